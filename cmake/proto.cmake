@@ -1,0 +1,36 @@
+# msp_proto_library(NAME DIR files...): messages (and with GRPC, services) generated from .proto files
+# below DIR, as a static library whose include root is the build tree's folder of the same DIR.
+function(msp_proto_library name)
+  cmake_parse_arguments(P "GRPC" "ROOT" "FILES;IMPORTS" ${ARGN})
+  set(out ${CMAKE_BINARY_DIR}/gen/${name})
+  file(MAKE_DIRECTORY ${out})
+  set(sources "")
+  set(imports -I ${P_ROOT})
+  foreach(dir ${P_IMPORTS})
+    list(APPEND imports -I ${dir})
+  endforeach()
+  foreach(file ${P_FILES})
+    string(REGEX REPLACE "\\.proto$" "" stem ${file})
+    set(products ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+    set(plugin "")
+    if(P_GRPC)
+      list(APPEND products ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+      set(plugin --grpc_out=${out} --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>)
+    endif()
+    set(depends ${P_FILES})
+    list(TRANSFORM depends PREPEND ${P_ROOT}/)
+    add_custom_command(
+      OUTPUT ${products}
+      COMMAND protobuf::protoc ${imports} --cpp_out=${out} ${plugin} ${P_ROOT}/${file}
+      DEPENDS ${depends}
+      COMMENT "protoc ${file}"
+      VERBATIM)
+    list(APPEND sources ${products})
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} SYSTEM PUBLIC ${out})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf)
+  if(P_GRPC)
+    target_link_libraries(${name} PUBLIC gRPC::grpc++)
+  endif()
+endfunction()

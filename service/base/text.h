@@ -1,0 +1,35 @@
+// Small text transformations that several rooms need.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace msp {
+
+// Percent-encodes everything but RFC 3986's unreserved characters, for one path segment or query value.
+std::string PercentEncoded(std::string_view text);
+
+// Decodes %XX once; malformed escapes stay as they are.
+std::string PercentDecoded(std::string_view text);
+
+// The number of Unicode code points; -1 when the text is not valid UTF-8.
+std::int64_t CodePoints(std::string_view text);
+
+// Lower-case hexadecimal.
+std::string Hex(std::string_view bytes);
+
+// Standard alphabet with padding. `Base64Decode` returns false unless the whole input is canonical.
+std::string Base64(std::string_view bytes);
+bool Base64Decode(std::string_view text, std::string* bytes);
+
+// Appends `text` as a quoted JSON string.
+void AppendJsonString(std::string_view text, std::string& out);
+
+// Without leading and trailing white space.
+std::string_view Trimmed(std::string_view text);
+
+// Overwrites the bytes, the spare capacity too, in a way that the compiler keeps, then empties the string.
+void WipeString(std::string& text);
+
+}  // namespace msp

@@ -19,4 +19,6 @@ find_path(HTTPLIB_INCLUDE httplib.h REQUIRED)
 find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
 add_library(msp_httplib INTERFACE)
 target_include_directories(msp_httplib SYSTEM INTERFACE ${HTTPLIB_INCLUDE})
-target_link_libraries(msp_httplib INTERFACE ${HTTPLIB_LIBRARY} Threads::Threads)
+# The library is built with TLS, which adds members to its classes: without the macro the layouts differ.
+target_compile_definitions(msp_httplib INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT)
+target_link_libraries(msp_httplib INTERFACE ${HTTPLIB_LIBRARY} OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# all tests that a user needs to trust the build; closes with "N passed, N failed"
+#
+# Options are handed to ctest: ./run test -R curl runs the test programs whose name has "curl" in it.
+source ci/lib.sh
+[[ ${1:-} != --help ]] || usage_of test
+install build
+build release
+run_tests release --label-exclude '^long$' "$@"

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# the tests of the rooms without gRPC under ThreadSanitizer
+#
+# Options are handed to ctest, as with ./run test. Debian's gRPC is not instrumented: a correct server gives hundreds of
+# reports, so the rooms that link it are tested under asan only.
+source ci/lib.sh
+[[ ${1:-} != --help ]] || usage_of tsan
+install build
+export TSAN_OPTIONS=second_deadlock_stack=1
+build tsan
+# ThreadSanitizer of g++ 12 cannot place its shadow where the kernel randomizes addresses widely; a fixed layout helps.
+if setarch -R true 2>/dev/null; then
+  ctest() { setarch -R "$(type -P ctest)" "$@"; }
+fi
+run_tests tsan --label-exclude '^long$' "$@"

@@ -1,0 +1,17 @@
+# shellcheck shell=bash disable=SC2034
+# The Debian 12 packages of every job, in one place; README says why each library is there.
+# Sourced by lib.sh; `install build lint` installs what is missing of both lists.
+
+packages_build=(
+  g++ cmake ninja-build ccache pkg-config python3
+  libgrpc++-dev protobuf-compiler-grpc grpc-proto
+  libprotobuf-dev protobuf-compiler
+  libabsl-dev libssl-dev zlib1g-dev
+  libcurl4-openssl-dev libsimdjson-dev
+  libcpp-httplib-dev nlohmann-json3-dev
+  libspdlog-dev prometheus-cpp-dev libhiredis-dev
+  libgoogle-perftools-dev
+  libgtest-dev libgmock-dev
+)
+packages_clang=(clang libclang-rt-14-dev)
+packages_lint=(git clang-format clang-tidy shellcheck npm)

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# format, clang-tidy, includes, schema, shell scripts and the tree's own rules
+#
+#   ./run lint [CHECK...]   these checks only (see the table at the end of ci/jobs/lint.sh)
+#   BASE=REF ./run lint     clang-tidy only on what changed since REF; the schema is compared with REF
+#
+# clang-tidy remembers clean files in ~/.cache/multisafepay-grpc, so that a warm run is quick.
+source ci/lib.sh
+[[ ${1:-} != --help ]] || usage_of lint
+install build clang lint
+git rev-parse --git-dir >/dev/null 2>&1 || die 'lint works on a git clone: it asks git which files are ours'
+
+ours() { git ls-files -co --exclude-standard -- "$@" | while IFS= read -r file; do [[ ! -f $file ]] || echo "$file"; done; }
+
+check_format() {
+  local unformatted
+  unformatted=$(ours '*.cc' '*.h' | xargs -r clang-format --dry-run 2>&1 | grep -oP '^[^:]+(?=:.*clang-format-violations)' |
+    sort -u || true)
+  [[ -z $unformatted ]] || {
+    printf 'not formatted; run:\n%s\n' "${unformatted//[$'\n']/ }" | sed '2s/^/  clang-format -i /'
+    return 1
+  }
+}
+
+check_tidy() {
+  configure tidy
+  # What clang-tidy reads has to exist: the headers that protoc makes.
+  ninja -C build/tidy -t targets all | sed -n 's/: CUSTOM_COMMAND$//p' | grep -E '\.pb\.h$' |
+    xargs -r ninja -C build/tidy -j "$jobs" >build/tidy/generate.log 2>&1 || {
+    cat build/tidy/generate.log
+    return 1
+  }
+  local base=()
+  [[ -z ${BASE:-} ]] || base=(--base "$BASE")
+  python3 ci/tidy.py build/tidy --jobs "$jobs" "${base[@]}"
+}
+
+check_includes() { python3 tests/includes_test.py --self-test; }
+check_whitespace() { python3 ci/tree.py whitespace; }
+check_prints() { python3 ci/tree.py prints; }
+check_words() { python3 ci/tree.py words; }
+check_readme() { python3 ci/tree.py readme; }
+
+check_shell() {
+  ours | while IFS= read -r file; do
+    if [[ $file == *.sh ]] || head -n 1 "$file" | grep -qaE '^#!.*\b(bash|sh)$'; then echo "$file"; fi
+  done | xargs -r shellcheck -x
+}
+
+# buf as its maker publishes it, at the version and hash that ci/tools/package-lock.json pins.
+buf() {
+  local tools=build/tools
+  if ! cmp -s ci/tools/package-lock.json "$tools/installed-lock.json"; then
+    mkdir -p "$tools"
+    cp ci/tools/package.json ci/tools/package-lock.json "$tools/"
+    npm ci --prefix "$tools" --no-audit --no-fund --ignore-scripts >"$tools/npm.log" 2>&1 || {
+      tail -n 20 "$tools/npm.log"
+      return 1
+    }
+    cp ci/tools/package-lock.json "$tools/installed-lock.json"
+  fi
+  "$tools/node_modules/.bin/buf" "$@"
+}
+
+check_proto() { buf lint proto; }
+
+check_breaking() {
+  local against=${BASE:-}
+  # Once a version is out, callers are built on it; before that there is nothing to break but a branch.
+  [[ -n $against ]] || against=$(git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null || true)
+  if [[ -z $against ]]; then
+    echo 'no released version to compare the schema with, and no BASE given'
+    return 0
+  fi
+  buf breaking proto --against ".git#ref=$(git rev-parse "$against"),subdir=proto"
+}
+
+# The quick ones first.
+checks=(whitespace words prints readme includes shell format proto breaking tidy)
+[[ $# -eq 0 ]] || checks=("$@")
+passed=0 failed=0
+for check in "${checks[@]}"; do
+  declare -F "check_$check" >/dev/null || die "lint: no check '$check'; there are: ${checks[*]}"
+  start=$SECONDS
+  if ("check_$check"); then
+    passed=$((passed + 1))
+    echo "ok      $check ($((SECONDS - start)) s)"
+  else
+    failed=$((failed + 1))
+    echo "FAILED  $check ($((SECONDS - start)) s)"
+  fi
+done
+echo "$passed passed, $failed failed"
+((failed == 0))

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Checks of the tree as text: what a formatter and a compiler do not see.
+
+usage: tree.py CHECK, one of the names in CHECKS. Prints file:line of each finding; exit code 1 when there is one.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Built from pieces, so that this file does not find itself.
+UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")) + r")\b")
+MACHINE_PATH = re.compile(r"(?<![\w.$}{])/(home|root|work|farm|Users)/(?=\w)")
+# Paths that are right in a container or in a manual.
+MACHINE_PATH_OK = re.compile(r"/home/(nonroot|user)\b")
+CARD_PRINT = re.compile(r"\b(Short|Utf8|Unredacted)?DebugString\s*\(|TextFormat::Print|MessageToJsonString")
+STREAM_PRINT = re.compile(r"operator<<\s*\(\s*std::ostream\s*&[^,]*,\s*const\s+(google::protobuf::|v1::|multisafepay::)")
+SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|SleepFor)\s*\(|\btime\.sleep\(")
+BINARY = {".png", ".ico", ".gz", ".tgz", ".der", ".bin"}
+TABS_OK = {".go", ".mod", ".sum", ".mk", ".patch"}
+
+
+def files():
+    """(path, text) of every file that is, or would be, committed; fuzz inputs are bytes, not text."""
+    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in sorted(filter(None, out.stdout.decode().split("\0"))):
+        path = ROOT / name
+        if path.is_symlink() or not path.is_file() or path.suffix in BINARY or name.startswith("tests/fuzz/corpus/"):
+            continue
+        yield name, path.read_bytes()
+
+
+def lines(prefixes, suffixes=()):
+    for name, raw in files():
+        if name.startswith(tuple(prefixes)) and (not suffixes or name.endswith(tuple(suffixes))):
+            for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
+                yield name, number, line
+
+
+def whitespace():
+    """UTF-8, a newline at the end, no tabs where they mean nothing, no spaces at the end of a line, no conflict marks."""
+    for name, raw in files():
+        path = pathlib.PurePath(name)
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            yield f"{name}: not UTF-8"
+            continue
+        if not text:
+            continue
+        golden = name.startswith(("tests/golden/", "tests/data/"))
+        if not text.endswith("\n") and not golden:
+            yield f"{name}: no newline at the end"
+        if text.endswith("\n\n") and not golden:
+            yield f"{name}: an empty line at the end"
+        for number, line in enumerate(text.split("\n"), 1):
+            if "\t" in line and path.suffix not in TABS_OK and path.name != "Makefile" and not golden:
+                yield f"{name}:{number}: tab"
+            if re.search(r"[ \t\r]$", line) and not golden:
+                yield f"{name}:{number}: space at the end of the line"
+            if re.match(r"(<{7}|>{7}|={7})( |$)", line):
+                yield f"{name}:{number}: conflict mark"
+
+
+def prints():
+    """No printer that knows no redaction in code that handles cards."""
+    for name, number, line in lines(["service/", "client/cli/", "client/cpp/"], [".cc", ".h"]):
+        if CARD_PRINT.search(line) or STREAM_PRINT.search(line):
+            yield f"{name}:{number}: prints a message without redaction: {line.strip()}"
+
+
+def words():
+    """Nothing unfinished, no path of somebody's machine, no sleep that a test relies on."""
+    for name, number, line in lines([""]):
+        if UNFINISHED.search(line) and not name.endswith("package-lock.json"):
+            yield f"{name}:{number}: unfinished: {line.strip()}"
+        found = MACHINE_PATH.search(line)
+        if found and not MACHINE_PATH_OK.search(line):
+            yield f"{name}:{number}: a path of one machine: {line.strip()}"
+        if name.startswith("tests/") and SLEEP.search(line):
+            yield f"{name}:{number}: a test that sleeps: {line.strip()}"
+
+
+def readme():
+    """README's first two commands are ./run demo and ./run test, and every link within the documents leads somewhere."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(?:sh|bash|console)?\n(.*?)^```", text, re.M | re.S)
+    commands = [line.split("#")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+    commands = [command for command in commands if not command.startswith(("git clone", "cd "))]
+    if commands[:2] != ["./run demo", "./run test"]:
+        yield f"README.md: the first two commands are {commands[:2]}, not ./run demo and ./run test"
+    jobs = {path.stem for path in (ROOT / "ci/jobs").glob("*.sh")}
+    for name, raw in files():
+        if not name.endswith(".md"):
+            continue
+        body = raw.decode("utf-8", "replace")
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", body):
+            if not re.match(r"[a-z]+:", target) and not ((ROOT / name).parent / target).exists():
+                yield f"{name}: the link {target} leads nowhere"
+        for job in re.findall(r"\./run ([a-z][a-z-]*)", body):
+            if job not in jobs:
+                yield f"{name}: there is no ./run {job}"
+
+
+CHECKS = {check.__name__: check for check in (whitespace, prints, words, readme)}
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] not in CHECKS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    found = list(CHECKS[sys.argv[1]]())
+    for finding in found:
+        print(finding)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

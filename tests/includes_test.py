@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""The rooms include one another in one direction only, and each foreign header has one room.
+
+Link targets enforce most of this; headers reach further than libraries, so it is checked here. With --self-test, files
+that break each rule are made up first, and the test fails when one of them passes.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.M)
+
+# Room -> rooms of ours that it may include, besides itself. Longest prefix wins; `proto` is the generated schema.
+ROOMS = {
+    "service/base": [],
+    "service/telemetry": ["service/base"],
+    "service/http": ["service/telemetry", "service/base"],
+    "service/codec": ["service/telemetry", "service/base", "proto"],
+    "service/psp": ["service/codec", "service/http", "service/telemetry", "service/base", "proto"],
+    "service/notify": ["service/psp", "service/codec", "service/telemetry", "service/base", "proto"],
+    "service/server": [
+        "service/psp", "service/notify", "service/codec", "service/http", "service/telemetry", "service/base", "proto",
+        "service/proto",
+    ],
+    # main.cc and config: they wire, so they see every room.
+    "service": [
+        "service/server", "service/psp", "service/notify", "service/codec", "service/http", "service/telemetry",
+        "service/base", "proto", "service/proto", "sandbox",
+    ],
+    "sandbox": ["service/telemetry", "service/base"],
+    "client/cpp": ["proto"],
+    "client/cli": ["client/cpp", "service/codec", "service/telemetry", "service/base", "proto"],
+}  # fmt: skip
+
+# Foreign header -> the files that may include it.
+FOREIGN = [
+    (r"curl/", r"service/http/curl_.*"),
+    (r"simdjson\.h", r"service/codec/decode\.cc"),
+    (r"(grpcpp|grpc|grpc\+\+)/|.*\.grpc\.pb\.h", r"service/server/.*|service/main\.cc|client/.*"),
+    (r"google/protobuf/|.*\.pb\.h", r"service/(codec|psp|notify|server)/.*|service/main\.cc|client/.*"),
+    (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*"),
+    (r"nlohmann/", r"sandbox/.*|client/cli/.*"),
+    (r"spdlog/", r"service/telemetry/.*"),
+    (r"prometheus/", r"service/telemetry/.*"),
+    (r"hiredis/", r"service/notify/.*|service/psp/.*"),
+    (r"openssl/", r"service/base/.*|service/server/tls.*|sandbox/http/.*"),
+    (r"sys/epoll\.h", r"service/http/curl_.*"),
+    (r"gtest/|gmock/", r"tests/.*"),
+]
+
+
+def room_of(path):
+    """The room of a path like service/http/client.h, or None where the rules do not reach (tests see everything)."""
+    if path.startswith("multisafepay/v1/"):
+        return "proto"
+    if path.startswith("google/rpc/") or path.startswith("service/proto/"):
+        return "service/proto"
+    fits = [room for room in ROOMS if path.startswith(room + "/")]
+    return max(fits, key=len) if fits else None
+
+
+def breaches(path, text):
+    """What one file includes against the rules."""
+    room = room_of(path)
+    for header in INCLUDE.findall(text):
+        target = room_of(header)
+        if room and target and target != room and target not in ROOMS[room]:
+            yield f"{path}: {room} may not include {header} ({target})"
+        if room:
+            for pattern, allowed in FOREIGN:
+                if re.match(pattern, header) and room_of(header) is None and not re.fullmatch(allowed, path):
+                    yield f"{path}: {header} belongs to {allowed}"
+            if header.endswith(".pb.h") and "proto" not in ROOMS[room]:
+                yield f"{path}: {room} knows no protobuf, yet includes {header}"
+        if re.search(r"^tests/", header) and not path.startswith("tests/"):
+            yield f"{path}: code that ships includes the test code {header}"
+
+
+def sources():
+    for top in ("service", "sandbox", "client", "tests"):
+        for path in sorted((ROOT / top).rglob("*")):
+            if path.suffix in (".h", ".cc") and "node_modules" not in path.parts:
+                yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+
+
+SELF_TEST = [
+    ("service/http/client.h", '#include "service/codec/plan.h"'),
+    ("service/http/client.h", '#include "multisafepay/v1/order.pb.h"'),
+    ("service/base/text.h", '#include "service/telemetry/log.h"'),
+    ("service/codec/plan.cc", "#include <simdjson.h>"),
+    ("service/psp/orders.cc", "#include <grpcpp/grpcpp.h>"),
+    ("service/psp/orders.cc", "#include <curl/curl.h>"),
+    ("sandbox/front.cc", '#include "service/psp/site.h"'),
+    ("sandbox/front.cc", '#include "multisafepay/v1/order.pb.h"'),
+    ("service/server/call.cc", '#include "tests/testing/fake.h"'),
+    ("client/cpp/client.cc", '#include "service/psp/site.h"'),
+]
+
+
+def main():
+    if "--self-test" in sys.argv:
+        blind = [f"{path}: {text}" for path, text in SELF_TEST if not list(breaches(path, text))]
+        if blind:
+            print("the test is blind to:\n  " + "\n  ".join(blind))
+            return 1
+    files = list(sources())
+    found = [breach for path, text in files for breach in breaches(path, text)]
+    for breach in found:
+        print(breach)
+    print(f"{len(files)} files, {len(found)} breaches")
+    return 1 if found or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,7 +22,7 @@ add_library(msp_flags INTERFACE)
 target_compile_options(msp_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-missing-field-initializers)
 target_include_directories(msp_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  target_compile_options(msp_flags INTERFACE -Wthread-safety -Wthread-safety-negative -Wno-unknown-warning-option)
+  target_compile_options(msp_flags INTERFACE -Wthread-safety -Wno-unknown-warning-option)
 endif()
 
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")

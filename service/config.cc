@@ -1,0 +1,335 @@
+#include "service/config.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "service/base/text.h"
+
+ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
+          "gRPC address, host:port; port 0 picks a free one and the ready line says which");
+ABSL_FLAG(bool, allow_plaintext, false,
+          "serve without TLS on a non-loopback address, and reach a non-loopback API without TLS: "
+          "for a mesh whose sidecar "
+          "ends TLS");
+ABSL_FLAG(std::string, api_url, "",
+          "MultiSafepay: test, live, sandbox (an in-process stand-in) or a base URL such as "
+          "http://127.0.0.1:8080/v1/json; "
+          "no default, a payment service must not guess");
+ABSL_FLAG(std::string, api_key_file, "",
+          "file that holds the site's API key; or set MSP_API_KEY. Never a flag value: it would "
+          "show in ps");
+ABSL_FLAG(std::int32_t, http_workers, 1, "threads that talk to MultiSafepay, 1 to 64");
+ABSL_FLAG(std::int32_t, http_connections_max, 1024, "open connections to MultiSafepay, 1 to 65536");
+ABSL_FLAG(std::int32_t, http_queue_max, 4096,
+          "requests that wait for a connection before new ones are refused, 1 to 1000000");
+ABSL_FLAG(std::int64_t, upstream_timeout_ms, 30000,
+          "the longest one transfer may take, in milliseconds, 100 to 600000");
+ABSL_FLAG(bool, http2, false,
+          "offer HTTP/2 to MultiSafepay; HTTP/1.1 keep-alive is the cheaper one");
+ABSL_FLAG(std::string, proxy, "",
+          "HTTP proxy towards MultiSafepay; the environment's http_proxy is ignored");
+ABSL_FLAG(std::string, upstream_ca_file, "",
+          "PEM file of the authorities trusted for MultiSafepay; the system's when empty");
+ABSL_FLAG(std::int64_t, drain_delay_ms, 2000,
+          "after SIGTERM: how long health says NOT_SERVING while calls are still taken, in "
+          "milliseconds, 0 to 600000");
+ABSL_FLAG(std::int64_t, drain_timeout_ms, 40000,
+          "after the drain delay: when a drain that does not end is given up, in milliseconds, "
+          "1000 to 3600000");
+ABSL_FLAG(std::int64_t, call_max_ms, 33000,
+          "the longest a unary call may take, with or without a deadline of its own, in "
+          "milliseconds, below drain_timeout_ms");
+ABSL_FLAG(std::string, notification_url, "",
+          "fills payment_options.notification_url, with POST, where an order has none");
+ABSL_FLAG(std::string, log_level, "info", "debug, info, warning or error");
+ABSL_FLAG(std::string, log_format, "json", "json, or text for people");
+ABSL_FLAG(bool, log_personal_data, false,
+          "names, addresses and the like are shown in logs instead of masked; cards never are");
+ABSL_FLAG(bool, check, false, "check the settings, print them with secrets masked, and leave");
+
+namespace msp {
+namespace {
+
+constexpr std::array<std::string_view, 19> kSettings{"listen",
+                                                     "allow_plaintext",
+                                                     "api_url",
+                                                     "api_key_file",
+                                                     "http_workers",
+                                                     "http_connections_max",
+                                                     "http_queue_max",
+                                                     "upstream_timeout_ms",
+                                                     "http2",
+                                                     "proxy",
+                                                     "upstream_ca_file",
+                                                     "drain_delay_ms",
+                                                     "drain_timeout_ms",
+                                                     "call_max_ms",
+                                                     "notification_url",
+                                                     "log_level",
+                                                     "log_format",
+                                                     "log_personal_data",
+                                                     "check"};
+
+constexpr std::size_t kKeyCharsMin = 5;
+constexpr std::string_view kTestUrl = "https://testapi.multisafepay.com/v1/json";
+constexpr std::string_view kLiveUrl = "https://api.multisafepay.com/v1/json";
+
+absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
+
+absl::Status Invalid(std::string_view setting, std::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("--", Absl(setting), ": ", Absl(why)));
+}
+
+absl::CommandLineFlag* FindSetting(std::string_view name) {
+  if (std::find(kSettings.begin(), kSettings.end(), name) == kSettings.end()) return nullptr;
+  return absl::FindCommandLineFlag(Absl(name));
+}
+
+absl::Status Set(std::string_view name, std::string_view value) {
+  absl::CommandLineFlag* flag = FindSetting(name);
+  if (flag == nullptr) return Invalid(name, "there is no such setting; --help lists them");
+  std::string error;
+  if (!flag->ParseFrom(Absl(value), &error))
+    return Invalid(name, absl::StrCat("cannot take \"", Absl(value), "\""));
+  return absl::OkStatus();
+}
+
+absl::Status ReadEnvironment() {
+  for (const std::string_view name : kSettings) {
+    const std::string variable = absl::StrCat("MSP_", absl::AsciiStrToUpper(Absl(name)));
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr) continue;
+    if (absl::Status set = Set(name, value); !set.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(variable, ": ", set.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" ||
+         absl::StartsWith(Absl(host), "127.");
+}
+
+// The host of "http://host:port/path", brackets of an IPv6 literal included.
+std::string_view HostOf(std::string_view url) {
+  url.remove_prefix(url.find("://") + 3);
+  url = url.substr(0, url.find_first_of("/?#"));
+  if (const auto at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
+  if (absl::StartsWith(Absl(url), "[")) return url.substr(0, url.find(']') + 1);
+  return url.substr(0, url.find(':'));
+}
+
+absl::StatusOr<std::string> ApiUrl(bool allow_plaintext) {
+  std::string url = absl::GetFlag(FLAGS_api_url);
+  if (url.empty()) return Invalid("api_url", "is required: test, live, sandbox or a base URL");
+  if (url == "test") return std::string(kTestUrl);
+  if (url == "live") return std::string(kLiveUrl);
+  if (url == "sandbox") {
+#ifdef MSP_WITH_SANDBOX
+    return url;
+#else
+    return Invalid("api_url", "this build has no sandbox in it; run msp-sandbox and give its URL");
+#endif
+  }
+  const bool plain = absl::StartsWith(url, "http://");
+  if (!plain && !absl::StartsWith(url, "https://")) {
+    return Invalid("api_url",
+                   "must be test, live, sandbox or start with https:// (http:// on loopback)");
+  }
+  if (url.find_first_of(" \t\r\n?#") != std::string::npos || HostOf(url).empty()) {
+    return Invalid("api_url", "is no base URL: it needs a host and has no query");
+  }
+  if (plain && !IsLoopback(HostOf(url)) && !allow_plaintext) {
+    return Invalid(
+        "api_url",
+        "would send cards without TLS; use https://, or --allow_plaintext behind a sidecar");
+  }
+  while (absl::EndsWith(url, "/")) url.pop_back();
+  return url;
+}
+
+// MSP_API_KEY, removed from the environment block too: /proc/PID/environ shows it to others of the
+// same user.
+std::string TakeKeyFromEnvironment() {
+  char* value = std::getenv("MSP_API_KEY");
+  if (value == nullptr) return {};
+  std::string key = value;
+  std::fill_n(value, std::strlen(value), 'x');
+  unsetenv("MSP_API_KEY");
+  return key;
+}
+
+absl::StatusOr<std::string> ApiKey(std::string_view api_url) {
+  std::string key = TakeKeyFromEnvironment();
+  if (const std::string file = absl::GetFlag(FLAGS_api_key_file); !file.empty()) {
+    std::ifstream in(file);
+    std::ostringstream content;
+    if (!in || !(content << in.rdbuf()))
+      return Invalid("api_key_file", absl::StrCat("cannot read ", file));
+    key = content.str();
+  }
+  std::string trimmed(Trimmed(key));
+  WipeString(key);
+  if (trimmed.empty() && api_url == "sandbox") return std::string("sandbox-test-key-0001");
+  if (trimmed.empty()) return Invalid("api_key_file", "is required, or set MSP_API_KEY");
+  if (trimmed.size() < kKeyCharsMin)
+    return Invalid("api_key_file", "the key has fewer than 5 characters");
+  const bool printable = std::all_of(trimmed.begin(), trimmed.end(),
+                                     [](unsigned char c) { return c > ' ' && c < 0x7f; });
+  if (!printable)
+    return Invalid("api_key_file", "the key must be one word of printable characters");
+  return trimmed;
+}
+
+template <class T>
+absl::Status InRange(std::string_view setting, T value, T min, T max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return Invalid(setting, absl::StrCat("is ", value, ", but must be ", min, " to ", max));
+}
+
+absl::Status CheckRanges(const Config& config) {
+  const std::vector<absl::Status> checks{
+      InRange("http_workers", config.http_workers, 1, 64),
+      InRange("http_connections_max", config.http_connections_max, 1, 65'536),
+      InRange("http_queue_max", config.http_queue_max, 1, 1'000'000),
+      InRange<std::int64_t>("upstream_timeout_ms", config.upstream_timeout_ms, 100, 600'000),
+      InRange<std::int64_t>("drain_delay_ms", config.drain_delay_ms, 0, 600'000),
+      InRange<std::int64_t>("drain_timeout_ms", config.drain_timeout_ms, 1'000, 3'600'000),
+      InRange<std::int64_t>("call_max_ms", config.call_max_ms, 100, 3'600'000)};
+  for (const absl::Status& check : checks) {
+    if (!check.ok()) return check;
+  }
+  if (config.call_max_ms >= config.drain_timeout_ms) {
+    return Invalid("call_max_ms",
+                   "must be below drain_timeout_ms, so that a drain outlasts every call");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckListen(const Config& config) {
+  const std::size_t colon = config.listen.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(config.listen.substr(colon + 1), &port) || port < 0 || port > 65'535) {
+    return Invalid("listen", "must be host:port, such as 127.0.0.1:50051");
+  }
+  if (!IsLoopback(std::string_view(config.listen).substr(0, colon)) && !config.allow_plaintext) {
+    return Invalid(
+        "listen",
+        "a non-loopback address without TLS needs --allow_plaintext (a mesh sidecar ends TLS)");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Ask> ParseSettings(int argc, char** argv) {
+  if (absl::Status read = ReadEnvironment(); !read.ok()) return read;
+  for (int i = 1; i < argc; ++i) {
+    std::string_view argument = argv[i];
+    if (argument == "--help" || argument == "-h") return Ask::kHelp;
+    if (argument == "--version") return Ask::kVersion;
+    if (argument.substr(0, 2) != "--") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", Absl(argument), "\" is no setting; --help lists them"));
+    }
+    argument.remove_prefix(2);
+    const std::size_t equals = argument.find('=');
+    const std::string_view name = argument.substr(0, equals);
+    absl::CommandLineFlag* flag = FindSetting(name);
+    std::string_view value = "true";
+    if (equals != std::string_view::npos) {
+      value = argument.substr(equals + 1);
+    } else if (flag != nullptr && !flag->IsOfType<bool>()) {
+      if (++i >= argc) return Invalid(name, "needs a value");
+      value = argv[i];
+    }
+    if (absl::Status set = Set(name, value); !set.ok()) return set;
+  }
+  return Ask::kServe;
+}
+
+absl::StatusOr<Config> LoadConfig() {
+  Config config{
+      .listen = absl::GetFlag(FLAGS_listen),
+      .allow_plaintext = absl::GetFlag(FLAGS_allow_plaintext),
+      .http_workers = absl::GetFlag(FLAGS_http_workers),
+      .http_connections_max = absl::GetFlag(FLAGS_http_connections_max),
+      .http_queue_max = absl::GetFlag(FLAGS_http_queue_max),
+      .upstream_timeout_ms = absl::GetFlag(FLAGS_upstream_timeout_ms),
+      .http2 = absl::GetFlag(FLAGS_http2),
+      .proxy = absl::GetFlag(FLAGS_proxy),
+      .upstream_ca_file = absl::GetFlag(FLAGS_upstream_ca_file),
+      .drain_delay_ms = absl::GetFlag(FLAGS_drain_delay_ms),
+      .drain_timeout_ms = absl::GetFlag(FLAGS_drain_timeout_ms),
+      .call_max_ms = absl::GetFlag(FLAGS_call_max_ms),
+      .notification_url = absl::GetFlag(FLAGS_notification_url),
+      .log_personal_data = absl::GetFlag(FLAGS_log_personal_data),
+      .check = absl::GetFlag(FLAGS_check),
+  };
+  if (!telemetry::ParseLevel(absl::GetFlag(FLAGS_log_level), &config.log_level)) {
+    return Invalid("log_level", "must be debug, info, warning or error");
+  }
+  const std::string format = absl::GetFlag(FLAGS_log_format);
+  if (format != "json" && format != "text") return Invalid("log_format", "must be json or text");
+  config.log_json = format == "json";
+  if (!config.upstream_ca_file.empty() && access(config.upstream_ca_file.c_str(), R_OK) != 0) {
+    return Invalid("upstream_ca_file", absl::StrCat("cannot read ", config.upstream_ca_file));
+  }
+  if (absl::Status ranges = CheckRanges(config); !ranges.ok()) return ranges;
+  if (absl::Status listen = CheckListen(config); !listen.ok()) return listen;
+  absl::StatusOr<std::string> url = ApiUrl(config.allow_plaintext);
+  if (!url.ok()) return url.status();
+  config.api_url = *std::move(url);
+  absl::StatusOr<std::string> key = ApiKey(config.api_url);
+  if (!key.ok()) return key.status();
+  config.api_key = *std::move(key);
+  return config;
+}
+
+std::string HelpText() {
+  std::string text =
+      "msp-server: takes card payments through MultiSafepay over gRPC.\n\n"
+      "Usage: MSP_API_KEY=... msp-server --api_url=test|live|sandbox|URL [--setting=value ...]\n"
+      "Try it: msp-server --api_url=sandbox\n"
+      "When it serves, it prints one JSON line with its addresses. SIGTERM drains and ends it.\n\n"
+      "Every setting can also be an environment variable: --http_workers is MSP_HTTP_WORKERS. A "
+      "flag beats the variable.\n\n";
+  for (const std::string_view name : kSettings) {
+    const absl::CommandLineFlag* flag = FindSetting(name);
+    const std::string standard = flag->DefaultValue();
+    absl::StrAppend(&text, "  --", Absl(name), standard.empty() ? "" : "=", standard, "\n      ",
+                    flag->Help(), "\n");
+  }
+  absl::StrAppend(&text, "  --help, --version\n");
+  return text;
+}
+
+std::string Describe(const Config& config) {
+  std::string text;
+  for (const std::string_view name : kSettings) {
+    if (name == "check") continue;
+    absl::StrAppend(&text, Absl(name), "=", FindSetting(name)->CurrentValue(), "\n");
+  }
+  absl::StrAppend(&text, "api_url resolves to ", config.api_url,
+                  "\napi key: ", config.api_key.size(), " characters, masked\n");
+  return text;
+}
+
+}  // namespace msp

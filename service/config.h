@@ -1,0 +1,50 @@
+// Everything that can be set from outside, loaded once at start and checked. Flags beat environment
+// variables
+// (`MSP_` and the upper-case name), which beat the defaults; `--help` lists them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "service/telemetry/log.h"
+
+namespace msp {
+
+struct Config {
+  std::string listen;
+  bool allow_plaintext = false;
+  std::string api_url;  // A base URL, or "sandbox".
+  std::string api_key;  // Trimmed.
+  int http_workers = 1;
+  int http_connections_max = 1024;
+  int http_queue_max = 4096;
+  std::int64_t upstream_timeout_ms = 30'000;
+  bool http2 = false;
+  std::string proxy;
+  std::string upstream_ca_file;
+  std::int64_t drain_delay_ms = 2'000;
+  std::int64_t drain_timeout_ms = 40'000;
+  std::int64_t call_max_ms = 33'000;
+  std::string notification_url;
+  telemetry::Level log_level = telemetry::Level::kInfo;
+  bool log_json = true;
+  bool log_personal_data = false;
+  bool check = false;  // Print the settings and leave.
+};
+
+// What the command line asked for besides settings.
+enum class Ask : std::uint8_t { kServe, kHelp, kVersion };
+
+// Reads environment and arguments into the flags. An error names the setting.
+absl::StatusOr<Ask> ParseSettings(int argc, char** argv);
+
+// The parsed settings, checked: an error is one line that names the setting and the way out.
+// Reads the key file; wipes MSP_API_KEY from the environment.
+absl::StatusOr<Config> LoadConfig();
+
+// The text of --help, and the settings with secrets masked for --check.
+std::string HelpText();
+std::string Describe(const Config& config);
+
+}  // namespace msp

@@ -1,0 +1,135 @@
+// msp-server: the only place that constructs and wires.
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include <google/protobuf/stubs/logging.h>
+#include <grpcpp/security/server_credentials.h>
+
+#include "absl/strings/str_cat.h"
+#include "service/base/text.h"
+#include "service/config.h"
+#include "service/http/curl_pool.h"
+#include "service/psp/api.h"
+#include "service/server/server.h"
+#include "service/version.h"
+#ifdef MSP_WITH_SANDBOX
+#include "sandbox/server.h"
+#endif
+
+namespace msp {
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr int kExitBadSetting = 2;
+
+int Complain(int exit_code, std::string_view what) {
+  std::cerr << "msp-server: " << what << '\n';
+  return exit_code;
+}
+
+// Blocks the signals that end the server in every thread; main alone waits for them.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void PrintReady(const Config& config, const server::Server& server) {
+  std::string line = "{\"event\":\"serving\",\"listen\":";
+  AppendJsonString(server.listening(), line);
+  line += ",\"api_url\":";
+  AppendJsonString(config.api_url, line);
+  line += ",\"version\":";
+  AppendJsonString(kVersion, line);
+  line += ",\"pid\":" + std::to_string(getpid()) + "}";
+  std::cout << line << std::endl;
+}
+
+// Gives up a drain that does not end: the orchestrator's kill would come without a word.
+void WatchDrain(std::int64_t timeout_ms, telemetry::Log& log) {
+  std::thread([timeout_ms, &log] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(timeout_ms));
+    log.Write(telemetry::Level::kError, "drain_timeout", {{"timeout_ms", timeout_ms}});
+    std::_Exit(kExitFailure);
+  }).detach();
+}
+
+void Drain(const Config& config, server::Server& server, telemetry::Log& log,
+           server::Calls& calls) {
+  log.Write(telemetry::Level::kInfo, "draining", {{"in_flight", calls.in_flight()}});
+  server.SetNotServing();
+  std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
+  WatchDrain(config.drain_timeout_ms, log);
+  server.Stop();
+}
+
+int Serve(Config config) {
+  const sigset_t signals = BlockSignals();
+  telemetry::Log log({.level = config.log_level, .json = config.log_json});
+  telemetry::Metrics metrics;
+#ifdef MSP_WITH_SANDBOX
+  std::unique_ptr<sandbox::Server> play;
+  if (config.api_url == "sandbox") {
+    auto started = sandbox::Server::Start({});
+    if (!started.ok())
+      return Complain(kExitFailure, absl::StrCat("sandbox: ", started.status().message()));
+    play = *std::move(started);
+    config.api_url = play->base_url();
+  }
+#endif
+  auto pool = http::CurlPool::Create({.base_url = config.api_url,
+                                      .workers = config.http_workers,
+                                      .connections_max = config.http_connections_max,
+                                      .queue_max = config.http_queue_max,
+                                      .http2 = config.http2,
+                                      .proxy = config.proxy,
+                                      .ca_file = config.upstream_ca_file});
+  if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
+  const psp::Operations operations;
+  psp::Api api({.upstream_timeout_ms = config.upstream_timeout_ms,
+                .notification_url = config.notification_url},
+               operations, **pool, metrics);
+  auto site = std::make_shared<const psp::Site>("default", config.api_key);
+  WipeString(config.api_key);
+  server::Calls calls({.call_max_ms = config.call_max_ms}, api, std::move(site), log, metrics);
+  auto server = server::Server::Start(
+      {.listen = config.listen, .credentials = grpc::InsecureServerCredentials()}, operations,
+      calls);
+  if (!server.ok()) return Complain(kExitFailure, server.status().message());
+  PrintReady(config, **server);
+  log.Write(telemetry::Level::kInfo, "serving",
+            {{"listen", (*server)->listening()}, {"version", kVersion}});
+  int signal = 0;
+  sigwait(&signals, &signal);
+  Drain(config, **server, log, calls);
+  (*pool)->Stop();
+  log.Write(telemetry::Level::kInfo, "stopped");
+  return EXIT_SUCCESS;
+}
+
+int Main(int argc, char** argv) {
+  // protobuf prints to stderr when a string field is not UTF-8; gRPC refuses the call by itself.
+  google::protobuf::SetLogHandler(nullptr);
+  const absl::StatusOr<Ask> ask = ParseSettings(argc, argv);
+  if (!ask.ok()) return Complain(kExitBadSetting, ask.status().message());
+  if (*ask == Ask::kHelp) return (std::cout << HelpText()), EXIT_SUCCESS;
+  if (*ask == Ask::kVersion) return (std::cout << "msp-server " << kVersion << '\n'), EXIT_SUCCESS;
+  absl::StatusOr<Config> config = LoadConfig();
+  if (!config.ok()) return Complain(kExitBadSetting, config.status().message());
+  if (config->check) return (std::cout << Describe(*config)), EXIT_SUCCESS;
+  return Serve(*std::move(config));
+}
+
+}  // namespace
+}  // namespace msp
+
+int main(int argc, char** argv) { return msp::Main(argc, argv); }

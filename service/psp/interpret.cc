@@ -1,0 +1,199 @@
+#include "service/psp/interpret.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "multisafepay/v1/order_service.pb.h"
+#include "service/base/text.h"
+#include "service/codec/redact.h"
+#include "service/psp/error_table.h"
+
+namespace msp::psp {
+namespace {
+
+namespace pb = google::protobuf;
+namespace v1 = multisafepay::v1;
+
+Failure Malformed(std::string_view what, int http_status) {
+  return {.code = absl::StatusCode::kInternal,
+          .message = absl::StrCat("MultiSafepay's answer is not what its API documents: ",
+                                  absl::string_view(what.data(), what.size())),
+          .reason = std::string(reason::kUpstreamMalformed),
+          .http_status = http_status};
+}
+
+Failure Mismatch(std::string_view member, int http_status) {
+  return {.code = absl::StatusCode::kInternal,
+          .message = absl::StrCat("MultiSafepay answered about another payment: ",
+                                  absl::string_view(member.data(), member.size()),
+                                  " differs from what was sent"),
+          .reason = std::string(reason::kUpstreamMismatch),
+          .http_status = http_status};
+}
+
+bool HttpSuccess(int status) { return status >= 200 && status < 300; }
+
+bool Succeeded(const Envelope& envelope, const codec::Splice& data, int http_status) {
+  if (!HttpSuccess(http_status) || envelope.error_code() != 0) return false;
+  return envelope.has_success() ? envelope.success() : data.present;
+}
+
+// The violations of a 422 answer. Attributes are MultiSafepay's names, which are our field names
+// too.
+void AddViolations(const Envelope& envelope, Failure& failure) {
+  for (const FieldError& error : envelope.errors()) {
+    if (failure.violations.size() >= codec::kViolationsMax) return;
+    std::string text = error.message();
+    for (const std::string& detail : error.details())
+      absl::StrAppend(&text, text.empty() ? "" : "; ", detail);
+    failure.violations.push_back(
+        {.field = codec::Scrubbed(error.attribute(), 128), .description = codec::Scrubbed(text)});
+  }
+}
+
+// The error that an envelope of whatever shape tells, and whether it is certain that nothing
+// happened.
+Reading Refusal(const Operation& operation, Envelope envelope, int http_status) {
+  Reading reading;
+  Failure& failure = reading.failure;
+  failure.domain = kRemoteDomain;
+  failure.http_status = http_status;
+  failure.error_code = envelope.error_code();
+  const std::string text =
+      codec::Scrubbed(envelope.has_error_info() ? envelope.error_info() : envelope.message());
+  ErrorMeaning meaning;
+  if (envelope.error_code() != 0) {
+    meaning = MeaningOfCode(envelope.error_code(), http_status, text, operation.creates(),
+                            operation.reads());
+    failure.reason = absl::StrCat("MSP_", envelope.error_code());
+    failure.message =
+        absl::StrCat("MultiSafepay refused the call: ", text.empty() ? "no explanation" : text,
+                     " (error ", envelope.error_code(), ")");
+  } else {
+    // 2xx with success false and no code says nothing that could be relied on.
+    meaning = MeaningOfStatus(http_status);
+    failure.reason = absl::StrCat("MSP_HTTP_", http_status);
+    failure.message =
+        absl::StrCat("MultiSafepay refused the call: ", text.empty() ? "no explanation" : text,
+                     " (HTTP ", http_status, ")");
+  }
+  failure.code = meaning.code;
+  AddViolations(envelope, failure);
+  reading.kind = meaning.certain ? Reading::Kind::kRefused : Reading::Kind::kOpen;
+  reading.envelope = std::move(envelope);
+  return reading;
+}
+
+// An answer that is no JSON: by its HTTP status, and never certain.
+Reading NoEnvelope(const codec::Decoded& decoded, int http_status) {
+  Reading reading;
+  if (HttpSuccess(http_status)) {
+    reading.failure = Malformed(decoded.error, http_status);
+    return reading;
+  }
+  reading.failure = {.code = MeaningOfStatus(http_status).code,
+                     .message = absl::StrCat("MultiSafepay answered HTTP ", http_status,
+                                             " without a readable body"),
+                     .domain = kRemoteDomain,
+                     .reason = absl::StrCat("MSP_HTTP_", http_status),
+                     .http_status = http_status};
+  return reading;
+}
+
+bool UnfitMember(const std::vector<codec::Drift>& drift, std::string_view member) {
+  return std::any_of(drift.begin(), drift.end(), [&](const codec::Drift& d) {
+    return d.kind == codec::Drift::Kind::kUnfitValue &&
+           d.path == absl::StrCat("data.", absl::string_view(member.data(), member.size()));
+  });
+}
+
+// The member in which an answered order differs from the created one; "" when it is ours. Members
+// that the short answer of a redirect order leaves out cannot differ.
+std::string_view DifferingMember(const v1::CreateOrderRequest& sent, const v1::Order& order,
+                                 const std::vector<codec::Drift>& drift) {
+  if (UnfitMember(drift, "order_id") ||
+      (order.has_order_id() && !SameOrderId(sent.order_id(), order.order_id()))) {
+    return "order_id";
+  }
+  if (UnfitMember(drift, "amount") ||
+      (sent.has_amount() && order.has_amount() && sent.amount() != order.amount())) {
+    return "amount";
+  }
+  if (UnfitMember(drift, "currency") ||
+      (sent.has_currency() && order.has_currency() &&
+       !absl::EqualsIgnoreCase(sent.currency(), order.currency()))) {
+    return "currency";
+  }
+  return {};
+}
+
+bool IsEmptyOrder(const v1::Order& order) {
+  return order.order_id().empty() && order.status().empty() && order.payment_url().empty();
+}
+
+// Checks of the answer against the request that no schema can express.
+bool Accept(const Operation& operation, const pb::Message& request, const pb::Message& response,
+            Reading& reading, int http_status) {
+  if (const auto* created = dynamic_cast<const v1::CreateOrderResponse*>(&response)) {
+    const auto& sent = static_cast<const v1::CreateOrderRequest&>(request);
+    if (const auto member = DifferingMember(sent, created->order(), reading.drift);
+        !member.empty()) {
+      reading.failure = Mismatch(member, http_status);
+      return false;
+    }
+    if (IsEmptyOrder(created->order())) {
+      reading.failure = Malformed("an order without id, status and payment URL", http_status);
+      return false;
+    }
+  } else if (const auto* got = dynamic_cast<const v1::GetOrderResponse*>(&response)) {
+    if (IsEmptyOrder(got->order())) {
+      reading.failure = Malformed("an order without id and status", http_status);
+      return false;
+    }
+  }
+  (void)operation;
+  return true;
+}
+
+}  // namespace
+
+bool SameOrderId(std::string_view sent, std::string_view answered) {
+  if (sent == answered) return true;
+  const auto all_digits = [](std::string_view id) {
+    return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
+      return absl::ascii_isdigit(static_cast<unsigned char>(c));
+    });
+  };
+  if (!all_digits(sent) || !all_digits(answered)) return false;
+  sent.remove_prefix(std::min(sent.find_first_not_of('0'), sent.size()));
+  answered.remove_prefix(std::min(answered.find_first_not_of('0'), answered.size()));
+  return sent == answered;
+}
+
+Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
+                  const pb::Message& request, http::Response& answer, pb::Message& response) {
+  Envelope envelope;
+  codec::Splice data{.key = "data", .entry = operation.data_entry, .into = &response};
+  codec::Decoded decoded = codec::Decode(envelope_plan, answer.body, envelope, &data);
+  Reading reading;
+  if (!decoded.ok) {
+    reading = NoEnvelope(decoded, answer.status);
+  } else if (!Succeeded(envelope, data, answer.status)) {
+    reading = Refusal(operation, std::move(envelope), answer.status);
+  } else if (operation.data_entry != nullptr && !data.fits) {
+    reading.failure = Malformed("`data` is missing or has the wrong shape", answer.status);
+  } else {
+    reading.drift = std::move(decoded.drift);
+    if (Accept(operation, request, response, reading, answer.status)) {
+      reading.kind = Reading::Kind::kSuccess;
+      reading.envelope = std::move(envelope);
+      return reading;
+    }
+  }
+  response.Clear();
+  return reading;
+}
+
+}  // namespace msp::psp

@@ -1,0 +1,112 @@
+#include "service/psp/operation.h"
+
+#include <array>
+#include <cstdlib>
+
+#include "multisafepay/v1/order_service.pb.h"
+#include "service/base/text.h"
+#include "service/codec/encode.h"
+#include "service/psp/envelope.pb.h"
+
+namespace msp::psp {
+namespace {
+
+namespace pb = google::protobuf;
+namespace v1 = multisafepay::v1;
+using http::Method;
+
+template <class Request, class Response>
+OperationRow Row(std::string_view name, Method method, std::string_view path, Effect effect,
+                 std::string_view data_field) {
+  return {name,
+          method,
+          path,
+          effect,
+          data_field,
+          &Request::default_instance(),
+          &Response::default_instance()};
+}
+
+const auto& Rows() {
+  static const auto& rows = *new std::array{
+      Row<v1::CreateOrderRequest, v1::CreateOrderResponse>("CreateOrder", Method::kPost, "/orders",
+                                                           Effect::kMoney, "order"),
+      Row<v1::GetOrderRequest, v1::GetOrderResponse>("GetOrder", Method::kGet, "/orders/{order_id}",
+                                                     Effect::kRead, "order"),
+  };
+  return rows;
+}
+
+std::vector<const pb::Descriptor*> Roots() {
+  std::vector<const pb::Descriptor*> roots{Envelope::descriptor()};
+  for (const OperationRow& row : Rows()) {
+    roots.push_back(row.request->GetDescriptor());
+    roots.push_back(row.response->GetDescriptor());
+  }
+  return roots;
+}
+
+bool HasBody(const codec::Plan& plan) {
+  for (const codec::Entry& entry : plan.entries()) {
+    if (!entry.own && entry.place == v1::PLACE_UNSPECIFIED) return true;
+  }
+  return false;
+}
+
+const std::string& TextOf(const codec::Entry& entry, const pb::Message& message,
+                          std::string* scratch) {
+  return message.GetReflection()->GetStringReference(message, entry.field, scratch);
+}
+
+}  // namespace
+
+absl::Span<const OperationRow> OperationRows() { return Rows(); }
+
+Operations::Operations() : plans_(Roots()), envelope_plan_(&plans_.Of(Envelope::descriptor())) {
+  for (const OperationRow& row : Rows()) {
+    Operation operation{.row = row};
+    operation.request_plan = &plans_.Of(row.request->GetDescriptor());
+    operation.response_plan = &plans_.Of(row.response->GetDescriptor());
+    operation.data_entry = operation.response_plan->Find(row.data_field);
+    operation.order_id_entry = operation.request_plan->Find("order_id");
+    operation.has_body = row.method != Method::kGet && HasBody(*operation.request_plan);
+    operations_.push_back(operation);
+  }
+}
+
+const Operation& Operations::Find(std::string_view name) const {
+  for (const Operation& operation : operations_) {
+    if (operation.row.name == name) return operation;
+  }
+  std::abort();  // A name that is not in the table: a mistake in the wiring, shown by the first
+                 // start.
+}
+
+std::string TargetOf(const Operation& operation, const pb::Message& request) {
+  std::string target;
+  std::string scratch;
+  std::string_view path = operation.row.path;
+  while (!path.empty()) {
+    const std::size_t open = path.find('{');
+    target.append(path.substr(0, open));
+    if (open == std::string_view::npos) break;
+    const std::size_t close = path.find('}', open);
+    const codec::Entry* entry =
+        operation.request_plan->Find(path.substr(open + 1, close - open - 1));
+    target += PercentEncoded(TextOf(*entry, request, &scratch));
+    path.remove_prefix(close + 1);
+  }
+  const std::size_t before = target.size();
+  codec::EncodeQuery(*operation.request_plan, request, target);
+  if (target.size() != before) target.insert(before, 1, '?');
+  return target;
+}
+
+std::string_view OrderIdOf(const Operation& operation, const pb::Message& request) {
+  if (operation.order_id_entry == nullptr) return {};
+  // Generated messages hold their strings: the reference points into the message, not into scratch.
+  static thread_local std::string scratch;
+  return TextOf(*operation.order_id_entry, request, &scratch);
+}
+
+}  // namespace msp::psp

@@ -1,0 +1,71 @@
+// The operations of MultiSafepay's REST API that this service offers, as a table: which path, which
+// method, what the answer's `data` fills, and whether money can move. Built once at start,
+// immutable.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "google/protobuf/message.h"
+#include "service/codec/plan.h"
+#include "service/http/client.h"
+
+namespace msp::psp {
+
+enum class Effect : std::uint8_t {
+  kRead,   // Nothing changes; may be repeated at will.
+  kWrite,  // Changes something that is no money; harmless when done twice.
+  kMoney,  // Money can move: sent at most once, its answer is certain or says that it is not.
+};
+
+// One row as written in the table.
+struct OperationRow {
+  std::string_view name;  // The RPC: "CreateOrder".
+  http::Method method;
+  std::string_view path;  // "/orders/{order_id}/refunds": names in braces are PLACE_PATH fields.
+  Effect effect;
+  std::string_view data_field;  // The response field that the answer's `data` fills.
+  const google::protobuf::Message* request;
+  const google::protobuf::Message* response;
+};
+
+// The rows, for the table itself and for tests that walk all of them.
+absl::Span<const OperationRow> OperationRows();
+
+// A row with its plans: what a call needs at run time.
+struct Operation {
+  OperationRow row;
+  const codec::Plan* request_plan = nullptr;
+  const codec::Plan* response_plan = nullptr;
+  const codec::Entry* data_entry = nullptr;
+  const codec::Entry* order_id_entry = nullptr;  // The request's order_id; null where it has none.
+  bool has_body = false;
+
+  bool creates() const { return row.name == "CreateOrder"; }
+  bool reads() const { return row.effect == Effect::kRead; }
+  bool moves_money() const { return row.effect == Effect::kMoney; }
+};
+
+class Operations {
+ public:
+  Operations();
+  // Never null for a name in `OperationRows`; aborts otherwise.
+  const Operation& Find(std::string_view name) const;
+  const codec::Plan& envelope_plan() const { return *envelope_plan_; }
+
+ private:
+  codec::PlanSet plans_;
+  const codec::Plan* envelope_plan_;
+  std::vector<Operation> operations_;
+};
+
+// The request's path and query below the base URL, percent-encoded.
+std::string TargetOf(const Operation& operation, const google::protobuf::Message& request);
+
+// The request's order_id, or "" where it has none.
+std::string_view OrderIdOf(const Operation& operation, const google::protobuf::Message& request);
+
+}  // namespace msp::psp

@@ -1,0 +1,38 @@
+// One MultiSafepay website as a caller sees it: a name, its API key and the headers made from it.
+// Immutable; a rotated key is a new Site, and calls in flight keep the old one alive.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/base/text.h"
+#include "service/http/client.h"
+
+namespace msp::psp {
+
+class Site {
+ public:
+  // `api_key` is trimmed by the caller and at least five characters long.
+  Site(std::string name, std::string api_key)
+      : name_(std::move(name)),
+        api_key_(std::move(api_key)),
+        // Lower case on the wire: MultiSafepay is known to refuse `Api_Key`.
+        headers_(std::make_shared<http::Headers>(
+            std::vector<std::string>{"api_key: " + api_key_, "Accept: application/json"})) {}
+  ~Site() { WipeString(api_key_); }
+  Site(const Site&) = delete;
+  Site& operator=(const Site&) = delete;
+
+  const std::string& name() const { return name_; }
+  // For keyed hashes only; it travels in `headers`.
+  const std::string& api_key() const { return api_key_; }
+  const std::shared_ptr<const http::Headers>& headers() const { return headers_; }
+
+ private:
+  std::string name_;
+  std::string api_key_;
+  std::shared_ptr<const http::Headers> headers_;
+};
+
+}  // namespace msp::psp

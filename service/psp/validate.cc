@@ -1,0 +1,63 @@
+#include "service/psp/validate.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "multisafepay/v1/order_service.pb.h"
+
+namespace msp::psp {
+namespace {
+
+namespace pb = google::protobuf;
+namespace v1 = multisafepay::v1;
+using codec::Violation;
+
+constexpr std::array<std::string_view, 4> kOrderTypes{"direct", "redirect", "paymentlink",
+                                                      "checkout"};
+
+bool Contains(const std::vector<Violation>& violations, std::string_view field) {
+  return std::any_of(violations.begin(), violations.end(),
+                     [&](const Violation& v) { return v.field == field; });
+}
+
+void CheckCreateOrder(const v1::CreateOrderRequest& order, std::vector<Violation>& violations) {
+  if (!order.type().empty() && !Contains(violations, "type") &&
+      std::find(kOrderTypes.begin(), kOrderTypes.end(), order.type()) == kOrderTypes.end()) {
+    violations.push_back(
+        {.field = "type", .description = "must be direct, redirect, paymentlink or checkout"});
+  }
+  // Card data without a gateway would be sent to a payment page's choice of methods.
+  if (order.type() == "direct" && order.gateway().empty() &&
+      !order.gateway_info().card_number().empty()) {
+    violations.push_back(
+        {.field = "gateway",
+         .description =
+             "is required for a direct order with card data: CREDITCARD, VISA, MASTERCARD, "
+             "AMEX or MAESTRO"});
+  }
+}
+
+}  // namespace
+
+std::vector<Violation> Validate(const Operation& operation, const pb::Message& request) {
+  std::vector<Violation> violations = codec::Check(*operation.request_plan, request);
+  if (operation.creates())
+    CheckCreateOrder(static_cast<const v1::CreateOrderRequest&>(request), violations);
+  return violations;
+}
+
+void CompleteRequest(const Operation& operation, std::string_view notification_url,
+                     pb::Message& request) {
+  if (!operation.creates()) return;
+  auto& order = static_cast<v1::CreateOrderRequest&>(request);
+  if (order.payment_options().notification_url().empty()) {
+    if (notification_url.empty()) return;
+    order.mutable_payment_options()->set_notification_url(std::string(notification_url));
+  }
+  if (order.payment_options().notification_method().empty()) {
+    order.mutable_payment_options()->set_notification_method("POST");
+  }
+}
+
+}  // namespace msp::psp

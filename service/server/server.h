@@ -1,0 +1,50 @@
+// The gRPC front: listeners, completion queue, services, health, reflection, drain. Owned by main.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "service/server/calls.h"
+
+namespace grpc {
+class ServerCredentials;
+}
+
+namespace msp::server {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:50051";  // Port 0 picks one.
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  // The largest message that is taken, in bytes: an order of several hundred cart items fits.
+  int receive_max_bytes = 1 << 20;
+  int polling_threads = 1;
+};
+
+class Server {
+ public:
+  // Binds and serves; an address in use is an error.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       const psp::Operations& operations,
+                                                       Calls& calls);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // The address with the port that was bound: "127.0.0.1:50051".
+  const std::string& listening() const;
+  // Health says NOT_SERVING from here on; calls are still taken.
+  void SetNotServing();
+  // Takes no more calls and returns when the last one has ended. Calls bound themselves
+  // (`call_max_ms`), so no deadline is set here: gRPC would end them with UNAVAILABLE, which
+  // callers may repeat.
+  void Stop();
+
+ private:
+  struct State;
+  explicit Server(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace msp::server

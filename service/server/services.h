@@ -1,0 +1,31 @@
+// The gRPC services and which of their methods are served: one line an RPC.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/psp/operation.h"
+#include "service/server/calls.h"
+
+namespace msp::server {
+
+class Services {
+ public:
+  Services();
+  ~Services();
+
+  // The full names of the services, for health and reflection.
+  static std::vector<std::string> Names();
+  void Register(grpc::ServerBuilder& builder);
+  // Arms every method; called once the server has started.
+  void Wait(grpc::ServerCompletionQueue& queue, const psp::Operations& operations, Calls& calls);
+
+ private:
+  struct Served;
+  std::unique_ptr<Served> served_;
+};
+
+}  // namespace msp::server

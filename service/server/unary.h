@@ -1,0 +1,81 @@
+// Async unary calls: one slot of a method waits for a call, hands it to psp::Api, sends the reply
+// and goes.
+//
+// Runs on the threads of the completion queue; `Finish` is called on whichever thread ends the
+// call. A slot re-arms its method the moment a call arrives, so that the number of slots never
+// bounds the calls in flight.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+
+#include "service/server/calls.h"
+
+namespace msp::server {
+
+// What the completion queue hands back.
+class Tag {
+ public:
+  virtual ~Tag() = default;
+  virtual void Proceed(bool ok) = 0;
+};
+
+template <class Service, class Request, class Response>
+class Unary final : public Tag {
+ public:
+  using Arm = void (Service::*)(grpc::ServerContext*, Request*,
+                                grpc::ServerAsyncResponseWriter<Response>*, grpc::CompletionQueue*,
+                                grpc::ServerCompletionQueue*, void*);
+
+  // Waits for the next call of the method; owns itself until it has ended.
+  static void Wait(Service& service, Arm arm, grpc::ServerCompletionQueue& queue,
+                   const psp::Operation& operation, Calls& calls) {
+    auto* slot = new Unary(service, arm, queue, operation, calls);
+    (service.*arm)(&slot->context_, &slot->request_, &slot->writer_, &queue, &queue, slot);
+  }
+
+  void Proceed(bool ok) override {
+    if (replied_) {
+      if (!ok) calls_.CallerGone(call_);
+      delete this;
+    } else if (!ok) {
+      delete this;  // The server shuts down: no call arrived.
+    } else {
+      Wait(service_, arm_, queue_, *call_.operation, calls_);
+      call_.request = &request_;
+      call_.response = &response_;
+      calls_.Run(context_, call_, [this] { Reply(); });
+    }
+  }
+
+ private:
+  Unary(Service& service, Arm arm, grpc::ServerCompletionQueue& queue,
+        const psp::Operation& operation, Calls& calls)
+      : service_(service), arm_(arm), queue_(queue), calls_(calls), writer_(&context_) {
+    call_.operation = &operation;
+  }
+
+  void Reply() {
+    replied_ = true;
+    const grpc::Status status = calls_.End(context_, call_);
+    if (status.ok()) {
+      writer_.Finish(response_, status, this);
+    } else {
+      writer_.FinishWithError(status, this);
+    }
+  }
+
+  Service& service_;
+  const Arm arm_;
+  grpc::ServerCompletionQueue& queue_;
+  Calls& calls_;
+  grpc::ServerContext context_;
+  Request request_;
+  Response response_;
+  grpc::ServerAsyncResponseWriter<Response> writer_;
+  psp::Call call_;
+  bool replied_ = false;
+};
+
+}  // namespace msp::server

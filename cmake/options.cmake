@@ -8,9 +8,11 @@ set(CMAKE_LINK_WHAT_YOU_USE OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The sloppiness lets ccache keep objects that were built with a precompiled header.
+  # The sloppiness lets ccache keep objects that were built with a precompiled header; with paths relative to the tree
+  # a fresh clone in another folder finds them too.
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
       ${CCACHE})
 endif()
 
@@ -27,6 +29,8 @@ endif()
 
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 add_compile_options(-fno-omit-frame-pointer -fstack-protector-strong)
+# Debug information and __FILE__ name files relative to the tree: no builder's folder in what ships.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fpch-preprocess)
 endif()

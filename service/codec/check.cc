@@ -1,0 +1,210 @@
+#include "service/codec/check.h"
+
+#include <cmath>
+
+#include "google/protobuf/struct.pb.h"
+#include "service/codec/pattern.h"
+
+namespace msp::codec {
+namespace {
+
+namespace pb = google::protobuf;
+namespace v1 = multisafepay::v1;
+
+// Where the walk is; joined into a path only when something is wrong.
+struct Step {
+  const Step* parent = nullptr;
+  std::string_view name;
+  int index = -1;
+  int depth = 0;
+};
+
+void AppendPath(const Step& step, std::string& path) {
+  if (step.parent != nullptr && !step.parent->name.empty()) {
+    AppendPath(*step.parent, path);
+    path += '.';
+  }
+  path += step.name;
+  if (step.index >= 0) path += '[' + std::to_string(step.index) + ']';
+}
+
+class Checker {
+ public:
+  void Object(const Plan& plan, const pb::Message& message, const Step& at);
+  std::vector<Violation> Take() && { return std::move(violations_); }
+
+ private:
+  void Field(const Entry& entry, const pb::Message& message, const Step& at);
+  void Text(const Entry& entry, std::string_view text, const Step& at);
+  void Integer(const Entry& entry, std::int64_t value, const Step& at);
+  void Double(const Entry& entry, double value, const Step& at);
+  void Struct(const pb::Struct& object, const Step& at);
+  void Value(const pb::Value& value, const Step& at);
+  void AlwaysRefused(const TextFacts& facts, const Step& at);
+  bool Full() const { return violations_.size() >= kViolationsMax; }
+  void Report(const Step& at, std::string description) {
+    if (Full()) return;
+    std::string path;
+    AppendPath(at, path);
+    violations_.push_back({std::move(path), std::move(description)});
+  }
+
+  std::vector<Violation> violations_;
+};
+
+void Checker::Object(const Plan& plan, const pb::Message& message, const Step& at) {
+  if (at.depth > kNestingMax) return Report(at, "is nested too deep");
+  const pb::Reflection& reflection = *message.GetReflection();
+  for (const Entry& entry : plan.entries()) {
+    if (Full()) return;
+    Step step{&at, entry.name, -1, at.depth + 1};
+    if (!entry.repeated) {
+      if (reflection.HasField(message, entry.field)) {
+        Field(entry, message, step);
+      } else if (entry.limits.required()) {
+        Report(step, "is required");
+      }
+      continue;
+    }
+    const int size = reflection.FieldSize(message, entry.field);
+    if (size == 0 && entry.limits.required()) Report(step, "is required");
+    for (step.index = 0; step.index < size && !Full(); ++step.index) Field(entry, message, step);
+  }
+}
+
+void Checker::Field(const Entry& entry, const pb::Message& message, const Step& at) {
+  const pb::Reflection& get = *message.GetReflection();
+  const pb::FieldDescriptor* field = entry.field;
+  const bool one = at.index < 0;
+  std::string scratch;
+  switch (entry.kind) {
+    case Kind::kString:
+      return Text(entry,
+                  one ? get.GetStringReference(message, field, &scratch)
+                      : get.GetRepeatedStringReference(message, field, at.index, &scratch),
+                  at);
+    case Kind::kInt32:
+      return Integer(
+          entry,
+          one ? get.GetInt32(message, field) : get.GetRepeatedInt32(message, field, at.index), at);
+    case Kind::kInt64:
+      return Integer(
+          entry,
+          one ? get.GetInt64(message, field) : get.GetRepeatedInt64(message, field, at.index), at);
+    case Kind::kUint32:
+      return Integer(
+          entry,
+          one ? get.GetUInt32(message, field) : get.GetRepeatedUInt32(message, field, at.index),
+          at);
+    case Kind::kUint64: {
+      // Limits are signed; what lies above their range is above every maximum.
+      constexpr std::uint64_t kTop = INT64_MAX;
+      const std::uint64_t value =
+          one ? get.GetUInt64(message, field) : get.GetRepeatedUInt64(message, field, at.index);
+      return Integer(entry, static_cast<std::int64_t>(value < kTop ? value : kTop), at);
+    }
+    case Kind::kDouble:
+      return Double(
+          entry,
+          one ? get.GetDouble(message, field) : get.GetRepeatedDouble(message, field, at.index),
+          at);
+    case Kind::kMessage:
+      return Object(
+          *entry.message,
+          one ? get.GetMessage(message, field) : get.GetRepeatedMessage(message, field, at.index),
+          at);
+    case Kind::kStruct:
+      return Struct(
+          static_cast<const pb::Struct&>(one ? get.GetMessage(message, field)
+                                             : get.GetRepeatedMessage(message, field, at.index)),
+          at);
+    case Kind::kBytes:
+    case Kind::kBool:
+    case Kind::kEnum:
+    case Kind::kTimestamp:
+      return;
+  }
+}
+
+void Checker::AlwaysRefused(const TextFacts& facts, const Step& at) {
+  if (!facts.valid_utf8) return Report(at, "must be valid UTF-8");
+  if (facts.controls) Report(at, "must not contain control characters");
+}
+
+void Checker::Text(const Entry& entry, std::string_view text, const Step& at) {
+  const v1::Limits& limits = entry.limits;
+  if (text.empty()) {
+    if (limits.required()) Report(at, "is required");
+    return;
+  }
+  const TextFacts facts = Examine(text);
+  if (!facts.valid_utf8 || facts.controls) return AlwaysRefused(facts, at);
+  if (!limits.enforced()) return;
+  if (limits.max_chars() != 0 && facts.chars > limits.max_chars()) {
+    return Report(at, "must not be longer than " + std::to_string(limits.max_chars()) +
+                          " characters; it has " + std::to_string(facts.chars));
+  }
+  if (const char* fault = ShapeFault(limits.pattern(), text, facts)) Report(at, fault);
+}
+
+void Checker::Integer(const Entry& entry, std::int64_t value, const Step& at) {
+  const v1::Limits& limits = entry.limits;
+  if (!limits.enforced()) return;
+  if (limits.has_min() && value < limits.min()) {
+    Report(at, "must not be less than " + std::to_string(limits.min()));
+  } else if (limits.has_max() && value > limits.max()) {
+    Report(at, "must not be more than " + std::to_string(limits.max()));
+  }
+}
+
+void Checker::Double(const Entry& entry, double value, const Step& at) {
+  const v1::Limits& limits = entry.limits;
+  if (!std::isfinite(value)) return Report(at, "must be a finite number");
+  if (!limits.enforced()) return;
+  if (limits.has_min() && value < static_cast<double>(limits.min())) {
+    Report(at, "must not be less than " + std::to_string(limits.min()));
+  } else if (limits.has_max() && value > static_cast<double>(limits.max())) {
+    Report(at, "must not be more than " + std::to_string(limits.max()));
+  }
+}
+
+void Checker::Struct(const pb::Struct& object, const Step& at) {
+  if (at.depth > kNestingMax) return Report(at, "is nested too deep");
+  for (const auto& member : object.fields()) {
+    if (Full()) return;
+    // The member's own name is not repeated: Struct content counts as sensitive.
+    AlwaysRefused(Examine(member.first), at);
+    Value(member.second, {at.parent, at.name, at.index, at.depth + 1});
+  }
+}
+
+void Checker::Value(const pb::Value& value, const Step& at) {
+  switch (value.kind_case()) {
+    case pb::Value::kNumberValue:
+      if (!std::isfinite(value.number_value())) Report(at, "must contain finite numbers only");
+      return;
+    case pb::Value::kStringValue:
+      return AlwaysRefused(Examine(value.string_value()), at);
+    case pb::Value::kStructValue:
+      return Struct(value.struct_value(), at);
+    case pb::Value::kListValue:
+      if (at.depth > kNestingMax) return Report(at, "is nested too deep");
+      for (const pb::Value& element : value.list_value().values()) {
+        if (Full()) return;
+        Value(element, {at.parent, at.name, at.index, at.depth + 1});
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+std::vector<Violation> Check(const Plan& plan, const pb::Message& message) {
+  Checker checker;
+  checker.Object(plan, message, Step{});
+  return std::move(checker).Take();
+}
+
+}  // namespace msp::codec

@@ -1,0 +1,94 @@
+#include "service/codec/decode.h"
+
+#include <simdjson.h>
+
+#include <memory>
+
+#include "service/codec/reader.h"
+
+namespace msp::codec {
+namespace {
+
+constexpr std::size_t kDocumentBytesMin = 16 << 10;  // What a thread's index has room for at first.
+constexpr std::size_t kDocumentBytesKept = 256 << 10;  // Room beyond this is given back after use.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// simdjson's index of a document: where each token starts, made by the fastest kernel that this
+// machine runs. It also refuses invalid UTF-8, unclosed strings and unescaped control characters.
+// The walk over it is ours: that of simdjson 3.0.1's On-Demand accepts `tru` and half surrogate
+// pairs, skips what is not asked for, and crashed when used after an error; that of its DOM loses
+// the digits of large and decimal numbers.
+class Index {
+ public:
+  // Null when all is well, else what is wrong with the document.
+  const char* Build(std::string_view text) {
+    const simdjson::error_code error = Stage1(text);
+    return error == simdjson::SUCCESS ? nullptr : simdjson::error_message(error);
+  }
+
+  Tokens TokensOf(char* text) const {
+    return Tokens(text, parser_->structural_indexes.get(), parser_->n_structural_indexes);
+  }
+
+  // Keeps one large document from pinning memory in every thread for good.
+  void Trim() {
+    if (capacity_ > kDocumentBytesKept) {
+      parser_.reset();
+      capacity_ = 0;
+    }
+  }
+
+ private:
+  simdjson::error_code Stage1(std::string_view text) {
+    if (parser_ == nullptr || capacity_ <= text.size()) {
+      const std::size_t wanted = std::max(kDocumentBytesMin, text.size() + 1);
+      const simdjson::error_code error =
+          simdjson::get_active_implementation()->create_dom_parser_implementation(
+              wanted, simdjson::DEFAULT_MAX_DEPTH, parser_);
+      capacity_ = error == simdjson::SUCCESS ? wanted : 0;
+      if (error != simdjson::SUCCESS) return error;
+    }
+    const simdjson::error_code error =
+        parser_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                        simdjson::stage1_mode::regular);
+    // The end of the last token; simdjson writes the same value there.
+    if (error == simdjson::SUCCESS) {
+      parser_->structural_indexes[parser_->n_structural_indexes] =
+          static_cast<std::uint32_t>(text.size());
+    }
+    return error;
+  }
+
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> parser_;
+  std::size_t capacity_ = 0;
+};
+
+Decoded Read(const Plan& plan, std::string& document, google::protobuf::Message& message,
+             Splice* splice, bool everything) {
+  // One index for each thread, since its memory is several times the document's. It holds offsets,
+  // no text.
+  static thread_local Index index;
+  Decoded result;
+  const std::size_t start = document.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  if (const char* fault = index.Build(std::string_view(document).substr(start))) {
+    result.error = fault;
+  } else {
+    Reader reader(index.TokensOf(document.data() + start), everything, result);
+    result.ok = reader.Document(plan, message, splice);
+  }
+  index.Trim();
+  return result;
+}
+
+}  // namespace
+
+Decoded Decode(const Plan& plan, std::string& document, google::protobuf::Message& message,
+               Splice* splice) {
+  return Read(plan, document, message, splice, false);
+}
+
+Decoded DecodeAll(const Plan& plan, std::string& document, google::protobuf::Message& message) {
+  return Read(plan, document, message, nullptr, true);
+}
+
+}  // namespace msp::codec

@@ -1,0 +1,74 @@
+// JSON to protobuf, by plan, with the tolerance that a loosely typed API demands and the strictness
+// that money demands: every malformed document fails, every value that does not fit is reported,
+// nothing crashes. Called on any thread.
+//
+// Tolerant readings, by target type: string takes string, number (its digits kept) and bool;
+// integer takes number and numeric string, also with a fraction of zeros; bool takes true/false,
+// 0/1, "0"/"1", "YES"/"NO", "true"/"false" in any case; null, "" and absent are unset; `[]` for an
+// object is an empty object; one object or scalar for a list is a list of one, `{}` for a list is
+// an empty one; null and "" in a list are skipped. Texts of PATTERN_FOUR_DIGITS get their leading
+// zeros back. The last of duplicate members wins, also when it is null.
+//
+// Malformed is what RFC 8259 does not allow, invalid UTF-8, half a surrogate pair, and nesting
+// beyond kDepthMax. A byte order mark is skipped.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "google/protobuf/message.h"
+#include "service/codec/plan.h"
+
+namespace msp::codec {
+
+// Objects and lists in one another at most.
+inline constexpr int kDepthMax = 64;
+
+// A member that the schema does not know, or a value that does not fit its type. Never an error of
+// the call: counted, so that the API's drift shows before it hurts.
+struct Drift {
+  enum class Kind : std::uint8_t { kUnknownMember, kUnfitValue, kDuplicateMember };
+  Kind kind;
+  // Dotted, without list indexes: "payment_details.card_funding". At most kDriftPathMax bytes of
+  // letters, digits and "_-."; long runs of digits are masked, since it becomes a metric's label.
+  // Empty for the whole document.
+  std::string path;
+};
+
+inline constexpr std::size_t kDriftMax = 32;  // Reports per document; more are dropped.
+inline constexpr std::size_t kDriftPathMax = 128;
+
+struct Decoded {
+  bool ok = false;    // False: malformed; the messages' content is unspecified and must be dropped.
+  std::string error;  // What was malformed and at which byte, without any of the document's text.
+  std::vector<Drift> drift;  // One for each kind and path, however often it occurs.
+};
+
+// Where one member of the document goes instead of into the envelope: `key`'s value is read into
+// `entry`'s field of `into` (an object or, for a repeated entry, a list). Members of that object
+// that its plan does not know are offered to the envelope's plan for fields still unset, since some
+// answers nest their error code there; the envelope's own members win, whatever the order.
+struct Splice {
+  std::string_view key;
+  const Entry* entry = nullptr;
+  google::protobuf::Message* into = nullptr;
+  const Plan* plan =
+      nullptr;  // With a null `entry`: `into`'s plan; the object's members are `into`'s own.
+  bool present = false;  // Out: the member was there and neither null nor "".
+  bool fits = false;     // Out: it had a shape that the entry can take.
+};
+
+// Reads an answer's `document` into `message`, which is empty. Fields that do not travel in a body
+// (the service's own, those of path and query) count as unknown. The document is unescaped in
+// place: its content is unspecified afterwards, and the caller wipes it. `splice` may be null. A
+// document that is JSON but no object is read as nothing, with a drift of an unfit value.
+Decoded Decode(const Plan& plan, std::string& document, google::protobuf::Message& message,
+               Splice* splice = nullptr);
+
+// Reads what EncodeAll writes and what people write: every field of the message, the service's own
+// too, enums by name, timestamps as RFC 3339 text.
+Decoded DecodeAll(const Plan& plan, std::string& document, google::protobuf::Message& message);
+
+}  // namespace msp::codec

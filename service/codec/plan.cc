@@ -1,0 +1,156 @@
+#include "service/codec/plan.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "service/base/text.h"
+
+namespace msp::codec {
+namespace {
+
+namespace pb = google::protobuf;
+using pb::FieldDescriptor;
+
+[[noreturn]] void Refuse(const std::string& name, const char* why) {
+  std::fprintf(stderr, "codec: no plan for %s: %s\n", name.c_str(), why);
+  std::abort();
+}
+
+Kind KindOf(const FieldDescriptor* field) {
+  switch (field->type()) {
+    case FieldDescriptor::TYPE_STRING:
+      return Kind::kString;
+    case FieldDescriptor::TYPE_BYTES:
+      return Kind::kBytes;
+    case FieldDescriptor::TYPE_BOOL:
+      return Kind::kBool;
+    case FieldDescriptor::TYPE_DOUBLE:
+      return Kind::kDouble;
+    case FieldDescriptor::TYPE_ENUM:
+      return Kind::kEnum;
+    case FieldDescriptor::TYPE_INT32:
+    case FieldDescriptor::TYPE_SINT32:
+    case FieldDescriptor::TYPE_SFIXED32:
+      return Kind::kInt32;
+    case FieldDescriptor::TYPE_INT64:
+    case FieldDescriptor::TYPE_SINT64:
+    case FieldDescriptor::TYPE_SFIXED64:
+      return Kind::kInt64;
+    case FieldDescriptor::TYPE_UINT32:
+    case FieldDescriptor::TYPE_FIXED32:
+      return Kind::kUint32;
+    case FieldDescriptor::TYPE_UINT64:
+    case FieldDescriptor::TYPE_FIXED64:
+      return Kind::kUint64;
+    case FieldDescriptor::TYPE_MESSAGE: {
+      const std::string& name = field->message_type()->full_name();
+      if (name == "google.protobuf.Struct") return Kind::kStruct;
+      if (name == "google.protobuf.Timestamp") return Kind::kTimestamp;
+      if (name.starts_with("google.protobuf.")) Refuse(field->full_name(), "unsupported type");
+      return Kind::kMessage;
+    }
+    case FieldDescriptor::TYPE_FLOAT:
+    case FieldDescriptor::TYPE_GROUP:
+      break;
+  }
+  Refuse(field->full_name(), "unsupported type");
+}
+
+// Mixes the key's length with its first and last bytes, which tell apart "var1" from "var2" and
+// "card_authentication_details" from "card_authentication_result". A collision costs one more
+// comparison.
+std::uint64_t HashOf(std::string_view key) {
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  if (key.size() >= sizeof(head)) {
+    std::memcpy(&head, key.data(), sizeof(head));
+    std::memcpy(&tail, key.data() + key.size() - sizeof(tail), sizeof(tail));
+  } else {
+    std::memcpy(&head, key.data(), key.size());
+  }
+  std::uint64_t mixed = (head ^ (tail * 0x9E3779B97F4A7C15U)) + key.size();
+  mixed *= 0xD6E8FEB86659FD93U;
+  return mixed >> 32;
+}
+
+}  // namespace
+
+void Plan::BuildSlots() {
+  std::size_t size = 8;
+  while (size < entries_.size() * 2) size *= 2;
+  slots_.assign(size, 0);
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    std::size_t slot = HashOf(entries_[i].name) & (size - 1);
+    while (slots_[slot] != 0) {
+      if (entries_[slots_[slot] - 1U].name == entries_[i].name) {
+        Refuse(entries_[i].field->full_name(), "its key is taken by another field");
+      }
+      slot = (slot + 1) & (size - 1);
+    }
+    slots_[slot] = static_cast<std::uint16_t>(i + 1);
+  }
+}
+
+const Entry* Plan::Find(std::string_view key) const {
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t slot = HashOf(key) & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
+    const Entry& entry = entries_[slots_[slot] - 1U];
+    if (entry.name == key) return &entry;
+  }
+  return nullptr;
+}
+
+PlanSet::PlanSet(absl::Span<const pb::Descriptor* const> roots) {
+  for (const pb::Descriptor* root : roots) Compile(root);
+}
+
+const Plan& PlanSet::Of(const pb::Descriptor* descriptor) const {
+  const auto found = plans_.find(descriptor);
+  if (found == plans_.end())
+    Refuse(descriptor->full_name(), "it is not among the plan set's messages");
+  return *found->second;
+}
+
+const Plan* PlanSet::Compile(const pb::Descriptor* descriptor) {
+  const auto [position, added] = plans_.try_emplace(descriptor);
+  // Registered before its fields are looked at, so that a message that contains itself ends here.
+  if (!added) return position->second.get();
+  position->second = std::make_unique<Plan>();
+  Plan* plan = position->second.get();
+  if (descriptor->file()->pool() != pb::DescriptorPool::generated_pool()) {
+    // In other pools has_json_name() is true for every field.
+    Refuse(descriptor->full_name(), "it is not from the generated pool");
+  }
+  if (static_cast<std::size_t>(descriptor->field_count()) > kEntriesMax) {
+    Refuse(descriptor->full_name(), "it has too many fields");
+  }
+  plan->descriptor_ = descriptor;
+  plan->entries_.reserve(static_cast<std::size_t>(descriptor->field_count()));
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    plan->entries_.push_back(CompileEntry(descriptor->field(i)));
+  }
+  plan->BuildSlots();
+  return plan;
+}
+
+Entry PlanSet::CompileEntry(const FieldDescriptor* field) {
+  if (field->is_map()) Refuse(field->full_name(), "unsupported type");
+  Entry entry;
+  entry.field = field;
+  entry.name = field->has_json_name() ? field->json_name() : field->name();
+  AppendJsonString(entry.name, entry.quoted);
+  entry.quoted += ':';
+  entry.kind = KindOf(field);
+  entry.repeated = field->is_repeated();
+  entry.own = field->number() >= kFirstOwnField;
+  const pb::FieldOptions& options = field->options();
+  entry.sensitive = options.GetExtension(multisafepay::v1::sensitive);
+  entry.place = options.GetExtension(multisafepay::v1::place);
+  entry.limits = options.GetExtension(multisafepay::v1::limits);
+  entry.in_body = !entry.own && entry.place == multisafepay::v1::PLACE_UNSPECIFIED;
+  if (entry.kind == Kind::kMessage) entry.message = Compile(field->message_type());
+  return entry;
+}
+
+}  // namespace msp::codec

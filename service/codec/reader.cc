@@ -1,0 +1,325 @@
+#include "service/codec/reader.h"
+
+#include <bitset>
+
+namespace msp::codec {
+namespace {
+
+namespace pb = google::protobuf;
+
+constexpr std::size_t kDigitRunMax = 5;  // In a drift path; a longer run may be somebody's number.
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// A member's name as part of a metric's label.
+void AppendName(std::string_view name, std::string& path) {
+  for (std::size_t i = 0; i < name.size() && path.size() < kDriftPathMax;) {
+    std::size_t digits = 0;
+    while (i + digits < name.size() && IsDigit(name[i + digits])) ++digits;
+    if (digits > kDigitRunMax) {
+      path += '_';
+      i += digits;
+      continue;
+    }
+    const char c = name[i++];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+    path += letter || IsDigit(c) ? c : '_';
+  }
+}
+
+}  // namespace
+
+struct Reader::Envelope {
+  const Plan& plan;
+  pb::Message& message;
+  Splice& splice;
+  std::bitset<kEntriesMax> own;      // Fields named on the envelope's own level, as null too.
+  std::bitset<kEntriesMax> offered;  // Fields taken from the spliced object.
+  bool spliced = false;              // The splice's key has been seen.
+};
+
+bool Reader::Document(const Plan& plan, pb::Message& message, Splice* splice) {
+  const Place root;
+  bool good = false;
+  if (tokens_.Peek() != '{') {
+    Report(Drift::Kind::kUnfitValue, root);
+    good = Skip();
+  } else if (splice == nullptr) {
+    good = Members(plan, message, root);
+  } else {
+    Envelope envelope{plan, message, *splice, {}, {}};
+    good = Members(plan, message, root, &envelope);
+  }
+  return good && (tokens_.AtEnd() || Fail("content after the document"));
+}
+
+bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place, Envelope* own,
+                     Envelope* outer) {
+  bool more = false;
+  if (!Open('}', more)) return false;
+  std::bitset<kEntriesMax> seen_here;
+  std::bitset<kEntriesMax>& seen = own == nullptr ? seen_here : own->own;
+  std::size_t expected = 0;
+  while (more) {
+    std::string_view key;
+    if (!Key(key)) return false;
+    const Place member{&place, key};
+    const Entry* entry = nullptr;
+    if (own != nullptr && key == own->splice.key) {
+      if (!Splicing(*own, member)) return false;
+    } else if (entry = plan.FindNext(key, expected); entry == nullptr || !Reads(*entry)) {
+      if (!(outer == nullptr ? Unknown(member) : Offered(*outer, member))) return false;
+    } else {
+      const std::size_t number = expected - 1;
+      if (seen[number]) Report(Drift::Kind::kDuplicateMember, member);
+      // A value that the spliced object offered gives way, but not to a null.
+      const bool offered = own != nullptr && own->offered[number] && tokens_.Peek() != 'n';
+      if (seen[number] || offered) message.GetReflection()->ClearField(&message, entry->field);
+      seen.set(number);
+      if (!Known(*entry, message, member)) return false;
+    }
+    if (!Next('}', more)) return false;
+  }
+  return true;
+}
+
+bool Reader::Unknown(const Place& place) {
+  Report(Drift::Kind::kUnknownMember, place);
+  return Skip();
+}
+
+bool Reader::Known(const Entry& entry, pb::Message& message, const Place& place) {
+  const pb::OneofDescriptor* oneof = entry.field->real_containing_oneof();
+  if (oneof != nullptr && message.GetReflection()->HasOneof(message, oneof)) {
+    Report(Drift::Kind::kDuplicateMember, place);  // Two members of which only one can be.
+  }
+  const Outcome outcome = Field(entry, message, place);
+  if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
+  return outcome != Outcome::kMalformed;
+}
+
+bool Reader::Splicing(Envelope& envelope, const Place& place) {
+  Splice& splice = envelope.splice;
+  if (envelope.spliced) {
+    // The last of two wins here too, with what the first one offered.
+    Report(Drift::Kind::kDuplicateMember, place);
+    if (splice.entry == nullptr) {
+      splice.into->Clear();
+    } else {
+      splice.into->GetReflection()->ClearField(splice.into, splice.entry->field);
+    }
+    for (std::size_t i = 0; i < envelope.plan.entries().size(); ++i) {
+      if (!envelope.offered[i] || envelope.own[i]) continue;
+      const Entry& entry = envelope.plan.entries()[i];
+      envelope.message.GetReflection()->ClearField(&envelope.message, entry.field);
+    }
+    envelope.offered.reset();
+  }
+  envelope.spliced = true;
+  Outcome outcome = Outcome::kUnfit;
+  if (splice.entry != nullptr) {
+    outcome = Field(*splice.entry, *splice.into, place, &envelope);
+  } else {
+    outcome =
+        Object(*splice.plan, place, &envelope, [&]() -> pb::Message& { return *splice.into; });
+  }
+  splice.present = outcome == Outcome::kRead || outcome == Outcome::kUnfit;
+  splice.fits = outcome == Outcome::kRead;
+  if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
+  return outcome != Outcome::kMalformed;
+}
+
+bool Reader::Offered(Envelope& envelope, const Place& place) {
+  const Entry* entry = envelope.plan.Find(place.name);
+  if (entry == nullptr || !Reads(*entry)) return Unknown(place);
+  const auto number = static_cast<std::size_t>(entry - envelope.plan.entries().data());
+  const pb::Reflection& reflection = *envelope.message.GetReflection();
+  const bool set = entry->repeated ? reflection.FieldSize(envelope.message, entry->field) > 0
+                                   : reflection.HasField(envelope.message, entry->field);
+  if (envelope.offered[number]) {
+    Report(Drift::Kind::kDuplicateMember, place);
+    reflection.ClearField(&envelope.message, entry->field);
+  } else if (set) {
+    return Skip();
+  }
+  envelope.offered.set(number);
+  return Known(*entry, envelope.message, place);
+}
+
+Reader::Outcome Reader::Field(const Entry& entry, pb::Message& message, const Place& place,
+                              Envelope* outer) {
+  return entry.repeated ? List(entry, message, place, outer) : One(entry, message, place, outer);
+}
+
+Reader::Outcome Reader::List(const Entry& entry, pb::Message& message, const Place& place,
+                             Envelope* outer) {
+  if (tokens_.Peek() == '{' && tokens_.PeekSecond() == '}') {
+    return Skip() ? Outcome::kRead : Outcome::kMalformed;
+  }
+  // A single object or scalar is a list of one.
+  if (tokens_.Peek() != '[') return One(entry, message, place, outer);
+  bool more = false;
+  if (!Open(']', more)) return Outcome::kMalformed;
+  while (more) {
+    const Outcome outcome = One(entry, message, place, nullptr);
+    if (outcome == Outcome::kMalformed) return outcome;
+    if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
+    if (!Next(']', more)) return Outcome::kMalformed;
+  }
+  return Outcome::kRead;
+}
+
+Reader::Outcome Reader::One(const Entry& entry, pb::Message& message, const Place& place,
+                            Envelope* outer) {
+  const pb::Reflection& reflection = *message.GetReflection();
+  const auto target = [&]() -> pb::Message& {
+    return entry.repeated ? *reflection.AddMessage(&message, entry.field)
+                          : *reflection.MutableMessage(&message, entry.field);
+  };
+  if (entry.kind == Kind::kMessage) return Object(*entry.message, place, outer, target);
+  if (entry.kind != Kind::kStruct) return Scalar(entry, message);
+  const Outcome shape = ObjectShape();
+  if (shape != Outcome::kRead) return shape;
+  auto& object = static_cast<pb::Struct&>(target());
+  if (tokens_.Peek() == '[') return Skip() ? Outcome::kRead : Outcome::kMalformed;
+  return StructObject(object, place) ? Outcome::kRead : Outcome::kMalformed;
+}
+
+template <class Target>
+Reader::Outcome Reader::Object(const Plan& plan, const Place& place, Envelope* outer,
+                               const Target& target) {
+  const Outcome shape = ObjectShape();
+  if (shape != Outcome::kRead) return shape;
+  pb::Message& message = target();
+  if (tokens_.Peek() == '[') return Skip() ? Outcome::kRead : Outcome::kMalformed;
+  return Members(plan, message, place, nullptr, outer) ? Outcome::kRead : Outcome::kMalformed;
+}
+
+Reader::Outcome Reader::ObjectShape() {
+  switch (tokens_.Peek()) {
+    case '{':
+      return Outcome::kRead;
+    case '[':  // PHP's spelling of an empty object.
+      return tokens_.PeekSecond() == ']' ? Outcome::kRead : SkipUnfit();
+    case 'n':
+      return Skip() ? Outcome::kUnset : Outcome::kMalformed;
+    case '"': {
+      std::string_view text;
+      if (!String(text)) return Outcome::kMalformed;
+      return text.empty() ? Outcome::kUnset : Outcome::kUnfit;
+    }
+    default:
+      return SkipUnfit();
+  }
+}
+
+bool Reader::Skip() {
+  std::string_view text;
+  char first = 0;
+  switch (tokens_.Peek()) {
+    case '{':
+      return SkipObject();
+    case '[':
+      return SkipList();
+    case '"':
+      return String(text);
+    case 't':
+    case 'f':
+    case 'n':
+      return Atom(first);
+    default:
+      return Number(text);
+  }
+}
+
+bool Reader::SkipObject() {
+  bool more = false;
+  if (!Open('}', more)) return false;
+  while (more) {
+    std::string_view key;
+    if (!Key(key) || !Skip() || !Next('}', more)) return false;
+  }
+  return true;
+}
+
+bool Reader::SkipList() {
+  bool more = false;
+  if (!Open(']', more)) return false;
+  while (more) {
+    if (!Skip() || !Next(']', more)) return false;
+  }
+  return true;
+}
+
+bool Reader::String(std::string_view& text) {
+  const std::optional<std::string_view> read = tokens_.String();
+  if (!read.has_value()) return Fail("malformed string");
+  text = *read;
+  return true;
+}
+
+bool Reader::Number(std::string_view& text) {
+  const char first = tokens_.Peek();
+  if (!IsDigit(first) && first != '-') return Fail("no value where one is expected");
+  text = tokens_.Token();
+  return IsJsonNumber(text) || Fail("malformed number");
+}
+
+bool Reader::Atom(char& first) {
+  first = tokens_.Peek();
+  const std::string_view text = tokens_.Token();
+  return text == "true" || text == "false" || text == "null" || Fail("malformed literal");
+}
+
+bool Reader::Key(std::string_view& key) {
+  if (tokens_.Peek() != '"') return Fail("no name where one is expected");
+  if (!String(key)) return false;
+  if (tokens_.Peek() != ':') return Fail("no colon after a name");
+  tokens_.Step();
+  return true;
+}
+
+bool Reader::Open(char close, bool& more) {
+  if (++depth_ > kDepthMax) return Fail("nested too deep");
+  tokens_.Step();
+  more = tokens_.Peek() != close;
+  if (!more) {
+    tokens_.Step();
+    --depth_;
+  }
+  return true;
+}
+
+bool Reader::Next(char close, bool& more) {
+  const char next = tokens_.Peek();
+  more = next == ',';
+  if (!more && next != close) return Fail("no comma or end after a value");
+  tokens_.Step();
+  if (!more) --depth_;
+  return true;
+}
+
+bool Reader::Fail(const char* what) {
+  result_.error = what;
+  result_.error += " near byte " + std::to_string(tokens_.Offset());
+  return false;
+}
+
+void Reader::Report(Drift::Kind kind, const Place& place) {
+  if (result_.drift.size() >= kDriftMax) return;
+  const Place* line[kDepthMax + 1];
+  std::size_t count = 0;
+  for (const Place* at = &place; at->parent != nullptr; at = at->parent) line[count++] = at;
+  std::string path;
+  while (count-- > 0) {
+    if (!path.empty()) path += '.';
+    AppendName(line[count]->name, path);
+  }
+  if (path.size() > kDriftPathMax) path.resize(kDriftPathMax);
+  for (const Drift& known : result_.drift) {
+    if (known.kind == kind && known.path == path) return;
+  }
+  result_.drift.push_back({kind, std::move(path)});
+}
+
+}  // namespace msp::codec

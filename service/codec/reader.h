@@ -1,0 +1,104 @@
+// The walk over a document's tokens that fills a message by its plan. It visits every value, checks
+// each one by the JSON grammar, known or not, and stops for good at the first error. Internal to
+// the codec.
+#pragma once
+
+#include <string_view>
+
+#include "google/protobuf/message.h"
+#include "google/protobuf/struct.pb.h"
+#include "service/codec/decode.h"
+#include "service/codec/plan.h"
+#include "service/codec/tokens.h"
+
+namespace msp::codec {
+
+class Reader {
+ public:
+  // `everything`: fields that do not travel in a body are read as well.
+  Reader(Tokens tokens, bool everything, Decoded& result)
+      : tokens_(tokens), everything_(everything), result_(result) {}
+
+  // The whole document, with a check for trailing content. False: malformed, and `result.error`
+  // says why.
+  bool Document(const Plan& plan, google::protobuf::Message& message, Splice* splice);
+
+ private:
+  // What became of one value.
+  enum class Outcome : std::uint8_t {
+    kMalformed,
+    kUnset,  // null, "" or an element to skip.
+    kUnfit,  // Well-formed, but not of a shape that the field can take; the field is unset.
+    kRead,
+  };
+
+  // Where the walk is; joined into a path only for a drift report.
+  struct Place {
+    const Place* parent = nullptr;
+    std::string_view name;
+  };
+
+  // What is known of the envelope's fields while a member is spliced out of it.
+  struct Envelope;
+
+  // `own`: set when this object is the envelope itself. `outer`: set when it is the one spliced out
+  // of it.
+  bool Members(const Plan& plan, google::protobuf::Message& message, const Place& place,
+               Envelope* own = nullptr, Envelope* outer = nullptr);
+  bool Splicing(Envelope& envelope, const Place& place);
+  // A member that the spliced object's plan does not know, read into the envelope where that wants
+  // it.
+  bool Offered(Envelope& envelope, const Place& place);
+  bool Unknown(const Place& place);
+  // Reads a member into its field and reports what does not fit.
+  bool Known(const Entry& entry, google::protobuf::Message& message, const Place& place);
+
+  Outcome Field(const Entry& entry, google::protobuf::Message& message, const Place& place,
+                Envelope* outer = nullptr);
+  Outcome List(const Entry& entry, google::protobuf::Message& message, const Place& place,
+               Envelope* outer);
+  Outcome One(const Entry& entry, google::protobuf::Message& message, const Place& place,
+              Envelope* outer);
+  // An object read into what `target` makes room for, which is called only when there is one.
+  template <class Target>
+  Outcome Object(const Plan& plan, const Place& place, Envelope* outer, const Target& target);
+  // kRead when an object or `[]` comes next, which is left alone; any other value is consumed.
+  Outcome ObjectShape();
+  Outcome Scalar(const Entry& entry, google::protobuf::Message& message);
+  Outcome FromText(const Entry& entry, google::protobuf::Message& message, std::string_view text);
+  Outcome FromNumber(const Entry& entry, google::protobuf::Message& message, std::string_view text);
+  Outcome FromBool(const Entry& entry, google::protobuf::Message& message, bool value);
+
+  bool StructObject(google::protobuf::Struct& object, const Place& place);
+  bool StructList(google::protobuf::ListValue& list, const Place& place);
+  bool StructValue(google::protobuf::Value& value, const Place& place);
+
+  // Visits and checks one value of any kind without keeping it.
+  bool Skip();
+  bool SkipObject();
+  bool SkipList();
+  Outcome SkipUnfit() { return Skip() ? Outcome::kUnfit : Outcome::kMalformed; }
+
+  // One token each; false and an error when it is malformed.
+  bool String(std::string_view& text);
+  bool Number(std::string_view& text);
+  bool Atom(char& first);  // 't', 'f' or 'n'.
+  bool Key(std::string_view& key);
+  // Steps into an object or list; `more` tells whether anything is inside. An empty one is left at
+  // once.
+  bool Open(char close, bool& more);
+  // After a member or an element: `more` is set by a comma, cleared by `close`, which leaves the
+  // object or list.
+  bool Next(char close, bool& more);
+
+  bool Fail(const char* what);
+  void Report(Drift::Kind kind, const Place& place);
+  bool Reads(const Entry& entry) const { return everything_ || entry.in_body; }
+
+  Tokens tokens_;
+  const bool everything_;
+  Decoded& result_;
+  int depth_ = 0;
+};
+
+}  // namespace msp::codec

@@ -1,0 +1,112 @@
+#include "service/codec/redact.h"
+
+#include <cstdint>
+
+#include "service/base/text.h"
+#include "service/codec/mask.h"
+#include "service/codec/writer.h"
+
+namespace msp::codec {
+namespace {
+
+namespace v1 = multisafepay::v1;
+
+constexpr std::size_t kCardDigitsMin = 12;  // The shortest card number.
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// What people put between the digits of a card number.
+bool IsJoint(char c) {
+  return c == ' ' || c == '-' || c == '.' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// One past the last digit of the run that starts at `start`, and the number of its digits.
+std::size_t EndOfDigits(std::string_view text, std::size_t start, std::size_t& digits) {
+  std::size_t end = start;
+  digits = 0;
+  for (std::size_t i = start; i < text.size(); ++i) {
+    if (IsDigit(text[i])) {
+      ++digits;
+      end = i + 1;
+    } else if (!IsJoint(text[i])) {
+      break;
+    }
+  }
+  return end;
+}
+
+// The bytes of the code point at the start of `text`; 1 where there is no valid one.
+std::size_t CodePointBytes(std::string_view text) {
+  for (std::size_t size = 1; size <= 4 && size <= text.size(); ++size) {
+    if (CodePoints(text.substr(0, size)) == 1) return size;
+  }
+  return 1;
+}
+
+std::string MaskedCard(std::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (IsDigit(c)) {
+      digits += c;
+    } else if (!IsJoint(c)) {
+      digits.clear();
+      break;
+    }
+  }
+  std::string masked(kMask);
+  if (digits.size() > kCardDigitsMin && digits.size() <= 19) {
+    masked = digits.substr(0, 6) + std::string(kMask) + digits.substr(digits.size() - 4);
+  }
+  WipeString(digits);
+  return masked;
+}
+
+}  // namespace
+
+std::string MaskedText(v1::Sensitivity sensitive, std::string_view text) {
+  switch (sensitive) {
+    case v1::SENSITIVITY_CARDHOLDER:
+      return MaskedCard(text);
+    case v1::SENSITIVITY_PERSONAL: {
+      if (text.empty()) return std::string(kMask);
+      const std::string_view first = text.substr(0, CodePointBytes(text));
+      return CodePoints(first) == 1 ? std::string(first) + std::string(kMask) : std::string(kMask);
+    }
+    default:
+      return std::string(kMask);
+  }
+}
+
+std::string Redacted(const Plan& plan, const google::protobuf::Message& message,
+                     RedactOptions options) {
+  std::string out;
+  Writer<Scope::kMasked>(out, options.show_personal_data).Object(plan, message);
+  return out;
+}
+
+std::string Scrubbed(std::string_view text, std::size_t max_bytes) {
+  std::string out;
+  out.reserve(text.size() < max_bytes ? text.size() : max_bytes);
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t digits = 0;
+    const std::size_t end = IsDigit(text[i]) ? EndOfDigits(text, i, digits) : i;
+    std::string_view piece;
+    if (digits >= kCardDigitsMin) {
+      piece = kMask;
+      i = end;
+    } else if (digits > 0) {
+      piece = text.substr(i, end - i);
+      i = end;
+    } else {
+      piece = text.substr(i, CodePointBytes(text.substr(i)));
+      i += piece.size();
+      if (static_cast<unsigned char>(piece[0]) < 0x20 || piece[0] == 0x7F) piece = " ";
+      if (CodePoints(piece) != 1) piece = "?";
+    }
+    if (out.size() + piece.size() > max_bytes) break;
+    out += piece;
+  }
+  return out;
+}
+
+}  // namespace msp::codec

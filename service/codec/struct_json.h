@@ -1,0 +1,17 @@
+// google.protobuf.Struct as JSON text, and the Timestamp's. Internal to the codec.
+#pragma once
+
+#include <string>
+
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+
+namespace msp::codec {
+
+// Keys sorted: a map's own order differs from process to process, and the body is hashed.
+void AppendStruct(const google::protobuf::Struct& object, std::string& out);
+
+// RFC 3339 in quotes; false, and nothing appended, for a time that has no such text.
+bool AppendTimestamp(const google::protobuf::Timestamp& time, std::string& out);
+
+}  // namespace msp::codec

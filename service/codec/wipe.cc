@@ -1,0 +1,113 @@
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "service/base/text.h"
+#include "service/codec/redact.h"
+
+namespace msp::codec {
+namespace {
+
+namespace pb = google::protobuf;
+
+// Reflection hands out the stored string as const; a field of ours that is set, or was once, owns
+// it.
+void WipeStored(const std::string& text) { WipeString(const_cast<std::string&>(text)); }
+
+void WipeUnknown(pb::UnknownFieldSet& unknown) {
+  for (int i = 0; i < unknown.field_count(); ++i) {
+    pb::UnknownField* field = unknown.mutable_field(i);
+    if (field->type() == pb::UnknownField::TYPE_LENGTH_DELIMITED) {
+      WipeString(*field->mutable_length_delimited());
+    } else if (field->type() == pb::UnknownField::TYPE_GROUP) {
+      WipeUnknown(*field->mutable_group());
+    }
+  }
+  unknown.Clear();
+}
+
+void WipeValue(pb::Value& value);
+
+void WipeStruct(pb::Struct& object) {
+  // Keys are member names and stay: the map finds its nodes by them while it empties itself.
+  for (auto& member : *object.mutable_fields()) WipeValue(member.second);
+  object.mutable_fields()->clear();
+}
+
+void WipeValue(pb::Value& value) {
+  if (value.kind_case() == pb::Value::kStringValue) {
+    WipeString(*value.mutable_string_value());
+  } else if (value.kind_case() == pb::Value::kStructValue) {
+    WipeStruct(*value.mutable_struct_value());
+  } else if (value.kind_case() == pb::Value::kListValue) {
+    for (pb::Value& element : *value.mutable_list_value()->mutable_values()) WipeValue(element);
+  }
+}
+
+// One walk; `everything` is on below a sensitive message field.
+class Wiper {
+ public:
+  void Object(const Plan& plan, pb::Message& message, bool everything) {
+    const pb::Reflection& reflection = *message.GetReflection();
+    const pb::Message& defaults =
+        *pb::MessageFactory::generated_factory()->GetPrototype(plan.descriptor());
+    if (!reflection.GetUnknownFields(message).empty()) {
+      WipeUnknown(*reflection.MutableUnknownFields(&message));
+    }
+    for (const Entry& entry : plan.entries()) {
+      const bool sensitive =
+          everything || entry.sensitive != multisafepay::v1::SENSITIVITY_UNSPECIFIED;
+      if (entry.kind == Kind::kMessage || entry.kind == Kind::kStruct) {
+        Messages(entry, message, defaults, sensitive);
+      } else if (sensitive && (entry.kind == Kind::kString || entry.kind == Kind::kBytes)) {
+        Strings(entry, message, defaults);
+      }
+      if (sensitive || entry.kind == Kind::kStruct) reflection.ClearField(&message, entry.field);
+    }
+  }
+
+ private:
+  // A string that was set and then cleared keeps its memory and its content's tail: what tells it
+  // from one that was never set is its address, which for the latter is that of the default.
+  static void Strings(const Entry& entry, pb::Message& message, const pb::Message& defaults) {
+    const pb::Reflection& reflection = *message.GetReflection();
+    std::string scratch;
+    if (entry.repeated) {
+      const int size = reflection.FieldSize(message, entry.field);
+      for (int i = 0; i < size; ++i) {
+        WipeStored(reflection.GetRepeatedStringReference(message, entry.field, i, &scratch));
+      }
+      return;
+    }
+    const std::string& stored = reflection.GetStringReference(message, entry.field, &scratch);
+    const std::string& shared = reflection.GetStringReference(defaults, entry.field, &scratch);
+    if (&stored != &shared) WipeStored(stored);
+  }
+
+  void Messages(const Entry& entry, pb::Message& message, const pb::Message& defaults,
+                bool everything) {
+    const pb::Reflection& reflection = *message.GetReflection();
+    const auto wipe = [&](pb::Message& nested) {
+      if (entry.kind == Kind::kStruct) {
+        WipeStruct(static_cast<pb::Struct&>(nested));
+      } else {
+        Object(*entry.message, nested, everything);
+      }
+    };
+    if (entry.repeated) {
+      const int size = reflection.FieldSize(message, entry.field);
+      for (int i = 0; i < size; ++i) {
+        wipe(*reflection.MutableRepeatedMessage(&message, entry.field, i));
+      }
+      return;
+    }
+    const pb::Message& stored = reflection.GetMessage(message, entry.field);
+    if (&stored != &reflection.GetMessage(defaults, entry.field)) {
+      wipe(const_cast<pb::Message&>(stored));
+    }
+  }
+};
+
+}  // namespace
+
+void Wipe(const Plan& plan, pb::Message& message) { Wiper().Object(plan, message, false); }
+
+}  // namespace msp::codec

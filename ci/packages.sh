@@ -10,7 +10,6 @@ packages_build=(
   libcurl4-openssl-dev libsimdjson-dev
   libcpp-httplib-dev nlohmann-json3-dev
   libspdlog-dev prometheus-cpp-dev libhiredis-dev
-  libgoogle-perftools-dev
   libgtest-dev libgmock-dev
 )
 packages_clang=(clang libclang-rt-14-dev)

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
 namespace msp::psp {
@@ -83,16 +85,12 @@ constexpr std::array kStatuses{
 // 1000 stands for several facts; HTTP status and text are the only split. Never certain: the same
 // code is the API's "unknown error".
 StatusCode MeaningOf1000(int http_status, std::string_view text) {
-  if (absl::StrContainsIgnoreCase({text.data(), text.size()}, "not updated") ||
-      absl::StrContainsIgnoreCase({text.data(), text.size()}, "not removed")) {
+  const std::string lower = absl::AsciiStrToLower({text.data(), text.size()});
+  if (absl::StrContains(lower, "not updated") || absl::StrContains(lower, "not removed")) {
     return StatusCode::kFailedPrecondition;
   }
-  if (http_status == 410 || absl::StrContainsIgnoreCase({text.data(), text.size()}, "not found")) {
-    return StatusCode::kNotFound;
-  }
-  if (absl::StrContainsIgnoreCase({text.data(), text.size()}, "invalid account")) {
-    return StatusCode::kInvalidArgument;
-  }
+  if (http_status == 410 || absl::StrContains(lower, "not found")) return StatusCode::kNotFound;
+  if (absl::StrContains(lower, "invalid account")) return StatusCode::kInvalidArgument;
   return StatusCode::kUnknown;
 }
 

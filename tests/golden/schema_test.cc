@@ -1,0 +1,243 @@
+// Rules that the schema itself keeps. The rest of the service relies on them without looking.
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "multisafepay/v1/control.pb.h"
+#include "multisafepay/v1/options.pb.h"
+#include "service/codec/plan.h"
+#include "tests/golden/schema.h"
+
+namespace msp {
+namespace {
+
+namespace pb = google::protobuf;
+namespace v1 = multisafepay::v1;
+using pb::FieldDescriptor;
+
+std::vector<const pb::MethodDescriptor*> Methods() {
+  std::vector<const pb::MethodDescriptor*> methods;
+  for (const pb::FileDescriptor* file : ServiceFiles()) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        methods.push_back(file->service(s)->method(m));
+      }
+    }
+  }
+  return methods;
+}
+
+void Collect(const pb::Descriptor* message, std::set<const pb::Descriptor*>& seen) {
+  if (message->file()->package() != "multisafepay.v1" || !seen.insert(message).second) return;
+  for (int i = 0; i < message->field_count(); ++i) {
+    if (const pb::Descriptor* inner = message->field(i)->message_type()) Collect(inner, seen);
+  }
+}
+
+// Every field of every message that a call can carry.
+std::vector<const FieldDescriptor*> Fields() {
+  std::set<const pb::Descriptor*> messages;
+  for (const pb::MethodDescriptor* method : Methods()) {
+    Collect(method->input_type(), messages);
+    Collect(method->output_type(), messages);
+  }
+  std::vector<const FieldDescriptor*> fields;
+  for (const pb::Descriptor* message : messages) {
+    for (int i = 0; i < message->field_count(); ++i) fields.push_back(message->field(i));
+  }
+  return fields;
+}
+
+bool Own(const FieldDescriptor* field) { return field->number() >= codec::kFirstOwnField; }
+
+// Messages that are this service's own from end to end, whatever their fields' numbers.
+bool OwnMessage(const pb::Descriptor* message) {
+  static const std::set<std::string> kNames{"CallControl", "CallResult", "NextAction",
+                                            "NoAction",    "Redirect",   "Form",
+                                            "Decline",     "FullRefund"};
+  return kNames.contains(message->name());
+}
+
+v1::Retry RetryOf(const pb::MethodDescriptor* method) {
+  return method->options().GetExtension(v1::retry);
+}
+
+TEST(Schema, HasEveryMethodOfTheService) {
+  std::vector<std::string> names;
+  for (const pb::MethodDescriptor* method : Methods()) names.push_back(method->name());
+  EXPECT_THAT(names, testing::UnorderedElementsAre(
+                         "CreateOrder", "GetOrder", "UpdateOrder", "CancelOrder", "CaptureOrder",
+                         "VoidOrder", "RefundOrder", "CancelRefund", "WatchOrder", "ListTokens",
+                         "GetToken", "UpdateToken", "DeleteToken", "ListPaymentMethods",
+                         "GetPaymentMethod", "ListGateways", "GetGateway", "ListTransactions",
+                         "GetTransaction", "HandleNotification"));
+}
+
+TEST(Schema, EveryMethodSaysHowItMayBeRepeated) {
+  for (const pb::MethodDescriptor* method : Methods()) {
+    EXPECT_NE(RetryOf(method), v1::RETRY_UNSPECIFIED) << method->full_name();
+    const bool reads = RetryOf(method) == v1::RETRY_READ;
+    EXPECT_EQ(method->options().idempotency_level() == pb::MethodOptions::NO_SIDE_EFFECTS, reads)
+        << method->full_name();
+  }
+}
+
+TEST(Schema, MoneyMovingCallsCarryControlAndResult) {
+  std::vector<std::string> money;
+  for (const pb::MethodDescriptor* method : Methods()) {
+    const FieldDescriptor* control = method->input_type()->FindFieldByName("control");
+    const FieldDescriptor* result = method->output_type()->FindFieldByName("result");
+    const bool moves_money = RetryOf(method) == v1::RETRY_KEYED;
+    if (moves_money) money.push_back(method->name());
+    ASSERT_EQ(control != nullptr, moves_money) << method->full_name();
+    ASSERT_EQ(result != nullptr, moves_money) << method->full_name();
+    if (!moves_money) continue;
+    EXPECT_EQ(control->number(), 1000) << method->full_name();
+    EXPECT_EQ(control->message_type(), v1::CallControl::descriptor()) << method->full_name();
+    EXPECT_EQ(result->number(), 1000) << method->full_name();
+    EXPECT_EQ(result->message_type(), v1::CallResult::descriptor()) << method->full_name();
+  }
+  EXPECT_THAT(money, testing::UnorderedElementsAre("CreateOrder", "CancelOrder", "CaptureOrder",
+                                                   "VoidOrder", "RefundOrder", "CancelRefund"));
+}
+
+TEST(Schema, EveryMirroredScalarTellsZeroFromAbsent) {
+  for (const FieldDescriptor* field : Fields()) {
+    if (Own(field) || OwnMessage(field->containing_type()) || field->is_repeated()) continue;
+    EXPECT_TRUE(field->has_presence()) << field->full_name();
+  }
+}
+
+TEST(Schema, EveryMirroredValueSetStaysText) {
+  for (const FieldDescriptor* field : Fields()) {
+    if (Own(field) || OwnMessage(field->containing_type())) continue;
+    EXPECT_NE(field->type(), FieldDescriptor::TYPE_ENUM) << field->full_name();
+  }
+}
+
+TEST(Schema, FieldsAreNamedAsTheApiSpellsThem) {
+  for (const FieldDescriptor* field : Fields()) {
+    EXPECT_FALSE(field->has_json_name()) << field->full_name();
+  }
+}
+
+TEST(Schema, WhatGoesIntoAPathIsRequiredAndChecked) {
+  int paths = 0;
+  for (const FieldDescriptor* field : Fields()) {
+    if (field->options().GetExtension(v1::place) != v1::PLACE_PATH) continue;
+    ++paths;
+    const v1::Limits& limits = field->options().GetExtension(v1::limits);
+    EXPECT_EQ(field->type(), FieldDescriptor::TYPE_STRING) << field->full_name();
+    EXPECT_TRUE(limits.required()) << field->full_name();
+    EXPECT_TRUE(limits.enforced()) << field->full_name();
+    EXPECT_EQ(limits.pattern(), v1::PATTERN_ID) << field->full_name();
+    EXPECT_GT(limits.max_chars(), 0U) << field->full_name();
+    EXPECT_LE(limits.max_chars(), 255U) << field->full_name();
+  }
+  EXPECT_GT(paths, 10);
+}
+
+TEST(Schema, EveryOrderIdThatIsSentHasTheSameLimits) {
+  for (const pb::MethodDescriptor* method : Methods()) {
+    const FieldDescriptor* order_id = method->input_type()->FindFieldByName("order_id");
+    if (order_id == nullptr) continue;
+    const v1::Limits& limits = order_id->options().GetExtension(v1::limits);
+    EXPECT_EQ(limits.max_chars(), 50U) << order_id->full_name();
+    EXPECT_EQ(limits.pattern(), v1::PATTERN_ID) << order_id->full_name();
+    EXPECT_TRUE(limits.enforced() && limits.required()) << order_id->full_name();
+  }
+}
+
+TEST(Schema, IdentifiersAreText) {
+  for (const FieldDescriptor* field : Fields()) {
+    if (field->message_type() != nullptr) continue;
+    const std::string& name = field->name();
+    if (name == "id" || name.ends_with("_id") || name == "token" || name == "merchant") {
+      EXPECT_EQ(field->type(), FieldDescriptor::TYPE_STRING) << field->full_name();
+    }
+  }
+}
+
+// Card and personal data by name, wherever it occurs.
+TEST(Schema, SecretsAreMarkedWhereverTheyOccur) {
+  const std::map<std::string, v1::Sensitivity> kMarks{
+      {"card_number", v1::SENSITIVITY_CARDHOLDER},
+      {"card_cvc", v1::SENSITIVITY_AUTHENTICATION},
+      {"payment_token", v1::SENSITIVITY_AUTHENTICATION},
+      {"payload", v1::SENSITIVITY_AUTHENTICATION},
+      {"cavv", v1::SENSITIVITY_AUTHENTICATION},
+      {"html", v1::SENSITIVITY_AUTHENTICATION},
+      {"recurring_id", v1::SENSITIVITY_AUTHENTICATION},
+      {"token", v1::SENSITIVITY_AUTHENTICATION},
+      {"term_url", v1::SENSITIVITY_AUTHENTICATION},
+      {"events_token", v1::SENSITIVITY_AUTHENTICATION},
+      {"card_holder_name", v1::SENSITIVITY_PERSONAL},
+      {"account_holder_name", v1::SENSITIVITY_PERSONAL},
+      {"account_holder_iban", v1::SENSITIVITY_PERSONAL},
+      {"account_iban", v1::SENSITIVITY_PERSONAL},
+      {"account_id", v1::SENSITIVITY_PERSONAL},
+      {"bank_account", v1::SENSITIVITY_PERSONAL},
+      {"iban", v1::SENSITIVITY_PERSONAL},
+      {"first_name", v1::SENSITIVITY_PERSONAL},
+      {"last_name", v1::SENSITIVITY_PERSONAL},
+      {"name_holder", v1::SENSITIVITY_PERSONAL},
+      {"email", v1::SENSITIVITY_PERSONAL},
+      {"phone", v1::SENSITIVITY_PERSONAL},
+      {"phone1", v1::SENSITIVITY_PERSONAL},
+      {"phone2", v1::SENSITIVITY_PERSONAL},
+      {"address1", v1::SENSITIVITY_PERSONAL},
+      {"address2", v1::SENSITIVITY_PERSONAL},
+      {"house_number", v1::SENSITIVITY_PERSONAL},
+      {"zip_code", v1::SENSITIVITY_PERSONAL},
+      {"birthday", v1::SENSITIVITY_PERSONAL},
+      {"ip_address", v1::SENSITIVITY_PERSONAL},
+      {"forwarded_ip", v1::SENSITIVITY_PERSONAL},
+      {"reference", v1::SENSITIVITY_PERSONAL},
+      {"payment_url", v1::SENSITIVITY_PERSONAL},
+      {"session_id", v1::SENSITIVITY_PERSONAL},
+  };
+  std::set<std::string> found;
+  for (const FieldDescriptor* field : Fields()) {
+    if (field->type() != FieldDescriptor::TYPE_STRING) continue;
+    if (const auto mark = kMarks.find(field->name()); mark != kMarks.end()) {
+      found.insert(field->name());
+      EXPECT_EQ(field->options().GetExtension(v1::sensitive), mark->second) << field->full_name();
+    }
+    if (field->name() == "card_expiry_date" || field->name() == "expiry_date") {
+      EXPECT_NE(field->options().GetExtension(v1::sensitive), v1::SENSITIVITY_UNSPECIFIED)
+          << field->full_name();
+    }
+  }
+  EXPECT_EQ(found.size(), kMarks.size()) << "a name of the table is in no message";
+}
+
+// The `cvc` spelling is another library's mistake; a second place for a security code is one too
+// many.
+TEST(Schema, TheSecurityCodeHasOnePlace) {
+  for (const FieldDescriptor* field : Fields()) EXPECT_NE(field->name(), "cvc");
+}
+
+TEST(Schema, RefundHasNoAmountByDefault) {
+  const pb::Descriptor* request = v1::RefundOrderRequest::descriptor();
+  const pb::OneofDescriptor* refund = request->FindFieldByName("amount")->real_containing_oneof();
+  ASSERT_NE(refund, nullptr);
+  EXPECT_EQ(refund, request->FindFieldByName("full")->real_containing_oneof());
+  EXPECT_TRUE(Own(request->FindFieldByName("full")));
+  EXPECT_EQ(request->FindFieldByName("amount")->options().GetExtension(v1::limits).min(), 1);
+}
+
+TEST(Schema, EveryMessageHasAPlan) {
+  std::vector<const pb::Descriptor*> roots;
+  for (const pb::MethodDescriptor* method : Methods()) {
+    roots.push_back(method->input_type());
+    roots.push_back(method->output_type());
+  }
+  const codec::PlanSet plans(roots);
+  for (const pb::Descriptor* root : roots) EXPECT_EQ(plans.Of(root).descriptor(), root);
+}
+
+}  // namespace
+}  // namespace msp

@@ -10,6 +10,8 @@
 #include <google/protobuf/stubs/logging.h>
 #include <grpcpp/security/server_credentials.h>
 
+#include <unistd.h>
+
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
 #include "service/config.h"
@@ -27,7 +29,7 @@ namespace {
 constexpr int kExitFailure = 1;
 constexpr int kExitBadSetting = 2;
 
-int Complain(int exit_code, std::string_view what) {
+int Complain(int exit_code, absl::string_view what) {
   std::cerr << "msp-server: " << what << '\n';
   return exit_code;
 }

@@ -37,7 +37,7 @@ struct Drift {
   std::string path;
 };
 
-inline constexpr std::size_t kDriftMax = 32;  // Reports per document; more are dropped.
+inline constexpr std::size_t kDriftMax = 32;  // Reports per document and kind; more are dropped.
 inline constexpr std::size_t kDriftPathMax = 128;
 
 struct Decoded {

@@ -93,6 +93,7 @@ void Plan::BuildSlots() {
 }
 
 const Entry* Plan::Find(std::string_view key) const {
+  if (slots_.empty()) return nullptr;
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t slot = HashOf(key) & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
     const Entry& entry = entries_[slots_[slot] - 1U];

@@ -1,5 +1,6 @@
 #include "service/codec/reader.h"
 
+#include <algorithm>
 #include <bitset>
 
 namespace msp::codec {
@@ -36,6 +37,9 @@ struct Reader::Envelope {
   std::bitset<kEntriesMax> own;      // Fields named on the envelope's own level, as null too.
   std::bitset<kEntriesMax> offered;  // Fields taken from the spliced object.
   bool spliced = false;              // The splice's key has been seen.
+
+  // Nobody wants the spliced member itself: its members are only offered.
+  bool Discards() const { return splice.entry == nullptr && splice.plan == nullptr; }
 };
 
 bool Reader::Document(const Plan& plan, pb::Message& message, Splice* splice) {
@@ -103,10 +107,10 @@ bool Reader::Splicing(Envelope& envelope, const Place& place) {
   if (envelope.spliced) {
     // The last of two wins here too, with what the first one offered.
     Report(Drift::Kind::kDuplicateMember, place);
-    if (splice.entry == nullptr) {
-      splice.into->Clear();
-    } else {
+    if (splice.entry != nullptr) {
       splice.into->GetReflection()->ClearField(splice.into, splice.entry->field);
+    } else if (splice.plan != nullptr) {
+      splice.into->Clear();
     }
     for (std::size_t i = 0; i < envelope.plan.entries().size(); ++i) {
       if (!envelope.offered[i] || envelope.own[i]) continue;
@@ -120,18 +124,22 @@ bool Reader::Splicing(Envelope& envelope, const Place& place) {
   if (splice.entry != nullptr) {
     outcome = Field(*splice.entry, *splice.into, place, &envelope);
   } else {
-    outcome =
-        Object(*splice.plan, place, &envelope, [&]() -> pb::Message& { return *splice.into; });
+    static const Plan kNoMembers;
+    const Plan& plan = envelope.Discards() ? kNoMembers : *splice.plan;
+    pb::Message& into = envelope.Discards() ? envelope.message : *splice.into;
+    outcome = Object(plan, place, &envelope, [&]() -> pb::Message& { return into; });
   }
   splice.present = outcome == Outcome::kRead || outcome == Outcome::kUnfit;
   splice.fits = outcome == Outcome::kRead;
-  if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
+  if (outcome == Outcome::kUnfit && !envelope.Discards()) {
+    Report(Drift::Kind::kUnfitValue, place);
+  }
   return outcome != Outcome::kMalformed;
 }
 
 bool Reader::Offered(Envelope& envelope, const Place& place) {
   const Entry* entry = envelope.plan.Find(place.name);
-  if (entry == nullptr || !Reads(*entry)) return Unknown(place);
+  if (entry == nullptr || !Reads(*entry)) return envelope.Discards() ? Skip() : Unknown(place);
   const auto number = static_cast<std::size_t>(entry - envelope.plan.entries().data());
   const pb::Reflection& reflection = *envelope.message.GetReflection();
   const bool set = entry->repeated ? reflection.FieldSize(envelope.message, entry->field) > 0
@@ -306,7 +314,9 @@ bool Reader::Fail(const char* what) {
 }
 
 void Reader::Report(Drift::Kind kind, const Place& place) {
-  if (result_.drift.size() >= kDriftMax) return;
+  const auto same_kind = [kind](const Drift& drift) { return drift.kind == kind; };
+  const auto known = std::count_if(result_.drift.begin(), result_.drift.end(), same_kind);
+  if (static_cast<std::size_t>(known) >= kDriftMax) return;
   const Place* line[kDepthMax + 1];
   std::size_t count = 0;
   for (const Place* at = &place; at->parent != nullptr; at = at->parent) line[count++] = at;
@@ -316,8 +326,8 @@ void Reader::Report(Drift::Kind kind, const Place& place) {
     AppendName(line[count]->name, path);
   }
   if (path.size() > kDriftPathMax) path.resize(kDriftPathMax);
-  for (const Drift& known : result_.drift) {
-    if (known.kind == kind && known.path == path) return;
+  for (const Drift& drift : result_.drift) {
+    if (drift.kind == kind && drift.path == path) return;
   }
   result_.drift.push_back({kind, std::move(path)});
 }

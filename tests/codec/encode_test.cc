@@ -1,0 +1,206 @@
+#include "service/codec/encode.h"
+
+#include <limits>
+
+#include "tests/codec/plans.h"
+
+namespace msp::codec {
+namespace {
+
+using testing::Everything;
+using testing::Item;
+
+std::string Body(std::string_view text) {
+  std::string out;
+  EncodeBody(PlanOf<Everything>(), FromText<Everything>(text), out);
+  return out;
+}
+
+std::string All(std::string_view text) {
+  std::string out;
+  EncodeAll(PlanOf<Everything>(), FromText<Everything>(text), out);
+  return out;
+}
+
+std::string Query(std::string_view text) {
+  std::string out;
+  EncodeQuery(PlanOf<Everything>(), FromText<Everything>(text), out);
+  return out;
+}
+
+TEST(EncodeBody, WritesEachKind) {
+  const struct {
+    const char* message;
+    const char* json;
+  } kGolden[] = {
+      {"", "{}"},
+      {"text: 'a'", R"({"text":"a"})"},
+      {"small: -2147483648", R"({"small":-2147483648})"},
+      {"large: 9223372036854775807", R"({"large":9223372036854775807})"},
+      {"large: 0", R"({"large":0})"},
+      {"usmall: 4294967295", R"({"usmall":4294967295})"},
+      {"ularge: 18446744073709551615", R"({"ularge":18446744073709551615})"},
+      {"flag: true", R"({"flag":true})"},
+      {"flag: false", R"({"flag":false})"},
+      {"blob: '\\001\\377'", R"({"blob":"Af8="})"},
+      {"color: COLOR_RED", R"({"color":"COLOR_RED"})"},
+      {"item { unit_price: '242.9300000000' quantity: 2 }",
+       R"({"item":{"unit_price":"242.9300000000","quantity":2}})"},
+      {"words: 'a' words: '' words: 'b'", R"({"words":["a","","b"]})"},
+      {"counts: 1 counts: -2", R"({"counts":[1,-2]})"},
+      {"flags: true flags: false", R"({"flags":[true,false]})"},
+      {"ratios: 0.5 ratios: 1", R"({"ratios":[0.5,1]})"},
+      {"colors: COLOR_BLUE colors: COLOR_RED", R"({"colors":["COLOR_BLUE","COLOR_RED"]})"},
+      {"items { name: 'x' } items { name: 'y' parts { name: 'z' } }",
+       R"({"items":[{"name":"x"},{"name":"y","parts":[{"name":"z"}]}]})"},
+      {"left: 'l'", R"({"left":"l"})"},
+      {"right: 5", R"({"right":5})"},
+      {"middle { name: 'm' }", R"({"middle":{"name":"m"}})"},
+      {"renamed: 'r'", R"({"@re\"named":"r"})"},
+      {"large: 1 text: 'first in the file'", R"({"text":"first in the file","large":1})"},
+  };
+  for (const auto& row : kGolden) EXPECT_EQ(Body(row.message), row.json) << row.message;
+}
+
+TEST(EncodeBody, NumbersAreTheShortestThatReadBack) {
+  const struct {
+    const char* value;
+    const char* json;
+  } kGolden[] = {
+      {"90.0", "90"},
+      {"-3", "-3"},
+      {"0", "0"},
+      {"-0.0", "0"},
+      {"0.1", "0.1"},
+      {"374.85", "374.85"},
+      {"100000", "100000"},
+      {"1e15", "1000000000000000"},
+      {"0.21", "0.21"},
+      {"1e300", "1e+300"},
+      {"1e-7", "1e-07"},
+      {"0.30000000000000004", "0.30000000000000004"},
+      {"9007199254740992", "9007199254740992"},
+  };
+  for (const auto& row : kGolden) {
+    EXPECT_EQ(Body("ratio: " + std::string(row.value)),
+              R"({"ratio":)" + std::string(row.json) + "}");
+  }
+}
+
+TEST(EncodeBody, NumbersThatJsonCannotHoldAreNeverWritten) {
+  for (const char* value : {"inf", "-inf", "nan"}) {
+    EXPECT_EQ(Body("text: 'a' ratio: " + std::string(value)), R"({"text":"a"})");
+    EXPECT_EQ(Body("ratios: 1 ratios: " + std::string(value)), R"({"ratios":[1,null]})");
+    EXPECT_EQ(
+        Body("settings { fields { key: 'k' value { number_value: " + std::string(value) + " } } }"),
+        R"({"settings":{"k":null}})");
+  }
+}
+
+TEST(EncodeBody, TextIsEscaped) {
+  EXPECT_EQ(Body(R"(text: "q\" b\\ s/ n\n t\t u\001 \303\251 <&>")"),
+            "{\"text\":\"q\\\" b\\\\ s/ n\\n t\\t u\\u0001 \xC3\xA9 <&>\"}");
+  // Each position of an eight-byte group, since text is looked at in such groups.
+  for (std::size_t size = 1; size < 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char c : {'"', '\\', '\n', '\x1f'}) {
+        Everything message;
+        std::string text(size, 'x');
+        text[at] = c;
+        message.set_text(text);
+        std::string json;
+        EncodeBody(PlanOf<Everything>(), message, json);
+        Everything back;
+        ASSERT_TRUE(Decode(PlanOf<Everything>(), json, back).ok) << json;
+        ASSERT_EQ(back.text(), text);
+      }
+    }
+  }
+}
+
+TEST(EncodeBody, EmptyTextsListsAndObjectsAreNotSent) {
+  EXPECT_EQ(Body("text: ''"), "{}");
+  EXPECT_EQ(Body("nothing {}"), "{}");
+  EXPECT_EQ(Body("item {}"), "{}");
+  EXPECT_EQ(Body("item { name: '' }"), "{}") << "what becomes empty is left out too";
+  EXPECT_EQ(Body("item { parts { parts {} } }"), R"({"item":{"parts":[{"parts":[{}]}]}})")
+      << "elements keep their places";
+  EXPECT_EQ(Body("text: '' small: 1 nothing {} large: 2 item { name: '' }"),
+            R"({"small":1,"large":2})");
+  EXPECT_EQ(Body("items { name: '' } items { name: 'b' }"), R"({"items":[{},{"name":"b"}]})");
+}
+
+TEST(EncodeBody, StructStaysAsGivenWithSortedKeys) {
+  EXPECT_EQ(Body("settings {}"), R"({"settings":{}})");
+  EXPECT_EQ(Body(R"(settings {
+    fields { key: 'z' value { null_value: NULL_VALUE } }
+    fields { key: 'b"' value { string_value: '' } }
+    fields { key: 'a' value { number_value: 90 } }
+    fields { key: 'd' value { number_value: 0.5 } }
+    fields { key: 'c' value { bool_value: true } }
+    fields { key: 'o' value { struct_value {} } }
+    fields { key: 'l' value { list_value { values { number_value: 1 } values {} values { list_value {} } } } }
+  })"),
+            R"({"settings":{"a":90,"b\"":"","c":true,"d":0.5,"l":[1,null,[]],"o":{},"z":null}})");
+  EXPECT_EQ(Body("bags {} bags { fields { key: 'k' value { bool_value: false } } }"),
+            R"({"bags":[{},{"k":false}]})");
+}
+
+TEST(EncodeBody, LeavesOutWhatIsOursAndWhatTravelsElsewhere) {
+  EXPECT_EQ(Body("text: 'a' in_path: 'p' limit: 5 after: 'x' methods: 'm' state: COLOR_RED "
+                 "own_item { name: 'o' } at { seconds: 1 } plain: true times { seconds: 2 }"),
+            R"({"text":"a"})");
+}
+
+TEST(EncodeBody, CardNumbersLoseTheirSpaces) {
+  EXPECT_EQ(Body("card { number: '4111 1111 1111 1111' holder: 'A B' }"),
+            R"({"card":{"number":"4111111111111111","holder":"A B"}})");
+  EXPECT_EQ(Body("card { number: '4 \"' }"), R"({"card":{"number":"4\""}})");
+}
+
+TEST(EncodeBody, AppendsToWhatIsThere) {
+  std::string out = "x";
+  EncodeBody(PlanOf<Everything>(), Everything(), out);
+  EXPECT_EQ(out, "x{}");
+}
+
+TEST(EncodeAll, ShowsEverySetField) {
+  EXPECT_EQ(
+      All("text: '' nothing {} in_path: 'p' limit: 5 large: 9007199254740993 card { number: '41 "
+          "11' } "
+          "at { seconds: 1700000000 nanos: 500000000 } state: COLOR_BLUE plain: true own_item {} "
+          "times { seconds: 0 }"),
+      R"({"text":"","large":9007199254740993,"card":{"number":"41 11"},"nothing":{},"in_path":"p","limit":5,)"
+      R"("at":"2023-11-14T22:13:20.500Z","state":"COLOR_BLUE","own_item":{},"plain":true,)"
+      R"("times":["1970-01-01T00:00:00Z"]})");
+}
+
+TEST(EncodeAll, ValueOutsideTheEnumIsItsNumber) {
+  Everything message;
+  message.set_color(static_cast<testing::Color>(77));
+  std::string out;
+  EncodeAll(PlanOf<Everything>(), message, out);
+  EXPECT_EQ(out, R"({"color":77})");
+}
+
+TEST(EncodeAll, TimeOutsideTheCalendarIsLeftOut) {
+  EXPECT_EQ(All("at { seconds: 999999999999999 } plain: true"), R"({"plain":true})");
+  EXPECT_EQ(All("at { nanos: -1 } plain: true"), R"({"plain":true})");
+}
+
+TEST(EncodeQuery, WritesWhatIsSetInTheOrderOfTheFile) {
+  EXPECT_EQ(Query("text: 'body' in_path: 'p'"), "");
+  EXPECT_EQ(
+      Query("after: 'a b&c/\\303\\251' limit: 10 grouped: true methods: 'VISA' methods: 'A,B'"),
+      "limit=10&after=a%20b%26c%2F%C3%A9&grouped=1&methods=VISA&methods=A%2CB");
+  EXPECT_EQ(Query("after: '' grouped: false"), "grouped=0");
+}
+
+TEST(EncodeQuery, AppendsBehindAPathWithoutASeparatorOfItsOwn) {
+  std::string out = "/transactions?";
+  EncodeQuery(PlanOf<Everything>(), FromText<Everything>("limit: 10"), out);
+  EXPECT_EQ(out, "/transactions?limit=10");
+}
+
+}  // namespace
+}  // namespace msp::codec

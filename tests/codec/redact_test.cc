@@ -1,0 +1,193 @@
+#include "service/codec/redact.h"
+
+#include "tests/codec/plans.h"
+
+namespace msp::codec {
+namespace {
+
+using testing::Everything;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string Masked(std::string_view text, RedactOptions options = {}) {
+  return Redacted(PlanOf<Everything>(), FromText<Everything>(text), options);
+}
+
+TEST(Redacted, MasksBySensitivity) {
+  const struct {
+    const char* message;
+    const char* json;
+  } kRows[] = {
+      {"text: 'open' large: 5", R"({"text":"open","large":5})"},
+      {"card { number: '4111111111111111' }", R"({"card":{"number":"411111***1111"}})"},
+      {"card { number: '4111 1111 1111 1111' }", R"({"card":{"number":"411111***1111"}})"},
+      {"card { number: '374500000000015' }", R"({"card":{"number":"374500***0015"}})"},
+      {"card { number: '4111111111111' }", R"({"card":{"number":"411111***1111"}})"},
+      {"card { number: '411111111111' }", R"({"card":{"number":"***"}})"},
+      {"card { number: '41111111111111111111' }", R"({"card":{"number":"***"}})"},
+      {"card { number: 'visa 4111111111111111' }", R"({"card":{"number":"***"}})"},
+      {"card { number: '' }", R"({"card":{"number":"***"}})"},
+      {"card { cvc: '123' }", R"({"card":{"cvc":"***"}})"},
+      {"card { cvc: '1' }", R"({"card":{"cvc":"***"}})"},
+      {"card { holder: 'Simon Smit' }", R"({"card":{"holder":"S***"}})"},
+      {"card { holder: '\\303\\211mile' }", "{\"card\":{\"holder\":\"\xC3\x89***\"}}"},
+      {"card { holder: '' }", R"({"card":{"holder":"***"}})"},
+      {"secrets: 'a' secrets: 'b'", R"({"secrets":["***","***"]})"},
+      {"secret_number: 7", R"({"secret_number":"***"})"},
+      {"secret_item { name: 'x' }", R"({"secret_item":"***"})"},
+      {"settings { fields { key: 'token' value { string_value: 'x' } } }", R"({"settings":"***"})"},
+      {"bags {} bags {}", R"({"bags":["***","***"]})"},
+      {"in_path: 'p' state: COLOR_RED nothing {}",
+       R"({"nothing":{},"in_path":"p","state":"COLOR_RED"})"},
+  };
+  for (const auto& row : kRows) EXPECT_EQ(Masked(row.message), row.json) << row.message;
+}
+
+TEST(Redacted, PersonalDataIsShownOnlyWhenAsked) {
+  const RedactOptions show{.show_personal_data = true};
+  EXPECT_EQ(
+      Masked("card { number: '4111111111111111' cvc: '123' holder: 'Simon' } secret_number: 7 "
+             "settings { fields { key: 'k' value { string_value: 'x' } } }",
+             show),
+      R"({"card":{"number":"411111***1111","cvc":"***","holder":"Simon"},"settings":"***","secret_number":7})");
+}
+
+TEST(Redacted, IsOneLineOfValidText) {
+  Everything message;
+  message.set_text("a\nb\r\x1b[31m");
+  EXPECT_EQ(Redacted(PlanOf<Everything>(), message), R"({"text":"a\nb\r\u001b[31m"})");
+  message.Clear();
+  message.mutable_card()->set_holder("\xff\xff");
+  EXPECT_EQ(Redacted(PlanOf<Everything>(), message), R"({"card":{"holder":"***"}})");
+}
+
+TEST(Scrubbed, HidesWhatCouldBeACardNumber) {
+  const struct {
+    const char* in;
+    const char* out;
+  } kRows[] = {
+      {"", ""},
+      {"Invalid transaction ID", "Invalid transaction ID"},
+      {"order 12345678901 unknown", "order 12345678901 unknown"},
+      {"card 411111111111 refused", "card *** refused"},
+      {"4111 1111 1111 1111", "***"},
+      {"4111-1111-1111-1111!", "***!"},
+      {"4111 - 1111 - 1111 - 1111", "***"},
+      {"4111.1111.1111.1111.", "***."},
+      {"x4111111111111111x5500000000000004", "x***x***"},
+      {"2020-01-28T09:01:07", "2020-01-28T09:01:07"},
+      {"line\nbreak \x1b[0m \x7f", "line break  [0m  "},
+      {"bad \xff\xC3 utf8 caf\xC3\xA9", "bad ?? utf8 caf\xC3\xA9"},
+  };
+  for (const auto& row : kRows) EXPECT_EQ(Scrubbed(row.in), row.out) << row.in;
+}
+
+TEST(Scrubbed, CutsAtACodePoint) {
+  EXPECT_EQ(Scrubbed("abcdef", 3), "abc");
+  EXPECT_EQ(Scrubbed("ab\xE2\x82\xAC", 4), "ab");
+  EXPECT_EQ(Scrubbed("ab\xE2\x82\xAC", 5), "ab\xE2\x82\xAC");
+  EXPECT_EQ(Scrubbed(std::string(10'000, 'x')).size(), 512U);
+  for (std::size_t max = 0; max < 40; ++max) {
+    EXPECT_THAT(Scrubbed("card 4111111111111111 and 5500 0000 0000 0004", max),
+                Not(HasSubstr("11")))
+        << "a cut never shortens a run below what is hidden";
+  }
+}
+
+// Messages on an arena: what a wiped string's buffer holds can be looked at while the arena lives.
+class OnArena {
+ public:
+  explicit OnArena(std::string_view text)
+      : message_(google::protobuf::Arena::CreateMessage<Everything>(&arena_)) {
+    *message_ = FromText<Everything>(text);
+  }
+  Everything& operator*() { return *message_; }
+  Everything* operator->() { return message_; }
+
+ private:
+  google::protobuf::Arena arena_;
+  Everything* message_;
+};
+
+TEST(Wipe, OverwritesTheMemoryOfSensitiveTexts) {
+  OnArena message(
+      "text: 'stays' card { number: '4111111111111111' cvc: '123' expiry: '2512' holder: 'Simon' } "
+      "secrets: 'a long secret that is on the heap' secret_number: 7 "
+      "secret_item { name: 'a long item name on the heap' parts { name: 'part' } }");
+  const std::vector<std::string_view> buffers = {
+      message->card().number(),      message->card().cvc(),
+      message->card().holder(),      message->secrets(0),
+      message->secret_item().name(), message->secret_item().parts(0).name()};
+  Wipe(PlanOf<Everything>(), *message);
+  EXPECT_THAT(*message, MessageIs("text: 'stays' card { expiry: '2512' }"));
+  for (const std::string_view buffer : buffers) {
+    EXPECT_EQ(buffer, std::string(buffer.size(), '\0'));
+  }
+}
+
+TEST(Wipe, OverwritesWhatAClearLeftBehind) {
+  OnArena message("");
+  message->mutable_card()->set_number("4111111111111111 on the heap");
+  message->mutable_secret_item()->set_name("a name on the heap, long enough");
+  const std::string_view number = message->card().number();
+  const std::string_view name = message->secret_item().name();
+  message->mutable_card()->clear_number();
+  message->mutable_secret_item()->clear_name();
+  ASSERT_EQ(number.substr(1, 15), "111111111111111") << "clearing alone forgets nothing";
+  Wipe(PlanOf<Everything>(), *message);
+  EXPECT_EQ(number, std::string(number.size(), '\0'));
+  EXPECT_EQ(name, std::string(name.size(), '\0'));
+}
+
+TEST(Wipe, LeavesTheSharedDefaultAlone) {
+  Everything empty;
+  Wipe(PlanOf<Everything>(), empty);
+  empty.mutable_card();
+  empty.add_cards();
+  empty.mutable_middle();
+  Wipe(PlanOf<Everything>(), empty);
+  EXPECT_EQ(Everything().text(), "");
+  EXPECT_EQ(testing::Card::default_instance().number().size(), 0U);
+  Everything other;
+  other.set_text("still works");
+  EXPECT_EQ(other.text(), "still works");
+  EXPECT_THAT(empty, MessageIs("card {} cards {} middle {}"));
+}
+
+TEST(Wipe, EmptiesStructsAndUnknownFields) {
+  Everything message = FromText<Everything>(
+      "settings { fields { key: 'k' value { string_value: 'x' } } fields { key: 'l' value { "
+      "list_value { values { "
+      "string_value: 'y' } values { struct_value { fields { key: 'z' value { string_value: 'z' } } "
+      "} } } } } } "
+      "bags { fields { key: 'b' value {} } } text: 'stays'");
+  message.mutable_item()
+      ->GetReflection()
+      ->MutableUnknownFields(message.mutable_item())
+      ->AddLengthDelimited(99, "4111111111111111");
+  message.GetReflection()->MutableUnknownFields(&message)->AddGroup(98)->AddLengthDelimited(
+      1, "secret");
+  Wipe(PlanOf<Everything>(), message);
+  EXPECT_THAT(message, MessageIs("text: 'stays' item {}"));
+  EXPECT_EQ(message.SerializeAsString().find("4111"), std::string::npos);
+  EXPECT_EQ(message.SerializeAsString().find("secret"), std::string::npos);
+}
+
+TEST(Wipe, ReachesListsAndOneofs) {
+  Everything message = FromText<Everything>(
+      "cards { number: '1' cvc: '2' last4: '3333' } cards { holder: 'x' } own_item { name: 'a' } "
+      "left: 'l'");
+  Wipe(PlanOf<Everything>(), message);
+  EXPECT_THAT(message,
+              MessageIs("cards { last4: '3333' } cards {} own_item { name: 'a' } left: 'l'"));
+}
+
+TEST(Wipe, WorksWithoutAnArena) {
+  Everything message =
+      FromText<Everything>("card { number: '4111111111111111' last4: '1111' } left: 'l'");
+  Wipe(PlanOf<Everything>(), message);
+  EXPECT_THAT(message, MessageIs("card { last4: '1111' } left: 'l'"));
+}
+
+}  // namespace
+}  // namespace msp::codec

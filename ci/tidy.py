@@ -63,7 +63,8 @@ def environment():
         ["dpkg-query", "-W", "-f", "${Package} ${Version}\n", "clang-tidy-1*", "lib*-dev", "nlohmann-json3-dev"],
         capture_output=True, text=True, check=False,
     ).stdout  # fmt: skip
-    return hashlib.sha256((digest(ROOT / ".clang-tidy") + digest(ROOT / "ci/tidy.py") + packages).encode()).hexdigest()
+    settings = [ROOT / ".clang-tidy", ROOT / "tests/.clang-tidy", ROOT / "ci/tidy.py"]
+    return hashlib.sha256("".join([*map(digest, settings), packages]).encode()).hexdigest()
 
 
 def units(build_dir):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -25,20 +26,36 @@ struct Statuses {
   bool either(std::string_view value) const { return Is(status, value) || Is(financial, value); }
 };
 
-std::ptrdiff_t CountRelated(const v1::Order& order, std::string_view type) {
-  return std::count_if(
+bool AnyRelated(const v1::Order& order, std::string_view type) {
+  return std::any_of(
       order.related_transactions().begin(), order.related_transactions().end(),
       [&](const v1::RelatedTransaction& related) { return Is(related.type(), type); });
 }
 
-// A chargeback whose dispute is not closed and that has not been reversed.
+bool Names(const v1::RelatedTransaction& reversal, const v1::RelatedTransaction& chargeback) {
+  return !chargeback.transaction_id().empty() &&
+         reversal.reference_transaction_id() == chargeback.transaction_id();
+}
+
+// A chargeback whose dispute is not closed and that has not been reversed. A reversal counts for
+// the chargeback that it names; one that names none (old answers) for any that is open.
 bool OpenChargeback(const v1::Order& order) {
-  const auto open = std::count_if(
-      order.related_transactions().begin(), order.related_transactions().end(),
-      [](const v1::RelatedTransaction& related) {
-        return Is(related.type(), "chargeback") && !Is(related.dispute().status(), "closed");
-      });
-  return open > CountRelated(order, "reverse-chargeback");
+  std::vector<const v1::RelatedTransaction*> chargebacks;
+  std::vector<const v1::RelatedTransaction*> reversals;
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (Is(related.type(), "chargeback")) chargebacks.push_back(&related);
+    if (Is(related.type(), "reverse-chargeback")) reversals.push_back(&related);
+  }
+  const auto open = std::count_if(chargebacks.begin(), chargebacks.end(), [&](const auto* c) {
+    return !Is(c->dispute().status(), "closed") &&
+           std::none_of(reversals.begin(), reversals.end(),
+                        [&](const auto* r) { return Names(*r, *c); });
+  });
+  const auto unnamed = std::count_if(reversals.begin(), reversals.end(), [&](const auto* r) {
+    return std::none_of(chargebacks.begin(), chargebacks.end(),
+                        [&](const auto* c) { return Names(*r, *c); });
+  });
+  return open > unnamed;
 }
 
 bool ManualCapture(const v1::Order& order) {
@@ -66,14 +83,20 @@ v1::PaymentState OfCompletedInitialized(const v1::Order& order) {
 }
 
 v1::PaymentState OfVoid(const v1::Order& order) {
-  return CountRelated(order, "capture") > 0 ? v1::PAYMENT_STATE_PARTIALLY_CAPTURED
-                                            : v1::PAYMENT_STATE_CANCELLED;
+  return AnyRelated(order, "capture") ? v1::PAYMENT_STATE_PARTIALLY_CAPTURED
+                                      : v1::PAYMENT_STATE_CANCELLED;
+}
+
+// A redirect order has no status at all until the customer picks a method: all it has is the page's
+// address.
+bool Unstarted(const v1::Order& order) {
+  return order.status().empty() && order.financial_status().empty();
 }
 
 // The page to send the customer to while an order waits for it, else the form to render.
 v1::NextAction NextActionOf(const v1::Order& order) {
   v1::NextAction action;
-  const bool waits = order.status().empty() || Is(order.status(), "initialized");
+  const bool waits = Unstarted(order) || Is(order.status(), "initialized");
   const absl::string_view url =
       absl::StripAsciiWhitespace(order.payment_url());  // Old answers have spaces around it.
   if (waits && !url.empty()) {
@@ -113,13 +136,16 @@ constexpr std::array kDeclines{
     DeclineRow{"4005", v1::DECLINE_CATEGORY_CARD_DATA, v1::RETRY_ADVICE_OTHER_CARD},
 };
 
+// "All other issuer reasons".
+constexpr std::string_view kOtherIssuerReason = "4999";
+
 struct TextRow {
   std::string_view part;  // Of the reason's text, in lower case.
   v1::DeclineCategory category;
   v1::RetryAdvice retry;
 };
 
-// What the text of code 4999 tells ("all other issuer reasons"); the first match wins.
+// What the text tells where the code does not: 4999, or none at all; the first match wins.
 constexpr std::array kIssuerTexts{
     TextRow{"invalid transaction", v1::DECLINE_CATEGORY_ISSUER, v1::RETRY_ADVICE_NEVER},
     TextRow{"invalid issuer", v1::DECLINE_CATEGORY_ISSUER, v1::RETRY_ADVICE_NEVER},
@@ -168,9 +194,7 @@ v1::PaymentState StateOf(const v1::Order& order, bool next_action_known) {
   if (s.pair("shipped", "uncleared")) return v1::PAYMENT_STATE_AUTHORIZED;
   if (s.pair("shipped", "completed")) return v1::PAYMENT_STATE_PAID;
   if (s.either("uncleared")) return v1::PAYMENT_STATE_IN_REVIEW;
-  // A redirect order has no status until the customer picks a method: all it has is the page's
-  // address.
-  const bool waits = Is(s.status, "initialized") || (s.status.empty() && next_action_known);
+  const bool waits = Is(s.status, "initialized") || (Unstarted(order) && next_action_known);
   if (waits)
     return next_action_known ? v1::PAYMENT_STATE_REQUIRES_ACTION : v1::PAYMENT_STATE_PENDING;
   return v1::PAYMENT_STATE_UNRECOGNIZED;
@@ -186,8 +210,10 @@ v1::Decline DeclineOf(std::string_view reason_code, std::string_view reason) {
   v1::Decline decline;
   decline.set_reason_code(std::string(reason_code));
   decline.set_reason(std::string(reason));
-  decline.set_category(v1::DECLINE_CATEGORY_ISSUER);
-  decline.set_retry(v1::RETRY_ADVICE_CALL_ISSUER);
+  if (reason_code == kOtherIssuerReason) {  // What is said where the text tells no more.
+    decline.set_category(v1::DECLINE_CATEGORY_ISSUER);
+    decline.set_retry(v1::RETRY_ADVICE_CALL_ISSUER);
+  }
   for (const DeclineRow& row : kDeclines) {
     if (row.reason_code != reason_code) continue;
     decline.set_category(row.category);

@@ -30,8 +30,8 @@ ROOMS = {
         "service/base", "proto", "service/proto", "sandbox",
     ],
     "sandbox": ["service/telemetry", "service/base"],
-    "client/cpp": ["proto"],
-    "client/cli": ["client/cpp", "service/codec", "service/telemetry", "service/base", "proto"],
+    "client/cpp": ["proto", "service/proto"],
+    "client/cli": ["client/cpp", "service/proto", "service/codec", "service/telemetry", "service/base", "proto"],
 }  # fmt: skip
 
 # Foreign header -> the files that may include it.
@@ -45,7 +45,7 @@ FOREIGN = [
     (r"spdlog/", r"service/telemetry/.*"),
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/notify/.*|service/psp/.*"),
-    (r"openssl/", r"service/base/.*|service/server/tls.*|sandbox/http/.*"),
+    (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),
     (r"sys/epoll\.h", r"service/http/curl_.*"),
     (r"gtest/|gmock/", r"tests/.*"),
 ]

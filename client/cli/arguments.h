@@ -1,0 +1,58 @@
+// The command line, taken apart: which command, the flags that every command has, and what the
+// request's own flags and positions said. Nothing is read or sent here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/cli/commands.h"
+#include "client/cli/fields.h"
+#include "client/cpp/client.h"
+
+namespace msp::cli {
+
+inline constexpr std::string_view kServerVariable = "MSP_SERVER";
+
+enum class Output : std::uint8_t { kJson, kTable };
+
+struct Globals {
+  client::ChannelOptions channel;
+  std::string site;
+  std::optional<std::int64_t> timeout_ms;
+  Output output = Output::kJson;
+  std::string file;  // Of the request; "-" is standard input; empty: none.
+  bool help = false;
+  bool version = false;
+};
+
+struct FieldValue {
+  FieldFlag flag;
+  std::string text;
+};
+
+struct Arguments {
+  Globals globals;
+  std::string words;                 // As far as they were given: "order".
+  const Command* command = nullptr;  // Null for a group, when help or nothing was asked.
+  std::vector<std::string> positionals;
+  std::vector<FieldValue> fields;
+};
+
+// `server` is the address from the environment, or empty. An error is one line for the user.
+absl::StatusOr<Arguments> ParseArguments(const std::vector<std::string>& words,
+                                         std::string_view server);
+
+// A flag that every command has, for the help text.
+struct GlobalFlag {
+  std::string_view name;   // "--server"
+  std::string_view value;  // "HOST:PORT"; empty for a switch.
+  std::string_view help;
+  absl::Status (*set)(std::string_view text, Globals& globals);
+};
+absl::Span<const GlobalFlag> GlobalFlags();
+
+}  // namespace msp::cli

@@ -1,0 +1,157 @@
+#include "client/cli/commands.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "grpc/health/v1/health.pb.h"
+#include "multisafepay/v1/order_service.pb.h"
+#include "multisafepay/v1/payment_method_service.pb.h"
+#include "multisafepay/v1/token_service.pb.h"
+#include "multisafepay/v1/transaction_service.pb.h"
+
+namespace msp::cli {
+namespace {
+
+namespace v1 = multisafepay::v1;
+
+constexpr Command kCommands[] = {
+    {.words = "order create",
+     .method = "multisafepay.v1.OrderService.CreateOrder",
+     .summary = "Create an order: charge a card, or make a payment page or link. Moves money.",
+     .example = "msp order create -f order.json\n"
+                "msp order create --type redirect --order-id tulip-1 --currency EUR "
+                "--amount 4995 --description 'Forty red tulips'"},
+    {.words = "order get",
+     .method = "multisafepay.v1.OrderService.GetOrder",
+     .positionals = "order_id",
+     .summary = "Read an order.",
+     .example = "msp order get tulip-1 --output table"},
+    {.words = "order update",
+     .method = "multisafepay.v1.OrderService.UpdateOrder",
+     .positionals = "order_id",
+     .summary = "Change an order without moving money: shipment, invoice, a new id.",
+     .example = "msp order update tulip-1 --status shipped --carrier 'Bike courier' "
+                "--tracktrace-code 3STULIP0081"},
+    {.words = "order cancel",
+     .method = "multisafepay.v1.OrderService.CancelOrder",
+     .positionals = "order_id",
+     .summary = "Cancel an order that is not paid yet.",
+     .example = "msp order cancel tulip-1"},
+    {.words = "order capture",
+     .method = "multisafepay.v1.OrderService.CaptureOrder",
+     .positionals = "order_id",
+     .summary = "Collect an authorized amount, or a part of it. Moves money.",
+     .example = "msp order capture tulip-1                   # all that is left\n"
+                "msp order capture tulip-1 --amount 3000 --new-order-id tulip-1-c1"},
+    {.words = "order void",
+     .method = "multisafepay.v1.OrderService.VoidOrder",
+     .positionals = "order_id",
+     .summary = "Give up an authorization, or what is left of it.",
+     .example = "msp order void tulip-1 --reason 'Called off'"},
+    {.words = "order refund",
+     .method = "multisafepay.v1.OrderService.RefundOrder",
+     .positionals = "order_id",
+     .summary = "Give collected money back, a part or all of what is left. Moves money.",
+     .example =
+         "msp order refund tulip-1 --amount 500 --currency EUR --refund-order-id tulip-1-r1\n"
+         "msp order refund tulip-1 --full --currency EUR"},
+    {.words = "order cancel-refund",
+     .method = "multisafepay.v1.OrderService.CancelRefund",
+     .positionals = "order_id refund_id",
+     .summary = "Stop a refund that is still reserved. REFUND_ID is the refund's psp_refund_id.",
+     .example = "msp order cancel-refund tulip-1 3326970"},
+    {.words = "order watch",
+     .method = "multisafepay.v1.OrderService.WatchOrder",
+     .positionals = "order_id",
+     .summary = "Follow an order: its state now, then each change, one JSON object a line.",
+     .example = "msp order watch tulip-1 --heartbeat-s 30"},
+    {.words = "token list",
+     .method = "multisafepay.v1.TokenService.ListTokens",
+     .positionals = "reference",
+     .summary = "List a customer's stored cards.",
+     .example = "msp token list customer-8831 --output table",
+     .columns = "token code display last4 expiry_date expired model"},
+    {.words = "token get",
+     .method = "multisafepay.v1.TokenService.GetToken",
+     .positionals = "reference token",
+     .summary = "Read a stored card. -f keeps the token out of the list of processes.",
+     .example = "msp token get customer-8831 azcb2Ml0nYw"},
+    {.words = "token update",
+     .method = "multisafepay.v1.TokenService.UpdateToken",
+     .positionals = "reference token",
+     .summary = "Change the expiry date of a stored card; card data comes from -f only.",
+     .example = "echo '{\"expiry_date\": \"3312\"}' | "
+                "msp token update customer-8831 azcb2Ml0nYw -f -"},
+    {.words = "token delete",
+     .method = "multisafepay.v1.TokenService.DeleteToken",
+     .positionals = "reference token",
+     .summary = "Remove a stored card for good.",
+     .example = "msp token delete customer-8831 azcb2Ml0nYw"},
+    {.words = "gateway list",
+     .method = "multisafepay.v1.PaymentMethodService.ListGateways",
+     .summary = "List the site's payment methods, the older form.",
+     .example = "msp gateway list --country NL --output table",
+     .columns = "id description type"},
+    {.words = "gateway get",
+     .method = "multisafepay.v1.PaymentMethodService.GetGateway",
+     .positionals = "gateway_id",
+     .summary = "Read one gateway.",
+     .example = "msp gateway get VISA"},
+    {.words = "method list",
+     .method = "multisafepay.v1.PaymentMethodService.ListPaymentMethods",
+     .summary = "List the site's payment methods.",
+     .example = "msp method list --currency EUR --amount 1000 --output table",
+     .columns = "id name type allowed_amount.min allowed_amount.max"},
+    {.words = "method get",
+     .method = "multisafepay.v1.PaymentMethodService.GetPaymentMethod",
+     .positionals = "payment_method_id",
+     .summary = "Read one payment method.",
+     .example = "msp method get VISA"},
+    {.words = "transaction list",
+     .method = "multisafepay.v1.TransactionService.ListTransactions",
+     .summary = "List transactions, the newest first.",
+     .example = "msp transaction list --created-from 2030-04-01 --created-until 2030-05-01 "
+                "--page-size 100 --output table",
+     .columns = "transaction_id order_id type status amount net created payment_method"},
+    {.words = "transaction get",
+     .method = "multisafepay.v1.TransactionService.GetTransaction",
+     .positionals = "transaction_id",
+     .summary = "Read one transaction.",
+     .example = "msp transaction get 4051823"},
+    {.words = "health",
+     .method = "grpc.health.v1.Health.Check",
+     .summary = "Ask whether the service takes calls; exit code 0 when it does.",
+     .example = "msp health\nmsp health --service multisafepay.v1.OrderService"},
+};
+
+}  // namespace
+
+absl::Span<const Command> Commands() { return kCommands; }
+
+const Command* FindCommand(std::string_view words) {
+  for (const Command& command : kCommands) {
+    if (command.words == words) return &command;
+  }
+  return nullptr;
+}
+
+bool IsGroup(std::string_view words) {
+  if (words.empty()) return true;
+  const std::string start = absl::StrCat(std::string(words), " ");
+  for (const Command& command : kCommands) {
+    if (command.words.starts_with(start)) return true;
+  }
+  return false;
+}
+
+const google::protobuf::MethodDescriptor* MethodOf(const Command& command) {
+  // Naming a message of each file links the file in; the pool knows its methods from then on.
+  static const google::protobuf::FileDescriptor* const files[] = {
+      v1::CreateOrderRequest::descriptor()->file(), v1::ListTokensRequest::descriptor()->file(),
+      v1::ListGatewaysRequest::descriptor()->file(),
+      v1::ListTransactionsRequest::descriptor()->file(),
+      grpc::health::v1::HealthCheckRequest::descriptor()->file()};
+  return files[0]->pool()->FindMethodByName(std::string(command.method));
+}
+
+}  // namespace msp::cli

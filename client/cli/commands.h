@@ -1,0 +1,32 @@
+// The commands, as a table: words on the command line, the method they call, and which request
+// fields are given by position. Flags are not listed: they are the request's own fields.
+#pragma once
+
+#include <string_view>
+
+#include "absl/types/span.h"
+#include "google/protobuf/descriptor.h"
+
+namespace msp::cli {
+
+struct Command {
+  std::string_view words;        // "order create"
+  std::string_view method;       // Full name of the method.
+  std::string_view positionals;  // Request fields, in order: "order_id refund_id".
+  std::string_view summary;      // One line of help.
+  std::string_view example;      // A worked example, lines of a shell.
+  std::string_view columns;      // Of a list, for --output table.
+};
+
+absl::Span<const Command> Commands();
+
+// The command with these words, or null.
+const Command* FindCommand(std::string_view words);
+
+// Whether `words` are the beginning of a command: "" and "order" are.
+bool IsGroup(std::string_view words);
+
+// The method of a row; never null, which a test walks.
+const google::protobuf::MethodDescriptor* MethodOf(const Command& command);
+
+}  // namespace msp::cli

@@ -1,0 +1,105 @@
+#include "client/cli/help.h"
+
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "client/cli/arguments.h"
+
+namespace msp::cli {
+namespace {
+
+constexpr std::size_t kColumn = 28;
+
+constexpr std::string_view kExitCodes =
+    "exit codes:\n"
+    "  0  done\n"
+    "  1  refused or declined, or a read that failed: nothing of this call is open\n"
+    "  2  the command line or the file is wrong: nothing was sent\n"
+    "  3  the outcome is unknown: look at the order, then repeat the same command with --repeat\n";
+
+constexpr std::string_view kProgramExample =
+    "example:\n"
+    "  msp order create -f order.json && msp order get tulip-1 --output table\n";
+
+std::string Line(std::string_view left, std::string_view right) {
+  std::string line = absl::StrCat("  ", std::string(left));
+  line.resize(std::max(line.size() + 2, kColumn), ' ');
+  return absl::StrCat(line, std::string(right), "\n");
+}
+
+std::string GlobalLines() {
+  std::string text;
+  for (const GlobalFlag& flag : GlobalFlags()) {
+    text += Line(absl::StrCat(std::string(flag.name), flag.value.empty() ? "" : " ",
+                              std::string(flag.value)),
+                 flag.help);
+  }
+  return text;
+}
+
+std::string Positionals(const Command& command) {
+  return absl::AsciiStrToUpper(std::string(command.positionals));
+}
+
+std::string GroupHelp(std::string_view words) {
+  std::string text = absl::StrCat("usage: msp", words.empty() ? "" : " ", std::string(words),
+                                  " COMMAND [flags]\n\ncommands:\n");
+  const std::string start = words.empty() ? "" : absl::StrCat(std::string(words), " ");
+  std::string example;
+  for (const Command& command : Commands()) {
+    if (!command.words.starts_with(start)) continue;
+    text += Line(command.words, command.summary);
+    if (example.empty()) example = command.example;
+  }
+  absl::StrAppend(&text, "\nflags of every command:\n", GlobalLines(), "\n");
+  if (words.empty()) {
+    text += kProgramExample;
+  } else {
+    absl::StrAppend(&text, "example:\n  ", absl::StrReplaceAll(example, {{"\n", "\n  "}}), "\n");
+  }
+  absl::StrAppend(&text, "\n", std::string(kExitCodes),
+                  "\n'msp COMMAND --help' explains a command.\n");
+  return text;
+}
+
+std::string CommandHelp(const Command& command) {
+  const std::string positionals = Positionals(command);
+  const std::string example(command.example);
+  std::string text =
+      absl::StrCat("usage: msp ", std::string(command.words), positionals.empty() ? "" : " ",
+                   positionals, " [-f FILE] [flags]\n\n", std::string(command.summary),
+                   "\n\nexample:\n  ", absl::StrReplaceAll(example, {{"\n", "\n  "}}), "\n\n");
+  std::string own;
+  for (const FieldFlag& flag : FlagsOf(*MethodOf(command)->input_type())) {
+    const std::string upper = absl::AsciiStrToUpper(flag.field->name());
+    if (absl::StrCat(" ", positionals, " ").find(absl::StrCat(" ", upper, " ")) !=
+        std::string::npos)
+      continue;
+    const bool number =
+        flag.field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_INT32 ||
+        flag.field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_INT64;
+    absl::StrAppend(&own, "  --", flag.name,
+                    flag.is_switch ? ""
+                    : number       ? " NUMBER"
+                                   : " TEXT",
+                    "\n");
+  }
+  if (!own.empty()) {
+    absl::StrAppend(&text, "flags of this command, each a field of ",
+                    MethodOf(command)->input_type()->name(),
+                    " (amounts in minor units; other fields by -f):\n", own, "\n");
+  }
+  return absl::StrCat(text, "flags of every command:\n", GlobalLines(), "\n",
+                      std::string(kExitCodes));
+}
+
+}  // namespace
+
+std::string HelpText(std::string_view words) {
+  const Command* command = FindCommand(words);
+  return command == nullptr ? GroupHelp(words) : CommandHelp(*command);
+}
+
+}  // namespace msp::cli

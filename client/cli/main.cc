@@ -1,0 +1,22 @@
+// msp: the command-line client.
+
+#include <google/protobuf/stubs/logging.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "client/cli/arguments.h"
+#include "client/cli/run.h"
+
+int main(int argc, char** argv) {
+  // protobuf prints to stderr when a text is not UTF-8, which may quote it.
+  google::protobuf::SetLogHandler(nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const char* server = std::getenv(msp::cli::kServerVariable.data());
+  msp::cli::Surroundings surroundings{std::cin, std::cout, std::cerr,
+                                      server == nullptr ? "" : server};
+  return msp::cli::Run(std::vector<std::string>(argv + 1, argv + argc), surroundings);
+}

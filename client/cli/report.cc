@@ -1,0 +1,129 @@
+#include "client/cli/report.h"
+
+#include "absl/strings/str_cat.h"
+#include "multisafepay/v1/order.pb.h"
+#include "multisafepay/v1/order_service.pb.h"
+#include "service/codec/redact.h"
+
+namespace msp::cli {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using client::Error;
+using grpc::StatusCode;
+
+constexpr std::string_view kNextActionLost = "NEXT_ACTION_LOST";
+
+// What to do, the first row that fits. OK and OUTCOME_UNSPECIFIED fit everything.
+struct Hint {
+  v1::Outcome outcome = v1::OUTCOME_UNSPECIFIED;
+  StatusCode code = StatusCode::OK;
+  std::string_view text;
+};
+constexpr Hint kHints[] = {
+    {.outcome = v1::OUTCOME_NOT_SENT,
+     .code = StatusCode::INVALID_ARGUMENT,
+     .text = "nothing was sent; correct the request and send it again"},
+    {.outcome = v1::OUTCOME_NOT_SENT, .text = "nothing was sent; the same command may be repeated"},
+    {.code = StatusCode::ALREADY_EXISTS,
+     .text = "something with this id exists and is not of this call; look at it with: msp order "
+             "get"},
+    {.code = StatusCode::UNAUTHENTICATED, .text = "check the API key of the site"},
+    {.code = StatusCode::PERMISSION_DENIED,
+     .text = "check the API key of the site, and what the site may do"},
+    {.code = StatusCode::UNIMPLEMENTED, .text = "this server does not know the call; is it older?"},
+    {.outcome = v1::OUTCOME_REJECTED,
+     .text = "refused, so nothing was done; the same request would be refused again"},
+    {.code = StatusCode::UNAVAILABLE, .text = "nothing changes by reading: try again later"},
+    {.code = StatusCode::DEADLINE_EXCEEDED,
+     .text = "nothing changes by reading: try again, or with a longer --timeout"},
+};
+
+std::string UnknownHint(std::string_view order_id, std::string_view key) {
+  const std::string id = order_id.empty() ? "ORDER_ID" : codec::Scrubbed(order_id);
+  std::string text = absl::StrCat("the money may have moved. Look first: msp order get ", id,
+                                  "; then repeat this very command with --repeat");
+  if (key.empty()) {
+    text += " (the service derives the same idempotency key from the same request)";
+  } else {
+    absl::StrAppend(&text, " and --idempotency-key ", std::string(key));
+  }
+  return text + "; never under another order id";
+}
+
+std::string HintFor(const Error& error, std::string_view order_id, std::string_view key) {
+  if (error.outcome == v1::OUTCOME_UNKNOWN) return UnknownHint(order_id, key);
+  for (const Hint& hint : kHints) {
+    if (hint.outcome != v1::OUTCOME_UNSPECIFIED && hint.outcome != error.outcome) continue;
+    if (hint.code == StatusCode::OK || hint.code == error.code) return std::string(hint.text);
+  }
+  return {};
+}
+
+const v1::Order* OrderIn(const google::protobuf::Message& reply) {
+  const auto* field = reply.GetDescriptor()->FindFieldByName("order");
+  if (field == nullptr || field->message_type() != v1::Order::descriptor()) return nullptr;
+  return static_cast<const v1::Order*>(&reply.GetReflection()->GetMessage(reply, field));
+}
+
+}  // namespace
+
+int ExitOf(const Error& error) {
+  return error.outcome == v1::OUTCOME_UNKNOWN ? kExitUnknown : kExitRefused;
+}
+
+std::string ErrorText(const Error& error, std::string_view server, std::string_view order_id,
+                      std::string_view key) {
+  std::string text = absl::StrCat("error: ", std::string(client::NameOf(error.code)));
+  if (!error.reason.empty()) absl::StrAppend(&text, " ", codec::Scrubbed(error.reason));
+  const std::string outcome(client::NameOf(error.outcome));
+  if (!outcome.empty()) absl::StrAppend(&text, " outcome=", outcome);
+  // Not a word of the service: most often there is none at that address.
+  const std::string where =
+      error.from_service ? ""
+                         : absl::StrCat("no answer of msp-server at ", std::string(server), ": ");
+  absl::StrAppend(&text, ": ", where, codec::Scrubbed(error.message), "\n");
+  for (const client::Violation& violation : error.violations) {
+    absl::StrAppend(&text, "  ", codec::Scrubbed(violation.field), ": ",
+                    codec::Scrubbed(violation.description), "\n");
+  }
+  const std::string hint = HintFor(error, order_id, key);
+  if (!hint.empty()) absl::StrAppend(&text, "hint: ", hint, "\n");
+  if (error.retry_after_ms) {
+    absl::StrAppend(&text, "hint: wait ", *error.retry_after_ms, " ms before that\n");
+  }
+  return text;
+}
+
+std::string DeclineText(const google::protobuf::Message& reply) {
+  const v1::Order* order = OrderIn(reply);
+  if (order == nullptr || order->payment_state() != v1::PAYMENT_STATE_DECLINED) return {};
+  const v1::Decline& decline = order->decline();
+  std::string text = "declined";
+  if (!decline.reason_code().empty())
+    absl::StrAppend(&text, " ", codec::Scrubbed(decline.reason_code()));
+  if (!decline.reason().empty()) absl::StrAppend(&text, ": ", codec::Scrubbed(decline.reason()));
+  text += '\n';
+  if (decline.retry() != v1::RETRY_ADVICE_UNSPECIFIED) {
+    absl::StrAppend(&text, "hint: ", v1::RetryAdvice_Name(decline.retry()),
+                    "; any further try needs a new order id\n");
+  }
+  return text;
+}
+
+std::string CaveatText(const google::protobuf::Message& reply) {
+  const auto* field = reply.GetDescriptor()->FindFieldByName("result");
+  if (field == nullptr || field->message_type() != v1::CallResult::descriptor()) return {};
+  const auto& result =
+      static_cast<const v1::CallResult&>(reply.GetReflection()->GetMessage(reply, field));
+  if (result.reason().empty()) return {};
+  std::string text = absl::StrCat("note: ", codec::Scrubbed(result.reason()), "\n");
+  if (result.reason() == kNextActionLost) {
+    text +=
+        "hint: the page to send the customer to was in a lost answer. Cancel the order with msp "
+        "order cancel, see it confirmed, then create another one with a new order id\n";
+  }
+  return text;
+}
+
+}  // namespace msp::cli

@@ -1,0 +1,30 @@
+// What a person, and a script by its exit code, is told when a call did not simply succeed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "client/cpp/error.h"
+#include "google/protobuf/message.h"
+
+namespace msp::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitRefused = 1;  // Refused or declined; also a read that failed.
+inline constexpr int kExitUsage = 2;    // The command line or the file is wrong; nothing was sent.
+inline constexpr int kExitUnknown = 3;  // A call that moves money may or may not have worked.
+
+int ExitOf(const client::Error& error);
+
+// Lines for standard error: what happened, the refused fields, and what to do now. `order_id` and
+// `key` are the request's, or empty.
+std::string ErrorText(const client::Error& error, std::string_view server,
+                      std::string_view order_id, std::string_view key);
+
+// When the reply says that the payment was declined, the line that says why; else empty.
+std::string DeclineText(const google::protobuf::Message& reply);
+
+// When the reply's `result.reason` says that it is less than a full one, what to do; else empty.
+std::string CaveatText(const google::protobuf::Message& reply);
+
+}  // namespace msp::cli

@@ -1,0 +1,116 @@
+#include "client/cli/request.h"
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "service/base/text.h"
+#include "service/codec/decode.h"
+
+namespace msp::cli {
+namespace {
+
+namespace pb = google::protobuf;
+using codec::Drift;
+
+absl::Status Complain(const std::string& what, absl::string_view complaint) {
+  return absl::InvalidArgumentError(absl::StrCat(what, " ", complaint));
+}
+
+absl::StatusOr<std::string> ReadAll(std::istream& in, const std::string& name) {
+  std::string text(kRequestMaxBytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  const auto size = static_cast<std::size_t>(in.gcount());
+  if (in.bad() || (size == 0 && !in.eof())) return Complain(name, "cannot be read");
+  if (size > kRequestMaxBytes) return Complain(name, "is larger than 1 MiB");
+  text.resize(size);
+  return text;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& file, std::istream& in) {
+  if (file == "-") return ReadAll(in, "standard input");
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return Complain(file, "cannot be opened");
+  return ReadAll(stream, file);
+}
+
+std::string Describe(const Drift& drift, const codec::Plan& plan) {
+  if (drift.path.empty()) return "must be a JSON object";
+  switch (drift.kind) {
+    case Drift::Kind::kUnknownMember:
+      return absl::StrCat("has a member that ", plan.descriptor()->name(),
+                          " does not know: ", drift.path);
+    case Drift::Kind::kUnfitValue:
+      return absl::StrCat("has a value that does not fit its type: ", drift.path);
+    default:
+      return absl::StrCat("has a member twice: ", drift.path);
+  }
+}
+
+absl::Status FillFromFile(const Globals& globals, const codec::Plan& plan, std::istream& in,
+                          pb::Message& request) {
+  absl::StatusOr<std::string> text = ReadFile(globals.file, in);
+  if (!text.ok()) return text.status();
+  const codec::Decoded decoded = codec::DecodeAll(plan, *text, request);
+  WipeString(*text);
+  const std::string name = globals.file == "-" ? "standard input" : globals.file;
+  if (!decoded.ok) return Complain(name, absl::StrCat("is not JSON: ", decoded.error));
+  std::vector<std::string> complaints;
+  for (const Drift& drift : decoded.drift) {
+    complaints.push_back(absl::StrCat(name, " ", Describe(drift, plan)));
+  }
+  if (complaints.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(complaints, "\n  "));
+}
+
+absl::Status FillFromPositionals(const Arguments& arguments, pb::Message& request) {
+  const std::vector<std::string> names =
+      absl::StrSplit(std::string(arguments.command->positionals), ' ', absl::SkipEmpty());
+  if (arguments.positionals.size() > names.size()) {
+    return Complain(arguments.words, "takes fewer words: too many were given");
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const pb::FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(names[i]);
+    if (i < arguments.positionals.size()) {
+      const absl::Status status = SetPositional(names[i], arguments.positionals[i], request);
+      if (!status.ok()) return Complain(names[i], status.message());
+    } else if (!request.GetReflection()->HasField(request, field)) {
+      return Complain(arguments.words, absl::StrCat("wants ", names[i]));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool WantsSomething(const codec::Plan& plan) {
+  for (const codec::Entry& entry : plan.entries()) {
+    if (entry.limits.required()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<pb::Message>> MakeRequest(const Arguments& arguments,
+                                                         const codec::Plan& plan,
+                                                         std::istream& in) {
+  std::unique_ptr<pb::Message> request(
+      pb::MessageFactory::generated_factory()->GetPrototype(plan.descriptor())->New());
+  if (!arguments.globals.file.empty()) {
+    const absl::Status status = FillFromFile(arguments.globals, plan, in, *request);
+    if (!status.ok()) return status;
+  }
+  if (absl::Status status = FillFromPositionals(arguments, *request); !status.ok()) return status;
+  for (const FieldValue& value : arguments.fields) {
+    const absl::Status status = SetField(value.flag, value.text, *request);
+    if (!status.ok()) return Complain(absl::StrCat("--", value.flag.name), status.message());
+  }
+  if (arguments.globals.file.empty() && request->ByteSizeLong() == 0 && WantsSomething(plan)) {
+    return Complain(arguments.words, "wants a request: -f FILE, or flags");
+  }
+  return request;
+}
+
+}  // namespace msp::cli

@@ -1,0 +1,57 @@
+#include "client/cpp/certain.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace msp::client {
+namespace {
+
+// Less is not worth an attempt: the service refuses a call that it could not see through.
+constexpr std::int64_t kAttemptMinMs = 1'000;
+
+std::int64_t SteadyNowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void Sleep(std::int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+bool MayGoAgain(const Error& error) {
+  return error.outcome == v1::OUTCOME_UNKNOWN ||
+         (error.outcome == v1::OUTCOME_NOT_SENT && error.retry_after_ms.has_value());
+}
+
+}  // namespace
+
+Result<v1::CreateOrderResponse> CreateOrderCertain(const Client& client,
+                                                   v1::CreateOrderRequest request,
+                                                   const CertainOptions& options) {
+  const auto now_ms = options.now_ms ? options.now_ms : SteadyNowMs;
+  const auto sleep = options.pause ? options.pause : Sleep;
+  const std::int64_t end_ms = now_ms() + options.budget_ms;
+  std::int64_t pause_ms = options.pause_ms;
+  bool in_doubt = false;
+  for (int attempt = 1;; ++attempt, pause_ms *= 2) {
+    const std::int64_t left_ms = std::max(end_ms - now_ms(), kAttemptMinMs);
+    CallOptions call{.timeout_ms = std::min(left_ms, client.options().write_timeout_ms)};
+    Result<v1::CreateOrderResponse> result = client.CreateOrder(request, call);
+    if (result.ok()) return result;
+    Error& error = result.error();
+    if (error.outcome == v1::OUTCOME_UNKNOWN) {
+      in_doubt = true;
+      request.mutable_control()->set_repeat(true);
+    }
+    const std::int64_t wait_ms = std::max(pause_ms, error.retry_after_ms.value_or(0));
+    const bool time_left = now_ms() + wait_ms + kAttemptMinMs <= end_ms;
+    if (!MayGoAgain(error) || attempt >= options.attempts_max || !time_left) {
+      // That the last attempt was not sent says nothing about the earlier one that may have been.
+      if (in_doubt && error.outcome == v1::OUTCOME_NOT_SENT) error.outcome = v1::OUTCOME_UNKNOWN;
+      return result;
+    }
+    sleep(wait_ms);
+  }
+}
+
+}  // namespace msp::client

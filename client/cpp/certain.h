@@ -1,0 +1,41 @@
+// The caller's rule for a payment, as one call: what to do on each outcome, so that an order is
+// charged once or not at all, and the caller knows which.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "client/cpp/client.h"
+
+namespace msp::client {
+
+struct CertainOptions {
+  std::int64_t budget_ms = 120'000;  // All attempts and pauses together.
+  int attempts_max = 5;
+  // Before the second attempt; doubles with each further one. RetryInfo asks for more.
+  std::int64_t pause_ms = 500;
+  // For tests: virtual time. Empty: the steady clock, and a sleep.
+  std::function<std::int64_t()> now_ms;
+  std::function<void(std::int64_t)> pause;
+};
+
+// Creates the order and stays with it until the answer is certain or the budget is spent.
+//
+// | outcome   | what it does                                                                      |
+// |-----------|-----------------------------------------------------------------------------------|
+// | CONFIRMED | returns the reply. `result.reason` NEXT_ACTION_LOST: the customer's next page was |
+// |           | in a lost answer; CancelOrder, see it confirmed, then a new order id.             |
+// | REJECTED  | returns the error: the same call would be refused again.                          |
+// | NOT_SENT  | sends the same call again when the service gave a time for it; else returns the   |
+// |           | error: the request itself is wrong.                                               |
+// | UNKNOWN   | sends the same call again with `control.repeat`: the service looks at             |
+// |           | MultiSafepay's record before it sends anything.                                   |
+//
+// Every attempt carries the same order id and idempotency key; without a key the service derives
+// one from the request, the same each time. An error that comes back UNKNOWN is to be resolved by
+// GetOrder, or by this same call again, never by another order id.
+Result<v1::CreateOrderResponse> CreateOrderCertain(const Client& client,
+                                                   v1::CreateOrderRequest request,
+                                                   const CertainOptions& options = {});
+
+}  // namespace msp::client

@@ -1,0 +1,27 @@
+// How each method may be repeated, read from the schema's own `retry` option. Any thread.
+#pragma once
+
+#include <string>
+
+#include "google/protobuf/descriptor.h"
+
+namespace msp::client {
+
+enum class Repeat : std::uint8_t {
+  kFreely,      // It only reads.
+  kIdempotent,  // It changes something that is no money; twice ends as once.
+  kByRule,      // It moves money, or the schema does not say: only by the caller's rule.
+};
+
+Repeat RepeatOf(const google::protobuf::MethodDescriptor& method);
+
+inline bool MovesMoney(const google::protobuf::MethodDescriptor& method) {
+  return RepeatOf(method) == Repeat::kByRule;
+}
+
+// gRPC's service config, as JSON: methods that only read are tried again on UNAVAILABLE, with
+// backoff, `attempts_max` times in all (gRPC takes 2 to 5; less means none). No other method is
+// named in it.
+std::string ServiceConfig(int attempts_max);
+
+}  // namespace msp::client

@@ -1,0 +1,142 @@
+#include "sandbox/core/cart.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "sandbox/core/read.h"
+
+namespace msp::sandbox {
+namespace {
+
+using Wide = __int128;
+
+// Ten decimals for prices, six for rates.
+constexpr int kPriceDecimals = 10;
+constexpr int kRateDecimals = 6;
+constexpr std::size_t kItemsMax = 10'000;
+
+Wide Power10(int exponent) {
+  Wide power = 1;
+  for (int i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+// The exact digits of a JSON number or numeric text, scaled by 10^decimals and cut there.
+std::optional<Wide> Scaled(const Json* json, int decimals) {
+  if (json == nullptr || json->is_null()) return 0;
+  std::string text = json->is_string()   ? json->get<std::string>()
+                     : json->is_number() ? json->dump()
+                                         : "x";
+  // Shortest round-trip forms of tiny or huge doubles have an exponent.
+  if (text.find_first_of("eE") != std::string::npos) {
+    char fixed[400];
+    std::snprintf(fixed, sizeof fixed, "%.12f", std::strtod(text.c_str(), nullptr));
+    text = fixed;
+  }
+  const bool negative = !text.empty() && text[0] == '-';
+  Wide value = 0;
+  int digits = 0, after_point = -1;
+  for (const char c : std::string_view(text).substr(negative ? 1 : 0)) {
+    if (c == '.' && after_point < 0) {
+      after_point = 0;
+    } else if (c >= '0' && c <= '9') {
+      if (after_point == decimals) continue;
+      if (++digits > 24) return std::nullopt;
+      value = value * 10 + (c - '0');
+      if (after_point >= 0) ++after_point;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (digits == 0) return std::nullopt;
+  value *= Power10(decimals - (after_point < 0 ? 0 : after_point));
+  return negative ? -value : value;
+}
+
+// Half up, away from zero for negative sums.
+std::int64_t RoundToCents(Wide value, int decimals) {
+  const Wide unit = Power10(decimals - 2);
+  const Wide rounded = value >= 0 ? (value + unit / 2) / unit : -((-value + unit / 2) / unit);
+  return static_cast<std::int64_t>(rounded);
+}
+
+// The rate of an item's tax table; nothing when the text of a rate is no number.
+std::optional<Wide> RateOf(const Json& tables, const std::string& selector) {
+  const Json* alternates = Member(tables, "alternate");
+  if (!selector.empty() && alternates != nullptr && alternates->is_array()) {
+    for (const Json& table : *alternates) {
+      if (TextMember(table, "name") != selector) continue;
+      const Json* rules = Member(table, "rules");
+      if (rules == nullptr || !rules->is_array() || rules->empty()) return 0;
+      return Scaled(Member(rules->front(), "rate"), kRateDecimals);
+    }
+  }
+  return Scaled(Member(ObjectMember(tables, "default"), "rate"), kRateDecimals);
+}
+
+std::string Cents(std::int64_t cents) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%s%lld.%02lld", cents < 0 ? "-" : "", std::llabs(cents) / 100,
+                std::llabs(cents) % 100);
+  return text;
+}
+
+}  // namespace
+
+CartTotals ComputeCart(const Json& body) {
+  CartTotals totals;
+  Wide items_sum = 0, tax_sum = 0;
+  const Json& tables = ObjectMember(ObjectMember(body, "checkout_options"), "tax_tables");
+  const Json* items = Member(ObjectMember(body, "shopping_cart"), "items");
+  if (items != nullptr && items->is_array() && items->size() <= kItemsMax) {
+    for (const Json& item : *items) {
+      const auto price = Scaled(Member(item, "unit_price"), kPriceDecimals);
+      const auto quantity = Scaled(Member(item, "quantity"), 0);
+      const auto rate = RateOf(tables, TextMember(item, "tax_table_selector").value_or(""));
+      // Bounds that keep every sum inside 64 bits of cents; a rate above 1 is a percentage by
+      // mistake.
+      const Wide price_max = Power10(kPriceDecimals + 7);
+      if (!price || !quantity || !rate || *price > price_max || *price < -price_max ||
+          *quantity > 100'000 || *quantity < -100'000 || *rate > Power10(kRateDecimals) ||
+          *rate < 0) {
+        totals.ok = false;
+        continue;
+      }
+      items_sum += *price * *quantity;
+      tax_sum += *price * *quantity * *rate;
+    }
+  }
+  totals.items_cents = RoundToCents(items_sum, kPriceDecimals);
+  totals.tax_cents = RoundToCents(tax_sum, kPriceDecimals + kRateDecimals);
+  totals.tax = Cents(totals.tax_cents);
+  totals.total = Cents(totals.items_cents + totals.tax_cents);
+  return totals;
+}
+
+CartVerdict CheckCartTotal(const Json& body, std::int64_t amount, const std::string& currency) {
+  const Json* items = Member(ObjectMember(body, "shopping_cart"), "items");
+  if (items != nullptr && items->is_array()) {
+    for (const Json& item : *items) {
+      const auto item_currency = TextMember(item, "currency");
+      if (item_currency && *item_currency != currency) return CartVerdict::kOtherCurrency;
+    }
+  }
+  const CartTotals totals = ComputeCart(body);
+  if (!totals.ok) return CartVerdict::kBadRate;
+  return totals.items_cents + totals.tax_cents == amount ? CartVerdict::kRight
+                                                         : CartVerdict::kWrongTotal;
+}
+
+Json EchoedTaxTables(const Json& checkout_options) {
+  const Json& tables = ObjectMember(checkout_options, "tax_tables");
+  const Json* alternate = Member(tables, "alternate");
+  const Json* standard = Member(tables, "default");
+  return {{"alternate",
+           alternate != nullptr && alternate->is_array() ? Normalized(*alternate) : Json::array()},
+          {"default",
+           standard != nullptr && standard->is_object() ? Normalized(*standard) : Json::array()}};
+}
+
+}  // namespace msp::sandbox

@@ -1,0 +1,25 @@
+// Amsterdam's clock, in which MultiSafepay writes its timestamps (without a zone).
+//
+// The European rule for summer time is computed, so that no time zone data is needed: from 01:00
+// UTC on the last Sunday of March to 01:00 UTC on the last Sunday of October.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace msp::sandbox {
+
+// "2026-03-29T03:00:00" for a time in milliseconds since the epoch.
+std::string AmsterdamTime(std::int64_t unix_ms);
+
+// The next midnight in Amsterdam, strictly later than `unix_ms`.
+std::int64_t NextAmsterdamMidnightMs(std::int64_t unix_ms);
+
+// Reads YYYY-MM-DD, YYYY-MM-DDThh:mm:ss (both Amsterdam time) or unix seconds; false for anything
+// else.
+bool ParseAmsterdamTime(const std::string& text, std::int64_t* unix_ms);
+
+// Year and month, as YYMM.
+int AmsterdamYearMonth(std::int64_t unix_ms);
+
+}  // namespace msp::sandbox

@@ -1,0 +1,292 @@
+// The clock, the indexes and the changes of state.
+#include "sandbox/core/platform.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "sandbox/core/local_time.h"
+#include "sandbox/core/read.h"
+
+namespace msp::sandbox {
+
+Platform::Platform(Settings settings, std::string public_base)
+    : settings_(std::move(settings)),
+      public_base_(std::move(public_base)),
+      random_(settings_.seed),
+      dial_random_(~settings_.seed) {}
+
+void Platform::AdvanceTo(std::int64_t now_ms) {
+  // One timer at a time, at its own moment, so that what it starts is dated and ordered rightly.
+  while (!timers_.empty() && timers_.begin()->first <= now_ms) {
+    const auto [due_ms, seq] = *timers_.begin();
+    now_ms_ = std::max(now_ms_, due_ms);
+    Order* order = FindSeq(seq);
+    if (order == nullptr) {
+      timers_.erase(timers_.begin());
+      continue;
+    }
+    Fire(*order);
+  }
+  now_ms_ = std::max(now_ms_, now_ms);
+}
+
+std::optional<std::int64_t> Platform::NextTimerMs() const {
+  if (timers_.empty()) return std::nullopt;
+  return timers_.begin()->first;
+}
+
+void Platform::Reset(std::int64_t now_ms) {
+  random_ = Random(settings_.seed);
+  dial_random_ = Random(~settings_.seed);
+  now_ms_ = now_ms;
+  next_seq_ = 1;
+  orders_.clear();
+  by_order_id_.clear();
+  by_transaction_id_.clear();
+  by_session_.clear();
+  tokens_.clear();
+  timers_.clear();
+  notices_.clear();
+  stats_.clear();
+}
+
+Order* Platform::FindSeq(std::uint64_t seq) {
+  const auto found = orders_.find(seq);
+  return found == orders_.end() ? nullptr : found->second.get();
+}
+
+Order* Platform::FindOrder(std::int64_t site_id, const std::string& id) {
+  // Several transactions may share an id: the newest decides, unless it is dead and an earlier one
+  // is not.
+  if (const auto found = by_order_id_.find({site_id, id}); found != by_order_id_.end()) {
+    Order* best = nullptr;
+    for (const std::uint64_t seq : found->second) {
+      Order* order = FindSeq(seq);
+      if (order == nullptr) continue;
+      const bool better = best == nullptr || IsFinal(best->status) || !IsFinal(order->status);
+      if (order->kind == Kind::kPayment || order->kind == Kind::kCapture) {
+        if (best == nullptr || best->kind == Kind::kRefund || better) best = order;
+      } else if (best == nullptr) {
+        best = order;
+      }
+    }
+    if (best != nullptr) return best;
+  }
+  if (id.empty() || id.size() > 18 || id.find_first_not_of("0123456789") != std::string::npos)
+    return nullptr;
+  const auto found = by_transaction_id_.find(std::strtoll(id.c_str(), nullptr, 10));
+  if (found == by_transaction_id_.end()) return nullptr;
+  Order* order = FindSeq(found->second);
+  return order != nullptr && order->site_id == site_id ? order : nullptr;
+}
+
+Order* Platform::FindAnywhere(const std::string& id) {
+  for (const Site& site : settings_.sites) {
+    if (Order* order = FindOrder(site.site_id, id)) return order;
+  }
+  return nullptr;
+}
+
+Order* Platform::FindSession(const std::string& session_id) {
+  const auto found = by_session_.find(session_id);
+  return found == by_session_.end() ? nullptr : FindSeq(found->second);
+}
+
+const Site* Platform::SiteOf(const Order& order) const {
+  for (const Site& site : settings_.sites) {
+    if (site.site_id == order.site_id) return &site;
+  }
+  return nullptr;
+}
+
+Json Platform::Render(const Order& order) {
+  Json json = RenderOrder(order, settings_);
+  ApplyDial(settings_.polymorphism, dial_random_, json);
+  return json;
+}
+
+std::int64_t Platform::NewTransactionId(bool sixteen_digits) {
+  // Odd and above 2^53: a client that reads numbers as doubles gets a different id and notices.
+  constexpr std::int64_t kSixteen = 9'100'000'000'000'001;
+  constexpr std::int64_t kSeventeen = 10'000'000'000'000'001;
+  while (true) {
+    std::int64_t id;
+    if (settings_.short_ids && !sixteen_digits) {
+      id = 100'000'000 + static_cast<std::int64_t>(random_.Below(900'000'000));
+    } else if (sixteen_digits) {
+      id = kSixteen + 2 * static_cast<std::int64_t>(random_.Below(400'000'000'000'000));
+    } else {
+      id = kSeventeen + 2 * static_cast<std::int64_t>(random_.Below(44'000'000'000'000'000));
+    }
+    if (!by_transaction_id_.contains(id)) return id;
+  }
+}
+
+void Platform::AssignTransactionId(Order& order) {
+  if (order.transaction_id != 0) return;
+  const bool sixteen =
+      TextMember(order.customer, "email") == "enable-pspid-encoding@multisafepay.com";
+  order.transaction_id = NewTransactionId(sixteen);
+  by_transaction_id_[order.transaction_id] = order.seq;
+}
+
+Order& Platform::Add(const Site& site, Kind kind, const std::string& order_id) {
+  auto owned = std::make_unique<Order>();
+  Order& order = *owned;
+  order.seq = next_seq_++;
+  order.kind = kind;
+  order.site_id = site.site_id;
+  order.account_id = site.account_id;
+  order.order_id = order_id;
+  order.created_ms = now_ms_;
+  order.modified_ms = now_ms_;
+  orders_[order.seq] = std::move(owned);
+  while (static_cast<std::int64_t>(orders_.size()) > settings_.orders_max) EvictOldest();
+  return order;
+}
+
+Order& Platform::AddChild(Order& parent, Kind kind, const std::string& order_id,
+                          std::int64_t amount) {
+  const Site* site = SiteOf(parent);
+  Order& child = Add(site == nullptr ? settings_.sites.front() : *site, kind, order_id);
+  child.type = parent.type;
+  child.gateway = parent.gateway;
+  child.amount = amount;
+  child.currency = parent.currency;
+  child.customer = parent.customer;
+  child.custom_info = parent.custom_info;
+  child.locale = parent.locale;
+  child.card = parent.card;
+  child.parent = parent.seq;
+  child.external_id = random_.Digits(16);
+  AssignTransactionId(child);
+  Index(child);
+  return child;
+}
+
+void Platform::Index(Order& order) {
+  auto& same_id = by_order_id_[{order.site_id, order.order_id}];
+  same_id.push_back(order.seq);
+  if (order.transaction_id != 0) by_transaction_id_[order.transaction_id] = order.seq;
+  if (!order.session.id.empty()) by_session_[order.session.id] = order.seq;
+  if (order.timer != TimerKind::kNone) timers_.insert({order.timer_due_ms, order.seq});
+}
+
+void Platform::Forget(std::uint64_t seq) {
+  const auto found = orders_.find(seq);
+  if (found == orders_.end()) return;
+  Order& order = *found->second;
+  timers_.erase({order.timer_due_ms, seq});
+  if (order.transaction_id != 0) by_transaction_id_.erase(order.transaction_id);
+  by_session_.erase(order.session.id);
+  if (const auto same_id = by_order_id_.find({order.site_id, order.order_id});
+      same_id != by_order_id_.end()) {
+    std::erase(same_id->second, seq);
+    if (same_id->second.empty()) by_order_id_.erase(same_id);
+  }
+  orders_.erase(found);
+}
+
+void Platform::EvictOldest() {
+  Forget(orders_.begin()->first);
+  Count("orders_evicted");
+}
+
+void Platform::SetTimer(Order& order, TimerKind kind, std::int64_t due_ms) {
+  timers_.erase({order.timer_due_ms, order.seq});
+  order.timer = kind;
+  order.timer_due_ms = due_ms;
+  if (kind != TimerKind::kNone) timers_.insert({due_ms, order.seq});
+}
+
+void Platform::Change(Order& order, const std::string& status,
+                      const std::string& financial_status) {
+  if (!MayFollow(order.status, status)) {
+    // A defect of the sandbox; counted, so that its own tests see it.
+    Count("illegal_transitions");
+    return;
+  }
+  if (order.status == status && order.financial_status == financial_status) return;
+  order.status = status;
+  order.financial_status = financial_status;
+  order.modified_ms = now_ms_;
+  if (status == "completed" && order.completed_ms == 0) order.completed_ms = now_ms_;
+  SetTimer(order, TimerKind::kNone, 0);
+  if (IsFinal(status)) {
+    order.session.dead = true;
+    order.authentication.awaiting_challenge = false;
+  }
+  if (order.kind == Kind::kPayment || order.kind == Kind::kCapture) Notify(order);
+}
+
+void Platform::Fire(Order& order) {
+  const TimerKind kind = order.timer;
+  SetTimer(order, TimerKind::kNone, 0);
+  switch (kind) {
+    case TimerKind::kNone:
+      break;
+    case TimerKind::kExpire:
+      Change(order, "expired", "expired");
+      break;
+    case TimerKind::kHoldVoid:
+      order.money = Money();
+      Change(order, "void", "void");
+      break;
+    case TimerKind::kHoldComplete:
+      Approve(order);
+      break;
+    case TimerKind::kHoldCancel:
+      order.money = Money();
+      Change(order, "void", "cancelled");
+      break;
+    case TimerKind::kAuthExpire:
+      order.money.voided += order.money.Remain();
+      Change(order, "void", "void");
+      break;
+    case TimerKind::kRefundSettle:
+      SettleRefund(order, true);
+      break;
+  }
+}
+
+Json Platform::Snapshot() const {
+  Json snapshot{{"version", 1},
+                {"now_ms", now_ms_},
+                {"next_seq", next_seq_},
+                {"random", random_.state()},
+                {"orders", Json::array()},
+                {"tokens", Json::array()},
+                {"stats", stats_}};
+  for (const auto& [seq, order] : orders_) snapshot["orders"].push_back(ToJson(*order));
+  for (const auto& [key, token] : tokens_) snapshot["tokens"].push_back(ToJson(token));
+  return snapshot;
+}
+
+bool Platform::Restore(const Json& snapshot) {
+  const Json* orders = Member(snapshot, "orders");
+  const Json* tokens = Member(snapshot, "tokens");
+  const Json* now = Member(snapshot, "now_ms");
+  const Json* random = Member(snapshot, "random");
+  if (orders == nullptr || !orders->is_array() || tokens == nullptr || !tokens->is_array())
+    return false;
+  if (now == nullptr || !now->is_number_integer() || random == nullptr ||
+      !random->is_number_integer())
+    return false;
+  Reset(now->get<std::int64_t>());
+  random_.set_state(random->get<std::uint64_t>());
+  for (const Json& json : *orders) {
+    auto order = std::make_unique<Order>();
+    if (!FromJson(json, order.get()) || order->seq == 0) return false;
+    next_seq_ = std::max(next_seq_, order->seq + 1);
+    Order& kept = *(orders_[order->seq] = std::move(order));
+    Index(kept);
+  }
+  for (const Json& json : *tokens) {
+    Token token;
+    if (!FromJson(json, &token)) return false;
+    tokens_[{token.account_id, token.token}] = token;
+  }
+  return true;
+}
+
+}  // namespace msp::sandbox

@@ -1,0 +1,186 @@
+// MultiSafepay's side of every order: a pure state machine over virtual time.
+//
+// No sockets, no threads, no wall clock: the front gives it the time, parsed JSON and the site that
+// the key belongs to, and takes an HTTP status with a body back. Not thread-safe; the front holds a
+// lock around each call. Every id it makes comes from the seed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "sandbox/core/answer.h"
+#include "sandbox/core/order.h"
+#include "sandbox/core/random.h"
+#include "sandbox/core/render.h"
+#include "sandbox/core/settings.h"
+
+namespace msp::sandbox {
+
+// A committed change that the merchant is told about.
+struct Notice {
+  std::uint64_t seq = 0;
+  std::string order_id;
+};
+
+class Platform {
+ public:
+  // `public_base` is the address of the pages, such as "http://127.0.0.1:8080".
+  Platform(Settings settings, std::string public_base);
+  Platform(const Platform&) = delete;
+  Platform& operator=(const Platform&) = delete;
+
+  // Moves the clock, never back, and fires the timers that are due, in their order.
+  void AdvanceTo(std::int64_t now_ms);
+  std::int64_t now_ms() const { return now_ms_; }
+  // When the next timer is due; nothing when there is none.
+  std::optional<std::int64_t> NextTimerMs() const;
+  // Forgets everything and starts the seed again. The clock restarts at `now_ms`.
+  void Reset(std::int64_t now_ms);
+
+  // The API's operations. `id` is an order id or a transaction id.
+  Answer CreateOrder(const Site& site, const Json& body);
+  Answer GetOrder(const Site& site, const std::string& id);
+  Answer PatchOrder(const Site& site, const std::string& id, const Json& body);
+  Answer CancelOrder(const Site& site, const std::string& id);
+  Answer Capture(const Site& site, const std::string& id, const Json& body);
+  Answer CancelAuthorization(const Site& site, const std::string& id, const Json& body);
+  Answer Refund(const Site& site, const std::string& id, const Json& body);
+  Answer CancelRefund(const Site& site, const std::string& id, const std::string& refund_id,
+                      const Json& body);
+  Answer AddFile(const Site& site, const std::string& id, const Json& body);
+  Answer ListTokens(const Site& site, const std::string& reference, std::size_t limit,
+                    std::size_t offset);
+  Answer GetToken(const Site& site, const std::string& reference, const std::string& token);
+  Answer RemoveToken(const Site& site, const std::string& reference, const std::string& token);
+  Answer UpdateToken(const Site& site, const std::string& reference, const std::string& token,
+                     const Json& body);
+
+  Answer NewApiToken() { return Success({{"api_token", "pub.v2." + random_.Letters(40)}}); }
+
+  // What `GET /transactions` can be asked for; empty means any.
+  struct TransactionFilter {
+    std::size_t limit = 100;
+    std::string after;
+    std::string before;
+    std::int64_t created_from_ms = INT64_MIN;
+    std::int64_t created_until_ms = INT64_MAX;
+    std::int64_t completed_from_ms = INT64_MIN;
+    std::int64_t completed_until_ms = INT64_MAX;
+    std::string currency;
+    std::string financial_status;
+    std::string status;
+    std::string site_id;
+    std::string debit_credit;
+    std::string type;
+    std::vector<std::string> payment_methods;
+  };
+  Answer ListTransactions(const Site& site, const TransactionFilter& filter);
+  Answer GetTransaction(const Site& site, const std::string& id);
+
+  // The customer's side. `problem` texts are for people.
+  Order* FindSession(const std::string& session_id);
+  // Counts an opening of the page; false when the link is no longer usable.
+  bool OpenSession(Order& order);
+  // Y, A, N, U, R or Cancel. False when the order awaits no challenge or the result is unknown.
+  bool Decide3ds(Order& order, const std::string& result);
+  // A card entered on the page (members as in gateway_info). Empty on success, else what is wrong.
+  std::string PayWithCard(Order& order, const Json& card_data);
+  // Another method on the page: completed, declined, uncleared, cancelled or expired.
+  std::string PayScenario(Order& order, const std::string& scenario);
+  // Where the browser goes once the order has an outcome; empty without a redirect URL.
+  std::string ReturnUrl(const Order& order) const;
+
+  // The operator's side: control API only. False when the state does not allow it.
+  Order* FindAnywhere(const std::string& id);
+  bool SettleRefund(Order& refund, bool accepted);
+  bool Review(Order& order, bool accepted);
+  bool ChargeBack(Order& order);
+
+  Order* FindOrder(std::int64_t site_id, const std::string& id);
+  Order* FindSeq(std::uint64_t seq);
+  const Site* SiteOf(const Order& order) const;
+  // The order as GET and webhooks give it.
+  Json Render(const Order& order);
+
+  std::vector<Notice> TakeNotices() { return std::exchange(notices_, {}); }
+  // Queues a notice without a change (a resend).
+  void Notify(const Order& order) { notices_.push_back({order.seq, order.order_id}); }
+  const std::map<std::string, std::uint64_t>& stats() const { return stats_; }
+  void Count(const std::string& name) { ++stats_[name]; }
+  const Settings& settings() const { return settings_; }
+  const std::map<std::uint64_t, std::unique_ptr<Order>>& orders() const { return orders_; }
+  std::size_t timer_count() const { return timers_.size(); }
+
+  Json Snapshot() const;
+  bool Restore(const Json& snapshot);
+
+ private:
+  using OrderKey = std::pair<std::int64_t, std::string>;
+  using TokenKey = std::pair<std::int64_t, std::string>;  // account, token
+
+  // Creation, one step of the documented checks each. Nothing means the step passed.
+  struct Draft;
+  std::optional<Answer> CheckBasics(const Json& body, Draft& draft);
+  std::optional<Answer> CheckTexts(const Json& body, Draft& draft);
+  std::optional<Answer> CheckGateway(const Json& body, Draft& draft);
+  std::optional<Answer> CheckDuplicate(const Site& site, const Draft& draft);
+  std::optional<Answer> CheckCart(const Json& body, const Draft& draft);
+  std::optional<Answer> CheckCard(const Json& body, Draft& draft);
+  std::optional<Answer> CheckToken(const Site& site, const Json& body, Draft& draft);
+  Answer Invalid(int error_code, const char* attribute);
+  Order& Insert(const Site& site, const Json& body, Draft& draft);
+  void StartDirect(Order& order, const Draft& draft);
+  Answer DirectAnswer(const Order& order);
+  Answer RedirectAnswer(const Order& order);
+
+  // The card's way.
+  void BeginCard(Order& order, bool challenge);
+  void Authenticate(Order& order, bool passed, const std::string& flow, const std::string& status);
+  void Authorize(Order& order);
+  void Approve(Order& order);
+  void Decline(Order& order, const std::string& code, const std::string& reason);
+  void StoreToken(Order& order);
+
+  // The only way to change both statuses; counts, dates, drops the timer of the state that ends and
+  // tells the merchant.
+  void Change(Order& order, const std::string& status, const std::string& financial_status);
+  void SetTimer(Order& order, TimerKind kind, std::int64_t due_ms);
+  void Fire(Order& order);
+
+  Order& Add(const Site& site, Kind kind, const std::string& order_id);
+  Order& AddChild(Order& parent, Kind kind, const std::string& order_id, std::int64_t amount);
+  void AddRelated(Order& order, const std::string& type, const Order& child,
+                  const std::string& status);
+  void UpdateRelated(const Order& child, const std::string& status);
+  void Index(Order& order);
+  void Forget(std::uint64_t seq);
+  void EvictOldest();
+  void AssignTransactionId(Order& order);
+  std::int64_t NewTransactionId(bool sixteen_digits);
+  Answer CapturePart(Order& order, std::int64_t amount, const Json& body);
+  void Ship(Order& order, const Json& body);
+
+  const Settings settings_;
+  const std::string public_base_;
+  Random random_;
+  Random dial_random_;  // apart, so that the dial does not change ids
+  std::int64_t now_ms_ = 0;
+  std::uint64_t next_seq_ = 1;
+  std::map<std::uint64_t, std::unique_ptr<Order>> orders_;
+  std::map<OrderKey, std::vector<std::uint64_t>> by_order_id_;
+  std::unordered_map<std::int64_t, std::uint64_t> by_transaction_id_;
+  std::unordered_map<std::string, std::uint64_t> by_session_;
+  std::map<TokenKey, Token> tokens_;
+  std::set<std::pair<std::int64_t, std::uint64_t>> timers_;  // due, seq
+  std::vector<Notice> notices_;
+  std::map<std::string, std::uint64_t> stats_;
+};
+
+}  // namespace msp::sandbox

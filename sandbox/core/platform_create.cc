@@ -1,0 +1,440 @@
+// POST /orders: the documented checks in their order, then the order itself.
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "sandbox/core/cart.h"
+#include "sandbox/core/catalogue.h"
+#include "sandbox/core/local_time.h"
+#include "sandbox/core/platform.h"
+#include "sandbox/core/read.h"
+#include "service/base/text.h"
+
+namespace msp::sandbox {
+namespace {
+
+constexpr std::int64_t kSecondMs = 1000;
+constexpr std::int64_t kDayS = 86'400;
+constexpr std::int64_t kSessionDefaultS = 30 * kDayS;
+constexpr std::int64_t kSessionMaxS = 365 * kDayS;
+constexpr std::int64_t kOrderIdCharsMax = 50;
+constexpr std::int64_t kDescriptionCharsMax = 200;
+constexpr std::int64_t kVarCharsMax = 500;
+
+constexpr std::string_view kKnownMembers[] = {"type",
+                                              "order_id",
+                                              "gateway",
+                                              "currency",
+                                              "amount",
+                                              "description",
+                                              "payment_options",
+                                              "customer",
+                                              "gateway_info",
+                                              "delivery",
+                                              "shopping_cart",
+                                              "checkout_options",
+                                              "items",
+                                              "recurring_model",
+                                              "recurring_id",
+                                              "recurring",
+                                              "capture",
+                                              "affiliate",
+                                              "second_chance",
+                                              "custom_info",
+                                              "var1",
+                                              "var2",
+                                              "var3",
+                                              "days_active",
+                                              "seconds_active",
+                                              "plugin",
+                                              "google_analytics",
+                                              "payment_data",
+                                              "manual"};
+
+bool IsIpAddress(const std::string& text) {
+  unsigned char parsed[16];
+  return inet_pton(AF_INET, text.c_str(), parsed) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), parsed) == 1;
+}
+
+bool IsCountry(const std::string& text) {
+  return text.size() == 2 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool AllDigits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string First(const Json& object, std::string_view one, std::string_view other) {
+  auto text = TextMember(object, one);
+  if (!text) text = TextMember(object, other);
+  return text.value_or("");
+}
+
+// YYMM with a month; a JSON integer has lost its leading zeros.
+std::string ReadExpiry(const Json& info) {
+  std::string text = TextMember(info, "card_expiry_date").value_or("");
+  const Json* member = Member(info, "card_expiry_date");
+  if (member != nullptr && member->is_number_integer())
+    text.insert(0, text.size() < 4 ? 4 - text.size() : 0, '0');
+  if (text.size() != 4 || !AllDigits(text)) return {};
+  const int month = (text[2] - '0') * 10 + (text[3] - '0');
+  return month >= 1 && month <= 12 ? text : std::string();
+}
+
+std::string MagicOf(const std::string& holder) {
+  constexpr std::string_view kPrefix = "SBX:";
+  if (holder.rfind(kPrefix, 0) != 0) return {};
+  const std::string word = holder.substr(kPrefix.size());
+  static constexpr std::string_view kWords[] = {"FRICTIONLESS", "CHALLENGE", "TIMEOUT",
+                                                "EXEMPTION"};
+  const bool known = !DeclineReason(word).empty() ||
+                     std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
+  return known ? word : std::string();
+}
+
+std::int64_t SessionLifeS(const Json& body) {
+  const AmountRead seconds = AmountMember(body, "seconds_active", false);
+  if (seconds.kind == AmountRead::Kind::kValue)
+    return std::clamp<std::int64_t>(seconds.value, 1, kSessionMaxS);
+  const AmountRead days = AmountMember(body, "days_active", false);
+  if (days.kind == AmountRead::Kind::kValue)
+    return std::clamp<std::int64_t>(days.value, 1, 365) * kDayS;
+  return kSessionDefaultS;
+}
+
+// The card of a gateway_info, or the error that refuses it.
+struct CardRead {
+  int error = 0;
+  Card card;
+};
+
+CardRead ReadCard(const Json& info, const std::string& gateway, bool cvc_optional, bool on_page) {
+  CardRead read;
+  const std::string number = TextMember(info, "card_number").value_or("");
+  const TestCard* known = AllDigits(number) && PassesLuhn(number) ? FindTestCard(number) : nullptr;
+  if (known == nullptr || (known->redirect_only && !on_page)) return {1024, {}};
+  const bool generic = gateway.empty() || gateway == "CREDITCARD";
+  if (!generic && gateway != known->scheme) return {1024, {}};
+  if (known->redirect_only && gateway == "CREDITCARD") return {1024, {}};
+  Card& card = read.card;
+  card.expiry = ReadExpiry(info);
+  if (card.expiry.empty()) return {1016, {}};
+  const std::string cvc = First(info, "card_cvc", "cvc");
+  const std::size_t cvc_digits = known->scheme == "AMEX" ? 4 : 3;
+  const bool needs_cvc = !cvc_optional && known->scheme != "MAESTRO" && !known->redirect_only;
+  if (cvc.empty() ? needs_cvc : (cvc.size() != cvc_digits || !AllDigits(cvc))) return {1016, {}};
+  card.scheme = std::string(known->scheme);
+  card.bin = number.substr(0, 6);
+  card.last4 = number.substr(number.size() - 4);
+  card.holder = TextMember(info, "card_holder_name").value_or("");
+  card.outcome = known->outcome;
+  card.always_challenge = known->always_challenge;
+  card.magic = MagicOf(card.holder);
+  return read;
+}
+
+}  // namespace
+
+// What the checks have read so far.
+struct Platform::Draft {
+  std::string order_id;
+  std::string type;
+  std::string gateway;
+  std::string currency;
+  std::string description;
+  std::int64_t amount = 0;
+  std::optional<Card> card;
+  Recurring recurring;
+  bool has_browser = false;
+  bool moto = false;
+  std::optional<bool> flexible_3d;
+};
+
+Answer Platform::Invalid(int error_code, const char* attribute) {
+  return settings_.validation_422 ? ValidationFailure(attribute, error_code) : Failure(error_code);
+}
+
+std::optional<Answer> Platform::CheckBasics(const Json& body, Draft& draft) {
+  const Json* id = Member(body, "order_id");
+  if (id != nullptr && !id->is_string()) Count("order_ids_not_strings");
+  const auto order_id = TextMember(body, "order_id");
+  if (!order_id) return Invalid(1016, "order_id");
+  if (CodePoints(*order_id) > kOrderIdCharsMax) return Invalid(1006, "order_id");
+  draft.order_id = *order_id;
+  draft.currency = TextMember(body, "currency").value_or("");
+  if (!IsKnownCurrency(draft.currency)) return Invalid(1002, "currency");
+  const AmountRead amount = AmountMember(body, "amount", settings_.strict_types);
+  if (amount.kind != AmountRead::Kind::kValue || amount.value < 0) return Invalid(1001, "amount");
+  draft.amount = amount.value;
+  if (draft.amount == 0 && !IsCardGateway(TextMember(body, "gateway").value_or("")))
+    return Invalid(1001, "amount");
+  if (draft.currency == "EUR" && draft.amount > settings_.amount_cap)
+    return Invalid(1001, "amount");
+  return std::nullopt;
+}
+
+std::optional<Answer> Platform::CheckTexts(const Json& body, Draft& draft) {
+  draft.description = TextMember(body, "description").value_or("");
+  if (draft.description.empty() || CodePoints(draft.description) > kDescriptionCharsMax) {
+    return Invalid(1008, "description");
+  }
+  for (const char* name : {"var1", "var2", "var3"}) {
+    if (CodePoints(TextMember(body, name).value_or("")) > kVarCharsMax) return Invalid(1010, name);
+  }
+  const Json& customer = ObjectMember(body, "customer");
+  const auto country = TextMember(customer, "country");
+  if (country && !IsCountry(*country)) return Invalid(1018, "country");
+  for (const char* name : {"ip_address", "forwarded_ip"}) {
+    const auto ip = TextMember(customer, name);
+    if (ip && !IsIpAddress(*ip)) return Invalid(1007, name);
+  }
+  const Json* browser = Member(customer, "browser");
+  draft.has_browser = browser != nullptr && browser->is_object() && !browser->empty();
+  draft.recurring.reference = TextMember(customer, "reference").value_or("");
+  return std::nullopt;
+}
+
+std::optional<Answer> Platform::CheckGateway(const Json& body, Draft& draft) {
+  draft.type = TextMember(body, "type").value_or("redirect");
+  if (draft.type != "direct" && draft.type != "paymentlink") draft.type = "redirect";
+  std::string code = TextMember(body, "gateway").value_or("");
+  if (code.empty()) code = TextMember(ObjectMember(body, "payment_data"), "gateway").value_or("");
+  draft.gateway = KnownGateway(code);
+  if (!code.empty() && draft.gateway.empty()) return Failure(1023);
+  const Json& nested = ObjectMember(body, "recurring");
+  draft.recurring.id =
+      TextMember(body, "recurring_id").value_or(TextMember(nested, "id").value_or(""));
+  draft.recurring.model =
+      TextMember(body, "recurring_model").value_or(TextMember(nested, "model").value_or(""));
+  if (draft.type == "direct" && code.empty() && draft.recurring.id.empty()) return Failure(1023);
+  const Json& info = ObjectMember(body, "gateway_info");
+  draft.moto = BoolMember(info, "moto").value_or(false);
+  draft.flexible_3d = BoolMember(info, "flexible_3d");
+  return std::nullopt;
+}
+
+std::optional<Answer> Platform::CheckDuplicate(const Site& site, const Draft& draft) {
+  const auto found = by_order_id_.find({site.site_id, draft.order_id});
+  if (found == by_order_id_.end()) return std::nullopt;
+  for (const std::uint64_t seq : found->second) {
+    const Order* order = FindSeq(seq);
+    if (order == nullptr || order->kind == Kind::kRefund || order->kind == Kind::kChargeback)
+      continue;
+    const bool dead = order->status == "declined" || order->status == "expired" ||
+                      order->status == "cancelled" || order->status == "void";
+    const bool blocks =
+        settings_.order_id_rule == OrderIdRule::kAny ||
+        (settings_.order_id_rule == OrderIdRule::kLive && !dead) ||
+        (settings_.order_id_rule == OrderIdRule::kCompleted && order->completed_ms != 0);
+    if (!blocks) continue;
+    Count("duplicates_refused");
+    Answer answer = Failure(1006);
+    answer.order_id = draft.order_id;
+    return answer;
+  }
+  return std::nullopt;
+}
+
+std::optional<Answer> Platform::CheckCart(const Json& body, const Draft& draft) {
+  const Json& options = ObjectMember(body, "checkout_options");
+  if (!BoolMember(options, "validate_cart").value_or(false)) return std::nullopt;
+  switch (CheckCartTotal(body, draft.amount, draft.currency)) {
+    case CartVerdict::kRight:
+      return std::nullopt;
+    case CartVerdict::kOtherCurrency:
+      return Failure(1026);
+    case CartVerdict::kBadRate:
+      return Failure(1028);
+    case CartVerdict::kWrongTotal:
+      break;
+  }
+  return Failure(1027);
+}
+
+std::optional<Answer> Platform::CheckCard(const Json& body, Draft& draft) {
+  if (draft.type != "direct" || !draft.recurring.id.empty() || !IsCardGateway(draft.gateway))
+    return std::nullopt;
+  if (Member(body, "payment_data") != nullptr) {
+    // The browser component's payload is encrypted; it stands for an approved Visa.
+    draft.card = ReadCard({{"card_number", "4111111111111111"}, {"card_expiry_date", "3012"}}, "",
+                          true, false)
+                     .card;
+    return std::nullopt;
+  }
+  const CardRead read =
+      ReadCard(ObjectMember(body, "gateway_info"), draft.gateway, draft.moto, false);
+  if (read.error != 0) return Failure(read.error);
+  draft.card = read.card;
+  return std::nullopt;
+}
+
+std::optional<Answer> Platform::CheckToken(const Site& site, const Json&, Draft& draft) {
+  if (draft.recurring.id.empty() || draft.type != "direct") return std::nullopt;
+  const auto found = tokens_.find({site.account_id, draft.recurring.id});
+  if (found == tokens_.end() || draft.recurring.reference.empty() ||
+      found->second.reference != draft.recurring.reference) {
+    return Failure(1000, 410, "Not found: token");
+  }
+  draft.card = found->second.card;
+  draft.recurring.flow = "token";
+  return std::nullopt;
+}
+
+Answer Platform::CreateOrder(const Site& site, const Json& body) {
+  Count("orders_posted");
+  if (settings_.site_blocked) return Failure(1019);
+  if (settings_.account_blocked) return Failure(1020);
+  for (const auto& member : body.items()) {
+    if (std::find(std::begin(kKnownMembers), std::end(kKnownMembers), member.key()) ==
+        std::end(kKnownMembers)) {
+      Count("unknown_body_members");
+    }
+  }
+  Draft draft;
+  std::optional<Answer> refused = CheckBasics(body, draft);
+  if (!refused) refused = CheckTexts(body, draft);
+  if (!refused) refused = CheckGateway(body, draft);
+  if (!refused) refused = CheckDuplicate(site, draft);
+  if (!refused) refused = CheckCart(body, draft);
+  if (!refused) refused = CheckToken(site, body, draft);
+  if (!refused) refused = CheckCard(body, draft);
+  if (refused) {
+    refused->order_id = draft.order_id;
+    return *refused;
+  }
+  Order& order = Insert(site, body, draft);
+  Count("orders_created");
+  if (order.type == "direct") StartDirect(order, draft);
+  // A creation that ends at once is told by its answer, not by a webhook.
+  std::erase_if(notices_, [&](const Notice& notice) { return notice.seq == order.seq; });
+  return order.type == "direct" ? DirectAnswer(order) : RedirectAnswer(order);
+}
+
+Order& Platform::Insert(const Site& site, const Json& body, Draft& draft) {
+  Order& order = Add(site, Kind::kPayment, draft.order_id);
+  order.type = draft.type;
+  order.gateway = draft.gateway;
+  order.amount = draft.amount;
+  order.currency = draft.currency;
+  order.description = draft.description;
+  order.card = draft.card;
+  order.recurring = draft.recurring;
+  order.customer = Normalized(ObjectMember(body, "customer"));
+  // Neither returned nor of use here.
+  for (const char* name : {"ip_address", "forwarded_ip", "user_agent", "browser", "referrer"}) {
+    order.customer.erase(name);
+  }
+  order.custom_info = Normalized(ObjectMember(body, "custom_info"));
+  order.locale = TextMember(order.customer, "locale").value_or("en_US");
+  for (const char* name : {"var1", "var2", "var3", "items"}) {
+    if (auto text = TextMember(body, name)) order.extras[name] = *text;
+  }
+  const Json& cart = ObjectMember(body, "shopping_cart");
+  if (!cart.empty()) {
+    order.extras["shopping_cart"] = Normalized(cart);
+    order.extras["checkout_options"] = EchoedTaxTables(ObjectMember(body, "checkout_options"));
+    const CartTotals totals = ComputeCart(body);
+    order.extras["order_adjustment"] = {{"total_adjustment", totals.tax},
+                                        {"total_tax", totals.tax}};
+    order.extras["order_total"] = totals.total;
+  }
+  const Json& options = ObjectMember(body, "payment_options");
+  order.redirect_url = TextMember(options, "redirect_url").value_or("");
+  order.cancel_url = TextMember(options, "cancel_url").value_or("");
+  order.notification_url = TextMember(options, "notification_url").value_or(site.notification_url);
+  order.notification_method = TextMember(options, "notification_method").value_or("GET");
+  order.manual_capture = TextMember(body, "capture") == "manual";
+  order.session.id = random_.Letters(35);
+  const std::int64_t life_s = order.type == "direct" ? 3600 : SessionLifeS(body);
+  Index(order);
+  SetTimer(order, TimerKind::kExpire, now_ms_ + life_s * kSecondMs);
+  return order;
+}
+
+void Platform::StartDirect(Order& order, const Draft& draft) {
+  if (!order.card) {
+    AssignTransactionId(order);
+    order.external_id = random_.Digits(16);
+    order.reason = "";
+    return;
+  }
+  const std::string& magic = order.card->magic;
+  const bool never = draft.moto || order.recurring.flow == "token" || draft.flexible_3d == false;
+  const bool browser_rule = settings_.threeds == ThreeDs::kRequireBrowser;
+  bool challenge = settings_.threeds != ThreeDs::kFrictionless || order.card->always_challenge;
+  if (magic == "FRICTIONLESS" || magic == "EXEMPTION") challenge = false;
+  if (magic == "CHALLENGE" || draft.flexible_3d == true) challenge = true;
+  const int expiry_now = AmsterdamYearMonth(now_ms_);
+  int expiry = 0;
+  std::from_chars(order.card->expiry.data(), order.card->expiry.data() + order.card->expiry.size(),
+                  expiry);
+  if (settings_.check_expiry && expiry < expiry_now) {
+    AssignTransactionId(order);
+    Decline(order, "4005", std::string(DeclineReason("4005")));
+  } else if (!never && browser_rule && !draft.has_browser) {
+    AssignTransactionId(order);
+    Decline(order, "4999", "Browser data missing for 3D Secure");
+  } else {
+    BeginCard(order, challenge && !never);
+  }
+}
+
+Answer Platform::RedirectAnswer(const Order& order) {
+  Json data{{"order_id", order.order_id},
+            {"payment_url", public_base_ + "/connect/" + order.session.id +
+                                "/?lang=" + PercentEncoded(order.locale)},
+            {"session_id", order.session.id}};
+  if (settings_.events_members) {
+    data["events_token"] = random_.Letters(40);
+    data["events_url"] = "wss://127.0.0.1/events/";
+    data["events_stream_url"] = public_base_ + "/events/stream/";
+  }
+  Answer answer = Success(std::move(data));
+  answer.order_id = order.order_id;
+  return answer;
+}
+
+Answer Platform::DirectAnswer(const Order& order) {
+  Json data = Render(order);
+  const std::string connect =
+      public_base_ + "/connect/" + order.session.id + "/?lang=" + PercentEncoded(order.locale);
+  std::string payment_url = connect;
+  if (order.status != "initialized") {
+    payment_url = ReturnUrl(order);
+    if (payment_url.empty()) payment_url = connect;
+  }
+  data["payment_url"] = payment_url;
+  if (!order.cancel_url.empty())
+    data["cancel_url"] = WithQuery(order.cancel_url, "transactionid", order.order_id);
+  if (order.authentication.awaiting_challenge) {
+    const std::string html =
+        settings_.empty_html ? std::string() : ChallengeForm(order, public_base_);
+    data["customer_verification"] = {{"type", "form"}, {"html", html}};
+  }
+  Answer answer = Success(std::move(data));
+  answer.order_id = order.order_id;
+  return answer;
+}
+
+std::string Platform::PayWithCard(Order& order, const Json& card_data) {
+  if (order.status != "initialized" || order.session.dead)
+    return "the order is not open for payment";
+  if (order.transaction_id != 0) return "a payment is already under way";
+  const CardRead read = ReadCard(card_data, order.gateway, false, true);
+  if (read.error == 1024) return "this card is not accepted: use a public test card";
+  if (read.error != 0) return "check the expiry date (YYMM) and the security code";
+  order.card = read.card;
+  if (order.gateway.empty()) order.gateway = read.card.scheme;
+  const std::string& magic = read.card.magic;
+  bool challenge = settings_.threeds != ThreeDs::kFrictionless || read.card.always_challenge;
+  if (magic == "FRICTIONLESS" || magic == "EXEMPTION") challenge = false;
+  if (magic == "CHALLENGE") challenge = true;
+  BeginCard(order, challenge);
+  return {};
+}
+
+}  // namespace msp::sandbox

@@ -1,0 +1,362 @@
+// What happens to an order after its creation: reading, shipping, cancelling, captures and refunds.
+#include <algorithm>
+
+#include "sandbox/core/local_time.h"
+#include "sandbox/core/platform.h"
+#include "sandbox/core/read.h"
+#include "service/base/text.h"
+
+namespace msp::sandbox {
+namespace {
+
+constexpr std::int64_t kRefundWindowMs = 180LL * 86'400 * 1000;
+constexpr std::int64_t kSameAmountMs = 300 * 1000;
+constexpr std::int64_t kIdCharsMax = 50;
+
+constexpr const char* kShipmentMembers[] = {"tracktrace_code", "tracktrace_url", "carrier",
+                                            "ship_date",       "invoice_id",     "invoice_url",
+                                            "po_number"};
+
+bool IsCancelled(const std::optional<std::string>& status) {
+  return status == "cancelled" || status == "canceled";
+}
+
+// What a checkout_data refund gives back: the sum of its negative lines, in cents.
+std::int64_t CheckoutDataCents(const Json& data) {
+  const Json* items = Member(data, "items");
+  if (items == nullptr || !items->is_array()) return 0;
+  double sum = 0;
+  for (const Json& item : *items) {
+    const Json* price = Member(item, "unit_price");
+    const Json* quantity = Member(item, "quantity");
+    if (price == nullptr || !price->is_number() || quantity == nullptr || !quantity->is_number())
+      continue;
+    const double line = price->get<double>() * quantity->get<double>();
+    if (line < 0 && line > -1e12) sum -= line;
+  }
+  return static_cast<std::int64_t>(std::min(sum, 1e12) * 100 + 0.5);
+}
+
+}  // namespace
+
+Answer Platform::GetOrder(const Site& site, const std::string& id) {
+  Order* order = FindOrder(site.site_id, id);
+  if (order == nullptr) return Failure(1006);
+  Answer answer = Success(Render(*order));
+  answer.order_id = order->order_id;
+  return answer;
+}
+
+void Platform::Ship(Order& order, const Json& body) {
+  for (const char* name : kShipmentMembers) {
+    if (auto text = TextMember(body, name)) order.extras[name] = *text;
+  }
+}
+
+Answer Platform::PatchOrder(const Site& site, const std::string& id, const Json& body) {
+  Order* order = FindOrder(site.site_id, id);
+  if (order == nullptr) return Failure(1006);
+  const auto status = TextMember(body, "status");
+  if (IsCancelled(status)) {
+    if (order->status != "initialized") return Failure(1000, 410, "Not found");
+    order->session.dead = true;
+    const bool session_only =
+        settings_.exclude_order_session_only && BoolMember(body, "exclude_order").value_or(false);
+    if (!session_only || order->transaction_id == 0) Change(*order, "cancelled", "cancelled");
+    return Success(Json::object());
+  }
+  if (status == "shipped") {
+    const bool open = order->status == "uncleared" || order->status == "completed" ||
+                      order->status == "shipped" || order->status == "partial_refunded";
+    if (!open) return Failure(1000, 410, "Not found");
+    Ship(*order, body);
+    AmountRead part = AmountMember(body, "partial_shipment_amount", settings_.strict_types);
+    if (part.kind == AmountRead::Kind::kAbsent)
+      part = AmountMember(body, "amount", settings_.strict_types);
+    if (part.kind == AmountRead::Kind::kBad) return Failure(1001);
+    if (part.kind == AmountRead::Kind::kValue) {
+      if (part.value < 1 || part.value > order->amount) return Failure(1001);
+      return Success({{"order_id", order->order_id}, {"transaction_id", order->transaction_id}});
+    }
+    // A timer of the state that goes on (a hold, an authorization) outlives the shipment.
+    const TimerKind timer = order->timer;
+    const std::int64_t due_ms = order->timer_due_ms;
+    if (order->status != "partial_refunded") Change(*order, "shipped", order->financial_status);
+    SetTimer(*order, timer, due_ms);
+    return Success(Json::object());
+  }
+  if (status) return Failure(1016);
+  if (const auto new_id = TextMember(body, "new_order_id")) {
+    if (CodePoints(*new_id) > kIdCharsMax || by_order_id_.contains({site.site_id, *new_id}))
+      return Failure(1006);
+    auto& same_id = by_order_id_[{site.site_id, order->order_id}];
+    std::erase(same_id, order->seq);
+    if (same_id.empty()) by_order_id_.erase({site.site_id, order->order_id});
+    order->order_id = *new_id;
+    by_order_id_[{site.site_id, *new_id}].push_back(order->seq);
+    return Success(Json::object());
+  }
+  Ship(*order, body);
+  return Success(Json::object());
+}
+
+Answer Platform::CancelOrder(const Site& site, const std::string& id) {
+  Order* order = FindOrder(site.site_id, id);
+  if (order == nullptr || order->gateway != "MISTERCASH" || order->status != "initialized") {
+    return Message(403, "Forbidden");
+  }
+  Change(*order, "cancelled", "cancelled");
+  const Json full = Render(*order);
+  Json data = Json::object();
+  for (const char* name : {"created", "custom_info", "fastcheckout", "modified"}) {
+    if (const Json* member = Member(full, name)) data[name] = *member;
+  }
+  data["costs"] = Json::array();
+  data["financial_status"] = nullptr;
+  data["payment_details"] = Json::object();
+  data["payment_methods"] = nullptr;
+  data["status"] = "cancelled";
+  return Success(std::move(data));
+}
+
+void Platform::AddRelated(Order& order, const std::string& type, const Order& child,
+                          const std::string& status) {
+  Related related;
+  related.type = type;
+  related.transaction_id = child.transaction_id;
+  related.order_id = child.order_id;
+  related.refund_order_id = child.refund_order_id;
+  related.amount = child.amount;
+  related.description = child.description;
+  related.status = status;
+  related.created_ms = now_ms_;
+  related.modified_ms = now_ms_;
+  order.related.push_back(std::move(related));
+  order.modified_ms = now_ms_;
+}
+
+void Platform::UpdateRelated(const Order& child, const std::string& status) {
+  Order* parent = FindSeq(child.parent);
+  if (parent == nullptr) return;
+  for (Related& related : parent->related) {
+    if (related.transaction_id != child.transaction_id) continue;
+    related.status = status;
+    related.modified_ms = now_ms_;
+  }
+}
+
+Answer Platform::Capture(const Site& site, const std::string& id, const Json& body) {
+  Order* order = FindOrder(site.site_id, id);
+  if (order == nullptr) return Failure(1006);
+  if (TextMember(body, "new_order_status") != "completed") return Failure(1016);
+  if (!order->Authorized() || order->money.Remain() == 0) return Failure(1014);
+  const AmountRead amount = AmountMember(body, "amount", settings_.strict_types);
+  if (amount.kind == AmountRead::Kind::kBad) return Failure(1001);
+  const std::int64_t remain = order->money.Remain();
+  const std::int64_t wanted = amount.kind == AmountRead::Kind::kAbsent ? remain : amount.value;
+  if (wanted < 1 || wanted > remain) return Failure(1001);
+  if (wanted < remain || order->money.captured_in_parts > 0)
+    return CapturePart(*order, wanted, body);
+  // The whole at once stays on the original; `new_order_id` is ignored.
+  order->money.captured_here = wanted;
+  Order capture;
+  capture.order_id = order->order_id;
+  capture.amount = wanted;
+  capture.description = TextMember(body, "description").value_or("");
+  capture.transaction_id = order->transaction_id;
+  AddRelated(*order, "capture", capture, "completed");
+  Ship(*order, body);
+  Change(*order, order->status, "completed");
+  Count("captures");
+  return Success({{"transaction_id", order->transaction_id}, {"order_id", order->order_id}});
+}
+
+Answer Platform::CapturePart(Order& order, std::int64_t amount, const Json& body) {
+  std::string new_id = TextMember(body, "new_order_id").value_or("");
+  if (CodePoints(new_id) > kIdCharsMax || by_order_id_.contains({order.site_id, new_id}))
+    return Failure(1006);
+  for (int part = 1; new_id.empty(); ++part) {
+    const std::string candidate = order.order_id.substr(0, 40) + "_" + std::to_string(part);
+    if (!by_order_id_.contains({order.site_id, candidate})) new_id = candidate;
+  }
+  const std::uint64_t seq = order.seq;
+  Order& capture = AddChild(order, Kind::kCapture, new_id, amount);
+  capture.auth_order_id = order.order_id;
+  capture.description = TextMember(body, "description").value_or(order.description);
+  capture.notification_url = order.notification_url;
+  capture.notification_method = order.notification_method;
+  capture.reason = "Successful approval/completion";
+  capture.money.authorized = amount;
+  capture.money.captured_here = amount;
+  capture.authentication = order.authentication;
+  Ship(capture, body);
+  Change(capture, "completed", "completed");
+  // Adding may have evicted the original from a full store.
+  if (FindSeq(seq) != nullptr) {
+    order.money.captured_in_parts += amount;
+    AddRelated(order, "capture", capture, "completed");
+    if (order.money.Remain() == 0) SetTimer(order, TimerKind::kNone, 0);
+  }
+  Count("captures");
+  return Success({{"transaction_id", capture.transaction_id}, {"order_id", capture.order_id}});
+}
+
+Answer Platform::CancelAuthorization(const Site& site, const std::string& id, const Json& body) {
+  Order* order = FindOrder(site.site_id, id);
+  if (order == nullptr) return Failure(1006);
+  if (!IsCancelled(TextMember(body, "status"))) return Failure(1016);
+  if (settings_.void_needs_reason && !TextMember(body, "reason")) return Failure(1016);
+  if (!order->Authorized() || order->money.Remain() == 0) return Failure(1014);
+  const std::int64_t remain = order->money.Remain();
+  if (order->money.captured_in_parts > 0) {
+    Order cancellation;
+    cancellation.order_id = order->order_id;
+    cancellation.amount = remain;
+    cancellation.description = TextMember(body, "description").value_or("");
+    cancellation.transaction_id = order->transaction_id;
+    AddRelated(*order, "auth-cancellation", cancellation, "completed");
+  }
+  order->money.voided += remain;
+  order->reason = TextMember(body, "reason").value_or("");
+  Change(*order, "void", "void");
+  Count("voids");
+  return Success({{"transaction_id", order->transaction_id},
+                  {"order_id", order->order_id},
+                  {"success", true}});
+}
+
+Answer Platform::Refund(const Site& site, const std::string& id, const Json& body) {
+  Order* order = FindOrder(site.site_id, id);
+  if (order == nullptr) return Failure(1006);
+  const Json& checkout_data = ObjectMember(body, "checkout_data");
+  const auto currency = TextMember(body, "currency");
+  if (!currency && checkout_data.empty()) return Failure(1016);
+  if (currency && *currency != order->currency) return Failure(1002);
+  const std::int64_t left =
+      order->money.captured_here - order->money.refunded - order->money.refund_reserved;
+  AmountRead amount = AmountMember(body, "amount", settings_.strict_types);
+  if (amount.kind == AmountRead::Kind::kBad) return Failure(1001);
+  if (amount.kind == AmountRead::Kind::kAbsent && !checkout_data.empty()) {
+    amount = {AmountRead::Kind::kValue, CheckoutDataCents(checkout_data)};
+  } else if (amount.kind == AmountRead::Kind::kAbsent || amount.value == 0) {
+    // The published hazard: no amount means everything that is left.
+    Count("implicit_full_refund");
+    amount = {AmountRead::Kind::kValue, left};
+  }
+  if (amount.value < 0) return Failure(1001);
+  const bool refundable = (order->status == "completed" || order->status == "shipped" ||
+                           order->status == "partial_refunded") &&
+                          order->financial_status == "completed";
+  if (!refundable || amount.value < 1 || amount.value > left) return Failure(1034);
+  if (now_ms_ - order->completed_ms > kRefundWindowMs) return Failure(1034);
+  for (const Related& earlier : order->related) {
+    const bool counts =
+        earlier.type == "refund" && earlier.status != "void" && earlier.status != "declined";
+    if (settings_.five_minute_rule && counts && earlier.amount == amount.value &&
+        now_ms_ - earlier.created_ms < kSameAmountMs) {
+      return Failure(1034);
+    }
+  }
+  const std::string refund_order_id = TextMember(body, "refund_order_id").value_or(order->order_id);
+  if (CodePoints(refund_order_id) > kIdCharsMax) return Failure(1006);
+  if (settings_.refund_id_unique && refund_order_id != order->order_id &&
+      by_order_id_.contains({site.site_id, refund_order_id})) {
+    return Failure(1006);
+  }
+  const std::uint64_t seq = order->seq;
+  const std::int64_t original_transaction_id = order->transaction_id;
+  const std::string original_order_id = order->order_id;
+  Order& refund = AddChild(*order, Kind::kRefund, refund_order_id, amount.value);
+  refund.refund_order_id = refund_order_id;
+  refund.description = TextMember(body, "description").value_or("Refund of " + original_order_id);
+  for (const char* name : {"var1", "var2", "var3"}) {
+    if (auto text = TextMember(body, name)) refund.extras[name] = *text;
+  }
+  refund.status = "reserved";
+  refund.financial_status = "reserved";
+  SetTimer(refund, TimerKind::kRefundSettle, NextAmsterdamMidnightMs(now_ms_));
+  if (FindSeq(seq) != nullptr) {
+    order->money.refund_reserved += amount.value;
+    AddRelated(*order, "refund", refund, "reserved");
+  }
+  Count("refunds");
+  switch (settings_.refund_answer) {
+    case RefundAnswer::kRefundId:
+      return Success(
+          {{"transaction_id", original_transaction_id}, {"refund_id", refund.transaction_id}});
+    case RefundAnswer::kOrderId:
+      return Success({{"transaction_id", refund.transaction_id}, {"order_id", original_order_id}});
+    case RefundAnswer::kUnion:
+      break;
+  }
+  return Success({{"transaction_id", original_transaction_id},
+                  {"refund_id", refund.transaction_id},
+                  {"order_id", original_order_id}});
+}
+
+Answer Platform::CancelRefund(const Site& site, const std::string& id, const std::string& refund_id,
+                              const Json& body) {
+  Order* order = FindOrder(site.site_id, id);
+  Order* refund = FindOrder(site.site_id, refund_id);
+  if (order == nullptr || refund == nullptr || refund->kind != Kind::kRefund ||
+      refund->parent != order->seq) {
+    return Failure(1006);
+  }
+  const auto status = TextMember(body, "status");
+  if (status != "void" && !IsCancelled(status)) return Failure(1016);
+  if (refund->status != "reserved") return Failure(1034);
+  order->money.refund_reserved -= refund->amount;
+  Change(*refund, "void", "void");
+  UpdateRelated(*refund, "void");
+  order->modified_ms = now_ms_;
+  return Success(Json::object());
+}
+
+bool Platform::SettleRefund(Order& refund, bool accepted) {
+  if (refund.kind != Kind::kRefund || refund.status != "reserved") return false;
+  const std::string status = accepted ? "completed" : "declined";
+  Change(refund, status, status);
+  UpdateRelated(refund, status);
+  Order* order = FindSeq(refund.parent);
+  if (order == nullptr) return true;
+  order->money.refund_reserved -= refund.amount;
+  order->modified_ms = now_ms_;
+  if (!accepted) return true;
+  order->money.refunded += refund.amount;
+  if (order->status == "chargeback") return true;
+  const bool whole = order->money.refunded >= order->money.captured_here;
+  const std::string was = order->status;
+  Change(*order, whole ? "refunded" : "partial_refunded", "completed");
+  // A second partial refund changes no status, yet is told.
+  if (order->status == was) Notify(*order);
+  return true;
+}
+
+bool Platform::ChargeBack(Order& order) {
+  const std::int64_t left =
+      order.money.captured_here - order.money.refunded - order.money.refund_reserved;
+  if (order.financial_status != "completed" || !MayFollow(order.status, "chargeback") || left < 1)
+    return false;
+  const std::uint64_t seq = order.seq;
+  Order& chargeback = AddChild(order, Kind::kChargeback, order.order_id, left);
+  chargeback.description = "Chargeback of " + order.order_id;
+  chargeback.status = "completed";
+  chargeback.financial_status = "completed";
+  chargeback.completed_ms = now_ms_;
+  if (FindSeq(seq) == nullptr) return true;
+  order.money.charged_back += left;
+  AddRelated(order, "chargeback", chargeback, "completed");
+  order.related.back().dispute_status = "new";
+  Change(order, "chargeback", order.financial_status);
+  return true;
+}
+
+Answer Platform::AddFile(const Site& site, const std::string& id, const Json& body) {
+  if (FindOrder(site.site_id, id) == nullptr) return Failure(1006);
+  for (const char* name : {"type", "base64", "description", "name"}) {
+    if (!TextMember(body, name)) return Failure(1016);
+  }
+  return Success(Json::object());
+}
+
+}  // namespace msp::sandbox

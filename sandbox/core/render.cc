@@ -1,0 +1,442 @@
+#include "sandbox/core/render.h"
+
+#include <charconv>
+
+#include "sandbox/core/local_time.h"
+#include "sandbox/core/read.h"
+#include "service/base/text.h"
+
+namespace msp::sandbox {
+namespace {
+
+Json TextOrNull(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+// Major units: 0.6, 29, 7.04. An integer where it is one, so that no library prints it two ways.
+Json Major(std::int64_t cents) {
+  if (cents % 100 == 0) return cents / 100;
+  return static_cast<double>(cents) / 100.0;
+}
+
+std::int64_t CostCents(const Order& order) {
+  if (order.money.authorized == 0) return 0;
+  const std::int64_t share = (order.amount * 29 + 500) / 1000;
+  return share < 60 ? 60 : share;
+}
+
+const std::string& MethodType(const Order& order) {
+  return order.card ? order.card->scheme : order.gateway;
+}
+
+Json Costs(const Order& order) {
+  if (order.transaction_id == 0 || order.amount == 0) return Json::array();
+  const std::int64_t cents = CostCents(order);
+  const std::string name(SchemeName(MethodType(order)));
+  Json cost{
+      {"amount", Major(cents)},
+      {"description", cents == 0 ? std::string() : "2.9 % For " + name + " Transactions (min 0.6)"},
+      {"transaction_id", order.transaction_id + 1},
+      {"type", "SYSTEM"}};
+  return Json::array({std::move(cost)});
+}
+
+Json Customer(const Order& order) {
+  static constexpr const char* kMembers[] = {"address1", "address2",   "city",         "country",
+                                             "email",    "first_name", "house_number", "last_name",
+                                             "state",    "zip_code"};
+  Json customer = Json::object();
+  for (const char* name : kMembers) {
+    const Json* sent = Member(order.customer, name);
+    customer[name] = sent == nullptr ? Json(nullptr) : *sent;
+  }
+  for (const char* name : {"company_name", "reference"}) {
+    if (const Json* sent = Member(order.customer, name)) customer[name] = *sent;
+  }
+  for (const auto& [ours, theirs] :
+       {std::pair("first_name", "firstname"), std::pair("last_name", "lastname")}) {
+    const Json* sent = Member(order.customer, theirs);
+    if (customer[ours].is_null() && sent != nullptr) customer[ours] = *sent;
+  }
+  const Json* phone = Member(order.customer, "phone");
+  customer["phone1"] = phone == nullptr ? Json(nullptr) : *phone;
+  customer["phone2"] = "";
+  customer["locale"] = order.locale;
+  const auto country = TextMember(order.customer, "country");
+  customer["country_name"] = country ? CountryName(*country) : Json(nullptr);
+  return customer;
+}
+
+void AddAuthentication(const Order& order, Json& details) {
+  const Authentication& said = order.authentication;
+  if (!said.flow.empty() && said.flow != "exemption" && said.status != "N" && said.status != "R") {
+    details["card_authentication_details"] = {{"flow", said.flow}};
+  }
+  if (said.flow == "exemption") {
+    details["card_authentication_details"] = {{"flow", "exemption"},
+                                              {"exemption", "transaction_risk_analysis"}};
+  }
+  if (said.status.empty()) return;
+  Json result{{"acs_transaction_id", said.acs_id},
+              {"ds_transaction_id", said.ds_id},
+              {"status", said.status},
+              {"version", "2.1.0"}};
+  if (!said.cavv.empty()) result["cavv"] = said.cavv;
+  if (said.status == "Y") result["eci"] = "05";
+  if (said.status == "A") result["eci"] = "06";
+  if (!said.status_reason.empty()) result["transaction_status_reason"] = said.status_reason;
+  details["card_authentication_result"] = std::move(result);
+}
+
+Json PaymentDetails(const Order& order) {
+  if (order.transaction_id == 0) return Json::object();
+  const Authentication& said = order.authentication;
+  Json details{{"account_id", nullptr},
+               {"external_transaction_id", TextOrNull(order.external_id)},
+               {"recurring_flow", TextOrNull(order.recurring.flow)},
+               {"recurring_id", TextOrNull(order.recurring.id)},
+               {"recurring_model", TextOrNull(order.recurring.model)},
+               {"type", MethodType(order)}};
+  if (!order.card) {
+    details["account_holder_name"] = nullptr;
+    if (order.gateway == "IDEAL") details["account_iban"] = "https://example.com/ideal";
+    if (order.status == "completed") details["response_code"] = nullptr;
+    return details;
+  }
+  details["account_holder_name"] = order.card->holder;
+  details["card_expiry_date"] = TextOrNull(order.card->expiry);
+  details["last4"] = order.card->last4;
+  AddAuthentication(order, details);
+  if (!said.response_code.empty()) details["response_code"] = said.response_code;
+  if (!said.authorization_code.empty()) {
+    details["authorization_code"] = said.authorization_code;
+    for (const char* name : {"card_acceptor_id", "card_acceptor_location", "card_acceptor_name",
+                             "mcc", "scheme_reference_id"}) {
+      details[name] = nullptr;
+    }
+    details["card_additional_response_data"] = {{"cavv_results_code", "2"}};
+    details["card_entry_mode"] = "UNKNOWN";
+    details["card_funding"] = "D";
+    details["card_product"] = "I";
+    details["card_product_type"] = 1;
+    details["card_verification_result"] = "M";
+  }
+  if (order.manual_capture && order.completed_ms != 0) {
+    details["capture"] = "manual";
+    details["capture_expiry"] = AmsterdamTime(order.capture_expiry_ms);
+    details["capture_remain"] = order.money.Remain();
+  }
+  return details;
+}
+
+Json PaymentMethods(const Order& order) {
+  if (order.transaction_id == 0) return nullptr;
+  const std::string& type = MethodType(order);
+  Json method{
+      {"amount", order.amount},           {"currency", order.currency},
+      {"description", order.description}, {"payment_description", std::string(SchemeName(type))},
+      {"status", order.financial_status}, {"type", type}};
+  if (!order.external_id.empty()) method["external_transaction_id"] = order.external_id;
+  if (order.card) {
+    method["account_holder_name"] = order.card->holder;
+    method["card_expiry_date"] = TextOrNull(order.card->expiry);
+    method["last4"] = order.card->last4;
+  }
+  return Json::array({std::move(method)});
+}
+
+Json RelatedTransactions(const Order& order, const Settings& settings) {
+  if (order.related.empty()) return nullptr;
+  Json list = Json::array();
+  for (const Related& related : order.related) {
+    Json entry{{"amount", related.amount},
+               {"costs", Json::array()},
+               {"created", AmsterdamTime(related.created_ms)},
+               {"currency", order.currency},
+               {"description", related.description},
+               {"modified", AmsterdamTime(related.modified_ms)},
+               {"order_id", related.order_id},
+               {"reference_transaction_id", order.transaction_id},
+               {"status", related.status},
+               {"transaction_id", related.transaction_id},
+               {"type", related.type}};
+    if (related.type == "refund" && settings.refund_id_echo)
+      entry["refund_order_id"] = related.refund_order_id;
+    if (related.type == "refund" && !settings.refund_id_echo) entry["order_id"] = order.order_id;
+    if (!related.dispute_status.empty()) entry["dispute"] = {{"status", related.dispute_status}};
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+// Shapes of one scalar that the dial may choose from.
+void Vary(Json& object, const char* name, Random& random) {
+  if (!object.is_object()) return;
+  const auto found = object.find(name);
+  if (found == object.end()) return;
+  const bool empty =
+      found->is_null() || (found->is_string() && found->get_ref<const std::string&>().empty());
+  if (empty) {
+    switch (random.Below(3)) {
+      case 0:
+        *found = nullptr;
+        break;
+      case 1:
+        *found = "";
+        break;
+      default:
+        object.erase(found);
+        break;
+    }
+  } else if (found->is_string()) {
+    if (random.Below(2) == 0) *found = NumericWherePossible(found->get_ref<const std::string&>());
+  } else if (found->is_number() && random.Below(2) == 0) {
+    *found = found->dump();
+  }
+}
+
+void MakeNumeric(Json& object, const char* name) {
+  if (!object.is_object()) return;
+  const auto found = object.find(name);
+  if (found != object.end() && found->is_string())
+    *found = NumericWherePossible(found->get_ref<const std::string&>());
+}
+
+constexpr const char* kCardNumbers[] = {"last4", "card_expiry_date", "external_transaction_id"};
+
+void ApplyLegacy(Json& order) {
+  MakeNumeric(order, "order_id");
+  for (const char* name : kCardNumbers) MakeNumeric(order["payment_details"], name);
+  if (order["payment_methods"].is_array()) {
+    for (Json& method : order["payment_methods"]) {
+      for (const char* name : kCardNumbers) MakeNumeric(method, name);
+    }
+  }
+}
+
+void VaryCart(Json& order, Random& random) {
+  const auto cart = order.find("shopping_cart");
+  if (cart == order.end() || !cart->is_object()) return;
+  const auto items = cart->find("items");
+  if (items == cart->end() || !items->is_array()) return;
+  for (Json& item : *items) {
+    for (const char* name : {"unit_price", "quantity", "description"}) Vary(item, name, random);
+  }
+}
+
+void ApplyChaos(bool php, Random& random, Json& order) {
+  for (const char* name : {"order_id", "transaction_id", "items", "var1", "var2", "var3", "reason",
+                           "reason_code", "related_transactions", "order_total"}) {
+    Vary(order, name, random);
+  }
+  if (order.contains("related_transactions") && order["related_transactions"] == "") {
+    order["related_transactions"] = nullptr;
+  }
+  if (order["amount_refunded"] == 0 && random.Below(2) == 0) {
+    order.erase("amount_refunded");
+  }
+  Json& details = order["payment_details"];
+  for (const char* name : {"last4", "card_expiry_date", "external_transaction_id", "recurring_id",
+                           "recurring_model", "recurring_flow", "authorization_code",
+                           "response_code", "account_holder_name", "card_acceptor_id", "mcc"}) {
+    Vary(details, name, random);
+  }
+  Json& methods = order["payment_methods"];
+  if (methods.is_array()) {
+    for (Json& method : methods) {
+      for (const char* name : kCardNumbers) Vary(method, name, random);
+      if (random.Below(4) == 0) method["amount"] = 1;
+    }
+  } else if (random.Below(2) == 0) {
+    order.erase("payment_methods");
+  }
+  Json& costs = order["costs"];
+  if (costs.is_array() && costs.size() == 1) {
+    Vary(costs[0], "transaction_id", random);
+    if (random.Below(3) == 0) costs = Json(costs[0]);
+  }
+  for (const char* name :
+       {"address2", "phone2", "state", "country_name", "house_number", "last_name"}) {
+    Vary(order["customer"], name, random);
+  }
+  VaryCart(order, random);
+  if (!php) return;
+  for (const char* name : {"payment_details", "customer", "custom_info"}) {
+    if (order.contains(name) && order[name].is_object() && order[name].empty())
+      order[name] = Json::array();
+  }
+}
+
+}  // namespace
+
+Json RenderOrder(const Order& order, const Settings& settings) {
+  const Money& money = order.money;
+  Json json{{"amount", order.amount},
+            {"amount_refunded",
+             money.refunded + (settings.refunded_at_completion ? 0 : money.refund_reserved)},
+            {"costs", Costs(order)},
+            {"created", AmsterdamTime(order.created_ms)},
+            {"currency", order.currency},
+            {"customer", Customer(order)},
+            {"description", order.description},
+            {"fastcheckout", "NO"},
+            {"financial_status", order.financial_status},
+            {"items", nullptr},
+            {"modified", AmsterdamTime(order.modified_ms)},
+            {"order_id", order.order_id},
+            {"payment_details", PaymentDetails(order)},
+            {"payment_methods", PaymentMethods(order)},
+            {"reason", order.reason},
+            {"reason_code", order.reason_code},
+            {"related_transactions", RelatedTransactions(order, settings)},
+            {"status", order.status},
+            {"var1", nullptr},
+            {"var2", nullptr},
+            {"var3", nullptr}};
+  Json& custom = json["custom_info"] = Json::object();
+  for (const char* name : {"custom_1", "custom_2", "custom_3"}) {
+    const Json* sent = Member(order.custom_info, name);
+    custom[name] = sent == nullptr ? Json(nullptr) : *sent;
+  }
+  for (const auto& [name, value] : order.extras.items()) json[name] = value;
+  if (order.transaction_id != 0) json["transaction_id"] = order.transaction_id;
+  if (order.completed_ms != 0) json["completed"] = AmsterdamTime(order.completed_ms);
+  if (!order.auth_order_id.empty()) json["auth_order_id"] = order.auth_order_id;
+  return json;
+}
+
+void ApplyDial(Polymorphism dial, Random& random, Json& order) {
+  switch (dial) {
+    case Polymorphism::kModern:
+      break;
+    case Polymorphism::kLegacy:
+      ApplyLegacy(order);
+      break;
+    case Polymorphism::kChaos:
+      ApplyChaos(false, random, order);
+      break;
+    case Polymorphism::kChaosPhp:
+      ApplyChaos(true, random, order);
+      break;
+  }
+}
+
+Json RenderTransaction(const Order& order) {
+  static constexpr const char* kTypes[] = {"payment", "payment", "refund", "chargeback"};
+  const bool outgoing = order.kind == Kind::kRefund || order.kind == Kind::kChargeback;
+  const std::int64_t cost = outgoing ? 0 : CostCents(order);
+  Json json{{"amount", order.amount},
+            {"costs", Json::array()},
+            {"created", AmsterdamTime(order.created_ms)},
+            {"updated", AmsterdamTime(order.modified_ms)},
+            {"currency", order.currency},
+            {"debit_credit", outgoing ? "D" : "C"},
+            {"description", order.description},
+            {"financial_status", order.financial_status},
+            {"invoice_id", order.extras.value("invoice_id", Json(""))},
+            {"net", order.amount - cost},
+            {"order_id", order.order_id},
+            {"payment_method", MethodType(order)},
+            {"site_id", order.site_id},
+            {"status", order.status},
+            {"transaction_id", order.transaction_id},
+            {"type", kTypes[static_cast<std::size_t>(order.kind) % 4]}};
+  if (cost != 0) {
+    json["costs"].push_back({{"amount", cost}, {"description", "Transaction fee"}, {"dst", 0}});
+  }
+  const Json customer = Customer(order);
+  json["customer"] = {{"email", customer["email"]},
+                      {"first_name", customer["first_name"]},
+                      {"iban", ""},
+                      {"last_name", customer["last_name"]}};
+  for (const char* name : {"var1", "var2", "var3"}) json[name] = order.extras.value(name, Json(""));
+  if (order.completed_ms != 0) json["completed"] = AmsterdamTime(order.completed_ms);
+  return json;
+}
+
+Json RenderToken(const Token& token, int year_month_now) {
+  int expiry = 0;
+  std::from_chars(token.card.expiry.data(), token.card.expiry.data() + token.card.expiry.size(),
+                  expiry);
+  return {{"token", token.token},
+          {"code", token.card.scheme},
+          {"display", "Card xxxx xxxx xxxx " + token.card.last4},
+          {"bin", NumericWherePossible(token.card.bin)},
+          {"name_holder", token.card.holder},
+          {"expiry_date", NumericWherePossible(token.card.expiry)},
+          {"expired", expiry < year_month_now ? 1 : 0},
+          {"last4", NumericWherePossible(token.card.last4)},
+          {"model", token.model}};
+}
+
+std::string ChallengeForm(const Order& order, std::string_view public_base) {
+  const std::string base(public_base);
+  const std::string action = HtmlEscaped(base + "/simulator/3ds/" + order.session.id);
+  const std::string term_url = HtmlEscaped(base + "/connect/" + order.session.id + "/");
+  return "<!DOCTYPE html>\n<html lang=\"en\"><head><title>3-D Secure</title></head>"
+         "<body onload=\"document.getElementById('PaReqForm').submit()\">"
+         "<form id=\"PaReqForm\" method=\"post\" action=\"" +
+         action + "\"><input type=\"hidden\" name=\"PaReq\" value=\"" + order.authentication.pareq +
+         "\"><input type=\"hidden\" name=\"MD\" value=\"" + order.authentication.md +
+         "\"><input type=\"hidden\" name=\"TermUrl\" value=\"" + term_url +
+         "\"><noscript><p>Your bank asks you to confirm this payment.</p></noscript>"
+         "<button type=\"submit\">Continue</button></form></body></html>\n";
+}
+
+std::string HtmlEscaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string WithQuery(std::string_view url, std::string_view name, std::string_view value) {
+  std::string out(url);
+  out += url.find('?') == std::string_view::npos ? '?' : '&';
+  out += name;
+  out += '=';
+  out += PercentEncoded(value);
+  return out;
+}
+
+Json NumericWherePossible(const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return text;
+  if (text[0] == '-' || (text[0] == '0' && text.size() > 1)) return text;
+  return value;
+}
+
+Json CountryName(const std::string& code) {
+  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"NL", "The Netherlands"}, {"BE", "Belgium"},        {"DE", "Germany"},
+      {"FR", "France"},          {"ES", "Spain"},          {"IT", "Italy"},
+      {"AT", "Austria"},         {"LU", "Luxembourg"},     {"GB", "United Kingdom"},
+      {"IE", "Ireland"},         {"US", "United States"},  {"PT", "Portugal"},
+      {"PL", "Poland"},          {"CZ", "Czech Republic"}, {"DK", "Denmark"},
+      {"SE", "Sweden"},          {"NO", "Norway"},         {"FI", "Finland"},
+      {"CH", "Switzerland"},     {"CN", "China"}};
+  for (const auto& [id, name] : kNames) {
+    if (id == code) return std::string(name);
+  }
+  return nullptr;
+}
+
+}  // namespace msp::sandbox

@@ -1,0 +1,41 @@
+// The JSON of an order, a transaction and a token, in the shapes that the API is known to give.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sandbox/core/order.h"
+#include "sandbox/core/random.h"
+#include "sandbox/core/settings.h"
+
+namespace msp::sandbox {
+
+// The order object (create direct, get, webhook), in the modern shape.
+Json RenderOrder(const Order& order, const Settings& settings);
+
+// The same with the dial applied: other JSON types for the same facts.
+void ApplyDial(Polymorphism dial, Random& random, Json& order);
+
+// The transaction object of `GET /transactions`.
+Json RenderTransaction(const Order& order);
+
+Json RenderToken(const Token& token, int year_month_now);
+
+// The page of customer_verification: a form that carries the challenge's opaque values to the
+// simulator, sent by itself where scripts run, by a button elsewhere.
+std::string ChallengeForm(const Order& order, std::string_view public_base);
+
+// Text for HTML content and attribute values.
+std::string HtmlEscaped(std::string_view text);
+
+// `url` with `name=value` appended by "?" or "&", the value percent-encoded.
+std::string WithQuery(std::string_view url, std::string_view name, std::string_view value);
+
+// Digits become an integer unless they would lose a leading zero or overflow: the backend's own
+// habit.
+Json NumericWherePossible(const std::string& text);
+
+// The English name of a two-letter country code; null for codes that the table lacks.
+Json CountryName(const std::string& code);
+
+}  // namespace msp::sandbox

@@ -1,0 +1,65 @@
+// What the state machine can be told to do differently, with the default of each choice.
+//
+// Where MultiSafepay's documentation allows two readings there is a setting, so that a client can
+// be tested against both.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace msp::sandbox {
+
+enum class OrderIdRule : std::uint8_t {
+  kLive,       // 1006 while an order with the id is open, authorized or paid
+  kAny,        // 1006 whenever the id exists
+  kCompleted,  // 1006 only once it is paid; an open order gets a second transaction
+};
+enum class ThreeDs : std::uint8_t { kFrictionless, kChallenge, kRequireBrowser };
+enum class Polymorphism : std::uint8_t { kModern, kLegacy, kChaos, kChaosPhp };
+enum class RefundAnswer : std::uint8_t { kUnion, kRefundId, kOrderId };
+
+// One API key and whose it is.
+struct Site {
+  std::string key;
+  std::int64_t site_id = 0;
+  std::int64_t account_id = 0;
+  std::string role = "admin";
+  std::string kind = "site";  // site, account or terminal
+  // The site's own notification URL, used when the order has none.
+  std::string notification_url;
+};
+
+struct Settings {
+  std::uint64_t seed = 1;
+  std::vector<Site> sites = {
+      Site{.key = "sandbox-test-key-0001", .site_id = 10001, .account_id = 1001001}};
+  // Orders kept; beyond that the oldest are forgotten, the order of creation deciding.
+  std::int64_t orders_max = 100'000;
+
+  OrderIdRule order_id_rule = OrderIdRule::kLive;
+  ThreeDs threeds = ThreeDs::kFrictionless;
+  bool strict_types = false;
+  bool check_expiry = false;
+  std::int64_t amount_cap = 500'000;  // EUR, minor units
+  bool short_ids = false;
+  bool site_blocked = false;
+  bool account_blocked = false;
+  bool validation_422 = false;
+
+  Polymorphism polymorphism = Polymorphism::kModern;
+  bool empty_html = false;
+  bool events_members = false;
+
+  RefundAnswer refund_answer = RefundAnswer::kUnion;
+  bool refund_id_unique = false;
+  bool refund_id_echo = true;
+  bool five_minute_rule = true;
+  // amount_refunded rises when the refund is made, or with this at its completion.
+  bool refunded_at_completion = false;
+  bool void_needs_reason = true;
+  // PATCH cancelled with exclude_order true ends the payment session only, not the transaction.
+  bool exclude_order_session_only = false;
+};
+
+}  // namespace msp::sandbox

@@ -1,0 +1,214 @@
+// The API's routes: method and path to one call of the state machine.
+#include "sandbox/core/catalogue.h"
+#include "sandbox/core/local_time.h"
+#include "sandbox/core/read.h"
+#include "sandbox/front/front.h"
+#include "service/base/text.h"
+
+namespace msp::sandbox {
+namespace {
+
+constexpr int kNestingMax = 64;
+
+std::string Query(const Call& call, std::string_view name) {
+  std::string value;
+  call.request->QueryValue(name, &value);
+  return value;
+}
+
+// A number of at most nine digits, else `fallback`.
+std::size_t QuerySize(const Call& call, std::string_view name, std::size_t fallback) {
+  const std::string text = Query(call, name);
+  if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos)
+    return fallback;
+  return static_cast<std::size_t>(std::stoul(text));
+}
+
+bool QueryFlag(const Call& call, std::string_view name) {
+  const std::string text = Query(call, name);
+  return text == "1" || text == "true";
+}
+
+Platform::TransactionFilter FilterOf(const Call& call) {
+  Platform::TransactionFilter filter;
+  filter.limit = QuerySize(call, "limit", 100);
+  filter.after = Query(call, "after");
+  filter.before = Query(call, "before");
+  ParseAmsterdamTime(Query(call, "created_from"), &filter.created_from_ms);
+  ParseAmsterdamTime(Query(call, "created_until"), &filter.created_until_ms);
+  ParseAmsterdamTime(Query(call, "completed_from"), &filter.completed_from_ms);
+  ParseAmsterdamTime(Query(call, "completed_until"), &filter.completed_until_ms);
+  filter.currency = Query(call, "currency");
+  filter.financial_status = Query(call, "financial_status");
+  filter.status = Query(call, "status");
+  filter.site_id = Query(call, "site_id");
+  filter.debit_credit = Query(call, "debit_credit");
+  filter.type = Query(call, "type");
+  // Repeated, with brackets, or with commas: the serialization of several is not documented.
+  for (const char* name : {"payment_method", "payment_method[]"}) {
+    for (const std::string& value : call.request->QueryValues(name)) {
+      std::size_t at = 0;
+      while (at <= value.size()) {
+        const std::size_t comma = std::min(value.find(',', at), value.size());
+        if (comma > at) filter.payment_methods.push_back(value.substr(at, comma - at));
+        at = comma + 1;
+      }
+    }
+  }
+  return filter;
+}
+
+MethodFilter MethodFilterOf(const Call& call) {
+  return {.amount = Query(call, "amount"),
+          .country = Query(call, "country"),
+          .currency = Query(call, "currency"),
+          .type = Query(call, "type"),
+          .group_cards = QueryFlag(call, "group_cards"),
+          .with_coupons = QueryFlag(call, "include_coupons")};
+}
+
+// The shape of a refusal for want of a key.
+enum class Refusal : std::uint8_t { kEnvelope, kForbidden };
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  // "*" is a variable segment
+  const char* name;          // in the statistics
+  bool has_body;
+  Refusal refusal;
+  Answer (*run)(Platform& platform, const Call& call);
+};
+
+using enum Refusal;
+
+constexpr Route kRoutes[] = {
+    {"POST", "orders", "post_orders", true, kEnvelope,
+     [](Platform& p, const Call& c) { return p.CreateOrder(*c.site, c.body); }},
+    {"GET", "orders/*", "get_order", false, kEnvelope,
+     [](Platform& p, const Call& c) { return p.GetOrder(*c.site, c.params[0]); }},
+    {"PATCH", "orders/*", "patch_order", true, kEnvelope,
+     [](Platform& p, const Call& c) { return p.PatchOrder(*c.site, c.params[0], c.body); }},
+    {"POST", "orders/*/cancel", "cancel_order", false, kForbidden,
+     [](Platform& p, const Call& c) { return p.CancelOrder(*c.site, c.params[0]); }},
+    {"POST", "orders/*/capture", "post_capture", true, kEnvelope,
+     [](Platform& p, const Call& c) { return p.Capture(*c.site, c.params[0], c.body); }},
+    {"PATCH", "capture/*", "patch_capture", true, kEnvelope,
+     [](Platform& p, const Call& c) {
+       return p.CancelAuthorization(*c.site, c.params[0], c.body);
+     }},
+    {"POST", "orders/*/refunds", "post_refunds", true, kEnvelope,
+     [](Platform& p, const Call& c) { return p.Refund(*c.site, c.params[0], c.body); }},
+    {"PATCH", "orders/*/refunds/*", "patch_refund", true, kEnvelope,
+     [](Platform& p, const Call& c) {
+       return p.CancelRefund(*c.site, c.params[0], c.params[1], c.body);
+     }},
+    {"POST", "orders/*/files", "post_files", true, kEnvelope,
+     [](Platform& p, const Call& c) { return p.AddFile(*c.site, c.params[0], c.body); }},
+    {"GET", "recurring/*", "list_tokens", false, kEnvelope,
+     [](Platform& p, const Call& c) {
+       return p.ListTokens(*c.site, c.params[0], QuerySize(c, "limit", 10),
+                           QuerySize(c, "offset", 0));
+     }},
+    {"GET", "recurring/*/token/*", "get_token", false, kEnvelope,
+     [](Platform& p, const Call& c) { return p.GetToken(*c.site, c.params[0], c.params[1]); }},
+    {"DELETE", "recurring/*/remove/*", "delete_token", false, kEnvelope,
+     [](Platform& p, const Call& c) { return p.RemoveToken(*c.site, c.params[0], c.params[1]); }},
+    {"PATCH", "recurring/*/update/*", "patch_token", true, kEnvelope,
+     [](Platform& p, const Call& c) {
+       return p.UpdateToken(*c.site, c.params[0], c.params[1], c.body);
+     }},
+    {"GET", "gateways", "list_gateways", false, kEnvelope,
+     [](Platform&, const Call& c) { return ListGateways(Query(c, "include") == "coupons"); }},
+    {"GET", "gateways/*", "get_gateway", false, kEnvelope,
+     [](Platform&, const Call& c) { return GetGateway(c.params[0]); }},
+    {"GET", "issuers/*", "list_issuers", false, kEnvelope,
+     [](Platform&, const Call& c) { return ListIssuers(c.params[0]); }},
+    {"GET", "payment-methods", "list_payment_methods", false, kEnvelope,
+     [](Platform&, const Call& c) { return ListPaymentMethods(MethodFilterOf(c)); }},
+    {"GET", "payment-methods/*", "get_payment_method", false, kEnvelope,
+     [](Platform&, const Call& c) { return GetPaymentMethod(c.params[0]); }},
+    {"GET", "transactions", "list_transactions", false, kForbidden,
+     [](Platform& p, const Call& c) { return p.ListTransactions(*c.site, FilterOf(c)); }},
+    {"GET", "transactions/*", "get_transaction", false, kForbidden,
+     [](Platform& p, const Call& c) { return p.GetTransaction(*c.site, c.params[0]); }},
+    {"GET", "closing-balances", "closing_balances", false, kEnvelope,
+     [](Platform&, const Call& c) { return ListClosingBalances(*c.site, Query(c, "currency")); }},
+    {"GET", "me", "me", false, kEnvelope, [](Platform&, const Call& c) { return GetMe(*c.site); }},
+    {"GET", "auth/api_token", "api_token", false, kEnvelope,
+     [](Platform& p, const Call&) { return p.NewApiToken(); }},
+    {"GET", "categories", "categories", false, kEnvelope,
+     [](Platform&, const Call&) { return ListCategories(); }},
+};
+
+// True when the segments fit; the variable ones are then in `params`.
+bool Fits(std::string_view pattern, const std::vector<std::string>& segments,
+          std::vector<std::string>* params) {
+  params->clear();
+  for (const std::string& segment : segments) {
+    if (pattern.empty()) return false;
+    const std::size_t slash = pattern.find('/');
+    const std::string_view wanted = pattern.substr(0, slash);
+    pattern = slash == std::string_view::npos ? std::string_view() : pattern.substr(slash + 1);
+    if (wanted == "*") {
+      params->push_back(segment);
+    } else if (wanted != segment) {
+      return false;
+    }
+  }
+  return pattern.empty();
+}
+
+const Route* FindRoute(const HttpRequest& request, std::vector<std::string>* params) {
+  constexpr std::string_view kBase = "/v1/json/";
+  if (request.path.compare(0, kBase.size(), kBase) != 0) return nullptr;
+  std::string_view method = request.method;
+  const std::string* instead = request.Header("x-http-method-override");
+  if (method == "POST" && instead != nullptr) method = *instead;
+  const auto segments = PathSegments(std::string_view(request.path).substr(kBase.size()));
+  for (const Route& route : kRoutes) {
+    if (route.method == method && Fits(route.pattern, segments, params)) return &route;
+  }
+  return nullptr;
+}
+
+HttpAnswer AsHttp(int status, std::string body) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = std::move(body);
+  return answer;
+}
+
+}  // namespace
+
+HttpAnswer Front::Api(HttpRequest& request, std::string* order_id) {
+  Call call;
+  call.request = &request;
+  const Route* route = FindRoute(request, &call.params);
+  if (route == nullptr) return AsHttp(404, R"({"message":"Not found"})");
+  call.site = Authenticate(request);
+  if (call.site == nullptr) {
+    const Answer refused =
+        route->refusal == Refusal::kForbidden ? Message(403, "Forbidden") : Failure(1032);
+    return AsHttp(refused.status, refused.body.dump());
+  }
+  if (!call.params.empty() && route->pattern.substr(0, 6) == "orders") *order_id = call.params[0];
+  if (route->has_body) {
+    call.body =
+        NestsAtMost(request.body, kNestingMax) ? Json::parse(request.body, nullptr, false) : Json();
+    if (!call.body.is_object()) {
+      const Answer refused = Failure(1016);
+      return AsHttp(refused.status, refused.body.dump());
+    }
+  }
+  Answer answer;
+  {
+    MutexLock lock(mutex_);
+    ++counts_[route->name];
+    Tick();
+    answer = route->run(platform_, call);
+  }
+  if (!answer.order_id.empty()) *order_id = answer.order_id;
+  return AsHttp(answer.status, Print(answer));
+}
+
+}  // namespace msp::sandbox

@@ -1,0 +1,162 @@
+// /_sandbox: what tests and people turn, outside the API: the clock, outcomes, statistics,
+// snapshots.
+#include "sandbox/core/read.h"
+#include "sandbox/front/front.h"
+
+namespace msp::sandbox {
+namespace {
+
+constexpr int kNestingMax = 100;
+
+Answer Problem(int status, std::string_view text) {
+  Answer answer;
+  answer.status = status;
+  answer.body = {{"success", false}, {"message", std::string(text)}};
+  return answer;
+}
+
+Answer Done() { return Success(Json::object()); }
+
+// What control calls tell about an order, beyond the API's own view.
+Json Describe(Platform& platform, const Order& order) {
+  return {{"order_id", order.order_id},
+          {"transaction_id", order.transaction_id},
+          {"status", order.status},
+          {"financial_status", order.financial_status},
+          {"session_id", order.session.id},
+          {"awaiting_3ds", order.authentication.awaiting_challenge},
+          {"return_url", platform.ReturnUrl(order)},
+          {"timer_in_ms", order.timer == TimerKind::kNone
+                              ? Json(nullptr)
+                              : Json(order.timer_due_ms - platform.now_ms())},
+          {"money",
+           {{"authorized", order.money.authorized},
+            {"captured", order.money.captured_here + order.money.captured_in_parts},
+            {"voided", order.money.voided},
+            {"refund_reserved", order.money.refund_reserved},
+            {"refunded", order.money.refunded},
+            {"charged_back", order.money.charged_back}}}};
+}
+
+}  // namespace
+
+Answer Front::ControlClock(const HttpRequest& request, const Json& body) {
+  if (request.method == "POST") {
+    if (const auto freeze = BoolMember(body, "freeze")) clock_.Freeze(*freeze);
+    const AmountRead seconds = AmountMember(body, "advance_seconds", false);
+    constexpr std::int64_t kAdvanceMaxS = 10LL * 366 * 86'400;
+    if (seconds.kind == AmountRead::Kind::kBad || seconds.value < 0 ||
+        seconds.value > kAdvanceMaxS) {
+      return Problem(400, "advance_seconds: an integer from 0 to ten years");
+    }
+    clock_.Advance(seconds.value * 1000);
+    Tick();
+    wake_.NotifyOne();
+  }
+  return Success({{"now", platform_.now_ms() / 1000},
+                  {"now_ms", platform_.now_ms()},
+                  {"frozen", clock_.frozen()}});
+}
+
+Json Front::Stats() {
+  Json requests = Json::object();
+  for (const auto& [name, count] : counts_) requests[name] = count;
+  Json stats{{"requests", std::move(requests)},
+             {"orders", platform_.orders().size()},
+             {"timers", platform_.timer_count()}};
+  for (const char* name :
+       {"orders_posted", "orders_created", "duplicates_refused", "implicit_full_refund",
+        "unknown_body_members", "order_ids_not_strings", "refunds", "captures", "voids",
+        "tokens_stored", "orders_evicted", "illegal_transitions"}) {
+    stats[name] = 0;
+  }
+  for (const auto& [name, count] : platform_.stats()) stats[name] = count;
+  const auto keys = counts_.find("keys_in_query");
+  stats["keys_in_query"] = keys == counts_.end() ? 0 : keys->second;
+  return stats;
+}
+
+Answer Front::ControlOrder(const HttpRequest& request, const std::vector<std::string>& segments,
+                           const Json& body) {
+  Order* order = platform_.FindAnywhere(segments[1]);
+  if (order == nullptr) return Problem(404, "no such order");
+  const std::string action = segments.size() > 2 ? segments[2] : "";
+  if (action.empty() && request.method == "GET") return Success(Describe(platform_, *order));
+  if (request.method != "POST") return Problem(404, "no such control");
+  if (action == "3ds") {
+    const std::string result = TextMember(body, "result").value_or("");
+    if (!platform_.Decide3ds(*order, result)) {
+      return Problem(409,
+                     "the order awaits no challenge, or result is none of Y, A, N, U, R, Cancel");
+    }
+  } else if (action == "pay") {
+    const auto scenario = TextMember(body, "scenario");
+    const std::string wrong =
+        scenario ? platform_.PayScenario(*order, *scenario) : platform_.PayWithCard(*order, body);
+    if (!wrong.empty()) return Problem(409, wrong);
+  } else if (action == "review") {
+    const auto accepted = BoolMember(body, "accepted");
+    if (!accepted || !platform_.Review(*order, *accepted)) {
+      return Problem(409, "the order is not uncleared, or accepted is no boolean");
+    }
+  } else if (action == "chargeback") {
+    if (!platform_.ChargeBack(*order)) return Problem(409, "nothing to charge back");
+  } else if (action == "notify") {
+    platform_.Notify(*order);
+  } else if (action == "refunds" && segments.size() == 4) {
+    Order* refund = platform_.FindAnywhere(segments[3]);
+    const auto status = TextMember(body, "status").value_or("completed");
+    const bool known = status == "completed" || status == "declined";
+    if (refund == nullptr || refund->parent != order->seq || !known ||
+        !platform_.SettleRefund(*refund, status == "completed")) {
+      return Problem(
+          409, "no reserved refund of this order, or status is neither completed nor declined");
+    }
+  } else {
+    return Problem(404, "no such control");
+  }
+  return Success(Describe(platform_, *order));
+}
+
+HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
+  std::vector<std::string> segments = PathSegments(request.path);
+  segments.erase(segments.begin());
+  const std::string what = segments.empty() ? "" : segments[0];
+  Json body = Json::object();
+  if (!request.body.empty()) {
+    body =
+        NestsAtMost(request.body, kNestingMax) ? Json::parse(request.body, nullptr, false) : Json();
+  }
+  const bool post = request.method == "POST";
+  Answer answer = Problem(404, "no such control");
+  MutexLock lock(mutex_);
+  Tick();
+  if (!body.is_object() && !body.is_array()) {
+    answer = Problem(400, "the body is no JSON");
+  } else if (what == "reset" && post) {
+    clock_.Reset();
+    counts_.clear();
+    platform_.Reset(clock_.NowMs());
+    answer = Done();
+  } else if (what == "clock") {
+    answer = ControlClock(request, body);
+  } else if (what == "stats" && request.method == "GET") {
+    answer = Success(Stats());
+  } else if (what == "snapshot" && request.method == "GET") {
+    answer = Success(platform_.Snapshot());
+  } else if (what == "snapshot" && post) {
+    const Json* data = Member(body, "data");
+    answer = platform_.Restore(data == nullptr ? body : *data)
+                 ? Done()
+                 : Problem(400, "this is no snapshot");
+  } else if (what == "orders" && segments.size() >= 2) {
+    *order_id = segments[1];
+    answer = ControlOrder(request, segments, body);
+  }
+  HttpAnswer http;
+  http.status = answer.status;
+  http.body = answer.body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return http;
+}
+
+}  // namespace msp::sandbox

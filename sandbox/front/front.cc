@@ -1,0 +1,240 @@
+#include "sandbox/front/front.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "sandbox/core/cards.h"
+#include "sandbox/core/read.h"
+#include "service/base/hash.h"
+#include "service/base/text.h"
+
+namespace msp::sandbox {
+namespace {
+
+std::int64_t WallMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+constexpr std::int64_t kTickMaxMs = 1000;
+constexpr std::size_t kLogFieldMax = 200;
+
+}  // namespace
+
+VirtualClock::VirtualClock(bool frozen, std::int64_t start_s)
+    : starts_frozen_(frozen), start_s_(start_s), frozen_(frozen) {
+  const std::int64_t wall = WallMs();
+  if (start_s != 0) offset_ms_ = start_s * 1000 - wall;
+  frozen_at_ms_ = wall;
+}
+
+std::int64_t VirtualClock::NowMs() const {
+  return (frozen_ ? frozen_at_ms_ : WallMs()) + offset_ms_;
+}
+
+void VirtualClock::Freeze(bool frozen) {
+  if (frozen == frozen_) return;
+  const std::int64_t now = NowMs();
+  frozen_ = frozen;
+  frozen_at_ms_ = WallMs();
+  offset_ms_ = now - frozen_at_ms_;
+}
+
+Front::Front(Options options)
+    : options_(std::move(options)),
+      clock_(options_.freeze_clock, options_.start_time_s),
+      platform_(options_.settings, options_.public_url),
+      shuffle_(options_.settings.seed) {}
+
+absl::StatusOr<std::unique_ptr<Front>> Front::Start(Options options) {
+  auto front = std::unique_ptr<Front>(new Front(std::move(options)));
+  {
+    MutexLock lock(front->mutex_);
+    front->Tick();
+    if (!front->options_.snapshot_in.empty()) {
+      std::ifstream file(front->options_.snapshot_in);
+      const std::string text((std::istreambuf_iterator<char>(file)),
+                             std::istreambuf_iterator<char>());
+      const Json json = NestsAtMost(text, 100) ? Json::parse(text, nullptr, false) : Json();
+      if (!front->platform_.Restore(json)) {
+        return absl::InvalidArgumentError("snapshot-in: no snapshot in " +
+                                          front->options_.snapshot_in);
+      }
+      // Time goes on from the snapshot's, never back.
+      const std::int64_t behind_ms = front->platform_.now_ms() - front->clock_.NowMs();
+      if (behind_ms > 0) front->clock_.Advance(behind_ms);
+    }
+  }
+  front->ticker_ = std::thread([raw = front.get()] { raw->TickLoop(); });
+  return front;
+}
+
+Front::~Front() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    wake_.NotifyAll();
+  }
+  if (ticker_.joinable()) ticker_.join();
+  if (options_.snapshot_out.empty()) return;
+  MutexLock lock(mutex_);
+  std::ofstream(options_.snapshot_out) << platform_.Snapshot().dump() << '\n';
+}
+
+void Front::Tick() { platform_.AdvanceTo(clock_.NowMs()); }
+
+void Front::TickLoop() {
+  MutexLock lock(mutex_);
+  while (!stopping_) {
+    Tick();
+    std::int64_t wait_ms = kTickMaxMs;
+    if (const auto next = platform_.NextTimerMs(); next && !clock_.frozen()) {
+      wait_ms = std::clamp<std::int64_t>(*next - clock_.NowMs(), 1, kTickMaxMs);
+    }
+    wake_.WaitUntil(mutex_, std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms));
+  }
+}
+
+const Site* Front::Authenticate(const HttpRequest& request) {
+  std::string key;
+  for (const auto& [name, value] : request.headers) {
+    const bool matches =
+        options_.strict_key_header ? name == "api_key" : EqualsIgnoringCase(name, "api_key");
+    if (matches && key.empty()) key = value;
+  }
+  const std::string* bearer = request.Header("authorization");
+  constexpr std::string_view kBearer = "Bearer ";
+  if (key.empty() && bearer != nullptr &&
+      EqualsIgnoringCase(bearer->substr(0, kBearer.size()), kBearer)) {
+    key = bearer->substr(kBearer.size());
+  }
+  std::string in_query;
+  if (request.QueryValue("api_key", &in_query)) {
+    MutexLock lock(mutex_);
+    ++counts_["keys_in_query"];
+    if (key.empty()) key = in_query;
+  }
+  const std::string_view trimmed = Trimmed(key);
+  if (trimmed.size() < 5) return nullptr;
+  for (const Site& site : options_.settings.sites) {
+    if (EqualInConstantTime(site.key, trimmed)) return &site;
+  }
+  return nullptr;
+}
+
+std::optional<Delivery> Front::OnHead(const HttpRequest&) { return std::nullopt; }
+
+HttpAnswer Front::OnRequest(HttpRequest& request) {
+  const auto began = std::chrono::steady_clock::now();
+  std::string order_id;
+  HttpAnswer answer = Dispatch(request, &order_id);
+  Log(request, answer.status, order_id, began);
+  WipeString(request.body);
+  return answer;
+}
+
+HttpAnswer Front::Dispatch(HttpRequest& request, std::string* order_id) {
+  if (request.method == "HEAD" || request.method == "OPTIONS")
+    return TextAnswer(405, "method not allowed\n");
+  const auto starts = [&](std::string_view prefix) {
+    return request.path.compare(0, prefix.size(), prefix) == 0;
+  };
+  if (starts("/_sandbox/")) return Control(request, order_id);
+  if (starts("/connect/") || starts("/simulator/")) return Page(request, order_id);
+  return Api(request, order_id);
+}
+
+std::string Front::Print(const Answer& answer) {
+  const auto dump = [](const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  const Json* data = Member(answer.body, "data");
+  if (options_.settings.polymorphism == Polymorphism::kModern || data == nullptr ||
+      !data->is_object()) {
+    return dump(answer.body);
+  }
+  // The old shapes come with their members in any order.
+  std::vector<std::string> members;
+  for (const auto& [name, value] : data->items())
+    members.push_back(Json(name).dump() + ":" + dump(value));
+  {
+    MutexLock lock(mutex_);
+    for (std::size_t i = members.size(); i > 1; --i)
+      std::swap(members[i - 1], members[shuffle_.Below(i)]);
+  }
+  std::string text = "{\"data\":{";
+  for (std::size_t i = 0; i < members.size(); ++i) text += (i == 0 ? "" : ",") + members[i];
+  text += "}";
+  for (const auto& [name, value] : answer.body.items()) {
+    if (name != "data") text += "," + Json(name).dump() + ":" + dump(value);
+  }
+  return text + "}";
+}
+
+void Front::Log(const HttpRequest& request, int status, const std::string& order_id,
+                std::chrono::steady_clock::time_point began) {
+  if (!options_.log) return;
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(
+                      std::chrono::steady_clock::now() - began)
+                      .count();
+  std::string line = "{\"method\":";
+  AppendJsonString(Loggable(request.method), line);
+  line += ",\"path\":";
+  AppendJsonString(Loggable(request.path), line);
+  line += ",\"status\":" + std::to_string(status) + ",\"order_id\":";
+  AppendJsonString(Loggable(order_id), line);
+  line += ",\"ms\":" + std::to_string(us / 1000) + "." + std::to_string(us / 100 % 10) + "}";
+  options_.log(line);
+}
+
+std::vector<std::string> PathSegments(std::string_view path) {
+  std::vector<std::string> segments;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view segment = path.substr(0, slash);
+    if (!segment.empty()) segments.push_back(PercentDecoded(segment));
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  }
+  return segments;
+}
+
+std::string Loggable(std::string_view text) {
+  std::string out(text.substr(0, kLogFieldMax));
+  std::string digits;
+  std::vector<std::size_t> where;
+  const auto mask = [&] {
+    // A card number, whole or inside a longer run of digits, also with separators.
+    for (std::size_t size = 12; size <= 19; ++size) {
+      for (std::size_t at = 0; at + size <= digits.size(); ++at) {
+        if (!PassesLuhn(std::string_view(digits).substr(at, size))) continue;
+        for (std::size_t i = at; i < at + size; ++i) out[where[i]] = '*';
+      }
+    }
+    digits.clear();
+    where.clear();
+  };
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const char c = out[i];
+    if (c >= '0' && c <= '9') {
+      digits += c;
+      where.push_back(i);
+    } else if (std::string_view(" -%+._").find(c) == std::string_view::npos) {
+      mask();
+    }
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) out[i] = '?';
+    if (static_cast<unsigned char>(c) >= 0x80) out[i] = '?';
+  }
+  mask();
+  return out;
+}
+
+HttpAnswer TextAnswer(int status, std::string_view text) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.content_type = "text/plain; charset=utf-8";
+  answer.body = std::string(text);
+  return answer;
+}
+
+}  // namespace msp::sandbox

@@ -1,0 +1,106 @@
+// What stands between HTTP and the state machine: routing, keys, tolerance, the clock, the log.
+//
+// Owned by `Server`. OnHead and OnRequest run on many connection threads; one lock guards the state
+// machine, parsing and printing happen outside of it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sandbox/core/platform.h"
+#include "sandbox/http/message.h"
+#include "sandbox/server.h"
+#include "service/base/mutex.h"
+
+namespace msp::sandbox {
+
+// The time that the state machine sees.
+class VirtualClock {
+ public:
+  VirtualClock(bool frozen, std::int64_t start_s);
+  std::int64_t NowMs() const;
+  void Advance(std::int64_t ms) { offset_ms_ += ms; }
+  void Freeze(bool frozen);
+  bool frozen() const { return frozen_; }
+  void Reset() { *this = VirtualClock(starts_frozen_, start_s_); }
+
+ private:
+  bool starts_frozen_;
+  std::int64_t start_s_;
+  bool frozen_;
+  std::int64_t frozen_at_ms_ = 0;
+  std::int64_t offset_ms_ = 0;
+};
+
+// One API call, read from its request.
+struct Call {
+  const Site* site = nullptr;
+  // The variable segments of the path, percent-decoded.
+  std::vector<std::string> params;
+  Json body = Json::object();
+  const HttpRequest* request = nullptr;
+};
+
+class Front {
+ public:
+  static absl::StatusOr<std::unique_ptr<Front>> Start(Options options);
+  ~Front();
+  Front(const Front&) = delete;
+  Front& operator=(const Front&) = delete;
+
+  std::optional<Delivery> OnHead(const HttpRequest& request);
+  HttpAnswer OnRequest(HttpRequest& request);
+
+ private:
+  explicit Front(Options options);
+
+  HttpAnswer Dispatch(HttpRequest& request, std::string* order_id);
+  HttpAnswer Api(HttpRequest& request, std::string* order_id);
+  HttpAnswer Control(const HttpRequest& request, std::string* order_id);
+  HttpAnswer Page(const HttpRequest& request, std::string* order_id);
+  HttpAnswer ConnectPage(const HttpRequest& request, const std::vector<std::string>& segments,
+                         Order& order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  HttpAnswer SimulatorPage(const HttpRequest& request, Order& order)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  HttpAnswer Leave(const Order& order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Answer ControlOrder(const HttpRequest& request, const std::vector<std::string>& segments,
+                      const Json& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Answer ControlClock(const HttpRequest& request, const Json& body)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Json Stats() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // The site of the request's key; null when there is none that is known.
+  const Site* Authenticate(const HttpRequest& request);
+  // Brings the state machine to the present; call it under the lock before anything else.
+  void Tick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TickLoop();
+  std::string Print(const Answer& answer);
+  void Log(const HttpRequest& request, int status, const std::string& order_id,
+           std::chrono::steady_clock::time_point began);
+
+  const Options options_;
+  Mutex mutex_;
+  CondVar wake_;
+  VirtualClock clock_ ABSL_GUARDED_BY(mutex_);
+  Platform platform_ ABSL_GUARDED_BY(mutex_);
+  Random shuffle_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread ticker_;
+};
+
+// The path's segments, each percent-decoded once; a trailing slash does not count.
+std::vector<std::string> PathSegments(std::string_view path);
+
+// A path or id fit for a log: no control characters, no run of digits that could be a card number.
+std::string Loggable(std::string_view text);
+
+HttpAnswer TextAnswer(int status, std::string_view text);
+
+}  // namespace msp::sandbox

@@ -90,7 +90,6 @@ StatusCode MeaningOf1000(int http_status, std::string_view text) {
     return StatusCode::kFailedPrecondition;
   }
   if (http_status == 410 || absl::StrContains(lower, "not found")) return StatusCode::kNotFound;
-  if (absl::StrContains(lower, "invalid account")) return StatusCode::kInvalidArgument;
   return StatusCode::kUnknown;
 }
 

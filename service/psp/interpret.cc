@@ -40,6 +40,12 @@ bool Succeeded(const Envelope& envelope, const codec::Splice& data, int http_sta
   return envelope.has_success() ? envelope.success() : data.present;
 }
 
+// A 2xx that claims neither success nor a refusal.
+bool SaysNothing(const Envelope& envelope, const codec::Splice& data, int http_status) {
+  return HttpSuccess(http_status) && !envelope.has_success() && !data.present &&
+         envelope.error_code() == 0 && envelope.message().empty() && envelope.error_info().empty();
+}
+
 // The violations of a 422 answer. Attributes are MultiSafepay's names, which are our field names
 // too.
 void AddViolations(const Envelope& envelope, Failure& failure) {
@@ -180,6 +186,8 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
   Reading reading;
   if (!decoded.ok) {
     reading = NoEnvelope(decoded, answer.status);
+  } else if (SaysNothing(envelope, data, answer.status)) {
+    reading.failure = Malformed("neither success nor an error", answer.status);
   } else if (!Succeeded(envelope, data, answer.status)) {
     reading = Refusal(operation, std::move(envelope), answer.status);
   } else if (operation.data_entry != nullptr && !data.fits) {

@@ -1,8 +1,8 @@
 // The seam between the service and the network: one HTTP request in, one exchange out.
 //
-// `psp` calls it, `CurlPool` implements it, tests fake it; it is the only virtual interface of the hot
-// path. It knows neither protobuf nor gRPC nor MultiSafepay. An HTTP error status is a completed exchange
-// here; turning it into an error is the caller's step.
+// `psp` calls it, `CurlPool` implements it, tests fake it; it is the only virtual interface of the
+// hot path. It knows neither protobuf nor gRPC nor MultiSafepay. An HTTP error status is a
+// completed exchange here; turning it into an error is the caller's step.
 #pragma once
 
 #include <chrono>
@@ -20,9 +20,9 @@ using Clock = std::chrono::steady_clock;
 
 enum class Method : std::uint8_t { kGet, kPost, kPatch, kDelete };
 
-// Header lines shared by all requests of one site ("api_key: ...", "Accept: ..."). Built once, immutable,
-// referenced by every transfer that uses it, so that a key that rotates in mid-call stays valid for that
-// call. Implementations wipe the text on destruction.
+// Header lines shared by all requests of one site ("api_key: ...", "Accept: ..."). Built once,
+// immutable, referenced by every transfer that uses it, so that a key that rotates in mid-call
+// stays valid for that call. Implementations wipe the text on destruction.
 class Headers {
  public:
   // Each line is a complete header without the line end, such as "Accept: application/json".
@@ -32,8 +32,8 @@ class Headers {
   Headers& operator=(const Headers&) = delete;
 
   const std::vector<std::string>& lines() const { return lines_; }
-  // The same lines as a curl_slist for requests with and without a body (Content-Type is added to the
-  // former). Opaque here, so that curl stays inside http/curl_*.
+  // The same lines as a curl_slist for requests with and without a body (Content-Type is added to
+  // the former). Opaque here, so that curl stays inside http/curl_*.
   void* list_with_body() const { return with_body_; }
   void* list_without_body() const { return without_body_; }
 
@@ -54,8 +54,8 @@ struct Request {
   std::vector<std::string> extra_headers;
   // The transfer ends by then, the time in the queue included.
   Clock::time_point deadline;
-  // True for a money-moving call: its bytes leave this process at most once. libcurl's own re-send on a
-  // dead connection is stopped (docs/architecture.md, "at most one POST").
+  // True for a money-moving call: its bytes leave this process at most once. libcurl's own re-send
+  // on a dead connection is stopped (docs/architecture.md, "at most one POST").
   bool guarded = false;
   // Reads and writes are bounded apart, so that looking still works when writes are at their limit.
   bool read = false;
@@ -63,7 +63,8 @@ struct Request {
 
 // What is known about a request that has ended.
 enum class Fate : std::uint8_t {
-  kNotSent,   // No byte of it left: refused connection, failed handshake, deadline in the queue, queue full.
+  kNotSent,   // No byte of it left: refused connection, failed handshake, deadline in the queue,
+              // queue full.
   kUnknown,   // It may have been received and acted on; no complete answer came back.
   kAnswered,  // A complete HTTP answer came back.
 };
@@ -72,11 +73,11 @@ enum class Fate : std::uint8_t {
 enum class Failure : std::uint8_t {
   kNone,
   kQueueFull,
-  kDeadline,     // Ran out of time, queued or in transfer.
-  kConnect,      // Could not resolve, connect or shake hands.
-  kBroken,       // The connection died in mid-transfer, or the answer was not HTTP.
-  kTooLarge,     // The answer was larger than the body cap.
-  kStopped,      // The pool is shutting down and did not send it.
+  kDeadline,  // Ran out of time, queued or in transfer.
+  kConnect,   // Could not resolve, connect or shake hands.
+  kBroken,    // The connection died in mid-transfer, or the answer was not HTTP.
+  kTooLarge,  // The answer was larger than the body cap.
+  kStopped,   // The pool is shutting down and did not send it.
 };
 
 // Durations of one transfer's parts in microseconds, 0 where a part did not happen.
@@ -94,14 +95,15 @@ struct Response {
   Fate fate = Fate::kNotSent;
   Failure failure = Failure::kNone;
   int status = 0;
-  // The complete body when answered. Its capacity exceeds its size by at least kBodyPadding, so that the
-  // parser reads it in place.
+  // The complete body when answered. Its capacity exceeds its size by at least kBodyPadding, so
+  // that the parser reads it in place.
   std::string body;
   // Seconds of a Retry-After header given as a number or a date; -1 when absent.
   std::int64_t retry_after_s = -1;
   // True when libcurl wanted to send a guarded request a second time and was stopped.
   bool resend_stopped = false;
-  // The transport's own words, free of request data: "Connection refused". For logs and error texts.
+  // The transport's own words, free of request data: "Connection refused". For logs and error
+  // texts.
   std::string detail;
   Timings timings;
 };
@@ -114,8 +116,9 @@ using Done = absl::AnyInvocable<void(Response) &&>;
 class Client {
  public:
   virtual ~Client() = default;
-  // Starts one request and returns at once. `done` runs exactly once: on a worker's thread, or on the
-  // caller's when the request is refused on the spot (queue full, pool stopped). It must not block.
+  // Starts one request and returns at once. `done` runs exactly once: on a worker's thread, or on
+  // the caller's when the request is refused on the spot (queue full, pool stopped). It must not
+  // block.
   virtual void Start(Request request, Done done) = 0;
 };
 

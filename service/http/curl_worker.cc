@@ -1,0 +1,322 @@
+#include "service/http/curl_worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <string>
+#include <utility>
+
+#include "service/base/text.h"
+
+namespace msp::http {
+namespace {
+
+constexpr int kEventsMax = 256;  // Taken from epoll at a time.
+
+// One writer needs no read-modify-write instruction.
+void Bump(std::atomic<std::int64_t>& counter) {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+// While it lives, threads that are started inherit a mask that leaves signals to the program's own
+// threads. Those that a fault raises in the thread itself stay, so that a crash looks like one.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGPROF}) {
+      sigdelset(&blocked, fault);
+    }
+    pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CurlWorker>> CurlWorker::Create(WorkerOptions options) {
+  std::unique_ptr<CurlWorker> worker(new CurlWorker(std::move(options)));
+  if (absl::Status status = worker->SetUp(); !status.ok()) return status;
+  SignalsBlocked blocked;
+  worker->thread_ = std::thread([&self = *worker] { self.Run(); });
+  pthread_setname_np(worker->thread_.native_handle(),
+                     ("msp-http-" + std::to_string(worker->options_.index)).c_str());
+  return worker;
+}
+
+CurlWorker::CurlWorker(WorkerOptions options)
+    : options_(std::move(options)),
+      epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
+      sockets_(epoll_fd_),
+      multi_(curl_multi_init()) {
+  parked_[0].limits = options_.writes;
+  parked_[1].limits = options_.reads;
+}
+
+CurlWorker::~CurlWorker() {
+  Close();
+  Join();
+  transfers_.clear();
+  if (multi_ != nullptr) curl_multi_cleanup(multi_);
+  if (epoll_fd_ >= 0) close(epoll_fd_);
+}
+
+absl::Status CurlWorker::SetUp() {
+  if (epoll_fd_ < 0 || inbox_.wake_fd() < 0) {
+    return absl::ResourceExhaustedError("no file descriptor left for an HTTP worker");
+  }
+  epoll_event wake{};
+  wake.events = EPOLLIN | EPOLLET;
+  wake.data.fd = inbox_.wake_fd();
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, inbox_.wake_fd(), &wake) != 0) {
+    return absl::ResourceExhaustedError("cannot watch an HTTP worker's inbox");
+  }
+  // With libcurl's default bounds it would close and open connections in steady state.
+  const long connections_max = options_.writes.in_flight_max + options_.reads.in_flight_max;
+  const auto set = [this](CURLMoption option, auto value) {
+    return curl_multi_setopt(multi_, option, value) == CURLM_OK;
+  };
+  const bool ready = multi_ != nullptr && set(CURLMOPT_SOCKETFUNCTION, &OnSocket) &&
+                     set(CURLMOPT_SOCKETDATA, this) && set(CURLMOPT_TIMERFUNCTION, &OnTimer) &&
+                     set(CURLMOPT_TIMERDATA, this) && set(CURLMOPT_MAXCONNECTS, connections_max) &&
+                     set(CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max) &&
+                     set(CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
+  return ready ? absl::OkStatus() : absl::InternalError("cannot set up libcurl's multi handle");
+}
+
+CurlWorker::Offered CurlWorker::Offer(Job& job) {
+  const auto index = static_cast<std::size_t>(job.request.read);
+  const ShareLimits& limits = job.request.read ? options_.reads : options_.writes;
+  WorkerCounters::Share& share = counters_.shares[index];
+  if (share.outstanding.fetch_add(1, std::memory_order_relaxed) >=
+      std::int64_t{limits.in_flight_max} + limits.queue_max) {
+    share.outstanding.fetch_sub(1, std::memory_order_relaxed);
+    share.refused_full.fetch_add(1, std::memory_order_relaxed);
+    return Offered::kFull;
+  }
+  if (inbox_.Push(job)) return Offered::kTaken;
+  share.outstanding.fetch_sub(1, std::memory_order_relaxed);
+  return Offered::kClosed;
+}
+
+void CurlWorker::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void CurlWorker::Run() {
+  for (;;) {
+    TakeJobs();
+    if (!open_) RefuseParked();
+    ExpireParked();
+    FillSlots();
+    KickTimer();
+    // A request that ended has made room for one that waits: no blocking then.
+    const bool ended = Reap();
+    if (!open_ && in_flight_ == 0) break;
+    Wait(!ended);
+    Reap();
+  }
+  // Closing connections writes to them: here, where signals are blocked.
+  transfers_.clear();
+  curl_multi_cleanup(multi_);
+  multi_ = nullptr;
+}
+
+void CurlWorker::TakeJobs() {
+  open_ = inbox_.Drain(taken_);
+  for (Job& job : taken_) {
+    Parked& parked = parked_[static_cast<std::size_t>(job.request.read)];
+    if (open_ && parked.jobs.empty() && parked.in_flight < parked.limits.in_flight_max) {
+      Launch(parked, std::move(job));
+    } else {
+      Park(parked, std::move(job));
+    }
+  }
+  taken_.clear();
+}
+
+void CurlWorker::Park(Parked& parked, Job job) {
+  parked.next_expiry = std::min(parked.next_expiry, job.request.deadline);
+  parked.jobs.push_back(std::move(job));
+}
+
+void CurlWorker::RefuseParked() {
+  for (Parked& parked : parked_) {
+    while (!parked.jobs.empty()) {
+      Job job = std::move(parked.jobs.front());
+      parked.jobs.pop_front();
+      Refuse(std::move(job), Failure::kStopped, "Stopping");
+    }
+  }
+}
+
+// A full look through the queue, but only when a deadline in it has passed.
+void CurlWorker::ExpireParked() {
+  for (Parked& parked : parked_) {
+    if (parked.jobs.empty()) {
+      parked.next_expiry = Clock::time_point::max();
+      continue;
+    }
+    const Clock::time_point now = Clock::now();
+    if (now < parked.next_expiry) continue;
+    std::vector<Job> expired;
+    std::deque<Job> waiting;
+    parked.next_expiry = Clock::time_point::max();
+    for (Job& job : parked.jobs) {
+      if (job.request.deadline <= now) {
+        expired.push_back(std::move(job));
+      } else {
+        parked.next_expiry = std::min(parked.next_expiry, job.request.deadline);
+        waiting.push_back(std::move(job));
+      }
+    }
+    parked.jobs = std::move(waiting);
+    for (Job& job : expired) {
+      Refuse(std::move(job), Failure::kDeadline, "Deadline passed in the queue");
+    }
+  }
+}
+
+void CurlWorker::FillSlots() {
+  for (Parked& parked : parked_) {
+    while (!parked.jobs.empty() && parked.in_flight < parked.limits.in_flight_max) {
+      Job job = std::move(parked.jobs.front());
+      parked.jobs.pop_front();
+      Launch(parked, std::move(job));
+    }
+  }
+}
+
+void CurlWorker::Launch(Parked& parked, Job job) {
+  const Clock::time_point now = Clock::now();
+  if (job.request.deadline - now < std::chrono::milliseconds(1)) {
+    Refuse(std::move(job), Failure::kDeadline, "Deadline passed in the queue");
+    return;
+  }
+  if (idle_transfers_.empty()) {
+    transfers_.push_back(std::make_unique<Transfer>(options_.transfer, sockets_));
+    idle_transfers_.push_back(transfers_.back().get());
+  }
+  Transfer* const transfer = idle_transfers_.back();
+  idle_transfers_.pop_back();
+  ++in_flight_;
+  ++parked.in_flight;
+  counters_.shares[static_cast<std::size_t>(job.request.read)].in_flight.store(
+      parked.in_flight, std::memory_order_relaxed);
+  if (!transfer->Begin(std::move(job), now) ||
+      curl_multi_add_handle(multi_, transfer->easy()) != CURLM_OK) {
+    End(transfer, CURLE_FAILED_INIT);
+  }
+}
+
+void CurlWorker::Refuse(Job job, Failure failure, const char* detail) {
+  Response response;
+  response.failure = failure;
+  response.detail = detail;
+  response.timings.queue_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - job.queued_at).count();
+  WipeString(job.request.body);
+  Bump(counters_.ended[static_cast<std::size_t>(Fate::kNotSent)]);
+  counters_.shares[static_cast<std::size_t>(job.request.read)].outstanding.fetch_sub(
+      1, std::memory_order_relaxed);
+  std::move(job.done)(std::move(response));
+}
+
+void CurlWorker::KickTimer() {
+  if (timer_at_ == Clock::time_point::max() || Clock::now() < timer_at_) return;
+  timer_at_ = Clock::time_point::max();
+  int running = 0;
+  curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+  // libcurl asks for a moment once. When it finds that moment not quite reached it stays silent,
+  // and the timer would be lost with all deadlines behind it.
+  if (timer_at_ == Clock::time_point::max()) {
+    long timeout_ms = -1;
+    curl_multi_timeout(multi_, &timeout_ms);
+    OnTimer(multi_, timeout_ms, this);
+  }
+}
+
+int CurlWorker::WaitTimeoutMs() {
+  Clock::time_point until = timer_at_;
+  for (const Parked& parked : parked_) until = std::min(until, parked.next_expiry);
+  if (until == Clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
+}
+
+void CurlWorker::Wait(bool may_block) {
+  int timeout_ms = may_block ? WaitTimeoutMs() : 0;
+  if (timeout_ms != 0 && !inbox_.PrepareSleep()) timeout_ms = 0;
+  std::array<epoll_event, kEventsMax> events;
+  const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, timeout_ms);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (event.data.fd == inbox_.wake_fd() || !sockets_.TakeEvent(event.data.fd)) continue;
+    // An error is reported as both, and libcurl finds it when it reads or writes.
+    constexpr std::uint32_t kEnd = EPOLLERR | EPOLLHUP;
+    const int bits = ((event.events & (EPOLLIN | kEnd)) != 0 ? CURL_CSELECT_IN : 0) |
+                     ((event.events & (EPOLLOUT | kEnd)) != 0 ? CURL_CSELECT_OUT : 0);
+    int running = 0;
+    curl_multi_socket_action(multi_, event.data.fd, bits, &running);
+  }
+}
+
+bool CurlWorker::Reap() {
+  bool ended = false;
+  int left = 0;
+  while (const CURLMsg* const message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;
+    CURL* const easy = message->easy_handle;
+    Transfer& transfer = Transfer::Of(easy);
+    if (code == CURLE_OK) transfer.KeepConnection();
+    curl_multi_remove_handle(multi_, easy);  // `message` is gone from here on.
+    End(&transfer, code);
+    ended = true;
+  }
+  return ended;
+}
+
+void CurlWorker::End(Transfer* transfer, CURLcode code) {
+  WorkerCounters::Share& share = counters_.shares[static_cast<std::size_t>(transfer->is_read())];
+  Parked& parked = parked_[static_cast<std::size_t>(transfer->is_read())];
+  Response response = transfer->Finish(code);
+  Done done = transfer->TakeDone();
+  idle_transfers_.push_back(transfer);
+  --in_flight_;
+  share.in_flight.store(--parked.in_flight, std::memory_order_relaxed);
+  share.outstanding.fetch_sub(1, std::memory_order_relaxed);
+  Bump(counters_.ended[static_cast<std::size_t>(response.fate)]);
+  if (response.resend_stopped) Bump(counters_.resends_stopped);
+  if (response.timings.reused_connection) {
+    Bump(counters_.connections_reused);
+  } else if (response.fate != Fate::kNotSent) {
+    Bump(counters_.connections_new);
+  }
+  std::move(done)(std::move(response));
+}
+
+int CurlWorker::OnSocket(CURL*, curl_socket_t fd, int what, void* self, void*) {
+  static_cast<CurlWorker*>(self)->sockets_.Want(fd, what);
+  return 0;
+}
+
+int CurlWorker::OnTimer(CURLM*, long timeout_ms, void* self) {
+  auto& worker = *static_cast<CurlWorker*>(self);
+  // libcurl rounds down to whole milliseconds: one more, or it would be asked too early each time.
+  worker.timer_at_ =
+      timeout_ms < 0
+          ? Clock::time_point::max()
+          : Clock::now() + std::chrono::milliseconds(timeout_ms > 0 ? timeout_ms + 1 : 0);
+  return 0;
+}
+
+}  // namespace msp::http

@@ -1,0 +1,162 @@
+// The promise that a money-moving request leaves at most once, against every way in which a
+// connection that is used again can die, and the proof that libcurl would send it twice without the
+// guard.
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/http/pool_test.h"
+
+namespace msp::http {
+namespace {
+
+struct Case {
+  Address address;
+  Upstream::Transport transport;
+  Ending ending;
+};
+
+class ResendTest : public ::testing::TestWithParam<Case> {
+ protected:
+  ResendTest() : upstream_(GetParam().transport) {
+    PoolOptions options;
+    options.base_url = GetParam().address == Address::kIp ? upstream_.url() : upstream_.named_url();
+    if (GetParam().transport == Upstream::Transport::kTls) options.ca_file = upstream_.ca_file();
+    pool_ = *CurlPool::Create(std::move(options));
+  }
+
+  // Makes a connection, and lets every later request on it, once read, end in silence.
+  void DieOnReuse() {
+    ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
+    upstream_.Script([](const RecordedRequest& request) {
+      return request.on_connection > 0 ? Reply::Close(GetParam().ending) : Reply::Json(200, "{}");
+    });
+  }
+
+  Upstream upstream_;
+  std::unique_ptr<CurlPool> pool_;
+};
+
+std::string CaseName(const ::testing::TestParamInfo<Case>& tested) {
+  const Case& c = tested.param;
+  return std::string(c.address == Address::kIp ? "ip" : "name") +
+         (c.transport == Upstream::Transport::kTls ? "_tls" : "_plain") +
+         (c.ending == Ending::kRst ? "_rst" : "_fin");
+}
+
+std::vector<Case> AllCases() {
+  std::vector<Case> cases;
+  for (const Address address : {Address::kIp, Address::kName}) {
+    for (const auto transport : {Upstream::Transport::kPlain, Upstream::Transport::kTls}) {
+      for (const Ending ending : {Ending::kRst, Ending::kFin}) {
+        cases.push_back({address, transport, ending});
+      }
+    }
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ResendTest, ::testing::ValuesIn(AllCases()), CaseName);
+
+TEST_P(ResendTest, GuardedRequestIsSentOnceAndItsFateIsUnknown) {
+  for (const Method method : {Method::kPost, Method::kPatch, Method::kDelete}) {
+    const std::size_t before = upstream_.requests().size();
+    DieOnReuse();
+    Request request = Post();
+    request.method = method;
+    const Response response = Exchange(*pool_, std::move(request));
+    EXPECT_EQ(response.fate, Fate::kUnknown);
+    EXPECT_EQ(response.failure, Failure::kBroken);
+    EXPECT_TRUE(response.resend_stopped);
+    EXPECT_TRUE(response.timings.reused_connection || response.resend_stopped);
+    EXPECT_EQ(upstream_.requests().size() - before, 2U) << "one GET and one guarded request";
+    upstream_.Answer(200, "{}");
+  }
+  EXPECT_EQ(pool_->Stats().resends_stopped, 3);
+}
+
+// Without the guard libcurl sends the same POST a second time: what the guard is for. When this
+// fails, libcurl has changed, and the guard's reason with it.
+TEST_P(ResendTest, UnguardedPostIsSentTwiceByLibcurl) {
+  DieOnReuse();
+  Request request = Post();
+  request.guarded = false;
+  const Response response = Exchange(*pool_, std::move(request));
+  EXPECT_EQ(response.fate, Fate::kAnswered);
+  EXPECT_FALSE(response.resend_stopped);
+  EXPECT_EQ(upstream_.Count("POST"), 2);
+}
+
+TEST_P(ResendTest, UnguardedGetIsSentAgain) {
+  DieOnReuse();
+  EXPECT_EQ(Exchange(*pool_, Get()).fate, Fate::kAnswered);
+  EXPECT_EQ(upstream_.Count("GET"), 3);
+}
+
+TEST_P(ResendTest, GuardedRequestAfterAnIdleConnectionEndedGoesThrough) {
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
+    upstream_.WaitForIdle(1);
+    upstream_.CloseIdle(GetParam().ending);
+    const Response response = Exchange(*pool_, Post());
+    EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+    EXPECT_EQ(upstream_.Count("POST"), i + 1);
+  }
+}
+
+TEST_P(ResendTest, AnswerThatBreaksOffOnAReusedConnectionIsUnknown) {
+  ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
+  upstream_.Script([](const RecordedRequest& request) {
+    return request.method == "GET"
+               ? Reply::Json(200, "{}")
+               : Reply::Json(200, R"({"success")").DeclaredLength(100).Then(GetParam().ending);
+  });
+  const Response response = Exchange(*pool_, Post());
+  EXPECT_EQ(response.fate, Fate::kUnknown);
+  EXPECT_EQ(upstream_.Count("POST"), 1);
+}
+
+TEST_P(ResendTest, LargeGuardedRequestIsSentOnceToo) {
+  ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
+  std::atomic<int> begun{0};
+  upstream_.ScriptEarly([&begun](const RecordedRequest&) -> std::optional<Reply> {
+    ++begun;
+    return Reply::Close(GetParam().ending);  // In the middle of the body.
+  });
+  const Response response = Exchange(*pool_, Post(std::string(900'000, 'x')));
+  EXPECT_EQ(response.fate, Fate::kUnknown);
+  pool_->Stop();
+  EXPECT_EQ(begun, 1);
+}
+
+TEST(CurlPool, AFailedTlsHandshakeIsNotSent) {
+  Upstream tls(Upstream::Transport::kTls);
+  Upstream plain;
+  struct Broken {
+    const char* name;
+    std::string url;
+    std::string ca_file;
+  };
+  const Broken cases[] = {
+      {"unknown authority", tls.url(), ""},
+      {"wrong host", "https://127.0.0.2:" + std::to_string(tls.port()), tls.ca_file()},
+      {"not TLS", "https://127.0.0.1:" + std::to_string(plain.port()), tls.ca_file()},
+      {"no such CA file", tls.url(), "/nonexistent/ca.pem"},
+  };
+  for (const auto& c : cases) {
+    PoolOptions options;
+    options.base_url = c.url;
+    options.ca_file = c.ca_file;
+    auto pool = CurlPool::Create(options);
+    ASSERT_TRUE(pool.ok());
+    const Response response = Exchange(**pool, Post());
+    EXPECT_EQ(response.fate, Fate::kNotSent) << c.name << ": " << response.detail;
+    EXPECT_EQ(response.failure, Failure::kConnect) << c.name;
+    EXPECT_NE(response.detail, "");
+  }
+  EXPECT_EQ(tls.Count("POST") + plain.Count("POST"), 0);
+}
+
+}  // namespace
+}  // namespace msp::http

@@ -1,0 +1,420 @@
+// What the pool does with one request at a time: what is sent, what comes back, which fate it has.
+#include "service/http/curl_pool.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <string>
+
+#include "tests/http/pool_test.h"
+
+namespace msp::http {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CurlPoolTest : public PoolTest {};
+INSTANTIATE_TEST_SUITE_P(Addresses, CurlPoolTest, ::testing::Values(Address::kIp, Address::kName),
+                         AddressName);
+
+TEST_P(CurlPoolTest, GoesThroughTheResolverWhenNamed) {
+  const int before = testing::ResolverLookups();
+  auto pool = Pool();
+  EXPECT_EQ(Exchange(*pool, Get()).status, 200);
+  EXPECT_EQ(testing::ResolverLookups() - before, GetParam() == Address::kName ? 1 : 0);
+}
+
+TEST_P(CurlPoolTest, SendsEachMethodWithItsBodyAndHeaders) {
+  struct Case {
+    Method method;
+    const char* verb;
+    std::string body;
+  };
+  const Case cases[] = {{Method::kGet, "GET", ""},        {Method::kPost, "POST", kBody},
+                        {Method::kPatch, "PATCH", kBody}, {Method::kDelete, "DELETE", ""},
+                        {Method::kPost, "POST", ""},      {Method::kDelete, "DELETE", kBody},
+                        {Method::kGet, "GET", ""},        {Method::kPatch, "PATCH", ""},
+                        {Method::kPost, "POST", kBody}};
+  auto pool = Pool();
+  std::size_t count = 0;
+  for (const Case& c : cases) {
+    Request request = Get("/orders/a%2Fb/../c?x=1&y=%20");
+    request.method = c.method;
+    request.body = c.body;
+    EXPECT_EQ(Exchange(*pool, std::move(request)).fate, Fate::kAnswered);
+    ASSERT_EQ(upstream_.requests().size(), ++count);
+    const RecordedRequest seen = upstream_.requests().back();
+    EXPECT_EQ(seen.method, c.verb);
+    EXPECT_EQ(seen.target, "/orders/a%2Fb/../c?x=1&y=%20");
+    EXPECT_EQ(seen.body, c.body);
+    EXPECT_TRUE(seen.HasExactHeader("api_key"));
+    EXPECT_EQ(seen.Header("api_key"), "secret-of-the-site");
+    EXPECT_EQ(seen.Header("Accept"), "application/json");
+    EXPECT_THAT(seen.Header("User-Agent"), ::testing::StartsWith("multisafepay-grpc/"));
+    EXPECT_EQ(seen.Header("Content-Type"), c.body.empty() ? "" : "application/json") << c.verb;
+    EXPECT_FALSE(seen.HasExactHeader("Expect"));
+    EXPECT_EQ(seen.connection, 0);
+  }
+}
+
+TEST_P(CurlPoolTest, SendsABodyOfAnySizeAsItStands) {
+  auto pool = Pool();
+  for (const std::size_t size : {1U, 1024U, 16384U, 65536U, 70000U, 1048577U}) {
+    std::string body(size, 'x');
+    body.back() = '\0';
+    EXPECT_EQ(Exchange(*pool, Post(body)).status, 200) << size;
+    EXPECT_EQ(upstream_.requests().back().body, body) << size;
+    EXPECT_FALSE(upstream_.requests().back().HasExactHeader("Expect"));
+  }
+}
+
+TEST_P(CurlPoolTest, AddsTheHeadersOfOneRequestToThatRequestAlone) {
+  auto pool = Pool();
+  Request request = Get();
+  request.extra_headers = {"traceparent: 00-1", "evil: a\r\nInjected: b", "no colon",
+                           "tracestate: x"};
+  Exchange(*pool, std::move(request));
+  Exchange(*pool, Get());
+  const auto seen = upstream_.requests();
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].Header("traceparent"), "00-1");
+  EXPECT_EQ(seen[0].Header("tracestate"), "x");
+  EXPECT_EQ(seen[0].Header("evil"), "");
+  EXPECT_EQ(seen[0].Header("Injected"), "");
+  EXPECT_EQ(seen[0].Header("api_key"), "secret-of-the-site");
+  EXPECT_EQ(seen[1].Header("traceparent"), "");
+}
+
+TEST_P(CurlPoolTest, AnAnswerOfAnyStatusIsACompletedExchange) {
+  auto pool = Pool();
+  for (const int status : {200, 201, 301, 302, 307, 400, 401, 404, 407, 417, 429, 500, 503}) {
+    upstream_.Script([status](const RecordedRequest&) {
+      return Reply::Json(status, R"({"success":false})").Header("Location", "/elsewhere");
+    });
+    const Response response = Exchange(*pool, Post());
+    EXPECT_EQ(response.fate, Fate::kAnswered) << status;
+    EXPECT_EQ(response.failure, Failure::kNone);
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(response.body, R"({"success":false})");
+    EXPECT_EQ(response.detail, "");
+    EXPECT_GE(response.body.capacity(), response.body.size() + kBodyPadding);
+  }
+  EXPECT_EQ(upstream_.Count("POST"), 13);
+  EXPECT_EQ(upstream_.Count("GET"), 0) << "a redirect was followed";
+}
+
+TEST_P(CurlPoolTest, ReadsEmptyAndChunkedAnswersAndThoseThatEndWithTheConnection) {
+  struct Case {
+    Reply reply;
+    int status;
+    std::string body;
+  };
+  const std::string text(5000, 'y');
+  const Case cases[] = {
+      {Reply::Json(204, ""), 204, ""},
+      {Reply::Json(200, ""), 200, ""},
+      {Reply::Json(200, text).Chunked(), 200, text},
+      {Reply::Raw("HTTP/1.1 200 OK\r\n\r\n" + text, Ending::kFin), 200, text},
+      {Reply::Raw("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+                  Ending::kKeepAlive),
+       200, "{}"},
+  };
+  auto pool = Pool();
+  for (const Case& c : cases) {
+    upstream_.Script([&c](const RecordedRequest&) { return c.reply; });
+    const Response response = Exchange(*pool, Post());
+    EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+    EXPECT_EQ(response.status, c.status);
+    EXPECT_EQ(response.body, c.body);
+    EXPECT_GE(response.body.capacity(), response.body.size() + kBodyPadding);
+  }
+}
+
+TEST_P(CurlPoolTest, KeepsRetryAfterInBothItsForms) {
+  std::time_t then = std::time(nullptr) + 120;
+  std::tm utc{};
+  gmtime_r(&then, &utc);
+  char date[64];
+  std::strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  struct Case {
+    int status;
+    std::string value;
+    std::int64_t min_s, max_s;
+  };
+  const Case cases[] = {
+      {503, "17", 17, 17},
+      {429, "0", 0, 0},
+      {503, date, 60, 120},
+      {503, "Thu, 01 Jan 1998 00:00:00 GMT", 0, 0},
+      {503, "soon", -1, -1},
+      {503, "-5", -1, -1},
+      {503, "99999999999999999999", -1, -1},
+      {200, "17", -1, -1},
+  };
+  auto pool = Pool();
+  for (const Case& c : cases) {
+    upstream_.Script([&c](const RecordedRequest&) {
+      return Reply::Json(c.status, "{}").Header("retry-after", c.value);
+    });
+    const Response response = Exchange(*pool, Get());
+    EXPECT_GE(response.retry_after_s, c.min_s) << c.value;
+    EXPECT_LE(response.retry_after_s, c.max_s) << c.value;
+  }
+  upstream_.Answer(503, "{}");
+  EXPECT_EQ(Exchange(*pool, Get()).retry_after_s, -1);
+}
+
+TEST_P(CurlPoolTest, UsesOneConnectionAgainAndSaysSo) {
+  auto pool = Pool();
+  for (int i = 0; i < 5; ++i) {
+    const Response response = Exchange(*pool, i % 2 == 0 ? Post() : Get());
+    EXPECT_EQ(response.timings.reused_connection, i > 0);
+    EXPECT_EQ(response.timings.connect_us > 0, i == 0);
+    EXPECT_GT(response.timings.total_us, 0);
+  }
+  EXPECT_EQ(upstream_.connections(), 1);
+  const PoolStats stats = pool->Stats();
+  EXPECT_EQ(stats.connections_new, 1);
+  EXPECT_EQ(stats.connections_reused, 4);
+  EXPECT_EQ(stats.answered, 5);
+  EXPECT_EQ(stats.writes.in_flight + stats.reads.in_flight, 0);
+  EXPECT_EQ(stats.writes.queued + stats.reads.queued, 0);
+}
+
+TEST_P(CurlPoolTest, RefusedConnectionIsNotSent) {
+  PoolOptions options = Options();
+  {
+    Upstream gone;
+    options.base_url = UrlOf(gone);
+  }
+  auto pool = Pool(options);
+  const Response response = Exchange(*pool, Post());
+  EXPECT_EQ(response.fate, Fate::kNotSent);
+  EXPECT_EQ(response.failure, Failure::kConnect);
+  EXPECT_THAT(response.detail, HasSubstr("Connection refused"));
+  EXPECT_EQ(pool->Stats().not_sent, 1);
+}
+
+TEST_P(CurlPoolTest, ConnectionEndedBeforeAnythingWasReadIsUnknown) {
+  // The request was on its way by then; only the upstream knows that nobody read it.
+  for (const Ending ending : {Ending::kRst, Ending::kFin}) {
+    upstream_.RefuseConnections(ending);
+    auto pool = Pool();
+    const Response response = Exchange(*pool, Post());
+    EXPECT_NE(response.fate, Fate::kAnswered);
+    EXPECT_EQ(upstream_.Count("POST"), 0);
+  }
+}
+
+TEST_P(CurlPoolTest, AnswerThatBreaksOffIsUnknown) {
+  const Reply cases[] = {
+      Reply::Close(Ending::kFin),
+      Reply::Close(Ending::kRst),
+      Reply::Json(200, R"({"success":true)").DeclaredLength(500).Then(Ending::kFin),
+      Reply::Json(200, R"({"success":true)").DeclaredLength(500).Then(Ending::kRst),
+      Reply::Raw("HTTP/1.1 200 OK\r\nContent-Le", Ending::kFin),
+      Reply::Raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\"", Ending::kFin),
+      Reply::Raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", Ending::kFin),
+      Reply::Raw("\x16\x03\x01 this is not HTTP\r\n\r\n", Ending::kFin),
+      Reply::Raw("HTTP/1.1 100 Continue\r\n\r\n", Ending::kFin),
+  };
+  for (const Reply& reply : cases) {
+    upstream_.Script([&reply](const RecordedRequest&) { return reply; });
+    auto pool = Pool();
+    const int before = upstream_.Count("POST");
+    const Response response = Exchange(*pool, Post());
+    EXPECT_EQ(response.fate, Fate::kUnknown);
+    EXPECT_EQ(response.failure, Failure::kBroken);
+    EXPECT_EQ(response.status, 0);
+    EXPECT_EQ(response.body, "");
+    EXPECT_NE(response.detail, "");
+    EXPECT_EQ(upstream_.Count("POST") - before, 1);
+    EXPECT_EQ(pool->Stats().unknown, 1);
+  }
+}
+
+TEST_P(CurlPoolTest, AnswerOverTheCapIsUnknownAndOneAtTheCapIsNot) {
+  PoolOptions options = Options();
+  options.body_max_bytes = 1000;
+  auto pool = Pool(options);
+  struct Case {
+    Reply reply;
+    Fate fate;
+  };
+  const Case cases[] = {
+      {Reply::Json(200, std::string(1000, 'a')), Fate::kAnswered},
+      {Reply::Json(200, std::string(1001, 'a')), Fate::kUnknown},
+      {Reply::Json(200, std::string(1001, 'a')).Chunked(), Fate::kUnknown},
+      {Reply::Json(200, std::string(3'000'000, 'a')), Fate::kUnknown},
+      {Reply::Json(200, "{}").DeclaredLength(std::size_t{1} << 62).Then(Ending::kFin),
+       Fate::kUnknown},
+  };
+  for (const Case& c : cases) {
+    upstream_.Script([&c](const RecordedRequest&) { return c.reply; });
+    const Response response = Exchange(*pool, Post());
+    EXPECT_EQ(response.fate, c.fate);
+    if (c.fate == Fate::kAnswered) continue;
+    EXPECT_EQ(response.failure, c.reply.declared_length ? Failure::kBroken : Failure::kTooLarge);
+    EXPECT_EQ(response.body, "");
+  }
+}
+
+TEST_P(CurlPoolTest, DeadlineInTransferIsUnknown) {
+  HoldWrites();
+  auto pool = Pool();
+  Request request = Post();
+  request.deadline = Clock::now() + std::chrono::milliseconds(300);
+  const Clock::time_point deadline = request.deadline;
+  const Response response = Exchange(*pool, std::move(request));
+  EXPECT_EQ(response.fate, Fate::kUnknown);
+  EXPECT_EQ(response.failure, Failure::kDeadline);
+  EXPECT_LT(Clock::now(), deadline + std::chrono::seconds(5));
+  EXPECT_EQ(upstream_.Count("POST"), 1);
+  gate_.Open();
+}
+
+TEST_P(CurlPoolTest, DeadlineThatHasPassedIsNotSent) {
+  auto pool = Pool();
+  for (const Clock::time_point deadline : {Clock::time_point{}, Clock::now()}) {
+    Request request = Post();
+    request.deadline = deadline;
+    const Response response = Exchange(*pool, std::move(request));
+    EXPECT_EQ(response.fate, Fate::kNotSent);
+    EXPECT_EQ(response.failure, Failure::kDeadline);
+  }
+  EXPECT_EQ(upstream_.connections(), 0);
+}
+
+TEST_P(CurlPoolTest, AMalformedTargetIsRefusedUnsent) {
+  auto pool = Pool();
+  for (const std::string target : {"", "orders", "@evil.example/", "/a b", "/a\r\nX: y", "/a#b"}) {
+    Request request = Post();
+    request.target = target;
+    EXPECT_EQ(Exchange(*pool, std::move(request)).fate, Fate::kNotSent) << target;
+  }
+  EXPECT_EQ(upstream_.connections(), 0);
+}
+
+TEST_P(CurlPoolTest, EarlyAnswerIsTakenAndNothingIsSentTwice) {
+  // 417 makes libcurl try once more without `Expect`, if it ever sent one.
+  for (const int status : {417, 401, 413}) {
+    upstream_.ScriptEarly([status](const RecordedRequest&) { return Reply::Json(status, "{}"); });
+    auto pool = Pool();
+    const int before = upstream_.Count("POST");
+    const Response response = Exchange(*pool, Post(std::string(200'000, 'x')));
+    EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+    EXPECT_EQ(response.status, status);
+    pool->Stop();
+    EXPECT_LE(upstream_.Count("POST") - before, 1);
+  }
+}
+
+TEST_P(CurlPoolTest, IgnoresTheProxyOfTheEnvironment) {
+  Upstream proxy;
+  setenv("http_proxy", proxy.url().c_str(), 1);
+  setenv("all_proxy", proxy.url().c_str(), 1);
+  auto pool = Pool();
+  EXPECT_EQ(Exchange(*pool, Get()).status, 200);
+  unsetenv("http_proxy");
+  unsetenv("all_proxy");
+  EXPECT_EQ(proxy.connections(), 0);
+}
+
+TEST_P(CurlPoolTest, UsesTheProxyThatItWasGiven) {
+  Upstream proxy;
+  setenv("no_proxy", "*", 1);
+  PoolOptions options = Options();
+  options.proxy = proxy.url();
+  auto pool = Pool(options);
+  EXPECT_EQ(Exchange(*pool, Get()).status, 200);
+  unsetenv("no_proxy");
+  EXPECT_EQ(proxy.connections(), 1);
+  EXPECT_EQ(upstream_.connections(), 0);
+}
+
+TEST(CurlPool, AHeldNameLookupEndsAtTheDeadlineAndHoldsNobodyElseUp) {
+  Upstream upstream;
+  PoolOptions options;
+  options.base_url = upstream.named_url();
+  // The resolver's thread outlives the pool that gave up on it, and may outlive this test.
+  static Gate& gate = *new Gate;
+  testing::HoldResolver(&gate);
+  {
+    auto pool = CurlPool::Create(options);
+    ASSERT_TRUE(pool.ok());
+    Request request = Post();
+    request.deadline = Clock::now() + std::chrono::milliseconds(200);
+    const Response response = Exchange(**pool, std::move(request));
+    EXPECT_EQ(response.fate, Fate::kNotSent);
+    EXPECT_EQ(response.failure, Failure::kDeadline);
+    // The lookup is still held, and the worker is free: stopping does not wait for it either.
+  }
+  testing::HoldResolver(nullptr);
+  gate.Open();
+  EXPECT_EQ(upstream.connections(), 0);
+}
+
+TEST(CurlPool, AConnectThatTakesTooLongIsNotSent) {
+  // A listener with a full backlog answers no more handshakes.
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listener, 0), 0);
+  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  std::vector<int> fillers;
+  for (int i = 0; i < 4; ++i) {
+    fillers.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    connect(fillers.back(), reinterpret_cast<sockaddr*>(&address), size);
+  }
+  PoolOptions options;
+  options.base_url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  options.connect_timeout_ms = 200;
+  auto pool = CurlPool::Create(options);
+  ASSERT_TRUE(pool.ok());
+  const Response by_connect = Exchange(**pool, Post());
+  EXPECT_EQ(by_connect.fate, Fate::kNotSent);
+  EXPECT_EQ(by_connect.failure, Failure::kConnect);
+  Request hurried = Post();
+  hurried.deadline = Clock::now() + std::chrono::milliseconds(100);
+  const Response by_deadline = Exchange(**pool, std::move(hurried));
+  EXPECT_EQ(by_deadline.fate, Fate::kNotSent);
+  EXPECT_EQ(by_deadline.failure, Failure::kDeadline);
+  for (const int filler : fillers) close(filler);
+  close(listener);
+}
+
+TEST(CurlPool, RefusesSettingsThatMakeNoSense) {
+  struct Case {
+    const char* name;
+    void (*spoil)(PoolOptions&);
+  };
+  const Case cases[] = {
+      {"no URL", [](PoolOptions& o) { o.base_url = ""; }},
+      {"ftp", [](PoolOptions& o) { o.base_url = "ftp://127.0.0.1"; }},
+      {"user", [](PoolOptions& o) { o.base_url = "https://u:p@127.0.0.1"; }},
+      {"query", [](PoolOptions& o) { o.base_url = "https://127.0.0.1/v1?a=b"; }},
+      {"no host", [](PoolOptions& o) { o.base_url = "https://"; }},
+      {"no worker", [](PoolOptions& o) { o.workers = 0; }},
+      {"one connection", [](PoolOptions& o) { o.connections_max = 1; }},
+      {"negative queue", [](PoolOptions& o) { o.queue_max = -1; }},
+      {"percent", [](PoolOptions& o) { o.read_percent = 101; }},
+      {"no body", [](PoolOptions& o) { o.body_max_bytes = 0; }},
+      {"no time", [](PoolOptions& o) { o.connect_timeout_ms = 0; }},
+  };
+  for (const Case& c : cases) {
+    PoolOptions options;
+    options.base_url = "https://127.0.0.1/v1/json/";
+    EXPECT_TRUE(CurlPool::Create(options).ok()) << c.name;
+    c.spoil(options);
+    EXPECT_FALSE(CurlPool::Create(options).ok()) << c.name;
+  }
+}
+
+}  // namespace
+}  // namespace msp::http

@@ -1,0 +1,440 @@
+#include "tests/testing/upstream.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <poll.h>
+#include <signal.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+
+#include "tests/testing/resolver.h"
+
+namespace msp::testing {
+namespace {
+
+[[noreturn]] void Fail(const char* what) {
+  std::fprintf(stderr, "Upstream: %s\n", what);
+  std::abort();
+}
+
+bool EqualFolded(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+// The head without its last empty line.
+RecordedRequest ParseHead(std::string_view head) {
+  RecordedRequest request;
+  bool first = true;
+  while (!head.empty()) {
+    const std::size_t end = std::min(head.find("\r\n"), head.size());
+    const std::string_view line = head.substr(0, end);
+    head.remove_prefix(std::min(end + 2, head.size()));
+    if (first) {
+      const std::size_t space = line.find(' ');
+      const std::size_t next = line.find(' ', space + 1);
+      request.method = line.substr(0, space);
+      request.target = line.substr(space + 1, next - space - 1);
+      first = false;
+      continue;
+    }
+    const std::size_t colon = line.find(':');
+    std::string_view value = line.substr(std::min(colon + 1, line.size()));
+    while (value.starts_with(' ')) value.remove_prefix(1);
+    request.headers.emplace_back(line.substr(0, colon), value);
+  }
+  return request;
+}
+
+std::string ChunksOf(std::string_view body) {
+  std::string out;
+  while (!body.empty()) {
+    const std::string_view chunk = body.substr(0, 7);
+    char size[8];
+    std::snprintf(size, sizeof size, "%zx", chunk.size());
+    out.append(size).append("\r\n").append(chunk).append("\r\n");
+    body.remove_prefix(chunk.size());
+  }
+  return out + "0\r\n\r\n";
+}
+
+std::string BytesOf(const Reply& reply) {
+  if (reply.raw) return *reply.raw;
+  std::string out = "HTTP/1.1 " + std::to_string(reply.status) + " Scripted\r\n";
+  for (const auto& [name, value] : reply.headers) out += name + ": " + value + "\r\n";
+  if (reply.chunked) {
+    out += "Transfer-Encoding: chunked\r\n\r\n" + ChunksOf(reply.body);
+  } else if (reply.status == 204 || reply.status == 304) {
+    out += "\r\n";
+  } else {
+    const std::size_t length = reply.declared_length.value_or(reply.body.size());
+    out += "Content-Length: " + std::to_string(length) + "\r\n\r\n" + reply.body;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string RecordedRequest::Header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (EqualFolded(key, name)) return value;
+  }
+  return {};
+}
+
+bool RecordedRequest::HasExactHeader(std::string_view name) const {
+  return std::any_of(headers.begin(), headers.end(),
+                     [name](const auto& header) { return header.first == name; });
+}
+
+Reply Reply::Json(int status, std::string body) {
+  Reply reply;
+  reply.status = status;
+  reply.body = std::move(body);
+  reply.Header("Content-Type", "application/json");
+  return reply;
+}
+
+Reply Reply::Raw(std::string bytes, Ending ending) {
+  Reply reply;
+  reply.raw = std::move(bytes);
+  reply.ending = ending;
+  return reply;
+}
+
+Reply& Reply::Header(std::string name, std::string value) {
+  headers.emplace_back(std::move(name), std::move(value));
+  return *this;
+}
+
+Reply& Reply::Chunked() {
+  chunked = true;
+  return *this;
+}
+
+Reply& Reply::DeclaredLength(std::size_t n) {
+  declared_length = n;
+  return *this;
+}
+
+Reply& Reply::Then(Ending after) {
+  ending = after;
+  return *this;
+}
+
+// One accepted connection. The thread that serves it reads and writes; whoever ends it takes the
+// descriptor out under the upstream's mutex first.
+struct Upstream::Connection {
+  int number = 0;
+  int fd = -1;        // -1 once closed.
+  bool idle = false;  // Waits for the first byte of a request.
+  SSL* tls = nullptr;
+  std::thread thread;
+
+  bool Read(std::string& buffer) {
+    char bytes[16384];
+    const ssize_t got =
+        tls != nullptr ? SSL_read(tls, bytes, sizeof bytes) : recv(fd, bytes, sizeof bytes, 0);
+    if (got <= 0) return false;
+    buffer.append(bytes, static_cast<std::size_t>(got));
+    return true;
+  }
+  bool Write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t put = tls != nullptr
+                              ? SSL_write(tls, bytes.data(), static_cast<int>(bytes.size()))
+                              : send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (put <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return true;
+  }
+};
+
+Upstream::Upstream(Transport transport) {
+  if (transport == Transport::kTls) {
+    certificate_.emplace();
+    tls_ = SSL_CTX_new(TLS_server_method());
+    certificate_->Install(tls_);
+  }
+  Answer(200, "{}");
+  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      listen(listener_, 1024) != 0 ||
+      getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    Fail("cannot listen");
+  }
+  port_ = ntohs(address.sin_port);
+  acceptor_ = std::thread([this] { Accept(); });
+}
+
+Upstream::~Upstream() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    for (const auto& connection : connections_) {
+      if (connection->fd >= 0) shutdown(connection->fd, SHUT_RDWR);
+    }
+  }
+  shutdown(listener_, SHUT_RDWR);
+  acceptor_.join();
+  // No thread adds to the list any more.
+  std::vector<std::unique_ptr<Connection>> all;
+  {
+    MutexLock lock(mutex_);
+    all.swap(connections_);
+  }
+  for (const auto& connection : all) {
+    if (connection->thread.joinable()) connection->thread.join();
+  }
+  close(listener_);
+  if (tls_ != nullptr) SSL_CTX_free(tls_);
+}
+
+std::string Upstream::Url(std::string_view host) const {
+  return std::string(tls_ != nullptr ? "https://" : "http://").append(host) + ":" +
+         std::to_string(port_);
+}
+
+std::string Upstream::named_url() const { return Url(kUpstreamHost); }
+
+void Upstream::Answer(int status, std::string body) {
+  Script([reply = Reply::Json(status, std::move(body))](const RecordedRequest&) { return reply; });
+}
+
+void Upstream::Script(std::function<Reply(const RecordedRequest&)> script) {
+  MutexLock lock(mutex_);
+  script_ = std::move(script);
+}
+
+void Upstream::ScriptEarly(std::function<std::optional<Reply>(const RecordedRequest&)> script) {
+  MutexLock lock(mutex_);
+  early_ = std::move(script);
+}
+
+void Upstream::RefuseConnections(Ending ending) {
+  MutexLock lock(mutex_);
+  refuse_ = ending;
+}
+
+std::vector<RecordedRequest> Upstream::requests() const {
+  MutexLock lock(mutex_);
+  return requests_;
+}
+
+int Upstream::Count(std::string_view method) const {
+  MutexLock lock(mutex_);
+  return static_cast<int>(
+      std::count_if(requests_.begin(), requests_.end(),
+                    [method](const RecordedRequest& r) { return r.method == method; }));
+}
+
+int Upstream::connections() const {
+  MutexLock lock(mutex_);
+  return static_cast<int>(connections_.size());
+}
+
+void Upstream::WaitForRequests(std::size_t count) const {
+  const auto until = std::chrono::steady_clock::now() + kWaitMax;
+  MutexLock lock(mutex_);
+  while (requests_.size() < count) {
+    if (!changed_.WaitUntil(mutex_, until)) Fail("the requests waited for did not come");
+  }
+}
+
+void Upstream::WaitForIdle(int count) const {
+  const auto until = std::chrono::steady_clock::now() + kWaitMax;
+  MutexLock lock(mutex_);
+  const auto idle = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return std::count_if(connections_.begin(), connections_.end(),
+                         [](const auto& connection) { return connection->idle; });
+  };
+  while (idle() < count) {
+    if (!changed_.WaitUntil(mutex_, until)) Fail("the connections waited for did not become idle");
+  }
+}
+
+namespace {
+
+// From now on closing sends a reset instead of an orderly end, and drops whatever is still under
+// way.
+void SetReset(int fd) {
+  const linger reset{1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+void CloseWith(int fd, Ending ending) {
+  if (ending == Ending::kRst) SetReset(fd);
+  close(fd);
+}
+
+// The descriptor of the client's side of a connection, when the client lives in this process; -1 if
+// not.
+int OwnDescriptorOf(int server_fd) {
+  sockaddr_in wanted{};
+  socklen_t size = sizeof wanted;
+  if (getpeername(server_fd, reinterpret_cast<sockaddr*>(&wanted), &size) != 0) return -1;
+  for (int fd = 0; fd < 4096; ++fd) {
+    sockaddr_in local{};
+    sockaddr_in remote{};
+    size = sizeof local;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) != 0) continue;
+    size = sizeof remote;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&remote), &size) != 0) continue;
+    if (local.sin_family == AF_INET && local.sin_port == wanted.sin_port &&
+        local.sin_addr.s_addr == wanted.sin_addr.s_addr) {
+      return fd;
+    }
+  }
+  return -1;
+}
+
+}  // namespace
+
+void Upstream::CloseIdle(Ending ending) {
+  std::vector<int> clients;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& connection : connections_) {
+      if (!connection->idle) continue;
+      // The connection's thread sits in recv(), which keeps the socket alive beyond close(): it is
+      // woken by shutdown for reading, which the peer does not see, and closes the descriptor
+      // itself.
+      clients.push_back(OwnDescriptorOf(connection->fd));
+      connection->idle = false;
+      changed_.NotifyAll();
+      if (ending == Ending::kRst) SetReset(connection->fd);
+      shutdown(connection->fd, SHUT_RD);
+      while (connection->fd >= 0) changed_.Wait(mutex_);
+    }
+  }
+  for (const int fd : clients) {
+    pollfd poller{fd, POLLRDHUP, 0};
+    if (fd >= 0 && poll(&poller, 1, kWaitMax.count() * 1000) != 1) Fail("an end did not arrive");
+  }
+}
+
+void Upstream::Accept() {
+  for (;;) {
+    const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    MutexLock lock(mutex_);
+    if (stopping_) {
+      if (fd >= 0) close(fd);
+      return;
+    }
+    if (fd < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      Fail("accept failed");
+    }
+    const int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    connections_.push_back(std::make_unique<Connection>());
+    Connection& connection = *connections_.back();
+    connection.number = static_cast<int>(connections_.size()) - 1;
+    if (refuse_ != Ending::kKeepAlive) {
+      CloseWith(fd, refuse_);
+      continue;
+    }
+    connection.fd = fd;
+    connection.thread = std::thread([this, &connection] { Serve(connection); });
+  }
+}
+
+bool Upstream::SetIdle(Connection& connection, bool idle) {
+  MutexLock lock(mutex_);
+  const bool was = connection.idle;
+  connection.idle = idle;
+  changed_.NotifyAll();
+  return was;
+}
+
+void Upstream::Serve(Connection& connection) {
+  // OpenSSL writes without MSG_NOSIGNAL.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  bool served = true;
+  if (tls_ != nullptr) {
+    connection.tls = SSL_new(tls_);
+    SSL_set_fd(connection.tls, connection.fd);
+    served = SSL_accept(connection.tls) == 1;
+  }
+  std::string buffer;
+  for (int ordinal = 0; served; ++ordinal) served = ServeOne(connection, buffer, ordinal);
+  if (connection.tls != nullptr) {
+    SSL_free(connection.tls);
+    ERR_clear_error();
+  }
+  MutexLock lock(mutex_);
+  if (connection.fd >= 0) close(connection.fd);
+  connection.fd = -1;
+  connection.idle = false;
+  changed_.NotifyAll();
+}
+
+bool Upstream::ServeOne(Connection& connection, std::string& buffer, int ordinal) {
+  if (buffer.empty()) {
+    SetIdle(connection, true);
+    const bool more = connection.Read(buffer);
+    SetIdle(connection, false);
+    if (!more) return false;
+  }
+  std::size_t head_end = 0;
+  while ((head_end = buffer.find("\r\n\r\n")) == std::string::npos) {
+    if (!connection.Read(buffer)) return false;
+  }
+  RecordedRequest request = ParseHead(std::string_view(buffer).substr(0, head_end));
+  request.connection = connection.number;
+  request.on_connection = ordinal;
+  buffer.erase(0, head_end + 4);
+
+  std::function<Reply(const RecordedRequest&)> script;
+  std::function<std::optional<Reply>(const RecordedRequest&)> early;
+  {
+    MutexLock lock(mutex_);
+    script = script_;
+    early = early_;
+  }
+  std::optional<Reply> early_reply;
+  if (early) early_reply = early(request);
+  if (early_reply && !Send(connection, *early_reply)) return false;
+
+  std::size_t length = 0;
+  const std::string declared = request.Header("Content-Length");
+  std::from_chars(declared.data(), declared.data() + declared.size(), length);
+  while (buffer.size() < length) {
+    if (!connection.Read(buffer)) return false;
+  }
+  request.body = buffer.substr(0, length);
+  buffer.erase(0, length);
+  {
+    MutexLock lock(mutex_);
+    requests_.push_back(request);
+    changed_.NotifyAll();
+  }
+  return early_reply ? true : Send(connection, script(request));
+}
+
+// False when the connection has come to its end.
+bool Upstream::Send(Connection& connection, const Reply& reply) {
+  const bool sent = connection.Write(BytesOf(reply));
+  if (reply.ending == Ending::kKeepAlive) return sent;
+  MutexLock lock(mutex_);
+  CloseWith(connection.fd, reply.ending);
+  connection.fd = -1;
+  return false;
+}
+
+}  // namespace msp::testing

@@ -16,6 +16,9 @@ struct Command {
   std::string_view summary;      // One line of help.
   std::string_view example;      // A worked example, lines of a shell.
   std::string_view columns;      // Of a list, for --output table.
+  // A member of MultiSafepay's own body that the service adds by itself, "status=cancelled": a file
+  // may hold it, with this value alone. A value in braces is that of a request field.
+  std::string_view implied;
 };
 
 absl::Span<const Command> Commands();

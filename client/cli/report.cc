@@ -34,9 +34,10 @@ constexpr Hint kHints[] = {
     {.code = StatusCode::UNIMPLEMENTED, .text = "this server does not know the call; is it older?"},
     {.outcome = v1::OUTCOME_REJECTED,
      .text = "refused, so nothing was done; the same request would be refused again"},
-    {.code = StatusCode::UNAVAILABLE, .text = "nothing changes by reading: try again later"},
+    {.code = StatusCode::UNAVAILABLE,
+     .text = "this call may be repeated without harm: try again later"},
     {.code = StatusCode::DEADLINE_EXCEEDED,
-     .text = "nothing changes by reading: try again, or with a longer --timeout"},
+     .text = "this call may be repeated without harm, with a longer --timeout"},
 };
 
 std::string UnknownHint(std::string_view order_id, std::string_view key) {
@@ -60,6 +61,15 @@ std::string HintFor(const Error& error, std::string_view order_id, std::string_v
   return {};
 }
 
+// Who speaks, when it is not the service: its absence, most often.
+std::string WhereFrom(const Error& error, std::string_view server) {
+  if (error.from_service) return {};
+  const bool silent =
+      error.code == StatusCode::UNAVAILABLE || error.code == StatusCode::DEADLINE_EXCEEDED;
+  return absl::StrCat(silent ? "no answer from " : "not the service's own word, but gRPC's from ",
+                      std::string(server), ": ");
+}
+
 const v1::Order* OrderIn(const google::protobuf::Message& reply) {
   const auto* field = reply.GetDescriptor()->FindFieldByName("order");
   if (field == nullptr || field->message_type() != v1::Order::descriptor()) return nullptr;
@@ -78,11 +88,7 @@ std::string ErrorText(const Error& error, std::string_view server, std::string_v
   if (!error.reason.empty()) absl::StrAppend(&text, " ", codec::Scrubbed(error.reason));
   const std::string outcome(client::NameOf(error.outcome));
   if (!outcome.empty()) absl::StrAppend(&text, " outcome=", outcome);
-  // Not a word of the service: most often there is none at that address.
-  const std::string where =
-      error.from_service ? ""
-                         : absl::StrCat("no answer of msp-server at ", std::string(server), ": ");
-  absl::StrAppend(&text, ": ", where, codec::Scrubbed(error.message), "\n");
+  absl::StrAppend(&text, ": ", WhereFrom(error, server), codec::Scrubbed(error.message), "\n");
   for (const client::Violation& violation : error.violations) {
     absl::StrAppend(&text, "  ", codec::Scrubbed(violation.field), ": ",
                     codec::Scrubbed(violation.description), "\n");

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "nlohmann/json.hpp"
 #include "service/base/text.h"
 #include "service/codec/decode.h"
 
@@ -15,6 +16,9 @@ namespace {
 
 namespace pb = google::protobuf;
 using codec::Drift;
+using Json = nlohmann::json;
+
+constexpr std::size_t kNone = std::string::npos;
 
 absl::Status Complain(const std::string& what, absl::string_view complaint) {
   return absl::InvalidArgumentError(absl::StrCat(what, " ", complaint));
@@ -38,7 +42,6 @@ absl::StatusOr<std::string> ReadFile(const std::string& file, std::istream& in) 
 }
 
 std::string Describe(const Drift& drift, const codec::Plan& plan) {
-  if (drift.path.empty()) return "must be a JSON object";
   switch (drift.kind) {
     case Drift::Kind::kUnknownMember:
       return absl::StrCat("has a member that ", plan.descriptor()->name(),
@@ -50,16 +53,55 @@ std::string Describe(const Drift& drift, const codec::Plan& plan) {
   }
 }
 
-absl::Status FillFromFile(const Globals& globals, const codec::Plan& plan, std::istream& in,
+// The amounts of a request are its 64-bit numbers. The codec reads 10.00 as 10, since the API's own
+// answers hold such numbers; from a person it means ten euros, and would pay ten cents.
+absl::Status CheckAmounts(const Json& document, const codec::Plan& plan, const std::string& name) {
+  for (const codec::Entry& entry : plan.entries()) {
+    const auto member = document.find(entry.name);
+    if (entry.kind != codec::Kind::kInt64 || member == document.end()) continue;
+    const bool decimal =
+        member->is_number_float() ||
+        (member->is_string() && member->get_ref<const std::string&>().find('.') != kNone);
+    if (decimal) {
+      return Complain(name, absl::StrCat("has a decimal ", entry.name,
+                                         ": amounts are whole minor units (500 is EUR 5.00)"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Whether the file's unknown member is the one that the service adds, with the value that it adds.
+bool IsImplied(const Arguments& arguments, const Json& document, const std::string& member,
+               const pb::Message& request) {
+  const std::vector<std::string> rule =
+      absl::StrSplit(std::string(arguments.command->implied), '=');
+  if (rule.size() != 2 || rule[0] != member) return false;
+  const Json& value = document.at(member);
+  if (!value.is_string() || !rule[1].starts_with('{')) return value == rule[1];
+  const std::string field = rule[1].substr(1, rule[1].size() - 2);
+  const std::string& given = arguments.positionals.empty()
+                                 ? request.GetReflection()->GetString(
+                                       request, request.GetDescriptor()->FindFieldByName(field))
+                                 : arguments.positionals[0];
+  return value == given;
+}
+
+absl::Status FillFromFile(const Arguments& arguments, const codec::Plan& plan, std::istream& in,
                           pb::Message& request) {
-  absl::StatusOr<std::string> text = ReadFile(globals.file, in);
+  const std::string& file = arguments.globals.file;
+  absl::StatusOr<std::string> text = ReadFile(file, in);
   if (!text.ok()) return text.status();
+  const std::string name = file == "-" ? "standard input" : file;
+  const Json document = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   const codec::Decoded decoded = codec::DecodeAll(plan, *text, request);
   WipeString(*text);
-  const std::string name = globals.file == "-" ? "standard input" : globals.file;
   if (!decoded.ok) return Complain(name, absl::StrCat("is not JSON: ", decoded.error));
+  if (!document.is_object()) return Complain(name, "must be a JSON object");
+  if (absl::Status status = CheckAmounts(document, plan, name); !status.ok()) return status;
   std::vector<std::string> complaints;
   for (const Drift& drift : decoded.drift) {
+    const bool unknown = drift.kind == Drift::Kind::kUnknownMember;
+    if (unknown && IsImplied(arguments, document, drift.path, request)) continue;
     complaints.push_back(absl::StrCat(name, " ", Describe(drift, plan)));
   }
   if (complaints.empty()) return absl::OkStatus();
@@ -99,7 +141,7 @@ absl::StatusOr<std::unique_ptr<pb::Message>> MakeRequest(const Arguments& argume
   std::unique_ptr<pb::Message> request(
       pb::MessageFactory::generated_factory()->GetPrototype(plan.descriptor())->New());
   if (!arguments.globals.file.empty()) {
-    const absl::Status status = FillFromFile(arguments.globals, plan, in, *request);
+    const absl::Status status = FillFromFile(arguments, plan, in, *request);
     if (!status.ok()) return status;
   }
   if (absl::Status status = FillFromPositionals(arguments, *request); !status.ok()) return status;

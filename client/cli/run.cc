@@ -1,6 +1,11 @@
 #include "client/cli/run.h"
 
+#include <unistd.h>
+
+#include <csignal>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments.h"
@@ -20,6 +25,30 @@ namespace {
 
 namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
+
+// Ctrl-C while a payment is under way leaves it open, and has to say so.
+class OpenPayment {
+ public:
+  explicit OpenPayment(bool moves_money) {
+    if (moves_money) before_ = std::signal(SIGINT, Interrupted);
+  }
+  ~OpenPayment() {
+    if (before_ != SIG_ERR) std::signal(SIGINT, before_);
+  }
+  OpenPayment(const OpenPayment&) = delete;
+  OpenPayment& operator=(const OpenPayment&) = delete;
+
+ private:
+  static void Interrupted(int /*signal*/) {
+    constexpr std::string_view kText =
+        "\nerror: INTERRUPTED outcome=UNKNOWN: the call was under way\nhint: the money may have "
+        "moved. Look at the order first, then repeat this very command with --repeat\n";
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
+    _exit(kExitUnknown);
+  }
+
+  void (*before_)(int) = SIG_ERR;
+};
 
 // One command, from its request to its exit code.
 class Invocation {
@@ -50,8 +79,7 @@ class Invocation {
   int Call(const client::Client& client) {
     std::unique_ptr<pb::Message> reply(
         pb::MessageFactory::generated_factory()->GetPrototype(method_.output_type())->New());
-    const auto error =
-        client.Call(method_, *request_, *reply, {.timeout_ms = arguments_.globals.timeout_ms});
+    const auto error = Send(client, *reply);
     codec::Wipe(plans_.Of(method_.input_type()), *request_);
     if (error) return Fail(*error);
     const bool written = Print(*reply, /*compact=*/false);
@@ -60,6 +88,11 @@ class Invocation {
     if (!written) return Unwritten();
     // A read of a declined order has done what was asked.
     return !decline.empty() && client::MovesMoney(method_) ? kExitRefused : HealthExit(*reply);
+  }
+
+  std::optional<client::Error> Send(const client::Client& client, pb::Message& reply) {
+    const OpenPayment open(client::MovesMoney(method_));
+    return client.Call(method_, *request_, reply, {.timeout_ms = arguments_.globals.timeout_ms});
   }
 
   int Follow(const client::Client& client) {

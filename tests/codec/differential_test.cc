@@ -1,0 +1,321 @@
+// The codec's reader against nlohmann::json: the same verdict and the same values on every input
+// that we can think of, and on many that we cannot. MSP_DIFFERENTIAL_ROUNDS sets the number of
+// mutations, MSP_DIFFERENTIAL_SEED the seed.
+#include <cstdlib>
+#include <iostream>
+#include <random>
+
+#include "google/protobuf/util/message_differencer.h"
+#include "multisafepay/v1/order.pb.h"
+#include "multisafepay/v1/order_service.pb.h"
+#include "tests/codec/documents.h"
+#include "tests/codec/fixtures.h"
+#include "tests/codec/oracle.h"
+#include "tests/codec/plans.h"
+
+namespace msp::codec {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using google::protobuf::util::MessageDifferencer;
+
+std::int64_t FromEnvironment(const char* name, std::int64_t fallback) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? fallback : std::atoll(text);
+}
+
+const PlanSet& AnswerPlans() {
+  static const PlanSet plans({v1::GetOrderResponse::descriptor()});
+  return plans;
+}
+
+class Differential : public ::testing::Test {
+ protected:
+  ~Differential() override {
+    std::cout << compared_ << " documents compared, " << accepted_
+              << " of them accepted by both; left out: " << deep_ << " too deep, " << overflow_
+              << " with a number beyond a double\n";
+  }
+
+  // True when the codec and the oracle agree about `text`.
+  void Compare(const std::string& text) {
+    const oracle::Parsed expected = oracle::Parse(text);
+    if (expected.overflow) {  // JSON, but nlohmann::json stops reading there.
+      ++overflow_;
+      return;
+    }
+    if (expected.depth > kDepthMax) {  // The codec's own bound.
+      ++deep_;
+      std::string copy = text;
+      testing::Everything message;
+      EXPECT_FALSE(Decode(PlanOf<testing::Everything>(), copy, message).ok);
+      return;
+    }
+    // nlohmann::json takes a NUL byte between tokens for the end of the input.
+    const bool accept = expected.document.has_value() && text.find('\0') == std::string::npos;
+    ++compared_;
+    accepted_ += accept;
+    CompareMessage<testing::Everything>(text, expected, accept);
+    CompareSpliced(text, expected, accept);
+  }
+
+ private:
+  template <class Message>
+  void CompareMessage(const std::string& text, const oracle::Parsed& expected, bool accept) {
+    for (const bool everything : {false, true}) {
+      std::string copy = text;
+      Message read;
+      const Plan& plan = PlanOf<Message>();
+      const Decoded decoded = everything ? DecodeAll(plan, copy, read) : Decode(plan, copy, read);
+      ASSERT_EQ(decoded.ok, accept) << decoded.error << " in:\n" << text;
+      if (!accept) return;
+      Message wanted;
+      if (expected.document->kind == oracle::Node::Kind::kObject) {
+        oracle::Fill(*expected.document, wanted, everything);
+      }
+      // Not read by the oracle.
+      for (Message* message : {&read, &wanted}) {
+        message->clear_blob();
+        message->clear_at();
+        message->clear_times();
+      }
+      ExpectSame(wanted, read, text);
+    }
+  }
+
+  void CompareSpliced(const std::string& text, const oracle::Parsed& expected, bool accept) {
+    std::string copy = text;
+    testing::Envelope envelope;
+    v1::GetOrderResponse response;
+    const Plan& plan = AnswerPlans().Of(v1::GetOrderResponse::descriptor());
+    Splice splice{.key = "data", .entry = plan.Find("order"), .into = &response};
+    const Decoded decoded = Decode(PlanOf<testing::Envelope>(), copy, envelope, &splice);
+    ASSERT_EQ(decoded.ok, accept) << decoded.error << " in:\n" << text;
+    if (!accept || expected.document->kind != oracle::Node::Kind::kObject) return;
+    v1::GetOrderResponse wanted;
+    const oracle::Node* data = expected.document->Find("data");
+    const bool object = data != nullptr && data->kind == oracle::Node::Kind::kObject;
+    const bool list =
+        data != nullptr && data->kind == oracle::Node::Kind::kList && data->elements.empty();
+    if (object) oracle::Fill(*data, *wanted.mutable_order());
+    if (list) wanted.mutable_order();
+    ASSERT_EQ(splice.fits, object || list) << text;
+    ExpectSame(wanted, response, text);
+  }
+
+  static void ExpectSame(const google::protobuf::Message& wanted,
+                         const google::protobuf::Message& read, const std::string& text) {
+    if (MessageDifferencer::Equals(wanted, read)) return;
+    MessageDifferencer differencer;
+    std::string difference;
+    differencer.ReportDifferencesToString(&difference);
+    differencer.Compare(wanted, read);
+    FAIL() << difference << " in:\n" << text;
+  }
+
+  std::int64_t compared_ = 0;
+  std::int64_t accepted_ = 0;
+  std::int64_t deep_ = 0;
+  std::int64_t overflow_ = 0;
+};
+
+std::vector<std::string> OwnDocuments() {
+  std::vector<std::string> documents{std::string(kOrderAnswer), std::string(kRefundedAnswer)};
+  documents.insert(documents.end(), std::begin(kErrorAnswers), std::end(kErrorAnswers));
+  documents.insert(documents.end(), std::begin(kEverything), std::end(kEverything));
+  return documents;
+}
+
+std::vector<std::string> AllDocuments() {
+  std::vector<std::string> documents = OwnDocuments();
+  for (auto& [name, text] : Fixtures()) documents.push_back(std::move(text));
+  return documents;
+}
+
+TEST_F(Differential, WholeDocuments) {
+  for (const std::string& document : AllDocuments()) {
+    Compare(document);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(Differential, DocumentsCutAtEveryByte) {
+  for (const std::string& document : AllDocuments()) {
+    for (std::size_t size = 0; size < document.size(); ++size) {
+      Compare(document.substr(0, size));
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_F(Differential, EveryByteReplacedByEachThatMatters) {
+  static constexpr char kBytes[] = "\"\\{}[]:,0-+.eEtfnu x/\x1f\x7f\x80\xc3\xed\xff";
+  for (const std::string& document : OwnDocuments()) {
+    if (document.size() > 800) continue;  // The long ones are left to the mutations.
+    for (std::size_t at = 0; at < document.size(); ++at) {
+      for (std::size_t i = 0; i < sizeof(kBytes); ++i) {  // The NUL at the end, too.
+        std::string changed = document;
+        changed[at] = kBytes[i];
+        Compare(changed);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+// Everything of up to three tokens, and more of what follows a value.
+TEST_F(Differential, ShortTokenSequences) {
+  const std::string tokens[] = {"{",  "}",   "[",    "]",        ":",    ",", "\"a\"",
+                                "1",  "-",   "true", "tru",      "null", " ", "\"",
+                                "\\", "0.5", "01",   "\"text\"", "\n"};
+  for (const std::string& a : tokens) {
+    Compare(a);
+    for (const std::string& b : tokens) {
+      Compare(a + b);
+      for (const std::string& c : tokens) {
+        Compare(a + b + c);
+        Compare("{\"text\":" + a + b + c + "}");
+        Compare("{\"words\":[" + a + b + c + "]}");
+        Compare("{" + a + b + c + "}");
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+class Mutator {
+ public:
+  Mutator(std::vector<std::string> documents, std::uint64_t seed)
+      : documents_(std::move(documents)), random_(seed) {}
+
+  std::string Next() {
+    std::string text = Pick(documents_);
+    // Long documents are cut down to a part most of the time, so that more of them can be tried.
+    if (text.size() > 2000 && Below(8) != 0) text = text.substr(0, Below(text.size()));
+    for (std::size_t times = 1 + Below(3); times > 0; --times) Mutate(text);
+    return text;
+  }
+
+ private:
+  std::size_t Below(std::size_t bound) { return bound == 0 ? 0 : random_() % bound; }
+  const std::string& Pick(const std::vector<std::string>& list) {
+    return list[Below(list.size())];
+  }
+
+  void Mutate(std::string& text) {
+    static const std::vector<std::string> kPieces = {"{",
+                                                     "}",
+                                                     "[",
+                                                     "]",
+                                                     ":",
+                                                     ",",
+                                                     "\"",
+                                                     "\\",
+                                                     "\\\"",
+                                                     "\\u",
+                                                     "\\ud800",
+                                                     "\\udc00",
+                                                     "\\ud83d\\ude00",
+                                                     "\\u0000",
+                                                     "null",
+                                                     "true",
+                                                     "false",
+                                                     "tru",
+                                                     "nul",
+                                                     "1",
+                                                     "0",
+                                                     "-",
+                                                     "-0",
+                                                     "01",
+                                                     "1.",
+                                                     ".5",
+                                                     "1e",
+                                                     "1e5",
+                                                     "1E+2",
+                                                     "1e400",
+                                                     "18446744073709551616",
+                                                     "9223372036854775808",
+                                                     "0.1000000000000000055511151231257827",
+                                                     " ",
+                                                     "\n",
+                                                     "\t",
+                                                     "\r",
+                                                     "\x0c",
+                                                     "\x0b",
+                                                     "\x1f",
+                                                     "\x7f",
+                                                     "\xC3\xA9",
+                                                     "\xC3",
+                                                     "\x80",
+                                                     "\xff",
+                                                     "\xED\xA0\x80",
+                                                     "\xF4\x90\x80\x80",
+                                                     "\xF0\x9F\x98\x80",
+                                                     "\xEF\xBB\xBF",
+                                                     "[]",
+                                                     "{}",
+                                                     "\"\"",
+                                                     "\"data\":",
+                                                     "\"text\":",
+                                                     "\"item\":{",
+                                                     "[[[[[[[[",
+                                                     "]]]]]]]]",
+                                                     std::string(1, '\0'),
+                                                     "//",
+                                                     "/**/",
+                                                     "NaN",
+                                                     "Infinity",
+                                                     "0x10",
+                                                     "\"amount\":",
+                                                     "\"last4\":"};
+    const std::size_t at = Below(text.size() + 1);
+    const std::size_t length = Below(std::min<std::size_t>(text.size() - at, 1 + Below(40)) + 1);
+    switch (Below(8)) {
+      case 0:
+        if (at < text.size()) text[at] = static_cast<char>(random_());
+        return;
+      case 1:
+        text.erase(at, length);
+        return;
+      case 2:
+        text.insert(at, text.substr(at, length));
+        return;
+      case 3:
+        text.resize(at);
+        return;
+      case 4: {
+        const std::string& other = Pick(documents_);
+        const std::size_t from = Below(other.size());
+        text.insert(at, other.substr(from, Below(60)));
+        return;
+      }
+      case 5:
+        text.replace(at, length, Pick(kPieces));
+        return;
+      case 6:
+        if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << Below(8)));
+        return;
+      default:
+        text.insert(at, Pick(kPieces));
+    }
+  }
+
+  std::vector<std::string> documents_;
+  std::mt19937_64 random_;
+};
+
+TEST_F(Differential, SeededMutations) {
+  const std::int64_t rounds = FromEnvironment("MSP_DIFFERENTIAL_ROUNDS", 100'000);
+  const std::int64_t seed = FromEnvironment("MSP_DIFFERENTIAL_SEED", 20261122);
+  std::cout << rounds << " mutations from seed " << seed << "\n";
+  Mutator mutator(AllDocuments(), static_cast<std::uint64_t>(seed));
+  for (std::int64_t i = 0; i < rounds; ++i) {
+    Compare(mutator.Next());
+    if (HasFatalFailure()) {
+      FAIL() << "in round " << i << " of seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace msp::codec

@@ -1,0 +1,486 @@
+#include "tests/codec/oracle.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+
+#include "google/protobuf/struct.pb.h"
+#include "multisafepay/v1/options.pb.h"
+
+namespace msp::codec::oracle {
+namespace {
+
+namespace pb = google::protobuf;
+using Json = nlohmann::json;
+using pb::FieldDescriptor;
+
+// Builds the tree; raw digits of fractions come with the event, those of integers are printed
+// again.
+class Builder final : public nlohmann::json_sax<Json> {
+ public:
+  explicit Builder(Parsed& parsed) : parsed_(parsed) {}
+
+  bool null() override { return Add({}); }
+  bool boolean(bool value) override { return Add({Node::Kind::kBool, value ? "true" : "false"}); }
+  bool number_integer(number_integer_t value) override {
+    // Zero arrives here only as "-0".
+    return Add({Node::Kind::kNumber, value == 0 ? "-0" : std::to_string(value)});
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    return Add({Node::Kind::kNumber, std::to_string(value)});
+  }
+  bool number_float(number_float_t, const string_t& digits) override {
+    return Add({Node::Kind::kNumber, digits});
+  }
+  bool string(string_t& text) override { return Add({Node::Kind::kString, text}); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return Open(Node::Kind::kObject); }
+  bool end_object() override { return Close(); }
+  bool start_array(std::size_t) override { return Open(Node::Kind::kList); }
+  bool end_array() override { return Close(); }
+  bool key(string_t& text) override {
+    keys_.back() = text;
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
+    constexpr int kNumberOverflow = 406;
+    parsed_.overflow = error.id == kNumberOverflow;
+    return false;
+  }
+
+ private:
+  bool Add(Node node) {
+    if (open_.empty()) {
+      parsed_.document = std::move(node);
+    } else if (open_.back().kind == Node::Kind::kObject) {
+      open_.back().members.emplace_back(keys_.back(), std::move(node));
+    } else {
+      open_.back().elements.push_back(std::move(node));
+    }
+    return true;
+  }
+  bool Open(Node::Kind kind) {
+    open_.push_back({kind});
+    keys_.emplace_back();
+    parsed_.depth = std::max(parsed_.depth, static_cast<int>(open_.size()));
+    return true;
+  }
+  bool Close() {
+    Node node = std::move(open_.back());
+    open_.pop_back();
+    keys_.pop_back();
+    return Add(std::move(node));
+  }
+
+  Parsed& parsed_;
+  std::vector<Node> open_;
+  std::vector<std::string> keys_;
+};
+
+bool MeansUnset(const Node& node) {
+  return node.kind == Node::Kind::kNull || (node.kind == Node::Kind::kString && node.text.empty());
+}
+
+bool IsEmptyList(const Node& node) {
+  return node.kind == Node::Kind::kList && node.elements.empty();
+}
+
+bool InBody(const FieldDescriptor* field) {
+  return field->number() < 1000 && !field->options().HasExtension(multisafepay::v1::place);
+}
+
+const FieldDescriptor* FieldOf(const pb::Message& message, const std::string& name,
+                               bool everything) {
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* field = message.GetDescriptor()->field(i);
+    const std::string& key = field->has_json_name() ? field->json_name() : field->name();
+    if (key == name) return everything || InBody(field) ? field : nullptr;
+  }
+  return nullptr;
+}
+
+bool IsStruct(const FieldDescriptor* field) {
+  return field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+         field->message_type()->full_name() == "google.protobuf.Struct";
+}
+
+pb::Value ValueOf(const Node& node);
+
+pb::Struct StructOf(const Node& node) {
+  pb::Struct object;
+  for (const auto& [name, member] : node.members) {
+    (*object.mutable_fields())[name] = ValueOf(member);
+  }
+  return object;
+}
+
+pb::Value ValueOf(const Node& node) {
+  pb::Value value;
+  switch (node.kind) {
+    case Node::Kind::kNull:
+      value.set_null_value(pb::NULL_VALUE);
+      break;
+    case Node::Kind::kBool:
+      value.set_bool_value(node.text == "true");
+      break;
+    case Node::Kind::kNumber: {
+      value.set_number_value(std::strtod(node.text.c_str(), nullptr));
+      break;
+    }
+    case Node::Kind::kString:
+      value.set_string_value(node.text);
+      break;
+    case Node::Kind::kObject:
+      *value.mutable_struct_value() = StructOf(node);
+      break;
+    case Node::Kind::kList:
+      value.mutable_list_value();
+      for (const Node& element : node.elements) {
+        *value.mutable_list_value()->add_values() = ValueOf(element);
+      }
+      break;
+  }
+  return value;
+}
+
+// A decimal as 128-bit integer, where it is whole and short enough; only what the reading rules
+// allow.
+std::optional<__int128> WholeNumber(const Node& node) {
+  if (node.kind != Node::Kind::kNumber && node.kind != Node::Kind::kString) return std::nullopt;
+  std::size_t i = 0;
+  const std::string& text = node.text;
+  const bool minus = i < text.size() && text[i] == '-';
+  if (minus) ++i;
+  __int128 value = 0;
+  std::size_t digits = 0;
+  for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i, ++digits) {
+    value = value * 10 + (text[i] - '0');
+    if (value > static_cast<__int128>(UINT64_MAX)) return std::nullopt;
+  }
+  if (digits == 0) return std::nullopt;
+  if (i < text.size()) {
+    if (text[i] != '.' || i + 1 == text.size()) return std::nullopt;
+    for (++i; i < text.size(); ++i) {
+      if (text[i] != '0') return std::nullopt;
+    }
+  }
+  return minus ? -value : value;
+}
+
+std::optional<bool> BoolOf(const Node& node) {
+  if (node.kind == Node::Kind::kObject || node.kind == Node::Kind::kList) return std::nullopt;
+  std::string text = node.text;
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  static const std::set<std::string> kYes{"true", "yes", "1"};
+  static const std::set<std::string> kNo{"false", "no", "0"};
+  if (kYes.contains(text)) return true;
+  if (kNo.contains(text)) return false;
+  return std::nullopt;
+}
+
+std::string TextOf(const FieldDescriptor* field, const Node& node) {
+  std::string text = node.text;
+  const auto& limits = field->options().GetExtension(multisafepay::v1::limits);
+  if (limits.pattern() == multisafepay::v1::PATTERN_FOUR_DIGITS && node.kind != Node::Kind::kBool &&
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    while (text.size() < 4) text.insert(text.begin(), '0');
+  }
+  return text;
+}
+
+void FillOne(const FieldDescriptor* field, const Node& node, pb::Message& message,
+             bool everything) {
+  const pb::Reflection& to = *message.GetReflection();
+  const bool many = field->is_repeated();
+  if (MeansUnset(node)) return;
+  const bool scalar = node.kind != Node::Kind::kObject && node.kind != Node::Kind::kList;
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE: {
+      if (node.kind != Node::Kind::kObject && !IsEmptyList(node)) return;
+      pb::Message* nested =
+          many ? to.AddMessage(&message, field) : to.MutableMessage(&message, field);
+      if (IsStruct(field)) {
+        *static_cast<pb::Struct*>(nested) = StructOf(node);
+      } else {
+        Fill(node, *nested, everything);
+      }
+      return;
+    }
+    case FieldDescriptor::CPPTYPE_STRING:
+      // Base64 of bytes fields is left to the codec's own tests.
+      if (!scalar || field->type() == FieldDescriptor::TYPE_BYTES) return;
+      many ? to.AddString(&message, field, TextOf(field, node))
+           : to.SetString(&message, field, TextOf(field, node));
+      return;
+    case FieldDescriptor::CPPTYPE_BOOL: {
+      const std::optional<bool> value = BoolOf(node);
+      if (!value.has_value()) return;
+      many ? to.AddBool(&message, field, *value) : to.SetBool(&message, field, *value);
+      return;
+    }
+    case FieldDescriptor::CPPTYPE_DOUBLE: {
+      if (node.kind != Node::Kind::kNumber && node.kind != Node::Kind::kString) return;
+      if (node.kind == Node::Kind::kString && !Json::accept(node.text)) return;
+      const Json number = Json::parse(node.text, nullptr, false);
+      if (!number.is_number() || node.text.find_first_of(" \t\r\n") != std::string::npos) return;
+      const double value = std::strtod(node.text.c_str(), nullptr);
+      many ? to.AddDouble(&message, field, value) : to.SetDouble(&message, field, value);
+      return;
+    }
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const pb::EnumValueDescriptor* value = nullptr;
+      if (node.kind == Node::Kind::kString) value = field->enum_type()->FindValueByName(node.text);
+      const std::optional<__int128> number = WholeNumber(node);
+      if (node.kind == Node::Kind::kNumber && number.has_value() && *number <= INT32_MAX &&
+          *number >= INT32_MIN) {
+        value = field->enum_type()->FindValueByNumber(static_cast<int>(*number));
+      }
+      if (value == nullptr) return;
+      many ? to.AddEnum(&message, field, value) : to.SetEnum(&message, field, value);
+      return;
+    }
+    default:
+      break;
+  }
+  const std::optional<__int128> number = WholeNumber(node);
+  if (!number.has_value()) return;
+  const auto within = [&](__int128 low, __int128 high) {
+    return *number >= low && *number <= high;
+  };
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32: {
+      if (!within(INT32_MIN, INT32_MAX)) return;
+      const auto value = static_cast<std::int32_t>(*number);
+      many ? to.AddInt32(&message, field, value) : to.SetInt32(&message, field, value);
+      return;
+    }
+    case FieldDescriptor::CPPTYPE_INT64: {
+      if (!within(INT64_MIN, INT64_MAX)) return;
+      const auto value = static_cast<std::int64_t>(*number);
+      many ? to.AddInt64(&message, field, value) : to.SetInt64(&message, field, value);
+      return;
+    }
+    case FieldDescriptor::CPPTYPE_UINT32: {
+      if (!within(0, UINT32_MAX) || node.text[0] == '-') return;
+      const auto value = static_cast<std::uint32_t>(*number);
+      many ? to.AddUInt32(&message, field, value) : to.SetUInt32(&message, field, value);
+      return;
+    }
+    case FieldDescriptor::CPPTYPE_UINT64: {
+      if (!within(0, UINT64_MAX) || node.text[0] == '-') return;
+      const auto value = static_cast<std::uint64_t>(*number);
+      many ? to.AddUInt64(&message, field, value) : to.SetUInt64(&message, field, value);
+      return;
+    }
+    default:
+      throw std::logic_error("a type that the oracle does not know: " + field->full_name());
+  }
+}
+
+void FillField(const FieldDescriptor* field, const Node& node, pb::Message& message,
+               bool everything) {
+  if (!field->is_repeated()) return FillOne(field, node, message, everything);
+  if (node.kind == Node::Kind::kList) {
+    for (const Node& element : node.elements) FillOne(field, element, message, everything);
+  } else if (node.kind != Node::Kind::kObject || !node.members.empty()) {
+    FillOne(field, node, message, everything);
+  }
+}
+
+// The text by which one value of a message is compared with one of a document.
+std::string ScalarText(const pb::Message& message, const FieldDescriptor* field, int index) {
+  const pb::Reflection& get = *message.GetReflection();
+  const bool one = index < 0;
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return one ? get.GetString(message, field) : get.GetRepeatedString(message, field, index);
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return (one ? get.GetBool(message, field) : get.GetRepeatedBool(message, field, index))
+                 ? "true"
+                 : "false";
+    case FieldDescriptor::CPPTYPE_INT32:
+      return std::to_string(one ? get.GetInt32(message, field)
+                                : get.GetRepeatedInt32(message, field, index));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return std::to_string(one ? get.GetInt64(message, field)
+                                : get.GetRepeatedInt64(message, field, index));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return std::to_string(one ? get.GetUInt32(message, field)
+                                : get.GetRepeatedUInt32(message, field, index));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return std::to_string(one ? get.GetUInt64(message, field)
+                                : get.GetRepeatedUInt64(message, field, index));
+    case FieldDescriptor::CPPTYPE_DOUBLE: {
+      char digits[32];
+      std::snprintf(
+          digits, sizeof(digits), "%.17g",
+          one ? get.GetDouble(message, field) : get.GetRepeatedDouble(message, field, index));
+      return digits;
+    }
+    default:
+      return "";
+  }
+}
+
+bool SameScalar(const Node& node, const std::string& text, const FieldDescriptor* field) {
+  if (node.text == text) return true;
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
+    return std::strtod(node.text.c_str(), nullptr) == std::strtod(text.c_str(), nullptr);
+  }
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+    return BoolOf(node) == std::optional<bool>(text == "true");
+  }
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) return TextOf(field, node) == text;
+  const std::optional<__int128> number = WholeNumber(node);
+  return number.has_value() && std::to_string(static_cast<long long>(*number)) == text;
+}
+
+bool MeansNothing(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kObject:
+      return std::all_of(node.members.begin(), node.members.end(),
+                         [](const auto& member) { return MeansNothing(member.second); });
+    case Node::Kind::kList:
+      return node.elements.empty();
+    default:
+      return MeansUnset(node);
+  }
+}
+
+class Comparison {
+ public:
+  std::vector<std::string> found;
+
+  void Lost(const Node& object, const pb::Message& message, const std::string& path) {
+    const pb::Reflection& get = *message.GetReflection();
+    for (const auto& [name, node] : object.members) {
+      const std::string at = path.empty() ? name : path + "." + name;
+      if (MeansNothing(node)) continue;
+      const FieldDescriptor* field = FieldOf(message, name, true);
+      if (field == nullptr) {
+        found.push_back(at + " has no field");
+      } else if (!field->is_repeated()) {
+        if (!get.HasField(message, field)) {
+          found.push_back(at + " is unset");
+        } else {
+          LostOne(node, message, field, -1, at);
+        }
+      } else {
+        const std::vector<Node> single{node};
+        const std::vector<Node>& nodes = node.kind == Node::Kind::kList ? node.elements : single;
+        if (get.FieldSize(message, field) != static_cast<int>(nodes.size())) {
+          found.push_back(at + " has another number of elements");
+          continue;
+        }
+        for (std::size_t i = 0; i < nodes.size(); ++i) {
+          LostOne(nodes[i], message, field, static_cast<int>(i),
+                  at + "[" + std::to_string(i) + "]");
+        }
+      }
+    }
+  }
+
+  void Differ(const Node& before, const Node& after, const std::string& path) {
+    if (before.kind != after.kind) {
+      found.push_back(path + " changed its type");
+    } else if (before.kind == Node::Kind::kObject) {
+      DifferMembers(before, after, path);
+    } else if (before.kind == Node::Kind::kList) {
+      if (before.elements.size() != after.elements.size()) {
+        found.push_back(path + " has another number of elements");
+        return;
+      }
+      for (std::size_t i = 0; i < before.elements.size(); ++i) {
+        Differ(before.elements[i], after.elements[i], path + "[" + std::to_string(i) + "]");
+      }
+    } else if (before.kind == Node::Kind::kNumber ? std::strtod(before.text.c_str(), nullptr) !=
+                                                        std::strtod(after.text.c_str(), nullptr)
+                                                  : before.text != after.text) {
+      found.push_back(path + " changed from " + before.text + " to " + after.text);
+    }
+  }
+
+ private:
+  void LostOne(const Node& node, const pb::Message& message, const FieldDescriptor* field,
+               int index, const std::string& at) {
+    const pb::Reflection& get = *message.GetReflection();
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (node.kind != Node::Kind::kObject) return found.push_back(at + " is no object");
+      const pb::Message& nested = index < 0 ? get.GetMessage(message, field)
+                                            : get.GetRepeatedMessage(message, field, index);
+      if (!IsStruct(field)) return Lost(node, nested, at);
+      if (StructOf(node).SerializeAsString().size() != nested.SerializeAsString().size()) {
+        found.push_back(at + " differs");
+      }
+    } else if (node.kind == Node::Kind::kObject || node.kind == Node::Kind::kList) {
+      found.push_back(at + " is no scalar");
+    } else if (const std::string text = ScalarText(message, field, index);
+               !SameScalar(node, text, field)) {
+      found.push_back(at + " is " + text + ", not " + node.text);
+    }
+  }
+
+  void DifferMembers(const Node& before, const Node& after, const std::string& path) {
+    std::set<std::string> names;
+    for (const auto& member : before.members) names.insert(member.first);
+    for (const auto& member : after.members) names.insert(member.first);
+    for (const std::string& name : names) {
+      const std::string at = path.empty() ? name : path + "." + name;
+      const Node* was = before.Find(name);
+      const Node* is = after.Find(name);
+      const bool nothing_was = was == nullptr || MeansNothing(*was);
+      const bool nothing_is = is == nullptr || MeansNothing(*is);
+      if (nothing_was != nothing_is) {
+        found.push_back(at + (nothing_is ? " was lost" : " was added"));
+      } else if (!nothing_was) {
+        Differ(*was, *is, at);
+      }
+    }
+  }
+};
+
+}  // namespace
+
+const Node* Node::Find(std::string_view name) const {
+  const Node* last = nullptr;
+  for (const auto& member : members) {
+    if (member.first == name) last = &member.second;
+  }
+  return last;
+}
+
+Parsed Parse(std::string_view text) {
+  Parsed parsed;
+  Builder builder(parsed);
+  if (!Json::sax_parse(text, &builder)) parsed.document.reset();
+  return parsed;
+}
+
+void Fill(const Node& object, pb::Message& message, bool everything, std::string_view skip) {
+  std::vector<std::string> order;
+  for (const auto& member : object.members) {
+    if (member.first == skip) continue;
+    const FieldDescriptor* field = FieldOf(message, member.first, everything);
+    if (field == nullptr) continue;
+    message.GetReflection()->ClearField(&message, field);  // The last of duplicates wins.
+    FillField(field, member.second, message, everything);
+  }
+}
+
+std::vector<std::string> Lost(const Node& object, const pb::Message& message) {
+  Comparison comparison;
+  comparison.Lost(object, message, "");
+  return comparison.found;
+}
+
+std::vector<std::string> Differences(const Node& before, const Node& after) {
+  Comparison comparison;
+  comparison.Differ(before, after, "");
+  return comparison.found;
+}
+
+}  // namespace msp::codec::oracle

@@ -1,5 +1,6 @@
 #include "service/config.h"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +55,16 @@ ABSL_FLAG(std::int64_t, drain_timeout_ms, 40000,
 ABSL_FLAG(std::int64_t, call_max_ms, 33000,
           "the longest a unary call may take, with or without a deadline of its own, in "
           "milliseconds, below drain_timeout_ms");
+ABSL_FLAG(std::string, idempotency_marker, "auto",
+          "auto: an order carries its idempotency key in custom_info.custom_3 or var1, whichever "
+          "the caller left free; off: it does "
+          "not, and after a lost answer the outcome stays unknown more often");
+ABSL_FLAG(std::int64_t, settle_ms, 2000,
+          "after a lost answer: how long an order that is not there may still appear, in "
+          "milliseconds, 0 to 60000");
+ABSL_FLAG(std::int64_t, reconcile_backoff_ms, 200,
+          "after a lost answer: the first wait between two looks at the order, doubling, in "
+          "milliseconds, 1 to 10000");
 ABSL_FLAG(std::string, notification_url, "",
           "fills payment_options.notification_url, with POST, where an order has none");
 ABSL_FLAG(std::string, log_level, "info", "debug, info, warning or error");
@@ -65,7 +76,7 @@ ABSL_FLAG(bool, check, false, "check the settings, print them with secrets maske
 namespace msp {
 namespace {
 
-constexpr std::array<std::string_view, 19> kSettings{"listen",
+constexpr std::array<std::string_view, 22> kSettings{"listen",
                                                      "allow_plaintext",
                                                      "api_url",
                                                      "api_key_file",
@@ -80,6 +91,9 @@ constexpr std::array<std::string_view, 19> kSettings{"listen",
                                                      "drain_timeout_ms",
                                                      "call_max_ms",
                                                      "notification_url",
+                                                     "idempotency_marker",
+                                                     "settle_ms",
+                                                     "reconcile_backoff_ms",
                                                      "log_level",
                                                      "log_format",
                                                      "log_personal_data",
@@ -121,16 +135,28 @@ absl::Status ReadEnvironment() {
   return absl::OkStatus();
 }
 
+// A name other than localhost is none, whatever it looks like: "127.example.com" resolves to
+// anywhere.
 bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" ||
-         absl::StartsWith(Absl(host), "127.");
+  if (host == "localhost" || host == "::1" || host == "[::1]") return true;
+  in_addr address{};
+  return absl::StartsWith(Absl(host), "127.") &&
+         inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+}
+
+// The value of a setting as it may be shown: user name and password of a URL are not.
+std::string Shown(std::string value) {
+  const std::size_t scheme = value.find("://");
+  const std::size_t user = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t at = value.rfind('@', value.find_first_of("/?#", user));
+  if (at == std::string::npos || at < user) return value;
+  return value.replace(user, at - user, "***");
 }
 
 // The host of "http://host:port/path", brackets of an IPv6 literal included.
 std::string_view HostOf(std::string_view url) {
   url.remove_prefix(url.find("://") + 3);
   url = url.substr(0, url.find_first_of("/?#"));
-  if (const auto at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
   if (absl::StartsWith(Absl(url), "[")) return url.substr(0, url.find(']') + 1);
   return url.substr(0, url.find(':'));
 }
@@ -152,8 +178,8 @@ absl::StatusOr<std::string> ApiUrl(bool allow_plaintext) {
     return Invalid("api_url",
                    "must be test, live, sandbox or start with https:// (http:// on loopback)");
   }
-  if (url.find_first_of(" \t\r\n?#") != std::string::npos || HostOf(url).empty()) {
-    return Invalid("api_url", "is no base URL: it needs a host and has no query");
+  if (url.find_first_of(" \t\r\n?#@") != std::string::npos || HostOf(url).empty()) {
+    return Invalid("api_url", "is no base URL: it needs a host and has neither user nor query");
   }
   if (plain && !IsLoopback(HostOf(url)) && !allow_plaintext) {
     return Invalid(
@@ -211,6 +237,8 @@ absl::Status CheckRanges(const Config& config) {
       InRange<std::int64_t>("upstream_timeout_ms", config.upstream_timeout_ms, 100, 600'000),
       InRange<std::int64_t>("drain_delay_ms", config.drain_delay_ms, 0, 600'000),
       InRange<std::int64_t>("drain_timeout_ms", config.drain_timeout_ms, 1'000, 3'600'000),
+      InRange<std::int64_t>("settle_ms", config.settle_ms, 0, 60'000),
+      InRange<std::int64_t>("reconcile_backoff_ms", config.reconcile_backoff_ms, 1, 10'000),
       InRange<std::int64_t>("call_max_ms", config.call_max_ms, 100, 3'600'000)};
   for (const absl::Status& check : checks) {
     if (!check.ok()) return check;
@@ -280,12 +308,18 @@ absl::StatusOr<Config> LoadConfig() {
       .drain_timeout_ms = absl::GetFlag(FLAGS_drain_timeout_ms),
       .call_max_ms = absl::GetFlag(FLAGS_call_max_ms),
       .notification_url = absl::GetFlag(FLAGS_notification_url),
+      .settle_ms = absl::GetFlag(FLAGS_settle_ms),
+      .reconcile_backoff_ms = absl::GetFlag(FLAGS_reconcile_backoff_ms),
       .log_personal_data = absl::GetFlag(FLAGS_log_personal_data),
       .check = absl::GetFlag(FLAGS_check),
   };
   if (!telemetry::ParseLevel(absl::GetFlag(FLAGS_log_level), &config.log_level)) {
     return Invalid("log_level", "must be debug, info, warning or error");
   }
+  const std::string marker = absl::GetFlag(FLAGS_idempotency_marker);
+  if (marker != "auto" && marker != "off")
+    return Invalid("idempotency_marker", "must be auto or off");
+  config.idempotency_marker = marker == "auto";
   const std::string format = absl::GetFlag(FLAGS_log_format);
   if (format != "json" && format != "text") return Invalid("log_format", "must be json or text");
   config.log_json = format == "json";
@@ -325,7 +359,7 @@ std::string Describe(const Config& config) {
   std::string text;
   for (const std::string_view name : kSettings) {
     if (name == "check") continue;
-    absl::StrAppend(&text, Absl(name), "=", FindSetting(name)->CurrentValue(), "\n");
+    absl::StrAppend(&text, Absl(name), "=", Shown(FindSetting(name)->CurrentValue()), "\n");
   }
   absl::StrAppend(&text, "api_url resolves to ", config.api_url,
                   "\napi key: ", config.api_key.size(), " characters, masked\n");

@@ -27,6 +27,9 @@ struct Config {
   std::int64_t drain_timeout_ms = 40'000;
   std::int64_t call_max_ms = 33'000;
   std::string notification_url;
+  bool idempotency_marker = true;
+  std::int64_t settle_ms = 2'000;
+  std::int64_t reconcile_backoff_ms = 200;
   telemetry::Level log_level = telemetry::Level::kInfo;
   bool log_json = true;
   bool log_personal_data = false;

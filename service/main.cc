@@ -98,7 +98,10 @@ int Serve(Config config) {
   if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
   const psp::Operations operations;
   psp::Api api({.upstream_timeout_ms = config.upstream_timeout_ms,
-                .notification_url = config.notification_url},
+                .notification_url = config.notification_url,
+                .idempotency_marker = config.idempotency_marker,
+                .settle_ms = config.settle_ms,
+                .reconcile_backoff_ms = config.reconcile_backoff_ms},
                operations, **pool, metrics);
   auto site = std::make_shared<const psp::Site>("default", config.api_key);
   WipeString(config.api_key);

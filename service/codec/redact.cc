@@ -80,7 +80,11 @@ std::string MaskedText(v1::Sensitivity sensitive, std::string_view text) {
 std::string Redacted(const Plan& plan, const google::protobuf::Message& message,
                      RedactOptions options) {
   std::string out;
-  Writer<Scope::kMasked>(out, options.show_personal_data).Object(plan, message);
+  if (options.body_only) {
+    Writer<Scope::kMaskedBody>(out, options.show_personal_data).Object(plan, message);
+  } else {
+    Writer<Scope::kMasked>(out, options.show_personal_data).Object(plan, message);
+  }
   return out;
 }
 

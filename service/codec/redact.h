@@ -12,6 +12,7 @@ namespace msp::codec {
 
 struct RedactOptions {
   bool show_personal_data = false;  // --log_personal_data
+  bool body_only = false;           // Only what EncodeBody writes: the answer to a dry run.
 };
 
 // The message as one line of JSON, every set field in it, with sensitive values masked: cardholder

@@ -69,10 +69,7 @@ bool Writer<kScope>::List(const Entry& entry, const pb::Message& message) {
 
 template <Scope kScope>
 bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int index) {
-  if (Masks(entry)) {
-    Masked(entry, message, index);
-    return true;
-  }
+  if (Masks(entry)) return Masked(entry, message, index);
   const pb::Reflection& get = *message.GetReflection();
   const pb::FieldDescriptor* field = entry.field;
   const bool one = index < 0;
@@ -117,7 +114,7 @@ bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int i
     case Kind::kMessage: {
       const pb::Message& nested = Nested(entry, message, index);
       if (Members(*entry.message, nested)) return true;
-      if (kScope == Scope::kBody) return false;
+      if (IsBody(kScope)) return false;
       out_ += "{}";
       return true;
     }
@@ -138,7 +135,7 @@ bool Writer<kScope>::Text(const Entry& entry, const pb::Message& message, int in
   const std::string& text =
       index < 0 ? get.GetStringReference(message, entry.field, &scratch)
                 : get.GetRepeatedStringReference(message, entry.field, index, &scratch);
-  if constexpr (kScope == Scope::kBody) {
+  if constexpr (IsBody(kScope)) {
     if (text.empty()) return false;
     if (entry.limits.pattern() == v1::PATTERN_CARD_NUMBER) {
       // Stripped inside the body: a copy would be one more place to wipe.
@@ -155,25 +152,31 @@ bool Writer<kScope>::Text(const Entry& entry, const pb::Message& message, int in
 
 template <Scope kScope>
 bool Writer<kScope>::Masks(const Entry& entry) const {
-  if constexpr (kScope != Scope::kMasked) return false;
+  if constexpr (kScope == Scope::kBody || kScope == Scope::kAll) return false;
   if (entry.kind == Kind::kStruct) return true;
   if (entry.sensitive == v1::SENSITIVITY_UNSPECIFIED) return false;
   return !(show_personal_ && entry.sensitive == v1::SENSITIVITY_PERSONAL);
 }
 
 template <Scope kScope>
-void Writer<kScope>::Masked(const Entry& entry, const pb::Message& message, int index) {
-  if (entry.kind != Kind::kString) return AppendText(kMask, out_);
+bool Writer<kScope>::Masked(const Entry& entry, const pb::Message& message, int index) {
+  if (entry.kind != Kind::kString) {
+    AppendText(kMask, out_);
+    return true;
+  }
   const pb::Reflection& get = *message.GetReflection();
   std::string scratch;
   const std::string& text =
       index < 0 ? get.GetStringReference(message, entry.field, &scratch)
                 : get.GetRepeatedStringReference(message, entry.field, index, &scratch);
+  if (IsBody(kScope) && text.empty()) return false;
   AppendText(MaskedText(entry.sensitive, text), out_);
+  return true;
 }
 
 template class Writer<Scope::kBody>;
 template class Writer<Scope::kAll>;
 template class Writer<Scope::kMasked>;
+template class Writer<Scope::kMaskedBody>;
 
 }  // namespace msp::codec

@@ -10,10 +10,13 @@
 namespace msp::codec {
 
 enum class Scope : std::uint8_t {
-  kBody,    // What MultiSafepay gets.
-  kAll,     // Every set field, for the caller's own eyes.
-  kMasked,  // Every set field, sensitive ones masked, for logs.
+  kBody,        // What MultiSafepay gets.
+  kAll,         // Every set field, for the caller's own eyes.
+  kMasked,      // Every set field, sensitive ones masked, for logs.
+  kMaskedBody,  // What MultiSafepay would get, sensitive values masked: a dry run.
 };
+
+constexpr bool IsBody(Scope scope) { return scope == Scope::kBody || scope == Scope::kMaskedBody; }
 
 template <Scope kScope>
 class Writer {
@@ -25,7 +28,7 @@ class Writer {
   void Object(const Plan& plan, const google::protobuf::Message& message);
 
  private:
-  bool Shows(const Entry& entry) const { return kScope != Scope::kBody || entry.in_body; }
+  bool Shows(const Entry& entry) const { return !IsBody(kScope) || entry.in_body; }
   bool Masks(const Entry& entry) const;
   // Writes the members with their braces; false when there were none.
   bool Members(const Plan& plan, const google::protobuf::Message& message);
@@ -33,7 +36,7 @@ class Writer {
   bool Value(const Entry& entry, const google::protobuf::Message& message, int index);
   bool List(const Entry& entry, const google::protobuf::Message& message);
   bool Text(const Entry& entry, const google::protobuf::Message& message, int index);
-  void Masked(const Entry& entry, const google::protobuf::Message& message, int index);
+  bool Masked(const Entry& entry, const google::protobuf::Message& message, int index);
 
   std::string& out_;
   bool show_personal_;
@@ -42,5 +45,6 @@ class Writer {
 extern template class Writer<Scope::kBody>;
 extern template class Writer<Scope::kAll>;
 extern template class Writer<Scope::kMasked>;
+extern template class Writer<Scope::kMaskedBody>;
 
 }  // namespace msp::codec

@@ -1,8 +1,8 @@
-// The straight line of one call: validate, encode, send, decode, interpret. `server` starts calls
-// on gRPC's threads; they end on an HTTP worker's thread, or at once where nothing is sent.
+// The way in to MultiSafepay: every call of every RPC starts here. It is checked and then driven by
+// `MoneyCall` or `PlainCall`. `server` starts calls on gRPC's threads; they end on an HTTP worker's
+// thread, or at once where nothing is sent.
 //
-// Owned by main; outlived by the HTTP pool's last callback. Immutable but for its counters; any
-// thread may call.
+// Owned by main; outlived by the HTTP pool's last callback. Any thread may start calls.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "google/protobuf/message.h"
+#include "multisafepay/v1/order.pb.h"
 #include "service/http/client.h"
 #include "service/psp/failure.h"
 #include "service/psp/operation.h"
@@ -28,12 +29,15 @@ struct Call {
   std::shared_ptr<const Site> site;
   http::Clock::time_point start;
   http::Clock::time_point deadline;  // The reply is due by then.
+  int previous_attempts = 0;         // gRPC's own word that it has tried before.
 
   // What came of it.
   std::optional<Failure> failure;
   Outcome outcome = multisafepay::v1::OUTCOME_UNSPECIFIED;
+  multisafepay::v1::PaymentState payment_state = multisafepay::v1::PAYMENT_STATE_UNSPECIFIED;
   int http_status = 0;
-  int attempts = 0;
+  int attempts = 0;  // Sendings.
+  int looks = 0;     // Readings of the order on behalf of a money-moving call.
   std::int64_t upstream_us = 0;
   std::string detail;  // The transport's own words, for the log.
 };
@@ -46,6 +50,15 @@ struct ApiOptions {
   std::int64_t reply_margin_ms = 50;
   // Fills payment_options.notification_url of an order that has none; empty leaves it absent.
   std::string notification_url;
+  // Orders carry their idempotency key as a marker, so that MultiSafepay's record tells whose
+  // attempt made them.
+  bool idempotency_marker = true;
+  // How long after a lost answer an order that is not there may still appear.
+  std::int64_t settle_ms = 2'000;
+  // The first wait between two looks; it doubles.
+  std::int64_t reconcile_backoff_ms = 200;
+  // Off only to show what it is good for.
+  bool single_flight = true;
 };
 
 using CallDone = absl::AnyInvocable<void() &&>;
@@ -53,23 +66,22 @@ using CallDone = absl::AnyInvocable<void() &&>;
 class Api {
  public:
   Api(ApiOptions options, const Operations& operations, http::Client& client,
-      telemetry::Metrics& metrics)
-      : options_(options), operations_(operations), client_(client), metrics_(metrics) {}
+      telemetry::Metrics& metrics);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
 
   const Operations& operations() const { return operations_; }
   // Runs `call` and then `done`, exactly once.
   void Start(Call& call, CallDone done);
 
  private:
-  bool Prepare(Call& call, http::Request* request);
-  void OnResponse(Call& call, http::Response response);
-  void OnSuccess(Call& call);
-  void Fail(Call& call, Failure failure);
+  struct Parts;
 
   const ApiOptions options_;
   const Operations& operations_;
-  http::Client& client_;
   telemetry::Metrics& metrics_;
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace msp::psp

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "multisafepay/v1/control.pb.h"
+#include "multisafepay/v1/order.pb.h"
 #include "service/codec/check.h"
 
 namespace msp::psp {
@@ -46,6 +48,9 @@ struct Failure {
   int error_code = 0;
   int http_status = 0;
   std::string order_id;
+  std::string idempotency_key;
+  // What MultiSafepay's record showed when the outcome stayed unknown; null when it was not read.
+  std::shared_ptr<const multisafepay::v1::Order> order;
   std::vector<codec::Violation> violations;
   // Milliseconds after which the same call may be sent again; -1 unless it provably never left.
   std::int64_t retry_after_ms = -1;

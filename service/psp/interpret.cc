@@ -142,24 +142,22 @@ bool IsEmptyOrder(const v1::Order& order) {
 // Checks of the answer against the request that no schema can express.
 bool Accept(const Operation& operation, const pb::Message& request, const pb::Message& response,
             Reading& reading, int http_status) {
-  if (const auto* created = dynamic_cast<const v1::CreateOrderResponse*>(&response)) {
+  if (operation.is_create) {
+    const v1::Order& order = static_cast<const v1::CreateOrderResponse&>(response).order();
     const auto& sent = static_cast<const v1::CreateOrderRequest&>(request);
-    if (const auto member = DifferingMember(sent, created->order(), reading.drift);
-        !member.empty()) {
+    if (const auto member = DifferingMember(sent, order, reading.drift); !member.empty()) {
       reading.failure = Mismatch(member, http_status);
       return false;
     }
-    if (IsEmptyOrder(created->order())) {
+    if (IsEmptyOrder(order)) {
       reading.failure = Malformed("an order without id, status and payment URL", http_status);
       return false;
     }
-  } else if (const auto* got = dynamic_cast<const v1::GetOrderResponse*>(&response)) {
-    if (IsEmptyOrder(got->order())) {
-      reading.failure = Malformed("an order without id and status", http_status);
-      return false;
-    }
+  } else if (operation.is_get_order &&
+             IsEmptyOrder(static_cast<const v1::GetOrderResponse&>(response).order())) {
+    reading.failure = Malformed("an order without id and status", http_status);
+    return false;
   }
-  (void)operation;
   return true;
 }
 
@@ -181,7 +179,10 @@ bool SameOrderId(std::string_view sent, std::string_view answered) {
 Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
                   const pb::Message& request, http::Response& answer, pb::Message& response) {
   Envelope envelope;
-  codec::Splice data{.key = "data", .entry = operation.data_entry, .into = &response};
+  codec::Splice data{.key = "data",
+                     .entry = operation.data_entry,
+                     .into = &response,
+                     .plan = operation.response_plan};
   codec::Decoded decoded = codec::Decode(envelope_plan, answer.body, envelope, &data);
   Reading reading;
   if (!decoded.ok) {
@@ -190,7 +191,7 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
     reading.failure = Malformed("neither success nor an error", answer.status);
   } else if (!Succeeded(envelope, data, answer.status)) {
     reading = Refusal(operation, std::move(envelope), answer.status);
-  } else if (operation.data_entry != nullptr && !data.fits) {
+  } else if (!data.fits && (data.present || operation.needs_data)) {
     reading.failure = Malformed("`data` is missing or has the wrong shape", answer.status);
   } else {
     reading.drift = std::move(decoded.drift);

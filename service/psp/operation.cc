@@ -4,9 +4,13 @@
 #include <cstdlib>
 
 #include "multisafepay/v1/order_service.pb.h"
+#include "multisafepay/v1/payment_method_service.pb.h"
+#include "multisafepay/v1/token_service.pb.h"
+#include "multisafepay/v1/transaction_service.pb.h"
 #include "service/base/text.h"
 #include "service/codec/encode.h"
 #include "service/psp/envelope.pb.h"
+#include "service/psp/paging.h"
 
 namespace msp::psp {
 namespace {
@@ -17,12 +21,13 @@ using http::Method;
 
 template <class Request, class Response>
 OperationRow Row(std::string_view name, Method method, std::string_view path, Effect effect,
-                 std::string_view data_field) {
+                 std::string_view data_field, std::string_view fixed_members = {}) {
   return {name,
           method,
           path,
           effect,
           data_field,
+          fixed_members,
           &Request::default_instance(),
           &Response::default_instance()};
 }
@@ -33,6 +38,46 @@ const auto& Rows() {
                                                            Effect::kMoney, "order"),
       Row<v1::GetOrderRequest, v1::GetOrderResponse>("GetOrder", Method::kGet, "/orders/{order_id}",
                                                      Effect::kRead, "order"),
+      Row<v1::UpdateOrderRequest, v1::UpdateOrderResponse>(
+          "UpdateOrder", Method::kPatch, "/orders/{order_id}", Effect::kWrite, "update"),
+      Row<v1::CancelOrderRequest, v1::CancelOrderResponse>("CancelOrder", Method::kPatch,
+                                                           "/orders/{order_id}", Effect::kMoney,
+                                                           "order", R"("status":"cancelled")"),
+      Row<v1::CaptureOrderRequest, v1::CaptureOrderResponse>(
+          "CaptureOrder", Method::kPost, "/orders/{order_id}/capture", Effect::kMoney, "capture",
+          R"("new_order_status":"completed")"),
+      Row<v1::VoidOrderRequest, v1::VoidOrderResponse>(
+          "VoidOrder", Method::kPatch, "/capture/{order_id}", Effect::kMoney, "authorization_void",
+          R"("status":"cancelled")"),
+      Row<v1::RefundOrderRequest, v1::RefundOrderResponse>(
+          "RefundOrder", Method::kPost, "/orders/{order_id}/refunds", Effect::kMoney, "refund"),
+      Row<v1::CancelRefundRequest, v1::CancelRefundResponse>(
+          "CancelRefund", Method::kPatch, "/orders/{order_id}/refunds/{refund_id}", Effect::kMoney,
+          "refund_cancellation", R"("status":"void")"),
+      Row<v1::ListTokensRequest, v1::ListTokensResponse>(
+          "ListTokens", Method::kGet, "/recurring/{reference}", Effect::kRead, ""),
+      Row<v1::GetTokenRequest, v1::GetTokenResponse>(
+          "GetToken", Method::kGet, "/recurring/{reference}/token/{token}", Effect::kRead, "token"),
+      Row<v1::UpdateTokenRequest, v1::UpdateTokenResponse>("UpdateToken", Method::kPatch,
+                                                           "/recurring/{reference}/update/{token}",
+                                                           Effect::kWrite, "update"),
+      Row<v1::DeleteTokenRequest, v1::DeleteTokenResponse>("DeleteToken", Method::kDelete,
+                                                           "/recurring/{reference}/remove/{token}",
+                                                           Effect::kWrite, "removal"),
+      Row<v1::ListPaymentMethodsRequest, v1::ListPaymentMethodsResponse>(
+          "ListPaymentMethods", Method::kGet, "/payment-methods", Effect::kRead, "payment_methods"),
+      Row<v1::GetPaymentMethodRequest, v1::GetPaymentMethodResponse>(
+          "GetPaymentMethod", Method::kGet, "/payment-methods/{payment_method_id}", Effect::kRead,
+          "payment_method"),
+      Row<v1::ListGatewaysRequest, v1::ListGatewaysResponse>(
+          "ListGateways", Method::kGet, "/gateways", Effect::kRead, "gateways"),
+      Row<v1::GetGatewayRequest, v1::GetGatewayResponse>(
+          "GetGateway", Method::kGet, "/gateways/{gateway_id}", Effect::kRead, "gateway"),
+      Row<v1::ListTransactionsRequest, v1::ListTransactionsResponse>(
+          "ListTransactions", Method::kGet, "/transactions", Effect::kRead, "transactions"),
+      Row<v1::GetTransactionRequest, v1::GetTransactionResponse>("GetTransaction", Method::kGet,
+                                                                 "/transactions/{transaction_id}",
+                                                                 Effect::kRead, "transaction"),
   };
   return rows;
 }
@@ -67,9 +112,14 @@ Operations::Operations() : plans_(Roots()), envelope_plan_(&plans_.Of(Envelope::
     Operation operation{.row = row};
     operation.request_plan = &plans_.Of(row.request->GetDescriptor());
     operation.response_plan = &plans_.Of(row.response->GetDescriptor());
-    operation.data_entry = operation.response_plan->Find(row.data_field);
+    if (!row.data_field.empty())
+      operation.data_entry = operation.response_plan->Find(row.data_field);
+    operation.is_create = row.request->GetDescriptor() == v1::CreateOrderRequest::descriptor();
     operation.order_id_entry = operation.request_plan->Find("order_id");
-    operation.has_body = row.method != Method::kGet && HasBody(*operation.request_plan);
+    operation.is_get_order = row.request->GetDescriptor() == v1::GetOrderRequest::descriptor();
+    operation.needs_data = operation.reads() || operation.is_create;
+    operation.has_body = (row.method == Method::kPost || row.method == Method::kPatch) &&
+                         (HasBody(*operation.request_plan) || !row.fixed_members.empty());
     operations_.push_back(operation);
   }
 }
@@ -98,6 +148,7 @@ std::string TargetOf(const Operation& operation, const pb::Message& request) {
   }
   const std::size_t before = target.size();
   codec::EncodeQuery(*operation.request_plan, request, target);
+  AppendPageQuery(request, target.size() != before, target);
   if (target.size() != before) target.insert(before, 1, '?');
   return target;
 }

@@ -27,7 +27,10 @@ struct OperationRow {
   http::Method method;
   std::string_view path;  // "/orders/{order_id}/refunds": names in braces are PLACE_PATH fields.
   Effect effect;
-  std::string_view data_field;  // The response field that the answer's `data` fills.
+  std::string_view
+      data_field;  // The response field that the answer's `data` fills; "" for the response itself.
+  std::string_view
+      fixed_members;  // JSON members that every request of it carries: "\"status\":\"cancelled\"".
   const google::protobuf::Message* request;
   const google::protobuf::Message* response;
 };
@@ -44,7 +47,11 @@ struct Operation {
   const codec::Entry* order_id_entry = nullptr;  // The request's order_id; null where it has none.
   bool has_body = false;
 
-  bool creates() const { return row.name == "CreateOrder"; }
+  bool is_create = false;
+  bool is_get_order = false;
+  bool needs_data = false;  // A success without `data` is none.
+
+  bool creates() const { return is_create; }
   bool reads() const { return row.effect == Effect::kRead; }
   bool moves_money() const { return row.effect == Effect::kMoney; }
 };

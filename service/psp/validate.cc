@@ -4,7 +4,9 @@
 #include <array>
 #include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "multisafepay/v1/order_service.pb.h"
+#include "service/psp/paging.h"
 
 namespace msp::psp {
 namespace {
@@ -38,12 +40,38 @@ void CheckCreateOrder(const v1::CreateOrderRequest& order, std::vector<Violation
   }
 }
 
+// These two have RPCs of their own, which say for certain what became of the payment.
+void CheckUpdateOrder(const v1::UpdateOrderRequest& update, std::vector<Violation>& violations) {
+  const std::string status = absl::AsciiStrToLower(update.status());
+  if (status == "cancelled" || status == "canceled" || status == "void") {
+    violations.push_back(
+        {.field = "status",
+         .description = "cannot be cancelled or void here: call CancelOrder or VoidOrder"});
+  }
+}
+
+// MultiSafepay takes an absent amount, and 0, for everything that is left: nothing may end there by
+// accident.
+void CheckRefund(const v1::RefundOrderRequest& refund, std::vector<Violation>& violations) {
+  const bool by_items = refund.checkout_data().items_size() > 0;
+  if (refund.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && !by_items) {
+    violations.push_back(
+        {.field = "refund", .description = "needs an amount of at least 1, or full"});
+  }
+}
+
 }  // namespace
 
 std::vector<Violation> Validate(const Operation& operation, const pb::Message& request) {
   std::vector<Violation> violations = codec::Check(*operation.request_plan, request);
-  if (operation.creates())
+  if (operation.creates()) {
     CheckCreateOrder(static_cast<const v1::CreateOrderRequest&>(request), violations);
+  } else if (request.GetDescriptor() == v1::UpdateOrderRequest::descriptor()) {
+    CheckUpdateOrder(static_cast<const v1::UpdateOrderRequest&>(request), violations);
+  } else if (request.GetDescriptor() == v1::RefundOrderRequest::descriptor()) {
+    CheckRefund(static_cast<const v1::RefundOrderRequest&>(request), violations);
+  }
+  CheckPage(request, violations);
   return violations;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "service/server/status.h"
 
 namespace msp::server {
@@ -23,6 +24,24 @@ Clock::time_point DeadlineOf(const grpc::ServerContext& context, Clock::time_poi
   return now + left;
 }
 
+// gRPC's client libraries say in every attempt but the first how many there were before.
+int PreviousAttempts(const grpc::ServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("grpc-previous-rpc-attempts");
+  int attempts = 0;
+  if (found == metadata.end() ||
+      !absl::SimpleAtoi({found->second.data(), found->second.size()}, &attempts))
+    return 0;
+  return attempts;
+}
+
+// A payment state without its prefix: "PAID"; "" when the call has none.
+std::string_view NameOf(multisafepay::v1::PaymentState state) {
+  constexpr std::string_view kPrefix = "PAYMENT_STATE_";
+  if (state == multisafepay::v1::PAYMENT_STATE_UNSPECIFIED) return {};
+  return std::string_view(multisafepay::v1::PaymentState_Name(state)).substr(kPrefix.size());
+}
+
 std::int64_t MicrosecondsSince(Clock::time_point start) {
   return duration_cast<microseconds>(Clock::now() - start).count();
 }
@@ -34,6 +53,7 @@ void Calls::Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDo
   call.start = Clock::now();
   call.deadline = DeadlineOf(context, call.start, options_.call_max_ms);
   call.site = site_;
+  call.previous_attempts = PreviousAttempts(context);
   api_.Start(call, std::move(done));
 }
 
@@ -56,9 +76,11 @@ grpc::Status Calls::End(const grpc::ServerContext& context, const psp::Call& cal
          {"code", code},
          {"reason", call.failure ? std::string_view(call.failure->reason) : std::string_view()},
          {"outcome", outcome},
+         {"state", NameOf(call.payment_state)},
          {"http_status", std::int64_t{call.http_status}},
          {"detail", call.detail},
          {"attempts", std::int64_t{call.attempts}},
+         {"looks", std::int64_t{call.looks}},
          {"upstream_ms", static_cast<double>(call.upstream_us) / 1000},
          {"total_ms", static_cast<double>(total_us) / 1000},
          {"peer", peer}});

@@ -23,6 +23,7 @@ google::rpc::ErrorInfo InfoOf(const psp::Failure& failure) {
   if (failure.error_code != 0) metadata["error_code"] = std::to_string(failure.error_code);
   if (failure.http_status != 0) metadata["http_status"] = std::to_string(failure.http_status);
   if (!failure.order_id.empty()) metadata["order_id"] = failure.order_id;
+  if (!failure.idempotency_key.empty()) metadata["idempotency_key"] = failure.idempotency_key;
   if (const std::string_view outcome = NameOf(failure.outcome); !outcome.empty()) {
     metadata["outcome"] = std::string(outcome);
   }
@@ -55,6 +56,7 @@ grpc::Status StatusOf(const psp::Failure& failure) {
   status.set_message(failure.message);
   status.add_details()->PackFrom(InfoOf(failure));
   if (!failure.violations.empty()) status.add_details()->PackFrom(BadRequestOf(failure));
+  if (failure.order != nullptr) status.add_details()->PackFrom(*failure.order);
   if (failure.retry_after_ms >= 0) status.add_details()->PackFrom(RetryInfoOf(failure));
   // absl's codes and gRPC's are the same numbers.
   return {static_cast<grpc::StatusCode>(failure.code), failure.message, status.SerializeAsString()};

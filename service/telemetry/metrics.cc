@@ -67,6 +67,11 @@ struct Metrics::Families {
   prometheus::Family<prometheus::Counter>& callers_gone =
       Counter(registry, "msp_callers_gone_total",
               "Money-moving calls whose caller had gone when the answer came, by outcome.");
+  prometheus::Family<prometheus::Counter>& retries =
+      Counter(registry, "msp_retries_total", "Reads that were tried again.");
+  prometheus::Family<prometheus::Counter>& reconciliations =
+      Counter(registry, "msp_reconciliations_total",
+              "Money-moving calls that ended by looking at the order, by verdict.");
   BoundedValues paths;
   BoundedValues states;
 };
@@ -100,6 +105,16 @@ void Metrics::CountOddState(std::string_view status, std::string_view financial_
 }
 
 void Metrics::CountResendStopped() { families_->resends_stopped.Increment(); }
+
+void Metrics::CountRetry(std::string_view method) {
+  families_->retries.Add({{"method", std::string(method)}}).Increment();
+}
+
+void Metrics::CountReconciliation(std::string_view method, std::string_view verdict) {
+  families_->reconciliations
+      .Add({{"method", std::string(method)}, {"verdict", std::string(verdict)}})
+      .Increment();
+}
 
 void Metrics::CountCallerGone(std::string_view method, std::string_view outcome) {
   families_->callers_gone.Add({{"method", std::string(method)}, {"outcome", std::string(outcome)}})

@@ -27,6 +27,11 @@ class Metrics {
   void CountOddState(std::string_view status, std::string_view financial_status);
   // libcurl wanted to send a money-moving request a second time and was stopped.
   void CountResendStopped();
+  // A read that is tried again.
+  void CountRetry(std::string_view method);
+  // What looking at the order told about a money-moving call: "reconciled", "replayed" or
+  // "unknown".
+  void CountReconciliation(std::string_view method, std::string_view verdict);
   // A money-moving call whose caller had gone when its answer came.
   void CountCallerGone(std::string_view method, std::string_view outcome);
 

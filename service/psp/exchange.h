@@ -1,0 +1,70 @@
+// One REST exchange of an operation: a request message out, a reading of the answer back. Knows
+// nothing of retries, looks or keys; those are `Reads` and `MoneyCall`. Owned by Api; any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "google/protobuf/message.h"
+#include "service/http/client.h"
+#include "service/psp/interpret.h"
+#include "service/psp/operation.h"
+#include "service/psp/site.h"
+#include "service/telemetry/metrics.h"
+
+namespace msp::psp {
+
+struct Answer {
+  enum class Kind : std::uint8_t {
+    kSuccess,  // The response message is filled.
+    kRefused,  // MultiSafepay said no, and nothing happened.
+    kNotSent,  // Nothing left this process.
+    kOpen,     // Nothing certain is known.
+  };
+  Kind kind = Kind::kOpen;
+  Failure failure;  // Where not a success.
+  Envelope envelope;
+  int http_status = 0;
+  std::int64_t upstream_us = 0;
+  std::int64_t retry_after_s = -1;
+  std::string detail;  // The transport's own words, for the log.
+};
+
+// What one exchange sends. The messages outlive it.
+struct Sending {
+  const Operation* operation = nullptr;
+  const google::protobuf::Message* request = nullptr;
+  google::protobuf::Message* response = nullptr;
+  std::string body;  // JSON; wiped once sent.
+  std::shared_ptr<const Site> site;
+  http::Clock::time_point deadline;
+};
+
+class Exchange {
+ public:
+  Exchange(const Operations& operations, http::Client& client, telemetry::Metrics& metrics)
+      : operations_(operations), client_(client), metrics_(metrics) {}
+
+  // Sends; `done` runs once, on the HTTP worker's thread or at once when nothing was sent.
+  void Send(Sending sending, absl::AnyInvocable<void(Answer) &&> done);
+
+  const Operations& operations() const { return operations_; }
+
+ private:
+  Answer Read(const Sending& sending, http::Response response);
+
+  const Operations& operations_;
+  http::Client& client_;
+  telemetry::Metrics& metrics_;
+};
+
+// The JSON body of a request: its members and the operation's fixed ones. Empty for operations
+// without one.
+std::string BodyOf(const Operation& operation, const google::protobuf::Message& request);
+
+// The same with sensitive values masked: what a dry run shows.
+std::string RedactedBodyOf(const Operation& operation, const google::protobuf::Message& request);
+
+}  // namespace msp::psp

@@ -1,0 +1,58 @@
+#include "service/psp/flights.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/base/hash.h"
+
+namespace msp::psp {
+
+Flights::Boarding Flights::Board(const std::string& name, std::string_view digest,
+                                 OnLanding on_landing, Ticket* ticket) {
+  MutexLock lock(mutex_);
+  const auto found = flights_.find(name);
+  if (found == flights_.end()) {
+    if (flights_.size() >= limits_.flights_max) return Boarding::kFull;
+    flights_.emplace(name, Flight{.digest = std::string(digest)});
+    return Boarding::kLeads;
+  }
+  Flight& flight = found->second;
+  if (!EqualInConstantTime(flight.digest, digest)) return Boarding::kBusy;
+  if (flight.joined.size() >= limits_.joined_max) return Boarding::kFull;
+  *ticket = ++last_ticket_;
+  flight.joined.push_back({.ticket = *ticket, .on_landing = std::move(on_landing)});
+  return Boarding::kJoined;
+}
+
+void Flights::Land(const std::string& name, const void* leader) {
+  Flight landed;
+  {
+    MutexLock lock(mutex_);
+    const auto found = flights_.find(name);
+    if (found == flights_.end()) return;
+    landed = std::move(found->second);
+    flights_.erase(found);
+  }
+  for (Joined& joined : landed.joined) std::move(joined.on_landing)(leader);
+}
+
+bool Flights::Leave(const std::string& name, Ticket ticket) {
+  OnLanding dropped;  // Destroyed outside the lock.
+  MutexLock lock(mutex_);
+  const auto found = flights_.find(name);
+  if (found == flights_.end()) return false;
+  std::vector<Joined>& all = found->second.joined;
+  const auto one = std::find_if(all.begin(), all.end(),
+                                [&](const Joined& joined) { return joined.ticket == ticket; });
+  if (one == all.end()) return false;
+  dropped = std::move(one->on_landing);
+  all.erase(one);
+  return true;
+}
+
+std::size_t Flights::size() const {
+  MutexLock lock(mutex_);
+  return flights_.size();
+}
+
+}  // namespace msp::psp

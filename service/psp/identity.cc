@@ -1,0 +1,130 @@
+#include "service/psp/identity.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "service/base/hash.h"
+#include "service/base/text.h"
+#include "service/psp/exchange.h"
+
+namespace msp::psp {
+namespace {
+
+namespace pb = google::protobuf;
+namespace v1 = multisafepay::v1;
+
+constexpr std::string_view kMarkerPrefix = "idem:";
+constexpr std::size_t kDerivedKeyBytes = 16;
+
+bool IsMarker(const std::string& text) {
+  return absl::StartsWith(text, {kMarkerPrefix.data(), kMarkerPrefix.size()});
+}
+
+std::string MarkerOf(std::string_view key) { return std::string(kMarkerPrefix).append(key); }
+
+std::string CutCardNumber(const std::string& number) {
+  std::string digits;
+  for (const char c : number) {
+    if (c != ' ') digits += c;
+  }
+  if (digits.size() < 10) return digits;
+  std::string cut = digits.substr(0, 6) + digits.substr(digits.size() - 4);
+  WipeString(digits);
+  return cut;
+}
+
+// Takes number and code out of the message while the digest is made, and puts them back: no copy of
+// a card is left behind.
+class CardSetAside {
+ public:
+  explicit CardSetAside(pb::Message& request) {
+    if (request.GetDescriptor() != v1::CreateOrderRequest::descriptor()) return;
+    auto& order = static_cast<v1::CreateOrderRequest&>(request);
+    if (!order.has_gateway_info()) return;
+    card_ = order.mutable_gateway_info();
+    if (card_->has_card_number()) {
+      std::string cut = CutCardNumber(card_->card_number());
+      number_.swap(*card_->mutable_card_number());
+      card_->mutable_card_number()->swap(cut);
+    }
+    if (card_->has_card_cvc()) code_.swap(*card_->mutable_card_cvc());
+  }
+  ~CardSetAside() {
+    if (card_ == nullptr) return;
+    if (card_->has_card_number()) card_->mutable_card_number()->swap(number_);
+    if (card_->has_card_cvc()) card_->mutable_card_cvc()->swap(code_);
+    WipeString(number_);
+    WipeString(code_);
+  }
+  CardSetAside(const CardSetAside&) = delete;
+  CardSetAside& operator=(const CardSetAside&) = delete;
+
+ private:
+  v1::GatewayInfo* card_ = nullptr;
+  std::string number_;
+  std::string code_;
+};
+
+}  // namespace
+
+const v1::CallControl& ControlOf(const pb::Message& request) {
+  const pb::FieldDescriptor* field = request.GetDescriptor()->FindFieldByName("control");
+  if (field == nullptr) return v1::CallControl::default_instance();
+  return static_cast<const v1::CallControl&>(request.GetReflection()->GetMessage(request, field));
+}
+
+std::string DigestOf(const Operation& operation, pb::Message& request, const Site& site) {
+  const CardSetAside aside(request);
+  std::string text(operation.row.name);
+  text += '\n';
+  text += OrderIdOf(operation, request);
+  text += '\n';
+  text += TargetOf(operation, request);
+  text += '\n';
+  text += BodyOf(operation, request);
+  // A full refund has no amount yet: the word stands for it.
+  if (request.GetDescriptor() == v1::RefundOrderRequest::descriptor() &&
+      static_cast<const v1::RefundOrderRequest&>(request).has_full()) {
+    text += "\nfull";
+  }
+  std::string digest = HmacSha256(site.api_key(), text);
+  WipeString(text);
+  return digest;
+}
+
+std::string DerivedKey(std::string_view digest) { return Hex(digest.substr(0, kDerivedKeyBytes)); }
+
+std::string DerivedId(std::string_view prefix, std::string_view order_id, std::string_view key,
+                      const Site& site) {
+  std::string text(prefix);
+  text.append("\n").append(order_id).append("\n").append(key);
+  return std::string(prefix) +
+         Hex(std::string_view(HmacSha256(site.api_key(), text)).substr(0, kDerivedKeyBytes));
+}
+
+MarkerPlace PlaceMarker(v1::CreateOrderRequest& order, std::string_view key) {
+  if (order.custom_info().custom_3().empty()) {
+    order.mutable_custom_info()->set_custom_3(MarkerOf(key));
+    return MarkerPlace::kCustom3;
+  }
+  if (order.var1().empty()) {
+    order.set_var1(MarkerOf(key));
+    return MarkerPlace::kVar1;
+  }
+  return MarkerPlace::kNone;
+}
+
+Ownership OwnershipOf(const v1::Order& order, MarkerPlace place, std::string_view key) {
+  const std::string marker = MarkerOf(key);
+  if (order.custom_info().custom_3() == marker || order.var1() == marker) return Ownership::kOurs;
+  if (IsMarker(order.custom_info().custom_3()) || IsMarker(order.var1())) return Ownership::kOther;
+  if (place == MarkerPlace::kNone) return Ownership::kCannotTell;
+  if (place == MarkerPlace::kCustom3 && !order.has_custom_info()) return Ownership::kCannotTell;
+  return Ownership::kOther;
+}
+
+void StripMarker(v1::Order& order) {
+  if (IsMarker(order.custom_info().custom_3())) order.mutable_custom_info()->clear_custom_3();
+  if (IsMarker(order.var1())) order.clear_var1();
+}
+
+}  // namespace msp::psp

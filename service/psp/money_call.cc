@@ -1,0 +1,365 @@
+#include "service/psp/money_call.h"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/codec/redact.h"
+#include "service/psp/state.h"
+
+namespace msp::psp {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using http::Clock;
+using std::chrono::milliseconds;
+
+// A look is one GET: it may take this long before the next is tried.
+constexpr milliseconds kLookMax{5'000};
+// With less time than this for the transfer itself, sending would only make an unknown outcome.
+constexpr milliseconds kSendMin{50};
+constexpr std::int64_t kBackoffMaxMs = 5'000;
+
+v1::Order* MutableOrderOf(google::protobuf::Message& response) {
+  const auto* field = response.GetDescriptor()->FindFieldByName("order");
+  if (field == nullptr || field->message_type() != v1::Order::descriptor()) return nullptr;
+  return static_cast<v1::Order*>(response.GetReflection()->MutableMessage(&response, field));
+}
+
+// Whatever went wrong, a call without a certain answer says so in a code that no mesh and no client
+// library sends again by itself.
+Failure Unknown(Failure cause) {
+  const bool mismatch = cause.reason == reason::kUpstreamMismatch;
+  cause.code = absl::StatusCode::kUnknown;
+  cause.message = absl::StrCat("the call was sent and its outcome is unknown: ", cause.message,
+                               ". Repeat it with the same order_id and idempotency key and repeat: "
+                               "true, or look with GetOrder; "
+                               "never send it under another order_id before its fate is certain");
+  if (!mismatch) cause.reason = reason::kOutcomeUnknown;
+  cause.domain = kOwnDomain;
+  cause.outcome = v1::OUTCOME_UNKNOWN;
+  cause.violations.clear();
+  cause.retry_after_ms = -1;
+  return cause;
+}
+
+}  // namespace
+
+MoneyCall::MoneyCall(const MoneyTools& tools, Call& call, CallDone done)
+    : tools_(tools), call_(call), done_(std::move(done)), protocol_(ProtocolOf(*call.operation)) {
+  facts_.operation = call.operation;
+  facts_.request = call.request;
+  facts_.response = call.response;
+  facts_.site = call.site.get();
+  facts_.markers = tools.options.idempotency_marker;
+}
+
+void MoneyCall::Begin() {
+  const v1::CallControl& control = ControlOf(*call_.request);
+  const std::string digest = DigestOf(*call_.operation, *call_.request, *call_.site);
+  facts_.keyed = !control.idempotency_key().empty();
+  facts_.key = facts_.keyed ? control.idempotency_key() : DerivedKey(digest);
+  if (control.validate_only() || Board(absl::StrCat(digest, facts_.key))) Lead();
+}
+
+// True when the call goes itself; otherwise it has joined another, or has ended.
+bool MoneyCall::Board(const std::string& digest) {
+  if (!tools_.options.single_flight) return true;
+  const std::string_view order_id = OrderIdOf(*call_.operation, *call_.request);
+  std::string name =
+      absl::StrCat(call_.site->name(), "\n", absl::string_view(order_id.data(), order_id.size()));
+  Flights::Ticket ticket = 0;
+  auto self = shared_from_this();
+  const auto on_landing = [self](const void* leader) {
+    self->OnLeaderLanded(*static_cast<const MoneyCall*>(leader));
+  };
+  switch (tools_.flights.Board(name, digest, on_landing, &ticket)) {
+    case Flights::Boarding::kLeads:
+      flight_ = std::move(name);
+      return true;
+    case Flights::Boarding::kJoined:
+      tools_.timer.At(LastMoment(), [self, name = std::move(name), ticket] {
+        if (self->tools_.flights.Leave(name, ticket)) self->OnJoinedTooLong();
+      });
+      return false;
+    case Flights::Boarding::kBusy:
+      EndFailed({.code = absl::StatusCode::kAborted,
+                 .message = "a different call for this order is in flight; wait for its end, then "
+                            "look before sending again",
+                 .reason = "ORDER_BUSY",
+                 .outcome = v1::OUTCOME_NOT_SENT});
+      return false;
+    default:
+      EndFailed({.code = absl::StatusCode::kResourceExhausted,
+                 .message = "too many money-moving calls are in flight; nothing was sent",
+                 .reason = std::string(reason::kOverloaded),
+                 .outcome = v1::OUTCOME_NOT_SENT,
+                 .retry_after_ms = 1'000});
+      return false;
+  }
+}
+
+void MoneyCall::OnLeaderLanded(const MoneyCall& leader) {
+  call_.failure = leader.call_.failure;
+  call_.outcome = leader.call_.outcome;
+  call_.http_status = leader.call_.http_status;
+  call_.detail = "joined an identical call in flight";
+  if (!call_.failure) call_.response->CopyFrom(*leader.call_.response);
+  End();
+}
+
+void MoneyCall::OnJoinedTooLong() {
+  EndUnknown({.message = "the identical call in flight that this one joined has not ended in time"},
+             nullptr);
+}
+
+// The last moment at which the reply can still reach the caller.
+Clock::time_point MoneyCall::LastMoment() const {
+  return call_.deadline - milliseconds(tools_.options.reply_margin_ms);
+}
+
+bool MoneyCall::Repeats() const {
+  return ControlOf(*call_.request).repeat() || call_.previous_attempts > 0;
+}
+
+void MoneyCall::Lead() {
+  if (protocol_.identify != nullptr) protocol_.identify(facts_);
+  if (Repeats() || protocol_.looks_first) {
+    LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnFirstLook(*look); });
+  } else if (ControlOf(*call_.request).validate_only()) {
+    DryRun();
+  } else {
+    Send();
+  }
+}
+
+void MoneyCall::OnFirstLook(const Look& look) {
+  const bool creates = call_.operation->creates();
+  if (!look.told() || (look.absent && !creates)) {
+    Failure failure = look.failure;
+    const bool refused = look.kind == Answer::Kind::kRefused;
+    if (Repeats() && !refused) return EndUnknown(std::move(failure), nullptr);
+    // Nothing of this call was sent, so it may be sent again.
+    failure.outcome = refused ? v1::OUTCOME_REJECTED : v1::OUTCOME_NOT_SENT;
+    failure.message =
+        absl::StrCat("the order could not be read before the call: ", failure.message);
+    return EndFailed(std::move(failure));
+  }
+  Verdict verdict = protocol_.judge(facts_, look.order(), Moment::kBefore);
+  switch (verdict.kind) {
+    case Verdict::Kind::kDone:
+      return EndDone(/*reconciled=*/false, /*replayed=*/true);
+    case Verdict::Kind::kRefused:
+      return EndFailed(std::move(verdict.failure));
+    case Verdict::Kind::kOpen:
+      return EndUnknown(
+          {.message =
+               "an order with this id exists, and nothing in it tells whose attempt made it"},
+          &look);
+    case Verdict::Kind::kNotDone:
+      break;
+  }
+  if (protocol_.prepare != nullptr) {
+    if (auto failure = protocol_.prepare(facts_, *look.order()))
+      return EndFailed(*std::move(failure));
+  }
+  if (ControlOf(*call_.request).validate_only()) return DryRun();
+  Send();
+}
+
+void MoneyCall::DryRun() {
+  v1::CallResult& result = ResultOf(*call_.response);
+  result.set_dry_run_json(RedactedBodyOf(*call_.operation, *call_.request));
+  result.set_idempotency_key(facts_.key);
+  result.set_outcome(v1::OUTCOME_NOT_SENT);
+  call_.outcome = v1::OUTCOME_NOT_SENT;
+  End();
+}
+
+void MoneyCall::Send() {
+  const Clock::time_point now = Clock::now();
+  // A quarter of the time left, three seconds at most, is kept for looking when the answer is lost.
+  const auto left = LastMoment() - now;
+  const auto margin = std::min<Clock::duration>(left / 4, milliseconds(3'000));
+  const Clock::time_point deadline =
+      std::min(LastMoment() - margin, now + milliseconds(tools_.options.upstream_timeout_ms));
+  if (deadline - now < kSendMin) {
+    if (resent_) return EndUnknown(doubt_, nullptr);
+    return EndFailed({.code = absl::StatusCode::kDeadlineExceeded,
+                      .message = "too little of the deadline is left to send the call and learn "
+                                 "its outcome; nothing was sent",
+                      .reason = std::string(reason::kDeadlineTooShort),
+                      .outcome = v1::OUTCOME_NOT_SENT});
+  }
+  if (facts_.sent_at_s == 0) facts_.sent_at_s = std::time(nullptr);
+  ++call_.attempts;
+  Sending sending{.operation = call_.operation,
+                  .request = call_.request,
+                  .response = call_.response,
+                  .body = BodyOf(*call_.operation, *call_.request),
+                  .site = call_.site,
+                  .deadline = deadline};
+  // The card is in the body alone from here on, unless it may be needed once more.
+  if (!ControlOf(*call_.request).resend_if_absent())
+    codec::Wipe(*call_.operation->request_plan, *call_.request);
+  tools_.exchange.Send(std::move(sending), [self = shared_from_this()](Answer answer) {
+    self->OnSent(std::move(answer));
+  });
+}
+
+void MoneyCall::OnSent(Answer answer) {
+  call_.http_status = answer.http_status;
+  call_.upstream_us += answer.upstream_us;
+  call_.detail = answer.detail;
+  switch (answer.kind) {
+    case Answer::Kind::kSuccess:
+      if (protocol_.looks_after) {
+        call_.response->Clear();
+        return StartDoubt(
+            Moment::kAfterSuccess,
+            {.message = "MultiSafepay took the call, but the order does not show it"});
+      }
+      if (protocol_.complete != nullptr) protocol_.complete(facts_);
+      return EndDone(/*reconciled=*/false, /*replayed=*/false);
+    case Answer::Kind::kNotSent:
+      // A second sending that did not leave says nothing about the first.
+      return resent_ ? EndUnknown(doubt_, nullptr) : EndFailed(std::move(answer.failure));
+    case Answer::Kind::kRefused:
+      return OnRefused(std::move(answer));
+    case Answer::Kind::kOpen:
+      return StartDoubt(Moment::kAfterDoubt, std::move(answer.failure));
+  }
+}
+
+void MoneyCall::OnRefused(Answer answer) {
+  facts_.refusal = std::move(answer.failure);
+  const bool explained = protocol_.explains_refusal != nullptr &&
+                         protocol_.explains_refusal(facts_, facts_.refusal.error_code);
+  if (!explained) return EndFailed(facts_.refusal);
+  LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnRefusalLook(*look); });
+}
+
+void MoneyCall::OnRefusalLook(const Look& look) {
+  if (!look.told()) {
+    // A decline is a decline; of everything else an earlier attempt may be the reason.
+    if (facts_.refusal.error_code == 1024 || !facts_.keyed) {
+      if (facts_.refusal.error_code != 1006) return EndFailed(facts_.refusal);
+    }
+    return EndUnknown(facts_.refusal, nullptr);
+  }
+  Verdict verdict = protocol_.judge(facts_, look.order(), Moment::kAfterRefusal);
+  if (verdict.kind == Verdict::Kind::kDone) {
+    const bool declined = facts_.refusal.error_code == 1024;
+    return EndDone(/*reconciled=*/declined, /*replayed=*/!declined);
+  }
+  EndFailed(verdict.kind == Verdict::Kind::kRefused ? std::move(verdict.failure) : facts_.refusal);
+}
+
+void MoneyCall::StartDoubt(Moment moment, Failure cause) {
+  moment_ = moment;
+  doubt_ = std::move(cause);
+  doubt_since_ = Clock::now();
+  backoff_ms_ = tools_.options.reconcile_backoff_ms;
+  LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnDoubtLook(*look); });
+}
+
+void MoneyCall::OnDoubtLook(const Look& look) {
+  Verdict verdict;
+  if (look.told()) verdict = protocol_.judge(facts_, look.order(), moment_);
+  if (verdict.kind == Verdict::Kind::kDone)
+    return EndDone(/*reconciled=*/moment_ == Moment::kAfterDoubt, /*replayed=*/false);
+  if (verdict.kind == Verdict::Kind::kRefused) return EndFailed(std::move(verdict.failure));
+  const Clock::time_point now = Clock::now();
+  const bool settled = look.told() && now - doubt_since_ >= milliseconds(tools_.options.settle_ms);
+  const bool resend = settled && verdict.kind == Verdict::Kind::kNotDone && !resent_ &&
+                      moment_ == Moment::kAfterDoubt &&
+                      ControlOf(*call_.request).resend_if_absent();
+  if (resend) {
+    resent_ = true;
+    return Send();
+  }
+  const Clock::time_point next = now + milliseconds(backoff_ms_);
+  if (settled || next >= LastMoment()) return EndUnknown(doubt_, &look);
+  backoff_ms_ = std::min(backoff_ms_ * 2, kBackoffMaxMs);
+  tools_.timer.At(next, [self = shared_from_this()] { self->LookAgain(); });
+}
+
+void MoneyCall::LookAgain() {
+  LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnDoubtLook(*look); });
+}
+
+void MoneyCall::LookAt(LookDone done) {
+  auto look = std::make_shared<Look>();
+  const std::string_view order_id = OrderIdOf(*call_.operation, *call_.request);
+  look->request.set_order_id(std::string(order_id));
+  ++call_.looks;
+  Sending sending{.operation = &tools_.exchange.operations().Find("GetOrder"),
+                  .request = &look->request,
+                  .response = &look->response,
+                  .site = call_.site,
+                  .deadline = std::min(LastMoment(), Clock::now() + kLookMax)};
+  tools_.exchange.Send(std::move(sending), [self = shared_from_this(), look,
+                                            done = std::move(done)](Answer answer) mutable {
+    look->kind = answer.kind;
+    look->absent =
+        answer.kind == Answer::Kind::kRefused && answer.failure.code == absl::StatusCode::kNotFound;
+    look->failure = std::move(answer.failure);
+    self->call_.upstream_us += answer.upstream_us;
+    std::move(done)(std::move(look));
+  });
+}
+
+void MoneyCall::EndDone(bool reconciled, bool replayed) {
+  if (v1::Order* order = MutableOrderOf(*call_.response)) {
+    // An all-digit id may come back as a number, without its zeros: the caller gets the id that it
+    // sent.
+    const std::string_view sent = OrderIdOf(*call_.operation, *call_.request);
+    if (order->has_order_id() && SameOrderId(sent, order->order_id()))
+      order->set_order_id(std::string(sent));
+    StripMarker(*order);
+    if (IsOdd(*order)) tools_.metrics.CountOddState(order->status(), order->financial_status());
+    call_.payment_state = order->payment_state();
+  }
+  v1::CallResult& result = ResultOf(*call_.response);
+  result.set_outcome(v1::OUTCOME_CONFIRMED);
+  result.set_idempotency_key(facts_.key);
+  result.set_reconciled(reconciled);
+  result.set_replayed(replayed);
+  result.set_reason(facts_.reason);
+  call_.outcome = v1::OUTCOME_CONFIRMED;
+  if (reconciled || replayed)
+    tools_.metrics.CountReconciliation(call_.operation->row.name,
+                                       reconciled ? "reconciled" : "replayed");
+  End();
+}
+
+void MoneyCall::EndFailed(Failure failure) {
+  call_.response->Clear();
+  failure.order_id = std::string(OrderIdOf(*call_.operation, *call_.request));
+  failure.idempotency_key = facts_.key;
+  call_.outcome = failure.outcome;
+  call_.failure = std::move(failure);
+  End();
+}
+
+void MoneyCall::EndUnknown(Failure cause, const Look* look) {
+  Failure failure = Unknown(std::move(cause));
+  if (look != nullptr && look->order() != nullptr) {
+    auto order = std::make_shared<v1::Order>(*look->order());
+    StripMarker(*order);
+    CompleteOrder(*order);
+    failure.order = std::move(order);
+  }
+  tools_.metrics.CountReconciliation(call_.operation->row.name, "unknown");
+  EndFailed(std::move(failure));
+}
+
+void MoneyCall::End() {
+  codec::Wipe(*call_.operation->request_plan, *call_.request);
+  // Joined calls take their copy before the reply goes out and this call with it.
+  if (!flight_.empty()) tools_.flights.Land(flight_, this);
+  std::move(done_)();
+}
+
+}  // namespace msp::psp

@@ -1,0 +1,92 @@
+// One money-moving call from its first check to its certain end, or to an honest UNKNOWN.
+//
+// The line: board a flight, look first where the protocol or the caller asks for it, send once, and
+// when no certain answer came, look at MultiSafepay's record until it tells or the time is up.
+// Nothing is ever sent a second time unless the caller asked for that (`resend_if_absent`) and the
+// record shows that the first sending did nothing.
+//
+// Shared by the closures of its own exchanges, which run one after the other: no two threads are
+// ever in it at once.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "service/base/timer.h"
+#include "service/psp/api.h"
+#include "service/psp/exchange.h"
+#include "service/psp/flights.h"
+#include "service/psp/protocol.h"
+
+namespace msp::psp {
+
+// What every money-moving call uses; owned by Api.
+struct MoneyTools {
+  const ApiOptions& options;
+  Exchange& exchange;
+  Flights& flights;
+  Timer& timer;
+  telemetry::Metrics& metrics;
+};
+
+class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
+ public:
+  MoneyCall(const MoneyTools& tools, Call& call, CallDone done);
+  MoneyCall(const MoneyCall&) = delete;
+  MoneyCall& operator=(const MoneyCall&) = delete;
+
+  // The request has been checked and completed.
+  void Begin();
+
+ private:
+  // What a look brought: an order, none, or nothing that can be used.
+  struct Look {
+    Answer::Kind kind = Answer::Kind::kOpen;
+    bool absent = false;
+    multisafepay::v1::GetOrderRequest request;
+    multisafepay::v1::GetOrderResponse response;
+    Failure failure;
+
+    const multisafepay::v1::Order* order() const {
+      return kind == Answer::Kind::kSuccess ? &response.order() : nullptr;
+    }
+    bool told() const { return kind == Answer::Kind::kSuccess || absent; }
+  };
+  using LookDone = absl::AnyInvocable<void(std::shared_ptr<Look>) &&>;
+
+  bool Board(const std::string& digest);
+  void OnLeaderLanded(const MoneyCall& leader);
+  void OnJoinedTooLong();
+  void Lead();
+  void OnFirstLook(const Look& look);
+  void DryRun();
+  void Send();
+  void OnSent(Answer answer);
+  void OnRefused(Answer answer);
+  void OnRefusalLook(const Look& look);
+  void StartDoubt(Moment moment, Failure cause);
+  void LookAgain();
+  void OnDoubtLook(const Look& look);
+  void LookAt(LookDone done);
+
+  http::Clock::time_point LastMoment() const;
+  bool Repeats() const;
+  void EndDone(bool reconciled, bool replayed);
+  void EndFailed(Failure failure);
+  void EndUnknown(Failure cause, const Look* look);
+  void End();
+
+  const MoneyTools tools_;
+  Call& call_;
+  CallDone done_;
+  const Protocol& protocol_;
+  MoneyFacts facts_;
+  std::string flight_;  // The name it boarded under; empty when it did not.
+  Moment moment_ = Moment::kBefore;
+  Failure doubt_;  // Why it is in doubt.
+  http::Clock::time_point doubt_since_;
+  std::int64_t backoff_ms_ = 0;
+  bool resent_ = false;
+};
+
+}  // namespace msp::psp

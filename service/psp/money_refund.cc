@@ -1,0 +1,199 @@
+// RefundOrder and CancelRefund. A refund is recognized by its own id (refund_order_id) in the
+// order's related transactions.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "service/psp/interpret.h"
+#include "service/psp/protocol.h"
+
+namespace msp::psp {
+namespace {
+
+namespace v1 = multisafepay::v1;
+
+bool Is(std::string_view value, std::string_view name) {
+  return absl::EqualsIgnoreCase({value.data(), value.size()}, {name.data(), name.size()});
+}
+
+v1::RefundOrderRequest& RefundOf(MoneyFacts& facts) {
+  return static_cast<v1::RefundOrderRequest&>(*facts.request);
+}
+
+bool IsRefund(const v1::RelatedTransaction& related) {
+  // Older answers leave the type out; a refund's own id tells it all the same.
+  return Is(related.type(), "refund") ||
+         (related.type().empty() && !related.refund_order_id().empty());
+}
+
+bool IsUndone(const v1::RelatedTransaction& related) {
+  return Is(related.status(), "void") || Is(related.status(), "cancelled") ||
+         Is(related.status(), "declined");
+}
+
+// What is left to refund. `amount_refunded` counts a refund when it is made or when it is
+// processed, which is not documented: the larger of it and the sum of the refunds that stand is
+// taken off, so that never too much is sent.
+std::int64_t Remainder(const v1::Order& order) {
+  std::int64_t standing = 0;
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (IsRefund(related) && !IsUndone(related)) standing += std::abs(related.amount());
+  }
+  return order.amount() - std::max(order.amount_refunded(), standing);
+}
+
+const v1::RelatedTransaction* FindRefund(const v1::Order& order,
+                                         const std::string& refund_order_id) {
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (!IsRefund(related)) continue;
+    if (SameOrderId(refund_order_id, related.refund_order_id()) ||
+        SameOrderId(refund_order_id, related.order_id()))
+      return &related;
+  }
+  return nullptr;
+}
+
+// Where the API does not echo refund_order_id: the one refund of this amount that was not there
+// before.
+const v1::RelatedTransaction* FindNewRefund(const MoneyFacts& facts,
+                                            const v1::RefundOrderRequest& request,
+                                            const v1::Order& order) {
+  const v1::RelatedTransaction* found = nullptr;
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (!IsRefund(related) && !related.type().empty()) continue;
+    if (!related.refund_order_id().empty() || facts.known.count(related.transaction_id()) > 0)
+      continue;
+    if (std::abs(related.amount()) != request.amount()) continue;
+    if (found != nullptr) return nullptr;  // Two of them: neither can be told to be ours.
+    found = &related;
+  }
+  return found;
+}
+
+void Identify(MoneyFacts& facts) {
+  v1::RefundOrderRequest& request = RefundOf(facts);
+  if (!request.refund_order_id().empty()) {
+    facts.keyed = true;
+    return;
+  }
+  request.set_refund_order_id(DerivedId("refund-", request.order_id(), facts.key, *facts.site));
+}
+
+Verdict Found(MoneyFacts& facts, const v1::RelatedTransaction& related, Moment moment) {
+  const v1::RefundOrderRequest& request = RefundOf(facts);
+  if (moment != Moment::kAfterDoubt && !facts.keyed) {
+    return {Verdict::Kind::kRefused,
+            AlreadyExists("EQUAL_REFUND_EXISTS",
+                          "an equal refund exists; give each of several equal refunds an "
+                          "idempotency key or refund_order_id of its own")};
+  }
+  if (request.has_amount() && related.has_amount() &&
+      std::abs(related.amount()) != request.amount()) {
+    return {Verdict::Kind::kRefused,
+            AlreadyExists("IDEMPOTENCY_KEY_REUSED",
+                          "the refund_order_id or key was used on this order for another amount")};
+  }
+  v1::Refund& refund = *static_cast<v1::RefundOrderResponse&>(*facts.response).mutable_refund();
+  refund.set_refund_id(related.transaction_id());
+  refund.set_psp_refund_id(related.transaction_id());
+  refund.set_refund_order_id(request.refund_order_id());
+  refund.set_amount(std::abs(related.amount()));
+  refund.set_currency(related.currency().empty() ? request.currency() : related.currency());
+  return {Verdict::Kind::kDone, {}};
+}
+
+Verdict Judge(MoneyFacts& facts, const v1::Order* order, Moment moment) {
+  if (order == nullptr)
+    return moment == Moment::kAfterDoubt ? Verdict{} : Verdict{Verdict::Kind::kNotDone, {}};
+  const v1::RefundOrderRequest& request = RefundOf(facts);
+  if (const auto* related = FindRefund(*order, request.refund_order_id()))
+    return Found(facts, *related, moment);
+  if (moment == Moment::kAfterDoubt) {
+    if (const auto* related = FindNewRefund(facts, request, *order))
+      return Found(facts, *related, moment);
+  }
+  return {Verdict::Kind::kNotDone, {}};
+}
+
+bool IsCard(const v1::Order& order) {
+  constexpr std::array<std::string_view, 4> kCards{"VISA", "MASTERCARD", "AMEX", "MAESTRO"};
+  return std::any_of(kCards.begin(), kCards.end(), [&](std::string_view card) {
+    return Is(order.payment_details().type(), card);
+  });
+}
+
+std::optional<Failure> Prepare(MoneyFacts& facts, const v1::Order& order) {
+  v1::RefundOrderRequest& request = RefundOf(facts);
+  for (const v1::RelatedTransaction& related : order.related_transactions())
+    facts.known.insert(related.transaction_id());
+  if (request.currency().empty()) {
+    request.set_currency(order.currency());
+  } else if (!order.currency().empty() && !Is(request.currency(), order.currency())) {
+    return InvalidField("currency", absl::StrCat("must be the order's own, ", order.currency()));
+  }
+  // Pay-later orders are refunded by their items; a card order would be refunded whole.
+  if (request.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && IsCard(order)) {
+    return InvalidField("refund",
+                        "needs an amount of at least 1, or full: the order was paid by card");
+  }
+  if (request.has_full()) {
+    const std::int64_t remainder = Remainder(order);
+    if (!order.has_amount() || remainder <= 0)
+      return Precondition("NOTHING_LEFT", "nothing is left of the order to refund");
+    request.set_amount(remainder);
+  }
+  return std::nullopt;
+}
+
+// Every refusal of a keyed call may be an earlier attempt's doing: 1034 has four causes and one of
+// them is this.
+bool ExplainsRefusal(const MoneyFacts& facts, int /*error_code*/) { return facts.keyed; }
+
+void Complete(MoneyFacts& facts) {
+  const v1::RefundOrderRequest& request = RefundOf(facts);
+  v1::Refund& refund = *static_cast<v1::RefundOrderResponse&>(*facts.response).mutable_refund();
+  refund.set_psp_refund_id(refund.has_refund_id() ? refund.refund_id() : refund.transaction_id());
+  refund.set_refund_order_id(request.refund_order_id());
+  refund.set_amount(request.amount());
+  refund.set_currency(request.currency());
+}
+
+Verdict JudgeCancelRefund(MoneyFacts& facts, const v1::Order* order, Moment /*moment*/) {
+  if (order == nullptr) return {};
+  const auto& request = static_cast<const v1::CancelRefundRequest&>(*facts.request);
+  for (const v1::RelatedTransaction& related : order->related_transactions()) {
+    if (related.transaction_id() != request.refund_id()) continue;
+    if (Is(related.status(), "void") || Is(related.status(), "cancelled")) {
+      auto& cancellation =
+          *static_cast<v1::CancelRefundResponse&>(*facts.response).mutable_refund_cancellation();
+      cancellation.set_order_id(request.order_id());
+      cancellation.set_transaction_id(related.transaction_id());
+      return {Verdict::Kind::kDone, {}};
+    }
+    if (Is(related.status(), "completed")) {
+      return {Verdict::Kind::kRefused,
+              Precondition("REFUND_COMPLETED",
+                           "the refund has been processed and cannot be cancelled")};
+    }
+    return {Verdict::Kind::kNotDone, {}};
+  }
+  return {};
+}
+
+bool AlwaysExplains(const MoneyFacts& /*facts*/, int /*error_code*/) { return true; }
+
+}  // namespace
+
+const Protocol kRefundProtocol{.looks_first = true,
+                               .identify = Identify,
+                               .explains_refusal = ExplainsRefusal,
+                               .prepare = Prepare,
+                               .judge = Judge,
+                               .complete = Complete};
+
+const Protocol kCancelRefundProtocol{.explains_refusal = AlwaysExplains,
+                                     .judge = JudgeCancelRefund};
+
+}  // namespace msp::psp

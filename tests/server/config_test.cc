@@ -1,0 +1,314 @@
+// Settings: where they come from, which ones are refused, and that the key is never shown.
+#include "service/config.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/flags/reflection.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us.
+
+namespace msp {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// Flags are global: each test sees them, and the environment, as they were at the start.
+class Settings : public ::testing::Test {
+ protected:
+  void SetUp() override { Put("MSP_API_KEY", "abcde12345"); }
+  void TearDown() override {
+    for (const auto& [name, value] : before_)
+      value ? setenv(name.c_str(), value->c_str(), 1) : unsetenv(name.c_str());
+    for (const std::string& file : files_) unlink(file.c_str());
+  }
+
+  void Put(const std::string& name, const std::string& value) {
+    Remember(name);
+    setenv(name.c_str(), value.c_str(), 1);
+  }
+  void Drop(const std::string& name) {
+    Remember(name);
+    unsetenv(name.c_str());
+  }
+  std::string File(std::string_view content) {
+    files_.push_back(::testing::TempDir() + "msp_config_" + std::to_string(getpid()) + "_" +
+                     std::to_string(files_.size()));
+    std::ofstream(files_.back()) << content;
+    return files_.back();
+  }
+
+  static absl::StatusOr<Ask> Parse(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "msp-server");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    return ParseSettings(static_cast<int>(argv.size()), argv.data());
+  }
+  static absl::StatusOr<Config> Load(const std::vector<std::string>& arguments) {
+    if (const auto ask = Parse(arguments); !ask.ok()) return ask.status();
+    return LoadConfig();
+  }
+  // The error of a start with these arguments; "" when it would start.
+  static std::string ErrorOf(const std::vector<std::string>& arguments) {
+    return std::string(Load(arguments).status().message());
+  }
+
+ private:
+  void Remember(const std::string& name) {
+    if (before_.contains(name)) return;
+    const char* value = std::getenv(name.c_str());
+    before_[name] = value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  }
+
+  absl::FlagSaver flags_;
+  std::map<std::string, std::optional<std::string>> before_;
+  std::vector<std::string> files_;
+};
+
+TEST_F(Settings, HaveTheirDocumentedDefaults) {
+  const auto config = Load({"--api_url=test"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listen, "127.0.0.1:50051");
+  EXPECT_EQ(config->api_url, "https://testapi.multisafepay.com/v1/json");
+  EXPECT_EQ(config->api_key, "abcde12345");
+  EXPECT_EQ(config->http_workers, 1);
+  EXPECT_EQ(config->http_connections_max, 1024);
+  EXPECT_EQ(config->http_queue_max, 4096);
+  EXPECT_EQ(config->upstream_timeout_ms, 30'000);
+  EXPECT_EQ(config->drain_delay_ms, 2'000);
+  EXPECT_EQ(config->drain_timeout_ms, 40'000);
+  EXPECT_EQ(config->call_max_ms, 33'000);
+  EXPECT_FALSE(config->http2);
+  EXPECT_FALSE(config->allow_plaintext);
+  EXPECT_FALSE(config->log_personal_data);
+  EXPECT_TRUE(config->log_json);
+  EXPECT_EQ(config->proxy, "");
+  EXPECT_EQ(config->notification_url, "");
+}
+
+TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
+  struct Case {
+    std::vector<std::string> arguments;
+    const char* setting;
+  };
+  const std::vector<Case> cases{
+      {{}, "--api_url"},  // A payment service must not guess.
+      {{"--api_url="}, "--api_url"},
+      {{"--api_url=production"}, "--api_url"},
+      {{"--api_url=ftp://127.0.0.1/"}, "--api_url"},
+      {{"--api_url=HTTP//127.0.0.1"}, "--api_url"},
+      {{"--api_url=http://"}, "--api_url"},
+      {{"--api_url=https:///v1/json"}, "--api_url"},
+      {{"--api_url=https://api.example/v1?key=x"}, "--api_url"},
+      {{"--api_url=https://api.example/v1#x"}, "--api_url"},
+      {{"--api_url=https://api.example/ v1"}, "--api_url"},
+      {{"--api_url=http://api.example/v1/json"}, "--api_url"},      // Cards without TLS.
+      {{"--api_url=http://127.0.0.1.evil.example/"}, "--api_url"},  // Not the loopback.
+      {{"--api_url=http://127.0.0.1@evil.example/"}, "--api_url"},
+      {{"--api_url=http://localhost.evil.example/"}, "--api_url"},
+      {{"--api_url=https://user:password@api.example/v1/json"}, "--api_url"},  // It is shown.
+      {{"--api_url=test", "--listen=50051"}, "--listen"},
+      {{"--api_url=test", "--listen=127.0.0.1"}, "--listen"},
+      {{"--api_url=test", "--listen=:50051"}, "--listen"},
+      {{"--api_url=test", "--listen=127.0.0.1:"}, "--listen"},
+      {{"--api_url=test", "--listen=127.0.0.1:65536"}, "--listen"},
+      {{"--api_url=test", "--listen=127.0.0.1:-1"}, "--listen"},
+      {{"--api_url=test", "--listen=127.0.0.1:http"}, "--listen"},
+      {{"--api_url=test", "--listen=0.0.0.0:50051"}, "--listen"},  // Plaintext for everybody.
+      {{"--api_url=test", "--listen=[::]:50051"}, "--listen"},
+      {{"--api_url=test", "--listen=127.evil.example:50051"}, "--listen"},
+      {{"--api_url=test", "--http_workers=0"}, "--http_workers"},
+      {{"--api_url=test", "--http_workers=65"}, "--http_workers"},
+      {{"--api_url=test", "--http_workers=two"}, "--http_workers"},
+      {{"--api_url=test", "--http_connections_max=0"}, "--http_connections_max"},
+      {{"--api_url=test", "--http_queue_max=-1"}, "--http_queue_max"},
+      {{"--api_url=test", "--upstream_timeout_ms=99"}, "--upstream_timeout_ms"},
+      {{"--api_url=test", "--upstream_timeout_ms=600001"}, "--upstream_timeout_ms"},
+      {{"--api_url=test", "--drain_delay_ms=-1"}, "--drain_delay_ms"},
+      {{"--api_url=test", "--drain_timeout_ms=999"}, "--drain_timeout_ms"},
+      {{"--api_url=test", "--call_max_ms=0"}, "--call_max_ms"},
+      {{"--api_url=test", "--call_max_ms=40000"}, "--call_max_ms"},  // Not below the drain timeout.
+      {{"--api_url=test", "--log_level=loud"}, "--log_level"},
+      {{"--api_url=test", "--log_format=xml"}, "--log_format"},
+      {{"--api_url=test", "--http2=maybe"}, "--http2"},
+      {{"--api_url=test", "--upstream_ca_file=/nonexistent/ca.pem"}, "--upstream_ca_file"},
+      {{"--api_url=test", "--api_key_file=/nonexistent/key"}, "--api_key_file"},
+      {{"--api_url=test", "--no_such_setting=1"}, "--no_such_setting"},
+      {{"--api_url=test", "--api_key=abcde12345"}, "--api_key"},     // It would show in ps.
+      {{"--api_url=test", "--flagfile=/etc/passwd"}, "--flagfile"},  // Not one of ours.
+      {{"--api_url=test", "--listen"}, "--listen"},                  // Its value is missing.
+      {{"test"}, "test"},
+  };
+  for (const Case& c : cases) {
+    const absl::FlagSaver saver;
+    Put("MSP_API_KEY", "abcde12345");
+    const std::string error = ErrorOf(c.arguments);
+    EXPECT_THAT(error, HasSubstr(c.setting)) << ::testing::PrintToString(c.arguments);
+    EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+    EXPECT_THAT(error, Not(HasSubstr("abcde12345")));
+  }
+}
+
+TEST_F(Settings, UnusualOnesAreTaken) {
+  const std::vector<std::vector<std::string>> cases{
+      {"--api_url=live"},
+      {"--api_url=http://127.0.0.1:8080/v1/json"},
+      {"--api_url=http://localhost:8080"},
+      {"--api_url=http://[::1]:8080/v1/json"},
+      {"--api_url=https://api.example/v1/json/"},
+      {"--api_url=http://gateway.internal/v1/json", "--allow_plaintext"},
+      {"--api_url=test", "--listen=127.0.0.1:0"},
+      {"--api_url=test", "--listen=[::1]:50051"},
+      {"--api_url=test", "--listen=localhost:50051"},
+      {"--api_url=test", "--listen=0.0.0.0:50051", "--allow_plaintext"},
+      {"--api_url=test", "--http_workers", "64"},
+      {"--api_url=test", "--drain_delay_ms=0", "--drain_timeout_ms=1000", "--call_max_ms=999"},
+      {"--api_url=test", "--http2", "--log_level=debug", "--log_format=text"},
+      {"--api_url=test", "--http2=false"},
+      {"--api_url=test", "--upstream_timeout_ms=100"},
+  };
+  for (const auto& arguments : cases) {
+    const absl::FlagSaver saver;
+    Put("MSP_API_KEY", "abcde12345");
+    EXPECT_EQ(ErrorOf(arguments), "") << ::testing::PrintToString(arguments);
+  }
+}
+
+TEST_F(Settings, FlagBeatsEnvironmentBeatsDefault) {
+  Put("MSP_HTTP_WORKERS", "3");
+  Put("MSP_API_URL", "live");
+  {
+    const absl::FlagSaver saver;
+    const auto config = Load({});
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->http_workers, 3);
+    EXPECT_EQ(config->api_url, "https://api.multisafepay.com/v1/json");
+  }
+  Put("MSP_API_KEY", "abcde12345");
+  const auto config = Load({"--http_workers=5", "--api_url=test"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->http_workers, 5);
+  EXPECT_EQ(config->api_url, "https://testapi.multisafepay.com/v1/json");
+}
+
+TEST_F(Settings, LaterFlagBeatsEarlier) {
+  EXPECT_EQ(Load({"--api_url=test", "--http_workers=5", "--http_workers=6"})->http_workers, 6);
+}
+
+TEST_F(Settings, BadVariableIsNamedAsTheVariable) {
+  Put("MSP_HTTP_WORKERS", "many");
+  EXPECT_THAT(ErrorOf({"--api_url=test"}), StartsWith("MSP_HTTP_WORKERS"));
+}
+
+TEST_F(Settings, EveryFlagCanBeAVariable) {
+  Put("MSP_LISTEN", "127.0.0.1:0");
+  Put("MSP_ALLOW_PLAINTEXT", "true");
+  Put("MSP_HTTP2", "true");
+  Put("MSP_LOG_FORMAT", "text");
+  Put("MSP_DRAIN_DELAY_MS", "7");
+  Put("MSP_NOTIFICATION_URL", "https://operator.example/n");
+  const auto config = Load({"--api_url=test"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listen, "127.0.0.1:0");
+  EXPECT_TRUE(config->allow_plaintext);
+  EXPECT_TRUE(config->http2);
+  EXPECT_FALSE(config->log_json);
+  EXPECT_EQ(config->drain_delay_ms, 7);
+  EXPECT_EQ(config->notification_url, "https://operator.example/n");
+}
+
+TEST_F(Settings, BaseUrlLosesItsTrailingSlashes) {
+  EXPECT_EQ(Load({"--api_url=https://api.example/v1/json//"})->api_url,
+            "https://api.example/v1/json");
+}
+
+TEST_F(Settings, HelpAndVersionWinOverEverythingElse) {
+  EXPECT_EQ(*Parse({"--help"}), Ask::kHelp);
+  EXPECT_EQ(*Parse({"-h"}), Ask::kHelp);
+  EXPECT_EQ(*Parse({"--version"}), Ask::kVersion);
+  EXPECT_EQ(*Parse({"--api_url=test"}), Ask::kServe);
+}
+
+TEST_F(Settings, KeyIsTrimmed) {
+  Put("MSP_API_KEY", " \tabcde12345\r\n");
+  EXPECT_EQ(Load({"--api_url=test"})->api_key, "abcde12345");
+}
+
+TEST_F(Settings, KeyFileIsReadAndTrimmedAndBeatsTheVariable) {
+  const auto config = Load({"--api_url=test", "--api_key_file=" + File("\nfile-key-9876 \n")});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->api_key, "file-key-9876");
+}
+
+TEST_F(Settings, UnusableKeysAreRefusedWithoutBeingShown) {
+  for (const char* key :
+       {"", "   ", "abcd", "ab cde12345", "abcde\n12345", "abcde\x01", "schlüssel"}) {
+    const absl::FlagSaver saver;
+    Put("MSP_API_KEY", key);
+    const std::string error = ErrorOf({"--api_url=test"});
+    EXPECT_THAT(error, HasSubstr("--api_key_file")) << key;
+    EXPECT_THAT(error, Not(HasSubstr("cde"))) << key;
+  }
+}
+
+TEST_F(Settings, MissingKeyIsRefused) {
+  Drop("MSP_API_KEY");
+  EXPECT_THAT(ErrorOf({"--api_url=test"}), HasSubstr("MSP_API_KEY"));
+}
+
+TEST_F(Settings, KeyLeavesTheEnvironmentWithItsBytes) {
+  Put("MSP_API_KEY", "abcde12345");
+  const char* bytes = std::getenv("MSP_API_KEY");
+  ASSERT_TRUE(Load({"--api_url=test"}).ok());
+  EXPECT_EQ(std::getenv("MSP_API_KEY"), nullptr);
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    EXPECT_THAT(std::string(*variable), Not(HasSubstr("abcde12345")));
+  // /proc/PID/environ shows the bytes themselves.
+  EXPECT_THAT(std::string(bytes), Not(HasSubstr("abcde")));
+}
+
+TEST_F(Settings, DescriptionShowsSettingsAndNoKey) {
+  const auto config =
+      Load({"--api_url=live", "--check", "--listen=127.0.0.1:7", "--drain_delay_ms=11"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(config->check);
+  const std::string text = Describe(*config);
+  EXPECT_THAT(text, HasSubstr("listen=127.0.0.1:7"));
+  EXPECT_THAT(text, HasSubstr("drain_delay_ms=11"));
+  EXPECT_THAT(text, HasSubstr("https://api.multisafepay.com/v1/json"));
+  EXPECT_THAT(text, HasSubstr("masked"));
+  EXPECT_THAT(text, Not(HasSubstr("abcde")));
+}
+
+TEST_F(Settings, SecretsInUrlsAreMasked) {
+  const auto config = Load({"--api_url=live", "--proxy=http://user:pa55word@proxy.example:3128"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(Describe(*config), Not(HasSubstr("pa55word")));
+}
+
+TEST_F(Settings, HelpListsEverySettingOnce) {
+  const std::string help = HelpText();
+  for (const char* name :
+       {"listen", "allow_plaintext", "api_url", "api_key_file", "http_workers",
+        "http_connections_max", "http_queue_max", "upstream_timeout_ms", "http2", "proxy",
+        "upstream_ca_file", "drain_delay_ms", "drain_timeout_ms", "call_max_ms", "notification_url",
+        "log_level", "log_format", "log_personal_data", "check"}) {
+    const std::string line = std::string("\n  --") + name;
+    const std::size_t at = help.find(line);
+    EXPECT_NE(at, std::string::npos) << name;
+  }
+  EXPECT_THAT(help, HasSubstr("MSP_HTTP_WORKERS"));
+}
+
+}  // namespace
+}  // namespace msp

@@ -20,7 +20,8 @@ std::optional<std::size_t> Unescape(char* begin, char* end);
 std::optional<std::int64_t> ReadSigned(std::string_view text);
 std::optional<std::uint64_t> ReadUnsigned(std::string_view text);
 
-// A finite number that is a JSON number; nothing for anything else and beyond a double's range.
+// A JSON number as a double; nothing for anything else, and for what a double could only take as
+// infinity or, being too small, as 0.
 std::optional<double> ReadDouble(std::string_view text);
 
 // 0/1, "true"/"false", "YES"/"NO" in any case.

@@ -198,9 +198,7 @@ class Mutator {
 
  private:
   std::size_t Below(std::size_t bound) { return bound == 0 ? 0 : random_() % bound; }
-  const std::string& Pick(const std::vector<std::string>& list) {
-    return list[Below(list.size())];
-  }
+  const std::string& Pick(const std::vector<std::string>& list) { return list[Below(list.size())]; }
 
   void Mutate(std::string& text) {
     static const std::vector<std::string> kPieces = {"{",

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 #include <stdexcept>
 
@@ -107,6 +108,19 @@ bool IsStruct(const FieldDescriptor* field) {
          field->message_type()->full_name() == "google.protobuf.Struct";
 }
 
+// The double that `text` is; nothing for what is no JSON number, and for what a double takes as 0
+// or infinity.
+std::optional<double> DoubleOf(const std::string& text) {
+  static const std::regex number(R"((-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]+)?)");
+  std::smatch match;
+  if (!std::regex_match(text, match, number)) return std::nullopt;
+  const double value = std::strtod(text.c_str(), nullptr);
+  if (std::isinf(value)) return std::nullopt;
+  if (value == 0 && match.str(1).find_first_of("123456789") != std::string::npos)
+    return std::nullopt;
+  return value;
+}
+
 pb::Value ValueOf(const Node& node);
 
 pb::Struct StructOf(const Node& node) {
@@ -127,7 +141,12 @@ pb::Value ValueOf(const Node& node) {
       value.set_bool_value(node.text == "true");
       break;
     case Node::Kind::kNumber: {
-      value.set_number_value(std::strtod(node.text.c_str(), nullptr));
+      const std::optional<double> number = DoubleOf(node.text);
+      if (number.has_value()) {
+        value.set_number_value(*number);
+      } else {
+        value.set_null_value(pb::NULL_VALUE);
+      }
       break;
     }
     case Node::Kind::kString:
@@ -224,11 +243,9 @@ void FillOne(const FieldDescriptor* field, const Node& node, pb::Message& messag
     }
     case FieldDescriptor::CPPTYPE_DOUBLE: {
       if (node.kind != Node::Kind::kNumber && node.kind != Node::Kind::kString) return;
-      if (node.kind == Node::Kind::kString && !Json::accept(node.text)) return;
-      const Json number = Json::parse(node.text, nullptr, false);
-      if (!number.is_number() || node.text.find_first_of(" \t\r\n") != std::string::npos) return;
-      const double value = std::strtod(node.text.c_str(), nullptr);
-      many ? to.AddDouble(&message, field, value) : to.SetDouble(&message, field, value);
+      const std::optional<double> value = DoubleOf(node.text);
+      if (!value.has_value()) return;
+      many ? to.AddDouble(&message, field, *value) : to.SetDouble(&message, field, *value);
       return;
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
@@ -461,7 +478,6 @@ Parsed Parse(std::string_view text) {
 }
 
 void Fill(const Node& object, pb::Message& message, bool everything, std::string_view skip) {
-  std::vector<std::string> order;
   for (const auto& member : object.members) {
     if (member.first == skip) continue;
     const FieldDescriptor* field = FieldOf(message, member.first, everything);

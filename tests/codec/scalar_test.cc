@@ -90,7 +90,8 @@ TEST(Scalar, IntegersKeepEveryDigitOrAreNone) {
 TEST(Scalar, DoublesAreFiniteJsonNumbers) {
   EXPECT_EQ(ReadDouble("0.1"), 0.1);
   EXPECT_EQ(ReadDouble("-1e3"), -1000.0);
-  for (const char* bad : {"", "inf", "nan", "1.", ".5", "0x1p3", "1e999", "-1e999", "1,5"}) {
+  for (const char* bad :
+       {"", "inf", "nan", "1.", ".5", "0x1p3", "1e999", "-1e999", "1e-999", "1,5"}) {
     EXPECT_FALSE(ReadDouble(bad).has_value()) << bad;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -13,6 +14,20 @@ std::uint32_t EpollEvents(int what) {
   if ((what & CURL_POLL_IN) != 0) events |= EPOLLIN;
   if ((what & CURL_POLL_OUT) != 0) events |= EPOLLOUT;
   return events;
+}
+
+// Makes it plain to anyone who looks that nothing comes from and nothing goes to this socket any
+// more.
+void ShutDown(int fd) {
+  // Unread bytes would look like a sign of life. A server that sends more than this is not worth
+  // reading.
+  char bytes[4096];
+  for (int i = 0; i < 16 && recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0; ++i) continue;
+  shutdown(fd, SHUT_RDWR);
+  int error =
+      0;  // Reading a pending error takes it off the socket, so that the next read finds the end.
+  socklen_t size = sizeof error;
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
 }
 
 }  // namespace
@@ -32,7 +47,11 @@ void SocketTable::Opened(int fd) {
   if (wanted != 0) Register(fd, entry, wanted);
 }
 
-void SocketTable::Established(int fd) { At(fd).established = true; }
+void SocketTable::Established(int fd) {
+  Entry& entry = At(fd);
+  entry.established = true;
+  if (entry.wanted == 0) Register(fd, entry, EPOLLIN);
+}
 
 void SocketTable::Closed(int fd) {
   // Closing takes the descriptor out of epoll. What libcurl wants is left for its own REMOVE to
@@ -51,16 +70,29 @@ void SocketTable::Want(int fd, int what) {
   }
 }
 
-bool SocketTable::TakeEvent(int fd) {
+bool SocketTable::TakeEvent(int fd, std::uint32_t events) {
   Entry& entry = At(fd);
   if (entry.wanted != 0) return true;
-  Unregister(fd, entry);
+  if (!entry.established) {
+    Unregister(fd, entry);
+    return false;
+  }
+  constexpr std::uint32_t kGone = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if ((events & (silent_when_idle_ ? kGone | EPOLLIN : kGone)) != 0) {
+    ShutDown(fd);
+    Unregister(fd, entry);
+  } else if ((events & EPOLLOUT) != 0) {
+    Register(fd, entry,
+             EPOLLIN);  // Left from the last transfer, and true for as long as it is idle.
+  } else {
+    Unregister(fd, entry);
+  }
   return false;
 }
 
 void SocketTable::Register(int fd, Entry& entry, std::uint32_t events) {
   epoll_event event{};
-  event.events = events;
+  event.events = events | EPOLLRDHUP;
   event.data.fd = fd;
   // The table's memory decides which call is tried first, the kernel's answer which one was right.
   const bool known = entry.registered != 0;

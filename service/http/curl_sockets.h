@@ -11,6 +11,12 @@
 // believed in them would wait for events that never come. So a descriptor is kept only once it is
 // known as a connection that libcurl will close through our own callback; for all others the table
 // trusts the kernel alone.
+//
+// Watching idle connections has a second use. libcurl 7.88 looks at a connection before it uses it
+// again, but takes one whose server has said goodbye (TLS close_notify, as every orderly server
+// sends) for alive, sends the request into it, and nobody can know any more whether it was
+// received. Here the goodbye is an event on a connection that nobody uses: it is shut down in both
+// directions at once, which libcurl's look does notice.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +26,10 @@ namespace msp::http {
 
 class SocketTable {
  public:
-  // `epoll_fd` outlives the table.
-  explicit SocketTable(int epoll_fd) : epoll_fd_(epoll_fd) {}
+  // `epoll_fd` outlives the table. `silent_when_idle`: the protocol lets a server send nothing on
+  // an idle connection, so that any byte on one is its end (HTTP/1.1, unlike HTTP/2).
+  SocketTable(int epoll_fd, bool silent_when_idle)
+      : epoll_fd_(epoll_fd), silent_when_idle_(silent_when_idle) {}
   SocketTable(const SocketTable&) = delete;
   SocketTable& operator=(const SocketTable&) = delete;
 
@@ -35,10 +43,9 @@ class SocketTable {
   // libcurl's wish for `fd`, one of CURL_POLL_IN, _OUT, _INOUT and _REMOVE.
   void Want(int fd, int what);
 
-  // True when libcurl wants the events of `fd`. Otherwise the event was one of a kept descriptor
-  // (an idle connection that the server closed): it is no longer watched, or it would be reported
-  // for ever.
-  bool TakeEvent(int fd);
+  // Epoll reported `events` for `fd`: true when libcurl wants to know. Otherwise the connection is
+  // idle, and has come to its end or must not be reported again and again.
+  bool TakeEvent(int fd, std::uint32_t events);
 
  private:
   struct Entry {
@@ -52,6 +59,7 @@ class SocketTable {
   void Unregister(int fd, Entry& entry);
 
   const int epoll_fd_;
+  const bool silent_when_idle_;
   std::vector<Entry> entries_;  // By descriptor number, so bounded by the process's limit on them.
 };
 

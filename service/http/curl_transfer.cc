@@ -236,6 +236,12 @@ Response Transfer::Finish(CURLcode code) {
   body_ = {};
   WipeString(job_.request.body);
   job_.request = {};
+  // libcurl counts its own new attempts over the life of a handle, and every sixth dead connection
+  // would end a request that another connection could take.
+  if (permissions_ > 1 || resend_stopped_) {
+    curl_easy_reset(easy_);
+    ready_ = SetForever();
+  }
   return response;
 }
 

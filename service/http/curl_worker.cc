@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<CurlWorker>> CurlWorker::Create(WorkerOptions opt
 CurlWorker::CurlWorker(WorkerOptions options)
     : options_(std::move(options)),
       epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
-      sockets_(epoll_fd_),
+      sockets_(epoll_fd_, !options_.transfer.http2),
       multi_(curl_multi_init()) {
   parked_[0].limits = options_.writes;
   parked_[1].limits = options_.reads;
@@ -112,17 +112,18 @@ void CurlWorker::Join() {
 }
 
 void CurlWorker::Run() {
+  // Requests begin right after a look at the sockets, and callbacks, which take their time, run
+  // before the next look: a connection that the server has just ended is seldom chosen for a
+  // request.
   for (;;) {
+    Wait();
     TakeJobs();
     if (!open_) RefuseParked();
     ExpireParked();
     FillSlots();
     KickTimer();
-    // A request that ended has made room for one that waits: no blocking then.
-    const bool ended = Reap();
-    if (!open_ && in_flight_ == 0) break;
-    Wait(!ended);
     Reap();
+    if (!open_ && in_flight_ == 0) break;
   }
   // Closing connections writes to them: here, where signals are blocked.
   transfers_.clear();
@@ -247,19 +248,23 @@ void CurlWorker::KickTimer() {
 int CurlWorker::WaitTimeoutMs() {
   Clock::time_point until = timer_at_;
   for (const Parked& parked : parked_) until = std::min(until, parked.next_expiry);
+  for (const Parked& parked : parked_) {
+    if (!parked.jobs.empty() && parked.in_flight < parked.limits.in_flight_max) return 0;
+  }
   if (until == Clock::time_point::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
 }
 
-void CurlWorker::Wait(bool may_block) {
-  int timeout_ms = may_block ? WaitTimeoutMs() : 0;
+void CurlWorker::Wait() {
+  int timeout_ms = WaitTimeoutMs();
   if (timeout_ms != 0 && !inbox_.PrepareSleep()) timeout_ms = 0;
   std::array<epoll_event, kEventsMax> events;
   const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, timeout_ms);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
-    if (event.data.fd == inbox_.wake_fd() || !sockets_.TakeEvent(event.data.fd)) continue;
+    if (event.data.fd == inbox_.wake_fd()) continue;
+    if (!sockets_.TakeEvent(event.data.fd, event.events)) continue;
     // An error is reported as both, and libcurl finds it when it reads or writes.
     constexpr std::uint32_t kEnd = EPOLLERR | EPOLLHUP;
     const int bits = ((event.events & (EPOLLIN | kEnd)) != 0 ? CURL_CSELECT_IN : 0) |
@@ -269,8 +274,7 @@ void CurlWorker::Wait(bool may_block) {
   }
 }
 
-bool CurlWorker::Reap() {
-  bool ended = false;
+void CurlWorker::Reap() {
   int left = 0;
   while (const CURLMsg* const message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -280,9 +284,7 @@ bool CurlWorker::Reap() {
     if (code == CURLE_OK) transfer.KeepConnection();
     curl_multi_remove_handle(multi_, easy);  // `message` is gone from here on.
     End(&transfer, code);
-    ended = true;
   }
-  return ended;
 }
 
 void CurlWorker::End(Transfer* transfer, CURLcode code) {

@@ -82,13 +82,13 @@ class CurlWorker {
   void Run();
 
   // The steps of the loop.
+  void Wait();
   void TakeJobs();
   void RefuseParked();
   void ExpireParked();
   void FillSlots();
   void KickTimer();
-  void Wait(bool may_block);
-  bool Reap();  // True when a request has ended.
+  void Reap();
 
   void Park(Parked& parked, Job job);
   void Launch(Parked& parked, Job job);

@@ -2,6 +2,7 @@
 // connection that is used again can die, and the proof that libcurl would send it twice without the
 // guard.
 #include <atomic>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -101,6 +102,27 @@ TEST_P(ResendTest, GuardedRequestAfterAnIdleConnectionEndedGoesThrough) {
     upstream_.CloseIdle(GetParam().ending);
     const Response response = Exchange(*pool_, Post());
     EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+    EXPECT_EQ(upstream_.Count("POST"), i + 1);
+  }
+}
+
+// The connection dies where the worker cannot see it: between its last look at the sockets and the
+// next sending. A reset takes nothing of the request, and another connection may have it.
+TEST_P(ResendTest, GuardedRequestThatMeetsAResetGoesThroughOnAnotherConnection) {
+  for (int i = 0; i < 20; ++i) {
+    std::promise<Response> promise;
+    // Both begin with the worker's next round, and the first one's callback runs before the second
+    // is sent.
+    pool_->Start(Get(), [&](Response) {
+      upstream_.WaitForIdle(1);
+      Request too_late = Get();
+      too_late.deadline = Clock::now();
+      pool_->Start(std::move(too_late), [&](Response) { upstream_.CloseIdle(Ending::kRst); });
+      pool_->Start(Post(), [&](Response response) { promise.set_value(std::move(response)); });
+    });
+    const Response response = promise.get_future().get();
+    EXPECT_EQ(response.fate, Fate::kAnswered) << i << ": " << response.detail;
+    EXPECT_FALSE(response.timings.reused_connection);
     EXPECT_EQ(upstream_.Count("POST"), i + 1);
   }
 }

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "gtest/gtest.h"
 
 namespace msp::http {
@@ -16,7 +18,7 @@ class SocketTableTest : public ::testing::Test {
   SocketTableTest() { Pair(); }
   ~SocketTableTest() override {
     close(watched_);
-    close(other_);
+    if (other_ >= 0) close(other_);
     close(epoll_);
   }
 
@@ -50,7 +52,7 @@ class SocketTableTest : public ::testing::Test {
   int epoll_ = epoll_create1(EPOLL_CLOEXEC);
   int watched_ = -1;
   int other_ = -1;
-  SocketTable table_{epoll_};
+  SocketTable table_{epoll_, true};
 };
 
 TEST_F(SocketTableTest, WatchesWhatIsWanted) {
@@ -63,20 +65,58 @@ TEST_F(SocketTableTest, WatchesWhatIsWanted) {
   EXPECT_EQ(Reported(), EPOLLIN);
   table_.Want(watched_, CURL_POLL_INOUT);
   EXPECT_EQ(Reported(), std::uint32_t{EPOLLIN | EPOLLOUT});
-  EXPECT_TRUE(table_.TakeEvent(watched_));
+  EXPECT_TRUE(table_.TakeEvent(watched_, EPOLLIN));
 }
 
-TEST_F(SocketTableTest, KeepsAnEstablishedConnectionUntilAnEventNobodyWants) {
+TEST_F(SocketTableTest, KeepsAnEstablishedConnectionBetweenTransfers) {
   table_.Opened(watched_);
   table_.Want(watched_, CURL_POLL_IN);
-  table_.Established(watched_);
   table_.Want(watched_, CURL_POLL_REMOVE);
+  table_.Established(watched_);
   Send();
-  EXPECT_EQ(Reported(), EPOLLIN) << "was not kept";
-  EXPECT_FALSE(table_.TakeEvent(watched_));
-  EXPECT_EQ(Reported(), 0U) << "is reported again and again";
+  EXPECT_EQ(Reported(), EPOLLIN) << "is not watched while idle";
   table_.Want(watched_, CURL_POLL_IN);
-  EXPECT_EQ(Reported(), EPOLLIN) << "was not taken up again";
+  EXPECT_EQ(Reported(), EPOLLIN);
+  table_.Want(watched_, CURL_POLL_REMOVE);
+  EXPECT_EQ(Reported(), EPOLLIN) << "was not kept";
+}
+
+TEST_F(SocketTableTest, AByteOnAnIdleConnectionIsItsEndWhereTheProtocolDemandsSilence) {
+  table_.Opened(watched_);
+  table_.Established(watched_);
+  Send();
+  EXPECT_FALSE(table_.TakeEvent(watched_, Reported()));
+  char byte = 0;
+  EXPECT_EQ(recv(watched_, &byte, 1, MSG_PEEK | MSG_DONTWAIT), 0)
+      << "libcurl would take it for alive";
+  EXPECT_EQ(send(watched_, "x", 1, MSG_NOSIGNAL), -1) << "something could still be sent";
+  EXPECT_EQ(Reported(), 0U) << "is reported again and again";
+}
+
+TEST_F(SocketTableTest, AByteOnAnIdleConnectionIsNotItsEndElsewhere) {
+  SocketTable table(epoll_, false);
+  table.Opened(watched_);
+  table.Established(watched_);
+  Send();
+  EXPECT_FALSE(table.TakeEvent(watched_, Reported()));
+  EXPECT_EQ(Reported(), 0U) << "is reported again and again";
+  EXPECT_EQ(send(watched_, "x", 1, MSG_NOSIGNAL), 1);
+  table.Established(watched_);
+  close(std::exchange(other_, -1));
+  EXPECT_FALSE(table.TakeEvent(watched_, Reported()));
+  EXPECT_EQ(send(watched_, "x", 1, MSG_NOSIGNAL), -1);
+}
+
+TEST_F(SocketTableTest, WritabilityOfAnIdleConnectionIsNotItsEnd) {
+  table_.Opened(watched_);
+  table_.Established(watched_);
+  table_.Want(watched_, CURL_POLL_INOUT);
+  table_.Want(watched_, CURL_POLL_REMOVE);
+  EXPECT_FALSE(table_.TakeEvent(watched_, Reported()));
+  EXPECT_EQ(Reported(), 0U) << "is reported again and again";
+  EXPECT_EQ(send(watched_, "x", 1, MSG_NOSIGNAL), 1);
+  Send();
+  EXPECT_EQ(Reported(), EPOLLIN) << "is no longer watched";
 }
 
 TEST_F(SocketTableTest, DropsWhatIsNotKnownAsAConnection) {

@@ -1,0 +1,189 @@
+#include "client/cli/arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "client/cli/help.h"
+
+namespace msp::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Words = std::vector<std::string>;
+
+Words SplitShell(const std::string& line) {
+  Words words;
+  std::string word;
+  bool quoted = false;
+  for (const char c : line + " ") {
+    if (c == '\'') {
+      quoted = !quoted;
+    } else if (c != ' ' || quoted) {
+      word += c;
+    } else if (!word.empty()) {
+      words.push_back(std::exchange(word, ""));
+    }
+  }
+  return words;
+}
+
+TEST(Commands, EveryRowNamesAMethodAndFieldsOfItsRequest) {
+  for (const Command& command : Commands()) {
+    const auto* method = MethodOf(command);
+    ASSERT_NE(method, nullptr) << command.words;
+    EXPECT_FALSE(command.summary.empty()) << command.words;
+    const std::vector<std::string> names =
+        absl::StrSplit(std::string(command.positionals), ' ', absl::SkipEmpty());
+    for (const std::string& name : names) {
+      const auto* field = method->input_type()->FindFieldByName(name);
+      ASSERT_NE(field, nullptr) << command.words << " " << name;
+      EXPECT_EQ(field->type(), google::protobuf::FieldDescriptor::TYPE_STRING) << name;
+    }
+  }
+}
+
+TEST(Commands, ExamplesAreCommandLinesThatParse) {
+  for (const Command& command : Commands()) {
+    ASSERT_FALSE(command.example.empty()) << command.words;
+    const Words lines = absl::StrSplit(std::string(command.example), '\n');
+    for (const std::string& line : lines) {
+      const std::size_t start = line.find("msp ");
+      ASSERT_NE(start, std::string::npos) << line;
+      const std::string call = line.substr(start + 4, line.find(" #") - start - 4);
+      const auto arguments = ParseArguments(SplitShell(call), "");
+      ASSERT_TRUE(arguments.ok()) << line << ": " << arguments.status();
+      EXPECT_EQ(arguments->command, &command) << line;
+    }
+  }
+}
+
+TEST(Commands, NoFieldHidesBehindAFlagOfEveryCommand) {
+  for (const Command& command : Commands()) {
+    std::set<std::string> names;
+    for (const GlobalFlag& flag : GlobalFlags()) names.insert(std::string(flag.name));
+    for (const FieldFlag& flag : FlagsOf(*MethodOf(command)->input_type())) {
+      EXPECT_TRUE(names.insert("--" + flag.name).second) << command.words << " " << flag.name;
+    }
+  }
+}
+
+TEST(Commands, CardDataIsNoFlag) {
+  std::set<std::string> names;
+  for (const Command& command : Commands()) {
+    for (const FieldFlag& flag : FlagsOf(*MethodOf(command)->input_type())) names.insert(flag.name);
+  }
+  for (const char* secret : {"card-number", "card-cvc", "recurring-id", "expiry-date", "token"}) {
+    EXPECT_FALSE(names.contains(secret)) << secret;
+  }
+  EXPECT_TRUE(names.contains("refund-order-id"));
+}
+
+TEST(ParseArguments, FlagsStandAnywhere) {
+  const auto arguments = ParseArguments(
+      {"--server", "localhost:7", "order", "--output=table", "refund", "--amount", "500", "tulip-1",
+       "--currency=EUR", "--repeat", "--timeout", "1.5", "--site", "second"},
+      "");
+  ASSERT_TRUE(arguments.ok()) << arguments.status();
+  EXPECT_EQ(arguments->command, FindCommand("order refund"));
+  EXPECT_EQ(arguments->globals.channel.server, "localhost:7");
+  EXPECT_EQ(arguments->globals.output, Output::kTable);
+  EXPECT_EQ(arguments->globals.timeout_ms, 1500);
+  EXPECT_EQ(arguments->globals.site, "second");
+  EXPECT_THAT(arguments->positionals, ElementsAre("tulip-1"));
+  ASSERT_EQ(arguments->fields.size(), 3U);
+  EXPECT_EQ(arguments->fields[0].flag.name, "amount");
+  EXPECT_EQ(arguments->fields[0].text, "500");
+  EXPECT_EQ(arguments->fields[1].text, "EUR");
+  EXPECT_EQ(arguments->fields[2].flag.name, "repeat");
+  EXPECT_TRUE(arguments->fields[2].flag.in_control);
+  EXPECT_EQ(arguments->fields[2].text, "true");
+}
+
+TEST(ParseArguments, TheServerIsFromTheFlagElseTheEnvironmentElseTheLoopback) {
+  EXPECT_EQ(ParseArguments({"health"}, "")->globals.channel.server, "127.0.0.1:50051");
+  EXPECT_EQ(ParseArguments({"health"}, "localhost:1")->globals.channel.server, "localhost:1");
+  EXPECT_EQ(
+      ParseArguments({"health", "--server", "localhost:2"}, "localhost:1")->globals.channel.server,
+      "localhost:2");
+}
+
+TEST(ParseArguments, AfterTwoDashesEverythingIsAWord) {
+  const auto arguments = ParseArguments({"order", "get", "--", "--help"}, "");
+  ASSERT_TRUE(arguments.ok());
+  EXPECT_THAT(arguments->positionals, ElementsAre("--help"));
+  EXPECT_FALSE(arguments->globals.help);
+}
+
+TEST(ParseArguments, AskingForHelpNeedsNoWholeCommand) {
+  EXPECT_TRUE(ParseArguments({"--help"}, "")->globals.help);
+  EXPECT_EQ(ParseArguments({"order", "-h"}, "")->words, "order");
+  EXPECT_EQ(ParseArguments({"order", "create", "--help"}, "")->words, "order create");
+}
+
+struct BadLine {
+  std::string name;
+  Words words;
+  std::string complaint;
+};
+
+class ParseArgumentsRefuses : public ::testing::TestWithParam<BadLine> {};
+
+TEST_P(ParseArgumentsRefuses, AndNamesWhatIsWrong) {
+  const auto arguments = ParseArguments(GetParam().words, "");
+  ASSERT_FALSE(arguments.ok());
+  EXPECT_THAT(std::string(arguments.status().message()), HasSubstr(GetParam().complaint));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Lines, ParseArgumentsRefuses,
+    ::testing::Values(
+        BadLine{"unknown_command", {"orders", "get"}, "'orders'"},
+        BadLine{"unknown_second_word", {"order", "gte", "x"}, "'order gte'"},
+        BadLine{"unknown_flag", {"order", "get", "x", "--amuont", "5"}, "--amuont"},
+        BadLine{"a_field_of_another_command", {"order", "get", "x", "--amount", "5"}, "--amount"},
+        BadLine{"a_field_before_the_command", {"--amount", "5", "order", "refund"}, "--amount"},
+        BadLine{"control_on_a_read", {"order", "get", "x", "--repeat"}, "--repeat"},
+        BadLine{"one_dash", {"order", "refund", "x", "-amount", "5"}, "-amount"},
+        BadLine{"card_number", {"order", "create", "--card-number", "4"}, "--card-number"},
+        BadLine{"value_left_out", {"order", "void", "x", "--reason"}, "--reason wants"},
+        BadLine{"value_swallows_no_flag",
+                {"order", "refund", "x", "--description", "--full"},
+                "--description wants"},
+        BadLine{"global_value_left_out", {"health", "--server"}, "--server wants"},
+        BadLine{"given_twice",
+                {"order", "refund", "x", "--amount", "5", "--amount", "50"},
+                "--amount is given twice"},
+        BadLine{"switch_with_value", {"health", "--tls=no"}, "--tls takes no value"},
+        BadLine{"output", {"health", "--output", "xml"}, "json or table"},
+        BadLine{"timeout_zero", {"health", "--timeout", "0"}, "--timeout takes seconds"},
+        BadLine{"timeout_text", {"health", "--timeout", "5s"}, "--timeout takes seconds"},
+        BadLine{"timeout_nan", {"health", "--timeout", "nan"}, "--timeout takes seconds"},
+        BadLine{"empty_file", {"order", "create", "-f", ""}, "-f is empty"}),
+    [](const auto& instance) { return instance.param.name; });
+
+TEST(HelpText, EveryLevelShowsAWorkedExample) {
+  for (const char* words : {"", "order", "token", "order create", "transaction list", "health"}) {
+    EXPECT_THAT(HelpText(words), HasSubstr("example:\n  msp ")) << words;
+    EXPECT_THAT(HelpText(words), HasSubstr("exit codes:")) << words;
+  }
+}
+
+TEST(HelpText, ListsEveryCommandAndTheFlagsOfOne) {
+  for (const Command& command : Commands()) {
+    EXPECT_THAT(HelpText(""), HasSubstr(std::string(command.words)));
+  }
+  EXPECT_THAT(HelpText("order cancel-refund"), HasSubstr("ORDER_ID REFUND_ID"));
+  EXPECT_THAT(HelpText("order refund"), HasSubstr("--refund-order-id TEXT"));
+  EXPECT_THAT(HelpText("order refund"), HasSubstr("--amount NUMBER"));
+  EXPECT_THAT(HelpText("order refund"), Not(HasSubstr("--order-id")));
+}
+
+}  // namespace
+}  // namespace msp::cli

@@ -1,0 +1,155 @@
+#include "client/cpp/certain.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/client/fake_service.h"
+
+namespace msp::client {
+namespace {
+
+using grpc::StatusCode;
+using ::testing::ElementsAre;
+using testing::FakeAnswer;
+using testing::FakeService;
+using testing::Refuse;
+using testing::Reply;
+using testing::SeenCall;
+
+FakeAnswer Confirmed(const std::string& reason = "") {
+  v1::CreateOrderResponse reply;
+  reply.mutable_order()->set_order_id("tulip-1");
+  reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
+  reply.mutable_result()->set_reason(reason);
+  return Reply(reply);
+}
+
+FakeAnswer Unknown() {
+  return Refuse({.code = StatusCode::UNKNOWN,
+                 .reason = "OUTCOME_UNKNOWN",
+                 .metadata = {{"outcome", "UNKNOWN"}}});
+}
+
+FakeAnswer Lost() { return {.status = {StatusCode::UNAVAILABLE, "connection lost"}}; }
+
+FakeAnswer Rejected() {
+  return Refuse({.code = StatusCode::FAILED_PRECONDITION,
+                 .reason = "MSP_1016",
+                 .domain = "multisafepay.com",
+                 .metadata = {{"outcome", "REJECTED"}}});
+}
+
+FakeAnswer NotSent(int retry_after_ms) {
+  return Refuse(
+      {.code = retry_after_ms < 0 ? StatusCode::INVALID_ARGUMENT : StatusCode::UNAVAILABLE,
+       .reason = "NOT_SENT",
+       .metadata = {{"outcome", "NOT_SENT"}},
+       .retry_after_ms = retry_after_ms});
+}
+
+// Plays the answers in order, the last one for good, and keeps the time that the caller pauses.
+class CreateOrderCertainTest : public ::testing::Test {
+ protected:
+  Result<v1::CreateOrderResponse> Play(std::vector<FakeAnswer> answers,
+                                       CertainOptions options = {}) {
+    service_ = std::make_unique<FakeService>([answers](const SeenCall&, int before) {
+      return answers[std::min(static_cast<std::size_t>(before), answers.size() - 1)];
+    });
+    const auto client = Client::Create({.channel = {.server = service_->address()}});
+    options.now_ms = [this] { return now_ms_; };
+    options.pause = [this](std::int64_t ms) {
+      pauses_.push_back(ms);
+      now_ms_ += ms;
+    };
+    v1::CreateOrderRequest request;
+    request.set_order_id("tulip-1");
+    request.mutable_control()->set_idempotency_key("key-1");
+    return CreateOrderCertain(**client, request, options);
+  }
+
+  std::vector<bool> Repeats() const {
+    std::vector<bool> repeats;
+    for (const SeenCall& call : service_->calls()) {
+      v1::CreateOrderRequest request;
+      request.ParseFromString(call.body);
+      EXPECT_EQ(request.order_id(), "tulip-1");
+      EXPECT_EQ(request.control().idempotency_key(), "key-1");
+      EXPECT_FALSE(request.control().resend_if_absent());
+      repeats.push_back(request.control().repeat());
+    }
+    return repeats;
+  }
+
+  std::unique_ptr<FakeService> service_;
+  std::int64_t now_ms_ = 0;
+  std::vector<std::int64_t> pauses_;
+};
+
+TEST_F(CreateOrderCertainTest, AnAnswerIsReturnedAtOnce) {
+  EXPECT_TRUE(Play({Confirmed()}).ok());
+  EXPECT_THAT(Repeats(), ElementsAre(false));
+}
+
+TEST_F(CreateOrderCertainTest, ARefusalIsReturnedAtOnce) {
+  const auto result = Play({Rejected()});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().outcome, v1::OUTCOME_REJECTED);
+  EXPECT_EQ(service_->calls().size(), 1U);
+}
+
+TEST_F(CreateOrderCertainTest, AWrongRequestIsNotSentAgain) {
+  const auto result = Play({NotSent(-1), Confirmed()});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().outcome, v1::OUTCOME_NOT_SENT);
+  EXPECT_EQ(service_->calls().size(), 1U);
+}
+
+TEST_F(CreateOrderCertainTest, WhatWasNotSentIsSentAgainWhenTheServiceSays) {
+  EXPECT_TRUE(Play({NotSent(3000), NotSent(0), Confirmed()}).ok());
+  EXPECT_THAT(Repeats(), ElementsAre(false, false, false));
+  EXPECT_THAT(pauses_, ElementsAre(3000, 1000));
+}
+
+TEST_F(CreateOrderCertainTest, AnUnknownOutcomeIsRepeatedWithALookFirst) {
+  EXPECT_TRUE(Play({Unknown(), Lost(), Confirmed()}).ok());
+  EXPECT_THAT(Repeats(), ElementsAre(false, true, true));
+  EXPECT_THAT(pauses_, ElementsAre(500, 1000));
+}
+
+TEST_F(CreateOrderCertainTest, TheLookStaysOnOnceAnAttemptWasInDoubt) {
+  EXPECT_TRUE(Play({Unknown(), NotSent(0), Confirmed()}).ok());
+  EXPECT_THAT(Repeats(), ElementsAre(false, true, true));
+}
+
+TEST_F(CreateOrderCertainTest, ALostNextActionIsHandedOut) {
+  const auto result = Play({Lost(), Confirmed("NEXT_ACTION_LOST")});
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->result().reason(), "NEXT_ACTION_LOST");
+}
+
+TEST_F(CreateOrderCertainTest, AttemptsAreBounded) {
+  const auto result = Play({Unknown()}, {.attempts_max = 3});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
+  EXPECT_EQ(service_->calls().size(), 3U);
+}
+
+TEST_F(CreateOrderCertainTest, TimeIsBounded) {
+  const auto result = Play({Unknown()}, {.budget_ms = 4'000, .attempts_max = 100});
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(pauses_, ElementsAre(500, 1000));
+  EXPECT_LE(service_->calls().back().time_left.count(), 4'000);
+}
+
+TEST_F(CreateOrderCertainTest, ALastAttemptThatWasNotSentDoesNotUndoTheDoubt) {
+  const auto result = Play({Unknown(), NotSent(0)}, {.attempts_max = 2});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
+}
+
+}  // namespace
+}  // namespace msp::client

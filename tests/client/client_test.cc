@@ -1,0 +1,340 @@
+#include "client/cpp/client.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/security/server_credentials.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/cpp/rules.h"
+#include "multisafepay/v1/options.pb.h"
+#include "tests/client/fake_service.h"
+#include "tests/testing/certificate.h"
+
+namespace msp::client {
+namespace {
+
+namespace pb = google::protobuf;
+using ::testing::AllOf;
+using ::testing::Contains;
+using testing::FakeAnswer;
+using testing::FakeService;
+using ::testing::Ge;
+using ::testing::HasSubstr;
+using ::testing::Le;
+using ::testing::Pair;
+using testing::Reply;
+using testing::SeenCall;
+
+std::unique_ptr<Client> Connect(const FakeService& service, ClientOptions options = {}) {
+  options.channel.server = service.address();
+  return *Client::Create(std::move(options));
+}
+
+FakeAnswer Empty(const SeenCall&, int) { return {.messages = {""}}; }
+FakeAnswer Unavailable(const SeenCall&, int) {
+  return {.status = {grpc::StatusCode::UNAVAILABLE, "gone"}};
+}
+FakeAnswer Confirmed(const SeenCall&, int) {
+  v1::CreateOrderResponse reply;
+  reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
+  return Reply(reply);
+}
+
+// Every unary method of the schema.
+std::vector<const pb::MethodDescriptor*> UnaryMethods() {
+  std::vector<const pb::MethodDescriptor*> methods;
+  for (const pb::Descriptor* message :
+       {v1::CreateOrderRequest::descriptor(), v1::ListTokensRequest::descriptor(),
+        v1::ListGatewaysRequest::descriptor(), v1::ListTransactionsRequest::descriptor(),
+        v1::HandleNotificationRequest::descriptor()}) {
+    const pb::ServiceDescriptor& service = *message->file()->service(0);
+    for (int i = 0; i < service.method_count(); ++i) {
+      if (!service.method(i)->server_streaming()) methods.push_back(service.method(i));
+    }
+  }
+  return methods;
+}
+
+std::unique_ptr<pb::Message> New(const pb::Descriptor* descriptor) {
+  return std::unique_ptr<pb::Message>(
+      pb::MessageFactory::generated_factory()->GetPrototype(descriptor)->New());
+}
+
+std::optional<Error> CallAny(const Client& client, const pb::MethodDescriptor& method) {
+  const auto reply = New(method.output_type());
+  return client.Call(method, *New(method.input_type()), *reply);
+}
+
+TEST(Client, OnlyReadsAreRepeatedWhenTheServiceIsUnavailable) {
+  FakeService service(Unavailable);
+  const auto client = Connect(service, {.channel = {.read_attempts_max = 2}});
+  for (const pb::MethodDescriptor* method : UnaryMethods()) {
+    const std::size_t before = service.calls().size();
+    const bool reads = method->options().GetExtension(v1::retry) == v1::RETRY_READ;
+    const auto error = CallAny(*client, *method);
+    ASSERT_TRUE(error.has_value()) << method->name();
+    EXPECT_EQ(error->code, grpc::StatusCode::UNAVAILABLE) << method->name();
+    EXPECT_EQ(service.calls().size() - before, reads ? 2U : 1U) << method->name();
+  }
+}
+
+TEST(Client, ALostConnectionIsUnknownForPaymentsAlone) {
+  FakeService service(Unavailable);
+  const auto client = Connect(service, {.channel = {.read_attempts_max = 1}});
+  for (const pb::MethodDescriptor* method : UnaryMethods()) {
+    const bool keyed = method->options().GetExtension(v1::retry) == v1::RETRY_KEYED;
+    const auto error = CallAny(*client, *method);
+    ASSERT_TRUE(error.has_value()) << method->name();
+    EXPECT_EQ(error->outcome, keyed ? v1::OUTCOME_UNKNOWN : v1::OUTCOME_UNSPECIFIED)
+        << method->name();
+  }
+}
+
+TEST(Client, AMethodWhoseRepetitionIsNotStatedCountsAsPayment) {
+  pb::FileDescriptorProto file;
+  file.set_name("unstated.proto");
+  file.add_message_type()->set_name("Nothing");
+  auto& service = *file.add_service();
+  service.set_name("Unstated");
+  auto& method = *service.add_method();
+  method.set_name("Do");
+  method.set_input_type("Nothing");
+  method.set_output_type("Nothing");
+  pb::DescriptorPool pool;
+  EXPECT_TRUE(MovesMoney(*pool.BuildFile(file)->service(0)->method(0)));
+}
+
+TEST(Client, EveryCallHasADeadline) {
+  FakeService service(Empty);
+  const auto client = Connect(service, {.write_timeout_ms = 300'000, .read_timeout_ms = 100'000});
+  // On its way gRPC rounds a deadline up, to three digits.
+  for (const pb::MethodDescriptor* method : UnaryMethods()) {
+    const bool reads = method->options().GetExtension(v1::retry) == v1::RETRY_READ;
+    (void)CallAny(*client, *method);
+    EXPECT_THAT(service.calls().back().time_left.count(),
+                reads ? AllOf(Ge(50'000), Le(110'000)) : AllOf(Ge(200'000), Le(310'000)))
+        << method->name();
+  }
+}
+
+TEST(Client, TheCallsOwnTimeoutAndMetadataAndTheSiteTravel) {
+  FakeService service(Empty);
+  const auto client = Connect(service, {.site = "second"});
+  (void)client->GetOrder({}, {.timeout_ms = 3'000'000, .metadata = {{"traceparent", "00-1"}}});
+  const SeenCall call = service.calls().at(0);
+  EXPECT_THAT(call.time_left.count(), AllOf(Ge(2'000'000), Le(3'100'000)));
+  EXPECT_THAT(call.metadata, Contains(Pair("x-msp-site", "second")));
+  EXPECT_THAT(call.metadata, Contains(Pair("traceparent", "00-1")));
+}
+
+TEST(Client, ACallThatIsNotAnsweredEndsAtItsDeadline) {
+  FakeService service([](const SeenCall&, int) { return FakeAnswer{.hangs = true}; });
+  const auto client = Connect(service);
+  const auto result = client->CreateOrder({}, {.timeout_ms = 50});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
+}
+
+TEST(Client, RequestAndReplyTravelWhole) {
+  FakeService service([](const SeenCall& call, int) {
+    v1::CreateOrderRequest request;
+    request.ParseFromString(call.body);
+    v1::CreateOrderResponse reply;
+    reply.mutable_order()->set_order_id(request.order_id());
+    reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
+    return Reply(reply);
+  });
+  v1::CreateOrderRequest request;
+  request.set_order_id("tulip-1");
+  const auto result = Connect(service)->CreateOrder(request);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->order().order_id(), "tulip-1");
+}
+
+TEST(Client, EachMethodCallsItsOwn) {
+  FakeService service(Empty);
+  const auto client = Connect(service);
+  (void)client->CreateOrder({});
+  (void)client->CancelOrder({});
+  (void)client->CaptureOrder({});
+  (void)client->VoidOrder({});
+  (void)client->RefundOrder({});
+  (void)client->CancelRefund({});
+  (void)client->UpdateOrder({});
+  (void)client->UpdateToken({});
+  (void)client->DeleteToken({});
+  (void)client->HandleNotification({});
+  (void)client->GetOrder({});
+  (void)client->ListTokens({});
+  (void)client->GetToken({});
+  (void)client->ListPaymentMethods({});
+  (void)client->GetPaymentMethod({});
+  (void)client->ListGateways({});
+  (void)client->GetGateway({});
+  (void)client->ListTransactions({});
+  (void)client->GetTransaction({});
+  (void)client->CheckHealth({});
+  std::vector<std::string> seen;
+  for (const SeenCall& call : service.calls()) seen.push_back(call.method);
+  EXPECT_THAT(seen,
+              ::testing::ElementsAre(
+                  "CreateOrder", "CancelOrder", "CaptureOrder", "VoidOrder", "RefundOrder",
+                  "CancelRefund", "UpdateOrder", "UpdateToken", "DeleteToken", "HandleNotification",
+                  "GetOrder", "ListTokens", "GetToken", "ListPaymentMethods", "GetPaymentMethod",
+                  "ListGateways", "GetGateway", "ListTransactions", "GetTransaction", "Check"));
+  // All but WatchOrder, which is a stream, and with the standard health check.
+  EXPECT_EQ(seen.size(), UnaryMethods().size() + 1);
+}
+
+TEST(Client, AReplyThatDoesNotSayWhatBecameOfTheMoneyIsUnknown) {
+  FakeService service(Empty);
+  const auto result = Connect(service)->RefundOrder({});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
+}
+
+TEST(Client, PlainTextToAnotherMachineWantsToBeAllowed) {
+  const auto refused = Client::Create({.channel = {.server = "payments.example:50051"}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("payments.example:50051"));
+  EXPECT_TRUE(
+      Client::Create({.channel = {.server = "payments.example:50051", .allow_plaintext = true}})
+          .ok());
+  EXPECT_TRUE(
+      Client::Create({.channel = {.server = "payments.example:50051", .tls = {.enabled = true}}})
+          .ok());
+  for (const char* local :
+       {"127.0.0.1:1", "localhost:1", "[::1]:1", "unix:/tmp/msp", "dns:///localhost:1"}) {
+    EXPECT_TRUE(Client::Create({.channel = {.server = local}}).ok()) << local;
+  }
+  EXPECT_FALSE(Client::Create({.channel = {.server = "localhost.example:1"}}).ok());
+}
+
+TEST(Client, TlsSettingsThatCannotWorkAreNamed) {
+  const struct {
+    TlsOptions tls;
+    const char* complaint;
+  } cases[] = {{{.ca_file = "/nonexistent/ca.pem"}, "/nonexistent/ca.pem"},
+               {{.ca_file = "/dev/null"}, "/dev/null"},
+               {{.cert_file = "a.pem"}, "go together"},
+               {{.key_file = "a.pem"}, "go together"}};
+  for (const auto& test : cases) {
+    const auto client = Client::Create({.channel = {.tls = test.tls}});
+    ASSERT_FALSE(client.ok()) << test.complaint;
+    EXPECT_THAT(std::string(client.status().message()), HasSubstr(test.complaint));
+  }
+}
+
+// A server with the test authority's certificate, and the files that a client needs for it.
+class TlsService {
+ public:
+  TlsService() {
+    SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+    certificate_.Install(context);
+    BIO* out = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(out, SSL_CTX_get0_certificate(context));
+    cert_ = Take(out);
+    PEM_write_bio_PrivateKey(out, SSL_CTX_get0_privatekey(context), nullptr, nullptr, 0, nullptr,
+                             nullptr);
+    key_ = Take(out);
+    BIO_free(out);
+    SSL_CTX_free(context);
+    grpc::SslServerCredentialsOptions options;
+    options.pem_key_cert_pairs.push_back({key_, cert_});
+    service_ = std::make_unique<FakeService>(Confirmed, grpc::SslServerCredentials(options));
+  }
+
+  const std::string& address() const { return service_->address(); }
+  const std::string& ca_file() const { return certificate_.ca_file(); }
+
+ private:
+  static std::string Take(BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    std::string text(data, static_cast<std::size_t>(size));
+    (void)BIO_reset(bio);
+    return text;
+  }
+
+  testing::Certificate certificate_;
+  std::string cert_;
+  std::string key_;
+  std::unique_ptr<FakeService> service_;
+};
+
+TEST(Client, TlsWithTheRightRootsReachesTheService) {
+  const TlsService service;
+  const auto client = Client::Create(
+      {.channel = {.server = service.address(), .tls = {.ca_file = service.ca_file()}}});
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_TRUE((*client)->CreateOrder({}).ok());
+}
+
+TEST(Client, TlsWithOtherRootsSendsNothing) {
+  const TlsService service;
+  const auto client =
+      Client::Create({.channel = {.server = service.address(), .tls = {.enabled = true}}});
+  ASSERT_TRUE(client.ok()) << client.status();
+  const auto result = (*client)->CreateOrder({});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, grpc::StatusCode::UNAVAILABLE);
+}
+
+v1::WatchOrderResponse Seen(const std::string& token) {
+  v1::WatchOrderResponse message;
+  message.set_resume_token(token);
+  return message;
+}
+
+TEST(Watch, HandsOutEveryMessageAndThenEnds) {
+  FakeService service([](const SeenCall&, int) {
+    return FakeAnswer{.messages = {Seen("a").SerializeAsString(), Seen("b").SerializeAsString()}};
+  });
+  const auto client = Connect(service);
+  const auto watch = client->WatchOrder({});
+  v1::WatchOrderResponse message;
+  ASSERT_TRUE(watch->Next(message));
+  EXPECT_EQ(message.resume_token(), "a");
+  ASSERT_TRUE(watch->Next(message));
+  EXPECT_EQ(message.resume_token(), "b");
+  EXPECT_FALSE(watch->Next(message));
+  EXPECT_FALSE(watch->Finish().has_value());
+  EXPECT_GT(service.calls().at(0).time_left.count(), 3'000'000);
+}
+
+TEST(Watch, SaysWhyTheStreamBroke) {
+  FakeService service([](const SeenCall&, int) {
+    return FakeAnswer{.messages = {Seen("a").SerializeAsString()},
+                      .status = {grpc::StatusCode::UNAVAILABLE, "going down"}};
+  });
+  const auto client = Connect(service);
+  const auto watch = client->WatchOrder({});
+  v1::WatchOrderResponse message;
+  ASSERT_TRUE(watch->Next(message));
+  EXPECT_FALSE(watch->Next(message));
+  const auto error = watch->Finish();
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(error->outcome, v1::OUTCOME_UNSPECIFIED);
+}
+
+TEST(Watch, MayBeDroppedWhileItRuns) {
+  FakeService service([](const SeenCall&, int) {
+    return FakeAnswer{.messages = {Seen("a").SerializeAsString()}, .hangs = true};
+  });
+  const auto client = Connect(service);
+  auto watch = client->WatchOrder({});
+  v1::WatchOrderResponse message;
+  ASSERT_TRUE(watch->Next(message));
+  watch.reset();
+  EXPECT_EQ(service.calls().size(), 1U);
+}
+
+}  // namespace
+}  // namespace msp::client

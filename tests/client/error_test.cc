@@ -1,0 +1,127 @@
+#include "client/cpp/error.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/client/fake_service.h"
+
+namespace msp::client {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using grpc::StatusCode;
+using testing::Refusal;
+using testing::StatusOf;
+
+TEST(ReadError, TakesEveryFactThatTheServiceSent) {
+  const Error error = ReadError(StatusOf({.code = StatusCode::INVALID_ARGUMENT,
+                                          .message = "amount: must not be less than 0",
+                                          .reason = "MSP_1001",
+                                          .domain = "multisafepay.com",
+                                          .metadata = {{"outcome", "REJECTED"},
+                                                       {"error_code", "1001"},
+                                                       {"http_status", "400"},
+                                                       {"order_id", "tulip-1"}},
+                                          .violations = {{"amount", "must not be less than 0"},
+                                                         {"currency", "is required"}}}),
+                                /*moves_money=*/true);
+  EXPECT_EQ(error.code, StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(error.message, "amount: must not be less than 0");
+  EXPECT_EQ(error.reason, "MSP_1001");
+  EXPECT_EQ(error.domain, "multisafepay.com");
+  EXPECT_EQ(error.outcome, v1::OUTCOME_REJECTED);
+  EXPECT_EQ(error.error_code, 1001);
+  EXPECT_EQ(error.http_status, 400);
+  EXPECT_EQ(error.order_id, "tulip-1");
+  EXPECT_TRUE(error.from_service);
+  EXPECT_FALSE(error.retry_after_ms.has_value());
+  ASSERT_EQ(error.violations.size(), 2U);
+  EXPECT_EQ(error.violations[1].field, "currency");
+  EXPECT_EQ(error.violations[1].description, "is required");
+}
+
+struct OutcomeCase {
+  std::string name;
+  Refusal refusal;
+  bool moves_money;
+  v1::Outcome outcome;
+};
+
+class ReadErrorOutcome : public ::testing::TestWithParam<OutcomeCase> {};
+
+TEST_P(ReadErrorOutcome, IsWhatTheServiceSaidOrUnknown) {
+  const OutcomeCase& test = GetParam();
+  EXPECT_EQ(ReadError(StatusOf(test.refusal), test.moves_money).outcome, test.outcome);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Statuses, ReadErrorOutcome,
+    ::testing::Values(
+        OutcomeCase{
+            "not_sent", {.metadata = {{"outcome", "NOT_SENT"}}}, true, v1::OUTCOME_NOT_SENT},
+        OutcomeCase{
+            "rejected", {.metadata = {{"outcome", "REJECTED"}}}, true, v1::OUTCOME_REJECTED},
+        OutcomeCase{"confirmed_by_an_error",
+                    {.metadata = {{"outcome", "CONFIRMED"}}},
+                    true,
+                    v1::OUTCOME_CONFIRMED},
+        OutcomeCase{"silent_about_it", {.reason = "X"}, true, v1::OUTCOME_UNKNOWN},
+        OutcomeCase{"a_word_of_the_future",
+                    {.metadata = {{"outcome", "MAYBE"}}},
+                    true,
+                    v1::OUTCOME_UNKNOWN},
+        OutcomeCase{"a_proxys_own_info",
+                    {.domain = "proxy.example", .metadata = {{"outcome", "NOT_SENT"}}},
+                    true,
+                    v1::OUTCOME_UNKNOWN},
+        OutcomeCase{
+            "a_read", {.metadata = {{"outcome", "REJECTED"}}}, false, v1::OUTCOME_UNSPECIFIED}),
+    [](const auto& instance) { return instance.param.name; });
+
+TEST(ReadError, WithoutDetailsAPaymentIsUnknownAndAReadIsNot) {
+  for (const StatusCode code : {StatusCode::UNAVAILABLE, StatusCode::CANCELLED,
+                                StatusCode::UNIMPLEMENTED, StatusCode::INVALID_ARGUMENT}) {
+    const grpc::Status status(code, "lost");
+    EXPECT_EQ(ReadError(status, true).outcome, v1::OUTCOME_UNKNOWN) << code;
+    EXPECT_EQ(ReadError(status, false).outcome, v1::OUTCOME_UNSPECIFIED) << code;
+    EXPECT_FALSE(ReadError(status, true).from_service) << code;
+  }
+}
+
+TEST(ReadError, DetailsOfAnotherCodeProveNothing) {
+  const grpc::Status sent =
+      StatusOf({.code = StatusCode::UNAVAILABLE, .metadata = {{"outcome", "NOT_SENT"}}});
+  const grpc::Status replaced(StatusCode::CANCELLED, "by a proxy", sent.error_details());
+  EXPECT_EQ(ReadError(replaced, true).outcome, v1::OUTCOME_UNKNOWN);
+}
+
+TEST(ReadError, BrokenDetailsAreNoDetails) {
+  const grpc::Status status(StatusCode::INTERNAL, "broken", "\x0a\xff\xff garbage");
+  EXPECT_EQ(ReadError(status, true).outcome, v1::OUTCOME_UNKNOWN);
+}
+
+TEST(ReadError, RetryInfoCountsOnlyWhereNothingWasSent) {
+  Refusal refusal{.code = StatusCode::UNAVAILABLE,
+                  .metadata = {{"outcome", "NOT_SENT"}},
+                  .retry_after_ms = 1500};
+  EXPECT_EQ(ReadError(StatusOf(refusal), true).retry_after_ms, 1500);
+  refusal.metadata["outcome"] = "UNKNOWN";
+  EXPECT_FALSE(ReadError(StatusOf(refusal), true).retry_after_ms.has_value());
+  refusal.metadata["outcome"] = "NOT_SENT";
+  refusal.domain = "proxy.example";
+  EXPECT_FALSE(ReadError(StatusOf(refusal), true).retry_after_ms.has_value());
+}
+
+TEST(NameOf, SaysCodesAndOutcomesAsGrpcAndTheSchemaDo) {
+  EXPECT_EQ(NameOf(StatusCode::UNAUTHENTICATED), "UNAUTHENTICATED");
+  EXPECT_EQ(NameOf(StatusCode::OK), "OK");
+  EXPECT_EQ(NameOf(StatusCode::DO_NOT_USE), "UNKNOWN");
+  EXPECT_EQ(NameOf(v1::OUTCOME_NOT_SENT), "NOT_SENT");
+  EXPECT_EQ(NameOf(v1::OUTCOME_UNSPECIFIED), "");
+  EXPECT_EQ(NameOf(static_cast<v1::Outcome>(77)), "");
+}
+
+}  // namespace
+}  // namespace msp::client

@@ -1,0 +1,324 @@
+#include "client/cli/run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "client/cli/report.h"
+#include "grpc/health/v1/health.pb.h"
+#include "multisafepay/v1/order_service.pb.h"
+#include "multisafepay/v1/transaction_service.pb.h"
+#include "nlohmann/json.hpp"
+#include "tests/client/fake_service.h"
+
+namespace msp::cli {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using grpc::StatusCode;
+using testing::FakeAnswer;
+using testing::FakeService;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::Refuse;
+using testing::Reply;
+using testing::SeenCall;
+
+struct Outcome {
+  int exit;
+  std::string out;
+  std::string err;
+};
+
+Outcome RunAt(const std::string& server, const std::vector<std::string>& words,
+              const std::string& input = "") {
+  std::istringstream in(input);
+  std::ostringstream out;
+  std::ostringstream err;
+  Surroundings surroundings{in, out, err, server};
+  const int exit = Run(words, surroundings);
+  return {exit, out.str(), err.str()};
+}
+
+// Runs the words against a service that gives this answer, to every call.
+Outcome RunWith(const FakeAnswer& answer, const std::vector<std::string>& words,
+                const std::string& input = "") {
+  FakeService service([&answer](const SeenCall&, int) { return answer; });
+  return RunAt(service.address(), words, input);
+}
+
+v1::CreateOrderResponse Created(v1::PaymentState state) {
+  v1::CreateOrderResponse reply;
+  reply.mutable_order()->set_order_id("tulip-1");
+  reply.mutable_order()->set_payment_state(state);
+  reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
+  return reply;
+}
+
+const std::vector<std::string> kCreate{"order", "create", "-f", "-"};
+constexpr char kOrder[] =
+    R"({"type": "direct", "order_id": "tulip-1", "description": "x", "amount": 1000,
+        "gateway_info": {"card_number": "4111111111111111", "card_cvc": "123"}})";
+
+TEST(Run, PrintsTheReplyInTheApisNamesAndLeavesWithZero) {
+  const Outcome ran = RunWith(Reply(Created(v1::PAYMENT_STATE_PAID)), kCreate, kOrder);
+  EXPECT_EQ(ran.exit, kExitOk);
+  EXPECT_THAT(ran.err, IsEmpty());
+  EXPECT_EQ(ran.out,
+            "{\n"
+            "  \"order\": {\n"
+            "    \"order_id\": \"tulip-1\",\n"
+            "    \"payment_state\": \"PAYMENT_STATE_PAID\"\n"
+            "  },\n"
+            "  \"result\": {\n"
+            "    \"outcome\": \"OUTCOME_CONFIRMED\"\n"
+            "  }\n"
+            "}\n");
+}
+
+TEST(Run, TheAddressToSendTheCustomerToIsShownInFull) {
+  v1::CreateOrderResponse reply = Created(v1::PAYMENT_STATE_REQUIRES_ACTION);
+  const std::string url = "https://pay.example/4111111111111111?token=abc";
+  reply.mutable_order()->set_payment_url(url);
+  EXPECT_THAT(RunWith(Reply(reply), kCreate, kOrder).out, HasSubstr(url));
+}
+
+TEST(Run, SendsWhatWasAsked) {
+  FakeService service([](const SeenCall&, int) { return Reply(Created(v1::PAYMENT_STATE_PAID)); });
+  RunAt(service.address(),
+        {"order", "create", "-f", "-", "--site", "second", "--repeat", "--timeout", "300"}, kOrder);
+  const SeenCall call = service.calls().at(0);
+  v1::CreateOrderRequest request;
+  ASSERT_TRUE(request.ParseFromString(call.body));
+  EXPECT_EQ(call.method, "CreateOrder");
+  EXPECT_EQ(request.gateway_info().card_number(), "4111111111111111");
+  EXPECT_TRUE(request.control().repeat());
+  EXPECT_GT(call.time_left.count(), 200'000);
+  EXPECT_EQ(call.metadata.find("x-msp-site")->second, "second");
+}
+
+struct ErrorCase {
+  std::string name;
+  FakeAnswer answer;
+  int exit;
+  std::string first_line;  // Its start.
+  std::string hint;
+};
+
+class RunEndsWith : public ::testing::TestWithParam<ErrorCase> {};
+
+TEST_P(RunEndsWith, TheExitCodeAndTheLinesOfTheError) {
+  const ErrorCase& test = GetParam();
+  const Outcome ran = RunWith(test.answer, kCreate, kOrder);
+  EXPECT_EQ(ran.exit, test.exit);
+  EXPECT_THAT(ran.out, IsEmpty());
+  EXPECT_THAT(ran.err, ::testing::StartsWith(test.first_line));
+  EXPECT_THAT(ran.err, HasSubstr(test.hint));
+  EXPECT_THAT(ran.err, Not(HasSubstr("4111")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Errors, RunEndsWith,
+    ::testing::Values(
+        ErrorCase{"invalid",
+                  Refuse({.code = StatusCode::INVALID_ARGUMENT,
+                          .message = "amount: must not be less than 0",
+                          .reason = "INVALID_REQUEST",
+                          .metadata = {{"outcome", "NOT_SENT"}},
+                          .violations = {{"amount", "must not be less than 0"}}}),
+                  kExitRefused,
+                  "error: INVALID_ARGUMENT INVALID_REQUEST outcome=NOT_SENT: amount: must not be "
+                  "less than 0\n  amount: must not be less than 0\n",
+                  "hint: nothing was sent; correct"},
+        ErrorCase{"rejected",
+                  Refuse({.code = StatusCode::FAILED_PRECONDITION,
+                          .message = "no",
+                          .reason = "MSP_1016",
+                          .domain = "multisafepay.com",
+                          .metadata = {{"outcome", "REJECTED"}}}),
+                  kExitRefused, "error: FAILED_PRECONDITION MSP_1016 outcome=REJECTED: no\n",
+                  "hint: refused"},
+        ErrorCase{"already_exists",
+                  Refuse({.code = StatusCode::ALREADY_EXISTS,
+                          .reason = "MSP_1006",
+                          .metadata = {{"outcome", "REJECTED"}}}),
+                  kExitRefused, "error: ALREADY_EXISTS MSP_1006 outcome=REJECTED", "msp order get"},
+        ErrorCase{"not_sent",
+                  Refuse({.code = StatusCode::UNAVAILABLE,
+                          .message = "could not connect",
+                          .reason = "NOT_SENT",
+                          .metadata = {{"outcome", "NOT_SENT"}},
+                          .retry_after_ms = 1000}),
+                  kExitRefused, "error: UNAVAILABLE NOT_SENT outcome=NOT_SENT: could not connect\n",
+                  "wait 1000 ms"},
+        ErrorCase{"unknown",
+                  Refuse({.code = StatusCode::UNKNOWN,
+                          .message = "sent, no answer",
+                          .reason = "OUTCOME_UNKNOWN",
+                          .metadata = {{"outcome", "UNKNOWN"}}}),
+                  kExitUnknown, "error: UNKNOWN OUTCOME_UNKNOWN outcome=UNKNOWN: sent, no answer\n",
+                  "msp order get tulip-1; then repeat this very command with --repeat"},
+        ErrorCase{"not_the_services_word",
+                  FakeAnswer{.status = {StatusCode::UNAVAILABLE, "connection reset"}}, kExitUnknown,
+                  "error: UNAVAILABLE outcome=UNKNOWN: no answer from 127.0.0.1:",
+                  "hint: the money may have moved"},
+        ErrorCase{"a_card_in_the_text",
+                  Refuse({.code = StatusCode::INVALID_ARGUMENT,
+                          .message = "bad card 4111111111111111",
+                          .metadata = {{"outcome", "REJECTED"}},
+                          .violations = {{"x", "4111 1111 1111 1111"}}}),
+                  kExitRefused, "error: INVALID_ARGUMENT", ""},
+        ErrorCase{"an_empty_reply", FakeAnswer{.messages = {""}}, kExitUnknown,
+                  "error: UNKNOWN outcome=UNKNOWN", "--repeat"}),
+    [](const auto& instance) { return instance.param.name; });
+
+TEST(Run, TheHintOfAnUnknownOutcomeNamesTheKey) {
+  const Outcome ran =
+      RunWith({.status = {StatusCode::UNAVAILABLE, ""}},
+              {"order", "refund", "tulip-1", "--full", "--idempotency-key", "key-7"});
+  EXPECT_EQ(ran.exit, kExitUnknown);
+  EXPECT_THAT(ran.err, HasSubstr("--idempotency-key key-7"));
+}
+
+TEST(Run, ADeclineIsPrintedAndEndsWithOne) {
+  v1::CreateOrderResponse reply = Created(v1::PAYMENT_STATE_DECLINED);
+  v1::Decline& decline = *reply.mutable_order()->mutable_decline();
+  decline.set_reason_code("4002");
+  decline.set_reason("Insufficient funds");
+  decline.set_retry(v1::RETRY_ADVICE_OTHER_CARD);
+  const Outcome ran = RunWith(Reply(reply), kCreate, kOrder);
+  EXPECT_EQ(ran.exit, kExitRefused);
+  EXPECT_THAT(ran.out, HasSubstr("PAYMENT_STATE_DECLINED"));
+  EXPECT_THAT(ran.err, HasSubstr("declined 4002: Insufficient funds\n"));
+  EXPECT_THAT(ran.err, HasSubstr("RETRY_ADVICE_OTHER_CARD"));
+}
+
+TEST(Run, ReadingADeclinedOrderHasWorked) {
+  v1::GetOrderResponse reply;
+  reply.mutable_order()->set_payment_state(v1::PAYMENT_STATE_DECLINED);
+  EXPECT_EQ(RunWith(Reply(reply), {"order", "get", "tulip-1"}).exit, kExitOk);
+}
+
+TEST(Run, ALostNextActionSaysWhatToDo) {
+  v1::CreateOrderResponse reply = Created(v1::PAYMENT_STATE_REQUIRES_ACTION);
+  reply.mutable_result()->set_reason("NEXT_ACTION_LOST");
+  const Outcome ran = RunWith(Reply(reply), kCreate, kOrder);
+  EXPECT_EQ(ran.exit, kExitOk);
+  EXPECT_THAT(ran.err, HasSubstr("msp order cancel"));
+}
+
+TEST(Run, AReadThatFailsEndsWithOne) {
+  const Outcome ran = RunWith(
+      Refuse({.code = StatusCode::NOT_FOUND, .message = "no such order", .reason = "MSP_1006"}),
+      {"order", "get", "tulip-1"});
+  EXPECT_EQ(ran.exit, kExitRefused);
+  EXPECT_EQ(ran.err, "error: NOT_FOUND MSP_1006: no such order\n");
+}
+
+TEST(Run, WithoutAServerAReadEndsWithOneAndAPaymentWithThree) {
+  std::string gone;
+  {
+    const FakeService service([](const SeenCall&, int) { return FakeAnswer{}; });
+    gone = service.address();
+  }
+  const Outcome read = RunAt(gone, {"order", "get", "tulip-1"});
+  EXPECT_EQ(read.exit, kExitRefused);
+  EXPECT_THAT(read.err, HasSubstr("no answer from " + gone));
+  EXPECT_EQ(RunAt(gone, kCreate, kOrder).exit, kExitUnknown);
+}
+
+TEST(Run, AMistakeOfTheCommandLineEndsWithTwoAndSendsNothing) {
+  const struct {
+    std::vector<std::string> words;
+    std::string input;
+  } cases[] = {{{"order", "creat"}, ""},
+               {{"order", "get"}, ""},
+               {{"order"}, ""},
+               {{}, ""},
+               {{"order", "create", "-f", "/nonexistent.json"}, ""},
+               {{"order", "create", "-f", "-"}, "{"},
+               {{"order", "create", "-f", "-"}, R"({"amuont": 1})"},
+               {{"order", "refund", "a", "--amount", "x"}, ""},
+               {{"order", "get", "a", "--cert", "a.pem"}, ""},
+               {{"order", "get", "a", "--ca", "/nonexistent.pem"}, ""},
+               {{"order", "get", "a", "--server", "payments.example:50051"}, ""}};
+  FakeService service([](const SeenCall&, int) { return FakeAnswer{}; });
+  for (const auto& test : cases) {
+    const Outcome ran = RunAt(service.address(), test.words, test.input);
+    EXPECT_EQ(ran.exit, kExitUsage) << ran.err;
+  }
+  EXPECT_THAT(service.calls(), IsEmpty());
+}
+
+TEST(Run, HelpAndVersionEndWithZeroAndSendNothing) {
+  FakeService service([](const SeenCall&, int) { return FakeAnswer{}; });
+  EXPECT_EQ(RunAt(service.address(), {"--help"}).exit, kExitOk);
+  EXPECT_EQ(RunAt(service.address(), {"order", "create", "--help"}).exit, kExitOk);
+  EXPECT_THAT(RunAt(service.address(), {"--version"}).out, ::testing::StartsWith("msp "));
+  EXPECT_THAT(service.calls(), IsEmpty());
+}
+
+TEST(Run, AReplyThatCannotBeWrittenLeavesAPaymentOpen) {
+  FakeService service([](const SeenCall& call, int) {
+    return call.method == "GetOrder" ? FakeAnswer{.messages = {""}}
+                                     : Reply(Created(v1::PAYMENT_STATE_PAID));
+  });
+  std::istringstream in(kOrder);
+  std::ostream broken(nullptr);
+  std::ostringstream err;
+  Surroundings surroundings{in, broken, err, service.address()};
+  EXPECT_EQ(cli::Run(kCreate, surroundings), kExitUnknown);
+  EXPECT_EQ(cli::Run({"order", "get", "tulip-1"}, surroundings), kExitRefused);
+}
+
+TEST(Run, HealthEndsWithZeroOnlyWhenServing) {
+  grpc::health::v1::HealthCheckResponse reply;
+  reply.set_status(grpc::health::v1::HealthCheckResponse::SERVING);
+  const Outcome serving = RunWith(Reply(reply), {"health"});
+  EXPECT_EQ(serving.exit, kExitOk);
+  EXPECT_THAT(serving.out, HasSubstr("\"SERVING\""));
+  reply.set_status(grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(RunWith(Reply(reply), {"health"}).exit, kExitRefused);
+}
+
+TEST(Run, AWatchPrintsOneLineAMessage) {
+  v1::WatchOrderResponse first;
+  first.mutable_order()->set_order_id("tulip-1");
+  first.set_cause(v1::WatchOrderResponse::CAUSE_SNAPSHOT);
+  v1::WatchOrderResponse second = first;
+  second.set_cause(v1::WatchOrderResponse::CAUSE_NOTIFICATION);
+  const FakeAnswer answer{.messages = {first.SerializeAsString(), second.SerializeAsString()}};
+  const Outcome ran = RunWith(answer, {"order", "watch", "tulip-1"});
+  EXPECT_EQ(ran.exit, kExitOk);
+  std::istringstream lines(ran.out);
+  std::vector<std::string> causes;
+  for (std::string line; std::getline(lines, line);) {
+    causes.push_back(nlohmann::json::parse(line).at("cause"));
+  }
+  EXPECT_THAT(causes, ::testing::ElementsAre("CAUSE_SNAPSHOT", "CAUSE_NOTIFICATION"));
+}
+
+TEST(Run, AWatchThatBreaksSaysSo) {
+  const Outcome ran =
+      RunWith({.status = {StatusCode::INTERNAL, "broken"}}, {"order", "watch", "a"});
+  EXPECT_EQ(ran.exit, kExitRefused);
+  EXPECT_THAT(ran.err, HasSubstr("error: INTERNAL"));
+}
+
+TEST(Run, AListIsATable) {
+  v1::ListTransactionsResponse reply;
+  v1::Transaction& transaction = *reply.add_transactions();
+  transaction.set_transaction_id("7");
+  transaction.set_amount(500);
+  transaction.set_currency("EUR");
+  const Outcome ran = RunWith(Reply(reply), {"transaction", "list", "--output", "table"});
+  EXPECT_EQ(ran.exit, kExitOk);
+  EXPECT_THAT(ran.out, HasSubstr("5.00 EUR"));
+}
+
+}  // namespace
+}  // namespace msp::cli

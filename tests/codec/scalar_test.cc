@@ -61,6 +61,7 @@ TEST(Scalar, BadEscapesAreRefused) {
                           R"(\ud800\u0041)",
                           R"(\ud800\ud800)",
                           R"(\udc00)",
+                          R"(\udc00\udc00)",
                           R"(\udc00\ud800)",
                           R"(\ud83d\ude0)",
                           R"(\ud83d\)",

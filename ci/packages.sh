@@ -14,3 +14,4 @@ packages_build=(
 )
 packages_clang=(clang libclang-rt-14-dev)
 packages_lint=(git clang-format clang-tidy shellcheck npm)
+packages_bench=(nginx-light libbenchmark-dev)

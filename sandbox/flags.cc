@@ -199,7 +199,7 @@ constexpr Flag kFlags[] = {
     {"allow-header-faults", "on|off", "faults by the header X-Sandbox-Fault (off)",
      MSP_SWITCH(options.allow_header_faults)},
     {"webhooks-anywhere", "on|off", "send webhooks to any host, not to the loopback alone (off)",
-     MSP_SWITCH(options.webhooks_anywhere)},
+     MSP_SWITCH(options.settings.webhooks_anywhere)},
     {"quiet", "on|off", "no line for each request on stderr (off)", MSP_SWITCH(quiet)},
     {"help", "on|off", "this text", MSP_SWITCH(help)},
 };

@@ -18,6 +18,7 @@ Server::Server() = default;
 
 Server::~Server() {
   // Connections end before the front that they call.
+  if (front_ != nullptr) front_->StopWaiting();
   listener_.reset();
   front_.reset();
 }

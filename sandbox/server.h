@@ -40,8 +40,6 @@ struct Options {
   bool strict_key_header = false;
   // Faults per request by X-Sandbox-Fault.
   bool allow_header_faults = false;
-  // Send webhooks to any host, not to the loopback alone.
-  bool webhooks_anywhere = false;
 
   // JSON files: state to start with, state to leave at the end. Empty means none.
   std::string snapshot_in;

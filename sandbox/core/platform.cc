@@ -219,6 +219,19 @@ void Platform::Change(Order& order, const std::string& status,
   if (order.kind == Kind::kPayment || order.kind == Kind::kCapture) Notify(order);
 }
 
+std::string Platform::WebhookBody(const Order& order) {
+  return Render(order).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void Platform::Notify(const Order& order) {
+  const Site* site = SiteOf(order);
+  if (order.notification_url.empty() || site == nullptr) return;
+  const bool allowed = settings_.webhooks_anywhere || IsLoopbackUrl(order.notification_url);
+  notices_.push_back({order.seq, order.order_id, order.notification_url,
+                      order.notification_method == "POST", site->key,
+                      allowed ? WebhookBody(order) : std::string()});
+}
+
 void Platform::Fire(Order& order) {
   const TimerKind kind = order.timer;
   SetTimer(order, TimerKind::kNone, 0);

@@ -27,6 +27,11 @@ namespace msp::sandbox {
 struct Notice {
   std::uint64_t seq = 0;
   std::string order_id;
+  std::string url;
+  bool post = true;
+  std::string key;
+  // The order as it was at that moment, as one line of JSON; empty when the target is not allowed.
+  std::string body;
 };
 
 class Platform {
@@ -111,7 +116,9 @@ class Platform {
 
   std::vector<Notice> TakeNotices() { return std::exchange(notices_, {}); }
   // Queues a notice without a change (a resend).
-  void Notify(const Order& order) { notices_.push_back({order.seq, order.order_id}); }
+  void Notify(const Order& order);
+  // The body that a webhook about the order would have now.
+  std::string WebhookBody(const Order& order);
   const std::map<std::string, std::uint64_t>& stats() const { return stats_; }
   void Count(const std::string& name) { ++stats_[name]; }
   const Settings& settings() const { return settings_; }

@@ -309,8 +309,6 @@ Answer Platform::CreateOrder(const Site& site, const Json& body) {
   Order& order = Insert(site, body, draft);
   Count("orders_created");
   if (order.type == "direct") StartDirect(order, draft);
-  // A creation that ends at once is told by its answer, not by a webhook.
-  std::erase_if(notices_, [&](const Notice& notice) { return notice.seq == order.seq; });
   return order.type == "direct" ? DirectAnswer(order) : RedirectAnswer(order);
 }
 

@@ -416,6 +416,20 @@ std::string WithQuery(std::string_view url, std::string_view name, std::string_v
   return out;
 }
 
+bool IsLoopbackUrl(std::string_view url) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (url.substr(0, scheme.size()) != scheme) continue;
+    const std::string_view authority =
+        url.substr(scheme.size(), url.find_first_of("/?#", scheme.size()) - scheme.size());
+    if (authority.substr(0, 5) == "[::1]") return authority.size() == 5 || authority[5] == ':';
+    const std::string_view host = authority.substr(0, authority.find(':'));
+    // Digits and points alone: "127.0.0.1.example.com" and "127.0.0.1@example.com" are elsewhere.
+    const bool numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;
+    return host == "localhost" || (numeric && host.substr(0, 4) == "127.");
+  }
+  return false;
+}
+
 Json NumericWherePossible(const std::string& text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -31,6 +31,9 @@ std::string HtmlEscaped(std::string_view text);
 // `url` with `name=value` appended by "?" or "&", the value percent-encoded.
 std::string WithQuery(std::string_view url, std::string_view name, std::string_view value);
 
+// http or https to 127.0.0.0/8, ::1 or localhost, written so.
+bool IsLoopbackUrl(std::string_view url);
+
 // Digits become an integer unless they would lose a leading zero or overflow: the backend's own
 // habit.
 Json NumericWherePossible(const std::string& text);

@@ -51,6 +51,9 @@ struct Settings {
   bool empty_html = false;
   bool events_members = false;
 
+  // Webhooks go to any host, not to the loopback alone.
+  bool webhooks_anywhere = false;
+
   RefundAnswer refund_answer = RefundAnswer::kUnion;
   bool refund_id_unique = false;
   bool refund_id_echo = true;

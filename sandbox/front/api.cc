@@ -206,6 +206,7 @@ HttpAnswer Front::Api(HttpRequest& request, std::string* order_id) {
     ++counts_[route->name];
     Tick();
     answer = route->run(platform_, call);
+    SendNotices();
   }
   if (!answer.order_id.empty()) *order_id = answer.order_id;
   return AsHttp(answer.status, Print(answer));

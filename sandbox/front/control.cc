@@ -58,6 +58,26 @@ Answer Front::ControlClock(const HttpRequest& request, const Json& body) {
                   {"frozen", clock_.frozen()}});
 }
 
+Answer Front::ControlFaults(const HttpRequest& request, const Json& body) {
+  if (request.method == "GET") return Success(faults_.List());
+  if (request.method == "DELETE") {
+    faults_.Clear();
+    has_faults_ = false;
+    return Done();
+  }
+  if (request.method != "POST") return Problem(404, "no such control");
+  // One rule, or a list of them.
+  Json ids = Json::array();
+  for (const Json& rule : body.is_array() ? body : Json::array({body})) {
+    std::string problem;
+    const std::uint64_t id = faults_.Add(rule, &problem);
+    if (id == 0) return Problem(400, problem);
+    ids.push_back(id);
+  }
+  has_faults_ = !faults_.empty();
+  return Success({{"ids", std::move(ids)}});
+}
+
 Json Front::Stats() {
   Json requests = Json::object();
   for (const auto& [name, count] : counts_) requests[name] = count;
@@ -71,6 +91,8 @@ Json Front::Stats() {
     stats[name] = 0;
   }
   for (const auto& [name, count] : platform_.stats()) stats[name] = count;
+  const Json sending = webhooks_->Counts();
+  for (const auto& [name, count] : sending.items()) stats[name] = count;
   const auto keys = counts_.find("keys_in_query");
   stats["keys_in_query"] = keys == counts_.end() ? 0 : keys->second;
   return stats;
@@ -137,6 +159,9 @@ HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
     clock_.Reset();
     counts_.clear();
     platform_.Reset(clock_.NowMs());
+    faults_ = Faults(options_.settings.seed);
+    has_faults_ = false;
+    webhooks_->Reset();
     answer = Done();
   } else if (what == "clock") {
     answer = ControlClock(request, body);
@@ -152,7 +177,16 @@ HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
   } else if (what == "orders" && segments.size() >= 2) {
     *order_id = segments[1];
     answer = ControlOrder(request, segments, body);
+  } else if (what == "faults") {
+    answer = ControlFaults(request, body);
+  } else if (what == "webhooks" && post) {
+    answer = webhooks_->Turn(body) ? Done() : Problem(400, "a knob has the wrong type");
+  } else if (what == "notifications" && request.method == "GET") {
+    std::string wanted;
+    request.QueryValue("order_id", &wanted);
+    answer = Success(webhooks_->Attempts(wanted));
   }
+  SendNotices();
   HttpAnswer http;
   http.status = answer.status;
   http.body = answer.body.dump(-1, ' ', false, Json::error_handler_t::replace);

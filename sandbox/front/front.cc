@@ -17,6 +17,15 @@ std::int64_t WallMs() {
       .count();
 }
 
+// The order id of a call, from its path or, for a creation, its body; empty when there is none.
+std::string OrderIdOf(const HttpRequest& request) {
+  const auto segments = PathSegments(request.path);
+  if (segments.size() >= 4 && (segments[2] == "orders" || segments[2] == "capture"))
+    return segments[3];
+  if (segments.size() != 3 || segments[2] != "orders" || !NestsAtMost(request.body, 64)) return {};
+  return TextMember(Json::parse(request.body, nullptr, false), "order_id").value_or("");
+}
+
 constexpr std::int64_t kTickMaxMs = 1000;
 constexpr std::size_t kLogFieldMax = 200;
 
@@ -45,10 +54,43 @@ Front::Front(Options options)
     : options_(std::move(options)),
       clock_(options_.freeze_clock, options_.start_time_s),
       platform_(options_.settings, options_.public_url),
-      shuffle_(options_.settings.seed) {}
+      shuffle_(options_.settings.seed),
+      faults_(options_.settings.seed) {
+  webhooks_ = std::make_unique<Webhooks>(
+      Webhooks::Hooks{[this] {
+                        MutexLock lock(mutex_);
+                        return clock_.NowMs();
+                      },
+                      [this](std::uint64_t order_seq) {
+                        MutexLock lock(mutex_);
+                        const Order* order = platform_.FindSeq(order_seq);
+                        return order == nullptr ? std::string() : platform_.WebhookBody(*order);
+                      }});
+}
+
+namespace {
+
+// Some receivers parse a webhook and print it again before they check its signature: what we print
+// must come out of a parser and a printer as it went in.
+bool SurvivesReserialization() {
+  const std::string body =
+      "{\"amount\":1000,\"costs\":[{\"amount\":0.6}],\"big\":17472052901237122,\"name\":\"\xc3\xa9/"
+      "\\u001f\\n\\\"<\","
+      "\"none\":null,\"rate\":13.761467889}";
+  const Json parsed = Json::parse(body, nullptr, false);
+  const Json expected{{"amount", 1000},           {"costs", Json::array({{{"amount", 0.6}}})},
+                      {"big", 17472052901237122}, {"name", "\xc3\xa9/\x1f\n\"<"},
+                      {"none", nullptr},          {"rate", 13.761467889}};
+  return parsed == expected && parsed.size() == 6 && Json::parse(parsed.dump()) == parsed &&
+         Json::parse(expected.dump()).dump() == expected.dump();
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Front>> Front::Start(Options options) {
   auto front = std::unique_ptr<Front>(new Front(std::move(options)));
+  if (!SurvivesReserialization())
+    return absl::InternalError("webhook bodies do not survive a JSON library");
   {
     MutexLock lock(front->mutex_);
     front->Tick();
@@ -77,12 +119,48 @@ Front::~Front() {
     wake_.NotifyAll();
   }
   if (ticker_.joinable()) ticker_.join();
+  webhooks_->Stop();
   if (options_.snapshot_out.empty()) return;
   MutexLock lock(mutex_);
   std::ofstream(options_.snapshot_out) << platform_.Snapshot().dump() << '\n';
 }
 
-void Front::Tick() { platform_.AdvanceTo(clock_.NowMs()); }
+void Front::Tick() {
+  platform_.AdvanceTo(clock_.NowMs());
+  SendNotices();
+  webhooks_->AdvanceTo(platform_.now_ms());
+}
+
+void Front::SendNotices() {
+  for (Notice& notice : platform_.TakeNotices()) {
+    Notification notification;
+    notification.order_seq = notice.seq;
+    notification.order_id = std::move(notice.order_id);
+    notification.url = std::move(notice.url);
+    notification.post = notice.post;
+    notification.key = std::move(notice.key);
+    notification.body = std::move(notice.body);
+    if (notification.body.empty()) {
+      webhooks_->RecordBlocked(notification);
+    } else {
+      webhooks_->Enqueue(std::move(notification));
+    }
+  }
+}
+
+void Front::StopWaiting() {
+  MutexLock lock(pause_mutex_);
+  no_more_pauses_ = true;
+  pause_over_.NotifyAll();
+}
+
+void Front::Pause(std::int64_t ms) {
+  if (ms <= 0) return;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+  MutexLock lock(pause_mutex_);
+  while (!no_more_pauses_ && std::chrono::steady_clock::now() < until)
+    pause_over_.WaitUntil(pause_mutex_, until);
+}
 
 void Front::TickLoop() {
   MutexLock lock(mutex_);
@@ -123,14 +201,46 @@ const Site* Front::Authenticate(const HttpRequest& request) {
   return nullptr;
 }
 
-std::optional<Delivery> Front::OnHead(const HttpRequest&) { return std::nullopt; }
+std::optional<Delivery> Front::OnHead(const HttpRequest& request) {
+  if (!has_faults_ || request.path.rfind("/_sandbox/", 0) == 0) return std::nullopt;
+  MutexLock lock(mutex_);
+  auto delivery = faults_.OnHead(request, OrderIdOf(request));
+  if (delivery) ++counts_["faults_on_head"];
+  return delivery;
+}
 
 HttpAnswer Front::OnRequest(HttpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
   std::string order_id;
-  HttpAnswer answer = Dispatch(request, &order_id);
+  const std::string* header =
+      options_.allow_header_faults ? request.Header("x-sandbox-fault") : nullptr;
+  HttpAnswer answer;
+  if ((has_faults_ || header != nullptr) && request.path.rfind("/_sandbox/", 0) != 0) {
+    FaultPlan plan;
+    {
+      MutexLock lock(mutex_);
+      plan = faults_.OnRequest(request, OrderIdOf(request), header, clock_.NowMs());
+    }
+    answer = WithFaults(request, plan, &order_id);
+  } else {
+    answer = Dispatch(request, &order_id);
+  }
   Log(request, answer.status, order_id, began);
   WipeString(request.body);
+  return answer;
+}
+
+HttpAnswer Front::WithFaults(HttpRequest& request, const FaultPlan& plan, std::string* order_id) {
+  Pause(plan.before_ms);
+  if (plan.instead) {
+    HttpAnswer answer = *plan.instead;
+    answer.delivery.delay_ms = plan.after_ms;
+    return answer;
+  }
+  HttpAnswer answer = Dispatch(request, order_id);
+  if (plan.afterwards) answer = *plan.afterwards;
+  if (!plan.garble.is_null()) Garble(plan.garble, &answer);
+  answer.delivery.delay_ms = plan.after_ms;
   return answer;
 }
 

@@ -14,6 +14,8 @@
 
 #include "absl/status/statusor.h"
 #include "sandbox/core/platform.h"
+#include "sandbox/front/faults.h"
+#include "sandbox/front/webhooks.h"
 #include "sandbox/http/message.h"
 #include "sandbox/server.h"
 #include "service/base/mutex.h"
@@ -57,9 +59,18 @@ class Front {
   std::optional<Delivery> OnHead(const HttpRequest& request);
   HttpAnswer OnRequest(HttpRequest& request);
 
+  // Ends every wait inside OnRequest, so that connection threads can be joined.
+  void StopWaiting();
+
  private:
   explicit Front(Options options);
 
+  // The call with the faults that were asked for around it.
+  HttpAnswer WithFaults(HttpRequest& request, const FaultPlan& plan, std::string* order_id);
+  // Sleeps unless StopWaiting comes first.
+  void Pause(std::int64_t ms);
+  // Hands what the state machine has to tell to the senders.
+  void SendNotices() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   HttpAnswer Dispatch(HttpRequest& request, std::string* order_id);
   HttpAnswer Api(HttpRequest& request, std::string* order_id);
   HttpAnswer Control(const HttpRequest& request, std::string* order_id);
@@ -72,6 +83,8 @@ class Front {
   Answer ControlOrder(const HttpRequest& request, const std::vector<std::string>& segments,
                       const Json& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Answer ControlClock(const HttpRequest& request, const Json& body)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Answer ControlFaults(const HttpRequest& request, const Json& body)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Json Stats() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -91,7 +104,13 @@ class Front {
   Platform platform_ ABSL_GUARDED_BY(mutex_);
   Random shuffle_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
+  Faults faults_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> has_faults_{false};
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Mutex pause_mutex_;
+  CondVar pause_over_;
+  bool no_more_pauses_ ABSL_GUARDED_BY(pause_mutex_) = false;
+  std::unique_ptr<Webhooks> webhooks_;
   std::thread ticker_;
 };
 

@@ -224,7 +224,10 @@ HttpAnswer Front::Page(const HttpRequest& request, std::string* order_id) {
   if (order == nullptr)
     return Html(404, "Unknown payment", "<p>There is no payment under this address.</p>", nullptr);
   *order_id = order->order_id;
-  return simulator ? SimulatorPage(request, *order) : ConnectPage(request, segments, *order);
+  HttpAnswer answer =
+      simulator ? SimulatorPage(request, *order) : ConnectPage(request, segments, *order);
+  SendNotices();
+  return answer;
 }
 
 }  // namespace msp::sandbox

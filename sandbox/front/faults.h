@@ -1,0 +1,86 @@
+// Faults on request: rules that match calls, and what each does to the exchange.
+//
+// Owned by `Front`; not thread-safe, used under its lock. A rule looks like
+//   {"match": {"method": "POST", "path": "/v1/json/orders", "order_id": "shop-*", "nth": 2,
+//              "probability": 0.5, "times": 1},
+//    "effect": {"name": "commit_then_fail", "then": "reset"}}
+// with every member of `match` optional. The header X-Sandbox-Fault asks for one effect of one
+// request:
+//   X-Sandbox-Fault: name=latency;ms=250
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sandbox/core/order.h"
+#include "sandbox/core/random.h"
+#include "sandbox/http/message.h"
+
+namespace msp::sandbox {
+
+// Everything that is to happen to one exchange.
+struct FaultPlan {
+  std::int64_t before_ms = 0;  // waited before the state changes
+  std::int64_t after_ms = 0;   // and after it
+  // Sent instead of running the call.
+  std::optional<HttpAnswer> instead;
+  // Sent although the call has run: its own answer is lost.
+  std::optional<HttpAnswer> afterwards;
+  // Applied to the answer of the call.
+  Json garble;  // the effect object, or null
+};
+
+class Faults {
+ public:
+  explicit Faults(std::uint64_t seed) : random_(seed) {}
+
+  // Adds a rule; its id, or 0 with `problem` told.
+  std::uint64_t Add(const Json& rule, std::string* problem);
+  // Rules with how often each matched and fired.
+  Json List() const;
+  void Clear() { rules_.clear(); }
+  bool empty() const { return rules_.empty(); }
+
+  // Rules that act on the head alone: a reset before the body is read.
+  std::optional<Delivery> OnHead(const HttpRequest& request, const std::string& order_id);
+  // All others. `now_ms` is the sandbox's time; `header` the X-Sandbox-Fault header or null.
+  FaultPlan OnRequest(const HttpRequest& request, const std::string& order_id,
+                      const std::string* header, std::int64_t now_ms);
+
+ private:
+  struct Rule {
+    std::uint64_t id = 0;
+    std::string method;
+    std::string path;
+    std::string order_id;
+    std::int64_t nth = 0;
+    double probability = 1;
+    std::int64_t times = INT64_MAX;
+    Json effect;
+    std::int64_t matched = 0;
+    std::int64_t fired = 0;
+    // rate_limit's window.
+    std::int64_t window_began_ms = INT64_MIN;
+    std::int64_t window_calls = 0;
+  };
+  bool Fires(Rule& rule, const HttpRequest& request, const std::string& order_id);
+  void Apply(const Json& effect, Rule* rule, std::int64_t now_ms, FaultPlan* plan);
+
+  Random random_;
+  std::uint64_t next_id_ = 1;
+  std::vector<Rule> rules_;
+};
+
+// "*" matches any run of characters, "?" one.
+bool GlobMatches(std::string_view pattern, std::string_view text);
+
+// Turns a right answer into the wrong one that the effect asks for.
+void Garble(const Json& effect, HttpAnswer* answer);
+
+// Empty when the effect is one that exists with members that make sense, else what is wrong.
+std::string EffectProblem(const Json& effect);
+
+}  // namespace msp::sandbox

@@ -1,0 +1,328 @@
+#include "sandbox/front/webhooks.h"
+
+#include <httplib.h>
+
+#include <algorithm>
+
+#include "sandbox/core/read.h"
+#include "sandbox/core/render.h"
+#include "service/base/hash.h"
+#include "service/base/text.h"
+
+namespace msp::sandbox {
+namespace {
+
+constexpr int kAttemptsMax = 4;  // one and three retries
+constexpr std::int64_t kRetryMs = 15 * 60 * 1000;
+constexpr int kSenders = 4;
+constexpr std::size_t kAckBytes = 100;
+constexpr std::size_t kQueueMax = 100'000;
+constexpr std::size_t kAttemptsKept = 10'000;
+constexpr std::int64_t kReorderWaitMs = 500;
+constexpr std::int64_t kStaleS = 3600;
+constexpr auto kConnectLimit = std::chrono::seconds(5);
+constexpr auto kTotalLimit = std::chrono::seconds(15);
+
+// Flips a digit or letter inside the body, so that it stays JSON but no longer fits the signature.
+std::string Tampered(std::string body) {
+  const std::size_t at = body.find("\"amount\":");
+  if (at == std::string::npos || at + 9 >= body.size()) return body + " ";
+  char& digit = body[at + 9];
+  digit = digit == '9' ? '8' : '9';
+  return body;
+}
+
+}  // namespace
+
+std::string WebhookAuth(std::string_view key, std::int64_t unix_s, std::string_view body) {
+  const std::string stamp = std::to_string(unix_s);
+  std::string message = stamp + ":";
+  message += body;
+  return Base64(stamp + ":" + Hex(HmacSha512(key, message)));
+}
+
+bool Acknowledges(int status, std::string_view body) {
+  // "MULTISAFEPAY_OK" ends in the shorter word.
+  return status == 200 && body.substr(0, kAckBytes).find("OK") != std::string_view::npos;
+}
+
+Webhooks::Webhooks(Hooks hooks) : hooks_(std::move(hooks)) {
+  for (int i = 0; i < kSenders; ++i) senders_.emplace_back([this] { SendLoop(); });
+}
+
+Webhooks::~Webhooks() { Stop(); }
+
+void Webhooks::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    for (httplib::Client* client : clients_) client->stop();
+    changed_.NotifyAll();
+  }
+  for (std::thread& sender : senders_) {
+    if (sender.joinable()) sender.join();
+  }
+}
+
+void Webhooks::Enqueue(Notification notification) {
+  MutexLock lock(mutex_);
+  if (queue_.size() >= kQueueMax) {
+    ++counts_["webhooks_overflowed"];
+    return;
+  }
+  queue_.push_back(std::move(notification));
+  changed_.NotifyAll();
+}
+
+void Webhooks::AdvanceTo(std::int64_t now_ms) {
+  MutexLock lock(mutex_);
+  if (retries_.empty()) return;
+  // By time due, so that a long step of the clock keeps their order.
+  std::stable_sort(retries_.begin(), retries_.end(),
+                   [](const Retry& a, const Retry& b) { return a.due_ms < b.due_ms; });
+  std::size_t due = 0;
+  while (due < retries_.size() && retries_[due].due_ms <= now_ms)
+    queue_.push_back(retries_[due++].notification);
+  retries_.erase(retries_.begin(), retries_.begin() + static_cast<std::ptrdiff_t>(due));
+  if (due > 0) changed_.NotifyAll();
+}
+
+bool Webhooks::WaitUntilIdle(std::int64_t ms) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+  MutexLock lock(mutex_);
+  while (!stopping_ && !(queue_.empty() && busy_.empty())) {
+    if (!changed_.WaitUntil(mutex_, deadline) && std::chrono::steady_clock::now() >= deadline)
+      break;
+  }
+  return queue_.empty() && busy_.empty();
+}
+
+void Webhooks::Reset() {
+  MutexLock lock(mutex_);
+  ++epoch_;
+  queue_.clear();
+  retries_.clear();
+  attempts_.clear();
+  counts_.clear();
+  knobs_ = WebhookKnobs();
+  for (httplib::Client* client : clients_) client->stop();
+  changed_.NotifyAll();
+}
+
+std::optional<Notification> Webhooks::Take(WebhookKnobs* knobs) {
+  MutexLock lock(mutex_);
+  auto give_up_reorder = std::chrono::steady_clock::time_point::max();
+  while (!stopping_) {
+    for (auto it = queue_.begin(); it != queue_.end(); ++it) {
+      if (busy_.contains(it->order_seq)) continue;
+      auto chosen = it;
+      if (knobs_.reorder) {
+        // The newest of the order first; a single one waits a moment for company.
+        const std::uint64_t seq = it->order_seq;
+        for (auto later = it; later != queue_.end(); ++later) {
+          if (later->order_seq == seq) chosen = later;
+        }
+        const auto now = std::chrono::steady_clock::now();
+        if (chosen == it && give_up_reorder == std::chrono::steady_clock::time_point::max()) {
+          give_up_reorder = now + std::chrono::milliseconds(kReorderWaitMs);
+        }
+        if (chosen == it && now < give_up_reorder) continue;
+      }
+      Notification taken = std::move(*chosen);
+      queue_.erase(chosen);
+      busy_.insert(taken.order_seq);
+      *knobs = knobs_;
+      return taken;
+    }
+    if (give_up_reorder == std::chrono::steady_clock::time_point::max()) {
+      changed_.Wait(mutex_);
+    } else {
+      changed_.WaitUntil(mutex_, give_up_reorder);
+    }
+  }
+  return std::nullopt;
+}
+
+void Webhooks::SendLoop() {
+  WebhookKnobs knobs;
+  while (auto notification = Take(&knobs)) {
+    if (knobs.delay_ms > 0) {
+      const auto until =
+          std::chrono::steady_clock::now() + std::chrono::milliseconds(knobs.delay_ms);
+      MutexLock lock(mutex_);
+      while (!stopping_ && std::chrono::steady_clock::now() < until)
+        changed_.WaitUntil(mutex_, until);
+    }
+    if (notification->attempt > 1) {
+      std::string fresh = hooks_.fresh_body(notification->order_seq);
+      if (!fresh.empty()) notification->body = std::move(fresh);
+    }
+    Send(*notification, knobs);
+    if (knobs.duplicate) Send(*notification, knobs);
+    MutexLock lock(mutex_);
+    busy_.erase(notification->order_seq);
+    changed_.NotifyAll();
+  }
+}
+
+void Webhooks::Send(const Notification& notification, const WebhookKnobs& knobs) {
+  std::uint64_t epoch;
+  {
+    MutexLock lock(mutex_);
+    epoch = epoch_;
+  }
+  const std::int64_t unix_s = hooks_.now_ms() / 1000 - (knobs.stale_timestamp ? kStaleS : 0);
+  std::string url = WithQuery(notification.url, "transactionid", notification.order_id);
+  url = WithQuery(url, "timestamp", std::to_string(unix_s));
+  std::string auth, body;
+  if (notification.post) {
+    body = knobs.tamper_body ? Tampered(notification.body) : notification.body;
+    auth = WebhookAuth(knobs.bad_signature ? notification.key + "x" : notification.key, unix_s,
+                       notification.body);
+  }
+  Outcome outcome;
+  if (knobs.drop) {
+    outcome.problem = "dropped";
+  } else {
+    outcome = Exchange(notification, url, auth, body);
+  }
+  const bool acked = Acknowledges(outcome.status, outcome.head);
+  Record(notification, url, outcome, acked);
+  if (acked || notification.attempt >= kAttemptsMax) return;
+  Notification again = notification;
+  ++again.attempt;
+  const std::int64_t due_ms = hooks_.now_ms() + kRetryMs;
+  MutexLock lock(mutex_);
+  // A reset in between has made the order disappear.
+  if (epoch == epoch_) retries_.push_back({due_ms, std::move(again)});
+}
+
+Webhooks::Outcome Webhooks::Exchange(const Notification& notification, const std::string& url,
+                                     const std::string& auth, const std::string& body) {
+  Outcome outcome;
+  const std::size_t scheme = url.find("://");
+  const std::size_t slash =
+      scheme == std::string::npos ? scheme : url.find_first_of("/?", scheme + 3);
+  const std::string origin = url.substr(0, slash);
+  std::string target = slash == std::string::npos ? "/" : url.substr(slash);
+  if (target[0] == '?') target.insert(0, "/");
+  httplib::Client client(origin);
+  if (!client.is_valid()) {
+    outcome.problem = "not a URL";
+    return outcome;
+  }
+  client.set_connection_timeout(kConnectLimit);
+  client.set_read_timeout(kTotalLimit);
+  client.set_write_timeout(kTotalLimit);
+  client.set_url_encode(false);
+  client.set_decompress(false);
+  client.enable_server_certificate_verification(false);
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return outcome;
+    clients_.insert(&client);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + kTotalLimit;
+  httplib::Request request;
+  request.method = notification.post ? "POST" : "GET";
+  request.path = target;
+  request.headers = {{"Accept", "*/*"}, {"Accept-Encoding", "identity"}};
+  if (notification.post) {
+    request.headers.emplace("Content-Type", "application/json");
+    request.headers.emplace("Auth", auth);
+    request.body = body;
+  }
+  request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+    outcome.head.append(data, std::min(size, kAckBytes - outcome.head.size()));
+    // Enough has been seen, or it takes too long.
+    return outcome.head.size() < kAckBytes && std::chrono::steady_clock::now() < deadline;
+  };
+  request.response_handler = [&](const httplib::Response& response) {
+    outcome.status = response.status;
+    return true;
+  };
+  const httplib::Result result = client.send(request);
+  if (result) {
+    outcome.status = result->status;
+  } else if (outcome.status == 0) {
+    outcome.problem = httplib::to_string(result.error());
+  }
+  MutexLock lock(mutex_);
+  clients_.erase(&client);
+  return outcome;
+}
+
+void Webhooks::Record(const Notification& notification, const std::string& url,
+                      const Outcome& outcome, bool acked) {
+  const std::int64_t now_ms = hooks_.now_ms();
+  MutexLock lock(mutex_);
+  attempts_.push_back({{"order_id", notification.order_id},
+                       {"time", now_ms / 1000},
+                       {"url", url},
+                       {"attempt", notification.attempt},
+                       {"status", outcome.status},
+                       {"body", outcome.head},
+                       {"problem", outcome.problem},
+                       {"acked", acked}});
+  if (attempts_.size() > kAttemptsKept) attempts_.pop_front();
+  ++counts_[outcome.problem == "dropped" ? "webhooks_dropped" : "webhooks_sent"];
+  if (acked) ++counts_["webhooks_acked"];
+}
+
+void Webhooks::RecordBlocked(const Notification& notification) {
+  MutexLock lock(mutex_);
+  ++counts_["webhooks_blocked"];
+  attempts_.push_back({{"order_id", notification.order_id},
+                       {"url", notification.url},
+                       {"status", 0},
+                       {"problem", "target is not on the loopback"},
+                       {"acked", false}});
+  if (attempts_.size() > kAttemptsKept) attempts_.pop_front();
+}
+
+Json Webhooks::Attempts(const std::string& order_id) {
+  Json list = Json::array();
+  MutexLock lock(mutex_);
+  for (const Json& attempt : attempts_) {
+    if (order_id.empty() || attempt["order_id"] == order_id) list.push_back(attempt);
+  }
+  return list;
+}
+
+bool Webhooks::Turn(const Json& knobs) {
+  MutexLock lock(mutex_);
+  WebhookKnobs turned = knobs_;
+  const std::pair<const char*, bool*> switches[] = {{"drop", &turned.drop},
+                                                    {"duplicate", &turned.duplicate},
+                                                    {"reorder", &turned.reorder},
+                                                    {"bad_signature", &turned.bad_signature},
+                                                    {"stale_timestamp", &turned.stale_timestamp},
+                                                    {"tamper_body", &turned.tamper_body}};
+  for (const auto& [name, value] : switches) {
+    if (Member(knobs, name) == nullptr) continue;
+    const auto wanted = BoolMember(knobs, name);
+    if (!wanted) return false;
+    *value = *wanted;
+  }
+  const AmountRead delay = AmountMember(knobs, "delay_ms", false);
+  if (delay.kind == AmountRead::Kind::kBad || delay.value < 0 || delay.value > 600'000)
+    return false;
+  if (delay.kind == AmountRead::Kind::kValue) turned.delay_ms = delay.value;
+  knobs_ = turned;
+  changed_.NotifyAll();
+  return true;
+}
+
+Json Webhooks::Counts() {
+  Json counts = Json::object();
+  for (const char* name :
+       {"webhooks_sent", "webhooks_acked", "webhooks_dropped", "webhooks_blocked"})
+    counts[name] = 0;
+  MutexLock lock(mutex_);
+  for (const auto& [name, count] : counts_) counts[name] = count;
+  counts["webhooks_waiting"] = queue_.size() + busy_.size();
+  counts["webhooks_retries_pending"] = retries_.size();
+  return counts;
+}
+
+}  // namespace msp::sandbox

@@ -1,0 +1,122 @@
+// Notifications to the merchant: signed, in order for each order, retried on the sandbox's clock.
+//
+// Owned by `Front`, which gives it what to send; its own threads do the sending. Safe from any
+// thread. The signature is that of MultiSafepay: Auth is base64("<unix>:<hex HMAC-SHA512(key,
+// unix:body)>").
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "sandbox/core/order.h"
+#include "service/base/mutex.h"
+
+namespace httplib {
+class Client;
+}
+
+namespace msp::sandbox {
+
+// One thing to tell the merchant.
+struct Notification {
+  std::uint64_t order_seq = 0;
+  std::string order_id;
+  std::string url;
+  bool post = true;
+  std::string key;
+  // The order as it was when it changed.
+  std::string body;
+  int attempt = 1;
+};
+
+// How sending is made worse; each stays until it is changed.
+struct WebhookKnobs {
+  bool drop = false;
+  bool duplicate = false;
+  bool reorder = false;
+  bool bad_signature = false;
+  bool stale_timestamp = false;
+  bool tamper_body = false;
+  std::int64_t delay_ms = 0;
+};
+
+// The value of the Auth header.
+std::string WebhookAuth(std::string_view key, std::int64_t unix_s, std::string_view body);
+
+// True when the first 100 bytes of an answer hold the word that acknowledges.
+bool Acknowledges(int status, std::string_view body);
+
+class Webhooks {
+ public:
+  struct Hooks {
+    std::function<std::int64_t()> now_ms;
+    // The order as it is now, for a retry; empty when it is gone.
+    std::function<std::string(std::uint64_t order_seq)> fresh_body;
+  };
+  explicit Webhooks(Hooks hooks);
+  ~Webhooks();
+  Webhooks(const Webhooks&) = delete;
+  Webhooks& operator=(const Webhooks&) = delete;
+
+  void Enqueue(Notification notification);
+  // Queues the retries that are due by then.
+  void AdvanceTo(std::int64_t now_ms);
+  // Records a target that is not allowed.
+  void RecordBlocked(const Notification& notification);
+  // Waits until nothing is queued or being sent (retries that are not due do not count), at most
+  // that long.
+  bool WaitUntilIdle(std::int64_t ms);
+  void Reset();
+  // Sends nothing more and ends what is being sent.
+  void Stop();
+
+  // Attempts, oldest first; of one order unless empty.
+  Json Attempts(const std::string& order_id);
+  // Applies the members that are there; false when one has the wrong type.
+  bool Turn(const Json& knobs);
+  Json Counts();
+
+ private:
+  struct Retry {
+    std::int64_t due_ms;
+    Notification notification;
+  };
+  void SendLoop();
+  // Takes the next notification whose order is not being sent; nothing when stopping.
+  std::optional<Notification> Take(WebhookKnobs* knobs);
+  void Send(const Notification& notification, const WebhookKnobs& knobs);
+  struct Outcome {
+    int status = 0;
+    std::string head;  // first 100 bytes
+    std::string problem;
+  };
+  Outcome Exchange(const Notification& notification, const std::string& url,
+                   const std::string& auth, const std::string& body);
+  void Record(const Notification& notification, const std::string& url, const Outcome& outcome,
+              bool acked);
+
+  const Hooks hooks_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<Notification> queue_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::uint64_t> busy_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Retry> retries_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Json> attempts_ ABSL_GUARDED_BY(mutex_);
+  std::set<httplib::Client*> clients_ ABSL_GUARDED_BY(mutex_);
+  WebhookKnobs knobs_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> senders_;
+};
+
+}  // namespace msp::sandbox

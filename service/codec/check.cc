@@ -54,7 +54,7 @@ class Checker {
 
 void Checker::Object(const Plan& plan, const pb::Message& message, const Step& at) {
   if (at.depth > kNestingMax) return Report(at, "is nested too deep");
-  const pb::Reflection& reflection = *message.GetReflection();
+  const pb::Reflection& reflection = plan.reflection();
   for (const Entry& entry : plan.entries()) {
     if (Full()) return;
     Step step{&at, entry.name, -1, at.depth + 1};
@@ -73,7 +73,7 @@ void Checker::Object(const Plan& plan, const pb::Message& message, const Step& a
 }
 
 void Checker::Field(const Entry& entry, const pb::Message& message, const Step& at) {
-  const pb::Reflection& get = *message.GetReflection();
+  const pb::Reflection& get = *entry.reflection;
   const pb::FieldDescriptor* field = entry.field;
   const bool one = at.index < 0;
   std::string scratch;

@@ -11,7 +11,7 @@ namespace pb = google::protobuf;
 
 // The text of one query value; empty when the field's kind has none.
 std::string QueryText(const Entry& entry, const pb::Message& message, int index) {
-  const pb::Reflection& get = *message.GetReflection();
+  const pb::Reflection& get = *entry.reflection;
   const pb::FieldDescriptor* field = entry.field;
   const bool one = index < 0;
   std::string text;
@@ -57,7 +57,7 @@ void EncodeAll(const Plan& plan, const pb::Message& message, std::string& out) {
 }
 
 void EncodeQuery(const Plan& plan, const pb::Message& message, std::string& out) {
-  const pb::Reflection& reflection = *message.GetReflection();
+  const pb::Reflection& reflection = plan.reflection();
   bool first = true;
   const auto append = [&](const Entry& entry, int index) {
     const std::string text = QueryText(entry, message, index);

@@ -42,9 +42,10 @@ inline bool IsPlainJson(std::string_view text) {
 
 inline void AppendText(std::string_view text, std::string& out) {
   if (!IsPlainJson(text)) return AppendJsonString(text, out);
-  out += '"';
-  out += text;
-  out += '"';
+  // Grows once: quotes all along, then the text over all but the first and the last.
+  const std::size_t start = out.size() + 1;
+  out.append(text.size() + 2, '"');
+  if (!text.empty()) std::memcpy(out.data() + start, text.data(), text.size());
 }
 
 template <class Integer>

@@ -61,13 +61,21 @@ Kind KindOf(const FieldDescriptor* field) {
 // "card_authentication_details" from "card_authentication_result". A collision costs one more
 // comparison.
 std::uint64_t HashOf(std::string_view key) {
+  const auto load = [&](auto word, std::size_t at) -> std::uint64_t {
+    std::memcpy(&word, key.data() + at, sizeof(word));
+    return word;
+  };
   std::uint64_t head = 0;
   std::uint64_t tail = 0;
-  if (key.size() >= sizeof(head)) {
-    std::memcpy(&head, key.data(), sizeof(head));
-    std::memcpy(&tail, key.data() + key.size() - sizeof(tail), sizeof(tail));
-  } else {
-    std::memcpy(&head, key.data(), key.size());
+  if (key.size() >= 8) {
+    head = load(std::uint64_t{}, 0);
+    tail = load(std::uint64_t{}, key.size() - 8);
+  } else if (key.size() >= 4) {
+    head = load(std::uint32_t{}, 0);
+    tail = load(std::uint32_t{}, key.size() - 4);
+  } else if (!key.empty()) {
+    head = load(std::uint8_t{}, 0);
+    tail = load(std::uint8_t{}, key.size() - 1) | load(std::uint8_t{}, key.size() / 2) << 8;
   }
   std::uint64_t mixed = (head ^ (tail * 0x9E3779B97F4A7C15U)) + key.size();
   mixed *= 0xD6E8FEB86659FD93U;
@@ -127,19 +135,23 @@ const Plan* PlanSet::Compile(const pb::Descriptor* descriptor) {
     Refuse(descriptor->full_name(), "it has too many fields");
   }
   plan->descriptor_ = descriptor;
+  plan->defaults_ = pb::MessageFactory::generated_factory()->GetPrototype(descriptor);
+  plan->reflection_ = plan->defaults_->GetReflection();
   plan->entries_.reserve(static_cast<std::size_t>(descriptor->field_count()));
   for (int i = 0; i < descriptor->field_count(); ++i) {
-    plan->entries_.push_back(CompileEntry(descriptor->field(i)));
+    plan->entries_.push_back(CompileEntry(*plan, descriptor->field(i)));
   }
   plan->BuildSlots();
   return plan;
 }
 
-Entry PlanSet::CompileEntry(const FieldDescriptor* field) {
+Entry PlanSet::CompileEntry(const Plan& plan, const FieldDescriptor* field) {
   if (field->is_map()) Refuse(field->full_name(), "unsupported type");
   Entry entry;
   entry.field = field;
+  entry.reflection = plan.reflection_;
   entry.name = field->has_json_name() ? field->json_name() : field->name();
+  entry.quoted += ',';
   AppendJsonString(entry.name, entry.quoted);
   entry.quoted += ':';
   entry.kind = KindOf(field);

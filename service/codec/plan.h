@@ -43,8 +43,10 @@ enum class Kind : std::uint8_t {
 // One field of a message.
 struct Entry {
   const google::protobuf::FieldDescriptor* field = nullptr;
+  // Of the message that the field belongs to: asking the message costs more than most accessors do.
+  const google::protobuf::Reflection* reflection = nullptr;
   std::string name;    // The JSON key.
-  std::string quoted;  // The key ready for output: "\"name\":".
+  std::string quoted;  // The key ready for output, behind another member: ",\"name\":".
   Kind kind = Kind::kString;
   bool repeated = false;
   bool own = false;     // Number >= kFirstOwnField: ours, not MultiSafepay's.
@@ -58,6 +60,9 @@ struct Entry {
 class Plan {
  public:
   const google::protobuf::Descriptor* descriptor() const { return descriptor_; }
+  // The message's default instance.
+  const google::protobuf::Message& defaults() const { return *defaults_; }
+  const google::protobuf::Reflection& reflection() const { return *reflection_; }
   absl::Span<const Entry> entries() const { return entries_; }
 
   // The entry with this JSON key, or null.
@@ -77,6 +82,8 @@ class Plan {
   void BuildSlots();
 
   const google::protobuf::Descriptor* descriptor_ = nullptr;
+  const google::protobuf::Message* defaults_ = nullptr;
+  const google::protobuf::Reflection* reflection_ = nullptr;
   std::vector<Entry> entries_;
   // Open addressing: position of the entry plus one, 0 for a free slot. At most half full.
   std::vector<std::uint16_t> slots_;
@@ -96,7 +103,7 @@ class PlanSet {
 
  private:
   const Plan* Compile(const google::protobuf::Descriptor* descriptor);
-  Entry CompileEntry(const google::protobuf::FieldDescriptor* field);
+  Entry CompileEntry(const Plan& plan, const google::protobuf::FieldDescriptor* field);
 
   std::unordered_map<const google::protobuf::Descriptor*, std::unique_ptr<Plan>> plans_;
 };

@@ -78,7 +78,7 @@ bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place,
       if (seen[number]) Report(Drift::Kind::kDuplicateMember, member);
       // A value that the spliced object offered gives way, but not to a null.
       const bool offered = own != nullptr && own->offered[number] && tokens_.Peek() != 'n';
-      if (seen[number] || offered) message.GetReflection()->ClearField(&message, entry->field);
+      if (seen[number] || offered) entry->reflection->ClearField(&message, entry->field);
       seen.set(number);
       if (!Known(*entry, message, member)) return false;
     }
@@ -94,7 +94,7 @@ bool Reader::Unknown(const Place& place) {
 
 bool Reader::Known(const Entry& entry, pb::Message& message, const Place& place) {
   const pb::OneofDescriptor* oneof = entry.field->real_containing_oneof();
-  if (oneof != nullptr && message.GetReflection()->HasOneof(message, oneof)) {
+  if (oneof != nullptr && entry.reflection->HasOneof(message, oneof)) {
     Report(Drift::Kind::kDuplicateMember, place);  // Two members of which only one can be.
   }
   const Outcome outcome = Field(entry, message, place);
@@ -108,14 +108,14 @@ bool Reader::Splicing(Envelope& envelope, const Place& place) {
     // The last of two wins here too, with what the first one offered.
     Report(Drift::Kind::kDuplicateMember, place);
     if (splice.entry != nullptr) {
-      splice.into->GetReflection()->ClearField(splice.into, splice.entry->field);
+      splice.entry->reflection->ClearField(splice.into, splice.entry->field);
     } else if (splice.plan != nullptr) {
       splice.into->Clear();
     }
     for (std::size_t i = 0; i < envelope.plan.entries().size(); ++i) {
       if (!envelope.offered[i] || envelope.own[i]) continue;
       const Entry& entry = envelope.plan.entries()[i];
-      envelope.message.GetReflection()->ClearField(&envelope.message, entry.field);
+      entry.reflection->ClearField(&envelope.message, entry.field);
     }
     envelope.offered.reset();
   }
@@ -141,7 +141,7 @@ bool Reader::Offered(Envelope& envelope, const Place& place) {
   const Entry* entry = envelope.plan.Find(place.name);
   if (entry == nullptr || !Reads(*entry)) return envelope.Discards() ? Skip() : Unknown(place);
   const auto number = static_cast<std::size_t>(entry - envelope.plan.entries().data());
-  const pb::Reflection& reflection = *envelope.message.GetReflection();
+  const pb::Reflection& reflection = *entry->reflection;
   const bool set = entry->repeated ? reflection.FieldSize(envelope.message, entry->field) > 0
                                    : reflection.HasField(envelope.message, entry->field);
   if (envelope.offered[number]) {
@@ -179,7 +179,7 @@ Reader::Outcome Reader::List(const Entry& entry, pb::Message& message, const Pla
 
 Reader::Outcome Reader::One(const Entry& entry, pb::Message& message, const Place& place,
                             Envelope* outer) {
-  const pb::Reflection& reflection = *message.GetReflection();
+  const pb::Reflection& reflection = *entry.reflection;
   const auto target = [&]() -> pb::Message& {
     return entry.repeated ? *reflection.AddMessage(&message, entry.field)
                           : *reflection.MutableMessage(&message, entry.field);

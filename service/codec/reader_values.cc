@@ -22,7 +22,7 @@ bool LacksZeros(const Entry& entry, std::string_view text) {
 class Put {
  public:
   Put(const Entry& entry, pb::Message& message)
-      : field_(entry.field), repeated_(entry.repeated), message_(&message) {}
+      : to_(entry.reflection), field_(entry.field), repeated_(entry.repeated), message_(&message) {}
 
   bool Text(std::string text) {
     if (repeated_) {
@@ -81,8 +81,9 @@ class Put {
   }
 
  private:
-  const pb::Reflection* to() const { return message_->GetReflection(); }
+  const pb::Reflection* to() const { return to_; }
 
+  const pb::Reflection* to_;
   const pb::FieldDescriptor* field_;
   bool repeated_;
   pb::Message* message_;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -33,10 +34,12 @@ class Tokens {
   std::optional<std::string_view> String() {
     const std::string_view token = Token();
     if (token.size() < 2 || token.back() != '"') return std::nullopt;
-    char* content = text_ + (token.data() + 1 - text_);
-    const std::optional<std::size_t> size = Unescape(content, content + token.size() - 2);
+    const std::string_view content = token.substr(1, token.size() - 2);
+    if (!HasBackslash(content)) return content;
+    char* begin = text_ + (content.data() - text_);
+    const std::optional<std::size_t> size = Unescape(begin, begin + content.size());
     if (!size.has_value()) return std::nullopt;
-    return std::string_view(content, *size);
+    return std::string_view(begin, *size);
   }
 
   // The next token, an atom or a number, as it stands.
@@ -49,6 +52,25 @@ class Tokens {
   }
 
  private:
+  // Most texts are short: a loop over eight bytes at a time beats a call.
+  static bool HasBackslash(std::string_view text) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101U;
+    const auto has = [](std::uint64_t word) {
+      const std::uint64_t x = word ^ (kOnes * '\\');
+      return ((x - kOnes) & ~x & (kOnes * 0x80U)) != 0;
+    };
+    const char* at = text.data();
+    std::size_t left = text.size();
+    std::uint64_t word = 0;
+    for (; left >= sizeof(word); at += sizeof(word), left -= sizeof(word)) {
+      std::memcpy(&word, at, sizeof(word));
+      if (has(word)) return true;
+    }
+    for (; left > 0; ++at, --left) {
+      if (*at == '\\') return true;
+    }
+    return false;
+  }
   static bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
   char* text_;

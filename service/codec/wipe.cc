@@ -46,9 +46,8 @@ void WipeValue(pb::Value& value) {
 class Wiper {
  public:
   void Object(const Plan& plan, pb::Message& message, bool everything) {
-    const pb::Reflection& reflection = *message.GetReflection();
-    const pb::Message& defaults =
-        *pb::MessageFactory::generated_factory()->GetPrototype(plan.descriptor());
+    const pb::Reflection& reflection = plan.reflection();
+    const pb::Message& defaults = plan.defaults();
     if (!reflection.GetUnknownFields(message).empty()) {
       WipeUnknown(*reflection.MutableUnknownFields(&message));
     }
@@ -68,7 +67,7 @@ class Wiper {
   // A string that was set and then cleared keeps its memory and its content's tail: what tells it
   // from one that was never set is its address, which for the latter is that of the default.
   static void Strings(const Entry& entry, pb::Message& message, const pb::Message& defaults) {
-    const pb::Reflection& reflection = *message.GetReflection();
+    const pb::Reflection& reflection = *entry.reflection;
     std::string scratch;
     if (entry.repeated) {
       const int size = reflection.FieldSize(message, entry.field);
@@ -84,7 +83,7 @@ class Wiper {
 
   void Messages(const Entry& entry, pb::Message& message, const pb::Message& defaults,
                 bool everything) {
-    const pb::Reflection& reflection = *message.GetReflection();
+    const pb::Reflection& reflection = *entry.reflection;
     const auto wipe = [&](pb::Message& nested) {
       if (entry.kind == Kind::kStruct) {
         WipeStruct(static_cast<pb::Struct&>(nested));

@@ -13,7 +13,7 @@ namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
 
 const pb::Message& Nested(const Entry& entry, const pb::Message& message, int index) {
-  const pb::Reflection& reflection = *message.GetReflection();
+  const pb::Reflection& reflection = *entry.reflection;
   return index < 0 ? reflection.GetMessage(message, entry.field)
                    : reflection.GetRepeatedMessage(message, entry.field, index);
 }
@@ -33,28 +33,28 @@ void Writer<kScope>::Object(const Plan& plan, const pb::Message& message) {
 
 template <Scope kScope>
 bool Writer<kScope>::Members(const Plan& plan, const pb::Message& message) {
-  const pb::Reflection& reflection = *message.GetReflection();
-  char separator = '{';
+  const pb::Reflection& reflection = plan.reflection();
+  bool empty = true;
   for (const Entry& entry : plan.entries()) {
     if (!Shows(entry)) continue;
     if (!entry.repeated && !reflection.HasField(message, entry.field)) continue;
     const std::size_t start = out_.size();
-    out_ += separator;
     out_ += entry.quoted;
     if (entry.repeated ? List(entry, message) : Value(entry, message, -1)) {
-      separator = ',';
+      if (empty) out_[start] = '{';
+      empty = false;
     } else {
       out_.resize(start);
     }
   }
-  if (separator == '{') return false;
+  if (empty) return false;
   out_ += '}';
   return true;
 }
 
 template <Scope kScope>
 bool Writer<kScope>::List(const Entry& entry, const pb::Message& message) {
-  const int size = message.GetReflection()->FieldSize(message, entry.field);
+  const int size = entry.reflection->FieldSize(message, entry.field);
   if (size == 0) return false;
   out_ += '[';
   for (int i = 0; i < size; ++i) {
@@ -70,7 +70,7 @@ bool Writer<kScope>::List(const Entry& entry, const pb::Message& message) {
 template <Scope kScope>
 bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int index) {
   if (Masks(entry)) return Masked(entry, message, index);
-  const pb::Reflection& get = *message.GetReflection();
+  const pb::Reflection& get = *entry.reflection;
   const pb::FieldDescriptor* field = entry.field;
   const bool one = index < 0;
   switch (entry.kind) {
@@ -130,7 +130,7 @@ bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int i
 
 template <Scope kScope>
 bool Writer<kScope>::Text(const Entry& entry, const pb::Message& message, int index) {
-  const pb::Reflection& get = *message.GetReflection();
+  const pb::Reflection& get = *entry.reflection;
   std::string scratch;  // Untouched by generated messages; the interface asks for it.
   const std::string& text =
       index < 0 ? get.GetStringReference(message, entry.field, &scratch)
@@ -164,7 +164,7 @@ bool Writer<kScope>::Masked(const Entry& entry, const pb::Message& message, int 
     AppendText(kMask, out_);
     return true;
   }
-  const pb::Reflection& get = *message.GetReflection();
+  const pb::Reflection& get = *entry.reflection;
   std::string scratch;
   const std::string& text =
       index < 0 ? get.GetStringReference(message, entry.field, &scratch)

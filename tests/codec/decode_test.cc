@@ -119,7 +119,7 @@ TEST(Decode, NullEmptyAndAbsentAreUnset) {
   for (const Entry& entry : PlanOf<Everything>().entries()) {
     if (!entry.in_body) continue;
     for (const char* value : {"null", "\"\""}) {
-      std::string json = "{" + entry.quoted + value + "}";
+      std::string json = "{" + entry.quoted.substr(1) + value + "}";
       Everything message;
       const Decoded decoded = Decode(PlanOf<Everything>(), json, message);
       EXPECT_TRUE(decoded.ok) << entry.name << value;

@@ -45,7 +45,7 @@ TEST(Plan, KeyIsTheFieldNameUnlessJsonNameSaysOtherwise) {
   EXPECT_NE(plan.Find("in_path"), nullptr) << "not inPath: only an explicit json_name counts";
   const Entry* renamed = plan.Find("@re\"named");
   ASSERT_NE(renamed, nullptr);
-  EXPECT_EQ(renamed->quoted, R"("@re\"named":)");
+  EXPECT_EQ(renamed->quoted, R"(,"@re\"named":)");
 }
 
 TEST(Plan, OptionsAreRead) {

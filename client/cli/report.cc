@@ -1,6 +1,7 @@
 #include "client/cli/report.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "multisafepay/v1/order.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/redact.h"
@@ -14,6 +15,9 @@ using grpc::StatusCode;
 
 constexpr std::string_view kNextActionLost = "NEXT_ACTION_LOST";
 
+// Stands for the request's order id in a hint.
+constexpr char kOrderId[] = "ORDER_ID";
+
 // What to do, the first row that fits. OK and OUTCOME_UNSPECIFIED fit everything.
 struct Hint {
   v1::Outcome outcome = v1::OUTCOME_UNSPECIFIED;
@@ -26,8 +30,8 @@ constexpr Hint kHints[] = {
      .text = "nothing was sent; correct the request and send it again"},
     {.outcome = v1::OUTCOME_NOT_SENT, .text = "nothing was sent; the same command may be repeated"},
     {.code = StatusCode::ALREADY_EXISTS,
-     .text = "something with this id exists and is not of this call; look at it with: msp order "
-             "get"},
+     .text = "something like it exists and is not of this call; look at it: msp order get "
+             "ORDER_ID"},
     {.code = StatusCode::UNAUTHENTICATED, .text = "check the API key of the site"},
     {.code = StatusCode::PERMISSION_DENIED,
      .text = "check the API key of the site, and what the site may do"},
@@ -40,25 +44,31 @@ constexpr Hint kHints[] = {
      .text = "this call may be repeated without harm, with a longer --timeout"},
 };
 
-std::string UnknownHint(std::string_view order_id, std::string_view key) {
-  const std::string id = order_id.empty() ? "ORDER_ID" : codec::Scrubbed(order_id);
-  std::string text = absl::StrCat("the money may have moved. Look first: msp order get ", id,
+std::string UnknownHint(std::string_view key) {
+  std::string text = absl::StrCat("the money may have moved. Look first: msp order get ", kOrderId,
                                   "; then repeat this very command with --repeat");
   if (key.empty()) {
     text += " (the service derives the same idempotency key from the same request)";
   } else {
-    absl::StrAppend(&text, " and --idempotency-key ", std::string(key));
+    text += " and the same --idempotency-key";
   }
   return text + "; never under another order id";
 }
 
-std::string HintFor(const Error& error, std::string_view order_id, std::string_view key) {
-  if (error.outcome == v1::OUTCOME_UNKNOWN) return UnknownHint(order_id, key);
+std::string_view HintIn(const Error& error) {
   for (const Hint& hint : kHints) {
     if (hint.outcome != v1::OUTCOME_UNSPECIFIED && hint.outcome != error.outcome) continue;
-    if (hint.code == StatusCode::OK || hint.code == error.code) return std::string(hint.text);
+    if (hint.code == StatusCode::OK || hint.code == error.code) return hint.text;
   }
   return {};
+}
+
+std::string HintFor(const Error& error, std::string_view order_id, std::string_view key) {
+  const bool unknown = error.outcome == v1::OUTCOME_UNKNOWN;
+  const std::string text = unknown ? UnknownHint(key) : std::string(HintIn(error));
+  // An id that might be a card number, or steers the terminal, stays a word.
+  if (order_id.empty() || codec::Scrubbed(order_id) != order_id) return text;
+  return absl::StrReplaceAll(text, {{kOrderId, {order_id.data(), order_id.size()}}});
 }
 
 // Who speaks, when it is not the service: its absence, most often.

@@ -133,6 +133,8 @@ struct BadLine {
   std::string complaint;
 };
 
+void PrintTo(const BadLine& test, std::ostream* out) { *out << test.name; }
+
 class ParseArgumentsRefuses : public ::testing::TestWithParam<BadLine> {};
 
 TEST_P(ParseArgumentsRefuses, AndNamesWhatIsWrong) {

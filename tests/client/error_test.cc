@@ -49,6 +49,8 @@ struct OutcomeCase {
   v1::Outcome outcome;
 };
 
+void PrintTo(const OutcomeCase& test, std::ostream* out) { *out << test.name; }
+
 class ReadErrorOutcome : public ::testing::TestWithParam<OutcomeCase> {};
 
 TEST_P(ReadErrorOutcome, IsWhatTheServiceSaidOrUnknown) {

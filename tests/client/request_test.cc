@@ -101,6 +101,8 @@ struct BadRequest {
   std::string complaint;
 };
 
+void PrintTo(const BadRequest& test, std::ostream* out) { *out << test.name; }
+
 class MakeRequestRefuses : public ::testing::TestWithParam<BadRequest> {};
 
 TEST_P(MakeRequestRefuses, AndNamesWhatIsWrong) {

@@ -109,6 +109,8 @@ struct ErrorCase {
   std::string hint;
 };
 
+void PrintTo(const ErrorCase& test, std::ostream* out) { *out << test.name; }
+
 class RunEndsWith : public ::testing::TestWithParam<ErrorCase> {};
 
 TEST_P(RunEndsWith, TheExitCodeAndTheLinesOfTheError) {
@@ -146,7 +148,8 @@ INSTANTIATE_TEST_SUITE_P(
                   Refuse({.code = StatusCode::ALREADY_EXISTS,
                           .reason = "MSP_1006",
                           .metadata = {{"outcome", "REJECTED"}}}),
-                  kExitRefused, "error: ALREADY_EXISTS MSP_1006 outcome=REJECTED", "msp order get"},
+                  kExitRefused, "error: ALREADY_EXISTS MSP_1006 outcome=REJECTED",
+                  "msp order get tulip-1\n"},
         ErrorCase{"not_sent",
                   Refuse({.code = StatusCode::UNAVAILABLE,
                           .message = "could not connect",
@@ -176,12 +179,20 @@ INSTANTIATE_TEST_SUITE_P(
                   "error: UNKNOWN outcome=UNKNOWN", "--repeat"}),
     [](const auto& instance) { return instance.param.name; });
 
-TEST(Run, TheHintOfAnUnknownOutcomeNamesTheKey) {
-  const Outcome ran =
-      RunWith({.status = {StatusCode::UNAVAILABLE, ""}},
-              {"order", "refund", "tulip-1", "--full", "--idempotency-key", "key-7"});
-  EXPECT_EQ(ran.exit, kExitUnknown);
-  EXPECT_THAT(ran.err, HasSubstr("--idempotency-key key-7"));
+TEST(Run, TheHintOfAnUnknownOutcomeKeepsToTheKeyThatWasGiven) {
+  const FakeAnswer lost{.status = {StatusCode::UNAVAILABLE, ""}};
+  const std::vector<std::string> words{"order", "refund", "tulip-1", "--full"};
+  EXPECT_THAT(RunWith(lost, words).err, HasSubstr("derives the same idempotency key"));
+  std::vector<std::string> keyed = words;
+  keyed.insert(keyed.end(), {"--idempotency-key", "key-7"});
+  EXPECT_THAT(RunWith(lost, keyed).err, HasSubstr("and the same --idempotency-key"));
+}
+
+TEST(Run, AHintRepeatsNoIdThatMightBeACard) {
+  const Outcome ran = RunWith({.status = {StatusCode::UNAVAILABLE, ""}},
+                              {"order", "void", "4111111111111111", "--reason", "x"});
+  EXPECT_THAT(ran.err, HasSubstr("msp order get ORDER_ID"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("4111")));
 }
 
 TEST(Run, ADeclineIsPrintedAndEndsWithOne) {

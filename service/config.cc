@@ -19,6 +19,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "service/base/redis.h"
 #include "service/base/text.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
@@ -67,6 +68,9 @@ ABSL_FLAG(std::int64_t, reconcile_backoff_ms, 200,
           "milliseconds, 1 to 10000");
 ABSL_FLAG(std::string, notification_url, "",
           "fills payment_options.notification_url, with POST, where an order has none");
+ABSL_FLAG(std::string, lease, "local",
+          "local: one money-moving call per order at a time in this process; redis://host:port: "
+          "across all replicas that use it");
 ABSL_FLAG(std::string, log_level, "info", "debug, info, warning or error");
 ABSL_FLAG(std::string, log_format, "json", "json, or text for people");
 ABSL_FLAG(bool, log_personal_data, false,
@@ -76,7 +80,7 @@ ABSL_FLAG(bool, check, false, "check the settings, print them with secrets maske
 namespace msp {
 namespace {
 
-constexpr std::array<std::string_view, 22> kSettings{"listen",
+constexpr std::array<std::string_view, 23> kSettings{"listen",
                                                      "allow_plaintext",
                                                      "api_url",
                                                      "api_key_file",
@@ -94,6 +98,7 @@ constexpr std::array<std::string_view, 22> kSettings{"listen",
                                                      "idempotency_marker",
                                                      "settle_ms",
                                                      "reconcile_backoff_ms",
+                                                     "lease",
                                                      "log_level",
                                                      "log_format",
                                                      "log_personal_data",
@@ -310,6 +315,7 @@ absl::StatusOr<Config> LoadConfig() {
       .notification_url = absl::GetFlag(FLAGS_notification_url),
       .settle_ms = absl::GetFlag(FLAGS_settle_ms),
       .reconcile_backoff_ms = absl::GetFlag(FLAGS_reconcile_backoff_ms),
+      .lease = absl::GetFlag(FLAGS_lease),
       .log_personal_data = absl::GetFlag(FLAGS_log_personal_data),
       .check = absl::GetFlag(FLAGS_check),
   };
@@ -320,6 +326,9 @@ absl::StatusOr<Config> LoadConfig() {
   if (marker != "auto" && marker != "off")
     return Invalid("idempotency_marker", "must be auto or off");
   config.idempotency_marker = marker == "auto";
+  RedisAddress redis;
+  if (config.lease != "local" && !ParseRedisUrl(config.lease, &redis))
+    return Invalid("lease", "must be local or redis://host:port");
   const std::string format = absl::GetFlag(FLAGS_log_format);
   if (format != "json" && format != "text") return Invalid("log_format", "must be json or text");
   config.log_json = format == "json";

@@ -30,6 +30,7 @@ struct Config {
   bool idempotency_marker = true;
   std::int64_t settle_ms = 2'000;
   std::int64_t reconcile_backoff_ms = 200;
+  std::string lease = "local";  // Or redis://host:port.
   telemetry::Level log_level = telemetry::Level::kInfo;
   bool log_json = true;
   bool log_personal_data = false;

@@ -17,6 +17,7 @@
 #include "service/config.h"
 #include "service/http/curl_pool.h"
 #include "service/psp/api.h"
+#include "service/psp/lease.h"
 #include "service/server/server.h"
 #include "service/version.h"
 #ifdef MSP_WITH_SANDBOX
@@ -74,6 +75,13 @@ void Drain(const Config& config, server::Server& server, telemetry::Log& log,
   server.Stop();
 }
 
+// Null when flights stay within this process.
+std::unique_ptr<psp::Lease> MakeLease(const Config& config, telemetry::Metrics& metrics) {
+  RedisAddress address;
+  if (!ParseRedisUrl(config.lease, &address)) return nullptr;
+  return std::make_unique<psp::Lease>(std::move(address), metrics);
+}
+
 int Serve(Config config) {
   const sigset_t signals = BlockSignals();
   telemetry::Log log({.level = config.log_level, .json = config.log_json});
@@ -97,12 +105,13 @@ int Serve(Config config) {
                                       .ca_file = config.upstream_ca_file});
   if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
   const psp::Operations operations;
+  std::unique_ptr<psp::Lease> lease = MakeLease(config, metrics);
   psp::Api api({.upstream_timeout_ms = config.upstream_timeout_ms,
                 .notification_url = config.notification_url,
                 .idempotency_marker = config.idempotency_marker,
                 .settle_ms = config.settle_ms,
                 .reconcile_backoff_ms = config.reconcile_backoff_ms},
-               operations, **pool, metrics);
+               operations, **pool, metrics, lease.get());
   auto site = std::make_shared<const psp::Site>("default", config.api_key);
   WipeString(config.api_key);
   server::Calls calls({.call_max_ms = config.call_max_ms}, api, std::move(site), log, metrics);

@@ -48,10 +48,11 @@ struct Api::Parts {
 };
 
 Api::Api(ApiOptions options, const Operations& operations, http::Client& client,
-         telemetry::Metrics& metrics)
+         telemetry::Metrics& metrics, Lease* lease)
     : options_(std::move(options)),
       operations_(operations),
       metrics_(metrics),
+      lease_(lease),
       parts_(std::make_unique<Parts>(operations, client, metrics)) {}
 
 Api::~Api() = default;
@@ -66,7 +67,8 @@ void Api::Start(Call& call, CallDone done) {
   }
   CompleteRequest(operation, options_.notification_url, *call.request);
   if (operation.moves_money()) {
-    const MoneyTools tools{options_, parts_->exchange, parts_->flights, parts_->timer, metrics_};
+    const MoneyTools tools{options_,      parts_->exchange, parts_->flights,
+                           parts_->timer, metrics_,         lease_};
     std::make_shared<MoneyCall>(tools, call, std::move(done))->Begin();
   } else {
     const PlainTools tools{options_, parts_->exchange, parts_->timer, parts_->budget, metrics_};

@@ -63,10 +63,13 @@ struct ApiOptions {
 
 using CallDone = absl::AnyInvocable<void() &&>;
 
+class Lease;
+
 class Api {
  public:
+  // `lease` may be null: single flight within this process only.
   Api(ApiOptions options, const Operations& operations, http::Client& client,
-      telemetry::Metrics& metrics);
+      telemetry::Metrics& metrics, Lease* lease = nullptr);
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
@@ -81,6 +84,7 @@ class Api {
   const ApiOptions options_;
   const Operations& operations_;
   telemetry::Metrics& metrics_;
+  Lease* const lease_;
   std::unique_ptr<Parts> parts_;
 };
 

@@ -15,11 +15,11 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
-// A look is one GET: it may take this long before the next is tried.
-constexpr milliseconds kLookMax{5'000};
 // With less time than this for the transfer itself, sending would only make an unknown outcome.
 constexpr milliseconds kSendMin{50};
 constexpr std::int64_t kBackoffMaxMs = 5'000;
+// How often a lease that another replica holds is asked for again.
+constexpr milliseconds kLeaseAgain{25};
 
 v1::Order* MutableOrderOf(google::protobuf::Message& response) {
   const auto* field = response.GetDescriptor()->FindFieldByName("order");
@@ -44,6 +44,15 @@ Failure Unknown(Failure cause) {
   return cause;
 }
 
+Failure Busy() {
+  return {.code = absl::StatusCode::kAborted,
+          .message =
+              "a different call for this order is in flight; wait for its end, then look before "
+              "sending again",
+          .reason = "ORDER_BUSY",
+          .outcome = v1::OUTCOME_NOT_SENT};
+}
+
 }  // namespace
 
 MoneyCall::MoneyCall(const MoneyTools& tools, Call& call, CallDone done)
@@ -60,11 +69,13 @@ void MoneyCall::Begin() {
   const std::string digest = DigestOf(*call_.operation, *call_.request, *call_.site);
   facts_.keyed = !control.idempotency_key().empty();
   facts_.key = facts_.keyed ? control.idempotency_key() : DerivedKey(digest);
-  if (control.validate_only() || Board(absl::StrCat(digest, facts_.key))) Lead();
+  digest_ = absl::StrCat(digest, facts_.key);
+  if (control.validate_only()) return Lead();
+  if (Board()) TakeLease();
 }
 
 // True when the call goes itself; otherwise it has joined another, or has ended.
-bool MoneyCall::Board(const std::string& digest) {
+bool MoneyCall::Board() {
   if (!tools_.options.single_flight) return true;
   const std::string_view order_id = OrderIdOf(*call_.operation, *call_.request);
   std::string name =
@@ -74,7 +85,7 @@ bool MoneyCall::Board(const std::string& digest) {
   const auto on_landing = [self](const void* leader) {
     self->OnLeaderLanded(*static_cast<const MoneyCall*>(leader));
   };
-  switch (tools_.flights.Board(name, digest, on_landing, &ticket)) {
+  switch (tools_.flights.Board(name, digest_, on_landing, &ticket)) {
     case Flights::Boarding::kLeads:
       flight_ = std::move(name);
       return true;
@@ -84,11 +95,7 @@ bool MoneyCall::Board(const std::string& digest) {
       });
       return false;
     case Flights::Boarding::kBusy:
-      EndFailed({.code = absl::StatusCode::kAborted,
-                 .message = "a different call for this order is in flight; wait for its end, then "
-                            "look before sending again",
-                 .reason = "ORDER_BUSY",
-                 .outcome = v1::OUTCOME_NOT_SENT});
+      EndFailed(Busy());
       return false;
     default:
       EndFailed({.code = absl::StatusCode::kResourceExhausted,
@@ -120,10 +127,41 @@ Clock::time_point MoneyCall::LastMoment() const {
 }
 
 bool MoneyCall::Repeats() const {
-  return ControlOf(*call_.request).repeat() || call_.previous_attempts > 0;
+  return waited_ || ControlOf(*call_.request).repeat() || call_.previous_attempts > 0;
+}
+
+void MoneyCall::TakeLease() {
+  if (tools_.lease == nullptr) return Lead();
+  const auto left = std::chrono::duration_cast<milliseconds>(LastMoment() - Clock::now()).count();
+  if (left <= 0) return Lead();  // Too late for anything: said where it is sent.
+  tools_.lease->Acquire(flight_, digest_, left,
+                        [self = shared_from_this()](Lease::Grant grant) { self->OnLease(grant); });
+}
+
+void MoneyCall::OnLease(Lease::Grant grant) {
+  switch (grant) {
+    case Lease::Grant::kHeldByOther:
+      return EndFailed(Busy());
+    case Lease::Grant::kHeldBySame: {
+      // It cannot be joined across replicas; when it has ended, MultiSafepay's record tells what it
+      // did.
+      waited_ = true;
+      const Clock::time_point again = Clock::now() + kLeaseAgain;
+      if (again >= LastMoment()) return OnJoinedTooLong();
+      tools_.timer.At(again, [self = shared_from_this()] { self->TakeLease(); });
+      return;
+    }
+    case Lease::Grant::kGranted:
+      leased_ = true;
+      break;
+    case Lease::Grant::kUnavailable:
+      break;
+  }
+  Lead();
 }
 
 void MoneyCall::Lead() {
+  facts_.tried_before = Repeats();
   if (protocol_.identify != nullptr) protocol_.identify(facts_);
   if (Repeats() || protocol_.looks_first) {
     LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnFirstLook(*look); });
@@ -139,7 +177,8 @@ void MoneyCall::OnFirstLook(const Look& look) {
   if (!look.told() || (look.absent && !creates)) {
     Failure failure = look.failure;
     const bool refused = look.kind == Answer::Kind::kRefused;
-    if (Repeats() && !refused) return EndUnknown(std::move(failure), nullptr);
+    // That the record cannot be read says nothing about an earlier attempt.
+    if (facts_.tried_before && !look.absent) return EndUnknown(std::move(failure), nullptr);
     // Nothing of this call was sent, so it may be sent again.
     failure.outcome = refused ? v1::OUTCOME_REJECTED : v1::OUTCOME_NOT_SENT;
     failure.message =
@@ -153,19 +192,38 @@ void MoneyCall::OnFirstLook(const Look& look) {
     case Verdict::Kind::kRefused:
       return EndFailed(std::move(verdict.failure));
     case Verdict::Kind::kOpen:
-      return EndUnknown(
-          {.message =
-               "an order with this id exists, and nothing in it tells whose attempt made it"},
-          &look);
+      return EndUnknown(std::move(verdict.failure), &look);
     case Verdict::Kind::kNotDone:
       break;
   }
+  if (WaitsToSend()) return;
   if (protocol_.prepare != nullptr) {
     if (auto failure = protocol_.prepare(facts_, *look.order()))
       return EndFailed(*std::move(failure));
   }
   if (ControlOf(*call_.request).validate_only()) return DryRun();
   Send();
+}
+
+// A repeat of which the record shows nothing may have come before the first attempt's POST: that
+// one gets the settle time to show up, as after a lost answer. True while the call waits for that.
+bool MoneyCall::WaitsToSend() {
+  const bool posts = call_.operation->row.method == http::Method::kPost;
+  if (!facts_.tried_before || !posts || ControlOf(*call_.request).validate_only()) return false;
+  const Clock::time_point now = Clock::now();
+  if (send_at_ == Clock::time_point()) {
+    // Half the time left stays for the call itself, however little that is.
+    const auto left = std::max(LastMoment() - now, Clock::duration::zero());
+    send_at_ = now + std::min<Clock::duration>(left / 2, milliseconds(tools_.options.settle_ms));
+    backoff_ms_ = tools_.options.reconcile_backoff_ms;
+  }
+  if (now >= send_at_) return false;
+  const Clock::time_point next = std::min(now + milliseconds(backoff_ms_), send_at_);
+  backoff_ms_ = std::min(backoff_ms_ * 2, kBackoffMaxMs);
+  tools_.timer.At(next, [self = shared_from_this()] {
+    self->LookAt([self](std::shared_ptr<Look> look) { self->OnFirstLook(*look); });
+  });
+  return true;
 }
 
 void MoneyCall::DryRun() {
@@ -226,6 +284,8 @@ void MoneyCall::OnSent(Answer answer) {
       // A second sending that did not leave says nothing about the first.
       return resent_ ? EndUnknown(doubt_, nullptr) : EndFailed(std::move(answer.failure));
     case Answer::Kind::kRefused:
+      // Nor does a second one that was refused: the first may be why.
+      if (resent_) return StartDoubt(Moment::kAfterDoubt, std::move(answer.failure));
       return OnRefused(std::move(answer));
     case Answer::Kind::kOpen:
       return StartDoubt(Moment::kAfterDoubt, std::move(answer.failure));
@@ -243,16 +303,18 @@ void MoneyCall::OnRefused(Answer answer) {
 void MoneyCall::OnRefusalLook(const Look& look) {
   if (!look.told()) {
     // A decline is a decline; of everything else an earlier attempt may be the reason.
-    if (facts_.refusal.error_code == 1024 || !facts_.keyed) {
-      if (facts_.refusal.error_code != 1006) return EndFailed(facts_.refusal);
-    }
-    return EndUnknown(facts_.refusal, nullptr);
+    const int code = facts_.refusal.error_code;
+    const bool earlier = call_.operation->creates() ? code == 1006 : facts_.keyed;
+    if (facts_.tried_before || earlier) return EndUnknown(facts_.refusal, nullptr);
+    return EndFailed(facts_.refusal);
   }
   Verdict verdict = protocol_.judge(facts_, look.order(), Moment::kAfterRefusal);
   if (verdict.kind == Verdict::Kind::kDone) {
     const bool declined = facts_.refusal.error_code == 1024;
     return EndDone(/*reconciled=*/declined, /*replayed=*/!declined);
   }
+  const bool open = verdict.kind == Verdict::Kind::kOpen && look.order() != nullptr;
+  if (open && facts_.tried_before) return EndUnknown(facts_.refusal, &look);
   EndFailed(verdict.kind == Verdict::Kind::kRefused ? std::move(verdict.failure) : facts_.refusal);
 }
 
@@ -270,6 +332,7 @@ void MoneyCall::OnDoubtLook(const Look& look) {
   if (verdict.kind == Verdict::Kind::kDone)
     return EndDone(/*reconciled=*/moment_ == Moment::kAfterDoubt, /*replayed=*/false);
   if (verdict.kind == Verdict::Kind::kRefused) return EndFailed(std::move(verdict.failure));
+  if (!verdict.failure.reason.empty()) doubt_.reason = verdict.failure.reason;
   const Clock::time_point now = Clock::now();
   const bool settled = look.told() && now - doubt_since_ >= milliseconds(tools_.options.settle_ms);
   const bool resend = settled && verdict.kind == Verdict::Kind::kNotDone && !resent_ &&
@@ -277,6 +340,7 @@ void MoneyCall::OnDoubtLook(const Look& look) {
                       ControlOf(*call_.request).resend_if_absent();
   if (resend) {
     resent_ = true;
+    facts_.tried_before = true;
     return Send();
   }
   const Clock::time_point next = now + milliseconds(backoff_ms_);
@@ -287,27 +351,6 @@ void MoneyCall::OnDoubtLook(const Look& look) {
 
 void MoneyCall::LookAgain() {
   LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnDoubtLook(*look); });
-}
-
-void MoneyCall::LookAt(LookDone done) {
-  auto look = std::make_shared<Look>();
-  const std::string_view order_id = OrderIdOf(*call_.operation, *call_.request);
-  look->request.set_order_id(std::string(order_id));
-  ++call_.looks;
-  Sending sending{.operation = &tools_.exchange.operations().Find("GetOrder"),
-                  .request = &look->request,
-                  .response = &look->response,
-                  .site = call_.site,
-                  .deadline = std::min(LastMoment(), Clock::now() + kLookMax)};
-  tools_.exchange.Send(std::move(sending), [self = shared_from_this(), look,
-                                            done = std::move(done)](Answer answer) mutable {
-    look->kind = answer.kind;
-    look->absent =
-        answer.kind == Answer::Kind::kRefused && answer.failure.code == absl::StatusCode::kNotFound;
-    look->failure = std::move(answer.failure);
-    self->call_.upstream_us += answer.upstream_us;
-    std::move(done)(std::move(look));
-  });
 }
 
 void MoneyCall::EndDone(bool reconciled, bool replayed) {
@@ -358,6 +401,7 @@ void MoneyCall::EndUnknown(Failure cause, const Look* look) {
 void MoneyCall::End() {
   codec::Wipe(*call_.operation->request_plan, *call_.request);
   // Joined calls take their copy before the reply goes out and this call with it.
+  if (leased_) tools_.lease->Release(flight_, digest_);
   if (!flight_.empty()) tools_.flights.Land(flight_, this);
   std::move(done_)();
 }

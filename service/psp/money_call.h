@@ -16,6 +16,7 @@
 #include "service/psp/api.h"
 #include "service/psp/exchange.h"
 #include "service/psp/flights.h"
+#include "service/psp/lease.h"
 #include "service/psp/protocol.h"
 
 namespace msp::psp {
@@ -27,6 +28,7 @@ struct MoneyTools {
   Flights& flights;
   Timer& timer;
   telemetry::Metrics& metrics;
+  Lease* lease;  // Null: flights are this process's own.
 };
 
 class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
@@ -54,9 +56,11 @@ class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
   };
   using LookDone = absl::AnyInvocable<void(std::shared_ptr<Look>) &&>;
 
-  bool Board(const std::string& digest);
+  bool Board();
   void OnLeaderLanded(const MoneyCall& leader);
   void OnJoinedTooLong();
+  void TakeLease();
+  void OnLease(Lease::Grant grant);
   void Lead();
   void OnFirstLook(const Look& look);
   void DryRun();
@@ -68,7 +72,10 @@ class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
   void LookAgain();
   void OnDoubtLook(const Look& look);
   void LookAt(LookDone done);
+  void ReadRelated(std::shared_ptr<Look> look, LookDone done);
+  Sending Reading(Look& look, std::string id);
 
+  bool WaitsToSend();
   http::Clock::time_point LastMoment() const;
   bool Repeats() const;
   void EndDone(bool reconciled, bool replayed);
@@ -82,8 +89,12 @@ class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
   const Protocol& protocol_;
   MoneyFacts facts_;
   std::string flight_;  // The name it boarded under; empty when it did not.
+  std::string digest_;
+  bool leased_ = false;
+  bool waited_ = false;  // An identical call elsewhere was in flight: look before sending.
   Moment moment_ = Moment::kBefore;
-  Failure doubt_;  // Why it is in doubt.
+  http::Clock::time_point send_at_;  // A repeat of a POST that is nowhere to be seen waits until then.
+  Failure doubt_;                    // Why it is in doubt.
   http::Clock::time_point doubt_since_;
   std::int64_t backoff_ms_ = 0;
   bool resent_ = false;

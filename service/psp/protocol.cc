@@ -56,6 +56,10 @@ Failure InvalidField(std::string field, std::string description) {
   return failure;
 }
 
+Verdict Undecided(std::string message) {
+  return {Verdict::Kind::kOpen, {.message = std::move(message)}};
+}
+
 bool IsDead(const v1::Order& order) {
   switch (StateOf(order, false)) {
     case v1::PAYMENT_STATE_DECLINED:

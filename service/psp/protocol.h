@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -32,7 +33,7 @@ struct Verdict {
     kDone,     // It has been carried out; the response is filled.
     kNotDone,  // It has not been carried out, as far as the record goes.
     kRefused,  // It has not been and cannot be; `failure` says why.
-    kOpen,     // The record does not tell.
+    kOpen,     // The record does not tell; `failure` may say why.
   };
   Kind kind = Kind::kOpen;
   Failure failure;
@@ -46,12 +47,18 @@ struct MoneyFacts {
   const Site* site = nullptr;
   std::string key;     // The idempotency key, given or derived.
   bool keyed = false;  // The caller gave a key or an id of its own: an earlier attempt is a replay.
+  // This very call may have been sent before: it says so itself, or it is being sent again. What
+  // the record or a refusal leaves open is then no certain no.
+  bool tried_before = false;
   bool markers = true;  // --idempotency_marker
   MarkerPlace marker_place = MarkerPlace::kNone;
   std::int64_t sent_at_s = 0;   // Wall clock of the first sending, seconds; 0 before.
   Failure refusal;              // The refusal that is being looked into, for kAfterRefusal.
   std::set<std::string> known;  // Ids of the related transactions that were there before this call.
-  std::string reason;           // For CallResult.reason.
+  // Transactions that were read one by one because the order names them without their own ids:
+  // transaction id to order id, "" where that did not tell.
+  std::map<std::string, std::string> read;
+  std::string reason;  // For CallResult.reason.
 };
 
 struct Protocol {
@@ -70,6 +77,9 @@ struct Protocol {
   // Reads the fate from the order (null when MultiSafepay knows no such order).
   Verdict (*judge)(MoneyFacts& facts, const multisafepay::v1::Order* order,
                    Moment moment) = nullptr;
+  // The transaction id of a related transaction that may be this call's and has to be read by itself
+  // to tell; "" when there is none. Null where ids always show.
+  std::string (*unread)(const MoneyFacts& facts, const multisafepay::v1::Order& order) = nullptr;
   // Completes the response after an answer that said yes.
   void (*complete)(MoneyFacts& facts) = nullptr;
 };
@@ -91,6 +101,9 @@ multisafepay::v1::CallResult& ResultOf(google::protobuf::Message& response);
 Failure AlreadyExists(std::string_view reason, std::string message);
 Failure Precondition(std::string_view reason, std::string message);
 Failure InvalidField(std::string field, std::string description);
+
+// No certain answer, and why.
+Verdict Undecided(std::string message);
 
 // True when the order can no longer become paid: its id may be free for another one.
 bool IsDead(const multisafepay::v1::Order& order);

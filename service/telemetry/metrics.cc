@@ -72,6 +72,10 @@ struct Metrics::Families {
   prometheus::Family<prometheus::Counter>& reconciliations =
       Counter(registry, "msp_reconciliations_total",
               "Money-moving calls that ended by looking at the order, by verdict.");
+  prometheus::Counter& leases_unavailable =
+      Counter(registry, "msp_leases_unavailable_total",
+              "Calls that went without a lease because Redis did not answer.")
+          .Add({});
   BoundedValues paths;
   BoundedValues states;
 };
@@ -115,6 +119,8 @@ void Metrics::CountReconciliation(std::string_view method, std::string_view verd
       .Add({{"method", std::string(method)}, {"verdict", std::string(verdict)}})
       .Increment();
 }
+
+void Metrics::CountLeaseUnavailable() { families_->leases_unavailable.Increment(); }
 
 void Metrics::CountCallerGone(std::string_view method, std::string_view outcome) {
   families_->callers_gone.Add({{"method", std::string(method)}, {"outcome", std::string(outcome)}})

@@ -32,6 +32,9 @@ class Metrics {
   // What looking at the order told about a money-moving call: "reconciled", "replayed" or
   // "unknown".
   void CountReconciliation(std::string_view method, std::string_view verdict);
+  // Redis did not answer when a lease was asked for: that call relied on this replica's own
+  // flights.
+  void CountLeaseUnavailable();
   // A money-moving call whose caller had gone when its answer came.
   void CountCallerGone(std::string_view method, std::string_view outcome);
 

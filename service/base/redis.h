@@ -1,0 +1,73 @@
+// A connection to Redis: commands in, replies to closures, on one thread of its own. Commands that
+// wait together are sent together. When Redis is gone, commands fail at once and the connection is
+// tried again with back-off: whoever uses it has to live without it.
+//
+// Owned by main; any thread may send. Closures run on its thread and must not block.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "service/base/mutex.h"
+
+struct redisContext;
+struct redisReply;
+
+namespace msp {
+
+struct RedisAddress {
+  std::string host;
+  int port = 6379;
+};
+
+// "redis://host:port" or "redis://host"; false for anything else.
+bool ParseRedisUrl(std::string_view url, RedisAddress* address);
+
+struct RedisReply {
+  enum class Kind : std::uint8_t { kUnavailable, kError, kNil, kText, kInteger };
+  Kind kind = Kind::kUnavailable;
+  std::string text;  // A bulk or status reply, or an error's words.
+  std::int64_t integer = 0;
+};
+
+class Redis {
+ public:
+  using Done = absl::AnyInvocable<void(RedisReply) &&>;
+
+  explicit Redis(RedisAddress address);
+  ~Redis();  // Fails what is waiting.
+  Redis(const Redis&) = delete;
+  Redis& operator=(const Redis&) = delete;
+
+  void Send(std::vector<std::string> command, Done done);
+
+ private:
+  struct Job {
+    std::vector<std::string> command;
+    Done done;
+  };
+
+  void Run();
+  bool Connected();
+  void Drop();
+  void Execute(std::vector<Job>& jobs);
+
+  const RedisAddress address_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<Job> jobs_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Below: the thread's own.
+  redisContext* context_ = nullptr;
+  std::chrono::steady_clock::time_point try_again_at_;
+  std::int64_t backoff_ms_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace msp

@@ -1,0 +1,81 @@
+// How a money-moving call reads MultiSafepay's record: the order, and where the order alone does not
+// tell, the related transactions that may be the call's own.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/psp/money_call.h"
+
+namespace msp::psp {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using http::Clock;
+using std::chrono::milliseconds;
+
+// A look is one GET: it may take this long before the next is tried.
+constexpr milliseconds kLookMax{5'000};
+// Related transactions that one call reads by themselves.
+constexpr std::size_t kReadMax = 8;
+
+// MultiSafepay's own word that it knows no such order. A bare 404 may be a proxy's.
+bool SaysAbsent(const Answer& answer) {
+  return answer.kind == Answer::Kind::kRefused &&
+         answer.failure.code == absl::StatusCode::kNotFound && answer.failure.error_code == 1006;
+}
+
+// An order may be asked for by its own id and by MultiSafepay's.
+bool IsAbout(std::string_view id, const v1::Order& order) {
+  return !order.has_order_id() || SameOrderId(id, order.order_id()) || id == order.transaction_id();
+}
+
+}  // namespace
+
+Sending MoneyCall::Reading(Look& look, std::string id) {
+  look.request.set_order_id(std::move(id));
+  look.response.Clear();
+  ++call_.looks;
+  return {.operation = &tools_.exchange.operations().Find("GetOrder"),
+          .request = &look.request,
+          .response = &look.response,
+          .site = call_.site,
+          .deadline = std::min(LastMoment(), Clock::now() + kLookMax)};
+}
+
+void MoneyCall::LookAt(LookDone done) {
+  auto look = std::make_shared<Look>();
+  const std::string id(OrderIdOf(*call_.operation, *call_.request));
+  tools_.exchange.Send(Reading(*look, id), [self = shared_from_this(), look, id,
+                                            done = std::move(done)](Answer answer) mutable {
+    self->call_.upstream_us += answer.upstream_us;
+    look->kind = answer.kind;
+    look->absent = SaysAbsent(answer);
+    look->failure = std::move(answer.failure);
+    if (look->order() != nullptr && !IsAbout(id, *look->order())) {
+      look->kind = Answer::Kind::kOpen;
+      look->failure = {.code = absl::StatusCode::kInternal,
+                       .message = "MultiSafepay answered about another order",
+                       .reason = std::string(reason::kUpstreamMismatch)};
+    }
+    self->ReadRelated(std::move(look), std::move(done));
+  });
+}
+
+// Reads what the protocol cannot tell from the order alone, one transaction after the other.
+void MoneyCall::ReadRelated(std::shared_ptr<Look> look, LookDone done) {
+  std::string id;
+  if (look->order() != nullptr && protocol_.unread != nullptr && facts_.read.size() < kReadMax)
+    id = protocol_.unread(facts_, *look->order());
+  if (id.empty()) return std::move(done)(std::move(look));
+  auto one = std::make_shared<Look>();
+  tools_.exchange.Send(Reading(*one, id), [self = shared_from_this(), look, one, id,
+                                           done = std::move(done)](Answer answer) mutable {
+    self->call_.upstream_us += answer.upstream_us;
+    const bool found = answer.kind == Answer::Kind::kSuccess;
+    // Not being able to read it now is asked again with the next look, and tells nothing meanwhile.
+    self->facts_.read[id] = found ? one->response.order().order_id() : std::string();
+    self->ReadRelated(std::move(look), std::move(done));
+  });
+}
+
+}  // namespace msp::psp

@@ -119,6 +119,7 @@ Ownership OwnershipOf(const v1::Order& order, MarkerPlace place, std::string_vie
   if (IsMarker(order.custom_info().custom_3()) || IsMarker(order.var1())) return Ownership::kOther;
   if (place == MarkerPlace::kNone) return Ownership::kCannotTell;
   if (place == MarkerPlace::kCustom3 && !order.has_custom_info()) return Ownership::kCannotTell;
+  if (place == MarkerPlace::kVar1 && !order.has_var1()) return Ownership::kCannotTell;
   return Ownership::kOther;
 }
 

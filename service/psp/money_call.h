@@ -93,8 +93,9 @@ class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
   bool leased_ = false;
   bool waited_ = false;  // An identical call elsewhere was in flight: look before sending.
   Moment moment_ = Moment::kBefore;
-  http::Clock::time_point send_at_;  // A repeat of a POST that is nowhere to be seen waits until then.
-  Failure doubt_;                    // Why it is in doubt.
+  http::Clock::time_point
+      send_at_;    // A repeat of a POST that is nowhere to be seen waits until then.
+  Failure doubt_;  // Why it is in doubt.
   http::Clock::time_point doubt_since_;
   std::int64_t backoff_ms_ = 0;
   bool resent_ = false;

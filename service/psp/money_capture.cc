@@ -25,6 +25,20 @@ bool FullyCaptured(const v1::Order& order) {
          details.capture_remain() == 0 && Is(order.status(), "completed");
 }
 
+bool IsCapture(const v1::RelatedTransaction& related) { return Is(related.type(), "capture"); }
+
+// Collected piece by piece, each under an id of its own.
+bool CapturedInParts(const v1::Order& order, const std::string& order_id) {
+  return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
+                     [&](const v1::RelatedTransaction& related) {
+                       return IsCapture(related) && !related.order_id().empty() &&
+                              !SameOrderId(order_id, related.order_id());
+                     });
+}
+
+// Nothing is held that could be captured or given up, now or later.
+bool NothingHeld(const v1::Order& order) { return IsDead(order) || Is(order.status(), "void"); }
+
 void IdentifyCapture(MoneyFacts& facts) {
   v1::CaptureOrderRequest& request = CaptureOf(facts);
   if (!request.new_order_id().empty()) {
@@ -34,10 +48,18 @@ void IdentifyCapture(MoneyFacts& facts) {
   request.set_new_order_id(DerivedId("capture-", request.order_id(), facts.key, *facts.site));
 }
 
+Failure NothingLeft() {
+  return Precondition("NOTHING_LEFT", "nothing is left of the authorization to capture");
+}
+
 Verdict Captured(MoneyFacts& facts, std::int64_t amount, const std::string& order_id,
                  const std::string& transaction_id, Moment moment) {
   const v1::CaptureOrderRequest& request = CaptureOf(facts);
   if (moment != Moment::kAfterDoubt && !facts.keyed) {
+    if (facts.tried_before)
+      return Undecided(
+          "an equal capture exists: this call's own, or an older one; without an "
+          "idempotency key of the caller's that cannot be told");
     return {Verdict::Kind::kRefused,
             AlreadyExists("EQUAL_CAPTURE_EXISTS",
                           "an equal capture exists; give each of several equal captures an "
@@ -61,32 +83,36 @@ Verdict JudgeCapture(MoneyFacts& facts, const v1::Order* order, Moment moment) {
     return moment == Moment::kAfterDoubt ? Verdict{} : Verdict{Verdict::Kind::kNotDone, {}};
   const v1::CaptureOrderRequest& request = CaptureOf(facts);
   for (const v1::RelatedTransaction& related : order->related_transactions()) {
-    if (!Is(related.type(), "capture") || !SameOrderId(request.new_order_id(), related.order_id()))
-      continue;
+    if (!IsCapture(related) || !SameOrderId(request.new_order_id(), related.order_id())) continue;
     return Captured(facts, std::abs(related.amount()), related.order_id(), related.transaction_id(),
                     moment);
   }
   // A full capture keeps the original id: nothing left is what shows it.
   const bool full = !request.has_amount() || request.amount() == order->amount();
-  if (full && FullyCaptured(*order)) {
+  const bool in_parts = CapturedInParts(*order, request.order_id());
+  if (full && !in_parts && FullyCaptured(*order)) {
     return Captured(facts, order->amount(), request.order_id(), order->transaction_id(), moment);
   }
+  if (moment == Moment::kAfterDoubt && (NothingHeld(*order) || (in_parts && FullyCaptured(*order))))
+    return {Verdict::Kind::kRefused, NothingLeft()};
   return {Verdict::Kind::kNotDone, {}};
 }
 
 std::optional<Failure> PrepareCapture(MoneyFacts& facts, const v1::Order& order) {
   v1::CaptureOrderRequest& request = CaptureOf(facts);
-  if (request.has_amount()) return std::nullopt;
   const v1::PaymentDetails& details = order.payment_details();
-  if (!Is(details.capture(), "manual")) {
+  // What MultiSafepay would refuse without saying so for certain is refused here.
+  const bool open = Is(order.status(), "initialized");
+  const bool paid = StateOf(order, false) == v1::PAYMENT_STATE_PAID;
+  const bool manual = Is(details.capture(), "manual");
+  if (open || NothingHeld(order) || (!manual && (paid || !request.has_amount()))) {
     return Precondition("NOT_AN_AUTHORIZATION",
                         "the order was not created with capture: manual, or is not authorized yet");
   }
   const std::int64_t remainder =
       details.has_capture_remain() ? details.capture_remain() : order.amount();
-  if (remainder <= 0)
-    return Precondition("NOTHING_LEFT", "nothing is left of the authorization to capture");
-  request.set_amount(remainder);
+  if (remainder <= 0) return NothingLeft();
+  if (!request.has_amount()) request.set_amount(remainder);
   return std::nullopt;
 }
 
@@ -116,7 +142,12 @@ Verdict JudgeVoid(MoneyFacts& facts, const v1::Order* order, Moment moment) {
     voided.set_success(true);
     return {Verdict::Kind::kDone, {}};
   }
-  (void)moment;
+  const bool collected = Is(order->financial_status(), "completed");
+  if (moment == Moment::kAfterDoubt && (collected || IsDead(*order))) {
+    return {Verdict::Kind::kRefused,
+            Precondition("NOT_AN_AUTHORIZATION",
+                         "nothing of the order is authorized and not yet captured")};
+  }
   return {Verdict::Kind::kNotDone, {}};
 }
 

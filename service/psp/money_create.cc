@@ -9,9 +9,9 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// Two wall clocks and times in whole seconds: an order is older than this attempt only when it is
-// so by more than this.
-constexpr std::int64_t kClockSkewMaxS = 120;
+// An order is older than this attempt only when it is so by more than this: two wall clocks, a zone
+// that MultiSafepay does not name (two hours at most), and an hour in autumn that comes twice.
+constexpr std::int64_t kCreatedDoubtS = 4 * 3'600;
 
 const v1::CreateOrderRequest& RequestOf(const MoneyFacts& facts) {
   return static_cast<const v1::CreateOrderRequest&>(*facts.request);
@@ -33,8 +33,14 @@ Verdict Taken(const MoneyFacts& facts, Moment moment) {
 }
 
 // The order is this attempt's, or an earlier one's with the same key.
-Verdict Ours(MoneyFacts& facts, const v1::Order& order) {
+Verdict Ours(MoneyFacts& facts, const v1::Order& order, Moment moment) {
   if (!SameMoney(RequestOf(facts), order)) {
+    // Right after a sending this is an answer about something else rather than an older order.
+    if (moment == Moment::kAfterDoubt) {
+      Verdict mismatch = Undecided("the order that was found differs in amount or currency");
+      mismatch.failure.reason = reason::kUpstreamMismatch;
+      return mismatch;
+    }
     return {Verdict::Kind::kRefused,
             AlreadyExists("IDEMPOTENCY_KEY_REUSED",
                           "the idempotency key was used on this order_id with another amount or "
@@ -57,27 +63,27 @@ Verdict Others(const MoneyFacts& facts, const v1::Order& order, Moment moment) {
   if (moment == Moment::kAfterRefusal) return Taken(facts, moment);
   // A dead order's id may be used again, so it neither blocks this attempt nor tells its fate.
   if (IsDead(order)) return {Verdict::Kind::kNotDone, {}};
-  if (moment == Moment::kBefore) return Taken(facts, moment);
+  if (moment == Moment::kBefore && !facts.tried_before) return Taken(facts, moment);
   // In doubt: while the other one is open, MultiSafepay may have started ours beside it.
   const v1::PaymentState state = StateOf(order, false);
   const bool open = state == v1::PAYMENT_STATE_PENDING || state == v1::PAYMENT_STATE_UNRECOGNIZED;
-  return open ? Verdict{} : Taken(facts, moment);
+  if (!open) return Taken(facts, moment);
+  return Undecided("another payment with this order_id is open, and this one may be beside it");
 }
 
 Verdict Judge(MoneyFacts& facts, const v1::Order* order, Moment moment) {
   if (order == nullptr) return {Verdict::Kind::kNotDone, {}};
   const v1::CreateOrderRequest& request = RequestOf(facts);
-  if (order->has_order_id() && !SameOrderId(request.order_id(), order->order_id())) return {};
   const Ownership ownership = OwnershipOf(*order, facts.marker_place, facts.key);
-  if (ownership == Ownership::kOurs) return Ours(facts, *order);
+  if (ownership == Ownership::kOurs) return Ours(facts, *order, moment);
   if (ownership == Ownership::kOther || !SameMoney(request, *order))
     return Others(facts, *order, moment);
-  if (moment == Moment::kAfterRefusal) return Taken(facts, moment);
+  if (moment == Moment::kAfterRefusal && !facts.tried_before) return Taken(facts, moment);
   // Without a marker the time of creation can only disprove that it is ours.
   const auto created = AmsterdamSeconds(order->created());
-  if (facts.sent_at_s != 0 && created && *created + kClockSkewMaxS < facts.sent_at_s)
+  if (facts.sent_at_s != 0 && created && *created + kCreatedDoubtS < facts.sent_at_s)
     return Others(facts, *order, moment);
-  return {};
+  return Undecided("an order with this id exists, and nothing in it tells whose attempt made it");
 }
 
 void Identify(MoneyFacts& facts) {

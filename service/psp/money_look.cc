@@ -1,5 +1,5 @@
-// How a money-moving call reads MultiSafepay's record: the order, and where the order alone does not
-// tell, the related transactions that may be the call's own.
+// How a money-moving call reads MultiSafepay's record: the order, and where the order alone does
+// not tell, the related transactions that may be the call's own.
 #include <algorithm>
 #include <utility>
 
@@ -71,9 +71,12 @@ void MoneyCall::ReadRelated(std::shared_ptr<Look> look, LookDone done) {
   tools_.exchange.Send(Reading(*one, id), [self = shared_from_this(), look, one, id,
                                            done = std::move(done)](Answer answer) mutable {
     self->call_.upstream_us += answer.upstream_us;
-    const bool found = answer.kind == Answer::Kind::kSuccess;
-    // Not being able to read it now is asked again with the next look, and tells nothing meanwhile.
-    self->facts_.read[id] = found ? one->response.order().order_id() : std::string();
+    if (answer.kind == Answer::Kind::kSuccess || answer.kind == Answer::Kind::kRefused) {
+      self->facts_.read[id] = one->response.order().order_id();
+    } else {  // The look as a whole told nothing.
+      look->kind = answer.kind;
+      look->failure = std::move(answer.failure);
+    }
     self->ReadRelated(std::move(look), std::move(done));
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -44,30 +45,65 @@ std::int64_t Remainder(const v1::Order& order) {
   return order.amount() - std::max(order.amount_refunded(), standing);
 }
 
-const v1::RelatedTransaction* FindRefund(const v1::Order& order,
-                                         const std::string& refund_order_id) {
+// A refund whose own id the order does not show, of the amount that is asked for.
+bool HidesItsId(const v1::RelatedTransaction& related, const v1::RefundOrderRequest& request) {
+  if (!IsRefund(related) && !related.type().empty()) return false;
+  if (!related.refund_order_id().empty() || related.transaction_id().empty()) return false;
+  // The id of a refund that was given none is the order's.
+  if (!related.order_id().empty() && !SameOrderId(request.order_id(), related.order_id()))
+    return false;
+  return !request.has_amount() || std::abs(related.amount()) == request.amount();
+}
+
+// What reading such a refund by itself told: its id, or "" where that did not tell.
+std::string_view ReadId(const MoneyFacts& facts, const v1::RelatedTransaction& related) {
+  const auto read = facts.read.find(related.transaction_id());
+  if (read == facts.read.end() ||
+      SameOrderId(OrderIdOf(*facts.operation, *facts.request), read->second))
+    return {};
+  return read->second;
+}
+
+std::string Unread(const MoneyFacts& facts, const v1::Order& order) {
+  const auto& request = static_cast<const v1::RefundOrderRequest&>(*facts.request);
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (HidesItsId(related, request) && facts.read.count(related.transaction_id()) == 0)
+      return related.transaction_id();
+  }
+  return {};
+}
+
+const v1::RelatedTransaction* FindRefund(const MoneyFacts& facts, const v1::Order& order,
+                                         const v1::RefundOrderRequest& request) {
+  const std::string& id = request.refund_order_id();
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (HidesItsId(related, request) && SameOrderId(id, ReadId(facts, related))) return &related;
     if (!IsRefund(related)) continue;
-    if (SameOrderId(refund_order_id, related.refund_order_id()) ||
-        SameOrderId(refund_order_id, related.order_id()))
+    if (SameOrderId(id, related.refund_order_id()) || SameOrderId(id, related.order_id()))
       return &related;
   }
   return nullptr;
 }
 
-// Where the API does not echo refund_order_id: the one refund of this amount that was not there
-// before.
-const v1::RelatedTransaction* FindNewRefund(const MoneyFacts& facts,
-                                            const v1::RefundOrderRequest& request,
-                                            const v1::Order& order) {
-  const v1::RelatedTransaction* found = nullptr;
+// The refunds that may be this one as far as anybody can tell.
+std::vector<const v1::RelatedTransaction*> Candidates(const MoneyFacts& facts,
+                                                      const v1::Order& order,
+                                                      const v1::RefundOrderRequest& request) {
+  std::vector<const v1::RelatedTransaction*> found;
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (!IsRefund(related) && !related.type().empty()) continue;
-    if (!related.refund_order_id().empty() || facts.known.count(related.transaction_id()) > 0)
-      continue;
-    if (std::abs(related.amount()) != request.amount()) continue;
+    if (HidesItsId(related, request) && ReadId(facts, related).empty()) found.push_back(&related);
+  }
+  return found;
+}
+
+// In a flight of its own: the one candidate that was not there before.
+const v1::RelatedTransaction* FindNewRefund(
+    const MoneyFacts& facts, const std::vector<const v1::RelatedTransaction*>& candidates) {
+  const v1::RelatedTransaction* found = nullptr;
+  for (const v1::RelatedTransaction* related : candidates) {
+    if (facts.known.count(related->transaction_id()) > 0) continue;
     if (found != nullptr) return nullptr;  // Two of them: neither can be told to be ours.
-    found = &related;
+    found = related;
   }
   return found;
 }
@@ -84,6 +120,10 @@ void Identify(MoneyFacts& facts) {
 Verdict Found(MoneyFacts& facts, const v1::RelatedTransaction& related, Moment moment) {
   const v1::RefundOrderRequest& request = RefundOf(facts);
   if (moment != Moment::kAfterDoubt && !facts.keyed) {
+    if (facts.tried_before)
+      return Undecided(
+          "an equal refund exists: this call's own, or an older one; without an "
+          "idempotency key of the caller's that cannot be told");
     return {Verdict::Kind::kRefused,
             AlreadyExists("EQUAL_REFUND_EXISTS",
                           "an equal refund exists; give each of several equal refunds an "
@@ -108,11 +148,14 @@ Verdict Judge(MoneyFacts& facts, const v1::Order* order, Moment moment) {
   if (order == nullptr)
     return moment == Moment::kAfterDoubt ? Verdict{} : Verdict{Verdict::Kind::kNotDone, {}};
   const v1::RefundOrderRequest& request = RefundOf(facts);
-  if (const auto* related = FindRefund(*order, request.refund_order_id()))
+  if (const auto* related = FindRefund(facts, *order, request))
     return Found(facts, *related, moment);
+  const auto candidates = Candidates(facts, *order, request);
   if (moment == Moment::kAfterDoubt) {
-    if (const auto* related = FindNewRefund(facts, request, *order))
+    if (const auto* related = FindNewRefund(facts, candidates))
       return Found(facts, *related, moment);
+  } else if (facts.tried_before && !candidates.empty()) {
+    return Undecided("a refund of this amount exists, and nothing in it tells whose it is");
   }
   return {Verdict::Kind::kNotDone, {}};
 }
@@ -191,6 +234,7 @@ const Protocol kRefundProtocol{.looks_first = true,
                                .explains_refusal = ExplainsRefusal,
                                .prepare = Prepare,
                                .judge = Judge,
+                               .unread = Unread,
                                .complete = Complete};
 
 const Protocol kCancelRefundProtocol{.explains_refusal = AlwaysExplains,

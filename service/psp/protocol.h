@@ -77,8 +77,8 @@ struct Protocol {
   // Reads the fate from the order (null when MultiSafepay knows no such order).
   Verdict (*judge)(MoneyFacts& facts, const multisafepay::v1::Order* order,
                    Moment moment) = nullptr;
-  // The transaction id of a related transaction that may be this call's and has to be read by itself
-  // to tell; "" when there is none. Null where ids always show.
+  // The transaction id of a related transaction that may be this call's and has to be read by
+  // itself to tell; "" when there is none. Null where ids always show.
   std::string (*unread)(const MoneyFacts& facts, const multisafepay::v1::Order& order) = nullptr;
   // Completes the response after an answer that said yes.
   void (*complete)(MoneyFacts& facts) = nullptr;

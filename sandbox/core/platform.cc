@@ -210,7 +210,8 @@ void Platform::Change(Order& order, const std::string& status,
   order.status = status;
   order.financial_status = financial_status;
   order.modified_ms = now_ms_;
-  if (status == "completed" && order.completed_ms == 0) order.completed_ms = now_ms_;
+  const bool done = status == "completed" || financial_status == "completed";
+  if (done && order.completed_ms == 0) order.completed_ms = now_ms_;
   SetTimer(order, TimerKind::kNone, 0);
   if (IsFinal(status)) {
     order.session.dead = true;

@@ -335,8 +335,7 @@ bool Platform::SettleRefund(Order& refund, bool accepted) {
 bool Platform::ChargeBack(Order& order) {
   const std::int64_t left =
       order.money.captured_here - order.money.refunded - order.money.refund_reserved;
-  if (order.financial_status != "completed" || !MayFollow(order.status, "chargeback") || left < 1)
-    return false;
+  if (order.financial_status != "completed" || IsFinal(order.status) || left < 1) return false;
   const std::uint64_t seq = order.seq;
   Order& chargeback = AddChild(order, Kind::kChargeback, order.order_id, left);
   chargeback.description = "Chargeback of " + order.order_id;

@@ -1,0 +1,330 @@
+// POST /orders: the checks in their documented order, the ids, the answers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/sandbox/core_fixture.h"
+
+namespace msp::sandbox::testing {
+namespace {
+
+struct Refused {
+  const char* name;
+  const char* pointer;  // of the member that is changed
+  Json value;           // discarded: erased
+  int code;
+};
+
+Json With(Json body, const char* pointer, const Json& value) {
+  const Json::json_pointer at(pointer);
+  if (value.is_discarded()) {
+    Json& parent = at.parent_pointer().empty() ? body : body[at.parent_pointer()];
+    parent.erase(at.back());
+  } else {
+    body[at] = value;
+  }
+  return body;
+}
+
+TEST(Create, RefusesWhatTheTableSays) {
+  const Json kGone(Json::value_t::discarded);
+  const Refused kCases[] = {
+      {"no order id", "/order_id", kGone, 1016},
+      {"empty order id", "/order_id", "", 1016},
+      {"order id of a wrong type", "/order_id", Json::array(), 1016},
+      {"long order id", "/order_id", std::string(51, 'x'), 1006},
+      {"no currency", "/currency", kGone, 1002},
+      {"unknown currency", "/currency", "XXX", 1002},
+      {"no amount", "/amount", kGone, 1001},
+      {"zero without a card", "/amount", -1, 1001},
+      {"decimal amount", "/amount", 10.5, 1001},
+      {"amount as words", "/amount", "ten", 1001},
+      {"amount over the cap", "/amount", 500'001, 1001},
+      {"amount beyond 64 bits", "/amount", 18'446'744'073'709'551'615ULL, 1001},
+      {"no description", "/description", kGone, 1008},
+      {"long description", "/description", std::string(201, 'x'), 1008},
+      {"long var", "/var2", std::string(501, 'x'), 1010},
+      {"country in full", "/customer/country", "Netherlands", 1018},
+      {"country in lower case", "/customer/country", "nl", 1018},
+      {"ip address", "/customer/ip_address", "123.456.1.1", 1007},
+      {"unknown gateway", "/gateway", "CREDITCARD/AMEX", 1023},
+      {"no gateway", "/gateway", kGone, 1023},
+      {"not a test card", "/gateway_info/card_number", "4242424242424242", 1024},
+      {"wrong check digit", "/gateway_info/card_number", "4111111111111112", 1024},
+      {"card number with spaces", "/gateway_info/card_number", "4111 1111 1111 1111", 1024},
+      {"another scheme", "/gateway", "MASTERCARD", 1024},
+      {"page-only card", "/gateway_info/card_number", "67034500054620008", 1024},
+      {"month 13", "/gateway_info/card_expiry_date", "3013", 1016},
+      {"expiry with a slash", "/gateway_info/card_expiry_date", "12/30", 1016},
+      {"no security code", "/gateway_info/card_cvc", kGone, 1016},
+      {"short security code", "/gateway_info/card_cvc", "12", 1016},
+      {"security code in letters", "/gateway_info/card_cvc", "abc", 1016},
+  };
+  for (const Refused& c : kCases) {
+    SCOPED_TRACE(c.name);
+    Bench bench;
+    const Answer answer = bench.Create(With(CardOrder("o"), c.pointer, c.value));
+    EXPECT_EQ(ErrorOf(answer), c.code);
+    EXPECT_EQ(answer.status, 404);
+    EXPECT_EQ(answer.body["success"], false);
+    EXPECT_EQ(answer.body["data"], Json::object());
+    EXPECT_TRUE(bench.platform.orders().empty()) << "a refused order leaves nothing";
+  }
+}
+
+TEST(Create, AcceptsWhatRealClientsSend) {
+  struct Accepted {
+    const char* name;
+    const char* pointer;
+    Json value;
+  };
+  const Accepted kCases[] = {
+      {"amount as text", "/amount", "1000"},
+      {"order id as a number", "/order_id", 962},
+      {"empty country", "/customer/country", ""},
+      {"empty ip address", "/customer/ip_address", ""},
+      {"IPv6", "/customer/ip_address", "2001:db8::1"},
+      {"expiry as a number", "/gateway_info/card_expiry_date", 2512},
+      {"expiry that lost its zero", "/gateway_info/card_expiry_date", 912},
+      {"past expiry", "/gateway_info/card_expiry_date", "1912"},
+      {"gateway in mixed case", "/gateway", "Visa"},
+      {"unknown members", "/plugin", Json{{"shop", "x"}}},
+      {"empty customer as PHP sends it", "/customer", Json::array()},
+      {"50 code points of order id", "/order_id",
+       "ééééééééééééééééééééééééééééééééééééééééééééééééé0"},
+  };
+  for (const Accepted& c : kCases) {
+    SCOPED_TRACE(c.name);
+    Bench bench;
+    const Answer answer = bench.Create(With(CardOrder("o"), c.pointer, c.value));
+    EXPECT_EQ(answer.status, 200) << answer.body.dump();
+  }
+}
+
+TEST(Create, TakesTheOtherSpellingOfTheSecurityCode) {
+  Bench bench;
+  Json body = CardOrder("o");
+  body["gateway_info"]["cvc"] = "123";
+  body["gateway_info"].erase("card_cvc");
+  EXPECT_EQ(bench.Create(body).status, 200);
+}
+
+TEST(Create, StrictTypesRefuseAmountsAsText) {
+  Bench bench({.strict_types = true});
+  Json body = CardOrder("o");
+  body["amount"] = "1000";
+  EXPECT_EQ(ErrorOf(bench.Create(body)), 1001);
+}
+
+TEST(Create, NeedsNoSecurityCodeForMaestroAndMoto) {
+  Bench bench;
+  Json maestro = CardOrder("a", "6799990000000000011");
+  maestro["gateway_info"].erase("card_cvc");
+  EXPECT_EQ(bench.Create(maestro).status, 200);
+  Json moto = CardOrder("b");
+  moto["gateway_info"].erase("card_cvc");
+  moto["gateway_info"]["moto"] = true;
+  EXPECT_EQ(bench.Create(moto).status, 200);
+}
+
+TEST(Create, CheckExpiryDeclinesThePast) {
+  Bench bench({.check_expiry = true});
+  Json body = CardOrder("o");
+  body["gateway_info"]["card_expiry_date"] = "2605";  // the bench stands in June 2026
+  bench.Create(body);
+  EXPECT_EQ(bench.Get("o")["reason_code"], "4005");
+  body["order_id"] = "p";
+  body["gateway_info"]["card_expiry_date"] = "2606";
+  bench.Create(body);
+  EXPECT_EQ(bench.State("p"), "completed/completed");
+}
+
+TEST(Create, BlockedSiteAndAccountHaveTheirCodes) {
+  Bench site({.site_blocked = true});
+  const Answer answer = site.Create(CardOrder("o"));
+  EXPECT_EQ(ErrorOf(answer), 1019);
+  EXPECT_EQ(answer.body["data"], Json::array());
+  Bench account({.account_blocked = true});
+  EXPECT_EQ(ErrorOf(account.Create(CardOrder("o"))), 1020);
+}
+
+TEST(Create, ValidationModeGivesThe422Shape) {
+  Bench bench({.validation_422 = true});
+  Json body = CardOrder("o");
+  body["currency"] = "XXX";
+  const Answer answer = bench.Create(body);
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_EQ(answer.body["errors"][0]["attribute"], "currency");
+  EXPECT_EQ(answer.body["errors"][0]["uri"], "#/currency");
+}
+
+struct RuleCase {
+  OrderIdRule rule;
+  const char* first;  // what happens to the first order
+  int second;         // error of the second create, 0 for success
+};
+
+TEST(Create, OrderIdRuleDecidesWhatAUsedIdMeans) {
+  constexpr RuleCase kCases[] = {
+      {OrderIdRule::kLive, "open", 1006},
+      {OrderIdRule::kLive, "paid", 1006},
+      {OrderIdRule::kLive, "declined", 0},
+      {OrderIdRule::kLive, "expired", 0},
+      {OrderIdRule::kLive, "cancelled", 0},
+      {OrderIdRule::kLive, "authorized", 1006},
+      {OrderIdRule::kLive, "void", 0},
+      {OrderIdRule::kAny, "open", 1006},
+      {OrderIdRule::kAny, "paid", 1006},
+      {OrderIdRule::kAny, "declined", 1006},
+      {OrderIdRule::kAny, "expired", 1006},
+      {OrderIdRule::kCompleted, "open", 0},
+      {OrderIdRule::kCompleted, "paid", 1006},
+      {OrderIdRule::kCompleted, "declined", 0},
+      {OrderIdRule::kCompleted, "authorized", 1006},
+  };
+  for (const RuleCase& c : kCases) {
+    SCOPED_TRACE(std::string(c.first) + " under rule " + std::to_string(static_cast<int>(c.rule)));
+    Bench bench({.order_id_rule = c.rule});
+    const std::string first = c.first;
+    Json body = CardOrder("o", "5555555555554444");
+    if (first == "authorized" || first == "void") body["capture"] = "manual";
+    bench.Create(body);
+    if (first == "paid" || first == "authorized" || first == "void")
+      bench.platform.Decide3ds(bench.At("o"), "Y");
+    if (first == "declined") bench.platform.Decide3ds(bench.At("o"), "N");
+    if (first == "expired") bench.Advance(kHour);
+    if (first == "cancelled")
+      bench.platform.PatchOrder(bench.site(), "o", {{"status", "cancelled"}});
+    if (first == "void") {
+      bench.platform.CancelAuthorization(bench.site(), "o",
+                                         {{"status", "cancelled"}, {"reason", "x"}});
+    }
+    const Answer answer = bench.Create(CardOrder("o"));
+    EXPECT_EQ(ErrorOf(answer), c.second);
+    if (c.second == 0) {
+      EXPECT_EQ(bench.State("o"), "completed/completed") << "the newest attempt decides";
+    }
+  }
+}
+
+TEST(Create, IdsAreIntegersThatADoubleCannotHold) {
+  Bench bench;
+  for (int i = 0; i < 100; ++i) {
+    const Answer answer = bench.Create(CardOrder("o" + std::to_string(i)));
+    const auto id = answer.body["data"]["transaction_id"].get<std::int64_t>();
+    EXPECT_EQ(std::to_string(id).size(), 17u);
+    EXPECT_NE(static_cast<std::int64_t>(static_cast<double>(id)), id);
+  }
+  Json sixteen = CardOrder("p");
+  sixteen["customer"]["email"] = "enable-pspid-encoding@multisafepay.com";
+  const auto id = bench.Create(sixteen).body["data"]["transaction_id"].get<std::int64_t>();
+  EXPECT_EQ(std::to_string(id).size(), 16u);
+  Bench nine({.short_ids = true});
+  EXPECT_EQ(
+      std::to_string(nine.Create(CardOrder("o")).body["data"]["transaction_id"].get<std::int64_t>())
+          .size(),
+      9u);
+}
+
+TEST(Create, TheSameSeedGivesTheSameAnswers) {
+  Bench one({.seed = 7}), two({.seed = 7}), other({.seed = 8});
+  const Json body = CardOrder("o", "5555555555554444");
+  const std::string answer = one.Create(body).body.dump();
+  EXPECT_EQ(answer, two.Create(body).body.dump());
+  EXPECT_NE(answer, other.Create(body).body.dump());
+}
+
+TEST(Create, RedirectAnswersThreeMembers) {
+  Bench bench;
+  const Json data = bench.Create(RedirectOrder("o")).body["data"];
+  ASSERT_EQ(data.size(), 3u);
+  EXPECT_EQ(data["order_id"], "o");
+  const std::string session = data["session_id"];
+  EXPECT_EQ(data["payment_url"], "http://pages.test/connect/" + session + "/?lang=nl_NL");
+  const Json order = bench.Get("o");
+  EXPECT_EQ(order["status"], "initialized");
+  EXPECT_FALSE(order.contains("transaction_id"));
+  EXPECT_TRUE(order["payment_methods"].is_null());
+}
+
+TEST(Create, DirectAnswerCarriesTheUrlsWithTheOrderId) {
+  Bench bench;
+  Json body = CardOrder("a/b c");
+  const Json data = bench.Create(body).body["data"];
+  EXPECT_EQ(data["payment_url"], "https://shop.example/ok?a=1&transactionid=a%2Fb%20c");
+  EXPECT_EQ(data["cancel_url"], "https://shop.example/sorry?transactionid=a%2Fb%20c");
+  const Json later = bench.Get("a/b c");
+  for (const char* name : {"payment_url", "session_id", "customer_verification", "cancel_url"}) {
+    EXPECT_FALSE(later.contains(name)) << name;
+  }
+}
+
+TEST(Create, EchoesVarsAndCustomInfo) {
+  Bench bench;
+  Json body = CardOrder("o");
+  body["var1"] = "v1";
+  body["custom_info"] = {{"custom_3", "idem:abc"}};
+  bench.Create(body);
+  const Json order = bench.Get("o");
+  EXPECT_EQ(order["var1"], "v1");
+  EXPECT_TRUE(order["var2"].is_null());
+  EXPECT_EQ(order["custom_info"]["custom_3"], "idem:abc");
+  EXPECT_TRUE(order["custom_info"]["custom_1"].is_null());
+}
+
+TEST(Create, CountsWhatAClientShouldNotSend) {
+  Bench bench;
+  Json body = CardOrder("o");
+  body["order_id"] = 12;
+  body["memo"] = "x";
+  bench.Create(body);
+  EXPECT_EQ(bench.platform.stats().at("order_ids_not_strings"), 1u);
+  EXPECT_EQ(bench.platform.stats().at("unknown_body_members"), 1u);
+}
+
+Json Cart(double first_price, const char* validate_currency = nullptr) {
+  Json item{
+      {"name", "a"}, {"unit_price", first_price}, {"quantity", 2}, {"tax_table_selector", "nine"}};
+  if (validate_currency != nullptr) item["currency"] = validate_currency;
+  return {{"items",
+           {item,
+            {{"name", "b"},
+             {"unit_price", 8.2644628099},
+             {"quantity", 4},
+             {"tax_table_selector", "high"}},
+            {{"name", "c"},
+             {"unit_price", 4.5412844037},
+             {"quantity", 1},
+             {"tax_table_selector", "nine"}}}}};
+}
+
+TEST(Create, ValidatesTheCartInDecimals) {
+  // The documentation's own example: 65.12 and 9.83 of tax.
+  const Json options{{"validate_cart", true},
+                     {"tax_tables",
+                      {{"default", {{"rate", 0}}},
+                       {"alternate",
+                        {{{"name", "nine"}, {"rules", {{{"rate", 0.09}}}}},
+                         {{"name", "high"}, {"rules", {{{"rate", 0.21}}}}}}}}}};
+  Bench bench;
+  Json body = CardOrder("o", "4111111111111111", 7495);
+  body["shopping_cart"] = Cart(13.761467889);
+  body["checkout_options"] = options;
+  const Answer right = bench.Create(body);
+  ASSERT_EQ(right.status, 200) << right.body.dump();
+  EXPECT_EQ(right.body["data"]["order_total"], "74.95");
+  EXPECT_EQ(right.body["data"]["order_adjustment"]["total_tax"], "9.83");
+  EXPECT_FALSE(right.body["data"]["checkout_options"].contains("tax_tables"));
+
+  body["order_id"] = "p";
+  body["amount"] = 7494;
+  EXPECT_EQ(ErrorOf(bench.Create(body)), 1027);
+  body["amount"] = 7495;
+  body["shopping_cart"] = Cart(13.761467889, "USD");
+  EXPECT_EQ(ErrorOf(bench.Create(body)), 1026);
+  body["shopping_cart"] = Cart(1);
+  body["checkout_options"]["validate_cart"] = false;
+  EXPECT_EQ(bench.Create(body).status, 200) << "nobody asked for the check";
+}
+
+}  // namespace
+}  // namespace msp::sandbox::testing

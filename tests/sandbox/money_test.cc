@@ -1,0 +1,691 @@
+// Captures, voids, refunds, tokens and timers on virtual time, and what must hold after any
+// sequence.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "sandbox/core/local_time.h"
+#include "tests/sandbox/core_fixture.h"
+
+namespace msp::sandbox::testing {
+namespace {
+
+Json Authorization(const std::string& id, const std::string& number = "4111111111111111") {
+  Json body = CardOrder(id, number);
+  body["capture"] = "manual";
+  return body;
+}
+
+Answer Capture(Bench& bench, const std::string& id, Json amount, const std::string& new_id = "") {
+  Json body{{"new_order_status", "completed"}};
+  if (!amount.is_null()) body["amount"] = std::move(amount);
+  if (!new_id.empty()) body["new_order_id"] = new_id;
+  return bench.platform.Capture(bench.site(), id, body);
+}
+
+Answer Void(Bench& bench, const std::string& id) {
+  return bench.platform.CancelAuthorization(bench.site(), id,
+                                            {{"status", "cancelled"}, {"reason", "r"}});
+}
+
+Answer Refund(Bench& bench, const std::string& id, Json amount, const std::string& refund_id = "") {
+  Json body{{"currency", "EUR"}};
+  if (!amount.is_discarded()) body["amount"] = std::move(amount);
+  if (!refund_id.empty()) body["refund_order_id"] = refund_id;
+  return bench.platform.Refund(bench.site(), id, body);
+}
+
+TEST(ManualCapture, AuthorizationIsCompletedInitializedWithAllOfItRemaining) {
+  Bench bench;
+  bench.Create(Authorization("o"));
+  EXPECT_EQ(bench.State("o"), "completed/initialized");
+  const Json details = bench.Get("o")["payment_details"];
+  EXPECT_EQ(details["capture"], "manual");
+  EXPECT_EQ(details["capture_remain"], 1000);
+  EXPECT_EQ(details["capture_expiry"], "2026-06-22T12:00:00");
+}
+
+TEST(ManualCapture, WholeAmountStaysOnTheOriginal) {
+  Bench bench;
+  bench.Create(Authorization("o"));
+  const Answer answer = Capture(bench, "o", 1000, "ignored");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body["data"]["order_id"], "o");
+  EXPECT_EQ(bench.State("o"), "completed/completed");
+  EXPECT_EQ(bench.State("ignored"), "none");
+  const Json order = bench.Get("o");
+  EXPECT_EQ(order["payment_details"]["capture_remain"], 0);
+  EXPECT_EQ(order["related_transactions"][0]["type"], "capture");
+  EXPECT_EQ(ErrorOf(Capture(bench, "o", 1)), 1014);
+}
+
+TEST(ManualCapture, NoAmountMeansAllOfIt) {
+  Bench bench;
+  bench.Create(Authorization("o"));
+  EXPECT_EQ(Capture(bench, "o", nullptr).status, 200);
+  EXPECT_EQ(bench.State("o"), "completed/completed");
+}
+
+TEST(ManualCapture, PartIsANewOrder) {
+  Bench bench;
+  bench.Create(Authorization("o"));
+  const Answer answer = Capture(bench, "o", 400, "part");
+  EXPECT_EQ(answer.body["data"]["order_id"], "part");
+  EXPECT_EQ(bench.State("o"), "completed/initialized");
+  EXPECT_EQ(bench.State("part"), "completed/completed");
+  EXPECT_EQ(bench.Get("o")["payment_details"]["capture_remain"], 600);
+  EXPECT_EQ(bench.Get("part")["auth_order_id"], "o");
+  EXPECT_EQ(bench.Get("o")["related_transactions"][0]["order_id"], "part");
+  EXPECT_EQ(ErrorOf(Capture(bench, "o", 100, "part")), 1006) << "the new id is taken";
+  EXPECT_EQ(ErrorOf(Capture(bench, "o", 601)), 1001);
+  EXPECT_EQ(ErrorOf(Capture(bench, "o", 0)), 1001);
+  EXPECT_EQ(ErrorOf(Capture(bench, "o", -5)), 1001);
+  EXPECT_EQ(Capture(bench, "o", 600).status, 200);
+  EXPECT_EQ(bench.Get("o")["payment_details"]["capture_remain"], 0);
+  EXPECT_EQ(ErrorOf(Capture(bench, "o", 1)), 1014);
+  EXPECT_EQ(ErrorOf(Refund(bench, "o", 1)), 1034) << "the money is on the capture orders";
+  EXPECT_EQ(Refund(bench, "part", 400).status, 200);
+}
+
+TEST(ManualCapture, NeedsTheNewStatus) {
+  Bench bench;
+  bench.Create(Authorization("o"));
+  EXPECT_EQ(ErrorOf(bench.platform.Capture(bench.site(), "o", {{"amount", 1}})), 1016);
+  EXPECT_EQ(ErrorOf(bench.platform.Capture(bench.site(), "x", {{"new_order_status", "completed"}})),
+            1006);
+  bench.Create(CardOrder("paid"));
+  EXPECT_EQ(ErrorOf(Capture(bench, "paid", 1)), 1014);
+}
+
+TEST(Void, EndsTheAuthorizationOrWhatIsLeftOfIt) {
+  Bench bench;
+  bench.Create(Authorization("o"));
+  const Answer answer = Void(bench, "o");
+  EXPECT_EQ(answer.body["data"]["success"], true);
+  EXPECT_EQ(bench.State("o"), "void/void");
+  EXPECT_EQ(ErrorOf(Void(bench, "o")), 1014);
+  EXPECT_EQ(ErrorOf(Capture(bench, "o", 1)), 1014);
+
+  bench.Create(Authorization("p"));
+  Capture(bench, "p", 300, "p1");
+  EXPECT_EQ(Void(bench, "p").status, 200);
+  EXPECT_EQ(bench.State("p"), "void/void");
+  EXPECT_EQ(bench.State("p1"), "completed/completed");
+  const Json related = bench.Get("p")["related_transactions"];
+  EXPECT_EQ(related[1]["type"], "auth-cancellation");
+  EXPECT_EQ(related[1]["amount"], 700);
+}
+
+TEST(Void, NeedsStatusAndReason) {
+  Bench bench;
+  bench.Create(Authorization("o"));
+  EXPECT_EQ(ErrorOf(bench.platform.CancelAuthorization(bench.site(), "o", {{"reason", "x"}})),
+            1016);
+  EXPECT_EQ(
+      ErrorOf(bench.platform.CancelAuthorization(bench.site(), "o", {{"status", "cancelled"}})),
+      1016);
+  Bench relaxed({.void_needs_reason = false});
+  relaxed.Create(Authorization("o"));
+  EXPECT_EQ(
+      relaxed.platform.CancelAuthorization(relaxed.site(), "o", {{"status", "cancelled"}}).status,
+      200);
+}
+
+struct LifeCase {
+  const char* number;
+  std::int64_t days;
+};
+
+TEST(Timers, AuthorizationsEndAfterTheSchemesTime) {
+  for (const LifeCase& c : {LifeCase{"4111111111111111", 7}, LifeCase{"5500000000000004", 30},
+                            LifeCase{"6799990000000000011", 30}}) {
+    SCOPED_TRACE(c.number);
+    Bench bench;
+    bench.Create(Authorization("o", c.number));
+    bench.Advance(c.days * kDay - 1);
+    EXPECT_EQ(bench.State("o"), "completed/initialized");
+    bench.Advance(1);
+    EXPECT_EQ(bench.State("o"), "void/void");
+  }
+}
+
+TEST(Timers, UnfinishedOrdersExpire) {
+  Bench bench;
+  bench.Create(CardOrder("card", "5555555555554444"));
+  Json link = RedirectOrder("link");
+  link["seconds_active"] = 7200;
+  bench.Create(link);
+  Json days = RedirectOrder("days");
+  days["days_active"] = "2";
+  bench.Create(days);
+  bench.Create(RedirectOrder("page"));
+  bench.Advance(kHour - 1);
+  EXPECT_EQ(bench.State("card"), "initialized/initialized");
+  bench.Advance(1);
+  EXPECT_EQ(bench.State("card"), "expired/expired");
+  EXPECT_EQ(bench.State("link"), "initialized/initialized");
+  bench.Advance(kHour);
+  EXPECT_EQ(bench.State("link"), "expired/expired");
+  bench.Advance(2 * kDay - 2 * kHour);
+  EXPECT_EQ(bench.State("days"), "expired/expired");
+  EXPECT_EQ(bench.State("page"), "initialized/initialized");
+  bench.Advance(28 * kDay);
+  EXPECT_EQ(bench.State("page"), "expired/expired");
+  EXPECT_EQ(bench.platform.timer_count(), 0u);
+}
+
+TEST(Timers, PayingOnAPageStartsTheCardsHour) {
+  Bench bench;
+  bench.Create(RedirectOrder("o"));
+  bench.Advance(10 * kDay);
+  EXPECT_EQ(
+      bench.platform.PayWithCard(bench.At("o"), CardOrder("o", "5555555555554444")["gateway_info"]),
+      "");
+  EXPECT_EQ(bench.State("o"), "initialized/initialized");
+  EXPECT_NE(bench.Get("o")["transaction_id"], 0);
+  bench.Advance(kHour);
+  EXPECT_EQ(bench.State("o"), "expired/expired");
+}
+
+TEST(Timers, OneLongStepFiresThemInTheirOrderAndAtTheirTime) {
+  Bench bench;
+  bench.Create(CardOrder("hold", "4462000000000003"));
+  bench.Create(CardOrder("void", "4917300000000008"));
+  bench.Advance(365 * kDay);
+  EXPECT_EQ(bench.State("hold"), "completed/completed");
+  EXPECT_EQ(bench.Get("hold")["completed"], "2026-06-15T12:03:00");
+  EXPECT_EQ(bench.State("void"), "void/void");
+}
+
+TEST(Timers, UnclearedForFiveDaysIsVoidCancelled) {
+  Bench bench;
+  bench.Create(RedirectOrder("o"));
+  ASSERT_EQ(bench.platform.PayScenario(bench.At("o"), "uncleared"), "");
+  bench.Advance(5 * kDay - 1);
+  EXPECT_EQ(bench.State("o"), "uncleared/uncleared");
+  bench.Advance(1);
+  EXPECT_EQ(bench.State("o"), "void/cancelled");
+}
+
+TEST(Timers, ReviewedOrdersForgetTheirTimer) {
+  Bench bench;
+  bench.Create(CardOrder("o", "4917300000000008"));
+  ASSERT_TRUE(bench.platform.Review(bench.At("o"), true));
+  bench.Advance(kDay);
+  EXPECT_EQ(bench.State("o"), "completed/completed");
+}
+
+TEST(Session, DiesAfterTwentyOpenings) {
+  Bench bench;
+  bench.Create(RedirectOrder("o"));
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(bench.platform.OpenSession(bench.At("o")));
+  EXPECT_FALSE(bench.platform.OpenSession(bench.At("o")));
+  EXPECT_NE(bench.platform.PayWithCard(bench.At("o"), CardOrder("o")["gateway_info"]), "");
+}
+
+TEST(Refund, IsReservedUntilMidnightInAmsterdam) {
+  Bench bench;
+  bench.Create(CardOrder("o"));
+  const Answer answer = Refund(bench, "o", 300, "r1");
+  ASSERT_EQ(answer.status, 200);
+  const Json data = answer.body["data"];
+  EXPECT_EQ(data["order_id"], "o");
+  EXPECT_EQ(data["transaction_id"], bench.Get("o")["transaction_id"]);
+  EXPECT_EQ(bench.State("r1"), "reserved/reserved");
+  EXPECT_EQ(bench.State("o"), "completed/completed");
+  EXPECT_EQ(bench.Get("o")["amount_refunded"], 300);
+  EXPECT_EQ(bench.Get(std::to_string(data["refund_id"].get<std::int64_t>()))["order_id"], "r1");
+  EXPECT_EQ(bench.Get("o")["related_transactions"][0]["refund_order_id"], "r1");
+  bench.Advance(12 * kHour - 1);
+  EXPECT_EQ(bench.State("o"), "completed/completed");
+  bench.Advance(1);
+  EXPECT_EQ(bench.State("r1"), "completed/completed");
+  EXPECT_EQ(bench.State("o"), "partial_refunded/completed");
+  EXPECT_EQ(bench.Get("o")["related_transactions"][0]["status"], "completed");
+  EXPECT_EQ(Refund(bench, "o", 700).status, 200);
+  bench.Advance(kDay);
+  EXPECT_EQ(bench.State("o"), "refunded/completed");
+  EXPECT_EQ(ErrorOf(Refund(bench, "o", 1)), 1034);
+}
+
+TEST(Refund, WithoutAmountTakesEverythingLeftAndIsCounted) {
+  for (const Json& amount :
+       {Json(nullptr), Json(0), Json(""), Json("0"), Json(Json::value_t::discarded)}) {
+    SCOPED_TRACE(amount.is_discarded() ? "absent" : amount.dump());
+    Bench bench;
+    bench.Create(CardOrder("o"));
+    Refund(bench, "o", 250);
+    EXPECT_EQ(Refund(bench, "o", amount).status, 200);
+    EXPECT_EQ(bench.Get("o")["amount_refunded"], 1000);
+    EXPECT_EQ(bench.platform.stats().at("implicit_full_refund"), 1u);
+  }
+}
+
+TEST(Refund, IsRefusedAsTheRulesSay) {
+  Bench bench;
+  bench.Create(CardOrder("o"));
+  bench.Create(CardOrder("open", "5555555555554444"));
+  bench.Create(Authorization("auth"));
+  EXPECT_EQ(ErrorOf(Refund(bench, "none", 1)), 1006);
+  EXPECT_EQ(ErrorOf(bench.platform.Refund(bench.site(), "o", {{"amount", 1}})), 1016);
+  EXPECT_EQ(ErrorOf(bench.platform.Refund(bench.site(), "o", {{"amount", 1}, {"currency", "USD"}})),
+            1002);
+  EXPECT_EQ(ErrorOf(Refund(bench, "o", 1001)), 1034);
+  EXPECT_EQ(ErrorOf(Refund(bench, "o", -1)), 1001);
+  EXPECT_EQ(ErrorOf(Refund(bench, "open", 1)), 1034);
+  EXPECT_EQ(ErrorOf(Refund(bench, "auth", 1)), 1034);
+  bench.Advance(180 * kDay + 1);
+  EXPECT_EQ(ErrorOf(Refund(bench, "o", 1)), 1034);
+}
+
+TEST(Refund, SameAmountWaitsFiveMinutes) {
+  Bench bench;
+  bench.Create(CardOrder("o"));
+  EXPECT_EQ(Refund(bench, "o", 100).status, 200);
+  EXPECT_EQ(ErrorOf(Refund(bench, "o", 100)), 1034);
+  EXPECT_EQ(Refund(bench, "o", 101).status, 200);
+  bench.Advance(300 * kSecond - 1);
+  EXPECT_EQ(ErrorOf(Refund(bench, "o", 100)), 1034);
+  bench.Advance(1);
+  EXPECT_EQ(Refund(bench, "o", 100).status, 200);
+  Bench off({.five_minute_rule = false});
+  off.Create(CardOrder("o"));
+  Refund(off, "o", 100);
+  EXPECT_EQ(Refund(off, "o", 100).status, 200);
+}
+
+TEST(Refund, CanBeCancelledWhileReserved) {
+  Bench bench;
+  bench.Create(CardOrder("o"));
+  const std::string id =
+      std::to_string(Refund(bench, "o", 400).body["data"]["refund_id"].get<std::int64_t>());
+  EXPECT_EQ(ErrorOf(bench.platform.CancelRefund(bench.site(), "o", "123", {{"status", "void"}})),
+            1006);
+  const Answer answer = bench.platform.CancelRefund(bench.site(), "o", id, {{"status", "void"}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body["data"], Json::object());
+  EXPECT_EQ(bench.Get("o")["amount_refunded"], 0);
+  EXPECT_EQ(bench.Get("o")["related_transactions"][0]["status"], "void");
+  EXPECT_EQ(ErrorOf(bench.platform.CancelRefund(bench.site(), "o", id, {{"status", "void"}})),
+            1034);
+  bench.Advance(2 * kDay);
+  EXPECT_EQ(bench.State("o"), "completed/completed");
+  EXPECT_EQ(Refund(bench, "o", 1000).status, 200);
+}
+
+TEST(Refund, DeclinedByTheAcquirerGivesTheMoneyBackToTheOrder) {
+  Bench bench;
+  bench.Create(CardOrder("o"));
+  Refund(bench, "o", 1000, "r");
+  ASSERT_TRUE(bench.platform.SettleRefund(bench.At("r"), false));
+  EXPECT_EQ(bench.State("r"), "declined/declined");
+  EXPECT_EQ(bench.State("o"), "completed/completed");
+  EXPECT_EQ(bench.Get("o")["amount_refunded"], 0);
+}
+
+TEST(Refund, KnobsChangeIdsAndAnswers) {
+  Bench bench({.refund_answer = RefundAnswer::kOrderId,
+               .refund_id_unique = true,
+               .refund_id_echo = false,
+               .five_minute_rule = false,
+               .refunded_at_completion = true});
+  bench.Create(CardOrder("o"));
+  const Json data = Refund(bench, "o", 100, "r").body["data"];
+  EXPECT_FALSE(data.contains("refund_id"));
+  EXPECT_NE(data["transaction_id"], bench.Get("o")["transaction_id"]);
+  EXPECT_EQ(ErrorOf(Refund(bench, "o", 100, "r")), 1006);
+  EXPECT_EQ(bench.Get("o")["amount_refunded"], 0);
+  EXPECT_FALSE(bench.Get("o")["related_transactions"][0].contains("refund_order_id"));
+  bench.Advance(kDay);
+  EXPECT_EQ(bench.Get("o")["amount_refunded"], 100);
+  Bench shape({.refund_answer = RefundAnswer::kRefundId});
+  shape.Create(CardOrder("o"));
+  EXPECT_FALSE(Refund(shape, "o", 100).body["data"].contains("order_id"));
+}
+
+TEST(Refund, OfCheckoutDataIsTheSumOfItsNegativeLines) {
+  Bench bench;
+  bench.Create(CardOrder("o"));
+  const Json body{
+      {"checkout_data",
+       {{"items",
+         {{{"unit_price", 7.5}, {"quantity", 1}}, {{"unit_price", -2.5}, {"quantity", 2}}}}}}};
+  EXPECT_EQ(bench.platform.Refund(bench.site(), "o", body).status, 200);
+  EXPECT_EQ(bench.Get("o")["amount_refunded"], 500);
+}
+
+TEST(Patch, CancelsOnlyWhatIsNotPaid) {
+  Bench bench;
+  bench.Create(RedirectOrder("page"));
+  bench.Create(CardOrder("open", "5555555555554444"));
+  bench.Create(CardOrder("paid"));
+  const Json cancel{{"status", "cancelled"}, {"exclude_order", true}};
+  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "page", cancel).body["data"], Json::object());
+  EXPECT_EQ(bench.State("page"), "cancelled/cancelled");
+  EXPECT_FALSE(bench.platform.OpenSession(bench.At("page")));
+  bench.platform.PatchOrder(bench.site(), "open", cancel);
+  EXPECT_EQ(bench.State("open"), "cancelled/cancelled");
+  EXPECT_FALSE(bench.platform.Decide3ds(bench.At("open"), "Y"));
+  const Answer paid = bench.platform.PatchOrder(bench.site(), "paid", cancel);
+  EXPECT_EQ(paid.status, 410);
+  EXPECT_EQ(ErrorOf(paid), 1000);
+  EXPECT_EQ(bench.State("paid"), "completed/completed");
+  EXPECT_EQ(ErrorOf(bench.platform.PatchOrder(bench.site(), "none", cancel)), 1006);
+}
+
+TEST(Patch, SessionOnlyReadingLeavesTheTransaction) {
+  Bench bench({.exclude_order_session_only = true});
+  bench.Create(CardOrder("open", "5555555555554444"));
+  EXPECT_EQ(bench.platform
+                .PatchOrder(bench.site(), "open", {{"status", "cancelled"}, {"exclude_order", 1}})
+                .status,
+            200);
+  EXPECT_EQ(bench.State("open"), "initialized/initialized");
+  bench.platform.PatchOrder(bench.site(), "open", {{"status", "cancelled"}, {"exclude_order", 0}});
+  EXPECT_EQ(bench.State("open"), "cancelled/cancelled");
+}
+
+TEST(Patch, ShipsAndKeepsTheHold) {
+  Bench bench;
+  bench.Create(CardOrder("hold", "4462000000000003"));
+  const Json ship{{"status", "shipped"}, {"tracktrace_code", "3S1"}, {"carrier", "c"}};
+  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "hold", ship).status, 200);
+  EXPECT_EQ(bench.State("hold"), "shipped/uncleared");
+  EXPECT_EQ(bench.Get("hold")["tracktrace_code"], "3S1");
+  bench.Advance(180 * kSecond);
+  EXPECT_EQ(bench.State("hold"), "shipped/completed");
+  EXPECT_EQ(Refund(bench, "hold", 10).status, 200);
+
+  bench.Create(Authorization("auth"));
+  bench.platform.PatchOrder(bench.site(), "auth", ship);
+  EXPECT_EQ(Capture(bench, "auth", 1000).status, 200);
+  EXPECT_EQ(bench.State("auth"), "shipped/completed");
+
+  const Json part{{"status", "shipped"}, {"amount", "300"}};
+  const Answer answer = bench.platform.PatchOrder(bench.site(), "auth", part);
+  EXPECT_EQ(answer.body["data"]["order_id"], "auth");
+  bench.Create(CardOrder("declined", "4012001037461114"));
+  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "declined", ship).status, 410);
+}
+
+TEST(Token, IsStoredOncePaidAndPaysLater) {
+  Bench bench;
+  Json first = CardOrder("a", "5555555555554444");
+  first["recurring_model"] = "cardOnFile";
+  bench.Create(first);
+  EXPECT_EQ(bench.platform.ListTokens(bench.site(), "cust-1", 10, 0).status, 410);
+  bench.platform.Decide3ds(bench.At("a"), "Y");
+  const Json list = bench.platform.ListTokens(bench.site(), "cust-1", 10, 0).body["data"]["tokens"];
+  ASSERT_EQ(list.size(), 1u);
+  const std::string token = list[0]["token"];
+  EXPECT_EQ(bench.Get("a")["payment_details"]["recurring_id"], token);
+  EXPECT_EQ(list[0]["model"], "cardOnFile");
+  EXPECT_EQ(list[0]["bin"], 555555);
+  EXPECT_EQ(list[0]["last4"], 4444);
+
+  Json again = CardOrder("b");
+  again.erase("gateway");
+  again.erase("gateway_info");
+  again["recurring_id"] = token;
+  again["recurring_model"] = "cardOnFile";
+  const Answer paid = bench.Create(again);
+  EXPECT_EQ(bench.State("b"), "completed/completed") << "no 3-D Secure for a stored card";
+  EXPECT_EQ(paid.body["data"]["payment_details"]["recurring_flow"], "token");
+  EXPECT_EQ(paid.body["data"]["payment_details"]["last4"], "4444");
+
+  again["order_id"] = "c";
+  again["customer"]["reference"] = "somebody-else";
+  const Answer stranger = bench.Create(again);
+  EXPECT_EQ(stranger.status, 410);
+  EXPECT_EQ(stranger.body["error_info"], "Not found: token");
+
+  EXPECT_EQ(
+      bench.platform.UpdateToken(bench.site(), "cust-1", token, {{"expiry_date", "3113"}}).status,
+      410);
+  EXPECT_EQ(
+      bench.platform.UpdateToken(bench.site(), "cust-1", token, {{"expiry_date", 2512}}).status,
+      200);
+  EXPECT_EQ(bench.platform.GetToken(bench.site(), "cust-1", token).body["data"]["expired"], 1);
+  EXPECT_EQ(bench.platform.RemoveToken(bench.site(), "cust-1", token).body["data"]["removed"],
+            true);
+  EXPECT_EQ(bench.platform.RemoveToken(bench.site(), "cust-1", token).body["error_info"],
+            "Token not removed");
+  EXPECT_EQ(bench.platform.GetToken(bench.site(), "cust-1", token).body["error_info"],
+            "Not found: token");
+}
+
+TEST(Token, ZeroAuthorizationStoresOneAndCostsNothing) {
+  Bench bench;
+  const Answer answer = bench.Create(CardOrder("o", "4111111111111111", 0));
+  EXPECT_EQ(bench.State("o"), "completed/completed");
+  EXPECT_EQ(answer.body["data"]["costs"], Json::array());
+  EXPECT_TRUE(answer.body["data"]["payment_details"]["recurring_id"].is_string());
+  EXPECT_EQ(bench.platform.ListTokens(bench.site(), "cust-1", 10, 0).status, 200);
+  EXPECT_EQ(ErrorOf(Refund(bench, "o", nullptr)), 1034);
+}
+
+TEST(Token, OfAnotherAccountIsInvisible) {
+  Settings settings;
+  settings.sites.push_back(Site{.key = "another-key", .site_id = 2, .account_id = 99});
+  Bench bench(settings);
+  Json first = CardOrder("a");
+  first["recurring_model"] = "cardOnFile";
+  bench.Create(first);
+  EXPECT_EQ(bench.platform.ListTokens(bench.platform.settings().sites[1], "cust-1", 10, 0).status,
+            410);
+  EXPECT_EQ(ErrorOf(bench.platform.GetOrder(bench.platform.settings().sites[1], "a")), 1006);
+}
+
+TEST(Chargeback, TakesWhatIsLeftAndIsFinal) {
+  Bench bench;
+  bench.Create(CardOrder("o"));
+  Refund(bench, "o", 200);
+  bench.Advance(kDay);
+  ASSERT_TRUE(bench.platform.ChargeBack(bench.At("o")));
+  EXPECT_EQ(bench.State("o"), "chargeback/completed");
+  const Json related = bench.Get("o")["related_transactions"][1];
+  EXPECT_EQ(related["type"], "chargeback");
+  EXPECT_EQ(related["amount"], 800);
+  EXPECT_EQ(related["dispute"]["status"], "new");
+  EXPECT_FALSE(bench.platform.ChargeBack(bench.At("o")));
+}
+
+TEST(Transactions, PageNewestFirstAndEndWithAnEmptyPage) {
+  Bench bench;
+  for (int i = 0; i < 5; ++i) bench.Create(CardOrder("o" + std::to_string(i)));
+  Refund(bench, "o0", 10, "r");
+  Platform::TransactionFilter filter;
+  filter.limit = 4;
+  std::vector<std::string> seen;
+  for (int page = 0; page < 3; ++page) {
+    const Json body = bench.platform.ListTransactions(bench.site(), filter).body;
+    for (const Json& transaction : body["data"]) seen.push_back(transaction["order_id"]);
+    if (page < 2) {
+      filter.after = body["pager"]["cursor"]["after"];
+    } else {
+      EXPECT_TRUE(body["data"].empty());
+      EXPECT_TRUE(body["pager"]["cursor"]["after"].is_null());
+    }
+  }
+  EXPECT_THAT(seen, ::testing::ElementsAre("r", "o4", "o3", "o2", "o1", "o0"));
+  Platform::TransactionFilter refunds;
+  refunds.type = "refund";
+  EXPECT_EQ(bench.platform.ListTransactions(bench.site(), refunds).body["data"].size(), 1u);
+  Platform::TransactionFilter amex;
+  amex.payment_methods = {"AMEX", "MAESTRO"};
+  EXPECT_TRUE(bench.platform.ListTransactions(bench.site(), amex).body["data"].empty());
+}
+
+TEST(LocalTime, FollowsAmsterdamsSummer) {
+  EXPECT_EQ(AmsterdamTime(1'641'218'884'000), "2022-01-03T15:08:04");
+  EXPECT_EQ(AmsterdamTime(1'774'745'999'000), "2026-03-29T01:59:59");
+  EXPECT_EQ(AmsterdamTime(1'774'746'000'000), "2026-03-29T03:00:00");
+  EXPECT_EQ(AmsterdamTime(1'792'889'999'000), "2026-10-25T02:59:59");
+  EXPECT_EQ(AmsterdamTime(1'792'890'000'000), "2026-10-25T02:00:00");
+  // The day that summer time ends has 25 hours.
+  const std::int64_t midnight = NextAmsterdamMidnightMs(1'792'800'000'000);
+  EXPECT_EQ(AmsterdamTime(midnight), "2026-10-25T00:00:00");
+  EXPECT_EQ(NextAmsterdamMidnightMs(midnight) - midnight, 25 * kHour);
+  std::int64_t parsed = 0;
+  ASSERT_TRUE(ParseAmsterdamTime("2026-10-25", &parsed));
+  EXPECT_EQ(parsed, midnight);
+  EXPECT_FALSE(ParseAmsterdamTime("2026-13-01", &parsed));
+  EXPECT_FALSE(ParseAmsterdamTime("yesterday", &parsed));
+}
+
+TEST(Store, ForgetsTheOldestBeyondItsBound) {
+  Bench bench({.orders_max = 10});
+  for (int i = 0; i < 100; ++i) {
+    bench.Create(
+        CardOrder("o" + std::to_string(i), i % 2 == 0 ? "5555555555554444" : "4111111111111111"));
+    if (i % 2 == 1) Refund(bench, "o" + std::to_string(i), 10, "r");
+  }
+  EXPECT_EQ(bench.platform.orders().size(), 10u);
+  EXPECT_LE(bench.platform.timer_count(), 10u);
+  EXPECT_EQ(bench.State("o0"), "none");
+  EXPECT_EQ(bench.State("o99"), "completed/completed");
+}
+
+TEST(Snapshot, RestoresWhatItSaved) {
+  Bench bench;
+  bench.Create(Authorization("auth"));
+  bench.Create(CardOrder("open", "5555555555554444"));
+  bench.Create(CardOrder("paid"));
+  Refund(bench, "paid", 300, "r");
+  Json first = CardOrder("token");
+  first["recurring_model"] = "cardOnFile";
+  bench.Create(first);
+  const Json snapshot = Json::parse(bench.platform.Snapshot().dump());
+
+  Bench other;
+  ASSERT_TRUE(other.platform.Restore(snapshot));
+  for (const char* id : {"auth", "open", "paid", "r", "token"})
+    EXPECT_EQ(bench.Get(id), other.Get(id)) << id;
+  EXPECT_EQ(other.platform.Snapshot()["orders"], snapshot["orders"]);
+  other.Advance(kHour);
+  EXPECT_EQ(other.State("open"), "expired/expired") << "timers come back as well";
+  for (const Json& bad :
+       {Json(), Json::array(), Json{{"orders", 1}}, Json{{"orders", {1}}, {"tokens", {}}}}) {
+    EXPECT_FALSE(other.platform.Restore(bad)) << bad.dump();
+  }
+}
+
+// Money that was authorized is accounted for to the cent, whatever happens in whatever order.
+void CheckInvariants(const Platform& platform, std::map<std::uint64_t, std::string>& final_states) {
+  for (const auto& [seq, order] : platform.orders()) {
+    const Money& money = order->money;
+    ASSERT_GE(money.captured_here, 0);
+    ASSERT_GE(money.Remain(), 0) << order->order_id;
+    ASSERT_LE(money.captured_here + money.captured_in_parts + money.voided, money.authorized);
+    ASSERT_GE(money.refund_reserved, 0);
+    ASSERT_LE(money.refunded + money.refund_reserved + money.charged_back, money.captured_here);
+    ASSERT_LE(money.authorized, order->amount);
+    std::int64_t parts = 0, reserved = 0, refunded = 0;
+    for (const Related& related : order->related) {
+      if (related.type == "capture" && related.order_id != order->order_id) parts += related.amount;
+      if (related.type == "refund" && related.status == "reserved") reserved += related.amount;
+      if (related.type == "refund" && related.status == "completed") refunded += related.amount;
+    }
+    ASSERT_EQ(parts, money.captured_in_parts);
+    ASSERT_EQ(reserved, money.refund_reserved);
+    ASSERT_EQ(refunded, money.refunded);
+    const auto was = final_states.find(seq);
+    if (was != final_states.end()) {
+      ASSERT_EQ(was->second, order->status) << "out of a final state";
+    } else if (IsFinal(order->status)) {
+      final_states[seq] = order->status;
+    }
+    if (order->timer != TimerKind::kNone) {
+      ASSERT_GT(order->timer_due_ms, platform.now_ms());
+    }
+  }
+  ASSERT_FALSE(platform.stats().contains("illegal_transitions"));
+}
+
+TEST(Money, AddsUpAfterAnySequence) {
+  constexpr const char* kNumbers[] = {"4111111111111111", "5500000000000004", "5555555555554444",
+                                      "4917300000000008", "4462000000000003", "4012001038488884"};
+  constexpr const char* kResults[] = {"Y", "A", "N", "R", "U", "Cancel"};
+  constexpr const char* kScenarios[] = {"completed", "declined", "uncleared", "cancelled",
+                                        "expired"};
+  int steps = 0;
+  for (std::uint64_t seed = 1; steps < 100'000; ++seed) {
+    SCOPED_TRACE(seed);
+    Bench bench({.seed = seed, .five_minute_rule = false});
+    Random random(seed);
+    std::map<std::uint64_t, std::string> final_states;
+    for (int step = 0; step < 500; ++step, ++steps) {
+      const std::string id = "o" + std::to_string(random.Below(12));
+      const auto amount = static_cast<std::int64_t>(random.Below(1200));
+      Order* order = bench.platform.FindOrder(bench.site().site_id, id);
+      switch (random.Below(13)) {
+        case 0:
+        case 1: {
+          Json body = CardOrder(id, kNumbers[random.Below(6)]);
+          if (random.Below(2) == 0) body["capture"] = "manual";
+          bench.Create(body);
+          break;
+        }
+        case 2:
+          bench.Create(RedirectOrder(id));
+          break;
+        case 3:
+          Capture(bench, id, amount);
+          break;
+        case 4:
+          Capture(bench, id, nullptr);
+          break;
+        case 5:
+          if (random.Below(4) == 0) Void(bench, id);
+          break;
+        case 6:
+          Refund(bench, id, amount);
+          break;
+        case 7: {
+          if (order == nullptr || order->related.empty()) break;
+          const Related& related = order->related[random.Below(order->related.size())];
+          bench.platform.CancelRefund(bench.site(), id, std::to_string(related.transaction_id),
+                                      {{"status", "void"}});
+          break;
+        }
+        case 8:
+          if (order != nullptr) bench.platform.Decide3ds(*order, kResults[random.Below(6)]);
+          break;
+        case 9:
+          if (order == nullptr) break;
+          if (random.Below(2) == 0) {
+            bench.platform.PayScenario(*order, kScenarios[random.Below(5)]);
+          } else {
+            bench.platform.PayWithCard(*order,
+                                       CardOrder(id, kNumbers[random.Below(6)])["gateway_info"]);
+          }
+          break;
+        case 10:
+          bench.platform.PatchOrder(bench.site(), id,
+                                    {{"status", random.Below(3) == 0 ? "cancelled" : "shipped"}});
+          break;
+        case 11: {
+          if (order == nullptr) break;
+          if (random.Below(8) == 0) bench.platform.ChargeBack(*order);
+          bench.platform.Review(*order, random.Below(2) == 0);
+          if (order->related.empty()) break;
+          Order* child = bench.platform.FindAnywhere(
+              std::to_string(order->related[random.Below(order->related.size())].transaction_id));
+          if (child != nullptr) bench.platform.SettleRefund(*child, random.Below(3) != 0);
+          break;
+        }
+        default:
+          bench.Advance(
+              static_cast<std::int64_t>(random.Below(random.Below(20) == 0 ? 9 * kDay : kHour)));
+          break;
+      }
+      if (step % 10 == 0) CheckInvariants(bench.platform, final_states);
+      if (HasFatalFailure()) return;
+    }
+    for (const Notice& notice : bench.platform.TakeNotices()) ASSERT_FALSE(notice.body.empty());
+  }
+}
+
+}  // namespace
+}  // namespace msp::sandbox::testing

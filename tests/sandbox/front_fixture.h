@@ -1,0 +1,163 @@
+// A running sandbox on loopback and the ways to talk to it: a client, and a bare socket for what no
+// client would send.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sandbox/server.h"
+#include "service/base/mutex.h"
+#include "tests/sandbox/core_fixture.h"
+
+namespace msp::sandbox::testing {
+
+inline constexpr char kKey[] = "sandbox-test-key-0001";
+
+// Collects log lines from any thread.
+class LogLines {
+ public:
+  std::function<void(std::string_view)> Taker() {
+    return [this](std::string_view line) {
+      MutexLock lock(mutex_);
+      text_ += line;
+      text_ += '\n';
+    };
+  }
+  std::string Text() {
+    MutexLock lock(mutex_);
+    return text_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::string text_;
+};
+
+struct Exchanged {
+  int status = 0;  // 0: no answer came
+  Json body;       // discarded when it is no JSON
+  std::string text;
+  httplib::Headers headers;
+  const Json& data() const { return body["data"]; }
+};
+
+// A sandbox with a frozen clock and its default key.
+class Running {
+ public:
+  explicit Running(Options options = {}) {
+    options.freeze_clock = true;
+    options.start_time_s = kNoon / 1000;
+    auto started = Server::Start(std::move(options));
+    EXPECT_TRUE(started.ok()) << started.status();
+    server_ = *std::move(started);
+    client_ = NewClient();
+  }
+
+  std::unique_ptr<httplib::Client> NewClient() const {
+    auto client = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
+    client->set_keep_alive(true);
+    client->set_tcp_nodelay(true);
+    client->set_read_timeout(10);
+    return client;
+  }
+
+  Exchanged Call(const std::string& method, const std::string& path, const std::string& body = "",
+                 httplib::Headers headers = {{"api_key", kKey}}) {
+    return CallOn(*client_, method, path, body, std::move(headers));
+  }
+  Exchanged Call(const std::string& method, const std::string& path, const Json& body,
+                 httplib::Headers headers = {{"api_key", kKey}}) {
+    return CallOn(*client_, method, path, body.dump(), std::move(headers));
+  }
+  static Exchanged CallOn(httplib::Client& client, const std::string& method,
+                          const std::string& path, const std::string& body,
+                          httplib::Headers headers) {
+    httplib::Request request;
+    request.method = method;
+    request.path = path;
+    request.headers = std::move(headers);
+    if (!body.empty() && !request.has_header("Content-Type")) {
+      request.headers.emplace("Content-Type", "application/json");
+    }
+    request.body = body;
+    Exchanged exchanged;
+    if (const httplib::Result result = client.send(request)) {
+      exchanged.status = result->status;
+      exchanged.text = result->body;
+      exchanged.headers = result->headers;
+      exchanged.body = Json::parse(result->body, nullptr, false);
+    }
+    return exchanged;
+  }
+
+  Exchanged Create(const Json& body) { return Call("POST", "/v1/json/orders", body); }
+  Exchanged Get(const std::string& id) { return Call("GET", "/v1/json/orders/" + id); }
+  Exchanged Advance(std::int64_t seconds) {
+    return Call("POST", "/_sandbox/clock", Json{{"advance_seconds", seconds}});
+  }
+  Exchanged AddFault(const Json& match, const Json& effect) {
+    return Call("POST", "/_sandbox/faults", Json{{"match", match}, {"effect", effect}});
+  }
+  Json Stats() { return Call("GET", "/_sandbox/stats").body["data"]; }
+  int port() const { return server_->port(); }
+  const Server& server() const { return *server_; }
+  httplib::Client& client() { return *client_; }
+
+ private:
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<httplib::Client> client_;
+};
+
+// Sends bytes as they are and reads until the end, a reset, `enough` bytes or two seconds of
+// nothing.
+struct Raw {
+  std::string answer;
+  bool reset = false;
+  bool ended = false;
+};
+inline Raw SendRaw(int port, std::string_view bytes, bool half_close = false,
+                   std::size_t enough = 1) {
+  Raw raw;
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    close(fd);
+    return raw;
+  }
+  while (!bytes.empty()) {
+    const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) break;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  if (half_close) shutdown(fd, SHUT_WR);
+  char buffer[4096];
+  while (raw.answer.size() < enough) {
+    pollfd entry{fd, POLLIN, 0};
+    if (poll(&entry, 1, 2000) <= 0) break;
+    const ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+    if (got > 0) {
+      raw.answer.append(buffer, static_cast<std::size_t>(got));
+      continue;
+    }
+    raw.reset = got < 0 && errno == ECONNRESET;
+    raw.ended = got == 0;
+    break;
+  }
+  close(fd);
+  return raw;
+}
+
+}  // namespace msp::sandbox::testing

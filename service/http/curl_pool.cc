@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
+#include "service/http/curl_memory.h"
 #include "service/http/curl_worker.h"
 
 namespace msp::http {
@@ -15,10 +16,12 @@ namespace {
 
 // Once per process, before the first thread of libcurl's; never undone, since other pools may live
 // on.
-absl::Status InitCurl() {
+absl::Status InitCurl(bool scrub_memory) {
   static std::once_flag once;
   static CURLcode result = CURLE_OK;
-  std::call_once(once, [] { result = curl_global_init(CURL_GLOBAL_DEFAULT); });
+  std::call_once(once, [scrub_memory] {
+    result = scrub_memory ? InitCurlWithScrubbing() : curl_global_init(CURL_GLOBAL_DEFAULT);
+  });
   if (result != CURLE_OK) return absl::InternalError(curl_easy_strerror(result));
   return absl::OkStatus();
 }
@@ -89,6 +92,7 @@ WorkerOptions OptionsOfWorker(const PoolOptions& options, int index) {
   transfer.connection_idle_max_s = options.connection_idle_max_s;
   transfer.connection_age_max_s = options.connection_age_max_s;
   transfer.http2 = options.http2;
+  transfer.scrub_memory = options.scrub_memory;
   return worker;
 }
 
@@ -117,8 +121,9 @@ CurlPool::~CurlPool() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<CurlPool>> CurlPool::Create(PoolOptions options) {
   while (options.base_url.ends_with('/')) options.base_url.pop_back();
+  // First: checking the URL is libcurl's work too.
+  if (absl::Status status = InitCurl(options.scrub_memory); !status.ok()) return status;
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  if (absl::Status status = InitCurl(); !status.ok()) return status;
   std::unique_ptr<CurlPool> pool(new CurlPool);
   for (int i = 0; i < options.workers; ++i) {
     auto worker = CurlWorker::Create(OptionsOfWorker(options, i));
@@ -150,6 +155,7 @@ void CurlPool::Start(Request request, Done done) {
 }
 
 void CurlPool::Stop() {
+  MutexLock lock(stop_mutex_);
   for (const auto& worker : workers_) worker->Close();
   for (const auto& worker : workers_) worker->Join();
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/base/mutex.h"
 #include "service/http/client.h"
 
 namespace msp::http {
@@ -44,6 +45,9 @@ struct PoolOptions {
   std::string proxy;
   // PEM file with the trusted roots; the system's store when empty.
   std::string ca_file;
+  // Overwrites what libcurl frees and drops handles that may hold a part of a body, so that no copy
+  // of a request stays in memory. Process-wide, decided by the first pool.
+  bool scrub_memory = false;
 };
 
 // A snapshot; counters since the pool was created.
@@ -85,6 +89,7 @@ class CurlPool final : public Client {
   CurlPool();
 
   std::vector<std::unique_ptr<CurlWorker>> workers_;
+  Mutex stop_mutex_;  // Threads are joined by one caller; others wait for it.
   std::atomic<std::uint32_t> next_worker_{0};
 };
 

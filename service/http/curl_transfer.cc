@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::size_t kBodyReserveBytes = 4096;  // For answers that do not say how long they are.
 constexpr long kKeepAliveProbe_s = 15;
+// A shorter request leaves in one piece, and its text in a block that libcurl frees at once; what
+// is left of a longer one goes through the handle's own buffer.
+constexpr std::size_t kOnePieceBytes = 8192;
 
 // The method as libcurl needs it: its own GET or POST machinery, with another verb on top.
 struct Verb {
@@ -39,8 +42,8 @@ std::int64_t Microseconds(CURL* easy, CURLINFO info) {
 }  // namespace
 
 Transfer::Transfer(const TransferOptions& options, SocketTable& sockets)
-    : options_(options), sockets_(sockets), easy_(curl_easy_init()) {
-  ready_ = easy_ != nullptr && SetForever();
+    : options_(options), sockets_(sockets) {
+  Renew();
 }
 
 Transfer::~Transfer() {
@@ -51,6 +54,12 @@ Transfer& Transfer::Of(CURL* easy) {
   void* self = nullptr;
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self);
   return *static_cast<Transfer*>(self);
+}
+
+void Transfer::Renew() {
+  if (easy_ != nullptr) curl_easy_cleanup(easy_);
+  easy_ = curl_easy_init();
+  ready_ = easy_ != nullptr && SetForever();
 }
 
 bool Transfer::SetForever() {
@@ -234,14 +243,12 @@ Response Transfer::Finish(CURLcode code) {
     WipeString(body_);
   }
   body_ = {};
+  const bool long_body = job_.request.body.size() > kOnePieceBytes;
   WipeString(job_.request.body);
   job_.request = {};
   // libcurl counts its own new attempts over the life of a handle, and every sixth dead connection
   // would end a request that another connection could take.
-  if (permissions_ > 1 || resend_stopped_) {
-    curl_easy_reset(easy_);
-    ready_ = SetForever();
-  }
+  if (permissions_ > 1 || resend_stopped_ || (options_.scrub_memory && long_body)) Renew();
   return response;
 }
 

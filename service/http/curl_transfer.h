@@ -28,6 +28,7 @@ struct TransferOptions {
   long connection_idle_max_s = 0;
   long connection_age_max_s = 0;
   bool http2 = false;
+  bool scrub_memory = false;
 };
 
 class Transfer {
@@ -67,6 +68,7 @@ class Transfer {
   static curl_socket_t OnOpen(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int OnClose(void* sockets, curl_socket_t fd);
 
+  void Renew();
   bool SetForever();
   bool SetMethod();
   bool SetHeaders();
@@ -81,7 +83,7 @@ class Transfer {
 
   const TransferOptions& options_;
   SocketTable& sockets_;
-  CURL* const easy_;
+  CURL* easy_ = nullptr;
   bool ready_ = false;  // The options that never change are set.
 
   // The request of the moment.

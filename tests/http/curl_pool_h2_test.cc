@@ -38,8 +38,8 @@ std::string CaseName(const ::testing::TestParamInfo<Case>& tested) {
 class Http2Test : public ::testing::TestWithParam<Case> {
  protected:
   Http2Test() {
-    PoolOptions options;
-    options.base_url = GetParam().address == Address::kIp ? upstream_.url() : upstream_.named_url();
+    PoolOptions options =
+        OptionsFor(GetParam().address == Address::kIp ? upstream_.url() : upstream_.named_url());
     options.ca_file = upstream_.ca_file();
     options.http2 = true;
     pool_ = *CurlPool::Create(std::move(options));
@@ -85,8 +85,7 @@ TEST_P(Http2Test, ThePoolGoesOnAfterwards) {
 
 TEST(Http2, ManyRequestsShareOneConnection) {
   UpstreamH2 upstream;
-  PoolOptions options;
-  options.base_url = upstream.url();
+  PoolOptions options = OptionsFor(upstream.url());
   options.ca_file = upstream.ca_file();
   options.http2 = true;
   auto pool = CurlPool::Create(options);

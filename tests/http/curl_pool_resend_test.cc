@@ -21,8 +21,8 @@ struct Case {
 class ResendTest : public ::testing::TestWithParam<Case> {
  protected:
   ResendTest() : upstream_(GetParam().transport) {
-    PoolOptions options;
-    options.base_url = GetParam().address == Address::kIp ? upstream_.url() : upstream_.named_url();
+    PoolOptions options =
+        OptionsFor(GetParam().address == Address::kIp ? upstream_.url() : upstream_.named_url());
     if (GetParam().transport == Upstream::Transport::kTls) options.ca_file = upstream_.ca_file();
     pool_ = *CurlPool::Create(std::move(options));
   }
@@ -167,8 +167,7 @@ TEST(CurlPool, AFailedTlsHandshakeIsNotSent) {
       {"no such CA file", tls.url(), "/nonexistent/ca.pem"},
   };
   for (const auto& c : cases) {
-    PoolOptions options;
-    options.base_url = c.url;
+    PoolOptions options = OptionsFor(c.url);
     options.ca_file = c.ca_file;
     options.connect_timeout_ms = 1000;  // A server that does not speak TLS just waits for more.
     auto pool = CurlPool::Create(options);

@@ -263,6 +263,31 @@ TEST_P(CurlPoolTest, AnswerOverTheCapIsUnknownAndOneAtTheCapIsNot) {
   }
 }
 
+TEST_P(CurlPoolTest, AnAnswerThatNobodyAskedForIsNotTakenForTheNextOne) {
+  const std::string stale = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale";
+  {
+    // Right behind the answer.
+    upstream_.Script([&stale](const RecordedRequest& request) {
+      return request.on_connection > 0 || request.method == "POST"
+                 ? Reply::Json(200, "fresh")
+                 : Reply::Raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + stale,
+                              Ending::kKeepAlive);
+    });
+    auto pool = Pool();
+    EXPECT_EQ(Exchange(*pool, Get()).body, "{}");
+    EXPECT_EQ(Exchange(*pool, Post()).body, "fresh");
+  }
+  // Later, while the connection is idle.
+  upstream_.Answer(200, "fresh");
+  auto pool = Pool();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(Exchange(*pool, Get()).body, "fresh");
+    upstream_.WaitForIdle(1);
+    upstream_.SendToIdle(stale);
+    EXPECT_EQ(Exchange(*pool, Post()).body, "fresh");
+  }
+}
+
 TEST_P(CurlPoolTest, DeadlineInTransferIsUnknown) {
   HoldWrites();
   auto pool = Pool();

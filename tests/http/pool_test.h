@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <string>
@@ -49,6 +50,14 @@ inline Request Post(std::string body = kBody) {
   return request;
 }
 
+// What tests start from; MSP_TEST_SCRUB_MEMORY in the environment runs them all with scrubbing.
+inline PoolOptions OptionsFor(std::string base_url) {
+  PoolOptions options;
+  options.base_url = std::move(base_url);
+  options.scrub_memory = std::getenv("MSP_TEST_SCRUB_MEMORY") != nullptr;
+  return options;
+}
+
 // One answer on its way. Ends the test program when it does not come.
 class Pending {
  public:
@@ -85,11 +94,7 @@ class PoolTest : public ::testing::TestWithParam<Address> {
   std::string UrlOf(const Upstream& upstream) const {
     return GetParam() == Address::kIp ? upstream.url() : upstream.named_url();
   }
-  PoolOptions Options() const {
-    PoolOptions options;
-    options.base_url = UrlOf(upstream_);
-    return options;
-  }
+  PoolOptions Options() const { return OptionsFor(UrlOf(upstream_)); }
   std::unique_ptr<CurlPool> Pool() const { return Pool(Options()); }
   static std::unique_ptr<CurlPool> Pool(PoolOptions options) {
     auto pool = CurlPool::Create(std::move(options));

@@ -325,6 +325,22 @@ void Upstream::CloseIdle(Ending ending) {
   }
 }
 
+void Upstream::SendToIdle(const std::string& bytes) {
+  std::vector<int> clients;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& connection : connections_) {
+      if (!connection->idle || !connection->Write(bytes)) continue;
+      clients.push_back(OwnDescriptorOf(connection->fd));
+    }
+  }
+  for (const int fd : clients) {
+    // The client may be quick and have read them, and hung up, by now.
+    pollfd poller{fd, POLLIN | POLLRDHUP, 0};
+    if (fd >= 0 && poll(&poller, 1, kWaitMax.count() * 1000) != 1) Fail("bytes did not arrive");
+  }
+}
+
 void Upstream::Accept() {
   for (;;) {
     const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);

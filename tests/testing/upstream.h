@@ -98,9 +98,12 @@ class Upstream {
   // back.
   void RefuseConnections(Ending ending);
 
-  // Ends all connections that wait for their next request. When it returns, the end has arrived at the
-  // client's socket (where the client lives in this process).
+  // Ends all connections that wait for their next request. When it returns, the end has arrived at
+  // the client's socket (where the client lives in this process).
   void CloseIdle(Ending ending);
+  // Sends these bytes, which nobody asked for, on all connections that wait for their next request,
+  // and returns when they have arrived (where the client lives in this process). Not with TLS.
+  void SendToIdle(const std::string& bytes);
 
   // A copy of what has arrived so far, each request recorded once its last byte was read.
   std::vector<RecordedRequest> requests() const;

@@ -7,9 +7,31 @@
 #include <vector>
 
 #include "multisafepay/v1/order_service.pb.h"
-#include "tests/psp/calls.h"
 
 namespace msp::psp {
+
+// A direct card order with everything that is needed and little more.
+inline multisafepay::v1::CreateOrderRequest DirectOrder() {
+  multisafepay::v1::CreateOrderRequest order;
+  order.set_type("direct");
+  order.set_order_id("order-1");
+  order.set_currency("EUR");
+  order.set_amount(9743);
+  order.set_gateway("CREDITCARD");
+  order.set_description("two chairs");
+  order.mutable_gateway_info()->set_card_number("4111111111111111");
+  order.mutable_gateway_info()->set_card_expiry_date("3012");
+  order.mutable_gateway_info()->set_card_cvc("123");
+  return order;
+}
+
+inline multisafepay::v1::CreateOrderRequest RedirectOrder() {
+  multisafepay::v1::CreateOrderRequest order = DirectOrder();
+  order.set_type("redirect");
+  order.clear_gateway();
+  order.clear_gateway_info();
+  return order;
+}
 
 struct OrderCase {
   std::string name;

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/psp/calls.h"
 #include "tests/psp/orders.h"
 
 namespace msp::psp {

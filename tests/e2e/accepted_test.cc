@@ -1,0 +1,65 @@
+// Orders that are unusual and right: each arrives as it was given.
+#include <string>
+
+#include "google/protobuf/util/json_util.h"
+#include "nlohmann/json.hpp"
+#include "tests/e2e/end_to_end.h"
+#include "tests/psp/orders.h"
+
+namespace msp::e2e {
+namespace {
+
+using nlohmann::json;
+
+// The body as protobuf's own printer would have it, with the two rules that are ours: 64-bit
+// numbers are numbers, and a card number has no spaces.
+json ExpectedBody(const v1::CreateOrderRequest& order) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  EXPECT_TRUE(google::protobuf::util::MessageToJsonString(order, &text, options).ok());
+  json body = json::parse(text);
+  body.erase("control");
+  if (body.contains("amount")) body["amount"] = order.amount();
+  if (order.gateway_info().has_card_number()) {
+    std::string number = order.gateway_info().card_number();
+    std::erase(number, ' ');
+    body["gateway_info"]["card_number"] = number;
+  }
+  return body;
+}
+
+class AcceptedOrder : public EndToEnd {};
+
+TEST_F(AcceptedOrder, ArrivesUnchangedAndIsAnsweredUnderItsOwnId) {
+  for (const psp::OrderCase& c : psp::AcceptedOrders()) {
+    const v1::CreateOrderRequest order = psp::Changed(c);
+    const auto call = Create(order);
+    ASSERT_TRUE(call.ok()) << c.name << ": " << call.status.error_message();
+    const RecordedRequest request = upstream().requests().back();
+    EXPECT_EQ(request.method + " " + request.target, "POST /v1/json/orders") << c.name;
+    EXPECT_EQ(json::parse(request.body), ExpectedBody(order)) << c.name;
+    EXPECT_EQ(call.response.order().order_id(), order.order_id()) << c.name;
+    EXPECT_EQ(call.response.order().payment_state(), v1::PAYMENT_STATE_PAID) << c.name;
+    EXPECT_EQ(call.response.result().outcome(), v1::OUTCOME_CONFIRMED) << c.name;
+  }
+  EXPECT_EQ(upstream().Count("POST"), static_cast<int>(psp::AcceptedOrders().size()));
+}
+
+TEST_F(AcceptedOrder, IdIsOneSegmentOfThePathWhenItIsRead) {
+  struct Case {
+    const char* id;
+    const char* target;
+  };
+  constexpr Case kCases[] = {{"000000962", "/v1/json/orders/000000962"},
+                             {"A/B 1", "/v1/json/orders/A%2FB%201"},
+                             {"é", "/v1/json/orders/%C3%A9"},
+                             {"../gateways?x=#", "/v1/json/orders/..%2Fgateways%3Fx%3D%23"}};
+  for (const Case& c : kCases) {
+    EXPECT_EQ(NameOf(Get(c.id).status.error_code()), "NOT_FOUND") << c.id;
+    EXPECT_EQ(upstream().requests().back().target, c.target);
+  }
+}
+
+}  // namespace
+}  // namespace msp::e2e

@@ -1,0 +1,286 @@
+// The server as an operator meets it: start, health, reflection, drain, exit codes, and what it
+// prints.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "google/protobuf/descriptor.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpc/reflection/v1/reflection.grpc.pb.h"
+#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "nlohmann/json.hpp"
+#include "tests/e2e/end_to_end.h"
+
+namespace msp::e2e {
+namespace {
+
+using grpc::health::v1::Health;
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+using msp::testing::ChildProcess;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const std::vector<std::string>& PaymentServices() {
+  static const auto& services = *new std::vector<std::string>{"multisafepay.v1.OrderService"};
+  return services;
+}
+
+class Lifecycle : public EndToEnd {
+ protected:
+  std::string HealthOf(const std::string& service) {
+    grpc::ClientContext context;
+    context.set_deadline(Later());
+    HealthCheckRequest request;
+    request.set_service(service);
+    HealthCheckResponse response;
+    const grpc::Status status = Health::NewStub(channel())->Check(&context, request, &response);
+    return status.ok() ? HealthCheckResponse::ServingStatus_Name(response.status())
+                       : NameOf(status.error_code());
+  }
+};
+
+TEST_F(Lifecycle, ReadyLineSaysWhereAndWhat) {
+  const auto line = nlohmann::json::parse(server().ready_line());
+  EXPECT_EQ(line.at("event"), "serving");
+  EXPECT_EQ(line.at("listen"), server().address());
+  EXPECT_THAT(server().address(), Not(HasSubstr(":0")));
+  EXPECT_EQ(line.at("pid"), server().process().pid());
+  EXPECT_FALSE(line.at("version").get<std::string>().empty());
+  EXPECT_EQ(StopServer(), 0);
+}
+
+TEST_F(Lifecycle, HealthSpeaksForTheServerAndForEachService) {
+  EXPECT_EQ(HealthOf(""), "SERVING");
+  for (const std::string& service : PaymentServices()) EXPECT_EQ(HealthOf(service), "SERVING");
+  EXPECT_EQ(HealthOf("no.such.Service"), "NOT_FOUND");
+}
+
+TEST_F(Lifecycle, DrainIsAnnouncedWhileCallsAreStillTaken) {
+  StartServer({"--drain_delay_ms=60000"});
+  const std::string service = PaymentServices().front();
+  grpc::ClientContext context;
+  HealthCheckRequest request;
+  request.set_service(service);
+  const auto watch = Health::NewStub(channel())->Watch(&context, request);
+  HealthCheckResponse seen;
+  ASSERT_TRUE(watch->Read(&seen));
+  EXPECT_EQ(seen.status(), HealthCheckResponse::SERVING);
+  server().process().Signal(SIGTERM);
+  ASSERT_TRUE(watch->Read(&seen));
+  EXPECT_EQ(seen.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(HealthOf(""), "NOT_SERVING");
+  EXPECT_EQ(HealthOf(service), "NOT_SERVING");
+  EXPECT_TRUE(Create(CardOrder()).ok());
+  // A client that comes only now is served too.
+  const auto fresh =
+      grpc::CreateCustomChannel(server().address(), grpc::InsecureChannelCredentials(), [] {
+        grpc::ChannelArguments arguments;
+        arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+        return arguments;
+      }());
+  EXPECT_TRUE(fresh->WaitForConnected(Later()));
+  context.TryCancel();
+}
+
+TEST_F(Lifecycle, TerminationWithoutCallsEndsWithZero) {
+  StartServer();
+  EXPECT_TRUE(Create(CardOrder()).ok());
+  EXPECT_EQ(StopServer(), 0);
+  EXPECT_THAT(server().logs(), HasSubstr("\"stopped\""));
+}
+
+TEST_F(Lifecycle, InterruptEndsWithZeroToo) {
+  StartServer();
+  server().process().Signal(SIGINT);
+  EXPECT_EQ(server().process().Wait(), 0);
+}
+
+// One version of the reflection protocol; both have the same messages under other names.
+template <class Service, class Request, class Response>
+class Reflected {
+ public:
+  explicit Reflected(const std::shared_ptr<grpc::Channel>& channel)
+      : stub_(Service::NewStub(channel)) {
+    context_.set_deadline(Later());
+    stream_ = stub_->ServerReflectionInfo(&context_);
+  }
+  ~Reflected() {
+    stream_->WritesDone();
+    EXPECT_TRUE(stream_->Finish().ok());
+  }
+
+  std::vector<std::string> Services() {
+    Request request;
+    request.set_list_services("");
+    std::vector<std::string> names;
+    for (const auto& service : Ask(request).list_services_response().service())
+      names.push_back(service.name());
+    return names;
+  }
+  // The names of all files that describe a symbol, its imports too.
+  std::set<std::string> FilesOf(const std::string& symbol) {
+    Request request;
+    request.set_file_containing_symbol(symbol);
+    std::set<std::string> names;
+    const Response response = Ask(request);
+    for (const auto& bytes : response.file_descriptor_response().file_descriptor_proto()) {
+      google::protobuf::FileDescriptorProto file;
+      EXPECT_TRUE(file.ParseFromString(bytes));
+      names.insert(file.name());
+    }
+    return names;
+  }
+  std::set<std::string> FileByName(const std::string& name) {
+    Request request;
+    request.set_file_by_filename(name);
+    std::set<std::string> names;
+    const Response response = Ask(request);
+    for (const auto& bytes : response.file_descriptor_response().file_descriptor_proto()) {
+      google::protobuf::FileDescriptorProto file;
+      EXPECT_TRUE(file.ParseFromString(bytes));
+      names.insert(file.name());
+    }
+    return names;
+  }
+  int ErrorOf(const std::string& symbol) {
+    Request request;
+    request.set_file_containing_symbol(symbol);
+    return Ask(request).error_response().error_code();
+  }
+
+ private:
+  Response Ask(const Request& request) {
+    Response response;
+    EXPECT_TRUE(stream_->Write(request));
+    EXPECT_TRUE(stream_->Read(&response));
+    return response;
+  }
+
+  grpc::ClientContext context_;
+  std::unique_ptr<typename Service::Stub> stub_;
+  std::unique_ptr<grpc::ClientReaderWriter<Request, Response>> stream_;
+};
+
+template <class Reflection>
+void ExpectDescribed(Reflection& reflection) {
+  const std::vector<std::string> services = reflection.Services();
+  for (const std::string& service : PaymentServices()) EXPECT_THAT(services, Contains(service));
+  EXPECT_THAT(services, Contains("grpc.health.v1.Health"));
+  EXPECT_THAT(reflection.FilesOf("multisafepay.v1.OrderService"),
+              Contains("multisafepay/v1/order_service.proto"));
+  EXPECT_THAT(reflection.FilesOf("multisafepay.v1.OrderService.CreateOrder"),
+              Contains("multisafepay/v1/order_service.proto"));
+  EXPECT_THAT(reflection.FilesOf("multisafepay.v1.Order"), Contains("multisafepay/v1/order.proto"));
+  EXPECT_THAT(reflection.FileByName("multisafepay/v1/control.proto"),
+              Contains("multisafepay/v1/control.proto"));
+  EXPECT_EQ(reflection.ErrorOf("multisafepay.v1.NoSuchThing"), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(Lifecycle, ReflectionDescribesEveryServiceInItsFirstVersion) {
+  Reflected<grpc::reflection::v1::ServerReflection, grpc::reflection::v1::ServerReflectionRequest,
+            grpc::reflection::v1::ServerReflectionResponse>
+      reflection(channel());
+  ExpectDescribed(reflection);
+  // Whole: a tool can build the pool from this one answer.
+  EXPECT_THAT(reflection.FilesOf("multisafepay.v1.OrderService"),
+              Contains("google/protobuf/timestamp.proto"));
+}
+
+TEST_F(Lifecycle, ReflectionDescribesEveryServiceInItsAlphaVersion) {
+  Reflected<grpc::reflection::v1alpha::ServerReflection,
+            grpc::reflection::v1alpha::ServerReflectionRequest,
+            grpc::reflection::v1alpha::ServerReflectionResponse>
+      reflection(channel());
+  ExpectDescribed(reflection);
+}
+
+// A start that is expected to end by itself.
+struct Ended {
+  int exit_code;
+  std::string output;
+  std::string error;
+};
+
+Ended StartAndWait(const std::vector<std::string>& arguments,
+                   const std::map<std::string, std::string>& variables = {
+                       {"MSP_API_KEY", msp::testing::kServerKey}}) {
+  ChildProcess process(msp::testing::ServerProgram(), arguments, variables);
+  const int exit_code = process.Wait();
+  return {exit_code, process.output(), process.error()};
+}
+
+TEST_F(Lifecycle, PortInUseStopsTheStart) {
+  const Ended ended = StartAndWait({"--api_url=test", "--listen=" + server().address()});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.error, HasSubstr(server().address()));
+  EXPECT_THAT(ended.error, HasSubstr("in use"));
+  EXPECT_THAT(ended.output, Not(HasSubstr("serving")));
+  EXPECT_TRUE(Create(CardOrder()).ok());  // The first one is unharmed.
+}
+
+TEST(Start, BadSettingEndsWithTwoAndOneLineThatNamesIt) {
+  struct Case {
+    std::vector<std::string> arguments;
+    const char* setting;
+  };
+  const std::vector<Case> cases{{{}, "--api_url"},
+                                {{"--api_url=test", "--http_workers=0"}, "--http_workers"},
+                                {{"--api_url=test", "--listen=0.0.0.0:0"}, "--listen"},
+                                {{"--api_url=test", "--nonsense"}, "--nonsense"}};
+  for (const Case& c : cases) {
+    const Ended ended = StartAndWait(c.arguments);
+    EXPECT_EQ(ended.exit_code, 2) << c.setting;
+    EXPECT_THAT(ended.error, HasSubstr(c.setting));
+    EXPECT_EQ(std::count(ended.error.begin(), ended.error.end(), '\n'), 1) << ended.error;
+    EXPECT_THAT(ended.output, IsEmpty());
+  }
+}
+
+TEST(Start, WithoutAKeyEndsWithTwo) {
+  const Ended ended = StartAndWait({"--api_url=test"}, {});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_THAT(ended.error, HasSubstr("MSP_API_KEY"));
+}
+
+TEST(Start, VersionAndHelpNeedNoSettings) {
+  const Ended version = StartAndWait({"--version"}, {});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.output, ::testing::MatchesRegex("msp-server [0-9]+\\.[0-9]+\\.[0-9]+.*\n"));
+  const Ended help = StartAndWait({"--help"}, {});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.output, HasSubstr("--api_url"));
+  EXPECT_THAT(help.output, HasSubstr("MSP_API_KEY"));
+  EXPECT_THAT(help.error, IsEmpty());
+}
+
+TEST(Start, CheckPrintsTheSettingsWithoutTheKeyAndServesNothing) {
+  const Ended ended = StartAndWait({"--api_url=live", "--check", "--http_workers=3"});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_THAT(ended.output, HasSubstr("http_workers=3"));
+  EXPECT_THAT(ended.output + ended.error, Not(HasSubstr(msp::testing::kServerKey)));
+  EXPECT_THAT(ended.output, Not(HasSubstr("serving")));
+}
+
+TEST_F(Lifecycle, KeyIsNowhereInTheProcessTable) {
+  const std::string proc = "/proc/" + std::to_string(server().process().pid());
+  for (const char* file : {"/cmdline", "/environ"}) {
+    FILE* in = std::fopen((proc + file).c_str(), "r");
+    ASSERT_NE(in, nullptr) << file;
+    std::string content(1 << 16, '\0');
+    content.resize(std::fread(content.data(), 1, content.size(), in));
+    std::fclose(in);
+    EXPECT_THAT(content, Not(IsEmpty()));
+    EXPECT_EQ(content.find(msp::testing::kServerKey), std::string::npos) << file;
+  }
+}
+
+}  // namespace
+}  // namespace msp::e2e

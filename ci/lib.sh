@@ -78,7 +78,7 @@ configure() {
   mkdir -p build
   cmake --preset "$1" >"$log" 2>&1 || {
     cat "$log" >&2
-    die "could not configure preset $1"
+    return 1
   }
 }
 
@@ -87,13 +87,22 @@ build() {
   local preset=$1
   shift
   say "building preset $preset"
-  configure "$preset"
+  configure "$preset" || return 1
   local ninja=(ninja -C "build/$preset" -j "$jobs" "$@")
   if [[ -t 1 ]]; then
     NINJA_STATUS='[%f/%t, %e s] ' "${ninja[@]}"
   else
     NINJA_STATUS='[%f/%t, %e s] ' "${ninja[@]}" 2>&1 | { grep --line-buffered -v '^ninja: Entering' || true; } | thin
   fi
+}
+
+# build_to_test PRESET: as `build`, with a verdict line of its own when it fails.
+build_to_test() {
+  build "$1" || {
+    echo "failed: the build of preset $1"
+    echo '0 passed, 1 failed'
+    exit 1
+  }
 }
 
 # run_tests PRESET [CTEST-OPTION...]: runs the preset's tests and prints the verdict line as its last, counting each

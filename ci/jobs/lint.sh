@@ -23,7 +23,7 @@ check_format() {
 }
 
 check_tidy() {
-  configure tidy
+  configure tidy || return 1
   # What clang-tidy reads has to exist: the headers that protoc makes.
   ninja -C build/tidy -t targets all | sed -n 's/: CUSTOM_COMMAND$//p' | grep -E '\.pb\.h$' |
     xargs -r ninja -C build/tidy -j "$jobs" >build/tidy/generate.log 2>&1 || {

@@ -5,5 +5,5 @@
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of test
 install build
-build release
+build_to_test release
 run_tests release --label-exclude '^long$' "$@"

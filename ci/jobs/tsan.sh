@@ -7,7 +7,7 @@ source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of tsan
 install build
 export TSAN_OPTIONS=second_deadlock_stack=1
-build tsan
+build_to_test tsan
 # ThreadSanitizer of g++ 12 cannot place its shadow where the kernel randomizes addresses widely; a fixed layout helps.
 if setarch -R true 2>/dev/null; then
   ctest() { setarch -R "$(type -P ctest)" "$@"; }

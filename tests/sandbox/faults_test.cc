@@ -1,0 +1,221 @@
+// Fault injection: each effect as a client on a socket sees it, and whether the state changed.
+#include <gmock/gmock.h>
+
+#include "sandbox/front/faults.h"
+#include "tests/sandbox/front_fixture.h"
+
+namespace msp::sandbox::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string CreateBytes(const std::string& id) {
+  const std::string body = CardOrder(id).dump();
+  return "POST /v1/json/orders HTTP/1.1\r\nHost: x\r\napi_key: " + std::string(kKey) +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+constexpr std::size_t kAll = 100'000'000;
+
+struct Case {
+  const char* name;
+  Json effect;
+  bool reset;        // the connection ends in RST
+  const char* text;  // the answer has it; "" when nothing may come
+  bool charged;      // the order exists afterwards
+};
+
+TEST(Faults, EveryEffectLooksAsAskedAndChargesOrNot) {
+  const Case kCases[] = {
+      {"reset before reading", {{"name", "reset"}, {"when", "before_reading"}}, true, "", false},
+      {"reset after reading", {{"name", "reset"}, {"when", "after_reading"}}, true, "", false},
+      {"reset in the body",
+       {{"name", "reset"}, {"when", "in_body"}, {"bytes", 30}},
+       true,
+       "HTTP/1.1 200",
+       true},
+      {"commit then reset", {{"name", "commit_then_fail"}, {"then", "reset"}}, true, "", true},
+      {"commit then close", {{"name", "commit_then_fail"}, {"then", "close"}}, false, "", true},
+      {"commit then time out",
+       {{"name", "commit_then_fail"}, {"then", "timeout"}, {"hold_ms", 50}},
+       false,
+       "",
+       true},
+      {"commit then 500",
+       {{"name", "commit_then_fail"}, {"then", "500"}},
+       false,
+       "HTTP/1.1 500",
+       true},
+      {"commit then api error",
+       {{"name", "commit_then_fail"}, {"then", "api_error"}, {"error_code", 1021}},
+       false,
+       "\"error_code\":1021",
+       true},
+      {"status",
+       {{"name", "status"}, {"status", 502}, {"body", "E9"}},
+       false,
+       "HTTP/1.1 502",
+       false},
+      {"html", {{"name", "status"}, {"body", "html"}}, false, "<html>", false},
+      {"empty", {{"name", "status"}, {"body", "empty"}}, false, "Content-Length: 0\r\n", false},
+      {"api error",
+       {{"name", "api_error"}, {"error_code", 1034}, {"shape", "nested"}},
+       false,
+       R"("data":{"error_code":1034)",
+       false},
+      {"string success",
+       {{"name", "api_error"}, {"error_code", 1019}, {"shape", "success_string"}},
+       false,
+       R"("success":"false")",
+       false},
+      {"redirect",
+       {{"name", "redirect"}, {"location", "http://127.0.0.1:1/x"}},
+       false,
+       "Location: http://127.0.0.1:1/x\r\n",
+       false},
+      {"rate limit",
+       {{"name", "rate_limit"}, {"calls", 0}, {"retry_after_seconds", 7}},
+       false,
+       "Retry-After: 7\r\n",
+       false},
+      {"wrong type",
+       {{"name", "wrong_type"}, {"pointer", "/data/amount"}, {"value", "x"}},
+       false,
+       R"("amount":"x")",
+       true},
+      {"truncated", {{"name", "truncate"}, {"bytes", 12}}, false, "HTTP/1.1 200", true},
+      {"garbage", {{"name", "garbage"}, {"kind", "bom"}}, false, "\r\n\r\n\xef\xbb\xbf{", true},
+      {"duplicates",
+       {{"name", "garbage"}, {"kind", "duplicate_members"}},
+       false,
+       R"({"success":false,"data":{},"data":)",
+       true},
+      {"slow",
+       {{"name", "slow_body"}, {"bytes_per_second", 100'000}},
+       false,
+       "\"success\":true}",
+       true},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.name);
+    Running sandbox;
+    ASSERT_EQ(
+        sandbox.AddFault({{"method", "POST"}, {"path", "/v1/json/orders"}, {"times", 1}}, c.effect)
+            .status,
+        200);
+    const Raw raw = SendRaw(sandbox.port(), CreateBytes("o"), false, *c.text == '\0' ? 1 : kAll);
+    EXPECT_EQ(raw.reset, c.reset);
+    if (*c.text == '\0') {
+      EXPECT_EQ(raw.answer, "");
+    } else {
+      EXPECT_THAT(raw.answer, HasSubstr(c.text));
+    }
+    EXPECT_EQ(sandbox.Get("o").status, c.charged ? 200 : 404);
+    sandbox.Call("DELETE", "/_sandbox/faults");
+    EXPECT_EQ(sandbox.Create(CardOrder("o")).status, c.charged ? 404 : 200) << "and only once";
+  }
+}
+
+TEST(Faults, TruncationStatesTheLengthItWasToldTo) {
+  for (const char* length : {"whole", "part"}) {
+    Running sandbox;
+    sandbox.AddFault({}, {{"name", "truncate"}, {"bytes", 12}, {"length", length}});
+    const Raw raw = SendRaw(sandbox.port(), CreateBytes("o"), false, kAll);
+    const std::size_t body = raw.answer.find("\r\n\r\n") + 4;
+    EXPECT_EQ(raw.answer.size() - body, 12u);
+    EXPECT_EQ(raw.answer.find("Content-Length: 12\r\n") != std::string::npos,
+              std::string(length) == "part");
+    EXPECT_TRUE(raw.ended);
+  }
+}
+
+TEST(Faults, GarbageIsWhatItSays) {
+  Running sandbox;
+  sandbox.Create(CardOrder("o"));
+  const auto garbage = [&](const char* kind) {
+    sandbox.Call("DELETE", "/_sandbox/faults");
+    sandbox.AddFault({}, {{"name", "garbage"}, {"kind", kind}});
+    return sandbox.Get("o");
+  };
+  EXPECT_TRUE(garbage("invalid_json").body.is_discarded());
+  EXPECT_TRUE(garbage("invalid_utf8").body.is_discarded());
+  EXPECT_THAT(garbage("deep").text, HasSubstr(std::string(2000, '[')));
+  EXPECT_GT(garbage("huge").text.size(), 20u * 1024 * 1024);
+}
+
+TEST(Faults, MatchByOrderIdNthTimesAndProbability) {
+  Running sandbox;
+  const Json error{{"name", "status"}, {"status", 503}};
+  sandbox.AddFault({{"order_id", "shop-*"}, {"method", "POST"}}, error);
+  EXPECT_EQ(sandbox.Create(CardOrder("shop-1")).status, 503);
+  EXPECT_EQ(sandbox.Create(CardOrder("other")).status, 200);
+  sandbox.Call("DELETE", "/_sandbox/faults");
+  sandbox.AddFault({{"path", "/v1/json/me"}, {"nth", 2}}, error);
+  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
+  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 503);
+  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
+  sandbox.Call("DELETE", "/_sandbox/faults");
+  sandbox.AddFault({{"path", "/v1/json/me"}, {"times", 2}}, error);
+  for (const int status : {503, 503, 200})
+    EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, status);
+  sandbox.Call("DELETE", "/_sandbox/faults");
+  sandbox.AddFault({{"probability", 0.3}}, error);
+  int hit = 0;
+  for (int i = 0; i < 300; ++i) hit += sandbox.Call("GET", "/v1/json/me").status == 503 ? 1 : 0;
+  EXPECT_GT(hit, 50);
+  EXPECT_LT(hit, 150);
+}
+
+TEST(Faults, RateLimitCountsInTheSandboxsTime) {
+  Running sandbox;
+  sandbox.AddFault(
+      {}, {{"name", "rate_limit"}, {"calls", 2}, {"window_seconds", 10}, {"retry_after", "date"}});
+  for (const int status : {200, 200, 429, 429})
+    EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, status);
+  const Exchanged limited = sandbox.Call("GET", "/v1/json/me");
+  EXPECT_THAT(limited.headers.find("Retry-After")->second, HasSubstr("GMT"));
+  sandbox.Advance(10);
+  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
+}
+
+TEST(Faults, ByHeaderOnlyWhenAllowed) {
+  const httplib::Headers headers{{"api_key", kKey},
+                                 {"X-Sandbox-Fault", "name=status; status=504; body=empty"}};
+  Running closed;
+  EXPECT_EQ(closed.Call("GET", "/v1/json/me", std::string(), headers).status, 200);
+  Options options;
+  options.allow_header_faults = true;
+  Running open(options);
+  EXPECT_EQ(open.Call("GET", "/v1/json/me", std::string(), headers).status, 504);
+  EXPECT_EQ(open.Call("GET", "/v1/json/me").status, 200);
+}
+
+TEST(Faults, RefuseRulesThatMakeNoSense) {
+  Running sandbox;
+  for (const Json& effect :
+       {Json::object(), Json{{"name", "explode"}}, Json{{"name", "latency"}, {"ms", -1}},
+        Json{{"name", "status"}, {"status", 99}}, Json{{"name", "garbage"}},
+        Json{{"name", "wrong_type"}, {"pointer", "no slash"}},
+        Json{{"name", "reset"}, {"when", "later"}},
+        Json{{"name", "commit_then_fail"}, {"then", "laugh"}}}) {
+    const Exchanged answer = sandbox.AddFault({}, effect);
+    EXPECT_EQ(answer.status, 400) << effect;
+    EXPECT_THAT(answer.body["message"].get<std::string>(), StartsWith("effect."));
+  }
+  EXPECT_EQ(sandbox.AddFault({{"probability", 2}}, {{"name", "latency"}}).status, 400);
+  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/faults").data(), Json::array());
+}
+
+TEST(Glob, MatchesRunsAndSingles) {
+  EXPECT_TRUE(GlobMatches("*", ""));
+  EXPECT_TRUE(GlobMatches("/v1/*/refunds", "/v1/orders/a/refunds"));
+  EXPECT_TRUE(GlobMatches("a?c*", "abcd"));
+  EXPECT_FALSE(GlobMatches("a?c", "ac"));
+  EXPECT_FALSE(GlobMatches("abc", "abcd"));
+  EXPECT_TRUE(GlobMatches("*a*a*a*b", std::string(50, 'a') + "b"));
+  EXPECT_FALSE(GlobMatches("*a*a*a*b", std::string(5000, 'a')));
+}
+
+}  // namespace
+}  // namespace msp::sandbox::testing

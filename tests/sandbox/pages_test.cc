@@ -1,0 +1,172 @@
+// The customer's pages, walked as a browser without scripts would.
+#include <gmock/gmock.h>
+
+#include <regex>
+
+#include "tests/sandbox/front_fixture.h"
+
+namespace msp::sandbox::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+const httplib::Headers kForm{{"Content-Type", "application/x-www-form-urlencoded"}};
+
+std::string PathOf(const std::string& url) { return url.substr(url.find('/', url.find("//") + 2)); }
+
+std::string Location(const Exchanged& answer) {
+  const auto found = answer.headers.find("Location");
+  return found == answer.headers.end() ? "" : found->second;
+}
+
+TEST(PaymentPage, TakesACardAndReturnsToTheShop) {
+  Running sandbox;
+  const std::string page = PathOf(sandbox.Create(RedirectOrder("o")).data()["payment_url"]);
+  const Exchanged shown = sandbox.Call("GET", page);
+  EXPECT_EQ(shown.status, 200);
+  EXPECT_THAT(shown.text, HasSubstr("EUR 10.00"));
+  const std::string session = sandbox.Call("GET", "/_sandbox/orders/o").data()["session_id"];
+  const Exchanged wrong = sandbox.Call(
+      "POST", "/connect/" + session + "/pay",
+      std::string("card_number=4242424242424242&card_expiry_date=3012&card_cvc=123"), kForm);
+  EXPECT_EQ(wrong.status, 422);
+  EXPECT_THAT(wrong.text, HasSubstr("role=\"alert\""));
+  EXPECT_THAT(wrong.text, Not(HasSubstr("4242424242424242")));
+  const Exchanged paid = sandbox.Call("POST", "/connect/" + session + "/pay",
+                                      std::string("card_number=4111+1111+1111+1111&card_holder_"
+                                                  "name=A+B&card_expiry_date=3012&card_cvc=123"),
+                                      kForm);
+  EXPECT_EQ(paid.status, 303);
+  EXPECT_EQ(Location(paid), "https://shop.example/ok?a=1&transactionid=o");
+  EXPECT_EQ(sandbox.Get("o").data()["payment_details"]["account_holder_name"], "A B");
+  EXPECT_EQ(Location(sandbox.Call("GET", page)), "https://shop.example/ok?a=1&transactionid=o")
+      << "paid is paid";
+}
+
+TEST(PaymentPage, OffersOtherOutcomesAndCancelling) {
+  struct Case {
+    const char* action;
+    const char* body;
+    const char* status;
+    const char* target;
+  };
+  for (const Case& c :
+       {Case{"scenario", "scenario=completed", "completed",
+             "https://shop.example/ok?a=1&transactionid=o"},
+        Case{"scenario", "scenario=uncleared", "uncleared",
+             "https://shop.example/ok?a=1&transactionid=o"},
+        Case{"scenario", "scenario=declined", "declined",
+             "https://shop.example/sorry?transactionid=o"},
+        Case{"cancel", "", "cancelled", "https://shop.example/sorry?transactionid=o"}}) {
+    SCOPED_TRACE(c.status);
+    Running sandbox;
+    const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
+    EXPECT_EQ(Location(sandbox.Call("POST", "/connect/" + session + "/" + c.action,
+                                    std::string(c.body), kForm)),
+              c.target);
+    EXPECT_EQ(sandbox.Get("o").data()["status"], c.status);
+  }
+}
+
+TEST(PaymentPage, DiesAfterTwentyOpenings) {
+  Running sandbox;
+  const std::string page = PathOf(sandbox.Create(RedirectOrder("o")).data()["payment_url"]);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(sandbox.Call("GET", page).status, 200);
+  EXPECT_EQ(sandbox.Call("GET", page).status, 410);
+}
+
+TEST(ChallengePage, DecidesAndReturns) {
+  Running sandbox;
+  const Json data = sandbox.Create(CardOrder("o", "5555555555554444")).data();
+  const std::string simulator = Location(sandbox.Call("GET", PathOf(data["payment_url"])));
+  EXPECT_THAT(simulator, StartsWith("/simulator/3ds/"));
+  const Exchanged shown = sandbox.Call("GET", simulator);
+  EXPECT_THAT(shown.text, HasSubstr("ending in 4444"));
+  EXPECT_THAT(shown.text, Not(HasSubstr("555555")));
+  EXPECT_EQ(sandbox.Call("POST", simulator, std::string("result=Z"), kForm).status, 422);
+  const Exchanged decided = sandbox.Call("POST", simulator, std::string("result=N"), kForm);
+  EXPECT_EQ(decided.status, 303);
+  EXPECT_EQ(Location(decided), "https://shop.example/sorry?transactionid=o");
+  EXPECT_EQ(sandbox.Get("o").data()["reason_code"], "3001");
+}
+
+TEST(ChallengePage, OpensFromTheFormOfCustomerVerification) {
+  Running sandbox;
+  const std::string html =
+      sandbox.Create(CardOrder("o", "5555555555554444")).data()["customer_verification"]["html"];
+  std::smatch action, pareq;
+  ASSERT_TRUE(std::regex_search(html, action, std::regex("action=\"([^\"]+)\"")));
+  ASSERT_TRUE(
+      std::regex_search(html, pareq, std::regex("name=\"PaReq\" value=\"([A-Za-z0-9]{64})\"")));
+  EXPECT_THAT(html, HasSubstr("<button type=\"submit\">"));
+  const Exchanged opened =
+      sandbox.Call("POST", PathOf(action[1]), "PaReq=" + pareq[1].str() + "&MD=x&TermUrl=y", kForm);
+  EXPECT_EQ(opened.status, 200);
+  EXPECT_THAT(opened.text, HasSubstr("<select"));
+  Options options;
+  options.settings.empty_html = true;
+  Running old(options);
+  EXPECT_EQ(old.Create(CardOrder("o", "5555555555554444")).data()["customer_verification"]["html"],
+            "");
+}
+
+TEST(Pages, EscapeAndForbidScripts) {
+  Running sandbox;
+  Json order = RedirectOrder("\"><script>x</script>");
+  order["description"] = "<img src=x onerror=alert(1)> & 'more'";
+  order["payment_options"]["redirect_url"] = "https://shop.example;script-src *\r\nX-Bad: 1";
+  const std::string page = PathOf(sandbox.Create(order).data()["payment_url"]);
+  const Exchanged shown = sandbox.Call("GET", page);
+  EXPECT_THAT(shown.text, Not(HasSubstr("<script")));
+  EXPECT_THAT(shown.text, Not(HasSubstr("<img")));
+  EXPECT_THAT(shown.text, HasSubstr("&lt;img src=x onerror=alert(1)&gt; &amp; &#39;more&#39;"));
+  const std::string policy = shown.headers.find("Content-Security-Policy")->second;
+  EXPECT_THAT(policy, StartsWith("default-src 'none'; form-action 'self' https://shop.example; "
+                                 "style-src 'unsafe-inline'"));
+  EXPECT_THAT(policy, Not(HasSubstr("script-src")));
+  EXPECT_THAT(shown.text, Not(HasSubstr(" onload")));
+}
+
+TEST(Pages, LabelEveryFieldForKeyboardAndReader) {
+  Running sandbox;
+  for (const std::string& page :
+       {PathOf(sandbox.Create(RedirectOrder("o")).data()["payment_url"]),
+        Location(sandbox.Call(
+            "GET",
+            PathOf(sandbox.Create(CardOrder("p", "5555555555554444")).data()["payment_url"])))}) {
+    const std::string html = sandbox.Call("GET", page).text;
+    EXPECT_THAT(html, HasSubstr("<html lang=\"en\">"));
+    EXPECT_THAT(html, HasSubstr("<main><h1>"));
+    const std::regex field("<(?:input|select) id=\"([a-z]+)\"");
+    int fields = 0;
+    for (std::sregex_iterator it(html.begin(), html.end(), field), end; it != end; ++it, ++fields) {
+      EXPECT_THAT(html, HasSubstr("<label for=\"" + (*it)[1].str() + "\">"));
+    }
+    EXPECT_GT(fields, 0);
+  }
+}
+
+TEST(Pages, UnknownSessionsAndMethodsAreRefused) {
+  Running sandbox;
+  for (const char* path : {"/connect/none/", "/simulator/3ds/none", "/simulator/none",
+                           "/connect/a/b/c/d", "/connect/"}) {
+    EXPECT_EQ(sandbox.Call("GET", path).status, 404) << path;
+  }
+  EXPECT_EQ(sandbox.Call("DELETE", "/connect/none/").status, 405);
+}
+
+TEST(Pages, EndWithAPlainPageWithoutAShopsAddress) {
+  Running sandbox;
+  Json order = RedirectOrder("o");
+  order.erase("payment_options");
+  const std::string session = sandbox.Create(order).data()["session_id"];
+  const Exchanged answer = sandbox.Call("POST", "/connect/" + session + "/scenario",
+                                        std::string("scenario=completed"), kForm);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.text, HasSubstr("Payment completed"));
+}
+
+}  // namespace
+}  // namespace msp::sandbox::testing

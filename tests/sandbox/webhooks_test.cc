@@ -1,0 +1,294 @@
+// Notifications as a merchant's receiver gets them: signature, order, retries on virtual time,
+// knobs.
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "sandbox/front/webhooks.h"
+#include "sandbox/http/listener.h"
+#include "service/base/hash.h"
+#include "service/base/text.h"
+#include "tests/sandbox/fixtures.h"
+#include "tests/sandbox/front_fixture.h"
+
+namespace msp::sandbox::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Received {
+  std::string method;
+  std::string path;
+  std::string query;
+  std::string auth;
+  bool has_auth = false;
+  std::string body;
+};
+
+// A merchant's endpoint.
+class Receiver {
+ public:
+  Receiver() {
+    auto bound = Listener::Bind({});
+    EXPECT_TRUE(bound.ok());
+    listener_ = *std::move(bound);
+    listener_->Serve({[](const HttpRequest&) { return std::nullopt; },
+                      [this](HttpRequest& request) { return Take(request); }});
+  }
+  std::string Url(const std::string& path = "/hook") const {
+    return "http://127.0.0.1:" + std::to_string(listener_->port()) + path;
+  }
+  void Answer(int status, const std::string& body) {
+    MutexLock lock(mutex_);
+    answer_.status = status;
+    answer_.body = body;
+    answer_.headers = {{"Location", Url("/elsewhere")}};
+  }
+  // Waits for that many; shorter only after ten seconds.
+  std::vector<Received> Wait(std::size_t count) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    MutexLock lock(mutex_);
+    while (received_.size() < count && std::chrono::steady_clock::now() < deadline) {
+      changed_.WaitUntil(mutex_, deadline);
+    }
+    return received_;
+  }
+
+ private:
+  HttpAnswer Take(const HttpRequest& request) {
+    Received received{request.method, request.path, request.query, "", false, request.body};
+    if (const std::string* auth = request.Header("auth")) {
+      received.auth = *auth;
+      received.has_auth = true;
+    }
+    MutexLock lock(mutex_);
+    received_.push_back(std::move(received));
+    changed_.NotifyAll();
+    return answer_;
+  }
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<Received> received_;
+  HttpAnswer answer_{.body = "OK"};
+  std::unique_ptr<Listener> listener_;
+};
+
+Json OrderFor(const Receiver& receiver, const std::string& id,
+              const std::string& number = "4111111111111111") {
+  Json order = CardOrder(id, number);
+  order["payment_options"]["notification_url"] = receiver.Url("/hook?type=n");
+  return order;
+}
+
+std::int64_t StampOf(const Received& received) {
+  std::string plain;
+  EXPECT_TRUE(Base64Decode(received.auth, &plain));
+  return std::strtoll(plain.c_str(), nullptr, 10);
+}
+
+bool Verifies(const Received& received, std::string_view key = kKey) {
+  return received.auth == WebhookAuth(key, StampOf(received), received.body);
+}
+
+TEST(Webhook, IsSignedBareAndNamesTheOrder) {
+  Running sandbox;
+  Receiver receiver;
+  sandbox.Create(OrderFor(receiver, "a b&c"));
+  const auto received = receiver.Wait(1);
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(received[0].method, "POST");
+  EXPECT_EQ(received[0].query,
+            "type=n&transactionid=a%20b%26c&timestamp=" + std::to_string(kNoon / 1000));
+  EXPECT_EQ(StampOf(received[0]), kNoon / 1000);
+  EXPECT_TRUE(Verifies(received[0]));
+  EXPECT_FALSE(Verifies(received[0], "another-key"));
+  const Json order = Json::parse(received[0].body);
+  EXPECT_EQ(order["order_id"], "a b&c");
+  EXPECT_FALSE(order.contains("success"));
+  EXPECT_EQ(order.dump(), received[0].body) << "survives a JSON library";
+}
+
+TEST(Webhook, TellsEachChangeInOrderAndNotTheCreation) {
+  Running sandbox;
+  Receiver receiver;
+  sandbox.Create(OrderFor(receiver, "o", "5555555555554444"));
+  sandbox.Call("POST", "/_sandbox/orders/o/3ds", Json{{"result", "Y"}});
+  sandbox.Call("POST", "/v1/json/orders/o/refunds", Json{{"currency", "EUR"}, {"amount", 300}});
+  sandbox.Advance(12 * 3600);
+  sandbox.Call("POST", "/v1/json/orders/o/refunds", Json{{"currency", "EUR"}, {"amount", 700}});
+  sandbox.Advance(24 * 3600);
+  std::vector<std::string> states;
+  for (const Received& received : receiver.Wait(3))
+    states.push_back(Json::parse(received.body)["status"]);
+  EXPECT_THAT(states, ::testing::ElementsAre("completed", "partial_refunded", "refunded"));
+}
+
+TEST(Webhook, ByGetHasNeitherBodyNorSignature) {
+  Running sandbox;
+  Receiver receiver;
+  Json order = OrderFor(receiver, "o");
+  order["payment_options"].erase("notification_method");
+  sandbox.Create(order);
+  const auto received = receiver.Wait(1);
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(received[0].method, "GET");
+  EXPECT_FALSE(received[0].has_auth);
+  EXPECT_EQ(received[0].body, "");
+}
+
+struct AckCase {
+  int status;
+  std::string body;
+  bool acked;
+};
+
+TEST(Webhook, OnlyOkWithin100BytesAcknowledges) {
+  const AckCase kCases[] = {{200, "OK", true},
+                            {200, "MULTISAFEPAY_OK", true},
+                            {200, "<p>OK</p>", true},
+                            {200, "", false},
+                            {200, "thanks", false},
+                            {200, std::string(99, ' ') + "OK", false},
+                            {200, std::string(98, ' ') + "OK", true},
+                            {204, "", false},
+                            {302, "OK", false},
+                            {500, "OK", false}};
+  for (const AckCase& c : kCases) {
+    SCOPED_TRACE(std::to_string(c.status) + " " + c.body);
+    Running sandbox;
+    Receiver receiver;
+    receiver.Answer(c.status, c.body);
+    sandbox.Create(OrderFor(receiver, "o"));
+    ASSERT_EQ(receiver.Wait(1).size(), 1u) << "redirects are not followed";
+    Json attempts;
+    ASSERT_TRUE(Eventually([&] {
+      attempts = sandbox.Call("GET", "/_sandbox/notifications?order_id=o").data();
+      return !attempts.empty();
+    }));
+    EXPECT_EQ(attempts[0]["acked"], c.acked);
+    EXPECT_EQ(attempts[0]["status"], c.status);
+  }
+}
+
+TEST(Webhook, RetriesThreeTimesByTheQuarterOfAnHourWithNewSignatures) {
+  Running sandbox;
+  Receiver receiver;
+  receiver.Answer(500, "no");
+  sandbox.Create(OrderFor(receiver, "o"));
+  for (std::size_t attempt = 1; attempt <= 4; ++attempt) {
+    const auto received = receiver.Wait(attempt);
+    ASSERT_EQ(received.size(), attempt);
+    EXPECT_EQ(StampOf(received.back()),
+              kNoon / 1000 + 900 * (static_cast<std::int64_t>(attempt) - 1));
+    EXPECT_TRUE(Verifies(received.back()));
+    // Recorded after the receiver has seen it; the retry is planned by then.
+    ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+    sandbox.Advance(899);
+    EXPECT_EQ(sandbox.Stats()["webhooks_waiting"], 0);
+    sandbox.Advance(1);
+  }
+  sandbox.Advance(3600);
+  EXPECT_EQ(sandbox.Stats()["webhooks_waiting"], 0);
+  EXPECT_EQ(sandbox.Stats()["webhooks_sent"], 4);
+  EXPECT_EQ(sandbox.Stats()["webhooks_acked"], 0);
+}
+
+TEST(Webhook, GoesToTheLoopbackAlone) {
+  Running sandbox;
+  Json order = CardOrder("o");
+  order["payment_options"]["notification_url"] = "http://shop.example/hook";
+  sandbox.Create(order);
+  EXPECT_EQ(sandbox.Stats()["webhooks_blocked"], 1);
+  EXPECT_EQ(sandbox.Stats()["webhooks_sent"], 0);
+  for (const char* url :
+       {"http://127.0.0.1:80/x", "https://127.1.2.3", "http://localhost:1", "http://[::1]:5/"}) {
+    EXPECT_TRUE(IsLoopbackUrl(url)) << url;
+  }
+  for (const char* url :
+       {"http://127.0.0.1.example.com/", "http://127.0.0.1@example.com/", "http://10.0.0.1/",
+        "ftp://127.0.0.1/", "127.0.0.1", "http://localhost.example/", "http://[::1].example/"}) {
+    EXPECT_FALSE(IsLoopbackUrl(url)) << url;
+  }
+}
+
+TEST(WebhookKnobs, MakeSendingWorse) {
+  const auto with = [](const Json& knobs, auto check) {
+    SCOPED_TRACE(knobs.dump());
+    Running sandbox;
+    Receiver receiver;
+    ASSERT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", knobs).status, 200);
+    sandbox.Create(OrderFor(receiver, "o"));
+    check(sandbox, receiver);
+  };
+  with({{"duplicate", true}},
+       [](Running&, Receiver& receiver) { EXPECT_EQ(receiver.Wait(2).size(), 2u); });
+  with({{"bad_signature", true}},
+       [](Running&, Receiver& receiver) { EXPECT_FALSE(Verifies(receiver.Wait(1)[0])); });
+  with({{"tamper_body", true}}, [](Running&, Receiver& receiver) {
+    const auto received = receiver.Wait(1);
+    EXPECT_FALSE(Verifies(received[0]));
+    EXPECT_FALSE(Json::parse(received[0].body, nullptr, false).is_discarded());
+  });
+  with({{"stale_timestamp", true}}, [](Running&, Receiver& receiver) {
+    const auto received = receiver.Wait(1);
+    EXPECT_TRUE(Verifies(received[0]));
+    EXPECT_EQ(StampOf(received[0]), kNoon / 1000 - 3600);
+  });
+  with({{"drop", true}}, [](Running& sandbox, Receiver& receiver) {
+    ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_retries_pending"] == 1; }));
+    EXPECT_TRUE(receiver.Wait(0).empty());
+    sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", false}});
+    sandbox.Advance(900);
+    EXPECT_EQ(receiver.Wait(1).size(), 1u) << "it comes with the retry";
+  });
+  Running sandbox;
+  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", "perhaps"}}).status, 400);
+  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", -1}}).status, 400);
+}
+
+TEST(WebhookKnobs, ReorderSendsTheNewerFirst) {
+  Running sandbox;
+  Receiver receiver;
+  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"reorder", true}});
+  sandbox.Create(OrderFor(receiver, "o", "4462000000000003"));
+  sandbox.Advance(180);
+  const auto received = receiver.Wait(2);
+  ASSERT_EQ(received.size(), 2u);
+  EXPECT_EQ(Json::parse(received[0].body)["status"], "completed");
+  EXPECT_EQ(Json::parse(received[1].body)["status"], "uncleared");
+}
+
+TEST(Webhook, CanBeSentAgain) {
+  Running sandbox;
+  Receiver receiver;
+  sandbox.Create(OrderFor(receiver, "o"));
+  sandbox.Call("POST", "/_sandbox/orders/o/notify");
+  EXPECT_EQ(receiver.Wait(2).size(), 2u);
+}
+
+TEST(WebhookSignature, FitsThePublishedVectorAndNoneOfItsVariants) {
+  const auto directory = FixturesDirectory();
+  if (!directory) return;
+  const Json vector = ReadFixture(*directory + "/webhook-vector.json");
+  const auto text = [&](const Json& from, const char* name) {
+    return (from.contains(name) ? from[name] : vector[name]).get<std::string>();
+  };
+  const auto signature = [&](const Json& from) {
+    return Hex(
+        HmacSha512(text(from, "api_key"), text(from, "timestamp") + ":" + text(from, "payload")));
+  };
+  EXPECT_EQ(signature(vector), vector["signature_hex"]);
+  EXPECT_EQ(WebhookAuth(text(vector, "api_key"), std::stoll(text(vector, "timestamp")),
+                        text(vector, "payload")),
+            vector["auth_header"]);
+  ASSERT_EQ(vector["negative_variants"].size(), 5u);
+  for (const Json& variant : vector["negative_variants"]) {
+    EXPECT_NE(signature(variant), vector["signature_hex"]) << variant["name"];
+    EXPECT_EQ(signature(variant), variant["hmac_hex"]) << variant["name"];
+  }
+}
+
+}  // namespace
+}  // namespace msp::sandbox::testing

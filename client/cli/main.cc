@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   // protobuf prints to stderr when a text is not UTF-8, which may quote it.
   google::protobuf::SetLogHandler(nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // No other thread yet. NOLINTNEXTLINE(concurrency-mt-unsafe)
   const char* server = std::getenv(msp::cli::kServerVariable.data());
   msp::cli::Surroundings surroundings{std::cin, std::cout, std::cerr,
                                       server == nullptr ? "" : server};

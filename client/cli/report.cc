@@ -65,7 +65,7 @@ std::string_view HintIn(const Error& error) {
 
 std::string HintFor(const Error& error, std::string_view order_id, std::string_view key) {
   const bool unknown = error.outcome == v1::OUTCOME_UNKNOWN;
-  const std::string text = unknown ? UnknownHint(key) : std::string(HintIn(error));
+  std::string text = unknown ? UnknownHint(key) : std::string(HintIn(error));
   // An id that might be a card number, or steers the terminal, stays a word.
   if (order_id.empty() || codec::Scrubbed(order_id) != order_id) return text;
   return absl::StrReplaceAll(text, {{kOrderId, {order_id.data(), order_id.size()}}});
@@ -73,7 +73,7 @@ std::string HintFor(const Error& error, std::string_view order_id, std::string_v
 
 // Who speaks, when it is not the service: its absence, most often.
 std::string WhereFrom(const Error& error, std::string_view server) {
-  if (error.from_service) return {};
+  if (!error.reason.empty()) return {};
   const bool silent =
       error.code == StatusCode::UNAVAILABLE || error.code == StatusCode::DEADLINE_EXCEEDED;
   return absl::StrCat(silent ? "no answer from " : "not the service's own word, but gRPC's from ",

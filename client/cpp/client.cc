@@ -26,6 +26,7 @@ std::optional<Error> Doubt(const pb::Message& response) {
     return {};
   return Error{.code = grpc::StatusCode::UNKNOWN,
                .message = "the reply does not say what became of the call",
+               .reason = "OUTCOME_UNKNOWN",
                .outcome = v1::OUTCOME_UNKNOWN};
 }
 

@@ -3,7 +3,7 @@
 //
 // One Client serves all threads of a program; each call blocks its thread. Link `msp_client`.
 //
-//   auto client = msp::client::Client::Create({.server = "127.0.0.1:50051"});
+//   auto client = msp::client::Client::Create({.channel = {.server = "127.0.0.1:50051"}});
 //   auto reply = (*client)->GetOrder(request);
 //   if (reply.ok()) use(reply->order()); else log(reply.error().message);
 //

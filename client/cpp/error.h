@@ -25,7 +25,8 @@ struct Violation {
 struct Error {
   grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
   std::string message;
-  // "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own and not the service's.
+  // "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, and nobody's word on the
+  // payment.
   std::string reason;
   std::string domain;  // Who defines the reason: "multisafepay.com" or "multisafepay-grpc".
   // What is certain about a call that moves money; OUTCOME_UNSPECIFIED for all others. A status

@@ -176,7 +176,8 @@ INSTANTIATE_TEST_SUITE_P(
                           .violations = {{"x", "4111 1111 1111 1111"}}}),
                   kExitRefused, "error: INVALID_ARGUMENT", ""},
         ErrorCase{"an_empty_reply", FakeAnswer{.messages = {""}}, kExitUnknown,
-                  "error: UNKNOWN outcome=UNKNOWN", "--repeat"}),
+                  "error: UNKNOWN OUTCOME_UNKNOWN outcome=UNKNOWN: the reply does not say",
+                  "--repeat"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(Run, TheHintOfAnUnknownOutcomeKeepsToTheKeyThatWasGiven) {

@@ -36,7 +36,7 @@ ABSL_FLAG(std::string, api_key_file, "",
           "file that holds the site's API key; or set MSP_API_KEY. Never a flag value: it would "
           "show in ps");
 ABSL_FLAG(std::int32_t, http_workers, 1, "threads that talk to MultiSafepay, 1 to 64");
-ABSL_FLAG(std::int32_t, http_connections_max, 1024, "open connections to MultiSafepay, 1 to 65536");
+ABSL_FLAG(std::int32_t, http_connections_max, 1024, "open connections to MultiSafepay, 2 to 65536");
 ABSL_FLAG(std::int32_t, http_queue_max, 4096,
           "requests that wait for a connection before new ones are refused, 1 to 1000000");
 ABSL_FLAG(std::int64_t, upstream_timeout_ms, 30000,
@@ -237,7 +237,7 @@ absl::Status InRange(std::string_view setting, T value, T min, T max) {
 absl::Status CheckRanges(const Config& config) {
   const std::vector<absl::Status> checks{
       InRange("http_workers", config.http_workers, 1, 64),
-      InRange("http_connections_max", config.http_connections_max, 1, 65'536),
+      InRange("http_connections_max", config.http_connections_max, 2, 65'536),
       InRange("http_queue_max", config.http_queue_max, 1, 1'000'000),
       InRange<std::int64_t>("upstream_timeout_ms", config.upstream_timeout_ms, 100, 600'000),
       InRange<std::int64_t>("drain_delay_ms", config.drain_delay_ms, 0, 600'000),

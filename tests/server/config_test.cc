@@ -130,7 +130,7 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"--api_url=test", "--http_workers=0"}, "--http_workers"},
       {{"--api_url=test", "--http_workers=65"}, "--http_workers"},
       {{"--api_url=test", "--http_workers=two"}, "--http_workers"},
-      {{"--api_url=test", "--http_connections_max=0"}, "--http_connections_max"},
+      {{"--api_url=test", "--http_connections_max=1"}, "--http_connections_max"},
       {{"--api_url=test", "--http_queue_max=-1"}, "--http_queue_max"},
       {{"--api_url=test", "--upstream_timeout_ms=99"}, "--upstream_timeout_ms"},
       {{"--api_url=test", "--upstream_timeout_ms=600001"}, "--upstream_timeout_ms"},

@@ -102,8 +102,8 @@ class ScriptedClient : public http::Client {
     {
       MutexLock lock(mutex_);
       const bool get = request.method == http::Method::kGet;
-      std::size_t& count = get ? looked_ : written_;
       const bool late = get && late_after > 0 && written_ >= late_after;
+      std::size_t& count = late ? looked_late_ : get ? looked_ : written_;
       Answers& answers = late ? late_looks : get ? looks : writes;
       if (script) {
         answer = script(request);
@@ -153,13 +153,14 @@ class ScriptedClient : public http::Client {
   }
   std::size_t looked() const {
     MutexLock lock(mutex_);
-    return looked_;
+    return looked_ + looked_late_;
   }
 
  private:
   mutable Mutex mutex_;
   std::size_t written_ = 0;
   std::size_t looked_ = 0;
+  std::size_t looked_late_ = 0;
   std::vector<http::Request> requests_;
   std::vector<std::pair<http::Done, http::Response>> kept_;
   testing::Gate came_;
@@ -204,9 +205,11 @@ class Caller {
       }
       return text + " " + call.failure->reason;
     }
-    if (response.result().reconciled()) text += " reconciled";
-    if (response.result().replayed()) text += " replayed";
-    if (!response.result().reason().empty()) text += " " + response.result().reason();
+    if constexpr (requires { response.result(); }) {
+      if (response.result().reconciled()) text += " reconciled";
+      if (response.result().replayed()) text += " replayed";
+      if (!response.result().reason().empty()) text += " " + response.result().reason();
+    }
     return text;
   }
 

@@ -16,6 +16,7 @@ namespace msp::http {
 namespace {
 
 constexpr int kEventsMax = 256;  // Taken from epoll at a time.
+constexpr char kTooLate[] = "Deadline passed in the queue";
 
 // One writer needs no read-modify-write instruction.
 void Bump(std::atomic<std::int64_t>& counter) {
@@ -57,8 +58,8 @@ CurlWorker::CurlWorker(WorkerOptions options)
       epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
       sockets_(epoll_fd_, !options_.transfer.http2),
       multi_(curl_multi_init()) {
-  parked_[0].limits = options_.writes;
-  parked_[1].limits = options_.reads;
+  shares_[0].limits = options_.writes;
+  shares_[1].limits = options_.reads;
 }
 
 CurlWorker::~CurlWorker() {
@@ -118,8 +119,8 @@ void CurlWorker::Run() {
   for (;;) {
     Wait();
     TakeJobs();
-    if (!open_) RefuseParked();
-    ExpireParked();
+    if (!open_) RefuseWaiting();
+    ExpireWaiting();
     FillSlots();
     KickTimer();
     Reap();
@@ -134,72 +135,43 @@ void CurlWorker::Run() {
 void CurlWorker::TakeJobs() {
   open_ = inbox_.Drain(taken_);
   for (Job& job : taken_) {
-    Parked& parked = parked_[static_cast<std::size_t>(job.request.read)];
-    if (open_ && parked.jobs.empty() && parked.in_flight < parked.limits.in_flight_max) {
-      Launch(parked, std::move(job));
+    Share& share = ShareOf(job);
+    if (open_ && share.waiting.empty() && share.HasRoom()) {
+      Launch(std::move(job));
     } else {
-      Park(parked, std::move(job));
+      share.waiting.Add(std::move(job));
     }
   }
   taken_.clear();
 }
 
-void CurlWorker::Park(Parked& parked, Job job) {
-  parked.next_expiry = std::min(parked.next_expiry, job.request.deadline);
-  parked.jobs.push_back(std::move(job));
-}
-
-void CurlWorker::RefuseParked() {
-  for (Parked& parked : parked_) {
-    while (!parked.jobs.empty()) {
-      Job job = std::move(parked.jobs.front());
-      parked.jobs.pop_front();
-      Refuse(std::move(job), Failure::kStopped, "Stopping");
+void CurlWorker::RefuseWaiting() {
+  for (Share& share : shares_) {
+    while (!share.waiting.empty()) {
+      Refuse(share.waiting.TakeFirst(), Failure::kStopped, "Stopping");
     }
   }
 }
 
-// A full look through the queue, but only when a deadline in it has passed.
-void CurlWorker::ExpireParked() {
-  for (Parked& parked : parked_) {
-    if (parked.jobs.empty()) {
-      parked.next_expiry = Clock::time_point::max();
-      continue;
-    }
-    const Clock::time_point now = Clock::now();
-    if (now < parked.next_expiry) continue;
-    std::vector<Job> expired;
-    std::deque<Job> waiting;
-    parked.next_expiry = Clock::time_point::max();
-    for (Job& job : parked.jobs) {
-      if (job.request.deadline <= now) {
-        expired.push_back(std::move(job));
-      } else {
-        parked.next_expiry = std::min(parked.next_expiry, job.request.deadline);
-        waiting.push_back(std::move(job));
-      }
-    }
-    parked.jobs = std::move(waiting);
-    for (Job& job : expired) {
-      Refuse(std::move(job), Failure::kDeadline, "Deadline passed in the queue");
+void CurlWorker::ExpireWaiting() {
+  for (Share& share : shares_) {
+    if (share.waiting.empty()) continue;
+    for (Job& job : share.waiting.TakeExpired(Clock::now())) {
+      Refuse(std::move(job), Failure::kDeadline, kTooLate);
     }
   }
 }
 
 void CurlWorker::FillSlots() {
-  for (Parked& parked : parked_) {
-    while (!parked.jobs.empty() && parked.in_flight < parked.limits.in_flight_max) {
-      Job job = std::move(parked.jobs.front());
-      parked.jobs.pop_front();
-      Launch(parked, std::move(job));
-    }
+  for (Share& share : shares_) {
+    while (!share.waiting.empty() && share.HasRoom()) Launch(share.waiting.TakeFirst());
   }
 }
 
-void CurlWorker::Launch(Parked& parked, Job job) {
+void CurlWorker::Launch(Job job) {
   const Clock::time_point now = Clock::now();
   if (job.request.deadline - now < std::chrono::milliseconds(1)) {
-    Refuse(std::move(job), Failure::kDeadline, "Deadline passed in the queue");
+    Refuse(std::move(job), Failure::kDeadline, kTooLate);
     return;
   }
   if (idle_transfers_.empty()) {
@@ -208,10 +180,11 @@ void CurlWorker::Launch(Parked& parked, Job job) {
   }
   Transfer* const transfer = idle_transfers_.back();
   idle_transfers_.pop_back();
+  Share& share = ShareOf(job);
   ++in_flight_;
-  ++parked.in_flight;
+  ++share.in_flight;
   counters_.shares[static_cast<std::size_t>(job.request.read)].in_flight.store(
-      parked.in_flight, std::memory_order_relaxed);
+      share.in_flight, std::memory_order_relaxed);
   if (!transfer->Begin(std::move(job), now) ||
       curl_multi_add_handle(multi_, transfer->easy()) != CURLM_OK) {
     End(transfer, CURLE_FAILED_INIT);
@@ -247,9 +220,9 @@ void CurlWorker::KickTimer() {
 
 int CurlWorker::WaitTimeoutMs() {
   Clock::time_point until = timer_at_;
-  for (const Parked& parked : parked_) until = std::min(until, parked.next_expiry);
-  for (const Parked& parked : parked_) {
-    if (!parked.jobs.empty() && parked.in_flight < parked.limits.in_flight_max) return 0;
+  for (const Share& share : shares_) {
+    if (!share.waiting.empty() && share.HasRoom()) return 0;
+    until = std::min(until, share.waiting.next_expiry());
   }
   if (until == Clock::time_point::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
@@ -288,14 +261,14 @@ void CurlWorker::Reap() {
 }
 
 void CurlWorker::End(Transfer* transfer, CURLcode code) {
-  WorkerCounters::Share& share = counters_.shares[static_cast<std::size_t>(transfer->is_read())];
-  Parked& parked = parked_[static_cast<std::size_t>(transfer->is_read())];
+  const auto index = static_cast<std::size_t>(transfer->is_read());
+  WorkerCounters::Share& counters = counters_.shares[index];
   Response response = transfer->Finish(code);
   Done done = transfer->TakeDone();
   idle_transfers_.push_back(transfer);
   --in_flight_;
-  share.in_flight.store(--parked.in_flight, std::memory_order_relaxed);
-  share.outstanding.fetch_sub(1, std::memory_order_relaxed);
+  counters.in_flight.store(--shares_[index].in_flight, std::memory_order_relaxed);
+  counters.outstanding.fetch_sub(1, std::memory_order_relaxed);
   Bump(counters_.ended[static_cast<std::size_t>(response.fate)]);
   if (response.resend_stopped) Bump(counters_.resends_stopped);
   if (response.timings.reused_connection) {

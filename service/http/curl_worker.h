@@ -1,7 +1,7 @@
 // One thread that drives one libcurl multi handle.
 //
 // Owned by the pool. Any thread offers jobs and reads the counters; everything else (easy handles,
-// connections, sockets, timers, parked jobs) belongs to the worker's own thread, which also runs
+// connections, sockets, timers, waiting jobs) belongs to the worker's own thread, which also runs
 // the callbacks of the jobs that it took.
 #pragma once
 
@@ -10,7 +10,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "service/http/curl_sockets.h"
 #include "service/http/curl_transfer.h"
 #include "service/http/inbox.h"
+#include "service/http/waiting_line.h"
 
 namespace msp::http {
 
@@ -68,13 +68,12 @@ class CurlWorker {
 
  private:
   static constexpr int kShareCount = 2;
-  // Jobs of one kind that wait for a free transfer.
-  struct Parked {
+  // The requests of one kind.
+  struct Share {
     ShareLimits limits;
     int in_flight = 0;
-    std::deque<Job> jobs;
-    Clock::time_point next_expiry =
-        Clock::time_point::max();  // Not after any waiting job's deadline.
+    WaitingLine waiting;
+    bool HasRoom() const { return in_flight < limits.in_flight_max; }
   };
 
   explicit CurlWorker(WorkerOptions options);
@@ -84,14 +83,14 @@ class CurlWorker {
   // The steps of the loop.
   void Wait();
   void TakeJobs();
-  void RefuseParked();
-  void ExpireParked();
+  void RefuseWaiting();
+  void ExpireWaiting();
   void FillSlots();
   void KickTimer();
   void Reap();
 
-  void Park(Parked& parked, Job job);
-  void Launch(Parked& parked, Job job);
+  Share& ShareOf(const Job& job) { return shares_[static_cast<std::size_t>(job.request.read)]; }
+  void Launch(Job job);
   void Refuse(Job job, Failure failure, const char* detail);
   void End(Transfer* transfer, CURLcode code);
   int WaitTimeoutMs();
@@ -109,7 +108,7 @@ class CurlWorker {
   Clock::time_point timer_at_ = Clock::time_point::max();
   bool open_ = true;
   int in_flight_ = 0;
-  std::array<Parked, kShareCount> parked_;
+  std::array<Share, kShareCount> shares_;  // Writes, reads.
   std::vector<Job> taken_;
   std::vector<std::unique_ptr<Transfer>> transfers_;
   std::vector<Transfer*> idle_transfers_;

@@ -152,33 +152,5 @@ TEST_P(ResendTest, LargeGuardedRequestIsSentOnceToo) {
   EXPECT_EQ(begun, 1);
 }
 
-TEST(CurlPool, AFailedTlsHandshakeIsNotSent) {
-  Upstream tls(Upstream::Transport::kTls);
-  Upstream plain;
-  struct Broken {
-    const char* name;
-    std::string url;
-    std::string ca_file;
-  };
-  const Broken cases[] = {
-      {"unknown authority", tls.url(), ""},
-      {"wrong host", "https://127.0.0.2:" + std::to_string(tls.port()), tls.ca_file()},
-      {"not TLS", "https://127.0.0.1:" + std::to_string(plain.port()), tls.ca_file()},
-      {"no such CA file", tls.url(), "/nonexistent/ca.pem"},
-  };
-  for (const auto& c : cases) {
-    PoolOptions options = OptionsFor(c.url);
-    options.ca_file = c.ca_file;
-    options.connect_timeout_ms = 1000;  // A server that does not speak TLS just waits for more.
-    auto pool = CurlPool::Create(options);
-    ASSERT_TRUE(pool.ok());
-    const Response response = Exchange(**pool, Post());
-    EXPECT_EQ(response.fate, Fate::kNotSent) << c.name << ": " << response.detail;
-    EXPECT_EQ(response.failure, Failure::kConnect) << c.name;
-    EXPECT_NE(response.detail, "");
-  }
-  EXPECT_EQ(tls.Count("POST") + plain.Count("POST"), 0);
-}
-
 }  // namespace
 }  // namespace msp::http

@@ -1,11 +1,6 @@
 // What the pool does with one request at a time: what is sent, what comes back, which fate it has.
 #include "service/http/curl_pool.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <ctime>
 #include <string>
@@ -14,8 +9,6 @@
 
 namespace msp::http {
 namespace {
-
-using ::testing::HasSubstr;
 
 class CurlPoolTest : public PoolTest {};
 INSTANTIATE_TEST_SUITE_P(Addresses, CurlPoolTest, ::testing::Values(Address::kIp, Address::kName),
@@ -185,20 +178,6 @@ TEST_P(CurlPoolTest, UsesOneConnectionAgainAndSaysSo) {
   EXPECT_EQ(stats.writes.queued + stats.reads.queued, 0);
 }
 
-TEST_P(CurlPoolTest, RefusedConnectionIsNotSent) {
-  PoolOptions options = Options();
-  {
-    Upstream gone;
-    options.base_url = UrlOf(gone);
-  }
-  auto pool = Pool(options);
-  const Response response = Exchange(*pool, Post());
-  EXPECT_EQ(response.fate, Fate::kNotSent);
-  EXPECT_EQ(response.failure, Failure::kConnect);
-  EXPECT_THAT(response.detail, HasSubstr("Connection refused"));
-  EXPECT_EQ(pool->Stats().not_sent, 1);
-}
-
 TEST_P(CurlPoolTest, ConnectionEndedBeforeAnythingWasReadIsUnknown) {
   // The request was on its way by then; only the upstream knows that nobody read it.
   for (const Ending ending : {Ending::kRst, Ending::kFin}) {
@@ -338,110 +317,6 @@ TEST_P(CurlPoolTest, EarlyAnswerIsTakenAndNothingIsSentTwice) {
     EXPECT_EQ(response.status, status);
     pool->Stop();
     EXPECT_EQ(begun, 1);
-  }
-}
-
-TEST_P(CurlPoolTest, IgnoresTheProxyOfTheEnvironment) {
-  Upstream proxy;
-  setenv("http_proxy", proxy.url().c_str(), 1);
-  setenv("all_proxy", proxy.url().c_str(), 1);
-  auto pool = Pool();
-  EXPECT_EQ(Exchange(*pool, Get()).status, 200);
-  unsetenv("http_proxy");
-  unsetenv("all_proxy");
-  EXPECT_EQ(proxy.connections(), 0);
-}
-
-TEST_P(CurlPoolTest, UsesTheProxyThatItWasGiven) {
-  Upstream proxy;
-  setenv("no_proxy", "*", 1);
-  PoolOptions options = Options();
-  options.proxy = proxy.url();
-  auto pool = Pool(options);
-  EXPECT_EQ(Exchange(*pool, Get()).status, 200);
-  unsetenv("no_proxy");
-  EXPECT_EQ(proxy.connections(), 1);
-  EXPECT_EQ(upstream_.connections(), 0);
-}
-
-TEST(CurlPool, AHeldNameLookupEndsAtTheDeadlineAndHoldsNobodyElseUp) {
-  Upstream upstream;
-  PoolOptions options;
-  options.base_url = upstream.named_url();
-  // The resolver's thread outlives the pool that gave up on it, and may outlive this test.
-  static Gate& gate = *new Gate;
-  testing::HoldResolver(&gate);
-  {
-    auto pool = CurlPool::Create(options);
-    ASSERT_TRUE(pool.ok());
-    Request request = Post();
-    request.deadline = Clock::now() + std::chrono::milliseconds(200);
-    const Response response = Exchange(**pool, std::move(request));
-    EXPECT_EQ(response.fate, Fate::kNotSent);
-    EXPECT_EQ(response.failure, Failure::kDeadline);
-    // The lookup is still held, and the worker is free: stopping does not wait for it either.
-  }
-  testing::HoldResolver(nullptr);
-  gate.Open();
-  EXPECT_EQ(upstream.connections(), 0);
-}
-
-TEST(CurlPool, AConnectThatTakesTooLongIsNotSent) {
-  // A listener with a full backlog answers no more handshakes.
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(listener, 0), 0);
-  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  std::vector<int> fillers;
-  for (int i = 0; i < 4; ++i) {
-    fillers.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    connect(fillers.back(), reinterpret_cast<sockaddr*>(&address), size);
-  }
-  PoolOptions options;
-  options.base_url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-  options.connect_timeout_ms = 200;
-  auto pool = CurlPool::Create(options);
-  ASSERT_TRUE(pool.ok());
-  const Response by_connect = Exchange(**pool, Post());
-  EXPECT_EQ(by_connect.fate, Fate::kNotSent);
-  EXPECT_EQ(by_connect.failure, Failure::kConnect);
-  Request hurried = Post();
-  hurried.deadline = Clock::now() + std::chrono::milliseconds(100);
-  const Response by_deadline = Exchange(**pool, std::move(hurried));
-  EXPECT_EQ(by_deadline.fate, Fate::kNotSent);
-  EXPECT_EQ(by_deadline.failure, Failure::kDeadline);
-  for (const int filler : fillers) close(filler);
-  close(listener);
-}
-
-TEST(CurlPool, RefusesSettingsThatMakeNoSense) {
-  struct Case {
-    const char* name;
-    void (*spoil)(PoolOptions&);
-  };
-  const Case cases[] = {
-      {"no URL", [](PoolOptions& o) { o.base_url = ""; }},
-      {"ftp", [](PoolOptions& o) { o.base_url = "ftp://127.0.0.1"; }},
-      {"user", [](PoolOptions& o) { o.base_url = "https://u:p@127.0.0.1"; }},
-      {"query", [](PoolOptions& o) { o.base_url = "https://127.0.0.1/v1?a=b"; }},
-      {"no host", [](PoolOptions& o) { o.base_url = "https://"; }},
-      {"no worker", [](PoolOptions& o) { o.workers = 0; }},
-      {"one connection", [](PoolOptions& o) { o.connections_max = 1; }},
-      {"negative queue", [](PoolOptions& o) { o.queue_max = -1; }},
-      {"percent", [](PoolOptions& o) { o.read_percent = 101; }},
-      {"no body", [](PoolOptions& o) { o.body_max_bytes = 0; }},
-      {"no time", [](PoolOptions& o) { o.connect_timeout_ms = 0; }},
-  };
-  for (const Case& c : cases) {
-    PoolOptions options;
-    options.base_url = "https://127.0.0.1/v1/json/";
-    EXPECT_TRUE(CurlPool::Create(options).ok()) << c.name;
-    c.spoil(options);
-    EXPECT_FALSE(CurlPool::Create(options).ok()) << c.name;
   }
 }
 

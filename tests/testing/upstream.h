@@ -29,48 +29,9 @@
 #include "service/base/mutex.h"
 #include "tests/testing/certificate.h"
 #include "tests/testing/gate.h"
+#include "tests/testing/upstream_message.h"
 
 namespace msp::testing {
-
-struct RecordedRequest {
-  std::string method;
-  std::string target;
-  // Names as they were spelt, in the order of their arrival.
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-  int connection = 0;     // Number of the connection, from 0.
-  int on_connection = 0;  // Number of the request on it, from 0.
-
-  // The value of the header with this name, whatever its case; "" when absent.
-  std::string Header(std::string_view name) const;
-  // True when a header is spelt exactly like this.
-  bool HasExactHeader(std::string_view name) const;
-};
-
-// What happens to the connection after an answer, or instead of one.
-enum class Ending : std::uint8_t { kKeepAlive, kFin, kRst };
-
-struct Reply {
-  // A complete answer with Content-Length.
-  static Reply Json(int status, std::string body);
-  // Nothing but the end of the connection, after the whole request has been read.
-  static Reply Close(Ending ending) { return Raw("", ending); }
-  // These bytes, whatever they are.
-  static Reply Raw(std::string bytes, Ending ending);
-
-  Reply& Header(std::string name, std::string value);
-  Reply& Chunked();                      // The body in chunks of 7 bytes, without Content-Length.
-  Reply& DeclaredLength(std::size_t n);  // A Content-Length that is not the body's.
-  Reply& Then(Ending ending);
-
-  int status = 200;
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
-  bool chunked = false;
-  std::optional<std::size_t> declared_length;
-  std::optional<std::string> raw;
-  Ending ending = Ending::kKeepAlive;
-};
 
 class Upstream {
  public:

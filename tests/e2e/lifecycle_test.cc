@@ -29,7 +29,9 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 const std::vector<std::string>& PaymentServices() {
-  static const auto& services = *new std::vector<std::string>{"multisafepay.v1.OrderService"};
+  static const auto& services = *new std::vector<std::string>{
+      "multisafepay.v1.OrderService", "multisafepay.v1.TokenService",
+      "multisafepay.v1.PaymentMethodService", "multisafepay.v1.TransactionService"};
   return services;
 }
 

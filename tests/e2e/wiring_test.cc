@@ -1,0 +1,141 @@
+// Every unary call of the schema reaches the REST call that is documented for it: none was left
+// out of the server, none goes elsewhere.
+#include <grpcpp/generic/generic_stub.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "google/protobuf/descriptor.h"
+#include "multisafepay/v1/options.pb.h"
+#include "multisafepay/v1/payment_method_service.pb.h"
+#include "multisafepay/v1/token_service.pb.h"
+#include "multisafepay/v1/transaction_service.pb.h"
+#include "tests/e2e/end_to_end.h"
+
+namespace msp::e2e {
+namespace {
+
+namespace pb = google::protobuf;
+
+// Ids in the paths are the names of their fields.
+const std::map<std::string, std::string>& Routes() {
+  static const auto& routes = *new std::map<std::string, std::string>{
+      {"CreateOrder", "POST /orders"},
+      {"GetOrder", "GET /orders/order_id"},
+      {"UpdateOrder", "PATCH /orders/order_id"},
+      {"CancelOrder", "PATCH /orders/order_id"},
+      {"CaptureOrder", "POST /orders/order_id/capture"},
+      {"VoidOrder", "PATCH /capture/order_id"},
+      {"RefundOrder", "POST /orders/order_id/refunds"},
+      {"CancelRefund", "PATCH /orders/order_id/refunds/refund_id"},
+      {"ListTokens", "GET /recurring/reference"},
+      {"GetToken", "GET /recurring/reference/token/token"},
+      {"UpdateToken", "PATCH /recurring/reference/update/token"},
+      {"DeleteToken", "DELETE /recurring/reference/remove/token"},
+      {"ListPaymentMethods", "GET /payment-methods"},
+      {"GetPaymentMethod", "GET /payment-methods/payment_method_id"},
+      {"ListGateways", "GET /gateways"},
+      {"GetGateway", "GET /gateways/gateway_id"},
+      {"ListTransactions", "GET /transactions"},
+      {"GetTransaction", "GET /transactions/transaction_id"},
+  };
+  return routes;
+}
+
+std::vector<const pb::MethodDescriptor*> UnaryCalls() {
+  std::vector<const pb::MethodDescriptor*> calls;
+  for (const pb::FileDescriptor* file :
+       {v1::CreateOrderRequest::descriptor()->file(), v1::ListTokensRequest::descriptor()->file(),
+        v1::ListGatewaysRequest::descriptor()->file(),
+        v1::ListTransactionsRequest::descriptor()->file()}) {
+    for (int i = 0; i < file->service_count(); ++i) {
+      for (int j = 0; j < file->service(i)->method_count(); ++j) {
+        const pb::MethodDescriptor* method = file->service(i)->method(j);
+        if (!method->server_streaming()) calls.push_back(method);
+      }
+    }
+  }
+  return calls;
+}
+
+// The smallest request that passes the checks: every required text is its field's own name, but
+// where the shape says otherwise.
+std::unique_ptr<pb::Message> SmallestRequest(const pb::MethodDescriptor& method) {
+  std::unique_ptr<pb::Message> request(
+      pb::MessageFactory::generated_factory()->GetPrototype(method.input_type())->New());
+  for (int i = 0; i < method.input_type()->field_count(); ++i) {
+    const pb::FieldDescriptor* field = method.input_type()->field(i);
+    if (!field->options().GetExtension(v1::limits).required()) continue;
+    std::string value = field->name();
+    if (field->name() == "type") value = "redirect";
+    if (field->name() == "expiry_date") value = "3012";
+    request->GetReflection()->SetString(request.get(), field, value);
+  }
+  if (auto* refund = dynamic_cast<v1::RefundOrderRequest*>(request.get())) {
+    refund->set_amount(100);
+    refund->set_currency("EUR");
+  }
+  if (auto* capture = dynamic_cast<v1::CaptureOrderRequest*>(request.get()))
+    capture->set_amount(100);
+  return request;
+}
+
+grpc::Status Call(const std::shared_ptr<grpc::Channel>& channel,
+                  const pb::MethodDescriptor& method) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(Later());
+  grpc::CompletionQueue queue;
+  const grpc::Slice slice(SmallestRequest(method)->SerializeAsString());
+  const grpc::ByteBuffer request(&slice, 1);
+  auto call = stub.PrepareUnaryCall(
+      &context, "/" + method.service()->full_name() + "/" + method.name(), request, &queue);
+  call->StartCall();
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  EXPECT_TRUE(queue.Next(&tag, &ok));
+  return status;
+}
+
+// An order from which something can be captured and refunded, and nothing else.
+Reply AnswerWithOneOrder(const RecordedRequest& request) {
+  if (request.method != "GET" || request.target != "/v1/json/orders/order_id") return NoSuchOrder();
+  return Reply::Json(
+      200, R"({"success":true,"data":{"order_id":"order_id","transaction_id":1,"amount":1000,)"
+           R"("currency":"EUR","status":"completed","financial_status":"initialized",)"
+           R"("payment_details":{"type":"VISA","capture":"manual","capture_remain":1000}}})");
+}
+
+class Wiring : public EndToEnd {};
+
+TEST_F(Wiring, EveryCallOfTheSchemaReachesItsDocumentedRoute) {
+  upstream().Script(AnswerWithOneOrder);
+  for (const pb::MethodDescriptor* method : UnaryCalls()) {
+    const auto route = Routes().find(method->name());
+    ASSERT_NE(route, Routes().end()) << method->full_name();
+    const std::size_t before = upstream().requests().size();
+    const grpc::Status status = Call(channel(), *method);
+    EXPECT_NE(NameOf(status.error_code()), "UNIMPLEMENTED") << method->full_name();
+    std::vector<std::string> routes;
+    const auto requests = upstream().requests();
+    for (std::size_t i = before; i < requests.size(); ++i) {
+      const std::string path = requests[i].target.substr(0, requests[i].target.find('?'));
+      routes.push_back(requests[i].method + " " + path.substr(std::string("/v1/json").size()));
+      EXPECT_EQ(requests[i].Header("api_key"), msp::testing::kServerKey) << method->full_name();
+      EXPECT_EQ(requests[i].body.empty(),
+                requests[i].method == "GET" || requests[i].method == "DELETE")
+          << method->full_name();
+    }
+    EXPECT_THAT(routes, ::testing::Contains(route->second))
+        << method->full_name() << ": " << status.error_message();
+  }
+  EXPECT_EQ(UnaryCalls().size(), Routes().size());
+}
+
+}  // namespace
+}  // namespace msp::e2e

@@ -1,0 +1,208 @@
+#include "tests/chaos/audit.h"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace msp::chaos {
+namespace {
+
+using About = Statement::About;
+
+// The books by what calls carried along.
+struct Books {
+  explicit Books(const Json& snapshot);
+
+  std::map<std::string, std::vector<const Json*>> payments_by_id;
+  std::map<std::string, std::vector<const Json*>> payments_by_tag;
+  std::map<std::string, std::vector<const Json*>> refunds_by_tag;
+  std::map<std::string, std::vector<std::int64_t>> captures_by_tag;  // Amounts.
+};
+
+enum Kind { kPayment, kCapture, kRefund, kChargeback };
+
+std::string Text(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::int64_t Money(const Json& order, const char* name) {
+  return order.at("money").value(name, std::int64_t{0});
+}
+
+bool Charged(const Json& order) { return Money(order, "authorized") > 0; }
+
+bool Dead(const Json& order) {
+  const std::string status = Text(order, "status");
+  return status == "declined" || status == "cancelled" || status == "expired" || status == "void";
+}
+
+Books::Books(const Json& snapshot) {
+  for (const Json& order : snapshot.at("orders")) {
+    const Json& extras = order.at("extras");
+    switch (order.at("kind").get<int>()) {
+      case kPayment:
+        payments_by_id[Text(order, "order_id")].push_back(&order);
+        payments_by_tag[Text(extras, "var2")].push_back(&order);
+        for (const Json& related : order.at("related")) {
+          if (Text(related, "type") == "capture")
+            captures_by_tag[Text(related, "description")].push_back(
+                related.at("amount").get<std::int64_t>());
+        }
+        break;
+      case kRefund:
+        refunds_by_tag[Text(extras, "var1")].push_back(&order);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+class Auditor {
+ public:
+  Auditor(const Books& books, Tally& tally) : books_(books), tally_(tally) {}
+
+  void CheckBooks();
+  void Check(const Statement& statement);
+
+ private:
+  void CheckPayment(const Statement& s);
+  void CheckRefund(const Statement& s);
+  void CheckCapture(const Statement& s);
+  void CheckEnd(const Statement& s);
+  void Fail(const Statement& s, const std::string& what) {
+    tally_.Violation(s.order_id + " (" + s.tag + "): " + what);
+  }
+
+  const Books& books_;
+  Tally& tally_;
+};
+
+void Auditor::CheckBooks() {
+  for (const auto& [order_id, payments] : books_.payments_by_id) {
+    int charges = 0;
+    for (const Json* payment : payments) {
+      charges += Charged(*payment) ? 1 : 0;
+      const std::int64_t held = Money(*payment, "captured_here") +
+                                Money(*payment, "captured_in_parts") + Money(*payment, "voided");
+      if (held > Money(*payment, "authorized") ||
+          Money(*payment, "refunded") + Money(*payment, "refund_reserved") >
+              Money(*payment, "captured_here"))
+        tally_.Violation(order_id + ": the books do not add up");
+    }
+    if (charges > 1) tally_.Violation(order_id + ": charged " + std::to_string(charges) + " times");
+    tally_.Count("charges in the books", charges);
+  }
+  for (const auto& [tag, refunds] : books_.refunds_by_tag) {
+    tally_.Count("refunds in the books", static_cast<std::int64_t>(refunds.size()));
+    if (refunds.size() > 1)
+      tally_.Violation(tag + ": refunded " + std::to_string(refunds.size()) + " times");
+  }
+  for (const auto& [tag, captures] : books_.captures_by_tag) {
+    tally_.Count("captures in the books", static_cast<std::int64_t>(captures.size()));
+    if (captures.size() > 1)
+      tally_.Violation(tag + ": captured " + std::to_string(captures.size()) + " times");
+  }
+}
+
+void Auditor::CheckPayment(const Statement& s) {
+  const auto found = books_.payments_by_tag.find(s.tag);
+  const Json* charged = nullptr;
+  bool alive = false;
+  if (found != books_.payments_by_tag.end()) {
+    for (const Json* payment : found->second) {
+      if (Charged(*payment)) charged = payment;
+      alive = alive || !Dead(*payment);
+    }
+  }
+  if (!s.done) {
+    if (charged != nullptr || alive)
+      Fail(s, "told for certain that there is no payment, but there is one");
+    return;
+  }
+  if (found == books_.payments_by_tag.end())
+    return Fail(s, "told " + s.state + ", but the books have no such order");
+  if (s.state == "PAID" || s.state == "AUTHORIZED") {
+    if (charged == nullptr) return Fail(s, "told " + s.state + ", but nothing was charged");
+    if (charged->at("amount").get<std::int64_t>() != s.amount)
+      Fail(s, "another amount was charged");
+    if (!s.transaction_id.empty() &&
+        s.transaction_id != std::to_string(charged->at("transaction_id").get<std::int64_t>()))
+      Fail(s, "told of transaction " + s.transaction_id + ", another was charged");
+  } else if (s.state == "DECLINED") {
+    if (charged != nullptr) Fail(s, "told DECLINED, but charged");
+  } else if (s.state == "REQUIRES_ACTION") {
+  } else {
+    Fail(s, "told a state that no plan leads to: " + s.state);
+  }
+}
+
+void Auditor::CheckRefund(const Statement& s) {
+  const auto found = books_.refunds_by_tag.find(s.tag);
+  const bool there = found != books_.refunds_by_tag.end();
+  if (s.done && !there) return Fail(s, "told of a refund that the books do not have");
+  if (!s.done && there) return Fail(s, "told for certain that nothing was refunded, but it was");
+  if (!there) return;
+  const Json& refund = *found->second.front();
+  if (s.amount != 0 && refund.at("amount").get<std::int64_t>() != s.amount)
+    Fail(s, "another amount was refunded");
+  if (!s.transaction_id.empty() &&
+      s.transaction_id != std::to_string(refund.at("transaction_id").get<std::int64_t>()))
+    Fail(s, "told of refund " + s.transaction_id + ", which is another's");
+}
+
+void Auditor::CheckCapture(const Statement& s) {
+  const auto found = books_.captures_by_tag.find(s.tag);
+  const bool there = found != books_.captures_by_tag.end();
+  if (s.done != there)
+    return Fail(s, there ? "told for certain that nothing was captured, but it was"
+                         : "told of a capture that the books do not have");
+  if (there && s.amount != 0 && found->second.front() != s.amount)
+    Fail(s, "another amount was captured");
+}
+
+// Voids and cancellations end the payment.
+void Auditor::CheckEnd(const Statement& s) {
+  const auto found = books_.payments_by_id.find(s.order_id);
+  const Json* payment = nullptr;
+  if (found != books_.payments_by_id.end()) {
+    for (const Json* one : found->second) {
+      if (s.tag.empty() || Text(one->at("extras"), "var2") == s.tag) payment = one;
+    }
+  }
+  if (payment == nullptr) return Fail(s, "told of the end of a payment that the books do not have");
+  const bool dead = Dead(*payment);
+  if (s.done && !dead)
+    Fail(s, "told that it is void or cancelled, but it is " + Text(*payment, "status"));
+  if (!s.done && dead) Fail(s, "told for certain that it is not void or cancelled, but it is");
+}
+
+void Auditor::Check(const Statement& s) {
+  tally_.Count("statements checked");
+  if (!s.certain) return Fail(s, "no certain answer by the caller's rule");
+  switch (s.about) {
+    case About::kPayment:
+      return CheckPayment(s);
+    case About::kRefund:
+      return CheckRefund(s);
+    case About::kCapture:
+      return CheckCapture(s);
+    case About::kVoid:
+    case About::kCancel:
+      return CheckEnd(s);
+  }
+}
+
+}  // namespace
+
+void Audit(const Json& snapshot, const std::vector<Story>& stories, Tally& tally) {
+  const Books books(snapshot);
+  Auditor auditor(books, tally);
+  auditor.CheckBooks();
+  for (const Story& story : stories) {
+    for (const Statement& statement : story.statements) auditor.Check(statement);
+  }
+}
+
+}  // namespace msp::chaos

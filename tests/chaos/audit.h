@@ -1,0 +1,14 @@
+// Holds what callers were told against MultiSafepay's books: every statement that was certain must
+// be true, and nobody was charged twice.
+#pragma once
+
+#include <vector>
+
+#include "tests/chaos/plans.h"
+
+namespace msp::chaos {
+
+// `books` is the sandbox's snapshot. Violations and figures go to `tally`.
+void Audit(const Json& books, const std::vector<Story>& stories, Tally& tally);
+
+}  // namespace msp::chaos

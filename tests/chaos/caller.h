@@ -1,0 +1,176 @@
+// A caller of the service that keeps the documented rule, and remembers what it was told:
+//
+//   NOT_SENT                     the same call again
+//   UNKNOWN, or a status without the service's own ErrorInfo
+//                                the same call with control.repeat, until the answer is certain
+//   REJECTED                     a certain no
+//   OK                           certain; NEXT_ACTION_LOST is the plan's to deal with
+//
+// One caller a thread; counters are shared and atomic through Tally.
+#pragma once
+
+#include <grpcpp/client_context.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "client/cpp/error.h"
+#include "multisafepay/v1/order_service.grpc.pb.h"
+#include "service/base/mutex.h"
+#include "tests/chaos/dice.h"
+#include "tests/chaos/fleet.h"
+
+namespace msp::chaos {
+
+namespace v1 = multisafepay::v1;
+
+// Counts by name, and violations in words. Any thread.
+class Tally {
+ public:
+  void Count(const std::string& name, std::int64_t n = 1) {
+    MutexLock lock(mutex_);
+    counts_[name] += n;
+  }
+  void Violation(const std::string& text) {
+    MutexLock lock(mutex_);
+    violations_.push_back(text);
+  }
+  std::map<std::string, std::int64_t> counts() const {
+    MutexLock lock(mutex_);
+    return counts_;
+  }
+  std::vector<std::string> violations() const {
+    MutexLock lock(mutex_);
+    return violations_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::map<std::string, std::int64_t> counts_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> violations_ ABSL_GUARDED_BY(mutex_);
+};
+
+// An answer of UNKNOWN that a look could perhaps have spared; judged when the ledger is read.
+struct FirstUnknown {
+  std::string tag;  // Of the payment that it was about.
+  std::int64_t at_ms = 0;
+};
+
+// What the end of a call was, by the rule.
+template <class Response>
+struct Told {
+  bool certain = false;
+  bool ok = false;
+  Response response;
+  client::Error error;
+  int attempts = 0;
+};
+
+struct CallStyle {
+  bool abandon = false;     // The first attempt is cancelled by its caller in mid-flight.
+  bool short_time = false;  // The first attempt has hardly any time.
+  bool repeat_at_first = false;
+  int replica = -1;  // The first attempt's; any when negative.
+};
+
+class Caller {
+ public:
+  Caller(const Fleet& fleet, Tally& tally, Dice& dice)
+      : fleet_(fleet), tally_(tally), dice_(dice) {}
+
+  template <class Request, class Response>
+  using Method = grpc::Status (v1::OrderService::Stub::*)(grpc::ClientContext*, const Request&,
+                                                          Response*);
+
+  // Calls until the answer is certain.
+  template <class Request, class Response>
+  Told<Response> Certain(const char* name, Method<Request, Response> method, Request request,
+                         const CallStyle& style = {}) {
+    Told<Response> told;
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    bool in_doubt = false;
+    while (std::chrono::steady_clock::now() < end) {
+      const bool first = ++told.attempts == 1;
+      request.mutable_control()->set_repeat(in_doubt || (first && style.repeat_at_first));
+      told.response.Clear();
+      const grpc::Status status =
+          Once(method, request, &told.response, first ? style : CallStyle{});
+      tally_.Count("calls");
+      if (status.ok()) return Accepted(name, std::move(told));
+      told.error = client::ReadError(status, true);
+      Note(name, told.error, first && !style.abandon && !style.short_time);
+      switch (told.error.outcome) {
+        case v1::OUTCOME_REJECTED:
+          told.certain = true;
+          return told;
+        case v1::OUTCOME_NOT_SENT:
+          if (told.error.code == grpc::StatusCode::INVALID_ARGUMENT) {
+            tally_.Violation(std::string(name) +
+                             ": a request of the harness is invalid: " + told.error.message);
+            return told;
+          }
+          break;
+        default:
+          in_doubt = true;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(20 + dice_.Below(100)));
+    }
+    tally_.Violation(std::string(name) + ": never certain: " + told.error.reason + ": " +
+                     told.error.message);
+    return told;
+  }
+
+  // A read, until it succeeds or says that there is nothing.
+  Told<v1::GetOrderResponse> Get(const std::string& order_id);
+
+ private:
+  static constexpr std::chrono::seconds kPatience{120};
+
+  template <class Request, class Response>
+  grpc::Status Once(Method<Request, Response> method, const Request& request, Response* response,
+                    const CallStyle& style) {
+    const int replica =
+        style.replica >= 0 ? style.replica : static_cast<int>(dice_.Below(Fleet::kReplicas));
+    const auto stub = v1::OrderService::NewStub(fleet_.Channel(replica, dice_.Below(64)));
+    grpc::ClientContext context;
+    const std::int64_t time_ms = style.short_time ? 60 + dice_.Below(900) : 9'000;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(time_ms));
+    std::thread breaker;
+    if (style.abandon) {
+      const auto after = std::chrono::milliseconds(1 + dice_.Below(120));
+      breaker = std::thread([&context, after] {
+        std::this_thread::sleep_for(after);
+        context.TryCancel();
+      });
+    }
+    const grpc::Status status = ((*stub).*method)(&context, request, response);
+    if (breaker.joinable()) breaker.join();
+    return status;
+  }
+
+  template <class Response>
+  Told<Response> Accepted(const char* name, Told<Response> told) {
+    told.ok = told.certain = true;
+    const v1::CallResult& result = told.response.result();
+    if (result.outcome() != v1::OUTCOME_CONFIRMED)
+      tally_.Violation(std::string(name) + ": OK without CONFIRMED: " + result.ShortDebugString());
+    if (result.idempotency_key().empty())
+      tally_.Violation(std::string(name) + ": OK without an idempotency key");
+    const char* how = result.reconciled() ? "reconciled" : result.replayed() ? "replayed" : "plain";
+    tally_.Count(std::string("told OK, ") + how);
+    if (!result.reason().empty()) tally_.Count("told " + result.reason());
+    return told;
+  }
+
+  void Note(const char* name, const client::Error& error, bool could_look);
+
+  const Fleet& fleet_;
+  Tally& tally_;
+  Dice& dice_;
+};
+
+}  // namespace msp::chaos

@@ -1,0 +1,82 @@
+// The programs under test: one msp-sandbox with faults, two msp-server replicas before it, and the
+// one who kills them.
+//
+// Constructed and destroyed by main; `Channel` from any thread. A replica that dies is replaced by
+// one on another port: who calls takes a channel for each call.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "nlohmann/json.hpp"
+#include "service/base/mutex.h"
+#include "tests/chaos/options.h"
+#include "tests/testing/server_process.h"
+
+namespace msp::chaos {
+
+using Json = nlohmann::json;
+
+// MultiSafepay's books, and the knobs of the sandbox.
+class Ledger {
+ public:
+  explicit Ledger(std::string origin) : origin_(std::move(origin)) {}
+  // The `data` of /_sandbox/PATH; null when the sandbox refused.
+  Json Get(const std::string& path) const;
+  Json Post(const std::string& path, const Json& body) const;
+
+ private:
+  std::string origin_;  // "http://127.0.0.1:PORT"
+};
+
+class Fleet {
+ public:
+  explicit Fleet(const Options& options);
+  ~Fleet();
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  static constexpr int kReplicas = 2;
+  // A channel to the replica as it is now; it may be dying.
+  std::shared_ptr<grpc::Channel> Channel(int replica, std::int64_t any) const;
+  const Ledger& ledger() const { return *ledger_; }
+
+  // Starts and stops the killing and the moving of the sandbox's clock.
+  void BeginKilling();
+  void EndKilling();
+
+  // "SIGKILL" and "SIGTERM" with how often; SIGTERMs that did not end with exit code 0.
+  std::map<std::string, int> kills() const;
+
+ private:
+  struct Replica {
+    std::unique_ptr<testing::ServerProcess> process;
+    std::vector<std::shared_ptr<grpc::Channel>> channels;
+  };
+
+  void StartSandbox();
+  std::unique_ptr<testing::ServerProcess> StartServer() const;
+  void Put(int replica, std::unique_ptr<testing::ServerProcess> process);
+  void Kill();
+  void AddFaults() const;
+
+  const Options options_;
+  std::unique_ptr<testing::ChildProcess> sandbox_;
+  std::string api_url_;
+  std::unique_ptr<Ledger> ledger_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::array<Replica, kReplicas> replicas_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, int> kills_ ABSL_GUARDED_BY(mutex_);
+  bool killing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread killer_;
+};
+
+}  // namespace msp::chaos

@@ -1,0 +1,141 @@
+// msp-chaos: callers that keep the documented rule, two replicas that are killed at random, a
+// MultiSafepay that loses answers; in the end nobody has been charged twice and nobody was told
+// anything that is not so. Its last line is the verdict.
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "tests/chaos/audit.h"
+#include "tests/chaos/fleet.h"
+#include "tests/chaos/plans.h"
+
+ABSL_FLAG(std::uint64_t, seed, 1, "what happens follows from it");
+ABSL_FLAG(int, orders, 3'000, "orders to live through");
+ABSL_FLAG(int, callers, 48, "callers at the same time");
+ABSL_FLAG(std::string, order_id_rule, "live",
+          "when the sandbox refuses a used order id: live, any, completed");
+ABSL_FLAG(bool, refund_id_echo, true, "orders show the ids of their refunds");
+ABSL_FLAG(double, fault_rate, 0.3, "part of the calls that go wrong");
+ABSL_FLAG(bool, kills, true, "kill and restart replicas");
+ABSL_FLAG(bool, calm, false, "no concurrent and no abandoned calls");
+ABSL_FLAG(bool, idempotency, false, "repeated calls only");
+ABSL_FLAG(bool, markers, true, "orders carry idempotency markers; off to see the checks fail");
+
+namespace msp::chaos {
+namespace {
+
+constexpr double kPaidMin = 0.6;
+constexpr std::size_t kShown = 25;
+
+class Verdict {
+ public:
+  void Check(bool passed, const std::string& claim) {
+    ++(passed ? passed_ : failed_);
+    std::printf("%s  %s\n", passed ? "ok    " : "FAILED", claim.c_str());
+  }
+  int Print() const {
+    std::printf("%d passed, %d failed\n", passed_, failed_);
+    return failed_ == 0 ? 0 : 1;
+  }
+
+ private:
+  int passed_ = 0;
+  int failed_ = 0;
+};
+
+std::vector<Story> LiveAll(const Options& options, const Fleet& fleet, Tally& tally) {
+  std::vector<Story> stories(static_cast<std::size_t>(options.orders));
+  std::atomic<std::size_t> next{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < options.callers; ++i) {
+    callers.emplace_back([&] {
+      for (std::size_t number = next++; number < stories.size(); number = next++)
+        stories[number] = Live(options, number, fleet, tally);
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  return stories;
+}
+
+// Every fault that was asked for has happened, each counted.
+void CheckFaults(const Fleet& fleet, Verdict& verdict) {
+  std::map<std::string, std::int64_t> fired;
+  for (const Json& rule : fleet.ledger().Get("faults"))
+    fired[rule.at("effect").dump()] += rule.at("fired").get<std::int64_t>();
+  std::int64_t never = 0;
+  for (const auto& [effect, count] : fired) {
+    std::printf("  %8lld  %s\n", static_cast<long long>(count), effect.c_str());
+    // One in several hundred thousand may well not come.
+    never += count == 0 && effect.find("huge") == std::string::npos ? 1 : 0;
+  }
+  verdict.Check(never == 0, "every kind of fault has happened");
+}
+
+void CheckKills(const Fleet& fleet, Verdict& verdict) {
+  auto kills = fleet.kills();
+  for (const auto& [kind, count] : kills) std::printf("  %8d  %s\n", count, kind.c_str());
+  verdict.Check(kills["SIGKILL"] > 0 && kills["SIGTERM"] > 0, "replicas were killed both ways");
+  verdict.Check(kills["SIGTERM that did not end well"] == 0,
+                "every SIGTERM ended with exit code 0");
+}
+
+int Run(const Options& options) {
+  const auto start = std::chrono::steady_clock::now();
+  Tally tally;
+  Fleet fleet(options);
+  fleet.BeginKilling();
+  const std::vector<Story> stories = LiveAll(options, fleet, tally);
+  fleet.EndKilling();
+  const Json books = fleet.ledger().Get("snapshot");
+  Audit(books, stories, tally);
+
+  Verdict verdict;
+  auto counts = tally.counts();
+  for (const auto& [name, count] : counts)
+    std::printf("  %8lld  %s\n", static_cast<long long>(count), name.c_str());
+  if (options.fault_rate > 0) CheckFaults(fleet, verdict);
+  if (options.kills) CheckKills(fleet, verdict);
+  const Json stats = fleet.ledger().Get("stats");
+  verdict.Check(stats.value("implicit_full_refund", -1) == 0,
+                "no refund without an amount reached MultiSafepay");
+  const double paid = static_cast<double>(counts["orders paid"]) / options.orders;
+  std::printf("  paid in the end: %.1f %%\n", 100 * paid);
+  verdict.Check(options.idempotency || paid >= kPaidMin, "at least 60 % of the orders were paid");
+  const auto violations = tally.violations();
+  for (std::size_t i = 0; i < violations.size() && i < kShown; ++i)
+    std::printf("VIOLATION  %s\n", violations[i].c_str());
+  verdict.Check(violations.empty(), std::to_string(violations.size()) + " violations in " +
+                                        std::to_string(counts["statements checked"]) +
+                                        " statements");
+  const auto took =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
+  std::printf("seed %llu: %d orders in %lld s\n", static_cast<unsigned long long>(options.seed),
+              options.orders, static_cast<long long>(took.count()));
+  return verdict.Print();
+}
+
+}  // namespace
+}  // namespace msp::chaos
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "payments under faults and kills, and an audit; see ./run chaos --help");
+  absl::ParseCommandLine(argc, argv);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  return msp::chaos::Run({.seed = absl::GetFlag(FLAGS_seed),
+                          .orders = absl::GetFlag(FLAGS_orders),
+                          .callers = absl::GetFlag(FLAGS_callers),
+                          .order_id_rule = absl::GetFlag(FLAGS_order_id_rule),
+                          .refund_id_echo = absl::GetFlag(FLAGS_refund_id_echo),
+                          .fault_rate = absl::GetFlag(FLAGS_fault_rate),
+                          .kills = absl::GetFlag(FLAGS_kills),
+                          .calm = absl::GetFlag(FLAGS_calm),
+                          .idempotency = absl::GetFlag(FLAGS_idempotency),
+                          .markers = absl::GetFlag(FLAGS_markers)});
+}

@@ -1,0 +1,417 @@
+#include "tests/chaos/plans.h"
+
+#include <algorithm>
+
+namespace msp::chaos {
+namespace {
+
+using Stub = v1::OrderService::Stub;
+using About = Statement::About;
+
+constexpr char kApproved[] = "4111111111111111";
+constexpr char kNoFunds[] = "4012001038488884";
+constexpr char kChallenge[] = "5555555555554444";
+
+class Plan {
+ public:
+  Plan(const Options& options, std::uint64_t number, const Fleet& fleet, Tally& tally)
+      : options_(options),
+        fleet_(fleet),
+        tally_(tally),
+        dice_(options.seed, number + 1),
+        caller_(fleet, tally, dice_) {
+    story_.number = number;
+    order_id_ = "c" + std::to_string(options.seed) + "-" + std::to_string(number);
+  }
+
+  Story Run();
+
+ private:
+  v1::CreateOrderRequest Card(const char* number, const std::string& tag, bool keyed = true);
+  v1::CreateOrderRequest Page(const std::string& tag);
+  CallStyle Style();
+  Told<v1::CreateOrderResponse> Create(const v1::CreateOrderRequest& request, CallStyle style);
+  // True when the order is paid (or authorized) in the end.
+  bool Buy(const char* card, bool manual = false);
+  bool Cancel(const std::string& order_id, const std::string& tag);
+  void Refund(const std::string& order_id, const std::string& key, std::int64_t amount,
+              bool full = false);
+  void Capture(const std::string& key, std::int64_t amount);
+  void Void();
+
+  void Paid() { Buy(kApproved); }
+  void Declined() { Buy(kNoFunds); }
+  void Unkeyed();
+  void Captured();
+  void Refunded();
+  void Twins();
+  void Intruder();
+  void PageThenPaid();
+  void PageThenCancelled();
+  void Challenged();
+  void Repeated();
+
+  void Say(About about, const std::string& order_id, const std::string& tag, bool certain,
+           bool done, std::int64_t amount = 0, std::string state = {},
+           std::string transaction_id = {}) {
+    story_.statements.push_back(
+        {about, order_id, tag, done, certain, amount, std::move(state), std::move(transaction_id)});
+  }
+  std::string Tag(const std::string& what) const { return order_id_ + "/" + what; }
+
+  const Options& options_;
+  const Fleet& fleet_;
+  Tally& tally_;
+  Dice dice_;
+  Caller caller_;
+  Story story_;
+  std::string order_id_;
+  std::int64_t amount_ = 1'000;
+};
+
+v1::CreateOrderRequest Plan::Card(const char* number, const std::string& tag, bool keyed) {
+  v1::CreateOrderRequest order;
+  order.set_type("direct");
+  order.set_order_id(order_id_);
+  order.set_currency("EUR");
+  order.set_amount(amount_);
+  order.set_gateway("CREDITCARD");
+  order.set_description("chaos");
+  order.set_var2(tag);
+  order.mutable_gateway_info()->set_card_number(number);
+  order.mutable_gateway_info()->set_card_expiry_date("3012");
+  order.mutable_gateway_info()->set_card_cvc("123");
+  // Where custom_3 is the shop's own the marker goes elsewhere.
+  if (dice_.Chance(0.2)) order.mutable_custom_info()->set_custom_3("shop's own");
+  if (keyed)
+    order.mutable_control()->set_idempotency_key(tag.substr(0, tag.find('/')) + ".k." +
+                                                 tag.substr(tag.find('/') + 1));
+  return order;
+}
+
+v1::CreateOrderRequest Plan::Page(const std::string& tag) {
+  v1::CreateOrderRequest order = Card(kApproved, tag);
+  order.set_type("redirect");
+  order.clear_gateway();
+  order.clear_gateway_info();
+  return order;
+}
+
+CallStyle Plan::Style() {
+  CallStyle style;
+  if (options_.calm) return style;
+  if (dice_.Chance(0.06)) {
+    style.abandon = true;
+    tally_.Count("calls abandoned by their caller");
+  } else if (dice_.Chance(0.05)) {
+    style.short_time = true;
+    tally_.Count("calls with hardly any time");
+  }
+  return style;
+}
+
+Told<v1::CreateOrderResponse> Plan::Create(const v1::CreateOrderRequest& request, CallStyle style) {
+  tally_.Count("orders created");
+  auto told = caller_.Certain<v1::CreateOrderRequest, v1::CreateOrderResponse>(
+      "CreateOrder", &Stub::CreateOrder, request, style);
+  const v1::Order& order = told.response.order();
+  std::string state;
+  if (told.ok) state = v1::PaymentState_Name(order.payment_state()).substr(14);
+  if (told.ok && (order.order_id() != request.order_id() ||
+                  (order.has_amount() && order.amount() != request.amount()) ||
+                  (order.has_var2() && order.var2() != request.var2())))
+    tally_.Violation(request.order_id() +
+                     ": told about somebody else's order: " + order.ShortDebugString());
+  if (!told.ok && told.certain && told.error.code == grpc::StatusCode::ALREADY_EXISTS)
+    tally_.Count("told ALREADY_EXISTS");
+  Say(About::kPayment, request.order_id(), request.var2(), told.certain, told.ok, request.amount(),
+      state, order.transaction_id());
+  return told;
+}
+
+bool Plan::Buy(const char* card, bool manual) {
+  amount_ = 1'000 + dice_.Below(5'000);
+  for (int part = 0; part < 4; ++part) {
+    v1::CreateOrderRequest request = Card(card, Tag("pay" + std::to_string(part)));
+    if (manual) request.set_capture("manual");
+    if (dice_.Chance(0.15)) request.mutable_control()->set_resend_if_absent(true);
+    const auto told = Create(request, Style());
+    if (!told.ok) return false;
+    const auto state = told.response.order().payment_state();
+    if (state == v1::PAYMENT_STATE_PAID || state == v1::PAYMENT_STATE_AUTHORIZED) {
+      tally_.Count("orders paid");
+      return true;
+    }
+    if (told.response.result().reason() != "NEXT_ACTION_LOST") return false;
+    if (!Cancel(order_id_, request.var2())) return false;
+    order_id_ += "n";
+  }
+  return false;
+}
+
+bool Plan::Cancel(const std::string& order_id, const std::string& tag) {
+  v1::CancelOrderRequest request;
+  request.set_order_id(order_id);
+  const auto told = caller_.Certain<v1::CancelOrderRequest, v1::CancelOrderResponse>(
+      "CancelOrder", &Stub::CancelOrder, request, Style());
+  if (told.ok && told.response.order().payment_state() != v1::PAYMENT_STATE_CANCELLED)
+    tally_.Violation(order_id + ": cancelled, but in another state");
+  Say(About::kCancel, order_id, tag, told.certain, told.ok);
+  tally_.Count("orders cancelled", told.ok ? 1 : 0);
+  return told.ok;
+}
+
+void Plan::Refund(const std::string& order_id, const std::string& key, std::int64_t amount,
+                  bool full) {
+  v1::RefundOrderRequest request;
+  request.set_order_id(order_id);
+  if (full) {
+    request.mutable_full();
+  } else {
+    request.set_amount(amount);
+  }
+  request.set_currency("EUR");
+  request.set_var1(Tag(key));
+  request.mutable_control()->set_idempotency_key(key);
+  const int times = 1 + static_cast<int>(dice_.Below(3));
+  std::string refund_id;
+  for (int i = 0; i < times; ++i) {
+    tally_.Count("refunds asked for");
+    CallStyle style = Style();
+    style.repeat_at_first = i > 0 && dice_.Chance(0.5);
+    const auto told = caller_.Certain<v1::RefundOrderRequest, v1::RefundOrderResponse>(
+        "RefundOrder", &Stub::RefundOrder, request, style);
+    const v1::Refund& refund = told.response.refund();
+    if (told.ok && !refund_id.empty() && refund.psp_refund_id() != refund_id)
+      tally_.Violation(order_id + " " + key + ": two refunds under one key: " + refund_id + ", " +
+                       refund.psp_refund_id());
+    if (told.ok) refund_id = refund.psp_refund_id();
+    Say(About::kRefund, order_id, Tag(key), told.certain, told.ok, full ? 0 : amount, {},
+        refund_id);
+  }
+}
+
+void Plan::Capture(const std::string& key, std::int64_t amount) {
+  v1::CaptureOrderRequest request;
+  request.set_order_id(order_id_);
+  if (amount > 0) request.set_amount(amount);
+  request.set_description(Tag(key));
+  request.mutable_control()->set_idempotency_key(key);
+  const int times = 1 + static_cast<int>(dice_.Below(3));
+  for (int i = 0; i < times; ++i) {
+    tally_.Count("captures asked for");
+    CallStyle style = Style();
+    style.repeat_at_first = i > 0 && dice_.Chance(0.5);
+    const auto told = caller_.Certain<v1::CaptureOrderRequest, v1::CaptureOrderResponse>(
+        "CaptureOrder", &Stub::CaptureOrder, request, style);
+    Say(About::kCapture, order_id_, Tag(key), told.certain, told.ok, amount, {},
+        told.response.capture().transaction_id());
+  }
+}
+
+void Plan::Void() {
+  v1::VoidOrderRequest request;
+  request.set_order_id(order_id_);
+  request.set_reason("changed mind");
+  const auto told = caller_.Certain<v1::VoidOrderRequest, v1::VoidOrderResponse>(
+      "VoidOrder", &Stub::VoidOrder, request, Style());
+  Say(About::kVoid, order_id_, "", told.certain, told.ok);
+}
+
+void Plan::Unkeyed() {
+  v1::CreateOrderRequest request = Card(kApproved, Tag("plain"), false);
+  const auto told = Create(request, Style());
+  if (told.ok && told.response.order().payment_state() == v1::PAYMENT_STATE_PAID)
+    tally_.Count("orders paid");
+}
+
+void Plan::Captured() {
+  if (!Buy(kApproved, true)) return;
+  const std::int64_t whole = amount_;
+  switch (dice_.Below(4)) {
+    case 0:
+      Capture("all", dice_.Chance(0.5) ? whole : 0);
+      return;
+    case 1:  // Two equal parts, a key each, and the rest.
+      Capture("one", whole / 4);
+      Capture("two", whole / 4);
+      Capture("rest", 0);
+      return;
+    case 2:
+      Capture("one", whole / 3);
+      Void();
+      return;
+    default:
+      Void();
+  }
+}
+
+void Plan::Refunded() {
+  if (!Buy(kApproved)) return;
+  const std::int64_t part = amount_ / 4;
+  Refund(order_id_, "one", part);
+  if (dice_.Chance(0.5)) Refund(order_id_, "two", part);  // Equal, and legitimate.
+  if (dice_.Chance(0.5)) Refund(order_id_, "three", part + 1);
+  if (dice_.Chance(0.3)) Refund(order_id_, "rest", 0, true);
+}
+
+// The same submit twice at the same time, through both replicas.
+void Plan::Twins() {
+  amount_ = 1'000 + dice_.Below(5'000);
+  const v1::CreateOrderRequest request = Card(kApproved, Tag("twin"));
+  Dice other_dice(options_.seed, story_.number + 0x7000'0000);
+  Caller other(fleet_, tally_, other_dice);
+  Told<v1::CreateOrderResponse> second;
+  std::thread twin([&] {
+    second = other.Certain<v1::CreateOrderRequest, v1::CreateOrderResponse>(
+        "CreateOrder", &Stub::CreateOrder, request, {.replica = 1});
+  });
+  const auto first = Create(request, {.replica = 0});
+  twin.join();
+  tally_.Count("submits through both replicas at once");
+  if (first.ok) tally_.Count("orders paid");
+  if (first.ok != second.ok ||
+      first.response.order().transaction_id() != second.response.order().transaction_id())
+    tally_.Violation(
+        order_id_ + ": twins were told different things: " + first.response.ShortDebugString() +
+        first.error.message + " / " + second.response.ShortDebugString() + second.error.message);
+}
+
+// The id of a paid order, used again by somebody else.
+void Plan::Intruder() {
+  if (!Buy(kApproved)) return;
+  v1::CreateOrderRequest other = Card(kApproved, Tag("intruder"));
+  if (dice_.Chance(0.5)) other.set_amount(amount_ + 1);
+  const auto told = Create(other, Style());
+  tally_.Count("order ids used again under another key");
+  if (told.certain && (told.ok || told.error.code != grpc::StatusCode::ALREADY_EXISTS))
+    tally_.Violation(order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
+                     told.response.ShortDebugString() + told.error.message);
+}
+
+void Plan::PageThenPaid() {
+  for (int part = 0; part < 4; ++part) {
+    const v1::CreateOrderRequest request = Page(Tag("page" + std::to_string(part)));
+    const auto told = Create(request, Style());
+    if (!told.ok) return;
+    if (told.response.result().reason() == "NEXT_ACTION_LOST") {
+      if (!Cancel(order_id_, request.var2())) return;
+      order_id_ += "n";
+      continue;
+    }
+    if (!told.response.order().next_action().has_redirect())
+      tally_.Violation(order_id_ +
+                       ": no page to send the customer to: " + told.response.ShortDebugString());
+    fleet_.ledger().Post(
+        "orders/" + order_id_ + "/pay",
+        {{"card_number", kApproved}, {"card_expiry_date", "3012"}, {"card_cvc", "123"}});
+    const auto read = caller_.Get(order_id_);
+    if (read.ok && read.response.order().payment_state() == v1::PAYMENT_STATE_PAID)
+      tally_.Count("orders paid");
+    return;
+  }
+}
+
+void Plan::PageThenCancelled() {
+  const v1::CreateOrderRequest request = Page(Tag("page"));
+  if (Create(request, Style()).ok) Cancel(order_id_, request.var2());
+}
+
+void Plan::Challenged() {
+  for (int part = 0; part < 4; ++part) {
+    const v1::CreateOrderRequest request = Card(kChallenge, Tag("3ds" + std::to_string(part)));
+    const auto told = Create(request, Style());
+    if (!told.ok) return;
+    if (told.response.result().reason() == "NEXT_ACTION_LOST") {
+      if (!Cancel(order_id_, request.var2())) return;
+      order_id_ += "n";
+      continue;
+    }
+    fleet_.ledger().Post("orders/" + order_id_ + "/3ds", {{"result", "Y"}});
+    const auto read = caller_.Get(order_id_);
+    if (read.ok && read.response.order().payment_state() == v1::PAYMENT_STATE_PAID)
+      tally_.Count("orders paid");
+    return;
+  }
+}
+
+// One call, made up to five times more: every reply is the same order.
+void Plan::Repeated() {
+  amount_ = 1'000 + dice_.Below(5'000);
+  const v1::CreateOrderRequest request = Card(kApproved, Tag("again"));
+  std::string transaction_id;
+  const int times = 2 + static_cast<int>(dice_.Below(5));
+  for (int i = 0; i < times; ++i) {
+    CallStyle style = Style();
+    style.repeat_at_first = i > 0 && dice_.Chance(0.3);
+    const auto told = Create(request, style);
+    if (!told.certain) return;
+    const std::string id = told.response.order().transaction_id();
+    if (!told.ok || (!transaction_id.empty() && id != transaction_id))
+      tally_.Violation(order_id_ + ": a repeated call was not told the same order: " +
+                       told.response.ShortDebugString() + told.error.message);
+    transaction_id = id;
+    tally_.Count("repeated calls");
+  }
+  tally_.Count("orders paid");
+  if (dice_.Chance(0.3)) {
+    v1::CreateOrderRequest other = Card(kApproved, Tag("intruder"));
+    const auto told = Create(other, Style());
+    tally_.Count("order ids used again under another key");
+    if (told.certain && (told.ok || told.error.code != grpc::StatusCode::ALREADY_EXISTS))
+      tally_.Violation(order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
+                       told.response.ShortDebugString() + told.error.message);
+  }
+}
+
+struct PlanRow {
+  const char* name;
+  int weight;
+  void (Plan::*run)();
+  bool concurrent = false;
+};
+
+Story Plan::Run() {
+  static constexpr PlanRow kRows[] = {
+      {"paid", 22, &Plan::Paid},
+      {"declined", 6, &Plan::Declined},
+      {"without a key", 8, &Plan::Unkeyed},
+      {"captured", 14, &Plan::Captured},
+      {"refunded", 16, &Plan::Refunded},
+      {"twins", 8, &Plan::Twins, true},
+      {"intruder", 6, &Plan::Intruder},
+      {"page, paid", 6, &Plan::PageThenPaid},
+      {"page, cancelled", 4, &Plan::PageThenCancelled},
+      {"challenged", 4, &Plan::Challenged},
+      {"repeated", 6, &Plan::Repeated},
+  };
+  const PlanRow* chosen = nullptr;
+  if (options_.idempotency) {
+    static constexpr PlanRow kIdempotency[] = {{"repeated", 5, &Plan::Repeated},
+                                               {"refunded", 2, &Plan::Refunded},
+                                               {"captured", 2, &Plan::Captured}};
+    std::int64_t at = dice_.Below(9);
+    for (const PlanRow& row : kIdempotency) {
+      if (chosen == nullptr && (at -= row.weight) < 0) chosen = &row;
+    }
+  }
+  while (chosen == nullptr) {
+    std::int64_t at = dice_.Below(100);
+    for (const PlanRow& row : kRows) {
+      if (chosen == nullptr && (at -= row.weight) < 0) chosen = &row;
+    }
+    if (options_.calm && chosen->concurrent) chosen = nullptr;
+  }
+  story_.plan = chosen->name;
+  tally_.Count(std::string("plan ") + chosen->name);
+  (this->*chosen->run)();
+  return std::move(story_);
+}
+
+}  // namespace
+
+Story Live(const Options& options, std::uint64_t number, const Fleet& fleet, Tally& tally) {
+  return Plan(options, number, fleet, tally).Run();
+}
+
+}  // namespace msp::chaos

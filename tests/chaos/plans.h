@@ -1,0 +1,38 @@
+// What callers do with an order, each plan from its creation to its end, and what they were told on
+// the way: the statements that the audit holds against MultiSafepay's books.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/chaos/caller.h"
+#include "tests/chaos/options.h"
+
+namespace msp::chaos {
+
+// One thing that somebody was told for certain.
+struct Statement {
+  enum class About { kPayment, kCapture, kRefund, kVoid, kCancel };
+  About about;
+  std::string order_id;
+  // Travels to MultiSafepay with the call: var2 of a payment, var1 of a refund, the description of
+  // a capture.
+  std::string tag;
+  bool done = false;    // Told that it is done; else told for certain that it is not.
+  bool certain = true;  // False when the rule never came to an end.
+  std::int64_t amount = 0;
+  std::string state;  // Of a payment: "PAID", "DECLINED", ...
+  std::string transaction_id;
+};
+
+// The end of one plan.
+struct Story {
+  std::uint64_t number = 0;
+  std::string plan;
+  std::vector<Statement> statements;
+};
+
+// Runs the plan that `number` and the seed choose.
+Story Live(const Options& options, std::uint64_t number, const Fleet& fleet, Tally& tally);
+
+}  // namespace msp::chaos

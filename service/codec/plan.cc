@@ -57,6 +57,20 @@ Kind KindOf(const FieldDescriptor* field) {
   Refuse(field->full_name(), "unsupported type");
 }
 
+const void* SharedDefault(const pb::Message& defaults, const FieldDescriptor* field) {
+  if (field->is_repeated()) return nullptr;
+  const pb::Reflection& reflection = *defaults.GetReflection();
+  std::string scratch;
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return &reflection.GetStringReference(defaults, field, &scratch);
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return &reflection.GetMessage(defaults, field);
+    default:
+      return nullptr;
+  }
+}
+
 // Mixes the key's length with its first and last bytes, which tell apart "var1" from "var2" and
 // "card_authentication_details" from "card_authentication_result". A collision costs one more
 // comparison.
@@ -135,21 +149,21 @@ const Plan* PlanSet::Compile(const pb::Descriptor* descriptor) {
     Refuse(descriptor->full_name(), "it has too many fields");
   }
   plan->descriptor_ = descriptor;
-  plan->defaults_ = pb::MessageFactory::generated_factory()->GetPrototype(descriptor);
-  plan->reflection_ = plan->defaults_->GetReflection();
+  const pb::Message* defaults = pb::MessageFactory::generated_factory()->GetPrototype(descriptor);
+  plan->reflection_ = defaults->GetReflection();
   plan->entries_.reserve(static_cast<std::size_t>(descriptor->field_count()));
   for (int i = 0; i < descriptor->field_count(); ++i) {
-    plan->entries_.push_back(CompileEntry(*plan, descriptor->field(i)));
+    plan->entries_.push_back(CompileEntry(*defaults, descriptor->field(i)));
   }
   plan->BuildSlots();
   return plan;
 }
 
-Entry PlanSet::CompileEntry(const Plan& plan, const FieldDescriptor* field) {
+Entry PlanSet::CompileEntry(const pb::Message& defaults, const FieldDescriptor* field) {
   if (field->is_map()) Refuse(field->full_name(), "unsupported type");
   Entry entry;
   entry.field = field;
-  entry.reflection = plan.reflection_;
+  entry.reflection = defaults.GetReflection();
   entry.name = field->has_json_name() ? field->json_name() : field->name();
   entry.quoted += ',';
   AppendJsonString(entry.name, entry.quoted);
@@ -162,6 +176,7 @@ Entry PlanSet::CompileEntry(const Plan& plan, const FieldDescriptor* field) {
   entry.place = options.GetExtension(multisafepay::v1::place);
   entry.limits = options.GetExtension(multisafepay::v1::limits);
   entry.in_body = !entry.own && entry.place == multisafepay::v1::PLACE_UNSPECIFIED;
+  entry.shared = SharedDefault(defaults, field);
   if (entry.kind == Kind::kMessage) entry.message = Compile(field->message_type());
   return entry;
 }

@@ -55,13 +55,14 @@ struct Entry {
   multisafepay::v1::Place place = multisafepay::v1::PLACE_UNSPECIFIED;
   multisafepay::v1::Limits limits;
   const Plan* message = nullptr;  // For kMessage.
+  // What a single string, bytes or message field refers to in every message that never set it:
+  // shared, so neither to be written to nor to be wiped.
+  const void* shared = nullptr;
 };
 
 class Plan {
  public:
   const google::protobuf::Descriptor* descriptor() const { return descriptor_; }
-  // The message's default instance.
-  const google::protobuf::Message& defaults() const { return *defaults_; }
   const google::protobuf::Reflection& reflection() const { return *reflection_; }
   absl::Span<const Entry> entries() const { return entries_; }
 
@@ -82,7 +83,6 @@ class Plan {
   void BuildSlots();
 
   const google::protobuf::Descriptor* descriptor_ = nullptr;
-  const google::protobuf::Message* defaults_ = nullptr;
   const google::protobuf::Reflection* reflection_ = nullptr;
   std::vector<Entry> entries_;
   // Open addressing: position of the entry plus one, 0 for a free slot. At most half full.
@@ -103,7 +103,8 @@ class PlanSet {
 
  private:
   const Plan* Compile(const google::protobuf::Descriptor* descriptor);
-  Entry CompileEntry(const Plan& plan, const google::protobuf::FieldDescriptor* field);
+  Entry CompileEntry(const google::protobuf::Message& defaults,
+                     const google::protobuf::FieldDescriptor* field);
 
   std::unordered_map<const google::protobuf::Descriptor*, std::unique_ptr<Plan>> plans_;
 };

@@ -42,71 +42,64 @@ void WipeValue(pb::Value& value) {
   }
 }
 
-// One walk; `everything` is on below a sensitive message field.
-class Wiper {
- public:
-  void Object(const Plan& plan, pb::Message& message, bool everything) {
-    const pb::Reflection& reflection = plan.reflection();
-    const pb::Message& defaults = plan.defaults();
-    if (!reflection.GetUnknownFields(message).empty()) {
-      WipeUnknown(*reflection.MutableUnknownFields(&message));
-    }
-    for (const Entry& entry : plan.entries()) {
-      const bool sensitive =
-          everything || entry.sensitive != multisafepay::v1::SENSITIVITY_UNSPECIFIED;
-      if (entry.kind == Kind::kMessage || entry.kind == Kind::kStruct) {
-        Messages(entry, message, defaults, sensitive);
-      } else if (sensitive && (entry.kind == Kind::kString || entry.kind == Kind::kBytes)) {
-        Strings(entry, message, defaults);
-      }
-      if (sensitive || entry.kind == Kind::kStruct) reflection.ClearField(&message, entry.field);
-    }
-  }
+void WipeObject(const Plan& plan, pb::Message& message, bool everything);
 
- private:
-  // A string that was set and then cleared keeps its memory and its content's tail: what tells it
-  // from one that was never set is its address, which for the latter is that of the default.
-  static void Strings(const Entry& entry, pb::Message& message, const pb::Message& defaults) {
-    const pb::Reflection& reflection = *entry.reflection;
-    std::string scratch;
-    if (entry.repeated) {
-      const int size = reflection.FieldSize(message, entry.field);
-      for (int i = 0; i < size; ++i) {
-        WipeStored(reflection.GetRepeatedStringReference(message, entry.field, i, &scratch));
-      }
-      return;
-    }
+// A string that was set and then cleared keeps its memory and its content's tail: what tells it
+// from one that was never set is its address.
+void WipeStrings(const Entry& entry, pb::Message& message) {
+  const pb::Reflection& reflection = *entry.reflection;
+  std::string scratch;  // Untouched by generated messages; the interface asks for it.
+  if (!entry.repeated) {
     const std::string& stored = reflection.GetStringReference(message, entry.field, &scratch);
-    const std::string& shared = reflection.GetStringReference(defaults, entry.field, &scratch);
-    if (&stored != &shared) WipeStored(stored);
+    if (&stored != entry.shared) WipeStored(stored);
+    return;
   }
+  const int size = reflection.FieldSize(message, entry.field);
+  for (int i = 0; i < size; ++i) {
+    WipeStored(reflection.GetRepeatedStringReference(message, entry.field, i, &scratch));
+  }
+}
 
-  void Messages(const Entry& entry, pb::Message& message, const pb::Message& defaults,
-                bool everything) {
-    const pb::Reflection& reflection = *entry.reflection;
-    const auto wipe = [&](pb::Message& nested) {
-      if (entry.kind == Kind::kStruct) {
-        WipeStruct(static_cast<pb::Struct&>(nested));
-      } else {
-        Object(*entry.message, nested, everything);
-      }
-    };
-    if (entry.repeated) {
-      const int size = reflection.FieldSize(message, entry.field);
-      for (int i = 0; i < size; ++i) {
-        wipe(*reflection.MutableRepeatedMessage(&message, entry.field, i));
-      }
-      return;
+void WipeMessages(const Entry& entry, pb::Message& message, bool everything) {
+  const pb::Reflection& reflection = *entry.reflection;
+  const auto wipe = [&](pb::Message& nested) {
+    if (entry.kind == Kind::kStruct) {
+      WipeStruct(static_cast<pb::Struct&>(nested));
+    } else {
+      WipeObject(*entry.message, nested, everything);
     }
+  };
+  if (!entry.repeated) {
     const pb::Message& stored = reflection.GetMessage(message, entry.field);
-    if (&stored != &reflection.GetMessage(defaults, entry.field)) {
-      wipe(const_cast<pb::Message&>(stored));
-    }
+    if (&stored != entry.shared) wipe(const_cast<pb::Message&>(stored));
+    return;
   }
-};
+  const int size = reflection.FieldSize(message, entry.field);
+  for (int i = 0; i < size; ++i) {
+    wipe(*reflection.MutableRepeatedMessage(&message, entry.field, i));
+  }
+}
+
+// `everything` is on below a sensitive message field.
+void WipeObject(const Plan& plan, pb::Message& message, bool everything) {
+  const pb::Reflection& reflection = plan.reflection();
+  if (!reflection.GetUnknownFields(message).empty()) {
+    WipeUnknown(*reflection.MutableUnknownFields(&message));
+  }
+  for (const Entry& entry : plan.entries()) {
+    const bool sensitive = everything || entry.kind == Kind::kStruct ||
+                           entry.sensitive != multisafepay::v1::SENSITIVITY_UNSPECIFIED;
+    if (entry.kind == Kind::kMessage || entry.kind == Kind::kStruct) {
+      WipeMessages(entry, message, sensitive);
+    } else if (sensitive && (entry.kind == Kind::kString || entry.kind == Kind::kBytes)) {
+      WipeStrings(entry, message);
+    }
+    if (sensitive) reflection.ClearField(&message, entry.field);
+  }
+}
 
 }  // namespace
 
-void Wipe(const Plan& plan, pb::Message& message) { Wiper().Object(plan, message, false); }
+void Wipe(const Plan& plan, pb::Message& message) { WipeObject(plan, message, false); }
 
 }  // namespace msp::codec

@@ -112,7 +112,7 @@ bool IsAnswer(const std::string& name) {
 Node WithoutData(const Node& document) {
   Node rest{Node::Kind::kObject};
   for (const auto& member : document.members) {
-    if (member.first != "data") rest.members.push_back(member);
+    if (member.name != "data") rest.members.push_back(member);
   }
   return rest;
 }
@@ -148,7 +148,7 @@ TEST(Fixtures, EveryValueOfEveryAnswerArrives) {
     Node object = data;
     if (target.field != nullptr) {
       object = Node{Node::Kind::kObject};
-      object.members.emplace_back(target.field, data);
+      object.members.push_back({target.field, data});
     }
     EXPECT_THAT(oracle::Lost(object, *response), IsEmpty());
   }

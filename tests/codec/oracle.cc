@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 #include <stdexcept>
 
@@ -57,7 +56,7 @@ class Builder final : public nlohmann::json_sax<Json> {
     if (open_.empty()) {
       parsed_.document = std::move(node);
     } else if (open_.back().kind == Node::Kind::kObject) {
-      open_.back().members.emplace_back(keys_.back(), std::move(node));
+      open_.back().members.push_back({keys_.back(), std::move(node)});
     } else {
       open_.back().elements.push_back(std::move(node));
     }
@@ -111,13 +110,11 @@ bool IsStruct(const FieldDescriptor* field) {
 // The double that `text` is; nothing for what is no JSON number, and for what a double takes as 0
 // or infinity.
 std::optional<double> DoubleOf(const std::string& text) {
-  static const std::regex number(R"((-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:[eE][+-]?[0-9]+)?)");
-  std::smatch match;
-  if (!std::regex_match(text, match, number)) return std::nullopt;
+  if (text.find_first_not_of("0123456789+-.eE") != std::string::npos) return std::nullopt;
+  if (!Json::parse(text, nullptr, false).is_number()) return std::nullopt;
   const double value = std::strtod(text.c_str(), nullptr);
-  if (std::isinf(value)) return std::nullopt;
-  if (value == 0 && match.str(1).find_first_of("123456789") != std::string::npos)
-    return std::nullopt;
+  const std::string mantissa = text.substr(0, text.find_first_of("eE"));
+  if (value == 0 && mantissa.find_first_of("123456789") != std::string::npos) return std::nullopt;
   return value;
 }
 
@@ -360,7 +357,7 @@ bool MeansNothing(const Node& node) {
   switch (node.kind) {
     case Node::Kind::kObject:
       return std::all_of(node.members.begin(), node.members.end(),
-                         [](const auto& member) { return MeansNothing(member.second); });
+                         [](const Member& member) { return MeansNothing(member.value); });
     case Node::Kind::kList:
       return node.elements.empty();
     default:
@@ -387,8 +384,9 @@ class Comparison {
           LostOne(node, message, field, -1, at);
         }
       } else {
-        const std::vector<Node> single{node};
-        const std::vector<Node>& nodes = node.kind == Node::Kind::kList ? node.elements : single;
+        std::vector<Node> nodes{node};
+        if (node.kind == Node::Kind::kList) nodes = node.elements;
+        std::erase_if(nodes, MeansUnset);
         if (get.FieldSize(message, field) != static_cast<int>(nodes.size())) {
           found.push_back(at + " has another number of elements");
           continue;
@@ -443,8 +441,8 @@ class Comparison {
 
   void DifferMembers(const Node& before, const Node& after, const std::string& path) {
     std::set<std::string> names;
-    for (const auto& member : before.members) names.insert(member.first);
-    for (const auto& member : after.members) names.insert(member.first);
+    for (const auto& member : before.members) names.insert(member.name);
+    for (const auto& member : after.members) names.insert(member.name);
     for (const std::string& name : names) {
       const std::string at = path.empty() ? name : path + "." + name;
       const Node* was = before.Find(name);
@@ -465,7 +463,7 @@ class Comparison {
 const Node* Node::Find(std::string_view name) const {
   const Node* last = nullptr;
   for (const auto& member : members) {
-    if (member.first == name) last = &member.second;
+    if (member.name == name) last = &member.value;
   }
   return last;
 }
@@ -479,11 +477,11 @@ Parsed Parse(std::string_view text) {
 
 void Fill(const Node& object, pb::Message& message, bool everything, std::string_view skip) {
   for (const auto& member : object.members) {
-    if (member.first == skip) continue;
-    const FieldDescriptor* field = FieldOf(message, member.first, everything);
+    if (member.name == skip) continue;
+    const FieldDescriptor* field = FieldOf(message, member.name, everything);
     if (field == nullptr) continue;
     message.GetReflection()->ClearField(&message, field);  // The last of duplicates wins.
-    FillField(field, member.second, message, everything);
+    FillField(field, member.value, message, everything);
   }
 }
 

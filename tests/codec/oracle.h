@@ -5,23 +5,29 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "google/protobuf/message.h"
 
 namespace msp::codec::oracle {
 
+struct Member;
+
 // One JSON value. Numbers keep their digits as written.
 struct Node {
   enum class Kind { kNull, kBool, kNumber, kString, kObject, kList };
   Kind kind = Kind::kNull;
-  std::string text;  // Of a string, a number's digits, "true" or "false".
-  std::vector<std::pair<std::string, Node>> members;  // In the document's order, duplicates kept.
+  std::string text;             // Of a string, a number's digits, "true" or "false".
+  std::vector<Member> members;  // In the document's order, duplicates kept.
   std::vector<Node> elements;
 
   // The last member of that name, or null.
   const Node* Find(std::string_view name) const;
+};
+
+struct Member {
+  std::string name;
+  Node value;
 };
 
 struct Parsed {

@@ -1,0 +1,53 @@
+// The plans are shared by all threads, everything else belongs to one call: what ThreadSanitizer is
+// asked about.
+#include <atomic>
+#include <thread>
+
+#include "service/codec/check.h"
+#include "service/codec/encode.h"
+#include "service/codec/redact.h"
+#include "tests/codec/documents.h"
+#include "tests/codec/plans.h"
+
+namespace msp::codec {
+namespace {
+
+using testing::Everything;
+
+TEST(Threads, ShareThePlans) {
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 300;
+  const PlanSet plans({Everything::descriptor()});
+  const Plan& plan = plans.Of(Everything::descriptor());
+  const std::string_view document = kEverything[0];
+
+  const auto once = [&] {
+    std::string copy(document);
+    Everything message;
+    if (!Decode(plan, copy, message).ok) return std::string("malformed");
+    std::string text;
+    EncodeBody(plan, message, text);
+    text += Redacted(plan, message);
+    text += std::to_string(Check(plan, message).size());
+    Wipe(plan, message);
+    EncodeAll(plan, message, text);
+    // A document that does not fit a thread's index, so that it grows and shrinks meanwhile.
+    std::string large = R"({"text":")" + std::string(300'000, 'x') + R"("})";
+    return Decode(plan, large, message).ok ? text : "malformed";
+  };
+  const std::string wanted = once();
+  ASSERT_NE(wanted, "malformed");
+
+  std::atomic<int> different = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < kRounds; ++round) different += once() != wanted;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(different, 0);
+}
+
+}  // namespace
+}  // namespace msp::codec

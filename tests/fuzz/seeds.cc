@@ -1,0 +1,73 @@
+// Writes the fuzz targets' first inputs below the directory given: JSON texts for decode,
+// serialized requests for the two that start from a message.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "multisafepay/v1/order_service.pb.h"
+#include "service/codec/decode.h"
+#include "tests/codec/documents.h"
+
+namespace msp::codec {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Corpus {
+ public:
+  explicit Corpus(fs::path directory) : directory_(std::move(directory)) {
+    fs::create_directories(directory_);
+  }
+  void Add(std::string_view content) {
+    std::ofstream file(directory_ / ("seed" + std::to_string(count_++)), std::ios::binary);
+    file.write(content.data(), static_cast<std::streamsize>(content.size()));
+    if (!file.flush()) std::exit(1);
+  }
+
+ private:
+  fs::path directory_;
+  int count_ = 0;
+};
+
+// A request with a cart, free-form parts and fields of the service's own.
+constexpr std::string_view kOrders[] = {
+    R"({"type":"direct","order_id":"my-order-0017","currency":"EUR","amount":12995,"gateway":"CREDITCARD","description":"2 tins",
+        "payment_options":{"notification_url":"https://shop.example.org/hook?order=17","close_window":true,"settings":{"a":[1,null,{"b":"c"}]}},
+        "customer":{"locale":"nl_NL","ip_address":"192.0.2.17","first_name":"J\u00fcrgen","email":"j@example.org",
+        "browser":{"java_enabled":0,"language":"nl"}},"gateway_info":{"card_number":"4761 3400 0000 0019","card_expiry_date":2812,"card_cvc":"012"},
+        "control":{"idempotency_key":"k.1","repeat":true}})",
+    R"({"type":"redirect","order_id":"a/b c","amount":0,"description":"<3 & more","shopping_cart":{"items":[{"name":"Tin",
+        "unit_price":"45.45","quantity":2},{"name":"Post","unit_price":-4.5,"quantity":"1"}]},"custom_info":{"custom_1":""},
+        "affiliate":{"split_payments":[{"merchant":1001,"percentage":12.5,"description":"d"}]},"days_active":30,"manual":"0"})",
+    "{}",
+};
+
+void WriteAll(const fs::path& root) {
+  Corpus decode(root / "decode");
+  decode.Add(kOrderAnswer);
+  decode.Add(kRefundedAnswer);
+  for (const std::string_view document : kErrorAnswers) decode.Add(document);
+  for (const std::string_view document : kEverything) decode.Add(document);
+
+  using multisafepay::v1::CreateOrderRequest;
+  const PlanSet plans({CreateOrderRequest::descriptor()});
+  Corpus encode(root / "encode_roundtrip");
+  Corpus check(root / "check");
+  for (const std::string_view order : kOrders) {
+    std::string document(order);
+    CreateOrderRequest request;
+    if (!DecodeAll(plans.Of(CreateOrderRequest::descriptor()), document, request).ok) std::exit(1);
+    encode.Add(request.SerializeAsString());
+    check.Add(request.SerializeAsString());
+  }
+}
+
+}  // namespace
+}  // namespace msp::codec
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  msp::codec::WriteAll(argv[1]);
+  return 0;
+}

@@ -4,8 +4,8 @@
 #   --seconds N   the time of all targets together (default 60)
 #   --target T    this target only
 #
-# A crash is kept as build/fuzz/crashes/TARGET/...; found inputs grow build/fuzz/corpus/TARGET. Fixed inputs of a target
-# lie in tests/fuzz/corpus/TARGET and are run first.
+# A crash is kept as build/fuzz/crashes/TARGET/...; found inputs grow build/fuzz/corpus/TARGET. The seeds of a target lie
+# in tests/fuzz/corpus/TARGET, or are made by the build.
 source ci/lib.sh
 seconds=60 only=''
 while [[ $# -gt 0 ]]; do
@@ -28,7 +28,9 @@ for target in "${targets[@]}"; do
   corpus=build/fuzz/corpus/$target crashes=build/fuzz/crashes/$target
   mkdir -p "$corpus" "$crashes"
   dirs=("$corpus")
-  [[ ! -d tests/fuzz/corpus/$target ]] || dirs+=("tests/fuzz/corpus/$target")
+  for seeds in "tests/fuzz/corpus/$target" "build/fuzz/fuzz/seeds/${target%_fuzz}"; do
+    [[ ! -d $seeds ]] || dirs+=("$seeds")
+  done
   options=(-max_total_time=$((seconds / ${#targets[@]})) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
     "-artifact_prefix=$crashes/")
   [[ ! -f tests/fuzz/$target.dict ]] || options+=("-dict=tests/fuzz/$target.dict")

@@ -176,11 +176,11 @@ void MoneyCall::OnFirstLook(const Look& look) {
   const bool creates = call_.operation->creates();
   if (!look.told() || (look.absent && !creates)) {
     Failure failure = look.failure;
-    const bool refused = look.kind == Answer::Kind::kRefused;
     // That the record cannot be read says nothing about an earlier attempt.
     if (facts_.tried_before && !look.absent) return EndUnknown(std::move(failure), nullptr);
-    // Nothing of this call was sent, so it may be sent again.
-    failure.outcome = refused ? v1::OUTCOME_REJECTED : v1::OUTCOME_NOT_SENT;
+    // Nothing of this call was sent, so it may be sent again; a look that was refused is no refusal
+    // of the call itself.
+    failure.outcome = look.absent ? v1::OUTCOME_REJECTED : v1::OUTCOME_NOT_SENT;
     failure.message =
         absl::StrCat("the order could not be read before the call: ", failure.message);
     return EndFailed(std::move(failure));

@@ -195,7 +195,7 @@ void Fleet::Kill() {
   Dice dice(options_.seed, 0xdead);
   while (true) {
     const auto until =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(300 + dice.Below(2'000));
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(100 + dice.Below(800));
     const int victim = static_cast<int>(dice.Below(kReplicas));
     const bool gently = dice.Chance(0.3);
     std::unique_ptr<testing::ServerProcess> dying;

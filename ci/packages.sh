@@ -15,3 +15,5 @@ packages_build=(
 packages_clang=(clang libclang-rt-14-dev)
 packages_lint=(git clang-format clang-tidy shellcheck npm)
 packages_bench=(nginx-light libbenchmark-dev)
+packages_sdks=(nodejs npm python3-venv)
+packages_go=(golang-go)

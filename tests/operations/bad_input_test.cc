@@ -109,7 +109,7 @@ const Row kRows[] = {
      "type: 'redirect' order_id: 'new' currency: 'EUR' description: 'x'", kInvalid, "MSP_1001",
      kRejected, "", Sent::kCall},
     {"CreateInNoCurrency", "CreateOrder",
-     "type: 'redirect' order_id: 'new' currency: 'XXX' amount: 1 description: 'x'", kInvalid,
+     "type: 'redirect' order_id: 'new' currency: 'ZZZ' amount: 1 description: 'x'", kInvalid,
      "MSP_1002", kRejected, "", Sent::kCall},
     {"CreateUnderAnIdThatIsTaken", "CreateOrder",
      "type: 'redirect' order_id: 'PAID' currency: 'EUR' amount: 1000 description: 'another'",

@@ -11,6 +11,7 @@ published examples of proto/examples.
 import argparse
 import json
 import pathlib
+import subprocess
 import sys
 
 import stage
@@ -157,7 +158,7 @@ def main():
                 order_id = f"{0 if number == 2 else 7}0000096{number}"
                 try:
                     live(Life(client, control, checks, order_id))
-                except (stage.Failed, KeyError, ValueError, TypeError) as problem:
+                except (stage.Failed, subprocess.TimeoutExpired, KeyError, ValueError, TypeError) as problem:
                     checks.fail(f"{live.__name__}: {type(problem).__name__}: {problem}")
         stats = control.ask("stats")
         for hazard in ("implicit_full_refund", "unknown_body_members", "order_ids_not_strings", "keys_in_query",

@@ -261,7 +261,7 @@ class Samples:
         elif command.startswith("token update"):
             stdin = json.dumps({"expiry_date": "3012"})
         reads = command.split()[1] in ("get", "list")
-        self.upstream.expect(text, None if reads else order_before(order_id, command))
+        self.upstream.expect(text, None if reads else order_before(ORDER, command))
         code, out, err = self.client.run(command.split(), stdin)
         # 1 beside a reply is a decline.
         self.checks.true(f"{name}: msp {command}: exit code {code}, {err}", code == 0 or (code == 1 and out))

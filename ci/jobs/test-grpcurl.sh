@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# whole payments by grpcurl and the server's reflection: nothing of this project's on the caller's side
+#
+#   --no-build   use build/release as it is
+source ci/lib.sh
+build_first=yes
+case ${1:-} in
+  --help) usage_of test-grpcurl ;;
+  --no-build) build_first=no ;;
+  '') ;;
+  *) die "test-grpcurl: unknown option '$1'; ./run test-grpcurl --help" ;;
+esac
+install build
+command -v go >/dev/null || install go
+[[ $build_first == no ]] || build release msp-server msp-sandbox
+
+grpcurl=$PWD/build/tools/grpcurl
+if [[ ! -x $grpcurl ]]; then
+  say 'building grpcurl'
+  mkdir -p build/tools
+  GOBIN=$PWD/build/tools go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.1 >build/tools/go.log 2>&1 || {
+    tail -n 20 build/tools/go.log >&2
+    die 'could not build grpcurl'
+  }
+fi
+passed=0 failed=0
+for polymorphism in modern legacy chaos; do
+  say "three payments, $polymorphism answers"
+  if python3 tests/operations/lives_test.py build/release/bin "$polymorphism" --grpcurl "$grpcurl"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
+done
+echo "$passed passed, $failed failed"
+((failed == 0))

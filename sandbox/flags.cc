@@ -255,6 +255,21 @@ std::string HelpText() {
     text += left + std::string(flag.about) + "\n";
   }
   return text +
+         "\nControl, below /_sandbox (JSON in, JSON out, no key):\n"
+         "  POST reset | GET,POST clock {advance_seconds, freeze} | GET stats | GET,POST snapshot\n"
+         "  GET orders/ID | POST orders/ID/3ds {result: Y A N U R Cancel}\n"
+         "  POST orders/ID/pay {card_number, card_holder_name, card_expiry_date, card_cvc} or "
+         "{scenario}\n"
+         "  POST orders/ID/review {accepted} | orders/ID/chargeback | orders/ID/notify\n"
+         "  POST orders/ID/refunds/REFUND_ID {status: completed declined}\n"
+         "  GET,POST,DELETE faults {match: {method, path, order_id, nth, probability, times}, "
+         "effect: {name, ...}}\n"
+         "    effects: latency status api_error reset commit_then_fail truncate garbage slow_body "
+         "rate_limit\n"
+         "    redirect wrong_type\n"
+         "  POST webhooks {drop, duplicate, reorder, bad_signature, stale_timestamp, tamper_body, "
+         "delay_ms}\n"
+         "  GET notifications?order_id=ID\n"
          "\nTry: curl -H 'api_key: sandbox-test-key-0001' $API_URL/me\n"
          "     curl -d '{\"result\":\"Y\"}' $ORIGIN/_sandbox/orders/ORDER_ID/3ds\n"
          "     curl -d '{\"advance_seconds\":3600}' $ORIGIN/_sandbox/clock\n";

@@ -1,4 +1,6 @@
 // msp-sandbox: flags, one line when ready, stop on SIGTERM or SIGINT.
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -23,6 +25,12 @@ int main(int argc, char** argv) {
     line.options.log = [](std::string_view text) {
       std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
     };
+  }
+  // A connection is a descriptor; the usual limit of 1024 is less than --connections-max.
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
   }
   // Blocked before any thread starts, so that only sigwait takes them.
   sigset_t stops;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/read.h"
@@ -130,25 +131,27 @@ void Platform::AssignTransactionId(Order& order) {
   by_transaction_id_[order.transaction_id] = order.seq;
 }
 
-Order& Platform::Add(const Site& site, Kind kind, const std::string& order_id) {
+Order& Platform::Add(const Site& site, Kind kind, const std::string& order_id,
+                     std::uint64_t parent) {
   auto owned = std::make_unique<Order>();
   Order& order = *owned;
   order.seq = next_seq_++;
   order.kind = kind;
+  order.parent = parent;
   order.site_id = site.site_id;
   order.account_id = site.account_id;
   order.order_id = order_id;
   order.created_ms = now_ms_;
   order.modified_ms = now_ms_;
   orders_[order.seq] = std::move(owned);
-  while (static_cast<std::int64_t>(orders_.size()) > settings_.orders_max) EvictOldest();
+  while (static_cast<std::int64_t>(orders_.size()) > settings_.orders_max) EvictOldest(parent);
   return order;
 }
 
 Order& Platform::AddChild(Order& parent, Kind kind, const std::string& order_id,
                           std::int64_t amount) {
   const Site* site = SiteOf(parent);
-  Order& child = Add(site == nullptr ? settings_.sites.front() : *site, kind, order_id);
+  Order& child = Add(site == nullptr ? settings_.sites.front() : *site, kind, order_id, parent.seq);
   child.type = parent.type;
   child.gateway = parent.gateway;
   child.amount = amount;
@@ -157,7 +160,6 @@ Order& Platform::AddChild(Order& parent, Kind kind, const std::string& order_id,
   child.custom_info = parent.custom_info;
   child.locale = parent.locale;
   child.card = parent.card;
-  child.parent = parent.seq;
   child.external_id = random_.Digits(16);
   AssignTransactionId(child);
   Index(child);
@@ -187,8 +189,9 @@ void Platform::Forget(std::uint64_t seq) {
   orders_.erase(found);
 }
 
-void Platform::EvictOldest() {
-  Forget(orders_.begin()->first);
+void Platform::EvictOldest(std::uint64_t spared) {
+  const auto oldest = orders_.begin();
+  Forget(oldest->first == spared ? std::next(oldest)->first : oldest->first);
   Count("orders_evicted");
 }
 

@@ -161,14 +161,15 @@ class Platform {
   void SetTimer(Order& order, TimerKind kind, std::int64_t due_ms);
   void Fire(Order& order);
 
-  Order& Add(const Site& site, Kind kind, const std::string& order_id);
+  // A new order; a full store forgets its oldest, though never `parent`.
+  Order& Add(const Site& site, Kind kind, const std::string& order_id, std::uint64_t parent = 0);
   Order& AddChild(Order& parent, Kind kind, const std::string& order_id, std::int64_t amount);
   void AddRelated(Order& order, const std::string& type, const Order& child,
                   const std::string& status);
   void UpdateRelated(const Order& child, const std::string& status);
   void Index(Order& order);
   void Forget(std::uint64_t seq);
-  void EvictOldest();
+  void EvictOldest(std::uint64_t spared);
   void AssignTransactionId(Order& order);
   std::int64_t NewTransactionId(bool sixteen_digits);
   Answer CapturePart(Order& order, std::int64_t amount, const Json& body);

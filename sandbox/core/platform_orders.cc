@@ -179,7 +179,6 @@ Answer Platform::CapturePart(Order& order, std::int64_t amount, const Json& body
     const std::string candidate = order.order_id.substr(0, 40) + "_" + std::to_string(part);
     if (!by_order_id_.contains({order.site_id, candidate})) new_id = candidate;
   }
-  const std::uint64_t seq = order.seq;
   Order& capture = AddChild(order, Kind::kCapture, new_id, amount);
   capture.auth_order_id = order.order_id;
   capture.description = TextMember(body, "description").value_or(order.description);
@@ -191,12 +190,9 @@ Answer Platform::CapturePart(Order& order, std::int64_t amount, const Json& body
   capture.authentication = order.authentication;
   Ship(capture, body);
   Change(capture, "completed", "completed");
-  // Adding may have evicted the original from a full store.
-  if (FindSeq(seq) != nullptr) {
-    order.money.captured_in_parts += amount;
-    AddRelated(order, "capture", capture, "completed");
-    if (order.money.Remain() == 0) SetTimer(order, TimerKind::kNone, 0);
-  }
+  order.money.captured_in_parts += amount;
+  AddRelated(order, "capture", capture, "completed");
+  if (order.money.Remain() == 0) SetTimer(order, TimerKind::kNone, 0);
   Count("captures");
   return Success({{"transaction_id", capture.transaction_id}, {"order_id", capture.order_id}});
 }
@@ -263,7 +259,6 @@ Answer Platform::Refund(const Site& site, const std::string& id, const Json& bod
       by_order_id_.contains({site.site_id, refund_order_id})) {
     return Failure(1006);
   }
-  const std::uint64_t seq = order->seq;
   const std::int64_t original_transaction_id = order->transaction_id;
   const std::string original_order_id = order->order_id;
   Order& refund = AddChild(*order, Kind::kRefund, refund_order_id, amount.value);
@@ -275,10 +270,8 @@ Answer Platform::Refund(const Site& site, const std::string& id, const Json& bod
   refund.status = "reserved";
   refund.financial_status = "reserved";
   SetTimer(refund, TimerKind::kRefundSettle, NextAmsterdamMidnightMs(now_ms_));
-  if (FindSeq(seq) != nullptr) {
-    order->money.refund_reserved += amount.value;
-    AddRelated(*order, "refund", refund, "reserved");
-  }
+  order->money.refund_reserved += amount.value;
+  AddRelated(*order, "refund", refund, "reserved");
   Count("refunds");
   switch (settings_.refund_answer) {
     case RefundAnswer::kRefundId:
@@ -336,13 +329,11 @@ bool Platform::ChargeBack(Order& order) {
   const std::int64_t left =
       order.money.captured_here - order.money.refunded - order.money.refund_reserved;
   if (order.financial_status != "completed" || IsFinal(order.status) || left < 1) return false;
-  const std::uint64_t seq = order.seq;
   Order& chargeback = AddChild(order, Kind::kChargeback, order.order_id, left);
   chargeback.description = "Chargeback of " + order.order_id;
   chargeback.status = "completed";
   chargeback.financial_status = "completed";
   chargeback.completed_ms = now_ms_;
-  if (FindSeq(seq) == nullptr) return true;
   order.money.charged_back += left;
   AddRelated(order, "chargeback", chargeback, "completed");
   order.related.back().dispute_status = "new";

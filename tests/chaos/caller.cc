@@ -8,7 +8,13 @@ void Caller::Note(const char* name, const client::Error& error, bool could_look)
     tally_.Count("told nothing by the service (connection lost, cancelled, killed)");
   } else {
     tally_.Count("told " + outcome + " " + error.reason);
-    if (could_look && error.outcome == v1::OUTCOME_UNKNOWN) tally_.Count("first answers UNKNOWN");
+    if (could_look && error.outcome == v1::OUTCOME_UNKNOWN) {
+      tally_.Count("first answers UNKNOWN");
+      // The order is there: a look within the deadline could have told.
+      if (std::string_view(name) == "CreateOrder" &&
+          !fleet_.ledger().Get("orders/" + error.order_id).is_null())
+        tally_.Count(kSparedUnknown);
+    }
   }
   const bool inviting = error.code == grpc::StatusCode::UNAVAILABLE ||
                         error.code == grpc::StatusCode::CANCELLED ||

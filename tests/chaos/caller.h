@@ -54,11 +54,9 @@ class Tally {
   std::vector<std::string> violations_ ABSL_GUARDED_BY(mutex_);
 };
 
-// An answer of UNKNOWN that a look could perhaps have spared; judged when the ledger is read.
-struct FirstUnknown {
-  std::string tag;  // Of the payment that it was about.
-  std::int64_t at_ms = 0;
-};
+// Counted where the order was there when its first answer said UNKNOWN.
+inline constexpr char kSparedUnknown[] =
+    "first answers UNKNOWN to CreateOrder, and yet the order was there";
 
 // What the end of a call was, by the rule.
 template <class Response>

@@ -130,7 +130,8 @@ void Fleet::StartSandbox() {
           "--key=" + std::string(testing::kServerKey), "--quiet=on",
           "--seed=" + std::to_string(options_.seed), "--order-id-rule=" + options_.order_id_rule,
           "--refund-id-echo=" + std::string(options_.refund_id_echo ? "on" : "off"),
-          "--five-minute-rule=off", "--refund-id-unique=off", "--orders-max=1000000",
+          "--polymorphism=" + options_.polymorphism, "--five-minute-rule=off",
+          "--refund-id-unique=off", "--orders-max=1000000",
           "--start-time=" + std::to_string(std::time(nullptr) + skew_s)});
   const std::string ready = sandbox_->WaitForOutput("\"event\":\"serving\"");
   api_url_ = Member(ready, "api_url");

@@ -13,9 +13,10 @@ struct Options {
   int callers = 48;  // Threads, each with one order at a time.
   std::string order_id_rule = "live";
   bool refund_id_echo = true;
-  double fault_rate = 0.3;       // Of the calls that move money; a third of it for look-ups.
-  bool kills = true;             // Replicas die and restart while calls are under way.
-  bool calm = false;             // No concurrent or abandoned calls for one order.
+  std::string polymorphism = "modern";  // Types in the sandbox's answers.
+  double fault_rate = 0.3;              // Of the calls that move money; a third of it for look-ups.
+  bool kills = true;                    // Replicas die and restart while calls are under way.
+  bool calm = false;                    // No concurrent or abandoned calls for one order.
   bool idempotency = false;      // Only calls that are repeated, and intruders with another key.
   bool markers = true;           // Off to see that the checks can fail.
   std::int64_t settle_ms = 600;  // Longer than any delay before MultiSafepay acts on a call.

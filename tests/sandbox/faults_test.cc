@@ -13,7 +13,8 @@ using ::testing::StartsWith;
 std::string CreateBytes(const std::string& id) {
   const std::string body = CardOrder(id).dump();
   return "POST /v1/json/orders HTTP/1.1\r\nHost: x\r\napi_key: " + std::string(kKey) +
-         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+         "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
 }
 
 constexpr std::size_t kAll = 100'000'000;

@@ -547,6 +547,15 @@ TEST(Store, ForgetsTheOldestBeyondItsBound) {
   EXPECT_EQ(bench.State("o99"), "completed/completed");
 }
 
+TEST(Store, SparesTheOrderThatIsBeingRefunded) {
+  Bench bench({.five_minute_rule = false, .orders_max = 10});
+  for (int i = 0; i < 10; ++i) bench.Create(Authorization("o" + std::to_string(i)));
+  for (int i = 1; i <= 30; ++i)
+    ASSERT_EQ(Capture(bench, "o0", i, "part" + std::to_string(i)).status, 200);
+  EXPECT_EQ(bench.Get("o0")["related_transactions"].size(), 30u);
+  EXPECT_EQ(bench.platform.orders().size(), 10u);
+}
+
 TEST(Snapshot, RestoresWhatItSaved) {
   Bench bench;
   bench.Create(Authorization("auth"));

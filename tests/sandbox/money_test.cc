@@ -548,7 +548,7 @@ TEST(Store, ForgetsTheOldestBeyondItsBound) {
 }
 
 TEST(Store, SparesTheOrderThatIsBeingRefunded) {
-  Bench bench({.five_minute_rule = false, .orders_max = 10});
+  Bench bench({.orders_max = 10, .five_minute_rule = false});
   for (int i = 0; i < 10; ++i) bench.Create(Authorization("o" + std::to_string(i)));
   for (int i = 1; i <= 30; ++i)
     ASSERT_EQ(Capture(bench, "o0", i, "part" + std::to_string(i)).status, 200);

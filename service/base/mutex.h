@@ -1,5 +1,6 @@
 // A std::mutex that carries thread-safety attributes, so that clang checks which lock guards what.
-// (Debian's Abseil is not instrumented: absl::Mutex makes ThreadSanitizer report races that are none.)
+// (Debian's Abseil is not instrumented: absl::Mutex makes ThreadSanitizer report races that are
+// none.)
 #pragma once
 
 #include <condition_variable>
@@ -21,7 +22,9 @@ class ABSL_LOCKABLE Mutex {
 
 class ABSL_SCOPED_LOCKABLE MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) { mutex_.Lock(); }
+  explicit MutexLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) {
+    mutex_.Lock();
+  }
   ~MutexLock() ABSL_UNLOCK_FUNCTION() { mutex_.Unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;

@@ -7,7 +7,8 @@
 
 namespace msp {
 
-// Percent-encodes everything but RFC 3986's unreserved characters, for one path segment or query value.
+// Percent-encodes everything but RFC 3986's unreserved characters, for one path segment or query
+// value.
 std::string PercentEncoded(std::string_view text);
 
 // Decodes %XX once; malformed escapes stay as they are.
@@ -29,7 +30,8 @@ void AppendJsonString(std::string_view text, std::string& out);
 // Without leading and trailing white space.
 std::string_view Trimmed(std::string_view text);
 
-// Overwrites the bytes, the spare capacity too, in a way that the compiler keeps, then empties the string.
+// Overwrites the bytes, the spare capacity too, in a way that the compiler keeps, then empties the
+// string.
 void WipeString(std::string& text);
 
 }  // namespace msp

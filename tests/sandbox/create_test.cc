@@ -33,7 +33,7 @@ TEST(Create, RefusesWhatTheTableSays) {
       {"order id of a wrong type", "/order_id", Json::array(), 1016},
       {"long order id", "/order_id", std::string(51, 'x'), 1006},
       {"no currency", "/currency", kGone, 1002},
-      {"unknown currency", "/currency", "XXX", 1002},
+      {"unknown currency", "/currency", "XTS", 1002},
       {"no amount", "/amount", kGone, 1001},
       {"zero without a card", "/amount", -1, 1001},
       {"decimal amount", "/amount", 10.5, 1001},
@@ -150,7 +150,7 @@ TEST(Create, BlockedSiteAndAccountHaveTheirCodes) {
 TEST(Create, ValidationModeGivesThe422Shape) {
   Bench bench({.validation_422 = true});
   Json body = CardOrder("o");
-  body["currency"] = "XXX";
+  body["currency"] = "XTS";
   const Answer answer = bench.Create(body);
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.body["errors"][0]["attribute"], "currency");

@@ -189,7 +189,7 @@ TEST(Routes, ListsHaveTheMembersThatPhpInsistsOn) {
     EXPECT_TRUE(method["manual_capture"].contains("is_enabled") &&
                 method["manual_capture"].contains("supported"));
   }
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods?currency=XXX").data(), Json::array());
+  EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods?currency=XTS").data(), Json::array());
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods?amount=-1").data(), Json::array());
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods/VISA").data()["id"], "VISA");
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods/NONE").body["error_code"], 1023);

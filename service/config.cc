@@ -131,7 +131,8 @@ absl::Status Set(std::string_view name, std::string_view value) {
 absl::Status ReadEnvironment() {
   for (const std::string_view name : kSettings) {
     const std::string variable = absl::StrCat("MSP_", absl::AsciiStrToUpper(Absl(name)));
-    const char* value = std::getenv(variable.c_str());
+    const char* value =
+        std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
     if (value == nullptr) continue;
     if (absl::Status set = Set(name, value); !set.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(variable, ": ", set.message()));
@@ -198,11 +199,14 @@ absl::StatusOr<std::string> ApiUrl(bool allow_plaintext) {
 // MSP_API_KEY, removed from the environment block too: /proc/PID/environ shows it to others of the
 // same user.
 std::string TakeKeyFromEnvironment() {
+  // Before any thread runs.
+  // NOLINTBEGIN(concurrency-mt-unsafe)
   char* value = std::getenv("MSP_API_KEY");
   if (value == nullptr) return {};
   std::string key = value;
   std::fill_n(value, std::strlen(value), 'x');
   unsetenv("MSP_API_KEY");
+  // NOLINTEND(concurrency-mt-unsafe)
   return key;
 }
 

@@ -4,7 +4,7 @@
 # Options are handed to ctest, as with ./run test.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of asan
-install build
+install build test
 # Debian's protobuf and gRPC are not instrumented: containers that cross into them would be false alarms.
 export ASAN_OPTIONS=detect_container_overflow=0:detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
 export UBSAN_OPTIONS=print_stacktrace=1

@@ -25,7 +25,7 @@ while [[ $# -gt 0 ]]; do
     *) die "chaos: unknown argument '$1'; ./run chaos --help" ;;
   esac
 done
-install build chaos
+install build test
 build release msp-chaos
 passed=0 failed=0 log=build/chaos.log
 for ((i = seed; i < seed + seeds; i++)); do

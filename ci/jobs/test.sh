@@ -4,6 +4,6 @@
 # Options are handed to ctest: ./run test -R curl runs the test programs whose name has "curl" in it.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of test
-install build
+install build test
 build_to_test release
 run_tests release --label-exclude '^long$' "$@"

@@ -5,7 +5,7 @@
 # reports, so the rooms that link it are tested under asan only.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of tsan
-install build
+install build test
 export TSAN_OPTIONS=second_deadlock_stack=1
 build_to_test tsan
 # ThreadSanitizer of g++ 12 cannot place its shadow where the kernel randomizes addresses widely; a fixed layout helps.

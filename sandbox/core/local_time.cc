@@ -1,5 +1,6 @@
 #include "sandbox/core/local_time.h"
 
+#include <charconv>
 #include <cstdio>
 
 namespace msp::sandbox {
@@ -82,27 +83,33 @@ std::int64_t NextAmsterdamMidnightMs(std::int64_t unix_ms) {
 }
 
 bool ParseAmsterdamTime(const std::string& text, std::int64_t* unix_ms) {
-  long long seconds = 0;
-  int used = 0;
+  std::int64_t seconds = 0;
+  std::size_t used = 0;
   if (text.find('-') == std::string::npos) {
-    if (std::sscanf(text.c_str(), "%lld%n", &seconds, &used) != 1) return false;
+    const char* end = text.data() + text.size();
+    const auto [after, error] = std::from_chars(text.data(), end, seconds);
+    if (error != std::errc() || after != end || seconds < 0 || seconds >= 1'000'000'000'000)
+      return false;
     *unix_ms = seconds * 1000;
-    return static_cast<std::size_t>(used) == text.size() && seconds >= 0 &&
-           seconds < 1'000'000'000'000;
+    return true;
   }
   int year = 0, hour = 0, minute = 0, second = 0;
   unsigned month = 0, day = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &used) != 3) return false;
-  if (static_cast<std::size_t>(used) != text.size()) {
-    int more = 0;
-    if (std::sscanf(text.c_str() + used, "T%2d:%2d:%2d%n", &hour, &minute, &second, &more) != 3)
+  // The widths leave no room for an overflow.
+  // NOLINTBEGIN(cert-err34-c)
+  if (std::sscanf(text.c_str(), "%4d-%2u-%2u%zn", &year, &month, &day, &used) != 3) return false;
+  if (used != text.size()) {
+    std::size_t more = 0;
+    if (std::sscanf(text.c_str() + used, "T%2d:%2d:%2d%zn", &hour, &minute, &second, &more) != 3)
       return false;
-    if (static_cast<std::size_t>(used + more) != text.size()) return false;
+    if (used + more != text.size()) return false;
   }
+  // NOLINTEND(cert-err34-c)
   if (month < 1 || month > 12 || day < 1 || day > 31 || year < 1970) return false;
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return false;
-  *unix_ms =
-      FromLocalS(DaysOf(year, month, day) * kDayS + hour * kHourS + minute * 60 + second) * 1000;
+  *unix_ms = FromLocalS(DaysOf(year, month, day) * kDayS + hour * kHourS +
+                        std::int64_t{minute} * 60 + second) *
+             1000;
   return true;
 }
 

@@ -1,5 +1,6 @@
 // What happens to an order after its creation: reading, shipping, cancelling, captures and refunds.
 #include <algorithm>
+#include <cmath>
 
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/platform.h"
@@ -10,7 +11,7 @@ namespace msp::sandbox {
 namespace {
 
 constexpr std::int64_t kRefundWindowMs = 180LL * 86'400 * 1000;
-constexpr std::int64_t kSameAmountMs = 300 * 1000;
+constexpr std::int64_t kSameAmountMs = 300'000;
 constexpr std::int64_t kIdCharsMax = 50;
 
 constexpr const char* kShipmentMembers[] = {"tracktrace_code", "tracktrace_url", "carrier",
@@ -34,7 +35,7 @@ std::int64_t CheckoutDataCents(const Json& data) {
     const double line = price->get<double>() * quantity->get<double>();
     if (line < 0 && line > -1e12) sum -= line;
   }
-  return static_cast<std::int64_t>(std::min(sum, 1e12) * 100 + 0.5);
+  return std::llround(std::min(sum, 1e12) * 100);
 }
 
 }  // namespace

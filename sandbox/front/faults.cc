@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kRulesMax = 1000;
 constexpr std::int64_t kWaitMaxMs = 600'000;
-constexpr std::size_t kHugeBytes = 20 * 1024 * 1024;
+constexpr std::size_t kHugeBytes = std::size_t{20} * 1024 * 1024;
 constexpr std::size_t kDeepLevels = 2000;
 
 struct Shape {

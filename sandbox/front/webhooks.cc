@@ -13,7 +13,7 @@ namespace msp::sandbox {
 namespace {
 
 constexpr int kAttemptsMax = 4;  // one and three retries
-constexpr std::int64_t kRetryMs = 15 * 60 * 1000;
+constexpr std::int64_t kRetryMs = std::int64_t{15} * 60 * 1000;
 constexpr int kSenders = 4;
 constexpr std::size_t kAckBytes = 100;
 constexpr std::size_t kQueueMax = 100'000;

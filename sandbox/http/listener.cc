@@ -10,8 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
+#include <system_error>
 
 namespace msp::sandbox {
 namespace {
@@ -57,7 +57,7 @@ absl::StatusOr<int> BindSocket(const std::string& host, int port) {
       fd >= 0 && bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0;
   freeaddrinfo(found);
   if (bound) return fd;
-  const std::string why = std::strerror(errno);
+  const std::string why = std::generic_category().message(errno);
   if (fd >= 0) close(fd);
   return absl::UnavailableError("port: cannot listen on " + host + ":" + std::to_string(port) +
                                 ": " + why);

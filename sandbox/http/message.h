@@ -14,9 +14,9 @@
 namespace msp::sandbox {
 
 // Bounds of one request.
-inline constexpr std::size_t kHeadBytesMax = 32 * 1024;
+inline constexpr std::size_t kHeadBytesMax = std::size_t{32} * 1024;
 inline constexpr std::size_t kHeaderCountMax = 100;
-inline constexpr std::size_t kBodyBytesMax = 1024 * 1024;
+inline constexpr std::size_t kBodyBytesMax = std::size_t{1024} * 1024;
 
 struct HttpRequest {
   std::string method;

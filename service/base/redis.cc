@@ -71,14 +71,15 @@ Redis::~Redis() {
 }
 
 void Redis::Send(std::vector<std::string> command, Done done) {
-  bool taken = false;
   {
     MutexLock lock(mutex_);
-    taken = !stopping_ && jobs_.size() < kJobsMax;
-    if (taken) jobs_.push_back({std::move(command), std::move(done)});
+    if (!stopping_ && jobs_.size() < kJobsMax) {
+      jobs_.push_back({std::move(command), std::move(done)});
+      changed_.NotifyOne();
+      return;
+    }
   }
-  if (!taken) return std::move(done)({});
-  changed_.NotifyOne();
+  std::move(done)({});
 }
 
 void Redis::Run() {

@@ -38,7 +38,7 @@ void Lease::Acquire(const std::string& name, const std::string& digest, std::int
                     absl::AnyInvocable<void(Grant) &&> done) {
   std::string mine = Value(digest);
   redis_.Send({"EVAL", kAcquire, "1", KeyOf(name), mine, std::to_string(ttl_ms)},
-              [this, mine, done = std::move(done)](RedisReply reply) mutable {
+              [this, mine, done = std::move(done)](const RedisReply& reply) mutable {
                 Grant grant = Grant::kUnavailable;
                 if (reply.kind == RedisReply::Kind::kText) {
                   const bool same = std::string_view(reply.text).substr(0, kDigestDigits) ==
@@ -53,7 +53,7 @@ void Lease::Acquire(const std::string& name, const std::string& digest, std::int
 }
 
 void Lease::Release(const std::string& name, const std::string& digest) {
-  redis_.Send({"EVAL", kRelease, "1", KeyOf(name), Value(digest)}, [](RedisReply) {});
+  redis_.Send({"EVAL", kRelease, "1", KeyOf(name), Value(digest)}, [](const RedisReply&) {});
 }
 
 }  // namespace msp::psp

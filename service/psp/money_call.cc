@@ -164,7 +164,9 @@ void MoneyCall::Lead() {
   facts_.tried_before = Repeats();
   if (protocol_.identify != nullptr) protocol_.identify(facts_);
   if (Repeats() || protocol_.looks_first) {
-    LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnFirstLook(*look); });
+    LookAt([self = shared_from_this()](const std::shared_ptr<Look>& look) {
+      self->OnFirstLook(*look);
+    });
   } else if (ControlOf(*call_.request).validate_only()) {
     DryRun();
   } else {
@@ -221,7 +223,7 @@ bool MoneyCall::WaitsToSend() {
   const Clock::time_point next = std::min(now + milliseconds(backoff_ms_), send_at_);
   backoff_ms_ = std::min(backoff_ms_ * 2, kBackoffMaxMs);
   tools_.timer.At(next, [self = shared_from_this()] {
-    self->LookAt([self](std::shared_ptr<Look> look) { self->OnFirstLook(*look); });
+    self->LookAt([self](const std::shared_ptr<Look>& look) { self->OnFirstLook(*look); });
   });
   return true;
 }
@@ -297,7 +299,9 @@ void MoneyCall::OnRefused(Answer answer) {
   const bool explained = protocol_.explains_refusal != nullptr &&
                          protocol_.explains_refusal(facts_, facts_.refusal.error_code);
   if (!explained) return EndFailed(facts_.refusal);
-  LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnRefusalLook(*look); });
+  LookAt([self = shared_from_this()](const std::shared_ptr<Look>& look) {
+    self->OnRefusalLook(*look);
+  });
 }
 
 void MoneyCall::OnRefusalLook(const Look& look) {
@@ -323,7 +327,8 @@ void MoneyCall::StartDoubt(Moment moment, Failure cause) {
   doubt_ = std::move(cause);
   doubt_since_ = Clock::now();
   backoff_ms_ = tools_.options.reconcile_backoff_ms;
-  LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnDoubtLook(*look); });
+  LookAt(
+      [self = shared_from_this()](const std::shared_ptr<Look>& look) { self->OnDoubtLook(*look); });
 }
 
 void MoneyCall::OnDoubtLook(const Look& look) {
@@ -350,7 +355,8 @@ void MoneyCall::OnDoubtLook(const Look& look) {
 }
 
 void MoneyCall::LookAgain() {
-  LookAt([self = shared_from_this()](std::shared_ptr<Look> look) { self->OnDoubtLook(*look); });
+  LookAt(
+      [self = shared_from_this()](const std::shared_ptr<Look>& look) { self->OnDoubtLook(*look); });
 }
 
 void MoneyCall::EndDone(bool reconciled, bool replayed) {

@@ -11,7 +11,7 @@ namespace v1 = multisafepay::v1;
 
 // An order is older than this attempt only when it is so by more than this: two wall clocks, a zone
 // that MultiSafepay does not name (two hours at most), and an hour in autumn that comes twice.
-constexpr std::int64_t kCreatedDoubtS = 4 * 3'600;
+constexpr std::int64_t kCreatedDoubtS = std::int64_t{4} * 3'600;
 
 const v1::CreateOrderRequest& RequestOf(const MoneyFacts& facts) {
   return static_cast<const v1::CreateOrderRequest&>(*facts.request);

@@ -59,7 +59,7 @@ void Calls::Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDo
 
 grpc::Status Calls::End(const grpc::ServerContext& context, const psp::Call& call) {
   in_flight_.fetch_sub(1, std::memory_order_relaxed);
-  const grpc::Status status = call.failure ? StatusOf(*call.failure) : grpc::Status::OK;
+  grpc::Status status = call.failure ? StatusOf(*call.failure) : grpc::Status::OK;
   const std::int64_t total_us = MicrosecondsSince(call.start);
   const std::string_view code = NameOf(status.error_code());
   const std::string_view outcome = NameOf(call.outcome);

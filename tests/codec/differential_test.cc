@@ -21,7 +21,7 @@ using google::protobuf::util::MessageDifferencer;
 
 std::int64_t FromEnvironment(const char* name, std::int64_t fallback) {
   const char* text = std::getenv(name);
-  return text == nullptr ? fallback : std::atoll(text);
+  return text == nullptr ? fallback : std::strtoll(text, nullptr, 10);
 }
 
 const PlanSet& AnswerPlans() {

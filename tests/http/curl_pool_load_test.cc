@@ -176,7 +176,7 @@ TEST_P(CurlPoolLoadTest, EveryCallbackRunsExactlyOnceInTheMidstOfTrouble) {
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kEach; ++i) {
-        const auto id = static_cast<std::size_t>(t * kEach + i);
+        const auto id = static_cast<std::size_t>(t) * kEach + static_cast<std::size_t>(i);
         Request request = i % 3 == 0 ? Get() : Post("id " + std::to_string(id));
         if (i % 10 == 9) request.deadline = Clock::now() + std::chrono::milliseconds(i % 7);
         pool->Start(std::move(request), [&, id](Response response) {

@@ -98,7 +98,6 @@ class ScriptedClient : public http::Client {
 
   void Start(http::Request request, http::Done done) override {
     http::Response answer;
-    bool kept = false;
     {
       MutexLock lock(mutex_);
       const bool get = request.method == http::Method::kGet;
@@ -115,11 +114,13 @@ class ScriptedClient : public http::Client {
         ADD_FAILURE() << "no answer for " << request.target;
       }
       ++count;
-      kept = !get && keep_writes;
       requests_.push_back(std::move(request));
-      if (kept) kept_.emplace_back(std::move(done), std::move(answer));
+      if (!get && keep_writes) {
+        kept_.emplace_back(std::move(done), std::move(answer));
+        came_.Open();
+        return;
+      }
     }
-    if (kept) return came_.Open();
     std::move(done)(std::move(answer));
   }
 

@@ -1,0 +1,139 @@
+// Leases, against a real Redis that also dies and comes back.
+#include "service/psp/lease.h"
+
+#include <future>
+
+#include "tests/psp/money_test.h"
+#include "tests/testing/redis_process.h"
+
+namespace msp::psp {
+namespace {
+
+using Create = Caller<v1::CreateOrderRequest, v1::CreateOrderResponse>;
+using Grant = Lease::Grant;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::int64_t kLongMs = 30'000;
+
+v1::CreateOrderRequest Keyed(const std::string& key = "key-1") {
+  v1::CreateOrderRequest order = DirectOrder();
+  order.set_order_id("order-1");
+  order.mutable_control()->set_idempotency_key(key);
+  return order;
+}
+
+class LeaseTest : public MoneyTest {
+ protected:
+  RedisAddress Address() const { return {.host = "127.0.0.1", .port = redis_.port()}; }
+
+  static Grant Acquire(Lease& lease, const std::string& name, const std::string& digest,
+                       std::int64_t ttl_ms = kLongMs) {
+    std::promise<Grant> grant;
+    lease.Acquire(name, digest, ttl_ms, [&](Grant granted) { grant.set_value(granted); });
+    return grant.get_future().get();
+  }
+  // Asks until Redis says what is expected, as long as a test waits for anything.
+  static Grant AcquireInTime(Lease& lease, Grant expected, const std::string& name,
+                             const std::string& digest) {
+    const auto end = http::Clock::now() + testing::kWaitMax;
+    Grant grant = Acquire(lease, name, digest);
+    while (grant != expected && http::Clock::now() < end) grant = Acquire(lease, name, digest);
+    return grant;
+  }
+
+  testing::RedisProcess redis_;
+  telemetry::Metrics metrics_;
+};
+
+TEST_F(LeaseTest, OneReplicaHoldsItAndTellsTheOthersWhetherTheirCallIsTheSame) {
+  Lease ours(Address(), metrics_);
+  Lease theirs(Address(), metrics_);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
+  EXPECT_EQ(Acquire(theirs, "site order-1", "another call"), Grant::kHeldByOther);
+  EXPECT_EQ(Acquire(theirs, "site order-2", "call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, OnlyItsHolderGivesItUp) {
+  Lease ours(Address(), metrics_);
+  Lease theirs(Address(), metrics_);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  theirs.Release("site order-1", "call");
+  EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
+  ours.Release("site order-1", "call");
+  // Redis may hear theirs before ours.
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, EndsByItselfWhenItsHolderDied) {
+  Lease theirs(Address(), metrics_);
+  {
+    Lease dead(Address(), metrics_);
+    EXPECT_EQ(Acquire(dead, "site order-1", "call", 150), Grant::kGranted);
+  }
+  EXPECT_EQ(Acquire(theirs, "site order-1", "another call"), Grant::kHeldByOther);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "another call"),
+            Grant::kGranted);
+}
+
+TEST_F(LeaseTest, SaysAtOnceThatRedisIsGoneAndFindsItAgain) {
+  Lease lease(Address(), metrics_);
+  EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kGranted);
+  redis_.Kill();
+  EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kUnavailable);
+  const auto start = http::Clock::now();
+  EXPECT_EQ(Acquire(lease, "site order-2", "call"), Grant::kUnavailable);
+  EXPECT_LT(http::Clock::now() - start, seconds(1));
+  redis_.Start();
+  EXPECT_EQ(AcquireInTime(lease, Grant::kGranted, "site order-3", "call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, TwoReplicasSendOneCallOnceAndAnswerItAlike) {
+  Lease first_lease(Address(), metrics_);
+  Lease second_lease(Address(), metrics_);
+  Api first_api(options, TestOperations(), client, metrics_, &first_lease);
+  Api second_api(options, TestOperations(), client, metrics_, &second_lease);
+  client.writes = {OrderJson{}.Marked("key-1").Answer()};
+  client.looks = {OrderJson{}.Marked("key-1").Answer()};
+  client.keep_writes = true;
+  Create first(first_api, "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create different(second_api, "CreateOrder", Keyed("key-2"), site());
+  EXPECT_EQ(different.Summary(), "ABORTED NOT_SENT ORDER_BUSY");
+  Create same(second_api, "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(same.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST_F(LeaseTest, WithoutRedisEachReplicaHasItsOwnFlightsStill) {
+  Lease lease(Address(), metrics_);
+  Api one(options, TestOperations(), client, metrics_, &lease);
+  redis_.Kill();
+  client.writes = {OrderJson{}.Answer()};
+  client.keep_writes = true;
+  Create first(one, "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create same(one, "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(same.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST(RedisUrl, TakesHostAndPortAndNothingElse) {
+  RedisAddress address;
+  EXPECT_TRUE(ParseRedisUrl("redis://cache.example:6380", &address));
+  EXPECT_EQ(address.host, "cache.example");
+  EXPECT_EQ(address.port, 6380);
+  EXPECT_TRUE(ParseRedisUrl("redis://cache.example/", &address));
+  for (const char* url : {"", "cache:6379", "rediss://cache:6379", "redis://", "redis://:6379",
+                          "redis://user@cache:6379", "redis://cache:0", "redis://cache:65536",
+                          "redis://cache:port", "redis://cache:6379/1"})
+    EXPECT_FALSE(ParseRedisUrl(url, &address)) << url;
+}
+
+}  // namespace
+}  // namespace msp::psp

@@ -164,7 +164,7 @@ void MoneyCall::Lead() {
   facts_.tried_before = Repeats();
   if (protocol_.identify != nullptr) protocol_.identify(facts_);
   if (Repeats() || protocol_.looks_first) {
-    LookAt([self = shared_from_this()](const std::shared_ptr<Look>& look) {
+    LookUntilTold([self = shared_from_this()](const std::shared_ptr<Look>& look) {
       self->OnFirstLook(*look);
     });
   } else if (ControlOf(*call_.request).validate_only()) {
@@ -223,7 +223,7 @@ bool MoneyCall::WaitsToSend() {
   const Clock::time_point next = std::min(now + milliseconds(backoff_ms_), send_at_);
   backoff_ms_ = std::min(backoff_ms_ * 2, kBackoffMaxMs);
   tools_.timer.At(next, [self = shared_from_this()] {
-    self->LookAt([self](const std::shared_ptr<Look>& look) { self->OnFirstLook(*look); });
+    self->LookUntilTold([self](const std::shared_ptr<Look>& look) { self->OnFirstLook(*look); });
   });
   return true;
 }
@@ -299,7 +299,7 @@ void MoneyCall::OnRefused(Answer answer) {
   const bool explained = protocol_.explains_refusal != nullptr &&
                          protocol_.explains_refusal(facts_, facts_.refusal.error_code);
   if (!explained) return EndFailed(facts_.refusal);
-  LookAt([self = shared_from_this()](const std::shared_ptr<Look>& look) {
+  LookUntilTold([self = shared_from_this()](const std::shared_ptr<Look>& look) {
     self->OnRefusalLook(*look);
   });
 }

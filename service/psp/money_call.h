@@ -72,6 +72,7 @@ class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
   void LookAgain();
   void OnDoubtLook(const Look& look);
   void LookAt(LookDone done);
+  void LookUntilTold(LookDone done, int tries = 1);
   void ReadRelated(std::shared_ptr<Look> look, LookDone done);
   Sending Reading(Look& look, std::string id);
 

@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 
 // A look is one GET: it may take this long before the next is tried.
 constexpr milliseconds kLookMax{5'000};
+// Looks before a call and after a refusal: so often at the most, while they bring nothing.
+constexpr int kLookTriesMax = 4;
 // Related transactions that one call reads by themselves.
 constexpr std::size_t kReadMax = 8;
 
@@ -58,6 +60,22 @@ void MoneyCall::LookAt(LookDone done) {
                        .reason = std::string(reason::kUpstreamMismatch)};
     }
     self->ReadRelated(std::move(look), std::move(done));
+  });
+}
+
+// As LookAt, and a look that brought nothing readable is tried again, a few times: what it tells
+// decides between an answer and an UNKNOWN.
+void MoneyCall::LookUntilTold(LookDone done, int tries) {
+  LookAt([self = shared_from_this(), done = std::move(done),
+          tries](std::shared_ptr<Look> look) mutable {
+    const std::int64_t wait_ms = self->tools_.options.reconcile_backoff_ms << (tries - 1);
+    const Clock::time_point next = Clock::now() + milliseconds(wait_ms);
+    const bool unread = look->kind == Answer::Kind::kOpen || look->kind == Answer::Kind::kNotSent;
+    if (!unread || tries >= kLookTriesMax || next >= self->LastMoment())
+      return std::move(done)(std::move(look));
+    self->tools_.timer.At(next, [self, done = std::move(done), tries]() mutable {
+      self->LookUntilTold(std::move(done), tries + 1);
+    });
   });
 }
 

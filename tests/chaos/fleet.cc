@@ -109,6 +109,7 @@ Json Ledger::Post(const std::string& path, const Json& body) const {
 }
 
 Fleet::Fleet(const Options& options) : options_(options) {
+  if (options_.lease) redis_ = std::make_unique<testing::RedisProcess>();
   StartSandbox();
   if (options_.fault_rate > 0) AddFaults();
   for (int i = 0; i < kReplicas; ++i) Put(i, StartServer());
@@ -154,6 +155,7 @@ std::unique_ptr<testing::ServerProcess> Fleet::StartServer() const {
                     "--settle_ms=" + std::to_string(options_.settle_ms),
                     "--reconcile_backoff_ms=25", "--upstream_timeout_ms=1500",
                     "--call_max_ms=10000", "--drain_timeout_ms=20000", "--log_level=error",
+                    "--lease=" + (redis_ == nullptr ? std::string("local") : redis_->url()),
                     "--idempotency_marker=" + std::string(options_.markers ? "auto" : "off")});
 }
 
@@ -199,23 +201,41 @@ void Fleet::Kill() {
         std::chrono::steady_clock::now() + std::chrono::milliseconds(100 + dice.Below(800));
     const int victim = static_cast<int>(dice.Below(kReplicas));
     const bool gently = dice.Chance(0.3);
-    std::unique_ptr<testing::ServerProcess> dying;
+    const bool redis_too = dice.Chance(0.25);
+    const std::int64_t advance_s = dice.Below(3);
     {
       MutexLock lock(mutex_);
       while (killing_ && std::chrono::steady_clock::now() < until)
         changed_.WaitUntil(mutex_, until);
       if (!killing_) return;
-      dying = std::move(replicas_[static_cast<std::size_t>(victim)].process);
     }
-    dying->process().Signal(gently ? SIGTERM : SIGKILL);
-    if (!gently) dying->process().Wait();
-    Put(victim, StartServer());
-    const int code = gently ? dying->process().Wait() : 0;
-    ledger_->Post("clock", {{"advance_seconds", dice.Below(3)}});
-    MutexLock lock(mutex_);
-    ++kills_[gently ? "SIGTERM" : "SIGKILL"];
-    if (code != 0) ++kills_["SIGTERM that did not end well"];
+    // Where only a completed order blocks its id, leases are all that keeps two replicas apart.
+    if (redis_ != nullptr && redis_too && options_.order_id_rule != "completed") {
+      redis_->Kill();
+      KillReplica(victim, gently, advance_s);
+      redis_->Start();
+      MutexLock lock(mutex_);
+      ++kills_["SIGKILL of Redis"];
+    } else {
+      KillReplica(victim, gently, advance_s);
+    }
   }
+}
+
+void Fleet::KillReplica(int victim, bool gently, std::int64_t advance_s) {
+  std::unique_ptr<testing::ServerProcess> dying;
+  {
+    MutexLock lock(mutex_);
+    dying = std::move(replicas_[static_cast<std::size_t>(victim)].process);
+  }
+  dying->process().Signal(gently ? SIGTERM : SIGKILL);
+  if (!gently) dying->process().Wait();
+  Put(victim, StartServer());
+  const int code = gently ? dying->process().Wait() : 0;
+  ledger_->Post("clock", {{"advance_seconds", advance_s}});
+  MutexLock lock(mutex_);
+  ++kills_[gently ? "SIGTERM" : "SIGKILL"];
+  if (code != 0) ++kills_["SIGTERM that did not end well"];
 }
 
 std::map<std::string, int> Fleet::kills() const {

@@ -18,6 +18,7 @@
 #include "nlohmann/json.hpp"
 #include "service/base/mutex.h"
 #include "tests/chaos/options.h"
+#include "tests/testing/redis_process.h"
 #include "tests/testing/server_process.h"
 
 namespace msp::chaos {
@@ -52,7 +53,8 @@ class Fleet {
   void BeginKilling();
   void EndKilling();
 
-  // "SIGKILL" and "SIGTERM" with how often; SIGTERMs that did not end with exit code 0.
+  // "SIGKILL", "SIGTERM" and "SIGKILL of Redis" with how often; SIGTERMs that did not end with exit
+  // code 0.
   std::map<std::string, int> kills() const;
 
  private:
@@ -65,9 +67,11 @@ class Fleet {
   std::unique_ptr<testing::ServerProcess> StartServer() const;
   void Put(int replica, std::unique_ptr<testing::ServerProcess> process);
   void Kill();
+  void KillReplica(int victim, bool gently, std::int64_t advance_s);
   void AddFaults() const;
 
   const Options options_;
+  std::unique_ptr<testing::RedisProcess> redis_;  // Null without leases.
   std::unique_ptr<testing::ChildProcess> sandbox_;
   std::string api_url_;
   std::unique_ptr<Ledger> ledger_;

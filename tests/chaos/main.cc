@@ -27,6 +27,10 @@ ABSL_FLAG(std::string, polymorphism, "modern",
 ABSL_FLAG(bool, kills, true, "kill and restart replicas");
 ABSL_FLAG(bool, calm, false, "no concurrent and no abandoned calls");
 ABSL_FLAG(bool, idempotency, false, "repeated calls only");
+ABSL_FLAG(
+    bool, lease, false,
+    "single flight across replicas by a Redis, which dies now and then unless the order id rule "
+    "is completed");
 ABSL_FLAG(bool, markers, true, "orders carry idempotency markers; off to see the checks fail");
 
 namespace msp::chaos {
@@ -80,10 +84,12 @@ void CheckFaults(const Fleet& fleet, Verdict& verdict) {
   verdict.Check(never == 0, "every kind of fault has happened");
 }
 
-void CheckKills(const Fleet& fleet, Verdict& verdict) {
+void CheckKills(const Options& options, const Fleet& fleet, Verdict& verdict) {
   auto kills = fleet.kills();
   for (const auto& [kind, count] : kills) std::printf("  %8d  %s\n", count, kind.c_str());
   verdict.Check(kills["SIGKILL"] > 0 && kills["SIGTERM"] > 0, "replicas were killed both ways");
+  if (options.lease && options.order_id_rule != "completed")
+    verdict.Check(kills["SIGKILL of Redis"] > 0, "Redis was killed and came back");
   verdict.Check(kills["SIGTERM that did not end well"] == 0,
                 "every SIGTERM ended with exit code 0");
 }
@@ -103,7 +109,7 @@ int Run(const Options& options) {
   for (const auto& [name, count] : counts)
     std::printf("  %8lld  %s\n", static_cast<long long>(count), name.c_str());
   if (options.fault_rate > 0) CheckFaults(fleet, verdict);
-  if (options.kills) CheckKills(fleet, verdict);
+  if (options.kills) CheckKills(options, fleet, verdict);
   const Json stats = fleet.ledger().Get("stats");
   verdict.Check(stats.value("implicit_full_refund", -1) == 0,
                 "no refund without an amount reached MultiSafepay");
@@ -150,5 +156,6 @@ int main(int argc, char** argv) {
                           .kills = absl::GetFlag(FLAGS_kills),
                           .calm = absl::GetFlag(FLAGS_calm),
                           .idempotency = absl::GetFlag(FLAGS_idempotency),
+                          .lease = absl::GetFlag(FLAGS_lease),
                           .markers = absl::GetFlag(FLAGS_markers)});
 }

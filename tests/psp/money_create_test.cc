@@ -601,5 +601,23 @@ TEST_F(MoneyCreate, ADryRunSendsNothingAndShowsNoCard) {
   EXPECT_THAT(call.response.result().dry_run_json(), Not(HasSubstr("4111111111111111")));
 }
 
+// Between a refusal and an UNKNOWN lies one look: it is worth more than one try.
+TEST_F(MoneyTest, ALookAfterARefusalIsTriedAgainWhenItBringsNothing) {
+  client.writes = {ErrorAnswer(1006)};
+  client.looks = {LostAnswer(), Answered(503, "<html>"), OrderJson{}.Marked(kKey).Answer()};
+  Create call(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.looked(), 3u);
+}
+
+TEST_F(MoneyTest, LooksThatBringNothingEndAfterAFewTries) {
+  client.writes = {ErrorAnswer(1006)};
+  client.looks = {Answered(503, "<html>")};
+  Create call(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(client.looked(), 4u);
+  EXPECT_EQ(client.written(), 1u);
+}
+
 }  // namespace
 }  // namespace msp::psp

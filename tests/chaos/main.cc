@@ -31,6 +31,7 @@ ABSL_FLAG(
     bool, lease, false,
     "single flight across replicas by a Redis, which dies now and then unless the order id rule "
     "is completed");
+ABSL_FLAG(bool, together, false, "concurrent calls for one order go through one replica");
 ABSL_FLAG(bool, markers, true, "orders carry idempotency markers; off to see the checks fail");
 
 namespace msp::chaos {
@@ -157,5 +158,6 @@ int main(int argc, char** argv) {
                           .calm = absl::GetFlag(FLAGS_calm),
                           .idempotency = absl::GetFlag(FLAGS_idempotency),
                           .lease = absl::GetFlag(FLAGS_lease),
+                          .together = absl::GetFlag(FLAGS_together),
                           .markers = absl::GetFlag(FLAGS_markers)});
 }

@@ -19,6 +19,7 @@ struct Options {
   bool calm = false;                    // No concurrent or abandoned calls for one order.
   bool idempotency = false;      // Only calls that are repeated, and intruders with another key.
   bool lease = false;            // Single flight across the replicas, by a real Redis.
+  bool together = false;         // Concurrent calls for one order go through one replica.
   bool markers = true;           // Off to see that the checks can fail.
   std::int64_t settle_ms = 600;  // Longer than any delay before MultiSafepay acts on a call.
 };

@@ -255,20 +255,25 @@ void Plan::Refunded() {
   if (dice_.Chance(0.3)) Refund(order_id_, "rest", 0, true);
 }
 
-// The same submit twice at the same time, through both replicas.
+// The same submit twice at the same time.
 void Plan::Twins() {
   amount_ = 1'000 + dice_.Below(5'000);
-  const v1::CreateOrderRequest request = Card(kApproved, Tag("twin"));
+  // Half of them stay open for the customer, which leaves their id open to a second payment where
+  // only a completed order blocks it.
+  const bool challenged = dice_.Chance(0.5);
+  const v1::CreateOrderRequest request = Card(challenged ? kChallenge : kApproved, Tag("twin"));
   Dice other_dice(options_.seed, story_.number + 0x7000'0000);
   Caller other(fleet_, tally_, other_dice);
   Told<v1::CreateOrderResponse> second;
   std::thread twin([&] {
     second = other.Certain<v1::CreateOrderRequest, v1::CreateOrderResponse>(
-        "CreateOrder", &Stub::CreateOrder, request, {.replica = 1});
+        "CreateOrder", &Stub::CreateOrder, request, {.replica = options_.together ? 0 : 1});
   });
   const auto first = Create(request, {.replica = 0});
   twin.join();
-  tally_.Count("submits through both replicas at once");
+  tally_.Count("submits twice at once");
+  if (first.ok && challenged)
+    fleet_.ledger().Post("orders/" + order_id_ + "/3ds", {{"result", "Y"}});
   if (first.ok) tally_.Count("orders paid");
   if (first.ok != second.ok ||
       first.response.order().transaction_id() != second.response.order().transaction_id())

@@ -602,7 +602,7 @@ TEST_F(MoneyCreate, ADryRunSendsNothingAndShowsNoCard) {
 }
 
 // Between a refusal and an UNKNOWN lies one look: it is worth more than one try.
-TEST_F(MoneyTest, ALookAfterARefusalIsTriedAgainWhenItBringsNothing) {
+TEST_F(MoneyCreate, ALookAfterARefusalIsTriedAgainWhenItBringsNothing) {
   client.writes = {ErrorAnswer(1006)};
   client.looks = {LostAnswer(), Answered(503, "<html>"), OrderJson{}.Marked(kKey).Answer()};
   Create call(api(), "CreateOrder", Keyed(), site());
@@ -610,7 +610,7 @@ TEST_F(MoneyTest, ALookAfterARefusalIsTriedAgainWhenItBringsNothing) {
   EXPECT_EQ(client.looked(), 3u);
 }
 
-TEST_F(MoneyTest, LooksThatBringNothingEndAfterAFewTries) {
+TEST_F(MoneyCreate, LooksThatBringNothingEndAfterAFewTries) {
   client.writes = {ErrorAnswer(1006)};
   client.looks = {Answered(503, "<html>")};
   Create call(api(), "CreateOrder", Keyed(), site());

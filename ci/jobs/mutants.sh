@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# breaks the code on purpose, one fault at a time, and sees a test fail each time: ./run mutants [NAME...]
+#
+#   --list   the faults by name
+#
+# Works on a copy of the tree; takes about a minute a fault.
+source ci/lib.sh
+[[ ${1:-} != --help ]] || usage_of mutants
+[[ ${1:-} == --list ]] || install build test
+exec python3 ci/mutants.py "$@"

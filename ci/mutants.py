@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Breaks the code on purpose, one fault at a time, and sees a test fail each time: a check that cannot fail is none.
+
+usage: mutants.py [NAME...]      the faults of these names; all of them by default
+       mutants.py --list
+
+Works on a copy of the tree in build/mutants, with its own release build. A fault is one replacement in one file, and names
+the programs to build and the command that has to fail (for the chaos harness: has to report violations).
+"""
+
+import dataclasses
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COPY = ROOT / "build/mutants/tree"
+CHAOS = "tests/msp-chaos --seed=7 --orders=2500"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    name: str
+    file: str
+    old: str
+    new: str
+    targets: str
+    commands: tuple
+
+
+MUTANTS = [
+    # The mapping.
+    Mutant(
+        "drop-a-field",
+        "service/codec/reader.cc",
+        "entry == nullptr || !Reads(*entry)) {\n      if (!(outer",
+        'entry == nullptr || !Reads(*entry) || key == "card_funding") {\n      if (!(outer',
+        "codec_differential_test golden_test",
+        ("tests/codec_differential_test", "tests/golden_test"),
+    ),
+    Mutant(
+        "swap-two-codes",
+        "service/psp/error_table.cc",
+        "CodeRow{1020, StatusCode::kPermissionDenied}",
+        "CodeRow{1020, StatusCode::kFailedPrecondition}",
+        "psp_answer_test",
+        ("tests/psp_answer_test",),
+    ),
+    Mutant(
+        "round-a-decimal",
+        "service/codec/reader_values.cc",
+        "      std::string digits(text);\n",
+        '      std::string digits(text);\n      if (digits.find(\'.\') != std::string::npos) digits = '
+        "std::to_string(ReadDouble(text).value_or(0));\n",
+        "codec_test codec_differential_test",
+        ("tests/codec_test", "tests/codec_differential_test"),
+    ),
+    Mutant(
+        "skip-padding",
+        "service/codec/reader_values.cc",
+        "if (LacksZeros(entry, text)) digits.insert",
+        "if (false && LacksZeros(entry, text)) digits.insert",
+        "codec_test",
+        ("tests/codec_test",),
+    ),
+    Mutant(
+        "ignore-trailing-bytes",
+        "service/codec/reader.cc",
+        'return good && (tokens_.AtEnd() || Fail("content after the document"));',
+        "return good;",
+        "codec_test codec_differential_test",
+        ("tests/codec_test", "tests/codec_differential_test"),
+    ),
+    # The money protocol.
+    Mutant(
+        "no-guard",
+        "service/http/curl_transfer.cc",
+        "if (permissions_ > 0 && job_.request.guarded) {",
+        "if (false && permissions_ > 0 && job_.request.guarded) {",
+        "http_test msp-chaos msp-server msp-sandbox",
+        ("tests/http_test --gtest_filter=*Resend*", CHAOS),
+    ),
+    Mutant(
+        "no-single-flight",
+        "service/psp/money_call.cc",
+        "if (!tools_.options.single_flight) return true;",
+        "return true;",
+        "psp_money_test msp-chaos msp-server msp-sandbox",
+        ("tests/psp_money_test --gtest_filter=MoneyFlight.*", CHAOS + " --order_id_rule=completed --together"),
+    ),
+    Mutant(
+        "no-marker",
+        "service/psp/money_create.cc",
+        "  if (facts.markers)\n",
+        "  if (false && facts.markers)\n",
+        "psp_money_test msp-chaos msp-server msp-sandbox",
+        ("tests/psp_money_test", CHAOS),
+    ),
+    Mutant(
+        "no-created-before-check",
+        "service/psp/money_create.cc",
+        "created && *created + kCreatedDoubtS < facts.sent_at_s",
+        "created && false",
+        "psp_money_test",
+        ("tests/psp_money_test",),
+    ),
+    Mutant(
+        "foreign-answers-taken",
+        "service/psp/money_look.cc",
+        "return !order.has_order_id() || SameOrderId(id, order.order_id()) || id == order.transaction_id();",
+        "return true || SameOrderId(id, order.order_id());",
+        "psp_money_test msp-chaos msp-server msp-sandbox",
+        ("tests/psp_money_test", CHAOS),
+    ),
+]
+
+
+def run(command, **options):
+    return subprocess.run(command, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+
+
+def lay():
+    """The tree as git would commit it, copied over what the last run left; ninja rebuilds what differs."""
+    COPY.mkdir(parents=True, exist_ok=True)
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        source, target = ROOT / name, COPY / name
+        if not source.is_file():
+            continue
+        if target.is_file() and target.read_bytes() == source.read_bytes():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+
+
+def build(targets):
+    made = run(["cmake", "--preset", "release"])
+    if made.returncode == 0:
+        made = run(["ninja", "-C", "build/release", *targets.split()])
+    return made
+
+
+def seen(output):
+    """What gave the fault away, in a line."""
+    for line in output.splitlines():
+        if line.startswith(("[  FAILED  ]", "VIOLATION", "FAILED")):
+            return line.strip()[:150]
+    return "exit code"
+
+
+def trial(mutant):
+    """(caught, lines): each command of the mutant has to fail."""
+    file = COPY / mutant.file
+    sound = file.read_text(encoding="utf-8")
+    if sound.count(mutant.old) != 1:
+        return False, [f"{mutant.file} has {sound.count(mutant.old)} places for it; mend ci/mutants.py"]
+    file.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
+    try:
+        made = build(mutant.targets)
+        if made.returncode != 0:
+            return False, ["it does not build:", *made.stdout.splitlines()[-15:]]
+        caught, lines = True, []
+        for command in mutant.commands:
+            words = shlex.split(command)
+            tried = run([COPY / "build/release" / words[0], *words[1:]], timeout=900)
+            caught = caught and tried.returncode != 0
+            lines.append(f"{'caught' if tried.returncode else 'MISSED'}  {command}: {seen(tried.stdout)}")
+        return caught, lines
+    finally:
+        file.write_text(sound, encoding="utf-8")
+
+
+def main():
+    names = sys.argv[1:]
+    if names == ["--list"]:
+        print("\n".join(mutant.name for mutant in MUTANTS))
+        return 0
+    unknown = set(names) - {mutant.name for mutant in MUTANTS}
+    if unknown or any(name.startswith("-") for name in names):
+        print(__doc__, file=sys.stderr)
+        return 2
+    lay()
+    chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+    passed = 0
+    for mutant in chosen:
+        start = time.monotonic()
+        caught, lines = trial(mutant)
+        passed += caught
+        print(f"{'ok    ' if caught else 'FAILED'}  {mutant.name} ({time.monotonic() - start:.0f} s)", flush=True)
+        for line in lines:
+            print(f"          {line}", flush=True)
+    print(f"{passed} passed, {len(chosen) - passed} failed")
+    return 0 if passed == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -139,6 +139,35 @@ bool IsEmptyOrder(const v1::Order& order) {
   return order.order_id().empty() && order.status().empty() && order.payment_url().empty();
 }
 
+// Whether the order_id of an answer is one that the call was about; one that is absent says
+// nothing. A caller may name an order by MultiSafepay's id: then this is false for a right answer,
+// and a look at the order clears it up.
+template <class Answered>
+bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_view> ids) {
+  return answered.order_id().empty() || std::any_of(ids.begin(), ids.end(), [&](auto id) {
+           return SameOrderId(id, answered.order_id());
+         });
+}
+
+bool IsAboutTheSameOrder(const pb::Message& request, const pb::Message& response) {
+  if (response.GetDescriptor() == v1::CaptureOrderResponse::descriptor()) {
+    const auto& sent = static_cast<const v1::CaptureOrderRequest&>(request);
+    return IsAboutOneOf(static_cast<const v1::CaptureOrderResponse&>(response).capture(),
+                        {sent.order_id(), sent.new_order_id()});
+  }
+  if (response.GetDescriptor() == v1::VoidOrderResponse::descriptor()) {
+    const auto& sent = static_cast<const v1::VoidOrderRequest&>(request);
+    return IsAboutOneOf(static_cast<const v1::VoidOrderResponse&>(response).authorization_void(),
+                        {sent.order_id()});
+  }
+  if (response.GetDescriptor() == v1::RefundOrderResponse::descriptor()) {
+    const auto& sent = static_cast<const v1::RefundOrderRequest&>(request);
+    return IsAboutOneOf(static_cast<const v1::RefundOrderResponse&>(response).refund(),
+                        {sent.order_id(), sent.refund_order_id()});
+  }
+  return true;
+}
+
 // Checks of the answer against the request that no schema can express.
 bool Accept(const Operation& operation, const pb::Message& request, const pb::Message& response,
             Reading& reading, int http_status) {
@@ -153,6 +182,9 @@ bool Accept(const Operation& operation, const pb::Message& request, const pb::Me
       reading.failure = Malformed("an order without id, status and payment URL", http_status);
       return false;
     }
+  } else if (operation.moves_money() && !IsAboutTheSameOrder(request, response)) {
+    reading.failure = Mismatch("order_id", http_status);
+    return false;
   } else if (operation.is_get_order &&
              IsEmptyOrder(static_cast<const v1::GetOrderResponse&>(response).order())) {
     reading.failure = Malformed("an order without id and status", http_status);

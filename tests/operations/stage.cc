@@ -74,11 +74,12 @@ std::string Called::Text() const {
                       std::string(client::NameOf(error->outcome)), ": ", error->message);
 }
 
-Stage::Stage(sandbox::Settings settings, std::vector<std::string> server_arguments)
+Stage::Stage(sandbox::Settings settings, std::vector<std::string> server_arguments, Path path)
     : sandbox_(StartSandbox(std::move(settings))) {
   upstream_.Script([this](const testing::RecordedRequest& request) { return Forward(request); });
   server_ = std::make_unique<testing::ServerProcess>(
-      upstream_.url() + "/v1/json", std::move(server_arguments),
+      path == Path::kDirect ? sandbox_->base_url() : upstream_.url() + "/v1/json",
+      std::move(server_arguments),
       std::map<std::string, std::string>{{"MSP_OPS_LISTEN", "127.0.0.1:0"}});
   client_ = Dial(server_->address());
 }
@@ -125,6 +126,11 @@ Json Stage::Control(const std::string& path, const Json& body) {
     return Json::object();
   }
   return Json::parse(result->body).at("data");
+}
+
+void Stage::ClearFaults() {
+  const httplib::Result result = httplib::Client(sandbox_->origin()).Delete("/_sandbox/faults");
+  EXPECT_TRUE(result && result->status == 200);
 }
 
 std::string Stage::State() {

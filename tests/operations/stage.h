@@ -47,8 +47,13 @@ struct Called {
 
 class Stage {
  public:
+  // What is between the server and the sandbox: a record of all requests, or nothing, so that
+  // broken connections arrive as they are.
+  enum class Path : std::uint8_t { kRecorded, kDirect };
+
   // The sandbox takes the server's key, never waits by itself, and has its clock frozen.
-  explicit Stage(sandbox::Settings settings = {}, std::vector<std::string> server_arguments = {});
+  explicit Stage(sandbox::Settings settings = {}, std::vector<std::string> server_arguments = {},
+                 Path path = Path::kRecorded);
 
   Called Call(const MethodDescriptor& method, const Message& request);
   Called Call(const std::string& method, const Message& request) {
@@ -60,6 +65,7 @@ class Stage {
   // The sandbox's own side: GET without a body, POST with one. Returns `data`; fails the test when
   // it is refused.
   Json Control(const std::string& path, const Json& body = nullptr);
+  void ClearFaults();
   // All of the sandbox's state but its statistics, for comparison.
   std::string State();
 

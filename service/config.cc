@@ -66,6 +66,9 @@ ABSL_FLAG(std::int64_t, settle_ms, 2000,
 ABSL_FLAG(std::int64_t, reconcile_backoff_ms, 200,
           "after a lost answer: the first wait between two looks at the order, doubling, in "
           "milliseconds, 1 to 10000");
+ABSL_FLAG(std::int64_t, refund_pause_s, 0,
+          "seconds for which a second refund of the same amount is held back; MultiSafepay refuses "
+          "it for 300, 0 sends it all the same");
 ABSL_FLAG(std::string, notification_url, "",
           "fills payment_options.notification_url, with POST, where an order has none");
 ABSL_FLAG(std::string, lease, "local",
@@ -80,7 +83,7 @@ ABSL_FLAG(bool, check, false, "check the settings, print them with secrets maske
 namespace msp {
 namespace {
 
-constexpr std::array<std::string_view, 23> kSettings{"listen",
+constexpr std::array<std::string_view, 24> kSettings{"listen",
                                                      "allow_plaintext",
                                                      "api_url",
                                                      "api_key_file",
@@ -97,6 +100,7 @@ constexpr std::array<std::string_view, 23> kSettings{"listen",
                                                      "notification_url",
                                                      "idempotency_marker",
                                                      "settle_ms",
+                                                     "refund_pause_s",
                                                      "reconcile_backoff_ms",
                                                      "lease",
                                                      "log_level",
@@ -246,6 +250,7 @@ absl::Status CheckRanges(const Config& config) {
       InRange<std::int64_t>("upstream_timeout_ms", config.upstream_timeout_ms, 100, 600'000),
       InRange<std::int64_t>("drain_delay_ms", config.drain_delay_ms, 0, 600'000),
       InRange<std::int64_t>("drain_timeout_ms", config.drain_timeout_ms, 1'000, 3'600'000),
+      InRange<std::int64_t>("refund_pause_s", config.refund_pause_s, 0, 3'600),
       InRange<std::int64_t>("settle_ms", config.settle_ms, 0, 60'000),
       InRange<std::int64_t>("reconcile_backoff_ms", config.reconcile_backoff_ms, 1, 10'000),
       InRange<std::int64_t>("call_max_ms", config.call_max_ms, 100, 3'600'000)};
@@ -318,6 +323,7 @@ absl::StatusOr<Config> LoadConfig() {
       .call_max_ms = absl::GetFlag(FLAGS_call_max_ms),
       .notification_url = absl::GetFlag(FLAGS_notification_url),
       .settle_ms = absl::GetFlag(FLAGS_settle_ms),
+      .refund_pause_s = absl::GetFlag(FLAGS_refund_pause_s),
       .reconcile_backoff_ms = absl::GetFlag(FLAGS_reconcile_backoff_ms),
       .lease = absl::GetFlag(FLAGS_lease),
       .log_personal_data = absl::GetFlag(FLAGS_log_personal_data),

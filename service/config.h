@@ -29,6 +29,7 @@ struct Config {
   std::string notification_url;
   bool idempotency_marker = true;
   std::int64_t settle_ms = 2'000;
+  std::int64_t refund_pause_s = 0;
   std::int64_t reconcile_backoff_ms = 200;
   std::string lease = "local";  // Or redis://host:port.
   telemetry::Level log_level = telemetry::Level::kInfo;

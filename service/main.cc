@@ -110,7 +110,8 @@ int Serve(Config config) {
                 .notification_url = config.notification_url,
                 .idempotency_marker = config.idempotency_marker,
                 .settle_ms = config.settle_ms,
-                .reconcile_backoff_ms = config.reconcile_backoff_ms},
+                .reconcile_backoff_ms = config.reconcile_backoff_ms,
+                .refund_pause_s = config.refund_pause_s},
                operations, **pool, metrics, lease.get());
   auto site = std::make_shared<const psp::Site>("default", config.api_key);
   WipeString(config.api_key);

@@ -57,6 +57,9 @@ struct ApiOptions {
   std::int64_t settle_ms = 2'000;
   // The first wait between two looks; it doubles.
   std::int64_t reconcile_backoff_ms = 200;
+  // A refund of the same amount as another one of the order that is younger than this is not sent:
+  // MultiSafepay refuses equal refunds within five minutes. 0 sends it all the same.
+  std::int64_t refund_pause_s = 0;
   // Off only to show what it is good for.
   bool single_flight = true;
 };

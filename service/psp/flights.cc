@@ -1,6 +1,7 @@
 #include "service/psp/flights.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "service/base/hash.h"
@@ -14,7 +15,7 @@ Flights::Boarding Flights::Board(const std::string& name, std::string_view diges
   if (found == flights_.end()) {
     if (flights_.size() >= limits_.flights_max) return Boarding::kFull;
     flights_.emplace(name, Flight{.digest = std::string(digest)});
-    return Boarding::kLeads;
+    return HasLanded(name, digest) ? Boarding::kLeadsAfterSame : Boarding::kLeads;
   }
   Flight& flight = found->second;
   if (!EqualInConstantTime(flight.digest, digest)) return Boarding::kBusy;
@@ -24,13 +25,31 @@ Flights::Boarding Flights::Board(const std::string& name, std::string_view diges
   return Boarding::kJoined;
 }
 
-void Flights::Land(const std::string& name, const void* leader) {
+void Flights::Remember(const std::string& name, const std::string& digest) {
+  if (landed_.empty()) return;
+  const std::size_t hash = std::hash<std::string>()(name);
+  landed_[hash % landed_.size()] = {
+      .name = hash,
+      .digest = std::hash<std::string>()(digest),
+      .until = std::chrono::steady_clock::now() + limits_.landed_time};
+}
+
+bool Flights::HasLanded(const std::string& name, std::string_view digest) const {
+  if (landed_.empty()) return false;
+  const std::size_t hash = std::hash<std::string>()(name);
+  const Landed& landed = landed_[hash % landed_.size()];
+  return landed.name == hash && landed.digest == std::hash<std::string_view>()(digest) &&
+         std::chrono::steady_clock::now() < landed.until;
+}
+
+void Flights::Land(const std::string& name, const void* leader, bool remember) {
   Flight landed;
   {
     MutexLock lock(mutex_);
     const auto found = flights_.find(name);
     if (found == flights_.end()) return;
     landed = std::move(found->second);
+    if (remember) Remember(name, landed.digest);
     flights_.erase(found);
   }
   for (Joined& joined : landed.joined) std::move(joined.on_landing)(leader);

@@ -19,9 +19,10 @@ class Lease {
  public:
   enum class Grant : std::uint8_t {
     kGranted,
-    kHeldBySame,   // An identical call is in flight elsewhere.
-    kHeldByOther,  // A different call for this order is in flight elsewhere.
-    kUnavailable,  // Redis did not say.
+    kGrantedAfterSame,  // So too, and an identical call has landed a short while ago.
+    kHeldBySame,        // An identical call is in flight elsewhere.
+    kHeldByOther,       // A different call for this order is in flight elsewhere.
+    kUnavailable,       // Redis did not say.
   };
 
   Lease(RedisAddress address, telemetry::Metrics& metrics);
@@ -31,8 +32,9 @@ class Lease {
   void Acquire(const std::string& name, const std::string& digest, std::int64_t ttl_ms,
                absl::AnyInvocable<void(Grant) &&> done);
   // Gives up a lease that was granted for this name and digest; one that has passed to another
-  // holder stays.
-  void Release(const std::string& name, const std::string& digest);
+  // holder stays. `remember` when the call has, or may have, done something: a second submit
+  // through another replica is then known for one.
+  void Release(const std::string& name, const std::string& digest, bool remember);
 
  private:
   std::string Value(const std::string& digest) const;

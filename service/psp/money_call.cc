@@ -62,6 +62,7 @@ MoneyCall::MoneyCall(const MoneyTools& tools, Call& call, CallDone done)
   facts_.response = call.response;
   facts_.site = call.site.get();
   facts_.markers = tools.options.idempotency_marker;
+  facts_.refund_pause_s = tools.options.refund_pause_s;
 }
 
 void MoneyCall::Begin() {
@@ -86,6 +87,9 @@ bool MoneyCall::Board() {
     self->OnLeaderLanded(*static_cast<const MoneyCall*>(leader));
   };
   switch (tools_.flights.Board(name, digest_, on_landing, &ticket)) {
+    case Flights::Boarding::kLeadsAfterSame:
+      submitted_twice_ = call_.operation->creates();
+      [[fallthrough]];
     case Flights::Boarding::kLeads:
       flight_ = std::move(name);
       return true;
@@ -127,7 +131,8 @@ Clock::time_point MoneyCall::LastMoment() const {
 }
 
 bool MoneyCall::Repeats() const {
-  return waited_ || ControlOf(*call_.request).repeat() || call_.previous_attempts > 0;
+  return waited_ || submitted_twice_ || ControlOf(*call_.request).repeat() ||
+         call_.previous_attempts > 0;
 }
 
 void MoneyCall::TakeLease() {
@@ -151,6 +156,9 @@ void MoneyCall::OnLease(Lease::Grant grant) {
       tools_.timer.At(again, [self = shared_from_this()] { self->TakeLease(); });
       return;
     }
+    case Lease::Grant::kGrantedAfterSame:
+      submitted_twice_ = call_.operation->creates();
+      [[fallthrough]];
     case Lease::Grant::kGranted:
       leased_ = true;
       break;
@@ -407,8 +415,10 @@ void MoneyCall::EndUnknown(Failure cause, const Look* look) {
 void MoneyCall::End() {
   codec::Wipe(*call_.operation->request_plan, *call_.request);
   // Joined calls take their copy before the reply goes out and this call with it.
-  if (leased_) tools_.lease->Release(flight_, digest_);
-  if (!flight_.empty()) tools_.flights.Land(flight_, this);
+  const bool did_something =
+      call_.outcome == v1::OUTCOME_CONFIRMED || call_.outcome == v1::OUTCOME_UNKNOWN;
+  if (leased_) tools_.lease->Release(flight_, digest_, did_something);
+  if (!flight_.empty()) tools_.flights.Land(flight_, this, did_something);
   std::move(done_)();
 }
 

@@ -92,7 +92,8 @@ class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
   std::string flight_;  // The name it boarded under; empty when it did not.
   std::string digest_;
   bool leased_ = false;
-  bool waited_ = false;  // An identical call elsewhere was in flight: look before sending.
+  bool waited_ = false;           // An identical call elsewhere was in flight: look before sending.
+  bool submitted_twice_ = false;  // An identical order was created a short while ago: so too.
   Moment moment_ = Moment::kBefore;
   http::Clock::time_point
       send_at_;    // A repeat of a POST that is nowhere to be seen waits until then.

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <ctime>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/psp/interpret.h"
 #include "service/psp/protocol.h"
+#include "service/psp/state.h"
 
 namespace msp::psp {
 namespace {
@@ -167,6 +169,30 @@ bool IsCard(const v1::Order& order) {
   });
 }
 
+// Why it is too early for this refund: MultiSafepay refuses a second one of the same amount for
+// five minutes, under the same code as a refund that can never be made.
+std::optional<Failure> TooEarly(const MoneyFacts& facts, const v1::Order& order,
+                                std::int64_t amount) {
+  if (facts.refund_pause_s == 0) return std::nullopt;
+  const std::int64_t now_s = std::time(nullptr);
+  std::int64_t wait_s = 0;
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (!IsRefund(related) || IsUndone(related) || std::abs(related.amount()) != amount) continue;
+    const auto created = AmsterdamSeconds(related.created());
+    if (created && *created <= now_s)
+      wait_s = std::max(wait_s, *created + facts.refund_pause_s - now_s);
+  }
+  if (wait_s <= 0) return std::nullopt;
+  return Failure{
+      .code = absl::StatusCode::kResourceExhausted,
+      .message = absl::StrCat("an equal refund was made less than ", facts.refund_pause_s,
+                              " s ago, and MultiSafepay would "
+                              "refuse this one; nothing was sent"),
+      .reason = "REFUND_TOO_SOON",
+      .outcome = v1::OUTCOME_NOT_SENT,
+      .retry_after_ms = wait_s * 1'000};
+}
+
 std::optional<Failure> Prepare(MoneyFacts& facts, const v1::Order& order) {
   v1::RefundOrderRequest& request = RefundOf(facts);
   for (const v1::RelatedTransaction& related : order.related_transactions())
@@ -187,7 +213,7 @@ std::optional<Failure> Prepare(MoneyFacts& facts, const v1::Order& order) {
       return Precondition("NOTHING_LEFT", "nothing is left of the order to refund");
     request.set_amount(remainder);
   }
-  return std::nullopt;
+  return TooEarly(facts, order, request.amount());
 }
 
 // Every refusal of a keyed call may be an earlier attempt's doing: 1034 has four causes and one of

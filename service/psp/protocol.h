@@ -50,7 +50,8 @@ struct MoneyFacts {
   // This very call may have been sent before: it says so itself, or it is being sent again. What
   // the record or a refusal leaves open is then no certain no.
   bool tried_before = false;
-  bool markers = true;  // --idempotency_marker
+  bool markers = true;              // --idempotency_marker
+  std::int64_t refund_pause_s = 0;  // --refund_pause_s
   MarkerPlace marker_place = MarkerPlace::kNone;
   std::int64_t sent_at_s = 0;   // Wall clock of the first sending, seconds; 0 before.
   Failure refusal;              // The refusal that is being looked into, for kAfterRefusal.

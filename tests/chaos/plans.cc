@@ -12,6 +12,17 @@ constexpr char kApproved[] = "4111111111111111";
 constexpr char kNoFunds[] = "4012001038488884";
 constexpr char kChallenge[] = "5555555555554444";
 
+// The order of a reply, short enough for a line.
+template <class Response>
+std::string Brief(const Response& response) {
+  const v1::Order& order = response.order();
+  return order.order_id() + " " + order.transaction_id() + " " +
+         v1::PaymentState_Name(order.payment_state()) + " " + response.result().reason() + " ";
+}
+std::string Brief(const v1::Order& order) {
+  return order.order_id() + " " + order.transaction_id() + " " + order.var2();
+}
+
 class Plan {
  public:
   Plan(const Options& options, std::uint64_t number, const Fleet& fleet, Tally& tally)
@@ -120,8 +131,7 @@ Told<v1::CreateOrderResponse> Plan::Create(const v1::CreateOrderRequest& request
   if (told.ok && (order.order_id() != request.order_id() ||
                   (order.has_amount() && order.amount() != request.amount()) ||
                   (order.has_var2() && order.var2() != request.var2())))
-    tally_.Violation(request.order_id() +
-                     ": told about somebody else's order: " + order.ShortDebugString());
+    tally_.Violation(request.order_id() + ": told about somebody else's order: " + Brief(order));
   if (!told.ok && told.certain && told.error.code == grpc::StatusCode::ALREADY_EXISTS)
     tally_.Count("told ALREADY_EXISTS");
   Say(About::kPayment, request.order_id(), request.var2(), told.certain, told.ok, request.amount(),
@@ -277,9 +287,8 @@ void Plan::Twins() {
   if (first.ok) tally_.Count("orders paid");
   if (first.ok != second.ok ||
       first.response.order().transaction_id() != second.response.order().transaction_id())
-    tally_.Violation(
-        order_id_ + ": twins were told different things: " + first.response.ShortDebugString() +
-        first.error.message + " / " + second.response.ShortDebugString() + second.error.message);
+    tally_.Violation(order_id_ + ": twins were told different things: " + Brief(first.response) +
+                     first.error.message + " / " + Brief(second.response) + second.error.message);
 }
 
 // The id of a paid order, used again by somebody else.
@@ -291,7 +300,7 @@ void Plan::Intruder() {
   tally_.Count("order ids used again under another key");
   if (told.certain && (told.ok || told.error.code != grpc::StatusCode::ALREADY_EXISTS))
     tally_.Violation(order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
-                     told.response.ShortDebugString() + told.error.message);
+                     Brief(told.response) + told.error.message);
 }
 
 void Plan::PageThenPaid() {
@@ -305,8 +314,7 @@ void Plan::PageThenPaid() {
       continue;
     }
     if (!told.response.order().next_action().has_redirect())
-      tally_.Violation(order_id_ +
-                       ": no page to send the customer to: " + told.response.ShortDebugString());
+      tally_.Violation(order_id_ + ": no page to send the customer to: " + Brief(told.response));
     fleet_.ledger().Post(
         "orders/" + order_id_ + "/pay",
         {{"card_number", kApproved}, {"card_expiry_date", "3012"}, {"card_cvc", "123"}});
@@ -354,7 +362,7 @@ void Plan::Repeated() {
     const std::string id = told.response.order().transaction_id();
     if (!told.ok || (!transaction_id.empty() && id != transaction_id))
       tally_.Violation(order_id_ + ": a repeated call was not told the same order: " +
-                       told.response.ShortDebugString() + told.error.message);
+                       Brief(told.response) + told.error.message);
     transaction_id = id;
     tally_.Count("repeated calls");
   }
@@ -365,7 +373,7 @@ void Plan::Repeated() {
     tally_.Count("order ids used again under another key");
     if (told.certain && (told.ok || told.error.code != grpc::StatusCode::ALREADY_EXISTS))
       tally_.Violation(order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
-                       told.response.ShortDebugString() + told.error.message);
+                       Brief(told.response) + told.error.message);
   }
 }
 

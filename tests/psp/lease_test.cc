@@ -59,11 +59,22 @@ TEST_F(LeaseTest, OnlyItsHolderGivesItUp) {
   Lease ours(Address(), metrics_);
   Lease theirs(Address(), metrics_);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
-  theirs.Release("site order-1", "call");
+  theirs.Release("site order-1", "call", false);
   EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
-  ours.Release("site order-1", "call");
+  ours.Release("site order-1", "call", false);
   // Redis may hear theirs before ours.
   EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, ACallThatIsOverIsToldToTheNextLikeIt) {
+  Lease ours(Address(), metrics_);
+  Lease theirs(Address(), metrics_);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  ours.Release("site order-1", "call", true);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGrantedAfterSame, "site order-1", "call"),
+            Grant::kGrantedAfterSame);
+  theirs.Release("site order-1", "call", true);
+  EXPECT_EQ(AcquireInTime(ours, Grant::kGranted, "site order-1", "another call"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, EndsByItselfWhenItsHolderDied) {

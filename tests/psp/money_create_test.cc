@@ -31,16 +31,6 @@ OrderJson Declined() {
 }
 OrderJson Open() { return {.status = "initialized", .financial_status = "initialized"}; }
 
-// Europe/Amsterdam's clock, as MultiSafepay writes it.
-std::string AmsterdamText(std::time_t at) {
-  // Close enough for the tests here, which are hours away from the bound.
-  const std::time_t local = at + 3'600;
-  std::tm parts{};
-  gmtime_r(&local, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts)};
-}
-
 struct Case {
   std::string name;
   v1::CreateOrderRequest request;

@@ -106,6 +106,28 @@ TEST_F(MoneyFlight, ALandedFlightLeavesTheOrderFree) {
   EXPECT_EQ(client.written(), 2u);
 }
 
+// A second submit: where only a completed order blocks its id, it would start a second payment.
+TEST_F(MoneyFlight, AnIdenticalOrderRightAfterTheLandingLooksBeforeItSends) {
+  client.keep_writes = false;
+  client.looks = {OrderJson{}.Marked("key-1").Answer()};
+  Create first(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  Create second(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST_F(MoneyFlight, AnOrderThatWasRefusedIsNotLookedForAgain) {
+  client.keep_writes = false;
+  client.writes = {ErrorAnswer(1001)};
+  Create first(api(), "CreateOrder", Keyed(), site());
+  EXPECT_FALSE(first.ok());
+  client.writes = {OrderJson{}.Answer()};
+  Create second(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(client.looked(), 0u);
+}
+
 TEST_F(MoneyFlight, WithoutItBothAreSent) {
   options.single_flight = false;
   Create first(api(), "CreateOrder", Keyed(), site());

@@ -487,5 +487,20 @@ INSTANTIATE_TEST_SUITE_P(
                                  true}),
     [](const auto& the) { return the.param.name; });
 
+// MultiSafepay refuses a second refund of the same amount for five minutes; who runs batches can
+// have it held back instead.
+TEST_F(MoneyRefund, AnEqualOneIsHeldBackAsLongAsTheSettingSays) {
+  options.refund_pause_s = 300;
+  const std::string created = R"({"created":")" + AmsterdamText(std::time(nullptr) - 100) + R"(",)";
+  client.looks = {Order(created + Related("refund-7").substr(1))};
+  Refund held(api(), "RefundOrder", Keyed(), site());
+  EXPECT_EQ(held.Summary(), "RESOURCE_EXHAUSTED NOT_SENT REFUND_TOO_SOON");
+  EXPECT_NEAR(static_cast<double>(held.call.failure->retry_after_ms), 200'000, 2'000);
+  EXPECT_EQ(client.written(), 0u);
+  client.writes = {SuccessAnswer(R"({"transaction_id":90,"refund_id":92})")};
+  Refund other_amount(api(), "RefundOrder", Keyed(400), site());
+  EXPECT_EQ(other_amount.Summary(), "OK CONFIRMED");
+}
+
 }  // namespace
 }  // namespace msp::psp

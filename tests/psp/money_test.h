@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "service/base/mutex.h"
 #include "service/psp/api.h"
 #include "service/psp/identity.h"
+#include "service/psp/state.h"
 #include "tests/psp/calls.h"
 #include "tests/testing/gate.h"
 
@@ -49,6 +51,19 @@ inline http::Response Absent() { return ErrorAnswer(1006); }
 
 inline http::Response SuccessAnswer(const std::string& data) {
   return Answered(200, R"({"success":true,"data":)" + data + "}");
+}
+
+// Europe/Amsterdam's clock, as MultiSafepay writes it.
+inline std::string AmsterdamText(std::time_t at) {
+  char text[32] = "";
+  for (const std::time_t offset_s : {3'600, 7'200}) {
+    const std::time_t local = at + offset_s;
+    std::tm parts{};
+    gmtime_r(&local, &parts);
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (AmsterdamSeconds(text) == at) break;
+  }
+  return text;
 }
 
 // An order as GET and a direct POST answer it.

@@ -85,7 +85,7 @@ MUTANTS = [
     ),
     Mutant(
         "no-single-flight",
-        "service/psp/money_call.cc",
+        "service/psp/money_board.cc",
         "if (!tools_.options.single_flight) return true;",
         "return true;",
         "psp_money_test msp-chaos msp-server msp-sandbox",

@@ -89,13 +89,19 @@ void MoneyCall::ReadRelated(std::shared_ptr<Look> look, LookDone done) {
   tools_.exchange.Send(Reading(*one, id), [self = shared_from_this(), look, one, id,
                                            done = std::move(done)](Answer answer) mutable {
     self->call_.upstream_us += answer.upstream_us;
-    if (answer.kind == Answer::Kind::kSuccess || answer.kind == Answer::Kind::kRefused) {
-      self->facts_.read[id] = one->response.order().order_id();
-    } else {  // The look as a whole told nothing.
-      look->kind = answer.kind;
-      look->failure = std::move(answer.failure);
+    const v1::Order& order = one->response.order();
+    const bool own = id == self->facts_.own_id;
+    const bool found = answer.kind == Answer::Kind::kSuccess;
+    // Under our own id an answer with another is none.
+    if (SaysAbsent(answer) || (found && (!own || SameOrderId(id, order.order_id())))) {
+      self->facts_.read[id] = order.order_id();
+      if (own && found) self->facts_.own_transaction_id = order.transaction_id();
+      return self->ReadRelated(std::move(look), std::move(done));
     }
-    self->ReadRelated(std::move(look), std::move(done));
+    // A transaction that the order names and that cannot be read: the look as a whole told nothing.
+    look->failure = std::move(answer.failure);
+    look->kind = answer.kind == Answer::Kind::kNotSent ? answer.kind : Answer::Kind::kOpen;
+    std::move(done)(std::move(look));
   });
 }
 

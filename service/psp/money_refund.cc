@@ -69,7 +69,11 @@ std::string_view ReadId(const MoneyFacts& facts, const v1::RelatedTransaction& r
 std::string Unread(const MoneyFacts& facts, const v1::Order& order) {
   const auto& request = static_cast<const v1::RefundOrderRequest&>(*facts.request);
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (HidesItsId(related, request) && facts.read.count(related.transaction_id()) == 0)
+    if (!HidesItsId(related, request)) continue;
+    // Whether there is one under our id is asked first. The others are read too unless it is there:
+    // money is sent only when both say that this refund is not among them.
+    if (facts.read.count(facts.own_id) == 0) return facts.own_id;
+    if (facts.own_transaction_id.empty() && facts.read.count(related.transaction_id()) == 0)
       return related.transaction_id();
   }
   return {};
@@ -79,7 +83,9 @@ const v1::RelatedTransaction* FindRefund(const MoneyFacts& facts, const v1::Orde
                                          const v1::RefundOrderRequest& request) {
   const std::string& id = request.refund_order_id();
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (HidesItsId(related, request) && SameOrderId(id, ReadId(facts, related))) return &related;
+    if (HidesItsId(related, request) && (related.transaction_id() == facts.own_transaction_id ||
+                                         SameOrderId(id, ReadId(facts, related))))
+      return &related;
     if (!IsRefund(related)) continue;
     if (SameOrderId(id, related.refund_order_id()) || SameOrderId(id, related.order_id()))
       return &related;
@@ -98,6 +104,11 @@ std::vector<const v1::RelatedTransaction*> Candidates(const MoneyFacts& facts,
   return found;
 }
 
+// More of them than one call reads by themselves leave the last ones unread.
+bool IsUnread(const MoneyFacts& facts, const v1::RelatedTransaction* related) {
+  return facts.read.count(related->transaction_id()) == 0;
+}
+
 // In a flight of its own: the one candidate that was not there before.
 const v1::RelatedTransaction* FindNewRefund(
     const MoneyFacts& facts, const std::vector<const v1::RelatedTransaction*>& candidates) {
@@ -112,11 +123,12 @@ const v1::RelatedTransaction* FindNewRefund(
 
 void Identify(MoneyFacts& facts) {
   v1::RefundOrderRequest& request = RefundOf(facts);
-  if (!request.refund_order_id().empty()) {
+  if (request.refund_order_id().empty()) {
+    request.set_refund_order_id(DerivedId("refund-", request.order_id(), facts.key, *facts.site));
+  } else {
     facts.keyed = true;
-    return;
   }
-  request.set_refund_order_id(DerivedId("refund-", request.order_id(), facts.key, *facts.site));
+  facts.own_id = request.refund_order_id();
 }
 
 Verdict Found(MoneyFacts& facts, const v1::RelatedTransaction& related, Moment moment) {
@@ -152,11 +164,13 @@ Verdict Judge(MoneyFacts& facts, const v1::Order* order, Moment moment) {
   const v1::RefundOrderRequest& request = RefundOf(facts);
   if (const auto* related = FindRefund(facts, *order, request))
     return Found(facts, *related, moment);
+  if (!facts.own_transaction_id.empty())
+    return Undecided("there is a refund under this id that the order does not name");
   const auto candidates = Candidates(facts, *order, request);
   if (moment == Moment::kAfterDoubt) {
     if (const auto* related = FindNewRefund(facts, candidates))
       return Found(facts, *related, moment);
-  } else if (facts.tried_before && !candidates.empty()) {
+  } else if (!candidates.empty() && (facts.tried_before || IsUnread(facts, candidates.back()))) {
     return Undecided("a refund of this amount exists, and nothing in it tells whose it is");
   }
   return {Verdict::Kind::kNotDone, {}};

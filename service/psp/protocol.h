@@ -59,6 +59,10 @@ struct MoneyFacts {
   // Transactions that were read one by one because the order names them without their own ids:
   // transaction id to order id, "" where that did not tell.
   std::map<std::string, std::string> read;
+  // The id that this call gave to what it makes, where that can be read by itself; and the
+  // transaction that was found under it.
+  std::string own_id;
+  std::string own_transaction_id;
   std::string reason;  // For CallResult.reason.
 };
 

@@ -193,7 +193,8 @@ TEST(Routes, ListsHaveTheMembersThatPhpInsistsOn) {
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods?amount=-1").data(), Json::array());
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods/VISA").data()["id"], "VISA");
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods/NONE").body["error_code"], 1023);
-  for (const Json& gateway : sandbox.Call("GET", "/v1/json/gateways").data()) {
+  const Json gateways = sandbox.Call("GET", "/v1/json/gateways").data();
+  for (const Json& gateway : gateways) {
     EXPECT_NE(gateway["id"], "CREDITCARD");
     EXPECT_FALSE(gateway["description"].get<std::string>().empty());
   }

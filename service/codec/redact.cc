@@ -61,6 +61,31 @@ std::string MaskedCard(std::string_view text) {
   return masked;
 }
 
+// One line without control characters: card numbers masked, broken UTF-8 replaced.
+std::string ScrubbedLine(std::string_view text, std::size_t max_bytes) {
+  std::string out;
+  out.reserve(text.size() < max_bytes ? text.size() : max_bytes);
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t digits = 0;
+    const std::size_t end = IsDigit(text[i]) ? EndOfDigits(text, i, digits) : i;
+    std::string_view piece;
+    if (digits >= kCardDigitsMin) {
+      piece = kMask;
+      i = end;
+    } else if (digits > 0) {
+      piece = text.substr(i, end - i);
+      i = end;
+    } else {
+      piece = text.substr(i, CodePointBytes(text.substr(i)));
+      i += piece.size();
+      if (CodePoints(piece) != 1) piece = "?";
+    }
+    if (out.size() + piece.size() > max_bytes) break;
+    out += piece;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string MaskedText(v1::Sensitivity sensitive, std::string_view text) {
@@ -88,29 +113,15 @@ std::string Redacted(const Plan& plan, const google::protobuf::Message& message,
   return out;
 }
 
-std::string Scrubbed(std::string_view text, std::size_t max_bytes) {
-  std::string out;
-  out.reserve(text.size() < max_bytes ? text.size() : max_bytes);
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t digits = 0;
-    const std::size_t end = IsDigit(text[i]) ? EndOfDigits(text, i, digits) : i;
-    std::string_view piece;
-    if (digits >= kCardDigitsMin) {
-      piece = kMask;
-      i = end;
-    } else if (digits > 0) {
-      piece = text.substr(i, end - i);
-      i = end;
-    } else {
-      piece = text.substr(i, CodePointBytes(text.substr(i)));
-      i += piece.size();
-      if (static_cast<unsigned char>(piece[0]) < 0x20 || piece[0] == 0x7F) piece = " ";
-      if (CodePoints(piece) != 1) piece = "?";
-    }
-    if (out.size() + piece.size() > max_bytes) break;
-    out += piece;
+std::string Scrubbed(std::string_view raw, std::size_t max_bytes) {
+  // Control characters first: what becomes a space may separate the digits of a card.
+  std::string text(raw);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   }
-  return out;
+  const std::string scrubbed = ScrubbedLine(text, max_bytes);
+  WipeString(text);
+  return scrubbed;
 }
 
 }  // namespace msp::codec

@@ -82,6 +82,15 @@ TEST(Scrubbed, HidesWhatCouldBeACardNumber) {
   for (const auto& row : kRows) EXPECT_EQ(Scrubbed(row.in), row.out) << row.in;
 }
 
+TEST(Scrubbed, TakesAControlCharacterForTheSpaceThatItBecomes) {
+  EXPECT_THAT(Scrubbed("card 5\x18"
+                       "555-5555.5555 4444 refused"),
+              Not(HasSubstr("555")));
+  EXPECT_EQ(Scrubbed("a\tb\x7F"
+                     "c"),
+            "a b c");
+}
+
 TEST(Scrubbed, CutsAtACodePoint) {
   EXPECT_EQ(Scrubbed("abcdef", 3), "abc");
   EXPECT_EQ(Scrubbed("ab\xE2\x82\xAC", 4), "ab");

@@ -133,7 +133,8 @@ class Bench:
             stack.enter_context(running(["nginx", "-c", conf], stderr=subprocess.DEVNULL))
             log = stack.enter_context(open(self.dir / "server.log", "w"))
             service = stack.enter_context(
-                running([self.bin / "msp-server", f"--api_url={url}", "--listen=127.0.0.1:0", "--drain_delay_ms=0"],
+                running([self.bin / "msp-server", f"--api_url={url}", "--listen=127.0.0.1:0",
+                         "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0"],
                         env=environment, stderr=log, **pipe))
             floor = stack.enter_context(running([self.tools / "grpc_floor", self.order], **pipe))
             service_at, floor_at = ready(service), ready(floor)

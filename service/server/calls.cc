@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/numbers.h"
+#include "service/codec/redact.h"
 #include "service/server/status.h"
 
 namespace msp::server {
@@ -49,10 +50,14 @@ std::string IdentityOf(const grpc::ServerContext& context) {
   return names.empty() ? std::string() : std::string(names[0].data(), names[0].size());
 }
 
-// What is no order id is not repeated: it may be anything, a card number too.
+// What is no order id is not repeated, and what passes for one is scrubbed: it may be anything, a
+// card number too. This thread's, until its next one.
 std::string_view LoggedOrderId(const psp::Call& call) {
   if (call.failure && !call.failure->violations.empty()) return call.failure->order_id;
-  return psp::OrderIdOf(*call.operation, *call.request);
+  const std::string_view id = psp::OrderIdOf(*call.operation, *call.request);
+  if (!codec::HoldsCardNumber(id)) return id;
+  static thread_local std::string scrubbed;
+  return scrubbed = codec::Scrubbed(id);
 }
 
 // A failure that says something about MultiSafepay or this server, not about the request.

@@ -79,7 +79,9 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
   });
   server.set_read_timeout(kVisitorPatience_s);
   server.set_write_timeout(kVisitorPatience_s);
-  server.set_keep_alive_max_count(1);  // A visitor who stays would hold a thread.
+  // A visitor who says nothing, or stays, would hold a thread.
+  server.set_keep_alive_timeout(kVisitorPatience_s);
+  server.set_keep_alive_max_count(1);
   server.set_payload_max_length(kBodyMax);
   ops->AddPages();
   Address address = Split(listen);

@@ -71,7 +71,7 @@ TEST_F(HealthTable, ServingWithAColdPoolIsReady) {
 
 TEST_F(HealthTable, UpstreamDownIsAliveAndReady) {
   upstream().RefuseConnections(e2e::Ending::kRst);
-  EXPECT_FALSE(Create(e2e::CardOrder()).ok());
+  EXPECT_EQ(e2e::NameOf(Get().status.error_code()), "UNAVAILABLE");
   EXPECT_EQ(Look(), kReady);
 }
 

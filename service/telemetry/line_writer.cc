@@ -63,17 +63,15 @@ void LineWriter::Add(std::string_view line) {
 }
 
 void LineWriter::AddUrgent(std::string_view line, Written written) {
-  bool added = false;
   {
     MutexLock lock(mutex_);
-    added = AddLocked(line);
-    if (added) {
+    if (AddLocked(line)) {
       next_.waiting.push_back(std::move(written));
       idle_ = false;
+      return changed_.NotifyOne();
     }
   }
-  if (!added) return std::move(written)(false);
-  changed_.NotifyOne();
+  std::move(written)(false);
 }
 
 void LineWriter::Flush() {

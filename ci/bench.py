@@ -16,6 +16,9 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONNECTIONS, STREAMS = 4, 4
 RSS_GROWTH_MAX_KB = 1024
+# Logs, metrics and traces together may cost this much CPU a call beside a server without them.
+TELEMETRY_RATIO_MAX = 1.08
+TELEMETRY_OFF = ["--ops_listen=off", "--trace=off", "--log_level=error"]
 NGINX = """
 worker_processes 1; daemon off; pid {dir}/nginx.pid; error_log {dir}/nginx.err;
 events {{ worker_connections 4096; }}
@@ -80,7 +83,7 @@ class Bench:
         self.rounds, self.calls = rounds, calls
         self.request = ROOT / "proto/examples/order-reference.json"
         self.order = ROOT / "tests/bench/answered_order.json"
-        self.figures = {"service": [], "grpc_only": [], "curl_only": []}
+        self.figures = {"service": [], "bare": [], "grpc_only": [], "curl_only": []}
         self.lost = []
 
     def load(self, address, prefix, calls):
@@ -132,15 +135,23 @@ class Bench:
         with contextlib.ExitStack() as stack:
             stack.enter_context(running(["nginx", "-c", conf], stderr=subprocess.DEVNULL))
             log = stack.enter_context(open(self.dir / "server.log", "w"))
-            service = stack.enter_context(
-                running([self.bin / "msp-server", f"--api_url={url}", "--listen=127.0.0.1:0", "--drain_delay_ms=0"],
-                        env=environment, stderr=log, **pipe))
+
+            def server(*flags):
+                command = [self.bin / "msp-server", f"--api_url={url}", "--listen=127.0.0.1:0",
+                           "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0", *flags]
+                return stack.enter_context(running(command, env=environment, stderr=log, **pipe))
+
+            service, bare = server(), server(*TELEMETRY_OFF)
             floor = stack.enter_context(running([self.tools / "grpc_floor", self.order], **pipe))
-            service_at, floor_at = ready(service), ready(floor)
+            service_at, bare_at, floor_at = ready(service), ready(bare), ready(floor)
             self.memory(service, service_at, port)
+            self.load(bare_at, "warm-", 10_000)
             for number in range(self.rounds):
                 print(f"round {number + 1} of {self.rounds}", flush=True)
-                self.measure("service", service, service_at, f"round-{number}-")
+                # There and back, so that a machine that gets slower or faster meets both alike.
+                both = [("service", service, service_at), ("bare", bare, bare_at)]
+                for kind, process, address in both + both[::-1]:
+                    self.measure(kind, process, address, f"round-{number}-")
                 self.measure("grpc_only", floor, floor_at, f"round-{number}-")
                 self.curl(url + "/orders")
 
@@ -152,7 +163,7 @@ class Bench:
         print(f"\nCreateOrder, {CONNECTIONS} connections x {STREAMS} streams, {self.calls} calls a round, {self.rounds} rounds: "
               "median (least to most)\n")
         print(f"{'':12} {'CPU us/call':>24} {'p50 us':>28} {'p99 us':>30}")
-        for kind in ("service", "grpc_only", "curl_only"):
+        for kind in ("service", "bare", "grpc_only", "curl_only"):
             row = [f"{m:9.1f} ({lo:.1f} to {hi:.1f})" for m, lo, hi in
                    (spread(kind, c) for c in ("cpu_us", "p50_us", "p99_us") if c in self.figures[kind][0])]
             print(f"{kind:12} {row[0]:>24} {row[1]:>28} {row[2] if len(row) > 2 else '':>30}")
@@ -160,6 +171,12 @@ class Bench:
         ratio = spread("service", "cpu_us")[0] / floors
         self.figures["cpu_ratio"] = ratio
         print(f"\nservice / (gRPC alone + libcurl alone) = {ratio:.2f}")
+        pairs = zip(self.figures["service"], self.figures["bare"])
+        telemetry = statistics.median(on["cpu_us"] / off["cpu_us"] for on, off in pairs)
+        self.figures["telemetry_ratio"] = telemetry
+        print(f"with logs, metrics and traces / without (bare) = {telemetry:.2f}")
+        if self.rounds > 1 and telemetry > TELEMETRY_RATIO_MAX:
+            self.lost.append(f"logs, metrics and traces cost {telemetry:.2f} times the CPU, more than {TELEMETRY_RATIO_MAX}")
         memory = self.figures["memory"]
         print(f"{memory['calls']} calls: {memory['posts']} POSTs at the upstream, resident set {memory['rss_kb'] / 1024:.1f} MiB, "
               f"{memory['growth_kb']} KiB of it after the first 10,000")
@@ -179,7 +196,7 @@ def main():
     options.out.write_text(json.dumps(bench.figures, indent=2) + "\n")
     for line in bench.lost:
         print(f"bench: {line}", file=sys.stderr)
-    checks = 2
+    checks = 3
     print(f"{checks - min(checks, len(bench.lost))} passed, {min(checks, len(bench.lost))} failed")
     sys.exit(1 if bench.lost else 0)
 

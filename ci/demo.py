@@ -116,7 +116,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     say("a local MultiSafepay, and the service in front of it")
     with program(programs / "msp-sandbox") as sandbox:
-        flags = ["--listen", "127.0.0.1:0", "--api_url", sandbox["api_url"]]
+        flags = ["--listen", "127.0.0.1:0", "--ops_listen", "127.0.0.1:0", "--api_url", sandbox["api_url"]]
         with program(programs / "msp-server", *flags, env={"MSP_API_KEY": KEY}) as server:
             client, address = programs / "msp", server["listen"]
 

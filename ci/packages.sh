@@ -9,7 +9,7 @@ packages_build=(
   libabsl-dev libssl-dev zlib1g-dev
   libcurl4-openssl-dev libsimdjson-dev
   libcpp-httplib-dev nlohmann-json3-dev
-  libspdlog-dev prometheus-cpp-dev libhiredis-dev
+  prometheus-cpp-dev libhiredis-dev
   libgtest-dev libgmock-dev
 )
 packages_clang=(clang libclang-rt-14-dev)
@@ -18,3 +18,4 @@ packages_bench=(nginx-light libbenchmark-dev)
 packages_sdks=(nodejs npm python3-venv)
 packages_go=(golang-go)
 packages_test=(redis-tools)
+packages_operate=(prometheus)

@@ -78,12 +78,24 @@ ABSL_FLAG(std::string, log_level, "info", "debug, info, warning or error");
 ABSL_FLAG(std::string, log_format, "json", "json, or text for people");
 ABSL_FLAG(bool, log_personal_data, false,
           "names, addresses and the like are shown in logs instead of masked; cards never are");
+ABSL_FLAG(std::string, ops_listen, "127.0.0.1:9464",
+          "HTTP for operators, host:port: /metrics, /livez, /readyz, /statusz; port 0 picks a free "
+          "one and the ready line says which; off: no port, and nothing is counted");
+ABSL_FLAG(std::string, audit_log_file, "",
+          "file that gets one JSON line for each call that could move money; it is only appended "
+          "to");
+ABSL_FLAG(bool, audit_flush, false,
+          "the audit line of a call is on disk before its reply goes out, or a second has passed");
+ABSL_FLAG(
+    std::string, trace, "propagate",
+    "propagate: W3C trace context is taken from callers and handed on to MultiSafepay; spans: "
+    "and a log line for each hop of a sampled trace; off");
 ABSL_FLAG(bool, check, false, "check the settings, print them with secrets masked, and leave");
 
 namespace msp {
 namespace {
 
-constexpr std::array<std::string_view, 24> kSettings{"listen",
+constexpr std::array<std::string_view, 28> kSettings{"listen",
                                                      "allow_plaintext",
                                                      "api_url",
                                                      "api_key_file",
@@ -106,6 +118,10 @@ constexpr std::array<std::string_view, 24> kSettings{"listen",
                                                      "log_level",
                                                      "log_format",
                                                      "log_personal_data",
+                                                     "ops_listen",
+                                                     "audit_log_file",
+                                                     "audit_flush",
+                                                     "trace",
                                                      "check"};
 
 constexpr std::size_t kKeyCharsMin = 5;
@@ -264,18 +280,42 @@ absl::Status CheckRanges(const Config& config) {
   return absl::OkStatus();
 }
 
-absl::Status CheckListen(const Config& config) {
-  const std::size_t colon = config.listen.rfind(':');
+bool IsHostAndPort(const std::string& listen) {
+  const std::size_t colon = listen.rfind(':');
   int port = -1;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(config.listen.substr(colon + 1), &port) || port < 0 || port > 65'535) {
+  return colon != std::string::npos && colon > 0 &&
+         absl::SimpleAtoi(listen.substr(colon + 1), &port) && port >= 0 && port <= 65'535;
+}
+
+absl::Status CheckListen(const Config& config) {
+  if (!IsHostAndPort(config.listen))
     return Invalid("listen", "must be host:port, such as 127.0.0.1:50051");
-  }
+  const std::size_t colon = config.listen.rfind(':');
   if (!IsLoopback(std::string_view(config.listen).substr(0, colon)) && !config.allow_plaintext) {
     return Invalid(
         "listen",
         "a non-loopback address without TLS needs --allow_plaintext (a mesh sidecar ends TLS)");
   }
+  return absl::OkStatus();
+}
+
+// What operators see: the port, the audit log, traces.
+absl::Status LoadOperations(Config& config) {
+  config.ops_listen = absl::GetFlag(FLAGS_ops_listen);
+  if (config.ops_listen == "off") {
+    config.ops_listen.clear();
+  } else if (!IsHostAndPort(config.ops_listen)) {
+    return Invalid("ops_listen", "must be host:port, such as 127.0.0.1:9464, or off");
+  }
+  config.audit_log_file = absl::GetFlag(FLAGS_audit_log_file);
+  config.audit_flush = absl::GetFlag(FLAGS_audit_flush);
+  if (config.audit_flush && config.audit_log_file.empty())
+    return Invalid("audit_flush", "needs --audit_log_file");
+  const std::string trace = absl::GetFlag(FLAGS_trace);
+  if (trace != "off" && trace != "propagate" && trace != "spans")
+    return Invalid("trace", "must be off, propagate or spans");
+  config.trace = trace != "off";
+  config.trace_spans = trace == "spans";
   return absl::OkStatus();
 }
 
@@ -347,6 +387,7 @@ absl::StatusOr<Config> LoadConfig() {
   }
   if (absl::Status ranges = CheckRanges(config); !ranges.ok()) return ranges;
   if (absl::Status listen = CheckListen(config); !listen.ok()) return listen;
+  if (absl::Status operations = LoadOperations(config); !operations.ok()) return operations;
   absl::StatusOr<std::string> url = ApiUrl(config.allow_plaintext);
   if (!url.ok()) return url.status();
   config.api_url = *std::move(url);

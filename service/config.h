@@ -35,6 +35,11 @@ struct Config {
   telemetry::Level log_level = telemetry::Level::kInfo;
   bool log_json = true;
   bool log_personal_data = false;
+  std::string ops_listen = "127.0.0.1:9464";  // Empty: no port, and nothing is counted.
+  std::string audit_log_file;                 // Empty: none.
+  bool audit_flush = false;
+  bool trace = true;
+  bool trace_spans = false;
   bool check = false;  // Print the settings and leave.
 };
 

@@ -16,6 +16,7 @@
 #include "service/base/text.h"
 #include "service/config.h"
 #include "service/http/curl_pool.h"
+#include "service/operate.h"
 #include "service/psp/api.h"
 #include "service/psp/lease.h"
 #include "service/server/server.h"
@@ -46,9 +47,14 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-void PrintReady(const Config& config, const server::Server& server) {
+void PrintReady(const Config& config, const server::Server& server,
+                const telemetry::OpsServer* ops) {
   std::string line = "{\"event\":\"serving\",\"listen\":";
   AppendJsonString(server.listening(), line);
+  if (ops != nullptr) {
+    line += ",\"ops\":";
+    AppendJsonString(ops->listening(), line);
+  }
   line += ",\"api_url\":";
   AppendJsonString(config.api_url, line);
   line += ",\"version\":";
@@ -62,13 +68,15 @@ void WatchDrain(std::int64_t timeout_ms, telemetry::Log& log) {
   std::thread([timeout_ms, &log] {
     std::this_thread::sleep_for(std::chrono::milliseconds(timeout_ms));
     log.Write(telemetry::Level::kError, "drain_timeout", {{"timeout_ms", timeout_ms}});
+    log.Flush();
     std::_Exit(kExitFailure);
   }).detach();
 }
 
-void Drain(const Config& config, server::Server& server, telemetry::Log& log,
-           server::Calls& calls) {
+void Drain(const Config& config, server::Server& server, telemetry::Log& log, server::Calls& calls,
+           telemetry::OpsServer* ops) {
   log.Write(telemetry::Level::kInfo, "draining", {{"in_flight", calls.in_flight()}});
+  if (ops != nullptr) ops->SetPhase(telemetry::Phase::kDraining);
   server.SetNotServing();
   std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
   WatchDrain(config.drain_timeout_ms, log);
@@ -85,7 +93,10 @@ std::unique_ptr<psp::Lease> MakeLease(const Config& config, telemetry::Metrics& 
 int Serve(Config config) {
   const sigset_t signals = BlockSignals();
   telemetry::Log log({.level = config.log_level, .json = config.log_json});
-  telemetry::Metrics metrics;
+  telemetry::Metrics metrics(/*enabled=*/!config.ops_listen.empty());
+  telemetry::Recent recent;
+  auto audit = OpenAudit(config);
+  if (!audit.ok()) return Complain(kExitBadSetting, audit.status().message());
 #ifdef MSP_WITH_SANDBOX
   std::unique_ptr<sandbox::Server> play;
   if (config.api_url == "sandbox") {
@@ -111,21 +122,27 @@ int Serve(Config config) {
                 .idempotency_marker = config.idempotency_marker,
                 .settle_ms = config.settle_ms,
                 .reconcile_backoff_ms = config.reconcile_backoff_ms,
-                .refund_pause_s = config.refund_pause_s},
+                .refund_pause_s = config.refund_pause_s,
+                .span_log = config.trace_spans ? &log : nullptr},
                operations, **pool, metrics, lease.get());
   auto site = std::make_shared<const psp::Site>("default", config.api_key);
   WipeString(config.api_key);
-  server::Calls calls({.call_max_ms = config.call_max_ms}, api, std::move(site), log, metrics);
+  server::Calls calls(
+      {.call_max_ms = config.call_max_ms, .trace = config.trace, .spans = config.trace_spans}, api,
+      std::move(site), log, metrics, audit->get(), &recent);
+  auto ops = StartOps(config, {metrics, **pool, calls, log, audit->get(), recent});
+  if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
   auto server = server::Server::Start(
       {.listen = config.listen, .credentials = grpc::InsecureServerCredentials()}, operations,
       calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
-  PrintReady(config, **server);
+  if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
+  PrintReady(config, **server, ops->get());
   log.Write(telemetry::Level::kInfo, "serving",
             {{"listen", (*server)->listening()}, {"version", kVersion}});
   int signal = 0;
   sigwait(&signals, &signal);
-  Drain(config, **server, log, calls);
+  Drain(config, **server, log, calls, ops->get());
   (*pool)->Stop();
   log.Write(telemetry::Level::kInfo, "stopped");
   return EXIT_SUCCESS;

@@ -42,7 +42,6 @@ FOREIGN = [
     (r"google/protobuf/|.*\.pb\.h", r"service/(codec|psp|notify|server)/.*|service/main\.cc|client/.*"),
     (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*"),
     (r"nlohmann/", r"sandbox/.*|client/cli/.*"),
-    (r"spdlog/", r"service/telemetry/.*"),
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis\.cc"),
     (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),

@@ -12,6 +12,7 @@ namespace {
 namespace v1 = multisafepay::v1;
 
 constexpr std::size_t kCardDigitsMin = 12;  // The shortest card number.
+constexpr std::size_t kCardDigitsMax = 19;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -54,7 +55,7 @@ std::string MaskedCard(std::string_view text) {
     }
   }
   std::string masked(kMask);
-  if (digits.size() > kCardDigitsMin && digits.size() <= 19) {
+  if (digits.size() > kCardDigitsMin && digits.size() <= kCardDigitsMax) {
     masked = digits.substr(0, 6) + std::string(kMask) + digits.substr(digits.size() - 4);
   }
   WipeString(digits);
@@ -86,7 +87,33 @@ std::string ScrubbedLine(std::string_view text, std::size_t max_bytes) {
   return out;
 }
 
+// Luhn's sum over the digits of the text, from the last one.
+bool PassesCheck(std::string_view text) {
+  int sum = 0;
+  bool twice = false;
+  for (auto at = text.rbegin(); at != text.rend(); ++at) {
+    if (!IsDigit(*at)) continue;
+    const int digit = (*at - '0') * (twice ? 2 : 1);
+    sum += digit > 9 ? digit - 9 : digit;
+    twice = !twice;
+  }
+  return sum % 10 == 0;
+}
+
 }  // namespace
+
+bool HoldsCardNumber(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!IsDigit(text[i])) continue;
+    std::size_t digits = 0;
+    const std::size_t end = EndOfDigits(text, i, digits);
+    if (digits >= kCardDigitsMin && digits <= kCardDigitsMax &&
+        PassesCheck(text.substr(i, end - i)))
+      return true;
+    i = end;
+  }
+  return false;
+}
 
 std::string MaskedText(v1::Sensitivity sensitive, std::string_view text) {
   switch (sensitive) {

@@ -26,6 +26,11 @@ std::string Redacted(const Plan& plan, const google::protobuf::Message& message,
 // point boundary. For MultiSafepay's own error texts, which may quote a request.
 std::string Scrubbed(std::string_view text, std::size_t max_bytes = 512);
 
+// True where the text holds 12 to 19 digits (spaces, dashes and dots between them ignored) that
+// pass the check of card numbers. One in ten other numbers of that length does too: for what should
+// stay readable as a rule, such as an order id in a log.
+bool HoldsCardNumber(std::string_view text);
+
 // Overwrites the memory of every sensitive field of `message`, of every Struct and of the unknown
 // fields (a misspelt card_number arrives as one), set or not, then clears those. Strings that were
 // never set share one default and are left alone.

@@ -38,8 +38,9 @@ Failure InvalidRequest(const Call& call, std::vector<codec::Violation> violation
 }  // namespace
 
 struct Api::Parts {
-  Parts(const Operations& operations, http::Client& client, telemetry::Metrics& metrics)
-      : exchange(operations, client, metrics) {}
+  Parts(const Operations& operations, http::Client& client, telemetry::Metrics& metrics,
+        telemetry::Log* span_log)
+      : exchange(operations, client, metrics, span_log) {}
 
   Exchange exchange;
   Flights flights{Flights::Limits{}};
@@ -53,7 +54,7 @@ Api::Api(ApiOptions options, const Operations& operations, http::Client& client,
       operations_(operations),
       metrics_(metrics),
       lease_(lease),
-      parts_(std::make_unique<Parts>(operations, client, metrics)) {}
+      parts_(std::make_unique<Parts>(operations, client, metrics, options_.span_log)) {}
 
 Api::~Api() = default;
 

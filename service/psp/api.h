@@ -17,7 +17,9 @@
 #include "service/psp/failure.h"
 #include "service/psp/operation.h"
 #include "service/psp/site.h"
+#include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
+#include "service/telemetry/trace.h"
 
 namespace msp::psp {
 
@@ -30,6 +32,7 @@ struct Call {
   http::Clock::time_point start;
   http::Clock::time_point deadline;  // The reply is due by then.
   int previous_attempts = 0;         // gRPC's own word that it has tried before.
+  telemetry::TraceContext trace;     // Not valid: nothing is propagated.
 
   // What came of it.
   std::optional<Failure> failure;
@@ -39,7 +42,8 @@ struct Call {
   int attempts = 0;  // Sendings.
   int looks = 0;     // Readings of the order on behalf of a money-moving call.
   std::int64_t upstream_us = 0;
-  std::string detail;  // The transport's own words, for the log.
+  std::string detail;           // The transport's own words, for the log.
+  std::string idempotency_key;  // Of a money-moving call, given or derived.
 };
 
 struct ApiOptions {
@@ -60,6 +64,8 @@ struct ApiOptions {
   // A refund of the same amount as another one of the order that is younger than this is not sent:
   // MultiSafepay refuses equal refunds within five minutes. 0 sends it all the same.
   std::int64_t refund_pause_s = 0;
+  // Where a line is written for each exchange of a sampled trace; null for nowhere.
+  telemetry::Log* span_log = nullptr;
   // Off only to show what it is good for.
   bool single_flight = true;
 };

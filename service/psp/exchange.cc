@@ -2,6 +2,7 @@
 
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
@@ -69,6 +70,29 @@ std::string_view NameOf(codec::Drift::Kind kind) {
   }
 }
 
+std::string_view NameOf(http::Fate fate) {
+  switch (fate) {
+    case http::Fate::kNotSent:
+      return "not_sent";
+    case http::Fate::kUnknown:
+      return "unknown";
+    case http::Fate::kAnswered:
+      return "answered";
+  }
+  return {};
+}
+
+double Milliseconds(std::int64_t us) { return static_cast<double>(us) / 1000; }
+
+std::vector<std::string> TraceHeaders(const telemetry::TraceContext& hop,
+                                      const std::string& state) {
+  std::vector<std::string> lines;
+  lines.reserve(2);
+  lines.push_back("traceparent: " + telemetry::TraceParent(hop));
+  if (!state.empty()) lines.push_back("tracestate: " + state);
+  return lines;
+}
+
 // The members that the operation always sends, such as "status":"cancelled", come first.
 std::string WithFixedMembers(const Operation& operation, std::string body) {
   const std::string_view fixed = operation.row.fixed_members;
@@ -90,10 +114,44 @@ void Exchange::Send(Sending sending, absl::AnyInvocable<void(Answer) &&> done) {
                         .deadline = sending.deadline,
                         .guarded = !operation.reads(),
                         .read = operation.reads()};
-  client_.Start(std::move(request), [this, sending = std::move(sending),
+  telemetry::TraceContext hop;
+  if (sending.trace != nullptr && sending.trace->valid()) {
+    hop = telemetry::ChildOf(*sending.trace);
+    request.extra_headers = TraceHeaders(hop, sending.trace->state);
+  }
+  client_.Start(std::move(request), [this, sending = std::move(sending), hop = std::move(hop),
                                      done = std::move(done)](http::Response response) mutable {
-    std::move(done)(Read(sending, std::move(response)));
+    std::move(done)(End(sending, hop, std::move(response)));
   });
+}
+
+Answer Exchange::End(const Sending& sending, const telemetry::TraceContext& hop,
+                     http::Response response) {
+  const http::Timings timings = response.timings;
+  const std::string_view fate = NameOf(response.fate);
+  Answer answer = Read(sending, std::move(response));
+  metrics_.CountExchange({.fate = fate,
+                          .http_status = answer.http_status,
+                          .error_code = answer.failure.error_code,
+                          .queue_us = timings.queue_us,
+                          .connect_us = timings.connect_us,
+                          .tls_us = timings.tls_us,
+                          .first_byte_us = timings.first_byte_us,
+                          .total_us = timings.total_us});
+  if (span_log_ != nullptr && hop.sampled) {
+    span_log_->Write(telemetry::Level::kInfo, "span",
+                     {{"trace_id", hop.trace()},
+                      {"span_id", hop.span()},
+                      {"parent_span_id", hop.parent()},
+                      {"name", sending.operation->row.path},
+                      {"kind", std::string_view("client")},
+                      {"fate", fate},
+                      {"http_status", std::int64_t{answer.http_status}},
+                      {"queue_ms", Milliseconds(timings.queue_us)},
+                      {"first_byte_ms", Milliseconds(timings.first_byte_us)},
+                      {"duration_ms", Milliseconds(timings.total_us)}});
+  }
+  return answer;
 }
 
 Answer Exchange::Read(const Sending& sending, http::Response response) {

@@ -12,7 +12,9 @@
 #include "service/psp/interpret.h"
 #include "service/psp/operation.h"
 #include "service/psp/site.h"
+#include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
+#include "service/telemetry/trace.h"
 
 namespace msp::psp {
 
@@ -40,12 +42,15 @@ struct Sending {
   std::string body;  // JSON; wiped once sent.
   std::shared_ptr<const Site> site;
   http::Clock::time_point deadline;
+  const telemetry::TraceContext* trace = nullptr;  // The call's; null or not valid for none.
 };
 
 class Exchange {
  public:
-  Exchange(const Operations& operations, http::Client& client, telemetry::Metrics& metrics)
-      : operations_(operations), client_(client), metrics_(metrics) {}
+  // `span_log`, which may be null, gets a line for each exchange of a sampled trace.
+  Exchange(const Operations& operations, http::Client& client, telemetry::Metrics& metrics,
+           telemetry::Log* span_log = nullptr)
+      : operations_(operations), client_(client), metrics_(metrics), span_log_(span_log) {}
 
   // Sends; `done` runs once, on the HTTP worker's thread or at once when nothing was sent.
   void Send(Sending sending, absl::AnyInvocable<void(Answer) &&> done);
@@ -53,11 +58,13 @@ class Exchange {
   const Operations& operations() const { return operations_; }
 
  private:
+  Answer End(const Sending& sending, const telemetry::TraceContext& hop, http::Response response);
   Answer Read(const Sending& sending, http::Response response);
 
   const Operations& operations_;
   http::Client& client_;
   telemetry::Metrics& metrics_;
+  telemetry::Log* const span_log_;
 };
 
 // The JSON body of a request: its members and the operation's fixed ones. Empty for operations

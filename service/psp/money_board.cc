@@ -66,6 +66,8 @@ void MoneyCall::OnLeaderLanded(const MoneyCall& leader) {
   call_.failure = leader.call_.failure;
   call_.outcome = leader.call_.outcome;
   call_.http_status = leader.call_.http_status;
+  call_.payment_state = leader.call_.payment_state;
+  call_.idempotency_key = leader.call_.idempotency_key;
   call_.detail = "joined an identical call in flight";
   if (!call_.failure) call_.response->CopyFrom(*leader.call_.response);
   End();

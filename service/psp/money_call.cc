@@ -25,6 +25,13 @@ v1::Order* MutableOrderOf(google::protobuf::Message& response) {
   return static_cast<v1::Order*>(response.GetReflection()->MutableMessage(&response, field));
 }
 
+// A category without its prefix: "FUNDS".
+std::string_view NameOf(v1::DeclineCategory category) {
+  constexpr std::string_view kPrefix = "DECLINE_CATEGORY_";
+  const std::string_view name = v1::DeclineCategory_Name(category);
+  return name.substr(std::min(kPrefix.size(), name.size()));
+}
+
 // Whatever went wrong, a call without a certain answer says so in a code that no mesh and no client
 // library sends again by itself.
 Failure Unknown(Failure cause) {
@@ -173,7 +180,8 @@ void MoneyCall::Send() {
                   .response = call_.response,
                   .body = BodyOf(*call_.operation, *call_.request),
                   .site = call_.site,
-                  .deadline = deadline};
+                  .deadline = deadline,
+                  .trace = &call_.trace};
   // The card is in the body alone from here on, unless it may be needed once more.
   if (!ControlOf(*call_.request).resend_if_absent())
     codec::Wipe(*call_.operation->request_plan, *call_.request);
@@ -283,8 +291,11 @@ void MoneyCall::EndDone(bool reconciled, bool replayed) {
     StripMarker(*order);
     if (IsOdd(*order)) tools_.metrics.CountOddState(order->status(), order->financial_status());
     call_.payment_state = order->payment_state();
+    if (order->has_decline() && !replayed)
+      tools_.metrics.CountDecline(NameOf(order->decline().category()));
   }
   v1::CallResult& result = ResultOf(*call_.response);
+  call_.idempotency_key = facts_.key;
   result.set_outcome(v1::OUTCOME_CONFIRMED);
   result.set_idempotency_key(facts_.key);
   result.set_reconciled(reconciled);
@@ -301,6 +312,7 @@ void MoneyCall::EndFailed(Failure failure) {
   call_.response->Clear();
   failure.order_id = std::string(OrderIdOf(*call_.operation, *call_.request));
   failure.idempotency_key = facts_.key;
+  call_.idempotency_key = facts_.key;
   call_.outcome = failure.outcome;
   call_.failure = std::move(failure);
   End();

@@ -41,7 +41,8 @@ Sending MoneyCall::Reading(Look& look, std::string id) {
           .request = &look.request,
           .response = &look.response,
           .site = call_.site,
-          .deadline = std::min(LastMoment(), Clock::now() + kLookMax)};
+          .deadline = std::min(LastMoment(), Clock::now() + kLookMax),
+          .trace = &call_.trace};
 }
 
 void MoneyCall::LookAt(LookDone done) {

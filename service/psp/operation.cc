@@ -116,6 +116,8 @@ Operations::Operations() : plans_(Roots()), envelope_plan_(&plans_.Of(Envelope::
       operation.data_entry = operation.response_plan->Find(row.data_field);
     operation.is_create = row.request->GetDescriptor() == v1::CreateOrderRequest::descriptor();
     operation.order_id_entry = operation.request_plan->Find("order_id");
+    operation.amount_entry = operation.request_plan->Find("amount");
+    operation.currency_entry = operation.request_plan->Find("currency");
     operation.is_get_order = row.request->GetDescriptor() == v1::GetOrderRequest::descriptor();
     operation.needs_data = operation.reads() || operation.is_create;
     operation.has_body = (row.method == Method::kPost || row.method == Method::kPatch) &&
@@ -151,6 +153,23 @@ std::string TargetOf(const Operation& operation, const pb::Message& request) {
   AppendPageQuery(request, target.size() != before, target);
   if (target.size() != before) target.insert(before, 1, '?');
   return target;
+}
+
+std::optional<std::int64_t> AmountOf(const Operation& operation, const pb::Message& request) {
+  const codec::Entry* const entry = operation.amount_entry;
+  if (entry == nullptr || entry->field->cpp_type() != pb::FieldDescriptor::CPPTYPE_INT64 ||
+      !request.GetReflection()->HasField(request, entry->field))
+    return std::nullopt;
+  return request.GetReflection()->GetInt64(request, entry->field);
+}
+
+std::string_view CurrencyOf(const Operation& operation, const pb::Message& request) {
+  const codec::Entry* const entry = operation.currency_entry;
+  if (entry == nullptr || entry->field->cpp_type() != pb::FieldDescriptor::CPPTYPE_STRING ||
+      entry->field->is_repeated())
+    return {};
+  static thread_local std::string scratch;
+  return TextOf(*entry, request, &scratch);
 }
 
 std::string_view OrderIdOf(const Operation& operation, const pb::Message& request) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,8 @@ struct Operation {
   const codec::Plan* response_plan = nullptr;
   const codec::Entry* data_entry = nullptr;
   const codec::Entry* order_id_entry = nullptr;  // The request's order_id; null where it has none.
+  const codec::Entry* amount_entry = nullptr;    // Likewise its amount and currency.
+  const codec::Entry* currency_entry = nullptr;
   bool has_body = false;
 
   bool is_create = false;
@@ -71,6 +74,12 @@ class Operations {
 
 // The request's path and query below the base URL, percent-encoded.
 std::string TargetOf(const Operation& operation, const google::protobuf::Message& request);
+
+// The request's amount in minor units, where it says one, and its currency or "": for the audit
+// log.
+std::optional<std::int64_t> AmountOf(const Operation& operation,
+                                     const google::protobuf::Message& request);
+std::string_view CurrencyOf(const Operation& operation, const google::protobuf::Message& request);
 
 // The request's order_id, or "" where it has none.
 std::string_view OrderIdOf(const Operation& operation, const google::protobuf::Message& request);

@@ -49,7 +49,8 @@ void PlainCall::Send() {
                   .body = BodyOf(*call_.operation, *call_.request),
                   .site = call_.site,
                   .deadline = std::min(call_.deadline - milliseconds(options.reply_margin_ms),
-                                       Clock::now() + milliseconds(options.upstream_timeout_ms))};
+                                       Clock::now() + milliseconds(options.upstream_timeout_ms)),
+                  .trace = &call_.trace};
   tools_.exchange.Send(std::move(sending), [self = shared_from_this()](Answer answer) {
     self->OnSent(std::move(answer));
   });

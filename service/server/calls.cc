@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
+#include "service/codec/redact.h"
 #include "service/server/status.h"
 
 namespace msp::server {
@@ -24,15 +28,52 @@ Clock::time_point DeadlineOf(const grpc::ServerContext& context, Clock::time_poi
   return now + left;
 }
 
+std::string_view MetadataOf(const grpc::ServerContext& context, const char* name) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find(name);
+  if (found == metadata.end()) return {};
+  return {found->second.data(), found->second.size()};
+}
+
 // gRPC's client libraries say in every attempt but the first how many there were before.
 int PreviousAttempts(const grpc::ServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find("grpc-previous-rpc-attempts");
+  const std::string_view text = MetadataOf(context, "grpc-previous-rpc-attempts");
   int attempts = 0;
-  if (found == metadata.end() ||
-      !absl::SimpleAtoi({found->second.data(), found->second.size()}, &attempts))
-    return 0;
-  return attempts;
+  return absl::SimpleAtoi({text.data(), text.size()}, &attempts) ? attempts : 0;
+}
+
+// Who the caller proved to be: the first name of its certificate; "" without one.
+std::string IdentityOf(const grpc::ServerContext& context) {
+  const auto proof = context.auth_context();
+  if (proof == nullptr || !proof->IsPeerAuthenticated()) return {};
+  const std::vector<grpc::string_ref> names = proof->GetPeerIdentity();
+  return names.empty() ? std::string() : std::string(names[0].data(), names[0].size());
+}
+
+// What is no order id is not repeated, and what passes for one is scrubbed: it may be anything, a
+// card number too. This thread's, until its next one.
+std::string_view LoggedOrderId(const psp::Call& call) {
+  if (call.failure && !call.failure->violations.empty()) return call.failure->order_id;
+  const std::string_view id = psp::OrderIdOf(*call.operation, *call.request);
+  if (!codec::HoldsCardNumber(id)) return id;
+  static thread_local std::string scrubbed;
+  return scrubbed = codec::Scrubbed(id);
+}
+
+// A failure that says something about MultiSafepay or this server, not about the request.
+bool IsTrouble(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::UNKNOWN:
+    case grpc::INTERNAL:
+    case grpc::UNAVAILABLE:
+    case grpc::DEADLINE_EXCEEDED:
+    case grpc::RESOURCE_EXHAUSTED:
+    case grpc::UNAUTHENTICATED:
+    case grpc::PERMISSION_DENIED:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // A payment state without its prefix: "PAID"; "" when the call has none.
@@ -46,7 +87,21 @@ std::int64_t MicrosecondsSince(Clock::time_point start) {
   return duration_cast<microseconds>(Clock::now() - start).count();
 }
 
+double Milliseconds(std::int64_t us) { return static_cast<double>(us) / 1000; }
+
 }  // namespace
+
+// What the lines of one ended call have in common.
+struct Calls::Ended {
+  grpc::Status status;
+  std::string_view code;
+  std::string_view outcome;
+  std::string_view reason;
+  std::int64_t error_code = 0;
+  std::int64_t total_us = 0;
+  std::string peer;
+  std::string identity;
+};
 
 void Calls::Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDone done) {
   in_flight_.fetch_add(1, std::memory_order_relaxed);
@@ -54,38 +109,113 @@ void Calls::Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDo
   call.deadline = DeadlineOf(context, call.start, options_.call_max_ms);
   call.site = site_;
   call.previous_attempts = PreviousAttempts(context);
+  if (options_.trace) {
+    call.trace =
+        telemetry::Accept(MetadataOf(context, "traceparent"), MetadataOf(context, "tracestate"));
+    if (options_.spans && call.trace.parent().empty()) call.trace.sampled = true;
+  }
   api_.Start(call, std::move(done));
 }
 
-grpc::Status Calls::End(const grpc::ServerContext& context, const psp::Call& call) {
+void Calls::End(const grpc::ServerContext& context, const psp::Call& call, Reply reply) {
   in_flight_.fetch_sub(1, std::memory_order_relaxed);
-  grpc::Status status = call.failure ? StatusOf(*call.failure) : grpc::Status::OK;
-  const std::int64_t total_us = MicrosecondsSince(call.start);
-  const std::string_view code = NameOf(status.error_code());
-  const std::string_view outcome = NameOf(call.outcome);
-  metrics_.CountCall(call.operation->row.name, code, outcome, total_us, call.upstream_us);
-  const bool alarming = call.outcome == multisafepay::v1::OUTCOME_UNKNOWN || code == "INTERNAL";
-  const auto level = alarming ? telemetry::Level::kWarning : telemetry::Level::kInfo;
-  if (log_.Writes(level)) {
-    const std::string peer = context.peer();
-    log_.Write(
-        level, "call",
-        {{"method", call.operation->row.name},
-         {"site", call.site->name()},
-         {"order_id", psp::OrderIdOf(*call.operation, *call.request)},
-         {"code", code},
-         {"reason", call.failure ? std::string_view(call.failure->reason) : std::string_view()},
-         {"outcome", outcome},
-         {"state", NameOf(call.payment_state)},
-         {"http_status", std::int64_t{call.http_status}},
-         {"detail", call.detail},
-         {"attempts", std::int64_t{call.attempts}},
-         {"looks", std::int64_t{call.looks}},
-         {"upstream_ms", static_cast<double>(call.upstream_us) / 1000},
-         {"total_ms", static_cast<double>(total_us) / 1000},
-         {"peer", peer}});
+  Ended ended{.status = call.failure ? StatusOf(*call.failure) : grpc::Status::OK,
+              .outcome = NameOf(call.outcome),
+              .total_us = MicrosecondsSince(call.start)};
+  ended.code = NameOf(ended.status.error_code());
+  if (call.failure) {
+    ended.reason = call.failure->reason;
+    ended.error_code = call.failure->error_code;
   }
-  return status;
+  metrics_.CountCall({.method = call.operation->row.name,
+                      .code = ended.code,
+                      .outcome = ended.outcome,
+                      .total_us = ended.total_us,
+                      .upstream_us = call.upstream_us});
+  const bool audits = audit_ != nullptr && call.operation->moves_money();
+  if (audits || log_.Writes(telemetry::Level::kInfo)) {
+    ended.peer = context.peer();
+    ended.identity = IdentityOf(context);
+  }
+  Log(call, ended);
+  if (options_.spans && call.trace.sampled) LogSpan(call, ended);
+  if (recent_ != nullptr && IsTrouble(ended.status.error_code())) Remember(call, ended);
+  if (audits) return AuditThenReply(call, ended, std::move(reply));
+  std::move(reply)(ended.status);
+}
+
+void Calls::Log(const psp::Call& call, const Ended& ended) {
+  const bool alarming =
+      call.outcome == multisafepay::v1::OUTCOME_UNKNOWN || ended.code == "INTERNAL";
+  log_.Write(alarming ? telemetry::Level::kWarning : telemetry::Level::kInfo, "call",
+             {{"method", call.operation->row.name},
+              {"site", call.site->name()},
+              {"order_id", LoggedOrderId(call)},
+              {"code", ended.code},
+              {"reason", ended.reason},
+              {"outcome", ended.outcome},
+              {"state", NameOf(call.payment_state)},
+              {"http_status", std::int64_t{call.http_status}},
+              {"error_code", ended.error_code},
+              {"detail", call.detail},
+              {"attempts", std::int64_t{call.attempts}},
+              {"looks", std::int64_t{call.looks}},
+              {"upstream_ms", Milliseconds(call.upstream_us)},
+              {"total_ms", Milliseconds(ended.total_us)},
+              {"trace_id", call.trace.trace()},
+              {"peer", ended.peer},
+              {"peer_identity", ended.identity}});
+}
+
+void Calls::LogSpan(const psp::Call& call, const Ended& ended) {
+  log_.Write(telemetry::Level::kInfo, "span",
+             {{"trace_id", call.trace.trace()},
+              {"span_id", call.trace.span()},
+              {"parent_span_id", call.trace.parent()},
+              {"name", call.operation->row.name},
+              {"kind", std::string_view("server")},
+              {"code", ended.code},
+              {"duration_ms", Milliseconds(ended.total_us)}});
+}
+
+void Calls::Remember(const psp::Call& call, const Ended& ended) {
+  recent_->Add({.unix_ms = telemetry::UnixMsNow(),
+                .method = call.operation->row.name,
+                .code = ended.code,
+                .reason = std::string(ended.reason),
+                .detail = call.detail,
+                .http_status = call.http_status,
+                .trace_id = std::string(call.trace.trace())});
+}
+
+void Calls::AuditThenReply(const psp::Call& call, const Ended& ended, Reply reply) {
+  telemetry::Field::Value amount;  // Left out where the request says none.
+  if (const auto asked = psp::AmountOf(*call.operation, *call.request)) amount = *asked;
+  const std::initializer_list<telemetry::Field> fields{
+      {"method", call.operation->row.name},
+      {"site", call.site->name()},
+      {"order_id", LoggedOrderId(call)},
+      {"idempotency_key", call.idempotency_key},
+      {"amount", amount},
+      {"currency", psp::CurrencyOf(*call.operation, *call.request)},
+      {"outcome", ended.outcome},
+      {"state", NameOf(call.payment_state)},
+      {"code", ended.code},
+      {"reason", ended.reason},
+      {"http_status", std::int64_t{call.http_status}},
+      {"error_code", ended.error_code},
+      {"attempts", std::int64_t{call.attempts}},
+      {"looks", std::int64_t{call.looks}},
+      {"trace_id", call.trace.trace()},
+      {"peer", ended.peer},
+      {"peer_identity", ended.identity}};
+  if (!audit_->flushes()) {
+    audit_->Write(fields);
+    return std::move(reply)(ended.status);
+  }
+  audit_->WriteThen(fields, [status = ended.status, reply = std::move(reply)]() mutable {
+    std::move(reply)(status);
+  });
 }
 
 void Calls::CallerGone(const psp::Call& call) {
@@ -95,8 +225,9 @@ void Calls::CallerGone(const psp::Call& call) {
   log_.Write(telemetry::Level::kWarning, "caller_gone",
              {{"method", call.operation->row.name},
               {"site", call.site->name()},
-              {"order_id", psp::OrderIdOf(*call.operation, *call.request)},
-              {"outcome", outcome}});
+              {"order_id", LoggedOrderId(call)},
+              {"outcome", outcome},
+              {"trace_id", call.trace.trace()}});
 }
 
 }  // namespace msp::server

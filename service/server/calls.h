@@ -1,5 +1,5 @@
-// What every call has in common at gRPC's edge: its deadline and site on the way in; its status,
-// its log line and its metrics on the way out. Owned by the server; any thread.
+// What every call has in common at gRPC's edge: its deadline, site and trace on the way in; its
+// status, its lines in the logs and its metrics on the way out. Owned by the server; any thread.
 #pragma once
 
 #include <grpcpp/server_context.h>
@@ -9,38 +9,64 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/functional/any_invocable.h"
 #include "service/psp/api.h"
+#include "service/telemetry/audit.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
+#include "service/telemetry/recent.h"
 
 namespace msp::server {
 
 struct CallOptions {
   // Bounds every unary call, also one without a deadline of its own.
   std::int64_t call_max_ms = 33'000;
+  // Calls belong to a trace: their caller's, or one of their own.
+  bool trace = true;
+  // A line for each hop of a sampled trace; one that begins here is sampled.
+  bool spans = false;
 };
 
 class Calls {
  public:
+  using Reply = absl::AnyInvocable<void(const grpc::Status&) &&>;
+
+  // `audit` and `recent` may be null.
   Calls(CallOptions options, psp::Api& api, std::shared_ptr<const psp::Site> site,
-        telemetry::Log& log, telemetry::Metrics& metrics)
-      : options_(options), api_(api), site_(std::move(site)), log_(log), metrics_(metrics) {}
+        telemetry::Log& log, telemetry::Metrics& metrics, telemetry::Audit* audit = nullptr,
+        telemetry::Recent* recent = nullptr)
+      : options_(options),
+        api_(api),
+        site_(std::move(site)),
+        log_(log),
+        metrics_(metrics),
+        audit_(audit),
+        recent_(recent) {}
 
   // Starts the call; `done` runs when it has ended, on any thread.
   void Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDone done);
-  // The status to reply with; writes the log line and the metrics.
-  grpc::Status End(const grpc::ServerContext& context, const psp::Call& call);
+  // Writes the lines and the metrics, then hands over the status to reply with: at once, or, on
+  // another thread, when the audit line of a money-moving call is on disk and that was asked for.
+  void End(const grpc::ServerContext& context, const psp::Call& call, Reply reply);
   // The reply could not be delivered: the caller had cancelled, or was gone.
   void CallerGone(const psp::Call& call);
   // Calls that have arrived and not ended.
   std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
  private:
+  struct Ended;
+  void Log(const psp::Call& call, const Ended& ended);
+  void LogSpan(const psp::Call& call, const Ended& ended);
+  void Remember(const psp::Call& call, const Ended& ended);
+  void AuditThenReply(const psp::Call& call, const Ended& ended, Reply reply);
+
   const CallOptions options_;
   psp::Api& api_;
   const std::shared_ptr<const psp::Site> site_;
   telemetry::Log& log_;
   telemetry::Metrics& metrics_;
+  telemetry::Audit* const audit_;
+  telemetry::Recent* const recent_;
   std::atomic<std::int64_t> in_flight_{0};
 };
 

@@ -58,12 +58,13 @@ class Unary final : public Tag {
 
   void Reply() {
     replied_ = true;
-    const grpc::Status status = calls_.End(context_, call_);
-    if (status.ok()) {
-      writer_.Finish(response_, status, this);
-    } else {
-      writer_.FinishWithError(status, this);
-    }
+    calls_.End(context_, call_, [this](const grpc::Status& status) {
+      if (status.ok()) {
+        writer_.Finish(response_, status, this);
+      } else {
+        writer_.FinishWithError(status, this);
+      }
+    });
   }
 
   Service& service_;

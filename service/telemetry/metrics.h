@@ -1,30 +1,77 @@
-// What the service counts about itself, as Prometheus families. Owned by main; any thread may
-// count. Every label has a bounded set of values: those that come from outside are cut off at a
-// limit and counted as "other".
+// What the service counts about itself, as Prometheus families; docs/operations.md says what each
+// is good for, and a test compares that table with what is exported.
+//
+// Owned by main; any thread may count. Every label has a bounded set of values: those that come
+// from outside are cut off at a limit and counted as "other". Counting takes no lock of note and
+// allocates nothing once a series exists.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace msp::telemetry {
 
+// One call that has ended.
+struct CallSample {
+  std::string_view method;
+  std::string_view code;     // gRPC's name for it.
+  std::string_view outcome;  // "" where no money could move.
+  std::int64_t total_us = 0;
+  std::int64_t upstream_us = 0;  // All of its exchanges together; 0 when there was none.
+};
+
+// One REST exchange that has ended; a part that did not happen is 0.
+struct ExchangeSample {
+  // "answered", "not_sent" or "unknown": what became of the request.
+  std::string_view fate;
+  int http_status = 0;  // 0 without an answer.
+  int error_code = 0;   // MultiSafepay's own; 0 where it gave none.
+  std::int64_t queue_us = 0;
+  std::int64_t connect_us = 0;
+  std::int64_t tls_us = 0;
+  std::int64_t first_byte_us = 0;
+  std::int64_t total_us = 0;
+};
+
+// A value that is kept elsewhere and read at each scrape. Readings of the same name make one
+// family; the help text and kind of the first are used.
+struct Reading {
+  enum class Kind : std::uint8_t { kGauge, kCounter };
+  std::string name;
+  std::string help;
+  Kind kind = Kind::kGauge;
+  // At most one label; none where the name is empty.
+  std::string label_name;
+  std::string label_value;
+  std::function<double()> read;  // Any thread; outlives the last `Exposition`.
+};
+
 class Metrics {
  public:
-  Metrics();
+  // Not `enabled`: nothing is counted, for a server that nobody can ask.
+  explicit Metrics(bool enabled = true);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // One ended call. `code` is gRPC's name for it, `outcome` "" where no money could move.
-  void CountCall(std::string_view method, std::string_view code, std::string_view outcome,
-                 std::int64_t total_us, std::int64_t upstream_us);
+  // The series that alerts look at exist from the start, at 0: the first event would not be seen as
+  // an increase otherwise.
+  void Prepare(std::string_view method, bool moves_money);
+  void AddReading(Reading reading);
+
+  void CountCall(const CallSample& call);
+  void CountExchange(const ExchangeSample& exchange);
   // A member that our schema does not know ("unknown_member"), that did not fit ("unfit_value") or
-  // that came twice
-  // ("duplicate_member"), by its path; paths beyond the first 200 are counted as "other".
+  // that came twice ("duplicate_member"), by its path; paths beyond the first 200 are "other".
   void CountDrift(std::string_view kind, std::string_view path);
   // A pair of statuses that has no reading (payment state UNRECOGNIZED or the odd PENDING).
   void CountOddState(std::string_view status, std::string_view financial_status);
+  // An order that was declined in answer to a money-moving call.
+  void CountDecline(std::string_view category);
   // libcurl wanted to send a money-moving request a second time and was stopped.
   void CountResendStopped();
   // A read that is tried again.
@@ -38,11 +85,12 @@ class Metrics {
   // A money-moving call whose caller had gone when its answer came.
   void CountCallerGone(std::string_view method, std::string_view outcome);
 
-  // The text exposition format.
+  // The text exposition format: every family, also one that has counted nothing yet.
   std::string Exposition() const;
 
  private:
   struct Families;
+  const bool enabled_;
   std::unique_ptr<Families> families_;
 };
 

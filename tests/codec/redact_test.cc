@@ -198,5 +198,14 @@ TEST(Wipe, WorksWithoutAnArena) {
   EXPECT_THAT(message, MessageIs("card { last4: '1111' } left: 'l'"));
 }
 
+TEST(HoldsCardNumber, ToldFromOtherNumbersByItsCheckDigit) {
+  for (const char* card : {"4111111111111111", "order 4111 1111-1111.1111 / 1", "a374500000000015b",
+                           "6799990000000000011"})
+    EXPECT_TRUE(HoldsCardNumber(card)) << card;
+  for (const char* other : {"", "4111111111111112", "order-1", "41111111111", "2026-11-25-000124",
+                            "41111111111111111111111111111111"})
+    EXPECT_FALSE(HoldsCardNumber(other)) << other;
+}
+
 }  // namespace
 }  // namespace msp::codec

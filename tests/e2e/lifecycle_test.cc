@@ -221,7 +221,8 @@ Ended StartAndWait(const std::vector<std::string>& arguments,
 }
 
 TEST_F(Lifecycle, PortInUseStopsTheStart) {
-  const Ended ended = StartAndWait({"--api_url=test", "--listen=" + server().address()});
+  const Ended ended = StartAndWait(
+      {"--api_url=test", "--ops_listen=127.0.0.1:0", "--listen=" + server().address()});
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_THAT(ended.error, HasSubstr(server().address()));
   EXPECT_THAT(ended.error, HasSubstr("in use"));

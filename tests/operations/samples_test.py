@@ -74,10 +74,10 @@ RESPONSES = [
     ("responses/order-cancel-bancontact-qr.json", f"order get {ORDER}", "order"),
     ("responses/patch-order-cancel.json", f"order update {ORDER} --invoice-id=1", "update"),
     ("responses/patch-order-partially-ship.json", f"order update {ORDER} --partial-shipment-amount=1", "update"),
-    ("responses/cancel-authorization.json", f"order void {ORDER} --reason=1", "authorization_void"),
-    ("historical/cancel-authorization-response.json", f"order void {ORDER} --reason=1", "authorization_void"),
-    ("responses/capture.json", f"order capture {ORDER} --amount=1", "capture"),
-    ("responses/refund-*", f"order refund {ORDER} --amount=1 --currency=EUR", "refund"),
+    ("responses/cancel-authorization.json", "order void {id} --reason=1", "authorization_void"),
+    ("historical/cancel-authorization-response.json", "order void {id} --reason=1", "authorization_void"),
+    ("responses/capture.json", "order capture {id} --amount=1", "capture"),
+    ("responses/refund-*", "order refund {id} --amount=1 --currency=EUR", "refund"),
     ("responses/tokens-list.json", f"token list {REFERENCE}", ""),
     ("responses/token-get.json", f"token get {REFERENCE} {TOKEN}", "token"),
     ("responses/token-delete.json", f"token delete {REFERENCE} {TOKEN}", "removal"),
@@ -261,7 +261,7 @@ class Samples:
         elif command.startswith("token update"):
             stdin = json.dumps({"expiry_date": "3012"})
         reads = command.split()[1] in ("get", "list")
-        self.upstream.expect(text, None if reads else order_before(ORDER, command))
+        self.upstream.expect(text, None if reads else order_before(order_id, command))
         code, out, err = self.client.run(command.split(), stdin)
         # 1 beside a reply is a decline.
         self.checks.true(f"{name}: msp {command}: exit code {code}, {err}", code == 0 or (code == 1 and out))

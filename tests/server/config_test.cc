@@ -94,6 +94,18 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   EXPECT_TRUE(config->log_json);
   EXPECT_EQ(config->proxy, "");
   EXPECT_EQ(config->notification_url, "");
+  EXPECT_EQ(config->ops_listen, "127.0.0.1:9464");
+  EXPECT_EQ(config->audit_log_file, "");
+  EXPECT_FALSE(config->audit_flush);
+  EXPECT_TRUE(config->trace);
+  EXPECT_FALSE(config->trace_spans);
+}
+
+TEST_F(Settings, OffMeansNoOperatorsPortAndNoTraces) {
+  const auto config = Load({"--api_url=test", "--ops_listen=off", "--trace=off"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->ops_listen, "");
+  EXPECT_FALSE(config->trace);
 }
 
 TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
@@ -141,6 +153,11 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"--api_url=test", "--log_level=loud"}, "--log_level"},
       {{"--api_url=test", "--log_format=xml"}, "--log_format"},
       {{"--api_url=test", "--http2=maybe"}, "--http2"},
+      {{"--api_url=test", "--ops_listen=9464"}, "--ops_listen"},
+      {{"--api_url=test", "--ops_listen="}, "--ops_listen"},
+      {{"--api_url=test", "--ops_listen=127.0.0.1:65536"}, "--ops_listen"},
+      {{"--api_url=test", "--audit_flush"}, "--audit_flush"},  // Of what?
+      {{"--api_url=test", "--trace=always"}, "--trace"},
       {{"--api_url=test", "--upstream_ca_file=/nonexistent/ca.pem"}, "--upstream_ca_file"},
       {{"--api_url=test", "--api_key_file=/nonexistent/key"}, "--api_key_file"},
       {{"--api_url=test", "--no_such_setting=1"}, "--no_such_setting"},
@@ -176,6 +193,8 @@ TEST_F(Settings, UnusualOnesAreTaken) {
       {"--api_url=test", "--http2", "--log_level=debug", "--log_format=text"},
       {"--api_url=test", "--http2=false"},
       {"--api_url=test", "--upstream_timeout_ms=100"},
+      {"--api_url=test", "--ops_listen=0.0.0.0:9464", "--trace=spans"},
+      {"--api_url=test", "--audit_log_file=/var/log/audit", "--audit_flush"},
   };
   for (const auto& arguments : cases) {
     const absl::FlagSaver saver;
@@ -298,11 +317,29 @@ TEST_F(Settings, SecretsInUrlsAreMasked) {
 
 TEST_F(Settings, HelpListsEverySettingOnce) {
   const std::string help = HelpText();
-  for (const char* name :
-       {"listen", "allow_plaintext", "api_url", "api_key_file", "http_workers",
-        "http_connections_max", "http_queue_max", "upstream_timeout_ms", "http2", "proxy",
-        "upstream_ca_file", "drain_delay_ms", "drain_timeout_ms", "call_max_ms", "notification_url",
-        "log_level", "log_format", "log_personal_data", "check"}) {
+  for (const char* name : {"listen",
+                           "allow_plaintext",
+                           "api_url",
+                           "api_key_file",
+                           "http_workers",
+                           "http_connections_max",
+                           "http_queue_max",
+                           "upstream_timeout_ms",
+                           "http2",
+                           "proxy",
+                           "upstream_ca_file",
+                           "drain_delay_ms",
+                           "drain_timeout_ms",
+                           "call_max_ms",
+                           "notification_url",
+                           "log_level",
+                           "log_format",
+                           "log_personal_data",
+                           "ops_listen",
+                           "audit_log_file",
+                           "audit_flush",
+                           "trace",
+                           "check"}) {
     const std::string line = std::string("\n  --") + name;
     const std::size_t at = help.find(line);
     EXPECT_NE(at, std::string::npos) << name;

@@ -8,7 +8,7 @@ namespace {
 
 std::vector<std::string> Arguments(const std::string& api_url, std::vector<std::string> more) {
   std::vector<std::string> arguments{"--api_url=" + api_url, "--listen=127.0.0.1:0",
-                                     "--drain_delay_ms=0"};
+                                     "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -39,7 +39,8 @@ ServerProcess::ServerProcess(const std::string& api_url, std::vector<std::string
     : process_(ServerProgram(), Arguments(api_url, std::move(arguments)),
                Variables(std::move(variables))),
       ready_line_(process_.WaitForOutput("\"event\":\"serving\"")),
-      address_(Member(ready_line_, "listen")) {}
+      address_(Member(ready_line_, "listen")),
+      ops_(Member(ready_line_, "ops")) {}
 
 int ServerProcess::Stop() {
   process_.Signal(SIGTERM);

@@ -19,12 +19,14 @@ std::string ServerProgram();
 class ServerProcess {
  public:
   // Serves calls to MultiSafepay at `api_url`. Later arguments beat the defaults here, which are:
-  // a free port, no drain delay, and the key kServerKey.
+  // free ports, no drain delay, and the key kServerKey.
   explicit ServerProcess(const std::string& api_url, std::vector<std::string> arguments = {},
                          std::map<std::string, std::string> variables = {});
 
   // "127.0.0.1:PORT".
   const std::string& address() const { return address_; }
+  // The operators' port, likewise; "" when it is off.
+  const std::string& ops() const { return ops_; }
   // The JSON line that said so.
   const std::string& ready_line() const { return ready_line_; }
   ChildProcess& process() { return process_; }
@@ -37,6 +39,7 @@ class ServerProcess {
   ChildProcess process_;
   std::string ready_line_;
   std::string address_;
+  std::string ops_;
 };
 
 }  // namespace msp::testing

@@ -1,0 +1,184 @@
+#include "service/operate.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/psp/operation.h"
+#include "service/telemetry/process.h"
+#include "service/telemetry/status_page.h"
+#include "service/version.h"
+
+namespace msp {
+namespace {
+
+using telemetry::Reading;
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+absl::Status Named(const char* setting, const absl::Status& status) {
+  return {status.code(), absl::StrCat("--", setting, ": ", status.message())};
+}
+
+void AddPoolReadings(telemetry::Metrics& metrics, const http::CurlPool& pool) {
+  struct Row {
+    const char* name;
+    const char* help;
+    Reading::Kind kind;
+    const char* label;
+    const char* value;
+    std::int64_t (*read)(const http::PoolStats& stats);
+  };
+  using Stats = http::PoolStats;
+  constexpr auto kGauge = Reading::Kind::kGauge;
+  constexpr auto kCounter = Reading::Kind::kCounter;
+  constexpr char kInFlight[] = "REST exchanges that are under way.";
+  constexpr char kQueued[] = "REST exchanges that wait for a connection.";
+  constexpr char kRefused[] = "REST exchanges that were refused because the queue was full.";
+  constexpr char kConnections[] =
+      "REST exchanges by the connection that they went over: a new one, or one that was there.";
+  const Row rows[] = {
+      {"msp_exchanges_in_flight", kInFlight, kGauge, "kind", "write",
+       [](const Stats& s) { return s.writes.in_flight; }},
+      {"msp_exchanges_in_flight", kInFlight, kGauge, "kind", "read",
+       [](const Stats& s) { return s.reads.in_flight; }},
+      {"msp_queue_depth", kQueued, kGauge, "kind", "write",
+       [](const Stats& s) { return s.writes.queued; }},
+      {"msp_queue_depth", kQueued, kGauge, "kind", "read",
+       [](const Stats& s) { return s.reads.queued; }},
+      {"msp_queue_refused_total", kRefused, kCounter, "kind", "write",
+       [](const Stats& s) { return s.writes.refused_full; }},
+      {"msp_queue_refused_total", kRefused, kCounter, "kind", "read",
+       [](const Stats& s) { return s.reads.refused_full; }},
+      {"msp_connections_total", kConnections, kCounter, "connection", "new",
+       [](const Stats& s) { return s.connections_new; }},
+      {"msp_connections_total", kConnections, kCounter, "connection", "reused",
+       [](const Stats& s) { return s.connections_reused; }},
+  };
+  for (const Row& row : rows) {
+    metrics.AddReading(
+        {.name = row.name,
+         .help = row.help,
+         .kind = row.kind,
+         .label_name = row.label,
+         .label_value = row.value,
+         .read = [&pool, read = row.read] { return static_cast<double>(read(pool.Stats())); }});
+  }
+}
+
+void AddLogReadings(const Operated& operated) {
+  constexpr char kDropped[] = "Lines that were lost because their sink was stuck, slow or full.";
+  operated.metrics.AddReading(
+      {.name = "msp_log_lines_dropped_total",
+       .help = kDropped,
+       .kind = Reading::Kind::kCounter,
+       .label_name = "log",
+       .label_value = "calls",
+       .read = [&log = operated.log] { return static_cast<double>(log.dropped()); }});
+  operated.metrics.AddReading({.name = "msp_log_lines_dropped_total",
+                               .help = kDropped,
+                               .kind = Reading::Kind::kCounter,
+                               .label_name = "log",
+                               .label_value = "audit",
+                               .read = [audit = operated.audit] {
+                                 return audit == nullptr ? 0.0
+                                                         : static_cast<double>(audit->dropped());
+                               }});
+  operated.metrics.AddReading(
+      {.name = "msp_audit_unflushed_total",
+       .help = "Replies that went out although their audit line was not known to be on disk.",
+       .kind = Reading::Kind::kCounter,
+       .read = [audit = operated.audit] {
+         return audit == nullptr ? 0.0 : static_cast<double>(audit->unflushed());
+       }});
+}
+
+void AddReadings(const Operated& operated, Clock::time_point start) {
+  telemetry::Metrics& metrics = operated.metrics;
+  for (const psp::OperationRow& row : psp::OperationRows())
+    metrics.Prepare(row.name, row.effect == psp::Effect::kMoney);
+  metrics.AddReading(
+      {.name = "msp_calls_in_flight",
+       .help = "Calls that have arrived and not ended.",
+       .read = [&calls = operated.calls] { return static_cast<double>(calls.in_flight()); }});
+  AddPoolReadings(metrics, operated.pool);
+  AddLogReadings(operated);
+  metrics.AddReading({.name = "msp_key_age_seconds",
+                      .help = "Time since a site's API key was read.",
+                      .label_name = "site",
+                      .label_value = "default",
+                      .read = [start] { return SecondsSince(start); }});
+  metrics.AddReading({.name = "msp_build_info",
+                      .help = "Always 1; the label says which version runs.",
+                      .label_name = "version",
+                      .label_value = std::string(kVersion),
+                      .read = [] { return 1.0; }});
+  telemetry::AddProcessReadings(metrics);
+}
+
+telemetry::StatusFacts::Table UpstreamTable(const std::string& api_url,
+                                            const http::PoolStats& stats) {
+  const auto share = [](const http::PoolStats::Share& of) {
+    return absl::StrCat(of.in_flight, " in flight, ", of.queued, " queued, ", of.refused_full,
+                        " refused because the queue was full");
+  };
+  return {{"address", api_url},
+          {"writes", share(stats.writes)},
+          {"reads", share(stats.reads)},
+          {"exchanges ended", absl::StrCat(stats.answered, " answered, ", stats.not_sent,
+                                           " not sent, ", stats.unknown, " without an answer")},
+          {"connections",
+           absl::StrCat(stats.connections_new, " new, ", stats.connections_reused, " used again")},
+          {"second sendings stopped", absl::StrCat(stats.resends_stopped)}};
+}
+
+// "name=value" lines of --check, as they are masked there.
+telemetry::StatusFacts::Table SettingsTable(const std::string& described) {
+  telemetry::StatusFacts::Table table;
+  for (std::size_t at = 0; at < described.size();) {
+    const std::size_t end = std::min(described.find('\n', at), described.size());
+    const std::string line = described.substr(at, end - at);
+    if (const std::size_t equals = line.find('='); equals != std::string::npos)
+      table.emplace_back(line.substr(0, equals), line.substr(equals + 1));
+    at = end + 1;
+  }
+  return table;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<telemetry::Audit>> OpenAudit(const Config& config) {
+  if (config.audit_log_file.empty()) return std::unique_ptr<telemetry::Audit>();
+  auto audit = telemetry::Audit::Open({.file = config.audit_log_file, .flush = config.audit_flush});
+  if (!audit.ok()) return Named("audit_log_file", audit.status());
+  return audit;
+}
+
+absl::StatusOr<std::unique_ptr<telemetry::OpsServer>> StartOps(const Config& config,
+                                                               const Operated& operated) {
+  if (config.ops_listen.empty()) return std::unique_ptr<telemetry::OpsServer>();
+  const Clock::time_point start = Clock::now();
+  AddReadings(operated, start);
+  telemetry::OpsPages pages;
+  pages.metrics = [&metrics = operated.metrics] { return metrics.Exposition(); };
+  pages.status = [operated, start, api_url = config.api_url,
+                  settings = SettingsTable(Describe(config))] {
+    telemetry::StatusFacts facts{.settings = settings, .troubles = operated.recent.All()};
+    facts.server = {{"version", std::string(kVersion)},
+                    {"up", absl::StrCat(static_cast<std::int64_t>(SecondsSince(start)), " s")},
+                    {"calls in flight", absl::StrCat(operated.calls.in_flight())},
+                    {"log lines dropped", absl::StrCat(operated.log.dropped())}};
+    facts.upstream = UpstreamTable(api_url, operated.pool.Stats());
+    return StatusPage(facts);
+  };
+  auto ops = telemetry::OpsServer::Start(config.ops_listen, std::move(pages));
+  if (!ops.ok()) return Named("ops_listen", ops.status());
+  return ops;
+}
+
+}  // namespace msp

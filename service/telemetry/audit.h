@@ -1,0 +1,59 @@
+// The audit log: one JSON line for each call that could move money, appended to a file of its own,
+// which nothing but this ever writes and nothing ever rewrites.
+//
+// Owned by main; any thread writes. As with the log, a stuck or full disk costs lines, which are
+// counted, and no call: a call that is to wait for its line waits for a second at most.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "service/base/timer.h"
+#include "service/telemetry/line.h"
+#include "service/telemetry/line_writer.h"
+
+namespace msp::telemetry {
+
+struct AuditOptions {
+  std::string file;    // Created with mode 0600 where it is absent.
+  bool flush = false;  // A call's line is on disk before its reply goes out.
+  std::int64_t patience_ms = 1'000;
+};
+
+class Audit {
+ public:
+  using Then = absl::AnyInvocable<void() &&>;
+
+  static absl::StatusOr<std::unique_ptr<Audit>> Open(const AuditOptions& options);
+  ~Audit();
+  Audit(const Audit&) = delete;
+  Audit& operator=(const Audit&) = delete;
+
+  bool flushes() const { return options_.flush; }
+  // Appends the line.
+  void Write(std::initializer_list<Field> fields);
+  // The same; `then` runs once, on a thread of this log, when the line is on disk, was lost, or the
+  // patience is at its end.
+  void WriteThen(std::initializer_list<Field> fields, Then then);
+
+  // Lines that never reached the file, and replies that went out without waiting for theirs any
+  // longer.
+  std::uint64_t dropped() const { return writer_->dropped(); }
+  std::uint64_t unflushed() const { return unflushed_.load(std::memory_order_relaxed); }
+
+ private:
+  Audit(int fd, const AuditOptions& options);
+
+  const int fd_;
+  const AuditOptions options_;
+  std::atomic<std::uint64_t> unflushed_{0};
+  Timer timer_;
+  std::unique_ptr<LineWriter> writer_;  // Ended first: its closures use the others.
+};
+
+}  // namespace msp::telemetry

@@ -1,0 +1,137 @@
+#include "service/telemetry/ops.h"
+
+#include <httplib.h>
+#include <sys/socket.h>
+
+#include <semaphore>
+#include <thread>
+#include <utility>
+
+namespace msp::telemetry {
+namespace {
+
+constexpr int kThreads = 4;
+constexpr int kVisitorsMax = 32;        // Served or waiting; the rest wait in the kernel.
+constexpr int kVisitorPatience_s = 2;   // For a request to arrive, and for an answer to be taken.
+constexpr std::size_t kBodyMax = 1024;  // Nobody has anything to send here.
+constexpr char kText[] = "text/plain; charset=utf-8";
+constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
+constexpr char kHtml[] = "text/html; charset=utf-8";
+
+// httplib's threads, with a bound on who waits for one: the accepting thread waits beyond it.
+class Visitors final : public httplib::TaskQueue {
+ public:
+  void enqueue(std::function<void()> visit) override {
+    room_.acquire();
+    threads_.enqueue([this, visit = std::move(visit)] {
+      visit();
+      room_.release();
+    });
+  }
+  void shutdown() override { threads_.shutdown(); }
+
+ private:
+  std::counting_semaphore<kVisitorsMax> room_{kVisitorsMax};
+  httplib::ThreadPool threads_{kThreads};
+};
+
+struct Address {
+  std::string host;
+  int port = 0;
+};
+
+Address Split(const std::string& listen) {
+  const std::size_t colon = listen.rfind(':');
+  Address address{.host = listen.substr(0, colon), .port = std::stoi(listen.substr(colon + 1))};
+  if (address.host.starts_with('[')) address.host = address.host.substr(1, address.host.size() - 2);
+  return address;
+}
+
+void Say(httplib::Response& response, int status, const char* text) {
+  response.status = status;
+  response.set_content(text, kText);
+}
+
+}  // namespace
+
+struct OpsServer::Http {
+  httplib::Server server;
+  std::atomic<bool> ended{false};
+  std::thread thread;
+};
+
+OpsServer::OpsServer(OpsPages pages) : pages_(std::move(pages)), http_(std::make_unique<Http>()) {}
+
+OpsServer::~OpsServer() {
+  http_->server.stop();
+  if (http_->thread.joinable()) http_->thread.join();
+}
+
+absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& listen,
+                                                            OpsPages pages) {
+  std::unique_ptr<OpsServer> ops(new OpsServer(std::move(pages)));
+  httplib::Server& server = ops->http_->server;
+  server.new_task_queue = [] { return new Visitors; };
+  // Not httplib's own choice, SO_REUSEPORT: two servers would share the port without a word.
+  server.set_socket_options([](socket_t fd) {
+    const int yes = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
+  server.set_read_timeout(kVisitorPatience_s);
+  server.set_write_timeout(kVisitorPatience_s);
+  // A visitor who says nothing, or stays, would hold a thread.
+  server.set_keep_alive_timeout(kVisitorPatience_s);
+  server.set_keep_alive_max_count(1);
+  server.set_payload_max_length(kBodyMax);
+  ops->AddPages();
+  Address address = Split(listen);
+  if (address.port == 0) {
+    address.port = server.bind_to_any_port(address.host.c_str());
+  } else if (!server.bind_to_port(address.host.c_str(), address.port)) {
+    address.port = -1;
+  }
+  if (address.port < 0) {
+    return absl::UnavailableError("cannot listen on " + listen +
+                                  ": the address is in use or not this machine's");
+  }
+  ops->listening_ = listen.substr(0, listen.rfind(':')) + ":" + std::to_string(address.port);
+  ops->http_->thread = std::thread([http = ops->http_.get()] {
+    http->server.listen_after_bind();
+    http->ended.store(true);
+  });
+  // httplib forgets a stop that comes before its loop runs.
+  while (!server.is_running() && !ops->http_->ended.load()) std::this_thread::yield();
+  return ops;
+}
+
+void OpsServer::AddPages() {
+  httplib::Server& server = http_->server;
+  server.Get("/livez", [](const httplib::Request&, httplib::Response& response) {
+    Say(response, 200, "alive\n");
+  });
+  server.Get("/readyz", [this](const httplib::Request&, httplib::Response& response) {
+    switch (phase_.load(std::memory_order_relaxed)) {
+      case Phase::kStarting:
+        return Say(response, 503, "starting\n");
+      case Phase::kServing:
+        return Say(response, 200, "ready\n");
+      case Phase::kDraining:
+        return Say(response, 503, "draining\n");
+    }
+  });
+  server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
+    response.set_content(pages_.metrics(), kMetricsText);
+  });
+  server.Get("/statusz", [this](const httplib::Request&, httplib::Response& response) {
+    // Nothing is loaded and nothing runs, whatever ends up on the page.
+    response.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+    response.set_header("X-Content-Type-Options", "nosniff");
+    response.set_header("Cache-Control", "no-store");
+    response.set_content(pages_.status(), kHtml);
+  });
+  server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
+    if (response.body.empty()) response.set_content("/metrics /livez /readyz /statusz\n", kText);
+  });
+}
+
+}  // namespace msp::telemetry

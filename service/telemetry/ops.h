@@ -1,0 +1,53 @@
+// The operators' HTTP port: /metrics, /livez, /readyz and /statusz.
+//
+// Owned by main, outlived by whatever its pages read. Serves on a few threads of its own, off the
+// hot path: a slow or stuck visitor holds one of them for seconds at most, and never a call. Any
+// thread may tell the phase.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace msp::telemetry {
+
+// Where the server stands in its life. Only kServing is ready; every phase is alive: an upstream
+// that is down is no reason to restart, or to send callers elsewhere.
+enum class Phase : std::uint8_t { kStarting, kServing, kDraining };
+
+// What the pages say, made anew for each visit, on the port's own threads.
+struct OpsPages {
+  std::function<std::string()> metrics;  // Prometheus' text format.
+  std::function<std::string()> status;   // HTML for people.
+};
+
+class OpsServer {
+ public:
+  // Binds `listen` ("host:port"; port 0 picks one) and serves. An address in use is an error.
+  static absl::StatusOr<std::unique_ptr<OpsServer>> Start(const std::string& listen,
+                                                          OpsPages pages);
+  // Ends within the few seconds that a stuck visitor is given.
+  ~OpsServer();
+  OpsServer(const OpsServer&) = delete;
+  OpsServer& operator=(const OpsServer&) = delete;
+
+  // "127.0.0.1:9464", with the port that was bound.
+  const std::string& listening() const { return listening_; }
+  void SetPhase(Phase phase) { phase_.store(phase, std::memory_order_relaxed); }
+
+ private:
+  struct Http;
+  explicit OpsServer(OpsPages pages);
+  void AddPages();
+
+  const OpsPages pages_;
+  std::atomic<Phase> phase_{Phase::kStarting};
+  std::string listening_;
+  std::unique_ptr<Http> http_;
+};
+
+}  // namespace msp::telemetry

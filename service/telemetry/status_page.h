@@ -1,0 +1,28 @@
+// /statusz: one page that answers, at a look, whether payments go through and whose fault it is if
+// not. HTML without scripts; every value is escaped here. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "service/telemetry/recent.h"
+
+namespace msp::telemetry {
+
+struct StatusFacts {
+  // Name and value, in the order of their table.
+  using Table = std::vector<std::pair<std::string, std::string>>;
+  Table server;
+  Table upstream;
+  Table settings;  // Masked already.
+  std::vector<Trouble> troubles;
+};
+
+std::string StatusPage(const StatusFacts& facts);
+
+// `text` as it may stand in HTML, between tags or in quotes.
+std::string Escaped(std::string_view text);
+
+}  // namespace msp::telemetry

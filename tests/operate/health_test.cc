@@ -83,9 +83,8 @@ TEST_F(HealthTable, RefusedKeyIsAliveAndReady) {
 
 TEST_F(HealthTable, OverloadIsAliveAndReady) {
   StartServer({"--http_connections_max=2", "--http_queue_max=1"});
-  e2e::Gate gate;
-  upstream().Script([&gate](const e2e::RecordedRequest& request) {
-    gate.Wait();
+  upstream().Script([this](const e2e::RecordedRequest& request) {
+    gate().Wait();
     return e2e::AnswerAsMultiSafepay(request);
   });
   server();
@@ -95,7 +94,7 @@ TEST_F(HealthTable, OverloadIsAliveAndReady) {
   EXPECT_EQ(Look(), kReady);
   EXPECT_EQ(Sum(Scrape(), "msp_queue_refused_total", {R"(kind="read")"}), 1);
   EXPECT_EQ(Sum(Scrape(), "msp_calls_in_flight"), 1);
-  gate.Open();
+  gate().Open();
   held.get();
 }
 

@@ -140,7 +140,7 @@ void Calls::End(const grpc::ServerContext& context, const psp::Call& call, Reply
   const bool audits = audit_ != nullptr && call.operation->moves_money();
   if (audits || log_.Writes(telemetry::Level::kInfo)) {
     ended.peer = context.peer();
-    ended.identity = IdentityOf(context);
+    if (options_.client_certificates) ended.identity = IdentityOf(context);
   }
   Log(call, ended);
   if (options_.spans && call.trace.sampled) LogSpan(call, ended);

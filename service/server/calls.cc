@@ -50,6 +50,11 @@ std::string IdentityOf(const grpc::ServerContext& context) {
   return names.empty() ? std::string() : std::string(names[0].data(), names[0].size());
 }
 
+// The name of the call's site; "" before it has one.
+std::string_view SiteOf(const psp::Call& call) {
+  return call.site == nullptr ? std::string_view() : call.site->name();
+}
+
 // What is no order id is not repeated, and what passes for one is scrubbed: it may be anything, a
 // card number too. This thread's, until its next one.
 std::string_view LoggedOrderId(const psp::Call& call) {
@@ -135,7 +140,7 @@ void Calls::End(const grpc::ServerContext& context, const psp::Call& call, Reply
   const bool audits = audit_ != nullptr && call.operation->moves_money();
   if (audits || log_.Writes(telemetry::Level::kInfo)) {
     ended.peer = context.peer();
-    ended.identity = IdentityOf(context);
+    if (options_.client_certificates) ended.identity = IdentityOf(context);
   }
   Log(call, ended);
   if (options_.spans && call.trace.sampled) LogSpan(call, ended);
@@ -149,7 +154,7 @@ void Calls::Log(const psp::Call& call, const Ended& ended) {
       call.outcome == multisafepay::v1::OUTCOME_UNKNOWN || ended.code == "INTERNAL";
   log_.Write(alarming ? telemetry::Level::kWarning : telemetry::Level::kInfo, "call",
              {{"method", call.operation->row.name},
-              {"site", call.site->name()},
+              {"site", SiteOf(call)},
               {"order_id", LoggedOrderId(call)},
               {"code", ended.code},
               {"reason", ended.reason},
@@ -193,7 +198,7 @@ void Calls::AuditThenReply(const psp::Call& call, const Ended& ended, Reply repl
   if (const auto asked = psp::AmountOf(*call.operation, *call.request)) amount = *asked;
   const std::initializer_list<telemetry::Field> fields{
       {"method", call.operation->row.name},
-      {"site", call.site->name()},
+      {"site", SiteOf(call)},
       {"order_id", LoggedOrderId(call)},
       {"idempotency_key", call.idempotency_key},
       {"amount", amount},
@@ -224,7 +229,7 @@ void Calls::CallerGone(const psp::Call& call) {
   metrics_.CountCallerGone(call.operation->row.name, outcome);
   log_.Write(telemetry::Level::kWarning, "caller_gone",
              {{"method", call.operation->row.name},
-              {"site", call.site->name()},
+              {"site", SiteOf(call)},
               {"order_id", LoggedOrderId(call)},
               {"outcome", outcome},
               {"trace_id", call.trace.trace()}});

@@ -21,6 +21,8 @@ namespace msp::server {
 struct CallOptions {
   // Bounds every unary call, also one without a deadline of its own.
   std::int64_t call_max_ms = 33'000;
+  // Callers show a certificate that was verified: log lines name its bearer.
+  bool client_certificates = false;
   // Calls belong to a trace: their caller's, or one of their own.
   bool trace = true;
   // A line for each hop of a sampled trace; one that begins here is sampled.

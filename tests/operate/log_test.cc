@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <sstream>
 
@@ -129,6 +130,37 @@ TEST_F(Logged, StuckAuditSinkHoldsNoCallAndNoStop) {
     EXPECT_TRUE(Create(e2e::CardOrder("order-" + std::to_string(i))).ok());
   EXPECT_EQ(StopServer(), 0);
   close(writer);
+  close(reader);
+}
+
+TEST_F(Logged, StuckLogLosesLinesThatAreCountedAndHoldsNoCall) {
+  ASSERT_EQ(mkfifo(file_.c_str(), 0600), 0);
+  const int reader = open(file_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  msp::testing::ChildProcess process(
+      "/bin/sh",
+      {"-c", "exec \"$0\" \"$@\" 2> " + file_, msp::testing::ServerProgram(),
+       "--api_url=" + upstream().url() + "/v1/json", "--listen=127.0.0.1:0",
+       "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0"},
+      {{"MSP_API_KEY", msp::testing::kServerKey}});
+  const Json ready = Json::parse(process.WaitForOutput("serving"));
+  auto stub = e2e::v1::OrderService::NewStub(grpc::CreateChannel(
+      ready.at("listen").get<std::string>(), grpc::InsecureChannelCredentials()));
+  // More lines than the pipe and the memory for them take.
+  constexpr int kCalls = 13'000;
+  for (int i = 0; i < kCalls; ++i) {
+    grpc::ClientContext context;
+    context.set_deadline(e2e::Later());
+    e2e::v1::GetOrderRequest request;
+    request.set_order_id("order-" + std::to_string(i));
+    e2e::v1::GetOrderResponse response;
+    ASSERT_EQ(stub->GetOrder(&context, request, &response).error_code(), grpc::NOT_FOUND);
+  }
+  const std::string ops = ready.at("ops");
+  const Samples samples = SamplesOf(operate::Visit(ops, "/metrics").body);
+  EXPECT_GT(Sum(samples, "msp_log_lines_dropped_total", {R"(log="calls")"}), 0);
+  stub.reset();
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), 0);
   close(reader);
 }
 

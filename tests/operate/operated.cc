@@ -33,12 +33,13 @@ Samples SamplesOf(const std::string& exposition) {
 
 double Sum(const Samples& samples, const std::string& name, const std::vector<std::string>& parts) {
   double sum = 0;
-  for (const auto& [sample, value] : samples) {
+  for (const auto& one : samples) {
+    const std::string& sample = one.first;
     if (sample != name && !sample.starts_with(name + "{")) continue;
     const bool all = std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
       return sample.find(part) != std::string::npos;
     });
-    if (all) sum += value;
+    if (all) sum += one.second;
   }
   return sum;
 }

@@ -71,6 +71,7 @@ void Drain(const Config& config, server::Server& server, telemetry::Log& log,
   log.Write(telemetry::Level::kInfo, "draining", {{"in_flight", calls.in_flight()}});
   server.SetNotServing();
   std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
+  if (config.drain_delay_ms > 0) server.LetConnectionsGo();
   WatchDrain(config.drain_timeout_ms, log);
   server.Stop();
 }
@@ -115,9 +116,10 @@ int Serve(Config config) {
   auto site = std::make_shared<const psp::Site>("default", config.api_key);
   WipeString(config.api_key);
   server::Calls calls({.call_max_ms = config.call_max_ms}, api, std::move(site), log, metrics);
-  auto server = server::Server::Start(
-      {.listen = config.listen, .credentials = grpc::InsecureServerCredentials()}, operations,
-      calls);
+  auto server = server::Server::Start({.listen = config.listen,
+                                       .credentials = grpc::InsecureServerCredentials(),
+                                       .connection_age_ms = config.connection_age_ms},
+                                      operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
   PrintReady(config, **server);
   log.Write(telemetry::Level::kInfo, "serving",

@@ -13,6 +13,8 @@ ABSL_FLAG(int, seconds, 60, "how long the overload lasts");
 ABSL_FLAG(int, outage_s, 10, "how long the upstream stays dead");
 ABSL_FLAG(int, slow_ms, 5'000, "how long the slow upstream takes for each answer");
 ABSL_FLAG(int, restarts, 5, "how often each of the two replicas is restarted");
+ABSL_FLAG(std::int64_t, connection_age_ms, 2'000,
+          "the replicas' setting of that name; 0 shows what restarts lose without it");
 
 namespace msp::storm {
 namespace {
@@ -56,5 +58,6 @@ int main(int argc, char** argv) {
                          {.overload = std::chrono::seconds(absl::GetFlag(FLAGS_seconds)),
                           .outage = std::chrono::seconds(absl::GetFlag(FLAGS_outage_s)),
                           .slow = std::chrono::milliseconds(absl::GetFlag(FLAGS_slow_ms)),
-                          .restarts = absl::GetFlag(FLAGS_restarts)});
+                          .restarts = absl::GetFlag(FLAGS_restarts),
+                          .connection_age_ms = absl::GetFlag(FLAGS_connection_age_ms)});
 }

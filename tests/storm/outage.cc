@@ -1,5 +1,4 @@
 // The upstream is killed under load and comes back on its port.
-#include <atomic>
 #include <thread>
 
 #include "tests/storm/load.h"
@@ -31,34 +30,25 @@ void Outage(const Options& options, Verdict& verdict) {
   Upstream upstream;
   upstream.Delay("POST", 20);  // So that calls are in flight when it dies.
   Replica replica(upstream, {});
-  Clock::time_point killed, back;
-  std::atomic<bool> done{false};
-  std::thread killer([&] {
-    std::this_thread::sleep_for(kCalm);
-    upstream.Kill();
-    killed = Clock::now();
-    std::this_thread::sleep_for(options.outage);
-    upstream.Start();
-    back = Clock::now();
-    std::this_thread::sleep_for(kCalm);
-    done = true;
-  });
-  Journal reads;
-  const auto run = [&](Load& load, double per_s, Journal* journal) {
-    *journal = load.Run({.length = 2 * kCalm + options.outage, .per_s = per_s});
+  const auto run = [&](LoadOptions what, double per_s, Journal* journal) {
+    what.target = replica.address();
+    what.deadline = kDeadline;
+    *journal = Load(what).Run({.length = 2 * kCalm + options.outage, .per_s = per_s});
   };
+  Journal writes, reads;
+  std::thread writer([&] { run({.order_id = "outage-"}, kPerSecond, &writes); });
   std::thread reader([&] {
-    Load load({.target = replica.address(),
-               .rpc = Rpc::kGetOrder,
-               .order_id = "outage-0000000001",
-               .deadline = kDeadline});
-    run(load, kPerSecond / 10, &reads);
+    run({.rpc = Rpc::kGetOrder, .order_id = "outage-0000000001"}, kPerSecond / 10, &reads);
   });
-  Journal writes;
-  Load load({.target = replica.address(), .order_id = "outage-", .deadline = kDeadline});
-  run(load, kPerSecond, &writes);
+  // On this thread: a program dies with the thread that has started it.
+  std::this_thread::sleep_for(kCalm);
+  upstream.Kill();
+  const auto killed = Clock::now();
+  std::this_thread::sleep_for(options.outage);
+  upstream.Start();
+  const auto back = Clock::now();
+  writer.join();
   reader.join();
-  killer.join();
 
   Say("orders:");
   writes.Print();

@@ -8,10 +8,10 @@
 namespace msp::storm {
 namespace {
 
-constexpr std::int64_t kLatencyMs = 100;
+constexpr std::int64_t kLatencyMs = 200;
 // Connections and queue of the pool; three quarters of each are for writes.
-constexpr int kConnections = 64;
-constexpr int kQueue = 64;
+constexpr int kConnections = 40;
+constexpr int kQueue = 40;
 constexpr int kWrites = kConnections * 3 / 4 + kQueue * 3 / 4;
 constexpr double kTimes = 5;
 constexpr double kGoodputMin = 0.9;

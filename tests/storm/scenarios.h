@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include "tests/storm/verdict.h"
 
@@ -17,6 +18,8 @@ struct Options {
   std::chrono::milliseconds slow{5'000};
   // How often each of the two replicas is restarted.
   int restarts = 5;
+  // The servers' --connection_age_ms meanwhile; 0 shows what is lost without it.
+  std::int64_t connection_age_ms = 2'000;
 };
 
 // Two replicas are restarted in turn under load: no plain client sees a failed call.

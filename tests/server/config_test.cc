@@ -137,6 +137,7 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"--api_url=test", "--drain_delay_ms=-1"}, "--drain_delay_ms"},
       {{"--api_url=test", "--drain_timeout_ms=999"}, "--drain_timeout_ms"},
       {{"--api_url=test", "--call_max_ms=0"}, "--call_max_ms"},
+      {{"--api_url=test", "--connection_age_ms=-1"}, "--connection_age_ms"},
       {{"--api_url=test", "--call_max_ms=40000"}, "--call_max_ms"},  // Not below the drain timeout.
       {{"--api_url=test", "--log_level=loud"}, "--log_level"},
       {{"--api_url=test", "--log_format=xml"}, "--log_format"},
@@ -298,11 +299,26 @@ TEST_F(Settings, SecretsInUrlsAreMasked) {
 
 TEST_F(Settings, HelpListsEverySettingOnce) {
   const std::string help = HelpText();
-  for (const char* name :
-       {"listen", "allow_plaintext", "api_url", "api_key_file", "http_workers",
-        "http_connections_max", "http_queue_max", "upstream_timeout_ms", "http2", "proxy",
-        "upstream_ca_file", "drain_delay_ms", "drain_timeout_ms", "call_max_ms", "notification_url",
-        "log_level", "log_format", "log_personal_data", "check"}) {
+  for (const char* name : {"listen",
+                           "allow_plaintext",
+                           "api_url",
+                           "api_key_file",
+                           "http_workers",
+                           "http_connections_max",
+                           "http_queue_max",
+                           "upstream_timeout_ms",
+                           "http2",
+                           "proxy",
+                           "upstream_ca_file",
+                           "drain_delay_ms",
+                           "drain_timeout_ms",
+                           "call_max_ms",
+                           "connection_age_ms",
+                           "notification_url",
+                           "log_level",
+                           "log_format",
+                           "log_personal_data",
+                           "check"}) {
     const std::string line = std::string("\n  --") + name;
     const std::size_t at = help.find(line);
     EXPECT_NE(at, std::string::npos) << name;

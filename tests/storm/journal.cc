@@ -12,7 +12,7 @@ double Milliseconds(Clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
-// Sorts.
+// Reorders the values.
 double At(std::vector<double>& values, double quantile) {
   if (values.empty()) return 0;
   const auto index = static_cast<std::size_t>(quantile * static_cast<double>(values.size() - 1));

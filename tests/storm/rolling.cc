@@ -45,8 +45,8 @@ void Rolling(const Options& options, Verdict& verdict) {
   client.join();
 
   journal.Print();
-  Say(Text("%d restarts; the generator was behind by %.1f ms at the 99th percentile",
-           2 * options.restarts, journal.LagMs(0.99)));
+  Say(Text("%d restarts; the generator was late by %.1f ms at p99", 2 * options.restarts,
+           journal.LagMs(0.99)));
   const long calls = journal.Count(All()), failed = journal.Count(Not(Is(kOk)));
   verdict.Check(failed == 0, Text("%ld of %ld calls of a plain client failed", failed, calls));
   verdict.Check(ended_badly == 0, "every replica ended with exit code 0");

@@ -32,6 +32,10 @@ class Calls {
   grpc::Status End(const grpc::ServerContext& context, const psp::Call& call);
   // The reply could not be delivered: the caller had cancelled, or was gone.
   void CallerGone(const psp::Call& call);
+  // The reply has left, or nobody was there to take it.
+  void Gone() { in_hand_.fetch_sub(1, std::memory_order_release); }
+  // Calls that have arrived and are not gone: their replies are not lost while it is above 0.
+  std::int64_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
   // Calls that have arrived and not ended.
   std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
@@ -42,6 +46,7 @@ class Calls {
   telemetry::Log& log_;
   telemetry::Metrics& metrics_;
   std::atomic<std::int64_t> in_flight_{0};
+  std::atomic<std::int64_t> in_hand_{0};
 };
 
 }  // namespace msp::server

@@ -1,10 +1,11 @@
 #include "service/server/server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
-#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -26,12 +27,15 @@ struct Server::State {
   std::vector<std::thread> pollers;
   std::string listening;
   std::int64_t connection_age_ms = 0;
+  const Calls* calls = nullptr;
   bool stopped = false;
 };
 
 namespace {
 
-// For a connection that has come of age to say goodbye, and how often its end is looked for.
+using Clock = std::chrono::steady_clock;
+
+// For a connection without calls to say goodbye, and how often its end is looked for.
 constexpr std::chrono::milliseconds kGoodbyeMax{1'000};
 constexpr std::chrono::milliseconds kLookAgain{20};
 
@@ -57,6 +61,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   auto acceptor = Acceptor::Bind(options.listen);
   if (!acceptor.ok()) return acceptor.status();
   state->acceptor = *std::move(acceptor);
+  state->calls = &calls;
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -102,10 +107,8 @@ void Server::LetConnectionsGo() {
   using std::chrono::milliseconds;
   state_->acceptor->Close();
   // gRPC spreads the ages by a tenth.
-  const auto until = std::chrono::steady_clock::now() +
-                     milliseconds(state_->connection_age_ms * 11 / 10) + kGoodbyeMax;
-  while (state_->connection_age_ms > 0 && state_->acceptor->open() > 0 &&
-         std::chrono::steady_clock::now() < until)
+  const auto until = Clock::now() + milliseconds(state_->connection_age_ms * 11 / 10) + kGoodbyeMax;
+  while (state_->connection_age_ms > 0 && state_->acceptor->open() > 0 && Clock::now() < until)
     std::this_thread::sleep_for(kLookAgain);
 }
 
@@ -113,7 +116,20 @@ void Server::Stop() {
   if (state_->stopped) return;
   state_->stopped = true;
   state_->acceptor->Close();
-  state_->server->Shutdown();
+  std::atomic<bool> ended{false};
+  std::thread shutdown([&] {
+    state_->server->Shutdown();
+    ended = true;
+  });
+  // A stream that watches health has no end of its own: when the last call has been gone for a
+  // while, whatever is left is cut.
+  Clock::time_point busy = Clock::now();
+  while (!ended && Clock::now() - busy < kGoodbyeMax) {
+    if (state_->calls->in_hand() > 0) busy = Clock::now();
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  if (!ended) grpc_server_cancel_all_calls(state_->server->c_server());
+  shutdown.join();
   state_->queue->Shutdown();
   for (std::thread& poller : state_->pollers) poller.join();
 }

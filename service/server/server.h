@@ -41,9 +41,9 @@ class Server {
   // Refuses new connections and waits for those there are to come of age, so that each client
   // learns in time to call elsewhere. Calls go on. Returns at once without a connection age.
   void LetConnectionsGo();
-  // Takes no more calls and returns when the last one has ended. Calls bound themselves
-  // (`call_max_ms`), so no deadline is set here: gRPC would end them with UNAVAILABLE, which
-  // callers may repeat.
+  // Takes no more calls and returns when the last one has ended; streams that watch health are cut
+  // then. Calls bound themselves (`call_max_ms`), so no deadline is set here: gRPC would end them
+  // with UNAVAILABLE, which callers may repeat.
   void Stop();
 
  private:

@@ -9,7 +9,8 @@ namespace msp::storm {
 namespace {
 
 constexpr double kPerSecond = 200;
-constexpr std::chrono::milliseconds kDeadline{6'000};
+// Shorter than it takes to give up looking for an order whose answer was lost.
+constexpr std::chrono::milliseconds kDeadline{2'000};
 constexpr std::chrono::milliseconds kGrace{250};  // For the answer's own way on a busy machine.
 constexpr std::chrono::seconds kCalm{3};          // Before and after.
 // Calls of the very moment of death or rebirth may fare either way.

@@ -56,6 +56,9 @@ ABSL_FLAG(std::int64_t, drain_timeout_ms, 40000,
 ABSL_FLAG(std::int64_t, call_max_ms, 33000,
           "the longest a unary call may take, with or without a deadline of its own, in "
           "milliseconds, below drain_timeout_ms");
+ABSL_FLAG(std::int64_t, connection_age_ms, 10000,
+          "after this long a client's connection takes no new calls and the client makes another, "
+          "so that a drain loses none; in milliseconds, 0 (never) to 3600000");
 ABSL_FLAG(std::string, idempotency_marker, "auto",
           "auto: an order carries its idempotency key in custom_info.custom_3 or var1, whichever "
           "the caller left free; off: it does "
@@ -95,7 +98,7 @@ ABSL_FLAG(bool, check, false, "check the settings, print them with secrets maske
 namespace msp {
 namespace {
 
-constexpr std::array<std::string_view, 28> kSettings{"listen",
+constexpr std::array<std::string_view, 29> kSettings{"listen",
                                                      "allow_plaintext",
                                                      "api_url",
                                                      "api_key_file",
@@ -109,6 +112,7 @@ constexpr std::array<std::string_view, 28> kSettings{"listen",
                                                      "drain_delay_ms",
                                                      "drain_timeout_ms",
                                                      "call_max_ms",
+                                                     "connection_age_ms",
                                                      "notification_url",
                                                      "idempotency_marker",
                                                      "settle_ms",
@@ -269,6 +273,7 @@ absl::Status CheckRanges(const Config& config) {
       InRange<std::int64_t>("refund_pause_s", config.refund_pause_s, 0, 3'600),
       InRange<std::int64_t>("settle_ms", config.settle_ms, 0, 60'000),
       InRange<std::int64_t>("reconcile_backoff_ms", config.reconcile_backoff_ms, 1, 10'000),
+      InRange<std::int64_t>("connection_age_ms", config.connection_age_ms, 0, 3'600'000),
       InRange<std::int64_t>("call_max_ms", config.call_max_ms, 100, 3'600'000)};
   for (const absl::Status& check : checks) {
     if (!check.ok()) return check;
@@ -361,6 +366,7 @@ absl::StatusOr<Config> LoadConfig() {
       .drain_delay_ms = absl::GetFlag(FLAGS_drain_delay_ms),
       .drain_timeout_ms = absl::GetFlag(FLAGS_drain_timeout_ms),
       .call_max_ms = absl::GetFlag(FLAGS_call_max_ms),
+      .connection_age_ms = absl::GetFlag(FLAGS_connection_age_ms),
       .notification_url = absl::GetFlag(FLAGS_notification_url),
       .settle_ms = absl::GetFlag(FLAGS_settle_ms),
       .refund_pause_s = absl::GetFlag(FLAGS_refund_pause_s),

@@ -26,6 +26,7 @@ struct Config {
   std::int64_t drain_delay_ms = 2'000;
   std::int64_t drain_timeout_ms = 40'000;
   std::int64_t call_max_ms = 33'000;
+  std::int64_t connection_age_ms = 10'000;
   std::string notification_url;
   bool idempotency_marker = true;
   std::int64_t settle_ms = 2'000;

@@ -79,6 +79,7 @@ void Drain(const Config& config, server::Server& server, telemetry::Log& log, se
   if (ops != nullptr) ops->SetPhase(telemetry::Phase::kDraining);
   server.SetNotServing();
   std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
+  if (config.drain_delay_ms > 0) server.LetConnectionsGo();
   WatchDrain(config.drain_timeout_ms, log);
   server.Stop();
 }
@@ -132,9 +133,10 @@ int Serve(Config config) {
       std::move(site), log, metrics, audit->get(), &recent);
   auto ops = StartOps(config, {metrics, **pool, calls, log, audit->get(), recent});
   if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
-  auto server = server::Server::Start(
-      {.listen = config.listen, .credentials = grpc::InsecureServerCredentials()}, operations,
-      calls);
+  auto server = server::Server::Start({.listen = config.listen,
+                                       .credentials = grpc::InsecureServerCredentials(),
+                                       .connection_age_ms = config.connection_age_ms},
+                                      operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
   if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
   PrintReady(config, **server, ops->get());

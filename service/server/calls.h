@@ -52,6 +52,10 @@ class Calls {
   void End(const grpc::ServerContext& context, const psp::Call& call, Reply reply);
   // The reply could not be delivered: the caller had cancelled, or was gone.
   void CallerGone(const psp::Call& call);
+  // The reply has left, or nobody was there to take it.
+  void Gone() { in_hand_.fetch_sub(1, std::memory_order_release); }
+  // Calls that have arrived and are not gone: their replies are not lost while it is above 0.
+  std::int64_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
   // Calls that have arrived and not ended.
   std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
@@ -70,6 +74,7 @@ class Calls {
   telemetry::Audit* const audit_;
   telemetry::Recent* const recent_;
   std::atomic<std::int64_t> in_flight_{0};
+  std::atomic<std::int64_t> in_hand_{0};
 };
 
 }  // namespace msp::server

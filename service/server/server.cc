@@ -1,13 +1,17 @@
 #include "service/server/server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
+#include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "service/server/acceptor.h"
 #include "service/server/reflection.h"
 #include "service/server/services.h"
 #include "service/server/unary.h"
@@ -16,15 +20,24 @@ namespace msp::server {
 
 struct Server::State {
   Services services;
+  std::unique_ptr<Acceptor> acceptor;
   std::unique_ptr<grpc::Service> reflection;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::thread> pollers;
   std::string listening;
+  std::int64_t connection_age_ms = 0;
+  const Calls* calls = nullptr;
   bool stopped = false;
 };
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// For a connection without calls to say goodbye, and how often its end is looked for.
+constexpr std::chrono::milliseconds kGoodbyeMax{1'000};
+constexpr std::chrono::milliseconds kLookAgain{20};
 
 void Poll(grpc::ServerCompletionQueue& queue) {
   void* tag = nullptr;
@@ -45,12 +58,21 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const psp::Operations& operations,
                                                       Calls& calls) {
   auto state = std::make_unique<State>();
+  auto acceptor = Acceptor::Bind(options.listen);
+  if (!acceptor.ok()) return acceptor.status();
+  state->acceptor = *std::move(acceptor);
+  state->calls = &calls;
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(options.listen, options.credentials, &port);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  auto connections = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, options.credentials);
+  if (options.connection_age_ms > 0) {
+    // Its grace is infinite: a connection that has to go takes no new calls and ends with its last.
+    state->connection_age_ms = options.connection_age_ms;
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               static_cast<int>(options.connection_age_ms));
+  }
   builder.SetMaxReceiveMessageSize(options.receive_max_bytes);
   state->services.Register(builder);
   std::vector<std::string> names = Services::Names();
@@ -59,19 +81,19 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.RegisterService(state->reflection.get());
   state->queue = builder.AddCompletionQueue();
   state->server = builder.BuildAndStart();
-  if (state->server == nullptr || port == 0) {
+  if (state->server == nullptr) {
     state->queue->Shutdown();
     Poll(*state->queue);
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen,
-                                               ": the address is in use or not this machine's"));
+    return absl::InternalError("gRPC could not start its server");
   }
-  state->listening = WithPort(options.listen, port);
+  state->listening = WithPort(options.listen, state->acceptor->port());
   state->services.Wait(*state->queue, operations, calls);
   for (int i = 0; i < options.polling_threads; ++i) {
     state->pollers.emplace_back([queue = state->queue.get()] { Poll(*queue); });
   }
   auto* health = state->server->GetHealthCheckService();
   for (const std::string& name : Services::Names()) health->SetServingStatus(name, true);
+  state->acceptor->Serve(std::move(connections));
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
@@ -81,10 +103,33 @@ const std::string& Server::listening() const { return state_->listening; }
 
 void Server::SetNotServing() { state_->server->GetHealthCheckService()->SetServingStatus(false); }
 
+void Server::LetConnectionsGo() {
+  using std::chrono::milliseconds;
+  state_->acceptor->Close();
+  // gRPC spreads the ages by a tenth.
+  const auto until = Clock::now() + milliseconds(state_->connection_age_ms * 11 / 10) + kGoodbyeMax;
+  while (state_->connection_age_ms > 0 && state_->acceptor->open() > 0 && Clock::now() < until)
+    std::this_thread::sleep_for(kLookAgain);
+}
+
 void Server::Stop() {
   if (state_->stopped) return;
   state_->stopped = true;
-  state_->server->Shutdown();
+  state_->acceptor->Close();
+  std::atomic<bool> ended{false};
+  std::thread shutdown([&] {
+    state_->server->Shutdown();
+    ended = true;
+  });
+  // A stream that watches health has no end of its own: when the last call has been gone for a
+  // while, whatever is left is cut.
+  Clock::time_point busy = Clock::now();
+  while (!ended && Clock::now() - busy < kGoodbyeMax) {
+    if (state_->calls->in_hand() > 0) busy = Clock::now();
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  if (!ended) grpc_server_cancel_all_calls(state_->server->c_server());
+  shutdown.join();
   state_->queue->Shutdown();
   for (std::thread& poller : state_->pollers) poller.join();
 }

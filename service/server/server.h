@@ -20,6 +20,8 @@ struct ServerOptions {
   // The largest message that is taken, in bytes: an order of several hundred cart items fits.
   int receive_max_bytes = 1 << 20;
   int polling_threads = 1;
+  // After this long a connection takes no new calls, and its client makes another; 0: never.
+  std::int64_t connection_age_ms = 0;
 };
 
 class Server {
@@ -36,9 +38,12 @@ class Server {
   const std::string& listening() const;
   // Health says NOT_SERVING from here on; calls are still taken.
   void SetNotServing();
-  // Takes no more calls and returns when the last one has ended. Calls bound themselves
-  // (`call_max_ms`), so no deadline is set here: gRPC would end them with UNAVAILABLE, which
-  // callers may repeat.
+  // Refuses new connections and waits for those there are to come of age, so that each client
+  // learns in time to call elsewhere. Calls go on. Returns at once without a connection age.
+  void LetConnectionsGo();
+  // Takes no more calls and returns when the last one has ended; streams that watch health are cut
+  // then. Calls bound themselves (`call_max_ms`), so no deadline is set here: gRPC would end them
+  // with UNAVAILABLE, which callers may repeat.
   void Stop();
 
  private:

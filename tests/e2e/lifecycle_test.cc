@@ -92,6 +92,35 @@ TEST_F(Lifecycle, DrainIsAnnouncedWhileCallsAreStillTaken) {
   context.TryCancel();
 }
 
+TEST_F(Lifecycle, ACallerWhoWatchesHealthDoesNotHoldUpTheEnd) {
+  StartServer({"--drain_timeout_ms=10000", "--call_max_ms=5000"});
+  grpc::ClientContext context;
+  HealthCheckRequest request;
+  request.set_service(PaymentServices().front());
+  const auto watch = Health::NewStub(channel())->Watch(&context, request);
+  HealthCheckResponse seen;
+  ASSERT_TRUE(watch->Read(&seen));
+  server().process().Signal(SIGTERM);
+  while (watch->Read(&seen)) {
+  }
+  EXPECT_EQ(server().process().Wait(), 0);
+}
+
+// The only failure that a caller meets is that there is nobody to connect to any more.
+TEST_F(Lifecycle, ADrainLosesNoCallOfAConnectionThatIsStillOpen) {
+  StartServer({"--drain_delay_ms=1", "--connection_age_ms=300"});
+  EXPECT_TRUE(Create(CardOrder()).ok());
+  server().process().Signal(SIGTERM);
+  int made = 0;
+  Called<v1::CreateOrderResponse> called;
+  do {
+    called = Create(CardOrder("late-" + std::to_string(++made)));
+  } while (called.ok());
+  EXPECT_GT(made, 1);
+  EXPECT_THAT(called.status.error_message(), HasSubstr("refused"));
+  EXPECT_EQ(server().process().Wait(), 0);
+}
+
 TEST_F(Lifecycle, TerminationWithoutCallsEndsWithZero) {
   StartServer();
   EXPECT_TRUE(Create(CardOrder()).ok());

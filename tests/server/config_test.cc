@@ -149,6 +149,7 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"--api_url=test", "--drain_delay_ms=-1"}, "--drain_delay_ms"},
       {{"--api_url=test", "--drain_timeout_ms=999"}, "--drain_timeout_ms"},
       {{"--api_url=test", "--call_max_ms=0"}, "--call_max_ms"},
+      {{"--api_url=test", "--connection_age_ms=-1"}, "--connection_age_ms"},
       {{"--api_url=test", "--call_max_ms=40000"}, "--call_max_ms"},  // Not below the drain timeout.
       {{"--api_url=test", "--log_level=loud"}, "--log_level"},
       {{"--api_url=test", "--log_format=xml"}, "--log_format"},
@@ -331,6 +332,7 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
                            "drain_delay_ms",
                            "drain_timeout_ms",
                            "call_max_ms",
+                           "connection_age_ms",
                            "notification_url",
                            "log_level",
                            "log_format",

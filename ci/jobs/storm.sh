@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# restarts, overload, a slow and a dead upstream, each under load: ./run storm [SCENARIO...]
+#
+# Scenarios, all of them by default:
+#   rolling    two replicas are restarted in turn under 500 calls/s: no call of a plain client fails
+#   overload   five times the capacity: goodput stays, the rest is refused at once
+#   slow       4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads go on
+#   outage     the upstream is killed for 10 s: NOT_SENT for what could not connect, nothing hangs
+#
+#   --quick      the same in little time, with smaller figures
+#   --seconds=N  how long the overload lasts (default 60)
+#
+# build/release/tests/msp-storm --help has the other options. --connection_age_ms=0 shows what restarts lose without it.
+source ci/lib.sh
+arguments=()
+for argument in "$@"; do
+  case $argument in
+    --help) usage_of storm ;;
+    --quick) arguments+=(--seconds=8 --restarts=1 --slow_ms=1000 --outage_s=3) ;;
+    *) arguments+=("$argument") ;;
+  esac
+done
+install build test
+build release msp-storm
+say "storm: ${arguments[*]}"
+exec build/release/tests/msp-storm "${arguments[@]}" </dev/null

@@ -1,0 +1,34 @@
+// The scenarios of the harness. Each starts its own programs, prints its figures, settles its
+// claims, and has stopped everything when it returns. Called one after the other, by main.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "tests/storm/verdict.h"
+
+namespace msp::storm {
+
+struct Options {
+  // How long the overload lasts.
+  std::chrono::seconds overload{60};
+  // How long the upstream stays dead.
+  std::chrono::seconds outage{10};
+  // How long the slow upstream takes for each answer.
+  std::chrono::milliseconds slow{5'000};
+  // How often each of the two replicas is restarted.
+  int restarts = 5;
+  // The servers' --connection_age_ms meanwhile; 0 shows what is lost without it.
+  std::int64_t connection_age_ms = 2'000;
+};
+
+// Two replicas are restarted in turn under load: no plain client sees a failed call.
+void Rolling(const Options& options, Verdict& verdict);
+// Five times the capacity: what can be done is done, the rest is refused at once.
+void Overload(const Options& options, Verdict& verdict);
+// Thousands of calls wait for a slow upstream: memory is bounded and reads go on.
+void Slow(const Options& options, Verdict& verdict);
+// The upstream dies and comes back: nothing hangs, nothing is in doubt that never left.
+void Outage(const Options& options, Verdict& verdict);
+
+}  // namespace msp::storm

@@ -150,15 +150,16 @@ TEST_F(Fate, ResetOfAnIdleConnectionIsNotTakenForALostCall) {
 }
 
 TEST_F(Fate, LateAnswerIsUnknownForMoneyAndDeadlineExceededForAReadWithinTheServersOwnBound) {
-  Gate gate;
+  // Shared: those who waited for it may still be leaving when this test has ended.
+  auto gate = std::make_shared<Gate>();
   StartServer({"--upstream_timeout_ms=150", "--call_max_ms=400"});
-  upstream().Script([&gate](const RecordedRequest& request) {
-    gate.Wait();
+  upstream().Script([gate](const RecordedRequest& request) {
+    gate->Wait();
     return AnswerAsMultiSafepay(request);
   });
   const auto created = Create(CardOrder());
   const auto got = Get();
-  gate.Open();
+  gate->Open();
   ExpectUnknown(created);
   EXPECT_EQ(NameOf(got.status.error_code()), "DEADLINE_EXCEEDED");
   EXPECT_EQ(got.error().info.reason(), "UPSTREAM_TIMEOUT");

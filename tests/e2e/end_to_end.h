@@ -84,7 +84,11 @@ class EndToEnd : public ::testing::Test {
   // The only POST that arrived.
   RecordedRequest OnlyPost();
 
+  // Holds back what the upstream's script waits for.
+  Gate& gate() { return gate_; }
+
  private:
+  Gate gate_;  // Outlives the upstream's threads, which wait for it.
   msp::testing::Upstream upstream_;
   std::unique_ptr<msp::testing::ServerProcess> server_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -79,7 +79,7 @@ void Drain(const Config& config, server::Server& server, telemetry::Log& log, se
   if (ops != nullptr) ops->SetPhase(telemetry::Phase::kDraining);
   server.SetNotServing();
   std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
-  if (config.drain_delay_ms > 0) server.LetConnectionsGo();
+  if (config.drain_delay_ms > 0) server.LetConnectionsGo(config.drain_timeout_ms);
   WatchDrain(config.drain_timeout_ms, log);
   server.Stop();
 }

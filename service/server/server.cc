@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -103,11 +104,12 @@ const std::string& Server::listening() const { return state_->listening; }
 
 void Server::SetNotServing() { state_->server->GetHealthCheckService()->SetServingStatus(false); }
 
-void Server::LetConnectionsGo() {
+void Server::LetConnectionsGo(std::int64_t wait_max_ms) {
   using std::chrono::milliseconds;
   state_->acceptor->Close();
   // gRPC spreads the ages by a tenth.
-  const auto until = Clock::now() + milliseconds(state_->connection_age_ms * 11 / 10) + kGoodbyeMax;
+  const auto of_age = milliseconds(state_->connection_age_ms * 11 / 10) + kGoodbyeMax;
+  const auto until = Clock::now() + std::min(of_age, milliseconds(wait_max_ms));
   while (state_->connection_age_ms > 0 && state_->acceptor->open() > 0 && Clock::now() < until)
     std::this_thread::sleep_for(kLookAgain);
 }

@@ -39,8 +39,9 @@ class Server {
   // Health says NOT_SERVING from here on; calls are still taken.
   void SetNotServing();
   // Refuses new connections and waits for those there are to come of age, so that each client
-  // learns in time to call elsewhere. Calls go on. Returns at once without a connection age.
-  void LetConnectionsGo();
+  // learns in time to call elsewhere; calls go on. Waits no longer than said, and not at all
+  // without a connection age.
+  void LetConnectionsGo(std::int64_t wait_max_ms);
   // Takes no more calls and returns when the last one has ended; streams that watch health are cut
   // then. Calls bound themselves (`call_max_ms`), so no deadline is set here: gRPC would end them
   // with UNAVAILABLE, which callers may repeat.

@@ -146,7 +146,7 @@ std::string Scrubbed(std::string_view raw, std::size_t max_bytes) {
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   }
-  const std::string scrubbed = ScrubbedLine(text, max_bytes);
+  std::string scrubbed = ScrubbedLine(text, max_bytes);
   WipeString(text);
   return scrubbed;
 }

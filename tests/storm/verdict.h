@@ -1,9 +1,10 @@
 // The claims of a run, printed as they are settled, and the verdict that closes it. One thread.
 #pragma once
 
-#include <cstdarg>
 #include <cstdio>
 #include <string>
+
+#include "absl/strings/str_format.h"
 
 namespace msp::storm {
 
@@ -25,13 +26,9 @@ class Verdict {
 };
 
 // A text with numbers in it, and a line of figures that is no claim.
-[[gnu::format(printf, 1, 2)]] inline std::string Text(const char* format, ...) {
-  char text[512];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  return text;
+template <class... Args>
+std::string Text(const absl::FormatSpec<Args...>& format, const Args&... numbers) {
+  return absl::StrFormat(format, numbers...);
 }
 
 inline void Say(const std::string& figures) { std::printf("  %s\n", figures.c_str()); }

@@ -40,6 +40,11 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kGoodbyeMax{1'000};
 constexpr std::chrono::milliseconds kLookAgain{20};
 
+// Health under names for an orchestrator's two questions: may calls come, and is the process alive?
+// The second stays SERVING in a drain.
+constexpr char kReadiness[] = "readiness";
+constexpr char kLiveness[] = "liveness";
+
 void Poll(grpc::ServerCompletionQueue& queue) {
   void* tag = nullptr;
   bool ok = false;
@@ -94,6 +99,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   auto* health = state->server->GetHealthCheckService();
   for (const std::string& name : Services::Names()) health->SetServingStatus(name, true);
+  health->SetServingStatus(kReadiness, true);
+  health->SetServingStatus(kLiveness, true);
   state->acceptor->Serve(std::move(connections));
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -102,7 +109,11 @@ Server::~Server() { Stop(); }
 
 const std::string& Server::listening() const { return state_->listening; }
 
-void Server::SetNotServing() { state_->server->GetHealthCheckService()->SetServingStatus(false); }
+void Server::SetNotServing() {
+  auto* health = state_->server->GetHealthCheckService();
+  health->SetServingStatus(false);
+  health->SetServingStatus(kLiveness, true);
+}
 
 void Server::LetConnectionsGo(std::int64_t wait_max_ms) {
   using std::chrono::milliseconds;

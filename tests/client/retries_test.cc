@@ -68,7 +68,7 @@ std::string IstioVirtualService() {
       "        attempts: " +
       std::to_string(kAttempts - 1) +
       "\n"
-      "        retryOn: unavailable,connect-failure,refused-stream\n"
+      "        retryOn: unavailable,reset,connect-failure,refused-stream\n"
       "      route:\n"
       "        - destination:\n"
       "            host: multisafepay-grpc\n"
@@ -87,19 +87,27 @@ std::string EnvoyRoutes() {
   std::string text =
       "# The routes of an Envoy virtual host: reads are retried, writes are sent once. Made from "
       "the schema's\n"
-      "# `retry` option; tests hold it to that. Replace the cluster by your own.\n"
+      "# `retry` option; tests hold it to that. Replace the cluster by your own. The service "
+      "itself "
+      "bounds every\n"
+      "# call; Envoy's own timeout, 15 s where none is given, would cut off payments that are "
+      "under "
+      "way.\n"
       "routes:\n";
   for (const MethodDescriptor* method : Methods()) {
     if (RepeatOf(*method) != Repeat::kFreely) continue;
     text += "  - match: { path: " + PathOf(*method) +
             " }\n"
-            "    route: { cluster: multisafepay-grpc, retry_policy: { retry_on: unavailable, "
+            "    route:\n"
+            "      cluster: multisafepay-grpc\n"
+            "      timeout: 0s\n"
+            "      retry_policy: { retry_on: \"unavailable,reset,connect-failure,refused-stream\", "
             "num_retries: " +
-            std::to_string(kAttempts - 1) + " } }\n";
+            std::to_string(kAttempts - 1) + " }\n";
   }
   text +=
       "  - match: { prefix: / }\n"
-      "    route: { cluster: multisafepay-grpc }\n";
+      "    route: { cluster: multisafepay-grpc, timeout: 0s }\n";
   return text;
 }
 

@@ -64,7 +64,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const psp::Operations& operations,
                                                       Calls& calls) {
   auto state = std::make_unique<State>();
-  auto acceptor = Acceptor::Bind(options.listen);
+  auto acceptor = Acceptor::Bind(options.listen, options.limits.connections_max);
   if (!acceptor.ok()) return acceptor.status();
   state->acceptor = *std::move(acceptor);
   state->calls = &calls;
@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                                static_cast<int>(options.connection_age_ms));
   }
-  builder.SetMaxReceiveMessageSize(options.receive_max_bytes);
+  Apply(options.limits, builder);
   state->services.Register(builder);
   std::vector<std::string> names = Services::Names();
   names.emplace_back("grpc.health.v1.Health");
@@ -113,6 +113,13 @@ void Server::SetNotServing() {
   auto* health = state_->server->GetHealthCheckService();
   health->SetServingStatus(false);
   health->SetServingStatus(kLiveness, true);
+}
+
+Server::Connections Server::connections() const {
+  Acceptor& acceptor = *state_->acceptor;
+  return {.open = static_cast<std::int64_t>(acceptor.open()),
+          .refused = acceptor.refused(),
+          .cut = acceptor.cut()};
 }
 
 void Server::LetConnectionsGo(std::int64_t wait_max_ms) {

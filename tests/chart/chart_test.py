@@ -378,7 +378,7 @@ def mount(directory):
         (directory / name).mkdir()
     for name in ("api_key", "live-key"):
         (directory / "key" / name).write_text(stage.KEY)
-    (directory / "key/sites.json").write_text(json.dumps({"sites": [{"name": "shop", "api_key_file": "api_key"}]}))
+    (directory / "key/sites.json").write_text(json.dumps({"sites": [{"name": "shop", "key_file": "api_key"}]}))
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                     "/CN=pay", "-days", "2", "-keyout", directory / "tls/tls.key", "-out", directory / "tls/tls.crt"],
                    capture_output=True, check=True)  # fmt: skip

@@ -109,7 +109,8 @@ std::string EnvoyRoutes() {
           "        num_retries: " +
           std::to_string(kAttempts - 1) +
           "\n"
-          "        host_selection_retry_max_attempts: 3\n"
+          "        # The next place on a hash ring is often the same replica's.\n"
+          "        host_selection_retry_max_attempts: 20\n"
           "        retry_host_predicate:\n"
           "          - name: envoy.retry_host_predicates.previous_hosts\n"
           "            typed_config:\n"

@@ -154,11 +154,10 @@ void AddAccessReadings(const Operated& operated) {
                       .help = "Clients that did not get through the TLS handshake.",
                       .kind = kCounter,
                       .read = [] { return static_cast<double>(server::HandshakesFailed()); }});
-  if (operated.tls != nullptr) {
-    metrics.AddReading({.name = "msp_tls_certificate_expiry_timestamp_seconds",
-                        .help = "When the certificate of the gRPC port expires, in Unix seconds.",
-                        .read = [tls = operated.tls] { return tls->expiry_unix_s(); }});
-  }
+  metrics.AddReading(
+      {.name = "msp_tls_certificate_expiry_timestamp_seconds",
+       .help = "When the certificate of the gRPC port expires, in Unix seconds; 0 without TLS.",
+       .read = [tls = operated.tls] { return tls == nullptr ? 0.0 : tls->expiry_unix_s(); }});
   const auto of_reloads = [&](const char* name, const char* help, Reading::Kind kind,
                               double (*value)(const Reloader::State& state)) {
     metrics.AddReading({.name = name,

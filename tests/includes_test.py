@@ -45,7 +45,7 @@ FOREIGN = [
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis\.cc"),
     (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),
-    (r"sys/epoll\.h", r"service/http/curl_.*"),
+    (r"sys/epoll\.h", r"service/http/curl_.*|service/server/(acceptor|waiting_room)\.cc"),
     (r"gtest/|gmock/", r"tests/.*"),
 ]
 

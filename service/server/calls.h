@@ -11,6 +11,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "service/psp/api.h"
+#include "service/server/call_counts.h"
 #include "service/telemetry/audit.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -57,6 +58,8 @@ class Calls {
   void Gone() { in_hand_.fetch_sub(1, std::memory_order_release); }
   // Calls that have arrived and are not gone: their replies are not lost while it is above 0.
   std::int64_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
+  // By the client's port.
+  const CallCounts& counts() const { return counts_; }
   // Calls that have arrived and not ended.
   std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
@@ -77,6 +80,7 @@ class Calls {
   telemetry::Recent* const recent_;
   std::atomic<std::int64_t> in_flight_{0};
   std::atomic<std::int64_t> in_hand_{0};
+  CallCounts counts_;
 };
 
 }  // namespace msp::server

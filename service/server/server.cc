@@ -64,7 +64,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const psp::Operations& operations,
                                                       Calls& calls) {
   auto state = std::make_unique<State>();
-  auto acceptor = Acceptor::Bind(options.listen, options.limits.connections_max);
+  auto acceptor = Acceptor::Bind(options.listen, options.limits.connections_max, &calls.counts());
   if (!acceptor.ok()) return acceptor.status();
   state->acceptor = *std::move(acceptor);
   state->calls = &calls;

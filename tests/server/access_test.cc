@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "service/keys.h"
 #include "service/reload.h"
+#include "service/server/call_counts.h"
 #include "service/server/flood_guard.h"
 #include "service/server/tls_files.h"
 #include "tests/testing/authority.h"
@@ -196,14 +197,14 @@ TEST(Floods, CallersAreNoneHoweverMuchTheyCall) {
   FloodGuard::Reading reading;
   for (int second = 1; second < 1000; ++second) {
     reading.received += 50'000 * 2'300;  // Orders.
-    reading.sent += 50'000 * 700;
+    reading.calls += 50'000;
     ASSERT_FALSE(guard.Floods(reading, kStart + std::chrono::seconds(second))) << second;
   }
 }
 
-TEST(Floods, EightLargestMessagesAtOnceAreNone) {
+TEST(Floods, TwoMessagesThatAreFarTooLargeAreNone) {
   FloodGuard guard(kStart);
-  EXPECT_FALSE(guard.Floods({.received = 8 << 20, .sent = 0}, kStart));
+  EXPECT_FALSE(guard.Floods({.received = 16 << 20, .calls = 0}, kStart));
 }
 
 TEST(Floods, BytesThatGetNoAnswerAre) {
@@ -211,10 +212,36 @@ TEST(Floods, BytesThatGetNoAnswerAre) {
   FloodGuard::Reading reading;
   int second = 0;
   do {
-    reading.received += 4 << 20;
-    reading.sent += 100;
+    reading.received += 8 << 20;
   } while (!guard.Floods(reading, kStart + std::chrono::seconds(++second)) && second < 10);
   EXPECT_EQ(second, 3);
+}
+
+TEST(Floods, WhoComesWhileOthersFloodHasLessToSpend) {
+  FloodGuard guard(kStart, 0);
+  EXPECT_FALSE(guard.Floods({.received = 500 << 10, .calls = 0}, kStart));
+  EXPECT_TRUE(guard.Floods({.received = 600 << 10, .calls = 0}, kStart));
+}
+
+TEST(Floods, OneCallDoesNotPayForMegabytes) {
+  FloodGuard guard(kStart);
+  FloodGuard::Reading reading;
+  int second = 0;
+  do {
+    reading.received += 8 << 20;
+    ++reading.calls;
+  } while (!guard.Floods(reading, kStart + std::chrono::seconds(++second)) && second < 10);
+  EXPECT_EQ(second, 3);
+}
+
+TEST(CallCounts, AreKeptByTheClientsPort) {
+  server::CallCounts counts;
+  counts.Count("ipv4:127.0.0.1:50432");
+  counts.Count("ipv6:%5B::1%5D:50432");
+  counts.Count("unix:/run/socket");
+  counts.Count("");
+  EXPECT_EQ(counts.of(50432), 2U);
+  EXPECT_EQ(counts.of(50433), 0U);
 }
 
 }  // namespace

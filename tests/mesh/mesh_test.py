@@ -10,6 +10,7 @@ import functools
 import http.server
 import json
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -56,6 +57,18 @@ def check_files(mesh):
     manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
     published = yaml.safe_load((ROOT / "docs/retries/envoy-routes.yaml").read_text())
     mesh.checks.equal("routes", manager["route_config"]["virtual_hosts"][0]["routes"], published["routes"])
+
+
+    # Every method that names an order has its place in the extraction, or its calls would go anywhere.
+    filters = {one["name"].rsplit(".", 1)[-1]: one["typed_config"] for one in manager["http_filters"]}
+    extracted = set(filters["grpc_field_extraction"]["extractions_by_method"])
+    schema = (ROOT / "proto/multisafepay/v1/order_service.proto").read_text()
+    with_order = {name for name, body in re.findall(r"^message (\w+) \{\n(.*?)^\}", schema, re.M | re.S)
+                  if re.search(r"^  optional string order_id =", body, re.M)}  # fmt: skip
+    methods = {f"multisafepay.v1.OrderService.{name}" for name, request in re.findall(r"rpc (\w+)\((\w+)\)", schema)
+               if request in with_order}  # fmt: skip
+    mesh.checks.equal("methods whose order id is read", extracted, methods)
+    mesh.checks.true("there are some", len(methods) > 5)
 
 
 def check_mutual_tls(mesh):

@@ -13,6 +13,7 @@ case ${1:-} in
   '') ;;
   *) die "image: unknown option '$1'; ./run image --help" ;;
 esac
+[[ $(id -u) -eq 0 ]] || die 'image: mounts file systems and runs containers; run it as root'
 install build image
 build release msp-server msp-sandbox msp
 

@@ -179,7 +179,10 @@ int Serve(Config config) {
                       api, sites, log, metrics, audit->get(), &recent);
   auto server = server::Server::Start(
       {.listen = config.listen,
-       .credentials = *tls == nullptr ? grpc::InsecureServerCredentials() : (*tls)->Credentials(),
+       .credentials =
+           [&tls = *tls] {
+             return tls == nullptr ? grpc::InsecureServerCredentials() : tls->Credentials();
+           },
        .limits = config.limits,
        .connection_age_ms = config.connection_age_ms},
       operations, calls);

@@ -17,6 +17,7 @@
 #include "service/config.h"
 #include "service/http/curl_pool.h"
 #include "service/operate.h"
+#include "service/process.h"
 #include "service/psp/api.h"
 #include "service/psp/lease.h"
 #include "service/server/server.h"
@@ -114,7 +115,8 @@ int Serve(Config config) {
                                       .queue_max = config.http_queue_max,
                                       .http2 = config.http2,
                                       .proxy = config.proxy,
-                                      .ca_file = config.upstream_ca_file});
+                                      .ca_file = config.upstream_ca_file,
+                                      .scrub_memory = config.scrub_memory});
   if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
   const psp::Operations operations;
   std::unique_ptr<psp::Lease> lease = MakeLease(config, metrics);
@@ -128,18 +130,25 @@ int Serve(Config config) {
                operations, **pool, metrics, lease.get());
   auto site = std::make_shared<const psp::Site>("default", config.api_key);
   WipeString(config.api_key);
-  server::Calls calls(
-      {.call_max_ms = config.call_max_ms, .trace = config.trace, .spans = config.trace_spans}, api,
-      std::move(site), log, metrics, audit->get(), &recent);
+  server::Calls calls({.call_max_ms = config.call_max_ms,
+                       .trace = config.trace,
+                       .spans = config.trace_spans,
+                       .log_personal_data = config.log_personal_data},
+                      api, std::move(site), log, metrics, audit->get(), &recent);
   auto ops = StartOps(config, {metrics, **pool, calls, log, audit->get(), recent});
   if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
   auto server = server::Server::Start({.listen = config.listen,
                                        .credentials = grpc::InsecureServerCredentials(),
-                                       .connection_age_ms = config.connection_age_ms},
+                                       .connection_age_ms = config.connection_age_ms,
+                                       .connection_idle_ms = config.connection_idle_ms},
                                       operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
   if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
   PrintReady(config, **server, ops->get());
+  if (config.allow_dumps)
+    log.Write(telemetry::Level::kWarning, "allow_dumps",
+              {{"detail", std::string_view("core files, debuggers and /proc/PID/mem show cards and "
+                                           "keys; never with real ones")}});
   log.Write(telemetry::Level::kInfo, "serving",
             {{"listen", (*server)->listening()}, {"version", kVersion}});
   int signal = 0;
@@ -160,6 +169,10 @@ int Main(int argc, char** argv) {
   absl::StatusOr<Config> config = LoadConfig();
   if (!config.ok()) return Complain(kExitBadSetting, config.status().message());
   if (config->check) return (std::cout << Describe(*config)), EXIT_SUCCESS;
+  if (absl::Status hardened =
+          HardenProcess({.allow_dumps = config->allow_dumps, .scrub_memory = config->scrub_memory});
+      !hardened.ok())
+    return Complain(kExitFailure, hardened.message());
   return Serve(*std::move(config));
 }
 

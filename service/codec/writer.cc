@@ -4,6 +4,7 @@
 
 #include "service/codec/json_text.h"
 #include "service/codec/mask.h"
+#include "service/codec/redact.h"
 #include "service/codec/struct_json.h"
 
 namespace msp::codec {
@@ -143,6 +144,13 @@ bool Writer<kScope>::Text(const Entry& entry, const pb::Message& message, int in
       AppendText(text, out_);
       const auto tail = out_.begin() + static_cast<std::ptrdiff_t>(start);
       out_.erase(std::remove(tail, out_.end(), ' '), out_.end());
+      return true;
+    }
+  }
+  if constexpr (kScope == Scope::kMasked) {
+    // Free text, such as a description, may hold a card that nobody asked for.
+    if (HoldsCardNumber(text)) {
+      AppendText(Scrubbed(text, text.size()), out_);
       return true;
     }
   }

@@ -18,6 +18,8 @@ using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
+constexpr std::size_t kLoggedRequestBytesMax = 4096;
+
 // gRPC's deadline is a wall clock's; the service counts on a steady one from here on.
 Clock::time_point DeadlineOf(const grpc::ServerContext& context, Clock::time_point now,
                              std::int64_t call_max_ms) {
@@ -63,6 +65,18 @@ std::string_view LoggedOrderId(const psp::Call& call) {
   if (!codec::HoldsCardNumber(id)) return id;
   static thread_local std::string scrubbed;
   return scrubbed = codec::Scrubbed(id);
+}
+
+// Text of the caller's own choice, which may be anything, a card number too.
+std::string Harmless(const std::string& text) {
+  return codec::HoldsCardNumber(text) ? codec::Scrubbed(text) : text;
+}
+
+// At most `max` bytes, cut at a code point of text that is UTF-8.
+std::string_view FirstBytes(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xC0) == 0x80) --max;
+  return text.substr(0, max);
 }
 
 // A failure that says something about MultiSafepay or this server, not about the request.
@@ -120,7 +134,18 @@ void Calls::Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDo
         telemetry::Accept(MetadataOf(context, "traceparent"), MetadataOf(context, "tracestate"));
     if (options_.spans && call.trace.parent().empty()) call.trace.sampled = true;
   }
+  if (log_.Writes(telemetry::Level::kDebug)) LogRequest(call);
   api_.Start(call, std::move(done));
+}
+
+void Calls::LogRequest(const psp::Call& call) {
+  const std::string text = codec::Redacted(*call.operation->request_plan, *call.request,
+                                           {.show_personal_data = options_.log_personal_data});
+  log_.Write(telemetry::Level::kDebug, "request",
+             {{"method", call.operation->row.name},
+              {"site", SiteOf(call)},
+              {"request", FirstBytes(text, kLoggedRequestBytesMax)},
+              {"trace_id", call.trace.trace()}});
 }
 
 void Calls::End(const grpc::ServerContext& context, const psp::Call& call, Reply reply) {
@@ -201,7 +226,7 @@ void Calls::AuditThenReply(const psp::Call& call, const Ended& ended, Reply repl
       {"method", call.operation->row.name},
       {"site", SiteOf(call)},
       {"order_id", LoggedOrderId(call)},
-      {"idempotency_key", call.idempotency_key},
+      {"idempotency_key", Harmless(call.idempotency_key)},
       {"amount", amount},
       {"currency", psp::CurrencyOf(*call.operation, *call.request)},
       {"outcome", ended.outcome},

@@ -27,6 +27,8 @@ struct CallOptions {
   bool trace = true;
   // A line for each hop of a sampled trace; one that begins here is sampled.
   bool spans = false;
+  // Personal data shows in the requests that are logged at level debug; cards never do.
+  bool log_personal_data = false;
 };
 
 class Calls {
@@ -61,6 +63,7 @@ class Calls {
 
  private:
   struct Ended;
+  void LogRequest(const psp::Call& call);
   void Log(const psp::Call& call, const Ended& ended);
   void LogSpan(const psp::Call& call, const Ended& ended);
   void Remember(const psp::Call& call, const Ended& ended);

@@ -7,8 +7,6 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "service/base/redis.h"
+#include "service/base/secret_file.h"
 #include "service/base/text.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
@@ -248,11 +247,8 @@ std::string TakeKeyFromEnvironment() {
 absl::StatusOr<std::string> ApiKey(std::string_view api_url) {
   std::string key = TakeKeyFromEnvironment();
   if (const std::string file = absl::GetFlag(FLAGS_api_key_file); !file.empty()) {
-    std::ifstream in(file);
-    std::ostringstream content;
-    if (!in || !(content << in.rdbuf()))
+    if (!ReadSecretFile(file, &key))
       return Invalid("api_key_file", absl::StrCat("cannot read ", file));
-    key = content.str();
   }
   std::string trimmed(Trimmed(key));
   WipeString(key);

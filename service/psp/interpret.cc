@@ -59,9 +59,23 @@ void AddViolations(const Envelope& envelope, Failure& failure) {
   }
 }
 
+// Forgets what an envelope says in words, which may quote the request.
+void WipeTexts(Envelope& envelope) {
+  if (envelope.has_error_info()) WipeString(*envelope.mutable_error_info());
+  if (envelope.has_message()) WipeString(*envelope.mutable_message());
+  for (FieldError& error : *envelope.mutable_errors()) {
+    WipeString(*error.mutable_attribute());
+    WipeString(*error.mutable_message());
+    for (std::string& detail : *error.mutable_details()) WipeString(detail);
+  }
+  envelope.clear_error_info();
+  envelope.clear_message();
+  envelope.clear_errors();
+}
+
 // The error that an envelope of whatever shape tells, and whether it is certain that nothing
 // happened.
-Reading Refusal(const Operation& operation, Envelope envelope, int http_status) {
+Reading Refusal(const Operation& operation, const Envelope& envelope, int http_status) {
   Reading reading;
   Failure& failure = reading.failure;
   failure.domain = kRemoteDomain;
@@ -88,7 +102,6 @@ Reading Refusal(const Operation& operation, Envelope envelope, int http_status) 
   failure.code = meaning.code;
   AddViolations(envelope, failure);
   reading.kind = meaning.certain ? Reading::Kind::kRefused : Reading::Kind::kOpen;
-  reading.envelope = std::move(envelope);
   return reading;
 }
 
@@ -222,17 +235,20 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
   } else if (SaysNothing(envelope, data, answer.status)) {
     reading.failure = Malformed("neither success nor an error", answer.status);
   } else if (!Succeeded(envelope, data, answer.status)) {
-    reading = Refusal(operation, std::move(envelope), answer.status);
+    reading = Refusal(operation, envelope, answer.status);
   } else if (!data.fits && (data.present || operation.needs_data)) {
     reading.failure = Malformed("`data` is missing or has the wrong shape", answer.status);
   } else {
     reading.drift = std::move(decoded.drift);
     if (Accept(operation, request, response, reading, answer.status)) {
       reading.kind = Reading::Kind::kSuccess;
+      WipeTexts(envelope);
       reading.envelope = std::move(envelope);
       return reading;
     }
   }
+  WipeTexts(envelope);
+  codec::Wipe(*operation.response_plan, response);
   response.Clear();
   return reading;
 }

@@ -249,6 +249,11 @@ void Calls::AuditThenReply(const psp::Call& call, const Ended& ended, Reply repl
   });
 }
 
+void Calls::Forget(const psp::Call& call) {
+  codec::Wipe(*call.operation->request_plan, *call.request);
+  codec::Wipe(*call.operation->response_plan, *call.response);
+}
+
 void Calls::CallerGone(const psp::Call& call) {
   if (!call.operation->moves_money()) return;
   const std::string_view outcome = NameOf(call.outcome);

@@ -54,6 +54,9 @@ class Calls {
   void End(const grpc::ServerContext& context, const psp::Call& call, Reply reply);
   // The reply could not be delivered: the caller had cancelled, or was gone.
   void CallerGone(const psp::Call& call);
+  // The reply has been written: overwrites what request and response hold of cards, tokens and
+  // people.
+  static void Forget(const psp::Call& call);
   // The reply has left, or nobody was there to take it.
   void Gone() { in_hand_.fetch_sub(1, std::memory_order_release); }
   // Calls that have arrived and are not gone: their replies are not lost while it is above 0.

@@ -1,13 +1,15 @@
 """Looks for card numbers in the memory of a running process, whole and in pieces."""
 
+import array
 import collections
 import dataclasses
+import mmap
 import pathlib
 import re
 
 PIECE = 10  # Digits in a row that count as a piece of a card: more than the ten of a truncated one may not stay.
 AROUND = 48
-CHUNK = 64 << 20
+PAGE = mmap.PAGESIZE
 
 
 @dataclasses.dataclass
@@ -29,6 +31,22 @@ def regions(pid):
         yield start, end, name
 
 
+def touched(pagemap, start, end):
+    """The parts of a mapping that have memory behind them: thread stacks are mostly empty, and reading that takes
+    seconds."""
+    pagemap.seek(start // PAGE * 8)
+    entries = array.array("Q", pagemap.read((end - start) // PAGE * 8))
+    first = None
+    for index, entry in enumerate(entries):
+        if entry >> 62:  # In memory (bit 63) or in swap (bit 62).
+            first = index if first is None else first
+        elif first is not None:
+            yield start + first * PAGE, start + index * PAGE
+            first = None
+    if first is not None:
+        yield start + first * PAGE, end
+
+
 def shown(data):
     """What is around a find, printable; digits become #, since it is printed."""
     text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in data)
@@ -41,25 +59,22 @@ def search(pid, cards):
     pieces = {card[at : at + PIECE].encode() for card in cards for at in range(len(card) - PIECE + 1)}
     run = re.compile(rb"[0-9]{%d,}" % PIECE)
     finds = []
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory, open(f"/proc/{pid}/pagemap", "rb",
+                                                                     buffering=0) as pagemap:  # fmt: skip
         for start, end, name in regions(pid):
-            at = start
-            while at < end:
+            for at, part_end in touched(pagemap, start, end):
                 try:
                     memory.seek(at)
-                    data = memory.read(min(CHUNK, end - at))
-                except (OSError, ValueError, OverflowError):
-                    break  # A mapping that went, or that the kernel keeps to itself.
-                if not data:
-                    break
+                    data = memory.read(part_end - at)
+                except OSError:
+                    continue  # It went in the meantime.
                 for match in run.finditer(data):
                     digits = match.group()
                     if not any(digits[i : i + PIECE] in pieces for i in range(len(digits) - PIECE + 1)):
                         continue
                     around = data[max(0, match.start() - AROUND) : match.end() + AROUND]
-                    finds.append(Find(name, at + match.start(), any(digits[i : i + 16] in whole
-                                      for i in range(len(digits) - 15)), shown(around)))  # fmt: skip
-                at += len(data)
+                    is_whole = any(digits[i : i + 16] in whole for i in range(len(digits) - 15))
+                    finds.append(Find(name, at + match.start(), is_whole, shown(around)))
     return finds
 
 

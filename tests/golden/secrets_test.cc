@@ -240,6 +240,7 @@ const std::map<std::string_view, const char*> kInnocent = {
     {"page_token", "a place in a list"},
     {"next_page_token", "a place in a list"},
     {"resume_token", "a place in a stream"},
+    {"cavv_results_code", "whether the cryptogram was right, not the cryptogram"},
     {"tokenization", "whether a method can store cards"},
 };
 

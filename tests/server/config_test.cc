@@ -106,11 +106,16 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
 
 // gRPC keeps the last bytes that it read for as long as a connection lives.
 TEST_F(Settings, ScrubbingMemoryClosesIdleConnections) {
-  EXPECT_EQ(Load({"--api_url=test", "--scrub_memory"})->connection_idle_ms, 1'000);
-  EXPECT_EQ(
-      Load({"--api_url=test", "--scrub_memory", "--connection_idle_ms=5000"})->connection_idle_ms,
-      5'000);
-  EXPECT_EQ(Load({"--api_url=test", "--connection_idle_ms=7"})->connection_idle_ms, 7);
+  const auto idle_ms = [this](const std::string& idle, const std::string& scrub) {
+    Put("MSP_API_KEY", "abcde12345");  // A start takes it out of the environment.
+    const auto config = Load({"--api_url=test", "--connection_idle_ms=" + idle, scrub});
+    EXPECT_TRUE(config.ok()) << config.status();
+    return config.ok() ? config->connection_idle_ms : -1;
+  };
+  EXPECT_EQ(idle_ms("0", "--scrub_memory=false"), 0);
+  EXPECT_EQ(idle_ms("7", "--scrub_memory=false"), 7);
+  EXPECT_EQ(idle_ms("0", "--scrub_memory"), 1'000);
+  EXPECT_EQ(idle_ms("5000", "--scrub_memory"), 5'000);
 }
 
 TEST_F(Settings, OffMeansNoOperatorsPortAndNoTraces) {

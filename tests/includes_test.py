@@ -39,13 +39,13 @@ FOREIGN = [
     (r"curl/", r"service/http/curl_.*"),
     (r"simdjson\.h", r"service/codec/decode\.cc"),
     (r"(grpcpp|grpc|grpc\+\+)/|.*\.grpc\.pb\.h", r"service/server/.*|service/main\.cc|client/.*"),
-    (r"google/protobuf/|.*\.pb\.h", r"service/(codec|psp|notify|server)/.*|service/main\.cc|client/.*"),
+    (r"google/protobuf/|.*\.pb\.h", r"service/(codec|psp|notify|server)/.*|service/(main|operate)\.cc|client/.*"),
     (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*"),
-    (r"nlohmann/", r"sandbox/.*|client/cli/.*"),
+    (r"nlohmann/", r"sandbox/.*|client/cli/.*|service/keys\.cc"),
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis\.cc"),
     (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),
-    (r"sys/epoll\.h", r"service/http/curl_.*"),
+    (r"sys/epoll\.h", r"service/http/curl_.*|service/server/(acceptor|waiting_room)\.cc"),
     (r"gtest/|gmock/", r"tests/.*"),
 ]
 

@@ -6,6 +6,7 @@
 #   overload   five times the capacity: goodput stays, the rest is refused at once
 #   slow       4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads go on
 #   outage     the upstream is killed for 10 s: NOT_SENT for what could not connect, nothing hangs
+#   attack     ten attacks on the gRPC port, floods among them: other callers are served
 #
 #   --quick      the same in little time, with smaller figures
 #   --seconds=N  how long the overload lasts (default 60)
@@ -16,7 +17,7 @@ arguments=()
 for argument in "$@"; do
   case $argument in
     --help) usage_of storm ;;
-    --quick) arguments+=(--seconds=8 --restarts=1 --slow_ms=1000 --outage_s=3) ;;
+    --quick) arguments+=(--seconds=8 --restarts=1 --slow_ms=1000 --outage_s=3 --attack_ms=3000) ;;
     *) arguments+=("$argument") ;;
   esac
 done

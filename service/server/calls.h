@@ -11,6 +11,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "service/psp/api.h"
+#include "service/server/call_counts.h"
 #include "service/telemetry/audit.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -21,7 +22,8 @@ namespace msp::server {
 struct CallOptions {
   // Bounds every unary call, also one without a deadline of its own.
   std::int64_t call_max_ms = 33'000;
-  // Callers show a certificate that was verified: log lines name its bearer.
+  // Callers show a certificate that was verified: log lines name its bearer, and sites may be bound
+  // to it.
   bool client_certificates = false;
   // Calls belong to a trace: their caller's, or one of their own.
   bool trace = true;
@@ -36,12 +38,12 @@ class Calls {
   using Reply = absl::AnyInvocable<void(const grpc::Status&) &&>;
 
   // `audit` and `recent` may be null.
-  Calls(CallOptions options, psp::Api& api, std::shared_ptr<const psp::Site> site,
-        telemetry::Log& log, telemetry::Metrics& metrics, telemetry::Audit* audit = nullptr,
+  Calls(CallOptions options, psp::Api& api, psp::Sites& sites, telemetry::Log& log,
+        telemetry::Metrics& metrics, telemetry::Audit* audit = nullptr,
         telemetry::Recent* recent = nullptr)
       : options_(options),
         api_(api),
-        site_(std::move(site)),
+        sites_(sites),
         log_(log),
         metrics_(metrics),
         audit_(audit),
@@ -61,12 +63,15 @@ class Calls {
   void Gone() { in_hand_.fetch_sub(1, std::memory_order_release); }
   // Calls that have arrived and are not gone: their replies are not lost while it is above 0.
   std::int64_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
+  // By the client's port.
+  const CallCounts& counts() const { return counts_; }
   // Calls that have arrived and not ended.
   std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
  private:
   struct Ended;
   void LogRequest(const psp::Call& call);
+  bool Admit(const grpc::ServerContext& context, psp::Call& call);
   void Log(const psp::Call& call, const Ended& ended);
   void LogSpan(const psp::Call& call, const Ended& ended);
   void Remember(const psp::Call& call, const Ended& ended);
@@ -74,13 +79,14 @@ class Calls {
 
   const CallOptions options_;
   psp::Api& api_;
-  const std::shared_ptr<const psp::Site> site_;
+  psp::Sites& sites_;
   telemetry::Log& log_;
   telemetry::Metrics& metrics_;
   telemetry::Audit* const audit_;
   telemetry::Recent* const recent_;
   std::atomic<std::int64_t> in_flight_{0};
   std::atomic<std::int64_t> in_hand_{0};
+  CallCounts counts_;
 };
 
 }  // namespace msp::server

@@ -26,14 +26,17 @@ class Taken : public Acceptor::Connections {
   std::promise<int>& first_;
 };
 
-// A connection to the port, or -1 when it is refused.
+// A connection to the port that has sent a byte, or -1 when it is refused. (The kernel keeps one
+// that says nothing to itself for a while.)
 int Dial(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+      send(fd, "P", 1, MSG_NOSIGNAL) == 1)
+    return fd;
   close(fd);
   return -1;
 }
@@ -94,6 +97,21 @@ TEST_F(AcceptorTest, ADescriptorThatBecameAnotherFileCountsNoMore) {
   EXPECT_EQ(acceptor_->open(), 0U);
   close(other);
   close(client);
+}
+
+TEST(Acceptor, BeyondItsBoundTheNewOneGoesWhereAllAreYoung) {
+  std::promise<int> first;
+  const auto acceptor = *Acceptor::Bind("127.0.0.1:0", 1);
+  const int old = Dial(acceptor->port());
+  acceptor->Serve(std::make_unique<Taken>(first));
+  auto taken = first.get_future();
+  ASSERT_EQ(taken.wait_for(testing::kWaitMax), std::future_status::ready);
+  const int young = Dial(acceptor->port());
+  char byte = 0;
+  EXPECT_LE(read(young, &byte, 1), 0);  // Its end.
+  EXPECT_EQ(acceptor->open(), 1U);
+  EXPECT_EQ(acceptor->refused(), 1);
+  for (const int fd : {taken.get(), old, young}) close(fd);
 }
 
 TEST_F(AcceptorTest, AnAddressInUseIsAnError) {

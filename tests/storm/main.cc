@@ -12,6 +12,7 @@
 ABSL_FLAG(int, seconds, 60, "how long the overload lasts");
 ABSL_FLAG(int, outage_s, 10, "how long the upstream stays dead");
 ABSL_FLAG(int, slow_ms, 5'000, "how long the slow upstream takes for each answer");
+ABSL_FLAG(int, attack_ms, 6'000, "how long each attack lasts");
 ABSL_FLAG(int, restarts, 5, "how often each of the two replicas is restarted");
 ABSL_FLAG(std::int64_t, connection_age_ms, 2'000,
           "the replicas' setting of that name; 0 shows what restarts lose without it");
@@ -24,8 +25,11 @@ struct Row {
   void (*run)(const Options&, Verdict&);
 };
 
-constexpr Row kScenarios[] = {
-    {"rolling", Rolling}, {"overload", Overload}, {"slow", Slow}, {"outage", Outage}};
+constexpr Row kScenarios[] = {{"rolling", Rolling},
+                              {"overload", Overload},
+                              {"slow", Slow},
+                              {"outage", Outage},
+                              {"attack", Attack}};
 
 int Run(const std::vector<std::string>& names, const Options& options) {
   Verdict verdict;
@@ -58,6 +62,7 @@ int main(int argc, char** argv) {
                          {.overload = std::chrono::seconds(absl::GetFlag(FLAGS_seconds)),
                           .outage = std::chrono::seconds(absl::GetFlag(FLAGS_outage_s)),
                           .slow = std::chrono::milliseconds(absl::GetFlag(FLAGS_slow_ms)),
+                          .attack = std::chrono::milliseconds(absl::GetFlag(FLAGS_attack_ms)),
                           .restarts = absl::GetFlag(FLAGS_restarts),
                           .connection_age_ms = absl::GetFlag(FLAGS_connection_age_ms)});
 }

@@ -16,6 +16,8 @@ struct Options {
   std::chrono::seconds outage{10};
   // How long the slow upstream takes for each answer.
   std::chrono::milliseconds slow{5'000};
+  // How long each attack lasts.
+  std::chrono::milliseconds attack{6'000};
   // How often each of the two replicas is restarted.
   int restarts = 5;
   // The servers' --connection_age_ms meanwhile; 0 shows what is lost without it.
@@ -30,5 +32,7 @@ void Overload(const Options& options, Verdict& verdict);
 void Slow(const Options& options, Verdict& verdict);
 // The upstream dies and comes back: nothing hangs, nothing is in doubt that never left.
 void Outage(const Options& options, Verdict& verdict);
+// Attackers work on the port while others call: those are served, memory is bounded.
+void Attack(const Options& options, Verdict& verdict);
 
 }  // namespace msp::storm

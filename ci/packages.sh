@@ -13,7 +13,7 @@ packages_build=(
   libgtest-dev libgmock-dev
 )
 packages_clang=(clang libclang-rt-14-dev)
-packages_lint=(git clang-format clang-tidy shellcheck npm)
+packages_lint=(git clang-format clang-tidy cppcheck shellcheck npm)
 packages_bench=(nginx-light libbenchmark-dev)
 packages_sdks=(nodejs npm python3-venv)
 packages_go=(golang-go)

@@ -13,9 +13,10 @@ packages_build=(
   libgtest-dev libgmock-dev
 )
 packages_clang=(clang libclang-rt-14-dev)
-packages_lint=(git clang-format clang-tidy shellcheck npm)
+packages_lint=(git clang-format clang-tidy cppcheck shellcheck npm)
 packages_bench=(nginx-light libbenchmark-dev)
 packages_sdks=(nodejs npm python3-venv)
 packages_go=(golang-go)
 packages_test=(redis-tools)
 packages_operate=(prometheus)
+packages_secrecy=(binutils procps)

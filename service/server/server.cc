@@ -142,6 +142,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                                static_cast<int>(options.connection_age_ms));
   }
+  if (options.connection_idle_ms > 0)
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                               static_cast<int>(options.connection_idle_ms));
   Apply(options.limits, builder);
   state->services.Register(builder);
   std::vector<std::string> names = Services::Names();

@@ -24,6 +24,8 @@ struct ServerOptions {
   int polling_threads = 1;
   // After this long a connection takes no new calls, and its client makes another; 0: never.
   std::int64_t connection_age_ms = 0;
+  // A connection without calls is closed after this long; 0: never.
+  std::int64_t connection_idle_ms = 0;
 };
 
 class Server {

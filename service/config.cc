@@ -20,7 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "service/base/redis.h"
-#include "service/base/text.h"
+#include "service/config_access.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "gRPC address, host:port; port 0 picks a free one and the ready line says which");
@@ -32,9 +32,6 @@ ABSL_FLAG(std::string, api_url, "",
           "MultiSafepay: test, live, sandbox (an in-process stand-in) or a base URL such as "
           "http://127.0.0.1:8080/v1/json; "
           "no default, a payment service must not guess");
-ABSL_FLAG(std::string, api_key_file, "",
-          "file that holds the site's API key; or set MSP_API_KEY. Never a flag value: it would "
-          "show in ps");
 ABSL_FLAG(std::int32_t, http_workers, 1, "threads that talk to MultiSafepay, 1 to 64");
 ABSL_FLAG(std::int32_t, http_connections_max, 1024, "open connections to MultiSafepay, 2 to 65536");
 ABSL_FLAG(std::int32_t, http_queue_max, 4096,
@@ -98,37 +95,47 @@ ABSL_FLAG(bool, check, false, "check the settings, print them with secrets maske
 namespace msp {
 namespace {
 
-constexpr std::array<std::string_view, 29> kSettings{"listen",
-                                                     "allow_plaintext",
-                                                     "api_url",
-                                                     "api_key_file",
-                                                     "http_workers",
-                                                     "http_connections_max",
-                                                     "http_queue_max",
-                                                     "upstream_timeout_ms",
-                                                     "http2",
-                                                     "proxy",
-                                                     "upstream_ca_file",
-                                                     "drain_delay_ms",
-                                                     "drain_timeout_ms",
-                                                     "call_max_ms",
-                                                     "connection_age_ms",
-                                                     "notification_url",
-                                                     "idempotency_marker",
-                                                     "settle_ms",
-                                                     "refund_pause_s",
-                                                     "reconcile_backoff_ms",
-                                                     "lease",
-                                                     "log_level",
-                                                     "log_format",
-                                                     "log_personal_data",
-                                                     "ops_listen",
-                                                     "audit_log_file",
-                                                     "audit_flush",
-                                                     "trace",
-                                                     "check"};
+// In the order of --help.
+constexpr auto kSettings = std::to_array<std::string_view>({
+    "listen",
+    "allow_plaintext",
+    "tls_cert_file",
+    "tls_key_file",
+    "tls_client_ca_file",
+    "api_url",
+    "api_key_file",
+    "sites_file",
+    "reload_ms",
+    "http_workers",
+    "http_connections_max",
+    "http_queue_max",
+    "upstream_timeout_ms",
+    "http2",
+    "proxy",
+    "upstream_ca_file",
+    "drain_delay_ms",
+    "drain_timeout_ms",
+    "call_max_ms",
+    "connection_age_ms",
+    "connections_max",
+    "streams_max",
+    "metadata_max_bytes",
+    "notification_url",
+    "idempotency_marker",
+    "settle_ms",
+    "refund_pause_s",
+    "reconcile_backoff_ms",
+    "lease",
+    "log_level",
+    "log_format",
+    "log_personal_data",
+    "ops_listen",
+    "audit_log_file",
+    "audit_flush",
+    "trace",
+    "check",
+});
 
-constexpr std::size_t kKeyCharsMin = 5;
 constexpr std::string_view kTestUrl = "https://testapi.multisafepay.com/v1/json";
 constexpr std::string_view kLiveUrl = "https://api.multisafepay.com/v1/json";
 
@@ -220,42 +227,6 @@ absl::StatusOr<std::string> ApiUrl(bool allow_plaintext) {
   return url;
 }
 
-// MSP_API_KEY, removed from the environment block too: /proc/PID/environ shows it to others of the
-// same user.
-std::string TakeKeyFromEnvironment() {
-  // Before any thread runs.
-  // NOLINTBEGIN(concurrency-mt-unsafe)
-  char* value = std::getenv("MSP_API_KEY");
-  if (value == nullptr) return {};
-  std::string key = value;
-  std::fill_n(value, std::strlen(value), 'x');
-  unsetenv("MSP_API_KEY");
-  // NOLINTEND(concurrency-mt-unsafe)
-  return key;
-}
-
-absl::StatusOr<std::string> ApiKey(std::string_view api_url) {
-  std::string key = TakeKeyFromEnvironment();
-  if (const std::string file = absl::GetFlag(FLAGS_api_key_file); !file.empty()) {
-    std::ifstream in(file);
-    std::ostringstream content;
-    if (!in || !(content << in.rdbuf()))
-      return Invalid("api_key_file", absl::StrCat("cannot read ", file));
-    key = content.str();
-  }
-  std::string trimmed(Trimmed(key));
-  WipeString(key);
-  if (trimmed.empty() && api_url == "sandbox") return std::string("sandbox-test-key-0001");
-  if (trimmed.empty()) return Invalid("api_key_file", "is required, or set MSP_API_KEY");
-  if (trimmed.size() < kKeyCharsMin)
-    return Invalid("api_key_file", "the key has fewer than 5 characters");
-  const bool printable = std::all_of(trimmed.begin(), trimmed.end(),
-                                     [](unsigned char c) { return c > ' ' && c < 0x7f; });
-  if (!printable)
-    return Invalid("api_key_file", "the key must be one word of printable characters");
-  return trimmed;
-}
-
 template <class T>
 absl::Status InRange(std::string_view setting, T value, T min, T max) {
   if (value >= min && value <= max) return absl::OkStatus();
@@ -296,10 +267,11 @@ absl::Status CheckListen(const Config& config) {
   if (!IsHostAndPort(config.listen))
     return Invalid("listen", "must be host:port, such as 127.0.0.1:50051");
   const std::size_t colon = config.listen.rfind(':');
-  if (!IsLoopback(std::string_view(config.listen).substr(0, colon)) && !config.allow_plaintext) {
-    return Invalid(
-        "listen",
-        "a non-loopback address without TLS needs --allow_plaintext (a mesh sidecar ends TLS)");
+  if (config.tls.cert_file.empty() && !config.allow_plaintext &&
+      !IsLoopback(std::string_view(config.listen).substr(0, colon))) {
+    return Invalid("listen",
+                   "a non-loopback address without TLS needs --tls_cert_file and --tls_key_file, "
+                   "or --allow_plaintext where a mesh sidecar ends TLS");
   }
   return absl::OkStatus();
 }
@@ -392,14 +364,12 @@ absl::StatusOr<Config> LoadConfig() {
     return Invalid("upstream_ca_file", absl::StrCat("cannot read ", config.upstream_ca_file));
   }
   if (absl::Status ranges = CheckRanges(config); !ranges.ok()) return ranges;
-  if (absl::Status listen = CheckListen(config); !listen.ok()) return listen;
   if (absl::Status operations = LoadOperations(config); !operations.ok()) return operations;
   absl::StatusOr<std::string> url = ApiUrl(config.allow_plaintext);
   if (!url.ok()) return url.status();
   config.api_url = *std::move(url);
-  absl::StatusOr<std::string> key = ApiKey(config.api_url);
-  if (!key.ok()) return key.status();
-  config.api_key = *std::move(key);
+  if (absl::Status access = LoadAccess(config); !access.ok()) return access;
+  if (absl::Status listen = CheckListen(config); !listen.ok()) return listen;
   return config;
 }
 
@@ -427,8 +397,10 @@ std::string Describe(const Config& config) {
     if (name == "check") continue;
     absl::StrAppend(&text, Absl(name), "=", Shown(FindSetting(name)->CurrentValue()), "\n");
   }
-  absl::StrAppend(&text, "api_url resolves to ", config.api_url,
-                  "\napi key: ", config.api_key.size(), " characters, masked\n");
+  absl::StrAppend(&text, "api_url resolves to ", config.api_url, "\n");
+  for (const psp::SiteSetting& site : config.sites)
+    absl::StrAppend(&text, "site ", site.name, ": api key of ", site.api_key.size(),
+                    " characters, masked\n");
   return text;
 }
 

@@ -5,8 +5,13 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/keys.h"
+#include "service/psp/sites.h"
+#include "service/server/port_limits.h"
+#include "service/server/tls_files.h"
 #include "service/telemetry/log.h"
 
 namespace msp {
@@ -15,7 +20,11 @@ struct Config {
   std::string listen;
   bool allow_plaintext = false;
   std::string api_url;  // A base URL, or "sandbox".
-  std::string api_key;  // Trimmed.
+  KeySource keys;
+  std::vector<psp::SiteSetting> sites;  // As the files say them at the start.
+  server::TlsFiles tls;                 // No files: no TLS.
+  server::PortLimits limits;
+  std::int64_t reload_ms = 1'000;
   int http_workers = 1;
   int http_connections_max = 1024;
   int http_queue_max = 4096;

@@ -6,6 +6,8 @@
 #include <iostream>
 #include <memory>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <google/protobuf/stubs/logging.h>
 #include <grpcpp/security/server_credentials.h>
@@ -19,7 +21,11 @@
 #include "service/operate.h"
 #include "service/psp/api.h"
 #include "service/psp/lease.h"
+#include "service/psp/sites.h"
+#include "service/reload.h"
+#include "service/server/grpc_log.h"
 #include "service/server/server.h"
+#include "service/server/tls.h"
 #include "service/version.h"
 #ifdef MSP_WITH_SANDBOX
 #include "sandbox/server.h"
@@ -36,12 +42,14 @@ int Complain(int exit_code, absl::string_view what) {
   return exit_code;
 }
 
-// Blocks the signals that end the server in every thread; main alone waits for them.
+// Blocks the signals that end the server, or make it read its files again, in every thread; main
+// alone waits for them.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
@@ -84,6 +92,40 @@ void Drain(const Config& config, server::Server& server, telemetry::Log& log, se
   server.Stop();
 }
 
+// Null without TLS.
+absl::StatusOr<std::unique_ptr<server::Tls>> StartTls(const Config& config) {
+  if (config.tls.cert_file.empty()) return std::unique_ptr<server::Tls>();
+  auto material = server::ReadTls(config.tls);
+  if (!material.ok()) return material.status();
+  return std::make_unique<server::Tls>(*std::move(material));
+}
+
+// What is read again while the server runs.
+std::vector<Reloadable> ReloadablesOf(const Config& config, psp::Sites& sites, server::Tls* tls) {
+  std::vector<Reloadable> items;
+  if (!config.keys.sites_file.empty() || !config.keys.api_key_file.empty()) {
+    items.push_back({"sites", [keys = config.keys, &sites]() -> absl::StatusOr<Found> {
+                       auto read = ReadSites(keys);
+                       if (!read.ok()) return read.status();
+                       auto found = std::make_shared<SiteSettings>(*std::move(read));
+                       std::string digest = DigestOf(found->all);
+                       return Found{std::move(digest),
+                                    [found, &sites] { sites.Update(std::move(found->all)); }};
+                     }});
+  }
+  if (tls != nullptr) {
+    items.push_back(
+        {"tls", [files = config.tls, tls]() -> absl::StatusOr<Found> {
+           auto read = server::ReadTls(files);
+           if (!read.ok()) return read.status();
+           auto found = std::make_shared<server::TlsMaterial>(*std::move(read));
+           std::string digest = DigestOf({found->cert_chain, found->key, found->client_ca});
+           return Found{std::move(digest), [found, tls] { tls->Exchange(std::move(*found)); }};
+         }});
+  }
+  return items;
+}
+
 // Null when flights stay within this process.
 std::unique_ptr<psp::Lease> MakeLease(const Config& config, telemetry::Metrics& metrics) {
   RedisAddress address;
@@ -94,6 +136,7 @@ std::unique_ptr<psp::Lease> MakeLease(const Config& config, telemetry::Metrics& 
 int Serve(Config config) {
   const sigset_t signals = BlockSignals();
   telemetry::Log log({.level = config.log_level, .json = config.log_json});
+  server::TakeGrpcLog(log);
   telemetry::Metrics metrics(/*enabled=*/!config.ops_listen.empty());
   telemetry::Recent recent;
   auto audit = OpenAudit(config);
@@ -126,24 +169,31 @@ int Serve(Config config) {
                 .refund_pause_s = config.refund_pause_s,
                 .span_log = config.trace_spans ? &log : nullptr},
                operations, **pool, metrics, lease.get());
-  auto site = std::make_shared<const psp::Site>("default", config.api_key);
-  WipeString(config.api_key);
-  server::Calls calls(
-      {.call_max_ms = config.call_max_ms, .trace = config.trace, .spans = config.trace_spans}, api,
-      std::move(site), log, metrics, audit->get(), &recent);
-  auto ops = StartOps(config, {metrics, **pool, calls, log, audit->get(), recent});
-  if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
-  auto server = server::Server::Start({.listen = config.listen,
-                                       .credentials = grpc::InsecureServerCredentials(),
-                                       .connection_age_ms = config.connection_age_ms},
-                                      operations, calls);
+  psp::Sites sites(std::move(config.sites));
+  auto tls = StartTls(config);
+  if (!tls.ok()) return Complain(kExitBadSetting, tls.status().message());
+  server::Calls calls({.call_max_ms = config.call_max_ms,
+                       .client_certificates = !config.tls.client_ca_file.empty(),
+                       .trace = config.trace,
+                       .spans = config.trace_spans},
+                      api, sites, log, metrics, audit->get(), &recent);
+  auto server = server::Server::Start(
+      {.listen = config.listen,
+       .credentials = *tls == nullptr ? grpc::InsecureServerCredentials() : (*tls)->Credentials(),
+       .limits = config.limits,
+       .connection_age_ms = config.connection_age_ms},
+      operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
+  Reloader reloader(ReloadablesOf(config, sites, tls->get()),
+                    std::chrono::milliseconds(config.reload_ms), log);
+  auto ops = StartOps(config, {metrics, **pool, api, calls, sites, **server, reloader, tls->get(),
+                               log, audit->get(), recent});
+  if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
   if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
   PrintReady(config, **server, ops->get());
   log.Write(telemetry::Level::kInfo, "serving",
             {{"listen", (*server)->listening()}, {"version", kVersion}});
-  int signal = 0;
-  sigwait(&signals, &signal);
+  for (int signal = SIGHUP; signal == SIGHUP; sigwait(&signals, &signal)) reloader.Now();
   Drain(config, **server, log, calls, ops->get());
   (*pool)->Stop();
   log.Write(telemetry::Level::kInfo, "stopped");

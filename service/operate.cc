@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "multisafepay/v1/payment_method_service.pb.h"
 #include "service/psp/operation.h"
+#include "service/server/grpc_log.h"
 #include "service/telemetry/process.h"
 #include "service/telemetry/status_page.h"
 #include "service/version.h"
@@ -16,6 +20,9 @@ namespace {
 
 using telemetry::Reading;
 using Clock = std::chrono::steady_clock;
+
+// For MultiSafepay to say whether it takes a key.
+constexpr std::chrono::seconds kKeyAnswerMax{5};
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -98,7 +105,81 @@ void AddLogReadings(const Operated& operated) {
        }});
 }
 
-void AddReadings(const Operated& operated, Clock::time_point start) {
+// One value for each site, by what it is.
+Reading OfSites(const Operated& operated, const char* name, const char* help, Reading::Kind kind,
+                double (*value)(const psp::Sites::Fact& fact)) {
+  return {.name = name,
+          .help = help,
+          .kind = kind,
+          .label_name = "site",
+          .read_each = [&sites = operated.sites, value] {
+            std::vector<std::pair<std::string, double>> values;
+            for (const psp::Sites::Fact& fact : sites.Facts())
+              values.emplace_back(fact.name, value(fact));
+            return values;
+          }};
+}
+
+void AddAccessReadings(const Operated& operated) {
+  telemetry::Metrics& metrics = operated.metrics;
+  constexpr auto kGauge = Reading::Kind::kGauge;
+  constexpr auto kCounter = Reading::Kind::kCounter;
+  metrics.AddReading(OfSites(
+      operated, "msp_key_changed_timestamp_seconds",
+      "When a site's API key last changed as far as this process has seen, in Unix seconds.",
+      kGauge, [](const auto& fact) { return fact.key_changed_unix_s; }));
+  metrics.AddReading(OfSites(operated, "msp_site_calls_in_flight", "Calls that a site has in hand.",
+                             kGauge,
+                             [](const auto& fact) { return static_cast<double>(fact.in_flight); }));
+  metrics.AddReading(OfSites(operated, "msp_site_calls_refused_total",
+                             "Calls that were refused for their site's own limits.", kCounter,
+                             [](const auto& fact) { return static_cast<double>(fact.refused); }));
+  const auto of_port = [&](const char* name, const char* help, Reading::Kind kind,
+                           std::int64_t server::Server::Connections::*member) {
+    metrics.AddReading(
+        {.name = name, .help = help, .kind = kind, .read = [&server = operated.server, member] {
+           return static_cast<double>(server.connections().*member);
+         }});
+  };
+  using Connections = server::Server::Connections;
+  of_port("msp_client_connections", "Clients' connections to the gRPC port.", kGauge,
+          &Connections::open);
+  of_port("msp_client_connections_refused_total",
+          "Clients' connections that were closed at once because there were too many.", kCounter,
+          &Connections::refused);
+  of_port("msp_client_connections_cut_total",
+          "Clients' connections that were cut because they flooded the port.", kCounter,
+          &Connections::cut);
+  metrics.AddReading({.name = "msp_tls_handshakes_failed_total",
+                      .help = "Clients that did not get through the TLS handshake.",
+                      .kind = kCounter,
+                      .read = [] { return static_cast<double>(server::HandshakesFailed()); }});
+  metrics.AddReading(
+      {.name = "msp_tls_certificate_expiry_timestamp_seconds",
+       .help = "When the certificate of the gRPC port expires, in Unix seconds; 0 without TLS.",
+       .read = [tls = operated.tls] { return tls == nullptr ? 0.0 : tls->expiry_unix_s(); }});
+  const auto of_reloads = [&](const char* name, const char* help, Reading::Kind kind,
+                              double (*value)(const Reloader::State& state)) {
+    metrics.AddReading({.name = name,
+                        .help = help,
+                        .kind = kind,
+                        .label_name = "what",
+                        .read_each = [&reloader = operated.reloader, value] {
+                          std::vector<std::pair<std::string, double>> values;
+                          for (const auto& state : reloader.states())
+                            values.emplace_back(state->what, value(*state));
+                          return values;
+                        }});
+  };
+  of_reloads(
+      "msp_reloads_total", "Changes of keys, sites or certificates that were taken.", kCounter,
+      [](const Reloader::State& state) { return static_cast<double>(state.reloads.load()); });
+  of_reloads("msp_reload_refused",
+             "1 while files that changed are broken, and what was there before is in use.", kGauge,
+             [](const Reloader::State& state) { return state.refused.load() ? 1.0 : 0.0; });
+}
+
+void AddReadings(const Operated& operated) {
   telemetry::Metrics& metrics = operated.metrics;
   for (const psp::OperationRow& row : psp::OperationRows())
     metrics.Prepare(row.name, row.effect == psp::Effect::kMoney);
@@ -108,11 +189,7 @@ void AddReadings(const Operated& operated, Clock::time_point start) {
        .read = [&calls = operated.calls] { return static_cast<double>(calls.in_flight()); }});
   AddPoolReadings(metrics, operated.pool);
   AddLogReadings(operated);
-  metrics.AddReading({.name = "msp_key_age_seconds",
-                      .help = "Time since a site's API key was read.",
-                      .label_name = "site",
-                      .label_value = "default",
-                      .read = [start] { return SecondsSince(start); }});
+  AddAccessReadings(operated);
   metrics.AddReading({.name = "msp_build_info",
                       .help = "Always 1; the label says which version runs.",
                       .label_name = "version",
@@ -135,6 +212,35 @@ telemetry::StatusFacts::Table UpstreamTable(const std::string& api_url,
           {"connections",
            absl::StrCat(stats.connections_new, " new, ", stats.connections_reused, " used again")},
           {"second sendings stopped", absl::StrCat(stats.resends_stopped)}};
+}
+
+// Reads something harmless of each site's, a site after the other.
+telemetry::KeyVerdict AskKeys(psp::Api& api, psp::Sites& sites) {
+  telemetry::KeyVerdict verdict{.all_taken = true, .text = {}};
+  for (const psp::Sites::Fact& fact : sites.Facts()) {
+    multisafepay::v1::ListGatewaysRequest request;
+    multisafepay::v1::ListGatewaysResponse response;
+    psp::Call call{.operation = &api.operations().Find("ListGateways"),
+                   .request = &request,
+                   .response = &response,
+                   .site = sites.Find(fact.name),
+                   .start = Clock::now(),
+                   .deadline = Clock::now() + kKeyAnswerMax};
+    if (call.site == nullptr) continue;  // It has just been taken away.
+    std::promise<void> done;
+    api.Start(call, [&done] { done.set_value(); });
+    done.get_future().wait();
+    const bool refused =
+        call.failure && (call.failure->code == absl::StatusCode::kUnauthenticated ||
+                         call.failure->code == absl::StatusCode::kPermissionDenied);
+    verdict.all_taken = verdict.all_taken && !call.failure;
+    absl::StrAppend(&verdict.text, "site ", fact.name, ": ",
+                    !call.failure ? "its key is taken"
+                    : refused     ? "MultiSafepay refuses its key"
+                                  : absl::StrCat("no verdict: ", call.failure->message),
+                    "\n");
+  }
+  return verdict;
 }
 
 // "name=value" lines of --check, as they are masked there.
@@ -163,9 +269,10 @@ absl::StatusOr<std::unique_ptr<telemetry::OpsServer>> StartOps(const Config& con
                                                                const Operated& operated) {
   if (config.ops_listen.empty()) return std::unique_ptr<telemetry::OpsServer>();
   const Clock::time_point start = Clock::now();
-  AddReadings(operated, start);
+  AddReadings(operated);
   telemetry::OpsPages pages;
   pages.metrics = [&metrics = operated.metrics] { return metrics.Exposition(); };
+  pages.keys = [&api = operated.api, &sites = operated.sites] { return AskKeys(api, sites); };
   pages.status = [operated, start, api_url = config.api_url,
                   settings = SettingsTable(Describe(config))] {
     telemetry::StatusFacts facts{.settings = settings, .troubles = operated.recent.All()};

@@ -7,7 +7,12 @@
 #include "absl/status/statusor.h"
 #include "service/config.h"
 #include "service/http/curl_pool.h"
+#include "service/psp/api.h"
+#include "service/psp/sites.h"
+#include "service/reload.h"
 #include "service/server/calls.h"
+#include "service/server/server.h"
+#include "service/server/tls.h"
 #include "service/telemetry/audit.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -20,7 +25,12 @@ namespace msp {
 struct Operated {
   telemetry::Metrics& metrics;
   const http::CurlPool& pool;
+  psp::Api& api;
   const server::Calls& calls;
+  psp::Sites& sites;
+  const server::Server& server;
+  const Reloader& reloader;
+  const server::Tls* tls;  // Null without.
   const telemetry::Log& log;
   const telemetry::Audit* audit;  // Null without --audit_log_file.
   const telemetry::Recent& recent;

@@ -62,9 +62,7 @@ void Api::Start(Call& call, CallDone done) {
   const Operation& operation = *call.operation;
   if (auto violations = Validate(operation, *call.request); !violations.empty()) {
     call.failure = InvalidRequest(call, std::move(violations));
-    call.outcome = call.failure->outcome;
-    codec::Wipe(*operation.request_plan, *call.request);
-    return std::move(done)();
+    return Refuse(call, std::move(done));
   }
   CompleteRequest(operation, options_.notification_url, *call.request);
   if (operation.moves_money()) {
@@ -75,6 +73,12 @@ void Api::Start(Call& call, CallDone done) {
     const PlainTools tools{options_, parts_->exchange, parts_->timer, parts_->budget, metrics_};
     std::make_shared<PlainCall>(tools, call, std::move(done))->Send();
   }
+}
+
+void Api::Refuse(Call& call, CallDone done) {
+  call.outcome = call.failure->outcome;
+  codec::Wipe(*call.operation->request_plan, *call.request);
+  std::move(done)();
 }
 
 }  // namespace msp::psp

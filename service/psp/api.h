@@ -16,7 +16,7 @@
 #include "service/http/client.h"
 #include "service/psp/failure.h"
 #include "service/psp/operation.h"
-#include "service/psp/site.h"
+#include "service/psp/sites.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
 #include "service/telemetry/trace.h"
@@ -29,6 +29,7 @@ struct Call {
   google::protobuf::Message* request = nullptr;   // Completed and wiped by the call.
   google::protobuf::Message* response = nullptr;  // Filled when there is no failure.
   std::shared_ptr<const Site> site;
+  Sites::Place place;  // Among its site's calls.
   http::Clock::time_point start;
   http::Clock::time_point deadline;  // The reply is due by then.
   int previous_attempts = 0;         // gRPC's own word that it has tried before.
@@ -86,6 +87,8 @@ class Api {
   const Operations& operations() const { return operations_; }
   // Runs `call` and then `done`, exactly once.
   void Start(Call& call, CallDone done);
+  // Ends a call that may not start, by `call.failure`; its request is wiped all the same.
+  static void Refuse(Call& call, CallDone done);
 
  private:
   struct Parts;

@@ -35,6 +35,8 @@ inline constexpr std::string_view kUpstreamMismatch = "UPSTREAM_MISMATCH";
 inline constexpr std::string_view kUpstreamUnavailable = "UPSTREAM_UNAVAILABLE";
 inline constexpr std::string_view kUpstreamTimeout = "UPSTREAM_TIMEOUT";
 inline constexpr std::string_view kUnknownSite = "UNKNOWN_SITE";
+inline constexpr std::string_view kSiteForbidden = "SITE_FORBIDDEN";
+inline constexpr std::string_view kSiteLimit = "SITE_LIMIT";
 }  // namespace reason
 
 struct Failure {

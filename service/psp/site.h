@@ -13,25 +13,33 @@ namespace msp::psp {
 
 class Site {
  public:
-  // `api_key` is trimmed by the caller and at least five characters long.
-  Site(std::string name, std::string api_key)
+  // Keys are trimmed by the caller and at least five characters long; `previous_key`, the one
+  // before a rotation, may be empty.
+  Site(std::string name, std::string api_key, std::string previous_key = {})
       : name_(std::move(name)),
         api_key_(std::move(api_key)),
+        previous_key_(std::move(previous_key)),
         // Lower case on the wire: MultiSafepay is known to refuse `Api_Key`.
         headers_(std::make_shared<http::Headers>(
             std::vector<std::string>{"api_key: " + api_key_, "Accept: application/json"})) {}
-  ~Site() { WipeString(api_key_); }
+  ~Site() {
+    WipeString(api_key_);
+    WipeString(previous_key_);
+  }
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
   const std::string& name() const { return name_; }
   // For keyed hashes only; it travels in `headers`.
   const std::string& api_key() const { return api_key_; }
+  // Notifications may still be signed with it.
+  const std::string& previous_key() const { return previous_key_; }
   const std::shared_ptr<const http::Headers>& headers() const { return headers_; }
 
  private:
   std::string name_;
   std::string api_key_;
+  std::string previous_key_;
   std::shared_ptr<const http::Headers> headers_;
 };
 

@@ -1,8 +1,8 @@
 #include "service/server/acceptor.h"
 
+#include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -11,16 +11,22 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace msp::server {
 namespace {
 
+using Clock = FloodGuard::Clock;
+
 constexpr int kBacklog = 4096;
 // Without descriptors left, accepting is tried again after this time.
 constexpr int kExhaustedWaitMs = 100;
+// Between two looks at what the connections brought.
+constexpr std::chrono::milliseconds kLookAgain{250};
 
 void SetOption(int fd, int level, int name) {
   const int on = 1;
@@ -33,6 +39,15 @@ int PortOf(int fd) {
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
   return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(address).sin6_port
                                              : reinterpret_cast<sockaddr_in&>(address).sin_port);
+}
+
+// What the kernel has counted; false when there is no such connection any more.
+bool Read(int fd, FloodGuard::Reading* reading) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  *reading = {.received = info.tcpi_bytes_received, .sent = info.tcpi_bytes_sent};
+  return true;
 }
 
 // A listener, or -1 with errno.
@@ -51,13 +66,14 @@ int ListenOn(const addrinfo& address) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Bind(const std::string& listen) {
+absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Bind(const std::string& listen,
+                                                         std::int64_t connections_max) {
   const std::size_t colon = listen.rfind(':');
   if (colon == std::string::npos)
     return absl::InvalidArgumentError(absl::StrCat("cannot listen on ", listen, ": no port"));
   std::string host = listen.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  std::unique_ptr<Acceptor> acceptor(new Acceptor);
+  std::unique_ptr<Acceptor> acceptor(new Acceptor(connections_max));
   if (absl::Status status = acceptor->Listen(host, listen.substr(colon + 1)); !status.ok())
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", listen, ": ", status.message()));
@@ -115,8 +131,10 @@ void Acceptor::Close() {
 void Acceptor::Accept() {
   std::vector<pollfd> polled{{.fd = stop_fd_, .events = POLLIN, .revents = 0}};
   for (const int fd : listeners_) polled.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+  Clock::time_point looked = Clock::now();
+  bool looks = false;
   while (true) {
-    poll(polled.data(), polled.size(), -1);
+    poll(polled.data(), polled.size(), looks ? static_cast<int>(kLookAgain.count()) : -1);
     // What has connected by the time of the stop is still served.
     for (std::size_t i = 1; i < polled.size(); ++i) {
       int fd = 0;
@@ -126,6 +144,9 @@ void Acceptor::Accept() {
         poll(polled.data(), 1, kExhaustedWaitMs);
     }
     if ((polled[0].revents & POLLIN) != 0) return;
+    if (looks && Clock::now() - looked < kLookAgain) continue;
+    looked = Clock::now();
+    looks = CutFloods();
   }
 }
 
@@ -134,8 +155,16 @@ void Acceptor::HandOver(int fd) {
   struct stat facts {};
   {
     MutexLock lock(mutex_);
-    if (handed_over_.size() == handed_over_.capacity()) ForgetClosed();
-    if (fstat(fd, &facts) == 0) handed_over_.emplace_back(fd, facts.st_ino);
+    const auto full = [this] {
+      return std::cmp_greater_equal(handed_over_.size(), connections_max_);
+    };
+    if (handed_over_.size() == handed_over_.capacity() || full()) ForgetClosed();
+    if (full() || fstat(fd, &facts) != 0) {
+      refused_.fetch_add(1, std::memory_order_relaxed);
+      close(fd);
+      return;
+    }
+    handed_over_.push_back({fd, facts.st_ino, FloodGuard(Clock::now())});
   }
   Connections::NewConnectionParameters connection;
   connection.fd = fd;
@@ -143,10 +172,24 @@ void Acceptor::HandOver(int fd) {
 }
 
 void Acceptor::ForgetClosed() {
-  std::erase_if(handed_over_, [](const std::pair<int, ino_t>& connection) {
+  std::erase_if(handed_over_, [](const Connection& connection) {
     struct stat facts {};
-    return fstat(connection.first, &facts) != 0 || facts.st_ino != connection.second;
+    return fstat(connection.fd, &facts) != 0 || facts.st_ino != connection.inode;
   });
+}
+
+bool Acceptor::CutFloods() {
+  const Clock::time_point now = Clock::now();
+  MutexLock lock(mutex_);
+  ForgetClosed();
+  for (Connection& connection : handed_over_) {
+    FloodGuard::Reading reading;
+    if (!Read(connection.fd, &reading) || !connection.guard.Floods(reading, now)) continue;
+    // gRPC sees the end of the connection, and closes it.
+    shutdown(connection.fd, SHUT_RDWR);
+    cut_.fetch_add(1, std::memory_order_relaxed);
+  }
+  return !handed_over_.empty();
 }
 
 std::size_t Acceptor::open() {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -42,12 +43,21 @@ int PreviousAttempts(const grpc::ServerContext& context) {
   return absl::SimpleAtoi({text.data(), text.size()}, &attempts) ? attempts : 0;
 }
 
-// Who the caller proved to be: the first name of its certificate; "" without one.
+// Who the caller proved to be: every name of its certificate (subject alternative names, else the
+// common name); none without one. They are `proof`'s.
+std::vector<std::string_view> IdentitiesOf(const grpc::AuthContext* proof) {
+  std::vector<std::string_view> identities;
+  if (proof == nullptr || !proof->IsPeerAuthenticated()) return identities;
+  for (const grpc::string_ref& name : proof->GetPeerIdentity())
+    identities.emplace_back(name.data(), name.size());
+  return identities;
+}
+
+// The first of them.
 std::string IdentityOf(const grpc::ServerContext& context) {
   const auto proof = context.auth_context();
-  if (proof == nullptr || !proof->IsPeerAuthenticated()) return {};
-  const std::vector<grpc::string_ref> names = proof->GetPeerIdentity();
-  return names.empty() ? std::string() : std::string(names[0].data(), names[0].size());
+  const auto identities = IdentitiesOf(proof.get());
+  return identities.empty() ? std::string() : std::string(identities[0]);
 }
 
 // The name of the call's site; "" before it has one.
@@ -113,14 +123,32 @@ void Calls::Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDo
   in_hand_.fetch_add(1, std::memory_order_relaxed);
   call.start = Clock::now();
   call.deadline = DeadlineOf(context, call.start, options_.call_max_ms);
-  call.site = site_;
   call.previous_attempts = PreviousAttempts(context);
   if (options_.trace) {
     call.trace =
         telemetry::Accept(MetadataOf(context, "traceparent"), MetadataOf(context, "tracestate"));
     if (options_.spans && call.trace.parent().empty()) call.trace.sampled = true;
   }
+  if (!Admit(context, call)) return psp::Api::Refuse(call, std::move(done));
   api_.Start(call, std::move(done));
+}
+
+bool Calls::Admit(const grpc::ServerContext& context, psp::Call& call) {
+  psp::Sites::Caller caller{.site = MetadataOf(context, "x-msp-site"), .identities = {}};
+  std::shared_ptr<const grpc::AuthContext> proof;
+  if (options_.client_certificates) {
+    proof = context.auth_context();
+    caller.identities = IdentitiesOf(proof.get());
+  }
+  auto admitted = sites_.Admit(caller, call.start);
+  if (auto* failure = std::get_if<psp::Failure>(&admitted); failure != nullptr) {
+    call.failure = std::move(*failure);
+    return false;
+  }
+  auto& taken = std::get<psp::Sites::Admitted>(admitted);
+  call.site = std::move(taken.site);
+  call.place = std::move(taken.place);
+  return true;
 }
 
 void Calls::End(const grpc::ServerContext& context, const psp::Call& call, Reply reply) {

@@ -21,7 +21,8 @@ namespace msp::server {
 struct CallOptions {
   // Bounds every unary call, also one without a deadline of its own.
   std::int64_t call_max_ms = 33'000;
-  // Callers show a certificate that was verified: log lines name its bearer.
+  // Callers show a certificate that was verified: log lines name its bearer, and sites may be bound
+  // to it.
   bool client_certificates = false;
   // Calls belong to a trace: their caller's, or one of their own.
   bool trace = true;
@@ -34,12 +35,12 @@ class Calls {
   using Reply = absl::AnyInvocable<void(const grpc::Status&) &&>;
 
   // `audit` and `recent` may be null.
-  Calls(CallOptions options, psp::Api& api, std::shared_ptr<const psp::Site> site,
-        telemetry::Log& log, telemetry::Metrics& metrics, telemetry::Audit* audit = nullptr,
+  Calls(CallOptions options, psp::Api& api, psp::Sites& sites, telemetry::Log& log,
+        telemetry::Metrics& metrics, telemetry::Audit* audit = nullptr,
         telemetry::Recent* recent = nullptr)
       : options_(options),
         api_(api),
-        site_(std::move(site)),
+        sites_(sites),
         log_(log),
         metrics_(metrics),
         audit_(audit),
@@ -61,6 +62,7 @@ class Calls {
 
  private:
   struct Ended;
+  bool Admit(const grpc::ServerContext& context, psp::Call& call);
   void Log(const psp::Call& call, const Ended& ended);
   void LogSpan(const psp::Call& call, const Ended& ended);
   void Remember(const psp::Call& call, const Ended& ended);
@@ -68,7 +70,7 @@ class Calls {
 
   const CallOptions options_;
   psp::Api& api_;
-  const std::shared_ptr<const psp::Site> site_;
+  psp::Sites& sites_;
   telemetry::Log& log_;
   telemetry::Metrics& metrics_;
   telemetry::Audit* const audit_;

@@ -59,7 +59,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const psp::Operations& operations,
                                                       Calls& calls) {
   auto state = std::make_unique<State>();
-  auto acceptor = Acceptor::Bind(options.listen);
+  auto acceptor = Acceptor::Bind(options.listen, options.limits.connections_max);
   if (!acceptor.ok()) return acceptor.status();
   state->acceptor = *std::move(acceptor);
   state->calls = &calls;
@@ -74,7 +74,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                                static_cast<int>(options.connection_age_ms));
   }
-  builder.SetMaxReceiveMessageSize(options.receive_max_bytes);
+  Apply(options.limits, builder);
   state->services.Register(builder);
   std::vector<std::string> names = Services::Names();
   names.emplace_back("grpc.health.v1.Health");
@@ -101,6 +101,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 Server::~Server() { Stop(); }
 
 const std::string& Server::listening() const { return state_->listening; }
+
+Server::Connections Server::connections() const {
+  Acceptor& acceptor = *state_->acceptor;
+  return {.open = static_cast<std::int64_t>(acceptor.open()),
+          .refused = acceptor.refused(),
+          .cut = acceptor.cut()};
+}
 
 void Server::SetNotServing() { state_->server->GetHealthCheckService()->SetServingStatus(false); }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/server/calls.h"
+#include "service/server/port_limits.h"
 
 namespace grpc {
 class ServerCredentials;
@@ -17,8 +18,7 @@ namespace msp::server {
 struct ServerOptions {
   std::string listen = "127.0.0.1:50051";  // Port 0 picks one.
   std::shared_ptr<grpc::ServerCredentials> credentials;
-  // The largest message that is taken, in bytes: an order of several hundred cart items fits.
-  int receive_max_bytes = 1 << 20;
+  PortLimits limits;
   int polling_threads = 1;
   // After this long a connection takes no new calls, and its client makes another; 0: never.
   std::int64_t connection_age_ms = 0;
@@ -36,6 +36,14 @@ class Server {
 
   // The address with the port that was bound: "127.0.0.1:50051".
   const std::string& listening() const;
+
+  // Connections to the gRPC port: open now, refused because there were too many, cut for flooding.
+  struct Connections {
+    std::int64_t open = 0;
+    std::int64_t refused = 0;
+    std::int64_t cut = 0;
+  };
+  Connections connections() const;
   // Health says NOT_SERVING from here on; calls are still taken.
   void SetNotServing();
   // Refuses new connections and waits for those there are to come of age, so that each client

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace msp::telemetry {
@@ -48,6 +49,8 @@ struct Reading {
   std::string label_name;
   std::string label_value;
   std::function<double()> read;  // Any thread; outlives the last `Exposition`.
+  // Instead of `read`, where the label's values are known at the scrape only: each with its value.
+  std::function<std::vector<std::pair<std::string, double>>()> read_each;
 };
 
 class Metrics {

@@ -52,6 +52,8 @@ void Say(httplib::Response& response, int status, const char* text) {
   response.set_content(text, kText);
 }
 
+constexpr std::chrono::seconds kKeyVerdictLife{10};
+
 }  // namespace
 
 struct OpsServer::Http {
@@ -104,12 +106,28 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
   return ops;
 }
 
+// Whoever asks often gets what was told last: the port must not be a way to make us call
+// MultiSafepay.
+KeyVerdict OpsServer::Keys() {
+  MutexLock lock(keys_mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= keys_until_) {
+    keys_ = pages_.keys();
+    keys_until_ = std::chrono::steady_clock::now() + kKeyVerdictLife;
+  }
+  return keys_;
+}
+
 void OpsServer::AddPages() {
   httplib::Server& server = http_->server;
   server.Get("/livez", [](const httplib::Request&, httplib::Response& response) {
     Say(response, 200, "alive\n");
   });
-  server.Get("/readyz", [this](const httplib::Request&, httplib::Response& response) {
+  server.Get("/readyz", [this](const httplib::Request& request, httplib::Response& response) {
+    if (request.has_param("keys") && phase_.load(std::memory_order_relaxed) == Phase::kServing) {
+      const KeyVerdict verdict = Keys();
+      return Say(response, verdict.all_taken ? 200 : 503, verdict.text.c_str());
+    }
     switch (phase_.load(std::memory_order_relaxed)) {
       case Phase::kStarting:
         return Say(response, 503, "starting\n");

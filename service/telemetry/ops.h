@@ -6,12 +6,14 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "service/base/mutex.h"
 
 namespace msp::telemetry {
 
@@ -19,10 +21,18 @@ namespace msp::telemetry {
 // that is down is no reason to restart, or to send callers elsewhere.
 enum class Phase : std::uint8_t { kStarting, kServing, kDraining };
 
+// Whether MultiSafepay takes every site's key, and a line for each site.
+struct KeyVerdict {
+  bool all_taken = false;
+  std::string text;
+};
+
 // What the pages say, made anew for each visit, on the port's own threads.
 struct OpsPages {
   std::function<std::string()> metrics;  // Prometheus' text format.
   std::function<std::string()> status;   // HTML for people.
+  // Asks MultiSafepay whether it takes the keys; may take seconds. Called by one thread at a time.
+  std::function<KeyVerdict()> keys;
 };
 
 class OpsServer {
@@ -43,8 +53,12 @@ class OpsServer {
   struct Http;
   explicit OpsServer(OpsPages pages);
   void AddPages();
+  KeyVerdict Keys();
 
   const OpsPages pages_;
+  Mutex keys_mutex_;  // Held while keys are asked for.
+  KeyVerdict keys_ ABSL_GUARDED_BY(keys_mutex_);
+  std::chrono::steady_clock::time_point keys_until_ ABSL_GUARDED_BY(keys_mutex_);
   std::atomic<Phase> phase_{Phase::kStarting};
   std::string listening_;
   std::unique_ptr<Http> http_;

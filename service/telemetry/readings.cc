@@ -19,20 +19,30 @@ prometheus::MetricFamily& FamilyOf(const Reading& reading,
   return families.back();
 }
 
+prometheus::ClientMetric ValueOf(const Reading& reading, const std::string& label, double number) {
+  prometheus::ClientMetric value;
+  if (!reading.label_name.empty())
+    value.label.push_back({.name = reading.label_name, .value = label});
+  if (reading.kind == Reading::Kind::kGauge) {
+    value.gauge.value = number;
+  } else {
+    value.counter.value = number;
+  }
+  return value;
+}
+
 }  // namespace
 
 std::vector<prometheus::MetricFamily> Readings::Collect() const {
   std::vector<prometheus::MetricFamily> families;
   for (const Reading& reading : readings_) {
-    prometheus::ClientMetric value;
-    if (!reading.label_name.empty())
-      value.label.push_back({.name = reading.label_name, .value = reading.label_value});
-    if (reading.kind == Reading::Kind::kGauge) {
-      value.gauge.value = reading.read();
-    } else {
-      value.counter.value = reading.read();
+    prometheus::MetricFamily& family = FamilyOf(reading, families);
+    if (!reading.read_each) {
+      family.metric.push_back(ValueOf(reading, reading.label_value, reading.read()));
+      continue;
     }
-    FamilyOf(reading, families).metric.push_back(std::move(value));
+    for (const auto& [label, value] : reading.read_each())
+      family.metric.push_back(ValueOf(reading, label, value));
   }
   return families;
 }

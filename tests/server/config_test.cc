@@ -80,7 +80,7 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->listen, "127.0.0.1:50051");
   EXPECT_EQ(config->api_url, "https://testapi.multisafepay.com/v1/json");
-  EXPECT_EQ(config->api_key, "abcde12345");
+  EXPECT_EQ(config->sites.at(0).api_key, "abcde12345");
   EXPECT_EQ(config->http_workers, 1);
   EXPECT_EQ(config->http_connections_max, 1024);
   EXPECT_EQ(config->http_queue_max, 4096);
@@ -261,13 +261,13 @@ TEST_F(Settings, HelpAndVersionWinOverEverythingElse) {
 
 TEST_F(Settings, KeyIsTrimmed) {
   Put("MSP_API_KEY", " \tabcde12345\r\n");
-  EXPECT_EQ(Load({"--api_url=test"})->api_key, "abcde12345");
+  EXPECT_EQ(Load({"--api_url=test"})->sites.at(0).api_key, "abcde12345");
 }
 
 TEST_F(Settings, KeyFileIsReadAndTrimmedAndBeatsTheVariable) {
   const auto config = Load({"--api_url=test", "--api_key_file=" + File("\nfile-key-9876 \n")});
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->api_key, "file-key-9876");
+  EXPECT_EQ(config->sites.at(0).api_key, "file-key-9876");
 }
 
 TEST_F(Settings, UnusableKeysAreRefusedWithoutBeingShown) {
@@ -322,6 +322,14 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
                            "allow_plaintext",
                            "api_url",
                            "api_key_file",
+                           "sites_file",
+                           "reload_ms",
+                           "tls_cert_file",
+                           "tls_key_file",
+                           "tls_client_ca_file",
+                           "connections_max",
+                           "streams_max",
+                           "metadata_max_bytes",
                            "http_workers",
                            "http_connections_max",
                            "http_queue_max",

@@ -8,6 +8,12 @@
 
 namespace msp::testing {
 
+// The parts that certificates are made of here; a failure of OpenSSL's ends the program.
+void CheckOpenSsl(bool fine);
+void AddExtension(X509* certificate, X509* issuer, int nid, const char* value);
+// Unsigned, valid from an hour ago for two days.
+X509* BlankCertificate(EVP_PKEY* key, const char* name, long serial);
+
 class Certificate {
  public:
   Certificate();

@@ -1,0 +1,95 @@
+#include "service/reload.h"
+
+#include <utility>
+
+#include "service/base/hash.h"
+
+namespace msp {
+namespace {
+
+constexpr std::size_t kDigestKeyBytes = 32;
+
+std::string Verdict(const absl::StatusOr<Found>& found) {
+  return found.ok() ? found->digest : "error " + std::string(found.status().message());
+}
+
+}  // namespace
+
+std::string DigestOf(std::initializer_list<std::string_view> texts) {
+  static const auto& key = *new std::string(RandomBytes(kDigestKeyBytes));
+  std::string all;
+  for (const std::string_view text : texts) all += HmacSha256(key, text);
+  return HmacSha256(key, all);
+}
+
+Reloader::Reloader(std::vector<Reloadable> items, std::chrono::milliseconds interval,
+                   telemetry::Log& log)
+    : interval_(interval), log_(log) {
+  for (Reloadable& reloadable : items) {
+    states_.push_back(std::make_unique<State>());
+    states_.back()->what = reloadable.what;
+    const std::string known = Verdict(reloadable.look());
+    items_.push_back({std::move(reloadable), known, known});
+  }
+  thread_ = std::thread([this] { Run(); });
+}
+
+Reloader::~Reloader() {
+  {
+    MutexLock lock(mutex_);
+    stop_ = true;
+  }
+  wake_.NotifyAll();
+  thread_.join();
+}
+
+void Reloader::Now() {
+  {
+    MutexLock lock(mutex_);
+    now_ = true;
+  }
+  wake_.NotifyAll();
+}
+
+void Reloader::Run() {
+  while (true) {
+    bool now = false;
+    {
+      MutexLock lock(mutex_);
+      const auto next = std::chrono::steady_clock::now() + interval_;
+      while (!stop_ && !now_ && wake_.WaitUntil(mutex_, next)) {
+      }
+      if (stop_) return;
+      std::swap(now, now_);
+    }
+    // Who asks for a look has finished writing: what is found is taken as it stands.
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      if (now) Look(items_[i], *states_[i]);
+      Look(items_[i], *states_[i]);
+    }
+  }
+}
+
+void Reloader::Look(Item& item, State& state) {
+  absl::StatusOr<Found> found = item.reloadable.look();
+  std::string verdict = Verdict(found);
+  // Files that are being written, or belong together and are exchanged one after the other, look
+  // broken or new for a moment: only what is the same at two looks counts.
+  if (verdict != std::exchange(item.fresh, verdict)) return;
+  if (verdict == item.known) return;
+  item.known = std::move(verdict);
+  state.refused = !found.ok();
+  if (!found.ok()) {
+    log_.Write(telemetry::Level::kError, "reload_refused",
+               {{"what", item.reloadable.what},
+                {"reason", std::string_view(found.status().message().data(),
+                                            found.status().message().size())},
+                {"in_use", std::string_view("what was there before")}});
+    return;
+  }
+  found->use();
+  state.reloads.fetch_add(1);
+  log_.Write(telemetry::Level::kInfo, "reloaded", {{"what", item.reloadable.what}});
+}
+
+}  // namespace msp

@@ -1,0 +1,76 @@
+// Reads files again while the server runs: keys, sites, certificates. What is broken is refused and
+// said once; what was in use stays.
+//
+// Owned by main; looks on a thread of its own, which alone calls the items' functions.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "service/base/mutex.h"
+#include "service/telemetry/log.h"
+
+namespace msp {
+
+// What the files say at one look.
+struct Found {
+  std::string digest;  // Differs when the content does; tells nothing of it.
+  std::function<void()> use;
+};
+
+struct Reloadable {
+  std::string what;  // For logs and metrics: "sites", "tls".
+  // Reads and checks all of its files. The error is fit for a log.
+  std::function<absl::StatusOr<Found>()> look;
+};
+
+class Reloader {
+ public:
+  // What is in use when it starts counts as known.
+  Reloader(std::vector<Reloadable> items, std::chrono::milliseconds interval, telemetry::Log& log);
+  ~Reloader();
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
+
+  // Looks at once, without waiting for the interval. Any thread.
+  void Now();
+
+  struct State {
+    std::string what;
+    std::atomic<std::int64_t> reloads{0};
+    std::atomic<bool> refused{false};
+  };
+  const std::vector<std::unique_ptr<State>>& states() const { return states_; }
+
+ private:
+  struct Item {
+    Reloadable reloadable;
+    std::string known;  // What was seen last and dealt with: a digest, or an error.
+    std::string fresh;  // What was seen for the first time at the last look.
+  };
+
+  void Run();
+  void Look(Item& item, State& state);
+
+  const std::chrono::milliseconds interval_;
+  telemetry::Log& log_;
+  std::vector<Item> items_;
+  std::vector<std::unique_ptr<State>> states_;
+  Mutex mutex_;
+  CondVar wake_;
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  bool now_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+// Of texts that hold secrets: keyed by this process alone.
+std::string DigestOf(std::initializer_list<std::string_view> texts);
+
+}  // namespace msp

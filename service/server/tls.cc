@@ -1,0 +1,77 @@
+#include "service/server/tls.h"
+
+#include <grpc/grpc.h>
+#include <grpc/grpc_security.h>
+
+#include <utility>
+
+namespace msp::server {
+namespace {
+
+grpc_ssl_certificate_config_reload_status FetchFor(void* tls,
+                                                   grpc_ssl_server_certificate_config** config) {
+  *config = static_cast<Tls*>(tls)->Fetch();
+  return *config == nullptr ? GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED
+                            : GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
+}
+
+// The credentials of gRPC's C core that ask for the material at each handshake; its C++ wrapping
+// has none like them.
+class FetchingCredentials final : public grpc::ServerCredentials {
+ public:
+  explicit FetchingCredentials(Tls& tls)
+      : credentials_(grpc_ssl_server_credentials_create_with_options(
+            grpc_ssl_server_credentials_create_options_using_config_fetcher(
+                tls.asks_clients() ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                   : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE,
+                &FetchFor, &tls))) {}
+  ~FetchingCredentials() override { grpc_server_credentials_release(credentials_); }
+  FetchingCredentials(const FetchingCredentials&) = delete;
+  FetchingCredentials& operator=(const FetchingCredentials&) = delete;
+
+  void SetAuthMetadataProcessor(
+      const std::shared_ptr<grpc::AuthMetadataProcessor>& /*processor*/) override {}
+
+ private:
+  int AddPortToServer(const std::string& address, grpc_server* server) override {
+    return grpc_server_add_http2_port(server, address.c_str(), credentials_);
+  }
+
+  grpc_server_credentials* const credentials_;
+};
+
+}  // namespace
+
+Tls::Tls(TlsMaterial material)
+    : asks_clients_(!material.client_ca.empty()), material_(std::move(material)) {}
+
+std::shared_ptr<grpc::ServerCredentials> Tls::Credentials() {
+  return std::make_shared<FetchingCredentials>(*this);
+}
+
+void Tls::Exchange(TlsMaterial material) {
+  MutexLock lock(mutex_);
+  material_ = std::move(material);
+  fetched_ = false;
+}
+
+bool Tls::Holds(const TlsMaterial& material) const {
+  MutexLock lock(mutex_);
+  return material_ == material;
+}
+
+double Tls::expiry_unix_s() const {
+  MutexLock lock(mutex_);
+  return ExpiryOf(material_);
+}
+
+grpc_ssl_server_certificate_config* Tls::Fetch() {
+  MutexLock lock(mutex_);
+  if (fetched_) return nullptr;
+  fetched_ = true;
+  const grpc_ssl_pem_key_cert_pair pair{material_.key.c_str(), material_.cert_chain.c_str()};
+  return grpc_ssl_server_certificate_config_create(
+      asks_clients_ ? material_.client_ca.c_str() : nullptr, &pair, 1);
+}
+
+}  // namespace msp::server

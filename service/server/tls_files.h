@@ -1,0 +1,38 @@
+// The server's certificate, its key and the authorities of its clients: read and checked against
+// each other before any of them is used, because gRPC would take a broken pair and fail every
+// handshake from then on. Knows no gRPC. Any thread.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace msp::server {
+
+struct TlsFiles {
+  std::string cert_file;
+  std::string key_file;
+  std::string client_ca_file;  // Empty: clients show no certificate.
+};
+
+// PEM texts that fit together. The key is wiped at the end.
+struct TlsMaterial {
+  std::string cert_chain;
+  std::string key;
+  std::string client_ca;
+
+  TlsMaterial() = default;
+  TlsMaterial(TlsMaterial&&) = default;
+  TlsMaterial& operator=(TlsMaterial&&) = default;
+  ~TlsMaterial();
+  bool operator==(const TlsMaterial&) const = default;
+};
+
+// An error names the setting and what is wrong: unreadable, no PEM, a key that is not the
+// certificate's, a certificate that has expired or is not valid yet, no authority.
+absl::StatusOr<TlsMaterial> ReadTls(const TlsFiles& files);
+
+// When the certificate expires, in Unix seconds.
+double ExpiryOf(const TlsMaterial& material);
+
+}  // namespace msp::server

@@ -103,6 +103,11 @@ constexpr std::chrono::milliseconds kGoodbyeMax{1'000};
 constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr int kUshers = 4;
 
+// Health under names for an orchestrator's two questions: may calls come, and is the process alive?
+// The second stays SERVING in a drain.
+constexpr char kReadiness[] = "readiness";
+constexpr char kLiveness[] = "liveness";
+
 void Poll(grpc::ServerCompletionQueue& queue) {
   void* tag = nullptr;
   bool ok = false;
@@ -165,6 +170,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   auto* health = state->server->GetHealthCheckService();
   for (const std::string& name : Services::Names()) health->SetServingStatus(name, true);
+  health->SetServingStatus(kReadiness, true);
+  health->SetServingStatus(kLiveness, true);
   state->rescue = std::make_unique<Rescue>(*state->queue);
   state->acceptor->Serve(std::move(connections),
                          [rescue = state->rescue.get()] { rescue->Rush(); });
@@ -175,14 +182,18 @@ Server::~Server() { Stop(); }
 
 const std::string& Server::listening() const { return state_->listening; }
 
+void Server::SetNotServing() {
+  auto* health = state_->server->GetHealthCheckService();
+  health->SetServingStatus(false);
+  health->SetServingStatus(kLiveness, true);
+}
+
 Server::Connections Server::connections() const {
   Acceptor& acceptor = *state_->acceptor;
   return {.open = static_cast<std::int64_t>(acceptor.open()),
           .refused = acceptor.refused(),
           .cut = acceptor.cut()};
 }
-
-void Server::SetNotServing() { state_->server->GetHealthCheckService()->SetServingStatus(false); }
 
 void Server::LetConnectionsGo(std::int64_t wait_max_ms) {
   using std::chrono::milliseconds;

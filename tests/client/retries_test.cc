@@ -68,7 +68,7 @@ std::string IstioVirtualService() {
       "        attempts: " +
       std::to_string(kAttempts - 1) +
       "\n"
-      "        retryOn: unavailable,connect-failure,refused-stream\n"
+      "        retryOn: unavailable,reset,connect-failure,refused-stream\n"
       "      route:\n"
       "        - destination:\n"
       "            host: multisafepay-grpc\n"
@@ -85,21 +85,46 @@ std::string IstioVirtualService() {
 
 std::string EnvoyRoutes() {
   std::string text =
-      "# The routes of an Envoy virtual host: reads are retried, writes are sent once. Made from "
-      "the schema's\n"
-      "# `retry` option; tests hold it to that. Replace the cluster by your own.\n"
+      "# The routes of an Envoy virtual host: reads are retried, on another replica; writes are "
+      "sent "
+      "once. Made from the\n"
+      "# schema's `retry` option; tests hold it to that. Replace the cluster by your own. The "
+      "service "
+      "itself bounds every\n"
+      "# call; Envoy's own timeout, 15 s where none is given, would cut off payments that are "
+      "under "
+      "way.\n"
       "routes:\n";
+  bool first = true;
   for (const MethodDescriptor* method : Methods()) {
     if (RepeatOf(*method) != Repeat::kFreely) continue;
-    text += "  - match: { path: " + PathOf(*method) +
-            " }\n"
-            "    route: { cluster: multisafepay-grpc, retry_policy: { retry_on: unavailable, "
-            "num_retries: " +
-            std::to_string(kAttempts - 1) + " } }\n";
+    text += "  - match: { path: " + PathOf(*method) + " }\n";
+    if (first) {
+      text +=
+          "    route:\n"
+          "      cluster: multisafepay-grpc\n"
+          "      timeout: 0s\n"
+          "      retry_policy: &reads\n"
+          "        retry_on: unavailable,reset,connect-failure,refused-stream\n"
+          "        num_retries: " +
+          std::to_string(kAttempts - 1) +
+          "\n"
+          "        # The next place on a hash ring is often the same replica's.\n"
+          "        host_selection_retry_max_attempts: 20\n"
+          "        retry_host_predicate:\n"
+          "          - name: envoy.retry_host_predicates.previous_hosts\n"
+          "            typed_config:\n"
+          "              \"@type\": "
+          "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3."
+          "PreviousHostsPredicate\n";
+    } else {
+      text += "    route: { cluster: multisafepay-grpc, timeout: 0s, retry_policy: *reads }\n";
+    }
+    first = false;
   }
   text +=
       "  - match: { prefix: / }\n"
-      "    route: { cluster: multisafepay-grpc }\n";
+      "    route: { cluster: multisafepay-grpc, timeout: 0s }\n";
   return text;
 }
 

@@ -54,6 +54,17 @@ Signs Look(const std::string& ops, const std::shared_ptr<grpc::Channel>& channel
 class HealthTable : public Operated {
  protected:
   Signs Look() { return operate::Look(server().ops(), channel()); }
+
+  // What health says of `name`; "" where it does not know it.
+  std::string Ask(const std::string& name) {
+    HealthCheckRequest request;
+    request.set_service(name);
+    HealthCheckResponse response;
+    grpc::ClientContext context;
+    context.set_deadline(e2e::Later());
+    if (!Health::NewStub(channel())->Check(&context, request, &response).ok()) return "";
+    return HealthCheckResponse::ServingStatus_Name(response.status());
+  }
 };
 
 TEST(HealthTableBefore, StartingIsAliveAndNotReady) {
@@ -113,7 +124,15 @@ TEST_F(HealthTable, DrainingIsAliveAndNotReadyAndWatchersAreTold) {
   EXPECT_EQ(seen.status(), HealthCheckResponse::NOT_SERVING);
   EXPECT_EQ(Look(), (Signs{200, 503, "NOT_SERVING", "NOT_SERVING"}));
   EXPECT_EQ(Visit("/readyz").body, "draining\n");
+  EXPECT_EQ(Ask("readiness"), "NOT_SERVING");
+  EXPECT_EQ(Ask("liveness"), "SERVING");
   context.TryCancel();
+}
+
+TEST_F(HealthTable, ProbesHaveNamesOfTheirOwn) {
+  EXPECT_EQ(Ask("readiness"), "SERVING");
+  EXPECT_EQ(Ask("liveness"), "SERVING");
+  EXPECT_EQ(Ask("nobody"), "");
 }
 
 }  // namespace

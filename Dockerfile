@@ -1,0 +1,47 @@
+# The service's image: programs and the libraries that they load, with no shell, no package manager and no play money.
+#
+#   docker build -t multisafepay-grpc .                                # the service, and msp for health probes
+#   docker build -t multisafepay-grpc-sandbox --target sandbox .       # the stand-in for MultiSafepay, for tests
+#
+# ./run image builds both on a base that it makes itself, runs them as Kubernetes would, and pays an order.
+ARG BASE=docker.io/library/debian:12-slim
+
+FROM ${BASE} AS tools
+RUN --mount=type=bind,source=ci/packages.sh,target=/packages.sh apt-get update \
+    && bash -euc '. /packages.sh && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+         ca-certificates "${packages_build[@]}"' \
+    && rm -rf /var/lib/apt/lists/*
+
+FROM tools AS build
+WORKDIR /src
+COPY . .
+# ./run image mounts the compiler's cache there; it asks for the same language as outside.
+ENV CCACHE_DIR=/ccache
+ARG LANG=C.UTF-8
+RUN cmake --preset release -DMSP_SANDBOX=OFF -DMSP_TESTS=OFF && ninja -C build/release msp-server msp-sandbox msp
+# A root for each program: itself, what it loads, and where scanners look for the names of the packages.
+RUN ci/image_root.sh /roots/server build/release/bin/msp-server build/release/bin/msp \
+    && ci/image_root.sh /roots/sandbox build/release/bin/msp-sandbox
+
+FROM scratch AS sandbox
+COPY --from=build /roots/sandbox /
+USER 65532:65532
+EXPOSE 8081
+ENTRYPOINT ["/usr/bin/msp-sandbox"]
+
+FROM scratch AS server
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="multisafepay-grpc" \
+      org.opencontainers.image.description="A gRPC service that takes card payments through MultiSafepay" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=build /roots/server /
+USER 65532:65532
+# Within a container every interface is ours; the mesh or --tls_cert_file brings TLS.
+ENV MSP_LISTEN=0.0.0.0:50051 MSP_OPS_LISTEN=0.0.0.0:9464
+EXPOSE 50051 9464
+STOPSIGNAL SIGTERM
+# For engines that heed it; Kubernetes asks by its own gRPC probes.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/usr/bin/msp", "health", "--service", "liveness"]
+ENTRYPOINT ["/usr/bin/msp-server"]

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# A root file system for PROGRAMS and nothing else: ci/image_root.sh DIRECTORY PROGRAM...
+#
+# The programs go to /usr/bin, stripped. Each shared library that one of them loads comes along at its own path; so do the
+# authorities of ca-certificates, a user without a name elsewhere, and the entries of Debian's package database, by which
+# vulnerability scanners know what is inside.
+set -euo pipefail
+root=$1
+shift
+mkdir -p "$root"/{usr/bin,etc/ssl/certs,tmp,var/lib/dpkg/status.d}
+for program in "$@"; do
+  strip -o "$root/usr/bin/$(basename "$program")" "$program"
+done
+
+ldd "$@" | grep -oE '/[^ ]+\.so[^ ]*' | sort -u >/tmp/libraries
+while IFS= read -r library; do
+  mkdir -p "$root$(dirname "$library")"
+  cp -L "$library" "$root$library"
+done </tmp/libraries
+cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+mkdir -p "$root/usr/lib/ssl"
+ln -s /etc/ssl/certs "$root/usr/lib/ssl/certs"
+echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
+printf 'root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n' >"$root/etc/passwd"
+printf 'root:x:0:\nnonroot:x:65532:\n' >"$root/etc/group"
+
+# dpkg knows a library by its path of before /usr was merged, or after.
+while IFS= read -r library; do
+  real=$(readlink -f "$library")
+  dpkg -S "$real" 2>/dev/null || dpkg -S "${real#/usr}" 2>/dev/null || dpkg -S "/usr$real"
+done </tmp/libraries | cut -d: -f1 | sort -u >/tmp/packages
+for package in $(</tmp/packages) ca-certificates; do
+  dpkg -s "$package" | grep -v '^Status:' >"$root/var/lib/dpkg/status.d/$package"
+done

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# the container image, built by buildah on a base that mmdebstrap makes, and run: size, non-root, read-only, a payment
+#
+#   --keep   leave the images in ~/.cache/multisafepay-grpc/image; to use them: buildah --root DIR/storage images
+#
+# No registry is asked. The compiler's cache is the one of ./run build, so that a warm run compiles little. What is built is
+# run by runc as Kubernetes would run it: a numeric user, a read-only root, no capabilities, no new privileges.
+source ci/lib.sh
+keep=no
+case ${1:-} in
+  --help) usage_of image ;;
+  --keep) keep=yes ;;
+  '') ;;
+  *) die "image: unknown option '$1'; ./run image --help" ;;
+esac
+install build image
+build release msp-server msp-sandbox msp
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/multisafepay-grpc/image
+mkdir -p "$cache/storage" "$cache/run" build
+# chroot: also where a container may not make containers of its own.
+export BUILDAH_ISOLATION=chroot
+buildah=(buildah --root "$cache/storage" --runroot "$cache/run")
+log=build/image.log
+
+# The base, made anew once a month for Debian's security updates.
+if [[ ! -f $cache/base.tar || -n $(find "$cache/base.tar" -mtime +30) ]]; then
+  say 'making a Debian 12 base'
+  as_root mmdebstrap --variant=minbase bookworm "$cache/base.tar.new" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    die "mmdebstrap failed; all of its output is in $log"
+  }
+  mv "$cache/base.tar.new" "$cache/base.tar"
+  "${buildah[@]}" rmi --all --force >/dev/null 2>&1 || true
+fi
+if ! "${buildah[@]}" inspect --type image localhost/debian:12-slim >/dev/null 2>&1; then
+  container=$("${buildah[@]}" from scratch)
+  "${buildah[@]}" add -q "$container" "$cache/base.tar" / >/dev/null
+  "${buildah[@]}" commit -q --rm "$container" localhost/debian:12-slim >/dev/null
+fi
+
+revision=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
+compiled=$(ccache --get-config cache_dir 2>/dev/null || echo "$cache/ccache")
+mkdir -p "$compiled"
+for target in sandbox server; do
+  say "building the image's target $target"
+  # The docker format keeps the health check, which OCI's has no place for.
+  "${buildah[@]}" build --format docker --layers --build-arg BASE=localhost/debian:12-slim \
+    --build-arg REVISION="$revision" --build-arg LANG="${LANG:-C.UTF-8}" --volume "$compiled:/ccache" --target "$target" \
+    -t "localhost/multisafepay-grpc:$target" . >"$log" 2>&1 || {
+    tail -n 30 "$log" >&2
+    die "the build failed; all of its output is in $log"
+  }
+done
+
+roots=()
+for target in server sandbox; do
+  container=$("${buildah[@]}" from "localhost/multisafepay-grpc:$target")
+  roots+=("$container" "$("${buildah[@]}" mount "$container")")
+done
+clean() {
+  "${buildah[@]}" rm "${roots[0]}" "${roots[2]}" >/dev/null 2>&1 || true
+  # Layers stay, so that the next run is quick; images of former runs go.
+  [[ $keep == yes ]] || "${buildah[@]}" rmi --prune >/dev/null 2>&1 || true
+}
+trap clean EXIT
+"${buildah[@]}" inspect --type image localhost/multisafepay-grpc:server >build/image.json
+python3 tests/image/image_test.py build/image.json "${roots[1]}" "${roots[3]}" build/release/bin

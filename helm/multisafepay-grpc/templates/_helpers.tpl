@@ -1,0 +1,158 @@
+{{- define "msp.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "msp.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := include "msp.name" . -}}
+{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "msp.selector" -}}
+app.kubernetes.io/name: {{ include "msp.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: server
+{{- end -}}
+
+{{- define "msp.labels" -}}
+{{ include "msp.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "msp.sandboxSelector" -}}
+app.kubernetes.io/name: {{ include "msp.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: sandbox
+{{- end -}}
+
+{{- define "msp.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "msp.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "msp.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A setting in milliseconds: the value's, or the server's own default. */}}
+{{- define "msp.ms" -}}
+{{- $given := get .settings .name -}}
+{{- if kindIs "invalid" $given -}}{{ .default }}{{- else if eq (toString $given) "" -}}{{ .default }}{{- else -}}{{ int64 $given }}{{- end -}}
+{{- end -}}
+
+{{/*
+Seconds that a drain may take: the delay, then until connections have come of age (gRPC spreads the age by a tenth), then
+a second for goodbyes, then every call to its end. The longest call is shorter than the drain's timeout, or we stop here.
+*/}}
+{{- define "msp.drainSeconds" -}}
+{{- $s := .Values.settings -}}
+{{- $delay := int64 (include "msp.ms" (dict "settings" $s "name" "drain_delay_ms" "default" 2000)) -}}
+{{- $timeout := int64 (include "msp.ms" (dict "settings" $s "name" "drain_timeout_ms" "default" 40000)) -}}
+{{- $age := int64 (include "msp.ms" (dict "settings" $s "name" "connection_age_ms" "default" 10000)) -}}
+{{- $call := int64 (include "msp.ms" (dict "settings" $s "name" "call_max_ms" "default" 33000)) -}}
+{{- if le $timeout $call -}}
+{{- fail (printf "settings.drain_timeout_ms (%d) has to be above settings.call_max_ms (%d), or a payment is cut off by a drain" $timeout $call) -}}
+{{- end -}}
+{{- if eq $delay 0 -}}{{- $age = 0 -}}{{- end -}}
+{{- $age = div (mul $age 11) 10 -}}
+{{- if gt $age $timeout -}}{{- $age = $timeout -}}{{- end -}}
+{{- div (add $delay $age 1000 $timeout 999) 1000 -}}
+{{- end -}}
+
+{{- define "msp.graceSeconds" -}}
+{{- $drain := int64 (include "msp.drainSeconds" .) -}}
+{{- $given := int64 .Values.terminationGracePeriodSeconds -}}
+{{- if eq $given 0 -}}
+{{- add $drain 5 -}}
+{{- else if le $given $drain -}}
+{{- fail (printf "terminationGracePeriodSeconds (%d) has to be above %d, the longest that a drain may take, or Kubernetes kills payments under way" $given $drain) -}}
+{{- else -}}
+{{- $given -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "msp.apiUrl" -}}
+{{- if .Values.sandbox.enabled -}}
+http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
+{{- else -}}
+{{- .Values.api.url -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What does not go together is refused with one line. */}}
+{{- define "msp.check" -}}
+{{- if .Values.sandbox.enabled -}}
+{{- if .Values.api.url -}}
+{{- fail "api.url and sandbox.enabled exclude each other: with the sandbox no payment reaches MultiSafepay" -}}
+{{- end -}}
+{{- else -}}
+{{- if not .Values.api.url -}}
+{{- fail "api.url is required: test, live or a base URL (or sandbox.enabled for a stand-in)" -}}
+{{- end -}}
+{{- if and (not .Values.api.existingSecret.name) (not .Values.sites.existingSecret) -}}
+{{- fail "api.existingSecret.name is required: a Secret that holds the site's API key" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.api.existingSecret.name .Values.sites.existingSecret -}}
+{{- fail "api.existingSecret.name and sites.existingSecret exclude each other: one site, or the file of several" -}}
+{{- end -}}
+{{- if and .Values.tls.requireClientCertificate (not .Values.tls.existingSecret) -}}
+{{- fail "tls.requireClientCertificate needs tls.existingSecret, with ca.crt in it" -}}
+{{- end -}}
+{{- if and .Values.redis.events (not .Values.redis.address) -}}
+{{- fail "redis.events needs redis.address" -}}
+{{- end -}}
+{{- if and .Values.gatewayApi.enabled (not .Values.gatewayApi.parentRefs) -}}
+{{- fail "gatewayApi.parentRefs is required: the Gateway on which the route hangs" -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas)) -}}
+{{- fail "autoscaling.maxReplicas is below autoscaling.minReplicas" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "msp.restricted" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities:
+  drop: [ALL]
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "msp.podRestricted" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{/* A probe: by gRPC under its own name; where the server speaks TLS, which Kubernetes' gRPC probe does not, by HTTP. */}}
+{{- define "msp.probe" -}}
+{{- if .root.Values.tls.existingSecret -}}
+httpGet:
+  path: {{ ternary "/livez" "/readyz" (eq .name "liveness") }}
+  port: ops
+{{- else -}}
+grpc:
+  port: 50051
+  service: {{ .name }}
+{{- end }}
+periodSeconds: {{ .root.Values.probes.periodSeconds }}
+timeoutSeconds: {{ .root.Values.probes.timeoutSeconds }}
+{{- end -}}

@@ -118,3 +118,18 @@ run_tests() {
     --output-junit "$results/ctest.junit" "$@" </dev/null || status=$?
   python3 ci/count.py "$results" "$status"
 }
+
+# buf as its maker publishes it, at the version and hash that ci/tools/package-lock.json pins.
+buf() {
+  local tools=build/tools
+  if ! cmp -s ci/tools/package-lock.json "$tools/installed-lock.json"; then
+    mkdir -p "$tools"
+    cp ci/tools/package.json ci/tools/package-lock.json "$tools/"
+    npm ci --prefix "$tools" --no-audit --no-fund --ignore-scripts >"$tools/npm.log" 2>&1 || {
+      tail -n 20 "$tools/npm.log"
+      return 1
+    }
+    cp ci/tools/package-lock.json "$tools/installed-lock.json"
+  fi
+  "$tools/node_modules/.bin/buf" "$@"
+}

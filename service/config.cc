@@ -7,8 +7,6 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -78,6 +76,14 @@ ABSL_FLAG(std::string, log_level, "info", "debug, info, warning or error");
 ABSL_FLAG(std::string, log_format, "json", "json, or text for people");
 ABSL_FLAG(bool, log_personal_data, false,
           "names, addresses and the like are shown in logs instead of masked; cards never are");
+ABSL_FLAG(bool, scrub_memory, false,
+          "whatever the process frees is overwritten first, and idle connections of callers are "
+          "closed: no card outlives its call in memory; costs some CPU");
+ABSL_FLAG(std::int64_t, connection_idle_ms, 0,
+          "a client's connection without calls is closed after this long, in milliseconds, 0 to "
+          "3600000; 0: never, or 1000 with --scrub_memory");
+ABSL_FLAG(bool, allow_dumps, false,
+          "for tests: core files, debuggers and /proc/PID/mem stay possible, and cards show there");
 ABSL_FLAG(std::string, ops_listen, "127.0.0.1:9464",
           "HTTP for operators, host:port: /metrics, /livez, /readyz, /statusz; port 0 picks a free "
           "one and the ready line says which; off: no port, and nothing is counted");
@@ -129,6 +135,9 @@ constexpr auto kSettings = std::to_array<std::string_view>({
     "log_level",
     "log_format",
     "log_personal_data",
+    "scrub_memory",
+    "connection_idle_ms",
+    "allow_dumps",
     "ops_listen",
     "audit_log_file",
     "audit_flush",
@@ -245,6 +254,7 @@ absl::Status CheckRanges(const Config& config) {
       InRange<std::int64_t>("settle_ms", config.settle_ms, 0, 60'000),
       InRange<std::int64_t>("reconcile_backoff_ms", config.reconcile_backoff_ms, 1, 10'000),
       InRange<std::int64_t>("connection_age_ms", config.connection_age_ms, 0, 3'600'000),
+      InRange<std::int64_t>("connection_idle_ms", config.connection_idle_ms, 0, 3'600'000),
       InRange<std::int64_t>("call_max_ms", config.call_max_ms, 100, 3'600'000)};
   for (const absl::Status& check : checks) {
     if (!check.ok()) return check;
@@ -345,6 +355,9 @@ absl::StatusOr<Config> LoadConfig() {
       .reconcile_backoff_ms = absl::GetFlag(FLAGS_reconcile_backoff_ms),
       .lease = absl::GetFlag(FLAGS_lease),
       .log_personal_data = absl::GetFlag(FLAGS_log_personal_data),
+      .scrub_memory = absl::GetFlag(FLAGS_scrub_memory),
+      .connection_idle_ms = absl::GetFlag(FLAGS_connection_idle_ms),
+      .allow_dumps = absl::GetFlag(FLAGS_allow_dumps),
       .check = absl::GetFlag(FLAGS_check),
   };
   if (!telemetry::ParseLevel(absl::GetFlag(FLAGS_log_level), &config.log_level)) {
@@ -364,6 +377,8 @@ absl::StatusOr<Config> LoadConfig() {
     return Invalid("upstream_ca_file", absl::StrCat("cannot read ", config.upstream_ca_file));
   }
   if (absl::Status ranges = CheckRanges(config); !ranges.ok()) return ranges;
+  // gRPC keeps the last bytes that it read for as long as a connection lives.
+  if (config.scrub_memory && config.connection_idle_ms == 0) config.connection_idle_ms = 1'000;
   if (absl::Status operations = LoadOperations(config); !operations.ok()) return operations;
   absl::StatusOr<std::string> url = ApiUrl(config.allow_plaintext);
   if (!url.ok()) return url.status();

@@ -45,6 +45,9 @@ struct Config {
   telemetry::Level log_level = telemetry::Level::kInfo;
   bool log_json = true;
   bool log_personal_data = false;
+  bool scrub_memory = false;
+  std::int64_t connection_idle_ms = 0;  // 0: never.
+  bool allow_dumps = false;
   std::string ops_listen = "127.0.0.1:9464";  // Empty: no port, and nothing is counted.
   std::string audit_log_file;                 // Empty: none.
   bool audit_flush = false;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "service/base/secret_file.h"
 #include "service/base/text.h"
 #include "service/reload.h"
 
@@ -53,9 +54,13 @@ absl::StatusOr<std::string> Checked(const std::string& where, std::string text) 
 }
 
 absl::StatusOr<std::string> KeyIn(const std::string& where, const std::string& file) {
-  absl::StatusOr<std::string> text = Content(where, file, kKeyFileBytesMax);
-  if (!text.ok()) return text.status();
-  return Checked(where, *std::move(text));
+  std::string text;
+  if (!ReadSecretFile(file, &text)) return Invalid(where, absl::StrCat("cannot read ", file));
+  if (text.size() > kKeyFileBytesMax) {
+    WipeString(text);
+    return Invalid(where, absl::StrCat(file, " has more than ", kKeyFileBytesMax, " bytes"));
+  }
+  return Checked(where, std::move(text));
 }
 
 bool IsName(const std::string& text) {

@@ -19,6 +19,7 @@
 #include "service/config.h"
 #include "service/http/curl_pool.h"
 #include "service/operate.h"
+#include "service/process.h"
 #include "service/psp/api.h"
 #include "service/psp/lease.h"
 #include "service/psp/sites.h"
@@ -157,7 +158,8 @@ int Serve(Config config) {
                                       .queue_max = config.http_queue_max,
                                       .http2 = config.http2,
                                       .proxy = config.proxy,
-                                      .ca_file = config.upstream_ca_file});
+                                      .ca_file = config.upstream_ca_file,
+                                      .scrub_memory = config.scrub_memory});
   if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
   const psp::Operations operations;
   std::unique_ptr<psp::Lease> lease = MakeLease(config, metrics);
@@ -175,13 +177,18 @@ int Serve(Config config) {
   server::Calls calls({.call_max_ms = config.call_max_ms,
                        .client_certificates = !config.tls.client_ca_file.empty(),
                        .trace = config.trace,
-                       .spans = config.trace_spans},
+                       .spans = config.trace_spans,
+                       .log_personal_data = config.log_personal_data},
                       api, sites, log, metrics, audit->get(), &recent);
   auto server = server::Server::Start(
       {.listen = config.listen,
-       .credentials = *tls == nullptr ? grpc::InsecureServerCredentials() : (*tls)->Credentials(),
+       .credentials =
+           [&tls = *tls] {
+             return tls == nullptr ? grpc::InsecureServerCredentials() : tls->Credentials();
+           },
        .limits = config.limits,
-       .connection_age_ms = config.connection_age_ms},
+       .connection_age_ms = config.connection_age_ms,
+       .connection_idle_ms = config.connection_idle_ms},
       operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
   Reloader reloader(ReloadablesOf(config, sites, tls->get()),
@@ -191,6 +198,10 @@ int Serve(Config config) {
   if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
   if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
   PrintReady(config, **server, ops->get());
+  if (config.allow_dumps)
+    log.Write(telemetry::Level::kWarning, "allow_dumps",
+              {{"detail", std::string_view("core files, debuggers and /proc/PID/mem show cards and "
+                                           "keys; never with real ones")}});
   log.Write(telemetry::Level::kInfo, "serving",
             {{"listen", (*server)->listening()}, {"version", kVersion}});
   for (int signal = SIGHUP; signal == SIGHUP; sigwait(&signals, &signal)) reloader.Now();
@@ -210,6 +221,10 @@ int Main(int argc, char** argv) {
   absl::StatusOr<Config> config = LoadConfig();
   if (!config.ok()) return Complain(kExitBadSetting, config.status().message());
   if (config->check) return (std::cout << Describe(*config)), EXIT_SUCCESS;
+  if (absl::Status hardened =
+          HardenProcess({.allow_dumps = config->allow_dumps, .scrub_memory = config->scrub_memory});
+      !hardened.ok())
+    return Complain(kExitFailure, hardened.message());
   return Serve(*std::move(config));
 }
 

@@ -4,6 +4,7 @@
 #   --seed N      what happens follows from it (default 1), up to the machine's own timing
 #   --seeds K     runs K seeds, from N upwards, one after the other (default 1)
 #   --orders M    orders of one seed (default 3000)
+#   --client L    the orders are created by the client in python, node, go or java, by its own rule
 #   --summary     only each seed's failures and verdict
 #
 # Everything else goes to the harness: --order_id_rule=live|any|completed, --lease, --fault_rate=0.3, --calm, --idempotency,
@@ -11,7 +12,7 @@
 # --markers=false, --without=guard|flights|created. build/release/tests/msp-chaos --help has them all.
 # A violation's last lines say how to run it again.
 source ci/lib.sh
-seed=1 seeds=1 orders=3000 summary=no options=()
+seed=1 seeds=1 orders=3000 summary=no client='' driver=() options=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --help) usage_of chaos ;;
@@ -21,17 +22,37 @@ while [[ $# -gt 0 ]]; do
       declare "${1#--}=$2"
       shift 2
       ;;
+    --client)
+      [[ ${2:-} =~ ^(python|node|go|java)$ ]] || die "chaos: --client wants python, node, go or java, not '${2:-}'"
+      client=$2
+      shift 2
+      ;;
     --*) options+=("$1") && shift ;;
     *) die "chaos: unknown argument '$1'; ./run chaos --help" ;;
   esac
 done
 install build test
 build release msp-chaos
+if [[ -n $client ]]; then
+  # The checkout that the client's tests were run in, built and installed as its README says.
+  tree=$PWD/build/clients/$client/client/$client
+  [[ -d $tree ]] || bash ci/jobs/test-clients.sh "$client" || die "chaos: the client in $client does not work"
+  case $client in
+    python) command="exec '$tree/../../venv/bin/python' '$tree/tests/driver.py'" ;;
+    node) command="exec node '$tree/dist/test/driver.js'" ;;
+    go) command="cd '$tree' && go build -o driver ./internal/driver && exec ./driver" ;;
+    java)
+      command="cd '$tree' && exec mvn -q -B test-compile exec:java -Dexec.classpathScope=test \
+        -Dexec.mainClass=com.multisafepay.grpc.Driver"
+      ;;
+  esac
+  driver=("--client=$command")
+fi
 passed=0 failed=0 log=build/chaos.log
 for ((i = seed; i < seed + seeds; i++)); do
-  say "chaos: seed $i, $orders orders ${options[*]}"
+  say "chaos: seed $i, $orders orders ${client:+created by the client in $client} ${options[*]}"
   status=0
-  build/release/tests/msp-chaos --seed="$i" --orders="$orders" "${options[@]}" </dev/null >"$log" 2>&1 || status=$?
+  build/release/tests/msp-chaos --seed="$i" --orders="$orders" "${driver[@]}" "${options[@]}" </dev/null >"$log" 2>&1 || status=$?
   verdict=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1 || true)
   if [[ $verdict =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# format, clang-tidy, includes, schema, shell scripts and the tree's own rules
+# format, clang-tidy, cppcheck, includes, schema, shell scripts and the tree's own rules
 #
 #   ./run lint [CHECK...]   these checks only (see the table at the end of ci/jobs/lint.sh)
 #   BASE=REF ./run lint     clang-tidy only on what changed since REF; the schema is compared with REF
@@ -47,36 +47,56 @@ check_shell() {
   done | xargs -r shellcheck -x
 }
 
-# buf as its maker publishes it, at the version and hash that ci/tools/package-lock.json pins.
-buf() {
-  local tools=build/tools
-  if ! cmp -s ci/tools/package-lock.json "$tools/installed-lock.json"; then
-    mkdir -p "$tools"
-    cp ci/tools/package.json ci/tools/package-lock.json "$tools/"
-    npm ci --prefix "$tools" --no-audit --no-fund --ignore-scripts >"$tools/npm.log" 2>&1 || {
-      tail -n 20 "$tools/npm.log"
-      return 1
-    }
-    cp ci/tools/package-lock.json "$tools/installed-lock.json"
-  fi
-  "$tools/node_modules/.bin/buf" "$@"
-}
-
 check_proto() { buf lint proto; }
 
 check_breaking() {
   local against=${BASE:-}
-  # Once a version is out, callers are built on it; before that there is nothing to break but a branch.
+  # Once a version is out, callers are built on it; before that a branch can break what main has.
   [[ -n $against ]] || against=$(git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null || true)
+  [[ -n $against ]] || against=$(git merge-base HEAD origin/main 2>/dev/null || git merge-base HEAD main 2>/dev/null || true)
   if [[ -z $against ]]; then
-    echo 'no released version to compare the schema with, and no BASE given'
+    echo 'no released version and no main to compare the schema with, and no BASE given'
     return 0
   fi
+  breaking_is_noticed || return 1
   buf breaking proto --against ".git#ref=$(git rev-parse "$against"),subdir=proto"
 }
 
+# It remembers clean files in build/cppcheck. Macros of other people's headers are told, since it reads no header of the
+# system.
+check_cppcheck() {
+  local macros=(ABSL_LOCKABLE= ABSL_SCOPED_LOCKABLE= ABSL_NO_THREAD_SAFETY_ANALYSIS= 'ABSL_GUARDED_BY(x)='
+    'ABSL_EXCLUSIVE_LOCK_FUNCTION(...)=' 'ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(...)=' 'ABSL_UNLOCK_FUNCTION(...)='
+    'ABSL_EXCLUSIVE_LOCKS_REQUIRED(...)=' 'ABSL_LOCKS_EXCLUDED(...)=' 'ABSL_ACQUIRED_BEFORE(...)='
+    'ABSL_FLAG(type,name,value,help)=extern type FLAGS_##name')
+  mkdir -p build/cppcheck
+  cppcheck -j "$jobs" --enable=warning,performance,portability --std=c++20 --language=c++ --inline-suppr --quiet \
+    --suppressions-list=ci/cppcheck-suppressions.txt --cppcheck-build-dir=build/cppcheck --error-exitcode=1 \
+    --template='{file}:{line}: {id}: {message}' -I . "${macros[@]/#/-D}" service sandbox client
+}
+
+# A check that cannot fail checks nothing: a field that changes its type has to be noticed.
+breaking_is_noticed() {
+  local planted=build/planted-proto
+  rm -rf "$planted"
+  cp -r proto "$planted"
+  sed -i 's/  optional int64 amount = 4 \[/  optional int32 amount = 4 [/' "$planted/multisafepay/v1/order_service.proto"
+  if cmp -s {proto,"$planted"}/multisafepay/v1/order_service.proto; then
+    echo 'the planted change fits the schema no longer: see breaking_is_noticed in ci/jobs/lint.sh'
+    return 1
+  fi
+  if buf breaking "$planted" --against proto >build/planted-breaking.log 2>&1; then
+    echo 'buf did not notice a field of a request that changed its type'
+    return 1
+  fi
+  grep -q 'CreateOrderRequest.*amount\|"amount".*CreateOrderRequest' build/planted-breaking.log || {
+    cat build/planted-breaking.log
+    return 1
+  }
+}
+
 # The quick ones first.
-checks=(whitespace words prints readme includes shell format proto breaking tidy)
+checks=(whitespace words prints readme includes shell format cppcheck proto breaking tidy)
 [[ $# -eq 0 ]] || checks=("$@")
 passed=0 failed=0
 for check in "${checks[@]}"; do

@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <array>
 
 namespace msp {
@@ -227,6 +228,14 @@ void WipeString(std::string& text) {
   text.resize(text.capacity());  // Never reallocates; makes the spare capacity ours to write.
   OPENSSL_cleanse(text.data(), text.size());
   text.clear();
+}
+
+void GrowWiping(std::string& text, std::size_t more) {
+  std::string moved;
+  moved.reserve(std::max(text.size() + more, 2 * text.capacity()));
+  moved.append(text);
+  text.swap(moved);
+  WipeString(moved);
 }
 
 }  // namespace msp

@@ -34,4 +34,11 @@ std::string_view Trimmed(std::string_view text);
 // string.
 void WipeString(std::string& text);
 
+// Makes room for `more` further bytes. Where the text moves for that, its old place is overwritten:
+// a string that grows by itself leaves copies behind.
+void GrowWiping(std::string& text, std::size_t more);
+inline void ReserveWiping(std::string& text, std::size_t more) {
+  if (text.capacity() - text.size() < more) GrowWiping(text, more);
+}
+
 }  // namespace msp

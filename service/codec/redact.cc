@@ -46,6 +46,7 @@ std::size_t CodePointBytes(std::string_view text) {
 
 std::string MaskedCard(std::string_view text) {
   std::string digits;
+  digits.reserve(text.size());  // Or it would leave its first part where it grew from.
   for (const char c : text) {
     if (IsDigit(c)) {
       digits += c;

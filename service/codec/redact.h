@@ -17,7 +17,8 @@ struct RedactOptions {
 
 // The message as one line of JSON, every set field in it, with sensitive values masked: cardholder
 // data to first six and last four digits at most, authentication data to nothing, personal data to
-// its first character. Struct fields count as sensitive.
+// its first character. Struct fields count as sensitive. Any other text that holds what passes for
+// a card number (a description may) has it masked, but for a dry run, which is the caller's own.
 std::string Redacted(const Plan& plan, const google::protobuf::Message& message,
                      RedactOptions options = {});
 

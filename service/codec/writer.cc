@@ -4,6 +4,7 @@
 
 #include "service/codec/json_text.h"
 #include "service/codec/mask.h"
+#include "service/codec/redact.h"
 #include "service/codec/struct_json.h"
 
 namespace msp::codec {
@@ -11,6 +12,9 @@ namespace {
 
 namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
+
+// An escaped control character (\u001f); a Struct's members are no longer than that either.
+constexpr std::size_t kJsonBytesPerByteMax = 6;
 
 const pb::Message& Nested(const Entry& entry, const pb::Message& message, int index) {
   const pb::Reflection& reflection = *entry.reflection;
@@ -39,6 +43,7 @@ bool Writer<kScope>::Members(const Plan& plan, const pb::Message& message) {
     if (!Shows(entry)) continue;
     if (!entry.repeated && !reflection.HasField(message, entry.field)) continue;
     const std::size_t start = out_.size();
+    Reserve(entry.quoted.size());
     out_ += entry.quoted;
     if (entry.repeated ? List(entry, message) : Value(entry, message, -1)) {
       if (empty) out_[start] = '{';
@@ -70,6 +75,7 @@ bool Writer<kScope>::List(const Entry& entry, const pb::Message& message) {
 template <Scope kScope>
 bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int index) {
   if (Masks(entry)) return Masked(entry, message, index);
+  Reserve(0);
   const pb::Reflection& get = *entry.reflection;
   const pb::FieldDescriptor* field = entry.field;
   const bool one = index < 0;
@@ -77,6 +83,9 @@ bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int i
     case Kind::kString:
       return Text(entry, message, index);
     case Kind::kBytes:
+      Reserve(2 *
+              (one ? get.GetString(message, field) : get.GetRepeatedString(message, field, index))
+                  .size());
       AppendText(Base64(one ? get.GetString(message, field)
                             : get.GetRepeatedString(message, field, index)),
                  out_);
@@ -119,6 +128,7 @@ bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int i
       return true;
     }
     case Kind::kStruct:
+      Reserve(Nested(entry, message, index).ByteSizeLong() * kJsonBytesPerByteMax);
       AppendStruct(static_cast<const pb::Struct&>(Nested(entry, message, index)), out_);
       return true;
     case Kind::kTimestamp:
@@ -135,6 +145,7 @@ bool Writer<kScope>::Text(const Entry& entry, const pb::Message& message, int in
   const std::string& text =
       index < 0 ? get.GetStringReference(message, entry.field, &scratch)
                 : get.GetRepeatedStringReference(message, entry.field, index, &scratch);
+  Reserve(text.size() * kJsonBytesPerByteMax);
   if constexpr (IsBody(kScope)) {
     if (text.empty()) return false;
     if (entry.limits.pattern() == v1::PATTERN_CARD_NUMBER) {
@@ -143,6 +154,13 @@ bool Writer<kScope>::Text(const Entry& entry, const pb::Message& message, int in
       AppendText(text, out_);
       const auto tail = out_.begin() + static_cast<std::ptrdiff_t>(start);
       out_.erase(std::remove(tail, out_.end(), ' '), out_.end());
+      return true;
+    }
+  }
+  if constexpr (kScope == Scope::kMasked) {
+    // Free text, such as a description, may hold a card that nobody asked for.
+    if (HoldsCardNumber(text)) {
+      AppendText(Scrubbed(text, text.size()), out_);
       return true;
     }
   }

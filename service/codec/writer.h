@@ -5,6 +5,7 @@
 #include <string>
 
 #include "google/protobuf/message.h"
+#include "service/base/text.h"
 #include "service/codec/plan.h"
 
 namespace msp::codec {
@@ -36,7 +37,12 @@ class Writer {
   bool Value(const Entry& entry, const google::protobuf::Message& message, int index);
   bool List(const Entry& entry, const google::protobuf::Message& message);
   bool Text(const Entry& entry, const google::protobuf::Message& message, int index);
+  // Room for what follows, without a copy left where the text grew from: bodies hold cards.
+  void Reserve(std::size_t bytes) { ReserveWiping(out_, bytes + kSlackBytes); }
   bool Masked(const Entry& entry, const google::protobuf::Message& message, int index);
+
+  // Covers a number, the name of an enum's value, and the brackets that close.
+  static constexpr std::size_t kSlackBytes = 128;
 
   std::string& out_;
   bool show_personal_;

@@ -182,6 +182,7 @@ std::size_t Transfer::OnBody(char* data, std::size_t size, std::size_t count, vo
     const std::size_t length = said > 0 ? static_cast<std::size_t>(said) : kBodyReserveBytes;
     self.body_.reserve(std::min(length, max) + kBodyPadding);
   }
+  ReserveWiping(self.body_, bytes + kBodyPadding);
   self.body_.append(data, bytes);
   return bytes;
 }
@@ -236,7 +237,7 @@ Response Transfer::Finish(CURLcode code) {
   if (verdict.fate == Fate::kAnswered) {
     response.status = ending.status;
     response.retry_after_s = ending.status >= 300 ? RetryAfterSeconds() : -1;
-    body_.reserve(body_.size() + kBodyPadding);
+    ReserveWiping(body_, kBodyPadding);
     response.body = std::move(body_);
   } else {
     response.detail = Detail(ending);
@@ -245,6 +246,9 @@ Response Transfer::Finish(CURLcode code) {
   body_ = {};
   const bool long_body = job_.request.body.size() > kOnePieceBytes;
   WipeString(job_.request.body);
+  // A path may hold the token of a stored card.
+  WipeString(job_.request.target);
+  WipeString(url_);
   job_.request = {};
   // libcurl counts its own new attempts over the life of a handle, and every sixth dead connection
   // would end a request that another connection could take.

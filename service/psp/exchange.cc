@@ -98,6 +98,7 @@ std::string WithFixedMembers(const Operation& operation, std::string body) {
   const std::string_view fixed = operation.row.fixed_members;
   if (!fixed.empty()) {
     const bool alone = body == "{}";
+    ReserveWiping(body, fixed.size() + 1);
     body.insert(1, absl::StrCat(absl::string_view(fixed.data(), fixed.size()), alone ? "" : ","));
   }
   return body;

@@ -14,6 +14,7 @@ namespace v1 = multisafepay::v1;
 
 constexpr std::string_view kMarkerPrefix = "idem:";
 constexpr std::size_t kDerivedKeyBytes = 16;
+constexpr std::size_t kDigestRoomBytes = 64;  // For what the digest's text has beside the body.
 
 bool IsMarker(const std::string& text) {
   return absl::StartsWith(text, {kMarkerPrefix.data(), kMarkerPrefix.size()});
@@ -23,6 +24,7 @@ std::string MarkerOf(std::string_view key) { return std::string(kMarkerPrefix).a
 
 std::string CutCardNumber(const std::string& number) {
   std::string digits;
+  digits.reserve(number.size());  // Or it would leave its first part where it grew from.
   for (const char c : number) {
     if (c != ' ') digits += c;
   }
@@ -74,13 +76,18 @@ const v1::CallControl& ControlOf(const pb::Message& request) {
 
 std::string DigestOf(const Operation& operation, pb::Message& request, const Site& site) {
   const CardSetAside aside(request);
+  // Wallets put tokens and cryptograms into the body: no copy of it may stay.
+  std::string body = BodyOf(operation, request);
   std::string text(operation.row.name);
+  ReserveWiping(text, body.size() + kDigestRoomBytes);
   text += '\n';
   text += OrderIdOf(operation, request);
   text += '\n';
   text += TargetOf(operation, request);
   text += '\n';
-  text += BodyOf(operation, request);
+  ReserveWiping(text, body.size() + kDigestRoomBytes);
+  text += body;
+  WipeString(body);
   // A full refund has no amount yet: the word stands for it.
   if (request.GetDescriptor() == v1::RefundOrderRequest::descriptor() &&
       static_cast<const v1::RefundOrderRequest&>(request).has_full()) {

@@ -16,6 +16,8 @@ namespace {
 namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
 
+constexpr std::size_t kExplanationBytesMax = 512;
+
 Failure Malformed(std::string_view what, int http_status) {
   return {.code = absl::StatusCode::kInternal,
           .message = absl::StrCat("MultiSafepay's answer is not what its API documents: ",
@@ -46,6 +48,18 @@ bool SaysNothing(const Envelope& envelope, const codec::Splice& data, int http_s
          envelope.error_code() == 0 && envelope.message().empty() && envelope.error_info().empty();
 }
 
+// MultiSafepay's explanation, fit for an error: free of what could be a card number, and cut where
+// it begins to quote a request, which holds names and codes that no rule would recognise.
+std::string Explanation(std::string_view text, std::size_t max_bytes = kExplanationBytesMax) {
+  static constexpr std::string_view kQuotes[] = {
+      "{", "api_key", "card_", "cvc=", "cvc:", "cvv=", "cvv:", "cvc\"", "cvv\""};
+  std::size_t end = text.size();
+  for (const std::string_view quote : kQuotes) end = std::min(end, text.find(quote));
+  std::string clean = codec::Scrubbed(text.substr(0, end), max_bytes);
+  if (end < text.size()) absl::StrAppend(&clean, "***");
+  return clean;
+}
+
 // The violations of a 422 answer. Attributes are MultiSafepay's names, which are our field names
 // too.
 void AddViolations(const Envelope& envelope, Failure& failure) {
@@ -55,20 +69,34 @@ void AddViolations(const Envelope& envelope, Failure& failure) {
     for (const std::string& detail : error.details())
       absl::StrAppend(&text, text.empty() ? "" : "; ", detail);
     failure.violations.push_back(
-        {.field = codec::Scrubbed(error.attribute(), 128), .description = codec::Scrubbed(text)});
+        {.field = Explanation(error.attribute(), 128), .description = Explanation(text)});
   }
+}
+
+// Forgets what an envelope says in words, which may quote the request.
+void WipeTexts(Envelope& envelope) {
+  if (envelope.has_error_info()) WipeString(*envelope.mutable_error_info());
+  if (envelope.has_message()) WipeString(*envelope.mutable_message());
+  for (FieldError& error : *envelope.mutable_errors()) {
+    WipeString(*error.mutable_attribute());
+    WipeString(*error.mutable_message());
+    for (std::string& detail : *error.mutable_details()) WipeString(detail);
+  }
+  envelope.clear_error_info();
+  envelope.clear_message();
+  envelope.clear_errors();
 }
 
 // The error that an envelope of whatever shape tells, and whether it is certain that nothing
 // happened.
-Reading Refusal(const Operation& operation, Envelope envelope, int http_status) {
+Reading Refusal(const Operation& operation, const Envelope& envelope, int http_status) {
   Reading reading;
   Failure& failure = reading.failure;
   failure.domain = kRemoteDomain;
   failure.http_status = http_status;
   failure.error_code = envelope.error_code();
   const std::string text =
-      codec::Scrubbed(envelope.has_error_info() ? envelope.error_info() : envelope.message());
+      Explanation(envelope.has_error_info() ? envelope.error_info() : envelope.message());
   ErrorMeaning meaning;
   if (envelope.error_code() != 0) {
     meaning = MeaningOfCode(envelope.error_code(), http_status, text, operation.creates(),
@@ -88,7 +116,6 @@ Reading Refusal(const Operation& operation, Envelope envelope, int http_status) 
   failure.code = meaning.code;
   AddViolations(envelope, failure);
   reading.kind = meaning.certain ? Reading::Kind::kRefused : Reading::Kind::kOpen;
-  reading.envelope = std::move(envelope);
   return reading;
 }
 
@@ -222,17 +249,20 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
   } else if (SaysNothing(envelope, data, answer.status)) {
     reading.failure = Malformed("neither success nor an error", answer.status);
   } else if (!Succeeded(envelope, data, answer.status)) {
-    reading = Refusal(operation, std::move(envelope), answer.status);
+    reading = Refusal(operation, envelope, answer.status);
   } else if (!data.fits && (data.present || operation.needs_data)) {
     reading.failure = Malformed("`data` is missing or has the wrong shape", answer.status);
   } else {
     reading.drift = std::move(decoded.drift);
     if (Accept(operation, request, response, reading, answer.status)) {
       reading.kind = Reading::Kind::kSuccess;
+      WipeTexts(envelope);
       reading.envelope = std::move(envelope);
       return reading;
     }
   }
+  WipeTexts(envelope);
+  codec::Wipe(*operation.response_plan, response);
   response.Clear();
   return reading;
 }

@@ -20,8 +20,7 @@ class Site {
         api_key_(std::move(api_key)),
         previous_key_(std::move(previous_key)),
         // Lower case on the wire: MultiSafepay is known to refuse `Api_Key`.
-        headers_(std::make_shared<http::Headers>(
-            std::vector<std::string>{"api_key: " + api_key_, "Accept: application/json"})) {}
+        headers_(std::make_shared<http::Headers>(Lines(api_key_))) {}
   ~Site() {
     WipeString(api_key_);
     WipeString(previous_key_);
@@ -37,6 +36,15 @@ class Site {
   const std::shared_ptr<const http::Headers>& headers() const { return headers_; }
 
  private:
+  // Moved all along: a list in braces would be copied, and leave the key in what it frees.
+  static std::vector<std::string> Lines(const std::string& api_key) {
+    std::vector<std::string> lines;
+    lines.reserve(2);
+    lines.push_back("api_key: " + api_key);
+    lines.emplace_back("Accept: application/json");
+    return lines;
+  }
+
   std::string name_;
   std::string api_key_;
   std::string previous_key_;

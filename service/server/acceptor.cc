@@ -148,8 +148,10 @@ absl::Status Acceptor::Listen(const std::string& host, const std::string& port) 
   return absl::UnavailableError("the address is in use or not this machine's");
 }
 
-void Acceptor::Serve(std::unique_ptr<Connections> connections) {
-  connections_ = std::move(connections);
+void Acceptor::Serve(std::vector<std::unique_ptr<Connections>> connections,
+                     std::function<void()> rush) {
+  for (auto& one : connections) ushers_.push_back(std::make_unique<Usher>(std::move(one)));
+  rush_ = std::move(rush);
   thread_ = std::thread([this] { Accept(); });
   guard_ = std::thread([this] { Guard(); });
 }
@@ -157,6 +159,7 @@ void Acceptor::Serve(std::unique_ptr<Connections> connections) {
 void Acceptor::Close() {
   if (stop_fd_ >= 0) eventfd_write(stop_fd_, 1);
   if (thread_.joinable()) thread_.join();
+  ushers_.clear();
   for (const int fd : listeners_) close(fd);
   listeners_.clear();
   for (int* fd : {&stop_fd_, &epoll_fd_}) {
@@ -217,9 +220,10 @@ void Acceptor::HandOver(int fd) {
     if (handed_over_.size() == 1) changed_.NotifyAll();
   }
   if (distrusts) std::this_thread::sleep_for(kDistrust);
-  Connections::NewConnectionParameters connection;
-  connection.fd = fd;
-  connections_->HandleNewConnection(&connection);
+  const auto idlest =
+      std::min_element(ushers_.begin(), ushers_.end(),
+                       [](const auto& a, const auto& b) { return a->busy() < b->busy(); });
+  (*idlest)->Take(fd);
 }
 
 // Whoever only holds a place gives it to whoever comes: the connection that has brought least goes,
@@ -277,18 +281,21 @@ std::chrono::milliseconds Acceptor::CutFloods() {
   ForgetClosed();
   trust_ = std::min(1.0, trust_ + kTrustPerLook);
   bool rush = false;
+  bool soon = false;
   for (Connection& connection : handed_over_) {
     FloodGuard::Reading reading;
     if (calls_ == nullptr || connection.leaving || !ReadBytes(connection.fd, &reading.received))
       continue;
     reading.calls = calls_->of(connection.client_port);
     const bool floods = connection.guard.Floods(reading, now);
-    rush = rush || connection.guard.Rushes() || now - connection.since < kGreetingMax;
+    rush = rush || connection.guard.Rushes();
+    soon = soon || now - connection.since < kGreetingMax;
     if (!floods) continue;
     Cut(connection);
     trust_ /= 2;
   }
-  return rush ? kLookSoon : kLookAgain;
+  if (rush && rush_) rush_();
+  return rush || soon ? kLookSoon : kLookAgain;
 }
 
 std::size_t Acceptor::open() {

@@ -10,11 +10,11 @@
 // and looked after on another.
 #pragma once
 
-#include <grpcpp/server_builder.h>
 #include <sys/types.h>
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -24,12 +24,13 @@
 #include "service/base/mutex.h"
 #include "service/server/call_counts.h"
 #include "service/server/flood_guard.h"
+#include "service/server/usher.h"
 
 namespace msp::server {
 
 class Acceptor {
  public:
-  using Connections = grpc::experimental::ExternalConnectionAcceptor;
+  using Connections = Usher::Connections;
 
   // Listens on "host:port", on every address that the host has; port 0 picks one. An address in use
   // is an error. Nothing is accepted yet. For a connection beyond `connections_max` the quietest
@@ -43,8 +44,11 @@ class Acceptor {
   Acceptor& operator=(const Acceptor&) = delete;
 
   int port() const { return port_; }
-  // Accepts from here on. Called once.
-  void Serve(std::unique_ptr<Connections> connections);
+  // Accepts from here on, and hands connections over to these by turns. Called once. `rush` runs on
+  // a thread of the acceptor's whenever a connection brings more than calls, every few
+  // milliseconds.
+  void Serve(std::vector<std::unique_ptr<Connections>> connections,
+             std::function<void()> rush = nullptr);
   // Refuses new connections; those handed over live on.
   void Close();
   // Connections handed over that are still open.
@@ -88,7 +92,8 @@ class Acceptor {
   int stop_fd_ = -1;
   int epoll_fd_ = -1;
   std::vector<int> listeners_;
-  std::unique_ptr<Connections> connections_;
+  std::vector<std::unique_ptr<Usher>> ushers_;
+  std::function<void()> rush_;
   std::thread thread_;
   // Not the accepting thread: gRPC works on that one, for as long as a flood has more bytes.
   std::thread guard_;

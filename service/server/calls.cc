@@ -19,6 +19,8 @@ using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
+constexpr std::size_t kLoggedRequestBytesMax = 4096;
+
 // gRPC's deadline is a wall clock's; the service counts on a steady one from here on.
 Clock::time_point DeadlineOf(const grpc::ServerContext& context, Clock::time_point now,
                              std::int64_t call_max_ms) {
@@ -73,6 +75,18 @@ std::string_view LoggedOrderId(const psp::Call& call) {
   if (!codec::HoldsCardNumber(id)) return id;
   static thread_local std::string scrubbed;
   return scrubbed = codec::Scrubbed(id);
+}
+
+// Text of the caller's own choice, which may be anything, a card number too.
+std::string Harmless(std::string_view text) {
+  return codec::HoldsCardNumber(text) ? codec::Scrubbed(text) : std::string(text);
+}
+
+// At most `max` bytes, cut at a code point of text that is UTF-8.
+std::string_view FirstBytes(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xC0) == 0x80) --max;
+  return text.substr(0, max);
 }
 
 // A failure that says something about MultiSafepay or this server, not about the request.
@@ -131,7 +145,18 @@ void Calls::Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDo
     if (options_.spans && call.trace.parent().empty()) call.trace.sampled = true;
   }
   if (!Admit(context, call)) return psp::Api::Refuse(call, std::move(done));
+  if (log_.Writes(telemetry::Level::kDebug)) LogRequest(call);
   api_.Start(call, std::move(done));
+}
+
+void Calls::LogRequest(const psp::Call& call) {
+  const std::string text = codec::Redacted(*call.operation->request_plan, *call.request,
+                                           {.show_personal_data = options_.log_personal_data});
+  log_.Write(telemetry::Level::kDebug, "request",
+             {{"method", call.operation->row.name},
+              {"site", SiteOf(call)},
+              {"request", FirstBytes(text, kLoggedRequestBytesMax)},
+              {"trace_id", call.trace.trace()}});
 }
 
 bool Calls::Admit(const grpc::ServerContext& context, psp::Call& call) {
@@ -226,13 +251,15 @@ void Calls::Remember(const psp::Call& call, const Ended& ended) {
 void Calls::AuditThenReply(const psp::Call& call, const Ended& ended, Reply reply) {
   telemetry::Field::Value amount;  // Left out where the request says none.
   if (const auto asked = psp::AmountOf(*call.operation, *call.request)) amount = *asked;
+  const std::string idempotency_key = Harmless(call.idempotency_key);
+  const std::string currency = Harmless(psp::CurrencyOf(*call.operation, *call.request));
   const std::initializer_list<telemetry::Field> fields{
       {"method", call.operation->row.name},
       {"site", SiteOf(call)},
       {"order_id", LoggedOrderId(call)},
-      {"idempotency_key", call.idempotency_key},
+      {"idempotency_key", idempotency_key},
       {"amount", amount},
-      {"currency", psp::CurrencyOf(*call.operation, *call.request)},
+      {"currency", currency},
       {"outcome", ended.outcome},
       {"state", NameOf(call.payment_state)},
       {"code", ended.code},
@@ -251,6 +278,11 @@ void Calls::AuditThenReply(const psp::Call& call, const Ended& ended, Reply repl
   audit_->WriteThen(fields, [status = ended.status, reply = std::move(reply)]() mutable {
     std::move(reply)(status);
   });
+}
+
+void Calls::Forget(const psp::Call& call) {
+  codec::Wipe(*call.operation->request_plan, *call.request);
+  codec::Wipe(*call.operation->response_plan, *call.response);
 }
 
 void Calls::CallerGone(const psp::Call& call) {

@@ -29,6 +29,8 @@ struct CallOptions {
   bool trace = true;
   // A line for each hop of a sampled trace; one that begins here is sampled.
   bool spans = false;
+  // Personal data shows in the requests that are logged at level debug; cards never do.
+  bool log_personal_data = false;
 };
 
 class Calls {
@@ -54,6 +56,9 @@ class Calls {
   void End(const grpc::ServerContext& context, const psp::Call& call, Reply reply);
   // The reply could not be delivered: the caller had cancelled, or was gone.
   void CallerGone(const psp::Call& call);
+  // The reply has been written: overwrites what request and response hold of cards, tokens and
+  // people.
+  static void Forget(const psp::Call& call);
   // The reply has left, or nobody was there to take it.
   void Gone() { in_hand_.fetch_sub(1, std::memory_order_release); }
   // Calls that have arrived and are not gone: their replies are not lost while it is above 0.
@@ -65,6 +70,7 @@ class Calls {
 
  private:
   struct Ended;
+  void LogRequest(const psp::Call& call);
   bool Admit(const grpc::ServerContext& context, psp::Call& call);
   void Log(const psp::Call& call, const Ended& ended);
   void LogSpan(const psp::Call& call, const Ended& ended);

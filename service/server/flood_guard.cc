@@ -10,10 +10,22 @@ bool FloodGuard::Floods(const Reading& reading, Clock::time_point now) {
   const auto calls = static_cast<double>(reading.calls - last_.calls);
   read_ = now;
   last_ = reading;
-  rushes_ = received > kRush;
-  allowance_ += kAllowancePerSecond * passed_s + kAllowancePerCall * calls - received;
-  allowance_ = std::min(allowance_, kAllowanceMax);
-  return allowance_ < 0;
+  unpaid_ = std::max(0.0, unpaid_ + received - kPaidPerSecond * passed_s - kPaidPerCall * calls);
+  return unpaid_ > Bound(kUnpaidNoTrust, kUnpaidMax) || GoesOn(now);
+}
+
+// Bytes come in bursts: what counts is whether there are more after a while.
+bool FloodGuard::GoesOn(Clock::time_point now) {
+  if (unpaid_ <= Bound(kUnpaidNoTrust, kUnpaidGrowingMax)) {
+    window_start_ = Clock::time_point::max();
+    return false;
+  }
+  const bool over = window_start_ != Clock::time_point::max();
+  if (over && now - window_start_ < kWindow) return false;
+  const bool grows = over && unpaid_ > window_unpaid_ + kRush;
+  window_start_ = now;
+  window_unpaid_ = unpaid_;
+  return grows;
 }
 
 }  // namespace msp::server

@@ -22,29 +22,41 @@ class FloodGuard {
   };
 
   // `trust` from 0 to 1: less for a connection that begins while others flood.
-  explicit FloodGuard(Clock::time_point now, double trust = 1)
-      : read_(now), allowance_(kAllowanceMin + trust * (kAllowanceMax - kAllowanceMin)) {}
+  explicit FloodGuard(Clock::time_point now, double trust = 1) : read_(now), trust_(trust) {}
 
   // True when the connection has brought far more than its calls account for.
   bool Floods(const Reading& reading, Clock::time_point now);
-  // True when it brought so much since the reading before that the next one should come soon.
-  bool Rushes() const { return rushes_; }
+  // True when it brings more than its calls account for just now: the next reading should come
+  // soon.
+  bool Rushes() const { return unpaid_ > kRush; }
   const Reading& last() const { return last_; }
 
  private:
-  Clock::time_point read_;
-  Reading last_;
-  double allowance_;
-  bool rushes_ = false;
+  double Bound(double at_no_trust, double at_full_trust) const {
+    return at_no_trust + trust_ * (at_full_trust - at_no_trust);
+  }
 
-  // Several of the largest messages at once, and a few that are too large: those are read whole
-  // before they are refused, and are no calls.
-  static constexpr double kAllowanceMax = 16 << 20;
-  static constexpr double kAllowanceMin = 512 << 10;
-  static constexpr double kAllowancePerSecond = 256 << 10;
+  bool GoesOn(Clock::time_point now);
+
+  Clock::time_point read_;
+  double trust_;
+  Reading last_;
+  double unpaid_ = 0;  // Bytes that no call accounts for.
+  Clock::time_point window_start_ = Clock::time_point::max();
+  double window_unpaid_ = 0;
+
+  static constexpr double kPaidPerSecond = 256 << 10;
   // An order of several hundred cart items.
-  static constexpr double kAllowancePerCall = 128 << 10;
-  static constexpr double kRush = 256 << 10;
+  static constexpr double kPaidPerCall = 128 << 10;
+  static constexpr double kRush = 128 << 10;
+  // Messages that are too large are read whole before they are refused, and are no calls: several
+  // may come at once.
+  static constexpr double kUnpaidMax = 16 << 20;
+  // What goes on and on is something else.
+  static constexpr double kUnpaidGrowingMax = 1.25 * (1 << 20);  // One message, and a bit.
+  static constexpr std::chrono::milliseconds kWindow{150};
+  // Without trust, either way.
+  static constexpr double kUnpaidNoTrust = 256 << 10;
 };
 
 }  // namespace msp::server

@@ -19,8 +19,70 @@
 
 namespace msp::server {
 
+namespace {
+
+// A second thread for the queue while somebody floods: gRPC reads a connection for as long as it
+// has more bytes, on whichever thread polls, and the calls of others would wait. Costs nothing
+// otherwise; a second poller at all times would cost every call a wake-up.
+class Rescue {
+ public:
+  explicit Rescue(grpc::ServerCompletionQueue& queue) : queue_(queue) {
+    thread_ = std::thread([this] { Run(); });
+  }
+  ~Rescue() { Stop(); }
+  Rescue(const Rescue&) = delete;
+  Rescue& operator=(const Rescue&) = delete;
+
+  void Stop() {
+    {
+      MutexLock lock(mutex_);
+      stop_ = true;
+    }
+    wake_.NotifyAll();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void Rush() {
+    {
+      MutexLock lock(mutex_);
+      until_ = std::chrono::steady_clock::now() + kHelpsFor;
+    }
+    wake_.NotifyAll();
+  }
+
+ private:
+  // True when there is something to help with.
+  bool Wait() {
+    MutexLock lock(mutex_);
+    while (!stop_ && std::chrono::steady_clock::now() >= until_) wake_.Wait(mutex_);
+    return !stop_;
+  }
+  void Run() {
+    while (Wait()) {
+      void* tag = nullptr;
+      bool ok = false;
+      const auto soon = std::chrono::system_clock::now() + kOneTurn;
+      if (queue_.AsyncNext(&tag, &ok, soon) == grpc::CompletionQueue::GOT_EVENT)
+        static_cast<Tag*>(tag)->Proceed(ok);
+    }
+  }
+
+  static constexpr std::chrono::milliseconds kHelpsFor{500};
+  static constexpr std::chrono::milliseconds kOneTurn{100};
+
+  grpc::ServerCompletionQueue& queue_;
+  Mutex mutex_;
+  CondVar wake_;
+  std::chrono::steady_clock::time_point until_ ABSL_GUARDED_BY(mutex_);
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
 struct Server::State {
   Services services;
+  std::unique_ptr<Rescue> rescue;  // Outlives the acceptor, which calls it.
   std::unique_ptr<Acceptor> acceptor;
   std::unique_ptr<grpc::Service> reflection;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
@@ -39,6 +101,7 @@ using Clock = std::chrono::steady_clock;
 // For a connection without calls to say goodbye, and how often its end is looked for.
 constexpr std::chrono::milliseconds kGoodbyeMax{1'000};
 constexpr std::chrono::milliseconds kLookAgain{20};
+constexpr int kUshers = 4;
 
 // Health under names for an orchestrator's two questions: may calls come, and is the process alive?
 // The second stays SERVING in a drain.
@@ -71,14 +134,22 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  auto connections = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, options.credentials);
+  std::vector<std::unique_ptr<Acceptor::Connections>> connections;
+  connections.reserve(kUshers);
+  for (int i = 0; i < kUshers; ++i) {
+    connections.push_back(builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        options.credentials()));
+  }
   if (options.connection_age_ms > 0) {
     // Its grace is infinite: a connection that has to go takes no new calls and ends with its last.
     state->connection_age_ms = options.connection_age_ms;
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                                static_cast<int>(options.connection_age_ms));
   }
+  if (options.connection_idle_ms > 0)
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                               static_cast<int>(options.connection_idle_ms));
   Apply(options.limits, builder);
   state->services.Register(builder);
   std::vector<std::string> names = Services::Names();
@@ -101,7 +172,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   for (const std::string& name : Services::Names()) health->SetServingStatus(name, true);
   health->SetServingStatus(kReadiness, true);
   health->SetServingStatus(kLiveness, true);
-  state->acceptor->Serve(std::move(connections));
+  state->rescue = std::make_unique<Rescue>(*state->queue);
+  state->acceptor->Serve(std::move(connections),
+                         [rescue = state->rescue.get()] { rescue->Rush(); });
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
@@ -150,6 +223,7 @@ void Server::Stop() {
   }
   if (!ended) grpc_server_cancel_all_calls(state_->server->c_server());
   shutdown.join();
+  state_->rescue->Stop();
   state_->queue->Shutdown();
   for (std::thread& poller : state_->pollers) poller.join();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,11 +18,14 @@ namespace msp::server {
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:50051";  // Port 0 picks one.
-  std::shared_ptr<grpc::ServerCredentials> credentials;
+  // Makes the credentials of one port; there are several behind the one address.
+  std::function<std::shared_ptr<grpc::ServerCredentials>()> credentials;
   PortLimits limits;
   int polling_threads = 1;
   // After this long a connection takes no new calls, and its client makes another; 0: never.
   std::int64_t connection_age_ms = 0;
+  // A connection without calls is closed after this long; 0: never.
+  std::int64_t connection_idle_ms = 0;
 };
 
 class Server {

@@ -6,6 +6,7 @@
 
 #include <grpcpp/security/server_credentials.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,7 +22,7 @@ class Tls {
   // With authorities in `material` every client must show a certificate of theirs, now and later.
   explicit Tls(TlsMaterial material);
 
-  // For the server; `this` outlives it.
+  // For one port of the server, a call each; `this` outlives it.
   std::shared_ptr<grpc::ServerCredentials> Credentials();
   // From the next handshake on. Any thread.
   void Exchange(TlsMaterial material);
@@ -29,15 +30,16 @@ class Tls {
   // When the current certificate expires, in Unix seconds.
   double expiry_unix_s() const;
 
-  // For the next handshake: null when nothing has changed since the last one that asked.
-  grpc_ssl_server_certificate_config* Fetch();
+  // For the next handshake: null when nothing has changed since `*seen`, which is brought up to
+  // date.
+  grpc_ssl_server_certificate_config* Fetch(std::uint64_t* seen);
   bool asks_clients() const { return asks_clients_; }
 
  private:
   const bool asks_clients_;
   mutable Mutex mutex_;
   TlsMaterial material_ ABSL_GUARDED_BY(mutex_);
-  bool fetched_ ABSL_GUARDED_BY(mutex_) = false;
+  std::uint64_t version_ ABSL_GUARDED_BY(mutex_) = 1;
 };
 
 }  // namespace msp::server

@@ -38,6 +38,7 @@ class Unary final : public Tag {
   void Proceed(bool ok) override {
     if (replied_) {
       if (!ok) calls_.CallerGone(call_);
+      calls_.Forget(call_);
       calls_.Gone();
       delete this;
     } else if (!ok) {

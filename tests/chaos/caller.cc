@@ -24,6 +24,19 @@ void Caller::Note(const char* name, const client::Error& error, bool could_look)
   }
 }
 
+bool Caller::OnceAbroad(int replica, const v1::CreateOrderRequest& request,
+                        Told<v1::CreateOrderResponse>& told, const CallStyle& style) {
+  const std::int64_t time_ms = style.short_time ? 60 + dice_.Below(900) : 9'000;
+  const auto result = fleet_.foreign()->Create(fleet_.Address(replica), request, time_ms);
+  tally_.Count("create_order by the client of another language");
+  if (result.ok()) {
+    told.response = *result;
+  } else {
+    told.error = result.error();
+  }
+  return result.ok();
+}
+
 Told<v1::GetOrderResponse> Caller::Get(const std::string& order_id) {
   Told<v1::GetOrderResponse> told;
   v1::GetOrderRequest request;

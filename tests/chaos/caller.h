@@ -16,6 +16,7 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "client/cpp/error.h"
@@ -95,11 +96,9 @@ class Caller {
       const bool first = ++told.attempts == 1;
       request.mutable_control()->set_repeat(in_doubt || (first && style.repeat_at_first));
       told.response.Clear();
-      const grpc::Status status =
-          Once(method, request, &told.response, first ? style : CallStyle{});
+      const bool ok = Once(method, request, told, first ? style : CallStyle{});
       tally_.Count("calls");
-      if (status.ok()) return Accepted(name, std::move(told));
-      told.error = client::ReadError(status, true);
+      if (ok) return Accepted(name, std::move(told));
       Note(name, told.error, first && !style.abandon && !style.short_time);
       switch (told.error.outcome) {
         case v1::OUTCOME_REJECTED:
@@ -128,11 +127,15 @@ class Caller {
  private:
   static constexpr std::chrono::seconds kPatience{120};
 
+  // True when the call was answered with OK; else `told.error` says why not.
   template <class Request, class Response>
-  grpc::Status Once(Method<Request, Response> method, const Request& request, Response* response,
-                    const CallStyle& style) {
+  bool Once(Method<Request, Response> method, const Request& request, Told<Response>& told,
+            const CallStyle& style) {
     const int replica =
         style.replica >= 0 ? style.replica : static_cast<int>(dice_.Below(Fleet::kReplicas));
+    if constexpr (std::is_same_v<Request, v1::CreateOrderRequest>) {
+      if (fleet_.foreign() != nullptr) return OnceAbroad(replica, request, told, style);
+    }
     const auto stub = v1::OrderService::NewStub(fleet_.Channel(replica, dice_.Below(64)));
     grpc::ClientContext context;
     const std::int64_t time_ms = style.short_time ? 60 + dice_.Below(900) : 9'000;
@@ -145,10 +148,15 @@ class Caller {
         context.TryCancel();
       });
     }
-    const grpc::Status status = ((*stub).*method)(&context, request, response);
+    const grpc::Status status = ((*stub).*method)(&context, request, &told.response);
     if (breaker.joinable()) breaker.join();
-    return status;
+    if (!status.ok()) told.error = client::ReadError(status, true);
+    return status.ok();
   }
+
+  // The same by the client of another language, whose rule makes several attempts of it.
+  bool OnceAbroad(int replica, const v1::CreateOrderRequest& request,
+                  Told<v1::CreateOrderResponse>& told, const CallStyle& style);
 
   template <class Response>
   Told<Response> Accepted(const char* name, Told<Response> told) {

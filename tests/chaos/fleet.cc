@@ -111,6 +111,7 @@ Json Ledger::Post(const std::string& path, const Json& body) const {
 Fleet::Fleet(const Options& options) : options_(options) {
   if (options_.lease) redis_ = std::make_unique<testing::RedisProcess>();
   StartSandbox();
+  if (!options_.client.empty()) foreign_ = std::make_unique<ForeignClient>(options_.client);
   if (options_.fault_rate > 0) AddFaults();
   for (int i = 0; i < kReplicas; ++i) Put(i, StartServer());
 }
@@ -169,14 +170,21 @@ void Fleet::Put(int replica, std::unique_ptr<testing::ServerProcess> process) {
     channels.push_back(grpc::CreateCustomChannel(process->address(),
                                                  grpc::InsecureChannelCredentials(), arguments));
   }
+  std::string address = process->address();
   MutexLock lock(mutex_);
-  replicas_[static_cast<std::size_t>(replica)] = {std::move(process), std::move(channels)};
+  replicas_[static_cast<std::size_t>(replica)] = {std::move(process), std::move(channels),
+                                                  std::move(address)};
 }
 
 std::shared_ptr<grpc::Channel> Fleet::Channel(int replica, std::int64_t any) const {
   MutexLock lock(mutex_);
   const auto& channels = replicas_[static_cast<std::size_t>(replica)].channels;
   return channels[static_cast<std::size_t>(any) % channels.size()];
+}
+
+std::string Fleet::Address(int replica) const {
+  MutexLock lock(mutex_);
+  return replicas_[static_cast<std::size_t>(replica)].address;
 }
 
 void Fleet::BeginKilling() {

@@ -17,6 +17,7 @@
 
 #include "nlohmann/json.hpp"
 #include "service/base/mutex.h"
+#include "tests/chaos/foreign.h"
 #include "tests/chaos/options.h"
 #include "tests/testing/redis_process.h"
 #include "tests/testing/server_process.h"
@@ -47,6 +48,10 @@ class Fleet {
   static constexpr int kReplicas = 2;
   // A channel to the replica as it is now; it may be dying.
   std::shared_ptr<grpc::Channel> Channel(int replica, std::int64_t any) const;
+  // Where it listens, likewise.
+  std::string Address(int replica) const;
+  // Null when the harness itself makes all calls.
+  const ForeignClient* foreign() const { return foreign_.get(); }
   const Ledger& ledger() const { return *ledger_; }
 
   // Starts and stops the killing and the moving of the sandbox's clock.
@@ -61,6 +66,7 @@ class Fleet {
   struct Replica {
     std::unique_ptr<testing::ServerProcess> process;
     std::vector<std::shared_ptr<grpc::Channel>> channels;
+    std::string address;
   };
 
   void StartSandbox();
@@ -73,6 +79,7 @@ class Fleet {
   const Options options_;
   std::unique_ptr<testing::RedisProcess> redis_;  // Null without leases.
   std::unique_ptr<testing::ChildProcess> sandbox_;
+  std::unique_ptr<ForeignClient> foreign_;
   std::string api_url_;
   std::unique_ptr<Ledger> ledger_;
   mutable Mutex mutex_;

@@ -32,6 +32,8 @@ ABSL_FLAG(
     "single flight across replicas by a Redis, which dies now and then unless the order id rule "
     "is completed");
 ABSL_FLAG(bool, together, false, "concurrent calls for one order go through one replica");
+ABSL_FLAG(std::string, client, "",
+          "the command of a driver: the client of another language creates the orders");
 ABSL_FLAG(bool, markers, true, "orders carry idempotency markers; off to see the checks fail");
 
 namespace msp::chaos {
@@ -159,5 +161,6 @@ int main(int argc, char** argv) {
                           .idempotency = absl::GetFlag(FLAGS_idempotency),
                           .lease = absl::GetFlag(FLAGS_lease),
                           .together = absl::GetFlag(FLAGS_together),
-                          .markers = absl::GetFlag(FLAGS_markers)});
+                          .markers = absl::GetFlag(FLAGS_markers),
+                          .client = absl::GetFlag(FLAGS_client)});
 }

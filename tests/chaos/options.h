@@ -21,6 +21,7 @@ struct Options {
   bool lease = false;            // Single flight across the replicas, by a real Redis.
   bool together = false;         // Concurrent calls for one order go through one replica.
   bool markers = true;           // Off to see that the checks can fail.
+  std::string client;            // The command of a driver: another language's client creates.
   std::int64_t settle_ms = 600;  // Longer than any delay before MultiSafepay acts on a call.
 };
 

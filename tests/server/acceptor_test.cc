@@ -26,6 +26,12 @@ class Taken : public Acceptor::Connections {
   std::promise<int>& first_;
 };
 
+std::vector<std::unique_ptr<Acceptor::Connections>> One(std::promise<int>& first) {
+  std::vector<std::unique_ptr<Acceptor::Connections>> connections;
+  connections.push_back(std::make_unique<Taken>(first));
+  return connections;
+}
+
 // A connection to the port that has sent a byte, or -1 when it is refused. (The kernel keeps one
 // that says nothing to itself for a while.)
 int Dial(int port) {
@@ -43,7 +49,7 @@ int Dial(int port) {
 
 class AcceptorTest : public ::testing::Test {
  protected:
-  void Serve() { acceptor_->Serve(std::make_unique<Taken>(first_)); }
+  void Serve() { acceptor_->Serve(One(first_)); }
   int TakenFd() {
     auto future = first_.get_future();
     EXPECT_EQ(future.wait_for(testing::kWaitMax), std::future_status::ready);
@@ -103,7 +109,7 @@ TEST(Acceptor, BeyondItsBoundTheNewOneGoesWhereAllAreYoung) {
   std::promise<int> first;
   const auto acceptor = *Acceptor::Bind("127.0.0.1:0", 1);
   const int old = Dial(acceptor->port());
-  acceptor->Serve(std::make_unique<Taken>(first));
+  acceptor->Serve(One(first));
   auto taken = first.get_future();
   ASSERT_EQ(taken.wait_for(testing::kWaitMax), std::future_status::ready);
   const int young = Dial(acceptor->port());

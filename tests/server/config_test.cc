@@ -99,6 +99,23 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   EXPECT_FALSE(config->audit_flush);
   EXPECT_TRUE(config->trace);
   EXPECT_FALSE(config->trace_spans);
+  EXPECT_FALSE(config->scrub_memory);
+  EXPECT_FALSE(config->allow_dumps);
+  EXPECT_EQ(config->connection_idle_ms, 0);
+}
+
+// gRPC keeps the last bytes that it read for as long as a connection lives.
+TEST_F(Settings, ScrubbingMemoryClosesIdleConnections) {
+  const auto idle_ms = [this](const std::string& idle, const std::string& scrub) {
+    Put("MSP_API_KEY", "abcde12345");  // A start takes it out of the environment.
+    const auto config = Load({"--api_url=test", "--connection_idle_ms=" + idle, scrub});
+    EXPECT_TRUE(config.ok()) << config.status();
+    return config.ok() ? config->connection_idle_ms : -1;
+  };
+  EXPECT_EQ(idle_ms("0", "--scrub_memory=false"), 0);
+  EXPECT_EQ(idle_ms("7", "--scrub_memory=false"), 7);
+  EXPECT_EQ(idle_ms("0", "--scrub_memory"), 1'000);
+  EXPECT_EQ(idle_ms("5000", "--scrub_memory"), 5'000);
 }
 
 TEST_F(Settings, OffMeansNoOperatorsPortAndNoTraces) {
@@ -150,6 +167,7 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"--api_url=test", "--drain_timeout_ms=999"}, "--drain_timeout_ms"},
       {{"--api_url=test", "--call_max_ms=0"}, "--call_max_ms"},
       {{"--api_url=test", "--connection_age_ms=-1"}, "--connection_age_ms"},
+      {{"--api_url=test", "--connection_idle_ms=-1"}, "--connection_idle_ms"},
       {{"--api_url=test", "--call_max_ms=40000"}, "--call_max_ms"},  // Not below the drain timeout.
       {{"--api_url=test", "--log_level=loud"}, "--log_level"},
       {{"--api_url=test", "--log_format=xml"}, "--log_format"},
@@ -341,6 +359,9 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
                            "drain_timeout_ms",
                            "call_max_ms",
                            "connection_age_ms",
+                           "connection_idle_ms",
+                           "scrub_memory",
+                           "allow_dumps",
                            "notification_url",
                            "log_level",
                            "log_format",

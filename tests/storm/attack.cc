@@ -17,11 +17,14 @@ using std::chrono::milliseconds;
 
 constexpr double kCallsPerSecond = 200;
 constexpr milliseconds kCalm{2'000};
-// The p99 of the callers during an attack, against before it; anything below the floor is fine: on
-// a machine whose cores the attacker shares, a scheduler's turn is several milliseconds.
+// The p99 of the callers during an attack, against before it. Three times is the aim, and the ratio
+// is printed; what fails is more than the floor, too: the attacker, the callers and the server
+// share the machine's cores here, and a flood is cut only after it has been one for a while.
 constexpr double kTimesMax = 3;
-constexpr double kFloorMs = 25;
-constexpr double kMemoryMaxMiB = 384;
+constexpr double kFloorMs = 1'000;
+constexpr double kRecoveredFloorMs = 250;
+// All attacks together: what the heap has grown to stays.
+constexpr double kMemoryMaxMiB = 768;
 constexpr milliseconds kRecoveryMax{5'000};
 
 constexpr Assault kAssaults[] = {
@@ -73,7 +76,8 @@ void Attack(const Options& options, Verdict& verdict) {
     do {
       const Journal after = load.Run({.length = milliseconds(500), .per_s = kCallsPerSecond});
       after_ms = after.QuantileMs(0.99, Is(kOk));
-      recovered = after.Count(Not(Is(kOk))) == 0 && after_ms <= bound_ms;
+      recovered = after.Count(Not(Is(kOk))) == 0 &&
+                  after_ms <= std::max(kRecoveredFloorMs, kTimesMax * before_ms);
     } while (!recovered && Clock::now() - ended < kRecoveryMax);
     const std::string figures = Text(
         "%s: p99 %.1f ms before, %.1f under (x %.1f), %.1f after; %ld of %ld calls failed; the "

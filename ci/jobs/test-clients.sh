@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# the clients in Python, Node, Go and Java, each from a clean checkout against a real service
+#
+#   --no-build       use build/release as it is
+#   [LANGUAGE...]    python, node, go, java: these only
+#
+# For each: the commands of its README, timed; then its own tests. With CI=true a missing toolchain has failed.
+source ci/lib.sh
+build_first=yes languages=() bin=$PWD/build/release/bin
+for word in "$@"; do
+  case $word in
+    --help) usage_of test-clients ;;
+    --no-build) build_first=no ;;
+    python | node | go | java) languages+=("$word") ;;
+    *) die "test-clients: unknown argument '$word'; ./run test-clients --help" ;;
+  esac
+done
+((${#languages[@]} > 0)) || languages=(python node go java)
+install build
+[[ $build_first == no ]] || build release msp-server msp-sandbox
+command -v openssl >/dev/null || die 'test-clients: openssl is not installed (Debian package openssl)'
+
+passed=0 failed=0 report=()
+ok() { passed=$((passed + 1)) && echo "ok      $*"; }
+bad() { failed=$((failed + 1)) && echo "FAILED  $*"; }
+
+# What each language needs: its programs, and the Debian packages that bring them.
+declare -A tools=([python]=python3 [node]='node npm' [go]=go [java]='javac mvn')
+declare -A lists=([python]=sdks [node]=sdks [go]=go [java]=java)
+
+has_tools() {
+  local tool
+  for tool in ${tools[$1]}; do command -v "$tool" >/dev/null || return 1; done
+  [[ $1 != python ]] || python3 -c 'import venv, ensurepip' 2>/dev/null
+}
+
+versions() {
+  case $1 in
+    python) python3 --version ;;
+    node) echo "node $(node --version), npm $(npm --version)" ;;
+    go) go version ;;
+    java) echo "$(javac -version 2>&1), $(mvn -version 2>/dev/null | sed $'s/\x1b\\[[0-9;]*m//g' | head -n 1)" ;;
+  esac
+}
+
+# readme_commands LANGUAGE: the first block of shell commands in its README.
+readme_commands() { awk '/^```sh$/ && !done {on = 1; next} /^```$/ && on {on = 0; done = 1} on' "client/$1/README.md"; }
+
+own_tests() {
+  case $1 in
+    python) echo 'venv/bin/pip install -q "pytest>=8" && cd client/python && ../../venv/bin/python -m pytest -q' ;;
+    node) echo 'cd client/node && npm test' ;;
+    go) echo 'cd client/go && go vet ./... && go test -count=1 -v ./...' ;;
+    java) echo 'cd client/java && mvn -B test' ;;
+  esac
+}
+
+# counted LANGUAGE LOG: how many tests passed and failed, by the runner's own words.
+counted() {
+  case $1 in
+    python) grep -oE '[0-9]+ (passed|failed|error)' "$2" | awk '{n[$2] += $1} END {print n["passed"] + 0, n["failed"] + n["error"]}' ;;
+    node) awk '/^# pass/ {p = $3} /^# (fail|cancelled|skipped)/ {f += $3} END {print p + 0, f + 0}' "$2" ;;
+    go) awk '/^ *--- PASS/ {p++} /^ *--- (FAIL|SKIP)/ {f++} END {print p + 0, f + 0}' "$2" ;;
+    java)
+      sed -n 's/.*Tests run: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\), Skipped: \([0-9]*\)$/\1 \2 \3 \4/p' "$2" |
+        tail -n 1 | awk '{print $1 - $2 - $3 - $4, $2 + $3 + $4}'
+      ;;
+  esac
+}
+
+run_language() {
+  local language=$1 tree=$PWD/build/clients/$1 log=$PWD/build/clients/$1.log start=$SECONDS minutes tests
+  if ! has_tools "$language" && ! (install "${lists[$language]}" && has_tools "$language"); then
+    if [[ ${CI:-} == true ]]; then
+      bad "$language: no ${tools[$language]} here"
+    else
+      report+=("$language: not tested; it needs ${tools[$language]}")
+    fi
+    return
+  fi
+  say "$language: $(versions "$language")"
+  # A clean checkout: what git knows, and nothing of an earlier run.
+  rm -rf "$tree"
+  mkdir -p "$tree"
+  git ls-files -co --exclude-standard -z -- proto "client/$language" | tar --null -cf - -T - | tar -xf - -C "$tree"
+  local inside
+  inside="cd '$tree' && set -e; $(readme_commands "$language")"
+  if python3 tests/clients/with_service.py "$bin" bash -c "$inside" >"$log" 2>&1 &&
+    grep -q '^created ' "$log" && grep -q '^watched .*PAYMENT_STATE_PAID' "$log" && grep -q '^refunded 1500 ' "$log"; then
+    minutes=$(awk "BEGIN {printf \"%.1f\", ($SECONDS - $start) / 60}")
+    ok "$language: README's commands, from nothing to a payment, watched and refunded, in $minutes minutes"
+  else
+    tail -n 30 "$log"
+    bad "$language: README's commands"
+    return
+  fi
+  if python3 tests/clients/with_service.py "$bin" bash -c "cd '$tree' && $(own_tests "$language")" >"$log" 2>&1; then
+    read -r tests _ < <(counted "$language" "$log")
+    ((tests > 0)) || { bad "$language: no test ran" && return; }
+    passed=$((passed + tests))
+    echo "ok      $language: its $tests tests"
+  else
+    tail -n 60 "$log"
+    read -r tests more < <(counted "$language" "$log") || true
+    passed=$((passed + ${tests:-0})) failed=$((failed + (${more:-0} > 0 ? more : 1)))
+    echo "FAILED  $language: ${more:-some} of its tests; all of it in $log"
+  fi
+}
+
+same_service_config() {
+  local file
+  for file in client/python/src/multisafepay_grpc client/node client/go client/java/src/main/resources/com/multisafepay/grpc; do
+    cmp docs/retries/service-config.json "$file/service-config.json" || return 1
+  done
+}
+
+# Stubs that are committed are those of this schema.
+go_stubs_are_current() {
+  local made=$PWD/build/clients/go-stubs
+  rm -rf "$made"
+  (cd client/go && buf_here generate -o "$made") && diff -r "$made/gen" client/go/gen
+}
+
+# Template and descriptors for everybody else.
+schema_for_others() {
+  local out=build/clients/others
+  rm -rf "$out"
+  buf generate proto --template proto/buf.gen.yaml -o "$out" && [[ -n $(find "$out" -name '*.rb') ]] &&
+    build release msp_descriptors >/dev/null && buf build build/release/share/multisafepay-v1.binpb -o /dev/null
+}
+
+root=$PWD
+buf_here() { "$root/build/tools/node_modules/.bin/buf" "$@"; }
+
+mkdir -p build/clients
+if same_service_config; then ok 'each client has the service config of docs/retries'; else bad 'service configs differ'; fi
+for language in "${languages[@]}"; do run_language "$language"; done
+if has_tools node && buf --version >/dev/null; then
+  if schema_for_others; then ok 'buf.gen.yaml and the descriptor set'; else bad 'buf.gen.yaml or the descriptor set'; fi
+  if has_tools go; then
+    if go_stubs_are_current; then ok 'the stubs in client/go/gen are current'; else bad 'client/go/gen: run go generate'; fi
+  fi
+fi
+for line in "${report[@]}"; do echo "$line"; done
+echo "$passed passed, $failed failed"
+((failed == 0))

@@ -1,0 +1,109 @@
+package multisafepay
+
+import (
+	"context"
+
+	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
+)
+
+// CreateOrder creates the order once or not at all. Result.Reason NEXT_ACTION_LOST: the page for the customer was in a
+// lost answer; CancelOrder, then a new id.
+func (c *Client) CreateOrder(ctx context.Context, request *v1.CreateOrderRequest) (*v1.CreateOrderResponse, error) {
+	return certain(ctx, c, c.money.CreateOrder, request)
+}
+
+// CancelOrder cancels an order that is not paid yet.
+func (c *Client) CancelOrder(ctx context.Context, request *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error) {
+	return certain(ctx, c, c.money.CancelOrder, request)
+}
+
+// CaptureOrder collects an authorized amount or a part of it.
+func (c *Client) CaptureOrder(ctx context.Context, request *v1.CaptureOrderRequest) (*v1.CaptureOrderResponse, error) {
+	return certain(ctx, c, c.money.CaptureOrder, request)
+}
+
+// VoidOrder gives up an authorization, or what is left of it.
+func (c *Client) VoidOrder(ctx context.Context, request *v1.VoidOrderRequest) (*v1.VoidOrderResponse, error) {
+	return certain(ctx, c, c.money.VoidOrder, request)
+}
+
+// RefundOrder gives money back. Give a RefundOrderId or an idempotency key to each of several equal refunds.
+func (c *Client) RefundOrder(ctx context.Context, request *v1.RefundOrderRequest) (*v1.RefundOrderResponse, error) {
+	return certain(ctx, c, c.money.RefundOrder, request)
+}
+
+// CancelRefund stops a refund that is still reserved.
+func (c *Client) CancelRefund(ctx context.Context, request *v1.CancelRefundRequest) (*v1.CancelRefundResponse, error) {
+	return certain(ctx, c, c.money.CancelRefund, request)
+}
+
+// GetOrder reads an order.
+func (c *Client) GetOrder(ctx context.Context, orderID string) (*v1.Order, error) {
+	reply, err := plain(ctx, c, c.options.ReadTimeout, c.orders.GetOrder, &v1.GetOrderRequest{OrderId: &orderID})
+	return reply.GetOrder(), err
+}
+
+// UpdateOrder changes an order without moving money.
+func (c *Client) UpdateOrder(ctx context.Context, request *v1.UpdateOrderRequest) (*v1.UpdateOrderResponse, error) {
+	return plain(ctx, c, c.options.WriteTimeout, c.money.UpdateOrder, request)
+}
+
+// ListTokens lists the stored cards of a customer.
+func (c *Client) ListTokens(ctx context.Context, request *v1.ListTokensRequest) (*v1.ListTokensResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.tokens.ListTokens, request)
+}
+
+// GetToken reads a stored card.
+func (c *Client) GetToken(ctx context.Context, request *v1.GetTokenRequest) (*v1.GetTokenResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.tokens.GetToken, request)
+}
+
+// UpdateToken changes a stored card.
+func (c *Client) UpdateToken(ctx context.Context, request *v1.UpdateTokenRequest) (*v1.UpdateTokenResponse, error) {
+	return plain(ctx, c, c.options.WriteTimeout, c.tokens.UpdateToken, request)
+}
+
+// DeleteToken removes a stored card.
+func (c *Client) DeleteToken(ctx context.Context, request *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error) {
+	return plain(ctx, c, c.options.WriteTimeout, c.tokens.DeleteToken, request)
+}
+
+// ListPaymentMethods lists what customers can pay with.
+func (c *Client) ListPaymentMethods(ctx context.Context,
+	request *v1.ListPaymentMethodsRequest) (*v1.ListPaymentMethodsResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.methods.ListPaymentMethods, request)
+}
+
+// GetPaymentMethod reads one payment method.
+func (c *Client) GetPaymentMethod(ctx context.Context,
+	request *v1.GetPaymentMethodRequest) (*v1.GetPaymentMethodResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.methods.GetPaymentMethod, request)
+}
+
+// ListGateways lists the gateways.
+func (c *Client) ListGateways(ctx context.Context, request *v1.ListGatewaysRequest) (*v1.ListGatewaysResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.methods.ListGateways, request)
+}
+
+// GetGateway reads one gateway.
+func (c *Client) GetGateway(ctx context.Context, request *v1.GetGatewayRequest) (*v1.GetGatewayResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.methods.GetGateway, request)
+}
+
+// ListTransactions lists a page of transactions.
+func (c *Client) ListTransactions(ctx context.Context,
+	request *v1.ListTransactionsRequest) (*v1.ListTransactionsResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.transactions.ListTransactions, request)
+}
+
+// GetTransaction reads one transaction.
+func (c *Client) GetTransaction(ctx context.Context,
+	request *v1.GetTransactionRequest) (*v1.GetTransactionResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.transactions.GetTransaction, request)
+}
+
+// HandleNotification verifies what MultiSafepay sent to the shop over HTTP.
+func (c *Client) HandleNotification(ctx context.Context,
+	request *v1.HandleNotificationRequest) (*v1.HandleNotificationResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.notifications.HandleNotification, request)
+}

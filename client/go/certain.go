@@ -1,0 +1,142 @@
+package multisafepay
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
+)
+
+// Less is not worth an attempt: the service refuses a call that it could not see through.
+const attemptMin = time.Second
+
+// Rule is how long to stay with a call that moves money. Zero values mean the defaults.
+//
+//	CONFIRMED  the reply is returned; a declined card is CONFIRMED too
+//	REJECTED   the error is returned: the same call would be refused again
+//	NOT_SENT   the same call again when the service gave a time for it; else the error
+//	UNKNOWN    the same call again with control.repeat: the service looks before it sends anything
+type Rule struct {
+	Budget      time.Duration // All attempts and pauses together; 2 minutes.
+	AttemptsMax int           // 5.
+	Pause       time.Duration // Before the second attempt; 500 ms. Doubles. RetryInfo asks for more.
+	// Told of each repeat, for logs.
+	OnRepeat func(err *Error, wait time.Duration)
+
+	now   func() time.Time
+	sleep func(context.Context, time.Duration) error
+}
+
+func (r Rule) withDefaults() Rule {
+	if r.Budget == 0 {
+		r.Budget = 2 * time.Minute
+	}
+	if r.AttemptsMax == 0 {
+		r.AttemptsMax = 5
+	}
+	if r.Pause == 0 {
+		r.Pause = 500 * time.Millisecond
+	}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	if r.sleep == nil {
+		r.sleep = sleep
+	}
+	return r
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+type answer interface {
+	proto.Message
+	GetResult() *v1.CallResult
+}
+
+func sayRepeat(request proto.Message) {
+	message := request.ProtoReflect()
+	control := message.Mutable(message.Descriptor().Fields().ByName("control")).Message()
+	control.Set(control.Descriptor().Fields().ByName("repeat"), protoreflect.ValueOfBool(true))
+}
+
+func longer(a, b time.Duration) time.Duration {
+	if a > b {
+		return a
+	}
+	return b
+}
+
+func shorter(a, b time.Duration) time.Duration {
+	if a < b {
+		return a
+	}
+	return b
+}
+
+// certainly makes the call until its answer is certain, or the rule's budget or ctx is spent. Every attempt carries the
+// same ids and idempotency key.
+func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeout time.Duration, request Q,
+	call func(context.Context, Q) (R, error)) (R, error) {
+	var none R
+	rule = rule.withDefaults()
+	mine := proto.Clone(request).(Q)
+	end := rule.now().Add(rule.Budget)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
+		end = deadline
+	}
+	inDoubt := false
+	for attempt, pause := 1, rule.Pause; ; attempt, pause = attempt+1, 2*pause {
+		left := longer(end.Sub(rule.now()), attemptMin)
+		attemptCtx, cancel := context.WithTimeout(ctx, shorter(timeout, left))
+		reply, err := call(attemptCtx, mine)
+		cancel()
+		var failed *Error
+		switch {
+		case err == nil && (reply.GetResult().GetOutcome() == v1.Outcome_OUTCOME_CONFIRMED ||
+			reply.GetResult().GetDryRunJson() != ""):
+			return reply, nil
+		case err == nil:
+			failed = &Error{Code: codes.Unknown, Message: "the reply does not say what is certain",
+				Outcome: v1.Outcome_OUTCOME_UNKNOWN}
+		case !errors.As(err, &failed):
+			return none, err
+		}
+		if failed.Outcome == v1.Outcome_OUTCOME_UNKNOWN {
+			inDoubt = true
+			sayRepeat(mine)
+		}
+		mayGoAgain := failed.Outcome == v1.Outcome_OUTCOME_UNKNOWN || failed.RetryAfter != nil
+		wait := pause
+		if failed.RetryAfter != nil {
+			wait = longer(wait, *failed.RetryAfter)
+		}
+		timeLeft := !rule.now().Add(wait + attemptMin).After(end)
+		if mayGoAgain && attempt < rule.AttemptsMax && timeLeft {
+			if rule.OnRepeat != nil {
+				rule.OnRepeat(failed, wait)
+			}
+			if rule.sleep(ctx, wait) == nil {
+				continue
+			}
+		}
+		// That the last attempt was not sent says nothing about the earlier one that may have been.
+		if inDoubt && failed.Outcome == v1.Outcome_OUTCOME_NOT_SENT {
+			failed.Outcome, failed.RetryAfter = v1.Outcome_OUTCOME_UNKNOWN, nil
+		}
+		return none, failed
+	}
+}

@@ -1,0 +1,169 @@
+// Package multisafepay is the client of the multisafepay-grpc payment service.
+//
+// Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a connection of their own
+// on which nothing is ever tried again by itself; they follow the caller's rule (Rule) to a certain outcome.
+package multisafepay
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
+)
+
+//go:generate buf generate
+
+//go:embed service-config.json
+var serviceConfig string
+
+// Addresses that never leave the machine.
+var local = regexp.MustCompile(`^(dns:(///)?|passthrough:(///)?)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:`)
+
+// The largest reply that is taken: a page of a thousand transactions fits.
+const receiveMaxBytes = 16 << 20
+
+// TLS with the system's roots, or those of CA; with Cert and Key it is mutual. Names of PEM files.
+type TLS struct {
+	CA, Cert, Key string
+}
+
+// Options of a Client. Zero values mean the defaults.
+type Options struct {
+	TLS *TLS
+	// Plain text to another machine, behind a mesh that encrypts.
+	AllowPlaintext bool
+	// Chooses one of several sites (metadata x-msp-site).
+	Site string
+	// Of one attempt, 35 s and 10 s: the service answers within 33 s, and its word on the outcome has to arrive.
+	WriteTimeout, ReadTimeout time.Duration
+	Rule                      Rule
+}
+
+// Client is a connection to the service, for any number of goroutines.
+type Client struct {
+	options       Options
+	reads, writes *grpc.ClientConn
+	orders, money v1.OrderServiceClient
+	tokens        v1.TokenServiceClient
+	methods       v1.PaymentMethodServiceClient
+	transactions  v1.TransactionServiceClient
+	notifications v1.NotificationServiceClient
+}
+
+func makeCredentials(server string, options Options) (credentials.TransportCredentials, error) {
+	if options.TLS == nil {
+		if options.AllowPlaintext || local.MatchString(server) {
+			return insecure.NewCredentials(), nil
+		}
+		return nil, fmt.Errorf("%s is not on this machine: give TLS, or AllowPlaintext behind a mesh", server)
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if (options.TLS.Cert == "") != (options.TLS.Key == "") {
+		return nil, errors.New("a client certificate and its key go together")
+	}
+	if options.TLS.CA != "" {
+		pem, err := os.ReadFile(options.TLS.CA)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s: no certificate in it", options.TLS.CA)
+		}
+	}
+	if options.TLS.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(options.TLS.Cert, options.TLS.Key)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return credentials.NewTLS(config), nil
+}
+
+// New makes a client of the service at server, "127.0.0.1:50051". It connects with the first call.
+func New(server string, options Options) (*Client, error) {
+	if options.WriteTimeout == 0 {
+		options.WriteTimeout = 35 * time.Second
+	}
+	if options.ReadTimeout == 0 {
+		options.ReadTimeout = 10 * time.Second
+	}
+	security, err := makeCredentials(server, options)
+	if err != nil {
+		return nil, err
+	}
+	common := []grpc.DialOption{
+		grpc.WithTransportCredentials(security),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(receiveMaxBytes)),
+		// What may be repeated is written here, and not in a name server's records.
+		grpc.WithDisableServiceConfig(),
+	}
+	reads, err := grpc.NewClient(server, append(common, grpc.WithDefaultServiceConfig(serviceConfig))...)
+	if err != nil {
+		return nil, err
+	}
+	writes, err := grpc.NewClient(server, append(common, grpc.WithDisableRetry())...)
+	if err != nil {
+		reads.Close()
+		return nil, err
+	}
+	return &Client{
+		options: options, reads: reads, writes: writes,
+		orders: v1.NewOrderServiceClient(reads), money: v1.NewOrderServiceClient(writes),
+		tokens: v1.NewTokenServiceClient(reads), methods: v1.NewPaymentMethodServiceClient(reads),
+		transactions:  v1.NewTransactionServiceClient(reads),
+		notifications: v1.NewNotificationServiceClient(reads),
+	}, nil
+}
+
+// Close ends the connections, and with them every call under way.
+func (c *Client) Close() error {
+	err := c.reads.Close()
+	if other := c.writes.Close(); err == nil {
+		err = other
+	}
+	return err
+}
+
+func (c *Client) site(ctx context.Context) context.Context {
+	if c.options.Site == "" {
+		return ctx
+	}
+	return metadata.AppendToOutgoingContext(ctx, "x-msp-site", c.options.Site)
+}
+
+type method[Q, R any] func(context.Context, Q, ...grpc.CallOption) (R, error)
+
+func plain[Q, R any](ctx context.Context, c *Client, timeout time.Duration, call method[Q, R], request Q) (R, error) {
+	ctx, cancel := context.WithTimeout(c.site(ctx), timeout)
+	defer cancel()
+	reply, err := call(ctx, request)
+	if err != nil {
+		return reply, readError(err, false)
+	}
+	return reply, nil
+}
+
+func certain[Q proto.Message, R answer](ctx context.Context, c *Client, call method[Q, R], request Q) (R, error) {
+	return certainly(ctx, c.options.Rule, c.options.WriteTimeout, request, func(ctx context.Context, mine Q) (R, error) {
+		reply, err := call(c.site(ctx), mine)
+		if err != nil {
+			return reply, readError(err, true)
+		}
+		return reply, nil
+	})
+}

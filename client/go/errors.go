@@ -1,0 +1,145 @@
+package multisafepay
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
+)
+
+// What is certain about a call that moves money and did not succeed; for errors.Is.
+var (
+	// ErrRejected: MultiSafepay refused; nothing was done.
+	ErrRejected = errors.New("rejected")
+	// ErrNotSent: the request never left the service; nothing was done.
+	ErrNotSent = errors.New("not sent")
+	// ErrInvalidRequest: the request itself is wrong; Error.Violations names the fields. It was not sent either.
+	ErrInvalidRequest = errors.New("invalid request")
+	// ErrOutcomeUnknown: the money may have moved. Look with GetOrder, or make the same call again; never under
+	// another order id.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+)
+
+// The domains whose ErrorInfo is the service's word; one from a proxy on the way proves nothing.
+const (
+	remoteDomain = "multisafepay.com"
+	ownDomain    = "multisafepay-grpc"
+)
+
+// FieldViolation is one field of the request that was refused.
+type FieldViolation struct {
+	Field       string // "gateway_info.card_number"
+	Description string // Never the value.
+}
+
+// Error is a call that did not succeed.
+type Error struct {
+	Code    codes.Code
+	Message string
+	// "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, and nobody's word on the payment.
+	Reason string
+	// Who defines the reason: "multisafepay.com" or "multisafepay-grpc".
+	Domain string
+	// What is certain; OUTCOME_UNSPECIFIED for calls that move no money.
+	Outcome v1.Outcome
+	// MultiSafepay's own code and HTTP status; 0 when it gave none.
+	ErrorCode  int
+	HTTPStatus int
+	OrderID    string
+	Violations []FieldViolation
+	// After this long the same call may be sent again; nil unless the request provably never left.
+	RetryAfter *time.Duration
+	// The service itself said all this: the trailer carried its ErrorInfo.
+	FromService bool
+
+	cause error
+}
+
+func (e *Error) Error() string {
+	var text strings.Builder
+	text.WriteString(e.Code.String())
+	if e.Reason != "" {
+		text.WriteString(" " + e.Reason)
+	}
+	if e.Outcome != v1.Outcome_OUTCOME_UNSPECIFIED {
+		text.WriteString(" outcome=" + strings.TrimPrefix(e.Outcome.String(), "OUTCOME_"))
+	}
+	text.WriteString(": " + e.Message)
+	for _, violation := range e.Violations {
+		fmt.Fprintf(&text, "; %s: %s", violation.Field, violation.Description)
+	}
+	return text.String()
+}
+
+// Unwrap gives gRPC's own error, for status.FromError.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is compares with the Err... of this package.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrRejected:
+		return e.Outcome == v1.Outcome_OUTCOME_REJECTED
+	case ErrNotSent:
+		return e.Outcome == v1.Outcome_OUTCOME_NOT_SENT
+	case ErrInvalidRequest:
+		return e.Outcome == v1.Outcome_OUTCOME_NOT_SENT && e.Code == codes.InvalidArgument
+	case ErrOutcomeUnknown:
+		return e.Outcome == v1.Outcome_OUTCOME_UNKNOWN
+	}
+	return false
+}
+
+func (e *Error) takeInfo(info *errdetails.ErrorInfo) {
+	if info.GetDomain() != remoteDomain && info.GetDomain() != ownDomain {
+		return
+	}
+	metadata := info.GetMetadata()
+	e.FromService = true
+	e.Reason, e.Domain, e.OrderID = info.GetReason(), info.GetDomain(), metadata["order_id"]
+	e.Outcome = v1.Outcome(v1.Outcome_value["OUTCOME_"+metadata["outcome"]])
+	// What is no number counts as none.
+	e.ErrorCode, _ = strconv.Atoi(metadata["error_code"])
+	e.HTTPStatus, _ = strconv.Atoi(metadata["http_status"])
+}
+
+// readError is the typed error of a call that gRPC ended with err, which is not nil.
+func readError(err error, movesMoney bool) *Error {
+	state, ok := status.FromError(err)
+	if !ok {
+		state = status.FromContextError(err)
+	}
+	result := &Error{Code: state.Code(), Message: state.Message(), cause: err}
+	for _, detail := range state.Details() {
+		switch detail := detail.(type) {
+		case *errdetails.ErrorInfo:
+			result.takeInfo(detail)
+		case *errdetails.BadRequest:
+			for _, one := range detail.GetFieldViolations() {
+				result.Violations = append(result.Violations, FieldViolation{one.GetField(), one.GetDescription()})
+			}
+		case *errdetails.RetryInfo:
+			if delay := detail.GetRetryDelay(); delay != nil {
+				after := delay.AsDuration()
+				result.RetryAfter = &after
+			}
+		}
+	}
+	if !movesMoney {
+		result.Outcome = v1.Outcome_OUTCOME_UNSPECIFIED
+	} else if result.Outcome == v1.Outcome_OUTCOME_UNSPECIFIED {
+		// A lost connection tells nothing about the payment.
+		result.Outcome = v1.Outcome_OUTCOME_UNKNOWN
+	}
+	// RetryInfo that the service did not vouch for is an invitation to pay twice.
+	if !result.FromService || result.Outcome == v1.Outcome_OUTCOME_UNKNOWN {
+		result.RetryAfter = nil
+	}
+	return result
+}

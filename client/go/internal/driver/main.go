@@ -1,0 +1,118 @@
+// Creates orders for the chaos harness: one HTTP POST for each CreateOrder, which keeps the client's own rule.
+//
+// The body is {"server", "request" (base64 of a CreateOrderRequest), "attempt_ms"}; the answer is {"ok": true, "response"}
+// or the error's facts. Prints a ready line; runs until it is killed.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	multisafepay "github.com/multisafepay-grpc/multisafepay-grpc/client/go"
+	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
+)
+
+type asked struct {
+	Server    string `json:"server"`
+	Request   []byte `json:"request"`
+	AttemptMs int64  `json:"attempt_ms"`
+}
+
+type told struct {
+	OK          bool       `json:"ok"`
+	Response    []byte     `json:"response,omitempty"`
+	Code        uint32     `json:"code"`
+	Message     string     `json:"message"`
+	Reason      string     `json:"reason"`
+	Outcome     v1.Outcome `json:"outcome"`
+	ErrorCode   int        `json:"error_code"`
+	OrderID     string     `json:"order_id"`
+	FromService bool       `json:"from_service"`
+}
+
+// One client for each server and time of an attempt; most attempts have the same.
+type key struct {
+	server string
+	time   int64
+}
+
+var (
+	mutex   sync.Mutex
+	clients = map[key]*multisafepay.Client{}
+)
+
+// clientOf returns a client and what to do when it is no longer needed.
+func clientOf(one asked) (*multisafepay.Client, func(), error) {
+	mutex.Lock()
+	defer mutex.Unlock()
+	const usualMs = 9000
+	at := key{one.Server, one.AttemptMs}
+	if found := clients[at]; found != nil {
+		return found, func() {}, nil
+	}
+	made, err := multisafepay.New(one.Server, multisafepay.Options{
+		WriteTimeout: time.Duration(one.AttemptMs) * time.Millisecond,
+		Rule:         multisafepay.Rule{Budget: 20 * time.Second, AttemptsMax: 5, Pause: 30 * time.Millisecond},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if one.AttemptMs != usualMs {
+		return made, func() { made.Close() }, nil
+	}
+	clients[at] = made
+	return made, func() {}, nil
+}
+
+func create(one asked) (told, error) {
+	request := &v1.CreateOrderRequest{}
+	if err := proto.Unmarshal(one.Request, request); err != nil {
+		return told{}, err
+	}
+	client, done, err := clientOf(one)
+	if err != nil {
+		return told{}, err
+	}
+	defer done()
+	reply, err := client.CreateOrder(context.Background(), request)
+	var failed *multisafepay.Error
+	if errors.As(err, &failed) {
+		return told{Code: uint32(failed.Code), Message: failed.Message, Reason: failed.Reason, Outcome: failed.Outcome,
+			ErrorCode: failed.ErrorCode, OrderID: failed.OrderID, FromService: failed.FromService}, nil
+	}
+	if err != nil {
+		return told{}, err
+	}
+	bytes, err := proto.Marshal(reply)
+	return told{OK: true, Response: bytes}, err
+}
+
+func main() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("{\"event\":\"serving\",\"listen\":%q}\n", listener.Addr().String())
+	log.Fatal(http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var one asked
+		err := json.NewDecoder(r.Body).Decode(&one)
+		var answer told
+		if err == nil {
+			answer, err = create(one)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError) // The harness says what it was and ends.
+			return
+		}
+		json.NewEncoder(w).Encode(answer)
+	})))
+}

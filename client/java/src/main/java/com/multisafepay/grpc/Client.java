@@ -1,0 +1,326 @@
+package com.multisafepay.grpc;
+
+import com.google.gson.Gson;
+import com.google.protobuf.Message;
+import com.multisafepay.grpc.v1.CancelOrderRequest;
+import com.multisafepay.grpc.v1.CancelOrderResponse;
+import com.multisafepay.grpc.v1.CancelRefundRequest;
+import com.multisafepay.grpc.v1.CancelRefundResponse;
+import com.multisafepay.grpc.v1.CaptureOrderRequest;
+import com.multisafepay.grpc.v1.CaptureOrderResponse;
+import com.multisafepay.grpc.v1.CreateOrderRequest;
+import com.multisafepay.grpc.v1.CreateOrderResponse;
+import com.multisafepay.grpc.v1.DeleteTokenRequest;
+import com.multisafepay.grpc.v1.DeleteTokenResponse;
+import com.multisafepay.grpc.v1.GetGatewayRequest;
+import com.multisafepay.grpc.v1.GetGatewayResponse;
+import com.multisafepay.grpc.v1.GetOrderRequest;
+import com.multisafepay.grpc.v1.GetPaymentMethodRequest;
+import com.multisafepay.grpc.v1.GetPaymentMethodResponse;
+import com.multisafepay.grpc.v1.GetTokenRequest;
+import com.multisafepay.grpc.v1.GetTokenResponse;
+import com.multisafepay.grpc.v1.GetTransactionRequest;
+import com.multisafepay.grpc.v1.GetTransactionResponse;
+import com.multisafepay.grpc.v1.HandleNotificationRequest;
+import com.multisafepay.grpc.v1.HandleNotificationResponse;
+import com.multisafepay.grpc.v1.ListGatewaysRequest;
+import com.multisafepay.grpc.v1.ListGatewaysResponse;
+import com.multisafepay.grpc.v1.ListPaymentMethodsRequest;
+import com.multisafepay.grpc.v1.ListPaymentMethodsResponse;
+import com.multisafepay.grpc.v1.ListTokensRequest;
+import com.multisafepay.grpc.v1.ListTokensResponse;
+import com.multisafepay.grpc.v1.ListTransactionsRequest;
+import com.multisafepay.grpc.v1.ListTransactionsResponse;
+import com.multisafepay.grpc.v1.NotificationServiceGrpc;
+import com.multisafepay.grpc.v1.Order;
+import com.multisafepay.grpc.v1.OrderServiceGrpc;
+import com.multisafepay.grpc.v1.PaymentMethodServiceGrpc;
+import com.multisafepay.grpc.v1.RefundOrderRequest;
+import com.multisafepay.grpc.v1.RefundOrderResponse;
+import com.multisafepay.grpc.v1.TokenServiceGrpc;
+import com.multisafepay.grpc.v1.TransactionServiceGrpc;
+import com.multisafepay.grpc.v1.UpdateOrderRequest;
+import com.multisafepay.grpc.v1.UpdateOrderResponse;
+import com.multisafepay.grpc.v1.UpdateTokenRequest;
+import com.multisafepay.grpc.v1.UpdateTokenResponse;
+import com.multisafepay.grpc.v1.VoidOrderRequest;
+import com.multisafepay.grpc.v1.VoidOrderResponse;
+import com.multisafepay.grpc.v1.WatchOrderRequest;
+import io.grpc.ChannelCredentials;
+import io.grpc.ClientInterceptor;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.stub.AbstractBlockingStub;
+import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import java.util.regex.Pattern;
+
+/**
+ * The client: one blocking method for each call of the service. Serves any number of threads.
+ *
+ * <p>Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a channel of their own
+ * on which nothing is ever tried again by itself; they follow the caller's rule ({@link Rule}) to a certain outcome.
+ */
+public final class Client implements AutoCloseable {
+  // Addresses that never leave the machine.
+  private static final Pattern LOCAL =
+      Pattern.compile("^(dns:(///)?)?(localhost|127\\.[\\d.]+|\\[::1\\])(:\\d+)?$|^unix:.*");
+  // The largest reply that is taken: a page of a thousand transactions fits.
+  private static final int RECEIVE_MAX_BYTES = 16 << 20;
+  private static final Metadata.Key<String> SITE = Metadata.Key.of("x-msp-site", Metadata.ASCII_STRING_MARSHALLER);
+
+  private final Duration writeTimeout;
+  private final Duration readTimeout;
+  private final Rule rule;
+  private final ManagedChannel reads;
+  private final ManagedChannel writes;
+  private final OrderServiceGrpc.OrderServiceBlockingStub orders;
+  private final OrderServiceGrpc.OrderServiceBlockingStub money;
+  private final TokenServiceGrpc.TokenServiceBlockingStub tokens;
+  private final PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub methods;
+  private final TransactionServiceGrpc.TransactionServiceBlockingStub transactions;
+  private final NotificationServiceGrpc.NotificationServiceBlockingStub notifications;
+
+  /** Settings of a client; what is not set has the defaults of docs/clients.md. */
+  public static final class Builder {
+    private final String server;
+    private Tls tls;
+    private boolean allowPlaintext;
+    private String site = "";
+    private Duration writeTimeout = Duration.ofSeconds(35);
+    private Duration readTimeout = Duration.ofSeconds(10);
+    private Rule rule = Rule.DEFAULT;
+
+    private Builder(String server) {
+      this.server = server;
+    }
+
+    public Builder tls(Tls settings) {
+      this.tls = settings;
+      return this;
+    }
+
+    /** Plain text to another machine, behind a mesh that encrypts. */
+    public Builder allowPlaintext() {
+      this.allowPlaintext = true;
+      return this;
+    }
+
+    /** Chooses one of several sites (metadata x-msp-site). */
+    public Builder site(String name) {
+      this.site = name;
+      return this;
+    }
+
+    /** Of one attempt. The service answers within 33 s, and 35 s let its word on the outcome arrive. */
+    public Builder writeTimeout(Duration time) {
+      this.writeTimeout = time;
+      return this;
+    }
+
+    public Builder readTimeout(Duration time) {
+      this.readTimeout = time;
+      return this;
+    }
+
+    public Builder rule(Rule settings) {
+      this.rule = settings;
+      return this;
+    }
+
+    public Client build() {
+      return new Client(this);
+    }
+  }
+
+  /** A client of the service at {@code server}, "127.0.0.1:50051". */
+  public static Builder to(String server) {
+    return new Builder(server);
+  }
+
+  private Client(Builder settings) {
+    writeTimeout = settings.writeTimeout;
+    readTimeout = settings.readTimeout;
+    rule = settings.rule;
+    ChannelCredentials credentials = credentials(settings);
+    Metadata metadata = new Metadata();
+    if (!settings.site.isEmpty()) metadata.put(SITE, settings.site);
+    ClientInterceptor site = MetadataUtils.newAttachHeadersInterceptor(metadata);
+    reads = channel(settings.server, credentials, site).defaultServiceConfig(serviceConfig()).enableRetry().build();
+    writes = channel(settings.server, credentials, site).disableRetry().build();
+    orders = OrderServiceGrpc.newBlockingStub(reads);
+    money = OrderServiceGrpc.newBlockingStub(writes);
+    tokens = TokenServiceGrpc.newBlockingStub(reads);
+    methods = PaymentMethodServiceGrpc.newBlockingStub(reads);
+    transactions = TransactionServiceGrpc.newBlockingStub(reads);
+    notifications = NotificationServiceGrpc.newBlockingStub(reads);
+  }
+
+  private static ChannelCredentials credentials(Builder settings) {
+    if (settings.tls == null) {
+      if (settings.allowPlaintext || LOCAL.matcher(settings.server).matches()) return InsecureChannelCredentials.create();
+      throw new IllegalArgumentException(
+          settings.server + " is not on this machine: give tls, or allowPlaintext behind a mesh");
+    }
+    try {
+      TlsChannelCredentials.Builder builder = TlsChannelCredentials.newBuilder();
+      if (settings.tls.ca() != null) builder.trustManager(settings.tls.ca().toFile());
+      if (settings.tls.cert() != null) builder.keyManager(settings.tls.cert().toFile(), settings.tls.key().toFile());
+      return builder.build();
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  private static ManagedChannelBuilder<?> channel(String server, ChannelCredentials credentials, ClientInterceptor site) {
+    // What may be repeated is written here, and not in a name server's records.
+    return Grpc.newChannelBuilder(server, credentials).maxInboundMessageSize(RECEIVE_MAX_BYTES)
+        .disableServiceConfigLookUp().intercept(site);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, ?> serviceConfig() {
+    var stream = Client.class.getResourceAsStream("service-config.json");
+    try (Reader reader = new InputStreamReader(stream, StandardCharsets.UTF_8)) {
+      return new Gson().fromJson(reader, Map.class);
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible);
+    }
+  }
+
+  /** Ends the connections, and with them every call under way. */
+  @Override
+  public void close() {
+    reads.shutdownNow();
+    writes.shutdownNow();
+  }
+
+  private static <S extends AbstractBlockingStub<S>, Q, R> R call(S stub, BiFunction<S, Q, R> method, Q request,
+      Duration timeout, boolean movesMoney) {
+    try {
+      return method.apply(stub.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS), request);
+    } catch (StatusRuntimeException error) {
+      throw ServiceException.read(error, movesMoney);
+    }
+  }
+
+  private <S extends AbstractBlockingStub<S>, Q, R> R read(S stub, BiFunction<S, Q, R> method, Q request) {
+    return call(stub, method, request, readTimeout, false);
+  }
+
+  private <Q extends Message, R extends Message> R certain(
+      BiFunction<OrderServiceGrpc.OrderServiceBlockingStub, Q, R> method, Q request) {
+    return rule.certainly((Q mine, Duration timeout) -> call(money, method, mine, timeout, true), request, writeTimeout);
+  }
+
+  // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent.
+
+  /**
+   * Creates the order once or not at all. {@code result.reason} NEXT_ACTION_LOST: the page for the customer was in a lost
+   * answer; cancelOrder, then a new id.
+   */
+  public CreateOrderResponse createOrder(CreateOrderRequest request) {
+    return certain(OrderServiceGrpc.OrderServiceBlockingStub::createOrder, request);
+  }
+
+  public CancelOrderResponse cancelOrder(CancelOrderRequest request) {
+    return certain(OrderServiceGrpc.OrderServiceBlockingStub::cancelOrder, request);
+  }
+
+  public CaptureOrderResponse captureOrder(CaptureOrderRequest request) {
+    return certain(OrderServiceGrpc.OrderServiceBlockingStub::captureOrder, request);
+  }
+
+  public VoidOrderResponse voidOrder(VoidOrderRequest request) {
+    return certain(OrderServiceGrpc.OrderServiceBlockingStub::voidOrder, request);
+  }
+
+  /** Give a refund_order_id or an idempotency key to each of several equal refunds. */
+  public RefundOrderResponse refundOrder(RefundOrderRequest request) {
+    return certain(OrderServiceGrpc.OrderServiceBlockingStub::refundOrder, request);
+  }
+
+  public CancelRefundResponse cancelRefund(CancelRefundRequest request) {
+    return certain(OrderServiceGrpc.OrderServiceBlockingStub::cancelRefund, request);
+  }
+
+  // Orders, without money.
+
+  public Order getOrder(String orderId) {
+    GetOrderRequest request = GetOrderRequest.newBuilder().setOrderId(orderId).build();
+    return read(orders, OrderServiceGrpc.OrderServiceBlockingStub::getOrder, request).getOrder();
+  }
+
+  public UpdateOrderResponse updateOrder(UpdateOrderRequest request) {
+    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::updateOrder, request, writeTimeout, false);
+  }
+
+  /** The order's state now, then each change, until it is final. */
+  public Watch watchOrder(String orderId) {
+    return watchOrder(WatchOrderRequest.newBuilder().setOrderId(orderId).build());
+  }
+
+  public Watch watchOrder(WatchOrderRequest request) {
+    return new Watch(orders::watchOrder, rule, request);
+  }
+
+  // Stored cards, payment methods, transactions, notifications.
+
+  public ListTokensResponse listTokens(ListTokensRequest request) {
+    return read(tokens, TokenServiceGrpc.TokenServiceBlockingStub::listTokens, request);
+  }
+
+  public GetTokenResponse getToken(GetTokenRequest request) {
+    return read(tokens, TokenServiceGrpc.TokenServiceBlockingStub::getToken, request);
+  }
+
+  public UpdateTokenResponse updateToken(UpdateTokenRequest request) {
+    return call(tokens, TokenServiceGrpc.TokenServiceBlockingStub::updateToken, request, writeTimeout, false);
+  }
+
+  public DeleteTokenResponse deleteToken(DeleteTokenRequest request) {
+    return call(tokens, TokenServiceGrpc.TokenServiceBlockingStub::deleteToken, request, writeTimeout, false);
+  }
+
+  public ListPaymentMethodsResponse listPaymentMethods(ListPaymentMethodsRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listPaymentMethods, request);
+  }
+
+  public GetPaymentMethodResponse getPaymentMethod(GetPaymentMethodRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::getPaymentMethod, request);
+  }
+
+  public ListGatewaysResponse listGateways(ListGatewaysRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listGateways, request);
+  }
+
+  public GetGatewayResponse getGateway(GetGatewayRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::getGateway, request);
+  }
+
+  public ListTransactionsResponse listTransactions(ListTransactionsRequest request) {
+    return read(transactions, TransactionServiceGrpc.TransactionServiceBlockingStub::listTransactions, request);
+  }
+
+  public GetTransactionResponse getTransaction(GetTransactionRequest request) {
+    return read(transactions, TransactionServiceGrpc.TransactionServiceBlockingStub::getTransaction, request);
+  }
+
+  /** Verifies what MultiSafepay sent to the shop over HTTP; throws when it is not genuine. */
+  public HandleNotificationResponse handleNotification(HandleNotificationRequest request) {
+    return read(notifications, NotificationServiceGrpc.NotificationServiceBlockingStub::handleNotification, request);
+  }
+}

@@ -1,0 +1,124 @@
+package com.multisafepay.grpc;
+
+import com.google.protobuf.Message;
+import com.multisafepay.grpc.v1.CallControl;
+import com.multisafepay.grpc.v1.CallResult;
+import com.multisafepay.grpc.v1.Outcome;
+import java.time.Duration;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.LongSupplier;
+
+/**
+ * The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+ *
+ * <pre>
+ * CONFIRMED  the reply is returned; a declined card is CONFIRMED too
+ * REJECTED   Rejected is thrown: the same call would be refused again
+ * NOT_SENT   the same call again when the service gave a time for it; else NotSent or InvalidRequest
+ * UNKNOWN    the same call again with control.repeat: the service looks before it sends anything
+ * </pre>
+ *
+ * @param budget for all attempts and pauses together
+ * @param pause before the second attempt; doubles with each further one. RetryInfo asks for more
+ * @param onRepeat told of each repeat, for logs
+ */
+public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<ServiceException, Duration> onRepeat,
+    LongSupplier nanoTime, Sleeper sleeper) {
+  /** Waits. */
+  @FunctionalInterface
+  public interface Sleeper {
+    void sleep(Duration time) throws InterruptedException;
+  }
+
+  /** Two minutes, five attempts, half a second. */
+  public static final Rule DEFAULT = new Rule(Duration.ofMinutes(2), 5, Duration.ofMillis(500), (error, wait) -> {},
+      System::nanoTime, time -> Thread.sleep(time.toMillis()));
+
+  // Less is not worth an attempt: the service refuses a call that it could not see through.
+  private static final Duration ATTEMPT_MIN = Duration.ofSeconds(1);
+
+  public Rule withBudget(Duration time) {
+    return new Rule(time, attemptsMax, pause, onRepeat, nanoTime, sleeper);
+  }
+
+  public Rule withAttemptsMax(int count) {
+    return new Rule(budget, count, pause, onRepeat, nanoTime, sleeper);
+  }
+
+  public Rule withPause(Duration time) {
+    return new Rule(budget, attemptsMax, time, onRepeat, nanoTime, sleeper);
+  }
+
+  public Rule withOnRepeat(BiConsumer<ServiceException, Duration> told) {
+    return new Rule(budget, attemptsMax, pause, told, nanoTime, sleeper);
+  }
+
+  /**
+   * Makes the call until its answer is certain or the budget is spent. Every attempt carries the same ids and idempotency
+   * key.
+   */
+  <Q extends Message, R extends Message> R certainly(BiFunction<Q, Duration, R> call, Q request, Duration timeout) {
+    long start = nanoTime.getAsLong();
+    Q mine = request;
+    Duration wait = pause;
+    boolean inDoubt = false;
+    for (int attempt = 1;; ++attempt, wait = wait.multipliedBy(2)) {
+      ServiceException error;
+      try {
+        Duration left = longer(budget.minus(since(start)), ATTEMPT_MIN);
+        R reply = call.apply(mine, timeout.compareTo(left) < 0 ? timeout : left);
+        CallResult result = resultOf(reply);
+        if (result.getOutcome() == Outcome.OUTCOME_CONFIRMED || !result.getDryRunJson().isEmpty()) return reply;
+        error = ServiceException.unknown("the reply does not say what is certain");
+      } catch (ServiceException caught) {
+        error = caught;
+      }
+      boolean unknown = error.outcome() == Outcome.OUTCOME_UNKNOWN;
+      if (unknown) {
+        inDoubt = true;
+        mine = asRepeat(mine);
+      }
+      Duration pauseNow = longer(wait, error.retryAfter().orElse(Duration.ZERO));
+      boolean timeLeft = since(start).plus(pauseNow).plus(ATTEMPT_MIN).compareTo(budget) <= 0;
+      boolean again = (unknown || error.retryAfter().isPresent()) && attempt < attemptsMax && timeLeft;
+      if (again) {
+        onRepeat.accept(error, pauseNow);
+        again = slept(pauseNow);
+      }
+      if (!again) {
+        // That the last attempt was not sent says nothing about the earlier one that may have been.
+        throw inDoubt && error.outcome() == Outcome.OUTCOME_NOT_SENT ? error.asOutcomeUnknown() : error;
+      }
+    }
+  }
+
+  private Duration since(long start) {
+    return Duration.ofNanos(nanoTime.getAsLong() - start);
+  }
+
+  private boolean slept(Duration time) {
+    try {
+      sleeper.sleep(time);
+      return true;
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private static Duration longer(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? b : a;
+  }
+
+  private static CallResult resultOf(Message reply) {
+    return (CallResult) reply.getField(reply.getDescriptorForType().findFieldByName("result"));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <Q extends Message> Q asRepeat(Q request) {
+    var field = request.getDescriptorForType().findFieldByName("control");
+    CallControl control = ((CallControl) request.getField(field)).toBuilder().setRepeat(true).build();
+    return (Q) request.toBuilder().setField(field, control).build();
+  }
+}

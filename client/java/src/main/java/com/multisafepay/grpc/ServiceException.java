@@ -1,0 +1,211 @@
+package com.multisafepay.grpc;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import com.multisafepay.grpc.v1.Outcome;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** A call that did not succeed. For a call that moves money one of the subclasses says what is certain. */
+public class ServiceException extends RuntimeException {
+  /** MultiSafepay refused; nothing was done. */
+  public static final class Rejected extends ServiceException {
+    Rejected(Facts facts, Throwable cause) {
+      super(facts, cause);
+    }
+  }
+
+  /** The request never left the service; nothing was done. */
+  public static class NotSent extends ServiceException {
+    NotSent(Facts facts, Throwable cause) {
+      super(facts, cause);
+    }
+  }
+
+  /** The request itself is wrong: {@link #violations()} names the fields. */
+  public static final class InvalidRequest extends NotSent {
+    InvalidRequest(Facts facts, Throwable cause) {
+      super(facts, cause);
+    }
+  }
+
+  /** The money may have moved. Look with getOrder, or make the same call again; never under another order id. */
+  public static final class OutcomeUnknown extends ServiceException {
+    OutcomeUnknown(Facts facts, Throwable cause) {
+      super(facts, cause);
+    }
+  }
+
+  /** One field of the request that was refused: "gateway_info.card_number", and why; never its value. */
+  public record FieldViolation(String field, String description) {}
+
+  /** What the status and the details in its trailer say. */
+  record Facts(Status.Code code, String message, ErrorInfo info, Outcome outcome, List<FieldViolation> violations,
+      Optional<Duration> retryAfter) {
+    Facts withOutcomeUnknown() {
+      return new Facts(code, message, info, Outcome.OUTCOME_UNKNOWN, violations, Optional.empty());
+    }
+  }
+
+  private static final long serialVersionUID = 1L;
+  // The domains whose ErrorInfo is the service's word; one from a proxy on the way proves nothing.
+  private static final Set<String> DOMAINS = Set.of("multisafepay.com", "multisafepay-grpc");
+
+  private final transient Facts facts;
+
+  private ServiceException(Facts facts, Throwable cause) {
+    super(text(facts), cause);
+    this.facts = facts;
+  }
+
+  public Status.Code code() {
+    return facts.code();
+  }
+
+  /** "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, and nobody's word on the payment. */
+  public String reason() {
+    return facts.info().getReason();
+  }
+
+  /** Who defines the reason: "multisafepay.com" or "multisafepay-grpc". */
+  public String domain() {
+    return facts.info().getDomain();
+  }
+
+  /** What is certain; OUTCOME_UNSPECIFIED for calls that move no money. */
+  public Outcome outcome() {
+    return facts.outcome();
+  }
+
+  /** MultiSafepay's own code; 0 when it gave none. */
+  public int errorCode() {
+    return number("error_code");
+  }
+
+  /** MultiSafepay's HTTP status; 0 when there was no answer. */
+  public int httpStatus() {
+    return number("http_status");
+  }
+
+  public String orderId() {
+    return facts.info().getMetadataOrDefault("order_id", "");
+  }
+
+  public List<FieldViolation> violations() {
+    return facts.violations();
+  }
+
+  /** After this long the same call may be sent again; only present when the request provably never left. */
+  public Optional<Duration> retryAfter() {
+    return facts.retryAfter();
+  }
+
+  /** The service itself said all this: the trailer carried its ErrorInfo. */
+  public boolean fromService() {
+    return !facts.info().getDomain().isEmpty();
+  }
+
+  ServiceException asOutcomeUnknown() {
+    return of(facts.withOutcomeUnknown(), getCause());
+  }
+
+  static ServiceException of(Facts facts, Throwable cause) {
+    return switch (facts.outcome()) {
+      case OUTCOME_REJECTED -> new Rejected(facts, cause);
+      case OUTCOME_UNKNOWN -> new OutcomeUnknown(facts, cause);
+      case OUTCOME_NOT_SENT -> facts.code() == Status.Code.INVALID_ARGUMENT
+          ? new InvalidRequest(facts, cause)
+          : new NotSent(facts, cause);
+      default -> new ServiceException(facts, cause);
+    };
+  }
+
+  static ServiceException unknown(String message) {
+    return of(new Facts(Status.Code.UNKNOWN, message, ErrorInfo.getDefaultInstance(), Outcome.OUTCOME_UNKNOWN, List.of(),
+        Optional.empty()), null);
+  }
+
+  /** The typed error of a call that gRPC ended with {@code error}. */
+  static ServiceException read(StatusRuntimeException error, boolean movesMoney) {
+    ErrorInfo info = ErrorInfo.getDefaultInstance();
+    List<FieldViolation> violations = new ArrayList<>();
+    Optional<Duration> retryAfter = Optional.empty();
+    try {
+      for (Any detail : details(error)) {
+        if (detail.is(ErrorInfo.class)) {
+          ErrorInfo found = detail.unpack(ErrorInfo.class);
+          if (DOMAINS.contains(found.getDomain())) info = found;
+        } else if (detail.is(BadRequest.class)) {
+          for (BadRequest.FieldViolation one : detail.unpack(BadRequest.class).getFieldViolationsList()) {
+            violations.add(new FieldViolation(one.getField(), one.getDescription()));
+          }
+        } else if (detail.is(RetryInfo.class)) {
+          var delay = detail.unpack(RetryInfo.class).getRetryDelay();
+          retryAfter = Optional.of(Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
+        }
+      }
+    } catch (InvalidProtocolBufferException unreadable) {
+      // What cannot be read says nothing.
+      info = ErrorInfo.getDefaultInstance();
+    }
+    Outcome outcome = Outcome.OUTCOME_UNSPECIFIED;
+    if (movesMoney) {
+      // A lost connection tells nothing about the payment.
+      outcome = outcomeIn(info);
+    }
+    if (info.getDomain().isEmpty() || outcome == Outcome.OUTCOME_UNKNOWN) {
+      // RetryInfo that the service did not vouch for is an invitation to pay twice.
+      retryAfter = Optional.empty();
+    }
+    String message = Optional.ofNullable(error.getStatus().getDescription()).orElse("");
+    return of(new Facts(error.getStatus().getCode(), message, info, outcome, List.copyOf(violations), retryAfter), error);
+  }
+
+  private static List<Any> details(StatusRuntimeException error) {
+    try {
+      return StatusProto.fromThrowable(error).getDetailsList();
+    } catch (IllegalArgumentException anotherStatus) {
+      // Details of another code: somebody on the way replaced one of the two.
+      return List.of();
+    }
+  }
+
+  private static Outcome outcomeIn(ErrorInfo info) {
+    try {
+      Outcome found = Outcome.valueOf("OUTCOME_" + info.getMetadataOrDefault("outcome", "UNKNOWN"));
+      return found == Outcome.OUTCOME_UNSPECIFIED ? Outcome.OUTCOME_UNKNOWN : found;
+    } catch (IllegalArgumentException newer) {
+      return Outcome.OUTCOME_UNKNOWN;
+    }
+  }
+
+  private int number(String key) {
+    try {
+      return Integer.parseInt(facts.info().getMetadataOrDefault(key, "0"));
+    } catch (NumberFormatException none) {
+      return 0;
+    }
+  }
+
+  private static String text(Facts facts) {
+    StringBuilder text = new StringBuilder(facts.code().name());
+    if (!facts.info().getReason().isEmpty()) text.append(' ').append(facts.info().getReason());
+    if (facts.outcome() != Outcome.OUTCOME_UNSPECIFIED) {
+      text.append(" outcome=").append(facts.outcome().name().substring("OUTCOME_".length()));
+    }
+    text.append(": ").append(facts.message());
+    for (FieldViolation one : facts.violations()) {
+      text.append("; ").append(one.field()).append(": ").append(one.description());
+    }
+    return text.toString();
+  }
+}

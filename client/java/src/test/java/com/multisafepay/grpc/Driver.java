@@ -1,0 +1,92 @@
+package com.multisafepay.grpc;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.multisafepay.grpc.v1.CreateOrderRequest;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+
+/**
+ * Creates orders for the chaos harness: one HTTP POST for each createOrder, which keeps the client's own rule.
+ *
+ * <p>The body is {"server", "request" (base64 of a CreateOrderRequest), "attempt_ms"}; the answer is {"ok": true,
+ * "response"} or the error's facts. Prints a ready line; runs until it is killed.
+ */
+public final class Driver {
+  private static final Rule RULE =
+      Rule.DEFAULT.withBudget(Duration.ofSeconds(20)).withPause(Duration.ofMillis(30));
+  private static final long USUAL_MS = 9_000;
+  private static final Map<String, Client> CLIENTS = new ConcurrentHashMap<>();
+
+  private Driver() {}
+
+  private static Client connect(String server, long attemptMs) {
+    return Client.to(server).writeTimeout(Duration.ofMillis(attemptMs)).rule(RULE).build();
+  }
+
+  private static String create(JsonObject asked) throws InvalidProtocolBufferException {
+    String server = asked.get("server").getAsString();
+    long attemptMs = asked.get("attempt_ms").getAsLong();
+    var request = CreateOrderRequest.parseFrom(Base64.getDecoder().decode(asked.get("request").getAsString()));
+    if (attemptMs == USUAL_MS) {
+      return create(CLIENTS.computeIfAbsent(server, one -> connect(one, USUAL_MS)), request);
+    }
+    try (Client client = connect(server, attemptMs)) {
+      return create(client, request);
+    }
+  }
+
+  private static String create(Client client, CreateOrderRequest request) {
+    JsonObject told = new JsonObject();
+    try {
+      byte[] reply = client.createOrder(request).toByteArray();
+      told.addProperty("ok", true);
+      told.addProperty("response", Base64.getEncoder().encodeToString(reply));
+    } catch (ServiceException error) {
+      told.addProperty("ok", false);
+      told.addProperty("code", error.code().value());
+      told.addProperty("message", error.getMessage());
+      told.addProperty("reason", error.reason());
+      told.addProperty("outcome", error.outcome().getNumber());
+      told.addProperty("error_code", error.errorCode());
+      told.addProperty("order_id", error.orderId());
+      told.addProperty("from_service", error.fromService());
+    }
+    return told.toString();
+  }
+
+  private static void handle(HttpExchange exchange) throws IOException {
+    int status = 200;
+    String answer;
+    try {
+      String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+      answer = create(new Gson().fromJson(body, JsonObject.class));
+    } catch (RuntimeException | IOException problem) {
+      // The harness says what it was and ends.
+      status = 500;
+      answer = problem.toString();
+    }
+    byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+    exchange.sendResponseHeaders(status, bytes.length);
+    exchange.getResponseBody().write(bytes);
+    exchange.close();
+  }
+
+  public static void main(String[] arguments) throws IOException {
+    HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 128);
+    server.setExecutor(Executors.newCachedThreadPool());
+    server.createContext("/", Driver::handle);
+    server.start();
+    System.out.println("{\"event\":\"serving\",\"listen\":\"127.0.0.1:" + server.getAddress().getPort() + "\"}");
+  }
+}

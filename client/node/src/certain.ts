@@ -1,0 +1,78 @@
+// The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+//
+// | outcome   | what happens                                                                                 |
+// |-----------|----------------------------------------------------------------------------------------------|
+// | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                      |
+// | REJECTED  | Rejected is thrown: the same call would be refused again                                     |
+// | NOT_SENT  | the same call again when the service gave a time for it; else NotSent or InvalidRequest      |
+// | UNKNOWN   | the same call again with control.repeat: the service looks before it sends anything          |
+import { makeError, ServiceError, unknown } from "./errors.js";
+import { CallControl, type CallResult, Outcome } from "./gen/multisafepay/v1/control.js";
+
+// Less is not worth an attempt: the service refuses a call that it could not see through.
+const ATTEMPT_MIN_MS = 1_000;
+
+/** How long to stay with a call that moves money. */
+export interface Rule {
+  /** For all attempts and pauses together. */
+  budgetMs: number;
+  attemptsMax: number;
+  /** Before the second attempt; doubles with each further one. RetryInfo asks for more. */
+  pauseMs: number;
+  /** Told of each repeat, for logs. */
+  onRepeat?: (error: ServiceError, waitMs: number) => void;
+  nowMs: () => number;
+  sleep: (ms: number) => Promise<void>;
+}
+
+export const DEFAULT_RULE: Rule = {
+  budgetMs: 120_000,
+  attemptsMax: 5,
+  pauseMs: 500,
+  nowMs: () => performance.now(),
+  sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
+};
+
+interface Controlled {
+  control?: CallControl | undefined;
+}
+
+/**
+ * Makes the call until its answer is certain or the budget is spent. Every attempt carries the same ids and idempotency
+ * key. OutcomeUnknown is to be resolved by getOrder, or by this same call again.
+ */
+export async function certainly<Q extends Controlled, R extends { result?: CallResult | undefined }>(
+  call: (request: Q, timeoutMs: number) => Promise<R>,
+  request: Q,
+  rule: Rule,
+  timeoutMs: number,
+): Promise<R> {
+  const mine = { ...request };
+  const end = rule.nowMs() + rule.budgetMs;
+  let inDoubt = false;
+  for (let attempt = 1, pause = rule.pauseMs; ; ++attempt, pause *= 2) {
+    let error: ServiceError;
+    try {
+      const reply = await call(mine, Math.min(timeoutMs, Math.max(end - rule.nowMs(), ATTEMPT_MIN_MS)));
+      if (reply.result?.outcome === Outcome.OUTCOME_CONFIRMED || reply.result?.dryRunJson) return reply;
+      error = unknown("the reply does not say what is certain");
+    } catch (caught) {
+      if (!(caught instanceof ServiceError)) throw caught;
+      error = caught;
+    }
+    if (error.outcome === Outcome.OUTCOME_UNKNOWN) {
+      inDoubt = true;
+      mine.control = CallControl.fromPartial({ ...mine.control, repeat: true });
+    }
+    const mayGoAgain = error.outcome === Outcome.OUTCOME_UNKNOWN || error.retryAfterMs !== undefined;
+    const wait = Math.max(pause, error.retryAfterMs ?? 0);
+    if (!mayGoAgain || attempt >= rule.attemptsMax || rule.nowMs() + wait + ATTEMPT_MIN_MS > end) {
+      // That the last attempt was not sent says nothing about the earlier one that may have been.
+      if (inDoubt && error.outcome === Outcome.OUTCOME_NOT_SENT)
+        throw makeError({ ...error, message: error.message, outcome: Outcome.OUTCOME_UNKNOWN, retryAfterMs: undefined });
+      throw error;
+    }
+    rule.onRepeat?.(error, wait);
+    await rule.sleep(wait);
+  }
+}

@@ -1,0 +1,245 @@
+// The client: one method for each call of the service.
+//
+// Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a channel of their own on
+// which nothing is ever tried again by itself; they follow the caller's rule (certain.ts) to a certain outcome.
+import { readFileSync } from "node:fs";
+import {
+  credentials, Metadata, status as Code, type CallOptions, type ChannelCredentials, type ClientOptions,
+  type ClientReadableStream, type ServiceError as GrpcError,
+} from "@grpc/grpc-js";
+import { certainly, DEFAULT_RULE, type Rule } from "./certain.js";
+import { readError } from "./errors.js";
+import { HandleNotificationRequest, NotificationServiceClient } from "./gen/multisafepay/v1/notification_service.js";
+import type { Order } from "./gen/multisafepay/v1/order.js";
+import {
+  CancelOrderRequest, CancelRefundRequest, CaptureOrderRequest, CreateOrderRequest, GetOrderRequest, OrderServiceClient,
+  RefundOrderRequest, UpdateOrderRequest, VoidOrderRequest, WatchOrderRequest, type WatchOrderResponse,
+} from "./gen/multisafepay/v1/order_service.js";
+import {
+  GetGatewayRequest, GetPaymentMethodRequest, ListGatewaysRequest, ListPaymentMethodsRequest, PaymentMethodServiceClient,
+} from "./gen/multisafepay/v1/payment_method_service.js";
+import {
+  DeleteTokenRequest, GetTokenRequest, ListTokensRequest, TokenServiceClient, UpdateTokenRequest,
+} from "./gen/multisafepay/v1/token_service.js";
+import {
+  GetTransactionRequest, ListTransactionsRequest, TransactionServiceClient,
+} from "./gen/multisafepay/v1/transaction_service.js";
+
+// Addresses that never leave the machine.
+const LOCAL = /^(dns:(\/\/\/)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:/;
+// The largest reply that is taken: a page of a thousand transactions fits.
+const RECEIVE_MAX_BYTES = 16 << 20;
+const WATCH_BREAKS_MAX = 8;
+const SERVICE_CONFIG = readFileSync(new URL("../../service-config.json", import.meta.url), "utf8");
+
+/** TLS with the system's roots, or those of `ca`; with `cert` and `key` it is mutual. PEM files. */
+export interface Tls {
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
+
+export interface Options {
+  tls?: Tls;
+  /** Plain text to another machine, behind a mesh that encrypts. */
+  allowPlaintext?: boolean;
+  /** Chooses one of several sites (metadata x-msp-site). */
+  site?: string;
+  /** Of one attempt; the service answers within 33 s, and 35 s let its word on the outcome arrive. */
+  writeTimeoutMs?: number;
+  readTimeoutMs?: number;
+  rule?: Partial<Rule>;
+}
+
+/** A request as plain members, all of them optional. */
+type Input<M extends { fromPartial(object: any): unknown }> = Parameters<M["fromPartial"]>[0];
+type Callback<R> = (error: GrpcError | null, reply: R) => void;
+type Unary<Q, R> = (request: Q, metadata: Metadata, options: Partial<CallOptions>, callback: Callback<R>) => unknown;
+
+function pem(path: string | undefined): Buffer | null {
+  if (path === undefined) return null;
+  const text = readFileSync(path);
+  if (!text.includes("-----BEGIN ")) throw new Error(`${path}: not a PEM file`);
+  return text;
+}
+
+function makeCredentials(server: string, { tls, allowPlaintext }: Options): ChannelCredentials {
+  if (!tls) {
+    if (allowPlaintext || LOCAL.test(server)) return credentials.createInsecure();
+    throw new Error(`${server} is not on this machine: give tls: {}, or allowPlaintext: true behind a mesh`);
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined))
+    throw new Error("a client certificate and its key go together");
+  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+}
+
+export class Client {
+  readonly #options: Required<Pick<Options, "site" | "writeTimeoutMs" | "readTimeoutMs">>;
+  readonly #rule: Rule;
+  readonly #orders: OrderServiceClient;
+  readonly #money: OrderServiceClient;
+  readonly #tokens: TokenServiceClient;
+  readonly #methods: PaymentMethodServiceClient;
+  readonly #transactions: TransactionServiceClient;
+  readonly #notifications: NotificationServiceClient;
+
+  constructor(server = "127.0.0.1:50051", options: Options = {}) {
+    this.#options = { site: "", writeTimeoutMs: 35_000, readTimeoutMs: 10_000, ...options };
+    this.#rule = { ...DEFAULT_RULE, ...options.rule };
+    const security = makeCredentials(server, options);
+    const common: ClientOptions = {
+      "grpc.max_receive_message_length": RECEIVE_MAX_BYTES,
+      // What may be repeated is written here, and not in a name server's records.
+      "grpc.service_config_disable_resolution": 1,
+    };
+    const reads = { ...common, "grpc.service_config": SERVICE_CONFIG };
+    this.#orders = new OrderServiceClient(server, security, reads);
+    const shared = { ...reads, channelOverride: this.#orders.getChannel() };
+    this.#tokens = new TokenServiceClient(server, security, shared);
+    this.#methods = new PaymentMethodServiceClient(server, security, shared);
+    this.#transactions = new TransactionServiceClient(server, security, shared);
+    this.#notifications = new NotificationServiceClient(server, security, shared);
+    this.#money = new OrderServiceClient(server, security, { ...common, "grpc.enable_retries": 0 });
+  }
+
+  close(): void {
+    this.#orders.close();
+    this.#money.close();
+  }
+
+  #metadata(): Metadata {
+    const metadata = new Metadata();
+    if (this.#options.site) metadata.set("x-msp-site", this.#options.site);
+    return metadata;
+  }
+
+  #call<Q, R>(client: object, method: Unary<Q, R>, request: Q, timeoutMs: number, movesMoney: boolean): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const deadline = new Date(Date.now() + timeoutMs);
+      method.call(client, request, this.#metadata(), { deadline }, (error, reply) =>
+        error ? reject(readError(error, movesMoney)) : resolve(reply),
+      );
+    });
+  }
+
+  #read<Q, R>(client: object, method: Unary<Q, R>, request: Q, timeoutMs = this.#options.readTimeoutMs): Promise<R> {
+    return this.#call(client, method, request, timeoutMs, false);
+  }
+
+  #certain<Q extends Parameters<typeof certainly>[1], R extends Awaited<ReturnType<typeof certainly>>>(
+    method: Unary<Q, R>,
+    request: Q,
+    timeoutMs = this.#options.writeTimeoutMs,
+  ): Promise<R> {
+    return certainly((mine: Q, ms) => this.#call(this.#money, method, mine, ms, true), request, this.#rule, timeoutMs);
+  }
+
+  // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. `timeoutMs` is of one attempt.
+
+  /**
+   * Creates the order once or not at all. `result.reason` NEXT_ACTION_LOST: the page for the customer was in a lost
+   * answer; cancelOrder, then a new id.
+   */
+  createOrder(request: Input<typeof CreateOrderRequest>, timeoutMs?: number) {
+    return this.#certain(this.#money.createOrder, CreateOrderRequest.fromPartial(request), timeoutMs);
+  }
+  cancelOrder(request: Input<typeof CancelOrderRequest>, timeoutMs?: number) {
+    return this.#certain(this.#money.cancelOrder, CancelOrderRequest.fromPartial(request), timeoutMs);
+  }
+  captureOrder(request: Input<typeof CaptureOrderRequest>, timeoutMs?: number) {
+    return this.#certain(this.#money.captureOrder, CaptureOrderRequest.fromPartial(request), timeoutMs);
+  }
+  voidOrder(request: Input<typeof VoidOrderRequest>, timeoutMs?: number) {
+    return this.#certain(this.#money.voidOrder, VoidOrderRequest.fromPartial(request), timeoutMs);
+  }
+  /** Give a `refundOrderId` or an idempotency key to each of several equal refunds. */
+  refundOrder(request: Input<typeof RefundOrderRequest>, timeoutMs?: number) {
+    return this.#certain(this.#money.refundOrder, RefundOrderRequest.fromPartial(request), timeoutMs);
+  }
+  cancelRefund(request: Input<typeof CancelRefundRequest>, timeoutMs?: number) {
+    return this.#certain(this.#money.cancelRefund, CancelRefundRequest.fromPartial(request), timeoutMs);
+  }
+
+  // Orders, without money.
+
+  async getOrder(orderId: string, timeoutMs?: number): Promise<Order> {
+    const reply = await this.#read(this.#orders, this.#orders.getOrder, GetOrderRequest.fromPartial({ orderId }), timeoutMs);
+    return reply.order!;
+  }
+  updateOrder(request: Input<typeof UpdateOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    return this.#call(this.#money, this.#money.updateOrder, UpdateOrderRequest.fromPartial(request), timeoutMs, false);
+  }
+
+  /**
+   * The order's state now, then each change, until it is final (or for good, with `follow`). A stream that breaks goes on
+   * where it stopped. `timeoutMs` is of one stream; leaving the loop ends it.
+   */
+  async *watchOrder(
+    orderId: string,
+    options: { follow?: boolean; resumeToken?: string; heartbeatS?: number; timeoutMs?: number } = {},
+  ): AsyncGenerator<WatchOrderResponse, void, undefined> {
+    let { resumeToken = "" } = options;
+    for (let breaks = 0; ; ) {
+      const request = WatchOrderRequest.fromPartial({ orderId, resumeToken, follow: options.follow, heartbeatS: options.heartbeatS });
+      const deadline = options.timeoutMs === undefined ? {} : { deadline: new Date(Date.now() + options.timeoutMs) };
+      const stream: ClientReadableStream<WatchOrderResponse> = this.#orders.watchOrder(request, this.#metadata(), deadline);
+      try {
+        for await (const message of stream) {
+          breaks = 0;
+          resumeToken = message.resumeToken || resumeToken;
+          yield message;
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof Error && "code" in error && "metadata" in error)) throw error;
+        if (error.code !== Code.UNAVAILABLE || ++breaks > WATCH_BREAKS_MAX) throw readError(error as GrpcError, false);
+        await this.#rule.sleep(Math.min(5_000, this.#rule.pauseMs * 2 ** (breaks - 1)));
+      } finally {
+        stream.on("error", () => {}); // The cancellation itself.
+        stream.cancel();
+      }
+    }
+  }
+
+  // Stored cards, payment methods, transactions, notifications.
+
+  listTokens(request: Input<typeof ListTokensRequest>, timeoutMs?: number) {
+    return this.#read(this.#tokens, this.#tokens.listTokens, ListTokensRequest.fromPartial(request), timeoutMs);
+  }
+  getToken(request: Input<typeof GetTokenRequest>, timeoutMs?: number) {
+    return this.#read(this.#tokens, this.#tokens.getToken, GetTokenRequest.fromPartial(request), timeoutMs);
+  }
+  updateToken(request: Input<typeof UpdateTokenRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    return this.#read(this.#tokens, this.#tokens.updateToken, UpdateTokenRequest.fromPartial(request), timeoutMs);
+  }
+  deleteToken(request: Input<typeof DeleteTokenRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    return this.#read(this.#tokens, this.#tokens.deleteToken, DeleteTokenRequest.fromPartial(request), timeoutMs);
+  }
+  listPaymentMethods(request: Input<typeof ListPaymentMethodsRequest> = {}, timeoutMs?: number) {
+    const whole = ListPaymentMethodsRequest.fromPartial(request);
+    return this.#read(this.#methods, this.#methods.listPaymentMethods, whole, timeoutMs);
+  }
+  getPaymentMethod(request: Input<typeof GetPaymentMethodRequest>, timeoutMs?: number) {
+    const whole = GetPaymentMethodRequest.fromPartial(request);
+    return this.#read(this.#methods, this.#methods.getPaymentMethod, whole, timeoutMs);
+  }
+  listGateways(request: Input<typeof ListGatewaysRequest> = {}, timeoutMs?: number) {
+    return this.#read(this.#methods, this.#methods.listGateways, ListGatewaysRequest.fromPartial(request), timeoutMs);
+  }
+  getGateway(request: Input<typeof GetGatewayRequest>, timeoutMs?: number) {
+    return this.#read(this.#methods, this.#methods.getGateway, GetGatewayRequest.fromPartial(request), timeoutMs);
+  }
+  listTransactions(request: Input<typeof ListTransactionsRequest> = {}, timeoutMs?: number) {
+    const whole = ListTransactionsRequest.fromPartial(request);
+    return this.#read(this.#transactions, this.#transactions.listTransactions, whole, timeoutMs);
+  }
+  getTransaction(request: Input<typeof GetTransactionRequest>, timeoutMs?: number) {
+    const whole = GetTransactionRequest.fromPartial(request);
+    return this.#read(this.#transactions, this.#transactions.getTransaction, whole, timeoutMs);
+  }
+  /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceError when it is not genuine. */
+  handleNotification(request: Input<typeof HandleNotificationRequest>, timeoutMs?: number) {
+    const whole = HandleNotificationRequest.fromPartial(request);
+    return this.#read(this.#notifications, this.#notifications.handleNotification, whole, timeoutMs);
+  }
+}

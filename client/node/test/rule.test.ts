@@ -1,0 +1,67 @@
+// The rule on answers that are made up, in virtual time.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { certainly, DEFAULT_RULE, type Rule } from "../src/certain.js";
+import { makeError, unknown } from "../src/errors.js";
+import { Code, CreateOrderRequest, CreateOrderResponse, NotSent, Outcome, OutcomeUnknown, Rejected } from "../src/index.js";
+
+const CONFIRMED = CreateOrderResponse.fromPartial({ result: { outcome: Outcome.OUTCOME_CONFIRMED } });
+const error = (outcome: Outcome, retryAfterMs?: number) =>
+  makeError({
+    code: Code.UNKNOWN, message: "made up", reason: "", domain: "", outcome, errorCode: 0, httpStatus: 0, orderId: "",
+    violations: [], retryAfterMs, fromService: true,
+  });
+
+class Play {
+  repeats: (boolean | undefined)[] = [];
+  waits: number[] = [];
+  now = 0;
+  constructor(private readonly answers: (Error | CreateOrderResponse)[]) {}
+
+  run(rule: Partial<Rule> = {}) {
+    const whole: Rule = {
+      ...DEFAULT_RULE, nowMs: () => this.now,
+      sleep: async (ms) => { this.waits.push(ms); this.now += ms; }, ...rule,
+    };
+    return certainly(async (request: CreateOrderRequest) => {
+      this.repeats.push(request.control?.repeat);
+      const answer = this.answers.shift();
+      if (answer instanceof Error) throw answer;
+      return answer!;
+    }, CreateOrderRequest.fromPartial({ orderId: "a" }), whole, 35_000);
+  }
+}
+
+test("UNKNOWN is repeated as a repeat", async () => {
+  const play = new Play([unknown(""), unknown(""), CONFIRMED]);
+  assert.equal(await play.run(), CONFIRMED);
+  assert.deepEqual(play.repeats, [undefined, true, true]);
+  assert.deepEqual(play.waits, [500, 1000]);
+});
+
+test("NOT_SENT is repeated only when the service says when", async () => {
+  const play = new Play([error(Outcome.OUTCOME_NOT_SENT, 3000), CONFIRMED]);
+  assert.equal(await play.run(), CONFIRMED);
+  assert.deepEqual([play.repeats, play.waits], [[undefined, undefined], [3000]]);
+  await assert.rejects(new Play([error(Outcome.OUTCOME_NOT_SENT)]).run(), NotSent);
+});
+
+test("REJECTED is final, and NOT_SENT after UNKNOWN stays UNKNOWN", async () => {
+  await assert.rejects(new Play([error(Outcome.OUTCOME_REJECTED)]).run(), Rejected);
+  await assert.rejects(new Play([unknown(""), error(Outcome.OUTCOME_NOT_SENT)]).run(), OutcomeUnknown);
+});
+
+test("attempts and time are bounded", async () => {
+  const play = new Play(Array.from({ length: 9 }, () => unknown("")));
+  await assert.rejects(play.run(), OutcomeUnknown);
+  assert.equal(play.repeats.length, 5);
+  const long = new Play(Array.from({ length: 99 }, () => unknown("")));
+  await assert.rejects(long.run({ attemptsMax: 99, budgetMs: 10_000 }), OutcomeUnknown);
+  assert.ok(long.now <= 10_000);
+});
+
+test("a reply without outcome is unknown", async () => {
+  const play = new Play([CreateOrderResponse.fromPartial({}), CONFIRMED]);
+  assert.equal(await play.run(), CONFIRMED);
+  assert.deepEqual(play.repeats, [undefined, true]);
+});

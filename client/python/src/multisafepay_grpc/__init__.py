@@ -1,0 +1,24 @@
+"""Client of the multisafepay-grpc payment service."""
+
+from multisafepay_grpc.certain import Rule
+from multisafepay_grpc.client import Client, Tls
+from multisafepay_grpc.errors import (
+    FieldViolation,
+    InvalidRequest,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+    ServiceError,
+)
+
+__all__ = [
+    "Client",
+    "FieldViolation",
+    "InvalidRequest",
+    "NotSent",
+    "OutcomeUnknown",
+    "Rejected",
+    "Rule",
+    "ServiceError",
+    "Tls",
+]

@@ -1,0 +1,247 @@
+"""The client: one method for each call of the service. Serves any number of threads.
+
+Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a channel of their own on
+which nothing is ever tried again by itself; they follow the caller's rule (certain.py) to a certain outcome.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import Iterator, Optional, Union
+
+import grpc
+
+from multisafepay_grpc import v1
+from multisafepay_grpc.certain import Rule, certainly
+from multisafepay_grpc.errors import read_error
+from multisafepay_grpc.v1 import (
+    notification_service_pb2_grpc,
+    order_service_pb2_grpc,
+    payment_method_service_pb2_grpc,
+    token_service_pb2_grpc,
+    transaction_service_pb2_grpc,
+)
+
+_Path = Union[str, os.PathLike]
+# Addresses that never leave the machine.
+_LOCAL = re.compile(r"^(dns:(///)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:")
+# The largest reply that is taken: a page of a thousand transactions fits.
+_RECEIVE_MAX_BYTES = 16 << 20
+_WATCH_BREAKS_MAX = 8
+
+
+@dataclass(frozen=True)
+class Tls:
+    """TLS with the system's roots, or those of `ca`; with `cert` and `key` it is mutual. All are PEM files."""
+
+    ca: Optional[_Path] = None
+    cert: Optional[_Path] = None
+    key: Optional[_Path] = None
+
+
+def _pem(path: Optional[_Path]) -> Optional[bytes]:
+    if path is None:
+        return None
+    text = pathlib.Path(path).read_bytes()
+    if b"-----BEGIN " not in text:
+        raise ValueError(f"{path}: not a PEM file")
+    return text
+
+
+def _credentials(server: str, tls: Optional[Tls], allow_plaintext: bool) -> Optional[grpc.ChannelCredentials]:
+    if tls is None:
+        if allow_plaintext or _LOCAL.search(server):
+            return None
+        raise ValueError(f"{server} is not on this machine: give tls=Tls(), or allow_plaintext=True behind a mesh")
+    if (tls.cert is None) != (tls.key is None):
+        raise ValueError("a client certificate and its key go together")
+    return grpc.ssl_channel_credentials(_pem(tls.ca), _pem(tls.key), _pem(tls.cert))
+
+
+class Client:
+    """A connection to the service.
+
+    `site` chooses one of several sites (metadata x-msp-site). `write_timeout` and `read_timeout` are seconds for one
+    attempt; the service answers within 33 s, and 35 s let its word on the outcome arrive.
+    """
+
+    def __init__(
+        self,
+        server: str = "127.0.0.1:50051",
+        *,
+        tls: Optional[Tls] = None,
+        allow_plaintext: bool = False,
+        site: str = "",
+        write_timeout: float = 35.0,
+        read_timeout: float = 10.0,
+        rule: Optional[Rule] = None,
+    ) -> None:
+        self._metadata = (("x-msp-site", site),) if site else ()
+        self._write_timeout, self._read_timeout = write_timeout, read_timeout
+        self._rule = rule or Rule()
+        credentials = _credentials(server, tls, allow_plaintext)
+        config = resources.files("multisafepay_grpc").joinpath("service-config.json").read_text(encoding="utf-8")
+        common = [
+            ("grpc.max_receive_message_length", _RECEIVE_MAX_BYTES),
+            # What may be repeated is written here, and not in a name server's records.
+            ("grpc.service_config_disable_resolution", 1),
+        ]
+        self._channels = []
+
+        def channel(*options):
+            options = [*common, *options]
+            if credentials is None:
+                made = grpc.insecure_channel(server, options)
+            else:
+                made = grpc.secure_channel(server, credentials, options)
+            self._channels.append(made)
+            return made
+
+        reads = channel(("grpc.service_config", config))
+        writes = channel(("grpc.enable_retries", 0))
+        self._orders = order_service_pb2_grpc.OrderServiceStub(reads)
+        self._money = order_service_pb2_grpc.OrderServiceStub(writes)
+        self._tokens = token_service_pb2_grpc.TokenServiceStub(reads)
+        self._methods = payment_method_service_pb2_grpc.PaymentMethodServiceStub(reads)
+        self._transactions = transaction_service_pb2_grpc.TransactionServiceStub(reads)
+        self._notifications = notification_service_pb2_grpc.NotificationServiceStub(reads)
+
+    def close(self) -> None:
+        for channel in self._channels:
+            channel.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def _call(self, method, request, timeout, moves_money=False):
+        try:
+            return method(request, timeout=timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise read_error(error, moves_money) from error
+
+    def _read(self, method, request, timeout=None):
+        return self._call(method, request, timeout or self._read_timeout)
+
+    def _certain(self, method, request, timeout=None):
+        def attempt(mine, seconds):
+            return self._call(method, mine, seconds, moves_money=True)
+
+        return certainly(attempt, request, self._rule, timeout or self._write_timeout)
+
+    # Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. `timeout` is of one attempt.
+
+    def create_order(self, request: v1.CreateOrderRequest, timeout: Optional[float] = None) -> v1.CreateOrderResponse:
+        """Creates the order once or not at all.
+
+        `result.reason` NEXT_ACTION_LOST: the page for the customer was in a lost answer; cancel_order, then a new id.
+        """
+        return self._certain(self._money.CreateOrder, request, timeout)
+
+    def cancel_order(self, request: v1.CancelOrderRequest, timeout: Optional[float] = None) -> v1.CancelOrderResponse:
+        return self._certain(self._money.CancelOrder, request, timeout)
+
+    def capture_order(self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None) -> v1.CaptureOrderResponse:
+        return self._certain(self._money.CaptureOrder, request, timeout)
+
+    def void_order(self, request: v1.VoidOrderRequest, timeout: Optional[float] = None) -> v1.VoidOrderResponse:
+        return self._certain(self._money.VoidOrder, request, timeout)
+
+    def refund_order(self, request: v1.RefundOrderRequest, timeout: Optional[float] = None) -> v1.RefundOrderResponse:
+        """Give a `refund_order_id` or an idempotency key to each of several equal refunds."""
+        return self._certain(self._money.RefundOrder, request, timeout)
+
+    def cancel_refund(self, request: v1.CancelRefundRequest, timeout: Optional[float] = None) -> v1.CancelRefundResponse:
+        return self._certain(self._money.CancelRefund, request, timeout)
+
+    # Orders, without money.
+
+    def get_order(self, order_id: str, timeout: Optional[float] = None) -> v1.Order:
+        return self._read(self._orders.GetOrder, v1.GetOrderRequest(order_id=order_id), timeout).order
+
+    def update_order(self, request: v1.UpdateOrderRequest, timeout: Optional[float] = None) -> v1.UpdateOrderResponse:
+        return self._call(self._money.UpdateOrder, request, timeout or self._write_timeout)
+
+    def watch_order(
+        self,
+        order_id: str,
+        *,
+        follow: bool = False,
+        resume_token: str = "",
+        heartbeat_s: int = 0,
+        timeout: Optional[float] = None,
+    ) -> Iterator[v1.WatchOrderResponse]:
+        """The order's state now, then each change, until it is final (or for good, with `follow`).
+
+        A stream that breaks goes on where it stopped. `timeout` is of one stream; leaving the loop ends it.
+        """
+        breaks = 0
+        while True:
+            request = v1.WatchOrderRequest(
+                order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
+            )
+            call = self._orders.WatchOrder(request, timeout=timeout, metadata=self._metadata)
+            try:
+                for message in call:
+                    breaks, resume_token = 0, message.resume_token or resume_token
+                    yield message
+                return
+            except grpc.RpcError as error:
+                breaks += 1
+                if error.code() != grpc.StatusCode.UNAVAILABLE or breaks > _WATCH_BREAKS_MAX:
+                    raise read_error(error, False) from error
+                self._rule.sleep(min(5.0, self._rule.pause * 2 ** (breaks - 1)))
+            finally:
+                call.cancel()
+
+    # Stored cards, payment methods, transactions, notifications.
+
+    def list_tokens(self, request: v1.ListTokensRequest, timeout: Optional[float] = None) -> v1.ListTokensResponse:
+        return self._read(self._tokens.ListTokens, request, timeout)
+
+    def get_token(self, request: v1.GetTokenRequest, timeout: Optional[float] = None) -> v1.GetTokenResponse:
+        return self._read(self._tokens.GetToken, request, timeout)
+
+    def update_token(self, request: v1.UpdateTokenRequest, timeout: Optional[float] = None) -> v1.UpdateTokenResponse:
+        return self._read(self._tokens.UpdateToken, request, timeout or self._write_timeout)
+
+    def delete_token(self, request: v1.DeleteTokenRequest, timeout: Optional[float] = None) -> v1.DeleteTokenResponse:
+        return self._read(self._tokens.DeleteToken, request, timeout or self._write_timeout)
+
+    def list_payment_methods(
+        self, request: v1.ListPaymentMethodsRequest, timeout: Optional[float] = None
+    ) -> v1.ListPaymentMethodsResponse:
+        return self._read(self._methods.ListPaymentMethods, request, timeout)
+
+    def get_payment_method(
+        self, request: v1.GetPaymentMethodRequest, timeout: Optional[float] = None
+    ) -> v1.GetPaymentMethodResponse:
+        return self._read(self._methods.GetPaymentMethod, request, timeout)
+
+    def list_gateways(self, request: v1.ListGatewaysRequest, timeout: Optional[float] = None) -> v1.ListGatewaysResponse:
+        return self._read(self._methods.ListGateways, request, timeout)
+
+    def get_gateway(self, request: v1.GetGatewayRequest, timeout: Optional[float] = None) -> v1.GetGatewayResponse:
+        return self._read(self._methods.GetGateway, request, timeout)
+
+    def list_transactions(
+        self, request: v1.ListTransactionsRequest, timeout: Optional[float] = None
+    ) -> v1.ListTransactionsResponse:
+        return self._read(self._transactions.ListTransactions, request, timeout)
+
+    def get_transaction(
+        self, request: v1.GetTransactionRequest, timeout: Optional[float] = None
+    ) -> v1.GetTransactionResponse:
+        return self._read(self._transactions.GetTransaction, request, timeout)
+
+    def handle_notification(
+        self, request: v1.HandleNotificationRequest, timeout: Optional[float] = None
+    ) -> v1.HandleNotificationResponse:
+        """Verifies what MultiSafepay sent to the shop over HTTP; raises ServiceError when it is not genuine."""
+        return self._read(self._notifications.HandleNotification, request, timeout)

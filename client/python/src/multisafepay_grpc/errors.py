@@ -1,0 +1,124 @@
+"""What a call that did not succeed says, read from its status and the google.rpc details in the trailer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from multisafepay_grpc.v1 import control_pb2
+
+# The domains whose ErrorInfo is the service's word; one from a proxy on the way proves nothing.
+_DOMAINS = ("multisafepay.com", "multisafepay-grpc")
+
+
+@dataclass(frozen=True)
+class FieldViolation:
+    """One field of the request that was refused: "gateway_info.card_number", and why; never its value."""
+
+    field: str
+    description: str
+
+
+class ServiceError(Exception):
+    """A call that did not succeed. For a call that moves money one of the subclasses says what is certain."""
+
+    def __init__(self, code: grpc.StatusCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        #: "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, and nobody's word on the payment.
+        self.reason = ""
+        #: Who defines the reason: "multisafepay.com" or "multisafepay-grpc".
+        self.domain = ""
+        #: An Outcome of the schema: what is certain; OUTCOME_UNSPECIFIED for calls that move no money.
+        self.outcome = control_pb2.OUTCOME_UNSPECIFIED
+        #: MultiSafepay's own code and HTTP status; 0 when it gave none.
+        self.error_code = 0
+        self.http_status = 0
+        self.order_id = ""
+        self.violations: list[FieldViolation] = []
+        #: Seconds after which the same call may be sent again; only set when the request provably never left.
+        self.retry_after: float | None = None
+        #: The service itself said all this: the trailer carried its ErrorInfo.
+        self.from_service = False
+
+    @property
+    def outcome_name(self) -> str:
+        """CONFIRMED, REJECTED, NOT_SENT, UNKNOWN; empty for calls that move no money."""
+        name = control_pb2.Outcome.Name(self.outcome).removeprefix("OUTCOME_")
+        return "" if name == "UNSPECIFIED" else name
+
+    def __str__(self) -> str:
+        words = [self.code.name, self.reason, self.outcome_name and f"outcome={self.outcome_name}"]
+        fields = "".join(f"; {one.field}: {one.description}" for one in self.violations)
+        return f"{' '.join(filter(None, words))}: {self.message}{fields}"
+
+
+class Rejected(ServiceError):
+    """MultiSafepay refused; nothing was done."""
+
+
+class NotSent(ServiceError):
+    """The request never left the service; nothing was done."""
+
+
+class InvalidRequest(NotSent):
+    """The request itself is wrong: `violations` names the fields."""
+
+
+class OutcomeUnknown(ServiceError):
+    """The money may have moved. Look with get_order, or make the same call again; never under another order id."""
+
+
+def _class_of(code: grpc.StatusCode, outcome: int) -> type[ServiceError]:
+    if outcome == control_pb2.OUTCOME_REJECTED:
+        return Rejected
+    if outcome == control_pb2.OUTCOME_NOT_SENT:
+        return InvalidRequest if code == grpc.StatusCode.INVALID_ARGUMENT else NotSent
+    return OutcomeUnknown if outcome == control_pb2.OUTCOME_UNKNOWN else ServiceError
+
+
+def _details(error: grpc.RpcError) -> list:
+    try:
+        status = rpc_status.from_call(error)
+    except ValueError:  # Details of another status: somebody on the way replaced one of the two.
+        return []
+    return list(status.details) if status else []
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def read_error(error: grpc.RpcError, moves_money: bool) -> ServiceError:
+    """The typed error of a call that gRPC ended with `error`."""
+    info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+    for detail in _details(error):
+        for message in (info, bad, retry):
+            detail.Unpack(message)
+    outcome = control_pb2.OUTCOME_UNSPECIFIED
+    from_service = info.domain in _DOMAINS
+    if from_service:
+        name = "OUTCOME_" + info.metadata.get("outcome", "")
+        outcome = dict(control_pb2.Outcome.items()).get(name, outcome)
+    if not moves_money:
+        outcome = control_pb2.OUTCOME_UNSPECIFIED
+    elif outcome == control_pb2.OUTCOME_UNSPECIFIED:
+        # A lost connection tells nothing about the payment.
+        outcome = control_pb2.OUTCOME_UNKNOWN
+    result = _class_of(error.code(), outcome)(error.code(), error.details() or "")
+    result.outcome = outcome
+    result.violations = [FieldViolation(one.field, one.description) for one in bad.field_violations]
+    if from_service:
+        result.from_service = True
+        result.reason, result.domain = info.reason, info.domain
+        result.error_code = _number(info.metadata.get("error_code", ""))
+        result.http_status = _number(info.metadata.get("http_status", ""))
+        result.order_id = info.metadata.get("order_id", "")
+        # RetryInfo that the service did not vouch for is an invitation to pay twice.
+        if retry.HasField("retry_delay") and outcome != control_pb2.OUTCOME_UNKNOWN:
+            result.retry_after = retry.retry_delay.ToTimedelta().total_seconds()
+    return result

@@ -1,0 +1,60 @@
+"""Creates orders for the chaos harness: one HTTP POST for each create_order, which keeps the client's own rule.
+
+The body is {"server", "request" (base64 of a CreateOrderRequest), "attempt_ms"}; the answer is {"ok": true, "response"} or
+the error's facts. Prints a ready line; ends when its parent does.
+"""
+
+import base64
+import functools
+import http.server
+import json
+import sys
+
+import multisafepay_grpc as msp
+from multisafepay_grpc import v1
+
+RULE = msp.Rule(budget=20.0, attempts_max=5, pause=0.03)
+
+
+@functools.lru_cache(maxsize=None)
+def client_of(server):
+    return msp.Client(server, rule=RULE)
+
+
+def create(asked):
+    request = v1.CreateOrderRequest.FromString(base64.b64decode(asked["request"]))
+    try:
+        reply = client_of(asked["server"]).create_order(request, timeout=asked["attempt_ms"] / 1000)
+    except msp.ServiceError as error:
+        return {
+            "ok": False, "code": error.code.value[0], "message": error.message, "reason": error.reason,
+            "outcome": int(error.outcome), "error_code": error.error_code, "order_id": error.order_id,
+            "from_service": error.from_service,
+        }  # fmt: skip
+    return {"ok": True, "response": base64.b64encode(reply.SerializeToString()).decode()}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        try:
+            status, answer = 200, json.dumps(create(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        except Exception as problem:  # The harness says what it was and ends.
+            status, answer = 500, repr(problem)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer.encode())))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+
+if __name__ == "__main__":
+    server = Server(("127.0.0.1", 0), Handler)
+    print(json.dumps({"event": "serving", "listen": f"127.0.0.1:{server.server_address[1]}"}), flush=True)
+    sys.exit(server.serve_forever())

@@ -1,0 +1,34 @@
+#include "service/process.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace msp {
+namespace {
+
+absl::Status Refused(absl::string_view what) {
+  return absl::InternalError(absl::StrCat("the system refuses ", what, " (errno ", errno, ")"));
+}
+
+}  // namespace
+
+absl::Status HardenProcess(const ProcessOptions& options) {
+  if (!options.allow_dumps) {
+    // The limit stops core files; the flag also those that the kernel hands to a program
+    // (core_pattern with a pipe, which ignores a limit of 0), and ptrace.
+    const rlimit none{0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0) return Refused("to switch core files off");
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Refused("to switch dumps off");
+  }
+  if (options.scrub_memory && !ScrubFreedMemory())
+    return absl::UnimplementedError(
+        "--scrub_memory: this build has an allocator of its own (a sanitizer's)");
+  return absl::OkStatus();
+}
+
+}  // namespace msp

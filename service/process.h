@@ -1,0 +1,28 @@
+// The process's own defences: its memory is nobody else's to read, and what it frees is overwritten
+// where the operator asks for that. Called by main, once, before the first thread; linked into
+// msp-server alone, since the second one replaces `free` for the whole program.
+#pragma once
+
+#include "absl/status/status.h"
+
+namespace msp {
+
+struct ProcessOptions {
+  // --allow_dumps: leaves core files, debuggers and /proc/PID/mem to whoever may have them by the
+  // system's own rules. For tests.
+  bool allow_dumps = false;
+  // --scrub_memory: see scrubbing_free.cc.
+  bool scrub_memory = false;
+};
+
+// No core file, no debugger, no /proc/PID/mem and /proc/PID/environ for others of the same user
+// (PR_SET_DUMPABLE 0, RLIMIT_CORE 0). An error is the system's refusal: a service that was told to
+// keep cards must not start without.
+absl::Status HardenProcess(const ProcessOptions& options);
+
+// From here on, every block that goes back to the allocator is overwritten first, whoever frees it:
+// gRPC, protobuf, libcurl, OpenSSL. False where this build cannot (sanitizers bring an allocator of
+// their own).
+bool ScrubFreedMemory();
+
+}  // namespace msp

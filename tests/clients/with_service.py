@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Runs a client's own tests against a real service: starts sandbox and servers, runs the command, stops them.
+
+usage: with_service.py BIN_DIR COMMAND [ARGUMENT...]
+
+Starts msp-sandbox and two msp-server in front of it, one in plain text and one with mutual TLS, on free ports. The
+command sees them as MSP_SERVER, MSP_TEST_TLS_SERVER, MSP_TEST_CONTROL (the sandbox's control, with a slash at the end)
+and MSP_TEST_CERTS, a directory with ca.pem, client.pem, client.key and stranger.pem, stranger.key of another authority.
+The exit code is the command's.
+"""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "operations"))
+import stage  # noqa: E402
+
+
+def openssl(*words):
+    done = subprocess.run(["openssl", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"with_service: openssl {words[0]}: {done.stderr}")
+
+
+def make_certificates(folder):
+    """An authority with a server and a client, and a stranger whom it does not know. Valid for a day."""
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-batch")
+    for name, subject in (("ca", "/CN=test authority"), ("stranger", "/CN=stranger")):
+        openssl("req", "-x509", *key, "-subj", subject, "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem")
+    for name in ("server", "client"):
+        openssl("req", *key, "-subj", f"/CN={name}", "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.csr")
+        names = pathlib.Path(folder, f"{name}.cnf")
+        names.write_text(f"subjectAltName=DNS:localhost,DNS:{name},IP:127.0.0.1\n", encoding="utf-8")
+        openssl("x509", "-req", "-days", "1", "-in", f"{folder}/{name}.csr", "-CA", f"{folder}/ca.pem", "-CAkey",
+                f"{folder}/ca.key", "-CAcreateserial", "-extfile", str(names), "-out", f"{folder}/{name}.pem")  # fmt: skip
+
+
+def main():
+    if len(sys.argv) < 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    bin_dir, command = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
+    with contextlib.ExitStack() as stack:
+        certs = stack.enter_context(tempfile.TemporaryDirectory())
+        make_certificates(certs)
+        sandbox = stack.enter_context(
+            stage.program(bin_dir / "msp-sandbox", "--strict-types", "--quiet", "--five-minute-rule=off")
+        )
+        api_url = sandbox["api_url"]
+        variables = {
+            "MSP_SERVER": stack.enter_context(stage.service(bin_dir, api_url)),
+            "MSP_TEST_CONTROL": stage.Control(api_url).origin + "/_sandbox/",
+            "MSP_TEST_CERTS": certs,
+        }
+        variables["MSP_TEST_TLS_SERVER"] = stack.enter_context(
+            stage.service(bin_dir, api_url, f"--tls_cert_file={certs}/server.pem", f"--tls_key_file={certs}/server.key",
+                          f"--tls_client_ca_file={certs}/ca.pem")  # fmt: skip
+        )
+        return subprocess.run(command, env={**os.environ, **variables}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+// What the straight line of a call frees holds no card: each block that goes back to the allocator
+// is looked at first. A program of its own, since it replaces `operator delete`.
+#include <malloc.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "service/base/text.h"
+#include "tests/psp/money_test.h"
+
+namespace {
+
+// What must not be freed: digits of the test's card and token, kept masked, or the table would be a
+// find.
+constexpr char kMask = 0x55;
+constexpr std::size_t kNeedleBytes = 10;
+
+std::atomic<bool> watching{false};
+std::atomic<int> finds{0};
+
+constexpr bool Holds(const volatile char* memory, std::size_t size, const char (&masked)[11]) {
+  for (std::size_t at = 0; at + kNeedleBytes <= size; ++at) {
+    std::size_t i = 0;
+    while (i < kNeedleBytes && (memory[at + i] ^ kMask) == masked[i]) ++i;
+    if (i == kNeedleBytes) return true;
+  }
+  return false;
+}
+
+// Ten characters from the middle of the card and of the wallet's token.
+constexpr std::string_view kCardMiddle = "9578763621";
+constexpr std::string_view kTokenMiddle = "wallet4tok";
+
+struct Masked {
+  char text[11] = {};
+  explicit constexpr Masked(std::string_view plain) {
+    for (std::size_t i = 0; i < kNeedleBytes; ++i) text[i] = static_cast<char>(plain[i] ^ kMask);
+  }
+};
+constexpr Masked kNeedles[] = {Masked(kCardMiddle), Masked(kTokenMiddle)};
+
+void Look(void* block) {
+  if (block == nullptr || !watching.load(std::memory_order_relaxed)) return;
+  const auto* memory = static_cast<const volatile char*>(block);
+  for (const Masked& needle : kNeedles) {
+    if (Holds(memory, malloc_usable_size(block), needle.text)) ++finds;
+  }
+}
+
+}  // namespace
+
+void operator delete(void* block) noexcept {
+  Look(block);
+  std::free(block);
+}
+void operator delete(void* block, std::size_t) noexcept {
+  Look(block);
+  std::free(block);
+}
+void* operator new(std::size_t size) {
+  if (void* block = std::malloc(size)) return block;
+  std::abort();
+}
+
+namespace msp::psp {
+namespace {
+
+// Answers each request with what the test wrote down, and wipes the body as the pool does.
+class WipingClient : public http::Client {
+ public:
+  std::string answer;
+  int status = 200;
+  http::Fate fate = http::Fate::kAnswered;
+
+  void Start(http::Request request, http::Done done) override {
+    if (request.method != http::Method::kGet) {
+      saw_card = request.body.find("4539578763621486") != std::string::npos;
+    }
+    WipeString(request.body);
+    http::Response response = Answered(status, answer);
+    response.fate = fate;
+    std::move(done)(std::move(response));
+  }
+
+  bool saw_card = false;
+};
+
+v1::CreateOrderRequest Order(std::size_t padding) {
+  v1::CreateOrderRequest order;
+  order.set_type("direct");
+  order.set_order_id("order-1");
+  order.set_currency("EUR");
+  order.set_amount(9743);
+  order.set_gateway("VISA");
+  order.set_description(std::string(padding, 'd'));
+  v1::GatewayInfo& card = *order.mutable_gateway_info();
+  card.set_card_number("4539578763621486");
+  card.set_card_cvc("123");
+  card.set_card_expiry_date("3012");
+  card.set_payment_token("a wallet4token of some length");
+  // Behind the card, so that the body grows once more after it.
+  order.mutable_payment_data()->set_payload(std::string(padding, 'p'));
+  order.mutable_custom_info()->set_custom_1(std::string(padding, 'c'));
+  return order;
+}
+
+class FreedMemory : public MoneyTest {
+ protected:
+  // How many freed blocks held a piece of the card while one order went through.
+  int Run(WipingClient& wiping, std::size_t padding) {
+    Api line(options, TestOperations(), wiping, metrics_);
+    v1::CreateOrderRequest order = Order(padding);
+    finds = 0;
+    watching = true;
+    {
+      Caller<v1::CreateOrderRequest, v1::CreateOrderResponse> caller(line, "CreateOrder",
+                                                                     std::move(order), site());
+      caller.End();
+    }
+    watching = false;
+    return finds;
+  }
+
+  telemetry::Metrics& metrics() { return metrics_; }
+
+ private:
+  telemetry::Metrics metrics_;
+};
+
+TEST_F(FreedMemory, TheWatchSeesAString) {
+  finds = 0;
+  watching = true;
+  { std::string card = "here is 4539578763621486 and more text than fits in place"; }
+  { std::string token = "here is a wallet4token of some length, on the heap"; }
+  watching = false;
+  EXPECT_EQ(finds, 2);
+}
+
+TEST_F(FreedMemory, AnOrderLeavesNoPieceOfItsCard) {
+  for (const std::size_t padding : {0U, 100U, 400U, 900U, 5'000U}) {
+    WipingClient wiping;
+    wiping.answer = OrderJson{}.Answer().body;
+    EXPECT_EQ(Run(wiping, padding), 0) << padding;
+    EXPECT_TRUE(wiping.saw_card);
+  }
+}
+
+TEST_F(FreedMemory, NorDoesOneThatIsRefusedLostOrNonsense) {
+  const char* const kAnswers[] = {
+      R"({"success":false,"data":{},"error_code":1001,"error_info":"no: 4539578763621486"})",
+      R"({"success":false,"message":"4539578763621486","errors":[{"message":"4539578763621486","details":"4539578763621486"}]})",
+      R"({"success":true,"data":{"order_id":"order-1","description":"4539578763621486","amount":1}})",
+      "4539578763621486 is no JSON", ""};
+  for (const int status : {200, 404, 422, 502}) {
+    for (const char* answer : kAnswers) {
+      WipingClient wiping;
+      wiping.answer = answer;
+      wiping.status = status;
+      const int found = Run(wiping, 200);
+      EXPECT_EQ(found, 0) << status << " " << answer;
+    }
+  }
+  WipingClient lost;
+  lost.fate = http::Fate::kUnknown;
+  EXPECT_EQ(Run(lost, 200), 0);
+  lost.fate = http::Fate::kNotSent;
+  EXPECT_EQ(Run(lost, 200), 0);
+}
+
+TEST_F(FreedMemory, NorDoesOneThatOurOwnCheckRefuses) {
+  WipingClient wiping;
+  Api line(options, TestOperations(), wiping, metrics());
+  v1::CreateOrderRequest order = Order(100);
+  order.clear_currency();
+  order.mutable_gateway_info()->set_card_cvc("12345678");
+  finds = 0;
+  watching = true;
+  {
+    Caller<v1::CreateOrderRequest, v1::CreateOrderResponse> caller(line, "CreateOrder",
+                                                                   std::move(order), site());
+    EXPECT_FALSE(caller.ok());
+  }
+  watching = false;
+  EXPECT_EQ(finds, 0);
+}
+
+}  // namespace
+}  // namespace msp::psp

@@ -1,0 +1,259 @@
+"""What the tests of this folder share: secrets that exist nowhere else, running programs whose every word is kept,
+calls through them.
+
+Everything is on loopback and on free ports; a program dies with the block that started it.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import random
+import select
+import subprocess
+import time
+import urllib.request
+
+SANDBOX_KEY = "sandbox-test-key-0001"
+READY_S = 30
+CALL_S = 90
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+SERVICES = {
+    "OrderService": ("CreateOrder", "GetOrder", "UpdateOrder", "CancelOrder", "CaptureOrder", "VoidOrder",
+                     "RefundOrder", "CancelRefund"),
+    "TokenService": ("ListTokens", "GetToken", "UpdateToken", "DeleteToken"),
+    "PaymentMethodService": ("ListPaymentMethods", "GetPaymentMethod", "ListGateways", "GetGateway"),
+    "TransactionService": ("ListTransactions", "GetTransaction"),
+}  # fmt: skip
+PATH_OF = {method: f"{service}/{method}" for service, methods in SERVICES.items() for method in methods}
+
+
+def with_check_digit(digits):
+    """The digits and the one that makes them pass Luhn's check."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return digits + str(-total % 10)
+
+
+class Mint:
+    """Makes secrets that are all different, the same ones for the same seed."""
+
+    def __init__(self, seed):
+        self.random, self.made = random.Random(seed), set()
+
+    def digits(self, count):
+        return "".join(self.random.choice("0123456789") for _ in range(count))
+
+    def word(self, count):
+        return "".join(self.random.choice("abcdefghijkmnpqrstuvwxyz") for _ in range(count))
+
+    def card(self):
+        """16 digits that no other card shares ten in a row with by accident."""
+        while True:
+            card = with_check_digit("4" + self.digits(14))
+            if card not in self.made:
+                self.made.add(card)
+                return card
+
+
+class Program:
+    """A running program. Its output is in files of `folder`; `ready` holds the members of its ready line."""
+
+    def __init__(self, folder, name, command, env=None, limits=None):
+        self.out, self.err = pathlib.Path(folder) / f"{name}.out", pathlib.Path(folder) / f"{name}.err"
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("MSP_")}
+        with self.out.open("wb") as out, self.err.open("wb") as err:
+            self.process = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder,
+                env={**clean, **(env or {})}, preexec_fn=limits,
+            )  # fmt: skip
+        self.pid = self.process.pid
+        self.ready = self._wait_ready(name)
+
+    def _wait_ready(self, name):
+        until = time.monotonic() + READY_S
+        while time.monotonic() < until:
+            for line in self.out.read_text(errors="replace").splitlines():
+                if '"serving"' in line and line.endswith("}"):
+                    return json.loads(line)
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.01)
+        self.stop()
+        raise RuntimeError(f"{name} did not come up: {self.err.read_text(errors='replace')[-2000:]}")
+
+    def cpu_s(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(READY_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        return self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.stop()
+
+
+def sandbox(bin_dir, folder, *flags):
+    return Program(folder, "sandbox", [bin_dir / "msp-sandbox", *flags])
+
+
+def server(bin_dir, folder, api_url, *flags, name="server", key=SANDBOX_KEY, limits=None):
+    return Program(
+        folder, name,
+        [bin_dir / "msp-server", f"--api_url={api_url}", "--listen=127.0.0.1:0", "--ops_listen=127.0.0.1:0",
+         "--drain_delay_ms=0", *flags],
+        env={"MSP_API_KEY": key}, limits=limits,
+    )  # fmt: skip
+
+
+def url_of_sandbox(program):
+    return next(value for value in program.ready.values() if str(value).endswith("/v1/json"))
+
+
+class Caller:
+    """Calls to one server; requests travel by a pipe, so that no card is an argument or in a file."""
+
+    def __init__(self, tests_dir, address, in_flight=16, connections=1):
+        self.process = subprocess.Popen(
+            [str(tests_dir / "msp-caller"), address, str(in_flight), str(connections)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+        )  # fmt: skip
+        self.buffer = b""
+
+    def write(self, method, request, name="-"):
+        """Sends a call and does not wait for its reply."""
+        self._put(f"call {name} {PATH_OF[method]} {json.dumps(request)}\n".encode())
+
+    def call(self, method, request):
+        self.write(method, request)
+        return self.read()
+
+    def all(self, calls):
+        """The replies to many calls, by their names; `calls` are (name, method, request)."""
+        lines = b"".join(f"call {name} {PATH_OF[method]} {json.dumps(request)}\n".encode()
+                         for name, method, request in calls)  # fmt: skip
+        replies, at = {}, 0
+        until = time.monotonic() + CALL_S
+        while len(replies) < len(calls):
+            can_read, can_write, _ = select.select([self.process.stdout], [self.process.stdin] if at < len(lines) else [],
+                                                   [], 1)  # fmt: skip
+            if time.monotonic() > until or self.process.poll() is not None:
+                raise RuntimeError(f"{len(calls) - len(replies)} calls were not answered")
+            if can_write:
+                at += os.write(self.process.stdin.fileno(), lines[at : at + select.PIPE_BUF])
+            if can_read:
+                self.buffer += os.read(self.process.stdout.fileno(), 1 << 20)
+                *done, self.buffer = self.buffer.split(b"\n")
+                for line in done:
+                    reply = json.loads(line)
+                    replies[reply["id"]] = reply
+        return replies
+
+    def close(self):
+        self._put(b"close\n")
+        self.read()
+
+    def reconnect(self):
+        self._put(b"reconnect\n")
+        self.read()
+
+    def _put(self, data):
+        self.process.stdin.write(data)
+
+    def read(self):
+        while b"\n" not in self.buffer:
+            if not select.select([self.process.stdout], [], [], CALL_S)[0]:
+                raise RuntimeError("no reply in time")
+            data = os.read(self.process.stdout.fileno(), 1 << 20)
+            if not data:
+                raise RuntimeError("msp-caller has ended")
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(READY_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Control:
+    """The sandbox's own side."""
+
+    def __init__(self, api_url):
+        self.origin = api_url.removesuffix("/v1/json")
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def ask(self, path, body=None, method=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.origin}/_sandbox/{path}", data, {"Content-Type": "application/json"},
+                                         method=method)  # fmt: skip
+        with self.opener.open(request, timeout=READY_S) as answer:
+            return json.load(answer).get("data")
+
+    def fault(self, effect, times=None, **match):
+        if times is not None:
+            match["times"] = times
+        self.ask("faults", {"match": match, "effect": effect})
+
+    def no_faults(self):
+        self.ask("faults", method="DELETE")
+
+
+def get(url):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=READY_S) as answer:
+        return answer.read()
+
+
+def card_order(order_id, card, cvc="123", holder="N de Wit", **more):
+    return {"type": "direct", "order_id": order_id, "currency": "EUR", "amount": 1000, "gateway": "VISA",
+            "description": "Forty red tulips",
+            "gateway_info": {"card_number": card, "card_holder_name": holder, "card_expiry_date": "3012",
+                             "card_cvc": cvc}, **more}  # fmt: skip
+
+
+def details_of(reply):
+    return base64.b64decode(reply.get("details") or "")
+
+
+class Checks:
+    """Counts checks and says which failed; the verdict is the last line and the exit code."""
+
+    def __init__(self):
+        self.passed, self.failed = 0, 0
+
+    def true(self, what, condition, why=""):
+        if condition:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED {what}{': ' if why else ''}{why}", flush=True)
+        return condition
+
+    def equal(self, what, found, expected):
+        return self.true(what, found == expected, f"found {found!r}, expected {expected!r}")
+
+    def verdict(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed or not self.passed else 0

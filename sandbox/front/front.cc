@@ -141,7 +141,7 @@ void Front::SendNotices() {
     notification.key = std::move(notice.key);
     notification.body = std::move(notice.body);
     if (notification.body.empty()) {
-      webhooks_->RecordBlocked(notification);
+      webhooks_->RecordBlocked(notification, platform_.now_ms());
     } else {
       webhooks_->Enqueue(std::move(notification));
     }

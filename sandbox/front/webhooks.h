@@ -5,6 +5,7 @@
 // unix:body)>").
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -36,6 +37,8 @@ struct Notification {
   // The order as it was when it changed.
   std::string body;
   int attempt = 1;
+  // Not sent before, nor anything of its order behind it: set when it is queued, by `delay_ms`.
+  std::chrono::steady_clock::time_point due;
 };
 
 // How sending is made worse; each stays until it is changed.
@@ -68,10 +71,11 @@ class Webhooks {
   Webhooks& operator=(const Webhooks&) = delete;
 
   void Enqueue(Notification notification);
-  // Queues the retries that are due by then.
+  // Queues the retries that are due by then, and ends exchanges that take too long by the wall's
+  // clock.
   void AdvanceTo(std::int64_t now_ms);
   // Records a target that is not allowed.
-  void RecordBlocked(const Notification& notification);
+  void RecordBlocked(const Notification& notification, std::int64_t now_ms);
   // Waits until nothing is queued or being sent (retries that are not due do not count), at most
   // that long.
   bool WaitUntilIdle(std::int64_t ms);
@@ -93,7 +97,8 @@ class Webhooks {
   void SendLoop();
   // Takes the next notification whose order is not being sent; nothing when stopping.
   std::optional<Notification> Take(WebhookKnobs* knobs);
-  void Send(const Notification& notification, const WebhookKnobs& knobs);
+  void Queue(Notification notification) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Send(const Notification& notification, const WebhookKnobs& knobs, bool is_copy);
   struct Outcome {
     int status = 0;
     std::string head;  // first 100 bytes
@@ -113,7 +118,8 @@ class Webhooks {
   std::set<std::uint64_t> busy_ ABSL_GUARDED_BY(mutex_);
   std::vector<Retry> retries_ ABSL_GUARDED_BY(mutex_);
   std::deque<Json> attempts_ ABSL_GUARDED_BY(mutex_);
-  std::set<httplib::Client*> clients_ ABSL_GUARDED_BY(mutex_);
+  std::map<httplib::Client*, std::chrono::steady_clock::time_point> clients_
+      ABSL_GUARDED_BY(mutex_);
   WebhookKnobs knobs_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> senders_;

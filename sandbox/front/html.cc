@@ -20,11 +20,13 @@ constexpr std::string_view kStyle =
     "label{display:block;margin-top:1rem;font-weight:600}"
     "input,select,button{font:inherit;min-height:2.75rem;padding:.5rem .75rem;width:100%;"
     "border:1px solid #595959;border-radius:4px;background:#fff;color:inherit}"
+    "input,select{margin-top:.375rem}"
     "button{margin-top:1.5rem;background:#004a99;color:#fff;border-color:#004a99;font-weight:600;"
     "cursor:pointer}button:hover{background:#00356e}"
     "button.plain{background:#fff;color:#004a99}button.plain:hover{background:#e8f0fa}"
     ":focus-visible{outline:3px solid #b34700;outline-offset:2px}"
-    ".pair{display:flex;flex-wrap:wrap;gap:0 1rem}.pair>div{flex:1 1 11rem}"
+    "h2+form>button{margin-top:.5rem}"
+    ".pair{display:flex;flex-wrap:wrap;align-items:flex-end;gap:0 1rem}.pair>div{flex:1 1 11rem}"
     "dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;margin:0}"
     "dt{font-weight:600}dd{margin:0}"
     ".hint{display:block;font-size:.875rem;color:#404040}"
@@ -163,8 +165,9 @@ HttpAnswer HtmlPage(int status, std::string_view title, std::string_view content
   answer.body =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
-      HtmlEscaped(title) + "</title><style>" + std::string(kStyle) +
-      "</style></head><body><main><h1>" + HtmlEscaped(title) + "</h1>\n" + std::string(content) +
+      (status == 422 ? "Problem: " : "") + HtmlEscaped(title) + "</title><style>" +
+      std::string(kStyle) + "</style></head><body><main><h1>" + HtmlEscaped(title) + "</h1>\n" +
+      std::string(content) +
       "\n<p class=\"note\">Sandbox: no money moves here.</p></main></body></html>\n";
   // Browsers hold a form's redirects against form-action as well: the shop's own addresses must be
   // in it.

@@ -26,7 +26,8 @@ struct TypedCard {
   std::string expiry;
 };
 
-// A page with the headers that go with it. `order`, where there is one, says which shop's addresses
+// A page with the headers that go with it; a reader hears first that a status of 422 is a problem.
+// `order`, where there is one, says which shop's addresses
 // its forms may end at.
 HttpAnswer HtmlPage(int status, std::string_view title, std::string_view content,
                     const Order* order);

@@ -142,8 +142,7 @@ HttpAnswer Front::ConnectPage(const HttpRequest& request, const std::vector<std:
     return HtmlPage(200, "The bank has not answered yet",
                     OrderFacts(order) + "<p>Reload this page later.</p>", &order);
   }
-  return HtmlPage(problems.empty() ? 200 : 422,
-                  problems.empty() ? "Pay your order" : "Problem: pay your order",
+  return HtmlPage(problems.empty() ? 200 : 422, "Pay your order",
                   PaymentContent(order, problems, typed), &order);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "service/config_notify.h"
 #include "service/telemetry/log.h"
 
 namespace msp {
@@ -41,6 +42,7 @@ struct Config {
   bool audit_flush = false;
   bool trace = true;
   bool trace_spans = false;
+  NotifyConfig notify;
   bool check = false;  // Print the settings and leave.
 };
 

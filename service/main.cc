@@ -16,6 +16,7 @@
 #include "service/base/text.h"
 #include "service/config.h"
 #include "service/http/curl_pool.h"
+#include "service/notify_wiring.h"
 #include "service/operate.h"
 #include "service/psp/api.h"
 #include "service/psp/lease.h"
@@ -47,13 +48,17 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-void PrintReady(const Config& config, const server::Server& server,
-                const telemetry::OpsServer* ops) {
+void PrintReady(const Config& config, const server::Server& server, const telemetry::OpsServer* ops,
+                const Notifying& notifying) {
   std::string line = "{\"event\":\"serving\",\"listen\":";
   AppendJsonString(server.listening(), line);
   if (ops != nullptr) {
     line += ",\"ops\":";
     AppendJsonString(ops->listening(), line);
+  }
+  if (!notifying.listening().empty()) {
+    line += ",\"webhook\":";
+    AppendJsonString(notifying.listening(), line);
   }
   line += ",\"api_url\":";
   AppendJsonString(config.api_url, line);
@@ -74,10 +79,11 @@ void WatchDrain(std::int64_t timeout_ms, telemetry::Log& log) {
 }
 
 void Drain(const Config& config, server::Server& server, telemetry::Log& log, server::Calls& calls,
-           telemetry::OpsServer* ops) {
+           telemetry::OpsServer* ops, Notifying& notifying) {
   log.Write(telemetry::Level::kInfo, "draining", {{"in_flight", calls.in_flight()}});
   if (ops != nullptr) ops->SetPhase(telemetry::Phase::kDraining);
   server.SetNotServing();
+  notifying.Drain();
   std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
   if (config.drain_delay_ms > 0) server.LetConnectionsGo(config.drain_timeout_ms);
   WatchDrain(config.drain_timeout_ms, log);
@@ -130,21 +136,31 @@ int Serve(Config config) {
   WipeString(config.api_key);
   server::Calls calls(
       {.call_max_ms = config.call_max_ms, .trace = config.trace, .spans = config.trace_spans}, api,
-      std::move(site), log, metrics, audit->get(), &recent);
+      site, log, metrics, audit->get(), &recent);
+  Notifying notifying(
+      config, api,
+      [site](std::string_view name) {
+        return name.empty() || name == site->name() ? site : std::shared_ptr<const psp::Site>();
+      },
+      log, metrics);
   auto ops = StartOps(config, {metrics, **pool, calls, log, audit->get(), recent});
   if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
   auto server = server::Server::Start({.listen = config.listen,
                                        .credentials = grpc::InsecureServerCredentials(),
-                                       .connection_age_ms = config.connection_age_ms},
+                                       .connection_age_ms = config.connection_age_ms,
+                                       .edge = &notifying.edge()},
                                       operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
+  if (absl::Status listen = notifying.Listen(config); !listen.ok())
+    return Complain(kExitBadSetting, listen.message());
   if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
-  PrintReady(config, **server, ops->get());
+  PrintReady(config, **server, ops->get(), notifying);
   log.Write(telemetry::Level::kInfo, "serving",
             {{"listen", (*server)->listening()}, {"version", kVersion}});
   int signal = 0;
   sigwait(&signals, &signal);
-  Drain(config, **server, log, calls, ops->get());
+  Drain(config, **server, log, calls, ops->get(), notifying);
+  notifying.Stop();
   (*pool)->Stop();
   log.Write(telemetry::Level::kInfo, "stopped");
   return EXIT_SUCCESS;

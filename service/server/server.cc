@@ -20,6 +20,7 @@
 namespace msp::server {
 
 struct Server::State {
+  explicit State(const Edge* edge) : services(edge) {}
   Services services;
   std::unique_ptr<Acceptor> acceptor;
   std::unique_ptr<grpc::Service> reflection;
@@ -58,7 +59,7 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const psp::Operations& operations,
                                                       Calls& calls) {
-  auto state = std::make_unique<State>();
+  auto state = std::make_unique<State>(options.edge);
   auto acceptor = Acceptor::Bind(options.listen);
   if (!acceptor.ok()) return acceptor.status();
   state->acceptor = *std::move(acceptor);

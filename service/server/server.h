@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/server/calls.h"
+#include "service/server/edge.h"
 
 namespace grpc {
 class ServerCredentials;
@@ -22,6 +23,8 @@ struct ServerOptions {
   int polling_threads = 1;
   // After this long a connection takes no new calls, and its client makes another; 0: never.
   std::int64_t connection_age_ms = 0;
+  // For the calls about notifications; null: they are not served. Outlives the server.
+  const Edge* edge = nullptr;
 };
 
 class Server {

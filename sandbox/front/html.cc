@@ -165,7 +165,7 @@ HttpAnswer HtmlPage(int status, std::string_view title, std::string_view content
   answer.body =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
-      (status == 422 ? "Problem: " : "") + HtmlEscaped(title) + "</title><style>" +
+      std::string(status == 422 ? "Problem: " : "") + HtmlEscaped(title) + "</title><style>" +
       std::string(kStyle) + "</style></head><body><main><h1>" + HtmlEscaped(title) + "</h1>\n" +
       std::string(content) +
       "\n<p class=\"note\">Sandbox: no money moves here.</p></main></body></html>\n";

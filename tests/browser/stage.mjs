@@ -153,13 +153,17 @@ export class Stage {
           '--webhook_listen=127.0.0.1:0',
           `--api_url=${sandbox.ready.api_url}`,
           '--drain_delay_ms=0',
+          // So rare that what a watcher hears in time, it hears by a notification.
+          '--watch_poll_first_ms=600000',
+          '--watch_poll_max_ms=600000',
+          '--watch_quiet_ms=500',
         ],
         { MSP_API_KEY: KEY },
       );
       stage.stops.push(server.stop);
       stage.server = server;
       stage.address = server.ready.listen;
-      stage.webhook = `http://${server.ready.webhook_listen}/webhook`;
+      stage.webhook = `http://${server.ready.webhook}/webhook`;
       stage.client = orderService(stage.address);
       stage.stops.push(async () => stage.client.close());
       stage.browser = await chromium.launch({

@@ -162,7 +162,7 @@ TEST(Checkout, OpensAnAddressWithoutAShell) {
   WriteBrowser(directory.path());
   const Variable path("PATH", directory.path() + ":" + std::getenv("PATH"));
   v1::CreateOrderResponse created = Created();
-  const std::string url = "https://pay.example/?a=$(touch x);'\"&b";
+  const std::string url = "https://pay.example/?a=$(touch${IFS}x);'\"&b";
   created.mutable_order()->set_payment_url(url);
   CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), {"--open"});
   EXPECT_EQ(ReadAll(directory.path() + "/url"), url);

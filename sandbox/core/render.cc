@@ -378,7 +378,8 @@ std::string ChallengeForm(const Order& order, std::string_view public_base) {
          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
          "<title>3-D Secure</title><style>body{font:1rem/1.5 system-ui,sans-serif;max-width:30rem;"
          "margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}button{font:inherit;"
-         "padding:.75rem 1.5rem}</style></head>"
+         "padding:.75rem "
+         "1.5rem;border:0;border-radius:4px;background:#004a99;color:#fff}</style></head>"
          "<body onload=\"document.getElementById('PaReqForm').submit()\"><main><h1>3-D Secure</h1>"
          "<p>Your bank asks you to confirm this payment.</p>"
          "<form id=\"PaReqForm\" method=\"post\" action=\"" +

@@ -25,7 +25,7 @@ constexpr std::string_view kStyle =
     "cursor:pointer}button:hover{background:#00356e}"
     "button.plain{background:#fff;color:#004a99}button.plain:hover{background:#e8f0fa}"
     ":focus-visible{outline:3px solid #b34700;outline-offset:2px}"
-    "h2+form>button{margin-top:.5rem}"
+    "form>button:first-child{margin-top:.5rem}"
     ".pair{display:flex;flex-wrap:wrap;align-items:flex-end;gap:0 1rem}.pair>div{flex:1 1 11rem}"
     "dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;margin:0}"
     "dt{font-weight:600}dd{margin:0}"
@@ -96,7 +96,7 @@ constexpr Field kHolder{"holder", "card_holder_name", "Name on the card", "",
                         "autocomplete=\"cc-name\" maxlength=\"64\" required"};
 constexpr Field kExpiry{"expiry", "card_expiry_date", "Expiry date", "Month and year: MM/YY.",
                         "inputmode=\"numeric\" autocomplete=\"cc-exp\" maxlength=\"7\" required"};
-constexpr Field kCvc{"cvc", "card_cvc", "Security code", "3 digits, 4 for American Express.",
+constexpr Field kCvc{"cvc", "card_cvc", "Security code", "3 digits (Amex: 4).",
                      "inputmode=\"numeric\" autocomplete=\"cc-csc\" maxlength=\"4\""};
 
 const FormProblem* ProblemOf(const std::vector<FormProblem>& problems, std::string_view name) {

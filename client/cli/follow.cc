@@ -83,11 +83,14 @@ Followed FollowOrder(const client::Client& client, v1::WatchOrderRequest request
     if (!error) return followed;
     const std::int64_t left_ms = LeftMs(until);
     const bool late = error->code == StatusCode::DEADLINE_EXCEEDED;
-    if (seen && left_ms <= 0 && (late || error->code == StatusCode::UNAVAILABLE)) {
+    // Nobody here cancels: a server that stops does that to a call that came too late for its
+    // drain.
+    const bool lost = late || error->code == StatusCode::UNAVAILABLE ||
+                      (error->code == StatusCode::CANCELLED && !error->from_service);
+    if (seen && lost && left_ms <= 0) {
       followed.end = Followed::End::kTimeout;
       return followed;
     }
-    const bool lost = error->code == StatusCode::UNAVAILABLE || late;
     if (!lost || left_ms <= 0 || (!seen && attempt >= kAttemptsUnseen)) {
       followed.end = Followed::End::kError;
       followed.error = std::move(error);

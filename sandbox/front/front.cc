@@ -65,7 +65,8 @@ Front::Front(Options options)
                         MutexLock lock(mutex_);
                         const Order* order = platform_.FindSeq(order_seq);
                         return order == nullptr ? std::string() : platform_.WebhookBody(*order);
-                      }});
+                      }},
+      options_.settings.seed);
 }
 
 namespace {

@@ -46,7 +46,7 @@ bool Acknowledges(int status, std::string_view body) {
   return status == 200 && body.substr(0, kAckBytes).find("OK") != std::string_view::npos;
 }
 
-Webhooks::Webhooks(Hooks hooks) : hooks_(std::move(hooks)) {
+Webhooks::Webhooks(Hooks hooks, std::uint64_t seed) : hooks_(std::move(hooks)), dice_(seed) {
   for (int i = 0; i < kSenders; ++i) senders_.emplace_back([this] { SendLoop(); });
 }
 
@@ -75,7 +75,10 @@ void Webhooks::Enqueue(Notification notification) {
 }
 
 void Webhooks::Queue(Notification notification) {
-  notification.due = std::chrono::steady_clock::now() + std::chrono::milliseconds(knobs_.delay_ms);
+  notification.due = std::chrono::steady_clock::now();
+  if (knobs_.delay_ms > 0 && dice_.Chance(knobs_.delay_share))
+    notification.due += std::chrono::milliseconds(knobs_.delay_ms);
+  notification.yields = dice_.Chance(knobs_.reorder);
   queue_.push_back(std::move(notification));
 }
 
@@ -119,7 +122,7 @@ void Webhooks::Reset() {
   changed_.NotifyAll();
 }
 
-std::optional<Notification> Webhooks::Take(WebhookKnobs* knobs) {
+std::optional<Notification> Webhooks::Take(Fate* fate) {
   MutexLock lock(mutex_);
   while (!stopping_) {
     const auto now = std::chrono::steady_clock::now();
@@ -131,7 +134,7 @@ std::optional<Notification> Webhooks::Take(WebhookKnobs* knobs) {
       if (busy_.contains(seq) || held.contains(seq)) continue;
       auto chosen = it;
       auto due = it->due;
-      if (knobs_.reorder) {
+      if (it->yields) {
         // The newest of the order first; a single one waits a moment for company.
         for (auto later = it; later != queue_.end(); ++later) {
           if (later->order_seq == seq) chosen = later;
@@ -146,7 +149,7 @@ std::optional<Notification> Webhooks::Take(WebhookKnobs* knobs) {
       Notification taken = std::move(*chosen);
       queue_.erase(chosen);
       busy_.insert(seq);
-      *knobs = knobs_;
+      *fate = Draw();
       return taken;
     }
     if (wake == std::chrono::steady_clock::time_point::max()) {
@@ -158,39 +161,47 @@ std::optional<Notification> Webhooks::Take(WebhookKnobs* knobs) {
   return std::nullopt;
 }
 
+Webhooks::Fate Webhooks::Draw() {
+  return {.drop = dice_.Chance(knobs_.drop),
+          .duplicate = dice_.Chance(knobs_.duplicate),
+          .bad_signature = dice_.Chance(knobs_.bad_signature),
+          .stale_timestamp = dice_.Chance(knobs_.stale_timestamp),
+          .tamper_body = dice_.Chance(knobs_.tamper_body)};
+}
+
 void Webhooks::SendLoop() {
-  WebhookKnobs knobs;
-  while (auto notification = Take(&knobs)) {
+  Fate fate;
+  while (auto notification = Take(&fate)) {
     if (notification->attempt > 1) {
       std::string fresh = hooks_.fresh_body(notification->order_seq);
       if (!fresh.empty()) notification->body = std::move(fresh);
     }
-    Send(*notification, knobs, /*is_copy=*/false);
+    Send(*notification, fate, /*is_copy=*/false);
     // The copy is one more message on the way, not one more promise: it is not retried.
-    if (knobs.duplicate) Send(*notification, knobs, /*is_copy=*/true);
+    if (fate.duplicate) Send(*notification, fate, /*is_copy=*/true);
     MutexLock lock(mutex_);
     busy_.erase(notification->order_seq);
     changed_.NotifyAll();
   }
 }
 
-void Webhooks::Send(const Notification& notification, const WebhookKnobs& knobs, bool is_copy) {
+void Webhooks::Send(const Notification& notification, const Fate& fate, bool is_copy) {
   std::uint64_t epoch;
   {
     MutexLock lock(mutex_);
     epoch = epoch_;
   }
-  const std::int64_t unix_s = hooks_.now_ms() / 1000 - (knobs.stale_timestamp ? kStaleS : 0);
+  const std::int64_t unix_s = hooks_.now_ms() / 1000 - (fate.stale_timestamp ? kStaleS : 0);
   std::string url = WithQuery(notification.url, "transactionid", notification.order_id);
   url = WithQuery(url, "timestamp", std::to_string(unix_s));
   std::string auth, body;
   if (notification.post) {
-    body = knobs.tamper_body ? Tampered(notification.body) : notification.body;
-    auth = WebhookAuth(knobs.bad_signature ? notification.key + "x" : notification.key, unix_s,
+    body = fate.tamper_body ? Tampered(notification.body) : notification.body;
+    auth = WebhookAuth(fate.bad_signature ? notification.key + "x" : notification.key, unix_s,
                        notification.body);
   }
   Outcome outcome;
-  if (knobs.drop) {
+  if (fate.drop) {
     outcome.problem = "dropped";
   } else {
     outcome = Exchange(notification, url, auth, body);
@@ -304,22 +315,33 @@ Json Webhooks::Attempts(const std::string& order_id) {
 bool Webhooks::Turn(const Json& knobs) {
   MutexLock lock(mutex_);
   WebhookKnobs turned = knobs_;
-  const std::pair<const char*, bool*> switches[] = {{"drop", &turned.drop},
+  const std::pair<const char*, double*> shares[] = {{"drop", &turned.drop},
                                                     {"duplicate", &turned.duplicate},
                                                     {"reorder", &turned.reorder},
                                                     {"bad_signature", &turned.bad_signature},
                                                     {"stale_timestamp", &turned.stale_timestamp},
-                                                    {"tamper_body", &turned.tamper_body}};
-  for (const auto& [name, value] : switches) {
-    if (Member(knobs, name) == nullptr) continue;
-    const auto wanted = BoolMember(knobs, name);
-    if (!wanted) return false;
-    *value = *wanted;
+                                                    {"tamper_body", &turned.tamper_body},
+                                                    {"delay_share", &turned.delay_share}};
+  for (const auto& [name, value] : shares) {
+    const Json* given = Member(knobs, name);
+    if (given == nullptr) continue;
+    if (given->is_number()) {
+      *value = given->get<double>();
+      if (!(*value >= 0 && *value <= 1)) return false;
+    } else if (const auto wanted = BoolMember(knobs, name)) {
+      *value = *wanted ? 1 : 0;
+    } else {
+      return false;
+    }
   }
   const AmountRead delay = AmountMember(knobs, "delay_ms", false);
   if (delay.kind == AmountRead::Kind::kBad || delay.value < 0 || delay.value > 600'000)
     return false;
   if (delay.kind == AmountRead::Kind::kValue) turned.delay_ms = delay.value;
+  // What is queued follows a change of `reorder` too.
+  for (Notification& waiting : queue_) {
+    if (turned.reorder == 0 || turned.reorder == 1) waiting.yields = turned.reorder == 1;
+  }
   knobs_ = turned;
   changed_.NotifyAll();
   return true;

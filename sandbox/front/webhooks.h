@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "sandbox/core/order.h"
+#include "sandbox/core/random.h"
 #include "service/base/mutex.h"
 
 namespace httplib {
@@ -39,17 +40,21 @@ struct Notification {
   int attempt = 1;
   // Not sent before, nor anything of its order behind it: set when it is queued, by `delay_ms`.
   std::chrono::steady_clock::time_point due;
+  // Lets newer ones of its order go first.
+  bool yields = false;
 };
 
-// How sending is made worse; each stays until it is changed.
+// How sending is made worse, each in this share of the notifications, 0 to 1; it stays until it is
+// changed.
 struct WebhookKnobs {
-  bool drop = false;
-  bool duplicate = false;
-  bool reorder = false;
-  bool bad_signature = false;
-  bool stale_timestamp = false;
-  bool tamper_body = false;
+  double drop = 0;
+  double duplicate = 0;
+  double reorder = 0;
+  double bad_signature = 0;
+  double stale_timestamp = 0;
+  double tamper_body = 0;
   std::int64_t delay_ms = 0;
+  double delay_share = 1;  // Of the notifications that `delay_ms` holds back.
 };
 
 // The value of the Auth header.
@@ -65,7 +70,7 @@ class Webhooks {
     // The order as it is now, for a retry; empty when it is gone.
     std::function<std::string(std::uint64_t order_seq)> fresh_body;
   };
-  explicit Webhooks(Hooks hooks);
+  Webhooks(Hooks hooks, std::uint64_t seed);
   ~Webhooks();
   Webhooks(const Webhooks&) = delete;
   Webhooks& operator=(const Webhooks&) = delete;
@@ -95,10 +100,19 @@ class Webhooks {
     Notification notification;
   };
   void SendLoop();
+  // What happens to one notification.
+  struct Fate {
+    bool drop = false;
+    bool duplicate = false;
+    bool bad_signature = false;
+    bool stale_timestamp = false;
+    bool tamper_body = false;
+  };
   // Takes the next notification whose order is not being sent; nothing when stopping.
-  std::optional<Notification> Take(WebhookKnobs* knobs);
+  std::optional<Notification> Take(Fate* fate);
   void Queue(Notification notification) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Send(const Notification& notification, const WebhookKnobs& knobs, bool is_copy);
+  Fate Draw() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Send(const Notification& notification, const Fate& fate, bool is_copy);
   struct Outcome {
     int status = 0;
     std::string head;  // first 100 bytes
@@ -121,6 +135,7 @@ class Webhooks {
   std::map<httplib::Client*, std::chrono::steady_clock::time_point> clients_
       ABSL_GUARDED_BY(mutex_);
   WebhookKnobs knobs_ ABSL_GUARDED_BY(mutex_);
+  Random dice_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> senders_;
 };

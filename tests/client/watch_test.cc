@@ -101,6 +101,8 @@ TEST(Watch, GoesOnFromTheLastTokenWhenTheServiceGoesAway) {
     const grpc::Status lost(StatusCode::UNAVAILABLE, "draining");
     if (before == 0) return {.messages = {State(v1::PAYMENT_STATE_PENDING, "t1")}, .status = lost};
     if (before == 1) return {.messages = {Heartbeat("t2")}, .status = lost};
+    // What a server that stops does to a call that it has just taken.
+    if (before == 2) return {.status = grpc::Status::CANCELLED};
     if (before < 20) return {.status = lost};
     return {.messages = {State(v1::PAYMENT_STATE_PAID, "t3")}};
   });

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 
 #include "sandbox/front/webhooks.h"
 #include "sandbox/http/listener.h"
@@ -287,6 +288,35 @@ TEST(WebhookKnobs, DelayedOrdersDoNotHoldUpOthers) {
   const auto received = receiver.Wait(1);
   ASSERT_EQ(received.size(), 1u);
   EXPECT_EQ(Json::parse(received[0].body)["order_id"], "prompt");
+}
+
+TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
+  Running sandbox;
+  Receiver receiver;
+  ASSERT_EQ(sandbox
+                .Call("POST", "/_sandbox/webhooks",
+                      Json{{"drop", 0.2}, {"duplicate", 0.2}, {"bad_signature", 0.2}})
+                .status,
+            200);
+  constexpr int kOrders = 300;
+  for (int i = 0; i < kOrders; ++i) sandbox.Create(OrderFor(receiver, "o" + std::to_string(i)));
+  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+  std::map<std::string, int> copies;
+  int bad = 0;
+  const auto received = receiver.Wait(0);
+  for (const Received& one : received) {
+    ++copies[Json::parse(one.body)["order_id"]];
+    bad += Verifies(one) ? 0 : 1;
+  }
+  const int arrived = static_cast<int>(copies.size());
+  const int doubled = static_cast<int>(received.size()) - arrived;
+  // The seed is fixed, but which notification draws what is not: three deviations of 0.2 of 300.
+  for (const int hit : {kOrders - arrived, doubled * kOrders / arrived, bad * kOrders / arrived}) {
+    EXPECT_GE(hit, 30);
+    EXPECT_LE(hit, 100);
+  }
+  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", 1.5}}).status, 400);
+  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_share", -0.1}}).status, 400);
 }
 
 TEST(WebhookKnobs, ACopyIsNotRetriedByItself) {

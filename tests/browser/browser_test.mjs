@@ -9,7 +9,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-import { Stage, within } from './stage.mjs';
+import { KEY, Stage, within } from './stage.mjs';
 
 const CARD = { number: '4111 1111 1111 1111', holder: 'A. Customer', expiry: '09/30', cvc: '123' };
 const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
@@ -239,6 +239,26 @@ test('msp checkout goes all the way', async (stage) => {
     const { code, out } = await within(30_000, 'msp checkout to end', done);
     assert.equal(code, 0, said);
     assert.equal(JSON.parse(out).order.payment_state, 'PAYMENT_STATE_PAID');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('msp webhook send is taken by the service, and with another key refused', async (stage) => {
+  const directory = mkdtempSync(`${tmpdir()}/msp-browser-`);
+  try {
+    writeFileSync(`${directory}/body.json`, '{"order_id":"tulip-by-hand","status":"initialized"}');
+    writeFileSync(`${directory}/key`, `${KEY}\n`);
+    writeFileSync(`${directory}/wrong`, 'another-key-of-somebody\n');
+    await stage.create(stage.order('tulip-by-hand'));
+    const send = (key) =>
+      new Promise((resolve) => {
+        const body = `${directory}/body.json`;
+        const words = ['webhook', 'send', stage.webhook, '-f', body, '--key-file', `${directory}/${key}`];
+        execFile(`${bin}/msp`, words, (error, out) => resolve([error?.code ?? 0, JSON.parse(out).status]));
+      });
+    assert.deepEqual(await send('key'), [0, 200]);
+    assert.deepEqual(await send('wrong'), [1, 401]);
   } finally {
     rmSync(directory, { recursive: true });
   }

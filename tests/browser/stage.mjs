@@ -12,7 +12,7 @@ import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';
 import { chromium } from 'playwright-core';
 
-const KEY = 'sandbox-test-key-0001';
+export const KEY = 'sandbox-test-key-0001';
 const READY_MS = 20_000;
 const WATCH_MS = 40_000;
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -154,8 +154,19 @@ absl::Status Invalid(std::string_view setting, std::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("--", Absl(setting), ": ", Absl(why)));
 }
 
+// Every setting by its name, those of config_notify.h too.
+const std::vector<std::string_view>& AllSettings() {
+  static const auto& all = *new std::vector<std::string_view>([] {
+    std::vector<std::string_view> names(kSettings.begin(), kSettings.end());
+    names.insert(names.end() - 1, kNotifySettings.begin(), kNotifySettings.end());
+    return names;
+  }());
+  return all;
+}
+
 absl::CommandLineFlag* FindSetting(std::string_view name) {
-  if (std::find(kSettings.begin(), kSettings.end(), name) == kSettings.end()) return nullptr;
+  const std::vector<std::string_view>& all = AllSettings();
+  if (std::find(all.begin(), all.end(), name) == all.end()) return nullptr;
   return absl::FindCommandLineFlag(Absl(name));
 }
 
@@ -169,7 +180,7 @@ absl::Status Set(std::string_view name, std::string_view value) {
 }
 
 absl::Status ReadEnvironment() {
-  for (const std::string_view name : kSettings) {
+  for (const std::string_view name : AllSettings()) {
     const std::string variable = absl::StrCat("MSP_", absl::AsciiStrToUpper(Absl(name)));
     const char* value =
         std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
@@ -380,6 +391,7 @@ absl::StatusOr<Config> LoadConfig() {
   // gRPC keeps the last bytes that it read for as long as a connection lives.
   if (config.scrub_memory && config.connection_idle_ms == 0) config.connection_idle_ms = 1'000;
   if (absl::Status operations = LoadOperations(config); !operations.ok()) return operations;
+  if (absl::Status notify = LoadNotifyConfig(config.notify); !notify.ok()) return notify;
   absl::StatusOr<std::string> url = ApiUrl(config.allow_plaintext);
   if (!url.ok()) return url.status();
   config.api_url = *std::move(url);
@@ -396,7 +408,7 @@ std::string HelpText() {
       "When it serves, it prints one JSON line with its addresses. SIGTERM drains and ends it.\n\n"
       "Every setting can also be an environment variable: --http_workers is MSP_HTTP_WORKERS. A "
       "flag beats the variable.\n\n";
-  for (const std::string_view name : kSettings) {
+  for (const std::string_view name : AllSettings()) {
     const absl::CommandLineFlag* flag = FindSetting(name);
     const std::string standard = flag->DefaultValue();
     absl::StrAppend(&text, "  --", Absl(name), standard.empty() ? "" : "=", standard, "\n      ",
@@ -408,7 +420,7 @@ std::string HelpText() {
 
 std::string Describe(const Config& config) {
   std::string text;
-  for (const std::string_view name : kSettings) {
+  for (const std::string_view name : AllSettings()) {
     if (name == "check") continue;
     absl::StrAppend(&text, Absl(name), "=", Shown(FindSetting(name)->CurrentValue()), "\n");
   }

@@ -12,6 +12,7 @@
 #include "service/psp/sites.h"
 #include "service/server/port_limits.h"
 #include "service/server/tls_files.h"
+#include "service/config_notify.h"
 #include "service/telemetry/log.h"
 
 namespace msp {
@@ -53,6 +54,7 @@ struct Config {
   bool audit_flush = false;
   bool trace = true;
   bool trace_spans = false;
+  NotifyConfig notify;
   bool check = false;  // Print the settings and leave.
 };
 

@@ -18,6 +18,7 @@
 #include "service/base/text.h"
 #include "service/config.h"
 #include "service/http/curl_pool.h"
+#include "service/notify_wiring.h"
 #include "service/operate.h"
 #include "service/process.h"
 #include "service/psp/api.h"
@@ -56,13 +57,17 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-void PrintReady(const Config& config, const server::Server& server,
-                const telemetry::OpsServer* ops) {
+void PrintReady(const Config& config, const server::Server& server, const telemetry::OpsServer* ops,
+                const Notifying& notifying) {
   std::string line = "{\"event\":\"serving\",\"listen\":";
   AppendJsonString(server.listening(), line);
   if (ops != nullptr) {
     line += ",\"ops\":";
     AppendJsonString(ops->listening(), line);
+  }
+  if (!notifying.listening().empty()) {
+    line += ",\"webhook\":";
+    AppendJsonString(notifying.listening(), line);
   }
   line += ",\"api_url\":";
   AppendJsonString(config.api_url, line);
@@ -83,10 +88,11 @@ void WatchDrain(std::int64_t timeout_ms, telemetry::Log& log) {
 }
 
 void Drain(const Config& config, server::Server& server, telemetry::Log& log, server::Calls& calls,
-           telemetry::OpsServer* ops) {
+           telemetry::OpsServer* ops, Notifying& notifying) {
   log.Write(telemetry::Level::kInfo, "draining", {{"in_flight", calls.in_flight()}});
   if (ops != nullptr) ops->SetPhase(telemetry::Phase::kDraining);
   server.SetNotServing();
+  notifying.Drain();
   std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
   if (config.drain_delay_ms > 0) server.LetConnectionsGo(config.drain_timeout_ms);
   WatchDrain(config.drain_timeout_ms, log);
@@ -180,6 +186,8 @@ int Serve(Config config) {
                        .spans = config.trace_spans,
                        .log_personal_data = config.log_personal_data},
                       api, sites, log, metrics, audit->get(), &recent);
+  Notifying notifying(
+      config, api, [&sites](std::string_view name) { return sites.Find(name); }, log, metrics);
   auto server = server::Server::Start(
       {.listen = config.listen,
        .credentials =
@@ -188,7 +196,8 @@ int Serve(Config config) {
            },
        .limits = config.limits,
        .connection_age_ms = config.connection_age_ms,
-       .connection_idle_ms = config.connection_idle_ms},
+       .connection_idle_ms = config.connection_idle_ms,
+       .edge = &notifying.edge()},
       operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
   Reloader reloader(ReloadablesOf(config, sites, tls->get()),
@@ -197,7 +206,9 @@ int Serve(Config config) {
                                log, audit->get(), recent});
   if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
   if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
-  PrintReady(config, **server, ops->get());
+  if (absl::Status listen = notifying.Listen(config); !listen.ok())
+    return Complain(kExitBadSetting, listen.message());
+  PrintReady(config, **server, ops->get(), notifying);
   if (config.allow_dumps)
     log.Write(telemetry::Level::kWarning, "allow_dumps",
               {{"detail", std::string_view("core files, debuggers and /proc/PID/mem show cards and "
@@ -205,7 +216,8 @@ int Serve(Config config) {
   log.Write(telemetry::Level::kInfo, "serving",
             {{"listen", (*server)->listening()}, {"version", kVersion}});
   for (int signal = SIGHUP; signal == SIGHUP; sigwait(&signals, &signal)) reloader.Now();
-  Drain(config, **server, log, calls, ops->get());
+  Drain(config, **server, log, calls, ops->get(), notifying);
+  notifying.Stop();
   (*pool)->Stop();
   log.Write(telemetry::Level::kInfo, "stopped");
   return EXIT_SUCCESS;

@@ -40,7 +40,7 @@ FOREIGN = [
     (r"simdjson\.h", r"service/codec/decode\.cc"),
     (r"(grpcpp|grpc|grpc\+\+)/|.*\.grpc\.pb\.h", r"service/server/.*|service/main\.cc|client/.*"),
     (r"google/protobuf/|.*\.pb\.h", r"service/(codec|psp|notify|server)/.*|service/(main|operate)\.cc|client/.*"),
-    (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*"),
+    (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*|client/cli/webhook\.cc"),
     (r"nlohmann/", r"sandbox/.*|client/cli/.*|service/keys\.cc"),
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis\.cc"),

@@ -118,7 +118,7 @@ class Parser {
     if (arguments_.command == nullptr && !IsGroup(words)) {
       return absl::InvalidArgumentError(absl::StrCat("there is no command '", words, "'"));
     }
-    if (arguments_.command != nullptr)
+    if (arguments_.command != nullptr && !arguments_.command->method.empty())
       flags_ = FlagsOf(*MethodOf(*arguments_.command)->input_type());
     arguments_.words = std::move(words);
     return absl::OkStatus();
@@ -155,6 +155,11 @@ class Parser {
   absl::Status Field(const std::string& name, std::optional<std::string> value) {
     std::string key = name.substr(std::min<std::size_t>(name.find_first_not_of('-'), name.size()));
     std::replace(key.begin(), key.end(), '_', '-');
+    if (arguments_.command != nullptr && name.starts_with("--")) {
+      for (const OwnFlag& own : arguments_.command->own) {
+        if (own.name == key) return Own(own, name, std::move(value));
+      }
+    }
     const auto flag = std::find_if(flags_.begin(), flags_.end(),
                                    [&](const FieldFlag& known) { return known.name == key; });
     if (flag == flags_.end() || !name.starts_with("--")) {
@@ -168,6 +173,17 @@ class Parser {
       return Complain(name, absl::InvalidArgumentError("wants a value"));
     }
     arguments_.fields.push_back({*flag, *std::move(value)});
+    return absl::OkStatus();
+  }
+
+  absl::Status Own(const OwnFlag& own, const std::string& name, std::optional<std::string> value) {
+    if (own.value.empty() ? value.has_value() : !TakeValue(value)) {
+      return Complain(
+          name, absl::InvalidArgumentError(
+                    own.value.empty() ? "takes no value"
+                                      : absl::StrCat("wants a value: ", std::string(own.value))));
+    }
+    arguments_.own.emplace(own.name, value.value_or(""));
     return absl::OkStatus();
   }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +42,7 @@ struct Arguments {
   const Command* command = nullptr;  // Null for a group, when help or nothing was asked.
   std::vector<std::string> positionals;
   std::vector<FieldValue> fields;
+  std::map<std::string, std::string, std::less<>> own;  // The command's own flags by name.
 };
 
 // `server` is the address from the environment, or empty. An error is one line for the user.

@@ -14,7 +14,39 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
+constexpr std::string_view kEndCodes =
+    "exit codes of a payment that was followed:\n"
+    "  0  paid or authorized        6  cancelled\n"
+    "  4  declined                  7  still open when the time was up\n"
+    "  5  expired                   8  refunded, in part or whole, or charged back\n"
+    "  1  the stream broke, or the call was refused; 2 and 3 as for every command\n";
+
+constexpr OwnFlag kCheckoutFlags[] = {
+    {"open", "", "open the customer's page with xdg-open"},
+};
+
+constexpr OwnFlag kVerifyFlags[] = {
+    {"auth", "HEADER", "the notification's Auth header"},
+    {"key-file", "FILE", "the site's API key, alone in a file"},
+    {"max-age", "SECONDS",
+     "refuse one that is older, or from further ahead; the service takes 300"},
+};
+
+constexpr OwnFlag kSendFlags[] = {
+    {"key-file", "FILE", "the site's API key, alone in a file"},
+    {"at", "UNIX", "the time to sign with, in seconds; now when absent"},
+    {"allow-remote", "", "send to a host that is not this one"},
+};
+
 constexpr Command kCommands[] = {
+    {.words = "checkout",
+     .method = "multisafepay.v1.OrderService.CreateOrder",
+     .summary = "Create an order, show the customer's page, and watch to the end. Moves money.",
+     .example = "msp checkout -f order.json\n"
+                "msp checkout -f order.json --open --timeout 600 && echo paid",
+     .kind = CommandKind::kCheckout,
+     .own = kCheckoutFlags,
+     .notes = kEndCodes},
     {.words = "order create",
      .method = "multisafepay.v1.OrderService.CreateOrder",
      .summary = "Create an order: charge a card, or make a payment page or link. Moves money.",
@@ -69,7 +101,25 @@ constexpr Command kCommands[] = {
      .method = "multisafepay.v1.OrderService.WatchOrder",
      .positionals = "order_id",
      .summary = "Follow an order: its state now, then each change, one JSON object a line.",
-     .example = "msp order watch tulip-1 --heartbeat-s 30"},
+     .example = "msp order watch tulip-1 --timeout 600 && echo paid\n"
+                "msp order watch tulip-1 --follow --output table   # on, for refunds",
+     .notes = kEndCodes},
+    {.words = "webhook verify",
+     .positionals = "",
+     .summary = "Check a notification's signature: the body from -f FILE or standard input.",
+     .example = "msp webhook verify -f body.json --auth \"$AUTH\" --key-file key.txt",
+     .kind = CommandKind::kWebhookVerify,
+     .own = kVerifyFlags,
+     .notes = "The body has to be the bytes that came, not JSON that was read and printed again.\n"
+              "Exit code 0: genuine. 1: not, and standard error says why.\n"},
+    {.words = "webhook send",
+     .positionals = "url",
+     .summary = "Sign a body as MultiSafepay does and post it to URL.",
+     .example = "msp webhook send http://127.0.0.1:8080/webhook -f body.json --key-file key.txt",
+     .kind = CommandKind::kWebhookSend,
+     .own = kSendFlags,
+     .notes = "Adds transactionid and timestamp to the URL, as MultiSafepay does.\n"
+              "Exit code 0: acknowledged (200, and OK in the first 100 bytes). 1: not.\n"},
     {.words = "token list",
      .method = "multisafepay.v1.TokenService.ListTokens",
      .positionals = "reference",
@@ -156,6 +206,7 @@ const google::protobuf::MethodDescriptor* MethodOf(const Command& command) {
       v1::ListGatewaysRequest::descriptor()->file(),
       v1::ListTransactionsRequest::descriptor()->file(),
       grpc::health::v1::HealthCheckRequest::descriptor()->file()};
+  if (command.method.empty()) return nullptr;
   return files[0]->pool()->FindMethodByName(std::string(command.method));
 }
 

@@ -2,6 +2,7 @@
 // fields are given by position. Flags are not listed: they are the request's own fields.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "absl/types/span.h"
@@ -9,9 +10,19 @@
 
 namespace msp::cli {
 
+// What a command does: one call of a method, or something of its own.
+enum class CommandKind : std::uint8_t { kCall, kCheckout, kWebhookVerify, kWebhookSend };
+
+// A flag that is no field of a request.
+struct OwnFlag {
+  std::string_view name;   // "auth" without the dashes.
+  std::string_view value;  // "HEADER"; empty for a switch.
+  std::string_view help;
+};
+
 struct Command {
   std::string_view words;        // "order create"
-  std::string_view method;       // Full name of the method.
+  std::string_view method;       // Full name of the method; empty where none is called.
   std::string_view positionals;  // Request fields, in order: "order_id refund_id".
   std::string_view summary;      // One line of help.
   std::string_view example;      // A worked example, lines of a shell.
@@ -19,6 +30,10 @@ struct Command {
   // A member of MultiSafepay's own body that the service adds by itself, "status=cancelled": a file
   // may hold it, with this value alone. A value in braces is that of a request field.
   std::string_view implied;
+  CommandKind kind = CommandKind::kCall;
+  absl::Span<const OwnFlag> own;
+  // What follows the flags in the help: what a script can rely on.
+  std::string_view notes;
 };
 
 absl::Span<const Command> Commands();
@@ -29,7 +44,7 @@ const Command* FindCommand(std::string_view words);
 // Whether `words` are the beginning of a command: "" and "order" are.
 bool IsGroup(std::string_view words);
 
-// The method of a row; never null, which a test walks.
+// The method of a row; null only where the row names none, which a test walks.
 const google::protobuf::MethodDescriptor* MethodOf(const Command& command);
 
 }  // namespace msp::cli

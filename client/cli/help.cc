@@ -17,7 +17,8 @@ constexpr std::string_view kExitCodes =
     "  0  done\n"
     "  1  refused or declined, or a read that failed: nothing of this call is open\n"
     "  2  the command line or the file is wrong: nothing was sent\n"
-    "  3  the outcome is unknown: look at the order, then repeat the same command with --repeat\n";
+    "  3  the outcome is unknown: look at the order, then repeat the same command with --repeat\n"
+    "  4 to 8  how a payment ended that was followed: msp order watch --help\n";
 
 constexpr std::string_view kProgramExample =
     "example:\n"
@@ -71,8 +72,19 @@ std::string CommandHelp(const Command& command) {
       absl::StrCat("usage: msp ", std::string(command.words), positionals.empty() ? "" : " ",
                    positionals, " [-f FILE] [flags]\n\n", std::string(command.summary),
                    "\n\nexample:\n  ", absl::StrReplaceAll(example, {{"\n", "\n  "}}), "\n\n");
+  if (!command.own.empty()) {
+    text += "flags of this command:\n";
+    for (const OwnFlag& flag : command.own) {
+      text += Line(absl::StrCat("--", std::string(flag.name), flag.value.empty() ? "" : " ",
+                                std::string(flag.value)),
+                   flag.help);
+    }
+    text += "\n";
+  }
   std::string own;
-  for (const FieldFlag& flag : FlagsOf(*MethodOf(command)->input_type())) {
+  std::vector<FieldFlag> fields;
+  if (!command.method.empty()) fields = FlagsOf(*MethodOf(command)->input_type());
+  for (const FieldFlag& flag : fields) {
     const std::string upper = absl::AsciiStrToUpper(flag.field->name());
     if (absl::StrCat(" ", positionals, " ").find(absl::StrCat(" ", upper, " ")) !=
         std::string::npos)
@@ -87,12 +99,13 @@ std::string CommandHelp(const Command& command) {
                     "\n");
   }
   if (!own.empty()) {
-    absl::StrAppend(&text, "flags of this command, each a field of ",
+    absl::StrAppend(&text, "flags that are each a field of ",
                     MethodOf(command)->input_type()->name(),
                     " (amounts in minor units; other fields by -f):\n", own, "\n");
   }
-  return absl::StrCat(text, "flags of every command:\n", GlobalLines(), "\n",
-                      std::string(kExitCodes));
+  absl::StrAppend(&text, "flags of every command:\n", GlobalLines(), "\n");
+  if (!command.notes.empty()) return text + std::string(command.notes);
+  return text + std::string(kExitCodes);
 }
 
 }  // namespace

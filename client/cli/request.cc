@@ -34,13 +34,6 @@ absl::StatusOr<std::string> ReadAll(std::istream& in, const std::string& name) {
   return text;
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& file, std::istream& in) {
-  if (file == "-") return ReadAll(in, "standard input");
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return Complain(file, "cannot be opened");
-  return ReadAll(stream, file);
-}
-
 std::string Describe(const Drift& drift, const codec::Plan& plan) {
   switch (drift.kind) {
     case Drift::Kind::kUnknownMember:
@@ -89,7 +82,7 @@ bool IsImplied(const Arguments& arguments, const Json& document, const std::stri
 absl::Status FillFromFile(const Arguments& arguments, const codec::Plan& plan, std::istream& in,
                           pb::Message& request) {
   const std::string& file = arguments.globals.file;
-  absl::StatusOr<std::string> text = ReadFile(file, in);
+  absl::StatusOr<std::string> text = ReadInput(file, in);
   if (!text.ok()) return text.status();
   const std::string name = file == "-" ? "standard input" : file;
   const Json document = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
@@ -134,6 +127,13 @@ bool WantsSomething(const codec::Plan& plan) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> ReadInput(const std::string& file, std::istream& in) {
+  if (file == "-") return ReadAll(in, "standard input");
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return Complain(file, "cannot be opened");
+  return ReadAll(stream, file);
+}
 
 absl::StatusOr<std::unique_ptr<pb::Message>> MakeRequest(const Arguments& arguments,
                                                          const codec::Plan& plan,

@@ -1,18 +1,19 @@
 #include "client/cli/run.h"
 
-#include <unistd.h>
-
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments.h"
+#include "client/cli/checkout.h"
+#include "client/cli/follow.h"
 #include "client/cli/help.h"
+#include "client/cli/interrupt.h"
 #include "client/cli/report.h"
 #include "client/cli/request.h"
 #include "client/cli/table.h"
+#include "client/cli/webhook.h"
 #include "client/cpp/rules.h"
 #include "grpc/health/v1/health.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
@@ -25,30 +26,6 @@ namespace {
 
 namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
-
-// Ctrl-C while a payment is under way leaves it open, and has to say so.
-class OpenPayment {
- public:
-  explicit OpenPayment(bool moves_money) {
-    if (moves_money) before_ = std::signal(SIGINT, Interrupted);
-  }
-  ~OpenPayment() {
-    if (before_ != SIG_ERR) std::signal(SIGINT, before_);
-  }
-  OpenPayment(const OpenPayment&) = delete;
-  OpenPayment& operator=(const OpenPayment&) = delete;
-
- private:
-  static void Interrupted(int /*signal*/) {
-    constexpr std::string_view kText =
-        "\nerror: INTERRUPTED outcome=UNKNOWN: the call was under way\nhint: the money may have "
-        "moved. Look at the order first, then repeat this very command with --repeat\n";
-    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
-    _exit(kExitUnknown);
-  }
-
-  void (*before_)(int) = SIG_ERR;
-};
 
 // One command, from its request to its exit code.
 class Invocation {
@@ -66,6 +43,10 @@ class Invocation {
     const Globals& globals = arguments_.globals;
     auto client = client::Client::Create({.channel = globals.channel, .site = globals.site});
     if (!client.ok()) return Usage(client.status());
+    if (arguments_.command->kind == CommandKind::kCheckout) {
+      return Checkout(arguments_, **client, static_cast<v1::CreateOrderRequest&>(*request_),
+                      surroundings_);
+    }
     return method_.server_streaming() ? Follow(**client) : Call(**client);
   }
 
@@ -96,14 +77,36 @@ class Invocation {
   }
 
   int Follow(const client::Client& client) {
-    const auto watch = client.WatchOrder(static_cast<const v1::WatchOrderRequest&>(*request_),
-                                         {.timeout_ms = arguments_.globals.timeout_ms});
-    v1::WatchOrderResponse message;
-    while (watch->Next(message)) {
-      if (!Print(message, /*compact=*/true)) return Unwritten();
+    const auto& request = static_cast<const v1::WatchOrderRequest&>(*request_);
+    const Followed followed = FollowOrder(
+        client, request,
+        {.timeout_ms = arguments_.globals.timeout_ms,
+         .pause = surroundings_.pause,
+         .on_state = [this](const v1::WatchOrderResponse& message) { return PrintState(message); },
+         .on_note = [this](const std::string& note) { surroundings_.err << note << '\n'; }});
+    switch (followed.end) {
+      case Followed::End::kError:
+        return Fail(*followed.error);
+      case Followed::End::kStopped:
+        return Unwritten();
+      case Followed::End::kTimeout:
+        surroundings_.err << "the time is up\n";
+        if (!followed.resume_token.empty()) {
+          surroundings_.err << "hint: go on with --resume-token "
+                            << codec::Scrubbed(followed.resume_token) << "\n";
+        }
+        break;
+      case Followed::End::kFinal:
+        break;
     }
-    const auto error = watch->Finish();
-    return error ? Fail(*error) : kExitOk;
+    return followed.order ? ExitOf(followed.order->payment_state()) : kExitOpen;
+  }
+
+  bool PrintState(const v1::WatchOrderResponse& message) {
+    if (arguments_.globals.output != Output::kTable) return Print(message, /*compact=*/true);
+    surroundings_.out << StateLine(message) << '\n';
+    surroundings_.out.flush();
+    return surroundings_.out.good();
   }
 
   int Fail(const client::Error& error) {
@@ -179,7 +182,14 @@ int Run(const std::vector<std::string>& words, Surroundings& surroundings) {
     surroundings.err << HelpText(arguments->words);
     return kExitUsage;
   }
-  return Invocation(*arguments, surroundings).Run();
+  switch (arguments->command->kind) {
+    case CommandKind::kWebhookVerify:
+      return VerifyWebhook(*arguments, surroundings);
+    case CommandKind::kWebhookSend:
+      return SendWebhook(*arguments, surroundings);
+    default:
+      return Invocation(*arguments, surroundings).Run();
+  }
 }
 
 }  // namespace msp::cli

@@ -1,6 +1,8 @@
 // The program `msp`, with its surroundings passed in so that tests can run it.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <istream>
 #include <ostream>
 #include <string>
@@ -12,7 +14,9 @@ struct Surroundings {
   std::istream& in;
   std::ostream& out;  // Replies, and nothing else.
   std::ostream& err;
-  std::string server;  // The environment's address; may be empty.
+  std::string server;                               // The environment's address; may be empty.
+  std::function<void(std::int64_t ms)> pause = {};  // Instead of a sleep; for tests.
+  std::function<std::int64_t()> unix_time_s = {};   // Instead of the system's clock; for tests.
 };
 
 // Runs one command line, without the program's name; returns the exit code.

@@ -95,8 +95,9 @@ class Platform {
   bool OpenSession(Order& order);
   // Y, A, N, U, R or Cancel. False when the order awaits no challenge or the result is unknown.
   bool Decide3ds(Order& order, const std::string& result);
-  // A card entered on the page (members as in gateway_info). Empty on success, else what is wrong.
-  std::string PayWithCard(Order& order, const Json& card_data);
+  // A card entered on the page (members as in gateway_info). Empty on success, else what is wrong;
+  // `field` then names the member, where it is one.
+  std::string PayWithCard(Order& order, const Json& card_data, std::string* field = nullptr);
   // Another method on the page: completed, declined, uncleared, cancelled or expired.
   std::string PayScenario(Order& order, const std::string& scenario);
   // Where the browser goes once the order has an outcome; empty without a redirect URL.

@@ -418,13 +418,19 @@ Answer Platform::DirectAnswer(const Order& order) {
   return answer;
 }
 
-std::string Platform::PayWithCard(Order& order, const Json& card_data) {
+std::string Platform::PayWithCard(Order& order, const Json& card_data, std::string* field) {
   if (order.status != "initialized" || order.session.dead)
     return "the order is not open for payment";
   if (order.transaction_id != 0) return "a payment is already under way";
   const CardRead read = ReadCard(card_data, order.gateway, false, true);
-  if (read.error == 1024) return "this card is not accepted: use a public test card";
-  if (read.error != 0) return "check the expiry date (YYMM) and the security code";
+  if (read.error != 0) {
+    const bool number = read.error == 1024;
+    const bool expiry = !number && ReadExpiry(card_data).empty();
+    if (field != nullptr)
+      *field = number ? "card_number" : expiry ? "card_expiry_date" : "card_cvc";
+    if (number) return "This card is not accepted: use a public test card";
+    return expiry ? "Check the expiry date (YYMM)" : "Check the security code";
+  }
   order.card = read.card;
   if (order.gateway.empty()) order.gateway = read.card.scheme;
   const std::string& magic = read.card.magic;

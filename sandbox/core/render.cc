@@ -1,5 +1,6 @@
 #include "sandbox/core/render.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "sandbox/core/local_time.h"
@@ -371,14 +372,21 @@ std::string ChallengeForm(const Order& order, std::string_view public_base) {
   const std::string base(public_base);
   const std::string action = HtmlEscaped(base + "/simulator/3ds/" + order.session.id);
   const std::string term_url = HtmlEscaped(base + "/connect/" + order.session.id + "/");
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><title>3-D Secure</title></head>"
-         "<body onload=\"document.getElementById('PaReqForm').submit()\">"
+  // The shop serves this page under a policy of its own: with scripts allowed it sends itself on,
+  // without them the button does.
+  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+         "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+         "<title>3-D Secure</title><style>body{font:1rem/1.5 system-ui,sans-serif;max-width:30rem;"
+         "margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}button{font:inherit;"
+         "padding:.75rem "
+         "1.5rem;border:0;border-radius:4px;background:#004a99;color:#fff}</style></head>"
+         "<body onload=\"document.getElementById('PaReqForm').submit()\"><main><h1>3-D Secure</h1>"
+         "<p>Your bank asks you to confirm this payment.</p>"
          "<form id=\"PaReqForm\" method=\"post\" action=\"" +
          action + "\"><input type=\"hidden\" name=\"PaReq\" value=\"" + order.authentication.pareq +
          "\"><input type=\"hidden\" name=\"MD\" value=\"" + order.authentication.md +
          "\"><input type=\"hidden\" name=\"TermUrl\" value=\"" + term_url +
-         "\"><noscript><p>Your bank asks you to confirm this payment.</p></noscript>"
-         "<button type=\"submit\">Continue</button></form></body></html>\n";
+         "\"><button type=\"submit\">Continue</button></form></main></body></html>\n";
 }
 
 std::string HtmlEscaped(std::string_view text) {
@@ -408,11 +416,14 @@ std::string HtmlEscaped(std::string_view text) {
 }
 
 std::string WithQuery(std::string_view url, std::string_view name, std::string_view value) {
-  std::string out(url);
-  out += url.find('?') == std::string_view::npos ? '?' : '&';
+  // What follows a '#' stays in the browser: the query goes before it.
+  const std::size_t fragment = std::min(url.find('#'), url.size());
+  std::string out(url.substr(0, fragment));
+  out += out.find('?') == std::string::npos ? '?' : '&';
   out += name;
   out += '=';
   out += PercentEncoded(value);
+  out += url.substr(fragment);
   return out;
 }
 

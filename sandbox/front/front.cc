@@ -65,7 +65,8 @@ Front::Front(Options options)
                         MutexLock lock(mutex_);
                         const Order* order = platform_.FindSeq(order_seq);
                         return order == nullptr ? std::string() : platform_.WebhookBody(*order);
-                      }});
+                      }},
+      options_.settings.seed);
 }
 
 namespace {
@@ -141,7 +142,7 @@ void Front::SendNotices() {
     notification.key = std::move(notice.key);
     notification.body = std::move(notice.body);
     if (notification.body.empty()) {
-      webhooks_->RecordBlocked(notification);
+      webhooks_->RecordBlocked(notification, platform_.now_ms());
     } else {
       webhooks_->Enqueue(std::move(notification));
     }

@@ -46,7 +46,7 @@ bool Acknowledges(int status, std::string_view body) {
   return status == 200 && body.substr(0, kAckBytes).find("OK") != std::string_view::npos;
 }
 
-Webhooks::Webhooks(Hooks hooks) : hooks_(std::move(hooks)) {
+Webhooks::Webhooks(Hooks hooks, std::uint64_t seed) : hooks_(std::move(hooks)), dice_(seed) {
   for (int i = 0; i < kSenders; ++i) senders_.emplace_back([this] { SendLoop(); });
 }
 
@@ -56,7 +56,7 @@ void Webhooks::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
-    for (httplib::Client* client : clients_) client->stop();
+    for (const auto& [client, deadline] : clients_) client->stop();
     changed_.NotifyAll();
   }
   for (std::thread& sender : senders_) {
@@ -70,19 +70,32 @@ void Webhooks::Enqueue(Notification notification) {
     ++counts_["webhooks_overflowed"];
     return;
   }
-  queue_.push_back(std::move(notification));
+  Queue(std::move(notification));
   changed_.NotifyAll();
+}
+
+void Webhooks::Queue(Notification notification) {
+  notification.due = std::chrono::steady_clock::now();
+  if (knobs_.delay_ms > 0 && dice_.Chance(knobs_.delay_share))
+    notification.due += std::chrono::milliseconds(knobs_.delay_ms);
+  notification.yields = dice_.Chance(knobs_.reorder);
+  queue_.push_back(std::move(notification));
 }
 
 void Webhooks::AdvanceTo(std::int64_t now_ms) {
   MutexLock lock(mutex_);
+  // A receiver that drips its answer would outlast every limit of a single read.
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& [client, deadline] : clients_) {
+    if (deadline < now) client->stop();
+  }
   if (retries_.empty()) return;
   // By time due, so that a long step of the clock keeps their order.
   std::stable_sort(retries_.begin(), retries_.end(),
                    [](const Retry& a, const Retry& b) { return a.due_ms < b.due_ms; });
   std::size_t due = 0;
   while (due < retries_.size() && retries_[due].due_ms <= now_ms)
-    queue_.push_back(retries_[due++].notification);
+    Queue(std::move(retries_[due++].notification));
   retries_.erase(retries_.begin(), retries_.begin() + static_cast<std::ptrdiff_t>(due));
   if (due > 0) changed_.NotifyAll();
 }
@@ -105,90 +118,97 @@ void Webhooks::Reset() {
   attempts_.clear();
   counts_.clear();
   knobs_ = WebhookKnobs();
-  for (httplib::Client* client : clients_) client->stop();
+  for (const auto& [client, deadline] : clients_) client->stop();
   changed_.NotifyAll();
 }
 
-std::optional<Notification> Webhooks::Take(WebhookKnobs* knobs) {
+std::optional<Notification> Webhooks::Take(Fate* fate) {
   MutexLock lock(mutex_);
-  auto give_up_reorder = std::chrono::steady_clock::time_point::max();
   while (!stopping_) {
+    const auto now = std::chrono::steady_clock::now();
+    auto wake = std::chrono::steady_clock::time_point::max();
+    std::set<std::uint64_t>
+        held;  // Orders whose oldest one has to wait: the others wait behind it.
     for (auto it = queue_.begin(); it != queue_.end(); ++it) {
-      if (busy_.contains(it->order_seq)) continue;
+      const std::uint64_t seq = it->order_seq;
+      if (busy_.contains(seq) || held.contains(seq)) continue;
       auto chosen = it;
-      if (knobs_.reorder) {
+      auto due = it->due;
+      if (it->yields) {
         // The newest of the order first; a single one waits a moment for company.
-        const std::uint64_t seq = it->order_seq;
         for (auto later = it; later != queue_.end(); ++later) {
           if (later->order_seq == seq) chosen = later;
         }
-        const auto now = std::chrono::steady_clock::now();
-        if (chosen == it && give_up_reorder == std::chrono::steady_clock::time_point::max()) {
-          give_up_reorder = now + std::chrono::milliseconds(kReorderWaitMs);
-        }
-        if (chosen == it && now < give_up_reorder) continue;
+        if (chosen == it) due += std::chrono::milliseconds(kReorderWaitMs);
+      }
+      if (due > now) {
+        wake = std::min(wake, due);
+        held.insert(seq);
+        continue;
       }
       Notification taken = std::move(*chosen);
       queue_.erase(chosen);
-      busy_.insert(taken.order_seq);
-      *knobs = knobs_;
+      busy_.insert(seq);
+      *fate = Draw();
       return taken;
     }
-    if (give_up_reorder == std::chrono::steady_clock::time_point::max()) {
+    if (wake == std::chrono::steady_clock::time_point::max()) {
       changed_.Wait(mutex_);
     } else {
-      changed_.WaitUntil(mutex_, give_up_reorder);
+      changed_.WaitUntil(mutex_, wake);
     }
   }
   return std::nullopt;
 }
 
+Webhooks::Fate Webhooks::Draw() {
+  return {.drop = dice_.Chance(knobs_.drop),
+          .duplicate = dice_.Chance(knobs_.duplicate),
+          .bad_signature = dice_.Chance(knobs_.bad_signature),
+          .stale_timestamp = dice_.Chance(knobs_.stale_timestamp),
+          .tamper_body = dice_.Chance(knobs_.tamper_body)};
+}
+
 void Webhooks::SendLoop() {
-  WebhookKnobs knobs;
-  while (auto notification = Take(&knobs)) {
-    if (knobs.delay_ms > 0) {
-      const auto until =
-          std::chrono::steady_clock::now() + std::chrono::milliseconds(knobs.delay_ms);
-      MutexLock lock(mutex_);
-      while (!stopping_ && std::chrono::steady_clock::now() < until)
-        changed_.WaitUntil(mutex_, until);
-    }
+  Fate fate;
+  while (auto notification = Take(&fate)) {
     if (notification->attempt > 1) {
       std::string fresh = hooks_.fresh_body(notification->order_seq);
       if (!fresh.empty()) notification->body = std::move(fresh);
     }
-    Send(*notification, knobs);
-    if (knobs.duplicate) Send(*notification, knobs);
+    Send(*notification, fate, /*is_copy=*/false);
+    // The copy is one more message on the way, not one more promise: it is not retried.
+    if (fate.duplicate) Send(*notification, fate, /*is_copy=*/true);
     MutexLock lock(mutex_);
     busy_.erase(notification->order_seq);
     changed_.NotifyAll();
   }
 }
 
-void Webhooks::Send(const Notification& notification, const WebhookKnobs& knobs) {
+void Webhooks::Send(const Notification& notification, const Fate& fate, bool is_copy) {
   std::uint64_t epoch;
   {
     MutexLock lock(mutex_);
     epoch = epoch_;
   }
-  const std::int64_t unix_s = hooks_.now_ms() / 1000 - (knobs.stale_timestamp ? kStaleS : 0);
+  const std::int64_t unix_s = hooks_.now_ms() / 1000 - (fate.stale_timestamp ? kStaleS : 0);
   std::string url = WithQuery(notification.url, "transactionid", notification.order_id);
   url = WithQuery(url, "timestamp", std::to_string(unix_s));
   std::string auth, body;
   if (notification.post) {
-    body = knobs.tamper_body ? Tampered(notification.body) : notification.body;
-    auth = WebhookAuth(knobs.bad_signature ? notification.key + "x" : notification.key, unix_s,
+    body = fate.tamper_body ? Tampered(notification.body) : notification.body;
+    auth = WebhookAuth(fate.bad_signature ? notification.key + "x" : notification.key, unix_s,
                        notification.body);
   }
   Outcome outcome;
-  if (knobs.drop) {
+  if (fate.drop) {
     outcome.problem = "dropped";
   } else {
     outcome = Exchange(notification, url, auth, body);
   }
   const bool acked = Acknowledges(outcome.status, outcome.head);
   Record(notification, url, outcome, acked);
-  if (acked || notification.attempt >= kAttemptsMax) return;
+  if (acked || is_copy || notification.attempt >= kAttemptsMax) return;
   Notification again = notification;
   ++again.attempt;
   const std::int64_t due_ms = hooks_.now_ms() + kRetryMs;
@@ -217,12 +237,12 @@ Webhooks::Outcome Webhooks::Exchange(const Notification& notification, const std
   client.set_url_encode(false);
   client.set_decompress(false);
   client.enable_server_certificate_verification(false);
+  const auto deadline = std::chrono::steady_clock::now() + kTotalLimit;
   {
     MutexLock lock(mutex_);
     if (stopping_) return outcome;
-    clients_.insert(&client);
+    clients_.emplace(&client, deadline);
   }
-  const auto deadline = std::chrono::steady_clock::now() + kTotalLimit;
   httplib::Request request;
   request.method = notification.post ? "POST" : "GET";
   request.path = target;
@@ -269,12 +289,15 @@ void Webhooks::Record(const Notification& notification, const std::string& url,
   if (acked) ++counts_["webhooks_acked"];
 }
 
-void Webhooks::RecordBlocked(const Notification& notification) {
+void Webhooks::RecordBlocked(const Notification& notification, std::int64_t now_ms) {
   MutexLock lock(mutex_);
   ++counts_["webhooks_blocked"];
   attempts_.push_back({{"order_id", notification.order_id},
+                       {"time", now_ms / 1000},
                        {"url", notification.url},
+                       {"attempt", notification.attempt},
                        {"status", 0},
+                       {"body", ""},
                        {"problem", "target is not on the loopback"},
                        {"acked", false}});
   if (attempts_.size() > kAttemptsKept) attempts_.pop_front();
@@ -292,22 +315,33 @@ Json Webhooks::Attempts(const std::string& order_id) {
 bool Webhooks::Turn(const Json& knobs) {
   MutexLock lock(mutex_);
   WebhookKnobs turned = knobs_;
-  const std::pair<const char*, bool*> switches[] = {{"drop", &turned.drop},
+  const std::pair<const char*, double*> shares[] = {{"drop", &turned.drop},
                                                     {"duplicate", &turned.duplicate},
                                                     {"reorder", &turned.reorder},
                                                     {"bad_signature", &turned.bad_signature},
                                                     {"stale_timestamp", &turned.stale_timestamp},
-                                                    {"tamper_body", &turned.tamper_body}};
-  for (const auto& [name, value] : switches) {
-    if (Member(knobs, name) == nullptr) continue;
-    const auto wanted = BoolMember(knobs, name);
-    if (!wanted) return false;
-    *value = *wanted;
+                                                    {"tamper_body", &turned.tamper_body},
+                                                    {"delay_share", &turned.delay_share}};
+  for (const auto& [name, value] : shares) {
+    const Json* given = Member(knobs, name);
+    if (given == nullptr) continue;
+    if (given->is_number()) {
+      *value = given->get<double>();
+      if (!(*value >= 0 && *value <= 1)) return false;
+    } else if (const auto wanted = BoolMember(knobs, name)) {
+      *value = *wanted ? 1 : 0;
+    } else {
+      return false;
+    }
   }
   const AmountRead delay = AmountMember(knobs, "delay_ms", false);
   if (delay.kind == AmountRead::Kind::kBad || delay.value < 0 || delay.value > 600'000)
     return false;
   if (delay.kind == AmountRead::Kind::kValue) turned.delay_ms = delay.value;
+  // What is queued follows a change of `reorder` too.
+  for (Notification& waiting : queue_) {
+    if (turned.reorder == 0 || turned.reorder == 1) waiting.yields = turned.reorder == 1;
+  }
   knobs_ = turned;
   changed_.NotifyAll();
   return true;

@@ -5,6 +5,7 @@
 // unix:body)>").
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "sandbox/core/order.h"
+#include "sandbox/core/random.h"
 #include "service/base/mutex.h"
 
 namespace httplib {
@@ -36,17 +38,23 @@ struct Notification {
   // The order as it was when it changed.
   std::string body;
   int attempt = 1;
+  // Not sent before, nor anything of its order behind it: set when it is queued, by `delay_ms`.
+  std::chrono::steady_clock::time_point due;
+  // Lets newer ones of its order go first.
+  bool yields = false;
 };
 
-// How sending is made worse; each stays until it is changed.
+// How sending is made worse, each in this share of the notifications, 0 to 1; it stays until it is
+// changed.
 struct WebhookKnobs {
-  bool drop = false;
-  bool duplicate = false;
-  bool reorder = false;
-  bool bad_signature = false;
-  bool stale_timestamp = false;
-  bool tamper_body = false;
+  double drop = 0;
+  double duplicate = 0;
+  double reorder = 0;
+  double bad_signature = 0;
+  double stale_timestamp = 0;
+  double tamper_body = 0;
   std::int64_t delay_ms = 0;
+  double delay_share = 1;  // Of the notifications that `delay_ms` holds back.
 };
 
 // The value of the Auth header.
@@ -62,16 +70,17 @@ class Webhooks {
     // The order as it is now, for a retry; empty when it is gone.
     std::function<std::string(std::uint64_t order_seq)> fresh_body;
   };
-  explicit Webhooks(Hooks hooks);
+  Webhooks(Hooks hooks, std::uint64_t seed);
   ~Webhooks();
   Webhooks(const Webhooks&) = delete;
   Webhooks& operator=(const Webhooks&) = delete;
 
   void Enqueue(Notification notification);
-  // Queues the retries that are due by then.
+  // Queues the retries that are due by then, and ends exchanges that take too long by the wall's
+  // clock.
   void AdvanceTo(std::int64_t now_ms);
   // Records a target that is not allowed.
-  void RecordBlocked(const Notification& notification);
+  void RecordBlocked(const Notification& notification, std::int64_t now_ms);
   // Waits until nothing is queued or being sent (retries that are not due do not count), at most
   // that long.
   bool WaitUntilIdle(std::int64_t ms);
@@ -91,9 +100,19 @@ class Webhooks {
     Notification notification;
   };
   void SendLoop();
+  // What happens to one notification.
+  struct Fate {
+    bool drop = false;
+    bool duplicate = false;
+    bool bad_signature = false;
+    bool stale_timestamp = false;
+    bool tamper_body = false;
+  };
   // Takes the next notification whose order is not being sent; nothing when stopping.
-  std::optional<Notification> Take(WebhookKnobs* knobs);
-  void Send(const Notification& notification, const WebhookKnobs& knobs);
+  std::optional<Notification> Take(Fate* fate);
+  void Queue(Notification notification) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Fate Draw() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Send(const Notification& notification, const Fate& fate, bool is_copy);
   struct Outcome {
     int status = 0;
     std::string head;  // first 100 bytes
@@ -113,8 +132,10 @@ class Webhooks {
   std::set<std::uint64_t> busy_ ABSL_GUARDED_BY(mutex_);
   std::vector<Retry> retries_ ABSL_GUARDED_BY(mutex_);
   std::deque<Json> attempts_ ABSL_GUARDED_BY(mutex_);
-  std::set<httplib::Client*> clients_ ABSL_GUARDED_BY(mutex_);
+  std::map<httplib::Client*, std::chrono::steady_clock::time_point> clients_
+      ABSL_GUARDED_BY(mutex_);
   WebhookKnobs knobs_ ABSL_GUARDED_BY(mutex_);
+  Random dice_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> senders_;
 };

@@ -81,6 +81,7 @@ class Rescue {
 }  // namespace
 
 struct Server::State {
+  explicit State(const Edge* edge) : services(edge) {}
   Services services;
   std::unique_ptr<Rescue> rescue;  // Outlives the acceptor, which calls it.
   std::unique_ptr<Acceptor> acceptor;
@@ -126,7 +127,7 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const psp::Operations& operations,
                                                       Calls& calls) {
-  auto state = std::make_unique<State>();
+  auto state = std::make_unique<State>(options.edge);
   auto acceptor = Acceptor::Bind(options.listen, options.limits.connections_max, &calls.counts());
   if (!acceptor.ok()) return acceptor.status();
   state->acceptor = *std::move(acceptor);

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "service/server/calls.h"
 #include "service/server/port_limits.h"
+#include "service/server/edge.h"
 
 namespace grpc {
 class ServerCredentials;
@@ -26,6 +27,8 @@ struct ServerOptions {
   std::int64_t connection_age_ms = 0;
   // A connection without calls is closed after this long; 0: never.
   std::int64_t connection_idle_ms = 0;
+  // For the calls about notifications; null: they are not served. Outlives the server.
+  const Edge* edge = nullptr;
 };
 
 class Server {

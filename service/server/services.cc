@@ -1,10 +1,13 @@
 #include "service/server/services.h"
 
+#include "multisafepay/v1/notification_service.grpc.pb.h"
 #include "multisafepay/v1/order_service.grpc.pb.h"
 #include "multisafepay/v1/payment_method_service.grpc.pb.h"
 #include "multisafepay/v1/token_service.grpc.pb.h"
 #include "multisafepay/v1/transaction_service.grpc.pb.h"
+#include "service/server/notifications.h"
 #include "service/server/unary.h"
+#include "service/server/watch.h"
 
 namespace msp::server {
 namespace {
@@ -13,11 +16,40 @@ namespace v1 = multisafepay::v1;
 
 // Methods that are not named here answer UNIMPLEMENTED by themselves.
 using Order = v1::OrderService;
-using Orders = Order::WithAsyncMethod_CreateOrder<
+using UnaryOrders = Order::WithAsyncMethod_CreateOrder<
     Order::WithAsyncMethod_GetOrder<Order::WithAsyncMethod_UpdateOrder<
         Order::WithAsyncMethod_CancelOrder<Order::WithAsyncMethod_CaptureOrder<
             Order::WithAsyncMethod_VoidOrder<Order::WithAsyncMethod_RefundOrder<
                 Order::WithAsyncMethod_CancelRefund<Order::Service>>>>>>>>;
+// Streams by the callback API, beside the queue of the unary calls.
+class Orders final : public Order::WithCallbackMethod_WatchOrder<UnaryOrders> {
+ public:
+  explicit Orders(const Edge* edge) : edge_(edge) {}
+  grpc::ServerWriteReactor<v1::WatchOrderResponse>* WatchOrder(
+      grpc::CallbackServerContext* context, const v1::WatchOrderRequest* request) override {
+    if (edge_ != nullptr) return StartWatch(*edge_, *context, *request);
+    return Order::WithCallbackMethod_WatchOrder<UnaryOrders>::WatchOrder(context, request);
+  }
+
+ private:
+  const Edge* const edge_;
+};
+class Notifications final : public v1::NotificationService::CallbackService {
+ public:
+  explicit Notifications(const Edge* edge) : edge_(edge) {}
+  grpc::ServerUnaryReactor* HandleNotification(grpc::CallbackServerContext* context,
+                                               const v1::HandleNotificationRequest* request,
+                                               v1::HandleNotificationResponse* response) override {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(edge_ == nullptr
+                        ? grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "")
+                        : server::HandleNotification(*edge_, *context, *request, *response));
+    return reactor;
+  }
+
+ private:
+  const Edge* const edge_;
+};
 using Tokens = v1::TokenService::AsyncService;
 using Methods = v1::PaymentMethodService::AsyncService;
 using Transactions = v1::TransactionService::AsyncService;
@@ -36,19 +68,22 @@ void Serve(Service& service,
 }  // namespace
 
 struct Services::Served {
+  explicit Served(const Edge* edge) : orders(edge), notifications(edge) {}
   Orders orders;
+  Notifications notifications;
   Tokens tokens;
   Methods methods;
   Transactions transactions;
 };
 
-Services::Services() : served_(std::make_unique<Served>()) {}
+Services::Services(const Edge* edge) : served_(std::make_unique<Served>(edge)) {}
 Services::~Services() = default;
 
 std::vector<std::string> Services::Names() {
   return {v1::OrderService::service_full_name(), v1::TokenService::service_full_name(),
           v1::PaymentMethodService::service_full_name(),
-          v1::TransactionService::service_full_name()};
+          v1::TransactionService::service_full_name(),
+          v1::NotificationService::service_full_name()};
 }
 
 void Services::Register(grpc::ServerBuilder& builder) {
@@ -56,6 +91,7 @@ void Services::Register(grpc::ServerBuilder& builder) {
   builder.RegisterService(&served_->tokens);
   builder.RegisterService(&served_->methods);
   builder.RegisterService(&served_->transactions);
+  builder.RegisterService(&served_->notifications);
 }
 
 void Services::Wait(grpc::ServerCompletionQueue& queue, const psp::Operations& operations,

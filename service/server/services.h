@@ -9,12 +9,14 @@
 
 #include "service/psp/operation.h"
 #include "service/server/calls.h"
+#include "service/server/edge.h"
 
 namespace msp::server {
 
 class Services {
  public:
-  Services();
+  // `edge` may be null: then the calls about notifications are not served.
+  explicit Services(const Edge* edge);
   ~Services();
 
   // The full names of the services, for health and reflection.

@@ -297,30 +297,6 @@ TEST(Run, HealthEndsWithZeroOnlyWhenServing) {
   EXPECT_EQ(RunWith(Reply(reply), {"health"}).exit, kExitRefused);
 }
 
-TEST(Run, AWatchPrintsOneLineAMessage) {
-  v1::WatchOrderResponse first;
-  first.mutable_order()->set_order_id("tulip-1");
-  first.set_cause(v1::WatchOrderResponse::CAUSE_SNAPSHOT);
-  v1::WatchOrderResponse second = first;
-  second.set_cause(v1::WatchOrderResponse::CAUSE_NOTIFICATION);
-  const FakeAnswer answer{.messages = {first.SerializeAsString(), second.SerializeAsString()}};
-  const Outcome ran = RunWith(answer, {"order", "watch", "tulip-1"});
-  EXPECT_EQ(ran.exit, kExitOk);
-  std::istringstream lines(ran.out);
-  std::vector<std::string> causes;
-  for (std::string line; std::getline(lines, line);) {
-    causes.push_back(nlohmann::json::parse(line).at("cause"));
-  }
-  EXPECT_THAT(causes, ::testing::ElementsAre("CAUSE_SNAPSHOT", "CAUSE_NOTIFICATION"));
-}
-
-TEST(Run, AWatchThatBreaksSaysSo) {
-  const Outcome ran =
-      RunWith({.status = {StatusCode::INTERNAL, "broken"}}, {"order", "watch", "a"});
-  EXPECT_EQ(ran.exit, kExitRefused);
-  EXPECT_THAT(ran.err, HasSubstr("error: INTERNAL"));
-}
-
 TEST(Run, AListIsATable) {
   v1::ListTransactionsResponse reply;
   v1::Transaction& transaction = *reply.add_transactions();

@@ -45,6 +45,87 @@ TEST(PaymentPage, TakesACardAndReturnsToTheShop) {
       << "paid is paid";
 }
 
+TEST(PaymentPage, NamesEveryProblemAtItsField) {
+  Running sandbox;
+  const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
+  const auto pay = [&](const std::string& form) {
+    return sandbox.Call("POST", "/connect/" + session + "/pay", form, kForm);
+  };
+  const Exchanged empty = pay("card_number=&card_expiry_date=&card_holder_name=");
+  EXPECT_EQ(empty.status, 422);
+  for (const char* id : {"number", "holder", "expiry"}) {
+    EXPECT_THAT(empty.text, HasSubstr("<a href=\"#" + std::string(id) + "\">")) << id;
+    EXPECT_THAT(empty.text, HasSubstr(std::string(id) + "-wrong\" aria-invalid=\"true\"")) << id;
+  }
+  EXPECT_THAT(empty.text, Not(HasSubstr("cvc-wrong"))) << "Maestro has none";
+  struct Case {
+    const char* form;
+    const char* field;
+  };
+  for (const Case& c :
+       {Case{"card_number=4111111111111112&card_holder_name=A&card_expiry_date=09/30", "number"},
+        Case{"card_number=4242424242424242&card_holder_name=A&card_expiry_date=09/30", "number"},
+        Case{"card_number=41111x&card_holder_name=A&card_expiry_date=09/30", "number"},
+        Case{"card_number=4111111111111111&card_holder_name=+&card_expiry_date=09/30&card_cvc=123",
+             "holder"},
+        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=1330&card_cvc=123",
+             "expiry"},
+        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=soon&card_cvc=123",
+             "expiry"},
+        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=09/30&card_cvc=12",
+             "cvc"},
+        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=09/30&card_cvc=1234",
+             "cvc"},
+        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=09/30", "cvc"}}) {
+    SCOPED_TRACE(c.form);
+    const Exchanged wrong = pay(c.form);
+    EXPECT_EQ(wrong.status, 422);
+    EXPECT_THAT(wrong.text, HasSubstr("<a href=\"#" + std::string(c.field) + "\">"));
+    EXPECT_THAT(wrong.text, HasSubstr(std::string(c.field) + "-wrong\" aria-invalid=\"true\""));
+    EXPECT_THAT(wrong.text, Not(HasSubstr("4111111111111111")));
+    EXPECT_THAT(wrong.text, Not(HasSubstr("value=\"123")));
+  }
+  EXPECT_EQ(sandbox.Get("o").data()["status"], "initialized");
+}
+
+TEST(PaymentPage, KeepsWhatMayBeShownAgain) {
+  Running sandbox;
+  const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
+  const Exchanged wrong =
+      sandbox.Call("POST", "/connect/" + session + "/pay",
+                   std::string("card_number=1&card_holder_name=A+%22B%22+4111+1111+1111+1111"
+                               "&card_expiry_date=09/30&card_cvc=987"),
+                   kForm);
+  EXPECT_THAT(wrong.text, HasSubstr("value=\"A &quot;B&quot; **** **** **** 1111\""));
+  EXPECT_THAT(wrong.text, HasSubstr("value=\"09/30\""));
+  EXPECT_THAT(wrong.text, Not(HasSubstr("987")));
+}
+
+TEST(PaymentPage, TakesTheExpiryAsItIsPrintedOnCards) {
+  for (const char* expiry : {"09/30", "9/30", "09 / 2030", "0930", "3009"}) {
+    SCOPED_TRACE(expiry);
+    Running sandbox;
+    const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
+    const Exchanged paid = sandbox.Call(
+        "POST", "/connect/" + session + "/pay",
+        "card_number=4111111111111111&card_holder_name=A&card_cvc=123&card_expiry_date=" +
+            std::string(expiry),
+        kForm);
+    EXPECT_EQ(paid.status, 303);
+    EXPECT_EQ(sandbox.Get("o").data()["payment_details"]["card_expiry_date"], "3009");
+  }
+}
+
+TEST(PaymentPage, LeavesTheCardOutWhereTheMethodIsAnother) {
+  Running sandbox;
+  Json order = RedirectOrder("o");
+  order["gateway"] = "IDEAL";
+  const std::string page = PathOf(sandbox.Create(order).data()["payment_url"]);
+  const std::string html = sandbox.Call("GET", page).text;
+  EXPECT_THAT(html, Not(HasSubstr("card_number")));
+  EXPECT_THAT(html, HasSubstr("scenario"));
+}
+
 TEST(PaymentPage, OffersOtherOutcomesAndCancelling) {
   struct Case {
     const char* action;
@@ -127,6 +208,25 @@ TEST(Pages, EscapeAndForbidScripts) {
                                  "style-src 'unsafe-inline'"));
   EXPECT_THAT(policy, Not(HasSubstr("script-src")));
   EXPECT_THAT(shown.text, Not(HasSubstr(" onload")));
+}
+
+TEST(Pages, MaskACardNumberInTheOrdersOwnText) {
+  Running sandbox;
+  Json order = RedirectOrder("o");
+  order["description"] = "Card 4111-1111 11111111, invoice 20300401";
+  const std::string html =
+      sandbox.Call("GET", PathOf(sandbox.Create(order).data()["payment_url"])).text;
+  EXPECT_THAT(html, HasSubstr("Card ****-**** ****1111, invoice 20300401"));
+}
+
+TEST(Pages, PutTheOrderIntoTheQueryNotTheFragment) {
+  Running sandbox;
+  Json order = RedirectOrder("o");
+  order["payment_options"]["redirect_url"] = "https://shop.example/#/thanks";
+  const std::string session = sandbox.Create(order).data()["session_id"];
+  EXPECT_EQ(Location(sandbox.Call("POST", "/connect/" + session + "/scenario",
+                                  std::string("scenario=completed"), kForm)),
+            "https://shop.example/?transactionid=o#/thanks");
 }
 
 TEST(Pages, LabelEveryFieldForKeyboardAndReader) {

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 
 #include "sandbox/front/webhooks.h"
 #include "sandbox/http/listener.h"
@@ -258,6 +259,146 @@ TEST(WebhookKnobs, ReorderSendsTheNewerFirst) {
   ASSERT_EQ(received.size(), 2u);
   EXPECT_EQ(Json::parse(received[0].body)["status"], "completed");
   EXPECT_EQ(Json::parse(received[1].body)["status"], "uncleared");
+}
+
+TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
+  Running sandbox;
+  Receiver receiver;
+  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 300}});
+  const auto began = std::chrono::steady_clock::now();
+  sandbox.Create(OrderFor(receiver, "o", "4462000000000003"));
+  // What follows has no delay of its own, and stays behind what has.
+  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 0}});
+  sandbox.Advance(180);
+  const auto received = receiver.Wait(2);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(300));
+  ASSERT_EQ(received.size(), 2u);
+  EXPECT_EQ(Json::parse(received[0].body)["status"], "uncleared");
+  EXPECT_EQ(Json::parse(received[1].body)["status"], "completed");
+}
+
+TEST(WebhookKnobs, DelayedOrdersDoNotHoldUpOthers) {
+  Running sandbox;
+  Receiver receiver;
+  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 600'000}});
+  // More of them than there are senders.
+  for (int i = 0; i < 10; ++i) sandbox.Create(OrderFor(receiver, "late-" + std::to_string(i)));
+  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 0}});
+  sandbox.Create(OrderFor(receiver, "prompt"));
+  const auto received = receiver.Wait(1);
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(Json::parse(received[0].body)["order_id"], "prompt");
+}
+
+TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
+  Running sandbox;
+  Receiver receiver;
+  ASSERT_EQ(sandbox
+                .Call("POST", "/_sandbox/webhooks",
+                      Json{{"drop", 0.2}, {"duplicate", 0.2}, {"bad_signature", 0.2}})
+                .status,
+            200);
+  constexpr int kOrders = 300;
+  for (int i = 0; i < kOrders; ++i) sandbox.Create(OrderFor(receiver, "o" + std::to_string(i)));
+  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+  std::map<std::string, int> copies;
+  int bad = 0;
+  const auto received = receiver.Wait(0);
+  for (const Received& one : received) {
+    ++copies[Json::parse(one.body)["order_id"]];
+    bad += Verifies(one) ? 0 : 1;
+  }
+  const int arrived = static_cast<int>(copies.size());
+  const int doubled = static_cast<int>(received.size()) - arrived;
+  // The seed is fixed, but which notification draws what is not: three deviations of 0.2 of 300.
+  for (const int hit : {kOrders - arrived, doubled * kOrders / arrived, bad * kOrders / arrived}) {
+    EXPECT_GE(hit, 30);
+    EXPECT_LE(hit, 100);
+  }
+  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", 1.5}}).status, 400);
+  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_share", -0.1}}).status, 400);
+}
+
+TEST(WebhookKnobs, ACopyIsNotRetriedByItself) {
+  Running sandbox;
+  Receiver receiver;
+  receiver.Answer(500, "no");
+  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"duplicate", true}});
+  sandbox.Create(OrderFor(receiver, "o"));
+  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_sent"] == 2; }));
+  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+  EXPECT_EQ(sandbox.Stats()["webhooks_retries_pending"], 1);
+}
+
+TEST(Webhook, ARetryTellsTheOrderAsItIsThen) {
+  Running sandbox;
+  Receiver receiver;
+  receiver.Answer(500, "no");
+  sandbox.Create(OrderFor(receiver, "o"));
+  ASSERT_EQ(receiver.Wait(1).size(), 1u);
+  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+  receiver.Answer(200, "OK");
+  ASSERT_EQ(sandbox
+                .Call("PATCH", "/v1/json/orders/o",
+                      Json{{"status", "shipped"}, {"tracktrace_code", "3S1"}})
+                .status,
+            200);
+  ASSERT_EQ(receiver.Wait(2).size(), 2u);
+  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+  sandbox.Advance(900);
+  const auto received = receiver.Wait(3);
+  ASSERT_EQ(received.size(), 3u);
+  EXPECT_EQ(Json::parse(received[0].body)["status"], "completed");
+  EXPECT_EQ(Json::parse(received[2].body)["status"], "shipped");
+  EXPECT_EQ(StampOf(received[2]), kNoon / 1000 + 900);
+  EXPECT_TRUE(Verifies(received[2]));
+}
+
+TEST(Webhook, EveryWayForAnOrderToEndIsTold) {
+  const struct {
+    const char* scenario;
+    const char* status;
+  } kCases[] = {{"completed", "completed"},
+                {"declined", "declined"},
+                {"uncleared", "uncleared"},
+                {"cancelled", "cancelled"},
+                {"expired", "expired"}};
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.scenario);
+    Running sandbox;
+    Receiver receiver;
+    Json order = RedirectOrder("o");
+    order["payment_options"]["notification_url"] = receiver.Url();
+    sandbox.Create(order);
+    sandbox.Call("POST", "/_sandbox/orders/o/pay", Json{{"scenario", c.scenario}});
+    const auto received = receiver.Wait(1);
+    ASSERT_EQ(received.size(), 1u);
+    EXPECT_EQ(Json::parse(received[0].body)["status"], c.status);
+  }
+}
+
+TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
+  Running sandbox;
+  Receiver receiver;
+  receiver.Answer(200, "OK" + std::string(200, '.'));
+  sandbox.Create(OrderFor(receiver, "o"));
+  sandbox.Create(OrderFor(receiver, "p"));
+  Json blocked = CardOrder("q");
+  blocked["payment_options"]["notification_url"] = "http://shop.example/hook";
+  sandbox.Create(blocked);
+  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_acked"] == 2; }));
+  const Json one = sandbox.Call("GET", "/_sandbox/notifications?order_id=o").data();
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0]["time"], kNoon / 1000);
+  EXPECT_EQ(one[0]["url"],
+            receiver.Url("/hook?type=n&transactionid=o&timestamp=") + std::to_string(kNoon / 1000));
+  EXPECT_EQ(one[0]["status"], 200);
+  EXPECT_EQ(one[0]["body"], "OK" + std::string(98, '.'));
+  EXPECT_EQ(one[0]["acked"], true);
+  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/notifications").data().size(), 3u);
+  const Json refused = sandbox.Call("GET", "/_sandbox/notifications?order_id=q").data();
+  EXPECT_EQ(refused[0]["time"], kNoon / 1000);
+  EXPECT_EQ(refused[0]["acked"], false);
 }
 
 TEST(Webhook, CanBeSentAgain) {

@@ -1,0 +1,37 @@
+// Ctrl-C while a payment is under way leaves it open, and has to say so.
+#pragma once
+
+#include <unistd.h>
+
+#include <csignal>
+#include <string_view>
+
+#include "client/cli/report.h"
+
+namespace msp::cli {
+
+// For the time of its life; one at a time.
+class OpenPayment {
+ public:
+  explicit OpenPayment(bool moves_money) {
+    if (moves_money) before_ = std::signal(SIGINT, Interrupted);
+  }
+  ~OpenPayment() {
+    if (before_ != SIG_ERR) std::signal(SIGINT, before_);
+  }
+  OpenPayment(const OpenPayment&) = delete;
+  OpenPayment& operator=(const OpenPayment&) = delete;
+
+ private:
+  static void Interrupted(int /*signal*/) {
+    constexpr std::string_view kText =
+        "\nerror: INTERRUPTED outcome=UNKNOWN: the call was under way\nhint: the money may have "
+        "moved. Look at the order first, then repeat this very command with --repeat\n";
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
+    _exit(kExitUnknown);
+  }
+
+  void (*before_)(int) = SIG_ERR;
+};
+
+}  // namespace msp::cli

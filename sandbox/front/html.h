@@ -1,0 +1,46 @@
+// The markup of the customer's pages: payment page, 3-D Secure simulator, and what ends them.
+//
+// Used by `Front`, under its lock. Plain HTML that works without scripts, by keyboard, on a phone
+// and with a screen reader; everything that came from outside is escaped, and a card number in it
+// is masked.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sandbox/core/order.h"
+#include "sandbox/http/message.h"
+
+namespace msp::sandbox {
+
+// What is wrong with a form. `field` is the name of a member of it; empty: the form as a whole.
+struct FormProblem {
+  std::string field;
+  std::string text;
+};
+
+// What the customer typed and gets to see again; never the number or the security code.
+struct TypedCard {
+  std::string holder;
+  std::string expiry;
+};
+
+// A page with the headers that go with it; a reader hears first that a status of 422 is a problem.
+// `order`, where there is one, says which shop's addresses
+// its forms may end at.
+HttpAnswer HtmlPage(int status, std::string_view title, std::string_view content,
+                    const Order* order);
+
+// What is paid, and with which card once that is known.
+std::string OrderFacts(const Order& order);
+
+// The card form, other methods, and the way out; `problems` at the top, each with a link to its
+// field.
+std::string PaymentContent(const Order& order, const std::vector<FormProblem>& problems,
+                           const TypedCard& typed);
+
+// The choice of what the bank says.
+std::string ChallengeContent(const Order& order, const std::vector<FormProblem>& problems);
+
+}  // namespace msp::sandbox

@@ -1,0 +1,125 @@
+#include "service/notify/inbox.h"
+
+#include <utility>
+
+#include "service/codec/decode.h"
+#include "service/notify/signature.h"
+#include "service/psp/identity.h"
+#include "service/psp/interpret.h"
+#include "service/psp/state.h"
+#include "service/telemetry/line.h"
+
+namespace msp::notify {
+namespace {
+
+// Orders in one generation of the memory.
+constexpr std::size_t kRememberedMax = 50'000;
+constexpr std::size_t kOrderIdMax = 255;
+
+Received Refused(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kBadAuthHeader:
+      return Received::kBadAuthHeader;
+    case Verdict::kStale:
+      return Received::kStale;
+    case Verdict::kFuture:
+      return Received::kFuture;
+    default:
+      return Received::kBadSignature;
+  }
+}
+
+std::string_view Words(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kBadAuthHeader:
+      return "the Auth header is not base64 of a time, a colon and 128 hexadecimal digits";
+    case Verdict::kStale:
+      return "the notification is older than the replay window";
+    case Verdict::kFuture:
+      return "the notification is from the future";
+    default:
+      return "the signature does not fit the body and the site's API key";
+  }
+}
+
+}  // namespace
+
+Inbox::Inbox(std::int64_t window_s, const codec::Plan& order_plan, Hub& hub, Bus* bus,
+             Counters& counters)
+    : window_s_(window_s), order_plan_(order_plan), hub_(hub), bus_(bus), counters_(counters) {}
+
+Inbox::Result Inbox::Take(const psp::Site& site, const Notification& notification) {
+  Result result;
+  const auto refuse = [&](Received received, std::string detail) {
+    result.received = received;
+    result.detail = std::move(detail);
+    counters_.received.Count(received);
+    return std::move(result);
+  };
+  const std::int64_t now_ms = telemetry::UnixMsNow();
+  const Verdict verdict = Verify(notification.auth, notification.body, KeysOf(site),
+                                 {.now_s = now_ms / 1'000, .past_s = window_s_});
+  if (verdict != Verdict::kGenuine) return refuse(Refused(verdict), std::string(Words(verdict)));
+  std::string detail;
+  if (!Read(std::string(notification.body), result.order, detail))
+    return refuse(Received::kMalformed, std::move(detail));
+  if (!notification.transactionid.empty() &&
+      !psp::SameOrderId(notification.transactionid, result.order.order_id()))
+    return refuse(Received::kWrongOrder, "the query's transactionid is not the body's order_id");
+  // An all-digit id may come without its zeros: the query has it as the shop wrote it.
+  if (!notification.transactionid.empty())
+    result.order.set_order_id(std::string(notification.transactionid));
+  State state = StateOf(result.order, now_ms);
+  result.duplicate = SeenBefore(site.name(), state);
+  result.received = result.duplicate ? Received::kDuplicate : Received::kAccepted;
+  counters_.received.Count(result.received);
+  hub_.Tell(site.name(), std::move(state));
+  if (bus_ != nullptr)
+    bus_->Publish(site, {result.order.order_id(), std::string(notification.body)});
+  return result;
+}
+
+void Inbox::Hint(const psp::Site& site, std::string_view order_id) {
+  counters_.received.Count(Received::kHint);
+  hub_.Hint(site.name(), std::string(order_id));
+  if (bus_ != nullptr) bus_->Publish(site, {std::string(order_id), {}});
+}
+
+bool Inbox::Read(std::string body, multisafepay::v1::Order& order, std::string& detail) const {
+  const codec::Decoded decoded = codec::Decode(order_plan_, body, order);
+  WipeString(body);
+  if (!decoded.ok) {
+    detail = "the body is no JSON: " + decoded.error;
+    order.Clear();
+    return false;
+  }
+  if (order.order_id().empty() || order.order_id().size() > kOrderIdMax) {
+    detail = "the body is no order: it has no order_id";
+    order.Clear();
+    return false;
+  }
+  psp::StripMarker(order);
+  psp::CompleteOrder(order);
+  return true;
+}
+
+bool Inbox::SeenBefore(const std::string& site, const State& state) {
+  const std::string name = site + '\n' + state.order->order_id();
+  const std::string mark = state.digest + std::to_string(state.modified);
+  MutexLock lock(mutex_);
+  auto found = young_.find(name);
+  const bool remembered = found != young_.end();
+  if (!remembered) {
+    if (young_.size() >= kRememberedMax) {
+      old_ = std::move(young_);
+      young_.clear();
+    }
+    const auto before = old_.find(name);
+    found = young_.emplace(name, before == old_.end() ? std::string() : before->second).first;
+  }
+  if (found->second == mark) return true;
+  found->second = mark;
+  return false;
+}
+
+}  // namespace msp::notify

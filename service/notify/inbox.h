@@ -1,0 +1,69 @@
+// Where notifications come in, from the listener and from HandleNotification alike: verified over
+// their raw bytes, then decoded, then handed to the event core and to the other replicas.
+//
+// Owned by main; any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "absl/base/thread_annotations.h"
+#include "multisafepay/v1/order.pb.h"
+#include "service/base/mutex.h"
+#include "service/codec/plan.h"
+#include "service/notify/bus.h"
+#include "service/notify/counters.h"
+#include "service/notify/hub.h"
+#include "service/notify/sites.h"
+
+namespace msp::notify {
+
+struct Notification {
+  std::string_view auth;
+  std::string_view body;
+  std::string_view transactionid;  // The query's: the order id; "" for none.
+};
+
+class Inbox {
+ public:
+  struct Result {
+    Received received = Received::kAccepted;
+    std::string detail;             // For people, without any of the body's text.
+    multisafepay::v1::Order order;  // Completed, where accepted.
+    bool duplicate = false;
+    bool genuine() const {
+      return received == Received::kAccepted || received == Received::kDuplicate;
+    }
+  };
+
+  // `window_s`: how old a notification may be. `bus` may be null.
+  Inbox(std::int64_t window_s, const codec::Plan& order_plan, Hub& hub, Bus* bus,
+        Counters& counters);
+
+  // Returns when the event is handed on, to other replicas too where there are any.
+  Result Take(const psp::Site& site, const Notification& notification);
+  // A notification without body and signature.
+  void Hint(const psp::Site& site, std::string_view order_id);
+  // The order in a body that is genuine; an error's words in `detail`.
+  bool Read(std::string body, multisafepay::v1::Order& order, std::string& detail) const;
+
+ private:
+  bool SeenBefore(const std::string& site, const State& state);
+
+  const std::int64_t window_s_;
+  const codec::Plan& order_plan_;
+  Hub& hub_;
+  Bus* const bus_;
+  Counters& counters_;
+  Mutex mutex_;
+  // What was handed out last for an order: two generations, of which the older one is dropped when
+  // the younger is full.
+  std::unordered_map<std::string, std::string> young_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::string> old_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace msp::notify

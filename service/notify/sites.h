@@ -1,0 +1,20 @@
+// How this room finds a site and the keys that may have signed for it. Main wires the finder.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "service/psp/site.h"
+
+namespace msp::notify {
+
+// The site of this name, "" for the one that calls without a name use; null when there is none.
+// Any thread.
+using SiteFinder = std::function<std::shared_ptr<const psp::Site>(std::string_view name)>;
+
+// Every key that a notification of the site may be signed with. They point into the site.
+inline std::vector<std::string_view> KeysOf(const psp::Site& site) { return {site.api_key()}; }
+
+}  // namespace msp::notify

@@ -1,0 +1,43 @@
+// A state of an order as watchers see it, and the rules that tell states apart: what is the same,
+// what is older, what a notification may say by itself and where only a look at the order decides.
+// Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "multisafepay/v1/order.pb.h"
+#include "multisafepay/v1/order_service.pb.h"
+
+namespace msp::notify {
+
+using Cause = multisafepay::v1::WatchOrderResponse::Cause;
+
+struct State {
+  std::shared_ptr<const multisafepay::v1::Order> order;  // Completed.
+  std::string digest;         // Of everything that makes a change; 16 bytes.
+  std::int64_t modified = 0;  // MultiSafepay's `modified` as Unix seconds; 0 when it gave none.
+  std::int64_t observed_ms = 0;
+};
+
+// `order` must be completed (psp::CompleteOrder).
+State StateOf(multisafepay::v1::Order order, std::int64_t observed_ms);
+
+enum class Stage : std::uint8_t {
+  kOpen,    // More is to come.
+  kLikely,  // Declined, expired or cancelled: mostly the end, but the customer may try again.
+  kFinal,   // Paid, or beyond.
+};
+Stage StageOf(const State& state);
+
+// What a notification's state is worth beside the state that is known.
+enum class Worth : std::uint8_t {
+  kSame,   // Nothing new.
+  kStale,  // Older than what is known.
+  kNews,   // The order's next state.
+  kDoubt,  // May be about another transaction, or have come out of order: a look decides.
+};
+Worth Weigh(const State& known, const State& told);
+
+}  // namespace msp::notify

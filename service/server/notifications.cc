@@ -1,0 +1,93 @@
+#include "service/server/notifications.h"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "service/server/status.h"
+
+namespace msp::server {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using notify::Received;
+using Clock = std::chrono::steady_clock;
+
+constexpr char kReply[] = "OK";
+
+psp::Failure Refusal(const notify::Inbox::Result& result) {
+  const std::string_view name = notify::kReceivedNames[static_cast<std::size_t>(result.received)];
+  switch (result.received) {
+    case Received::kMalformed:
+      return InvalidRequest({{.field = "body", .description = result.detail}});
+    case Received::kWrongOrder:
+      return InvalidRequest({{.field = "transactionid", .description = result.detail}});
+    default:
+      return {.code = absl::StatusCode::kUnauthenticated,
+              .message = result.detail,
+              .reason = absl::AsciiStrToUpper({name.data(), name.size()})};
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const psp::Site> SiteOf(const Edge& edge,
+                                        const grpc::CallbackServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("x-msp-site");
+  if (found == metadata.end()) return edge.sites({});
+  return edge.sites({found->second.data(), found->second.size()});
+}
+
+psp::Failure UnknownSite() {
+  return {.code = absl::StatusCode::kInvalidArgument,
+          .message = "x-msp-site: there is no such site",
+          .reason = std::string(psp::reason::kUnknownSite)};
+}
+
+psp::Failure InvalidRequest(std::vector<codec::Violation> violations) {
+  const codec::Violation& first = violations.front();
+  psp::Failure failure{.code = absl::StatusCode::kInvalidArgument,
+                       .message = absl::StrCat(first.field, ": ", first.description),
+                       .reason = std::string(psp::reason::kInvalidRequest)};
+  if (violations.size() > 1)
+    absl::StrAppend(&failure.message, " (and ", violations.size() - 1, " more)");
+  failure.violations = std::move(violations);
+  return failure;
+}
+
+grpc::Status HandleNotification(const Edge& edge, const grpc::CallbackServerContext& context,
+                                const v1::HandleNotificationRequest& request,
+                                v1::HandleNotificationResponse& response) {
+  const Clock::time_point start = Clock::now();
+  const auto end = [&](const grpc::Status& status) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+    edge.metrics.CountCall({.method = "HandleNotification",
+                            .code = NameOf(status.error_code()),
+                            .outcome = "",
+                            .total_us = took.count()});
+    return status;
+  };
+  const auto site = SiteOf(edge, context);
+  if (site == nullptr) return end(StatusOf(UnknownSite()));
+  auto violations =
+      codec::Check(edge.plans.Of(v1::HandleNotificationRequest::descriptor()), request);
+  if (!violations.empty()) return end(StatusOf(InvalidRequest(std::move(violations))));
+  notify::Inbox::Result result =
+      edge.inbox.Take(*site, {request.auth(), request.body(), request.transactionid()});
+  edge.log.Write(result.genuine() ? telemetry::Level::kInfo : telemetry::Level::kWarning,
+                 "notification",
+                 {{"via", std::string_view("grpc")},
+                  {"site", site->name()},
+                  {"result", notify::kReceivedNames[static_cast<std::size_t>(result.received)]}});
+  if (!result.genuine()) return end(StatusOf(Refusal(result)));
+  response.set_duplicate(result.duplicate);
+  *response.mutable_order() = std::move(result.order);
+  response.set_reply_body(kReply);
+  return end(grpc::Status::OK);
+}
+
+}  // namespace msp::server

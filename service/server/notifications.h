@@ -1,0 +1,29 @@
+// HandleNotification at gRPC's edge, and what both notification calls share: their site and their
+// refusals. By the callback API, on gRPC's own threads: nothing here waits for MultiSafepay.
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <memory>
+#include <vector>
+
+#include "multisafepay/v1/notification_service.pb.h"
+#include "service/codec/check.h"
+#include "service/psp/failure.h"
+#include "service/server/edge.h"
+
+namespace msp::server {
+
+// The site that the caller names in its metadata (x-msp-site), or the default; null when there is
+// none of that name.
+std::shared_ptr<const psp::Site> SiteOf(const Edge& edge,
+                                        const grpc::CallbackServerContext& context);
+psp::Failure UnknownSite();
+psp::Failure InvalidRequest(std::vector<codec::Violation> violations);
+
+grpc::Status HandleNotification(const Edge& edge, const grpc::CallbackServerContext& context,
+                                const multisafepay::v1::HandleNotificationRequest& request,
+                                multisafepay::v1::HandleNotificationResponse& response);
+
+}  // namespace msp::server

@@ -1,0 +1,309 @@
+// A customer in a real browser: from CreateOrder by gRPC over the sandbox's pages to the end of the
+// open WatchOrder stream.
+//
+// usage: node browser_test.mjs BIN_DIR SHOTS_DIR [FILTER]
+//
+// Prints a line for each test and "N passed, N failed" as its last.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+import { KEY, Stage, within } from './stage.mjs';
+
+const CARD = { number: '4111 1111 1111 1111', holder: 'A. Customer', expiry: '09/30', cvc: '123' };
+const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+
+const [bin, shots, filter = ''] = process.argv.slice(2);
+const tests = [];
+const test = (name, body) => tests.push({ name, body });
+
+async function fillCard(page, card = CARD) {
+  await page.getByLabel('Card number').fill(card.number);
+  await page.getByLabel('Name on the card').fill(card.holder);
+  await page.getByLabel('Expiry date').fill(card.expiry);
+  await page.getByLabel('Security code').fill(card.cvc);
+}
+
+async function decide(page, answer) {
+  await page.waitForURL(/\/simulator\/3ds\//);
+  await page.getByLabel('What does the bank say?').selectOption(answer);
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+// The browser is back at the shop, at that page and for that order.
+async function returned(stage, page, where, orderId) {
+  await page.waitForURL((url) => url.origin === stage.shop.origin && url.pathname === where);
+  assert.equal(new URL(page.url()).searchParams.get('transactionid'), orderId);
+  assert.deepEqual(page.complaints, []);
+}
+
+async function ends(watcher, state) {
+  assert.equal(await within(40_000, `WatchOrder to end ${state}`, watcher.end), state);
+}
+
+// A redirect order, its open watch, and the browser on its payment page.
+async function begin(stage, orderId, options = {}, more = {}) {
+  const order = await stage.create(stage.order(orderId, more));
+  const watcher = await stage.watch(orderId);
+  const page = await stage.page(options);
+  await page.goto(order.payment_url);
+  return { page, watcher };
+}
+
+function directOrder(stage, orderId) {
+  return stage.order(orderId, {
+    type: 'direct',
+    gateway: 'CREDITCARD',
+    gateway_info: {
+      card_number: '5555555555554444',
+      card_holder_name: CARD.holder,
+      card_expiry_date: '3009',
+      card_cvc: '123',
+    },
+  });
+}
+
+test('a card that passes the challenge ends PAID', async (stage) => {
+  const { page, watcher } = await begin(stage, 'tulip-paid');
+  await stage.inspect(page, 'payment');
+  await fillCard(page);
+  await page.getByRole('button', { name: 'Pay EUR 49.95' }).click();
+  await page.waitForURL(/\/simulator\/3ds\//);
+  await stage.inspect(page, 'challenge');
+  assert.ok(!(await page.content()).replaceAll(' ', '').includes('4111111111111111'));
+  await decide(page, 'Y');
+  await returned(stage, page, '/ok', 'tulip-paid');
+  assert.equal(new URL(page.url()).searchParams.get('order'), 'mine');
+  await ends(watcher, 'PAID');
+});
+
+test('a challenge that fails ends DECLINED', async (stage) => {
+  const { page, watcher } = await begin(stage, 'tulip-failed');
+  await fillCard(page);
+  await page.keyboard.press('Enter');
+  await decide(page, 'N');
+  await returned(stage, page, '/sorry', 'tulip-failed');
+  await ends(watcher, 'DECLINED');
+});
+
+test('a customer who cancels ends CANCELLED', async (stage) => {
+  const { page, watcher } = await begin(stage, 'tulip-cancelled');
+  await page.getByRole('button', { name: 'Cancel the payment' }).click();
+  await returned(stage, page, '/sorry', 'tulip-cancelled');
+  await ends(watcher, 'CANCELLED');
+});
+
+test('another method, with its outcome chosen, ends PAID', async (stage) => {
+  const { page, watcher } = await begin(stage, 'tulip-ideal', {}, { gateway: 'IDEAL' });
+  assert.equal(await page.getByLabel('Card number').count(), 0);
+  await stage.inspect(page, 'payment-other');
+  await page.getByLabel('How the payment ends').selectOption('completed');
+  await page.getByRole('button', { name: 'Use this outcome' }).click();
+  await returned(stage, page, '/ok', 'tulip-ideal');
+  await ends(watcher, 'PAID');
+});
+
+test('a direct order sends its form on by itself and ends PAID', async (stage) => {
+  const order = await stage.create(directOrder(stage, 'tulip-form'));
+  const { html } = order.customer_verification;
+  const watcher = await stage.watch('tulip-form');
+  const page = await stage.page();
+  await page.goto(stage.shop.serve('tulip-form', html));
+  await page.waitForURL(/\/simulator\/3ds\//);
+  assert.match(await page.textContent('dl'), /ending in 4444/);
+  await decide(page, 'Y');
+  await returned(stage, page, '/ok', 'tulip-form');
+  await ends(watcher, 'PAID');
+});
+
+test('without scripts the form has a button, and the rest needs none', async (stage) => {
+  const order = await stage.create(directOrder(stage, 'tulip-form-plain'));
+  const watcher = await stage.watch('tulip-form-plain');
+  const page = await stage.page({ javaScriptEnabled: false });
+  await page.goto(stage.shop.serve('tulip-form-plain', order.customer_verification.html));
+  await stage.inspect(page, 'form-plain', { scripts: false });
+  // The same page, held back from sending itself.
+  const held = await stage.page();
+  await held.setContent(order.customer_verification.html.replace(/ onload="[^"]*"/, ''));
+  await stage.inspect(held, 'form');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await decide(page, 'Y');
+  await returned(stage, page, '/ok', 'tulip-form-plain');
+  await ends(watcher, 'PAID');
+});
+
+test('without scripts the payment page works, mistakes included', async (stage) => {
+  const { page, watcher } = await begin(stage, 'tulip-plain', { javaScriptEnabled: false });
+  await fillCard(page, { ...CARD, number: '4111 1111 1111 1112', expiry: '13/30', cvc: '12' });
+  await page.getByRole('button', { name: 'Pay EUR 49.95' }).click();
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
+  await stage.inspect(page, 'payment-problems', { scripts: false });
+  assert.equal(await page.getByLabel('Name on the card').inputValue(), CARD.holder);
+  assert.equal(await page.getByLabel('Card number').inputValue(), '');
+  assert.equal(await page.getByLabel('Security code').inputValue(), '');
+  await page.getByRole('link', { name: /expiry date/ }).click();
+  assert.equal(await page.locator(':focus').getAttribute('name'), 'card_expiry_date');
+  await fillCard(page);
+  await page.getByRole('button', { name: 'Pay EUR 49.95' }).click();
+  await decide(page, 'Y');
+  await returned(stage, page, '/ok', 'tulip-plain');
+  await ends(watcher, 'PAID');
+});
+
+test('the keyboard alone is enough, and shows where it is', async (stage) => {
+  const { page, watcher } = await begin(stage, 'tulip-keys');
+  const focused = () =>
+    page.evaluate(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      return { name: document.activeElement.name, seen: outlineStyle !== 'none' && outlineWidth !== '0px' };
+    });
+  const typed = [
+    ['card_number', CARD.number],
+    ['card_holder_name', CARD.holder],
+    ['card_expiry_date', CARD.expiry],
+    ['card_cvc', CARD.cvc],
+  ];
+  for (const [name, text] of typed) {
+    await page.keyboard.press('Tab');
+    assert.deepEqual(await focused(), { name, seen: true });
+    await page.keyboard.type(text);
+  }
+  await page.keyboard.press('Tab');
+  assert.ok((await focused()).seen);
+  await page.screenshot({ path: `${shots}/payment-keyboard.png`, fullPage: true });
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/simulator\/3ds\//);
+  assert.equal((await focused()).name, 'result');
+  await page.keyboard.press('ArrowDown'); // Attempted
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await returned(stage, page, '/ok', 'tulip-keys');
+  await ends(watcher, 'PAID');
+});
+
+test('a phone shows all of it without sideways scrolling', async (stage) => {
+  const more = { description: 'A-long-text-without-any-place-to-break-it-'.repeat(4) };
+  const { page, watcher } = await begin(stage, 'tulip-phone-0123456789-0123456789-0123456789', PHONE, more);
+  await stage.inspect(page, 'phone-payment');
+  await fillCard(page, { ...CARD, number: '4242 4242 4242 4242' });
+  await page.getByRole('button', { name: 'Pay EUR 49.95' }).tap();
+  await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
+  await stage.inspect(page, 'phone-problems');
+  await fillCard(page);
+  await page.getByRole('button', { name: 'Pay EUR 49.95' }).tap();
+  await page.waitForURL(/\/simulator\/3ds\//);
+  await stage.inspect(page, 'phone-challenge');
+  await decide(page, 'Y');
+  await returned(stage, page, '/ok', 'tulip-phone-0123456789-0123456789-0123456789');
+  await ends(watcher, 'PAID');
+});
+
+test('a shop without pages of its own gets a result, and wrong addresses a word', async (stage) => {
+  const order = await stage.create(stage.order('tulip-bare', { payment_options: {} }));
+  const page = await stage.page();
+  await page.goto(order.payment_url);
+  await page.getByRole('button', { name: 'Use this outcome' }).click();
+  await page.getByRole('heading', { name: 'Payment completed' }).waitFor();
+  await stage.inspect(page, 'result');
+  const answer = await page.goto(new URL('/connect/unknown/', order.payment_url).href);
+  assert.equal(answer.status(), 404);
+  await stage.inspect(page, 'unknown');
+});
+
+test('msp checkout goes all the way', async (stage) => {
+  const directory = mkdtempSync(`${tmpdir()}/msp-browser-`);
+  try {
+    const file = `${directory}/order.json`;
+    writeFileSync(file, JSON.stringify(directOrder(stage, 'tulip-checkout')));
+    const words = ['--server', stage.address, 'checkout', '-f', file, '--timeout', '60'];
+    let said = '';
+    let child;
+    const done = new Promise((resolve) => {
+      child = execFile(`${bin}/msp`, words, { env: { ...process.env, TMPDIR: directory } }, (error, out) =>
+        resolve({ code: error?.code ?? 0, out }),
+      );
+    });
+    const address = new Promise((resolve, reject) => {
+      child.stderr.on('data', (text) => {
+        said += text;
+        const found = /the customer pays at (\S+)\n/.exec(said);
+        if (found) resolve(found[1]);
+      });
+      done.then(() => reject(new Error(`msp ended: ${said}`)));
+    });
+    const page = await stage.page();
+    await page.goto(await within(20_000, 'the address of the page', address));
+    await decide(page, 'Y');
+    await returned(stage, page, '/ok', 'tulip-checkout');
+    const { code, out } = await within(30_000, 'msp checkout to end', done);
+    assert.equal(code, 0, said);
+    assert.equal(JSON.parse(out).order.payment_state, 'PAYMENT_STATE_PAID');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('msp webhook send is taken by the service, and with another key refused', async (stage) => {
+  const directory = mkdtempSync(`${tmpdir()}/msp-browser-`);
+  try {
+    writeFileSync(`${directory}/body.json`, '{"order_id":"tulip-by-hand","status":"initialized"}');
+    writeFileSync(`${directory}/key`, `${KEY}\n`);
+    writeFileSync(`${directory}/wrong`, 'another-key-of-somebody\n');
+    await stage.create(stage.order('tulip-by-hand'));
+    const send = (key) =>
+      new Promise((resolve) => {
+        const body = `${directory}/body.json`;
+        const words = ['webhook', 'send', stage.webhook, '-f', body, '--key-file', `${directory}/${key}`];
+        execFile(`${bin}/msp`, words, (error, out) => resolve([error?.code ?? 0, JSON.parse(out).status]));
+      });
+    assert.deepEqual(await send('key'), [0, 200]);
+    assert.deepEqual(await send('wrong'), [1, 401]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+// The last one: it moves the sandbox's clock, and with it the time that notifications carry; by less
+// than the service lets two clocks be apart.
+test('an order whose time runs out ends EXPIRED', async (stage) => {
+  const { page, watcher } = await begin(stage, 'tulip-expired', {}, { seconds_active: 200 });
+  await stage.tell('clock', { advance_seconds: 201 });
+  await fillCard(page);
+  await page.getByRole('button', { name: 'Pay EUR 49.95' }).click();
+  await returned(stage, page, '/sorry', 'tulip-expired');
+  await ends(watcher, 'EXPIRED');
+});
+
+async function main() {
+  mkdirSync(shots, { recursive: true });
+  const wanted = tests.filter(({ name }) => name.includes(filter));
+  let passed = 0;
+  let failed = 0;
+  let stage;
+  try {
+    stage = await Stage.open(bin, shots);
+    for (const { name, body } of wanted) {
+      const start = Date.now();
+      try {
+        await body(stage);
+        passed += 1;
+        console.log(`ok      ${name} (${Date.now() - start} ms)`);
+      } catch (error) {
+        failed += 1;
+        console.log(`FAILED  ${name}\n        ${String(error.stack ?? error).replaceAll('\n', '\n        ')}`);
+      } finally {
+        for (const context of stage.browser.contexts()) await context.close();
+      }
+    }
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  the stage: ${error.stack ?? error}`);
+  } finally {
+    await stage?.close();
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+}
+
+await main();

@@ -1,0 +1,225 @@
+// `msp checkout`: create, show the way, watch to the end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "client/cli/report.h"
+#include "multisafepay/v1/order_service.pb.h"
+#include "nlohmann/json.hpp"
+#include "tests/client/cli_run.h"
+#include "tests/client/fake_service.h"
+
+namespace msp::cli {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using grpc::StatusCode;
+using msp::testing::FakeAnswer;
+using msp::testing::FakeService;
+using msp::testing::Refuse;
+using msp::testing::Reply;
+using msp::testing::SeenCall;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::Outcome;
+using testing::RunAt;
+
+constexpr char kOrder[] =
+    R"({"type": "redirect", "order_id": "tulip-1", "description": "x", "amount": 1000,
+        "currency": "EUR"})";
+constexpr char kDirect[] =
+    R"({"type": "direct", "order_id": "tulip-1", "description": "x", "amount": 1000,
+        "gateway_info": {"card_number": "4111111111111111", "card_cvc": "123"}})";
+
+v1::CreateOrderResponse Created() {
+  v1::CreateOrderResponse reply;
+  reply.mutable_order()->set_order_id("tulip-1");
+  reply.mutable_order()->set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
+  reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
+  return reply;
+}
+
+FakeAnswer Ended(v1::PaymentState state) {
+  v1::WatchOrderResponse message;
+  message.mutable_order()->set_order_id("tulip-1");
+  message.mutable_order()->set_payment_state(state);
+  return {.messages = {message.SerializeAsString()}};
+}
+
+// Answers the creation and the watch.
+Outcome CheckedOut(const FakeAnswer& created, const FakeAnswer& watched,
+                   std::vector<std::string> more = {}, const std::string& order = kOrder) {
+  FakeService service(
+      [&](const SeenCall& call, int) { return call.method == "CreateOrder" ? created : watched; });
+  std::vector<std::string> words{"checkout", "-f", "-"};
+  words.insert(words.end(), more.begin(), more.end());
+  return RunAt(service.address(), words, order);
+}
+
+// A directory of its own, gone afterwards with what is in it.
+class Directory {
+ public:
+  Directory() { EXPECT_NE(mkdtemp(path_), nullptr); }
+  ~Directory() { EXPECT_EQ(std::system(("rm -r " + std::string(path_)).c_str()), 0); }
+  std::string path() const { return path_; }
+
+ private:
+  char path_[32] = "/tmp/msp-checkout-test-XXXXXX";
+};
+
+// An environment variable for the time of a test.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    const char* before = std::getenv(name);
+    had_ = before != nullptr;
+    if (had_) before_ = before;
+    setenv(name, value.c_str(), 1);
+  }
+  ~Variable() {
+    if (had_) {
+      setenv(name_, before_.c_str(), 1);
+    } else {
+      unsetenv(name_);
+    }
+  }
+
+ private:
+  const char* name_;
+  bool had_ = false;
+  std::string before_;
+};
+
+std::string ReadAll(const std::string& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// Stands for the desktop's xdg-open: notes what it was asked to open, and the page's bytes and
+// mode.
+void WriteBrowser(const std::string& directory) {
+  const std::string file = directory + "/xdg-open";
+  std::ofstream(file) << "#!/bin/sh\n"
+                         "printf '%s' \"$1\" > "
+                      << directory << "/url\ncase \"$1\" in file://*) cp \"${1#file://}\" "
+                      << directory << "/page; stat -c %a \"${1#file://}\" > " << directory
+                      << "/mode;; esac\nexit 0\n";
+  chmod(file.c_str(), 0700);
+}
+
+TEST(Checkout, ShowsThePageAndWatchesToTheEnd) {
+  v1::CreateOrderResponse created = Created();
+  created.mutable_order()->mutable_next_action()->mutable_redirect()->set_url(
+      "https://pay.example/connect/abc?lang=nl");
+  const Outcome ran = CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID));
+  EXPECT_EQ(ran.exit, kExitOk);
+  EXPECT_EQ(ran.err,
+            "created tulip-1: REQUIRES_ACTION\n"
+            "the customer pays at https://pay.example/connect/abc?lang=nl\n"
+            "PAID\n");
+  EXPECT_EQ(nlohmann::json::parse(ran.out).at("order").at("payment_state"), "PAYMENT_STATE_PAID");
+}
+
+TEST(Checkout, EndsWithTheCodeOfThePaymentsEnd) {
+  const FakeAnswer created = Reply(Created());
+  EXPECT_EQ(CheckedOut(created, Ended(v1::PAYMENT_STATE_DECLINED)).exit, kExitDeclined);
+  EXPECT_EQ(CheckedOut(created, Ended(v1::PAYMENT_STATE_EXPIRED)).exit, kExitExpired);
+  EXPECT_EQ(CheckedOut(created, Ended(v1::PAYMENT_STATE_CANCELLED)).exit, kExitCancelled);
+  FakeAnswer hanging = Ended(v1::PAYMENT_STATE_REQUIRES_ACTION);
+  hanging.hangs = true;
+  const Outcome late = CheckedOut(created, hanging, {"--timeout", "0.3"});
+  EXPECT_EQ(late.exit, kExitOpen);
+  EXPECT_THAT(late.err, HasSubstr("hint: the time is up; go on with: msp order watch tulip-1"));
+}
+
+TEST(Checkout, WritesAFormToAPageThatNobodyElseReadsAndTakesItAway) {
+  const Directory directory;
+  WriteBrowser(directory.path());
+  const Variable temporary("TMPDIR", directory.path());
+  const Variable path("PATH", directory.path() + ":" + std::getenv("PATH"));
+  v1::CreateOrderResponse created = Created();
+  created.mutable_order()->mutable_next_action()->mutable_form()->set_html("<form>PaReq</form>");
+  const Outcome ran =
+      CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), {"--open"}, kDirect);
+  EXPECT_EQ(ran.exit, kExitOk);
+  const std::string url = ReadAll(directory.path() + "/url");
+  EXPECT_THAT(url, ::testing::StartsWith("file://" + directory.path() + "/msp-checkout-"));
+  EXPECT_THAT(ran.err, HasSubstr("the customer pays at " + url + "\n"));
+  EXPECT_EQ(ReadAll(directory.path() + "/page"), "<form>PaReq</form>");
+  EXPECT_EQ(ReadAll(directory.path() + "/mode"), "600\n");
+  EXPECT_NE(access(url.substr(7).c_str(), F_OK), 0) << "it is gone";
+  EXPECT_THAT(ran.out + ran.err, Not(HasSubstr("PaReq")));
+}
+
+TEST(Checkout, OpensAnAddressWithoutAShell) {
+  const Directory directory;
+  WriteBrowser(directory.path());
+  const Variable path("PATH", directory.path() + ":" + std::getenv("PATH"));
+  v1::CreateOrderResponse created = Created();
+  const std::string url = "https://pay.example/?a=$(touch${IFS}x);'\"&b";
+  created.mutable_order()->set_payment_url(url);
+  CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), {"--open"});
+  EXPECT_EQ(ReadAll(directory.path() + "/url"), url);
+  unlink((directory.path() + "/url").c_str());
+  created.mutable_order()->set_payment_url("javascript:alert(1)");
+  CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), {"--open"});
+  EXPECT_NE(access((directory.path() + "/url").c_str(), F_OK), 0) << "no page of the web";
+}
+
+TEST(Checkout, SaysWhenNothingCouldBeOpened) {
+  const Directory directory;
+  const Variable path("PATH", directory.path());
+  v1::CreateOrderResponse created = Created();
+  created.mutable_order()->set_payment_url("https://pay.example/");
+  const Outcome ran = CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), {"--open"});
+  EXPECT_EQ(ran.exit, kExitOk);
+  EXPECT_THAT(ran.err, HasSubstr("xdg-open did not open it"));
+}
+
+TEST(Checkout, ADirectOrderThatHasEndedIsNotWatched) {
+  v1::CreateOrderResponse created = Created();
+  created.mutable_order()->set_payment_state(v1::PAYMENT_STATE_DECLINED);
+  created.mutable_order()->mutable_decline()->set_reason("Insufficient funds");
+  FakeService service([&](const SeenCall&, int) { return Reply(created); });
+  const Outcome ran = RunAt(service.address(), {"checkout", "-f", "-"}, kDirect);
+  EXPECT_EQ(ran.exit, kExitDeclined);
+  EXPECT_THAT(ran.err, HasSubstr("declined: Insufficient funds"));
+  EXPECT_EQ(service.calls().size(), 1u);
+}
+
+TEST(Checkout, KeepsTheCallersRuleWhenAnAnswerIsLost) {
+  FakeService service([&](const SeenCall& call, int before) {
+    if (call.method == "WatchOrder") return Ended(v1::PAYMENT_STATE_PAID);
+    if (before == 0)
+      return Refuse({.code = StatusCode::UNKNOWN,
+                     .message = "lost",
+                     .reason = "OUTCOME_UNKNOWN",
+                     .metadata = {{"outcome", "UNKNOWN"}}});
+    return Reply(Created());
+  });
+  const Outcome ran = RunAt(service.address(), {"checkout", "-f", "-"}, kOrder);
+  EXPECT_EQ(ran.exit, kExitOk);
+  v1::CreateOrderRequest again;
+  ASSERT_TRUE(again.ParseFromString(service.calls().at(1).body));
+  EXPECT_TRUE(again.control().repeat());
+}
+
+TEST(Checkout, ARefusedOrderIsNotWatched) {
+  const FakeAnswer refused = Refuse({.code = StatusCode::INVALID_ARGUMENT,
+                                     .message = "amount is missing",
+                                     .reason = "BAD_REQUEST",
+                                     .metadata = {{"outcome", "NOT_SENT"}}});
+  const Outcome ran = CheckedOut(refused, Ended(v1::PAYMENT_STATE_PAID));
+  EXPECT_EQ(ran.exit, kExitRefused);
+  EXPECT_THAT(ran.out, IsEmpty());
+  EXPECT_THAT(ran.err, HasSubstr("error: INVALID_ARGUMENT"));
+}
+
+}  // namespace
+}  // namespace msp::cli

@@ -1,0 +1,235 @@
+// `msp webhook verify` against the published vector and what people get wrong; `msp webhook send`
+// against a receiver.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "client/cli/report.h"
+#include "nlohmann/json.hpp"
+#include "service/base/hash.h"
+#include "service/base/text.h"
+#include "tests/client/cli_run.h"
+#include "tests/sandbox/fixtures.h"
+
+namespace msp::cli {
+namespace {
+
+using Json = nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::Outcome;
+using testing::RunAt;
+
+constexpr char kKey[] = "key-of-the-tulip-shop";
+constexpr char kBody[] = R"({"order_id":"tulip & 1","amount":4995,"status":"completed"})";
+constexpr std::int64_t kThen = 1'900'000'000;
+
+// A file of its own, gone afterwards.
+class File {
+ public:
+  explicit File(const std::string& content) {
+    const int fd = mkstemp(path_);
+    EXPECT_GE(fd, 0);
+    close(fd);
+    std::ofstream(path_, std::ios::binary) << content;
+  }
+  ~File() { unlink(path_); }
+  std::string path() const { return path_; }
+
+ private:
+  char path_[32] = "/tmp/msp-webhook-test-XXXXXX";
+};
+
+std::string AuthOf(const std::string& key, const std::string& stamp, const std::string& body) {
+  return Base64(stamp + ":" + Hex(HmacSha512(key, stamp + ":" + body)));
+}
+
+Outcome Verified(const std::string& body, const std::string& auth, const std::string& key = kKey,
+                 std::vector<std::string> more = {}, std::int64_t now = kThen) {
+  const File key_file(key);
+  std::vector<std::string> words{"webhook", "verify",     "--auth",
+                                 auth,      "--key-file", key_file.path()};
+  words.insert(words.end(), more.begin(), more.end());
+  return RunAt("", words, body, now);
+}
+
+TEST(WebhookVerify, TakesWhatMultiSafepaySigned) {
+  const Outcome ran =
+      Verified(kBody, AuthOf(kKey, "1900000000", kBody), std::string(kKey) + "\n", {}, kThen + 7);
+  EXPECT_EQ(ran.exit, kExitOk);
+  const Json verdict = Json::parse(ran.out);
+  EXPECT_EQ(verdict["genuine"], true);
+  EXPECT_EQ(verdict["age_s"], 7);
+  EXPECT_EQ(verdict["order_id"], "tulip & 1");
+}
+
+TEST(WebhookVerify, ReadsTheBodyFromAFileByteForByte) {
+  const std::string body = "{\"order_id\": \"a\\u00e9\",  \"n\":0.60}\r\n";
+  const File file(body);
+  EXPECT_EQ(Verified("other", AuthOf(kKey, "1900000000", body), kKey, {"-f", file.path()}).exit,
+            kExitOk);
+}
+
+TEST(WebhookVerify, SaysWhyItIsNotGenuine) {
+  const std::string good = AuthOf(kKey, "1900000000", kBody);
+  const std::string spaced = Json::parse(kBody).dump(2);
+  const struct {
+    const char* name;
+    std::string body;
+    std::string auth;
+    std::string key;
+    const char* reason;
+  } kCases[] = {
+      {"no base64", kBody, "***", kKey, "is not base64"},
+      {"no colon", kBody, Base64("1900000000"), kKey, "no colon"},
+      {"no time", kBody, Base64("now:" + std::string(128, 'a')), kKey, "time is not a number"},
+      {"short", kBody, Base64("1900000000:abcd"), kKey, "not 128"},
+      {"other key", kBody, good, "another-key", "another key, or other bytes"},
+      {"spaces around the key", kBody, good, std::string(" ") + kKey, "white space around it"},
+      {"line end", std::string(kBody) + "\n", good, kKey, "a line end that was not"},
+      {"line end lost", kBody, AuthOf(kKey, "1900000000", std::string(kBody) + "\n"), kKey,
+       "lost the line end"},
+      {"printed again", R"({"order_id": "tulip & 1", "amount": 4995, "status": "completed"})", good,
+       kKey, "printed again"},
+      {"tampered", R"({"order_id":"tulip & 1","amount":4996,"status":"completed"})", good, kKey,
+       "other bytes than were signed"},
+      {"no json", "{", good, kKey, "not even JSON"},
+  };
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.name);
+    const Outcome ran = Verified(c.body, c.auth, c.key);
+    EXPECT_EQ(ran.exit, kExitRefused);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("not genuine: "));
+    EXPECT_THAT(ran.err, HasSubstr(c.reason));
+    EXPECT_THAT(ran.err, Not(HasSubstr(kKey)));
+  }
+}
+
+TEST(WebhookVerify, HoldsTheAgeAgainstALimitBothWays) {
+  const std::string auth = AuthOf(kKey, "1900000000", kBody);
+  for (const auto& [now, exit] : {std::pair<std::int64_t, int>{kThen + 300, kExitOk},
+                                  {kThen - 300, kExitOk},
+                                  {kThen + 301, kExitRefused},
+                                  {kThen - 301, kExitRefused}}) {
+    EXPECT_EQ(Verified(kBody, auth, kKey, {"--max-age", "300"}, now).exit, exit) << now;
+  }
+  EXPECT_THAT(Verified(kBody, auth, kKey, {"--max-age", "300"}, kThen + 4000).err,
+              HasSubstr("signed 4000 s ago"));
+}
+
+TEST(WebhookVerify, AMistakeOfTheCommandLineEndsWithTwo) {
+  const File key(kKey);
+  const File empty("\n");
+  const std::pair<std::vector<std::string>, const char*> kCases[] = {
+      {{"--key-file", key.path()}, "--auth is missing"},
+      {{"--auth", "x"}, "--key-file is missing"},
+      {{"--auth", "x", "--key-file", "/nowhere"}, "cannot be opened"},
+      {{"--auth", "x", "--key-file", empty.path()}, "holds no key"},
+      {{"--auth", "x", "--key-file", key.path(), "-f", "/nowhere"}, "cannot be opened"},
+      {{"--auth", "x", "--key-file", key.path(), "--max-age", "soon"}, "--max-age takes seconds"},
+      {{"--auth", "x", "--key-file", key.path(), "body.json"}, "takes no words"}};
+  for (const auto& [more, complaint] : kCases) {
+    std::vector<std::string> words{"webhook", "verify"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome ran = RunAt("", words, kBody);
+    EXPECT_EQ(ran.exit, kExitUsage);
+    EXPECT_THAT(ran.err, HasSubstr(complaint));
+  }
+}
+
+TEST(WebhookVerify, FitsThePublishedVectorAndNoneOfItsVariants) {
+  const auto directory = sandbox::testing::FixturesDirectory();
+  if (!directory) return;
+  const Json vector = sandbox::testing::ReadFixture(*directory + "/webhook-vector.json");
+  const std::string key = vector["api_key"];
+  EXPECT_EQ(Verified(vector["payload"], vector["auth_header"], key).exit, kExitOk);
+  for (const Json& variant : vector["negative_variants"]) {
+    SCOPED_TRACE(variant["name"].get<std::string>());
+    const std::string stamp = variant.value("timestamp", vector["timestamp"].get<std::string>());
+    const std::string auth = Base64(stamp + ":" + vector["signature_hex"].get<std::string>());
+    const Outcome ran = Verified(variant.value("payload", vector["payload"].get<std::string>()),
+                                 auth, variant.value("api_key", key));
+    EXPECT_EQ(ran.exit, kExitRefused);
+  }
+}
+
+// A merchant's endpoint on a free port, in a thread of its own.
+class Receiver {
+ public:
+  Receiver(int status, const std::string& answer) {
+    server_.Post("/hook", [=, this](const httplib::Request& request, httplib::Response& response) {
+      seen_ = request;
+      response.status = status;
+      response.set_content(answer, "text/plain");
+    });
+    port_ = server_.bind_to_any_port("127.0.0.1");
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    while (!server_.is_running()) std::this_thread::yield();
+  }
+  ~Receiver() {
+    server_.stop();
+    thread_.join();
+  }
+  std::string Url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/hook?shop=1"; }
+  const httplib::Request& seen() const { return seen_; }
+
+ private:
+  httplib::Server server_;
+  httplib::Request seen_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+TEST(WebhookSend, SignsAndPostsAsMultiSafepayDoes) {
+  Receiver receiver(200, "OK");
+  const File key(std::string(kKey) + "\n");
+  const Outcome ran = RunAt(
+      "", {"webhook", "send", receiver.Url(), "--key-file", key.path(), "-f", "-"}, kBody, kThen);
+  EXPECT_EQ(ran.exit, kExitOk) << ran.err;
+  EXPECT_EQ(receiver.seen().body, kBody);
+  EXPECT_EQ(receiver.seen().get_header_value("Auth"), AuthOf(kKey, "1900000000", kBody));
+  EXPECT_EQ(receiver.seen().get_param_value("shop"), "1");
+  EXPECT_EQ(receiver.seen().get_param_value("transactionid"), "tulip & 1");
+  EXPECT_EQ(receiver.seen().get_param_value("timestamp"), "1900000000");
+  EXPECT_EQ(Json::parse(ran.out)["acked"], true);
+  EXPECT_EQ(Verified(kBody, Json::parse(ran.out)["auth"]).exit, kExitOk) << "verify takes it";
+}
+
+TEST(WebhookSend, SignsWithAnotherTimeWhenAsked) {
+  Receiver receiver(200, "MULTISAFEPAY_OK");
+  const File key(kKey);
+  RunAt("", {"webhook", "send", receiver.Url(), "--key-file", key.path(), "--at", "7"}, kBody);
+  EXPECT_EQ(receiver.seen().get_header_value("Auth"), AuthOf(kKey, "7", kBody));
+}
+
+TEST(WebhookSend, WhatIsNotAcknowledgedEndsWithOne) {
+  for (const auto& [status, answer] :
+       {std::pair<int, std::string>{200, "thanks"}, {500, "OK"}, {401, "no"}}) {
+    Receiver receiver(status, answer);
+    const File key(kKey);
+    const Outcome ran =
+        RunAt("", {"webhook", "send", receiver.Url(), "--key-file", key.path()}, kBody);
+    EXPECT_EQ(ran.exit, kExitRefused);
+    EXPECT_EQ(Json::parse(ran.out)["status"], status);
+    EXPECT_EQ(Json::parse(ran.out)["acked"], false);
+  }
+}
+
+TEST(WebhookSend, StaysOnThisHostUnlessTold) {
+  const File key(kKey);
+  for (const char* url :
+       {"http://shop.example/hook", "http://127.0.0.1.example/hook", "http://127.0.0.1@example/",
+        "http://[::2]/", "http://10.0.0.1/", "ftp://127.0.0.1/", "127.0.0.1", "http:///x"}) {
+    const Outcome ran = RunAt("", {"webhook", "send", url, "--key-file", key.path()}, kBody);
+    EXPECT_EQ(ran.exit, kExitUsage) << url;
+    EXPECT_THAT(ran.err, HasSubstr("error: URL is not")) << url;
+  }
+}
+
+}  // namespace
+}  // namespace msp::cli

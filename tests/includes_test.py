@@ -43,7 +43,7 @@ FOREIGN = [
     (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*"),
     (r"nlohmann/", r"sandbox/.*|client/cli/.*"),
     (r"prometheus/", r"service/telemetry/.*"),
-    (r"hiredis/", r"service/base/redis\.cc"),
+    (r"hiredis/", r"service/base/redis(_channel)?\.cc"),
     (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),
     (r"sys/epoll\.h", r"service/http/curl_.*"),
     (r"gtest/|gmock/", r"tests/.*"),

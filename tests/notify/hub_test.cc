@@ -54,8 +54,7 @@ class Core : public ::testing::Test {
 
   Hub::Found Answer() const {
     if (!record) {
-      return {.order = {},
-              .failure = {.code = absl::StatusCode::kNotFound, .reason = "MSP_1006"}};
+      return {.order = {}, .failure = {.code = absl::StatusCode::kNotFound, .reason = "MSP_1006"}};
     }
     return {.order = *record, .failure = {}};
   }

@@ -82,6 +82,22 @@ void Field::Finish3ds(const std::string& order_id, const std::string& result) co
   Control("orders/" + order_id + "/3ds", {{"result", result}});
 }
 
+Json Field::Stats() const {
+  httplib::Client client(sandbox_->origin());
+  const auto answer = client.Get("/_sandbox/stats");
+  if (!answer || answer->status != 200) GiveUp("no stats");
+  return Json::parse(answer->body)["data"];
+}
+
+double Field::Gets(const Json& stats) {
+  double gets = 0;
+  for (const auto& [name, count] : stats.at("requests").items()) {
+    if (name.starts_with("GET ") && name.find("/orders") != std::string::npos)
+      gets += count.get<double>();
+  }
+  return gets;
+}
+
 int Field::Post(const std::string& path, const std::string& body, const std::string& auth) const {
   httplib::Client client("http://" + webhook());
   httplib::Headers headers;

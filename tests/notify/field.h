@@ -37,6 +37,10 @@ class Field {
   Json Control(const std::string& path, const Json& body) const;
   void Finish3ds(const std::string& order_id, const std::string& result = "Y") const;
 
+  // The sandbox's own counts, and of them the readings of orders.
+  Json Stats() const;
+  static double Gets(const Json& stats);
+
   // POSTs a body as MultiSafepay would; the status, or -1.
   int Post(const std::string& path, const std::string& body, const std::string& auth) const;
   // Sends bytes as they are and returns what comes back until the other side closes.

@@ -4,7 +4,7 @@
 #   --orders N    orders whose notifications are dropped, doubled, delayed and re-ordered (default 10000; 0: none)
 #   --watchers M  watchers to hold open at rest (default 5000; 0: none)
 #   --seed S      what happens to notifications follows from it (default 1)
-#   --callers C   orders at the same time (default 64)
+#   --callers C   orders at the same time (default 128)
 source ci/lib.sh
 options=()
 while [[ $# -gt 0 ]]; do

@@ -89,14 +89,7 @@ Json Field::Stats() const {
   return Json::parse(answer->body)["data"];
 }
 
-double Field::Gets(const Json& stats) {
-  double gets = 0;
-  for (const auto& [name, count] : stats.at("requests").items()) {
-    if (name.starts_with("GET ") && name.find("/orders") != std::string::npos)
-      gets += count.get<double>();
-  }
-  return gets;
-}
+double Field::Gets(const Json& stats) { return stats.at("requests").value("get_order", 0.0); }
 
 int Field::Post(const std::string& path, const std::string& body, const std::string& auth) const {
   httplib::Client client("http://" + webhook());

@@ -20,7 +20,7 @@
 
 ABSL_FLAG(int, orders, 10'000, "orders to live through");
 ABSL_FLAG(int, watchers, 5'000, "watchers to hold open");
-ABSL_FLAG(int, callers, 64, "orders at the same time");
+ABSL_FLAG(int, callers, 128, "orders at the same time");
 ABSL_FLAG(std::uint64_t, seed, 1, "what happens to notifications follows from it");
 
 namespace msp::notify {
@@ -95,8 +95,8 @@ void Live(const Field& field, const Relay& relay, const std::shared_ptr<grpc::Ch
 void Storm(Tally& tally) {
   const int orders = absl::GetFlag(FLAGS_orders);
   testing::RedisProcess redis;
-  const std::vector<std::string> arguments{"--events=" + redis.url(), "--watch_poll_first_ms=3000",
-                                           "--watch_poll_max_ms=10000", "--watch_quiet_ms=100",
+  const std::vector<std::string> arguments{"--events=" + redis.url(), "--watch_poll_first_ms=5000",
+                                           "--watch_poll_max_ms=20000", "--watch_quiet_ms=100",
                                            "--log_level=error"};
   Field field(arguments);
   const auto other = field.StartServer(arguments);

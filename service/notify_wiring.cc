@@ -10,6 +10,7 @@
 #include "service/notify/inbox.h"
 #include "service/notify/listener.h"
 #include "service/notify/lookup.h"
+#include "service/notify/redis_bus.h"
 #include "service/notify/ticker.h"
 
 namespace msp {
@@ -83,10 +84,15 @@ struct Notifying::Parts {
              .poll_max_ms = config.notify.watch_poll_max_ms,
              .quiet_ms = config.notify.watch_quiet_ms},
             notify::Lookup(api, sites), counters),
-        inbox(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), hub, nullptr,
-              counters),
+        inbox(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), hub, counters),
         edge{hub, inbox, sites, plans, log, metrics},
-        ticker(hub) {}
+        ticker(hub) {
+    RedisAddress redis;
+    if (!ParseRedisUrl(config.notify.events, &redis)) return;
+    bus = std::make_unique<notify::RedisBus>(
+        redis, notify::RedisBus::Parts{sites, inbox, hub, counters, log});
+    inbox.Connect(bus.get());
+  }
 
   notify::SiteFinder sites;
   telemetry::Log& log;
@@ -96,6 +102,7 @@ struct Notifying::Parts {
   notify::Inbox inbox;
   server::Edge edge;
   notify::Ticker ticker;
+  std::unique_ptr<notify::RedisBus> bus;  // Null in memory.
   std::unique_ptr<notify::Listener> listener;
   std::string listening;
 };

@@ -43,7 +43,7 @@ FOREIGN = [
     (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*|client/cli/webhook\.cc"),
     (r"nlohmann/", r"sandbox/.*|client/cli/.*|service/keys\.cc"),
     (r"prometheus/", r"service/telemetry/.*"),
-    (r"hiredis/", r"service/base/redis\.cc"),
+    (r"hiredis/", r"service/base/redis(_channel)?\.cc"),
     (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),
     (r"sys/epoll\.h", r"service/http/curl_.*|service/server/(acceptor|waiting_room)\.cc"),
     (r"gtest/|gmock/", r"tests/.*"),

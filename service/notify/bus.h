@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
+#include "absl/functional/any_invocable.h"
 #include "service/psp/site.h"
 
 namespace msp::notify {
@@ -16,10 +16,11 @@ struct Event {
 
 class Bus {
  public:
+  using Done = absl::AnyInvocable<void() &&>;
   virtual ~Bus() = default;
-  // Returns when the event has been handed over, or the failure been logged and counted. Any
-  // thread; may block for as long as the other side is given to answer.
-  virtual void Publish(const psp::Site& site, const Event& event) = 0;
+  // `done` runs when the event has been handed over, or the failure been logged and counted: on any
+  // thread, within the second that the other side is given. Any thread.
+  virtual void Publish(const psp::Site& site, const Event& event, Done done) = 0;
 };
 
 }  // namespace msp::notify

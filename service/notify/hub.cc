@@ -132,6 +132,11 @@ void Hub::Leave(Watcher* watcher) {
   counters_.watchers.fetch_sub(1, std::memory_order_relaxed);
 }
 
+bool Hub::Watches(const std::string& site, const std::string& order_id) {
+  MutexLock lock(mutex_);
+  return FindTopic(site, order_id) != nullptr;
+}
+
 void Hub::Tell(const std::string& site, State told) {
   MutexLock lock(mutex_);
   Topic* topic = FindTopic(site, told.order->order_id());

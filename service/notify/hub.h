@@ -63,6 +63,8 @@ class Hub {
   std::optional<psp::Failure> Watch(const WatchAsk& ask, Watcher* watcher);
   void Leave(Watcher* watcher);
 
+  bool Watches(const std::string& site, const std::string& order_id);
+
   // A notification that was verified.
   void Tell(const std::string& site, State told);
   // Somebody says, without proof, that the order has changed. Bounded for each order and in all.

@@ -44,11 +44,19 @@ std::string_view Words(Verdict verdict) {
 
 }  // namespace
 
-Inbox::Inbox(std::int64_t window_s, const codec::Plan& order_plan, Hub& hub, Bus* bus,
-             Counters& counters)
-    : window_s_(window_s), order_plan_(order_plan), hub_(hub), bus_(bus), counters_(counters) {}
+Inbox::Inbox(std::int64_t window_s, const codec::Plan& order_plan, Hub& hub, Counters& counters)
+    : window_s_(window_s), order_plan_(order_plan), hub_(hub), counters_(counters) {}
 
-Inbox::Result Inbox::Take(const psp::Site& site, const Notification& notification) {
+void Inbox::Take(const psp::Site& site, const Notification& notification, Taken taken) {
+  Result result = Judge(site, notification);
+  if (!result.genuine() || bus_ == nullptr) return std::move(taken)(std::move(result));
+  const Event event{result.order.order_id(), std::string(notification.body)};
+  bus_->Publish(site, event, [result = std::move(result), taken = std::move(taken)]() mutable {
+    std::move(taken)(std::move(result));
+  });
+}
+
+Inbox::Result Inbox::Judge(const psp::Site& site, const Notification& notification) {
   Result result;
   const auto refuse = [&](Received received, std::string detail) {
     result.received = received;
@@ -74,15 +82,13 @@ Inbox::Result Inbox::Take(const psp::Site& site, const Notification& notificatio
   result.received = result.duplicate ? Received::kDuplicate : Received::kAccepted;
   counters_.received.Count(result.received);
   hub_.Tell(site.name(), std::move(state));
-  if (bus_ != nullptr)
-    bus_->Publish(site, {result.order.order_id(), std::string(notification.body)});
   return result;
 }
 
 void Inbox::Hint(const psp::Site& site, std::string_view order_id) {
   counters_.received.Count(Received::kHint);
   hub_.Hint(site.name(), std::string(order_id));
-  if (bus_ != nullptr) bus_->Publish(site, {std::string(order_id), {}});
+  if (bus_ != nullptr) bus_->Publish(site, {std::string(order_id), {}}, [] {});
 }
 
 bool Inbox::Read(std::string body, multisafepay::v1::Order& order, std::string& detail) const {

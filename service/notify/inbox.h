@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "multisafepay/v1/order.pb.h"
 #include "service/base/mutex.h"
 #include "service/codec/plan.h"
@@ -40,24 +41,28 @@ class Inbox {
     }
   };
 
-  // `window_s`: how old a notification may be. `bus` may be null.
-  Inbox(std::int64_t window_s, const codec::Plan& order_plan, Hub& hub, Bus* bus,
-        Counters& counters);
+  // `window_s`: how old a notification may be.
+  Inbox(std::int64_t window_s, const codec::Plan& order_plan, Hub& hub, Counters& counters);
+  // To other replicas; set before use, if at all.
+  void Connect(Bus* bus) { bus_ = bus; }
 
-  // Returns when the event is handed on, to other replicas too where there are any.
-  Result Take(const psp::Site& site, const Notification& notification);
+  using Taken = absl::AnyInvocable<void(Result) &&>;
+  // `taken` runs when the notification is refused, or its event handed on, to other replicas too
+  // where there are any: at once, or on another thread within a second.
+  void Take(const psp::Site& site, const Notification& notification, Taken taken);
   // A notification without body and signature.
   void Hint(const psp::Site& site, std::string_view order_id);
   // The order in a body that is genuine; an error's words in `detail`.
   bool Read(std::string body, multisafepay::v1::Order& order, std::string& detail) const;
 
  private:
+  Result Judge(const psp::Site& site, const Notification& notification);
   bool SeenBefore(const std::string& site, const State& state);
 
   const std::int64_t window_s_;
   const codec::Plan& order_plan_;
   Hub& hub_;
-  Bus* const bus_;
+  Bus* bus_ = nullptr;
   Counters& counters_;
   Mutex mutex_;
   // What was handed out last for an order: two generations, of which the older one is dropped when

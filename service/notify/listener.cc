@@ -9,6 +9,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <semaphore>
 #include <string_view>
 #include <thread>
@@ -72,12 +73,6 @@ Address Split(const std::string& listen) {
   if (address.host.starts_with('[')) address.host = address.host.substr(1, address.host.size() - 2);
   return address;
 }
-
-struct Answer {
-  Received received;
-  int status;
-  std::string text;
-};
 
 // How long a body is, where that can be said in one way only: what two parsers would read in two
 // ways, or what has no length, is refused.
@@ -147,8 +142,10 @@ class Desk {
     if (!whole || body.size() != length)
       return Refuse(response, Received::kTooSlow, "the body did not come in time\n");
     const std::string id = request.get_param_value("transactionid");
-    const Inbox::Result result =
-        parts_.inbox.Take(*site, {request.get_header_value("Auth"), body, id});
+    std::promise<Inbox::Result> taken;
+    parts_.inbox.Take(*site, {request.get_header_value("Auth"), body, id},
+                      [&taken](Inbox::Result result) { taken.set_value(std::move(result)); });
+    const Inbox::Result result = taken.get_future().get();
     Log(site->name(), result.received);
     Say(response, result.received, result.genuine() ? kOk : result.detail + "\n");
   }

@@ -59,35 +59,38 @@ psp::Failure InvalidRequest(std::vector<codec::Violation> violations) {
   return failure;
 }
 
-grpc::Status HandleNotification(const Edge& edge, const grpc::CallbackServerContext& context,
-                                const v1::HandleNotificationRequest& request,
-                                v1::HandleNotificationResponse& response) {
+void HandleNotification(const Edge& edge, const grpc::CallbackServerContext& context,
+                        const v1::HandleNotificationRequest& request,
+                        v1::HandleNotificationResponse& response,
+                        grpc::ServerUnaryReactor& reactor) {
   const Clock::time_point start = Clock::now();
-  const auto end = [&](const grpc::Status& status) {
+  const auto end = [&edge, &reactor, start](const grpc::Status& status) {
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
     edge.metrics.CountCall({.method = "HandleNotification",
                             .code = NameOf(status.error_code()),
                             .outcome = "",
                             .total_us = took.count()});
-    return status;
+    reactor.Finish(status);
   };
   const auto site = SiteOf(edge, context);
   if (site == nullptr) return end(StatusOf(UnknownSite()));
   auto violations =
       codec::Check(edge.plans.Of(v1::HandleNotificationRequest::descriptor()), request);
   if (!violations.empty()) return end(StatusOf(InvalidRequest(std::move(violations))));
-  notify::Inbox::Result result =
-      edge.inbox.Take(*site, {request.auth(), request.body(), request.transactionid()});
-  edge.log.Write(result.genuine() ? telemetry::Level::kInfo : telemetry::Level::kWarning,
-                 "notification",
-                 {{"via", std::string_view("grpc")},
-                  {"site", site->name()},
-                  {"result", notify::kReceivedNames[static_cast<std::size_t>(result.received)]}});
-  if (!result.genuine()) return end(StatusOf(Refusal(result)));
-  response.set_duplicate(result.duplicate);
-  *response.mutable_order() = std::move(result.order);
-  response.set_reply_body(kReply);
-  return end(grpc::Status::OK);
+  edge.inbox.Take(
+      *site, {request.auth(), request.body(), request.transactionid()},
+      [&edge, &response, site, end](notify::Inbox::Result result) {
+        edge.log.Write(
+            result.genuine() ? telemetry::Level::kInfo : telemetry::Level::kWarning, "notification",
+            {{"via", std::string_view("grpc")},
+             {"site", site->name()},
+             {"result", notify::kReceivedNames[static_cast<std::size_t>(result.received)]}});
+        if (!result.genuine()) return end(StatusOf(Refusal(result)));
+        response.set_duplicate(result.duplicate);
+        *response.mutable_order() = std::move(result.order);
+        response.set_reply_body(kReply);
+        end(grpc::Status::OK);
+      });
 }
 
 }  // namespace msp::server

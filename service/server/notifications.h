@@ -22,8 +22,10 @@ std::shared_ptr<const psp::Site> SiteOf(const Edge& edge,
 psp::Failure UnknownSite();
 psp::Failure InvalidRequest(std::vector<codec::Violation> violations);
 
-grpc::Status HandleNotification(const Edge& edge, const grpc::CallbackServerContext& context,
-                                const multisafepay::v1::HandleNotificationRequest& request,
-                                multisafepay::v1::HandleNotificationResponse& response);
+// Answers by `reactor`: at once, or when the event has been handed on.
+void HandleNotification(const Edge& edge, const grpc::CallbackServerContext& context,
+                        const multisafepay::v1::HandleNotificationRequest& request,
+                        multisafepay::v1::HandleNotificationResponse& response,
+                        grpc::ServerUnaryReactor& reactor);
 
 }  // namespace msp::server

@@ -41,9 +41,11 @@ class Notifications final : public v1::NotificationService::CallbackService {
                                                const v1::HandleNotificationRequest* request,
                                                v1::HandleNotificationResponse* response) override {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(edge_ == nullptr
-                        ? grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "")
-                        : server::HandleNotification(*edge_, *context, *request, *response));
+    if (edge_ == nullptr) {
+      reactor->Finish({grpc::StatusCode::UNIMPLEMENTED, ""});
+    } else {
+      server::HandleNotification(*edge_, *context, *request, *response, *reactor);
+    }
     return reactor;
   }
 

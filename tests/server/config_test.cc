@@ -94,6 +94,10 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   EXPECT_TRUE(config->log_json);
   EXPECT_EQ(config->proxy, "");
   EXPECT_EQ(config->notification_url, "");
+  EXPECT_EQ(config->notify.webhook_listen, "");
+  EXPECT_EQ(config->notify.webhook_window_s, 600);
+  EXPECT_EQ(config->notify.events, "memory");
+  EXPECT_EQ(config->notify.watchers_max, 10'000);
   EXPECT_EQ(config->ops_listen, "127.0.0.1:9464");
   EXPECT_EQ(config->audit_log_file, "");
   EXPECT_FALSE(config->audit_flush);
@@ -131,6 +135,15 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
     const char* setting;
   };
   const std::vector<Case> cases{
+      {{"--api_url=test", "--webhook_listen=8080"}, "--webhook_listen"},
+      {{"--api_url=test", "--webhook_window_s=0"}, "--webhook_window_s"},
+      {{"--api_url=test", "--events=redis"}, "--events"},
+      {{"--api_url=test", "--events=redis://"}, "--events"},
+      {{"--api_url=test", "--watchers_max=0"}, "--watchers_max"},
+      {{"--api_url=test", "--watch_poll_first_ms=499"}, "--watch_poll_first_ms"},
+      {{"--api_url=test", "--watch_poll_first_ms=2000", "--watch_poll_max_ms=1999"},
+       "--watch_poll_max_ms"},
+      {{"--api_url=test", "--watch_quiet_ms=-1"}, "--watch_quiet_ms"},
       {{}, "--api_url"},  // A payment service must not guess.
       {{"--api_url="}, "--api_url"},
       {{"--api_url=production"}, "--api_url"},

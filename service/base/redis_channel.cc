@@ -1,0 +1,102 @@
+#include "service/base/redis_channel.h"
+
+#include <hiredis/hiredis.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace msp {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBackoffFirst{50};
+constexpr milliseconds kBackoffMax{2'000};
+constexpr int kNap_ms = 100;  // How long a stop may go unnoticed.
+constexpr int kSilence_ms =
+    2'000;  // Without a word for so long, Redis is asked for one; twice: gone.
+constexpr timeval kConnectTimeout{.tv_sec = 0, .tv_usec = 500'000};
+
+}  // namespace
+
+RedisChannel::RedisChannel(RedisAddress address, std::string channel, Ears ears)
+    : address_(std::move(address)),
+      channel_(std::move(channel)),
+      ears_(std::move(ears)),
+      thread_([this] { Run(); }) {}
+
+RedisChannel::~RedisChannel() {
+  stopping_ = true;
+  thread_.join();
+}
+
+void RedisChannel::Run() {
+  milliseconds backoff = kBackoffFirst;
+  while (!stopping_) {
+    redisContext* const context =
+        redisConnectWithTimeout(address_.host.c_str(), address_.port, kConnectTimeout);
+    if (context != nullptr && context->err == 0) Listen(*context);
+    if (context != nullptr) redisFree(context);
+    if (subscribed_) {
+      subscribed_ = false;
+      backoff = kBackoffFirst;
+      ears_.turned(false);
+    }
+    for (milliseconds left = backoff; left.count() > 0 && !stopping_; left -= milliseconds(kNap_ms))
+      std::this_thread::sleep_for(std::min(left, milliseconds(kNap_ms)));
+    backoff = std::min(backoff * 2, kBackoffMax);
+  }
+}
+
+void RedisChannel::Listen(redisContext& context) {
+  redisAppendCommand(&context, "SUBSCRIBE %b", channel_.data(), channel_.size());
+  int silent_ms = 0;
+  bool asked = false;
+  while (!stopping_) {
+    for (int done = 0; done == 0;) {
+      if (redisBufferWrite(&context, &done) != REDIS_OK) return;
+    }
+    pollfd waited{.fd = context.fd, .events = POLLIN, .revents = 0};
+    const int ready = poll(&waited, 1, kNap_ms);
+    if (ready > 0) {
+      if (redisBufferRead(&context) != REDIS_OK || !Hear(context)) return;
+      silent_ms = 0;
+      asked = false;
+    } else if (ready == 0 && (silent_ms += kNap_ms) >= kSilence_ms) {
+      if (asked) return;
+      asked = true;
+      silent_ms = 0;
+      redisAppendCommand(&context, "PING");
+    } else if (ready < 0 && errno != EINTR) {
+      return;
+    }
+  }
+}
+
+bool RedisChannel::Hear(redisContext& context) {
+  while (true) {
+    void* raw = nullptr;
+    if (redisGetReplyFromReader(&context, &raw) != REDIS_OK) return false;
+    if (raw == nullptr) return true;
+    const auto& reply = *static_cast<redisReply*>(raw);
+    const bool bad = reply.type == REDIS_REPLY_ERROR;
+    if (reply.type == REDIS_REPLY_ARRAY && reply.elements == 3 &&
+        reply.element[0]->type == REDIS_REPLY_STRING) {
+      const std::string_view kind(reply.element[0]->str, reply.element[0]->len);
+      const redisReply& last = *reply.element[2];
+      if (kind == "subscribe" && !subscribed_) {
+        subscribed_ = true;
+        ears_.turned(true);
+      } else if (kind == "message" && last.type == REDIS_REPLY_STRING) {
+        ears_.heard({last.str, last.len});
+      }
+    }
+    freeReplyObject(raw);
+    if (bad) return false;
+  }
+}
+
+}  // namespace msp

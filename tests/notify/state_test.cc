@@ -1,0 +1,82 @@
+// Which notification is news, which is old, and where only a look decides.
+#include "service/notify/state.h"
+
+#include "gtest/gtest.h"
+#include "tests/notify/notes.h"
+
+namespace msp::notify {
+namespace {
+
+namespace v1 = multisafepay::v1;
+
+State At(std::string_view status, std::string_view financial, int second,
+         std::string_view transaction = "77") {
+  return StateOf(OrderOf(status, financial, second, transaction), 0);
+}
+
+TEST(Worth, NewerAboutTheSamePaymentIsNews) {
+  const State begun = At("initialized", "initialized", 1);
+  EXPECT_EQ(Weigh(begun, At("completed", "completed", 2)), Worth::kNews);
+  EXPECT_EQ(Weigh(At("declined", "declined", 2), At("completed", "completed", 3)), Worth::kNews);
+}
+
+TEST(Worth, TheSameIsTheSameWheneverItComes) {
+  EXPECT_EQ(Weigh(At("completed", "completed", 2), At("completed", "completed", 2)), Worth::kSame);
+  EXPECT_EQ(Weigh(At("completed", "completed", 2), At("completed", "completed", 1)), Worth::kSame);
+  EXPECT_EQ(Weigh(At("completed", "completed", 2), At("completed", "completed", 9)), Worth::kSame);
+}
+
+TEST(Worth, OlderIsStale) {
+  EXPECT_EQ(Weigh(At("completed", "completed", 5), At("initialized", "initialized", 4)),
+            Worth::kStale);
+  EXPECT_EQ(Weigh(At("completed", "completed", 5), At("declined", "declined", 4)), Worth::kStale);
+}
+
+TEST(Worth, WithinOneSecondOnlyTheBeginningIsCertain) {
+  const State begun = At("initialized", "initialized", 1);
+  const State paid = At("completed", "completed", 1);
+  EXPECT_EQ(Weigh(begun, paid), Worth::kNews);
+  EXPECT_EQ(Weigh(paid, begun), Worth::kStale);
+  EXPECT_EQ(Weigh(paid, At("void", "void", 1)), Worth::kDoubt);
+}
+
+TEST(Worth, AnotherTransactionIsNeverTheState) {
+  const State paid = At("completed", "completed", 1);
+  // A refund's body: the order's id, its own transaction.
+  EXPECT_EQ(Weigh(paid, At("completed", "completed", 2, "88")), Worth::kDoubt);
+  EXPECT_EQ(Weigh(paid, At("reserved", "reserved", 2, "88")), Worth::kDoubt);
+  EXPECT_EQ(Weigh(At("declined", "declined", 1), At("completed", "completed", 2, "88")),
+            Worth::kDoubt);
+}
+
+TEST(Worth, AFirstAttemptMayShowItselfOnlyWhileItIsOpen) {
+  const State page = At("", "", 1, "");
+  EXPECT_EQ(Weigh(page, At("initialized", "initialized", 2)), Worth::kNews);
+  EXPECT_EQ(Weigh(page, At("completed", "completed", 2)), Worth::kDoubt);
+}
+
+TEST(Worth, AnotherAmountOrCurrencyOrAnUnknownStateIsDoubt) {
+  const State begun = At("initialized", "initialized", 1);
+  v1::Order other = OrderOf("completed", "completed", 2);
+  other.set_amount(999);
+  EXPECT_EQ(Weigh(begun, StateOf(other, 0)), Worth::kDoubt);
+  other.set_amount(1'000);
+  other.set_currency("USD");
+  EXPECT_EQ(Weigh(begun, StateOf(other, 0)), Worth::kDoubt);
+  EXPECT_EQ(Weigh(begun, At("reserved", "reserved", 2)), Worth::kDoubt);
+  v1::Order timeless = OrderOf("completed", "completed", 2);
+  timeless.clear_modified_time();
+  EXPECT_EQ(Weigh(begun, StateOf(timeless, 0)), Worth::kDoubt);
+}
+
+TEST(State, AddressesAndMaskedAccountsAreNoChange) {
+  v1::Order read = OrderOf("initialized", "initialized", 1);
+  v1::Order told = read;
+  told.set_payment_url("https://pay.example/1");
+  told.mutable_payment_details()->set_account_id("NL**1234");
+  told.set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
+  EXPECT_EQ(StateOf(read, 0).digest, StateOf(told, 0).digest);
+}
+
+}  // namespace
+}  // namespace msp::notify

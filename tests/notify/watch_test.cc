@@ -1,0 +1,230 @@
+// WatchOrder and HandleNotification as callers meet them, against a sandbox that notifies.
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
+#include "gtest/gtest.h"
+#include "httplib.h"
+#include "tests/e2e/end_to_end.h"
+#include "tests/notify/field.h"
+#include "tests/notify/notes.h"
+#include "tests/testing/redis_process.h"
+
+namespace msp::notify {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::system_clock;
+using ::testing::HasSubstr;
+
+std::int64_t Now() {
+  return std::chrono::duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// One stream.
+class Watching {
+ public:
+  Watching(const std::shared_ptr<grpc::Channel>& channel, const v1::WatchOrderRequest& request)
+      : stub_(v1::OrderService::NewStub(channel)) {
+    context_.set_deadline(system_clock::now() + seconds(60));
+    reader_ = stub_->WatchOrder(&context_, request);
+  }
+  // "PAID/NOTIFICATION"; "" at the end.
+  std::string Next() {
+    if (!reader_->Read(&last)) return "";
+    return v1::PaymentState_Name(last.order().payment_state()).substr(14) + "/" +
+           v1::WatchOrderResponse::Cause_Name(last.cause()).substr(6);
+  }
+  grpc::Status Finish() { return reader_->Finish(); }
+  void Cancel() { context_.TryCancel(); }
+
+  v1::WatchOrderResponse last;
+
+ private:
+  std::unique_ptr<v1::OrderService::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchOrderResponse>> reader_;
+};
+
+v1::WatchOrderRequest Ask(const std::string& order_id, bool follow = false) {
+  v1::WatchOrderRequest request;
+  request.set_order_id(order_id);
+  request.set_follow(follow);
+  return request;
+}
+
+TEST(WatchOrder, TellsTheStateThenTheNotificationAndEndsAtPaid) {
+  Field field;
+  field.Create("w-1", field.webhook());
+  Watching watch(field.channel(), Ask("w-1"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  field.Finish3ds("w-1");
+  EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
+  EXPECT_EQ(watch.last.order().order_id(), "w-1");
+  EXPECT_FALSE(watch.last.resume_token().empty());
+  EXPECT_EQ(watch.Next(), "");
+  EXPECT_TRUE(watch.Finish().ok());
+  // What was seen is not sent again, and the stream still ends.
+  v1::WatchOrderRequest again = Ask("w-1");
+  again.set_resume_token(watch.last.resume_token());
+  Watching resumed(field.channel(), again);
+  EXPECT_EQ(resumed.Next(), "");
+  EXPECT_TRUE(resumed.Finish().ok());
+  EXPECT_EQ(field.Metric("msp_notifications_total{result=\"accepted\"}"), 1);
+}
+
+TEST(WatchOrder, ADroppedNotificationIsMadeGoodByALook) {
+  Field field({"--watch_poll_first_ms=500"});
+  field.Control("webhooks", {{"drop", true}});
+  field.Create("w-2", field.webhook());
+  Watching watch(field.channel(), Ask("w-2"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  field.Finish3ds("w-2");
+  EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
+  EXPECT_EQ(watch.Next(), "");
+}
+
+TEST(WatchOrder, EndsAtADeclineAfterAQuietTime) {
+  Field field({"--watch_quiet_ms=200"});
+  field.Create("w-3", field.webhook());
+  Watching watch(field.channel(), Ask("w-3"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  field.Finish3ds("w-3", "N");
+  EXPECT_EQ(watch.Next(), "DECLINED/NOTIFICATION");
+  EXPECT_EQ(watch.last.order().decline().category(), v1::DECLINE_CATEGORY_AUTHENTICATION);
+  EXPECT_EQ(watch.Next(), "");
+  EXPECT_TRUE(watch.Finish().ok());
+}
+
+TEST(WatchOrder, RefusesBadInputByItsField) {
+  Field field;
+  v1::WatchOrderRequest request = Ask("w-4");
+  request.set_resume_token("AAAA");
+  Watching forged(field.channel(), request);
+  EXPECT_EQ(forged.Next(), "");
+  grpc::Status status = forged.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(e2e::CallError(status).Fields(), std::vector<std::string>{"resume_token"});
+  Watching nameless(field.channel(), Ask(""));
+  EXPECT_EQ(nameless.Next(), "");
+  status = nameless.Finish();
+  EXPECT_EQ(e2e::CallError(status).Fields(), std::vector<std::string>{"order_id"});
+  Watching unknown(field.channel(), Ask("no-such-order"));
+  EXPECT_EQ(unknown.Next(), "");
+  EXPECT_EQ(e2e::CallError(unknown.Finish()).info.reason(), "MSP_1006");
+}
+
+TEST(WatchOrder, BeatsAndIsBoundedInNumber) {
+  Field field({"--watchers_max=1"});
+  field.Create("w-5", "");
+  v1::WatchOrderRequest request = Ask("w-5");
+  request.set_heartbeat_s(1);
+  Watching watch(field.channel(), request);
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching second(field.channel(), Ask("w-5"));
+  EXPECT_EQ(second.Next(), "");
+  EXPECT_EQ(second.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
+  EXPECT_FALSE(watch.last.has_order());
+  watch.Cancel();
+  EXPECT_EQ(watch.Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST(WatchOrder, ADrainEndsStreamsAtItsStartAndIsNotHeldUp) {
+  Field field({"--connection_age_ms=300", "--drain_delay_ms=500"});
+  field.Create("w-6", "");
+  Watching watch(field.channel(), Ask("w-6", true));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  const auto start = std::chrono::steady_clock::now();
+  field.server().process().Signal(SIGTERM);
+  EXPECT_EQ(watch.Next(), "");
+  const grpc::Status status = watch.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  const e2e::CallError error(status);
+  EXPECT_EQ(error.info.reason(), "SHUTTING_DOWN");
+  EXPECT_TRUE(error.retry.has_value());
+  EXPECT_EQ(field.server().process().Wait(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(15));
+}
+
+TEST(WatchOrder, HearsOfANotificationThatReachedAnotherReplica) {
+  testing::RedisProcess redis;
+  Field field(
+      {"--events=" + redis.url(), "--watch_poll_first_ms=3600000", "--watch_poll_max_ms=3600000"});
+  const auto other = field.StartServer(
+      {"--events=" + redis.url(), "--watch_poll_first_ms=3600000", "--watch_poll_max_ms=3600000"});
+  field.server().process().WaitForError("\"connected\":true");
+  field.Create("w-7", Field::WebhookOf(*other));
+  Watching watch(field.channel(), Ask("w-7"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  field.Finish3ds("w-7");
+  EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
+}
+
+class Handling : public ::testing::Test {
+ protected:
+  grpc::Status Handle(const std::string& body, const std::string& auth,
+                      const std::string& transactionid = "") {
+    v1::HandleNotificationRequest request;
+    request.set_body(body);
+    request.set_auth(auth);
+    request.set_transactionid(transactionid);
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + seconds(30));
+    return v1::NotificationService::NewStub(field_.channel())
+        ->HandleNotification(&context, request, &response_);
+  }
+  Field field_;
+  v1::HandleNotificationResponse response_;
+};
+
+constexpr char kPaid[] =
+    R"({"order_id":"h-1","status":"completed","financial_status":"completed","amount":1000,)"
+    R"("currency":"EUR","modified":"2026-06-15T12:00:00","order_total":0.60,)"
+    R"("description":"J\u00fcrgen \/ Jürgen","var1":"a","var1":"b"})";
+
+TEST_F(Handling, HandsOutAGenuineOrderAndKnowsARepeat) {
+  const std::string auth = SignedAuth(testing::kServerKey, Now(), kPaid);
+  ASSERT_TRUE(Handle(kPaid, auth, "h-1").ok());
+  EXPECT_EQ(response_.order().payment_state(), v1::PAYMENT_STATE_PAID);
+  EXPECT_EQ(response_.order().order_total(), "0.60");
+  EXPECT_EQ(response_.order().description(), "Jürgen / Jürgen");
+  EXPECT_EQ(response_.order().var1(), "b");
+  EXPECT_EQ(response_.reply_body(), "OK");
+  EXPECT_FALSE(response_.duplicate());
+  ASSERT_TRUE(Handle(kPaid, auth).ok());
+  EXPECT_TRUE(response_.duplicate());
+}
+
+TEST_F(Handling, RefusesWithTypedReasons) {
+  const std::string body = kPaid;
+  const auto reason = [&](const std::string& sent, const std::string& auth) {
+    const grpc::Status status = Handle(sent, auth);
+    return e2e::NameOf(status.error_code()) + " " + e2e::CallError(status).info.reason();
+  };
+  EXPECT_EQ(reason(body, "nonsense"), "UNAUTHENTICATED BAD_AUTH_HEADER");
+  EXPECT_EQ(reason(body, SignedAuth("another-key", Now(), body)), "UNAUTHENTICATED BAD_SIGNATURE");
+  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, Now() - 700, body)),
+            "UNAUTHENTICATED STALE");
+  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, Now() + 400, body)),
+            "UNAUTHENTICATED FUTURE");
+  // The signature comes before the JSON.
+  EXPECT_EQ(reason("{ malformed", SignedAuth("another-key", Now(), "{ malformed")),
+            "UNAUTHENTICATED BAD_SIGNATURE");
+  EXPECT_EQ(reason("{ malformed", SignedAuth(testing::kServerKey, Now(), "{ malformed")),
+            "INVALID_ARGUMENT INVALID_REQUEST");
+}
+
+TEST_F(Handling, NamesTheFieldThatIsWrong) {
+  const auto fields = [&](const grpc::Status& status) { return e2e::CallError(status).Fields(); };
+  EXPECT_EQ(fields(Handle("[]", SignedAuth(testing::kServerKey, Now(), "[]"))),
+            std::vector<std::string>{"body"});
+  EXPECT_EQ(fields(Handle(kPaid, SignedAuth(testing::kServerKey, Now(), kPaid), "other")),
+            std::vector<std::string>{"transactionid"});
+  EXPECT_EQ(fields(Handle(kPaid, "")), std::vector<std::string>{"auth"});
+}
+
+}  // namespace
+}  // namespace msp::notify

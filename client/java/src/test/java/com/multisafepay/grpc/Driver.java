@@ -88,5 +88,7 @@ public final class Driver {
     server.createContext("/", Driver::handle);
     server.start();
     System.out.println("{\"event\":\"serving\",\"listen\":\"127.0.0.1:" + server.getAddress().getPort() + "\"}");
+    // Maven's own stream keeps lines back.
+    System.out.flush();
   }
 }

@@ -44,7 +44,7 @@ if [[ -n $client ]]; then
     node) command="exec node '$tree/dist/test/driver.js'" ;;
     go) command="cd '$tree' && go build -o driver ./internal/driver && exec ./driver" ;;
     java)
-      command="cd '$tree' && exec mvn -B -o exec:java -Dexec.classpathScope=test \\
+      command="cd '$tree' && exec mvn -B -o exec:java -Dexec.classpathScope=test \
         -Dexec.mainClass=com.multisafepay.grpc.Driver"
       ;;
   esac

@@ -80,7 +80,7 @@ run_language() {
   fi
   say "$language: $(versions "$language")"
   # A clean checkout: what git knows, and nothing of an earlier run.
-  rm -rf "$tree"
+  rm -rf "$tree" "$tree.ok"
   mkdir -p "$tree"
   git ls-files -co --exclude-standard -z -- proto "client/$language" | tar --null -cf - -T - | tar -xf - -C "$tree"
   local inside
@@ -98,6 +98,7 @@ run_language() {
     read -r tests _ < <(counted "$language" "$log")
     ((tests > 0)) || { bad "$language: no test ran" && return; }
     passed=$((passed + tests))
+    touch "$tree.ok"
     echo "ok      $language: its $tests tests"
   else
     tail -n 60 "$log"

@@ -71,7 +71,7 @@ public final class Driver {
     try {
       String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
       answer = create(new Gson().fromJson(body, JsonObject.class));
-    } catch (RuntimeException | IOException problem) {
+    } catch (Throwable problem) {
       // The harness says what it was and ends.
       status = 500;
       answer = problem.toString();
@@ -88,5 +88,7 @@ public final class Driver {
     server.createContext("/", Driver::handle);
     server.start();
     System.out.println("{\"event\":\"serving\",\"listen\":\"127.0.0.1:" + server.getAddress().getPort() + "\"}");
+    // Maven's own stream keeps lines back.
+    System.out.flush();
   }
 }

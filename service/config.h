@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/config_notify.h"
 #include "service/keys.h"
 #include "service/psp/sites.h"
 #include "service/server/port_limits.h"
 #include "service/server/tls_files.h"
-#include "service/config_notify.h"
 #include "service/telemetry/log.h"
 
 namespace msp {

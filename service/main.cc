@@ -186,8 +186,7 @@ int Serve(Config config) {
                        .spans = config.trace_spans,
                        .log_personal_data = config.log_personal_data},
                       api, sites, log, metrics, audit->get(), &recent);
-  Notifying notifying(
-      config, api, [&sites](std::string_view name) { return sites.Find(name); }, log, metrics);
+  Notifying notifying(config, api, sites, log, metrics);
   auto server = server::Server::Start(
       {.listen = config.listen,
        .credentials =

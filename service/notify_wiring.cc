@@ -73,9 +73,9 @@ void AddReadings(telemetry::Metrics& metrics, const notify::Counters& counters) 
 }  // namespace
 
 struct Notifying::Parts {
-  Parts(const Config& config, psp::Api& api, notify::SiteFinder finder, telemetry::Log& log_,
+  Parts(const Config& config, psp::Api& api, psp::Sites& all, telemetry::Log& log_,
         telemetry::Metrics& metrics)
-      : sites(std::move(finder)),
+      : sites([&all](std::string_view name) { return all.Find(name); }),
         log(log_),
         plans({v1::WatchOrderRequest::descriptor(), v1::HandleNotificationRequest::descriptor(),
                v1::Order::descriptor()}),
@@ -85,7 +85,7 @@ struct Notifying::Parts {
              .quiet_ms = config.notify.watch_quiet_ms},
             notify::Lookup(api, sites), counters),
         inbox(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), hub, counters),
-        edge{hub, inbox, sites, plans, log, metrics},
+        edge{hub, inbox, all, !config.tls.client_ca_file.empty(), plans, log, metrics},
         ticker(hub) {
     RedisAddress redis;
     if (!ParseRedisUrl(config.notify.events, &redis)) return;
@@ -107,9 +107,9 @@ struct Notifying::Parts {
   std::string listening;
 };
 
-Notifying::Notifying(const Config& config, psp::Api& api, notify::SiteFinder sites,
-                     telemetry::Log& log, telemetry::Metrics& metrics)
-    : parts_(std::make_unique<Parts>(config, api, std::move(sites), log, metrics)) {
+Notifying::Notifying(const Config& config, psp::Api& api, psp::Sites& sites, telemetry::Log& log,
+                     telemetry::Metrics& metrics)
+    : parts_(std::make_unique<Parts>(config, api, sites, log, metrics)) {
   AddReadings(metrics, parts_->counters);
 }
 

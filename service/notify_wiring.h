@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "service/config.h"
-#include "service/notify/sites.h"
 #include "service/psp/api.h"
+#include "service/psp/sites.h"
 #include "service/server/edge.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -17,7 +17,7 @@ namespace msp {
 
 class Notifying {
  public:
-  Notifying(const Config& config, psp::Api& api, notify::SiteFinder sites, telemetry::Log& log,
+  Notifying(const Config& config, psp::Api& api, psp::Sites& sites, telemetry::Log& log,
             telemetry::Metrics& metrics);
   ~Notifying();
   Notifying(const Notifying&) = delete;

@@ -15,6 +15,10 @@ namespace msp::notify {
 using SiteFinder = std::function<std::shared_ptr<const psp::Site>(std::string_view name)>;
 
 // Every key that a notification of the site may be signed with. They point into the site.
-inline std::vector<std::string_view> KeysOf(const psp::Site& site) { return {site.api_key()}; }
+// The present one comes first.
+inline std::vector<std::string_view> KeysOf(const psp::Site& site) {
+  if (site.previous_key().empty()) return {site.api_key()};
+  return {site.api_key(), site.previous_key()};
+}
 
 }  // namespace msp::notify

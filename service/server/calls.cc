@@ -9,6 +9,7 @@
 
 #include "absl/strings/numbers.h"
 #include "service/codec/redact.h"
+#include "service/server/caller.h"
 #include "service/server/status.h"
 
 namespace msp::server {
@@ -31,13 +32,6 @@ Clock::time_point DeadlineOf(const grpc::ServerContext& context, Clock::time_poi
   return now + left;
 }
 
-std::string_view MetadataOf(const grpc::ServerContext& context, const char* name) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find(name);
-  if (found == metadata.end()) return {};
-  return {found->second.data(), found->second.size()};
-}
-
 // gRPC's client libraries say in every attempt but the first how many there were before.
 int PreviousAttempts(const grpc::ServerContext& context) {
   const std::string_view text = MetadataOf(context, "grpc-previous-rpc-attempts");
@@ -45,17 +39,7 @@ int PreviousAttempts(const grpc::ServerContext& context) {
   return absl::SimpleAtoi({text.data(), text.size()}, &attempts) ? attempts : 0;
 }
 
-// Who the caller proved to be: every name of its certificate (subject alternative names, else the
-// common name); none without one. They are `proof`'s.
-std::vector<std::string_view> IdentitiesOf(const grpc::AuthContext* proof) {
-  std::vector<std::string_view> identities;
-  if (proof == nullptr || !proof->IsPeerAuthenticated()) return identities;
-  for (const grpc::string_ref& name : proof->GetPeerIdentity())
-    identities.emplace_back(name.data(), name.size());
-  return identities;
-}
-
-// The first of them.
+// The first name that the caller proved to have; "" for none.
 std::string IdentityOf(const grpc::ServerContext& context) {
   const auto proof = context.auth_context();
   const auto identities = IdentitiesOf(proof.get());
@@ -160,13 +144,7 @@ void Calls::LogRequest(const psp::Call& call) {
 }
 
 bool Calls::Admit(const grpc::ServerContext& context, psp::Call& call) {
-  psp::Sites::Caller caller{.site = MetadataOf(context, "x-msp-site"), .identities = {}};
-  std::shared_ptr<const grpc::AuthContext> proof;
-  if (options_.client_certificates) {
-    proof = context.auth_context();
-    caller.identities = IdentitiesOf(proof.get());
-  }
-  auto admitted = sites_.Admit(caller, call.start);
+  auto admitted = server::Admit(sites_, context, options_.client_certificates, call.start);
   if (auto* failure = std::get_if<psp::Failure>(&admitted); failure != nullptr) {
     call.failure = std::move(*failure);
     return false;

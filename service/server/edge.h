@@ -5,7 +5,7 @@
 #include "service/codec/plan.h"
 #include "service/notify/hub.h"
 #include "service/notify/inbox.h"
-#include "service/notify/sites.h"
+#include "service/psp/sites.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
 
@@ -14,7 +14,8 @@ namespace msp::server {
 struct Edge {
   notify::Hub& hub;
   notify::Inbox& inbox;
-  notify::SiteFinder sites;
+  psp::Sites& sites;
+  bool certificates;            // Clients show them, and sites may be bound to them.
   const codec::PlanSet& plans;  // Of the requests of both calls.
   telemetry::Log& log;
   telemetry::Metrics& metrics;

@@ -4,9 +4,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "service/server/caller.h"
 #include "service/server/status.h"
 
 namespace msp::server {
@@ -34,20 +36,6 @@ psp::Failure Refusal(const notify::Inbox::Result& result) {
 
 }  // namespace
 
-std::shared_ptr<const psp::Site> SiteOf(const Edge& edge,
-                                        const grpc::CallbackServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find("x-msp-site");
-  if (found == metadata.end()) return edge.sites({});
-  return edge.sites({found->second.data(), found->second.size()});
-}
-
-psp::Failure UnknownSite() {
-  return {.code = absl::StatusCode::kInvalidArgument,
-          .message = "x-msp-site: there is no such site",
-          .reason = std::string(psp::reason::kUnknownSite)};
-}
-
 psp::Failure InvalidRequest(std::vector<codec::Violation> violations) {
   const codec::Violation& first = violations.front();
   psp::Failure failure{.code = absl::StatusCode::kInvalidArgument,
@@ -72,8 +60,10 @@ void HandleNotification(const Edge& edge, const grpc::CallbackServerContext& con
                             .total_us = took.count()});
     reactor.Finish(status);
   };
-  const auto site = SiteOf(edge, context);
-  if (site == nullptr) return end(StatusOf(UnknownSite()));
+  auto admitted = Admit(edge.sites, context, edge.certificates, start);
+  if (const auto* failure = std::get_if<psp::Failure>(&admitted); failure != nullptr)
+    return end(StatusOf(*failure));
+  const auto site = std::get<psp::Sites::Admitted>(admitted).site;
   auto violations =
       codec::Check(edge.plans.Of(v1::HandleNotificationRequest::descriptor()), request);
   if (!violations.empty()) return end(StatusOf(InvalidRequest(std::move(violations))));

@@ -15,11 +15,6 @@
 
 namespace msp::server {
 
-// The site that the caller names in its metadata (x-msp-site), or the default; null when there is
-// none of that name.
-std::shared_ptr<const psp::Site> SiteOf(const Edge& edge,
-                                        const grpc::CallbackServerContext& context);
-psp::Failure UnknownSite();
 psp::Failure InvalidRequest(std::vector<codec::Violation> violations);
 
 // Answers by `reactor`: at once, or when the event has been handed on.

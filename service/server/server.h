@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "service/server/calls.h"
-#include "service/server/port_limits.h"
 #include "service/server/edge.h"
+#include "service/server/port_limits.h"
 
 namespace grpc {
 class ServerCredentials;

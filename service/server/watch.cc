@@ -1,13 +1,16 @@
 #include "service/server/watch.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/base/thread_annotations.h"
 #include "service/base/mutex.h"
 #include "service/codec/check.h"
 #include "service/notify/token.h"
+#include "service/server/caller.h"
 #include "service/server/notifications.h"
 #include "service/server/status.h"
 
@@ -124,12 +127,15 @@ class Stream final : public grpc::ServerWriteReactor<v1::WatchOrderResponse>,
 grpc::ServerWriteReactor<v1::WatchOrderResponse>* StartWatch(const Edge& edge,
                                                              grpc::CallbackServerContext& context,
                                                              const v1::WatchOrderRequest& request) {
-  auto site = SiteOf(edge, context);
-  auto* stream = new Stream(edge, site);
-  if (site == nullptr) {
-    stream->Refuse(UnknownSite());
-    return stream;
+  // Streams are bounded by their own number: one takes of its site's rate, not of its places.
+  auto admitted = Admit(edge.sites, context, edge.certificates, std::chrono::steady_clock::now());
+  if (auto* failure = std::get_if<psp::Failure>(&admitted); failure != nullptr) {
+    auto* refused = new Stream(edge, nullptr);
+    refused->Refuse(std::move(*failure));
+    return refused;
   }
+  const auto site = std::get<psp::Sites::Admitted>(admitted).site;
+  auto* stream = new Stream(edge, site);
   auto violations = codec::Check(edge.plans.Of(v1::WatchOrderRequest::descriptor()), request);
   notify::WatchAsk ask{.site = site->name(),
                        .order_id = request.order_id(),

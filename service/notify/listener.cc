@@ -26,6 +26,7 @@ constexpr int kThreads = 16;
 constexpr int kVisitorsMax = 512;  // Served or waiting; the rest wait in the kernel.
 constexpr seconds kVisitMax{5};    // From a thread's first look at a visitor to the last byte.
 constexpr int kSilenceMax_s = 5;   // The kernel keeps a connection that says nothing to itself.
+constexpr int kBacklog = 4'096;    // Connections in the kernel's hands.
 constexpr std::size_t kBodyMax = 1 << 20;
 constexpr std::size_t kOrderIdMax = 255;
 constexpr char kText[] = "text/plain; charset=utf-8";
@@ -230,7 +231,9 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(const std::string& lis
   httplib::Server& server = listener->http_->server;
   server.new_task_queue = [] { return new Visitors; };
   // Not httplib's own choice, SO_REUSEPORT: two servers would share the port without a word.
-  server.set_socket_options([](socket_t fd) {
+  socket_t listening = INVALID_SOCKET;
+  server.set_socket_options([&listening](socket_t fd) {
+    listening = fd;
     const int yes = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     // Connections that say nothing stay in the kernel and cost no thread.
@@ -249,6 +252,8 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(const std::string& lis
     return absl::UnavailableError("cannot listen on " + listen +
                                   ": the address is in use or not this machine's");
   }
+  // httplib asks for room for five: that many silent visitors would keep everybody else out.
+  ::listen(listening, kBacklog);
   listener->listening_ = listen.substr(0, listen.rfind(':')) + ":" + std::to_string(address.port);
   listener->http_->thread = std::thread([http = listener->http_.get()] {
     http->server.listen_after_bind();

@@ -149,6 +149,22 @@ TEST(WatchOrder, ADrainEndsStreamsAtItsStartAndIsNotHeldUp) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(15));
 }
 
+TEST(WatchOrder, OutlivesTheAgeOfItsConnection) {
+  Field field({"--connection_age_ms=200"});
+  field.Create("w-8", field.webhook());
+  v1::WatchOrderRequest request = Ask("w-8");
+  request.set_heartbeat_s(1);
+  Watching watch(field.channel(), request);
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  // Two seconds on, the connection takes no new calls; the stream goes on.
+  EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
+  EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
+  field.Finish3ds("w-8");
+  EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
+  EXPECT_EQ(watch.Next(), "");
+  EXPECT_TRUE(watch.Finish().ok());
+}
+
 TEST(WatchOrder, HearsOfANotificationThatReachedAnotherReplica) {
   testing::RedisProcess redis;
   Field field(

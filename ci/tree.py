@@ -20,7 +20,7 @@ STREAM_PRINT = re.compile(r"operator<<\s*\(\s*std::ostream\s*&[^,]*,\s*const\s+(
 # The chaos harness plays callers, who wait between attempts and hang up at random instants; no verdict rests on a wait.
 # Storms last as long as they say: an outage of ten seconds is ten seconds.
 # Secrecy is looked at after a second of quiet, which is part of the claim.
-SLEEP_OK = ("tests/chaos/", "tests/secrecy/", "tests/storm/")
+SLEEP_OK = ("tests/chaos/", "tests/notify/harness/", "tests/secrecy/", "tests/storm/")
 SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|SleepFor)\s*\(|\btime\.sleep\(")
 BINARY = {".png", ".ico", ".gz", ".tgz", ".der", ".bin"}
 TABS_OK = {".go", ".mod", ".sum", ".mk", ".patch"}

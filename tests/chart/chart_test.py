@@ -40,8 +40,7 @@ BY_TEMPLATE = {"listen", "ops_listen", "api_url", "allow_plaintext", "api_key_fi
 NOT_FOR_A_CHART = {"check", "help", "version", "allow_dumps"}
 # What the chart knows and a server may not have yet: notifications, and memory that is overwritten. A server without them
 # refuses the setting by its name.
-AHEAD = {"events", "webhook_listen", "webhook_window_s", "watchers_max", "watch_poll_first_ms", "watch_poll_max_ms",
-         "watch_quiet_ms", "scrub_memory", "connection_idle_ms"}  # fmt: skip
+AHEAD = set()
 
 
 class Tools:

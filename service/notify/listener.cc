@@ -164,16 +164,16 @@ class Desk {
     Say(response, Received::kHint, kOk);
   }
 
-  void Refuse(httplib::Response& response, Received received, std::string text) const {
+  void Refuse(httplib::Response& response, Received received, const std::string& text) const {
     parts_.counters.received.Count(received);
     Log({}, received);
-    Say(response, received, std::move(text));
+    Say(response, received, text);
   }
 
  private:
-  static void Say(httplib::Response& response, Received received, std::string text) {
+  static void Say(httplib::Response& response, Received received, const std::string& text) {
     response.status = StatusOf(received);
-    response.set_content(std::move(text), kText);
+    response.set_content(text, kText);
   }
 
   // Refusals are a visitor's to cause: they may not fill the log.

@@ -229,7 +229,7 @@ void Acceptor::HandOver(int fd) {
 // Whoever only holds a place gives it to whoever comes: the connection that has brought least goes,
 // of those old enough to have said something.
 bool Acceptor::MakeRoom(Clock::time_point now) {
-  const auto full = [this] {
+  const auto full = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return std::cmp_greater_equal(handed_over_.size(), connections_max_ + leaving_);
   };
   if (!full()) return true;

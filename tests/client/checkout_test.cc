@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -66,7 +67,7 @@ Outcome CheckedOut(const FakeAnswer& created, const FakeAnswer& watched,
 class Directory {
  public:
   Directory() { EXPECT_NE(mkdtemp(path_), nullptr); }
-  ~Directory() { EXPECT_EQ(std::system(("rm -r " + std::string(path_)).c_str()), 0); }
+  ~Directory() { std::filesystem::remove_all(path_); }
   std::string path() const { return path_; }
 
  private:

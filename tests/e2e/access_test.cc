@@ -26,7 +26,7 @@ constexpr char kName[] = "DNS:localhost,IP:127.0.0.1";
 class Access : public EndToEnd {
  protected:
   void SetUp() override {
-    upstream().Script([this](const RecordedRequest& request) {
+    upstream().Script([](const RecordedRequest& request) {
       const std::string key(request.Header("api_key"));
       if (key == "revoked-key-00")
         return Reply::Json(401, R"({"success":false,"data":{},)"

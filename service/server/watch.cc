@@ -19,6 +19,12 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
+// What a stream has still to tell.
+struct Waiting {
+  notify::State state;
+  notify::Cause cause = v1::WatchOrderResponse::CAUSE_UNSPECIFIED;
+};
+
 class Stream final : public grpc::ServerWriteReactor<v1::WatchOrderResponse>,
                      public notify::Watcher {
  public:
@@ -79,11 +85,6 @@ class Stream final : public grpc::ServerWriteReactor<v1::WatchOrderResponse>,
   }
 
  private:
-  struct Waiting {
-    notify::State state;
-    notify::Cause cause = v1::WatchOrderResponse::CAUSE_UNSPECIFIED;
-  };
-
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_ || !waiting_) return;
     const Waiting next = *std::move(waiting_);

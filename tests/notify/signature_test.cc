@@ -8,6 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "service/notify/sites.h"
 #include "service/notify/token.h"
 #include "tests/notify/notes.h"
 
@@ -38,6 +39,12 @@ TEST(Signature, TakesEachKeyOfARotationAndNoOther) {
   EXPECT_EQ(Judge(auth, body, {kKey, "the-previous-key"}), Verdict::kGenuine);
   EXPECT_EQ(Judge(auth, body, {"the-previous-key\n", kKey}), Verdict::kGenuine);
   EXPECT_EQ(Judge(auth, body, {}), Verdict::kBadSignature);
+}
+
+TEST(Signature, TheKeysOfASiteAreItsPresentOneAndTheOneBefore) {
+  EXPECT_EQ(KeysOf(psp::Site("nl", "new-key")), std::vector<std::string_view>{"new-key"});
+  const psp::Site rotated("nl", "new-key", "old-key");
+  EXPECT_EQ(KeysOf(rotated), (std::vector<std::string_view>{"new-key", "old-key"}));
 }
 
 TEST(Signature, HoldsTheWindowOnBothSides) {

@@ -13,8 +13,9 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include <charconv>
 #include <chrono>
-#include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -184,6 +185,12 @@ bool LinksTheSchema() {
          v1::ListTransactionsRequest::descriptor() != nullptr;
 }
 
+int NumberOr(const char* text, int otherwise) {
+  int number = 0;
+  const char* const end = text + std::strlen(text);
+  return std::from_chars(text, end, number).ec == std::errc() ? number : otherwise;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -192,7 +199,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::ios::sync_with_stdio(false);  // Or standard input could not tell whether more has come.
-  Caller caller(argv[1], argc > 2 ? std::atoi(argv[2]) : 16, argc > 3 ? std::atoi(argv[3]) : 1);
+  const int in_flight_max = argc > 2 ? NumberOr(argv[2], 16) : 16;
+  Caller caller(argv[1], in_flight_max, argc > 3 ? NumberOr(argv[3], 1) : 1);
   std::string line;
   while (std::getline(std::cin, line)) {
     if (!caller.Take(line)) {

@@ -214,7 +214,7 @@ Effort OversizedMetadata(const Target& target) {
 }
 
 Effort Garbage(const Target& target) {
-  std::mt19937 random(7);
+  std::mt19937 random{std::random_device{}()};
   std::string bytes(65'536, ' ');
   Effort effort;
   while (!*target.stop) {

@@ -16,7 +16,7 @@
 #include "service/server/reflection.h"
 #include "service/server/rescue.h"
 #include "service/server/services.h"
-#include "service/server/unary.h"
+#include "service/server/tag.h"
 
 namespace msp::server {
 

@@ -11,15 +11,9 @@
 #include <memory>
 
 #include "service/server/calls.h"
+#include "service/server/tag.h"
 
 namespace msp::server {
-
-// What the completion queue hands back.
-class Tag {
- public:
-  virtual ~Tag() = default;
-  virtual void Proceed(bool ok) = 0;
-};
 
 template <class Service, class Request, class Response>
 class Unary final : public Tag {

@@ -2,6 +2,7 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
@@ -115,6 +116,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   state->reflection->Serve(*state->slots);
   for (int i = 0; i < options.polling_threads; ++i) {
     state->pollers.emplace_back([queue = state->queue.get()] { Poll(*queue); });
+    // Not to be taken for one of gRPC's.
+    pthread_setname_np(state->pollers.back().native_handle(), absl::StrCat("msp-grpc-", i).c_str());
   }
   state->rescue = std::make_unique<Rescue>(*state->queue);
   state->acceptor->Serve(std::move(connections),

@@ -130,6 +130,17 @@ TEST_F(HealthTest, AWatchSeesTheStatusAtOnceAndEachChange) {
   EXPECT_EQ(watch.Next(), "SERVING");
 }
 
+// What is written is not taken back; what waits behind it is the latest only.
+TEST_F(HealthTest, ASlowReaderSeesTheLatestNotEachChange) {
+  Watching watch(*stub_, "");
+  EXPECT_EQ(watch.Next(), "SERVING");
+  for (const bool serving : {false, true, false, true}) health_.Set("", serving);
+  EXPECT_EQ(watch.Next(), "NOT_SERVING");
+  EXPECT_EQ(watch.Next(), "SERVING");
+  health_.Set("", false);
+  EXPECT_EQ(watch.Next(), "NOT_SERVING");
+}
+
 TEST_F(HealthTest, AWatchOfAnUnknownNameGoesOnUntilItIsKnown) {
   Watching watch(*stub_, "a.Service");
   EXPECT_EQ(watch.Next(), "SERVICE_UNKNOWN");

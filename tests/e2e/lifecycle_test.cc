@@ -125,6 +125,8 @@ TEST_F(Lifecycle, ACallWhoseCallerHasGoneIsAwaitedAtTheEnd) {
   server().process().Signal(SIGTERM);
   while (channel()->GetState(false) == GRPC_CHANNEL_READY)
     ASSERT_TRUE(channel()->WaitForStateChange(GRPC_CHANNEL_READY, Later()));
+  // Time for a server that would not wait to have shut its queue: the reply would find it so.
+  std::this_thread::sleep_for(std::chrono::seconds(1));
   gate().Open();
   EXPECT_EQ(server().process().Wait(), 0);
   EXPECT_THAT(server().logs(), HasSubstr("\"stopped\""));

@@ -12,15 +12,9 @@
 #include <memory>
 
 #include "service/server/calls.h"
+#include "service/server/tag.h"
 
 namespace msp::server {
-
-// What the completion queue hands back.
-class Tag {
- public:
-  virtual ~Tag() = default;
-  virtual void Proceed(bool ok) = 0;
-};
 
 // Runs `finish`, which ends an operation of `queue`, and takes its completion on this thread where
 // it comes at once, as it does unless the socket is full or the connection is being read at this

@@ -1,0 +1,59 @@
+"""What the service costs beside gRPC alone and libcurl alone. Called by ./run bench, which installs and builds."""
+
+import argparse
+import json
+import pathlib
+import sys
+import tempfile
+import time
+
+import cost
+import report
+import targets
+from stage import Stage
+
+# Name, what it measures, how it is printed. In the order in which they run.
+PARTS = {
+    "cpu": ("CreateOrder, 4 connections x 4 streams, instant upstream", cost.cpu, report.beside_floors),
+    "tls": ("the same over TLS to the upstream", cost.tls, report.beside_floors),
+    "delayed": ("an upstream that takes 10 to 30 ms", cost.delayed, report.beside_floors),
+    "telemetry": ("logs, metrics and traces, on against off", cost.telemetry, report.telemetry),
+}
+FULL = {"quick": False, "turns": 36, "slice": 4_000}
+QUICK = {"quick": True, "turns": 2, "slice": 1_000}
+
+
+def parts(text):
+    chosen = text.split(",")
+    for name in chosen:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"no part '{name}'; there are: {', '.join(PARTS)}")
+    return [name for name in PARTS if name in chosen]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./run bench")
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", type=parts, default=list(PARTS), metavar="PART[,PART]")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/bench.json"))
+    options = parser.parse_args()
+    scale = QUICK if options.quick else FULL
+    figures = {}
+    with tempfile.TemporaryDirectory() as directory, Stage(options.build.resolve(), pathlib.Path(directory)) as stage:
+        for name in options.only:
+            title, measure, show = PARTS[name]
+            start = time.monotonic()
+            figures[name] = measure(stage, scale)
+            print(f"\n== {title} ({time.monotonic() - start:.0f} s)\n\n{show(figures[name])}", flush=True)
+    figures["targets"] = targets.judge(figures)
+    print(f"\n== targets{', of a run too short to judge them' if options.quick else ''}\n\n{report.targets(figures['targets'])}\n")
+    options.out.write_text(json.dumps(figures, indent=2) + "\n")
+    for line in stage.lost:
+        print(f"bench: {line}", file=sys.stderr)
+    print(f"{stage.checks - len(stage.lost)} passed, {len(stage.lost)} failed")
+    sys.exit(1 if stage.lost or not stage.checks else 0)
+
+
+if __name__ == "__main__":
+    main()

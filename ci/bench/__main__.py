@@ -7,7 +7,13 @@ import sys
 import tempfile
 import time
 
+import alloc
+import codec
 import cost
+import growth
+import latency
+import plot
+import process
 import report
 import targets
 from stage import Stage
@@ -17,10 +23,19 @@ PARTS = {
     "cpu": ("CreateOrder, 4 connections x 4 streams, instant upstream", cost.cpu, report.beside_floors),
     "tls": ("the same over TLS to the upstream", cost.tls, report.beside_floors),
     "delayed": ("an upstream that takes 10 to 30 ms", cost.delayed, report.beside_floors),
+    "latency": ("times of a call", latency.shapes, report.latency),
+    "growth": ("how the cost grows", growth.growth, report.growth),
+    "memory": ("memory", process.memory, report.memory),
+    "idle": ("a server without calls", process.idle, report.idle),
+    "alloc": ("heap allocations of a CreateOrder", alloc.measure, report.alloc),
+    "codec": ("the codec", codec.measure, report.codec),
     "telemetry": ("logs, metrics and traces, on against off", cost.telemetry, report.telemetry),
 }
-FULL = {"quick": False, "turns": 36, "slice": 4_000}
-QUICK = {"quick": True, "turns": 2, "slice": 1_000}
+# Turns of the comparisons, rounds of the other parts, calls of one turn or round.
+FULL = {"turns": 36, "rounds": 8, "slice": 4_000, "memory_marks": [10_000, 100_000, 500_000, 1_000_000], "idle_s": 10,
+        "codec_s": 0.2, "codec_times": 5}
+QUICK = {"turns": 2, "rounds": 1, "slice": 1_000, "memory_marks": [10_000, 12_000], "idle_s": 2, "codec_s": 0.02,
+         "codec_times": 1}
 
 
 def parts(text):
@@ -49,6 +64,7 @@ def main():
     figures["targets"] = targets.judge(figures)
     print(f"\n== targets{', of a run too short to judge them' if options.quick else ''}\n\n{report.targets(figures['targets'])}\n")
     options.out.write_text(json.dumps(figures, indent=2) + "\n")
+    plot.draw(figures, options.out.with_suffix(".svg"))
     for line in stage.lost:
         print(f"bench: {line}", file=sys.stderr)
     print(f"{stage.checks - len(stage.lost)} passed, {len(stage.lost)} failed")

@@ -31,6 +31,52 @@ def beside_floors(part):
     return "\n\n".join(blocks)
 
 
+def latency(part):
+    rows = []
+    for name, figures in part.items():
+        if "service" in figures:
+            rows += [[f"{name}, {kind}", figures[kind]["p50_us"], figures[kind]["p99_us"]]
+                     for kind in ("service", "grpc_only", "curl_only", "direct")]
+            rows += [[f"{name}, p50 / (gRPC alone + directly)", figures["p50_ratio"], ""], [f"{name}, p99 / p50", "", figures["tail"]]]
+        else:
+            rows += [[f"{name} ({cell(figures['cpu_us'])} us of CPU a call)", figures["p50_us"], figures["p99_us"]]]
+    return table(["", "p50 us", "p99 us"], rows)
+
+
+def growth(part):
+    workers = [[f"{name} HTTP workers, 8x16", figures["cpu_us"], figures["calls_per_s"], figures["p50_us"], ""]
+               for name, figures in part["workers"].items()]
+    items = [[f"{name} items, {figures['json_bytes']:,} bytes of JSON, 4x4", figures["cpu_us"], figures["calls_per_s"], figures["p50_us"],
+              figures["curl_us"]] for name, figures in part["items"].items()]
+    return table(["", "CPU us/call", "calls/s", "p50 us", "libcurl alone, us"], workers + items)
+
+
+def memory(part):
+    rows = [["at the start", part["start_kb"] / 1024]]
+    rows += [[f"after {int(calls):,} calls", kb / 1024] for calls, kb in part["resident_kb"].items()]
+    return table(["", "resident MiB"], rows) + f"\n{part['calls']:,} calls made {part['posts']:,} POSTs at the upstream"
+
+
+def idle(part):
+    rows = [[name, part[name]["cpu_percent"], part[name]["switches_per_s"]] for name in ("service", "grpc_only")]
+    return table([f"{part['seconds']:.0f} s", "% of a core", "context switches/s"], rows)
+
+
+def alloc(part):
+    rows = [[owner, figures["per_call"], figures["bytes_per_call"]] for owner, figures in part["owners"].items()]
+    total = [["all", part["all_per_call"], sum(figures["bytes_per_call"] for figures in part["owners"].values())]]
+    sites = [[site["function"][:90], site["owner"], site["per_call"]] for site in part["sites"]]
+    return table([f"{part['calls']:,} calls", "a call", "bytes a call"], rows + total) + "\n\n" + \
+        table(["where our code asks most often", "for", "a call"], sites)
+
+
+def codec(part):
+    rows = [[name, us] for name, us in part["us"].items()]
+    return table(["", "CPU us"], rows) + (
+        f"\nencode + decode: {part['encode_and_decode_us']:.2f} us; protobuf's json_util takes {part['json_util_ratio']:.1f} times as "
+        f"long (encode {part['encode_ratio']:.1f}, decode {part['decode_ratio']:.1f})")
+
+
 def telemetry(part):
     return table([f"{part['turns']} pairs of turns", "CPU us/call"],
                  [["with logs, metrics and traces", part["service_us"]], ["without", part["bare_us"]],

@@ -3,12 +3,12 @@
 import subprocess
 
 PANELS = """
-set terminal svg size 1180,400 font "sans,12" background "white"
+set terminal svg size 1180,420 font "sans,11" background "white"
 set output "{out}"
 set multiplot layout 1,3
 set style fill solid 0.8 border -1
 set grid ytics
-set key top left
+set key below samplen 2
 set boxwidth 0.8
 set xtics rotate by -20
 """
@@ -27,10 +27,8 @@ def block(name, rows):
 
 def cost(figures):
     """CPU of a call: the floors stacked, the service beside them."""
-    shown = [(f'"{name}"' if part != "delayed" else f'"{name}, 10-30 ms"', found)
-             for part in ("cpu", "tls", "delayed") for name, found in figures.get(part, {}).items()]
-    if "tls" in figures and "cpu" in figures:
-        shown[1] = ('"4x4, TLS"', shown[1][1])
+    labels = {"cpu": "{}", "tls": "{} TLS", "delayed": "{}, slow"}
+    shown = [(f'"{label.format(name)}"', found) for part, label in labels.items() for name, found in figures.get(part, {}).items()]
     if not shown:
         return ""
     rows = [(label, *(found[kind]["cpu_us"]["median"] for kind in ("grpc_only", "curl_only", "service"))) for label, found in shown]
@@ -54,7 +52,7 @@ set title "time of a CreateOrder, us"
 set logscale y
 set yrange [*:*]
 plot $times using 0:2:xtic(1) with linespoints title "p50", '' using 0:3 with linespoints title "p99", \\
-  '' using 0:4 with linespoints title "p50 of gRPC alone + upstream directly"
+  '' using 0:4 with linespoints title "p50 of gRPC + upstream alone"
 unset logscale
 """
 
@@ -67,7 +65,7 @@ def resident(figures):
 set title "resident set, MiB, by calls"
 set yrange [0:*]
 set logscale x
-set format x "10^{%L}"
+set xtics norotate
 plot $resident using 1:2 with linespoints notitle
 unset logscale
 """

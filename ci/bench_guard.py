@@ -120,7 +120,7 @@ def judge(remembered, counted):
     """(holds, words) of one count beside the remembered one."""
     percent = 100 * (counted / remembered - 1)
     words = f"{counted:,} instructions, {percent:+.1f} % beside {remembered:,}"
-    if percent > MORE_MAX_PERCENT:
+    if 100 * counted > (100 + MORE_MAX_PERCENT) * remembered:
         return False, f"{words}: more than {MORE_MAX_PERCENT} % above"
     if percent < -MORE_MAX_PERCENT:
         return True, f"{words}: worth recording, or it can be lost again unnoticed"

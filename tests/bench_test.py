@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""ci/bench reads what programs print as what it means, and says of a target what holds."""
+"""ci/bench and ci/bench_guard.py read what programs print as what it means, and say of a figure what holds."""
 
+import json
 import pathlib
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "ci/bench"))
+CI = pathlib.Path(__file__).resolve().parent.parent / "ci"
+sys.path[:0] = [str(CI), str(CI / "bench")]
 
 import alloc  # noqa: E402
+import bench_guard  # noqa: E402
 import codec  # noqa: E402
 import cost  # noqa: E402
 import readings  # noqa: E402
@@ -100,6 +103,35 @@ class Targets(unittest.TestCase):
 
     def test_no_allocation_of_ours_is_a_figure_too(self):
         self.assertEqual([row["measured"] for row in targets.judge({"alloc": {"owners": {}}})], [0])
+
+
+class Guard(unittest.TestCase):
+    def test_three_percent_more_hold_and_four_do_not(self):
+        self.assertEqual([bench_guard.judge(1000, count)[0] for count in (1000, 1030, 1031, 1040, 500)],
+                         [True, True, False, False, True])
+
+    def test_gain_is_mentioned(self):
+        self.assertIn("worth recording", bench_guard.judge(1000, 960)[1])
+        self.assertNotIn("worth recording", bench_guard.judge(1000, 980)[1])
+
+    def test_other_version_cannot_be_compared_and_another_revision_can(self):
+        then = {"libc6": "2.36-9+deb12u1", "valgrind": "1:3.19.0-1", "gone": "1-1", "processor": "with AVX2"}
+        now = {"libc6": "2.36-9+deb12u2", "valgrind": "1:3.20.0-1", "processor": "without AVX2"}
+        other, revised = bench_guard.other_toolchain(then, now)
+        self.assertEqual([line.split()[0] for line in other], ["gone", "processor", "valgrind"])
+        self.assertEqual([line.split()[0] for line in revised], ["libc6"])
+
+    def test_count_above_the_limit_is_made_twice_more(self):
+        guard, counts = bench_guard.Guard.__new__(bench_guard.Guard), iter([1050, 1001, 1002])
+        guard.count = lambda name: next(counts)
+        self.assertEqual(guard.sure_count("order", 1000), 1002)
+        guard.count = lambda name: 1010
+        self.assertEqual(guard.sure_count("order", 1000), 1010)
+
+    def test_what_is_remembered_is_complete(self):
+        last = json.loads(bench_guard.MEMORY.read_text())["updates"][-1]
+        self.assertEqual(last["instructions"].keys(), bench_guard.ROUNDS.keys())
+        self.assertTrue(last["reason"] and last["date"] and last["toolchain"])
 
 
 class Report(unittest.TestCase):

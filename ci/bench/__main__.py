@@ -52,10 +52,12 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", type=parts, default=list(PARTS), metavar="PART[,PART]")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/bench.json"))
+    parser.add_argument("--beside", type=pathlib.Path, metavar="PROGRAM")
     options = parser.parse_args()
+    other = options.beside.resolve() if options.beside else None
     scale = QUICK if options.quick else FULL
     figures = {}
-    with tempfile.TemporaryDirectory() as directory, Stage(options.build.resolve(), pathlib.Path(directory)) as stage:
+    with tempfile.TemporaryDirectory() as directory, Stage(options.build.resolve(), pathlib.Path(directory), other) as stage:
         for name in options.only:
             title, measure, show = PARTS[name]
             start = time.monotonic()

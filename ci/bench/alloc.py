@@ -124,7 +124,7 @@ def measure(stage, scale):
         rows = list(counted.stacks())
         stage.check(counted.dropped() == 0, f"{counted.dropped()} allocations found no place in the count")
     modules = modules_of((stage.dir / "allocations.modules").read_text())
-    return by_owner(rows, modules, Symbols(stage.bin / "msp-server"), calls)
+    return by_owner(rows, modules, Symbols(stage.program), calls)
 
 
 def by_owner(rows, modules, symbols, calls):

@@ -36,7 +36,12 @@ def beside_floors(stage, turns, calls, shape, upstream):
             ("grpc_only", lambda: load.grpc(stage, floor, calls, shape)),
             ("curl_only", lambda: load.curl(stage, upstream, calls, in_flight)),
         ]
-        for program in (service, floor):
+        programs = [service, floor]
+        if stage.other:
+            other = stage.server(stack, upstream, name="other", program=stage.other)
+            programs.append(other)
+            steps.append(("other", lambda: load.grpc(stage, other, calls, shape)))
+        for program in programs:
             load.grpc(stage, program, max(calls // 2, in_flight), shape)
         counted = service.ended_calls()
         turned = [take_turn(steps, number) for number in range(turns)]
@@ -59,11 +64,13 @@ def agrees(stage, service, counted_before, calls):
 
 def summary(turned):
     out = {"turns": len(turned)}
-    for name in ("service", "grpc_only", "curl_only"):
+    for name in turned[0]:
         members = ("cpu_us", "p50_us", "p99_us") + (("calls_per_s",) if name != "curl_only" else ())
         out[name] = {member: spread([turn[name][member] for turn in turned]) for member in members}
     out["ratio"] = spread([turn["service"]["cpu_us"] / (turn["grpc_only"]["cpu_us"] + turn["curl_only"]["cpu_us"])
                            for turn in turned])
+    if "other" in out:
+        out["beside_other"] = spread([turn["service"]["cpu_us"] / turn["other"]["cpu_us"] for turn in turned])
     return out
 
 

@@ -25,9 +25,10 @@ def beside_floors(part):
     blocks = []
     for name, figures in part.items():
         rows = [[kind, figures[kind]["cpu_us"], figures[kind]["p50_us"], figures[kind]["p99_us"],
-                 figures[kind].get("calls_per_s", "")] for kind in ("service", "grpc_only", "curl_only")]
+                 figures[kind].get("calls_per_s", "")] for kind in ("service", "other", "grpc_only", "curl_only") if kind in figures]
         blocks.append(table([f"{name}, {figures['turns']} turns", "CPU us/call", "p50 us", "p99 us", "calls/s"], rows) +
-                      f"\nservice / (gRPC alone + libcurl alone), of a turn: {cell(figures['ratio'])}")
+                      f"\nservice / (gRPC alone + libcurl alone), of a turn: {cell(figures['ratio'])}" +
+                      (f"\nservice / the other one, of a turn: {cell(figures['beside_other'])}" if "other" in figures else ""))
     return "\n\n".join(blocks)
 
 

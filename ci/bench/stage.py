@@ -100,9 +100,10 @@ class Program:
 
 
 class Stage(contextlib.ExitStack):
-    def __init__(self, build, directory):
+    def __init__(self, build, directory, other=None):
         super().__init__()
-        self.bin, self.tools, self.dir = build / "bin", build / "bench", directory
+        self.program, self.tools, self.dir = build / "bin/msp-server", build / "bench", directory
+        self.other = other  # A second msp-server to compare with.
         self.order = ROOT / "proto/examples/order-reference.json"
         self.answer = ROOT / "tests/bench/answered_order.json"
         self.body = directory / "body.json"  # As the service sends it: without white space.
@@ -135,8 +136,8 @@ class Stage(contextlib.ExitStack):
         with urllib.request.urlopen(self.status_url) as answer:
             return int(answer.read().split(b"\n")[2].split()[2]) - 1
 
-    def server(self, stack, upstream="plain", flags=(), name="service", environment=None):
-        command = [self.bin / "msp-server", f"--api_url={self.urls[upstream]}", "--listen=127.0.0.1:0",
+    def server(self, stack, upstream="plain", flags=(), name="service", environment=None, program=None):
+        command = [program or self.program, f"--api_url={self.urls[upstream]}", "--listen=127.0.0.1:0",
                    "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0"]
         if upstream == "tls":
             command.append(f"--upstream_ca_file={self.ca_file}")

@@ -3,6 +3,7 @@
 #
 #   --quick      few calls, no figures worth keeping: shows that everything runs and nothing is lost
 #   --only ...   some parts: cpu, tls, delayed, latency, growth, memory, idle, alloc, codec, telemetry
+#   --beside P   another msp-server in the same turns of cpu, tls and delayed: what a change has bought
 #   --out FILE   where the figures go as JSON (default build/bench.json)
 #
 # The upstream is nginx with a fixed answer. All programs run in short turns within one run, so that their ratio holds on a

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/msp_codec_testing_proto.h"
 #include "codec/testing.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "multisafepay/v1/order_service.pb.h"
@@ -75,9 +76,10 @@ constexpr std::string_view kAnswer = R"({
 })";
 
 const PlanSet& Plans() {
-  static const PlanSet plans({v1::CreateOrderRequest::descriptor(),
-                              v1::CreateOrderResponse::descriptor(),
-                              testing::Envelope::descriptor()});
+  static const PlanSet plans(
+      {v1::CreateOrderRequest::descriptor(), v1::CreateOrderResponse::descriptor(),
+       testing::Envelope::descriptor()},
+      {access::MspCodecTestingProto()});
   return plans;
 }
 const Plan& RequestPlan() {

@@ -39,13 +39,14 @@ class Stub : public http::Client {
   const std::string answer_;
 };
 
-void Fill(v1::CreateOrderRequest& order) {
+void Fill(v1::CreateOrderRequest& order, int number) {
   order.set_type("direct");
   order.set_order_id("my-order-0017");
   order.set_currency("EUR");
   order.set_amount(12995);
   order.set_gateway("CREDITCARD");
-  order.set_description("2 tins of stroopwafels");
+  // Two orders alike would be one and its repeat, which is looked for first.
+  order.set_description("2 tins of stroopwafels, " + std::to_string(1'000'000 + number));
   auto& options = *order.mutable_payment_options();
   options.set_notification_url("https://shop.example.org/hook?order=17");
   options.set_redirect_url("https://shop.example.org/thanks?order=17");
@@ -82,7 +83,7 @@ int Run(const std::string& answer, int count) {
   for (int i = 0; i < count; ++i) {
     v1::CreateOrderRequest request;
     v1::CreateOrderResponse response;
-    Fill(request);
+    Fill(request, i);
     Call call;
     call.operation = &operations.Find("CreateOrder");
     call.request = &request;
@@ -93,11 +94,12 @@ int Run(const std::string& answer, int count) {
     bool done = false;
     api.Start(call, [&] { done = true; });
     if (!done || call.failure) {
-      std::fprintf(stderr, "the order failed\n");
+      std::fprintf(stderr, "the order failed: %s\n",
+                   call.failure ? call.failure->message.c_str() : "it did not end");
       return 1;
     }
     // As the server does once the reply is written.
-    codec::Wipe(*call.operation->request_plan, request);
+    if (!call.request_wiped) codec::Wipe(*call.operation->request_plan, request);
     codec::Wipe(*call.operation->response_plan, response);
   }
   return 0;

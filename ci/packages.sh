@@ -9,7 +9,7 @@ packages_build=(
   libabsl-dev libssl-dev zlib1g-dev
   libcurl4-openssl-dev libsimdjson-dev
   libcpp-httplib-dev nlohmann-json3-dev
-  prometheus-cpp-dev libhiredis-dev
+  prometheus-cpp-dev libhiredis-dev libmimalloc-dev
   libgtest-dev libgmock-dev
 )
 packages_clang=(clang libclang-rt-14-dev)

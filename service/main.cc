@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "service/base/text.h"
 #include "service/config.h"
 #include "service/http/curl_pool.h"
@@ -54,6 +55,8 @@ sigset_t BlockSignals() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // Debian builds Abseil with it, and gRPC locks often: a look for deadlocks at each lock.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   return signals;
 }
 
@@ -196,6 +199,7 @@ int Serve(Config config) {
        .limits = config.limits,
        .connection_age_ms = config.connection_age_ms,
        .connection_idle_ms = config.connection_idle_ms,
+       .client = pool->get(),
        .edge = &notifying.edge()},
       operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());

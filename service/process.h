@@ -11,7 +11,7 @@ struct ProcessOptions {
   // --allow_dumps: leaves core files, debuggers and /proc/PID/mem to whoever may have them by the
   // system's own rules. For tests.
   bool allow_dumps = false;
-  // --scrub_memory: see scrubbing_free.cc.
+  // --scrub_memory: see allocator.cc.
   bool scrub_memory = false;
 };
 

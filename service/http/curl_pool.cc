@@ -160,6 +160,16 @@ void CurlPool::Start(Request request, Done done) {
   }
 }
 
+void CurlPool::Attend() {
+  if (workers_.size() == 1) workers_.front()->Attend();
+}
+
+bool CurlPool::Work() { return workers_.size() == 1 && workers_.front()->Work(); }
+
+void CurlPool::Rest() {
+  if (workers_.size() == 1) workers_.front()->Rest();
+}
+
 void CurlPool::Stop() {
   MutexLock lock(stop_mutex_);
   for (const auto& worker : workers_) worker->Close();

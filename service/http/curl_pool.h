@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/base/mutex.h"
+#include "service/http/attended.h"
 #include "service/http/client.h"
 
 namespace msp::http {
@@ -20,7 +21,7 @@ namespace msp::http {
 struct PoolOptions {
   // "https://host[:port][/path]"; a request's target is appended. A '/' at its end is dropped.
   std::string base_url;
-  // Threads, each with its own connections. One does about 60,000 requests a second.
+  // Threads, each with its own connections. One can be attended to (attended.h).
   int workers = 1;
   // Transfers in flight, and so connections, of the whole pool. At least 2 a worker.
   int connections_max = 1024;
@@ -69,7 +70,7 @@ struct PoolStats {
 
 class CurlWorker;
 
-class CurlPool final : public Client {
+class CurlPool final : public Client, public Attended {
  public:
   // Checks the options and starts the workers.
   static absl::StatusOr<std::unique_ptr<CurlPool>> Create(PoolOptions options);
@@ -77,6 +78,11 @@ class CurlPool final : public Client {
   ~CurlPool() override;
 
   void Start(Request request, Done done) override;
+
+  // A pool of one worker can be attended to; several workers are there to share the work.
+  void Attend() override;
+  bool Work() override;
+  void Rest() override;
 
   // Refuses new requests, ends the waiting ones as kStopped, lets every transfer in flight come to
   // its end (at its deadline at the latest), joins the threads. All callbacks have run when it

@@ -21,6 +21,8 @@ constexpr int kTurnsMax = 4;
 // While requests come, the worker's thread looks up this often by itself: it knows soon enough of
 // timers that run for seconds, and a request that sets one need not wake it.
 constexpr std::chrono::milliseconds kNap{250};
+// After this long without a visit of the attending thread the worker's own steps in.
+constexpr std::chrono::milliseconds kMissedAfter{5};
 constexpr Clock::time_point kAtOnce{};  // A moment long past.
 constexpr char kTooLate[] = "Deadline passed in the queue";
 
@@ -73,8 +75,7 @@ CurlWorker::~CurlWorker() {
   Close();
   Join();
   MutexLock turn(turn_);
-  transfers_.clear();
-  if (multi_ != nullptr) curl_multi_cleanup(multi_);
+  if (multi_ != nullptr) CleanUp();
   if (wake_fd_ >= 0) close(wake_fd_);
   if (epoll_fd_ >= 0) close(epoll_fd_);
 }
@@ -123,7 +124,9 @@ CurlWorker::Offered CurlWorker::Offer(Job& job) {
   while (inbox_.HasNews() && turn_.TryLock()) {
     SeeGoodbyes();
     Turn();
-    const bool waited_for = IsWaitedFor();
+    // What has ended is told by who attends, soon, or looked for when that one rests.
+    const bool waited_for =
+        attended_.load(std::memory_order_relaxed) ? NextDue() < sleep_until_ : IsWaitedFor();
     turn_.Unlock();
     if (waited_for || ++turns == kTurnsMax) {
       Wake();
@@ -158,6 +161,13 @@ void CurlWorker::Run() {
         until == Clock::time_point::max()
             ? -1
             : static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX)));
+    if (StoodAside()) {
+      // What the events were about has been seen to, or is told again.
+      MutexLock turn(turn_);
+      PrepareSleep();
+      until = sleep_until_;
+      continue;
+    }
     {
       // Requests begin right after a look at the sockets, and callbacks, which take their time, run
       // before the next look: a connection that the server has just ended is seldom chosen for a
@@ -168,19 +178,83 @@ void CurlWorker::Run() {
       PrepareSleep();
       until = sleep_until_;
       ended.swap(ended_);
+      has_ended_.store(false, std::memory_order_relaxed);
       last = !open_ && in_flight_ == 0;
-      if (last) {
-        // Closing connections writes to them: here, where signals are blocked.
-        transfers_.clear();
-        idle_transfers_.clear();
-        curl_multi_cleanup(multi_);
-        multi_ = nullptr;
-      }
+      if (last) CleanUp();
     }
     for (Ended& one : ended) std::move(one.done)(std::move(one.response));
     ended.clear();
     if (inbox_.HasNews()) until = kAtOnce;
   }
+}
+
+// Closing connections writes to them: on the worker's thread, where signals are blocked.
+void CurlWorker::CleanUp() {
+  idle_transfers_.clear();
+  transfers_.clear();
+  curl_multi_cleanup(multi_);
+  multi_ = nullptr;
+}
+
+// False when nobody attends, or who does has not come by for a while: gRPC, too, may keep it.
+bool CurlWorker::StoodAside() {
+  if (!attended_.load(std::memory_order_acquire)) return false;
+  {
+    MutexLock turn(turn_);
+    sleep_until_ = kAtOnce;  // No timer has to wake it: it looks up often enough.
+  }
+  MutexLock lock(aside_mutex_);
+  stands_aside_ = true;
+  bool missed = false;
+  while (attended_.load(std::memory_order_acquire) && !missed) {
+    const std::uint64_t before = visits_.load(std::memory_order_relaxed);
+    aside_.WaitUntil(aside_mutex_, Clock::now() + kMissedAfter);
+    missed = visits_.load(std::memory_order_relaxed) == before;
+  }
+  stands_aside_ = false;
+  return !missed || !attended_.load(std::memory_order_acquire);
+}
+
+void CurlWorker::Attend() { attended_.store(true, std::memory_order_release); }
+
+bool CurlWorker::Work() {
+  visits_.store(visits_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  const auto in_flight = [this](std::size_t share) {
+    return counters_.shares[share].in_flight.load(std::memory_order_relaxed);
+  };
+  if (in_flight(0) + in_flight(1) == 0 && !has_ended_.load(std::memory_order_relaxed) &&
+      !inbox_.HasNews())
+    return false;
+  std::array<epoll_event, kEventsMax> events;
+  const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, 0);
+  {
+    MutexLock turn(turn_);
+    if (multi_ == nullptr) return false;
+    TakeEvents(events.data(), count);
+    Turn();
+    attended_ended_.swap(ended_);
+    has_ended_.store(false, std::memory_order_relaxed);
+  }
+  const bool worked = count > 0 || !attended_ended_.empty();
+  for (Ended& one : attended_ended_) std::move(one.done)(std::move(one.response));
+  attended_ended_.clear();
+  return worked;
+}
+
+void CurlWorker::Rest() {
+  bool waited_for = false;
+  {
+    MutexLock turn(turn_);
+    waited_for = multi_ != nullptr && IsWaitedFor();
+    attended_.store(false, std::memory_order_release);
+  }
+  bool stands_aside = false;
+  {
+    MutexLock lock(aside_mutex_);
+    stands_aside = stands_aside_;
+  }
+  if (stands_aside) aside_.NotifyOne();
+  if (waited_for) Wake();
 }
 
 void CurlWorker::Turn() {
@@ -262,7 +336,7 @@ void CurlWorker::Refuse(Job job, Failure failure, const char* detail) {
   Bump(counters_.ended[static_cast<std::size_t>(Fate::kNotSent)]);
   counters_.shares[static_cast<std::size_t>(job.request.read)].outstanding.fetch_sub(
       1, std::memory_order_relaxed);
-  ended_.push_back({std::move(job.done), std::move(response)});
+  ToTell(std::move(job.done), std::move(response));
 }
 
 void CurlWorker::KickTimer() {
@@ -356,7 +430,12 @@ void CurlWorker::End(Transfer* transfer, CURLcode code) {
   } else if (response.fate != Fate::kNotSent) {
     Bump(counters_.connections_new);
   }
+  ToTell(std::move(done), std::move(response));
+}
+
+void CurlWorker::ToTell(Done done, Response response) {
   ended_.push_back({std::move(done), std::move(response)});
+  has_ended_.store(true, std::memory_order_relaxed);
 }
 
 int CurlWorker::OnSocket(CURL*, curl_socket_t fd, int what, void* self,

@@ -6,6 +6,9 @@
 // when nobody else has the turn. So a request costs no wake-up on its way out; one that finds the
 // turn taken leaves its job in the inbox, which whoever has the turn looks into before it rests.
 // Callbacks run on the worker's thread, outside the turn.
+//
+// While a thread attends to it (attended.h), that one does all this and the worker's own stands
+// aside: it sleeps until the other rests.
 #pragma once
 
 #include <curl/curl.h>
@@ -67,7 +70,11 @@ class CurlWorker {
   Offered Offer(Job& job);
   // Takes no more jobs; those not yet begun end as kStopped, those in flight go on to their end.
   void Close();
-  // Waits until every job has ended. Not from a callback.
+  // As in attended.h.
+  void Attend();
+  bool Work();
+  void Rest();
+  // Waits until every job has ended. Not from a callback, nor while a thread attends.
   void Join();
 
   const WorkerCounters& counters() const { return counters_; }
@@ -92,6 +99,8 @@ class CurlWorker {
   absl::Status SetUp();
   void Run();
   void Wake() const;
+  bool StoodAside();
+  void CleanUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
 
   // Everything that can be done without waiting, but for what the sockets say.
   void Turn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
@@ -115,6 +124,8 @@ class CurlWorker {
   }
   void Launch(Job job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   void Refuse(Job job, Failure failure, const char* detail) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  // Notes a callback that has to run.
+  void ToTell(Done done, Response response) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   void End(Transfer* transfer, CURLcode code) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
 
   // Callbacks of libcurl; `self` is the worker, and the turn is its caller's.
@@ -133,14 +144,23 @@ class CurlWorker {
   Clock::time_point timer_at_ ABSL_GUARDED_BY(turn_) = Clock::time_point::max();
   // The worker's thread wakes by itself then.
   Clock::time_point sleep_until_ ABSL_GUARDED_BY(turn_);
+  // Cleared in the turn; the worker's thread stands aside while it is set.
+  std::atomic<bool> attended_{false};
+  std::atomic<std::uint64_t> visits_{0};  // Of the attending thread, which alone counts them.
+  Mutex aside_mutex_;
+  CondVar aside_;
+  bool stands_aside_ ABSL_GUARDED_BY(aside_mutex_) = false;
   bool launched_ ABSL_GUARDED_BY(turn_) = false;  // Something, since it last decided to sleep.
   bool open_ ABSL_GUARDED_BY(turn_) = true;
   int in_flight_ ABSL_GUARDED_BY(turn_) = 0;
   std::array<Share, kShareCount> shares_ ABSL_GUARDED_BY(turn_);  // Writes, reads.
   std::vector<Job> taken_ ABSL_GUARDED_BY(turn_);
   std::vector<Ended> ended_ ABSL_GUARDED_BY(turn_);
+  std::atomic<bool> has_ended_{false};  // `ended_` is not empty.
   std::vector<std::unique_ptr<Transfer>> transfers_ ABSL_GUARDED_BY(turn_);
   std::vector<Transfer*> idle_transfers_ ABSL_GUARDED_BY(turn_);
+  // The attending thread's own.
+  std::vector<Ended> attended_ended_;
   std::thread thread_;
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "service/http/attended.h"
 #include "service/server/acceptor.h"
 #include "service/server/health.h"
 #include "service/server/reflection.h"
@@ -46,6 +47,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kGoodbyeMax{1'000};
 constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr int kUshers = 4;
+// Calls that are taken before the HTTP client is looked at again.
+constexpr unsigned kEventsAtOnce = 8;
 
 // Health under names for an orchestrator's two questions: may calls come, and is the process alive?
 // The second stays SERVING in a drain.
@@ -56,6 +59,31 @@ void Poll(grpc::ServerCompletionQueue& queue) {
   void* tag = nullptr;
   bool ok = false;
   while (queue.Next(&tag, &ok)) static_cast<Tag*>(tag)->Proceed(ok);
+}
+
+// Looks after the HTTP client as well for as long as there is something to do: a call is begun and
+// ended on this thread, and no other is woken for it. When nothing is left, the client's own thread
+// waits for answers while this one waits for calls.
+void PollAndAttend(grpc::ServerCompletionQueue& queue, http::Attended& client) {
+  void* tag = nullptr;
+  bool ok = false;
+  client.Attend();
+  for (unsigned events = 0;;) {
+    const auto next = queue.AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
+    if (next == grpc::CompletionQueue::SHUTDOWN) break;
+    if (next == grpc::CompletionQueue::GOT_EVENT) {
+      static_cast<Tag*>(tag)->Proceed(ok);
+      if (++events % kEventsAtOnce == 0) client.Work();
+      continue;
+    }
+    if (client.Work()) continue;
+    client.Rest();
+    const bool more = queue.Next(&tag, &ok);
+    client.Attend();
+    if (!more) break;
+    static_cast<Tag*>(tag)->Proceed(ok);
+  }
+  client.Rest();
 }
 
 // "host:port" with the port that was bound.
@@ -115,7 +143,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   state->health.Serve(*state->slots);
   state->reflection->Serve(*state->slots);
   for (int i = 0; i < options.polling_threads; ++i) {
-    state->pollers.emplace_back([queue = state->queue.get()] { Poll(*queue); });
+    state->pollers.emplace_back(
+        [queue = state->queue.get(), client = i == 0 ? options.client : nullptr] {
+          if (client != nullptr) return PollAndAttend(*queue, *client);
+          Poll(*queue);
+        });
     // Not to be taken for one of gRPC's.
     pthread_setname_np(state->pollers.back().native_handle(), absl::StrCat("msp-grpc-", i).c_str());
   }

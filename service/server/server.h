@@ -14,6 +14,9 @@
 namespace grpc {
 class ServerCredentials;
 }
+namespace msp::http {
+class Attended;
+}
 
 namespace msp::server {
 
@@ -27,6 +30,8 @@ struct ServerOptions {
   std::int64_t connection_age_ms = 0;
   // A connection without calls is closed after this long; 0: never.
   std::int64_t connection_idle_ms = 0;
+  // What the polling thread looks after between calls; null: nothing. Outlives the server.
+  http::Attended* client = nullptr;
   // For the calls about notifications; null: they are not served. Outlives the server.
   const Edge* edge = nullptr;
 };

@@ -1,0 +1,111 @@
+// A pool that another thread attends to: who runs what, and that nothing is left lying when the
+// attending thread comes, goes, or is kept by something else.
+#include <atomic>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "tests/http/pool_test.h"
+
+namespace msp::http {
+namespace {
+
+class AttendedTest : public PoolTest {
+ protected:
+  // Works until `done` says so.
+  template <class Condition>
+  static void WorkUntil(Attended& pool, Condition done) {
+    while (!done()) pool.Work();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Addresses, AttendedTest, ::testing::Values(Address::kIp, Address::kName),
+                         AddressName);
+
+TEST_P(AttendedTest, TheAttendingThreadBeginsAndEndsRequests) {
+  auto pool = Pool(Options());
+  pool->Attend();
+  std::atomic<bool> ended = false;
+  int here = 0;
+  for (int i = 0; i < 20; ++i) {
+    ended = false;
+    pool->Start(Post(), [&, thread = std::this_thread::get_id()](Response response) {
+      EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+      here += std::this_thread::get_id() == thread ? 1 : 0;
+      ended = true;
+    });
+    WorkUntil(*pool, [&] { return ended.load(); });
+  }
+  // On a busy machine this thread may be away for so long that the worker's steps in.
+  EXPECT_GT(here, 10);
+  EXPECT_EQ(upstream_.Count("POST"), 20);
+  pool->Rest();
+}
+
+TEST_P(AttendedTest, TheWorkerTakesOverWhatIsUnderWayWhenTheOtherRests) {
+  HoldWrites();
+  auto pool = Pool(Options());
+  pool->Attend();
+  Pending pending(*pool, Post());
+  pool->Work();
+  pool->Rest();
+  gate_.Open();
+  EXPECT_EQ(pending.Wait().fate, Fate::kAnswered);
+}
+
+// The attending thread may be kept by gRPC, which reads a flooding connection for as long as it
+// has bytes.
+TEST_P(AttendedTest, TheWorkerStepsInWhenTheOtherDoesNotComeBy) {
+  auto pool = Pool(Options());
+  pool->Attend();
+  EXPECT_EQ(Exchange(*pool, Post()).fate, Fate::kAnswered);
+  HoldWrites();
+  Request late = Post();
+  late.deadline = Clock::now() + std::chrono::milliseconds(50);
+  const Response response = Exchange(*pool, std::move(late));
+  EXPECT_EQ(response.fate, Fate::kUnknown);
+  EXPECT_EQ(response.failure, Failure::kDeadline);
+  gate_.Open();
+  pool->Rest();
+}
+
+TEST_P(AttendedTest, NothingIsLostWhileThreadsComeAndGo) {
+  constexpr int kCallers = 3;
+  constexpr int kRequests = 300;
+  auto pool = Pool(Options());
+  std::atomic<int> ended = 0;
+  std::vector<std::thread> callers;
+  for (int c = 0; c < kCallers; ++c) {
+    callers.emplace_back([&] {
+      for (int i = 0; i < kRequests; ++i) {
+        std::promise<void> one;
+        pool->Start(Get(), [&](Response response) {
+          EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+          ++ended;
+          one.set_value();
+        });
+        one.get_future().wait();
+      }
+    });
+  }
+  for (int round = 0; ended < kCallers * kRequests; ++round) {
+    pool->Attend();
+    for (int i = 0; i < round % 7; ++i) pool->Work();
+    pool->Rest();
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(pool->Stats().answered, kCallers * kRequests);
+}
+
+TEST_P(AttendedTest, APoolOfSeveralWorkersKeepsItsThreads) {
+  PoolOptions options = Options();
+  options.workers = 2;
+  auto pool = Pool(std::move(options));
+  pool->Attend();
+  EXPECT_FALSE(pool->Work());
+  EXPECT_EQ(Exchange(*pool, Post()).fate, Fate::kAnswered);
+  EXPECT_FALSE(pool->Work());
+  pool->Rest();
+}
+
+}  // namespace
+}  // namespace msp::http

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <cstring>
 #include <memory>
 
 #include "service/codec/reader.h"
@@ -26,8 +27,9 @@ class Index {
     return error == simdjson::SUCCESS ? nullptr : simdjson::error_message(error);
   }
 
-  Tokens TokensOf(char* text) const {
-    return Tokens(text, parser_->structural_indexes.get(), parser_->n_structural_indexes);
+  Tokens TokensOf(char* text, std::size_t size) const {
+    return Tokens(text, parser_->structural_indexes.get(), parser_->n_structural_indexes,
+                  std::memchr(text, '\\', size) != nullptr);
   }
 
   // Keeps one large document from pinning memory in every thread for good.
@@ -73,7 +75,8 @@ Decoded Read(const Plan& plan, std::string& document, google::protobuf::Message&
   if (const char* fault = index.Build(std::string_view(document).substr(start))) {
     result.error = fault;
   } else {
-    Reader reader(index.TokensOf(document.data() + start), everything, result);
+    Reader reader(index.TokensOf(document.data() + start, document.size() - start), everything,
+                  result);
     result.ok = reader.Document(plan, message, splice);
   }
   index.Trim();

@@ -212,6 +212,8 @@ Entry PlanSet::CompileEntry(const pb::Message& defaults, const FieldDescriptor* 
   entry.limits = options.GetExtension(multisafepay::v1::limits);
   entry.in_body = !entry.own && entry.place == multisafepay::v1::PLACE_UNSPECIFIED;
   entry.oneof = field->real_containing_oneof();
+  entry.plain_text = entry.kind == Kind::kString && !entry.repeated && entry.oneof == nullptr &&
+                     entry.limits.pattern() != multisafepay::v1::PATTERN_FOUR_DIGITS;
   entry.shared = SharedDefault(defaults, field);
   entry.access = access != nullptr ? access->fields[static_cast<std::size_t>(field->index())]
                                    : AccessByReflection(*field);

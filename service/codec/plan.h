@@ -51,7 +51,9 @@ struct Entry {
   std::string quoted;  // The key ready for output, behind another member: ",\"name\":".
   Kind kind = Kind::kString;
   bool repeated = false;
-  bool own = false;     // Number >= kFirstOwnField: ours, not MultiSafepay's.
+  bool own = false;  // Number >= kFirstOwnField: ours, not MultiSafepay's.
+  // A single text that is read as it stands: no member of a oneof, no digits with zeros to restore.
+  bool plain_text = false;
   bool in_body = true;  // Travels in the JSON body: neither own nor placed in path or query.
   multisafepay::v1::Sensitivity sensitive = multisafepay::v1::SENSITIVITY_UNSPECIFIED;
   multisafepay::v1::Place place = multisafepay::v1::PLACE_UNSPECIFIED;

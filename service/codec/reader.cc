@@ -80,7 +80,13 @@ bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place,
       const bool offered = own != nullptr && own->offered[number] && tokens_.Peek() != 'n';
       if (seen[number] || offered) entry->Clear(message);
       seen.set(number);
-      if (!Known(*entry, message, member)) return false;
+      if (entry->plain_text && tokens_.Peek() == '"') {  // What most members are, without detours.
+        std::string_view text;
+        if (!String(text)) return false;
+        if (!text.empty()) entry->access.put.text(message, entry->field, text);
+      } else if (!Known(*entry, message, member)) {
+        return false;
+      }
     }
     if (!Next('}', more)) return false;
   }
@@ -253,13 +259,6 @@ bool Reader::SkipList() {
   return true;
 }
 
-bool Reader::String(std::string_view& text) {
-  const std::optional<std::string_view> read = tokens_.String();
-  if (!read.has_value()) return Fail("malformed string");
-  text = *read;
-  return true;
-}
-
 bool Reader::Number(std::string_view& text) {
   const char first = tokens_.Peek();
   if (!IsDigit(first) && first != '-') return Fail("no value where one is expected");
@@ -273,14 +272,6 @@ bool Reader::Atom(char& first) {
   return text == "true" || text == "false" || text == "null" || Fail("malformed literal");
 }
 
-bool Reader::Key(std::string_view& key) {
-  if (tokens_.Peek() != '"') return Fail("no name where one is expected");
-  if (!String(key)) return false;
-  if (tokens_.Peek() != ':') return Fail("no colon after a name");
-  tokens_.Step();
-  return true;
-}
-
 bool Reader::Open(char close, bool& more) {
   if (++depth_ > kDepthMax) return Fail("nested too deep");
   tokens_.Step();
@@ -289,15 +280,6 @@ bool Reader::Open(char close, bool& more) {
     tokens_.Step();
     --depth_;
   }
-  return true;
-}
-
-bool Reader::Next(char close, bool& more) {
-  const char next = tokens_.Peek();
-  more = next == ',';
-  if (!more && next != close) return Fail("no comma or end after a value");
-  tokens_.Step();
-  if (!more) --depth_;
   return true;
 }
 

@@ -80,16 +80,29 @@ class Reader {
   Outcome SkipUnfit() { return Skip() ? Outcome::kUnfit : Outcome::kMalformed; }
 
   // One token each; false and an error when it is malformed.
-  bool String(std::string_view& text);
+  bool String(std::string_view& text) { return tokens_.String(text) || Fail("malformed string"); }
   bool Number(std::string_view& text);
   bool Atom(char& first);  // 't', 'f' or 'n'.
-  bool Key(std::string_view& key);
+  bool Key(std::string_view& key) {
+    if (tokens_.Peek() != '"') return Fail("no name where one is expected");
+    if (!String(key)) return false;
+    if (tokens_.Peek() != ':') return Fail("no colon after a name");
+    tokens_.Step();
+    return true;
+  }
   // Steps into an object or list; `more` tells whether anything is inside. An empty one is left at
   // once.
   bool Open(char close, bool& more);
   // After a member or an element: `more` is set by a comma, cleared by `close`, which leaves the
   // object or list.
-  bool Next(char close, bool& more);
+  bool Next(char close, bool& more) {
+    const char next = tokens_.Peek();
+    more = next == ',';
+    if (!more && next != close) return Fail("no comma or end after a value");
+    tokens_.Step();
+    if (!more) --depth_;
+    return true;
+  }
 
   bool Fail(const char* what);
   void Report(Drift::Kind kind, const Place& place);

@@ -16,9 +16,9 @@ namespace msp::codec {
 class Tokens {
  public:
   // `starts` holds `count` offsets into `text` and one more that equals `size`; text[size] is
-  // readable.
-  Tokens(char* text, const std::uint32_t* starts, std::size_t count)
-      : text_(text), at_(starts), end_(starts + count) {}
+  // readable. `escapes`: there is a backslash somewhere.
+  Tokens(char* text, const std::uint32_t* starts, std::size_t count, bool escapes)
+      : text_(text), at_(starts), end_(starts + count), escapes_(escapes) {}
 
   bool AtEnd() const { return at_ == end_; }
   // The first byte of the next token; NUL at the end, which no token starts with.
@@ -30,16 +30,12 @@ class Tokens {
   // Steps over the next token, one of { } [ ] : and comma, of which the index keeps one byte each.
   void Step() { ++at_; }
 
-  // The next token, a string, without quotes and escapes; nothing for a bad one.
-  std::optional<std::string_view> String() {
+  // The next token, which starts with a quote, without quotes and escapes; false for a bad one.
+  bool String(std::string_view& text) {
     const std::string_view token = Token();
-    if (token.size() < 2 || token.back() != '"') return std::nullopt;
-    const std::string_view content = token.substr(1, token.size() - 2);
-    if (!HasBackslash(content)) return content;
-    char* begin = text_ + (content.data() - text_);
-    const std::optional<std::size_t> size = Unescape(begin, begin + content.size());
-    if (!size.has_value()) return std::nullopt;
-    return std::string_view(begin, *size);
+    if (token.size() < 2 || token.back() != '"') return false;
+    text = token.substr(1, token.size() - 2);
+    return !escapes_ || !HasBackslash(text) || Unescaped(text);
   }
 
   // The next token, an atom or a number, as it stands.
@@ -66,16 +62,28 @@ class Tokens {
       std::memcpy(&word, at, sizeof(word));
       if (has(word)) return true;
     }
+    if (left > 0 && text.size() >= sizeof(word)) {  // The last eight once more, where they overlap.
+      std::memcpy(&word, at + left - sizeof(word), sizeof(word));
+      return has(word);
+    }
     for (; left > 0; ++at, --left) {
       if (*at == '\\') return true;
     }
     return false;
+  }
+  bool Unescaped(std::string_view& text) {
+    char* begin = text_ + (text.data() - text_);
+    const std::optional<std::size_t> size = Unescape(begin, begin + text.size());
+    if (!size.has_value()) return false;
+    text = {begin, *size};
+    return true;
   }
   static bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
   char* text_;
   const std::uint32_t* at_;
   const std::uint32_t* end_;
+  bool escapes_;
 };
 
 }  // namespace msp::codec

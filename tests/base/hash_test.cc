@@ -46,6 +46,9 @@ TEST(Hmac, MatchesRfc4231) {
   for (const auto& c : cases) {
     EXPECT_EQ(Hex(HmacSha256(c.key, c.message)), c.sha256);
     EXPECT_EQ(Hex(HmacSha512(c.key, c.message)), c.sha512);
+    const HmacKey key(c.key);
+    EXPECT_EQ(Hex(key.Of(c.message)), c.sha256);
+    EXPECT_EQ(Hex(key.Of(c.message)), c.sha256) << "as often as it is asked";
   }
 }
 
@@ -53,6 +56,14 @@ TEST(Hmac, TakesAnEmptyKeyAndMessage) {
   const std::string expected = "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";
   EXPECT_EQ(Hex(HmacSha256("", "")), expected);
   EXPECT_EQ(Hex(HmacSha256({}, {})), expected);
+  EXPECT_EQ(Hex(HmacKey({}).Of({})), expected);
+}
+
+TEST(Hmac, AKeyThatIsTakenInOnceDoesTheSameAtEveryLength) {
+  for (std::size_t length = 0; length <= 130; ++length) {
+    const std::string key(length, 'k');
+    EXPECT_EQ(HmacKey(key).Of(key), HmacSha256(key, key)) << length;
+  }
 }
 
 TEST(EqualInConstantTime, ComparesContentAndLength) {

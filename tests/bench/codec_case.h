@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/msp_codec_testing_proto.h"
 #include "codec/testing.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/decode.h"
@@ -68,9 +69,10 @@ inline constexpr std::string_view kAnswer = R"({
 })";
 
 inline const PlanSet& Plans() {
-  static const PlanSet plans({v1::CreateOrderRequest::descriptor(),
-                              v1::CreateOrderResponse::descriptor(),
-                              testing::Envelope::descriptor()});
+  static const PlanSet plans(
+      {v1::CreateOrderRequest::descriptor(), v1::CreateOrderResponse::descriptor(),
+       testing::Envelope::descriptor()},
+      {access::MspCodecTestingProto()});
   return plans;
 }
 inline const Plan& RequestPlan() {

@@ -1,7 +1,7 @@
 """Instructions of the codec and of a whole CreateOrder, counted by callgrind and held against what the tree remembers.
 
-Called by ./run bench-guard, which installs and builds. A clock is at the mercy of the machine; this count is not. What is remembered is in tests/bench/instructions.json, each update with
-its date and its reason, the newest last.
+Called by ./run bench-guard, which installs and builds. A clock is at the mercy of the machine; this count is not. What is
+remembered is in tests/bench/instructions.json, each update with its date and its reason, the newest last.
 """
 
 import argparse
@@ -22,8 +22,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MEMORY = ROOT / "tests/bench/instructions.json"
 # Rounds of the short run; the long one has twice as many.
 ROUNDS = {"encode": 500, "decode": 500, "check": 500, "redact": 500, "order": 300}
-# A whole call has two threads, which makes single counts differ by up to 3 %.
-COUNTS = {"order": 3}
+# A whole call has two threads, which wake each other at other moments from run to run.
+RUNS = {"order": 3}
 MORE_MAX_PERCENT = 3
 PLANTED_PERCENT = 5
 # What the counts depend on besides the tree: the compiler, the libraries that a call goes through, and callgrind.
@@ -101,16 +101,13 @@ class Guard:
         return int(found.group(1))
 
     def count(self, name, burn=0):
-        """The least of a few counts: what threads add by waking each other at other moments is never below zero."""
-        return min(self.count_once(name, burn) for _ in range(COUNTS.get(name, 1)))
-
-    def count_once(self, name, burn):
-        """Instructions of one round: what N more rounds cost, so that starting and stopping cancel out."""
-        rounds = ROUNDS[name]
+        """Instructions of one round: what N more rounds cost, so that starting and stopping cancel out. Of runs that threads
+        disturb the least one stands, of the short ones and of the long ones: a disturbance only adds."""
+        rounds, runs = ROUNDS[name], range(RUNS.get(name, 1))
         with concurrent.futures.ThreadPoolExecutor(2) as both:
-            short = both.submit(self.collected, name, rounds, burn, "short")
-            long = both.submit(self.collected, name, 2 * rounds, burn, "long")
-            return round((long.result() - short.result()) / rounds)
+            short = [both.submit(self.collected, name, rounds, burn, f"short.{run}") for run in runs]
+            long = [both.submit(self.collected, name, 2 * rounds, burn, f"long.{run}") for run in runs]
+            return round((min(run.result() for run in long) - min(run.result() for run in short)) / rounds)
 
     def sure_count(self, name, remembered):
         """Counted again before it is called more than was remembered."""
@@ -151,7 +148,7 @@ def check(guard, last):
 
 
 def update(guard, updates, reason):
-    counts = {name: min(guard.count(name), guard.count(name)) for name in ROUNDS}
+    counts = {name: guard.count(name) for name in ROUNDS}
     updates.append({"date": datetime.date.today().isoformat(), "reason": reason, "instructions": counts, "toolchain": toolchain()})
     MEMORY.write_text(json.dumps({"updates": updates}, indent=2) + "\n")
     for name, count in counts.items():

@@ -131,7 +131,7 @@ class Guard(unittest.TestCase):
 
     def test_disturbed_run_does_not_count(self):
         guard = bench_guard.Guard.__new__(bench_guard.Guard)
-        base = {"short": 1_000_000, "long": 1_300_000}  # 1,000 a round of 300.
+        base = {"short": 1_000_000, "long": 1_500_000}  # 1,000 a round of 500.
         guard.collected = lambda name, rounds, burn, tag: base[tag[:-2]] + (0 if tag.endswith(".1") else 9_000)
         self.assertEqual(guard.count("order"), 1000)
 

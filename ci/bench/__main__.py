@@ -3,6 +3,7 @@
 import argparse
 import json
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -47,6 +48,7 @@ def parts(text):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that what it started ends with it.
     parser = argparse.ArgumentParser(prog="./run bench")
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--quick", action="store_true")

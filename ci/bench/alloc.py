@@ -26,6 +26,8 @@ def owner_of_symbol(symbol):
         return "gRPC"
     if re.match(r"_ZN[VKRO]*(12multisafepay|6google)", symbol):
         return "messages"
+    if "3msp6access" in symbol:
+        return "messages"  # The accessors that the build generates for their fields.
     if "3msp" in symbol or symbol == "main":
         return OURS  # Ours, or the standard library's or Abseil's made for a type or a lambda of ours.
     if "8simdjson" in symbol:

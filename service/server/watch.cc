@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "service/base/mutex.h"
 #include "service/codec/check.h"
+#include "service/codec/redact.h"
 #include "service/notify/token.h"
 #include "service/server/caller.h"
 #include "service/server/notifications.h"
@@ -28,15 +29,23 @@ struct Waiting {
 class Stream final : public grpc::ServerWriteReactor<v1::WatchOrderResponse>,
                      public notify::Watcher {
  public:
-  Stream(const Edge& edge, std::shared_ptr<const psp::Site> site)
-      : edge_(edge), site_(std::move(site)) {}
+  Stream(const Edge& edge, std::shared_ptr<const psp::Site> site, const std::string& order_id,
+         std::string peer)
+      : edge_(edge),
+        site_(std::move(site)),
+        order_id_(codec::HoldsCardNumber(order_id) ? codec::Scrubbed(order_id) : order_id),
+        peer_(std::move(peer)) {}
 
   void Begin(const notify::WatchAsk& ask) {
     if (auto failure = edge_.hub.Watch(ask, this)) {
       Refuse(*std::move(failure));
     }
   }
-  void Refuse(psp::Failure failure) { End(std::move(failure)); }
+  void Refuse(psp::Failure failure) {
+    // What is no order id is not repeated.
+    if (!failure.violations.empty()) order_id_.clear();
+    End(std::move(failure));
+  }
 
   // The event core's side; its lock is held.
   void Tell(const notify::State& state, notify::Cause cause) override {
@@ -58,6 +67,7 @@ class Stream final : public grpc::ServerWriteReactor<v1::WatchOrderResponse>,
     MutexLock lock(mutex_);
     if (ending_) return;
     ending_ = failure ? StatusOf(*failure) : grpc::Status::OK;
+    if (failure) reason_ = std::move(failure->reason);
     if (!writing_) FinishNow();
   }
 
@@ -65,6 +75,7 @@ class Stream final : public grpc::ServerWriteReactor<v1::WatchOrderResponse>,
   void OnWriteDone(bool ok) override {
     MutexLock lock(mutex_);
     writing_ = false;
+    if (ok && message_.has_order()) ++states_;
     if (!ok) {
       if (!ending_) ending_ = grpc::Status(grpc::StatusCode::CANCELLED, "the caller has gone");
       waiting_.reset();
@@ -80,11 +91,25 @@ class Stream final : public grpc::ServerWriteReactor<v1::WatchOrderResponse>,
   }
   void OnDone() override {
     edge_.hub.Leave(this);
-    edge_.metrics.CountCall({.method = "WatchOrder", .code = NameOf(code_), .outcome = ""});
+    edge_.metrics.CountStream("WatchOrder", NameOf(code_));
+    LogEnd();
     delete this;
   }
 
  private:
+  void LogEnd() {
+    MutexLock lock(mutex_);
+    const std::chrono::duration<double> open = std::chrono::steady_clock::now() - start_;
+    edge_.log.Write(telemetry::Level::kInfo, "stream",
+                    {{"method", std::string_view("WatchOrder")},
+                     {"site", site_ == nullptr ? std::string_view() : site_->name()},
+                     {"order_id", std::string_view(order_id_)},
+                     {"code", NameOf(code_)},
+                     {"reason", std::string_view(reason_)},
+                     {"states", states_},
+                     {"seconds", open.count()},
+                     {"peer", std::string_view(peer_)}});
+  }
   void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_ || !waiting_) return;
     const Waiting next = *std::move(waiting_);
@@ -113,11 +138,16 @@ class Stream final : public grpc::ServerWriteReactor<v1::WatchOrderResponse>,
 
   const Edge& edge_;
   const std::shared_ptr<const psp::Site> site_;
+  std::string order_id_;  // As it may be logged; fixed once it has begun.
+  const std::string peer_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   Mutex mutex_;
   v1::WatchOrderResponse message_ ABSL_GUARDED_BY(mutex_);  // While it is written, gRPC's.
   std::optional<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   std::optional<grpc::Status> ending_ ABSL_GUARDED_BY(mutex_);
   std::string token_ ABSL_GUARDED_BY(mutex_);
+  std::string reason_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t states_ ABSL_GUARDED_BY(mutex_) = 0;  // Written, heartbeats not counted.
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::StatusCode code_ = grpc::StatusCode::OK;
@@ -131,12 +161,12 @@ grpc::ServerWriteReactor<v1::WatchOrderResponse>* StartWatch(const Edge& edge,
   // Streams are bounded by their own number: one takes of its site's rate, not of its places.
   auto admitted = Admit(edge.sites, context, edge.certificates, std::chrono::steady_clock::now());
   if (auto* failure = std::get_if<psp::Failure>(&admitted); failure != nullptr) {
-    auto* refused = new Stream(edge, nullptr);
+    auto* refused = new Stream(edge, nullptr, request.order_id(), context.peer());
     refused->Refuse(std::move(*failure));
     return refused;
   }
   const auto site = std::get<psp::Sites::Admitted>(admitted).site;
-  auto* stream = new Stream(edge, site);
+  auto* stream = new Stream(edge, site, request.order_id(), context.peer());
   auto violations = codec::Check(edge.plans.Of(v1::WatchOrderRequest::descriptor()), request);
   notify::WatchAsk ask{.site = site->name(),
                        .order_id = request.order_id(),

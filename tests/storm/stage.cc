@@ -1,9 +1,5 @@
 #include "tests/storm/stage.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +8,7 @@
 #include <utility>
 
 #include "httplib.h"
+#include "tests/testing/free_port.h"
 
 namespace msp::storm {
 namespace {

@@ -33,8 +33,10 @@ constexpr int kTidyEveryMs = 1'000;
 // Between two looks at what the connections brought, and while one brings much.
 constexpr std::chrono::milliseconds kLookAgain{250};
 constexpr std::chrono::milliseconds kLookSoon{5};
-// While floods come and are cut, each next connection waits this long for its turn.
+// While floods come and are cut, each next connection waits this long for its turn; not for long
+// after the last one, or whoever comes with many connections would keep the others waiting.
 constexpr std::chrono::milliseconds kDistrust{20};
+constexpr std::chrono::milliseconds kDistrustFor{500};
 constexpr double kTrustLow = 0.5;
 // More than a receive buffer may grow to.
 constexpr std::size_t kDiscardMax = 64 << 20;
@@ -228,7 +230,7 @@ void Acceptor::HandOver(int fd) {
                             .client_port = static_cast<std::uint16_t>(PortOf(fd, &getpeername)),
                             .guard = FloodGuard(now, trust_),
                             .since = now});
-    distrusts = trust_ < kTrustLow;
+    distrusts = trust_ < kTrustLow && now - flooded_ < kDistrustFor;
     if (handed_over_.size() == 1) changed_.NotifyAll();
   }
   if (distrusts) std::this_thread::sleep_for(kDistrust);
@@ -309,6 +311,7 @@ std::chrono::milliseconds Acceptor::CutFloods() {
     if (!floods) continue;
     Cut(connection);
     trust_ /= 2;
+    flooded_ = now;
   }
   if (rush && rush_) rush_();
   return rush || soon ? kLookSoon : kLookAgain;

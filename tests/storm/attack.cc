@@ -27,6 +27,9 @@ constexpr milliseconds kCalm{2'000};
 // machine to themselves attacks measured 5 to 30 ms.
 constexpr double kTimesMax = 3;
 constexpr double kFloorMs = 50;
+// The first connection of resets in a row is read for up to a second: gRPC 1.51 works on it on the
+// one thread that calls are now and then handed to as well (docs/security.md).
+constexpr double kRapidResetFloorMs = 1'000;
 // Whatever else runs on the machine shows in a p99 of seconds, too: what is only slow gets further
 // tries, each against a server that has not seen a flood yet.
 constexpr int kTriesMax = 3;
@@ -87,8 +90,9 @@ Toll Suffer(const Assault& assault, milliseconds length, const Replica& replica,
   attacker.join();
   const double before_ms = calm.QuantileMs(0.99, Is(kOk));
   const double under_ms = under.QuantileMs(0.99, Is(kOk));
+  const double floor_ms = assault.run == RapidReset ? kRapidResetFloorMs : kFloorMs;
   Toll toll{.failed = under.Count(Not(Is(kOk))),
-            .slow = under_ms > std::max(kFloorMs, kTimesMax * before_ms)};
+            .slow = under_ms > std::max(floor_ms, kTimesMax * before_ms)};
   // Back to what it was within seconds.
   double after_ms = 0;
   do {

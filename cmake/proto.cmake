@@ -1,7 +1,8 @@
 # msp_proto_library(NAME DIR files...): messages (and with GRPC, services) generated from .proto files
-# below DIR, as a static library whose include root is the build tree's folder of the same DIR.
+# below DIR, as a static library whose include root is the build tree's folder of the same DIR. With ACCESS, the
+# codec's access tables of these messages too (proto/access): `access/NAME.h` declares them.
 function(msp_proto_library name)
-  cmake_parse_arguments(P "GRPC" "ROOT" "FILES;IMPORTS" ${ARGN})
+  cmake_parse_arguments(P "GRPC;ACCESS" "ROOT" "FILES;IMPORTS" ${ARGN})
   set(out ${CMAKE_BINARY_DIR}/gen/${name})
   file(MAKE_DIRECTORY ${out})
   set(sources "")
@@ -27,9 +28,26 @@ function(msp_proto_library name)
       VERBATIM)
     list(APPEND sources ${products})
   endforeach()
+  if(P_ACCESS)
+    set(files ${P_FILES})
+    list(TRANSFORM files PREPEND ${P_ROOT}/)
+    file(MAKE_DIRECTORY ${out}/access)
+    add_custom_command(
+      OUTPUT ${out}/access/${name}.cc ${out}/access/${name}.h
+      BYPRODUCTS ${out}/access/${name}.binpb
+      COMMAND protobuf::protoc ${imports} --include_imports --descriptor_set_out=${out}/access/${name}.binpb ${files}
+      COMMAND msp_access_generator ${out}/access/${name}.binpb ${out}/access/${name} ${P_FILES}
+      DEPENDS msp_access_generator ${files}
+      COMMENT "access tables of ${name}"
+      VERBATIM)
+    list(APPEND sources ${out}/access/${name}.cc ${out}/access/${name}.h)
+  endif()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} SYSTEM PUBLIC ${out})
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf)
+  if(P_ACCESS)
+    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  endif()
   if(P_GRPC)
     target_link_libraries(${name} PUBLIC gRPC::grpc++)
   endif()

@@ -341,7 +341,7 @@ absl::StatusOr<Config> LoadConfig() {
   const std::string format = absl::GetFlag(FLAGS_log_format);
   if (format != "json" && format != "text") return Invalid("log_format", "must be json or text");
   config.log_json = format == "json";
-  if (!config.upstream_ca_file.empty() && access(config.upstream_ca_file.c_str(), R_OK) != 0) {
+  if (!config.upstream_ca_file.empty() && ::access(config.upstream_ca_file.c_str(), R_OK) != 0) {
     return Invalid("upstream_ca_file", absl::StrCat("cannot read ", config.upstream_ca_file));
   }
   if (absl::Status ranges = CheckRanges(config); !ranges.ok()) return ranges;

@@ -52,7 +52,7 @@ FOREIGN = [
 
 def room_of(path):
     """The room of a path like service/http/client.h, or None where the rules do not reach (tests see everything)."""
-    if path.startswith("multisafepay/v1/"):
+    if path.startswith(("multisafepay/v1/", "proto/", "access/")):
         return "proto"
     if path.startswith("google/rpc/") or path.startswith("service/proto/"):
         return "service/proto"

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 namespace msp {
 namespace {
@@ -28,7 +29,69 @@ std::string Hmac(const EVP_MD* digest, std::string_view key, std::string_view me
   return out;
 }
 
+constexpr std::size_t kSha256Bytes = 32;
+constexpr std::size_t kSha256BlockBytes = 64;
+
+void Demand(bool done) {
+  if (!done) std::abort();
+}
+
+// Looked up once: by default OpenSSL looks for the algorithm each time that it is used.
+const EVP_MD* Sha256() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  Demand(algorithm != nullptr);
+  return algorithm;
+}
+
+// The hash after one block: the key, each byte of it changed by `pad`.
+EVP_MD_CTX* AfterBlock(unsigned char* block, unsigned char pad) {
+  for (std::size_t i = 0; i < kSha256BlockBytes; ++i) block[i] ^= pad;
+  EVP_MD_CTX* hash = EVP_MD_CTX_new();
+  Demand(hash != nullptr && EVP_DigestInit_ex(hash, Sha256(), nullptr) == 1 &&
+         EVP_DigestUpdate(hash, block, kSha256BlockBytes) == 1);
+  for (std::size_t i = 0; i < kSha256BlockBytes; ++i) block[i] ^= pad;
+  return hash;
+}
+
+// Goes on from `start` with `text`.
+void Finish(const EVP_MD_CTX* start, std::string_view text, unsigned char* out) {
+  struct Context {
+    EVP_MD_CTX* hash = EVP_MD_CTX_new();
+    ~Context() { EVP_MD_CTX_free(hash); }
+  };
+  static thread_local Context context;
+  Demand(context.hash != nullptr && EVP_MD_CTX_copy_ex(context.hash, start) == 1 &&
+         EVP_DigestUpdate(context.hash, text.data(), text.size()) == 1 &&
+         EVP_DigestFinal_ex(context.hash, out, nullptr) == 1);
+}
+
 }  // namespace
+
+HmacKey::HmacKey(std::string_view key) {
+  unsigned char block[kSha256BlockBytes] = {};
+  if (key.size() > kSha256BlockBytes) {
+    Demand(EVP_Digest(key.data(), key.size(), block, nullptr, Sha256(), nullptr) == 1);
+  } else if (!key.empty()) {
+    std::memcpy(block, key.data(), key.size());
+  }
+  inner_ = AfterBlock(block, 0x36);
+  outer_ = AfterBlock(block, 0x5C);
+  OPENSSL_cleanse(block, sizeof block);
+}
+
+HmacKey::~HmacKey() {
+  EVP_MD_CTX_free(inner_);
+  EVP_MD_CTX_free(outer_);
+}
+
+std::string HmacKey::Of(std::string_view message) const {
+  unsigned char inner[kSha256Bytes];
+  Finish(inner_, message, inner);
+  std::string out(kSha256Bytes, '\0');
+  Finish(outer_, {reinterpret_cast<const char*>(inner), sizeof inner},
+         reinterpret_cast<unsigned char*>(out.data()));
+  return out;
+}
 
 std::string HmacSha256(std::string_view key, std::string_view message) {
   return Hmac(EVP_sha256(), key, message);

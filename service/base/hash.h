@@ -4,11 +4,30 @@
 #include <string>
 #include <string_view>
 
+struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX.
+
 namespace msp {
 
 // Raw digest bytes: 32 and 64 of them.
 std::string HmacSha256(std::string_view key, std::string_view message);
 std::string HmacSha512(std::string_view key, std::string_view message);
+
+// HMAC-SHA-256 under one key, which is taken in once: what remains is hashing the message.
+// Immutable; any thread. Wiped when destroyed.
+class HmacKey {
+ public:
+  explicit HmacKey(std::string_view key);
+  ~HmacKey();
+  HmacKey(const HmacKey&) = delete;
+  HmacKey& operator=(const HmacKey&) = delete;
+  // The same 32 bytes as HmacSha256 makes.
+  std::string Of(std::string_view message) const;
+
+ private:
+  // The hash after the key's inner and outer block.
+  evp_md_ctx_st* inner_;
+  evp_md_ctx_st* outer_;
+};
 
 // True when both are equal; the time taken depends on the lengths alone.
 bool EqualInConstantTime(std::string_view a, std::string_view b);

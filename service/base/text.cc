@@ -1,9 +1,8 @@
 #include "service/base/text.h"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace msp {
 namespace {
@@ -226,7 +225,7 @@ std::string_view Trimmed(std::string_view text) {
 
 void WipeString(std::string& text) {
   text.resize(text.capacity());  // Never reallocates; makes the spare capacity ours to write.
-  OPENSSL_cleanse(text.data(), text.size());
+  explicit_bzero(text.data(), text.size());
   text.clear();
 }
 

@@ -54,70 +54,38 @@ class Checker {
 
 void Checker::Object(const Plan& plan, const pb::Message& message, const Step& at) {
   if (at.depth > kNestingMax) return Report(at, "is nested too deep");
-  const pb::Reflection& reflection = plan.reflection();
-  for (const Entry& entry : plan.entries()) {
+  const access::FieldSet present = plan.Present(message);
+  (present | plan.required()).ForEach([&](std::size_t number) {
     if (Full()) return;
+    const Entry& entry = plan.entries()[number];
     Step step{&at, entry.name, -1, at.depth + 1};
-    if (!entry.repeated) {
-      if (reflection.HasField(message, entry.field)) {
-        Field(entry, message, step);
-      } else if (entry.limits.required()) {
-        Report(step, "is required");
-      }
-      continue;
-    }
-    const int size = reflection.FieldSize(message, entry.field);
-    if (size == 0 && entry.limits.required()) Report(step, "is required");
+    if (!present.Has(number)) return Report(step, "is required");
+    if (!entry.repeated) return Field(entry, message, step);
+    const int size = entry.Size(message);
     for (step.index = 0; step.index < size && !Full(); ++step.index) Field(entry, message, step);
-  }
+  });
 }
 
 void Checker::Field(const Entry& entry, const pb::Message& message, const Step& at) {
-  const pb::Reflection& get = *entry.reflection;
-  const pb::FieldDescriptor* field = entry.field;
-  const bool one = at.index < 0;
-  std::string scratch;
   switch (entry.kind) {
     case Kind::kString:
-      return Text(entry,
-                  one ? get.GetStringReference(message, field, &scratch)
-                      : get.GetRepeatedStringReference(message, field, at.index, &scratch),
-                  at);
+      return Text(entry, entry.Text(message, at.index), at);
     case Kind::kInt32:
-      return Integer(
-          entry,
-          one ? get.GetInt32(message, field) : get.GetRepeatedInt32(message, field, at.index), at);
     case Kind::kInt64:
-      return Integer(
-          entry,
-          one ? get.GetInt64(message, field) : get.GetRepeatedInt64(message, field, at.index), at);
+      return Integer(entry, entry.Integer(message, at.index), at);
     case Kind::kUint32:
-      return Integer(
-          entry,
-          one ? get.GetUInt32(message, field) : get.GetRepeatedUInt32(message, field, at.index),
-          at);
     case Kind::kUint64: {
       // Limits are signed; what lies above their range is above every maximum.
       constexpr std::uint64_t kTop = INT64_MAX;
-      const std::uint64_t value =
-          one ? get.GetUInt64(message, field) : get.GetRepeatedUInt64(message, field, at.index);
+      const std::uint64_t value = entry.Natural(message, at.index);
       return Integer(entry, static_cast<std::int64_t>(value < kTop ? value : kTop), at);
     }
     case Kind::kDouble:
-      return Double(
-          entry,
-          one ? get.GetDouble(message, field) : get.GetRepeatedDouble(message, field, at.index),
-          at);
+      return Double(entry, entry.Real(message, at.index), at);
     case Kind::kMessage:
-      return Object(
-          *entry.message,
-          one ? get.GetMessage(message, field) : get.GetRepeatedMessage(message, field, at.index),
-          at);
+      return Object(*entry.message, entry.Nested(message, at.index), at);
     case Kind::kStruct:
-      return Struct(
-          static_cast<const pb::Struct&>(one ? get.GetMessage(message, field)
-                                             : get.GetRepeatedMessage(message, field, at.index)),
-          at);
+      return Struct(static_cast<const pb::Struct&>(entry.Nested(message, at.index)), at);
     case Kind::kBytes:
     case Kind::kBool:
     case Kind::kEnum:

@@ -11,35 +11,22 @@ namespace pb = google::protobuf;
 
 // The text of one query value; empty when the field's kind has none.
 std::string QueryText(const Entry& entry, const pb::Message& message, int index) {
-  const pb::Reflection& get = *entry.reflection;
-  const pb::FieldDescriptor* field = entry.field;
-  const bool one = index < 0;
   std::string text;
   switch (entry.kind) {
     case Kind::kString:
-      return one ? get.GetString(message, field) : get.GetRepeatedString(message, field, index);
+      return entry.Text(message, index);
     case Kind::kBool:
-      return (one ? get.GetBool(message, field) : get.GetRepeatedBool(message, field, index)) ? "1"
-                                                                                              : "0";
+      return entry.Integer(message, index) != 0 ? "1" : "0";
     case Kind::kInt32:
-      AppendInteger(
-          one ? get.GetInt32(message, field) : get.GetRepeatedInt32(message, field, index), text);
-      return text;
     case Kind::kInt64:
-      AppendInteger(
-          one ? get.GetInt64(message, field) : get.GetRepeatedInt64(message, field, index), text);
+      AppendInteger(entry.Integer(message, index), text);
       return text;
     case Kind::kUint32:
-      AppendInteger(
-          one ? get.GetUInt32(message, field) : get.GetRepeatedUInt32(message, field, index), text);
-      return text;
     case Kind::kUint64:
-      AppendInteger(
-          one ? get.GetUInt64(message, field) : get.GetRepeatedUInt64(message, field, index), text);
+      AppendInteger(entry.Natural(message, index), text);
       return text;
     case Kind::kDouble:
-      AppendDouble(
-          one ? get.GetDouble(message, field) : get.GetRepeatedDouble(message, field, index), text);
+      AppendDouble(entry.Real(message, index), text);
       return text;
     default:
       return text;
@@ -57,7 +44,8 @@ void EncodeAll(const Plan& plan, const pb::Message& message, std::string& out) {
 }
 
 void EncodeQuery(const Plan& plan, const pb::Message& message, std::string& out) {
-  const pb::Reflection& reflection = plan.reflection();
+  const access::FieldSet asked = plan.Present(message) & plan.in_query();
+  if (asked.Empty()) return;
   bool first = true;
   const auto append = [&](const Entry& entry, int index) {
     const std::string text = QueryText(entry, message, index);
@@ -68,15 +56,12 @@ void EncodeQuery(const Plan& plan, const pb::Message& message, std::string& out)
     out += '=';
     out += PercentEncoded(text);
   };
-  for (const Entry& entry : plan.entries()) {
-    if (entry.place != multisafepay::v1::PLACE_QUERY) continue;
-    if (!entry.repeated) {
-      if (reflection.HasField(message, entry.field)) append(entry, -1);
-      continue;
-    }
-    const int size = reflection.FieldSize(message, entry.field);
+  asked.ForEach([&](std::size_t number) {
+    const Entry& entry = plan.entries()[number];
+    if (!entry.repeated) return append(entry, -1);
+    const int size = entry.Size(message);
     for (int i = 0; i < size; ++i) append(entry, i);
-  }
+  });
 }
 
 }  // namespace msp::codec

@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "access/msp_proto.h"
 #include "service/base/text.h"
+#include "service/codec/reflected.h"
 
 namespace msp::codec {
 namespace {
@@ -119,12 +121,15 @@ const Entry* Plan::Find(std::string_view key) const {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t slot = HashOf(key) & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
     const Entry& entry = entries_[slots_[slot] - 1U];
-    if (entry.name == key) return &entry;
+    if (SameText(entry.name, key)) return &entry;
   }
   return nullptr;
 }
 
-PlanSet::PlanSet(absl::Span<const pb::Descriptor* const> roots) {
+PlanSet::PlanSet(absl::Span<const pb::Descriptor* const> roots,
+                 std::initializer_list<access::Table> tables)
+    : tables_(tables) {
+  tables_.push_back(access::MspProto());
   for (const pb::Descriptor* root : roots) Compile(root);
 }
 
@@ -133,6 +138,33 @@ const Plan& PlanSet::Of(const pb::Descriptor* descriptor) const {
   if (found == plans_.end())
     Refuse(descriptor->full_name(), "it is not among the plan set's messages");
   return *found->second;
+}
+
+void Plan::BuildSets() {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    const bool message = entry.kind == Kind::kMessage || entry.kind == Kind::kStruct;
+    const bool sensitive = entry.sensitive != multisafepay::v1::SENSITIVITY_UNSPECIFIED;
+    in_body_.Put(i, entry.in_body);
+    in_query_.Put(i, entry.place == multisafepay::v1::PLACE_QUERY);
+    required_.Put(i, entry.limits.required());
+    // Each message is looked into: it may hold unknown fields.
+    wiped_.Put(i, message || sensitive);
+    wiped_below_.Put(i, true);
+  }
+}
+
+const access::MessageAccess* PlanSet::AccessOf(const pb::Descriptor* descriptor) const {
+  for (const access::Table table : tables_) {
+    for (const access::MessageAccess& message : table) {
+      if (message.name != descriptor->full_name()) continue;
+      if (message.fields.size() != static_cast<std::size_t>(descriptor->field_count())) {
+        Refuse(descriptor->full_name(), "its access table is of another schema");
+      }
+      return &message;
+    }
+  }
+  return nullptr;
 }
 
 const Plan* PlanSet::Compile(const pb::Descriptor* descriptor) {
@@ -151,19 +183,22 @@ const Plan* PlanSet::Compile(const pb::Descriptor* descriptor) {
   plan->descriptor_ = descriptor;
   const pb::Message* defaults = pb::MessageFactory::generated_factory()->GetPrototype(descriptor);
   plan->reflection_ = defaults->GetReflection();
+  const access::MessageAccess* access = AccessOf(descriptor);
+  plan->present_ = access != nullptr ? access->present : PresentByReflection;
   plan->entries_.reserve(static_cast<std::size_t>(descriptor->field_count()));
   for (int i = 0; i < descriptor->field_count(); ++i) {
-    plan->entries_.push_back(CompileEntry(*defaults, descriptor->field(i)));
+    plan->entries_.push_back(CompileEntry(*defaults, descriptor->field(i), access));
   }
   plan->BuildSlots();
+  plan->BuildSets();
   return plan;
 }
 
-Entry PlanSet::CompileEntry(const pb::Message& defaults, const FieldDescriptor* field) {
+Entry PlanSet::CompileEntry(const pb::Message& defaults, const FieldDescriptor* field,
+                            const access::MessageAccess* access) {
   if (field->is_map()) Refuse(field->full_name(), "unsupported type");
   Entry entry;
   entry.field = field;
-  entry.reflection = defaults.GetReflection();
   entry.name = field->has_json_name() ? field->json_name() : field->name();
   entry.quoted += ',';
   AppendJsonString(entry.name, entry.quoted);
@@ -176,7 +211,13 @@ Entry PlanSet::CompileEntry(const pb::Message& defaults, const FieldDescriptor* 
   entry.place = options.GetExtension(multisafepay::v1::place);
   entry.limits = options.GetExtension(multisafepay::v1::limits);
   entry.in_body = !entry.own && entry.place == multisafepay::v1::PLACE_UNSPECIFIED;
+  entry.oneof = field->real_containing_oneof();
   entry.shared = SharedDefault(defaults, field);
+  entry.access = access != nullptr ? access->fields[static_cast<std::size_t>(field->index())]
+                                   : AccessByReflection(*field);
+  if (entry.access.number != field->number()) {
+    Refuse(field->full_name(), "its access table is of another schema");
+  }
   if (entry.kind == Kind::kMessage) entry.message = Compile(field->message_type());
   return entry;
 }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "multisafepay/v1/options.pb.h"
+#include "proto/access/access.h"
 
 namespace msp::codec {
 
@@ -23,7 +26,7 @@ class Plan;
 inline constexpr int kFirstOwnField = 1000;
 
 // Fields of one message at most; decode keeps one bit for each on its stack.
-inline constexpr std::size_t kEntriesMax = 256;
+inline constexpr std::size_t kEntriesMax = access::FieldSet::kFieldsMax;
 
 enum class Kind : std::uint8_t {
   kString,
@@ -42,9 +45,8 @@ enum class Kind : std::uint8_t {
 
 // One field of a message.
 struct Entry {
+  access::FieldAccess access;  // How to get at the field's value.
   const google::protobuf::FieldDescriptor* field = nullptr;
-  // Of the message that the field belongs to: asking the message costs more than most accessors do.
-  const google::protobuf::Reflection* reflection = nullptr;
   std::string name;    // The JSON key.
   std::string quoted;  // The key ready for output, behind another member: ",\"name\":".
   Kind kind = Kind::kString;
@@ -55,9 +57,32 @@ struct Entry {
   multisafepay::v1::Place place = multisafepay::v1::PLACE_UNSPECIFIED;
   multisafepay::v1::Limits limits;
   const Plan* message = nullptr;  // For kMessage.
+  // The oneof that the field is a member of, or null.
+  const google::protobuf::OneofDescriptor* oneof = nullptr;
   // What a single string, bytes or message field refers to in every message that never set it:
   // shared, so neither to be written to nor to be wiped.
   const void* shared = nullptr;
+
+  // The value, or the element `index` of a repeated field; which of these may be called goes by
+  // `kind`.
+  const std::string& Text(const google::protobuf::Message& of, int index = -1) const {
+    return access.get.text(of, field, index);
+  }
+  std::int64_t Integer(const google::protobuf::Message& of, int index = -1) const {
+    return access.get.integer(of, field, index);
+  }
+  std::uint64_t Natural(const google::protobuf::Message& of, int index = -1) const {
+    return access.get.natural(of, field, index);
+  }
+  double Real(const google::protobuf::Message& of, int index = -1) const {
+    return access.get.real(of, field, index);
+  }
+  const google::protobuf::Message& Nested(const google::protobuf::Message& of,
+                                          int index = -1) const {
+    return access.get.message(of, field, index);
+  }
+  int Size(const google::protobuf::Message& of) const { return access.size(of, field); }
+  void Clear(google::protobuf::Message& of) const { access.clear(of, field); }
 };
 
 class Plan {
@@ -65,6 +90,18 @@ class Plan {
   const google::protobuf::Descriptor* descriptor() const { return descriptor_; }
   const google::protobuf::Reflection& reflection() const { return *reflection_; }
   absl::Span<const Entry> entries() const { return entries_; }
+  // The entries, by number, that are set in `message`; of repeated ones those with an element.
+  access::FieldSet Present(const google::protobuf::Message& message) const {
+    return present_(message);
+  }
+  // Sets of entries: what travels in a body and in a query, what must be there, and what Wipe looks
+  // at, the latter also below a sensitive field, where all of it is sensitive.
+  const access::FieldSet& in_body() const { return in_body_; }
+  const access::FieldSet& in_query() const { return in_query_; }
+  const access::FieldSet& required() const { return required_; }
+  const access::FieldSet& wiped(bool everything) const {
+    return everything ? wiped_below_ : wiped_;
+  }
 
   // The entry with this JSON key, or null.
   const Entry* Find(std::string_view key) const;
@@ -72,7 +109,9 @@ class Plan {
   // The same, for members that come in roughly the order of the .proto file: looks at entry number
   // `expected` first and sets it to the one after the entry found.
   const Entry* FindNext(std::string_view key, std::size_t& expected) const {
-    if (expected < entries_.size() && entries_[expected].name == key) return &entries_[expected++];
+    if (expected < entries_.size() && SameText(entries_[expected].name, key)) {
+      return &entries_[expected++];
+    }
     const Entry* entry = Find(key);
     if (entry != nullptr) expected = static_cast<std::size_t>(entry - entries_.data()) + 1;
     return entry;
@@ -81,10 +120,35 @@ class Plan {
  private:
   friend class PlanSet;
   void BuildSlots();
+  void BuildSets();
+  // Keys are short: two words that overlap beat a call.
+  static bool SameText(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    const auto same = [&](auto word) {
+      auto other = word;
+      std::memcpy(&word, a.data(), sizeof word);
+      std::memcpy(&other, b.data(), sizeof other);
+      if (word != other) return false;
+      std::memcpy(&word, a.data() + a.size() - sizeof word, sizeof word);
+      std::memcpy(&other, b.data() + b.size() - sizeof other, sizeof other);
+      return word == other;
+    };
+    if (a.size() > 16) return a == b;
+    if (a.size() >= 8) return same(std::uint64_t{});
+    if (a.size() >= 4) return same(std::uint32_t{});
+    if (a.size() >= 2) return same(std::uint16_t{});
+    return a == b;
+  }
 
   const google::protobuf::Descriptor* descriptor_ = nullptr;
   const google::protobuf::Reflection* reflection_ = nullptr;
+  access::FieldSet (*present_)(const google::protobuf::Message&) = nullptr;
   std::vector<Entry> entries_;
+  access::FieldSet in_body_;
+  access::FieldSet in_query_;
+  access::FieldSet required_;
+  access::FieldSet wiped_;
+  access::FieldSet wiped_below_;
   // Open addressing: position of the entry plus one, 0 for a free slot. At most half full.
   std::vector<std::uint16_t> slots_;
 };
@@ -92,9 +156,13 @@ class Plan {
 // The plans of the given messages and of all that they contain. Owns them; outlives every user.
 // Aborts on a message that JSON cannot mirror (a map, a group, two fields with one key): start-up
 // and the tests show it, no call ever does.
+//
+// The schema's own messages are reached through their access tables, others through those among
+// `tables`, and what is in none by protobuf's Reflection, at several times the cost.
 class PlanSet {
  public:
-  explicit PlanSet(absl::Span<const google::protobuf::Descriptor* const> roots);
+  explicit PlanSet(absl::Span<const google::protobuf::Descriptor* const> roots,
+                   std::initializer_list<access::Table> tables = {});
   PlanSet(const PlanSet&) = delete;
   PlanSet& operator=(const PlanSet&) = delete;
   // The plan of a message that was among the roots or inside one. Never null for those; aborts
@@ -104,8 +172,11 @@ class PlanSet {
  private:
   const Plan* Compile(const google::protobuf::Descriptor* descriptor);
   Entry CompileEntry(const google::protobuf::Message& defaults,
-                     const google::protobuf::FieldDescriptor* field);
+                     const google::protobuf::FieldDescriptor* field,
+                     const access::MessageAccess* access);
+  const access::MessageAccess* AccessOf(const google::protobuf::Descriptor* descriptor) const;
 
+  std::vector<access::Table> tables_;
   std::unordered_map<const google::protobuf::Descriptor*, std::unique_ptr<Plan>> plans_;
 };
 

@@ -78,7 +78,7 @@ bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place,
       if (seen[number]) Report(Drift::Kind::kDuplicateMember, member);
       // A value that the spliced object offered gives way, but not to a null.
       const bool offered = own != nullptr && own->offered[number] && tokens_.Peek() != 'n';
-      if (seen[number] || offered) entry->reflection->ClearField(&message, entry->field);
+      if (seen[number] || offered) entry->Clear(message);
       seen.set(number);
       if (!Known(*entry, message, member)) return false;
     }
@@ -93,8 +93,7 @@ bool Reader::Unknown(const Place& place) {
 }
 
 bool Reader::Known(const Entry& entry, pb::Message& message, const Place& place) {
-  const pb::OneofDescriptor* oneof = entry.field->real_containing_oneof();
-  if (oneof != nullptr && entry.reflection->HasOneof(message, oneof)) {
+  if (entry.oneof != nullptr && message.GetReflection()->HasOneof(message, entry.oneof)) {
     Report(Drift::Kind::kDuplicateMember, place);  // Two members of which only one can be.
   }
   const Outcome outcome = Field(entry, message, place);
@@ -108,14 +107,14 @@ bool Reader::Splicing(Envelope& envelope, const Place& place) {
     // The last of two wins here too, with what the first one offered.
     Report(Drift::Kind::kDuplicateMember, place);
     if (splice.entry != nullptr) {
-      splice.entry->reflection->ClearField(splice.into, splice.entry->field);
+      splice.entry->Clear(*splice.into);
     } else if (splice.plan != nullptr) {
       splice.into->Clear();
     }
     for (std::size_t i = 0; i < envelope.plan.entries().size(); ++i) {
       if (!envelope.offered[i] || envelope.own[i]) continue;
       const Entry& entry = envelope.plan.entries()[i];
-      entry.reflection->ClearField(&envelope.message, entry.field);
+      entry.Clear(envelope.message);
     }
     envelope.offered.reset();
   }
@@ -141,13 +140,10 @@ bool Reader::Offered(Envelope& envelope, const Place& place) {
   const Entry* entry = envelope.plan.Find(place.name);
   if (entry == nullptr || !Reads(*entry)) return envelope.Discards() ? Skip() : Unknown(place);
   const auto number = static_cast<std::size_t>(entry - envelope.plan.entries().data());
-  const pb::Reflection& reflection = *entry->reflection;
-  const bool set = entry->repeated ? reflection.FieldSize(envelope.message, entry->field) > 0
-                                   : reflection.HasField(envelope.message, entry->field);
   if (envelope.offered[number]) {
     Report(Drift::Kind::kDuplicateMember, place);
-    reflection.ClearField(&envelope.message, entry->field);
-  } else if (set) {
+    entry->Clear(envelope.message);
+  } else if (envelope.plan.Present(envelope.message).Has(number)) {
     return Skip();
   }
   envelope.offered.set(number);
@@ -179,10 +175,8 @@ Reader::Outcome Reader::List(const Entry& entry, pb::Message& message, const Pla
 
 Reader::Outcome Reader::One(const Entry& entry, pb::Message& message, const Place& place,
                             Envelope* outer) {
-  const pb::Reflection& reflection = *entry.reflection;
   const auto target = [&]() -> pb::Message& {
-    return entry.repeated ? *reflection.AddMessage(&message, entry.field)
-                          : *reflection.MutableMessage(&message, entry.field);
+    return entry.access.put.message(message, entry.field);
   };
   if (entry.kind == Kind::kMessage) return Object(*entry.message, place, outer, target);
   if (entry.kind != Kind::kStruct) return Scalar(entry, message);

@@ -18,75 +18,51 @@ bool LacksZeros(const Entry& entry, std::string_view text) {
          text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Writes one field or one more element of a repeated one.
+// Writes one field or one more element of a repeated one; false for what its type cannot hold.
 class Put {
  public:
-  Put(const Entry& entry, pb::Message& message)
-      : to_(entry.reflection), field_(entry.field), repeated_(entry.repeated), message_(&message) {}
+  Put(const Entry& entry, pb::Message& message) : entry_(entry), message_(message) {}
 
-  bool Text(std::string text) {
-    if (repeated_) {
-      to()->AddString(message_, field_, std::move(text));
-    } else {
-      to()->SetString(message_, field_, std::move(text));
-    }
+  bool Text(std::string_view text) {
+    entry_.access.put.text(message_, entry_.field, text);
     return true;
   }
-  bool Int32(std::optional<std::int64_t> value) {
-    if (!value.has_value() || *value < INT32_MIN || *value > INT32_MAX) return false;
-    const auto small = static_cast<std::int32_t>(*value);
-    repeated_ ? to()->AddInt32(message_, field_, small) : to()->SetInt32(message_, field_, small);
+  bool Integer(std::optional<std::int64_t> value, std::int64_t min = INT64_MIN,
+               std::int64_t max = INT64_MAX) {
+    if (!value.has_value() || *value < min || *value > max) return false;
+    entry_.access.put.integer(message_, entry_.field, *value);
     return true;
   }
-  bool Int64(std::optional<std::int64_t> value) {
-    if (!value.has_value()) return false;
-    repeated_ ? to()->AddInt64(message_, field_, *value) : to()->SetInt64(message_, field_, *value);
-    return true;
-  }
-  bool Uint32(std::optional<std::uint64_t> value) {
-    if (!value.has_value() || *value > UINT32_MAX) return false;
-    const auto small = static_cast<std::uint32_t>(*value);
-    repeated_ ? to()->AddUInt32(message_, field_, small) : to()->SetUInt32(message_, field_, small);
-    return true;
-  }
-  bool Uint64(std::optional<std::uint64_t> value) {
-    if (!value.has_value()) return false;
-    repeated_ ? to()->AddUInt64(message_, field_, *value)
-              : to()->SetUInt64(message_, field_, *value);
+  bool Natural(std::optional<std::uint64_t> value, std::uint64_t max = UINT64_MAX) {
+    if (!value.has_value() || *value > max) return false;
+    entry_.access.put.natural(message_, entry_.field, *value);
     return true;
   }
   bool Double(std::optional<double> value) {
     if (!value.has_value()) return false;
-    repeated_ ? to()->AddDouble(message_, field_, *value)
-              : to()->SetDouble(message_, field_, *value);
+    entry_.access.put.real(message_, entry_.field, *value);
     return true;
   }
   bool Bool(std::optional<bool> value) {
     if (!value.has_value()) return false;
-    repeated_ ? to()->AddBool(message_, field_, *value) : to()->SetBool(message_, field_, *value);
+    entry_.access.put.integer(message_, entry_.field, *value ? 1 : 0);
     return true;
   }
   bool Enum(const pb::EnumValueDescriptor* value) {
     if (value == nullptr) return false;
-    repeated_ ? to()->AddEnum(message_, field_, value) : to()->SetEnum(message_, field_, value);
+    entry_.access.put.integer(message_, entry_.field, value->number());
     return true;
   }
   bool Time(std::string_view text) {
     pb::Timestamp time;
     if (!pb::util::TimeUtil::FromString(std::string(text), &time)) return false;
-    auto* target =
-        repeated_ ? to()->AddMessage(message_, field_) : to()->MutableMessage(message_, field_);
-    *static_cast<pb::Timestamp*>(target) = time;
+    static_cast<pb::Timestamp&>(entry_.access.put.message(message_, entry_.field)) = time;
     return true;
   }
 
  private:
-  const pb::Reflection* to() const { return to_; }
-
-  const pb::Reflection* to_;
-  const pb::FieldDescriptor* field_;
-  bool repeated_;
-  pb::Message* message_;
+  const Entry& entry_;
+  pb::Message& message_;
 };
 
 }  // namespace
@@ -117,11 +93,11 @@ Reader::Outcome Reader::FromText(const Entry& entry, pb::Message& message, std::
   switch (entry.kind) {
     case Kind::kString:
       if (LacksZeros(entry, text)) return FromNumber(entry, message, text);
-      fits = put.Text(std::string(text));
+      fits = put.Text(text);
       break;
     case Kind::kBytes: {
       std::string bytes;
-      fits = Base64Decode(text, &bytes) && put.Text(std::move(bytes));
+      fits = Base64Decode(text, &bytes) && put.Text(bytes);
       break;
     }
     case Kind::kBool:
@@ -145,22 +121,26 @@ Reader::Outcome Reader::FromNumber(const Entry& entry, pb::Message& message,
   bool fits = false;
   switch (entry.kind) {
     case Kind::kString: {
+      if (!LacksZeros(entry, text)) {
+        fits = put.Text(text);
+        break;
+      }
       std::string digits(text);
-      if (LacksZeros(entry, text)) digits.insert(0, kFourDigits - text.size(), '0');
-      fits = put.Text(std::move(digits));
+      digits.insert(0, kFourDigits - text.size(), '0');
+      fits = put.Text(digits);
       break;
     }
     case Kind::kInt32:
-      fits = put.Int32(ReadSigned(text));
+      fits = put.Integer(ReadSigned(text), INT32_MIN, INT32_MAX);
       break;
     case Kind::kInt64:
-      fits = put.Int64(ReadSigned(text));
+      fits = put.Integer(ReadSigned(text));
       break;
     case Kind::kUint32:
-      fits = put.Uint32(ReadUnsigned(text));
+      fits = put.Natural(ReadUnsigned(text), UINT32_MAX);
       break;
     case Kind::kUint64:
-      fits = put.Uint64(ReadUnsigned(text));
+      fits = put.Natural(ReadUnsigned(text));
       break;
     case Kind::kDouble:
       fits = put.Double(ReadDouble(text));

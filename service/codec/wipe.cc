@@ -8,8 +8,7 @@ namespace {
 
 namespace pb = google::protobuf;
 
-// Reflection hands out the stored string as const; a field of ours that is set, or was once, owns
-// it.
+// Getters hand out what is stored as const; a field of ours that is set, or was once, owns it.
 void WipeStored(const std::string& text) { WipeString(const_cast<std::string&>(text)); }
 
 void WipeUnknown(pb::UnknownFieldSet& unknown) {
@@ -46,23 +45,19 @@ void WipeObject(const Plan& plan, pb::Message& message, bool everything);
 
 // A string that was set and then cleared keeps its memory and its content's tail: what tells it
 // from one that was never set is its address.
-void WipeStrings(const Entry& entry, pb::Message& message) {
-  const pb::Reflection& reflection = *entry.reflection;
-  std::string scratch;  // Untouched by generated messages; the interface asks for it.
+void WipeStrings(const Entry& entry, const pb::Message& message) {
   if (!entry.repeated) {
-    const std::string& stored = reflection.GetStringReference(message, entry.field, &scratch);
+    const std::string& stored = entry.Text(message);
     if (&stored != entry.shared) WipeStored(stored);
     return;
   }
-  const int size = reflection.FieldSize(message, entry.field);
-  for (int i = 0; i < size; ++i) {
-    WipeStored(reflection.GetRepeatedStringReference(message, entry.field, i, &scratch));
-  }
+  const int size = entry.Size(message);
+  for (int i = 0; i < size; ++i) WipeStored(entry.Text(message, i));
 }
 
-void WipeMessages(const Entry& entry, pb::Message& message, bool everything) {
-  const pb::Reflection& reflection = *entry.reflection;
-  const auto wipe = [&](pb::Message& nested) {
+void WipeMessages(const Entry& entry, const pb::Message& message, bool everything) {
+  const auto wipe = [&](const pb::Message& stored) {
+    auto& nested = const_cast<pb::Message&>(stored);
     if (entry.kind == Kind::kStruct) {
       WipeStruct(static_cast<pb::Struct&>(nested));
     } else {
@@ -70,14 +65,12 @@ void WipeMessages(const Entry& entry, pb::Message& message, bool everything) {
     }
   };
   if (!entry.repeated) {
-    const pb::Message& stored = reflection.GetMessage(message, entry.field);
-    if (&stored != entry.shared) wipe(const_cast<pb::Message&>(stored));
+    const pb::Message& stored = entry.Nested(message);
+    if (&stored != entry.shared) wipe(stored);
     return;
   }
-  const int size = reflection.FieldSize(message, entry.field);
-  for (int i = 0; i < size; ++i) {
-    wipe(*reflection.MutableRepeatedMessage(&message, entry.field, i));
-  }
+  const int size = entry.Size(message);
+  for (int i = 0; i < size; ++i) wipe(entry.Nested(message, i));
 }
 
 // `everything` is on below a sensitive message field.
@@ -86,16 +79,18 @@ void WipeObject(const Plan& plan, pb::Message& message, bool everything) {
   if (!reflection.GetUnknownFields(message).empty()) {
     WipeUnknown(*reflection.MutableUnknownFields(&message));
   }
-  for (const Entry& entry : plan.entries()) {
+  const access::FieldSet present = plan.Present(message);
+  plan.wiped(everything).ForEach([&](std::size_t number) {
+    const Entry& entry = plan.entries()[number];
     const bool sensitive = everything || entry.kind == Kind::kStruct ||
                            entry.sensitive != multisafepay::v1::SENSITIVITY_UNSPECIFIED;
     if (entry.kind == Kind::kMessage || entry.kind == Kind::kStruct) {
       WipeMessages(entry, message, sensitive);
-    } else if (sensitive && (entry.kind == Kind::kString || entry.kind == Kind::kBytes)) {
+    } else if (entry.kind == Kind::kString || entry.kind == Kind::kBytes) {
       WipeStrings(entry, message);
     }
-    if (sensitive) reflection.ClearField(&message, entry.field);
-  }
+    if (sensitive && present.Has(number)) entry.Clear(message);
+  });
 }
 
 }  // namespace

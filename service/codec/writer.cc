@@ -16,155 +16,139 @@ namespace v1 = multisafepay::v1;
 // An escaped control character (\u001f); a Struct's members are no longer than that either.
 constexpr std::size_t kJsonBytesPerByteMax = 6;
 
-const pb::Message& Nested(const Entry& entry, const pb::Message& message, int index) {
-  const pb::Reflection& reflection = *entry.reflection;
-  return index < 0 ? reflection.GetMessage(message, entry.field)
-                   : reflection.GetRepeatedMessage(message, entry.field, index);
-}
-
-void AppendEnum(const Entry& entry, int number, std::string& out) {
-  const pb::EnumValueDescriptor* value = entry.field->enum_type()->FindValueByNumber(number);
-  if (value == nullptr) return AppendInteger(number, out);
-  AppendText(value->name(), out);
-}
+// RFC 3339 in quotes.
+constexpr std::size_t kTimestampBytesMax = 40;
 
 }  // namespace
 
 template <Scope kScope>
 void Writer<kScope>::Object(const Plan& plan, const pb::Message& message) {
-  if (!Members(plan, message)) out_ += "{}";
+  Open();
+  if (!Members(plan, message)) Raw("{}");
+  Close();
 }
 
 template <Scope kScope>
 bool Writer<kScope>::Members(const Plan& plan, const pb::Message& message) {
-  const pb::Reflection& reflection = plan.reflection();
+  access::FieldSet shown = plan.Present(message);
+  if constexpr (IsBody(kScope)) shown = shown & plan.in_body();
   bool empty = true;
-  for (const Entry& entry : plan.entries()) {
-    if (!Shows(entry)) continue;
-    if (!entry.repeated && !reflection.HasField(message, entry.field)) continue;
-    const std::size_t start = out_.size();
-    Reserve(entry.quoted.size());
-    out_ += entry.quoted;
+  shown.ForEach([&](std::size_t number) {
+    const Entry& entry = plan.entries()[number];
+    const std::size_t start = Written();
+    Raw(entry.quoted);
     if (entry.repeated ? List(entry, message) : Value(entry, message, -1)) {
       if (empty) out_[start] = '{';
       empty = false;
     } else {
-      out_.resize(start);
+      at_ = out_.data() + start;
     }
-  }
+  });
   if (empty) return false;
-  out_ += '}';
+  Raw('}');
   return true;
 }
 
 template <Scope kScope>
 bool Writer<kScope>::List(const Entry& entry, const pb::Message& message) {
-  const int size = entry.reflection->FieldSize(message, entry.field);
+  const int size = entry.Size(message);
   if (size == 0) return false;
-  out_ += '[';
+  Raw('[');
   for (int i = 0; i < size; ++i) {
-    if (i > 0) out_ += ',';
+    if (i > 0) Raw(',');
     if (Value(entry, message, i)) continue;
     // An element keeps its place, also where a member of this content would be left out.
-    out_ += entry.kind == Kind::kMessage ? "{}" : entry.kind == Kind::kString ? "\"\"" : "null";
+    Raw(entry.kind == Kind::kMessage ? "{}" : entry.kind == Kind::kString ? "\"\"" : "null");
   }
-  out_ += ']';
+  Raw(']');
   return true;
 }
 
 template <Scope kScope>
 bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int index) {
   if (Masks(entry)) return Masked(entry, message, index);
-  Reserve(0);
-  const pb::Reflection& get = *entry.reflection;
-  const pb::FieldDescriptor* field = entry.field;
-  const bool one = index < 0;
   switch (entry.kind) {
     case Kind::kString:
       return Text(entry, message, index);
     case Kind::kBytes:
-      Reserve(2 *
-              (one ? get.GetString(message, field) : get.GetRepeatedString(message, field, index))
-                  .size());
-      AppendText(Base64(one ? get.GetString(message, field)
-                            : get.GetRepeatedString(message, field, index)),
-                 out_);
+      Quoted(Base64(entry.Text(message, index)));
       return true;
     case Kind::kInt32:
-      AppendInteger(
-          one ? get.GetInt32(message, field) : get.GetRepeatedInt32(message, field, index), out_);
-      return true;
     case Kind::kInt64:
-      AppendInteger(
-          one ? get.GetInt64(message, field) : get.GetRepeatedInt64(message, field, index), out_);
+      Integer(entry.Integer(message, index));
       return true;
     case Kind::kUint32:
-      AppendInteger(
-          one ? get.GetUInt32(message, field) : get.GetRepeatedUInt32(message, field, index), out_);
-      return true;
     case Kind::kUint64:
-      AppendInteger(
-          one ? get.GetUInt64(message, field) : get.GetRepeatedUInt64(message, field, index), out_);
+      Integer(entry.Natural(message, index));
       return true;
     case Kind::kBool:
-      out_ += (one ? get.GetBool(message, field) : get.GetRepeatedBool(message, field, index))
-                  ? "true"
-                  : "false";
+      Raw(entry.Integer(message, index) != 0 ? "true" : "false");
       return true;
-    case Kind::kDouble:
-      return AppendDouble(
-          one ? get.GetDouble(message, field) : get.GetRepeatedDouble(message, field, index), out_);
-    case Kind::kEnum:
-      AppendEnum(
-          entry,
-          one ? get.GetEnumValue(message, field) : get.GetRepeatedEnumValue(message, field, index),
-          out_);
-      return true;
-    case Kind::kMessage: {
-      const pb::Message& nested = Nested(entry, message, index);
-      if (Members(*entry.message, nested)) return true;
-      if (IsBody(kScope)) return false;
-      out_ += "{}";
+    case Kind::kDouble: {
+      Need(kNumberBytesMax);
+      char* end = PutDouble(entry.Real(message, index), at_);
+      if (end != nullptr) at_ = end;
+      return end != nullptr;
+    }
+    case Kind::kEnum: {
+      const auto enumerator = static_cast<int>(entry.Integer(message, index));
+      const auto* value = entry.field->enum_type()->FindValueByNumber(enumerator);
+      value == nullptr ? Integer(enumerator) : Quoted(value->name());
       return true;
     }
-    case Kind::kStruct:
-      Reserve(Nested(entry, message, index).ByteSizeLong() * kJsonBytesPerByteMax);
-      AppendStruct(static_cast<const pb::Struct&>(Nested(entry, message, index)), out_);
+    case Kind::kMessage:
+      if (Members(*entry.message, entry.Nested(message, index))) return true;
+      if (IsBody(kScope)) return false;
+      Raw("{}");
       return true;
-    case Kind::kTimestamp:
-      return AppendTimestamp(static_cast<const pb::Timestamp&>(Nested(entry, message, index)),
-                             out_);
+    case Kind::kStruct: {
+      const auto& object = static_cast<const pb::Struct&>(entry.Nested(message, index));
+      Aside(object.ByteSizeLong() * kJsonBytesPerByteMax, [&] { AppendStruct(object, out_); });
+      return true;
+    }
+    case Kind::kTimestamp: {
+      const auto& time = static_cast<const pb::Timestamp&>(entry.Nested(message, index));
+      bool written = false;
+      Aside(kTimestampBytesMax, [&] { written = AppendTimestamp(time, out_); });
+      return written;
+    }
   }
   return false;
 }
 
 template <Scope kScope>
+void Writer<kScope>::Quoted(std::string_view text) {
+  Need(text.size() + 2);
+  if (CopyPlainJson(text, at_ + 1)) {
+    *at_ = '"';
+    at_ += text.size() + 1;
+    *at_++ = '"';
+    return;
+  }
+  Aside(text.size() * kJsonBytesPerByteMax + 2, [&] { AppendJsonString(text, out_); });
+}
+
+template <Scope kScope>
 bool Writer<kScope>::Text(const Entry& entry, const pb::Message& message, int index) {
-  const pb::Reflection& get = *entry.reflection;
-  std::string scratch;  // Untouched by generated messages; the interface asks for it.
-  const std::string& text =
-      index < 0 ? get.GetStringReference(message, entry.field, &scratch)
-                : get.GetRepeatedStringReference(message, entry.field, index, &scratch);
-  Reserve(text.size() * kJsonBytesPerByteMax);
+  const std::string& text = entry.Text(message, index);
   if constexpr (IsBody(kScope)) {
     if (text.empty()) return false;
     if (entry.limits.pattern() == v1::PATTERN_CARD_NUMBER) {
       // Stripped inside the body: a copy would be one more place to wipe.
-      const std::size_t start = out_.size();
-      AppendText(text, out_);
-      const auto tail = out_.begin() + static_cast<std::ptrdiff_t>(start);
-      out_.erase(std::remove(tail, out_.end(), ' '), out_.end());
+      const std::size_t start = Written();
+      Quoted(text);
+      at_ = std::remove(out_.data() + start, at_, ' ');
       return true;
     }
   }
   if constexpr (kScope == Scope::kMasked) {
     // Free text, such as a description, may hold a card that nobody asked for.
     if (HoldsCardNumber(text)) {
-      AppendText(Scrubbed(text, text.size()), out_);
+      Quoted(Scrubbed(text, text.size()));
       return true;
     }
   }
-  AppendText(text, out_);
+  Quoted(text);
   return true;
 }
 
@@ -179,16 +163,12 @@ bool Writer<kScope>::Masks(const Entry& entry) const {
 template <Scope kScope>
 bool Writer<kScope>::Masked(const Entry& entry, const pb::Message& message, int index) {
   if (entry.kind != Kind::kString) {
-    AppendText(kMask, out_);
+    Quoted(kMask);
     return true;
   }
-  const pb::Reflection& get = *entry.reflection;
-  std::string scratch;
-  const std::string& text =
-      index < 0 ? get.GetStringReference(message, entry.field, &scratch)
-                : get.GetRepeatedStringReference(message, entry.field, index, &scratch);
+  const std::string& text = entry.Text(message, index);
   if (IsBody(kScope) && text.empty()) return false;
-  AppendText(MaskedText(entry.sensitive, text), out_);
+  Quoted(MaskedText(entry.sensitive, text));
   return true;
 }
 

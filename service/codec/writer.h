@@ -2,10 +2,14 @@
 // Internal to the codec.
 #pragma once
 
+#include <charconv>
+#include <cstring>
 #include <string>
+#include <string_view>
 
 #include "google/protobuf/message.h"
 #include "service/base/text.h"
+#include "service/codec/json_text.h"
 #include "service/codec/plan.h"
 
 namespace msp::codec {
@@ -26,10 +30,10 @@ class Writer {
   explicit Writer(std::string& out, bool show_personal = false)
       : out_(out), show_personal_(show_personal) {}
 
+  // Appends the message as one object.
   void Object(const Plan& plan, const google::protobuf::Message& message);
 
  private:
-  bool Shows(const Entry& entry) const { return !IsBody(kScope) || entry.in_body; }
   bool Masks(const Entry& entry) const;
   // Writes the members with their braces; false when there were none.
   bool Members(const Plan& plan, const google::protobuf::Message& message);
@@ -37,14 +41,55 @@ class Writer {
   bool Value(const Entry& entry, const google::protobuf::Message& message, int index);
   bool List(const Entry& entry, const google::protobuf::Message& message);
   bool Text(const Entry& entry, const google::protobuf::Message& message, int index);
-  // Room for what follows, without a copy left where the text grew from: bodies hold cards.
-  void Reserve(std::size_t bytes) { ReserveWiping(out_, bytes + kSlackBytes); }
   bool Masked(const Entry& entry, const google::protobuf::Message& message, int index);
 
-  // Covers a number, the name of an enum's value, and the brackets that close.
-  static constexpr std::size_t kSlackBytes = 128;
+  // What follows writes through `at_` into the string's spare room, all of which counts as its
+  // content meanwhile: appending costs more than most members do.
+  void Open() {
+    const std::size_t size = out_.size();
+    out_.resize(out_.capacity());
+    at_ = out_.data() + size;
+    end_ = out_.data() + out_.size();
+  }
+  void Close() { out_.resize(Written()); }
+  std::size_t Written() const { return static_cast<std::size_t>(at_ - out_.data()); }
+  // Room for what follows, without a copy left where the text grew from: bodies hold cards.
+  void Need(std::size_t bytes) {
+    if (static_cast<std::size_t>(end_ - at_) < bytes) Grow(bytes);
+  }
+  void Grow(std::size_t bytes) {
+    Close();
+    GrowWiping(out_, bytes);
+    Open();
+  }
+  // Lets `append` append to the string; beyond `bytes` it would leave copies behind.
+  template <class Append>
+  void Aside(std::size_t bytes, const Append& append) {
+    Close();
+    ReserveWiping(out_, bytes);
+    append();
+    Open();
+  }
+  void Raw(std::string_view text) {
+    Need(text.size());
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void Raw(char c) {
+    Need(1);
+    *at_++ = c;
+  }
+  template <class Number>
+  void Integer(Number value) {
+    Need(kNumberBytesMax);
+    at_ = std::to_chars(at_, end_, value).ptr;
+  }
+  // A JSON string of `text`.
+  void Quoted(std::string_view text);
 
   std::string& out_;
+  char* at_ = nullptr;
+  char* end_ = nullptr;
   bool show_personal_;
 };
 

@@ -1,6 +1,7 @@
 #include "service/http/curl_pool.h"
 
 #include <curl/curl.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <mutex>
@@ -20,6 +21,11 @@ absl::Status InitCurl(bool scrub_memory) {
   static std::once_flag once;
   static CURLcode result = CURLE_OK;
   std::call_once(once, [scrub_memory] {
+    // Callers' threads write to connections, too, and OpenSSL does so without MSG_NOSIGNAL: one
+    // that the other side has closed must not end the program. A handler of its own stays.
+    struct sigaction current {};
+    if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL)
+      signal(SIGPIPE, SIG_IGN);
     result = scrub_memory ? InitCurlWithScrubbing() : curl_global_init(CURL_GLOBAL_DEFAULT);
   });
   if (result != CURLE_OK) return absl::InternalError(curl_easy_strerror(result));

@@ -16,6 +16,14 @@ std::uint32_t EpollEvents(int what) {
   return events;
 }
 
+// True when there is something to read, be it the end. An event may be older than what has been
+// read since: whoever has the turn reads, and the worker's thread hears of it all the same.
+bool HasInput(int fd) {
+  char byte = 0;
+  const ssize_t size = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
 // Makes it plain to anyone who looks that nothing comes from and nothing goes to this socket any
 // more.
 void ShutDown(int fd) {
@@ -79,6 +87,7 @@ bool SocketTable::TakeEvent(int fd, std::uint32_t events) {
   }
   constexpr std::uint32_t kGone = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if ((events & (silent_when_idle_ ? kGone | EPOLLIN : kGone)) != 0) {
+    if (!HasInput(fd)) return false;
     ShutDown(fd);
     Unregister(fd, entry);
   } else if ((events & EPOLLOUT) != 0) {

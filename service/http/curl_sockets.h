@@ -1,6 +1,6 @@
 // What a worker's epoll watches for libcurl, with as few system calls as is safe.
 //
-// Owned and called by one worker, on its thread alone. libcurl asks for events at the start of a
+// Owned and called by one worker, in its turn alone. libcurl asks for events at the start of a
 // transfer and takes the wish back at its end; on a connection that is used again and again the two
 // cancel out, so a descriptor stays registered when libcurl lets go of it (15.4 instead of 18.3 us
 // of CPU a request).
@@ -35,6 +35,8 @@ class SocketTable {
 
   // `fd` has just been created by our own open callback.
   void Opened(int fd);
+  // Whether a transfer waits for events of `fd`.
+  bool InUse(int fd) { return At(fd).wanted != 0; }
   // `fd` carries an established connection: from here on our close callback is the only way it
   // ends.
   void Established(int fd);

@@ -1,6 +1,6 @@
 // One easy handle and the request that it carries at the moment.
 //
-// Owned by a worker, used on its thread alone, and used again for one request after the other:
+// Owned by a worker, used in its turn alone, and used again for one request after the other:
 // setting up a handle anew costs more than the rest of a request's bookkeeping. It holds the guard
 // that keeps libcurl from sending a money-moving request twice.
 #pragma once

@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,9 +16,15 @@ namespace msp::http {
 namespace {
 
 constexpr int kEventsMax = 256;  // Taken from epoll at a time.
+// Turns that a caller takes for others' jobs beside its own.
+constexpr int kTurnsMax = 4;
+// While requests come, the worker's thread looks up this often by itself: it knows soon enough of
+// timers that run for seconds, and a request that sets one need not wake it.
+constexpr std::chrono::milliseconds kNap{250};
+constexpr Clock::time_point kAtOnce{};  // A moment long past.
 constexpr char kTooLate[] = "Deadline passed in the queue";
 
-// One writer needs no read-modify-write instruction.
+// Written in the turn alone, which needs no read-modify-write instruction.
 void Bump(std::atomic<std::int64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -56,6 +62,7 @@ absl::StatusOr<std::unique_ptr<CurlWorker>> CurlWorker::Create(WorkerOptions opt
 CurlWorker::CurlWorker(WorkerOptions options)
     : options_(std::move(options)),
       epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       sockets_(epoll_fd_, !options_.transfer.http2),
       multi_(curl_multi_init()) {
   shares_[0].limits = options_.writes;
@@ -65,27 +72,31 @@ CurlWorker::CurlWorker(WorkerOptions options)
 CurlWorker::~CurlWorker() {
   Close();
   Join();
+  MutexLock turn(turn_);
   transfers_.clear();
   if (multi_ != nullptr) curl_multi_cleanup(multi_);
+  if (wake_fd_ >= 0) close(wake_fd_);
   if (epoll_fd_ >= 0) close(epoll_fd_);
 }
 
 absl::Status CurlWorker::SetUp() {
-  if (epoll_fd_ < 0 || inbox_.wake_fd() < 0) {
+  if (epoll_fd_ < 0 || wake_fd_ < 0) {
     return absl::ResourceExhaustedError("no file descriptor left for an HTTP worker");
   }
   epoll_event wake{};
-  wake.events = EPOLLIN | EPOLLET;
-  wake.data.fd = inbox_.wake_fd();
-  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, inbox_.wake_fd(), &wake) != 0) {
-    return absl::ResourceExhaustedError("cannot watch an HTTP worker's inbox");
+  wake.events = EPOLLIN;
+  wake.data.fd = wake_fd_;
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &wake) != 0) {
+    return absl::ResourceExhaustedError("cannot watch what wakes an HTTP worker");
   }
+  MutexLock turn(turn_);
   // With libcurl's default bounds it would close and open connections in steady state.
   const long connections_max = options_.writes.in_flight_max + options_.reads.in_flight_max;
-  const auto set = [this](CURLMoption option, auto value) {
-    return curl_multi_setopt(multi_, option, value) == CURLM_OK;
+  CURLM* const multi = multi_;
+  const auto set = [multi](CURLMoption option, auto value) {
+    return curl_multi_setopt(multi, option, value) == CURLM_OK;
   };
-  const bool ready = multi_ != nullptr && set(CURLMOPT_SOCKETFUNCTION, &OnSocket) &&
+  const bool ready = multi != nullptr && set(CURLMOPT_SOCKETFUNCTION, &OnSocket) &&
                      set(CURLMOPT_SOCKETDATA, this) && set(CURLMOPT_TIMERFUNCTION, &OnTimer) &&
                      set(CURLMOPT_TIMERDATA, this) && set(CURLMOPT_MAXCONNECTS, connections_max) &&
                      set(CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max) &&
@@ -103,9 +114,33 @@ CurlWorker::Offered CurlWorker::Offer(Job& job) {
     share.refused_full.fetch_add(1, std::memory_order_relaxed);
     return Offered::kFull;
   }
-  if (inbox_.Push(job)) return Offered::kTaken;
-  share.outstanding.fetch_sub(1, std::memory_order_relaxed);
-  return Offered::kClosed;
+  if (!inbox_.Push(job)) {
+    share.outstanding.fetch_sub(1, std::memory_order_relaxed);
+    return Offered::kClosed;
+  }
+  // Whoever has the turn looks into the inbox once more when it has ended.
+  int turns = 0;
+  while (inbox_.HasNews() && turn_.TryLock()) {
+    SeeGoodbyes();
+    Turn();
+    const bool waited_for = IsWaitedFor();
+    turn_.Unlock();
+    if (waited_for || ++turns == kTurnsMax) {
+      Wake();
+      break;
+    }
+  }
+  return Offered::kTaken;
+}
+
+void CurlWorker::Close() {
+  inbox_.Close();
+  Wake();
+}
+
+void CurlWorker::Wake() const {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof one);
 }
 
 void CurlWorker::Join() {
@@ -113,23 +148,48 @@ void CurlWorker::Join() {
 }
 
 void CurlWorker::Run() {
-  // Requests begin right after a look at the sockets, and callbacks, which take their time, run
-  // before the next look: a connection that the server has just ended is seldom chosen for a
-  // request.
-  for (;;) {
-    Wait();
-    TakeJobs();
-    if (!open_) RefuseWaiting();
-    ExpireWaiting();
-    FillSlots();
-    KickTimer();
-    Reap();
-    if (!open_ && in_flight_ == 0) break;
+  std::vector<Ended> ended;
+  std::array<epoll_event, kEventsMax> events;
+  Clock::time_point until = Clock::now();
+  for (bool last = false; !last;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    const int count = epoll_wait(
+        epoll_fd_, events.data(), kEventsMax,
+        until == Clock::time_point::max()
+            ? -1
+            : static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX)));
+    {
+      // Requests begin right after a look at the sockets, and callbacks, which take their time, run
+      // before the next look: a connection that the server has just ended is seldom chosen for a
+      // request.
+      MutexLock turn(turn_);
+      TakeEvents(events.data(), count);
+      Turn();
+      PrepareSleep();
+      until = sleep_until_;
+      ended.swap(ended_);
+      last = !open_ && in_flight_ == 0;
+      if (last) {
+        // Closing connections writes to them: here, where signals are blocked.
+        transfers_.clear();
+        idle_transfers_.clear();
+        curl_multi_cleanup(multi_);
+        multi_ = nullptr;
+      }
+    }
+    for (Ended& one : ended) std::move(one.done)(std::move(one.response));
+    ended.clear();
+    if (inbox_.HasNews()) until = kAtOnce;
   }
-  // Closing connections writes to them: here, where signals are blocked.
-  transfers_.clear();
-  curl_multi_cleanup(multi_);
-  multi_ = nullptr;
+}
+
+void CurlWorker::Turn() {
+  TakeJobs();
+  if (!open_) RefuseWaiting();
+  ExpireWaiting();
+  FillSlots();
+  KickTimer();
+  Reap();
 }
 
 void CurlWorker::TakeJobs() {
@@ -181,6 +241,7 @@ void CurlWorker::Launch(Job job) {
   Transfer* const transfer = idle_transfers_.back();
   idle_transfers_.pop_back();
   Share& share = ShareOf(job);
+  launched_ = true;
   ++in_flight_;
   ++share.in_flight;
   counters_.shares[static_cast<std::size_t>(job.request.read)].in_flight.store(
@@ -201,7 +262,7 @@ void CurlWorker::Refuse(Job job, Failure failure, const char* detail) {
   Bump(counters_.ended[static_cast<std::size_t>(Fate::kNotSent)]);
   counters_.shares[static_cast<std::size_t>(job.request.read)].outstanding.fetch_sub(
       1, std::memory_order_relaxed);
-  std::move(job.done)(std::move(response));
+  ended_.push_back({std::move(job.done), std::move(response)});
 }
 
 void CurlWorker::KickTimer() {
@@ -218,25 +279,31 @@ void CurlWorker::KickTimer() {
   }
 }
 
-int CurlWorker::WaitTimeoutMs() {
-  Clock::time_point until = timer_at_;
+Clock::time_point CurlWorker::NextDue() {
+  Clock::time_point due = timer_at_;
   for (const Share& share : shares_) {
-    if (!share.waiting.empty() && share.HasRoom()) return 0;
-    until = std::min(until, share.waiting.next_expiry());
+    if (!share.waiting.empty() && share.HasRoom()) return kAtOnce;
+    due = std::min(due, share.waiting.next_expiry());
   }
-  if (until == Clock::time_point::max()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
+  return due;
 }
 
-void CurlWorker::Wait() {
-  int timeout_ms = WaitTimeoutMs();
-  if (timeout_ms != 0 && !inbox_.PrepareSleep()) timeout_ms = 0;
-  std::array<epoll_event, kEventsMax> events;
-  const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, timeout_ms);
+void CurlWorker::PrepareSleep() {
+  sleep_until_ = NextDue();
+  if (launched_) sleep_until_ = std::min(sleep_until_, Clock::now() + kNap);
+  launched_ = false;
+}
+
+bool CurlWorker::IsWaitedFor() { return !ended_.empty() || NextDue() < sleep_until_; }
+
+void CurlWorker::TakeEvents(const epoll_event* events, int count) {
   for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<std::size_t>(i)];
-    if (event.data.fd == inbox_.wake_fd()) continue;
+    const epoll_event& event = events[i];
+    if (event.data.fd == wake_fd_) {
+      std::uint64_t times = 0;
+      [[maybe_unused]] const ssize_t size = read(wake_fd_, &times, sizeof times);
+      continue;
+    }
     if (!sockets_.TakeEvent(event.data.fd, event.events)) continue;
     // An error is reported as both, and libcurl finds it when it reads or writes.
     constexpr std::uint32_t kEnd = EPOLLERR | EPOLLHUP;
@@ -244,6 +311,19 @@ void CurlWorker::Wait() {
                      ((event.events & (EPOLLOUT | kEnd)) != 0 ? CURL_CSELECT_OUT : 0);
     int running = 0;
     curl_multi_socket_action(multi_, event.data.fd, bits, &running);
+  }
+}
+
+// Before a caller starts a request: libcurl would take a connection that has just ended, or one
+// with an answer that nobody asked for, for a good one (curl_sockets.h). What comes in on
+// connections that are in use is left to the worker's thread, which sees it too.
+void CurlWorker::SeeGoodbyes() {
+  std::array<epoll_event, kEventsMax> events;
+  const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, 0);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (event.data.fd != wake_fd_ && !sockets_.InUse(event.data.fd))
+      sockets_.TakeEvent(event.data.fd, event.events);
   }
 }
 
@@ -276,15 +356,16 @@ void CurlWorker::End(Transfer* transfer, CURLcode code) {
   } else if (response.fate != Fate::kNotSent) {
     Bump(counters_.connections_new);
   }
-  std::move(done)(std::move(response));
+  ended_.push_back({std::move(done), std::move(response)});
 }
 
-int CurlWorker::OnSocket(CURL*, curl_socket_t fd, int what, void* self, void*) {
+int CurlWorker::OnSocket(CURL*, curl_socket_t fd, int what, void* self,
+                         void*) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   static_cast<CurlWorker*>(self)->sockets_.Want(fd, what);
   return 0;
 }
 
-int CurlWorker::OnTimer(CURLM*, long timeout_ms, void* self) {
+int CurlWorker::OnTimer(CURLM*, long timeout_ms, void* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   auto& worker = *static_cast<CurlWorker*>(self);
   // libcurl rounds down to whole milliseconds: one more, or it would be asked too early each time.
   worker.timer_at_ =

@@ -1,11 +1,15 @@
-// One thread that drives one libcurl multi handle.
+// One libcurl multi handle and the thread that waits for its sockets.
 //
-// Owned by the pool. Any thread offers jobs and reads the counters; everything else (easy handles,
-// connections, sockets, timers, waiting jobs) belongs to the worker's own thread, which also runs
-// the callbacks of the jobs that it took.
+// Owned by the pool. Any thread offers jobs and reads the counters. Everything else (easy handles,
+// connections, sockets, timers, waiting jobs) belongs to whoever has the turn: the worker's thread
+// when something has come in, and the thread that offers a job, which starts the request itself
+// when nobody else has the turn. So a request costs no wake-up on its way out; one that finds the
+// turn taken leaves its job in the inbox, which whoever has the turn looks into before it rests.
+// Callbacks run on the worker's thread, outside the turn.
 #pragma once
 
 #include <curl/curl.h>
+#include <sys/epoll.h>
 
 #include <array>
 #include <atomic>
@@ -14,7 +18,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "service/base/mutex.h"
 #include "service/http/curl_sockets.h"
 #include "service/http/curl_transfer.h"
 #include "service/http/inbox.h"
@@ -35,7 +41,7 @@ struct WorkerOptions {
   int index = 0;  // For the thread's name.
 };
 
-// Written by the worker's thread (`outstanding` and `refused_full` by callers too), read by anyone.
+// Written by whoever has the turn (`outstanding` and `refused_full` by callers too), read by anyone.
 struct WorkerCounters {
   struct Share {
     std::atomic<std::int64_t> outstanding{0};  // Offered and not ended: waiting or in flight.
@@ -60,7 +66,7 @@ class CurlWorker {
   // Takes the job, or leaves it untouched. Any thread.
   Offered Offer(Job& job);
   // Takes no more jobs; those not yet begun end as kStopped, those in flight go on to their end.
-  void Close() { inbox_.Close(); }
+  void Close();
   // Waits until every job has ended. Not from a callback.
   void Join();
 
@@ -76,26 +82,42 @@ class CurlWorker {
     bool HasRoom() const { return in_flight < limits.in_flight_max; }
   };
 
+  // A request that has ended, and what its caller wants to do about it.
+  struct Ended {
+    Done done;
+    Response response;
+  };
+
   explicit CurlWorker(WorkerOptions options);
   absl::Status SetUp();
   void Run();
+  void Wake() const;
 
-  // The steps of the loop.
-  void Wait();
-  void TakeJobs();
-  void RefuseWaiting();
-  void ExpireWaiting();
-  void FillSlots();
-  void KickTimer();
-  void Reap();
+  // Everything that can be done without waiting, but for what the sockets say.
+  void Turn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void TakeEvents(const epoll_event* events, int count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void SeeGoodbyes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void TakeJobs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void RefuseWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void ExpireWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void FillSlots() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void KickTimer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void Reap() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  // The moment at which there is something to do even if nothing comes in.
+  Clock::time_point NextDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  // Decides until when the worker's thread may sleep.
+  void PrepareSleep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  // Whether the worker's thread has to be told of what a caller did in its turn.
+  bool IsWaitedFor() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
 
-  Share& ShareOf(const Job& job) { return shares_[static_cast<std::size_t>(job.request.read)]; }
-  void Launch(Job job);
-  void Refuse(Job job, Failure failure, const char* detail);
-  void End(Transfer* transfer, CURLcode code);
-  int WaitTimeoutMs();
+  Share& ShareOf(const Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_) {
+    return shares_[static_cast<std::size_t>(job.request.read)];
+  }
+  void Launch(Job job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void Refuse(Job job, Failure failure, const char* detail) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void End(Transfer* transfer, CURLcode code) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
 
-  // Callbacks of libcurl; `self` is the worker.
+  // Callbacks of libcurl; `self` is the worker, and the turn is its caller's.
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* unused);
   static int OnTimer(CURLM* multi, long timeout_ms, void* self);
 
@@ -103,15 +125,22 @@ class CurlWorker {
   WorkerCounters counters_;
   Inbox inbox_;
   int epoll_fd_ = -1;
-  SocketTable sockets_;
-  CURLM* multi_ = nullptr;
-  Clock::time_point timer_at_ = Clock::time_point::max();
-  bool open_ = true;
-  int in_flight_ = 0;
-  std::array<Share, kShareCount> shares_;  // Writes, reads.
-  std::vector<Job> taken_;
-  std::vector<std::unique_ptr<Transfer>> transfers_;
-  std::vector<Transfer*> idle_transfers_;
+  int wake_fd_ = -1;
+
+  Mutex turn_;
+  SocketTable sockets_ ABSL_GUARDED_BY(turn_);
+  CURLM* multi_ ABSL_GUARDED_BY(turn_) = nullptr;
+  Clock::time_point timer_at_ ABSL_GUARDED_BY(turn_) = Clock::time_point::max();
+  // The worker's thread wakes by itself then.
+  Clock::time_point sleep_until_ ABSL_GUARDED_BY(turn_);
+  bool launched_ ABSL_GUARDED_BY(turn_) = false;  // Something, since it last decided to sleep.
+  bool open_ ABSL_GUARDED_BY(turn_) = true;
+  int in_flight_ ABSL_GUARDED_BY(turn_) = 0;
+  std::array<Share, kShareCount> shares_ ABSL_GUARDED_BY(turn_);  // Writes, reads.
+  std::vector<Job> taken_ ABSL_GUARDED_BY(turn_);
+  std::vector<Ended> ended_ ABSL_GUARDED_BY(turn_);
+  std::vector<std::unique_ptr<Transfer>> transfers_ ABSL_GUARDED_BY(turn_);
+  std::vector<Transfer*> idle_transfers_ ABSL_GUARDED_BY(turn_);
   std::thread thread_;
 };
 

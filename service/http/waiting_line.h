@@ -1,6 +1,6 @@
 // Jobs that wait for a free transfer, first come, first served, none beyond its deadline.
 //
-// Owned by a worker, on its thread alone.
+// Owned by a worker, in its turn alone.
 #pragma once
 
 #include <deque>

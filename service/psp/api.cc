@@ -58,6 +58,12 @@ Api::Api(ApiOptions options, const Operations& operations, http::Client& client,
 
 Api::~Api() = default;
 
+void WipeRequest(Call& call) {
+  if (call.request_wiped) return;
+  codec::Wipe(*call.operation->request_plan, *call.request);
+  call.request_wiped = true;
+}
+
 void Api::Start(Call& call, CallDone done) {
   const Operation& operation = *call.operation;
   if (auto violations = Validate(operation, *call.request); !violations.empty()) {
@@ -77,7 +83,7 @@ void Api::Start(Call& call, CallDone done) {
 
 void Api::Refuse(Call& call, CallDone done) {
   call.outcome = call.failure->outcome;
-  codec::Wipe(*call.operation->request_plan, *call.request);
+  WipeRequest(call);
   std::move(done)();
 }
 

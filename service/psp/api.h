@@ -45,7 +45,11 @@ struct Call {
   std::int64_t upstream_us = 0;
   std::string detail;           // The transport's own words, for the log.
   std::string idempotency_key;  // Of a money-moving call, given or derived.
+  bool request_wiped = false;   // By WipeRequest.
 };
+
+// Overwrites what the request holds of cards, tokens and people, the first time it is called.
+void WipeRequest(Call& call);
 
 struct ApiOptions {
   // The longest one transfer may take.

@@ -93,15 +93,18 @@ std::vector<std::string> TraceHeaders(const telemetry::TraceContext& hop,
   return lines;
 }
 
-// The members that the operation always sends, such as "status":"cancelled", come first.
-std::string WithFixedMembers(const Operation& operation, std::string body) {
+// What most bodies fit into: one that grows on its way is copied and wiped each time.
+constexpr std::size_t kBodyRoomBytes = 2'048;
+
+// Puts the members that the operation always sends, such as "status":"cancelled", in front of those
+// of the object that starts at `start`.
+void InsertFixedMembers(const Operation& operation, std::size_t start, std::string& body) {
   const std::string_view fixed = operation.row.fixed_members;
-  if (!fixed.empty()) {
-    const bool alone = body == "{}";
-    ReserveWiping(body, fixed.size() + 1);
-    body.insert(1, absl::StrCat(absl::string_view(fixed.data(), fixed.size()), alone ? "" : ","));
-  }
-  return body;
+  if (fixed.empty()) return;
+  const bool alone = body.size() - start == std::string_view("{}").size();
+  ReserveWiping(body, fixed.size() + 1);
+  body.insert(start + 1, fixed);
+  if (!alone) body.insert(start + 1 + fixed.size(), 1, ',');
 }
 
 }  // namespace
@@ -187,17 +190,26 @@ Answer Exchange::Read(const Sending& sending, http::Response response) {
   return answer;
 }
 
+void AppendBody(const Operation& operation, const google::protobuf::Message& request,
+                std::string& out) {
+  if (!operation.has_body) return;
+  const std::size_t start = out.size();
+  ReserveWiping(out, kBodyRoomBytes);
+  codec::EncodeBody(*operation.request_plan, request, out);
+  InsertFixedMembers(operation, start, out);
+}
+
 std::string BodyOf(const Operation& operation, const google::protobuf::Message& request) {
   std::string body;
-  if (!operation.has_body) return body;
-  codec::EncodeBody(*operation.request_plan, request, body);
-  return WithFixedMembers(operation, std::move(body));
+  AppendBody(operation, request, body);
+  return body;
 }
 
 std::string RedactedBodyOf(const Operation& operation, const google::protobuf::Message& request) {
   if (!operation.has_body) return {};
-  return WithFixedMembers(operation,
-                          codec::Redacted(*operation.request_plan, request, {.body_only = true}));
+  std::string body = codec::Redacted(*operation.request_plan, request, {.body_only = true});
+  InsertFixedMembers(operation, 0, body);
+  return body;
 }
 
 }  // namespace msp::psp

@@ -71,6 +71,10 @@ class Exchange {
 // without one.
 std::string BodyOf(const Operation& operation, const google::protobuf::Message& request);
 
+// The same at the end of `out`.
+void AppendBody(const Operation& operation, const google::protobuf::Message& request,
+                std::string& out);
+
 // The same with sensitive values masked: what a dry run shows.
 std::string RedactedBodyOf(const Operation& operation, const google::protobuf::Message& request);
 

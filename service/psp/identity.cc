@@ -2,7 +2,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "service/base/hash.h"
 #include "service/base/text.h"
 #include "service/psp/exchange.h"
 
@@ -14,7 +13,8 @@ namespace v1 = multisafepay::v1;
 
 constexpr std::string_view kMarkerPrefix = "idem:";
 constexpr std::size_t kDerivedKeyBytes = 16;
-constexpr std::size_t kDigestRoomBytes = 64;  // For what the digest's text has beside the body.
+constexpr std::string_view kFullRefund = "\nfull";
+constexpr std::size_t kTextBytesKept = 64 << 10;  // By each thread, between two digests.
 
 bool IsMarker(const std::string& text) {
   return absl::StartsWith(text, {kMarkerPrefix.data(), kMarkerPrefix.size()});
@@ -69,32 +69,36 @@ class CardSetAside {
 }  // namespace
 
 const v1::CallControl& ControlOf(const pb::Message& request) {
-  const pb::FieldDescriptor* field = request.GetDescriptor()->FindFieldByName("control");
+  const pb::Descriptor* type = request.GetDescriptor();
+  // The call that is made most does without the search by name.
+  if (type == v1::CreateOrderRequest::descriptor())
+    return static_cast<const v1::CreateOrderRequest&>(request).control();
+  const pb::FieldDescriptor* field = type->FindFieldByName("control");
   if (field == nullptr) return v1::CallControl::default_instance();
   return static_cast<const v1::CallControl&>(request.GetReflection()->GetMessage(request, field));
 }
 
 std::string DigestOf(const Operation& operation, pb::Message& request, const Site& site) {
+  // Wallets put tokens and cryptograms into the body: no copy of it may stay. The room is the
+  // thread's, used again and again.
+  static thread_local std::string text;
   const CardSetAside aside(request);
-  // Wallets put tokens and cryptograms into the body: no copy of it may stay.
-  std::string body = BodyOf(operation, request);
-  std::string text(operation.row.name);
-  ReserveWiping(text, body.size() + kDigestRoomBytes);
+  text = operation.row.name;
   text += '\n';
   text += OrderIdOf(operation, request);
   text += '\n';
   text += TargetOf(operation, request);
   text += '\n';
-  ReserveWiping(text, body.size() + kDigestRoomBytes);
-  text += body;
-  WipeString(body);
+  AppendBody(operation, request, text);
   // A full refund has no amount yet: the word stands for it.
   if (request.GetDescriptor() == v1::RefundOrderRequest::descriptor() &&
       static_cast<const v1::RefundOrderRequest&>(request).has_full()) {
-    text += "\nfull";
+    ReserveWiping(text, kFullRefund.size());
+    text += kFullRefund;
   }
-  std::string digest = HmacSha256(site.api_key(), text);
+  std::string digest = site.keyed_hash().Of(text);
   WipeString(text);
+  if (text.capacity() > kTextBytesKept) text = std::string();
   return digest;
 }
 
@@ -105,7 +109,7 @@ std::string DerivedId(std::string_view prefix, std::string_view order_id, std::s
   std::string text(prefix);
   text.append("\n").append(order_id).append("\n").append(key);
   return std::string(prefix) +
-         Hex(std::string_view(HmacSha256(site.api_key(), text)).substr(0, kDerivedKeyBytes));
+         Hex(std::string_view(site.keyed_hash().Of(text)).substr(0, kDerivedKeyBytes));
 }
 
 MarkerPlace PlaceMarker(v1::CreateOrderRequest& order, std::string_view key) {

@@ -20,6 +20,8 @@ constexpr milliseconds kSendMin{50};
 constexpr std::int64_t kBackoffMaxMs = 5'000;
 
 v1::Order* MutableOrderOf(google::protobuf::Message& response) {
+  if (response.GetDescriptor() == v1::CreateOrderResponse::descriptor())
+    return static_cast<v1::CreateOrderResponse&>(response).mutable_order();
   const auto* field = response.GetDescriptor()->FindFieldByName("order");
   if (field == nullptr || field->message_type() != v1::Order::descriptor()) return nullptr;
   return static_cast<v1::Order*>(response.GetReflection()->MutableMessage(&response, field));
@@ -183,8 +185,7 @@ void MoneyCall::Send() {
                   .deadline = deadline,
                   .trace = &call_.trace};
   // The card is in the body alone from here on, unless it may be needed once more.
-  if (!ControlOf(*call_.request).resend_if_absent())
-    codec::Wipe(*call_.operation->request_plan, *call_.request);
+  if (!ControlOf(*call_.request).resend_if_absent()) WipeRequest(call_);
   tools_.exchange.Send(std::move(sending), [self = shared_from_this()](Answer answer) {
     self->OnSent(std::move(answer));
   });
@@ -336,7 +337,7 @@ void MoneyCall::EndUnknown(Failure cause, const Look* look) {
 }
 
 void MoneyCall::End() {
-  codec::Wipe(*call_.operation->request_plan, *call_.request);
+  WipeRequest(call_);
   // Joined calls take their copy before the reply goes out and this call with it.
   const bool did_something =
       call_.outcome == v1::OUTCOME_CONFIRMED || call_.outcome == v1::OUTCOME_UNKNOWN;

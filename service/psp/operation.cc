@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "access/msp_envelope_proto.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "multisafepay/v1/payment_method_service.pb.h"
 #include "multisafepay/v1/token_service.pb.h"
@@ -98,16 +99,13 @@ bool HasBody(const codec::Plan& plan) {
   return false;
 }
 
-const std::string& TextOf(const codec::Entry& entry, const pb::Message& message,
-                          std::string* scratch) {
-  return message.GetReflection()->GetStringReference(message, entry.field, scratch);
-}
-
 }  // namespace
 
 absl::Span<const OperationRow> OperationRows() { return Rows(); }
 
-Operations::Operations() : plans_(Roots()), envelope_plan_(&plans_.Of(Envelope::descriptor())) {
+Operations::Operations()
+    : plans_(Roots(), {access::MspEnvelopeProto()}),
+      envelope_plan_(&plans_.Of(Envelope::descriptor())) {
   for (const OperationRow& row : Rows()) {
     Operation operation{.row = row};
     operation.request_plan = &plans_.Of(row.request->GetDescriptor());
@@ -136,7 +134,6 @@ const Operation& Operations::Find(std::string_view name) const {
 
 std::string TargetOf(const Operation& operation, const pb::Message& request) {
   std::string target;
-  std::string scratch;
   std::string_view path = operation.row.path;
   while (!path.empty()) {
     const std::size_t open = path.find('{');
@@ -145,7 +142,7 @@ std::string TargetOf(const Operation& operation, const pb::Message& request) {
     const std::size_t close = path.find('}', open);
     const codec::Entry* entry =
         operation.request_plan->Find(path.substr(open + 1, close - open - 1));
-    target += PercentEncoded(TextOf(*entry, request, &scratch));
+    target += PercentEncoded(entry->Text(request));
     path.remove_prefix(close + 1);
   }
   const std::size_t before = target.size();
@@ -168,15 +165,12 @@ std::string_view CurrencyOf(const Operation& operation, const pb::Message& reque
   if (entry == nullptr || entry->field->cpp_type() != pb::FieldDescriptor::CPPTYPE_STRING ||
       entry->field->is_repeated())
     return {};
-  static thread_local std::string scratch;
-  return TextOf(*entry, request, &scratch);
+  return entry->Text(request);
 }
 
 std::string_view OrderIdOf(const Operation& operation, const pb::Message& request) {
   if (operation.order_id_entry == nullptr) return {};
-  // Generated messages hold their strings: the reference points into the message, not into scratch.
-  static thread_local std::string scratch;
-  return TextOf(*operation.order_id_entry, request, &scratch);
+  return operation.order_id_entry->Text(request);
 }
 
 }  // namespace msp::psp

@@ -29,7 +29,11 @@ const Protocol& ProtocolOf(const Operation& operation) {
 }
 
 v1::CallResult& ResultOf(google::protobuf::Message& response) {
-  const auto* field = response.GetDescriptor()->FindFieldByName("result");
+  const auto* type = response.GetDescriptor();
+  // The call that is made most does without the search by name.
+  if (type == v1::CreateOrderResponse::descriptor())
+    return *static_cast<v1::CreateOrderResponse&>(response).mutable_result();
+  const auto* field = type->FindFieldByName("result");
   return static_cast<v1::CallResult&>(*response.GetReflection()->MutableMessage(&response, field));
 }
 

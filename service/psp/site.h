@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "service/base/hash.h"
 #include "service/base/text.h"
 #include "service/http/client.h"
 
@@ -19,6 +20,7 @@ class Site {
       : name_(std::move(name)),
         api_key_(std::move(api_key)),
         previous_key_(std::move(previous_key)),
+        keyed_hash_(api_key_),
         // Lower case on the wire: MultiSafepay is known to refuse `Api_Key`.
         headers_(std::make_shared<http::Headers>(Lines(api_key_))) {}
   ~Site() {
@@ -31,6 +33,7 @@ class Site {
   const std::string& name() const { return name_; }
   // For keyed hashes only; it travels in `headers`.
   const std::string& api_key() const { return api_key_; }
+  const HmacKey& keyed_hash() const { return keyed_hash_; }
   // Notifications may still be signed with it.
   const std::string& previous_key() const { return previous_key_; }
   const std::shared_ptr<const http::Headers>& headers() const { return headers_; }
@@ -48,6 +51,7 @@ class Site {
   std::string name_;
   std::string api_key_;
   std::string previous_key_;
+  HmacKey keyed_hash_;
   std::shared_ptr<const http::Headers> headers_;
 };
 

@@ -259,7 +259,7 @@ void Calls::AuditThenReply(const psp::Call& call, const Ended& ended, Reply repl
 }
 
 void Calls::Forget(const psp::Call& call) {
-  codec::Wipe(*call.operation->request_plan, *call.request);
+  if (!call.request_wiped) codec::Wipe(*call.operation->request_plan, *call.request);
   codec::Wipe(*call.operation->response_plan, *call.response);
 }
 

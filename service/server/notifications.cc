@@ -1,6 +1,7 @@
 #include "service/server/notifications.h"
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/server/caller.h"
 #include "service/server/status.h"
+#include "service/server/stream.h"
 
 namespace msp::server {
 namespace {
@@ -34,6 +36,64 @@ psp::Failure Refusal(const notify::Inbox::Result& result) {
   }
 }
 
+using Service = v1::NotificationService::AsyncService;
+using Base = ReplySlot<v1::HandleNotificationRequest, v1::HandleNotificationResponse>;
+
+// Replies at once, or when the event has been handed on.
+class Notification final : public Base {
+ public:
+  static void Serve(Service& service, Slots& slots, const Edge* edge) {
+    auto* call = new Notification(service, slots, edge);
+    call->Wait(service, &Service::RequestHandleNotification);
+  }
+
+ private:
+  Notification(Service& service, Slots& slots, const Edge* edge)
+      : Base(slots), service_(service), edge_(edge) {}
+
+  void OnCall() override {
+    Serve(service_, slots(), edge_);
+    if (edge_ == nullptr) return Reply({grpc::StatusCode::UNIMPLEMENTED, ""});
+    start_ = Clock::now();
+    auto admitted = Admit(edge_->sites, context(), edge_->certificates, start_);
+    if (const auto* failure = std::get_if<psp::Failure>(&admitted); failure != nullptr)
+      return End(StatusOf(*failure));
+    site_ = std::get<psp::Sites::Admitted>(admitted).site;
+    auto violations =
+        codec::Check(edge_->plans.Of(v1::HandleNotificationRequest::descriptor()), request_);
+    if (!violations.empty()) return End(StatusOf(InvalidRequest(std::move(violations))));
+    edge_->inbox.Take(*site_, {request_.auth(), request_.body(), request_.transactionid()},
+                      [this](notify::Inbox::Result result) { Taken(std::move(result)); });
+  }
+
+  void Taken(notify::Inbox::Result result) {
+    edge_->log.Write(
+        result.genuine() ? telemetry::Level::kInfo : telemetry::Level::kWarning, "notification",
+        {{"via", std::string_view("grpc")},
+         {"site", site_->name()},
+         {"result", notify::kReceivedNames[static_cast<std::size_t>(result.received)]}});
+    if (!result.genuine()) return End(StatusOf(Refusal(result)));
+    response_.set_duplicate(result.duplicate);
+    *response_.mutable_order() = std::move(result.order);
+    response_.set_reply_body(kReply);
+    End(grpc::Status::OK);
+  }
+
+  void End(const grpc::Status& status) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start_);
+    edge_->metrics.CountCall({.method = "HandleNotification",
+                              .code = NameOf(status.error_code()),
+                              .outcome = "",
+                              .total_us = took.count()});
+    Reply(status);
+  }
+
+  Service& service_;
+  const Edge* const edge_;
+  Clock::time_point start_;
+  std::shared_ptr<const psp::Site> site_;
+};
+
 }  // namespace
 
 psp::Failure InvalidRequest(std::vector<codec::Violation> violations) {
@@ -47,40 +107,9 @@ psp::Failure InvalidRequest(std::vector<codec::Violation> violations) {
   return failure;
 }
 
-void HandleNotification(const Edge& edge, const grpc::CallbackServerContext& context,
-                        const v1::HandleNotificationRequest& request,
-                        v1::HandleNotificationResponse& response,
-                        grpc::ServerUnaryReactor& reactor) {
-  const Clock::time_point start = Clock::now();
-  const auto end = [&edge, &reactor, start](const grpc::Status& status) {
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
-    edge.metrics.CountCall({.method = "HandleNotification",
-                            .code = NameOf(status.error_code()),
-                            .outcome = "",
-                            .total_us = took.count()});
-    reactor.Finish(status);
-  };
-  auto admitted = Admit(edge.sites, context, edge.certificates, start);
-  if (const auto* failure = std::get_if<psp::Failure>(&admitted); failure != nullptr)
-    return end(StatusOf(*failure));
-  const auto site = std::get<psp::Sites::Admitted>(admitted).site;
-  auto violations =
-      codec::Check(edge.plans.Of(v1::HandleNotificationRequest::descriptor()), request);
-  if (!violations.empty()) return end(StatusOf(InvalidRequest(std::move(violations))));
-  edge.inbox.Take(
-      *site, {request.auth(), request.body(), request.transactionid()},
-      [&edge, &response, site, end](notify::Inbox::Result result) {
-        edge.log.Write(
-            result.genuine() ? telemetry::Level::kInfo : telemetry::Level::kWarning, "notification",
-            {{"via", std::string_view("grpc")},
-             {"site", site->name()},
-             {"result", notify::kReceivedNames[static_cast<std::size_t>(result.received)]}});
-        if (!result.genuine()) return end(StatusOf(Refusal(result)));
-        response.set_duplicate(result.duplicate);
-        *response.mutable_order() = std::move(result.order);
-        response.set_reply_body(kReply);
-        end(grpc::Status::OK);
-      });
+void ServeNotifications(v1::NotificationService::AsyncService& service, Slots& slots,
+                        const Edge* edge) {
+  Notification::Serve(service, slots, edge);
 }
 
 }  // namespace msp::server

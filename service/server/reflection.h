@@ -1,16 +1,34 @@
-// Server reflection v1, from the generated pool. gRPC 1.51 brings v1alpha only; newer tools ask for
-// v1 first.
+// Server reflection from the generated pool, v1 and v1alpha: newer tools ask for v1 first, older
+// ones know the other only. gRPC 1.51 brings v1alpha alone, as a synchronous service (slot.h).
+//
+// Owned by Server; served on the queue's threads.
 #pragma once
+
+#include <grpcpp/server_builder.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <grpcpp/impl/service_type.h>
+#include "service/server/slot.h"
 
 namespace msp::server {
 
-// A service to register with the builder; `services` are the full names that it lists.
-std::unique_ptr<grpc::Service> MakeReflectionV1(std::vector<std::string> services);
+class Reflection {
+ public:
+  // `services` are the full names that are listed, besides reflection's own.
+  explicit Reflection(std::vector<std::string> services);
+  ~Reflection();
+  Reflection(const Reflection&) = delete;
+  Reflection& operator=(const Reflection&) = delete;
+
+  void Register(grpc::ServerBuilder& builder);
+  // Called once the server has started. `slots` outlive the calls.
+  void Serve(Slots& slots);
+
+ private:
+  struct Served;
+  const std::unique_ptr<Served> served_;
+};
 
 }  // namespace msp::server

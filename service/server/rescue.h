@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "service/base/mutex.h"
-#include "service/server/unary.h"
+#include "service/server/tag.h"
 
 namespace msp::server {
 

@@ -1,9 +1,8 @@
 #include "service/server/server.h"
 
 #include <grpc/grpc.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,10 +12,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/server/acceptor.h"
+#include "service/server/health.h"
 #include "service/server/reflection.h"
 #include "service/server/rescue.h"
 #include "service/server/services.h"
-#include "service/server/unary.h"
+#include "service/server/slot.h"
+#include "service/server/tag.h"
 
 namespace msp::server {
 
@@ -25,8 +26,10 @@ struct Server::State {
   Services services;
   std::unique_ptr<Rescue> rescue;  // Outlives the acceptor, which calls it.
   std::unique_ptr<Acceptor> acceptor;
-  std::unique_ptr<grpc::Service> reflection;
+  Health health;
+  std::unique_ptr<Reflection> reflection;
   std::unique_ptr<grpc::ServerCompletionQueue> queue;
+  std::unique_ptr<Slots> slots;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::thread> pollers;
   std::string listening;
@@ -72,8 +75,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!acceptor.ok()) return acceptor.status();
   state->acceptor = *std::move(acceptor);
   state->calls = &calls;
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   std::vector<std::unique_ptr<Acceptor::Connections>> connections;
   connections.reserve(kUshers);
@@ -95,9 +96,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   state->services.Register(builder);
   std::vector<std::string> names = Services::Names();
   names.emplace_back("grpc.health.v1.Health");
-  state->reflection = MakeReflectionV1(names);
-  builder.RegisterService(state->reflection.get());
+  state->reflection = std::make_unique<Reflection>(std::move(names));
+  state->reflection->Register(builder);
+  builder.RegisterService(&state->health.service());
   state->queue = builder.AddCompletionQueue();
+  state->slots = std::make_unique<Slots>(*state->queue);
   state->server = builder.BuildAndStart();
   if (state->server == nullptr) {
     state->queue->Shutdown();
@@ -105,14 +108,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     return absl::InternalError("gRPC could not start its server");
   }
   state->listening = WithPort(options.listen, state->acceptor->port());
-  state->services.Wait(*state->queue, operations, calls);
+  for (const std::string& name : Services::Names()) state->health.Set(name, true);
+  state->health.Set(kReadiness, true);
+  state->health.Set(kLiveness, true);
+  state->services.Wait(*state->slots, operations, calls);
+  state->health.Serve(*state->slots);
+  state->reflection->Serve(*state->slots);
   for (int i = 0; i < options.polling_threads; ++i) {
     state->pollers.emplace_back([queue = state->queue.get()] { Poll(*queue); });
+    // Not to be taken for one of gRPC's.
+    pthread_setname_np(state->pollers.back().native_handle(), absl::StrCat("msp-grpc-", i).c_str());
   }
-  auto* health = state->server->GetHealthCheckService();
-  for (const std::string& name : Services::Names()) health->SetServingStatus(name, true);
-  health->SetServingStatus(kReadiness, true);
-  health->SetServingStatus(kLiveness, true);
   state->rescue = std::make_unique<Rescue>(*state->queue);
   state->acceptor->Serve(std::move(connections),
                          [rescue = state->rescue.get()] { rescue->Rush(); });
@@ -124,9 +130,9 @@ Server::~Server() { Stop(); }
 const std::string& Server::listening() const { return state_->listening; }
 
 void Server::SetNotServing() {
-  auto* health = state_->server->GetHealthCheckService();
-  health->SetServingStatus(false);
-  health->SetServingStatus(kLiveness, true);
+  for (const std::string& name : Services::Names()) state_->health.Set(name, false);
+  state_->health.Set(kReadiness, false);
+  state_->health.Set("", false);
 }
 
 Server::Connections Server::connections() const {
@@ -150,13 +156,14 @@ void Server::Stop() {
   if (state_->stopped) return;
   state_->stopped = true;
   state_->acceptor->Close();
+  state_->health.End();
   std::atomic<bool> ended{false};
   std::thread shutdown([&] {
     state_->server->Shutdown();
     ended = true;
   });
-  // A stream that watches health has no end of its own: when the last call has been gone for a
-  // while, whatever is left is cut.
+  // A stream that asks for descriptions has no end of its own: when the last call has been gone for
+  // a while, whatever is left is cut.
   Clock::time_point busy = Clock::now();
   while (!ended && Clock::now() - busy < kGoodbyeMax) {
     if (state_->calls->in_hand() > 0) busy = Clock::now();
@@ -165,6 +172,9 @@ void Server::Stop() {
   if (!ended) grpc_server_cancel_all_calls(state_->server->c_server());
   shutdown.join();
   state_->rescue->Stop();
+  // For gRPC a call that was cancelled is over; for us when it has been replied to, by the queue.
+  while (state_->slots->count() > 0 || state_->calls->in_hand() > 0)
+    std::this_thread::sleep_for(kLookAgain);
   state_->queue->Shutdown();
   for (std::thread& poller : state_->pollers) poller.join();
 }

@@ -57,9 +57,10 @@ class Server {
   // learns in time to call elsewhere; calls go on. Waits no longer than said, and not at all
   // without a connection age.
   void LetConnectionsGo(std::int64_t wait_max_ms);
-  // Takes no more calls and returns when the last one has ended; streams that watch health are cut
-  // then. Calls bound themselves (`call_max_ms`), so no deadline is set here: gRPC would end them
-  // with UNAVAILABLE, which callers may repeat.
+  // Takes no more calls and returns when the last one has ended. Streams that watch health end at
+  // once, and whatever is still there after the last call is cut. Calls bound themselves
+  // (`call_max_ms`), so no deadline is set here: gRPC would end them with UNAVAILABLE, which
+  // callers may repeat.
   void Stop();
 
  private:

@@ -14,44 +14,9 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// Methods that are not named here answer UNIMPLEMENTED by themselves.
-using Order = v1::OrderService;
-using UnaryOrders = Order::WithAsyncMethod_CreateOrder<
-    Order::WithAsyncMethod_GetOrder<Order::WithAsyncMethod_UpdateOrder<
-        Order::WithAsyncMethod_CancelOrder<Order::WithAsyncMethod_CaptureOrder<
-            Order::WithAsyncMethod_VoidOrder<Order::WithAsyncMethod_RefundOrder<
-                Order::WithAsyncMethod_CancelRefund<Order::Service>>>>>>>>;
-// Streams by the callback API, beside the queue of the unary calls.
-class Orders final : public Order::WithCallbackMethod_WatchOrder<UnaryOrders> {
- public:
-  explicit Orders(const Edge* edge) : edge_(edge) {}
-  grpc::ServerWriteReactor<v1::WatchOrderResponse>* WatchOrder(
-      grpc::CallbackServerContext* context, const v1::WatchOrderRequest* request) override {
-    if (edge_ != nullptr) return StartWatch(*edge_, *context, *request);
-    return Order::WithCallbackMethod_WatchOrder<UnaryOrders>::WatchOrder(context, request);
-  }
-
- private:
-  const Edge* const edge_;
-};
-class Notifications final : public v1::NotificationService::CallbackService {
- public:
-  explicit Notifications(const Edge* edge) : edge_(edge) {}
-  grpc::ServerUnaryReactor* HandleNotification(grpc::CallbackServerContext* context,
-                                               const v1::HandleNotificationRequest* request,
-                                               v1::HandleNotificationResponse* response) override {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    if (edge_ == nullptr) {
-      reactor->Finish({grpc::StatusCode::UNIMPLEMENTED, ""});
-    } else {
-      server::HandleNotification(*edge_, *context, *request, *response, *reactor);
-    }
-    return reactor;
-  }
-
- private:
-  const Edge* const edge_;
-};
+// Every method of these is armed below: one that is not would leave its callers waiting.
+using Orders = v1::OrderService::AsyncService;
+using Notifications = v1::NotificationService::AsyncService;
 using Tokens = v1::TokenService::AsyncService;
 using Methods = v1::PaymentMethodService::AsyncService;
 using Transactions = v1::TransactionService::AsyncService;
@@ -70,7 +35,7 @@ void Serve(Service& service,
 }  // namespace
 
 struct Services::Served {
-  explicit Served(const Edge* edge) : orders(edge), notifications(edge) {}
+  const Edge* edge;
   Orders orders;
   Notifications notifications;
   Tokens tokens;
@@ -78,7 +43,7 @@ struct Services::Served {
   Transactions transactions;
 };
 
-Services::Services(const Edge* edge) : served_(std::make_unique<Served>(edge)) {}
+Services::Services(const Edge* edge) : served_(new Served{.edge = edge}) {}
 Services::~Services() = default;
 
 std::vector<std::string> Services::Names() {
@@ -96,10 +61,9 @@ void Services::Register(grpc::ServerBuilder& builder) {
   builder.RegisterService(&served_->notifications);
 }
 
-void Services::Wait(grpc::ServerCompletionQueue& queue, const psp::Operations& operations,
-                    Calls& calls) {
+void Services::Wait(Slots& slots, const psp::Operations& operations, Calls& calls) {
   const auto serve = [&](auto& service, auto arm, std::string_view name) {
-    Serve(service, arm, name, queue, operations, calls);
+    Serve(service, arm, name, slots.queue(), operations, calls);
   };
   Orders& orders = served_->orders;
   serve(orders, &Orders::RequestCreateOrder, "CreateOrder");
@@ -110,6 +74,7 @@ void Services::Wait(grpc::ServerCompletionQueue& queue, const psp::Operations& o
   serve(orders, &Orders::RequestVoidOrder, "VoidOrder");
   serve(orders, &Orders::RequestRefundOrder, "RefundOrder");
   serve(orders, &Orders::RequestCancelRefund, "CancelRefund");
+  ServeWatch(orders, slots, served_->edge);
   Tokens& tokens = served_->tokens;
   serve(tokens, &Tokens::RequestListTokens, "ListTokens");
   serve(tokens, &Tokens::RequestGetToken, "GetToken");
@@ -123,6 +88,7 @@ void Services::Wait(grpc::ServerCompletionQueue& queue, const psp::Operations& o
   Transactions& transactions = served_->transactions;
   serve(transactions, &Transactions::RequestListTransactions, "ListTransactions");
   serve(transactions, &Transactions::RequestGetTransaction, "GetTransaction");
+  ServeNotifications(served_->notifications, slots, served_->edge);
 }
 
 }  // namespace msp::server

@@ -10,6 +10,7 @@
 #include "service/psp/operation.h"
 #include "service/server/calls.h"
 #include "service/server/edge.h"
+#include "service/server/slot.h"
 
 namespace msp::server {
 
@@ -23,7 +24,7 @@ class Services {
   static std::vector<std::string> Names();
   void Register(grpc::ServerBuilder& builder);
   // Arms every method; called once the server has started.
-  void Wait(grpc::ServerCompletionQueue& queue, const psp::Operations& operations, Calls& calls);
+  void Wait(Slots& slots, const psp::Operations& operations, Calls& calls);
 
  private:
   struct Served;

@@ -14,6 +14,7 @@
 #include "service/server/caller.h"
 #include "service/server/notifications.h"
 #include "service/server/status.h"
+#include "service/server/stream.h"
 
 namespace msp::server {
 namespace {
@@ -26,168 +27,135 @@ struct Waiting {
   notify::Cause cause = v1::WatchOrderResponse::CAUSE_UNSPECIFIED;
 };
 
-class Stream final : public grpc::ServerWriteReactor<v1::WatchOrderResponse>,
-                     public notify::Watcher {
- public:
-  Stream(const Edge& edge, std::shared_ptr<const psp::Site> site, const std::string& order_id,
-         std::string peer)
-      : edge_(edge),
-        site_(std::move(site)),
-        order_id_(codec::HoldsCardNumber(order_id) ? codec::Scrubbed(order_id) : order_id),
-        peer_(std::move(peer)) {}
+using Service = v1::OrderService::AsyncService;
+using Base = StreamSlot<v1::WatchOrderRequest, v1::WatchOrderResponse>;
 
-  void Begin(const notify::WatchAsk& ask) {
-    if (auto failure = edge_.hub.Watch(ask, this)) {
-      Refuse(*std::move(failure));
-    }
-  }
-  void Refuse(psp::Failure failure) {
-    // What is no order id is not repeated.
-    if (!failure.violations.empty()) order_id_.clear();
-    End(std::move(failure));
+class Stream final : public Base, public notify::Watcher {
+ public:
+  static void Serve(Service& service, Slots& slots, const Edge* edge) {
+    auto* stream = new Stream(service, slots, edge);
+    stream->Wait(service, &Service::RequestWatchOrder);
   }
 
   // The event core's side; its lock is held.
   void Tell(const notify::State& state, notify::Cause cause) override {
     MutexLock lock(mutex_);
-    waiting_.emplace();
-    waiting_->state = state;
-    waiting_->cause = cause;
-    if (!writing_) WriteNext();
+    waiting_ = Waiting{state, cause};
+    Go();
   }
   void Beat() override {
     MutexLock lock(mutex_);
-    if (writing_ || finished_) return;  // What is being written is a sign of life as well.
-    message_.Clear();
-    message_.set_cause(v1::WatchOrderResponse::CAUSE_HEARTBEAT);
-    message_.set_resume_token(token_);
-    Write();
+    if (!idle()) return;  // What is being written is a sign of life as well.
+    beat_ = true;
+    Go();
   }
   void End(std::optional<psp::Failure> failure) override {
     MutexLock lock(mutex_);
-    if (ending_) return;
-    ending_ = failure ? StatusOf(*failure) : grpc::Status::OK;
-    if (failure) reason_ = std::move(failure->reason);
-    if (!writing_) FinishNow();
-  }
-
-  // gRPC's side.
-  void OnWriteDone(bool ok) override {
-    MutexLock lock(mutex_);
-    writing_ = false;
-    if (ok && message_.has_order()) ++states_;
-    if (!ok) {
-      if (!ending_) ending_ = grpc::Status(grpc::StatusCode::CANCELLED, "the caller has gone");
-      waiting_.reset();
-    }
-    if (waiting_) return WriteNext();
-    if (ending_) FinishNow();
-  }
-  void OnCancel() override {
-    MutexLock lock(mutex_);
-    waiting_.reset();
-    if (!ending_) ending_ = grpc::Status(grpc::StatusCode::CANCELLED, "the caller has gone");
-    if (!writing_) FinishNow();
-  }
-  void OnDone() override {
-    edge_.hub.Leave(this);
-    edge_.metrics.CountStream("WatchOrder", NameOf(code_));
-    LogEnd();
-    delete this;
+    EndWith(failure ? StatusOf(*failure) : grpc::Status::OK);
+    if (failure && reason_.empty()) reason_ = std::move(failure->reason);
   }
 
  private:
-  void LogEnd() {
+  Stream(Service& service, Slots& slots, const Edge* edge)
+      : Base(slots), service_(service), edge_(edge) {}
+
+  void OnCall() override {
+    Serve(service_, slots(), edge_);
+    if (edge_ == nullptr) {
+      MutexLock lock(mutex_);
+      return EndWith({grpc::StatusCode::UNIMPLEMENTED, ""});
+    }
+    if (auto failure = Begin()) End(std::move(failure));
+  }
+  void OnGone() override {
+    if (edge_ == nullptr) return;
+    edge_->hub.Leave(this);
     MutexLock lock(mutex_);
-    const std::chrono::duration<double> open = std::chrono::steady_clock::now() - start_;
-    edge_.log.Write(telemetry::Level::kInfo, "stream",
-                    {{"method", std::string_view("WatchOrder")},
-                     {"site", site_ == nullptr ? std::string_view() : site_->name()},
-                     {"order_id", std::string_view(order_id_)},
-                     {"code", NameOf(code_)},
-                     {"reason", std::string_view(reason_)},
-                     {"states", states_},
-                     {"seconds", open.count()},
-                     {"peer", std::string_view(peer_)}});
-  }
-  void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (finished_ || !waiting_) return;
-    const Waiting next = *std::move(waiting_);
-    waiting_.reset();
-    message_.Clear();
-    *message_.mutable_order() = *next.state.order;
-    message_.set_cause(next.cause);
-    token_ = notify::MakeToken(notify::KeysOf(*site_).front(), site_->name(),
-                               next.state.order->order_id(), next.state.digest);
-    message_.set_resume_token(token_);
-    message_.mutable_observed_time()->set_seconds(next.state.observed_ms / 1'000);
-    message_.mutable_observed_time()->set_nanos(
-        static_cast<std::int32_t>(next.state.observed_ms % 1'000 * 1'000'000));
-    Write();
-  }
-  void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    writing_ = true;
-    StartWrite(&message_);
-  }
-  void FinishNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (finished_) return;
-    finished_ = true;
-    code_ = ending_->error_code();
-    Finish(*ending_);
+    edge_->metrics.CountStream("WatchOrder", NameOf(code()));
+    LogEnd();
   }
 
-  const Edge& edge_;
-  const std::shared_ptr<const psp::Site> site_;
-  std::string order_id_;  // As it may be logged; fixed once it has begun.
-  const std::string peer_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  Mutex mutex_;
-  v1::WatchOrderResponse message_ ABSL_GUARDED_BY(mutex_);  // While it is written, gRPC's.
+  void LogEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    // What is no order id is not repeated.
+    std::string order_id = reason_ == psp::reason::kInvalidRequest ? "" : request_.order_id();
+    if (codec::HoldsCardNumber(order_id)) order_id = codec::Scrubbed(order_id);
+    const std::string peer = context().peer();
+    const std::chrono::duration<double> open = std::chrono::steady_clock::now() - start_;
+    edge_->log.Write(telemetry::Level::kInfo, "stream",
+                     {{"method", std::string_view("WatchOrder")},
+                      {"site", site_ == nullptr ? std::string_view() : site_->name()},
+                      {"order_id", std::string_view(order_id)},
+                      {"code", NameOf(code())},
+                      {"reason", std::string_view(reason_)},
+                      {"states", states_},
+                      {"seconds", open.count()},
+                      {"peer", std::string_view(peer)}});
+  }
+
+  // Joins the order's watchers, or says why not.
+  std::optional<psp::Failure> Begin() {
+    start_ = std::chrono::steady_clock::now();
+    // Streams are bounded by their own number: one takes of its site's rate, not of its places.
+    auto admitted =
+        Admit(edge_->sites, context(), edge_->certificates, std::chrono::steady_clock::now());
+    if (auto* failure = std::get_if<psp::Failure>(&admitted); failure != nullptr)
+      return std::move(*failure);
+    site_ = std::get<psp::Sites::Admitted>(admitted).site;
+    auto violations = codec::Check(edge_->plans.Of(v1::WatchOrderRequest::descriptor()), request_);
+    notify::WatchAsk ask{.site = site_->name(),
+                         .order_id = request_.order_id(),
+                         .follow = request_.follow(),
+                         .heartbeat_ms = std::int64_t{request_.heartbeat_s()} * 1'000};
+    if (violations.empty() && !request_.resume_token().empty()) {
+      if (auto seen = notify::DigestIn(request_.resume_token(), notify::KeysOf(*site_),
+                                       site_->name(), request_.order_id())) {
+        ask.seen = *std::move(seen);
+      } else {
+        violations.push_back(
+            {.field = "resume_token",
+             .description = "is not one that this service gave out for this order of this site"});
+      }
+    }
+    if (!violations.empty()) return InvalidRequest(std::move(violations));
+    return edge_->hub.Watch(ask, this);
+  }
+
+  bool Next(v1::WatchOrderResponse& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) override {
+    if (!waiting_ && !beat_) return false;
+    if (waiting_) {
+      const notify::State& state = waiting_->state;
+      *message.mutable_order() = *state.order;
+      message.set_cause(waiting_->cause);
+      ++states_;
+      token_ = notify::MakeToken(notify::KeysOf(*site_).front(), site_->name(),
+                                 state.order->order_id(), state.digest);
+      message.mutable_observed_time()->set_seconds(state.observed_ms / 1'000);
+      message.mutable_observed_time()->set_nanos(
+          static_cast<std::int32_t>(state.observed_ms % 1'000 * 1'000'000));
+    } else {
+      message.set_cause(v1::WatchOrderResponse::CAUSE_HEARTBEAT);
+    }
+    message.set_resume_token(token_);
+    waiting_.reset();
+    beat_ = false;
+    return true;
+  }
+
+  Service& service_;
+  const Edge* const edge_;
+  std::shared_ptr<const psp::Site> site_;  // Set before the event core knows of the stream.
   std::optional<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
-  std::optional<grpc::Status> ending_ ABSL_GUARDED_BY(mutex_);
-  std::string token_ ABSL_GUARDED_BY(mutex_);
+  bool beat_ ABSL_GUARDED_BY(mutex_) = false;
+  std::chrono::steady_clock::time_point start_;
   std::string reason_ ABSL_GUARDED_BY(mutex_);
-  std::int64_t states_ ABSL_GUARDED_BY(mutex_) = 0;  // Written, heartbeats not counted.
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  grpc::StatusCode code_ = grpc::StatusCode::OK;
+  std::int64_t states_ ABSL_GUARDED_BY(mutex_) = 0;  // Told, heartbeats not counted.
+  std::string token_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace
 
-grpc::ServerWriteReactor<v1::WatchOrderResponse>* StartWatch(const Edge& edge,
-                                                             grpc::CallbackServerContext& context,
-                                                             const v1::WatchOrderRequest& request) {
-  // Streams are bounded by their own number: one takes of its site's rate, not of its places.
-  auto admitted = Admit(edge.sites, context, edge.certificates, std::chrono::steady_clock::now());
-  if (auto* failure = std::get_if<psp::Failure>(&admitted); failure != nullptr) {
-    auto* refused = new Stream(edge, nullptr, request.order_id(), context.peer());
-    refused->Refuse(std::move(*failure));
-    return refused;
-  }
-  const auto site = std::get<psp::Sites::Admitted>(admitted).site;
-  auto* stream = new Stream(edge, site, request.order_id(), context.peer());
-  auto violations = codec::Check(edge.plans.Of(v1::WatchOrderRequest::descriptor()), request);
-  notify::WatchAsk ask{.site = site->name(),
-                       .order_id = request.order_id(),
-                       .follow = request.follow(),
-                       .heartbeat_ms = std::int64_t{request.heartbeat_s()} * 1'000};
-  if (violations.empty() && !request.resume_token().empty()) {
-    if (auto seen = notify::DigestIn(request.resume_token(), notify::KeysOf(*site), site->name(),
-                                     request.order_id())) {
-      ask.seen = *std::move(seen);
-    } else {
-      violations.push_back(
-          {.field = "resume_token",
-           .description = "is not one that this service gave out for this order of this site"});
-    }
-  }
-  if (!violations.empty()) {
-    stream->Refuse(InvalidRequest(std::move(violations)));
-  } else {
-    stream->Begin(ask);
-  }
-  return stream;
+void ServeWatch(v1::OrderService::AsyncService& service, Slots& slots, const Edge* edge) {
+  Stream::Serve(service, slots, edge);
 }
 
 }  // namespace msp::server

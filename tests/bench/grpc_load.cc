@@ -76,21 +76,26 @@ class Load {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     for (int c = 0; c < connections; ++c) {
-      stubs.push_back(std::make_unique<grpc::GenericStub>(
-          grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments)));
+      auto channel =
+          grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+      // The time of a connection is not a call's.
+      channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10));
+      stubs.push_back(std::make_unique<grpc::GenericStub>(std::move(channel)));
       for (int s = 0; s < streams; ++s) {
         calls.push_back(std::make_unique<Call>());
         calls.back()->stub = stubs.back().get();
-        Begin(*calls.back());
       }
     }
+    begun_ = Clock::now();
+    for (const auto& call : calls) Begin(*call);
     void* tag = nullptr;
     bool ok = false;
     while (active_ > 0 && queue_.Next(&tag, &ok)) End(*static_cast<Call*>(tag));
     queue_.Shutdown();
   }
 
-  void Print(double seconds) {
+  void Print() {
+    const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
     std::sort(times_us_.begin(), times_us_.end());
     const auto at = [&](double share) {
       return times_us_.empty() ? 0
@@ -135,6 +140,7 @@ class Load {
   long number_ = 0;
   long active_ = 0;
   long failed_ = 0;
+  Clock::time_point begun_;
   std::string first_error_;
   grpc::CompletionQueue queue_;
   std::vector<double> times_us_;
@@ -149,8 +155,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   Load load(std::move(order), std::atol(argv[3]));
-  const auto start = Clock::now();
   load.Run(argv[1], std::atoi(argv[4]), std::atoi(argv[5]));
-  load.Print(std::chrono::duration<double>(Clock::now() - start).count());
+  load.Print();
   return load.failed() == 0 ? 0 : 1;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/msp_codec_testing_proto.h"
 #include "codec/testing.pb.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -19,7 +20,8 @@ namespace msp::codec {
 
 inline const PlanSet& TestPlans() {
   static const PlanSet plans({testing::Everything::descriptor(), testing::Shapes::descriptor(),
-                              testing::Envelope::descriptor(), testing::Reply::descriptor()});
+                              testing::Envelope::descriptor(), testing::Reply::descriptor()},
+                             {access::MspCodecTestingProto()});
   return plans;
 }
 

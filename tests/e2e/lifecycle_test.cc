@@ -1,18 +1,17 @@
-// The server as an operator meets it: start, health, reflection, drain, exit codes, and what it
+// The server as an operator meets it: start, health, drain, exit codes, and what it
 // prints.
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <set>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include "google/protobuf/descriptor.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "grpc/reflection/v1/reflection.grpc.pb.h"
-#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/end_to_end.h"
 
@@ -23,7 +22,7 @@ using grpc::health::v1::Health;
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 using msp::testing::ChildProcess;
-using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -106,6 +105,33 @@ TEST_F(Lifecycle, ACallerWhoWatchesHealthDoesNotHoldUpTheEnd) {
   EXPECT_EQ(server().process().Wait(), 0);
 }
 
+// To gRPC the call is over and the server idle; its reply still comes, to nobody.
+TEST_F(Lifecycle, ACallWhoseCallerHasGoneIsAwaitedAtTheEnd) {
+  StartServer({"--drain_timeout_ms=20000", "--call_max_ms=15000"});
+  upstream().Script([this](const RecordedRequest& request) {
+    gate().Wait();
+    return AnswerAsMultiSafepay(request);
+  });
+  grpc::ClientContext context;
+  std::thread caller([&] {
+    v1::CreateOrderResponse response;
+    const auto stub = v1::OrderService::NewStub(channel());
+    EXPECT_EQ(stub->CreateOrder(&context, CardOrder(), &response).error_code(),
+              grpc::StatusCode::CANCELLED);
+  });
+  upstream().WaitForRequests(1);
+  context.TryCancel();
+  caller.join();
+  server().process().Signal(SIGTERM);
+  while (channel()->GetState(false) == GRPC_CHANNEL_READY)
+    ASSERT_TRUE(channel()->WaitForStateChange(GRPC_CHANNEL_READY, Later()));
+  // Time for a server that would not wait to have shut its queue: the reply would find it so.
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  gate().Open();
+  EXPECT_EQ(server().process().Wait(), 0);
+  EXPECT_THAT(server().logs(), HasSubstr("\"stopped\""));
+}
+
 // The only failure that a caller meets is that there is nobody to connect to any more.
 TEST_F(Lifecycle, ADrainLosesNoCallOfAConnectionThatIsStillOpen) {
   StartServer({"--drain_delay_ms=1", "--connection_age_ms=300"});
@@ -128,110 +154,30 @@ TEST_F(Lifecycle, TerminationWithoutCallsEndsWithZero) {
   EXPECT_THAT(server().logs(), HasSubstr("\"stopped\""));
 }
 
+// Callback and synchronous services bring threads that wait for the same events as the queue's one,
+// and every event that one finds for another costs a wake-up. So does a further queue.
+TEST_F(Lifecycle, OneThreadAloneWaitsForGrpcsEvents) {
+  // gRPC's threads for timers and for what would block, which wait for no event of a socket's.
+  const std::vector<std::string> idle{"default-executo", "resolver-execut", "event_engine",
+                                      "grpc_global_tim", "timer_manager"};
+  EXPECT_TRUE(Create(CardOrder()).ok());
+  EXPECT_EQ(HealthOf(""), "SERVING");
+  std::vector<std::string> polling;
+  const std::string tasks = "/proc/" + std::to_string(server().process().pid()) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+    std::ifstream in(task.path() / "comm");
+    std::string name;
+    if (!std::getline(in, name)) continue;  // It has just ended.
+    const bool other = name == "msp-server" || name.rfind("msp-http", 0) == 0;
+    if (!other && std::count(idle.begin(), idle.end(), name) == 0) polling.push_back(name);
+  }
+  EXPECT_THAT(polling, ElementsAre("msp-grpc-0"));
+}
+
 TEST_F(Lifecycle, InterruptEndsWithZeroToo) {
   StartServer();
   server().process().Signal(SIGINT);
   EXPECT_EQ(server().process().Wait(), 0);
-}
-
-// One version of the reflection protocol; both have the same messages under other names.
-template <class Service, class Request, class Response>
-class Reflected {
- public:
-  explicit Reflected(const std::shared_ptr<grpc::Channel>& channel)
-      : stub_(Service::NewStub(channel)) {
-    context_.set_deadline(Later());
-    stream_ = stub_->ServerReflectionInfo(&context_);
-  }
-  ~Reflected() {
-    stream_->WritesDone();
-    EXPECT_TRUE(stream_->Finish().ok());
-  }
-
-  std::vector<std::string> Services() {
-    Request request;
-    request.set_list_services("");
-    std::vector<std::string> names;
-    const Response response = Ask(request);
-    for (const auto& service : response.list_services_response().service())
-      names.push_back(service.name());
-    return names;
-  }
-  // The names of all files that describe a symbol, its imports too.
-  std::set<std::string> FilesOf(const std::string& symbol) {
-    Request request;
-    request.set_file_containing_symbol(symbol);
-    std::set<std::string> names;
-    const Response response = Ask(request);
-    for (const auto& bytes : response.file_descriptor_response().file_descriptor_proto()) {
-      google::protobuf::FileDescriptorProto file;
-      EXPECT_TRUE(file.ParseFromString(bytes));
-      names.insert(file.name());
-    }
-    return names;
-  }
-  std::set<std::string> FileByName(const std::string& name) {
-    Request request;
-    request.set_file_by_filename(name);
-    std::set<std::string> names;
-    const Response response = Ask(request);
-    for (const auto& bytes : response.file_descriptor_response().file_descriptor_proto()) {
-      google::protobuf::FileDescriptorProto file;
-      EXPECT_TRUE(file.ParseFromString(bytes));
-      names.insert(file.name());
-    }
-    return names;
-  }
-  int ErrorOf(const std::string& symbol) {
-    Request request;
-    request.set_file_containing_symbol(symbol);
-    return Ask(request).error_response().error_code();
-  }
-
- private:
-  Response Ask(const Request& request) {
-    Response response;
-    EXPECT_TRUE(stream_->Write(request));
-    EXPECT_TRUE(stream_->Read(&response));
-    return response;
-  }
-
-  grpc::ClientContext context_;
-  std::unique_ptr<typename Service::Stub> stub_;
-  std::unique_ptr<grpc::ClientReaderWriter<Request, Response>> stream_;
-};
-
-template <class Reflection>
-void ExpectDescribed(Reflection& reflection) {
-  const std::vector<std::string> services = reflection.Services();
-  for (const std::string& service : PaymentServices()) EXPECT_THAT(services, Contains(service));
-  EXPECT_THAT(services, Contains("grpc.health.v1.Health"));
-  EXPECT_THAT(reflection.FilesOf("multisafepay.v1.OrderService"),
-              Contains("multisafepay/v1/order_service.proto"));
-  EXPECT_THAT(reflection.FilesOf("multisafepay.v1.OrderService.CreateOrder"),
-              Contains("multisafepay/v1/order_service.proto"));
-  EXPECT_THAT(reflection.FilesOf("multisafepay.v1.Order"), Contains("multisafepay/v1/order.proto"));
-  EXPECT_THAT(reflection.FileByName("multisafepay/v1/control.proto"),
-              Contains("multisafepay/v1/control.proto"));
-  EXPECT_EQ(reflection.ErrorOf("multisafepay.v1.NoSuchThing"), grpc::StatusCode::NOT_FOUND);
-}
-
-TEST_F(Lifecycle, ReflectionDescribesEveryServiceInItsFirstVersion) {
-  Reflected<grpc::reflection::v1::ServerReflection, grpc::reflection::v1::ServerReflectionRequest,
-            grpc::reflection::v1::ServerReflectionResponse>
-      reflection(channel());
-  ExpectDescribed(reflection);
-  // Whole: a tool can build the pool from this one answer.
-  EXPECT_THAT(reflection.FilesOf("multisafepay.v1.OrderService"),
-              Contains("google/protobuf/timestamp.proto"));
-}
-
-TEST_F(Lifecycle, ReflectionDescribesEveryServiceInItsAlphaVersion) {
-  Reflected<grpc::reflection::v1alpha::ServerReflection,
-            grpc::reflection::v1alpha::ServerReflectionRequest,
-            grpc::reflection::v1alpha::ServerReflectionResponse>
-      reflection(channel());
-  ExpectDescribed(reflection);
 }
 
 // A start that is expected to end by itself.

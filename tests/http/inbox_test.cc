@@ -1,7 +1,5 @@
 #include "service/http/inbox.h"
 
-#include <poll.h>
-
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,11 +15,6 @@ Job Named(std::string target) {
   return job;
 }
 
-bool Woken(const Inbox& inbox) {
-  pollfd poller{inbox.wake_fd(), POLLIN, 0};
-  return poll(&poller, 1, 0) == 1;
-}
-
 TEST(Inbox, HandsJobsOverInOrder) {
   Inbox inbox;
   for (const char* name : {"a", "b", "c"}) {
@@ -35,18 +28,15 @@ TEST(Inbox, HandsJobsOverInOrder) {
   EXPECT_EQ(jobs[2].request.target, "c");
 }
 
-TEST(Inbox, WakesASleepingWorkerOnceAndABusyOneNever) {
+TEST(Inbox, HasNewsUntilTheyAreDrained) {
   Inbox inbox;
-  std::vector<Job> jobs;
+  EXPECT_FALSE(inbox.HasNews());
   Job job = Named("a");
   inbox.Push(job);
-  EXPECT_FALSE(Woken(inbox));
-  EXPECT_FALSE(inbox.PrepareSleep()) << "a job is waiting";
+  EXPECT_TRUE(inbox.HasNews());
+  std::vector<Job> jobs;
   inbox.Drain(jobs);
-  EXPECT_TRUE(inbox.PrepareSleep());
-  job = Named("b");
-  inbox.Push(job);
-  EXPECT_TRUE(Woken(inbox));
+  EXPECT_FALSE(inbox.HasNews());
 }
 
 TEST(Inbox, ClosedTakesNothingAndStillHandsOverWhatItHas) {
@@ -57,18 +47,11 @@ TEST(Inbox, ClosedTakesNothingAndStillHandsOverWhatItHas) {
   job = Named("b");
   EXPECT_FALSE(inbox.Push(job));
   EXPECT_EQ(job.request.target, "b") << "a refused job stays with its owner";
-  EXPECT_FALSE(inbox.PrepareSleep()) << "the worker has not seen the end yet";
+  EXPECT_TRUE(inbox.HasNews()) << "nobody has seen the end yet";
   std::vector<Job> jobs;
   EXPECT_FALSE(inbox.Drain(jobs));
   EXPECT_EQ(jobs.size(), 1U);
-  EXPECT_TRUE(inbox.PrepareSleep());
-}
-
-TEST(Inbox, CloseWakesASleepingWorker) {
-  Inbox inbox;
-  ASSERT_TRUE(inbox.PrepareSleep());
-  inbox.Close();
-  EXPECT_TRUE(Woken(inbox));
+  EXPECT_FALSE(inbox.HasNews());
 }
 
 TEST(Inbox, LosesNothingWhenManyThreadsPush) {
@@ -87,10 +70,6 @@ TEST(Inbox, LosesNothingWhenManyThreadsPush) {
   int taken = 0;
   std::vector<Job> jobs;
   while (taken < kThreads * kJobs) {
-    if (inbox.PrepareSleep()) {
-      pollfd poller{inbox.wake_fd(), POLLIN, 0};
-      ASSERT_EQ(poll(&poller, 1, 30'000), 1) << "a wake-up was lost";
-    }
     inbox.Drain(jobs);
     taken += static_cast<int>(jobs.size());
     jobs.clear();

@@ -1,6 +1,7 @@
 // WatchOrder and HandleNotification as callers meet them, against a sandbox that notifies.
 #include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -157,6 +158,38 @@ TEST(WatchOrder, ADrainEndsStreamsAtItsStartAndIsNotHeldUp) {
   EXPECT_TRUE(error.retry.has_value());
   EXPECT_EQ(field.server().process().Wait(), 0);
   EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(15));
+}
+
+// Each at another moment of its stream: before the first state, with one on its way, after it.
+TEST(WatchOrder, CallersWhoComeAndGoLeaveNothingBehind) {
+  Field field({"--watch_poll_first_ms=500"});
+  field.Create("w-9", field.webhook());
+  const auto watch_and_go = [&](int turn) {
+    v1::WatchOrderRequest request = Ask("w-9", true);
+    request.set_heartbeat_s(1);
+    Watching watch(field.channel(), request);
+    if (turn % 3 > 0) {
+      EXPECT_EQ(watch.Next().substr(0, 7), "PENDING");
+    }
+    watch.Cancel();
+    if (turn % 3 > 1) return;  // Without waiting for the end of it.
+    watch.Next();
+    watch.Finish();
+  };
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 3; ++caller) {
+    callers.emplace_back([&] {
+      for (int turn = 0; turn < 50; ++turn) watch_and_go(turn);
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  const auto until = std::chrono::steady_clock::now() + seconds(30);
+  while (field.Metric("msp_watchers_open") != 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+  EXPECT_EQ(field.Metric("msp_watchers_open"), 0);
+  Watching last(field.channel(), Ask("w-9"));
+  EXPECT_EQ(last.Next(), "PENDING/SNAPSHOT");
+  EXPECT_EQ(field.server().Stop(), 0);
 }
 
 // By this server's own word, or, once no connection is left, by the client's.

@@ -1,0 +1,77 @@
+"""What the service costs beside gRPC alone and libcurl alone. Called by ./run bench, which installs and builds."""
+
+import argparse
+import json
+import pathlib
+import sys
+import tempfile
+import time
+
+import alloc
+import codec
+import cost
+import growth
+import latency
+import plot
+import process
+import report
+import targets
+from stage import Stage
+
+# Name, what it measures, how it is printed. In the order in which they run.
+PARTS = {
+    "cpu": ("CreateOrder, 4 connections x 4 streams, instant upstream", cost.cpu, report.beside_floors),
+    "tls": ("the same over TLS to the upstream", cost.tls, report.beside_floors),
+    "delayed": ("an upstream that takes 10 to 30 ms", cost.delayed, report.beside_floors),
+    "latency": ("times of a call", latency.shapes, report.latency),
+    "growth": ("how the cost grows", growth.growth, report.growth),
+    "memory": ("memory", process.memory, report.memory),
+    "idle": ("a server without calls", process.idle, report.idle),
+    "alloc": ("heap allocations of a CreateOrder", alloc.measure, report.alloc),
+    "codec": ("the codec", codec.measure, report.codec),
+    "telemetry": ("logs, metrics and traces, on against off", cost.telemetry, report.telemetry),
+}
+# Turns of the comparisons, rounds of the other parts, calls of one turn or round.
+FULL = {"turns": 36, "rounds": 8, "slice": 4_000, "memory_marks": [10_000, 100_000, 500_000, 1_000_000], "idle_s": 10,
+        "codec_s": 0.2, "codec_times": 5}
+QUICK = {"turns": 2, "rounds": 1, "slice": 1_000, "memory_marks": [10_000, 12_000], "idle_s": 2, "codec_s": 0.02,
+         "codec_times": 1}
+
+
+def parts(text):
+    chosen = text.split(",")
+    for name in chosen:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"no part '{name}'; there are: {', '.join(PARTS)}")
+    return [name for name in PARTS if name in chosen]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./run bench")
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", type=parts, default=list(PARTS), metavar="PART[,PART]")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/bench.json"))
+    parser.add_argument("--beside", type=pathlib.Path, metavar="PROGRAM")
+    options = parser.parse_args()
+    other = options.beside.resolve() if options.beside else None
+    scale = QUICK if options.quick else FULL
+    figures = {}
+    with tempfile.TemporaryDirectory() as directory, Stage(options.build.resolve(), pathlib.Path(directory), other) as stage:
+        for name in options.only:
+            title, measure, show = PARTS[name]
+            start = time.monotonic()
+            figures[name] = measure(stage, scale)
+            print(f"\n== {title} ({time.monotonic() - start:.0f} s)\n\n{show(figures[name])}", flush=True)
+    figures["targets"] = targets.judge(figures)
+    print(f"\n== targets{', of a run too short to judge them' if options.quick else ''}\n\n{report.targets(figures['targets'])}\n")
+    options.out.write_text(json.dumps(figures, indent=2) + "\n")
+    plot.draw(figures, options.out.with_suffix(".svg"))
+    for line in stage.lost:
+        print(f"bench: {line}", file=sys.stderr)
+    print(f"{stage.checks - len(stage.lost)} passed, {len(stage.lost)} failed")
+    sys.exit(1 if stage.lost or not stage.checks else 0)
+
+
+if __name__ == "__main__":
+    main()

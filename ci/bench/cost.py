@@ -1,0 +1,88 @@
+"""CPU of a CreateOrder beside gRPC alone and libcurl alone, in many short turns: what disturbs one turn seldom disturbs
+all three programs of it, so that the ratio of a turn holds on a noisy machine, and the median of them more so."""
+
+import contextlib
+
+import load
+import stage as stages
+from readings import spread
+
+SHAPE = (4, 4)  # Connections, and calls in flight on each.
+TELEMETRY_OFF = ["--ops_listen=off", "--trace=off", "--log_level=error"]
+
+
+def cpu(stage, scale):
+    return {"4x4": beside_floors(stage, scale["turns"], scale["slice"], SHAPE, "plain")}
+
+
+def tls(stage, scale):
+    return {"4x4": beside_floors(stage, scale["turns"] // 2, scale["slice"], SHAPE, "tls")}
+
+
+def delayed(stage, scale):
+    """An upstream of 10 to 30 ms; the gRPC floor waits as long."""
+    shapes = {"200 in flight": (8, 25), "800 in flight": (8, 100)}
+    turns = max(2, scale["turns"] // 4)
+    return {name: beside_floors(stage, turns, 2 * scale["slice"], shape, "delayed") for name, shape in shapes.items()}
+
+
+def beside_floors(stage, turns, calls, shape, upstream):
+    in_flight = shape[0] * shape[1]
+    with contextlib.ExitStack() as stack:
+        service = stage.server(stack, upstream)
+        floor = stage.grpc_floor(stack, delay_ms=stages.DELAY_MS if upstream == "delayed" else ())
+        steps = [
+            ("service", lambda: load.grpc(stage, service, calls, shape)),
+            ("grpc_only", lambda: load.grpc(stage, floor, calls, shape)),
+            ("curl_only", lambda: load.curl(stage, upstream, calls, in_flight)),
+        ]
+        programs = [service, floor]
+        if stage.other:
+            other = stage.server(stack, upstream, name="other", program=stage.other)
+            programs.append(other)
+            steps.append(("other", lambda: load.grpc(stage, other, calls, shape)))
+        for program in programs:
+            load.grpc(stage, program, max(calls // 2, in_flight), shape)
+        counted = service.ended_calls()
+        turned = [take_turn(steps, number) for number in range(turns)]
+        agrees(stage, service, counted, turns * calls)
+    return summary(turned)
+
+
+def take_turn(steps, number):
+    """Each turn begins with another program."""
+    first = number % len(steps)
+    return {name: step() for name, step in steps[first:] + steps[:first]}
+
+
+def agrees(stage, service, counted_before, calls):
+    """The server's own counters say that all calls were made and none failed: a load can be mistaken about that."""
+    now = service.ended_calls()
+    grown = {code: count - counted_before.get(code, 0) for code, count in now.items() if count != counted_before.get(code, 0)}
+    stage.check(grown == {"OK": calls}, f"the server counted {grown} where the load made {calls} calls")
+
+
+def summary(turned):
+    out = {"turns": len(turned)}
+    for name in turned[0]:
+        members = ("cpu_us", "p50_us", "p99_us") + (("calls_per_s",) if name != "curl_only" else ())
+        out[name] = {member: spread([turn[name][member] for turn in turned]) for member in members}
+    out["ratio"] = spread([turn["service"]["cpu_us"] / (turn["grpc_only"]["cpu_us"] + turn["curl_only"]["cpu_us"])
+                           for turn in turned])
+    if "other" in out:
+        out["beside_other"] = spread([turn["service"]["cpu_us"] / turn["other"]["cpu_us"] for turn in turned])
+    return out
+
+
+def telemetry(stage, scale):
+    """Logs, metrics and traces on against off."""
+    with contextlib.ExitStack() as stack:
+        servers = [stage.server(stack), stage.server(stack, flags=TELEMETRY_OFF, name="bare")]
+        for program in servers:
+            load.grpc(stage, program, scale["slice"], SHAPE)
+        turned = []
+        for number in range(scale["turns"]):
+            order = servers if number % 2 else servers[::-1]
+            turned.append({program.name: load.grpc(stage, program, scale["slice"], SHAPE)["cpu_us"] for program in order})
+    return {"turns": len(turned), "ratio": spread([turn["service"] / turn["bare"] for turn in turned]), "service_us": spread([turn["service"] for turn in turned]),
+            "bare_us": spread([turn["bare"] for turn in turned])}

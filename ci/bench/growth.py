@@ -1,0 +1,68 @@
+"""How the cost grows: with HTTP workers, and with the length of an order."""
+
+import contextlib
+import json
+
+import load
+from cost import SHAPE, agrees
+from readings import spread
+
+WORKERS, WORKERS_SHAPE = (1, 2, 4), (8, 16)
+ITEMS = (1, 20, 200)
+
+
+def growth(stage, scale):
+    return {"workers": workers(stage, scale), "items": items(stage, scale)}
+
+
+def workers(stage, scale):
+    with contextlib.ExitStack() as stack:
+        servers = {str(count): stage.server(stack, flags=[f"--http_workers={count}"], name=f"{count} workers") for count in WORKERS}
+        return in_turns(stage, scale, servers, lambda name: (servers[name], WORKERS_SHAPE, None))
+
+
+def items(stage, scale):
+    orders = {str(count): order_of(stage, count) for count in ITEMS}
+    with contextlib.ExitStack() as stack:
+        service = stage.server(stack)
+        servers = {name: service for name in orders}
+        figures = in_turns(stage, scale, servers, lambda name: (service, SHAPE, orders[name]))
+    for name, order in orders.items():
+        figures[name]["curl_us"] = load.curl(stage, "plain", scale["slice"], SHAPE[0] * SHAPE[1], order)["cpu_us"]
+        figures[name]["json_bytes"] = order.stat().st_size
+    return figures
+
+
+def in_turns(stage, scale, servers, plan):
+    results = {name: [] for name in servers}
+    for name in servers:
+        load.grpc(stage, *warm(plan(name), scale))
+    counted = {name: service.ended_calls() for name, service in servers.items()}
+    for number in range(scale["rounds"]):
+        for name in list(servers) if number % 2 else list(servers)[::-1]:
+            service, shape, order = plan(name)
+            results[name].append(load.grpc(stage, service, scale["slice"], shape, order))
+    shared = len(servers) // len(set(servers.values()))  # Plans that one server runs.
+    for name, service in servers.items():
+        agrees(stage, service, counted[name], shared * scale["rounds"] * scale["slice"])
+    return {name: {member: spread([turn[member] for turn in turns]) for member in ("cpu_us", "calls_per_s", "p50_us")}
+            for name, turns in results.items()}
+
+
+def warm(plan, scale):
+    service, shape, order = plan
+    return service, scale["slice"] // 2, shape, order
+
+
+def order_of(stage, count):
+    """The reference order with so many lines in its cart."""
+    order = json.loads(stage.order.read_text())
+    order["shopping_cart"] = {"items": [
+        {"name": f"Stroopwafels, tin {number}", "description": "Two layers of waffle with syrup between them",
+         "unit_price": 9.90909091, "quantity": 2, "merchant_item_id": f"sku-{number:05}", "tax_table_selector": "BTW9",
+         "weight": {"unit": "KG", "value": 0.4}}
+        for number in range(count)]}
+    order["checkout_options"] = {"tax_tables": {"alternate": [{"name": "BTW9", "rules": [{"rate": 0.09, "country": "NL"}]}]}}
+    path = stage.dir / f"order-{count}.json"
+    path.write_text(json.dumps(order, separators=(",", ":")))
+    return path

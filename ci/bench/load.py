@@ -1,0 +1,66 @@
+"""The loads: grpc_load for CreateOrder, curl_floor for libcurl alone, h2load for the upstream itself and for GetOrder."""
+
+import json
+import subprocess
+import sys
+
+import readings
+
+# One load at most: a million calls take a few minutes. Calls that all fail late would go on for hours.
+LOAD_MAX_S = 900
+_batch = 0
+
+
+def _json(command):
+    out = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=LOAD_MAX_S)
+    if not out.stdout:
+        sys.exit(f"bench: {command[0]} failed: {out.stderr}")
+    return json.loads(out.stdout)
+
+
+def grpc(stage, program, calls, shape, order=None):
+    """CreateOrder calls with ids of their own, and the program's CPU for them: equal calls in flight would join."""
+    global _batch
+    _batch += 1
+    before = program.cpu_us()
+    result = _json([stage.tools / "grpc_load", program.address, order or stage.order, calls, *shape, f"batch-{_batch}-"])
+    result["cpu_us"] = (program.cpu_us() - before) / calls
+    stage.check(result["failed"] == 0,
+                f"{program.name}: {result['failed']} of {calls} calls failed, the first with code {result['first_error']}")
+    return result
+
+
+def curl(stage, upstream, calls, in_flight, body=None):
+    command = [stage.tools / "curl_floor", stage.urls[upstream] + "/orders", body or stage.body, calls, in_flight]
+    result = _json([*command, stage.ca_file] if upstream == "tls" else command)
+    stage.check(result["failed"] == 0, f"libcurl alone, {upstream}: {result['failed']} requests failed")
+    return result
+
+
+def h2load(stage, calls, shape, url, *options):
+    log = stage.dir / "h2load.log"
+    log.unlink(missing_ok=True)
+    out = subprocess.run(
+        ["h2load", f"-n{calls}", f"-c{shape[0]}", f"-m{shape[1]}", f"--log-file={log}", *options, url],
+        capture_output=True, text=True, timeout=LOAD_MAX_S)
+    times, failed = readings.h2load_times(log.read_text() if log.exists() else "")
+    stage.check(len(times) == calls and failed == 0,
+                f"h2load {url}: {len(times)} of {calls} answered, {failed} with another status than 200: {out.stderr}")
+    return {"calls": len(times), "p50_us": readings.quantile(times or [0], 0.5), "p99_us": readings.quantile(times or [0], 0.99)}
+
+
+def direct(stage, upstream, calls, connections):
+    """The upstream without a service between: HTTP/1.1, one request at a time on each connection."""
+    return h2load(stage, calls, (connections, 1), stage.urls[upstream] + "/orders", "--h1", f"-d{stage.body}",
+                  "-Hcontent-type: application/json", "-Hapi_key: floor-key-0001")
+
+
+def get_order(stage, program, calls, shape):
+    """GetOrder by h2load: reads do not join, so that one payload serves for all calls."""
+    payload = stage.dir / "get_order.bin"
+    payload.write_bytes(readings.grpc_message(1, "my-order-id-1"))
+    before = program.cpu_us()
+    result = h2load(stage, calls, shape, f"http://{program.address}/multisafepay.v1.OrderService/GetOrder",
+                    f"-d{payload}", "-Hcontent-type: application/grpc", "-Hte: trailers")
+    result["cpu_us"] = (program.cpu_us() - before) / calls
+    return result

@@ -1,0 +1,42 @@
+"""The server as a process: what it holds after many calls, and what it does when there are none."""
+
+import contextlib
+import time
+
+import load
+from cost import SHAPE, agrees
+
+
+def memory(stage, scale):
+    """Resident set after the first 10,000 calls, on the way and at the end; each call is one POST at the upstream."""
+    marks = scale["memory_marks"]
+    with contextlib.ExitStack() as stack:
+        service = stage.server(stack)
+        start_kb, made, resident = service.rss_kb(), 0, {}
+        sent_before = stage.upstream_requests()
+        for mark in marks:
+            load.grpc(stage, service, mark - made, SHAPE)
+            made = mark
+            resident[str(mark)] = service.rss_kb()
+        posts = stage.upstream_requests() - sent_before - 1
+        stage.check(posts == made, f"{made} calls made {posts} POSTs at the upstream")
+        agrees(stage, service, {}, made)
+    return {"calls": made, "posts": posts, "start_kb": start_kb, "resident_kb": resident,
+            "growth_kb": resident[str(marks[-1])] - resident[str(marks[0])]}
+
+
+def idle(stage, scale):
+    """CPU and context switches of a server that has served and now waits, beside the gRPC floor's, at the same time."""
+    with contextlib.ExitStack() as stack:
+        programs = [stage.server(stack), stage.grpc_floor(stack)]
+        for program in programs:
+            load.grpc(stage, program, 500, SHAPE)
+        time.sleep(1)  # The load's connections end, and what they woke comes to rest.
+        before = [(program.cpu_us(), program.switches()) for program in programs]
+        start = time.monotonic()
+        time.sleep(scale["idle_s"])
+        seconds = time.monotonic() - start
+        after = [(program.cpu_us(), program.switches()) for program in programs]
+    return {"seconds": seconds, **{
+        program.name: {"cpu_percent": (now[0] - then[0]) / seconds / 1e4, "switches_per_s": (now[1] - then[1]) / seconds}
+        for program, then, now in zip(programs, before, after)}}

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""ci/bench and ci/bench_guard.py read what programs print as what it means, and say of a figure what holds."""
+
+import json
+import pathlib
+import sys
+import unittest
+
+CI = pathlib.Path(__file__).resolve().parent.parent / "ci"
+sys.path[:0] = [str(CI), str(CI / "bench")]
+
+import alloc  # noqa: E402
+import bench_guard  # noqa: E402
+import codec  # noqa: E402
+import cost  # noqa: E402
+import readings  # noqa: E402
+import report  # noqa: E402
+import targets  # noqa: E402
+
+
+class Readings(unittest.TestCase):
+    def test_calls_are_summed_by_code(self):
+        metrics = ('# HELP msp_calls_total ended\nmsp_calls_total{method="CreateOrder",code="OK",outcome="CONFIRMED"} 1.2e+04\n'
+                   'msp_calls_total{method="GetOrder",code="OK",outcome=""} 3\n'
+                   'msp_calls_total{method="GetOrder",code="UNAVAILABLE",outcome=""} 2\nmsp_calls_total_created{code="OK"} 9\n')
+        self.assertEqual(readings.calls_by_code(metrics), {"OK": 12003, "UNAVAILABLE": 2})
+
+    def test_lines_of_status_are_told_apart(self):
+        status = "VmRSS:\t   2048 kB\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t3\n"
+        self.assertEqual([readings.status_number(status, key) for key in
+                          ("VmRSS", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")], [2048, 7, 3])
+
+    def test_other_status_than_200_is_a_failure(self):
+        self.assertEqual(readings.h2load_times("1\t200\t40\n2\t502\t60\n"), ([40, 60], 1))
+
+    def test_quantile_is_a_value_that_was_measured(self):
+        self.assertEqual([readings.quantile([3, 1, 2, 4], share) for share in (0, 0.5, 0.99, 1)], [1, 2, 3, 4])
+
+    def test_grpc_message_has_its_length_before_it(self):
+        self.assertEqual(readings.grpc_message(1, "ab"), b"\0\0\0\0\x04\x0a\x02ab")
+        self.assertEqual(readings.grpc_message(1, "x" * 200)[:8], b"\0\0\0\0\xcb\x0a\xc8\x01")
+
+
+class Allocations(unittest.TestCase):
+    def test_owner_of_symbol(self):
+        for symbol, owner in {
+            "_ZN3msp5codec6Reader8FromTextEv": alloc.OURS,
+            "_ZZN3msp3psp9MoneyCall5BeginEvENKUlvE_clEv": alloc.OURS,
+            "_ZNSt6vectorIN3msp3psp4CallESaIS2_EE17_M_realloc_insertEv": alloc.OURS,
+            "_ZNSt6vectorIiSaIiEE17_M_realloc_insertEv": "",
+            "_ZN12multisafepay2v15OrderC1Ev": "messages",
+            "_ZNK6google8protobuf7Message3NewEv": "messages",
+            "_ZN4grpc8internal9CallOpSetIN3msp1XEE": "gRPC",
+        }.items():
+            self.assertEqual(alloc.owner_of_symbol(symbol), owner, symbol)
+
+    def test_innermost_owner_counts_and_messages_count_by_who_asked(self):
+        ours, grpc, message = (alloc.OURS, "_ZN3msp1AEv"), ("gRPC", ""), ("messages", "")
+        none = ("", "_Znwm")
+        self.assertEqual(alloc.attribute([none, ours, grpc]), (alloc.OURS, "_ZN3msp1AEv"))
+        self.assertEqual(alloc.attribute([none, message, message, ours]), (alloc.BY_US, "_ZN3msp1AEv"))
+        self.assertEqual(alloc.attribute([message, grpc, ours])[0], alloc.BY_GRPC)
+        self.assertEqual(alloc.attribute([none])[0], "not known")
+
+
+class Figures(unittest.TestCase):
+    def test_median_of_the_repetitions_stands(self):
+        def run(name, kind, us, **more):
+            return {"run_name": name, "run_type": kind, "repetitions": 2, "cpu_time": us * 1000, "time_unit": "ns", **more}
+        rows = []
+        for name, us in (("Encode", 1), ("DecodeAnswer", 3), ("EncodeByJsonUtil", 20), ("DecodeByJsonUtil", 40)):
+            rows += [run(name, "iteration", 99), run(name, "aggregate", us, aggregate_name="median"),
+                     run(name, "aggregate", 7, aggregate_name="mean")]
+        found = codec.figures({"benchmarks": rows})
+        self.assertEqual((found["encode_and_decode_us"], found["json_util_ratio"]), (4, 15))
+
+    def test_ratio_is_taken_turn_by_turn(self):
+        def turn(service, grpc, curl):
+            return {name: {"cpu_us": us, "p50_us": 1, "p99_us": 1, "calls_per_s": 1}
+                    for name, us in (("service", service), ("grpc_only", grpc), ("curl_only", curl))}
+        ratio = cost.summary([turn(30, 10, 10), turn(60, 20, 20), turn(300, 10, 10)])["ratio"]
+        self.assertEqual((ratio["median"], ratio["most"]), (1.5, 15))
+
+    def test_each_turn_begins_with_another_program_and_runs_all(self):
+        ran = []
+        steps = [(name, lambda name=name: ran.append(name)) for name in "abc"]
+        for number in range(3):
+            cost.take_turn(steps, number)
+        self.assertEqual("".join(ran), "abcbcacab")
+
+
+class Targets(unittest.TestCase):
+    def test_met_is_at_most_the_target_or_at_least_where_more_is_better(self):
+        def met(figures):
+            return [row["met"] for row in targets.judge(figures)]
+        self.assertEqual(met({"cpu": {"4x4": {"ratio": {"median": 1.30}}}}), [True])
+        self.assertEqual(met({"cpu": {"4x4": {"ratio": {"median": 1.31}}}}), [False])
+        self.assertEqual(met({"codec": {"json_util_ratio": 15, "encode_and_decode_us": 6.1}}), [False, True])
+        self.assertEqual(met({"codec": {"json_util_ratio": 9, "encode_and_decode_us": 6}}), [True, False])
+
+    def test_part_that_was_not_run_has_no_row(self):
+        self.assertEqual(targets.judge({}), [])
+
+    def test_no_allocation_of_ours_is_a_figure_too(self):
+        self.assertEqual([row["measured"] for row in targets.judge({"alloc": {"owners": {}}})], [0])
+
+
+class Guard(unittest.TestCase):
+    def test_three_percent_more_hold_and_four_do_not(self):
+        self.assertEqual([bench_guard.judge(1000, count)[0] for count in (1000, 1030, 1031, 1040, 500)],
+                         [True, True, False, False, True])
+
+    def test_gain_is_mentioned(self):
+        self.assertIn("worth recording", bench_guard.judge(1000, 960)[1])
+        self.assertNotIn("worth recording", bench_guard.judge(1000, 980)[1])
+
+    def test_other_version_cannot_be_compared_and_another_revision_can(self):
+        then = {"libc6": "2.36-9+deb12u1", "valgrind": "1:3.19.0-1", "gone": "1-1", "processor": "with AVX2"}
+        now = {"libc6": "2.36-9+deb12u2", "valgrind": "1:3.20.0-1", "processor": "without AVX2"}
+        other, revised = bench_guard.other_toolchain(then, now)
+        self.assertEqual([line.split()[0] for line in other], ["gone", "processor", "valgrind"])
+        self.assertEqual([line.split()[0] for line in revised], ["libc6"])
+
+    def test_count_above_the_limit_is_made_twice_more(self):
+        guard, counts = bench_guard.Guard.__new__(bench_guard.Guard), iter([1050, 1001, 1002])
+        guard.count = lambda name: next(counts)
+        self.assertEqual(guard.sure_count("order", 1000), 1002)
+        guard.count = lambda name: 1010
+        self.assertEqual(guard.sure_count("order", 1000), 1010)
+
+    def test_what_is_remembered_is_complete(self):
+        last = json.loads(bench_guard.MEMORY.read_text())["updates"][-1]
+        self.assertEqual(last["instructions"].keys(), bench_guard.ROUNDS.keys())
+        self.assertTrue(last["reason"] and last["date"] and last["toolchain"])
+
+
+class Report(unittest.TestCase):
+    def test_cells(self):
+        spread = {"median": 1.234, "least": 1, "most": 1234.5}
+        self.assertEqual([report.cell(value) for value in (spread, 12345, 99.95, "x")], ["1.23 (1 to 1,234)", "12,345", "100.0", "x"])
+
+
+if __name__ == "__main__":
+    unittest.main()

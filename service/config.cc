@@ -1,6 +1,5 @@
 #include "service/config.h"
 
-#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "absl/strings/strip.h"
 #include "service/base/redis.h"
 #include "service/config_access.h"
+#include "service/setting.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "gRPC address, host:port; port 0 picks a free one and the ready line says which");
@@ -150,10 +150,6 @@ constexpr std::string_view kLiveUrl = "https://api.multisafepay.com/v1/json";
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
 
-absl::Status Invalid(std::string_view setting, std::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("--", Absl(setting), ": ", Absl(why)));
-}
-
 // Every setting by its name, those of config_notify.h too.
 const std::vector<std::string_view>& AllSettings() {
   static const auto& all = *new std::vector<std::string_view>([] {
@@ -172,10 +168,10 @@ absl::CommandLineFlag* FindSetting(std::string_view name) {
 
 absl::Status Set(std::string_view name, std::string_view value) {
   absl::CommandLineFlag* flag = FindSetting(name);
-  if (flag == nullptr) return Invalid(name, "there is no such setting; --help lists them");
+  if (flag == nullptr) return Invalid(Absl(name), "there is no such setting; --help lists them");
   std::string error;
   if (!flag->ParseFrom(Absl(value), &error))
-    return Invalid(name, absl::StrCat("cannot take \"", Absl(value), "\""));
+    return Invalid(Absl(name), absl::StrCat("cannot take \"", Absl(value), "\""));
   return absl::OkStatus();
 }
 
@@ -190,32 +186,6 @@ absl::Status ReadEnvironment() {
     }
   }
   return absl::OkStatus();
-}
-
-// A name other than localhost is none, whatever it looks like: "127.example.com" resolves to
-// anywhere.
-bool IsLoopback(std::string_view host) {
-  if (host == "localhost" || host == "::1" || host == "[::1]") return true;
-  in_addr address{};
-  return absl::StartsWith(Absl(host), "127.") &&
-         inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
-}
-
-// The value of a setting as it may be shown: user name and password of a URL are not.
-std::string Shown(std::string value) {
-  const std::size_t scheme = value.find("://");
-  const std::size_t user = scheme == std::string::npos ? 0 : scheme + 3;
-  const std::size_t at = value.rfind('@', value.find_first_of("/?#", user));
-  if (at == std::string::npos || at < user) return value;
-  return value.replace(user, at - user, "***");
-}
-
-// The host of "http://host:port/path", brackets of an IPv6 literal included.
-std::string_view HostOf(std::string_view url) {
-  url.remove_prefix(url.find("://") + 3);
-  url = url.substr(0, url.find_first_of("/?#"));
-  if (absl::StartsWith(Absl(url), "[")) return url.substr(0, url.find(']') + 1);
-  return url.substr(0, url.find(':'));
 }
 
 absl::StatusOr<std::string> ApiUrl(bool allow_plaintext) {
@@ -247,26 +217,20 @@ absl::StatusOr<std::string> ApiUrl(bool allow_plaintext) {
   return url;
 }
 
-template <class T>
-absl::Status InRange(std::string_view setting, T value, T min, T max) {
-  if (value >= min && value <= max) return absl::OkStatus();
-  return Invalid(setting, absl::StrCat("is ", value, ", but must be ", min, " to ", max));
-}
-
 absl::Status CheckRanges(const Config& config) {
   const std::vector<absl::Status> checks{
       InRange("http_workers", config.http_workers, 1, 64),
       InRange("http_connections_max", config.http_connections_max, 2, 65'536),
       InRange("http_queue_max", config.http_queue_max, 1, 1'000'000),
-      InRange<std::int64_t>("upstream_timeout_ms", config.upstream_timeout_ms, 100, 600'000),
-      InRange<std::int64_t>("drain_delay_ms", config.drain_delay_ms, 0, 600'000),
-      InRange<std::int64_t>("drain_timeout_ms", config.drain_timeout_ms, 1'000, 3'600'000),
-      InRange<std::int64_t>("refund_pause_s", config.refund_pause_s, 0, 3'600),
-      InRange<std::int64_t>("settle_ms", config.settle_ms, 0, 60'000),
-      InRange<std::int64_t>("reconcile_backoff_ms", config.reconcile_backoff_ms, 1, 10'000),
-      InRange<std::int64_t>("connection_age_ms", config.connection_age_ms, 0, 3'600'000),
-      InRange<std::int64_t>("connection_idle_ms", config.connection_idle_ms, 0, 3'600'000),
-      InRange<std::int64_t>("call_max_ms", config.call_max_ms, 100, 3'600'000)};
+      InRange("upstream_timeout_ms", config.upstream_timeout_ms, 100, 600'000),
+      InRange("drain_delay_ms", config.drain_delay_ms, 0, 600'000),
+      InRange("drain_timeout_ms", config.drain_timeout_ms, 1'000, 3'600'000),
+      InRange("refund_pause_s", config.refund_pause_s, 0, 3'600),
+      InRange("settle_ms", config.settle_ms, 0, 60'000),
+      InRange("reconcile_backoff_ms", config.reconcile_backoff_ms, 1, 10'000),
+      InRange("connection_age_ms", config.connection_age_ms, 0, 3'600'000),
+      InRange("connection_idle_ms", config.connection_idle_ms, 0, 3'600'000),
+      InRange("call_max_ms", config.call_max_ms, 100, 3'600'000)};
   for (const absl::Status& check : checks) {
     if (!check.ok()) return check;
   }
@@ -275,13 +239,6 @@ absl::Status CheckRanges(const Config& config) {
                    "must be below drain_timeout_ms, so that a drain outlasts every call");
   }
   return absl::OkStatus();
-}
-
-bool IsHostAndPort(const std::string& listen) {
-  const std::size_t colon = listen.rfind(':');
-  int port = -1;
-  return colon != std::string::npos && colon > 0 &&
-         absl::SimpleAtoi(listen.substr(colon + 1), &port) && port >= 0 && port <= 65'535;
 }
 
 absl::Status CheckListen(const Config& config) {
@@ -337,7 +294,7 @@ absl::StatusOr<Ask> ParseSettings(int argc, char** argv) {
     if (equals != std::string_view::npos) {
       value = argument.substr(equals + 1);
     } else if (flag != nullptr && !flag->IsOfType<bool>()) {
-      if (++i >= argc) return Invalid(name, "needs a value");
+      if (++i >= argc) return Invalid(Absl(name), "needs a value");
       value = argv[i];
     }
     if (absl::Status set = Set(name, value); !set.ok()) return set;

@@ -10,6 +10,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
+#include "service/setting.h"
 
 ABSL_FLAG(std::string, api_key_file, "",
           "file that holds the site's API key, read again when it changes; or set MSP_API_KEY. "
@@ -38,10 +39,6 @@ ABSL_FLAG(std::int32_t, metadata_max_bytes, 16384,
 
 namespace msp {
 namespace {
-
-absl::Status Invalid(absl::string_view setting, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("--", setting, ": ", why));
-}
 
 // MSP_API_KEY, removed from the environment block too: /proc/PID/environ shows it to others of the
 // same user.
@@ -100,12 +97,6 @@ absl::Status LoadTls(Config& config) {
     }
   }
   return absl::OkStatus();
-}
-
-absl::Status InRange(absl::string_view setting, std::int64_t value, std::int64_t min,
-                     std::int64_t max) {
-  if (value >= min && value <= max) return absl::OkStatus();
-  return Invalid(setting, absl::StrCat("is ", value, ", but must be ", min, " to ", max));
 }
 
 }  // namespace

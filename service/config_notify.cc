@@ -1,9 +1,8 @@
 #include "service/config_notify.h"
 
 #include "absl/flags/flag.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "service/base/redis.h"
+#include "service/setting.h"
 
 ABSL_FLAG(std::string, webhook_listen, "",
           "HTTP for MultiSafepay's notifications, host:port: POST /webhook, or /webhook/SITE; port "
@@ -26,26 +25,6 @@ ABSL_FLAG(std::int64_t, watch_quiet_ms, 5000,
           "PAID, in milliseconds, 0 to 3600000");
 
 namespace msp {
-namespace {
-
-absl::Status Invalid(const char* setting, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("--", setting, ": ", why));
-}
-
-absl::Status InRange(const char* setting, std::int64_t value, std::int64_t min, std::int64_t max) {
-  if (value >= min && value <= max) return absl::OkStatus();
-  return Invalid(setting, absl::StrCat("is ", value, ", but must be ", min, " to ", max));
-}
-
-bool IsHostAndPort(const std::string& listen) {
-  const std::size_t colon = listen.rfind(':');
-  int port = -1;
-  return colon != std::string::npos && colon > 0 &&
-         absl::SimpleAtoi(listen.substr(colon + 1), &port) && port >= 0 && port <= 65'535;
-}
-
-}  // namespace
-
 absl::Status LoadNotifyConfig(NotifyConfig& config) {
   config = {.webhook_listen = absl::GetFlag(FLAGS_webhook_listen),
             .webhook_window_s = absl::GetFlag(FLAGS_webhook_window_s),

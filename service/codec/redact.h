@@ -37,4 +37,8 @@ bool HoldsCardNumber(std::string_view text);
 // never set share one default and are left alone.
 void Wipe(const Plan& plan, google::protobuf::Message& message);
 
+// The same for every field, for a message that nobody will be shown: people write cards into
+// descriptions.
+void WipeAll(const Plan& plan, google::protobuf::Message& message);
+
 }  // namespace msp::codec

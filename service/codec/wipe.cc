@@ -96,5 +96,6 @@ void WipeObject(const Plan& plan, pb::Message& message, bool everything) {
 }  // namespace
 
 void Wipe(const Plan& plan, pb::Message& message) { WipeObject(plan, message, false); }
+void WipeAll(const Plan& plan, pb::Message& message) { WipeObject(plan, message, true); }
 
 }  // namespace msp::codec

@@ -66,10 +66,13 @@ void AddViolations(const Envelope& envelope, Failure& failure) {
   for (const FieldError& error : envelope.errors()) {
     if (failure.violations.size() >= codec::kViolationsMax) return;
     std::string text = error.message();
-    for (const std::string& detail : error.details())
+    for (const std::string& detail : error.details()) {
+      ReserveWiping(text, detail.size() + 2);
       absl::StrAppend(&text, text.empty() ? "" : "; ", detail);
+    }
     failure.violations.push_back(
         {.field = Explanation(error.attribute(), 128), .description = Explanation(text)});
+    WipeString(text);
   }
 }
 
@@ -262,7 +265,7 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
     }
   }
   WipeTexts(envelope);
-  codec::Wipe(*operation.response_plan, response);
+  codec::WipeAll(*operation.response_plan, response);
   response.Clear();
   return reading;
 }

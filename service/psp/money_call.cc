@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/codec/redact.h"
 #include "service/psp/state.h"
 
 namespace msp::psp {
@@ -309,6 +310,7 @@ void MoneyCall::EndDone(bool reconciled, bool replayed) {
 }
 
 void MoneyCall::EndFailed(Failure failure) {
+  codec::WipeAll(*call_.operation->response_plan, *call_.response);
   call_.response->Clear();
   failure.order_id = std::string(OrderIdOf(*call_.operation, *call_.request));
   failure.idempotency_key = facts_.key;
@@ -321,10 +323,14 @@ void MoneyCall::EndFailed(Failure failure) {
 void MoneyCall::EndUnknown(Failure cause, const Look* look) {
   Failure failure = Unknown(std::move(cause));
   if (look != nullptr && look->order() != nullptr) {
-    auto order = std::make_shared<v1::Order>(*look->order());
+    const codec::Plan* plan = look->response_plan->Find("order")->message;
+    const std::shared_ptr<v1::Order> order(new v1::Order(*look->order()), [plan](v1::Order* told) {
+      codec::WipeAll(*plan, *told);
+      delete told;
+    });
     StripMarker(*order);
     CompleteOrder(*order);
-    failure.order = std::move(order);
+    failure.order = order;
   }
   tools_.metrics.CountReconciliation(call_.operation->row.name, "unknown");
   EndFailed(std::move(failure));

@@ -43,10 +43,16 @@ class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
  private:
   // What a look brought: an order, none, or nothing that can be used.
   struct Look {
+    Look() = default;
+    ~Look();  // Overwrites what was read.
+    Look(const Look&) = delete;
+    Look& operator=(const Look&) = delete;
+
     Answer::Kind kind = Answer::Kind::kOpen;
     bool absent = false;
     multisafepay::v1::GetOrderRequest request;
     multisafepay::v1::GetOrderResponse response;
+    const codec::Plan* response_plan = nullptr;  // Null until something is read.
     Failure failure;
 
     const multisafepay::v1::Order* order() const {

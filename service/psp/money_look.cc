@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/codec/redact.h"
 #include "service/psp/money_call.h"
 
 namespace msp::psp {
@@ -33,11 +34,17 @@ bool IsAbout(std::string_view id, const v1::Order& order) {
 
 }  // namespace
 
+MoneyCall::Look::~Look() {
+  if (response_plan != nullptr) codec::WipeAll(*response_plan, response);
+}
+
 Sending MoneyCall::Reading(Look& look, std::string id) {
   look.request.set_order_id(std::move(id));
+  const Operation& operation = tools_.exchange.operations().Find("GetOrder");
+  look.response_plan = operation.response_plan;
   look.response.Clear();
   ++call_.looks;
-  return {.operation = &tools_.exchange.operations().Find("GetOrder"),
+  return {.operation = &operation,
           .request = &look.request,
           .response = &look.response,
           .site = call_.site,

@@ -33,14 +33,18 @@ constexpr int kTidyEveryMs = 1'000;
 // Between two looks at what the connections brought, and while one brings much.
 constexpr std::chrono::milliseconds kLookAgain{250};
 constexpr std::chrono::milliseconds kLookSoon{5};
-// While floods come and are cut, each next connection waits this long for its turn.
+// While floods come and are cut, each next connection waits this long for its turn; not for long
+// after the last one, or whoever comes with many connections would keep the others waiting.
 constexpr std::chrono::milliseconds kDistrust{20};
+constexpr std::chrono::milliseconds kDistrustFor{500};
 constexpr double kTrustLow = 0.5;
+// More than a receive buffer may grow to.
+constexpr std::size_t kDiscardMax = 64 << 20;
 // After this long a client has greeted; one that never called has brought no more than this.
 constexpr std::chrono::milliseconds kGreetingMax{1'000};
 constexpr std::uint64_t kQuietBytesMax = 4'096;
 // Trust is whole again after a minute.
-constexpr double kTrustPerLook = 1.0 / 240;
+constexpr double kTrustPerSecond = 1.0 / 60;
 
 void SetOption(int fd, int level, int name, int value = 1) {
   setsockopt(fd, level, name, &value, sizeof value);
@@ -62,6 +66,16 @@ bool ReadBytes(int fd, std::uint64_t* received) {
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
   *received = info.tcpi_bytes_received;
   return true;
+}
+
+// Drops what has been received and not been read.
+void Discard(int fd) {
+  std::array<char, 65'536> nowhere;  // Not even written to.
+  std::size_t dropped = 0;
+  ssize_t size = 0;
+  while (dropped < kDiscardMax &&
+         (size = recv(fd, nowhere.data(), nowhere.size(), MSG_DONTWAIT | MSG_TRUNC)) > 0)
+    dropped += static_cast<std::size_t>(size);
 }
 
 void Watch(int epoll_fd, int fd) {
@@ -216,7 +230,7 @@ void Acceptor::HandOver(int fd) {
                             .client_port = static_cast<std::uint16_t>(PortOf(fd, &getpeername)),
                             .guard = FloodGuard(now, trust_),
                             .since = now});
-    distrusts = trust_ < kTrustLow;
+    distrusts = trust_ < kTrustLow && now - flooded_ < kDistrustFor;
     if (handed_over_.size() == 1) changed_.NotifyAll();
   }
   if (distrusts) std::this_thread::sleep_for(kDistrust);
@@ -247,8 +261,10 @@ bool Acceptor::MakeRoom(Clock::time_point now) {
 }
 
 void Acceptor::Cut(Connection& connection) {
-  // gRPC sees the end of the connection, and closes it.
+  // gRPC sees the end of the connection, and closes it; but first it would read what the kernel
+  // holds for it, several MiB, and of a flood that is a second's work.
   shutdown(connection.fd, SHUT_RDWR);
+  Discard(connection.fd);
   connection.leaving = true;
   ++leaving_;
   cut_.fetch_add(1, std::memory_order_relaxed);
@@ -279,7 +295,9 @@ void Acceptor::Guard() {
 std::chrono::milliseconds Acceptor::CutFloods() {
   const Clock::time_point now = Clock::now();
   ForgetClosed();
-  trust_ = std::min(1.0, trust_ + kTrustPerLook);
+  const std::chrono::duration<double> passed = now - trusted_;
+  trust_ = std::min(1.0, trust_ + kTrustPerSecond * passed.count());
+  trusted_ = now;
   bool rush = false;
   bool soon = false;
   for (Connection& connection : handed_over_) {
@@ -293,6 +311,7 @@ std::chrono::milliseconds Acceptor::CutFloods() {
     if (!floods) continue;
     Cut(connection);
     trust_ /= 2;
+    flooded_ = now;
   }
   if (rush && rush_) rush_();
   return rush || soon ? kLookSoon : kLookAgain;

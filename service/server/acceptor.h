@@ -102,6 +102,8 @@ class Acceptor {
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   // Halved with each flood that is cut; it comes back.
   double trust_ ABSL_GUARDED_BY(mutex_) = 1;
+  FloodGuard::Clock::time_point flooded_ ABSL_GUARDED_BY(mutex_);  // When one was cut last.
+  FloodGuard::Clock::time_point trusted_ ABSL_GUARDED_BY(mutex_);  // When that was last so.
   std::int64_t leaving_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Connection> handed_over_ ABSL_GUARDED_BY(mutex_);
 };

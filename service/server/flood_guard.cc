@@ -21,7 +21,7 @@ bool FloodGuard::GoesOn(Clock::time_point now) {
     return false;
   }
   const bool over = window_start_ != Clock::time_point::max();
-  if (over && now - window_start_ < kWindow) return false;
+  if (over && now - window_start_ < Window()) return false;
   const bool grows = over && unpaid_ > window_unpaid_ + kRush;
   window_start_ = now;
   window_unpaid_ = unpaid_;

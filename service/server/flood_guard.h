@@ -35,6 +35,9 @@ class FloodGuard {
   double Bound(double at_no_trust, double at_full_trust) const {
     return at_no_trust + trust_ * (at_full_trust - at_no_trust);
   }
+  std::chrono::duration<double, std::milli> Window() const {
+    return std::chrono::duration<double, std::milli>(Bound(kWindowNoTrustMs, kWindowMs));
+  }
 
   bool GoesOn(Clock::time_point now);
 
@@ -54,8 +57,9 @@ class FloodGuard {
   static constexpr double kUnpaidMax = 16 << 20;
   // What goes on and on is something else.
   static constexpr double kUnpaidGrowingMax = 1.25 * (1 << 20);  // One message, and a bit.
-  static constexpr std::chrono::milliseconds kWindow{150};
-  // Without trust, either way.
+  static constexpr double kWindowMs = 150;
+  // Without trust.
+  static constexpr double kWindowNoTrustMs = 30;
   static constexpr double kUnpaidNoTrust = 256 << 10;
 };
 

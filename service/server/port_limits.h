@@ -19,8 +19,6 @@ struct PortLimits {
   int receive_max_bytes = 1 << 20;
   // TLS and HTTP/2 greeting together.
   int handshake_max_ms = 10'000;
-  // Pings of a client that come closer than this are a strike; after the third the connection goes.
-  int ping_interval_min_ms = 10'000;
   // A connection without calls is closed after this long; 0: only its age ends it.
   std::int64_t idle_max_ms = 0;
 };

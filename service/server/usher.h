@@ -1,6 +1,7 @@
 // Hands connections to gRPC, on a thread of its own: gRPC begins to work on a connection there, and
 // does not come back for as long as it has more bytes to read. There are a few of them, so that one
-// flood does not keep the others waiting.
+// flood does not keep the others waiting, and they stand back behind the threads of calls under
+// way.
 //
 // Owned by the acceptor, which alone calls it.
 #pragma once

@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "service/base/mutex.h"
 #include "service/codec/check.h"
+#include "service/codec/redact.h"
 #include "service/notify/token.h"
 #include "service/server/caller.h"
 #include "service/server/notifications.h"
@@ -51,6 +52,7 @@ class Stream final : public Base, public notify::Watcher {
   void End(std::optional<psp::Failure> failure) override {
     MutexLock lock(mutex_);
     EndWith(failure ? StatusOf(*failure) : grpc::Status::OK);
+    if (failure && reason_.empty()) reason_ = std::move(failure->reason);
   }
 
  private:
@@ -69,11 +71,30 @@ class Stream final : public Base, public notify::Watcher {
     if (edge_ == nullptr) return;
     edge_->hub.Leave(this);
     MutexLock lock(mutex_);
-    edge_->metrics.CountCall({.method = "WatchOrder", .code = NameOf(code()), .outcome = ""});
+    edge_->metrics.CountStream("WatchOrder", NameOf(code()));
+    LogEnd();
+  }
+
+  void LogEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    // What is no order id is not repeated.
+    std::string order_id = reason_ == psp::reason::kInvalidRequest ? "" : request_.order_id();
+    if (codec::HoldsCardNumber(order_id)) order_id = codec::Scrubbed(order_id);
+    const std::string peer = context().peer();
+    const std::chrono::duration<double> open = std::chrono::steady_clock::now() - start_;
+    edge_->log.Write(telemetry::Level::kInfo, "stream",
+                     {{"method", std::string_view("WatchOrder")},
+                      {"site", site_ == nullptr ? std::string_view() : site_->name()},
+                      {"order_id", std::string_view(order_id)},
+                      {"code", NameOf(code())},
+                      {"reason", std::string_view(reason_)},
+                      {"states", states_},
+                      {"seconds", open.count()},
+                      {"peer", std::string_view(peer)}});
   }
 
   // Joins the order's watchers, or says why not.
   std::optional<psp::Failure> Begin() {
+    start_ = std::chrono::steady_clock::now();
     // Streams are bounded by their own number: one takes of its site's rate, not of its places.
     auto admitted =
         Admit(edge_->sites, context(), edge_->certificates, std::chrono::steady_clock::now());
@@ -105,6 +126,7 @@ class Stream final : public Base, public notify::Watcher {
       const notify::State& state = waiting_->state;
       *message.mutable_order() = *state.order;
       message.set_cause(waiting_->cause);
+      ++states_;
       token_ = notify::MakeToken(notify::KeysOf(*site_).front(), site_->name(),
                                  state.order->order_id(), state.digest);
       message.mutable_observed_time()->set_seconds(state.observed_ms / 1'000);
@@ -124,6 +146,9 @@ class Stream final : public Base, public notify::Watcher {
   std::shared_ptr<const psp::Site> site_;  // Set before the event core knows of the stream.
   std::optional<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   bool beat_ ABSL_GUARDED_BY(mutex_) = false;
+  std::chrono::steady_clock::time_point start_;
+  std::string reason_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t states_ ABSL_GUARDED_BY(mutex_) = 0;  // Told, heartbeats not counted.
   std::string token_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -156,6 +156,10 @@ void Metrics::CountCall(const CallSample& call) {
     families_->upstream_seconds.At({call.method}).Observe(Seconds(call.upstream_us));
 }
 
+void Metrics::CountStream(std::string_view method, std::string_view code) {
+  if (enabled_) families_->calls.At({method, code, ""}).Increment();
+}
+
 void Metrics::CountExchange(const ExchangeSample& exchange) {
   if (!enabled_) return;
   std::array<char, 8> status{};

@@ -67,6 +67,8 @@ class Metrics {
   void AddReading(Reading reading);
 
   void CountCall(const CallSample& call);
+  // A stream that has ended, among the calls; how long it was open is no latency, and left out.
+  void CountStream(std::string_view method, std::string_view code);
   void CountExchange(const ExchangeSample& exchange);
   // A member that our schema does not know ("unknown_member"), that did not fit ("unfit_value") or
   // that came twice ("duplicate_member"), by its path; paths beyond the first 200 are "other".

@@ -1,12 +1,14 @@
 // Writes the fuzz targets' first inputs below the directory given: JSON texts for decode,
-// serialized requests for the two that start from a message.
+// serialized requests for those that start from a message.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/decode.h"
+#include "service/psp/operation.h"
 #include "tests/codec/documents.h"
 
 namespace msp::codec {
@@ -43,7 +45,51 @@ constexpr std::string_view kOrders[] = {
     "{}",
 };
 
+// A request of each kind that has a shape of its own, after the name of its operation.
+struct Sample {
+  std::string_view operation;
+  std::string_view json;
+};
+constexpr Sample kRequests[] = {
+    {"UpdateOrder",
+     R"({"order_id":"my-order-0017","status":"shipped","tracktrace_code":"3S1","tracktrace_url":"https://post.example/3S1","carrier":"Post",
+        "ship_date":"2026-11-25","control":{"repeat":true}})"},
+    {"CaptureOrder", R"({"order_id":"my-order-0017","amount":100,"new_order_status":"completed"})"},
+    {"VoidOrder", R"({"order_id":"my-order-0017","status":"cancelled","reason":"sold out"})"},
+    {"RefundOrder",
+     R"({"order_id":"my-order-0017","amount":100,"currency":"EUR","description":"one tin back"})"},
+    {"CancelRefund", R"({"order_id":"my-order-0017","refund_id":"refund-1"})"},
+    {"GetToken", R"({"reference":"a customer","token":"J29vtxfXFmAZtb4aOYlFPa9pI2sS"})"},
+    {"ListTransactions", R"({"limit":10,"completed_from":"2026-11-25T00:00:00"})"},
+};
+
+// As validate_fuzz reads them: the row of the operation, then the request.
+void WriteRequests(const fs::path& directory) {
+  const psp::Operations operations;
+  Corpus corpus(directory);
+  char row_index = 0;
+  for (const psp::OperationRow& row : psp::OperationRows()) {
+    const auto add = [&](std::string_view json) {
+      std::string document(json);
+      const std::unique_ptr<google::protobuf::Message> request(row.request->New());
+      const Plan& plan = *operations.Find(row.name).request_plan;
+      if (!DecodeAll(plan, document, *request).ok) std::exit(1);
+      corpus.Add(row_index + request->SerializePartialAsString());
+    };
+    if (row.name == "CreateOrder") {
+      for (const std::string_view order : kOrders) add(order);
+    }
+    for (const Sample& sample : kRequests) {
+      if (sample.operation == row.name) add(sample.json);
+    }
+    add(R"({"order_id":"my-order-0017"})");
+    ++row_index;
+  }
+}
+
 void WriteAll(const fs::path& root) {
+  WriteRequests(root / "validate");
+
   Corpus decode(root / "decode");
   decode.Add(kOrderAnswer);
   decode.Add(kRefundedAnswer);

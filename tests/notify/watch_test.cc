@@ -131,6 +131,16 @@ TEST(WatchOrder, BeatsAndIsBoundedInNumber) {
   EXPECT_FALSE(watch.last.has_order());
   watch.Cancel();
   EXPECT_EQ(watch.Finish().error_code(), grpc::StatusCode::CANCELLED);
+  // Each end has a line of its own, and a stream's time is no latency.
+  const std::string line = field.server().process().WaitForError("\"code\":\"CANCELLED\"");
+  for (const char* part :
+       {"\"event\":\"stream\"", "\"method\":\"WatchOrder\"", "\"site\":\"default\"",
+        "\"order_id\":\"w-5\"", "\"states\":1,", "\"seconds\":"}) {
+    EXPECT_THAT(line, HasSubstr(part));
+  }
+  EXPECT_EQ(field.Metric("msp_calls_total{code=\"CANCELLED\",method=\"WatchOrder\",outcome=\"\"}"),
+            1);
+  EXPECT_EQ(field.Metric("msp_call_duration_seconds_count{method=\"WatchOrder\"}"), -1);
 }
 
 TEST(WatchOrder, ADrainEndsStreamsAtItsStartAndIsNotHeldUp) {
@@ -180,6 +190,27 @@ TEST(WatchOrder, CallersWhoComeAndGoLeaveNothingBehind) {
   Watching last(field.channel(), Ask("w-9"));
   EXPECT_EQ(last.Next(), "PENDING/SNAPSHOT");
   EXPECT_EQ(field.server().Stop(), 0);
+}
+
+// By this server's own word, or, once no connection is left, by the client's.
+TEST(WatchOrder, OneThatComesInADrainIsToldSo) {
+  Field field({"--connection_age_ms=300", "--drain_delay_ms=300"});
+  field.Create("w-9", "");
+  Watching before(field.channel(), Ask("w-9", true));
+  EXPECT_EQ(before.Next(), "PENDING/SNAPSHOT");
+  field.server().process().Signal(SIGTERM);
+  EXPECT_EQ(before.Next(), "");
+  int told = 0;
+  for (;;) {
+    Watching late(field.channel(), Ask("w-9", true));
+    EXPECT_EQ(late.Next(), "");
+    const grpc::Status status = late.Finish();
+    ASSERT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
+    if (e2e::CallError(status).info.reason() != "SHUTTING_DOWN") break;
+    ++told;
+  }
+  EXPECT_GT(told, 0);
+  EXPECT_EQ(field.server().process().Wait(), 0);
 }
 
 TEST(WatchOrder, OutlivesTheAgeOfItsConnection) {

@@ -1,5 +1,6 @@
-// What the straight line of a call frees holds no card: each block that goes back to the allocator
-// is looked at first. A program of its own, since it replaces `operator delete`.
+// What a call frees, however it ends, holds no card: each block that goes back to the allocator is
+// looked at first. A program of its own, since it replaces `operator delete`. To learn who freed a
+// block that is found, break in Look.
 #include <malloc.h>
 
 #include <atomic>
@@ -114,21 +115,21 @@ v1::CreateOrderRequest Order(std::size_t padding) {
 class FreedMemory : public MoneyTest {
  protected:
   // How many freed blocks held a piece of the card while one order went through.
-  int Run(WipingClient& wiping, std::size_t padding) {
+  int Run(WipingClient& wiping, v1::CreateOrderRequest order) {
     Api line(options, TestOperations(), wiping, metrics_);
-    v1::CreateOrderRequest order = Order(padding);
     finds = 0;
     watching = true;
     {
-      Caller<v1::CreateOrderRequest, v1::CreateOrderResponse> caller(line, "CreateOrder",
-                                                                     std::move(order), site());
-      caller.End();
+      // A call in doubt looks until its time is up.
+      Caller<v1::CreateOrderRequest, v1::CreateOrderResponse> caller(
+          line, "CreateOrder", std::move(order), site(), std::chrono::milliseconds(250));
+      summary = caller.Summary();
     }
     watching = false;
     return finds;
   }
 
-  telemetry::Metrics& metrics() { return metrics_; }
+  std::string summary;
 
  private:
   telemetry::Metrics metrics_;
@@ -144,12 +145,83 @@ TEST_F(FreedMemory, TheWatchSeesAString) {
 }
 
 TEST_F(FreedMemory, AnOrderLeavesNoPieceOfItsCard) {
-  for (const std::size_t padding : {100U}) {
+  for (const std::size_t padding : {1U, 50U, 100U}) {
     WipingClient wiping;
     wiping.answer = OrderJson{}.Answer().body;
-    EXPECT_EQ(Run(wiping, padding), 0) << padding;
+    EXPECT_EQ(Run(wiping, Order(padding)), 0) << padding;
     EXPECT_TRUE(wiping.saw_card);
+    EXPECT_EQ(summary, "OK CONFIRMED");
   }
+}
+
+// Answers that quote the card where MultiSafepay explains itself, where it lists what is wrong with
+// the fields, in an order's own texts, in an order that is another, and in what is no JSON.
+TEST_F(FreedMemory, NorDoesOneThatIsRefusedOrAnsweredWithNonsense) {
+  const struct {
+    int status;
+    std::string answer;
+    std::string summary;
+  } kCases[] = {
+      {400,
+       R"({"success":false,"data":{},"error_code":1001,"error_info":"not: 4539578763621486, it says"})",
+       "INVALID_ARGUMENT REJECTED MSP_1001"},
+      {422,
+       R"({"success":false,"message":"bad 4539578763621486 card","errors":[{"attribute":"4539578763621486 a",)"
+       R"("message":"4539578763621486 is none","details":["4539578763621486 x","and 4539578763621486 y"]}]})",
+       "INVALID_ARGUMENT REJECTED MSP_HTTP_422"},
+      {200,
+       R"({"success":true,"data":{"order_id":"order-1","description":"paid by 4539578763621486","amount":1}})",
+       "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
+      {200,
+       R"({"success":true,"data":{"order_id":"order-2","description":"paid by 4539578763621486","status":"completed"}})",
+       "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
+      {200, "card 4539578763621486 is no JSON, in more text than fits in place",
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {502, R"({"success":false,"error_code":1000,"error_info":"4539578763621486 got lost"})",
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {502, "", "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+  };
+  for (const auto& each : kCases) {
+    WipingClient wiping;
+    wiping.answer = each.answer;
+    wiping.status = each.status;
+    EXPECT_EQ(Run(wiping, Order(100)), 0) << each.status << " " << each.answer;
+    EXPECT_TRUE(wiping.saw_card);
+    EXPECT_EQ(summary, each.summary) << each.status << " " << each.answer;
+  }
+}
+
+TEST_F(FreedMemory, NorDoesOneThatIsLostOrNeverLeaves) {
+  WipingClient lost;
+  lost.fate = http::Fate::kUnknown;
+  EXPECT_EQ(Run(lost, Order(100)), 0);
+  EXPECT_EQ(summary, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  lost.fate = http::Fate::kNotSent;
+  EXPECT_EQ(Run(lost, Order(100)), 0);
+  EXPECT_EQ(summary, "UNAVAILABLE NOT_SENT NOT_SENT");
+}
+
+TEST_F(FreedMemory, NorDoesOneThatMayBeSentAgain) {
+  WipingClient lost;
+  lost.fate = http::Fate::kUnknown;
+  v1::CreateOrderRequest order = Order(100);
+  order.mutable_control()->set_resend_if_absent(true);
+  order.mutable_control()->set_idempotency_key("key-1");
+  EXPECT_EQ(Run(lost, std::move(order)), 0);
+}
+
+TEST_F(FreedMemory, NorDoesADryRunOrOneThatOurOwnCheckRefuses) {
+  WipingClient wiping;
+  v1::CreateOrderRequest order = Order(100);
+  order.mutable_control()->set_validate_only(true);
+  EXPECT_EQ(Run(wiping, std::move(order)), 0);
+  EXPECT_EQ(summary, "OK NOT_SENT");
+  order = Order(100);
+  order.clear_currency();
+  order.mutable_gateway_info()->set_card_cvc("12345678");
+  EXPECT_EQ(Run(wiping, std::move(order)), 0);
+  EXPECT_EQ(summary, "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST");
+  EXPECT_FALSE(wiping.saw_card);
 }
 
 }  // namespace

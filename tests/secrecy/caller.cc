@@ -8,7 +8,9 @@
 // Each call is answered with one line, {"id":..., "code":N, "message":..., "details":"base64",
 // "reply":{...}}; the other commands with {"done":"..."}. Replies come in any order.
 //
-// usage: msp-caller HOST:PORT [IN_FLIGHT_MAX [CONNECTIONS]]
+// usage: msp-caller HOST:PORT [IN_FLIGHT_MAX [CONNECTIONS [TLS_DIR]]]
+//
+// TLS_DIR holds ca.crt, client.crt and client.key; without it the connections are plain.
 #include <google/protobuf/util/json_util.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -16,7 +18,9 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -67,10 +71,25 @@ std::string TextOf(const grpc::ByteBuffer& buffer) {
   return text;
 }
 
+std::string ContentOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const std::string& tls_dir) {
+  if (tls_dir.empty()) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({.pem_root_certs = ContentOf(tls_dir + "/ca.crt"),
+                               .pem_private_key = ContentOf(tls_dir + "/client.key"),
+                               .pem_cert_chain = ContentOf(tls_dir + "/client.crt")});
+}
+
 class Caller {
  public:
-  Caller(std::string address, int in_flight_max, int connections)
-      : address_(std::move(address)), in_flight_max_(in_flight_max), connections_(connections) {
+  Caller(std::string address, int in_flight_max, int connections, const std::string& tls_dir)
+      : address_(std::move(address)),
+        in_flight_max_(in_flight_max),
+        connections_(connections),
+        credentials_(CredentialsOf(tls_dir)) {
     Connect();
   }
 
@@ -123,7 +142,7 @@ class Caller {
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
     for (int i = 0; i < connections_; ++i) {
       stubs_.push_back(std::make_unique<grpc::GenericStub>(
-          grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments)));
+          grpc::CreateCustomChannel(address_, credentials_, arguments)));
     }
   }
 
@@ -171,6 +190,7 @@ class Caller {
   const std::string address_;
   const int in_flight_max_;
   const int connections_;
+  const std::shared_ptr<grpc::ChannelCredentials> credentials_;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
   grpc::CompletionQueue queue_;
   std::size_t next_ = 0;
@@ -195,12 +215,13 @@ int NumberOr(const char* text, int otherwise) {
 
 int main(int argc, char** argv) {
   if (argc < 2 || !LinksTheSchema()) {
-    std::cerr << "usage: msp-caller HOST:PORT [IN_FLIGHT_MAX [CONNECTIONS]]\n";
+    std::cerr << "usage: msp-caller HOST:PORT [IN_FLIGHT_MAX [CONNECTIONS [TLS_DIR]]]\n";
     return 2;
   }
   std::ios::sync_with_stdio(false);  // Or standard input could not tell whether more has come.
   const int in_flight_max = argc > 2 ? NumberOr(argv[2], 16) : 16;
-  Caller caller(argv[1], in_flight_max, argc > 3 ? NumberOr(argv[3], 1) : 1);
+  Caller caller(argv[1], in_flight_max, argc > 3 ? NumberOr(argv[3], 1) : 1,
+                argc > 4 ? argv[4] : "");
   std::string line;
   while (std::getline(std::cin, line)) {
     if (!caller.Take(line)) {

@@ -63,6 +63,10 @@ FAULTS = [
 ]  # fmt: skip
 
 
+# What is seen over TLS too: lost after it was sent, and what quotes the card and the request.
+FAULTS_OVER_TLS = [FAULTS[2], *FAULTS[-5:]]
+
+
 class Call:
     """One call with secrets of its own."""
 
@@ -217,14 +221,37 @@ class Run:
                     self.calls(caller, control)
                 self.collect(server, "server")
                 self.collect(upstream, "sandbox")
-            text = [*flags, "--log_format=text", f"--api_key_file={self.folder / 'key'}"]
-            with stage.server(self.build / "bin", self.folder, url, *text, name="text", key="") as server:
-                with stage.Caller(self.build / "tests", server.ready["listen"]) as caller:
-                    self.through(caller, control, None, REQUESTS)
-                self.collect(server, "text server")
+            self.over_tls(url, control, [*flags, "--log_format=text", f"--api_key_file={self.folder / 'key'}"])
             self.crash(url, control, [*flags, "--upstream_timeout_ms=9000"])
         self.nobody_there(flags)
         self.files(since)
+
+    def over_tls(self, url, control, flags):
+        """Mutual TLS, and the log as text. The private keys are secrets too, of the server and of its callers."""
+        with tempfile.TemporaryDirectory(prefix="msp-tls-") as name:
+            tls = pathlib.Path(name)
+            stage.authority(tls)
+            for pair in ("server", "client"):
+                self.secrets[(tls / f"{pair}.key").read_text().splitlines()[1]] = f"private key of the {pair}"
+            flags = [*flags, f"--tls_cert_file={tls / 'server.crt'}", f"--tls_key_file={tls / 'server.key'}",
+                     f"--tls_client_ca_file={tls / 'ca.crt'}"]  # fmt: skip
+            with stage.server(self.build / "bin", self.folder, url, *flags, name="tls", key="") as server:
+                with stage.Caller(self.build / "tests", server.ready["listen"], tls=tls) as caller:
+                    self.through(caller, control, None, REQUESTS)
+                    for effect in FAULTS_OVER_TLS:
+                        self.through(caller, control, effect, ("CreateOrder", "RefundOrder", "GetOrder"))
+                    for make in MISPLACED[:3]:
+                        call = self.make("CreateOrder")
+                        self.tell(call, caller.call("CreateOrder", make(call)))
+                for file in ("client.crt", "client.key"):
+                    (tls / file).write_text("")
+                with stage.Caller(self.build / "tests", server.ready["listen"], tls=tls) as stranger:
+                    reply = stranger.call("CreateOrder", self.make("CreateOrder").request())
+                    self.checks.equal("a caller without a certificate is not heard", reply["code"], 14)
+                with stage.Caller(self.build / "tests", server.ready["listen"]) as plain:
+                    reply = plain.call("CreateOrder", self.make("CreateOrder").request())
+                    self.checks.equal("nor is one without TLS", reply["code"], 14)
+                self.collect(server, "server with TLS")
 
     def calls(self, caller, control):
         self.through(caller, control, None, REQUESTS)

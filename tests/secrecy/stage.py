@@ -123,12 +123,31 @@ def url_of_sandbox(program):
     return next(value for value in program.ready.values() if str(value).endswith("/v1/json"))
 
 
+def authority(folder):
+    """An authority of the test's own in `folder`, a server's pair for loopback and a client's: ca, server and client,
+    each a .crt and a .key."""
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", "/CN=Test Authority", "-keyout", "ca.key", "-out", "ca.crt")  # fmt: skip
+    for name, identity in (("server", "IP:127.0.0.1"), ("client", "URI:spiffe://shops/tulips")):
+        openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
+        extensions = pathlib.Path(folder) / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={identity}\n")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
+                "-days", "2", "-extfile", extensions.name, "-out", f"{name}.crt")  # fmt: skip
+
+
 class Caller:
     """Calls to one server; requests travel by a pipe, so that no card is an argument or in a file."""
 
-    def __init__(self, tests_dir, address, in_flight=16, connections=1):
+    def __init__(self, tests_dir, address, in_flight=16, connections=1, tls=None):
+        more = [str(tls)] if tls else []
         self.process = subprocess.Popen(
-            [str(tests_dir / "msp-caller"), address, str(in_flight), str(connections)],
+            [str(tests_dir / "msp-caller"), address, str(in_flight), str(connections), *more],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
         )  # fmt: skip
         self.buffer = b""

@@ -1,8 +1,12 @@
 // Attackers work on the port while ordinary callers call: those keep being served, memory is
 // bounded, and when the attack ends everything is as before.
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <string>
+#include <string_view>
 #include <thread>
 
 #include "tests/storm/assault.h"
@@ -17,11 +21,18 @@ using std::chrono::milliseconds;
 
 constexpr double kCallsPerSecond = 200;
 constexpr milliseconds kCalm{2'000};
-// The p99 of the callers during an attack, against before it. Three times is the aim, and the ratio
-// is printed; what fails is more than the floor, too: the attacker, the callers and the server
-// share the machine's cores here, and a flood is cut only after it has been one for a while.
+// The p99 of the callers during an attack, against before it: three times, or the floor where that
+// is more. Before, it is 1 to 6 ms; a flood has two cores to share with the callers, the server and
+// the upstream, and is read for some tens of milliseconds before it is known for one: with the
+// machine to themselves attacks measured 5 to 30 ms.
 constexpr double kTimesMax = 3;
-constexpr double kFloorMs = 1'000;
+constexpr double kFloorMs = 50;
+// The first connection of resets in a row is read for up to a second: gRPC 1.51 works on it on the
+// one thread that calls are now and then handed to as well (docs/security.md).
+constexpr double kRapidResetFloorMs = 1'000;
+// Whatever else runs on the machine shows in a p99 of seconds, too: what is only slow gets further
+// tries, each against a server that has not seen a flood yet.
+constexpr int kTriesMax = 3;
 constexpr double kRecoveredFloorMs = 250;
 // All attacks together: what the heap has grown to stays.
 constexpr double kMemoryMaxMiB = 768;
@@ -48,48 +59,79 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// A real attacker has cores of its own: this one takes what the server and the callers leave, or
+// the test would measure how a machine of two cores shares them.
+void StandBack() { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19); }
+
+// What an attack did to the callers.
+struct Toll {
+  long failed = 0;
+  bool slow = false;
+  bool recovered = false;
+  double memory_mib = 0;
+  std::string figures;
+
+  bool harmless() const { return failed == 0 && recovered && memory_mib <= kMemoryMaxMiB; }
+};
+
+Toll Suffer(const Assault& assault, milliseconds length, const Replica& replica, Load& load) {
+  const int port = std::stoi(replica.address().substr(replica.address().rfind(':') + 1));
+  const Journal calm = load.Run({.length = kCalm, .per_s = kCallsPerSecond});
+  replica.ForgetMemoryPeak();
+  std::atomic<bool> stop{false};
+  Effort effort;
+  std::thread attacker([&] {
+    StandBack();
+    effort = assault.run({.port = port, .stop = &stop});
+  });
+  const Journal under = load.Run({.length = length, .per_s = kCallsPerSecond});
+  stop = true;
+  const auto ended = Clock::now();
+  attacker.join();
+  const double before_ms = calm.QuantileMs(0.99, Is(kOk));
+  const double under_ms = under.QuantileMs(0.99, Is(kOk));
+  const double floor_ms = assault.run == RapidReset ? kRapidResetFloorMs : kFloorMs;
+  Toll toll{.failed = under.Count(Not(Is(kOk))),
+            .slow = under_ms > std::max(floor_ms, kTimesMax * before_ms)};
+  // Back to what it was within seconds.
+  double after_ms = 0;
+  do {
+    const Journal after = load.Run({.length = milliseconds(500), .per_s = kCallsPerSecond});
+    after_ms = after.QuantileMs(0.99, Is(kOk));
+    toll.recovered = after.Count(Not(Is(kOk))) == 0 &&
+                     after_ms <= std::max(kRecoveredFloorMs, kTimesMax * before_ms);
+  } while (!toll.recovered && Clock::now() - ended < kRecoveryMax);
+  toll.memory_mib = replica.MemoryPeakMiB();
+  toll.figures = Text(
+      "%s: p99 %.1f ms before, %.1f under (x %.1f), %.1f after; %ld of %ld calls failed; the "
+      "attacker: %ld connections, %ld cut, %.1f MiB; memory at most %.0f MiB",
+      assault.name, before_ms, under_ms, under_ms / std::max(before_ms, 0.1), after_ms, toll.failed,
+      under.Count(All()), effort.connections, effort.cut,
+      static_cast<double>(effort.bytes) / (1 << 20), toll.memory_mib);
+  if (toll.failed > 0) under.Print();
+  return toll;
+}
+
 }  // namespace
 
 void Attack(const Options& options, Verdict& verdict) {
   RaiseDescriptorLimit();
   Upstream upstream;
   Replica replica(upstream, {});
-  const int port = std::stoi(replica.address().substr(replica.address().rfind(':') + 1));
   Load load({.target = replica.address(), .channels = 2, .order_id = "calm-"});
-  load.Run({.length = milliseconds(500), .per_s = kCallsPerSecond});  // Connections, caches.
+  const Plan warm_up{.length = milliseconds(500),
+                     .per_s = kCallsPerSecond};  // Connections, caches.
+  load.Run(warm_up);
   for (const Assault& assault : kAssaults) {
-    const Journal calm = load.Run({.length = kCalm, .per_s = kCallsPerSecond});
-    replica.ForgetMemoryPeak();
-    std::atomic<bool> stop{false};
-    Effort effort;
-    std::thread attacker([&] { effort = assault.run({.port = port, .stop = &stop}); });
-    const Journal under = load.Run({.length = options.attack, .per_s = kCallsPerSecond});
-    stop = true;
-    const auto ended = Clock::now();
-    attacker.join();
-    const double before_ms = calm.QuantileMs(0.99, Is(kOk));
-    const double under_ms = under.QuantileMs(0.99, Is(kOk));
-    const double bound_ms = std::max(kFloorMs, kTimesMax * before_ms);
-    // Back to what it was within seconds.
-    double after_ms = 0;
-    bool recovered = false;
-    do {
-      const Journal after = load.Run({.length = milliseconds(500), .per_s = kCallsPerSecond});
-      after_ms = after.QuantileMs(0.99, Is(kOk));
-      recovered = after.Count(Not(Is(kOk))) == 0 &&
-                  after_ms <= std::max(kRecoveredFloorMs, kTimesMax * before_ms);
-    } while (!recovered && Clock::now() - ended < kRecoveryMax);
-    const std::string figures = Text(
-        "%s: p99 %.1f ms before, %.1f under (x %.1f), %.1f after; %ld of %ld calls failed; the "
-        "attacker: "
-        "%ld connections, %ld cut, %.1f MiB; memory at most %.0f MiB",
-        assault.name, before_ms, under_ms, under_ms / std::max(before_ms, 0.1), after_ms,
-        under.Count(Not(Is(kOk))), under.Count(All()), effort.connections, effort.cut,
-        static_cast<double>(effort.bytes) / (1 << 20), replica.MemoryPeakMiB());
-    if (under.Count(Not(Is(kOk))) > 0) under.Print();
-    verdict.Check(under.Count(Not(Is(kOk))) == 0 && under_ms <= bound_ms && recovered &&
-                      replica.MemoryPeakMiB() <= kMemoryMaxMiB,
-                  figures);
+    if (std::string_view(assault.name).find(options.assault) == std::string_view::npos) continue;
+    Toll toll = Suffer(assault, options.attack, replica, load);
+    for (int tries = 1; toll.harmless() && toll.slow && tries < kTriesMax; ++tries) {
+      Say("again: " + toll.figures);
+      verdict.Check(replica.Restart() == 0, "the server ended with exit code 0");
+      load.Run(warm_up);
+      toll = Suffer(assault, options.attack, replica, load);
+    }
+    verdict.Check(toll.harmless() && !toll.slow, toll.figures);
   }
   verdict.Check(replica.Stop() == 0, "the server ended with exit code 0");
 }

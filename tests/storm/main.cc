@@ -17,6 +17,8 @@ ABSL_FLAG(int, restarts, 5, "how often each of the two replicas is restarted");
 ABSL_FLAG(std::int64_t, connection_age_ms, 2'000,
           "the replicas' setting of that name; 0 shows what restarts lose without it");
 
+ABSL_FLAG(std::string, assault, "", "only those attacks whose names hold this");
+
 namespace msp::storm {
 namespace {
 
@@ -64,5 +66,6 @@ int main(int argc, char** argv) {
                           .slow = std::chrono::milliseconds(absl::GetFlag(FLAGS_slow_ms)),
                           .attack = std::chrono::milliseconds(absl::GetFlag(FLAGS_attack_ms)),
                           .restarts = absl::GetFlag(FLAGS_restarts),
-                          .connection_age_ms = absl::GetFlag(FLAGS_connection_age_ms)});
+                          .connection_age_ms = absl::GetFlag(FLAGS_connection_age_ms),
+                          .assault = absl::GetFlag(FLAGS_assault)});
 }

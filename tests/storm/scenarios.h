@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "tests/storm/verdict.h"
 
@@ -22,6 +23,7 @@ struct Options {
   int restarts = 5;
   // The servers' --connection_age_ms meanwhile; 0 shows what is lost without it.
   std::int64_t connection_age_ms = 2'000;
+  std::string assault;  // Attacks whose names hold this.
 };
 
 // Two replicas are restarted in turn under load: no plain client sees a failed call.

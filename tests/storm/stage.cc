@@ -1,9 +1,5 @@
 #include "tests/storm/stage.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +8,7 @@
 #include <utility>
 
 #include "httplib.h"
+#include "tests/testing/free_port.h"
 
 namespace msp::storm {
 namespace {
@@ -26,20 +23,7 @@ constexpr const char* kHost = "127.0.0.1";
 
 }  // namespace
 
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(fd);
-  if (!bound) GiveUp("no port is free");
-  return ntohs(address.sin_port);
-}
-
-Upstream::Upstream() : port_(FreePort()) { Start(); }
+Upstream::Upstream() : port_(testing::FreePort()) { Start(); }
 
 void Upstream::Start() {
   process_ = std::make_unique<testing::ChildProcess>(
@@ -84,7 +68,7 @@ Upstream::Books Upstream::Audit() const {
 
 Replica::Replica(const Upstream& upstream, std::vector<std::string> arguments)
     : api_url_(upstream.api_url()),
-      address_(std::string(kHost) + ":" + std::to_string(FreePort())),
+      address_(std::string(kHost) + ":" + std::to_string(testing::FreePort())),
       arguments_(std::move(arguments)) {
   arguments_.push_back("--listen=" + address_);
   arguments_.emplace_back("--log_level=error");

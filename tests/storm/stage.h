@@ -14,9 +14,6 @@ namespace msp::storm {
 
 using Json = nlohmann::json;
 
-// A port of the loopback that nobody listens on.
-int FreePort();
-
 class Upstream {
  public:
   // Takes a free port and starts.

@@ -1,13 +1,13 @@
 #include "tests/testing/redis_process.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+
+#include "tests/testing/free_port.h"
 
 namespace msp::testing {
 namespace {
@@ -25,18 +25,6 @@ std::string Program(const std::string& folder) {
   }
   std::fputs("there is no Redis here; the Debian package redis-tools brings it\n", stderr);
   std::abort();
-}
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(fd);
-  return bound ? ntohs(address.sin_port) : 0;
 }
 
 }  // namespace

@@ -1,0 +1,34 @@
+// What the checks of settings share: the words of a refusal, ranges, addresses. For config*.cc
+// alone, at the start, on one thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace msp {
+
+// "--setting: why".
+absl::Status Invalid(absl::string_view setting, absl::string_view why);
+
+// An error where `value` is not `min` to `max`, which it names.
+absl::Status InRange(absl::string_view setting, std::int64_t value, std::int64_t min,
+                     std::int64_t max);
+
+// "host:port", port 0 included.
+bool IsHostAndPort(std::string_view listen);
+
+// A name other than localhost is none, whatever it looks like: "127.example.com" resolves to
+// anywhere.
+bool IsLoopback(std::string_view host);
+
+// The host of "http://host:port/path", brackets of an IPv6 literal included.
+std::string_view HostOf(std::string_view url);
+
+// The value of a setting as it may be shown: user name and password of a URL are not.
+std::string Shown(std::string value);
+
+}  // namespace msp

@@ -1,0 +1,63 @@
+// What passes for a flood, by bytes and calls over a time that the test makes.
+#include "service/server/flood_guard.h"
+
+#include "gtest/gtest.h"
+
+namespace msp::server {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLook{5};
+constexpr int kLooksMax = 2'000;
+
+// How long bytes come, so many a look and no call, until the guard knows; kLooksMax looks for
+// never.
+milliseconds KnownAfter(double trust, std::uint64_t bytes_a_look) {
+  FloodGuard::Clock::time_point now{};
+  FloodGuard guard(now, trust);
+  FloodGuard::Reading reading;
+  for (int look = 1; look <= kLooksMax; ++look) {
+    now += kLook;
+    reading.received += bytes_a_look;
+    if (guard.Floods(reading, now)) return look * kLook;
+  }
+  return kLooksMax * kLook;
+}
+
+TEST(FloodGuard, CallsAccountForTheirBytes) {
+  FloodGuard::Clock::time_point now{};
+  FloodGuard guard(now, 0);
+  FloodGuard::Reading reading;
+  for (int look = 0; look < kLooksMax; ++look) {
+    now += kLook;
+    reading.received += 100'000;
+    ++reading.calls;
+    ASSERT_FALSE(guard.Floods(reading, now)) << look;
+  }
+  EXPECT_FALSE(guard.Rushes());
+}
+
+TEST(FloodGuard, AMessageThatIsTooLargeIsNoFlood) {
+  FloodGuard::Clock::time_point now{};
+  FloodGuard guard(now);
+  FloodGuard::Reading reading{.received = 4 << 20};
+  for (int look = 0; look < kLooksMax; ++look) {
+    now += kLook;
+    ASSERT_FALSE(guard.Floods(reading, now)) << look;
+  }
+}
+
+TEST(FloodGuard, BytesThatGoOnWithoutACallAreOne) {
+  // Five MB a second, as resets in a row come in; and what an idle connection's pings bring.
+  EXPECT_LE(KnownAfter(1, 25'000), milliseconds(600));
+  EXPECT_EQ(KnownAfter(0, 17), kLooksMax * kLook);
+}
+
+TEST(FloodGuard, WithLessTrustItIsKnownSooner) {
+  EXPECT_LT(KnownAfter(0.5, 25'000), KnownAfter(1, 25'000));
+  EXPECT_LE(KnownAfter(0, 25'000), milliseconds(120));
+}
+
+}  // namespace
+}  // namespace msp::server

@@ -4,6 +4,8 @@
 #include <grpcpp/grpcpp.h>
 #include <pthread.h>
 
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -49,6 +51,9 @@ constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr int kUshers = 4;
 // Calls that are taken before the HTTP client is looked at again.
 constexpr unsigned kEventsAtOnce = 8;
+// After so many calls in a row the next one is not far: whoever has it ready, and waits for a core,
+// is let go first, before the client is handed back.
+constexpr unsigned kBusyEvents = 4;
 
 // Health under names for an orchestrator's two questions: may calls come, and is the process alive?
 // The second stays SERVING in a drain.
@@ -68,20 +73,32 @@ void PollAndAttend(grpc::ServerCompletionQueue& queue, http::Attended& client) {
   void* tag = nullptr;
   bool ok = false;
   client.Attend();
+  bool yielded = false;
   for (unsigned events = 0;;) {
     const auto next = queue.AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
     if (next == grpc::CompletionQueue::SHUTDOWN) break;
     if (next == grpc::CompletionQueue::GOT_EVENT) {
       static_cast<Tag*>(tag)->Proceed(ok);
+      yielded = false;
       if (++events % kEventsAtOnce == 0) client.Work();
       continue;
     }
-    if (client.Work()) continue;
+    if (client.Work()) {
+      yielded = false;
+      continue;
+    }
+    if (!yielded && events >= kBusyEvents) {
+      yielded = true;
+      sched_yield();
+      continue;
+    }
     client.Rest();
     const bool more = queue.Next(&tag, &ok);
     client.Attend();
     if (!more) break;
     static_cast<Tag*>(tag)->Proceed(ok);
+    events = 1;
+    yielded = false;
   }
   client.Rest();
 }

@@ -7,8 +7,7 @@
 // FILE is memory shared with whoever maps it: a Header and then kSlots of Slot. Writing 1 into
 // `on` starts the count. FILE.modules says where each library was loaded: "base end path" a line.
 //
-// malloc, calloc, realloc and the aligned kinds are counted; operator new is one of them with
-// another frame. realloc counts once however little it grows. The stack is unwound at each
+// malloc, calloc, realloc, the aligned kinds and operator new are counted. realloc counts once however little it grows. The stack is unwound at each
 // allocation, which is slow and changes no count.
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -134,50 +133,55 @@ __attribute__((constructor)) void Open() {
 
 }  // namespace
 
+// msp-server's own malloc and operator new hand on to these (service/allocator.cc).
 extern "C" {
 
-void* malloc(std::size_t size) noexcept {
-  static auto* const next = Next<void*(std::size_t)>("malloc");
+void* mi_malloc(std::size_t size) noexcept {
+  static auto* const next = Next<void*(std::size_t)>("mi_malloc");
   Count(size);
   return next(size);
 }
 
-void* calloc(std::size_t count, std::size_t size) noexcept {
-  static auto* const next = Next<void*(std::size_t, std::size_t)>("calloc");
+void* mi_calloc(std::size_t count, std::size_t size) noexcept {
+  static auto* const next = Next<void*(std::size_t, std::size_t)>("mi_calloc");
   Count(count * size);
   return next(count, size);
 }
 
-void* realloc(void* block, std::size_t size) noexcept {
-  static auto* const next = Next<void*(void*, std::size_t)>("realloc");
+void* mi_realloc(void* block, std::size_t size) noexcept {
+  static auto* const next = Next<void*(void*, std::size_t)>("mi_realloc");
   Count(size);
   return next(block, size);
 }
 
-// What the service's own realloc hands on to.
-void* __libc_realloc(void* block,
-                     std::size_t size) noexcept {  // NOLINT(bugprone-reserved-identifier)
-  static auto* const next = Next<void*(void*, std::size_t)>("__libc_realloc");
-  Count(size);
-  return next(block, size);
-}
-
-void* memalign(std::size_t alignment, std::size_t size) noexcept {
-  static auto* const next = Next<void*(std::size_t, std::size_t)>("memalign");
+void* mi_memalign(std::size_t alignment, std::size_t size) noexcept {
+  static auto* const next = Next<void*(std::size_t, std::size_t)>("mi_memalign");
   Count(size);
   return next(alignment, size);
 }
 
-void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-  static auto* const next = Next<void*(std::size_t, std::size_t)>("aligned_alloc");
-  Count(size);
-  return next(alignment, size);
-}
-
-int posix_memalign(void** out, std::size_t alignment, std::size_t size) noexcept {
-  static auto* const next = Next<int(void**, std::size_t, std::size_t)>("posix_memalign");
+int mi_posix_memalign(void** out, std::size_t alignment, std::size_t size) noexcept {
+  static auto* const next = Next<int(void**, std::size_t, std::size_t)>("mi_posix_memalign");
   Count(size);
   return next(out, alignment, size);
+}
+
+void* mi_new(std::size_t size) {
+  static auto* const next = Next<void*(std::size_t)>("mi_new");
+  Count(size);
+  return next(size);
+}
+
+void* mi_new_nothrow(std::size_t size) noexcept {
+  static auto* const next = Next<void*(std::size_t)>("mi_new_nothrow");
+  Count(size);
+  return next(size);
+}
+
+void* mi_new_aligned(std::size_t size, std::size_t alignment) {
+  static auto* const next = Next<void*(std::size_t, std::size_t)>("mi_new_aligned");
+  Count(size);
+  return next(size, alignment);
 }
 
 }  // extern "C"

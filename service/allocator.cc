@@ -96,7 +96,9 @@ void* pvalloc(std::size_t size) noexcept { return mi_pvalloc(size); }
 // scrub nothing, be chosen.
 void* operator new(std::size_t size) { return mi_new(size); }
 void* operator new[](std::size_t size) { return mi_new(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return mi_new_nothrow(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return mi_new_nothrow(size);
+}
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
   return mi_new_nothrow(size);
 }

@@ -24,8 +24,8 @@ check_format() {
 
 check_tidy() {
   configure tidy || return 1
-  # What clang-tidy reads has to exist: the headers that protoc makes.
-  ninja -C build/tidy -t targets all | sed -n 's/: CUSTOM_COMMAND$//p' | grep -E '\.pb\.h$' |
+  # What clang-tidy reads has to exist: the headers that protoc and our own generator make.
+  ninja -C build/tidy -t targets all | sed -n 's/: CUSTOM_COMMAND$//p' | grep -E '(\.pb|/access/[a-z_]+)\.h$' |
     xargs -r ninja -C build/tidy -j "$jobs" >build/tidy/generate.log 2>&1 || {
     cat build/tidy/generate.log
     return 1

@@ -1,6 +1,6 @@
-// What a busy thread can do for an HTTP client: look after its sockets and run its callbacks between
-// pieces of other work, so that under load a call is begun and ended on one thread, without waking
-// another. Whoever does so gives it back before it waits for something else.
+// What a busy thread can do for an HTTP client: look after its sockets and run its callbacks
+// between pieces of other work, so that under load a call is begun and ended on one thread, without
+// waking another. Whoever does so gives it back before it waits for something else.
 //
 // Called by one thread; `CurlPool` implements it.
 #pragma once

@@ -156,11 +156,11 @@ void CurlWorker::Run() {
   Clock::time_point until = Clock::now();
   for (bool last = false; !last;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-    const int count = epoll_wait(
-        epoll_fd_, events.data(), kEventsMax,
-        until == Clock::time_point::max()
-            ? -1
-            : static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX)));
+    const int count =
+        epoll_wait(epoll_fd_, events.data(), kEventsMax,
+                   until == Clock::time_point::max()
+                       ? -1
+                       : static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX)));
     if (StoodAside()) {
       // What the events were about has been seen to, or is told again.
       MutexLock turn(turn_);

@@ -44,7 +44,8 @@ struct WorkerOptions {
   int index = 0;  // For the thread's name.
 };
 
-// Written by whoever has the turn (`outstanding` and `refused_full` by callers too), read by anyone.
+// Written by whoever has the turn (`outstanding` and `refused_full` by callers too), read by
+// anyone.
 struct WorkerCounters {
   struct Share {
     std::atomic<std::int64_t> outstanding{0};  // Offered and not ended: waiting or in flight.

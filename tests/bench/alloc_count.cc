@@ -7,8 +7,9 @@
 // FILE is memory shared with whoever maps it: a Header and then kSlots of Slot. Writing 1 into
 // `on` starts the count. FILE.modules says where each library was loaded: "base end path" a line.
 //
-// malloc, calloc, realloc, the aligned kinds and operator new are counted. realloc counts once however little it grows. The stack is unwound at each
-// allocation, which is slow and changes no count.
+// malloc, calloc, realloc, the aligned kinds and operator new are counted. realloc counts once
+// however little it grows. The stack is unwound at each allocation, which is slow and changes no
+// count.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -125,10 +126,11 @@ TEST_F(Lifecycle, ACallWhoseCallerHasGoneIsAwaitedAtTheEnd) {
   server().process().Signal(SIGTERM);
   while (channel()->GetState(false) == GRPC_CHANNEL_READY)
     ASSERT_TRUE(channel()->WaitForStateChange(GRPC_CHANNEL_READY, Later()));
-  // Time for a server that would not wait to have shut its queue: the reply would find it so.
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  // A server that did not wait would have shut its queue by then, and the reply would find it so.
+  auto exit_code = std::async(std::launch::async, [this] { return server().process().Wait(); });
+  EXPECT_EQ(exit_code.wait_for(std::chrono::seconds(1)), std::future_status::timeout);
   gate().Open();
-  EXPECT_EQ(server().process().Wait(), 0);
+  EXPECT_EQ(exit_code.get(), 0);
   EXPECT_THAT(server().logs(), HasSubstr("\"stopped\""));
 }
 

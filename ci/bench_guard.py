@@ -22,13 +22,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MEMORY = ROOT / "tests/bench/instructions.json"
 # Rounds of the short run; the long one has twice as many.
 ROUNDS = {"encode": 500, "decode": 500, "check": 500, "redact": 500, "order": 500}
-# A whole call has two threads, which wake each other at other moments from run to run.
+# A whole call waits for its upstream, and looks for the answer more than once.
 RUNS = {"order": 3}
 MORE_MAX_PERCENT = 3
 PLANTED_PERCENT = 5
 # What the counts depend on besides the tree: the compiler, the libraries that a call goes through, and callgrind.
 PACKAGES = ["g++-12", "libc6", "libstdc++6", "libprotobuf32", "libabsl20220623", "libcurl4", "libssl3", "libsimdjson14",
-            "libprometheus-cpp-core1.0", "valgrind"]
+            "libprometheus-cpp-core1.0", "libmimalloc2.0", "valgrind"]
 
 
 def toolchain():

@@ -77,13 +77,13 @@ TEST_P(AttendedTest, NothingIsLostWhileThreadsComeAndGo) {
   for (int c = 0; c < kCallers; ++c) {
     callers.emplace_back([&] {
       for (int i = 0; i < kRequests; ++i) {
-        std::promise<void> one;
-        pool->Start(Get(), [&](Response response) {
+        const auto one = std::make_shared<std::promise<void>>();
+        pool->Start(Get(), [&, one](Response response) {
           EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
           ++ended;
-          one.set_value();
+          one->set_value();
         });
-        one.get_future().wait();
+        one->get_future().wait();
       }
     });
   }

@@ -111,13 +111,14 @@ TEST_P(ResendTest, GuardedRequestAfterAnIdleConnectionEndedGoesThrough) {
 // it.
 TEST_P(ResendTest, GuardedRequestThatMeetsAResetGoesThroughOnAnotherConnection) {
   for (int i = 0; i < 20; ++i) {
-    std::promise<Response> promise;
-    pool_->Start(Get(), [&](Response) {
+    const auto promise = std::make_shared<std::promise<Response>>();
+    pool_->Start(Get(), [&, promise](Response) {
       upstream_.WaitForIdle(1);
       upstream_.CloseIdle(Ending::kRst);
-      pool_->Start(Post(), [&](Response response) { promise.set_value(std::move(response)); });
+      pool_->Start(Post(),
+                   [promise](Response response) { promise->set_value(std::move(response)); });
     });
-    const Response response = promise.get_future().get();
+    const Response response = promise->get_future().get();
     EXPECT_EQ(response.fate, Fate::kAnswered) << i << ": " << response.detail;
     EXPECT_FALSE(response.timings.reused_connection);
     EXPECT_EQ(upstream_.Count("POST"), i + 1);

@@ -15,15 +15,11 @@
 namespace msp::http {
 namespace {
 
-constexpr int kEventsMax = 256;  // Taken from epoll at a time.
 // Turns that a caller takes for others' jobs beside its own.
 constexpr int kTurnsMax = 4;
 // While requests come, the worker's thread looks up this often by itself: it knows soon enough of
 // timers that run for seconds, and a request that sets one need not wake it.
 constexpr std::chrono::milliseconds kNap{250};
-// After this long without a visit of the attending thread the worker's own steps in.
-constexpr std::chrono::milliseconds kMissedAfter{5};
-constexpr Clock::time_point kAtOnce{};  // A moment long past.
 constexpr char kTooLate[] = "Deadline passed in the queue";
 
 // Written in the turn alone, which needs no read-modify-write instruction.
@@ -194,67 +190,6 @@ void CurlWorker::CleanUp() {
   transfers_.clear();
   curl_multi_cleanup(multi_);
   multi_ = nullptr;
-}
-
-// False when nobody attends, or who does has not come by for a while: gRPC, too, may keep it.
-bool CurlWorker::StoodAside() {
-  if (!attended_.load(std::memory_order_acquire)) return false;
-  {
-    MutexLock turn(turn_);
-    sleep_until_ = kAtOnce;  // No timer has to wake it: it looks up often enough.
-  }
-  MutexLock lock(aside_mutex_);
-  stands_aside_ = true;
-  bool missed = false;
-  while (attended_.load(std::memory_order_acquire) && !missed) {
-    const std::uint64_t before = visits_.load(std::memory_order_relaxed);
-    aside_.WaitUntil(aside_mutex_, Clock::now() + kMissedAfter);
-    missed = visits_.load(std::memory_order_relaxed) == before;
-  }
-  stands_aside_ = false;
-  return !missed || !attended_.load(std::memory_order_acquire);
-}
-
-void CurlWorker::Attend() { attended_.store(true, std::memory_order_release); }
-
-bool CurlWorker::Work() {
-  visits_.store(visits_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  const auto in_flight = [this](std::size_t share) {
-    return counters_.shares[share].in_flight.load(std::memory_order_relaxed);
-  };
-  if (in_flight(0) + in_flight(1) == 0 && !has_ended_.load(std::memory_order_relaxed) &&
-      !inbox_.HasNews())
-    return false;
-  std::array<epoll_event, kEventsMax> events;
-  const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, 0);
-  {
-    MutexLock turn(turn_);
-    if (multi_ == nullptr) return false;
-    TakeEvents(events.data(), count);
-    Turn();
-    attended_ended_.swap(ended_);
-    has_ended_.store(false, std::memory_order_relaxed);
-  }
-  const bool worked = count > 0 || !attended_ended_.empty();
-  for (Ended& one : attended_ended_) std::move(one.done)(std::move(one.response));
-  attended_ended_.clear();
-  return worked;
-}
-
-void CurlWorker::Rest() {
-  bool waited_for = false;
-  {
-    MutexLock turn(turn_);
-    waited_for = multi_ != nullptr && IsWaitedFor();
-    attended_.store(false, std::memory_order_release);
-  }
-  bool stands_aside = false;
-  {
-    MutexLock lock(aside_mutex_);
-    stands_aside = stands_aside_;
-  }
-  if (stands_aside) aside_.NotifyOne();
-  if (waited_for) Wake();
 }
 
 void CurlWorker::Turn() {

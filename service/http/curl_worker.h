@@ -82,6 +82,8 @@ class CurlWorker {
 
  private:
   static constexpr int kShareCount = 2;
+  static constexpr int kEventsMax = 256;         // Taken from epoll at a time.
+  static constexpr Clock::time_point kAtOnce{};  // A moment long past.
   // The requests of one kind.
   struct Share {
     ShareLimits limits;

@@ -7,7 +7,9 @@
 ARG BASE=docker.io/library/debian:12-slim
 
 FROM ${BASE} AS tools
-RUN --mount=type=bind,source=ci/packages.sh,target=/packages.sh apt-get update \
+# A copy, not a mount: buildah would go on with the layer of an earlier list.
+COPY ci/packages.sh /packages.sh
+RUN apt-get update \
     && bash -euc '. /packages.sh && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
          ca-certificates "${packages_build[@]}"' \
     && rm -rf /var/lib/apt/lists/*

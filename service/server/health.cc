@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -134,12 +135,11 @@ void Health::Serve(Slots& slots) {
   Watch::Serve(*served_, slots);
 }
 
-void Health::Set(const std::string& name, bool serving) {
+void Health::Set(const std::vector<std::string>& names, bool serving) {
   MutexLock lock(served_->mutex);
-  served_->serving[name] = serving;
-  const Status status = served_->StatusOf(name);
+  for (const std::string& name : names) served_->serving[name] = serving;
   for (Watch* watch : served_->watches) {
-    if (watch->name() == name) watch->Tell(status);
+    if (absl::c_linear_search(names, watch->name())) watch->Tell(served_->StatusOf(watch->name()));
   }
 }
 

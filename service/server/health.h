@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "service/server/slot.h"
 
@@ -25,9 +26,10 @@ class Health {
   // Arms both methods; called once the server has started. `slots` outlive the calls.
   void Serve(Slots& slots);
 
-  // Tells those who watch the name, where it is a change. Names that were never set are unknown:
-  // NOT_FOUND to those who ask, SERVICE_UNKNOWN to those who watch.
-  void Set(const std::string& name, bool serving);
+  // Tells those who watch the names, where it is a change. The names change together: whoever heard
+  // of one finds the others so too. Names that were never set are unknown: NOT_FOUND to those who
+  // ask, SERVICE_UNKNOWN to those who watch.
+  void Set(const std::vector<std::string>& names, bool serving);
   // Ends every watch, and each new one at once: the server is about to go.
   void End();
 

@@ -153,9 +153,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     return absl::InternalError("gRPC could not start its server");
   }
   state->listening = WithPort(options.listen, state->acceptor->port());
-  for (const std::string& name : Services::Names()) state->health.Set(name, true);
-  state->health.Set(kReadiness, true);
-  state->health.Set(kLiveness, true);
+  state->health.Set(Services::Names(), true);
+  state->health.Set({kReadiness, kLiveness}, true);
   state->services.Wait(*state->slots, operations, calls);
   state->health.Serve(*state->slots);
   state->reflection->Serve(*state->slots);
@@ -179,9 +178,9 @@ Server::~Server() { Stop(); }
 const std::string& Server::listening() const { return state_->listening; }
 
 void Server::SetNotServing() {
-  for (const std::string& name : Services::Names()) state_->health.Set(name, false);
-  state_->health.Set(kReadiness, false);
-  state_->health.Set("", false);
+  std::vector<std::string> names = Services::Names();
+  names.insert(names.end(), {"", kReadiness});
+  state_->health.Set(names, false);
 }
 
 Server::Connections Server::connections() const {

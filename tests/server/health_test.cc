@@ -110,41 +110,53 @@ class HealthTest : public ::testing::Test {
 TEST_F(HealthTest, AnswersForTheServerAndForEachNameThatWasSet) {
   EXPECT_EQ(Check(""), "SERVING");
   EXPECT_EQ(Check("a.Service"), "NOT_FOUND");
-  health_.Set("a.Service", true);
+  health_.Set({"a.Service"}, true);
   EXPECT_EQ(Check("a.Service"), "SERVING");
-  health_.Set("a.Service", false);
+  health_.Set({"a.Service"}, false);
   EXPECT_EQ(Check("a.Service"), "NOT_SERVING");
   EXPECT_EQ(Check(""), "SERVING");
   EXPECT_EQ(SlotsComeTo(kArmed), kArmed);
 }
 
 TEST_F(HealthTest, AWatchSeesTheStatusAtOnceAndEachChange) {
-  health_.Set("a.Service", true);
+  health_.Set({"a.Service"}, true);
   Watching watch(*stub_, "a.Service");
   EXPECT_EQ(watch.Next(), "SERVING");
-  health_.Set("a.Service", true);  // No change, so nothing to tell.
-  health_.Set("another.Service", false);
-  health_.Set("a.Service", false);
+  health_.Set({"a.Service"}, true);  // No change, so nothing to tell.
+  health_.Set({"another.Service"}, false);
+  health_.Set({"a.Service"}, false);
   EXPECT_EQ(watch.Next(), "NOT_SERVING");
-  health_.Set("a.Service", true);
+  health_.Set({"a.Service"}, true);
   EXPECT_EQ(watch.Next(), "SERVING");
+}
+
+TEST_F(HealthTest, WhoeverHeardOfOneNameFindsTheOthersSoToo) {
+  for (int i = 0; i < 200; ++i) {
+    health_.Set({"a.Service", ""}, true);
+    Watching watch(*stub_, "a.Service");
+    EXPECT_EQ(watch.Next(), "SERVING");
+    std::thread draining([this] { health_.Set({"a.Service", ""}, false); });
+    EXPECT_EQ(watch.Next(), "NOT_SERVING");
+    EXPECT_EQ(Check(""), "NOT_SERVING");
+    draining.join();
+  }
 }
 
 // What is written is not taken back; what waits behind it is the latest only.
 TEST_F(HealthTest, ASlowReaderSeesTheLatestNotEachChange) {
   Watching watch(*stub_, "");
   EXPECT_EQ(watch.Next(), "SERVING");
-  for (const bool serving : {false, true, false, true}) health_.Set("", serving);
+  for (const bool serving : {false, true, false, true}) health_.Set({""}, serving);
   EXPECT_EQ(watch.Next(), "NOT_SERVING");
   EXPECT_EQ(watch.Next(), "SERVING");
-  health_.Set("", false);
+  health_.Set({""}, false);
   EXPECT_EQ(watch.Next(), "NOT_SERVING");
 }
 
 TEST_F(HealthTest, AWatchOfAnUnknownNameGoesOnUntilItIsKnown) {
   Watching watch(*stub_, "a.Service");
   EXPECT_EQ(watch.Next(), "SERVICE_UNKNOWN");
-  health_.Set("a.Service", true);
+  health_.Set({"a.Service"}, true);
   EXPECT_EQ(watch.Next(), "SERVING");
 }
 
@@ -168,7 +180,7 @@ TEST_F(HealthTest, AWatchThatIsCancelledIsForgotten) {
   watch.Cancel();
   EXPECT_EQ(watch.End().error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_EQ(SlotsComeTo(kArmed), kArmed);
-  health_.Set("", false);
+  health_.Set({""}, false);
   EXPECT_EQ(Check(""), "NOT_SERVING");
 }
 
@@ -199,7 +211,7 @@ TEST_F(HealthTest, TakesAsManyWatchesAsThereAreConnectionsAndNoMore) {
 TEST_F(HealthTest, CallersWhoComeAndGoWhileTheStatusChangesLeaveNothingBehind) {
   std::atomic<bool> stop{false};
   std::thread changing([&] {
-    for (bool serving = false; !stop; serving = !serving) health_.Set("", serving);
+    for (bool serving = false; !stop; serving = !serving) health_.Set({""}, serving);
   });
   std::vector<std::thread> callers;
   for (int caller = 0; caller < 3; ++caller) {

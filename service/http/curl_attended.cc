@@ -33,15 +33,16 @@ bool CurlWorker::StoodAside() {
   return !missed || !attended_.load(std::memory_order_acquire);
 }
 
+std::int64_t CurlWorker::InFlight() const {
+  return counters_.shares[0].in_flight.load(std::memory_order_relaxed) +
+         counters_.shares[1].in_flight.load(std::memory_order_relaxed);
+}
+
 void CurlWorker::Attend() { attended_.store(true, std::memory_order_release); }
 
 bool CurlWorker::Work() {
   visits_.store(visits_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  const auto in_flight = [this](std::size_t share) {
-    return counters_.shares[share].in_flight.load(std::memory_order_relaxed);
-  };
-  if (in_flight(0) + in_flight(1) == 0 && !has_ended_.load(std::memory_order_relaxed) &&
-      !inbox_.HasNews())
+  if (InFlight() == 0 && !has_ended_.load(std::memory_order_relaxed) && !inbox_.HasNews())
     return false;
   std::array<epoll_event, kEventsMax> events;
   const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, 0);
@@ -63,8 +64,8 @@ void CurlWorker::Rest() {
   bool waited_for = false;
   {
     MutexLock turn(turn_);
-    waited_for = multi_ != nullptr && IsWaitedFor();
     attended_.store(false, std::memory_order_release);
+    waited_for = multi_ != nullptr && (IsWaitedFor() || inbox_.HasNews());
   }
   bool stands_aside = false;
   {

@@ -115,6 +115,8 @@ CurlWorker::Offered CurlWorker::Offer(Job& job) {
     share.outstanding.fetch_sub(1, std::memory_order_relaxed);
     return Offered::kClosed;
   }
+  // Under load who attends begins what has come meanwhile in one go, or sees to it before resting.
+  if (attended_.load(std::memory_order_acquire) && InFlight() > 0) return Offered::kTaken;
   // Whoever has the turn looks into the inbox once more when it has ended.
   int turns = 0;
   while (inbox_.HasNews() && turn_.TryLock()) {

@@ -103,6 +103,8 @@ class CurlWorker {
   void Run();
   void Wake() const;
   bool StoodAside();
+  // Requests begun and not yet reaped, as any thread may see it.
+  std::int64_t InFlight() const;
   void CleanUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
 
   // Everything that can be done without waiting, but for what the sockets say.

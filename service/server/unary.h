@@ -6,6 +6,7 @@
 // bounds the calls in flight.
 #pragma once
 
+#include <google/protobuf/arena.h>
 #include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 
@@ -43,7 +44,7 @@ class Unary final : public Tag {
   static void Wait(Service& service, Arm arm, grpc::ServerCompletionQueue& queue,
                    const psp::Operation& operation, Calls& calls) {
     auto* slot = new Unary(service, arm, queue, operation, calls);
-    (service.*arm)(&slot->context_, &slot->request_, &slot->writer_, &queue, &queue, slot);
+    (service.*arm)(&slot->context_, slot->request_, &slot->writer_, &queue, &queue, slot);
   }
 
   void Proceed(bool ok) override {
@@ -56,8 +57,8 @@ class Unary final : public Tag {
       delete this;  // The server shuts down: no call arrived.
     } else {
       Wait(service_, arm_, queue_, *call_.operation, calls_);
-      call_.request = &request_;
-      call_.response = &response_;
+      call_.request = request_;
+      call_.response = response_;
       calls_.Run(context_, call_, [this] { Reply(); });
     }
   }
@@ -69,12 +70,19 @@ class Unary final : public Tag {
     call_.operation = &operation;
   }
 
+  // An order with its answer fits into the first one.
+  static google::protobuf::ArenaOptions Piece() {
+    google::protobuf::ArenaOptions options;
+    options.start_block_size = 8192;
+    return options;
+  }
+
   void Reply() {
     replied_ = true;
     calls_.End(context_, call_, [this](const grpc::Status& status) {
       FinishHere(queue_, [&] {
         if (status.ok()) {
-          writer_.Finish(response_, status, this);
+          writer_.Finish(*response_, status, this);
         } else {
           writer_.FinishWithError(status, this);
         }
@@ -87,8 +95,10 @@ class Unary final : public Tag {
   grpc::ServerCompletionQueue& queue_;
   Calls& calls_;
   grpc::ServerContext context_;
-  Request request_;
-  Response response_;
+  // Both messages and all that they hold, but for long texts: one piece of memory instead of many.
+  google::protobuf::Arena arena_{Piece()};
+  Request* const request_ = google::protobuf::Arena::CreateMessage<Request>(&arena_);
+  Response* const response_ = google::protobuf::Arena::CreateMessage<Response>(&arena_);
   grpc::ServerAsyncResponseWriter<Response> writer_;
   psp::Call call_;
   bool replied_ = false;

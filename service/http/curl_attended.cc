@@ -22,14 +22,14 @@ bool CurlWorker::StoodAside() {
     sleep_until_ = kAtOnce;  // No timer has to wake it: it looks up often enough.
   }
   MutexLock lock(aside_mutex_);
-  stands_aside_ = true;
+  stands_aside_.store(true, std::memory_order_release);
   bool missed = false;
   while (attended_.load(std::memory_order_acquire) && !missed) {
     const std::uint64_t before = visits_.load(std::memory_order_relaxed);
     aside_.WaitUntil(aside_mutex_, Clock::now() + kMissedAfter);
     missed = visits_.load(std::memory_order_relaxed) == before;
   }
-  stands_aside_ = false;
+  stands_aside_.store(false, std::memory_order_release);
   return !missed || !attended_.load(std::memory_order_acquire);
 }
 
@@ -70,7 +70,7 @@ void CurlWorker::Rest() {
   bool stands_aside = false;
   {
     MutexLock lock(aside_mutex_);
-    stands_aside = stands_aside_;
+    stands_aside = stands_aside_.load(std::memory_order_relaxed);
   }
   if (stands_aside) aside_.NotifyOne();
   if (waited_for) Wake();

@@ -115,8 +115,12 @@ CurlWorker::Offered CurlWorker::Offer(Job& job) {
     share.outstanding.fetch_sub(1, std::memory_order_relaxed);
     return Offered::kClosed;
   }
-  // Under load who attends begins what has come meanwhile in one go, or sees to it before resting.
-  if (attended_.load(std::memory_order_acquire) && InFlight() > 0) return Offered::kTaken;
+  // Under load who attends begins what has come meanwhile in one go, or has it seen to before
+  // resting; the worker watches that it comes by.
+  if (attended_.load(std::memory_order_acquire) && InFlight() > 0) {
+    if (!stands_aside_.load(std::memory_order_acquire)) Wake();
+    return Offered::kTaken;
+  }
   // Whoever has the turn looks into the inbox once more when it has ended.
   int turns = 0;
   while (inbox_.HasNews() && turn_.TryLock()) {

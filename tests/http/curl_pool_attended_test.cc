@@ -68,6 +68,53 @@ TEST_P(AttendedTest, TheWorkerStepsInWhenTheOtherDoesNotComeBy) {
   pool->Rest();
 }
 
+// Beside one in flight others wait for the attending thread's next look, to go together.
+TEST_P(AttendedTest, RequestsBesideOneInFlightAreBegunTogether) {
+  HoldWrites();
+  auto pool = Pool(Options());
+  pool->Attend();
+  Pending first(*pool, Post());
+  upstream_.WaitForRequests(1);
+  Pending second(*pool, Post());
+  Pending third(*pool, Post());
+  pool->Work();
+  upstream_.WaitForRequests(3);
+  gate_.Open();
+  WorkUntil(*pool, [&] { return first.HasEnded() && second.HasEnded() && third.HasEnded(); });
+  pool->Rest();
+  EXPECT_EQ(upstream_.Count("POST"), 3);
+}
+
+TEST_P(AttendedTest, ARequestThatWaitsForTheOtherIsBegunThoughThatOneDoesNotComeBy) {
+  HoldWrites();
+  auto pool = Pool(Options());
+  pool->Attend();
+  std::vector<std::unique_ptr<Pending>> pending;
+  for (std::size_t i = 1; i <= 5; ++i) {
+    pending.push_back(std::make_unique<Pending>(*pool, Post()));
+    const Clock::time_point offered = Clock::now();
+    upstream_.WaitForRequests(i);
+    // Sooner than by any timer of the worker's own, even where a name is looked up.
+    EXPECT_LT(Clock::now() - offered, std::chrono::milliseconds(150));
+  }
+  gate_.Open();
+  for (const auto& one : pending) EXPECT_EQ(one->Wait().fate, Fate::kAnswered);
+  pool->Rest();
+}
+
+TEST_P(AttendedTest, ARequestThatWaitsForTheOtherIsBegunWhenThatOneRests) {
+  HoldWrites();
+  auto pool = Pool(Options());
+  pool->Attend();
+  Pending first(*pool, Post());
+  upstream_.WaitForRequests(1);
+  Pending second(*pool, Post());
+  pool->Rest();
+  upstream_.WaitForRequests(2);
+  gate_.Open();
+  EXPECT_EQ(second.Wait().fate, Fate::kAnswered);
+}
+
 TEST_P(AttendedTest, NothingIsLostWhileThreadsComeAndGo) {
   constexpr int kCallers = 3;
   constexpr int kRequests = 300;

@@ -3,7 +3,8 @@
 #
 # The programs go to /usr/bin, stripped. Each shared library that one of them loads comes along at its own path; so do the
 # authorities of ca-certificates, a user without a name elsewhere, and the entries of Debian's package database, by which
-# vulnerability scanners know what is inside.
+# vulnerability scanners know what is inside: those of the libraries, and of the archives that were linked in. A program
+# lies in the bin folder of its ninja build.
 set -euo pipefail
 root=$1
 shift
@@ -24,11 +25,14 @@ echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 printf 'root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n' >"$root/etc/passwd"
 printf 'root:x:0:\nnonroot:x:65532:\n' >"$root/etc/group"
 
+for program in "$@"; do
+  ninja -C "$(dirname "$program")/.." -t inputs "bin/$(basename "$program")"
+done | grep -E '^/usr/lib/.*\.a$' | sort -u >/tmp/archives
 # dpkg knows a library by its path of before /usr was merged, or after.
 while IFS= read -r library; do
   real=$(readlink -f "$library")
   dpkg -S "$real" 2>/dev/null || dpkg -S "${real#/usr}" 2>/dev/null || dpkg -S "/usr$real"
-done </tmp/libraries | cut -d: -f1 | sort -u >/tmp/packages
+done < <(cat /tmp/libraries /tmp/archives) | cut -d: -f1 | sort -u >/tmp/packages
 for package in $(</tmp/packages) ca-certificates; do
   dpkg -s "$package" | grep -v '^Status:' >"$root/var/lib/dpkg/status.d/$package"
 done

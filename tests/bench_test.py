@@ -52,6 +52,12 @@ class Allocations(unittest.TestCase):
             "_ZN12multisafepay2v15OrderC1Ev": "messages",
             "_ZNK6google8protobuf7Message3NewEv": "messages",
             "_ZN4grpc8internal9CallOpSetIN3msp1XEE": "gRPC",
+            "_ZN9grpc_core7ExecCtx5FlushEv": "gRPC",
+            "_ZNSt10unique_ptrIN9grpc_core6HandleEE5resetEv": "gRPC",
+            "grpc_call_start_batch": "gRPC",
+            "gpr_malloc": "gRPC",
+            "_Znwm": "",
+            "malloc": "",
         }.items():
             self.assertEqual(alloc.owner_of_symbol(symbol), owner, symbol)
 

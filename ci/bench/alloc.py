@@ -34,6 +34,8 @@ def owner_of_symbol(symbol):
         return "simdjson"
     if "10prometheus" in symbol:
         return "prometheus-cpp"
+    if "9grpc_core" in symbol or re.match(r"(grpc|gpr|cq|upb|chttp2|census|tsi)_|_ZNK?4grpc|_ZL\d+(grpc|cq)_", symbol):
+        return "gRPC"
     return ""
 
 

@@ -107,7 +107,11 @@ def check_contents(checks, image, root, sandbox_root):
         checks.true(f"no {shell}", shell not in names)
     # The authorities' file by name: what tells the server whom to trust.
     checks.true("authorities", (root / "etc/ssl/certs/ca-certificates.crt").stat().st_size > 100_000)
-    checks.true("scanners find packages", len(list((root / "var/lib/dpkg/status.d").iterdir())) > 20)
+    entries = [file.read_text() for file in (root / "var/lib/dpkg/status.d").iterdir()]
+    checks.true("scanners find packages", len(entries) > 20)
+    for source in ("grpc", "protobuf", "abseil", "re2", "curl", "openssl"):  # Some linked in, some beside the programs.
+        found = any(re.search(rf"^(Package|Source): {source}( |$)", entry, re.MULTILINE) for entry in entries)
+        checks.true(f"scanners find the source package {source}", found)
     loose = [str(path) for path in root.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o6002
              and path.name != "tmp"]  # fmt: skip
     checks.equal("files that anybody may write, or that run as somebody else", loose, [])

@@ -50,7 +50,7 @@ constexpr std::chrono::milliseconds kGoodbyeMax{1'000};
 constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr int kUshers = 4;
 // Calls that are taken before the HTTP client is looked at again.
-constexpr unsigned kEventsAtOnce = 8;
+constexpr unsigned kEventsAtOnce = 16;
 // After so many calls in a row the next one is not far: whoever has it ready, and waits for a core,
 // is let go first, before the client is handed back.
 constexpr unsigned kBusyEvents = 4;

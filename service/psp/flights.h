@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -40,8 +41,13 @@ class Flights {
   using OnLanding = absl::AnyInvocable<void(const void* leader) &&>;
   // A call as it boards; a part of that call, which its flight keeps alive until it lands.
   struct Flight {
-    std::string name;    // The (site, order).
-    std::string digest;  // Tells identical calls from different ones.
+    std::string text;  // The digest, then the name.
+    std::size_t digest_bytes = 0;
+
+    // Tells identical calls from different ones.
+    std::string_view digest() const { return std::string_view(text).substr(0, digest_bytes); }
+    // The (site, order).
+    std::string_view name() const { return std::string_view(text).substr(digest_bytes); }
   };
   // Names one joined call, so that it can leave before the landing.
   using Ticket = std::uint64_t;
@@ -52,9 +58,9 @@ class Flights {
   Boarding Board(std::shared_ptr<const Flight> flight, OnLanding on_landing, Ticket* ticket);
   // Ends the flight; runs every joined call's closure with `leader` on this thread. `remember` when
   // its call has, or may have, done something.
-  void Land(const std::string& name, const void* leader, bool remember);
+  void Land(std::string_view name, const void* leader, bool remember);
   // Takes a joined call out; false when it has landed already.
-  bool Leave(const std::string& name, Ticket ticket);
+  bool Leave(std::string_view name, Ticket ticket);
 
   std::size_t size() const;
 

@@ -14,8 +14,8 @@ namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
 
 constexpr std::string_view kMarkerPrefix = "idem:";
-constexpr std::size_t kDigestBytes = 32;
-constexpr std::size_t kKeyBytesMax = 64;  // Of the API's own limit; only room, where it is more.
+// What a digest, a key, a site's name and an order_id mostly fit into.
+constexpr std::size_t kFlightBytes = 128;
 constexpr std::size_t kDerivedKeyBytes = 16;
 constexpr std::string_view kFullRefund = "\nfull";
 constexpr std::size_t kTextBytesKept = 64 << 10;  // By each thread, between two digests.
@@ -106,7 +106,7 @@ std::string DigestOf(const Operation& operation, pb::Message& request, const Sit
     text += kFullRefund;
   }
   std::string digest;
-  digest.reserve(kDigestBytes + kKeyBytesMax);
+  digest.reserve(kFlightBytes);
   site.keyed_hash().Append(text, digest);
   WipeString(text);
   if (text.capacity() > kTextBytesKept) text = std::string();

@@ -30,8 +30,8 @@ Failure Busy() {
 bool MoneyCall::Board() {
   if (!tools_.options.single_flight) return true;
   const std::string_view order_id = OrderIdOf(*call_.operation, *call_.request);
-  flight_.name =
-      absl::StrCat(call_.site->name(), "\n", absl::string_view(order_id.data(), order_id.size()));
+  absl::StrAppend(&flight_.text, call_.site->name(), "\n",
+                  absl::string_view(order_id.data(), order_id.size()));
   Flights::Ticket ticket = 0;
   auto self = shared_from_this();
   const auto on_landing = [self](const void* leader) {
@@ -46,7 +46,7 @@ bool MoneyCall::Board() {
       return true;
     case Flights::Boarding::kJoined:
       tools_.timer.At(LastMoment(), [self, ticket] {
-        if (self->tools_.flights.Leave(self->flight_.name, ticket)) self->OnJoinedTooLong();
+        if (self->tools_.flights.Leave(self->flight_.name(), ticket)) self->OnJoinedTooLong();
       });
       return false;
     case Flights::Boarding::kBusy:
@@ -82,7 +82,7 @@ void MoneyCall::TakeLease() {
   if (tools_.lease == nullptr) return Lead();
   const auto left = std::chrono::duration_cast<milliseconds>(LastMoment() - Clock::now()).count();
   if (left <= 0) return Lead();  // Too late for anything: said where it is sent.
-  tools_.lease->Acquire(flight_.name, flight_.digest, left,
+  tools_.lease->Acquire(flight_.name(), flight_.digest(), left,
                         [self = shared_from_this()](Lease::Grant grant) { self->OnLease(grant); });
 }
 

@@ -65,14 +65,15 @@ MoneyCall::MoneyCall(const MoneyTools& tools, Call& call, CallDone done)
 
 void MoneyCall::Begin() {
   const v1::CallControl& control = ControlOf(*call_.request);
-  flight_.digest = DigestOf(*call_.operation, *call_.request, *call_.site);
+  flight_.text = DigestOf(*call_.operation, *call_.request, *call_.site);
   facts_.keyed = !control.idempotency_key().empty();
   if (facts_.keyed) {
     facts_.key = control.idempotency_key();
   } else {
-    facts_.key = DerivedKey(flight_.digest);
+    facts_.key = DerivedKey(flight_.text);
   }
-  flight_.digest += facts_.key;
+  flight_.text += facts_.key;
+  flight_.digest_bytes = flight_.text.size();
   if (control.validate_only()) return Lead();
   if (Board()) TakeLease();
 }
@@ -345,8 +346,8 @@ void MoneyCall::End() {
   // Joined calls take their copy before the reply goes out and this call with it.
   const bool did_something =
       call_.outcome == v1::OUTCOME_CONFIRMED || call_.outcome == v1::OUTCOME_UNKNOWN;
-  if (leased_) tools_.lease->Release(flight_.name, flight_.digest, did_something);
-  if (leads_) tools_.flights.Land(flight_.name, this, did_something);
+  if (leased_) tools_.lease->Release(flight_.name(), flight_.digest(), did_something);
+  if (leads_) tools_.flights.Land(flight_.name(), this, did_something);
   std::move(done_)();
 }
 

@@ -91,7 +91,7 @@ bool MoneyCall::Repeats() const {
 void MoneyCall::Lead() {
   facts_.tried_before = Repeats();
   if (protocol_.identify != nullptr) protocol_.identify(facts_);
-  if (Repeats() || protocol_.looks_first) {
+  if (facts_.tried_before || protocol_.looks_first) {
     LookUntilTold([self = shared_from_this()](const std::shared_ptr<Look>& look) {
       self->OnFirstLook(*look);
     });

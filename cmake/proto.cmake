@@ -41,6 +41,9 @@ function(msp_proto_library name)
       COMMENT "access tables of ${name}"
       VERBATIM)
     list(APPEND sources ${out}/access/${name}.cc ${out}/access/${name}.h)
+    # An accessor stays on the stack while the field's string takes memory, so that whoever counts allocations or takes a
+    # profile sees whose it is. Costs two instructions a field.
+    set_source_files_properties(${out}/access/${name}.cc PROPERTIES COMPILE_OPTIONS -fno-optimize-sibling-calls)
   endif()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} SYSTEM PUBLIC ${out})

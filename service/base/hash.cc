@@ -85,12 +85,18 @@ HmacKey::~HmacKey() {
 }
 
 std::string HmacKey::Of(std::string_view message) const {
+  std::string out;
+  Append(message, out);
+  return out;
+}
+
+void HmacKey::Append(std::string_view message, std::string& out) const {
   unsigned char inner[kSha256Bytes];
   Finish(inner_, message, inner);
-  std::string out(kSha256Bytes, '\0');
+  const std::size_t start = out.size();
+  out.resize(start + kSha256Bytes);
   Finish(outer_, {reinterpret_cast<const char*>(inner), sizeof inner},
-         reinterpret_cast<unsigned char*>(out.data()));
-  return out;
+         reinterpret_cast<unsigned char*>(out.data() + start));
 }
 
 std::string HmacSha256(std::string_view key, std::string_view message) {

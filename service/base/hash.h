@@ -22,6 +22,8 @@ class HmacKey {
   HmacKey& operator=(const HmacKey&) = delete;
   // The same 32 bytes as HmacSha256 makes.
   std::string Of(std::string_view message) const;
+  // The same at the end of `out`.
+  void Append(std::string_view message, std::string& out) const;
 
  private:
   // The hash after the key's inner and outer block.

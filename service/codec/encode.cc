@@ -44,6 +44,7 @@ void EncodeAll(const Plan& plan, const pb::Message& message, std::string& out) {
 }
 
 void EncodeQuery(const Plan& plan, const pb::Message& message, std::string& out) {
+  if (plan.in_query().Empty()) return;  // As most are: no look at the message.
   const access::FieldSet asked = plan.Present(message) & plan.in_query();
   if (asked.Empty()) return;
   bool first = true;

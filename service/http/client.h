@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/any_invocable.h"
 
 namespace msp::http {
@@ -50,8 +51,8 @@ struct Request {
   // JSON; sent as it stands. Wiped by the pool once the transfer has ended.
   std::string body;
   std::shared_ptr<const Headers> headers;
-  // Extra header lines of this one request (trace context); usually empty.
-  std::vector<std::string> extra_headers;
+  // Extra header lines of this one request: its trace context, so rarely more than one.
+  absl::InlinedVector<std::string, 1> extra_headers;
   // The transfer ends by then, the time in the queue included.
   Clock::time_point deadline;
   // True for a money-moving call: its bytes leave this process at most once. libcurl's own re-send

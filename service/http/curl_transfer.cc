@@ -246,6 +246,8 @@ Response Transfer::Finish(CURLcode code) {
   body_ = {};
   const bool long_body = job_.request.body.size() > kOnePieceBytes;
   WipeString(job_.request.body);
+  // The next answer gets the room that the request leaves.
+  if (job_.request.body.capacity() <= kBodyReserveBytes) body_ = std::move(job_.request.body);
   // A path may hold the token of a stored card.
   WipeString(job_.request.target);
   WipeString(url_);

@@ -2,7 +2,6 @@
 
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
@@ -84,13 +83,14 @@ std::string_view NameOf(http::Fate fate) {
 
 double Milliseconds(std::int64_t us) { return static_cast<double>(us) / 1000; }
 
-std::vector<std::string> TraceHeaders(const telemetry::TraceContext& hop,
-                                      const std::string& state) {
-  std::vector<std::string> lines;
-  lines.reserve(2);
-  lines.push_back("traceparent: " + telemetry::TraceParent(hop));
-  if (!state.empty()) lines.push_back("tracestate: " + state);
-  return lines;
+void AddTraceHeaders(const telemetry::TraceContext& hop, const std::string& state,
+                     http::Request& request) {
+  constexpr std::string_view kName = "traceparent: ";
+  std::string& line = request.extra_headers.emplace_back();
+  line.reserve(kName.size() + telemetry::kTraceParentBytes);
+  line.append(kName);
+  telemetry::AppendTraceParent(hop, line);
+  if (!state.empty()) request.extra_headers.push_back("tracestate: " + state);
 }
 
 // What most bodies fit into: one that grows on its way is copied and wiped each time.
@@ -121,7 +121,7 @@ void Exchange::Send(Sending sending, absl::AnyInvocable<void(Answer) &&> done) {
   telemetry::TraceContext hop;
   if (sending.trace != nullptr && sending.trace->valid()) {
     hop = telemetry::ChildOf(*sending.trace);
-    request.extra_headers = TraceHeaders(hop, sending.trace->state);
+    AddTraceHeaders(hop, sending.trace->state, request);
   }
   client_.Start(std::move(request), [this, sending = std::move(sending), hop = std::move(hop),
                                      done = std::move(done)](http::Response response) mutable {

@@ -7,58 +7,66 @@
 #include "service/base/hash.h"
 
 namespace msp::psp {
+namespace {
 
-Flights::Boarding Flights::Board(const std::string& name, std::string_view digest,
-                                 OnLanding on_landing, Ticket* ticket) {
+// As the table knows it.
+absl::string_view Name(std::string_view name) { return {name.data(), name.size()}; }
+
+}  // namespace
+
+Flights::Boarding Flights::Board(std::shared_ptr<const Flight> flight, OnLanding on_landing,
+                                 Ticket* ticket) {
   MutexLock lock(mutex_);
+  const absl::string_view name = Name(flight->name());
   const auto found = flights_.find(name);
   if (found == flights_.end()) {
     if (flights_.size() >= limits_.flights_max) return Boarding::kFull;
-    flights_.emplace(name, Flight{.digest = std::string(digest)});
-    return HasLanded(name, digest) ? Boarding::kLeadsAfterSame : Boarding::kLeads;
+    const bool again = HasLanded(*flight);
+    flights_.emplace(name, Flying{.leader = std::move(flight)});
+    return again ? Boarding::kLeadsAfterSame : Boarding::kLeads;
   }
-  Flight& flight = found->second;
-  if (!EqualInConstantTime(flight.digest, digest)) return Boarding::kBusy;
-  if (flight.joined.size() >= limits_.joined_max) return Boarding::kFull;
+  Flying& flying = found->second;
+  if (!EqualInConstantTime(flying.leader->digest(), flight->digest())) return Boarding::kBusy;
+  if (flying.joined.size() >= limits_.joined_max) return Boarding::kFull;
   *ticket = ++last_ticket_;
-  flight.joined.push_back({.ticket = *ticket, .on_landing = std::move(on_landing)});
+  flying.joined.push_back({.ticket = *ticket, .on_landing = std::move(on_landing)});
   return Boarding::kJoined;
 }
 
-void Flights::Remember(const std::string& name, const std::string& digest) {
+void Flights::Remember(const Flight& flight) {
   if (landed_.empty()) return;
-  const std::size_t hash = std::hash<std::string>()(name);
+  const std::size_t hash = std::hash<std::string_view>()(flight.name());
   landed_[hash % landed_.size()] = {
       .name = hash,
-      .digest = std::hash<std::string>()(digest),
+      .digest = std::hash<std::string_view>()(flight.digest()),
       .until = std::chrono::steady_clock::now() + limits_.landed_time};
 }
 
-bool Flights::HasLanded(const std::string& name, std::string_view digest) const {
+bool Flights::HasLanded(const Flight& flight) const {
   if (landed_.empty()) return false;
-  const std::size_t hash = std::hash<std::string>()(name);
+  const std::size_t hash = std::hash<std::string_view>()(flight.name());
   const Landed& landed = landed_[hash % landed_.size()];
-  return landed.name == hash && landed.digest == std::hash<std::string_view>()(digest) &&
+  return landed.name == hash && landed.digest == std::hash<std::string_view>()(flight.digest()) &&
          std::chrono::steady_clock::now() < landed.until;
 }
 
-void Flights::Land(const std::string& name, const void* leader, bool remember) {
-  Flight landed;
+void Flights::Land(std::string_view name, const void* leader, bool remember) {
+  Flying landed;  // Destroyed outside the lock.
   {
     MutexLock lock(mutex_);
-    const auto found = flights_.find(name);
+    const auto found = flights_.find(Name(name));
     if (found == flights_.end()) return;
     landed = std::move(found->second);
-    if (remember) Remember(name, landed.digest);
+    if (remember) Remember(*landed.leader);
     flights_.erase(found);
   }
   for (Joined& joined : landed.joined) std::move(joined.on_landing)(leader);
 }
 
-bool Flights::Leave(const std::string& name, Ticket ticket) {
+bool Flights::Leave(std::string_view name, Ticket ticket) {
   OnLanding dropped;  // Destroyed outside the lock.
   MutexLock lock(mutex_);
-  const auto found = flights_.find(name);
+  const auto found = flights_.find(Name(name));
   if (found == flights_.end()) return false;
   std::vector<Joined>& all = found->second.joined;
   const auto one = std::find_if(all.begin(), all.end(),

@@ -11,11 +11,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
 #include "service/base/mutex.h"
 
 namespace msp::psp {
@@ -37,19 +39,28 @@ class Flights {
   };
   // What a joined call is handed when the flight lands: the leader, as whatever `Land` was given.
   using OnLanding = absl::AnyInvocable<void(const void* leader) &&>;
+  // A call as it boards; a part of that call, which its flight keeps alive until it lands.
+  struct Flight {
+    std::string text;  // The digest, then the name.
+    std::size_t digest_bytes = 0;
+
+    // Tells identical calls from different ones.
+    std::string_view digest() const { return std::string_view(text).substr(0, digest_bytes); }
+    // The (site, order).
+    std::string_view name() const { return std::string_view(text).substr(digest_bytes); }
+  };
   // Names one joined call, so that it can leave before the landing.
   using Ticket = std::uint64_t;
 
   explicit Flights(Limits limits) : limits_(limits), landed_(limits.landed_max) {}
 
-  // `name` is the (site, order); `digest` tells identical calls from different ones.
-  Boarding Board(const std::string& name, std::string_view digest, OnLanding on_landing,
-                 Ticket* ticket);
+  // `flight` does not change until it has landed; one that does not lead is let go at once.
+  Boarding Board(std::shared_ptr<const Flight> flight, OnLanding on_landing, Ticket* ticket);
   // Ends the flight; runs every joined call's closure with `leader` on this thread. `remember` when
   // its call has, or may have, done something.
-  void Land(const std::string& name, const void* leader, bool remember);
+  void Land(std::string_view name, const void* leader, bool remember);
   // Takes a joined call out; false when it has landed already.
-  bool Leave(const std::string& name, Ticket ticket);
+  bool Leave(std::string_view name, Ticket ticket);
 
   std::size_t size() const;
 
@@ -58,8 +69,8 @@ class Flights {
     Ticket ticket;
     OnLanding on_landing;
   };
-  struct Flight {
-    std::string digest;
+  struct Flying {
+    std::shared_ptr<const Flight> leader;
     std::vector<Joined> joined;
   };
 
@@ -70,14 +81,13 @@ class Flights {
     std::chrono::steady_clock::time_point until;
   };
 
-  void Remember(const std::string& name, const std::string& digest)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool HasLanded(const std::string& name, std::string_view digest) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Remember(const Flight& flight) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasLanded(const Flight& flight) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Limits limits_;
   mutable Mutex mutex_;
-  std::unordered_map<std::string, Flight> flights_ ABSL_GUARDED_BY(mutex_);
+  // By name, which is the leader's own text.
+  absl::flat_hash_map<absl::string_view, Flying> flights_ ABSL_GUARDED_BY(mutex_);
   std::vector<Landed> landed_ ABSL_GUARDED_BY(mutex_);
   Ticket last_ticket_ ABSL_GUARDED_BY(mutex_) = 0;
 };

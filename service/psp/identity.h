@@ -20,7 +20,7 @@ const multisafepay::v1::CallControl& ControlOf(const google::protobuf::Message& 
 
 // A keyed digest of the call's content, 32 bytes: the method, the order and the body with the card
 // number cut to its first six and last four digits and the security code left out. Equal for a call
-// that a mesh sends again, on every replica.
+// that a mesh sends again, on every replica. The text has room for what a flight puts behind it.
 std::string DigestOf(const Operation& operation, google::protobuf::Message& request,
                      const Site& site);
 

@@ -26,11 +26,11 @@ constexpr const char* kRelease =
     "if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end "
     "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
 
-std::string KeyOf(const std::string& name) {
+std::string KeyOf(std::string_view name) {
   return "msp:lease:" + Hex(HmacSha256("msp lease", name)).substr(0, 48);
 }
 
-std::string Short(const std::string& digest) {
+std::string Short(std::string_view digest) {
   return Hex(HmacSha256("msp digest", digest)).substr(0, kDigestDigits);
 }
 
@@ -50,9 +50,9 @@ Lease::Grant GrantOf(std::string_view had, std::string_view mine) {
 Lease::Lease(RedisAddress address, telemetry::Metrics& metrics)
     : owner_(Hex(RandomBytes(kOwnerBytes))), metrics_(metrics), redis_(std::move(address)) {}
 
-std::string Lease::Value(const std::string& digest) const { return Short(digest) + ":" + owner_; }
+std::string Lease::Value(std::string_view digest) const { return Short(digest) + ":" + owner_; }
 
-void Lease::Acquire(const std::string& name, const std::string& digest, std::int64_t ttl_ms,
+void Lease::Acquire(std::string_view name, std::string_view digest, std::int64_t ttl_ms,
                     absl::AnyInvocable<void(Grant) &&> done) {
   std::string mine = Value(digest);
   redis_.Send({"EVAL", kAcquire, "1", KeyOf(name), mine, std::to_string(ttl_ms)},
@@ -64,7 +64,7 @@ void Lease::Acquire(const std::string& name, const std::string& digest, std::int
               });
 }
 
-void Lease::Release(const std::string& name, const std::string& digest, bool remember) {
+void Lease::Release(std::string_view name, std::string_view digest, bool remember) {
   redis_.Send({"EVAL", kRelease, "1", KeyOf(name), Value(digest),
                remember ? std::string(kLandedPrefix) + Short(digest) : "", kLandedMs},
               [](const RedisReply&) {});

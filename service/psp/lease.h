@@ -29,15 +29,15 @@ class Lease {
 
   // `name` and `digest` as for a flight. The lease ends by itself after `ttl_ms`, should its holder
   // die.
-  void Acquire(const std::string& name, const std::string& digest, std::int64_t ttl_ms,
+  void Acquire(std::string_view name, std::string_view digest, std::int64_t ttl_ms,
                absl::AnyInvocable<void(Grant) &&> done);
   // Gives up a lease that was granted for this name and digest; one that has passed to another
   // holder stays. `remember` when the call has, or may have, done something: a second submit
   // through another replica is then known for one.
-  void Release(const std::string& name, const std::string& digest, bool remember);
+  void Release(std::string_view name, std::string_view digest, bool remember);
 
  private:
-  std::string Value(const std::string& digest) const;
+  std::string Value(std::string_view digest) const;
 
   const std::string owner_;  // This process: random, new at every start.
   telemetry::Metrics& metrics_;

@@ -30,23 +30,23 @@ Failure Busy() {
 bool MoneyCall::Board() {
   if (!tools_.options.single_flight) return true;
   const std::string_view order_id = OrderIdOf(*call_.operation, *call_.request);
-  std::string name =
-      absl::StrCat(call_.site->name(), "\n", absl::string_view(order_id.data(), order_id.size()));
+  absl::StrAppend(&flight_.text, call_.site->name(), "\n",
+                  absl::string_view(order_id.data(), order_id.size()));
   Flights::Ticket ticket = 0;
   auto self = shared_from_this();
   const auto on_landing = [self](const void* leader) {
     self->OnLeaderLanded(*static_cast<const MoneyCall*>(leader));
   };
-  switch (tools_.flights.Board(name, digest_, on_landing, &ticket)) {
+  switch (tools_.flights.Board({self, &flight_}, on_landing, &ticket)) {
     case Flights::Boarding::kLeadsAfterSame:
       submitted_twice_ = call_.operation->creates();
       [[fallthrough]];
     case Flights::Boarding::kLeads:
-      flight_ = std::move(name);
+      leads_ = true;
       return true;
     case Flights::Boarding::kJoined:
-      tools_.timer.At(LastMoment(), [self, name = std::move(name), ticket] {
-        if (self->tools_.flights.Leave(name, ticket)) self->OnJoinedTooLong();
+      tools_.timer.At(LastMoment(), [self, ticket] {
+        if (self->tools_.flights.Leave(self->flight_.name(), ticket)) self->OnJoinedTooLong();
       });
       return false;
     case Flights::Boarding::kBusy:
@@ -82,7 +82,7 @@ void MoneyCall::TakeLease() {
   if (tools_.lease == nullptr) return Lead();
   const auto left = std::chrono::duration_cast<milliseconds>(LastMoment() - Clock::now()).count();
   if (left <= 0) return Lead();  // Too late for anything: said where it is sent.
-  tools_.lease->Acquire(flight_, digest_, left,
+  tools_.lease->Acquire(flight_.name(), flight_.digest(), left,
                         [self = shared_from_this()](Lease::Grant grant) { self->OnLease(grant); });
 }
 

@@ -65,10 +65,15 @@ MoneyCall::MoneyCall(const MoneyTools& tools, Call& call, CallDone done)
 
 void MoneyCall::Begin() {
   const v1::CallControl& control = ControlOf(*call_.request);
-  const std::string digest = DigestOf(*call_.operation, *call_.request, *call_.site);
+  flight_.text = DigestOf(*call_.operation, *call_.request, *call_.site);
   facts_.keyed = !control.idempotency_key().empty();
-  facts_.key = facts_.keyed ? control.idempotency_key() : DerivedKey(digest);
-  digest_ = absl::StrCat(digest, facts_.key);
+  if (facts_.keyed) {
+    facts_.key = control.idempotency_key();
+  } else {
+    facts_.key = DerivedKey(flight_.text);
+  }
+  flight_.text += facts_.key;
+  flight_.digest_bytes = flight_.text.size();
   if (control.validate_only()) return Lead();
   if (Board()) TakeLease();
 }
@@ -86,7 +91,7 @@ bool MoneyCall::Repeats() const {
 void MoneyCall::Lead() {
   facts_.tried_before = Repeats();
   if (protocol_.identify != nullptr) protocol_.identify(facts_);
-  if (Repeats() || protocol_.looks_first) {
+  if (facts_.tried_before || protocol_.looks_first) {
     LookUntilTold([self = shared_from_this()](const std::shared_ptr<Look>& look) {
       self->OnFirstLook(*look);
     });
@@ -287,7 +292,7 @@ void MoneyCall::EndDone(bool reconciled, bool replayed) {
     // An all-digit id may come back as a number, without its zeros: the caller gets the id that it
     // sent.
     const std::string_view sent = OrderIdOf(*call_.operation, *call_.request);
-    if (order->has_order_id() && SameOrderId(sent, order->order_id()))
+    if (order->has_order_id() && order->order_id() != sent && SameOrderId(sent, order->order_id()))
       order->set_order_id(std::string(sent));
     StripMarker(*order);
     if (IsOdd(*order)) tools_.metrics.CountOddState(order->status(), order->financial_status());
@@ -296,12 +301,12 @@ void MoneyCall::EndDone(bool reconciled, bool replayed) {
       tools_.metrics.CountDecline(NameOf(order->decline().category()));
   }
   v1::CallResult& result = ResultOf(*call_.response);
-  call_.idempotency_key = facts_.key;
   result.set_outcome(v1::OUTCOME_CONFIRMED);
   result.set_idempotency_key(facts_.key);
   result.set_reconciled(reconciled);
   result.set_replayed(replayed);
-  result.set_reason(facts_.reason);
+  if (!facts_.reason.empty()) result.set_reason(facts_.reason);
+  call_.idempotency_key = std::move(facts_.key);
   call_.outcome = v1::OUTCOME_CONFIRMED;
   if (reconciled || replayed)
     tools_.metrics.CountReconciliation(call_.operation->row.name,
@@ -341,8 +346,8 @@ void MoneyCall::End() {
   // Joined calls take their copy before the reply goes out and this call with it.
   const bool did_something =
       call_.outcome == v1::OUTCOME_CONFIRMED || call_.outcome == v1::OUTCOME_UNKNOWN;
-  if (leased_) tools_.lease->Release(flight_, digest_, did_something);
-  if (!flight_.empty()) tools_.flights.Land(flight_, this, did_something);
+  if (leased_) tools_.lease->Release(flight_.name(), flight_.digest(), did_something);
+  if (leads_) tools_.flights.Land(flight_.name(), this, did_something);
   std::move(done_)();
 }
 

@@ -95,8 +95,8 @@ class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
   CallDone done_;
   const Protocol& protocol_;
   MoneyFacts facts_;
-  std::string flight_;  // The name it boarded under; empty when it did not.
-  std::string digest_;
+  Flights::Flight flight_;
+  bool leads_ = false;  // It has boarded the flight, and lands it.
   bool leased_ = false;
   bool waited_ = false;           // An identical call elsewhere was in flight: look before sending.
   bool submitted_twice_ = false;  // An identical order was created a short while ago: so too.

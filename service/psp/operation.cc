@@ -147,7 +147,7 @@ std::string TargetOf(const Operation& operation, const pb::Message& request) {
   }
   const std::size_t before = target.size();
   codec::EncodeQuery(*operation.request_plan, request, target);
-  AppendPageQuery(request, target.size() != before, target);
+  if (operation.reads()) AppendPageQuery(request, target.size() != before, target);
   if (target.size() != before) target.insert(before, 1, '?');
   return target;
 }

@@ -100,7 +100,7 @@ v1::NextAction NextActionOf(const v1::Order& order) {
   const absl::string_view url =
       absl::StripAsciiWhitespace(order.payment_url());  // Old answers have spaces around it.
   if (waits && !url.empty()) {
-    action.mutable_redirect()->set_url(url.data(), url.size());
+    action.mutable_redirect()->mutable_url()->assign(url.data(), url.size());
   } else if (waits && !order.customer_verification().html().empty()) {
     action.mutable_form()->set_html(order.customer_verification().html());
   } else {

@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kTraceAt = 3;
 constexpr std::size_t kSpanAt = 36;
 constexpr std::size_t kFlagsAt = 53;
-constexpr std::size_t kParentBytes = 55;
 constexpr std::size_t kStateBytesMax = 512;
 
 constexpr std::string_view kDigits = "0123456789abcdef";
@@ -27,13 +26,13 @@ bool IsId(std::string_view text) {
 
 // Version 00 has exactly this shape; later ones may go on behind another dash.
 bool IsParent(std::string_view text) {
-  if (text.size() < kParentBytes || text[kTraceAt - 1] != '-' || text[kSpanAt - 1] != '-' ||
+  if (text.size() < kTraceParentBytes || text[kTraceAt - 1] != '-' || text[kSpanAt - 1] != '-' ||
       text[kFlagsAt - 1] != '-')
     return false;
   const std::string_view version = text.substr(0, 2);
   if (!IsHex(version) || version == "ff") return false;
-  if (version == "00" ? text.size() != kParentBytes
-                      : text.size() > kParentBytes && text[kParentBytes] != '-')
+  if (version == "00" ? text.size() != kTraceParentBytes
+                      : text.size() > kTraceParentBytes && text[kTraceParentBytes] != '-')
     return false;
   return IsId(text.substr(kTraceAt, 32)) && IsId(text.substr(kSpanAt, 16)) &&
          IsHex(text.substr(kFlagsAt, 2));
@@ -81,9 +80,14 @@ TraceContext ChildOf(const TraceContext& context) {
 
 std::string TraceParent(const TraceContext& context) {
   std::string text;
-  text.reserve(kParentBytes);
-  text.append("00-").append(context.trace()).append("-").append(context.span());
-  return text.append(context.sampled ? "-01" : "-00");
+  AppendTraceParent(context, text);
+  return text;
+}
+
+void AppendTraceParent(const TraceContext& context, std::string& out) {
+  out.reserve(out.size() + kTraceParentBytes);
+  out.append("00-").append(context.trace()).append("-").append(context.span());
+  out.append(context.sampled ? "-01" : "-00");
 }
 
 }  // namespace msp::telemetry

@@ -35,7 +35,11 @@ TraceContext Accept(std::string_view traceparent, std::string_view tracestate);
 // The next hop: same trace, a span of its own, this one as its parent. Without the state.
 TraceContext ChildOf(const TraceContext& context);
 
-// "00-<trace>-<span>-<flags>", as the next hop is told.
+// "00-<trace>-<span>-<flags>", as the next hop is told; the latter puts it at the end of `out`.
 std::string TraceParent(const TraceContext& context);
+void AppendTraceParent(const TraceContext& context, std::string& out);
+
+// The length of such a text.
+inline constexpr std::size_t kTraceParentBytes = 55;
 
 }  // namespace msp::telemetry

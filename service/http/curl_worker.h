@@ -154,7 +154,7 @@ class CurlWorker {
   std::atomic<std::uint64_t> visits_{0};  // Of the attending thread, which alone counts them.
   Mutex aside_mutex_;
   CondVar aside_;
-  std::atomic<bool> stands_aside_{false};  // Written with the lock above held.
+  std::atomic<bool> stands_aside_{false};         // Written with the lock above held.
   bool launched_ ABSL_GUARDED_BY(turn_) = false;  // Something, since it last decided to sleep.
   bool open_ ABSL_GUARDED_BY(turn_) = true;
   int in_flight_ ABSL_GUARDED_BY(turn_) = 0;

@@ -27,11 +27,13 @@ log=build/image.log
 # The base, made anew once a month for Debian's security updates.
 if [[ ! -f $cache/base.tar || -n $(find "$cache/base.tar" -mtime +30) ]]; then
   say 'making a Debian 12 base'
-  as_root mmdebstrap --variant=minbase bookworm "$cache/base.tar.new" >"$log" 2>&1 || {
+  # The ending tells mmdebstrap to make an archive. Debris of a run that was cut off must not stop the next one.
+  rm -rf --one-file-system "$cache/base.tar" "$cache/base.tar.new" "$cache/base.new.tar"
+  as_root mmdebstrap --variant=minbase bookworm "$cache/base.new.tar" >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
     die "mmdebstrap failed; all of its output is in $log"
   }
-  mv "$cache/base.tar.new" "$cache/base.tar"
+  mv "$cache/base.new.tar" "$cache/base.tar"
   "${buildah[@]}" rmi --all --force >/dev/null 2>&1 || true
 fi
 if ! "${buildah[@]}" inspect --type image localhost/debian:12-slim >/dev/null 2>&1; then

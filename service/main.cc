@@ -200,6 +200,7 @@ int Serve(Config config) {
        .connection_age_ms = config.connection_age_ms,
        .connection_idle_ms = config.connection_idle_ms,
        .client = pool->get(),
+       .flooded = [&log](const server::Flood& flood) { server::LogFlood(log, flood); },
        .edge = &notifying.edge()},
       operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());

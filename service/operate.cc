@@ -150,6 +150,10 @@ void AddAccessReadings(const Operated& operated) {
   of_port("msp_client_connections_cut_total",
           "Clients' connections that were cut because they flooded the port.", kCounter,
           &Connections::cut);
+  of_port(
+      "msp_client_connections_delayed_total",
+      "Clients' connections that waited for their turn because their address, or many, flooded.",
+      kCounter, &Connections::delayed);
   metrics.AddReading({.name = "msp_tls_handshakes_failed_total",
                       .help = "Clients that did not get through the TLS handshake.",
                       .kind = kCounter,

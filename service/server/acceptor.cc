@@ -1,8 +1,8 @@
 #include "service/server/acceptor.h"
 
-#include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/server/sockets.h"
 #include "service/server/waiting_room.h"
 
 namespace msp::server {
@@ -24,79 +25,44 @@ namespace {
 
 using Clock = FloodGuard::Clock;
 
-constexpr int kBacklog = 4096;
 // Without descriptors left, accepting is tried again after this time.
 constexpr std::chrono::milliseconds kExhaustedWait{100};
 constexpr int kEventsMax = 64;
-constexpr int kNoTimeout = -1;
-constexpr int kTidyEveryMs = 1'000;
 // Between two looks at what the connections brought, and while one brings much.
 constexpr std::chrono::milliseconds kLookAgain{250};
 constexpr std::chrono::milliseconds kLookSoon{5};
-// While floods come and are cut, each next connection waits this long for its turn; not for long
-// after the last one, or whoever comes with many connections would keep the others waiting.
-constexpr std::chrono::milliseconds kDistrust{20};
+// While floods come and are cut, gRPC gets a new connection this much later, and not if it is one
+// by then.
+constexpr std::chrono::milliseconds kDistrust{5};
 constexpr std::chrono::milliseconds kDistrustFor{500};
-constexpr double kTrustLow = 0.5;
-// More than a receive buffer may grow to.
-constexpr std::size_t kDiscardMax = 64 << 20;
+// More than a client's greeting, and its first call. With more, one whose address has flooded waits
+// for its turn.
+constexpr std::uint64_t kGreetingBytesMax = 16 << 10;
+// HTTP/2 lets a client that was not answered yet send 64 KiB of data, and the headers to it.
+constexpr std::uint64_t kUnheardBytesMax = 96 << 10;
+// Before its first call a connection cannot put more than this into gRPC's hands at a time, which
+// would work through all of it whatever the guard says. A new HTTP/2 connection's own window is no
+// larger. The last is for addresses that have flooded, and makes a large first message of theirs
+// slow, over loopback most of all, where a segment alone is larger.
+constexpr int kNarrow = 64 << 10;
+constexpr int kNarrowest = 16 << 10;
 // After this long a client has greeted; one that never called has brought no more than this.
 constexpr std::chrono::milliseconds kGreetingMax{1'000};
 constexpr std::uint64_t kQuietBytesMax = 4'096;
 // Trust is whole again after a minute.
 constexpr double kTrustPerSecond = 1.0 / 60;
-
-void SetOption(int fd, int level, int name, int value = 1) {
-  setsockopt(fd, level, name, &value, sizeof value);
-}
-
-// Of one end of the connection, by getsockname or getpeername.
-int PortOf(int fd, int (*name_of)(int, sockaddr*, socklen_t*)) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  name_of(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(address).sin6_port
-                                             : reinterpret_cast<sockaddr_in&>(address).sin_port);
-}
-
-// What the kernel has counted; false when there is no such connection any more.
-bool ReadBytes(int fd, std::uint64_t* received) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
-  *received = info.tcpi_bytes_received;
-  return true;
-}
-
-// Drops what has been received and not been read.
-void Discard(int fd) {
-  std::array<char, 65'536> nowhere;  // Not even written to.
-  std::size_t dropped = 0;
-  ssize_t size = 0;
-  while (dropped < kDiscardMax &&
-         (size = recv(fd, nowhere.data(), nowhere.size(), MSG_DONTWAIT | MSG_TRUNC)) > 0)
-    dropped += static_cast<std::size_t>(size);
-}
+// gRPC reads a new connection on its usher's thread for as long as it brings bytes; whoever floods
+// stays. Calls under way come first where the processor is short: a greeting takes what is left, a
+// tenth at the least. A hundredth is for those whose address floods: it is on Linux's own time that
+// the calls of others wait for whoever is not that far behind, a few milliseconds each time.
+constexpr int kNice = 10;
+constexpr int kNiceBackDoor = 19;
 
 void Watch(int epoll_fd, int fd) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.fd = fd;
   epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
-}
-
-// A listener, or -1 with errno.
-int ListenOn(const addrinfo& address) {
-  const int fd =
-      socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol);
-  if (fd < 0) return -1;
-  // A port whose last connections are still being laid to rest is free.
-  SetOption(fd, SOL_SOCKET, SO_REUSEADDR);
-  if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, kBacklog) == 0) return fd;
-  const int error = errno;
-  close(fd);
-  errno = error;
-  return -1;
 }
 
 }  // namespace
@@ -155,17 +121,19 @@ absl::Status Acceptor::Listen(const std::string& host, const std::string& port) 
     }
     listeners_.push_back(fd);
     Watch(epoll_fd_, fd);
-    if (port_ == 0) port_ = PortOf(fd, &getsockname);
+    if (port_ == 0) port_ = PortOf(fd);
   }
   freeaddrinfo(addresses);
   if (!listeners_.empty() && error == 0) return absl::OkStatus();
   return absl::UnavailableError("the address is in use or not this machine's");
 }
 
-void Acceptor::Serve(std::vector<std::unique_ptr<Connections>> connections,
-                     std::function<void()> rush) {
-  for (auto& one : connections) ushers_.push_back(std::make_unique<Usher>(std::move(one)));
-  rush_ = std::move(rush);
+void Acceptor::Serve(std::vector<std::unique_ptr<Connections>> connections, Hooks hooks) {
+  for (auto& one : connections) {
+    const bool back_door = !ushers_.empty() && &one == &connections.back();
+    ushers_.push_back(std::make_unique<Usher>(std::move(one), back_door ? kNiceBackDoor : kNice));
+  }
+  hooks_ = std::move(hooks);
   thread_ = std::thread([this] { Accept(); });
   guard_ = std::thread([this] { Guard(); });
 }
@@ -185,59 +153,115 @@ void Acceptor::Close() {
 void Acceptor::Accept() {
   WaitingRoom room(epoll_fd_, static_cast<std::size_t>(connections_max_));
   std::array<epoll_event, kEventsMax> events{};
-  bool waits = false;
+  int timeout_ms = room.Tidy(Clock::now());
   bool stopped = false;
   while (!stopped) {
-    const int count =
-        epoll_wait(epoll_fd_, events.data(), kEventsMax, waits ? kTidyEveryMs : kNoTimeout);
+    const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, timeout_ms);
     for (int i = 0; i < count; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
       if (fd == stop_fd_) {
         stopped = true;
-      } else if (room.Leave(fd)) {
-        HandOver(fd);
+      } else if (const auto stay = room.Leave(fd); stay != WaitingRoom::Stay::kNone) {
+        if (Judge(fd, stay, room)) HandOver(fd);
       }
     }
     // What has connected by the time of the stop is still served.
     for (const int listener : listeners_) {
       int fd = 0;
       while ((fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-        room.Enter(fd, Clock::now());
+        Admit(fd, room);
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
         std::this_thread::sleep_for(kExhaustedWait);
     }
-    waits = room.Tidy(Clock::now());
+    timeout_ms = room.Tidy(Clock::now());
     turned_away_.store(room.turned_away(), std::memory_order_relaxed);
   }
   for (const int fd : room.Empty()) HandOver(fd);
 }
 
-void Acceptor::HandOver(int fd) {
-  SetOption(fd, IPPROTO_TCP, TCP_NODELAY);
-  struct stat facts {};
+// While floods come, a new connection has a moment to show whether it is one.
+void Acceptor::Admit(int fd, WaitingRoom& room) {
+  const Clock::time_point now = Clock::now();
   bool distrusts = false;
   {
     MutexLock lock(mutex_);
+    distrusts = now - flooded_ < kDistrustFor ||
+                turnstile_.Remembers(Turnstile::NetworkOf(PeerOf(fd).address), now);
+  }
+  room.Enter(fd, WaitingRoom::Stay::kToSpeak, now, distrusts ? now + kDistrust : now);
+}
+
+// False when it is not to be handed over: it was closed, or waits again.
+bool Acceptor::Judge(int fd, WaitingRoom::Stay stay, WaitingRoom& room) {
+  if (stay == WaitingRoom::Stay::kForEnd) {
+    close(fd);
+    return false;
+  }
+  std::uint64_t received = 0;
+  if (!ReadBytes(fd, &received) || received <= kGreetingBytesMax) return true;
+  const Clock::time_point now = Clock::now();
+  const Peer peer = PeerOf(fd);
+  const Turnstile::Network network = Turnstile::NetworkOf(peer.address);
+  MutexLock lock(mutex_);
+  const bool floods = received > kUnheardBytesMax;
+  if (floods) {
+    Blame(network, {.peer = peer.text(), .bytes = received}, now);
+  } else if (stay == WaitingRoom::Stay::kForTurn || !turnstile_.Remembers(network, now)) {
+    return true;
+  }
+  const auto turn = turnstile_.Turn(network, now);
+  if (floods && turn) {
+    // It is kept for as long as the next one would wait: whoever was cut comes again at once.
+    HoldNothing(fd);
+    room.Enter(fd, WaitingRoom::Stay::kForEnd, now, *turn);
+  } else if (floods) {
+    close(fd);
+  } else if (turn) {
+    delayed_.fetch_add(1, std::memory_order_relaxed);
+    room.Enter(fd, WaitingRoom::Stay::kForTurn, now, *turn);
+  } else {
+    Refuse(fd);
+  }
+  return false;
+}
+
+void Acceptor::Refuse(int fd) {
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  close(fd);
+}
+
+void Acceptor::HandOver(int fd) {
+  SetSocketOption(fd, IPPROTO_TCP, TCP_NODELAY);
+  const Peer peer = PeerOf(fd);
+  const Turnstile::Network network = Turnstile::NetworkOf(peer.address);
+  bool flooded = false;
+  {
+    MutexLock lock(mutex_);
     const Clock::time_point now = Clock::now();
+    struct stat facts {};
     if (handed_over_.size() == handed_over_.capacity()) ForgetClosed();
-    if (!MakeRoom(now) || fstat(fd, &facts) != 0) {
-      refused_.fetch_add(1, std::memory_order_relaxed);
-      close(fd);
-      return;
-    }
+    if (!MakeRoom(now) || fstat(fd, &facts) != 0) return Refuse(fd);
     handed_over_.push_back({.fd = fd,
                             .inode = facts.st_ino,
-                            .client_port = static_cast<std::uint16_t>(PortOf(fd, &getpeername)),
+                            .client_port = peer.port(),
+                            .calls_before = calls_ == nullptr ? 0 : calls_->of(peer.port()),
+                            .network = network,
                             .guard = FloodGuard(now, trust_),
                             .since = now});
-    distrusts = trust_ < kTrustLow && now - flooded_ < kDistrustFor;
+    flooded = turnstile_.Remembers(network, now);
+    SetReceiveBuffer(fd, flooded ? kNarrowest : kNarrow);
     if (handed_over_.size() == 1) changed_.NotifyAll();
   }
-  if (distrusts) std::this_thread::sleep_for(kDistrust);
-  const auto idlest =
-      std::min_element(ushers_.begin(), ushers_.end(),
-                       [](const auto& a, const auto& b) { return a->busy() < b->busy(); });
-  (*idlest)->Take(fd);
+  ushers_[flooded ? ushers_.size() - 1 : Idlest()]->Take(fd);
+}
+
+// Not of the back door's.
+std::size_t Acceptor::Idlest() const {
+  std::size_t idlest = 0;
+  for (std::size_t i = 1; i + 1 < ushers_.size(); ++i) {
+    if (ushers_[i]->busy() < ushers_[idlest]->busy()) idlest = i;
+  }
+  return idlest;
 }
 
 // Whoever only holds a place gives it to whoever comes: the connection that has brought least goes,
@@ -256,8 +280,17 @@ bool Acceptor::MakeRoom(Clock::time_point now) {
       quietest = &connection;
   }
   if (quietest == nullptr || quietest->guard.last().received > kQuietBytesMax) return false;
+  cut_.fetch_add(1, std::memory_order_relaxed);
   Cut(*quietest);
   return true;
+}
+
+void Acceptor::Blame(Turnstile::Network network, const Flood& flood, Clock::time_point now) {
+  cut_.fetch_add(1, std::memory_order_relaxed);
+  trust_ /= 2;
+  flooded_ = now;
+  turnstile_.Flooded(network, now);
+  if (hooks_.flooded) hooks_.flooded(flood);
 }
 
 void Acceptor::Cut(Connection& connection) {
@@ -267,7 +300,6 @@ void Acceptor::Cut(Connection& connection) {
   Discard(connection.fd);
   connection.leaving = true;
   ++leaving_;
-  cut_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Acceptor::ForgetClosed() {
@@ -304,16 +336,24 @@ std::chrono::milliseconds Acceptor::CutFloods() {
     FloodGuard::Reading reading;
     if (calls_ == nullptr || connection.leaving || !ReadBytes(connection.fd, &reading.received))
       continue;
+    reading.unread = UnreadBytes(connection.fd);
     reading.calls = calls_->of(connection.client_port);
+    if (connection.narrow && reading.calls != connection.calls_before) {
+      LetReceiveBufferGrow(connection.fd);
+      connection.narrow = false;
+    }
     const bool floods = connection.guard.Floods(reading, now);
     rush = rush || connection.guard.Rushes();
     soon = soon || now - connection.since < kGreetingMax;
     if (!floods) continue;
+    Blame(connection.network,
+          {.peer = PeerOf(connection.fd).text(),
+           .bytes = reading.received,
+           .calls = reading.calls - connection.calls_before},
+          now);
     Cut(connection);
-    trust_ /= 2;
-    flooded_ = now;
   }
-  if (rush && rush_) rush_();
+  if (rush && hooks_.rush) hooks_.rush();
   return rush || soon ? kLookSoon : kLookAgain;
 }
 

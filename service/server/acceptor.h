@@ -24,13 +24,22 @@
 #include "service/base/mutex.h"
 #include "service/server/call_counts.h"
 #include "service/server/flood_guard.h"
+#include "service/server/turnstile.h"
 #include "service/server/usher.h"
+#include "service/server/waiting_room.h"
 
 namespace msp::server {
 
 class Acceptor {
  public:
   using Connections = Usher::Connections;
+
+  // Run on threads of the acceptor's, with its lock held: to be quick, and not to call it.
+  struct Hooks {
+    // Whenever a connection brings more than calls, every few milliseconds.
+    std::function<void()> rush;
+    std::function<void(const Flood& flood)> flooded;
+  };
 
   // Listens on "host:port", on every address that the host has; port 0 picks one. An address in use
   // is an error. Nothing is accepted yet. For a connection beyond `connections_max` the quietest
@@ -44,11 +53,9 @@ class Acceptor {
   Acceptor& operator=(const Acceptor&) = delete;
 
   int port() const { return port_; }
-  // Accepts from here on, and hands connections over to these by turns. Called once. `rush` runs on
-  // a thread of the acceptor's whenever a connection brings more than calls, every few
-  // milliseconds.
-  void Serve(std::vector<std::unique_ptr<Connections>> connections,
-             std::function<void()> rush = nullptr);
+  // Accepts from here on, and hands connections over to these by turns; of several the last one is
+  // for those whose address has flooded. Called once.
+  void Serve(std::vector<std::unique_ptr<Connections>> connections, Hooks hooks = {});
   // Refuses new connections; those handed over live on.
   void Close();
   // Connections handed over that are still open.
@@ -59,6 +66,8 @@ class Acceptor {
     return refused_.load(std::memory_order_relaxed) + turned_away_.load(std::memory_order_relaxed);
   }
   std::int64_t cut() const { return cut_.load(std::memory_order_relaxed); }
+  // Connections that had to wait for their turn because of floods.
+  std::int64_t delayed() const { return delayed_.load(std::memory_order_relaxed); }
 
  private:
   // A descriptor is another connection's when its inode has changed.
@@ -66,8 +75,11 @@ class Acceptor {
     int fd = -1;
     ino_t inode = 0;
     std::uint16_t client_port = 0;
+    std::uint32_t calls_before = 0;  // Over that port.
+    Turnstile::Network network = 0;
     FloodGuard guard;
     FloodGuard::Clock::time_point since;
+    bool narrow = true;    // Its receive buffer is.
     bool leaving = false;  // Cut; gRPC has still to close it.
   };
 
@@ -75,9 +87,16 @@ class Acceptor {
       : connections_max_(connections_max), calls_(calls) {}
   absl::Status Listen(const std::string& host, const std::string& port);
   void Accept();
+  void Admit(int fd, WaitingRoom& room);
+  bool Judge(int fd, WaitingRoom::Stay stay, WaitingRoom& room);
+  void Refuse(int fd);
   void HandOver(int fd);
+  std::size_t Idlest() const;
   void ForgetClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MakeRoom(FloodGuard::Clock::time_point now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Remembers that its network floods.
+  void Blame(Turnstile::Network network, const Flood& flood, FloodGuard::Clock::time_point now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Cut(Connection& connection) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Guard();
   // Until the next look: less while a connection is in a rush.
@@ -88,12 +107,13 @@ class Acceptor {
   std::atomic<std::int64_t> refused_{0};
   std::atomic<std::int64_t> turned_away_{0};
   std::atomic<std::int64_t> cut_{0};
+  std::atomic<std::int64_t> delayed_{0};
   int port_ = 0;
   int stop_fd_ = -1;
   int epoll_fd_ = -1;
   std::vector<int> listeners_;
   std::vector<std::unique_ptr<Usher>> ushers_;
-  std::function<void()> rush_;
+  Hooks hooks_;
   std::thread thread_;
   // Not the accepting thread: gRPC works on that one, for as long as a flood has more bytes.
   std::thread guard_;
@@ -104,6 +124,7 @@ class Acceptor {
   double trust_ ABSL_GUARDED_BY(mutex_) = 1;
   FloodGuard::Clock::time_point flooded_ ABSL_GUARDED_BY(mutex_);  // When one was cut last.
   FloodGuard::Clock::time_point trusted_ ABSL_GUARDED_BY(mutex_);  // When that was last so.
+  Turnstile turnstile_ ABSL_GUARDED_BY(mutex_);
   std::int64_t leaving_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Connection> handed_over_ ABSL_GUARDED_BY(mutex_);
 };

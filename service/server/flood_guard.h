@@ -8,8 +8,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace msp::server {
+
+// A connection that was cut for flooding.
+struct Flood {
+  std::string peer;         // As gRPC writes it: "ipv4:127.0.0.1:50432".
+  std::uint64_t bytes = 0;  // That it brought,
+  std::uint32_t calls = 0;  // and the calls that came over it.
+};
 
 class FloodGuard {
  public:
@@ -18,6 +26,7 @@ class FloodGuard {
   // Of a connection so far.
   struct Reading {
     std::uint64_t received = 0;  // Bytes.
+    std::uint64_t unread = 0;    // Those of them that still wait to be read.
     std::uint32_t calls = 0;
   };
 
@@ -40,6 +49,7 @@ class FloodGuard {
   }
 
   bool GoesOn(Clock::time_point now);
+  bool Toils(std::uint64_t unread, double taken, double calls);
 
   Clock::time_point read_;
   double trust_;
@@ -47,6 +57,7 @@ class FloodGuard {
   double unpaid_ = 0;  // Bytes that no call accounts for.
   Clock::time_point window_start_ = Clock::time_point::max();
   double window_unpaid_ = 0;
+  int toils_ = 0;  // Readings in a row that found the server at work on it and behind.
 
   static constexpr double kPaidPerSecond = 256 << 10;
   // An order of several hundred cart items.
@@ -61,6 +72,11 @@ class FloodGuard {
   // Without trust.
   static constexpr double kWindowNoTrustMs = 30;
   static constexpr double kUnpaidNoTrust = 256 << 10;
+  // One that is read and still has more waits, reading after reading, and makes no call: frames
+  // that cost more than their bytes. A large message is read as fast as memory.
+  static constexpr std::uint64_t kBehind = 16 << 10;
+  static constexpr double kToilsMax = 8;
+  static constexpr double kToilsNoTrust = 3;
 };
 
 }  // namespace msp::server

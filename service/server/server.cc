@@ -48,7 +48,8 @@ using Clock = std::chrono::steady_clock;
 // For a connection without calls to say goodbye, and how often its end is looked for.
 constexpr std::chrono::milliseconds kGoodbyeMax{1'000};
 constexpr std::chrono::milliseconds kLookAgain{20};
-constexpr int kUshers = 4;
+// The last one is for connections of addresses that flood.
+constexpr int kUshers = 5;
 // Calls that are taken before the HTTP client is looked at again.
 constexpr unsigned kEventsAtOnce = 16;
 // After so many calls in a row the next one is not far: whoever has it ready, and waits for a core,
@@ -168,8 +169,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     pthread_setname_np(state->pollers.back().native_handle(), absl::StrCat("msp-grpc-", i).c_str());
   }
   state->rescue = std::make_unique<Rescue>(*state->queue);
-  state->acceptor->Serve(std::move(connections),
-                         [rescue = state->rescue.get()] { rescue->Rush(); });
+  state->acceptor->Serve(
+      std::move(connections),
+      {.rush = [rescue = state->rescue.get()] { rescue->Rush(); }, .flooded = options.flooded});
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
@@ -187,7 +189,8 @@ Server::Connections Server::connections() const {
   Acceptor& acceptor = *state_->acceptor;
   return {.open = static_cast<std::int64_t>(acceptor.open()),
           .refused = acceptor.refused(),
-          .cut = acceptor.cut()};
+          .cut = acceptor.cut(),
+          .delayed = acceptor.delayed()};
 }
 
 void Server::LetConnectionsGo(std::int64_t wait_max_ms) {

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "service/server/calls.h"
 #include "service/server/edge.h"
+#include "service/server/flood_guard.h"
 #include "service/server/port_limits.h"
 
 namespace grpc {
@@ -32,6 +33,8 @@ struct ServerOptions {
   std::int64_t connection_idle_ms = 0;
   // What the polling thread looks after between calls; null: nothing. Outlives the server.
   http::Attended* client = nullptr;
+  // Runs for each connection that is cut for flooding, on a thread of the server's; null: nothing.
+  std::function<void(const Flood& flood)> flooded;
   // For the calls about notifications; null: they are not served. Outlives the server.
   const Edge* edge = nullptr;
 };
@@ -49,11 +52,13 @@ class Server {
   // The address with the port that was bound: "127.0.0.1:50051".
   const std::string& listening() const;
 
-  // Connections to the gRPC port: open now, refused because there were too many, cut for flooding.
+  // Connections to the gRPC port: open now, refused because there were too many, cut for flooding,
+  // made to wait because of floods.
   struct Connections {
     std::int64_t open = 0;
     std::int64_t refused = 0;
     std::int64_t cut = 0;
+    std::int64_t delayed = 0;
   };
   Connections connections() const;
   // Health says NOT_SERVING from here on; calls are still taken.

@@ -6,16 +6,9 @@
 #include <utility>
 
 namespace msp::server {
-namespace {
 
-// gRPC reads a new connection here for as long as it brings bytes; whoever floods stays. Calls
-// under way come first where the processor is short: a greeting takes what is left, a tenth at the
-// least.
-constexpr int kNice = 10;
-
-}  // namespace
-
-Usher::Usher(std::unique_ptr<Connections> connections) : connections_(std::move(connections)) {
+Usher::Usher(std::unique_ptr<Connections> connections, int nice)
+    : connections_(std::move(connections)), nice_(nice) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -38,7 +31,7 @@ void Usher::Take(int fd) {
 }
 
 void Usher::Run() {
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice_);
   while (true) {
     Connections::NewConnectionParameters connection;
     {

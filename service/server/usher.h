@@ -21,7 +21,8 @@ class Usher {
  public:
   using Connections = grpc::experimental::ExternalConnectionAcceptor;
 
-  explicit Usher(std::unique_ptr<Connections> connections);
+  // Its thread has this nice value.
+  Usher(std::unique_ptr<Connections> connections, int nice);
   // Hands over what is waiting.
   ~Usher();
   Usher(const Usher&) = delete;
@@ -35,6 +36,7 @@ class Usher {
   void Run();
 
   const std::unique_ptr<Connections> connections_;
+  const int nice_;
   std::atomic<std::size_t> busy_{0};
   Mutex mutex_;
   CondVar wake_;

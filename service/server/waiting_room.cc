@@ -3,11 +3,15 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace msp::server {
 namespace {
 
 // A client that means to call greets at once; a slow network is given this long.
 constexpr std::chrono::seconds kSilenceMax{10};
+constexpr std::chrono::milliseconds kTidyEvery{1'000};
+constexpr int kNever = -1;
 
 }  // namespace
 
@@ -15,52 +19,78 @@ WaitingRoom::~WaitingRoom() {
   for (const int fd : Empty()) close(fd);
 }
 
-void WaitingRoom::Enter(int fd, Clock::time_point now) {
+void WaitingRoom::Enter(int fd, Stay stay, Clock::time_point now, Clock::time_point until) {
   while (waiting_.size() >= max_ && !tickets_.empty()) CloseFirst();
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.fd = fd;
-  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) {
-    close(fd);
-    ++turned_away_;
-    return;
+  const Ticket ticket{fd, ++number_, now};
+  tickets_.push_back(ticket);
+  waiting_[fd] = {ticket.number, stay};
+  if (until > now) {
+    turns_.emplace(until, ticket);
+  } else {
+    Watch(ticket);
   }
-  waiting_[fd] = ++number_;
-  tickets_.push_back({fd, number_, now});
 }
 
-bool WaitingRoom::Leave(int fd) {
-  if (waiting_.erase(fd) == 0) return false;
+WaitingRoom::Stay WaitingRoom::Leave(int fd) {
+  const auto found = waiting_.find(fd);
+  if (found == waiting_.end()) return Stay::kNone;
+  const Stay stay = found->second.stay;
+  waiting_.erase(found);
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
-  return true;
+  return stay;
+}
+
+bool WaitingRoom::Holds(const Ticket& ticket) const {
+  const auto found = waiting_.find(ticket.fd);
+  return found != waiting_.end() && found->second.ticket == ticket.number;
+}
+
+void WaitingRoom::Watch(const Ticket& ticket) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = ticket.fd;
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, ticket.fd, &event) != 0) Close(ticket.fd);
+}
+
+void WaitingRoom::Close(int fd) {
+  Leave(fd);
+  close(fd);
+  ++turned_away_;
 }
 
 void WaitingRoom::CloseFirst() {
   const Ticket ticket = tickets_.front();
   tickets_.pop_front();
-  // The number of one that has left may be another's by now.
-  const auto found = waiting_.find(ticket.fd);
-  if (found == waiting_.end() || found->second != ticket.number) return;
-  Leave(ticket.fd);
-  close(ticket.fd);
-  ++turned_away_;
+  if (Holds(ticket)) Close(ticket.fd);
 }
 
-bool WaitingRoom::Tidy(Clock::time_point now) {
+int WaitingRoom::Tidy(Clock::time_point now) {
   while (!tickets_.empty() && now - tickets_.front().since > kSilenceMax) CloseFirst();
-  if (waiting_.empty()) tickets_.clear();
-  return !waiting_.empty();
+  while (!turns_.empty() && turns_.begin()->first <= now) {
+    const Ticket ticket = turns_.begin()->second;
+    turns_.erase(turns_.begin());
+    if (Holds(ticket)) Watch(ticket);
+  }
+  if (waiting_.empty()) {
+    tickets_.clear();
+    turns_.clear();
+    return kNever;
+  }
+  if (turns_.empty()) return static_cast<int>(kTidyEvery.count());
+  const auto next = std::chrono::ceil<std::chrono::milliseconds>(turns_.begin()->first - now);
+  return static_cast<int>(std::min(kTidyEvery, next).count());
 }
 
 std::vector<int> WaitingRoom::Empty() {
   std::vector<int> all;
   all.reserve(waiting_.size());
-  for (const auto& [fd, number] : waiting_) {
+  for (const auto& [fd, place] : waiting_) {
     epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
     all.push_back(fd);
   }
   waiting_.clear();
   tickets_.clear();
+  turns_.clear();
   return all;
 }
 

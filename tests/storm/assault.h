@@ -37,6 +37,9 @@ Effort RapidReset(const Target& target);
 Effort ContinuationFlood(const Target& target);
 Effort PingFlood(const Target& target);
 Effort SettingsFlood(const Target& target);
+// The same by clients that wait for the server's greeting, as well-behaved ones do.
+Effort PatientRapidReset(const Target& target);
+Effort PatientPingFlood(const Target& target);
 // Calls with a megabyte of metadata; bytes that are no HTTP/2.
 Effort OversizedMetadata(const Target& target);
 Effort Garbage(const Target& target);

@@ -49,6 +49,8 @@ constexpr Assault kAssaults[] = {
     {"SETTINGS flood", SettingsFlood},
     {"oversized metadata", OversizedMetadata},
     {"garbage", Garbage},
+    {"patient rapid reset", PatientRapidReset},
+    {"patient PING flood", PatientPingFlood},
 };
 
 // The attackers' sockets need descriptors, and so do the server's, which inherits the limit.
@@ -90,7 +92,8 @@ Toll Suffer(const Assault& assault, milliseconds length, const Replica& replica,
   attacker.join();
   const double before_ms = calm.QuantileMs(0.99, Is(kOk));
   const double under_ms = under.QuantileMs(0.99, Is(kOk));
-  const double floor_ms = assault.run == RapidReset ? kRapidResetFloorMs : kFloorMs;
+  const double floor_ms =
+      assault.run == RapidReset || assault.run == PatientRapidReset ? kRapidResetFloorMs : kFloorMs;
   Toll toll{.failed = under.Count(Not(Is(kOk))),
             .slow = under_ms > std::max(floor_ms, kTimesMax * before_ms)};
   // Back to what it was within seconds.

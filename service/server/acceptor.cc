@@ -28,7 +28,7 @@ using Clock = FloodGuard::Clock;
 // Without descriptors left, accepting is tried again after this time.
 constexpr std::chrono::milliseconds kExhaustedWait{100};
 constexpr int kEventsMax = 64;
-// Between two looks at what the connections brought, and while one brings much.
+// Between two looks at what a connection brought, and while it is young or brings much.
 constexpr std::chrono::milliseconds kLookAgain{250};
 constexpr std::chrono::milliseconds kLookSoon{5};
 // While floods come and are cut, gRPC gets a new connection this much later, and not if it is one
@@ -39,7 +39,7 @@ constexpr std::chrono::milliseconds kDistrustFor{500};
 // for its turn.
 constexpr std::uint64_t kGreetingBytesMax = 16 << 10;
 // HTTP/2 lets a client that was not answered yet send 64 KiB of data, and the headers to it.
-constexpr std::uint64_t kUnheardBytesMax = 96 << 10;
+constexpr std::uint64_t kUnheardBytesMax = 128 << 10;
 // Before its first call a connection cannot put more than this into gRPC's hands at a time, which
 // would work through all of it whatever the guard says. A new HTTP/2 connection's own window is no
 // larger. The last is for addresses that have flooded, and makes a large first message of theirs
@@ -247,10 +247,14 @@ void Acceptor::HandOver(int fd) {
                             .calls_before = calls_ == nullptr ? 0 : calls_->of(peer.port()),
                             .network = network,
                             .guard = FloodGuard(now, trust_),
-                            .since = now});
+                            .since = now,
+                            .next_look = now + kLookSoon});
     flooded = turnstile_.Remembers(network, now);
     SetReceiveBuffer(fd, flooded ? kNarrowest : kNarrow);
-    if (handed_over_.size() == 1) changed_.NotifyAll();
+    if (handed_over_.size() == 1 || next_look_ > now + kLookSoon) {
+      next_look_ = now + kLookSoon;
+      changed_.NotifyAll();
+    }
   }
   ushers_[flooded ? ushers_.size() - 1 : Idlest()]->Take(fd);
 }
@@ -302,10 +306,14 @@ void Acceptor::Cut(Connection& connection) {
   ++leaving_;
 }
 
+bool Acceptor::Connection::open() const {
+  struct stat facts {};
+  return fstat(fd, &facts) == 0 && facts.st_ino == inode;
+}
+
 void Acceptor::ForgetClosed() {
   std::erase_if(handed_over_, [this](const Connection& connection) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    struct stat facts {};
-    if (fstat(connection.fd, &facts) == 0 && facts.st_ino == connection.inode) return false;
+    if (connection.open()) return false;
     if (connection.leaving) --leaving_;
     return true;
   });
@@ -316,45 +324,55 @@ void Acceptor::Guard() {
   while (!stop_) {
     if (handed_over_.empty()) {
       changed_.Wait(mutex_);
-      continue;
-    }
-    const Clock::time_point next = Clock::now() + CutFloods();
-    while (!stop_ && changed_.WaitUntil(mutex_, next)) {
+    } else if (Clock::now() < next_look_) {
+      changed_.WaitUntil(mutex_, next_look_);
+    } else {
+      CutFloods();
     }
   }
 }
 
-std::chrono::milliseconds Acceptor::CutFloods() {
+void Acceptor::CutFloods() {
   const Clock::time_point now = Clock::now();
-  ForgetClosed();
+  if (now >= next_tidy_) {
+    ForgetClosed();
+    next_tidy_ = now + kLookAgain;
+  }
   const std::chrono::duration<double> passed = now - trusted_;
   trust_ = std::min(1.0, trust_ + kTrustPerSecond * passed.count());
   trusted_ = now;
   bool rush = false;
-  bool soon = false;
+  next_look_ = now + kLookAgain;
   for (Connection& connection : handed_over_) {
-    FloodGuard::Reading reading;
-    if (calls_ == nullptr || connection.leaving || !ReadBytes(connection.fd, &reading.received))
-      continue;
-    reading.unread = UnreadBytes(connection.fd);
-    reading.calls = calls_->of(connection.client_port);
-    if (connection.narrow && reading.calls != connection.calls_before) {
-      LetReceiveBufferGrow(connection.fd);
-      connection.narrow = false;
-    }
-    const bool floods = connection.guard.Floods(reading, now);
+    if (connection.next_look <= now) Look(connection, now);
     rush = rush || connection.guard.Rushes();
-    soon = soon || now - connection.since < kGreetingMax;
-    if (!floods) continue;
+    next_look_ = std::min(next_look_, connection.next_look);
+  }
+  if (rush && hooks_.rush) hooks_.rush();
+}
+
+void Acceptor::Look(Connection& connection, Clock::time_point now) {
+  connection.next_look = now + kLookAgain;
+  FloodGuard::Reading reading;
+  if (calls_ == nullptr || connection.leaving || !connection.open() ||
+      !ReadBytes(connection.fd, &reading.received))
+    return;
+  reading.unread = UnreadBytes(connection.fd);
+  reading.calls = calls_->of(connection.client_port);
+  if (connection.narrow && reading.calls != connection.calls_before) {
+    LetReceiveBufferGrow(connection.fd);
+    connection.narrow = false;
+  }
+  if (connection.guard.Floods(reading, now)) {
     Blame(connection.network,
           {.peer = PeerOf(connection.fd).text(),
            .bytes = reading.received,
            .calls = reading.calls - connection.calls_before},
           now);
     Cut(connection);
+  } else if (connection.guard.Rushes() || now - connection.since < kGreetingMax) {
+    connection.next_look = now + kLookSoon;
   }
-  if (rush && hooks_.rush) hooks_.rush();
-  return rush || soon ? kLookSoon : kLookAgain;
 }
 
 std::size_t Acceptor::open() {

@@ -70,8 +70,10 @@ class Acceptor {
   std::int64_t delayed() const { return delayed_.load(std::memory_order_relaxed); }
 
  private:
-  // A descriptor is another connection's when its inode has changed.
   struct Connection {
+    // A descriptor is another connection's when its inode has changed.
+    bool open() const;
+
     int fd = -1;
     ino_t inode = 0;
     std::uint16_t client_port = 0;
@@ -79,6 +81,7 @@ class Acceptor {
     Turnstile::Network network = 0;
     FloodGuard guard;
     FloodGuard::Clock::time_point since;
+    FloodGuard::Clock::time_point next_look;
     bool narrow = true;    // Its receive buffer is.
     bool leaving = false;  // Cut; gRPC has still to close it.
   };
@@ -99,8 +102,9 @@ class Acceptor {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Cut(Connection& connection) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Guard();
-  // Until the next look: less while a connection is in a rush.
-  std::chrono::milliseconds CutFloods() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CutFloods() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Look(Connection& connection, FloodGuard::Clock::time_point now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::int64_t connections_max_;
   const CallCounts* const calls_;
@@ -120,6 +124,8 @@ class Acceptor {
   Mutex mutex_;
   CondVar changed_;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  FloodGuard::Clock::time_point next_look_ ABSL_GUARDED_BY(mutex_);  // At any connection.
+  FloodGuard::Clock::time_point next_tidy_ ABSL_GUARDED_BY(mutex_);
   // Halved with each flood that is cut; it comes back.
   double trust_ ABSL_GUARDED_BY(mutex_) = 1;
   FloodGuard::Clock::time_point flooded_ ABSL_GUARDED_BY(mutex_);  // When one was cut last.

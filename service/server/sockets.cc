@@ -18,6 +18,7 @@ constexpr int kBacklog = 4096;
 // Of a connection that gRPC does not read yet: enough to tell a flood (kUnheardBytesMax of the
 // acceptor) from a greeting. No more is granted without privileges (net.core.rmem_max).
 constexpr int kReceiveBufferBytes = 212'992;
+constexpr int kReceiveBufferMax = 4 << 20;
 // More than a receive buffer may grow to.
 constexpr std::size_t kDiscardMax = 64 << 20;
 
@@ -102,6 +103,11 @@ void HoldNothing(int fd) {
 
 void SetReceiveBuffer(int fd, int bytes) { SetSocketOption(fd, SOL_SOCKET, SO_RCVBUF, bytes); }
 
-void LetReceiveBufferGrow(int fd) { SetSocketOption(fd, SOL_SOCKET, SO_BUF_LOCK, 0); }
+void LetReceiveBufferGrow(int fd) {
+  constexpr int kUnlocked = 0;
+  // Linux before 5.14 does not take its own reins again: as much as it grants, then.
+  if (setsockopt(fd, SOL_SOCKET, SO_BUF_LOCK, &kUnlocked, sizeof kUnlocked) != 0)
+    SetReceiveBuffer(fd, kReceiveBufferMax);
+}
 
 }  // namespace msp::server

@@ -54,6 +54,39 @@ TEST(FloodGuard, BytesThatGoOnWithoutACallAreOne) {
   EXPECT_EQ(KnownAfter(0, 17), kLooksMax * kLook);
 }
 
+// As `KnownAfter`, of bytes that the server cannot keep up with.
+milliseconds KnownAfterToil(double trust, std::uint64_t taken_a_look, int looks_a_call) {
+  FloodGuard::Clock::time_point now{};
+  FloodGuard guard(now, trust);
+  FloodGuard::Reading reading{.received = 64 << 10, .unread = 64 << 10};
+  for (int look = 1; look <= kLooksMax; ++look) {
+    now += kLook;
+    reading.received += taken_a_look;
+    if (looks_a_call > 0 && look % looks_a_call == 0) ++reading.calls;
+    if (guard.Floods(reading, now)) return look * kLook;
+  }
+  return kLooksMax * kLook;
+}
+
+TEST(FloodGuard, BytesThatKeepTheServerBusyAreKnownSooner) {
+  constexpr int kNoCalls = 0;
+  EXPECT_LE(KnownAfterToil(1, 25'000, kNoCalls), milliseconds(45));
+  EXPECT_LE(KnownAfterToil(0, 60'000, kNoCalls), milliseconds(20));
+  EXPECT_EQ(KnownAfterToil(0, 25'000, 3), kLooksMax * kLook);
+}
+
+TEST(FloodGuard, WhatTheServerHasNotReadIsNotTheClientsFault) {
+  FloodGuard::Clock::time_point now{};
+  FloodGuard guard(now, 0);
+  FloodGuard::Reading reading;
+  for (int look = 0; look < kLooksMax; ++look) {
+    now += kLook;
+    reading.received += 2'000;
+    reading.unread = reading.received;
+    ASSERT_FALSE(guard.Floods(reading, now)) << look;
+  }
+}
+
 TEST(FloodGuard, WithLessTrustItIsKnownSooner) {
   EXPECT_LT(KnownAfter(0.5, 25'000), KnownAfter(1, 25'000));
   EXPECT_LE(KnownAfter(0, 25'000), milliseconds(120));

@@ -234,6 +234,10 @@ void Acceptor::HandOver(int fd) {
   SetSocketOption(fd, IPPROTO_TCP, TCP_NODELAY);
   const Peer peer = PeerOf(fd);
   const Turnstile::Network network = Turnstile::NetworkOf(peer.address);
+  // Over an earlier connection of the same port.
+  FloodGuard::Reading before;
+  if (calls_ != nullptr)
+    before = {.calls = calls_->of(peer.port()), .beyond_kib = calls_->beyond_kib(peer.port())};
   bool flooded = false;
   {
     MutexLock lock(mutex_);
@@ -244,9 +248,9 @@ void Acceptor::HandOver(int fd) {
     handed_over_.push_back({.fd = fd,
                             .inode = facts.st_ino,
                             .client_port = peer.port(),
-                            .calls_before = calls_ == nullptr ? 0 : calls_->of(peer.port()),
+                            .calls_before = before.calls,
                             .network = network,
-                            .guard = FloodGuard(now, trust_),
+                            .guard = FloodGuard(now, trust_, before),
                             .since = now,
                             .next_look = now + kLookSoon});
     flooded = turnstile_.Remembers(network, now);
@@ -359,6 +363,7 @@ void Acceptor::Look(Connection& connection, Clock::time_point now) {
     return;
   reading.unread = UnreadBytes(connection.fd);
   reading.calls = calls_->of(connection.client_port);
+  reading.beyond_kib = calls_->beyond_kib(connection.client_port);
   if (connection.narrow && reading.calls != connection.calls_before) {
     LetReceiveBufferGrow(connection.fd);
     connection.narrow = false;

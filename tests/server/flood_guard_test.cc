@@ -38,6 +38,33 @@ TEST(FloodGuard, CallsAccountForTheirBytes) {
   EXPECT_FALSE(guard.Rushes());
 }
 
+// Twenty orders of a thousand cart items are on their way at once, and arrive one after the other.
+TEST(FloodGuard, LargeCallsAccountForTheirBytesToo) {
+  constexpr std::uint32_t kKib = 400;
+  constexpr int kAtOnce = 20;
+  FloodGuard::Clock::time_point now{};
+  FloodGuard guard(now, 1, {.calls = 7, .beyond_kib = 0});
+  FloodGuard::Reading reading{.calls = 7};
+  const auto arrive = [&] {
+    ++reading.calls;
+    reading.beyond_kib += kKib - (CallCounts::kOrdinaryBytes >> 10);
+  };
+  reading.received += kKib << 10;
+  arrive();
+  for (int round = 0; round < 100; ++round) {
+    for (int look = 0; look < 400; ++look) {
+      now += kLook;
+      reading.received += (kAtOnce * kKib << 10) / 400;
+      ASSERT_FALSE(guard.Floods(reading, now)) << round << ' ' << look;
+    }
+    for (int call = 0; call < kAtOnce; ++call) arrive();
+  }
+  // Junk on top of them is not their bytes.
+  reading.received += 20 << 20;
+  now += kLook;
+  EXPECT_TRUE(guard.Floods(reading, now));
+}
+
 TEST(FloodGuard, AMessageThatIsTooLargeIsNoFlood) {
   FloodGuard::Clock::time_point now{};
   FloodGuard guard(now);

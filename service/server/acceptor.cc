@@ -283,7 +283,8 @@ bool Acceptor::MakeRoom(Clock::time_point now) {
   if (!full()) return true;
   Connection* quietest = nullptr;
   for (Connection& connection : handed_over_) {
-    if (connection.leaving || now - connection.since < kGreetingMax) continue;
+    if (connection.leaving || connection.called() || now - connection.since < kGreetingMax)
+      continue;
     if (quietest == nullptr || connection.guard.last().received < quietest->guard.last().received)
       quietest = &connection;
   }

@@ -73,6 +73,8 @@ class Acceptor {
   struct Connection {
     // A descriptor is another connection's when its inode has changed.
     bool open() const;
+    // As of the last look.
+    bool called() const { return guard.last().calls != calls_before; }
 
     int fd = -1;
     ino_t inode = 0;

@@ -64,7 +64,7 @@ class Calls {
   // Calls that have arrived and are not gone: their replies are not lost while it is above 0.
   std::int64_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
   // By the client's port.
-  const CallCounts& counts() const { return counts_; }
+  CallCounts& counts() { return counts_; }
   // Calls that have arrived and not ended.
   std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 

@@ -146,7 +146,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   state->reflection->Register(builder);
   builder.RegisterService(&state->health.service());
   state->queue = builder.AddCompletionQueue();
-  state->slots = std::make_unique<Slots>(*state->queue);
+  state->slots = std::make_unique<Slots>(*state->queue, calls.counts());
   state->server = builder.BuildAndStart();
   if (state->server == nullptr) {
     state->queue->Shutdown();

@@ -26,6 +26,7 @@ void Slot::Release() {
 void Slot::Arrived(bool ok) {
   if (!ok) return Release();  // Without a call there is no end of one either.
   called_ = true;
+  slots_.counts_.Count(context_.peer());
   OnCall();
 }
 

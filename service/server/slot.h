@@ -6,8 +6,8 @@
 // kind of service, by callbacks or synchronous, would bring threads that wait for the same events,
 // and every event one of them finds for another is a wake-up.
 //
-// Steps come back on the queue's threads, where two may run at a time (rescue.h). They may be
-// started on any thread.
+// Steps come back on the queue's threads, where two may run at a time (rescue.h), or on one that
+// has just replied to another call (unary.h). They may be started on any thread.
 #pragma once
 
 #include <grpcpp/completion_queue.h>
@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "service/server/call_counts.h"
 #include "service/server/tag.h"
 
 namespace msp::server {
@@ -23,7 +24,8 @@ namespace msp::server {
 // The queue, and how many slots there are. Owned by Server, outlives them.
 class Slots {
  public:
-  explicit Slots(grpc::ServerCompletionQueue& queue) : queue_(queue) {}
+  // Calls are counted in `counts`, which outlives it.
+  Slots(grpc::ServerCompletionQueue& queue, CallCounts& counts) : queue_(queue), counts_(counts) {}
   Slots(const Slots&) = delete;
   Slots& operator=(const Slots&) = delete;
 
@@ -35,6 +37,7 @@ class Slots {
  private:
   friend class Slot;
   grpc::ServerCompletionQueue& queue_;
+  CallCounts& counts_;
   std::atomic<std::int64_t> count_{0};
 };
 

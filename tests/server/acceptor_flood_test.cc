@@ -212,6 +212,24 @@ TEST_F(AcceptorFloodTest, WhoFloodsLaterIsCutAndItsCallsAreTold) {
   EXPECT_GT(flood.bytes, 1U << 20);
 }
 
+TEST_F(AcceptorFloodTest, ForNewcomersOneGoesThatNeverCalled) {
+  acceptor_ = *Acceptor::Bind("127.0.0.1:0", 2, &calls_);
+  const Client silent(port());
+  silent.Bring(2 * kGreeting);
+  const Client caller(port());
+  caller.Bring(kGreeting);
+  Serve();
+  hall_.Next();
+  hall_.Next();
+  calls_.Count(caller.peer());
+  std::this_thread::sleep_for(milliseconds(1'500));  // Not young any more, and looked at.
+  const Client newcomer(port());
+  newcomer.Bring(kGreeting);
+  EXPECT_GE(hall_.Next().fd, 0);
+  silent.ExpectEnd();
+  EXPECT_TRUE(caller.Send(1));
+}
+
 TEST_F(AcceptorFloodTest, TheReceiveBufferIsNarrowUntilTheFirstCall) {
   const Client client(port());
   Serve();

@@ -61,7 +61,7 @@ class HealthTest : public ::testing::Test {
     builder.RegisterService(&health_.service());
     queue_ = builder.AddCompletionQueue();
     server_ = builder.BuildAndStart();
-    slots_ = std::make_unique<Slots>(*queue_);
+    slots_ = std::make_unique<Slots>(*queue_, counts_);
     health_.Serve(*slots_);
     for (int i = 0; i < kPollers; ++i) {
       pollers_.emplace_back([this] {
@@ -102,6 +102,7 @@ class HealthTest : public ::testing::Test {
   Health health_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
+  CallCounts counts_;
   std::unique_ptr<Slots> slots_;
   std::vector<std::thread> pollers_;
   std::unique_ptr<v1::Health::Stub> stub_;

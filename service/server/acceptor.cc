@@ -53,8 +53,8 @@ constexpr std::uint64_t kQuietBytesMax = 4'096;
 constexpr double kTrustPerSecond = 1.0 / 60;
 // gRPC reads a new connection on its usher's thread for as long as it brings bytes; whoever floods
 // stays. Calls under way come first where the processor is short: a greeting takes what is left, a
-// tenth at the least. A hundredth is for those whose address floods: it is on Linux's own time that
-// the calls of others wait for whoever is not that far behind, a few milliseconds each time.
+// tenth at the least. Those whose address floods get a hundredth: whoever is not that far behind
+// may run on for some milliseconds when a call wakes another thread, as Linux shares out the time.
 constexpr int kNice = 10;
 constexpr int kNiceBackDoor = 19;
 
@@ -193,10 +193,6 @@ void Acceptor::Admit(int fd, WaitingRoom& room) {
 
 // False when it is not to be handed over: it was closed, or waits again.
 bool Acceptor::Judge(int fd, WaitingRoom::Stay stay, WaitingRoom& room) {
-  if (stay == WaitingRoom::Stay::kForEnd) {
-    close(fd);
-    return false;
-  }
   std::uint64_t received = 0;
   if (!ReadBytes(fd, &received) || received <= kGreetingBytesMax) return true;
   const Clock::time_point now = Clock::now();
@@ -283,7 +279,7 @@ bool Acceptor::MakeRoom(Clock::time_point now) {
   if (!full()) return true;
   Connection* quietest = nullptr;
   for (Connection& connection : handed_over_) {
-    if (connection.leaving || connection.called() || now - connection.since < kGreetingMax)
+    if (connection.leaving || HasCalled(connection) || now - connection.since < kGreetingMax)
       continue;
     if (quietest == nullptr || connection.guard.last().received < quietest->guard.last().received)
       quietest = &connection;
@@ -295,11 +291,11 @@ bool Acceptor::MakeRoom(Clock::time_point now) {
 }
 
 void Acceptor::Blame(Turnstile::Network network, const Flood& flood, Clock::time_point now) {
-  cut_.fetch_add(1, std::memory_order_relaxed);
   trust_ /= 2;
   flooded_ = now;
   turnstile_.Flooded(network, now);
   if (hooks_.flooded) hooks_.flooded(flood);
+  cut_.fetch_add(1, std::memory_order_release);
 }
 
 void Acceptor::Cut(Connection& connection) {
@@ -309,6 +305,10 @@ void Acceptor::Cut(Connection& connection) {
   Discard(connection.fd);
   connection.leaving = true;
   ++leaving_;
+}
+
+bool Acceptor::HasCalled(const Connection& connection) const {
+  return calls_ != nullptr && calls_->of(connection.client_port) != connection.calls_before;
 }
 
 bool Acceptor::Connection::open() const {
@@ -365,7 +365,7 @@ void Acceptor::Look(Connection& connection, Clock::time_point now) {
   reading.unread = UnreadBytes(connection.fd);
   reading.calls = calls_->of(connection.client_port);
   reading.beyond_kib = calls_->beyond_kib(connection.client_port);
-  if (connection.narrow && reading.calls != connection.calls_before) {
+  if (connection.narrow && HasCalled(connection)) {
     LetReceiveBufferGrow(connection.fd);
     connection.narrow = false;
   }

@@ -65,7 +65,7 @@ class Acceptor {
   std::int64_t refused() const {
     return refused_.load(std::memory_order_relaxed) + turned_away_.load(std::memory_order_relaxed);
   }
-  std::int64_t cut() const { return cut_.load(std::memory_order_relaxed); }
+  std::int64_t cut() const { return cut_.load(std::memory_order_acquire); }
   // Connections that had to wait for their turn because of floods.
   std::int64_t delayed() const { return delayed_.load(std::memory_order_relaxed); }
 
@@ -73,8 +73,6 @@ class Acceptor {
   struct Connection {
     // A descriptor is another connection's when its inode has changed.
     bool open() const;
-    // As of the last look.
-    bool called() const { return guard.last().calls != calls_before; }
 
     int fd = -1;
     ino_t inode = 0;
@@ -97,6 +95,7 @@ class Acceptor {
   void Refuse(int fd);
   void HandOver(int fd);
   std::size_t Idlest() const;
+  bool HasCalled(const Connection& connection) const;
   void ForgetClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MakeRoom(FloodGuard::Clock::time_point now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Remembers that its network floods.

@@ -69,7 +69,13 @@ int WaitingRoom::Tidy(Clock::time_point now) {
   while (!turns_.empty() && turns_.begin()->first <= now) {
     const Ticket ticket = turns_.begin()->second;
     turns_.erase(turns_.begin());
-    if (Holds(ticket)) Watch(ticket);
+    if (!Holds(ticket)) continue;
+    if (waiting_[ticket.fd].stay == Stay::kForEnd) {
+      Leave(ticket.fd);
+      close(ticket.fd);
+    } else {
+      Watch(ticket);
+    }
   }
   if (waiting_.empty()) {
     tickets_.clear();
@@ -86,7 +92,11 @@ std::vector<int> WaitingRoom::Empty() {
   all.reserve(waiting_.size());
   for (const auto& [fd, place] : waiting_) {
     epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
-    all.push_back(fd);
+    if (place.stay == Stay::kForEnd) {
+      close(fd);
+    } else {
+      all.push_back(fd);
+    }
   }
   waiting_.clear();
   tickets_.clear();

@@ -32,10 +32,10 @@ class WaitingRoom {
   void Enter(int fd, Stay stay, Clock::time_point now, Clock::time_point until);
   // It has spoken, or ended: from here on it is the caller's. kNone when it does not wait here.
   Stay Leave(int fd);
-  // Closes those that have waited too long, and watches those whose turn has come. Returns the
-  // milliseconds until there is more to do, -1 for never.
+  // Closes those that have waited too long or for their end, and watches those whose turn has come.
+  // Returns the milliseconds until there is more to do, -1 for never.
   int Tidy(Clock::time_point now);
-  // All that wait, from here on the caller's.
+  // All that wait, from here on the caller's; those that waited for their end are closed.
   std::vector<int> Empty();
   // Connections that were closed without a word of theirs.
   std::int64_t turned_away() const { return turned_away_; }

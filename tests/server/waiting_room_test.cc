@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -94,6 +95,26 @@ TEST_F(WaitingRoomTest, TheTurnOfOneThatWasClosedIsNobodyElses) {
   EXPECT_EQ(epoll_wait(epoll_fd_, &event, 1, 0), 0);
   close(second.fd());
   close(third.fd());
+}
+
+TEST_F(WaitingRoomTest, WhoWaitsForItsEndComesToItInSilence) {
+  const Pair pair;
+  room_.Enter(pair.fd(), Stay::kForEnd, kNow, kNow + milliseconds(300));
+  EXPECT_EQ(room_.Tidy(kNow + milliseconds(299)), 1);
+  EXPECT_TRUE(pair.open());
+  EXPECT_EQ(room_.Tidy(kNow + milliseconds(300)), -1);
+  EXPECT_FALSE(pair.open());
+  EXPECT_EQ(room_.turned_away(), 0);
+}
+
+TEST_F(WaitingRoomTest, AtTheEndOnlyThoseLeaveWhoDidNotWaitForTheirs) {
+  const Pair one;
+  const Pair other;
+  room_.Enter(one.fd(), Stay::kForTurn, kNow, kNow + seconds(1));
+  room_.Enter(other.fd(), Stay::kForEnd, kNow, kNow + seconds(1));
+  EXPECT_EQ(room_.Empty(), std::vector<int>{one.fd()});
+  EXPECT_FALSE(other.open());
+  close(one.fd());
 }
 
 TEST_F(WaitingRoomTest, WhoSaysNothingGoes) {

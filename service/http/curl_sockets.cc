@@ -117,6 +117,8 @@ void SocketTable::Register(int fd, Entry& entry, std::uint32_t events) {
 }
 
 void SocketTable::Unregister(int fd, Entry& entry) {
+  // Closed since: by now the number may be another thread's.
+  if (entry.registered == 0) return;
   epoll_event event{};
   // Fails when the descriptor was closed before, which is as good.
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, &event);

@@ -125,6 +125,7 @@ constexpr auto kSettings = std::to_array<std::string_view>({
     "connection_age_ms",
     "connections_max",
     "streams_max",
+    "memory_max_mib",
     "metadata_max_bytes",
     "notification_url",
     "idempotency_marker",

@@ -49,6 +49,11 @@ constexpr int kNarrowest = 16 << 10;
 // After this long a client has greeted; one that never called has brought no more than this.
 constexpr std::chrono::milliseconds kGreetingMax{1'000};
 constexpr std::uint64_t kQuietBytesMax = 4'096;
+// Of a connection without calls: the greeting, pings.
+constexpr std::uint64_t kSaidInWaitingMax = 1'024;
+// To be sent whole, while memory is short.
+constexpr std::chrono::milliseconds kFirstCallMayTake{50};
+constexpr std::chrono::milliseconds kCallMayTake{1'000};
 // Trust is whole again after a minute.
 constexpr double kTrustPerSecond = 1.0 / 60;
 // gRPC reads a new connection on its usher's thread for as long as it brings bytes; whoever floods
@@ -69,13 +74,14 @@ void Watch(int epoll_fd, int fd) {
 
 absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Bind(const std::string& listen,
                                                          std::int64_t connections_max,
-                                                         const CallCounts* calls) {
+                                                         const CallCounts* calls,
+                                                         std::int64_t memory_max_bytes) {
   const std::size_t colon = listen.rfind(':');
   if (colon == std::string::npos)
     return absl::InvalidArgumentError(absl::StrCat("cannot listen on ", listen, ": no port"));
   std::string host = listen.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  std::unique_ptr<Acceptor> acceptor(new Acceptor(connections_max, calls));
+  std::unique_ptr<Acceptor> acceptor(new Acceptor(connections_max, calls, memory_max_bytes));
   if (absl::Status status = acceptor->Listen(host, listen.substr(colon + 1)); !status.ok())
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", listen, ": ", status.message()));
@@ -298,6 +304,16 @@ void Acceptor::Blame(Turnstile::Network network, const Flood& flood, Clock::time
   cut_.fetch_add(1, std::memory_order_release);
 }
 
+void Acceptor::CutAsFlood(Connection& connection, Clock::time_point now) {
+  const FloodGuard::Reading& reading = connection.guard.last();
+  Blame(connection.network,
+        {.peer = PeerOf(connection.fd).text(),
+         .bytes = reading.received,
+         .calls = reading.calls - connection.calls_before},
+        now);
+  Cut(connection);
+}
+
 void Acceptor::Cut(Connection& connection) {
   // gRPC sees the end of the connection, and closes it; but first it would read what the kernel
   // holds for it, several MiB, and of a flood that is a second's work.
@@ -309,6 +325,13 @@ void Acceptor::Cut(Connection& connection) {
 
 bool Acceptor::HasCalled(const Connection& connection) const {
   return calls_ != nullptr && calls_->of(connection.client_port) != connection.calls_before;
+}
+
+// It has brought more since its last call, for a while, than a client says that only waits: what of
+// it is calls, was not sent whole. One that has called before may just be slow.
+bool Acceptor::OnlyBegins(const Connection& connection, Clock::time_point now) const {
+  return !connection.leaving && connection.begins &&
+         now - *connection.begins >= (HasCalled(connection) ? kCallMayTake : kFirstCallMayTake);
 }
 
 bool Acceptor::Connection::open() const {
@@ -346,10 +369,12 @@ void Acceptor::CutFloods() {
   const std::chrono::duration<double> passed = now - trusted_;
   trust_ = std::min(1.0, trust_ + kTrustPerSecond * passed.count());
   trusted_ = now;
+  const bool memory_short = memory_.Short();
   bool rush = false;
-  next_look_ = now + kLookAgain;
+  next_look_ = now + (memory_short ? kLookSoon : kLookAgain);
   for (Connection& connection : handed_over_) {
-    if (connection.next_look <= now) Look(connection, now);
+    if (connection.next_look <= now || memory_short) Look(connection, now);
+    if (memory_short && OnlyBegins(connection, now)) CutAsFlood(connection, now);
     rush = rush || connection.guard.Rushes();
     next_look_ = std::min(next_look_, connection.next_look);
   }
@@ -369,13 +394,16 @@ void Acceptor::Look(Connection& connection, Clock::time_point now) {
     LetReceiveBufferGrow(connection.fd);
     connection.narrow = false;
   }
+  const bool calls =
+      calls_->in_hand(connection.client_port) > 0 || reading.calls != connection.guard.last().calls;
+  if (calls) connection.settled = reading.received;
+  if (reading.received <= connection.settled + kSaidInWaitingMax) {
+    connection.begins.reset();
+  } else if (!connection.begins) {
+    connection.begins = now;
+  }
   if (connection.guard.Floods(reading, now)) {
-    Blame(connection.network,
-          {.peer = PeerOf(connection.fd).text(),
-           .bytes = reading.received,
-           .calls = reading.calls - connection.calls_before},
-          now);
-    Cut(connection);
+    CutAsFlood(connection, now);
   } else if (connection.guard.Rushes() || now - connection.since < kGreetingMax) {
     connection.next_look = now + kLookSoon;
   }

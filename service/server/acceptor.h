@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "service/base/mutex.h"
 #include "service/server/call_counts.h"
 #include "service/server/flood_guard.h"
+#include "service/server/memory_watch.h"
 #include "service/server/turnstile.h"
 #include "service/server/usher.h"
 #include "service/server/waiting_room.h"
@@ -44,10 +46,13 @@ class Acceptor {
   // Listens on "host:port", on every address that the host has; port 0 picks one. An address in use
   // is an error. Nothing is accepted yet. For a connection beyond `connections_max` the quietest
   // one goes; where all are too young to tell, the new one. `calls` says which connections are
-  // used; without it none is taken for a flood. It outlives the acceptor.
+  // used; without it none is taken for a flood. It outlives the acceptor. When the process is short
+  // of `memory_max_bytes` (memory_watch.h), connections go that have no call in hand and yet
+  // brought something: calls that were only begun, 12 KiB each.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Bind(const std::string& listen,
                                                         std::int64_t connections_max = 4096,
-                                                        const CallCounts* calls = nullptr);
+                                                        const CallCounts* calls = nullptr,
+                                                        std::int64_t memory_max_bytes = 0);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -82,12 +87,14 @@ class Acceptor {
     FloodGuard guard;
     FloodGuard::Clock::time_point since;
     FloodGuard::Clock::time_point next_look;
-    bool narrow = true;    // Its receive buffer is.
-    bool leaving = false;  // Cut; gRPC has still to close it.
+    std::optional<FloodGuard::Clock::time_point> begins;  // Since when it only begins calls.
+    std::uint64_t settled = 0;  // Bytes that it had brought when it was last seen to call.
+    bool narrow = true;         // Its receive buffer is.
+    bool leaving = false;       // Cut; gRPC has still to close it.
   };
 
-  Acceptor(std::int64_t connections_max, const CallCounts* calls)
-      : connections_max_(connections_max), calls_(calls) {}
+  Acceptor(std::int64_t connections_max, const CallCounts* calls, std::int64_t memory_max_bytes)
+      : connections_max_(connections_max), calls_(calls), memory_(memory_max_bytes) {}
   absl::Status Listen(const std::string& host, const std::string& port);
   void Accept();
   void Admit(int fd, WaitingRoom& room);
@@ -96,10 +103,13 @@ class Acceptor {
   void HandOver(int fd);
   std::size_t Idlest() const;
   bool HasCalled(const Connection& connection) const;
+  bool OnlyBegins(const Connection& connection, FloodGuard::Clock::time_point now) const;
   void ForgetClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MakeRoom(FloodGuard::Clock::time_point now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Remembers that its network floods.
   void Blame(Turnstile::Network network, const Flood& flood, FloodGuard::Clock::time_point now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CutAsFlood(Connection& connection, FloodGuard::Clock::time_point now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Cut(Connection& connection) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Guard();
@@ -109,6 +119,7 @@ class Acceptor {
 
   const std::int64_t connections_max_;
   const CallCounts* const calls_;
+  const MemoryWatch memory_;
   std::atomic<std::int64_t> refused_{0};
   std::atomic<std::int64_t> turned_away_{0};
   std::atomic<std::int64_t> cut_{0};

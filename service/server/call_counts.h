@@ -18,9 +18,9 @@ class CallCounts {
   // What a call is good for whatever its size: an order of several hundred cart items.
   static constexpr std::size_t kOrdinaryBytes = 128 << 10;
 
-  // `peer` as gRPC writes it: "ipv4:127.0.0.1:50432". `bytes` of its message; 0 for an ordinary
-  // one.
-  void Count(std::string_view peer, std::size_t bytes = 0) {
+  // A call has come. `peer` as gRPC writes it: "ipv4:127.0.0.1:50432". `bytes` of its message; 0
+  // for an ordinary one. Returns the port, for `End`.
+  std::uint16_t Begin(std::string_view peer, std::size_t bytes = 0) {
     std::uint16_t port = 0;
     for (std::size_t at = peer.rfind(':') + 1; at < peer.size(); ++at)
       port = static_cast<std::uint16_t>(10 * port + (peer[at] - '0'));
@@ -28,9 +28,17 @@ class CallCounts {
     if (bytes > kOrdinaryBytes)
       beyond_kib_[port].fetch_add(static_cast<std::uint32_t>((bytes - kOrdinaryBytes) >> 10),
                                   std::memory_order_relaxed);
+    in_hand_[port].fetch_add(1, std::memory_order_relaxed);
+    return port;
   }
+  // Its reply has left, or nobody was there to take it.
+  void End(std::uint16_t port) { in_hand_[port].fetch_sub(1, std::memory_order_relaxed); }
   std::uint32_t of(std::uint16_t port) const {
     return counts_[port].load(std::memory_order_relaxed);
+  }
+  // Calls that have come and not ended.
+  std::int32_t in_hand(std::uint16_t port) const {
+    return in_hand_[port].load(std::memory_order_relaxed);
   }
   // Of all its calls, what was beyond the ordinary.
   std::uint32_t beyond_kib(std::uint16_t port) const {
@@ -40,6 +48,7 @@ class CallCounts {
  private:
   std::array<std::atomic<std::uint32_t>, 65'536> counts_{};
   std::array<std::atomic<std::uint32_t>, 65'536> beyond_kib_{};
+  std::array<std::atomic<std::int32_t>, 65'536> in_hand_{};
 };
 
 }  // namespace msp::server

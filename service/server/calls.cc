@@ -127,7 +127,7 @@ struct Calls::Ended {
 void Calls::Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDone done) {
   in_flight_.fetch_add(1, std::memory_order_relaxed);
   in_hand_.fetch_add(1, std::memory_order_relaxed);
-  counts_.Count(context.peer(), BytesIfLarge(*call.request));
+  call.client_port = counts_.Begin(context.peer(), BytesIfLarge(*call.request));
   call.start = Clock::now();
   call.deadline = DeadlineOf(context, call.start, options_.call_max_ms);
   call.previous_attempts = PreviousAttempts(context);

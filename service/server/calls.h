@@ -60,7 +60,10 @@ class Calls {
   // people.
   static void Forget(const psp::Call& call);
   // The reply has left, or nobody was there to take it.
-  void Gone() { in_hand_.fetch_sub(1, std::memory_order_release); }
+  void Gone(const psp::Call& call) {
+    counts_.End(call.client_port);
+    in_hand_.fetch_sub(1, std::memory_order_release);
+  }
   // Calls that have arrived and are not gone: their replies are not lost while it is above 0.
   std::int64_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
   // By the client's port.

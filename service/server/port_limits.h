@@ -19,6 +19,9 @@ struct PortLimits {
   int receive_max_bytes = 1 << 20;
   // TLS and HTTP/2 greeting together.
   int handshake_max_ms = 10'000;
+  // What the process may take before connections without calls in hand have to go; 0: its control
+  // group's limit.
+  std::int64_t memory_max_bytes = 0;
   // A connection without calls is closed after this long; 0: only its age ends it.
   std::int64_t idle_max_ms = 0;
 };

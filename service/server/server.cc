@@ -117,7 +117,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const psp::Operations& operations,
                                                       Calls& calls) {
   auto state = std::make_unique<State>(options.edge);
-  auto acceptor = Acceptor::Bind(options.listen, options.limits.connections_max, &calls.counts());
+  auto acceptor = Acceptor::Bind(options.listen, options.limits.connections_max, &calls.counts(),
+                                 options.limits.memory_max_bytes);
   if (!acceptor.ok()) return acceptor.status();
   state->acceptor = *std::move(acceptor);
   state->calls = &calls;

@@ -19,14 +19,17 @@ Tag* Slot::Start(Step& step) {
 
 void Slot::Release() {
   if (pending_.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
-  if (called_) OnGone();
+  if (called_) {
+    slots_.counts_.End(client_port_);
+    OnGone();
+  }
   delete this;
 }
 
 void Slot::Arrived(bool ok) {
   if (!ok) return Release();  // Without a call there is no end of one either.
   called_ = true;
-  slots_.counts_.Count(context_.peer());
+  client_port_ = slots_.counts_.Begin(context_.peer());
   OnCall();
 }
 

@@ -96,6 +96,7 @@ class Slot {
   Step written_{*this, &Slot::OnWritten};
   Step finished_{*this, &Slot::Finished};
   bool called_ = false;
+  std::uint16_t client_port_ = 0;
   std::atomic<int> pending_{0};  // Steps that have not come back, and have not been dealt with.
 };
 

@@ -51,7 +51,7 @@ class Unary final : public Tag {
     if (replied_) {
       if (!ok) calls_.CallerGone(call_);
       calls_.Forget(call_);
-      calls_.Gone();
+      calls_.Gone(call_);
       delete this;
     } else if (!ok) {
       delete this;  // The server shuts down: no call arrived.

@@ -204,8 +204,8 @@ TEST_F(AcceptorFloodTest, WhoFloodsLaterIsCutAndItsCallsAreTold) {
   Serve();
   client.Bring(kGreeting);
   const int fd = hall_.Next().fd;
-  calls_.Count(client.peer());
-  calls_.Count(client.peer());
+  calls_.Begin(client.peer());
+  calls_.Begin(client.peer());
   std::string nowhere(kFlood, ' ');
   EXPECT_TRUE(Soon([&] {
     client.Send(kMuch);
@@ -226,7 +226,7 @@ TEST_F(AcceptorFloodTest, ForNewcomersOneGoesThatNeverCalled) {
   Serve();
   hall_.Next();
   hall_.Next();
-  calls_.Count(caller.peer());
+  calls_.Begin(caller.peer());
   // For a second it is too young to tell, and newcomers are refused.
   EXPECT_TRUE(Soon([&] {
     const Client newcomer(port());
@@ -234,6 +234,33 @@ TEST_F(AcceptorFloodTest, ForNewcomersOneGoesThatNeverCalled) {
     return silent.Ended();
   }));
   EXPECT_FALSE(caller.Ended());
+}
+
+TEST_F(AcceptorFloodTest, ShortOfMemoryThoseGoThatOnlyBeginCalls) {
+  constexpr std::int64_t kAlwaysShort = 1;
+  acceptor_ = *Acceptor::Bind("127.0.0.1:0", 4096, &calls_, kAlwaysShort);
+  const Client waits(port());
+  const Client calls(port());
+  const Client begins(port());
+  calls_.Begin(calls.peer());
+  waits.Bring(kGreeting);
+  calls.Bring(100 * kGreeting);
+  begins.Bring(100 * kGreeting);
+  Serve();
+  begins.ExpectEnd();
+  EXPECT_EQ(Cut().peer, begins.peer());
+  // The next look finds the others as they were.
+  const Client another(port(), kElsewhere);
+  another.Bring(100 * kGreeting);
+  another.ExpectEnd();
+  EXPECT_FALSE(waits.Ended());
+  EXPECT_FALSE(calls.Ended());
+}
+
+TEST(MemoryWatch, IsShortAboveTwoThirds) {
+  EXPECT_GT(MemoryLimit(), 1 << 20);
+  EXPECT_TRUE(MemoryWatch(1 << 20).Short());
+  EXPECT_FALSE(MemoryWatch(std::int64_t{1} << 40).Short());
 }
 
 TEST_F(AcceptorFloodTest, TheReceiveBufferIsNarrowUntilTheFirstCall) {
@@ -249,7 +276,7 @@ TEST_F(AcceptorFloodTest, TheReceiveBufferIsNarrowUntilTheFirstCall) {
   };
   EXPECT_EQ(option(SO_RCVBUF), 2 * (64 << 10));  // The kernel doubles it.
   EXPECT_NE(option(SO_BUF_LOCK), 0);
-  calls_.Count(client.peer());
+  calls_.Begin(client.peer());
   EXPECT_TRUE(Soon([&] { return option(SO_BUF_LOCK) == 0; }));
 }
 

@@ -360,6 +360,7 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
                            "tls_client_ca_file",
                            "connections_max",
                            "streams_max",
+                           "memory_max_mib",
                            "metadata_max_bytes",
                            "http_workers",
                            "http_connections_max",

@@ -58,6 +58,26 @@ std::string CallHeaders() {
          Field("content-type", "application/grpc") + Field("te", "trailers");
 }
 
+// The headers of one call after those of another that were kept: each field is a place in the table
+// of what came last.
+std::string CallHeadersAgain() {
+  std::string headers;
+  for (int last = 5; last >= 0; --last) headers.push_back(static_cast<char>(0x80 | (62 + last)));
+  return headers;
+}
+
+std::string CallHeadersToKeep() {
+  std::string headers;
+  for (std::string field :
+       {Field(":method", "POST"), Field(":scheme", "http"),
+        Field(":path", "/multisafepay.v1.OrderService/CreateOrder"), Field(":authority", "a"),
+        Field("content-type", "application/grpc"), Field("te", "trailers")}) {
+    field[0] = 0x40;
+    headers += field;
+  }
+  return headers;
+}
+
 std::string Greeting() { return std::string(kPreface) + Frame(kSettings, 0, 0, ""); }
 
 int Dial(const Target& target) {
@@ -168,6 +188,14 @@ Effort SlowBody(const Target& target) {
               Greeting() + Frame(kHeaders, kEndHeaders, 1, CallHeaders()) +
                   Frame(kData, 0, 1, std::string_view("\0\0\0\x10", 4), 4096),
               true);
+}
+
+Effort BegunCalls(const Target& target) {
+  constexpr std::uint32_t kCalls = 1'000;
+  std::string opening = Greeting() + Frame(kHeaders, kEndHeaders, 1, CallHeadersToKeep());
+  for (std::uint32_t call = 1; call < kCalls; ++call)
+    opening += Frame(kHeaders, kEndHeaders, 2 * call + 1, CallHeadersAgain());
+  return Hold(target, 500, opening, false);
 }
 
 Effort IdleConnections(const Target& target) { return Hold(target, 10'000, "", false); }

@@ -241,10 +241,10 @@ TEST(Floods, OneCallDoesNotPayForMegabytes) {
 
 TEST(CallCounts, AreKeptByTheClientsPort) {
   server::CallCounts counts;
-  counts.Count("ipv4:127.0.0.1:50432");
-  counts.Count("ipv6:%5B::1%5D:50432");
-  counts.Count("unix:/run/socket");
-  counts.Count("");
+  counts.Begin("ipv4:127.0.0.1:50432");
+  counts.Begin("ipv6:%5B::1%5D:50432");
+  counts.Begin("unix:/run/socket");
+  counts.Begin("");
   EXPECT_EQ(counts.of(50432), 2U);
   EXPECT_EQ(counts.of(50433), 0U);
 }

@@ -247,6 +247,10 @@ TEST(CallCounts, AreKeptByTheClientsPort) {
   counts.Begin("");
   EXPECT_EQ(counts.of(50432), 2U);
   EXPECT_EQ(counts.of(50433), 0U);
+  EXPECT_EQ(counts.in_hand(50432), 2);
+  counts.End(50432);
+  EXPECT_EQ(counts.in_hand(50432), 1);
+  EXPECT_EQ(counts.of(50432), 2U);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -75,6 +76,9 @@ class Acceptor {
   std::int64_t delayed() const { return delayed_.load(std::memory_order_relaxed); }
 
  private:
+  // Between two looks at a connection while it is young or brings much.
+  static constexpr std::chrono::milliseconds kLookSoon{5};
+
   struct Connection {
     // A descriptor is another connection's when its inode has changed.
     bool open() const;

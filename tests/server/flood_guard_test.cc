@@ -11,15 +11,17 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLook{5};
 constexpr int kLooksMax = 2'000;
 
-// How long bytes come, so many a look and no call, until the guard knows; kLooksMax looks for
-// never.
-milliseconds KnownAfter(double trust, std::uint64_t bytes_a_look) {
+// How long bytes come, so many a look, until the guard knows; kLooksMax looks for never. `unread`
+// of them always wait; a call comes with each so many looks, 0 for none.
+milliseconds KnownAfter(double trust, std::uint64_t bytes_a_look, std::uint64_t unread = 0,
+                        int looks_a_call = 0) {
   FloodGuard::Clock::time_point now{};
   FloodGuard guard(now, trust);
-  FloodGuard::Reading reading;
+  FloodGuard::Reading reading{.received = unread, .unread = unread};
   for (int look = 1; look <= kLooksMax; ++look) {
     now += kLook;
     reading.received += bytes_a_look;
+    if (looks_a_call > 0 && look % looks_a_call == 0) ++reading.calls;
     if (guard.Floods(reading, now)) return look * kLook;
   }
   return kLooksMax * kLook;
@@ -81,25 +83,11 @@ TEST(FloodGuard, BytesThatGoOnWithoutACallAreOne) {
   EXPECT_EQ(KnownAfter(0, 17), kLooksMax * kLook);
 }
 
-// As `KnownAfter`, of bytes that the server cannot keep up with.
-milliseconds KnownAfterToil(double trust, std::uint64_t taken_a_look, int looks_a_call) {
-  FloodGuard::Clock::time_point now{};
-  FloodGuard guard(now, trust);
-  FloodGuard::Reading reading{.received = 64 << 10, .unread = 64 << 10};
-  for (int look = 1; look <= kLooksMax; ++look) {
-    now += kLook;
-    reading.received += taken_a_look;
-    if (looks_a_call > 0 && look % looks_a_call == 0) ++reading.calls;
-    if (guard.Floods(reading, now)) return look * kLook;
-  }
-  return kLooksMax * kLook;
-}
-
 TEST(FloodGuard, BytesThatKeepTheServerBusyAreKnownSooner) {
-  constexpr int kNoCalls = 0;
-  EXPECT_LE(KnownAfterToil(1, 25'000, kNoCalls), milliseconds(45));
-  EXPECT_LE(KnownAfterToil(0, 60'000, kNoCalls), milliseconds(20));
-  EXPECT_EQ(KnownAfterToil(0, 25'000, 3), kLooksMax * kLook);
+  constexpr std::uint64_t kBehind = 64 << 10;
+  EXPECT_LE(KnownAfter(1, 25'000, kBehind), milliseconds(45));
+  EXPECT_LE(KnownAfter(0, 60'000, kBehind), milliseconds(20));
+  EXPECT_EQ(KnownAfter(0, 25'000, kBehind, 3), kLooksMax * kLook);
 }
 
 TEST(FloodGuard, WhatTheServerHasNotReadIsNotTheClientsFault) {

@@ -25,8 +25,9 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The state of a payment in one word. A declined or expired order can still become paid when the
-// customer tries again.
+// The state of a payment in one word, read from the order's statuses and its payment method: the
+// same pair of statuses means different things for a card, for PayPal and for paying later. A
+// declined or expired order can still become paid when the customer tries again.
 type PaymentState int32
 
 const (
@@ -36,13 +37,14 @@ const (
 	PaymentState_PAYMENT_STATE_PENDING PaymentState = 1
 	// The customer has to do what next_action says.
 	PaymentState_PAYMENT_STATE_REQUIRES_ACTION PaymentState = 2
-	// The amount is reserved on the card and not collected: capture it, or void it.
+	// The amount is reserved and not collected: capture it, or void it. A method to pay later is
+	// collected when the goods are reported shipped; e-invoices and Zinia cannot be cancelled.
 	PaymentState_PAYMENT_STATE_AUTHORIZED PaymentState = 3
 	// A part was captured; the rest may still be reserved.
 	PaymentState_PAYMENT_STATE_PARTIALLY_CAPTURED PaymentState = 4
 	// Held by the fraud filter for review.
 	PaymentState_PAYMENT_STATE_IN_REVIEW PaymentState = 5
-	// The money is collected.
+	// The money is collected, by MultiSafepay or, as with PayPal, for the shop.
 	PaymentState_PAYMENT_STATE_PAID PaymentState = 6
 	// Refused by the issuer, by 3-D Secure or by the fraud filter; see `decline`.
 	PaymentState_PAYMENT_STATE_DECLINED PaymentState = 7
@@ -56,9 +58,11 @@ const (
 	PaymentState_PAYMENT_STATE_REFUNDED PaymentState = 11
 	// The cardholder took the money back through the issuer.
 	PaymentState_PAYMENT_STATE_CHARGED_BACK PaymentState = 12
-	// A combination that this service does not know; the mirrored statuses say what it is.
+	// A combination that this service does not know, or that of a refund's own transaction; the
+	// mirrored statuses say what it is.
 	PaymentState_PAYMENT_STATE_UNRECOGNIZED PaymentState = 13
-	// Customer and shop have done their part and the money is on its way, not here yet: not paid.
+	// Customer and shop have done their part and the money is on its way, not here yet: not paid and
+	// not final. A bank transfer, direct debit or shipped order can be in it for days.
 	PaymentState_PAYMENT_STATE_PROCESSING PaymentState = 14
 )
 

@@ -175,8 +175,9 @@ TEST_F(Attack, ChunksAreBoundedAndSignedLikeEverythingElse) {
       {"endless size line", Head(auth + kChunks) + "5;" + std::string(5 << 20, 'x'), "HTTP/1.1 400",
        "bad_request"},
       {"no size", Head(auth + kChunks) + "x\r\n" + body, "HTTP/1.1 400", "bad_request"},
+      // httplib takes it for the end of the body; what came is not what was signed.
       {"size that does not fit", Head(auth + kChunks) + "5\r\n" + body + "\r\n0\r\n\r\n",
-       "HTTP/1.1 400", "bad_request"},
+       "HTTP/1.1 401", "bad_signature"},
       {"no Auth", Head(kChunks) + Chunked(body, 50), "HTTP/1.1 401", "bad_auth_header"},
   };
   for (const Row& row : rows) {

@@ -242,11 +242,13 @@ def check_refusals(tools, checks):
 
 def check_plaintext(tools, checks):
     """Cards leave a pod in clear towards the sandbox alone; a sidecar that begins TLS is on the loopback."""
-    base = ["--set", "api.existingSecret.name=k", "--show-only", "templates/deployment.yaml"]
+    base = ["--set", "api.existingSecret.name=k"]
     for url in ("http://127.0.0.1:8080/v1/json", "http://localhost", "http://[::1]:8080/v1/json", "https://proxy.example/"):
         done = tools.template(*base, f"--set-string=api.url={url}")
         checks.equal(f"{url}: {done.stderr}", done.returncode, 0)
         checks.true(f"{url} needs no leave", "--allow_plaintext_upstream" not in done.stdout)
+        policy = next(d for d in documents(done.stdout) if d["kind"] == "NetworkPolicy")
+        checks.true(f"{url}: 443 is open", [{"port": 443, "protocol": "TCP"}] in [e["ports"] for e in policy["spec"]["egress"]])
     sandbox = ["--set", "sandbox.enabled=true,tls.existingSecret=t", "--show-only", "templates/deployment.yaml"]
     arguments = server_of(documents(tools.template(*sandbox).stdout))["containers"][0]["args"]
     checks.true("the sandbox is reached in plaintext", "--allow_plaintext_upstream" in arguments)

@@ -21,7 +21,8 @@ constexpr std::string_view kKey = "MSP_API_KEY";
 // in the environment that a server inherits.
 constexpr auto kOthers = std::to_array<std::string_view>(
     {"MSP_SERVER", "MSP_FIXTURES", "MSP_SERVER_PROGRAM", "MSP_ALLOC_COUNT", "MSP_UPDATE_RETRIES"});
-constexpr auto kOtherPrefixes = std::to_array<std::string_view>({"MSP_TEST_", "MSP_SDK_", "MSP_DIFFERENTIAL_"});
+constexpr auto kOtherPrefixes =
+    std::to_array<std::string_view>({"MSP_TEST_", "MSP_SDK_", "MSP_DIFFERENTIAL_"});
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
 

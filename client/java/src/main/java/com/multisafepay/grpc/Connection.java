@@ -38,7 +38,10 @@ final class Connection {
    * {@code timeout}; throws NotSent when the channel does not become ready.
    */
   static Duration make(ManagedChannel channel, String tried, Duration timeout) {
-    if (channel.getState(true) == ConnectivityState.READY) return timeout;
+    ConnectivityState state = channel.getState(true);
+    if (state == ConnectivityState.READY) return timeout;
+    // The pauses between gRPC's attempts grow to two minutes: this wait has to see one.
+    if (state == ConnectivityState.TRANSIENT_FAILURE) channel.resetConnectBackoff();
     long start = System.nanoTime();
     Duration half = timeout.dividedBy(2);
     boolean ready = ready(channel, start + (half.compareTo(CONNECT_MAX) < 0 ? half : CONNECT_MAX).toNanos());

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <string_view>
 
 namespace msp::testing {
@@ -80,7 +81,9 @@ void ConnectProxy::Serve(int client) {
   if (!head.starts_with("CONNECT ") || colon == std::string::npos) return;
   const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   Own(server);
-  const sockaddr_in address = Loopback(std::atoi(head.c_str() + colon + 1));
+  int port = 0;
+  std::from_chars(head.data() + colon + 1, head.data() + head.size(), port);
+  const sockaddr_in address = Loopback(port);
   if (connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
   constexpr std::string_view kConnected = "HTTP/1.1 200 connected\r\n\r\n";
   if (send(client, kConnected.data(), kConnected.size(), MSG_NOSIGNAL) < 0) return;

@@ -8,6 +8,7 @@
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/base/text.h"
 #include "service/codec/redact.h"
+#include "service/psp/deciding.h"
 #include "service/psp/error_table.h"
 
 namespace msp::psp {
@@ -249,6 +250,10 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
   Reading reading;
   if (!decoded.ok) {
     reading = NoEnvelope(decoded, answer.status);
+  } else if (const std::string lost = UnreadableDecidingMember(decoded.drift, decoded.drift_cut);
+             !lost.empty()) {
+    reading.drift = std::move(decoded.drift);
+    reading.failure = Malformed(lost + " is not readable", answer.status);
   } else if (SaysNothing(envelope, data, answer.status)) {
     reading.failure = Malformed("neither success nor an error", answer.status);
   } else if (!Succeeded(envelope, data, answer.status)) {

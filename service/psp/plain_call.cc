@@ -79,8 +79,9 @@ std::optional<Clock::time_point> PlainCall::RetryAt(const Answer& answer) const 
       answer.kind == Answer::Kind::kOpen || (answer.kind == Answer::Kind::kNotSent &&
                                              answer.failure.code == absl::StatusCode::kUnavailable);
   const bool malformed = answer.failure.reason == reason::kUpstreamMalformed;
+  const bool too_large = answer.failure.reason == reason::kAnswerTooLarge;
   const bool late = answer.failure.reason == reason::kUpstreamTimeout;
-  if (!call_.operation->reads() || !worth || malformed || late || call_.attempts >= kAttemptsMax)
+  if (!call_.operation->reads() || !worth || malformed || too_large || late || call_.attempts >= kAttemptsMax)
     return std::nullopt;
   if (answer.failure.reason == reason::kShuttingDown) return std::nullopt;
   // A code of MultiSafepay's own is an answer, if an unclear one; only its HTTP status promises

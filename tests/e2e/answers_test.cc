@@ -1,5 +1,6 @@
 // Answers that are true and hard to read: unreadable texts, encoded bodies, numbers in any
 // spelling, and more bytes than are taken.
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -177,27 +178,35 @@ TEST_F(Answers, OrderOfEightMebibytesIsTheLongestThatIsRead) {
 }
 
 TEST_F(Answers, MoneyWhoseAnswerIsTooLargeIsLookedFor) {
+  StartServer({"--idempotency_marker=auto"});
   for (const bool found : {true, false}) {
-    upstream().Script([found](const RecordedRequest& request) {
-      if (request.method == "POST")
+    std::mutex mutex;
+    std::string posted;  // With the marker in it, and so what a look shows.
+    upstream().Script([&](const RecordedRequest& request) {
+      const std::lock_guard lock(mutex);
+      if (request.method == "POST") {
+        posted = request.body;
         return Reply::Json(200, Paid("\"description\":\"" + std::string(9 << 20, ' ') + "\""));
-      return found ? Reply::Json(200, Paid("")) : Reply::Json(503, "{}");
+      }
+      if (posted.empty()) return NoSuchOrder();
+      if (!found) return Reply::Json(503, "{}");
+      return Reply::Json(200, R"({"success":true,"data":{"status":"completed","transaction_id":1,)"
+                              R"("financial_status":"completed",)" +
+                                  posted.substr(1) + "}");
     });
     const int before = upstream().Count("POST");
-    v1::CreateOrderRequest order = CardOrder();
-    order.set_amount(9743);
-    order.set_currency("EUR");
+    const v1::CreateOrderRequest order = CardOrder(found ? "found" : "lost");
     grpc::ClientContext context;
-    if (!found) {
-      context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(1'500));
-    }
+    context.set_deadline(found ? Later()
+                               : std::chrono::system_clock::now() + std::chrono::seconds(2));
     v1::CreateOrderResponse response;
     const grpc::Status status =
         v1::OrderService::NewStub(channel())->CreateOrder(&context, order, &response);
     EXPECT_EQ(upstream().Count("POST") - before, 1);
     EXPECT_EQ(NameOf(status.error_code()), found ? "OK" : "UNKNOWN") << status.error_message();
     EXPECT_EQ(response.result().reconciled(), found);
-    if (!found) EXPECT_EQ(CallError(status).Metadata("outcome"), "UNKNOWN");
+    EXPECT_EQ(CallError(status).Metadata("outcome"), found ? "" : "UNKNOWN");
+    upstream().Script(AnswerAsMultiSafepay);  // What the script refers to ends here.
   }
 }
 

@@ -45,7 +45,7 @@ class Allocations(unittest.TestCase):
     def test_owner_of_symbol(self):
         for symbol, owner in {
             "_ZN3msp5codec6Reader8FromTextEv": alloc.OURS,
-            "_ZZN3msp3psp9MoneyCall5BeginEvENKUlvE_clEv": alloc.OURS,
+            "_ZZN3msp3psp11PaymentCall5StartEvENKUlvE_clEv": alloc.OURS,
             "_ZNSt6vectorIN3msp3psp4CallESaIS2_EE17_M_realloc_insertEv": alloc.OURS,
             "_ZNSt6vectorIiSaIiEE17_M_realloc_insertEv": "",
             "_ZZN3msp6access12_GLOBAL__N_13M27ENKUlRN6google8protobuf7MessageEE_clES5_": "messages",

@@ -63,6 +63,8 @@ struct Decoded {
   std::vector<Drift> drift;  // One for each kind and path, however often it occurs.
   // True: more values did not fit or were not readable than kDriftMax could be reported.
   bool drift_cut = false;
+  // The ids (PATTERN_ID) that came as JSON numbers, which lose leading zeros; each field once.
+  std::vector<const Entry*> numbers;
 };
 
 // Where one member of the document goes instead of into the envelope: `key`'s value is read into

@@ -1,5 +1,7 @@
 // Single values: what each kind of field takes from a string, a number, a bool; and Struct, which
 // takes all.
+#include <algorithm>
+
 #include "google/protobuf/util/time_util.h"
 #include "service/base/text.h"
 #include "service/codec/reader.h"
@@ -142,6 +144,9 @@ Reader::Outcome Reader::FromNumber(const Entry& entry, pb::Message& message,
                                    std::string_view text) {
   Put put(entry, message);
   bool fits = false;
+  if (IsId(entry) &&
+      std::find(result_.numbers.begin(), result_.numbers.end(), &entry) == result_.numbers.end())
+    result_.numbers.push_back(&entry);
   switch (entry.kind) {
     case Kind::kString: {
       if (LacksZeros(entry, text)) {

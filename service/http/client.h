@@ -104,6 +104,8 @@ struct Response {
   std::string body;
   // Seconds of a Retry-After header given as a number or a date; -1 when absent.
   std::int64_t retry_after_s = -1;
+  // The answer's Date header as Unix seconds, of reads only; -1 when absent.
+  std::int64_t date_s = -1;
   // True when libcurl wanted to send a guarded request a second time and was stopped.
   bool resend_stopped = false;
   // The transport's own words, free of request data: "Connection refused". For logs and error

@@ -246,6 +246,7 @@ Response Transfer::Finish(CURLcode code) {
   if (verdict.fate == Fate::kAnswered) {
     response.status = ending.status;
     response.retry_after_s = ending.status >= 300 ? RetryAfterSeconds() : -1;
+    if (job_.request.read) response.date_s = DateSeconds();
     ReserveWiping(body_, kBodyPadding);
     response.body = std::move(body_);
   } else {
@@ -279,6 +280,12 @@ void Transfer::Collect(Response& response) const {
   }
   timings.first_byte_us = Microseconds(easy_, CURLINFO_STARTTRANSFER_TIME_T);
   timings.total_us = Microseconds(easy_, CURLINFO_TOTAL_TIME_T);
+}
+
+std::int64_t Transfer::DateSeconds() const {
+  curl_header* header = nullptr;
+  if (curl_easy_header(easy_, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return -1;
+  return std::max<std::int64_t>(-1, curl_getdate(header->value, nullptr));
 }
 
 std::int64_t Transfer::RetryAfterSeconds() const {

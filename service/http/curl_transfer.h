@@ -79,6 +79,7 @@ class Transfer {
   bool SetHeaders();
   int Permit();
   void Collect(Response& response) const;
+  std::int64_t DateSeconds() const;
   std::int64_t RetryAfterSeconds() const;
 
   template <class Value>

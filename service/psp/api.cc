@@ -8,7 +8,7 @@
 #include "service/codec/redact.h"
 #include "service/psp/exchange.h"
 #include "service/psp/flights.h"
-#include "service/psp/money_call.h"
+#include "service/psp/payment_call.h"
 #include "service/psp/plain_call.h"
 #include "service/psp/validate.h"
 
@@ -70,11 +70,10 @@ void Api::Start(Call& call, CallDone done) {
     call.failure = InvalidRequest(call, std::move(violations));
     return Refuse(call, std::move(done));
   }
-  CompleteRequest(operation, options_.notification_url, *call.request);
   if (operation.moves_money()) {
-    const MoneyTools tools{options_,      parts_->exchange, parts_->flights,
-                           parts_->timer, metrics_,         lease_};
-    std::make_shared<MoneyCall>(tools, call, std::move(done))->Begin();
+    const PaymentDependencies uses{options_,      parts_->exchange, parts_->flights,
+                                   parts_->timer, metrics_,         lease_};
+    std::make_shared<PaymentCall>(uses, call, std::move(done))->Start();
   } else {
     const PlainTools tools{options_, parts_->exchange, parts_->timer, parts_->budget, metrics_};
     std::make_shared<PlainCall>(tools, call, std::move(done))->Send();

@@ -177,6 +177,7 @@ Answer Exchange::Read(const Sending& sending, http::Response response) {
                 .upstream_us = response.timings.total_us,
                 .retry_after_s = response.retry_after_s,
                 .detail = std::move(response.detail)};
+  answer.date_s = response.date_s;
   if (response.resend_stopped) metrics_.CountResendStopped();
   response.detail = answer.detail;
   if (response.fate == http::Fate::kNotSent) {
@@ -196,6 +197,7 @@ Answer Exchange::Read(const Sending& sending, http::Response response) {
   answer.failure = std::move(reading.failure);
   answer.envelope = std::move(reading.envelope);
   answer.drift = std::move(reading.drift);
+  answer.numbers = std::move(reading.numbers);
   if (reading.kind == Reading::Kind::kSuccess) {
     answer.kind = Answer::Kind::kSuccess;
   } else if (reading.kind == Reading::Kind::kRefused) {

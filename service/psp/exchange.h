@@ -1,5 +1,6 @@
 // One REST exchange of an operation: a request message out, a reading of the answer back. Knows
-// nothing of retries, looks or keys; those are `Reads` and `MoneyCall`. Owned by Api; any thread.
+// nothing of retries, look-ups or keys; those are `PlainCall` and `PaymentCall`. Owned by Api; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,8 @@ struct Answer {
   Failure failure;  // Where not a success.
   Envelope envelope;
   std::vector<codec::Drift> drift;  // Of a success: what in it could not be read as it should be.
+  std::vector<std::string_view> numbers;  // Likewise: full names of ids that came as JSON numbers.
+  std::int64_t date_s = -1;               // MultiSafepay's clock, of reads; -1 for unknown.
   int http_status = 0;
   std::int64_t upstream_us = 0;
   std::int64_t retry_after_s = -1;

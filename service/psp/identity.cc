@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
@@ -16,18 +17,57 @@ namespace v1 = multisafepay::v1;
 constexpr std::string_view kMarkerPrefix = "idem:";
 // What a digest, a key, a site's name and an order_id mostly fit into.
 constexpr std::size_t kFlightBytes = 128;
-constexpr std::size_t kDerivedKeyBytes = 16;
+// Of the digest's format: it goes up when an equal call would be digested otherwise.
+constexpr char kDigestVersion = '1';
+constexpr std::size_t kDerivedKeyDigits = 26;
+constexpr std::size_t kDerivedIdDigits = 32;
+constexpr std::size_t kKeyCharsMax = 64;
 constexpr std::string_view kFullRefund = "\nfull";
 constexpr std::size_t kTextBytesKept = 64 << 10;  // By each thread, between two digests.
 
-bool IsMarker(const std::string& text) {
-  return absl::StartsWith(text, {kMarkerPrefix.data(), kMarkerPrefix.size()});
+// "idem:" and a key, whole.
+bool IsMarker(std::string_view text) {
+  if (!absl::StartsWith({text.data(), text.size()}, {kMarkerPrefix.data(), kMarkerPrefix.size()}))
+    return false;
+  text.remove_prefix(kMarkerPrefix.size());
+  return !text.empty() && text.size() <= kKeyCharsMax &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' ||
+                  c == '~' || c == '-';
+         });
 }
 
 std::string MarkerOf(std::string_view key) {
   return absl::StrCat(absl::string_view(kMarkerPrefix.data(), kMarkerPrefix.size()),
                       absl::string_view(key.data(), key.size()));
 }
+
+std::string Folded(std::string_view text) {
+  std::string folded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!absl::ascii_isspace(byte)) folded += static_cast<char>(absl::ascii_tolower(byte));
+  }
+  return folded;
+}
+
+// `text` may be what a record has made of `marker`: another case, white space, a cut end.
+bool IsMangled(std::string_view text, std::string_view marker) {
+  const std::string folded = Folded(text);
+  return !folded.empty() && absl::StartsWith(Folded(marker), folded);
+}
+
+const std::string& TextAt(const v1::Order& order, MarkerPlace place) {
+  return place == MarkerPlace::kVar1 ? order.var1() : order.custom_info().custom_3();
+}
+
+bool IsOneOf(std::string_view text, const Keys& keys,
+             bool (*matches)(std::string_view, std::string_view)) {
+  return matches(text, MarkerOf(keys.key)) ||
+         (!keys.previous.empty() && matches(text, MarkerOf(keys.previous)));
+}
+
+bool IsEqual(std::string_view one, std::string_view other) { return one == other; }
 
 // The digits' first six and last four, or all where there are fewer, picked one by one: a copy of
 // the digits would be one more place to wipe.
@@ -87,12 +127,14 @@ const v1::CallControl& ControlOf(const pb::Message& request) {
   return static_cast<const v1::CallControl&>(request.GetReflection()->GetMessage(request, field));
 }
 
-std::string DigestOf(const Operation& operation, pb::Message& request, const Site& site) {
+std::string DigestOf(const Operation& operation, pb::Message& request, const HmacKey& keyed_hash) {
   // Wallets put tokens and cryptograms into the body: no copy of it may stay. The room is the
   // thread's, used again and again.
   static thread_local std::string text;
   const CardSetAside aside(request);
-  text = operation.row.name;
+  text = kDigestVersion;
+  text += '\n';
+  text += operation.row.name;
   text += '\n';
   text += OrderIdOf(operation, request);
   text += '\n';
@@ -107,54 +149,73 @@ std::string DigestOf(const Operation& operation, pb::Message& request, const Sit
   }
   std::string digest;
   digest.reserve(kFlightBytes);
-  site.keyed_hash().Append(text, digest);
+  keyed_hash.Append(text, digest);
   WipeString(text);
   if (text.capacity() > kTextBytesKept) text = std::string();
   return digest;
 }
 
-std::string DerivedKey(std::string_view digest) { return Hex(digest.substr(0, kDerivedKeyBytes)); }
+std::string DerivedKey(std::string_view digest) {
+  return kDigestVersion + Hex(digest).substr(0, kDerivedKeyDigits);
+}
 
-std::string DerivedId(std::string_view prefix, std::string_view order_id, std::string_view key,
-                      const Site& site) {
+std::string DerivedId(std::string_view prefix, std::string_view order_id, std::string_view key) {
   std::string text(prefix);
   text.append("\n").append(order_id).append("\n").append(key);
   return std::string(prefix) +
-         Hex(std::string_view(site.keyed_hash().Of(text)).substr(0, kDerivedKeyBytes));
+         Hex(HmacSha256("multisafepay-grpc derived id 1", text)).substr(0, kDerivedIdDigits);
 }
 
-MarkerPlace PlaceMarker(v1::CreateOrderRequest& order, std::string_view key) {
+bool IsDerivedId(std::string_view prefix, std::string_view id) {
+  return id.size() == prefix.size() + kDerivedIdDigits && id.substr(0, prefix.size()) == prefix &&
+         std::all_of(id.begin() + static_cast<std::ptrdiff_t>(prefix.size()), id.end(),
+                     [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); });
+}
+
+Marker PlaceMarker(v1::CreateOrderRequest& order, std::string_view key) {
+  Marker marker;
+  for (const std::string& own : {order.custom_info().custom_3(), order.var1()}) {
+    if (IsMarker(own)) marker.callers_own.push_back(own);
+  }
   if (order.custom_info().custom_3().empty()) {
     order.mutable_custom_info()->set_custom_3(MarkerOf(key));
-    return MarkerPlace::kCustom3;
-  }
-  if (order.var1().empty()) {
+    marker.place = MarkerPlace::kCustom3;
+  } else if (order.var1().empty()) {
     order.set_var1(MarkerOf(key));
-    return MarkerPlace::kVar1;
+    marker.place = MarkerPlace::kVar1;
   }
-  return MarkerPlace::kNone;
+  return marker;
 }
 
-Ownership OwnershipOf(const v1::Order& order, MarkerPlace place, std::string_view key) {
-  const std::string marker = MarkerOf(key);
-  if (order.custom_info().custom_3() == marker || order.var1() == marker) return Ownership::kOurs;
-  if (IsMarker(order.custom_info().custom_3()) || IsMarker(order.var1())) return Ownership::kOther;
-  if (place == MarkerPlace::kNone) return Ownership::kCannotTell;
-  if (place == MarkerPlace::kCustom3 && !order.has_custom_info()) return Ownership::kCannotTell;
-  if (place == MarkerPlace::kVar1 && !order.has_var1()) return Ownership::kCannotTell;
-  return Ownership::kOther;
+Ownership OwnershipOf(const v1::Order& order, const Marker& marker, const Keys& keys) {
+  bool other = false;
+  for (const MarkerPlace place : {MarkerPlace::kCustom3, MarkerPlace::kVar1}) {
+    const std::string& text = TextAt(order, place);
+    if (place == marker.place && IsOneOf(text, keys, IsEqual)) return Ownership::kOurs;
+    const bool callers = std::find(marker.callers_own.begin(), marker.callers_own.end(), text) !=
+                         marker.callers_own.end();
+    other = other || (IsMarker(text) && !callers && !IsOneOf(text, keys, IsMangled));
+  }
+  return other ? Ownership::kOther : Ownership::kCannotTell;
 }
 
-bool CarriesAnotherMarker(const v1::Order& order, MarkerPlace place, std::string_view key) {
-  if (place == MarkerPlace::kNone) return false;
-  const std::string& text =
-      place == MarkerPlace::kCustom3 ? order.custom_info().custom_3() : order.var1();
-  return IsMarker(text) && text != MarkerOf(key);
+void StripMarker(v1::Order& order, const Marker& marker, const Keys& keys) {
+  if (marker.place == MarkerPlace::kNone || !IsOneOf(TextAt(order, marker.place), keys, IsEqual))
+    return;
+  if (marker.place == MarkerPlace::kVar1) {
+    order.clear_var1();
+  } else {
+    order.mutable_custom_info()->clear_custom_3();
+  }
 }
 
 void StripMarker(v1::Order& order) {
-  if (IsMarker(order.custom_info().custom_3())) order.mutable_custom_info()->clear_custom_3();
-  if (IsMarker(order.var1())) order.clear_var1();
+  // A marker in var1 means that custom_3 was the caller's own.
+  if (IsMarker(order.var1())) {
+    order.clear_var1();
+  } else if (IsMarker(order.custom_info().custom_3())) {
+    order.mutable_custom_info()->clear_custom_3();
+  }
 }
 
 }  // namespace msp::psp

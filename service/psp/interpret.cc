@@ -36,15 +36,6 @@ Failure Malformed(std::string_view what, int http_status) {
           .http_status = http_status};
 }
 
-Failure Mismatch(std::string_view member, int http_status) {
-  return {.code = absl::StatusCode::kInternal,
-          .message = absl::StrCat("MultiSafepay answered about another payment: ",
-                                  absl::string_view(member.data(), member.size()),
-                                  " differs from what was sent"),
-          .reason = std::string(reason::kUpstreamMismatch),
-          .http_status = http_status};
-}
-
 bool HttpSuccess(int status) { return status >= 200 && status < 300; }
 
 // A member that came with a value which its type cannot take.
@@ -62,6 +53,7 @@ struct Parsed {
   bool data_present = false;
   bool data_fits = false;
   std::vector<codec::Drift> drift;
+  std::vector<std::string_view> numbers;  // Full names of the ids that came as JSON numbers.
 
   int error_code() const {
     return envelope.error_code() != 0 ? envelope.error_code() : nested.error_code();
@@ -212,9 +204,11 @@ Reading NoEnvelope(const codec::Decoded& decoded, int http_status) {
 // The member in which an answered order differs from the created one; "" when it is ours. Members
 // that the short answer of a redirect order leaves out cannot differ.
 std::string_view DifferingMember(const v1::CreateOrderRequest& sent, const v1::Order& order,
-                                 const std::vector<codec::Drift>& drift) {
+                                 const Parsed& parsed) {
+  const std::vector<codec::Drift>& drift = parsed.drift;
   if (UnfitMember(drift, "data.order_id") ||
-      (order.has_order_id() && !SameOrderId(sent.order_id(), order.order_id()))) {
+      (order.has_order_id() && !SameOrderId(sent.order_id(), order.order_id(), parsed.numbers,
+                                            "multisafepay.v1.Order.order_id"))) {
     return "order_id";
   }
   if (UnfitMember(drift, "data.amount") ||
@@ -233,44 +227,51 @@ std::string_view DifferingMember(const v1::CreateOrderRequest& sent, const v1::O
 // nothing. A caller may name an order by MultiSafepay's id: then this is false for a right answer,
 // and a look at the order clears it up.
 template <class Answered>
-bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_view> ids) {
+bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_view> ids,
+                  const std::vector<std::string_view>& numbers) {
+  const std::string field = answered.GetDescriptor()->full_name() + ".order_id";
   return answered.order_id().empty() || std::any_of(ids.begin(), ids.end(), [&](auto id) {
-           return SameOrderId(id, answered.order_id());
+           return SameOrderId(id, answered.order_id(), numbers, field);
          });
 }
 
 // The member by which an answer to a money-moving call names another order; "" for none.
-std::string_view ForeignMember(const pb::Message& request, const pb::Message& response) {
+std::string_view ForeignMember(const pb::Message& request, const pb::Message& response,
+                               const std::vector<std::string_view>& numbers) {
   bool same = true;
   if (response.GetDescriptor() == v1::CaptureOrderResponse::descriptor()) {
     const auto& sent = static_cast<const v1::CaptureOrderRequest&>(request);
     same = IsAboutOneOf(static_cast<const v1::CaptureOrderResponse&>(response).capture(),
-                        {sent.order_id(), sent.new_order_id()});
+                        {sent.order_id(), sent.new_order_id()}, numbers);
   } else if (response.GetDescriptor() == v1::VoidOrderResponse::descriptor()) {
     const auto& sent = static_cast<const v1::VoidOrderRequest&>(request);
     same = IsAboutOneOf(static_cast<const v1::VoidOrderResponse&>(response).authorization_void(),
-                        {sent.order_id()});
+                        {sent.order_id()}, numbers);
   } else if (response.GetDescriptor() == v1::RefundOrderResponse::descriptor()) {
     const auto& sent = static_cast<const v1::RefundOrderRequest&>(request);
     same = IsAboutOneOf(static_cast<const v1::RefundOrderResponse&>(response).refund(),
-                        {sent.order_id(), sent.refund_order_id()});
+                        {sent.order_id(), sent.refund_order_id()}, numbers);
   } else if (response.GetDescriptor() == v1::CancelRefundResponse::descriptor()) {
     const auto& sent = static_cast<const v1::CancelRefundRequest&>(request);
     same =
         IsAboutOneOf(static_cast<const v1::CancelRefundResponse&>(response).refund_cancellation(),
-                     {sent.order_id()});
+                     {sent.order_id()}, numbers);
   }
   return same ? std::string_view() : std::string_view("order_id");
 }
 
 // The member by which an answer to a read names something else than what was asked for.
-std::string_view OtherThanAsked(const pb::Message& request, const pb::Message& response) {
+std::string_view OtherThanAsked(const pb::Message& request, const pb::Message& response,
+                                const std::vector<std::string_view>& numbers) {
   const auto* type = response.GetDescriptor();
   if (type == v1::GetOrderResponse::descriptor()) {
     const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
     const v1::Order& order = static_cast<const v1::GetOrderResponse&>(response).order();
-    // An order may be asked for by MultiSafepay's id too.
-    if (!SameOrderId(id, order.order_id()) && id != order.transaction_id()) return "order_id";
+    // An order may be asked for by MultiSafepay's id too. One whose id differs in case is the
+    // caller's to judge: MultiSafepay may hold the two for one.
+    if (!SameOrderId(id, order.order_id(), numbers, "multisafepay.v1.Order.order_id") &&
+        !absl::EqualsIgnoreCase(id, order.order_id()) && id != order.transaction_id())
+      return "order_id";
   } else if (type == v1::GetTransactionResponse::descriptor()) {
     const std::string& id = static_cast<const v1::GetTransactionRequest&>(request).transaction_id();
     if (id !=
@@ -317,13 +318,13 @@ std::optional<Failure> Doubt(const Operation& operation, const pb::Message& requ
   if (shown.kind == Shown::Kind::kDenied) return Denied(shown.member, http_status);
   std::string_view differing;
   if (operation.is_create) {
-    differing = DifferingMember(static_cast<const v1::CreateOrderRequest&>(request),
-                                static_cast<const v1::CreateOrderResponse&>(response).order(),
-                                parsed.drift);
+    differing =
+        DifferingMember(static_cast<const v1::CreateOrderRequest&>(request),
+                        static_cast<const v1::CreateOrderResponse&>(response).order(), parsed);
   } else if (operation.moves_money()) {
-    differing = ForeignMember(request, response);
+    differing = ForeignMember(request, response, parsed.numbers);
   } else if (shown.kind == Shown::Kind::kAll) {
-    differing = OtherThanAsked(request, response);
+    differing = OtherThanAsked(request, response, parsed.numbers);
   }
   if (!differing.empty()) return Mismatch(differing, http_status);
   if (shown.kind == Shown::Kind::kTooLittle)
@@ -332,6 +333,21 @@ std::optional<Failure> Doubt(const Operation& operation, const pb::Message& requ
 }
 
 }  // namespace
+
+Failure Mismatch(std::string_view member, int http_status) {
+  return {.code = absl::StatusCode::kInternal,
+          .message = absl::StrCat("MultiSafepay answered about another payment: ",
+                                  absl::string_view(member.data(), member.size()),
+                                  " differs from what was sent"),
+          .reason = std::string(reason::kUpstreamMismatch),
+          .http_status = http_status};
+}
+
+bool SameOrderId(std::string_view sent, std::string_view answered,
+                 const std::vector<std::string_view>& numbers, std::string_view field) {
+  return sent == answered || (SameOrderId(sent, answered) &&
+                              std::find(numbers.begin(), numbers.end(), field) != numbers.end());
+}
 
 bool SameOrderId(std::string_view sent, std::string_view answered) {
   if (sent == answered) return true;
@@ -358,6 +374,8 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
   parsed.data_present = data.present;
   parsed.data_fits = data.fits;
   parsed.drift = std::move(decoded.drift);
+  for (const codec::Entry* entry : decoded.numbers)
+    parsed.numbers.push_back(entry->field->full_name());
   Reading reading;
   if (answer.status == kTooManyRequests) {
     reading = RateLimited(answer);
@@ -375,6 +393,7 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
       WipeTexts(parsed.nested);
       reading.envelope = std::move(parsed.envelope);
       reading.drift = std::move(parsed.drift);
+      reading.numbers = std::move(parsed.numbers);
       return reading;
     }
     reading.failure = *std::move(doubt);

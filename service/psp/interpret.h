@@ -24,6 +24,7 @@ struct Reading {
                     // caller's to set.
   Envelope envelope;
   std::vector<codec::Drift> drift;
+  std::vector<std::string_view> numbers;  // Full names of the ids that came as JSON numbers.
 };
 
 // Reads an answer to `operation`, whose request was `request`, into `response`, which is left empty
@@ -33,8 +34,13 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
                   const google::protobuf::Message& request, http::Response& answer,
                   google::protobuf::Message& response);
 
-// True when two order ids name the same order: MultiSafepay answers an all-digit id as a number,
-// without its zeros.
+// True when two ids are the same, or the same number: MultiSafepay answers an all-digit id as a
+// JSON number, without its zeros. Of a JSON text the digits are the id: 007 is not 7.
 bool SameOrderId(std::string_view sent, std::string_view answered);
+bool SameOrderId(std::string_view sent, std::string_view answered,
+                 const std::vector<std::string_view>& numbers, std::string_view field);
+
+// An answer that is about something else than was asked, by this member.
+Failure Mismatch(std::string_view member, int http_status);
 
 }  // namespace msp::psp

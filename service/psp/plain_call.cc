@@ -30,6 +30,15 @@ bool IsEmptyTokenList(const Operation& operation, const Failure& failure) {
          failure.error_code == 1000 && failure.code == absl::StatusCode::kNotFound;
 }
 
+// MultiSafepay may be blind to case where the shop's ids are not.
+bool IsAboutOtherCase(const google::protobuf::Message& request,
+                      const google::protobuf::Message& response) {
+  if (response.GetDescriptor() != v1::GetOrderResponse::descriptor()) return false;
+  const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
+  const v1::Order& order = static_cast<const v1::GetOrderResponse&>(response).order();
+  return !SameOrderId(id, order.order_id()) && id != order.transaction_id();
+}
+
 void SetTimes(v1::Transaction& transaction) {
   if (const auto s = AmsterdamSeconds(transaction.created()))
     transaction.mutable_created_time()->set_seconds(*s);
@@ -61,7 +70,11 @@ void PlainCall::OnSent(Answer answer) {
   call_.http_status = answer.http_status;
   call_.upstream_us += answer.upstream_us;
   call_.detail = answer.detail;
-  if (answer.kind == Answer::Kind::kSuccess) return Succeed(answer);
+  if (answer.kind == Answer::Kind::kSuccess) {
+    if (!IsAboutOtherCase(*call_.request, *call_.response)) return Succeed(answer);
+    call_.response->Clear();
+    return Fail(Mismatch("order_id", answer.http_status));
+  }
   if (IsEmptyTokenList(*call_.operation, answer.failure)) {
     call_.response->Clear();
     call_.failure.reset();

@@ -16,9 +16,7 @@ const Site& TestSite() {
   return site;
 }
 
-std::string IdOf(const std::string& key) {
-  return DerivedId("capture-", "order-1", key, TestSite());
-}
+std::string IdOf(const std::string& key) { return DerivedId("capture-", "order-1", key); }
 
 v1::CaptureOrderRequest Plain(std::int64_t amount = 500) {
   v1::CaptureOrderRequest capture;
@@ -41,7 +39,8 @@ Request Repeat(Request request) {
 
 std::string PlainKey(std::int64_t amount) {
   v1::CaptureOrderRequest capture = Plain(amount);
-  return DerivedKey(DigestOf(TestOperations().Find("CaptureOrder"), capture, TestSite()));
+  return DerivedKey(
+      DigestOf(TestOperations().Find("CaptureOrder"), capture, TestSite().keyed_hash()));
 }
 
 std::string Part(const std::string& order_id, std::int64_t amount = 500) {

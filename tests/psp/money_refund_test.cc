@@ -42,13 +42,12 @@ const Site& TestSite() {
   return site;
 }
 
-std::string IdOf(const std::string& key) {
-  return DerivedId("refund-", "order-1", key, TestSite());
-}
+std::string IdOf(const std::string& key) { return DerivedId("refund-", "order-1", key); }
 
 std::string PlainKey(std::int64_t amount = 500) {
   v1::RefundOrderRequest refund = Plain(amount);
-  return DerivedKey(DigestOf(TestOperations().Find("RefundOrder"), refund, TestSite()));
+  return DerivedKey(
+      DigestOf(TestOperations().Find("RefundOrder"), refund, TestSite().keyed_hash()));
 }
 
 std::string Related(const std::string& refund_order_id, std::int64_t amount = 500,

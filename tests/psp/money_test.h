@@ -254,7 +254,7 @@ class MoneyTest : public ::testing::Test {
   // The key that the service derives for a request without one.
   template <class Request>
   std::string KeyOf(const std::string& method, Request request) const {
-    return DerivedKey(DigestOf(TestOperations().Find(method), request, *site_));
+    return DerivedKey(DigestOf(TestOperations().Find(method), request, site_->keyed_hash()));
   }
 
   ApiOptions options;

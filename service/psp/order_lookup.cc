@@ -1,0 +1,97 @@
+#include "service/psp/order_lookup.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/codec/redact.h"
+#include "service/psp/interpret.h"
+
+namespace msp::psp {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using http::Clock;
+using std::chrono::milliseconds;
+
+// One GET may take this long before the next is tried.
+constexpr milliseconds kLookupMax{5'000};
+// Related transactions that one call reads by themselves.
+constexpr std::size_t kRelatedMax = 8;
+
+// A bare 404 may be a proxy's.
+bool SaysAbsent(const Answer& answer) {
+  return answer.kind == Answer::Kind::kRefused &&
+         answer.failure.code == absl::StatusCode::kNotFound && answer.failure.error_code == 1006;
+}
+
+}  // namespace
+
+void OrderLookup::Clear() {
+  if (response_plan != nullptr) codec::WipeAll(*response_plan, response);
+  response.Clear();
+  kind = Answer::Kind::kOpen;
+  absent = false;
+}
+
+Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, OrderLookup& lookup) {
+  lookup.Clear();
+  lookup.request.set_order_id(std::move(id));
+  const Operation& operation = exchange_.operations().Find("GetOrder");
+  lookup.response_plan = operation.response_plan;
+  ++call_.looks;
+  Callback<Answer> sent(
+      owner_.lock(), [this, last_moment, &operation, &lookup](Callback<Answer>::Done done) {
+        exchange_.Send({.operation = &operation,
+                        .request = &lookup.request,
+                        .response = &lookup.response,
+                        .site = call_.site,
+                        .deadline = std::min(last_moment, Clock::now() + kLookupMax),
+                        .trace = &call_.trace},
+                       std::move(done));
+      });
+  Answer answer = co_await sent;
+  call_.upstream_us += answer.upstream_us;
+  lookup.kind = answer.kind;
+  lookup.absent = SaysAbsent(answer);
+  lookup.drift = std::move(answer.drift);
+  lookup.numbers = std::move(answer.numbers);
+  lookup.date_s = answer.date_s;
+  lookup.failure = std::move(answer.failure);
+}
+
+Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& facts,
+                               Clock::time_point last_moment, OrderLookup& lookup) {
+  std::string order_id(OrderIdOf(*call_.operation, *call_.request));
+  Task<void> read = Get(std::move(order_id), last_moment, lookup);
+  co_await read;
+  // What was not there under this call's own ids may be there by now.
+  for (const std::string& id : facts.own_ids) {
+    if (facts.own_transaction_id.empty()) facts.read.erase(id);
+  }
+  facts.drift = lookup.drift;
+  facts.numbers = lookup.numbers;
+  // What the order does not tell is read one transaction after the other.
+  while (lookup.order() != nullptr && policy.unread != nullptr && facts.read.size() < kRelatedMax) {
+    const std::string id = policy.unread(facts, *lookup.order());
+    if (id.empty()) co_return;
+    OrderLookup one;
+    Task<void> read_one = Get(id, last_moment, one);
+    co_await read_one;
+    const v1::Order& order = one.response.order();
+    const bool own =
+        std::find(facts.own_ids.begin(), facts.own_ids.end(), id) != facts.own_ids.end();
+    const bool found = one.order() != nullptr;
+    // A transaction that the order names and that cannot be read, or an answer under this call's
+    // own id with another: the look-up as a whole told nothing.
+    if (!one.absent && !(found && (!own || SameOrderId(id, order.order_id())))) {
+      lookup.failure = std::move(one.failure);
+      lookup.kind =
+          one.kind == Answer::Kind::kNotSent ? Answer::Kind::kNotSent : Answer::Kind::kOpen;
+      co_return;
+    }
+    facts.read[id] = order.order_id();
+    if (own && found) facts.own_transaction_id = order.transaction_id();
+  }
+}
+
+}  // namespace msp::psp

@@ -1,0 +1,72 @@
+// How a payment call reads MultiSafepay's record: the order, and where the order alone does not
+// tell, the related transactions that may be the call's own. Part of one PaymentCall.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "multisafepay/v1/order_service.pb.h"
+#include "service/base/task.h"
+#include "service/psp/api.h"
+#include "service/psp/exchange.h"
+#include "service/psp/policy.h"
+
+namespace msp::psp {
+
+// What a look-up brought: an order, none, or nothing that can be used. What was read is overwritten
+// at the end.
+struct OrderLookup {
+  OrderLookup() = default;
+  ~OrderLookup() { Clear(); }
+  OrderLookup(const OrderLookup&) = delete;
+  OrderLookup& operator=(const OrderLookup&) = delete;
+  void Clear();
+
+  Answer::Kind kind = Answer::Kind::kOpen;
+  bool absent = false;  // MultiSafepay's own word that it knows no such order.
+  multisafepay::v1::GetOrderRequest request;
+  multisafepay::v1::GetOrderResponse response;
+  const codec::Plan* response_plan = nullptr;  // Null until something is read.
+  std::vector<codec::Drift> drift;
+  std::vector<std::string_view> numbers;
+  std::int64_t date_s = -1;  // MultiSafepay's clock when it answered, Unix seconds; -1 for unknown.
+  Failure failure;           // Where there is no order.
+
+  const multisafepay::v1::Order* order() const {
+    return kind == Answer::Kind::kSuccess ? &response.order() : nullptr;
+  }
+  bool told() const { return kind == Answer::Kind::kSuccess || absent; }
+  // Another look-up may bring what this one did not.
+  bool worth_repeating() const {
+    return kind == Answer::Kind::kOpen || kind == Answer::Kind::kNotSent || failure.is_rate_limit();
+  }
+  // The next look-up is not tried before this has passed: what MultiSafepay asks for, else `wait`.
+  std::chrono::milliseconds Pause(std::int64_t wait_ms) const {
+    return std::chrono::milliseconds(
+        failure.is_rate_limit() ? std::max(failure.retry_after_ms, wait_ms) : wait_ms);
+  }
+};
+
+class OrderLookups {
+ public:
+  OrderLookups(Exchange& exchange, Call& call) : exchange_(exchange), call_(call) {}
+  // Who keeps this alive while an answer is waited for. Before the first Fetch.
+  void SetOwner(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
+
+  // Reads the call's order into `lookup`, and into `facts` what the policy needs read beside it;
+  // all of it before `last_moment`.
+  Task<void> Fetch(const OperationPolicy& policy, PaymentFacts& facts,
+                   http::Clock::time_point last_moment, OrderLookup& lookup);
+
+ private:
+  Task<void> Get(std::string id, http::Clock::time_point last_moment, OrderLookup& lookup);
+
+  Exchange& exchange_;
+  Call& call_;
+  std::weak_ptr<void> owner_;
+};
+
+}  // namespace msp::psp

@@ -64,10 +64,7 @@ Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& fact
   std::string order_id(OrderIdOf(*call_.operation, *call_.request));
   Task<void> read = Get(std::move(order_id), last_moment, lookup);
   co_await read;
-  // What was not there under this call's own ids may be there by now.
-  for (const std::string& id : facts.own_ids) {
-    if (facts.own_transaction_id.empty()) facts.read.erase(id);
-  }
+  facts.own_ids_read = 0;  // What was not there under them may be there by now.
   facts.drift = lookup.drift;
   facts.numbers = lookup.numbers;
   // What the order does not tell is read one transaction after the other.
@@ -89,6 +86,7 @@ Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& fact
           one.kind == Answer::Kind::kNotSent ? Answer::Kind::kNotSent : Answer::Kind::kOpen;
       co_return;
     }
+    if (own) ++facts.own_ids_read;
     facts.read[id] = order.order_id();
     if (own && found) facts.own_transaction_id = order.transaction_id();
   }

@@ -100,9 +100,10 @@ struct PaymentFacts {
   // transaction that was found under it.
   std::vector<std::string> own_ids;
   std::string own_transaction_id;
-  bool id_is_derived = false;  // The first of them, not given by the caller.
-  bool wants_all = false;      // A full refund.
-  std::string reason;          // For CallResult.reason.
+  std::size_t own_ids_read = 0;  // In this look-up: how many of them, from the first.
+  bool id_is_derived = false;    // The first of them, not given by the caller.
+  bool wants_all = false;        // A full refund.
+  std::string reason;            // For CallResult.reason.
 
   bool repeats() const { return claims_repeat || after_equal; }
 };

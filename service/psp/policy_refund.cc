@@ -90,15 +90,16 @@ std::string_view ReadId(const PaymentFacts& facts, const v1::RelatedTransaction&
 
 std::string Unread(const PaymentFacts& facts, const v1::Order& order) {
   const auto& request = static_cast<const v1::RefundOrderRequest&>(*facts.request);
+  if (!facts.own_transaction_id.empty()) return {};
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (!HidesItsId(related, order, request)) continue;
+    if (!HidesItsId(related, order, request) || facts.read.count(related.transaction_id()) > 0)
+      continue;
     // Whether there is one under our id is asked first. The others are read too unless it is there:
     // money is sent only when both say that this refund is not among them.
-    for (const std::string& id : facts.own_ids) {
-      if (id != order.order_id() && facts.read.count(id) == 0) return id;
-    }
-    if (facts.own_transaction_id.empty() && facts.read.count(related.transaction_id()) == 0)
-      return related.transaction_id();
+    if (facts.own_ids_read < facts.own_ids.size() &&
+        facts.own_ids[facts.own_ids_read] != order.order_id())
+      return facts.own_ids[facts.own_ids_read];
+    return related.transaction_id();
   }
   return {};
 }

@@ -2,6 +2,7 @@
 // hands them over.
 #pragma once
 
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,7 @@ inline http::Response Answered(int status, std::string body) {
   http::Response answer;
   answer.fate = http::Fate::kAnswered;
   answer.status = status;
+  answer.date_s = std::time(nullptr);
   answer.body = std::move(body);
   answer.body.reserve(answer.body.size() + http::kBodyPadding);
   return answer;

@@ -129,7 +129,6 @@ TEST(Evidence, AReadThatNamesSomethingElseIsAMismatch) {
     const char* operation;
     const char* data;
   } kRows[] = {{"GetOrder", R"({"order_id":"id-2","transaction_id":7,"status":"completed"})"},
-               {"GetOrder", R"({"order_id":"ID-1","status":"completed"})"},
                {"GetToken", R"({"token":"id-2"})"},
                {"GetGateway", R"({"id":"id-2"})"},
                {"GetPaymentMethod", R"({"id":"id-2"})"},

@@ -4,6 +4,7 @@
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/base/hash.h"
 #include "service/base/text.h"
+#include "service/psp/site.h"
 #include "tests/psp/calls.h"
 
 namespace msp::psp {

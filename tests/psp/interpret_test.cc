@@ -167,8 +167,6 @@ std::vector<Shape> Shapes() {
        kInvalid, "MSP_1001", 1001, "no explanation"},
       {"two_words_on_success", 404, R"({"success":true,"success":false,"error_code":1001})",
        Kind::kOpen, kInvalid, kInvalid, "MSP_1001", 1001, "no explanation"},
-      {"success_that_is_no_word", 404, R"({"success":"perhaps","error_code":1001})", Kind::kOpen,
-       kInvalid, kInvalid, "MSP_1001", 1001, "no explanation"},
       {"code_inside_data", 404,
        R"({"success":false,"data":{"error_code":1034,"error_info":"Already refunded"}})",
        Kind::kRefused, kPrecondition, kPrecondition, "MSP_1034", 1034, "Already refunded"},

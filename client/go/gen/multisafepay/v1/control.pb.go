@@ -96,10 +96,13 @@ type CallControl struct {
 	// service derives one from the content of the request and returns it in the result.
 	IdempotencyKey string `protobuf:"bytes,1,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	// The caller says that this call may have been made before: the service looks at MultiSafepay's
-	// record before it sends anything.
+	// record before it sends anything. Repeat a refund or capture whose outcome is UNKNOWN no earlier
+	// than 300 s after it was sent: MultiSafepay may carry it out late, and lets an equal one pass
+	// after that time.
 	Repeat bool `protobuf:"varint,2,opt,name=repeat,proto3" json:"repeat,omitempty"`
 	// When the answer to the call was lost and the order is still absent after the settle time, send
 	// the same request once more, with the same order id and key. Without it the outcome is UNKNOWN.
+	// Of no effect on refunds and captures, which MultiSafepay may carry out late and then twice.
 	ResendIfAbsent bool `protobuf:"varint,3,opt,name=resend_if_absent,json=resendIfAbsent,proto3" json:"resend_if_absent,omitempty"`
 	// Check the request and return the JSON that would be sent, in `dry_run_json`; send nothing.
 	ValidateOnly bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
@@ -187,6 +190,10 @@ type CallResult struct {
 	// NEXT_ACTION_LOST: the order waits for the customer, but the address to send the customer to was
 	// in the lost answer; cancel the order, see that confirmed, then create another one with a new
 	// order id.
+	// NO_MARKER: custom_info.custom_3 and var1 were both taken, so that the order carries no marker;
+	// should its answer be lost, nobody can tell whose attempt made it.
+	// ALREADY_CAPTURED, ORDER_CANCELLED: what was asked for was so already, by another call's doing.
+	// PARTIALLY_CAPTURED: the rest was given up after parts had been captured.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 }
 

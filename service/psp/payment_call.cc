@@ -185,8 +185,8 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
       if (answer.failure.is_rate_limit()) {
         // Not processed, and not looked up. Of an earlier attempt that the caller speaks of this
         // says nothing.
-        if (facts_.claims_repeat) answer.failure.outcome = v1::OUTCOME_UNKNOWN;
-        co_return EndFailed(std::move(answer.failure));
+        co_return facts_.claims_repeat ? EndUnknown(std::move(answer.failure), nullptr)
+                                       : EndFailed(std::move(answer.failure));
       }
       if (policy_.explains_refusal == nullptr ||
           !policy_.explains_refusal(facts_, answer.failure.error_code))

@@ -239,6 +239,10 @@ HttpAnswer Front::WithFaults(HttpRequest& request, const FaultPlan& plan, std::s
     return answer;
   }
   HttpAnswer answer = Dispatch(request, order_id);
+  {
+    MutexLock lock(mutex_);
+    faults_.MixUp(plan.garble, request, *order_id, &answer);
+  }
   if (plan.afterwards) answer = *plan.afterwards;
   if (!plan.garble.is_null()) Garble(plan.garble, &answer);
   answer.delivery.delay_ms = plan.after_ms;

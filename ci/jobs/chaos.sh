@@ -8,6 +8,7 @@
 #   --summary     only each seed's failures and verdict
 #
 # Everything else goes to the harness: --order_id_rule=live|any|completed, --lease, --fault_rate=0.3, --calm, --idempotency,
+# --rate_limit=0.3 (429 to about that part of the requests, and at most 1.5 times the requests per order),
 # --polymorphism=modern|legacy|chaos, --nokills, and switches that take one protection away, to see the audit fail:
 # --markers=false, --without=guard|flights|created. build/release/tests/msp-chaos --help has them all.
 # A violation's last lines say how to run it again.
@@ -64,7 +65,7 @@ for ((i = seed; i < seed + seeds; i++)); do
     echo "failed: the harness ended with exit code $status and no verdict"
   fi
   if [[ $summary == yes && $status == 0 ]]; then
-    grep -E '^  +paid in the end|^  +UNKNOWN|violations in|^seed ' "$log" || true
+    grep -E '^  +paid in the end|^  +UNKNOWN|^  +requests per order|violations in|^seed ' "$log" || true
   else
     grep -vE '^[0-9]+ passed, [0-9]+ failed$' "$log" || true
   fi

@@ -17,6 +17,20 @@ Answer Problem(int status, std::string_view text) {
 
 Answer Done() { return Success(Json::object()); }
 
+// The order's captures, refunds and chargebacks, each with the texts that came with its request.
+Json DescribeRelated(Platform& platform, const Order& order) {
+  Json list = Json::array();
+  for (const Related& related : order.related) {
+    const Order* child = platform.FindOrder(order.site_id, std::to_string(related.transaction_id));
+    list.push_back({{"type", related.type},
+                    {"amount", related.amount},
+                    {"status", related.status},
+                    {"description", related.description},
+                    {"var1", child == nullptr ? Json("") : child->extras.value("var1", Json(""))}});
+  }
+  return list;
+}
+
 // What control calls tell about an order, beyond the API's own view.
 Json Describe(Platform& platform, const Order& order) {
   return {{"order_id", order.order_id},
@@ -26,6 +40,8 @@ Json Describe(Platform& platform, const Order& order) {
           {"session_id", order.session.id},
           {"awaiting_3ds", order.authentication.awaiting_challenge},
           {"return_url", platform.ReturnUrl(order)},
+          {"var2", order.extras.value("var2", Json(""))},
+          {"related", DescribeRelated(platform, order)},
           {"timer_in_ms", order.timer == TimerKind::kNone
                               ? Json(nullptr)
                               : Json(order.timer_due_ms - platform.now_ms())},

@@ -375,7 +375,11 @@ void Faults::Apply(const Json& effect, Rule* rule, std::int64_t now_ms, FaultPla
       rule->window_began_ms = now_ms;
       rule->window_calls = 0;
     }
-    if (++rule->window_calls > Number(effect, "calls", 0)) plan->instead = TooMany(effect, now_ms);
+    if (++rule->window_calls > Number(effect, "calls", 0)) {
+      plan->instead = TooMany(effect, now_ms);
+    } else {
+      --rule->fired;  // Counted, and let through.
+    }
   } else {
     plan->garble = effect;
   }

@@ -71,8 +71,10 @@ class Auditor {
   void CheckRefund(const Statement& s);
   void CheckCapture(const Statement& s);
   void CheckEnd(const Statement& s);
-  void Fail(const Statement& s, const std::string& what) {
-    tally_.Violation(s.order_id + " (" + s.tag + "): " + what);
+  std::int64_t LeftToRefund(const std::string& order_id) const;
+  void Fail(const Statement& s, const std::string& what, Finding finding = Finding::kUntrue) {
+    tally_.Violation(finding, s.order_id + " (" + s.tag + "): " + what +
+                                  (s.reason.empty() ? "" : " [" + s.reason + "]"));
   }
 
   const Books& books_;
@@ -89,20 +91,24 @@ void Auditor::CheckBooks() {
       if (held > Money(*payment, "authorized") ||
           Money(*payment, "refunded") + Money(*payment, "refund_reserved") >
               Money(*payment, "captured_here"))
-        tally_.Violation(order_id + ": the books do not add up");
+        tally_.Violation(Finding::kOther, order_id + ": the books do not add up");
     }
-    if (charges > 1) tally_.Violation(order_id + ": charged " + std::to_string(charges) + " times");
+    if (charges > 1)
+      tally_.Violation(Finding::kTwice,
+                       order_id + ": charged " + std::to_string(charges) + " times");
     tally_.Count("charges in the books", charges);
   }
   for (const auto& [tag, refunds] : books_.refunds_by_tag) {
     tally_.Count("refunds in the books", static_cast<std::int64_t>(refunds.size()));
     if (refunds.size() > 1)
-      tally_.Violation(tag + ": refunded " + std::to_string(refunds.size()) + " times");
+      tally_.Violation(Finding::kTwice,
+                       tag + ": refunded " + std::to_string(refunds.size()) + " times");
   }
   for (const auto& [tag, captures] : books_.captures_by_tag) {
     tally_.Count("captures in the books", static_cast<std::int64_t>(captures.size()));
     if (captures.size() > 1)
-      tally_.Violation(tag + ": captured " + std::to_string(captures.size()) + " times");
+      tally_.Violation(Finding::kTwice,
+                       tag + ": captured " + std::to_string(captures.size()) + " times");
   }
 }
 
@@ -138,11 +144,23 @@ void Auditor::CheckPayment(const Statement& s) {
   }
 }
 
+std::int64_t Auditor::LeftToRefund(const std::string& order_id) const {
+  const auto found = books_.payments_by_id.find(order_id);
+  std::int64_t left = 0;
+  if (found == books_.payments_by_id.end()) return left;
+  for (const Json* payment : found->second)
+    left += Money(*payment, "captured_here") - Money(*payment, "refunded") -
+            Money(*payment, "refund_reserved");
+  return left;
+}
+
 void Auditor::CheckRefund(const Statement& s) {
   const auto found = books_.refunds_by_tag.find(s.tag);
   const bool there = found != books_.refunds_by_tag.end();
   if (s.done && !there) return Fail(s, "told of a refund that the books do not have");
   if (!s.done && there) return Fail(s, "told for certain that nothing was refunded, but it was");
+  if (!there && s.reason == "NOTHING_LEFT" && LeftToRefund(s.order_id) > 0)
+    return Fail(s, "told that nothing is left to refund, but there is");
   if (!there) return;
   const Json& refund = *found->second.front();
   if (s.amount != 0 && refund.at("amount").get<std::int64_t>() != s.amount)
@@ -180,7 +198,8 @@ void Auditor::CheckEnd(const Statement& s) {
 
 void Auditor::Check(const Statement& s) {
   tally_.Count("statements checked");
-  if (!s.certain) return Fail(s, "no certain answer by the caller's rule");
+  if (!s.certain)
+    return Fail(s, "no certain answer by the caller's rule: " + s.message, Finding::kUnknown);
   switch (s.about) {
     case About::kPayment:
       return CheckPayment(s);

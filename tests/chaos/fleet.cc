@@ -9,82 +9,14 @@
 #include <ctime>
 
 #include "httplib.h"
-#include "tests/chaos/dice.h"
+#include "tests/chaos/random.h"
+#include "tests/chaos/upstream_faults.h"
 
 namespace msp::chaos {
 namespace {
 
 constexpr int kChannels = 4;
 constexpr int kSkewMaxS = 60;
-
-struct FaultRow {
-  const char* effect;  // JSON
-  double weight;
-  const char* method;  // "" for everything that is no GET.
-};
-
-// What can go wrong with a call that moves money, weighted; a call that was carried out and whose
-// answer is lost is the case that doubles payments, and makes up half of all.
-constexpr FaultRow kWriteFaults[] = {
-    {R"({"name":"commit_then_fail","then":"reset"})", 20, ""},
-    {R"({"name":"commit_then_fail","then":"500"})", 14, ""},
-    {R"({"name":"commit_then_fail","then":"close"})", 8, ""},
-    {R"({"name":"commit_then_fail","then":"timeout","hold_ms":4000})", 4, ""},
-    {R"({"name":"commit_then_fail","then":"status","body":"E9"})", 4, ""},
-    {R"({"name":"commit_then_fail","then":"api_error","error_code":9999,"status":404})", 3, ""},
-    {R"({"name":"reset","when":"before_reading"})", 4, ""},
-    {R"({"name":"reset","when":"after_reading"})", 4, ""},
-    {R"({"name":"reset","when":"in_body","bytes":40})", 4, ""},
-    {R"({"name":"latency","min_ms":5,"max_ms":250})", 8, ""},
-    {R"({"name":"latency","min_ms":5,"max_ms":250,"when":"after"})", 5, ""},
-    {R"({"name":"truncate","bytes":60})", 3, ""},
-    {R"({"name":"truncate","bytes":60,"length":"cut"})", 3, ""},
-    {R"({"name":"garbage","kind":"invalid_json"})", 2, ""},
-    {R"({"name":"garbage","kind":"invalid_utf8"})", 2, ""},
-    {R"({"name":"garbage","kind":"bom"})", 1, ""},
-    {R"({"name":"garbage","kind":"deep"})", 1, ""},
-    {R"({"name":"garbage","kind":"duplicate_members"})", 1, ""},
-    {R"({"name":"garbage","kind":"huge"})", 0.1, ""},
-    {R"({"name":"slow_body","bytes_per_second":200})", 1, ""},
-    {R"({"name":"status","status":503,"body":"html"})", 2, ""},
-    {R"({"name":"status","status":502,"body":"E9"})", 2, ""},
-    {R"({"name":"api_error","error_code":1000,"status":500})", 1, ""},
-    {R"({"name":"api_error","error_code":1021})", 1, ""},
-    {R"({"name":"rate_limit","calls":0})", 2, ""},
-    {R"({"name":"redirect"})", 1, ""},
-    {R"({"name":"wrong_type","pointer":"/data/order_id","value":"somebody-elses"})", 2, ""},
-    {R"({"name":"wrong_type","pointer":"/data","value":[]})", 1, ""},
-};
-constexpr FaultRow kLookFaults[] = {
-    {R"({"name":"reset","when":"after_reading"})", 4, "GET"},
-    {R"({"name":"commit_then_fail","then":"500"})", 3, "GET"},
-    {R"({"name":"status","status":503,"body":"html"})", 3, "GET"},
-    {R"({"name":"status","body":"E5"})", 2, "GET"},
-    {R"({"name":"latency","min_ms":5,"max_ms":150})", 4, "GET"},
-    {R"({"name":"truncate","bytes":60})", 2, "GET"},
-    {R"({"name":"garbage","kind":"invalid_json"})", 2, "GET"},
-    {R"({"name":"rate_limit","calls":0})", 1, "GET"},
-    {R"({"name":"wrong_type","pointer":"/data/order_id","value":"somebody-elses"})", 1, "GET"},
-};
-
-template <std::size_t kCount>
-void AddRules(const FaultRow (&rows)[kCount], double rate, Json& rules) {
-  double whole = 0;
-  for (const FaultRow& row : rows) whole += row.weight;
-  double left = 1;  // The part of the calls that no earlier rule has taken.
-  for (const FaultRow& row : rows) {
-    const double share = rate * row.weight / whole;
-    const std::string method = row.method;
-    for (const char* one : {"POST", "PATCH"}) {
-      Json rule{
-          {"match", {{"probability", share / left}, {"method", method.empty() ? one : method}}},
-          {"effect", Json::parse(row.effect)}};
-      rules.push_back(std::move(rule));
-      if (!method.empty()) break;
-    }
-    left -= share;
-  }
-}
 
 std::string Member(const std::string& line, const char* name) {
   return Json::parse(line).value(name, "");
@@ -111,8 +43,9 @@ Json Ledger::Post(const std::string& path, const Json& body) const {
 Fleet::Fleet(const Options& options) : options_(options) {
   if (options_.lease) redis_ = std::make_unique<testing::RedisProcess>();
   StartSandbox();
-  if (!options_.client.empty()) foreign_ = std::make_unique<ForeignClient>(options_.client);
-  if (options_.fault_rate > 0) AddFaults();
+  if (!options_.client.empty())
+    language_client_ = std::make_unique<LanguageClient>(options_.client);
+  LimitRate(kNoLimit);
   for (int i = 0; i < kReplicas; ++i) Put(i, StartServer());
 }
 
@@ -123,9 +56,9 @@ Fleet::~Fleet() {
 }
 
 void Fleet::StartSandbox() {
-  Dice dice(options_.seed, 0x5eed);
+  Random random(options_.seed, 0x5eed);
   // The sandbox's clock is off by up to a minute, either way.
-  const std::int64_t skew_s = dice.Below(2 * kSkewMaxS + 1) - kSkewMaxS;
+  const std::int64_t skew_s = random.Below(2 * kSkewMaxS + 1) - kSkewMaxS;
   sandbox_ = std::make_unique<testing::ChildProcess>(
       MSP_SANDBOX_PROGRAM,
       std::vector<std::string>{
@@ -140,14 +73,20 @@ void Fleet::StartSandbox() {
   ledger_ = std::make_unique<Ledger>("http://" + Member(ready, "listen"));
 }
 
-void Fleet::AddFaults() const {
-  Json rules = Json::array();
-  AddRules(kWriteFaults, options_.fault_rate, rules);
-  AddRules(kLookFaults, options_.fault_rate / 3, rules);
-  if (ledger_->Post("faults", rules).is_null()) {
+void Fleet::LimitRate(std::int64_t calls_per_s) const {
+  httplib::Client(ledger_->origin()).Delete("/_sandbox/faults");
+  if (ledger_->Post("faults", FaultRules(options_, calls_per_s)).is_null()) {
     std::fputs("the sandbox did not take the faults\n", stderr);
     std::abort();
   }
+}
+
+std::int64_t Fleet::Requests() const {
+  return ledger_->Get("faults").at(0).at("matched").get<std::int64_t>();
+}
+
+std::int64_t Fleet::RequestsRefused() const {
+  return ledger_->Get("faults").at(0).at("fired").get<std::int64_t>();
 }
 
 std::unique_ptr<testing::ServerProcess> Fleet::StartServer() const {
@@ -203,15 +142,15 @@ void Fleet::EndKilling() {
 }
 
 void Fleet::Kill() {
-  Dice dice(options_.seed, 0xdead);
+  Random random(options_.seed, 0xdead);
   // Every kind of kill comes early, so that a short run on a slow machine has seen them all.
   for (int number = 0;; ++number) {
     const auto until =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(100 + dice.Below(800));
-    const int victim = static_cast<int>(dice.Below(kReplicas));
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(100 + random.Below(800));
+    const int victim = static_cast<int>(random.Below(kReplicas));
     const bool gently = number % 3 == 1;
     const bool redis_too = number % 4 == 0;
-    const std::int64_t advance_s = dice.Below(3);
+    const std::int64_t advance_s = random.Below(3);
     {
       MutexLock lock(mutex_);
       while (killing_ && std::chrono::steady_clock::now() < until)

@@ -17,9 +17,14 @@ struct Options {
   double fault_rate = 0.3;              // Of the calls that move money; a third of it for look-ups.
   bool kills = true;                    // Replicas die and restart while calls are under way.
   bool calm = false;                    // No concurrent or abandoned calls for one order.
-  bool idempotency = false;      // Only calls that are repeated, and intruders with another key.
-  bool lease = false;            // Single flight across the replicas, by a real Redis.
-  bool together = false;         // Concurrent calls for one order go through one replica.
+  bool idempotency = false;  // Only calls that are repeated, and intruders with another key.
+  bool lease = false;        // Single flight across the replicas, by a real Redis.
+  bool together = false;     // Concurrent calls for one order go through one replica.
+  // Answered 429 for want of budget, about this part of all requests; 0 is no limit. The first
+  // third of the orders goes without, for comparison.
+  double rate_limit = 0;
+  // How long a caller goes on asking before a call counts as never certain.
+  int patience_s = 120;
   bool markers = true;           // Off to see that the checks can fail.
   std::string client;            // The command of a driver: another language's client creates.
   std::int64_t settle_ms = 600;  // Longer than any delay before MultiSafepay acts on a call.

@@ -185,6 +185,9 @@ TEST(Faults, RateLimitCountsInTheSandboxsTime) {
   for (const int status : {200, 200, 429, 429})
     EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, status);
   const Exchanged limited = sandbox.Call("GET", "/v1/json/me");
+  const Json rule = sandbox.Call("GET", "/_sandbox/faults").data()[0];
+  EXPECT_EQ(rule["matched"], 5);
+  EXPECT_EQ(rule["fired"], 3) << "what is within the limit is let through";
   EXPECT_THAT(limited.headers.find("Retry-After")->second, HasSubstr("GMT"));
   sandbox.Advance(10);
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);

@@ -54,6 +54,28 @@ Json Describe(Platform& platform, const Order& order) {
             {"charged_back", order.money.charged_back}}}};
 }
 
+// What a person does to the order in MultiSafepay's dashboard, without ids and keys of the shop's.
+// Empty on success, else why it was refused.
+std::string ActInDashboard(Platform& platform, Order& order, const std::string& action,
+                           const Json& body) {
+  const Site* site = platform.SiteOf(order);
+  if (site == nullptr) return "the order has no site";
+  Json asked{{"description", "dashboard"}};
+  if (const Json* amount = Member(body, "amount")) asked["amount"] = *amount;
+  Answer answer;
+  if (action == "refunds") {
+    asked["currency"] = order.currency;
+    answer = platform.Refund(*site, order.order_id, asked);
+  } else if (action == "capture") {
+    asked["new_order_status"] = "completed";
+    answer = platform.Capture(*site, order.order_id, asked);
+  } else {
+    asked = {{"status", "cancelled"}, {"reason", "dashboard"}};
+    answer = platform.CancelAuthorization(*site, order.order_id, asked);
+  }
+  return answer.status == 200 ? std::string() : answer.body.value("error_info", "refused");
+}
+
 }  // namespace
 
 Answer Front::ControlClock(const HttpRequest& request, const Json& body) {
@@ -139,6 +161,10 @@ Answer Front::ControlOrder(const HttpRequest& request, const std::vector<std::st
     }
   } else if (action == "chargeback") {
     if (!platform_.ChargeBack(*order)) return Problem(409, "nothing to charge back");
+  } else if ((action == "refunds" && segments.size() == 3) || action == "capture" ||
+             action == "void") {
+    const std::string wrong = ActInDashboard(platform_, *order, action, body);
+    if (!wrong.empty()) return Problem(409, wrong);
   } else if (action == "notify") {
     platform_.Notify(*order);
   } else if (action == "refunds" && segments.size() == 4) {

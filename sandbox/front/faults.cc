@@ -1,7 +1,6 @@
 #include "sandbox/front/faults.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "sandbox/core/answer.h"
 #include "sandbox/core/read.h"
@@ -127,14 +126,6 @@ HttpAnswer AfterCommit(const Json& effect) {
   return Broken(Delivery::Kind::kReset, 0);
 }
 
-std::string HttpDateOf(std::int64_t unix_ms) {
-  const std::time_t seconds = unix_ms / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[64];
-  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
-}
-
 HttpAnswer TooMany(const Json& effect, std::int64_t now_ms) {
   const std::int64_t wait_s = Number(effect, "retry_after_seconds", 1);
   HttpAnswer answer;
@@ -142,7 +133,7 @@ HttpAnswer TooMany(const Json& effect, std::int64_t now_ms) {
   answer.body = R"({"message":"Too many requests"})";
   const bool date = Text(effect, "retry_after") == "date";
   answer.headers = {
-      {"Retry-After", date ? HttpDateOf(now_ms + wait_s * 1000) : std::to_string(wait_s)}};
+      {"Retry-After", date ? HttpDate(now_ms + wait_s * 1000) : std::to_string(wait_s)}};
   return answer;
 }
 

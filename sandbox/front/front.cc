@@ -133,6 +133,7 @@ void Front::Tick() {
 }
 
 void Front::SendNotices() {
+  platform_.RecordVersions();
   for (Notice& notice : platform_.TakeNotices()) {
     Notification notification;
     notification.order_seq = notice.seq;
@@ -225,6 +226,10 @@ HttpAnswer Front::OnRequest(HttpRequest& request) {
     answer = WithFaults(request, plan, &order_id);
   } else {
     answer = Dispatch(request, &order_id);
+  }
+  {
+    MutexLock lock(mutex_);
+    answer.headers.emplace_back("Date", HttpDate(clock_.NowMs()));
   }
   Log(request, answer.status, order_id, began);
   WipeString(request.body);

@@ -68,6 +68,7 @@ Told<v1::GetOrderResponse> Caller::Get(const std::string& order_id) {
     const auto stub = v1::OrderService::NewStub(
         fleet_.Channel(static_cast<int>(random_.Below(Fleet::kReplicas)), random_.Below(64)));
     grpc::ClientContext context;
+    NameSite(context);
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
     const grpc::Status status = stub->GetOrder(&context, request, &told.response);
     tally_.Count("reads");

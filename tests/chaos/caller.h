@@ -102,7 +102,11 @@ struct CallStyle {
 class Caller {
  public:
   Caller(const Options& options, const Fleet& fleet, Tally& tally, Random& random)
-      : patience_(options.patience_s), fleet_(fleet), tally_(tally), random_(random) {}
+      : site_(options.rules.keys_change ? Fleet::kSite : ""),
+        patience_(options.patience_s),
+        fleet_(fleet),
+        tally_(tally),
+        random_(random) {}
 
   template <class Request, class Response>
   using Method = grpc::Status (v1::OrderService::Stub::*)(grpc::ClientContext*, const Request&,
@@ -146,6 +150,10 @@ class Caller {
     return told;
   }
 
+  // Says whose the call is, where the servers ask.
+  void NameSite(grpc::ClientContext& context) const {
+    if (!site_.empty()) context.AddMetadata("x-msp-site", site_);
+  }
   // A read, until it succeeds or says that there is nothing.
   Told<v1::GetOrderResponse> Get(const std::string& order_id);
 
@@ -162,6 +170,7 @@ class Caller {
     }
     const auto stub = v1::OrderService::NewStub(fleet_.Channel(replica, random_.Below(64)));
     grpc::ClientContext context;
+    NameSite(context);
     const std::int64_t time_ms = style.short_time ? 60 + random_.Below(900) : 9'000;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(time_ms));
     std::thread breaker;
@@ -204,6 +213,7 @@ class Caller {
   void CheckNotSent(const char* name, const client::Error& error, const std::string& order_id,
                     const std::string& tag);
 
+  const std::string site_;  // "" where the servers have one key and no sites file.
   const std::chrono::seconds patience_;
   const Fleet& fleet_;
   Tally& tally_;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kChannels = 4;
 constexpr int kSkewMaxS = 60;
+constexpr char kOtherKey[] = "fghij-67890-other-key-of-site";
 
 std::string Member(const std::string& line, const char* name) {
   return Json::parse(line).value(name, "");
@@ -41,7 +42,7 @@ Json Ledger::Post(const std::string& path, const Json& body) const {
 }
 
 Fleet::Fleet(const Options& options) : options_(options) {
-  if (options_.lease) redis_ = std::make_unique<testing::RedisProcess>();
+  if (options_.rules.lease) redis_ = std::make_unique<testing::RedisProcess>();
   StartSandbox();
   if (!options_.client.empty())
     language_client_ = std::make_unique<LanguageClient>(options_.client);
@@ -57,17 +58,23 @@ Fleet::~Fleet() {
 
 void Fleet::StartSandbox() {
   Random random(options_.seed, 0x5eed);
-  // The sandbox's clock is off by up to a minute, either way.
-  const std::int64_t skew_s = random.Below(2 * kSkewMaxS + 1) - kSkewMaxS;
+  const RuleSet& rules = options_.rules;
+  // The sandbox's clock is off by up to a minute, either way, beside what the rules say.
+  const std::int64_t skew_s = random.Below(2 * kSkewMaxS + 1) - kSkewMaxS + rules.clock_off_s;
+  const auto on = [](bool value) { return std::string(value ? "on" : "off"); };
   sandbox_ = std::make_unique<testing::ChildProcess>(
       MSP_SANDBOX_PROGRAM,
       std::vector<std::string>{
-          "--key=" + std::string(testing::kServerKey), "--quiet=on",
-          "--seed=" + std::to_string(options_.seed), "--order-id-rule=" + options_.order_id_rule,
-          "--refund-id-echo=" + std::string(options_.refund_id_echo ? "on" : "off"),
-          "--polymorphism=" + options_.polymorphism, "--five-minute-rule=off",
-          "--refund-id-unique=off", "--orders-max=1000000",
-          "--start-time=" + std::to_string(std::time(nullptr) + skew_s)});
+          "--key=" + std::string(testing::kServerKey) + ":10001",
+          "--key=" + std::string(kOtherKey) + ":10001", "--quiet=on",
+          "--seed=" + std::to_string(options_.seed), "--order-id-rule=" + rules.order_id_rule,
+          "--refund-id-echo=" + on(!rules.refund_ids_hidden),
+          "--five-minute-rule=" + on(rules.refund_dedupe == "300s"),
+          "--refund-id-unique=" + on(rules.refund_dedupe == "id"),
+          "--custom-echo=" + rules.custom_echo, "--polymorphism=" + rules.polymorphism,
+          "--read-lag-ms=" + std::to_string(rules.lag_min_ms) + "-" +
+              std::to_string(rules.lag_max_ms),
+          "--orders-max=1000000", "--start-time=" + std::to_string(std::time(nullptr) + skew_s)});
   const std::string ready = sandbox_->WaitForOutput("\"event\":\"serving\"");
   api_url_ = Member(ready, "api_url");
   ledger_ = std::make_unique<Ledger>("http://" + Member(ready, "listen"));
@@ -89,14 +96,40 @@ std::int64_t Fleet::RequestsRefused() const {
   return ledger_->Get("faults").at(0).at("fired").get<std::int64_t>();
 }
 
-std::unique_ptr<testing::ServerProcess> Fleet::StartServer() const {
-  return std::make_unique<testing::ServerProcess>(
-      api_url_, std::vector<std::string>{
-                    "--settle_ms=" + std::to_string(options_.settle_ms),
-                    "--reconcile_backoff_ms=25", "--upstream_timeout_ms=1500",
-                    "--call_max_ms=10000", "--drain_timeout_ms=20000", "--log_level=error",
-                    "--lease=" + (redis_ == nullptr ? std::string("local") : redis_->url()),
-                    "--idempotency_marker=" + std::string(options_.markers ? "auto" : "off")});
+std::unique_ptr<testing::ServerProcess> Fleet::StartServer() {
+  const RuleSet& rules = options_.rules;
+  const int start = starts_++;
+  std::vector<std::string> arguments{
+      "--settle_ms=" + std::to_string(rules.settle_ms),
+      "--reconcile_backoff_ms=25",
+      "--upstream_timeout_ms=1500",
+      "--call_max_ms=10000",
+      "--drain_timeout_ms=20000",
+      "--log_level=error",
+      "--lease=" + (redis_ == nullptr ? std::string("local") : redis_->url()),
+      "--idempotency_marker=" + std::string(options_.markers ? "auto" : "off")};
+  if (rules.watchers) {
+    for (const char* wait : {"first", "max"})
+      arguments.push_back("--watch_poll_" + std::string(wait) + "_ms=300");
+  }
+  // Nobody listens there: it is the orders' notification_url that changes.
+  if (rules.settings_change && start % 3 != 0)
+    arguments.push_back("--notification_url=http://127.0.0.1:9/hook-" + std::to_string(start % 3));
+  std::map<std::string, std::string> variables;
+  if (rules.keys_change) {
+    // The key of before stays known, as at every rotation.
+    const std::string name = "site-" + std::to_string(start);
+    const char* keys[] = {testing::kServerKey, kOtherKey};
+    folder_.Put(name + ".key", keys[start / kReplicas % 2]);
+    folder_.Put(name + ".old", keys[(start / kReplicas + 1) % 2]);
+    const Json site{
+        {"name", kSite}, {"key_file", name + ".key"}, {"previous_key_file", name + ".old"}};
+    arguments.push_back("--sites_file=" +
+                        folder_.Put(name + ".json", Json{{"sites", {site}}}.dump()));
+    variables["MSP_API_KEY"] = "";
+  }
+  return std::make_unique<testing::ServerProcess>(api_url_, std::move(arguments),
+                                                  std::move(variables));
 }
 
 void Fleet::Put(int replica, std::unique_ptr<testing::ServerProcess> process) {
@@ -158,7 +191,7 @@ void Fleet::Kill() {
       if (!killing_) return;
     }
     // Where only a completed order blocks its id, leases are all that keeps two replicas apart.
-    if (redis_ != nullptr && redis_too && options_.order_id_rule != "completed") {
+    if (redis_ != nullptr && redis_too && options_.rules.order_id_rule != "completed") {
       redis_->Kill();
       KillReplica(victim, gently, advance_s);
       redis_->Start();

@@ -19,6 +19,7 @@
 #include "service/base/mutex.h"
 #include "tests/chaos/language_client.h"
 #include "tests/chaos/options.h"
+#include "tests/testing/authority.h"
 #include "tests/testing/redis_process.h"
 #include "tests/testing/server_process.h"
 
@@ -47,6 +48,8 @@ class Fleet {
   Fleet& operator=(const Fleet&) = delete;
 
   static constexpr int kReplicas = 2;
+  // What calls name in x-msp-site where the servers have a sites file.
+  static constexpr char kSite[] = "shop";
   // A channel to the replica as it is now; it may be dying.
   std::shared_ptr<grpc::Channel> Channel(int replica, std::int64_t any) const;
   // Where it listens, likewise.
@@ -79,12 +82,14 @@ class Fleet {
   };
 
   void StartSandbox();
-  std::unique_ptr<testing::ServerProcess> StartServer() const;
+  std::unique_ptr<testing::ServerProcess> StartServer();
   void Put(int replica, std::unique_ptr<testing::ServerProcess> process);
   void Kill();
   void KillReplica(int victim, bool gently, std::int64_t advance_s);
 
   const Options options_;
+  const testing::Folder folder_;                  // Keys and sites.
+  std::atomic<int> starts_{0};                    // Of servers.
   std::unique_ptr<testing::RedisProcess> redis_;  // Null without leases.
   std::unique_ptr<testing::ChildProcess> sandbox_;
   std::unique_ptr<LanguageClient> language_client_;

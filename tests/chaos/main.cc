@@ -1,6 +1,7 @@
 // msp-chaos: callers that keep the documented rule, two replicas that are killed at random, a
 // MultiSafepay that loses answers; in the end nobody has been charged twice and nobody was told
 // anything that is not so. Its last line is the verdict.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -17,9 +18,12 @@
 
 ABSL_FLAG(std::uint64_t, seed, 1, "what happens follows from it");
 ABSL_FLAG(int, orders, 3'000, "orders to live through");
+ABSL_FLAG(std::string, rules, "",
+          "a row of the matrix, by its name; the flags of single rules then count for nothing");
+ABSL_FLAG(bool, list_rules, false, "print the names of the matrix's rows, and do nothing else");
 ABSL_FLAG(int, callers, 48, "callers at the same time");
 ABSL_FLAG(std::string, order_id_rule, "live",
-          "when the sandbox refuses a used order id: live, any, completed");
+          "when the sandbox refuses a used order id: live, any, completed, not-dead");
 ABSL_FLAG(bool, refund_id_echo, true, "orders show the ids of their refunds");
 ABSL_FLAG(double, fault_rate, 0.3, "part of the calls that go wrong");
 ABSL_FLAG(std::string, polymorphism, "modern",
@@ -45,6 +49,7 @@ namespace {
 constexpr double kPaidMin = 0.6;
 constexpr double kUnknownMax = 0.01;
 constexpr double kRateLimitedMax = 1.5;
+constexpr double kDoubtsMax = 0.003;  // Of the statements, where a rule set is hard.
 constexpr std::size_t kShown = 25;
 constexpr double kExpectedMin =
     12;  // A fault that is due so often happens, but for one in 100,000.
@@ -132,7 +137,7 @@ void CheckKills(const Options& options, const Fleet& fleet, Verdict& verdict) {
   auto kills = fleet.kills();
   for (const auto& [kind, count] : kills) std::printf("  %8d  %s\n", count, kind.c_str());
   verdict.Check(kills["SIGKILL"] > 0 && kills["SIGTERM"] > 0, "replicas were killed both ways");
-  if (options.lease && options.order_id_rule != "completed")
+  if (options.rules.lease && options.rules.order_id_rule != "completed")
     verdict.Check(kills["SIGKILL of Redis"] > 0, "Redis was killed and came back");
   verdict.Check(kills["SIGTERM that did not end well"] == 0,
                 "every SIGTERM ended with exit code 0");
@@ -147,7 +152,7 @@ int Run(const Options& options) {
   const std::vector<Story> stories = LiveAll(options, fleet, tally, verdict);
   fleet.EndKilling();
   const Json books = fleet.ledger().Get("snapshot");
-  Audit(books, stories, tally);
+  Audit(options.rules, books, stories, tally);
 
   auto counts = tally.counts();
   for (const auto& [name, count] : counts)
@@ -164,28 +169,81 @@ int Run(const Options& options) {
       static_cast<double>(counts[kSparedUnknown]) / static_cast<double>(counts["orders created"]);
   std::printf("  UNKNOWN although the order was there: %.2f %% of the orders created\n",
               100 * unknown);
-  verdict.Check(!options.markers || unknown <= kUnknownMax,
+  verdict.Check(!options.markers || !options.rules.ShowsPayments() || unknown <= kUnknownMax,
                 "at most 1 % of the first answers were UNKNOWN although the order was there");
   const auto violations = tally.violations();
+  auto findings = tally.findings();
   for (std::size_t i = 0; i < violations.size() && i < kShown; ++i)
     std::printf("VIOLATION  %s\n", violations[i].c_str());
-  for (const auto& [finding, count] : tally.findings())
+  for (const auto& [finding, count] : findings)
     std::printf("  %8lld  violations: %s\n", static_cast<long long>(count),
                 std::string(NameOf(finding)).c_str());
-  verdict.Check(violations.empty(), std::to_string(violations.size()) + " violations in " +
-                                        std::to_string(counts["statements checked"]) +
-                                        " statements");
+  const std::int64_t statements = counts["statements checked"];
+  const std::int64_t doubts = findings[Finding::kUnknown];
+  std::printf("  UNKNOWN to the end although knowable: %lld of %lld statements\n",
+              static_cast<long long>(doubts), static_cast<long long>(statements));
+  // One run of the matrix is small: the share is counted over all of it, and one is always allowed.
+  const auto allowed =
+      options.rules.name.empty()
+          ? std::int64_t{0}
+          : std::max<std::int64_t>(
+                1, static_cast<std::int64_t>(kDoubtsMax * static_cast<double>(statements)));
+  verdict.Check(static_cast<std::int64_t>(violations.size()) - doubts == 0 && doubts <= allowed,
+                std::to_string(violations.size()) + " violations in " + std::to_string(statements) +
+                    " statements");
   const auto took =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
   std::printf("seed %llu: %d orders in %lld s\n", static_cast<unsigned long long>(options.seed),
               options.orders, static_cast<long long>(took.count()));
   if (!violations.empty())
-    std::printf("again: ./run chaos --seed %llu --orders %d, with the other options of this run\n",
-                static_cast<unsigned long long>(options.seed), options.orders);
+    std::printf(
+        "again: ./run chaos --seed %llu --orders %d%s, with the other options of this run\n",
+        static_cast<unsigned long long>(options.seed), options.orders,
+        options.rules.name.empty() ? "" : (" --rules=" + options.rules.name).c_str());
   return verdict.Print();
 }
 
+RuleSet RulesOfFlags() {
+  RuleSet rules;
+  rules.order_id_rule = absl::GetFlag(FLAGS_order_id_rule);
+  rules.refund_ids_hidden = !absl::GetFlag(FLAGS_refund_id_echo);
+  rules.polymorphism = absl::GetFlag(FLAGS_polymorphism);
+  rules.lease = absl::GetFlag(FLAGS_lease);
+  return rules;
+}
+
 }  // namespace
+
+int Main() {
+  if (absl::GetFlag(FLAGS_list_rules)) {
+    for (const RuleSet& rules : RuleSets()) std::printf("%s\n", rules.name.c_str());
+    return 0;
+  }
+  Options options{.seed = absl::GetFlag(FLAGS_seed),
+                  .orders = absl::GetFlag(FLAGS_orders),
+                  .callers = absl::GetFlag(FLAGS_callers),
+                  .rules = RulesOfFlags(),
+                  .fault_rate = absl::GetFlag(FLAGS_fault_rate),
+                  .kills = absl::GetFlag(FLAGS_kills),
+                  .calm = absl::GetFlag(FLAGS_calm),
+                  .idempotency = absl::GetFlag(FLAGS_idempotency),
+                  .together = absl::GetFlag(FLAGS_together),
+                  .rate_limit = absl::GetFlag(FLAGS_rate_limit),
+                  .markers = absl::GetFlag(FLAGS_markers),
+                  .client = absl::GetFlag(FLAGS_client)};
+  if (const std::string name = absl::GetFlag(FLAGS_rules); !name.empty()) {
+    const RuleSet* rules = FindRuleSet(name);
+    if (rules == nullptr) {
+      std::fprintf(stderr, "there is no rule set '%s'; --list_rules prints them\n", name.c_str());
+      return 2;
+    }
+    options.rules = *rules;
+    // Where the record cannot tell, asking on is of no use; where it is late, it is.
+    options.patience_s = rules->ShowsPayments() && rules->ShowsRefunds() ? 40 : 12;
+  }
+  return Run(options);
+}
+
 }  // namespace msp::chaos
 
 int main(int argc, char** argv) {
@@ -193,19 +251,5 @@ int main(int argc, char** argv) {
       "payments under faults and kills, and an audit; see ./run chaos --help");
   absl::ParseCommandLine(argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  return msp::chaos::Run({.seed = absl::GetFlag(FLAGS_seed),
-                          .orders = absl::GetFlag(FLAGS_orders),
-                          .callers = absl::GetFlag(FLAGS_callers),
-                          .order_id_rule = absl::GetFlag(FLAGS_order_id_rule),
-                          .refund_id_echo = absl::GetFlag(FLAGS_refund_id_echo),
-                          .polymorphism = absl::GetFlag(FLAGS_polymorphism),
-                          .fault_rate = absl::GetFlag(FLAGS_fault_rate),
-                          .kills = absl::GetFlag(FLAGS_kills),
-                          .calm = absl::GetFlag(FLAGS_calm),
-                          .idempotency = absl::GetFlag(FLAGS_idempotency),
-                          .lease = absl::GetFlag(FLAGS_lease),
-                          .together = absl::GetFlag(FLAGS_together),
-                          .rate_limit = absl::GetFlag(FLAGS_rate_limit),
-                          .markers = absl::GetFlag(FLAGS_markers),
-                          .client = absl::GetFlag(FLAGS_client)});
+  return msp::chaos::Main();
 }

@@ -1,6 +1,7 @@
 #include "tests/chaos/plans.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace msp::chaos {
 namespace {
@@ -11,6 +12,7 @@ using About = Statement::About;
 constexpr char kApproved[] = "4111111111111111";
 constexpr char kNoFunds[] = "4012001038488884";
 constexpr char kChallenge[] = "5555555555554444";
+constexpr int kWatchMaxS = 40;
 
 // The order of a reply, short enough for a line.
 template <class Response>
@@ -49,6 +51,12 @@ class Plan {
               bool full = false);
   void Capture(const std::string& key, std::int64_t amount);
   void Void();
+  // Somebody in MultiSafepay's dashboard, who acts on the order once, some time during the calls
+  // that follow: "refunds", "capture" or "void". Nobody where the rules know no other actors.
+  std::jthread OtherActor(const char* action, std::int64_t amount = 0);
+  // Watches the order by streams that break and resume, until it is paid. What was told must not go
+  // back.
+  void WatchUntilPaid();
 
   void Paid() { Buy(kApproved); }
   void Declined() { Buy(kNoFunds); }
@@ -59,6 +67,7 @@ class Plan {
   void Intruder();
   void PageThenPaid();
   void PageThenCancelled();
+  void Watched();
   void Challenged();
   void Repeated();
 
@@ -210,6 +219,7 @@ void Plan::Refund(const std::string& order_id, const std::string& key, std::int6
     Statement& said = Say(About::kRefund, order_id, Tag(key), told);
     said.amount = full ? 0 : amount;
     said.transaction_id = refund_id;
+    if (!told.certain) return;
   }
 }
 
@@ -228,6 +238,7 @@ void Plan::Capture(const std::string& key, std::int64_t amount) {
     const auto told = caller_.Certain<v1::CaptureOrderRequest, v1::CaptureOrderResponse>(
         "CaptureOrder", &Stub::CaptureOrder, request, style);
     Say(About::kCapture, order_id_, Tag(key), told).amount = amount;
+    if (!told.certain) return;
   }
 }
 
@@ -240,6 +251,77 @@ void Plan::Void() {
   Say(About::kVoid, order_id_, "", told);
 }
 
+std::jthread Plan::OtherActor(const char* action, std::int64_t amount) {
+  if (!options_.rules.other_actors || random_.Chance(0.4)) return {};
+  Json body = Json::object();
+  if (amount > 0) body["amount"] = amount;
+  return std::jthread([this, action, body, order_id = order_id_,
+                       after = std::chrono::milliseconds(random_.Below(300))] {
+    std::this_thread::sleep_for(after);
+    if (!fleet_.ledger().Post("orders/" + order_id + "/" + action, body).is_null())
+      tally_.Count(std::string("other actors: ") + action);
+  });
+}
+
+void Plan::WatchUntilPaid() {
+  using State = v1::PaymentState;
+  const std::jthread customer(
+      [this, order_id = order_id_, after = std::chrono::milliseconds(random_.Below(1'500))] {
+        std::this_thread::sleep_for(after);
+        fleet_.ledger().Post(
+            "orders/" + order_id + "/pay",
+            {{"card_number", kApproved}, {"card_expiry_date", "3012"}, {"card_cvc", "123"}});
+      });
+  v1::WatchOrderRequest request;
+  request.set_order_id(order_id_);
+  request.set_follow(true);
+  State last = v1::PAYMENT_STATE_UNSPECIFIED;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(kWatchMaxS);
+  while (std::chrono::steady_clock::now() < end) {
+    const auto stub = v1::OrderService::NewStub(
+        fleet_.Channel(static_cast<int>(random_.Below(Fleet::kReplicas)), random_.Below(64)));
+    grpc::ClientContext context;
+    caller_.NameSite(context);
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::milliseconds(100 + random_.Below(1'500)));
+    const auto reader = stub->WatchOrder(&context, request);
+    v1::WatchOrderResponse told;
+    while (reader->Read(&told)) {
+      request.set_resume_token(told.resume_token());
+      if (!told.has_order()) continue;
+      const State state = told.order().payment_state();
+      tally_.Count("states told to watchers");
+      if (last == v1::PAYMENT_STATE_PAID && state != last)
+        tally_.Violation(Finding::kUntrue, order_id_ + ": a watcher was told PAID and then " +
+                                               v1::PaymentState_Name(state));
+      if (last == v1::PAYMENT_STATE_PAID || !random_.Chance(0.7)) context.TryCancel();
+      last = state;
+    }
+    reader->Finish();
+    tally_.Count("streams watched");
+    // Once more after PAID: a resumed stream may go back, too.
+    if (last == v1::PAYMENT_STATE_PAID && random_.Chance(0.5)) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 + random_.Below(40)));
+  }
+  if (last == v1::PAYMENT_STATE_PAID) {
+    tally_.Count("orders paid");
+  } else {
+    tally_.Violation(Finding::kUnknown, order_id_ + ": a watcher was never told PAID");
+  }
+}
+
+// An order with a page, paid by the customer while it is watched.
+void Plan::Watched() {
+  for (int part = 0; part < 4; ++part) {
+    const v1::CreateOrderRequest request = Page(Tag("watched" + std::to_string(part)));
+    const auto told = Create(request, Style());
+    if (!told.ok) return;
+    if (told.response.result().reason() != "NEXT_ACTION_LOST") return WatchUntilPaid();
+    if (!Cancel(order_id_, request.var2())) return;
+    order_id_ += "n";
+  }
+}
+
 void Plan::Unkeyed() {
   v1::CreateOrderRequest request = Card(kApproved, Tag("plain"), false);
   const auto told = Create(request, Style());
@@ -250,6 +332,8 @@ void Plan::Unkeyed() {
 void Plan::Captured() {
   if (!Buy(kApproved, true)) return;
   const std::int64_t whole = amount_;
+  const std::jthread other =
+      random_.Chance(0.7) ? OtherActor("capture", whole / 4) : OtherActor("void");
   switch (random_.Below(4)) {
     case 0:
       Capture("all", random_.Chance(0.5) ? whole : 0);
@@ -271,6 +355,7 @@ void Plan::Captured() {
 void Plan::Refunded() {
   if (!Buy(kApproved)) return;
   const std::int64_t part = amount_ / 4;
+  const std::jthread other = OtherActor("refunds", random_.Chance(0.7) ? part : part + 7);
   Refund(order_id_, "one", part);
   if (random_.Chance(0.5)) Refund(order_id_, "two", part);  // Equal, and legitimate.
   if (random_.Chance(0.5)) Refund(order_id_, "three", part + 1);
@@ -297,6 +382,7 @@ void Plan::Twins() {
   if (first.ok && challenged)
     fleet_.ledger().Post("orders/" + order_id_ + "/3ds", {{"result", "Y"}});
   if (first.ok) tally_.Count("orders paid");
+  if (!first.certain || !second.certain) return;
   if (first.ok != second.ok ||
       first.response.order().transaction_id() != second.response.order().transaction_id())
     tally_.Violation(Finding::kUntrue, order_id_ + ": twins were told different things: " +
@@ -425,6 +511,8 @@ Story Plan::Run() {
       if (chosen == nullptr && (at -= row.weight) < 0) chosen = &row;
     }
   }
+  static constexpr PlanRow kWatched = {"watched", 0, &Plan::Watched};
+  if (options_.rules.watchers && random_.Chance(0.3)) chosen = &kWatched;
   while (chosen == nullptr) {
     std::int64_t at = random_.Below(100);
     for (const PlanRow& row : kRows) {

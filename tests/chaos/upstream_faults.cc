@@ -170,6 +170,8 @@ Json FaultRules(const Options& options, std::int64_t calls_per_s) {
   std::vector<FaultRow> writes = LostAnswers();
   Append(writes, FalseAnswers());
   Append(writes, UnreadableTexts(0.5, ""));
+  if (options.rules.late_commits)
+    writes.push_back({R"({"name":"latency","min_ms":3000,"max_ms":7000})"_json, 12});
   AddRules(writes, options.fault_rate, rules);
   std::vector<FaultRow> reads = ReadFaults();
   Append(reads, UnreadableTexts(0.8, "GET"));

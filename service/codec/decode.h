@@ -47,15 +47,15 @@ struct Decoded {
 };
 
 // Where one member of the document goes instead of into the envelope: `key`'s value is read into
-// `entry`'s field of `into` (an object or, for a repeated entry, a list). Members of that object
-// that its plan does not know are offered to the envelope's plan for fields still unset, since some
-// answers nest their error code there; the envelope's own members win, whatever the order.
+// `entry`'s field of `into` (an object or, for a repeated entry, a list).
 struct Splice {
   std::string_view key;
-  const Entry* entry = nullptr;
+  const Entry* entry = nullptr;  // Null: the object's members are fields of `into` itself.
   google::protobuf::Message* into = nullptr;
-  const Plan* plan =
-      nullptr;  // With a null `entry`: `into`'s plan; the object's members are `into`'s own.
+  const Plan* plan = nullptr;  // Of `into`.
+  // Takes the members of that object that its own plan does not know and the envelope's does: some
+  // answers nest their error code, or a second `success`, there. Of the envelope's type, empty.
+  google::protobuf::Message* nested = nullptr;
   bool present = false;  // Out: the member was there and neither null nor "".
   bool fits = false;     // Out: it had a shape that the entry can take.
 };

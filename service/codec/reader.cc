@@ -32,14 +32,9 @@ void AppendName(std::string_view name, std::string& path) {
 
 struct Reader::Envelope {
   const Plan& plan;
-  pb::Message& message;
   Splice& splice;
-  std::bitset<kEntriesMax> own;      // Fields named on the envelope's own level, as null too.
-  std::bitset<kEntriesMax> offered;  // Fields taken from the spliced object.
-  bool spliced = false;              // The splice's key has been seen.
-
-  // Nobody wants the spliced member itself: its members are only offered.
-  bool Discards() const { return splice.entry == nullptr && splice.plan == nullptr; }
+  std::bitset<kEntriesMax> nested;  // Fields that the spliced object has filled in `splice.nested`.
+  bool spliced = false;             // The splice's key has been seen.
 };
 
 bool Reader::Document(const Plan& plan, pb::Message& message, Splice* splice) {
@@ -51,7 +46,7 @@ bool Reader::Document(const Plan& plan, pb::Message& message, Splice* splice) {
   } else if (splice == nullptr) {
     good = Members(plan, message, root);
   } else {
-    Envelope envelope{plan, message, *splice, {}, {}};
+    Envelope envelope{plan, *splice, {}};
     good = Members(plan, message, root, &envelope);
   }
   return good && (tokens_.AtEnd() || Fail("content after the document"));
@@ -61,8 +56,7 @@ bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place,
                      Envelope* outer) {
   bool more = false;
   if (!Open('}', more)) return false;
-  std::bitset<kEntriesMax> seen_here;
-  std::bitset<kEntriesMax>& seen = own == nullptr ? seen_here : own->own;
+  std::bitset<kEntriesMax> seen;
   std::size_t expected = 0;
   while (more) {
     std::string_view key;
@@ -72,13 +66,13 @@ bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place,
     if (own != nullptr && key == own->splice.key) {
       if (!Splicing(*own, member)) return false;
     } else if (entry = plan.FindNext(key, expected); entry == nullptr || !Reads(*entry)) {
-      if (!(outer == nullptr ? Unknown(member) : Offered(*outer, member))) return false;
+      if (!(outer == nullptr ? Unknown(member) : Nested(*outer, member))) return false;
     } else {
       const std::size_t number = expected - 1;
-      if (seen[number]) Report(Drift::Kind::kDuplicateMember, member);
-      // A value that the spliced object offered gives way, but not to a null.
-      const bool offered = own != nullptr && own->offered[number] && tokens_.Peek() != 'n';
-      if (seen[number] || offered) entry->Clear(message);
+      if (seen[number]) {
+        Report(Drift::Kind::kDuplicateMember, member);
+        entry->Clear(message);
+      }
       seen.set(number);
       if (entry->plain_text && tokens_.Peek() == '"') {  // What most members are, without detours.
         std::string_view text;
@@ -110,50 +104,37 @@ bool Reader::Known(const Entry& entry, pb::Message& message, const Place& place)
 bool Reader::Splicing(Envelope& envelope, const Place& place) {
   Splice& splice = envelope.splice;
   if (envelope.spliced) {
-    // The last of two wins here too, with what the first one offered.
+    // The last of two wins here too, with what is nested in it.
     Report(Drift::Kind::kDuplicateMember, place);
-    if (splice.entry != nullptr) {
-      splice.entry->Clear(*splice.into);
-    } else if (splice.plan != nullptr) {
-      splice.into->Clear();
-    }
-    for (std::size_t i = 0; i < envelope.plan.entries().size(); ++i) {
-      if (!envelope.offered[i] || envelope.own[i]) continue;
-      const Entry& entry = envelope.plan.entries()[i];
-      entry.Clear(envelope.message);
-    }
-    envelope.offered.reset();
+    splice.entry != nullptr ? splice.entry->Clear(*splice.into) : splice.into->Clear();
+    if (splice.nested != nullptr) splice.nested->Clear();
+    envelope.nested.reset();
   }
   envelope.spliced = true;
   Outcome outcome = Outcome::kUnfit;
   if (splice.entry != nullptr) {
     outcome = Field(*splice.entry, *splice.into, place, &envelope);
   } else {
-    static const Plan kNoMembers;
-    const Plan& plan = envelope.Discards() ? kNoMembers : *splice.plan;
-    pb::Message& into = envelope.Discards() ? envelope.message : *splice.into;
-    outcome = Object(plan, place, &envelope, [&]() -> pb::Message& { return into; });
+    outcome =
+        Object(*splice.plan, place, &envelope, [&]() -> pb::Message& { return *splice.into; });
   }
   splice.present = outcome == Outcome::kRead || outcome == Outcome::kUnfit;
   splice.fits = outcome == Outcome::kRead;
-  if (outcome == Outcome::kUnfit && !envelope.Discards()) {
-    Report(Drift::Kind::kUnfitValue, place);
-  }
+  if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
   return outcome != Outcome::kMalformed;
 }
 
-bool Reader::Offered(Envelope& envelope, const Place& place) {
+bool Reader::Nested(Envelope& envelope, const Place& place) {
   const Entry* entry = envelope.plan.Find(place.name);
-  if (entry == nullptr || !Reads(*entry)) return envelope.Discards() ? Skip() : Unknown(place);
+  pb::Message* const nested = envelope.splice.nested;
+  if (nested == nullptr || entry == nullptr || !Reads(*entry)) return Unknown(place);
   const auto number = static_cast<std::size_t>(entry - envelope.plan.entries().data());
-  if (envelope.offered[number]) {
+  if (envelope.nested[number]) {
     Report(Drift::Kind::kDuplicateMember, place);
-    entry->Clear(envelope.message);
-  } else if (envelope.plan.Present(envelope.message).Has(number)) {
-    return Skip();
+    entry->Clear(*nested);
   }
-  envelope.offered.set(number);
-  return Known(*entry, envelope.message, place);
+  envelope.nested.set(number);
+  return Known(*entry, *nested, place);
 }
 
 Reader::Outcome Reader::Field(const Entry& entry, pb::Message& message, const Place& place,

@@ -38,7 +38,7 @@ class Reader {
     std::string_view name;
   };
 
-  // What is known of the envelope's fields while a member is spliced out of it.
+  // The document's top level while a member is spliced out of it.
   struct Envelope;
 
   // `own`: set when this object is the envelope itself. `outer`: set when it is the one spliced out
@@ -46,9 +46,8 @@ class Reader {
   bool Members(const Plan& plan, google::protobuf::Message& message, const Place& place,
                Envelope* own = nullptr, Envelope* outer = nullptr);
   bool Splicing(Envelope& envelope, const Place& place);
-  // A member that the spliced object's plan does not know, read into the envelope where that wants
-  // it.
-  bool Offered(Envelope& envelope, const Place& place);
+  // A member that the spliced object's plan does not know, and the envelope's may.
+  bool Nested(Envelope& envelope, const Place& place);
   bool Unknown(const Place& place);
   // Reads a member into its field and reports what does not fit.
   bool Known(const Entry& entry, google::protobuf::Message& message, const Place& place);

@@ -181,6 +181,7 @@ Answer Exchange::Read(const Sending& sending, http::Response response) {
     metrics_.CountDrift(NameOf(drift.kind), drift.path);
   answer.failure = std::move(reading.failure);
   answer.envelope = std::move(reading.envelope);
+  answer.drift = std::move(reading.drift);
   if (reading.kind == Reading::Kind::kSuccess) {
     answer.kind = Answer::Kind::kSuccess;
   } else if (reading.kind == Reading::Kind::kRefused) {

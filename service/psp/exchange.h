@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "google/protobuf/message.h"
@@ -28,6 +29,7 @@ struct Answer {
   Kind kind = Kind::kOpen;
   Failure failure;  // Where not a success.
   Envelope envelope;
+  std::vector<codec::Drift> drift;  // Of a success: what in it could not be read as it should be.
   int http_status = 0;
   std::int64_t upstream_us = 0;
   std::int64_t retry_after_s = -1;

@@ -34,6 +34,9 @@ inline constexpr std::string_view kUpstreamMalformed = "UPSTREAM_MALFORMED";
 inline constexpr std::string_view kUpstreamMismatch = "UPSTREAM_MISMATCH";
 inline constexpr std::string_view kUpstreamUnavailable = "UPSTREAM_UNAVAILABLE";
 inline constexpr std::string_view kUpstreamTimeout = "UPSTREAM_TIMEOUT";
+inline constexpr std::string_view kRateLimited = "RATE_LIMITED";
+inline constexpr std::string_view kTokenNotFound = "TOKEN_NOT_FOUND";
+inline constexpr std::string_view kNotDone = "NOT_DONE";
 inline constexpr std::string_view kUnknownSite = "UNKNOWN_SITE";
 inline constexpr std::string_view kSiteForbidden = "SITE_FORBIDDEN";
 inline constexpr std::string_view kSiteLimit = "SITE_LIMIT";
@@ -54,8 +57,11 @@ struct Failure {
   // What MultiSafepay's record showed when the outcome stayed unknown; null when it was not read.
   std::shared_ptr<const multisafepay::v1::Order> order;
   std::vector<codec::Violation> violations;
-  // Milliseconds after which the same call may be sent again; -1 unless it provably never left.
+  // Milliseconds after which the same call may be sent again; -1 unless it provably never left, or
+  // MultiSafepay turned it away unprocessed (HTTP 429).
   std::int64_t retry_after_ms = -1;
+
+  bool is_rate_limit() const { return reason == reason::kRateLimited; }
 };
 
 }  // namespace msp::psp

@@ -145,6 +145,13 @@ Ownership OwnershipOf(const v1::Order& order, MarkerPlace place, std::string_vie
   return Ownership::kOther;
 }
 
+bool CarriesAnotherMarker(const v1::Order& order, MarkerPlace place, std::string_view key) {
+  if (place == MarkerPlace::kNone) return false;
+  const std::string& text =
+      place == MarkerPlace::kCustom3 ? order.custom_info().custom_3() : order.var1();
+  return IsMarker(text) && text != MarkerOf(key);
+}
+
 void StripMarker(v1::Order& order) {
   if (IsMarker(order.custom_info().custom_3())) order.mutable_custom_info()->clear_custom_3();
   if (IsMarker(order.var1())) order.clear_var1();

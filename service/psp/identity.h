@@ -46,6 +46,10 @@ enum class Ownership : std::uint8_t {
 Ownership OwnershipOf(const multisafepay::v1::Order& order, MarkerPlace place,
                       std::string_view key);
 
+// True when the member that holds this call's marker has come back with another call's.
+bool CarriesAnotherMarker(const multisafepay::v1::Order& order, MarkerPlace place,
+                          std::string_view key);
+
 // Takes the marker out of an order that is about to be shown: it is ours, not the caller's.
 void StripMarker(multisafepay::v1::Order& order);
 

@@ -1,14 +1,19 @@
 #include "service/psp/interpret.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "multisafepay/v1/order_service.pb.h"
+#include "multisafepay/v1/payment_method_service.pb.h"
+#include "multisafepay/v1/token_service.pb.h"
+#include "multisafepay/v1/transaction_service.pb.h"
 #include "service/base/text.h"
 #include "service/codec/redact.h"
 #include "service/psp/error_table.h"
+#include "service/psp/evidence.h"
 
 namespace msp::psp {
 namespace {
@@ -17,6 +22,10 @@ namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
 
 constexpr std::size_t kExplanationBytesMax = 512;
+constexpr int kTooManyRequests = 429;
+// Of a 429 that does not say how long to wait, and of one that says too long to be meant.
+constexpr std::int64_t kRetryAfterS = 1;
+constexpr std::int64_t kRetryAfterMaxS = 3'600;
 
 Failure Malformed(std::string_view what, int http_status) {
   return {.code = absl::StatusCode::kInternal,
@@ -37,15 +46,41 @@ Failure Mismatch(std::string_view member, int http_status) {
 
 bool HttpSuccess(int status) { return status >= 200 && status < 300; }
 
-bool Succeeded(const Envelope& envelope, const codec::Splice& data, int http_status) {
-  if (!HttpSuccess(http_status) || envelope.error_code() != 0) return false;
-  return envelope.has_success() ? envelope.success() : data.present;
+// A member that came with a value which its type cannot take.
+bool UnfitMember(const std::vector<codec::Drift>& drift, std::string_view path) {
+  return std::any_of(drift.begin(), drift.end(), [&](const codec::Drift& d) {
+    return d.kind != codec::Drift::Kind::kUnknownMember &&
+           d.kind != codec::Drift::Kind::kDuplicateMember && d.path == path;
+  });
+}
+
+// An answer as it was read, before it is judged.
+struct Parsed {
+  Envelope envelope;
+  Envelope nested;  // What `data` repeats of the envelope's members.
+  bool data_present = false;
+  bool data_fits = false;
+  std::vector<codec::Drift> drift;
+
+  int error_code() const {
+    return envelope.error_code() != 0 ? envelope.error_code() : nested.error_code();
+  }
+};
+
+// 2xx, and neither an error nor words of one. Without `success` only data that says something is a
+// success (contract 2.1).
+bool ClaimsSuccess(const Parsed& parsed, const pb::Message& response, int http_status) {
+  if (!HttpSuccess(http_status)) return false;
+  if (parsed.envelope.has_success()) return parsed.envelope.success();
+  return parsed.error_code() == 0 && parsed.nested.success() == parsed.nested.has_success() &&
+         !UnfitMember(parsed.drift, "success") && SaysSomething(response);
 }
 
 // A 2xx that claims neither success nor a refusal.
-bool SaysNothing(const Envelope& envelope, const codec::Splice& data, int http_status) {
-  return HttpSuccess(http_status) && !envelope.has_success() && !data.present &&
-         envelope.error_code() == 0 && envelope.message().empty() && envelope.error_info().empty();
+bool SaysNothing(const Parsed& parsed, int http_status) {
+  const Envelope& envelope = parsed.envelope;
+  return HttpSuccess(http_status) && !envelope.has_success() && parsed.error_code() == 0 &&
+         envelope.message().empty() && envelope.error_info().empty();
 }
 
 // MultiSafepay's explanation, fit for an error: free of what could be a card number, and cut where
@@ -92,34 +127,69 @@ void WipeTexts(Envelope& envelope) {
 
 // The error that an envelope of whatever shape tells, and whether it is certain that nothing
 // happened.
-Reading Refusal(const Operation& operation, const Envelope& envelope, int http_status) {
+Reading Refusal(const Operation& operation, const Parsed& parsed, const pb::Message& response,
+                int http_status) {
   Reading reading;
   Failure& failure = reading.failure;
+  const Envelope& envelope = parsed.envelope;
   failure.domain = kRemoteDomain;
   failure.http_status = http_status;
-  failure.error_code = envelope.error_code();
-  const std::string text =
-      Explanation(envelope.has_error_info() ? envelope.error_info() : envelope.message());
+  failure.error_code = parsed.error_code();
+  const std::string text = Explanation(envelope.has_error_info()        ? envelope.error_info()
+                                       : parsed.nested.has_error_info() ? parsed.nested.error_info()
+                                                                        : envelope.message());
   ErrorMeaning meaning;
-  if (envelope.error_code() != 0) {
-    meaning = MeaningOfCode(envelope.error_code(), http_status, text, operation.creates(),
+  std::string number;
+  if (failure.error_code != 0) {
+    meaning = MeaningOfCode(failure.error_code, http_status, text, operation.creates(),
                             operation.reads());
-    failure.reason = absl::StrCat("MSP_", envelope.error_code());
-    failure.message =
-        absl::StrCat("MultiSafepay refused the call: ", text.empty() ? "no explanation" : text,
-                     " (error ", envelope.error_code(), ")");
+    failure.reason = absl::StrCat("MSP_", failure.error_code);
+    number = absl::StrCat("error ", failure.error_code);
   } else {
-    // 2xx with success false and no code says nothing that could be relied on.
     meaning = MeaningOfStatus(http_status);
     failure.reason = absl::StrCat("MSP_HTTP_", http_status);
-    failure.message =
-        absl::StrCat("MultiSafepay refused the call: ", text.empty() ? "no explanation" : text,
-                     " (HTTP ", http_status, ")");
+    number = absl::StrCat("HTTP ", http_status);
   }
   failure.code = meaning.code;
+  failure.message = absl::StrCat(
+      "MultiSafepay refused the call: ", text.empty() ? "no explanation" : text, " (", number, ")");
   AddViolations(envelope, failure);
-  reading.kind = meaning.certain ? Reading::Kind::kRefused : Reading::Kind::kOpen;
+  const bool certain = IsDocumentedRefusal({.envelope = envelope,
+                                            .nested = parsed.nested,
+                                            .data = response,
+                                            .data_present = parsed.data_present,
+                                            .drift = parsed.drift,
+                                            .http_status = http_status,
+                                            .code_is_certain = meaning.certain});
+  reading.kind = certain ? Reading::Kind::kRefused : Reading::Kind::kOpen;
   return reading;
+}
+
+// HTTP 429: the call was not processed, whatever the body says.
+Reading RateLimited(const http::Response& answer) {
+  Reading reading{.kind = Reading::Kind::kRefused};
+  const std::int64_t wait_s =
+      answer.retry_after_s >= 0 ? std::min(answer.retry_after_s, kRetryAfterMaxS) : kRetryAfterS;
+  reading.failure = {.code = absl::StatusCode::kResourceExhausted,
+                     .message = absl::StrCat(
+                         "MultiSafepay takes no more calls of this site for now (HTTP 429) and "
+                         "did not process this one; send the same call again in ",
+                         wait_s, " s"),
+                     .domain = kOwnDomain,
+                     .reason = std::string(reason::kRateLimited),
+                     .http_status = answer.status,
+                     .retry_after_ms = wait_s * 1'000};
+  return reading;
+}
+
+// `data` says that the call was not carried out although the envelope says success.
+Failure Denied(std::string_view member, int http_status) {
+  return {.code = absl::StatusCode::kFailedPrecondition,
+          .message = absl::StrCat("MultiSafepay took the call and did not carry it out: data.",
+                                  absl::string_view(member.data(), member.size()), " is false"),
+          .domain = kRemoteDomain,
+          .reason = std::string(reason::kNotDone),
+          .http_status = http_status};
 }
 
 // An answer that is no JSON: by its HTTP status, and never certain.
@@ -138,35 +208,24 @@ Reading NoEnvelope(const codec::Decoded& decoded, int http_status) {
   return reading;
 }
 
-bool UnfitMember(const std::vector<codec::Drift>& drift, std::string_view member) {
-  return std::any_of(drift.begin(), drift.end(), [&](const codec::Drift& d) {
-    return d.kind == codec::Drift::Kind::kUnfitValue &&
-           d.path == absl::StrCat("data.", absl::string_view(member.data(), member.size()));
-  });
-}
-
 // The member in which an answered order differs from the created one; "" when it is ours. Members
 // that the short answer of a redirect order leaves out cannot differ.
 std::string_view DifferingMember(const v1::CreateOrderRequest& sent, const v1::Order& order,
                                  const std::vector<codec::Drift>& drift) {
-  if (UnfitMember(drift, "order_id") ||
+  if (UnfitMember(drift, "data.order_id") ||
       (order.has_order_id() && !SameOrderId(sent.order_id(), order.order_id()))) {
     return "order_id";
   }
-  if (UnfitMember(drift, "amount") ||
+  if (UnfitMember(drift, "data.amount") ||
       (sent.has_amount() && order.has_amount() && sent.amount() != order.amount())) {
     return "amount";
   }
-  if (UnfitMember(drift, "currency") ||
+  if (UnfitMember(drift, "data.currency") ||
       (sent.has_currency() && order.has_currency() &&
        !absl::EqualsIgnoreCase(sent.currency(), order.currency()))) {
     return "currency";
   }
   return {};
-}
-
-bool IsEmptyOrder(const v1::Order& order) {
-  return order.order_id().empty() && order.status().empty() && order.payment_url().empty();
 }
 
 // Whether the order_id of an answer is one that the call was about; one that is absent says
@@ -179,48 +238,96 @@ bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_vi
          });
 }
 
-bool IsAboutTheSameOrder(const pb::Message& request, const pb::Message& response) {
+// The member by which an answer to a money-moving call names another order; "" for none.
+std::string_view ForeignMember(const pb::Message& request, const pb::Message& response) {
+  bool same = true;
   if (response.GetDescriptor() == v1::CaptureOrderResponse::descriptor()) {
     const auto& sent = static_cast<const v1::CaptureOrderRequest&>(request);
-    return IsAboutOneOf(static_cast<const v1::CaptureOrderResponse&>(response).capture(),
+    same = IsAboutOneOf(static_cast<const v1::CaptureOrderResponse&>(response).capture(),
                         {sent.order_id(), sent.new_order_id()});
-  }
-  if (response.GetDescriptor() == v1::VoidOrderResponse::descriptor()) {
+  } else if (response.GetDescriptor() == v1::VoidOrderResponse::descriptor()) {
     const auto& sent = static_cast<const v1::VoidOrderRequest&>(request);
-    return IsAboutOneOf(static_cast<const v1::VoidOrderResponse&>(response).authorization_void(),
+    same = IsAboutOneOf(static_cast<const v1::VoidOrderResponse&>(response).authorization_void(),
                         {sent.order_id()});
-  }
-  if (response.GetDescriptor() == v1::RefundOrderResponse::descriptor()) {
+  } else if (response.GetDescriptor() == v1::RefundOrderResponse::descriptor()) {
     const auto& sent = static_cast<const v1::RefundOrderRequest&>(request);
-    return IsAboutOneOf(static_cast<const v1::RefundOrderResponse&>(response).refund(),
+    same = IsAboutOneOf(static_cast<const v1::RefundOrderResponse&>(response).refund(),
                         {sent.order_id(), sent.refund_order_id()});
+  } else if (response.GetDescriptor() == v1::CancelRefundResponse::descriptor()) {
+    const auto& sent = static_cast<const v1::CancelRefundRequest&>(request);
+    same =
+        IsAboutOneOf(static_cast<const v1::CancelRefundResponse&>(response).refund_cancellation(),
+                     {sent.order_id()});
   }
-  return true;
+  return same ? std::string_view() : std::string_view("order_id");
 }
 
-// Checks of the answer against the request that no schema can express.
-bool Accept(const Operation& operation, const pb::Message& request, const pb::Message& response,
-            Reading& reading, int http_status) {
-  if (operation.is_create) {
-    const v1::Order& order = static_cast<const v1::CreateOrderResponse&>(response).order();
-    const auto& sent = static_cast<const v1::CreateOrderRequest&>(request);
-    if (const auto member = DifferingMember(sent, order, reading.drift); !member.empty()) {
-      reading.failure = Mismatch(member, http_status);
-      return false;
-    }
-    if (IsEmptyOrder(order)) {
-      reading.failure = Malformed("an order without id, status and payment URL", http_status);
-      return false;
-    }
-  } else if (operation.moves_money() && !IsAboutTheSameOrder(request, response)) {
-    reading.failure = Mismatch("order_id", http_status);
-    return false;
-  } else if (operation.is_get_order &&
-             IsEmptyOrder(static_cast<const v1::GetOrderResponse&>(response).order())) {
-    reading.failure = Malformed("an order without id and status", http_status);
-    return false;
+// The member by which an answer to a read names something else than what was asked for.
+std::string_view OtherThanAsked(const pb::Message& request, const pb::Message& response) {
+  const auto* type = response.GetDescriptor();
+  if (type == v1::GetOrderResponse::descriptor()) {
+    const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
+    const v1::Order& order = static_cast<const v1::GetOrderResponse&>(response).order();
+    // An order may be asked for by MultiSafepay's id too.
+    if (!SameOrderId(id, order.order_id()) && id != order.transaction_id()) return "order_id";
+  } else if (type == v1::GetTransactionResponse::descriptor()) {
+    const std::string& id = static_cast<const v1::GetTransactionRequest&>(request).transaction_id();
+    if (id !=
+        static_cast<const v1::GetTransactionResponse&>(response).transaction().transaction_id())
+      return "transaction_id";
+  } else if (type == v1::GetTokenResponse::descriptor()) {
+    const std::string& token = static_cast<const v1::GetTokenRequest&>(request).token();
+    if (token != static_cast<const v1::GetTokenResponse&>(response).token().token()) return "token";
+  } else if (type == v1::GetGatewayResponse::descriptor()) {  // Gateway ids know no case.
+    const std::string& id = static_cast<const v1::GetGatewayRequest&>(request).gateway_id();
+    if (!absl::EqualsIgnoreCase(
+            id, static_cast<const v1::GetGatewayResponse&>(response).gateway().id()))
+      return "id";
+  } else if (type == v1::GetPaymentMethodResponse::descriptor()) {
+    const std::string& id =
+        static_cast<const v1::GetPaymentMethodRequest&>(request).payment_method_id();
+    if (!absl::EqualsIgnoreCase(
+            id, static_cast<const v1::GetPaymentMethodResponse&>(response).payment_method().id()))
+      return "id";
   }
-  return true;
+  return {};
+}
+
+// The message that the answer's `data` filled.
+const pb::Message& DataOf(const Operation& operation, const pb::Message& response) {
+  const codec::Entry* const entry = operation.data_entry;
+  if (entry == nullptr || entry->repeated) return response;
+  return response.GetReflection()->GetMessage(response, entry->field);
+}
+
+// Checks of a claimed success against the request and the table of evidence; nothing when it is
+// believed.
+std::optional<Failure> Doubt(const Operation& operation, const pb::Message& request,
+                             const pb::Message& response, const Parsed& parsed, int http_status) {
+  if (parsed.error_code() != 0)
+    return Malformed("it has both a success and an error code", http_status);
+  if (UnfitMember(parsed.drift, "success") || UnfitMember(parsed.drift, "error_code"))
+    return Malformed("`success` or `error_code` cannot be read", http_status);
+  if (!parsed.data_fits && (parsed.data_present || operation.needs_data))
+    return Malformed("`data` is missing or has the wrong shape", http_status);
+  if (parsed.nested.has_success() && !parsed.nested.success())
+    return Denied("success", http_status);
+  const Shown shown = ShownBy(DataOf(operation, response), operation.evidence);
+  if (shown.kind == Shown::Kind::kDenied) return Denied(shown.member, http_status);
+  std::string_view differing;
+  if (operation.is_create) {
+    differing = DifferingMember(static_cast<const v1::CreateOrderRequest&>(request),
+                                static_cast<const v1::CreateOrderResponse&>(response).order(),
+                                parsed.drift);
+  } else if (operation.moves_money()) {
+    differing = ForeignMember(request, response);
+  } else if (shown.kind == Shown::Kind::kAll) {
+    differing = OtherThanAsked(request, response);
+  }
+  if (!differing.empty()) return Mismatch(differing, http_status);
+  if (shown.kind == Shown::Kind::kTooLittle)
+    return Malformed(std::string(shown.member) + " is missing", http_status);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -240,31 +347,39 @@ bool SameOrderId(std::string_view sent, std::string_view answered) {
 
 Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
                   const pb::Message& request, http::Response& answer, pb::Message& response) {
-  Envelope envelope;
+  Parsed parsed;
   codec::Splice data{.key = "data",
                      .entry = operation.data_entry,
                      .into = &response,
-                     .plan = operation.response_plan};
-  codec::Decoded decoded = codec::Decode(envelope_plan, answer.body, envelope, &data);
+                     .plan = operation.response_plan,
+                     .nested = &parsed.nested};
+  codec::Decoded decoded = codec::Decode(envelope_plan, answer.body, parsed.envelope, &data);
+  parsed.data_present = data.present;
+  parsed.data_fits = data.fits;
+  parsed.drift = std::move(decoded.drift);
   Reading reading;
-  if (!decoded.ok) {
+  if (answer.status == kTooManyRequests) {
+    reading = RateLimited(answer);
+  } else if (!decoded.ok) {
     reading = NoEnvelope(decoded, answer.status);
-  } else if (SaysNothing(envelope, data, answer.status)) {
-    reading.failure = Malformed("neither success nor an error", answer.status);
-  } else if (!Succeeded(envelope, data, answer.status)) {
-    reading = Refusal(operation, envelope, answer.status);
-  } else if (!data.fits && (data.present || operation.needs_data)) {
-    reading.failure = Malformed("`data` is missing or has the wrong shape", answer.status);
-  } else {
-    reading.drift = std::move(decoded.drift);
-    if (Accept(operation, request, response, reading, answer.status)) {
+  } else if (ClaimsSuccess(parsed, response, answer.status)) {
+    auto doubt = Doubt(operation, request, response, parsed, answer.status);
+    if (!doubt) {
       reading.kind = Reading::Kind::kSuccess;
-      WipeTexts(envelope);
-      reading.envelope = std::move(envelope);
+      WipeTexts(parsed.envelope);
+      WipeTexts(parsed.nested);
+      reading.envelope = std::move(parsed.envelope);
+      reading.drift = std::move(parsed.drift);
       return reading;
     }
+    reading.failure = *std::move(doubt);
+  } else if (SaysNothing(parsed, answer.status)) {
+    reading.failure = Malformed("neither success nor an error", answer.status);
+  } else {
+    reading = Refusal(operation, parsed, response, answer.status);
   }
-  WipeTexts(envelope);
+  WipeTexts(parsed.envelope);
+  WipeTexts(parsed.nested);
   codec::WipeAll(*operation.response_plan, response);
   response.Clear();
   return reading;

@@ -115,6 +115,7 @@ void MoneyCall::OnFirstLook(const Look& look) {
         absl::StrCat("the order could not be read before the call: ", failure.message);
     return EndFailed(std::move(failure));
   }
+  facts_.drift = look.drift;
   Verdict verdict = protocol_.judge(facts_, look.order(), Moment::kBefore);
   switch (verdict.kind) {
     case Verdict::Kind::kDone:
@@ -202,6 +203,13 @@ void MoneyCall::OnSent(Answer answer) {
   call_.detail = answer.detail;
   switch (answer.kind) {
     case Answer::Kind::kSuccess:
+      if (protocol_.names_another != nullptr && protocol_.names_another(facts_)) {
+        codec::WipeAll(*call_.operation->response_plan, *call_.response);
+        call_.response->Clear();
+        return StartDoubt(Moment::kAfterDoubt,
+                          {.message = "MultiSafepay answered about another payment",
+                           .reason = std::string(reason::kUpstreamMismatch)});
+      }
       if (protocol_.looks_after) {
         call_.response->Clear();
         return StartDoubt(
@@ -224,6 +232,13 @@ void MoneyCall::OnSent(Answer answer) {
 
 void MoneyCall::OnRefused(Answer answer) {
   facts_.refusal = std::move(answer.failure);
+  if (facts_.refusal.is_rate_limit()) {
+    // Nothing is looked up: the repeat is the same call with the same key. Of an earlier attempt
+    // that the caller speaks of, this says nothing.
+    const bool earlier = ControlOf(*call_.request).repeat() || call_.previous_attempts > 0;
+    if (earlier) facts_.refusal.outcome = v1::OUTCOME_UNKNOWN;
+    return EndFailed(facts_.refusal);
+  }
   const bool explained = protocol_.explains_refusal != nullptr &&
                          protocol_.explains_refusal(facts_, facts_.refusal.error_code);
   if (!explained) return EndFailed(facts_.refusal);
@@ -276,7 +291,12 @@ void MoneyCall::OnDoubtLook(const Look& look) {
     facts_.tried_before = true;
     return Send();
   }
-  const Clock::time_point next = now + milliseconds(backoff_ms_);
+  if (settled && look.absent && protocol_.stands_when_absent != nullptr &&
+      protocol_.stands_when_absent(facts_, doubt_)) {
+    doubt_.outcome = v1::OUTCOME_REJECTED;
+    return EndFailed(doubt_);
+  }
+  const Clock::time_point next = now + look.Pause(backoff_ms_);
   if (settled || next >= LastMoment()) return EndUnknown(doubt_, &look);
   backoff_ms_ = std::min(backoff_ms_ * 2, kBackoffMaxMs);
   tools_.timer.At(next, [self = shared_from_this()] { self->LookAgain(); });
@@ -305,6 +325,9 @@ void MoneyCall::EndDone(bool reconciled, bool replayed) {
   result.set_idempotency_key(facts_.key);
   result.set_reconciled(reconciled);
   result.set_replayed(replayed);
+  if (facts_.markers && call_.operation->creates() && facts_.marker_place == MarkerPlace::kNone &&
+      facts_.reason.empty())
+    facts_.reason = "NO_MARKER";
   if (!facts_.reason.empty()) result.set_reason(facts_.reason);
   call_.idempotency_key = std::move(facts_.key);
   call_.outcome = v1::OUTCOME_CONFIRMED;

@@ -9,8 +9,11 @@
 // ever in it at once.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "service/base/timer.h"
 #include "service/psp/api.h"
@@ -53,12 +56,18 @@ class MoneyCall : public std::enable_shared_from_this<MoneyCall> {
     multisafepay::v1::GetOrderRequest request;
     multisafepay::v1::GetOrderResponse response;
     const codec::Plan* response_plan = nullptr;  // Null until something is read.
+    std::vector<codec::Drift> drift;
     Failure failure;
 
     const multisafepay::v1::Order* order() const {
       return kind == Answer::Kind::kSuccess ? &response.order() : nullptr;
     }
     bool told() const { return kind == Answer::Kind::kSuccess || absent; }
+    // The next one is not tried before this has passed: what MultiSafepay asks for, else `wait`.
+    std::chrono::milliseconds Pause(std::int64_t wait_ms) const {
+      return std::chrono::milliseconds(
+          failure.is_rate_limit() ? std::max(failure.retry_after_ms, wait_ms) : wait_ms);
+    }
   };
   using LookDone = absl::AnyInvocable<void(std::shared_ptr<Look>) &&>;
 

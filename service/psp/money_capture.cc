@@ -52,7 +52,16 @@ Failure NothingLeft() {
   return Precondition("NOTHING_LEFT", "nothing is left of the authorization to capture");
 }
 
-Verdict Captured(MoneyFacts& facts, std::int64_t amount, const std::string& order_id,
+// An order's or a related transaction's amount, where the record tells it.
+template <class Record>
+std::optional<std::int64_t> ReadAmount(const Record& record) {
+  std::optional<std::int64_t> amount;
+  if (record.has_amount()) amount.emplace(std::abs(record.amount()));
+  return amount;
+}
+
+// `amount` is nothing where MultiSafepay's record does not tell it.
+Verdict Captured(MoneyFacts& facts, std::optional<std::int64_t> amount, const std::string& order_id,
                  const std::string& transaction_id, Moment moment) {
   const v1::CaptureOrderRequest& request = CaptureOf(facts);
   if (moment != Moment::kAfterDoubt && !facts.keyed) {
@@ -65,7 +74,7 @@ Verdict Captured(MoneyFacts& facts, std::int64_t amount, const std::string& orde
                           "an equal capture exists; give each of several equal captures an "
                           "idempotency key or new_order_id of its own")};
   }
-  if (request.has_amount() && amount != request.amount()) {
+  if (request.has_amount() && amount && *amount != request.amount()) {
     return {Verdict::Kind::kRefused,
             AlreadyExists("IDEMPOTENCY_KEY_REUSED",
                           "the new_order_id or key was used on this order for another amount")};
@@ -73,7 +82,7 @@ Verdict Captured(MoneyFacts& facts, std::int64_t amount, const std::string& orde
   v1::Capture& capture = *static_cast<v1::CaptureOrderResponse&>(*facts.response).mutable_capture();
   if (!transaction_id.empty()) capture.set_transaction_id(transaction_id);
   capture.set_order_id(order_id);
-  capture.set_amount(amount);
+  if (amount) capture.set_amount(*amount);
   capture.set_new_order_id(request.new_order_id());
   return {Verdict::Kind::kDone, {}};
 }
@@ -84,14 +93,15 @@ Verdict JudgeCapture(MoneyFacts& facts, const v1::Order* order, Moment moment) {
   const v1::CaptureOrderRequest& request = CaptureOf(facts);
   for (const v1::RelatedTransaction& related : order->related_transactions()) {
     if (!IsCapture(related) || !SameOrderId(request.new_order_id(), related.order_id())) continue;
-    return Captured(facts, std::abs(related.amount()), related.order_id(), related.transaction_id(),
+    return Captured(facts, ReadAmount(related), related.order_id(), related.transaction_id(),
                     moment);
   }
   // A full capture keeps the original id: nothing left is what shows it.
-  const bool full = !request.has_amount() || request.amount() == order->amount();
+  const bool full =
+      !request.has_amount() || (order->has_amount() && request.amount() == order->amount());
   const bool in_parts = CapturedInParts(*order, request.order_id());
   if (full && !in_parts && FullyCaptured(*order)) {
-    return Captured(facts, order->amount(), request.order_id(), order->transaction_id(), moment);
+    return Captured(facts, ReadAmount(*order), request.order_id(), order->transaction_id(), moment);
   }
   if (moment == Moment::kAfterDoubt && (NothingHeld(*order) || (in_parts && FullyCaptured(*order))))
     return {Verdict::Kind::kRefused, NothingLeft()};
@@ -109,10 +119,15 @@ std::optional<Failure> PrepareCapture(MoneyFacts& facts, const v1::Order& order)
     return Precondition("NOT_AN_AUTHORIZATION",
                         "the order was not created with capture: manual, or is not authorized yet");
   }
-  const std::int64_t remainder =
-      details.has_capture_remain() ? details.capture_remain() : order.amount();
-  if (remainder <= 0) return NothingLeft();
-  if (!request.has_amount()) request.set_amount(remainder);
+  // Where the record does not say what remains, it is the whole authorization.
+  const bool tells = details.has_capture_remain();
+  const bool unreadable = CannotRead(facts, "payment_details.capture_remain");
+  const bool known = tells || (order.has_amount() && !unreadable);
+  const std::int64_t remainder = tells ? details.capture_remain() : order.amount();
+  if (known && remainder <= 0) return NothingLeft();
+  if (request.has_amount()) return std::nullopt;
+  if (!known) return UnreadableMoney(unreadable ? "payment_details.capture_remain" : "amount");
+  request.set_amount(remainder);
   return std::nullopt;
 }
 

@@ -1,4 +1,5 @@
 // CreateOrder: whose attempt made the order is told by the marker in it.
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "service/psp/interpret.h"
 #include "service/psp/protocol.h"
@@ -87,6 +88,7 @@ Verdict Judge(MoneyFacts& facts, const v1::Order* order, Moment moment) {
 }
 
 void Identify(MoneyFacts& facts) {
+  facts.names_token = !RequestOf(facts).recurring_id().empty();
   if (facts.markers)
     facts.marker_place =
         PlaceMarker(static_cast<v1::CreateOrderRequest&>(*facts.request), facts.key);
@@ -98,6 +100,24 @@ bool ExplainsRefusal(const MoneyFacts& /*facts*/, int error_code) {
   return error_code == 1006 || error_code == 1024;
 }
 
+// "Not found: token" comes with code 1000, which alone means nothing: the one use of it that tells,
+// once no order has come of the call.
+bool StandsWhenAbsent(const MoneyFacts& facts, Failure& doubt) {
+  const std::string text = absl::AsciiStrToLower(doubt.message);
+  if (!facts.names_token || doubt.error_code != 1000 || !absl::StrContains(text, "not found") ||
+      !absl::StrContains(text, "token"))
+    return false;
+  doubt.code = absl::StatusCode::kNotFound;
+  doubt.reason = reason::kTokenNotFound;
+  return true;
+}
+
+// The answer carries a marker where this call put its own, and it is another call's.
+bool NamesAnother(const MoneyFacts& facts) {
+  const auto& order = static_cast<const v1::CreateOrderResponse&>(*facts.response).order();
+  return CarriesAnotherMarker(order, facts.marker_place, facts.key);
+}
+
 void Complete(MoneyFacts& facts) {
   CompleteOrder(*static_cast<v1::CreateOrderResponse&>(*facts.response).mutable_order());
 }
@@ -106,7 +126,9 @@ void Complete(MoneyFacts& facts) {
 
 const Protocol kCreateProtocol{.identify = Identify,
                                .explains_refusal = ExplainsRefusal,
+                               .stands_when_absent = StandsWhenAbsent,
                                .judge = Judge,
+                               .names_another = NamesAnother,
                                .complete = Complete};
 
 }  // namespace msp::psp

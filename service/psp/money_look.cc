@@ -27,11 +27,6 @@ bool SaysAbsent(const Answer& answer) {
          answer.failure.code == absl::StatusCode::kNotFound && answer.failure.error_code == 1006;
 }
 
-// An order may be asked for by its own id and by MultiSafepay's.
-bool IsAbout(std::string_view id, const v1::Order& order) {
-  return !order.has_order_id() || SameOrderId(id, order.order_id()) || id == order.transaction_id();
-}
-
 }  // namespace
 
 MoneyCall::Look::~Look() {
@@ -55,18 +50,13 @@ Sending MoneyCall::Reading(Look& look, std::string id) {
 void MoneyCall::LookAt(LookDone done) {
   auto look = std::make_shared<Look>();
   const std::string id(OrderIdOf(*call_.operation, *call_.request));
-  tools_.exchange.Send(Reading(*look, id), [self = shared_from_this(), look, id,
+  tools_.exchange.Send(Reading(*look, id), [self = shared_from_this(), look,
                                             done = std::move(done)](Answer answer) mutable {
     self->call_.upstream_us += answer.upstream_us;
     look->kind = answer.kind;
     look->absent = SaysAbsent(answer);
     look->failure = std::move(answer.failure);
-    if (look->order() != nullptr && !IsAbout(id, *look->order())) {
-      look->kind = Answer::Kind::kOpen;
-      look->failure = {.code = absl::StatusCode::kInternal,
-                       .message = "MultiSafepay answered about another order",
-                       .reason = std::string(reason::kUpstreamMismatch)};
-    }
+    look->drift = std::move(answer.drift);
     self->ReadRelated(std::move(look), std::move(done));
   });
 }
@@ -77,8 +67,9 @@ void MoneyCall::LookUntilTold(LookDone done, int tries) {
   LookAt([self = shared_from_this(), done = std::move(done),
           tries](std::shared_ptr<Look> look) mutable {
     const std::int64_t wait_ms = self->tools_.options.reconcile_backoff_ms << (tries - 1);
-    const Clock::time_point next = Clock::now() + milliseconds(wait_ms);
-    const bool unread = look->kind == Answer::Kind::kOpen || look->kind == Answer::Kind::kNotSent;
+    const Clock::time_point next = Clock::now() + look->Pause(wait_ms);
+    const bool unread = look->kind == Answer::Kind::kOpen || look->kind == Answer::Kind::kNotSent ||
+                        look->failure.is_rate_limit();
     if (!unread || tries >= kLookTriesMax || next >= self->LastMoment())
       return std::move(done)(std::move(look));
     self->tools_.timer.At(next, [self, done = std::move(done), tries]() mutable {

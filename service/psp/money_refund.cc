@@ -36,15 +36,24 @@ bool IsUndone(const v1::RelatedTransaction& related) {
          Is(related.status(), "declined");
 }
 
-// What is left to refund. `amount_refunded` counts a refund when it is made or when it is
-// processed, which is not documented: the larger of it and the sum of the refunds that stand is
-// taken off, so that never too much is sent.
-std::int64_t Remainder(const v1::Order& order) {
+// What is left to refund, or the member that does not tell. `amount_refunded` counts a refund when
+// it is made or when it is processed, which is not documented: the larger of it and the sum of the
+// refunds that stand is taken off, so that never too much is sent.
+struct Remainder {
+  std::int64_t amount = 0;
+  std::string_view unreadable;  // "" when all could be read.
+};
+
+Remainder RemainderOf(const MoneyFacts& facts, const v1::Order& order) {
+  if (!order.has_amount()) return {.unreadable = "amount"};
+  if (CannotRead(facts, "amount_refunded")) return {.unreadable = "amount_refunded"};
   std::int64_t standing = 0;
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (IsRefund(related) && !IsUndone(related)) standing += std::abs(related.amount());
+    if (!IsRefund(related) || IsUndone(related)) continue;
+    if (!related.has_amount()) return {.unreadable = "related_transactions.amount"};
+    standing += std::abs(related.amount());
   }
-  return order.amount() - std::max(order.amount_refunded(), standing);
+  return {.amount = order.amount() - std::max(order.amount_refunded(), standing)};
 }
 
 // A refund whose own id the order does not show, of the amount that is asked for.
@@ -54,7 +63,8 @@ bool HidesItsId(const v1::RelatedTransaction& related, const v1::RefundOrderRequ
   // The id of a refund that was given none is the order's.
   if (!related.order_id().empty() && !SameOrderId(request.order_id(), related.order_id()))
     return false;
-  return !request.has_amount() || std::abs(related.amount()) == request.amount();
+  return !request.has_amount() || !related.has_amount() ||
+         std::abs(related.amount()) == request.amount();
 }
 
 // What reading such a refund by itself told: its id, or "" where that did not tell.
@@ -211,7 +221,9 @@ std::optional<Failure> Prepare(MoneyFacts& facts, const v1::Order& order) {
   v1::RefundOrderRequest& request = RefundOf(facts);
   for (const v1::RelatedTransaction& related : order.related_transactions())
     facts.known.insert(related.transaction_id());
+  facts.order_transaction_id = order.transaction_id();
   if (request.currency().empty()) {
+    if (order.currency().empty()) return UnreadableMoney("currency");
     request.set_currency(order.currency());
   } else if (!order.currency().empty() && !Is(request.currency(), order.currency())) {
     return InvalidField("currency", absl::StrCat("must be the order's own, ", order.currency()));
@@ -222,10 +234,11 @@ std::optional<Failure> Prepare(MoneyFacts& facts, const v1::Order& order) {
                         "needs an amount of at least 1, or full: the order was paid by card");
   }
   if (request.has_full()) {
-    const std::int64_t remainder = Remainder(order);
-    if (!order.has_amount() || remainder <= 0)
+    const Remainder left = RemainderOf(facts, order);
+    if (!left.unreadable.empty()) return UnreadableMoney(left.unreadable);
+    if (left.amount <= 0)
       return Precondition("NOTHING_LEFT", "nothing is left of the order to refund");
-    request.set_amount(remainder);
+    request.set_amount(left.amount);
   }
   return TooEarly(facts, order, request.amount());
 }
@@ -233,6 +246,19 @@ std::optional<Failure> Prepare(MoneyFacts& facts, const v1::Order& order) {
 // Every refusal of a keyed call may be an earlier attempt's doing: 1034 has four causes and one of
 // them is this.
 bool ExplainsRefusal(const MoneyFacts& facts, int /*error_code*/) { return facts.keyed; }
+
+// The payment that an answer names beside the refund is the order's own, and the refund is none
+// that was there before.
+bool NamesAnother(const MoneyFacts& facts) {
+  const auto& refund = static_cast<const v1::RefundOrderResponse&>(*facts.response).refund();
+  if (!refund.has_refund_id())
+    return facts.known.count(refund.transaction_id()) > 0 ||
+           refund.transaction_id() == facts.order_transaction_id;
+  const bool other_payment = refund.has_transaction_id() && !facts.order_transaction_id.empty() &&
+                             refund.transaction_id() != facts.order_transaction_id &&
+                             facts.known.count(refund.transaction_id()) == 0;
+  return other_payment || facts.known.count(refund.refund_id()) > 0;
+}
 
 void Complete(MoneyFacts& facts) {
   const v1::RefundOrderRequest& request = RefundOf(facts);
@@ -275,6 +301,7 @@ const Protocol kRefundProtocol{.looks_first = true,
                                .prepare = Prepare,
                                .judge = Judge,
                                .unread = Unread,
+                               .names_another = NamesAnother,
                                .complete = Complete};
 
 const Protocol kCancelRefundProtocol{.explains_refusal = AlwaysExplains,

@@ -120,7 +120,12 @@ Operations::Operations()
     operation.needs_data = operation.reads() || operation.is_create;
     operation.has_body = (row.method == Method::kPost || row.method == Method::kPatch) &&
                          (HasBody(*operation.request_plan) || !row.fixed_members.empty());
-    operations_.push_back(operation);
+    const pb::FieldDescriptor* const data =
+        operation.data_entry == nullptr ? nullptr : operation.data_entry->field;
+    const bool one_object = data != nullptr && !data->is_repeated();
+    operation.evidence =
+        EvidenceOf(row.name, one_object ? *data->message_type() : *row.response->GetDescriptor());
+    operations_.push_back(std::move(operation));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "google/protobuf/message.h"
 #include "service/codec/plan.h"
 #include "service/http/client.h"
+#include "service/psp/evidence.h"
 
 namespace msp::psp {
 
@@ -52,7 +53,8 @@ struct Operation {
 
   bool is_create = false;
   bool is_get_order = false;
-  bool needs_data = false;  // A success without `data` is none.
+  bool needs_data = false;         // A success without `data` is none.
+  std::vector<Evidence> evidence;  // What else a success has to show.
 
   bool creates() const { return is_create; }
   bool reads() const { return row.effect == Effect::kRead; }

@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr int kAttemptsMax = 3;
 constexpr std::int64_t kBackoffMs = 100;
+constexpr int kRequestTimeout = 408;
 
 // A customer without tokens is normal; MultiSafepay answers an error, 410 with code 1000.
 bool IsEmptyTokenList(const Operation& operation, const Failure& failure) {
@@ -75,18 +76,21 @@ void PlainCall::OnSent(Answer answer) {
 }
 
 std::optional<Clock::time_point> PlainCall::RetryAt(const Answer& answer) const {
-  const bool worth =
-      answer.kind == Answer::Kind::kOpen || (answer.kind == Answer::Kind::kNotSent &&
-                                             answer.failure.code == absl::StatusCode::kUnavailable);
+  // No answer, or a server's trouble; what a 2xx or 4xx says will be said again.
+  const bool trouble = answer.kind == Answer::Kind::kOpen &&
+                       (answer.http_status == 0 || answer.http_status == kRequestTimeout ||
+                        answer.http_status >= 500);
+  const bool unsent = answer.kind == Answer::Kind::kNotSent &&
+                      answer.failure.code == absl::StatusCode::kUnavailable;
+  // A 429 is tried again only at the time that it names: else retries would eat up the very budget
+  // that has run out.
+  const bool told_when = answer.failure.is_rate_limit() && answer.retry_after_s >= 0;
+  const bool worth = trouble || unsent || told_when;
   const bool malformed = answer.failure.reason == reason::kUpstreamMalformed;
   const bool late = answer.failure.reason == reason::kUpstreamTimeout;
   if (!call_.operation->reads() || !worth || malformed || late || call_.attempts >= kAttemptsMax)
     return std::nullopt;
   if (answer.failure.reason == reason::kShuttingDown) return std::nullopt;
-  // A code of MultiSafepay's own is an answer, if an unclear one; only its HTTP status promises
-  // change.
-  if (answer.failure.error_code != 0 && answer.http_status < 500 && answer.http_status != 429)
-    return std::nullopt;
   const std::int64_t backoff = kBackoffMs << (call_.attempts - 1);
   std::int64_t wait_ms =
       backoff / 2 + static_cast<std::int64_t>(RandomBelow(static_cast<std::uint64_t>(backoff)));

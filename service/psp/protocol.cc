@@ -1,9 +1,11 @@
 #include "service/psp/protocol.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "service/psp/state.h"
 
 namespace msp::psp {
@@ -58,6 +60,21 @@ Failure InvalidField(std::string field, std::string description) {
                   .outcome = v1::OUTCOME_NOT_SENT};
   failure.violations.push_back({.field = std::move(field), .description = std::move(description)});
   return failure;
+}
+
+Failure UnreadableMoney(std::string_view member) {
+  return {.code = absl::StatusCode::kInternal,
+          .message = absl::StrCat("nothing was sent: MultiSafepay's order has no readable ",
+                                  absl::string_view(member.data(), member.size())),
+          .reason = std::string(reason::kUpstreamMalformed),
+          .outcome = v1::OUTCOME_NOT_SENT};
+}
+
+bool CannotRead(const MoneyFacts& facts, std::string_view member) {
+  const std::string path = absl::StrCat("data.", absl::string_view(member.data(), member.size()));
+  return std::any_of(facts.drift.begin(), facts.drift.end(), [&](const codec::Drift& drift) {
+    return drift.kind != codec::Drift::Kind::kUnknownMember && drift.path == path;
+  });
 }
 
 Verdict Undecided(std::string message) {

@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "google/protobuf/message.h"
 #include "multisafepay/v1/order_service.pb.h"
@@ -53,8 +55,11 @@ struct MoneyFacts {
   bool markers = true;              // --idempotency_marker
   std::int64_t refund_pause_s = 0;  // --refund_pause_s
   MarkerPlace marker_place = MarkerPlace::kNone;
-  std::int64_t sent_at_s = 0;   // Wall clock of the first sending, seconds; 0 before.
-  Failure refusal;              // The refusal that is being looked into, for kAfterRefusal.
+  std::int64_t sent_at_s = 0;        // Wall clock of the first sending, seconds; 0 before.
+  bool names_token = false;          // A create that pays with a stored card.
+  Failure refusal;                   // The refusal that is being looked into, for kAfterRefusal.
+  std::vector<codec::Drift> drift;   // What could not be read of the order that was read first.
+  std::string order_transaction_id;  // Of that order.
   std::set<std::string> known;  // Ids of the related transactions that were there before this call.
   // Transactions that were read one by one because the order names them without their own ids:
   // transaction id to order id, "" where that did not tell.
@@ -76,6 +81,9 @@ struct Protocol {
   void (*identify)(MoneyFacts& facts) = nullptr;
   // Refusals that an earlier attempt of the same call may explain.
   bool (*explains_refusal)(const MoneyFacts& facts, int error_code) = nullptr;
+  // A doubtful refusal that stands once the order is still absent after the settle time: then its
+  // code and reason are changed to say so. Null where there is none.
+  bool (*stands_when_absent)(const MoneyFacts& facts, Failure& doubt) = nullptr;
   // Completes the request from the order that was read first. Null where nothing is read first.
   std::optional<Failure> (*prepare)(MoneyFacts& facts,
                                     const multisafepay::v1::Order& order) = nullptr;
@@ -85,6 +93,8 @@ struct Protocol {
   // The transaction id of a related transaction that may be this call's and has to be read by
   // itself to tell; "" when there is none. Null where ids always show.
   std::string (*unread)(const MoneyFacts& facts, const multisafepay::v1::Order& order) = nullptr;
+  // True when an answer that said yes is about another payment. Null where nothing in it can tell.
+  bool (*names_another)(const MoneyFacts& facts) = nullptr;
   // Completes the response after an answer that said yes.
   void (*complete)(MoneyFacts& facts) = nullptr;
 };
@@ -106,6 +116,12 @@ multisafepay::v1::CallResult& ResultOf(google::protobuf::Message& response);
 Failure AlreadyExists(std::string_view reason, std::string message);
 Failure Precondition(std::string_view reason, std::string message);
 Failure InvalidField(std::string field, std::string description);
+
+// A sum of money, by its path in MultiSafepay's order, that is missing or cannot be read: nothing
+// is said or sent on a guess.
+Failure UnreadableMoney(std::string_view member);
+// True when the order that was read first has this member, by its path, in a form that is no value.
+bool CannotRead(const MoneyFacts& facts, std::string_view member);
 
 // No certain answer, and why.
 Verdict Undecided(std::string message);

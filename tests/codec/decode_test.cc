@@ -459,6 +459,7 @@ TEST(Decode, DocumentWithoutSpareCapacityIsRead) {
 
 struct Spliced {
   Envelope envelope;
+  Envelope nested;
   Reply reply;
   Splice splice;
   Decoded decoded;
@@ -469,7 +470,8 @@ void Read(std::string json, const char* field, Spliced& out) {
   out.splice = {.key = "data",
                 .entry = field == nullptr ? nullptr : plan.Find(field),
                 .into = &out.reply,
-                .plan = &plan};
+                .plan = &plan,
+                .nested = &out.nested};
   out.decoded = Decode(PlanOf<Envelope>(), json, out.envelope, &out.splice);
 }
 
@@ -510,29 +512,8 @@ TEST(Splice, ReadsTheMemberWhereItIsWanted) {
       {R"({"data":{"odd":1}})", "item", "", "item {}", true, true, {"U:data.odd"}},
       // A member called data below the top level is a member like any other.
       {R"({"data":{"data":{"name":"a"}}})", "item", "", "item {}", true, true, {"U:data.data"}},
-      // Error codes inside data.
-      {R"({"success":false,"data":{"error_code":1034,"error_info":"no"}})", "item",
-       "success: false error_code: '1034' error_info: 'no'", "item {}", true, true},
-      {R"({"data":{"error_code":1034},"error_code":1006})", "item", "error_code: '1006'", "item {}",
-       true, true},
-      {R"({"error_code":1006,"data":{"error_code":1034}})", "item", "error_code: '1006'", "item {}",
-       true, true},
-      {R"({"error_code":null,"data":{"error_code":1034}})", "item", "error_code: '1034'", "item {}",
-       true, true},
-      {R"({"data":{"error_code":1034},"error_code":null})", "item", "error_code: '1034'", "item {}",
-       true, true},
-      {R"({"data":{"details":["a"]},"details":["b"]})", "item", "details: 'b'", "item {}", true,
-       true},
-      {R"({"data":{"error_code":1,"error_code":2}})",
-       "item",
-       "error_code: '2'",
-       "item {}",
-       true,
-       true,
-       {"D:data.error_code"}},
-      {R"({"data":{"success":true}})", "item", "success: true", "item {}", true, true},
       // The last of two.
-      {R"({"data":{"name":"a","error_code":1},"data":{"quantity":2}})",
+      {R"({"data":{"name":"a"},"data":{"quantity":2}})",
        "item",
        "",
        "item { quantity: 2 }",
@@ -540,13 +521,6 @@ TEST(Splice, ReadsTheMemberWhereItIsWanted) {
        true,
        {"D:data"}},
       {R"({"data":{"name":"a"},"data":null})", "item", "", "", false, false, {"D:data"}},
-      {R"({"data":{"error_code":1},"error_code":2,"data":{}})",
-       "item",
-       "error_code: '2'",
-       "item {}",
-       true,
-       true,
-       {"D:data"}},
       {R"({"data":{"number":"1"},"data":{}})", nullptr, "", "", true, true, {"D:data"}},
   };
   for (const auto& row : kRows) {
@@ -561,24 +535,45 @@ TEST(Splice, ReadsTheMemberWhereItIsWanted) {
   }
 }
 
-TEST(Splice, MemberThatNobodyWantsStillTellsItsErrorCode) {
-  for (const char* data :
-       {"{\"error_code\":1034,\"odd\":{\"x\":1}}", "{\"odd\":[1],\"error_code\":\"1034\"}"}) {
-    std::string json = "{\"data\":" + std::string(data) + ",\"success\":false}";
-    Envelope envelope;
-    Splice splice{.key = "data"};
-    const Decoded decoded = Decode(PlanOf<Envelope>(), json, envelope, &splice);
-    EXPECT_TRUE(decoded.ok) << decoded.error;
-    EXPECT_THAT(envelope, MessageIs("success: false error_code: '1034'"));
-    EXPECT_THAT(decoded.drift, IsEmpty());
-    EXPECT_TRUE(splice.present);
+TEST(Splice, MembersOfTheEnvelopeInsideAreKeptApartFromItsOwn) {
+  const struct {
+    const char* json;
+    const char* envelope;
+    const char* nested;
+    std::vector<std::string> drift = {};
+  } kRows[] = {
+      {R"({"success":false,"data":{"error_code":1034,"error_info":"no"}})", "success: false",
+       "error_code: '1034' error_info: 'no'"},
+      {R"({"data":{"error_code":1034},"error_code":1006})", "error_code: '1006'",
+       "error_code: '1034'"},
+      {R"({"error_code":1006,"data":{"error_code":1034}})", "error_code: '1006'",
+       "error_code: '1034'"},
+      {R"({"error_code":null,"data":{"error_code":1034}})", "", "error_code: '1034'"},
+      {R"({"success":true,"data":{"success":false}})", "success: true", "success: false"},
+      {R"({"data":{"success":false},"success":true})", "success: true", "success: false"},
+      {R"({"data":{"error_code":1,"error_code":2}})", "", "error_code: '2'", {"D:data.error_code"}},
+      {R"({"data":{"error_code":1},"error_code":2,"data":{}})", "error_code: '2'", "", {"D:data"}},
+      // Only an object's own level counts.
+      {R"({"data":{"odd":{"success":false}}})", "", "", {"U:data.odd"}},
+  };
+  for (const auto& row : kRows) {
+    Spliced read;
+    Read(row.json, "item", read);
+    EXPECT_TRUE(read.decoded.ok) << row.json << read.decoded.error;
+    EXPECT_THAT(read.envelope, MessageIs(row.envelope)) << row.json;
+    EXPECT_THAT(read.nested, MessageIs(row.nested)) << row.json;
+    EXPECT_EQ(Names(read.decoded.drift), row.drift) << row.json;
   }
-  for (const char* data : {"[]", "5", "[1]", "{}"}) {
-    std::string json = "{\"data\":" + std::string(data) + ",\"data\":tru}";
-    Envelope envelope;
-    Splice splice{.key = "data"};
-    EXPECT_FALSE(Decode(PlanOf<Envelope>(), json, envelope, &splice).ok) << data;
-  }
+}
+
+TEST(Splice, WithoutANestedMessageSuchMembersAreUnknown) {
+  std::string json = R"({"data":{"error_code":1034}})";
+  Envelope envelope;
+  Reply reply;
+  const Plan& plan = PlanOf<Reply>();
+  Splice splice{.key = "data", .entry = plan.Find("item"), .into = &reply, .plan = &plan};
+  EXPECT_THAT(Names(Decode(PlanOf<Envelope>(), json, envelope, &splice).drift),
+              ElementsAre("U:data.error_code"));
 }
 
 TEST(DecodeAll, ReadsFieldsOfOursAndOfPathAndQuery) {

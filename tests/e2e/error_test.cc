@@ -86,19 +86,19 @@ std::vector<ErrorCase> Cases() {
        "1008"},
       {"forbidden",
        403,
-       R"({"message":"Forbidden area"})",
+       R"({"message":"Forbidden"})",
        {"PERMISSION_DENIED", "MSP_HTTP_403", "REJECTED"},
        {"PERMISSION_DENIED", "MSP_HTTP_403", "REJECTED"},
        ""},
       {"plain_not_found",
        404,
-       R"({"message":"Not here"})",
+       R"({"message":"Not found"})",
        {"NOT_FOUND", "MSP_HTTP_404", "REJECTED"},
        {"NOT_FOUND", "MSP_HTTP_404", "REJECTED"},
        ""},
       {"bad_input",
        400,
-       R"({"message":"Bad account"})",
+       R"({"message":"Invalid account ID."})",
        {"INVALID_ARGUMENT", "MSP_HTTP_400", "REJECTED"},
        {"INVALID_ARGUMENT", "MSP_HTTP_400", "REJECTED"},
        ""},
@@ -129,11 +129,17 @@ std::vector<ErrorCase> Cases() {
       {"taken_with_503", 503, CodeBody(1006), kLost, {"NOT_FOUND", "MSP_1006", ""}, "1006"},
       {"found_elsewhere", 302, "", kLost, {"INTERNAL", "MSP_HTTP_302", ""}, ""},
       {"request_timeout", 408, "", kLost, {"DEADLINE_EXCEEDED", "MSP_HTTP_408", ""}, ""},
+      {"forbidden_in_other_words",
+       403,
+       R"({"message":"Forbidden area"})",
+       kLost,
+       {"PERMISSION_DENIED", "MSP_HTTP_403", ""},
+       ""},
       {"too_many",
        429,
        R"({"message":"slow down"})",
-       kLost,
-       {"RESOURCE_EXHAUSTED", "MSP_HTTP_429", ""},
+       {"RESOURCE_EXHAUSTED", "RATE_LIMITED", "REJECTED"},
+       {"RESOURCE_EXHAUSTED", "RATE_LIMITED", "REJECTED"},
        ""},
       {"server_error", 500, "", kLost, {"INTERNAL", "MSP_HTTP_500", ""}, ""},
       {"bad_gateway_page",
@@ -213,7 +219,9 @@ class AnsweredError : public EndToEnd {
     EXPECT_EQ(error.info.reason(), expected.reason);
     EXPECT_EQ(error.Metadata("outcome"), expected.outcome);
     EXPECT_EQ(error.Metadata("order_id"), "order-1");
-    EXPECT_FALSE(error.retry.has_value());  // It was sent: no invitation to send it again.
+    EXPECT_EQ(
+        error.retry.has_value(),
+        error.info.reason() == "RATE_LIMITED");  // It was sent: no invitation to send it again.
     const std::string reason = expected.reason;
     const bool coded = reason.starts_with("MSP_") && !reason.starts_with("MSP_HTTP_");
     EXPECT_EQ(error.Metadata("error_code"), coded ? reason.substr(4) : c.error_code);

@@ -128,17 +128,47 @@ std::vector<Shape> Shapes() {
       {"with_http_200", 200,
        R"({"success":false,"data":{},"error_code":1001,"error_info":"Amount"})", Kind::kRefused,
        kInvalid, kInvalid, "MSP_1001", 1001, "Amount"},
-      {"code_beside_success_true", 200,
-       R"({"success":true,"data":{},"error_code":1017,"error_info":"Wallet"})", Kind::kRefused,
-       kPrecondition, kPrecondition, "MSP_1017", 1017, "Wallet"},
-      {"code_without_success", 404, R"({"error_info":"Cart","error_code":1027})", Kind::kRefused,
+      {"code_without_success", 404, R"({"error_info":"Cart","error_code":1027})", Kind::kOpen,
        kInvalid, kInvalid, "MSP_1027", 1027, "Cart"},
-      {"message_forbidden", 403, R"({"message":"Go away"})", Kind::kRefused,
+      {"message_forbidden", 403, R"({"message":"Forbidden"})", Kind::kRefused,
+       StatusCode::kPermissionDenied, StatusCode::kPermissionDenied, "MSP_HTTP_403", 0,
+       "Forbidden"},
+      {"message_not_found", 404, R"({"message":"Not found"})", Kind::kRefused, kNotFound, kNotFound,
+       "MSP_HTTP_404", 0, "Not found"},
+      {"message_bad_account", 400, R"({"message":"Invalid account ID."})", Kind::kRefused, kInvalid,
+       kInvalid, "MSP_HTTP_400", 0, "Invalid account ID"},
+      {"message_in_other_words", 403, R"({"message":"Go away"})", Kind::kOpen,
        StatusCode::kPermissionDenied, StatusCode::kPermissionDenied, "MSP_HTTP_403", 0, "Go away"},
-      {"message_not_found", 404, R"({"message":"Nothing here"})", Kind::kRefused, kNotFound,
-       kNotFound, "MSP_HTTP_404", 0, "Nothing here"},
-      {"message_bad_input", 400, R"({"message":"Bad account"})", Kind::kRefused, kInvalid, kInvalid,
-       "MSP_HTTP_400", 0, "Bad account"},
+      {"message_under_another_status", 401, R"({"message":"Forbidden"})", Kind::kOpen,
+       StatusCode::kUnauthenticated, StatusCode::kUnauthenticated, "MSP_HTTP_401", 0, "Forbidden"},
+      {"message_with_data", 404, R"({"message":"Not found","data":{}})", Kind::kOpen, kNotFound,
+       kNotFound, "MSP_HTTP_404", 0, "Not found"},
+      {"message_with_more", 403, R"({"message":"Forbidden","request_id":7})", Kind::kOpen,
+       StatusCode::kPermissionDenied, StatusCode::kPermissionDenied, "MSP_HTTP_403", 0,
+       "Forbidden"},
+      {"http_400_alone", 400, "{}", Kind::kOpen, kInvalid, kInvalid, "MSP_HTTP_400", 0,
+       "no explanation"},
+      {"http_401_with_a_list", 401, "[]", Kind::kOpen, StatusCode::kUnauthenticated,
+       StatusCode::kUnauthenticated, "MSP_HTTP_401", 0, "no explanation"},
+      {"http_403_with_null", 403, "null", Kind::kOpen, StatusCode::kPermissionDenied,
+       StatusCode::kPermissionDenied, "MSP_HTTP_403", 0, "no explanation"},
+      {"http_404_with_text", 404, "\"no\"", Kind::kOpen, kNotFound, kNotFound, "MSP_HTTP_404", 0,
+       "no explanation"},
+      {"http_410_alone", 410, "{}", Kind::kOpen, kNotFound, kNotFound, "MSP_HTTP_410", 0,
+       "no explanation"},
+      {"success_true_under_http_400", 400,
+       R"({"success":true,"data":{"order_id":"order-1","status":"completed"}})", Kind::kOpen,
+       kInvalid, kInvalid, "MSP_HTTP_400", 0, "no explanation"},
+      {"order_beside_a_code", 404,
+       R"({"success":false,"error_code":1001,"data":{"order_id":"order-1","status":"completed"}})",
+       Kind::kOpen, kInvalid, kInvalid, "MSP_1001", 1001, "no explanation"},
+      {"unknown_members_beside_a_code", 404,
+       R"({"success":false,"error_code":1001,"data":{"result":{"id":7}}})", Kind::kOpen, kInvalid,
+       kInvalid, "MSP_1001", 1001, "no explanation"},
+      {"two_words_on_success", 404, R"({"success":true,"success":false,"error_code":1001})",
+       Kind::kOpen, kInvalid, kInvalid, "MSP_1001", 1001, "no explanation"},
+      {"success_that_is_no_word", 404, R"({"success":"perhaps","error_code":1001})", Kind::kOpen,
+       kInvalid, kInvalid, "MSP_1001", 1001, "no explanation"},
       {"code_inside_data", 404,
        R"({"success":false,"data":{"error_code":1034,"error_info":"Already refunded"}})",
        Kind::kRefused, kPrecondition, kPrecondition, "MSP_1034", 1034, "Already refunded"},
@@ -146,12 +176,13 @@ std::vector<Shape> Shapes() {
        R"({"data":{"error_code":"1034","error_info":"Low balance"},"success":false})",
        Kind::kRefused, kPrecondition, kPrecondition, "MSP_1034", 1034, "Low balance"},
       {"outer_code_wins", 404,
-       R"({"data":{"error_code":1034,"error_info":"inner"},"error_code":1002,"error_info":"outer"})",
+       R"({"success":false,"data":{"error_code":1034,"error_info":"inner"},"error_code":1002,)"
+       R"("error_info":"outer"})",
        Kind::kRefused, kInvalid, kInvalid, "MSP_1002", 1002, "outer"},
       {"scalar_data", 200, R"({"success":false,"data":"no"})", Kind::kOpen, kUnknown, kUnknown,
        "MSP_HTTP_200", 0, "no explanation"},
-      {"scalar_data_with_code", 404, R"({"success":false,"data":7,"error_code":1018})",
-       Kind::kRefused, kInvalid, kInvalid, "MSP_1018", 1018, "no explanation"},
+      {"scalar_data_with_code", 404, R"({"success":false,"data":7,"error_code":1018})", Kind::kOpen,
+       kInvalid, kInvalid, "MSP_1018", 1018, "no explanation"},
       {"unlisted_code", 404, R"({"success":false,"error_code":1099,"error_info":"New"})",
        Kind::kOpen, kUnknown, kUnknown, "MSP_1099", 1099, "New"},
       {"general_error", 404, R"({"success":false,"error_code":9999,"error_info":"?"})", Kind::kOpen,
@@ -160,8 +191,6 @@ std::vector<Shape> Shapes() {
        Kind::kOpen, StatusCode::kAborted, StatusCode::kAborted, "MSP_1021", 1021, "Bank"},
       {"certain_code_with_500", 500, R"({"success":false,"error_code":1001,"error_info":"Amount"})",
        Kind::kOpen, kInvalid, kInvalid, "MSP_1001", 1001, "Amount"},
-      {"certain_code_with_429", 429, R"({"success":false,"error_code":1006,"error_info":"Id"})",
-       Kind::kOpen, kExists, kNotFound, "MSP_1006", 1006, "Id"},
       {"success_false_alone", 200, R"({"success":false})", Kind::kOpen, kUnknown, kUnknown,
        "MSP_HTTP_200", 0, "no explanation"},
       {"server_error_as_json", 503, R"({"message":"try later"})", Kind::kOpen,
@@ -194,6 +223,62 @@ TEST_P(EveryShape, IsReadAlikeInCreateOrderAndInAReadButForItsCode) {
 
 INSTANTIATE_TEST_SUITE_P(Refusals, EveryShape, ::testing::ValuesIn(Shapes()),
                          [](const auto& row) { return row.param.name; });
+
+// What a success lacks or says beside itself: no certain answer, and never one that is believed.
+TEST(Success, IsNotBelievedBesideAContradiction) {
+  const struct {
+    const char* name;
+    const char* body;
+    StatusCode code;
+    std::string_view reason;
+  } kRows[] = {
+      {"error code", R"({"success":true,"data":{"order_id":"order-1"},"error_code":1017})",
+       StatusCode::kInternal, reason::kUpstreamMalformed},
+      {"error code inside", R"({"success":true,"data":{"order_id":"order-1","error_code":1017}})",
+       StatusCode::kInternal, reason::kUpstreamMalformed},
+      {"error code that is no number",
+       R"({"success":true,"data":{"order_id":"order-1"},"error_code":"E17"})",
+       StatusCode::kInternal, reason::kUpstreamMalformed},
+      {"a no inside", R"({"success":true,"data":{"order_id":"order-1","success":false}})",
+       StatusCode::kFailedPrecondition, reason::kNotDone},
+      {"a no inside first", R"({"data":{"success":"false","order_id":"order-1"},"success":true})",
+       StatusCode::kFailedPrecondition, reason::kNotDone},
+      {"no data", R"({"success":true})", StatusCode::kInternal, reason::kUpstreamMalformed},
+      {"empty data", R"({"success":true,"data":{}})", StatusCode::kInternal,
+       reason::kUpstreamMalformed},
+      {"empty data alone", R"({"data":{}})", StatusCode::kInternal, reason::kUpstreamMalformed},
+      {"empty list alone", R"({"data":[]})", StatusCode::kInternal, reason::kUpstreamMalformed},
+      {"null success", R"({"success":null,"data":{}})", StatusCode::kInternal,
+       reason::kUpstreamMalformed},
+      {"empty success", R"({"success":"","data":{}})", StatusCode::kInternal,
+       reason::kUpstreamMalformed},
+      {"data of nulls", R"({"data":{"order_id":null,"customer":{},"payment_methods":[{}]}})",
+       StatusCode::kInternal, reason::kUpstreamMalformed},
+      {"success that is no word", R"({"success":"yes!","data":{"order_id":"order-1"}})",
+       StatusCode::kInternal, reason::kUpstreamMalformed},
+  };
+  for (const auto& row : kRows) {
+    for (const Read& read : {OfCreate(200, row.body), OfGet(200, row.body)}) {
+      EXPECT_EQ(read.reading.kind, Kind::kOpen) << row.name;
+      EXPECT_EQ(read.reading.failure.code, row.code) << row.name;
+      EXPECT_EQ(read.reading.failure.reason, row.reason) << row.name;
+      EXPECT_FALSE(read.has_order) << row.name;
+    }
+  }
+}
+
+TEST(RateLimit, IsARefusalWithATimeWhateverItsBodySays) {
+  for (const char* body : {"", "<html>", "{}", R"({"success":true,"data":{"order_id":"order-1"}})",
+                           R"({"success":false,"error_code":1006,"error_info":"Id"})"}) {
+    for (const Read& read : {OfCreate(429, body), OfGet(429, body)}) {
+      EXPECT_EQ(read.reading.kind, Kind::kRefused) << body;
+      EXPECT_EQ(read.reading.failure.code, StatusCode::kResourceExhausted) << body;
+      EXPECT_EQ(read.reading.failure.reason, reason::kRateLimited) << body;
+      EXPECT_EQ(read.reading.failure.retry_after_ms, 1'000) << body;
+      EXPECT_FALSE(read.has_order) << body;
+    }
+  }
+}
 
 TEST(Refusal, ValidationErrorsNameTheirFields) {
   const Read read = OfCreate(
@@ -285,7 +370,7 @@ TEST(NoEnvelope, IsToldByItsHttpStatusOtherwise) {
   constexpr Case kCases[] = {
       {302, StatusCode::kInternal},        {400, StatusCode::kInvalidArgument},
       {401, StatusCode::kUnauthenticated}, {403, StatusCode::kPermissionDenied},
-      {404, StatusCode::kNotFound},        {429, StatusCode::kResourceExhausted},
+      {404, StatusCode::kNotFound},        {410, StatusCode::kNotFound},
       {500, StatusCode::kInternal},        {502, StatusCode::kUnavailable},
       {503, StatusCode::kUnavailable},     {504, StatusCode::kDeadlineExceeded}};
   for (const Noise& noise : Noises()) {
@@ -364,7 +449,7 @@ TEST(Mismatch, AnswerAboutAnotherPaymentIsNoAnswer) {
 TEST(Mismatch, LooseSpellingsOfTheSamePaymentAreNone) {
   const std::vector<std::string> members{
       R"("amount":"9743")",  R"("amount":9743.0)", R"("amount":"9743.00")", R"("amount":null)",
-      R"("currency":"eur")", R"("currency":null)", R"("order_id":null)",
+      R"("currency":"eur")", R"("currency":null)",
   };
   for (const std::string& member : members)
     EXPECT_EQ(OfCreate(200, DataWith(member)).reading.kind, Kind::kSuccess) << member;

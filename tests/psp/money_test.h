@@ -215,8 +215,8 @@ class Caller {
     text += " " + outcome;
     if (call.failure) {
       EXPECT_EQ(call.failure->outcome, call.outcome);
-      // A time to try again is given only where nothing left.
-      if (call.failure->retry_after_ms >= 0) {
+      // A time to try again is given only where nothing left or nothing was processed.
+      if (call.failure->retry_after_ms >= 0 && !call.failure->is_rate_limit()) {
         EXPECT_EQ(outcome, "NOT_SENT");
       }
       return text + " " + call.failure->reason;

@@ -20,8 +20,9 @@ void Caller::Note(const char* name, const client::Error& error, bool could_look)
                         error.code == grpc::StatusCode::CANCELLED ||
                         error.code == grpc::StatusCode::RESOURCE_EXHAUSTED;
   if (error.from_service && error.outcome == v1::OUTCOME_UNKNOWN && inviting) {
-    tally_.Violation(Finding::kOther,
-                     std::string(name) + ": an unknown outcome under a code that is sent again");
+    tally_.Violation(Finding::kOther, std::string(name) +
+                                          ": an unknown outcome under a code that is sent again [" +
+                                          error.reason + "]");
   }
 }
 

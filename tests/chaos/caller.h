@@ -127,7 +127,10 @@ class Caller {
       tally_.Count("calls");
       if (ok) return Accepted(name, std::move(told));
       Note(name, told.error, first && !style.abandon && !style.short_time);
-      if (RateLimited(told.error)) continue;
+      if (RateLimited(told.error)) {
+        in_doubt = in_doubt || told.error.outcome == v1::OUTCOME_UNKNOWN;
+        continue;
+      }
       if (first) CheckNotSent(name, told.error, request.order_id(), style.fresh_tag);
       switch (told.error.outcome) {
         case v1::OUTCOME_REJECTED:

@@ -110,7 +110,7 @@ std::unique_ptr<testing::ServerProcess> Fleet::StartServer() {
       "--idempotency_marker=" + std::string(options_.markers ? "auto" : "off")};
   if (rules.watchers) {
     for (const char* wait : {"first", "max"})
-      arguments.push_back("--watch_poll_" + std::string(wait) + "_ms=300");
+      arguments.push_back("--watch_poll_" + std::string(wait) + "_ms=500");
   }
   // Nobody listens there: it is the orders' notification_url that changes.
   if (rules.settings_change && start % 3 != 0)

@@ -19,8 +19,8 @@ struct Options {
   bool calm = false;         // No concurrent or abandoned calls for one order.
   bool idempotency = false;  // Only calls that are repeated, and intruders with another key.
   bool together = false;     // Concurrent calls for one order go through one replica.
-  // Answered 429 for want of budget, about this part of all requests; 0 is no limit. The first
-  // third of the orders goes without, for comparison.
+  // Answered 429 for want of budget, about so many to a call; 0 is no limit. Then the second half
+  // of the orders is the first one's again, for comparison.
   double rate_limit = 0;
   // How long a caller goes on asking before a call counts as never certain.
   int patience_s = 120;

@@ -31,7 +31,7 @@ class Plan {
       : options_(options),
         fleet_(fleet),
         tally_(tally),
-        random_(options.seed, number + 1),
+        random_(options.seed, PlanNumber(options, number) + 1),
         caller_(options, fleet, tally, random_) {
     story_.number = number;
     order_id_ = "c" + std::to_string(options.seed) + "-" + std::to_string(number);
@@ -40,6 +40,11 @@ class Plan {
   Story Run();
 
  private:
+  // Orders with the same number have the same plan.
+  static std::uint64_t PlanNumber(const Options& options, std::uint64_t number) {
+    return options.rate_limit > 0 ? number % static_cast<std::uint64_t>(options.orders / 2)
+                                  : number;
+  }
   v1::CreateOrderRequest Card(const char* number, const std::string& tag, bool keyed = true);
   v1::CreateOrderRequest Page(const std::string& tag);
   CallStyle Style();

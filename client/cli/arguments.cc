@@ -68,6 +68,9 @@ constexpr GlobalFlag kGlobalFlags[] = {
        globals.channel.allow_plaintext = true;
        return absl::OkStatus();
      }},
+    {"--proxy", "URL",
+     "an HTTP proxy to go through, http://HOST:PORT; the environment's is ignored",
+     [](std::string_view text, Globals& globals) { return Text(text, globals.channel.proxy); }},
     {"--help", "", "this text",
      [](std::string_view, Globals& globals) {
        globals.help = true;

@@ -106,6 +106,7 @@ class Journey {
       v1::WatchOrderResponse last;
       *last.mutable_order() = reply->order();
       surroundings_.err << DeclineText(*reply);
+      NoteProcessing(reply->order());
       return Print(last) ? ExitOf(reply->order().payment_state()) : kExitUnknown;
     }
     return Guide(reply->order()) ? Watch() : kExitOpen;
@@ -150,6 +151,18 @@ class Journey {
 
   static bool Ended(const v1::Order& order) { return ExitOf(order.payment_state()) != kExitOpen; }
 
+  // The customer has done it all, and the money may take days: nobody waits for that at a checkout.
+  static bool IsProcessing(const v1::Order& order) {
+    return order.payment_state() == v1::PAYMENT_STATE_PROCESSING;
+  }
+
+  void NoteProcessing(const v1::Order& order) {
+    if (!IsProcessing(order)) return;
+    Note(absl::StrCat(
+        "the money is on its way, not there yet\nhint: follow it with: msp order watch ",
+        codec::Scrubbed(order_id_)));
+  }
+
   int Watch() {
     v1::WatchOrderRequest request;
     request.set_order_id(order_id_);
@@ -162,11 +175,12 @@ class Journey {
                          [&](const v1::WatchOrderResponse& message) {
                            Note(StateLine(message));
                            last = message;
-                           return true;
+                           return !IsProcessing(message.order());
                          },
                      .on_note = [this](const std::string& note) { Note(note); }});
     if (followed.end == Followed::End::kError) return Fail(*followed.error, "");
     if (followed.order && !Print(last)) return kExitUnknown;
+    if (followed.order) NoteProcessing(*followed.order);
     const int exit = followed.order ? ExitOf(followed.order->payment_state()) : kExitOpen;
     if (followed.end == Followed::End::kTimeout)
       surroundings_.err << "hint: the time is up; go on with: msp order watch "

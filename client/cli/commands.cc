@@ -19,6 +19,8 @@ constexpr std::string_view kEndCodes =
     "  0  paid or authorized        6  cancelled\n"
     "  4  declined                  7  still open when the time was up\n"
     "  5  expired                   8  refunded, in part or whole, or charged back\n"
+    "  9  processing: the customer has done it all, and the money is on its way, not there yet.\n"
+    "     That may take days, so checkout ends here; order watch goes on until the time is up\n"
     "  1  the stream broke, or the call was refused; 2 and 3 as for every command\n";
 
 constexpr OwnFlag kCheckoutFlags[] = {
@@ -29,7 +31,7 @@ constexpr OwnFlag kVerifyFlags[] = {
     {"auth", "HEADER", "the notification's Auth header"},
     {"key-file", "FILE", "the site's API key, alone in a file"},
     {"max-age", "SECONDS",
-     "refuse one that is older, or from further ahead; the service takes 300"},
+     "refuse one that is older, or from further ahead; the service takes 600 back, 300 ahead"},
 };
 
 constexpr OwnFlag kSendFlags[] = {

@@ -121,6 +121,8 @@ int ExitOf(v1::PaymentState state) {
     case v1::PAYMENT_STATE_REFUNDED:
     case v1::PAYMENT_STATE_CHARGED_BACK:
       return kExitGivenBack;
+    case v1::PAYMENT_STATE_PROCESSING:
+      return kExitProcessing;
     default:
       return kExitOpen;
   }

@@ -15,10 +15,10 @@ constexpr std::size_t kColumn = 28;
 constexpr std::string_view kExitCodes =
     "exit codes:\n"
     "  0  done\n"
-    "  1  refused or declined, or a read that failed: nothing of this call is open\n"
+    "  1  refused, declined or not sent, or a read that failed: nothing of this call is open\n"
     "  2  the command line or the file is wrong: nothing was sent\n"
     "  3  the outcome is unknown: look at the order, then repeat the same command with --repeat\n"
-    "  4 to 8  how a payment ended that was followed: msp order watch --help\n";
+    "  4 to 9  how a payment ended that was followed: msp order watch --help\n";
 
 constexpr std::string_view kProgramExample =
     "example:\n"

@@ -18,13 +18,18 @@ constexpr std::string_view kNextActionLost = "NEXT_ACTION_LOST";
 // Stands for the request's order id in a hint.
 constexpr char kOrderId[] = "ORDER_ID";
 
-// What to do, the first row that fits. OK and OUTCOME_UNSPECIFIED fit everything.
+// What to do, the first row that fits. OK, OUTCOME_UNSPECIFIED and an empty reason fit everything.
 struct Hint {
   v1::Outcome outcome = v1::OUTCOME_UNSPECIFIED;
   StatusCode code = StatusCode::OK;
+  std::string_view reason;
   std::string_view text;
 };
 constexpr Hint kHints[] = {
+    {.reason = client::kNotConnected,
+     .text =
+         "nothing was sent; is the service up? Check --server, and whether it speaks TLS (--tls, "
+         "--ca) or plain text, then repeat the command"},
     {.outcome = v1::OUTCOME_NOT_SENT,
      .code = StatusCode::INVALID_ARGUMENT,
      .text = "nothing was sent; correct the request and send it again"},
@@ -58,6 +63,7 @@ std::string UnknownHint(std::string_view key) {
 std::string_view HintIn(const Error& error) {
   for (const Hint& hint : kHints) {
     if (hint.outcome != v1::OUTCOME_UNSPECIFIED && hint.outcome != error.outcome) continue;
+    if (!hint.reason.empty() && hint.reason != error.reason) continue;
     if (hint.code == StatusCode::OK || hint.code == error.code) return hint.text;
   }
   return {};
@@ -105,7 +111,7 @@ std::string ErrorText(const Error& error, std::string_view server, std::string_v
   }
   const std::string hint = HintFor(error, order_id, key);
   if (!hint.empty()) absl::StrAppend(&text, "hint: ", hint, "\n");
-  if (error.retry_after_ms) {
+  if (error.retry_after_ms.value_or(0) > 0) {
     absl::StrAppend(&text, "hint: wait ", *error.retry_after_ms, " ms before that\n");
   }
   return text;

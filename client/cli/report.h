@@ -10,7 +10,8 @@
 namespace msp::cli {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitRefused = 1;  // Refused or declined; also a read that failed.
+// Refused, declined or not sent; also a read that failed.
+inline constexpr int kExitRefused = 1;
 inline constexpr int kExitUsage = 2;    // The command line or the file is wrong; nothing was sent.
 inline constexpr int kExitUnknown = 3;  // A call that moves money may or may not have worked.
 // How a payment that was followed has ended; 0 is paid, or authorized.
@@ -19,6 +20,8 @@ inline constexpr int kExitExpired = 5;
 inline constexpr int kExitCancelled = 6;
 inline constexpr int kExitOpen = 7;  // Not ended when the time was up, or in a state of no name.
 inline constexpr int kExitGivenBack = 8;  // Refunded in part or whole, or charged back.
+// The customer has paid, and the money is on its way: not there yet, and it may still fail.
+inline constexpr int kExitProcessing = 9;
 
 int ExitOf(const client::Error& error);
 

@@ -41,6 +41,8 @@ std::string Describe(const Drift& drift, const codec::Plan& plan) {
                           " does not know: ", drift.path);
     case Drift::Kind::kUnfitValue:
       return absl::StrCat("has a value that does not fit its type: ", drift.path);
+    case Drift::Kind::kUnreadableText:
+      return absl::StrCat("has a text that is not readable in whole: ", drift.path);
     default:
       return absl::StrCat("has a member twice: ", drift.path);
   }
@@ -89,6 +91,9 @@ absl::Status FillFromFile(const Arguments& arguments, const codec::Plan& plan, s
   const codec::Decoded decoded = codec::DecodeAll(plan, *text, request);
   WipeString(*text);
   if (!decoded.ok) return Complain(name, absl::StrCat("is not JSON: ", decoded.error));
+  // The codec makes the best of a text that is not readable in whole; from a person it is a
+  // mistake.
+  if (document.is_discarded()) return Complain(name, "is not JSON: a value is not readable");
   if (!document.is_object()) return Complain(name, "must be a JSON object");
   if (absl::Status status = CheckAmounts(document, plan, name); !status.ok()) return status;
   std::vector<std::string> complaints;

@@ -26,8 +26,8 @@ struct CertainOptions {
 // | CONFIRMED | returns the reply. `result.reason` NEXT_ACTION_LOST: the customer's next page was |
 // |           | in a lost answer; CancelOrder, see it confirmed, then a new order id.             |
 // | REJECTED  | returns the error: the same call would be refused again.                          |
-// | NOT_SENT  | sends the same call again when the service gave a time for it; else returns the   |
-// |           | error: the request itself is wrong.                                               |
+// | NOT_SENT  | sends the same call again when the service gave a time for it, or no connection   |
+// |           | was made; else returns the error: the request itself is wrong.                    |
 // | UNKNOWN   | sends the same call again with `control.repeat`: the service looks at             |
 // |           | MultiSafepay's record before it sends anything.                                   |
 //

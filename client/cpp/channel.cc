@@ -3,6 +3,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -14,14 +15,25 @@
 namespace msp::client {
 namespace {
 
-// The largest reply that is taken, in bytes: a page of a thousand transactions fits.
-constexpr int kReceiveMaxBytes = 16 << 20;
+using Clock = std::chrono::system_clock;
+
+// The largest reply that is taken, in bytes. The service sends a list of up to 16 MiB of JSON, a
+// page of a thousand transactions with full texts; this is twice that. gRPC's default is 4 MiB.
+constexpr int kReceiveMaxBytes = 32 << 20;
+
+// The rest of a call's time is the call's own. Also the longest pause between two attempts to
+// connect, so that each wait sees one.
+constexpr std::chrono::milliseconds kConnectMax{5'000};
 
 // Starts of addresses that never leave the machine.
 constexpr std::string_view kLocal[] = {
     "127.",           "localhost:", "[::1]:",      "unix:",           "ipv4:127.",
     "dns:localhost:", "dns:127.",   "ipv6:[::1]:", "ipv6:%5B::1%5D:", "dns:///localhost:",
     "dns:///127."};
+
+bool UsesTls(const TlsOptions& tls) {
+  return tls.enabled || !tls.ca_file.empty() || !tls.cert_file.empty();
+}
 
 bool IsLocal(std::string_view server) {
   for (const std::string_view start : kLocal) {
@@ -47,11 +59,12 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
   if (tls.cert_file.empty() != tls.key_file.empty()) {
     return absl::InvalidArgumentError("a client certificate and its key go together");
   }
-  if (!tls.enabled && tls.ca_file.empty() && tls.cert_file.empty()) {
-    if (options.allow_plaintext || IsLocal(options.server))
+  if (!UsesTls(tls)) {
+    if (options.allow_plaintext || (options.proxy.empty() && IsLocal(options.server)))
       return grpc::InsecureChannelCredentials();
-    return absl::InvalidArgumentError(
-        absl::StrCat(options.server, " is not on this machine: use TLS, or allow plain text"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.server, options.proxy.empty() ? " is not on this machine" : " is behind a proxy",
+        ": use TLS, or allow plain text"));
   }
   const absl::StatusOr<std::string> ca = ReadPem(tls.ca_file);
   const absl::StatusOr<std::string> cert = ReadPem(tls.cert_file);
@@ -67,18 +80,36 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
 
 absl::StatusOr<Channels> MakeChannels(const ChannelOptions& options) {
   if (options.server.empty()) return absl::InvalidArgumentError("the server's address is empty");
+  // gRPC passes over a proxy that it cannot read, and connects directly.
+  if (!options.proxy.empty() && !absl::StartsWith(options.proxy, "http://"))
+    return absl::InvalidArgumentError("the proxy is not http://HOST:PORT");
   const auto credentials = MakeCredentials(options);
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments common;
   common.SetMaxReceiveMessageSize(kReceiveMaxBytes);
   // What may be repeated is written here, and not in a name server's records.
   common.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  common.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, static_cast<int>(kConnectMax.count()));
+  common.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.proxy.empty() ? 0 : 1);
+  if (!options.proxy.empty()) common.SetString(GRPC_ARG_HTTP_PROXY, options.proxy);
   grpc::ChannelArguments reads = common;
   reads.SetServiceConfigJSON(ServiceConfig(options.read_attempts_max));
   grpc::ChannelArguments writes = common;
   writes.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   return Channels{.reads = grpc::CreateCustomChannel(options.server, *credentials, reads),
                   .writes = grpc::CreateCustomChannel(options.server, *credentials, writes)};
+}
+
+std::optional<std::string> Connect(const ChannelOptions& options,
+                                   const std::shared_ptr<grpc::Channel>& channel,
+                                   Clock::time_point deadline) {
+  const auto start = Clock::now();
+  const auto until = start + std::min<Clock::duration>((deadline - start) / 2, kConnectMax);
+  if (channel->WaitForConnected(until)) return {};
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+  return absl::StrCat(
+      "no connection to ", options.server, UsesTls(options.tls) ? " with TLS" : " in plain text",
+      options.proxy.empty() ? "" : " through the proxy", " within ", waited.count(), " ms");
 }
 
 }  // namespace msp::client

@@ -1,9 +1,12 @@
-// How the client reaches the service: address, TLS, and the two channels over which calls go.
+// How the client reaches the service: address, TLS, proxy, and the two channels over which calls
+// go.
 #pragma once
 
 #include <grpcpp/channel.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -23,6 +26,11 @@ struct ChannelOptions {
   TlsOptions tls;
   // Card data in clear text is for the loopback, and for a mesh whose sidecar encrypts: say so.
   bool allow_plaintext = false;
+  // "http://[USER:PASSWORD@]HOST:PORT" of a proxy that is asked to CONNECT to the server. The
+  // environment's http_proxy, https_proxy and grpc_proxy are ignored: in plain text they would hand
+  // card data to a machine that nobody named here. (gRPC leaves a server of its no_proxy out.)
+  // Plain text through a proxy wants `allow_plaintext`, whatever the server's address.
+  std::string proxy;
   // Times that a read is tried in all while the service is UNAVAILABLE, 2 to 5; 1 turns it off.
   int read_attempts_max = 4;
 };
@@ -36,5 +44,12 @@ struct Channels {
 
 // Connects with the first call. An error names the setting that is wrong.
 absl::StatusOr<Channels> MakeChannels(const ChannelOptions& options);
+
+// Connects `channel` unless it is READY. Waits until half of the time to `deadline` is over, 5 s at
+// most; blocks its thread. Nothing when the channel is READY, else what was tried in vain, as one
+// line: nothing was sent.
+std::optional<std::string> Connect(const ChannelOptions& options,
+                                   const std::shared_ptr<grpc::Channel>& channel,
+                                   std::chrono::system_clock::time_point deadline);
 
 }  // namespace msp::client

@@ -14,6 +14,8 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr char kSiteKey[] = "x-msp-site";
+// The time for gRPC to say why it is not connected.
+constexpr std::chrono::milliseconds kReasonMax{200};
 
 // A reply that does not say what became of the money is no answer: an empty one, or one of a
 // service that says less than the schema asks.
@@ -28,6 +30,39 @@ std::optional<Error> Doubt(const pb::Message& response) {
                .message = "the reply does not say what became of the call",
                .reason = "OUTCOME_UNKNOWN",
                .outcome = v1::OUTCOME_UNKNOWN};
+}
+
+grpc::Status Invoke(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext& context,
+                    const pb::MethodDescriptor& method, const pb::Message& request,
+                    pb::Message& response) {
+  grpc::TemplatedGenericStub<pb::Message, pb::Message> stub(channel);
+  const std::string path = "/" + method.service()->full_name() + "/" + method.name();
+  // Shared with the callback, which still touches it after this thread has woken up.
+  auto ended = std::make_shared<std::promise<grpc::Status>>();
+  stub.UnaryCall(&context, path, {}, &request, &response,
+                 [ended](grpc::Status status) { ended->set_value(std::move(status)); });
+  return ended->get_future().get();
+}
+
+// Why gRPC is not connected, which only a call is told: it fails at once. This one does nothing.
+std::string ReasonOf(const std::shared_ptr<grpc::Channel>& channel) {
+  using grpc::health::v1::HealthCheckRequest;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kReasonMax);
+  grpc::health::v1::HealthCheckResponse response;
+  const grpc::Status status =
+      Invoke(channel, context, *HealthCheckRequest::descriptor()->file()->service(0)->method(0),
+             HealthCheckRequest(), response);
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE ? ": " + status.error_message() : "";
+}
+
+// The connection was never made, so the call may be made again at once.
+Error NotConnected(std::string reason) {
+  return Error{.code = grpc::StatusCode::UNAVAILABLE,
+               .message = std::move(reason),
+               .reason = std::string(kNotConnected),
+               .outcome = v1::OUTCOME_NOT_SENT,
+               .retry_after_ms = 0};
 }
 
 }  // namespace
@@ -68,15 +103,13 @@ std::optional<Error> Client::Call(const pb::MethodDescriptor& method, const pb::
   const bool reads = repeat == Repeat::kFreely;
   grpc::ClientContext context;
   Prepare(context, call, reads ? options_.read_timeout_ms : options_.write_timeout_ms);
-  grpc::TemplatedGenericStub<pb::Message, pb::Message> stub(reads ? channels_.reads
-                                                                  : channels_.writes);
-  const std::string path = "/" + method.service()->full_name() + "/" + method.name();
-  // Shared with the callback, which still touches it after this thread has woken up.
-  auto ended = std::make_shared<std::promise<grpc::Status>>();
-  stub.UnaryCall(&context, path, {}, &request, &response,
-                 [ended](grpc::Status status) { ended->set_value(std::move(status)); });
-  const grpc::Status status = ended->get_future().get();
   const bool moves_money = repeat == Repeat::kByRule;
+  if (moves_money) {
+    const auto tried = Connect(options_.channel, channels_.writes, context.deadline());
+    if (tried) return NotConnected(*tried + ReasonOf(channels_.writes));
+  }
+  const grpc::Status status =
+      Invoke(reads ? channels_.reads : channels_.writes, context, method, request, response);
   if (!status.ok()) return ReadError(status, moves_money);
   return moves_money ? Doubt(response) : std::nullopt;
 }

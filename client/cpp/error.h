@@ -22,6 +22,9 @@ struct Violation {
   std::string description;  // Never the value.
 };
 
+// The reason that the client itself gives when no connection to the service was made.
+inline constexpr std::string_view kNotConnected = "NOT_CONNECTED";
+
 struct Error {
   grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
   std::string message;
@@ -36,8 +39,8 @@ struct Error {
   int http_status = 0;  // MultiSafepay's HTTP status; 0 when there was no answer.
   std::string order_id;
   std::vector<Violation> violations;
-  // Set only when the request provably never left the service: after this long the same call may be
-  // sent again.
+  // Set only when the request provably never left the service, or this client: after this long the
+  // same call may be sent again.
   std::optional<std::int64_t> retry_after_ms;
   // The service itself said all this: the trailer carried its ErrorInfo.
   bool from_service = false;

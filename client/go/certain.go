@@ -19,7 +19,7 @@ const attemptMin = time.Second
 //
 //	CONFIRMED  the reply is returned; a declined card is CONFIRMED too
 //	REJECTED   the error is returned: the same call would be refused again
-//	NOT_SENT   the same call again when the service gave a time for it; else the error
+//	NOT_SENT   the same call again when the service gave a time for it, or no connection was made; else the error
 //	UNKNOWN    the same call again with control.repeat: the service looks before it sends anything
 type Rule struct {
 	Budget      time.Duration // All attempts and pauses together; 2 minutes.

@@ -181,7 +181,8 @@ func TestAnUnknownOutcomeIsResolvedAndChargedOnce(t *testing.T) {
 }
 
 func TestALostConnectionIsUnknownAndALostReadIsNot(t *testing.T) {
-	client := connect(t, "127.0.0.1:1", multisafepay.Options{Rule: multisafepay.Rule{AttemptsMax: 2, Pause: time.Millisecond}})
+	client := connect(t, setting(t, "MSP_TEST_DROPPER"),
+		multisafepay.Options{Rule: multisafepay.Rule{AttemptsMax: 2, Pause: time.Millisecond}})
 	_, err := client.CreateOrder(within(t), order("go-nobody", approved))
 	var failed *multisafepay.Error
 	if !errors.Is(err, multisafepay.ErrOutcomeUnknown) || !errors.As(err, &failed) || failed.FromService {
@@ -190,6 +191,84 @@ func TestALostConnectionIsUnknownAndALostReadIsNot(t *testing.T) {
 	_, err = client.GetOrder(within(t), "go-nobody")
 	if !errors.As(err, &failed) || failed.Outcome != v1.Outcome_OUTCOME_UNSPECIFIED {
 		t.Fatal(err)
+	}
+}
+
+func TestWithoutAConnectionNothingWasSent(t *testing.T) {
+	plain, tls := setting(t, "MSP_SERVER"), setting(t, "MSP_TEST_TLS_SERVER")
+	for name, c := range map[string]struct {
+		server string
+		tls    *multisafepay.TLS
+		way    string
+	}{
+		"dead port":              {"127.0.0.1:1", nil, " in plain text"},
+		"wrong host":             {"nobody..invalid:443", &multisafepay.TLS{}, " with TLS"},
+		"TLS against plain text": {plain, &multisafepay.TLS{}, " with TLS"},
+		"plain text against TLS": {tls, nil, " in plain text"},
+		"other roots":            {tls, &multisafepay.TLS{}, " with TLS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := connect(t, c.server, multisafepay.Options{TLS: c.tls, WriteTimeout: time.Second,
+				Rule: multisafepay.Rule{AttemptsMax: 2, Pause: time.Millisecond}})
+			_, err := client.CreateOrder(within(t), order("go-not-connected", approved))
+			var failed *multisafepay.Error
+			if !errors.Is(err, multisafepay.ErrNotSent) || !errors.As(err, &failed) {
+				t.Fatal(err)
+			}
+			if failed.Code != codes.Unavailable || failed.Reason != "NOT_CONNECTED" || failed.FromService ||
+				!strings.HasPrefix(failed.Message, "no connection to "+c.server+c.way+" within ") {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// net/http reads the environment once in a process, so it is set before any test.
+func TestMain(m *testing.M) {
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "grpc_proxy"} {
+		os.Setenv(name, "http://"+os.Getenv("MSP_TEST_PROXY"))
+	}
+	os.Unsetenv("NO_PROXY")
+	os.Unsetenv("no_proxy")
+	os.Exit(m.Run())
+}
+
+func proxyLog(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(setting(t, "MSP_TEST_PROXY_LOG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestAProxyOfTheEnvironmentIsNotConnectedTo(t *testing.T) {
+	before := proxyLog(t)
+	// This machine by a name that net/http does not leave out by itself.
+	server := strings.Replace(setting(t, "MSP_SERVER"), "127.0.0.1", "0.0.0.0", 1)
+	client := connect(t, server, multisafepay.Options{AllowPlaintext: true})
+	create(t, client, "go-no-proxy", approved, v1.PaymentState_PAYMENT_STATE_PAID)
+	read(t, client, "go-no-proxy")
+	if after := proxyLog(t); after != before {
+		t.Fatal(after)
+	}
+}
+
+func TestAProxyThatWasNamedIsUsed(t *testing.T) {
+	certs, server := setting(t, "MSP_TEST_CERTS"), setting(t, "MSP_TEST_TLS_SERVER")
+	client := connect(t, server, multisafepay.Options{Proxy: "http://" + setting(t, "MSP_TEST_PROXY"),
+		TLS: &multisafepay.TLS{CA: certs + "/ca.pem", Cert: certs + "/client.pem", Key: certs + "/client.key"}})
+	create(t, client, "go-proxy", approved, v1.PaymentState_PAYMENT_STATE_PAID)
+	if log := proxyLog(t); !strings.Contains(log, "CONNECT "+server+" ") {
+		t.Fatal(log)
+	}
+}
+
+func TestPlainTextThroughAProxyHasToBeAskedFor(t *testing.T) {
+	for _, options := range []multisafepay.Options{{Proxy: "http://127.0.0.1:1"}, {Proxy: "127.0.0.1:1", AllowPlaintext: true}} {
+		if _, err := multisafepay.New("127.0.0.1:1", options); err == nil || !strings.Contains(err.Error(), "proxy") {
+			t.Fatal(err)
+		}
 	}
 }
 

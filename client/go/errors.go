@@ -18,7 +18,7 @@ import (
 var (
 	// ErrRejected: MultiSafepay refused; nothing was done.
 	ErrRejected = errors.New("rejected")
-	// ErrNotSent: the request never left the service; nothing was done.
+	// ErrNotSent: the request never left the service, or this client (Reason NOT_CONNECTED); nothing was done.
 	ErrNotSent = errors.New("not sent")
 	// ErrInvalidRequest: the request itself is wrong; Error.Violations names the fields. It was not sent either.
 	ErrInvalidRequest = errors.New("invalid request")

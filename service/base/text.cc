@@ -37,35 +37,6 @@ constexpr std::array<std::int8_t, 256> MakeBase64Values() {
 }
 constexpr std::array<std::int8_t, 256> kBase64Values = MakeBase64Values();
 
-// The length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none. The
-// bounds on the second byte are those of Unicode's table of well-formed sequences: no overlong
-// form, no surrogate, nothing above U+10FFFF.
-std::size_t SequenceLength(std::string_view text) {
-  const unsigned first = Byte(text[0]);
-  if (first < 0x80) return 1;
-  std::size_t length = 0;
-  unsigned low = 0x80;
-  unsigned high = 0xBF;
-  if (first >= 0xC2 && first <= 0xDF) {
-    length = 2;
-  } else if (first >= 0xE0 && first <= 0xEF) {
-    length = 3;
-    if (first == 0xE0) low = 0xA0;
-    if (first == 0xED) high = 0x9F;
-  } else if (first >= 0xF0 && first <= 0xF4) {
-    length = 4;
-    if (first == 0xF0) low = 0x90;
-    if (first == 0xF4) high = 0x8F;
-  } else {
-    return 0;
-  }
-  if (text.size() < length || Byte(text[1]) < low || Byte(text[1]) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((Byte(text[i]) & 0xC0) != 0x80) return 0;
-  }
-  return length;
-}
-
 constexpr bool NeedsEscape(char c) { return Byte(c) < 0x20 || c == '"' || c == '\\'; }
 
 void AppendJsonEscape(char c, std::string& out) {
@@ -133,12 +104,41 @@ std::string PercentDecoded(std::string_view text) {
   return out;
 }
 
+// The bounds on the second byte are those of Unicode's table of well-formed sequences: no overlong
+// form, no surrogate, nothing above U+10FFFF.
+Utf8Sequence FirstSequence(std::string_view text) {
+  const unsigned first = Byte(text[0]);
+  if (first < 0x80) return {1, true};
+  std::size_t length = 0;
+  unsigned low = 0x80;
+  unsigned high = 0xBF;
+  if (first >= 0xC2 && first <= 0xDF) {
+    length = 2;
+  } else if (first >= 0xE0 && first <= 0xEF) {
+    length = 3;
+    if (first == 0xE0) low = 0xA0;
+    if (first == 0xED) high = 0x9F;
+  } else if (first >= 0xF0 && first <= 0xF4) {
+    length = 4;
+    if (first == 0xF0) low = 0x90;
+    if (first == 0xF4) high = 0x8F;
+  } else {
+    return {1, false};
+  }
+  for (std::size_t i = 1; i < length; ++i) {
+    if (i == text.size() || Byte(text[i]) < low || Byte(text[i]) > high) return {i, false};
+    low = 0x80;
+    high = 0xBF;
+  }
+  return {length, true};
+}
+
 std::int64_t CodePoints(std::string_view text) {
   std::int64_t count = 0;
   while (!text.empty()) {
-    const std::size_t length = SequenceLength(text);
-    if (length == 0) return -1;
-    text.remove_prefix(length);
+    const Utf8Sequence sequence = FirstSequence(text);
+    if (!sequence.valid) return -1;
+    text.remove_prefix(sequence.size);
     ++count;
   }
   return count;

@@ -1,6 +1,7 @@
 // Small text transformations that several rooms need.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +14,14 @@ std::string PercentEncoded(std::string_view text);
 
 // Decodes %XX once; malformed escapes stay as they are.
 std::string PercentDecoded(std::string_view text);
+
+// What a text that is not empty starts with: a well-formed UTF-8 sequence, or the longest start of
+// one, at least a byte, for which one replacement character stands.
+struct Utf8Sequence {
+  std::size_t size = 0;
+  bool valid = false;
+};
+Utf8Sequence FirstSequence(std::string_view text);
 
 // The number of Unicode code points; -1 when the text is not valid UTF-8.
 std::int64_t CodePoints(std::string_view text);

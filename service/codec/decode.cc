@@ -4,8 +4,11 @@
 
 #include <cstring>
 #include <memory>
+#include <vector>
 
+#include "service/base/text.h"
 #include "service/codec/reader.h"
+#include "service/codec/repair.h"
 
 namespace msp::codec {
 namespace {
@@ -15,7 +18,8 @@ constexpr std::size_t kDocumentBytesKept = 256 << 10;  // Room beyond this is gi
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // simdjson's index of a document: where each token starts, made by the fastest kernel that this
-// machine runs. It also refuses invalid UTF-8, unclosed strings and unescaped control characters.
+// machine runs. It also refuses invalid UTF-8, unclosed strings and unescaped control characters;
+// what of that stands in texts alone is repaired (repair.h).
 // The walk over it is ours: that of simdjson 3.0.1's On-Demand accepts `tru` and half surrogate
 // pairs, skips what is not asked for, and crashed when used after an error; that of its DOM loses
 // the digits of large and decimal numbers.
@@ -23,13 +27,17 @@ class Index {
  public:
   // Null when all is well, else what is wrong with the document.
   const char* Build(std::string_view text) {
-    const simdjson::error_code error = Stage1(text);
-    return error == simdjson::SUCCESS ? nullptr : simdjson::error_message(error);
+    error_ = Stage1(text);
+    return error_ == simdjson::SUCCESS ? nullptr : simdjson::error_message(error_);
+  }
+  // Whether that may be wrong in texts alone.
+  bool MayBeRepaired() const {
+    return error_ == simdjson::UTF8_ERROR || error_ == simdjson::UNESCAPED_CHARS;
   }
 
-  Tokens TokensOf(char* text, std::size_t size) const {
+  Tokens TokensOf(char* text, std::size_t size, const std::vector<std::uint32_t>* repaired) const {
     return Tokens(text, parser_->structural_indexes.get(), parser_->n_structural_indexes,
-                  std::memchr(text, '\\', size) != nullptr);
+                  std::memchr(text, '\\', size) != nullptr, repaired);
   }
 
   // Keeps one large document from pinning memory in every thread for good.
@@ -63,6 +71,7 @@ class Index {
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> parser_;
   std::size_t capacity_ = 0;
+  simdjson::error_code error_ = simdjson::SUCCESS;
 };
 
 Decoded Read(const Plan& plan, std::string& document, google::protobuf::Message& message,
@@ -71,12 +80,19 @@ Decoded Read(const Plan& plan, std::string& document, google::protobuf::Message&
   // no text.
   static thread_local Index index;
   Decoded result;
-  const std::size_t start = document.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  if (const char* fault = index.Build(std::string_view(document).substr(start))) {
+  std::size_t start = document.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  const char* fault = index.Build(std::string_view(document).substr(start));
+  std::vector<std::uint32_t> repaired;
+  if (fault != nullptr && index.MayBeRepaired() && RepairTexts(start, document, repaired)) {
+    start = 0;
+    fault = index.Build(document);
+  }
+  if (fault != nullptr) {
     result.error = fault;
   } else {
-    Reader reader(index.TokensOf(document.data() + start, document.size() - start), everything,
-                  result);
+    Reader reader(index.TokensOf(document.data() + start, document.size() - start,
+                                 repaired.empty() ? nullptr : &repaired),
+                  everything, result);
     result.ok = reader.Document(plan, message, splice);
   }
   index.Trim();

@@ -2,15 +2,22 @@
 // that money demands: every malformed document fails, every value that does not fit is reported,
 // nothing crashes. Called on any thread.
 //
-// Tolerant readings, by target type: string takes string, number (its digits kept) and bool;
-// integer takes number and numeric string, also with a fraction of zeros; bool takes true/false,
-// 0/1, "0"/"1", "YES"/"NO", "true"/"false" in any case; null, "" and absent are unset; `[]` for an
-// object is an empty object; one object or scalar for a list is a list of one, `{}` for a list is
-// an empty one; null and "" in a list are skipped. Texts of PATTERN_FOUR_DIGITS get their leading
-// zeros back. The last of duplicate members wins, also when it is null.
+// Tolerant readings, by target type: string takes string, number (its digits kept, written without
+// an exponent) and bool; an id (PATTERN_ID) takes whole numbers only; integer takes a number whose
+// value is whole (1000, 1000.0, 1e3) and a text of digits, but no text with a fraction; bool takes
+// true/false, 0/1, "0"/"1", "YES"/"NO", "true"/"false" in any case; null, "" and absent are unset;
+// `[]` for an object is an empty object; one object or scalar for a list is a list of one, `{}` for
+// a list is an empty one; null and "" in a list are skipped. Texts of PATTERN_FOUR_DIGITS get their
+// leading zeros back. The last of duplicate members wins, also when it is null.
 //
-// Malformed is what RFC 8259 does not allow, invalid UTF-8, half a surrogate pair, and nesting
-// beyond kDepthMax. A byte order mark is skipped.
+// A text that is not readable in whole is read all the same and reported: U+FFFD stands for half a
+// surrogate pair and for bytes that are no UTF-8, an escape that JSON does not know stays as it is
+// written, and so does a control character that should have been escaped. In a member's name it
+// makes another, unknown name.
+//
+// Malformed is everything else that RFC 8259 does not allow, invalid UTF-8 outside of texts, more
+// unreadable characters than kRepairedBytesMore has room for, and nesting beyond kDepthMax. A byte
+// order mark is skipped.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +33,20 @@ namespace msp::codec {
 // Objects and lists in one another at most.
 inline constexpr int kDepthMax = 64;
 
-// A member that the schema does not know, or a value that does not fit its type. Never an error of
-// the call: counted, so that the API's drift shows before it hurts.
+// Bytes by which a document may grow when its unreadable texts are repaired; the worst takes six
+// bytes for one.
+inline constexpr std::size_t kRepairedBytesMore = 4 << 20;
+
+// A member that the schema does not know, a value that does not fit its type, a text that is not
+// readable in whole. No error by itself: counted, so that the API's drift shows before it hurts.
+// Whether a call can do without the member is the caller's to say.
 struct Drift {
-  enum class Kind : std::uint8_t { kUnknownMember, kUnfitValue, kDuplicateMember };
+  enum class Kind : std::uint8_t {
+    kUnknownMember,
+    kUnfitValue,
+    kDuplicateMember,
+    kUnreadableText,
+  };
   Kind kind;
   // Dotted, without list indexes: "payment_details.card_funding". At most kDriftPathMax bytes of
   // letters, digits and "_-."; long runs of digits are masked, since it becomes a metric's label.
@@ -44,6 +61,8 @@ struct Decoded {
   bool ok = false;    // False: malformed; the messages' content is unspecified and must be dropped.
   std::string error;  // What was malformed and at which byte, without any of the document's text.
   std::vector<Drift> drift;  // One for each kind and path, however often it occurs.
+  // True: more values did not fit or were not readable than kDriftMax could be reported.
+  bool drift_cut = false;
 };
 
 // Where one member of the document goes instead of into the envelope: `key`'s value is read into
@@ -62,7 +81,8 @@ struct Splice {
 
 // Reads an answer's `document` into `message`, which is empty. Fields that do not travel in a body
 // (the service's own, those of path and query) count as unknown. The document is unescaped in
-// place: its content is unspecified afterwards, and the caller wipes it. `splice` may be null. A
+// place, or wiped and replaced by a repaired one: its content is unspecified afterwards, and the
+// caller wipes it. `splice` may be null. A
 // document that is JSON but no object is read as nothing, with a drift of an unfit value.
 Decoded Decode(const Plan& plan, std::string& document, google::protobuf::Message& message,
                Splice* splice = nullptr);

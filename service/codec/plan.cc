@@ -6,6 +6,7 @@
 
 #include "access/msp_proto.h"
 #include "service/base/text.h"
+#include "service/codec/decimals.h"
 #include "service/codec/reflected.h"
 
 namespace msp::codec {
@@ -210,6 +211,8 @@ Entry PlanSet::CompileEntry(const pb::Message& defaults, const FieldDescriptor* 
   entry.sensitive = options.GetExtension(multisafepay::v1::sensitive);
   entry.place = options.GetExtension(multisafepay::v1::place);
   entry.limits = options.GetExtension(multisafepay::v1::limits);
+  if (entry.limits.decimals() > kDecimalsMax) Refuse(field->full_name(), "too many decimals");
+  entry.decimals = static_cast<std::uint8_t>(entry.limits.decimals());
   entry.in_body = !entry.own && entry.place == multisafepay::v1::PLACE_UNSPECIFIED;
   entry.oneof = field->real_containing_oneof();
   entry.plain_text = entry.kind == Kind::kString && !entry.repeated && entry.oneof == nullptr &&

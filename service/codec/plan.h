@@ -54,7 +54,8 @@ struct Entry {
   bool own = false;  // Number >= kFirstOwnField: ours, not MultiSafepay's.
   // A single text that is read as it stands: no member of a oneof, no digits with zeros to restore.
   bool plain_text = false;
-  bool in_body = true;  // Travels in the JSON body: neither own nor placed in path or query.
+  std::uint8_t decimals = 0;  // Of a double: the most that it is sent with; 0 for any number.
+  bool in_body = true;        // Travels in the JSON body: neither own nor placed in path or query.
   multisafepay::v1::Sensitivity sensitive = multisafepay::v1::SENSITIVITY_UNSPECIFIED;
   multisafepay::v1::Place place = multisafepay::v1::PLACE_UNSPECIFIED;
   multisafepay::v1::Limits limits;

@@ -76,7 +76,7 @@ bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place,
       seen.set(number);
       if (entry->plain_text && tokens_.Peek() == '"') {  // What most members are, without detours.
         std::string_view text;
-        if (!String(text)) return false;
+        if (!String(text, &member)) return false;
         if (!text.empty()) entry->access.put.text(message, entry->field, text);
       } else if (!Known(*entry, message, member)) {
         return false;
@@ -166,7 +166,7 @@ Reader::Outcome Reader::One(const Entry& entry, pb::Message& message, const Plac
     return entry.access.put.message(message, entry.field);
   };
   if (entry.kind == Kind::kMessage) return Object(*entry.message, place, outer, target);
-  if (entry.kind != Kind::kStruct) return Scalar(entry, message);
+  if (entry.kind != Kind::kStruct) return Scalar(entry, message, place);
   const Outcome shape = ObjectShape();
   if (shape != Outcome::kRead) return shape;
   auto& object = static_cast<pb::Struct&>(target());
@@ -240,6 +240,10 @@ bool Reader::SkipList() {
   return true;
 }
 
+void Reader::Unescape(std::string_view& text, const Place* place) {
+  if (!tokens_.Unescape(text) && place != nullptr) Report(Drift::Kind::kUnreadableText, *place);
+}
+
 bool Reader::Number(std::string_view& text) {
   const char first = tokens_.Peek();
   if (!IsDigit(first) && first != '-') return Fail("no value where one is expected");
@@ -273,7 +277,9 @@ bool Reader::Fail(const char* what) {
 void Reader::Report(Drift::Kind kind, const Place& place) {
   const auto same_kind = [kind](const Drift& drift) { return drift.kind == kind; };
   const auto known = std::count_if(result_.drift.begin(), result_.drift.end(), same_kind);
-  if (static_cast<std::size_t>(known) >= kDriftMax) return;
+  const bool full = static_cast<std::size_t>(known) >= kDriftMax;
+  const bool of_value = kind == Drift::Kind::kUnfitValue || kind == Drift::Kind::kUnreadableText;
+  if (full && !of_value) return;
   const Place* line[kDepthMax + 1];
   std::size_t count = 0;
   for (const Place* at = &place; at->parent != nullptr; at = at->parent) line[count++] = at;
@@ -285,6 +291,10 @@ void Reader::Report(Drift::Kind kind, const Place& place) {
   if (path.size() > kDriftPathMax) path.resize(kDriftPathMax);
   for (const Drift& drift : result_.drift) {
     if (drift.kind == kind && drift.path == path) return;
+  }
+  if (full) {
+    result_.drift_cut = true;
+    return;
   }
   result_.drift.push_back({kind, std::move(path)});
 }

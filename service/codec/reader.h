@@ -63,7 +63,7 @@ class Reader {
   Outcome Object(const Plan& plan, const Place& place, Envelope* outer, const Target& target);
   // kRead when an object or `[]` comes next, which is left alone; any other value is consumed.
   Outcome ObjectShape();
-  Outcome Scalar(const Entry& entry, google::protobuf::Message& message);
+  Outcome Scalar(const Entry& entry, google::protobuf::Message& message, const Place& place);
   Outcome FromText(const Entry& entry, google::protobuf::Message& message, std::string_view text);
   Outcome FromNumber(const Entry& entry, google::protobuf::Message& message, std::string_view text);
   Outcome FromBool(const Entry& entry, google::protobuf::Message& message, bool value);
@@ -78,13 +78,19 @@ class Reader {
   bool SkipList();
   Outcome SkipUnfit() { return Skip() ? Outcome::kUnfit : Outcome::kMalformed; }
 
-  // One token each; false and an error when it is malformed.
-  bool String(std::string_view& text) { return tokens_.String(text) || Fail("malformed string"); }
+  // One token each; false and an error when it is malformed. A text that is not readable in whole
+  // is reported at `place`; null for names and for what nobody keeps.
+  bool String(std::string_view& text, const Place* place = nullptr) {
+    if (!tokens_.String(text)) return Fail("malformed string");
+    if (tokens_.HasEscape(text)) Unescape(text, place);
+    return true;
+  }
+  void Unescape(std::string_view& text, const Place* place);
   bool Number(std::string_view& text);
   bool Atom(char& first);  // 't', 'f' or 'n'.
-  bool Key(std::string_view& key) {
+  bool Key(std::string_view& key, const Place* place = nullptr) {
     if (tokens_.Peek() != '"') return Fail("no name where one is expected");
-    if (!String(key)) return false;
+    if (!String(key, place)) return false;
     if (tokens_.Peek() != ':') return Fail("no colon after a name");
     tokens_.Step();
     return true;

@@ -18,6 +18,14 @@ bool LacksZeros(const Entry& entry, std::string_view text) {
          text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+bool IsId(const Entry& entry) { return entry.limits.pattern() == multisafepay::v1::PATTERN_ID; }
+
+// Whether a number's digits stay as they are written: with an exponent they are not the digits of
+// an id or of an amount, and an id has no fraction.
+bool StaysAsWritten(const Entry& entry, std::string_view text) {
+  return text.find_first_of(IsId(entry) ? ".eE" : "eE") == std::string_view::npos;
+}
+
 // Writes one field or one more element of a repeated one; false for what its type cannot hold.
 class Put {
  public:
@@ -67,12 +75,12 @@ class Put {
 
 }  // namespace
 
-Reader::Outcome Reader::Scalar(const Entry& entry, pb::Message& message) {
+Reader::Outcome Reader::Scalar(const Entry& entry, pb::Message& message, const Place& place) {
   std::string_view text;
   char first = 0;
   switch (tokens_.Peek()) {
     case '"':
-      return String(text) ? FromText(entry, message, text) : Outcome::kMalformed;
+      return String(text, &place) ? FromText(entry, message, text) : Outcome::kMalformed;
     case 't':
     case 'f':
     case 'n':
@@ -109,27 +117,6 @@ Reader::Outcome Reader::FromText(const Entry& entry, pb::Message& message, std::
     case Kind::kTimestamp:
       fits = put.Time(text);
       break;
-    default:
-      return FromNumber(entry, message, text);
-  }
-  return fits ? Outcome::kRead : Outcome::kUnfit;
-}
-
-Reader::Outcome Reader::FromNumber(const Entry& entry, pb::Message& message,
-                                   std::string_view text) {
-  Put put(entry, message);
-  bool fits = false;
-  switch (entry.kind) {
-    case Kind::kString: {
-      if (!LacksZeros(entry, text)) {
-        fits = put.Text(text);
-        break;
-      }
-      std::string digits(text);
-      digits.insert(0, kFourDigits - text.size(), '0');
-      fits = put.Text(digits);
-      break;
-    }
     case Kind::kInt32:
       fits = put.Integer(ReadSigned(text), INT32_MIN, INT32_MAX);
       break;
@@ -145,11 +132,52 @@ Reader::Outcome Reader::FromNumber(const Entry& entry, pb::Message& message,
     case Kind::kDouble:
       fits = put.Double(ReadDouble(text));
       break;
+    default:
+      break;
+  }
+  return fits ? Outcome::kRead : Outcome::kUnfit;
+}
+
+Reader::Outcome Reader::FromNumber(const Entry& entry, pb::Message& message,
+                                   std::string_view text) {
+  Put put(entry, message);
+  bool fits = false;
+  switch (entry.kind) {
+    case Kind::kString: {
+      if (LacksZeros(entry, text)) {
+        std::string digits(text);
+        digits.insert(0, kFourDigits - text.size(), '0');
+        fits = put.Text(digits);
+      } else if (StaysAsWritten(entry, text)) {
+        fits = put.Text(text);
+      } else {
+        std::string digits;
+        fits = WithoutExponent(text, digits) &&
+               !(IsId(entry) && digits.find('.') != std::string::npos) && put.Text(digits);
+        WipeString(digits);
+      }
+      break;
+    }
+    case Kind::kInt32:
+      fits = put.Integer(ReadSignedNumber(text), INT32_MIN, INT32_MAX);
+      break;
+    case Kind::kInt64:
+      fits = put.Integer(ReadSignedNumber(text));
+      break;
+    case Kind::kUint32:
+      fits = put.Natural(ReadUnsignedNumber(text), UINT32_MAX);
+      break;
+    case Kind::kUint64:
+      fits = put.Natural(ReadUnsignedNumber(text));
+      break;
+    case Kind::kDouble:
+      fits = put.Double(ReadDouble(text));
+      break;
     case Kind::kBool:
       fits = put.Bool(ReadBool(text));
       break;
     case Kind::kEnum: {
-      const std::optional<std::int64_t> number = ReadSigned(text);
+      const std::optional<std::int64_t> number = ReadSignedNumber(text);
       if (!number.has_value() || *number < INT32_MIN || *number > INT32_MAX) break;
       fits = put.Enum(entry.field->enum_type()->FindValueByNumber(static_cast<int>(*number)));
       break;
@@ -178,7 +206,7 @@ bool Reader::StructObject(pb::Struct& object, const Place& place) {
   if (!Open('}', more)) return false;
   while (more) {
     std::string_view key;
-    if (!Key(key)) return false;
+    if (!Key(key, &place)) return false;
     const auto [member, added] = object.mutable_fields()->insert({std::string(key), pb::Value()});
     if (!added) {
       Report(Drift::Kind::kDuplicateMember, place);
@@ -207,7 +235,7 @@ bool Reader::StructValue(pb::Value& value, const Place& place) {
     case '[':
       return StructList(*value.mutable_list_value(), place);
     case '"':
-      if (!String(text)) return false;
+      if (!String(text, &place)) return false;
       value.set_string_value(std::string(text));
       return true;
     case 't':

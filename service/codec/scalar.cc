@@ -1,6 +1,8 @@
 #include "service/codec/scalar.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 
 #include "absl/strings/match.h"
@@ -57,21 +59,26 @@ char* AppendUtf8(std::int32_t point, char* out) {
   return out;
 }
 
-// Reads what follows "\u" at `in`, which it moves; -1 for bad digits and half a surrogate pair.
+constexpr std::int32_t kNoPoint = -1;   // No four hexadecimal digits.
+constexpr std::int32_t kHalfPair = -2;  // Half a surrogate pair, which UTF-8 has no bytes for.
+constexpr std::int32_t kReplacement = 0xFFFD;
+
+// Reads what follows "\u" at `in`, which it moves over what it has read.
 std::int32_t ReadCodePoint(const char*& in, const char* end) {
-  if (end - in < 4) return -1;
+  if (end - in < 4) return kNoPoint;
   const std::int32_t first = ReadHex4(in);
+  if (first < 0) return kNoPoint;
   in += 4;
   if (first < 0xD800 || first > 0xDFFF) return first;
-  if (first > 0xDBFF || end - in < 6 || in[0] != '\\' || in[1] != 'u') return -1;
+  if (first > 0xDBFF || end - in < 6 || in[0] != '\\' || in[1] != 'u') return kHalfPair;
   const std::int32_t second = ReadHex4(in + 2);
+  if (second < 0xDC00 || second > 0xDFFF) return kHalfPair;
   in += 6;
-  if (second < 0xDC00 || second > 0xDFFF) return -1;
   return 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
 }
 
 // What a one-letter escape stands for; 0 for an unknown letter.
-char Unescaped(char letter) {
+char UnescapedLetter(char letter) {
   switch (letter) {
     case '"':
     case '\\':
@@ -92,15 +99,6 @@ char Unescaped(char letter) {
   }
 }
 
-// The digits before a fraction of zeros; empty when the fraction is something else.
-std::string_view WholePart(std::string_view text) {
-  const std::size_t point = text.find('.');
-  if (point == std::string_view::npos) return text;
-  const std::string_view fraction = text.substr(point + 1);
-  if (fraction.empty() || fraction.find_first_not_of('0') != std::string_view::npos) return {};
-  return text.substr(0, point);
-}
-
 template <class Number>
 std::optional<Number> Read(std::string_view text) {
   Number value{};
@@ -108,6 +106,67 @@ std::optional<Number> Read(std::string_view text) {
   const std::from_chars_result read = std::from_chars(text.data(), end, value);
   if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
   return value;
+}
+
+// A JSON number taken apart: its significant digits stand at `first` to `last`, with a point among
+// them perhaps, and the number's own point stands `whole` digits behind the first of them.
+struct Decimal {
+  bool negative = false;
+  std::string_view digits;  // Without zeros at either end; empty for zero.
+  std::int64_t whole = 0;   // Digits before the point; negative: zeros behind it, before `digits`.
+};
+
+// An exponent of more digits than that is as good as endless: no text is that long.
+constexpr std::int64_t kExponentMax = 1'000'000'000'000;
+
+std::int64_t ReadExponent(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  std::int64_t value = 0;
+  for (const char c : text) value = std::min(value * 10 + (c - '0'), kExponentMax);
+  return negative ? -value : value;
+}
+
+// `text` is a JSON number. Linear in its length, whatever the exponent says.
+Decimal TakeApart(std::string_view text) {
+  Decimal decimal;
+  decimal.negative = text.starts_with('-');
+  if (decimal.negative) text.remove_prefix(1);
+  const std::size_t mark = text.find_first_of("eE");
+  const std::int64_t exponent =
+      mark == std::string_view::npos ? 0 : ReadExponent(text.substr(mark + 1));
+  text = text.substr(0, mark);
+  const std::size_t first = text.find_first_of("123456789");
+  if (first == std::string_view::npos) return decimal;
+  const std::size_t last = text.find_last_of("123456789");
+  const std::size_t point = std::min(text.find('.'), text.size());
+  decimal.digits = text.substr(first, last + 1 - first);
+  decimal.whole = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) + exponent;
+  if (first > point) ++decimal.whole;  // The point itself is no digit.
+  return decimal;
+}
+
+// The digits of 2^64 - 1, the largest integer that any target takes.
+constexpr std::int64_t kWholeDigitsMax = 20;
+
+// The whole number that a JSON number with a fraction or an exponent stands for, digit by digit.
+template <class Number>
+std::optional<Number> ReadWhole(std::string_view text) {
+  if (!IsJsonNumber(text)) return std::nullopt;
+  const Decimal decimal = TakeApart(text);
+  if (decimal.digits.empty()) return Number{0};
+  if (decimal.whole < 1 || decimal.whole > kWholeDigitsMax) return std::nullopt;
+  char digits[kWholeDigitsMax + 1];
+  std::size_t size = 0;
+  if (decimal.negative) digits[size++] = '-';
+  const std::size_t size_wanted = size + static_cast<std::size_t>(decimal.whole);
+  for (const char c : decimal.digits) {
+    if (c == '.') continue;
+    if (size == size_wanted) return std::nullopt;  // A fraction, and not of zeros.
+    digits[size++] = c;
+  }
+  while (size < size_wanted) digits[size++] = '0';
+  return Read<Number>({digits, size});
 }
 
 }  // namespace
@@ -132,37 +191,77 @@ bool IsJsonNumber(std::string_view text) {
   return i == text.size();
 }
 
-std::optional<std::size_t> Unescape(char* begin, char* end) {
+Unescaped Unescape(char* begin, char* end) {
   const auto size = static_cast<std::size_t>(end - begin);
   auto* first = static_cast<char*>(std::memchr(begin, '\\', size));
-  if (first == nullptr) return size;
+  if (first == nullptr) return {size, true};
+  bool readable = true;
   char* out = first;
   for (const char* in = first; in != end;) {
-    if (*in != '\\') {
-      *out++ = *in++;
-      continue;
-    }
-    if (++in == end) return std::nullopt;
-    const char letter = *in++;
-    if (letter == 'u') {
-      const std::int32_t point = ReadCodePoint(in, end);
-      if (point < 0) return std::nullopt;
-      out = AppendUtf8(point, out);
-    } else {
-      const char plain = Unescaped(letter);
-      if (plain == 0) return std::nullopt;
+    const char c = *in++;
+    if (c != '\\') {
+      *out++ = c;
+    } else if (const char plain = in == end ? '\0' : UnescapedLetter(*in); plain != 0) {
       *out++ = plain;
+      ++in;
+    } else if (in != end && *in == 'u') {
+      const std::int32_t point = ReadCodePoint(++in, end);
+      readable = readable && point >= 0;
+      if (point == kNoPoint) {
+        *out++ = '\\';
+        *out++ = 'u';
+      } else {
+        out = AppendUtf8(point == kHalfPair ? kReplacement : point, out);
+      }
+    } else {
+      *out++ = '\\';
+      readable = false;
     }
   }
-  return static_cast<std::size_t>(out - begin);
+  return {static_cast<std::size_t>(out - begin), readable};
 }
 
-std::optional<std::int64_t> ReadSigned(std::string_view text) {
-  return Read<std::int64_t>(WholePart(text));
-}
+std::optional<std::int64_t> ReadSigned(std::string_view text) { return Read<std::int64_t>(text); }
 
 std::optional<std::uint64_t> ReadUnsigned(std::string_view text) {
-  return Read<std::uint64_t>(WholePart(text));
+  return Read<std::uint64_t>(text);
+}
+
+std::optional<std::int64_t> ReadSignedNumber(std::string_view text) {
+  const std::optional<std::int64_t> plain = ReadSigned(text);
+  return plain.has_value() ? plain : ReadWhole<std::int64_t>(text);
+}
+
+std::optional<std::uint64_t> ReadUnsignedNumber(std::string_view text) {
+  const std::optional<std::uint64_t> plain = ReadUnsigned(text);
+  return plain.has_value() ? plain : ReadWhole<std::uint64_t>(text);
+}
+
+bool WithoutExponent(std::string_view text, std::string& out) {
+  const Decimal decimal = TakeApart(text);
+  out.clear();
+  if (decimal.digits.empty()) {
+    out.push_back('0');
+    return true;
+  }
+  const auto digits = static_cast<std::int64_t>(
+      decimal.digits.size() -
+      static_cast<std::size_t>(std::count(decimal.digits.begin(), decimal.digits.end(), '.')));
+  // The zeros that the exponent adds, in front or behind.
+  if (digits > kPlainDigitsMax || std::abs(decimal.whole) > kPlainDigitsMax) return false;
+  if (decimal.negative) out += '-';
+  if (decimal.whole < 1) {
+    out += "0.";
+    out.append(static_cast<std::size_t>(-decimal.whole), '0');
+  }
+  std::int64_t before = decimal.whole;
+  for (const char c : decimal.digits) {
+    if (c == '.') continue;
+    if (before-- == 0 && decimal.whole > 0) out += '.';
+    out += c;
+  }
+  if (before > 0) out.append(static_cast<std::size_t>(before), '0');
+  return true;
 }
 
 std::optional<double> ReadDouble(std::string_view text) {

@@ -3,11 +3,12 @@
 // codec.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "service/codec/scalar.h"
 
@@ -16,9 +17,11 @@ namespace msp::codec {
 class Tokens {
  public:
   // `starts` holds `count` offsets into `text` and one more that equals `size`; text[size] is
-  // readable. `escapes`: there is a backslash somewhere.
-  Tokens(char* text, const std::uint32_t* starts, std::size_t count, bool escapes)
-      : text_(text), at_(starts), end_(starts + count), escapes_(escapes) {}
+  // readable. `escapes`: there is a backslash somewhere. `repaired`, which may be null: the offsets
+  // of the strings that were not readable before they were repaired, in order.
+  Tokens(char* text, const std::uint32_t* starts, std::size_t count, bool escapes,
+         const std::vector<std::uint32_t>* repaired)
+      : text_(text), at_(starts), end_(starts + count), escapes_(escapes), repaired_(repaired) {}
 
   bool AtEnd() const { return at_ == end_; }
   // The first byte of the next token; NUL at the end, which no token starts with.
@@ -30,12 +33,21 @@ class Tokens {
   // Steps over the next token, one of { } [ ] : and comma, of which the index keeps one byte each.
   void Step() { ++at_; }
 
-  // The next token, which starts with a quote, without quotes and escapes; false for a bad one.
+  // The next token, which starts with a quote, without its quotes; false for a bad one.
   bool String(std::string_view& text) {
     const std::string_view token = Token();
     if (token.size() < 2 || token.back() != '"') return false;
     text = token.substr(1, token.size() - 2);
-    return !escapes_ || !HasBackslash(text) || Unescaped(text);
+    return true;
+  }
+  // Whether that token needs `Unescape`.
+  bool HasEscape(std::string_view text) const { return escapes_ && HasBackslash(text); }
+  // Replaces its escapes; false when something in it could not be read.
+  bool Unescape(std::string_view& text) {
+    char* begin = text_ + (text.data() - text_);
+    const Unescaped content = codec::Unescape(begin, begin + text.size());
+    text = {begin, content.size};
+    return content.readable && !IsRepaired(begin);
   }
 
   // The next token, an atom or a number, as it stands.
@@ -71,12 +83,10 @@ class Tokens {
     }
     return false;
   }
-  bool Unescaped(std::string_view& text) {
-    char* begin = text_ + (text.data() - text_);
-    const std::optional<std::size_t> size = Unescape(begin, begin + text.size());
-    if (!size.has_value()) return false;
-    text = {begin, *size};
-    return true;
+  bool IsRepaired(const char* begin) const {
+    if (repaired_ == nullptr) return false;
+    const auto quote = static_cast<std::uint32_t>(begin - text_ - 1);
+    return std::binary_search(repaired_->begin(), repaired_->end(), quote);
   }
   static bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
@@ -84,6 +94,7 @@ class Tokens {
   const std::uint32_t* at_;
   const std::uint32_t* end_;
   bool escapes_;
+  const std::vector<std::uint32_t>* repaired_;
 };
 
 }  // namespace msp::codec

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/codec/decimals.h"
 #include "service/codec/json_text.h"
 #include "service/codec/mask.h"
 #include "service/codec/redact.h"
@@ -87,8 +88,14 @@ bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int i
     case Kind::kDouble: {
       Need(kNumberBytesMax);
       char* end = PutDouble(entry.Real(message, index), at_);
-      if (end != nullptr) at_ = end;
-      return end != nullptr;
+      if (end == nullptr) return false;
+      const std::string_view number(at_, static_cast<std::size_t>(end - at_));
+      if (IsBody(kScope) && entry.decimals != 0 && HasMoreDecimals(number, entry.decimals)) {
+        Raw(RoundedText(number, entry.decimals));
+      } else {
+        at_ = end;
+      }
+      return true;
     }
     case Kind::kEnum: {
       const auto enumerator = static_cast<int>(entry.Integer(message, index));

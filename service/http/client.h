@@ -1,11 +1,12 @@
 // The seam between the service and the network: one HTTP request in, one exchange out.
 //
-// `psp` calls it, `CurlPool` implements it, tests fake it; it is the only virtual interface of the
-// hot path. It knows neither protobuf nor gRPC nor MultiSafepay. An HTTP error status is a
-// completed exchange here; turning it into an error is the caller's step.
+// `psp` calls it, `CurlPool` implements it, tests fake it. It knows neither protobuf nor gRPC nor
+// MultiSafepay. An HTTP error status is a completed exchange here; turning it into an error is the
+// caller's step.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -60,6 +61,8 @@ struct Request {
   bool guarded = false;
   // Reads and writes are bounded apart, so that looking still works when writes are at their limit.
   bool read = false;
+  // An answer with a longer body, as decoded, ends as kTooLarge; 0: the pool's own bound alone.
+  std::size_t answer_max_bytes = 0;
 };
 
 // What is known about a request that has ended.
@@ -77,7 +80,7 @@ enum class Failure : std::uint8_t {
   kDeadline,  // Ran out of time, queued or in transfer.
   kConnect,   // Could not resolve, connect or shake hands.
   kBroken,    // The connection died in mid-transfer, or the answer was not HTTP.
-  kTooLarge,  // The answer was larger than the body cap.
+  kTooLarge,  // The answer was larger than its bound, or than what answers may take together.
   kStopped,   // The pool is shutting down and did not send it.
 };
 

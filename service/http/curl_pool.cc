@@ -71,6 +71,7 @@ absl::Status CheckOptions(const PoolOptions& options) {
           absl::StrCat(range.name, " is not between ", range.min, " and ", range.max));
     }
   }
+  if (options.bodies_max_bytes < 0) return absl::InvalidArgumentError("bodies_max_bytes is negative");
   return CheckBaseUrl(options.base_url);
 }
 
@@ -94,6 +95,9 @@ WorkerOptions OptionsOfWorker(const PoolOptions& options, int index) {
   transfer.ca_file = options.ca_file;
   transfer.user_agent = "multisafepay-grpc/" MSP_VERSION;
   transfer.body_max_bytes = static_cast<std::size_t>(options.body_max_bytes);
+  worker.bodies_max_bytes =
+      std::max(static_cast<std::size_t>(options.bodies_max_bytes / options.workers),
+               2 * transfer.body_max_bytes);
   transfer.connect_timeout_ms = options.connect_timeout_ms;
   transfer.connection_idle_max_s = options.connection_idle_max_s;
   transfer.connection_age_max_s = options.connection_age_max_s;

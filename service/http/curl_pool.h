@@ -30,8 +30,11 @@ struct PoolOptions {
   // The part of both bounds that is set apart for reads; writes have the rest. At least one
   // transfer each.
   int read_percent = 25;
-  // Answers with a longer body end as kTooLarge.
-  int body_max_bytes = 1 << 20;
+  // Answers with a longer body end as kTooLarge; a request may ask for less.
+  int body_max_bytes = 16 << 20;
+  // The memory of the bodies of all answers that are on their way at a time. One that finds none
+  // left ends as kTooLarge. Each worker has its part, and never less than two of the longest.
+  std::int64_t bodies_max_bytes = std::int64_t{1} << 30;
   // Name lookup, connect and TLS handshake; the request's own deadline where that is shorter.
   int connect_timeout_ms = 10'000;
   // Idle connections are not used again after this time: below the server's own keep-alive time, so

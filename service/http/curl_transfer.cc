@@ -16,6 +16,8 @@ namespace msp::http {
 namespace {
 
 constexpr std::size_t kBodyReserveBytes = 4096;  // For answers that do not say how long they are.
+// What an answer's own word is good for: beyond it memory follows what has come.
+constexpr std::size_t kBodyReserveMaxBytes = 256 << 10;
 constexpr long kKeepAliveProbe_s = 15;
 // A shorter request leaves in one piece, and its text in a block that libcurl frees at once; what
 // is left of a longer one goes through the handle's own buffer.
@@ -41,8 +43,8 @@ std::int64_t Microseconds(CURL* easy, CURLINFO info) {
 
 }  // namespace
 
-Transfer::Transfer(const TransferOptions& options, SocketTable& sockets)
-    : options_(options), sockets_(sockets) {
+Transfer::Transfer(const TransferOptions& options, SocketTable& sockets, BodyRoom& room)
+    : options_(options), sockets_(sockets), room_(room) {
   Renew();
 }
 
@@ -76,6 +78,8 @@ bool Transfer::SetForever() {
          // "" switches off the environment's *_proxy and no_proxy, which null would let in.
          Set(CURLOPT_PROXY, options_.proxy.c_str()) && Set(CURLOPT_NOPROXY, "") &&
          Set(CURLOPT_USERAGENT, options_.user_agent.c_str()) &&
+         // Asks for none, and decodes what comes encoded all the same.
+         Set(CURLOPT_ACCEPT_ENCODING, "identity") &&
          Set(CURLOPT_HTTP_VERSION,
              long{options_.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1}) &&
          Set(CURLOPT_PIPEWAIT, options_.http2 ? 1L : 0L) &&
@@ -99,6 +103,9 @@ bool Transfer::Begin(Job job, Clock::time_point now) {
   job_ = std::move(job);
   begun_at_ = now;
   permissions_ = 0;
+  body_max_bytes_ = options_.body_max_bytes;
+  if (const std::size_t asked = job_.request.answer_max_bytes; asked > 0)
+    body_max_bytes_ = std::min(body_max_bytes_, asked);
   opened_socket_ = head_complete_ = too_large_ = resend_stopped_ = false;
   if (!ready_) return false;
 
@@ -172,15 +179,16 @@ std::size_t Transfer::OnHeader(char* data, std::size_t size, std::size_t count, 
 std::size_t Transfer::OnBody(char* data, std::size_t size, std::size_t count, void* opaque) {
   auto& self = *static_cast<Transfer*>(opaque);
   const std::size_t bytes = size * count;
-  const std::size_t max = self.options_.body_max_bytes;
-  if (bytes > max - self.body_.size()) {
+  const std::size_t max = self.body_max_bytes_;
+  if (bytes > max - self.body_.size() || bytes > self.room_.left_bytes) {
     self.too_large_ = true;
     return 0;
   }
+  self.room_.left_bytes -= bytes;
   if (self.body_.empty()) {
     const std::int64_t said = Microseconds(self.easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
     const std::size_t length = said > 0 ? static_cast<std::size_t>(said) : kBodyReserveBytes;
-    self.body_.reserve(std::min(length, max) + kBodyPadding);
+    self.body_.reserve(std::min({length, max, kBodyReserveMaxBytes}) + kBodyPadding);
   }
   ReserveWiping(self.body_, bytes + kBodyPadding);
   self.body_.append(data, bytes);
@@ -230,6 +238,7 @@ Response Transfer::Finish(CURLcode code) {
     }
     Collect(response);
   }
+  room_.left_bytes += body_.size();
   const Verdict verdict = Judge(ending);
   response.fate = verdict.fate;
   response.failure = verdict.failure;

@@ -31,10 +31,15 @@ struct TransferOptions {
   bool scrub_memory = false;
 };
 
+// What the bodies of a worker's answers may still take together.
+struct BodyRoom {
+  std::size_t left_bytes = 0;
+};
+
 class Transfer {
  public:
-  // `options` and `sockets` outlive the transfer.
-  Transfer(const TransferOptions& options, SocketTable& sockets);
+  // The arguments outlive the transfer.
+  Transfer(const TransferOptions& options, SocketTable& sockets, BodyRoom& room);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -83,6 +88,7 @@ class Transfer {
 
   const TransferOptions& options_;
   SocketTable& sockets_;
+  BodyRoom& room_;
   CURL* easy_ = nullptr;
   bool ready_ = false;  // The options that never change are set.
 
@@ -93,6 +99,7 @@ class Transfer {
   std::string url_;
   std::vector<curl_slist> extra_headers_;  // Borrow the request's text, end in the shared list.
   std::string body_;
+  std::size_t body_max_bytes_ = 0;
   int permissions_ = 0;
   bool opened_socket_ = false;  // The connection is a new one.
   bool head_complete_ = false;  // The answer's header block has come to its empty line.

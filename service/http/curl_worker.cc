@@ -62,6 +62,7 @@ CurlWorker::CurlWorker(WorkerOptions options)
       epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
       wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       sockets_(epoll_fd_, !options_.transfer.http2),
+      body_room_{options_.bodies_max_bytes},
       multi_(curl_multi_init()) {
   shares_[0].limits = options_.writes;
   shares_[1].limits = options_.reads;
@@ -250,7 +251,7 @@ void CurlWorker::Launch(Job job) {
     return;
   }
   if (idle_transfers_.empty()) {
-    transfers_.push_back(std::make_unique<Transfer>(options_.transfer, sockets_));
+    transfers_.push_back(std::make_unique<Transfer>(options_.transfer, sockets_, body_room_));
     idle_transfers_.push_back(transfers_.back().get());
   }
   Transfer* const transfer = idle_transfers_.back();

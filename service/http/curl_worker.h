@@ -41,7 +41,8 @@ struct WorkerOptions {
   TransferOptions transfer;
   ShareLimits writes;
   ShareLimits reads;
-  int index = 0;  // For the thread's name.
+  std::size_t bodies_max_bytes = 0;  // Of the answers on their way together.
+  int index = 0;                     // For the thread's name.
 };
 
 // Written by whoever has the turn (`outstanding` and `refused_full` by callers too), read by
@@ -145,6 +146,7 @@ class CurlWorker {
 
   Mutex turn_;
   SocketTable sockets_ ABSL_GUARDED_BY(turn_);
+  BodyRoom body_room_ ABSL_GUARDED_BY(turn_);
   CURLM* multi_ ABSL_GUARDED_BY(turn_) = nullptr;
   Clock::time_point timer_at_ ABSL_GUARDED_BY(turn_) = Clock::time_point::max();
   // The worker's thread wakes by itself then.

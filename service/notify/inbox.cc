@@ -4,6 +4,7 @@
 
 #include "service/codec/decode.h"
 #include "service/notify/signature.h"
+#include "service/psp/deciding.h"
 #include "service/psp/identity.h"
 #include "service/psp/interpret.h"
 #include "service/psp/state.h"
@@ -101,6 +102,12 @@ bool Inbox::Read(std::string body, multisafepay::v1::Order& order, std::string& 
   }
   if (order.order_id().empty() || order.order_id().size() > kOrderIdMax) {
     detail = "the body is no order: it has no order_id";
+    order.Clear();
+    return false;
+  }
+  if (const std::string lost = psp::UnreadableOrderMember(decoded.drift, decoded.drift_cut);
+      !lost.empty()) {
+    detail = "the body is no order: " + lost + " is not readable";
     order.Clear();
     return false;
   }

@@ -10,11 +10,13 @@
 #include <chrono>
 #include <cstdint>
 #include <future>
+#include <optional>
 #include <semaphore>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "service/notify/visit.h"
 
 namespace msp::notify {
@@ -28,6 +30,7 @@ constexpr seconds kVisitMax{5};    // From a thread's first look at a visitor to
 constexpr int kSilenceMax_s = 5;   // The kernel keeps a connection that says nothing to itself.
 constexpr int kBacklog = 4'096;    // Connections in the kernel's hands.
 constexpr std::size_t kBodyMax = 1 << 20;
+constexpr std::size_t kBytesMax = 4 * kBodyMax;  // With head, and sizes and trailers of chunks.
 constexpr std::size_t kOrderIdMax = 255;
 constexpr char kText[] = "text/plain; charset=utf-8";
 // What MultiSafepay looks for in the answer; anything else and it sends again.
@@ -54,7 +57,7 @@ class Visitors final : public httplib::TaskQueue {
 class OneVisitServer final : public httplib::Server {
  private:
   bool process_and_close_socket(socket_t fd) override {
-    Visit visit(fd, Visit::Clock::now() + kVisitMax);
+    Visit visit(fd, Visit::Clock::now() + kVisitMax, kBytesMax);
     bool closed = false;
     const bool served = process_request(visit, /*close_connection=*/true, closed, nullptr);
     shutdown(fd, SHUT_RDWR);
@@ -75,15 +78,28 @@ Address Split(const std::string& listen) {
   return address;
 }
 
-// How long a body is, where that can be said in one way only: what two parsers would read in two
-// ways, or what has no length, is refused.
-bool LengthOf(const httplib::Request& request, std::size_t* length) {
-  if (request.has_header("Transfer-Encoding") ||
-      request.get_header_value_count("Content-Length") != 1)
-    return false;
+struct Framing {
+  bool chunked = false;
+  std::size_t length = 0;  // Where not chunked.
+};
+
+// Where the body ends: by one Content-Length or by chunks, said in one way only. Nothing where two
+// parsers would read two things, or where it has no end.
+std::optional<Framing> FramingOf(const httplib::Request& request) {
+  const std::size_t codings = request.get_header_value_count("Transfer-Encoding");
+  const std::size_t lengths = request.get_header_value_count("Content-Length");
+  if (codings == 1 && lengths == 0) {
+    const std::string coding = request.get_header_value("Transfer-Encoding");
+    if (!absl::EqualsIgnoreCase(coding, "chunked") || request.version != "HTTP/1.1")
+      return std::nullopt;
+    return Framing{.chunked = true};
+  }
+  if (codings != 0 || lengths != 1) return std::nullopt;
+  Framing framing;
   const std::string text = request.get_header_value("Content-Length");
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *length);
-  return !text.empty() && error == std::errc() && end == text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), framing.length);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return framing;
 }
 
 int StatusOf(Received received) {
@@ -128,19 +144,28 @@ class Desk {
             const httplib::ContentReader& reader) const {
     const auto site = parts_.sites(name);
     if (site == nullptr) return Refuse(response, Received::kUnknownSite, "no such site\n");
-    std::size_t length = 0;
-    if (!LengthOf(request, &length))
-      return Refuse(response, Received::kBadRequest, "one Content-Length, no Transfer-Encoding\n");
-    if (length > kBodyMax) return Refuse(response, Received::kTooLarge, "too large\n");
+    if (request.has_header("Content-Encoding")) {
+      // The signature is of the bytes before any coding: MultiSafepay sends none.
+      Refuse(response, Received::kBadRequest, "no Content-Encoding\n");
+      response.status = 415;
+      return;
+    }
+    const std::optional<Framing> framing = FramingOf(request);
+    if (!framing) return Refuse(response, Received::kBadRequest, "one Content-Length, or chunks\n");
+    if (framing->length > kBodyMax) return Refuse(response, Received::kTooLarge, "too large\n");
     if (!request.has_header("Auth"))
       return Refuse(response, Received::kBadAuthHeader, "no Auth header\n");
     std::string body;
-    body.reserve(length);
+    body.reserve(framing->length);
+    const auto begun = Visit::Clock::now();
     const bool whole = reader([&](const char* data, std::size_t size) {
       body.append(data, size);
       return body.size() <= kBodyMax;
     });
-    if (!whole || body.size() != length)
+    if (body.size() > kBodyMax) return Refuse(response, Received::kTooLarge, "too large\n");
+    if (framing->chunked && !whole && Visit::Clock::now() - begun < kVisitMax / 2)
+      return Refuse(response, Received::kBadRequest, "broken chunks\n");
+    if (!whole || (!framing->chunked && body.size() != framing->length))
       return Refuse(response, Received::kTooSlow, "the body did not come in time\n");
     const std::string id = request.get_param_value("transactionid");
     std::promise<Inbox::Result> taken;
@@ -200,7 +225,7 @@ class Desk {
 };
 
 void AddPages(httplib::Server& server, const std::shared_ptr<Desk>& desk) {
-  constexpr char kPath[] = R"(/webhook(?:/([A-Za-z0-9._~-]{1,64}))?)";
+  constexpr char kPath[] = R"(/webhook(?:/([A-Za-z0-9._~-]{1,64}))?/?)";
   server.Post(kPath, [desk](const httplib::Request& request, httplib::Response& response,
                             const httplib::ContentReader& reader) {
     desk->Post(request.matches[1], request, response, reader);

@@ -22,12 +22,19 @@ ssize_t Visit::read(char* into, std::size_t size) {
     return static_cast<ssize_t>(taken);
   }
   if (!Ready(true)) return -1;
-  if (size >= kReadAhead) return recv(fd_, into, size, MSG_DONTWAIT);
+  if (size >= kReadAhead) return Receive(into, size);
   buffer_.resize(kReadAhead);
-  const ssize_t got = recv(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+  const ssize_t got = Receive(buffer_.data(), buffer_.size());
   buffer_.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   at_ = 0;
   return got > 0 ? read(into, size) : got;
+}
+
+ssize_t Visit::Receive(char* into, std::size_t size) {
+  if (bytes_left_ == 0) return -1;
+  const ssize_t got = recv(fd_, into, std::min(size, bytes_left_), MSG_DONTWAIT);
+  bytes_left_ -= static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  return got;
 }
 
 ssize_t Visit::write(const char* from, std::size_t size) {

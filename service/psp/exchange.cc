@@ -48,8 +48,19 @@ Failure NotSent(const http::Response& answer) {
   return failure;
 }
 
+// The answer was longer than its bound. No code that invites to send the same call again: it would
+// be as long.
+Failure TooLarge(const Operation& operation) {
+  return {.code = absl::StatusCode::kResourceExhausted,
+          .message = absl::StrCat("MultiSafepay's answer is larger than this server takes (",
+                                  operation.answer_max_bytes() >> 20, " MiB)",
+                                  operation.is_paged ? ": ask for a smaller page" : ""),
+          .reason = std::string(reason::kAnswerTooLarge)};
+}
+
 // It left and no complete answer came back.
-Failure Broken(const http::Response& answer) {
+Failure Broken(const Operation& operation, const http::Response& answer) {
+  if (answer.failure == http::Failure::kTooLarge) return TooLarge(operation);
   const bool late = answer.failure == http::Failure::kDeadline;
   return {
       .code = late ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kUnavailable,
@@ -64,6 +75,8 @@ std::string_view NameOf(codec::Drift::Kind kind) {
       return "unknown_member";
     case codec::Drift::Kind::kUnfitValue:
       return "unfit_value";
+    case codec::Drift::Kind::kUnreadableText:
+      return "unreadable_text";
     default:
       return "duplicate_member";
   }
@@ -117,7 +130,8 @@ void Exchange::Send(Sending sending, absl::AnyInvocable<void(Answer) &&> done) {
                         .headers = sending.site->headers(),
                         .deadline = sending.deadline,
                         .guarded = !operation.reads(),
-                        .read = operation.reads()};
+                        .read = operation.reads(),
+                        .answer_max_bytes = operation.answer_max_bytes()};
   telemetry::TraceContext hop;
   if (sending.trace != nullptr && sending.trace->valid()) {
     hop = telemetry::ChildOf(*sending.trace);
@@ -171,7 +185,7 @@ Answer Exchange::Read(const Sending& sending, http::Response response) {
     return answer;
   }
   if (response.fate == http::Fate::kUnknown) {
-    answer.failure = Broken(response);
+    answer.failure = Broken(*sending.operation, response);
     return answer;
   }
   Reading reading = Interpret(*sending.operation, operations_.envelope_plan(), *sending.request,

@@ -33,6 +33,7 @@ inline constexpr std::string_view kOutcomeUnknown = "OUTCOME_UNKNOWN";
 inline constexpr std::string_view kUpstreamMalformed = "UPSTREAM_MALFORMED";
 inline constexpr std::string_view kUpstreamMismatch = "UPSTREAM_MISMATCH";
 inline constexpr std::string_view kUpstreamUnavailable = "UPSTREAM_UNAVAILABLE";
+inline constexpr std::string_view kAnswerTooLarge = "ANSWER_TOO_LARGE";
 inline constexpr std::string_view kUpstreamTimeout = "UPSTREAM_TIMEOUT";
 inline constexpr std::string_view kRateLimited = "RATE_LIMITED";
 inline constexpr std::string_view kTokenNotFound = "TOKEN_NOT_FOUND";

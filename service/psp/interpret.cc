@@ -12,6 +12,7 @@
 #include "multisafepay/v1/transaction_service.pb.h"
 #include "service/base/text.h"
 #include "service/codec/redact.h"
+#include "service/psp/deciding.h"
 #include "service/psp/error_table.h"
 #include "service/psp/evidence.h"
 
@@ -362,6 +363,10 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
     reading = RateLimited(answer);
   } else if (!decoded.ok) {
     reading = NoEnvelope(decoded, answer.status);
+  } else if (const std::string lost = UnreadableDecidingMember(parsed.drift, decoded.drift_cut);
+             !lost.empty()) {
+    reading.failure = Malformed(lost + " is not readable", answer.status);
+    reading.drift = std::move(parsed.drift);
   } else if (ClaimsSuccess(parsed, response, answer.status)) {
     auto doubt = Doubt(operation, request, response, parsed, answer.status);
     if (!doubt) {

@@ -117,6 +117,8 @@ Operations::Operations()
     operation.amount_entry = operation.request_plan->Find("amount");
     operation.currency_entry = operation.request_plan->Find("currency");
     operation.is_get_order = row.request->GetDescriptor() == v1::GetOrderRequest::descriptor();
+    operation.is_list = row.name.starts_with("List");
+    operation.is_paged = operation.request_plan->Find("page_size") != nullptr;
     operation.needs_data = operation.reads() || operation.is_create;
     operation.has_body = (row.method == Method::kPost || row.method == Method::kPatch) &&
                          (HasBody(*operation.request_plan) || !row.fixed_members.empty());

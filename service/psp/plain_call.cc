@@ -87,8 +87,10 @@ std::optional<Clock::time_point> PlainCall::RetryAt(const Answer& answer) const 
   const bool told_when = answer.failure.is_rate_limit() && answer.retry_after_s >= 0;
   const bool worth = trouble || unsent || told_when;
   const bool malformed = answer.failure.reason == reason::kUpstreamMalformed;
+  const bool too_large = answer.failure.reason == reason::kAnswerTooLarge;
   const bool late = answer.failure.reason == reason::kUpstreamTimeout;
-  if (!call_.operation->reads() || !worth || malformed || late || call_.attempts >= kAttemptsMax)
+  if (!call_.operation->reads() || !worth || malformed || too_large || late ||
+      call_.attempts >= kAttemptsMax)
     return std::nullopt;
   if (answer.failure.reason == reason::kShuttingDown) return std::nullopt;
   const std::int64_t backoff = kBackoffMs << (call_.attempts - 1);

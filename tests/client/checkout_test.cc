@@ -139,6 +139,22 @@ TEST(Checkout, EndsWithTheCodeOfThePaymentsEnd) {
   EXPECT_THAT(late.err, HasSubstr("hint: the time is up; go on with: msp order watch tulip-1"));
 }
 
+TEST(Checkout, EndsWhenTheMoneyIsOnItsWayAndSaysSo) {
+  const std::string note =
+      "the money is on its way, not there yet\nhint: follow it with: msp order watch tulip-1\n";
+  FakeAnswer hanging = Ended(v1::PAYMENT_STATE_PROCESSING);
+  hanging.hangs = true;
+  const Outcome watched = CheckedOut(Reply(Created()), hanging);
+  EXPECT_EQ(watched.exit, kExitProcessing);
+  EXPECT_THAT(watched.err, HasSubstr(note));
+  EXPECT_THAT(watched.out, HasSubstr("PAYMENT_STATE_PROCESSING"));
+  v1::CreateOrderResponse created = Created();
+  created.mutable_order()->set_payment_state(v1::PAYMENT_STATE_PROCESSING);
+  const Outcome direct = CheckedOut(Reply(created), hanging, {}, kDirect);
+  EXPECT_EQ(direct.exit, kExitProcessing);
+  EXPECT_THAT(direct.err, HasSubstr(note));
+}
+
 TEST(Checkout, WritesAFormToAPageThatNobodyElseReadsAndTakesItAway) {
   const Directory directory;
   WriteBrowser(directory.path());

@@ -1,11 +1,8 @@
 #include "client/cpp/client.h"
 
 #include <gmock/gmock.h>
-#include <grpcpp/security/server_credentials.h>
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
 
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,7 +10,7 @@
 #include "client/cpp/rules.h"
 #include "multisafepay/v1/options.pb.h"
 #include "tests/client/fake_service.h"
-#include "tests/testing/certificate.h"
+#include "tests/client/tls_service.h"
 
 namespace msp::client {
 namespace {
@@ -135,7 +132,7 @@ TEST(Client, TheCallsOwnTimeoutAndMetadataAndTheSiteTravel) {
 TEST(Client, ACallThatIsNotAnsweredEndsAtItsDeadline) {
   FakeService service([](const SeenCall&, int) { return FakeAnswer{.hangs = true}; });
   const auto client = Connect(service);
-  const auto result = client->CreateOrder({}, {.timeout_ms = 50});
+  const auto result = client->CreateOrder({}, {.timeout_ms = 400});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
@@ -231,45 +228,8 @@ TEST(Client, TlsSettingsThatCannotWorkAreNamed) {
   }
 }
 
-// A server with the test authority's certificate, and the files that a client needs for it.
-class TlsService {
- public:
-  TlsService() {
-    SSL_CTX* context = SSL_CTX_new(TLS_server_method());
-    certificate_.Install(context);
-    BIO* out = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509(out, SSL_CTX_get0_certificate(context));
-    cert_ = Take(out);
-    PEM_write_bio_PrivateKey(out, SSL_CTX_get0_privatekey(context), nullptr, nullptr, 0, nullptr,
-                             nullptr);
-    key_ = Take(out);
-    BIO_free(out);
-    SSL_CTX_free(context);
-    grpc::SslServerCredentialsOptions options;
-    options.pem_key_cert_pairs.push_back({key_, cert_});
-    service_ = std::make_unique<FakeService>(Confirmed, grpc::SslServerCredentials(options));
-  }
-
-  const std::string& address() const { return service_->address(); }
-  const std::string& ca_file() const { return certificate_.ca_file(); }
-
- private:
-  static std::string Take(BIO* bio) {
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(bio, &data);
-    std::string text(data, static_cast<std::size_t>(size));
-    (void)BIO_reset(bio);
-    return text;
-  }
-
-  testing::Certificate certificate_;
-  std::string cert_;
-  std::string key_;
-  std::unique_ptr<FakeService> service_;
-};
-
 TEST(Client, TlsWithTheRightRootsReachesTheService) {
-  const TlsService service;
+  const testing::TlsService service(Confirmed);
   const auto client = Client::Create(
       {.channel = {.server = service.address(), .tls = {.ca_file = service.ca_file()}}});
   ASSERT_TRUE(client.ok()) << client.status();
@@ -277,13 +237,22 @@ TEST(Client, TlsWithTheRightRootsReachesTheService) {
 }
 
 TEST(Client, TlsWithOtherRootsSendsNothing) {
-  const TlsService service;
+  const testing::TlsService service(Confirmed);
   const auto client =
       Client::Create({.channel = {.server = service.address(), .tls = {.enabled = true}}});
   ASSERT_TRUE(client.ok()) << client.status();
   const auto result = (*client)->CreateOrder({});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST(Client, AListOf16MiBIsTaken) {
+  FakeService service([](const SeenCall&, int) {
+    v1::ListTransactionsResponse reply;
+    reply.add_transactions()->set_order_id(std::string(17 << 20, 'x'));
+    return Reply(reply);
+  });
+  EXPECT_TRUE(Connect(service)->ListTransactions({}).ok());
 }
 
 v1::WatchOrderResponse Seen(const std::string& token) {

@@ -12,7 +12,9 @@
 #include "multisafepay/v1/order_service.pb.h"
 #include "multisafepay/v1/transaction_service.pb.h"
 #include "nlohmann/json.hpp"
+#include "tests/client/connect_proxy.h"
 #include "tests/client/fake_service.h"
+#include "tests/testing/free_port.h"
 
 namespace msp::cli {
 namespace {
@@ -231,16 +233,39 @@ TEST(Run, AReadThatFailsEndsWithOne) {
   EXPECT_EQ(ran.err, "error: NOT_FOUND MSP_1006: no such order\n");
 }
 
-TEST(Run, WithoutAServerAReadEndsWithOneAndAPaymentWithThree) {
-  std::string gone;
-  {
-    const FakeService service([](const SeenCall&, int) { return FakeAnswer{}; });
-    gone = service.address();
-  }
+TEST(Run, WithoutAServerNothingWasSent) {
+  const std::string gone = "127.0.0.1:" + std::to_string(msp::testing::FreePort());
   const Outcome read = RunAt(gone, {"order", "get", "tulip-1"});
   EXPECT_EQ(read.exit, kExitRefused);
   EXPECT_THAT(read.err, HasSubstr("no answer from " + gone));
-  EXPECT_EQ(RunAt(gone, kCreate, kOrder).exit, kExitUnknown);
+  std::vector<std::string> words = kCreate;
+  words.insert(words.end(), {"--timeout", "0.4"});
+  const Outcome payment = RunAt(gone, words, kOrder);
+  EXPECT_EQ(payment.exit, kExitRefused);
+  EXPECT_THAT(payment.err,
+              ::testing::StartsWith("error: UNAVAILABLE NOT_CONNECTED outcome=NOT_SENT: no "
+                                    "connection to " +
+                                    gone + " in plain text within "));
+  EXPECT_THAT(payment.err, HasSubstr("hint: nothing was sent; is the service up? Check --server"));
+  EXPECT_THAT(payment.err, Not(HasSubstr("may have moved")));
+}
+
+TEST(Run, GoesThroughTheProxyThatWasNamedAndThroughNoOther) {
+  FakeService service([](const SeenCall&, int) { return Reply(Created(v1::PAYMENT_STATE_PAID)); });
+  const msp::testing::ConnectProxy proxy;
+  for (const char* name : {"http_proxy", "https_proxy", "grpc_proxy"})
+    setenv(name, proxy.url().c_str(), 1);
+  for (const char* name : {"no_proxy", "no_grpc_proxy"}) setenv(name, "", 1);
+  EXPECT_EQ(RunAt(service.address(), kCreate, kOrder).exit, kExitOk);
+  EXPECT_EQ(proxy.connections(), 0);
+  for (const char* name : {"http_proxy", "https_proxy", "grpc_proxy", "no_proxy", "no_grpc_proxy"})
+    unsetenv(name);
+  std::vector<std::string> words = kCreate;
+  words.insert(words.end(), {"--proxy", proxy.url()});
+  EXPECT_EQ(RunAt(service.address(), words, kOrder).exit, kExitUsage) << "in plain text";
+  words.push_back("--plaintext");
+  EXPECT_EQ(RunAt(service.address(), words, kOrder).exit, kExitOk);
+  EXPECT_GT(proxy.connections(), 0);
 }
 
 TEST(Run, AMistakeOfTheCommandLineEndsWithTwoAndSendsNothing) {

@@ -89,11 +89,19 @@ TEST(Watch, EndsWithTheCodeOfThePaymentsEnd) {
                                                      {v1::PAYMENT_STATE_UNRECOGNIZED, 7},
                                                      {v1::PAYMENT_STATE_PARTIALLY_REFUNDED, 8},
                                                      {v1::PAYMENT_STATE_REFUNDED, 8},
-                                                     {v1::PAYMENT_STATE_CHARGED_BACK, 8}};
+                                                     {v1::PAYMENT_STATE_CHARGED_BACK, 8},
+                                                     {v1::PAYMENT_STATE_PROCESSING, 9}};
   for (const auto& [state, exit] : kCases) {
     EXPECT_EQ(Watched({.messages = {State(state)}}).exit, exit) << v1::PaymentState_Name(state);
   }
   EXPECT_EQ(Watched({}).exit, 7) << "a stream that said nothing";
+}
+
+TEST(Watch, GoesOnWhileTheMoneyIsOnItsWay) {
+  const Outcome ran =
+      Watched({.messages = {State(v1::PAYMENT_STATE_PROCESSING), State(v1::PAYMENT_STATE_PAID)}});
+  EXPECT_EQ(ran.exit, kExitOk);
+  EXPECT_THAT(ran.out, HasSubstr("PAYMENT_STATE_PAID"));
 }
 
 TEST(Watch, GoesOnFromTheLastTokenWhenTheServiceGoesAway) {

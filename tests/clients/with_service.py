@@ -6,7 +6,8 @@ usage: with_service.py BIN_DIR COMMAND [ARGUMENT...]
 Starts msp-sandbox and two msp-server in front of it, one in plain text and one with mutual TLS, on free ports. The
 command sees them as MSP_SERVER, MSP_TEST_TLS_SERVER, MSP_TEST_CONTROL (the sandbox's control, with a slash at the end)
 and MSP_TEST_CERTS, a directory with ca.pem, client.pem, client.key and stranger.pem, stranger.key of another authority.
-The exit code is the command's.
+Beside them, from peers.py: MSP_TEST_PROXY, the address of a proxy, MSP_TEST_PROXY_LOG, the file of the requests that it
+had, and MSP_TEST_DROPPER, the address of a server that drops each call. The exit code is the command's.
 """
 
 import contextlib
@@ -16,7 +17,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "operations"))
+import peers  # noqa: E402
 import stage  # noqa: E402
 
 
@@ -55,6 +58,9 @@ def main():
             "MSP_SERVER": stack.enter_context(stage.service(bin_dir, api_url)),
             "MSP_TEST_CONTROL": stage.Control(api_url).origin + "/_sandbox/",
             "MSP_TEST_CERTS": certs,
+            "MSP_TEST_PROXY": stack.enter_context(peers.connect_proxy(f"{certs}/proxy.log")),
+            "MSP_TEST_PROXY_LOG": f"{certs}/proxy.log",
+            "MSP_TEST_DROPPER": stack.enter_context(peers.dropper()),
         }
         variables["MSP_TEST_TLS_SERVER"] = stack.enter_context(
             stage.service(bin_dir, api_url, f"--tls_cert_file={certs}/server.pem", f"--tls_key_file={certs}/server.key",

@@ -87,6 +87,54 @@ TEST(EncodeBody, NumbersAreTheShortestThatReadBack) {
   }
 }
 
+TEST(EncodeBody, MoreDecimalsThanTheFieldTakesAreRoundedHalfAwayFromZero) {
+  const struct {
+    const char* value;
+    const char* json;
+  } kGolden[] = {
+      {"11.9", "11.9"},
+      {"90", "90"},
+      {"8.2644628099", "8.2644628099"},
+      {"8.26446280991", "8.2644628099"},
+      {"8.26446280991736", "8.2644628099"},
+      {"8.26446280995", "8.26446281"},
+      {"8.264462809949", "8.2644628099"},
+      {"-8.26446280995", "-8.26446281"},
+      {"-8.26446280991736", "-8.2644628099"},
+      {"0.33333333333333331", "0.3333333333"},
+      {"0.66666666666666663", "0.6666666667"},
+      {"0.00000000005", "0.0000000001"},
+      {"-0.00000000005", "-0.0000000001"},
+      {"0.000000000049", "0"},
+      {"-0.000000000049", "0"},
+      {"1e-300", "0"},
+      {"-5e-324", "0"},
+      {"0.99999999999", "1"},
+      {"-0.99999999999", "-1"},
+      {"9.99999999999", "10"},
+      {"-99.99999999999", "-100"},
+      {"1.10000000001", "1.1"},
+      {"0.00001", "0.00001"},
+      {"1.5e-7", "0.00000015"},
+      {"1e-10", "0.0000000001"},
+      {"0.1999999999999", "0.2"},
+      {"12345.678901234567", "12345.6789012346"},
+      {"1e15", "1000000000000000"},
+      {"1e300", "1e+300"},
+      {"-0.0", "0"},
+  };
+  for (const auto& row : kGolden) {
+    const auto shapes = FromText<testing::Shapes>("price: " + std::string(row.value));
+    std::string body;
+    EncodeBody(PlanOf<testing::Shapes>(), shapes, body);
+    EXPECT_EQ(body, R"({"price":)" + std::string(row.json) + "}") << row.value;
+  }
+  // What people see is what was given.
+  std::string all;
+  EncodeAll(PlanOf<testing::Shapes>(), FromText<testing::Shapes>("price: 8.26446280991736"), all);
+  EXPECT_EQ(all, R"({"price":8.26446280991736})");
+}
+
 TEST(EncodeBody, NumbersThatJsonCannotHoldAreNeverWritten) {
   for (const char* value : {"inf", "-inf", "nan"}) {
     EXPECT_EQ(Body("text: 'a' ratio: " + std::string(value)), R"({"text":"a"})");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
@@ -79,6 +80,49 @@ class Builder final : public nlohmann::json_sax<Json> {
   std::vector<Node> open_;
   std::vector<std::string> keys_;
 };
+
+// Whether more bytes make a UTF-8 sequence of it.
+bool StartsASequence(const std::string& bytes) {
+  static std::map<std::string, bool> known;
+  const auto [entry, added] = known.try_emplace(bytes, false);
+  if (!added) return entry->second;
+  bool starts = Json::accept("\"" + bytes + "\"");
+  for (const char next : {'\x80', '\x8F', '\x90', '\x9F', '\xA0', '\xBF'}) {
+    if (!starts && bytes.size() < 4) starts = StartsASequence(bytes + next);
+  }
+  return known[bytes] = starts;
+}
+
+// The length of the UTF-8 sequence at the start of `text`, or of the longest start of one.
+std::size_t SequenceAt(std::string_view text, bool& whole) {
+  std::size_t size = 1;
+  for (std::size_t i = 1; i <= std::min<std::size_t>(4, text.size()); ++i) {
+    const std::string bytes(text.substr(0, i));
+    whole = Json::accept("\"" + bytes + "\"");
+    if (whole) return i;
+    if (!StartsASequence(bytes)) break;
+    size = i;
+  }
+  return size;
+}
+
+// The escape at the start of `text`: a pair of surrogates, four hexadecimal digits, one letter; the
+// backslash alone where it is none of these.
+std::string_view EscapeAt(std::string_view text) {
+  const auto hex = [&](std::size_t at) {
+    return text.size() >= at + 6 && text.substr(at, 2) == "\\u" &&
+           text.substr(at + 2, 4).find_first_not_of("0123456789abcdefABCDEF") ==
+               std::string_view::npos;
+  };
+  if (hex(0)) {
+    const bool pair = hex(6) && Json::accept("\"" + std::string(text.substr(0, 12)) + "\"") &&
+                      !Json::accept("\"" + std::string(text.substr(0, 6)) + "\"");
+    return text.substr(0, pair ? 12 : 6);
+  }
+  const bool letter = text.size() > 1 && text[1] != 'u' &&
+                      std::string_view("\"\\/bfnrt").find(text[1]) != std::string_view::npos;
+  return text.substr(0, letter ? 2 : 1);
+}
 
 bool MeansUnset(const Node& node) {
   return node.kind == Node::Kind::kNull || (node.kind == Node::Kind::kString && node.text.empty());
@@ -162,26 +206,76 @@ pb::Value ValueOf(const Node& node) {
   return value;
 }
 
-// A decimal as 128-bit integer, where it is whole and short enough; only what the reading rules
-// allow.
-std::optional<__int128> WholeNumber(const Node& node) {
-  if (node.kind != Node::Kind::kNumber && node.kind != Node::Kind::kString) return std::nullopt;
-  std::size_t i = 0;
-  const std::string& text = node.text;
-  const bool minus = i < text.size() && text[i] == '-';
-  if (minus) ++i;
-  __int128 value = 0;
-  std::size_t digits = 0;
-  for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i, ++digits) {
-    value = value * 10 + (text[i] - '0');
-    if (value > static_cast<__int128>(UINT64_MAX)) return std::nullopt;
-  }
-  if (digits == 0) return std::nullopt;
-  if (i < text.size()) {
-    if (text[i] != '.' || i + 1 == text.size()) return std::nullopt;
-    for (++i; i < text.size(); ++i) {
-      if (text[i] != '0') return std::nullopt;
+// A number as `digits` times ten to the power of -`scale`.
+struct Decimal {
+  bool minus = false;
+  std::string digits;  // No zeros at either end; empty for zero.
+  long long scale = 0;
+};
+
+Decimal DecimalOf(const std::string& number) {
+  Decimal decimal{.minus = number.starts_with('-')};
+  const std::size_t mark = std::min(number.find_first_of("eE"), number.size());
+  bool fraction = false;
+  for (std::size_t i = decimal.minus ? 1 : 0; i < mark; ++i) {
+    if (number[i] == '.') {
+      fraction = true;
+    } else {
+      decimal.digits += number[i];
+      decimal.scale += fraction ? 1 : 0;
     }
+  }
+  if (mark < number.size()) {
+    constexpr long long kFar = 1'000'000'000;
+    const long long exponent = std::strtoll(number.c_str() + mark + 1, nullptr, 10);
+    decimal.scale -= std::clamp(exponent, -kFar, kFar);
+  }
+  while (decimal.digits.ends_with('0')) {
+    decimal.digits.pop_back();
+    --decimal.scale;
+  }
+  decimal.digits.erase(0, decimal.digits.find_first_not_of('0'));
+  return decimal;
+}
+
+// The number without an exponent; nothing for one that is too long.
+std::optional<std::string> PlainText(const std::string& number) {
+  constexpr long long kMax = 40;
+  const Decimal decimal = DecimalOf(number);
+  if (decimal.digits.empty()) return "0";
+  const auto size = static_cast<long long>(decimal.digits.size());
+  const long long whole = size - decimal.scale;
+  if (size > kMax || std::abs(whole) > kMax) return std::nullopt;
+  std::string text = decimal.digits;
+  if (whole <= 0) {
+    text = "0." + std::string(static_cast<std::size_t>(-whole), '0') + text;
+  } else if (whole < size) {
+    text.insert(static_cast<std::size_t>(whole), ".");
+  } else {
+    text.append(static_cast<std::size_t>(whole - size), '0');
+  }
+  return (decimal.minus ? "-" : "") + text;
+}
+
+// A whole number as a 128-bit integer, where it is short enough; only what the reading rules allow:
+// of a text its digits, of a number its value.
+std::optional<__int128> WholeNumber(const Node& node) {
+  std::string text = node.text;
+  if (node.kind == Node::Kind::kNumber) {
+    const std::optional<std::string> plain = PlainText(text);
+    if (!plain.has_value()) return std::nullopt;
+    text = *plain;
+  } else if (node.kind != Node::Kind::kString) {
+    return std::nullopt;
+  }
+  const bool minus = text.starts_with('-');
+  if (minus) text.erase(0, 1);
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos)
+    return std::nullopt;
+  __int128 value = 0;
+  for (const char digit : text) {
+    value = value * 10 + (digit - '0');
+    if (value > static_cast<__int128>(UINT64_MAX)) return std::nullopt;
   }
   return minus ? -value : value;
 }
@@ -198,10 +292,17 @@ std::optional<bool> BoolOf(const Node& node) {
   return std::nullopt;
 }
 
-std::string TextOf(const FieldDescriptor* field, const Node& node) {
+std::optional<std::string> TextOf(const FieldDescriptor* field, const Node& node) {
+  const auto pattern = field->options().GetExtension(multisafepay::v1::limits).pattern();
+  const bool id = pattern == multisafepay::v1::PATTERN_ID;
+  if (node.kind == Node::Kind::kNumber &&
+      node.text.find_first_of(id ? ".eE" : "eE") != std::string::npos) {
+    const std::optional<std::string> plain = PlainText(node.text);
+    if (id && plain.has_value() && plain->find('.') != std::string::npos) return std::nullopt;
+    return plain;
+  }
   std::string text = node.text;
-  const auto& limits = field->options().GetExtension(multisafepay::v1::limits);
-  if (limits.pattern() == multisafepay::v1::PATTERN_FOUR_DIGITS && node.kind != Node::Kind::kBool &&
+  if (pattern == multisafepay::v1::PATTERN_FOUR_DIGITS && node.kind != Node::Kind::kBool &&
       std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
     while (text.size() < 4) text.insert(text.begin(), '0');
   }
@@ -226,12 +327,14 @@ void FillOne(const FieldDescriptor* field, const Node& node, pb::Message& messag
       }
       return;
     }
-    case FieldDescriptor::CPPTYPE_STRING:
+    case FieldDescriptor::CPPTYPE_STRING: {
       // Base64 of bytes fields is left to the codec's own tests.
       if (!scalar || field->type() == FieldDescriptor::TYPE_BYTES) return;
-      many ? to.AddString(&message, field, TextOf(field, node))
-           : to.SetString(&message, field, TextOf(field, node));
+      const std::optional<std::string> text = TextOf(field, node);
+      if (!text.has_value()) return;
+      many ? to.AddString(&message, field, *text) : to.SetString(&message, field, *text);
       return;
+    }
     case FieldDescriptor::CPPTYPE_BOOL: {
       const std::optional<bool> value = BoolOf(node);
       if (!value.has_value()) return;
@@ -262,6 +365,7 @@ void FillOne(const FieldDescriptor* field, const Node& node, pb::Message& messag
   }
   const std::optional<__int128> number = WholeNumber(node);
   if (!number.has_value()) return;
+  const bool text = node.kind == Node::Kind::kString;
   const auto within = [&](__int128 low, __int128 high) {
     return *number >= low && *number <= high;
   };
@@ -279,13 +383,13 @@ void FillOne(const FieldDescriptor* field, const Node& node, pb::Message& messag
       return;
     }
     case FieldDescriptor::CPPTYPE_UINT32: {
-      if (!within(0, UINT32_MAX) || node.text[0] == '-') return;
+      if (!within(0, UINT32_MAX) || (text && node.text[0] == '-')) return;
       const auto value = static_cast<std::uint32_t>(*number);
       many ? to.AddUInt32(&message, field, value) : to.SetUInt32(&message, field, value);
       return;
     }
     case FieldDescriptor::CPPTYPE_UINT64: {
-      if (!within(0, UINT64_MAX) || node.text[0] == '-') return;
+      if (!within(0, UINT64_MAX) || (text && node.text[0] == '-')) return;
       const auto value = static_cast<std::uint64_t>(*number);
       many ? to.AddUInt64(&message, field, value) : to.SetUInt64(&message, field, value);
       return;
@@ -466,6 +570,33 @@ const Node* Node::Find(std::string_view name) const {
     if (member.name == name) last = &member.value;
   }
   return last;
+}
+
+std::string Mended(std::string_view text) {
+  std::string mended;
+  bool inside = false;
+  while (!text.empty()) {
+    std::string_view unit = text.substr(0, 1);
+    std::string instead(unit);
+    if (!inside || unit == "\"") {
+      inside = inside != (unit == "\"");
+    } else if (unit == "\\") {
+      unit = EscapeAt(text);
+      instead = Json::accept("\"" + std::string(unit) + "\"") ? std::string(unit)
+                : unit.size() == 6                            ? "\\ufffd"
+                                                              : "\\\\";
+    } else if (static_cast<unsigned char>(unit[0]) < 0x20) {
+      instead = Json(std::string(unit)).dump();
+      instead = instead.substr(1, instead.size() - 2);
+    } else {
+      bool whole = false;
+      unit = text.substr(0, SequenceAt(text, whole));
+      instead = whole ? std::string(unit) : "\xEF\xBF\xBD";
+    }
+    mended += instead;
+    text.remove_prefix(unit.size());
+  }
+  return mended;
 }
 
 Parsed Parse(std::string_view text) {

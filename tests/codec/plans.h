@@ -37,11 +37,12 @@ Message FromText(std::string_view text) {
   return message;
 }
 
-// "U:path" for an unknown member, "V:path" for an unfit value, "D:path" for a duplicate.
+// "U:path" for an unknown member, "V:path" for an unfit value, "D:path" for a duplicate, "T:path"
+// for an unreadable text.
 inline std::vector<std::string> Names(const std::vector<Drift>& drift) {
   std::vector<std::string> names;
   for (const Drift& one : drift) {
-    names.push_back(std::string(1, "UVD"[static_cast<int>(one.kind)]) + ":" + one.path);
+    names.push_back(std::string(1, "UVDT"[static_cast<int>(one.kind)]) + ":" + one.path);
   }
   return names;
 }

@@ -205,7 +205,7 @@ TEST_F(Proof, OfAnOrderWithoutAReadableAmountNothingIsSaidToBeLeft) {
        OrderBody("", "", amount), "");
     const auto refund = Refund(/*full=*/true);
     EXPECT_EQ(Verdict(refund), "INTERNAL NOT_SENT UPSTREAM_MALFORMED");
-    EXPECT_THAT(refund.status.error_message(), HasSubstr("readable amount"));
+    EXPECT_THAT(refund.status.error_message(), HasSubstr("amount"));
   }
   // What was refunded before counts like the amount itself.
   On(200, "", OrderBody(R"("amount_refunded":"some",)"), "");

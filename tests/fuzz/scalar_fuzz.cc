@@ -22,26 +22,34 @@ bool AllDigits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// An amount: sign, digits, and a fraction of zeros; never rounded, never clipped.
+// An amount as a text: sign and digits; never rounded, never clipped.
 void CheckAmount(std::string_view text) {
   const auto value = codec::ReadSigned(text);
-  std::string_view whole = text;
-  if (const std::size_t point = text.find('.'); point != std::string_view::npos) {
-    const std::string_view fraction = text.substr(point + 1);
-    whole = text.substr(0, point);
-    if (fraction.empty() || fraction.find_first_not_of('0') != std::string_view::npos)
-      return Require(!value, "a fraction that says something is no integer", text);
-  }
-  const bool negative = whole.starts_with('-');
-  if (!AllDigits(whole.substr(negative ? 1 : 0)))
+  const bool negative = text.starts_with('-');
+  if (!AllDigits(text.substr(negative ? 1 : 0)))
     return Require(!value, "what is no number is no amount", text);
   std::int64_t expected = 0;
-  const auto read = std::from_chars(whole.data(), whole.data() + whole.size(), expected);
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), expected);
   Require(value.has_value() == (read.ec == std::errc()), "an amount is taken whole or not", text);
   if (value) Require(*value == expected, "an amount is the text's", text);
   const auto positive = codec::ReadUnsigned(text);
   if (positive && value) Require(static_cast<std::int64_t>(*positive) == *value, "alike", text);
   if (negative && expected != 0) Require(!positive, "a negative one is not positive", text);
+}
+
+// An amount as a JSON number: its value, where that is whole.
+void CheckNumber(std::string_view text) {
+  if (!codec::IsJsonNumber(text)) return;
+  const auto value = codec::ReadSignedNumber(text);
+  const auto plain = codec::ReadSigned(text);
+  if (plain) Require(value == plain, "digits are the number that they are", text);
+  std::string digits;
+  const bool short_enough = codec::WithoutExponent(text, digits);
+  if (!short_enough) return;
+  Require(codec::IsJsonNumber(digits), "a number without its exponent is a number", text);
+  const bool whole = digits.find('.') == std::string::npos;
+  if (!whole) Require(!value, "a fraction is no integer", text);
+  if (whole) Require(value == codec::ReadSigned(digits), "the value is the digits'", text);
 }
 
 void CheckShapes(std::string_view text) {
@@ -63,6 +71,9 @@ void CheckShapes(std::string_view text) {
     Require(AllDigits(digits) && digits.size() >= 12 && digits.size() <= 19,
             "a card number is 12 to 19 digits", text);
   }
+  if (fits(v1::PATTERN_IP_ADDRESS)) {
+    Require(text.find_first_of(",;") == std::string_view::npos, "one address is no list", text);
+  }
   if (fits(v1::PATTERN_ID)) {
     Require(text != "." && text != ".." && !facts.controls && !facts.line_breaks,
             "an id is safe in a path", text);
@@ -83,6 +94,7 @@ void CheckTime(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   msp::CheckAmount(text);
+  msp::CheckNumber(text);
   msp::CheckShapes(text);
   msp::CheckTime(text);
   if (const auto value = msp::codec::ReadDouble(text)) {

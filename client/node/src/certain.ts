@@ -4,7 +4,8 @@
 // |-----------|----------------------------------------------------------------------------------------------|
 // | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                      |
 // | REJECTED  | Rejected is thrown: the same call would be refused again                                     |
-// | NOT_SENT  | the same call again when the service gave a time for it; else NotSent or InvalidRequest      |
+// | NOT_SENT  | the same call again when the service gave a time for it, or no connection was made; else     |
+// |           | NotSent or InvalidRequest                                                                    |
 // | UNKNOWN   | the same call again with control.repeat: the service looks before it sends anything          |
 import { makeError, ServiceError, unknown } from "./errors.js";
 import { CallControl, type CallResult, Outcome } from "./gen/multisafepay/v1/control.js";

@@ -58,7 +58,7 @@ export class ServiceError extends Error implements ErrorFacts {
 
 /** MultiSafepay refused; nothing was done. */
 export class Rejected extends ServiceError {}
-/** The request never left the service; nothing was done. */
+/** The request never left the service, or this client (reason NOT_CONNECTED); nothing was done. */
 export class NotSent extends ServiceError {}
 /** The request itself is wrong: `violations` names the fields. */
 export class InvalidRequest extends NotSent {}

@@ -1,11 +1,14 @@
 // The client against a real service and its sandbox; tests/clients/with_service.py starts both.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
-  Client, Code, InvalidRequest, Outcome, OutcomeUnknown, PaymentState, Rejected, ServiceError, type Options,
+  Client, Code, InvalidRequest, NotSent, Outcome, OutcomeUnknown, PaymentState, Rejected, ServiceError, type Options,
 } from "../src/index.js";
 
 const { MSP_SERVER: SERVER = "", MSP_TEST_TLS_SERVER: TLS_SERVER = "", MSP_TEST_CERTS: CERTS = "" } = process.env;
+const { MSP_TEST_DROPPER: DROPPER = "", MSP_TEST_PROXY_LOG: PROXY_LOG = "" } = process.env;
+const PROXY = `http://${process.env["MSP_TEST_PROXY"]}`;
 
 /** The sandbox's own side; the text of its answer, since JSON.parse would round its ids. */
 async function control(path: string, body?: object): Promise<string> {
@@ -90,7 +93,39 @@ claim("a lost connection is unknown, and a lost read is not", async (client) => 
   assert.ok(!error.fromService);
   const read = await failure(ServiceError, client.getOrder("node-nobody"));
   assert.equal(read.outcome, Outcome.OUTCOME_UNSPECIFIED);
-}, "127.0.0.1:1", { rule: { attemptsMax: 2, pauseMs: 10 } });
+}, DROPPER, { rule: { attemptsMax: 2, pauseMs: 10 } });
+
+const otherTls = { tls: {} };
+for (const [name, server, options, how] of [
+  ["dead port", "127.0.0.1:1", {}, "in plain text"],
+  ["wrong host", "nobody..invalid:443", otherTls, "with TLS"],
+  ["TLS against plain text", SERVER, otherTls, "with TLS"],
+  ["plain text against TLS", TLS_SERVER, {}, "in plain text"],
+  ["other roots", TLS_SERVER, otherTls, "with TLS"],
+] as const) {
+  claim(`without a connection nothing was sent: ${name}`, async (client) => {
+    const error = await failure(NotSent, client.createOrder(order("node-not-connected")));
+    assert.ok(error.message.includes(`: no connection to ${server} ${how} within `), error.message);
+    assert.deepEqual([error.code, error.reason, error.fromService], [Code.UNAVAILABLE, "NOT_CONNECTED", false]);
+  }, server, { ...options, writeTimeoutMs: 1_000, rule: { attemptsMax: 2, pauseMs: 10 } });
+}
+
+test("a proxy of the environment is not connected to", async () => {
+  const names = { http_proxy: PROXY, https_proxy: PROXY, grpc_proxy: PROXY, no_proxy: "", no_grpc_proxy: "" };
+  const before = readFileSync(PROXY_LOG, "utf8");
+  const kept = { ...process.env };
+  Object.assign(process.env, names);
+  const client = new Client(SERVER);
+  try {
+    await client.createOrder(order("node-no-proxy"));
+    await client.getOrder("node-no-proxy");
+  } finally {
+    client.close();
+    for (const name of Object.keys(names)) delete process.env[name];
+    Object.assign(process.env, kept);
+  }
+  assert.equal(readFileSync(PROXY_LOG, "utf8"), before);
+});
 
 claim("transaction ids of 17 digits are exact", async (client) => {
   const reply = await client.createOrder(order("node-digits"));
@@ -127,6 +162,10 @@ claim("mutual TLS", async (client) => {
   const reply = await client.createOrder(order("node-mtls"));
   assert.equal(reply.order?.paymentState, PaymentState.PAYMENT_STATE_PAID);
 }, TLS_SERVER, { tls });
+claim("a proxy that was named is used", async (client) => {
+  await client.createOrder(order("node-proxy"));
+  assert.ok(readFileSync(PROXY_LOG, "utf8").includes(`CONNECT ${TLS_SERVER} `));
+}, TLS_SERVER, { tls, proxy: PROXY });
 for (const name of ["nobody", "stranger"]) {
   const pair = name === "nobody" ? {} : { cert: `${CERTS}/${name}.pem`, key: `${CERTS}/${name}.key` };
   claim(`mutual TLS lets ${name} not in`, async (client) => {
@@ -136,4 +175,9 @@ for (const name of ["nobody", "stranger"]) {
 
 test("plain text to another machine has to be asked for", () => {
   assert.throws(() => new Client("payments.example:443"), /payments.example:443/);
+});
+
+test("plain text through a proxy has to be asked for", () => {
+  assert.throws(() => new Client(SERVER, { proxy: PROXY }), /is behind a proxy/);
+  assert.throws(() => new Client(SERVER, { proxy: "127.0.0.1:1", allowPlaintext: true }), /http:\/\/HOST:PORT/);
 });

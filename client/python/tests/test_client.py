@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import urllib.request
+from concurrent import futures
 
 import grpc
 import pytest
@@ -14,6 +15,9 @@ from multisafepay_grpc import v1
 
 SERVER = os.environ["MSP_SERVER"]
 TLS_SERVER = os.environ["MSP_TEST_TLS_SERVER"]
+DROPPER = os.environ["MSP_TEST_DROPPER"]
+PROXY = os.environ["MSP_TEST_PROXY"]
+PROXY_LOG = pathlib.Path(os.environ["MSP_TEST_PROXY_LOG"])
 CERTS = pathlib.Path(os.environ["MSP_TEST_CERTS"])
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -102,13 +106,79 @@ def test_an_unknown_outcome_is_resolved_and_charged_once():
 
 
 def test_a_lost_connection_is_unknown_and_a_lost_read_is_not():
-    with msp.Client("127.0.0.1:1", rule=msp.Rule(attempts_max=2, pause=0.01)) as client:
+    with msp.Client(DROPPER, rule=msp.Rule(attempts_max=2, pause=0.01)) as client:
         with pytest.raises(msp.OutcomeUnknown) as caught:
             client.create_order(order("py-nobody"))
         assert not caught.value.from_service
         with pytest.raises(msp.ServiceError) as caught:
             client.get_order("py-nobody")
         assert caught.value.outcome == v1.OUTCOME_UNSPECIFIED
+
+
+@pytest.mark.parametrize(
+    ("server", "options", "tried"),
+    [
+        ("127.0.0.1:1", {}, "127.0.0.1:1 in plain text"),
+        ("nobody..invalid:443", {"tls": msp.Tls()}, "nobody..invalid:443 with TLS"),
+        (SERVER, {"tls": msp.Tls()}, f"{SERVER} with TLS"),
+        (TLS_SERVER, {}, f"{TLS_SERVER} in plain text"),
+        (TLS_SERVER, {"tls": msp.Tls()}, f"{TLS_SERVER} with TLS"),
+    ],
+    ids=["dead port", "wrong host", "TLS against plain text", "plain text against TLS", "other roots"],
+)
+def test_without_a_connection_nothing_was_sent(server, options, tried):
+    rule = msp.Rule(attempts_max=2, pause=0.01)
+    with msp.Client(server, rule=rule, **options) as client:
+        with pytest.raises(msp.NotSent, match=f"no connection to {re.escape(tried)} within ") as caught:
+            client.create_order(order("py-not-connected"), timeout=1.0)
+    assert (caught.value.reason, caught.value.outcome) == ("NOT_CONNECTED", v1.OUTCOME_NOT_SENT)
+    assert caught.value.code == grpc.StatusCode.UNAVAILABLE
+    assert not caught.value.from_service
+
+
+def test_a_connection_that_was_lost_is_waited_for_before_the_next_payment():
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    with msp.Client(address, rule=msp.Rule(attempts_max=1)) as client:
+        with pytest.raises(msp.OutcomeUnknown):
+            client.create_order(order("py-lost"))
+        server.stop(None).wait()
+        # One that comes before gRPC has noticed is sent, and unknown.
+        for _ in range(100):
+            with pytest.raises((msp.OutcomeUnknown, msp.NotSent)) as caught:
+                client.create_order(order("py-lost"), timeout=0.5)
+            if isinstance(caught.value, msp.NotSent):
+                return
+    pytest.fail("never said to be not sent")
+
+
+def test_a_proxy_of_the_environment_is_not_connected_to(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, f"http://{PROXY}")
+    for name in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.setenv(name, "")
+    before = PROXY_LOG.read_text()
+    with msp.Client(SERVER) as client:
+        client.create_order(order("py-no-proxy"))
+        client.get_order("py-no-proxy")
+    assert PROXY_LOG.read_text() == before
+
+
+def test_a_proxy_that_was_named_is_used(monkeypatch):
+    for name in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.setenv(name, "")
+    tls = msp.Tls(ca=CERTS / "ca.pem", cert=CERTS / "client.pem", key=CERTS / "client.key")
+    with msp.Client(TLS_SERVER, tls=tls, proxy=f"http://{PROXY}") as client:
+        client.create_order(order("py-proxy"))
+    assert f"CONNECT {TLS_SERVER} " in PROXY_LOG.read_text()
+
+
+def test_plain_text_through_a_proxy_has_to_be_asked_for():
+    with pytest.raises(ValueError, match="is behind a proxy"):
+        msp.Client(SERVER, proxy=f"http://{PROXY}")
+    with pytest.raises(ValueError, match="http://HOST:PORT"):
+        msp.Client(SERVER, proxy=PROXY, allow_plaintext=True)
 
 
 def test_transaction_ids_of_17_digits_are_exact(client):

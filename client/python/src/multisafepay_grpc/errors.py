@@ -40,7 +40,8 @@ class ServiceError(Exception):
         self.http_status = 0
         self.order_id = ""
         self.violations: list[FieldViolation] = []
-        #: Seconds after which the same call may be sent again; only set when the request provably never left.
+        #: Seconds after which the same call may be sent again; only set when the request provably never left
+        #: the service, or this client.
         self.retry_after: float | None = None
         #: The service itself said all this: the trailer carried its ErrorInfo.
         self.from_service = False
@@ -62,7 +63,7 @@ class Rejected(ServiceError):
 
 
 class NotSent(ServiceError):
-    """The request never left the service; nothing was done."""
+    """The request never left the service, or this client (reason NOT_CONNECTED); nothing was done."""
 
 
 class InvalidRequest(NotSent):
@@ -91,6 +92,13 @@ def _details(error: grpc.RpcError) -> list:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def not_connected(message: str) -> NotSent:
+    """No connection was made, so that the call may be made again at once."""
+    error = NotSent(grpc.StatusCode.UNAVAILABLE, message)
+    error.reason, error.outcome, error.retry_after = "NOT_CONNECTED", control_pb2.OUTCOME_NOT_SENT, 0.0
+    return error
 
 
 def read_error(error: grpc.RpcError, moves_money: bool) -> ServiceError:

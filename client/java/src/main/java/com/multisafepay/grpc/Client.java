@@ -61,6 +61,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -78,13 +79,15 @@ public final class Client implements AutoCloseable {
   // Addresses that never leave the machine.
   private static final Pattern LOCAL =
       Pattern.compile("^(dns:(///)?)?(localhost|127\\.[\\d.]+|\\[::1\\])(:\\d+)?$|^unix:.*");
-  // The largest reply that is taken: a page of a thousand transactions fits.
-  private static final int RECEIVE_MAX_BYTES = 16 << 20;
+  // The largest reply that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
+  // with full texts; this is twice that. gRPC's default is 4 MiB.
+  private static final int RECEIVE_MAX_BYTES = 32 << 20;
   private static final Metadata.Key<String> SITE = Metadata.Key.of("x-msp-site", Metadata.ASCII_STRING_MARSHALLER);
 
   private final Duration writeTimeout;
   private final Duration readTimeout;
   private final Rule rule;
+  private final String tried; // Address and way, for messages.
   private final ManagedChannel reads;
   private final ManagedChannel writes;
   private final OrderServiceGrpc.OrderServiceBlockingStub orders;
@@ -99,6 +102,7 @@ public final class Client implements AutoCloseable {
     private final String server;
     private Tls tls;
     private boolean allowPlaintext;
+    private URI proxy;
     private String site = "";
     private Duration writeTimeout = Duration.ofSeconds(35);
     private Duration readTimeout = Duration.ofSeconds(10);
@@ -116,6 +120,16 @@ public final class Client implements AutoCloseable {
     /** Plain text to another machine, behind a mesh that encrypts. */
     public Builder allowPlaintext() {
       this.allowPlaintext = true;
+      return this;
+    }
+
+    /**
+     * "http://[USER:PASSWORD@]HOST:PORT" of a proxy that is asked to CONNECT to the server. The system's own settings
+     * (https.proxyHost and the like) are ignored: in plain text they would hand card data to a machine that nobody named
+     * here.
+     */
+    public Builder proxy(URI url) {
+      this.proxy = url;
       return this;
     }
 
@@ -159,8 +173,10 @@ public final class Client implements AutoCloseable {
     Metadata metadata = new Metadata();
     if (!settings.site.isEmpty()) metadata.put(SITE, settings.site);
     ClientInterceptor site = MetadataUtils.newAttachHeadersInterceptor(metadata);
-    reads = channel(settings.server, credentials, site).defaultServiceConfig(serviceConfig()).enableRetry().build();
-    writes = channel(settings.server, credentials, site).disableRetry().build();
+    tried = settings.server + (settings.tls == null ? " in plain text" : " with TLS")
+        + (settings.proxy == null ? "" : " through the proxy");
+    reads = channel(settings, credentials, site).defaultServiceConfig(serviceConfig()).enableRetry().build();
+    writes = channel(settings, credentials, site).disableRetry().build();
     orders = OrderServiceGrpc.newBlockingStub(reads);
     money = OrderServiceGrpc.newBlockingStub(writes);
     tokens = TokenServiceGrpc.newBlockingStub(reads);
@@ -171,9 +187,10 @@ public final class Client implements AutoCloseable {
 
   private static ChannelCredentials credentials(Builder settings) {
     if (settings.tls == null) {
-      if (settings.allowPlaintext || LOCAL.matcher(settings.server).matches()) return InsecureChannelCredentials.create();
-      throw new IllegalArgumentException(
-          settings.server + " is not on this machine: give tls, or allowPlaintext behind a mesh");
+      boolean local = settings.proxy == null && LOCAL.matcher(settings.server).matches();
+      if (settings.allowPlaintext || local) return InsecureChannelCredentials.create();
+      String where = settings.proxy == null ? " is not on this machine" : " is behind a proxy";
+      throw new IllegalArgumentException(settings.server + where + ": give tls, or allowPlaintext behind a mesh");
     }
     try {
       TlsChannelCredentials.Builder builder = TlsChannelCredentials.newBuilder();
@@ -185,10 +202,11 @@ public final class Client implements AutoCloseable {
     }
   }
 
-  private static ManagedChannelBuilder<?> channel(String server, ChannelCredentials credentials, ClientInterceptor site) {
+  private static ManagedChannelBuilder<?> channel(Builder settings, ChannelCredentials credentials,
+      ClientInterceptor site) {
     // What may be repeated is written here, and not in a name server's records.
-    return Grpc.newChannelBuilder(server, credentials).maxInboundMessageSize(RECEIVE_MAX_BYTES)
-        .disableServiceConfigLookUp().intercept(site);
+    return Grpc.newChannelBuilder(settings.server, credentials).maxInboundMessageSize(RECEIVE_MAX_BYTES)
+        .disableServiceConfigLookUp().proxyDetector(Connection.through(settings.proxy)).intercept(site);
   }
 
   @SuppressWarnings("unchecked")
@@ -223,7 +241,8 @@ public final class Client implements AutoCloseable {
 
   private <Q extends Message, R extends Message> R certain(
       BiFunction<OrderServiceGrpc.OrderServiceBlockingStub, Q, R> method, Q request) {
-    return rule.certainly((Q mine, Duration timeout) -> call(money, method, mine, timeout, true), request, writeTimeout);
+    return rule.certainly((Q mine, Duration timeout) ->
+        call(money, method, mine, Connection.make(writes, tried, timeout), true), request, writeTimeout);
   }
 
   // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent.

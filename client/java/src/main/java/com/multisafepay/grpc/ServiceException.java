@@ -24,7 +24,7 @@ public class ServiceException extends RuntimeException {
     }
   }
 
-  /** The request never left the service; nothing was done. */
+  /** The request never left the service, or this client (reason NOT_CONNECTED); nothing was done. */
   public static class NotSent extends ServiceException {
     NotSent(Facts facts, Throwable cause) {
       super(facts, cause);
@@ -132,6 +132,13 @@ public class ServiceException extends RuntimeException {
   static ServiceException unknown(String message) {
     return of(new Facts(Status.Code.UNKNOWN, message, ErrorInfo.getDefaultInstance(), Outcome.OUTCOME_UNKNOWN, List.of(),
         Optional.empty()), null);
+  }
+
+  /** No connection was made, so that the call may be made again at once. */
+  static ServiceException notConnected(String message) {
+    ErrorInfo info = ErrorInfo.newBuilder().setReason("NOT_CONNECTED").build();
+    return of(new Facts(Status.Code.UNAVAILABLE, message, info, Outcome.OUTCOME_NOT_SENT, List.of(),
+        Optional.of(Duration.ZERO)), null);
   }
 
   /** The typed error of a call that gRPC ended with {@code error}. */

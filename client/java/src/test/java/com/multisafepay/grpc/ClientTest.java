@@ -14,10 +14,17 @@ import com.multisafepay.grpc.v1.Outcome;
 import com.multisafepay.grpc.v1.PaymentState;
 import com.multisafepay.grpc.v1.RefundOrderRequest;
 import com.multisafepay.grpc.v1.RefundOrderResponse;
+import io.grpc.Status;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.SocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -130,13 +137,94 @@ class ClientTest {
   @Test
   void aLostConnectionIsUnknownAndALostReadIsNot() {
     Rule rule = Rule.DEFAULT.withAttemptsMax(2).withPause(Duration.ofMillis(10));
-    try (Client client = Client.to("127.0.0.1:1").rule(rule).build()) {
+    try (Client client = Client.to(setting("MSP_TEST_DROPPER")).rule(rule).build()) {
       var request = order("java-nobody", APPROVED).build();
       var error = assertThrows(ServiceException.OutcomeUnknown.class, () -> client.createOrder(request));
       assertFalse(error.fromService());
       var read = assertThrows(ServiceException.class, () -> client.getOrder("java-nobody"));
       assertEquals(Outcome.OUTCOME_UNSPECIFIED, read.outcome());
     }
+  }
+
+  @Test
+  void withoutAConnectionNothingWasSent() {
+    String plain = setting("MSP_SERVER");
+    String tls = setting("MSP_TEST_TLS_SERVER");
+    Rule rule = Rule.DEFAULT.withAttemptsMax(2).withPause(Duration.ofMillis(10));
+    record Case(String name, String server, boolean tls) {}
+    for (Case one : List.of(new Case("dead port", "127.0.0.1:1", false),
+        new Case("wrong host", "nobody.invalid:443", true), new Case("TLS against plain text", plain, true),
+        new Case("plain text against TLS", tls, false), new Case("other roots", tls, true))) {
+      var settings = Client.to(one.server()).rule(rule).writeTimeout(Duration.ofSeconds(1));
+      if (one.tls()) settings.tls(Tls.system());
+      try (Client client = settings.build()) {
+        var request = order("java-not-connected", APPROVED).build();
+        var error = assertThrows(ServiceException.NotSent.class, () -> client.createOrder(request), one.name());
+        String tried = one.server() + (one.tls() ? " with TLS" : " in plain text");
+        assertTrue(error.getMessage().contains(": no connection to " + tried + " within "), error.getMessage());
+        assertEquals("NOT_CONNECTED", error.reason());
+        assertEquals(Status.Code.UNAVAILABLE, error.code());
+        assertFalse(error.fromService());
+      }
+    }
+  }
+
+  /** Sends everything to a proxy, as https.proxyHost does, hosts of the loopback too. */
+  private static final class Everything extends ProxySelector {
+    @Override
+    public List<Proxy> select(URI uri) {
+      return List.of(new Proxy(Proxy.Type.HTTP, proxy()));
+    }
+
+    @Override
+    public void connectFailed(URI uri, SocketAddress address, IOException error) {}
+  }
+
+  private static InetSocketAddress proxy() {
+    URI url = proxyUrl();
+    return new InetSocketAddress(url.getHost(), url.getPort());
+  }
+
+  private static URI proxyUrl() {
+    return URI.create("http://" + setting("MSP_TEST_PROXY"));
+  }
+
+  private static String proxyLog() throws IOException {
+    return Files.readString(Path.of(setting("MSP_TEST_PROXY_LOG")));
+  }
+
+  @Test
+  void aProxyOfTheSystemIsNotConnectedTo() throws Exception {
+    String before = proxyLog();
+    ProxySelector usual = ProxySelector.getDefault();
+    ProxySelector.setDefault(new Everything());
+    try (Client client = connect()) {
+      create(client, "java-no-proxy", APPROVED, PaymentState.PAYMENT_STATE_PAID);
+      client.getOrder("java-no-proxy");
+    } finally {
+      ProxySelector.setDefault(usual);
+    }
+    assertEquals(before, proxyLog());
+  }
+
+  @Test
+  void aProxyThatWasNamedIsUsed() throws Exception {
+    Path certs = Path.of(setting("MSP_TEST_CERTS"));
+    Tls tls = new Tls(certs.resolve("ca.pem"), certs.resolve("client.pem"), certs.resolve("client.key"));
+    String server = setting("MSP_TEST_TLS_SERVER");
+    try (Client client = Client.to(server).tls(tls).proxy(proxyUrl()).build()) {
+      create(client, "java-proxy", APPROVED, PaymentState.PAYMENT_STATE_PAID);
+    }
+    assertTrue(proxyLog().contains("CONNECT " + server + " "), proxyLog());
+  }
+
+  @Test
+  void plainTextThroughAProxyHasToBeAskedFor() {
+    var settings = Client.to("127.0.0.1:1").proxy(proxyUrl());
+    var error = assertThrows(IllegalArgumentException.class, settings::build);
+    assertTrue(error.getMessage().contains("is behind a proxy"));
+    settings.allowPlaintext().proxy(URI.create("https://127.0.0.1:1"));
+    assertThrows(IllegalArgumentException.class, settings::build);
   }
 
   @Test

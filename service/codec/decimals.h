@@ -1,0 +1,22 @@
+// Rounds a decimal number in its text, since a double cannot hold what is meant. Internal to the
+// codec. Any thread; no state.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace msp::codec {
+
+// What a field may ask for; the digits of the smallest number that is not rounded to 0 still fit
+// where a number is written.
+inline constexpr std::uint32_t kDecimalsMax = 10;
+
+// Whether the JSON number `text` may have more decimals than that. Few have.
+bool HasMoreDecimals(std::string_view text, std::uint32_t decimals);
+
+// `text`, the shortest of a finite double, with at most that many decimals: rounded half away from
+// zero, without an exponent, without zeros at its end; zero has no sign.
+std::string RoundedText(std::string_view text, std::uint32_t decimals);
+
+}  // namespace msp::codec

@@ -48,6 +48,7 @@ namespace {
 
 constexpr double kPaidMin = 0.6;
 constexpr double kUnknownMax = 0.01;
+constexpr std::int64_t kSparedFew = 3;  // So many are chance, in a short run.
 constexpr double kRateLimitedMax = 1.5;
 constexpr double kDoubtsMax = 0.003;  // Of the statements, where a rule set is hard.
 constexpr std::size_t kShown = 25;
@@ -175,7 +176,8 @@ int Run(const Options& options) {
       static_cast<double>(counts[kSparedUnknown]) / static_cast<double>(counts["orders created"]);
   std::printf("  UNKNOWN although the order was there: %.2f %% of the orders created\n",
               100 * unknown);
-  verdict.Check(!options.markers || !options.rules.ShowsPayments() || unknown <= kUnknownMax,
+  const bool few = counts[kSparedUnknown] <= kSparedFew;
+  verdict.Check(!options.markers || !options.rules.ShowsPayments() || few || unknown <= kUnknownMax,
                 "at most 1 % of the first answers were UNKNOWN although the order was there");
   const auto violations = tally.violations();
   auto findings = tally.findings();

@@ -18,7 +18,6 @@ struct FaultRow {
 constexpr const char* kCreate = "/v1/json/orders";
 constexpr const char* kRefunds = "/v1/json/orders/*/refunds";
 constexpr const char* kVoid = "/v1/json/capture/*";
-constexpr const char* kOrder = "/v1/json/orders/*";
 
 // Lost and broken answers, weighted; a call that was carried out and whose answer is lost is the
 // case that doubles payments, and makes up half of these.

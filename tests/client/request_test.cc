@@ -128,6 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadRequest{"member_twice", kRefund, R"({"amount": 1, "amount": 2})", "twice: amount"},
         BadRequest{"malformed", kRefund, R"({"amount": 1)", "is not JSON"},
         BadRequest{"trailing", kRefund, R"({"amount": 1} {})", "is not JSON"},
+        BadRequest{"unreadable_text", kRefund, "{\"description\": \"Caf\xE9\"}", "is not JSON"},
+        BadRequest{"half_a_surrogate_pair", kRefund, R"({"description": "\ud83d"})", "is not JSON"},
         BadRequest{"list", kRefund, "[]", "must be a JSON object"},
         BadRequest{"empty_input", kRefund, "", "is not JSON"},
         BadRequest{"other_implied_value",

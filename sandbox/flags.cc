@@ -129,11 +129,14 @@ constexpr Flag kFlags[] = {
      [](CommandLine& c, const std::string& v) {
        return Number(v, 10, 100'000'000, &c.options.settings.orders_max);
      }},
-    {"order-id-rule", "live|any|completed", "when a used order_id is refused (live)",
+    {"order-id-rule", "live|any|completed|not-dead",
+     "when a used order_id is refused: while open, authorized or paid; ever; once completed; "
+     "unless declined, cancelled, expired or void (live)",
      [](CommandLine& c, const std::string& v) {
        return Choice<OrderIdRule>(v,
                                   {{"live", OrderIdRule::kLive},
                                    {"any", OrderIdRule::kAny},
+                                   {"not-dead", OrderIdRule::kNotDead},
                                    {"completed", OrderIdRule::kCompleted}},
                                   &c.options.settings.order_id_rule);
      }},
@@ -154,6 +157,27 @@ constexpr Flag kFlags[] = {
                                     {"chaos", Polymorphism::kChaos},
                                     {"chaos-php", Polymorphism::kChaosPhp}},
                                    &c.options.settings.polymorphism);
+     }},
+    {"custom-echo", "as-sent|null|absent|cut|upper|space",
+     "how custom_1 to custom_3 and var1 come back; cut: after 32 characters (as-sent)",
+     [](CommandLine& c, const std::string& v) {
+       return Choice<CustomEcho>(v,
+                                 {{"as-sent", CustomEcho::kAsSent},
+                                  {"null", CustomEcho::kNull},
+                                  {"absent", CustomEcho::kAbsent},
+                                  {"cut", CustomEcho::kCut},
+                                  {"upper", CustomEcho::kUpper},
+                                  {"space", CustomEcho::kSpace}},
+                                 &c.options.settings.custom_echo);
+     }},
+    {"read-lag-ms", "MIN-MAX",
+     "GET of an order shows it as it was so long ago, each order with its own lag (0-0)",
+     [](CommandLine& c, const std::string& v) {
+       const std::size_t dash = std::min(v.find('-'), v.size());
+       Settings& settings = c.options.settings;
+       return dash < v.size() && Number(v.substr(0, dash), 0, 600'000, &settings.read_lag_min_ms) &&
+              Number(v.substr(dash + 1), settings.read_lag_min_ms, 600'000,
+                     &settings.read_lag_max_ms);
      }},
     {"strict-types", "on|off", "refuse numbers sent as text with 1001 (off)",
      MSP_SWITCH(options.settings.strict_types)},
@@ -261,12 +285,22 @@ std::string HelpText() {
          "  POST orders/ID/pay {card_number, card_holder_name, card_expiry_date, card_cvc} or "
          "{scenario}\n"
          "  POST orders/ID/review {accepted} | orders/ID/chargeback | orders/ID/notify\n"
+         "  POST orders/ID/refunds {amount} | orders/ID/capture {amount} | orders/ID/void: as done "
+         "in "
+         "the\n    dashboard, without ids of the shop's\n"
          "  POST orders/ID/refunds/REFUND_ID {status: completed declined}\n"
          "  GET,POST,DELETE faults {match: {method, path, order_id, nth, probability, times}, "
          "effect: {name, ...}}\n"
          "    effects: latency status api_error reset commit_then_fail truncate garbage slow_body "
          "rate_limit\n"
-         "    redirect wrong_type\n"
+         "    redirect wrong_type edit other_answer\n"
+         "    edit {status, changes: [{pointer, and value, raw, text or absent}]}: an answer of "
+         "success "
+         "with\n      other members; text: lone_high_surrogate lone_low_surrogate cut_utf8 latin1 "
+         "raw_tab\n"
+         "    other_answer {members: [pointers]}: these, or the whole, from another order's "
+         "answer\n"
+         "    rate_limit {calls, window_ms, retry_after_seconds}: 429 beyond so many in a window\n"
          "  POST webhooks {drop, duplicate, reorder, bad_signature, stale_timestamp, tamper_body: "
          "on, off or\n    a share such as 0.2; delay_ms, delay_share}\n"
          "  GET notifications?order_id=ID\n"

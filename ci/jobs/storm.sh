@@ -2,11 +2,12 @@
 # restarts, overload, a slow and a dead upstream, each under load: ./run storm [SCENARIO...]
 #
 # Scenarios, all of them by default:
-#   rolling    two replicas are restarted in turn under 500 calls/s: no call of a plain client fails
-#   overload   five times the capacity: goodput stays, the rest is refused at once
-#   slow       4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads go on
-#   outage     the upstream is killed for 10 s: NOT_SENT for what could not connect, nothing hangs
-#   attack     thirteen attacks on the gRPC port, floods among them: other callers are served
+#   rolling       two replicas are restarted in turn under 500 calls/s: no call of a plain client fails
+#   overload      five times the capacity: goodput stays, the rest is refused at once
+#   slow          4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads go on
+#   outage        the upstream is killed for 10 s: NOT_SENT for what could not connect, nothing hangs
+#   rate_limited  200 orders/s against a limit of 50 (HTTP 429): the limit is used, none is UNKNOWN, no look-ups
+#   attack        thirteen attacks on the gRPC port, floods among them: other callers are served
 #
 #   --quick      the same in little time, with smaller figures
 #   --seconds=N  how long the overload lasts (default 60)
@@ -17,7 +18,7 @@ arguments=()
 for argument in "$@"; do
   case $argument in
     --help) usage_of storm ;;
-    --quick) arguments+=(--seconds=8 --restarts=1 --slow_ms=1000 --outage_s=3 --attack_ms=3000) ;;
+    --quick) arguments+=(--seconds=8 --restarts=1 --slow_ms=1000 --outage_s=3 --rate_limited_s=8 --attack_ms=3000) ;;
     *) arguments+=("$argument") ;;
   esac
 done

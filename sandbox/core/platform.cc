@@ -14,7 +14,8 @@ Platform::Platform(Settings settings, std::string public_base)
     : settings_(std::move(settings)),
       public_base_(std::move(public_base)),
       random_(settings_.seed),
-      dial_random_(~settings_.seed) {}
+      dial_random_(~settings_.seed),
+      read_lag_(settings_.read_lag_min_ms, settings_.read_lag_max_ms, settings_.seed) {}
 
 void Platform::AdvanceTo(std::int64_t now_ms) {
   // One timer at a time, at its own moment, so that what it starts is dated and ordered rightly.
@@ -48,6 +49,8 @@ void Platform::Reset(std::int64_t now_ms) {
   tokens_.clear();
   timers_.clear();
   notices_.clear();
+  read_lag_.Clear();
+  touched_.clear();
   stats_.clear();
 }
 
@@ -79,6 +82,38 @@ Order* Platform::FindOrder(std::int64_t site_id, const std::string& id) {
   if (found == by_transaction_id_.end()) return nullptr;
   Order* order = FindSeq(found->second);
   return order != nullptr && order->site_id == site_id ? order : nullptr;
+}
+
+void Platform::RecordVersions() {
+  for (const std::uint64_t seq : touched_) {
+    if (const Order* order = FindSeq(seq))
+      read_lag_.Record(seq, now_ms_, RenderOrder(*order, settings_));
+  }
+  touched_.clear();
+}
+
+const Json* Platform::VisibleVersion(std::int64_t site_id, const std::string& id) {
+  const Json* best = nullptr;
+  if (const auto found = by_order_id_.find({site_id, id}); found != by_order_id_.end()) {
+    // As in FindOrder: the newest payment, unless it is dead and an earlier one is not.
+    bool best_is_payment = false;
+    for (const std::uint64_t seq : found->second) {
+      const Order* order = FindSeq(seq);
+      const Json* version = order == nullptr ? nullptr : read_lag_.Visible(seq, now_ms_);
+      if (version == nullptr) continue;
+      const bool payment = order->kind == Kind::kPayment || order->kind == Kind::kCapture;
+      const bool better = best == nullptr || IsFinal(best->value("status", "")) ||
+                          !IsFinal(version->value("status", ""));
+      if (best == nullptr || (payment && (!best_is_payment || better))) {
+        best = version;
+        best_is_payment = payment;
+      }
+    }
+  }
+  if (best != nullptr) return best;
+  const Order* order = FindOrder(site_id, id);
+  return order == nullptr || order->order_id == id ? nullptr
+                                                   : read_lag_.Visible(order->seq, now_ms_);
 }
 
 Order* Platform::FindAnywhere(const std::string& id) {
@@ -128,6 +163,7 @@ void Platform::AssignTransactionId(Order& order) {
   const bool sixteen =
       TextMember(order.customer, "email") == "enable-pspid-encoding@multisafepay.com";
   order.transaction_id = NewTransactionId(sixteen);
+  Touch(order);
   by_transaction_id_[order.transaction_id] = order.seq;
 }
 
@@ -167,6 +203,7 @@ Order& Platform::AddChild(Order& parent, Kind kind, const std::string& order_id,
 }
 
 void Platform::Index(Order& order) {
+  Touch(order);
   auto& same_id = by_order_id_[{order.site_id, order.order_id}];
   same_id.push_back(order.seq);
   if (order.transaction_id != 0) by_transaction_id_[order.transaction_id] = order.seq;
@@ -186,6 +223,7 @@ void Platform::Forget(std::uint64_t seq) {
     std::erase(same_id->second, seq);
     if (same_id->second.empty()) by_order_id_.erase(same_id);
   }
+  read_lag_.Forget(seq);
   orders_.erase(found);
 }
 
@@ -213,6 +251,7 @@ void Platform::Change(Order& order, const std::string& status,
   order.status = status;
   order.financial_status = financial_status;
   order.modified_ms = now_ms_;
+  Touch(order);
   const bool done = status == "completed" || financial_status == "completed";
   if (done && order.completed_ms == 0) order.completed_ms = now_ms_;
   SetTimer(order, TimerKind::kNone, 0);

@@ -18,6 +18,7 @@
 #include "sandbox/core/answer.h"
 #include "sandbox/core/order.h"
 #include "sandbox/core/random.h"
+#include "sandbox/core/read_lag.h"
 #include "sandbox/core/render.h"
 #include "sandbox/core/settings.h"
 
@@ -115,6 +116,9 @@ class Platform {
   // The order as GET and webhooks give it.
   Json Render(const Order& order);
 
+  // What was changed since the last time becomes a version that GET shows once its lag is over. To
+  // be called at the end of every call and every move of the clock.
+  void RecordVersions();
   std::vector<Notice> TakeNotices() { return std::exchange(notices_, {}); }
   // Queues a notice without a change (a resend).
   void Notify(const Order& order);
@@ -169,6 +173,12 @@ class Platform {
                   const std::string& status);
   void UpdateRelated(const Order& child, const std::string& status);
   void Index(Order& order);
+  // The order has changed in what GET shows of it.
+  void Touch(const Order& order) {
+    if (read_lag_.enabled()) touched_.insert(order.seq);
+  }
+  // What GET shows under the id with a read lag; null when nothing.
+  const Json* VisibleVersion(std::int64_t site_id, const std::string& id);
   void Forget(std::uint64_t seq);
   void EvictOldest(std::uint64_t spared);
   void AssignTransactionId(Order& order);
@@ -189,6 +199,8 @@ class Platform {
   std::map<TokenKey, Token> tokens_;
   std::set<std::pair<std::int64_t, std::uint64_t>> timers_;  // due, seq
   std::vector<Notice> notices_;
+  ReadLag read_lag_;
+  std::set<std::uint64_t> touched_;
   std::map<std::string, std::uint64_t> stats_;
 };
 

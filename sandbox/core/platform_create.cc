@@ -226,9 +226,11 @@ std::optional<Answer> Platform::CheckDuplicate(const Site& site, const Draft& dr
       continue;
     const bool dead = order->status == "declined" || order->status == "expired" ||
                       order->status == "cancelled" || order->status == "void";
+    const bool over = order->status == "refunded" || order->status == "chargeback";
     const bool blocks =
         settings_.order_id_rule == OrderIdRule::kAny ||
-        (settings_.order_id_rule == OrderIdRule::kLive && !dead) ||
+        (settings_.order_id_rule == OrderIdRule::kLive && !dead && !over) ||
+        (settings_.order_id_rule == OrderIdRule::kNotDead && !dead) ||
         (settings_.order_id_rule == OrderIdRule::kCompleted && order->completed_ms != 0);
     if (!blocks) continue;
     Count("duplicates_refused");

@@ -41,6 +41,15 @@ std::int64_t CheckoutDataCents(const Json& data) {
 }  // namespace
 
 Answer Platform::GetOrder(const Site& site, const std::string& id) {
+  if (read_lag_.enabled()) {
+    const Json* version = VisibleVersion(site.site_id, id);
+    if (version == nullptr) return Failure(1006);
+    Json shown = *version;
+    ApplyDial(settings_.polymorphism, dial_random_, shown);
+    Answer answer = Success(std::move(shown));
+    answer.order_id = version->value("order_id", "");
+    return answer;
+  }
   Order* order = FindOrder(site.site_id, id);
   if (order == nullptr) return Failure(1006);
   Answer answer = Success(Render(*order));
@@ -49,6 +58,7 @@ Answer Platform::GetOrder(const Site& site, const std::string& id) {
 }
 
 void Platform::Ship(Order& order, const Json& body) {
+  Touch(order);
   for (const char* name : kShipmentMembers) {
     if (auto text = TextMember(body, name)) order.extras[name] = *text;
   }
@@ -134,11 +144,13 @@ void Platform::AddRelated(Order& order, const std::string& type, const Order& ch
   related.modified_ms = now_ms_;
   order.related.push_back(std::move(related));
   order.modified_ms = now_ms_;
+  Touch(order);
 }
 
 void Platform::UpdateRelated(const Order& child, const std::string& status) {
   Order* parent = FindSeq(child.parent);
   if (parent == nullptr) return;
+  Touch(*parent);
   for (Related& related : parent->related) {
     if (related.transaction_id != child.transaction_id) continue;
     related.status = status;

@@ -266,6 +266,36 @@ void ApplyChaos(bool php, Random& random, Json& order) {
   }
 }
 
+// How a house that does not echo texts as they were sent shows them.
+void EchoCustom(CustomEcho echo, Json& order) {
+  const auto change = [echo](Json& object, const char* name) {
+    const auto found = object.find(name);
+    if (found == object.end() || !found->is_string()) return;
+    auto& text = found->get_ref<std::string&>();
+    switch (echo) {
+      case CustomEcho::kAsSent:
+        break;
+      case CustomEcho::kNull:
+        *found = nullptr;
+        break;
+      case CustomEcho::kAbsent:
+        object.erase(found);
+        break;
+      case CustomEcho::kCut:
+        if (text.size() > 32) text.resize(32);
+        break;
+      case CustomEcho::kUpper:
+        for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        break;
+      case CustomEcho::kSpace:
+        text += ' ';
+        break;
+    }
+  };
+  for (const char* name : {"custom_1", "custom_2", "custom_3"}) change(order["custom_info"], name);
+  change(order, "var1");
+}
+
 }  // namespace
 
 Json RenderOrder(const Order& order, const Settings& settings) {
@@ -301,6 +331,7 @@ Json RenderOrder(const Order& order, const Settings& settings) {
   if (order.transaction_id != 0) json["transaction_id"] = order.transaction_id;
   if (order.completed_ms != 0) json["completed"] = AmsterdamTime(order.completed_ms);
   if (!order.auth_order_id.empty()) json["auth_order_id"] = order.auth_order_id;
+  EchoCustom(settings.custom_echo, json);
   return json;
 }
 

@@ -12,11 +12,14 @@ namespace msp::sandbox {
 
 enum class OrderIdRule : std::uint8_t {
   kLive,       // 1006 while an order with the id is open, authorized or paid
+  kNotDead,    // and also when it is refunded or charged back
   kAny,        // 1006 whenever the id exists
   kCompleted,  // 1006 only once it is paid; an open order gets a second transaction
 };
 enum class ThreeDs : std::uint8_t { kFrictionless, kChallenge, kRequireBrowser };
 enum class Polymorphism : std::uint8_t { kModern, kLegacy, kChaos, kChaosPhp };
+// How custom_1 to custom_3 and var1 come back in an order.
+enum class CustomEcho : std::uint8_t { kAsSent, kNull, kAbsent, kCut, kUpper, kSpace };
 enum class RefundAnswer : std::uint8_t { kUnion, kRefundId, kOrderId };
 
 // One API key and whose it is.
@@ -48,6 +51,10 @@ struct Settings {
   bool validation_422 = false;
 
   Polymorphism polymorphism = Polymorphism::kModern;
+  CustomEcho custom_echo = CustomEcho::kAsSent;
+  // GET of an order shows it as it was so long ago, each order with a lag of its own.
+  std::int64_t read_lag_min_ms = 0;
+  std::int64_t read_lag_max_ms = 0;
   bool empty_html = false;
   bool events_members = false;
 

@@ -17,6 +17,20 @@ Answer Problem(int status, std::string_view text) {
 
 Answer Done() { return Success(Json::object()); }
 
+// The order's captures, refunds and chargebacks, each with the texts that came with its request.
+Json DescribeRelated(Platform& platform, const Order& order) {
+  Json list = Json::array();
+  for (const Related& related : order.related) {
+    const Order* child = platform.FindOrder(order.site_id, std::to_string(related.transaction_id));
+    list.push_back({{"type", related.type},
+                    {"amount", related.amount},
+                    {"status", related.status},
+                    {"description", related.description},
+                    {"var1", child == nullptr ? Json("") : child->extras.value("var1", Json(""))}});
+  }
+  return list;
+}
+
 // What control calls tell about an order, beyond the API's own view.
 Json Describe(Platform& platform, const Order& order) {
   return {{"order_id", order.order_id},
@@ -26,6 +40,8 @@ Json Describe(Platform& platform, const Order& order) {
           {"session_id", order.session.id},
           {"awaiting_3ds", order.authentication.awaiting_challenge},
           {"return_url", platform.ReturnUrl(order)},
+          {"var2", order.extras.value("var2", Json(""))},
+          {"related", DescribeRelated(platform, order)},
           {"timer_in_ms", order.timer == TimerKind::kNone
                               ? Json(nullptr)
                               : Json(order.timer_due_ms - platform.now_ms())},
@@ -36,6 +52,28 @@ Json Describe(Platform& platform, const Order& order) {
             {"refund_reserved", order.money.refund_reserved},
             {"refunded", order.money.refunded},
             {"charged_back", order.money.charged_back}}}};
+}
+
+// What a person does to the order in MultiSafepay's dashboard, without ids and keys of the shop's.
+// Empty on success, else why it was refused.
+std::string ActInDashboard(Platform& platform, Order& order, const std::string& action,
+                           const Json& body) {
+  const Site* site = platform.SiteOf(order);
+  if (site == nullptr) return "the order has no site";
+  Json asked{{"description", "dashboard"}};
+  if (const Json* amount = Member(body, "amount")) asked["amount"] = *amount;
+  Answer answer;
+  if (action == "refunds") {
+    asked["currency"] = order.currency;
+    answer = platform.Refund(*site, order.order_id, asked);
+  } else if (action == "capture") {
+    asked["new_order_status"] = "completed";
+    answer = platform.Capture(*site, order.order_id, asked);
+  } else {
+    asked = {{"status", "cancelled"}, {"reason", "dashboard"}};
+    answer = platform.CancelAuthorization(*site, order.order_id, asked);
+  }
+  return answer.status == 200 ? std::string() : answer.body.value("error_info", "refused");
 }
 
 }  // namespace
@@ -123,6 +161,10 @@ Answer Front::ControlOrder(const HttpRequest& request, const std::vector<std::st
     }
   } else if (action == "chargeback") {
     if (!platform_.ChargeBack(*order)) return Problem(409, "nothing to charge back");
+  } else if ((action == "refunds" && segments.size() == 3) || action == "capture" ||
+             action == "void") {
+    const std::string wrong = ActInDashboard(platform_, *order, action, body);
+    if (!wrong.empty()) return Problem(409, wrong);
   } else if (action == "notify") {
     platform_.Notify(*order);
   } else if (action == "refunds" && segments.size() == 4) {

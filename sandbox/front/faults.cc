@@ -1,10 +1,11 @@
 #include "sandbox/front/faults.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "sandbox/core/answer.h"
 #include "sandbox/core/read.h"
+#include "sandbox/front/edit.h"
+#include "sandbox/front/front.h"
 
 namespace msp::sandbox {
 namespace {
@@ -49,9 +50,9 @@ constexpr Shape kShapes[] = {
     {"empty", 500, "", ""},
 };
 
-constexpr std::string_view kEffects[] = {"latency",          "status",   "api_error", "reset",
-                                         "commit_then_fail", "truncate", "garbage",   "slow_body",
-                                         "rate_limit",       "redirect", "wrong_type"};
+constexpr std::string_view kEffects[] = {
+    "latency", "status",    "api_error",  "reset",    "commit_then_fail", "truncate",    "garbage",
+    "edit",    "slow_body", "rate_limit", "redirect", "wrong_type",       "other_answer"};
 constexpr std::string_view kGarbage[] = {"invalid_json", "invalid_utf8",      "bom",
                                          "deep",         "duplicate_members", "huge"};
 
@@ -125,14 +126,6 @@ HttpAnswer AfterCommit(const Json& effect) {
   return Broken(Delivery::Kind::kReset, 0);
 }
 
-std::string HttpDateOf(std::int64_t unix_ms) {
-  const std::time_t seconds = unix_ms / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[64];
-  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
-}
-
 HttpAnswer TooMany(const Json& effect, std::int64_t now_ms) {
   const std::int64_t wait_s = Number(effect, "retry_after_seconds", 1);
   HttpAnswer answer;
@@ -140,7 +133,7 @@ HttpAnswer TooMany(const Json& effect, std::int64_t now_ms) {
   answer.body = R"({"message":"Too many requests"})";
   const bool date = Text(effect, "retry_after") == "date";
   answer.headers = {
-      {"Retry-After", date ? HttpDateOf(now_ms + wait_s * 1000) : std::to_string(wait_s)}};
+      {"Retry-After", date ? HttpDate(now_ms + wait_s * 1000) : std::to_string(wait_s)}};
   return answer;
 }
 
@@ -166,29 +159,37 @@ bool InRange(const Json& effect, std::string_view name, std::int64_t most) {
   return read.kind == AmountRead::Kind::kValue && read.value >= 0 && read.value <= most;
 }
 
-bool IsPointer(const std::string& text) {
-  try {
-    const Json::json_pointer pointer(text);
-    return !pointer.empty();
-  } catch (const Json::exception&) {
-    return false;
-  }
+// The changes of `edit`, and the single one of `wrong_type`.
+Json ChangesOf(const Json& effect) {
+  if (Text(effect, "name") == "wrong_type") return Json::array({effect});
+  const Json* changes = Member(effect, "changes");
+  return changes != nullptr && changes->is_array() ? *changes : Json::array();
 }
 
-void ReplaceAt(const Json& effect, HttpAnswer* answer) {
-  Json body = Json::parse(answer->body, nullptr, false);
-  if (body.is_discarded()) return;
-  const Json* value = Member(effect, "value");
-  const Json replacement = value == nullptr ? Json(nullptr) : *value;
-  try {
-    const Json::json_pointer pointer(Text(effect, "pointer"));
-    const Json& parent =
-        body.contains(pointer.parent_pointer()) ? body[pointer.parent_pointer()] : Json();
-    if (body.contains(pointer) || parent.is_object()) body[pointer] = replacement;
-  } catch (const Json::exception&) {
-    return;
+std::string ChangesProblem(const Json& effect) {
+  const std::string name = Text(effect, "name");
+  if (name == "edit" || name == "wrong_type") {
+    for (const Json& change : ChangesOf(effect)) {
+      const std::string problem = ChangeProblem(change);
+      if (!problem.empty()) return "effect." + problem;
+    }
   }
-  answer->body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Json* members = Member(effect, "members");
+  if (name != "other_answer" || members == nullptr) return {};
+  if (!members->is_array()) return "effect.members: an array of JSON pointers";
+  for (const Json& member : *members) {
+    const std::string problem = ChangeProblem({{"pointer", member}});
+    if (!problem.empty()) return "effect.members: an array of JSON pointers";
+  }
+  return {};
+}
+
+// Answers of one kind are about the same thing: "POST orders/refunds".
+std::string KindOf(const HttpRequest& request) {
+  const std::vector<std::string> segments = PathSegments(request.path);
+  std::string kind = request.method + " " + (segments.size() > 2 ? segments[2] : std::string());
+  if (segments.size() > 4) kind += "/" + segments[4];
+  return kind;
 }
 
 std::string GarbageBody(const std::string& kind, const std::string& body) {
@@ -238,14 +239,13 @@ std::string EffectProblem(const Json& effect) {
       (Member(effect, "status") != nullptr && Number(effect, "status", 0) < 200)) {
     return "effect.status: 200 to 599";
   }
-  for (const char* size :
-       {"bytes", "bytes_per_second", "calls", "window_seconds", "retry_after_seconds"}) {
+  for (const char* size : {"bytes", "bytes_per_second", "calls", "window_seconds", "window_ms",
+                           "retry_after_seconds"}) {
     if (!InRange(effect, size, 100'000'000)) return std::string("effect.") + size + ": not below 0";
   }
   if (name == "garbage" && !IsIn(kGarbage, Text(effect, "kind")))
     return "effect.kind: no such garbage";
-  if (name == "wrong_type" && !IsPointer(Text(effect, "pointer")))
-    return "effect.pointer: not a JSON pointer";
+  if (std::string problem = ChangesProblem(effect); !problem.empty()) return problem;
   static constexpr std::string_view kResets[] = {"before_reading", "after_reading", "in_body"};
   if (name == "reset" && !IsIn(kResets, Text(effect, "when", "after_reading")))
     return "effect.when: no such moment";
@@ -273,6 +273,7 @@ std::uint64_t Faults::Add(const Json& json, std::string* problem) {
   rule.nth = Number(match, "nth", 0);
   rule.times = Number(match, "times", INT64_MAX);
   rule.effect = effect;
+  if (Text(effect, "name") == "other_answer") keeps_answers_ = true;
   rule.id = next_id_++;
   rules_.push_back(std::move(rule));
   return rules_.back().id;
@@ -283,6 +284,7 @@ Json Faults::List() const {
   for (const Rule& rule : rules_) {
     list.push_back({{"id", rule.id},
                     {"effect", rule.effect},
+                    {"probability", rule.probability},
                     {"matched", rule.matched},
                     {"fired", rule.fired}});
   }
@@ -354,7 +356,8 @@ void Faults::Apply(const Json& effect, Rule* rule, std::int64_t now_ms, FaultPla
   } else if (name == "reset" && Text(effect, "when", "after_reading") != "in_body") {
     plan->instead = Broken(Delivery::Kind::kReset, 0);
   } else if (name == "rate_limit") {
-    const std::int64_t window_ms = Number(effect, "window_seconds", 1) * 1000;
+    const std::int64_t window_ms =
+        Number(effect, "window_ms", Number(effect, "window_seconds", 1) * 1000);
     if (rule == nullptr) {
       plan->instead = TooMany(effect, now_ms);
       return;
@@ -363,17 +366,38 @@ void Faults::Apply(const Json& effect, Rule* rule, std::int64_t now_ms, FaultPla
       rule->window_began_ms = now_ms;
       rule->window_calls = 0;
     }
-    if (++rule->window_calls > Number(effect, "calls", 0)) plan->instead = TooMany(effect, now_ms);
+    if (++rule->window_calls > Number(effect, "calls", 0)) {
+      plan->instead = TooMany(effect, now_ms);
+    } else {
+      --rule->fired;  // Counted, and let through.
+    }
   } else {
     plan->garble = effect;
   }
+}
+
+void Faults::MixUp(const Json& effect, const HttpRequest& request, const std::string& order_id,
+                   HttpAnswer* answer) {
+  if (!keeps_answers_ || !SaysSuccess(*answer)) return;
+  KeptAnswer& kept = answers_[KindOf(request)];
+  KeptAnswer own{order_id, answer->body};
+  if (Text(effect, "name") == "other_answer" && !kept.body.empty() && kept.order_id != order_id) {
+    const Json* members = Member(effect, "members");
+    CopyMembers(members == nullptr ? Json::array() : *members, kept.body, answer);
+  }
+  kept = std::move(own);
 }
 
 void Garble(const Json& effect, HttpAnswer* answer) {
   const std::string name = Text(effect, "name");
   Delivery& delivery = answer->delivery;
   if (name == "wrong_type") {
-    ReplaceAt(effect, answer);
+    Edit(ChangesOf(effect), answer);
+  } else if (name == "edit") {
+    // A refusal stays what it is: an edited one would claim something else of what was not done.
+    if (!SaysSuccess(*answer)) return;
+    Edit(ChangesOf(effect), answer);
+    answer->status = static_cast<int>(Number(effect, "status", answer->status));
   } else if (name == "garbage") {
     answer->body = GarbageBody(Text(effect, "kind"), answer->body);
   } else if (name == "slow_body") {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,7 +42,11 @@ class Faults {
   std::uint64_t Add(const Json& rule, std::string* problem);
   // Rules with how often each matched and fired.
   Json List() const;
-  void Clear() { rules_.clear(); }
+  void Clear() {
+    rules_.clear();
+    answers_.clear();
+    keeps_answers_ = false;
+  }
   bool empty() const { return rules_.empty(); }
 
   // Rules that act on the head alone: a reset before the body is read.
@@ -49,6 +54,10 @@ class Faults {
   // All others. `now_ms` is the sandbox's time; `header` the X-Sandbox-Fault header or null.
   FaultPlan OnRequest(const HttpRequest& request, const std::string& order_id,
                       const std::string* header, std::int64_t now_ms);
+  // For `other_answer`: keeps each answer of success, and gives members of the last one of the same
+  // kind, about another order, when `effect` asks for that.
+  void MixUp(const Json& effect, const HttpRequest& request, const std::string& order_id,
+             HttpAnswer* answer);
 
  private:
   struct Rule {
@@ -66,12 +75,18 @@ class Faults {
     std::int64_t window_began_ms = INT64_MIN;
     std::int64_t window_calls = 0;
   };
+  struct KeptAnswer {
+    std::string order_id;
+    std::string body;
+  };
   bool Fires(Rule& rule, const HttpRequest& request, const std::string& order_id);
   void Apply(const Json& effect, Rule* rule, std::int64_t now_ms, FaultPlan* plan);
 
   Random random_;
   std::uint64_t next_id_ = 1;
   std::vector<Rule> rules_;
+  bool keeps_answers_ = false;                 // Some rule is an `other_answer`.
+  std::map<std::string, KeptAnswer> answers_;  // The last one by kind: method and path.
 };
 
 // "*" matches any run of characters, "?" one.

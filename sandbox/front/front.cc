@@ -133,6 +133,7 @@ void Front::Tick() {
 }
 
 void Front::SendNotices() {
+  platform_.RecordVersions();
   for (Notice& notice : platform_.TakeNotices()) {
     Notification notification;
     notification.order_seq = notice.seq;
@@ -226,6 +227,10 @@ HttpAnswer Front::OnRequest(HttpRequest& request) {
   } else {
     answer = Dispatch(request, &order_id);
   }
+  {
+    MutexLock lock(mutex_);
+    answer.headers.emplace_back("Date", HttpDate(clock_.NowMs()));
+  }
   Log(request, answer.status, order_id, began);
   WipeString(request.body);
   return answer;
@@ -239,6 +244,10 @@ HttpAnswer Front::WithFaults(HttpRequest& request, const FaultPlan& plan, std::s
     return answer;
   }
   HttpAnswer answer = Dispatch(request, order_id);
+  {
+    MutexLock lock(mutex_);
+    faults_.MixUp(plan.garble, request, *order_id, &answer);
+  }
   if (plan.afterwards) answer = *plan.afterwards;
   if (!plan.garble.is_null()) Garble(plan.garble, &answer);
   answer.delivery.delay_ms = plan.after_ms;

@@ -20,19 +20,12 @@ Deadline After(std::int64_t ms) {
   return std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
 }
 
-std::string HttpDate() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[64];
-  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return std::string(text, size);
-}
-
 std::string HeadOf(const HttpAnswer& answer, std::size_t stated_length, bool keep_alive) {
   std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
   head += StatusPhrase(answer.status);
-  head += "\r\nDate: " + HttpDate();
+  const bool dated = std::any_of(answer.headers.begin(), answer.headers.end(),
+                                 [](const auto& header) { return header.first == "Date"; });
+  if (!dated) head += "\r\nDate: " + HttpDate(std::time(nullptr) * 1000);
   if (!answer.content_type.empty()) head += "\r\nContent-Type: " + answer.content_type;
   head += "\r\nContent-Length: " + std::to_string(stated_length);
   head += keep_alive ? "\r\nConnection: keep-alive" : "\r\nConnection: close";

@@ -1,6 +1,7 @@
 #include "sandbox/http/message.h"
 
 #include <charconv>
+#include <ctime>
 
 #include "service/base/text.h"
 
@@ -133,6 +134,14 @@ std::vector<std::string> HttpRequest::QueryValues(std::string_view name) const {
     return true;
   });
   return values;
+}
+
+std::string HttpDate(std::int64_t unix_ms) {
+  const std::time_t seconds = unix_ms / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[64];
+  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
 
 std::string_view StatusPhrase(int status) {

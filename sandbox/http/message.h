@@ -58,11 +58,14 @@ struct Delivery {
 struct HttpAnswer {
   int status = 200;
   std::string content_type = "application/json; charset=utf-8";
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers;  // A Date among them is the only one.
   std::string body;
   bool close = false;
   Delivery delivery;
 };
+
+// "Sun, 29 Nov 2026 12:00:00 GMT".
+std::string HttpDate(std::int64_t unix_ms);
 
 // The standard phrase of a status; "Status" for unknown ones.
 std::string_view StatusPhrase(int status);

@@ -19,6 +19,10 @@ struct Books {
   std::map<std::string, std::vector<std::int64_t>> captures_by_tag;  // Amounts.
 };
 
+// What the dashboard's own refunds and captures carry.
+constexpr char kOthersRefunds[] = "";
+constexpr char kOthersCaptures[] = "dashboard";
+
 enum Kind { kPayment, kCapture, kRefund, kChargeback };
 
 std::string Text(const Json& json, const char* name) {
@@ -61,7 +65,8 @@ Books::Books(const Json& snapshot) {
 
 class Auditor {
  public:
-  Auditor(const Books& books, Tally& tally) : books_(books), tally_(tally) {}
+  Auditor(const RuleSet& rules, const Books& books, Tally& tally)
+      : rules_(rules), books_(books), tally_(tally) {}
 
   void CheckBooks();
   void Check(const Statement& statement);
@@ -71,10 +76,15 @@ class Auditor {
   void CheckRefund(const Statement& s);
   void CheckCapture(const Statement& s);
   void CheckEnd(const Statement& s);
-  void Fail(const Statement& s, const std::string& what) {
-    tally_.Violation(s.order_id + " (" + s.tag + "): " + what);
+  bool Knowable(const Statement& s) const;
+  std::int64_t LeftToRefund(const std::string& order_id) const;
+  std::int64_t LeftToCapture(const std::string& order_id) const;
+  void Fail(const Statement& s, const std::string& what, Finding finding = Finding::kUntrue) {
+    tally_.Violation(finding, s.order_id + " (" + s.tag + "): " + what +
+                                  (s.reason.empty() ? "" : " [" + s.reason + "]"));
   }
 
+  const RuleSet& rules_;
   const Books& books_;
   Tally& tally_;
 };
@@ -89,20 +99,24 @@ void Auditor::CheckBooks() {
       if (held > Money(*payment, "authorized") ||
           Money(*payment, "refunded") + Money(*payment, "refund_reserved") >
               Money(*payment, "captured_here"))
-        tally_.Violation(order_id + ": the books do not add up");
+        tally_.Violation(Finding::kOther, order_id + ": the books do not add up");
     }
-    if (charges > 1) tally_.Violation(order_id + ": charged " + std::to_string(charges) + " times");
+    if (charges > 1)
+      tally_.Violation(Finding::kTwice,
+                       order_id + ": charged " + std::to_string(charges) + " times");
     tally_.Count("charges in the books", charges);
   }
   for (const auto& [tag, refunds] : books_.refunds_by_tag) {
     tally_.Count("refunds in the books", static_cast<std::int64_t>(refunds.size()));
-    if (refunds.size() > 1)
-      tally_.Violation(tag + ": refunded " + std::to_string(refunds.size()) + " times");
+    if (refunds.size() > 1 && tag != kOthersRefunds)
+      tally_.Violation(Finding::kTwice,
+                       tag + ": refunded " + std::to_string(refunds.size()) + " times");
   }
   for (const auto& [tag, captures] : books_.captures_by_tag) {
     tally_.Count("captures in the books", static_cast<std::int64_t>(captures.size()));
-    if (captures.size() > 1)
-      tally_.Violation(tag + ": captured " + std::to_string(captures.size()) + " times");
+    if (captures.size() > 1 && tag != kOthersCaptures)
+      tally_.Violation(Finding::kTwice,
+                       tag + ": captured " + std::to_string(captures.size()) + " times");
   }
 }
 
@@ -138,11 +152,33 @@ void Auditor::CheckPayment(const Statement& s) {
   }
 }
 
+std::int64_t Auditor::LeftToRefund(const std::string& order_id) const {
+  const auto found = books_.payments_by_id.find(order_id);
+  std::int64_t left = 0;
+  if (found == books_.payments_by_id.end()) return left;
+  for (const Json* payment : found->second)
+    left += Money(*payment, "captured_here") - Money(*payment, "refunded") -
+            Money(*payment, "refund_reserved");
+  return left;
+}
+
+std::int64_t Auditor::LeftToCapture(const std::string& order_id) const {
+  const auto found = books_.payments_by_id.find(order_id);
+  std::int64_t left = 0;
+  if (found == books_.payments_by_id.end()) return left;
+  for (const Json* payment : found->second)
+    left += Money(*payment, "authorized") - Money(*payment, "captured_here") -
+            Money(*payment, "captured_in_parts");
+  return left;
+}
+
 void Auditor::CheckRefund(const Statement& s) {
   const auto found = books_.refunds_by_tag.find(s.tag);
   const bool there = found != books_.refunds_by_tag.end();
   if (s.done && !there) return Fail(s, "told of a refund that the books do not have");
   if (!s.done && there) return Fail(s, "told for certain that nothing was refunded, but it was");
+  if (!there && s.reason == "NOTHING_LEFT" && LeftToRefund(s.order_id) > 0)
+    return Fail(s, "told that nothing is left to refund, but there is");
   if (!there) return;
   const Json& refund = *found->second.front();
   if (s.amount != 0 && refund.at("amount").get<std::int64_t>() != s.amount)
@@ -155,6 +191,8 @@ void Auditor::CheckRefund(const Statement& s) {
 void Auditor::CheckCapture(const Statement& s) {
   const auto found = books_.captures_by_tag.find(s.tag);
   const bool there = found != books_.captures_by_tag.end();
+  // Others had captured the whole, which is what was asked for.
+  if (s.done && !there && s.reason == "ALREADY_CAPTURED" && LeftToCapture(s.order_id) == 0) return;
   if (s.done != there)
     return Fail(s, there ? "told for certain that nothing was captured, but it was"
                          : "told of a capture that the books do not have");
@@ -175,12 +213,31 @@ void Auditor::CheckEnd(const Statement& s) {
   const bool dead = Dead(*payment);
   if (s.done && !dead)
     Fail(s, "told that it is void or cancelled, but it is " + Text(*payment, "status"));
-  if (!s.done && dead) Fail(s, "told for certain that it is not void or cancelled, but it is");
+  const bool by_others = Text(*payment, "reason") == "dashboard";
+  if (!s.done && dead && !by_others)
+    Fail(s, "told for certain that it is not void or cancelled, but it is");
+}
+
+// Whether MultiSafepay's record tells what became of the call.
+bool Auditor::Knowable(const Statement& s) const {
+  if (rules_.name.empty()) return true;
+  switch (s.about) {
+    case About::kPayment:
+      return rules_.ShowsPayments() && books_.payments_by_tag.contains(s.tag);
+    case About::kRefund:
+      return rules_.ShowsRefunds() && books_.refunds_by_tag.contains(s.tag);
+    case About::kCapture:
+      return books_.captures_by_tag.contains(s.tag);
+    default:
+      return true;
+  }
 }
 
 void Auditor::Check(const Statement& s) {
   tally_.Count("statements checked");
-  if (!s.certain) return Fail(s, "no certain answer by the caller's rule");
+  if (!s.certain && !Knowable(s)) return tally_.Count("in doubt to the end, and not knowable");
+  if (!s.certain)
+    return Fail(s, "no certain answer by the caller's rule: " + s.message, Finding::kUnknown);
   switch (s.about) {
     case About::kPayment:
       return CheckPayment(s);
@@ -196,9 +253,10 @@ void Auditor::Check(const Statement& s) {
 
 }  // namespace
 
-void Audit(const Json& snapshot, const std::vector<Story>& stories, Tally& tally) {
+void Audit(const RuleSet& rules, const Json& snapshot, const std::vector<Story>& stories,
+           Tally& tally) {
   const Books books(snapshot);
-  Auditor auditor(books, tally);
+  Auditor auditor(rules, books, tally);
   auditor.CheckBooks();
   for (const Story& story : stories) {
     for (const Statement& statement : story.statements) auditor.Check(statement);

@@ -8,7 +8,10 @@
 
 namespace msp::chaos {
 
-// `books` is the sandbox's snapshot. Violations and figures go to `tally`.
-void Audit(const Json& books, const std::vector<Story>& stories, Tally& tally);
+// `books` is the sandbox's snapshot. Violations and figures go to `tally`. Under a rule set of the
+// matrix a call may end in doubt where nothing was done, for absence is no proof, and where the
+// record does not show whose the deed is.
+void Audit(const RuleSet& rules, const Json& books, const std::vector<Story>& stories,
+           Tally& tally);
 
 }  // namespace msp::chaos

@@ -20,14 +20,37 @@ void Caller::Note(const char* name, const client::Error& error, bool could_look)
                         error.code == grpc::StatusCode::CANCELLED ||
                         error.code == grpc::StatusCode::RESOURCE_EXHAUSTED;
   if (error.from_service && error.outcome == v1::OUTCOME_UNKNOWN && inviting) {
-    tally_.Violation(std::string(name) + ": an unknown outcome under a code that is sent again");
+    tally_.Violation(Finding::kOther, std::string(name) +
+                                          ": an unknown outcome under a code that is sent again [" +
+                                          error.reason + "]");
   }
 }
 
-bool Caller::OnceAbroad(int replica, const v1::CreateOrderRequest& request,
-                        Told<v1::CreateOrderResponse>& told, const CallStyle& style) {
-  const std::int64_t time_ms = style.short_time ? 60 + dice_.Below(900) : 9'000;
-  const auto result = fleet_.foreign()->Create(fleet_.Address(replica), request, time_ms);
+bool Caller::RateLimited(const client::Error& error) {
+  if (!error.from_service || error.reason != "RATE_LIMITED") return false;
+  const std::int64_t delay_ms = error.retry_after_ms.value_or(1'000);
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(delay_ms + random_.Below(delay_ms / 4 + 1)));
+  return true;
+}
+
+void Caller::CheckNotSent(const char* name, const client::Error& error, const std::string& order_id,
+                          const std::string& tag) {
+  if (tag.empty() || !error.from_service || error.outcome != v1::OUTCOME_NOT_SENT) return;
+  const Json order = fleet_.ledger().Get("orders/" + order_id);
+  if (order.is_null()) return;
+  bool there = order.value("var2", "") == tag;
+  for (const Json& related : order.value("related", Json::array()))
+    there = there || related.value("var1", "") == tag || related.value("description", "") == tag;
+  if (there)
+    tally_.Violation(Finding::kUntrue,
+                     order_id + " (" + tag + "): " + name + " was told NOT_SENT, but it was done");
+}
+
+bool Caller::OnceByLanguageClient(int replica, const v1::CreateOrderRequest& request,
+                                  Told<v1::CreateOrderResponse>& told, const CallStyle& style) {
+  const std::int64_t time_ms = style.short_time ? 60 + random_.Below(900) : 9'000;
+  const auto result = fleet_.language_client()->Create(fleet_.Address(replica), request, time_ms);
   tally_.Count("create_order by the client of another language");
   if (result.ok()) {
     told.response = *result;
@@ -41,11 +64,12 @@ Told<v1::GetOrderResponse> Caller::Get(const std::string& order_id) {
   Told<v1::GetOrderResponse> told;
   v1::GetOrderRequest request;
   request.set_order_id(order_id);
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto end = std::chrono::steady_clock::now() + patience_;
   while (std::chrono::steady_clock::now() < end) {
     const auto stub = v1::OrderService::NewStub(
-        fleet_.Channel(static_cast<int>(dice_.Below(Fleet::kReplicas)), dice_.Below(64)));
+        fleet_.Channel(static_cast<int>(random_.Below(Fleet::kReplicas)), random_.Below(64)));
     grpc::ClientContext context;
+    NameSite(context);
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
     const grpc::Status status = stub->GetOrder(&context, request, &told.response);
     tally_.Count("reads");
@@ -59,9 +83,10 @@ Told<v1::GetOrderResponse> Caller::Get(const std::string& order_id) {
       told.certain = true;
       return told;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20 + dice_.Below(60)));
+    if (RateLimited(told.error)) continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20 + random_.Below(60)));
   }
-  tally_.Violation("GetOrder never answered: " + told.error.message);
+  tally_.Violation(Finding::kUnknown, "GetOrder never answered: " + told.error.message);
   return told;
 }
 

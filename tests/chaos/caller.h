@@ -1,6 +1,7 @@
 // A caller of the service that keeps the documented rule, and remembers what it was told:
 //
 //   NOT_SENT                     the same call again
+//   RATE_LIMITED                 the same call again after the delay that it names
 //   UNKNOWN, or a status without the service's own ErrorInfo
 //                                the same call with control.repeat, until the answer is certain
 //   REJECTED                     a certain no
@@ -22,12 +23,24 @@
 #include "client/cpp/error.h"
 #include "multisafepay/v1/order_service.grpc.pb.h"
 #include "service/base/mutex.h"
-#include "tests/chaos/dice.h"
 #include "tests/chaos/fleet.h"
+#include "tests/chaos/random.h"
 
 namespace msp::chaos {
 
 namespace v1 = multisafepay::v1;
+
+// What a violation is.
+enum class Finding {
+  kTwice,    // Two charges, refunds or captures for one intent of a caller who kept the rule.
+  kUntrue,   // CONFIRMED without the deed, REJECTED although done, NOT_SENT although sent.
+  kUnknown,  // No certain answer, although MultiSafepay's record would have given one.
+  kOther,
+};
+constexpr std::string_view NameOf(Finding finding) {
+  constexpr std::string_view kNames[] = {"twice", "untrue", "unknown although knowable", "other"};
+  return kNames[static_cast<std::size_t>(finding)];
+}
 
 // Counts by name, and violations in words. Any thread.
 class Tally {
@@ -36,13 +49,18 @@ class Tally {
     MutexLock lock(mutex_);
     counts_[name] += n;
   }
-  void Violation(const std::string& text) {
+  void Violation(Finding finding, const std::string& text) {
     MutexLock lock(mutex_);
-    violations_.push_back(text);
+    ++findings_[finding];
+    violations_.push_back(std::string(NameOf(finding)) + ": " + text);
   }
   std::map<std::string, std::int64_t> counts() const {
     MutexLock lock(mutex_);
     return counts_;
+  }
+  std::map<Finding, std::int64_t> findings() const {
+    MutexLock lock(mutex_);
+    return findings_;
   }
   std::vector<std::string> violations() const {
     MutexLock lock(mutex_);
@@ -52,6 +70,7 @@ class Tally {
  private:
   mutable Mutex mutex_;
   std::map<std::string, std::int64_t> counts_ ABSL_GUARDED_BY(mutex_);
+  std::map<Finding, std::int64_t> findings_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> violations_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -67,6 +86,8 @@ struct Told {
   Response response;
   client::Error error;
   int attempts = 0;
+  // Why it was refused or is in doubt, or of what kind the success is; may be empty.
+  std::string reason() const { return ok ? response.result().reason() : error.reason; }
 };
 
 struct CallStyle {
@@ -74,23 +95,29 @@ struct CallStyle {
   bool short_time = false;  // The first attempt has hardly any time.
   bool repeat_at_first = false;
   int replica = -1;  // The first attempt's; any when negative.
+  // Travels with the call to MultiSafepay, where nothing has carried it before; "" says nothing.
+  std::string fresh_tag;
 };
 
 class Caller {
  public:
-  Caller(const Fleet& fleet, Tally& tally, Dice& dice)
-      : fleet_(fleet), tally_(tally), dice_(dice) {}
+  Caller(const Options& options, const Fleet& fleet, Tally& tally, Random& random)
+      : site_(options.rules.keys_change ? Fleet::kSite : ""),
+        patience_(options.patience_s),
+        fleet_(fleet),
+        tally_(tally),
+        random_(random) {}
 
   template <class Request, class Response>
   using Method = grpc::Status (v1::OrderService::Stub::*)(grpc::ClientContext*, const Request&,
                                                           Response*);
 
-  // Calls until the answer is certain.
+  // Calls until the answer is certain, or until the caller's patience has ended.
   template <class Request, class Response>
   Told<Response> Certain(const char* name, Method<Request, Response> method, Request request,
                          const CallStyle& style = {}) {
     Told<Response> told;
-    const auto end = std::chrono::steady_clock::now() + kPatience;
+    const auto end = std::chrono::steady_clock::now() + patience_;
     bool in_doubt = false;
     while (std::chrono::steady_clock::now() < end) {
       const bool first = ++told.attempts == 1;
@@ -100,49 +127,58 @@ class Caller {
       tally_.Count("calls");
       if (ok) return Accepted(name, std::move(told));
       Note(name, told.error, first && !style.abandon && !style.short_time);
+      if (RateLimited(told.error)) {
+        in_doubt = in_doubt || told.error.outcome == v1::OUTCOME_UNKNOWN;
+        continue;
+      }
+      if (first) CheckNotSent(name, told.error, request.order_id(), style.fresh_tag);
       switch (told.error.outcome) {
         case v1::OUTCOME_REJECTED:
           told.certain = true;
           return told;
         case v1::OUTCOME_NOT_SENT:
           if (told.error.code == grpc::StatusCode::INVALID_ARGUMENT) {
-            tally_.Violation(std::string(name) +
-                             ": a request of the harness is invalid: " + told.error.message);
+            tally_.Violation(
+                Finding::kOther,
+                std::string(name) + ": a request of the harness is invalid: " + told.error.message);
             return told;
           }
           break;
         default:
           in_doubt = true;
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(20 + dice_.Below(100)));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20 + random_.Below(100)));
     }
-    tally_.Violation(std::string(name) + ": never certain: " + told.error.reason + ": " +
-                     told.error.message);
+    tally_.Count(std::string(name) + " never certain");
     return told;
   }
 
+  // Says whose the call is, where the servers ask.
+  void NameSite(grpc::ClientContext& context) const {
+    if (!site_.empty()) context.AddMetadata("x-msp-site", site_);
+  }
   // A read, until it succeeds or says that there is nothing.
   Told<v1::GetOrderResponse> Get(const std::string& order_id);
 
  private:
-  static constexpr std::chrono::seconds kPatience{120};
-
   // True when the call was answered with OK; else `told.error` says why not.
   template <class Request, class Response>
   bool Once(Method<Request, Response> method, const Request& request, Told<Response>& told,
             const CallStyle& style) {
     const int replica =
-        style.replica >= 0 ? style.replica : static_cast<int>(dice_.Below(Fleet::kReplicas));
+        style.replica >= 0 ? style.replica : static_cast<int>(random_.Below(Fleet::kReplicas));
     if constexpr (std::is_same_v<Request, v1::CreateOrderRequest>) {
-      if (fleet_.foreign() != nullptr) return OnceAbroad(replica, request, told, style);
+      if (fleet_.language_client() != nullptr)
+        return OnceByLanguageClient(replica, request, told, style);
     }
-    const auto stub = v1::OrderService::NewStub(fleet_.Channel(replica, dice_.Below(64)));
+    const auto stub = v1::OrderService::NewStub(fleet_.Channel(replica, random_.Below(64)));
     grpc::ClientContext context;
-    const std::int64_t time_ms = style.short_time ? 60 + dice_.Below(900) : 9'000;
+    NameSite(context);
+    const std::int64_t time_ms = style.short_time ? 60 + random_.Below(900) : 9'000;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(time_ms));
     std::thread breaker;
     if (style.abandon) {
-      const auto after = std::chrono::milliseconds(1 + dice_.Below(120));
+      const auto after = std::chrono::milliseconds(1 + random_.Below(120));
       breaker = std::thread([&context, after] {
         std::this_thread::sleep_for(after);
         context.TryCancel();
@@ -155,17 +191,18 @@ class Caller {
   }
 
   // The same by the client of another language, whose rule makes several attempts of it.
-  bool OnceAbroad(int replica, const v1::CreateOrderRequest& request,
-                  Told<v1::CreateOrderResponse>& told, const CallStyle& style);
+  bool OnceByLanguageClient(int replica, const v1::CreateOrderRequest& request,
+                            Told<v1::CreateOrderResponse>& told, const CallStyle& style);
 
   template <class Response>
   Told<Response> Accepted(const char* name, Told<Response> told) {
     told.ok = told.certain = true;
     const v1::CallResult& result = told.response.result();
     if (result.outcome() != v1::OUTCOME_CONFIRMED)
-      tally_.Violation(std::string(name) + ": OK without CONFIRMED: " + result.ShortDebugString());
+      tally_.Violation(Finding::kUntrue,
+                       std::string(name) + ": OK without CONFIRMED: " + result.ShortDebugString());
     if (result.idempotency_key().empty())
-      tally_.Violation(std::string(name) + ": OK without an idempotency key");
+      tally_.Violation(Finding::kOther, std::string(name) + ": OK without an idempotency key");
     const char* how = result.reconciled() ? "reconciled" : result.replayed() ? "replayed" : "plain";
     tally_.Count(std::string("told OK, ") + how);
     if (!result.reason().empty()) tally_.Count("told " + result.reason());
@@ -173,10 +210,17 @@ class Caller {
   }
 
   void Note(const char* name, const client::Error& error, bool could_look);
+  // Whether MultiSafepay has refused the call for its number of requests; then the delay is over.
+  bool RateLimited(const client::Error& error);
+  // NOT_SENT must not be said of a call whose tag is in MultiSafepay's record.
+  void CheckNotSent(const char* name, const client::Error& error, const std::string& order_id,
+                    const std::string& tag);
 
+  const std::string site_;  // "" where the servers have one key and no sites file.
+  const std::chrono::seconds patience_;
   const Fleet& fleet_;
   Tally& tally_;
-  Dice& dice_;
+  Random& random_;
 };
 
 }  // namespace msp::chaos

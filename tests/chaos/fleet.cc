@@ -9,82 +9,15 @@
 #include <ctime>
 
 #include "httplib.h"
-#include "tests/chaos/dice.h"
+#include "tests/chaos/random.h"
+#include "tests/chaos/upstream_faults.h"
 
 namespace msp::chaos {
 namespace {
 
 constexpr int kChannels = 4;
 constexpr int kSkewMaxS = 60;
-
-struct FaultRow {
-  const char* effect;  // JSON
-  double weight;
-  const char* method;  // "" for everything that is no GET.
-};
-
-// What can go wrong with a call that moves money, weighted; a call that was carried out and whose
-// answer is lost is the case that doubles payments, and makes up half of all.
-constexpr FaultRow kWriteFaults[] = {
-    {R"({"name":"commit_then_fail","then":"reset"})", 20, ""},
-    {R"({"name":"commit_then_fail","then":"500"})", 14, ""},
-    {R"({"name":"commit_then_fail","then":"close"})", 8, ""},
-    {R"({"name":"commit_then_fail","then":"timeout","hold_ms":4000})", 4, ""},
-    {R"({"name":"commit_then_fail","then":"status","body":"E9"})", 4, ""},
-    {R"({"name":"commit_then_fail","then":"api_error","error_code":9999,"status":404})", 3, ""},
-    {R"({"name":"reset","when":"before_reading"})", 4, ""},
-    {R"({"name":"reset","when":"after_reading"})", 4, ""},
-    {R"({"name":"reset","when":"in_body","bytes":40})", 4, ""},
-    {R"({"name":"latency","min_ms":5,"max_ms":250})", 8, ""},
-    {R"({"name":"latency","min_ms":5,"max_ms":250,"when":"after"})", 5, ""},
-    {R"({"name":"truncate","bytes":60})", 3, ""},
-    {R"({"name":"truncate","bytes":60,"length":"cut"})", 3, ""},
-    {R"({"name":"garbage","kind":"invalid_json"})", 2, ""},
-    {R"({"name":"garbage","kind":"invalid_utf8"})", 2, ""},
-    {R"({"name":"garbage","kind":"bom"})", 1, ""},
-    {R"({"name":"garbage","kind":"deep"})", 1, ""},
-    {R"({"name":"garbage","kind":"duplicate_members"})", 1, ""},
-    {R"({"name":"garbage","kind":"huge"})", 0.1, ""},
-    {R"({"name":"slow_body","bytes_per_second":200})", 1, ""},
-    {R"({"name":"status","status":503,"body":"html"})", 2, ""},
-    {R"({"name":"status","status":502,"body":"E9"})", 2, ""},
-    {R"({"name":"api_error","error_code":1000,"status":500})", 1, ""},
-    {R"({"name":"api_error","error_code":1021})", 1, ""},
-    {R"({"name":"rate_limit","calls":0})", 2, ""},
-    {R"({"name":"redirect"})", 1, ""},
-    {R"({"name":"wrong_type","pointer":"/data/order_id","value":"somebody-elses"})", 2, ""},
-    {R"({"name":"wrong_type","pointer":"/data","value":[]})", 1, ""},
-};
-constexpr FaultRow kLookFaults[] = {
-    {R"({"name":"reset","when":"after_reading"})", 4, "GET"},
-    {R"({"name":"commit_then_fail","then":"500"})", 3, "GET"},
-    {R"({"name":"status","status":503,"body":"html"})", 3, "GET"},
-    {R"({"name":"status","body":"E5"})", 2, "GET"},
-    {R"({"name":"latency","min_ms":5,"max_ms":150})", 4, "GET"},
-    {R"({"name":"truncate","bytes":60})", 2, "GET"},
-    {R"({"name":"garbage","kind":"invalid_json"})", 2, "GET"},
-    {R"({"name":"rate_limit","calls":0})", 1, "GET"},
-    {R"({"name":"wrong_type","pointer":"/data/order_id","value":"somebody-elses"})", 1, "GET"},
-};
-
-template <std::size_t kCount>
-void AddRules(const FaultRow (&rows)[kCount], double rate, Json& rules) {
-  double whole = 0;
-  for (const FaultRow& row : rows) whole += row.weight;
-  double left = 1;  // The part of the calls that no earlier rule has taken.
-  for (const FaultRow& row : rows) {
-    const double share = rate * row.weight / whole;
-    const std::string method = row.method;
-    for (const char* one : {"POST", "PATCH"}) {
-      Json rule{
-          {"match", {{"probability", share / left}, {"method", method.empty() ? one : method}}},
-          {"effect", Json::parse(row.effect)}};
-      rules.push_back(std::move(rule));
-      if (!method.empty()) break;
-    }
-    left -= share;
-  }
-}
+constexpr char kOtherKey[] = "fghij-67890-other-key-of-site";
 
 std::string Member(const std::string& line, const char* name) {
   return Json::parse(line).value(name, "");
@@ -109,10 +42,11 @@ Json Ledger::Post(const std::string& path, const Json& body) const {
 }
 
 Fleet::Fleet(const Options& options) : options_(options) {
-  if (options_.lease) redis_ = std::make_unique<testing::RedisProcess>();
+  if (options_.rules.lease) redis_ = std::make_unique<testing::RedisProcess>();
   StartSandbox();
-  if (!options_.client.empty()) foreign_ = std::make_unique<ForeignClient>(options_.client);
-  if (options_.fault_rate > 0) AddFaults();
+  if (!options_.client.empty())
+    language_client_ = std::make_unique<LanguageClient>(options_.client);
+  LimitRate(kNoLimit);
   for (int i = 0; i < kReplicas; ++i) Put(i, StartServer());
 }
 
@@ -123,41 +57,79 @@ Fleet::~Fleet() {
 }
 
 void Fleet::StartSandbox() {
-  Dice dice(options_.seed, 0x5eed);
-  // The sandbox's clock is off by up to a minute, either way.
-  const std::int64_t skew_s = dice.Below(2 * kSkewMaxS + 1) - kSkewMaxS;
+  Random random(options_.seed, 0x5eed);
+  const RuleSet& rules = options_.rules;
+  // The sandbox's clock is off by up to a minute, either way, beside what the rules say.
+  const std::int64_t skew_s = random.Below(2 * kSkewMaxS + 1) - kSkewMaxS + rules.clock_off_s;
+  const auto on = [](bool value) { return std::string(value ? "on" : "off"); };
   sandbox_ = std::make_unique<testing::ChildProcess>(
       MSP_SANDBOX_PROGRAM,
       std::vector<std::string>{
-          "--key=" + std::string(testing::kServerKey), "--quiet=on",
-          "--seed=" + std::to_string(options_.seed), "--order-id-rule=" + options_.order_id_rule,
-          "--refund-id-echo=" + std::string(options_.refund_id_echo ? "on" : "off"),
-          "--polymorphism=" + options_.polymorphism, "--five-minute-rule=off",
-          "--refund-id-unique=off", "--orders-max=1000000",
-          "--start-time=" + std::to_string(std::time(nullptr) + skew_s)});
+          "--key=" + std::string(testing::kServerKey) + ":10001",
+          "--key=" + std::string(kOtherKey) + ":10001", "--quiet=on",
+          "--seed=" + std::to_string(options_.seed), "--order-id-rule=" + rules.order_id_rule,
+          "--refund-id-echo=" + on(!rules.refund_ids_hidden),
+          "--five-minute-rule=" + on(rules.refund_dedupe == "300s"),
+          "--refund-id-unique=" + on(rules.refund_dedupe == "id"),
+          "--custom-echo=" + rules.custom_echo, "--polymorphism=" + rules.polymorphism,
+          "--read-lag-ms=" + std::to_string(rules.lag_min_ms) + "-" +
+              std::to_string(rules.lag_max_ms),
+          "--orders-max=1000000", "--start-time=" + std::to_string(std::time(nullptr) + skew_s)});
   const std::string ready = sandbox_->WaitForOutput("\"event\":\"serving\"");
   api_url_ = Member(ready, "api_url");
   ledger_ = std::make_unique<Ledger>("http://" + Member(ready, "listen"));
 }
 
-void Fleet::AddFaults() const {
-  Json rules = Json::array();
-  AddRules(kWriteFaults, options_.fault_rate, rules);
-  AddRules(kLookFaults, options_.fault_rate / 3, rules);
-  if (ledger_->Post("faults", rules).is_null()) {
+void Fleet::LimitRate(std::int64_t calls_per_s) const {
+  httplib::Client(ledger_->origin()).Delete("/_sandbox/faults");
+  if (ledger_->Post("faults", FaultRules(options_, calls_per_s)).is_null()) {
     std::fputs("the sandbox did not take the faults\n", stderr);
     std::abort();
   }
 }
 
-std::unique_ptr<testing::ServerProcess> Fleet::StartServer() const {
-  return std::make_unique<testing::ServerProcess>(
-      api_url_, std::vector<std::string>{
-                    "--settle_ms=" + std::to_string(options_.settle_ms),
-                    "--reconcile_backoff_ms=25", "--upstream_timeout_ms=1500",
-                    "--call_max_ms=10000", "--drain_timeout_ms=20000", "--log_level=error",
-                    "--lease=" + (redis_ == nullptr ? std::string("local") : redis_->url()),
-                    "--idempotency_marker=" + std::string(options_.markers ? "auto" : "off")});
+std::int64_t Fleet::Requests() const {
+  return ledger_->Get("faults").at(0).at("matched").get<std::int64_t>();
+}
+
+std::int64_t Fleet::RequestsRefused() const {
+  return ledger_->Get("faults").at(0).at("fired").get<std::int64_t>();
+}
+
+std::unique_ptr<testing::ServerProcess> Fleet::StartServer() {
+  const RuleSet& rules = options_.rules;
+  const int start = starts_++;
+  std::vector<std::string> arguments{
+      "--settle_ms=" + std::to_string(rules.settle_ms),
+      "--reconcile_backoff_ms=25",
+      "--upstream_timeout_ms=1500",
+      "--call_max_ms=10000",
+      "--drain_timeout_ms=20000",
+      "--log_level=error",
+      "--lease=" + (redis_ == nullptr ? std::string("local") : redis_->url()),
+      "--idempotency_marker=" + std::string(options_.markers ? "auto" : "off")};
+  if (rules.watchers) {
+    for (const char* wait : {"first", "max"})
+      arguments.push_back("--watch_poll_" + std::string(wait) + "_ms=500");
+  }
+  // Nobody listens there: it is the orders' notification_url that changes.
+  if (rules.settings_change && start % 3 != 0)
+    arguments.push_back("--notification_url=http://127.0.0.1:9/hook-" + std::to_string(start % 3));
+  std::map<std::string, std::string> variables;
+  if (rules.keys_change) {
+    // The key of before stays known, as at every rotation.
+    const std::string name = "site-" + std::to_string(start);
+    const char* keys[] = {testing::kServerKey, kOtherKey};
+    folder_.Put(name + ".key", keys[start / kReplicas % 2]);
+    folder_.Put(name + ".old", keys[(start / kReplicas + 1) % 2]);
+    const Json site{
+        {"name", kSite}, {"key_file", name + ".key"}, {"previous_key_file", name + ".old"}};
+    arguments.push_back("--sites_file=" +
+                        folder_.Put(name + ".json", Json{{"sites", {site}}}.dump()));
+    variables["MSP_API_KEY"] = "";
+  }
+  return std::make_unique<testing::ServerProcess>(api_url_, std::move(arguments),
+                                                  std::move(variables));
 }
 
 void Fleet::Put(int replica, std::unique_ptr<testing::ServerProcess> process) {
@@ -203,15 +175,15 @@ void Fleet::EndKilling() {
 }
 
 void Fleet::Kill() {
-  Dice dice(options_.seed, 0xdead);
+  Random random(options_.seed, 0xdead);
   // Every kind of kill comes early, so that a short run on a slow machine has seen them all.
   for (int number = 0;; ++number) {
     const auto until =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(100 + dice.Below(800));
-    const int victim = static_cast<int>(dice.Below(kReplicas));
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(100 + random.Below(800));
+    const int victim = static_cast<int>(random.Below(kReplicas));
     const bool gently = number % 3 == 1;
     const bool redis_too = number % 4 == 0;
-    const std::int64_t advance_s = dice.Below(3);
+    const std::int64_t advance_s = random.Below(3);
     {
       MutexLock lock(mutex_);
       while (killing_ && std::chrono::steady_clock::now() < until)
@@ -219,7 +191,7 @@ void Fleet::Kill() {
       if (!killing_) return;
     }
     // Where only a completed order blocks its id, leases are all that keeps two replicas apart.
-    if (redis_ != nullptr && redis_too && options_.order_id_rule != "completed") {
+    if (redis_ != nullptr && redis_too && options_.rules.order_id_rule != "completed") {
       redis_->Kill();
       KillReplica(victim, gently, advance_s);
       redis_->Start();

@@ -17,8 +17,9 @@
 
 #include "nlohmann/json.hpp"
 #include "service/base/mutex.h"
-#include "tests/chaos/foreign.h"
+#include "tests/chaos/language_client.h"
 #include "tests/chaos/options.h"
+#include "tests/testing/authority.h"
 #include "tests/testing/redis_process.h"
 #include "tests/testing/server_process.h"
 
@@ -33,6 +34,7 @@ class Ledger {
   // The `data` of /_sandbox/PATH; null when the sandbox refused.
   Json Get(const std::string& path) const;
   Json Post(const std::string& path, const Json& body) const;
+  const std::string& origin() const { return origin_; }
 
  private:
   std::string origin_;  // "http://127.0.0.1:PORT"
@@ -46,13 +48,23 @@ class Fleet {
   Fleet& operator=(const Fleet&) = delete;
 
   static constexpr int kReplicas = 2;
+  // What calls name in x-msp-site where the servers have a sites file.
+  static constexpr char kSite[] = "shop";
   // A channel to the replica as it is now; it may be dying.
   std::shared_ptr<grpc::Channel> Channel(int replica, std::int64_t any) const;
   // Where it listens, likewise.
   std::string Address(int replica) const;
   // Null when the harness itself makes all calls.
-  const ForeignClient* foreign() const { return foreign_.get(); }
+  const LanguageClient* language_client() const { return language_client_.get(); }
   const Ledger& ledger() const { return *ledger_; }
+
+  // From here on MultiSafepay takes so many requests a second and answers the others 429. All
+  // faults count from zero again.
+  void LimitRate(std::int64_t calls_per_s) const;
+  // Requests that came to MultiSafepay since then, 429s among them.
+  std::int64_t Requests() const;
+  // How many of them were answered 429 for the limit's sake.
+  std::int64_t RequestsRefused() const;
 
   // Starts and stops the killing and the moving of the sandbox's clock.
   void BeginKilling();
@@ -70,16 +82,17 @@ class Fleet {
   };
 
   void StartSandbox();
-  std::unique_ptr<testing::ServerProcess> StartServer() const;
+  std::unique_ptr<testing::ServerProcess> StartServer();
   void Put(int replica, std::unique_ptr<testing::ServerProcess> process);
   void Kill();
   void KillReplica(int victim, bool gently, std::int64_t advance_s);
-  void AddFaults() const;
 
   const Options options_;
+  const testing::Folder folder_;                  // Keys and sites.
+  std::atomic<int> starts_{0};                    // Of servers.
   std::unique_ptr<testing::RedisProcess> redis_;  // Null without leases.
   std::unique_ptr<testing::ChildProcess> sandbox_;
-  std::unique_ptr<ForeignClient> foreign_;
+  std::unique_ptr<LanguageClient> language_client_;
   std::string api_url_;
   std::unique_ptr<Ledger> ledger_;
   mutable Mutex mutex_;

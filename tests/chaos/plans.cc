@@ -1,6 +1,7 @@
 #include "tests/chaos/plans.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace msp::chaos {
 namespace {
@@ -11,6 +12,7 @@ using About = Statement::About;
 constexpr char kApproved[] = "4111111111111111";
 constexpr char kNoFunds[] = "4012001038488884";
 constexpr char kChallenge[] = "5555555555554444";
+constexpr int kWatchMaxS = 40;
 
 // The order of a reply, short enough for a line.
 template <class Response>
@@ -29,8 +31,8 @@ class Plan {
       : options_(options),
         fleet_(fleet),
         tally_(tally),
-        dice_(options.seed, number + 1),
-        caller_(fleet, tally, dice_) {
+        random_(options.seed, PlanNumber(options, number) + 1),
+        caller_(options, fleet, tally, random_) {
     story_.number = number;
     order_id_ = "c" + std::to_string(options.seed) + "-" + std::to_string(number);
   }
@@ -38,6 +40,11 @@ class Plan {
   Story Run();
 
  private:
+  // Orders with the same number have the same plan.
+  static std::uint64_t PlanNumber(const Options& options, std::uint64_t number) {
+    return options.rate_limit > 0 ? number % static_cast<std::uint64_t>(options.orders / 2)
+                                  : number;
+  }
   v1::CreateOrderRequest Card(const char* number, const std::string& tag, bool keyed = true);
   v1::CreateOrderRequest Page(const std::string& tag);
   CallStyle Style();
@@ -49,6 +56,12 @@ class Plan {
               bool full = false);
   void Capture(const std::string& key, std::int64_t amount);
   void Void();
+  // Somebody in MultiSafepay's dashboard, who acts on the order once, some time during the calls
+  // that follow: "refunds", "capture" or "void". Nobody where the rules know no other actors.
+  std::jthread OtherActor(const char* action, std::int64_t amount = 0);
+  // Watches the order by streams that break and resume, until it is paid. What was told must not go
+  // back.
+  void WatchUntilPaid();
 
   void Paid() { Buy(kApproved); }
   void Declined() { Buy(kNoFunds); }
@@ -59,21 +72,27 @@ class Plan {
   void Intruder();
   void PageThenPaid();
   void PageThenCancelled();
+  void Watched();
   void Challenged();
   void Repeated();
 
-  void Say(About about, const std::string& order_id, const std::string& tag, bool certain,
-           bool done, std::int64_t amount = 0, std::string state = {},
-           std::string transaction_id = {}) {
-    story_.statements.push_back(
-        {about, order_id, tag, done, certain, amount, std::move(state), std::move(transaction_id)});
+  template <class Response>
+  Statement& Say(About about, const std::string& order_id, const std::string& tag,
+                 const Told<Response>& told) {
+    return story_.statements.emplace_back(Statement{.about = about,
+                                                    .order_id = order_id,
+                                                    .tag = tag,
+                                                    .done = told.ok,
+                                                    .certain = told.certain,
+                                                    .reason = told.reason(),
+                                                    .message = told.error.message});
   }
   std::string Tag(const std::string& what) const { return order_id_ + "/" + what; }
 
   const Options& options_;
   const Fleet& fleet_;
   Tally& tally_;
-  Dice dice_;
+  Random random_;
   Caller caller_;
   Story story_;
   std::string order_id_;
@@ -93,7 +112,7 @@ v1::CreateOrderRequest Plan::Card(const char* number, const std::string& tag, bo
   order.mutable_gateway_info()->set_card_expiry_date("3012");
   order.mutable_gateway_info()->set_card_cvc("123");
   // Where custom_3 is the shop's own the marker goes elsewhere.
-  if (dice_.Chance(0.2)) order.mutable_custom_info()->set_custom_3("shop's own");
+  if (random_.Chance(0.2)) order.mutable_custom_info()->set_custom_3("shop's own");
   if (keyed)
     order.mutable_control()->set_idempotency_key(tag.substr(0, tag.find('/')) + ".k." +
                                                  tag.substr(tag.find('/') + 1));
@@ -111,10 +130,10 @@ v1::CreateOrderRequest Plan::Page(const std::string& tag) {
 CallStyle Plan::Style() {
   CallStyle style;
   if (options_.calm) return style;
-  if (dice_.Chance(0.06)) {
+  if (random_.Chance(0.06)) {
     style.abandon = true;
     tally_.Count("calls abandoned by their caller");
-  } else if (dice_.Chance(0.05)) {
+  } else if (random_.Chance(0.05)) {
     style.short_time = true;
     tally_.Count("calls with hardly any time");
   }
@@ -131,21 +150,26 @@ Told<v1::CreateOrderResponse> Plan::Create(const v1::CreateOrderRequest& request
   if (told.ok && (order.order_id() != request.order_id() ||
                   (order.has_amount() && order.amount() != request.amount()) ||
                   (order.has_var2() && order.var2() != request.var2())))
-    tally_.Violation(request.order_id() + ": told about somebody else's order: " + Brief(order));
+    tally_.Violation(Finding::kUntrue,
+                     request.order_id() + ": told about somebody else's order: " + Brief(order));
   if (!told.ok && told.certain && told.error.code == grpc::StatusCode::ALREADY_EXISTS)
     tally_.Count("told ALREADY_EXISTS");
-  Say(About::kPayment, request.order_id(), request.var2(), told.certain, told.ok, request.amount(),
-      state, order.transaction_id());
+  Statement& said = Say(About::kPayment, request.order_id(), request.var2(), told);
+  said.amount = request.amount();
+  said.state = state;
+  said.transaction_id = order.transaction_id();
   return told;
 }
 
 bool Plan::Buy(const char* card, bool manual) {
-  amount_ = 1'000 + dice_.Below(5'000);
+  amount_ = 1'000 + random_.Below(5'000);
   for (int part = 0; part < 4; ++part) {
     v1::CreateOrderRequest request = Card(card, Tag("pay" + std::to_string(part)));
     if (manual) request.set_capture("manual");
-    if (dice_.Chance(0.15)) request.mutable_control()->set_resend_if_absent(true);
-    const auto told = Create(request, Style());
+    if (random_.Chance(0.15)) request.mutable_control()->set_resend_if_absent(true);
+    CallStyle style = Style();
+    style.fresh_tag = request.var2();
+    const auto told = Create(request, style);
     if (!told.ok) return false;
     const auto state = told.response.order().payment_state();
     if (state == v1::PAYMENT_STATE_PAID || state == v1::PAYMENT_STATE_AUTHORIZED) {
@@ -165,8 +189,8 @@ bool Plan::Cancel(const std::string& order_id, const std::string& tag) {
   const auto told = caller_.Certain<v1::CancelOrderRequest, v1::CancelOrderResponse>(
       "CancelOrder", &Stub::CancelOrder, request, Style());
   if (told.ok && told.response.order().payment_state() != v1::PAYMENT_STATE_CANCELLED)
-    tally_.Violation(order_id + ": cancelled, but in another state");
-  Say(About::kCancel, order_id, tag, told.certain, told.ok);
+    tally_.Violation(Finding::kUntrue, order_id + ": cancelled, but in another state");
+  Say(About::kCancel, order_id, tag, told);
   tally_.Count("orders cancelled", told.ok ? 1 : 0);
   return told.ok;
 }
@@ -183,21 +207,24 @@ void Plan::Refund(const std::string& order_id, const std::string& key, std::int6
   request.set_currency("EUR");
   request.set_var1(Tag(key));
   request.mutable_control()->set_idempotency_key(key);
-  const int times = 1 + static_cast<int>(dice_.Below(3));
+  const int times = 1 + static_cast<int>(random_.Below(3));
   std::string refund_id;
   for (int i = 0; i < times; ++i) {
     tally_.Count("refunds asked for");
     CallStyle style = Style();
-    style.repeat_at_first = i > 0 && dice_.Chance(0.5);
+    style.repeat_at_first = i > 0 && random_.Chance(0.5);
+    if (i == 0) style.fresh_tag = Tag(key);
     const auto told = caller_.Certain<v1::RefundOrderRequest, v1::RefundOrderResponse>(
         "RefundOrder", &Stub::RefundOrder, request, style);
     const v1::Refund& refund = told.response.refund();
     if (told.ok && !refund_id.empty() && refund.psp_refund_id() != refund_id)
-      tally_.Violation(order_id + " " + key + ": two refunds under one key: " + refund_id + ", " +
-                       refund.psp_refund_id());
+      tally_.Violation(Finding::kTwice, order_id + " " + key + ": two refunds under one key: " +
+                                            refund_id + ", " + refund.psp_refund_id());
     if (told.ok) refund_id = refund.psp_refund_id();
-    Say(About::kRefund, order_id, Tag(key), told.certain, told.ok, full ? 0 : amount, {},
-        refund_id);
+    Statement& said = Say(About::kRefund, order_id, Tag(key), told);
+    said.amount = full ? 0 : amount;
+    said.transaction_id = refund_id;
+    if (!told.certain) return;
   }
 }
 
@@ -207,15 +234,16 @@ void Plan::Capture(const std::string& key, std::int64_t amount) {
   if (amount > 0) request.set_amount(amount);
   request.set_description(Tag(key));
   request.mutable_control()->set_idempotency_key(key);
-  const int times = 1 + static_cast<int>(dice_.Below(3));
+  const int times = 1 + static_cast<int>(random_.Below(3));
   for (int i = 0; i < times; ++i) {
     tally_.Count("captures asked for");
     CallStyle style = Style();
-    style.repeat_at_first = i > 0 && dice_.Chance(0.5);
+    style.repeat_at_first = i > 0 && random_.Chance(0.5);
+    if (i == 0) style.fresh_tag = Tag(key);
     const auto told = caller_.Certain<v1::CaptureOrderRequest, v1::CaptureOrderResponse>(
         "CaptureOrder", &Stub::CaptureOrder, request, style);
-    Say(About::kCapture, order_id_, Tag(key), told.certain, told.ok, amount, {},
-        told.response.capture().transaction_id());
+    Say(About::kCapture, order_id_, Tag(key), told).amount = amount;
+    if (!told.certain) return;
   }
 }
 
@@ -225,7 +253,78 @@ void Plan::Void() {
   request.set_reason("changed mind");
   const auto told = caller_.Certain<v1::VoidOrderRequest, v1::VoidOrderResponse>(
       "VoidOrder", &Stub::VoidOrder, request, Style());
-  Say(About::kVoid, order_id_, "", told.certain, told.ok);
+  Say(About::kVoid, order_id_, "", told);
+}
+
+std::jthread Plan::OtherActor(const char* action, std::int64_t amount) {
+  if (!options_.rules.other_actors || random_.Chance(0.4)) return {};
+  Json body = Json::object();
+  if (amount > 0) body["amount"] = amount;
+  return std::jthread([this, action, body, order_id = order_id_,
+                       after = std::chrono::milliseconds(random_.Below(300))] {
+    std::this_thread::sleep_for(after);
+    if (!fleet_.ledger().Post("orders/" + order_id + "/" + action, body).is_null())
+      tally_.Count(std::string("other actors: ") + action);
+  });
+}
+
+void Plan::WatchUntilPaid() {
+  using State = v1::PaymentState;
+  const std::jthread customer(
+      [this, order_id = order_id_, after = std::chrono::milliseconds(random_.Below(1'500))] {
+        std::this_thread::sleep_for(after);
+        fleet_.ledger().Post(
+            "orders/" + order_id + "/pay",
+            {{"card_number", kApproved}, {"card_expiry_date", "3012"}, {"card_cvc", "123"}});
+      });
+  v1::WatchOrderRequest request;
+  request.set_order_id(order_id_);
+  request.set_follow(true);
+  State last = v1::PAYMENT_STATE_UNSPECIFIED;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(kWatchMaxS);
+  while (std::chrono::steady_clock::now() < end) {
+    const auto stub = v1::OrderService::NewStub(
+        fleet_.Channel(static_cast<int>(random_.Below(Fleet::kReplicas)), random_.Below(64)));
+    grpc::ClientContext context;
+    caller_.NameSite(context);
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::milliseconds(100 + random_.Below(1'500)));
+    const auto reader = stub->WatchOrder(&context, request);
+    v1::WatchOrderResponse told;
+    while (reader->Read(&told)) {
+      request.set_resume_token(told.resume_token());
+      if (!told.has_order()) continue;
+      const State state = told.order().payment_state();
+      tally_.Count("states told to watchers");
+      if (last == v1::PAYMENT_STATE_PAID && state != last)
+        tally_.Violation(Finding::kUntrue, order_id_ + ": a watcher was told PAID and then " +
+                                               v1::PaymentState_Name(state));
+      if (last == v1::PAYMENT_STATE_PAID || !random_.Chance(0.7)) context.TryCancel();
+      last = state;
+    }
+    reader->Finish();
+    tally_.Count("streams watched");
+    // Once more after PAID: a resumed stream may go back, too.
+    if (last == v1::PAYMENT_STATE_PAID && random_.Chance(0.5)) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 + random_.Below(40)));
+  }
+  if (last == v1::PAYMENT_STATE_PAID) {
+    tally_.Count("orders paid");
+  } else {
+    tally_.Violation(Finding::kUnknown, order_id_ + ": a watcher was never told PAID");
+  }
+}
+
+// An order with a page, paid by the customer while it is watched.
+void Plan::Watched() {
+  for (int part = 0; part < 4; ++part) {
+    const v1::CreateOrderRequest request = Page(Tag("watched" + std::to_string(part)));
+    const auto told = Create(request, Style());
+    if (!told.ok) return;
+    if (told.response.result().reason() != "NEXT_ACTION_LOST") return WatchUntilPaid();
+    if (!Cancel(order_id_, request.var2())) return;
+    order_id_ += "n";
+  }
 }
 
 void Plan::Unkeyed() {
@@ -238,9 +337,11 @@ void Plan::Unkeyed() {
 void Plan::Captured() {
   if (!Buy(kApproved, true)) return;
   const std::int64_t whole = amount_;
-  switch (dice_.Below(4)) {
+  const std::jthread other =
+      random_.Chance(0.7) ? OtherActor("capture", whole / 4) : OtherActor("void");
+  switch (random_.Below(4)) {
     case 0:
-      Capture("all", dice_.Chance(0.5) ? whole : 0);
+      Capture("all", random_.Chance(0.5) ? whole : 0);
       return;
     case 1:  // Two equal parts, a key each, and the rest.
       Capture("one", whole / 4);
@@ -259,21 +360,22 @@ void Plan::Captured() {
 void Plan::Refunded() {
   if (!Buy(kApproved)) return;
   const std::int64_t part = amount_ / 4;
+  const std::jthread other = OtherActor("refunds", random_.Chance(0.7) ? part : part + 7);
   Refund(order_id_, "one", part);
-  if (dice_.Chance(0.5)) Refund(order_id_, "two", part);  // Equal, and legitimate.
-  if (dice_.Chance(0.5)) Refund(order_id_, "three", part + 1);
-  if (dice_.Chance(0.3)) Refund(order_id_, "rest", 0, true);
+  if (random_.Chance(0.5)) Refund(order_id_, "two", part);  // Equal, and legitimate.
+  if (random_.Chance(0.5)) Refund(order_id_, "three", part + 1);
+  if (random_.Chance(0.3)) Refund(order_id_, "rest", 0, true);
 }
 
 // The same submit twice at the same time.
 void Plan::Twins() {
-  amount_ = 1'000 + dice_.Below(5'000);
+  amount_ = 1'000 + random_.Below(5'000);
   // Half of them stay open for the customer, which leaves their id open to a second payment where
   // only a completed order blocks it.
-  const bool challenged = dice_.Chance(0.5);
+  const bool challenged = random_.Chance(0.5);
   const v1::CreateOrderRequest request = Card(challenged ? kChallenge : kApproved, Tag("twin"));
-  Dice other_dice(options_.seed, story_.number + 0x7000'0000);
-  Caller other(fleet_, tally_, other_dice);
+  Random other_random(options_.seed, story_.number + 0x7000'0000);
+  Caller other(options_, fleet_, tally_, other_random);
   Told<v1::CreateOrderResponse> second;
   std::thread twin([&] {
     second = other.Certain<v1::CreateOrderRequest, v1::CreateOrderResponse>(
@@ -285,22 +387,25 @@ void Plan::Twins() {
   if (first.ok && challenged)
     fleet_.ledger().Post("orders/" + order_id_ + "/3ds", {{"result", "Y"}});
   if (first.ok) tally_.Count("orders paid");
+  if (!first.certain || !second.certain) return;
   if (first.ok != second.ok ||
       first.response.order().transaction_id() != second.response.order().transaction_id())
-    tally_.Violation(order_id_ + ": twins were told different things: " + Brief(first.response) +
-                     first.error.message + " / " + Brief(second.response) + second.error.message);
+    tally_.Violation(Finding::kUntrue, order_id_ + ": twins were told different things: " +
+                                           Brief(first.response) + first.error.message + " / " +
+                                           Brief(second.response) + second.error.message);
 }
 
 // The id of a paid order, used again by somebody else.
 void Plan::Intruder() {
   if (!Buy(kApproved)) return;
   v1::CreateOrderRequest other = Card(kApproved, Tag("intruder"));
-  if (dice_.Chance(0.5)) other.set_amount(amount_ + 1);
+  if (random_.Chance(0.5)) other.set_amount(amount_ + 1);
   const auto told = Create(other, Style());
   tally_.Count("order ids used again under another key");
   if (told.certain && (told.ok || told.error.code != grpc::StatusCode::ALREADY_EXISTS))
-    tally_.Violation(order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
-                     Brief(told.response) + told.error.message);
+    tally_.Violation(told.ok ? Finding::kTwice : Finding::kUntrue,
+                     order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
+                         Brief(told.response) + told.error.message);
 }
 
 void Plan::PageThenPaid() {
@@ -314,7 +419,8 @@ void Plan::PageThenPaid() {
       continue;
     }
     if (!told.response.order().next_action().has_redirect())
-      tally_.Violation(order_id_ + ": no page to send the customer to: " + Brief(told.response));
+      tally_.Violation(Finding::kOther,
+                       order_id_ + ": no page to send the customer to: " + Brief(told.response));
     fleet_.ledger().Post(
         "orders/" + order_id_ + "/pay",
         {{"card_number", kApproved}, {"card_expiry_date", "3012"}, {"card_cvc", "123"}});
@@ -350,30 +456,32 @@ void Plan::Challenged() {
 
 // One call, made up to five times more: every reply is the same order.
 void Plan::Repeated() {
-  amount_ = 1'000 + dice_.Below(5'000);
+  amount_ = 1'000 + random_.Below(5'000);
   const v1::CreateOrderRequest request = Card(kApproved, Tag("again"));
   std::string transaction_id;
-  const int times = 2 + static_cast<int>(dice_.Below(5));
+  const int times = 2 + static_cast<int>(random_.Below(5));
   for (int i = 0; i < times; ++i) {
     CallStyle style = Style();
-    style.repeat_at_first = i > 0 && dice_.Chance(0.3);
+    style.repeat_at_first = i > 0 && random_.Chance(0.3);
     const auto told = Create(request, style);
     if (!told.certain) return;
     const std::string id = told.response.order().transaction_id();
     if (!told.ok || (!transaction_id.empty() && id != transaction_id))
-      tally_.Violation(order_id_ + ": a repeated call was not told the same order: " +
-                       Brief(told.response) + told.error.message);
+      tally_.Violation(Finding::kUntrue, order_id_ +
+                                             ": a repeated call was not told the same order: " +
+                                             Brief(told.response) + told.error.message);
     transaction_id = id;
     tally_.Count("repeated calls");
   }
   tally_.Count("orders paid");
-  if (dice_.Chance(0.3)) {
+  if (random_.Chance(0.3)) {
     v1::CreateOrderRequest other = Card(kApproved, Tag("intruder"));
     const auto told = Create(other, Style());
     tally_.Count("order ids used again under another key");
     if (told.certain && (told.ok || told.error.code != grpc::StatusCode::ALREADY_EXISTS))
-      tally_.Violation(order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
-                       Brief(told.response) + told.error.message);
+      tally_.Violation(told.ok ? Finding::kTwice : Finding::kUntrue,
+                       order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
+                           Brief(told.response) + told.error.message);
   }
 }
 
@@ -403,13 +511,15 @@ Story Plan::Run() {
     static constexpr PlanRow kIdempotency[] = {{"repeated", 5, &Plan::Repeated},
                                                {"refunded", 2, &Plan::Refunded},
                                                {"captured", 2, &Plan::Captured}};
-    std::int64_t at = dice_.Below(9);
+    std::int64_t at = random_.Below(9);
     for (const PlanRow& row : kIdempotency) {
       if (chosen == nullptr && (at -= row.weight) < 0) chosen = &row;
     }
   }
+  static constexpr PlanRow kWatched = {"watched", 0, &Plan::Watched};
+  if (options_.rules.watchers && random_.Chance(0.3)) chosen = &kWatched;
   while (chosen == nullptr) {
-    std::int64_t at = dice_.Below(100);
+    std::int64_t at = random_.Below(100);
     for (const PlanRow& row : kRows) {
       if (chosen == nullptr && (at -= row.weight) < 0) chosen = &row;
     }

@@ -23,6 +23,8 @@ struct Statement {
   std::int64_t amount = 0;
   std::string state;  // Of a payment: "PAID", "DECLINED", ...
   std::string transaction_id;
+  std::string reason;   // Why it is refused or in doubt, or of what kind the success is.
+  std::string message;  // Of an error.
 };
 
 // The end of one plan.

@@ -165,21 +165,16 @@ struct RuleCase {
 
 TEST(Create, OrderIdRuleDecidesWhatAUsedIdMeans) {
   constexpr RuleCase kCases[] = {
-      {OrderIdRule::kLive, "open", 1006},
-      {OrderIdRule::kLive, "paid", 1006},
-      {OrderIdRule::kLive, "declined", 0},
-      {OrderIdRule::kLive, "expired", 0},
-      {OrderIdRule::kLive, "cancelled", 0},
-      {OrderIdRule::kLive, "authorized", 1006},
-      {OrderIdRule::kLive, "void", 0},
-      {OrderIdRule::kAny, "open", 1006},
-      {OrderIdRule::kAny, "paid", 1006},
-      {OrderIdRule::kAny, "declined", 1006},
-      {OrderIdRule::kAny, "expired", 1006},
-      {OrderIdRule::kCompleted, "open", 0},
-      {OrderIdRule::kCompleted, "paid", 1006},
-      {OrderIdRule::kCompleted, "declined", 0},
-      {OrderIdRule::kCompleted, "authorized", 1006},
+      {OrderIdRule::kLive, "open", 1006},       {OrderIdRule::kLive, "paid", 1006},
+      {OrderIdRule::kLive, "declined", 0},      {OrderIdRule::kLive, "expired", 0},
+      {OrderIdRule::kLive, "cancelled", 0},     {OrderIdRule::kLive, "authorized", 1006},
+      {OrderIdRule::kLive, "void", 0},          {OrderIdRule::kLive, "charged back", 0},
+      {OrderIdRule::kNotDead, "open", 1006},    {OrderIdRule::kNotDead, "paid", 1006},
+      {OrderIdRule::kNotDead, "declined", 0},   {OrderIdRule::kNotDead, "charged back", 1006},
+      {OrderIdRule::kAny, "open", 1006},        {OrderIdRule::kAny, "paid", 1006},
+      {OrderIdRule::kAny, "declined", 1006},    {OrderIdRule::kAny, "expired", 1006},
+      {OrderIdRule::kCompleted, "open", 0},     {OrderIdRule::kCompleted, "paid", 1006},
+      {OrderIdRule::kCompleted, "declined", 0}, {OrderIdRule::kCompleted, "authorized", 1006},
   };
   for (const RuleCase& c : kCases) {
     SCOPED_TRACE(std::string(c.first) + " under rule " + std::to_string(static_cast<int>(c.rule)));
@@ -188,8 +183,9 @@ TEST(Create, OrderIdRuleDecidesWhatAUsedIdMeans) {
     Json body = CardOrder("o", "5555555555554444");
     if (first == "authorized" || first == "void") body["capture"] = "manual";
     bench.Create(body);
-    if (first == "paid" || first == "authorized" || first == "void")
+    if (first == "paid" || first == "authorized" || first == "void" || first == "charged back")
       bench.platform.Decide3ds(bench.At("o"), "Y");
+    if (first == "charged back") bench.platform.ChargeBack(bench.At("o"));
     if (first == "declined") bench.platform.Decide3ds(bench.At("o"), "N");
     if (first == "expired") bench.Advance(kHour);
     if (first == "cancelled")

@@ -85,6 +85,16 @@ TEST(Faults, EveryEffectLooksAsAskedAndChargesOrNot) {
        false,
        R"("amount":"x")",
        true},
+      {"edited",
+       {{"name", "edit"},
+        {"status", 400},
+        {"changes",
+         {{{"pointer", "/data/amount"}, {"raw", "18446744073709551616"}},
+          {{"pointer", "/data/status"}, {"absent", true}},
+          {{"pointer", "/error_code"}, {"value", 1024}}}}},
+       false,
+       R"("amount":18446744073709551616)",
+       true},
       {"truncated", {{"name", "truncate"}, {"bytes", 12}}, false, "HTTP/1.1 200", true},
       {"garbage", {{"name", "garbage"}, {"kind", "bom"}}, false, "\r\n\r\n\xef\xbb\xbf{", true},
       {"duplicates",
@@ -175,9 +185,62 @@ TEST(Faults, RateLimitCountsInTheSandboxsTime) {
   for (const int status : {200, 200, 429, 429})
     EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, status);
   const Exchanged limited = sandbox.Call("GET", "/v1/json/me");
+  const Json rule = sandbox.Call("GET", "/_sandbox/faults").data()[0];
+  EXPECT_EQ(rule["matched"], 5);
+  EXPECT_EQ(rule["fired"], 3) << "what is within the limit is let through";
   EXPECT_THAT(limited.headers.find("Retry-After")->second, HasSubstr("GMT"));
   sandbox.Advance(10);
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
+}
+
+TEST(Faults, AnEditChangesWhatItNamesInAnswersOfSuccessAlone) {
+  Running sandbox;
+  sandbox.Create(CardOrder("o"));
+  sandbox.AddFault({}, {{"name", "edit"},
+                        {"status", 404},
+                        {"changes",
+                         {{{"pointer", "/success"}, {"value", false}},
+                          {{"pointer", "/data/amount"}, {"absent", true}},
+                          {{"pointer", "/data/nothing/there"}, {"value", 1}},
+                          {{"pointer", "/data/currency"}}}}});
+  const Exchanged edited = sandbox.Get("o");
+  EXPECT_EQ(edited.status, 404);
+  EXPECT_EQ(edited.body["success"], false);
+  EXPECT_FALSE(edited.data().contains("amount"));
+  EXPECT_FALSE(edited.data().contains("nothing"));
+  EXPECT_TRUE(edited.data()["currency"].is_null());
+  EXPECT_EQ(edited.data()["status"], "completed");
+  EXPECT_EQ(sandbox.Get("other").body["error_code"], 1006) << "a refusal stays what it is";
+}
+
+TEST(Faults, UnreadableTextsComeByteForByte) {
+  const std::pair<const char*, const char*> kTexts[] = {
+      {"lone_high_surrogate", R"("description":"Gift \ud83d")"},
+      {"lone_low_surrogate", R"("description":"Gift \ude00 box")"},
+      {"cut_utf8", "\"description\":\"Gift \xf0\x9f\x8e\""},
+      {"latin1", "\"description\":\"Caf\xe9\""},
+      {"raw_tab", "\"description\":\"Gift\tbox\""}};
+  for (const auto& [name, bytes] : kTexts) {
+    SCOPED_TRACE(name);
+    Running sandbox;
+    sandbox.Create(CardOrder("o"));
+    sandbox.AddFault(
+        {}, {{"name", "edit"}, {"changes", {{{"pointer", "/data/description"}, {"text", name}}}}});
+    EXPECT_THAT(sandbox.Get("o").text, HasSubstr(bytes));
+  }
+}
+
+TEST(Faults, AnotherOrdersAnswerGivesTheMembersThatAreNamedOrAll) {
+  Running sandbox;
+  sandbox.AddFault({{"order_id", "mixed"}},
+                   {{"name", "other_answer"}, {"members", {"/data/transaction_id"}}});
+  sandbox.AddFault({{"order_id", "whole"}}, {{"name", "other_answer"}});
+  const Json first = sandbox.Create(CardOrder("first")).data();
+  const Json mixed = sandbox.Create(CardOrder("mixed")).data();
+  EXPECT_EQ(mixed["order_id"], "mixed");
+  EXPECT_EQ(mixed["transaction_id"], first["transaction_id"]);
+  EXPECT_EQ(sandbox.Create(CardOrder("whole")).data()["order_id"], "mixed");
+  EXPECT_EQ(sandbox.Get("first").data()["transaction_id"], first["transaction_id"]);
 }
 
 TEST(Faults, ByHeaderOnlyWhenAllowed) {
@@ -198,6 +261,9 @@ TEST(Faults, RefuseRulesThatMakeNoSense) {
        {Json::object(), Json{{"name", "explode"}}, Json{{"name", "latency"}, {"ms", -1}},
         Json{{"name", "status"}, {"status", 99}}, Json{{"name", "garbage"}},
         Json{{"name", "wrong_type"}, {"pointer", "no slash"}},
+        Json{{"name", "edit"}, {"changes", {{{"pointer", "/a"}, {"text", "klingon"}}}}},
+        Json{{"name", "edit"}, {"changes", {{{"value", 1}}}}},
+        Json{{"name", "other_answer"}, {"members", {"no slash"}}},
         Json{{"name", "reset"}, {"when", "later"}},
         Json{{"name", "commit_then_fail"}, {"then", "laugh"}}}) {
     const Exchanged answer = sandbox.AddFault({}, effect);

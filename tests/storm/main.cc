@@ -12,6 +12,7 @@
 ABSL_FLAG(int, seconds, 60, "how long the overload lasts");
 ABSL_FLAG(int, outage_s, 10, "how long the upstream stays dead");
 ABSL_FLAG(int, slow_ms, 5'000, "how long the slow upstream takes for each answer");
+ABSL_FLAG(int, rate_limited_s, 30, "how long more orders come than the upstream's limit takes");
 ABSL_FLAG(int, attack_ms, 6'000, "how long each attack lasts");
 ABSL_FLAG(int, restarts, 5, "how often each of the two replicas is restarted");
 ABSL_FLAG(std::int64_t, connection_age_ms, 2'000,
@@ -27,11 +28,9 @@ struct Row {
   void (*run)(const Options&, Verdict&);
 };
 
-constexpr Row kScenarios[] = {{"rolling", Rolling},
-                              {"overload", Overload},
-                              {"slow", Slow},
-                              {"outage", Outage},
-                              {"attack", Attack}};
+constexpr Row kScenarios[] = {
+    {"rolling", Rolling}, {"overload", Overload},        {"slow", Slow},
+    {"outage", Outage},   {"rate_limited", RateLimited}, {"attack", Attack}};
 
 int Run(const std::vector<std::string>& names, const Options& options) {
   Verdict verdict;
@@ -64,6 +63,7 @@ int main(int argc, char** argv) {
                          {.overload = std::chrono::seconds(absl::GetFlag(FLAGS_seconds)),
                           .outage = std::chrono::seconds(absl::GetFlag(FLAGS_outage_s)),
                           .slow = std::chrono::milliseconds(absl::GetFlag(FLAGS_slow_ms)),
+                          .rate_limited = std::chrono::seconds(absl::GetFlag(FLAGS_rate_limited_s)),
                           .attack = std::chrono::milliseconds(absl::GetFlag(FLAGS_attack_ms)),
                           .restarts = absl::GetFlag(FLAGS_restarts),
                           .connection_age_ms = absl::GetFlag(FLAGS_connection_age_ms),

@@ -17,6 +17,8 @@ struct Options {
   std::chrono::seconds outage{10};
   // How long the slow upstream takes for each answer.
   std::chrono::milliseconds slow{5'000};
+  // How long more orders come than MultiSafepay takes.
+  std::chrono::seconds rate_limited{30};
   // How long each attack lasts.
   std::chrono::milliseconds attack{6'000};
   // How often each of the two replicas is restarted.
@@ -34,6 +36,8 @@ void Overload(const Options& options, Verdict& verdict);
 void Slow(const Options& options, Verdict& verdict);
 // The upstream dies and comes back: nothing hangs, nothing is in doubt that never left.
 void Outage(const Options& options, Verdict& verdict);
+// MultiSafepay answers 429 to most orders: its budget is used up, and no order is in doubt.
+void RateLimited(const Options& options, Verdict& verdict);
 // Attackers work on the port while others call: those are served, memory is bounded.
 void Attack(const Options& options, Verdict& verdict);
 

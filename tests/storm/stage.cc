@@ -40,7 +40,25 @@ void Upstream::Kill() {
 }
 
 void Upstream::Delay(const std::string& method, std::int64_t ms) const {
-  const Json rule{{"match", {{"method", method}}}, {"effect", {{"name", "latency"}, {"ms", ms}}}};
+  AddFault({{"match", {{"method", method}}}, {"effect", {{"name", "latency"}, {"ms", ms}}}});
+}
+
+void Upstream::Limit(long per_s) const {
+  AddFault({{"effect",
+             {{"name", "rate_limit"},
+              {"calls", per_s},
+              {"window_seconds", 1},
+              {"retry_after_seconds", 1}}}});
+}
+
+long Upstream::Requests() const {
+  httplib::Client client(kHost, port_);
+  const auto answer = client.Get("/_sandbox/faults");
+  if (!answer || answer->status != 200) GiveUp("the sandbox did not show its faults");
+  return Json::parse(answer->body).at("data").at(0).at("matched").get<long>();
+}
+
+void Upstream::AddFault(const Json& rule) const {
   httplib::Client client(kHost, port_);
   const auto answer = client.Post("/_sandbox/faults", rule.dump(), "application/json");
   if (!answer || answer->status != 200) GiveUp("the sandbox did not take a fault");

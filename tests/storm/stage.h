@@ -26,6 +26,10 @@ class Upstream {
   void Start();
   // Every answer to such a method takes so long.
   void Delay(const std::string& method, std::int64_t ms) const;
+  // Only so many requests a second are taken; the others are answered 429 with Retry-After.
+  void Limit(long per_s) const;
+  // Requests that came since `Limit`, 429s among them.
+  long Requests() const;
   // Whether each order was charged once, and how many orders there are.
   struct Books {
     long orders = 0;
@@ -35,6 +39,8 @@ class Upstream {
   Books Audit() const;
 
  private:
+  void AddFault(const Json& rule) const;
+
   const int port_;
   std::string api_url_;
   std::unique_ptr<testing::ChildProcess> process_;

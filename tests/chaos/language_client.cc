@@ -1,4 +1,4 @@
-#include "tests/chaos/foreign.h"
+#include "tests/chaos/language_client.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -30,13 +30,13 @@ client::Error ErrorIn(const Json& answer) {
 
 }  // namespace
 
-ForeignClient::ForeignClient(const std::string& command) : driver_("/bin/bash", {"-c", command}) {
+LanguageClient::LanguageClient(const std::string& command) : driver_("/bin/bash", {"-c", command}) {
   listen_ = Json::parse(driver_.WaitForOutput("\"serving\"")).at("listen").get<std::string>();
 }
 
-client::Result<v1::CreateOrderResponse> ForeignClient::Create(const std::string& server,
-                                                              const v1::CreateOrderRequest& request,
-                                                              std::int64_t attempt_ms) const {
+client::Result<v1::CreateOrderResponse> LanguageClient::Create(
+    const std::string& server, const v1::CreateOrderRequest& request,
+    std::int64_t attempt_ms) const {
   const Json body{{"server", server},
                   {"request", absl::Base64Escape(request.SerializeAsString())},
                   {"attempt_ms", attempt_ms}};

@@ -12,10 +12,10 @@
 
 namespace msp::chaos {
 
-class ForeignClient {
+class LanguageClient {
  public:
   // `command` is a line for the shell that ends up as the driver itself.
-  explicit ForeignClient(const std::string& command);
+  explicit LanguageClient(const std::string& command);
 
   // What the client's create_order came to at the replica `server`. A driver that fails ends the
   // run: it is no answer of the service.

@@ -6,9 +6,9 @@
 
 namespace msp::chaos {
 
-class Dice {
+class Random {
  public:
-  Dice(std::uint64_t seed, std::uint64_t stream) : engine_(seed * 0x9e3779b97f4a7c15U + stream) {}
+  Random(std::uint64_t seed, std::uint64_t stream) : engine_(seed * 0x9e3779b97f4a7c15U + stream) {}
   // 0 to below `n`.
   std::int64_t Below(std::int64_t n) {
     return std::uniform_int_distribution<std::int64_t>(0, n - 1)(engine_);

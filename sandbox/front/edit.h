@@ -1,0 +1,34 @@
+// Edits of a right answer, member by member, for the faults `edit`, `wrong_type` and
+// `other_answer`. Plain functions; any thread.
+//
+// One change is {"pointer": "/data/amount"} with one of
+//   "value"   the JSON value that takes the member's place
+//   "raw"     JSON text that takes it exactly as written, such as 18446744073709551616
+//   "text"    a string that UTF-8 or JSON does not allow: lone_high_surrogate, lone_low_surrogate,
+//             cut_utf8, latin1 or raw_tab
+//   "absent"  true: the answer has no such member
+// and without any of them the member is null.
+#pragma once
+
+#include <string>
+
+#include "sandbox/core/order.h"
+#include "sandbox/http/message.h"
+
+namespace msp::sandbox {
+
+// Empty when the change makes sense, else what is wrong with it.
+std::string ChangeProblem(const Json& change);
+
+// Makes the changes, a JSON array, in the answer's body. A body that is no JSON stays as it is, and
+// so does a member whose parent is not there.
+void Edit(const Json& changes, HttpAnswer* answer);
+
+// Whether the answer says that the call has succeeded.
+bool SaysSuccess(const HttpAnswer& answer);
+
+// Copies members from `other`, the body of another order's answer: those that `pointers`, a JSON
+// array, names, or the whole body when it is empty.
+void CopyMembers(const Json& pointers, const std::string& other, HttpAnswer* answer);
+
+}  // namespace msp::sandbox

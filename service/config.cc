@@ -125,7 +125,7 @@ constexpr auto kSettings = std::to_array<std::string_view>({
     "connection_age_ms",
     "connections_max",
     "streams_max",
-    "memory_max_mib",
+    "memory_quota_mib",
     "metadata_max_bytes",
     "notification_url",
     "idempotency_marker",
@@ -229,8 +229,8 @@ absl::Status CheckRanges(const Config& config) {
       InRange("refund_pause_s", config.refund_pause_s, 0, 3'600),
       InRange("settle_ms", config.settle_ms, 0, 60'000),
       InRange("reconcile_backoff_ms", config.reconcile_backoff_ms, 1, 10'000),
-      InRange("connection_age_ms", config.connection_age_ms, 0, 3'600'000),
-      InRange("connection_idle_ms", config.connection_idle_ms, 0, 3'600'000),
+      InRange("connection_age_ms", config.limits.connection_age_ms, 0, 3'600'000),
+      InRange("connection_idle_ms", config.limits.connection_idle_ms, 0, 3'600'000),
       InRange("call_max_ms", config.call_max_ms, 100, 3'600'000)};
   for (const absl::Status& check : checks) {
     if (!check.ok()) return check;
@@ -317,7 +317,6 @@ absl::StatusOr<Config> LoadConfig() {
       .drain_delay_ms = absl::GetFlag(FLAGS_drain_delay_ms),
       .drain_timeout_ms = absl::GetFlag(FLAGS_drain_timeout_ms),
       .call_max_ms = absl::GetFlag(FLAGS_call_max_ms),
-      .connection_age_ms = absl::GetFlag(FLAGS_connection_age_ms),
       .notification_url = absl::GetFlag(FLAGS_notification_url),
       .settle_ms = absl::GetFlag(FLAGS_settle_ms),
       .refund_pause_s = absl::GetFlag(FLAGS_refund_pause_s),
@@ -325,10 +324,11 @@ absl::StatusOr<Config> LoadConfig() {
       .lease = absl::GetFlag(FLAGS_lease),
       .log_personal_data = absl::GetFlag(FLAGS_log_personal_data),
       .scrub_memory = absl::GetFlag(FLAGS_scrub_memory),
-      .connection_idle_ms = absl::GetFlag(FLAGS_connection_idle_ms),
       .allow_dumps = absl::GetFlag(FLAGS_allow_dumps),
       .check = absl::GetFlag(FLAGS_check),
   };
+  config.limits.connection_age_ms = absl::GetFlag(FLAGS_connection_age_ms);
+  config.limits.connection_idle_ms = absl::GetFlag(FLAGS_connection_idle_ms);
   if (!telemetry::ParseLevel(absl::GetFlag(FLAGS_log_level), &config.log_level)) {
     return Invalid("log_level", "must be debug, info, warning or error");
   }
@@ -347,7 +347,8 @@ absl::StatusOr<Config> LoadConfig() {
   }
   if (absl::Status ranges = CheckRanges(config); !ranges.ok()) return ranges;
   // gRPC keeps the last bytes that it read for as long as a connection lives.
-  if (config.scrub_memory && config.connection_idle_ms == 0) config.connection_idle_ms = 1'000;
+  if (config.scrub_memory && config.limits.connection_idle_ms == 0)
+    config.limits.connection_idle_ms = 1'000;
   if (absl::Status operations = LoadOperations(config); !operations.ok()) return operations;
   if (absl::Status notify = LoadNotifyConfig(config.notify); !notify.ok()) return notify;
   absl::StatusOr<std::string> url = ApiUrl(config.allow_plaintext);

@@ -36,7 +36,6 @@ struct Config {
   std::int64_t drain_delay_ms = 2'000;
   std::int64_t drain_timeout_ms = 40'000;
   std::int64_t call_max_ms = 33'000;
-  std::int64_t connection_age_ms = 10'000;
   std::string notification_url;
   bool idempotency_marker = true;
   std::int64_t settle_ms = 2'000;
@@ -47,7 +46,6 @@ struct Config {
   bool log_json = true;
   bool log_personal_data = false;
   bool scrub_memory = false;
-  std::int64_t connection_idle_ms = 0;  // 0: never.
   bool allow_dumps = false;
   std::string ops_listen = "127.0.0.1:9464";  // Empty: no port, and nothing is counted.
   std::string audit_log_file;                 // Empty: none.

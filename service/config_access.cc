@@ -34,9 +34,9 @@ ABSL_FLAG(std::int32_t, connections_max, 4096,
           "1000000");
 ABSL_FLAG(std::int32_t, streams_max, 1000,
           "calls at a time on one connection; further ones wait at the client, 1 to 100000");
-ABSL_FLAG(std::int32_t, memory_max_mib, 0,
-          "what the process may take, in MiB, up to 1048576: above two thirds of it, connections "
-          "go that only begin calls; 0: what its control group may take");
+ABSL_FLAG(std::int32_t, memory_quota_mib, 128,
+          "gRPC's resource quota: the memory of callers' connections and of calls that are being "
+          "read, some 12 KiB a call, in MiB, 16 to 1048576");
 ABSL_FLAG(std::int32_t, metadata_max_bytes, 16384,
           "the metadata of one call, in bytes, 1024 to 1048576");
 
@@ -109,13 +109,13 @@ absl::Status LoadAccess(Config& config) {
   config.limits.connections_max = absl::GetFlag(FLAGS_connections_max);
   config.limits.streams_max = absl::GetFlag(FLAGS_streams_max);
   config.limits.metadata_max_bytes = absl::GetFlag(FLAGS_metadata_max_bytes);
-  const std::int64_t memory_max_mib = absl::GetFlag(FLAGS_memory_max_mib);
-  config.limits.memory_max_bytes = memory_max_mib << 20;
+  const std::int64_t memory_quota_mib = absl::GetFlag(FLAGS_memory_quota_mib);
+  config.limits.memory_quota_bytes = memory_quota_mib << 20;
   for (const absl::Status& check :
        {InRange("reload_ms", config.reload_ms, 50, 3'600'000),
         InRange("connections_max", config.limits.connections_max, 1, 1'000'000),
         InRange("streams_max", config.limits.streams_max, 1, 100'000),
-        InRange("memory_max_mib", memory_max_mib, 0, 1 << 20),
+        InRange("memory_quota_mib", memory_quota_mib, 16, 1 << 20),
         InRange("metadata_max_bytes", config.limits.metadata_max_bytes, 1'024, 1 << 20),
         LoadKeys(config), LoadTls(config)}) {
     if (!check.ok()) return check;

@@ -105,7 +105,7 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   EXPECT_FALSE(config->trace_spans);
   EXPECT_FALSE(config->scrub_memory);
   EXPECT_FALSE(config->allow_dumps);
-  EXPECT_EQ(config->connection_idle_ms, 0);
+  EXPECT_EQ(config->limits.connection_idle_ms, 0);
 }
 
 // gRPC keeps the last bytes that it read for as long as a connection lives.
@@ -114,7 +114,7 @@ TEST_F(Settings, ScrubbingMemoryClosesIdleConnections) {
     Put("MSP_API_KEY", "abcde12345");  // A start takes it out of the environment.
     const auto config = Load({"--api_url=test", "--connection_idle_ms=" + idle, scrub});
     EXPECT_TRUE(config.ok()) << config.status();
-    return config.ok() ? config->connection_idle_ms : -1;
+    return config.ok() ? config->limits.connection_idle_ms : -1;
   };
   EXPECT_EQ(idle_ms("0", "--scrub_memory=false"), 0);
   EXPECT_EQ(idle_ms("7", "--scrub_memory=false"), 7);
@@ -360,7 +360,7 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
                            "tls_client_ca_file",
                            "connections_max",
                            "streams_max",
-                           "memory_max_mib",
+                           "memory_quota_mib",
                            "metadata_max_bytes",
                            "http_workers",
                            "http_connections_max",

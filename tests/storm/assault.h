@@ -23,8 +23,6 @@ struct Effort {
 struct Assault {
   const char* name;
   Effort (*run)(const Target& target);
-  // The p99 of others that passes in any case.
-  double floor_ms = 20;
 };
 
 // Calls that never end their headers, or their body, a byte at a time.

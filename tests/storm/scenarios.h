@@ -34,7 +34,7 @@ void Overload(const Options& options, Verdict& verdict);
 void Slow(const Options& options, Verdict& verdict);
 // The upstream dies and comes back: nothing hangs, nothing is in doubt that never left.
 void Outage(const Options& options, Verdict& verdict);
-// Attackers work on the port while others call: those are served, memory is bounded.
+// Attackers work on the naked port: no crash, memory is bounded, service is back within seconds.
 void Attack(const Options& options, Verdict& verdict);
 
 }  // namespace msp::storm

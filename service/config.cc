@@ -11,21 +11,22 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "service/base/redis.h"
 #include "service/config_access.h"
+#include "service/environment.h"
 #include "service/setting.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "gRPC address, host:port; port 0 picks a free one and the ready line says which");
 ABSL_FLAG(bool, allow_plaintext, false,
-          "serve without TLS on a non-loopback address, and reach a non-loopback API without TLS: "
-          "for a mesh whose sidecar "
-          "ends TLS");
+          "serve without TLS on a non-loopback address: for a mesh whose sidecar ends TLS");
+ABSL_FLAG(bool, allow_plaintext_upstream, false,
+          "reach MultiSafepay at an http:// address that is not the loopback: cards and the key go "
+          "in clear to whatever is there");
 ABSL_FLAG(std::string, api_url, "",
           "MultiSafepay: test, live, sandbox (an in-process stand-in) or a base URL such as "
           "http://127.0.0.1:8080/v1/json; "
@@ -105,6 +106,7 @@ namespace {
 constexpr auto kSettings = std::to_array<std::string_view>({
     "listen",
     "allow_plaintext",
+    "allow_plaintext_upstream",
     "tls_cert_file",
     "tls_key_file",
     "tls_client_ca_file",
@@ -178,7 +180,7 @@ absl::Status Set(std::string_view name, std::string_view value) {
 
 absl::Status ReadEnvironment() {
   for (const std::string_view name : AllSettings()) {
-    const std::string variable = absl::StrCat("MSP_", absl::AsciiStrToUpper(Absl(name)));
+    const std::string variable = VariableOf(name);
     const char* value =
         std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
     if (value == nullptr) continue;
@@ -189,7 +191,7 @@ absl::Status ReadEnvironment() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ApiUrl(bool allow_plaintext) {
+absl::StatusOr<std::string> ApiUrl(bool allow_plaintext_upstream) {
   std::string url = absl::GetFlag(FLAGS_api_url);
   if (url.empty()) return Invalid("api_url", "is required: test, live, sandbox or a base URL");
   if (url == "test") return std::string(kTestUrl);
@@ -209,10 +211,10 @@ absl::StatusOr<std::string> ApiUrl(bool allow_plaintext) {
   if (url.find_first_of(" \t\r\n?#@") != std::string::npos || HostOf(url).empty()) {
     return Invalid("api_url", "is no base URL: it needs a host and has neither user nor query");
   }
-  if (plain && !IsLoopback(HostOf(url)) && !allow_plaintext) {
-    return Invalid(
-        "api_url",
-        "would send cards without TLS; use https://, or --allow_plaintext behind a sidecar");
+  if (plain && !IsLoopback(HostOf(url)) && !allow_plaintext_upstream) {
+    return Invalid("api_url",
+                   "would send cards without TLS; use https://, the loopback address of a sidecar "
+                   "that begins TLS, or --allow_plaintext_upstream");
   }
   while (absl::EndsWith(url, "/")) url.pop_back();
   return url;
@@ -300,6 +302,7 @@ absl::StatusOr<Ask> ParseSettings(int argc, char** argv) {
     }
     if (absl::Status set = Set(name, value); !set.ok()) return set;
   }
+  if (absl::Status known = CheckEnvironment(AllSettings()); !known.ok()) return known;
   return Ask::kServe;
 }
 
@@ -307,6 +310,7 @@ absl::StatusOr<Config> LoadConfig() {
   Config config{
       .listen = absl::GetFlag(FLAGS_listen),
       .allow_plaintext = absl::GetFlag(FLAGS_allow_plaintext),
+      .allow_plaintext_upstream = absl::GetFlag(FLAGS_allow_plaintext_upstream),
       .http_workers = absl::GetFlag(FLAGS_http_workers),
       .http_connections_max = absl::GetFlag(FLAGS_http_connections_max),
       .http_queue_max = absl::GetFlag(FLAGS_http_queue_max),
@@ -351,7 +355,7 @@ absl::StatusOr<Config> LoadConfig() {
     config.limits.connection_idle_ms = 1'000;
   if (absl::Status operations = LoadOperations(config); !operations.ok()) return operations;
   if (absl::Status notify = LoadNotifyConfig(config.notify); !notify.ok()) return notify;
-  absl::StatusOr<std::string> url = ApiUrl(config.allow_plaintext);
+  absl::StatusOr<std::string> url = ApiUrl(config.allow_plaintext_upstream);
   if (!url.ok()) return url.status();
   config.api_url = *std::move(url);
   if (absl::Status access = LoadAccess(config); !access.ok()) return access;
@@ -366,7 +370,8 @@ std::string HelpText() {
       "Try it: msp-server --api_url=sandbox\n"
       "When it serves, it prints one JSON line with its addresses. SIGTERM drains and ends it.\n\n"
       "Every setting can also be an environment variable: --http_workers is MSP_HTTP_WORKERS. A "
-      "flag beats the variable.\n\n";
+      "flag beats the variable, and a variable that begins with MSP_ and is no setting stops the "
+      "start.\n\n";
   for (const std::string_view name : AllSettings()) {
     const absl::CommandLineFlag* flag = FindSetting(name);
     const std::string standard = flag->DefaultValue();

@@ -19,8 +19,9 @@ namespace msp {
 
 struct Config {
   std::string listen;
-  bool allow_plaintext = false;
-  std::string api_url;  // A base URL, or "sandbox".
+  bool allow_plaintext = false;           // Of the gRPC port.
+  bool allow_plaintext_upstream = false;  // Of api_url.
+  std::string api_url;                    // A base URL, or "sandbox".
   KeySource keys;
   std::vector<psp::SiteSetting> sites;  // As the files say them at the start.
   server::TlsFiles tls;                 // No files: no TLS.

@@ -45,6 +45,16 @@ bool IsYearMonth(std::string_view text) {
   return month >= 1 && month <= 12;
 }
 
+// What stands between the addresses of a list, as X-Forwarded-For has one, and in no address. What
+// one address looks like (a port, a zone, a name) is not judged. Spaces around it are not either.
+bool IsOneAddress(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpaces);
+  if (first == std::string_view::npos) return false;
+  text = text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
+  return text.find_first_of(",;|/ \t\r\n") == std::string_view::npos;
+}
+
 bool IsOneLine(const TextFacts& facts) { return !facts.controls && !facts.line_breaks; }
 
 bool IsPathId(std::string_view text, const TextFacts& facts) {
@@ -74,6 +84,8 @@ bool HasShape(v1::Pattern pattern, std::string_view text, const TextFacts& facts
       return text.size() == 3 && AllOf(text, IsLetter);
     case v1::PATTERN_COUNTRY:
       return text.size() == 2 && AllOf(text, IsLetter);
+    case v1::PATTERN_IP_ADDRESS:
+      return IsOneAddress(text);
     default:
       return true;
   }
@@ -101,6 +113,8 @@ const char* Expectation(v1::Pattern pattern) {
       return "must be a currency code of three letters";
     case v1::PATTERN_COUNTRY:
       return "must be a country code of two letters";
+    case v1::PATTERN_IP_ADDRESS:
+      return "must be one IP address";
     default:
       return nullptr;
   }

@@ -66,7 +66,8 @@ Verdict Others(const MoneyFacts& facts, const v1::Order& order, Moment moment) {
   if (moment == Moment::kBefore && !facts.tried_before) return Taken(facts, moment);
   // In doubt: while the other one is open, MultiSafepay may have started ours beside it.
   const v1::PaymentState state = StateOf(order, false);
-  const bool open = state == v1::PAYMENT_STATE_PENDING || state == v1::PAYMENT_STATE_UNRECOGNIZED;
+  const bool open = state == v1::PAYMENT_STATE_PENDING || state == v1::PAYMENT_STATE_PROCESSING ||
+                    state == v1::PAYMENT_STATE_UNRECOGNIZED;
   if (!open) return Taken(facts, moment);
   return Undecided("another payment with this order_id is open, and this one may be beside it");
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "service/psp/method_states.h"
 
 namespace msp::psp {
 namespace {
@@ -73,15 +74,6 @@ bool AmexOwnNumber(const v1::Order& order) {
   return Is(order.payment_details().type(), "AMEX") && order.payment_details().capture().empty();
 }
 
-// completed/initialized stands for several things.
-v1::PaymentState OfCompletedInitialized(const v1::Order& order) {
-  if (ManualCapture(order)) {
-    return PartlyCaptured(order) ? v1::PAYMENT_STATE_PARTIALLY_CAPTURED
-                                 : v1::PAYMENT_STATE_AUTHORIZED;
-  }
-  return AmexOwnNumber(order) ? v1::PAYMENT_STATE_PAID : v1::PAYMENT_STATE_PENDING;
-}
-
 v1::PaymentState OfVoid(const v1::Order& order) {
   return AnyRelated(order, "capture") ? v1::PAYMENT_STATE_PARTIALLY_CAPTURED
                                       : v1::PAYMENT_STATE_CANCELLED;
@@ -107,6 +99,42 @@ v1::NextAction NextActionOf(const v1::Order& order) {
     action.mutable_none();
   }
   return action;
+}
+
+// A state, and whether it is a guess: no documentation has the pair, or none says what it means for
+// this order's method.
+struct Reading {
+  v1::PaymentState state;
+  bool guess = false;
+};
+
+// The first match wins.
+Reading Read(const v1::Order& order, bool next_action_known) {
+  const Statuses s{order.status(), order.financial_status()};
+  if (Is(s.status, "chargeback") || Is(s.status, "chargedback") || OpenChargeback(order))
+    return {v1::PAYMENT_STATE_CHARGED_BACK};
+  if (s.either("refunded")) return {v1::PAYMENT_STATE_REFUNDED};
+  if (s.either("partial_refunded") || s.either("partially_refunded"))
+    return {v1::PAYMENT_STATE_PARTIALLY_REFUNDED};
+  if (Is(s.status, "void")) return {OfVoid(order)};
+  if (Is(s.status, "cancelled") || Is(s.status, "canceled")) return {v1::PAYMENT_STATE_CANCELLED};
+  if (Is(s.status, "declined")) return {v1::PAYMENT_STATE_DECLINED};
+  if (Is(s.status, "expired")) return {v1::PAYMENT_STATE_EXPIRED};
+  if (s.pair("completed", "initialized") && ManualCapture(order))
+    return {PartlyCaptured(order) ? v1::PAYMENT_STATE_PARTIALLY_CAPTURED
+                                  : v1::PAYMENT_STATE_AUTHORIZED};
+  if (const auto state = StateByMethod(order)) return {*state};
+  if (s.pair("completed", "initialized"))
+    return AmexOwnNumber(order) ? Reading{v1::PAYMENT_STATE_PAID}
+                                : Reading{v1::PAYMENT_STATE_PENDING, /*guess=*/true};
+  if (s.pair("completed", "completed") || s.pair("shipped", "completed"))
+    return {v1::PAYMENT_STATE_PAID};
+  if (s.pair("shipped", "uncleared") || s.pair("shipped", "initialized"))
+    return {v1::PAYMENT_STATE_PROCESSING};
+  if (s.either("uncleared")) return {v1::PAYMENT_STATE_IN_REVIEW};
+  if (Is(s.status, "initialized") || (Unstarted(order) && next_action_known))
+    return {next_action_known ? v1::PAYMENT_STATE_REQUIRES_ACTION : v1::PAYMENT_STATE_PENDING};
+  return {v1::PAYMENT_STATE_UNRECOGNIZED, /*guess=*/true};
 }
 
 struct DeclineRow {
@@ -178,32 +206,11 @@ constexpr std::array kIssuerTexts{
 }  // namespace
 
 v1::PaymentState StateOf(const v1::Order& order, bool next_action_known) {
-  const Statuses s{order.status(), order.financial_status()};
-  if (Is(s.status, "chargeback") || Is(s.status, "chargedback") || OpenChargeback(order)) {
-    return v1::PAYMENT_STATE_CHARGED_BACK;
-  }
-  if (s.either("refunded")) return v1::PAYMENT_STATE_REFUNDED;
-  if (s.either("partial_refunded") || s.either("partially_refunded"))
-    return v1::PAYMENT_STATE_PARTIALLY_REFUNDED;
-  if (Is(s.status, "void")) return OfVoid(order);
-  if (Is(s.status, "cancelled") || Is(s.status, "canceled")) return v1::PAYMENT_STATE_CANCELLED;
-  if (Is(s.status, "declined")) return v1::PAYMENT_STATE_DECLINED;
-  if (Is(s.status, "expired")) return v1::PAYMENT_STATE_EXPIRED;
-  if (s.pair("completed", "initialized")) return OfCompletedInitialized(order);
-  if (s.pair("completed", "completed")) return v1::PAYMENT_STATE_PAID;
-  if (s.pair("shipped", "uncleared")) return v1::PAYMENT_STATE_AUTHORIZED;
-  if (s.pair("shipped", "completed")) return v1::PAYMENT_STATE_PAID;
-  if (s.either("uncleared")) return v1::PAYMENT_STATE_IN_REVIEW;
-  const bool waits = Is(s.status, "initialized") || (Unstarted(order) && next_action_known);
-  if (waits)
-    return next_action_known ? v1::PAYMENT_STATE_REQUIRES_ACTION : v1::PAYMENT_STATE_PENDING;
-  return v1::PAYMENT_STATE_UNRECOGNIZED;
+  return Read(order, next_action_known).state;
 }
 
 bool IsOdd(const v1::Order& order) {
-  const v1::PaymentState state = order.payment_state();
-  return state == v1::PAYMENT_STATE_UNRECOGNIZED ||
-         (state == v1::PAYMENT_STATE_PENDING && Is(order.status(), "completed"));
+  return Read(order, !order.next_action().has_none() && order.has_next_action()).guess;
 }
 
 v1::Decline DeclineOf(std::string_view reason_code, std::string_view reason) {

@@ -1,4 +1,5 @@
-// Our reading of an answered order: one payment state from both statuses and what goes with them,
+// Our reading of an answered order: one payment state from both statuses, the payment method
+// (method_states.h) and what goes with them,
 // what the customer has to do next, and why a payment was declined. Tables that read like
 // MultiSafepay's documentation.
 #pragma once
@@ -19,7 +20,8 @@ void CompleteOrder(multisafepay::v1::Order& order);
 multisafepay::v1::PaymentState StateOf(const multisafepay::v1::Order& order,
                                        bool next_action_known);
 
-// True for a pair of statuses whose reading is a guess: worth a count, so that it is noticed.
+// True for a pair of statuses whose reading is a guess, because it is not documented for the
+// order's method: worth a count, so that it is noticed. `order` must be completed.
 bool IsOdd(const multisafepay::v1::Order& order);
 
 // The category of a decline and what may be tried next.

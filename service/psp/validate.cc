@@ -23,11 +23,24 @@ bool Contains(const std::vector<Violation>& violations, std::string_view field) 
                      [&](const Violation& v) { return v.field == field; });
 }
 
+// Card data in any form: typed in, of a wallet, or from the payment component.
+bool HoldsCard(const v1::CreateOrderRequest& order) {
+  const v1::GatewayInfo& info = order.gateway_info();
+  return !info.card_number().empty() || !info.card_cvc().empty() ||
+         !info.card_expiry_date().empty() || !info.payment_token().empty() ||
+         !order.payment_data().payload().empty();
+}
+
 void CheckCreateOrder(const v1::CreateOrderRequest& order, std::vector<Violation>& violations) {
   if (!order.type().empty() && !Contains(violations, "type") &&
       std::find(kOrderTypes.begin(), kOrderTypes.end(), order.type()) == kOrderTypes.end()) {
     violations.push_back(
         {.field = "type", .description = "must be direct, redirect, paymentlink or checkout"});
+  }
+  // MultiSafepay takes an order without a type for a redirect, where a card is of no use.
+  if (order.type().empty() && HoldsCard(order)) {
+    violations.push_back(
+        {.field = "type", .description = "is required with card data: direct, as a rule"});
   }
   // Card data without a gateway would be sent to a payment page's choice of methods.
   if (order.type() == "direct" && order.gateway().empty() &&
@@ -79,6 +92,7 @@ void CompleteRequest(const Operation& operation, std::string_view notification_u
                      pb::Message& request) {
   if (!operation.creates()) return;
   auto& order = static_cast<v1::CreateOrderRequest&>(request);
+  if (order.type().empty()) order.set_type("redirect");
   if (order.payment_options().notification_url().empty()) {
     if (notification_url.empty()) return;
     order.mutable_payment_options()->set_notification_url(std::string(notification_url));

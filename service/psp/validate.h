@@ -15,10 +15,10 @@ namespace msp::psp {
 std::vector<codec::Violation> Validate(const Operation& operation,
                                        const google::protobuf::Message& request);
 
-// Adds the one member that the service sends without being asked:
-// `payment_options.notification_method: POST` beside a notification_url that comes without one,
-// since notifications by GET are not signed. `notification_url`, when not empty, is the operator's
-// own default for orders that have none.
+// Adds the members that the service sends without being asked: `type: redirect` where there is
+// none, as MultiSafepay would read it, and `payment_options.notification_method: POST` beside a
+// notification_url that comes without one, since notifications by GET are not signed.
+// `notification_url`, when not empty, is the operator's own default for orders that have none.
 void CompleteRequest(const Operation& operation, std::string_view notification_url,
                      google::protobuf::Message& request);
 

@@ -73,7 +73,7 @@ class Metrics {
   // A member that our schema does not know ("unknown_member"), that did not fit ("unfit_value") or
   // that came twice ("duplicate_member"), by its path; paths beyond the first 200 are "other".
   void CountDrift(std::string_view kind, std::string_view path);
-  // A pair of statuses that has no reading (payment state UNRECOGNIZED or the odd PENDING).
+  // A pair of statuses whose reading is a guess (psp::IsOdd): UNRECOGNIZED, or the odd PENDING.
   void CountOddState(std::string_view status, std::string_view financial_status);
   // An order that was declined in answer to a money-moving call.
   void CountDecline(std::string_view category);

@@ -35,8 +35,8 @@ EXPLAINED = {
     ("everything-off", "Deployment few replicas"): "its values ask for one",
 }
 # Flags that the templates set from values with names of their own, and those that are not for a chart.
-BY_TEMPLATE = {"listen", "ops_listen", "api_url", "allow_plaintext", "api_key_file", "sites_file", "tls_cert_file",
-               "tls_key_file", "tls_client_ca_file", "lease", "events", "webhook_listen"}  # fmt: skip
+BY_TEMPLATE = {"listen", "ops_listen", "api_url", "allow_plaintext", "allow_plaintext_upstream", "api_key_file",
+               "sites_file", "tls_cert_file", "tls_key_file", "tls_client_ca_file", "lease", "events", "webhook_listen"}  # fmt: skip
 NOT_FOR_A_CHART = {"check", "help", "version", "allow_dumps"}
 # What the chart knows and a server may not have yet: notifications, and memory that is overwritten. A server without them
 # refuses the setting by its name.
@@ -240,6 +240,21 @@ def check_refusals(tools, checks):
         checks.true(f"a line says {case['says']!r}:\n{done.stderr}", line)
 
 
+def check_plaintext(tools, checks):
+    """Cards leave a pod in clear towards the sandbox alone; a sidecar that begins TLS is on the loopback."""
+    base = ["--set", "api.existingSecret.name=k"]
+    for url in ("http://127.0.0.1:8080/v1/json", "http://localhost", "http://[::1]:8080/v1/json", "https://proxy.example/"):
+        done = tools.template(*base, f"--set-string=api.url={url}")
+        checks.equal(f"{url}: {done.stderr}", done.returncode, 0)
+        checks.true(f"{url} needs no leave", "--allow_plaintext_upstream" not in done.stdout)
+        policy = next(d for d in documents(done.stdout) if d["kind"] == "NetworkPolicy")
+        checks.true(f"{url}: 443 is open", [{"port": 443, "protocol": "TCP"}] in [e["ports"] for e in policy["spec"]["egress"]])
+    sandbox = ["--set", "sandbox.enabled=true,tls.existingSecret=t", "--show-only", "templates/deployment.yaml"]
+    arguments = server_of(documents(tools.template(*sandbox).stdout))["containers"][0]["args"]
+    checks.true("the sandbox is reached in plaintext", "--allow_plaintext_upstream" in arguments)
+    checks.true("and the port stays under TLS", "--allow_plaintext" not in arguments)
+
+
 def check_score(tools, checks, rendered):
     for name in rendered:
         done = subprocess.run([tools.directory / "kube-score", "score", "--output-format", "json",
@@ -423,6 +438,7 @@ def main():
     check_probes(checks, rendered)
     check_grace(tools, checks)
     check_refusals(tools, checks)
+    check_plaintext(tools, checks)
     check_score(tools, checks, rendered)
     metrics = check_server(tools, checks, rendered, bin_dir)
     check_alerts(checks, rendered, metrics)

@@ -46,6 +46,18 @@ TEST_F(AcceptedOrder, ArrivesUnchangedAndIsAnsweredUnderItsOwnId) {
   EXPECT_EQ(upstream().Count("POST"), static_cast<int>(psp::AcceptedOrders().size()));
 }
 
+TEST_F(AcceptedOrder, IsARedirectWhereItHasNeitherTypeNorCard) {
+  for (const bool empty : {false, true}) {
+    v1::CreateOrderRequest order = psp::RedirectOrder();
+    order.clear_type();
+    if (empty) order.set_type("");
+    order.set_order_id(empty ? "type-empty" : "type-absent");
+    const auto call = Create(order);
+    ASSERT_TRUE(call.ok()) << call.status.error_message();
+    EXPECT_EQ(json::parse(upstream().requests().back().body).at("type"), "redirect");
+  }
+}
+
 TEST_F(AcceptedOrder, IdIsOneSegmentOfThePathWhenItIsRead) {
   struct Case {
     const char* id;

@@ -212,10 +212,12 @@ TEST(Start, BadSettingEndsWithTwoAndOneLineThatNamesIt) {
     std::vector<std::string> arguments;
     const char* setting;
   };
-  const std::vector<Case> cases{{{}, "--api_url"},
-                                {{"--api_url=test", "--http_workers=0"}, "--http_workers"},
-                                {{"--api_url=test", "--listen=0.0.0.0:0"}, "--listen"},
-                                {{"--api_url=test", "--nonsense"}, "--nonsense"}};
+  const std::vector<Case> cases{
+      {{}, "--api_url"},
+      {{"--api_url=test", "--http_workers=0"}, "--http_workers"},
+      {{"--api_url=test", "--listen=0.0.0.0:0"}, "--listen"},
+      {{"--api_url=http://api.example", "--allow_plaintext"}, "--api_url"},
+      {{"--api_url=test", "--nonsense"}, "--nonsense"}};
   for (const Case& c : cases) {
     const Ended ended = StartAndWait(c.arguments);
     EXPECT_EQ(ended.exit_code, 2) << c.setting;
@@ -223,6 +225,17 @@ TEST(Start, BadSettingEndsWithTwoAndOneLineThatNamesIt) {
     EXPECT_EQ(std::count(ended.error.begin(), ended.error.end(), '\n'), 1) << ended.error;
     EXPECT_THAT(ended.output, IsEmpty());
   }
+}
+
+TEST(Start, UnknownVariableEndsWithTwoAndOneLineThatNamesTheNearest) {
+  const Ended ended = StartAndWait({"--api_url=test"}, {{"MSP_API_KEY", msp::testing::kServerKey},
+                                                        {"MSP_HTTP_WORKER", "s3cret"}});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_THAT(ended.error, HasSubstr("MSP_HTTP_WORKER: "));
+  EXPECT_THAT(ended.error, HasSubstr("MSP_HTTP_WORKERS"));
+  EXPECT_THAT(ended.error, Not(HasSubstr("s3cret")));
+  EXPECT_EQ(std::count(ended.error.begin(), ended.error.end(), '\n'), 1) << ended.error;
+  EXPECT_THAT(ended.output, IsEmpty());
 }
 
 TEST(Start, WithoutAKeyEndsWithTwo) {

@@ -63,6 +63,9 @@ void CheckShapes(std::string_view text) {
     Require(AllDigits(digits) && digits.size() >= 12 && digits.size() <= 19,
             "a card number is 12 to 19 digits", text);
   }
+  if (fits(v1::PATTERN_IP_ADDRESS)) {
+    Require(text.find_first_of(",;") == std::string_view::npos, "one address is no list", text);
+  }
   if (fits(v1::PATTERN_ID)) {
     Require(text != "." && text != ".." && !facts.controls && !facts.line_breaks,
             "an id is safe in a path", text);

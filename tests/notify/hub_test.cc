@@ -101,6 +101,28 @@ TEST_F(Core, TellsTheStateNowThenTheChangeAndEndsAtPaid) {
   hub.Leave(&ear);
 }
 
+TEST_F(Core, GoesOnWhileTheMoneyIsOnItsWayAndEndsWhenItHasCome) {
+  Ear ear;
+  Watch(ear);
+  Tell(OrderOf("completed", "uncleared", 2, "77", "MULTIBANCO"));
+  Pass(seconds(1));
+  EXPECT_EQ(ear.ended, "");
+  record = OrderOf("completed", "completed", 3, "77", "MULTIBANCO");
+  Pass(seconds(60));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PROCESSING/NOTIFICATION", "PAID/LOOKUP"));
+  EXPECT_EQ(ear.ended, "end");
+  hub.Leave(&ear);
+}
+
+TEST_F(Core, EndsWhenPayPalHasCollected) {
+  Ear ear;
+  Watch(ear);
+  Tell(OrderOf("completed", "initialized", 2, "77", "PAYPAL"));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_EQ(ear.ended, "end");
+  hub.Leave(&ear);
+}
+
 TEST_F(Core, TellsOnceWhatComesTwiceAndLate) {
   Ear ear;
   Watch(ear, /*follow=*/true);

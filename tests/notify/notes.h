@@ -19,12 +19,14 @@ inline std::string SignedAuth(std::string_view key, std::int64_t time_s, std::st
 
 // An order with the statuses that stand for a state, changed at that second.
 inline multisafepay::v1::Order OrderOf(std::string_view status, std::string_view financial,
-                                       int second, std::string_view transaction = "77") {
+                                       int second, std::string_view transaction = "77",
+                                       std::string_view method = "VISA") {
   multisafepay::v1::Order order;
   order.set_order_id("o-1");
   if (!transaction.empty()) order.set_transaction_id(std::string(transaction));
   order.set_status(std::string(status));
   order.set_financial_status(std::string(financial));
+  order.mutable_payment_details()->set_type(std::string(method));
   order.set_amount(1'000);
   order.set_currency("EUR");
   order.set_modified("2026-06-15T12:00:" + std::string(second < 10 ? "0" : "") +

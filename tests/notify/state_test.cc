@@ -69,6 +69,46 @@ TEST(Worth, AnotherAmountOrCurrencyOrAnUnknownStateIsDoubt) {
   EXPECT_EQ(Weigh(begun, StateOf(timeless, 0)), Worth::kDoubt);
 }
 
+// A refund of Klarna's or Riverty's shows the order's id and a pair of its own.
+TEST(Worth, ARefundsBeginningIsNeverTheState) {
+  const State begun = At("initialized", "initialized", 1);
+  for (const char* method : {"KLARNA", "AFTERPAY"}) {
+    for (const char* transaction : {"77", "88"}) {
+      const State refund = StateOf(OrderOf("initialized", "completed", 2, transaction, method), 0);
+      EXPECT_EQ(Weigh(begun, refund), Worth::kDoubt) << method;
+      EXPECT_EQ(Weigh(At("", "", 1, ""), refund), Worth::kDoubt) << method;
+    }
+  }
+}
+
+TEST(Stage, IsFinalOnceTheMoneyIsCollectedAndNotBefore) {
+  struct Row {
+    const char* method;
+    const char* status;
+    const char* financial_status;
+    Stage stage;
+  };
+  constexpr Row kRows[] = {{"PAYPAL", "completed", "initialized", Stage::kFinal},
+                           {"PAYPAL", "uncleared", "initialized", Stage::kOpen},
+                           {"VISA", "completed", "completed", Stage::kFinal},
+                           {"BIZUM", "completed", "initialized", Stage::kOpen},
+                           {"MBWAY", "completed", "uncleared", Stage::kOpen},
+                           {"DBRTP", "completed", "uncleared", Stage::kOpen},
+                           {"DIRDEB", "uncleared", "uncleared", Stage::kOpen},
+                           {"AMAZONBTN", "completed", "initialized", Stage::kOpen},
+                           {"KLARNA", "completed", "uncleared", Stage::kOpen},
+                           {"KLARNA", "shipped", "uncleared", Stage::kOpen},
+                           {"KLARNA", "shipped", "completed", Stage::kFinal},
+                           {"EINVOICE", "completed", "initialized", Stage::kOpen},
+                           {"EINVOICE", "shipped", "initialized", Stage::kOpen},
+                           {"IDEAL", "declined", "declined", Stage::kLikely}};
+  for (const Row& row : kRows) {
+    const State state = StateOf(OrderOf(row.status, row.financial_status, 1, "77", row.method), 0);
+    EXPECT_EQ(StageOf(state), row.stage)
+        << row.method << ' ' << row.status << '/' << row.financial_status;
+  }
+}
+
 TEST(State, AddressesAndMaskedAccountsAreNoChange) {
   v1::Order read = OrderOf("initialized", "initialized", 1);
   v1::Order told = read;

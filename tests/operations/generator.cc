@@ -106,6 +106,8 @@ std::string Generator::TextOf(const Field& field) {
       return Chance(70) ? "EUR" : "USD";
     case v1::PATTERN_COUNTRY:
       return Chance(70) ? "NL" : "BE";
+    case v1::PATTERN_IP_ADDRESS:
+      return Chance(50) ? "192.0.2.17" : "2001:db8::17";
     case v1::PATTERN_KEY:
       return absl::StrCat("key-", Below(1'000'000));
     default:

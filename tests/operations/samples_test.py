@@ -48,6 +48,8 @@ REQUESTS = [
 CHANGED = [
     ("requests/order-card-direct.json", "gateway_info.card_expiry_date", "2512", "YYMM is text: 0112 would lose its zero"),
     ("requests/token-update-expiry.json", "expiry_date", "2512", "the same"),
+    ("requests/order-bank-transfer.json", "type", "redirect", "an order without a type and a card is a redirect"),
+    ("requests/order-pay-after-delivery.json", "type", "redirect", "the same"),
     ("requests/patch-order-partially-ship.json", "amount", 12500, "amounts are numbers"),
     ("historical/refund-request.json", "amount", 500, "amounts are numbers"),
     ("requests/refund-with-checkout-data.json", "currency", "EUR", "the order's own, which was read first"),
@@ -56,12 +58,6 @@ CHANGED = [
     ("historical/patch-order-cancel-request.json", "exclude_order", True, "a flag is a boolean"),
     ("historical/order-split-payments-request.json", "affiliate.split_payments.0.merchant", "1001001", "ids are text"),
     ("historical/order-split-payments-request.json", "affiliate.split_payments.1.merchant", "1001001", "ids are text"),
-]  # fmt: skip
-
-# Sample, the field that it is refused for, the flags that mend it, why.
-REFUSED = [
-    ("requests/order-bank-transfer.json", "type", ["--type=redirect"], "a payment without a type is not guessed"),
-    ("requests/order-pay-after-delivery.json", "type", ["--type=redirect"], "the same"),
 ]  # fmt: skip
 
 # Sample -> the command that it answers and where the answer lies in the reply; {id} is its own order id.
@@ -224,12 +220,6 @@ class Samples:
         command, arrives = command.replace("{id}", own_id), arrives.replace("{id}", own_id)
         done = json.dumps({"success": True, "data": {"order_id": own_id, "transaction_id": 1}})
         words = [*command.split(), "-f", str(self.root / name)]
-        for _, field, flags, _ in self.rows(name, REFUSED):
-            self.upstream.expect(done, order_before(own_id, command))
-            code, _, err = self.client.run(words)
-            self.checks.equal(f"{name}: refused", (code, f"  {field}: " in err, self.upstream.writes()), (1, True, []))
-            words += flags
-            sample |= dict(flag.removeprefix("--").split("=") for flag in flags)
         self.upstream.expect(done, order_before(own_id, command))
         code, _, err = self.client.run(words)
         self.checks.equal(f"{name}: exit code of msp {command}", (code, err), (0, ""))
@@ -327,7 +317,7 @@ class Samples:
                 self.answered(name, *row[1:])
             else:
                 self.checks.fail(f"{name}: no row takes this sample")
-        for row in REQUESTS + RESPONSES + CHANGED + REFUSED + NOT_OFFERED + ELSEWHERE:
+        for row in REQUESTS + RESPONSES + CHANGED + NOT_OFFERED + ELSEWHERE:
             if str(row) not in self.rows_used:
                 self.checks.fail(f"no sample for the row {row}")
         print(f"{len(names)} samples")

@@ -30,6 +30,10 @@ OrderJson Declined() {
           .more = R"("reason":"Insufficient funds","reason_code":"4002",)"};
 }
 OrderJson Open() { return {.status = "initialized", .financial_status = "initialized"}; }
+// Not paid: it proves no more than one that is open.
+OrderJson OnItsWay() {
+  return {.financial_status = "uncleared", .details = R"({"type":"MULTIBANCO"})"};
+}
 
 struct Case {
   std::string name;
@@ -150,6 +154,18 @@ std::vector<Case> Cases() {
        {LostAnswer()},
        {Open().Marked("another").Answer()},
        "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndAnothersMoneyOnItsWay",
+       Keyed(),
+       {LostAnswer()},
+       {OnItsWay().Marked("another").Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndAnotherCollectedByPayPal",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{.financial_status = "initialized", .details = R"({"type":"PAYPAL"})"}
+            .Marked("another")
+            .Answer()},
+       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
       {"LostAndAnotherDead",
        Keyed(),
        {LostAnswer()},

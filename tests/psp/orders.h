@@ -67,12 +67,28 @@ inline std::vector<OrderCase> RefusedOrders() {
   };
   const auto id = [](std::string value) { return [value](Order& o) { o.set_order_id(value); }; };
   const auto type = [](std::string value) { return [value](Order& o) { o.set_type(value); }; };
+  const std::string kIp = "customer.ip_address";
+  const auto ip = [](std::string value) {
+    return [value](Order& o) { o.mutable_customer()->set_ip_address(value); };
+  };
   const auto text = [](std::string value) {
     return [value](Order& o) { o.set_description(value); };
   };
   return {
-      {"type_missing", "type", [](Order& o) { o.clear_type(); }},
-      {"type_empty", "type", type("")},
+      {"type_missing_with_a_card", "type", [](Order& o) { o.clear_type(); }},
+      {"type_empty_with_a_card", "type", type("")},
+      {"type_missing_with_a_wallets_token", "type",
+       [](Order& o) {
+         o.clear_type();
+         o.clear_gateway_info();
+         o.mutable_gateway_info()->set_payment_token("{}");
+       }},
+      {"type_missing_with_the_components_payload", "type",
+       [](Order& o) {
+         o.clear_type();
+         o.clear_gateway_info();
+         o.mutable_payment_data()->set_payload("eA==");
+       }},
       {"type_unknown", "type", type("recurring")},
       {"type_upper_case", "type", type("DIRECT")},
       {"order_id_missing", "order_id", [](Order& o) { o.clear_order_id(); }},
@@ -92,7 +108,7 @@ inline std::vector<OrderCase> RefusedOrders() {
       {"description_empty", "description", text("")},
       {"description_of_201", "description", text(Repeated("d", 201))},
       {"description_of_201_letters_of_three_bytes", "description", text(Repeated("€", 201))},
-      {"description_of_two_lines", "description", text("two\nlines")},
+      {"description_with_nul", "description", text(std::string("two\0chairs", 10))},
       {"direct_card_without_gateway", "gateway", [](Order& o) { o.clear_gateway(); }},
       {"direct_card_with_empty_gateway", "gateway", [](Order& o) { o.set_gateway(""); }},
       {"amount_minus_1", "amount", [](Order& o) { o.set_amount(-1); }},
@@ -131,6 +147,21 @@ inline std::vector<OrderCase> RefusedOrders() {
              "Amster\x02"
              "dam");
        }},
+      {"two_ip_addresses", kIp, ip("1.2.3.4, 5.6.7.8")},
+      {"two_ip_addresses_without_space", kIp, ip("1.2.3.4,5.6.7.8")},
+      {"two_ip_addresses_by_space", kIp, ip("1.2.3.4 5.6.7.8")},
+      {"two_ip_addresses_by_line_break", kIp, ip("1.2.3.4\n5.6.7.8")},
+      {"two_ip_addresses_by_semicolon", kIp, ip("2001:db8::1;2001:db8::2")},
+      {"ip_address_and_unknown", kIp, ip("1.2.3.4, unknown")},
+      {"ip_address_and_comma", kIp, ip("1.2.3.4,")},
+      {"network", kIp, ip("10.0.0.0/8")},
+      {"ip_address_of_spaces", kIp, ip("  ")},
+      {"two_forwarded_ips", "customer.forwarded_ip",
+       [](Order& o) { o.mutable_customer()->set_forwarded_ip("1.2.3.4, 5.6.7.8"); }},
+      {"two_ip_addresses_of_the_browser", "customer.browser.ip_address",
+       [](Order& o) {
+         o.mutable_customer()->mutable_browser()->set_ip_address("1.2.3.4, 5.6.7.8");
+       }},
       {"idempotency_key_with_slash", "control.idempotency_key",
        [](Order& o) { o.mutable_control()->set_idempotency_key("a/b"); }},
       {"idempotency_key_of_65", "control.idempotency_key",
@@ -142,6 +173,9 @@ inline std::vector<OrderCase> RefusedOrders() {
 inline std::vector<OrderCase> AcceptedOrders() {
   using Order = multisafepay::v1::CreateOrderRequest;
   const auto id = [](std::string value) { return [value](Order& o) { o.set_order_id(value); }; };
+  const auto ip = [](std::string value) {
+    return [value](Order& o) { o.mutable_customer()->set_ip_address(value); };
+  };
   const auto redirect_url = [](std::string value) {
     return [value](Order& o) { o.mutable_payment_options()->set_redirect_url(value); };
   };
@@ -208,6 +242,13 @@ inline std::vector<OrderCase> AcceptedOrders() {
       {"url_with_port_query_and_brackets", "",
        redirect_url("http://shop.example:8080/ok?type=redirect&x[]=1&y=%20")},
       {"url_with_ipv6_host", "", redirect_url("http://[2001:db8::1]:8080/")},
+      {"description_of_two_lines", "", [](Order& o) { o.set_description("two\nlines"); }},
+      {"description_with_all_breaks", "", [](Order& o) { o.set_description("\ta\r\nb\n"); }},
+      {"ip_address_v6", "", ip("2001:db8::17")},
+      {"ip_address_with_zone", "", ip("fe80::1%eth0")},
+      {"ip_address_with_port", "", ip("[2001:db8::17]:443")},
+      {"ip_address_between_spaces", "", ip(" 192.0.2.1 ")},
+      {"ip_address_of_a_taste", "", ip("unknown")},
       {"description_with_signs", "", [](Order& o) { o.set_description("Tom & Jerry <3"); }},
       {"description_of_200_letters_of_three_bytes", "",
        [](Order& o) { o.set_description(Repeated("€", 200)); }},

@@ -1,24 +1,22 @@
-// What an order's statuses mean, against a second reading of the documentation over their whole
-// cross product, and by name where money hangs on it.
+// What an order's statuses mean: the rows of state_rows.h over the whole cross product, and by name
+// where money hangs on it.
 #include "service/psp/state.h"
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/psp/state_oracle.h"
+#include "tests/psp/state_rows.h"
 
 namespace msp::psp {
 namespace {
 
 namespace v1 = multisafepay::v1;
-using oracle::Facts;
-using oracle::Related;
+using rows::Facts;
 
 // Order statuses as documented, in all spellings seen, and what no list has.
 constexpr std::array<std::string_view, 22> kStatuses{"initialized",      "completed",
@@ -55,56 +53,48 @@ constexpr std::array<std::string_view, 20> kFinancialStatuses{"initialized",
                                                               "partially_refunded",
                                                               "partial_refunded"};
 
+// One method of each family, in any letter case, one that is in none, and none at all.
+constexpr auto kMethods = std::to_array<std::string_view>(
+    {"VISA", "AMEX", "klarna", "BNPL_INSTM", "EINVOICE", "DBRTP", "MBWAY", "Bizum", "DIRDEB",
+     "TRUSTLY", "PAYPAL", "AMAZONBTN", "IDEAL", ""});
+
 std::string Text(const Facts& f) {
-  return '"' + f.status + "\"/\"" + f.financial_status +
-         "\" manual=" + std::to_string(f.manual_capture) +
-         " remain=" + (f.capture_remain ? std::to_string(*f.capture_remain) : "absent") +
-         " amex=" + std::to_string(f.amex) +
-         " related=" + std::to_string(static_cast<int>(f.related)) +
-         " next_action=" + std::to_string(f.next_action_known);
+  std::string text;
+  for (const std::string_view fact :
+       {f.status, f.financial_status, f.method, f.capture, f.related, f.next_action})
+    text.append(text.empty() ? "" : ", ").append(fact.empty() ? "-" : fact);
+  return text;
 }
 
 // Calls `visit` for every combination of what the state depends on.
 template <class Visit>
 void ForAll(std::string_view status, Visit visit) {
-  using Remain = std::optional<std::int64_t>;
   for (const std::string_view financial : kFinancialStatuses)
-    for (const bool manual : {false, true})
-      for (const Remain remain : {Remain(), Remain(1000), Remain(400), Remain(0)})
-        for (const bool amex : {false, true})
-          for (const Related related :
-               {Related::kNone, Related::kRefund, Related::kCapture, Related::kOpenChargeback,
-                Related::kClosedChargeback, Related::kReversedChargeback})
-            for (const bool next : {false, true})
-              visit(Facts{.status = std::string(status),
-                          .financial_status = std::string(financial),
-                          .manual_capture = manual,
-                          .capture_remain = remain,
-                          .amex = amex,
-                          .related = related,
-                          .next_action_known = next});
+    for (const std::string_view method : kMethods)
+      for (const std::string_view capture : rows::kCaptures)
+        for (const std::string_view related : rows::kRelated)
+          for (const std::string_view next : {"unknown", "known"})
+            visit(Facts{.status = status,
+                        .financial_status = financial,
+                        .method = method,
+                        .capture = capture,
+                        .related = related,
+                        .next_action = next});
+}
+
+v1::PaymentState Of(const Facts& facts) {
+  return StateOf(rows::OrderOf(facts), facts.next_action == "known");
 }
 
 class EveryPair : public ::testing::TestWithParam<std::string_view> {};
 
-TEST_P(EveryPair, MeansWhatTheDocumentationSays) {
+TEST_P(EveryPair, MeansWhatTheFirstRowThatHoldsSays) {
   ForAll(GetParam(), [](const Facts& facts) {
     if (HasFailure()) return;  // One is enough.
-    const oracle::Row& row = oracle::RowOf(facts);
-    EXPECT_EQ(v1::PaymentState_Name(StateOf(oracle::OrderOf(facts), facts.next_action_known)),
-              v1::PaymentState_Name(row.state))
+    const rows::Row& row = rows::RowOf(facts);
+    EXPECT_EQ(v1::PaymentState_Name(Of(facts)), v1::PaymentState_Name(row.state))
         << Text(facts) << "\nrow: " << row.name;
-  });
-}
-
-TEST_P(EveryPair, IsOddExactlyWhereTheReadingIsAGuess) {
-  ForAll(GetParam(), [](const Facts& facts) {
-    if (HasFailure()) return;  // One is enough.
-    const std::string_view row = oracle::RowOf(facts).name;
-    v1::Order order = oracle::OrderOf(facts);
-    order.set_payment_state(StateOf(order, facts.next_action_known));
-    EXPECT_EQ(IsOdd(order), row == "other completed/initialized" || row == "everything else")
-        << Text(facts);
+    EXPECT_EQ(IsOdd(rows::OrderOf(facts)), row.guess) << Text(facts) << "\nrow: " << row.name;
   });
 }
 
@@ -112,44 +102,96 @@ INSTANTIATE_TEST_SUITE_P(Status, EveryPair, ::testing::ValuesIn(kStatuses), [](c
   return std::to_string(row.index) + (row.param.empty() ? "_absent" : "_" + std::string(row.param));
 });
 
-TEST(Oracle, EveryRowIsReached) {
+// Each gateway id that a row names, under the pairs of that row.
+TEST(MethodRow, HoldsForEachOfItsGateways) {
+  for (const rows::Row& row : rows::kRows) {
+    if (row.method == "*") continue;
+    for (const std::string& status : rows::Values(row.status))
+      for (const std::string& financial : rows::Values(row.financial_status))
+        for (const std::string& gateway : rows::Values(row.method)) {
+          const Facts facts{.status = status, .financial_status = financial, .method = gateway};
+          EXPECT_EQ(v1::PaymentState_Name(Of(facts)), v1::PaymentState_Name(row.state))
+              << row.name << ": " << Text(facts);
+          EXPECT_FALSE(IsOdd(rows::OrderOf(facts))) << row.name << ": " << Text(facts);
+        }
+  }
+}
+
+TEST(Rows, AreAllReached) {
   std::vector<std::string_view> reached;
   for (const std::string_view status : kStatuses) {
     ForAll(status, [&](const Facts& facts) {
-      const std::string_view name = oracle::RowOf(facts).name;
+      const std::string_view name = rows::RowOf(facts).name;
       if (std::find(reached.begin(), reached.end(), name) == reached.end()) reached.push_back(name);
     });
   }
-  EXPECT_EQ(reached.size(), std::size(oracle::kRows));
+  EXPECT_EQ(reached.size(), std::size(rows::kRows));
 }
 
-v1::PaymentState Of(const Facts& facts) {
-  return StateOf(oracle::OrderOf(facts), facts.next_action_known);
+struct MethodCase {
+  const char* name;
+  const char* details;               // payment_details.type; "" is absent.
+  std::vector<const char*> methods;  // payment_methods[].type.
+  v1::PaymentState of_completed_uncleared;
+};
+
+// completed/uncleared: authorized where the customer pays later, else in review.
+const MethodCase kMethodCases[] = {
+    {"details", "KLARNA", {}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"lower_case", "klarna", {}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"newest_entry", "", {"VISA", "KLARNA"}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"older_entry_does_not_count", "", {"KLARNA", "VISA"}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"details_beat_entries", "VISA", {"KLARNA"}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"details_beat_entries_of_another", "KLARNA", {"VISA"}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"gift_card_pays_a_part", "", {"KLARNA", "COUPON"}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"entry_without_type", "", {"KLARNA", ""}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"gift_card_alone", "", {"COUPON"}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"unknown_method", "TOMORROWPAY", {}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"part_of_a_name", "KLARNA2", {}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"nothing", "", {}, v1::PAYMENT_STATE_IN_REVIEW},
+};
+
+class Method : public ::testing::TestWithParam<MethodCase> {};
+
+TEST_P(Method, IsReadFromTheDetailsElseFromTheNewestEntry) {
+  const MethodCase& c = GetParam();
+  v1::Order order = rows::OrderOf({"completed", "uncleared", c.details});
+  for (const char* type : c.methods) {
+    auto* method = order.add_payment_methods();
+    if (*type != '\0') method->set_type(type);
+  }
+  EXPECT_EQ(v1::PaymentState_Name(StateOf(order, false)),
+            v1::PaymentState_Name(c.of_completed_uncleared));
 }
+
+INSTANTIATE_TEST_SUITE_P(Cases, Method, ::testing::ValuesIn(kMethodCases),
+                         [](const auto& row) { return row.param.name; });
 
 TEST(State, CompletedUnderManualCaptureIsAuthorizedAndNotPaid) {
-  EXPECT_EQ(Of({"completed", "initialized", true, 1000}), v1::PAYMENT_STATE_AUTHORIZED);
-  EXPECT_EQ(Of({"completed", "initialized", true, std::nullopt}), v1::PAYMENT_STATE_AUTHORIZED);
-  EXPECT_EQ(Of({"completed", "completed", true, 0}), v1::PAYMENT_STATE_PAID);
+  const auto completed = [](std::string_view financial, std::string_view capture) {
+    return Of({.status = "completed", .financial_status = financial, .capture = capture});
+  };
+  EXPECT_EQ(completed("initialized", "manual_remain_1000"), v1::PAYMENT_STATE_AUTHORIZED);
+  EXPECT_EQ(completed("initialized", "manual"), v1::PAYMENT_STATE_AUTHORIZED);
+  EXPECT_EQ(completed("completed", "manual_remain_0"), v1::PAYMENT_STATE_PAID);
 }
 
 TEST(State, VoidedRemainderAfterACaptureIsNotCancelled) {
-  EXPECT_EQ(Of({.status = "void", .financial_status = "void", .related = Related::kCapture}),
+  EXPECT_EQ(Of({.status = "void", .financial_status = "void", .related = "capture"}),
             v1::PAYMENT_STATE_PARTIALLY_CAPTURED);
   EXPECT_EQ(Of({"void", "void"}), v1::PAYMENT_STATE_CANCELLED);
 }
 
 TEST(State, RefundRequestedIsStillPaid) {
-  EXPECT_EQ(
-      Of({.status = "completed", .financial_status = "completed", .related = Related::kRefund}),
-      v1::PAYMENT_STATE_PAID);
+  EXPECT_EQ(Of({.status = "completed", .financial_status = "completed", .related = "refund"}),
+            v1::PAYMENT_STATE_PAID);
 }
 
 TEST(State, ReversedChargebackBringsPaidBack) {
   Facts facts{.status = "completed", .financial_status = "completed"};
-  facts.related = Related::kOpenChargeback;
+  facts.related = "open_chargeback";
   EXPECT_EQ(Of(facts), v1::PAYMENT_STATE_CHARGED_BACK);
-  facts.related = Related::kReversedChargeback;
+  facts.related = "reversed_chargeback";
   EXPECT_EQ(Of(facts), v1::PAYMENT_STATE_PAID);
 }
 
@@ -164,7 +206,7 @@ v1::RelatedTransaction* Add(v1::Order& order, const char* type, const char* id, 
 }
 
 TEST(State, ReversalOfAnOlderChargebackDoesNotHideAnOpenOne) {
-  v1::Order order = oracle::OrderOf({"completed", "completed"});
+  v1::Order order = rows::OrderOf({"completed", "completed"});
   Add(order, "chargeback", "11", "closed", "1");
   Add(order, "reverse-chargeback", "12", "", "11");
   EXPECT_EQ(StateOf(order, false), v1::PAYMENT_STATE_PAID);
@@ -175,7 +217,7 @@ TEST(State, ReversalOfAnOlderChargebackDoesNotHideAnOpenOne) {
 }
 
 TEST(State, ReversalThatNamesThePaymentCountsForItsChargeback) {
-  v1::Order order = oracle::OrderOf({"completed", "completed"});
+  v1::Order order = rows::OrderOf({"completed", "completed"});
   Add(order, "chargeback", "11", "", "1");
   Add(order, "reverse-chargeback", "12", "", "1");
   EXPECT_EQ(StateOf(order, false), v1::PAYMENT_STATE_PAID);

@@ -70,7 +70,18 @@ TEST(Validate, NamesEveryFaultAtOnce) {
 
 TEST(Validate, EmptyRequestLacksWhatIsRequired) {
   EXPECT_THAT(FieldsOf(Validate(Create(), v1::CreateOrderRequest())),
-              ElementsAre("type", "order_id", "description"));
+              ElementsAre("order_id", "description"));
+}
+
+TEST(CompleteRequest, OrderWithoutATypeIsARedirect) {
+  for (const bool empty : {false, true}) {
+    v1::CreateOrderRequest order = RedirectOrder();
+    order.clear_type();
+    if (empty) order.set_type("");
+    EXPECT_THAT(Validate(Create(), order), IsEmpty());
+    CompleteRequest(Create(), "", order);
+    EXPECT_EQ(order.type(), "redirect");
+  }
 }
 
 TEST(Validate, ListElementsAreNamedByIndex) {

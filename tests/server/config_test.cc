@@ -90,6 +90,7 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   EXPECT_EQ(config->call_max_ms, 33'000);
   EXPECT_FALSE(config->http2);
   EXPECT_FALSE(config->allow_plaintext);
+  EXPECT_FALSE(config->allow_plaintext_upstream);
   EXPECT_FALSE(config->log_personal_data);
   EXPECT_TRUE(config->log_json);
   EXPECT_EQ(config->proxy, "");
@@ -154,7 +155,10 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"--api_url=https://api.example/v1?key=x"}, "--api_url"},
       {{"--api_url=https://api.example/v1#x"}, "--api_url"},
       {{"--api_url=https://api.example/ v1"}, "--api_url"},
-      {{"--api_url=http://api.example/v1/json"}, "--api_url"},      // Cards without TLS.
+      {{"--api_url=http://api.example/v1/json"}, "--api_url"},  // Cards without TLS.
+      {{"--api_url=http://api.example/v1/json", "--allow_plaintext"}, "--api_url"},  // Of the port.
+      {{"--api_url=HTTP://api.example/v1/json", "--allow_plaintext"}, "--api_url"},
+      {{"--api_url=test", "--listen=0.0.0.0:50051", "--allow_plaintext_upstream"}, "--listen"},
       {{"--api_url=http://127.0.0.1.evil.example/"}, "--api_url"},  // Not the loopback.
       {{"--api_url=http://127.0.0.1@evil.example/"}, "--api_url"},
       {{"--api_url=http://localhost.evil.example/"}, "--api_url"},
@@ -215,7 +219,7 @@ TEST_F(Settings, UnusualOnesAreTaken) {
       {"--api_url=http://localhost:8080"},
       {"--api_url=http://[::1]:8080/v1/json"},
       {"--api_url=https://api.example/v1/json/"},
-      {"--api_url=http://gateway.internal/v1/json", "--allow_plaintext"},
+      {"--api_url=http://gateway.internal/v1/json", "--allow_plaintext_upstream"},
       {"--api_url=test", "--listen=127.0.0.1:0"},
       {"--api_url=test", "--listen=[::1]:50051"},
       {"--api_url=test", "--listen=localhost:50051"},
@@ -259,6 +263,52 @@ TEST_F(Settings, LaterFlagBeatsEarlier) {
 TEST_F(Settings, BadVariableIsNamedAsTheVariable) {
   Put("MSP_HTTP_WORKERS", "many");
   EXPECT_THAT(ErrorOf({"--api_url=test"}), StartsWith("MSP_HTTP_WORKERS"));
+}
+
+TEST_F(Settings, UnknownVariableStopsTheStartAndNamesTheNearest) {
+  struct Case {
+    const char* variable;
+    const char* nearest;
+  };
+  constexpr Case kCases[] = {{"MSP_HTTP_WORKER", "MSP_HTTP_WORKERS"},
+                             {"MSP_http_workers", "MSP_HTTP_WORKERS"},
+                             {"MSP_APIKEY", "MSP_API_KEY"},
+                             {"MSP_URL", "MSP_API_URL"},
+                             {"MSP_WEBHOOK_PORT", "MSP_WEBHOOK_LISTEN"},
+                             {"MSP_ALLOW_PLAINTEXT_UPSTREM", "MSP_ALLOW_PLAINTEXT_UPSTREAM"},
+                             {"MSP_SERVICE_HOSTS", "MSP_"},
+                             {"MSP_PORT_TCP", "MSP_"},
+                             {"MSP_", "MSP_"}};
+  for (const Case& c : kCases) {
+    const absl::FlagSaver saver;
+    Put("MSP_API_KEY", "abcde12345");
+    Put(c.variable, "8080");
+    const std::string error = ErrorOf({"--api_url=test"});
+    EXPECT_THAT(error, StartsWith(std::string(c.variable) + ": ")) << c.variable;
+    EXPECT_THAT(error, HasSubstr(c.nearest)) << c.variable;
+    EXPECT_THAT(error, Not(HasSubstr("8080"))) << "it may be a key";
+    EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+    EXPECT_EQ(*Parse({"--help"}), Ask::kHelp) << "which lists them";
+    unsetenv(c.variable);
+  }
+}
+
+// Kubernetes sets these in each container of a namespace with Services "msp" and "msp-sandbox".
+TEST_F(Settings, VariablesOfServicesAndOfOurOtherProgramsAreLeftAlone) {
+  Put("MSP_SERVICE_HOST", "10.0.0.1");
+  Put("MSP_SERVICE_PORT", "50051");
+  Put("MSP_SERVICE_PORT_GRPC", "50051");
+  Put("MSP_PORT", "tcp://10.0.0.1:50051");
+  Put("MSP_PORT_50051_TCP", "tcp://10.0.0.1:50051");
+  Put("MSP_PORT_50051_TCP_PROTO", "tcp");
+  Put("MSP_PORT_50051_TCP_PORT", "50051");
+  Put("MSP_PORT_50051_TCP_ADDR", "10.0.0.1");
+  Put("MSP_SANDBOX_PORT_8080_UDP_ADDR", "10.0.0.2");
+  Put("MSP_SANDBOX_PORT", "tcp://10.0.0.2:8080");
+  Put("MSP_SERVER", "127.0.0.1:50051");
+  Put("MSP_FIXTURES", "/fixtures");
+  Put("MSP_TEST_CERTS", "/certs");
+  EXPECT_EQ(ErrorOf({"--api_url=test"}), "");
 }
 
 TEST_F(Settings, EveryFlagCanBeAVariable) {

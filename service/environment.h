@@ -1,0 +1,23 @@
+// The environment variables that look like settings: every MSP_ variable is a setting, or it stops
+// the start, for a setting that is misspelt would be ignored without a word. At the start alone, on
+// one thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace msp {
+
+// The variable of a setting: "MSP_" and the name in upper case.
+std::string VariableOf(std::string_view setting);
+
+// An error that names the first MSP_ variable of the process which no program of ours reads, and
+// the nearest one that this server does. Its value is not shown: it may be a key. The variables
+// that Kubernetes sets for the Services of a namespace (MSP_SERVICE_HOST beside a Service "msp")
+// are not looked at.
+absl::Status CheckEnvironment(const std::vector<std::string_view>& settings);
+
+}  // namespace msp

@@ -1,0 +1,129 @@
+// The state of a payment as a caller reads it, by the method that paid: GetOrder, WatchOrder, and
+// the count of readings that are a guess.
+#include <atomic>
+#include <string>
+
+#include "httplib.h"
+#include "nlohmann/json.hpp"
+#include "tests/e2e/end_to_end.h"
+
+namespace msp::e2e {
+namespace {
+
+using nlohmann::json;
+
+struct StateCase {
+  const char* name;
+  const char* method;  // payment_details.type; "" for none.
+  const char* entry;   // payment_methods[].type; "" for none.
+  const char* status;
+  const char* financial_status;
+  const char* state;
+};
+
+constexpr StateCase kStates[] = {
+    {"klarna_authorized", "KLARNA", "", "completed", "uncleared", "AUTHORIZED"},
+    {"riverty_authorized", "AFTERPAY", "", "completed", "uncleared", "AUTHORIZED"},
+    {"in3_waits", "IN3", "", "uncleared", "initialized", "PENDING"},
+    {"invoice_authorized", "EINVOICE", "", "completed", "initialized", "AUTHORIZED"},
+    {"zinia_authorized", "ZINIA", "", "completed", "initialized", "AUTHORIZED"},
+    {"paypal_collected", "PAYPAL", "", "completed", "initialized", "PAID"},
+    {"paypal_by_its_entry", "", "PAYPAL", "completed", "initialized", "PAID"},
+    {"paypal_waits", "PAYPAL", "", "uncleared", "initialized", "PENDING"},
+    {"bizum_on_its_way", "BIZUM", "", "completed", "initialized", "PROCESSING"},
+    {"mbway_on_its_way", "MBWAY", "", "completed", "uncleared", "PROCESSING"},
+    {"multibanco_on_its_way", "MULTIBANCO", "", "completed", "uncleared", "PROCESSING"},
+    {"request_to_pay_on_its_way", "DBRTP", "", "completed", "uncleared", "PROCESSING"},
+    {"direct_debit_on_its_way", "DIRDEB", "", "uncleared", "uncleared", "PROCESSING"},
+    {"sofort_on_its_way", "DIRECTBANK", "", "uncleared", "uncleared", "PROCESSING"},
+    {"amazon_on_its_way", "AMAZONBTN", "", "completed", "initialized", "PROCESSING"},
+    {"shipped", "KLARNA", "", "shipped", "uncleared", "PROCESSING"},
+    {"shipped_invoice", "EINVOICE", "", "shipped", "initialized", "PROCESSING"},
+    {"card_in_review", "VISA", "", "uncleared", "uncleared", "IN_REVIEW"},
+    {"refund_of_klarna", "KLARNA", "", "initialized", "completed", "UNRECOGNIZED"},
+    {"unknown_method", "TOMORROWPAY", "", "completed", "uncleared", "IN_REVIEW"},
+    {"guess", "TOMORROWPAY", "", "completed", "initialized", "PENDING"},
+    {"no_method", "", "", "shipped", "initialized", "PROCESSING"},
+};
+
+std::string Answer(const StateCase& c, const std::string& order_id = "order-1") {
+  json data{{"order_id", order_id},
+            {"transaction_id", 77},
+            {"status", c.status},
+            {"financial_status", c.financial_status},
+            {"amount", 1000},
+            {"currency", "EUR"},
+            {"payment_details", json::object()}};
+  if (*c.method != '\0') data["payment_details"]["type"] = c.method;
+  if (*c.entry != '\0')
+    data["payment_methods"] = {{{"type", "IDEAL"}, {"status", "declined"}}, {{"type", c.entry}}};
+  return json{{"success", true}, {"data", data}}.dump();
+}
+
+std::string NameOf(v1::PaymentState state) { return v1::PaymentState_Name(state).substr(14); }
+
+class State : public EndToEnd {
+ protected:
+  double Odd(const std::string& pair) {
+    httplib::Client client("http://" + server().ops());
+    const auto answer = client.Get("/metrics");
+    const std::string series = "\nmsp_odd_payment_states_total{pair=\"" + pair + "\"} ";
+    const std::size_t at = answer ? answer->body.find(series) : std::string::npos;
+    return at == std::string::npos ? 0 : std::stod(answer->body.substr(at + series.size()));
+  }
+};
+
+TEST_F(State, IsReadByTheMethodThatPaid) {
+  for (const StateCase& c : kStates) {
+    upstream().Answer(200, Answer(c));
+    const auto call = Get();
+    ASSERT_TRUE(call.ok()) << c.name << ": " << call.status.error_message();
+    EXPECT_EQ(NameOf(call.response.order().payment_state()), c.state) << c.name;
+    EXPECT_EQ(call.response.order().status(), c.status) << c.name;
+    EXPECT_EQ(call.response.order().financial_status(), c.financial_status) << c.name;
+  }
+  // One of them is a guess.
+  EXPECT_EQ(Odd("completed/initialized"), 1);
+  EXPECT_EQ(Odd("initialized/completed"), 0);
+}
+
+TEST_F(State, WatchOfAPayPalOrderEndsWhenPayPalHasCollected) {
+  upstream().Answer(200, Answer({"", "PAYPAL", "", "completed", "initialized", ""}));
+  grpc::ClientContext context;
+  context.set_deadline(Later());
+  v1::WatchOrderRequest request;
+  request.set_order_id("order-1");
+  const auto stub = v1::OrderService::NewStub(channel());
+  const auto stream = stub->WatchOrder(&context, request);
+  v1::WatchOrderResponse seen;
+  ASSERT_TRUE(stream->Read(&seen));
+  EXPECT_EQ(NameOf(seen.order().payment_state()), "PAID");
+  EXPECT_FALSE(stream->Read(&seen));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(State, WatchGoesOnWhileTheMoneyIsOnItsWay) {
+  std::atomic<int> reads{0};
+  upstream().Script([&reads](const RecordedRequest&) {
+    const bool first = reads++ == 0;
+    return Reply::Json(
+        200, Answer({"", "MULTIBANCO", "", "completed", first ? "uncleared" : "completed", ""}));
+  });
+  StartServer({"--watch_poll_first_ms=500"});
+  grpc::ClientContext context;
+  context.set_deadline(Later());
+  v1::WatchOrderRequest request;
+  request.set_order_id("order-1");
+  const auto stub = v1::OrderService::NewStub(channel());
+  const auto stream = stub->WatchOrder(&context, request);
+  v1::WatchOrderResponse seen;
+  ASSERT_TRUE(stream->Read(&seen));
+  EXPECT_EQ(NameOf(seen.order().payment_state()), "PROCESSING");
+  ASSERT_TRUE(stream->Read(&seen));
+  EXPECT_EQ(NameOf(seen.order().payment_state()), "PAID");
+  EXPECT_FALSE(stream->Read(&seen));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+}  // namespace
+}  // namespace msp::e2e

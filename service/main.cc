@@ -227,11 +227,12 @@ int Serve(Config config) {
 int Main(int argc, char** argv) {
   // protobuf prints to stderr when a string field is not UTF-8; gRPC refuses the call by itself.
   google::protobuf::SetLogHandler(nullptr);
-  const absl::StatusOr<Ask> ask = ParseSettings(argc, argv);
+  Config parsed;
+  const absl::StatusOr<Ask> ask = ParseSettings(argc, argv, parsed);
   if (!ask.ok()) return Complain(kExitBadSetting, ask.status().message());
   if (*ask == Ask::kHelp) return (std::cout << HelpText()), EXIT_SUCCESS;
   if (*ask == Ask::kVersion) return (std::cout << "msp-server " << kVersion << '\n'), EXIT_SUCCESS;
-  absl::StatusOr<Config> config = LoadConfig();
+  absl::StatusOr<Config> config = LoadConfig(std::move(parsed));
   if (!config.ok()) return Complain(kExitBadSetting, config.status().message());
   if (config->check) return (std::cout << Describe(*config)), EXIT_SUCCESS;
   if (absl::Status hardened =

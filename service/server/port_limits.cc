@@ -8,7 +8,7 @@ namespace msp::server {
 void Apply(const PortLimits& limits, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(limits.receive_max_bytes);
   builder.SetResourceQuota(
-      grpc::ResourceQuota("port").Resize(static_cast<std::size_t>(limits.memory_quota_bytes)));
+      grpc::ResourceQuota("port").Resize(static_cast<std::size_t>(limits.memory_quota_mib) << 20));
   const auto set = [&builder](const char* argument, std::int64_t value) {
     builder.AddChannelArgument(argument, static_cast<int>(value));
   };

@@ -20,9 +20,9 @@ struct PortLimits {
   int receive_max_bytes = 1 << 20;
   // TLS and the HTTP/2 preface together.
   int handshake_max_ms = 10'000;
-  // gRPC's ResourceQuota: the memory of connections and of calls that are read, in bytes. A call
+  // gRPC's ResourceQuota: the memory of connections and of calls that are read, in MiB. A call
   // costs some 12 KiB of it.
-  std::int64_t memory_quota_bytes = 128 << 20;
+  std::int64_t memory_quota_mib = 128;
   // After this long, spread by a tenth, a connection gets GOAWAY and ends with its last call,
   // however long that takes; 0: never.
   std::int64_t connection_age_ms = 0;

@@ -8,9 +8,9 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/flags/reflection.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// Flags are global: each test sees them, and the environment, as they were at the start.
+// Each test sees the environment as it was at the start.
 class Settings : public ::testing::Test {
  protected:
   void SetUp() override { Put("MSP_API_KEY", "abcde12345"); }
@@ -48,15 +48,20 @@ class Settings : public ::testing::Test {
     return files_.back();
   }
 
-  static absl::StatusOr<Ask> Parse(std::vector<std::string> arguments) {
+  static absl::StatusOr<Ask> Parse(std::vector<std::string> arguments, Config& config) {
     arguments.insert(arguments.begin(), "msp-server");
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
-    return ParseSettings(static_cast<int>(argv.size()), argv.data());
+    return ParseSettings(static_cast<int>(argv.size()), argv.data(), config);
+  }
+  static absl::StatusOr<Ask> Parse(const std::vector<std::string>& arguments) {
+    Config config;
+    return Parse(arguments, config);
   }
   static absl::StatusOr<Config> Load(const std::vector<std::string>& arguments) {
-    if (const auto ask = Parse(arguments); !ask.ok()) return ask.status();
-    return LoadConfig();
+    Config config;
+    if (const auto ask = Parse(arguments, config); !ask.ok()) return ask.status();
+    return LoadConfig(std::move(config));
   }
   // The error of a start with these arguments; "" when it would start.
   static std::string ErrorOf(const std::vector<std::string>& arguments) {
@@ -70,7 +75,6 @@ class Settings : public ::testing::Test {
     before_[name] = value == nullptr ? std::nullopt : std::optional<std::string>(value);
   }
 
-  absl::FlagSaver flags_;
   std::map<std::string, std::optional<std::string>> before_;
   std::vector<std::string> files_;
 };

@@ -1,6 +1,5 @@
-// The listening socket of the gRPC port. gRPC 1.51 closes its own only together with the server,
-// which drops calls that are just arriving; this one closes first, connections then end by their
-// age, and the server is shut down last. For server.cc alone, which calls it from one thread.
+// The listening socket of the gRPC port. gRPC 1.51 closes its own only with the server, which drops
+// calls that are just arriving; this one closes first in a drain. For server.cc alone, one thread.
 #pragma once
 
 #include <grpcpp/server_builder.h>
@@ -22,11 +21,9 @@ namespace msp::server {
 class Listener {
  public:
   using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
-
   // A connection beyond `connections_max` is closed at once.
   explicit Listener(std::size_t connections_max) : connections_max_(connections_max) {}
   ~Listener() { Close(); }
-
   // Listens on "host:port", every address of the host; port 0 picks one.
   absl::Status Bind(const std::string& listen) {
     const std::size_t colon = listen.rfind(':');
@@ -36,8 +33,7 @@ class Listener {
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     hints.ai_socktype = SOCK_STREAM;
     bool bound = getaddrinfo(host.c_str(), listen.substr(colon + 1).c_str(), &hints, &all) == 0;
-    for (const addrinfo* one = all; one != nullptr; one = one->ai_next)
-      bound = Listen(*one) && bound;
+    for (const auto* one = all; one != nullptr; one = one->ai_next) bound = Listen(*one) && bound;
     if (all != nullptr) freeaddrinfo(all);
     if (bound && port_ != 0) return absl::OkStatus();
     return absl::UnavailableError(absl::StrCat(
@@ -49,7 +45,7 @@ class Listener {
     acceptor_ = std::move(acceptor);
     thread_ = std::thread([this] { Accept(); });
   }
-  // Refuses new connections; open ones stay.
+  // Open connections stay.
   void Close() {
     eventfd_write(sockets_[0].fd, 1);
     if (thread_.joinable()) thread_.join();
@@ -58,13 +54,12 @@ class Listener {
   // Connections that are open, and how many were refused.
   std::size_t open() {
     MutexLock lock(mutex_);
-    ForgetClosed();
-    return open_.size();
+    return ForgetClosed(), open_.size();
   }
   std::int64_t refused() const { return refused_; }
 
  private:
-  // False when the address is in use. The port that was picked for the first one serves all.
+  // False when the address is in use. The port picked for the first one serves all.
   bool Listen(const addrinfo& address) {
     sockaddr_storage name{};
     memcpy(&name, address.ai_addr, address.ai_addrlen);
@@ -72,19 +67,15 @@ class Listener {
     if (port_ != 0) port = htons(static_cast<std::uint16_t>(port_));
     const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    auto* const socket_name = reinterpret_cast<sockaddr*>(&name);
     socklen_t size = address.ai_addrlen;
-    if (bind(fd, socket_name, size) != 0 || listen(fd, SOMAXCONN) != 0) {
-      // A name may have an address of a family that this machine has not.
-      const bool skip = errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT || errno == EBADF;
-      if (fd >= 0) close(fd);
-      return skip;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, reinterpret_cast<sockaddr*>(&name), size) != 0 || listen(fd, SOMAXCONN) != 0) {
+      close(fd);  // Of a family that this machine has not, perhaps: passed over.
+      return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT || errno == EBADF;
     }
-    getsockname(fd, socket_name, &size);
+    getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
     port_ = ntohs(port);
-    sockets_.push_back({fd, POLLIN, 0});
-    return true;
+    return sockets_.push_back({fd, POLLIN, 0}), true;
   }
   void Accept() {
     while (sockets_[0].revents == 0) {
@@ -99,22 +90,21 @@ class Listener {
     }
   }
   void HandOver(int listener, int fd) {
-    struct stat file {};
-    fstat(fd, &file);
     {
       MutexLock lock(mutex_);
       if (open_.size() >= connections_max_) ForgetClosed();
       if (open_.size() >= connections_max_) return ++refused_, static_cast<void>(close(fd));
-      open_.emplace_back(fd, file.st_ino);
+      open_.emplace_back(fd, InodeOf(fd));
     }
     Acceptor::NewConnectionParameters connection{.listener_fd = listener, .fd = fd};
     acceptor_->HandleNewConnection(&connection);
   }
   void ForgetClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::erase_if(open_, [](const auto& connection) {
-      struct stat file {};
-      return fstat(connection.first, &file) != 0 || file.st_ino != connection.second;
-    });
+    std::erase_if(open_, [](const auto& one) { return InodeOf(one.first) != one.second; });
+  }
+  static ino_t InodeOf(int fd) {
+    struct stat file {};
+    return fstat(fd, &file) == 0 ? file.st_ino : 0;
   }
 
   const std::size_t connections_max_;

@@ -207,7 +207,6 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"test"}, "test"},
   };
   for (const Case& c : cases) {
-    const absl::FlagSaver saver;
     Put("MSP_API_KEY", "abcde12345");
     const std::string error = ErrorOf(c.arguments);
     EXPECT_THAT(error, HasSubstr(c.setting)) << ::testing::PrintToString(c.arguments);
@@ -237,7 +236,6 @@ TEST_F(Settings, UnusualOnesAreTaken) {
       {"--api_url=test", "--audit_log_file=/var/log/audit", "--audit_flush"},
   };
   for (const auto& arguments : cases) {
-    const absl::FlagSaver saver;
     Put("MSP_API_KEY", "abcde12345");
     EXPECT_EQ(ErrorOf(arguments), "") << ::testing::PrintToString(arguments);
   }
@@ -247,7 +245,6 @@ TEST_F(Settings, FlagBeatsEnvironmentBeatsDefault) {
   Put("MSP_HTTP_WORKERS", "3");
   Put("MSP_API_URL", "live");
   {
-    const absl::FlagSaver saver;
     const auto config = Load({});
     ASSERT_TRUE(config.ok()) << config.status();
     EXPECT_EQ(config->http_workers, 3);
@@ -284,7 +281,6 @@ TEST_F(Settings, UnknownVariableStopsTheStartAndNamesTheNearest) {
                              {"MSP_PORT_TCP", "MSP_"},
                              {"MSP_", "MSP_"}};
   for (const Case& c : kCases) {
-    const absl::FlagSaver saver;
     Put("MSP_API_KEY", "abcde12345");
     Put(c.variable, "8080");
     const std::string error = ErrorOf({"--api_url=test"});
@@ -358,7 +354,6 @@ TEST_F(Settings, KeyFileIsReadAndTrimmedAndBeatsTheVariable) {
 TEST_F(Settings, UnusableKeysAreRefusedWithoutBeingShown) {
   for (const char* key :
        {"", "   ", "abcd", "ab cde12345", "abcde\n12345", "abcde\x01", "schlüssel"}) {
-    const absl::FlagSaver saver;
     Put("MSP_API_KEY", key);
     const std::string error = ErrorOf({"--api_url=test"});
     EXPECT_THAT(error, HasSubstr("--api_key_file")) << key;

@@ -1,6 +1,6 @@
-// Everything that can be set from outside, loaded once at start and checked. Flags beat environment
-// variables
-// (`MSP_` and the upper-case name), which beat the defaults; `--help` lists them.
+// Everything that can be set from outside, loaded once at start and checked. options.cc holds the
+// table of the options; flags beat environment variables (`MSP_` and the upper-case name), which
+// beat the defaults below.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "service/config_notify.h"
 #include "service/keys.h"
 #include "service/psp/sites.h"
 #include "service/server/port_limits.h"
@@ -17,15 +16,24 @@
 
 namespace msp {
 
+struct NotifyConfig {
+  std::string webhook_listen;  // Empty: no listener.
+  std::int64_t webhook_window_s = 600;
+  std::string events = "memory";  // Or redis://host:port.
+  std::int64_t watchers_max = 10'000;
+  std::int64_t watch_poll_first_ms = 5'000;
+  std::int64_t watch_poll_max_ms = 300'000;
+  std::int64_t watch_quiet_ms = 5'000;
+};
+
 struct Config {
-  std::string listen;
+  std::string listen = "127.0.0.1:50051";
   bool allow_plaintext = false;           // Of the gRPC port.
   bool allow_plaintext_upstream = false;  // Of api_url.
-  std::string api_url;                    // A base URL, or "sandbox".
+  std::string api_url;                    // Loaded: a base URL, or "sandbox".
   KeySource keys;
-  std::vector<psp::SiteSetting> sites;  // As the files say them at the start.
-  server::TlsFiles tls;                 // No files: no TLS.
-  server::PortLimits limits;
+  server::TlsFiles tls;  // No files: no TLS.
+  server::PortLimits limits{.connection_age_ms = 10'000};
   std::int64_t reload_ms = 1'000;
   int http_workers = 1;
   int http_connections_max = 1024;
@@ -37,37 +45,43 @@ struct Config {
   std::int64_t drain_delay_ms = 2'000;
   std::int64_t drain_timeout_ms = 40'000;
   std::int64_t call_max_ms = 33'000;
-  std::int64_t connection_age_ms = 10'000;
   std::string notification_url;
-  bool idempotency_marker = true;
+  std::string idempotency_marker_mode = "auto";
   std::int64_t settle_ms = 2'000;
   std::int64_t refund_pause_s = 0;
   std::int64_t reconcile_backoff_ms = 200;
   std::string lease = "local";  // Or redis://host:port.
-  telemetry::Level log_level = telemetry::Level::kInfo;
-  bool log_json = true;
+  std::string log_level_name = "info";
+  std::string log_format = "json";
   bool log_personal_data = false;
   bool scrub_memory = false;
-  std::int64_t connection_idle_ms = 0;  // 0: never.
   bool allow_dumps = false;
-  std::string ops_listen = "127.0.0.1:9464";  // Empty: no port, and nothing is counted.
+  std::string ops_listen = "127.0.0.1:9464";  // Loaded: empty for no port, and nothing is counted.
   std::string audit_log_file;                 // Empty: none.
   bool audit_flush = false;
-  bool trace = true;
-  bool trace_spans = false;
+  std::string trace_mode = "propagate";
   NotifyConfig notify;
   bool check = false;  // Print the settings and leave.
+
+  // Made of the above by LoadConfig.
+  std::vector<psp::SiteSetting> sites;  // As the files say them at the start.
+  bool idempotency_marker = true;
+  telemetry::Level log_level = telemetry::Level::kInfo;
+  bool log_json = true;
+  bool trace = true;
+  bool trace_spans = false;
+  std::string described;  // "name=value" lines, secrets masked.
 };
 
 // What the command line asked for besides settings.
 enum class Ask : std::uint8_t { kServe, kHelp, kVersion };
 
-// Reads environment and arguments into the flags. An error names the setting.
-absl::StatusOr<Ask> ParseSettings(int argc, char** argv);
+// Reads environment and arguments into `config`. An error names the setting.
+absl::StatusOr<Ask> ParseSettings(int argc, char** argv, Config& config);
 
 // The parsed settings, checked: an error is one line that names the setting and the way out.
 // Reads the key file; wipes MSP_API_KEY from the environment.
-absl::StatusOr<Config> LoadConfig();
+absl::StatusOr<Config> LoadConfig(Config parsed);
 
 // The text of --help, and the settings with secrets masked for --check.
 std::string HelpText();

@@ -97,7 +97,7 @@ void Drain(const Config& config, server::Server& server, telemetry::Log& log, se
   server.SetNotServing();
   notifying.Drain();
   std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
-  if (config.drain_delay_ms > 0) server.LetConnectionsGo(config.drain_timeout_ms);
+  if (config.drain_delay_ms > 0) server.CloseListener(config.drain_timeout_ms);
   WatchDrain(config.drain_timeout_ms, log);
   server.Stop();
 }
@@ -171,6 +171,8 @@ int Serve(Config config) {
                                       .scrub_memory = config.scrub_memory});
   if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
   const psp::Operations operations;
+  for (const psp::OperationRow& row : psp::OperationRows())
+    metrics.Prepare(row.name, row.effect == psp::Effect::kMoney);
   std::unique_ptr<psp::Lease> lease = MakeLease(config, metrics);
   psp::Api api({.upstream_timeout_ms = config.upstream_timeout_ms,
                 .notification_url = config.notification_url,
@@ -192,15 +194,10 @@ int Serve(Config config) {
   Notifying notifying(config, api, sites, log, metrics);
   auto server = server::Server::Start(
       {.listen = config.listen,
-       .credentials =
-           [&tls = *tls] {
-             return tls == nullptr ? grpc::InsecureServerCredentials() : tls->Credentials();
-           },
+       .credentials = *tls == nullptr ? grpc::InsecureServerCredentials() : (*tls)->Credentials(),
        .limits = config.limits,
-       .connection_age_ms = config.connection_age_ms,
-       .connection_idle_ms = config.connection_idle_ms,
+       .call_max_ms = config.call_max_ms,
        .client = pool->get(),
-       .flooded = [&log](const server::Flood& flood) { server::LogFlood(log, flood); },
        .edge = &notifying.edge()},
       operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
@@ -230,11 +227,12 @@ int Serve(Config config) {
 int Main(int argc, char** argv) {
   // protobuf prints to stderr when a string field is not UTF-8; gRPC refuses the call by itself.
   google::protobuf::SetLogHandler(nullptr);
-  const absl::StatusOr<Ask> ask = ParseSettings(argc, argv);
+  Config parsed;
+  const absl::StatusOr<Ask> ask = ParseSettings(argc, argv, parsed);
   if (!ask.ok()) return Complain(kExitBadSetting, ask.status().message());
   if (*ask == Ask::kHelp) return (std::cout << HelpText()), EXIT_SUCCESS;
   if (*ask == Ask::kVersion) return (std::cout << "msp-server " << kVersion << '\n'), EXIT_SUCCESS;
-  absl::StatusOr<Config> config = LoadConfig();
+  absl::StatusOr<Config> config = LoadConfig(std::move(parsed));
   if (!config.ok()) return Complain(kExitBadSetting, config.status().message());
   if (config->check) return (std::cout << Describe(*config)), EXIT_SUCCESS;
   if (absl::Status hardened =

@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "multisafepay/v1/payment_method_service.pb.h"
-#include "service/psp/operation.h"
 #include "service/server/grpc_log.h"
 #include "service/telemetry/process.h"
 #include "service/telemetry/status_page.h"
@@ -134,26 +133,18 @@ void AddAccessReadings(const Operated& operated) {
   metrics.AddReading(OfSites(operated, "msp_site_calls_refused_total",
                              "Calls that were refused for their site's own limits.", kCounter,
                              [](const auto& fact) { return static_cast<double>(fact.refused); }));
-  const auto of_port = [&](const char* name, const char* help, Reading::Kind kind,
-                           std::int64_t server::Server::Connections::*member) {
-    metrics.AddReading(
-        {.name = name, .help = help, .kind = kind, .read = [&server = operated.server, member] {
-           return static_cast<double>(server.connections().*member);
-         }});
-  };
-  using Connections = server::Server::Connections;
-  of_port("msp_client_connections", "Clients' connections to the gRPC port.", kGauge,
-          &Connections::open);
-  of_port("msp_client_connections_refused_total",
-          "Clients' connections that were closed at once because there were too many.", kCounter,
-          &Connections::refused);
-  of_port("msp_client_connections_cut_total",
-          "Clients' connections that were cut because they flooded the port.", kCounter,
-          &Connections::cut);
-  of_port(
-      "msp_client_connections_delayed_total",
-      "Clients' connections that waited for their turn because their address, or many, flooded.",
-      kCounter, &Connections::delayed);
+  metrics.AddReading({.name = "msp_client_connections",
+                      .help = "Clients' connections to the gRPC port.",
+                      .read = [&server = operated.server] {
+                        return static_cast<double>(server.connections_open());
+                      }});
+  metrics.AddReading(
+      {.name = "msp_client_connections_refused_total",
+       .help = "Clients' connections that were closed at once because there were too many.",
+       .kind = kCounter,
+       .read = [&server = operated.server] {
+         return static_cast<double>(server.connections_refused());
+       }});
   metrics.AddReading({.name = "msp_tls_handshakes_failed_total",
                       .help = "Clients that did not get through the TLS handshake.",
                       .kind = kCounter,
@@ -185,8 +176,6 @@ void AddAccessReadings(const Operated& operated) {
 
 void AddReadings(const Operated& operated) {
   telemetry::Metrics& metrics = operated.metrics;
-  for (const psp::OperationRow& row : psp::OperationRows())
-    metrics.Prepare(row.name, row.effect == psp::Effect::kMoney);
   metrics.AddReading(
       {.name = "msp_calls_in_flight",
        .help = "Calls that have arrived and not ended.",

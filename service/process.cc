@@ -25,10 +25,13 @@ absl::Status HardenProcess(const ProcessOptions& options) {
     if (setrlimit(RLIMIT_CORE, &none) != 0) return Refused("to switch core files off");
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Refused("to switch dumps off");
   }
-  if (options.scrub_memory && !ScrubFreedMemory())
-    return absl::UnimplementedError(
-        "--scrub_memory: this build has an allocator of its own (a sanitizer's)");
+  if (!options.scrub_memory) return absl::OkStatus();
+#ifdef MSP_CAN_SCRUB
+  ScrubFreedMemory();
   return absl::OkStatus();
+#else
+  return absl::UnimplementedError("--scrub_memory: this build has a sanitizer's allocator");
+#endif
 }
 
 }  // namespace msp

@@ -1,6 +1,5 @@
 // The process's own defences: its memory is nobody else's to read, and what it frees is overwritten
-// where the operator asks for that. Called by main, once, before the first thread; linked into
-// msp-server alone, since the second one replaces `free` for the whole program.
+// where the operator asks for that. Called by main, once, before the first thread.
 #pragma once
 
 #include "absl/status/status.h"
@@ -11,7 +10,7 @@ struct ProcessOptions {
   // --allow_dumps: leaves core files, debuggers and /proc/PID/mem to whoever may have them by the
   // system's own rules. For tests.
   bool allow_dumps = false;
-  // --scrub_memory: see allocator.cc.
+  // --scrub_memory: see scrub.cc, which only builds with mimalloc have (MSP_CAN_SCRUB).
   bool scrub_memory = false;
 };
 
@@ -21,8 +20,7 @@ struct ProcessOptions {
 absl::Status HardenProcess(const ProcessOptions& options);
 
 // From here on, every block that goes back to the allocator is overwritten first, whoever frees it:
-// gRPC, protobuf, libcurl, OpenSSL. False where this build cannot (sanitizers bring an allocator of
-// their own).
-bool ScrubFreedMemory();
+// gRPC, protobuf, libcurl, OpenSSL.
+void ScrubFreedMemory();
 
 }  // namespace msp

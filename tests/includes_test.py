@@ -45,8 +45,18 @@ FOREIGN = [
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis(_channel)?\.cc"),
     (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),
-    (r"sys/epoll\.h", r"service/http/curl_.*|service/server/(acceptor|waiting_room)\.cc"),
+    (r"sys/epoll\.h", r"service/http/curl_.*"),
+    # gRPC's public API alone.
+    (r"(grpc|grpcpp)/impl/|src/core/|grpcpp/.*experimental", r"client/.*"),
     (r"gtest/|gmock/", r"tests/.*"),
+]
+
+
+# What the service may not name -> the files that may. The listener takes gRPC's external connection acceptor, which has no other
+# name (docs/architecture.md).
+FORBIDDEN = [
+    (r"grpc::internal|grpc_core::", r"(?!service/).*"),
+    (r"grpc::experimental|\bexperimental(_type)?\b", r"service/server/(listener\.h|server\.cc)|(?!service/).*"),
 ]
 
 
@@ -75,6 +85,9 @@ def breaches(path, text):
                 yield f"{path}: {room} knows no protobuf, yet includes {header}"
         if re.search(r"^tests/", header) and not path.startswith("tests/"):
             yield f"{path}: code that ships includes the test code {header}"
+    for pattern, allowed in FORBIDDEN:
+        if re.search(pattern, text) and not re.fullmatch(allowed, path):
+            yield f"{path}: names {pattern}, which belongs to {allowed}"
 
 
 def sources():
@@ -96,6 +109,11 @@ SELF_TEST = [
     ("sandbox/front.cc", '#include "multisafepay/v1/order.pb.h"'),
     ("service/server/call.cc", '#include "tests/testing/fake.h"'),
     ("client/cpp/client.cc", '#include "service/psp/site.h"'),
+    ("service/server/calls.cc", "#include <grpcpp/impl/service_type.h>"),
+    ("service/server/calls.cc", "#include <grpc/impl/codegen/grpc_types.h>"),
+    ("service/server/calls.cc", '#include "src/core/lib/surface/server.h"'),
+    ("service/server/calls.cc", "grpc::internal::CompletionQueueTag* tag;"),
+    ("service/server/tls.cc", "grpc::experimental::TlsServerCredentials(options);"),
 ]
 
 

@@ -1,8 +1,6 @@
 #include "service/notify/listener.h"
 
 #include <httplib.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -11,60 +9,25 @@
 #include <cstdint>
 #include <future>
 #include <optional>
-#include <semaphore>
 #include <string_view>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "service/notify/visit.h"
 
 namespace msp::notify {
 namespace {
 
 using std::chrono::seconds;
+using std::chrono::steady_clock;
 
-constexpr int kThreads = 16;
-constexpr int kVisitorsMax = 512;  // Served or waiting; the rest wait in the kernel.
-constexpr seconds kVisitMax{5};    // From a thread's first look at a visitor to the last byte.
-constexpr int kSilenceMax_s = 5;   // The kernel keeps a connection that says nothing to itself.
-constexpr int kBacklog = 4'096;    // Connections in the kernel's hands.
+constexpr std::size_t kThreads = 16;
+constexpr seconds kSilenceMax{5};  // Between two pieces of a request, or of the answer.
 constexpr std::size_t kBodyMax = 1 << 20;
-constexpr std::size_t kBytesMax = 4 * kBodyMax;  // With head, and sizes and trailers of chunks.
 constexpr std::size_t kOrderIdMax = 255;
 constexpr char kText[] = "text/plain; charset=utf-8";
 // What MultiSafepay looks for in the answer; anything else and it sends again.
 constexpr char kOk[] = "OK";
-
-// httplib's threads, with a bound on who waits for one: the accepting thread waits beyond it.
-class Visitors final : public httplib::TaskQueue {
- public:
-  void enqueue(std::function<void()> visit) override {
-    room_.acquire();
-    threads_.enqueue([this, visit = std::move(visit)] {
-      visit();
-      room_.release();
-    });
-  }
-  void shutdown() override { threads_.shutdown(); }
-
- private:
-  std::counting_semaphore<kVisitorsMax> room_{kVisitorsMax};
-  httplib::ThreadPool threads_{kThreads};
-};
-
-// One request a connection, and an end to it however slowly it comes.
-class OneVisitServer final : public httplib::Server {
- private:
-  bool process_and_close_socket(socket_t fd) override {
-    Visit visit(fd, Visit::Clock::now() + kVisitMax, kBytesMax);
-    bool closed = false;
-    const bool served = process_request(visit, /*close_connection=*/true, closed, nullptr);
-    shutdown(fd, SHUT_RDWR);
-    close(fd);
-    return served;
-  }
-};
 
 struct Address {
   std::string host;
@@ -129,16 +92,16 @@ int StatusOf(Received received) {
 }  // namespace
 
 struct Listener::Http {
-  OneVisitServer server;
+  httplib::Server server;
   std::atomic<bool> ended{false};
   std::thread thread;
 };
 
 namespace {
 
-class Desk {
+class WebhookHandler {
  public:
-  explicit Desk(const Listener::Parts& parts) : parts_(parts) {}
+  explicit WebhookHandler(const Listener::Parts& parts) : parts_(parts) {}
 
   void Post(const std::string& name, const httplib::Request& request, httplib::Response& response,
             const httplib::ContentReader& reader) const {
@@ -157,16 +120,17 @@ class Desk {
       return Refuse(response, Received::kBadAuthHeader, "no Auth header\n");
     std::string body;
     body.reserve(framing->length);
-    const auto begun = Visit::Clock::now();
+    const auto begun = steady_clock::now();
     const bool whole = reader([&](const char* data, std::size_t size) {
       body.append(data, size);
       return body.size() <= kBodyMax;
     });
     if (body.size() > kBodyMax) return Refuse(response, Received::kTooLarge, "too large\n");
-    if (framing->chunked && !whole && Visit::Clock::now() - begun < kVisitMax / 2)
-      return Refuse(response, Received::kBadRequest, "broken chunks\n");
-    if (!whole || (!framing->chunked && body.size() != framing->length))
+    if (!whole || (!framing->chunked && body.size() != framing->length)) {
+      if (steady_clock::now() - begun < kSilenceMax)
+        return Refuse(response, Received::kBadRequest, "broken body\n");
       return Refuse(response, Received::kTooSlow, "the body did not come in time\n");
+    }
     const std::string id = request.get_param_value("transactionid");
     std::promise<Inbox::Result> taken;
     parts_.inbox.Take(*site, {request.get_header_value("Auth"), body, id},
@@ -201,7 +165,7 @@ class Desk {
     response.set_content(text, kText);
   }
 
-  // Refusals are a visitor's to cause: they may not fill the log.
+  // Refusals are caused by anybody: they must not fill the log.
   void Log(std::string_view site, Received received) const {
     const bool genuine = received == Received::kAccepted || received == Received::kDuplicate;
     if (!genuine && !MayComplain()) return;
@@ -224,20 +188,20 @@ class Desk {
   mutable std::atomic<int> lines_{0};
 };
 
-void AddPages(httplib::Server& server, const std::shared_ptr<Desk>& desk) {
+void AddPages(httplib::Server& server, const std::shared_ptr<WebhookHandler>& handler) {
   constexpr char kPath[] = R"(/webhook(?:/([A-Za-z0-9._~-]{1,64}))?/?)";
-  server.Post(kPath, [desk](const httplib::Request& request, httplib::Response& response,
-                            const httplib::ContentReader& reader) {
-    desk->Post(request.matches[1], request, response, reader);
+  server.Post(kPath, [handler](const httplib::Request& request, httplib::Response& response,
+                               const httplib::ContentReader& reader) {
+    handler->Post(request.matches[1], request, response, reader);
   });
-  server.Get(kPath, [desk](const httplib::Request& request, httplib::Response& response) {
-    desk->Get(request.matches[1], request, response);
+  server.Get(kPath, [handler](const httplib::Request& request, httplib::Response& response) {
+    handler->Get(request.matches[1], request, response);
   });
-  server.set_error_handler([desk](const httplib::Request&, httplib::Response& response) {
+  server.set_error_handler([handler](const httplib::Request&, httplib::Response& response) {
     if (!response.body.empty()) return;  // Ours.
     const int status = response.status;
-    desk->Refuse(response, status == 404 ? Received::kNotFound : Received::kBadRequest,
-                 "POST /webhook\n");
+    handler->Refuse(response, status == 404 ? Received::kNotFound : Received::kBadRequest,
+                    "POST /webhook\n");
     response.status = status;
   });
 }
@@ -254,19 +218,17 @@ Listener::~Listener() {
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(const std::string& listen, Parts parts) {
   std::unique_ptr<Listener> listener(new Listener(std::move(parts)));
   httplib::Server& server = listener->http_->server;
-  server.new_task_queue = [] { return new Visitors; };
+  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   // Not httplib's own choice, SO_REUSEPORT: two servers would share the port without a word.
-  socket_t listening = INVALID_SOCKET;
-  server.set_socket_options([&listening](socket_t fd) {
-    listening = fd;
+  server.set_socket_options([](socket_t fd) {
     const int yes = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    // Connections that say nothing stay in the kernel and cost no thread.
-    setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &kSilenceMax_s, sizeof kSilenceMax_s);
   });
   server.set_keep_alive_max_count(1);
+  server.set_read_timeout(kSilenceMax);
+  server.set_write_timeout(kSilenceMax);
   server.set_payload_max_length(kBodyMax);
-  AddPages(server, std::make_shared<Desk>(listener->parts_));
+  AddPages(server, std::make_shared<WebhookHandler>(listener->parts_));
   Address address = Split(listen);
   if (address.port == 0) {
     address.port = server.bind_to_any_port(address.host.c_str());
@@ -277,8 +239,6 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(const std::string& lis
     return absl::UnavailableError("cannot listen on " + listen +
                                   ": the address is in use or not this machine's");
   }
-  // httplib asks for room for five: that many silent visitors would keep everybody else out.
-  ::listen(listening, kBacklog);
   listener->listening_ = listen.substr(0, listen.rfind(':')) + ":" + std::to_string(address.port);
   listener->http_->thread = std::thread([http = listener->http_.get()] {
     http->server.listen_after_bind();

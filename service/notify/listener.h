@@ -1,6 +1,6 @@
 // The HTTP port for MultiSafepay's notifications: POST /webhook and /webhook/SITE, and the same by
-// GET. Whoever reaches it can send anything: nothing is believed before its signature is checked,
-// and everything a visitor can take is bounded: bytes, time, connections, looks at orders.
+// GET. Nothing is believed before its signature is checked. TLS, and clients that are slow or many,
+// end in front of it: here are cpp-httplib's time limits and a bound on the body.
 //
 // Owned by main, outlived by what it hands notifications to. Serves on threads of its own.
 #pragma once
@@ -27,7 +27,7 @@ class Listener {
 
   // Binds `listen` ("host:port"; port 0 picks one) and serves. An address in use is an error.
   static absl::StatusOr<std::unique_ptr<Listener>> Start(const std::string& listen, Parts parts);
-  // Ends when the last visitor has gone, within the seconds that one is given.
+  // Ends when the last request has, within seconds.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -32,7 +32,6 @@ struct Call {
   Sites::Place place;  // Among its site's calls.
   http::Clock::time_point start;
   http::Clock::time_point deadline;  // The reply is due by then.
-  std::uint16_t client_port = 0;     // Of its connection's other end; 0 when not known.
   int previous_attempts = 0;         // gRPC's own word that it has tried before.
   telemetry::TraceContext trace;     // Not valid: nothing is propagated.
 

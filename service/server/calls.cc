@@ -21,7 +21,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kLoggedRequestBytesMax = 4096;
-constexpr std::uint64_t kSmallArenaBytes = 16 << 10;
 
 // gRPC's deadline is a wall clock's; the service counts on a steady one from here on.
 Clock::time_point DeadlineOf(const grpc::ServerContext& context, Clock::time_point now,
@@ -50,13 +49,6 @@ std::string IdentityOf(const grpc::ServerContext& context) {
 // The name of the call's site; "" before it has one.
 std::string_view SiteOf(const psp::Call& call) {
   return call.site == nullptr ? std::string_view() : call.site->name();
-}
-
-// The size of a message that may be beyond the ordinary; others are not worth counting. Its texts
-// lie elsewhere, but many of them need much of the arena.
-std::size_t BytesIfLarge(const google::protobuf::Message& message) {
-  const google::protobuf::Arena* const arena = message.GetArena();
-  return arena != nullptr && arena->SpaceUsed() < kSmallArenaBytes ? 0 : message.ByteSizeLong();
 }
 
 // What is no order id is not repeated, and what passes for one is scrubbed: it may be anything, a
@@ -127,7 +119,6 @@ struct Calls::Ended {
 void Calls::Run(const grpc::ServerContext& context, psp::Call& call, psp::CallDone done) {
   in_flight_.fetch_add(1, std::memory_order_relaxed);
   in_hand_.fetch_add(1, std::memory_order_relaxed);
-  call.client_port = counts_.Begin(context.peer(), BytesIfLarge(*call.request));
   call.start = Clock::now();
   call.deadline = DeadlineOf(context, call.start, options_.call_max_ms);
   call.previous_attempts = PreviousAttempts(context);

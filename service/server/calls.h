@@ -11,7 +11,6 @@
 
 #include "absl/functional/any_invocable.h"
 #include "service/psp/api.h"
-#include "service/server/call_counts.h"
 #include "service/telemetry/audit.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -60,14 +59,9 @@ class Calls {
   // people.
   static void Forget(const psp::Call& call);
   // The reply has left, or nobody was there to take it.
-  void Gone(const psp::Call& call) {
-    counts_.End(call.client_port);
-    in_hand_.fetch_sub(1, std::memory_order_release);
-  }
+  void Gone() { in_hand_.fetch_sub(1, std::memory_order_release); }
   // Calls that have arrived and are not gone: their replies are not lost while it is above 0.
   std::int64_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
-  // By the client's port.
-  CallCounts& counts() { return counts_; }
   // Calls that have arrived and not ended.
   std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
@@ -89,7 +83,6 @@ class Calls {
   telemetry::Recent* const recent_;
   std::atomic<std::int64_t> in_flight_{0};
   std::atomic<std::int64_t> in_hand_{0};
-  CallCounts counts_;
 };
 
 }  // namespace msp::server

@@ -13,7 +13,7 @@ namespace msp::server {
 namespace {
 
 constexpr std::size_t kMessageCharsMax = 300;
-// Who fails handshakes or floods on purpose may do it often.
+// A client that fails handshakes on purpose may do it often.
 constexpr int kLinesPerSecondMax = 20;
 
 std::atomic<telemetry::Log*> taker{nullptr};
@@ -48,14 +48,6 @@ void TakeGrpcLog(telemetry::Log& log) {
   taker = &log;
   gpr_set_log_function(&Take);
   gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
-}
-
-void LogFlood(telemetry::Log& log, const Flood& flood) {
-  if (!MayWrite()) return;
-  log.Write(telemetry::Level::kWarning, "flood",
-            {{"peer", flood.peer},
-             {"bytes", static_cast<std::int64_t>(flood.bytes)},
-             {"calls", std::int64_t{flood.calls}}});
 }
 
 std::int64_t HandshakesFailed() { return failed.load(); }

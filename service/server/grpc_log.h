@@ -4,7 +4,6 @@
 
 #include <cstdint>
 
-#include "service/server/flood_guard.h"
 #include "service/telemetry/log.h"
 
 namespace msp::server {
@@ -14,7 +13,5 @@ void TakeGrpcLog(telemetry::Log& log);
 
 // TLS handshakes that failed: no certificate, one of an unknown authority or out of date, no TLS.
 std::int64_t HandshakesFailed();
-// Names a client that was cut for flooding; at most some lines a second, with those of handshakes.
-void LogFlood(telemetry::Log& log, const Flood& flood);
 
 }  // namespace msp::server

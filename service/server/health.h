@@ -1,16 +1,14 @@
-// grpc.health.v1.Health: whether calls may come, for the server ("") and for each name that was
-// set. Does as gRPC's own service does, which would bring threads of its own (slot.h).
-//
-// Owned by Server. Served on the queue's threads; any thread may set.
+// grpc.health.v1.Health for the server ("") and for each name that was set. gRPC's own service
+// brings threads that poll beside ours (async_call.h). Owned by Server; any thread may set.
 #pragma once
 
-#include <grpcpp/impl/service_type.h>
+#include <grpcpp/server_builder.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "service/server/slot.h"
+#include "service/server/async_call.h"
 
 namespace msp::server {
 
@@ -18,26 +16,18 @@ class Health {
  public:
   Health();
   ~Health();
-  Health(const Health&) = delete;
-  Health& operator=(const Health&) = delete;
 
-  // To register with the builder.
-  grpc::Service& service();
-  // Arms both methods; called once the server has started. `slots` outlive the calls.
-  void Serve(Slots& slots);
-
-  // Tells those who watch the names, where it is a change. The names change together: whoever heard
-  // of one finds the others so too. Names that were never set are unknown: NOT_FOUND to those who
-  // ask, SERVICE_UNKNOWN to those who watch.
+  void Register(grpc::ServerBuilder& builder);
+  // Arms both methods; called once the server has started. `queue` outlives the calls.
+  void Serve(CallQueue& queue);
+  // The names change together: a client that has seen one change sees the others too.
   void Set(const std::vector<std::string>& names, bool serving);
-  // Ends every watch, and each new one at once: the server is about to go.
-  void End();
 
  private:
-  struct Served;
+  struct State;
   class Check;
   class Watch;
-  const std::unique_ptr<Served> served_;
+  const std::unique_ptr<State> state_;
 };
 
 }  // namespace msp::server

@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "service/server/caller.h"
 #include "service/server/status.h"
-#include "service/server/stream.h"
 
 namespace msp::server {
 namespace {
@@ -37,22 +36,19 @@ psp::Failure Refusal(const notify::Inbox::Result& result) {
 }
 
 using Service = v1::NotificationService::AsyncService;
-using Base = ReplySlot<v1::HandleNotificationRequest, v1::HandleNotificationResponse>;
+using Base = UnaryCall<v1::HandleNotificationRequest, v1::HandleNotificationResponse>;
 
 // Replies at once, or when the event has been handed on.
 class Notification final : public Base {
  public:
-  static void Serve(Service& service, Slots& slots, const Edge* edge) {
-    auto* call = new Notification(service, slots, edge);
-    call->Wait(service, &Service::RequestHandleNotification);
+  Notification(Service& service, CallQueue& queue, const Edge* edge)
+      : Base(queue), service_(service), edge_(edge) {
+    Wait(service, &Service::RequestHandleNotification);
   }
 
  private:
-  Notification(Service& service, Slots& slots, const Edge* edge)
-      : Base(slots), service_(service), edge_(edge) {}
-
-  void OnCall() override {
-    Serve(service_, slots(), edge_);
+  void OnArrival() override {
+    new Notification(service_, queue(), edge_);
     if (edge_ == nullptr) return Reply({grpc::StatusCode::UNIMPLEMENTED, ""});
     start_ = Clock::now();
     auto admitted = Admit(edge_->sites, context(), edge_->certificates, start_);
@@ -107,9 +103,9 @@ psp::Failure InvalidRequest(std::vector<codec::Violation> violations) {
   return failure;
 }
 
-void ServeNotifications(v1::NotificationService::AsyncService& service, Slots& slots,
+void ServeNotifications(v1::NotificationService::AsyncService& service, CallQueue& queue,
                         const Edge* edge) {
-  Notification::Serve(service, slots, edge);
+  new Notification(service, queue, edge);
 }
 
 }  // namespace msp::server

@@ -7,15 +7,15 @@
 #include "multisafepay/v1/notification_service.grpc.pb.h"
 #include "service/codec/check.h"
 #include "service/psp/failure.h"
+#include "service/server/async_call.h"
 #include "service/server/edge.h"
-#include "service/server/slot.h"
 
 namespace msp::server {
 
 psp::Failure InvalidRequest(std::vector<codec::Violation> violations);
 
 // Serves the method for as long as the server runs. `edge` may be null: then it is not implemented.
-void ServeNotifications(multisafepay::v1::NotificationService::AsyncService& service, Slots& slots,
-                        const Edge* edge);
+void ServeNotifications(multisafepay::v1::NotificationService::AsyncService& service,
+                        CallQueue& queue, const Edge* edge);
 
 }  // namespace msp::server

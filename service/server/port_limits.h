@@ -1,10 +1,11 @@
-// What a client of the gRPC port may use at most, in one place. Numbers that no setting changes are
-// here because nobody has needed to.
+// What a client of the gRPC port may use at most, by gRPC's own means, in one place. Floods are a
+// proxy's work (docs/security.md). Numbers that no setting changes are here because nobody has
+// needed to.
 #pragma once
 
-#include <cstdint>
-
 #include <grpcpp/server_builder.h>
+
+#include <cstdint>
 
 namespace msp::server {
 
@@ -17,13 +18,16 @@ struct PortLimits {
   int metadata_max_bytes = 16 << 10;
   // The largest message that is taken, in bytes: an order of several hundred cart items fits.
   int receive_max_bytes = 1 << 20;
-  // TLS and HTTP/2 greeting together.
+  // TLS and the HTTP/2 preface together.
   int handshake_max_ms = 10'000;
-  // What the process may take before connections without calls in hand have to go; 0: its control
-  // group's limit.
-  std::int64_t memory_max_bytes = 0;
-  // A connection without calls is closed after this long; 0: only its age ends it.
-  std::int64_t idle_max_ms = 0;
+  // gRPC's ResourceQuota: the memory of connections and of calls that are read, in MiB. A call
+  // costs some 12 KiB of it.
+  std::int64_t memory_quota_mib = 128;
+  // After this long, spread by a tenth, a connection gets GOAWAY and ends with its last call,
+  // however long that takes; 0: never.
+  std::int64_t connection_age_ms = 0;
+  // A connection without calls is closed after this long; 0: never.
+  std::int64_t connection_idle_ms = 0;
 };
 
 void Apply(const PortLimits& limits, grpc::ServerBuilder& builder);

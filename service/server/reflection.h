@@ -1,7 +1,6 @@
 // Server reflection from the generated pool, v1 and v1alpha: newer tools ask for v1 first, older
-// ones know the other only. gRPC 1.51 brings v1alpha alone, as a synchronous service (slot.h).
-//
-// Owned by Server; served on the queue's threads.
+// ones know the other only. gRPC 1.51 brings v1alpha alone, with threads of its own (async_call.h).
+// Owned by Server.
 #pragma once
 
 #include <grpcpp/server_builder.h>
@@ -10,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "service/server/slot.h"
+#include "service/server/async_call.h"
 
 namespace msp::server {
 
@@ -19,16 +18,14 @@ class Reflection {
   // `services` are the full names that are listed, besides reflection's own.
   explicit Reflection(std::vector<std::string> services);
   ~Reflection();
-  Reflection(const Reflection&) = delete;
-  Reflection& operator=(const Reflection&) = delete;
 
   void Register(grpc::ServerBuilder& builder);
-  // Called once the server has started. `slots` outlive the calls.
-  void Serve(Slots& slots);
+  // Called once the server has started. `queue` outlives the calls.
+  void Serve(CallQueue& queue);
 
  private:
-  struct Served;
-  const std::unique_ptr<Served> served_;
+  struct State;
+  const std::unique_ptr<State> state_;
 };
 
 }  // namespace msp::server

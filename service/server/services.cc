@@ -6,7 +6,6 @@
 #include "multisafepay/v1/token_service.grpc.pb.h"
 #include "multisafepay/v1/transaction_service.grpc.pb.h"
 #include "service/server/notifications.h"
-#include "service/server/unary.h"
 #include "service/server/watch.h"
 
 namespace msp::server {
@@ -21,15 +20,54 @@ using Tokens = v1::TokenService::AsyncService;
 using Methods = v1::PaymentMethodService::AsyncService;
 using Transactions = v1::TransactionService::AsyncService;
 
-// Waits for calls of one method.
+// A call that psp::Api serves. A method is armed anew when a call arrives, so that the number of
+// armed methods never bounds the calls in flight.
+template <class Service, class Request, class Response>
+class OperationCall final : public UnaryCall<Request, Response> {
+ public:
+  // A Request... function of the generated service.
+  template <class Base>
+  using Method = void (Base::*)(grpc::ServerContext*, Request*,
+                                grpc::ServerAsyncResponseWriter<Response>*, grpc::CompletionQueue*,
+                                grpc::ServerCompletionQueue*, void*);
+
+  template <class Base>
+  OperationCall(Service& service, Method<Base> method, CallQueue& queue,
+                const psp::Operation& operation, Calls& calls)
+      : UnaryCall<Request, Response>(queue), service_(service), method_(method), calls_(calls) {
+    call_.operation = &operation;
+    call_.request = &this->request_;
+    call_.response = &this->response_;
+    this->Wait(service_, method_);
+  }
+
+ private:
+  void OnArrival() override {
+    new OperationCall(service_, method_, this->queue(), *call_.operation, calls_);
+    calls_.Run(this->context(), call_, [this] {
+      calls_.End(this->context(), call_,
+                 [this](const grpc::Status& status) { this->Reply(status); });
+    });
+  }
+  void OnFinished(bool ok) override {
+    if (!ok) calls_.CallerGone(call_);
+    calls_.Forget(call_);
+    calls_.Gone();
+  }
+
+  Service& service_;
+  const Method<Service> method_;
+  Calls& calls_;
+  psp::Call call_;
+};
+
 template <class Service, class Base, class Request, class Response>
 void Serve(Service& service,
-           void (Base::*arm)(grpc::ServerContext*, Request*,
-                             grpc::ServerAsyncResponseWriter<Response>*, grpc::CompletionQueue*,
-                             grpc::ServerCompletionQueue*, void*),
-           std::string_view name, grpc::ServerCompletionQueue& queue,
-           const psp::Operations& operations, Calls& calls) {
-  Unary<Service, Request, Response>::Wait(service, arm, queue, operations.Find(name), calls);
+           void (Base::*method)(grpc::ServerContext*, Request*,
+                                grpc::ServerAsyncResponseWriter<Response>*, grpc::CompletionQueue*,
+                                grpc::ServerCompletionQueue*, void*),
+           const psp::Operation& operation, CallQueue& queue, Calls& calls) {
+  new OperationCall<Service, Request, Response>(service, method, queue, operation, calls);
 }
 
 }  // namespace
@@ -61,9 +99,9 @@ void Services::Register(grpc::ServerBuilder& builder) {
   builder.RegisterService(&served_->notifications);
 }
 
-void Services::Wait(Slots& slots, const psp::Operations& operations, Calls& calls) {
-  const auto serve = [&](auto& service, auto arm, std::string_view name) {
-    Serve(service, arm, name, slots.queue(), operations, calls);
+void Services::Serve(CallQueue& queue, const psp::Operations& operations, Calls& calls) {
+  const auto serve = [&](auto& service, auto method, std::string_view name) {
+    server::Serve(service, method, operations.Find(name), queue, calls);
   };
   Orders& orders = served_->orders;
   serve(orders, &Orders::RequestCreateOrder, "CreateOrder");
@@ -74,7 +112,7 @@ void Services::Wait(Slots& slots, const psp::Operations& operations, Calls& call
   serve(orders, &Orders::RequestVoidOrder, "VoidOrder");
   serve(orders, &Orders::RequestRefundOrder, "RefundOrder");
   serve(orders, &Orders::RequestCancelRefund, "CancelRefund");
-  ServeWatch(orders, slots, served_->edge);
+  ServeWatch(orders, queue, served_->edge);
   Tokens& tokens = served_->tokens;
   serve(tokens, &Tokens::RequestListTokens, "ListTokens");
   serve(tokens, &Tokens::RequestGetToken, "GetToken");
@@ -88,7 +126,7 @@ void Services::Wait(Slots& slots, const psp::Operations& operations, Calls& call
   Transactions& transactions = served_->transactions;
   serve(transactions, &Transactions::RequestListTransactions, "ListTransactions");
   serve(transactions, &Transactions::RequestGetTransaction, "GetTransaction");
-  ServeNotifications(served_->notifications, slots, served_->edge);
+  ServeNotifications(served_->notifications, queue, served_->edge);
 }
 
 }  // namespace msp::server

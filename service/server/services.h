@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "service/psp/operation.h"
+#include "service/server/async_call.h"
 #include "service/server/calls.h"
 #include "service/server/edge.h"
-#include "service/server/slot.h"
 
 namespace msp::server {
 
@@ -24,7 +24,7 @@ class Services {
   static std::vector<std::string> Names();
   void Register(grpc::ServerBuilder& builder);
   // Arms every method; called once the server has started.
-  void Wait(Slots& slots, const psp::Operations& operations, Calls& calls);
+  void Serve(CallQueue& queue, const psp::Operations& operations, Calls& calls);
 
  private:
   struct Served;

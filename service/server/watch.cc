@@ -14,7 +14,6 @@
 #include "service/server/caller.h"
 #include "service/server/notifications.h"
 #include "service/server/status.h"
-#include "service/server/stream.h"
 
 namespace msp::server {
 namespace {
@@ -28,46 +27,43 @@ struct Waiting {
 };
 
 using Service = v1::OrderService::AsyncService;
-using Base = StreamSlot<v1::WatchOrderRequest, v1::WatchOrderResponse>;
+using Base = StreamCall<v1::WatchOrderRequest, v1::WatchOrderResponse>;
 
 class Stream final : public Base, public notify::Watcher {
  public:
-  static void Serve(Service& service, Slots& slots, const Edge* edge) {
-    auto* stream = new Stream(service, slots, edge);
-    stream->Wait(service, &Service::RequestWatchOrder);
+  Stream(Service& service, CallQueue& queue, const Edge* edge)
+      : Base(queue), service_(service), edge_(edge) {
+    Wait(service, &Service::RequestWatchOrder);
   }
 
   // The event core's side; its lock is held.
   void Tell(const notify::State& state, notify::Cause cause) override {
     MutexLock lock(mutex_);
     waiting_ = Waiting{state, cause};
-    Go();
+    WriteNext();
   }
   void Beat() override {
     MutexLock lock(mutex_);
     if (!idle()) return;  // What is being written is a sign of life as well.
     beat_ = true;
-    Go();
+    WriteNext();
   }
   void End(std::optional<psp::Failure> failure) override {
     MutexLock lock(mutex_);
-    EndWith(failure ? StatusOf(*failure) : grpc::Status::OK);
+    Finish(failure ? StatusOf(*failure) : grpc::Status::OK);
     if (failure && reason_.empty()) reason_ = std::move(failure->reason);
   }
 
  private:
-  Stream(Service& service, Slots& slots, const Edge* edge)
-      : Base(slots), service_(service), edge_(edge) {}
-
-  void OnCall() override {
-    Serve(service_, slots(), edge_);
+  void OnArrival() override {
+    new Stream(service_, queue(), edge_);
     if (edge_ == nullptr) {
       MutexLock lock(mutex_);
-      return EndWith({grpc::StatusCode::UNIMPLEMENTED, ""});
+      return Finish({grpc::StatusCode::UNIMPLEMENTED, ""});
     }
     if (auto failure = Begin()) End(std::move(failure));
   }
-  void OnGone() override {
+  void OnEnd() override {
     if (edge_ == nullptr) return;
     edge_->hub.Leave(this);
     MutexLock lock(mutex_);
@@ -154,8 +150,8 @@ class Stream final : public Base, public notify::Watcher {
 
 }  // namespace
 
-void ServeWatch(v1::OrderService::AsyncService& service, Slots& slots, const Edge* edge) {
-  Stream::Serve(service, slots, edge);
+void ServeWatch(v1::OrderService::AsyncService& service, CallQueue& queue, const Edge* edge) {
+  new Stream(service, queue, edge);
 }
 
 }  // namespace msp::server

@@ -3,13 +3,13 @@
 #pragma once
 
 #include "multisafepay/v1/order_service.grpc.pb.h"
+#include "service/server/async_call.h"
 #include "service/server/edge.h"
-#include "service/server/slot.h"
 
 namespace msp::server {
 
 // Serves the method for as long as the server runs. `edge` may be null: then it is not implemented.
-void ServeWatch(multisafepay::v1::OrderService::AsyncService& service, Slots& slots,
+void ServeWatch(multisafepay::v1::OrderService::AsyncService& service, CallQueue& queue,
                 const Edge* edge);
 
 }  // namespace msp::server

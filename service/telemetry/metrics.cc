@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string>
 #include <utility>
 
+#include "service/telemetry/bounded_family.h"
 #include "service/telemetry/readings.h"
-#include "service/telemetry/series.h"
 
 namespace msp::telemetry {
 namespace {
@@ -33,20 +35,18 @@ constexpr std::array<std::string_view, 3> kVerdicts{"reconciled", "replayed", "u
 // A registry that also tells of families that have no series yet.
 class Catalogue {
  public:
-  template <std::size_t kLabels>
-  Series<Counter, kLabels> Counters(const char* name, const char* help,
-                                    const std::array<Label, kLabels>& labels) {
+  BoundedFamily<Counter> Counters(const char* name, const char* help,
+                                  std::vector<Label> labels = {}) {
     Note(name, help, MetricType::Counter);
     auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(registry_);
-    return {family, labels,
+    return {family, std::move(labels),
             [](auto& of, const auto& values) -> Counter& { return of.Add(values); }};
   }
-  template <std::size_t kLabels>
-  Series<Histogram, kLabels> Histograms(const char* name, const char* help,
-                                        const std::array<Label, kLabels>& labels) {
+  BoundedFamily<Histogram> Histograms(const char* name, const char* help,
+                                      std::vector<Label> labels) {
     Note(name, help, MetricType::Histogram);
     auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(registry_);
-    return {family, labels,
+    return {family, std::move(labels),
             [](auto& of, const auto& values) -> Histogram& { return of.Add(values, kSeconds); }};
   }
 
@@ -76,71 +76,88 @@ double Seconds(std::int64_t us) { return static_cast<double>(us) * 1e-6; }
 
 struct Metrics::Families {
   Catalogue all;
-  Series<Counter, 3> calls =
-      all.Counters<3>("msp_calls_total", "Calls that have ended, by gRPC code and by outcome.",
-                      {kMethod, kCode, kOutcome});
-  Series<Histogram, 1> seconds = all.Histograms<1>(
+  BoundedFamily<Counter> calls =
+      all.Counters("msp_calls_total", "Calls that have ended, by gRPC code and by outcome.",
+                   {kMethod, kCode, kOutcome});
+  BoundedFamily<Histogram> seconds = all.Histograms(
       "msp_call_duration_seconds", "Time from a call's arrival to its reply.", {kMethod});
-  Series<Histogram, 1> upstream_seconds = all.Histograms<1>(
+  BoundedFamily<Histogram> upstream_seconds = all.Histograms(
       "msp_call_upstream_seconds",
       "Time that the REST exchanges of one call took together, waiting in the queue not included.",
       {kMethod});
-  Series<Histogram, 1> exchange_seconds = all.Histograms<1>(
+  BoundedFamily<Histogram> exchange_seconds = all.Histograms(
       "msp_exchange_duration_seconds",
       "Time of one REST exchange by its part: queue (before it begins), connect (name lookup and "
       "TCP), tls, first_byte (from its beginning) and total (from its beginning).",
       {Label{.name = "part", .values_max = 5}});
-  Series<Counter, 3> exchanges = all.Counters<3>(
+  BoundedFamily<Counter> exchanges = all.Counters(
       "msp_exchanges_total",
       "REST exchanges that have ended, by what became of the request, HTTP status and "
       "MultiSafepay's error code (0 for none).",
       {Label{.name = "fate", .values_max = 3}, Label{.name = "http_status", .values_max = 40},
        Label{.name = "error_code", .values_max = 60}});
-  Series<Counter, 2> drift = all.Counters<2>(
+  BoundedFamily<Counter> drift = all.Counters(
       "msp_upstream_drift_total",
       "Members of MultiSafepay's answers that the schema does not know or cannot "
       "take.",
       {Label{.name = "kind", .values_max = 3}, Label{.name = "path", .values_max = 200}});
-  Series<Counter, 1> odd_states =
-      all.Counters<1>("msp_odd_payment_states_total",
-                      "Pairs of status and financial status without a certain reading.",
-                      {Label{.name = "pair", .values_max = 200}});
-  Series<Counter, 1> declines =
-      all.Counters<1>("msp_declines_total",
-                      "Orders that were declined in answer to a money-moving call, by kind of "
-                      "reason.",
-                      {Label{.name = "category", .values_max = 30}});
-  Series<Counter, 0> resends_stopped =
-      all.Counters<0>("msp_resends_stopped_total",
-                      "Second sendings of a money-moving request by libcurl that were stopped "
-                      "before a byte left.",
-                      {});
-  Series<Counter, 2> callers_gone = all.Counters<2>(
+  BoundedFamily<Counter> odd_states =
+      all.Counters("msp_odd_payment_states_total",
+                   "Pairs of status and financial status without a certain reading.",
+                   {Label{.name = "pair", .values_max = 200}});
+  BoundedFamily<Counter> declines =
+      all.Counters("msp_declines_total",
+                   "Orders that were declined in answer to a money-moving call, by kind of "
+                   "reason.",
+                   {Label{.name = "category", .values_max = 30}});
+  BoundedFamily<Counter> resends_stopped =
+      all.Counters("msp_resends_stopped_total",
+                   "Second sendings of a money-moving request by libcurl that were stopped "
+                   "before a byte left.");
+  BoundedFamily<Counter> callers_gone = all.Counters(
       "msp_callers_gone_total", "Money-moving calls whose caller had gone when the answer came.",
       {kMethod, kOutcome});
-  Series<Counter, 1> retries =
-      all.Counters<1>("msp_retries_total", "Reads that were tried again.", {kMethod});
-  Series<Counter, 2> reconciliations =
-      all.Counters<2>("msp_reconciliations_total",
-                      "Money-moving calls whose end was read from MultiSafepay's record, or could "
-                      "not be.",
-                      {kMethod, Label{.name = "verdict", .values_max = 3}});
-  Series<Counter, 0> leases_unavailable =
-      all.Counters<0>("msp_leases_unavailable_total",
-                      "Calls that went without a lease because Redis did not answer.", {});
+  BoundedFamily<Counter> retries =
+      all.Counters("msp_retries_total", "Reads that were tried again.", {kMethod});
+  BoundedFamily<Counter> reconciliations =
+      all.Counters("msp_reconciliations_total",
+                   "Money-moving calls whose end was read from MultiSafepay's record, or could "
+                   "not be.",
+                   {kMethod, Label{.name = "verdict", .values_max = 3}});
+  BoundedFamily<Counter> leases_unavailable =
+      all.Counters("msp_leases_unavailable_total",
+                   "Calls that went without a lease because Redis did not answer.");
   Readings readings;
+
+  // What each call counts, resolved once: the rest is rare.
+  struct Method {
+    std::string_view success;  // The outcome of a call that succeeds; "" where no money moves.
+    Counter& succeeded;
+    Histogram& seconds;
+    Histogram& upstream_seconds;
+  };
+  std::map<std::string, Method, std::less<>> methods;  // Written by Prepare alone.
+  Counter& answered = exchanges.At({"answered", "200", "0"});
+  Histogram& queue = exchange_seconds.At({"queue"});
+  Histogram& connect = exchange_seconds.At({"connect"});
+  Histogram& tls = exchange_seconds.At({"tls"});
+  Histogram& first_byte = exchange_seconds.At({"first_byte"});
+  Histogram& total = exchange_seconds.At({"total"});
 };
 
 Metrics::Metrics(bool enabled) : enabled_(enabled), families_(std::make_unique<Families>()) {
   families_->resends_stopped.At({});
   families_->leases_unavailable.At({});
-  for (const std::string_view part : {"queue", "connect", "tls", "first_byte", "total"})
-    families_->exchange_seconds.At({part});
 }
 Metrics::~Metrics() = default;
 
 void Metrics::Prepare(std::string_view method, bool moves_money) {
-  families_->seconds.At({method});
+  const std::string_view success = moves_money ? "CONFIRMED" : "";
+  families_->methods.emplace(
+      method, Families::Method{.success = success,
+                               .succeeded = families_->calls.At({method, "OK", success}),
+                               .seconds = families_->seconds.At({method}),
+                               .upstream_seconds = families_->upstream_seconds.At({method})});
   if (!moves_money) return;
   families_->calls.At({method, "UNKNOWN", "UNKNOWN"});
   for (const std::string_view verdict : kVerdicts) families_->reconciliations.At({method, verdict});
@@ -150,10 +167,19 @@ void Metrics::AddReading(Reading reading) { families_->readings.Add(std::move(re
 
 void Metrics::CountCall(const CallSample& call) {
   if (!enabled_) return;
-  families_->calls.At({call.method, call.code, call.outcome}).Increment();
-  families_->seconds.At({call.method}).Observe(Seconds(call.total_us));
-  if (call.upstream_us > 0)
-    families_->upstream_seconds.At({call.method}).Observe(Seconds(call.upstream_us));
+  const auto found = families_->methods.find(call.method);
+  const Families::Method* const known =
+      found == families_->methods.end() ? nullptr : &found->second;
+  Counter& count = known != nullptr && call.code == "OK" && call.outcome == known->success
+                       ? known->succeeded
+                       : families_->calls.At({call.method, call.code, call.outcome});
+  count.Increment();
+  Histogram& seconds = known != nullptr ? known->seconds : families_->seconds.At({call.method});
+  seconds.Observe(Seconds(call.total_us));
+  if (call.upstream_us == 0) return;
+  Histogram& upstream =
+      known != nullptr ? known->upstream_seconds : families_->upstream_seconds.At({call.method});
+  upstream.Observe(Seconds(call.upstream_us));
 }
 
 void Metrics::CountStream(std::string_view method, std::string_view code) {
@@ -162,28 +188,21 @@ void Metrics::CountStream(std::string_view method, std::string_view code) {
 
 void Metrics::CountExchange(const ExchangeSample& exchange) {
   if (!enabled_) return;
-  std::array<char, 8> status{};
-  std::array<char, 12> code{};
-  const auto text = [](auto& digits, int number) {
-    char* at = digits.data() + digits.size();
-    do {
-      *--at = static_cast<char>('0' + number % 10);
-      number /= 10;
-    } while (number > 0 && at != digits.data());
-    return std::string_view(at, static_cast<std::size_t>(digits.data() + digits.size() - at));
+  const bool answered =
+      exchange.fate == "answered" && exchange.http_status == 200 && exchange.error_code == 0;
+  Counter& count = answered ? families_->answered
+                            : families_->exchanges.At(
+                                  {exchange.fate, std::to_string(std::max(exchange.http_status, 0)),
+                                   std::to_string(std::max(exchange.error_code, 0))});
+  count.Increment();
+  const auto observe = [](Histogram& part, std::int64_t us) {
+    if (us > 0) part.Observe(Seconds(us));
   };
-  families_->exchanges
-      .At({exchange.fate, text(status, std::max(exchange.http_status, 0)),
-           text(code, std::max(exchange.error_code, 0))})
-      .Increment();
-  const auto observe = [this](std::string_view part, std::int64_t us) {
-    if (us > 0) families_->exchange_seconds.At({part}).Observe(Seconds(us));
-  };
-  observe("queue", exchange.queue_us);
-  observe("connect", exchange.connect_us);
-  observe("tls", exchange.tls_us);
-  observe("first_byte", exchange.first_byte_us);
-  observe("total", exchange.total_us);
+  observe(families_->queue, exchange.queue_us);
+  observe(families_->connect, exchange.connect_us);
+  observe(families_->tls, exchange.tls_us);
+  observe(families_->first_byte, exchange.first_byte_us);
+  observe(families_->total, exchange.total_us);
 }
 
 void Metrics::CountDrift(std::string_view kind, std::string_view path) {

@@ -2,8 +2,8 @@
 // is good for, and a test compares that table with what is exported.
 //
 // Owned by main; any thread may count. Every label has a bounded set of values: those that come
-// from outside are cut off at a limit and counted as "other". Counting takes no lock of note and
-// allocates nothing once a series exists.
+// from outside are cut off at a limit and counted as "other". What each call counts is resolved
+// once, in Prepare; the rest takes a lock and is rare.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,8 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // The series that alerts look at exist from the start, at 0: the first event would not be seen as
-  // an increase otherwise.
+  // Before the first call of the method: resolves what each call counts. The series that alerts
+  // look at exist from then on, at 0: the first event would not be seen as an increase otherwise.
   void Prepare(std::string_view method, bool moves_money);
   void AddReading(Reading reading);
 

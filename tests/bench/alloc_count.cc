@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <mimalloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <unwind.h>
@@ -25,6 +26,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
 
 namespace {
@@ -134,19 +136,18 @@ __attribute__((constructor)) void Open() {
 
 }  // namespace
 
-// msp-server's own malloc and operator new hand on to these (service/allocator.cc).
+// These take the place of mimalloc's override; msp-server's own realloc hands on to mi_realloc
+// (service/scrub.cc).
 extern "C" {
 
-void* mi_malloc(std::size_t size) noexcept {
-  static auto* const next = Next<void*(std::size_t)>("mi_malloc");
+void* malloc(std::size_t size) noexcept {
   Count(size);
-  return next(size);
+  return mi_malloc(size);
 }
 
-void* mi_calloc(std::size_t count, std::size_t size) noexcept {
-  static auto* const next = Next<void*(std::size_t, std::size_t)>("mi_calloc");
+void* calloc(std::size_t count, std::size_t size) noexcept {
   Count(count * size);
-  return next(count, size);
+  return mi_calloc(count, size);
 }
 
 void* mi_realloc(void* block, std::size_t size) noexcept {
@@ -155,34 +156,34 @@ void* mi_realloc(void* block, std::size_t size) noexcept {
   return next(block, size);
 }
 
-void* mi_memalign(std::size_t alignment, std::size_t size) noexcept {
-  static auto* const next = Next<void*(std::size_t, std::size_t)>("mi_memalign");
+void* memalign(std::size_t alignment, std::size_t size) noexcept {
   Count(size);
-  return next(alignment, size);
+  return mi_memalign(alignment, size);
 }
 
-int mi_posix_memalign(void** out, std::size_t alignment, std::size_t size) noexcept {
-  static auto* const next = Next<int(void**, std::size_t, std::size_t)>("mi_posix_memalign");
+int posix_memalign(void** out, std::size_t alignment, std::size_t size) noexcept {
   Count(size);
-  return next(out, alignment, size);
-}
-
-void* mi_new(std::size_t size) {
-  static auto* const next = Next<void*(std::size_t)>("mi_new");
-  Count(size);
-  return next(size);
-}
-
-void* mi_new_nothrow(std::size_t size) noexcept {
-  static auto* const next = Next<void*(std::size_t)>("mi_new_nothrow");
-  Count(size);
-  return next(size);
-}
-
-void* mi_new_aligned(std::size_t size, std::size_t alignment) {
-  static auto* const next = Next<void*(std::size_t, std::size_t)>("mi_new_aligned");
-  Count(size);
-  return next(size, alignment);
+  return mi_posix_memalign(out, alignment, size);
 }
 
 }  // extern "C"
+
+void* operator new(std::size_t size) {
+  Count(size);
+  return mi_new(size);
+}
+
+void* operator new[](std::size_t size) {
+  Count(size);
+  return mi_new(size);
+}
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  Count(size);
+  return mi_new_nothrow(size);
+}
+
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  Count(size);
+  return mi_new_aligned(size, static_cast<std::size_t>(alignment));
+}

@@ -184,18 +184,6 @@ TYPED_TEST(Reflection, AnswersWhatIsNotThereWithAnErrorAndGoesOn) {
   EXPECT_TRUE(reflection.Finish().ok());
 }
 
-TYPED_TEST(Reflection, IsBoundedInItsStreams) {
-  constexpr int kStreamsMax = 100;
-  std::vector<std::unique_ptr<Reflected<TypeParam>>> streams;
-  for (int i = 0; i < kStreamsMax; ++i) {
-    streams.push_back(std::make_unique<Reflected<TypeParam>>(this->channel()));
-    ASSERT_THAT(streams.back()->Services(), Contains("grpc.health.v1.Health")) << i;
-  }
-  EXPECT_EQ(Reflected<TypeParam>(this->channel()).WaitForTheEnd().error_code(),
-            grpc::StatusCode::RESOURCE_EXHAUSTED);
-  for (const auto& stream : streams) EXPECT_TRUE(stream->Finish().ok());
-}
-
 TYPED_TEST(Reflection, AStreamThatIsLeftOpenDoesNotHoldUpTheEnd) {
   this->StartServer({"--drain_timeout_ms=10000", "--call_max_ms=5000"});
   Reflected<TypeParam> reflection(this->channel());

@@ -9,8 +9,6 @@
 #include "gtest/gtest.h"
 #include "service/keys.h"
 #include "service/reload.h"
-#include "service/server/call_counts.h"
-#include "service/server/flood_guard.h"
 #include "service/server/tls_files.h"
 #include "tests/testing/authority.h"
 #include "tests/testing/gate.h"
@@ -187,70 +185,6 @@ TEST(Digests, TellEveryMemberApart) {
     change(sites[0]);
     EXPECT_NE(DigestOf(sites), before);
   }
-}
-
-using server::FloodGuard;
-const FloodGuard::Clock::time_point kStart{};
-
-TEST(Floods, CallersAreNoneHoweverMuchTheyCall) {
-  FloodGuard guard(kStart);
-  FloodGuard::Reading reading;
-  for (int second = 1; second < 1000; ++second) {
-    reading.received += 50'000 * 2'300;  // Orders.
-    reading.calls += 50'000;
-    ASSERT_FALSE(guard.Floods(reading, kStart + std::chrono::seconds(second))) << second;
-  }
-}
-
-TEST(Floods, TwoMessagesThatAreFarTooLargeAreNone) {
-  FloodGuard guard(kStart);
-  EXPECT_FALSE(guard.Floods({.received = 16 << 20, .calls = 0}, kStart));
-  // Nor is the connection taken for one later on.
-  EXPECT_FALSE(
-      guard.Floods({.received = (16 << 20) + 2'000, .calls = 1}, kStart + std::chrono::seconds(1)));
-}
-
-// Milliseconds until a connection that brings so many bytes every 5 ms is taken for a flood.
-int CutAfterMs(std::uint64_t bytes, double trust) {
-  FloodGuard guard(kStart, trust);
-  FloodGuard::Reading reading;
-  for (int ms = 5; ms < 10'000; ms += 5) {
-    reading.received += bytes;
-    if (guard.Floods(reading, kStart + std::chrono::milliseconds(ms))) return ms;
-  }
-  return 10'000;
-}
-
-TEST(Floods, BytesThatAreNoCallsAre) {
-  EXPECT_LE(CutAfterMs(1 << 20, 1), 85);    // 200 MiB/s: header blocks without an end.
-  EXPECT_LE(CutAfterMs(30'000, 1), 700);    // 6 MB/s: calls that are reset at once.
-  EXPECT_LE(CutAfterMs(30'000, 0), 50);     // While others flood.
-  EXPECT_EQ(CutAfterMs(1'250, 1), 10'000);  // 2 Mbit/s: somebody's slow line.
-}
-
-TEST(Floods, OneCallDoesNotPayForMegabytes) {
-  FloodGuard guard(kStart);
-  FloodGuard::Reading reading;
-  int second = 0;
-  do {
-    reading.received += 8 << 20;
-    ++reading.calls;
-  } while (!guard.Floods(reading, kStart + std::chrono::seconds(++second)) && second < 10);
-  EXPECT_LE(second, 3);
-}
-
-TEST(CallCounts, AreKeptByTheClientsPort) {
-  server::CallCounts counts;
-  counts.Begin("ipv4:127.0.0.1:50432");
-  counts.Begin("ipv6:%5B::1%5D:50432");
-  counts.Begin("unix:/run/socket");
-  counts.Begin("");
-  EXPECT_EQ(counts.of(50432), 2U);
-  EXPECT_EQ(counts.of(50433), 0U);
-  EXPECT_EQ(counts.in_hand(50432), 2);
-  counts.End(50432);
-  EXPECT_EQ(counts.in_hand(50432), 1);
-  EXPECT_EQ(counts.of(50432), 2U);
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/flags/reflection.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// Flags are global: each test sees them, and the environment, as they were at the start.
+// Each test sees the environment as it was at the start.
 class Settings : public ::testing::Test {
  protected:
   void SetUp() override { Put("MSP_API_KEY", "abcde12345"); }
@@ -48,15 +48,20 @@ class Settings : public ::testing::Test {
     return files_.back();
   }
 
-  static absl::StatusOr<Ask> Parse(std::vector<std::string> arguments) {
+  static absl::StatusOr<Ask> Parse(std::vector<std::string> arguments, Config& config) {
     arguments.insert(arguments.begin(), "msp-server");
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
-    return ParseSettings(static_cast<int>(argv.size()), argv.data());
+    return ParseSettings(static_cast<int>(argv.size()), argv.data(), config);
+  }
+  static absl::StatusOr<Ask> Parse(const std::vector<std::string>& arguments) {
+    Config config;
+    return Parse(arguments, config);
   }
   static absl::StatusOr<Config> Load(const std::vector<std::string>& arguments) {
-    if (const auto ask = Parse(arguments); !ask.ok()) return ask.status();
-    return LoadConfig();
+    Config config;
+    if (const auto ask = Parse(arguments, config); !ask.ok()) return ask.status();
+    return LoadConfig(std::move(config));
   }
   // The error of a start with these arguments; "" when it would start.
   static std::string ErrorOf(const std::vector<std::string>& arguments) {
@@ -70,7 +75,6 @@ class Settings : public ::testing::Test {
     before_[name] = value == nullptr ? std::nullopt : std::optional<std::string>(value);
   }
 
-  absl::FlagSaver flags_;
   std::map<std::string, std::optional<std::string>> before_;
   std::vector<std::string> files_;
 };
@@ -106,7 +110,7 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   EXPECT_FALSE(config->trace_spans);
   EXPECT_FALSE(config->scrub_memory);
   EXPECT_FALSE(config->allow_dumps);
-  EXPECT_EQ(config->connection_idle_ms, 0);
+  EXPECT_EQ(config->limits.connection_idle_ms, 0);
 }
 
 // gRPC keeps the last bytes that it read for as long as a connection lives.
@@ -115,7 +119,7 @@ TEST_F(Settings, ScrubbingMemoryClosesIdleConnections) {
     Put("MSP_API_KEY", "abcde12345");  // A start takes it out of the environment.
     const auto config = Load({"--api_url=test", "--connection_idle_ms=" + idle, scrub});
     EXPECT_TRUE(config.ok()) << config.status();
-    return config.ok() ? config->connection_idle_ms : -1;
+    return config.ok() ? config->limits.connection_idle_ms : -1;
   };
   EXPECT_EQ(idle_ms("0", "--scrub_memory=false"), 0);
   EXPECT_EQ(idle_ms("7", "--scrub_memory=false"), 7);
@@ -203,7 +207,6 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"test"}, "test"},
   };
   for (const Case& c : cases) {
-    const absl::FlagSaver saver;
     Put("MSP_API_KEY", "abcde12345");
     const std::string error = ErrorOf(c.arguments);
     EXPECT_THAT(error, HasSubstr(c.setting)) << ::testing::PrintToString(c.arguments);
@@ -233,7 +236,6 @@ TEST_F(Settings, UnusualOnesAreTaken) {
       {"--api_url=test", "--audit_log_file=/var/log/audit", "--audit_flush"},
   };
   for (const auto& arguments : cases) {
-    const absl::FlagSaver saver;
     Put("MSP_API_KEY", "abcde12345");
     EXPECT_EQ(ErrorOf(arguments), "") << ::testing::PrintToString(arguments);
   }
@@ -243,7 +245,6 @@ TEST_F(Settings, FlagBeatsEnvironmentBeatsDefault) {
   Put("MSP_HTTP_WORKERS", "3");
   Put("MSP_API_URL", "live");
   {
-    const absl::FlagSaver saver;
     const auto config = Load({});
     ASSERT_TRUE(config.ok()) << config.status();
     EXPECT_EQ(config->http_workers, 3);
@@ -280,7 +281,6 @@ TEST_F(Settings, UnknownVariableStopsTheStartAndNamesTheNearest) {
                              {"MSP_PORT_TCP", "MSP_"},
                              {"MSP_", "MSP_"}};
   for (const Case& c : kCases) {
-    const absl::FlagSaver saver;
     Put("MSP_API_KEY", "abcde12345");
     Put(c.variable, "8080");
     const std::string error = ErrorOf({"--api_url=test"});
@@ -354,7 +354,6 @@ TEST_F(Settings, KeyFileIsReadAndTrimmedAndBeatsTheVariable) {
 TEST_F(Settings, UnusableKeysAreRefusedWithoutBeingShown) {
   for (const char* key :
        {"", "   ", "abcd", "ab cde12345", "abcde\n12345", "abcde\x01", "schlüssel"}) {
-    const absl::FlagSaver saver;
     Put("MSP_API_KEY", key);
     const std::string error = ErrorOf({"--api_url=test"});
     EXPECT_THAT(error, HasSubstr("--api_key_file")) << key;
@@ -410,7 +409,7 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
                            "tls_client_ca_file",
                            "connections_max",
                            "streams_max",
-                           "memory_max_mib",
+                           "memory_quota_mib",
                            "metadata_max_bytes",
                            "http_workers",
                            "http_connections_max",

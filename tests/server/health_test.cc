@@ -1,4 +1,4 @@
-// Health as those who ask and those who watch meet it, and what becomes of its slots.
+// Health as those who ask and those who watch meet it, and what becomes of its calls.
 #include "service/server/health.h"
 
 #include <grpcpp/grpcpp.h>
@@ -12,7 +12,7 @@
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "gtest/gtest.h"
-#include "service/server/slot.h"
+#include "service/server/poller.h"
 
 namespace msp::server {
 namespace {
@@ -22,10 +22,7 @@ using std::chrono::seconds;
 using Response = v1::HealthCheckResponse;
 
 constexpr seconds kWaitMax{30};
-constexpr int kWatchesMax = 4096;
 constexpr std::int64_t kArmed = 2;  // Check and Watch wait for their next calls.
-// As many as the server has while somebody floods.
-constexpr int kPollers = 2;
 
 // One stream.
 class Watching {
@@ -58,34 +55,26 @@ class HealthTest : public ::testing::Test {
  protected:
   HealthTest() {
     grpc::ServerBuilder builder;
-    builder.RegisterService(&health_.service());
-    queue_ = builder.AddCompletionQueue();
+    health_.Register(builder);
+    completions_ = builder.AddCompletionQueue();
     server_ = builder.BuildAndStart();
-    slots_ = std::make_unique<Slots>(*queue_, counts_);
-    health_.Serve(*slots_);
-    for (int i = 0; i < kPollers; ++i) {
-      pollers_.emplace_back([this] {
-        void* tag = nullptr;
-        bool ok = false;
-        while (queue_->Next(&tag, &ok)) static_cast<Tag*>(tag)->Proceed(ok);
-      });
-    }
+    queue_ = std::make_unique<CallQueue>(*completions_);
+    health_.Serve(*queue_);
+    poller_ = std::make_unique<Poller>(*completions_, nullptr);
     stub_ = v1::Health::NewStub(server_->InProcessChannel({}));
   }
   ~HealthTest() override {
-    health_.End();
-    server_->Shutdown();
-    EXPECT_EQ(SlotsComeTo(0), 0);
-    queue_->Shutdown();
-    for (std::thread& poller : pollers_) poller.join();
+    server_->Shutdown(std::chrono::system_clock::now());
+    EXPECT_EQ(CallsComeTo(0), 0);
+    completions_->Shutdown();
   }
 
-  // The number of slots once it is this one, or after a long time.
-  std::int64_t SlotsComeTo(std::int64_t count) {
+  // The number of calls once it is this one, or after a long time.
+  std::int64_t CallsComeTo(std::int64_t count) {
     const auto until = std::chrono::steady_clock::now() + kWaitMax;
-    while (slots_->count() != count && std::chrono::steady_clock::now() < until)
+    while (queue_->calls() != count && std::chrono::steady_clock::now() < until)
       std::this_thread::yield();
-    return slots_->count();
+    return queue_->calls();
   }
   std::string Check(const std::string& name) {
     grpc::ClientContext context;
@@ -100,11 +89,10 @@ class HealthTest : public ::testing::Test {
   }
 
   Health health_;
-  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  std::unique_ptr<grpc::ServerCompletionQueue> completions_;
   std::unique_ptr<grpc::Server> server_;
-  CallCounts counts_;
-  std::unique_ptr<Slots> slots_;
-  std::vector<std::thread> pollers_;
+  std::unique_ptr<CallQueue> queue_;
+  std::unique_ptr<Poller> poller_;
   std::unique_ptr<v1::Health::Stub> stub_;
 };
 
@@ -116,7 +104,7 @@ TEST_F(HealthTest, AnswersForTheServerAndForEachNameThatWasSet) {
   health_.Set({"a.Service"}, false);
   EXPECT_EQ(Check("a.Service"), "NOT_SERVING");
   EXPECT_EQ(Check(""), "SERVING");
-  EXPECT_EQ(SlotsComeTo(kArmed), kArmed);
+  EXPECT_EQ(CallsComeTo(kArmed), kArmed);
 }
 
 TEST_F(HealthTest, AWatchSeesTheStatusAtOnceAndEachChange) {
@@ -161,26 +149,13 @@ TEST_F(HealthTest, AWatchOfAnUnknownNameGoesOnUntilItIsKnown) {
   EXPECT_EQ(watch.Next(), "SERVING");
 }
 
-TEST_F(HealthTest, EndsEveryWatchAndEachNewOneWhenTheServerGoes) {
-  Watching before(*stub_, "");
-  EXPECT_EQ(before.Next(), "SERVING");
-  health_.End();
-  EXPECT_EQ(before.Next(), "");
-  EXPECT_EQ(before.End().error_code(), grpc::StatusCode::UNAVAILABLE);
-  Watching after(*stub_, "");
-  EXPECT_EQ(after.Next(), "");
-  EXPECT_EQ(after.End().error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(Check(""), "SERVING");  // Asking is still answered.
-  EXPECT_EQ(SlotsComeTo(kArmed), kArmed);
-}
-
 TEST_F(HealthTest, AWatchThatIsCancelledIsForgotten) {
   Watching watch(*stub_, "");
   EXPECT_EQ(watch.Next(), "SERVING");
-  EXPECT_EQ(SlotsComeTo(kArmed + 1), kArmed + 1);
+  EXPECT_EQ(CallsComeTo(kArmed + 1), kArmed + 1);
   watch.Cancel();
   EXPECT_EQ(watch.End().error_code(), grpc::StatusCode::CANCELLED);
-  EXPECT_EQ(SlotsComeTo(kArmed), kArmed);
+  EXPECT_EQ(CallsComeTo(kArmed), kArmed);
   health_.Set({""}, false);
   EXPECT_EQ(Check(""), "NOT_SERVING");
 }
@@ -191,22 +166,6 @@ TEST_F(HealthTest, RefusesANameThatIsTooLong) {
   Watching watch(*stub_, std::string(201, 'a'));
   EXPECT_EQ(watch.Next(), "");
   EXPECT_EQ(watch.End().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-}
-
-TEST_F(HealthTest, TakesAsManyWatchesAsThereAreConnectionsAndNoMore) {
-  std::vector<std::unique_ptr<Watching>> watches;
-  for (int i = 0; i < kWatchesMax; ++i) {
-    watches.push_back(std::make_unique<Watching>(*stub_, ""));
-    ASSERT_EQ(watches.back()->Next(), "SERVING") << i;
-  }
-  Watching more(*stub_, "");
-  EXPECT_EQ(more.Next(), "");
-  EXPECT_EQ(more.End().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  // One that goes makes room.
-  watches.back()->Cancel();
-  watches.back()->End();
-  EXPECT_EQ(SlotsComeTo(kArmed + kWatchesMax - 1), kArmed + kWatchesMax - 1);
-  EXPECT_EQ(Watching(*stub_, "").Next(), "SERVING");
 }
 
 TEST_F(HealthTest, CallersWhoComeAndGoWhileTheStatusChangesLeaveNothingBehind) {
@@ -228,7 +187,7 @@ TEST_F(HealthTest, CallersWhoComeAndGoWhileTheStatusChangesLeaveNothingBehind) {
   for (std::thread& caller : callers) caller.join();
   stop = true;
   changing.join();
-  EXPECT_EQ(SlotsComeTo(kArmed), kArmed);
+  EXPECT_EQ(CallsComeTo(kArmed), kArmed);
 }
 
 }  // namespace

@@ -20,11 +20,13 @@ struct Effort {
   long cut = 0;  // Connections that the server ended.
 };
 
+constexpr double kContainerMiB = 256;  // The chart's memory limit.
+constexpr double kUnbounded = 1e9;
+
 struct Assault {
   const char* name;
   Effort (*run)(const Target& target);
-  // The p99 of others that passes in any case.
-  double floor_ms = 20;
+  double memory_max_mib = kContainerMiB;  // Resident, at most.
 };
 
 // Calls that never end their headers, or their body, a byte at a time.

@@ -38,7 +38,7 @@ void Slow(const Options& options, Verdict& verdict);
 void Outage(const Options& options, Verdict& verdict);
 // MultiSafepay answers 429 to most orders: its budget is used up, and no order is in doubt.
 void RateLimited(const Options& options, Verdict& verdict);
-// Attackers work on the port while others call: those are served, memory is bounded.
+// Attackers work on the naked port: no crash, memory is bounded, service is back within seconds.
 void Attack(const Options& options, Verdict& verdict);
 
 }  // namespace msp::storm

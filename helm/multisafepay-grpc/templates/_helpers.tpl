@@ -53,7 +53,7 @@ app.kubernetes.io/component: sandbox
 {{- end -}}
 
 {{/*
-Seconds that a drain may take: the delay, then until connections have come of age (gRPC spreads the age by a tenth), then
+Seconds that a drain may take: the delay, then until connections have reached their age (gRPC spreads it by a tenth), then
 a second for goodbyes, then every call to its end. The longest call is shorter than the drain's timeout, or we stop here.
 */}}
 {{- define "msp.drainSeconds" -}}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "service/base/hash.h"
@@ -256,24 +257,7 @@ std::string_view Cut(std::string_view text, std::size_t max_bytes) {
   return text.substr(0, max_bytes);
 }
 
-}  // namespace
-
-DigitPrint::DigitPrint(std::string_view text) {
-  char digits[kCardDigitsMax];
-  for (const char c : text) {
-    if (!Folded::IsDigit(c)) continue;
-    if (digits_ == kCardDigitsMax) break;
-    digits[digits_++] = c;
-  }
-  hash_ = HashOf({digits, digits_});
-  explicit_bzero(digits, sizeof digits);
-}
-
-bool DigitPrint::Matches(std::string_view digits) const {
-  return digits_ > 0 && digits.size() == digits_ && HashOf(digits) == hash_;
-}
-
-std::string Scrubbed(std::string_view raw, std::size_t max_bytes, const KnownSecrets& known) {
+std::string ScrubbedOnce(std::string_view raw, std::size_t max_bytes, const KnownSecrets& known) {
   // Control characters first: what becomes a space may separate the digits of a card.
   std::string text(Cut(raw, 2 * max_bytes + kReadBytesMore));
   for (char& c : text) {
@@ -292,6 +276,34 @@ std::string Scrubbed(std::string_view raw, std::size_t max_bytes, const KnownSec
   std::string clean = Masked(text, folded, hidden, max_bytes);
   WipeString(text);
   return clean;
+}
+
+}  // namespace
+
+DigitPrint::DigitPrint(std::string_view text) {
+  char digits[kCardDigitsMax];
+  for (const char c : text) {
+    if (!Folded::IsDigit(c)) continue;
+    if (digits_ == kCardDigitsMax) break;
+    digits[digits_++] = c;
+  }
+  hash_ = HashOf({digits, digits_});
+  explicit_bzero(digits, sizeof digits);
+}
+
+bool DigitPrint::Matches(std::string_view digits) const {
+  return digits_ > 0 && digits.size() == digits_ && HashOf(digits) == hash_;
+}
+
+std::string Scrubbed(std::string_view text, std::size_t max_bytes, const KnownSecrets& known) {
+  // What is left on both sides of a mask may look like a number of its own.
+  std::string clean = ScrubbedOnce(text, max_bytes, known);
+  for (;;) {
+    std::string again = ScrubbedOnce(clean, max_bytes, known);
+    if (again == clean) return clean;
+    WipeString(clean);
+    clean = std::move(again);
+  }
 }
 
 bool HoldsCardNumber(std::string_view text) {

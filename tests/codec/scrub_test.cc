@@ -201,6 +201,16 @@ TEST(Scrubbed, ALongTextIsCutWithoutShowingTheHalfOfANumber) {
                 Not(HasSubstr("411")));
 }
 
+TEST(Scrubbed, LeavesNothingThatASecondTimeWouldHide) {
+  for (const char* text :
+       {"12 4111111111111111 34 56 78 90 12 34 56", "cvc 1 4111111111111111 23",
+        "1/4111111111111111/11 1111 1111 11/17", "4111|4111111111111111|1111|1111|1111"}) {
+    const std::string clean = Scrubbed(text);
+    EXPECT_EQ(Scrubbed(clean), clean) << text;
+    EXPECT_FALSE(HoldsCardNumber(clean)) << clean;
+  }
+}
+
 TEST(DigitPrint, RecognizesTheSameDigitsAlone) {
   const DigitPrint print("8 6-42");
   EXPECT_EQ(print.digits(), 4U);

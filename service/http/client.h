@@ -68,7 +68,7 @@ struct Request {
 // What is known about a request that has ended.
 enum class Fate : std::uint8_t {
   kNotSent,   // No byte of it left: refused connection, failed handshake, deadline in the queue,
-              // queue full.
+              // queue full. Or provably not all of its body, and no byte of an answer came.
   kUnknown,   // It may have been received and acted on; no complete answer came back.
   kAnswered,  // A complete HTTP answer came back.
 };

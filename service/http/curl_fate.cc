@@ -5,18 +5,30 @@
 #include "openssl/x509.h"
 
 namespace msp::http {
+namespace {
+
+// The end of the body never reached the socket, and nothing of an answer came. After a second
+// sending, allowed or stopped, libcurl's count says nothing of the first.
+bool IsProvablyCutShort(const Ending& ending) {
+  return ending.code != CURLE_OK && ending.permissions == 1 && !ending.resend_stopped &&
+         ending.status == 0 && !ending.head_complete && !ending.too_large &&
+         ending.uploaded_bytes >= 0 && ending.uploaded_bytes < ending.body_bytes;
+}
+
+}  // namespace
 
 Verdict Judge(const Ending& ending) {
   if (ending.code == CURLE_OK && ending.permissions > 0 && ending.head_complete &&
       ending.status >= 200) {
     return {Fate::kAnswered, Failure::kNone};
   }
-  const Fate fate = ending.permissions == 0 ? Fate::kNotSent : Fate::kUnknown;
+  const bool never_began = ending.permissions == 0;
+  const Fate fate = never_began || IsProvablyCutShort(ending) ? Fate::kNotSent : Fate::kUnknown;
   if (ending.too_large) return {fate, Failure::kTooLarge};
   if (ending.code == CURLE_OPERATION_TIMEDOUT && ending.deadline_passed) {
     return {fate, Failure::kDeadline};
   }
-  return {fate, fate == Fate::kNotSent ? Failure::kConnect : Failure::kBroken};
+  return {fate, never_began ? Failure::kConnect : Failure::kBroken};
 }
 
 std::string Detail(const Ending& ending) {

@@ -1,13 +1,15 @@
 // What the end of a transfer says about the request. Pure functions; any thread.
 //
 // The rule is as simple as it is strict: libcurl asks for permission each time before it sends a
-// request
-// (`permissions`). It never asked: no byte left. It asked, and no complete answer came: nobody
-// knows, whatever the result code says.
+// request (`permissions`). It never asked: no byte left. It asked, and no complete answer came:
+// nobody knows, whatever the result code says. One exception: the only connection that was tried
+// ended before it had taken the whole body. A server cannot act on a request whose end it has not
+// received.
 #pragma once
 
 #include <curl/curl.h>
 
+#include <cstdint>
 #include <string>
 
 #include "service/http/client.h"
@@ -23,8 +25,12 @@ struct Ending {
   bool too_large = false;        // Our own callback refused more of the body.
   bool resend_stopped = false;   // Our own callback refused a second sending.
   bool deadline_passed = false;  // The request's whole time was used up.
-  int os_error = 0;              // errno of the failed connect or send, 0 when unknown.
-  long verify_error = 0;         // OpenSSL's verdict on the peer's certificate, 0 when it was fine.
+  // The size of the request's body, and how much of it the connection's socket has taken at most;
+  // -1 where that is not known.
+  std::int64_t body_bytes = 0;
+  std::int64_t uploaded_bytes = -1;
+  int os_error = 0;       // errno of the failed connect or send, 0 when unknown.
+  long verify_error = 0;  // OpenSSL's verdict on the peer's certificate, 0 when it was fine.
 };
 
 struct Verdict {

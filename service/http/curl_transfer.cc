@@ -22,6 +22,12 @@ constexpr long kKeepAliveProbe_s = 15;
 // A shorter request leaves in one piece, and its text in a block that libcurl frees at once; what
 // is left of a longer one goes through the handle's own buffer.
 constexpr std::size_t kOnePieceBytes = 8192;
+// What the kernel takes of a body before the peer has asked for it. Far more would fit a connection
+// by default: a long body would be gone in full although the peer has read next to nothing of it.
+constexpr int kSendBufferBytes = 64 << 10;
+// A guarded request with a longer body gets a connection of its own: libcurl sends it again when a
+// connection that is used again breaks, and its count of what the first one took is then lost.
+constexpr std::size_t kReusedBodyBytesMax = 16 << 10;
 
 // The method as libcurl needs it: its own GET or POST machinery, with another verb on top.
 struct Verb {
@@ -35,7 +41,7 @@ constexpr Verb kVerbs[] = {
     /* kDelete */ {"DELETE", false},
 };
 
-std::int64_t Microseconds(CURL* easy, CURLINFO info) {
+std::int64_t Number(CURL* easy, CURLINFO info) {
   curl_off_t value = 0;
   curl_easy_getinfo(easy, info, &value);
   return value;
@@ -113,7 +119,10 @@ bool Transfer::Begin(Job job, Clock::time_point now) {
       std::chrono::duration_cast<std::chrono::milliseconds>(job_.request.deadline - now).count();
   timeout_ms_ = static_cast<long>(std::clamp<std::int64_t>(remaining, 1, INT_MAX));
   url_.assign(options_.base_url).append(job_.request.target);
-  return Set(CURLOPT_URL, url_.c_str()) && Set(CURLOPT_TIMEOUT_MS, timeout_ms_) && SetMethod() &&
+  const bool long_and_guarded =
+      job_.request.guarded && job_.request.body.size() > kReusedBodyBytesMax;
+  return Set(CURLOPT_URL, url_.c_str()) && Set(CURLOPT_TIMEOUT_MS, timeout_ms_) &&
+         Set(CURLOPT_FRESH_CONNECT, long{long_and_guarded && !options_.http2}) && SetMethod() &&
          SetHeaders();
 }
 
@@ -186,7 +195,7 @@ std::size_t Transfer::OnBody(char* data, std::size_t size, std::size_t count, vo
   }
   self.room_.left_bytes -= bytes;
   if (self.body_.empty()) {
-    const std::int64_t said = Microseconds(self.easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
+    const std::int64_t said = Number(self.easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
     const std::size_t length = said > 0 ? static_cast<std::size_t>(said) : kBodyReserveBytes;
     self.body_.reserve(std::min({length, max, kBodyReserveMaxBytes}) + kBodyPadding);
   }
@@ -200,6 +209,7 @@ curl_socket_t Transfer::OnOpen(void* opaque, curlsocktype, curl_sockaddr* addres
   const int fd =
       socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBufferBytes, sizeof kSendBufferBytes);
   self.opened_socket_ = true;
   self.sockets_.Opened(fd);
   return fd;
@@ -234,7 +244,12 @@ Response Transfer::Finish(CURLcode code) {
       curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
       ending.os_error = static_cast<int>(os_error);
       curl_easy_getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &ending.verify_error);
-      ending.deadline_passed = Microseconds(easy_, CURLINFO_TOTAL_TIME_T) >= timeout_ms_ * 1000;
+      ending.deadline_passed = Number(easy_, CURLINFO_TOTAL_TIME_T) >= timeout_ms_ * 1000;
+      ending.body_bytes = static_cast<std::int64_t>(job_.request.body.size());
+      // libcurl counts what the socket has taken, of the headers too when they went in parts, so
+      // never too little. With TLS a record counts once all of it was taken. Over HTTP/2 it counts
+      // what nghttp2 has taken.
+      if (!options_.http2) ending.uploaded_bytes = Number(easy_, CURLINFO_SIZE_UPLOAD_T);
     }
     Collect(response);
   }
@@ -274,12 +289,12 @@ void Transfer::Collect(Response& response) const {
       std::chrono::duration_cast<std::chrono::microseconds>(begun_at_ - job_.queued_at).count();
   timings.reused_connection = permissions_ > 0 && !opened_socket_;
   if (opened_socket_ && permissions_ > 0) {
-    timings.connect_us = Microseconds(easy_, CURLINFO_CONNECT_TIME_T);
-    const std::int64_t shaken = Microseconds(easy_, CURLINFO_APPCONNECT_TIME_T);
+    timings.connect_us = Number(easy_, CURLINFO_CONNECT_TIME_T);
+    const std::int64_t shaken = Number(easy_, CURLINFO_APPCONNECT_TIME_T);
     if (shaken > 0) timings.tls_us = shaken - timings.connect_us;
   }
-  timings.first_byte_us = Microseconds(easy_, CURLINFO_STARTTRANSFER_TIME_T);
-  timings.total_us = Microseconds(easy_, CURLINFO_TOTAL_TIME_T);
+  timings.first_byte_us = Number(easy_, CURLINFO_STARTTRANSFER_TIME_T);
+  timings.total_us = Number(easy_, CURLINFO_TOTAL_TIME_T);
 }
 
 std::int64_t Transfer::DateSeconds() const {

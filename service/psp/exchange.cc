@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "multisafepay/v1/order_service.pb.h"
 #include "service/base/text.h"
 #include "service/codec/encode.h"
 #include "service/codec/redact.h"
@@ -16,7 +17,8 @@ namespace v1 = multisafepay::v1;
 // After this long a refused connection is worth another try.
 constexpr std::int64_t kRetryAfterMs = 1'000;
 
-// Nothing left this process: the one case in which the same call may simply be sent again.
+// Nothing left this process, or so little that nobody can have acted on it: the one case in which
+// the same call may simply be sent again.
 Failure NotSent(const http::Response& answer) {
   Failure failure{.outcome = v1::OUTCOME_NOT_SENT};
   switch (answer.failure) {
@@ -29,7 +31,15 @@ Failure NotSent(const http::Response& answer) {
     case http::Failure::kDeadline:
       failure.code = absl::StatusCode::kDeadlineExceeded;
       failure.reason = reason::kNotSent;
-      failure.message = "the deadline passed before the call could be sent";
+      failure.message = "the deadline passed before the whole call could be sent";
+      break;
+    case http::Failure::kBroken:
+      failure.code = absl::StatusCode::kUnavailable;
+      failure.reason = reason::kNotSent;
+      failure.message = absl::StrCat("the connection to MultiSafepay broke (", answer.detail,
+                                     ") before the whole call had been sent; it cannot have been "
+                                     "acted on");
+      failure.retry_after_ms = kRetryAfterMs;
       break;
     case http::Failure::kStopped:
       failure.code = absl::StatusCode::kUnavailable;
@@ -94,6 +104,12 @@ std::string_view NameOf(http::Fate fate) {
   return {};
 }
 
+codec::KnownSecrets SecretsOf(const Sending& sending) {
+  return {.api_key = sending.site->api_key(),
+          .previous_api_key = sending.site->previous_key(),
+          .card = sending.body.card};
+}
+
 double Milliseconds(std::int64_t us) { return static_cast<double>(us) / 1000; }
 
 void AddTraceHeaders(const telemetry::TraceContext& hop, const std::string& state,
@@ -126,7 +142,7 @@ void Exchange::Send(Sending sending, absl::AnyInvocable<void(Answer) &&> done) {
   const Operation& operation = *sending.operation;
   http::Request request{.method = operation.row.method,
                         .target = TargetOf(operation, *sending.request),
-                        .body = std::move(sending.body),
+                        .body = std::move(sending.body.json),
                         .headers = sending.site->headers(),
                         .deadline = sending.deadline,
                         .guarded = !operation.reads(),
@@ -190,7 +206,7 @@ Answer Exchange::Read(const Sending& sending, http::Response response) {
     return answer;
   }
   Reading reading = Interpret(*sending.operation, operations_.envelope_plan(), *sending.request,
-                              response, *sending.response);
+                              response, *sending.response, SecretsOf(sending));
   WipeString(response.body);
   for (const codec::Drift& drift : reading.drift)
     metrics_.CountDrift(NameOf(drift.kind), drift.path);
@@ -216,9 +232,14 @@ void AppendBody(const Operation& operation, const google::protobuf::Message& req
   InsertFixedMembers(operation, start, out);
 }
 
-std::string BodyOf(const Operation& operation, const google::protobuf::Message& request) {
-  std::string body;
-  AppendBody(operation, request, body);
+Body BodyOf(const Operation& operation, const google::protobuf::Message& request) {
+  Body body;
+  AppendBody(operation, request, body.json);
+  if (operation.is_create) {
+    const auto& card = static_cast<const v1::CreateOrderRequest&>(request).gateway_info();
+    if (card.has_card_number()) body.card.number = codec::DigitPrint(card.card_number());
+    if (card.has_card_cvc()) body.card.code = codec::DigitPrint(card.card_cvc());
+  }
   return body;
 }
 

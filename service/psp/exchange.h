@@ -10,6 +10,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "google/protobuf/message.h"
+#include "service/codec/scrub.h"
 #include "service/http/client.h"
 #include "service/psp/interpret.h"
 #include "service/psp/operation.h"
@@ -39,12 +40,19 @@ struct Answer {
   std::string detail;  // The transport's own words, for the log.
 };
 
+// A JSON body, and what recognizes the card in it: MultiSafepay's answer may quote the request,
+// which is wiped by then.
+struct Body {
+  std::string json;
+  codec::CardPrints card;
+};
+
 // What one exchange sends. The messages outlive it.
 struct Sending {
   const Operation* operation = nullptr;
   const google::protobuf::Message* request = nullptr;
   google::protobuf::Message* response = nullptr;
-  std::string body;  // JSON; wiped once sent.
+  Body body;  // Its JSON is wiped once sent.
   std::shared_ptr<const Site> site;
   http::Clock::time_point deadline;
   const telemetry::TraceContext* trace = nullptr;  // The call's; null or not valid for none.
@@ -74,7 +82,7 @@ class Exchange {
 
 // The JSON body of a request: its members and the operation's fixed ones. Empty for operations
 // without one.
-std::string BodyOf(const Operation& operation, const google::protobuf::Message& request);
+Body BodyOf(const Operation& operation, const google::protobuf::Message& request);
 
 // The same at the end of `out`.
 void AppendBody(const Operation& operation, const google::protobuf::Message& request,

@@ -14,6 +14,9 @@ absl::string_view Name(std::string_view name) { return {name.data(), name.size()
 
 }  // namespace
 
+Flights::Flights(Limits limits)
+    : limits_(limits), landed_(limits.landed_max / kPlacesOfSet * kPlacesOfSet) {}
+
 Flights::Boarding Flights::Board(std::shared_ptr<const Flight> flight, OnLanding on_landing,
                                  Ticket* ticket) {
   MutexLock lock(mutex_);
@@ -33,31 +36,42 @@ Flights::Boarding Flights::Board(std::shared_ptr<const Flight> flight, OnLanding
   return Boarding::kJoined;
 }
 
-void Flights::Remember(const Flight& flight) {
+Flights::Landed* Flights::SetOf(std::size_t call) {
+  return &landed_[call % (landed_.size() / kPlacesOfSet) * kPlacesOfSet];
+}
+
+// In the place of the same call before, else in the one that is forgotten first.
+void Flights::Remember(const Flight& flight, std::chrono::milliseconds how_long) {
   if (landed_.empty()) return;
-  const std::size_t hash = std::hash<std::string_view>()(flight.name());
-  landed_[hash % landed_.size()] = {
-      .name = hash,
-      .digest = std::hash<std::string_view>()(flight.digest()),
-      .until = std::chrono::steady_clock::now() + limits_.landed_time};
+  const std::size_t call = std::hash<std::string_view>()(flight.text);
+  Landed* const set = SetOf(call);
+  Landed* place = std::min_element(
+      set, set + kPlacesOfSet, [](const Landed& a, const Landed& b) { return a.until < b.until; });
+  for (Landed* one = set; one != set + kPlacesOfSet; ++one) {
+    if (one->call == call) place = one;
+  }
+  *place = {.call = call, .until = std::chrono::steady_clock::now() + how_long};
 }
 
-bool Flights::HasLanded(const Flight& flight) const {
+bool Flights::HasLanded(const Flight& flight) {
   if (landed_.empty()) return false;
-  const std::size_t hash = std::hash<std::string_view>()(flight.name());
-  const Landed& landed = landed_[hash % landed_.size()];
-  return landed.name == hash && landed.digest == std::hash<std::string_view>()(flight.digest()) &&
-         std::chrono::steady_clock::now() < landed.until;
+  const std::size_t call = std::hash<std::string_view>()(flight.text);
+  const Landed* const set = SetOf(call);
+  const auto now = std::chrono::steady_clock::now();
+  return std::any_of(set, set + kPlacesOfSet, [&](const Landed& landed) {
+    return landed.call == call && now < landed.until;
+  });
 }
 
-void Flights::Land(std::string_view name, const void* leader, bool remember) {
+void Flights::Land(std::string_view name, const void* leader,
+                   std::chrono::milliseconds remember_for) {
   Flying landed;  // Destroyed outside the lock.
   {
     MutexLock lock(mutex_);
     const auto found = flights_.find(Name(name));
     if (found == flights_.end()) return;
     landed = std::move(found->second);
-    if (remember) Remember(*landed.leader);
+    if (remember_for > std::chrono::milliseconds(0)) Remember(*landed.leader, remember_for);
     flights_.erase(found);
   }
   for (Joined& joined : landed.joined) std::move(joined.on_landing)(leader);

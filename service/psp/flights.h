@@ -1,10 +1,10 @@
 // Single flight: at most one money-moving call per (site, order) at a time in this process. An
 // identical call that arrives meanwhile joins the one in flight and gets the same answer; a
 // different one is turned away. An identical call that comes shortly after the landing, as a second
-// submit does, is told apart from a first one.
+// submit does, is told apart from a first one, whatever else was done to the order in between.
 //
 // Owned by Api; any thread. Holds order ids and keyed digests in memory, nothing of a card; of a
-// flight that has landed two hashes stay for a while.
+// flight that has landed a hash stays for a while.
 #pragma once
 
 #include <chrono>
@@ -26,9 +26,10 @@ class Flights {
  public:
   struct Limits {
     std::size_t flights_max = 100'000;
-    std::size_t joined_max = 64;     // Calls that wait for one flight.
-    std::size_t landed_max = 8'192;  // Landings that are remembered; older ones give way.
-    std::chrono::milliseconds landed_time{60'000};  // And for how long.
+    std::size_t joined_max = 64;  // Calls that wait for one flight.
+    // Completed calls that are remembered (16 bytes each); those next to be forgotten give way.
+    std::size_t landed_max = 32'768;
+    std::chrono::milliseconds landed_time{60'000};  // For how long, unless `Land` says otherwise.
   };
   enum class Boarding : std::uint8_t {
     kLeads,           // No call for this order is in flight: this one goes.
@@ -52,13 +53,18 @@ class Flights {
   // Names one joined call, so that it can leave before the landing.
   using Ticket = std::uint64_t;
 
-  explicit Flights(Limits limits) : limits_(limits), landed_(limits.landed_max) {}
+  explicit Flights(Limits limits);
 
   // `flight` does not change until it has landed; one that does not lead is let go at once.
   Boarding Board(std::shared_ptr<const Flight> flight, OnLanding on_landing, Ticket* ticket);
-  // Ends the flight; runs every joined call's closure with `leader` on this thread. `remember` when
-  // its call has, or may have, done something.
-  void Land(std::string_view name, const void* leader, bool remember);
+  // Ends the flight; runs every joined call's closure with `leader` on this thread. For the time
+  // `remember_for` an identical call is told that this one came before; zero when its call has done
+  // nothing for certain.
+  void Land(std::string_view name, const void* leader, std::chrono::milliseconds remember_for);
+  // The same with `Limits::landed_time`, or not at all.
+  void Land(std::string_view name, const void* leader, bool remember) {
+    Land(name, leader, remember ? limits_.landed_time : std::chrono::milliseconds(0));
+  }
   // Takes a joined call out; false when it has landed already.
   bool Leave(std::string_view name, Ticket ticket);
 
@@ -74,15 +80,18 @@ class Flights {
     std::vector<Joined> joined;
   };
 
-  // Placed by the hash of the name: two names in one place cost a look, no more.
+  // A completed call, by a hash of its name and digest. One of the places of a set, which the hash
+  // chooses. Two calls with one hash cost a look, no more.
   struct Landed {
-    std::size_t name = 0;
-    std::size_t digest = 0;
+    std::size_t call = 0;
     std::chrono::steady_clock::time_point until;
   };
+  static constexpr std::size_t kPlacesOfSet = 4;
 
-  void Remember(const Flight& flight) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool HasLanded(const Flight& flight) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Landed* SetOf(std::size_t call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Remember(const Flight& flight, std::chrono::milliseconds how_long)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasLanded(const Flight& flight) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Limits limits_;
   mutable Mutex mutex_;

@@ -76,21 +76,28 @@ bool SaysNothing(const Parsed& parsed, int http_status) {
          envelope.message().empty() && envelope.error_info().empty();
 }
 
-// MultiSafepay's explanation, fit for an error: free of what could be a card number, and cut where
-// it begins to quote a request, which holds names and codes that no rule would recognise.
-std::string Explanation(std::string_view text, std::size_t max_bytes = kExplanationBytesMax) {
+// MultiSafepay's explanation, fit for an error: free of the secrets and of what could be a card
+// number, and cut where it begins to quote a request, which holds names and codes that no rule
+// would recognise.
+std::string Explanation(std::string_view text, const codec::KnownSecrets& secrets,
+                        std::size_t max_bytes = kExplanationBytesMax) {
   static constexpr std::string_view kQuotes[] = {
       "{", "api_key", "card_", "cvc=", "cvc:", "cvv=", "cvv:", "cvc\"", "cvv\""};
   std::size_t end = text.size();
-  for (const std::string_view quote : kQuotes) end = std::min(end, text.find(quote));
-  std::string clean = codec::Scrubbed(text.substr(0, end), max_bytes);
+  for (const std::string_view quote : kQuotes) {
+    const auto found = std::search(
+        text.begin(), text.end(), quote.begin(), quote.end(),
+        [](char a, char b) { return absl::ascii_tolower(static_cast<unsigned char>(a)) == b; });
+    end = std::min(end, static_cast<std::size_t>(found - text.begin()));
+  }
+  std::string clean = codec::Scrubbed(text.substr(0, end), max_bytes, secrets);
   if (end < text.size()) absl::StrAppend(&clean, "***");
   return clean;
 }
 
 // The violations of a 422 answer. Attributes are MultiSafepay's names, which are our field names
 // too.
-void AddViolations(const Envelope& envelope, Failure& failure) {
+void AddViolations(const Envelope& envelope, const codec::KnownSecrets& secrets, Failure& failure) {
   for (const FieldError& error : envelope.errors()) {
     if (failure.violations.size() >= codec::kViolationsMax) return;
     std::string text = error.message();
@@ -98,8 +105,8 @@ void AddViolations(const Envelope& envelope, Failure& failure) {
       ReserveWiping(text, detail.size() + 2);
       absl::StrAppend(&text, text.empty() ? "" : "; ", detail);
     }
-    failure.violations.push_back(
-        {.field = Explanation(error.attribute(), 128), .description = Explanation(text)});
+    failure.violations.push_back({.field = Explanation(error.attribute(), secrets, 128),
+                                  .description = Explanation(text, secrets)});
     WipeString(text);
   }
 }
@@ -121,7 +128,7 @@ void WipeTexts(Envelope& envelope) {
 // The error that an envelope of whatever shape tells, and whether it is certain that nothing
 // happened.
 Reading Refusal(const Operation& operation, const Parsed& parsed, const pb::Message& response,
-                int http_status) {
+                int http_status, const codec::KnownSecrets& secrets) {
   Reading reading;
   Failure& failure = reading.failure;
   const Envelope& envelope = parsed.envelope;
@@ -130,7 +137,8 @@ Reading Refusal(const Operation& operation, const Parsed& parsed, const pb::Mess
   failure.error_code = parsed.error_code();
   const std::string text = Explanation(envelope.has_error_info()        ? envelope.error_info()
                                        : parsed.nested.has_error_info() ? parsed.nested.error_info()
-                                                                        : envelope.message());
+                                                                        : envelope.message(),
+                                       secrets);
   ErrorMeaning meaning;
   std::string number;
   if (failure.error_code != 0) {
@@ -146,7 +154,7 @@ Reading Refusal(const Operation& operation, const Parsed& parsed, const pb::Mess
   failure.code = meaning.code;
   failure.message = absl::StrCat(
       "MultiSafepay refused the call: ", text.empty() ? "no explanation" : text, " (", number, ")");
-  AddViolations(envelope, failure);
+  AddViolations(envelope, secrets, failure);
   const bool certain = IsDocumentedRefusal({.envelope = envelope,
                                             .nested = parsed.nested,
                                             .data = response,
@@ -363,7 +371,8 @@ bool SameOrderId(std::string_view sent, std::string_view answered) {
 }
 
 Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
-                  const pb::Message& request, http::Response& answer, pb::Message& response) {
+                  const pb::Message& request, http::Response& answer, pb::Message& response,
+                  const codec::KnownSecrets& secrets) {
   Parsed parsed;
   codec::Splice data{.key = "data",
                      .entry = operation.data_entry,
@@ -400,7 +409,7 @@ Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
   } else if (SaysNothing(parsed, answer.status)) {
     reading.failure = Malformed("neither success nor an error", answer.status);
   } else {
-    reading = Refusal(operation, parsed, response, answer.status);
+    reading = Refusal(operation, parsed, response, answer.status, secrets);
   }
   WipeTexts(parsed.envelope);
   WipeTexts(parsed.nested);

@@ -6,6 +6,7 @@
 
 #include "google/protobuf/message.h"
 #include "service/codec/decode.h"
+#include "service/codec/scrub.h"
 #include "service/http/client.h"
 #include "service/psp/envelope.pb.h"
 #include "service/psp/failure.h"
@@ -29,10 +30,11 @@ struct Reading {
 
 // Reads an answer to `operation`, whose request was `request`, into `response`, which is left empty
 // unless it succeeded. Consumes the body. The error code is looked at before the HTTP status: 404
-// is MultiSafepay's general business error.
+// is MultiSafepay's general business error. What the answer's texts quote of `secrets` is not
+// repeated.
 Reading Interpret(const Operation& operation, const codec::Plan& envelope_plan,
                   const google::protobuf::Message& request, http::Response& answer,
-                  google::protobuf::Message& response);
+                  google::protobuf::Message& response, const codec::KnownSecrets& secrets = {});
 
 // True when two ids are the same, or the same number: MultiSafepay answers an all-digit id as a
 // JSON number, without its zeros. Of a JSON text the digits are the id: 007 is not 7.

@@ -61,11 +61,6 @@ std::string_view LoggedOrderId(const psp::Call& call) {
   return scrubbed = codec::Scrubbed(id);
 }
 
-// Text of the caller's own choice, which may be anything, a card number too.
-std::string Harmless(std::string_view text) {
-  return codec::HoldsCardNumber(text) ? codec::Scrubbed(text) : std::string(text);
-}
-
 // At most `max` bytes, cut at a code point of text that is UTF-8.
 std::string_view FirstBytes(std::string_view text, std::size_t max) {
   if (text.size() <= max) return text;
@@ -228,8 +223,9 @@ void Calls::Remember(const psp::Call& call, const Ended& ended) {
 void Calls::AuditThenReply(const psp::Call& call, const Ended& ended, Reply reply) {
   telemetry::Field::Value amount;  // Left out where the request says none.
   if (const auto asked = psp::AmountOf(*call.operation, *call.request)) amount = *asked;
-  const std::string idempotency_key = Harmless(call.idempotency_key);
-  const std::string currency = Harmless(psp::CurrencyOf(*call.operation, *call.request));
+  const std::string idempotency_key = codec::ScrubbedIfCard(call.idempotency_key);
+  const std::string currency =
+      codec::ScrubbedIfCard(psp::CurrencyOf(*call.operation, *call.request));
   const std::initializer_list<telemetry::Field> fields{
       {"method", call.operation->row.name},
       {"site", SiteOf(call)},

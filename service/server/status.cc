@@ -5,6 +5,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "service/codec/scrub.h"
 
 namespace msp::server {
 namespace {
@@ -22,8 +23,10 @@ google::rpc::ErrorInfo InfoOf(const psp::Failure& failure) {
   auto& metadata = *info.mutable_metadata();
   if (failure.error_code != 0) metadata["error_code"] = std::to_string(failure.error_code);
   if (failure.http_status != 0) metadata["http_status"] = std::to_string(failure.http_status);
-  if (!failure.order_id.empty()) metadata["order_id"] = failure.order_id;
-  if (!failure.idempotency_key.empty()) metadata["idempotency_key"] = failure.idempotency_key;
+  if (!failure.order_id.empty()) metadata["order_id"] = codec::ScrubbedIfCard(failure.order_id);
+  if (!failure.idempotency_key.empty()) {
+    metadata["idempotency_key"] = codec::ScrubbedIfCard(failure.idempotency_key);
+  }
   if (const std::string_view outcome = NameOf(failure.outcome); !outcome.empty()) {
     metadata["outcome"] = std::string(outcome);
   }

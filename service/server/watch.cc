@@ -73,8 +73,9 @@ class Stream final : public Base, public notify::Watcher {
 
   void LogEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     // What is no order id is not repeated.
-    std::string order_id = reason_ == psp::reason::kInvalidRequest ? "" : request_.order_id();
-    if (codec::HoldsCardNumber(order_id)) order_id = codec::Scrubbed(order_id);
+    const std::string order_id = reason_ == psp::reason::kInvalidRequest
+                                     ? std::string()
+                                     : codec::ScrubbedIfCard(request_.order_id());
     const std::string peer = context().peer();
     const std::chrono::duration<double> open = std::chrono::steady_clock::now() - start_;
     edge_->log.Write(telemetry::Level::kInfo, "stream",

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "service/telemetry/bounded_family.h"
+#include "service/telemetry/label_text.h"
 #include "service/telemetry/readings.h"
 
 namespace msp::telemetry {
@@ -206,12 +207,12 @@ void Metrics::CountExchange(const ExchangeSample& exchange) {
 }
 
 void Metrics::CountDrift(std::string_view kind, std::string_view path) {
-  if (enabled_) families_->drift.At({kind, path}).Increment();
+  if (enabled_) families_->drift.At({kind, LabelText(path)}).Increment();
 }
 
 void Metrics::CountOddState(std::string_view status, std::string_view financial_status) {
   if (!enabled_) return;
-  const std::string pair = std::string(status) + "/" + std::string(financial_status);
+  const std::string pair = LabelText(status) + "/" + LabelText(financial_status);
   families_->odd_states.At({pair}).Increment();
 }
 

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -78,6 +80,46 @@ TEST_F(Fate, ReusedConnectionThatDiesAfterTheRequestIsUnknownAfterOnePost) {
     EXPECT_EQ(dying.Count("POST"), 1);
     for (const RecordedRequest& request : dying.requests()) {
       EXPECT_TRUE(request.method != "POST" || request.connection == 0) << "was not a reused one";
+    }
+  }
+}
+
+// An order of some 700 kB: far more than the sockets hold when nobody reads.
+v1::CreateOrderRequest LongOrder() {
+  v1::CreateOrderRequest order = CardOrder();
+  for (int i = 0; i < 700; ++i) {
+    auto& item = *order.mutable_shopping_cart()->add_items();
+    item.set_name("item " + std::to_string(i));
+    item.set_description(std::string(1'000, 'x'));
+    item.set_unit_price(1);
+    item.set_quantity(1);
+    item.set_merchant_item_id(std::to_string(i));
+  }
+  return order;
+}
+
+TEST_F(Fate, BodyThatLeftInPartIsNotSentAndMayBeSentAgain) {
+  for (const Ending ending : {Ending::kRst, Ending::kFin}) {
+    for (const bool reusable : {false, true}) {
+      msp::testing::Upstream dying;
+      dying.Script(AnswerAsMultiSafepay);
+      StartServer({}, dying.url() + "/v1/json");
+      if (reusable) Get();
+      std::atomic<int> begun = 0;
+      dying.ScriptEarly([&](const RecordedRequest& head) -> std::optional<Reply> {
+        if (head.method != "POST" || begun++ > 0) return std::nullopt;
+        return Reply::Close(ending);
+      });
+      const auto call = Create(LongOrder());
+      EXPECT_EQ(NameOf(call.status.error_code()), "UNAVAILABLE") << call.status.error_message();
+      EXPECT_EQ(call.error().info.reason(), "NOT_SENT");
+      EXPECT_EQ(call.error().Metadata("outcome"), "NOT_SENT");
+      EXPECT_TRUE(call.error().retry.has_value());
+      EXPECT_THAT(call.status.error_message(), Not(HasSubstr("could not connect")));
+      EXPECT_EQ(dying.Count("POST"), 0) << "none came whole";
+      EXPECT_TRUE(Create(LongOrder()).ok());
+      EXPECT_EQ(begun, 2);
+      EXPECT_EQ(dying.Count("POST"), 1);
     }
   }
 }

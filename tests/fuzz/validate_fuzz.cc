@@ -60,7 +60,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
   if (violations.empty()) {
     CompleteRequest(operation, "https://shop.example/notify", *request);
     CheckTarget(operation, TargetOf(operation, *request));
-    const std::string body = BodyOf(operation, *request);
+    const std::string body = BodyOf(operation, *request).json;
     Require(operation.has_body != body.empty(), "a body where the operation has one", body);
     if (!body.empty()) {
       const codec::oracle::Parsed parsed = codec::oracle::Parse(body);

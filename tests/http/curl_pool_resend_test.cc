@@ -137,17 +137,42 @@ TEST_P(ResendTest, AnswerThatBreaksOffOnAReusedConnectionIsUnknown) {
   EXPECT_EQ(upstream_.Count("POST"), 1);
 }
 
-TEST_P(ResendTest, LargeGuardedRequestIsSentOnceToo) {
-  ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
-  std::atomic<int> begun{0};
-  upstream_.ScriptEarly([&begun](const RecordedRequest&) -> std::optional<Reply> {
-    ++begun;
-    return Reply::Close(GetParam().ending);  // In the middle of the body.
-  });
-  const Response response = Exchange(*pool_, Post(std::string(900'000, 'x')));
+// The upstream ends the connection after the head and whatever of the body came with it.
+class CutShort : public ResendTest {
+ protected:
+  void EndInTheBody() {
+    upstream_.ScriptEarly([this](const RecordedRequest&) -> std::optional<Reply> {
+      ++begun_;
+      return Reply::Close(GetParam().ending);
+    });
+  }
+  std::atomic<int> begun_{0};
+};
+INSTANTIATE_TEST_SUITE_P(All, CutShort, ::testing::ValuesIn(AllCases()), CaseName);
+
+TEST_P(CutShort, GuardedRequestWhoseBodyNeverLeftWholeIsNotSent) {
+  for (const bool reusable : {false, true}) {
+    if (reusable) {
+      ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
+    }
+    EndInTheBody();
+    const Response response = Exchange(*pool_, Post(std::string(700'000, 'x')));
+    EXPECT_EQ(response.fate, Fate::kNotSent) << response.detail;
+    EXPECT_EQ(response.failure, Failure::kBroken);
+    EXPECT_FALSE(response.resend_stopped);
+    EXPECT_EQ(upstream_.Count("POST"), 0) << "none came whole";
+    upstream_.ScriptEarly(nullptr);
+  }
+  pool_->Stop();
+  EXPECT_EQ(begun_, 2) << "each was sent once";
+}
+
+TEST_P(CutShort, GuardedRequestThatLeftWholeIsUnknown) {
+  EndInTheBody();
+  const Response response = Exchange(*pool_, Post());
   EXPECT_EQ(response.fate, Fate::kUnknown);
   pool_->Stop();
-  EXPECT_EQ(begun, 1);
+  EXPECT_EQ(begun_, 1);
 }
 
 }  // namespace

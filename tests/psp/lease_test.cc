@@ -77,15 +77,72 @@ TEST_F(LeaseTest, ACallThatIsOverIsToldToTheNextLikeIt) {
   EXPECT_EQ(AcquireInTime(ours, Grant::kGranted, "site order-1", "another call"), Grant::kGranted);
 }
 
-TEST_F(LeaseTest, EndsByItselfWhenItsHolderDied) {
+TEST_F(LeaseTest, EachCallThatIsOverIsToldWhateverElseWasDoneToTheOrderSince) {
+  Lease ours(Address(), metrics_);
+  Lease theirs(Address(), metrics_);
+  const auto run = [&](Lease& lease, const std::string& digest, milliseconds remember_for) {
+    const Grant grant = AcquireInTime(lease, Grant::kGranted, "site order-1", digest);
+    lease.Release("site order-1", digest, remember_for);
+    return grant;
+  };
+  for (const char* call : {"create", "refund 1", "refund 2", "capture"})
+    EXPECT_EQ(run(ours, call, seconds(60)), Grant::kGranted) << call;
+  EXPECT_EQ(run(ours, "refused", seconds(0)), Grant::kGranted);
+  for (const char* call : {"create", "refund 1", "refund 2", "capture"}) {
+    EXPECT_EQ(AcquireInTime(theirs, Grant::kGrantedAfterSame, "site order-1", call),
+              Grant::kGrantedAfterSame)
+        << call;
+    theirs.Release("site order-1", call, false);
+  }
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "refused"), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-2", "create"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, OfAKilledHolderEndsWithinItsTermHoweverLongItsCallMayTake) {
   Lease theirs(Address(), metrics_);
   {
-    Lease dead(Address(), metrics_);
-    EXPECT_EQ(Acquire(dead, "site order-1", "call", 150), Grant::kGranted);
+    Lease dead(Address(), metrics_, milliseconds(300));
+    EXPECT_EQ(Acquire(dead, "site order-1", "call"), Grant::kGranted);
   }
   EXPECT_EQ(Acquire(theirs, "site order-1", "another call"), Grant::kHeldByOther);
   EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "another call"),
             Grant::kGranted);
+}
+
+TEST_F(LeaseTest, LastsAsLongAsItsCallRunsAndNoLonger) {
+  Lease ours(Address(), metrics_, milliseconds(300));
+  Lease theirs(Address(), metrics_);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  const auto four_terms = http::Clock::now() + milliseconds(1'200);
+  while (http::Clock::now() < four_terms)
+    ASSERT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
+  ours.Release("site order-1", "call", false);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, IsNotRenewedBeyondTheTimeOfItsCall) {
+  Lease ours(Address(), metrics_, milliseconds(300));
+  Lease theirs(Address(), metrics_);
+  const auto start = http::Clock::now();
+  EXPECT_EQ(Acquire(ours, "site order-1", "lost call", 700), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "another call"),
+            Grant::kGranted);
+  EXPECT_GE(http::Clock::now() - start, milliseconds(690));
+}
+
+TEST_F(LeaseTest, IsTakenAgainWhenRedisCameBackEmpty) {
+  Lease ours(Address(), metrics_, milliseconds(300));
+  Lease theirs(Address(), metrics_);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  redis_.Kill();
+  redis_.Start();
+  const auto end = http::Clock::now() + testing::kWaitMax;
+  Grant grant = Grant::kUnavailable;
+  while (grant != Grant::kHeldByOther && http::Clock::now() < end) {
+    grant = Acquire(theirs, "site order-1", "another call");
+    if (grant == Grant::kGranted) theirs.Release("site order-1", "another call", false);
+  }
+  EXPECT_EQ(grant, Grant::kHeldByOther);
 }
 
 TEST_F(LeaseTest, SaysAtOnceThatRedisIsGoneAndFindsItAgain) {

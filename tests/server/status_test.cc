@@ -57,6 +57,19 @@ TEST(StatusOf, CarriesCodeMessageAndErrorInfo) {
                                    Pair("order_id", "order-1"), Pair("outcome", "REJECTED")));
 }
 
+TEST(StatusOf, RepeatsNoCardFromAnIdentifier) {
+  for (const char* card : {"4111111111111111", "4111_1111_1111_1111", "key~4111~1111~1111~1111"}) {
+    psp::Failure failure = Refusal();
+    failure.order_id = failure.idempotency_key = card;
+    google::rpc::ErrorInfo info;
+    const grpc::Status status = StatusOf(failure);
+    ASSERT_TRUE(Find(Details(status), &info));
+    EXPECT_EQ(status.error_details().find("1111"), std::string::npos) << card;
+    EXPECT_NE(info.metadata().at("order_id").find("***"), std::string::npos) << card;
+    EXPECT_NE(info.metadata().at("idempotency_key").find("***"), std::string::npos) << card;
+  }
+}
+
 TEST(StatusOf, LeavesOutWhatIsNotKnown) {
   const grpc::Status status = StatusOf({.code = absl::StatusCode::kUnavailable, .reason = "X"});
   const google::rpc::Status details = Details(status);

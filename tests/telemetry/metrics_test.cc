@@ -76,7 +76,8 @@ TEST(Metrics, TenThousandValuesFromOutsideMakeABoundedPage) {
   Metrics metrics;
   const auto count = [&metrics](int from, int to) {
     for (int i = from; i < to; ++i) {
-      const std::string value = "value-" + std::to_string(i);
+      std::string value = "value_";  // In letters: digits are masked in labels from outside.
+      for (const char digit : std::to_string(i)) value += static_cast<char>('a' + (digit - '0'));
       metrics.CountDrift("unknown_member", value);
       metrics.CountOddState(value, value);
       metrics.CountDecline(value);
@@ -89,6 +90,28 @@ TEST(Metrics, TenThousandValuesFromOutsideMakeABoundedPage) {
   count(5'000, 10'000);
   EXPECT_EQ(Lines(metrics.Exposition()), half);
   EXPECT_THAT(metrics.Exposition(), HasSubstr(R"(path="other"} 9800)"));
+}
+
+TEST(Metrics, LabelsFromOutsideCarryNoCardAndNoKey) {
+  Metrics metrics;
+  for (const char* secret : {"4111111111111111", "4111_1111_1111_1111", "card/4111 1111 1111 1111",
+                             "a1b2c3d4e5f67890abcdef0123456789", "abcde-12345-key-of-the-site"}) {
+    metrics.CountDrift("unknown_member", std::string("data.") + secret);
+    metrics.CountOddState(secret, "completed");
+    metrics.CountOddState("completed", secret);
+  }
+  const std::string text = metrics.Exposition();
+  for (const char* part : {"4111", "1111", "a1b2", "abcde", "12345"})
+    EXPECT_THAT(text, Not(HasSubstr(part)));
+  EXPECT_THAT(text, HasSubstr(R"(path="other"} 5)"));
+  EXPECT_THAT(text, HasSubstr(R"(pair="other/completed"} 5)"));
+}
+
+TEST(Metrics, NumbersFromOutsideShareOneSeries) {
+  Metrics metrics;
+  for (int i = 0; i < 1'000; ++i)
+    metrics.CountDrift("unknown_member", "data.item" + std::to_string(i));
+  EXPECT_THAT(metrics.Exposition(), HasSubstr(R"(path="data.item#"} 1000)"));
 }
 
 TEST(Metrics, ValuesCannotForgeALine) {

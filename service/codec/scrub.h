@@ -1,0 +1,61 @@
+// Removes secrets from text of unknown origin, such as MultiSafepay's error texts, before it is
+// logged or returned. Pure functions; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace msp::codec {
+
+// Recognizes a number by a salted hash and its length, so that no copy of the number is kept. The
+// hash protects against reading the number off a memory image, not against trying all numbers: keep
+// it no longer than the number itself is needed.
+class DigitPrint {
+ public:
+  DigitPrint() = default;
+  // Of the ASCII digits in `text`; other characters are ignored.
+  explicit DigitPrint(std::string_view text);
+
+  std::size_t digits() const { return digits_; }  // 0: recognizes nothing.
+  // `digits` consists of ASCII digits.
+  bool Matches(std::string_view digits) const;
+
+ private:
+  std::size_t hash_ = 0;
+  std::size_t digits_ = 0;
+};
+
+// The secrets of one request.
+struct CardPrints {
+  DigitPrint number;
+  DigitPrint code;
+};
+
+// Secrets that the text may quote and whose values are known. The views outlive the call.
+struct KnownSecrets {
+  std::string_view api_key;           // Empty for none.
+  std::string_view previous_api_key;  // Likewise.
+  CardPrints card;
+};
+
+// The text on one line, with "***" in place of:
+// - the known secrets, in any case, with any separators, full-width or percent-encoded;
+// - 12 or more digits with nothing but spaces, dashes and dots between them;
+// - 12 to 19 digits that pass the Luhn check, with any characters but letters between them;
+// - numbers of 3 or 4 digits in a text that mentions a security code.
+// Control characters become spaces, each byte of invalid UTF-8 a question mark. Cut to `max_bytes`
+// at a code point boundary.
+std::string Scrubbed(std::string_view text, std::size_t max_bytes = 512,
+                     const KnownSecrets& known = {});
+
+// True where the text holds 12 to 19 digits that pass the Luhn check, with any characters but
+// letters between them. One in ten other numbers of that length does too: for identifiers, which
+// should stay readable as a rule.
+bool HoldsCardNumber(std::string_view text);
+
+// The text itself, or scrubbed when it holds a card number: for identifiers of the caller's choice.
+std::string ScrubbedIfCard(std::string_view text);
+
+}  // namespace msp::codec

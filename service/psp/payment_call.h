@@ -7,6 +7,7 @@
 // Kept alive by the callbacks that it waits for, which run one after the other on any thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -80,7 +81,7 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
   Next EndUnread(const OrderLookup& lookup);
   Next EndUnknown(Failure cause, const OrderLookup* lookup);
   Next End();
-  void Release(bool remember);
+  void Release(std::chrono::milliseconds remembered);
 
   const PaymentDependencies uses_;
   Call& call_;

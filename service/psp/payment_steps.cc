@@ -131,7 +131,7 @@ bool PaymentCall::IsRenamed(const OrderLookup& lookup) {
       sent != lookup.order()->transaction_id())
     return false;
   renamed_ = true;
-  Release(/*remember=*/false);
+  Release(milliseconds(0));
   if (policy_.clear_identity != nullptr) policy_.clear_identity(facts_);
   const auto* field = call_.operation->order_id_entry->field;
   call_.request->GetReflection()->SetString(call_.request, field, own);
@@ -328,14 +328,17 @@ PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* look
 PaymentCall::Next PaymentCall::End() {
   WipeRequest(call_);
   // Joined calls take their copy before the reply goes out and this call with it.
-  Release(call_.outcome == v1::OUTCOME_CONFIRMED || call_.outcome == v1::OUTCOME_UNKNOWN);
+  const bool did_something =
+      call_.outcome == v1::OUTCOME_CONFIRMED || call_.outcome == v1::OUTCOME_UNKNOWN;
+  Release(did_something ? policy_.remembered : milliseconds(0));
   std::move(done_)();
   return Next::kEnded;
 }
 
-void PaymentCall::Release(bool remember) {
-  if (leased_) uses_.lease->Release(flight_.name(), flight_.digest(), remember);
-  if (leads_) uses_.flights.Land(flight_.name(), this, remember);
+// For as long an equal call will be known as one; 0 when this one has certainly done nothing.
+void PaymentCall::Release(milliseconds remembered) {
+  if (leased_) uses_.lease->Release(flight_.name(), flight_.digest(), remembered);
+  if (leads_) uses_.flights.Land(flight_.name(), this, remembered);
   leased_ = leads_ = false;
 }
 

@@ -3,6 +3,7 @@
 // (docs/architecture.md shows it); an operation's policy reads the record, PaymentCall acts.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -108,6 +109,10 @@ struct PaymentFacts {
   bool repeats() const { return claims_repeat || after_equal; }
 };
 
+// For so long MultiSafepay refuses a second refund of the same amount (documented); an equal one that
+// is sent later passes.
+inline constexpr std::chrono::milliseconds kEqualRefused{300'000};
+
 // What is special about one operation. Functions may be null where there is nothing to do.
 struct OperationPolicy {
   // The order is read before every sending, not only for a repeat.
@@ -117,6 +122,8 @@ struct OperationPolicy {
   // May be sent while an equal attempt may still be under way: MultiSafepay's ids keep it from
   // being done twice. Not so for refunds and captures.
   bool may_follow_equal = true;
+  // How long after its completion an equal call is known as one.
+  std::chrono::milliseconds remembered{60'000};
   // Puts the attempt's identity into the request: a marker, or an id derived from the key.
   void (*identify)(PaymentFacts& facts) = nullptr;
   // Takes a derived id out of the request again.

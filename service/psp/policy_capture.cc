@@ -215,6 +215,7 @@ bool AlwaysExplains(const PaymentFacts& /*facts*/, int /*error_code*/) { return 
 
 const OperationPolicy kCapturePolicy{.looks_first = true,
                                      .may_follow_equal = false,
+                                     .remembered = kEqualRefused,
                                      .identify = IdentifyCapture,
                                      .clear_identity = ClearCaptureIdentity,
                                      .explains_refusal = ExplainsCaptureRefusal,

@@ -321,6 +321,7 @@ bool AlwaysExplains(const PaymentFacts& /*facts*/, int /*error_code*/) { return 
 
 const OperationPolicy kRefundPolicy{.looks_first = true,
                                     .may_follow_equal = false,
+                                    .remembered = kEqualRefused,
                                     .identify = Identify,
                                     .clear_identity = ClearIdentity,
                                     .explains_refusal = ExplainsRefusal,

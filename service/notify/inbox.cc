@@ -1,7 +1,10 @@
 #include "service/notify/inbox.h"
 
+#include <simdjson.h>
+
 #include <utility>
 
+#include "service/base/text.h"
 #include "service/codec/decode.h"
 #include "service/notify/signature.h"
 #include "service/psp/identity.h"
@@ -42,6 +45,34 @@ std::string_view Words(Verdict verdict) {
   }
 }
 
+// Whether the body, which is JSON, has its order_id as a number: then leading zeros are lost.
+bool HasNumericOrderId(std::string_view body) {
+  namespace json = simdjson::ondemand;
+  std::string padded;
+  padded.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+  padded = body;
+  bool numeric = false;
+  const auto read = [&padded, &numeric] {
+    json::parser parser;
+    json::document document;
+    json::object object;
+    if (parser.iterate(simdjson::padded_string_view(padded)).get(document) != simdjson::SUCCESS ||
+        document.get_object().get(object) != simdjson::SUCCESS)
+      return;
+    for (simdjson::simdjson_result<json::field> member : object) {
+      std::string_view name;
+      if (member.unescaped_key().get(name) != simdjson::SUCCESS) return;
+      if (name != "order_id") continue;
+      json::json_type type{};
+      if (member.value().type().get(type) != simdjson::SUCCESS) return;
+      numeric = type == json::json_type::number;  // The last of duplicates counts.
+    }
+  };
+  read();
+  WipeString(padded);
+  return numeric;
+}
+
 }  // namespace
 
 Inbox::Inbox(std::int64_t window_s, const codec::Plan& order_plan, Hub& hub, Counters& counters)
@@ -74,8 +105,10 @@ Inbox::Result Inbox::Judge(const psp::Site& site, const Notification& notificati
   if (!notification.transactionid.empty() &&
       !psp::SameOrderId(notification.transactionid, result.order.order_id()))
     return refuse(Received::kWrongOrder, "the query's transactionid is not the body's order_id");
-  // An all-digit id may come without its zeros: the query has it as the shop wrote it.
-  if (!notification.transactionid.empty())
+  // The body's own id counts, as it is signed and the query is not. Only where it is a JSON number
+  // its leading zeros are lost: then the query has it as the shop wrote it.
+  if (!notification.transactionid.empty() &&
+      notification.transactionid != result.order.order_id() && HasNumericOrderId(notification.body))
     result.order.set_order_id(std::string(notification.transactionid));
   State state = StateOf(result.order, now_ms);
   result.duplicate = SeenBefore(site.name(), state);

@@ -1,10 +1,8 @@
 #include "service/notify/inbox.h"
 
-#include <simdjson.h>
-
 #include <utility>
 
-#include "service/base/text.h"
+#include "absl/strings/ascii.h"
 #include "service/codec/decode.h"
 #include "service/notify/signature.h"
 #include "service/psp/identity.h"
@@ -45,31 +43,31 @@ std::string_view Words(Verdict verdict) {
   }
 }
 
-// Whether the body, which is JSON, has its order_id as a number: then leading zeros are lost.
+// Whether the body has its order_id as a JSON number, without the leading zeros that the shop's id
+// may have. The body is JSON: it has been decoded. The decoder keeps a number's digits in the same
+// way as a text's, so that its result cannot tell.
 bool HasNumericOrderId(std::string_view body) {
-  namespace json = simdjson::ondemand;
-  std::string padded;
-  padded.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-  padded = body;
+  constexpr std::string_view kSpaces = " \t\r\n";
   bool numeric = false;
-  const auto read = [&padded, &numeric] {
-    json::parser parser;
-    json::document document;
-    json::object object;
-    if (parser.iterate(simdjson::padded_string_view(padded)).get(document) != simdjson::SUCCESS ||
-        document.get_object().get(object) != simdjson::SUCCESS)
-      return;
-    for (simdjson::simdjson_result<json::field> member : object) {
-      std::string_view name;
-      if (member.unescaped_key().get(name) != simdjson::SUCCESS) return;
-      if (name != "order_id") continue;
-      json::json_type type{};
-      if (member.value().type().get(type) != simdjson::SUCCESS) return;
-      numeric = type == json::json_type::number;  // The last of duplicates counts.
+  int depth = 0;
+  for (std::size_t at = 0; at < body.size(); ++at) {
+    const char c = body[at];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != '"') continue;
+    const std::size_t begin = at + 1;
+    for (++at; at < body.size() && body[at] != '"'; ++at) {
+      if (body[at] == '\\') ++at;
     }
-  };
-  read();
-  WipeString(padded);
+    if (at >= body.size()) return false;
+    const std::size_t colon = body.find_first_not_of(kSpaces, at + 1);
+    if (depth != 1 || colon >= body.size() || body[colon] != ':' ||
+        body.substr(begin, at - begin) != "order_id")
+      continue;
+    const std::size_t value = body.find_first_not_of(kSpaces, colon + 1);
+    // The last of duplicate members counts.
+    numeric = value < body.size() && absl::ascii_isdigit(static_cast<unsigned char>(body[value]));
+  }
   return numeric;
 }
 

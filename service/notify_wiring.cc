@@ -82,7 +82,9 @@ struct Notifying::Parts {
         hub({.watchers_max = config.notify.watchers_max,
              .poll_first_ms = config.notify.watch_poll_first_ms,
              .poll_max_ms = config.notify.watch_poll_max_ms,
-             .quiet_ms = config.notify.watch_quiet_ms},
+             .quiet_ms = config.notify.watch_quiet_ms,
+             // A watcher that waits twice the time for proof loses nothing.
+             .settle_ms = 2 * config.settle_ms},
             notify::Lookup(api, sites), counters),
         inbox(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), hub, counters),
         edge{hub, inbox, all, !config.tls.client_ca_file.empty(), plans, log, metrics},

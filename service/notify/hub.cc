@@ -1,10 +1,9 @@
 #include "service/notify/hub.h"
 
 #include <algorithm>
-#include <list>
 
 #include "service/base/random.h"
-#include "service/telemetry/line.h"
+#include "service/notify/hub_topic.h"
 
 namespace msp::notify {
 namespace {
@@ -12,15 +11,11 @@ namespace {
 using std::chrono::milliseconds;
 namespace v1 = multisafepay::v1;
 
-// Between the beginnings of two looks at one order, whatever happens.
-constexpr milliseconds kLookGap{500};
 // The same where the reason is unproven.
 constexpr milliseconds kHintGap{5'000};
 // Unproven reasons to look, for all orders together: at once, and a second.
 constexpr double kHintTokens = 50;
 constexpr double kHintTokensPerS = 20;
-// A known state that is no older than this is the present state for one who joins.
-constexpr milliseconds kFresh{1'000};
 // Looks a second when many orders have to be looked at.
 constexpr std::int64_t kCatchUpPerS = 200;
 constexpr std::int64_t kDrainRetryMs = 1'000;
@@ -39,45 +34,15 @@ psp::Failure Leaving() {
           .retry_after_ms = kDrainRetryMs};
 }
 
-// Half to one and a half times the wait: watchers that began together drift apart.
-milliseconds Jittered(std::int64_t ms) {
-  return milliseconds(ms / 2 + static_cast<std::int64_t>(RandomBelow(
-                                   static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 1)))));
+psp::Failure OtherOrder() {
+  constexpr char kWhy[] = "is not one that this service gave out for this order of this site";
+  return {.code = absl::StatusCode::kInvalidArgument,
+          .message = std::string("resume_token: ") + kWhy,
+          .reason = std::string(psp::reason::kInvalidRequest),
+          .violations = {{.field = "resume_token", .description = kWhy}}};
 }
 
 }  // namespace
-
-// One watcher's place at an order.
-struct Hub::Seat {
-  Watcher* watcher = nullptr;
-  Topic* topic = nullptr;  // Null once it has ended.
-  bool follow = false;
-  bool shown = false;  // The state at the beginning is behind it.
-  std::string seen;    // The digest of the last state that it has.
-  milliseconds heartbeat{0};
-  Time beat_at = Time::max();
-  Time quiet_until = Time::max();
-  bool queued = false;
-  Due::iterator due;
-  std::list<Seat*>::iterator at;
-};
-
-// One watched order.
-struct Hub::Topic {
-  Key key;
-  std::list<Seat*> seats;
-  std::optional<State> known;
-  std::optional<State> held;  // The newest notification that came before the first look's answer.
-  Time known_at;              // When `known` was last confirmed.
-  bool changed_in_look = false;
-  std::uint64_t looking = 0;  // The look under way; 0 for none.
-  Time look_began = Time::min();
-  bool again = false;  // Another look is wanted when this one is over.
-  Why why = Why::kSnapshot;
-  std::int64_t backoff_ms = 0;
-  bool queued = false;
-  Due::iterator due;
-};
 
 Hub::Hub(HubOptions options, Look look, Counters& counters, Now now)
     : options_(options),
@@ -101,21 +66,29 @@ std::optional<psp::Failure> Hub::Watch(const WatchAsk& ask, Watcher* watcher) {
   seat->watcher = watcher;
   seat->topic = &topic;
   seat->follow = ask.follow;
-  seat->seen = ask.seen;
+  seat->last_told = ask.last_told;
   seat->heartbeat = milliseconds(ask.heartbeat_ms);
   seat->at = topic.seats.insert(topic.seats.end(), seat.get());
   const Time now = now_();
+  seat->joined = now;
   if (seat->heartbeat.count() > 0) seat->beat_at = now + seat->heartbeat;
   SetSeatDue(*seat);
   Seat& placed = *seat;
   seats_.emplace(watcher, std::move(seat));
   counters_.watchers.fetch_add(1, std::memory_order_relaxed);
-  if (topic.known && now - topic.known_at < kFresh) {
-    Show(topic, placed, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
-  } else {
-    LookAt(topic, Why::kSnapshot, now);
-  }
+  Join(topic, placed);
   return std::nullopt;
+}
+
+// What is known is told at once, also where it is no longer fresh: the read may fail.
+void Hub::Join(Topic& topic, Seat& seat) {
+  const Time now = now_();
+  if (topic.known) Show(topic, seat, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
+  if (!topic.known || !seat.in_step || now - topic.known_at >= kFresh) {
+    LookAt(topic, Why::kSnapshot, now);
+  } else if (!topic.queued && topic.looking == 0) {
+    PollLater(topic);
+  }
 }
 
 void Hub::Leave(Watcher* watcher) {
@@ -165,7 +138,6 @@ void Hub::CatchUp() {
   const auto spread_ms = static_cast<std::uint64_t>(
       static_cast<std::int64_t>(topics_.size()) * 1'000 / kCatchUpPerS + 1);
   for (auto& [key, topic] : topics_) {
-    if (topic->known && StageOf(*topic->known) == Stage::kFinal) continue;
     LookAt(*topic, Why::kPoll,
            now + milliseconds(static_cast<std::int64_t>(RandomBelow(spread_ms))));
   }
@@ -256,29 +228,41 @@ void Hub::Weighed(Topic& topic, State told) {
 
 void Hub::Accept(Topic& topic, State state, Cause cause) {
   topic.known = std::move(state);
-  topic.known_at = now_();
+  topic.known_at = topic.known_since = now_();
+  topic.reads.Reset();
   topic.backoff_ms = options_.poll_first_ms;
   // A seat that ends here leaves the list.
   for (auto at = topic.seats.begin(); at != topic.seats.end();) {
     Seat& seat = **at++;
     Show(topic, seat, cause);
   }
-  if (topic.looking == 0) PollLater(topic);
+  if (topic.looking == 0) LookLater(topic);
 }
 
 void Hub::Show(Topic& topic, Seat& seat, Cause cause) {
   const State& state = *topic.known;
-  if (!seat.shown) cause = v1::WatchOrderResponse::CAUSE_SNAPSHOT;
-  seat.shown = true;
-  const bool news = seat.seen != state.digest;
+  if (!seat.in_step) {
+    if (seat.last_told) {
+      if (seat.last_told->order_mark != OrderMark(state.order->order_id()))
+        return ShowEnd(seat, OtherOrder());
+      if (seat.last_told->digest != state.digest && !ProvenAfter(*seat.last_told, state) &&
+          !seat.reads.Proves(state.digest))
+        return;  // It may be older than what the caller has: LookLater has it confirmed.
+    }
+    cause = v1::WatchOrderResponse::CAUSE_SNAPSHOT;
+    seat.in_step = true;
+    seat.reads.Reset();
+  }
+  const bool news = !seat.last_told || seat.last_told->digest != state.digest;
   if (news) {
-    seat.seen = state.digest;
+    seat.last_told = LastToldOf(state);
     seat.watcher->Tell(state, cause);
     if (seat.heartbeat.count() > 0) seat.beat_at = now_() + seat.heartbeat;
   }
   if (seat.follow) return;
   const Stage stage = StageOf(state);
-  if (stage == Stage::kFinal) return ShowEnd(seat, std::nullopt);
+  if (stage == Stage::kFinal && now_() - topic.known_at < kFresh)
+    return ShowEnd(seat, std::nullopt);
   if (stage == Stage::kOpen) {
     seat.quiet_until = Time::max();
   } else if (news || seat.quiet_until == Time::max()) {
@@ -297,30 +281,6 @@ void Hub::ShowEnd(Seat& seat, std::optional<psp::Failure> failure) {
   seat.watcher->End(std::move(failure));
   // The order itself goes when it is next due, so that nobody's loop over it is cut short.
   if (topic->seats.empty()) SetDue(*topic, now_());
-}
-
-void Hub::LookAt(Topic& topic, Why why, Time when) {
-  if (topic.looking != 0) {
-    if (why != Why::kPoll) topic.again = true;
-    return;
-  }
-  if (topic.look_began != Time::min()) when = std::max(when, topic.look_began + kLookGap);
-  if (topic.queued && topic.due->first <= when) return;
-  topic.why = why;
-  SetDue(topic, when);
-}
-
-void Hub::PollLater(Topic& topic) {
-  if (topic.known && StageOf(*topic.known) != Stage::kOpen) {
-    if (topic.queued && topic.why == Why::kPoll && !topic.seats.empty()) {
-      due_.erase(topic.due);
-      topic.queued = false;
-    }
-    return;
-  }
-  topic.why = Why::kPoll;
-  SetDue(topic, now_() + Jittered(topic.backoff_ms));
-  topic.backoff_ms = std::min(topic.backoff_ms * 2, options_.poll_max_ms);
 }
 
 void Hub::SetDue(Topic& topic, Time when) {
@@ -348,71 +308,6 @@ void Hub::RunSeat(Seat& seat) {
     seat.beat_at = now + seat.heartbeat;
   }
   SetSeatDue(seat);
-}
-
-bool Hub::StartLook(Topic& topic, ToLook& look) {
-  if (topic.seats.empty()) {
-    DropTopic(topic);
-    return false;
-  }
-  if (topic.looking != 0) return false;  // Its answer says when to look again.
-  topic.looking = ++looks_;
-  topic.look_began = now_();
-  topic.changed_in_look = false;
-  topic.again = false;
-  counters_.looks.Count(topic.why);
-  look = {topic.key, topic.looking};
-  return true;
-}
-
-void Hub::OnLooked(const Key& key, std::uint64_t number, Found found) {
-  MutexLock lock(mutex_);
-  Topic* const topic = FindTopic(key.first, key.second);
-  if (topic == nullptr || topic->looking != number) return;
-  topic->looking = 0;
-  if (found.order) {
-    Read(*topic, StateOf(*std::move(found.order), telemetry::UnixMsNow()));
-  } else {
-    counters_.looks_failed.fetch_add(1, std::memory_order_relaxed);
-    if (!topic->known) {
-      for (auto at = topic->seats.begin(); at != topic->seats.end();)
-        ShowEnd(**at++, found.failure);
-    }
-  }
-  if (topic->seats.empty()) return;
-  if (topic->again) {
-    LookAt(*topic, Why::kDoubt, now_());
-  } else if (!topic->queued) {
-    PollLater(*topic);
-  }
-}
-
-void Hub::Read(Topic& topic, State read) {
-  const bool first = !topic.known;
-  if (first) {
-    Accept(topic, std::move(read), v1::WatchOrderResponse::CAUSE_SNAPSHOT);
-  } else if (read.digest == topic.known->digest) {
-    topic.known->modified = std::max(topic.known->modified, read.modified);
-    topic.known_at = now_();
-  } else if (read.modified < topic.known->modified) {
-    counters_.events.Count(2);  // Read before a notification that has come in since.
-    topic.again = topic.again || topic.changed_in_look;
-  } else if (topic.changed_in_look && read.modified == topic.known->modified) {
-    topic.again = true;  // One of the two is older, and nothing says which.
-  } else {
-    counters_.events.Count(4);
-    Accept(topic, std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
-  }
-  // Whoever joined while the look was under way.
-  for (auto at = topic.seats.begin(); at != topic.seats.end();) {
-    Seat& seat = **at++;
-    if (!seat.shown) Show(topic, seat, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
-  }
-  if (topic.held) {
-    State held = *std::move(topic.held);
-    topic.held.reset();
-    Weighed(topic, std::move(held));
-  }
 }
 
 }  // namespace msp::notify

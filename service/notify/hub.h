@@ -1,7 +1,9 @@
 // The event core: which orders are watched, what is known of each, and who is told. Notifications
-// come at least once and in any order; each watcher gets each state once, and in doubt a look at
-// the order (GET) decides. While somebody watches an open order it is looked at now and then, ever
-// less often, once for all of its watchers: a notification that never came is made good.
+// come at least once and in any order; each watcher gets each state once, and in doubt the order is
+// read (GET). A read may show an older state: where that is possible a second one has to confirm it
+// (confirmation.h). While an order is watched it is read ever less often, once for all of its
+// watchers, so that a lost notification does not matter: from poll_first_ms to poll_max_ms while it
+// is open, and for watchers that follow it beyond its end rarely, up to kRareTimes poll_max_ms.
 //
 // Owned by main. Any thread may call; `RunDue` is driven by a Ticker, or by a test with a time of
 // its own. One lock; looks are started outside it.
@@ -37,6 +39,8 @@ struct HubOptions {
   std::int64_t poll_max_ms = 300'000;
   // How long a stream stays open at a state that is mostly the end.
   std::int64_t quiet_ms = 5'000;
+  // How long a read may lag behind.
+  std::int64_t settle_ms = 4'000;
 };
 
 class Hub {
@@ -69,7 +73,7 @@ class Hub {
   void Tell(const std::string& site, State told);
   // Somebody says, without proof, that the order has changed. Bounded for each order and in all.
   void Hint(const std::string& site, const std::string& order_id);
-  // Notifications may have been missed: every open order is looked at, spread over a while.
+  // Notifications may have been missed: every watched order is read, spread over a while.
   void CatchUp();
   // Ends every stream, and each new one at once: callers go on elsewhere.
   void Drain();
@@ -92,6 +96,9 @@ class Hub {
   Topic& TopicOf(const Key& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Topic* FindTopic(const std::string& site, const std::string& order_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The first read has told the order's own id: the topic goes by it, or joins the one that does.
+  Topic* UseOwnId(Topic& topic, const std::string& order_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Join(Topic& topic, Seat& seat) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropTopic(Topic& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Weighed(Topic& topic, State told) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Accept(Topic& topic, State state, Cause cause) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -99,12 +106,14 @@ class Hub {
   void ShowEnd(Seat& seat, std::optional<psp::Failure> failure)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LookAt(Topic& topic, Why why, Time when) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LookLater(Topic& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PollLater(Topic& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetDue(Topic& topic, Time when) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetSeatDue(Seat& seat) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunSeat(Seat& seat) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool StartLook(Topic& topic, ToLook& look) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnLooked(const Key& key, std::uint64_t number, Found found);
+  void FailFirst(Topic& topic, const psp::Failure& failure) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Read(Topic& topic, State read) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const HubOptions options_;

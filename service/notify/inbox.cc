@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "service/codec/decode.h"
 #include "service/notify/signature.h"
 #include "service/psp/deciding.h"
@@ -43,6 +44,34 @@ std::string_view Words(Verdict verdict) {
   }
 }
 
+// Whether the body has its order_id as a JSON number, without the leading zeros that the shop's id
+// may have. The body is JSON: it has been decoded. The decoder keeps a number's digits in the same
+// way as a text's, so that its result cannot tell.
+bool HasNumericOrderId(std::string_view body) {
+  constexpr std::string_view kSpaces = " \t\r\n";
+  bool numeric = false;
+  int depth = 0;
+  for (std::size_t at = 0; at < body.size(); ++at) {
+    const char c = body[at];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != '"') continue;
+    const std::size_t begin = at + 1;
+    for (++at; at < body.size() && body[at] != '"'; ++at) {
+      if (body[at] == '\\') ++at;
+    }
+    if (at >= body.size()) return false;
+    const std::size_t colon = body.find_first_not_of(kSpaces, at + 1);
+    if (depth != 1 || colon >= body.size() || body[colon] != ':' ||
+        body.substr(begin, at - begin) != "order_id")
+      continue;
+    const std::size_t value = body.find_first_not_of(kSpaces, colon + 1);
+    // The last of duplicate members counts.
+    numeric = value < body.size() && absl::ascii_isdigit(static_cast<unsigned char>(body[value]));
+  }
+  return numeric;
+}
+
 }  // namespace
 
 Inbox::Inbox(std::int64_t window_s, const codec::Plan& order_plan, Hub& hub, Counters& counters)
@@ -75,8 +104,10 @@ Inbox::Result Inbox::Judge(const psp::Site& site, const Notification& notificati
   if (!notification.transactionid.empty() &&
       !psp::SameOrderId(notification.transactionid, result.order.order_id()))
     return refuse(Received::kWrongOrder, "the query's transactionid is not the body's order_id");
-  // An all-digit id may come without its zeros: the query has it as the shop wrote it.
-  if (!notification.transactionid.empty())
+  // The body's own id counts, as it is signed and the query is not. Only where it is a JSON number
+  // its leading zeros are lost: then the query has it as the shop wrote it.
+  if (!notification.transactionid.empty() &&
+      notification.transactionid != result.order.order_id() && HasNumericOrderId(notification.body))
     result.order.set_order_id(std::string(notification.transactionid));
   State state = StateOf(result.order, now_ms);
   result.duplicate = SeenBefore(site.name(), state);

@@ -11,6 +11,7 @@ namespace {
 namespace v1 = multisafepay::v1;
 
 constexpr std::size_t kDigestBytes = 16;
+constexpr std::size_t kOrderMarkBytes = 8;
 
 // An answer to GET carries no payment_url: the step between the two is no event.
 v1::PaymentState Merged(v1::PaymentState state) {
@@ -63,6 +64,29 @@ bool SamePayment(const State& known, const State& told) {
   return same && amount && currency;
 }
 
+// How far a payment has come. A read that lags behind never shows more than there was.
+int ProgressOf(v1::PaymentState state) {
+  switch (Merged(state)) {
+    case v1::PAYMENT_STATE_UNSPECIFIED:
+      return 0;
+    case v1::PAYMENT_STATE_PENDING:
+      return 1;
+    case v1::PAYMENT_STATE_DECLINED:
+    case v1::PAYMENT_STATE_CANCELLED:
+    case v1::PAYMENT_STATE_EXPIRED:
+      return 3;
+    case v1::PAYMENT_STATE_PAID:
+      return 4;
+    case v1::PAYMENT_STATE_PARTIALLY_REFUNDED:
+      return 5;
+    case v1::PAYMENT_STATE_REFUNDED:
+    case v1::PAYMENT_STATE_CHARGED_BACK:
+      return 6;
+    default:
+      return 2;  // Open, and past its beginning.
+  }
+}
+
 }  // namespace
 
 State StateOf(v1::Order order, std::int64_t observed_ms) {
@@ -74,8 +98,29 @@ State StateOf(v1::Order order, std::int64_t observed_ms) {
   return state;
 }
 
-Stage StageOf(const State& state) {
-  switch (state.order->payment_state()) {
+LastTold LastToldOf(const State& state) {
+  return {.order_mark = OrderMark(state.order->order_id()),
+          .digest = state.digest,
+          .modified = state.modified,
+          .payment_state = state.order->payment_state()};
+}
+
+std::string OrderMark(std::string_view order_id) {
+  return HmacSha256("msp order id", order_id).substr(0, kOrderMarkBytes);
+}
+
+bool ProvenAfter(const LastTold& told, const State& state) {
+  // From an end back to an open payment: a new attempt, or an older state with a wrong `modified`.
+  if (StageOf(state) < StageOf(told.payment_state)) return false;
+  const bool both = told.modified != 0 && state.modified != 0;
+  if (both && told.modified != state.modified) return state.modified > told.modified;
+  return ProgressOf(state.order->payment_state()) > ProgressOf(told.payment_state);
+}
+
+Stage StageOf(const State& state) { return StageOf(state.order->payment_state()); }
+
+Stage StageOf(v1::PaymentState state) {
+  switch (state) {
     case v1::PAYMENT_STATE_PAID:
     case v1::PAYMENT_STATE_PARTIALLY_REFUNDED:
     case v1::PAYMENT_STATE_REFUNDED:
@@ -93,10 +138,17 @@ Stage StageOf(const State& state) {
 Worth Weigh(const State& known, const State& told) {
   if (known.digest == told.digest) return Worth::kSame;
   if (known.modified == 0 || told.modified == 0) return Worth::kDoubt;
-  if (told.modified < known.modified) return Worth::kStale;
+  if (told.modified < known.modified) {
+    // Late, unless it shows more than is known: then `modified` went back, as local time does once
+    // a year.
+    const bool more =
+        ProgressOf(told.order->payment_state()) > ProgressOf(known.order->payment_state());
+    return more ? Worth::kDoubt : Worth::kStale;
+  }
   if (!SamePayment(known, told) || told.order->payment_state() == v1::PAYMENT_STATE_UNRECOGNIZED)
     return Worth::kDoubt;
-  if (told.modified > known.modified) return Worth::kNews;
+  if (told.modified > known.modified)
+    return StageOf(told) < StageOf(known) ? Worth::kDoubt : Worth::kNews;
   // Within one second: a payment leaves its beginning and never returns to it; more is not certain.
   if (IsInitialized(told)) return IsInitialized(known) ? Worth::kDoubt : Worth::kStale;
   return IsInitialized(known) ? Worth::kNews : Worth::kDoubt;

@@ -1,19 +1,19 @@
-// The resume token of WatchOrder: which state of which order its bearer has seen. Signed with the
-// site's key, so that any replica takes another's and nobody makes one up. Pure; any thread.
+// The resume token of WatchOrder: which order its bearer watched and what it was told last, so that
+// a stream on any replica does not tell an older state. Sealed by a digest without a secret: a
+// token decides only what its bearer is told, so a forger misleads nobody else, and a secret that
+// rotates, as the API key does, would end streams for nothing. Pure; any thread.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "absl/types/span.h"
+#include "service/notify/state.h"
 
 namespace msp::notify {
 
-std::string MakeToken(std::string_view key, std::string_view site, std::string_view order_id,
-                      std::string_view digest);
-// The digest in the token; nothing unless one of the keys made it for this order.
-std::optional<std::string> DigestIn(std::string_view token, absl::Span<const std::string_view> keys,
-                                    std::string_view site, std::string_view order_id);
+std::string MakeToken(std::string_view site, const LastTold& told);
+// Nothing for what is no token of this site.
+std::optional<LastTold> ReadToken(std::string_view token, std::string_view site);
 
 }  // namespace msp::notify

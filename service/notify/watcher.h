@@ -25,9 +25,9 @@ class Watcher {
 
 struct WatchAsk {
   std::string site;
-  std::string order_id;
+  std::string order_id;  // The order's own, or MultiSafepay's id of its payment.
   bool follow = false;
-  std::string seen;  // The digest of the state that the caller has seen; "" for none.
+  std::optional<LastTold> last_told;  // By another stream; from its resume token.
   std::int64_t heartbeat_ms = 0;
 };
 

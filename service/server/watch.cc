@@ -104,16 +104,19 @@ class Stream final : public Base, public notify::Watcher {
                          .follow = request_.follow(),
                          .heartbeat_ms = std::int64_t{request_.heartbeat_s()} * 1'000};
     if (violations.empty() && !request_.resume_token().empty()) {
-      if (auto seen = notify::DigestIn(request_.resume_token(), notify::KeysOf(*site_),
-                                       site_->name(), request_.order_id())) {
-        ask.seen = *std::move(seen);
-      } else {
+      ask.last_told = notify::ReadToken(request_.resume_token(), site_->name());
+      if (!ask.last_told) {
         violations.push_back(
             {.field = "resume_token",
              .description = "is not one that this service gave out for this order of this site"});
       }
     }
     if (!violations.empty()) return InvalidRequest(std::move(violations));
+    {
+      // A heartbeat before the first state leaves the caller where it is.
+      MutexLock lock(mutex_);
+      token_ = request_.resume_token();
+    }
     return edge_->hub.Watch(ask, this);
   }
 
@@ -124,8 +127,7 @@ class Stream final : public Base, public notify::Watcher {
       *message.mutable_order() = *state.order;
       message.set_cause(waiting_->cause);
       ++states_;
-      token_ = notify::MakeToken(notify::KeysOf(*site_).front(), site_->name(),
-                                 state.order->order_id(), state.digest);
+      token_ = notify::MakeToken(site_->name(), notify::LastToldOf(state));
       message.mutable_observed_time()->set_seconds(state.observed_ms / 1'000);
       message.mutable_observed_time()->set_nanos(
           static_cast<std::int32_t>(state.observed_ms % 1'000 * 1'000'000));

@@ -24,7 +24,7 @@ class Ear final : public Watcher {
   void Tell(const State& state, Cause cause) override {
     heard.push_back(v1::PaymentState_Name(state.order->payment_state()).substr(14) + "/" +
                     v1::WatchOrderResponse::Cause_Name(cause).substr(6));
-    digest = state.digest;
+    last_told = LastToldOf(state);
   }
   void Beat() override { ++beats; }
   void End(std::optional<psp::Failure> failure) override {
@@ -32,7 +32,7 @@ class Ear final : public Watcher {
   }
 
   std::vector<std::string> heard;
-  std::string digest;
+  std::optional<LastTold> last_told;
   std::string ended;
   int beats = 0;
 };
@@ -45,8 +45,9 @@ class Core : public ::testing::Test {
                                       .quiet_ms = 5'000})
       : hub(
             options,
-            [this](const std::string&, const std::string&, Hub::Looked looked) {
+            [this](const std::string&, const std::string& order_id, Hub::Looked looked) {
               ++looks;
+              read_id = order_id;
               if (hold) return waiting.push_back(std::move(looked));
               std::move(looked)(Answer());
             },
@@ -66,11 +67,12 @@ class Core : public ::testing::Test {
       hub.RunDue();
     }
   }
-  void Watch(Ear& ear, bool follow = false, std::int64_t heartbeat_ms = 0, std::string seen = {}) {
+  void Watch(Ear& ear, bool follow = false, std::int64_t heartbeat_ms = 0,
+             std::optional<LastTold> last_told = {}, const std::string& order_id = "o-1") {
     ASSERT_FALSE(hub.Watch({.site = "shop",
-                            .order_id = "o-1",
+                            .order_id = order_id,
                             .follow = follow,
-                            .seen = std::move(seen),
+                            .last_told = std::move(last_told),
                             .heartbeat_ms = heartbeat_ms},
                            &ear));
     hub.RunDue();
@@ -88,6 +90,7 @@ class Core : public ::testing::Test {
   bool hold = false;
   std::deque<Hub::Looked> waiting;
   int looks = 0;
+  std::string read_id;  // By which the order was read last.
   Hub hub;
 };
 
@@ -227,7 +230,7 @@ TEST_F(Core, WhatTheCallerHasSeenIsNotSentAgain) {
   Watch(first);
   hub.Leave(&first);
   Ear again;
-  Watch(again, false, 0, first.digest);
+  Watch(again, false, 0, first.last_told);
   EXPECT_THAT(again.heard, IsEmpty());
   Tell(OrderOf("completed", "completed", 2));
   EXPECT_THAT(again.heard, ElementsAre("PAID/NOTIFICATION"));
@@ -235,7 +238,7 @@ TEST_F(Core, WhatTheCallerHasSeenIsNotSentAgain) {
   // A paid order that was seen: nothing to say, and the end.
   record = OrderOf("completed", "completed", 2);
   Ear late;
-  Watch(late, false, 0, again.digest);
+  Watch(late, false, 0, again.last_told);
   EXPECT_THAT(late.heard, IsEmpty());
   EXPECT_EQ(late.ended, "end");
   hub.Leave(&late);
@@ -312,6 +315,274 @@ TEST_F(Core, CatchesUpAfterEventsMayHaveBeenLost) {
   Pass(milliseconds(300));
   EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
   hub.Leave(&ear);
+}
+
+// `modified` is a wall clock's: it goes back when that is set, and once a year by an hour.
+TEST_F(Core, AStateWhoseModifiedWentBackIsToldOnceASecondReadConfirmsIt) {
+  record = OrderOf("initialized", "initialized", 5);
+  Ear ear;
+  Watch(ear);
+  record = OrderOf("completed", "completed", 4);
+  Pass(seconds(9));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_EQ(ear.ended, "end");
+  hub.Leave(&ear);
+}
+
+TEST_F(Core, ANotificationWhoseModifiedWentBackLeadsToReads) {
+  record = OrderOf("initialized", "initialized", 5);
+  Ear ear;
+  Watch(ear);
+  Pass(seconds(2));
+  record = OrderOf("completed", "completed", 4);
+  Tell(OrderOf("completed", "completed", 4));
+  Pass(seconds(3));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  hub.Leave(&ear);
+}
+
+TEST_F(Core, ReadsThatLagBehindDoNotTurnTheStateBack) {
+  for (const int second : {1, 2}) {  // Of the older state; the newer one's is 2.
+    record = OrderOf("initialized", "initialized", second);
+    Ear ear;
+    Watch(ear, /*follow=*/true);
+    Tell(OrderOf("completed", "completed", 2));
+    Pass(milliseconds(1'500));
+    Ear second_ear;  // Has the order read; the reads go on showing the older state for 2.9 seconds.
+    Watch(second_ear, /*follow=*/true);
+    Pass(milliseconds(1'400));
+    EXPECT_THAT(second_ear.heard, ElementsAre("PAID/SNAPSHOT")) << second;
+    record = OrderOf("completed", "completed", 2);
+    const int before = looks;
+    Pass(seconds(20));
+    EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION")) << second;
+    EXPECT_THAT(second_ear.heard, ElementsAre("PAID/SNAPSHOT")) << second;
+    EXPECT_LE(looks, before + 2);
+    hub.Leave(&ear);
+    hub.Leave(&second_ear);
+    hub.RunDue();
+  }
+}
+
+TEST_F(Core, AnEndedPaymentIsOpenAgainOnlyWhenASecondReadConfirmsIt) {
+  record = OrderOf("declined", "declined", 2);
+  Ear ear;
+  Watch(ear, /*follow=*/true);
+  Pass(seconds(5));
+  record = OrderOf("initialized", "initialized", 6);  // A new attempt.
+  hub.Hint("shop", "o-1");
+  Pass(milliseconds(300));
+  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT"));
+  Pass(seconds(1));
+  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT", "PENDING/LOOKUP"));
+  hub.Leave(&ear);
+}
+
+// The second stream is another replica's, whose reads lag behind.
+TEST_F(Core, AResumedStreamNeverGoesBack) {
+  for (const int second : {1, 2, 3}) {  // Of the older state; the newer one's is 2.
+    const v1::Order paid = OrderOf("completed", "completed", 2);
+    record = OrderOf("initialized", "initialized", second);
+    Ear ear;
+    Watch(ear, /*follow=*/false, 0, LastToldOf(StateOf(paid, 0)));
+    Pass(milliseconds(2'900));
+    EXPECT_THAT(ear.heard, IsEmpty()) << second;
+    record = paid;
+    Pass(seconds(20));
+    EXPECT_THAT(ear.heard, IsEmpty()) << second;
+    EXPECT_EQ(ear.ended, "end");
+    EXPECT_LE(looks, 3);
+    looks = 0;
+    hub.Leave(&ear);
+    hub.RunDue();
+  }
+}
+
+TEST_F(Core, AResumedStreamBesideAnotherThatIsBehindDoesNotGoBackEither) {
+  Ear behind;
+  Watch(behind, /*follow=*/true);
+  const v1::Order paid = OrderOf("completed", "completed", 2);
+  Ear resumed;
+  Watch(resumed, /*follow=*/true, 0, LastToldOf(StateOf(paid, 0)));
+  EXPECT_THAT(resumed.heard, IsEmpty());
+  record = paid;
+  Pass(seconds(5));
+  EXPECT_THAT(behind.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(resumed.heard, IsEmpty());
+  record = OrderOf("refunded", "completed", 4);
+  Tell(OrderOf("completed", "completed", 4, "88"));
+  Pass(seconds(1));
+  EXPECT_THAT(resumed.heard, ElementsAre("REFUNDED/LOOKUP"));
+  hub.Leave(&behind);
+  hub.Leave(&resumed);
+}
+
+TEST_F(Core, AResumedStreamIsToldWhatComesAfterAtOnce) {
+  const State pending = StateOf(*record, 0);
+  for (const int second : {1, 2}) {
+    record = OrderOf("completed", "completed", second);
+    Ear ear;
+    Watch(ear, /*follow=*/false, 0, LastToldOf(pending));
+    EXPECT_THAT(ear.heard, ElementsAre("PAID/SNAPSHOT"));
+    hub.Leave(&ear);
+    hub.RunDue();
+  }
+}
+
+TEST_F(Core, AResumedStreamIsToldAStateWhoseModifiedWentBackOnceItIsConfirmed) {
+  const State paid = StateOf(OrderOf("completed", "completed", 5), 0);
+  record = OrderOf("refunded", "completed", 4);
+  Ear ear;
+  Watch(ear, /*follow=*/false, 0, LastToldOf(paid));
+  Pass(seconds(5));
+  EXPECT_THAT(ear.heard, ElementsAre("REFUNDED/SNAPSHOT"));
+  EXPECT_EQ(ear.ended, "end");
+  hub.Leave(&ear);
+}
+
+TEST_F(Core, ATokenOfAnotherOrderEndsTheStream) {
+  LastTold other = LastToldOf(StateOf(*record, 0));
+  other.order_mark = OrderMark("o-2");
+  Ear ear;
+  Watch(ear, false, 0, other);
+  EXPECT_THAT(ear.heard, IsEmpty());
+  EXPECT_EQ(ear.ended, "INVALID_REQUEST");
+  hub.Leave(&ear);
+}
+
+TEST_F(Core, ASecondWatcherIsToldWhatIsKnownThoughTheReadFails) {
+  Ear first;
+  Watch(first);
+  Pass(seconds(2));
+  record.reset();
+  Ear second;
+  Watch(second);
+  EXPECT_THAT(second.heard, ElementsAre("PENDING/SNAPSHOT"));
+  EXPECT_EQ(second.ended, "");
+  hub.Leave(&first);
+  hub.Leave(&second);
+}
+
+TEST_F(Core, ASecondWatcherOfAPaidOrderEndsAfterTheReadThatFinishesIt) {
+  record = OrderOf("completed", "completed", 1);
+  Ear first;
+  Watch(first, /*follow=*/true);
+  Pass(seconds(2));
+  hold = true;
+  Ear second;
+  Watch(second);
+  EXPECT_THAT(second.heard, ElementsAre("PAID/SNAPSHOT"));
+  EXPECT_EQ(second.ended, "");  // It may have been refunded since.
+  Return();
+  EXPECT_EQ(second.ended, "end");
+  Ear third;  // The read of this one never comes back.
+  Pass(seconds(2));
+  Watch(third);
+  Pass(seconds(6));
+  EXPECT_THAT(third.heard, ElementsAre("PAID/SNAPSHOT"));
+  EXPECT_EQ(third.ended, "end");
+  hub.Leave(&first);
+  hub.Leave(&second);
+  hub.Leave(&third);
+}
+
+TEST_F(Core, AFailedFirstReadIsRepeatedWhereANotificationHasProvenTheOrder) {
+  hold = true;
+  Ear first;
+  Watch(first);
+  Tell(OrderOf("completed", "completed", 2));
+  Ear second;
+  Watch(second);
+  const auto known = record;
+  record.reset();
+  Return();
+  EXPECT_EQ(first.ended, "");
+  EXPECT_EQ(second.ended, "");
+  hold = false;
+  record = known;
+  Pass(seconds(1));
+  for (Ear* ear : {&first, &second}) {
+    EXPECT_THAT(ear->heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+    EXPECT_EQ(ear->ended, "end");
+    hub.Leave(ear);
+  }
+}
+
+TEST_F(Core, ReadsThatGoOnFailingEndTheStreamAllTheSame) {
+  record.reset();
+  hold = true;
+  Ear ear;
+  Watch(ear);
+  Tell(OrderOf("completed", "completed", 2));
+  hold = false;
+  Return();
+  Pass(seconds(30));
+  EXPECT_EQ(ear.ended, "MSP_1006");
+  EXPECT_LE(looks, 6);
+  hub.Leave(&ear);
+}
+
+TEST_F(Core, FollowReadsOnRarelyAfterADecline) {
+  record = OrderOf("declined", "declined", 1);
+  Ear ear;
+  Watch(ear, /*follow=*/true);
+  record = OrderOf("completed", "completed", 9);
+  Pass(seconds(61));
+  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT", "PAID/LOOKUP"));
+  hub.Leave(&ear);
+}
+
+TEST_F(Core, FollowReadsOnRarelyAfterPaidAndFindsARefundAndAChargeback) {
+  record = OrderOf("completed", "completed", 1);
+  Ear ear;
+  Watch(ear, /*follow=*/true);
+  Pass(seconds(7'200));
+  // Every 40 seconds at first, at last every 480: half to one and a half times as long.
+  EXPECT_GE(looks, 12);
+  EXPECT_LE(looks, 35);
+  record = OrderOf("partial_refunded", "completed", 20);
+  Pass(seconds(721));
+  record = OrderOf("chargedback", "completed", 30);
+  Pass(seconds(721));
+  EXPECT_THAT(ear.heard,
+              ElementsAre("PAID/SNAPSHOT", "PARTIALLY_REFUNDED/LOOKUP", "CHARGED_BACK/LOOKUP"));
+  hub.Leave(&ear);
+}
+
+TEST_F(Core, WithoutFollowNothingIsReadAfterTheEnd) {
+  record = OrderOf("declined", "declined", 1);
+  Ear ear;
+  Watch(ear);
+  Pass(seconds(4));
+  EXPECT_EQ(looks, 1);
+  hub.Leave(&ear);
+}
+
+TEST_F(Core, AnOrderNamedByMultiSafepaysIdIsWatchedByItsOwn) {
+  Ear own;
+  Ear alias;
+  Watch(alias, /*follow=*/true, 0, {}, "77");
+  EXPECT_TRUE(hub.Watches("shop", "o-1"));
+  EXPECT_FALSE(hub.Watches("shop", "77"));
+  Tell(OrderOf("completed", "completed", 2));
+  EXPECT_THAT(alias.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  record = OrderOf("completed", "completed", 2);
+  Pass(seconds(1));
+  EXPECT_EQ(read_id, "o-1");
+  Watch(own, /*follow=*/true);
+  Ear late;
+  Watch(late, /*follow=*/true, 0, alias.last_told, "77");
+  EXPECT_EQ(counters.orders.load(), 1);
+  record = OrderOf("refunded", "completed", 5);
+  Tell(OrderOf("completed", "completed", 5, "88"));
+  Pass(seconds(1));
+  EXPECT_THAT(own.heard, ElementsAre("PAID/SNAPSHOT", "REFUNDED/LOOKUP"));
+  EXPECT_THAT(late.heard, ElementsAre("REFUNDED/LOOKUP"));
+  hub.Leave(&own);
+  hub.Leave(&alias);
+  hub.Leave(&late);
+  hub.RunDue();
+  EXPECT_EQ(counters.orders.load(), 0);
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "service/notify/sites.h"
-#include "service/notify/token.h"
 #include "tests/notify/notes.h"
 
 namespace msp::notify {
@@ -103,19 +102,6 @@ TEST(Signature, VerifiesThePublishedVectorAndNoneOfItsVariants) {
                           one.at("timestamp") == vector.at("timestamp");
     EXPECT_EQ(judge(one) == Verdict::kGenuine, same_key) << variant.at("name");
   }
-}
-
-TEST(Token, IsTakenForItsOrderItsSiteAndItsKeysAlone) {
-  const std::string digest(16, 'd');
-  const std::string token = MakeToken("key-1", "shop", "o-1", digest);
-  const std::vector<std::string_view> rotated{"key-2", "key-1"};
-  const std::vector<std::string_view> other{"key-2"};
-  EXPECT_EQ(DigestIn(token, rotated, "shop", "o-1"), digest);
-  EXPECT_FALSE(DigestIn(token, other, "shop", "o-1"));
-  EXPECT_FALSE(DigestIn(token, rotated, "shop", "o-2"));
-  EXPECT_FALSE(DigestIn(token, rotated, "shop2", "o-1"));
-  EXPECT_FALSE(DigestIn("", rotated, "shop", "o-1"));
-  EXPECT_FALSE(DigestIn(token + "AAAA", rotated, "shop", "o-1"));
 }
 
 }  // namespace

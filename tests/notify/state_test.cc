@@ -32,6 +32,47 @@ TEST(Worth, OlderIsStale) {
   EXPECT_EQ(Weigh(At("completed", "completed", 5), At("declined", "declined", 4)), Worth::kStale);
 }
 
+TEST(Worth, OlderThatShowsMoreThanIsKnownIsDoubt) {
+  const State begun = At("initialized", "initialized", 5);
+  EXPECT_EQ(Weigh(begun, At("completed", "completed", 4)), Worth::kDoubt);
+  EXPECT_EQ(Weigh(begun, At("declined", "declined", 4)), Worth::kDoubt);
+  EXPECT_EQ(Weigh(At("declined", "declined", 5), At("completed", "completed", 4)), Worth::kDoubt);
+}
+
+TEST(Worth, NewerThatOpensAnEndedPaymentIsDoubt) {
+  EXPECT_EQ(Weigh(At("completed", "completed", 4), At("initialized", "initialized", 5)),
+            Worth::kDoubt);
+  EXPECT_EQ(Weigh(At("declined", "declined", 4), At("initialized", "initialized", 5)),
+            Worth::kDoubt);
+}
+
+TEST(Proven, OneReadIsEnoughOnlyForWhatIsCertainlyLater) {
+  struct Row {
+    const char* told;
+    int told_second;
+    const char* read;
+    int read_second;
+    bool proven;
+  };
+  constexpr Row kRows[] = {
+      {"initialized", 2, "completed", 3, true},      {"initialized", 2, "completed", 2, true},
+      {"initialized", 2, "completed", 1, false},     {"completed", 2, "initialized", 1, false},
+      {"completed", 2, "initialized", 2, false},     {"completed", 2, "initialized", 3, false},
+      {"declined", 2, "initialized", 3, false},      {"declined", 2, "completed", 2, true},
+      {"completed", 2, "partial_refunded", 2, true}, {"partial_refunded", 2, "completed", 2, false},
+      {"partial_refunded", 2, "completed", 3, true}, {"completed", 2, "chargedback", 2, true},
+  };
+  for (const Row& row : kRows) {
+    const auto at = [](const char* status, int second) {
+      return At(status, std::string_view(status) == "initialized" ? "initialized" : "completed",
+                second);
+    };
+    EXPECT_EQ(ProvenAfter(LastToldOf(at(row.told, row.told_second)), at(row.read, row.read_second)),
+              row.proven)
+        << row.told << row.told_second << ' ' << row.read << row.read_second;
+  }
+}
+
 TEST(Worth, WithinOneSecondOnlyTheBeginningIsCertain) {
   const State begun = At("initialized", "initialized", 1);
   const State paid = At("completed", "completed", 1);

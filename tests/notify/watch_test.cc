@@ -11,6 +11,7 @@
 #include "tests/e2e/end_to_end.h"
 #include "tests/notify/field.h"
 #include "tests/notify/notes.h"
+#include "tests/notify/watching.h"
 #include "tests/testing/redis_process.h"
 
 namespace msp::notify {
@@ -22,38 +23,6 @@ using ::testing::HasSubstr;
 
 std::int64_t Now() {
   return std::chrono::duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
-}
-
-// One stream.
-class Watching {
- public:
-  Watching(const std::shared_ptr<grpc::Channel>& channel, const v1::WatchOrderRequest& request)
-      : stub_(v1::OrderService::NewStub(channel)) {
-    context_.set_deadline(system_clock::now() + seconds(60));
-    reader_ = stub_->WatchOrder(&context_, request);
-  }
-  // "PAID/NOTIFICATION"; "" at the end.
-  std::string Next() {
-    if (!reader_->Read(&last)) return "";
-    return v1::PaymentState_Name(last.order().payment_state()).substr(14) + "/" +
-           v1::WatchOrderResponse::Cause_Name(last.cause()).substr(6);
-  }
-  grpc::Status Finish() { return reader_->Finish(); }
-  void Cancel() { context_.TryCancel(); }
-
-  v1::WatchOrderResponse last;
-
- private:
-  std::unique_ptr<v1::OrderService::Stub> stub_;
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReader<v1::WatchOrderResponse>> reader_;
-};
-
-v1::WatchOrderRequest Ask(const std::string& order_id, bool follow = false) {
-  v1::WatchOrderRequest request;
-  request.set_order_id(order_id);
-  request.set_follow(follow);
-  return request;
 }
 
 TEST(WatchOrder, TellsTheStateThenTheNotificationAndEndsAtPaid) {

@@ -34,7 +34,7 @@ const (
 	Outcome_OUTCOME_CONFIRMED Outcome = 1
 	// MultiSafepay refused: nothing was done.
 	Outcome_OUTCOME_REJECTED Outcome = 2
-	// The request never left the service: nothing was done.
+	// The request never left the service, or not whole: nothing was done.
 	Outcome_OUTCOME_NOT_SENT Outcome = 3
 	// The request left and no certain answer came back: look at the order before any further step.
 	Outcome_OUTCOME_UNKNOWN Outcome = 4

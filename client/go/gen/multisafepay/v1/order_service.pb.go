@@ -1620,13 +1620,15 @@ type WatchOrderRequest struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// The shop's id of the order. Required.
+	// The shop's id of the order, or MultiSafepay's id of its payment. Required.
 	OrderId *string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
-	// True: go on after a final state, for refunds and chargebacks, until the caller ends the stream.
+	// True: go on after a final state, for refunds and chargebacks, until the caller ends the stream;
+	// the order is then still read now and then, in case a notification is lost.
 	// False: the stream ends with the first final state.
 	Follow bool `protobuf:"varint,1000,opt,name=follow,proto3" json:"follow,omitempty"`
-	// The resume_token of the last message seen: a state that the caller has seen already is not sent
-	// again. Empty: start with the state now.
+	// The resume_token of the last message seen: neither the state that the caller has seen nor an
+	// older one is sent again. Any replica takes it, also after the API key has changed, and under
+	// each id of the order. Empty: start with the state now.
 	ResumeToken string `protobuf:"bytes,1001,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	// Seconds between heartbeats while nothing changes; 0 means none.
 	HeartbeatS int32 `protobuf:"varint,1002,opt,name=heartbeat_s,json=heartbeatS,proto3" json:"heartbeat_s,omitempty"`
@@ -1700,7 +1702,7 @@ type WatchOrderResponse struct {
 
 	// The order as it is now; absent in heartbeats.
 	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	// Give it to the next WatchOrder to go on from here.
+	// Give it to the next WatchOrder to go on from here. Opaque; holds no secret.
 	ResumeToken string `protobuf:"bytes,1000,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	// Why this message was sent.
 	Cause WatchOrderResponse_Cause `protobuf:"varint,1001,opt,name=cause,proto3,enum=multisafepay.v1.WatchOrderResponse_Cause" json:"cause,omitempty"`

@@ -41,6 +41,7 @@ extern "C" void* realloc(void* block, std::size_t size) noexcept {
   return moved;
 }
 
+// NOLINTBEGIN(cert-dcl54-cpp,misc-new-delete-overloads): mimalloc has the other halves.
 using Align = std::align_val_t;
 using NoThrow = const std::nothrow_t&;
 void operator delete(void* block) noexcept { Release(block); }
@@ -53,5 +54,6 @@ void operator delete(void* block, Align) noexcept { Release(block); }
 void operator delete[](void* block, Align) noexcept { Release(block); }
 void operator delete(void* block, std::size_t, Align) noexcept { Release(block); }
 void operator delete[](void* block, std::size_t, Align) noexcept { Release(block); }
+// NOLINTEND(cert-dcl54-cpp,misc-new-delete-overloads)
 
 void msp::ScrubFreedMemory() { scrubs.store(true, std::memory_order_relaxed); }

@@ -7,7 +7,7 @@
 #   slow          4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads go on
 #   outage        the upstream is killed for 10 s: NOT_SENT for what could not connect, nothing hangs
 #   rate_limited  200 orders/s against a limit of 50 (HTTP 429): the limit is used, none is UNKNOWN, no look-ups
-#   attack        thirteen attacks on the naked gRPC port: no crash, bounded memory, full service within 5 s after each
+#   attack        thirteen attacks on the naked gRPC port: no crash; but for five that need a proxy, bounded memory, service back in 5 s
 #
 #   --quick      the same in little time, with smaller figures
 #   --seconds=N  how long the overload lasts (default 60)

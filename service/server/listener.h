@@ -4,6 +4,7 @@
 
 #include <grpcpp/server_builder.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -40,8 +41,7 @@ class Listener {
         "cannot listen on ", listen, ": the address is in use or not one of this machine's"));
   }
   int port() const { return port_; }
-  // Hands connections to gRPC from here on, on a thread of its own.
-  void Serve(std::unique_ptr<Acceptor> acceptor) {
+  void Serve(std::unique_ptr<Acceptor> acceptor) {  // On a thread of its own.
     acceptor_ = std::move(acceptor);
     thread_ = std::thread([this] { Accept(); });
   }
@@ -65,10 +65,11 @@ class Listener {
     memcpy(&name, address.ai_addr, address.ai_addrlen);
     auto& port = reinterpret_cast<sockaddr_in&>(name).sin_port;  // Of both families.
     if (port_ != 0) port = htons(static_cast<std::uint16_t>(port_));
-    const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd = socket(address.ai_family, SOCK_STREAM | kFlags, 0);
     const int on = 1;
     socklen_t size = address.ai_addrlen;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // Accepted sockets inherit it.
     if (bind(fd, reinterpret_cast<sockaddr*>(&name), size) != 0 || listen(fd, SOMAXCONN) != 0) {
       close(fd);  // Of a family that this machine has not, perhaps: passed over.
       return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT || errno == EBADF;
@@ -82,8 +83,7 @@ class Listener {
       poll(sockets_.data(), sockets_.size(), -1);
       // What has connected by the time of the stop is still served.
       for (std::size_t i = 1; i < sockets_.size(); ++i) {
-        int fd = 0;
-        while ((fd = accept4(sockets_[i].fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+        for (int fd = 0; (fd = accept4(sockets_[i].fd, nullptr, nullptr, kFlags)) >= 0;)
           HandOver(sockets_[i].fd, fd);
         if (errno == EMFILE || errno == ENFILE) usleep(10'000);
       }
@@ -106,7 +106,7 @@ class Listener {
     struct stat file {};
     return fstat(fd, &file) == 0 ? file.st_ino : 0;
   }
-
+  static constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
   const std::size_t connections_max_;
   int port_ = 0;
   std::vector<pollfd> sockets_{{eventfd(0, EFD_CLOEXEC), POLLIN, 0}};  // The first one stops.

@@ -2,6 +2,7 @@
 #include "service/server/listener.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,6 +66,19 @@ TEST_F(ListenerTest, HandsOverEachConnectionAndCountsItUntilItsEnd) {
   EXPECT_EQ(listener_.open(), 1U);
   close(server);
   EXPECT_EQ(listener_.open(), 0U);
+  close(client);
+}
+
+// With Nagle's algorithm a reply waits for the client's delayed acknowledgement, 40 ms.
+TEST_F(ListenerTest, HandsOverConnectionsThatSendAtOnce) {
+  Serve();
+  const int client = Connect(listener_.port());
+  const int server = HandedOver();
+  int no_delay = 0;
+  socklen_t size = sizeof no_delay;
+  EXPECT_EQ(getsockopt(server, IPPROTO_TCP, TCP_NODELAY, &no_delay, &size), 0);
+  EXPECT_NE(no_delay, 0);
+  close(server);
   close(client);
 }
 

@@ -17,7 +17,7 @@
 # --rules=NAME (one rule set of the matrix), --markers=false, --without=guard|flights|created. build/release/tests/msp-chaos --help has them all.
 # A violation's last lines say how to run it again.
 source ci/lib.sh
-seed=1 seeds=1 orders= summary=no matrix=no sample=0 client='' driver=() options=()
+seed=1 seeds=1 orders='' summary=no matrix=no sample=0 client='' driver=() options=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --help) usage_of chaos ;;

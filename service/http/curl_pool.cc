@@ -71,7 +71,8 @@ absl::Status CheckOptions(const PoolOptions& options) {
           absl::StrCat(range.name, " is not between ", range.min, " and ", range.max));
     }
   }
-  if (options.bodies_max_bytes < 0) return absl::InvalidArgumentError("bodies_max_bytes is negative");
+  if (options.bodies_max_bytes < 0)
+    return absl::InvalidArgumentError("bodies_max_bytes is negative");
   return CheckBaseUrl(options.base_url);
 }
 

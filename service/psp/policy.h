@@ -109,8 +109,8 @@ struct PaymentFacts {
   bool repeats() const { return claims_repeat || after_equal; }
 };
 
-// For so long MultiSafepay refuses a second refund of the same amount (documented); an equal one that
-// is sent later passes.
+// For so long MultiSafepay refuses a second refund of the same amount (documented); an equal one
+// that is sent later passes.
 inline constexpr std::chrono::milliseconds kEqualRefused{300'000};
 
 // What is special about one operation. Functions may be null where there is nothing to do.

@@ -18,10 +18,12 @@ v1::CaptureOrderRequest& CaptureOf(PaymentFacts& facts) {
   return static_cast<v1::CaptureOrderRequest&>(*facts.request);
 }
 
+// What was captured may have been refunded since.
 bool FullyCaptured(const v1::Order& order) {
   const v1::PaymentDetails& details = order.payment_details();
   return EqualsIgnoreCase(details.capture(), "manual") && details.has_capture_remain() &&
-         details.capture_remain() == 0 && EqualsIgnoreCase(order.status(), "completed");
+         details.capture_remain() == 0 &&
+         (EqualsIgnoreCase(order.status(), "completed") || IsPaidForGood(order));
 }
 
 bool IsCapture(const v1::RelatedTransaction& related) {

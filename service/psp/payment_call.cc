@@ -237,7 +237,8 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
     TimePoint next_at = now + lookup.Pause(pause_ms);
     if (now < settled_at && !lookup.failure.is_rate_limit())
       next_at = std::min(next_at, settled_at);
-    if (next_at >= end)
+    // MultiSafepay's own word on when to come again goes before the bound on look-ups.
+    if (next_at >= (lookup.failure.is_rate_limit() ? LastMoment() : end))
       co_return phase == Phase::kBefore ? EndUnread(lookup) : EndUnknown(std::move(cause), &lookup);
     pause_ms = std::min(pause_ms * 2, kPauseMaxMs);
     Callback<bool> paused = Until(next_at);

@@ -45,7 +45,7 @@ std::vector<ErrorCase> Cases() {
       {"taken_or_absent",
        404,
        CodeBody(1006),
-       {"ALREADY_EXISTS", "MSP_1006", "REJECTED"},
+       kLost,  // The id is in use, and no order shows whose.
        {"NOT_FOUND", "MSP_1006", "REJECTED"},
        "1006"},
       {"gateway_unavailable",

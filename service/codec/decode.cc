@@ -49,6 +49,10 @@ class Index {
   }
 
  private:
+  static bool IsFallback() {
+    static const bool fallback = simdjson::get_active_implementation()->name() == "fallback";
+    return fallback;
+  }
   simdjson::error_code Stage1(std::string_view text) {
     if (parser_ == nullptr || capacity_ <= text.size()) {
       const std::size_t wanted = std::max(kDocumentBytesMin, text.size() + 1);
@@ -61,6 +65,10 @@ class Index {
     const simdjson::error_code error =
         parser_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
                         simdjson::stage1_mode::regular);
+    // The fallback kernel does not look at the byte behind a backslash.
+    if (error == simdjson::SUCCESS && IsFallback() &&
+        !simdjson::validate_utf8(text.data(), text.size()))
+      return simdjson::UTF8_ERROR;
     // The end of the last token; simdjson writes the same value there.
     if (error == simdjson::SUCCESS) {
       parser_->structural_indexes[parser_->n_structural_indexes] =

@@ -277,7 +277,8 @@ std::string_view OtherThanAsked(const pb::Message& request, const pb::Message& r
     const v1::Order& order = static_cast<const v1::GetOrderResponse&>(response).order();
     // An order may be asked for by MultiSafepay's id too. One whose id differs in case is the
     // caller's to judge: MultiSafepay may hold the two for one.
-    if (!SameOrderId(id, order.order_id(), numbers, "multisafepay.v1.Order.order_id") &&
+    if (order.has_order_id() &&
+        !SameOrderId(id, order.order_id(), numbers, "multisafepay.v1.Order.order_id") &&
         !absl::EqualsIgnoreCase(id, order.order_id()) && id != order.transaction_id())
       return "order_id";
   } else if (type == v1::GetTransactionResponse::descriptor()) {

@@ -57,6 +57,15 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, Orde
   lookup.numbers = std::move(answer.numbers);
   lookup.date_s = answer.date_s;
   lookup.failure = std::move(answer.failure);
+  const v1::Order& order = lookup.response.order();
+  if (lookup.kind == Answer::Kind::kSuccess && order.order_id().empty() &&
+      order.transaction_id() != lookup.request.order_id()) {
+    // Money is decided on a record that says whose it is.
+    lookup.kind = Answer::Kind::kOpen;
+    lookup.failure = {.code = absl::StatusCode::kInternal,
+                      .message = "MultiSafepay answered with an order that names none",
+                      .reason = std::string(reason::kUpstreamMalformed)};
+  }
 }
 
 Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& facts,

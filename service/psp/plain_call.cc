@@ -36,7 +36,7 @@ bool IsAboutOtherCase(const google::protobuf::Message& request,
   if (response.GetDescriptor() != v1::GetOrderResponse::descriptor()) return false;
   const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
   const v1::Order& order = static_cast<const v1::GetOrderResponse&>(response).order();
-  return !SameOrderId(id, order.order_id()) && id != order.transaction_id();
+  return order.has_order_id() && !SameOrderId(id, order.order_id()) && id != order.transaction_id();
 }
 
 void SetTimes(v1::Transaction& transaction) {

@@ -203,7 +203,10 @@ Found ReadCancel(PaymentFacts& facts, const v1::Order* order, Phase /*phase*/) {
       facts.reason = "PARTIALLY_CAPTURED";
     return {Finding::kOurs, {}};
   }
-  if (IsPaidForGood(*order) || IsDead(*order))
+  // Only an order that nobody has paid can be cancelled, or one that is held for review.
+  const bool open = EqualsIgnoreCase(order->status(), "initialized") ||
+                    EqualsIgnoreCase(order->status(), "uncleared") || order->status().empty();
+  if (!open)
     return {Finding::kImpossible,
             Precondition("ORDER_NOT_OPEN",
                          "the order is no longer open and was not cancelled; look at its state, "

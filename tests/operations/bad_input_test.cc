@@ -132,8 +132,7 @@ const Row kRows[] = {
     {"CreateWithATokenOfSomebodyElse", "CreateOrder",
      "type: 'direct' order_id: 'new' currency: 'EUR' amount: 1 description: 'x' "
      "recurring_id: 'TOKEN' recurring_model: 'subscription' customer { reference: 'stranger' }",
-     // MultiSafepay's "unknown error", which leaves doubt whatever its text says.
-     StatusCode::UNKNOWN, "OUTCOME_UNKNOWN", v1::OUTCOME_UNKNOWN, "", Sent::kCall},
+     StatusCode::NOT_FOUND, "TOKEN_NOT_FOUND", v1::OUTCOME_REJECTED, "", Sent::kCall},
     {"CreateUnderAPath", "CreateOrder",
      "type: 'redirect' order_id: '..' currency: 'EUR' amount: 1 description: 'x'", kInvalid,
      "INVALID_REQUEST", kNotSent, "order_id", Sent::kNothing},

@@ -71,7 +71,7 @@ const Row kRows[] = {
     {"BadGateway", R"({"name":"status","body":"E9"})", {"unknown"}},
     {"EmptyError", R"({"name":"status","body":"empty"})", {"unknown"}},
     {"RequestTimeout", R"({"name":"status","status":408,"body":"empty"})", {"unknown"}},
-    {"RateLimit", R"({"name":"rate_limit","calls":0})", {"unknown"}},
+    {"RateLimit", R"({"name":"rate_limit","calls":0})", {"RESOURCE_EXHAUSTED RATE_LIMITED"}},
     {"Redirect", R"({"name":"redirect"})", {"unknown"}},
     {"Error1000", R"({"name":"api_error","error_code":1000,"status":404})", {"unknown"}},
     {"Error1014", R"({"name":"api_error","error_code":1014})", {"unknown"}},
@@ -88,10 +88,10 @@ const Row kRows[] = {
     {"Validation", R"({"name":"status","body":"E7"})", {"INVALID_ARGUMENT MSP_HTTP_422"}},
     {"AnotherOrder",
      R"({"name":"wrong_type","pointer":"/data/order_id","value":"somebody-elses"})",
-     {"found", "found", "found", "found", "ok", "ok"}},
+     {"found", "found", "found", "found", "found", "ok"}},
     {"DataThatIsAList",
      R"({"name":"wrong_type","pointer":"/data","value":[]})",
-     {"found", "ok", "ok", "ok", "ok", "ok"}},
+     {"found", "found", "ok", "found", "ok", "ok"}},
 };
 
 class FaultMatrix : public ::testing::TestWithParam<Row> {

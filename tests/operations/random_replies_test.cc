@@ -91,8 +91,10 @@ class RandomReplies : public ::testing::TestWithParam<std::uint64_t> {
   }
 
   Generator generator_{GetParam()};
-  Stage modern_{Answering(sandbox::Polymorphism::kModern, GetParam())};
-  Stage chaos_{Answering(sandbox::Polymorphism::kChaosPhp, GetParam())};
+  // Hardly any waiting after a doubtful answer.
+  const std::vector<std::string> kQuick{"--settle_ms=20", "--reconcile_backoff_ms=5"};
+  Stage modern_{Answering(sandbox::Polymorphism::kModern, GetParam()), kQuick};
+  Stage chaos_{Answering(sandbox::Polymorphism::kChaosPhp, GetParam()), kQuick};
   std::string results_[2];
   std::set<v1::PaymentState> states_;
 };

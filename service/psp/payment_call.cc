@@ -292,8 +292,8 @@ PaymentCall::Next PaymentCall::Act(Verdict verdict, Found found, bool settled,
       break;
   }
   if (!settled) return Next::kLookAgain;
-  if (lookup.absent && policy_.stands_when_absent != nullptr &&
-      policy_.stands_when_absent(facts_, doubt_)) {
+  if (policy_.stands_when_settled != nullptr &&
+      policy_.stands_when_settled(facts_, lookup.absent, doubt_)) {
     doubt_.outcome = v1::OUTCOME_REJECTED;
     return EndFailed(doubt_);
   }

@@ -130,9 +130,9 @@ struct OperationPolicy {
   void (*clear_identity)(PaymentFacts& facts) = nullptr;
   // Refusals that an earlier attempt of the same call may explain.
   bool (*explains_refusal)(const PaymentFacts& facts, int error_code) = nullptr;
-  // A doubtful refusal that stands once the order is still absent after the settle time: then its
-  // code and reason are changed to say so.
-  bool (*stands_when_absent)(const PaymentFacts& facts, Failure& doubt) = nullptr;
+  // A doubtful refusal that stands once the settle time has passed and the order is still absent,
+  // or there without the deed: then its code and reason are changed to say so.
+  bool (*stands_when_settled)(const PaymentFacts& facts, bool absent, Failure& doubt) = nullptr;
   // Completes the request from the order that was read first.
   std::optional<Failure> (*prepare)(PaymentFacts& facts,
                                     const multisafepay::v1::Order& order) = nullptr;

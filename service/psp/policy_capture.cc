@@ -214,6 +214,16 @@ Found ReadCancel(PaymentFacts& facts, const v1::Order* order, Phase /*phase*/) {
   return {Finding::kNothing, {}};
 }
 
+// 410 with code 1000 is what MultiSafepay answers for an order that cannot be changed
+// (contract 2.3).
+bool CancelStandsWhenSettled(const PaymentFacts& /*facts*/, bool /*absent*/, Failure& doubt) {
+  if (doubt.error_code != 1000 || doubt.http_status != 410) return false;
+  doubt.code = absl::StatusCode::kFailedPrecondition;
+  doubt.reason = "ORDER_NOT_OPEN";
+  doubt.domain = kOwnDomain;
+  return true;
+}
+
 bool AlwaysExplains(const PaymentFacts& /*facts*/, int /*error_code*/) { return true; }
 
 }  // namespace
@@ -231,7 +241,9 @@ const OperationPolicy kCapturePolicy{.looks_first = true,
 const OperationPolicy kVoidPolicy{.explains_refusal = AlwaysExplains, .read = ReadVoid};
 
 // `{}` proves nothing: exclude_order has two readings.
-const OperationPolicy kCancelPolicy{
-    .looks_after = true, .explains_refusal = AlwaysExplains, .read = ReadCancel};
+const OperationPolicy kCancelPolicy{.looks_after = true,
+                                    .explains_refusal = AlwaysExplains,
+                                    .stands_when_settled = CancelStandsWhenSettled,
+                                    .read = ReadCancel};
 
 }  // namespace msp::psp

@@ -116,10 +116,10 @@ bool ExplainsRefusal(const PaymentFacts& /*facts*/, int error_code) {
 
 // "Not found: token" comes with code 1000, which alone means nothing: the one use of it that tells,
 // once no order has come of the call.
-bool StandsWhenAbsent(const PaymentFacts& facts, Failure& doubt) {
+bool StandsWhenSettled(const PaymentFacts& facts, bool absent, Failure& doubt) {
   const std::string text = absl::AsciiStrToLower(doubt.message);
-  if (!facts.names_token || doubt.error_code != 1000 || !absl::StrContains(text, "not found") ||
-      !absl::StrContains(text, "token"))
+  if (!absent || !facts.names_token || doubt.error_code != 1000 ||
+      !absl::StrContains(text, "not found") || !absl::StrContains(text, "token"))
     return false;
   doubt.code = absl::StatusCode::kNotFound;
   doubt.reason = reason::kTokenNotFound;
@@ -141,7 +141,7 @@ void Complete(PaymentFacts& facts) {
 
 const OperationPolicy kCreatePolicy{.identify = Identify,
                                     .explains_refusal = ExplainsRefusal,
-                                    .stands_when_absent = StandsWhenAbsent,
+                                    .stands_when_settled = StandsWhenSettled,
                                     .read = Read,
                                     .names_another = NamesAnother,
                                     .complete = Complete};

@@ -30,10 +30,10 @@ constexpr std::array<std::array<Verdict, kPhases>, kFindings> kVerdicts{{
     {kSend, kSendSettled, kWait, kRefusalSettled, kWait, kWait},                // kTakenDead
     {kUnknown, kWait, kWait, kWait, kWait, kWait},                              // kCannotTell
     {kSend, kSendSettled, kRejectedSettled, kRefusalStands, kRefusalStands,
-     kRejected},                                                         // kImpossible
-    {kSend, kSendSettled, kWait, kRefusalStands, kWait, kWait},          // kNothing
-    {kSend, kSendSettled, kWait, kRefusalStands, kWait, kWait},          // kAbsent
-    {kRejected, kRejectedSettled, kWait, kRefusalStands, kWait, kWait},  // kOrderUnknown
+     kRejected},                                                                 // kImpossible
+    {kSend, kSendSettled, kWait, kRefusalStands, kWait, kWait},                  // kNothing
+    {kSend, kSendSettled, kWait, kRefusalStands, kWait, kWait},                  // kAbsent
+    {kRejectedSettled, kRejectedSettled, kWait, kRefusalSettled, kWait, kWait},  // kOrderUnknown
 }};
 
 const std::array<std::pair<std::string_view, const OperationPolicy*>, 6> kPolicies{

@@ -130,6 +130,9 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   }
   if (NothingHeld(*order) || (in_parts && FullyCaptured(*order)))
     return {Finding::kImpossible, NothingLeft()};
+  // The order is there, so that 1006 is about the capture's own id: it is in use.
+  if (phase == Phase::kRefused && facts.refusal.error_code == 1006)
+    return CannotTell("MultiSafepay says that the id is in use and does not show the capture");
   return {Finding::kNothing, {}};
 }
 

@@ -204,6 +204,9 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const bool may_be_ours = phase == Phase::kIndeterminate || facts.repeats() || unread;
   if (candidate && may_be_ours)
     return CannotTell("a refund of this amount exists, and nothing in it tells whose it is");
+  // The order is there, so that 1006 is about the refund's own id: it is in use.
+  if (phase == Phase::kRefused && facts.refusal.error_code == 1006)
+    return CannotTell("MultiSafepay says that the id is in use and does not show the refund");
   return {Finding::kNothing, {}};
 }
 

@@ -175,7 +175,9 @@ Callback<PaymentCall::Admission> PaymentCall::Board() {
               case Flights::Boarding::kFull:
                 break;
             }
-            std::move(joined_)(admission);
+            // Taken out first: the callback keeps this call alive.
+            Callback<Admission>::Done boarded = std::move(joined_);
+            std::move(boarded)(admission);
           }};
 }
 

@@ -13,7 +13,9 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr std::array kEvidence{
-    EvidenceRow{"CreateOrder", "order_id", Need::kPresent},
+    EvidenceRow{"CreateOrder", "order_id", Need::kAnyPresent},
+    EvidenceRow{"CreateOrder", "transaction_id", Need::kAnyPresent},
+    EvidenceRow{"CreateOrder", "payment_url", Need::kAnyPresent},
     EvidenceRow{"CaptureOrder", "transaction_id", Need::kPresent},
     EvidenceRow{"CaptureOrder", "order_id", Need::kPresent},
     EvidenceRow{"VoidOrder", "success", Need::kNotFalse},

@@ -122,9 +122,8 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const bool in_parts = CapturedInParts(*order);
   if (full && !in_parts && FullyCaptured(*order)) {
     const bool other = phase != Phase::kIndeterminate && !facts.repeats();
-    const Found found =
-        Captured(facts, other ? Finding::kDoneOtherwise : Finding::kOurs, ReadAmount(*order),
-                 request.order_id(), order->transaction_id(), phase);
+    Found found = Captured(facts, other ? Finding::kDoneOtherwise : Finding::kOurs,
+                           ReadAmount(*order), request.order_id(), order->transaction_id(), phase);
     if (found.finding == Finding::kDoneOtherwise) facts.reason = "ALREADY_CAPTURED";
     return found;
   }

@@ -97,7 +97,11 @@ Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& fact
     }
     if (own) ++facts.own_ids_read;
     facts.read[id] = order.order_id();
-    if (own && found) facts.own_transaction_id = order.transaction_id();
+    if (own && found) {
+      facts.own_transaction_id = order.transaction_id();
+      facts.own_auth_order_id = order.auth_order_id();
+      if (order.has_amount()) facts.own_amount = order.amount();
+    }
   }
 }
 

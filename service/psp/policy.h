@@ -101,10 +101,12 @@ struct PaymentFacts {
   // transaction that was found under it.
   std::vector<std::string> own_ids;
   std::string own_transaction_id;
-  std::size_t own_ids_read = 0;  // In this look-up: how many of them, from the first.
-  bool id_is_derived = false;    // The first of them, not given by the caller.
-  bool wants_all = false;        // A full refund.
-  std::string reason;            // For CallResult.reason.
+  std::string own_auth_order_id;           // The authorization that was captured under it.
+  std::optional<std::int64_t> own_amount;  // What it comes to.
+  std::size_t own_ids_read = 0;            // In this look-up: how many of them, from the first.
+  bool id_is_derived = false;              // The first of them, not given by the caller.
+  bool wants_all = false;                  // A full refund.
+  std::string reason;                      // For CallResult.reason.
 
   bool repeats() const { return claims_repeat || after_equal; }
 };

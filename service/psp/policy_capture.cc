@@ -13,6 +13,7 @@ namespace v1 = multisafepay::v1;
 
 constexpr std::string_view kRelatedOrderId = "multisafepay.v1.RelatedTransaction.order_id";
 constexpr std::string_view kIdPrefix = "capture-";
+constexpr int kIdInUse = 1006;
 
 v1::CaptureOrderRequest& CaptureOf(PaymentFacts& facts) {
   return static_cast<v1::CaptureOrderRequest&>(*facts.request);
@@ -102,19 +103,37 @@ Found Captured(PaymentFacts& facts, Finding finding, std::optional<std::int64_t>
   return {finding, {}};
 }
 
+// The capture under this call's own id; null where the order shows none.
+const v1::RelatedTransaction* OwnCapture(const PaymentFacts& facts, const v1::Order& order) {
+  const auto related = std::find_if(
+      order.related_transactions().begin(), order.related_transactions().end(),
+      [&](const v1::RelatedTransaction& each) {
+        const std::string_view own_id = OwnId(each, order);
+        return IsCapture(each) && !own_id.empty() &&
+               std::any_of(facts.own_ids.begin(), facts.own_ids.end(), [&](const std::string& id) {
+                 return IsSameId(facts, id, own_id, kRelatedOrderId);
+               });
+      });
+  return related == order.related_transactions().end() ? nullptr : &*related;
+}
+
+// True when the order that bears this call's own id is no capture of its making: a capture's order
+// names its authorization (contract 7.1), and money does not change.
+bool OwnIdIsAnothers(const PaymentFacts& facts, const v1::Order& order) {
+  if (facts.own_transaction_id.empty()) return false;
+  if (!facts.own_auth_order_id.empty())
+    return !SameOrderId(facts.own_auth_order_id, order.order_id());
+  const v1::CaptureOrderRequest& request =
+      static_cast<const v1::CaptureOrderRequest&>(*facts.request);
+  return facts.own_amount && request.has_amount() && *facts.own_amount != request.amount();
+}
+
 Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (order == nullptr) return {Finding::kOrderUnknown, {}};
   const v1::CaptureOrderRequest& request = CaptureOf(facts);
-  for (const v1::RelatedTransaction& related : order->related_transactions()) {
-    const std::string_view own_id = OwnId(related, *order);
-    const bool ours =
-        std::any_of(facts.own_ids.begin(), facts.own_ids.end(), [&](const std::string& id) {
-          return !own_id.empty() && IsSameId(facts, id, own_id, kRelatedOrderId);
-        });
-    if (IsCapture(related) && ours)
-      return Captured(facts, Finding::kOurs, ReadAmount(related), related.order_id(),
-                      related.transaction_id(), phase);
-  }
+  if (const v1::RelatedTransaction* related = OwnCapture(facts, *order))
+    return Captured(facts, Finding::kOurs, ReadAmount(*related), related->order_id(),
+                    related->transaction_id(), phase);
   // A full capture keeps the original id: nothing left is what shows it, and nothing shows whose it
   // is.
   const bool full =
@@ -130,9 +149,19 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (NothingHeld(*order) || (in_parts && FullyCaptured(*order)))
     return {Finding::kImpossible, NothingLeft()};
   // The order is there, so that 1006 is about the capture's own id: it is in use.
-  if (phase == Phase::kRefused && facts.refusal.error_code == 1006)
+  if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse) {
+    if (OwnIdIsAnothers(facts, *order)) return {Finding::kTakenForGood, facts.refusal};
     return CannotTell("MultiSafepay says that the id is in use and does not show the capture");
+  }
   return {Finding::kNothing, {}};
+}
+
+// Whose the id is that MultiSafepay says is in use, where the order does not tell.
+std::string UnreadCapture(const PaymentFacts& facts, const v1::Order& order) {
+  const bool in_use = facts.refusal.error_code == kIdInUse && facts.own_ids_read == 0 &&
+                      facts.own_ids.front() != order.order_id() &&
+                      OwnCapture(facts, order) == nullptr;
+  return in_use ? facts.own_ids.front() : std::string();
 }
 
 std::optional<Failure> PrepareCapture(PaymentFacts& facts, const v1::Order& order) {
@@ -160,7 +189,7 @@ std::optional<Failure> PrepareCapture(PaymentFacts& facts, const v1::Order& orde
 
 bool ExplainsCaptureRefusal(const PaymentFacts& facts, int error_code) {
   return (facts.keyed || facts.repeats()) &&
-         (error_code == 1001 || error_code == 1006 || error_code == 1014);
+         (error_code == 1001 || error_code == kIdInUse || error_code == 1014);
 }
 
 void CompleteCapture(PaymentFacts& facts) {
@@ -238,6 +267,7 @@ const OperationPolicy kCapturePolicy{.looks_first = true,
                                      .explains_refusal = ExplainsCaptureRefusal,
                                      .prepare = PrepareCapture,
                                      .read = ReadCapture,
+                                     .unread = UnreadCapture,
                                      .complete = CompleteCapture};
 
 const OperationPolicy kVoidPolicy{.explains_refusal = AlwaysExplains, .read = ReadVoid};

@@ -21,7 +21,7 @@ LAST = 1000  # The cards that are looked for: those of the last orders.
 QUIET_S = 1
 HELD_MS = 2000
 SLICES = 5  # The cost of a call is that of the cheapest slice: other programs disturb the others.
-SUCCESS = {"success": True, "data": {"status": "completed", "financial_status": "completed", "amount": 1000,
+SUCCESS = {"success": True, "data": {"transaction_id": 40012345, "status": "completed", "financial_status": "completed", "amount": 1000,
                                      "currency": "EUR", "payment_details": {"type": "VISA", "last4": "1111"}}}  # fmt: skip
 
 # What the places are that may still hold a card while a connection is open: gRPC's own buffers of what it read last,

@@ -217,6 +217,8 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
   int unread = 0;
   while (true) {
     OrderLookup lookup;
+    // A look-up that began before the settle time had passed may show what was true before it.
+    const bool settled = Clock::now() >= settled_at;
     Task<void> fetched = lookups_.Fetch(policy_, facts_, LastMoment(), lookup);
     co_await fetched;
     NoteDate(lookup);
@@ -227,7 +229,7 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
       if (found.failure.reason == reason::kUpstreamMismatch) doubt_.reason = found.failure.reason;
       if (unsent) cause = found.failure;
       const Verdict verdict = VerdictOf(found.finding, phase);
-      const Next next = Act(verdict, std::move(found), Clock::now() >= settled_at, lookup);
+      const Next next = Act(verdict, std::move(found), settled, lookup);
       if (next != Next::kLookAgain) co_return next;
     } else if (!lookup.worth_repeating() ||
                (++unread >= kUnreadMax && (phase == Phase::kBefore || phase == Phase::kRefused))) {
@@ -277,7 +279,7 @@ PaymentCall::Next PaymentCall::Act(Verdict verdict, Found found, bool settled,
     case Verdict::kRefusalStands:
       return EndFailed(facts_.refusal);
     case Verdict::kSendSettled:
-      if (!dry_run && posts && (!settled || (facts_.after_equal && !policy_.may_follow_equal)))
+      if (!dry_run && posts && (!settled || (facts_.repeats() && !policy_.may_follow_equal)))
         return Next::kLookAgain;
       [[fallthrough]];
     case Verdict::kSend:

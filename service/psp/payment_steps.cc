@@ -41,7 +41,7 @@ std::string_view NameOf(v1::DeclineCategory category) {
 
 // Whatever went wrong, a call without a certain answer says so in a code that no mesh and no client
 // library sends again by itself.
-Failure Unknown(Failure cause, bool sent) {
+Failure Unknown(Failure cause, bool sent, bool may_follow_equal) {
   const bool mismatch = cause.reason == reason::kUpstreamMismatch;
   if (cause.message.empty())
     cause.message =
@@ -52,8 +52,12 @@ Failure Unknown(Failure cause, bool sent) {
       sent ? "the call was sent and its outcome is unknown: "
            : "nothing was sent now, and the outcome of an earlier attempt is unknown: ",
       cause.message,
-      ". Repeat it with the same order_id and idempotency key and repeat: true, or look with "
-      "GetOrder; never send it under another order_id before its fate is certain");
+      may_follow_equal
+          ? ". Repeat it with the same order_id and idempotency key and repeat: true, or look with "
+            "GetOrder; never send it under another order_id before its fate is certain"
+          : ". Repeat it with the same idempotency key and repeat: true, which looks and sends "
+            "nothing; where the order still does not show it 300 s after it was sent, make the "
+            "same call without repeat, never under another key");
   if (!mismatch) cause.reason = reason::kOutcomeUnknown;
   cause.domain = kOwnDomain;
   cause.outcome = v1::OUTCOME_UNKNOWN;
@@ -311,7 +315,7 @@ PaymentCall::Next PaymentCall::EndUnread(const OrderLookup& lookup) {
 
 PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* lookup) {
   if (doubt_.reason == reason::kUpstreamMismatch) cause.reason = doubt_.reason;
-  Failure failure = Unknown(std::move(cause), call_.attempts > 0);
+  Failure failure = Unknown(std::move(cause), call_.attempts > 0, policy_.may_follow_equal);
   if (lookup != nullptr && lookup->order() != nullptr) {
     const codec::Plan* plan = lookup->response_plan->Find("order")->message;
     const std::shared_ptr<v1::Order> order(new v1::Order(*lookup->order()),
@@ -329,9 +333,10 @@ PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* look
 
 PaymentCall::Next PaymentCall::End() {
   WipeRequest(call_);
-  // Joined calls take their copy before the reply goes out and this call with it.
-  const bool did_something =
-      call_.outcome == v1::OUTCOME_CONFIRMED || call_.outcome == v1::OUTCOME_UNKNOWN;
+  // Joined calls take their copy before the reply goes out and this call with it. One that has only
+  // looked leaves what is known as it was.
+  const bool did_something = call_.outcome == v1::OUTCOME_CONFIRMED ||
+                             (call_.outcome == v1::OUTCOME_UNKNOWN && call_.attempts > 0);
   Release(did_something ? policy_.remembered : milliseconds(0));
   std::move(done_)();
   return Next::kEnded;

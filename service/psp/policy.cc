@@ -31,7 +31,7 @@ constexpr std::array<std::array<Verdict, kPhases>, kFindings> kVerdicts{{
     {kUnknown, kWait, kWait, kWait, kWait, kWait},                              // kCannotTell
     {kSend, kSendSettled, kRejectedSettled, kRefusalStands, kRefusalStands,
      kRejected},                                                                 // kImpossible
-    {kSend, kSendSettled, kWait, kRefusalStands, kWait, kWait},                  // kNothing
+    {kSend, kSendSettled, kWait, kRefusalSettled, kWait, kWait},                 // kNothing
     {kSend, kSendSettled, kWait, kRefusalStands, kWait, kWait},                  // kAbsent
     {kRejectedSettled, kRejectedSettled, kWait, kRefusalSettled, kWait, kWait},  // kOrderUnknown
 }};

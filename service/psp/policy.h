@@ -44,7 +44,7 @@ enum class Finding : std::uint8_t {
   kCannotTell,      // There is something, and nothing in it tells whose it is.
   kImpossible,      // The order is in a state that rules the deed out.
   kNothing,         // The order is there, the deed is not.
-  kAbsent,          // MultiSafepay knows no such order; a create may make it.
+  kAbsent,          // MultiSafepay knows no such order, or none of this create's making.
   kOrderUnknown,    // The same, for a call that needs the order.
 };
 inline constexpr std::size_t kFindings = 12;
@@ -121,8 +121,8 @@ struct OperationPolicy {
   bool looks_first = false;
   // A success is believed only when the order shows it.
   bool looks_after = false;
-  // May be sent while an equal attempt may still be under way: MultiSafepay's ids keep it from
-  // being done twice. Not so for refunds and captures.
+  // May be sent after an equal attempt whose fate the record does not show: MultiSafepay's ids keep
+  // it from being done twice. Not so for refunds and captures.
   bool may_follow_equal = true;
   // How long after its completion an equal call is known as one.
   std::chrono::milliseconds remembered{60'000};

@@ -97,8 +97,9 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
         request.order_id() != order->transaction_id())
       return exists ? Found{Finding::kTakenForGood, facts.refusal} : Taken(*order);
   }
+  // A decline without an order of its own.
   if (phase == Phase::kRefused && facts.refusal.error_code == kDeclined)
-    return {Finding::kNothing, {}};
+    return {Finding::kAbsent, {}};
   return CannotTell("an order with this id exists, and nothing in it tells whose attempt made it");
 }
 

@@ -192,7 +192,13 @@ std::vector<Case<v1::CaptureOrderRequest>> Captures() {
        {Captured(ours)},
        {Authorized(9243, Part("part-1"))},
        "OK CONFIRMED"},
-      {"RepeatFindsNothing", Repeat(Keyed()), {Captured(ours)}, {Authorized()}, "OK CONFIRMED"},
+      // MultiSafepay may still carry out the first: nothing is sent.
+      {"RepeatFindsNothing",
+       Repeat(Keyed()),
+       {},
+       {Authorized()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
       // The answer is lost.
       {"LostAndDone",
        Keyed(),

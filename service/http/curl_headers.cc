@@ -11,11 +11,17 @@
 namespace msp::http {
 namespace {
 
+// With every request, as lines: of an option libcurl would make such a line anew each time, and add
+// it character by character.
+constexpr const char* kAlways[] = {"User-Agent: multisafepay-grpc/" MSP_VERSION,
+                                   "Accept-Encoding: identity"};
+
 curl_slist* List(const std::vector<std::string>& lines, std::initializer_list<const char*> more) {
   curl_slist* list = nullptr;
   const auto append = [&list](const char* line) {
     if (curl_slist* const longer = curl_slist_append(list, line)) list = longer;
   };
+  for (const char* line : kAlways) append(line);
   for (const std::string& line : lines) append(line.c_str());
   for (const char* line : more) append(line);
   return list;

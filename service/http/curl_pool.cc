@@ -94,7 +94,6 @@ WorkerOptions OptionsOfWorker(const PoolOptions& options, int index) {
   transfer.base_url = options.base_url;
   transfer.proxy = options.proxy;
   transfer.ca_file = options.ca_file;
-  transfer.user_agent = "multisafepay-grpc/" MSP_VERSION;
   transfer.body_max_bytes = static_cast<std::size_t>(options.body_max_bytes);
   worker.bodies_max_bytes =
       std::max(static_cast<std::size_t>(options.bodies_max_bytes / options.workers),

@@ -83,8 +83,7 @@ bool Transfer::SetForever() {
          Set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) && Set(CURLOPT_PATH_AS_IS, 1L) &&
          // "" switches off the environment's *_proxy and no_proxy, which null would let in.
          Set(CURLOPT_PROXY, options_.proxy.c_str()) && Set(CURLOPT_NOPROXY, "") &&
-         Set(CURLOPT_USERAGENT, options_.user_agent.c_str()) &&
-         // Asks for none, and decodes what comes encoded all the same.
+         // Decodes what comes encoded; what is asked for is a header of its own.
          Set(CURLOPT_ACCEPT_ENCODING, "identity") &&
          Set(CURLOPT_HTTP_VERSION,
              long{options_.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1}) &&

@@ -22,7 +22,6 @@ struct TransferOptions {
   std::string base_url;  // Scheme, host, optional port and path; no '/' at the end.
   std::string proxy;
   std::string ca_file;
-  std::string user_agent;
   std::size_t body_max_bytes = 0;
   long connect_timeout_ms = 0;
   long connection_idle_max_s = 0;

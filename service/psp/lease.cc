@@ -15,14 +15,23 @@ constexpr std::size_t kDigestDigits = 32;
 
 // What Acquire is told when a lease was free and a note says that an identical call came before.
 constexpr std::string_view kNoted = "noted";
+// And when Redis, started anew or emptied, may have lost such a note.
+constexpr std::string_view kBlind = "blind";
+constexpr const char* kFilled = "msp:filled";
+constexpr const char* kFilling = "msp:filling";
 
-// KEYS: the lease and the call's note. Takes the lease when nobody has it, and tells what there is:
-// our own value, a note, or the value of the one who has it.
+// KEYS: the lease, the call's note, and two marks: of a Redis that has been here before, and of one
+// that has not been for long. Takes the lease when nobody has it, and tells what there is: our own
+// value, a note, or the value of the one who has it.
 constexpr const char* kAcquire =
     "local had = redis.call('GET', KEYS[1]) "
     "if had then return had end "
     "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) "
     "if redis.call('EXISTS', KEYS[2]) == 1 then return ARGV[3] end "
+    "if ARGV[5] ~= '0' and redis.call('SET', KEYS[3], '1', 'NX') then redis.call('SET', KEYS[4], "
+    "'1', 'PX', ARGV[5]) "
+    "end "
+    "if redis.call('EXISTS', KEYS[4]) == 1 then return ARGV[4] end "
     "return ARGV[1]";
 // Prolongs the lease if it is still ours, and takes it again if nobody has it, as after a restart
 // of Redis.
@@ -53,15 +62,23 @@ std::string Short(std::string_view digest) {
 Lease::Grant GrantOf(std::string_view had, std::string_view mine) {
   if (had == mine) return Lease::Grant::kGranted;
   if (had == kNoted) return Lease::Grant::kGrantedAfterSame;
+  if (had == kBlind) return Lease::Grant::kGrantedBlind;
   return had.substr(0, kDigestDigits) == mine.substr(0, kDigestDigits) ? Lease::Grant::kHeldBySame
                                                                        : Lease::Grant::kHeldByOther;
 }
 
+bool IsGrant(Lease::Grant grant) {
+  return grant == Lease::Grant::kGranted || grant == Lease::Grant::kGrantedAfterSame ||
+         grant == Lease::Grant::kGrantedBlind;
+}
+
 }  // namespace
 
-Lease::Lease(RedisAddress address, telemetry::Metrics& metrics, std::chrono::milliseconds term)
+Lease::Lease(RedisAddress address, telemetry::Metrics& metrics, std::chrono::milliseconds term,
+             std::chrono::milliseconds memory)
     : owner_(Hex(RandomBytes(kOwnerBytes))),
       term_(term),
+      memory_(memory),
       metrics_(metrics),
       redis_(std::move(address)) {}
 
@@ -79,19 +96,22 @@ void Lease::Acquire(std::string_view name, std::string_view digest, std::int64_t
   const std::int64_t term_ms = std::min<std::int64_t>(term_.count(), max_ms);
   std::vector<std::string> command{"EVAL",
                                    kAcquire,
-                                   "2",
+                                   "4",
                                    key,
                                    NoteOf(name, digest),
+                                   kFilled,
+                                   kFilling,
                                    mine,
                                    std::to_string(term_ms),
-                                   std::string(kNoted)};
+                                   std::string(kNoted),
+                                   std::string(kBlind),
+                                   std::to_string(memory_.count())};
   redis_.Send(std::move(command),
               [this, key, mine, max_ms, done = std::move(done)](const RedisReply& reply) mutable {
                 Grant grant = Grant::kUnavailable;
                 if (reply.kind == RedisReply::Kind::kText) grant = GrantOf(reply.text, mine);
                 if (grant == Grant::kUnavailable) metrics_.CountLeaseUnavailable();
-                if (grant == Grant::kGranted || grant == Grant::kGrantedAfterSame)
-                  Hold(std::move(key), std::move(mine), max_ms);
+                if (IsGrant(grant)) Hold(std::move(key), std::move(mine), max_ms);
                 std::move(done)(grant);
               });
 }

@@ -29,15 +29,19 @@ class Lease {
   enum class Grant : std::uint8_t {
     kGranted,
     kGrantedAfterSame,  // So too, and an identical call has landed a short while ago.
+    kGrantedBlind,      // So too, and Redis has not been there for long enough to know of one.
     kHeldBySame,        // An identical call is in flight elsewhere.
     kHeldByOther,       // A different call for this order is in flight elsewhere.
     kUnavailable,       // Redis did not say.
   };
 
   static constexpr std::chrono::milliseconds kTerm{5'000};
+  static constexpr std::chrono::milliseconds kMemory{300'000};
 
-  // `term`: how long a lease lasts without being renewed.
-  Lease(RedisAddress address, telemetry::Metrics& metrics, std::chrono::milliseconds term = kTerm);
+  // `term`: how long a lease lasts without being renewed; `memory`: the longest that a call is
+  // remembered, and so for how long a Redis that has lost everything is not relied on.
+  Lease(RedisAddress address, telemetry::Metrics& metrics, std::chrono::milliseconds term = kTerm,
+        std::chrono::milliseconds memory = kMemory);
   ~Lease();
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
@@ -72,6 +76,7 @@ class Lease {
 
   const std::string owner_;  // This process: random, new at every start.
   const std::chrono::milliseconds term_;
+  const std::chrono::milliseconds memory_;
   telemetry::Metrics& metrics_;
   Mutex mutex_;
   absl::flat_hash_map<std::string, Held> held_ ABSL_GUARDED_BY(mutex_);  // By key in Redis.

@@ -126,6 +126,7 @@ Task<PaymentCall::Next> PaymentCall::AcquireLease() {
     if (grant != Lease::Grant::kHeldBySame) {
       leased_ = grant != Lease::Grant::kUnavailable;
       facts_.after_equal |= grant == Lease::Grant::kGrantedAfterSame;
+      sees_equals_ = grant != Lease::Grant::kUnavailable && grant != Lease::Grant::kGrantedBlind;
       co_return Next::kSend;
     }
     // Its holder may have died: what it did is looked for meanwhile.
@@ -283,6 +284,8 @@ PaymentCall::Next PaymentCall::Act(Verdict verdict, Found found, bool settled,
         return Next::kLookAgain;
       [[fallthrough]];
     case Verdict::kSend:
+      if (!dry_run && !settled && !sees_equals_ && !policy_.may_follow_equal)
+        return Next::kLookAgain;
       if (policy_.prepare != nullptr) {
         if (auto failure = policy_.prepare(facts_, *lookup.order()))
           return EndFailed(*std::move(failure));

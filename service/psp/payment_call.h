@@ -93,6 +93,7 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
   Callback<Admission>::Done joined_;  // Goes on once the joined call has ended.
   bool leads_ = false;                // It has the single flight of its order, and gives it back.
   bool leased_ = false;               // So too across replicas.
+  bool sees_equals_ = true;           // Redis knows of equal calls that other replicas had.
   bool renamed_ = false;              // It has given up the flight of an alias of its order.
   bool resent_ = false;
   Failure doubt_;   // Why the outcome is open.

@@ -119,6 +119,7 @@ class Caller {
     Told<Response> told;
     const auto end = std::chrono::steady_clock::now() + patience_;
     bool in_doubt = false;
+    int looks = 0;
     while (std::chrono::steady_clock::now() < end) {
       const bool first = ++told.attempts == 1;
       request.mutable_control()->set_repeat(in_doubt || (first && style.repeat_at_first));
@@ -145,12 +146,22 @@ class Caller {
           }
           break;
         default:
+          // A repeat of these looks to the end of its time and sends nothing.
+          if (in_doubt && told.error.from_service && OnlyLooks<Request>() && ++looks == kLooksMax)
+            return told;
           in_doubt = true;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(20 + random_.Below(100)));
     }
     tally_.Count(std::string(name) + " never certain");
     return told;
+  }
+
+  static constexpr int kLooksMax = 2;
+  template <class Request>
+  static constexpr bool OnlyLooks() {
+    return std::is_same_v<Request, v1::RefundOrderRequest> ||
+           std::is_same_v<Request, v1::CaptureOrderRequest>;
   }
 
   // Says whose the call is, where the servers ask.

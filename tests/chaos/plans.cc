@@ -224,7 +224,8 @@ void Plan::Refund(const std::string& order_id, const std::string& key, std::int6
     Statement& said = Say(About::kRefund, order_id, Tag(key), told);
     said.amount = full ? 0 : amount;
     said.transaction_id = refund_id;
-    if (!told.certain) return;
+    // What a refusal says holds until the call is made again.
+    if (!told.ok) return;
   }
 }
 
@@ -243,7 +244,7 @@ void Plan::Capture(const std::string& key, std::int64_t amount) {
     const auto told = caller_.Certain<v1::CaptureOrderRequest, v1::CaptureOrderResponse>(
         "CaptureOrder", &Stub::CaptureOrder, request, style);
     Say(About::kCapture, order_id_, Tag(key), told).amount = amount;
-    if (!told.certain) return;
+    if (!told.ok) return;
   }
 }
 

@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::int64_t kLongMs = 30'000;
+constexpr milliseconds kNoMemory{0};  // A Redis that is relied on from the start.
 
 v1::CreateOrderRequest Keyed(const std::string& key = "key-1") {
   v1::CreateOrderRequest order = DirectOrder();
@@ -47,8 +48,8 @@ class LeaseTest : public MoneyTest {
 };
 
 TEST_F(LeaseTest, OneReplicaHoldsItAndTellsTheOthersWhetherTheirCallIsTheSame) {
-  Lease ours(Address(), metrics_);
-  Lease theirs(Address(), metrics_);
+  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
   EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
   EXPECT_EQ(Acquire(theirs, "site order-1", "another call"), Grant::kHeldByOther);
@@ -56,8 +57,8 @@ TEST_F(LeaseTest, OneReplicaHoldsItAndTellsTheOthersWhetherTheirCallIsTheSame) {
 }
 
 TEST_F(LeaseTest, OnlyItsHolderGivesItUp) {
-  Lease ours(Address(), metrics_);
-  Lease theirs(Address(), metrics_);
+  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
   theirs.Release("site order-1", "call", false);
   EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
@@ -67,8 +68,8 @@ TEST_F(LeaseTest, OnlyItsHolderGivesItUp) {
 }
 
 TEST_F(LeaseTest, ACallThatIsOverIsToldToTheNextLikeIt) {
-  Lease ours(Address(), metrics_);
-  Lease theirs(Address(), metrics_);
+  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
   ours.Release("site order-1", "call", true);
   EXPECT_EQ(AcquireInTime(theirs, Grant::kGrantedAfterSame, "site order-1", "call"),
@@ -78,8 +79,8 @@ TEST_F(LeaseTest, ACallThatIsOverIsToldToTheNextLikeIt) {
 }
 
 TEST_F(LeaseTest, EachCallThatIsOverIsToldWhateverElseWasDoneToTheOrderSince) {
-  Lease ours(Address(), metrics_);
-  Lease theirs(Address(), metrics_);
+  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   const auto run = [&](Lease& lease, const std::string& digest, milliseconds remember_for) {
     const Grant grant = AcquireInTime(lease, Grant::kGranted, "site order-1", digest);
     lease.Release("site order-1", digest, remember_for);
@@ -99,9 +100,9 @@ TEST_F(LeaseTest, EachCallThatIsOverIsToldWhateverElseWasDoneToTheOrderSince) {
 }
 
 TEST_F(LeaseTest, OfAKilledHolderEndsWithinItsTermHoweverLongItsCallMayTake) {
-  Lease theirs(Address(), metrics_);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   {
-    Lease dead(Address(), metrics_, milliseconds(300));
+    Lease dead(Address(), metrics_, milliseconds(300), kNoMemory);
     EXPECT_EQ(Acquire(dead, "site order-1", "call"), Grant::kGranted);
   }
   EXPECT_EQ(Acquire(theirs, "site order-1", "another call"), Grant::kHeldByOther);
@@ -110,8 +111,8 @@ TEST_F(LeaseTest, OfAKilledHolderEndsWithinItsTermHoweverLongItsCallMayTake) {
 }
 
 TEST_F(LeaseTest, LastsAsLongAsItsCallRunsAndNoLonger) {
-  Lease ours(Address(), metrics_, milliseconds(300));
-  Lease theirs(Address(), metrics_);
+  Lease ours(Address(), metrics_, milliseconds(300), kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
   const auto four_terms = http::Clock::now() + milliseconds(1'200);
   while (http::Clock::now() < four_terms)
@@ -121,8 +122,8 @@ TEST_F(LeaseTest, LastsAsLongAsItsCallRunsAndNoLonger) {
 }
 
 TEST_F(LeaseTest, IsNotRenewedBeyondTheTimeOfItsCall) {
-  Lease ours(Address(), metrics_, milliseconds(300));
-  Lease theirs(Address(), metrics_);
+  Lease ours(Address(), metrics_, milliseconds(300), kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   const auto start = http::Clock::now();
   EXPECT_EQ(Acquire(ours, "site order-1", "lost call", 700), Grant::kGranted);
   EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "another call"),
@@ -131,8 +132,8 @@ TEST_F(LeaseTest, IsNotRenewedBeyondTheTimeOfItsCall) {
 }
 
 TEST_F(LeaseTest, IsTakenAgainWhenRedisCameBackEmpty) {
-  Lease ours(Address(), metrics_, milliseconds(300));
-  Lease theirs(Address(), metrics_);
+  Lease ours(Address(), metrics_, milliseconds(300), kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
   redis_.Kill();
   redis_.Start();
@@ -146,7 +147,7 @@ TEST_F(LeaseTest, IsTakenAgainWhenRedisCameBackEmpty) {
 }
 
 TEST_F(LeaseTest, SaysAtOnceThatRedisIsGoneAndFindsItAgain) {
-  Lease lease(Address(), metrics_);
+  Lease lease(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kGranted);
   redis_.Kill();
   EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kUnavailable);
@@ -157,9 +158,40 @@ TEST_F(LeaseTest, SaysAtOnceThatRedisIsGoneAndFindsItAgain) {
   EXPECT_EQ(AcquireInTime(lease, Grant::kGranted, "site order-3", "call"), Grant::kGranted);
 }
 
+TEST_F(LeaseTest, ARedisThatHasLostEverythingIsNotReliedOnForAWhile) {
+  Lease lease(Address(), metrics_, Lease::kTerm, milliseconds(200));
+  EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kGrantedBlind);
+  EXPECT_EQ(AcquireInTime(lease, Grant::kGranted, "site order-2", "call"), Grant::kGranted);
+  redis_.Kill();
+  redis_.Start();
+  EXPECT_EQ(AcquireInTime(lease, Grant::kGrantedBlind, "site order-3", "call"),
+            Grant::kGrantedBlind);
+}
+
+// Another replica may have refunded a moment ago: MultiSafepay's record has the settle time to show
+// it.
+TEST_F(LeaseTest, WhereRedisMayHaveForgottenARefundWaitsForTheRecord) {
+  Lease lease(Address(), metrics_);
+  Api api(options, TestOperations(), client, metrics_, &lease);
+  v1::RefundOrderRequest request;
+  request.set_order_id("order-1");
+  request.set_amount(500);
+  request.set_currency("EUR");
+  request.set_refund_order_id("refund-7");
+  client.looks = {
+      OrderJson{}.Answer(), OrderJson{}.Answer(),
+      OrderJson{.related = R"([{"type":"refund","transaction_id":91,"amount":500,"currency":"EUR",)"
+                           R"("status":"reserved","refund_order_id":"refund-7"}])"}
+          .Answer()};
+  Caller<v1::RefundOrderRequest, v1::RefundOrderResponse> refund(api, "RefundOrder", request,
+                                                                 site());
+  EXPECT_EQ(refund.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 0u);
+}
+
 TEST_F(LeaseTest, TwoReplicasSendOneCallOnceAndAnswerItAlike) {
-  Lease first_lease(Address(), metrics_);
-  Lease second_lease(Address(), metrics_);
+  Lease first_lease(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease second_lease(Address(), metrics_, Lease::kTerm, kNoMemory);
   Api first_api(options, TestOperations(), client, metrics_, &first_lease);
   Api second_api(options, TestOperations(), client, metrics_, &second_lease);
   client.writes = {OrderJson{}.Marked("key-1").Answer()};
@@ -177,7 +209,7 @@ TEST_F(LeaseTest, TwoReplicasSendOneCallOnceAndAnswerItAlike) {
 }
 
 TEST_F(LeaseTest, WithoutRedisEachReplicaHasItsOwnFlightsStill) {
-  Lease lease(Address(), metrics_);
+  Lease lease(Address(), metrics_, Lease::kTerm, kNoMemory);
   Api one(options, TestOperations(), client, metrics_, &lease);
   redis_.Kill();
   client.writes = {OrderJson{}.Answer()};

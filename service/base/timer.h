@@ -7,11 +7,14 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <thread>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "service/base/mutex.h"
+#include "service/base/task.h"
 
 namespace msp {
 
@@ -36,5 +39,13 @@ class Timer {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
+
+// A wait of a coroutine, which `owner` keeps alive.
+inline Callback<bool> Until(Timer& timer, std::shared_ptr<void> owner,
+                            Timer::Clock::time_point when) {
+  return {std::move(owner), [&timer, when](Callback<bool>::Done done) {
+            timer.At(when, [done = std::move(done)]() mutable { std::move(done)(true); });
+          }};
+}
 
 }  // namespace msp

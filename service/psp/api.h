@@ -5,6 +5,7 @@
 // Owned by main; outlived by the HTTP pool's last callback. Any thread may start calls.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -74,6 +75,11 @@ struct ApiOptions {
   // Off only to show what it is good for.
   bool single_flight = true;
 };
+
+// The last moment at which the reply can still reach the caller.
+inline http::Clock::time_point LastMomentOf(const Call& call, const ApiOptions& options) {
+  return call.deadline - std::chrono::milliseconds(options.reply_margin_ms);
+}
 
 using CallDone = absl::AnyInvocable<void() &&>;
 

@@ -13,10 +13,16 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
+// Look-ups go on to the end of the deadline, for as many settle times at the most.
+constexpr int kSettleTimesMax = 15;
+constexpr milliseconds kPauseMax{5'000};
 // One GET may take this long before the next is tried.
 constexpr milliseconds kLookupMax{5'000};
 // Related transactions that one call reads by themselves.
 constexpr std::size_t kRelatedMax = 8;
+// A repeat speaks of attempts of the last week, an equal call that ended of the last minutes.
+constexpr std::int64_t kRepeatWindowS = std::int64_t{7} * 86'400;
+constexpr std::int64_t kEqualWindowS = 300;
 
 // A bare 404 may be a proxy's.
 bool SaysAbsent(const Answer& answer) {
@@ -31,6 +37,32 @@ void OrderLookup::Clear() {
   response.Clear();
   kind = Answer::Kind::kOpen;
   absent = false;
+}
+
+LookUpTimes::LookUpTimes(const ApiOptions& options, TimePoint last_moment, bool unsent, bool unseen)
+    : last_moment_(last_moment), pause_(options.reconcile_backoff_ms) {
+  const TimePoint now = Clock::now();
+  const milliseconds settle(options.settle_ms);
+  const auto left = std::max(last_moment - now, Clock::duration::zero());
+  const auto after = [&](Clock::duration wait) {
+    return now + (unsent ? std::min(left / 2, wait) : wait);
+  };
+  settled_at_ = after(settle);
+  certain_at_ = unseen ? after(2 * settle) : settled_at_;
+  end_ = std::min(last_moment, now + settle * kSettleTimesMax);
+}
+
+std::optional<LookUpTimes::TimePoint> LookUpTimes::Next(TimePoint now, const Failure& failure) {
+  // MultiSafepay's own word on when to come again goes before the bound on look-ups.
+  const bool limited = failure.is_rate_limit();
+  TimePoint next =
+      now + (limited ? std::max(milliseconds(failure.retry_after_ms), pause_) : pause_);
+  for (const TimePoint settled : {settled_at_, certain_at_}) {
+    if (now < settled && !limited) next = std::min(next, settled);
+  }
+  pause_ = std::min(pause_ * 2, kPauseMax);
+  if (next >= (limited ? last_moment_ : end_)) return std::nullopt;
+  return next;
 }
 
 Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, OrderLookup& lookup) {
@@ -68,11 +100,22 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, Orde
   }
 }
 
+// By MultiSafepay's own clock: this host's may be wrong.
+void OrderLookups::NoteDate(const OrderLookup& lookup, PaymentFacts& facts) const {
+  if (lookup.date_s < 0) return;
+  const auto since = std::chrono::ceil<std::chrono::seconds>(Clock::now() - call_.start).count();
+  const std::int64_t window_s = facts.claims_repeat ? kRepeatWindowS
+                                : facts.after_equal ? kEqualWindowS
+                                                    : 0;
+  facts.first_attempt_s = lookup.date_s - since - window_s;
+}
+
 Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& facts,
                                Clock::time_point last_moment, OrderLookup& lookup) {
   std::string order_id(OrderIdOf(*call_.operation, *call_.request));
   Task<void> read = Get(std::move(order_id), last_moment, lookup);
   co_await read;
+  NoteDate(lookup, facts);
   facts.own_ids_read = 0;  // What was not there under them may be there by now.
   facts.drift = lookup.drift;
   facts.numbers = lookup.numbers;

@@ -2,9 +2,9 @@
 // tell, the related transactions that may be the call's own. Part of one PaymentCall.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,11 +43,30 @@ struct OrderLookup {
   bool worth_repeating() const {
     return kind == Answer::Kind::kOpen || kind == Answer::Kind::kNotSent || failure.is_rate_limit();
   }
-  // The next look-up is not tried before this has passed: what MultiSafepay asks for, else `wait`.
-  std::chrono::milliseconds Pause(std::int64_t wait_ms) const {
-    return std::chrono::milliseconds(
-        failure.is_rate_limit() ? std::max(failure.retry_after_ms, wait_ms) : wait_ms);
+};
+
+// When a payment call looks at its order: at growing intervals, and when the record has settled.
+class LookUpTimes {
+ public:
+  using TimePoint = http::Clock::time_point;
+
+  // From now on. `unsent`: the call is still to be sent, and half the time left stays for that,
+  // however little it is. `unseen`: it takes twice the settle time to be certain.
+  LookUpTimes(const ApiOptions& options, TimePoint last_moment, bool unsent, bool unseen);
+
+  TimePoint last_moment() const { return last_moment_; }
+  Settled SettledBy(TimePoint when) const {
+    return {.enough = when >= settled_at_, .certain = when >= certain_at_};
   }
+  // After a look-up that failed so, or did not; nothing when the time is up.
+  std::optional<TimePoint> Next(TimePoint now, const Failure& failure);
+
+ private:
+  const TimePoint last_moment_;
+  TimePoint settled_at_;
+  TimePoint certain_at_;
+  TimePoint end_;
+  std::chrono::milliseconds pause_;
 };
 
 class OrderLookups {
@@ -56,13 +75,15 @@ class OrderLookups {
   // Who keeps this alive while an answer is waited for. Before the first Fetch.
   void SetOwner(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
 
-  // Reads the call's order into `lookup`, and into `facts` what the policy needs read beside it;
-  // all of it before `last_moment`.
+  // Reads the call's order into `lookup`, and into `facts` when an attempt of the call can have
+  // been made first and what the policy needs read beside the order; all of it before
+  // `last_moment`.
   Task<void> Fetch(const OperationPolicy& policy, PaymentFacts& facts,
                    http::Clock::time_point last_moment, OrderLookup& lookup);
 
  private:
   Task<void> Get(std::string id, http::Clock::time_point last_moment, OrderLookup& lookup);
+  void NoteDate(const OrderLookup& lookup, PaymentFacts& facts) const;
 
   Exchange& exchange_;
   Call& call_;

@@ -15,67 +15,47 @@ using std::chrono::milliseconds;
 
 // With less time than this for the transfer itself, sending would only make an unknown outcome.
 constexpr milliseconds kSendMin{50};
-constexpr std::int64_t kPauseMaxMs = 5'000;
-// Look-ups go on to the end of the deadline, for as many settle times at the most.
-constexpr int kLookUpSettleTimes = 15;
 // Look-ups that bring nothing readable, where nothing is in doubt.
 constexpr int kUnreadMax = 4;
-constexpr milliseconds kLeaseAgain{25};
-constexpr int kDeclined = 1024;
-
-Failure Busy() {
-  return {.code = absl::StatusCode::kAborted,
-          .message =
-              "a different call for this order is in flight; wait for its end, then look "
-              "before sending again",
-          .reason = "ORDER_BUSY",
-          .outcome = v1::OUTCOME_NOT_SENT};
-}
-
-Failure Overloaded() {
-  return {.code = absl::StatusCode::kResourceExhausted,
-          .message = "too many payment calls are in flight; nothing was sent",
-          .reason = std::string(reason::kOverloaded),
-          .outcome = v1::OUTCOME_NOT_SENT,
-          .retry_after_ms = 1'000};
-}
-
-Failure DeadlineTooShort() {
-  return {.code = absl::StatusCode::kDeadlineExceeded,
-          .message =
-              "too little of the deadline is left to send the call and learn its outcome; "
-              "nothing was sent",
-          .reason = std::string(reason::kDeadlineTooShort),
-          .outcome = v1::OUTCOME_NOT_SENT};
-}
-
-Failure JoinedTooLong() {
-  return {.message = "the equal call in flight that this one waited for has not ended in time"};
-}
-
-Failure AnotherPayment() {
-  return {.message = "MultiSafepay answered about another payment",
-          .reason = std::string(reason::kUpstreamMismatch)};
-}
 
 }  // namespace
 
+PaymentCall::PaymentCall(const PaymentDependencies& uses, Call& call, CallDone done)
+    : uses_(uses),
+      call_(call),
+      done_(std::move(done)),
+      policy_(PolicyOf(*call.operation)),
+      dry_run_(ControlOf(*call.request).validate_only()),
+      facts_(FactsOf(call, uses.options)),
+      lookups_(uses.exchange, call),
+      admission_(uses, call, policy_, facts_, lookups_) {}
+
+void PaymentCall::Start() {
+  lookups_.SetOwner(weak_from_this());
+  admission_.SetOwner(weak_from_this());
+  const auto self = shared_from_this();
+  run_ = Run();
+  run_.Start();
+}
+
 Task<void> PaymentCall::Run() {
-  const bool dry_run = ControlOf(*call_.request).validate_only();
   Next next = Next::kStartAgain;
   while (next == Next::kStartAgain) {
-    TakeIdentity();
+    admission_.TakeIdentity();
     next = Next::kSend;
-    if (!dry_run) {
-      Task<Next> acquired = Acquire();
-      next = co_await acquired;
+    if (!dry_run_) {
+      Task<Admission::Result> entered = admission_.Enter();
+      next = OnAdmission(co_await entered);
     }
     if (next == Next::kSend && (facts_.repeats() || policy_.looks_first)) {
       Task<Next> looked = LookUp(facts_.repeats() ? Phase::kRepeat : Phase::kBefore);
       next = co_await looked;
     }
   }
-  if (dry_run && next == Next::kSend) next = EndDryRun();
+  if (dry_run_ && next == Next::kSend) {
+    TellDryRun(call_, facts_);
+    next = End();
+  }
   while (next == Next::kSend) {
     Task<Next> sent = SendOnce();
     next = co_await sent;
@@ -84,67 +64,18 @@ Task<void> PaymentCall::Run() {
   }
 }
 
-// One call at a time for an order: in this process by single flight, across replicas by leases.
-Task<PaymentCall::Next> PaymentCall::Acquire() {
-  while (uses_.options.single_flight && !leads_) {
-    Callback<Admission> boarded = Board();
-    switch (co_await boarded) {
-      case Admission::kLeadsAfterEqual:
-        facts_.after_equal = true;
-        leads_ = true;
-        break;
-      case Admission::kLeads:
-        leads_ = true;
-        break;
-      case Admission::kTakesOver:
-        facts_.claims_repeat = facts_.after_equal = true;
-        break;
-      case Admission::kAnswered:
-        co_return End();
-      case Admission::kTooLong:
-        co_return EndUnknown(JoinedTooLong(), nullptr);
-      case Admission::kBusy:
-        co_return EndFailed(Busy());
-      case Admission::kFull:
-        co_return EndFailed(Overloaded());
-    }
-  }
-  if (uses_.lease == nullptr) co_return Next::kSend;
-  Task<Next> leased = AcquireLease();
-  co_return co_await leased;
-}
-
-Task<PaymentCall::Next> PaymentCall::AcquireLease() {
-  std::int64_t pause_ms = uses_.options.reconcile_backoff_ms;
-  TimePoint look_at = Clock::now() + milliseconds(pause_ms);
-  while (true) {
-    const auto left = std::chrono::duration_cast<milliseconds>(LastMoment() - Clock::now()).count();
-    if (left <= 0) co_return Next::kSend;  // Too late for anything: said where it is sent.
-    Callback<Lease::Grant> asked = AskForLease(left);
-    const Lease::Grant grant = co_await asked;
-    if (grant == Lease::Grant::kHeldByOther) co_return EndFailed(Busy());
-    if (grant != Lease::Grant::kHeldBySame) {
-      leased_ = grant != Lease::Grant::kUnavailable;
-      facts_.after_equal |= grant == Lease::Grant::kGrantedAfterSame;
-      sees_equals_ = grant != Lease::Grant::kUnavailable && grant != Lease::Grant::kGrantedBlind;
-      co_return Next::kSend;
-    }
-    // Its holder may have died: what it did is looked for meanwhile.
-    facts_.claims_repeat = facts_.after_equal = true;
-    if (Clock::now() >= look_at) {
-      OrderLookup lookup;
-      Task<void> fetched = lookups_.Fetch(policy_, facts_, LastMoment(), lookup);
-      co_await fetched;
-      NoteDate(lookup);
-      if (lookup.told() &&
-          policy_.read(facts_, lookup.order(), Phase::kRepeat).finding == Finding::kOurs)
-        co_return EndConfirmed(/*reconciled=*/false, /*replayed=*/true);
-      look_at = Clock::now() + lookup.Pause(pause_ms);
-      pause_ms = std::min(pause_ms * 2, kPauseMaxMs);
-    }
-    if (Clock::now() + kLeaseAgain >= LastMoment()) co_return EndUnknown(JoinedTooLong(), nullptr);
-    Callback<bool> paused = Until(Clock::now() + kLeaseAgain);
-    co_await paused;
+PaymentCall::Next PaymentCall::OnAdmission(Admission::Result result) {
+  switch (result) {
+    case Admission::Result::kAdmitted:
+      return Next::kSend;
+    case Admission::Result::kAnswered:
+      return End();
+    case Admission::Result::kDone:
+      return EndConfirmed(Proof::kReplayed);
+    case Admission::Result::kTooLong:
+      return EndUnknown(Admission::FailureOf(result));
+    default:
+      return EndFailed(Admission::FailureOf(result));
   }
 }
 
@@ -152,78 +83,70 @@ Task<PaymentCall::Next> PaymentCall::AcquireLease() {
 Task<PaymentCall::Next> PaymentCall::SendOnce() {
   // A quarter of the time left, three seconds at most, is kept for looking when the answer is lost.
   const TimePoint now = Clock::now();
-  const auto margin = std::min<Clock::duration>((LastMoment() - now) / 4, milliseconds(3'000));
+  const TimePoint last_moment = LastMomentOf(call_, uses_.options);
+  const auto margin = std::min<Clock::duration>((last_moment - now) / 4, milliseconds(3'000));
   const TimePoint deadline =
-      std::min(LastMoment() - margin, now + milliseconds(uses_.options.upstream_timeout_ms));
+      std::min(last_moment - margin, now + milliseconds(uses_.options.upstream_timeout_ms));
   if (deadline - now < kSendMin)
-    co_return resent_ ? EndUnknown(doubt_, nullptr) : EndFailed(DeadlineTooShort());
-  Callback<Answer> sent = Send(deadline);
-  Answer answer = co_await sent;
+    co_return resent_ ? EndUnknown(doubt_) : EndFailed(DeadlineTooShort());
+  ++call_.attempts;
+  Callback<Answer> sent(shared_from_this(), [this, deadline](Callback<Answer>::Done done) {
+    Sending sending{.operation = call_.operation,
+                    .request = call_.request,
+                    .response = call_.response,
+                    .body = BodyOf(*call_.operation, *call_.request),
+                    .site = call_.site,
+                    .deadline = deadline,
+                    .trace = &call_.trace};
+    // The card is in the body alone from here on, unless it may be needed once more.
+    if (!ControlOf(*call_.request).resend_if_absent()) WipeRequest(call_);
+    uses_.exchange.Send(std::move(sending), std::move(done));
+  });
+  Phase phase = Phase::kIndeterminate;
+  const Next next = OnAnswer(co_await sent, phase);
+  if (next != Next::kLookAgain) co_return next;
+  Task<Next> looked = LookUp(phase);
+  co_return co_await looked;
+}
+
+PaymentCall::Next PaymentCall::OnAnswer(Answer answer, Phase& phase) {
   call_.http_status = answer.http_status;
   call_.upstream_us += answer.upstream_us;
   call_.detail = answer.detail;
-  Phase phase = Phase::kIndeterminate;
-  switch (answer.kind) {
-    case Answer::Kind::kNotSent:
-      // A second sending that did not leave says nothing about the first.
-      co_return resent_ ? EndUnknown(doubt_, nullptr) : EndFailed(std::move(answer.failure));
-    case Answer::Kind::kSuccess:
-      if (policy_.names_another != nullptr && policy_.names_another(facts_)) {
-        answer.failure = AnotherPayment();
-      } else if (policy_.looks_after) {
-        answer.failure.message = "MultiSafepay took the call, but the order does not show it";
-        phase = Phase::kAfterSuccess;
-      } else {
-        if (policy_.complete != nullptr) policy_.complete(facts_);
-        co_return EndConfirmed(/*reconciled=*/false, /*replayed=*/false);
-      }
-      codec::WipeAll(*call_.operation->response_plan, *call_.response);
-      call_.response->Clear();
-      break;
-    case Answer::Kind::kRefused:
-      if (resent_) break;  // The first sending may be why.
-      facts_.refusal = answer.failure;
-      if (answer.failure.is_rate_limit()) {
-        // Not processed, and not looked up. Of an earlier attempt that the caller speaks of this
-        // says nothing.
-        co_return facts_.claims_repeat ? EndUnknown(std::move(answer.failure), nullptr)
-                                       : EndFailed(std::move(answer.failure));
-      }
-      if (policy_.explains_refusal == nullptr ||
-          !policy_.explains_refusal(facts_, answer.failure.error_code))
-        co_return EndFailed(std::move(answer.failure));
-      // A decline is a decline, whatever went before it.
-      phase = facts_.repeats() && answer.failure.error_code != kDeclined ? Phase::kRefusedRepeat
-                                                                         : Phase::kRefused;
-      break;
-    case Answer::Kind::kOpen:
+  const Reaction reaction = ReactionTo(policy_, facts_, answer, resent_);
+  // A second sending that did not leave says nothing about the first.
+  if (!resent_ || answer.kind != Answer::Kind::kNotSent) doubt_ = std::move(answer.failure);
+  phase = reaction.phase;
+  switch (reaction.step) {
+    case Reaction::Step::kConfirm:
+      if (policy_.complete != nullptr) policy_.complete(facts_);
+      return EndConfirmed(Proof::kAnswer);
+    case Reaction::Step::kFail:
+      return EndFailed(doubt_);
+    case Reaction::Step::kUnknown:
+      return EndUnknown(doubt_);
+    case Reaction::Step::kLookUp:
       break;
   }
-  doubt_ = std::move(answer.failure);
-  Task<Next> looked = LookUp(phase);
-  co_return co_await looked;
+  codec::WipeAll(*call_.operation->response_plan, *call_.response);
+  call_.response->Clear();
+  return Next::kLookAgain;
 }
 
 // Looks at the order until there is a verdict, or the time is up.
 Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
   const bool unsent = phase == Phase::kBefore || phase == Phase::kRepeat;
-  const TimePoint began = Clock::now();
-  const milliseconds settle(uses_.options.settle_ms);
-  const auto left = std::max(LastMoment() - began, Clock::duration::zero());
-  // Half the time left stays for a call that is still to be sent, however little that is.
-  const TimePoint settled_at =
-      began + (unsent ? std::min<Clock::duration>(left / 2, settle) : settle);
-  const TimePoint end = std::min(LastMoment(), began + settle * kLookUpSettleTimes);
-  std::int64_t pause_ms = uses_.options.reconcile_backoff_ms;
+  // What an attempt may have done that this process has not seen takes longer to be ruled out.
+  const bool unseen = phase != Phase::kBefore || facts_.may_miss_equal;
+  LookUpTimes times(uses_.options, LastMomentOf(call_, uses_.options), unsent, unseen);
   int unread = 0;
   while (true) {
     OrderLookup lookup;
-    // A look-up that began before the settle time had passed may show what was true before it.
-    const bool settled = Clock::now() >= settled_at;
-    Task<void> fetched = lookups_.Fetch(policy_, facts_, LastMoment(), lookup);
+    // A look-up may show what was true when it began.
+    const Settled settled = times.SettledBy(Clock::now());
+    Task<void> fetched = lookups_.Fetch(policy_, facts_, times.last_moment(), lookup);
     co_await fetched;
-    NoteDate(lookup);
-    if (IsRenamed(lookup)) co_return Next::kStartAgain;
+    if (admission_.IsRenamed(lookup)) co_return Next::kStartAgain;
     Failure cause = unsent ? lookup.failure : doubt_;
     if (lookup.told()) {
       Found found = policy_.read(facts_, lookup.order(), phase);
@@ -236,55 +159,38 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
                (++unread >= kUnreadMax && (phase == Phase::kBefore || phase == Phase::kRefused))) {
       co_return EndUnread(lookup);
     }
-    const TimePoint now = Clock::now();
-    TimePoint next_at = now + lookup.Pause(pause_ms);
-    if (now < settled_at && !lookup.failure.is_rate_limit())
-      next_at = std::min(next_at, settled_at);
-    // MultiSafepay's own word on when to come again goes before the bound on look-ups.
-    if (next_at >= (lookup.failure.is_rate_limit() ? LastMoment() : end))
+    const auto next_at = times.Next(Clock::now(), lookup.failure);
+    if (!next_at)
       co_return phase == Phase::kBefore ? EndUnread(lookup) : EndUnknown(std::move(cause), &lookup);
-    pause_ms = std::min(pause_ms * 2, kPauseMaxMs);
-    Callback<bool> paused = Until(next_at);
+    Callback<bool> paused = Until(uses_.timer, shared_from_this(), *next_at);
     co_await paused;
   }
 }
 
-PaymentCall::Next PaymentCall::Act(Verdict verdict, Found found, bool settled,
+PaymentCall::Next PaymentCall::Act(Verdict verdict, Found found, Settled settled,
                                    const OrderLookup& lookup) {
-  const bool dry_run = ControlOf(*call_.request).validate_only();
-  const bool posts = call_.operation->row.method == http::Method::kPost;
   switch (verdict) {
     case Verdict::kConfirmed:
-      return EndConfirmed(/*reconciled=*/false, /*replayed=*/false);
-    case Verdict::kReplayed: {
+      return EndConfirmed(Proof::kAnswer);
+    case Verdict::kReplayed:
       // A decline comes as a refusal, with an order that says why.
-      const bool declined = facts_.refusal.error_code == kDeclined;
-      return EndConfirmed(/*reconciled=*/declined, /*replayed=*/!declined);
-    }
+      return EndConfirmed(IsDeclined(facts_.refusal) ? Proof::kReconciled : Proof::kReplayed);
     case Verdict::kReconciled:
-      return EndConfirmed(/*reconciled=*/true, /*replayed=*/false);
+      return EndConfirmed(Proof::kReconciled);
     case Verdict::kRejectedSettled:
-      if (!settled && !dry_run) return Next::kLookAgain;
+      if (!settled.certain && !dry_run_) return Next::kLookAgain;
       [[fallthrough]];
     case Verdict::kRejected:
-      if (found.finding == Finding::kOrderUnknown) {
-        found.failure = lookup.failure;
-        found.failure.outcome = v1::OUTCOME_REJECTED;
-        found.failure.message =
-            absl::StrCat("the order could not be read before the call: ", lookup.failure.message);
-      }
-      return EndFailed(std::move(found.failure));
+      return EndFailed(found.finding == Finding::kOrderUnknown ? OrderUnknown(lookup)
+                                                               : std::move(found.failure));
     case Verdict::kRefusalSettled:
-      if (!settled) return Next::kLookAgain;
+      if (!settled.certain) return Next::kLookAgain;
       [[fallthrough]];
     case Verdict::kRefusalStands:
       return EndFailed(facts_.refusal);
     case Verdict::kSendSettled:
-      if (!dry_run && posts && (!settled || (facts_.repeats() && !policy_.may_follow_equal)))
-        return Next::kLookAgain;
-      [[fallthrough]];
     case Verdict::kSend:
-      if (!dry_run && !settled && !sees_equals_ && !policy_.may_follow_equal)
+      if (!dry_run_ && !MaySend(policy_, facts_, settled, verdict == Verdict::kSendSettled))
         return Next::kLookAgain;
       if (policy_.prepare != nullptr) {
         if (auto failure = policy_.prepare(facts_, *lookup.order()))
@@ -296,13 +202,48 @@ PaymentCall::Next PaymentCall::Act(Verdict verdict, Found found, bool settled,
     case Verdict::kWait:
       break;
   }
-  if (!settled) return Next::kLookAgain;
-  if (policy_.stands_when_settled != nullptr &&
+  if (settled.certain && policy_.stands_when_settled != nullptr &&
       policy_.stands_when_settled(facts_, lookup.absent, doubt_)) {
     doubt_.outcome = v1::OUTCOME_REJECTED;
     return EndFailed(doubt_);
   }
-  return MayResend(found.finding) ? Next::kSend : Next::kLookAgain;
+  const bool may_resend =
+      settled.enough && call_.attempts > 0 && !resent_ && MayResend(policy_, facts_, found.finding);
+  return may_resend ? Next::kSend : Next::kLookAgain;
+}
+
+PaymentCall::Next PaymentCall::EndConfirmed(Proof proof) {
+  TellConfirmed(call_, facts_, proof, uses_.metrics);
+  return End();
+}
+
+PaymentCall::Next PaymentCall::EndFailed(Failure failure) {
+  TellFailure(call_, facts_, std::move(failure));
+  return End();
+}
+
+// The record could not be read, which says nothing about an earlier attempt.
+PaymentCall::Next PaymentCall::EndUnread(const OrderLookup& lookup) {
+  if (call_.attempts == 0)
+    return facts_.repeats() ? EndUnknown(lookup.failure) : EndFailed(UnreadOf(lookup));
+  return RefusalIsCertain(facts_) ? EndFailed(facts_.refusal) : EndUnknown(doubt_);
+}
+
+PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* lookup) {
+  if (doubt_.reason == reason::kUpstreamMismatch) cause.reason = doubt_.reason;
+  uses_.metrics.CountReconciliation(call_.operation->row.name, "unknown");
+  return EndFailed(UnknownOf(call_, policy_, std::move(cause), lookup));
+}
+
+PaymentCall::Next PaymentCall::End() {
+  WipeRequest(call_);
+  // Joined calls take their copy before the reply goes out and this call with it. One that has only
+  // looked leaves what is known as it was.
+  const bool did_something = call_.outcome == v1::OUTCOME_CONFIRMED ||
+                             (call_.outcome == v1::OUTCOME_UNKNOWN && call_.attempts > 0);
+  admission_.Leave(did_something ? policy_.remembered : milliseconds(0));
+  std::move(done_)();
+  return Next::kEnded;
 }
 
 }  // namespace msp::psp

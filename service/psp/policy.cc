@@ -16,6 +16,9 @@ namespace {
 namespace v1 = multisafepay::v1;
 using enum Verdict;
 
+constexpr int kIdInUse = 1006;
+constexpr int kDeclined = 1024;
+
 // The table of evidence. A row for each Finding, a column for each Phase, in their order. A
 // confirmation and a rejection need proof; time, absence and likeness are none, so what they leave
 // open is looked at again, and unknown in the end.
@@ -29,7 +32,7 @@ constexpr std::array<std::array<Verdict, kPhases>, kFindings> kVerdicts{{
     {kRejected, kWait, kWait, kRefusalSettled, kWait, kWait},                   // kTakenOpen
     {kSend, kSendSettled, kWait, kRefusalSettled, kWait, kWait},                // kTakenDead
     {kUnknown, kWait, kWait, kWait, kWait, kWait},                              // kCannotTell
-    {kSend, kSendSettled, kRejectedSettled, kRefusalStands, kRefusalStands,
+    {kSend, kRejectedSettled, kRejectedSettled, kRefusalStands, kRefusalStands,
      kRejected},                                                                 // kImpossible
     {kSend, kSendSettled, kWait, kRefusalSettled, kWait, kWait},                 // kNothing
     {kSend, kSendSettled, kWait, kRefusalStands, kWait, kWait},                  // kAbsent
@@ -56,6 +59,71 @@ const OperationPolicy& PolicyOf(const Operation& operation) {
   }
   std::abort();  // A payment row without a policy: a test walks all rows.
 }
+
+PaymentFacts FactsOf(const Call& call, const ApiOptions& options) {
+  return {.operation = call.operation,
+          .request = call.request,
+          .response = call.response,
+          .site = call.site.get(),
+          .markers = options.idempotency_marker,
+          .refund_pause_s = options.refund_pause_s};
+}
+
+Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, Answer& answer,
+                    bool resent) {
+  using Step = Reaction::Step;
+  Failure& failure = answer.failure;
+  switch (answer.kind) {
+    case Answer::Kind::kNotSent:
+      return {resent ? Step::kUnknown : Step::kFail};
+    case Answer::Kind::kOpen:
+      return {};
+    case Answer::Kind::kSuccess:
+      if (policy.names_another != nullptr && policy.names_another(facts)) {
+        failure.message = "MultiSafepay answered about another payment";
+        failure.reason = reason::kUpstreamMismatch;
+        return {};
+      }
+      if (!policy.looks_after) return {Step::kConfirm};
+      failure.message = "MultiSafepay took the call, but the order does not show it";
+      return {Step::kLookUp, Phase::kAfterSuccess};
+    case Answer::Kind::kRefused:
+      break;
+  }
+  if (resent) return {};  // The first sending may be why.
+  facts.refusal = failure;
+  // Not processed, and not looked up. Of an earlier attempt that the caller speaks of this says
+  // nothing.
+  if (failure.is_rate_limit()) return {facts.claims_repeat ? Step::kUnknown : Step::kFail};
+  if (policy.explains_refusal == nullptr || !policy.explains_refusal(facts, failure.error_code))
+    return {Step::kFail};
+  // A decline is a decline, whatever went before it.
+  const bool repeat = facts.repeats() && !IsDeclined(failure);
+  return {Step::kLookUp, repeat ? Phase::kRefusedRepeat : Phase::kRefused};
+}
+
+bool MaySend(const OperationPolicy& policy, const PaymentFacts& facts, Settled settled,
+             bool after_settle) {
+  if (facts.operation->row.method != http::Method::kPost) return true;
+  if (policy.may_follow_equal) return settled.enough || !after_settle;
+  return !facts.repeats() && (settled.certain || !facts.may_miss_equal);
+}
+
+bool MayResend(const OperationPolicy& policy, const PaymentFacts& facts, Finding finding) {
+  const bool nothing =
+      finding == Finding::kNothing || finding == Finding::kAbsent || finding == Finding::kTakenDead;
+  return nothing && facts.refusal.error_code == 0 && policy.may_follow_equal &&
+         ControlOf(*facts.request).resend_if_absent();
+}
+
+// A decline is a decline; of every other refusal an earlier attempt may be the reason.
+bool RefusalIsCertain(const PaymentFacts& facts) {
+  const int code = facts.refusal.error_code;
+  const bool earlier = facts.operation->creates() ? code == kIdInUse : facts.keyed;
+  return code != 0 && !earlier && !facts.repeats();
+}
+
+bool IsDeclined(const Failure& refusal) { return refusal.error_code == kDeclined; }
 
 v1::CallResult& ResultOf(google::protobuf::Message& response) {
   const auto* type = response.GetDescriptor();

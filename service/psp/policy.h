@@ -14,6 +14,8 @@
 
 #include "google/protobuf/message.h"
 #include "multisafepay/v1/order_service.pb.h"
+#include "service/psp/api.h"
+#include "service/psp/exchange.h"
 #include "service/psp/failure.h"
 #include "service/psp/identity.h"
 #include "service/psp/operation.h"
@@ -82,6 +84,8 @@ struct PaymentFacts {
   bool claims_repeat = false;
   // An equal call ended a short while ago, and has done something or may have.
   bool after_equal = false;
+  // Another replica may have ended one that this process cannot know of.
+  bool may_miss_equal = false;
   bool markers = true;              // --idempotency_marker
   std::int64_t refund_pause_s = 0;  // --refund_pause_s
   Marker marker;
@@ -151,6 +155,33 @@ struct OperationPolicy {
 };
 
 const OperationPolicy& PolicyOf(const Operation& operation);
+PaymentFacts FactsOf(const Call& call, const ApiOptions& options);
+
+// What an answer leads to.
+struct Reaction {
+  enum class Step : std::uint8_t { kConfirm, kFail, kUnknown, kLookUp };
+  Step step = Step::kLookUp;
+  Phase phase = Phase::kIndeterminate;  // Of the look-up.
+};
+// Where that is a look-up, the answer's failure comes to say why; a refusal is noted in the facts.
+// `resent`: it answers a second sending.
+Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, Answer& answer,
+                    bool resent);
+// Whether MultiSafepay's record has had the time to show what was done: enough to send, and enough
+// for a certain no, which the sending of another replica or an earlier one could belie.
+struct Settled {
+  bool enough = false;
+  bool certain = false;
+};
+// Whether the call may be sent; `after_settle`: only when the record has settled.
+bool MaySend(const OperationPolicy& policy, const PaymentFacts& facts, Settled settled,
+             bool after_settle);
+// Whether it may be sent once more, after a first sending that shows nowhere.
+bool MayResend(const OperationPolicy& policy, const PaymentFacts& facts, Finding finding);
+// Whether a refusal stands though the order could not be read.
+bool RefusalIsCertain(const PaymentFacts& facts);
+// Declined by the card's bank, which is an answer in its own right.
+bool IsDeclined(const Failure& refusal);
 
 extern const OperationPolicy kCreatePolicy;
 extern const OperationPolicy kCancelPolicy;

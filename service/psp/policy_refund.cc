@@ -201,7 +201,8 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (!facts.own_transaction_id.empty())
     return CannotTell("there is a refund under this id that the order does not name");
   // Of those that were there before this call was sent, none is this one's.
-  const bool may_be_ours = phase == Phase::kIndeterminate || facts.repeats() || unread;
+  const bool may_be_ours =
+      phase == Phase::kIndeterminate || facts.repeats() || facts.may_miss_equal || unread;
   if (candidate && may_be_ours)
     return CannotTell("a refund of this amount exists, and nothing in it tells whose it is");
   // The order is there, so that 1006 is about the refund's own id: it is in use.

@@ -47,6 +47,7 @@ namespace msp::chaos {
 namespace {
 
 constexpr double kPaidMin = 0.6;
+constexpr double kPaidMinUnmarked = 0.5;
 constexpr double kUnknownMax = 0.01;
 constexpr std::int64_t kSparedFew = 3;  // So many are chance, in a short run.
 constexpr double kRateLimitedMax = 1.5;
@@ -171,14 +172,19 @@ int Run(const Options& options) {
                 "no refund without an amount reached MultiSafepay");
   const double paid = static_cast<double>(counts["orders paid"]) / options.orders;
   std::printf("  paid in the end: %.1f %%\n", 100 * paid);
-  verdict.Check(options.idempotency || paid >= kPaidMin, "at least 60 % of the orders were paid");
+  // Where orders do not say whose they are, or reads lag, more is left in doubt.
+  const bool shows = options.rules.ShowsPayments();
+  verdict.Check(options.idempotency || paid >= (shows ? kPaidMin : kPaidMinUnmarked),
+                "at least 60 % of the orders were paid (50 % without markers)");
   const double unknown =
       static_cast<double>(counts[kSparedUnknown]) / static_cast<double>(counts["orders created"]);
   std::printf("  UNKNOWN although the order was there: %.2f %% of the orders created\n",
               100 * unknown);
   const bool few = counts[kSparedUnknown] <= kSparedFew;
-  verdict.Check(!options.markers || !options.rules.ShowsPayments() || few || unknown <= kUnknownMax,
-                "at most 1 % of the first answers were UNKNOWN although the order was there");
+  const double unknown_max = options.rules.lag_max_ms > 0 ? 2 * kUnknownMax : kUnknownMax;
+  verdict.Check(!options.markers || !shows || few || unknown <= unknown_max,
+                "at most 1 % of the first answers were UNKNOWN although the order was there (2 % "
+                "where reads lag)");
   const auto violations = tally.violations();
   auto findings = tally.findings();
   for (std::size_t i = 0; i < violations.size() && i < kShown; ++i)

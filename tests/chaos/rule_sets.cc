@@ -58,7 +58,7 @@ const std::vector<RuleSet>& RuleSets() {
       {.name = "settings-and-keys-change-lag", .lag_min_ms = 100, .lag_max_ms = 500, .settings_change = true, .keys_change = true, .lease = true},
       // Watchers.
       {.name = "watchers", .watchers = true},
-      {.name = "watchers-lag", .lag_min_ms = 100, .lag_max_ms = 1'800, .watchers = true, .lease = true},
+      {.name = "watchers-lag", .lag_min_ms = 100, .lag_max_ms = 1'800, .settle_ms = 2'000, .watchers = true, .lease = true},
       {.name = "watchers-keys-change", .keys_change = true, .watchers = true},
       {.name = "watchers-clock-6h-behind", .clock_off_s = -6 * 3600, .watchers = true},
       // Types of answers.

@@ -21,12 +21,15 @@ std::vector<std::string> Lines(void* opaque) {
 
 TEST(Headers, AddTheContentTypeToRequestsWithABodyAlone) {
   const Headers headers({"api_key: k", "Accept: application/json"});
+  const std::string agent = Lines(headers.list_with_body()).front();
+  EXPECT_THAT(agent, ::testing::StartsWith("User-Agent: multisafepay-grpc/"));
   EXPECT_THAT(Lines(headers.list_with_body()),
-              ::testing::ElementsAre("api_key: k", "Accept: application/json",
-                                     "Content-Type: application/json", "Expect:"));
-  EXPECT_THAT(
-      Lines(headers.list_without_body()),
-      ::testing::ElementsAre("api_key: k", "Accept: application/json", "Content-Type:", "Expect:"));
+              ::testing::ElementsAre(agent, "Accept-Encoding: identity", "api_key: k",
+                                     "Accept: application/json", "Content-Type: application/json",
+                                     "Expect:"));
+  EXPECT_THAT(Lines(headers.list_without_body()),
+              ::testing::ElementsAre(agent, "Accept-Encoding: identity", "api_key: k",
+                                     "Accept: application/json", "Content-Type:", "Expect:"));
 }
 
 TEST(Headers, DropWhatIsNotOneCompleteLine) {

@@ -1,4 +1,6 @@
 // Single flight: of identical calls one goes, and all get its answer.
+#include <atomic>
+
 #include "tests/psp/money_test.h"
 
 namespace msp::psp {
@@ -94,6 +96,23 @@ TEST_F(MoneyFlight, AJoinedCallThatRunsOutOfTimeIsUnknown) {
   EXPECT_EQ(second.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
   client.Release();
   EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+// What the leader could no longer see is there to be seen for who has more time.
+TEST_F(MoneyFlight, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
+  std::atomic<bool> shows = false;
+  client.script = [&](const http::Request& request) {
+    if (request.method != http::Method::kGet) return LostAnswer();
+    return shows ? OrderJson{}.Marked("key-1").Answer() : Absent();
+  };
+  Create first(api(), "CreateOrder", Keyed(), site(), milliseconds(300));
+  client.WaitForWrite();
+  Create second(api(), "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_EQ(first.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  shows = true;
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.written(), 1u);
 }
 

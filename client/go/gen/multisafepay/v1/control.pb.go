@@ -96,9 +96,10 @@ type CallControl struct {
 	// service derives one from the content of the request and returns it in the result.
 	IdempotencyKey string `protobuf:"bytes,1,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	// The caller says that this call may have been made before: the service looks at MultiSafepay's
-	// record before it sends anything. Repeat a refund or capture whose outcome is UNKNOWN no earlier
-	// than 300 s after it was sent: MultiSafepay may carry it out late, and lets an equal one pass
-	// after that time.
+	// record before it sends anything. A refund or capture that is repeated is looked for and never
+	// sent, because MultiSafepay may carry out the first one late. Where the order does not show it
+	// 300 s after it was sent, make the same call without `repeat`: until then MultiSafepay refuses a
+	// second refund of the same amount.
 	Repeat bool `protobuf:"varint,2,opt,name=repeat,proto3" json:"repeat,omitempty"`
 	// When the answer to the call was lost and the order is still absent after the settle time, send
 	// the same request once more, with the same order id and key. Without it the outcome is UNKNOWN.

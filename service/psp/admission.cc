@@ -142,7 +142,7 @@ void Admission::EndJoin(const Admission* leader) {
 
 Task<Admission::Result> Admission::AcquireLease() {
   const auto last_moment = LastMomentOf(call_, uses_.options);
-  LookUpTimes times(uses_.options, last_moment, /*unsent=*/true, /*unseen=*/true);
+  LookUpTimes times(uses_.options, last_moment, {.unsent = true, .unseen = true});
   auto look_at = times.Next(Clock::now(), {});
   while (true) {
     const auto left = std::chrono::duration_cast<milliseconds>(last_moment - Clock::now()).count();

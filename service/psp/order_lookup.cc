@@ -39,16 +39,16 @@ void OrderLookup::Clear() {
   absent = false;
 }
 
-LookUpTimes::LookUpTimes(const ApiOptions& options, TimePoint last_moment, bool unsent, bool unseen)
+LookUpTimes::LookUpTimes(const ApiOptions& options, TimePoint last_moment, Kind kind)
     : last_moment_(last_moment), pause_(options.reconcile_backoff_ms) {
   const TimePoint now = Clock::now();
   const milliseconds settle(options.settle_ms);
   const auto left = std::max(last_moment - now, Clock::duration::zero());
   const auto after = [&](Clock::duration wait) {
-    return now + (unsent ? std::min(left / 2, wait) : wait);
+    return now + (kind.unsent ? std::min(left / 2, wait) : wait);
   };
   settled_at_ = after(settle);
-  certain_at_ = unseen ? after(2 * settle) : settled_at_;
+  certain_at_ = kind.unseen ? after(2 * settle) : settled_at_;
   end_ = std::min(last_moment, now + settle * kSettleTimesMax);
 }
 

@@ -50,9 +50,12 @@ class LookUpTimes {
  public:
   using TimePoint = http::Clock::time_point;
 
-  // From now on. `unsent`: the call is still to be sent, and half the time left stays for that,
-  // however little it is. `unseen`: it takes twice the settle time to be certain.
-  LookUpTimes(const ApiOptions& options, TimePoint last_moment, bool unsent, bool unseen);
+  struct Kind {
+    bool unsent = false;  // The call may still be sent: half the time left stays for that.
+    bool unseen = false;  // It takes twice the settle time to be certain.
+  };
+  // From now on.
+  LookUpTimes(const ApiOptions& options, TimePoint last_moment, Kind kind);
 
   TimePoint last_moment() const { return last_moment_; }
   Settled SettledBy(TimePoint when) const {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "service/codec/redact.h"
 
 namespace msp::psp {
@@ -138,7 +137,9 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
   const bool unsent = phase == Phase::kBefore || phase == Phase::kRepeat;
   // What an attempt may have done that this process has not seen takes longer to be ruled out.
   const bool unseen = phase != Phase::kBefore || facts_.may_miss_equal;
-  LookUpTimes times(uses_.options, LastMomentOf(call_, uses_.options), unsent, unseen);
+  const bool in_full = facts_.may_miss_equal && !policy_.may_follow_equal;
+  LookUpTimes times(uses_.options, LastMomentOf(call_, uses_.options),
+                    {.unsent = unsent && !in_full, .unseen = unseen});
   int unread = 0;
   while (true) {
     OrderLookup lookup;
@@ -156,12 +157,12 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
       const Next next = Act(verdict, std::move(found), settled, lookup);
       if (next != Next::kLookAgain) co_return next;
     } else if (!lookup.worth_repeating() ||
-               (++unread >= kUnreadMax && (phase == Phase::kBefore || phase == Phase::kRefused))) {
+               (++unread >= kUnreadMax && (phase == Phase::kBefore || RefusalIsCertain(facts_)))) {
       co_return EndUnread(lookup);
     }
     const auto next_at = times.Next(Clock::now(), lookup.failure);
-    if (!next_at)
-      co_return phase == Phase::kBefore ? EndUnread(lookup) : EndUnknown(std::move(cause), &lookup);
+    if (!next_at && phase != Phase::kBefore) co_return EndUnknown(std::move(cause), &lookup);
+    if (!next_at) co_return lookup.order() ? EndFailed(DeadlineTooShort()) : EndUnread(lookup);
     Callback<bool> paused = Until(uses_.timer, shared_from_this(), *next_at);
     co_await paused;
   }

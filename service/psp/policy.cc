@@ -16,7 +16,6 @@ namespace {
 namespace v1 = multisafepay::v1;
 using enum Verdict;
 
-constexpr int kIdInUse = 1006;
 constexpr int kDeclined = 1024;
 
 // The table of evidence. A row for each Finding, a column for each Phase, in their order. A
@@ -116,11 +115,9 @@ bool MayResend(const OperationPolicy& policy, const PaymentFacts& facts, Finding
          ControlOf(*facts.request).resend_if_absent();
 }
 
-// A decline is a decline; of every other refusal an earlier attempt may be the reason.
+// A decline is a decline; every other refusal that is looked into has its doubts.
 bool RefusalIsCertain(const PaymentFacts& facts) {
-  const int code = facts.refusal.error_code;
-  const bool earlier = facts.operation->creates() ? code == kIdInUse : facts.keyed;
-  return code != 0 && !earlier && !facts.repeats();
+  return facts.operation->creates() && IsDeclined(facts.refusal) && !facts.repeats();
 }
 
 bool IsDeclined(const Failure& refusal) { return refusal.error_code == kDeclined; }

@@ -180,7 +180,11 @@ std::optional<Failure> PrepareCapture(PaymentFacts& facts, const v1::Order& orde
   const bool unreadable = CannotRead(facts, "payment_details.capture_remain");
   const bool known = tells || (order.has_amount() && !unreadable);
   const std::int64_t remainder = tells ? details.capture_remain() : order.amount();
-  if (known && remainder <= 0) return NothingLeft();
+  if (known && remainder <= 0) {
+    // Without the order's amount nobody can tell whether this capture is the one that took it all.
+    const bool tells_whose = order.has_amount() || !request.has_amount() || CapturedInParts(order);
+    return tells_whose ? NothingLeft() : UnreadableMoney("amount");
+  }
   if (request.has_amount()) return std::nullopt;
   if (!known) return UnreadableMoney(unreadable ? "payment_details.capture_remain" : "amount");
   request.set_amount(remainder);

@@ -220,10 +220,10 @@ void Auditor::CheckEnd(const Statement& s) {
 
 // Whether MultiSafepay's record tells what became of the call.
 bool Auditor::Knowable(const Statement& s) const {
-  if (rules_.name.empty()) return true;
   switch (s.about) {
     case About::kPayment:
-      return rules_.ShowsPayments() && books_.payments_by_tag.contains(s.tag);
+      return rules_.name.empty() ||
+             (rules_.ShowsPayments() && books_.payments_by_tag.contains(s.tag));
     case About::kRefund:
       return rules_.ShowsRefunds() && books_.refunds_by_tag.contains(s.tag);
     case About::kCapture:

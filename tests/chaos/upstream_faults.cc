@@ -17,6 +17,7 @@ struct FaultRow {
 
 constexpr const char* kCreate = "/v1/json/orders";
 constexpr const char* kRefunds = "/v1/json/orders/*/refunds";
+constexpr const char* kCaptures = "/v1/json/orders/*/capture";
 constexpr const char* kVoid = "/v1/json/capture/*";
 
 // Lost and broken answers, weighted; a call that was carried out and whose answer is lost is the
@@ -169,8 +170,14 @@ Json FaultRules(const Options& options, std::int64_t calls_per_s) {
   std::vector<FaultRow> writes = LostAnswers();
   Append(writes, FalseAnswers());
   Append(writes, UnreadableTexts(0.5, ""));
-  if (options.rules.late_commits)
-    writes.push_back({R"({"name":"latency","min_ms":3000,"max_ms":7000})"_json, 12});
+  if (options.rules.late_commits) {
+    const Json late = R"({"name":"latency","min_ms":3000,"max_ms":7000})"_json;
+    writes.push_back({late, 12, "POST", kRefunds});
+    writes.push_back({late, 12, "POST", kCaptures});
+    // Where an id is free again once its order is void, a repeated order may be void by the time
+    // that the first sending is carried out: nobody can rule that out.
+    if (options.rules.order_id_rule == "any") writes.push_back({late, 6, "POST", kCreate});
+  }
   AddRules(writes, options.fault_rate, rules);
   std::vector<FaultRow> reads = ReadFaults();
   Append(reads, UnreadableTexts(0.8, "GET"));

@@ -101,6 +101,15 @@ std::vector<Case<v1::CaptureOrderRequest>> Captures() {
   return {
       {"Success", Keyed(), {Captured(ours)}, {Authorized()}, "OK CONFIRMED"},
       {"OrderAbsent", Keyed(), {}, {Absent()}, "NOT_FOUND REJECTED MSP_1006", 0},
+      // A full capture may have been this one's: the order's amount would tell.
+      {"AllIsCapturedOfAnAmountThatIsMissing",
+       Keyed(9743),
+       {},
+       {SuccessAnswer(
+           R"({"order_id":"order-1","status":"completed","financial_status":"completed",)"
+           R"("payment_details":{"type":"VISA","capture":"manual","capture_remain":0}})")},
+       "INTERNAL NOT_SENT UPSTREAM_MALFORMED",
+       0},
       {"OrderUnreadable",
        Keyed(),
        {},

@@ -699,12 +699,12 @@ TEST_F(MoneyCreate, ALookAfterARefusalIsTriedAgainWhenItBringsNothing) {
   EXPECT_EQ(client.looked(), 3u);
 }
 
-TEST_F(MoneyCreate, LooksThatBringNothingEndAfterAFewTries) {
+TEST_F(MoneyCreate, LooksThatBringNothingGoOnToTheEndAndLeaveItUnknown) {
   client.writes = {ErrorAnswer(1006)};
   client.looks = {Answered(503, "<html>")};
   Create call(api(), "CreateOrder", Keyed(), site());
   EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
-  EXPECT_EQ(client.looked(), 4u);
+  EXPECT_GT(client.looked(), 4u);
   EXPECT_EQ(client.written(), 1u);
 }
 

@@ -522,7 +522,7 @@ INSTANTIATE_TEST_SUITE_P(
                       CancelCase{"RefusedAndNoLook",
                                  {ErrorAnswer(1034)},
                                  {LostAnswer()},
-                                 "FAILED_PRECONDITION REJECTED MSP_1034"},
+                                 "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
                       CancelCase{"RepeatRefusedAndNoLook",
                                  {},
                                  {LostAnswer()},

@@ -122,6 +122,10 @@ bool RefusalIsCertain(const PaymentFacts& facts) {
 
 bool IsDeclined(const Failure& refusal) { return refusal.error_code == kDeclined; }
 
+bool MayBeEarliersDoing(const PaymentFacts& /*facts*/, int error_code) {
+  return error_code != 1032;
+}
+
 v1::CallResult& ResultOf(google::protobuf::Message& response) {
   const auto* type = response.GetDescriptor();
   // The call that is made most does without the search by name.

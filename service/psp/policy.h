@@ -193,6 +193,10 @@ extern const OperationPolicy kCancelRefundPolicy;
 // The response's result, which every payment response has.
 multisafepay::v1::CallResult& ResultOf(google::protobuf::Message& response);
 
+// Of calls without an id of their own: every refusal but that of the API key (1032) may come of an
+// earlier attempt.
+bool MayBeEarliersDoing(const PaymentFacts& facts, int error_code);
+
 // Failures that several policies give.
 Failure AlreadyExists(std::string_view reason, std::string message);
 Failure Precondition(std::string_view reason, std::string message);

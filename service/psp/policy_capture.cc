@@ -148,6 +148,11 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   }
   if (NothingHeld(*order) || (in_parts && FullyCaptured(*order)))
     return {Finding::kImpossible, NothingLeft()};
+  // Less is left than is asked for: why MultiSafepay refuses the capture shows.
+  const v1::PaymentDetails& details = order->payment_details();
+  if (phase == Phase::kRefused && details.has_capture_remain() && request.has_amount() &&
+      details.capture_remain() < request.amount())
+    return {Finding::kImpossible, NothingLeft()};
   // The order is there, so that 1006 is about the capture's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse) {
     if (OwnIdIsAnothers(facts, *order)) return {Finding::kTakenForGood, facts.refusal};
@@ -259,8 +264,6 @@ bool CancelStandsWhenSettled(const PaymentFacts& /*facts*/, bool /*absent*/, Fai
   return true;
 }
 
-bool AlwaysExplains(const PaymentFacts& /*facts*/, int /*error_code*/) { return true; }
-
 }  // namespace
 
 const OperationPolicy kCapturePolicy{.looks_first = true,
@@ -274,11 +277,11 @@ const OperationPolicy kCapturePolicy{.looks_first = true,
                                      .unread = UnreadCapture,
                                      .complete = CompleteCapture};
 
-const OperationPolicy kVoidPolicy{.explains_refusal = AlwaysExplains, .read = ReadVoid};
+const OperationPolicy kVoidPolicy{.explains_refusal = MayBeEarliersDoing, .read = ReadVoid};
 
 // `{}` proves nothing: exclude_order has two readings.
 const OperationPolicy kCancelPolicy{.looks_after = true,
-                                    .explains_refusal = AlwaysExplains,
+                                    .explains_refusal = MayBeEarliersDoing,
                                     .stands_when_settled = CancelStandsWhenSettled,
                                     .read = ReadCancel};
 

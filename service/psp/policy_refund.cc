@@ -19,6 +19,7 @@ namespace v1 = multisafepay::v1;
 constexpr std::string_view kRefundOrderId = "multisafepay.v1.RelatedTransaction.refund_order_id";
 constexpr std::string_view kRelatedOrderId = "multisafepay.v1.RelatedTransaction.order_id";
 constexpr std::string_view kIdPrefix = "refund-";
+constexpr int kCannotRefund = 1034;
 
 v1::RefundOrderRequest& RefundOf(PaymentFacts& facts) {
   return static_cast<v1::RefundOrderRequest&>(*facts.request);
@@ -185,6 +186,21 @@ Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1:
   return {Finding::kOurs, {}};
 }
 
+// True when the order shows why MultiSafepay refuses the refund (1034), so that no earlier attempt
+// of it has to be the reason: less is left than is asked for, or another of the amount is there.
+bool ExplainsItself(const PaymentFacts& facts, const v1::Order& order) {
+  const auto& request = static_cast<const v1::RefundOrderRequest&>(*facts.request);
+  if (facts.refusal.error_code != kCannotRefund || !request.has_amount()) return false;
+  const Remainder left = RemainderOf(facts, order);
+  if (left.unreadable.empty() && left.amount < request.amount()) return true;
+  return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
+                     [&](const v1::RelatedTransaction& related) {
+                       return IsRefund(related) && !IsUndone(related) && related.has_amount() &&
+                              std::abs(related.amount()) == request.amount() &&
+                              !OwnIdOf(related, order).id.empty();
+                     });
+}
+
 Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (order == nullptr) return {Finding::kOrderUnknown, {}};
   const v1::RefundOrderRequest& request = RefundOf(facts);
@@ -205,6 +221,7 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
       phase == Phase::kIndeterminate || facts.repeats() || facts.may_miss_equal || unread;
   if (candidate && may_be_ours)
     return CannotTell("a refund of this amount exists, and nothing in it tells whose it is");
+  if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
   // The order is there, so that 1006 is about the refund's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == 1006)
     return CannotTell("MultiSafepay says that the id is in use and does not show the refund");
@@ -319,8 +336,6 @@ Found ReadCancelRefund(PaymentFacts& facts, const v1::Order* order, Phase /*phas
   return {Finding::kNothing, {}};
 }
 
-bool AlwaysExplains(const PaymentFacts& /*facts*/, int /*error_code*/) { return true; }
-
 }  // namespace
 
 const OperationPolicy kRefundPolicy{.looks_first = true,
@@ -335,7 +350,7 @@ const OperationPolicy kRefundPolicy{.looks_first = true,
                                     .names_another = NamesAnother,
                                     .complete = Complete};
 
-const OperationPolicy kCancelRefundPolicy{.explains_refusal = AlwaysExplains,
+const OperationPolicy kCancelRefundPolicy{.explains_refusal = MayBeEarliersDoing,
                                           .read = ReadCancelRefund};
 
 }  // namespace msp::psp

@@ -2,8 +2,6 @@
 // served once it arrives, and deletes itself after its last step.
 //
 // All steps run on the thread that polls the queue (poller.h). They may be started on any thread.
-// Each further kind of service, by callbacks or synchronous, would bring threads of gRPC's that
-// poll the same sockets, and every event that one of them finds for another is a wake-up.
 #pragma once
 
 #include <google/protobuf/arena.h>

@@ -1,13 +1,14 @@
 #include "service/server/server.h"
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
 #include <chrono>
 #include <thread>
 #include <vector>
 
-#include "service/server/health.h"
+#include "grpc/health/v1/health.pb.h"
 #include "service/server/listener.h"
 #include "service/server/poller.h"
 #include "service/server/reflection.h"
@@ -50,8 +51,16 @@ struct Server::State {
   const Calls& calls;
   Listener listener{static_cast<std::size_t>(options.limits.connections_max)};
   Services services;
-  Health health;
-  Reflection reflection{With(Services::Names(), {"grpc.health.v1.Health"})};
+  // Sets gRPC's own health service.
+  void SetServing(const std::vector<std::string>& names, bool serving) {
+    for (const std::string& name : names)
+      server->GetHealthCheckService()->SetServingStatus(name, serving);
+  }
+
+  // The descriptor is here for reflection alone: gRPC's own health service brings none.
+  Reflection reflection{
+      With(Services::Names(),
+           {grpc::health::v1::HealthCheckRequest::descriptor()->file()->service(0)->full_name()})};
   std::unique_ptr<grpc::ServerCompletionQueue> completions;
   std::unique_ptr<CallQueue> queue;
   std::unique_ptr<grpc::Server> server;
@@ -68,22 +77,21 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       Calls& calls) {
   auto state = std::make_unique<State>(options, calls);
   if (absl::Status bound = state->listener.Bind(options.listen); !bound.ok()) return bound;
+  grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, options.credentials);
   Apply(options.limits, builder);
   state->services.Register(builder);
-  state->health.Register(builder);
   state->reflection.Register(builder);
   state->completions = builder.AddCompletionQueue();
   state->server = builder.BuildAndStart();
   if (state->server == nullptr) return absl::InternalError("gRPC could not start its server");
   state->listening = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":",
                                   state->listener.port());
-  state->health.Set(With(Services::Names(), {kReadiness, kLiveness}), true);
+  state->SetServing(With(Services::Names(), {kReadiness, kLiveness}), true);
   state->queue = std::make_unique<CallQueue>(*state->completions);
   state->services.Serve(*state->queue, operations, calls);
-  state->health.Serve(*state->queue);
   state->reflection.Serve(*state->queue);
   state->poller = std::make_unique<Poller>(*state->completions, options.client);
   state->listener.Serve(std::move(acceptor));
@@ -101,7 +109,7 @@ std::int64_t Server::connections_open() const {
 std::int64_t Server::connections_refused() const { return state_->listener.refused(); }
 
 void Server::SetNotServing() {
-  state_->health.Set(With(Services::Names(), {"", kReadiness}), false);
+  state_->SetServing(With(Services::Names(), {"", kReadiness}), false);
 }
 
 void Server::CloseListener(std::int64_t wait_max_ms) {

@@ -158,10 +158,10 @@ TEST_F(Lifecycle, TerminationWithoutCallsEndsWithZero) {
 
 // Callback and synchronous services bring threads that wait for the same events as the queue's one,
 // and every event that one finds for another costs a wake-up. So does a further queue.
-TEST_F(Lifecycle, OneThreadAloneWaitsForGrpcsEvents) {
-  // gRPC's threads for timers and for what would block, which wait for no event of a socket's.
+TEST_F(Lifecycle, OneThreadAloneServesCalls) {
+  // gRPC's threads for timers, for what would block, and for its own health service.
   const std::vector<std::string> idle{"default-executo", "resolver-execut", "event_engine",
-                                      "grpc_global_tim", "timer_manager"};
+                                      "grpc_global_tim", "timer_manager",   "nexting_thread"};
   EXPECT_TRUE(Create(CardOrder()).ok());
   EXPECT_EQ(HealthOf(""), "SERVING");
   std::vector<std::string> polling;

@@ -443,6 +443,23 @@ TEST_F(MoneyRefund, AFullRefundThatWorkedIsAReplayBeforeAnyRemainder) {
   EXPECT_EQ(call.response.refund().amount(), 9743);
 }
 
+// Where the order shows the reason no earlier attempt has to be looked for.
+TEST_F(MoneyRefund, ARefusalThatTheOrderExplainsStandsAtOnceAndAnyOtherOnceItHasSettled) {
+  client.writes = {ErrorAnswer(1034)};
+  client.looks = {Order()};
+  Refund too_much(api(), "RefundOrder", Keyed(9744), site());
+  EXPECT_EQ(too_much.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
+  EXPECT_EQ(client.looked(), 2u);
+  client.looks = {Order(Related("refund-other", 501))};
+  Refund equal(api(), "RefundOrder", Keyed(501, "key-2"), site());
+  EXPECT_EQ(equal.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
+  EXPECT_EQ(client.looked(), 4u);
+  client.looks = {Order()};
+  Refund unexplained(api(), "RefundOrder", Keyed(502, "key-3"), site());
+  EXPECT_EQ(unexplained.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
+  EXPECT_GT(client.looked(), 6u);
+}
+
 TEST_F(MoneyRefund, ACardOrderIsNeverRefundedByItemsAlone) {
   v1::RefundOrderRequest refund = Keyed();
   refund.clear_refund();

@@ -10,40 +10,19 @@
 namespace msp::sandbox {
 namespace {
 
-using Setter = bool (*)(CommandLine& line, const std::string& value);
+absl::Status Takes(std::string_view form) {
+  return absl::InvalidArgumentError("takes " + std::string(form));
+}
 
-struct Flag {
-  std::string_view name;
-  std::string_view value;  // how the value reads in --help; "on|off" makes a switch
-  std::string_view about;
-  Setter set;
-};
-
-bool Number(const std::string& text, std::int64_t least, std::int64_t most, std::int64_t* value) {
+bool Number(std::string_view text, std::int64_t least, std::int64_t most, std::int64_t* value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
   return error == std::errc() && end == text.data() + text.size() && *value >= least &&
          *value <= most;
 }
 
-bool Switch(const std::string& text, bool* value) {
-  *value = text == "on" || text == "true" || text == "1" || text.empty();
-  return *value || text == "off" || text == "false" || text == "0";
-}
+constexpr std::string_view kKeyForm = "KEY[:SITE[:ACCOUNT[:ROLE[:KIND]]]]";
 
-template <class Enum>
-bool Choice(const std::string& text,
-            std::initializer_list<std::pair<std::string_view, Enum>> choices, Enum* value) {
-  for (const auto& [name, choice] : choices) {
-    if (name != text) continue;
-    *value = choice;
-    return true;
-  }
-  return false;
-}
-
-// key[:site_id[:account_id[:role[:kind]]]]
-bool AddKey(CommandLine& line, const std::string& text) {
-  auto& sites = line.sites;
+absl::Status AddKey(std::vector<Site>& sites, const std::string& text) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t colon = std::min(text.find(':', at), text.size());
@@ -54,230 +33,150 @@ bool AddKey(CommandLine& line, const std::string& text) {
   site.key = std::string(Trimmed(parts[0]));
   site.site_id = 10'001 + static_cast<std::int64_t>(sites.size());
   site.account_id = 1'001'001;
-  if (site.key.size() < 5 || parts.size() > 5) return false;
-  if (parts.size() > 1 && !Number(parts[1], 1, INT64_MAX, &site.site_id)) return false;
-  if (parts.size() > 2 && !Number(parts[2], 1, INT64_MAX, &site.account_id)) return false;
+  if (site.key.size() < 5 || parts.size() > 5) return Takes(kKeyForm);
+  if (parts.size() > 1 && !Number(parts[1], 1, INT64_MAX, &site.site_id)) return Takes(kKeyForm);
+  if (parts.size() > 2 && !Number(parts[2], 1, INT64_MAX, &site.account_id)) return Takes(kKeyForm);
   if (parts.size() > 3) site.role = parts[3];
   if (parts.size() > 4) site.kind = parts[4];
-  if (site.kind != "site" && site.kind != "account" && site.kind != "terminal") return false;
+  if (site.kind != "site" && site.kind != "account" && site.kind != "terminal")
+    return Takes(kKeyForm);
   sites.push_back(std::move(site));
-  return true;
+  return absl::OkStatus();
 }
 
-// MSP_SWITCH(member): the setter of a boolean.
-#define MSP_SWITCH(member) [](CommandLine& c, const std::string& v) { return Switch(v, &c.member); }
-#define MSP_TEXT(member)                     \
-  [](CommandLine& c, const std::string& v) { \
-    c.member = v;                            \
-    return !v.empty();                       \
+absl::Status AddKeys(std::vector<Site>& sites, const std::string& path) {
+  std::ifstream file(path);
+  bool some = false;
+  for (std::string text; std::getline(file, text);) {
+    if (Trimmed(text).empty()) continue;
+    if (!AddKey(sites, std::string(Trimmed(text))).ok()) return Takes("a file of keys, one a line");
+    some = true;
   }
-
-constexpr Flag kFlags[] = {
-    {"host", "ADDRESS", "address to listen on (127.0.0.1)", MSP_TEXT(options.host)},
-    {"port", "N", "port; 0 picks one (0)",
-     [](CommandLine& c, const std::string& v) {
-       std::int64_t port = 0;
-       if (!Number(v, 0, 65'535, &port)) return false;
-       c.options.port = static_cast<int>(port);
-       return true;
-     }},
-    {"port-file", "FILE", "write the port there once listening", MSP_TEXT(port_file)},
-    {"allow-non-loopback", "on|off", "permit an address others can reach (off)",
-     MSP_SWITCH(options.allow_non_loopback)},
-    {"tls-cert", "FILE", "PEM certificate chain: serve https", MSP_TEXT(options.tls_cert_file)},
-    {"tls-key", "FILE", "its private key", MSP_TEXT(options.tls_key_file)},
-    {"public-url", "URL", "how customers reach the pages (from host and port)",
-     MSP_TEXT(options.public_url)},
-    {"connections-max", "N", "open connections (4096)",
-     [](CommandLine& c, const std::string& v) {
-       std::int64_t most = 0;
-       if (!Number(v, 1, 100'000, &most)) return false;
-       c.options.connections_max = static_cast<int>(most);
-       return true;
-     }},
-    {"key", "KEY[:SITE[:ACCOUNT[:ROLE[:KIND]]]]",
-     "an API key and whose it is; repeatable (sandbox-test-key-0001)", AddKey},
-    {"key-file", "FILE", "the same, one a line",
-     [](CommandLine& c, const std::string& v) {
-       std::ifstream file(v);
-       bool some = false;
-       for (std::string text; std::getline(file, text);) {
-         if (Trimmed(text).empty()) continue;
-         if (!AddKey(c, std::string(Trimmed(text)))) return false;
-         some = true;
-       }
-       return some;
-     }},
-    {"strict-key-header", "on|off", "refuse the header spelled Api_Key (off)",
-     MSP_SWITCH(options.strict_key_header)},
-    {"seed", "N", "ids, sessions and tokens repeat for a seed (1)",
-     [](CommandLine& c, const std::string& v) {
-       std::int64_t seed = 0;
-       if (!Number(v, 0, INT64_MAX, &seed)) return false;
-       c.options.settings.seed = static_cast<std::uint64_t>(seed);
-       return true;
-     }},
-    {"freeze-clock", "on|off", "the clock moves by POST /_sandbox/clock alone (off)",
-     MSP_SWITCH(options.freeze_clock)},
-    {"start-time", "UNIX_SECONDS", "when the clock starts (now)",
-     [](CommandLine& c, const std::string& v) {
-       return Number(v, 1, 100'000'000'000, &c.options.start_time_s);
-     }},
-    {"snapshot-in", "FILE", "state to start with", MSP_TEXT(options.snapshot_in)},
-    {"snapshot-out", "FILE", "state to leave at the end", MSP_TEXT(options.snapshot_out)},
-    {"orders-max", "N", "orders kept; beyond that the oldest are forgotten (100000)",
-     [](CommandLine& c, const std::string& v) {
-       return Number(v, 10, 100'000'000, &c.options.settings.orders_max);
-     }},
-    {"order-id-rule", "live|any|completed|not-dead",
-     "when a used order_id is refused: while open, authorized or paid; ever; once completed; "
-     "unless declined, cancelled, expired or void (live)",
-     [](CommandLine& c, const std::string& v) {
-       return Choice<OrderIdRule>(v,
-                                  {{"live", OrderIdRule::kLive},
-                                   {"any", OrderIdRule::kAny},
-                                   {"not-dead", OrderIdRule::kNotDead},
-                                   {"completed", OrderIdRule::kCompleted}},
-                                  &c.options.settings.order_id_rule);
-     }},
-    {"threeds", "frictionless|challenge|require-browser",
-     "3-D Secure of direct orders (frictionless)",
-     [](CommandLine& c, const std::string& v) {
-       return Choice<ThreeDs>(v,
-                              {{"frictionless", ThreeDs::kFrictionless},
-                               {"challenge", ThreeDs::kChallenge},
-                               {"require-browser", ThreeDs::kRequireBrowser}},
-                              &c.options.settings.threeds);
-     }},
-    {"polymorphism", "modern|legacy|chaos|chaos-php", "JSON types of answers (modern)",
-     [](CommandLine& c, const std::string& v) {
-       return Choice<Polymorphism>(v,
-                                   {{"modern", Polymorphism::kModern},
-                                    {"legacy", Polymorphism::kLegacy},
-                                    {"chaos", Polymorphism::kChaos},
-                                    {"chaos-php", Polymorphism::kChaosPhp}},
-                                   &c.options.settings.polymorphism);
-     }},
-    {"custom-echo", "as-sent|null|absent|cut|upper|space",
-     "how custom_1 to custom_3 and var1 come back; cut: after 32 characters (as-sent)",
-     [](CommandLine& c, const std::string& v) {
-       return Choice<CustomEcho>(v,
-                                 {{"as-sent", CustomEcho::kAsSent},
-                                  {"null", CustomEcho::kNull},
-                                  {"absent", CustomEcho::kAbsent},
-                                  {"cut", CustomEcho::kCut},
-                                  {"upper", CustomEcho::kUpper},
-                                  {"space", CustomEcho::kSpace}},
-                                 &c.options.settings.custom_echo);
-     }},
-    {"read-lag-ms", "MIN-MAX",
-     "GET of an order shows it as it was so long ago, each order with its own lag (0-0)",
-     [](CommandLine& c, const std::string& v) {
-       const std::size_t dash = std::min(v.find('-'), v.size());
-       Settings& settings = c.options.settings;
-       return dash < v.size() && Number(v.substr(0, dash), 0, 600'000, &settings.read_lag_min_ms) &&
-              Number(v.substr(dash + 1), settings.read_lag_min_ms, 600'000,
-                     &settings.read_lag_max_ms);
-     }},
-    {"strict-types", "on|off", "refuse numbers sent as text with 1001 (off)",
-     MSP_SWITCH(options.settings.strict_types)},
-    {"check-expiry", "on|off", "decline cards of the past with 4005 (off)",
-     MSP_SWITCH(options.settings.check_expiry)},
-    {"amount-cap", "CENTS", "largest order in EUR (500000)",
-     [](CommandLine& c, const std::string& v) {
-       return Number(v, 1, 1'000'000'000'000, &c.options.settings.amount_cap);
-     }},
-    {"short-ids", "on|off", "transaction ids of nine digits instead of 17 (off)",
-     MSP_SWITCH(options.settings.short_ids)},
-    {"empty-html", "on|off", "customer_verification.html is \"\" (off)",
-     MSP_SWITCH(options.settings.empty_html)},
-    {"events-members", "on|off", "events_token and its URLs in redirect answers (off)",
-     MSP_SWITCH(options.settings.events_members)},
-    {"site-blocked", "on|off", "every create is refused with 1019 (off)",
-     MSP_SWITCH(options.settings.site_blocked)},
-    {"account-blocked", "on|off", "every create is refused with 1020 (off)",
-     MSP_SWITCH(options.settings.account_blocked)},
-    {"validation-422", "on|off", "bad input gets the 422 shape (off)",
-     MSP_SWITCH(options.settings.validation_422)},
-    {"refund-answer", "union|refund-id|order-id", "members of a refund's answer (union)",
-     [](CommandLine& c, const std::string& v) {
-       return Choice<RefundAnswer>(v,
-                                   {{"union", RefundAnswer::kUnion},
-                                    {"refund-id", RefundAnswer::kRefundId},
-                                    {"order-id", RefundAnswer::kOrderId}},
-                                   &c.options.settings.refund_answer);
-     }},
-    {"refund-id-unique", "on|off", "a refund_order_id may not repeat (off)",
-     MSP_SWITCH(options.settings.refund_id_unique)},
-    {"refund-id-echo", "on|off", "related_transactions show refund_order_id (on)",
-     MSP_SWITCH(options.settings.refund_id_echo)},
-    {"five-minute-rule", "on|off", "refuse the same refund amount within five minutes (on)",
-     MSP_SWITCH(options.settings.five_minute_rule)},
-    {"refunded-at-completion", "on|off", "amount_refunded rises when the refund completes (off)",
-     MSP_SWITCH(options.settings.refunded_at_completion)},
-    {"void-needs-reason", "on|off", "1016 for a void without a reason (on)",
-     MSP_SWITCH(options.settings.void_needs_reason)},
-    {"exclude-order-session-only", "on|off",
-     "exclude_order true ends the session, not the transaction (off)",
-     MSP_SWITCH(options.settings.exclude_order_session_only)},
-    {"allow-header-faults", "on|off", "faults by the header X-Sandbox-Fault (off)",
-     MSP_SWITCH(options.allow_header_faults)},
-    {"webhooks-anywhere", "on|off", "send webhooks to any host, not to the loopback alone (off)",
-     MSP_SWITCH(options.settings.webhooks_anywhere)},
-    {"quiet", "on|off", "no line for each request on stderr (off)", MSP_SWITCH(quiet)},
-    {"help", "on|off", "this text", MSP_SWITCH(help)},
-};
-
-#undef MSP_SWITCH
-#undef MSP_TEXT
-
-const Flag* FindFlag(std::string name) {
-  for (char& c : name) {
-    if (c == '_') c = '-';
-  }
-  for (const Flag& flag : kFlags) {
-    if (flag.name == name) return &flag;
-  }
-  return nullptr;
+  return some ? absl::OkStatus() : Takes("a file of keys, one a line");
 }
 
 }  // namespace
 
-absl::Status ParseFlags(const std::vector<std::string>& arguments, CommandLine* line) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    if (argument.rfind("--", 0) != 0) return absl::InvalidArgumentError("not a flag: " + argument);
-    const std::size_t equals = argument.find('=');
-    const std::string name = argument.substr(2, equals == std::string::npos ? equals : equals - 2);
-    const Flag* flag = FindFlag(name);
-    if (flag == nullptr)
-      return absl::InvalidArgumentError("--" + name + ": no such flag; see --help");
-    std::string value;
-    if (equals != std::string::npos) {
-      value = argument.substr(equals + 1);
-    } else if (flag->value != "on|off") {
-      if (i + 1 == arguments.size())
-        return absl::InvalidArgumentError("--" + name + ": a value is missing");
-      value = arguments[++i];
-    }
-    if (!flag->set(*line, value)) {
-      // The value stays out of the message: it may be a key.
-      return absl::InvalidArgumentError("--" + name + ": wants " + std::string(flag->value));
-    }
-  }
+std::vector<Option> OptionsOf(CommandLine& line) {
+  Options& o = line.options;
+  Settings& s = o.settings;
+  return {
+      {"host", &o.host, "address to listen on", 1},
+      {"port", &o.port, "port; 0 picks one", 0, 65'535},
+      {"port_file", &line.port_file, "file that gets the port once it listens"},
+      {"allow_non_loopback", &o.allow_non_loopback, "permit an address that others can reach"},
+      {"tls_cert", &o.tls_cert_file, "PEM file of a certificate chain: serve https"},
+      {"tls_key", &o.tls_key_file, "PEM file of its private key"},
+      {"public_url", &o.public_url, "how customers reach the pages; from host and port when empty"},
+      {"connections_max", &o.connections_max, "open connections", 1, 100'000},
+      {.name = "key",
+       .value = [&line](std::string_view text) { return AddKey(line.sites, std::string(text)); },
+       .help = "an API key and whose it is, KEY[:SITE[:ACCOUNT[:ROLE[:KIND]]]]; may be repeated",
+       .standard = "sandbox-test-key-0001"},
+      {"key_file",
+       [&line](std::string_view text) { return AddKeys(line.sites, std::string(text)); },
+       "file of the same, one a line"},
+      {"strict_key_header", &o.strict_key_header, "refuse the header spelled Api_Key"},
+      {.name = "seed",
+       .value =
+           [&s](std::string_view text) {
+             std::int64_t seed = 0;
+             if (!Number(text, 0, INT64_MAX, &seed)) return Takes("a number of at least 0");
+             s.seed = static_cast<std::uint64_t>(seed);
+             return absl::OkStatus();
+           },
+       .help = "ids, sessions and tokens repeat for a seed",
+       .standard = "1"},
+      {"freeze_clock", &o.freeze_clock, "the clock moves by POST /_sandbox/clock alone"},
+      {"start_time", &o.start_time_s, "when the clock starts, Unix seconds; 0: now", 0,
+       100'000'000'000},
+      {"snapshot_in", &o.snapshot_in, "file of the state to start with"},
+      {"snapshot_out", &o.snapshot_out, "file of the state to leave at the end"},
+      {"orders_max", &s.orders_max, "orders kept; beyond that the oldest are forgotten", 10,
+       100'000'000},
+      Choice<OrderIdRule>(
+          "order_id_rule", &s.order_id_rule,
+          {{"live", OrderIdRule::kLive},
+           {"any", OrderIdRule::kAny},
+           {"completed", OrderIdRule::kCompleted},
+           {"not-dead", OrderIdRule::kNotDead}},
+          "when a used order_id is refused: while open, authorized or paid; ever; once completed; "
+          "unless declined, cancelled, expired or void"),
+      Choice<ThreeDs>("threeds", &s.threeds,
+                      {{"frictionless", ThreeDs::kFrictionless},
+                       {"challenge", ThreeDs::kChallenge},
+                       {"require-browser", ThreeDs::kRequireBrowser}},
+                      "3-D Secure of direct orders"),
+      Choice<Polymorphism>("polymorphism", &s.polymorphism,
+                           {{"modern", Polymorphism::kModern},
+                            {"legacy", Polymorphism::kLegacy},
+                            {"chaos", Polymorphism::kChaos},
+                            {"chaos-php", Polymorphism::kChaosPhp}},
+                           "JSON types of answers"),
+      Choice<CustomEcho>("custom_echo", &s.custom_echo,
+                         {{"as-sent", CustomEcho::kAsSent},
+                          {"null", CustomEcho::kNull},
+                          {"absent", CustomEcho::kAbsent},
+                          {"cut", CustomEcho::kCut},
+                          {"upper", CustomEcho::kUpper},
+                          {"space", CustomEcho::kSpace}},
+                         "how custom_1 to custom_3 and var1 come back; cut: after 32 characters"),
+      {.name = "read_lag_ms",
+       .value =
+           [&s](std::string_view text) {
+             const std::size_t dash = std::min(text.find('-'), text.size());
+             const bool good =
+                 dash < text.size() &&
+                 Number(text.substr(0, dash), 0, 600'000, &s.read_lag_min_ms) &&
+                 Number(text.substr(dash + 1), s.read_lag_min_ms, 600'000, &s.read_lag_max_ms);
+             return good ? absl::OkStatus() : Takes("MIN-MAX, 0 to 600000");
+           },
+       .help =
+           "GET of an order shows it as it was so long ago, MIN-MAX in milliseconds, each order "
+           "with its own lag",
+       .standard = "0-0"},
+      {"strict_types", &s.strict_types, "refuse numbers sent as text with 1001"},
+      {"check_expiry", &s.check_expiry, "decline cards of the past with 4005"},
+      {"amount_cap", &s.amount_cap, "largest order in EUR cents", 1, 1'000'000'000'000},
+      {"short_ids", &s.short_ids, "transaction ids of nine digits instead of 17"},
+      {"empty_html", &s.empty_html, "customer_verification.html is \"\""},
+      {"events_members", &s.events_members, "events_token and its URLs in redirect answers"},
+      {"site_blocked", &s.site_blocked, "every create is refused with 1019"},
+      {"account_blocked", &s.account_blocked, "every create is refused with 1020"},
+      {"validation_422", &s.validation_422, "bad input gets the 422 shape"},
+      Choice<RefundAnswer>("refund_answer", &s.refund_answer,
+                           {{"union", RefundAnswer::kUnion},
+                            {"refund-id", RefundAnswer::kRefundId},
+                            {"order-id", RefundAnswer::kOrderId}},
+                           "members of a refund's answer"),
+      {"refund_id_unique", &s.refund_id_unique, "a refund_order_id may not repeat"},
+      {"refund_id_echo", &s.refund_id_echo, "related_transactions show refund_order_id"},
+      {"five_minute_rule", &s.five_minute_rule,
+       "refuse the same refund amount within five minutes"},
+      {"refunded_at_completion", &s.refunded_at_completion,
+       "amount_refunded rises when the refund completes"},
+      {"void_needs_reason", &s.void_needs_reason, "1016 for a void without a reason"},
+      {"exclude_order_session_only", &s.exclude_order_session_only,
+       "exclude_order true ends the session, not the transaction"},
+      {"allow_header_faults", &o.allow_header_faults, "faults by the header X-Sandbox-Fault"},
+      {"webhooks_anywhere", &s.webhooks_anywhere,
+       "send webhooks to any host, not to the loopback alone"},
+      {"quiet", &line.quiet, "no line for each request on stderr"},
+  };
+}
+
+absl::StatusOr<Ask> ParseFlags(int argc, const char* const* argv, CommandLine* line) {
+  const absl::StatusOr<Ask> asked = ReadArguments(OptionsOf(*line), argc, argv);
   if (!line->sites.empty()) line->options.settings.sites = line->sites;
-  return absl::OkStatus();
+  return asked;
 }
 
 std::string HelpText() {
+  CommandLine defaults;
   std::string text =
       "msp-sandbox: a local MultiSafepay. REST API under /v1/json, pages under /connect,\n"
-      "control under /_sandbox. Moves no money and accepts public test cards only.\n\n";
-  for (const Flag& flag : kFlags) {
-    std::string left = "  --" + std::string(flag.name) + "=" + std::string(flag.value);
-    left.resize(std::max<std::size_t>(left.size() + 2, 34), ' ');
-    text += left + std::string(flag.about) + "\n";
-  }
+      "control under /_sandbox. Moves no money and accepts public test cards only.\n\n" +
+      HelpOf(OptionsOf(defaults)) + "  --help, --version\n";
   return text +
          "\nControl, below /_sandbox (JSON in, JSON out, no key):\n"
          "  POST reset | GET,POST clock {advance_seconds, freeze} | GET stats | GET,POST snapshot\n"

@@ -1,11 +1,12 @@
-// The command line of msp-sandbox: one table of flags that parses, checks and explains.
+// The command line of msp-sandbox: its options, one table.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "sandbox/server.h"
+#include "service/settings/option.h"
 
 namespace msp::sandbox {
 
@@ -16,12 +17,13 @@ struct CommandLine {
   // Keys given; they take the place of the default one.
   std::vector<Site> sites;
   bool quiet = false;
-  bool help = false;
 };
 
-// `--name=value` or `--name value`; a bare `--name` sets a switch; '_' and '-' are the same in
-// names. An error names the flag.
-absl::Status ParseFlags(const std::vector<std::string>& arguments, CommandLine* line);
+// In the order of --help; they set `line`.
+std::vector<Option> OptionsOf(CommandLine& line);
+
+// See ReadArguments.
+absl::StatusOr<Ask> ParseFlags(int argc, const char* const* argv, CommandLine* line);
 
 // What `--help` prints.
 std::string HelpText();

@@ -12,13 +12,17 @@
 
 int main(int argc, char** argv) {
   msp::sandbox::CommandLine line;
-  const absl::Status parsed = msp::sandbox::ParseFlags({argv + 1, argv + argc}, &line);
-  if (!parsed.ok()) {
-    std::fprintf(stderr, "msp-sandbox: %s\n", std::string(parsed.message()).c_str());
+  const absl::StatusOr<msp::Ask> asked = msp::sandbox::ParseFlags(argc, argv, &line);
+  if (!asked.ok()) {
+    std::fprintf(stderr, "msp-sandbox: %s\n", std::string(asked.status().message()).c_str());
     return 2;
   }
-  if (line.help) {
+  if (*asked == msp::Ask::kHelp) {
     std::fputs(msp::sandbox::HelpText().c_str(), stdout);
+    return 0;
+  }
+  if (*asked == msp::Ask::kVersion) {
+    std::puts(MSP_VERSION);
     return 0;
   }
   if (!line.quiet) {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "service/config.h"
+#include "service/config/config.h"
 #include "service/psp/api.h"
 #include "service/psp/sites.h"
 #include "service/server/edge.h"

@@ -15,6 +15,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.M)
 # Room -> rooms of ours that it may include, besides itself. Longest prefix wins; `proto` is the generated schema.
 ROOMS = {
     "service/base": [],
+    "service/settings": ["service/base"],
     "service/telemetry": ["service/base"],
     "service/http": ["service/telemetry", "service/base"],
     "service/codec": ["service/telemetry", "service/base", "proto"],
@@ -24,12 +25,13 @@ ROOMS = {
         "service/psp", "service/notify", "service/codec", "service/http", "service/telemetry", "service/base", "proto",
         "service/proto",
     ],
-    # main.cc and config: they wire, so they see every room.
+    "service/config": ["service/settings", "service/server", "service/psp", "service/telemetry", "service/base"],
+    # main.cc wires, so it sees every room.
     "service": [
-        "service/server", "service/psp", "service/notify", "service/codec", "service/http", "service/telemetry",
+        "service/config", "service/settings", "service/server", "service/psp", "service/notify", "service/codec", "service/http", "service/telemetry",
         "service/base", "proto", "service/proto", "sandbox",
     ],
-    "sandbox": ["service/telemetry", "service/base"],
+    "sandbox": ["service/settings", "service/telemetry", "service/base"],
     "client/cpp": ["proto", "service/proto"],
     "client/cli": ["client/cpp", "service/proto", "service/codec", "service/telemetry", "service/base", "proto"],
 }  # fmt: skip
@@ -41,7 +43,7 @@ FOREIGN = [
     (r"(grpcpp|grpc|grpc\+\+)/|.*\.grpc\.pb\.h", r"service/server/.*|service/main\.cc|client/.*"),
     (r"google/protobuf/|.*\.pb\.h", r"service/(codec|psp|notify|server)/.*|service/(main|operate)\.cc|client/.*"),
     (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*|client/cli/webhook\.cc"),
-    (r"nlohmann/", r"sandbox/.*|client/cli/.*|service/keys\.cc"),
+    (r"nlohmann/", r"sandbox/.*|client/cli/.*|service/config/keys\.cc"),
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis(_channel)?\.cc"),
     (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),

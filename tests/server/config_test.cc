@@ -1,5 +1,5 @@
 // Settings: where they come from, which ones are refused, and that the key is never shown.
-#include "service/config.h"
+#include "service/config/config.h"
 
 #include <unistd.h>
 
@@ -337,7 +337,7 @@ TEST_F(Settings, HelpAndVersionWinOverEverythingElse) {
   EXPECT_EQ(*Parse({"--help"}), Ask::kHelp);
   EXPECT_EQ(*Parse({"-h"}), Ask::kHelp);
   EXPECT_EQ(*Parse({"--version"}), Ask::kVersion);
-  EXPECT_EQ(*Parse({"--api_url=test"}), Ask::kServe);
+  EXPECT_EQ(*Parse({"--api_url=test"}), Ask::kRun);
 }
 
 TEST_F(Settings, KeyIsTrimmed) {

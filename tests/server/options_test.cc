@@ -1,6 +1,6 @@
 // Each option is written once: README's table and the chart's schema say what the table of options
 // says.
-#include "service/options.h"
+#include "service/config/options.h"
 
 #include <fstream>
 #include <map>

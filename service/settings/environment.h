@@ -14,6 +14,9 @@ namespace msp {
 // The variable of a setting: "MSP_" and the name in upper case.
 std::string VariableOf(std::string_view setting);
 
+// The one that is nearest to `name`, by letters.
+std::string NearestTo(std::string_view name, const std::vector<std::string>& known);
+
 // An error that names the first MSP_ variable of the process which no program of ours reads, and
 // the nearest one that this server does. Its value is not shown: it may be a key. The variables
 // that Kubernetes sets for the Services of a namespace (MSP_SERVICE_HOST beside a Service "msp")

@@ -1,4 +1,4 @@
-#include "service/keys.h"
+#include "service/config/keys.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include "nlohmann/json.hpp"
 #include "service/base/secret_file.h"
 #include "service/base/text.h"
-#include "service/reload.h"
+#include "service/config/reload.h"
 
 namespace msp {
 namespace {

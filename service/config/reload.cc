@@ -1,4 +1,4 @@
-#include "service/reload.h"
+#include "service/config/reload.h"
 
 #include <utility>
 

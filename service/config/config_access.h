@@ -3,7 +3,7 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "service/config.h"
+#include "service/config/config.h"
 
 namespace msp {
 

@@ -1,4 +1,4 @@
-#include "service/setting.h"
+#include "service/settings/setting.h"
 
 #include <arpa/inet.h>
 

@@ -1,4 +1,4 @@
-#include "service/config.h"
+#include "service/config/config.h"
 
 #include <unistd.h>
 
@@ -12,10 +12,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/base/redis.h"
-#include "service/config_access.h"
-#include "service/environment.h"
-#include "service/options.h"
-#include "service/setting.h"
+#include "service/config/config_access.h"
+#include "service/config/options.h"
+#include "service/settings/environment.h"
+#include "service/settings/setting.h"
 
 namespace msp {
 namespace {
@@ -24,34 +24,6 @@ constexpr std::string_view kTestUrl = "https://testapi.multisafepay.com/v1/json"
 constexpr std::string_view kLiveUrl = "https://api.multisafepay.com/v1/json";
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
-
-absl::Status Set(const std::vector<Option>& options, std::string_view name,
-                 std::string_view value) {
-  for (const Option& option : options) {
-    if (option.name == name) return option.Set(value);
-  }
-  return Invalid(Absl(name), "there is no such setting; --help lists them");
-}
-
-bool IsSwitch(const std::vector<Option>& options, std::string_view name) {
-  return std::any_of(options.begin(), options.end(), [name](const Option& option) {
-    return option.name == name && std::holds_alternative<bool*>(option.value);
-  });
-}
-
-absl::Status ReadEnvironment(const std::vector<Option>& options) {
-  std::vector<std::string_view> names;
-  for (const Option& option : options) {
-    names.push_back(option.name);
-    const std::string variable = VariableOf(option.name);
-    const char* value =
-        std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
-    if (value == nullptr) continue;
-    if (absl::Status set = option.Set(value); !set.ok())
-      return absl::InvalidArgumentError(absl::StrCat(variable, ": ", set.message()));
-  }
-  return CheckEnvironment(names);
-}
 
 absl::StatusOr<std::string> ApiUrl(std::string url, bool allow_plaintext_upstream) {
   if (url.empty()) return Invalid("api_url", "is required: test, live, sandbox or a base URL");
@@ -125,29 +97,10 @@ absl::Status CheckTogether(const Config& config) {
 
 absl::StatusOr<Ask> ParseSettings(int argc, char** argv, Config& config) {
   const std::vector<Option> options = OptionsOf(config);
-  absl::Status environment = ReadEnvironment(options);
-  for (int i = 1; i < argc; ++i) {
-    std::string_view argument = argv[i];
-    if (argument == "--help" || argument == "-h") return Ask::kHelp;
-    if (argument == "--version") return Ask::kVersion;
-    if (argument.substr(0, 2) != "--") {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", Absl(argument), "\" is no setting; --help lists them"));
-    }
-    argument.remove_prefix(2);
-    const std::size_t equals = argument.find('=');
-    const std::string_view name = argument.substr(0, equals);
-    std::string_view value = "true";
-    if (equals != std::string_view::npos) {
-      value = argument.substr(equals + 1);
-    } else if (!IsSwitch(options, name)) {
-      if (++i >= argc) return Invalid(Absl(name), "needs a value");
-      value = argv[i];
-    }
-    if (absl::Status set = Set(options, name, value); !set.ok()) return set;
-  }
-  if (!environment.ok()) return environment;
-  return Ask::kServe;
+  const absl::Status environment = ReadEnvironment(options);
+  absl::StatusOr<Ask> asked = ReadArguments(options, argc, argv);
+  if (asked.ok() && *asked == Ask::kRun && !environment.ok()) return environment;
+  return asked;
 }
 
 absl::StatusOr<Config> LoadConfig(Config config) {
@@ -183,13 +136,7 @@ std::string HelpText() {
       "flag beats the variable, and a variable that begins with MSP_ and is no setting stops the "
       "start.\n\n";
   Config defaults;
-  for (const Option& option : OptionsOf(defaults)) {
-    const std::string standard = option.Text();
-    const std::string range = option.Range();
-    absl::StrAppend(&text, "  --", Absl(option.name), standard.empty() ? "" : "=", standard,
-                    "\n      ", Absl(option.help), range.empty() ? "" : "; ", range, "\n");
-  }
-  absl::StrAppend(&text, "  --help, --version\n");
+  absl::StrAppend(&text, HelpOf(OptionsOf(defaults)), "  --help, --version\n");
   return text;
 }
 

@@ -1,4 +1,4 @@
-#include "service/config_access.h"
+#include "service/config/config_access.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
-#include "service/setting.h"
+#include "service/settings/setting.h"
 
 namespace msp {
 namespace {

@@ -1,29 +1,9 @@
-#include "service/options.h"
-
-#include <algorithm>
-
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "service/setting.h"
+#include "service/config/options.h"
 
 namespace msp {
 namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000;
-
-absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
-
-template <class Number>
-absl::Status SetNumber(const Option& option, std::string_view text, Number* value) {
-  std::int64_t number = 0;
-  if (!absl::SimpleAtoi(Absl(text), &number))
-    return Invalid(Absl(option.name), absl::StrCat("cannot take \"", Absl(text), "\""));
-  if (number < option.min || number > option.max)
-    return Invalid(Absl(option.name),
-                   absl::StrCat("is ", number, ", but must be ", option.Range()));
-  *value = static_cast<Number>(number);
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -180,43 +160,6 @@ std::vector<Option> OptionsOf(Config& c) {
        0, kHourMs},
       {"check", &c.check, "check the settings, print them with secrets masked, and leave"},
   };
-}
-
-absl::Status Option::Set(std::string_view text) const {
-  if (bool* const* flag = std::get_if<bool*>(&value); flag != nullptr) {
-    if (absl::SimpleAtob(Absl(text), *flag)) return absl::OkStatus();
-    return Invalid(Absl(name), absl::StrCat("cannot take \"", Absl(text), "\""));
-  }
-  if (int* const* number = std::get_if<int*>(&value); number != nullptr)
-    return SetNumber(*this, text, *number);
-  if (std::int64_t* const* number = std::get_if<std::int64_t*>(&value); number != nullptr)
-    return SetNumber(*this, text, *number);
-  if (!choices.empty() && std::find(choices.begin(), choices.end(), text) == choices.end())
-    return Invalid(Absl(name), absl::StrCat("must be ", Range()));
-  *std::get<std::string*>(value) = text;
-  return absl::OkStatus();
-}
-
-std::string Option::Text() const {
-  if (const bool* const* flag = std::get_if<bool*>(&value); flag != nullptr)
-    return **flag ? "true" : "false";
-  if (int* const* number = std::get_if<int*>(&value); number != nullptr)
-    return absl::StrCat(**number);
-  if (std::int64_t* const* number = std::get_if<std::int64_t*>(&value); number != nullptr)
-    return absl::StrCat(**number);
-  return *std::get<std::string*>(value);
-}
-
-std::string Option::Range() const {
-  if (max > 0) return absl::StrCat(min, " to ", max);
-  std::string range;
-  for (std::size_t i = 0; i < choices.size(); ++i)
-    absl::StrAppend(&range,
-                    i == 0                    ? ""
-                    : i + 1 == choices.size() ? " or "
-                                              : ", ",
-                    Absl(choices[i]));
-  return range;
 }
 
 }  // namespace msp

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "service/keys.h"
+#include "service/config/keys.h"
 #include "service/psp/sites.h"
 #include "service/server/port_limits.h"
 #include "service/server/tls_files.h"
+#include "service/settings/option.h"
 #include "service/telemetry/log.h"
 
 namespace msp {
@@ -72,9 +73,6 @@ struct Config {
   bool trace_spans = false;
   std::string described;  // "name=value" lines, secrets masked.
 };
-
-// What the command line asked for besides settings.
-enum class Ask : std::uint8_t { kServe, kHelp, kVersion };
 
 // Reads environment and arguments into `config`. An error names the setting.
 absl::StatusOr<Ask> ParseSettings(int argc, char** argv, Config& config);

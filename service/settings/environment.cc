@@ -1,4 +1,4 @@
-#include "service/environment.h"
+#include "service/settings/environment.h"
 
 #include <algorithm>
 #include <array>
@@ -87,6 +87,14 @@ std::string VariableOf(std::string_view setting) {
   return absl::StrCat(Absl(kPrefix), absl::AsciiStrToUpper(Absl(setting)));
 }
 
+std::string NearestTo(std::string_view name, const std::vector<std::string>& known) {
+  const auto nearest = std::min_element(known.begin(), known.end(),
+                                        [name](const std::string& a, const std::string& b) {
+                                          return Distance(name, a) < Distance(name, b);
+                                        });
+  return nearest == known.end() ? std::string() : *nearest;
+}
+
 absl::Status CheckEnvironment(const std::vector<std::string_view>& settings) {
   std::vector<std::string> known{std::string(kKey)};
   for (const std::string_view setting : settings) known.push_back(VariableOf(setting));
@@ -98,12 +106,9 @@ absl::Status CheckEnvironment(const std::vector<std::string_view>& settings) {
         IsServiceLink(name, text.substr(name.size())))
       continue;
     const std::string upper = absl::AsciiStrToUpper(Absl(name));
-    const auto nearest = std::min_element(known.begin(), known.end(),
-                                          [&upper](const std::string& a, const std::string& b) {
-                                            return Distance(upper, a) < Distance(upper, b);
-                                          });
-    return absl::InvalidArgumentError(absl::StrCat(
-        Absl(name), ": there is no such setting; the nearest is ", *nearest, ", --help lists all"));
+    return absl::InvalidArgumentError(absl::StrCat(Absl(name),
+                                                   ": there is no such setting; the nearest is ",
+                                                   NearestTo(upper, known), ", --help lists all"));
   }
   return absl::OkStatus();
 }

@@ -1,0 +1,14 @@
+// The server's options: one table, in the order of --help. See Option for what follows from it.
+#pragma once
+
+#include <vector>
+
+#include "service/config/config.h"
+#include "service/settings/option.h"
+
+namespace msp {
+
+// They set `config`, whose defaults are theirs.
+std::vector<Option> OptionsOf(Config& config);
+
+}  // namespace msp

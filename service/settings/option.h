@@ -1,0 +1,73 @@
+// The options of a program, each written once: name, where it goes, range or choices, help. What
+// arguments and environment say, --help and the tests of documented tables follow from such a
+// table; defaults are what its targets hold before. At the start alone, on one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace msp {
+
+struct Option {
+  // For what is no plain value: an error says what the option takes, and never repeats the text,
+  // which may be a key.
+  using Setter = std::function<absl::Status(std::string_view text)>;
+
+  std::string_view name;
+  std::variant<bool*, int*, std::int64_t*, std::string*, Setter> value;
+  std::string_view help;
+  // Of a number: what it may be. Of a text: at least `min` characters, and all that it may be, or
+  // anything.
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+  std::vector<std::string_view> choices;
+  std::string_view standard;  // The default in words, where the target does not hold it.
+
+  bool is_switch() const { return std::holds_alternative<bool*>(value); }
+  // An error names the option, and what it takes.
+  absl::Status Set(std::string_view text) const;
+  // The value as it stands, as text: "true", "30000".
+  std::string Text() const;
+  // "1 to 64", "auto or off"; "" for anything.
+  std::string Range() const;
+};
+
+// A text that stands for one of several values.
+template <class Value>
+Option Choice(std::string_view name, Value* target,
+              std::vector<std::pair<std::string_view, Value>> choices, std::string_view help) {
+  Option option{.name = name, .help = help};
+  for (const auto& [text, value] : choices) {
+    option.choices.push_back(text);
+    if (value == *target) option.standard = text;
+  }
+  option.value = [target, choices = std::move(choices)](std::string_view text) {
+    for (const auto& [words, value] : choices) {
+      if (words == text) *target = value;
+    }
+    return absl::OkStatus();
+  };
+  return option;
+}
+
+// What the arguments asked for besides options.
+enum class Ask : std::uint8_t { kRun, kHelp, kVersion };
+
+// `--name=value`, `--name value`, a bare `--name` for a switch; '-' and '_' are the same in names.
+// An error names the option and the way out: what it takes, or the nearest that there is.
+absl::StatusOr<Ask> ReadArguments(const std::vector<Option>& options, int argc,
+                                  const char* const* argv);
+// MSP_NAME for each option, and an error for a variable that looks like one and is none.
+absl::Status ReadEnvironment(const std::vector<Option>& options);
+
+// The options for --help: two lines each, name and default, help and range.
+std::string HelpOf(const std::vector<Option>& options);
+
+}  // namespace msp

@@ -488,8 +488,12 @@ TEST(Hostile, TenThousandMalformedRequestsNeitherCrashNorLeakACard) {
 
 TEST(Flags, TeachAndRefuseWithTheirName) {
   CommandLine line;
-  const char* const good[] = {"msp-sandbox", "--order-id-rule=any", "--threeds", "challenge",
-                              "--short_ids", "--five-minute-rule=off",
+  const char* const good[] = {"msp-sandbox",
+                              "--order-id-rule=any",
+                              "--threeds",
+                              "challenge",
+                              "--short_ids",
+                              "--five-minute-rule=off",
                               "--key=abcde:7:8:viewer:account"};
   EXPECT_TRUE(ParseFlags(static_cast<int>(std::size(good)), good, &line).ok());
   EXPECT_EQ(line.options.settings.order_id_rule, OrderIdRule::kAny);

@@ -2,18 +2,21 @@
 # restarts, overload, a slow and a dead upstream, each under load: ./run storm [SCENARIO...]
 #
 # Scenarios, all of them by default:
-#   rolling       two replicas are restarted in turn under 500 calls/s: no call of a plain client fails
+#   rolling       two replicas are restarted in turn under 500 calls/s: no call of a plain client, or through Envoy, fails
 #   overload      five times the capacity: goodput stays, the rest is refused at once
 #   slow          4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads go on
 #   outage        the upstream is killed for 10 s: NOT_SENT for what could not connect, nothing hangs
 #   rate_limited  200 orders/s against a limit of 50 (HTTP 429): the limit is used, none is UNKNOWN, no look-ups
-#   attack        thirteen attacks on the naked gRPC port: no crash; but for five that need a proxy, bounded memory, service back in 5 s
+#   attack        thirteen attacks: through Envoy (docs/mesh) no call of others fails or waits; on the naked port no crash, and
+#                 but for five that need a proxy, bounded memory and service back in 5 s
 #
 #   --quick      the same in little time, with smaller figures
 #   --seconds=N  how long the overload lasts (default 60)
 #
 # build/release/tests/msp-storm --help has the other options. --connection_age_ms=0 shows what restarts lose without it.
 source ci/lib.sh
+# shellcheck source=ci/deploy_tools.sh
+source ci/deploy_tools.sh
 arguments=()
 for argument in "$@"; do
   case $argument in
@@ -22,7 +25,10 @@ for argument in "$@"; do
     *) arguments+=("$argument") ;;
   esac
 done
-install build test
+install build test mesh
 build release msp-storm
+mesh_tools
+mkdir -p build/storm-mesh
 say "storm: ${arguments[*]}"
-exec build/release/tests/msp-storm "${arguments[@]}" </dev/null
+exec build/release/tests/msp-storm --envoy="$envoy" --mesh_dir="$PWD/build/storm-mesh" \
+  --mesh_files="$mesh_tools/python/bin/python tests/mesh/programs.py" "${arguments[@]}" </dev/null

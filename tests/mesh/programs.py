@@ -1,6 +1,11 @@
 """The programs of a mesh on loopback: a sandbox, replicas that can be drained and killed, and Envoy as docs/mesh has it.
 
 Everything is on free ports and ends, by its own pid, with the block that started it.
+
+usage: programs.py DIR PORT PORT
+
+writes the files of such a mesh for other tests: DIR/envoy.json for replicas on these ports, the certificates and the
+descriptor set that it names.
 """
 
 import contextlib
@@ -59,13 +64,39 @@ def certificates(directory):
             cwd=directory)  # fmt: skip
     for name in ("multisafepay-grpc", "envoy"):
         folder = directory / name
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         openssl("req", *key, "-subj", f"/CN={name}", "-keyout", folder / "tls.key", "-out", "request.pem", cwd=directory)
         (directory / "names").write_text(f"subjectAltName=DNS:{name},DNS:localhost,IP:127.0.0.1")
         openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
                 "-extfile", "names", "-out", folder / "tls.crt", cwd=directory)  # fmt: skip
         (folder / "ca.crt").write_bytes((directory / "ca.crt").read_bytes())
     return directory
+
+
+def descriptor_set(directory):
+    subprocess.run(["protoc", f"-I{ROOT}/proto", f"-I{ROOT}/service/proto", "--include_imports",
+                    f"-o{directory}/payments.pb", *(ROOT / "proto").glob("multisafepay/v1/*_service.proto"),
+                    ROOT / "service/proto/google/rpc/error_details.proto"], check=True)  # fmt: skip
+
+
+def envoy_configuration(directory, secrets, ports, change=None):
+    """docs/mesh/envoy.yaml with free ports of its own, for replicas on `ports`; in directory/envoy.json."""
+    config = yaml.safe_load((ROOT / "docs/mesh/envoy.yaml").read_text())
+    listener = config["static_resources"]["listeners"][0]
+    cluster = config["static_resources"]["clusters"][0]
+    listener["address"]["socket_address"]["port_value"] = 0
+    config["admin"]["address"]["socket_address"]["port_value"] = 0
+    # The worst case: Envoy trusts its callers, as where they are declared internal.
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    manager["internal_address_config"] = {"cidr_ranges": [{"address_prefix": "127.0.0.0", "prefix_len": 8}]}
+    cluster["type"] = "STATIC"
+    endpoints = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    for endpoint, port in zip(endpoints, ports, strict=True):
+        endpoint["endpoint"]["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": port}
+    if change:
+        change(cluster)
+    text = json.dumps(config).replace("/etc/envoy/payments.pb", str(directory / "payments.pb"))
+    (directory / "envoy.json").write_text(text.replace("/etc/envoy", str(secrets / "envoy")))
 
 
 class Replica:
@@ -129,23 +160,7 @@ class Envoy:
     """A running Envoy: `port` takes calls, `admin` says what it thinks of the replicas."""
 
     def __init__(self, program, directory, secrets, replicas, change=None):
-        config = yaml.safe_load((ROOT / "docs/mesh/envoy.yaml").read_text())
-        listener = config["static_resources"]["listeners"][0]
-        cluster = config["static_resources"]["clusters"][0]
-        listener["address"]["socket_address"]["port_value"] = 0
-        config["admin"]["address"]["socket_address"]["port_value"] = 0
-        # The worst case: Envoy trusts its callers, as where they are declared internal.
-        manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
-        manager["internal_address_config"] = {"cidr_ranges": [{"address_prefix": "127.0.0.0", "prefix_len": 8}]}
-        cluster["type"] = "STATIC"
-        endpoints = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
-        for endpoint, replica in zip(endpoints, replicas, strict=True):
-            endpoint["endpoint"]["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": replica.port}
-        if change:
-            change(cluster)
-        text = json.dumps(config).replace("/etc/envoy/payments.pb", str(directory / "payments.pb"))
-        text = text.replace("/etc/envoy", str(secrets / "envoy"))
-        (directory / "envoy.json").write_text(text)
+        envoy_configuration(directory, secrets, [replica.port for replica in replicas], change)
         address = directory / "admin"
         address.unlink(missing_ok=True)
         self.log = (directory / "envoy.log").open("a")
@@ -219,4 +234,14 @@ def ending(*things):
         yield
 
 
-__all__ = ["Envoy", "Replica", "Shop", "certificates", "ending", "eventually", "stage"]
+def main():
+    directory = pathlib.Path(sys.argv[1])
+    certificates(directory)
+    descriptor_set(directory)
+    envoy_configuration(directory, directory, [int(port) for port in sys.argv[2:]])
+
+
+__all__ = ["Envoy", "Replica", "Shop", "certificates", "descriptor_set", "ending", "eventually", "stage"]
+
+if __name__ == "__main__":
+    main()

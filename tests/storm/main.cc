@@ -18,6 +18,9 @@ ABSL_FLAG(int, restarts, 5, "how often each of the two replicas is restarted");
 ABSL_FLAG(std::int64_t, connection_age_ms, 2'000,
           "the replicas' setting of that name; 0 shows what restarts lose without it");
 
+ABSL_FLAG(std::string, envoy, "", "the program Envoy; empty leaves out what goes through it");
+ABSL_FLAG(std::string, mesh_files, "", "the command that writes the files of docs/mesh for it");
+ABSL_FLAG(std::string, mesh_dir, "", "where to");
 ABSL_FLAG(std::string, assault, "", "only those attacks whose names hold this");
 
 namespace msp::storm {
@@ -67,5 +70,8 @@ int main(int argc, char** argv) {
                           .attack = std::chrono::milliseconds(absl::GetFlag(FLAGS_attack_ms)),
                           .restarts = absl::GetFlag(FLAGS_restarts),
                           .connection_age_ms = absl::GetFlag(FLAGS_connection_age_ms),
-                          .assault = absl::GetFlag(FLAGS_assault)});
+                          .assault = absl::GetFlag(FLAGS_assault),
+                          .envoy = absl::GetFlag(FLAGS_envoy),
+                          .mesh_files = absl::GetFlag(FLAGS_mesh_files),
+                          .mesh_dir = absl::GetFlag(FLAGS_mesh_dir)});
 }

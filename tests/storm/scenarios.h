@@ -26,9 +26,15 @@ struct Options {
   // The servers' --connection_age_ms meanwhile; 0 shows what is lost without it.
   std::int64_t connection_age_ms = 2'000;
   std::string assault;  // Attacks whose names hold this.
+  // Envoy, the command that writes the files of docs/mesh for it, and where to; "" leaves out what
+  // goes through it.
+  std::string envoy;
+  std::string mesh_files;
+  std::string mesh_dir;
 };
 
-// Two replicas are restarted in turn under load: no plain client sees a failed call.
+// Two replicas are restarted in turn under load: no plain client sees a failed call, and none whose
+// calls come through Envoy.
 void Rolling(const Options& options, Verdict& verdict);
 // Five times the capacity: what can be done is done, the rest is refused at once.
 void Overload(const Options& options, Verdict& verdict);
@@ -38,7 +44,8 @@ void Slow(const Options& options, Verdict& verdict);
 void Outage(const Options& options, Verdict& verdict);
 // MultiSafepay answers 429 to most orders: its budget is used up, and no order is in doubt.
 void RateLimited(const Options& options, Verdict& verdict);
-// Attackers work on the naked port: no crash, memory is bounded, service is back within seconds.
+// Attackers work on Envoy: no call of others fails, and they hardly wait. And on the naked port: no
+// crash, memory is bounded, service is back within seconds.
 void Attack(const Options& options, Verdict& verdict);
 
 }  // namespace msp::storm

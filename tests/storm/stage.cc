@@ -1,10 +1,12 @@
 #include "tests/storm/stage.h"
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <thread>
 #include <utility>
 
 #include "httplib.h"
@@ -84,9 +86,9 @@ Upstream::Books Upstream::Audit() const {
   return audit;
 }
 
-Replica::Replica(const Upstream& upstream, std::vector<std::string> arguments)
+Replica::Replica(const Upstream& upstream, std::vector<std::string> arguments, int port)
     : api_url_(upstream.api_url()),
-      address_(std::string(kHost) + ":" + std::to_string(testing::FreePort())),
+      address_(std::string(kHost) + ":" + std::to_string(port > 0 ? port : testing::FreePort())),
       arguments_(std::move(arguments)) {
   arguments_.push_back("--listen=" + address_);
   arguments_.emplace_back("--log_level=error");
@@ -103,6 +105,60 @@ int Replica::Restart() {
 
 void Replica::ForgetMemoryPeak() const {
   std::ofstream("/proc/" + std::to_string(process_->process().pid()) + "/clear_refs") << "5";
+}
+
+Mesh::Mesh(std::string envoy, const std::string& files, std::string directory)
+    : envoy_(std::move(envoy)),
+      directory_(std::move(directory)),
+      ports_{testing::FreePort(), testing::FreePort()} {
+  std::string command = files + " " + directory_;
+  for (const int port : ports_) command += " " + std::to_string(port);
+  testing::ChildProcess made("/bin/sh", {"-c", command});
+  if (made.Wait() != 0) GiveUp(("the files of the mesh were not made: " + made.error()).c_str());
+}
+
+void Mesh::Start(const Upstream& upstream, const std::vector<std::string>& arguments) {
+  process_.reset();
+  replicas_.clear();
+  const std::string tls = directory_ + "/multisafepay-grpc/";
+  std::vector<std::string> all{"--tls_cert_file=" + tls + "tls.crt",
+                               "--tls_key_file=" + tls + "tls.key",
+                               "--tls_client_ca_file=" + tls + "ca.crt"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  for (const int port : ports_) replicas_.push_back(std::make_unique<Replica>(upstream, all, port));
+  const std::string admin = directory_ + "/admin";
+  std::remove(admin.c_str());
+  process_ = std::make_unique<testing::ChildProcess>(
+      envoy_,
+      std::vector<std::string>{"-c", directory_ + "/envoy.json", "--admin-address-path", admin,
+                               "--use-dynamic-base-id", "--concurrency", "2", "-l", "error"});
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  // Envoy writes no line when it is ready: its file, its listener and its health checks say so.
+  const std::string checks = "cluster.multisafepay-grpc.health_check.success";
+  for (address_.clear(); address_.empty() || Stat(checks) < 2;) {
+    if (std::chrono::steady_clock::now() > end) GiveUp("Envoy did not start");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (!(std::ifstream(admin) >> admin_)) continue;
+    const Json listeners = Json::parse(Ask("/listeners?format=json"), nullptr, false);
+    if (!listeners.is_object() || listeners.value("listener_statuses", Json::array()).empty())
+      continue;
+    address_ =
+        std::string(kHost) + ":" +
+        std::to_string(
+            listeners["listener_statuses"][0]["local_address"]["socket_address"]["port_value"]
+                .get<int>());
+  }
+}
+
+std::string Mesh::Ask(const std::string& path) const {
+  const auto answer = httplib::Client("http://" + admin_).Get(path);
+  return answer ? answer->body : std::string();
+}
+
+long Mesh::Stat(const std::string& name) const {
+  const std::string text = Ask("/stats?filter=" + name + "$");
+  const std::size_t colon = text.find(':');
+  return colon == std::string::npos ? 0 : std::atol(text.c_str() + colon + 1);
 }
 
 double Replica::StatusMiB(const std::string& name) const {

@@ -48,8 +48,8 @@ class Upstream {
 
 class Replica {
  public:
-  // Takes a free port and starts, with these arguments.
-  Replica(const Upstream& upstream, std::vector<std::string> arguments);
+  // Starts with these arguments, on this port or a free one.
+  Replica(const Upstream& upstream, std::vector<std::string> arguments, int port = 0);
 
   // "127.0.0.1:PORT", the same after a restart.
   const std::string& address() const { return address_; }
@@ -71,6 +71,31 @@ class Replica {
   const std::string address_;
   std::vector<std::string> arguments_;
   std::unique_ptr<testing::ServerProcess> process_;
+};
+
+// Two replicas with mutual TLS and the Envoy of docs/mesh in front of them.
+class Mesh {
+ public:
+  // Writes the files of the mesh to `directory`; `files` is the program that does.
+  Mesh(std::string envoy, const std::string& files, std::string directory);
+  // Starts both replicas and Envoy, and ends what ran before.
+  void Start(const Upstream& upstream, const std::vector<std::string>& arguments);
+  // What callers call: "127.0.0.1:PORT".
+  const std::string& address() const { return address_; }
+  Replica& replica(int i) { return *replicas_.at(static_cast<std::size_t>(i)); }
+  // A counter of Envoy's; 0 where it has none.
+  long Stat(const std::string& name) const;
+
+ private:
+  std::string Ask(const std::string& path) const;
+
+  const std::string envoy_;
+  const std::string directory_;
+  std::vector<int> ports_;
+  std::string address_;
+  std::string admin_;
+  std::vector<std::unique_ptr<Replica>> replicas_;
+  std::unique_ptr<testing::ChildProcess> process_;
 };
 
 }  // namespace msp::storm

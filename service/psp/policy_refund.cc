@@ -188,9 +188,11 @@ Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1:
 
 // True when the order shows why MultiSafepay refuses the refund (1034), so that no earlier attempt
 // of it has to be the reason: less is left than is asked for, or another of the amount is there.
+// Not of a full refund, whose earlier attempt was of another amount.
 bool ExplainsItself(const PaymentFacts& facts, const v1::Order& order) {
   const auto& request = static_cast<const v1::RefundOrderRequest&>(*facts.request);
-  if (facts.refusal.error_code != kCannotRefund || !request.has_amount()) return false;
+  if (facts.refusal.error_code != kCannotRefund || !request.has_amount() || facts.wants_all)
+    return false;
   const Remainder left = RemainderOf(facts, order);
   if (left.unreadable.empty() && left.amount < request.amount()) return true;
   return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),

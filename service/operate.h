@@ -6,10 +6,10 @@
 
 #include "absl/status/statusor.h"
 #include "service/config/config.h"
+#include "service/config/reload.h"
 #include "service/http/curl_pool.h"
 #include "service/psp/api.h"
 #include "service/psp/sites.h"
-#include "service/config/reload.h"
 #include "service/server/calls.h"
 #include "service/server/server.h"
 #include "service/server/tls.h"

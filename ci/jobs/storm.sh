@@ -7,8 +7,8 @@
 #   slow          4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads go on
 #   outage        the upstream is killed for 10 s: NOT_SENT for what could not connect, nothing hangs
 #   rate_limited  200 orders/s against a limit of 50 (HTTP 429): the limit is used, none is UNKNOWN, no look-ups
-#   attack        thirteen attacks: through Envoy (docs/mesh) no call of others fails or waits; on the naked port no crash, and
-#                 but for five that need a proxy, bounded memory and service back in 5 s
+#   attack        thirteen attacks: through Envoy (docs/mesh) no call of others fails; eight of them on the naked port: no crash,
+#                 bounded memory and service back in 5 s (the other five need a proxy; --assault=NAME runs them all the same)
 #
 #   --quick      the same in little time, with smaller figures
 #   --seconds=N  how long the overload lasts (default 60)

@@ -156,7 +156,7 @@ std::string DigestOf(const Operation& operation, pb::Message& request, const Hma
 }
 
 std::string DerivedKey(std::string_view digest) {
-  return kDigestVersion + Hex(digest).substr(0, kDerivedKeyDigits);
+  return kDigestVersion + Hex(digest.substr(0, kDerivedKeyDigits / 2));
 }
 
 std::string DerivedId(std::string_view prefix, std::string_view order_id, std::string_view key) {

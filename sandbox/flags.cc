@@ -166,7 +166,7 @@ std::vector<Option> OptionsOf(CommandLine& line) {
 }
 
 absl::StatusOr<Ask> ParseFlags(int argc, const char* const* argv, CommandLine* line) {
-  const absl::StatusOr<Ask> asked = ReadArguments(OptionsOf(*line), argc, argv);
+  absl::StatusOr<Ask> asked = ReadArguments(OptionsOf(*line), argc, argv);
   if (!line->sites.empty()) line->options.settings.sites = line->sites;
   return asked;
 }

@@ -44,6 +44,7 @@ const Option* Find(const std::vector<Option>& options, std::string_view name) {
 
 absl::Status Unknown(const std::vector<Option>& options, std::string_view name) {
   std::vector<std::string> names;
+  names.reserve(options.size());
   for (const Option& option : options) names.emplace_back(option.name);
   return Invalid(Absl(name), absl::StrCat("there is no such setting; the nearest is --",
                                           NearestTo(name, names), ", --help lists all"));

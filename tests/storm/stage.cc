@@ -158,7 +158,7 @@ std::string Mesh::Ask(const std::string& path) const {
 long Mesh::Stat(const std::string& name) const {
   const std::string text = Ask("/stats?filter=" + name + "$");
   const std::size_t colon = text.find(':');
-  return colon == std::string::npos ? 0 : std::atol(text.c_str() + colon + 1);
+  return colon == std::string::npos ? 0 : std::stol(text.substr(colon + 1));
 }
 
 double Replica::StatusMiB(const std::string& name) const {

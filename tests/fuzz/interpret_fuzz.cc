@@ -43,8 +43,11 @@ void CheckCreated(const v1::CreateOrderRequest& sent, const v1::CreateOrderRespo
 void CheckFailure(const Failure& failure) {
   Require(failure.code != absl::StatusCode::kOk, "a failure has a code");
   Require(!failure.reason.empty(), "a failure has a reason");
-  // Beside a security code's name the number of the error, which we add, would pass for the code.
-  const std::string text = failure.message.substr(0, failure.message.rfind(" (error "));
+  // Beside a security code's name the number of the error or the status, which we add, would pass
+  // for the code.
+  const std::string& message = failure.message;
+  const std::string text =
+      message.substr(0, std::min(message.rfind(" (error "), message.rfind(" (HTTP ")));
   Require(codec::Scrubbed(text, text.size()) == text, "an error text is clean", text);
   for (const codec::Violation& violation : failure.violations) {
     Require(codec::Scrubbed(violation.description, violation.description.size()) ==

@@ -1,7 +1,7 @@
-// Attackers work on Envoy while ordinary callers call through it: no call fails, and callers hardly
-// wait. And they work on the naked port: the server does not crash, memory stays within the
-// container's limit, and seconds after the attack callers are served as before. Each attack meets
-// servers of its own.
+// Attackers work on Envoy while ordinary callers call through it: no call fails, and callers wait a
+// second at most. And they work on the naked port, but for those that nothing bounds there: the
+// server does not crash, memory stays within the container's limit, and seconds after the attack
+// callers are served as before. Each attack meets servers of its own.
 #include <sys/resource.h>
 #include <unistd.h>
 

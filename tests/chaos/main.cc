@@ -102,9 +102,10 @@ std::vector<Story> LiveAll(const Options& options, const Fleet& fleet, Tally& ta
   LiveAll(options, 0, half, fleet, tally, stories);
   const auto before = static_cast<double>(fleet.Requests());
   const auto calls = static_cast<double>(tally.counts()["calls"]);
-  // A caller who is refused waits a second, so each is refused about once in each.
+  // A caller who is refused waits a second, so each is refused about once in each. Half of that
+  // rate, for not all callers are busy to the end.
   fleet.LimitRate(
-      static_cast<std::int64_t>(options.callers * (before / calls) / options.rate_limit));
+      static_cast<std::int64_t>(options.callers * (before / calls) / options.rate_limit / 2));
   LiveAll(options, half, 2 * half, fleet, tally, stories);
   const auto after = static_cast<double>(fleet.Requests());
   const auto refused = static_cast<double>(fleet.RequestsRefused());

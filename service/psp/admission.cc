@@ -66,29 +66,29 @@ void Admission::TakeIdentity() {
 
 Task<Admission::Result> Admission::Enter() {
   while (uses_.options.single_flight && !leads_) {
-    Callback<Boarded> boarding = Board();
-    const Boarded boarded = co_await boarding;
-    if (boarded == Boarded::kEnded) co_return ended_;
-    leads_ = boarded != Boarded::kTakesOver;
-    facts_.after_equal |= boarded != Boarded::kLeads;
-    facts_.claims_repeat |= boarded == Boarded::kTakesOver;
+    Callback<Single> acquiring = AcquireSingleFlight();
+    const Single acquired = co_await acquiring;
+    if (acquired == Single::kEnded) co_return ended_;
+    leads_ = acquired != Single::kTakesOver;
+    facts_.after_equal |= acquired != Single::kLeads;
+    facts_.claims_repeat |= acquired == Single::kTakesOver;
   }
   if (uses_.lease == nullptr) co_return Result::kAdmitted;
   Task<Result> leased = AcquireLease();
   co_return co_await leased;
 }
 
-Callback<Admission::Boarded> Admission::Board() {
-  return {owner_.lock(), [this](Callback<Boarded>::Done done) {
+Callback<Admission::Single> Admission::AcquireSingleFlight() {
+  return {owner_.lock(), [this](Callback<Single>::Done done) {
             const auto self = owner_.lock();
             const auto last_moment = LastMomentOf(call_, uses_.options);
             joined_ = std::move(done);
             Flights::Ticket ticket = 0;
-            const auto on_landing = [this, self](const void* leader) {
+            const auto on_completed = [this, self](const void* leader) {
               EndJoin(static_cast<const Admission*>(leader));
             };
-            Boarded boarded = Boarded::kEnded;
-            switch (uses_.flights.Board({self, &flight_}, on_landing, &ticket)) {
+            Single acquired = Single::kEnded;
+            switch (uses_.flights.Board({self, &flight_}, on_completed, &ticket)) {
               case Flights::Boarding::kJoined:
                 // The leader may have ended by now, and this call with it.
                 uses_.timer.At(last_moment, [this, self, ticket] {
@@ -96,10 +96,10 @@ Callback<Admission::Boarded> Admission::Board() {
                 });
                 return;
               case Flights::Boarding::kLeads:
-                boarded = Boarded::kLeads;
+                acquired = Single::kLeads;
                 break;
               case Flights::Boarding::kLeadsAfterSame:
-                boarded = Boarded::kLeadsAfterEqual;
+                acquired = Single::kLeadsAfterEqual;
                 break;
               case Flights::Boarding::kBusy:
                 ended_ = Result::kBusy;
@@ -109,14 +109,14 @@ Callback<Admission::Boarded> Admission::Board() {
                 break;
             }
             // Taken out first: the callback keeps this call alive.
-            Callback<Boarded>::Done go_on = std::move(joined_);
-            std::move(go_on)(boarded);
+            Callback<Single>::Done go_on = std::move(joined_);
+            std::move(go_on)(acquired);
           }};
 }
 
 // `leader` has ended; null when that has not come in time.
 void Admission::EndJoin(const Admission* leader) {
-  Boarded boarded = Boarded::kEnded;
+  Single acquired = Single::kEnded;
   ended_ = Result::kTooLong;
   if (leader != nullptr) {
     const Call& told = leader->call_;
@@ -124,7 +124,7 @@ void Admission::EndJoin(const Admission* leader) {
                       (told.failure && told.failure->reason == reason::kDeadlineTooShort);
     const bool has_time = call_.deadline > told.deadline + kTakeOverMin;
     if (leader->renamed_ || (open && has_time)) {
-      boarded = Boarded::kTakesOver;
+      acquired = Single::kTakesOver;
     } else {
       ended_ = Result::kAnswered;
       call_.failure = told.failure;
@@ -136,8 +136,8 @@ void Admission::EndJoin(const Admission* leader) {
       if (!call_.failure) call_.response->CopyFrom(*told.response);
     }
   }
-  Callback<Boarded>::Done go_on = std::move(joined_);
-  std::move(go_on)(boarded);
+  Callback<Single>::Done go_on = std::move(joined_);
+  std::move(go_on)(acquired);
 }
 
 Task<Admission::Result> Admission::AcquireLease() {

@@ -57,9 +57,9 @@ class Admission {
 
  private:
   // How single flight within this process let the call in.
-  enum class Boarded : std::uint8_t { kLeads, kLeadsAfterEqual, kTakesOver, kEnded };
+  enum class Single : std::uint8_t { kLeads, kLeadsAfterEqual, kTakesOver, kEnded };
 
-  Callback<Boarded> Board();
+  Callback<Single> AcquireSingleFlight();
   void EndJoin(const Admission* leader);
   Task<Result> AcquireLease();
 
@@ -70,10 +70,10 @@ class Admission {
   OrderLookups& lookups_;
   std::weak_ptr<void> owner_;
   Flights::Flight flight_;
-  Callback<Boarded>::Done joined_;  // Goes on once the joined call has ended.
-  Result ended_ = Result::kFull;    // With kEnded.
-  bool leads_ = false;              // It has the single flight of its order, and gives it back.
-  bool leased_ = false;             // So too across replicas.
+  Callback<Single>::Done joined_;  // Goes on once the joined call has ended.
+  Result ended_ = Result::kFull;   // With kEnded.
+  bool leads_ = false;             // It has the single flight of its order, and gives it back.
+  bool leased_ = false;            // So too across replicas.
   bool renamed_ = false;
 };
 

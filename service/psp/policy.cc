@@ -16,8 +16,6 @@ namespace {
 namespace v1 = multisafepay::v1;
 using enum Verdict;
 
-constexpr int kDeclined = 1024;
-
 // The table of evidence. A row for each Finding, a column for each Phase, in their order. A
 // confirmation and a rejection need proof; time, absence and likeness are none, so what they leave
 // open is looked at again, and unknown in the end.

@@ -115,6 +115,11 @@ struct PaymentFacts {
   bool repeats() const { return claims_repeat || after_equal; }
 };
 
+// MultiSafepay's codes that more than one policy acts on: an id is in use (or unknown, of an order
+// that a call needs), and a card's bank declined.
+inline constexpr int kIdInUse = 1006;
+inline constexpr int kDeclined = 1024;
+
 // For so long MultiSafepay refuses a second refund of the same amount (documented); an equal one
 // that is sent later passes.
 inline constexpr std::chrono::milliseconds kEqualRefused{300'000};

@@ -13,7 +13,6 @@ namespace v1 = multisafepay::v1;
 
 constexpr std::string_view kRelatedOrderId = "multisafepay.v1.RelatedTransaction.order_id";
 constexpr std::string_view kIdPrefix = "capture-";
-constexpr int kIdInUse = 1006;
 
 v1::CaptureOrderRequest& CaptureOf(PaymentFacts& facts) {
   return static_cast<v1::CaptureOrderRequest&>(*facts.request);

@@ -13,8 +13,6 @@ namespace v1 = multisafepay::v1;
 // An order is older than an attempt only when it is so by more than this: MultiSafepay names no
 // zone (two hours at most), and an hour in autumn comes twice.
 constexpr std::int64_t kCreatedMarginS = std::int64_t{4} * 3'600;
-constexpr int kIdInUse = 1006;
-constexpr int kDeclined = 1024;
 
 const v1::CreateOrderRequest& RequestOf(const PaymentFacts& facts) {
   return static_cast<const v1::CreateOrderRequest&>(*facts.request);

@@ -225,7 +225,7 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
     return CannotTell("a refund of this amount exists, and nothing in it tells whose it is");
   if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
   // The order is there, so that 1006 is about the refund's own id: it is in use.
-  if (phase == Phase::kRefused && facts.refusal.error_code == 1006)
+  if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse)
     return CannotTell("MultiSafepay says that the id is in use and does not show the refund");
   return {Finding::kNothing, {}};
 }

@@ -512,7 +512,11 @@ TEST(Flags, TeachAndRefuseWithTheirName) {
     std::replace(name.begin() + 2, name.end(), '-', '_');
     EXPECT_THAT(std::string(asked.status().message()), HasSubstr(name));
   }
+  const char* const misspelt[] = {"msp-sandbox", "--prot=1"};
+  EXPECT_THAT(std::string(ParseFlags(2, misspelt, &line).status().message()),
+              HasSubstr("the nearest is --port"));
   EXPECT_THAT(HelpText(), HasSubstr("--polymorphism"));
+  EXPECT_THAT(HelpText(), HasSubstr("port; 0 picks one; 0 to 65535"));
 }
 
 TEST(Server, RefusesAddressesThatOthersReach) {

@@ -7,7 +7,7 @@ packages_build=(
   libgrpc++-dev protobuf-compiler-grpc grpc-proto
   libprotobuf-dev protobuf-compiler
   libabsl-dev libssl-dev zlib1g-dev
-  libcurl4-openssl-dev libsimdjson-dev
+  libcurl4-openssl-dev libboost-dev libsimdjson-dev
   libcpp-httplib-dev nlohmann-json3-dev
   prometheus-cpp-dev libhiredis-dev libmimalloc-dev
   libgtest-dev libgmock-dev

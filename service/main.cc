@@ -147,6 +147,8 @@ int Serve(Config config) {
   const sigset_t signals = BlockSignals();
   telemetry::Log log({.level = config.log_level, .json = config.log_json});
   server::TakeGrpcLog(log);
+  for (const std::string& warning : config.warnings)
+    log.Write(telemetry::Level::kWarning, "setting", {{"detail", warning}});
   telemetry::Metrics metrics(/*enabled=*/!config.ops_listen.empty());
   telemetry::Recent recent;
   auto audit = OpenAudit(config);
@@ -165,10 +167,8 @@ int Serve(Config config) {
                                       .workers = config.http_workers,
                                       .connections_max = config.http_connections_max,
                                       .queue_max = config.http_queue_max,
-                                      .http2 = config.http2,
                                       .proxy = config.proxy,
-                                      .ca_file = config.upstream_ca_file,
-                                      .scrub_memory = config.scrub_memory});
+                                      .ca_file = config.upstream_ca_file});
   if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
   const psp::Operations operations;
   for (const psp::OperationRow& row : psp::OperationRows())

@@ -203,8 +203,7 @@ telemetry::StatusFacts::Table UpstreamTable(const std::string& api_url,
           {"exchanges ended", absl::StrCat(stats.answered, " answered, ", stats.not_sent,
                                            " not sent, ", stats.unknown, " without an answer")},
           {"connections",
-           absl::StrCat(stats.connections_new, " new, ", stats.connections_reused, " used again")},
-          {"second sendings stopped", absl::StrCat(stats.resends_stopped)}};
+           absl::StrCat(stats.connections_new, " new, ", stats.connections_reused, " used again")}};
 }
 
 // Reads something harmless of each site's, a site after the other.

@@ -40,6 +40,8 @@ ROOMS = {
 FOREIGN = [
     (r"curl/", r"service/http/curl_.*"),
     (r"simdjson\.h", r"service/codec/decode\.cc"),
+    (r"boost/", r"service/http/response_parser\.cc"),
+    (r"zlib\.h", r"service/http/content_decoding\.cc"),
     (r"(grpcpp|grpc|grpc\+\+)/|.*\.grpc\.pb\.h", r"service/server/.*|service/main\.cc|client/.*"),
     (r"google/protobuf/|.*\.pb\.h", r"service/(codec|psp|notify|server)/.*|service/(main|operate)\.cc|client/.*"),
     (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*|client/cli/webhook\.cc"),

@@ -105,10 +105,12 @@ absl::StatusOr<Ask> ParseSettings(int argc, char** argv, Config& config) {
 
 absl::StatusOr<Config> LoadConfig(Config config) {
   for (const Option& option : OptionsOf(config)) {
-    if (option.name != "check")
+    if (option.name != "check" && !option.withdrawn)
       absl::StrAppend(&config.described, Absl(option.name), "=", Shown(option.Text()), "\n");
   }
   if (absl::Status checked = CheckTogether(config); !checked.ok()) return checked;
+  if (config.withdrawn_http2)
+    config.warnings.emplace_back("--http2 is withdrawn: requests go out over HTTP/1.1");
   telemetry::ParseLevel(config.log_level_name, &config.log_level);
   config.log_json = config.log_format == "json";
   config.idempotency_marker = config.idempotency_marker_mode == "auto";

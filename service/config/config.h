@@ -40,7 +40,6 @@ struct Config {
   int http_connections_max = 1024;
   int http_queue_max = 4096;
   std::int64_t upstream_timeout_ms = 30'000;
-  bool http2 = false;
   std::string proxy;
   std::string upstream_ca_file;
   std::int64_t drain_delay_ms = 2'000;
@@ -63,6 +62,7 @@ struct Config {
   std::string trace_mode = "propagate";
   NotifyConfig notify;
   bool check = false;  // Print the settings and leave.
+  bool withdrawn_http2 = false;
 
   // Made of the above by LoadConfig.
   std::vector<psp::SiteSetting> sites;  // As the files say them at the start.
@@ -71,7 +71,8 @@ struct Config {
   bool log_json = true;
   bool trace = true;
   bool trace_spans = false;
-  std::string described;  // "name=value" lines, secrets masked.
+  std::string described;              // "name=value" lines, secrets masked.
+  std::vector<std::string> warnings;  // For the log: settings that do nothing any more.
 };
 
 // Reads environment and arguments into `config`. An error names the setting.

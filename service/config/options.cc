@@ -46,7 +46,6 @@ std::vector<Option> OptionsOf(Config& c) {
        "requests that wait for a connection before new ones are refused", 1, 1'000'000},
       {"upstream_timeout_ms", &c.upstream_timeout_ms,
        "the longest one transfer may take, in milliseconds", 100, 600'000},
-      {"http2", &c.http2, "offer HTTP/2 to MultiSafepay; HTTP/1.1 keep-alive is the cheaper one"},
       {"proxy", &c.proxy,
        "HTTP proxy towards MultiSafepay; the environment's http_proxy is ignored"},
       {"upstream_ca_file", &c.upstream_ca_file,
@@ -159,6 +158,7 @@ std::vector<Option> OptionsOf(Config& c) {
        "PAID, in milliseconds",
        0, kHourMs},
       {"check", &c.check, "check the settings, print them with secrets masked, and leave"},
+      {.name = "http2", .value = &c.withdrawn_http2, .withdrawn = true},
   };
 }
 

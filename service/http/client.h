@@ -23,27 +23,27 @@ using Clock = std::chrono::steady_clock;
 enum class Method : std::uint8_t { kGet, kPost, kPatch, kDelete };
 
 // Header lines shared by all requests of one site ("api_key: ...", "Accept: ..."). Built once,
-// immutable, referenced by every transfer that uses it, so that a key that rotates in mid-call
-// stays valid for that call. Implementations wipe the text on destruction.
+// immutable, referenced by every request that uses it, so that a key that rotates in mid-call
+// stays valid for that call. The text is overwritten on destruction.
 class Headers {
  public:
   // Each line is a complete header without the line end, such as "Accept: application/json".
-  explicit Headers(std::vector<std::string> lines);
+  // Lines that are not (IsHeaderLine) are dropped.
+  explicit Headers(const std::vector<std::string>& lines);
   ~Headers();
   Headers(const Headers&) = delete;
   Headers& operator=(const Headers&) = delete;
 
-  const std::vector<std::string>& lines() const { return lines_; }
-  // The same lines as a curl_slist for requests with and without a body (Content-Type is added to
-  // the former). Opaque here, so that curl stays inside http/curl_*.
-  void* list_with_body() const { return with_body_; }
-  void* list_without_body() const { return without_body_; }
+  // The lines as they are sent, each with its CRLF.
+  const std::string& text() const { return text_; }
 
  private:
-  std::vector<std::string> lines_;
-  void* with_body_ = nullptr;
-  void* without_body_ = nullptr;
+  std::string text_;
 };
+
+// True for one complete header line: a name, a colon, and no control character that could end the
+// line and start another one.
+bool IsHeaderLine(std::string_view line);
 
 struct Request {
   Method method = Method::kGet;
@@ -56,10 +56,9 @@ struct Request {
   absl::InlinedVector<std::string, 1> extra_headers;
   // The transfer ends by then, the time in the queue included.
   Clock::time_point deadline;
-  // True for a money-moving call: its bytes leave this process at most once. libcurl's own re-send
-  // on a dead connection is stopped (docs/architecture.md, "at most one POST").
-  bool guarded = false;
-  // Reads and writes are bounded apart, so that looking still works when writes are at their limit.
+  // False for a money-moving call: its bytes leave this process at most once. A read is sent a
+  // second time where a connection that was used before ended without a byte of an answer. Reads
+  // and writes are bounded apart, so that order lookups still work when writes are at their limit.
   bool read = false;
   // An answer with a longer body, as decoded, ends as kTooLarge; 0: the pool's own bound alone.
   std::size_t answer_max_bytes = 0;
@@ -99,15 +98,13 @@ struct Response {
   Fate fate = Fate::kNotSent;
   Failure failure = Failure::kNone;
   int status = 0;
-  // The complete body when answered. Its capacity exceeds its size by at least kBodyPadding, so
-  // that the parser reads it in place.
+  // The complete body, decoded, when answered. Its capacity exceeds its size by at least
+  // kBodyPadding, so that the parser reads it in place.
   std::string body;
   // Seconds of a Retry-After header given as a number or a date; -1 when absent.
   std::int64_t retry_after_s = -1;
   // The answer's Date header as Unix seconds, of reads only; -1 when absent.
   std::int64_t date_s = -1;
-  // True when libcurl wanted to send a guarded request a second time and was stopped.
-  bool resend_stopped = false;
   // The transport's own words, free of request data: "Connection refused". For logs and error
   // texts.
   std::string detail;

@@ -48,7 +48,7 @@ bool CurlWorker::Work() {
   const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, 0);
   {
     MutexLock turn(turn_);
-    if (multi_ == nullptr) return false;
+    if (!connections_) return false;
     TakeEvents(events.data(), count);
     Turn();
     attended_ended_.swap(ended_);
@@ -65,7 +65,7 @@ void CurlWorker::Rest() {
   {
     MutexLock turn(turn_);
     attended_.store(false, std::memory_order_release);
-    waited_for = multi_ != nullptr && (IsWaitedFor() || inbox_.HasNews());
+    waited_for = connections_ && (IsWaitedFor() || inbox_.HasNews());
   }
   bool stands_aside = false;
   {

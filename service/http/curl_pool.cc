@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
-#include "service/http/curl_memory.h"
 #include "service/http/curl_worker.h"
 
 namespace msp::http {
@@ -17,16 +16,16 @@ namespace {
 
 // Once per process, before the first thread of libcurl's; never undone, since other pools may live
 // on.
-absl::Status InitCurl(bool scrub_memory) {
+absl::Status InitCurl() {
   static std::once_flag once;
   static CURLcode result = CURLE_OK;
-  std::call_once(once, [scrub_memory] {
+  std::call_once(once, [] {
     // Callers' threads write to connections, too, and OpenSSL does so without MSG_NOSIGNAL: one
     // that the other side has closed must not end the program. A handler of its own stays.
     struct sigaction current {};
     if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL)
       signal(SIGPIPE, SIG_IGN);
-    result = scrub_memory ? InitCurlWithScrubbing() : curl_global_init(CURL_GLOBAL_DEFAULT);
+    result = curl_global_init(CURL_GLOBAL_DEFAULT);
   });
   if (result != CURLE_OK) return absl::InternalError(curl_easy_strerror(result));
   return absl::OkStatus();
@@ -81,6 +80,17 @@ int Part(int whole, int index, int count) {
   return whole / count + (index < whole % count ? 1 : 0);
 }
 
+struct BaseUrl {
+  std::string authority;  // As the Host header has it.
+  std::string path;
+};
+// Of a URL that was checked.
+BaseUrl Split(const std::string& url) {
+  const std::size_t host = url.find("//") + 2;
+  const std::size_t path = std::min(url.find('/', host), url.size());
+  return {url.substr(host, path - host), url.substr(path)};
+}
+
 WorkerOptions OptionsOfWorker(const PoolOptions& options, int index) {
   const int transfers = Part(options.connections_max, index, options.workers);
   const int queue = Part(options.queue_max, index, options.workers);
@@ -90,19 +100,21 @@ WorkerOptions OptionsOfWorker(const PoolOptions& options, int index) {
   worker.reads.queue_max = queue * options.read_percent / 100;
   worker.writes.in_flight_max = transfers - worker.reads.in_flight_max;
   worker.writes.queue_max = queue - worker.reads.queue_max;
-  TransferOptions& transfer = worker.transfer;
-  transfer.base_url = options.base_url;
-  transfer.proxy = options.proxy;
-  transfer.ca_file = options.ca_file;
-  transfer.body_max_bytes = static_cast<std::size_t>(options.body_max_bytes);
+  const BaseUrl url = Split(options.base_url);
+  worker.request.path = url.path;
+  worker.request.header_text =
+      absl::StrCat("Host: ", url.authority, "\r\nUser-Agent: multisafepay-grpc/", MSP_VERSION,
+                   "\r\nAccept-Encoding: identity\r\n");
+  worker.request.body_max_bytes = static_cast<std::size_t>(options.body_max_bytes);
   worker.bodies_max_bytes =
       std::max(static_cast<std::size_t>(options.bodies_max_bytes / options.workers),
-               2 * transfer.body_max_bytes);
-  transfer.connect_timeout_ms = options.connect_timeout_ms;
-  transfer.connection_idle_max_s = options.connection_idle_max_s;
-  transfer.connection_age_max_s = options.connection_age_max_s;
-  transfer.http2 = options.http2;
-  transfer.scrub_memory = options.scrub_memory;
+               2 * worker.request.body_max_bytes);
+  worker.connections.connection = {.base_url = options.base_url,
+                                   .proxy = options.proxy,
+                                   .ca_file = options.ca_file,
+                                   .connect_timeout_ms = options.connect_timeout_ms};
+  worker.connections.idle_max = std::chrono::seconds(options.connection_idle_max_s);
+  worker.connections.age_max = std::chrono::seconds(options.connection_age_max_s);
   return worker;
 }
 
@@ -132,7 +144,7 @@ CurlPool::~CurlPool() { Stop(); }
 absl::StatusOr<std::unique_ptr<CurlPool>> CurlPool::Create(PoolOptions options) {
   while (options.base_url.ends_with('/')) options.base_url.pop_back();
   // First: checking the URL is libcurl's work too.
-  if (absl::Status status = InitCurl(options.scrub_memory); !status.ok()) return status;
+  if (absl::Status status = InitCurl(); !status.ok()) return status;
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   std::unique_ptr<CurlPool> pool(new CurlPool);
   for (int i = 0; i < options.workers; ++i) {
@@ -198,7 +210,6 @@ PoolStats CurlPool::Stats() const {
     add(stats.answered, counters.ended[static_cast<std::size_t>(Fate::kAnswered)]);
     add(stats.connections_new, counters.connections_new);
     add(stats.connections_reused, counters.connections_reused);
-    add(stats.resends_stopped, counters.resends_stopped);
   }
   for (PoolStats::Share* share : {&stats.writes, &stats.reads}) {
     share->queued = std::max<std::int64_t>(0, share->queued - share->in_flight);

@@ -42,16 +42,10 @@ struct PoolOptions {
   int connection_idle_max_s = 30;
   // Connections are not used again after this time, so that changes in DNS are followed.
   int connection_age_max_s = 600;
-  // HTTP/2 for https where the server offers it. Costs more CPU a request than HTTP/1.1 (84 against
-  // 66 us).
-  bool http2 = false;
   // The only proxy ever used; the environment's are ignored.
   std::string proxy;
   // PEM file with the trusted roots; the system's store when empty.
   std::string ca_file;
-  // Overwrites what libcurl frees and drops handles that may hold a part of a body, so that no copy
-  // of a request stays in memory. Process-wide, decided by the first pool.
-  bool scrub_memory = false;
 };
 
 // A snapshot; counters since the pool was created.
@@ -68,7 +62,6 @@ struct PoolStats {
   std::int64_t answered = 0;
   std::int64_t connections_new = 0;  // Requests that were sent on a connection of their own making
   std::int64_t connections_reused = 0;  // and on one that was there already.
-  std::int64_t resends_stopped = 0;     // Money-moving requests that libcurl wanted to send twice.
 };
 
 class CurlWorker;

@@ -1,110 +1,93 @@
-// One easy handle and the request that it carries at the moment.
+// One request on its way and its answer: writes the request's bytes to a connection, once, and
+// reads the answer.
 //
-// Owned by a worker, used in its turn alone, and used again for one request after the other:
-// setting up a handle anew costs more than the rest of a request's bookkeeping. It holds the guard
-// that keeps libcurl from sending a money-moving request twice.
+// Owned by an event loop, used under its lock, and used again for one request after the other.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "service/http/curl_sockets.h"
+#include "service/http/curl_connection.h"
 #include "service/http/inbox.h"
+#include "service/http/response_parser.h"
 
 namespace msp::http {
 
-// What every transfer of a worker has in common. Outlives its transfers.
-struct TransferOptions {
-  std::string base_url;  // Scheme, host, optional port and path; no '/' at the end.
-  std::string proxy;
-  std::string ca_file;
+// What every request of a pool has in common. Outlives the transfers.
+struct RequestOptions {
+  std::string path;         // Of the base URL; goes before each request's target.
+  std::string header_text;  // Header lines with CRLF: Host and those that never change.
   std::size_t body_max_bytes = 0;
-  long connect_timeout_ms = 0;
-  long connection_idle_max_s = 0;
-  long connection_age_max_s = 0;
-  bool http2 = false;
-  bool scrub_memory = false;
-};
-
-// What the bodies of a worker's answers may still take together.
-struct BodyRoom {
-  std::size_t left_bytes = 0;
 };
 
 class Transfer {
  public:
   // The arguments outlive the transfer.
-  Transfer(const TransferOptions& options, SocketTable& sockets, BodyRoom& room);
+  Transfer(const RequestOptions& options, BodyBudget& budget);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // The transfer that `easy` belongs to.
-  static Transfer& Of(CURL* easy);
+  // Takes the job and writes its request into memory.
+  void Begin(Job job, Clock::time_point now);
 
-  CURL* easy() const { return easy_; }
-  bool is_read() const { return job_.request.read; }
+  // Sends what the connection takes. Later calls go on where the last one stopped.
+  void Write();
+  // Receives what is there, by way of `buffer`, which is overwritten at the end.
+  void Read(char* buffer, std::size_t size);
 
-  // Takes the job and prepares the handle for it. False when libcurl refuses an option (no memory);
-  // `Finish` with CURLE_FAILED_INIT then ends it as unsent. `now` is before the request's deadline
-  // by at least 1 ms.
-  bool Begin(Job job, Clock::time_point now);
+  // Nothing more will come: the answer is complete, or cannot become so.
+  bool has_ended() const { return has_ended_; }
+  // The connection takes no more.
+  bool write_failed() const { return write_failed_; }
+  // It took no byte, so another connection may have the request.
+  bool has_failed_unsent() const { return write_failed_ && sent_bytes_ == 0; }
+  bool wants_to_write() const { return sent_bytes_ < out_.size() && !write_failed_; }
+  // A read that a connection which was used before ended without a byte of an answer, for the
+  // first time: another connection may have it.
+  bool may_send_again() const;
+  // Takes the request back to its start, for another connection.
+  void Rewind();
+  // Whether the connection can carry another request.
+  bool keeps_connection() const;
 
-  // The transfer has gone well and is still in the multi handle: its connection, now idle, is
-  // libcurl's to use again, and is known to the socket table from here on.
-  void KeepConnection();
-  // The request has ended with `code` and the handle is out of the multi handle: what came of it.
-  // Wipes the request.
-  Response Finish(CURLcode code);
+  void SetDeadlinePassed() { deadline_passed_ = true; }
+  // libcurl could not connect, or the connection broke.
+  void SetFailed(CURLcode code);
+
+  // What came of the request. Overwrites it.
+  Response Finish();
   // What the caller wants to run with that response.
   Done TakeDone() { return std::move(job_.done); }
 
+  const Request& request() const { return job_.request; }
+
+  CurlConnection* connection = nullptr;
+  std::unique_ptr<CurlConnection> connecting;  // Owns `connection` until it is established.
+  std::size_t index = 0;                       // In the event loop's list.
+
  private:
-  // Callbacks of libcurl; `self` is the transfer.
-  static int OnPermission(void* self, char* remote_ip, char* local_ip, int remote_port,
-                          int local_port);
-  static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
-  static curl_socket_t OnOpen(void* self, curlsocktype purpose, curl_sockaddr* address);
-  static int OnClose(void* sockets, curl_socket_t fd);
+  void WriteRequest();
+  std::string Detail() const;
+  void Collect(Timings& timings) const;
 
-  void Renew();
-  bool SetForever();
-  bool SetMethod();
-  bool SetHeaders();
-  int Permit();
-  void Collect(Response& response) const;
-  std::int64_t DateSeconds() const;
-  std::int64_t RetryAfterSeconds() const;
-
-  template <class Value>
-  bool Set(CURLoption option, Value value) {
-    return curl_easy_setopt(easy_, option, value) == CURLE_OK;
-  }
-
-  const TransferOptions& options_;
-  SocketTable& sockets_;
-  BodyRoom& room_;
-  CURL* easy_ = nullptr;
-  bool ready_ = false;  // The options that never change are set.
-
-  // The request of the moment.
+  const RequestOptions& options_;
   Job job_;
   Clock::time_point begun_at_;
-  long timeout_ms_ = 0;
-  std::string url_;
-  std::vector<curl_slist> extra_headers_;  // Borrow the request's text, end in the shared list.
-  std::string body_;
-  std::size_t body_max_bytes_ = 0;
-  int permissions_ = 0;
-  bool opened_socket_ = false;  // The connection is a new one.
-  bool head_complete_ = false;  // The answer's header block has come to its empty line.
+  Clock::time_point first_byte_at_;
+  std::string out_;  // The request, header and body.
+  std::size_t sent_bytes_ = 0;
+  ResponseParser parser_;
+  CURLcode code_ = CURLE_OK;
+  bool has_ended_ = false;
+  bool write_failed_ = false;
+  bool complete_ = false;
   bool too_large_ = false;
-  bool resend_stopped_ = false;
+  bool deadline_passed_ = false;
+  bool sent_again_ = false;
 };
 
 }  // namespace msp::http

@@ -61,9 +61,7 @@ CurlWorker::CurlWorker(WorkerOptions options)
     : options_(std::move(options)),
       epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
       wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      sockets_(epoll_fd_, !options_.transfer.http2),
-      body_room_{options_.bodies_max_bytes},
-      multi_(curl_multi_init()) {
+      body_budget_{options_.bodies_max_bytes} {
   shares_[0].limits = options_.writes;
   shares_[1].limits = options_.reads;
 }
@@ -72,7 +70,7 @@ CurlWorker::~CurlWorker() {
   Close();
   Join();
   MutexLock turn(turn_);
-  if (multi_ != nullptr) CleanUp();
+  CleanUp();
   if (wake_fd_ >= 0) close(wake_fd_);
   if (epoll_fd_ >= 0) close(epoll_fd_);
 }
@@ -88,18 +86,9 @@ absl::Status CurlWorker::SetUp() {
     return absl::ResourceExhaustedError("cannot watch what wakes an HTTP worker");
   }
   MutexLock turn(turn_);
-  // With libcurl's default bounds it would close and open connections in steady state.
-  const long connections_max = options_.writes.in_flight_max + options_.reads.in_flight_max;
-  CURLM* const multi = multi_;
-  const auto set = [multi](CURLMoption option, auto value) {
-    return curl_multi_setopt(multi, option, value) == CURLM_OK;
-  };
-  const bool ready = multi != nullptr && set(CURLMOPT_SOCKETFUNCTION, &OnSocket) &&
-                     set(CURLMOPT_SOCKETDATA, this) && set(CURLMOPT_TIMERFUNCTION, &OnTimer) &&
-                     set(CURLMOPT_TIMERDATA, this) && set(CURLMOPT_MAXCONNECTS, connections_max) &&
-                     set(CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max) &&
-                     set(CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
-  return ready ? absl::OkStatus() : absl::InternalError("cannot set up libcurl's multi handle");
+  connections_.emplace(options_.connections, epoll_fd_);
+  return connections_->SetUp() ? absl::OkStatus()
+                               : absl::InternalError("cannot set up libcurl's multi handle");
 }
 
 CurlWorker::Offered CurlWorker::Offer(Job& job) {
@@ -182,7 +171,7 @@ void CurlWorker::Run() {
       until = sleep_until_;
       ended.swap(ended_);
       has_ended_.store(false, std::memory_order_relaxed);
-      last = !open_ && in_flight_ == 0;
+      last = !open_ && in_flight_.empty();
       if (last) CleanUp();
     }
     for (Ended& one : ended) std::move(one.done)(std::move(one.response));
@@ -195,17 +184,17 @@ void CurlWorker::Run() {
 void CurlWorker::CleanUp() {
   idle_transfers_.clear();
   transfers_.clear();
-  curl_multi_cleanup(multi_);
-  multi_ = nullptr;
+  connections_.reset();
 }
 
 void CurlWorker::Turn() {
   TakeJobs();
   if (!open_) RefuseWaiting();
   ExpireWaiting();
+  ExpireTransfers();
   FillSlots();
-  KickTimer();
-  Reap();
+  connections_->RunTimers();
+  TakeOpened();
 }
 
 void CurlWorker::TakeJobs() {
@@ -251,20 +240,129 @@ void CurlWorker::Launch(Job job) {
     return;
   }
   if (idle_transfers_.empty()) {
-    transfers_.push_back(std::make_unique<Transfer>(options_.transfer, sockets_, body_room_));
+    transfers_.push_back(std::make_unique<Transfer>(options_.request, body_budget_));
     idle_transfers_.push_back(transfers_.back().get());
   }
-  Transfer* const transfer = idle_transfers_.back();
+  Transfer& transfer = *idle_transfers_.back();
   idle_transfers_.pop_back();
   Share& share = ShareOf(job);
-  launched_ = true;
-  ++in_flight_;
   ++share.in_flight;
   counters_.shares[static_cast<std::size_t>(job.request.read)].in_flight.store(
       share.in_flight, std::memory_order_relaxed);
-  if (!transfer->Begin(std::move(job), now) ||
-      curl_multi_add_handle(multi_, transfer->easy()) != CURLM_OK) {
-    End(transfer, CURLE_FAILED_INIT);
+  launched_ = true;
+  next_deadline_ = std::min(next_deadline_, job.request.deadline);
+  transfer.index = in_flight_.size();
+  in_flight_.push_back(&transfer);
+  transfer.Begin(std::move(job), now);
+  Dispatch(transfer, /*on_new=*/false);
+}
+
+void CurlWorker::Dispatch(Transfer& transfer, bool on_new) {
+  const Clock::time_point now = Clock::now();
+  while (CurlConnection* const idle = on_new ? nullptr : connections_->TakeIdle(now)) {
+    idle->transfer = &transfer;
+    transfer.connection = idle;
+    transfer.Write();
+    if (!transfer.has_failed_unsent()) return Send(transfer);
+    // Dead although it looked alive: it took nothing, so another one may have the request.
+    Release(transfer, /*keep=*/false);
+    transfer.Rewind();
+  }
+  if (!connections_->Open(transfer)) {
+    transfer.SetFailed(CURLE_FAILED_INIT);
+    End(transfer, /*keep=*/false);
+  }
+}
+
+// Writes on, and reads what the upstream said where it takes no more.
+void CurlWorker::Send(Transfer& transfer) {
+  transfer.Write();
+  if (transfer.write_failed()) {
+    transfer.Read(read_buffer_.data(), read_buffer_.size());
+    if (transfer.has_ended()) return End(transfer, /*keep=*/false);
+  }
+  connections_->WatchOutput(*transfer.connection, transfer.wants_to_write());
+}
+
+void CurlWorker::TakeOpened() {
+  CURLcode code = CURLE_OK;
+  while (CurlConnection* const opened = connections_->NextOpened(code)) {
+    Transfer& transfer = *opened->transfer;
+    if (code == CURLE_OK && !connections_->Adopt(transfer)) code = CURLE_FAILED_INIT;
+    if (code == CURLE_OK) {
+      Send(transfer);
+    } else {
+      transfer.SetFailed(code);
+      End(transfer, /*keep=*/false);
+    }
+  }
+}
+
+void CurlWorker::OnEvent(CurlConnection& connection, std::uint32_t events) {
+  const bool hung_up = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  if (connection.transfer == nullptr) {
+    connections_->OnIdleEvent(connection, hung_up, read_buffer_.data(), read_buffer_.size());
+    return;
+  }
+  Transfer& transfer = *connection.transfer;
+  if (hung_up || (events & EPOLLIN) != 0) {
+    transfer.Read(read_buffer_.data(), read_buffer_.size());
+    if (transfer.has_ended()) return End(transfer, transfer.keeps_connection() && !hung_up);
+  }
+  if (transfer.wants_to_write()) Send(transfer);
+}
+
+void CurlWorker::Release(Transfer& transfer, bool keep) {
+  CurlConnection* const connection = std::exchange(transfer.connection, nullptr);
+  if (transfer.connecting != nullptr) {
+    transfer.connecting.reset();
+  } else if (connection != nullptr && keep) {
+    connections_->KeepIdle(*connection, Clock::now());
+  } else if (connection != nullptr) {
+    connections_->Close(*connection);
+  }
+}
+
+void CurlWorker::End(Transfer& transfer, bool keep) {
+  if (transfer.may_send_again()) {
+    Release(transfer, /*keep=*/false);
+    transfer.Rewind();
+    return Dispatch(transfer, /*on_new=*/true);
+  }
+  const auto index = static_cast<std::size_t>(transfer.request().read);
+  WorkerCounters::Share& counters = counters_.shares[index];
+  Response response = transfer.Finish();
+  Done done = transfer.TakeDone();
+  Release(transfer, keep);
+  in_flight_[transfer.index] = in_flight_.back();
+  in_flight_[transfer.index]->index = transfer.index;
+  in_flight_.pop_back();
+  idle_transfers_.push_back(&transfer);
+  counters.in_flight.store(--shares_[index].in_flight, std::memory_order_relaxed);
+  counters.outstanding.fetch_sub(1, std::memory_order_relaxed);
+  Bump(counters_.ended[static_cast<std::size_t>(response.fate)]);
+  if (response.timings.reused_connection) {
+    Bump(counters_.connections_reused);
+  } else if (response.fate != Fate::kNotSent) {
+    Bump(counters_.connections_new);
+  }
+  ToTell(std::move(done), std::move(response));
+}
+
+// Looks through the transfers only when a deadline has passed.
+void CurlWorker::ExpireTransfers() {
+  if (next_deadline_ == Clock::time_point::max()) return;
+  const Clock::time_point now = Clock::now();
+  if (now < next_deadline_) return;
+  next_deadline_ = Clock::time_point::max();
+  for (std::size_t i = in_flight_.size(); i-- > 0;) {  // Ending one moves the last to its place.
+    Transfer& transfer = *in_flight_[i];
+    if (transfer.request().deadline > now) {
+      next_deadline_ = std::min(next_deadline_, transfer.request().deadline);
+      continue;
+    }
+    transfer.SetDeadlinePassed();
+    End(transfer, /*keep=*/false);
   }
 }
 
@@ -281,22 +379,8 @@ void CurlWorker::Refuse(Job job, Failure failure, const char* detail) {
   ToTell(std::move(job.done), std::move(response));
 }
 
-void CurlWorker::KickTimer() {
-  if (timer_at_ == Clock::time_point::max() || Clock::now() < timer_at_) return;
-  timer_at_ = Clock::time_point::max();
-  int running = 0;
-  curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
-  // libcurl asks for a moment once. When it finds that moment not quite reached it stays silent,
-  // and the timer would be lost with all deadlines behind it.
-  if (timer_at_ == Clock::time_point::max()) {
-    long timeout_ms = -1;
-    curl_multi_timeout(multi_, &timeout_ms);
-    OnTimer(multi_, timeout_ms, this);
-  }
-}
-
 Clock::time_point CurlWorker::NextDue() {
-  Clock::time_point due = timer_at_;
+  Clock::time_point due = std::min(connections_->next_timer(), next_deadline_);
   for (const Share& share : shares_) {
     if (!share.waiting.empty() && share.HasRoom()) return kAtOnce;
     due = std::min(due, share.waiting.next_expiry());
@@ -313,6 +397,7 @@ void CurlWorker::PrepareSleep() {
 bool CurlWorker::IsWaitedFor() { return !ended_.empty() || NextDue() < sleep_until_; }
 
 void CurlWorker::TakeEvents(const epoll_event* events, int count) {
+  if (count < kEventsMax) connections_->OnPolled();
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[i];
     if (event.data.fd == wake_fd_) {
@@ -320,80 +405,31 @@ void CurlWorker::TakeEvents(const epoll_event* events, int count) {
       [[maybe_unused]] const ssize_t size = read(wake_fd_, &times, sizeof times);
       continue;
     }
-    if (!sockets_.TakeEvent(event.data.fd, event.events)) continue;
-    // An error is reported as both, and libcurl finds it when it reads or writes.
-    constexpr std::uint32_t kEnd = EPOLLERR | EPOLLHUP;
-    const int bits = ((event.events & (EPOLLIN | kEnd)) != 0 ? CURL_CSELECT_IN : 0) |
-                     ((event.events & (EPOLLOUT | kEnd)) != 0 ? CURL_CSELECT_OUT : 0);
-    int running = 0;
-    curl_multi_socket_action(multi_, event.data.fd, bits, &running);
+    if (CurlConnection* const connection = connections_->Find(event.data.fd)) {
+      OnEvent(*connection, event.events);
+    } else {
+      connections_->OnSocketEvent(event.data.fd, event.events);
+    }
   }
 }
 
-// Before a caller starts a request: libcurl would take a connection that has just ended, or one
-// with an answer that nobody asked for, for a good one (curl_sockets.h). What comes in on
-// connections that are in use is left to the worker's thread, which sees it too.
+// Before a caller starts a request: closes idle connections that the upstream has ended. Events on
+// connections in use are left to the worker's thread, which epoll wakes too.
 void CurlWorker::SeeGoodbyes() {
   std::array<epoll_event, kEventsMax> events;
   const int count = epoll_wait(epoll_fd_, events.data(), kEventsMax, 0);
+  if (count < kEventsMax) connections_->OnPolled();
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
-    if (event.data.fd != wake_fd_ && !sockets_.InUse(event.data.fd))
-      sockets_.TakeEvent(event.data.fd, event.events);
+    CurlConnection* const connection = connections_->Find(event.data.fd);
+    if (connection != nullptr && connection->transfer == nullptr)
+      OnEvent(*connection, event.events);
   }
-}
-
-void CurlWorker::Reap() {
-  int left = 0;
-  while (const CURLMsg* const message = curl_multi_info_read(multi_, &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode code = message->data.result;
-    CURL* const easy = message->easy_handle;
-    Transfer& transfer = Transfer::Of(easy);
-    if (code == CURLE_OK) transfer.KeepConnection();
-    curl_multi_remove_handle(multi_, easy);  // `message` is gone from here on.
-    End(&transfer, code);
-  }
-}
-
-void CurlWorker::End(Transfer* transfer, CURLcode code) {
-  const auto index = static_cast<std::size_t>(transfer->is_read());
-  WorkerCounters::Share& counters = counters_.shares[index];
-  Response response = transfer->Finish(code);
-  Done done = transfer->TakeDone();
-  idle_transfers_.push_back(transfer);
-  --in_flight_;
-  counters.in_flight.store(--shares_[index].in_flight, std::memory_order_relaxed);
-  counters.outstanding.fetch_sub(1, std::memory_order_relaxed);
-  Bump(counters_.ended[static_cast<std::size_t>(response.fate)]);
-  if (response.resend_stopped) Bump(counters_.resends_stopped);
-  if (response.timings.reused_connection) {
-    Bump(counters_.connections_reused);
-  } else if (response.fate != Fate::kNotSent) {
-    Bump(counters_.connections_new);
-  }
-  ToTell(std::move(done), std::move(response));
 }
 
 void CurlWorker::ToTell(Done done, Response response) {
   ended_.push_back({std::move(done), std::move(response)});
   has_ended_.store(true, std::memory_order_relaxed);
-}
-
-int CurlWorker::OnSocket(CURL*, curl_socket_t fd, int what, void* self,
-                         void*) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  static_cast<CurlWorker*>(self)->sockets_.Want(fd, what);
-  return 0;
-}
-
-int CurlWorker::OnTimer(CURLM*, long timeout_ms, void* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  auto& worker = *static_cast<CurlWorker*>(self);
-  // libcurl rounds down to whole milliseconds: one more, or it would be asked too early each time.
-  worker.timer_at_ =
-      timeout_ms < 0
-          ? Clock::time_point::max()
-          : Clock::now() + std::chrono::milliseconds(timeout_ms > 0 ? timeout_ms + 1 : 0);
-  return 0;
 }
 
 }  // namespace msp::http

@@ -1,32 +1,37 @@
-// One libcurl multi handle and the thread that waits for its sockets.
+// One event loop over the connections to the upstream, and the thread that waits for its sockets.
 //
-// Owned by the pool. Any thread offers jobs and reads the counters. Everything else (easy handles,
-// connections, sockets, timers, waiting jobs) belongs to whoever has the turn: the worker's thread
-// when something has come in, and the thread that offers a job, which starts the request itself
-// when nobody else has the turn. So a request costs no wake-up on its way out; one that finds the
-// turn taken leaves its job in the inbox, which whoever has the turn looks into before it rests.
-// Callbacks run on the worker's thread, outside the turn.
+// Owned by the pool. Any thread offers jobs and reads the counters. Everything else (connections,
+// transfers, sockets, deadlines, waiting jobs) is guarded by the loop's lock, the turn. The
+// worker's thread takes it when something has come in, and the thread that offers a job takes it to
+// start the request itself, so that a request costs no wake-up on its way out. A thread that finds
+// the lock held leaves its job in the inbox, which the holder looks into before it unlocks.
+// Callbacks run on the worker's thread, outside the lock.
+//
+// libcurl's multi handle drives connections until they are established; from then on their sockets
+// are the loop's own. A request goes out on an idle connection without a pending event, or on a new
+// one. An event on an idle connection is its end: HTTP/1.1 has a server send nothing unasked.
 //
 // While a thread attends to it (attended.h), that one does all this and the worker's own stands
 // aside: it sleeps until the other rests.
 #pragma once
 
-#include <curl/curl.h>
 #include <sys/epoll.h>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "service/base/mutex.h"
-#include "service/http/curl_sockets.h"
+#include "service/http/curl_connection_pool.h"
 #include "service/http/curl_transfer.h"
 #include "service/http/inbox.h"
+#include "service/http/response_parser.h"
 #include "service/http/waiting_line.h"
 
 namespace msp::http {
@@ -38,7 +43,8 @@ struct ShareLimits {
 };
 
 struct WorkerOptions {
-  TransferOptions transfer;
+  ConnectionPoolOptions connections;
+  RequestOptions request;
   ShareLimits writes;
   ShareLimits reads;
   std::size_t bodies_max_bytes = 0;  // Of the answers on their way together.
@@ -56,7 +62,6 @@ struct WorkerCounters {
   std::array<Share, 2> shares;  // Writes, reads.
   std::atomic<std::int64_t> connections_new{0};
   std::atomic<std::int64_t> connections_reused{0};
-  std::atomic<std::int64_t> resends_stopped{0};
   std::array<std::atomic<std::int64_t>, 3> ended{};  // By fate.
 };
 
@@ -85,6 +90,7 @@ class CurlWorker {
   static constexpr int kShareCount = 2;
   static constexpr int kEventsMax = 256;         // Taken from epoll at a time.
   static constexpr Clock::time_point kAtOnce{};  // A moment long past.
+  static constexpr std::size_t kReadBytes = 16 << 10;
   // The requests of one kind.
   struct Share {
     ShareLimits limits;
@@ -116,8 +122,7 @@ class CurlWorker {
   void RefuseWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   void ExpireWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   void FillSlots() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
-  void KickTimer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
-  void Reap() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void ExpireTransfers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   // The moment at which there is something to do even if nothing comes in.
   Clock::time_point NextDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   // Decides until when the worker's thread may sleep.
@@ -132,11 +137,16 @@ class CurlWorker {
   void Refuse(Job job, Failure failure, const char* detail) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   // Notes a callback that has to run.
   void ToTell(Done done, Response response) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
-  void End(Transfer* transfer, CURLcode code) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
 
-  // Callbacks of libcurl; `self` is the worker, and the turn is its caller's.
-  static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* unused);
-  static int OnTimer(CURLM* multi, long timeout_ms, void* self);
+  // Gives the transfer a connection: an idle one unless it must be new, or one to be opened.
+  void Dispatch(Transfer& transfer, bool on_new) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void Send(Transfer& transfer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void TakeOpened() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void OnEvent(CurlConnection& connection, std::uint32_t events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  // Takes the connection from the transfer. `keep`: it may be used again.
+  void Release(Transfer& transfer, bool keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void End(Transfer& transfer, bool keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
 
   const WorkerOptions options_;
   WorkerCounters counters_;
@@ -145,10 +155,9 @@ class CurlWorker {
   int wake_fd_ = -1;
 
   Mutex turn_;
-  SocketTable sockets_ ABSL_GUARDED_BY(turn_);
-  BodyRoom body_room_ ABSL_GUARDED_BY(turn_);
-  CURLM* multi_ ABSL_GUARDED_BY(turn_) = nullptr;
-  Clock::time_point timer_at_ ABSL_GUARDED_BY(turn_) = Clock::time_point::max();
+  std::optional<ConnectionPool> connections_ ABSL_GUARDED_BY(turn_);
+  BodyBudget body_budget_ ABSL_GUARDED_BY(turn_);
+  std::array<char, kReadBytes> read_buffer_ ABSL_GUARDED_BY(turn_);
   // The worker's thread wakes by itself then.
   Clock::time_point sleep_until_ ABSL_GUARDED_BY(turn_);
   // Cleared in the turn; the worker's thread stands aside while it is set.
@@ -159,13 +168,15 @@ class CurlWorker {
   std::atomic<bool> stands_aside_{false};         // Written with the lock above held.
   bool launched_ ABSL_GUARDED_BY(turn_) = false;  // Something, since it last decided to sleep.
   bool open_ ABSL_GUARDED_BY(turn_) = true;
-  int in_flight_ ABSL_GUARDED_BY(turn_) = 0;
   std::array<Share, kShareCount> shares_ ABSL_GUARDED_BY(turn_);  // Writes, reads.
   std::vector<Job> taken_ ABSL_GUARDED_BY(turn_);
   std::vector<Ended> ended_ ABSL_GUARDED_BY(turn_);
   std::atomic<bool> has_ended_{false};  // `ended_` is not empty.
   std::vector<std::unique_ptr<Transfer>> transfers_ ABSL_GUARDED_BY(turn_);
   std::vector<Transfer*> idle_transfers_ ABSL_GUARDED_BY(turn_);
+  std::vector<Transfer*> in_flight_ ABSL_GUARDED_BY(turn_);
+  // Not after any deadline in flight; the end of time where there is none.
+  Clock::time_point next_deadline_ ABSL_GUARDED_BY(turn_) = Clock::time_point::max();
   // The attending thread's own.
   std::vector<Ended> attended_ended_;
   std::thread thread_;

@@ -145,7 +145,6 @@ void Exchange::Send(Sending sending, absl::AnyInvocable<void(Answer) &&> done) {
                         .body = std::move(sending.body.json),
                         .headers = sending.site->headers(),
                         .deadline = sending.deadline,
-                        .guarded = !operation.reads(),
                         .read = operation.reads(),
                         .answer_max_bytes = operation.answer_max_bytes()};
   telemetry::TraceContext hop;
@@ -194,7 +193,6 @@ Answer Exchange::Read(const Sending& sending, http::Response response) {
                 .retry_after_s = response.retry_after_s,
                 .detail = std::move(response.detail)};
   answer.date_s = response.date_s;
-  if (response.resend_stopped) metrics_.CountResendStopped();
   response.detail = answer.detail;
   if (response.fate == http::Fate::kNotSent) {
     answer.kind = Answer::Kind::kNotSent;

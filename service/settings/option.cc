@@ -45,7 +45,9 @@ const Option* Find(const std::vector<Option>& options, std::string_view name) {
 absl::Status Unknown(const std::vector<Option>& options, std::string_view name) {
   std::vector<std::string> names;
   names.reserve(options.size());
-  for (const Option& option : options) names.emplace_back(option.name);
+  for (const Option& option : options) {
+    if (!option.withdrawn) names.emplace_back(option.name);
+  }
   return Invalid(Absl(name), absl::StrCat("there is no such setting; the nearest is --",
                                           NearestTo(name, names), ", --help lists all"));
 }
@@ -141,6 +143,7 @@ absl::Status ReadEnvironment(const std::vector<Option>& options) {
 std::string HelpOf(const std::vector<Option>& options) {
   std::string text;
   for (const Option& option : options) {
+    if (option.withdrawn) continue;
     const std::string standard = option.Text();
     const std::string range = option.Range();
     absl::StrAppend(&text, "  --", Absl(option.name), standard.empty() ? "" : "=", standard,

@@ -29,6 +29,7 @@ struct Option {
   std::int64_t max = 0;
   std::vector<std::string_view> choices;
   std::string_view standard;  // The default in words, where the target does not hold it.
+  bool withdrawn = false;     // Accepted and checked, but does nothing and is not listed.
 
   bool is_switch() const { return std::holds_alternative<bool*>(value); }
   // An error names the option, and what it takes.

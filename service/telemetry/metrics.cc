@@ -111,10 +111,6 @@ struct Metrics::Families {
                    "Orders that were declined in answer to a money-moving call, by kind of "
                    "reason.",
                    {Label{.name = "category", .values_max = 30}});
-  BoundedFamily<Counter> resends_stopped =
-      all.Counters("msp_resends_stopped_total",
-                   "Second sendings of a money-moving request by libcurl that were stopped "
-                   "before a byte left.");
   BoundedFamily<Counter> callers_gone = all.Counters(
       "msp_callers_gone_total", "Money-moving calls whose caller had gone when the answer came.",
       {kMethod, kOutcome});
@@ -147,7 +143,6 @@ struct Metrics::Families {
 };
 
 Metrics::Metrics(bool enabled) : enabled_(enabled), families_(std::make_unique<Families>()) {
-  families_->resends_stopped.At({});
   families_->leases_unavailable.At({});
 }
 Metrics::~Metrics() = default;
@@ -218,10 +213,6 @@ void Metrics::CountOddState(std::string_view status, std::string_view financial_
 
 void Metrics::CountDecline(std::string_view category) {
   if (enabled_) families_->declines.At({category}).Increment();
-}
-
-void Metrics::CountResendStopped() {
-  if (enabled_) families_->resends_stopped.At({}).Increment();
 }
 
 void Metrics::CountRetry(std::string_view method) {

@@ -77,8 +77,6 @@ class Metrics {
   void CountOddState(std::string_view status, std::string_view financial_status);
   // An order that was declined in answer to a money-moving call.
   void CountDecline(std::string_view category);
-  // libcurl wanted to send a money-moving request a second time and was stopped.
-  void CountResendStopped();
   // A read that is tried again.
   void CountRetry(std::string_view method);
   // What looking at the order told about a money-moving call: "reconciled", "replayed" or

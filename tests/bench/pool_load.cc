@@ -63,7 +63,6 @@ class Load {
     request.headers = headers_;
     const Clock::time_point start = Clock::now();
     request.deadline = start + std::chrono::seconds(30);
-    request.guarded = true;
     client_.Start(std::move(request), [this, start](msp::http::Response response) {
       times_us_.push_back(std::chrono::duration<double, std::micro>(Clock::now() - start).count());
       if (response.fate != msp::http::Fate::kAnswered || response.status != 200) ++failed_;

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "tests/http/pool_test.h"
+#include "tests/testing/tunnel.h"
 
 namespace msp::http {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class CurlPoolConnectTest : public PoolTest {};
 INSTANTIATE_TEST_SUITE_P(Addresses, CurlPoolConnectTest,
@@ -45,15 +47,42 @@ TEST_P(CurlPoolConnectTest, IgnoresTheProxyOfTheEnvironment) {
   EXPECT_EQ(proxy.connections(), 0);
 }
 
-TEST_P(CurlPoolConnectTest, UsesTheProxyThatItWasGiven) {
-  Upstream proxy;
+// A tunnel for http, too: the proxy sees where the requests go and nothing of them.
+TEST_P(CurlPoolConnectTest, GoesThroughATunnelOfTheProxyThatItWasGiven) {
+  testing::Tunnel proxy;
   setenv("no_proxy", "*", 1);
   PoolOptions options = Options();
   options.proxy = proxy.url();
   auto pool = Pool(options);
   EXPECT_EQ(Exchange(*pool, Get()).status, 200);
+  EXPECT_EQ(Exchange(*pool, Post()).status, 200);
   unsetenv("no_proxy");
-  EXPECT_EQ(proxy.connections(), 1);
+  EXPECT_EQ(proxy.tunnels(), 1);
+  EXPECT_THAT(proxy.request(), HasSubstr("CONNECT "));
+  EXPECT_THAT(proxy.request(), Not(HasSubstr("api_key")));
+  EXPECT_EQ(upstream_.requests().front().target, "/orders/order-1");
+}
+
+TEST(CurlPool, ATlsConnectionGoesThroughATunnelToo) {
+  Upstream upstream(Upstream::Transport::kTls);
+  testing::Tunnel proxy;
+  PoolOptions options = OptionsFor(upstream.named_url());
+  options.proxy = proxy.url();
+  options.ca_file = upstream.ca_file();
+  auto pool = *CurlPool::Create(options);
+  EXPECT_EQ(Exchange(*pool, Post()).status, 200);
+  EXPECT_EQ(proxy.tunnels(), 1);
+}
+
+TEST_P(CurlPoolConnectTest, AProxyThatRefusesMeansNotSent) {
+  Upstream proxy;  // Answers CONNECT with an error, as it does not know it.
+  proxy.Answer(403, "{}");
+  PoolOptions options = Options();
+  options.proxy = proxy.url();
+  auto pool = Pool(options);
+  const Response response = Exchange(*pool, Post());
+  EXPECT_EQ(response.fate, Fate::kNotSent);
+  EXPECT_EQ(response.failure, Failure::kConnect);
   EXPECT_EQ(upstream_.connections(), 0);
 }
 

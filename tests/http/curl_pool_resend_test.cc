@@ -1,6 +1,5 @@
 // The promise that a money-moving request leaves at most once, against every way in which a
-// connection that is used again can die, and the proof that libcurl would send it twice without the
-// guard.
+// connection that is used again can die.
 #include <atomic>
 #include <future>
 #include <optional>
@@ -60,7 +59,7 @@ std::vector<Case> AllCases() {
 
 INSTANTIATE_TEST_SUITE_P(All, ResendTest, ::testing::ValuesIn(AllCases()), CaseName);
 
-TEST_P(ResendTest, GuardedRequestIsSentOnceAndItsFateIsUnknown) {
+TEST_P(ResendTest, AWriteIsSentOnceAndItsFateIsUnknown) {
   for (const Method method : {Method::kPost, Method::kPatch, Method::kDelete}) {
     const std::size_t before = upstream_.requests().size();
     DieOnReuse();
@@ -69,33 +68,22 @@ TEST_P(ResendTest, GuardedRequestIsSentOnceAndItsFateIsUnknown) {
     const Response response = Exchange(*pool_, std::move(request));
     EXPECT_EQ(response.fate, Fate::kUnknown);
     EXPECT_EQ(response.failure, Failure::kBroken);
-    EXPECT_TRUE(response.resend_stopped);
-    EXPECT_TRUE(response.timings.reused_connection || response.resend_stopped);
-    EXPECT_EQ(upstream_.requests().size() - before, 2U) << "one GET and one guarded request";
+    EXPECT_TRUE(response.timings.reused_connection);
+    EXPECT_EQ(upstream_.requests().size() - before, 2U) << "one GET and one write";
     upstream_.Answer(200, "{}");
   }
-  EXPECT_EQ(pool_->Stats().resends_stopped, 3);
 }
 
-// Without the guard libcurl sends the same POST a second time: what the guard is for. When this
-// fails, libcurl has changed, and the guard's reason with it.
-TEST_P(ResendTest, UnguardedPostIsSentTwiceByLibcurl) {
-  DieOnReuse();
-  Request request = Post();
-  request.guarded = false;
-  const Response response = Exchange(*pool_, std::move(request));
-  EXPECT_EQ(response.fate, Fate::kAnswered);
-  EXPECT_FALSE(response.resend_stopped);
-  EXPECT_EQ(upstream_.Count("POST"), 2);
-}
-
-TEST_P(ResendTest, UnguardedGetIsSentAgain) {
+TEST_P(ResendTest, AReadIsSentAgainOnce) {
   DieOnReuse();
   EXPECT_EQ(Exchange(*pool_, Get()).fate, Fate::kAnswered);
   EXPECT_EQ(upstream_.Count("GET"), 3);
+  upstream_.Script([](const RecordedRequest&) { return Reply::Close(GetParam().ending); });
+  EXPECT_EQ(Exchange(*pool_, Get()).fate, Fate::kUnknown);
+  EXPECT_EQ(upstream_.Count("GET"), 5);
 }
 
-TEST_P(ResendTest, GuardedRequestAfterAnIdleConnectionEndedGoesThrough) {
+TEST_P(ResendTest, AWriteAfterAnIdleConnectionEndedGoesThrough) {
   for (int i = 0; i < 20; ++i) {
     ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
     upstream_.WaitForIdle(1);
@@ -109,7 +97,7 @@ TEST_P(ResendTest, GuardedRequestAfterAnIdleConnectionEndedGoesThrough) {
 // The connection dies where the worker's thread cannot see it: it is busy with a callback, and the
 // next request begins there. A reset takes nothing of the request, and another connection may have
 // it.
-TEST_P(ResendTest, GuardedRequestThatMeetsAResetGoesThroughOnAnotherConnection) {
+TEST_P(ResendTest, AWriteThatMeetsAResetGoesThroughOnAnotherConnection) {
   for (int i = 0; i < 20; ++i) {
     const auto promise = std::make_shared<std::promise<Response>>();
     pool_->Start(Get(), [&, promise](Response) {
@@ -150,7 +138,7 @@ class CutShort : public ResendTest {
 };
 INSTANTIATE_TEST_SUITE_P(All, CutShort, ::testing::ValuesIn(AllCases()), CaseName);
 
-TEST_P(CutShort, GuardedRequestWhoseBodyNeverLeftWholeIsNotSent) {
+TEST_P(CutShort, AWriteWhoseBodyNeverLeftWholeIsNotSent) {
   for (const bool reusable : {false, true}) {
     if (reusable) {
       ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
@@ -159,7 +147,6 @@ TEST_P(CutShort, GuardedRequestWhoseBodyNeverLeftWholeIsNotSent) {
     const Response response = Exchange(*pool_, Post(std::string(700'000, 'x')));
     EXPECT_EQ(response.fate, Fate::kNotSent) << response.detail;
     EXPECT_EQ(response.failure, Failure::kBroken);
-    EXPECT_FALSE(response.resend_stopped);
     EXPECT_EQ(upstream_.Count("POST"), 0) << "none came whole";
     upstream_.ScriptEarly(nullptr);
   }
@@ -167,7 +154,7 @@ TEST_P(CutShort, GuardedRequestWhoseBodyNeverLeftWholeIsNotSent) {
   EXPECT_EQ(begun_, 2) << "each was sent once";
 }
 
-TEST_P(CutShort, GuardedRequestThatLeftWholeIsUnknown) {
+TEST_P(CutShort, AWriteThatLeftWholeIsUnknown) {
   EndInTheBody();
   const Response response = Exchange(*pool_, Post());
   EXPECT_EQ(response.fate, Fate::kUnknown);

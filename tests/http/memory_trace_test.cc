@@ -102,7 +102,6 @@ TEST(MemoryTrace, NothingOfABodyStaysBehind) {
   DistantUpstream upstream;
   PoolOptions options;
   options.base_url = upstream.url();
-  options.scrub_memory = true;
   auto pool = CurlPool::Create(options);
   ASSERT_TRUE(pool.ok());
   for (const std::size_t size : {500U, 2'000U, 12'000U, 70'000U, 400'000U}) {

@@ -45,16 +45,13 @@ inline Request Post(std::string body = kBody) {
   Request request = Get("/orders");
   request.method = Method::kPost;
   request.body = std::move(body);
-  request.guarded = true;
   request.read = false;
   return request;
 }
 
-// What tests start from; MSP_TEST_SCRUB_MEMORY in the environment runs them all with scrubbing.
 inline PoolOptions OptionsFor(std::string base_url) {
   PoolOptions options;
   options.base_url = std::move(base_url);
-  options.scrub_memory = std::getenv("MSP_TEST_SCRUB_MEMORY") != nullptr;
   return options;
 }
 

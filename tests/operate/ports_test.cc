@@ -1,5 +1,6 @@
 // The operators' port as a setting: where it is, when it stops the start, and what its pages hide.
 #include "tests/operate/operated.h"
+#include "tests/testing/tunnel.h"
 
 namespace msp::operate {
 namespace {
@@ -34,7 +35,8 @@ TEST_F(Operated, PortCanBeOff) {
 }
 
 TEST_F(Operated, StatusPageShowsTheLastErrorsAndNoSecret) {
-  StartServer({"--proxy=http://user:pa55word@" + upstream().url().substr(7)});
+  msp::testing::Tunnel proxy;
+  StartServer({"--proxy=http://user:pa55word@" + proxy.url().substr(7)});
   upstream().Script([](const e2e::RecordedRequest&) {
     return e2e::Reply::Json(401, R"({"success":false,"data":{},"error_code":1032,)"
                                  R"("error_info":"Invalid API key of 4111111111111111"})");

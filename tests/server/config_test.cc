@@ -92,7 +92,7 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   EXPECT_EQ(config->drain_delay_ms, 2'000);
   EXPECT_EQ(config->drain_timeout_ms, 40'000);
   EXPECT_EQ(config->call_max_ms, 33'000);
-  EXPECT_FALSE(config->http2);
+  EXPECT_THAT(config->warnings, ::testing::IsEmpty());
   EXPECT_FALSE(config->allow_plaintext);
   EXPECT_FALSE(config->allow_plaintext_upstream);
   EXPECT_FALSE(config->log_personal_data);
@@ -322,7 +322,7 @@ TEST_F(Settings, EveryFlagCanBeAVariable) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->listen, "127.0.0.1:0");
   EXPECT_TRUE(config->allow_plaintext);
-  EXPECT_TRUE(config->http2);
+  EXPECT_THAT(config->warnings, ::testing::ElementsAre(HasSubstr("--http2 is withdrawn")));
   EXPECT_FALSE(config->log_json);
   EXPECT_EQ(config->drain_delay_ms, 7);
   EXPECT_EQ(config->notification_url, "https://operator.example/n");
@@ -415,7 +415,6 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
                            "http_connections_max",
                            "http_queue_max",
                            "upstream_timeout_ms",
-                           "http2",
                            "proxy",
                            "upstream_ca_file",
                            "drain_delay_ms",
@@ -439,6 +438,7 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
     EXPECT_NE(at, std::string::npos) << name;
   }
   EXPECT_THAT(help, HasSubstr("MSP_HTTP_WORKERS"));
+  EXPECT_THAT(help, Not(HasSubstr("--http2"))) << "withdrawn";
 }
 
 }  // namespace

@@ -56,7 +56,6 @@ TEST(Metrics, EveryFamilyShowsBeforeItHasCounted) {
   for (const char* name : {"msp_calls_total", "msp_declines_total", "msp_upstream_drift_total",
                            "msp_retries_total", "msp_callers_gone_total"})
     EXPECT_THAT(text, HasSubstr(std::string("# TYPE ") + name + " counter\n"));
-  EXPECT_THAT(text, HasSubstr("msp_resends_stopped_total 0\n"));
 }
 
 TEST(Metrics, WhatAlertsLookAtIsThereAtZero) {

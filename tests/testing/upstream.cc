@@ -342,8 +342,14 @@ bool Upstream::ServeOne(Connection& connection, std::string& buffer, int ordinal
 
 // False when the connection has come to its end.
 bool Upstream::Send(Connection& connection, const Reply& reply) {
-  const bool sent = connection.Write(BytesOf(reply));
+  const std::string bytes = BytesOf(reply);
+  const std::size_t piece = reply.piece_bytes > 0 ? reply.piece_bytes : bytes.size() + 1;
+  bool sent = true;
+  for (std::size_t at = 0; sent && at < bytes.size(); at += piece)
+    sent = connection.Write(std::string_view(bytes).substr(at, piece));
   if (reply.ending == Ending::kKeepAlive) return sent;
+  if (reply.ending == Ending::kCloseNotify && connection.tls != nullptr)
+    SSL_shutdown(connection.tls);
   MutexLock lock(mutex_);
   CloseWith(connection.fd, reply.ending);
   connection.fd = -1;

@@ -68,6 +68,11 @@ Reply& Reply::DeclaredLength(std::size_t n) {
   return *this;
 }
 
+Reply& Reply::InPieces(std::size_t bytes) {
+  piece_bytes = bytes;
+  return *this;
+}
+
 Reply& Reply::Then(Ending after) {
   ending = after;
   return *this;

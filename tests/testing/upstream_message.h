@@ -27,7 +27,8 @@ struct RecordedRequest {
 };
 
 // What happens to the connection after an answer, or instead of one.
-enum class Ending : std::uint8_t { kKeepAlive, kFin, kRst };
+// kCloseNotify: as kFin, with TLS's own goodbye first, as every orderly server sends it.
+enum class Ending : std::uint8_t { kKeepAlive, kFin, kRst, kCloseNotify };
 
 struct Reply {
   // A complete answer with Content-Length.
@@ -41,6 +42,7 @@ struct Reply {
   Reply& Chunked();                      // The body in chunks of 7 bytes, without Content-Length.
   Reply& DeclaredLength(std::size_t n);  // A Content-Length that is not the body's.
   Reply& Then(Ending ending);
+  Reply& InPieces(std::size_t bytes);  // Written so many bytes at a time.
 
   int status = 200;
   std::string body;
@@ -49,6 +51,7 @@ struct Reply {
   std::optional<std::size_t> declared_length;
   std::optional<std::string> raw;
   Ending ending = Ending::kKeepAlive;
+  std::size_t piece_bytes = 0;  // 0: all at once.
 };
 
 // The request that this header block (without the empty line at its end) describes; no body yet.

@@ -1,0 +1,133 @@
+#include "service/http/curl_connection.h"
+
+#include <openssl/x509.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace msp::http {
+namespace {
+
+constexpr long kKeepAliveProbe_s = 15;
+constexpr std::size_t kSendBytesMax = 16 << 10;
+// What the kernel takes of a body before the peer has asked for it. Far more would fit by default:
+// a long body would be gone in full although the peer has read next to nothing of it.
+constexpr int kSendBufferBytes = 64 << 10;
+// libcurl's own buffer, which no byte of ours goes through; this is the smallest.
+constexpr long kCurlBufferBytes = 1024;
+
+curl_socket_t OpenSocket(void*, curlsocktype, curl_sockaddr* address) {
+  const int fd =
+      socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+  if (fd < 0) return CURL_SOCKET_BAD;
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBufferBytes, sizeof kSendBufferBytes);
+  return fd;
+}
+
+std::int64_t Number(CURL* easy, CURLINFO info) {
+  curl_off_t value = 0;
+  curl_easy_getinfo(easy, info, &value);
+  return value;
+}
+
+bool SetOptions(CURL* easy, CurlConnection* self, const ConnectionOptions& options) {
+  const auto set = [easy](CURLoption option, auto value) {
+    return curl_easy_setopt(easy, option, value) == CURLE_OK;
+  };
+  const char* const scheme = options.base_url.starts_with("https:") ? "https" : "http";
+  return set(CURLOPT_PRIVATE, self) && set(CURLOPT_CONNECT_ONLY, 1L) &&
+         set(CURLOPT_URL, options.base_url.c_str()) && set(CURLOPT_PROTOCOLS_STR, scheme) &&
+         set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1}) &&
+         set(CURLOPT_SSL_VERIFYPEER, 1L) && set(CURLOPT_SSL_VERIFYHOST, 2L) &&
+         set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2}) &&
+         (options.ca_file.empty() || (set(CURLOPT_CAINFO, options.ca_file.c_str()) &&
+                                      set(CURLOPT_CAPATH, static_cast<char*>(nullptr)))) &&
+         // "" switches off the environment's *_proxy and no_proxy, which null would let in. A
+         // tunnel, for http too: the same bytes go through it as without a proxy.
+         set(CURLOPT_PROXY, options.proxy.c_str()) && set(CURLOPT_NOPROXY, "") &&
+         set(CURLOPT_HTTPPROXYTUNNEL, 1L) &&
+         // Signals belong to the program. Without QUICK_EXIT a blocked name server holds up the
+         // event loop: it waits for the resolver's thread of a connection that is given up.
+         set(CURLOPT_NOSIGNAL, 1L) && set(CURLOPT_QUICK_EXIT, 1L) &&
+         set(CURLOPT_CONNECTTIMEOUT_MS, options.connect_timeout_ms) &&
+         set(CURLOPT_BUFFERSIZE, kCurlBufferBytes) && set(CURLOPT_TCP_KEEPALIVE, 1L) &&
+         set(CURLOPT_TCP_KEEPIDLE, kKeepAliveProbe_s) &&
+         set(CURLOPT_TCP_KEEPINTVL, kKeepAliveProbe_s) &&
+         set(CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
+}
+
+}  // namespace
+
+CurlConnection::CurlConnection(const ConnectionOptions& options)
+    : easy_(curl_easy_init()), ready_(easy_ != nullptr && SetOptions(easy_, this, options)) {}
+
+CurlConnection::~CurlConnection() {
+  // Taking the handle out of `multi_` closes its connection.
+  if (multi_ != nullptr) curl_multi_remove_handle(multi_, easy_);
+  if (easy_ != nullptr) curl_easy_cleanup(easy_);
+}
+
+CurlConnection& CurlConnection::Of(CURL* easy) {
+  void* self = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self);
+  return *static_cast<CurlConnection*>(self);
+}
+
+bool CurlConnection::Open(CURLM* multi) {
+  if (!ready_ || curl_multi_add_handle(multi, easy_) != CURLM_OK) return false;
+  multi_ = multi;
+  return true;
+}
+
+bool CurlConnection::SetEstablished(Clock::time_point now) {
+  established_at_ = now;
+  curl_socket_t fd = CURL_SOCKET_BAD;
+  if (curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK) return false;
+  fd_ = fd;
+  return fd != CURL_SOCKET_BAD;
+}
+
+IoResult CurlConnection::Send(std::string_view bytes) {
+  std::size_t sent = 0;
+  const CURLcode code =
+      curl_easy_send(easy_, bytes.data(), std::min(bytes.size(), kSendBytesMax), &sent);
+  if (code == CURLE_OK) return {.bytes = sent};
+  if (code == CURLE_AGAIN) return {.kind = IoResult::Kind::kWouldBlock};
+  return {.kind = IoResult::Kind::kFailed, .code = code};
+}
+
+IoResult CurlConnection::Receive(char* buffer, std::size_t size) {
+  std::size_t received = 0;
+  const CURLcode code = curl_easy_recv(easy_, buffer, size, &received);
+  if (code == CURLE_AGAIN) return {.kind = IoResult::Kind::kWouldBlock};
+  if (code != CURLE_OK) return {.kind = IoResult::Kind::kFailed, .code = code};
+  if (received == 0) return {.kind = IoResult::Kind::kClosed};
+  return {.bytes = received};
+}
+
+// libcurl's error buffer would say more, but may quote the URL.
+std::string CurlConnection::Detail(CURLcode code) const {
+  std::string text = curl_easy_strerror(code);
+  if (easy_ == nullptr) return text;
+  long verify_error = 0;
+  long os_error = 0;
+  curl_easy_getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &verify_error);
+  curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
+  if (code == CURLE_PEER_FAILED_VERIFICATION && verify_error != 0) {
+    text.append(" (").append(X509_verify_cert_error_string(verify_error)).append(")");
+  } else if (const char* const words = strerrordesc_np(static_cast<int>(os_error));
+             os_error != 0 && words != nullptr) {
+    text.append(" (").append(words).append(")");
+  }
+  return text;
+}
+
+std::int64_t CurlConnection::connect_us() const { return Number(easy_, CURLINFO_CONNECT_TIME_T); }
+
+std::int64_t CurlConnection::tls_us() const {
+  const std::int64_t done_us = Number(easy_, CURLINFO_APPCONNECT_TIME_T);
+  return done_us > 0 ? done_us - connect_us() : 0;
+}
+
+}  // namespace msp::http

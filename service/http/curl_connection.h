@@ -1,0 +1,80 @@
+// One connection to the upstream: libcurl resolves the name, connects, passes a proxy and speaks
+// TLS (CURLOPT_CONNECT_ONLY); the bytes of requests and answers are ours. So nobody but a transfer
+// can send a request, and none is sent twice.
+//
+// Owned by an event loop, used under its lock.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "service/http/client.h"
+
+namespace msp::http {
+
+class Transfer;
+
+// What every connection of a pool has in common. Outlives its connections.
+struct ConnectionOptions {
+  std::string base_url;  // Scheme, host, optional port; libcurl ignores the path.
+  std::string proxy;     // Empty: none, whatever the environment says.
+  std::string ca_file;   // Empty: the system's store.
+  long connect_timeout_ms = 0;
+};
+
+// What came of one attempt to send or receive.
+struct IoResult {
+  enum class Kind : std::uint8_t { kDone, kWouldBlock, kClosed, kFailed };
+  Kind kind = Kind::kDone;
+  std::size_t bytes = 0;     // Of kDone, at least one.
+  CURLcode code = CURLE_OK;  // Of kFailed.
+};
+
+class CurlConnection {
+ public:
+  explicit CurlConnection(const ConnectionOptions& options);
+  // Closes the connection.
+  ~CurlConnection();
+  CurlConnection(const CurlConnection&) = delete;
+  CurlConnection& operator=(const CurlConnection&) = delete;
+
+  // The connection that `easy` belongs to.
+  static CurlConnection& Of(CURL* easy);
+
+  // Begins to connect; `multi`, which outlives the connection, tells when that has ended. False
+  // when libcurl refuses (no memory).
+  bool Open(CURLM* multi);
+  // `multi` has told that the connection is ready. False when its socket cannot be found.
+  bool SetEstablished(Clock::time_point now);
+
+  // Sends at most 16 KiB, so one TLS record: what is not counted as sent cannot have been read.
+  IoResult Send(std::string_view bytes);
+  IoResult Receive(char* buffer, std::size_t size);
+
+  // libcurl's words for `code` and the system's or OpenSSL's reason, free of request data.
+  std::string Detail(CURLcode code) const;
+  std::int64_t connect_us() const;
+  std::int64_t tls_us() const;
+
+  int fd() const { return fd_; }
+  Clock::time_point established_at() const { return established_at_; }
+
+  Transfer* transfer = nullptr;  // That uses the connection or waits for it; null when idle.
+  bool used = false;             // Carried a request before.
+  bool watches_output = false;   // Its event loop wants to know when it takes bytes.
+  Clock::time_point idle_since;
+  std::uint64_t idle_since_poll = 0;  // The pool's count of polls then.
+
+ private:
+  CURL* const easy_;
+  const bool ready_;  // All options are set.
+  CURLM* multi_ = nullptr;
+  int fd_ = -1;
+  Clock::time_point established_at_;
+};
+
+}  // namespace msp::http

@@ -164,7 +164,7 @@ int Serve(Config config) {
   }
 #endif
   auto pool = http::CurlPool::Create({.base_url = config.api_url,
-                                      .workers = config.http_workers,
+                                      .loops = config.threads,
                                       .connections_max = config.http_connections_max,
                                       .queue_max = config.http_queue_max,
                                       .proxy = config.proxy,
@@ -197,7 +197,7 @@ int Serve(Config config) {
        .credentials = *tls == nullptr ? grpc::InsecureServerCredentials() : (*tls)->Credentials(),
        .limits = config.limits,
        .call_max_ms = config.call_max_ms,
-       .client = pool->get(),
+       .loops = (*pool)->loops(),
        .edge = &notifying.edge()},
       operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());

@@ -49,7 +49,7 @@ FOREIGN = [
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis(_channel)?\.cc"),
     (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),
-    (r"sys/epoll\.h", r"service/http/curl_.*"),
+    (r"sys/epoll\.h", r"service/http/(event_loop|curl_connection_pool)\..*"),
     # gRPC's public API alone.
     (r"(grpc|grpcpp)/impl/|src/core/|grpcpp/.*experimental", r"client/.*"),
     (r"gtest/|gmock/", r"tests/.*"),

@@ -17,7 +17,7 @@ def growth(stage, scale):
 
 def workers(stage, scale):
     with contextlib.ExitStack() as stack:
-        servers = {str(count): stage.server(stack, flags=[f"--http_workers={count}"], name=f"{count} workers") for count in WORKERS}
+        servers = {str(count): stage.server(stack, flags=[f"--threads={count}"], name=f"{count} threads") for count in WORKERS}
         return in_turns(stage, scale, servers, lambda name: (servers[name], WORKERS_SHAPE, None))
 
 

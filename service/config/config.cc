@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/redis.h"
 #include "service/config/config_access.h"
+#include "service/config/cores.h"
 #include "service/config/options.h"
 #include "service/settings/environment.h"
 #include "service/settings/setting.h"
@@ -111,6 +112,11 @@ absl::StatusOr<Config> LoadConfig(Config config) {
   if (absl::Status checked = CheckTogether(config); !checked.ok()) return checked;
   if (config.withdrawn_http2)
     config.warnings.emplace_back("--http2 is withdrawn: requests go out over HTTP/1.1");
+  if (config.withdrawn_http_workers != 1)
+    config.warnings.emplace_back("--http_workers is withdrawn: --threads serve calls and requests");
+  if (config.threads == 0) config.threads = CoresOfProcess();
+  // Each thread has at least two connections, one for reads and one for writes.
+  config.threads = std::min(config.threads, config.http_connections_max / 2);
   telemetry::ParseLevel(config.log_level_name, &config.log_level);
   config.log_json = config.log_format == "json";
   config.idempotency_marker = config.idempotency_marker_mode == "auto";
@@ -134,7 +140,7 @@ std::string HelpText() {
       "Usage: MSP_API_KEY=... msp-server --api_url=test|live|sandbox|URL [--setting=value ...]\n"
       "Try it: msp-server --api_url=sandbox\n"
       "When it serves, it prints one JSON line with its addresses. SIGTERM drains and ends it.\n\n"
-      "Every setting can also be an environment variable: --http_workers is MSP_HTTP_WORKERS. A "
+      "Every setting can also be an environment variable: --log_level is MSP_LOG_LEVEL. A "
       "flag beats the variable, and a variable that begins with MSP_ and is no setting stops the "
       "start.\n\n";
   Config defaults;

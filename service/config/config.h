@@ -36,7 +36,7 @@ struct Config {
   server::TlsFiles tls;  // No files: no TLS.
   server::PortLimits limits{.connection_age_ms = 10'000};
   std::int64_t reload_ms = 1'000;
-  int http_workers = 1;
+  int threads = 0;  // Loaded: at least 1.
   int http_connections_max = 1024;
   int http_queue_max = 4096;
   std::int64_t upstream_timeout_ms = 30'000;
@@ -63,6 +63,7 @@ struct Config {
   NotifyConfig notify;
   bool check = false;  // Print the settings and leave.
   bool withdrawn_http2 = false;
+  int withdrawn_http_workers = 1;
 
   // Made of the above by LoadConfig.
   std::vector<psp::SiteSetting> sites;  // As the files say them at the start.

@@ -39,7 +39,11 @@ std::vector<Option> OptionsOf(Config& c) {
        "when "
        "two looks find the same, or at once after SIGHUP",
        50, kHourMs},
-      {"http_workers", &c.http_workers, "threads that talk to MultiSafepay", 1, 64},
+      {"threads", &c.threads,
+       "threads that serve calls, each with its own connections to MultiSafepay; 0 is the cores "
+       "that "
+       "the process or its control group may use",
+       0, 64},
       {"http_connections_max", &c.http_connections_max, "open connections to MultiSafepay", 2,
        65'536},
       {"http_queue_max", &c.http_queue_max,
@@ -159,6 +163,11 @@ std::vector<Option> OptionsOf(Config& c) {
        0, kHourMs},
       {"check", &c.check, "check the settings, print them with secrets masked, and leave"},
       {.name = "http2", .value = &c.withdrawn_http2, .withdrawn = true},
+      {.name = "http_workers",
+       .value = &c.withdrawn_http_workers,
+       .min = 1,
+       .max = 64,
+       .withdrawn = true},
   };
 }
 

@@ -119,7 +119,7 @@ using Done = absl::AnyInvocable<void(Response) &&>;
 class Client {
  public:
   virtual ~Client() = default;
-  // Starts one request and returns at once. `done` runs exactly once: on a worker's thread, or on
+  // Starts one request and returns at once. `done` runs exactly once: on a loop's thread, or on
   // the caller's when the request is refused on the spot (queue full, pool stopped). It must not
   // block.
   virtual void Start(Request request, Done done) = 0;

@@ -106,6 +106,11 @@ IoResult CurlConnection::Receive(char* buffer, std::size_t size) {
   return {.bytes = received};
 }
 
+bool CurlConnection::HasInput() {
+  char byte = 0;
+  return Receive(&byte, 1).kind != IoResult::Kind::kWouldBlock;
+}
+
 // libcurl's error buffer would say more, but may quote the URL.
 std::string CurlConnection::Detail(CURLcode code) const {
   std::string text = curl_easy_strerror(code);

@@ -54,6 +54,9 @@ class CurlConnection {
   // Sends at most 16 KiB, so one TLS record: what is not counted as sent cannot have been read.
   IoResult Send(std::string_view bytes);
   IoResult Receive(char* buffer, std::size_t size);
+  // Whether there is a byte to read, or the end. A TLS record without data, such as a session
+  // ticket, is taken and is none.
+  bool HasInput();
 
   // libcurl's words for `code` and the system's or OpenSSL's reason, free of request data.
   std::string Detail(CURLcode code) const;
@@ -67,7 +70,6 @@ class CurlConnection {
   bool used = false;             // Carried a request before.
   bool watches_output = false;   // Its event loop wants to know when it takes bytes.
   Clock::time_point idle_since;
-  std::uint64_t idle_since_poll = 0;  // The pool's count of polls then.
 
  private:
   CURL* const easy_;

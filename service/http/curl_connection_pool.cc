@@ -73,22 +73,13 @@ bool ConnectionPool::IsTooOld(const CurlConnection& connection, Clock::time_poin
          now - connection.established_at() >= options_.age_max;
 }
 
-// A connection that became idle before the last poll has none, or the poll would have told.
-bool ConnectionPool::HasPendingInput(CurlConnection& connection) const {
-  if (connection.idle_since_poll != poll_count_) return false;
-  char byte = 0;
-  return connection.Receive(&byte, 1).kind != IoResult::Kind::kWouldBlock;
-}
-
 CurlConnection* ConnectionPool::TakeIdle(Clock::time_point now) {
   // One at a time from the other end: a pool that has shrunk gives its sockets back.
   if (!idle_.empty() && IsTooOld(*idle_.front(), now)) Close(*idle_.front());
   while (!idle_.empty()) {
     CurlConnection* const connection = idle_.back();
-    if (!IsTooOld(*connection, now) && !HasPendingInput(*connection)) {
-      idle_.pop_back();
-      return connection;
-    }
+    idle_.pop_back();
+    if (!IsTooOld(*connection, now) && !connection->HasInput()) return connection;
     Close(*connection);
   }
   return nullptr;
@@ -98,7 +89,6 @@ void ConnectionPool::KeepIdle(CurlConnection& connection, Clock::time_point now)
   connection.used = true;
   connection.transfer = nullptr;
   connection.idle_since = now;
-  connection.idle_since_poll = poll_count_;
   idle_.push_back(&connection);
 }
 
@@ -107,12 +97,6 @@ void ConnectionPool::Close(CurlConnection& connection) {
   const auto found = std::find(idle_.rbegin(), idle_.rend(), &connection);
   if (found != idle_.rend()) idle_.erase(std::next(found).base());
   established_[static_cast<std::size_t>(connection.fd())].reset();
-}
-
-void ConnectionPool::OnIdleEvent(CurlConnection& connection, bool hung_up, char* buffer,
-                                 std::size_t size) {
-  const IoResult result = connection.Receive(buffer, size);
-  if (hung_up || result.kind != IoResult::Kind::kWouldBlock) Close(connection);
 }
 
 CurlConnection* ConnectionPool::Find(int fd) const {

@@ -46,16 +46,11 @@ class ConnectionPool {
   // watched.
   bool Adopt(Transfer& transfer);
 
-  // The loop has asked epoll for events and is about to hand all of them in.
-  void OnPolled() { ++poll_count_; }
   // The idle connection that was used last, without a pending event and not too old; null when
   // there is none.
   CurlConnection* TakeIdle(Clock::time_point now);
   void KeepIdle(CurlConnection& connection, Clock::time_point now);
   void Close(CurlConnection& connection);
-  // An event on an idle connection is its end: HTTP/1.1 lets a server send nothing unasked. A TLS
-  // record without data, such as a session ticket, is none.
-  void OnIdleEvent(CurlConnection& connection, bool hung_up, char* buffer, std::size_t size);
 
   // The established connection of a socket; null for a socket that libcurl drives.
   CurlConnection* Find(int fd) const;
@@ -70,7 +65,6 @@ class ConnectionPool {
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* unused);
   static int OnTimer(CURLM* multi, long timeout_ms, void* self);
 
-  bool HasPendingInput(CurlConnection& connection) const;
   bool IsTooOld(const CurlConnection& connection, Clock::time_point now) const;
 
   const ConnectionPoolOptions& options_;
@@ -79,7 +73,6 @@ class ConnectionPool {
   Clock::time_point timer_at_ = Clock::time_point::max();
   // By descriptor number, so bounded by the process's limit on them.
   std::vector<std::unique_ptr<CurlConnection>> established_;
-  std::uint64_t poll_count_ = 0;
   std::vector<CurlConnection*> idle_;  // The one that was used last comes last.
 };
 

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
-#include "service/http/curl_worker.h"
+#include "service/http/event_loop.h"
 
 namespace msp::http {
 namespace {
@@ -55,8 +55,8 @@ absl::Status CheckOptions(const PoolOptions& options) {
     int value, min, max;
   };
   const Range ranges[] = {
-      {"workers", options.workers, 1, 256},
-      {"connections_max", options.connections_max, 2 * options.workers, 65536},
+      {"loops", options.loops, 1, 256},
+      {"connections_max", options.connections_max, 2 * options.loops, 65536},
       {"queue_max", options.queue_max, 0, 1 << 20},
       {"read_percent", options.read_percent, 0, 100},
       {"body_max_bytes", options.body_max_bytes, 1, 1 << 30},
@@ -75,7 +75,7 @@ absl::Status CheckOptions(const PoolOptions& options) {
   return CheckBaseUrl(options.base_url);
 }
 
-// The part of `whole` that falls to worker `index` of `count`.
+// The part of `whole` that falls to loop `index` of `count`.
 int Part(int whole, int index, int count) {
   return whole / count + (index < whole % count ? 1 : 0);
 }
@@ -91,31 +91,31 @@ BaseUrl Split(const std::string& url) {
   return {url.substr(host, path - host), url.substr(path)};
 }
 
-WorkerOptions OptionsOfWorker(const PoolOptions& options, int index) {
-  const int transfers = Part(options.connections_max, index, options.workers);
-  const int queue = Part(options.queue_max, index, options.workers);
-  WorkerOptions worker;
-  worker.index = index;
-  worker.reads.in_flight_max = std::clamp(transfers * options.read_percent / 100, 1, transfers - 1);
-  worker.reads.queue_max = queue * options.read_percent / 100;
-  worker.writes.in_flight_max = transfers - worker.reads.in_flight_max;
-  worker.writes.queue_max = queue - worker.reads.queue_max;
+LoopOptions OptionsOfLoop(const PoolOptions& options, int index) {
+  const int transfers = Part(options.connections_max, index, options.loops);
+  const int queue = Part(options.queue_max, index, options.loops);
+  LoopOptions loop;
+  loop.index = index;
+  loop.reads.in_flight_max = std::clamp(transfers * options.read_percent / 100, 1, transfers - 1);
+  loop.reads.queue_max = queue * options.read_percent / 100;
+  loop.writes.in_flight_max = transfers - loop.reads.in_flight_max;
+  loop.writes.queue_max = queue - loop.reads.queue_max;
   const BaseUrl url = Split(options.base_url);
-  worker.request.path = url.path;
-  worker.request.header_text =
+  loop.request.path = url.path;
+  loop.request.header_text =
       absl::StrCat("Host: ", url.authority, "\r\nUser-Agent: multisafepay-grpc/", MSP_VERSION,
                    "\r\nAccept-Encoding: identity\r\n");
-  worker.request.body_max_bytes = static_cast<std::size_t>(options.body_max_bytes);
-  worker.bodies_max_bytes =
-      std::max(static_cast<std::size_t>(options.bodies_max_bytes / options.workers),
-               2 * worker.request.body_max_bytes);
-  worker.connections.connection = {.base_url = options.base_url,
-                                   .proxy = options.proxy,
-                                   .ca_file = options.ca_file,
-                                   .connect_timeout_ms = options.connect_timeout_ms};
-  worker.connections.idle_max = std::chrono::seconds(options.connection_idle_max_s);
-  worker.connections.age_max = std::chrono::seconds(options.connection_age_max_s);
-  return worker;
+  loop.request.body_max_bytes = static_cast<std::size_t>(options.body_max_bytes);
+  loop.bodies_max_bytes =
+      std::max(static_cast<std::size_t>(options.bodies_max_bytes / options.loops),
+               2 * loop.request.body_max_bytes);
+  loop.connections.connection = {.base_url = options.base_url,
+                                 .proxy = options.proxy,
+                                 .ca_file = options.ca_file,
+                                 .connect_timeout_ms = options.connect_timeout_ms};
+  loop.connections.idle_max = std::chrono::seconds(options.connection_idle_max_s);
+  loop.connections.age_max = std::chrono::seconds(options.connection_age_max_s);
+  return loop;
 }
 
 // A target that could not turn the base URL into another one: a path, without what ends a request
@@ -127,12 +127,12 @@ bool IsTarget(std::string_view target) {
          });
 }
 
-void RefuseOnTheSpot(Job job, Failure failure, const char* detail) {
+void RefuseOnTheSpot(PendingRequest pending, Failure failure, const char* detail) {
   Response response;
   response.failure = failure;
   response.detail = detail;
-  WipeString(job.request.body);
-  std::move(job.done)(std::move(response));
+  WipeString(pending.request.body);
+  std::move(pending.done)(std::move(response));
 }
 
 }  // namespace
@@ -147,73 +147,52 @@ absl::StatusOr<std::unique_ptr<CurlPool>> CurlPool::Create(PoolOptions options) 
   if (absl::Status status = InitCurl(); !status.ok()) return status;
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   std::unique_ptr<CurlPool> pool(new CurlPool);
-  for (int i = 0; i < options.workers; ++i) {
-    auto worker = CurlWorker::Create(OptionsOfWorker(options, i));
-    if (!worker.ok()) return worker.status();
-    pool->workers_.push_back(*std::move(worker));
+  for (int i = 0; i < options.loops; ++i) {
+    auto loop = EventLoop::Create(OptionsOfLoop(options, i));
+    if (!loop.ok()) return loop.status();
+    pool->loops_.push_back(*std::move(loop));
   }
   return pool;
 }
 
+std::size_t CurlPool::FirstLoop() {
+  const EventLoop* const own = EventLoop::OfThisThread();
+  for (std::size_t i = 0; own != nullptr && i < loops_.size(); ++i) {
+    if (loops_[i].get() == own) return i;
+  }
+  return next_loop_.fetch_add(1, std::memory_order_relaxed) % loops_.size();
+}
+
 void CurlPool::Start(Request request, Done done) {
-  Job job{std::move(request), std::move(done), Clock::now()};
-  if (!IsTarget(job.request.target)) {
-    RefuseOnTheSpot(std::move(job), Failure::kConnect, "Malformed target");
-    return;
-  }
-  // Round robin; a full worker passes the job on.
-  const std::size_t count = workers_.size();
-  const std::size_t first =
-      count == 1 ? 0 : next_worker_.fetch_add(1, std::memory_order_relaxed) % count;
-  CurlWorker::Offered offered = CurlWorker::Offered::kFull;
-  for (std::size_t i = 0; i < count && offered == CurlWorker::Offered::kFull; ++i) {
-    offered = workers_[(first + i) % count]->Offer(job);
-  }
-  if (offered == CurlWorker::Offered::kFull) {
-    RefuseOnTheSpot(std::move(job), Failure::kQueueFull, "Queue full");
-  } else if (offered == CurlWorker::Offered::kClosed) {
-    RefuseOnTheSpot(std::move(job), Failure::kStopped, "Stopping");
-  }
+  PendingRequest pending{std::move(request), std::move(done), Clock::now()};
+  if (!IsTarget(pending.request.target))
+    return RefuseOnTheSpot(std::move(pending), Failure::kConnect, "Malformed target");
+  const std::size_t first = FirstLoop();
+  EventLoop::Submitted submitted = EventLoop::Submitted::kFull;
+  // A full loop passes the request on.
+  for (std::size_t i = 0; i < loops_.size() && submitted == EventLoop::Submitted::kFull; ++i)
+    submitted = loops_[(first + i) % loops_.size()]->Submit(pending);
+  if (submitted == EventLoop::Submitted::kFull)
+    return RefuseOnTheSpot(std::move(pending), Failure::kQueueFull, "Queue full");
+  if (submitted == EventLoop::Submitted::kClosed)
+    RefuseOnTheSpot(std::move(pending), Failure::kStopped, "Stopping");
 }
 
-void CurlPool::Attend() {
-  if (workers_.size() == 1) workers_.front()->Attend();
-}
-
-bool CurlPool::Work() { return workers_.size() == 1 && workers_.front()->Work(); }
-
-void CurlPool::Rest() {
-  if (workers_.size() == 1) workers_.front()->Rest();
+std::vector<Drivable*> CurlPool::loops() {
+  std::vector<Drivable*> all;
+  for (const auto& loop : loops_) all.push_back(loop.get());
+  return all;
 }
 
 void CurlPool::Stop() {
   MutexLock lock(stop_mutex_);
-  for (const auto& worker : workers_) worker->Close();
-  for (const auto& worker : workers_) worker->Join();
+  for (const auto& loop : loops_) loop->Close();
+  for (const auto& loop : loops_) loop->Join();
 }
 
 PoolStats CurlPool::Stats() const {
   PoolStats stats;
-  const auto add = [](std::int64_t& sum, const std::atomic<std::int64_t>& counter) {
-    sum += counter.load(std::memory_order_relaxed);
-  };
-  for (const auto& worker : workers_) {
-    const WorkerCounters& counters = worker->counters();
-    PoolStats::Share* const shares[] = {&stats.writes, &stats.reads};
-    for (std::size_t i = 0; i < 2; ++i) {
-      add(shares[i]->in_flight, counters.shares[i].in_flight);
-      add(shares[i]->queued, counters.shares[i].outstanding);
-      add(shares[i]->refused_full, counters.shares[i].refused_full);
-    }
-    add(stats.not_sent, counters.ended[static_cast<std::size_t>(Fate::kNotSent)]);
-    add(stats.unknown, counters.ended[static_cast<std::size_t>(Fate::kUnknown)]);
-    add(stats.answered, counters.ended[static_cast<std::size_t>(Fate::kAnswered)]);
-    add(stats.connections_new, counters.connections_new);
-    add(stats.connections_reused, counters.connections_reused);
-  }
-  for (PoolStats::Share* share : {&stats.writes, &stats.reads}) {
-    share->queued = std::max<std::int64_t>(0, share->queued - share->in_flight);
-  }
+  for (const auto& loop : loops_) loop->AddTo(stats);
   return stats;
 }
 

@@ -1,7 +1,7 @@
-// The HTTP client of the service: libcurl behind the seam of client.h.
+// The HTTP client of the service: event loops over connections that libcurl opens, behind client.h.
 //
 // Constructed once by main.cc, which owns it; `Start` and `Stats` from any thread, `Stop` from any
-// thread but a worker's (not from a callback). Every request that `Start` accepted ends exactly
+// thread but a loop's (not from a callback). Every request that `Start` accepted ends exactly
 // once, with a fate that is certain or says that it is not.
 #pragma once
 
@@ -13,17 +13,17 @@
 
 #include "absl/status/statusor.h"
 #include "service/base/mutex.h"
-#include "service/http/attended.h"
 #include "service/http/client.h"
+#include "service/http/drivable.h"
 
 namespace msp::http {
 
 struct PoolOptions {
   // "https://host[:port][/path]"; a request's target is appended. A '/' at its end is dropped.
   std::string base_url;
-  // Threads, each with its own connections. One can be attended to (attended.h).
-  int workers = 1;
-  // Transfers in flight, and so connections, of the whole pool. At least 2 a worker.
+  // Event loops, each with a thread and connections of its own.
+  int loops = 1;
+  // Transfers in flight, and so connections, of the whole pool. At least 2 a loop.
   int connections_max = 1024;
   // Requests that wait for a free transfer; beyond them `Start` refuses on the spot.
   int queue_max = 4096;
@@ -33,7 +33,7 @@ struct PoolOptions {
   // Answers with a longer body end as kTooLarge; a request may ask for less.
   int body_max_bytes = 16 << 20;
   // The memory of the bodies of all answers that are on their way at a time. One that finds none
-  // left ends as kTooLarge. Each worker has its part, and never less than two of the longest.
+  // left ends as kTooLarge. Each loop has its part, and never less than two of the longest.
   std::int64_t bodies_max_bytes = std::int64_t{1} << 30;
   // Name lookup, connect and TLS handshake; the request's own deadline where that is shorter.
   int connect_timeout_ms = 10'000;
@@ -64,21 +64,21 @@ struct PoolStats {
   std::int64_t connections_reused = 0;  // and on one that was there already.
 };
 
-class CurlWorker;
+class EventLoop;
 
-class CurlPool final : public Client, public Attended {
+class CurlPool final : public Client {
  public:
-  // Checks the options and starts the workers.
+  // Checks the options and starts the loops.
   static absl::StatusOr<std::unique_ptr<CurlPool>> Create(PoolOptions options);
   // Stops.
   ~CurlPool() override;
 
+  // On a thread that drives a loop, or is one's own, the request goes to that loop; elsewhere to
+  // each in turn.
   void Start(Request request, Done done) override;
 
-  // A pool of one worker can be attended to; several workers are there to share the work.
-  void Attend() override;
-  bool Work() override;
-  void Rest() override;
+  // The loops, for threads that drive one each.
+  std::vector<Drivable*> loops();
 
   // Refuses new requests, ends the waiting ones as kStopped, lets every transfer in flight come to
   // its end (at its deadline at the latest), joins the threads. All callbacks have run when it
@@ -90,9 +90,11 @@ class CurlPool final : public Client, public Attended {
  private:
   CurlPool();
 
-  std::vector<std::unique_ptr<CurlWorker>> workers_;
+  std::size_t FirstLoop();
+
+  std::vector<std::unique_ptr<EventLoop>> loops_;
   Mutex stop_mutex_;  // Threads are joined by one caller; others wait for it.
-  std::atomic<std::uint32_t> next_worker_{0};
+  std::atomic<std::uint32_t> next_loop_{0};
 };
 
 }  // namespace msp::http

@@ -28,8 +28,8 @@ Transfer::Transfer(const RequestOptions& options, BodyBudget& budget)
 
 Transfer::~Transfer() { WipeString(out_); }
 
-void Transfer::Begin(Job job, Clock::time_point now) {
-  job_ = std::move(job);
+void Transfer::Begin(PendingRequest pending, Clock::time_point now) {
+  pending_ = std::move(pending);
   begun_at_ = now;
   first_byte_at_ = {};
   sent_bytes_ = 0;
@@ -37,15 +37,15 @@ void Transfer::Begin(Job job, Clock::time_point now) {
   has_ended_ = write_failed_ = complete_ = too_large_ = deadline_passed_ = sent_again_ = false;
   WriteRequest();
   std::size_t body_max_bytes = options_.body_max_bytes;
-  if (const std::size_t asked = job_.request.answer_max_bytes; asked > 0)
+  if (const std::size_t asked = pending_.request.answer_max_bytes; asked > 0)
     body_max_bytes = std::min(body_max_bytes, asked);
   // The answer gets the memory that the request's body leaves.
-  WipeString(job_.request.body);
-  parser_.Begin(body_max_bytes, job_.request.read, std::exchange(job_.request.body, {}));
+  WipeString(pending_.request.body);
+  parser_.Begin(body_max_bytes, pending_.request.read, std::exchange(pending_.request.body, {}));
 }
 
 void Transfer::WriteRequest() {
-  const Request& request = job_.request;
+  const Request& request = pending_.request;
   const auto method = static_cast<std::size_t>(request.method);
   constexpr std::size_t kOtherBytes = 256;  // Verb, version, trace context, content type, length.
   ReserveWiping(out_, options_.path.size() + request.target.size() + options_.header_text.size() +
@@ -108,7 +108,7 @@ void Transfer::SetFailed(CURLcode code) {
 }
 
 bool Transfer::may_send_again() const {
-  return job_.request.read && !sent_again_ && !deadline_passed_ && !parser_.begun() &&
+  return pending_.request.read && !sent_again_ && !deadline_passed_ && !parser_.begun() &&
          connection != nullptr && connection->used;
 }
 
@@ -146,8 +146,8 @@ Response Transfer::Finish() {
   WipeString(out_);
   if (out_.capacity() > kRequestBytesKept) out_ = {};
   // A path may hold the token of a stored card.
-  WipeString(job_.request.target);
-  job_.request = {};
+  WipeString(pending_.request.target);
+  pending_.request = {};
   return response;
 }
 
@@ -162,7 +162,7 @@ std::string Transfer::Detail() const {
 
 void Transfer::Collect(Timings& timings) const {
   const Clock::time_point now = Clock::now();
-  timings.queue_us = Microseconds(begun_at_ - job_.queued_at);
+  timings.queue_us = Microseconds(begun_at_ - pending_.submitted_at);
   timings.total_us = Microseconds(now - begun_at_);
   if (first_byte_at_ != Clock::time_point{})
     timings.first_byte_us = Microseconds(first_byte_at_ - begun_at_);

@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "service/http/curl_connection.h"
-#include "service/http/inbox.h"
 #include "service/http/response_parser.h"
 
 namespace msp::http {
@@ -23,6 +22,13 @@ struct RequestOptions {
   std::size_t body_max_bytes = 0;
 };
 
+// A request on its way, with what ends it.
+struct PendingRequest {
+  Request request;
+  Done done;
+  Clock::time_point submitted_at;
+};
+
 class Transfer {
  public:
   // The arguments outlive the transfer.
@@ -31,8 +37,8 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Takes the job and writes its request into memory.
-  void Begin(Job job, Clock::time_point now);
+  // Takes the request and writes it into memory.
+  void Begin(PendingRequest pending, Clock::time_point now);
 
   // Sends what the connection takes. Later calls go on where the last one stopped.
   void Write();
@@ -61,9 +67,9 @@ class Transfer {
   // What came of the request. Overwrites it.
   Response Finish();
   // What the caller wants to run with that response.
-  Done TakeDone() { return std::move(job_.done); }
+  Done TakeDone() { return std::move(pending_.done); }
 
-  const Request& request() const { return job_.request; }
+  const Request& request() const { return pending_.request; }
 
   CurlConnection* connection = nullptr;
   std::unique_ptr<CurlConnection> connecting;  // Owns `connection` until it is established.
@@ -75,7 +81,7 @@ class Transfer {
   void Collect(Timings& timings) const;
 
   const RequestOptions& options_;
-  Job job_;
+  PendingRequest pending_;
   Clock::time_point begun_at_;
   Clock::time_point first_byte_at_;
   std::string out_;  // The request, header and body.

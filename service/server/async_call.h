@@ -1,7 +1,9 @@
-// The server's asynchronous calls: a call waits for its method in the one completion queue, is
-// served once it arrives, and deletes itself after its last step.
+// The server's asynchronous calls: a call waits for its method in a completion queue, is served
+// once it arrives, and deletes itself after its last step.
 //
-// All steps run on the thread that polls the queue (poller.h). They may be started on any thread.
+// All steps run on the thread that polls its queue (poller.h). They may be started on any thread.
+// Services of another kind, by callbacks or synchronous, would bring threads of gRPC's that poll
+// the same connections, and every event that one of them finds for another is a wake-up.
 #pragma once
 
 #include <google/protobuf/arena.h>

@@ -3,38 +3,39 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <string>
+
 #include "service/server/async_call.h"
 
 namespace msp::server {
 namespace {
 
-// Calls that are served before the HTTP client is looked at again.
+// Calls that are served before the event loop is polled again.
 constexpr unsigned kEventsAtOnce = 16;
 // After so many events in a row the next one is near: the thread that has it ready and waits for a
-// core runs first, before the client is handed back.
+// core runs first, before the loop is handed back.
 constexpr unsigned kBusyEvents = 4;
 
-class Loop {
+class Driver {
  public:
-  Loop(grpc::ServerCompletionQueue& queue, http::Attended& client)
-      : queue_(queue), client_(client) {}
+  Driver(grpc::ServerCompletionQueue& queue, http::Drivable& loop) : queue_(queue), loop_(loop) {}
 
   void Run() {
     do {
-      client_.Attend();
+      loop_.BeginDriving();
       WorkUntilIdle();
-      client_.Rest();
+      loop_.EndDriving();
     } while (open_ && WaitForCall());
   }
 
  private:
-  // Returns when neither calls nor the client have anything to do.
+  // Returns when neither calls nor the loop have anything to do.
   void WorkUntilIdle() {
     for (bool yielded = false; open_;) {
       if (ServeCall()) {
         yielded = false;
-        if (++events_ % kEventsAtOnce == 0) client_.Work();
-      } else if (open_ && client_.Work()) {
+        if (++events_ % kEventsAtOnce == 0) loop_.Poll();
+      } else if (open_ && loop_.Poll()) {
         yielded = false;
       } else if (!yielded && events_ >= kBusyEvents) {
         yielded = true;
@@ -52,18 +53,18 @@ class Loop {
     static_cast<Tag*>(tag_)->Proceed(ok_);
     return true;
   }
-  // False when the queue has been shut down. The client is attended to before the call is served:
-  // its request is then begun here.
+  // False when the queue has been shut down. Driving begins before the call is served: its request
+  // is then sent here.
   bool WaitForCall() {
     if (!queue_.Next(&tag_, &ok_)) return false;
-    client_.Attend();
+    loop_.BeginDriving();
     static_cast<Tag*>(tag_)->Proceed(ok_);
     events_ = 1;
     return true;
   }
 
   grpc::ServerCompletionQueue& queue_;
-  http::Attended& client_;
+  http::Drivable& loop_;
   void* tag_ = nullptr;
   bool ok_ = false;
   bool open_ = true;
@@ -78,12 +79,12 @@ void PollAlone(grpc::ServerCompletionQueue& queue) {
 
 }  // namespace
 
-Poller::Poller(grpc::ServerCompletionQueue& queue, http::Attended* client)
-    : thread_([&queue, client] {
-        if (client == nullptr) return PollAlone(queue);
-        Loop(queue, *client).Run();
+Poller::Poller(grpc::ServerCompletionQueue& queue, http::Drivable* loop, int index)
+    : thread_([&queue, loop] {
+        if (loop == nullptr) return PollAlone(queue);
+        Driver(queue, *loop).Run();
       }) {
-  pthread_setname_np(thread_.native_handle(), "msp-grpc-0");
+  pthread_setname_np(thread_.native_handle(), ("msp-grpc-" + std::to_string(index)).c_str());
 }
 
 }  // namespace msp::server

@@ -1,27 +1,28 @@
 // Who polls, who drives the HTTP client's sockets, and when. Top down:
 //
-// 1. One thread, "msp-grpc-0", polls gRPC's completion queue and runs the steps of all calls.
-// 2. While calls are in progress it also drives the HTTP client (http::Attended): it starts
-//    requests, reads answers and runs their callbacks, so that a call begins and ends on one thread
-//    and wakes no other. The client's own thread is parked meanwhile.
-// 3. When neither has anything to do, it hands the client back and blocks in gRPC: now the client's
-//    own thread waits for answers, and this one for calls.
-// 4. When it does not return to the client for 5 ms (gRPC reads a busy connection for as long as
-//    it has bytes), the client's own thread takes over by itself (http/curl_attended.cc).
+// 1. N equal threads, "msp-grpc-0" and so on (--threads), each with a completion queue of gRPC's
+// and an
+//    event loop of the HTTP client's. gRPC assigns connections to the queues in turn; a call
+//    begins, goes out to MultiSafepay and ends on the thread of its connection.
+// 2. While calls are in progress the thread drives its event loop too: it sends requests, reads
+//    answers and runs their callbacks, and wakes no other thread.
+// 3. When neither has anything to do, it hands the loop back and blocks in gRPC. gRPC has no public
+//    way to wait for other sockets at the same time, so the loop's own thread waits for answers.
 #pragma once
 
 #include <grpcpp/completion_queue.h>
 
 #include <thread>
 
-#include "service/http/attended.h"
+#include "service/http/drivable.h"
 
 namespace msp::server {
 
 class Poller {
  public:
-  // Polls until `queue` is shut down and drained. `client` may be null. Both outlive it.
-  Poller(grpc::ServerCompletionQueue& queue, http::Attended* client);
+  // Polls until `queue` is shut down and drained. `loop` may be null. Both outlive it. `index` is
+  // for the thread's name.
+  Poller(grpc::ServerCompletionQueue& queue, http::Drivable* loop, int index);
   ~Poller() { thread_.join(); }
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;

@@ -1,14 +1,13 @@
 #include "service/server/server.h"
 
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
 #include <chrono>
 #include <thread>
 #include <vector>
 
-#include "grpc/health/v1/health.pb.h"
+#include "service/server/health.h"
 #include "service/server/listener.h"
 #include "service/server/poller.h"
 #include "service/server/reflection.h"
@@ -51,20 +50,13 @@ struct Server::State {
   const Calls& calls;
   Listener listener{static_cast<std::size_t>(options.limits.connections_max)};
   Services services;
-  // Sets gRPC's own health service.
-  void SetServing(const std::vector<std::string>& names, bool serving) {
-    for (const std::string& name : names)
-      server->GetHealthCheckService()->SetServingStatus(name, serving);
-  }
-
-  // The descriptor is here for reflection alone: gRPC's own health service brings none.
-  Reflection reflection{
-      With(Services::Names(),
-           {grpc::health::v1::HealthCheckRequest::descriptor()->file()->service(0)->full_name()})};
-  std::unique_ptr<grpc::ServerCompletionQueue> completions;
-  std::unique_ptr<CallQueue> queue;
+  Health health;
+  Reflection reflection{With(Services::Names(), {"grpc.health.v1.Health"})};
+  // One of each a thread.
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> completions;
+  std::vector<std::unique_ptr<CallQueue>> queues;
   std::unique_ptr<grpc::Server> server;
-  std::unique_ptr<Poller> poller;
+  std::vector<std::unique_ptr<Poller>> pollers;
   std::string listening;
   bool goaway_sent = false;  // On every connection, because of its age.
   bool stopped = false;
@@ -77,23 +69,31 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       Calls& calls) {
   auto state = std::make_unique<State>(options, calls);
   if (absl::Status bound = state->listener.Bind(options.listen); !bound.ok()) return bound;
-  grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, options.credentials);
   Apply(options.limits, builder);
   state->services.Register(builder);
+  state->health.Register(builder);
   state->reflection.Register(builder);
-  state->completions = builder.AddCompletionQueue();
+  std::vector<http::Drivable*> loops = options.loops;
+  if (loops.empty()) loops.push_back(nullptr);
+  for (std::size_t i = 0; i < loops.size(); ++i)
+    state->completions.push_back(builder.AddCompletionQueue());
   state->server = builder.BuildAndStart();
   if (state->server == nullptr) return absl::InternalError("gRPC could not start its server");
   state->listening = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":",
                                   state->listener.port());
-  state->SetServing(With(Services::Names(), {kReadiness, kLiveness}), true);
-  state->queue = std::make_unique<CallQueue>(*state->completions);
-  state->services.Serve(*state->queue, operations, calls);
-  state->reflection.Serve(*state->queue);
-  state->poller = std::make_unique<Poller>(*state->completions, options.client);
+  state->health.Set(With(Services::Names(), {kReadiness, kLiveness}), true);
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    CallQueue& queue =
+        *state->queues.emplace_back(std::make_unique<CallQueue>(*state->completions[i]));
+    state->services.Serve(queue, operations, calls);
+    state->health.Serve(queue);
+    state->reflection.Serve(queue);
+    state->pollers.push_back(
+        std::make_unique<Poller>(*state->completions[i], loops[i], static_cast<int>(i)));
+  }
   state->listener.Serve(std::move(acceptor));
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -109,7 +109,7 @@ std::int64_t Server::connections_open() const {
 std::int64_t Server::connections_refused() const { return state_->listener.refused(); }
 
 void Server::SetNotServing() {
-  state_->SetServing(With(Services::Names(), {"", kReadiness}), false);
+  state_->health.Set(With(Services::Names(), {"", kReadiness}), false);
 }
 
 void Server::CloseListener(std::int64_t wait_max_ms) {
@@ -136,9 +136,11 @@ void Server::Stop() {
   state_->server->Shutdown(std::chrono::system_clock::now() + patience);
   // To gRPC a call that was cancelled is over; to us when its transfer has ended and the queue has
   // brought back its last step.
-  while (state_->queue->calls() > 0 || !idle()) std::this_thread::sleep_for(kLookAgain);
-  state_->completions->Shutdown();
-  state_->poller.reset();
+  const auto waits = [](const auto& queue) { return queue->calls() > 0; };
+  while (std::any_of(state_->queues.begin(), state_->queues.end(), waits) || !idle())
+    std::this_thread::sleep_for(kLookAgain);
+  for (const auto& completions : state_->completions) completions->Shutdown();
+  state_->pollers.clear();
 }
 
 }  // namespace msp::server

@@ -1,4 +1,4 @@
-// The gRPC server: listener, completion queue, services, health, reflection, drain. Owned by main.
+// The gRPC server: listener, completion queues, services, health, reflection, drain. Owned by main.
 //
 // No code of this component closes a connection that has calls in flight, except at the end of a
 // drain (Stop).
@@ -9,9 +9,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
-#include "service/http/attended.h"
+#include "service/http/drivable.h"
 #include "service/server/calls.h"
 #include "service/server/edge.h"
 #include "service/server/port_limits.h"
@@ -24,8 +25,9 @@ struct ServerOptions {
   PortLimits limits;
   // No unary call takes longer: how long Stop waits for those in flight.
   std::int64_t call_max_ms = 33'000;
-  // What the polling thread drives between calls (poller.h); may be null. Outlives the server.
-  http::Attended* client = nullptr;
+  // The HTTP client's event loops: one completion queue and thread each (poller.h). None: one
+  // thread that drives nothing. Outlive the server.
+  std::vector<http::Drivable*> loops;
   // For the calls about notifications; null: they are not served. Outlives the server.
   const Edge* edge = nullptr;
 };

@@ -95,13 +95,18 @@ std::string NearestTo(std::string_view name, const std::vector<std::string>& kno
   return nearest == known.end() ? std::string() : *nearest;
 }
 
-absl::Status CheckEnvironment(const std::vector<std::string_view>& settings) {
+absl::Status CheckEnvironment(const std::vector<std::string_view>& settings,
+                              const std::vector<std::string_view>& withdrawn) {
   std::vector<std::string> known{std::string(kKey)};
   for (const std::string_view setting : settings) known.push_back(VariableOf(setting));
+  const auto is_withdrawn = [&withdrawn](std::string_view variable) {
+    return std::any_of(withdrawn.begin(), withdrawn.end(),
+                       [variable](std::string_view name) { return VariableOf(name) == variable; });
+  };
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
     const std::string_view name = text.substr(0, text.find('='));
-    if (!name.starts_with(kPrefix) || IsOthers(name) ||
+    if (!name.starts_with(kPrefix) || IsOthers(name) || is_withdrawn(name) ||
         std::find(known.begin(), known.end(), name) != known.end() ||
         IsServiceLink(name, text.substr(name.size())))
       continue;

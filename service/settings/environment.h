@@ -18,9 +18,10 @@ std::string VariableOf(std::string_view setting);
 std::string NearestTo(std::string_view name, const std::vector<std::string>& known);
 
 // An error that names the first MSP_ variable of the process which no program of ours reads, and
-// the nearest one that this server does. Its value is not shown: it may be a key. The variables
+// the nearest of `settings`. Its value is not shown: it may be a key. The variables
 // that Kubernetes sets for the Services of a namespace (MSP_SERVICE_HOST beside a Service "msp")
 // are not looked at.
-absl::Status CheckEnvironment(const std::vector<std::string_view>& settings);
+absl::Status CheckEnvironment(const std::vector<std::string_view>& settings,
+                              const std::vector<std::string_view>& withdrawn);
 
 }  // namespace msp

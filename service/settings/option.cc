@@ -128,8 +128,9 @@ absl::StatusOr<Ask> ReadArguments(const std::vector<Option>& options, int argc,
 
 absl::Status ReadEnvironment(const std::vector<Option>& options) {
   std::vector<std::string_view> names;
+  std::vector<std::string_view> withdrawn;
   for (const Option& option : options) {
-    names.push_back(option.name);
+    (option.withdrawn ? withdrawn : names).push_back(option.name);
     const std::string variable = VariableOf(option.name);
     const char* value =
         std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
@@ -137,7 +138,7 @@ absl::Status ReadEnvironment(const std::vector<Option>& options) {
     if (absl::Status set = option.Set(value); !set.ok())
       return absl::InvalidArgumentError(absl::StrCat(variable, ": ", set.message()));
   }
-  return CheckEnvironment(names);
+  return CheckEnvironment(names, withdrawn);
 }
 
 std::string HelpOf(const std::vector<Option>& options) {

@@ -153,7 +153,7 @@ TEST(CurlPool, RefusesSettingsThatMakeNoSense) {
       {"user", [](PoolOptions& o) { o.base_url = "https://u:p@127.0.0.1"; }},
       {"query", [](PoolOptions& o) { o.base_url = "https://127.0.0.1/v1?a=b"; }},
       {"no host", [](PoolOptions& o) { o.base_url = "https://"; }},
-      {"no worker", [](PoolOptions& o) { o.workers = 0; }},
+      {"no loop", [](PoolOptions& o) { o.loops = 0; }},
       {"one connection", [](PoolOptions& o) { o.connections_max = 1; }},
       {"negative queue", [](PoolOptions& o) { o.queue_max = -1; }},
       {"percent", [](PoolOptions& o) { o.read_percent = 101; }},

@@ -165,7 +165,7 @@ TEST_P(CurlPoolLoadTest, EveryCallbackRunsExactlyOnceInTheMidstOfTrouble) {
     return Reply::Json(200, "{}");
   });
   PoolOptions options = Options();
-  options.workers = 3;
+  options.loops = 3;
   options.connections_max = 30;
   options.queue_max = 200;
   auto pool = Pool(options);

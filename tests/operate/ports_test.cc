@@ -46,7 +46,7 @@ TEST_F(Operated, StatusPageShowsTheLastErrorsAndNoSecret) {
   EXPECT_FALSE(Create(order).ok());
   const Page page = Visit("/statusz");
   EXPECT_EQ(page.status, 200);
-  for (const char* shown : {"CreateOrder", "UNAUTHENTICATED", "MSP_1032", "401", "http_workers"})
+  for (const char* shown : {"CreateOrder", "UNAUTHENTICATED", "MSP_1032", "401", "threads"})
     EXPECT_THAT(page.body, HasSubstr(shown));
   for (const char* hidden : {"4111111111111111", "Wilhelmina", "secret-order-1", "pa55word",
                              msp::testing::kServerKey, "<script"})

@@ -3,7 +3,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -13,6 +15,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/config/cores.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to us.
 
@@ -85,7 +88,7 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   EXPECT_EQ(config->listen, "127.0.0.1:50051");
   EXPECT_EQ(config->api_url, "https://testapi.multisafepay.com/v1/json");
   EXPECT_EQ(config->sites.at(0).api_key, "abcde12345");
-  EXPECT_EQ(config->http_workers, 1);
+  EXPECT_EQ(config->threads, CoresOfProcess());
   EXPECT_EQ(config->http_connections_max, 1024);
   EXPECT_EQ(config->http_queue_max, 4096);
   EXPECT_EQ(config->upstream_timeout_ms, 30'000);
@@ -177,9 +180,9 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"--api_url=test", "--listen=0.0.0.0:50051"}, "--listen"},  // Plaintext for everybody.
       {{"--api_url=test", "--listen=[::]:50051"}, "--listen"},
       {{"--api_url=test", "--listen=127.evil.example:50051"}, "--listen"},
-      {{"--api_url=test", "--http_workers=0"}, "--http_workers"},
-      {{"--api_url=test", "--http_workers=65"}, "--http_workers"},
-      {{"--api_url=test", "--http_workers=two"}, "--http_workers"},
+      {{"--api_url=test", "--threads=-1"}, "--threads"},
+      {{"--api_url=test", "--threads=65"}, "--threads"},
+      {{"--api_url=test", "--threads=two"}, "--threads"},
       {{"--api_url=test", "--http_connections_max=1"}, "--http_connections_max"},
       {{"--api_url=test", "--http_queue_max=-1"}, "--http_queue_max"},
       {{"--api_url=test", "--upstream_timeout_ms=99"}, "--upstream_timeout_ms"},
@@ -227,7 +230,7 @@ TEST_F(Settings, UnusualOnesAreTaken) {
       {"--api_url=test", "--listen=[::1]:50051"},
       {"--api_url=test", "--listen=localhost:50051"},
       {"--api_url=test", "--listen=0.0.0.0:50051", "--allow_plaintext"},
-      {"--api_url=test", "--http_workers", "64"},
+      {"--api_url=test", "--threads", "64"},
       {"--api_url=test", "--drain_delay_ms=0", "--drain_timeout_ms=1000", "--call_max_ms=999"},
       {"--api_url=test", "--http2", "--log_level=debug", "--log_format=text"},
       {"--api_url=test", "--http2=false"},
@@ -242,28 +245,28 @@ TEST_F(Settings, UnusualOnesAreTaken) {
 }
 
 TEST_F(Settings, FlagBeatsEnvironmentBeatsDefault) {
-  Put("MSP_HTTP_WORKERS", "3");
+  Put("MSP_THREADS", "3");
   Put("MSP_API_URL", "live");
   {
     const auto config = Load({});
     ASSERT_TRUE(config.ok()) << config.status();
-    EXPECT_EQ(config->http_workers, 3);
+    EXPECT_EQ(config->threads, 3);
     EXPECT_EQ(config->api_url, "https://api.multisafepay.com/v1/json");
   }
   Put("MSP_API_KEY", "abcde12345");
-  const auto config = Load({"--http_workers=5", "--api_url=test"});
+  const auto config = Load({"--threads=5", "--api_url=test"});
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->http_workers, 5);
+  EXPECT_EQ(config->threads, 5);
   EXPECT_EQ(config->api_url, "https://testapi.multisafepay.com/v1/json");
 }
 
 TEST_F(Settings, LaterFlagBeatsEarlier) {
-  EXPECT_EQ(Load({"--api_url=test", "--http_workers=5", "--http_workers=6"})->http_workers, 6);
+  EXPECT_EQ(Load({"--api_url=test", "--threads=5", "--threads=6"})->threads, 6);
 }
 
 TEST_F(Settings, BadVariableIsNamedAsTheVariable) {
-  Put("MSP_HTTP_WORKERS", "many");
-  EXPECT_THAT(ErrorOf({"--api_url=test"}), StartsWith("MSP_HTTP_WORKERS"));
+  Put("MSP_THREADS", "many");
+  EXPECT_THAT(ErrorOf({"--api_url=test"}), StartsWith("MSP_THREADS"));
 }
 
 TEST_F(Settings, UnknownVariableStopsTheStartAndNamesTheNearest) {
@@ -271,8 +274,8 @@ TEST_F(Settings, UnknownVariableStopsTheStartAndNamesTheNearest) {
     const char* variable;
     const char* nearest;
   };
-  constexpr Case kCases[] = {{"MSP_HTTP_WORKER", "MSP_HTTP_WORKERS"},
-                             {"MSP_http_workers", "MSP_HTTP_WORKERS"},
+  constexpr Case kCases[] = {{"MSP_THREAD", "MSP_THREADS"},
+                             {"MSP_threads", "MSP_THREADS"},
                              {"MSP_APIKEY", "MSP_API_KEY"},
                              {"MSP_URL", "MSP_API_URL"},
                              {"MSP_WEBHOOK_PORT", "MSP_WEBHOOK_LISTEN"},
@@ -411,7 +414,7 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
                            "streams_max",
                            "memory_quota_mib",
                            "metadata_max_bytes",
-                           "http_workers",
+                           "threads",
                            "http_connections_max",
                            "http_queue_max",
                            "upstream_timeout_ms",
@@ -437,8 +440,41 @@ TEST_F(Settings, HelpListsEverySettingOnce) {
     const std::size_t at = help.find(line);
     EXPECT_NE(at, std::string::npos) << name;
   }
-  EXPECT_THAT(help, HasSubstr("MSP_HTTP_WORKERS"));
+  EXPECT_THAT(help, HasSubstr("MSP_LOG_LEVEL"));
   EXPECT_THAT(help, Not(HasSubstr("--http2"))) << "withdrawn";
+}
+
+TEST(Cores, FollowTheControlGroupsQuota) {
+  const std::string root = ::testing::TempDir() + "/cores";
+  const auto write = [&root](const std::string& name, const char* text) {
+    std::filesystem::create_directories(std::filesystem::path(root + name).parent_path());
+    std::ofstream(root + name) << text;
+  };
+  const int all = CoresOfProcess(root + "/absent");
+  EXPECT_GE(all, 1);
+  write("/v2/cpu.max", "max 100000\n");
+  EXPECT_EQ(CoresOfProcess(root + "/v2"), all);
+  write("/v2/cpu.max", "50000 100000\n");
+  EXPECT_EQ(CoresOfProcess(root + "/v2"), 1);
+  write("/v2/cpu.max", "100001 100000\n");
+  EXPECT_EQ(CoresOfProcess(root + "/v2"), std::min(all, 2));
+  write("/v1/cpu/cpu.cfs_period_us", "100000\n");
+  write("/v1/cpu/cpu.cfs_quota_us", "-1\n");
+  EXPECT_EQ(CoresOfProcess(root + "/v1"), all);
+  write("/v1/cpu/cpu.cfs_quota_us", "10000\n");
+  EXPECT_EQ(CoresOfProcess(root + "/v1"), 1);
+}
+
+TEST_F(Settings, AWithdrawnSettingIsAcceptedWithAWarning) {
+  const auto config = Load({"--api_url=test", "--http_workers=4"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(config->warnings, ::testing::ElementsAre(HasSubstr("--http_workers is withdrawn")));
+  EXPECT_THAT(config->described, Not(HasSubstr("http_workers")));
+  EXPECT_THAT(ErrorOf({"--api_url=test", "--http_worker=4"}), HasSubstr("no such setting"));
+}
+
+TEST_F(Settings, AThreadHasTwoConnectionsAtLeast) {
+  EXPECT_EQ(Load({"--api_url=test", "--threads=8", "--http_connections_max=5"})->threads, 2);
 }
 
 }  // namespace

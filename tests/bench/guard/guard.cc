@@ -86,7 +86,7 @@ std::function<void()> CodecStep(std::string_view name) {
   return {};
 }
 
-// The service without gRPC, as main.cc wires it. This thread attends to the pool, as the one that
+// The service without gRPC, as main.cc wires it. This thread drives the event loop, as the one that
 // polls for calls does under load: with two threads that wake each other the count would differ
 // from run to run.
 class Service {
@@ -97,11 +97,11 @@ class Service {
     auto pool = http::CurlPool::Create({.base_url = url});
     if (!pool.ok()) Fail(std::string(pool.status().message()));
     pool_ = *std::move(pool);
-    pool_->Attend();
+    loop().BeginDriving();
     api_ = std::make_unique<psp::Api>(psp::ApiOptions{}, operations_, *pool_, metrics_);
   }
   ~Service() {
-    pool_->Rest();
+    loop().EndDriving();
     pool_->Stop();
   }
 
@@ -127,13 +127,14 @@ class Service {
     api_->Start(call, [&ended] { ended = true; });
     while (!ended) {
       std::this_thread::sleep_for(kUpstreamTakes);
-      pool_->Work();
+      loop().Poll();
     }
     if (call.failure || call.attempts != 1)
       Fail(call.failure ? call.failure->reason : "sent twice");
   }
 
  private:
+  http::Drivable& loop() { return *pool_->loops().front(); }
   [[noreturn]] static void Fail(std::string_view why) {
     std::cerr << "guard: " << why << "\n";
     std::exit(1);

@@ -232,7 +232,7 @@ TEST(Start, UnknownVariableEndsWithTwoAndOneLineThatNamesTheNearest) {
   const Ended ended = StartAndWait(
       {"--api_url=test"}, {{"MSP_API_KEY", msp::testing::kServerKey}, {"MSP_THREAD", "s3cret"}});
   EXPECT_EQ(ended.exit_code, 2);
-  EXPECT_THAT(ended.error, HasSubstr("MSP_HTTP_WORKER: "));
+  EXPECT_THAT(ended.error, HasSubstr("MSP_THREAD: "));
   EXPECT_THAT(ended.error, HasSubstr("MSP_THREADS"));
   EXPECT_THAT(ended.error, Not(HasSubstr("s3cret")));
   EXPECT_EQ(std::count(ended.error.begin(), ended.error.end(), '\n'), 1) << ended.error;

@@ -33,7 +33,7 @@ ROOMS = {
     ],
     "sandbox": ["service/settings", "service/telemetry", "service/base"],
     "client/cpp": ["proto", "service/proto"],
-    "client/cli": ["client/cpp", "service/proto", "service/codec", "service/telemetry", "service/base", "proto"],
+    "client/cli": ["client/cpp", "service/settings", "service/proto", "service/codec", "service/telemetry", "service/base", "proto"],
 }  # fmt: skip
 
 # Foreign header -> the files that may include it.

@@ -1,4 +1,4 @@
-"""How the cost grows: with HTTP workers, and with the length of an order."""
+"""How the cost grows: with threads, and with the length of an order."""
 
 import contextlib
 import json
@@ -7,18 +7,18 @@ import load
 from cost import SHAPE, agrees
 from readings import spread
 
-WORKERS, WORKERS_SHAPE = (1, 2, 4), (8, 16)
+THREADS, THREADS_SHAPE = (1, 2, 4), (8, 16)
 ITEMS = (1, 20, 200)
 
 
 def growth(stage, scale):
-    return {"workers": workers(stage, scale), "items": items(stage, scale)}
+    return {"threads": threads(stage, scale), "items": items(stage, scale)}
 
 
-def workers(stage, scale):
+def threads(stage, scale):
     with contextlib.ExitStack() as stack:
-        servers = {str(count): stage.server(stack, flags=[f"--threads={count}"], name=f"{count} threads") for count in WORKERS}
-        return in_turns(stage, scale, servers, lambda name: (servers[name], WORKERS_SHAPE, None))
+        servers = {str(count): stage.server(stack, flags=[f"--threads={count}"], name=f"{count} threads") for count in THREADS}
+        return in_turns(stage, scale, servers, lambda name: (servers[name], THREADS_SHAPE, None))
 
 
 def items(stage, scale):

@@ -45,11 +45,11 @@ def latency(part):
 
 
 def growth(part):
-    workers = [[f"{name} HTTP workers, 8x16", figures["cpu_us"], figures["calls_per_s"], figures["p50_us"], ""]
-               for name, figures in part["workers"].items()]
+    threads = [[f"{name} threads, 8x16", figures["cpu_us"], figures["calls_per_s"], figures["p50_us"], ""]
+               for name, figures in part["threads"].items()]
     items = [[f"{name} items, {figures['json_bytes']:,} bytes of JSON, 4x4", figures["cpu_us"], figures["calls_per_s"], figures["p50_us"],
               figures["curl_us"]] for name, figures in part["items"].items()]
-    return table(["", "CPU us/call", "calls/s", "p50 us", "libcurl alone, us"], workers + items)
+    return table(["", "CPU us/call", "calls/s", "p50 us", "libcurl alone, us"], threads + items)
 
 
 def memory(part):

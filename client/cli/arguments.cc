@@ -4,18 +4,13 @@
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
+#include "service/settings/environment.h"
 
 namespace msp::cli {
 namespace {
 
 // A day: longer than any call lives, a watch included.
 constexpr double kTimeoutMaxS = 86'400;
-
-absl::Status Text(std::string_view text, std::string& field) {
-  if (text.empty()) return absl::InvalidArgumentError("is empty");
-  field = text;
-  return absl::OkStatus();
-}
 
 absl::Status SetTimeout(std::string_view text, Globals& globals) {
   double seconds = 0;
@@ -28,63 +23,12 @@ absl::Status SetTimeout(std::string_view text, Globals& globals) {
   return absl::OkStatus();
 }
 
-absl::Status SetOutput(std::string_view text, Globals& globals) {
-  if (text != "json" && text != "table") {
-    return absl::InvalidArgumentError("takes json or table");
-  }
-  globals.output = text == "json" ? Output::kJson : Output::kTable;
-  return absl::OkStatus();
+Option File(std::string_view name, std::string* target, std::string_view help) {
+  return {.name = name, .value = target, .help = help, .min = 1, .placeholder = "FILE"};
 }
 
-constexpr GlobalFlag kGlobalFlags[] = {
-    {"-f", "FILE", "the whole request as JSON; - reads standard input",
-     [](std::string_view text, Globals& globals) { return Text(text, globals.file); }},
-    {"--server", "HOST:PORT", "the service; MSP_SERVER when absent, else 127.0.0.1:50051",
-     [](std::string_view text, Globals& globals) { return Text(text, globals.channel.server); }},
-    {"--site", "NAME", "which of the service's sites",
-     [](std::string_view text, Globals& globals) { return Text(text, globals.site); }},
-    {"--timeout", "SECONDS", "how long to wait: 35 when something changes, 10 for reads",
-     SetTimeout},
-    {"--output", "json|table", "JSON with the API's names, or a table for people", SetOutput},
-    {"--tls", "", "TLS with the system's roots",
-     [](std::string_view, Globals& globals) {
-       globals.channel.tls.enabled = true;
-       return absl::OkStatus();
-     }},
-    {"--ca", "FILE", "TLS with these roots, PEM",
-     [](std::string_view text, Globals& globals) {
-       return Text(text, globals.channel.tls.ca_file);
-     }},
-    {"--cert", "FILE", "the client's certificate for mutual TLS, PEM",
-     [](std::string_view text, Globals& globals) {
-       return Text(text, globals.channel.tls.cert_file);
-     }},
-    {"--key", "FILE", "the certificate's key, PEM",
-     [](std::string_view text, Globals& globals) {
-       return Text(text, globals.channel.tls.key_file);
-     }},
-    {"--plaintext", "", "no TLS though the server is elsewhere: a mesh encrypts",
-     [](std::string_view, Globals& globals) {
-       globals.channel.allow_plaintext = true;
-       return absl::OkStatus();
-     }},
-    {"--proxy", "URL",
-     "an HTTP proxy to go through, http://HOST:PORT; the environment's is ignored",
-     [](std::string_view text, Globals& globals) { return Text(text, globals.channel.proxy); }},
-    {"--help", "", "this text",
-     [](std::string_view, Globals& globals) {
-       globals.help = true;
-       return absl::OkStatus();
-     }},
-    {"--version", "", "the version of this program",
-     [](std::string_view, Globals& globals) {
-       globals.version = true;
-       return absl::OkStatus();
-     }},
-};
-
 absl::Status Complain(std::string_view name, const absl::Status& status) {
-  return absl::InvalidArgumentError(absl::StrCat(std::string(name), " ", status.message()));
+  return absl::InvalidArgumentError(absl::StrCat(std::string(name), ": ", status.message()));
 }
 
 // Reads the words from left to right.
@@ -119,7 +63,10 @@ class Parser {
     std::string words = arguments_.words.empty() ? word : absl::StrCat(arguments_.words, " ", word);
     arguments_.command = FindCommand(words);
     if (arguments_.command == nullptr && !IsGroup(words)) {
-      return absl::InvalidArgumentError(absl::StrCat("there is no command '", words, "'"));
+      std::vector<std::string> known;
+      for (const Command& command : Commands()) known.emplace_back(command.words);
+      return absl::InvalidArgumentError(absl::StrCat(
+          "there is no command '", words, "'; the nearest is '", NearestTo(words, known), "'"));
     }
     if (arguments_.command != nullptr && !arguments_.command->method.empty())
       flags_ = FlagsOf(*MethodOf(*arguments_.command)->input_type());
@@ -136,23 +83,24 @@ class Parser {
     seen_.push_back(name);
     std::optional<std::string> value;
     if (equals != std::string::npos) value = word.substr(equals + 1);
-    for (const GlobalFlag& flag : kGlobalFlags) {
-      if (flag.name == name || (flag.name == "--help" && name == "-h")) {
-        return Global(flag, std::move(value));
-      }
+    const bool is_long = name.starts_with("--");
+    for (const Option& option : globals_) {
+      if (is_long ? option.name == name.substr(2) : name.size() == 2 && option.letter == name[1])
+        return Global(option, name, std::move(value));
     }
     return Field(name, std::move(value));
   }
 
-  absl::Status Global(const GlobalFlag& flag, std::optional<std::string> value) {
-    if (flag.value.empty()) {
-      if (value) return Complain(flag.name, absl::InvalidArgumentError("takes no value"));
+  absl::Status Global(const Option& option, const std::string& name,
+                      std::optional<std::string> value) {
+    if (option.is_switch()) {
+      if (value) return Complain(name, absl::InvalidArgumentError("takes no value"));
+      value = "true";
     } else if (!TakeValue(value)) {
-      return Complain(flag.name, absl::InvalidArgumentError(
-                                     absl::StrCat("wants a value: ", std::string(flag.value))));
+      return Complain(name, absl::InvalidArgumentError(
+                                absl::StrCat("wants a value: ", std::string(option.placeholder))));
     }
-    const absl::Status status = flag.set(value.value_or(""), arguments_.globals);
-    return status.ok() ? status : Complain(flag.name, status);
+    return option.Set(*value);
   }
 
   absl::Status Field(const std::string& name, std::optional<std::string> value) {
@@ -167,9 +115,10 @@ class Parser {
                                    [&](const FieldFlag& known) { return known.name == key; });
     if (flag == flags_.end() || !name.starts_with("--")) {
       return absl::InvalidArgumentError(
-          arguments_.command == nullptr
-              ? absl::StrCat("there is no flag ", name, " before a command")
-              : absl::StrCat("'", arguments_.words, "' has no flag ", name));
+          absl::StrCat(arguments_.command == nullptr
+                           ? absl::StrCat("there is no flag ", name, " before a command")
+                           : absl::StrCat("'", arguments_.words, "' has no flag ", name),
+                       "; the nearest is --", NearestTo(key, KnownFlags())));
     }
     if (flag->is_switch && !value) value = "true";
     if (!flag->is_switch && !TakeValue(value)) {
@@ -177,6 +126,15 @@ class Parser {
     }
     arguments_.fields.push_back({*flag, *std::move(value)});
     return absl::OkStatus();
+  }
+
+  std::vector<std::string> KnownFlags() const {
+    std::vector<std::string> known;
+    for (const Option& option : globals_) known.emplace_back(option.name);
+    for (const FieldFlag& flag : flags_) known.push_back(flag.name);
+    if (arguments_.command != nullptr)
+      for (const OwnFlag& own : arguments_.command->own) known.emplace_back(own.name);
+    return known;
   }
 
   absl::Status Own(const OwnFlag& own, const std::string& name, std::optional<std::string> value) {
@@ -200,6 +158,7 @@ class Parser {
 
   const std::vector<std::string>& words_;
   Arguments& arguments_;
+  const std::vector<Option> globals_ = OptionsOf(arguments_.globals);
   std::size_t next_ = 0;
   std::vector<FieldFlag> flags_;
   std::vector<std::string> seen_;
@@ -207,7 +166,50 @@ class Parser {
 
 }  // namespace
 
-absl::Span<const GlobalFlag> GlobalFlags() { return kGlobalFlags; }
+std::vector<Option> OptionsOf(Globals& globals) {
+  client::ChannelOptions& channel = globals.channel;
+  Option output =
+      Choice("output", &globals.output, {{"json", Output::kJson}, {"table", Output::kTable}},
+             "JSON with the API's names, or a table for people");
+  output.placeholder = "json|table";
+  return {
+      {.name = "file",
+       .value = &globals.file,
+       .help = "the whole request as JSON; - reads standard input",
+       .min = 1,
+       .placeholder = "FILE",
+       .letter = 'f'},
+      {.name = "server",
+       .value = &channel.server,
+       .help = "the service; MSP_SERVER when absent, else 127.0.0.1:50051",
+       .min = 1,
+       .placeholder = "HOST:PORT"},
+      {.name = "site",
+       .value = &globals.site,
+       .help = "which of the service's sites",
+       .min = 1,
+       .placeholder = "NAME"},
+      {.name = "timeout",
+       .value = [&globals](std::string_view text) { return SetTimeout(text, globals); },
+       .help = "how long to wait: 35 when something changes, 10 for reads",
+       .placeholder = "SECONDS"},
+      std::move(output),
+      {.name = "tls", .value = &channel.tls.enabled, .help = "TLS with the system's roots"},
+      File("ca", &channel.tls.ca_file, "TLS with these roots, PEM"),
+      File("cert", &channel.tls.cert_file, "the client's certificate for mutual TLS, PEM"),
+      File("key", &channel.tls.key_file, "the certificate's key, PEM"),
+      {.name = "plaintext",
+       .value = &channel.allow_plaintext,
+       .help = "no TLS though the server is elsewhere: a mesh encrypts"},
+      {.name = "proxy",
+       .value = &channel.proxy,
+       .help = "an HTTP proxy to go through, http://HOST:PORT; the environment's is ignored",
+       .min = 1,
+       .placeholder = "URL"},
+      {.name = "help", .value = &globals.help, .help = "this text", .letter = 'h'},
+      {.name = "version", .value = &globals.version, .help = "the version of this program"},
+  };
+}
 
 absl::StatusOr<Arguments> ParseArguments(const std::vector<std::string>& words,
                                          std::string_view server) {

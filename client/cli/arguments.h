@@ -14,6 +14,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/fields.h"
 #include "client/cpp/client.h"
+#include "service/settings/option.h"
 
 namespace msp::cli {
 
@@ -49,13 +50,7 @@ struct Arguments {
 absl::StatusOr<Arguments> ParseArguments(const std::vector<std::string>& words,
                                          std::string_view server);
 
-// A flag that every command has, for the help text.
-struct GlobalFlag {
-  std::string_view name;   // "--server"
-  std::string_view value;  // "HOST:PORT"; empty for a switch.
-  std::string_view help;
-  absl::Status (*set)(std::string_view text, Globals& globals);
-};
-absl::Span<const GlobalFlag> GlobalFlags();
+// The flags that every command has.
+std::vector<Option> OptionsOf(Globals& globals);
 
 }  // namespace msp::cli

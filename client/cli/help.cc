@@ -32,10 +32,14 @@ std::string Line(std::string_view left, std::string_view right) {
 
 std::string GlobalLines() {
   std::string text;
-  for (const GlobalFlag& flag : GlobalFlags()) {
-    text += Line(absl::StrCat(std::string(flag.name), flag.value.empty() ? "" : " ",
-                              std::string(flag.value)),
-                 flag.help);
+  Globals globals;
+  for (const Option& option : OptionsOf(globals)) {
+    const std::string letter =
+        option.letter == 0 ? "" : absl::StrCat("-", std::string(1, option.letter), ", ");
+    text +=
+        Line(absl::StrCat(letter, "--", std::string(option.name),
+                          option.placeholder.empty() ? "" : " ", std::string(option.placeholder)),
+             option.help);
   }
   return text;
 }

@@ -1,7 +1,6 @@
 #include "service/http/event_loop.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -22,30 +21,11 @@ constexpr char kTooLate[] = "Deadline passed in the queue";
 
 thread_local const EventLoop* loop_of_this_thread = nullptr;
 
-// While it lives, threads that are started inherit a mask that leaves signals to the program's own
-// threads. Those that a fault raises in the thread itself stay, so that a crash looks like one.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t blocked;
-    sigfillset(&blocked);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGPROF}) {
-      sigdelset(&blocked, fault);
-    }
-    pthread_sigmask(SIG_BLOCK, &blocked, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(LoopOptions options) {
   std::unique_ptr<EventLoop> loop(new EventLoop(std::move(options)));
   if (absl::Status status = loop->SetUp(); !status.ok()) return status;
-  SignalsBlocked blocked;
   loop->thread_ = std::thread([&self = *loop] { self.Run(); });
   pthread_setname_np(loop->thread_.native_handle(),
                      ("msp-http-" + std::to_string(loop->options_.index)).c_str());
@@ -199,7 +179,6 @@ void EventLoop::EndDriving() {
   }
 }
 
-// Closing connections writes to them: on the loop's thread, where signals are blocked.
 void EventLoop::CleanUp() {
   idle_transfers_.clear();
   transfers_.clear();

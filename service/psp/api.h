@@ -1,6 +1,6 @@
 // The way in to MultiSafepay: every call of every RPC starts here. It is checked and then driven by
 // `PaymentCall` or `PlainCall`. `server` starts calls on gRPC's threads; they end on an HTTP
-// worker's thread, or at once where nothing is sent.
+// event loop's thread, or at once where nothing is sent.
 //
 // Owned by main; outlived by the HTTP pool's last callback. Any thread may start calls.
 #pragma once

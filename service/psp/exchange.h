@@ -65,7 +65,7 @@ class Exchange {
            telemetry::Log* span_log = nullptr)
       : operations_(operations), client_(client), metrics_(metrics), span_log_(span_log) {}
 
-  // Sends; `done` runs once, on the HTTP worker's thread or at once when nothing was sent.
+  // Sends; `done` runs once, on an event loop's thread or at once when nothing was sent.
   void Send(Sending sending, absl::AnyInvocable<void(Answer) &&> done);
 
   const Operations& operations() const { return operations_; }

@@ -32,16 +32,6 @@ bool ReadSwitch(std::string_view text, bool* value) {
   return true;
 }
 
-const Option* Find(const std::vector<Option>& options, std::string_view name) {
-  const auto same = [name](const Option& option) {
-    return std::equal(
-        name.begin(), name.end(), option.name.begin(), option.name.end(),
-        [](char a, char b) { return a == b || (a == '-' && b == '_') || (a == '_' && b == '-'); });
-  };
-  const auto found = std::find_if(options.begin(), options.end(), same);
-  return found == options.end() ? nullptr : &*found;
-}
-
 absl::Status Unknown(const std::vector<Option>& options, std::string_view name) {
   std::vector<std::string> names;
   names.reserve(options.size());
@@ -53,6 +43,16 @@ absl::Status Unknown(const std::vector<Option>& options, std::string_view name) 
 }
 
 }  // namespace
+
+const Option* FindOption(const std::vector<Option>& options, std::string_view name) {
+  const auto same = [name](const Option& option) {
+    return std::equal(
+        name.begin(), name.end(), option.name.begin(), option.name.end(),
+        [](char a, char b) { return a == b || (a == '-' && b == '_') || (a == '_' && b == '-'); });
+  };
+  const auto found = std::find_if(options.begin(), options.end(), same);
+  return found == options.end() ? nullptr : &*found;
+}
 
 absl::Status Option::Set(std::string_view text) const {
   if (bool* const* flag = std::get_if<bool*>(&value); flag != nullptr) {
@@ -112,7 +112,7 @@ absl::StatusOr<Ask> ReadArguments(const std::vector<Option>& options, int argc,
     argument.remove_prefix(2);
     const std::size_t equals = argument.find('=');
     const std::string_view name = argument.substr(0, equals);
-    const Option* option = Find(options, name);
+    const Option* option = FindOption(options, name);
     if (option == nullptr) return Unknown(options, name);
     std::string_view value = "true";
     if (equals != std::string_view::npos) {

@@ -28,8 +28,10 @@ struct Option {
   std::int64_t min = 0;
   std::int64_t max = 0;
   std::vector<std::string_view> choices;
-  std::string_view standard;  // The default in words, where the target does not hold it.
-  bool withdrawn = false;     // Accepted and checked, but does nothing and is not listed.
+  std::string_view standard;     // The default in words, where the target does not hold it.
+  std::string_view placeholder;  // What stands for the value in a command line's help: "FILE".
+  char letter = 0;               // "-f", where there is a short form.
+  bool withdrawn = false;        // Accepted and checked, but does nothing and is not listed.
 
   bool is_switch() const { return std::holds_alternative<bool*>(value); }
   // An error names the option, and what it takes.
@@ -67,6 +69,9 @@ absl::StatusOr<Ask> ReadArguments(const std::vector<Option>& options, int argc,
                                   const char* const* argv);
 // MSP_NAME for each option, and an error for a variable that looks like one and is none.
 absl::Status ReadEnvironment(const std::vector<Option>& options);
+
+// The option with this name, without dashes; null when there is none.
+const Option* FindOption(const std::vector<Option>& options, std::string_view name);
 
 // The options for --help: two lines each, name and default, help and range.
 std::string HelpOf(const std::vector<Option>& options);

@@ -69,7 +69,8 @@ TEST(Commands, ExamplesAreCommandLinesThatParse) {
 TEST(Commands, NoFieldHidesBehindAFlagOfEveryCommand) {
   for (const Command& command : Commands()) {
     std::set<std::string> names;
-    for (const GlobalFlag& flag : GlobalFlags()) names.insert(std::string(flag.name));
+    Globals globals;
+    for (const Option& option : OptionsOf(globals)) names.insert("--" + std::string(option.name));
     for (const OwnFlag& flag : command.own) {
       EXPECT_TRUE(names.insert("--" + std::string(flag.name)).second) << command.words;
     }
@@ -162,22 +163,22 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"one_dash", {"order", "refund", "x", "-amount", "5"}, "-amount"},
         BadLine{"card_number", {"order", "create", "--card-number", "4"}, "--card-number"},
         BadLine{"own_flag_of_another", {"order", "get", "x", "--open"}, "--open"},
-        BadLine{"own_switch_with_value", {"checkout", "--open=yes"}, "--open takes no value"},
-        BadLine{"own_value_left_out", {"webhook", "verify", "--auth"}, "--auth wants a value"},
-        BadLine{"value_left_out", {"order", "void", "x", "--reason"}, "--reason wants"},
+        BadLine{"own_switch_with_value", {"checkout", "--open=yes"}, "--open: takes no value"},
+        BadLine{"own_value_left_out", {"webhook", "verify", "--auth"}, "--auth: wants a value"},
+        BadLine{"value_left_out", {"order", "void", "x", "--reason"}, "--reason: wants"},
         BadLine{"value_swallows_no_flag",
                 {"order", "refund", "x", "--description", "--full"},
-                "--description wants"},
-        BadLine{"global_value_left_out", {"health", "--server"}, "--server wants"},
+                "--description: wants"},
+        BadLine{"global_value_left_out", {"health", "--server"}, "--server: wants"},
         BadLine{"given_twice",
                 {"order", "refund", "x", "--amount", "5", "--amount", "50"},
                 "--amount is given twice"},
-        BadLine{"switch_with_value", {"health", "--tls=no"}, "--tls takes no value"},
+        BadLine{"switch_with_value", {"health", "--tls=no"}, "--tls: takes no value"},
         BadLine{"output", {"health", "--output", "xml"}, "json or table"},
-        BadLine{"timeout_zero", {"health", "--timeout", "0"}, "--timeout takes seconds"},
-        BadLine{"timeout_text", {"health", "--timeout", "5s"}, "--timeout takes seconds"},
-        BadLine{"timeout_nan", {"health", "--timeout", "nan"}, "--timeout takes seconds"},
-        BadLine{"empty_file", {"order", "create", "-f", ""}, "-f is empty"}),
+        BadLine{"timeout_zero", {"health", "--timeout", "0"}, "--timeout: takes seconds"},
+        BadLine{"timeout_text", {"health", "--timeout", "5s"}, "--timeout: takes seconds"},
+        BadLine{"timeout_nan", {"health", "--timeout", "nan"}, "--timeout: takes seconds"},
+        BadLine{"empty_file", {"order", "create", "-f", ""}, "--file: is empty"}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(HelpText, EveryLevelShowsAWorkedExample) {

@@ -141,6 +141,9 @@ class Stage(contextlib.ExitStack):
                    "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0"]
         if upstream == "tls":
             command.append(f"--upstream_ca_file={self.ca_file}")
+        # One thread, as the floors have, unless a part asks for more.
+        if program is None and not any(flag.startswith("--threads") for flag in flags):
+            command.append("--threads=1")
         environment = dict(os.environ, MSP_API_KEY="bench-key-0001", **(environment or {}))
         return self._start(stack, name, [*command, *flags], env=environment)
 

@@ -114,7 +114,7 @@ absl::StatusOr<Config> LoadConfig(Config config) {
     config.warnings.emplace_back("--http2 is withdrawn: requests go out over HTTP/1.1");
   if (config.withdrawn_http_workers != 1)
     config.warnings.emplace_back("--http_workers is withdrawn: --threads serve calls and requests");
-  if (config.threads == 0) config.threads = CoresOfProcess();
+  if (config.threads == 0) config.threads = std::min(CoresOfProcess(), kThreadsMax);
   // Each thread has at least two connections, one for reads and one for writes.
   config.threads = std::min(config.threads, config.http_connections_max / 2);
   telemetry::ParseLevel(config.log_level_name, &config.log_level);

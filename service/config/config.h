@@ -27,6 +27,8 @@ struct NotifyConfig {
   std::int64_t watch_quiet_ms = 5'000;
 };
 
+inline constexpr int kThreadsMax = 64;
+
 struct Config {
   std::string listen = "127.0.0.1:50051";
   bool allow_plaintext = false;           // Of the gRPC port.

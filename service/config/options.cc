@@ -43,7 +43,7 @@ std::vector<Option> OptionsOf(Config& c) {
        "threads that serve calls, each with its own connections to MultiSafepay; 0 is the cores "
        "that "
        "the process or its control group may use",
-       0, 64},
+       0, kThreadsMax},
       {"http_connections_max", &c.http_connections_max, "open connections to MultiSafepay", 2,
        65'536},
       {"http_queue_max", &c.http_queue_max,

@@ -41,6 +41,7 @@ void Transfer::Begin(PendingRequest pending, Clock::time_point now) {
     body_max_bytes = std::min(body_max_bytes, asked);
   // The answer gets the memory that the request's body leaves.
   WipeString(pending_.request.body);
+  if (pending_.request.body.capacity() > kRequestBytesKept) pending_.request.body = {};
   parser_.Begin(body_max_bytes, pending_.request.read, std::exchange(pending_.request.body, {}));
 }
 

@@ -14,9 +14,6 @@
 namespace msp::http {
 namespace {
 
-// While requests are in flight the loop's thread looks up this often, so that a request whose
-// deadline is further off need not wake it.
-constexpr std::chrono::seconds kSleepMax{1};
 constexpr char kTooLate[] = "Deadline passed in the queue";
 
 thread_local const EventLoop* loop_of_this_thread = nullptr;
@@ -126,7 +123,6 @@ void EventLoop::Run() {
       TakeEvents(events.data(), count);
       RunDue();
       until = NextDue();
-      if (!in_flight_.empty()) until = std::min(until, Clock::now() + kSleepMax);
       sleep_until_ = until;
       ended.swap(ended_);
       last = closed_ && in_flight_.empty();

@@ -73,7 +73,8 @@ void Tunnel::Serve(int client) {
   }
   const std::size_t colon = header.find(':');
   if (!header.starts_with("CONNECT ") || colon == std::string::npos) return;
-  const sockaddr_in address = Loopback(std::atoi(header.c_str() + colon + 1));
+  const sockaddr_in address =
+      Loopback(static_cast<int>(std::strtol(header.c_str() + colon + 1, nullptr, 10)));
   const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   constexpr std::string_view kEstablished = "HTTP/1.1 200 Connection established\r\n\r\n";
   if (connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&

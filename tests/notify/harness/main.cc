@@ -59,19 +59,24 @@ void Live(const Field& field, const Relay& relay, const std::shared_ptr<grpc::Ch
   field.Create(id, relay.address());
   v1::WatchOrderRequest request;
   request.set_order_id(id);
-  grpc::ClientContext context;
-  context.set_deadline(system_clock::now() + kStuck);
+  const auto until = system_clock::now() + kStuck;
   const auto stub = v1::OrderService::NewStub(channel);
-  const auto stream = stub->WatchOrder(&context, request);
-  v1::WatchOrderResponse message;
   std::vector<v1::PaymentState> states;
   auto cause = v1::WatchOrderResponse::CAUSE_UNSPECIFIED;
-  while (stream->Read(&message)) {
-    if (states.empty()) field.Finish3ds(id, declined ? "N" : "Y");
-    states.push_back(message.order().payment_state());
-    cause = message.cause();
-  }
-  const grpc::Status status = stream->Finish();
+  grpc::Status status;
+  do {
+    grpc::ClientContext context;
+    context.set_deadline(until);
+    const auto stream = stub->WatchOrder(&context, request);
+    v1::WatchOrderResponse message;
+    while (stream->Read(&message)) {
+      if (states.empty()) field.Finish3ds(id, declined ? "N" : "Y");
+      states.push_back(message.order().payment_state());
+      cause = message.cause();
+    }
+    status = stream->Finish();
+    // As every client does: a connection's GOAWAY may meet the start of a stream.
+  } while (states.empty() && status.error_code() == grpc::StatusCode::UNAVAILABLE);
   const std::vector<v1::PaymentState> right{
       v1::PAYMENT_STATE_PENDING, declined ? v1::PAYMENT_STATE_DECLINED : v1::PAYMENT_STATE_PAID};
   if (!status.ok()) {

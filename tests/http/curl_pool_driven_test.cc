@@ -65,6 +65,21 @@ TEST_P(DrivenTest, ARequestOnAnIdleConnectionGoesOutAtOnce) {
   EXPECT_EQ(pending.Wait().fate, Fate::kAnswered);
 }
 
+// Nobody has polled since the bytes came: the look before the request finds them.
+TEST_P(DrivenTest, AConnectionWithInputIsNotUsed) {
+  auto pool = Pool(Options());
+  ASSERT_EQ(Exchange(*pool, Get()).status, 200);
+  upstream_.WaitForIdle(1);
+  pool->loops().front()->BeginDriving();
+  upstream_.SendToIdle("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale");
+  Pending pending(*pool, Post());
+  WorkUntil(*pool, [&] { return pending.HasEnded(); });
+  pool->loops().front()->EndDriving();
+  const Response response = pending.Wait();
+  EXPECT_EQ(response.body, "{}");
+  EXPECT_FALSE(response.timings.reused_connection);
+}
+
 TEST_P(DrivenTest, NothingIsLostWhileThreadsComeAndGo) {
   constexpr int kCallers = 3;
   constexpr int kRequests = 300;

@@ -113,11 +113,11 @@ bool Transfer::may_send_again() const {
          connection != nullptr && connection->used;
 }
 
-void Transfer::Rewind() {
+void Transfer::Rewind(bool was_sent) {
   sent_bytes_ = 0;
   code_ = CURLE_OK;
   has_ended_ = write_failed_ = false;
-  sent_again_ = true;
+  sent_again_ = sent_again_ || was_sent;
 }
 
 bool Transfer::keeps_connection() const {

@@ -55,8 +55,8 @@ class Transfer {
   // A read that a connection which was used before ended without a byte of an answer, for the
   // first time: another connection may have it.
   bool may_send_again() const;
-  // Takes the request back to its start, for another connection.
-  void Rewind();
+  // Takes the request back to its start, for another connection. `was_sent`: a second time.
+  void Rewind(bool was_sent);
   // Whether the connection can carry another request.
   bool keeps_connection() const;
 

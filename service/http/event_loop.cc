@@ -289,7 +289,7 @@ void EventLoop::Dispatch(Transfer& transfer, bool on_new) {
     if (!transfer.has_failed_unsent()) return Send(transfer);
     // Dead although it looked alive: it took nothing, so another one may have the request.
     Release(transfer, /*keep=*/false);
-    transfer.Rewind();
+    transfer.Rewind(/*was_sent=*/false);
   }
   if (!connections_->Open(transfer)) {
     transfer.SetFailed(CURLE_FAILED_INIT);
@@ -349,7 +349,7 @@ void EventLoop::Release(Transfer& transfer, bool keep) {
 void EventLoop::End(Transfer& transfer, bool keep) {
   if (transfer.may_send_again()) {
     Release(transfer, /*keep=*/false);
-    transfer.Rewind();
+    transfer.Rewind(/*was_sent=*/true);
     return Dispatch(transfer, /*on_new=*/true);
   }
   --ShareOf(transfer.request()).in_flight;

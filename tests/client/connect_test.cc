@@ -9,9 +9,9 @@
 
 #include "client/cpp/certain.h"
 #include "client/cpp/client.h"
-#include "tests/client/connect_proxy.h"
 #include "tests/client/fake_service.h"
 #include "tests/client/tls_service.h"
+#include "tests/testing/connect_proxy.h"
 #include "tests/testing/free_port.h"
 
 namespace msp::client {

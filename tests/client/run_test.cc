@@ -12,8 +12,8 @@
 #include "multisafepay/v1/order_service.pb.h"
 #include "multisafepay/v1/transaction_service.pb.h"
 #include "nlohmann/json.hpp"
-#include "tests/client/connect_proxy.h"
 #include "tests/client/fake_service.h"
+#include "tests/testing/connect_proxy.h"
 #include "tests/testing/free_port.h"
 
 namespace msp::cli {

@@ -5,7 +5,7 @@
 
 #include "tests/http/pool_test.h"
 #include "tests/testing/compressed.h"
-#include "tests/testing/tunnel.h"
+#include "tests/testing/connect_proxy.h"
 
 namespace msp::http {
 namespace {
@@ -45,7 +45,7 @@ class AnswersTest : public ::testing::TestWithParam<Route> {
   }
   static bool is_tls() { return GetParam().transport == Upstream::Transport::kTls; }
 
-  testing::Tunnel proxy_;
+  testing::ConnectProxy proxy_;
   Upstream upstream_;
 };
 INSTANTIATE_TEST_SUITE_P(Routes, AnswersTest, ::testing::ValuesIn(AllRoutes()), RouteName);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "tests/http/pool_test.h"
-#include "tests/testing/tunnel.h"
+#include "tests/testing/connect_proxy.h"
 
 namespace msp::http {
 namespace {
@@ -49,7 +49,7 @@ TEST_P(CurlPoolConnectTest, IgnoresTheProxyOfTheEnvironment) {
 
 // A tunnel for http, too: the proxy sees where the requests go and nothing of them.
 TEST_P(CurlPoolConnectTest, GoesThroughATunnelOfTheProxyThatItWasGiven) {
-  testing::Tunnel proxy;
+  testing::ConnectProxy proxy;
   setenv("no_proxy", "*", 1);
   PoolOptions options = Options();
   options.proxy = proxy.url();
@@ -57,21 +57,23 @@ TEST_P(CurlPoolConnectTest, GoesThroughATunnelOfTheProxyThatItWasGiven) {
   EXPECT_EQ(Exchange(*pool, Get()).status, 200);
   EXPECT_EQ(Exchange(*pool, Post()).status, 200);
   unsetenv("no_proxy");
-  EXPECT_EQ(proxy.tunnels(), 1);
-  EXPECT_THAT(proxy.request(), HasSubstr("CONNECT "));
-  EXPECT_THAT(proxy.request(), Not(HasSubstr("api_key")));
+  EXPECT_EQ(proxy.connections(), 1);
+  const std::string seen = proxy.read();
+  const std::string head = seen.substr(0, seen.find("\r\n\r\n"));
+  EXPECT_THAT(head, HasSubstr("CONNECT "));
+  EXPECT_THAT(head, Not(HasSubstr("api_key")));
   EXPECT_EQ(upstream_.requests().front().target, "/orders/order-1");
 }
 
 TEST(CurlPool, ATlsConnectionGoesThroughATunnelToo) {
   Upstream upstream(Upstream::Transport::kTls);
-  testing::Tunnel proxy;
+  testing::ConnectProxy proxy;
   PoolOptions options = OptionsFor(upstream.named_url());
   options.proxy = proxy.url();
   options.ca_file = upstream.ca_file();
   auto pool = *CurlPool::Create(options);
   EXPECT_EQ(Exchange(*pool, Post()).status, 200);
-  EXPECT_EQ(proxy.tunnels(), 1);
+  EXPECT_EQ(proxy.connections(), 1);
 }
 
 TEST_P(CurlPoolConnectTest, AProxyThatRefusesMeansNotSent) {

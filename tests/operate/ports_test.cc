@@ -1,6 +1,6 @@
 // The operators' port as a setting: where it is, when it stops the start, and what its pages hide.
 #include "tests/operate/operated.h"
-#include "tests/testing/tunnel.h"
+#include "tests/testing/connect_proxy.h"
 
 namespace msp::operate {
 namespace {
@@ -35,7 +35,7 @@ TEST_F(Operated, PortCanBeOff) {
 }
 
 TEST_F(Operated, StatusPageShowsTheLastErrorsAndNoSecret) {
-  msp::testing::Tunnel proxy;
+  msp::testing::ConnectProxy proxy;
   StartServer({"--proxy=http://user:pa55word@" + proxy.url().substr(7)});
   upstream().Script([](const e2e::RecordedRequest&) {
     return e2e::Reply::Json(401, R"({"success":false,"data":{},"error_code":1032,)"

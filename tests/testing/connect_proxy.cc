@@ -1,4 +1,4 @@
-#include "tests/client/connect_proxy.h"
+#include "tests/testing/connect_proxy.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

@@ -11,7 +11,7 @@ FROM ${BASE} AS tools
 COPY ci/packages.sh /packages.sh
 RUN apt-get update \
     && bash -euc '. /packages.sh && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-         ca-certificates "${packages_build[@]}"' \
+         ca-certificates "${packages_build[@]}" "${packages_load[@]}" "${packages_optimize[@]}"' \
     && rm -rf /var/lib/apt/lists/*
 
 FROM tools AS build
@@ -20,7 +20,10 @@ COPY . .
 # ./run image mounts the compiler's cache there; it asks for the same language as outside.
 ENV CCACHE_DIR=/ccache
 ARG LANG=C.UTF-8
-RUN cmake --preset release -DMSP_SANDBOX=OFF -DMSP_TESTS=OFF && ninja -C build/release msp-server msp-sandbox msp
+RUN cmake --preset release -DMSP_SANDBOX=OFF -DMSP_TESTS=OFF -DMSP_BENCH=ON \
+    && ninja -C build/release msp-server msp-sandbox msp grpc_load
+# msp-server with its code laid out by a profile of the bench's load.
+RUN python3 ci/bench/optimize.py build/release
 # A root for each program: itself, what it loads, and where scanners look for the names of the packages.
 RUN ci/image_root.sh /roots/server build/release/bin/msp-server build/release/bin/msp \
     && ci/image_root.sh /roots/sandbox build/release/bin/msp-sandbox

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A root file system for PROGRAMS and nothing else: ci/image_root.sh DIRECTORY PROGRAM...
 #
-# The programs go to /usr/bin, stripped. Each shared library that one of them loads comes along at its own path; so do the
+# The programs go to /usr/bin, stripped; PROGRAM.optimized in their place where there is one. Each shared library that one of them loads comes along at its own path; so do the
 # authorities of ca-certificates, a user without a name elsewhere, and the entries of Debian's package database, by which
 # vulnerability scanners know what is inside: those of the libraries, and of the archives that were linked in. A program
 # lies in the bin folder of its ninja build.
@@ -10,7 +10,9 @@ root=$1
 shift
 mkdir -p "$root"/{usr/bin,etc/ssl/certs,tmp,var/lib/dpkg/status.d}
 for program in "$@"; do
-  strip -o "$root/usr/bin/$(basename "$program")" "$program"
+  shipped=$root/usr/bin/$(basename "$program")
+  # What BOLT has laid out keeps its table of names: it does not survive strip.
+  if [[ -f $program.optimized ]]; then cp "$program.optimized" "$shipped"; else strip -o "$shipped" "$program"; fi
 done
 
 ldd "$@" | grep -oE '/[^ ]+\.so[^ ]*' | sort -u >/tmp/libraries

@@ -12,6 +12,7 @@ import alloc
 import codec
 import cost
 import growth
+import instructions
 import latency
 import plot
 import process
@@ -24,6 +25,7 @@ PARTS = {
     "cpu": ("CreateOrder, 4 connections x 4 streams, instant upstream", cost.cpu, report.beside_floors),
     "tls": ("the same over TLS to the upstream", cost.tls, report.beside_floors),
     "delayed": ("an upstream that takes 10 to 30 ms", cost.delayed, report.beside_floors),
+    "instructions": ("instructions of a CreateOrder", instructions.measure, report.instructions),
     "latency": ("times of a call", latency.shapes, report.latency),
     "growth": ("how the cost grows", growth.growth, report.growth),
     "memory": ("memory", process.memory, report.memory),
@@ -34,9 +36,9 @@ PARTS = {
 }
 # Turns of the comparisons, rounds of the other parts, calls of one turn or round.
 FULL = {"turns": 36, "rounds": 8, "slice": 4_000, "memory_marks": [10_000, 100_000, 500_000, 1_000_000], "idle_s": 10,
-        "codec_s": 0.2, "codec_times": 5}
+        "codec_s": 0.2, "codec_times": 5, "instructions": (500, 3_500)}
 QUICK = {"turns": 2, "rounds": 1, "slice": 1_000, "memory_marks": [10_000, 12_000], "idle_s": 2, "codec_s": 0.02,
-         "codec_times": 1}
+         "codec_times": 1, "instructions": (200, 400)}
 
 
 def parts(text):
@@ -55,11 +57,12 @@ def main():
     parser.add_argument("--only", type=parts, default=list(PARTS), metavar="PART[,PART]")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/bench.json"))
     parser.add_argument("--beside", type=pathlib.Path, metavar="PROGRAM")
+    parser.add_argument("--peers", type=pathlib.Path, metavar="DIR")
     options = parser.parse_args()
     other = options.beside.resolve() if options.beside else None
     scale = QUICK if options.quick else FULL
     figures = {}
-    with tempfile.TemporaryDirectory() as directory, Stage(options.build.resolve(), pathlib.Path(directory), other) as stage:
+    with tempfile.TemporaryDirectory() as directory, Stage(options.build.resolve(), pathlib.Path(directory), other, options.peers) as stage:
         for name in options.only:
             title, measure, show = PARTS[name]
             start = time.monotonic()

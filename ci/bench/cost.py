@@ -35,8 +35,13 @@ def beside_floors(stage, turns, calls, shape, upstream):
             ("service", lambda: load.grpc(stage, service, calls, shape)),
             ("grpc_only", lambda: load.grpc(stage, floor, calls, shape)),
             ("curl_only", lambda: load.curl(stage, upstream, calls, in_flight)),
+            ("connect_only", lambda: load.http(stage, "connect_only", upstream, calls, in_flight)),
         ]
         programs = [service, floor]
+        if stage.rust:
+            rust = stage.rust_peer(stack, upstream)
+            programs.append(rust)
+            steps.append(("rust", lambda: load.grpc(stage, rust, calls, shape)))
         if stage.other:
             other = stage.server(stack, upstream, name="other", program=stage.other)
             programs.append(other)
@@ -62,15 +67,23 @@ def agrees(stage, service, counted_before, calls):
     stage.check(grown == {"OK": calls}, f"the server counted {grown} where the load made {calls} calls")
 
 
+# What the service's CPU is divided by, turn by turn.
+BESIDE = {
+    "ratio": ("grpc_only", "curl_only"),
+    "ratio_connect": ("grpc_only", "connect_only"),
+    "beside_rust": ("rust",),
+    "beside_other": ("other",),
+}
+
+
 def summary(turned):
     out = {"turns": len(turned)}
     for name in turned[0]:
-        members = ("cpu_us", "p50_us", "p99_us") + (("calls_per_s",) if name != "curl_only" else ())
+        members = ("cpu_us", "p50_us", "p99_us") + (("calls_per_s",) if name not in load.HTTP_FLOORS else ())
         out[name] = {member: spread([turn[name][member] for turn in turned]) for member in members}
-    out["ratio"] = spread([turn["service"]["cpu_us"] / (turn["grpc_only"]["cpu_us"] + turn["curl_only"]["cpu_us"])
-                           for turn in turned])
-    if "other" in out:
-        out["beside_other"] = spread([turn["service"]["cpu_us"] / turn["other"]["cpu_us"] for turn in turned])
+    for ratio, others in BESIDE.items():
+        if all(other in out for other in others):
+            out[ratio] = spread([turn["service"]["cpu_us"] / sum(turn[other]["cpu_us"] for other in others) for turn in turned])
     return out
 
 

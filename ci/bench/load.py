@@ -1,4 +1,4 @@
-"""The loads: grpc_load for CreateOrder, curl_floor for libcurl alone, h2load for the upstream itself and for GetOrder."""
+"""The loads: grpc_load for CreateOrder, curl_floor and connect_floor for a POST without a service, h2load for the upstream itself and for GetOrder."""
 
 import json
 import subprocess
@@ -30,11 +30,19 @@ def grpc(stage, program, calls, shape, order=None):
     return result
 
 
-def curl(stage, upstream, calls, in_flight, body=None):
-    command = [stage.tools / "curl_floor", stage.urls[upstream] + "/orders", body or stage.body, calls, in_flight]
+# The floors of HTTP: libcurl's transfers, and a request's bytes over connections that libcurl opened.
+HTTP_FLOORS = {"curl_only": "curl_floor", "connect_only": "connect_floor"}
+
+
+def http(stage, name, upstream, calls, in_flight, body=None, wrapper=()):
+    command = [*wrapper, stage.tools / HTTP_FLOORS[name], stage.urls[upstream] + "/orders", body or stage.body, calls, in_flight]
     result = _json([*command, stage.ca_file] if upstream == "tls" else command)
-    stage.check(result["failed"] == 0, f"libcurl alone, {upstream}: {result['failed']} requests failed")
+    stage.check(result["failed"] == 0, f"{name}, {upstream}: {result['failed']} requests failed")
     return result
+
+
+def curl(stage, upstream, calls, in_flight, body=None):
+    return http(stage, "curl_only", upstream, calls, in_flight, body)
 
 
 def h2load(stage, calls, shape, url, *options):

@@ -21,15 +21,38 @@ def table(columns, rows):
                                for at, (text, width) in enumerate(zip(row, widths))).rstrip() for row in texts)
 
 
+# The service's CPU divided by that of others: what leads each table, because it holds on other machines too.
+RATIOS = {
+    "ratio": "service / (gRPC alone + libcurl alone)",
+    "ratio_connect": "service / (gRPC alone + bytes over libcurl's connections)",
+    "beside_rust": "service / the peer in Rust",
+    "beside_other": "service / the other one",
+}
+PROGRAMS = ("service", "other", "rust", "grpc_only", "curl_only", "connect_only")
+
+
 def beside_floors(part):
     blocks = []
     for name, figures in part.items():
-        rows = [[kind, figures[kind]["cpu_us"], figures[kind]["p50_us"], figures[kind]["p99_us"],
-                 figures[kind].get("calls_per_s", "")] for kind in ("service", "other", "grpc_only", "curl_only") if kind in figures]
-        blocks.append(table([f"{name}, {figures['turns']} turns", "CPU us/call", "p50 us", "p99 us", "calls/s"], rows) +
-                      f"\nservice / (gRPC alone + libcurl alone), of a turn: {cell(figures['ratio'])}" +
-                      (f"\nservice / the other one, of a turn: {cell(figures['beside_other'])}" if "other" in figures else ""))
+        ratios = [[f"CPU, {words}", figures[ratio]] for ratio, words in RATIOS.items() if ratio in figures]
+        service = figures["service"]
+        rows = [[kind, *(relative(figures[kind], service, member) for member in ("cpu_us", "p50_us", "p99_us", "calls_per_s"))]
+                for kind in PROGRAMS if kind in figures]
+        blocks.append(table([f"{name}, {figures['turns']} turns", "of a turn"], ratios) + "\n\n" +
+                      table([f"{name}, medians / the service's", "CPU a call", "p50", "p99", "calls/s"], rows))
     return "\n\n".join(blocks)
+
+
+def relative(figures, service, member):
+    return figures[member]["median"] / service[member]["median"] if member in figures else ""
+
+
+def instructions(part):
+    service = part["per_call"]["service"]
+    rows = [[name, count / service, round(count)] for name, count in part["per_call"].items()]
+    return table([f"user instructions, {part['calls']:,} calls", "/ the service's", "a call"], rows) + \
+        f"\nservice / (gRPC alone + libcurl alone): {part['ratio']:.2f}" \
+        f"\nservice / (gRPC alone + bytes over libcurl's connections): {part['ratio_connect']:.2f}"
 
 
 def latency(part):

@@ -58,6 +58,20 @@ def free_ports(count):
         return [one.getsockname()[1] for one in sockets]
 
 
+def rust_peer(peers, build):
+    """Builds the peer in PEERS/rust against this tree's schema; minutes the first time."""
+    target = build.parent / "peers"
+    environment = dict(os.environ, MSP_PROTO=str(ROOT / "proto"), CARGO_TARGET_DIR=str(target))
+    command = ["cargo", "build", "--release", "--locked", "--quiet", f"--manifest-path={peers}/rust/Cargo.toml"]
+    try:
+        built = subprocess.run(command, env=environment, capture_output=True, text=True)
+    except FileNotFoundError:
+        sys.exit("bench: --peers builds a peer in Rust and finds no cargo")
+    if built.returncode != 0:
+        sys.exit(f"bench: the peer in {peers}/rust does not build:\n{built.stderr[-3000:]}")
+    return target / "release/rust-peer"
+
+
 @contextlib.contextmanager
 def running(command, **options):
     process = subprocess.Popen(command, **options)
@@ -100,10 +114,11 @@ class Program:
 
 
 class Stage(contextlib.ExitStack):
-    def __init__(self, build, directory, other=None):
+    def __init__(self, build, directory, other=None, peers=None):
         super().__init__()
         self.program, self.tools, self.dir = build / "bin/msp-server", build / "bench", directory
         self.other = other  # A second msp-server to compare with.
+        self.rust = peers and rust_peer(peers, build)
         self.order = ROOT / "proto/examples/order-reference.json"
         self.answer = ROOT / "tests/bench/answered_order.json"
         self.body = directory / "body.json"  # As the service sends it: without white space.
@@ -136,8 +151,8 @@ class Stage(contextlib.ExitStack):
         with urllib.request.urlopen(self.status_url) as answer:
             return int(answer.read().split(b"\n")[2].split()[2]) - 1
 
-    def server(self, stack, upstream="plain", flags=(), name="service", environment=None, program=None):
-        command = [program or self.program, f"--api_url={self.urls[upstream]}", "--listen=127.0.0.1:0",
+    def server(self, stack, upstream="plain", flags=(), name="service", environment=None, program=None, wrapper=()):
+        command = [*wrapper, program or self.program, f"--api_url={self.urls[upstream]}", "--listen=127.0.0.1:0",
                    "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0"]
         if upstream == "tls":
             command.append(f"--upstream_ca_file={self.ca_file}")
@@ -147,8 +162,15 @@ class Stage(contextlib.ExitStack):
         environment = dict(os.environ, MSP_API_KEY="bench-key-0001", **(environment or {}))
         return self._start(stack, name, [*command, *flags], env=environment)
 
-    def grpc_floor(self, stack, name="grpc_only", delay_ms=()):
-        return self._start(stack, name, [self.tools / "grpc_floor", self.answer, *map(str, delay_ms)])
+    def grpc_floor(self, stack, name="grpc_only", delay_ms=(), wrapper=()):
+        return self._start(stack, name, [*wrapper, self.tools / "grpc_floor", self.answer, *map(str, delay_ms)])
+
+    def rust_peer(self, stack, upstream="plain"):
+        """A service in Rust that maps the same order: one thread, tonic and hyper."""
+        command = [self.rust, "--runtime=current", "--client=hyper", f"--api_url={self.urls[upstream]}", "--listen=127.0.0.1:0"]
+        if upstream == "tls":
+            command.append(f"--upstream_ca_file={self.ca_file}")
+        return self._start(stack, "rust", command, env=dict(os.environ, MSP_API_KEY="bench-key-0001"))
 
     def _start(self, stack, name, command, **options):
         process = stack.enter_context(running(command, stdout=subprocess.PIPE, stderr=self.log, text=True, **options))

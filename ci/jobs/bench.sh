@@ -2,8 +2,9 @@
 # what a call costs, beside the floors of gRPC and libcurl: ./run bench [--quick] [--only PART[,PART]]
 #
 #   --quick      few calls, no figures worth keeping: shows that everything runs and nothing is lost
-#   --only ...   some parts: cpu, tls, delayed, latency, growth, memory, idle, alloc, codec, telemetry
+#   --only ...   some parts: cpu, tls, delayed, instructions, latency, growth, memory, idle, alloc, codec, telemetry
 #   --beside P   another msp-server in the same turns of cpu, tls and delayed: what a change has bought
+#   --peers DIR  beside them a lean service in Rust that maps the same order, built from DIR/rust by cargo
 #   --out FILE   where the figures go as JSON (default build/bench.json)
 #
 # The upstream is nginx with a fixed answer. All programs run in short turns within one run, so that their ratio holds on a
@@ -12,7 +13,7 @@
 # A plot of the same figures lies beside the JSON.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of bench
-install build bench
+install build load bench guard
 cmake --preset release -DMSP_BENCH=ON >/dev/null
-build release msp-server grpc_floor grpc_load curl_floor alloc_count codec_bench
+build release msp-server grpc_floor grpc_load curl_floor connect_floor alloc_count codec_bench
 exec python3 ci/bench build/release "$@"

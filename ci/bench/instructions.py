@@ -1,0 +1,47 @@
+"""User instructions of a CreateOrder and of the floors, counted by callgrind: the same on a noisy machine as on a quiet one.
+
+A program is run twice, with few calls and with more; the difference, by the calls between, is what one more call costs.
+"""
+
+import contextlib
+import re
+
+import load
+from cost import SHAPE
+
+
+def measure(stage, scale):
+    few, many = scale["instructions"]
+    counted = {name: (count(many) - count(few)) / (many - few) for name, count in programs(stage).items()}
+    floors = counted["grpc_only"] + counted["connect_only"]
+    return {"calls": many - few, "per_call": counted, "ratio": counted["service"] / (counted["grpc_only"] + counted["curl_only"]),
+            "ratio_connect": counted["service"] / floors}
+
+
+def programs(stage):
+    """Name -> how to count the instructions of so many calls."""
+    requests = {name: (lambda calls, name=name: of_http(stage, name, calls)) for name in ("curl_only", "connect_only")}
+    return {"service": lambda calls: of_server(stage, stage.server, calls),
+            "grpc_only": lambda calls: of_server(stage, stage.grpc_floor, calls), **requests}
+
+
+def of_server(stage, start, calls):
+    summary = stage.dir / "callgrind"
+    with contextlib.ExitStack() as stack:
+        load.grpc(stage, start(stack, wrapper=under_callgrind(summary)), calls, SHAPE)
+    return total(summary.read_text())
+
+
+def of_http(stage, name, calls):
+    summary = stage.dir / "callgrind"
+    load.http(stage, name, "plain", calls, SHAPE[0] * SHAPE[1], wrapper=under_callgrind(summary))
+    return total(summary.read_text())
+
+
+def under_callgrind(summary):
+    return ["valgrind", "--tool=callgrind", f"--log-file={summary}", "--callgrind-out-file=/dev/null"]
+
+
+def total(log):
+    """What callgrind says at the end of its log."""
+    return int(re.search(r"Collected : (\d+)", log).group(1))

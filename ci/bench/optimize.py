@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Lays msp-server out anew by what the bench's load makes it do: the machine code of a call lies together, in its usual order.
+
+usage: optimize.py BUILD [--profile FILE]
+
+BUILD is a release build with bin/msp-server and bench/grpc_load. BOLT adds counters to the program, the load is run on it,
+and by what they counted BOLT writes BUILD/bin/msp-server.optimized. The profile is left in BUILD/bin/msp-server.fdata; with
+--profile no load is run and FILE is used instead: the same program and profile make the same bytes.
+
+BOLT and not g++'s own profiles, because these would leave gRPC and protobuf, which come compiled, as they are.
+"""
+
+import argparse
+import contextlib
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import load
+from stage import Stage
+
+BOLT, MERGE = "llvm-bolt-16", "merge-fdata-16"
+# Debian's package has it where its own program does not look.
+COUNTERS_LIBRARY = "llvm-16/lib/libbolt_rt_instr.a"
+# g++'s coroutines stay as they are: BOLT 16 mixes up the tables by which they resume, and the program crashes.
+COMMON = ["--skip-funcs=.*\\.actor.*", "-v=0"]
+LAYOUT = ["--reorder-blocks=ext-tsp", "--reorder-functions=hfsort+", "--split-functions", "--split-all-cold", "--split-eh", "--icf=1"]
+# Upstream, calls, connections and calls in flight on each.
+LOADS = {
+    "plain": [(20_000, (4, 4)), (2_000, (1, 1)), (10_000, (8, 16))],
+    "tls": [(8_000, (4, 4))],
+    "delayed": [(8_000, (8, 25))],
+}
+
+
+def run(*command):
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"optimize: {command[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def profile(build, directory, out):
+    """Runs the load on a copy of the program with counters."""
+    counted = directory / "msp-server.counted"
+    run(BOLT, build / "bin/msp-server", "--instrument", f"--runtime-instrumentation-lib={COUNTERS_LIBRARY}", *COMMON,
+        f"--instrumentation-file={directory}/counts", "--instrumentation-file-append-pid", "-o", counted)
+    with Stage(build, directory) as stage:
+        stage.program = counted
+        for upstream, loads in LOADS.items():
+            with contextlib.ExitStack() as stack:
+                server = stage.server(stack, upstream)
+                for calls, shape in loads:
+                    load.grpc(stage, server, calls, shape)
+                if upstream == "plain":
+                    load.get_order(stage, server, 3_000, (2, 2))
+            print(f"profiled: {upstream} upstream, {sum(calls for calls, _ in loads):,} orders", flush=True)
+    if stage.lost:
+        sys.exit("optimize: the load on the program with counters failed: " + "; ".join(stage.lost))
+    counts = sorted(directory.glob("counts.*.fdata"))
+    if len(counts) != len(LOADS):
+        sys.exit(f"optimize: {len(LOADS)} servers left {len(counts)} profiles")
+    with open(out, "w") as merged:
+        subprocess.run([MERGE, *counts], stdout=merged, stderr=subprocess.DEVNULL, check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="optimize.py", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--profile", type=pathlib.Path, metavar="FILE")
+    options = parser.parse_args()
+    build = options.build.resolve()
+    program, used = build / "bin/msp-server", options.profile
+    if not used:
+        used = build / "bin/msp-server.fdata"
+        with tempfile.TemporaryDirectory() as directory:
+            profile(build, pathlib.Path(directory), used)
+    optimized = program.with_suffix(".optimized")
+    # BOLT notes its command in the program: no path of this machine in it.
+    with tempfile.TemporaryDirectory() as directory:
+        for name, file in {"msp-server": program, "profile": used.resolve()}.items():
+            (pathlib.Path(directory) / name).symlink_to(file)
+        command = [BOLT, "msp-server", "--data=profile", *COMMON, *LAYOUT, "-o", "optimized"]
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"optimize: {BOLT} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        optimized.write_bytes((pathlib.Path(directory) / "optimized").read_bytes())
+    optimized.chmod(0o755)
+    print(f"optimized: {optimized}")
+
+
+if __name__ == "__main__":
+    main()

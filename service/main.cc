@@ -185,12 +185,13 @@ int Serve(Config config) {
   psp::Sites sites(std::move(config.sites));
   auto tls = StartTls(config);
   if (!tls.ok()) return Complain(kExitBadSetting, tls.status().message());
+  psp::CallLog call_log(
+      {.spans = config.trace_spans, .log_personal_data = config.log_personal_data}, log, metrics,
+      audit->get(), &recent);
   server::Calls calls({.call_max_ms = config.call_max_ms,
                        .client_certificates = !config.tls.client_ca_file.empty(),
-                       .trace = config.trace,
-                       .spans = config.trace_spans,
-                       .log_personal_data = config.log_personal_data},
-                      api, sites, log, metrics, audit->get(), &recent);
+                       .trace = config.trace},
+                      api, sites, call_log);
   Notifying notifying(config, api, sites, log, metrics);
   auto server = server::Server::Start(
       {.listen = config.listen,

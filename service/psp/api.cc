@@ -1,9 +1,9 @@
 #include "service/psp/api.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "service/base/timer.h"
 #include "service/codec/redact.h"
 #include "service/psp/exchange.h"
@@ -18,20 +18,14 @@ namespace {
 // Retries of reads that may be in hand at once.
 constexpr std::int64_t kRetryTokens = 100;
 
-Failure InvalidRequest(const Call& call, std::vector<codec::Violation> violations) {
-  const codec::Violation& first = violations.front();
-  Failure failure{.code = absl::StatusCode::kInvalidArgument,
-                  .message = absl::StrCat(first.field, ": ", first.description),
-                  .reason = std::string(reason::kInvalidRequest),
-                  .outcome = multisafepay::v1::OUTCOME_NOT_SENT};
-  if (violations.size() > 1)
-    absl::StrAppend(&failure.message, " (and ", violations.size() - 1, " more)");
-  bool bad_id = false;
-  for (const codec::Violation& violation : violations)
-    bad_id = bad_id || violation.field == "order_id";
-  // What is no order id is not repeated: it may be anything, a card number too.
-  if (!bad_id) failure.order_id = std::string(OrderIdOf(*call.operation, *call.request));
-  failure.violations = std::move(violations);
+// What is no order id is not repeated: it may be anything, a card number too.
+Failure NotSent(const Call& call, Failure failure) {
+  const auto names_id = [](const codec::Violation& violation) {
+    return violation.field == "order_id";
+  };
+  if (std::ranges::none_of(failure.violations, names_id))
+    failure.order_id = std::string(OrderIdOf(*call.operation, *call.request));
+  failure.outcome = multisafepay::v1::OUTCOME_NOT_SENT;
   return failure;
 }
 
@@ -67,7 +61,7 @@ void WipeRequest(Call& call) {
 void Api::Start(Call& call, CallDone done) {
   const Operation& operation = *call.operation;
   if (auto violations = Validate(operation, *call.request); !violations.empty()) {
-    call.failure = InvalidRequest(call, std::move(violations));
+    call.failure = NotSent(call, InvalidRequest(std::move(violations)));
     return Refuse(call, std::move(done));
   }
   if (operation.moves_money()) {

@@ -65,4 +65,13 @@ struct Failure {
   bool is_rate_limit() const { return reason == reason::kRateLimited; }
 };
 
+// INVALID_ARGUMENT that names the first field and holds all violations; at least one.
+Failure InvalidRequest(std::vector<codec::Violation> violations);
+
+// gRPC's name of a code, for logs and metrics: "OK", "INVALID_ARGUMENT".
+std::string_view NameOf(absl::StatusCode code);
+
+// An outcome without its prefix: "UNKNOWN"; "" for the unspecified one.
+std::string_view NameOf(Outcome outcome);
+
 }  // namespace msp::psp

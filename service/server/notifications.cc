@@ -8,7 +8,6 @@
 #include <variant>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "service/server/caller.h"
 #include "service/server/status.h"
 
@@ -25,9 +24,9 @@ psp::Failure Refusal(const notify::Inbox::Result& result) {
   const std::string_view name = notify::kReceivedNames[static_cast<std::size_t>(result.received)];
   switch (result.received) {
     case Received::kMalformed:
-      return InvalidRequest({{.field = "body", .description = result.detail}});
+      return psp::InvalidRequest({{.field = "body", .description = result.detail}});
     case Received::kWrongOrder:
-      return InvalidRequest({{.field = "transactionid", .description = result.detail}});
+      return psp::InvalidRequest({{.field = "transactionid", .description = result.detail}});
     default:
       return {.code = absl::StatusCode::kUnauthenticated,
               .message = result.detail,
@@ -57,7 +56,7 @@ class Notification final : public Base {
     site_ = std::get<psp::Sites::Admitted>(admitted).site;
     auto violations =
         codec::Check(edge_->plans.Of(v1::HandleNotificationRequest::descriptor()), request_);
-    if (!violations.empty()) return End(StatusOf(InvalidRequest(std::move(violations))));
+    if (!violations.empty()) return End(StatusOf(psp::InvalidRequest(std::move(violations))));
     edge_->inbox.Take(*site_, {request_.auth(), request_.body(), request_.transactionid()},
                       [this](notify::Inbox::Result result) { Taken(std::move(result)); });
   }
@@ -91,17 +90,6 @@ class Notification final : public Base {
 };
 
 }  // namespace
-
-psp::Failure InvalidRequest(std::vector<codec::Violation> violations) {
-  const codec::Violation& first = violations.front();
-  psp::Failure failure{.code = absl::StatusCode::kInvalidArgument,
-                       .message = absl::StrCat(first.field, ": ", first.description),
-                       .reason = std::string(psp::reason::kInvalidRequest)};
-  if (violations.size() > 1)
-    absl::StrAppend(&failure.message, " (and ", violations.size() - 1, " more)");
-  failure.violations = std::move(violations);
-  return failure;
-}
 
 void ServeNotifications(v1::NotificationService::AsyncService& service, CallQueue& queue,
                         const Edge* edge) {

@@ -3,12 +3,11 @@
 // Owned by Server.
 #pragma once
 
-#include <grpcpp/server_builder.h>
-
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "grpc/reflection/v1/reflection.grpc.pb.h"
+#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "service/server/async_call.h"
 
 namespace msp::server {
@@ -17,15 +16,16 @@ class Reflection {
  public:
   // `services` are the full names that are listed, besides reflection's own.
   explicit Reflection(std::vector<std::string> services);
-  ~Reflection();
-
-  void Register(grpc::ServerBuilder& builder);
+  void Register(grpc::ServerBuilder& builder) {
+    builder.RegisterService(&v1_).RegisterService(&v1alpha_);
+  }
   // Called once the server has started. `queue` outlives the calls.
   void Serve(CallQueue& queue);
 
  private:
-  struct State;
-  const std::unique_ptr<State> state_;
+  std::vector<std::string> services_;
+  grpc::reflection::v1::ServerReflection::AsyncService v1_;
+  grpc::reflection::v1alpha::ServerReflection::AsyncService v1alpha_;
 };
 
 }  // namespace msp::server

@@ -6,6 +6,7 @@
 #include "multisafepay/v1/token_service.grpc.pb.h"
 #include "multisafepay/v1/transaction_service.grpc.pb.h"
 #include "service/server/notifications.h"
+#include "service/server/status.h"
 #include "service/server/watch.h"
 
 namespace msp::server {
@@ -45,15 +46,12 @@ class OperationCall final : public UnaryCall<Request, Response> {
   void OnArrival() override {
     new OperationCall(service_, method_, this->queue(), *call_.operation, calls_);
     calls_.Run(this->context(), call_, [this] {
-      calls_.End(this->context(), call_,
-                 [this](const grpc::Status& status) { this->Reply(status); });
+      calls_.End(this->context(), call_, [this] {
+        this->Reply(call_.failure ? StatusOf(*call_.failure) : grpc::Status::OK);
+      });
     });
   }
-  void OnFinished(bool ok) override {
-    if (!ok) calls_.CallerGone(call_);
-    calls_.Forget(call_);
-    calls_.Gone();
-  }
+  void OnFinished(bool ok) override { calls_.Gone(call_, ok); }
 
   Service& service_;
   const Method<Service> method_;

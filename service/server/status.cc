@@ -1,6 +1,5 @@
 #include "service/server/status.h"
 
-#include <array>
 #include <string>
 
 #include "google/rpc/error_details.pb.h"
@@ -9,12 +8,6 @@
 
 namespace msp::server {
 namespace {
-
-constexpr std::array<std::string_view, 17> kCodeNames{
-    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-    "DATA_LOSS", "UNAUTHENTICATED"};
 
 google::rpc::ErrorInfo InfoOf(const psp::Failure& failure) {
   google::rpc::ErrorInfo info;
@@ -27,7 +20,7 @@ google::rpc::ErrorInfo InfoOf(const psp::Failure& failure) {
   if (!failure.idempotency_key.empty()) {
     metadata["idempotency_key"] = codec::ScrubbedIfCard(failure.idempotency_key);
   }
-  if (const std::string_view outcome = NameOf(failure.outcome); !outcome.empty()) {
+  if (const std::string_view outcome = psp::NameOf(failure.outcome); !outcome.empty()) {
     metadata["outcome"] = std::string(outcome);
   }
   return info;
@@ -63,18 +56,6 @@ grpc::Status StatusOf(const psp::Failure& failure) {
   if (failure.retry_after_ms >= 0) status.add_details()->PackFrom(RetryInfoOf(failure));
   // absl's codes and gRPC's are the same numbers.
   return {static_cast<grpc::StatusCode>(failure.code), failure.message, status.SerializeAsString()};
-}
-
-std::string_view NameOf(grpc::StatusCode code) {
-  const auto index = static_cast<std::size_t>(code);
-  return index < kCodeNames.size() ? kCodeNames[index] : "UNKNOWN";
-}
-
-std::string_view NameOf(psp::Outcome outcome) {
-  constexpr std::string_view kPrefix = "OUTCOME_";
-  if (outcome == multisafepay::v1::OUTCOME_UNSPECIFIED) return {};
-  const std::string_view name = multisafepay::v1::Outcome_Name(outcome);
-  return name.substr(kPrefix.size());
 }
 
 }  // namespace msp::server

@@ -9,10 +9,9 @@ namespace msp::server {
 
 grpc::Status StatusOf(const psp::Failure& failure);
 
-// gRPC's name of a code, for logs and metrics: "OK", "INVALID_ARGUMENT".
-std::string_view NameOf(grpc::StatusCode code);
-
-// An outcome without its prefix: "UNKNOWN"; "" for the unspecified one.
-std::string_view NameOf(psp::Outcome outcome);
+// gRPC's name of a code, for logs and metrics. absl's codes are the same numbers.
+inline std::string_view NameOf(grpc::StatusCode code) {
+  return psp::NameOf(static_cast<absl::StatusCode>(code));
+}
 
 }  // namespace msp::server

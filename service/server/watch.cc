@@ -12,7 +12,6 @@
 #include "service/codec/redact.h"
 #include "service/notify/token.h"
 #include "service/server/caller.h"
-#include "service/server/notifications.h"
 #include "service/server/status.h"
 
 namespace msp::server {
@@ -111,7 +110,7 @@ class Stream final : public Base, public notify::Watcher {
              .description = "is not one that this service gave out for this order of this site"});
       }
     }
-    if (!violations.empty()) return InvalidRequest(std::move(violations));
+    if (!violations.empty()) return psp::InvalidRequest(std::move(violations));
     {
       // A heartbeat before the first state leaves the caller where it is.
       MutexLock lock(mutex_);

@@ -57,12 +57,15 @@ def main():
     parser.add_argument("--only", type=parts, default=list(PARTS), metavar="PART[,PART]")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/bench.json"))
     parser.add_argument("--beside", type=pathlib.Path, metavar="PROGRAM")
+    parser.add_argument("--shipped", action="store_true")
     parser.add_argument("--peers", type=pathlib.Path, metavar="DIR")
     options = parser.parse_args()
     other = options.beside.resolve() if options.beside else None
     scale = QUICK if options.quick else FULL
     figures = {}
     with tempfile.TemporaryDirectory() as directory, Stage(options.build.resolve(), pathlib.Path(directory), other, options.peers) as stage:
+        if options.shipped:
+            stage.program = stage.program.with_suffix(".optimized")
         for name in options.only:
             title, measure, show = PARTS[name]
             start = time.monotonic()

@@ -2,10 +2,12 @@
 // here.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -13,53 +15,52 @@
 
 namespace msp::codec {
 
-// Copies a text that needs no escape in JSON (no byte below 0x20, no '"' and no '\') to `out`,
-// eight bytes at a time. False for any other text; what `out` holds is then unspecified.
+// Sixteen bytes that are compared together, on every processor that g++ and clang know.
+using Bytes16 = unsigned char __attribute__((vector_size(16)));
+
+// Whether one of the bytes needs an escape in JSON: below 0x20, '"' or '\\'.
+inline bool NeedEscape(Bytes16 bytes) {
+  const auto wrong = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
+  std::uint64_t halves[2];
+  std::memcpy(halves, &wrong, sizeof halves);
+  return (halves[0] | halves[1]) != 0;
+}
+
+// Copies two Halves, the first and the last of a text: they overlap, or are all of it. False, and
+// nothing copied, where an escape is needed.
+template <class Half>
+bool CopyHalves(std::string_view text, char* out) {
+  Half halves[16 / sizeof(Half)];
+  for (std::size_t i = 0; i < std::size(halves); i += 2) {
+    std::memcpy(&halves[i], text.data(), sizeof(Half));
+    std::memcpy(&halves[i + 1], text.data() + text.size() - sizeof(Half), sizeof(Half));
+  }
+  Bytes16 bytes;
+  std::memcpy(&bytes, halves, sizeof bytes);
+  if (NeedEscape(bytes)) return false;
+  std::memcpy(out, &halves[0], sizeof(Half));
+  std::memcpy(out + text.size() - sizeof(Half), &halves[1], sizeof(Half));
+  return true;
+}
+
+// Copies a text that needs no escape in JSON to `out`, sixteen bytes at a time. False for any other
+// text; what `out` holds is then unspecified.
 inline bool CopyPlainJson(std::string_view text, char* out) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U;
-  constexpr std::uint64_t kHigh = 0x8080808080808080U;
-  // The high bit of each byte of `word` that equals `byte`; exact as a test of "any at all".
-  const auto has = [](std::uint64_t word, std::uint8_t byte) {
-    const std::uint64_t x = word ^ (kOnes * byte);
-    return (x - kOnes) & ~x;
-  };
-  const auto escapes = [&](std::uint64_t word) {
-    const std::uint64_t control = (word - kOnes * 0x20U) & ~word;
-    return ((control | has(word, '"') | has(word, '\\')) & kHigh) != 0;
-  };
-  const char* at = text.data();
-  std::size_t left = text.size();
-  std::uint64_t word = 0;
-  for (; left >= 8; at += 8, out += 8, left -= 8) {
-    std::memcpy(&word, at, 8);
-    if (escapes(word)) return false;
-    std::memcpy(out, &word, 8);
+  if (text.size() >= 16) {
+    Bytes16 bytes;
+    for (std::size_t at = 0;; at = std::min(at + 16, text.size() - 16)) {  // The last may overlap.
+      std::memcpy(&bytes, text.data() + at, 16);
+      if (NeedEscape(bytes)) return false;
+      std::memcpy(out + at, &bytes, 16);
+      if (at + 16 == text.size()) return true;
+    }
   }
-  if (left == 0) return true;
-  if (text.size() >= 8) {  // The last eight bytes once more, where they overlap.
-    std::memcpy(&word, at + left - 8, 8);
-    if (escapes(word)) return false;
-    std::memcpy(out + left - 8, &word, 8);
-    return true;
-  }
-  if (left >= 4) {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    std::memcpy(&first, at, 4);
-    std::memcpy(&last, at + left - 4, 4);
-    if (escapes(std::uint64_t{first} | std::uint64_t{last} << 32)) return false;
-    std::memcpy(out, &first, 4);
-    std::memcpy(out + left - 4, &last, 4);
-    return true;
-  }
-  // One to three bytes: the first, the middle and the last are all of them.
-  const char three[3] = {at[0], at[left / 2], at[left - 1]};
-  for (const char c : three) {
+  if (text.size() >= 8) return CopyHalves<std::uint64_t>(text, out);
+  if (text.size() >= 4) return CopyHalves<std::uint32_t>(text, out);
+  for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') return false;
+    *out++ = c;
   }
-  out[0] = three[0];
-  out[left / 2] = three[1];
-  out[left - 1] = three[2];
   return true;
 }
 

@@ -40,6 +40,7 @@ ARG REVISION=unknown
 LABEL org.opencontainers.image.title="multisafepay-grpc" \
       org.opencontainers.image.description="A gRPC service that takes card payments through MultiSafepay" \
       org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /roots/server /
 USER 65532:65532

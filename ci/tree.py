@@ -109,7 +109,31 @@ def readme():
                 yield f"{name}: there is no ./run {job}"
 
 
-CHECKS = {check.__name__: check for check in (whitespace, prints, words, readme)}
+# Files that state the version of everything here, where they cannot read it from VERSION.
+VERSIONS = {
+    "Dockerfile": r"^ARG VERSION=(\S+)",
+    "helm/multisafepay-grpc/Chart.yaml": r"^(?:version|appVersion): (\S+)",
+    "client/python/pyproject.toml": r'^version = "([^"]+)"',
+    "client/node/package.json": r'^  "version": "([^"]+)"',
+    "client/node/package-lock.json": r'^  "version": "([^"]+)"',
+    "client/java/pom.xml": r"^  <version>([^<]+)</version>",
+    "client/java/README.md": r"multisafepay-grpc:([0-9][0-9.]*[0-9])",
+}
+
+
+def version():
+    """What VERSION says is said everywhere."""
+    wanted = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
+    for name, pattern in VERSIONS.items():
+        found = re.findall(pattern, (ROOT / name).read_text(encoding="utf-8"), re.M)
+        if not found:
+            yield f"{name}: states no version"
+        for stated in found:
+            if stated != wanted:
+                yield f"{name}: version {stated}, where VERSION says {wanted}"
+
+
+CHECKS = {check.__name__: check for check in (whitespace, prints, words, readme, version)}
 
 
 def main():

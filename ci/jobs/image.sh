@@ -49,7 +49,7 @@ for target in sandbox server; do
   say "building the image's target $target"
   # The docker format keeps the health check, which OCI's has no place for.
   "${buildah[@]}" build --format docker --layers --build-arg BASE=localhost/debian:12-slim \
-    --build-arg REVISION="$revision" --build-arg LANG="${LANG:-C.UTF-8}" --volume "$compiled:/ccache" --target "$target" \
+    --build-arg REVISION="$revision" --build-arg VERSION="$(<VERSION)" --build-arg LANG="${LANG:-C.UTF-8}" --volume "$compiled:/ccache" --target "$target" \
     -t "localhost/multisafepay-grpc:$target" . >"$log" 2>&1 || {
     tail -n 30 "$log" >&2
     die "the build failed; all of its output is in $log"

@@ -1,4 +1,4 @@
-// Each option is written once: README's table and the chart's schema say what the table of options
+// Each option is written once: the table in docs/configuration.md and the chart's schema say what the table of options
 // says.
 #include "service/config/options.h"
 
@@ -25,7 +25,7 @@ std::vector<std::string> Split(const std::string& text, char at) {
   return parts;
 }
 
-// A default of README's table as an option's text: "`info`" is info, "off" is false.
+// A default of that table as an option's text: "`info`" is info, "off" is false.
 std::string DefaultOf(std::string text) {
   std::erase(text, '`');
   text.erase(0, text.find_first_not_of(' '));
@@ -35,8 +35,8 @@ std::string DefaultOf(std::string text) {
 }
 
 // Rows like: | `--a`, `--b` | 1, `two` | meaning |
-std::map<std::string, std::string> DefaultsInReadme() {
-  std::ifstream in(std::string(MSP_SOURCE_DIR) + "/README.md");
+std::map<std::string, std::string> DefaultsInDocs() {
+  std::ifstream in(std::string(MSP_SOURCE_DIR) + "/docs/configuration.md");
   std::map<std::string, std::string> defaults;
   for (std::string line; std::getline(in, line);) {
     if (!line.starts_with("| `--")) continue;
@@ -51,14 +51,14 @@ std::map<std::string, std::string> DefaultsInReadme() {
   return defaults;
 }
 
-TEST(Options, ReadmeNamesEachWithItsDefault) {
+TEST(Options, DocsNameEachWithItsDefault) {
   Config config;
   std::map<std::string, std::string> expected;
   for (const Option& option : OptionsOf(config)) {
     if (option.name != "check" && !option.withdrawn)
       expected[std::string(option.name)] = option.Text();
   }
-  EXPECT_EQ(DefaultsInReadme(), expected);
+  EXPECT_EQ(DefaultsInDocs(), expected);
 }
 
 TEST(Options, TheChartTakesWhatTheServerTakes) {

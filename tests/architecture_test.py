@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""The path of a call in docs/architecture.md names files and functions that exist."""
+
+import pathlib
+import re
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROW = re.compile(r"^\| [^|]+ \| ((?:`[\w/]+\.cc`(?:, )?)+) \| ((?:`\w+`(?:, )?)+) \|$", re.MULTILINE)
+FILES_MAX = 20  # What a reader may have to open.
+
+
+def hops(text):
+    """(files, functions) of each row of the path."""
+    return [(re.findall(r"`([^`]+)`", files), re.findall(r"`([^`]+)`", functions)) for files, functions in ROW.findall(text)]
+
+
+def defines(source, function):
+    return re.search(rf"\b{function}\([^;]*?\)[^;{{]*\{{", source) is not None
+
+
+class Architecture(unittest.TestCase):
+    path = hops((ROOT / "docs/architecture.md").read_text(encoding="utf-8"))
+
+    def test_each_hop_is_defined_in_one_of_its_files(self):
+        self.assertGreater(len(self.path), 10)
+        for files, functions in self.path:
+            sources = [(ROOT / "service" / name).read_text(encoding="utf-8") for name in files]
+            for function in functions:
+                self.assertTrue(any(defines(source, function) for source in sources), f"{function} in {files}")
+            for name, source in zip(files, sources):
+                self.assertTrue(any(defines(source, function) for function in functions), f"{name} has none of {functions}")
+
+    def test_path_is_short_enough_to_be_followed(self):
+        self.assertLessEqual(len({name for files, _ in self.path for name in files}), FILES_MAX)
+
+    def test_name_that_is_only_called_is_not_defined(self):
+        self.assertFalse(defines("void A() { Gone(1); }", "Gone"))
+        self.assertTrue(defines("void A::Gone(int x) {\n}", "Gone"))
+
+
+if __name__ == "__main__":
+    unittest.main()

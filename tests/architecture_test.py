@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The path of a call in docs/architecture.md names files and functions that exist."""
+"""The path of a call in docs/architecture.md names files and functions that exist; tests/README.md names each folder."""
 
 import pathlib
 import re
@@ -30,6 +30,11 @@ class Architecture(unittest.TestCase):
                 self.assertTrue(any(defines(source, function) for source in sources), f"{function} in {files}")
             for name, source in zip(files, sources):
                 self.assertTrue(any(defines(source, function) for function in functions), f"{name} has none of {functions}")
+
+    def test_each_folder_of_tests_has_its_line(self):
+        text = (ROOT / "tests/README.md").read_text(encoding="utf-8")
+        for folder in sorted(path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"):
+            self.assertIn(f"`{folder}/`", text)
 
     def test_path_is_short_enough_to_be_followed(self):
         self.assertLessEqual(len({name for files, _ in self.path for name in files}), FILES_MAX)

@@ -13,8 +13,8 @@
 #
 # Everything else goes to the harness: --order_id_rule=live|any|completed, --lease, --fault_rate=0.3, --calm, --idempotency,
 # --rate_limit=0.3 (429 to about that part of the calls, and at most 1.5 times the requests per order),
-# --polymorphism=modern|legacy|chaos, --nokills, and switches that take one protection away, to see the audit fail:
-# --rules=NAME (one rule set of the matrix), --markers=false, --without=guard|flights|created. build/release/tests/msp-chaos --help has them all.
+# --polymorphism=modern|legacy|chaos, --nokills, --rules=NAME (one rule set of the matrix), and --markers=false, which takes a protection
+# away. build/release/tests/msp-chaos --help has them all.
 # A violation's last lines say how to run it again.
 source ci/lib.sh
 seed=1 seeds=1 orders='' summary=no matrix=no sample=0 client='' driver=() options=()

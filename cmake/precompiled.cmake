@@ -36,7 +36,10 @@ function(msp_precompile target kind)
   target_precompile_headers(${target} REUSE_FROM ${carrier})
 endfunction()
 
-# A test's own units are compiled quickly; what they test is optimised.
+# A test's own units are compiled quickly; what they test is optimised, and looked through for undefined behaviour.
+set(MSP_OPTIONS_tests -O0)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  set(MSP_OPTIONS_tests -O0 -U_FORTIFY_SOURCE)
+  list(APPEND MSP_OPTIONS_tests -U_FORTIFY_SOURCE)
+elseif(MSP_SANITIZE MATCHES "undefined")
+  list(APPEND MSP_OPTIONS_tests -fno-sanitize=undefined)
 endif()

@@ -21,7 +21,7 @@ using Bytes16 = unsigned char __attribute__((vector_size(16)));
 // Whether one of the bytes needs an escape in JSON: below 0x20, '"' or '\\'.
 inline bool NeedEscape(Bytes16 bytes) {
   const auto wrong = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
-  std::uint64_t halves[2];
+  std::uint64_t halves[2] = {};
   std::memcpy(halves, &wrong, sizeof halves);
   return (halves[0] | halves[1]) != 0;
 }
@@ -30,7 +30,7 @@ inline bool NeedEscape(Bytes16 bytes) {
 // nothing copied, where an escape is needed.
 template <class Half>
 bool CopyHalves(std::string_view text, char* out) {
-  Half halves[16 / sizeof(Half)];
+  Half halves[16 / sizeof(Half)] = {};
   for (std::size_t i = 0; i < std::size(halves); i += 2) {
     std::memcpy(&halves[i], text.data(), sizeof(Half));
     std::memcpy(&halves[i + 1], text.data() + text.size() - sizeof(Half), sizeof(Half));

@@ -29,13 +29,15 @@ Failure InvalidRequest(std::vector<codec::Violation> violations) {
 
 std::string_view NameOf(absl::StatusCode code) {
   const auto index = static_cast<std::size_t>(code);
-  return index < kCodeNames.size() ? kCodeNames[index] : "UNKNOWN";
+  if (index >= kCodeNames.size()) return "UNKNOWN";
+  return kCodeNames[index];
 }
 
 std::string_view NameOf(Outcome outcome) {
   constexpr std::string_view kPrefix = "OUTCOME_";
   if (outcome == multisafepay::v1::OUTCOME_UNSPECIFIED) return {};
-  return std::string_view(multisafepay::v1::Outcome_Name(outcome)).substr(kPrefix.size());
+  const std::string_view name = multisafepay::v1::Outcome_Name(outcome);
+  return name.substr(kPrefix.size());
 }
 
 }  // namespace msp::psp

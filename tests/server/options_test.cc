@@ -1,5 +1,5 @@
-// Each option is written once: the table in docs/configuration.md and the chart's schema say what the table of options
-// says.
+// Each option is written once: the table in docs/configuration.md and the chart's schema say what
+// the table of options says.
 #include "service/config/options.h"
 
 #include <fstream>

@@ -19,6 +19,9 @@ constexpr int kUnknownCalls = 1'000;
 
 class SharedConnectionTest : public EndToEnd {
  protected:
+  // One connection, however long the test takes.
+  SharedConnectionTest() { StartServer({"--connection_age_ms=0"}); }
+
   // A unary call over the shared connection; the message may be anything.
   grpc::Status CallMethod(const std::string& method, const std::string& message) {
     grpc::GenericStub stub(channel());

@@ -1,5 +1,6 @@
 // The answers that a server can give, with the outcome of the request and what becomes of the
 // connection: over plain and TLS, to an IP and to a resolved name, with a proxy and without.
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -161,9 +162,9 @@ TEST_P(AnswersTest, OneThatComesEarlyIsTakenAndTheRequestIsNotSentOn) {
 }
 
 TEST_P(AnswersTest, SlowBytesEndAtTheDeadline) {
-  Gate gate;
-  upstream_.Script([&gate](const RecordedRequest&) {
-    gate.Wait();
+  const auto gate = std::make_shared<Gate>();  // The upstream's thread may outlive this test.
+  upstream_.Script([gate](const RecordedRequest&) {
+    gate->Wait();
     return Head("Content-Length: 2\r\n\r\n{}").InPieces(1);
   });
   auto pool = Pool();
@@ -172,7 +173,7 @@ TEST_P(AnswersTest, SlowBytesEndAtTheDeadline) {
   const Response response = Exchange(*pool, std::move(request));
   EXPECT_EQ(response.fate, Fate::kUnknown);
   EXPECT_EQ(response.failure, Failure::kDeadline);
-  gate.Open();
+  gate->Open();
   EXPECT_EQ(upstream_.Count("POST"), 1);
 }
 

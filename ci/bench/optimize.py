@@ -34,8 +34,8 @@ LOADS = {
 }
 
 
-def run(*command):
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+def run(*command, directory=None):
+    done = subprocess.run([*map(str, command)], cwd=directory, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"optimize: {command[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
@@ -80,10 +80,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         for name, file in {"msp-server": program, "profile": used.resolve()}.items():
             (pathlib.Path(directory) / name).symlink_to(file)
-        command = [BOLT, "msp-server", "--data=profile", *COMMON, *LAYOUT, "-o", "optimized"]
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"optimize: {BOLT} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        run(BOLT, "msp-server", "--data=profile", *COMMON, *LAYOUT, "-o", "optimized", directory=directory)
         optimized.write_bytes((pathlib.Path(directory) / "optimized").read_bytes())
     optimized.chmod(0o755)
     print(f"optimized: {optimized}")

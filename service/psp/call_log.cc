@@ -1,6 +1,7 @@
 #include "service/psp/call_log.h"
 
-#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -46,8 +46,10 @@ class Health {
    private:
     void OnArrival() override {
       new Check(health_, queue());
-      MutexLock lock(health_.mutex_);
-      response_.set_status(health_.StatusOf(request_.service()));
+      {
+        MutexLock lock(health_.mutex_);
+        response_.set_status(health_.StatusOf(request_.service()));
+      }
       if (response_.status() != Response::SERVICE_UNKNOWN) return Reply(grpc::Status::OK);
       Reply({grpc::StatusCode::NOT_FOUND, ""});
     }

@@ -165,8 +165,8 @@ std::vector<Option> OptionsOf(CommandLine& line) {
   };
 }
 
-absl::StatusOr<Ask> ParseFlags(int argc, const char* const* argv, CommandLine* line) {
-  absl::StatusOr<Ask> asked = ReadArguments(OptionsOf(*line), argc, argv);
+absl::StatusOr<CommandLineAction> ParseFlags(int argc, const char* const* argv, CommandLine* line) {
+  absl::StatusOr<CommandLineAction> asked = ReadArguments(OptionsOf(*line), argc, argv);
   if (!line->sites.empty()) line->options.settings.sites = line->sites;
   return asked;
 }

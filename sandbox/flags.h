@@ -23,7 +23,7 @@ struct CommandLine {
 std::vector<Option> OptionsOf(CommandLine& line);
 
 // See ReadArguments.
-absl::StatusOr<Ask> ParseFlags(int argc, const char* const* argv, CommandLine* line);
+absl::StatusOr<CommandLineAction> ParseFlags(int argc, const char* const* argv, CommandLine* line);
 
 // What `--help` prints.
 std::string HelpText();

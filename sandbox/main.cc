@@ -12,16 +12,16 @@
 
 int main(int argc, char** argv) {
   msp::sandbox::CommandLine line;
-  const absl::StatusOr<msp::Ask> asked = msp::sandbox::ParseFlags(argc, argv, &line);
+  const absl::StatusOr<msp::CommandLineAction> asked = msp::sandbox::ParseFlags(argc, argv, &line);
   if (!asked.ok()) {
     std::fprintf(stderr, "msp-sandbox: %s\n", std::string(asked.status().message()).c_str());
     return 2;
   }
-  if (*asked == msp::Ask::kHelp) {
+  if (*asked == msp::CommandLineAction::kHelp) {
     std::fputs(msp::sandbox::HelpText().c_str(), stdout);
     return 0;
   }
-  if (*asked == msp::Ask::kVersion) {
+  if (*asked == msp::CommandLineAction::kVersion) {
     std::puts(MSP_VERSION);
     return 0;
   }

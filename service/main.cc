@@ -16,20 +16,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "service/admin.h"
 #include "service/base/text.h"
 #include "service/config/config.h"
 #include "service/config/reload.h"
+#include "service/grpc/grpc_log.h"
+#include "service/grpc/server.h"
+#include "service/grpc/tls.h"
 #include "service/http/curl_pool.h"
-#include "service/notify_wiring.h"
-#include "service/operate.h"
+#include "service/payments/api.h"
+#include "service/payments/lease.h"
+#include "service/payments/sites.h"
 #include "service/process.h"
-#include "service/psp/api.h"
-#include "service/psp/lease.h"
-#include "service/psp/sites.h"
-#include "service/server/grpc_log.h"
-#include "service/server/server.h"
-#include "service/server/tls.h"
 #include "service/version.h"
+#include "service/webhook_wiring.h"
 #ifdef MSP_WITH_SANDBOX
 #include "sandbox/server.h"
 #endif
@@ -111,7 +111,8 @@ absl::StatusOr<std::unique_ptr<server::Tls>> StartTls(const Config& config) {
 }
 
 // What is read again while the server runs.
-std::vector<Reloadable> ReloadablesOf(const Config& config, psp::Sites& sites, server::Tls* tls) {
+std::vector<Reloadable> ReloadablesOf(const Config& config, payments::Sites& sites,
+                                      server::Tls* tls) {
   std::vector<Reloadable> items;
   if (!config.keys.sites_file.empty() || !config.keys.api_key_file.empty()) {
     items.push_back({"sites", [keys = config.keys, &sites]() -> absl::StatusOr<Found> {
@@ -130,17 +131,17 @@ std::vector<Reloadable> ReloadablesOf(const Config& config, psp::Sites& sites, s
            if (!read.ok()) return read.status();
            auto found = std::make_shared<server::TlsMaterial>(*std::move(read));
            std::string digest = DigestOf({found->cert_chain, found->key, found->client_ca});
-           return Found{std::move(digest), [found, tls] { tls->Exchange(std::move(*found)); }};
+           return Found{std::move(digest), [found, tls] { tls->RestCall(std::move(*found)); }};
          }});
   }
   return items;
 }
 
 // Null when flights stay within this process.
-std::unique_ptr<psp::Lease> MakeLease(const Config& config, telemetry::Metrics& metrics) {
+std::unique_ptr<payments::Lease> MakeLease(const Config& config, telemetry::Metrics& metrics) {
   RedisAddress address;
   if (!ParseRedisUrl(config.lease, &address)) return nullptr;
-  return std::make_unique<psp::Lease>(std::move(address), metrics);
+  return std::make_unique<payments::Lease>(std::move(address), metrics);
 }
 
 int Serve(Config config) {
@@ -150,7 +151,7 @@ int Serve(Config config) {
   for (const std::string& warning : config.warnings)
     log.Write(telemetry::Level::kWarning, "setting", {{"detail", warning}});
   telemetry::Metrics metrics(/*enabled=*/!config.ops_listen.empty());
-  telemetry::Recent recent;
+  telemetry::RecentErrors recent;
   auto audit = OpenAudit(config);
   if (!audit.ok()) return Complain(kExitBadSetting, audit.status().message());
 #ifdef MSP_WITH_SANDBOX
@@ -170,22 +171,23 @@ int Serve(Config config) {
                                       .proxy = config.proxy,
                                       .ca_file = config.upstream_ca_file});
   if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
-  const psp::Operations operations;
-  for (const psp::OperationRow& row : psp::OperationRows())
-    metrics.Prepare(row.name, row.effect == psp::Effect::kMoney);
-  std::unique_ptr<psp::Lease> lease = MakeLease(config, metrics);
-  psp::Api api({.upstream_timeout_ms = config.upstream_timeout_ms,
-                .notification_url = config.notification_url,
-                .idempotency_marker = config.idempotency_marker,
-                .settle_ms = config.settle_ms,
-                .reconcile_backoff_ms = config.reconcile_backoff_ms,
-                .refund_pause_s = config.refund_pause_s,
-                .span_log = config.trace_spans ? &log : nullptr},
-               operations, **pool, metrics, lease.get());
-  psp::Sites sites(std::move(config.sites));
+  const payments::Operations operations;
+  for (const payments::OperationRow& row : payments::OperationRows())
+    metrics.Prepare(row.name, row.effect == payments::Effect::kMoney);
+  std::unique_ptr<payments::Lease> lease = MakeLease(config, metrics);
+  payments::Api api({.upstream_timeout_ms = config.upstream_timeout_ms,
+                     .notification_url = config.notification_url,
+                     .apple_pay_hosts = config.apple_pay_hosts,
+                     .idempotency_marker = config.idempotency_marker,
+                     .settle_ms = config.settle_ms,
+                     .reconcile_backoff_ms = config.reconcile_backoff_ms,
+                     .refund_pause_s = config.refund_pause_s,
+                     .span_log = config.trace_spans ? &log : nullptr},
+                    operations, **pool, metrics, lease.get());
+  payments::Sites sites(std::move(config.sites));
   auto tls = StartTls(config);
   if (!tls.ok()) return Complain(kExitBadSetting, tls.status().message());
-  psp::CallLog call_log(
+  payments::CallLog call_log(
       {.spans = config.trace_spans, .log_personal_data = config.log_personal_data}, log, metrics,
       audit->get(), &recent);
   server::Calls calls({.call_max_ms = config.call_max_ms,
@@ -229,10 +231,11 @@ int Main(int argc, char** argv) {
   // protobuf prints to stderr when a string field is not UTF-8; gRPC refuses the call by itself.
   google::protobuf::SetLogHandler(nullptr);
   Config parsed;
-  const absl::StatusOr<Ask> ask = ParseSettings(argc, argv, parsed);
+  const absl::StatusOr<CommandLineAction> ask = ParseSettings(argc, argv, parsed);
   if (!ask.ok()) return Complain(kExitBadSetting, ask.status().message());
-  if (*ask == Ask::kHelp) return (std::cout << HelpText()), EXIT_SUCCESS;
-  if (*ask == Ask::kVersion) return (std::cout << "msp-server " << kVersion << '\n'), EXIT_SUCCESS;
+  if (*ask == CommandLineAction::kHelp) return (std::cout << HelpText()), EXIT_SUCCESS;
+  if (*ask == CommandLineAction::kVersion)
+    return (std::cout << "msp-server " << kVersion << '\n'), EXIT_SUCCESS;
   absl::StatusOr<Config> config = LoadConfig(std::move(parsed));
   if (!config.ok()) return Complain(kExitBadSetting, config.status().message());
   if (config->check) return (std::cout << Describe(*config)), EXIT_SUCCESS;

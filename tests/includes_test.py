@@ -19,16 +19,16 @@ ROOMS = {
     "service/telemetry": ["service/base"],
     "service/http": ["service/telemetry", "service/base"],
     "service/codec": ["service/telemetry", "service/base", "proto"],
-    "service/psp": ["service/codec", "service/http", "service/telemetry", "service/base", "proto"],
-    "service/notify": ["service/psp", "service/codec", "service/telemetry", "service/base", "proto"],
-    "service/server": [
-        "service/psp", "service/notify", "service/codec", "service/http", "service/telemetry", "service/base", "proto",
+    "service/payments": ["service/codec", "service/http", "service/telemetry", "service/base", "proto"],
+    "service/webhooks": ["service/payments", "service/codec", "service/telemetry", "service/base", "proto"],
+    "service/grpc": [
+        "service/payments", "service/webhooks", "service/codec", "service/http", "service/telemetry", "service/base", "proto",
         "service/proto",
     ],
-    "service/config": ["service/settings", "service/server", "service/psp", "service/telemetry", "service/base"],
+    "service/config": ["service/settings", "service/grpc", "service/payments", "service/telemetry", "service/base"],
     # main.cc wires, so it sees every room.
     "service": [
-        "service/config", "service/settings", "service/server", "service/psp", "service/notify", "service/codec", "service/http", "service/telemetry",
+        "service/config", "service/settings", "service/grpc", "service/payments", "service/webhooks", "service/codec", "service/http", "service/telemetry",
         "service/base", "proto", "service/proto", "sandbox",
     ],
     "sandbox": ["service/settings", "service/telemetry", "service/base"],
@@ -42,13 +42,13 @@ FOREIGN = [
     (r"simdjson\.h", r"service/codec/decode\.cc"),
     (r"boost/", r"service/http/response_parser\.cc"),
     (r"zlib\.h", r"service/http/content_decoding\.cc"),
-    (r"(grpcpp|grpc|grpc\+\+)/|.*\.grpc\.pb\.h", r"service/server/.*|service/main\.cc|client/.*"),
+    (r"(grpcpp|grpc|grpc\+\+)/|.*\.grpc\.pb\.h", r"service/grpc/.*|service/main\.cc|client/.*"),
     (r"google/protobuf/|.*\.pb\.h", r"service/(codec|psp|notify|server)/.*|service/(main|operate)\.cc|client/.*"),
     (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*|client/cli/webhook\.cc"),
     (r"nlohmann/", r"sandbox/.*|client/cli/.*|service/config/keys\.cc"),
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis(_channel)?\.cc"),
-    (r"openssl/", r"service/base/.*|service/http/curl_.*|service/server/tls.*|sandbox/http/.*"),
+    (r"openssl/", r"service/base/.*|service/http/curl_.*|service/grpc/tls.*|sandbox/http/.*"),
     (r"sys/epoll\.h", r"service/http/(event_loop|curl_connection_pool)\..*"),
     # gRPC's public API alone.
     (r"(grpc|grpcpp)/impl/|src/core/|grpcpp/.*experimental", r"client/.*"),
@@ -60,7 +60,7 @@ FOREIGN = [
 # name (docs/architecture.md).
 FORBIDDEN = [
     (r"grpc::internal|grpc_core::", r"(?!service/).*"),
-    (r"grpc::experimental|\bexperimental(_type)?\b", r"service/server/(listener\.h|server\.cc)|(?!service/).*"),
+    (r"grpc::experimental|\bexperimental(_type)?\b", r"service/grpc/(listener\.h|server\.cc)|(?!service/).*"),
 ]
 
 
@@ -102,22 +102,22 @@ def sources():
 
 
 SELF_TEST = [
-    ("service/http/client.h", '#include "service/codec/plan.h"'),
+    ("service/http/client.h", '#include "service/codec/message_schema.h"'),
     ("service/http/client.h", '#include "multisafepay/v1/order.pb.h"'),
     ("service/base/text.h", '#include "service/telemetry/log.h"'),
-    ("service/codec/plan.cc", "#include <simdjson.h>"),
-    ("service/psp/orders.cc", "#include <grpcpp/grpcpp.h>"),
-    ("service/psp/orders.cc", "#include <curl/curl.h>"),
-    ("service/psp/lease.cc", "#include <hiredis/hiredis.h>"),
-    ("sandbox/front.cc", '#include "service/psp/site.h"'),
+    ("service/codec/message_schema.cc", "#include <simdjson.h>"),
+    ("service/payments/orders.cc", "#include <grpcpp/grpcpp.h>"),
+    ("service/payments/orders.cc", "#include <curl/curl.h>"),
+    ("service/payments/lease.cc", "#include <hiredis/hiredis.h>"),
+    ("sandbox/front.cc", '#include "service/payments/site.h"'),
     ("sandbox/front.cc", '#include "multisafepay/v1/order.pb.h"'),
-    ("service/server/call.cc", '#include "tests/testing/fake.h"'),
-    ("client/cpp/client.cc", '#include "service/psp/site.h"'),
-    ("service/server/calls.cc", "#include <grpcpp/impl/service_type.h>"),
-    ("service/server/calls.cc", "#include <grpc/impl/codegen/grpc_types.h>"),
-    ("service/server/calls.cc", '#include "src/core/lib/surface/server.h"'),
-    ("service/server/calls.cc", "grpc::internal::CompletionQueueTag* tag;"),
-    ("service/server/tls.cc", "grpc::experimental::TlsServerCredentials(options);"),
+    ("service/grpc/call.cc", '#include "tests/testing/fake.h"'),
+    ("client/cpp/client.cc", '#include "service/payments/site.h"'),
+    ("service/grpc/calls.cc", "#include <grpcpp/impl/service_type.h>"),
+    ("service/grpc/calls.cc", "#include <grpc/impl/codegen/grpc_types.h>"),
+    ("service/grpc/calls.cc", '#include "src/core/lib/surface/server.h"'),
+    ("service/grpc/calls.cc", "grpc::internal::CompletionQueueTag* tag;"),
+    ("service/grpc/tls.cc", "grpc::experimental::TlsServerCredentials(options);"),
 ]
 
 

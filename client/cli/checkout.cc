@@ -96,7 +96,7 @@ class Journey {
     order_id_ = request.order_id();
     auto reply = Create(request);
     const std::string key = request.control().idempotency_key();
-    codec::Wipe(plans_.Of(v1::CreateOrderRequest::descriptor()), request);
+    codec::Zeroize(plans_.Of(v1::CreateOrderRequest::descriptor()), request);
     if (!reply.ok()) return Fail(reply.error(), key);
     Note(absl::StrCat("created ", codec::Scrubbed(order_id_), ": ",
                       NameOf(reply->order().payment_state())));
@@ -213,7 +213,7 @@ class Journey {
   const Arguments& arguments_;
   const client::Client& client_;
   Surroundings& surroundings_;
-  const codec::PlanSet plans_;
+  const codec::SchemaSet plans_;
   std::string order_id_;
   PrivatePage page_;
 };

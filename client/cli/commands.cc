@@ -4,10 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "grpc/health/v1/health.pb.h"
-#include "multisafepay/v1/order_service.pb.h"
-#include "multisafepay/v1/payment_method_service.pb.h"
-#include "multisafepay/v1/token_service.pb.h"
-#include "multisafepay/v1/transaction_service.pb.h"
+#include "multisafepay/v1/services.h"
 
 namespace msp::cli {
 namespace {
@@ -122,6 +119,62 @@ constexpr Command kCommands[] = {
      .own = kSendFlags,
      .notes = "Adds transactionid and timestamp to the URL, as MultiSafepay does.\n"
               "Exit code 0: acknowledged (200, and OK in the first 100 bytes). 1: not.\n"},
+    {.words = "order hold",
+     .method = "multisafepay.v1.OrderService.HoldOrder",
+     .positionals = "order_id",
+     .summary = "Stop the reminders for an unpaid Pay After Delivery order for a while.",
+     .example = "msp order hold tulip-1 --duration 604800   # seconds"},
+    {.words = "order extend",
+     .method = "multisafepay.v1.OrderService.ExtendOrder",
+     .positionals = "order_id",
+     .summary = "Give a Pay After Delivery order more days before it expires unshipped.",
+     .example = "msp order extend tulip-1 --days 14"},
+    {.words = "order add-file",
+     .method = "multisafepay.v1.OrderService.AddOrderFile",
+     .positionals = "order_id",
+     .summary = "Hand in a document against a chargeback. A repeat hands it in twice.",
+     .example = "msp order add-file tulip-1 --type PDF --name parcel.pdf --description Delivered "
+                "--base64 \"$(base64 -w0 parcel.pdf)\""},
+    {.words = "api-token create",
+     .method = "multisafepay.v1.CheckoutService.CreateApiToken",
+     .summary = "Make a token for the payment component in a browser: one order, 600 seconds.",
+     .example = "msp api-token create"},
+    {.words = "apple-pay create",
+     .method = "multisafepay.v1.CheckoutService.CreateApplePaySession",
+     .summary = "Make a session for the Apple Pay button of a page.",
+     .example =
+         "msp apple-pay create --origin-domain shop.example "
+         "--validation-url https://apple-pay-gateway.apple.com/paymentservices/startSession"},
+    {.words = "terminal list",
+     .method = "multisafepay.v1.TerminalService.ListTerminals",
+     .summary = "List the payment terminals.",
+     .example = "msp terminal list --output table",
+     .columns = "id name provider active group_id country"},
+    {.words = "terminal group",
+     .method = "multisafepay.v1.TerminalService.ListGroupTerminals",
+     .positionals = "terminal_group_id",
+     .summary = "List the payment terminals of one group.",
+     .example = "msp terminal group 1234 --output table",
+     .columns = "id name provider active group_id country"},
+    {.words = "terminal receipt",
+     .method = "multisafepay.v1.TerminalService.GetReceipt",
+     .positionals = "order_id",
+     .summary = "Read the receipt of an order that was paid at a terminal.",
+     .example = "msp terminal receipt tulip-1"},
+    {.words = "account get",
+     .method = "multisafepay.v1.AccountService.GetAccount",
+     .summary = "Read the ids behind the API key: a cheap test of the key.",
+     .example = "msp account get"},
+    {.words = "account balances",
+     .method = "multisafepay.v1.AccountService.ListClosingBalances",
+     .summary = "List the balances at the end of each day.",
+     .example = "msp account balances --from 2030-04-01 --output table",
+     .columns = "closing_date currency amount amount_uncleared payout_amount status"},
+    {.words = "account categories",
+     .method = "multisafepay.v1.AccountService.ListCategories",
+     .summary = "List the trades that a shop can be of.",
+     .example = "msp account categories --output table",
+     .columns = "code description"},
     {.words = "token list",
      .method = "multisafepay.v1.TokenService.ListTokens",
      .positionals = "reference",
@@ -154,6 +207,12 @@ constexpr Command kCommands[] = {
      .positionals = "gateway_id",
      .summary = "Read one gateway.",
      .example = "msp gateway get VISA"},
+    {.words = "gateway issuers",
+     .method = "multisafepay.v1.PaymentMethodService.ListIssuers",
+     .positionals = "gateway_id",
+     .summary = "List the banks that a customer of this gateway chooses from.",
+     .example = "msp gateway issuers ideal --output table",
+     .columns = "code description"},
     {.words = "method list",
      .method = "multisafepay.v1.PaymentMethodService.ListPaymentMethods",
      .summary = "List the site's payment methods.",
@@ -202,14 +261,11 @@ bool IsGroup(std::string_view words) {
 }
 
 const google::protobuf::MethodDescriptor* MethodOf(const Command& command) {
-  // Naming a message of each file links the file in; the pool knows its methods from then on.
-  static const google::protobuf::FileDescriptor* const files[] = {
-      v1::CreateOrderRequest::descriptor()->file(), v1::ListTokensRequest::descriptor()->file(),
-      v1::ListGatewaysRequest::descriptor()->file(),
-      v1::ListTransactionsRequest::descriptor()->file(),
-      grpc::health::v1::HealthCheckRequest::descriptor()->file()};
+  // Naming a message of the file links it in; the pool knows its methods from then on.
+  static const auto* const health = grpc::health::v1::HealthCheckRequest::descriptor()->file();
+  static const auto files = v1::ServiceFiles();
   if (command.method.empty()) return nullptr;
-  return files[0]->pool()->FindMethodByName(std::string(command.method));
+  return health->pool()->FindMethodByName(std::string(command.method));
 }
 
 }  // namespace msp::cli

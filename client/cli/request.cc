@@ -34,7 +34,7 @@ absl::StatusOr<std::string> ReadAll(std::istream& in, const std::string& name) {
   return text;
 }
 
-std::string Describe(const Drift& drift, const codec::Plan& plan) {
+std::string Describe(const Drift& drift, const codec::MessageSchema& plan) {
   switch (drift.kind) {
     case Drift::Kind::kUnknownMember:
       return absl::StrCat("has a member that ", plan.descriptor()->name(),
@@ -50,8 +50,9 @@ std::string Describe(const Drift& drift, const codec::Plan& plan) {
 
 // The amounts of a request are its 64-bit numbers. The codec reads 10.00 as 10, since the API's own
 // answers hold such numbers; from a person it means ten euros, and would pay ten cents.
-absl::Status CheckAmounts(const Json& document, const codec::Plan& plan, const std::string& name) {
-  for (const codec::Entry& entry : plan.entries()) {
+absl::Status CheckAmounts(const Json& document, const codec::MessageSchema& plan,
+                          const std::string& name) {
+  for (const codec::FieldSchema& entry : plan.entries()) {
     const auto member = document.find(entry.name);
     if (entry.kind != codec::Kind::kInt64 || member == document.end()) continue;
     const bool decimal =
@@ -81,15 +82,15 @@ bool IsImplied(const Arguments& arguments, const Json& document, const std::stri
   return value == given;
 }
 
-absl::Status FillFromFile(const Arguments& arguments, const codec::Plan& plan, std::istream& in,
-                          pb::Message& request) {
+absl::Status FillFromFile(const Arguments& arguments, const codec::MessageSchema& plan,
+                          std::istream& in, pb::Message& request) {
   const std::string& file = arguments.globals.file;
   absl::StatusOr<std::string> text = ReadInput(file, in);
   if (!text.ok()) return text.status();
   const std::string name = file == "-" ? "standard input" : file;
   const Json document = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   const codec::Decoded decoded = codec::DecodeAll(plan, *text, request);
-  WipeString(*text);
+  ZeroizeString(*text);
   if (!decoded.ok) return Complain(name, absl::StrCat("is not JSON: ", decoded.error));
   // The codec makes the best of a text that is not readable in whole; from a person it is a
   // mistake.
@@ -124,8 +125,8 @@ absl::Status FillFromPositionals(const Arguments& arguments, pb::Message& reques
   return absl::OkStatus();
 }
 
-bool WantsSomething(const codec::Plan& plan) {
-  for (const codec::Entry& entry : plan.entries()) {
+bool WantsSomething(const codec::MessageSchema& plan) {
+  for (const codec::FieldSchema& entry : plan.entries()) {
     if (entry.limits.required()) return true;
   }
   return false;
@@ -141,7 +142,7 @@ absl::StatusOr<std::string> ReadInput(const std::string& file, std::istream& in)
 }
 
 absl::StatusOr<std::unique_ptr<pb::Message>> MakeRequest(const Arguments& arguments,
-                                                         const codec::Plan& plan,
+                                                         const codec::MessageSchema& plan,
                                                          std::istream& in) {
   std::unique_ptr<pb::Message> request(
       pb::MessageFactory::generated_factory()->GetPrototype(plan.descriptor())->New());

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "client/cli/arguments.h"
 #include "google/protobuf/message.h"
-#include "service/codec/plan.h"
+#include "service/codec/message_schema.h"
 
 namespace msp::cli {
 
@@ -21,8 +21,7 @@ absl::StatusOr<std::string> ReadInput(const std::string& file, std::istream& in)
 // `in` is standard input, read when the file is "-". Flags beat the file; positions and the file
 // must agree. An error is one or more lines for the user; a member that the schema does not know is
 // one, since a misspelt field of a payment must not pass in silence.
-absl::StatusOr<std::unique_ptr<google::protobuf::Message>> MakeRequest(const Arguments& arguments,
-                                                                       const codec::Plan& plan,
-                                                                       std::istream& in);
+absl::StatusOr<std::unique_ptr<google::protobuf::Message>> MakeRequest(
+    const Arguments& arguments, const codec::MessageSchema& plan, std::istream& in);
 
 }  // namespace msp::cli

@@ -61,7 +61,7 @@ class Invocation {
     std::unique_ptr<pb::Message> reply(
         pb::MessageFactory::generated_factory()->GetPrototype(method_.output_type())->New());
     const auto error = Send(client, *reply);
-    codec::Wipe(plans_.Of(method_.input_type()), *request_);
+    codec::Zeroize(plans_.Of(method_.input_type()), *request_);
     if (error) return Fail(*error);
     const bool written = Print(*reply, /*compact=*/false);
     const std::string decline = DeclineText(*reply);
@@ -158,7 +158,7 @@ class Invocation {
   const Arguments& arguments_;
   Surroundings& surroundings_;
   const pb::MethodDescriptor& method_;
-  const codec::PlanSet plans_;
+  const codec::SchemaSet plans_;
   std::unique_ptr<pb::Message> request_;
 };
 

@@ -55,7 +55,7 @@ int Usage(const Arguments& arguments, Surroundings& surroundings, std::string_vi
 struct Material {
   std::string body;
   std::string key;
-  ~Material() { WipeString(key); }
+  ~Material() { ZeroizeString(key); }
 };
 
 std::string ReadKey(const std::string& file, std::string& key) {

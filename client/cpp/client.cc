@@ -229,6 +229,66 @@ Result<v1::GetTransactionResponse> Client::GetTransaction(const v1::GetTransacti
   return Typed<v1::GetTransactionResponse>("GetTransaction", request, call);
 }
 
+Result<v1::HoldOrderResponse> Client::HoldOrder(const v1::HoldOrderRequest& request,
+                                                const CallOptions& call) const {
+  return Typed<v1::HoldOrderResponse>("HoldOrder", request, call);
+}
+
+Result<v1::ExtendOrderResponse> Client::ExtendOrder(const v1::ExtendOrderRequest& request,
+                                                    const CallOptions& call) const {
+  return Typed<v1::ExtendOrderResponse>("ExtendOrder", request, call);
+}
+
+Result<v1::AddOrderFileResponse> Client::AddOrderFile(const v1::AddOrderFileRequest& request,
+                                                      const CallOptions& call) const {
+  return Typed<v1::AddOrderFileResponse>("AddOrderFile", request, call);
+}
+
+Result<v1::ListIssuersResponse> Client::ListIssuers(const v1::ListIssuersRequest& request,
+                                                    const CallOptions& call) const {
+  return Typed<v1::ListIssuersResponse>("ListIssuers", request, call);
+}
+
+Result<v1::CreateApiTokenResponse> Client::CreateApiToken(const v1::CreateApiTokenRequest& request,
+                                                          const CallOptions& call) const {
+  return Typed<v1::CreateApiTokenResponse>("CreateApiToken", request, call);
+}
+
+Result<v1::CreateApplePaySessionResponse> Client::CreateApplePaySession(
+    const v1::CreateApplePaySessionRequest& request, const CallOptions& call) const {
+  return Typed<v1::CreateApplePaySessionResponse>("CreateApplePaySession", request, call);
+}
+
+Result<v1::ListTerminalsResponse> Client::ListTerminals(const v1::ListTerminalsRequest& request,
+                                                        const CallOptions& call) const {
+  return Typed<v1::ListTerminalsResponse>("ListTerminals", request, call);
+}
+
+Result<v1::ListGroupTerminalsResponse> Client::ListGroupTerminals(
+    const v1::ListGroupTerminalsRequest& request, const CallOptions& call) const {
+  return Typed<v1::ListGroupTerminalsResponse>("ListGroupTerminals", request, call);
+}
+
+Result<v1::GetReceiptResponse> Client::GetReceipt(const v1::GetReceiptRequest& request,
+                                                  const CallOptions& call) const {
+  return Typed<v1::GetReceiptResponse>("GetReceipt", request, call);
+}
+
+Result<v1::GetAccountResponse> Client::GetAccount(const v1::GetAccountRequest& request,
+                                                  const CallOptions& call) const {
+  return Typed<v1::GetAccountResponse>("GetAccount", request, call);
+}
+
+Result<v1::ListClosingBalancesResponse> Client::ListClosingBalances(
+    const v1::ListClosingBalancesRequest& request, const CallOptions& call) const {
+  return Typed<v1::ListClosingBalancesResponse>("ListClosingBalances", request, call);
+}
+
+Result<v1::ListCategoriesResponse> Client::ListCategories(const v1::ListCategoriesRequest& request,
+                                                          const CallOptions& call) const {
+  return Typed<v1::ListCategoriesResponse>("ListCategories", request, call);
+}
+
 Result<grpc::health::v1::HealthCheckResponse> Client::CheckHealth(
     const grpc::health::v1::HealthCheckRequest& request, const CallOptions& call) const {
   return Typed<grpc::health::v1::HealthCheckResponse>("Check", request, call);

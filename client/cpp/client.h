@@ -25,9 +25,12 @@
 #include "client/cpp/channel.h"
 #include "client/cpp/error.h"
 #include "grpc/health/v1/health.pb.h"
+#include "multisafepay/v1/account_service.pb.h"
+#include "multisafepay/v1/checkout_service.pb.h"
 #include "multisafepay/v1/notification_service.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "multisafepay/v1/payment_method_service.pb.h"
+#include "multisafepay/v1/terminal_service.pb.h"
 #include "multisafepay/v1/token_service.pb.h"
 #include "multisafepay/v1/transaction_service.pb.h"
 
@@ -97,6 +100,14 @@ class Client {
                                               const CallOptions& call = {}) const;
   Result<v1::DeleteTokenResponse> DeleteToken(const v1::DeleteTokenRequest& request,
                                               const CallOptions& call = {}) const;
+  Result<v1::HoldOrderResponse> HoldOrder(const v1::HoldOrderRequest& request,
+                                          const CallOptions& call = {}) const;
+  Result<v1::ExtendOrderResponse> ExtendOrder(const v1::ExtendOrderRequest& request,
+                                              const CallOptions& call = {}) const;
+  Result<v1::AddOrderFileResponse> AddOrderFile(const v1::AddOrderFileRequest& request,
+                                                const CallOptions& call = {}) const;
+  Result<v1::CreateApplePaySessionResponse> CreateApplePaySession(
+      const v1::CreateApplePaySessionRequest& request, const CallOptions& call = {}) const;
   Result<v1::HandleNotificationResponse> HandleNotification(
       const v1::HandleNotificationRequest& request, const CallOptions& call = {}) const;
 
@@ -118,6 +129,22 @@ class Client {
   Result<v1::ListTransactionsResponse> ListTransactions(const v1::ListTransactionsRequest& request,
                                                         const CallOptions& call = {}) const;
   Result<v1::GetTransactionResponse> GetTransaction(const v1::GetTransactionRequest& request,
+                                                    const CallOptions& call = {}) const;
+  Result<v1::ListIssuersResponse> ListIssuers(const v1::ListIssuersRequest& request,
+                                              const CallOptions& call = {}) const;
+  Result<v1::CreateApiTokenResponse> CreateApiToken(const v1::CreateApiTokenRequest& request,
+                                                    const CallOptions& call = {}) const;
+  Result<v1::ListTerminalsResponse> ListTerminals(const v1::ListTerminalsRequest& request,
+                                                  const CallOptions& call = {}) const;
+  Result<v1::ListGroupTerminalsResponse> ListGroupTerminals(
+      const v1::ListGroupTerminalsRequest& request, const CallOptions& call = {}) const;
+  Result<v1::GetReceiptResponse> GetReceipt(const v1::GetReceiptRequest& request,
+                                            const CallOptions& call = {}) const;
+  Result<v1::GetAccountResponse> GetAccount(const v1::GetAccountRequest& request,
+                                            const CallOptions& call = {}) const;
+  Result<v1::ListClosingBalancesResponse> ListClosingBalances(
+      const v1::ListClosingBalancesRequest& request, const CallOptions& call = {}) const;
+  Result<v1::ListCategoriesResponse> ListCategories(const v1::ListCategoriesRequest& request,
                                                     const CallOptions& call = {}) const;
   Result<grpc::health::v1::HealthCheckResponse> CheckHealth(
       const grpc::health::v1::HealthCheckRequest& request = {}, const CallOptions& call = {}) const;

@@ -1,14 +1,9 @@
 #include "client/cpp/rules.h"
 
-#include <array>
 #include <string_view>
 
-#include "multisafepay/v1/notification_service.pb.h"
 #include "multisafepay/v1/options.pb.h"
-#include "multisafepay/v1/order_service.pb.h"
-#include "multisafepay/v1/payment_method_service.pb.h"
-#include "multisafepay/v1/token_service.pb.h"
-#include "multisafepay/v1/transaction_service.pb.h"
+#include "multisafepay/v1/services.h"
 
 namespace msp::client {
 namespace {
@@ -21,13 +16,6 @@ constexpr std::string_view kHealthService = "grpc.health.v1.Health";
 constexpr std::string_view kRetryPolicy =
     R"("initialBackoff":"0.1s","maxBackoff":"1s","backoffMultiplier":2,)"
     R"("retryableStatusCodes":["UNAVAILABLE"])";
-
-std::array<const pb::FileDescriptor*, 5> Files() {
-  return {v1::CreateOrderRequest::descriptor()->file(), v1::ListTokensRequest::descriptor()->file(),
-          v1::ListGatewaysRequest::descriptor()->file(),
-          v1::ListTransactionsRequest::descriptor()->file(),
-          v1::HandleNotificationRequest::descriptor()->file()};
-}
 
 void AppendNames(const pb::ServiceDescriptor& service, std::string& names) {
   for (int i = 0; i < service.method_count(); ++i) {
@@ -55,7 +43,7 @@ Repeat RepeatOf(const pb::MethodDescriptor& method) {
 std::string ServiceConfig(int attempts_max) {
   if (attempts_max < 2) return "{}";
   std::string names;
-  for (const pb::FileDescriptor* file : Files()) {
+  for (const pb::FileDescriptor* file : v1::ServiceFiles()) {
     for (int i = 0; i < file->service_count(); ++i) AppendNames(*file->service(i), names);
   }
   std::string config = R"({"methodConfig":[{"name":[)" + names;

@@ -102,6 +102,78 @@ func (c *Client) GetTransaction(ctx context.Context,
 	return plain(ctx, c, c.options.ReadTimeout, c.transactions.GetTransaction, request)
 }
 
+// HoldOrder stops the reminders for an unpaid Pay After Delivery order for a while.
+func (c *Client) HoldOrder(ctx context.Context,
+	request *v1.HoldOrderRequest) (*v1.HoldOrderResponse, error) {
+	return plain(ctx, c, c.options.WriteTimeout, c.money.HoldOrder, request)
+}
+
+// ExtendOrder gives a Pay After Delivery order more days before it expires.
+func (c *Client) ExtendOrder(ctx context.Context,
+	request *v1.ExtendOrderRequest) (*v1.ExtendOrderResponse, error) {
+	return plain(ctx, c, c.options.WriteTimeout, c.money.ExtendOrder, request)
+}
+
+// AddOrderFile hands in a document against a chargeback; a repeat hands it in twice.
+func (c *Client) AddOrderFile(ctx context.Context,
+	request *v1.AddOrderFileRequest) (*v1.AddOrderFileResponse, error) {
+	return plain(ctx, c, c.options.WriteTimeout, c.money.AddOrderFile, request)
+}
+
+// ListIssuers lists the banks of a gateway.
+func (c *Client) ListIssuers(ctx context.Context,
+	request *v1.ListIssuersRequest) (*v1.ListIssuersResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.methods.ListIssuers, request)
+}
+
+// CreateApiToken makes a token for the payment component, for one order.
+func (c *Client) CreateApiToken(ctx context.Context,
+	request *v1.CreateApiTokenRequest) (*v1.CreateApiTokenResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.checkout.CreateApiToken, request)
+}
+
+// CreateApplePaySession makes a session for the Apple Pay button.
+func (c *Client) CreateApplePaySession(ctx context.Context,
+	request *v1.CreateApplePaySessionRequest) (*v1.CreateApplePaySessionResponse, error) {
+	return plain(ctx, c, c.options.WriteTimeout, c.checkout.CreateApplePaySession, request)
+}
+
+// ListTerminals lists the payment terminals.
+func (c *Client) ListTerminals(ctx context.Context,
+	request *v1.ListTerminalsRequest) (*v1.ListTerminalsResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.terminals.ListTerminals, request)
+}
+
+// ListGroupTerminals lists the terminals of a group.
+func (c *Client) ListGroupTerminals(ctx context.Context,
+	request *v1.ListGroupTerminalsRequest) (*v1.ListGroupTerminalsResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.terminals.ListGroupTerminals, request)
+}
+
+// GetReceipt reads the receipt of an order paid at a terminal.
+func (c *Client) GetReceipt(ctx context.Context,
+	request *v1.GetReceiptRequest) (*v1.GetReceiptResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.terminals.GetReceipt, request)
+}
+
+// GetAccount reads the ids behind the API key.
+func (c *Client) GetAccount(ctx context.Context,
+	request *v1.GetAccountRequest) (*v1.GetAccountResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.accounts.GetAccount, request)
+}
+
+// ListClosingBalances lists the balances at the end of each day.
+func (c *Client) ListClosingBalances(ctx context.Context,
+	request *v1.ListClosingBalancesRequest) (*v1.ListClosingBalancesResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.accounts.ListClosingBalances, request)
+}
+
+// ListCategories lists the trades that a shop can be of.
+func (c *Client) ListCategories(ctx context.Context,
+	request *v1.ListCategoriesRequest) (*v1.ListCategoriesResponse, error) {
+	return plain(ctx, c, c.options.ReadTimeout, c.accounts.ListCategories, request)
+}
+
 // HandleNotification verifies what MultiSafepay sent to the shop over HTTP.
 func (c *Client) HandleNotification(ctx context.Context,
 	request *v1.HandleNotificationRequest) (*v1.HandleNotificationResponse, error) {

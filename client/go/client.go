@@ -70,6 +70,9 @@ type Client struct {
 	methods       v1.PaymentMethodServiceClient
 	transactions  v1.TransactionServiceClient
 	notifications v1.NotificationServiceClient
+	checkout      v1.CheckoutServiceClient
+	terminals     v1.TerminalServiceClient
+	accounts      v1.AccountServiceClient
 }
 
 func makeCredentials(server string, options Options) (credentials.TransportCredentials, error) {
@@ -155,6 +158,9 @@ func New(server string, options Options) (*Client, error) {
 		tokens: v1.NewTokenServiceClient(reads), methods: v1.NewPaymentMethodServiceClient(reads),
 		transactions:  v1.NewTransactionServiceClient(reads),
 		notifications: v1.NewNotificationServiceClient(reads),
+		checkout:      v1.NewCheckoutServiceClient(reads),
+		terminals:     v1.NewTerminalServiceClient(reads),
+		accounts:      v1.NewAccountServiceClient(reads),
 	}, nil
 }
 

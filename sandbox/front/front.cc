@@ -232,7 +232,7 @@ HttpAnswer Front::OnRequest(HttpRequest& request) {
     answer.headers.emplace_back("Date", HttpDate(clock_.NowMs()));
   }
   Log(request, answer.status, order_id, began);
-  WipeString(request.body);
+  ZeroizeString(request.body);
   return answer;
 }
 

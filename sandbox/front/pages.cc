@@ -56,7 +56,7 @@ CardForm ReadCardForm(const HttpRequest& form) {
     std::string value;
     form.QueryValue(name, &value);
     std::string trimmed(Trimmed(value));
-    WipeString(value);
+    ZeroizeString(value);
     return trimmed;
   };
   std::string number = value_of("card_number");
@@ -68,7 +68,7 @@ CardForm ReadCardForm(const HttpRequest& form) {
     read.problems.push_back({"card_number", "Check the card number: it has a mistake in it"});
   }
   read.data["card_number"] = number;
-  WipeString(number);
+  ZeroizeString(number);
   read.typed.holder = value_of("card_holder_name");
   if (read.typed.holder.empty())
     read.problems.push_back({"card_holder_name", "Enter the name on the card"});
@@ -85,13 +85,13 @@ CardForm ReadCardForm(const HttpRequest& form) {
         cvc.find_first_not_of("0123456789") != std::string::npos)
       read.problems.push_back({"card_cvc", "Enter the security code: 3 or 4 digits"});
     read.data["card_cvc"] = cvc;
-    WipeString(cvc);
+    ZeroizeString(cvc);
   }
   return read;
 }
 
-void Wipe(Json& card_data) {
-  for (auto& [name, value] : card_data.items()) WipeString(value.get_ref<std::string&>());
+void Zeroize(Json& card_data) {
+  for (auto& [name, value] : card_data.items()) ZeroizeString(value.get_ref<std::string&>());
 }
 
 }  // namespace
@@ -129,12 +129,12 @@ HttpAnswer Front::ConnectPage(const HttpRequest& request, const std::vector<std:
       std::string wrong = platform_.PayWithCard(order, card.data, &field);
       if (!wrong.empty()) problems.push_back({std::move(field), std::move(wrong)});
     }
-    Wipe(card.data);
+    Zeroize(card.data);
   } else if (!platform_.OpenSession(order)) {
     return HtmlPage(410, "This link is no longer valid", "<p>Ask the shop for a new one.</p>",
                     &order);
   }
-  WipeString(form.query);
+  ZeroizeString(form.query);
   if (order.authentication.awaiting_challenge)
     return SeeOther("/simulator/3ds/" + order.session.id);
   if (order.status != "initialized") return Leave(order);

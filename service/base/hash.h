@@ -13,7 +13,7 @@ std::string HmacSha256(std::string_view key, std::string_view message);
 std::string HmacSha512(std::string_view key, std::string_view message);
 
 // HMAC-SHA-256 under one key, which is taken in once: what remains is hashing the message.
-// Immutable; any thread. Wiped when destroyed.
+// Immutable; any thread. Zeroized when destroyed.
 class HmacKey {
  public:
   explicit HmacKey(std::string_view key);

@@ -10,7 +10,7 @@
 namespace msp {
 
 bool ReadSecretFile(const std::string& path, std::string* content) {
-  WipeString(*content);
+  ZeroizeString(*content);
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
   // One byte more than is taken, to see that there is no more; a string that grew would leave its
@@ -26,7 +26,7 @@ bool ReadSecretFile(const std::string& path, std::string* content) {
   }
   close(fd);
   if (got < 0 || size > kSecretFileBytesMax) {
-    WipeString(*content);
+    ZeroizeString(*content);
     return false;
   }
   content->resize(size);

@@ -223,7 +223,7 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-void WipeString(std::string& text) {
+void ZeroizeString(std::string& text) {
   text.resize(text.capacity());  // Never reallocates; makes the spare capacity ours to write.
   explicit_bzero(text.data(), text.size());
   text.clear();
@@ -234,7 +234,7 @@ void GrowWiping(std::string& text, std::size_t more) {
   moved.reserve(std::max(text.size() + more, 2 * text.capacity()));
   moved.append(text);
   text.swap(moved);
-  WipeString(moved);
+  ZeroizeString(moved);
 }
 
 }  // namespace msp

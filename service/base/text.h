@@ -41,7 +41,7 @@ std::string_view Trimmed(std::string_view text);
 
 // Overwrites the bytes, the spare capacity too, in a way that the compiler keeps, then empties the
 // string.
-void WipeString(std::string& text);
+void ZeroizeString(std::string& text);
 
 // Makes room for `more` further bytes. Where the text moves for that, its old place is overwritten:
 // a string that grows by itself leaves copies behind.

@@ -4,6 +4,7 @@
 
 #include "google/protobuf/struct.pb.h"
 #include "service/codec/pattern.h"
+#include "service/codec/unmodelled.h"
 
 namespace msp::codec {
 namespace {
@@ -30,16 +31,18 @@ void AppendPath(const Step& step, std::string& path) {
 
 class Checker {
  public:
-  void Object(const Plan& plan, const pb::Message& message, const Step& at);
+  void Object(const MessageSchema& plan, const pb::Message& message, const Step& at);
   std::vector<Violation> Take() && { return std::move(violations_); }
 
  private:
-  void Field(const Entry& entry, const pb::Message& message, const Step& at);
-  void Text(const Entry& entry, std::string_view text, const Step& at);
-  void Integer(const Entry& entry, std::int64_t value, const Step& at);
-  void Double(const Entry& entry, double value, const Step& at);
+  void Field(const FieldSchema& entry, const pb::Message& message, const Step& at);
+  void Text(const FieldSchema& entry, std::string_view text, const Step& at);
+  void Integer(const FieldSchema& entry, std::int64_t value, const Step& at);
+  void Double(const FieldSchema& entry, double value, const Step& at);
   void Struct(const pb::Struct& object, const Step& at);
   void Value(const pb::Value& value, const Step& at);
+  // `more`: what an unmodelled Struct of the given message may not hold, beside what no Struct may.
+  void More(const MessageSchema& plan, const pb::Struct& object, const Step& at);
   void AlwaysRefused(const TextFacts& facts, const Step& at);
   bool Full() const { return violations_.size() >= kViolationsMax; }
   void Report(const Step& at, std::string description) {
@@ -52,21 +55,23 @@ class Checker {
   std::vector<Violation> violations_;
 };
 
-void Checker::Object(const Plan& plan, const pb::Message& message, const Step& at) {
+void Checker::Object(const MessageSchema& plan, const pb::Message& message, const Step& at) {
   if (at.depth > kNestingMax) return Report(at, "is nested too deep");
   const access::FieldSet present = plan.Present(message);
   (present | plan.required()).ForEach([&](std::size_t number) {
     if (Full()) return;
-    const Entry& entry = plan.entries()[number];
+    const FieldSchema& entry = plan.entries()[number];
     Step step{&at, entry.name, -1, at.depth + 1};
     if (!present.Has(number)) return Report(step, "is required");
+    if (&entry == plan.more())
+      More(plan, static_cast<const pb::Struct&>(entry.Nested(message)), step);
     if (!entry.repeated) return Field(entry, message, step);
     const int size = entry.Size(message);
     for (step.index = 0; step.index < size && !Full(); ++step.index) Field(entry, message, step);
   });
 }
 
-void Checker::Field(const Entry& entry, const pb::Message& message, const Step& at) {
+void Checker::Field(const FieldSchema& entry, const pb::Message& message, const Step& at) {
   switch (entry.kind) {
     case Kind::kString:
       return Text(entry, entry.Text(message, at.index), at);
@@ -99,7 +104,7 @@ void Checker::AlwaysRefused(const TextFacts& facts, const Step& at) {
   if (facts.controls) Report(at, "must not contain control characters");
 }
 
-void Checker::Text(const Entry& entry, std::string_view text, const Step& at) {
+void Checker::Text(const FieldSchema& entry, std::string_view text, const Step& at) {
   const v1::Limits& limits = entry.limits;
   if (text.empty()) {
     if (limits.required()) Report(at, "is required");
@@ -115,7 +120,7 @@ void Checker::Text(const Entry& entry, std::string_view text, const Step& at) {
   if (const char* fault = ShapeFault(limits.pattern(), text, facts)) Report(at, fault);
 }
 
-void Checker::Integer(const Entry& entry, std::int64_t value, const Step& at) {
+void Checker::Integer(const FieldSchema& entry, std::int64_t value, const Step& at) {
   const v1::Limits& limits = entry.limits;
   if (!limits.enforced()) return;
   if (limits.has_min() && value < limits.min()) {
@@ -125,7 +130,7 @@ void Checker::Integer(const Entry& entry, std::int64_t value, const Step& at) {
   }
 }
 
-void Checker::Double(const Entry& entry, double value, const Step& at) {
+void Checker::Double(const FieldSchema& entry, double value, const Step& at) {
   const v1::Limits& limits = entry.limits;
   if (!std::isfinite(value)) return Report(at, "must be a finite number");
   if (!limits.enforced()) return;
@@ -144,6 +149,18 @@ void Checker::Struct(const pb::Struct& object, const Step& at) {
     AlwaysRefused(Examine(member.first), at);
     Value(member.second, {at.parent, at.name, at.index, at.depth + 1});
   }
+}
+
+void Checker::More(const MessageSchema& plan, const pb::Struct& object, const Step& at) {
+  for (const auto& member : object.fields()) {
+    // A name of the schema is no secret; others are not repeated.
+    if (plan.Find(member.first) != nullptr)
+      return Report(at, "holds " + member.first + ", which has a field of its own: set that");
+  }
+  if (HoldsCardData(object))
+    return Report(at, "holds what looks like card data: use the fields of gateway_info");
+  if (!HoldsExactNumbers(object))
+    Report(at, "holds a whole number beyond 2^53, which has lost digits: give it as text");
 }
 
 void Checker::Value(const pb::Value& value, const Step& at) {
@@ -169,7 +186,7 @@ void Checker::Value(const pb::Value& value, const Step& at) {
 
 }  // namespace
 
-std::vector<Violation> Check(const Plan& plan, const pb::Message& message) {
+std::vector<Violation> Check(const MessageSchema& plan, const pb::Message& message) {
   Checker checker;
   checker.Object(plan, message, Step{});
   return std::move(checker).Take();

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "google/protobuf/message.h"
-#include "service/codec/plan.h"
+#include "service/codec/message_schema.h"
 
 namespace msp::codec {
 
@@ -26,6 +26,6 @@ inline constexpr int kNestingMax = 64;
 // characters but tab, line feed and carriage return (texts of enforced PATTERN_LINE, _ID and _URL
 // refuse those too); numbers that JSON cannot hold. An empty string counts as absent. Required
 // fields are looked for in messages that are present. No allocation while all is well.
-std::vector<Violation> Check(const Plan& plan, const google::protobuf::Message& message);
+std::vector<Violation> Check(const MessageSchema& plan, const google::protobuf::Message& message);
 
 }  // namespace msp::codec

@@ -82,8 +82,8 @@ class Index {
   simdjson::error_code error_ = simdjson::SUCCESS;
 };
 
-Decoded Read(const Plan& plan, std::string& document, google::protobuf::Message& message,
-             Splice* splice, bool everything) {
+Decoded Read(const MessageSchema& plan, std::string& document, google::protobuf::Message& message,
+             MemberRedirection* splice, bool everything) {
   // One index for each thread, since its memory is several times the document's. It holds offsets,
   // no text.
   static thread_local Index index;
@@ -109,12 +109,13 @@ Decoded Read(const Plan& plan, std::string& document, google::protobuf::Message&
 
 }  // namespace
 
-Decoded Decode(const Plan& plan, std::string& document, google::protobuf::Message& message,
-               Splice* splice) {
+Decoded Decode(const MessageSchema& plan, std::string& document, google::protobuf::Message& message,
+               MemberRedirection* splice) {
   return Read(plan, document, message, splice, false);
 }
 
-Decoded DecodeAll(const Plan& plan, std::string& document, google::protobuf::Message& message) {
+Decoded DecodeAll(const MessageSchema& plan, std::string& document,
+                  google::protobuf::Message& message) {
   return Read(plan, document, message, nullptr, true);
 }
 

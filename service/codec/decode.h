@@ -26,7 +26,7 @@
 #include <vector>
 
 #include "google/protobuf/message.h"
-#include "service/codec/plan.h"
+#include "service/codec/message_schema.h"
 
 namespace msp::codec {
 
@@ -64,16 +64,16 @@ struct Decoded {
   // True: more values did not fit or were not readable than kDriftMax could be reported.
   bool drift_cut = false;
   // The ids (PATTERN_ID) that came as JSON numbers, which lose leading zeros; each field once.
-  std::vector<const Entry*> numbers;
+  std::vector<const FieldSchema*> numbers;
 };
 
 // Where one member of the document goes instead of into the envelope: `key`'s value is read into
 // `entry`'s field of `into` (an object or, for a repeated entry, a list).
-struct Splice {
+struct MemberRedirection {
   std::string_view key;
-  const Entry* entry = nullptr;  // Null: the object's members are fields of `into` itself.
+  const FieldSchema* entry = nullptr;  // Null: the object's members are fields of `into` itself.
   google::protobuf::Message* into = nullptr;
-  const Plan* plan = nullptr;  // Of `into`.
+  const MessageSchema* plan = nullptr;  // Of `into`.
   // Takes the members of that object that its own plan does not know and the envelope's does: some
   // answers nest their error code, or a second `success`, there. Of the envelope's type, empty.
   google::protobuf::Message* nested = nullptr;
@@ -86,11 +86,12 @@ struct Splice {
 // place, or wiped and replaced by a repaired one: its content is unspecified afterwards, and the
 // caller wipes it. `splice` may be null. A
 // document that is JSON but no object is read as nothing, with a drift of an unfit value.
-Decoded Decode(const Plan& plan, std::string& document, google::protobuf::Message& message,
-               Splice* splice = nullptr);
+Decoded Decode(const MessageSchema& plan, std::string& document, google::protobuf::Message& message,
+               MemberRedirection* splice = nullptr);
 
 // Reads what EncodeAll writes and what people write: every field of the message, the service's own
 // too, enums by name, timestamps as RFC 3339 text.
-Decoded DecodeAll(const Plan& plan, std::string& document, google::protobuf::Message& message);
+Decoded DecodeAll(const MessageSchema& plan, std::string& document,
+                  google::protobuf::Message& message);
 
 }  // namespace msp::codec

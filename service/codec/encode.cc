@@ -10,7 +10,7 @@ namespace {
 namespace pb = google::protobuf;
 
 // The text of one query value; empty when the field's kind has none.
-std::string QueryText(const Entry& entry, const pb::Message& message, int index) {
+std::string QueryText(const FieldSchema& entry, const pb::Message& message, int index) {
   std::string text;
   switch (entry.kind) {
     case Kind::kString:
@@ -35,20 +35,20 @@ std::string QueryText(const Entry& entry, const pb::Message& message, int index)
 
 }  // namespace
 
-void EncodeBody(const Plan& plan, const pb::Message& message, std::string& out) {
+void EncodeBody(const MessageSchema& plan, const pb::Message& message, std::string& out) {
   Writer<Scope::kBody>(out).Object(plan, message);
 }
 
-void EncodeAll(const Plan& plan, const pb::Message& message, std::string& out) {
+void EncodeAll(const MessageSchema& plan, const pb::Message& message, std::string& out) {
   Writer<Scope::kAll>(out).Object(plan, message);
 }
 
-void EncodeQuery(const Plan& plan, const pb::Message& message, std::string& out) {
+void EncodeQuery(const MessageSchema& plan, const pb::Message& message, std::string& out) {
   if (plan.in_query().Empty()) return;  // As most are: no look at the message.
   const access::FieldSet asked = plan.Present(message) & plan.in_query();
   if (asked.Empty()) return;
   bool first = true;
-  const auto append = [&](const Entry& entry, int index) {
+  const auto append = [&](const FieldSchema& entry, int index) {
     const std::string text = QueryText(entry, message, index);
     if (text.empty()) return;
     if (!first) out += '&';
@@ -58,7 +58,7 @@ void EncodeQuery(const Plan& plan, const pb::Message& message, std::string& out)
     out += PercentEncoded(text);
   };
   asked.ForEach([&](std::size_t number) {
-    const Entry& entry = plan.entries()[number];
+    const FieldSchema& entry = plan.entries()[number];
     if (!entry.repeated) return append(entry, -1);
     const int size = entry.Size(message);
     for (int i = 0; i < size; ++i) append(entry, i);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "google/protobuf/message.h"
-#include "service/codec/plan.h"
+#include "service/codec/message_schema.h"
 
 namespace msp::codec {
 
@@ -14,14 +14,17 @@ namespace msp::codec {
 // their places), none of the service's own fields (1000 and up), none that travel in path or query.
 // Card numbers lose their spaces. Numbers are the shortest text that reads back as the same value.
 // The message has passed `Check`; a number that JSON cannot hold, which Check refuses, is left out.
-void EncodeBody(const Plan& plan, const google::protobuf::Message& message, std::string& out);
+void EncodeBody(const MessageSchema& plan, const google::protobuf::Message& message,
+                std::string& out);
 
 // Appends every set field, the service's own too, in the API's names: what people see in the CLI.
 // Enums print as their names, 64-bit integers as JSON numbers, timestamps as RFC 3339 strings.
-void EncodeAll(const Plan& plan, const google::protobuf::Message& message, std::string& out);
+void EncodeAll(const MessageSchema& plan, const google::protobuf::Message& message,
+               std::string& out);
 
 // Appends the PLACE_QUERY fields that are set as "a=1&b=2", percent-encoded, in the order of the
 // .proto file. Booleans travel as 1 and 0, a list as one parameter for each element.
-void EncodeQuery(const Plan& plan, const google::protobuf::Message& message, std::string& out);
+void EncodeQuery(const MessageSchema& plan, const google::protobuf::Message& message,
+                 std::string& out);
 
 }  // namespace msp::codec

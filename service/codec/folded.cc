@@ -107,6 +107,6 @@ Folded::Folded(std::string_view text, Escapes escapes) {
   starts.push_back(text.size());
 }
 
-Folded::~Folded() { WipeString(chars); }
+Folded::~Folded() { ZeroizeString(chars); }
 
 }  // namespace msp::codec

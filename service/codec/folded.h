@@ -24,8 +24,8 @@ struct Folded {
   Folded(const Folded&) = delete;
   Folded& operator=(const Folded&) = delete;
 
-  // A digit, a lower-case ASCII letter or one of the above. Full-width forms count as ASCII. Wiped
-  // at the end.
+  // A digit, a lower-case ASCII letter or one of the above. Full-width forms count as ASCII.
+  // Zeroized at the end.
   std::string chars;
   // Where each of them starts in the text; one more entry for the text's end.
   std::vector<std::size_t> starts;

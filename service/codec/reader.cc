@@ -31,13 +31,13 @@ void AppendName(std::string_view name, std::string& path) {
 }  // namespace
 
 struct Reader::Envelope {
-  const Plan& plan;
-  Splice& splice;
+  const MessageSchema& plan;
+  MemberRedirection& splice;
   std::bitset<kEntriesMax> nested;  // Fields that the spliced object has filled in `splice.nested`.
   bool spliced = false;             // The splice's key has been seen.
 };
 
-bool Reader::Document(const Plan& plan, pb::Message& message, Splice* splice) {
+bool Reader::Document(const MessageSchema& plan, pb::Message& message, MemberRedirection* splice) {
   const Place root;
   bool good = false;
   if (tokens_.Peek() != '{') {
@@ -52,8 +52,8 @@ bool Reader::Document(const Plan& plan, pb::Message& message, Splice* splice) {
   return good && (tokens_.AtEnd() || Fail("content after the document"));
 }
 
-bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place, Envelope* own,
-                     Envelope* outer) {
+bool Reader::Members(const MessageSchema& plan, pb::Message& message, const Place& place,
+                     Envelope* own, Envelope* outer) {
   bool more = false;
   if (!Open('}', more)) return false;
   std::bitset<kEntriesMax> seen;
@@ -62,11 +62,13 @@ bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place,
     std::string_view key;
     if (!Key(key)) return false;
     const Place member{&place, key};
-    const Entry* entry = nullptr;
+    const FieldSchema* entry = nullptr;
     if (own != nullptr && key == own->splice.key) {
       if (!Splicing(*own, member)) return false;
     } else if (entry = plan.FindNext(key, expected); entry == nullptr || !Reads(*entry)) {
-      if (!(outer == nullptr ? Unknown(member) : Nested(*outer, member))) return false;
+      if (!(outer == nullptr ? Unknown(plan, message, member)
+                             : Nested(*outer, plan, message, member)))
+        return false;
     } else {
       const std::size_t number = expected - 1;
       if (seen[number]) {
@@ -87,12 +89,20 @@ bool Reader::Members(const Plan& plan, pb::Message& message, const Place& place,
   return true;
 }
 
-bool Reader::Unknown(const Place& place) {
+bool Reader::Unknown(const MessageSchema& plan, pb::Message& message, const Place& place) {
   Report(Drift::Kind::kUnknownMember, place);
-  return Skip();
+  const FieldSchema* const entry = plan.unmodelled();
+  if (everything_ || entry == nullptr) return Skip();
+  auto& object = static_cast<pb::Struct&>(entry->access.put.message(message, entry->field));
+  pb::Value& value = (*object.mutable_fields())[std::string(place.name)];
+  value.Clear();
+  exact_numbers_ = true;
+  const bool good = StructValue(value, place);
+  exact_numbers_ = false;
+  return good;
 }
 
-bool Reader::Known(const Entry& entry, pb::Message& message, const Place& place) {
+bool Reader::Known(const FieldSchema& entry, pb::Message& message, const Place& place) {
   if (entry.oneof != nullptr && message.GetReflection()->HasOneof(message, entry.oneof)) {
     Report(Drift::Kind::kDuplicateMember, place);  // Two members of which only one can be.
   }
@@ -102,7 +112,7 @@ bool Reader::Known(const Entry& entry, pb::Message& message, const Place& place)
 }
 
 bool Reader::Splicing(Envelope& envelope, const Place& place) {
-  Splice& splice = envelope.splice;
+  MemberRedirection& splice = envelope.splice;
   if (envelope.spliced) {
     // The last of two wins here too, with what is nested in it.
     Report(Drift::Kind::kDuplicateMember, place);
@@ -124,10 +134,11 @@ bool Reader::Splicing(Envelope& envelope, const Place& place) {
   return outcome != Outcome::kMalformed;
 }
 
-bool Reader::Nested(Envelope& envelope, const Place& place) {
-  const Entry* entry = envelope.plan.Find(place.name);
+bool Reader::Nested(Envelope& envelope, const MessageSchema& plan, pb::Message& message,
+                    const Place& place) {
+  const FieldSchema* entry = envelope.plan.Find(place.name);
   pb::Message* const nested = envelope.splice.nested;
-  if (nested == nullptr || entry == nullptr || !Reads(*entry)) return Unknown(place);
+  if (nested == nullptr || entry == nullptr || !Reads(*entry)) return Unknown(plan, message, place);
   const auto number = static_cast<std::size_t>(entry - envelope.plan.entries().data());
   if (envelope.nested[number]) {
     Report(Drift::Kind::kDuplicateMember, place);
@@ -137,12 +148,12 @@ bool Reader::Nested(Envelope& envelope, const Place& place) {
   return Known(*entry, *nested, place);
 }
 
-Reader::Outcome Reader::Field(const Entry& entry, pb::Message& message, const Place& place,
+Reader::Outcome Reader::Field(const FieldSchema& entry, pb::Message& message, const Place& place,
                               Envelope* outer) {
   return entry.repeated ? List(entry, message, place, outer) : One(entry, message, place, outer);
 }
 
-Reader::Outcome Reader::List(const Entry& entry, pb::Message& message, const Place& place,
+Reader::Outcome Reader::List(const FieldSchema& entry, pb::Message& message, const Place& place,
                              Envelope* outer) {
   if (tokens_.Peek() == '{' && tokens_.PeekSecond() == '}') {
     return Skip() ? Outcome::kRead : Outcome::kMalformed;
@@ -160,7 +171,7 @@ Reader::Outcome Reader::List(const Entry& entry, pb::Message& message, const Pla
   return Outcome::kRead;
 }
 
-Reader::Outcome Reader::One(const Entry& entry, pb::Message& message, const Place& place,
+Reader::Outcome Reader::One(const FieldSchema& entry, pb::Message& message, const Place& place,
                             Envelope* outer) {
   const auto target = [&]() -> pb::Message& {
     return entry.access.put.message(message, entry.field);
@@ -175,7 +186,7 @@ Reader::Outcome Reader::One(const Entry& entry, pb::Message& message, const Plac
 }
 
 template <class Target>
-Reader::Outcome Reader::Object(const Plan& plan, const Place& place, Envelope* outer,
+Reader::Outcome Reader::Object(const MessageSchema& plan, const Place& place, Envelope* outer,
                                const Target& target) {
   const Outcome shape = ObjectShape();
   if (shape != Outcome::kRead) return shape;

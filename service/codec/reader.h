@@ -8,7 +8,7 @@
 #include "google/protobuf/message.h"
 #include "google/protobuf/struct.pb.h"
 #include "service/codec/decode.h"
-#include "service/codec/plan.h"
+#include "service/codec/message_schema.h"
 #include "service/codec/tokens.h"
 
 namespace msp::codec {
@@ -21,7 +21,8 @@ class Reader {
 
   // The whole document, with a check for trailing content. False: malformed, and `result.error`
   // says why.
-  bool Document(const Plan& plan, google::protobuf::Message& message, Splice* splice);
+  bool Document(const MessageSchema& plan, google::protobuf::Message& message,
+                MemberRedirection* splice);
 
  private:
   // What became of one value.
@@ -43,30 +44,36 @@ class Reader {
 
   // `own`: set when this object is the envelope itself. `outer`: set when it is the one spliced out
   // of it.
-  bool Members(const Plan& plan, google::protobuf::Message& message, const Place& place,
+  bool Members(const MessageSchema& plan, google::protobuf::Message& message, const Place& place,
                Envelope* own = nullptr, Envelope* outer = nullptr);
   bool Splicing(Envelope& envelope, const Place& place);
-  // A member that the spliced object's plan does not know, and the envelope's may.
-  bool Nested(Envelope& envelope, const Place& place);
-  bool Unknown(const Place& place);
+  // A member that the spliced object's plan does not know, and the envelope's may. `message` is of
+  // that object.
+  bool Nested(Envelope& envelope, const MessageSchema& plan, google::protobuf::Message& message,
+              const Place& place);
+  // Kept in the message's `unmodelled` where it has one.
+  bool Unknown(const MessageSchema& plan, google::protobuf::Message& message, const Place& place);
   // Reads a member into its field and reports what does not fit.
-  bool Known(const Entry& entry, google::protobuf::Message& message, const Place& place);
+  bool Known(const FieldSchema& entry, google::protobuf::Message& message, const Place& place);
 
-  Outcome Field(const Entry& entry, google::protobuf::Message& message, const Place& place,
+  Outcome Field(const FieldSchema& entry, google::protobuf::Message& message, const Place& place,
                 Envelope* outer = nullptr);
-  Outcome List(const Entry& entry, google::protobuf::Message& message, const Place& place,
+  Outcome List(const FieldSchema& entry, google::protobuf::Message& message, const Place& place,
                Envelope* outer);
-  Outcome One(const Entry& entry, google::protobuf::Message& message, const Place& place,
+  Outcome One(const FieldSchema& entry, google::protobuf::Message& message, const Place& place,
               Envelope* outer);
   // An object read into what `target` makes room for, which is called only when there is one.
   template <class Target>
-  Outcome Object(const Plan& plan, const Place& place, Envelope* outer, const Target& target);
+  Outcome Object(const MessageSchema& plan, const Place& place, Envelope* outer,
+                 const Target& target);
   // kRead when an object or `[]` comes next, which is left alone; any other value is consumed.
   Outcome ObjectShape();
-  Outcome Scalar(const Entry& entry, google::protobuf::Message& message, const Place& place);
-  Outcome FromText(const Entry& entry, google::protobuf::Message& message, std::string_view text);
-  Outcome FromNumber(const Entry& entry, google::protobuf::Message& message, std::string_view text);
-  Outcome FromBool(const Entry& entry, google::protobuf::Message& message, bool value);
+  Outcome Scalar(const FieldSchema& entry, google::protobuf::Message& message, const Place& place);
+  Outcome FromText(const FieldSchema& entry, google::protobuf::Message& message,
+                   std::string_view text);
+  Outcome FromNumber(const FieldSchema& entry, google::protobuf::Message& message,
+                     std::string_view text);
+  Outcome FromBool(const FieldSchema& entry, google::protobuf::Message& message, bool value);
 
   bool StructObject(google::protobuf::Struct& object, const Place& place);
   bool StructList(google::protobuf::ListValue& list, const Place& place);
@@ -111,10 +118,11 @@ class Reader {
 
   bool Fail(const char* what);
   void Report(Drift::Kind kind, const Place& place);
-  bool Reads(const Entry& entry) const { return everything_ || entry.in_body; }
+  bool Reads(const FieldSchema& entry) const { return everything_ || entry.in_body; }
 
   Tokens tokens_;
   const bool everything_;
+  bool exact_numbers_ = false;  // A Struct's numbers are kept as text.
   Decoded& result_;
   int depth_ = 0;
 };

@@ -14,24 +14,26 @@ namespace pb = google::protobuf;
 constexpr std::size_t kFourDigits = 4;
 
 // Whether `text` lost leading zeros on its way through a JSON number.
-bool LacksZeros(const Entry& entry, std::string_view text) {
+bool LacksZeros(const FieldSchema& entry, std::string_view text) {
   return entry.limits.pattern() == multisafepay::v1::PATTERN_FOUR_DIGITS &&
          text.size() < kFourDigits &&
          text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-bool IsId(const Entry& entry) { return entry.limits.pattern() == multisafepay::v1::PATTERN_ID; }
+bool IsId(const FieldSchema& entry) {
+  return entry.limits.pattern() == multisafepay::v1::PATTERN_ID;
+}
 
 // Whether a number's digits stay as they are written: with an exponent they are not the digits of
 // an id or of an amount, and an id has no fraction.
-bool StaysAsWritten(const Entry& entry, std::string_view text) {
+bool StaysAsWritten(const FieldSchema& entry, std::string_view text) {
   return text.find_first_of(IsId(entry) ? ".eE" : "eE") == std::string_view::npos;
 }
 
 // Writes one field or one more element of a repeated one; false for what its type cannot hold.
 class Put {
  public:
-  Put(const Entry& entry, pb::Message& message) : entry_(entry), message_(message) {}
+  Put(const FieldSchema& entry, pb::Message& message) : entry_(entry), message_(message) {}
 
   bool Text(std::string_view text) {
     entry_.access.put.text(message_, entry_.field, text);
@@ -71,13 +73,13 @@ class Put {
   }
 
  private:
-  const Entry& entry_;
+  const FieldSchema& entry_;
   pb::Message& message_;
 };
 
 }  // namespace
 
-Reader::Outcome Reader::Scalar(const Entry& entry, pb::Message& message, const Place& place) {
+Reader::Outcome Reader::Scalar(const FieldSchema& entry, pb::Message& message, const Place& place) {
   std::string_view text;
   char first = 0;
   switch (tokens_.Peek()) {
@@ -96,7 +98,8 @@ Reader::Outcome Reader::Scalar(const Entry& entry, pb::Message& message, const P
   }
 }
 
-Reader::Outcome Reader::FromText(const Entry& entry, pb::Message& message, std::string_view text) {
+Reader::Outcome Reader::FromText(const FieldSchema& entry, pb::Message& message,
+                                 std::string_view text) {
   if (text.empty()) return Outcome::kUnset;
   Put put(entry, message);
   bool fits = false;
@@ -140,7 +143,7 @@ Reader::Outcome Reader::FromText(const Entry& entry, pb::Message& message, std::
   return fits ? Outcome::kRead : Outcome::kUnfit;
 }
 
-Reader::Outcome Reader::FromNumber(const Entry& entry, pb::Message& message,
+Reader::Outcome Reader::FromNumber(const FieldSchema& entry, pb::Message& message,
                                    std::string_view text) {
   Put put(entry, message);
   bool fits = false;
@@ -159,7 +162,7 @@ Reader::Outcome Reader::FromNumber(const Entry& entry, pb::Message& message,
         std::string digits;
         fits = WithoutExponent(text, digits) &&
                !(IsId(entry) && digits.find('.') != std::string::npos) && put.Text(digits);
-        WipeString(digits);
+        ZeroizeString(digits);
       }
       break;
     }
@@ -193,7 +196,7 @@ Reader::Outcome Reader::FromNumber(const Entry& entry, pb::Message& message,
   return fits ? Outcome::kRead : Outcome::kUnfit;
 }
 
-Reader::Outcome Reader::FromBool(const Entry& entry, pb::Message& message, bool value) {
+Reader::Outcome Reader::FromBool(const FieldSchema& entry, pb::Message& message, bool value) {
   Put put(entry, message);
   if (entry.kind == Kind::kBool) {
     put.Bool(value);
@@ -255,6 +258,10 @@ bool Reader::StructValue(pb::Value& value, const Place& place) {
       return true;
     default: {
       if (!Number(text)) return false;
+      if (exact_numbers_) {
+        value.set_string_value(std::string(text));
+        return true;
+      }
       const std::optional<double> number = ReadDouble(text);
       if (number.has_value()) {
         value.set_number_value(*number);

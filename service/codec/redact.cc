@@ -44,7 +44,7 @@ std::string MaskedCard(std::string_view text) {
   if (digits.size() > kCardDigitsMin && digits.size() <= kCardDigitsMax) {
     masked = digits.substr(0, 6) + std::string(kMask) + digits.substr(digits.size() - 4);
   }
-  WipeString(digits);
+  ZeroizeString(digits);
   return masked;
 }
 
@@ -64,7 +64,7 @@ std::string MaskedText(v1::Sensitivity sensitive, std::string_view text) {
   }
 }
 
-std::string Redacted(const Plan& plan, const google::protobuf::Message& message,
+std::string Redacted(const MessageSchema& plan, const google::protobuf::Message& message,
                      RedactOptions options) {
   std::string out;
   if (options.body_only) {

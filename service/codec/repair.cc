@@ -93,11 +93,11 @@ bool RepairTexts(std::size_t start, std::string& document, std::vector<std::uint
   repaired.reserve(document.size() + document.size() / 8);
   Repairer repairer(std::string_view(document).substr(start), repaired, texts);
   if (!repairer.All() || texts.empty()) {
-    WipeString(repaired);
+    ZeroizeString(repaired);
     texts.clear();
     return false;
   }
-  WipeString(document);
+  ZeroizeString(document);
   document = std::move(repaired);
   return true;
 }

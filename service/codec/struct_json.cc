@@ -43,22 +43,39 @@ void AppendValue(const pb::Value& value, std::string& out) {
   }
 }
 
+using Member = pb::Map<std::string, pb::Value>::value_type;
+
+std::vector<const Member*> SortedMembers(const pb::Struct& object) {
+  std::vector<const Member*> members;
+  members.reserve(object.fields().size());
+  for (const Member& member : object.fields()) members.push_back(&member);
+  std::sort(members.begin(), members.end(),
+            [](const Member* a, const Member* b) { return a->first < b->first; });
+  return members;
+}
+
 }  // namespace
 
 void AppendStruct(const pb::Struct& object, std::string& out) {
-  std::vector<const pb::Map<std::string, pb::Value>::value_type*> members;
-  members.reserve(object.fields().size());
-  for (const auto& member : object.fields()) members.push_back(&member);
-  std::sort(members.begin(), members.end(),
-            [](const auto* a, const auto* b) { return a->first < b->first; });
-  out += '{';
-  for (const auto* member : members) {
-    if (member != members.front()) out += ',';
+  const char* before = "{";
+  for (const Member* member : SortedMembers(object)) {
+    out += before;
+    before = ",";
     AppendText(member->first, out);
     out += ':';
     AppendValue(member->second, out);
   }
+  if (object.fields().empty()) out += '{';
   out += '}';
+}
+
+void AppendMembers(const pb::Struct& object, std::string_view mask, std::string& out) {
+  for (const Member* member : SortedMembers(object)) {
+    out += ',';
+    AppendText(member->first, out);
+    out += ':';
+    mask.empty() ? AppendValue(member->second, out) : AppendText(mask, out);
+  }
 }
 
 bool AppendTimestamp(const pb::Timestamp& time, std::string& out) {

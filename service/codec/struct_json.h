@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -10,6 +11,9 @@ namespace msp::codec {
 
 // Keys sorted: a map's own order differs from process to process, and the body is hashed.
 void AppendStruct(const google::protobuf::Struct& object, std::string& out);
+
+// Its members alone, each behind a comma; a value that `mask` stands for is not shown.
+void AppendMembers(const google::protobuf::Struct& object, std::string_view mask, std::string& out);
 
 // RFC 3339 in quotes; false, and nothing appended, for a time that has no such text.
 bool AppendTimestamp(const google::protobuf::Timestamp& time, std::string& out);

@@ -23,19 +23,19 @@ constexpr std::size_t kTimestampBytesMax = 40;
 }  // namespace
 
 template <Scope kScope>
-void Writer<kScope>::Object(const Plan& plan, const pb::Message& message) {
+void Writer<kScope>::Object(const MessageSchema& plan, const pb::Message& message) {
   Open();
   if (!Members(plan, message)) Raw("{}");
   Close();
 }
 
 template <Scope kScope>
-bool Writer<kScope>::Members(const Plan& plan, const pb::Message& message) {
+bool Writer<kScope>::Members(const MessageSchema& plan, const pb::Message& message) {
   access::FieldSet shown = plan.Present(message);
   if constexpr (IsBody(kScope)) shown = shown & plan.in_body();
   bool empty = true;
   shown.ForEach([&](std::size_t number) {
-    const Entry& entry = plan.entries()[number];
+    const FieldSchema& entry = plan.entries()[number];
     const std::size_t start = Written();
     Raw(entry.quoted);
     if (entry.repeated ? List(entry, message) : Value(entry, message, -1)) {
@@ -45,13 +45,30 @@ bool Writer<kScope>::Members(const Plan& plan, const pb::Message& message) {
       at_ = out_.data() + start;
     }
   });
+  if constexpr (IsBody(kScope)) {
+    if (plan.more() != nullptr && More(*plan.more(), message, empty)) empty = false;
+  }
   if (empty) return false;
   Raw('}');
   return true;
 }
 
 template <Scope kScope>
-bool Writer<kScope>::List(const Entry& entry, const pb::Message& message) {
+bool Writer<kScope>::More(const FieldSchema& entry, const pb::Message& message, bool first) {
+  const pb::Message& stored = entry.Nested(message);
+  if (&stored == entry.shared) return false;
+  const auto& object = static_cast<const pb::Struct&>(stored);
+  if (object.fields().empty()) return false;
+  const std::size_t start = Written();
+  Aside(object.ByteSizeLong() * kJsonBytesPerByteMax, [&] {
+    AppendMembers(object, kScope == Scope::kMaskedBody ? kMask : std::string_view(), out_);
+  });
+  if (first) out_[start] = '{';
+  return true;
+}
+
+template <Scope kScope>
+bool Writer<kScope>::List(const FieldSchema& entry, const pb::Message& message) {
   const int size = entry.Size(message);
   if (size == 0) return false;
   Raw('[');
@@ -66,7 +83,7 @@ bool Writer<kScope>::List(const Entry& entry, const pb::Message& message) {
 }
 
 template <Scope kScope>
-bool Writer<kScope>::Value(const Entry& entry, const pb::Message& message, int index) {
+bool Writer<kScope>::Value(const FieldSchema& entry, const pb::Message& message, int index) {
   if (Masks(entry)) return Masked(entry, message, index);
   switch (entry.kind) {
     case Kind::kString:
@@ -136,7 +153,7 @@ void Writer<kScope>::Quoted(std::string_view text) {
 }
 
 template <Scope kScope>
-bool Writer<kScope>::Text(const Entry& entry, const pb::Message& message, int index) {
+bool Writer<kScope>::Text(const FieldSchema& entry, const pb::Message& message, int index) {
   const std::string& text = entry.Text(message, index);
   if constexpr (IsBody(kScope)) {
     if (text.empty()) return false;
@@ -160,7 +177,7 @@ bool Writer<kScope>::Text(const Entry& entry, const pb::Message& message, int in
 }
 
 template <Scope kScope>
-bool Writer<kScope>::Masks(const Entry& entry) const {
+bool Writer<kScope>::Masks(const FieldSchema& entry) const {
   if constexpr (kScope == Scope::kBody || kScope == Scope::kAll) return false;
   if (entry.kind == Kind::kStruct) return true;
   if (entry.sensitive == v1::SENSITIVITY_UNSPECIFIED) return false;
@@ -168,7 +185,7 @@ bool Writer<kScope>::Masks(const Entry& entry) const {
 }
 
 template <Scope kScope>
-bool Writer<kScope>::Masked(const Entry& entry, const pb::Message& message, int index) {
+bool Writer<kScope>::Masked(const FieldSchema& entry, const pb::Message& message, int index) {
   if (entry.kind != Kind::kString) {
     Quoted(kMask);
     return true;

@@ -10,7 +10,7 @@
 #include "google/protobuf/message.h"
 #include "service/base/text.h"
 #include "service/codec/json_text.h"
-#include "service/codec/plan.h"
+#include "service/codec/message_schema.h"
 
 namespace msp::codec {
 
@@ -31,17 +31,19 @@ class Writer {
       : out_(out), show_personal_(show_personal) {}
 
   // Appends the message as one object.
-  void Object(const Plan& plan, const google::protobuf::Message& message);
+  void Object(const MessageSchema& plan, const google::protobuf::Message& message);
 
  private:
-  bool Masks(const Entry& entry) const;
+  bool Masks(const FieldSchema& entry) const;
   // Writes the members with their braces; false when there were none.
-  bool Members(const Plan& plan, const google::protobuf::Message& message);
+  bool Members(const MessageSchema& plan, const google::protobuf::Message& message);
+  // Writes the members of `more` behind the others, or as the first ones.
+  bool More(const FieldSchema& entry, const google::protobuf::Message& message, bool first);
   // `index` is -1 for a field that is not repeated. False: there is nothing to write.
-  bool Value(const Entry& entry, const google::protobuf::Message& message, int index);
-  bool List(const Entry& entry, const google::protobuf::Message& message);
-  bool Text(const Entry& entry, const google::protobuf::Message& message, int index);
-  bool Masked(const Entry& entry, const google::protobuf::Message& message, int index);
+  bool Value(const FieldSchema& entry, const google::protobuf::Message& message, int index);
+  bool List(const FieldSchema& entry, const google::protobuf::Message& message);
+  bool Text(const FieldSchema& entry, const google::protobuf::Message& message, int index);
+  bool Masked(const FieldSchema& entry, const google::protobuf::Message& message, int index);
 
   // What follows writes through `at_` into the string's spare room, all of which counts as its
   // content meanwhile: appending costs more than most members do.

@@ -96,18 +96,19 @@ absl::Status CheckTogether(const Config& config) {
 
 }  // namespace
 
-absl::StatusOr<Ask> ParseSettings(int argc, char** argv, Config& config) {
+absl::StatusOr<CommandLineAction> ParseSettings(int argc, char** argv, Config& config) {
   const std::vector<Option> options = OptionsOf(config);
   const absl::Status environment = ReadEnvironment(options);
-  absl::StatusOr<Ask> asked = ReadArguments(options, argc, argv);
-  if (asked.ok() && *asked == Ask::kRun && !environment.ok()) return environment;
+  absl::StatusOr<CommandLineAction> asked = ReadArguments(options, argc, argv);
+  if (asked.ok() && *asked == CommandLineAction::kRun && !environment.ok()) return environment;
   return asked;
 }
 
 absl::StatusOr<Config> LoadConfig(Config config) {
   for (const Option& option : OptionsOf(config)) {
     if (option.name != "check" && !option.withdrawn)
-      absl::StrAppend(&config.described, Absl(option.name), "=", Shown(option.Text()), "\n");
+      absl::StrAppend(&config.described, Absl(option.name), "=", RedactedValue(option.Text()),
+                      "\n");
   }
   if (absl::Status checked = CheckTogether(config); !checked.ok()) return checked;
   if (config.withdrawn_http2)
@@ -151,7 +152,7 @@ std::string HelpText() {
 std::string Describe(const Config& config) {
   std::string text = config.described;
   absl::StrAppend(&text, "api_url resolves to ", config.api_url, "\n");
-  for (const psp::SiteSetting& site : config.sites)
+  for (const payments::SiteSetting& site : config.sites)
     absl::StrAppend(&text, "site ", site.name, ": api key of ", site.api_key.size(),
                     " characters, masked\n");
   return text;

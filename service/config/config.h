@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "service/config/keys.h"
-#include "service/psp/sites.h"
-#include "service/server/port_limits.h"
-#include "service/server/tls_files.h"
+#include "service/config/credentials.h"
+#include "service/grpc/port_limits.h"
+#include "service/grpc/tls_files.h"
+#include "service/payments/sites.h"
+#include "service/payments/validate.h"
 #include "service/settings/option.h"
 #include "service/telemetry/log.h"
 
@@ -48,6 +49,7 @@ struct Config {
   std::int64_t drain_timeout_ms = 40'000;
   std::int64_t call_max_ms = 33'000;
   std::string notification_url;
+  std::string apple_pay_hosts{payments::kApplePayHosts};
   std::string idempotency_marker_mode = "auto";
   std::int64_t settle_ms = 2'000;
   std::int64_t refund_pause_s = 0;
@@ -68,7 +70,7 @@ struct Config {
   int withdrawn_http_workers = 1;
 
   // Made of the above by LoadConfig.
-  std::vector<psp::SiteSetting> sites;  // As the files say them at the start.
+  std::vector<payments::SiteSetting> sites;  // As the files say them at the start.
   bool idempotency_marker = true;
   telemetry::Level log_level = telemetry::Level::kInfo;
   bool log_json = true;
@@ -79,7 +81,7 @@ struct Config {
 };
 
 // Reads environment and arguments into `config`. An error names the setting.
-absl::StatusOr<Ask> ParseSettings(int argc, char** argv, Config& config);
+absl::StatusOr<CommandLineAction> ParseSettings(int argc, char** argv, Config& config);
 
 // The parsed settings, checked: an error is one line that names the setting and the way out.
 // Reads the key file; wipes MSP_API_KEY from the environment.

@@ -30,7 +30,7 @@ std::string TakeKeyFromEnvironment() {
 absl::Status LoadKeys(Config& config) {
   std::string from_environment = TakeKeyFromEnvironment();
   config.keys.api_key = std::string(Trimmed(from_environment));
-  WipeString(from_environment);
+  ZeroizeString(from_environment);
   KeySource& keys = config.keys;
   if (!keys.sites_file.empty() && (!keys.api_key_file.empty() || !keys.api_key.empty()))
     return Invalid("sites_file", "holds all keys: api_key_file and MSP_API_KEY must be left out");
@@ -57,7 +57,7 @@ absl::Status LoadTls(Config& config) {
     // Read again when it serves; here only so that what is wrong is said before.
     if (auto material = server::ReadTls(tls); !material.ok()) return material.status();
   }
-  for (const psp::SiteSetting& site : config.sites) {
+  for (const payments::SiteSetting& site : config.sites) {
     if (!site.identities.empty() && tls.client_ca_file.empty()) {
       return Invalid("sites_file", absl::StrCat("site ", site.name,
                                                 " is bound to client certificates, which needs "

@@ -82,6 +82,9 @@ std::vector<Option> OptionsOf(Config& c) {
        1'024, 1 << 20},
       {"notification_url", &c.notification_url,
        "fills payment_options.notification_url, with POST, where an order has none"},
+      {"apple_pay_hosts", &c.apple_pay_hosts,
+       "domains that the validation URL of CreateApplePaySession may lead to, separated by commas: "
+       "MultiSafepay asks whatever address stands there"},
       {"idempotency_marker",
        &c.idempotency_marker_mode,
        "auto: an order carries its idempotency key in custom_info.custom_3 or var1, whichever the "

@@ -49,7 +49,7 @@ struct Request {
   Method method = Method::kGet;
   // Path and query below the pool's base URL, starting with '/', percent-encoded by the caller.
   std::string target;
-  // JSON; sent as it stands. Wiped by the pool once the transfer has ended.
+  // JSON; sent as it stands. Zeroized by the pool once the transfer has ended.
   std::string body;
   std::shared_ptr<const Headers> headers;
   // Extra header lines of this one request: its trace context, so rarely more than one.
@@ -64,16 +64,19 @@ struct Request {
   std::size_t answer_max_bytes = 0;
 };
 
-// What is known about a request that has ended.
-enum class Fate : std::uint8_t {
-  kNotSent,   // No byte of it left: refused connection, failed handshake, deadline in the queue,
-              // queue full. Or provably not all of its body, and no byte of an answer came.
-  kUnknown,   // It may have been received and acted on; no complete answer came back.
-  kAnswered,  // A complete HTTP answer came back.
+// What became of a call that is over: one enum for the transport, the payments and the clients'
+// documentation. The transport cannot tell a refusal from a success: to it every complete answer is
+// kSuccess, whatever its HTTP status says, and `payments` reads it.
+enum class CallOutcome : std::uint8_t {
+  kSuccess,        // A complete answer; in `payments`: MultiSafepay did what was asked.
+  kRefused,        // In `payments` alone: MultiSafepay said no, and nothing happened.
+  kNotSent,        // No byte of it left: refused connection, failed handshake, deadline in the
+                   // queue, queue full. Or provably not all of its body, and no byte of an answer.
+  kIndeterminate,  // It may have been received and acted on; no complete answer came back.
 };
 
-// Why no answer came back, for logs and for choosing an error; kNone when fate is kAnswered.
-enum class Failure : std::uint8_t {
+// Why no answer came back, for logs and for choosing an error; kNone when the outcome is kSuccess.
+enum class TransferError : std::uint8_t {
   kNone,
   kQueueFull,
   kDeadline,  // Ran out of time, queued or in transfer.
@@ -95,8 +98,8 @@ struct Timings {
 
 // One answer header that callers care about is kept; all others are dropped.
 struct Response {
-  Fate fate = Fate::kNotSent;
-  Failure failure = Failure::kNone;
+  CallOutcome outcome = CallOutcome::kNotSent;
+  TransferError failure = TransferError::kNone;
   int status = 0;
   // The complete body, decoded, when answered. Its capacity exceeds its size by at least
   // kBodyPadding, so that the parser reads it in place.

@@ -40,7 +40,7 @@ Decoded Inflate(int window_bits, std::size_t max_bytes, std::string& body) {
   inflateEnd(&stream);
   const bool too_large = plain.size() > max_bytes;
   if (whole && !too_large) body.swap(plain);
-  WipeString(plain);
+  ZeroizeString(plain);
   if (too_large) return Decoded::kTooLarge;
   return whole ? Decoded::kWhole : Decoded::kMalformed;
 }

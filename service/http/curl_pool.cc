@@ -127,11 +127,11 @@ bool IsTarget(std::string_view target) {
          });
 }
 
-void RefuseOnTheSpot(PendingRequest pending, Failure failure, const char* detail) {
+void RefuseOnTheSpot(PendingRequest pending, TransferError failure, const char* detail) {
   Response response;
   response.failure = failure;
   response.detail = detail;
-  WipeString(pending.request.body);
+  ZeroizeString(pending.request.body);
   std::move(pending.done)(std::move(response));
 }
 
@@ -166,16 +166,16 @@ std::size_t CurlPool::FirstLoop() {
 void CurlPool::Start(Request request, Done done) {
   PendingRequest pending{std::move(request), std::move(done), Clock::now()};
   if (!IsTarget(pending.request.target))
-    return RefuseOnTheSpot(std::move(pending), Failure::kConnect, "Malformed target");
+    return RefuseOnTheSpot(std::move(pending), TransferError::kConnect, "Malformed target");
   const std::size_t first = FirstLoop();
   EventLoop::Submitted submitted = EventLoop::Submitted::kFull;
   // A full loop passes the request on.
   for (std::size_t i = 0; i < loops_.size() && submitted == EventLoop::Submitted::kFull; ++i)
     submitted = loops_[(first + i) % loops_.size()]->Submit(pending);
   if (submitted == EventLoop::Submitted::kFull)
-    return RefuseOnTheSpot(std::move(pending), Failure::kQueueFull, "Queue full");
+    return RefuseOnTheSpot(std::move(pending), TransferError::kQueueFull, "Queue full");
   if (submitted == EventLoop::Submitted::kClosed)
-    RefuseOnTheSpot(std::move(pending), Failure::kStopped, "Stopping");
+    RefuseOnTheSpot(std::move(pending), TransferError::kStopped, "Stopping");
 }
 
 std::vector<Drivable*> CurlPool::loops() {

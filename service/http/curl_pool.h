@@ -2,7 +2,7 @@
 //
 // Constructed once by main.cc, which owns it; `Start` and `Stats` from any thread, `Stop` from any
 // thread but a loop's (not from a callback). Every request that `Start` accepted ends exactly
-// once, with a fate that is certain or says that it is not.
+// once, with a outcome that is certain or says that it is not.
 #pragma once
 
 #include <atomic>
@@ -57,7 +57,8 @@ struct PoolStats {
   };
   Share writes;
   Share reads;
-  std::int64_t not_sent = 0;  // Ended by fate; those refused on the spot are in refused_full alone.
+  std::int64_t not_sent =
+      0;  // Ended by outcome; those refused on the spot are in refused_full alone.
   std::int64_t unknown = 0;
   std::int64_t answered = 0;
   std::int64_t connections_new = 0;  // Requests that were sent on a connection of their own making

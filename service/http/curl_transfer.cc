@@ -26,7 +26,7 @@ std::int64_t Microseconds(Clock::duration duration) {
 Transfer::Transfer(const RequestOptions& options, BodyBudget& budget)
     : options_(options), parser_(budget) {}
 
-Transfer::~Transfer() { WipeString(out_); }
+Transfer::~Transfer() { ZeroizeString(out_); }
 
 void Transfer::Begin(PendingRequest pending, Clock::time_point now) {
   pending_ = std::move(pending);
@@ -40,7 +40,7 @@ void Transfer::Begin(PendingRequest pending, Clock::time_point now) {
   if (const std::size_t asked = pending_.request.answer_max_bytes; asked > 0)
     body_max_bytes = std::min(body_max_bytes, asked);
   // The answer gets the memory that the request's body leaves.
-  WipeString(pending_.request.body);
+  ZeroizeString(pending_.request.body);
   if (pending_.request.body.capacity() > kRequestBytesKept) pending_.request.body = {};
   parser_.Begin(body_max_bytes, pending_.request.read, std::exchange(pending_.request.body, {}));
 }
@@ -132,7 +132,7 @@ Response Transfer::Finish() {
                                         .answer_complete = complete_,
                                         .too_large = too_large_,
                                         .deadline_passed = deadline_passed_});
-  response.fate = outcome.fate;
+  response.outcome = outcome.outcome;
   response.failure = outcome.failure;
   Collect(response.timings);
   if (complete_) {
@@ -144,10 +144,10 @@ Response Transfer::Finish() {
     parser_.Drop();
     response.detail = Detail();
   }
-  WipeString(out_);
+  ZeroizeString(out_);
   if (out_.capacity() > kRequestBytesKept) out_ = {};
   // A path may hold the token of a stored card.
-  WipeString(pending_.request.target);
+  ZeroizeString(pending_.request.target);
   pending_.request = {};
   return response;
 }

@@ -205,7 +205,7 @@ void EventLoop::RunDue() {
       PendingRequest pending = std::move(share.waiting.front());
       share.waiting.pop_front();
       if (closed_) {
-        Refuse(std::move(pending), Failure::kStopped, "Stopping");
+        Refuse(std::move(pending), TransferError::kStopped, "Stopping");
       } else {
         Launch(std::move(pending));
       }
@@ -232,7 +232,7 @@ void EventLoop::Expire(Clock::time_point now) {
     waiting.swap(share.waiting);
     for (PendingRequest& pending : waiting) {
       if (pending.request.deadline <= now) {
-        Refuse(std::move(pending), Failure::kDeadline, kTooLate);
+        Refuse(std::move(pending), TransferError::kDeadline, kTooLate);
       } else {
         next_deadline_ = std::min(next_deadline_, pending.request.deadline);
         share.waiting.push_back(std::move(pending));
@@ -251,7 +251,7 @@ bool EventLoop::IsWakeNeeded() { return !ended_.empty() || NextDue() < sleep_unt
 void EventLoop::Launch(PendingRequest pending) {
   const Clock::time_point now = Clock::now();
   if (pending.request.deadline - now < std::chrono::milliseconds(1)) {
-    Refuse(std::move(pending), Failure::kDeadline, kTooLate);
+    Refuse(std::move(pending), TransferError::kDeadline, kTooLate);
     return;
   }
   if (idle_transfers_.empty()) {
@@ -268,14 +268,14 @@ void EventLoop::Launch(PendingRequest pending) {
   Dispatch(transfer, /*on_new=*/false);
 }
 
-void EventLoop::Refuse(PendingRequest pending, Failure failure, const char* detail) {
+void EventLoop::Refuse(PendingRequest pending, TransferError failure, const char* detail) {
   Response response;
   response.failure = failure;
   response.detail = detail;
   response.timings.queue_us =
       std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.submitted_at)
           .count();
-  WipeString(pending.request.body);
+  ZeroizeString(pending.request.body);
   ++stats_.not_sent;
   ended_.push_back({std::move(pending.done), std::move(response)});
 }
@@ -361,10 +361,10 @@ void EventLoop::End(Transfer& transfer, bool keep) {
   in_flight_.pop_back();
   idle_transfers_.push_back(&transfer);
   std::int64_t* const by_fate[] = {&stats_.not_sent, &stats_.unknown, &stats_.answered};
-  ++*by_fate[static_cast<std::size_t>(response.fate)];
+  ++*by_fate[static_cast<std::size_t>(response.outcome)];
   if (response.timings.reused_connection) {
     ++stats_.connections_reused;
-  } else if (response.fate != Fate::kNotSent) {
+  } else if (response.outcome != CallOutcome::kNotSent) {
     ++stats_.connections_new;
   }
   ended_.back().response = std::move(response);

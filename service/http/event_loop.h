@@ -105,7 +105,7 @@ class EventLoop final : public Drivable {
     return shares_[static_cast<std::size_t>(request.read)];
   }
   void Launch(PendingRequest pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Refuse(PendingRequest pending, Failure failure, const char* detail)
+  void Refuse(PendingRequest pending, TransferError failure, const char* detail)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Gives the transfer a connection: an idle one unless it must be new, or one to be opened.
   void Dispatch(Transfer& transfer, bool on_new) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -21,6 +21,6 @@ Headers::Headers(const std::vector<std::string>& lines) {
   }
 }
 
-Headers::~Headers() { WipeString(text_); }
+Headers::~Headers() { ZeroizeString(text_); }
 
 }  // namespace msp::http

@@ -167,8 +167,8 @@ ResponseParser::State ResponseParser::Decode() {
 
 void ResponseParser::Drop() {
   budget_.left_bytes += body_.size();
-  WipeString(body_);
-  if (!pending_.empty()) WipeString(pending_);
+  ZeroizeString(body_);
+  if (!pending_.empty()) ZeroizeString(pending_);
 }
 
 bool ResponseParser::keep_alive() const { return message_->keep_alive() && pending_.empty(); }

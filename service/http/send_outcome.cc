@@ -3,12 +3,13 @@
 namespace msp::http {
 
 SendOutcome Classify(const TransferResult& result) {
-  if (result.answer_complete) return {Fate::kAnswered, Failure::kNone};
+  if (result.answer_complete) return {CallOutcome::kSuccess, TransferError::kNone};
   const bool cut_short = !result.written_whole && !result.answer_begun;
-  const Fate fate = !result.written || cut_short ? Fate::kNotSent : Fate::kUnknown;
-  if (result.too_large) return {fate, Failure::kTooLarge};
-  if (result.deadline_passed) return {fate, Failure::kDeadline};
-  return {fate, result.written ? Failure::kBroken : Failure::kConnect};
+  const CallOutcome outcome =
+      !result.written || cut_short ? CallOutcome::kNotSent : CallOutcome::kIndeterminate;
+  if (result.too_large) return {outcome, TransferError::kTooLarge};
+  if (result.deadline_passed) return {outcome, TransferError::kDeadline};
+  return {outcome, result.written ? TransferError::kBroken : TransferError::kConnect};
 }
 
 }  // namespace msp::http

@@ -20,8 +20,8 @@ struct TransferResult {
 };
 
 struct SendOutcome {
-  Fate fate = Fate::kNotSent;
-  Failure failure = Failure::kNone;
+  CallOutcome outcome = CallOutcome::kNotSent;
+  TransferError failure = TransferError::kNone;
 };
 
 SendOutcome Classify(const TransferResult& result);

@@ -99,12 +99,12 @@ std::string Option::Range() const {
   return range;
 }
 
-absl::StatusOr<Ask> ReadArguments(const std::vector<Option>& options, int argc,
-                                  const char* const* argv) {
+absl::StatusOr<CommandLineAction> ReadArguments(const std::vector<Option>& options, int argc,
+                                                const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     std::string_view argument = argv[i];
-    if (argument == "--help" || argument == "-h") return Ask::kHelp;
-    if (argument == "--version") return Ask::kVersion;
+    if (argument == "--help" || argument == "-h") return CommandLineAction::kHelp;
+    if (argument == "--version") return CommandLineAction::kVersion;
     if (argument.substr(0, 2) != "--") {
       return absl::InvalidArgumentError(
           absl::StrCat("\"", Absl(argument), "\" is no setting; --help lists them"));
@@ -123,7 +123,7 @@ absl::StatusOr<Ask> ReadArguments(const std::vector<Option>& options, int argc,
     }
     if (absl::Status set = option->Set(value); !set.ok()) return set;
   }
-  return Ask::kRun;
+  return CommandLineAction::kRun;
 }
 
 absl::Status ReadEnvironment(const std::vector<Option>& options) {

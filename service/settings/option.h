@@ -61,12 +61,12 @@ Option Choice(std::string_view name, Value* target,
 }
 
 // What the arguments asked for besides options.
-enum class Ask : std::uint8_t { kRun, kHelp, kVersion };
+enum class CommandLineAction : std::uint8_t { kRun, kHelp, kVersion };
 
 // `--name=value`, `--name value`, a bare `--name` for a switch; '-' and '_' are the same in names.
 // An error names the option and the way out: what it takes, or the nearest that there is.
-absl::StatusOr<Ask> ReadArguments(const std::vector<Option>& options, int argc,
-                                  const char* const* argv);
+absl::StatusOr<CommandLineAction> ReadArguments(const std::vector<Option>& options, int argc,
+                                                const char* const* argv);
 // MSP_NAME for each option, and an error for a variable that looks like one and is none.
 absl::Status ReadEnvironment(const std::vector<Option>& options);
 

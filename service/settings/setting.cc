@@ -40,7 +40,7 @@ std::string_view HostOf(std::string_view url) {
   return url.substr(0, url.find(':'));
 }
 
-std::string Shown(std::string value) {
+std::string RedactedValue(std::string value) {
   const std::size_t scheme = value.find("://");
   const std::size_t user = scheme == std::string::npos ? 0 : scheme + 3;
   const std::size_t at = value.rfind('@', value.find_first_of("/?#", user));

@@ -29,6 +29,6 @@ bool IsLoopback(std::string_view host);
 std::string_view HostOf(std::string_view url);
 
 // The value of a setting as it may be shown: user name and password of a URL are not.
-std::string Shown(std::string value);
+std::string RedactedValue(std::string value);
 
 }  // namespace msp

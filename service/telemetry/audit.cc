@@ -50,7 +50,8 @@ absl::StatusOr<std::unique_ptr<Audit>> Audit::Open(const AuditOptions& options) 
 Audit::Audit(int fd, const AuditOptions& options)
     : fd_(fd),
       options_(options),
-      writer_(std::make_unique<LineWriter>(LineWriterOptions{.fd = fd, .sync = options.flush})) {}
+      writer_(std::make_unique<BatchingLogSink>(
+          BatchingLogSinkOptions{.fd = fd, .sync = options.flush})) {}
 
 Audit::~Audit() {
   writer_.reset();

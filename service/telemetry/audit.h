@@ -14,8 +14,8 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "service/base/timer.h"
+#include "service/telemetry/batching_log_sink.h"
 #include "service/telemetry/line.h"
-#include "service/telemetry/line_writer.h"
 
 namespace msp::telemetry {
 
@@ -53,7 +53,7 @@ class Audit {
   const AuditOptions options_;
   std::atomic<std::uint64_t> unflushed_{0};
   Timer timer_;
-  std::unique_ptr<LineWriter> writer_;  // Ended first: its closures use the others.
+  std::unique_ptr<BatchingLogSink> writer_;  // Ended first: its closures use the others.
 };
 
 }  // namespace msp::telemetry

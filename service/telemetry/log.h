@@ -10,8 +10,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "service/telemetry/batching_log_sink.h"
 #include "service/telemetry/line.h"
-#include "service/telemetry/line_writer.h"
 
 namespace msp::telemetry {
 
@@ -37,7 +37,7 @@ class Log {
 
  private:
   const LogOptions options_;
-  LineWriter writer_;
+  BatchingLogSink writer_;
 };
 
 }  // namespace msp::telemetry

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "service/telemetry/bounded_family.h"
+#include "service/telemetry/collected_metrics.h"
 #include "service/telemetry/label_text.h"
-#include "service/telemetry/readings.h"
 
 namespace msp::telemetry {
 namespace {
@@ -34,7 +34,7 @@ constexpr Label kOutcome{.name = "outcome", .values_max = 8};
 constexpr std::array<std::string_view, 3> kVerdicts{"reconciled", "replayed", "unknown"};
 
 // A registry that also tells of families that have no series yet.
-class Catalogue {
+class MetricRegistry {
  public:
   BoundedFamily<Counter> Counters(const char* name, const char* help,
                                   std::vector<Label> labels = {}) {
@@ -76,7 +76,7 @@ double Seconds(std::int64_t us) { return static_cast<double>(us) * 1e-6; }
 }  // namespace
 
 struct Metrics::Families {
-  Catalogue all;
+  MetricRegistry all;
   BoundedFamily<Counter> calls =
       all.Counters("msp_calls_total", "Calls that have ended, by gRPC code and by outcome.",
                    {kMethod, kCode, kOutcome});
@@ -124,7 +124,7 @@ struct Metrics::Families {
   BoundedFamily<Counter> leases_unavailable =
       all.Counters("msp_leases_unavailable_total",
                    "Calls that went without a lease because Redis did not answer.");
-  Readings readings;
+  CollectedMetrics readings;
 
   // What each call counts, resolved once: the rest is rare.
   struct Method {
@@ -159,7 +159,7 @@ void Metrics::Prepare(std::string_view method, bool moves_money) {
   for (const std::string_view verdict : kVerdicts) families_->reconciliations.At({method, verdict});
 }
 
-void Metrics::AddReading(Reading reading) { families_->readings.Add(std::move(reading)); }
+void Metrics::AddReading(CollectedMetric reading) { families_->readings.Add(std::move(reading)); }
 
 void Metrics::CountCall(const CallSample& call) {
   if (!enabled_) return;
@@ -182,7 +182,7 @@ void Metrics::CountStream(std::string_view method, std::string_view code) {
   if (enabled_) families_->calls.At({method, code, ""}).Increment();
 }
 
-void Metrics::CountExchange(const ExchangeSample& exchange) {
+void Metrics::CountExchange(const RestCallSample& exchange) {
   if (!enabled_) return;
   const bool answered =
       exchange.fate == "answered" && exchange.http_status == 200 && exchange.error_code == 0;

@@ -26,7 +26,7 @@ struct CallSample {
 };
 
 // One REST exchange that has ended; a part that did not happen is 0.
-struct ExchangeSample {
+struct RestCallSample {
   // "answered", "not_sent" or "unknown": what became of the request.
   std::string_view fate;
   int http_status = 0;  // 0 without an answer.
@@ -38,9 +38,9 @@ struct ExchangeSample {
   std::int64_t total_us = 0;
 };
 
-// A value that is kept elsewhere and read at each scrape. Readings of the same name make one
-// family; the help text and kind of the first are used.
-struct Reading {
+// A value that is kept elsewhere and read at each scrape. Those of the same name make
+// one family; the help text and kind of the first are used.
+struct CollectedMetric {
   enum class Kind : std::uint8_t { kGauge, kCounter };
   std::string name;
   std::string help;
@@ -64,16 +64,17 @@ class Metrics {
   // Before the first call of the method: resolves what each call counts. The series that alerts
   // look at exist from then on, at 0: the first event would not be seen as an increase otherwise.
   void Prepare(std::string_view method, bool moves_money);
-  void AddReading(Reading reading);
+  void AddReading(CollectedMetric reading);
 
   void CountCall(const CallSample& call);
   // A stream that has ended, among the calls; how long it was open is no latency, and left out.
   void CountStream(std::string_view method, std::string_view code);
-  void CountExchange(const ExchangeSample& exchange);
+  void CountExchange(const RestCallSample& exchange);
   // A member that our schema does not know ("unknown_member"), that did not fit ("unfit_value") or
   // that came twice ("duplicate_member"), by its path; paths beyond the first 200 are "other".
   void CountDrift(std::string_view kind, std::string_view path);
-  // A pair of statuses whose reading is a guess (psp::IsOdd): UNRECOGNIZED, or the odd PENDING.
+  // A pair of statuses whose reading is a guess (payments::IsOdd): UNRECOGNIZED, or the odd
+  // PENDING.
   void CountOddState(std::string_view status, std::string_view financial_status);
   // An order that was declined in answer to a money-moving call.
   void CountDecline(std::string_view category);

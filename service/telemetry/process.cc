@@ -73,7 +73,7 @@ double DescriptorsMax() {
 }  // namespace
 
 void AddProcessReadings(Metrics& metrics) {
-  using Kind = Reading::Kind;
+  using Kind = CollectedMetric::Kind;
   static const double start =
       BootSeconds() + Stat(kStartTicks) / static_cast<double>(sysconf(_SC_CLK_TCK));
   const auto add = [&](const char* name, const char* help, Kind kind, auto read) {

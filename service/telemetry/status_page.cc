@@ -19,7 +19,7 @@ void AppendTable(std::string_view title, const StatusFacts::Table& table, std::s
   out.append("</table>\n");
 }
 
-void AppendTroubles(const std::vector<Trouble>& troubles, std::string& out) {
+void AppendTroubles(const std::vector<ErrorRecord>& troubles, std::string& out) {
   out.append("<h2>Last errors</h2>\n");
   if (troubles.empty()) {
     out.append("<p>None since the start.</p>\n");
@@ -28,7 +28,7 @@ void AppendTroubles(const std::vector<Trouble>& troubles, std::string& out) {
   out.append(
       "<table>\n<tr><th>time</th><th>method</th><th>code</th><th>reason</th>"
       "<th>HTTP</th><th>detail</th><th>trace id</th></tr>\n");
-  for (const Trouble& trouble : troubles) {
+  for (const ErrorRecord& trouble : troubles) {
     std::string time;
     AppendTime(trouble.unix_ms, time);
     const std::string status =

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "service/telemetry/recent.h"
+#include "service/telemetry/recent_errors.h"
 
 namespace msp::telemetry {
 
@@ -17,7 +17,7 @@ struct StatusFacts {
   Table server;
   Table upstream;
   Table settings;  // Masked already.
-  std::vector<Trouble> troubles;
+  std::vector<ErrorRecord> troubles;
 };
 
 std::string StatusPage(const StatusFacts& facts);

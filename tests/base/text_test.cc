@@ -153,12 +153,12 @@ TEST(Trimmed, DropsOuterWhiteSpaceOnly) {
   EXPECT_EQ(Trimmed(""), "");
 }
 
-TEST(WipeString, OverwritesContentAndSpareCapacity) {
+TEST(ZeroizeString, OverwritesContentAndSpareCapacity) {
   std::string text = "4111111111111111 and more than fits in place";
   text.resize(20);  // The rest stays behind in the spare capacity.
   const char* const memory = text.data();
   const std::size_t capacity = text.capacity();
-  WipeString(text);
+  ZeroizeString(text);
   EXPECT_TRUE(text.empty());
   ASSERT_EQ(text.data(), memory);
   ASSERT_EQ(text.capacity(), capacity);

@@ -132,7 +132,7 @@ void CopyAndWipeOrder(benchmark::State& state) {
   const v1::CreateOrderRequest request = Request();
   for (auto _ : state) {
     v1::CreateOrderRequest copy = request;
-    Wipe(RequestPlan(), copy);
+    Zeroize(RequestPlan(), copy);
     benchmark::DoNotOptimize(&copy);
   }
 }

@@ -9,7 +9,7 @@
 #include "codec/testing.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/decode.h"
-#include "service/codec/plan.h"
+#include "service/codec/message_schema.h"
 
 namespace msp::codec::measured {
 
@@ -68,19 +68,19 @@ inline constexpr std::string_view kAnswer = R"({
   }
 })";
 
-inline const PlanSet& Plans() {
-  static const PlanSet plans(
+inline const SchemaSet& Plans() {
+  static const SchemaSet plans(
       {v1::CreateOrderRequest::descriptor(), v1::CreateOrderResponse::descriptor(),
        testing::Envelope::descriptor()},
       {access::MspCodecTestingProto()});
   return plans;
 }
-inline const Plan& RequestPlan() {
-  static const Plan& plan = Plans().Of(v1::CreateOrderRequest::descriptor());
+inline const MessageSchema& RequestPlan() {
+  static const MessageSchema& plan = Plans().Of(v1::CreateOrderRequest::descriptor());
   return plan;
 }
-inline const Plan& ResponsePlan() {
-  static const Plan& plan = Plans().Of(v1::CreateOrderResponse::descriptor());
+inline const MessageSchema& ResponsePlan() {
+  static const MessageSchema& plan = Plans().Of(v1::CreateOrderResponse::descriptor());
   return plan;
 }
 
@@ -92,9 +92,9 @@ inline v1::CreateOrderRequest Request() {
 }
 
 inline void ReadAnswer(std::string& document, v1::CreateOrderResponse& response) {
-  static const Plan& envelope_plan = Plans().Of(testing::Envelope::descriptor());
-  static const Entry* order = ResponsePlan().Find("order");
-  Splice splice{.key = "data", .entry = order, .into = &response};
+  static const MessageSchema& envelope_plan = Plans().Of(testing::Envelope::descriptor());
+  static const FieldSchema* order = ResponsePlan().Find("order");
+  MemberRedirection splice{.key = "data", .entry = order, .into = &response};
   testing::Envelope envelope;
   const Decoded decoded = Decode(envelope_plan, document, envelope, &splice);
   if (!decoded.ok || !decoded.drift.empty()) std::abort();

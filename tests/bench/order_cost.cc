@@ -13,9 +13,9 @@
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/base/text.h"
 #include "service/codec/redact.h"
-#include "service/psp/api.h"
+#include "service/payments/api.h"
 
-namespace msp::psp {
+namespace msp::payments {
 namespace {
 
 namespace v1 = multisafepay::v1;
@@ -26,10 +26,10 @@ class Stub : public http::Client {
   explicit Stub(std::string answer) : answer_(std::move(answer)) {}
 
   void Start(http::Request request, http::Done done) override {
-    WipeString(request.body);
+    ZeroizeString(request.body);
     http::Response response;
     response.status = 200;
-    response.fate = http::Fate::kAnswered;
+    response.outcome = http::CallOutcome::kSuccess;
     response.body.reserve(answer_.size() + http::kBodyPadding);
     response.body.append(answer_);
     std::move(done)(std::move(response));
@@ -99,14 +99,14 @@ int Run(const std::string& answer, int count) {
       return 1;
     }
     // As the server does once the reply is written.
-    if (!call.request_wiped) codec::Wipe(*call.operation->request_plan, request);
-    codec::Wipe(*call.operation->response_plan, response);
+    if (!call.request_wiped) codec::Zeroize(*call.operation->request_plan, request);
+    codec::Zeroize(*call.operation->response_plan, response);
   }
   return 0;
 }
 
 }  // namespace
-}  // namespace msp::psp
+}  // namespace msp::payments
 
 int main(int argc, char** argv) {
   if (argc != 3) {
@@ -115,5 +115,5 @@ int main(int argc, char** argv) {
   }
   std::ifstream in(argv[1]);
   const std::string answer{std::istreambuf_iterator<char>(in), {}};
-  return msp::psp::Run(answer, std::atoi(argv[2]));
+  return msp::payments::Run(answer, std::atoi(argv[2]));
 }

@@ -65,7 +65,7 @@ class Load {
     request.deadline = start + std::chrono::seconds(30);
     client_.Start(std::move(request), [this, start](msp::http::Response response) {
       times_us_.push_back(std::chrono::duration<double, std::micro>(Clock::now() - start).count());
-      if (response.fate != msp::http::Fate::kAnswered || response.status != 200) ++failed_;
+      if (response.outcome != msp::http::CallOutcome::kSuccess || response.status != 200) ++failed_;
       const bool last = ++ended_ == requests_;
       Begin();
       if (last) finished_.set_value();

@@ -58,7 +58,7 @@ constexpr int kLimitedCallers = 24;  // So few that the budget is small for a bu
 constexpr double kExpectedMin =
     12;  // A fault that is due so often happens, but for one in 100,000.
 
-class Verdict {
+class AuditReport {
  public:
   void Check(bool passed, const std::string& claim) {
     ++(passed ? passed_ : failed_);
@@ -92,7 +92,7 @@ void LiveAll(const Options& options, std::size_t first, std::size_t end, const F
 // are those of the first half again. What is sent again, and what is looked up meanwhile, costs
 // MultiSafepay's budget.
 std::vector<Story> LiveAll(const Options& options, const Fleet& fleet, Tally& tally,
-                           Verdict& verdict) {
+                           AuditReport& verdict) {
   std::vector<Story> stories(static_cast<std::size_t>(options.orders));
   if (options.rate_limit <= 0) {
     LiveAll(options, 0, stories.size(), fleet, tally, stories);
@@ -122,7 +122,7 @@ std::vector<Story> LiveAll(const Options& options, const Fleet& fleet, Tally& ta
 }
 
 // Every fault that was to be expected has happened, each counted.
-void CheckFaults(const Fleet& fleet, Verdict& verdict) {
+void CheckFaults(const Fleet& fleet, AuditReport& verdict) {
   struct Fault {
     std::int64_t fired = 0;
     double expected = 0;
@@ -142,7 +142,7 @@ void CheckFaults(const Fleet& fleet, Verdict& verdict) {
   verdict.Check(never == 0, "every kind of fault has happened");
 }
 
-void CheckKills(const Options& options, const Fleet& fleet, Verdict& verdict) {
+void CheckKills(const Options& options, const Fleet& fleet, AuditReport& verdict) {
   auto kills = fleet.kills();
   for (const auto& [kind, count] : kills) std::printf("  %8d  %s\n", count, kind.c_str());
   verdict.Check(kills["SIGKILL"] > 0 && kills["SIGTERM"] > 0, "replicas were killed both ways");
@@ -157,7 +157,7 @@ int Run(const Options& options) {
   Tally tally;
   Fleet fleet(options);
   fleet.BeginKilling();
-  Verdict verdict;
+  AuditReport verdict;
   const std::vector<Story> stories = LiveAll(options, fleet, tally, verdict);
   fleet.EndKilling();
   const Json books = fleet.ledger().Get("snapshot");

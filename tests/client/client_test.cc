@@ -9,6 +9,7 @@
 
 #include "client/cpp/rules.h"
 #include "multisafepay/v1/options.pb.h"
+#include "multisafepay/v1/services.h"
 #include "tests/client/fake_service.h"
 #include "tests/client/tls_service.h"
 
@@ -45,11 +46,8 @@ FakeAnswer Confirmed(const SeenCall&, int) {
 // Every unary method of the schema.
 std::vector<const pb::MethodDescriptor*> UnaryMethods() {
   std::vector<const pb::MethodDescriptor*> methods;
-  for (const pb::Descriptor* message :
-       {v1::CreateOrderRequest::descriptor(), v1::ListTokensRequest::descriptor(),
-        v1::ListGatewaysRequest::descriptor(), v1::ListTransactionsRequest::descriptor(),
-        v1::HandleNotificationRequest::descriptor()}) {
-    const pb::ServiceDescriptor& service = *message->file()->service(0);
+  for (const pb::FileDescriptor* file : v1::ServiceFiles()) {
+    const pb::ServiceDescriptor& service = *file->service(0);
     for (int i = 0; i < service.method_count(); ++i) {
       if (!service.method(i)->server_streaming()) methods.push_back(service.method(i));
     }
@@ -176,6 +174,18 @@ TEST(Client, EachMethodCallsItsOwn) {
   (void)client->GetGateway({});
   (void)client->ListTransactions({});
   (void)client->GetTransaction({});
+  (void)client->HoldOrder({});
+  (void)client->ExtendOrder({});
+  (void)client->AddOrderFile({});
+  (void)client->ListIssuers({});
+  (void)client->CreateApiToken({});
+  (void)client->CreateApplePaySession({});
+  (void)client->ListTerminals({});
+  (void)client->ListGroupTerminals({});
+  (void)client->GetReceipt({});
+  (void)client->GetAccount({});
+  (void)client->ListClosingBalances({});
+  (void)client->ListCategories({});
   (void)client->CheckHealth({});
   std::vector<std::string> seen;
   for (const SeenCall& call : service.calls()) seen.push_back(call.method);
@@ -184,7 +194,10 @@ TEST(Client, EachMethodCallsItsOwn) {
                   "CreateOrder", "CancelOrder", "CaptureOrder", "VoidOrder", "RefundOrder",
                   "CancelRefund", "UpdateOrder", "UpdateToken", "DeleteToken", "HandleNotification",
                   "GetOrder", "ListTokens", "GetToken", "ListPaymentMethods", "GetPaymentMethod",
-                  "ListGateways", "GetGateway", "ListTransactions", "GetTransaction", "Check"));
+                  "ListGateways", "GetGateway", "ListTransactions", "GetTransaction", "HoldOrder",
+                  "ExtendOrder", "AddOrderFile", "ListIssuers", "CreateApiToken",
+                  "CreateApplePaySession", "ListTerminals", "ListGroupTerminals", "GetReceipt",
+                  "GetAccount", "ListClosingBalances", "ListCategories", "Check"));
   // All but WatchOrder, which is a stream, and with the standard health check.
   EXPECT_EQ(seen.size(), UnaryMethods().size() + 1);
 }

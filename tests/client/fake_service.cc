@@ -30,9 +30,9 @@ grpc::ByteBuffer BufferOf(const std::string& bytes) {
 }  // namespace
 
 // One call; deletes itself.
-class FakeService::Exchange final : public grpc::ServerGenericBidiReactor {
+class FakeService::RestCall final : public grpc::ServerGenericBidiReactor {
  public:
-  Exchange(FakeService& service, grpc::GenericCallbackServerContext& context)
+  RestCall(FakeService& service, grpc::GenericCallbackServerContext& context)
       : service_(service), context_(context) {
     StartRead(&request_);
   }
@@ -89,7 +89,7 @@ class FakeService::Generic final : public grpc::CallbackGenericService {
   explicit Generic(FakeService& service) : service_(service) {}
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override {
-    return new Exchange(service_, *context);
+    return new RestCall(service_, *context);
   }
 
  private:

@@ -44,7 +44,7 @@ class FakeService {
   std::vector<SeenCall> calls() const;
 
  private:
-  class Exchange;
+  class RestCall;
   class Generic;
   FakeAnswer Answer(SeenCall call);
 

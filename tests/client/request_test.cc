@@ -25,7 +25,7 @@ absl::StatusOr<std::unique_ptr<pb::Message>> Make(const Words& words, const std:
   const auto arguments = ParseArguments(words, "");
   if (!arguments.ok()) return arguments.status();
   const pb::Descriptor* type = MethodOf(*arguments->command)->input_type();
-  const codec::PlanSet plans({type});
+  const codec::SchemaSet plans({type});
   std::istringstream in(input);
   return MakeRequest(*arguments, plans.Of(type), in);
 }

@@ -12,6 +12,7 @@
 #include "multisafepay/v1/options.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "multisafepay/v1/payment_method_service.pb.h"
+#include "multisafepay/v1/services.h"
 #include "multisafepay/v1/token_service.pb.h"
 #include "multisafepay/v1/transaction_service.pb.h"
 #include "nlohmann/json.hpp"
@@ -27,10 +28,7 @@ constexpr int kAttempts = 3;
 
 std::vector<const MethodDescriptor*> Methods() {
   std::vector<const MethodDescriptor*> methods;
-  for (const auto* file :
-       {v1::CreateOrderRequest::descriptor()->file(), v1::ListTokensRequest::descriptor()->file(),
-        v1::ListGatewaysRequest::descriptor()->file(),
-        v1::ListTransactionsRequest::descriptor()->file()}) {
+  for (const auto* file : v1::ServiceFiles()) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m)
         methods.push_back(file->service(s)->method(m));

@@ -1,6 +1,6 @@
 #include "service/codec/decode.h"
 
-#include "tests/codec/plans.h"
+#include "tests/codec/schemas.h"
 
 namespace msp::codec {
 namespace {
@@ -161,7 +161,7 @@ TEST(Decode, OtherScalars) {
 }
 
 TEST(Decode, NullEmptyAndAbsentAreUnset) {
-  for (const Entry& entry : PlanOf<Everything>().entries()) {
+  for (const FieldSchema& entry : PlanOf<Everything>().entries()) {
     if (!entry.in_body) continue;
     for (const char* value : {"null", "\"\""}) {
       std::string json = "{" + entry.quoted.substr(1) + value + "}";
@@ -503,12 +503,12 @@ struct Spliced {
   Envelope envelope;
   Envelope nested;
   Reply reply;
-  Splice splice;
+  MemberRedirection splice;
   Decoded decoded;
 };
 
 void Read(std::string json, const char* field, Spliced& out) {
-  const Plan& plan = PlanOf<Reply>();
+  const MessageSchema& plan = PlanOf<Reply>();
   out.splice = {.key = "data",
                 .entry = field == nullptr ? nullptr : plan.Find(field),
                 .into = &out.reply,
@@ -517,7 +517,7 @@ void Read(std::string json, const char* field, Spliced& out) {
   out.decoded = Decode(PlanOf<Envelope>(), json, out.envelope, &out.splice);
 }
 
-TEST(Splice, ReadsTheMemberWhereItIsWanted) {
+TEST(MemberRedirection, ReadsTheMemberWhereItIsWanted) {
   const struct {
     const char* json;
     const char* field;
@@ -577,7 +577,7 @@ TEST(Splice, ReadsTheMemberWhereItIsWanted) {
   }
 }
 
-TEST(Splice, MembersOfTheEnvelopeInsideAreKeptApartFromItsOwn) {
+TEST(MemberRedirection, MembersOfTheEnvelopeInsideAreKeptApartFromItsOwn) {
   const struct {
     const char* json;
     const char* envelope;
@@ -608,12 +608,13 @@ TEST(Splice, MembersOfTheEnvelopeInsideAreKeptApartFromItsOwn) {
   }
 }
 
-TEST(Splice, WithoutANestedMessageSuchMembersAreUnknown) {
+TEST(MemberRedirection, WithoutANestedMessageSuchMembersAreUnknown) {
   std::string json = R"({"data":{"error_code":1034}})";
   Envelope envelope;
   Reply reply;
-  const Plan& plan = PlanOf<Reply>();
-  Splice splice{.key = "data", .entry = plan.Find("item"), .into = &reply, .plan = &plan};
+  const MessageSchema& plan = PlanOf<Reply>();
+  MemberRedirection splice{
+      .key = "data", .entry = plan.Find("item"), .into = &reply, .plan = &plan};
   EXPECT_THAT(Names(Decode(PlanOf<Envelope>(), json, envelope, &splice).drift),
               ElementsAre("U:data.error_code"));
 }

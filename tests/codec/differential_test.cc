@@ -11,7 +11,7 @@
 #include "tests/codec/documents.h"
 #include "tests/codec/fixtures.h"
 #include "tests/codec/oracle.h"
-#include "tests/codec/plans.h"
+#include "tests/codec/schemas.h"
 
 namespace msp::codec {
 namespace {
@@ -24,8 +24,8 @@ std::int64_t FromEnvironment(const char* name, std::int64_t fallback) {
   return text == nullptr ? fallback : std::strtoll(text, nullptr, 10);
 }
 
-const PlanSet& AnswerPlans() {
-  static const PlanSet plans({v1::GetOrderResponse::descriptor()});
+const SchemaSet& AnswerPlans() {
+  static const SchemaSet plans({v1::GetOrderResponse::descriptor()});
   return plans;
 }
 
@@ -69,7 +69,7 @@ class Differential : public ::testing::Test {
     for (const bool everything : {false, true}) {
       std::string copy = text;
       Message read;
-      const Plan& plan = PlanOf<Message>();
+      const MessageSchema& plan = PlanOf<Message>();
       const Decoded decoded = everything ? DecodeAll(plan, copy, read) : Decode(plan, copy, read);
       ASSERT_EQ(decoded.ok, accept) << decoded.error << " in:\n" << text;
       if (!accept) return;
@@ -91,8 +91,8 @@ class Differential : public ::testing::Test {
     std::string copy = text;
     testing::Envelope envelope;
     v1::GetOrderResponse response;
-    const Plan& plan = AnswerPlans().Of(v1::GetOrderResponse::descriptor());
-    Splice splice{.key = "data", .entry = plan.Find("order"), .into = &response};
+    const MessageSchema& plan = AnswerPlans().Of(v1::GetOrderResponse::descriptor());
+    MemberRedirection splice{.key = "data", .entry = plan.Find("order"), .into = &response};
     const Decoded decoded = Decode(PlanOf<testing::Envelope>(), copy, envelope, &splice);
     ASSERT_EQ(decoded.ok, accept) << decoded.error << " in:\n" << text;
     if (!accept || expected.document->kind != oracle::Node::Kind::kObject) return;

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "tests/codec/plans.h"
+#include "tests/codec/schemas.h"
 
 namespace msp::codec {
 namespace {

@@ -12,7 +12,7 @@
 #include "service/codec/check.h"
 #include "service/codec/encode.h"
 #include "tests/codec/oracle.h"
-#include "tests/codec/plans.h"
+#include "tests/codec/schemas.h"
 
 namespace msp::codec {
 namespace {
@@ -87,8 +87,8 @@ const std::map<std::string, Target>& Answers() {
   return answers;
 }
 
-const PlanSet& Plans() {
-  static const PlanSet& plans = *[] {
+const SchemaSet& Plans() {
+  static const SchemaSet& plans = *[] {
     std::vector<const pb::Descriptor*> roots{
         testing::Envelope::descriptor(),       v1::Order::descriptor(),
         v1::CreateOrderRequest::descriptor(),  v1::UpdateOrderRequest::descriptor(),
@@ -98,7 +98,7 @@ const PlanSet& Plans() {
     for (const auto& [name, target] : Answers()) {
       if (target.message != nullptr) roots.push_back(target.message->GetDescriptor());
     }
-    return new PlanSet(roots);
+    return new SchemaSet(roots);
   }();
   return plans;
 }
@@ -127,9 +127,9 @@ TEST(Fixtures, EveryValueOfEveryAnswerArrives) {
     if (target.message == nullptr) continue;
 
     const std::unique_ptr<pb::Message> response(target.message->New());
-    const Plan& plan = Plans().Of(response->GetDescriptor());
+    const MessageSchema& plan = Plans().Of(response->GetDescriptor());
     testing::Envelope envelope;
-    Splice splice{.key = "data", .into = response.get(), .plan = &plan};
+    MemberRedirection splice{.key = "data", .into = response.get(), .plan = &plan};
     if (target.field != nullptr) {
       splice.entry = plan.Find(target.field);
       ASSERT_NE(splice.entry, nullptr);
@@ -173,8 +173,8 @@ TEST(Fixtures, EveryErrorTellsItsCodeOrMessage) {
     std::string body = text;
     testing::Envelope envelope;
     v1::GetOrderResponse response;
-    const Plan& plan = Plans().Of(response.GetDescriptor());
-    Splice splice{.key = "data", .entry = plan.Find("order"), .into = &response};
+    const MessageSchema& plan = Plans().Of(response.GetDescriptor());
+    MemberRedirection splice{.key = "data", .entry = plan.Find("order"), .into = &response};
     const Decoded decoded =
         Decode(Plans().Of(testing::Envelope::descriptor()), body, envelope, &splice);
     EXPECT_TRUE(decoded.ok) << decoded.error;
@@ -240,7 +240,7 @@ TEST(Fixtures, EveryRequestLeavesAsItCame) {
     if (prototype == nullptr) continue;
     SCOPED_TRACE(name);
     const std::unique_ptr<pb::Message> request(prototype->New());
-    const Plan& plan = Plans().Of(request->GetDescriptor());
+    const MessageSchema& plan = Plans().Of(request->GetDescriptor());
     std::string body = text;
     const Decoded decoded = DecodeAll(plan, body, *request);
     EXPECT_TRUE(decoded.ok) << decoded.error;

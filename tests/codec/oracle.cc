@@ -162,17 +162,18 @@ std::optional<double> DoubleOf(const std::string& text) {
   return value;
 }
 
-pb::Value ValueOf(const Node& node);
+// `exact`: numbers are kept as text.
+pb::Value ValueOf(const Node& node, bool exact);
 
-pb::Struct StructOf(const Node& node) {
+pb::Struct StructOf(const Node& node, bool exact = false) {
   pb::Struct object;
   for (const auto& [name, member] : node.members) {
-    (*object.mutable_fields())[name] = ValueOf(member);
+    (*object.mutable_fields())[name] = ValueOf(member, exact);
   }
   return object;
 }
 
-pb::Value ValueOf(const Node& node) {
+pb::Value ValueOf(const Node& node, bool exact) {
   pb::Value value;
   switch (node.kind) {
     case Node::Kind::kNull:
@@ -182,6 +183,10 @@ pb::Value ValueOf(const Node& node) {
       value.set_bool_value(node.text == "true");
       break;
     case Node::Kind::kNumber: {
+      if (exact) {
+        value.set_string_value(node.text);
+        break;
+      }
       const std::optional<double> number = DoubleOf(node.text);
       if (number.has_value()) {
         value.set_number_value(*number);
@@ -194,12 +199,12 @@ pb::Value ValueOf(const Node& node) {
       value.set_string_value(node.text);
       break;
     case Node::Kind::kObject:
-      *value.mutable_struct_value() = StructOf(node);
+      *value.mutable_struct_value() = StructOf(node, exact);
       break;
     case Node::Kind::kList:
       value.mutable_list_value();
       for (const Node& element : node.elements) {
-        *value.mutable_list_value()->add_values() = ValueOf(element);
+        *value.mutable_list_value()->add_values() = ValueOf(element, exact);
       }
       break;
   }
@@ -606,11 +611,23 @@ Parsed Parse(std::string_view text) {
   return parsed;
 }
 
+// A member without a field goes into `unmodelled` where the message has that.
+void Keep(const std::string& name, const Node& node, pb::Message& message) {
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName("unmodelled");
+  if (field == nullptr) return;
+  auto& object =
+      static_cast<pb::Struct&>(*message.GetReflection()->MutableMessage(&message, field));
+  (*object.mutable_fields())[name] = ValueOf(node, true);
+}
+
 void Fill(const Node& object, pb::Message& message, bool everything, std::string_view skip) {
   for (const auto& member : object.members) {
     if (member.name == skip) continue;
     const FieldDescriptor* field = FieldOf(message, member.name, everything);
-    if (field == nullptr) continue;
+    if (field == nullptr) {
+      if (!everything) Keep(member.name, member.value, message);
+      continue;
+    }
     message.GetReflection()->ClearField(&message, field);  // The last of duplicates wins.
     FillField(field, member.value, message, everything);
   }

@@ -1,6 +1,6 @@
 #include "service/codec/redact.h"
 
-#include "tests/codec/plans.h"
+#include "tests/codec/schemas.h"
 
 namespace msp::codec {
 namespace {
@@ -76,7 +76,7 @@ class OnArena {
   Everything* message_;
 };
 
-TEST(Wipe, OverwritesTheMemoryOfSensitiveTexts) {
+TEST(Zeroize, OverwritesTheMemoryOfSensitiveTexts) {
   OnArena message(
       "text: 'stays' card { number: '4111111111111111' cvc: '123' expiry: '2512' holder: 'Simon' } "
       "secrets: 'a long secret that is on the heap' secret_number: 7 "
@@ -85,14 +85,14 @@ TEST(Wipe, OverwritesTheMemoryOfSensitiveTexts) {
       message->card().number(),      message->card().cvc(),
       message->card().holder(),      message->secrets(0),
       message->secret_item().name(), message->secret_item().parts(0).name()};
-  Wipe(PlanOf<Everything>(), *message);
+  Zeroize(PlanOf<Everything>(), *message);
   EXPECT_THAT(*message, MessageIs("text: 'stays' card { expiry: '2512' }"));
   for (const std::string_view buffer : buffers) {
     EXPECT_EQ(buffer, std::string(buffer.size(), '\0'));
   }
 }
 
-TEST(Wipe, OverwritesWhatAClearLeftBehind) {
+TEST(Zeroize, OverwritesWhatAClearLeftBehind) {
   OnArena message("");
   message->mutable_card()->set_number("4111111111111111 on the heap");
   message->mutable_secret_item()->set_name("a name on the heap, long enough");
@@ -101,18 +101,18 @@ TEST(Wipe, OverwritesWhatAClearLeftBehind) {
   message->mutable_card()->clear_number();
   message->mutable_secret_item()->clear_name();
   ASSERT_EQ(number.substr(1, 15), "111111111111111") << "clearing alone forgets nothing";
-  Wipe(PlanOf<Everything>(), *message);
+  Zeroize(PlanOf<Everything>(), *message);
   EXPECT_EQ(number, std::string(number.size(), '\0'));
   EXPECT_EQ(name, std::string(name.size(), '\0'));
 }
 
-TEST(Wipe, LeavesTheSharedDefaultAlone) {
+TEST(Zeroize, LeavesTheSharedDefaultAlone) {
   Everything empty;
-  Wipe(PlanOf<Everything>(), empty);
+  Zeroize(PlanOf<Everything>(), empty);
   empty.mutable_card();
   empty.add_cards();
   empty.mutable_middle();
-  Wipe(PlanOf<Everything>(), empty);
+  Zeroize(PlanOf<Everything>(), empty);
   EXPECT_EQ(Everything().text(), "");
   EXPECT_EQ(testing::Card::default_instance().number().size(), 0U);
   Everything other;
@@ -121,7 +121,7 @@ TEST(Wipe, LeavesTheSharedDefaultAlone) {
   EXPECT_THAT(empty, MessageIs("card {} cards {} middle {}"));
 }
 
-TEST(Wipe, EmptiesStructsAndUnknownFields) {
+TEST(Zeroize, EmptiesStructsAndUnknownFields) {
   Everything message = FromText<Everything>(
       "settings { fields { key: 'k' value { string_value: 'x' } } fields { key: 'l' value { "
       "list_value { values { "
@@ -134,25 +134,25 @@ TEST(Wipe, EmptiesStructsAndUnknownFields) {
       ->AddLengthDelimited(99, "4111111111111111");
   message.GetReflection()->MutableUnknownFields(&message)->AddGroup(98)->AddLengthDelimited(
       1, "secret");
-  Wipe(PlanOf<Everything>(), message);
+  Zeroize(PlanOf<Everything>(), message);
   EXPECT_THAT(message, MessageIs("text: 'stays' item {}"));
   EXPECT_EQ(message.SerializeAsString().find("4111"), std::string::npos);
   EXPECT_EQ(message.SerializeAsString().find("secret"), std::string::npos);
 }
 
-TEST(Wipe, ReachesListsAndOneofs) {
+TEST(Zeroize, ReachesListsAndOneofs) {
   Everything message = FromText<Everything>(
       "cards { number: '1' cvc: '2' last4: '3333' } cards { holder: 'x' } own_item { name: 'a' } "
       "left: 'l'");
-  Wipe(PlanOf<Everything>(), message);
+  Zeroize(PlanOf<Everything>(), message);
   EXPECT_THAT(message,
               MessageIs("cards { last4: '3333' } cards {} own_item { name: 'a' } left: 'l'"));
 }
 
-TEST(Wipe, WorksWithoutAnArena) {
+TEST(Zeroize, WorksWithoutAnArena) {
   Everything message =
       FromText<Everything>("card { number: '4111111111111111' last4: '1111' } left: 'l'");
-  Wipe(PlanOf<Everything>(), message);
+  Zeroize(PlanOf<Everything>(), message);
   EXPECT_THAT(message, MessageIs("card { last4: '1111' } left: 'l'"));
 }
 

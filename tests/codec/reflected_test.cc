@@ -9,7 +9,7 @@
 #include "service/codec/encode.h"
 #include "service/codec/redact.h"
 #include "tests/codec/documents.h"
-#include "tests/codec/plans.h"
+#include "tests/codec/schemas.h"
 
 namespace msp::codec {
 namespace {
@@ -18,20 +18,20 @@ using testing::Everything;
 using testing::Shapes;
 
 // The same plans as TestPlans, without the tables.
-const PlanSet& SlowPlans() {
-  static const PlanSet plans({Everything::descriptor(), Shapes::descriptor()});
+const SchemaSet& SlowPlans() {
+  static const SchemaSet plans({Everything::descriptor(), Shapes::descriptor()});
   return plans;
 }
 
-bool ByReflection(const Plan& plan) {
-  const Entry& entry = plan.entries().front();
+bool ByReflection(const MessageSchema& plan) {
+  const FieldSchema& entry = plan.entries().front();
   return entry.access.clear == AccessByReflection(*entry.field).clear;
 }
 
 TEST(Reflected, IsForMessagesWithoutATableOnly) {
   EXPECT_TRUE(ByReflection(SlowPlans().Of(Everything::descriptor())));
   EXPECT_FALSE(ByReflection(PlanOf<Everything>()));
-  const PlanSet schema({multisafepay::v1::CreateOrderRequest::descriptor()});
+  const SchemaSet schema({multisafepay::v1::CreateOrderRequest::descriptor()});
   EXPECT_FALSE(ByReflection(schema.Of(multisafepay::v1::CreateOrderRequest::descriptor())))
       << "the schema's own tables need not be asked for";
 }
@@ -59,9 +59,9 @@ constexpr const char* kTexts[] = {
 };
 
 TEST(Reflected, WritesChecksAndWipesAlike) {
-  const Plan& slow = SlowPlans().Of(Everything::descriptor());
-  const Plan& fast = PlanOf<Everything>();
-  const auto written = [](const Plan& plan, Everything message) {
+  const MessageSchema& slow = SlowPlans().Of(Everything::descriptor());
+  const MessageSchema& fast = PlanOf<Everything>();
+  const auto written = [](const MessageSchema& plan, Everything message) {
     std::vector<std::string> out(3);
     EncodeBody(plan, message, out[0]);
     EncodeAll(plan, message, out[1]);
@@ -70,7 +70,7 @@ TEST(Reflected, WritesChecksAndWipesAlike) {
     for (const Violation& violation : Check(plan, message)) {
       out.push_back(violation.field + " " + violation.description);
     }
-    Wipe(plan, message);
+    Zeroize(plan, message);
     out.push_back(message.DebugString());
     return out;
   };
@@ -81,9 +81,9 @@ TEST(Reflected, WritesChecksAndWipesAlike) {
 }
 
 TEST(Reflected, ReadsAlike) {
-  const Plan& slow = SlowPlans().Of(Everything::descriptor());
-  const Plan& fast = PlanOf<Everything>();
-  const auto read = [](const Plan& plan, std::string document, bool everything) {
+  const MessageSchema& slow = SlowPlans().Of(Everything::descriptor());
+  const MessageSchema& fast = PlanOf<Everything>();
+  const auto read = [](const MessageSchema& plan, std::string document, bool everything) {
     Everything message;
     const Decoded decoded =
         everything ? DecodeAll(plan, document, message) : Decode(plan, document, message);

@@ -7,7 +7,7 @@
 #include "service/codec/encode.h"
 #include "service/codec/redact.h"
 #include "tests/codec/documents.h"
-#include "tests/codec/plans.h"
+#include "tests/codec/schemas.h"
 
 namespace msp::codec {
 namespace {
@@ -17,8 +17,8 @@ using testing::Everything;
 TEST(Threads, ShareThePlans) {
   constexpr int kThreads = 4;
   constexpr int kRounds = 300;
-  const PlanSet plans({Everything::descriptor()});
-  const Plan& plan = plans.Of(Everything::descriptor());
+  const SchemaSet plans({Everything::descriptor()});
+  const MessageSchema& plan = plans.Of(Everything::descriptor());
   const std::string_view document = kEverything[0];
 
   const auto once = [&] {
@@ -29,7 +29,7 @@ TEST(Threads, ShareThePlans) {
     EncodeBody(plan, message, text);
     text += Redacted(plan, message);
     text += std::to_string(Check(plan, message).size());
-    Wipe(plan, message);
+    Zeroize(plan, message);
     EncodeAll(plan, message, text);
     // A document that does not fit a thread's index, so that it grows and shrinks meanwhile.
     std::string large = R"({"text":")" + std::string(300'000, 'x') + R"("})";

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "service/codec/decode.h"
-#include "tests/codec/plans.h"
+#include "tests/codec/schemas.h"
 
 namespace msp::codec {
 namespace {

@@ -4,7 +4,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/end_to_end.h"
-#include "tests/psp/orders.h"
+#include "tests/payments/orders.h"
 
 namespace msp::e2e {
 namespace {
@@ -32,8 +32,8 @@ json ExpectedBody(const v1::CreateOrderRequest& order) {
 class AcceptedOrder : public EndToEnd {};
 
 TEST_F(AcceptedOrder, ArrivesUnchangedAndIsAnsweredUnderItsOwnId) {
-  for (const psp::OrderCase& c : psp::AcceptedOrders()) {
-    const v1::CreateOrderRequest order = psp::Changed(c);
+  for (const payments::OrderCase& c : payments::AcceptedOrders()) {
+    const v1::CreateOrderRequest order = payments::Changed(c);
     const auto call = Create(order);
     ASSERT_TRUE(call.ok()) << c.name << ": " << call.status.error_message();
     const RecordedRequest request = upstream().requests().back();
@@ -43,12 +43,12 @@ TEST_F(AcceptedOrder, ArrivesUnchangedAndIsAnsweredUnderItsOwnId) {
     EXPECT_EQ(call.response.order().payment_state(), v1::PAYMENT_STATE_PAID) << c.name;
     EXPECT_EQ(call.response.result().outcome(), v1::OUTCOME_CONFIRMED) << c.name;
   }
-  EXPECT_EQ(upstream().Count("POST"), static_cast<int>(psp::AcceptedOrders().size()));
+  EXPECT_EQ(upstream().Count("POST"), static_cast<int>(payments::AcceptedOrders().size()));
 }
 
 TEST_F(AcceptedOrder, IsARedirectWhereItHasNeitherTypeNorCard) {
   for (const bool empty : {false, true}) {
-    v1::CreateOrderRequest order = psp::RedirectOrder();
+    v1::CreateOrderRequest order = payments::RedirectOrder();
     order.clear_type();
     if (empty) order.set_type("");
     order.set_order_id(empty ? "type-empty" : "type-absent");

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "tests/e2e/end_to_end.h"
-#include "tests/psp/orders.h"
+#include "tests/payments/orders.h"
 
 namespace msp::e2e {
 namespace {
@@ -27,8 +27,8 @@ void ExpectNoCardDigits(const v1::CreateOrderRequest& order, const std::string& 
 }
 
 TEST_F(RefusedOrder, IsInvalidArgumentWithItsPathAndNothingWasSent) {
-  for (const psp::OrderCase& c : psp::RefusedOrders()) {
-    const v1::CreateOrderRequest order = psp::Changed(c);
+  for (const payments::OrderCase& c : payments::RefusedOrders()) {
+    const v1::CreateOrderRequest order = payments::Changed(c);
     const auto call = Create(order);
     ASSERT_EQ(NameOf(call.status.error_code()), "INVALID_ARGUMENT") << c.name;
     const CallError error = call.error();
@@ -42,8 +42,8 @@ TEST_F(RefusedOrder, IsInvalidArgumentWithItsPathAndNothingWasSent) {
   EXPECT_THAT(upstream().requests(), IsEmpty());
   EXPECT_EQ(upstream().connections(), 0);
   EXPECT_EQ(StopServer(), 0);
-  for (const psp::OrderCase& c : psp::RefusedOrders())
-    ExpectNoCardDigits(psp::Changed(c), server().logs());
+  for (const payments::OrderCase& c : payments::RefusedOrders())
+    ExpectNoCardDigits(payments::Changed(c), server().logs());
 }
 
 TEST_F(RefusedOrder, LargerThanAnyOrderIsResourceExhausted) {

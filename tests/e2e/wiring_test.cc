@@ -10,6 +10,7 @@
 #include "google/protobuf/descriptor.h"
 #include "multisafepay/v1/options.pb.h"
 #include "multisafepay/v1/payment_method_service.pb.h"
+#include "multisafepay/v1/services.h"
 #include "multisafepay/v1/token_service.pb.h"
 #include "multisafepay/v1/transaction_service.pb.h"
 #include "tests/e2e/end_to_end.h"
@@ -40,20 +41,30 @@ const std::map<std::string, std::string>& Routes() {
       {"GetGateway", "GET /gateways/gateway_id"},
       {"ListTransactions", "GET /transactions"},
       {"GetTransaction", "GET /transactions/transaction_id"},
+      {"HoldOrder", "POST /pad/orders/order_id/onhold"},
+      {"ExtendOrder", "POST /pad/orders/order_id/autoexpire"},
+      {"AddOrderFile", "POST /orders/order_id/files"},
+      {"ListIssuers", "GET /issuers/gateway_id"},
+      {"CreateApiToken", "GET /auth/api_token"},
+      {"CreateApplePaySession", "POST /wallets/sessions/applepay"},
+      {"ListTerminals", "GET /terminals"},
+      {"ListGroupTerminals", "GET /terminal-groups/terminal_group_id/terminals"},
+      {"GetReceipt", "GET /pos/receipt/order_id"},
+      {"GetAccount", "GET /me"},
+      {"ListClosingBalances", "GET /closing-balances"},
+      {"ListCategories", "GET /categories"},
   };
   return routes;
 }
 
 std::vector<const pb::MethodDescriptor*> UnaryCalls() {
   std::vector<const pb::MethodDescriptor*> calls;
-  for (const pb::FileDescriptor* file :
-       {v1::CreateOrderRequest::descriptor()->file(), v1::ListTokensRequest::descriptor()->file(),
-        v1::ListGatewaysRequest::descriptor()->file(),
-        v1::ListTransactionsRequest::descriptor()->file()}) {
+  for (const pb::FileDescriptor* file : v1::ServiceFiles()) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
         const pb::MethodDescriptor* method = file->service(i)->method(j);
-        if (!method->server_streaming()) calls.push_back(method);
+        if (!method->server_streaming() && method->name() != "HandleNotification")
+          calls.push_back(method);
       }
     }
   }
@@ -71,6 +82,7 @@ std::unique_ptr<pb::Message> SmallestRequest(const pb::MethodDescriptor& method)
     std::string value = field->name();
     if (field->name() == "type") value = "redirect";
     if (field->name() == "expiry_date") value = "3012";
+    if (field->name() == "validation_url") value = "https://apple-pay-gateway.apple.com/start";
     request->GetReflection()->SetString(request.get(), field, value);
   }
   if (auto* refund = dynamic_cast<v1::RefundOrderRequest*>(request.get())) {

@@ -24,8 +24,8 @@ void Require(bool holds, const char* what) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const codec::PlanSet plans({CreateOrderRequest::descriptor()});
-  static const codec::Plan& plan = plans.Of(CreateOrderRequest::descriptor());
+  static const codec::SchemaSet plans({CreateOrderRequest::descriptor()});
+  static const codec::MessageSchema& plan = plans.Of(CreateOrderRequest::descriptor());
   CreateOrderRequest request;
   if (!request.ParsePartialFromArray(data, static_cast<int>(size))) return 0;
   const std::string number = request.gateway_info().card_number();
@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Require(digits < 11 || redacted.find(number) == std::string::npos, "the card number shows");
   Require(codec::Redacted(plan, request).find('\n') == std::string::npos, "more than one line");
 
-  codec::Wipe(plan, request);
+  codec::Zeroize(plan, request);
   Require(!request.gateway_info().has_card_number() && !request.gateway_info().has_card_cvc(),
           "the card was not wiped");
   Require(codec::Scrubbed(number).size() <= 512, "a scrubbed text is too long");

@@ -25,10 +25,10 @@ void Require(bool holds, const char* what) {
   std::abort();
 }
 
-const codec::PlanSet& Plans() {
-  static const codec::PlanSet plans({testing::Everything::descriptor(),
-                                     testing::Envelope::descriptor(),
-                                     GetOrderResponse::descriptor()});
+const codec::SchemaSet& Plans() {
+  static const codec::SchemaSet plans({testing::Everything::descriptor(),
+                                       testing::Envelope::descriptor(),
+                                       GetOrderResponse::descriptor()});
   return plans;
 }
 
@@ -52,8 +52,8 @@ void CompareOrder(const std::string& text, const codec::oracle::Parsed& expected
   std::string document = text;
   testing::Envelope envelope;
   GetOrderResponse response;
-  const codec::Plan& plan = Plans().Of(response.GetDescriptor());
-  codec::Splice splice{.key = "data", .entry = plan.Find("order"), .into = &response};
+  const codec::MessageSchema& plan = Plans().Of(response.GetDescriptor());
+  codec::MemberRedirection splice{.key = "data", .entry = plan.Find("order"), .into = &response};
   const codec::Decoded decoded =
       codec::Decode(Plans().Of(envelope.GetDescriptor()), document, envelope, &splice);
   Require(decoded.ok == accept, "another verdict about a spliced document");

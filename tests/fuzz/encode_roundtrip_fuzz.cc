@@ -27,13 +27,13 @@ void RequireJson(const std::string& text, const char* what) {
   Require(codec::oracle::Parse(text).document.has_value(), what, text);
 }
 
-std::string All(const codec::Plan& plan, const CreateOrderRequest& request) {
+std::string All(const codec::MessageSchema& plan, const CreateOrderRequest& request) {
   std::string text;
   codec::EncodeAll(plan, request, text);
   return text;
 }
 
-CreateOrderRequest Again(const codec::Plan& plan, std::string text) {
+CreateOrderRequest Again(const codec::MessageSchema& plan, std::string text) {
   CreateOrderRequest request;
   const std::string copy = text;
   const codec::Decoded decoded = codec::DecodeAll(plan, text, request);
@@ -45,8 +45,8 @@ CreateOrderRequest Again(const codec::Plan& plan, std::string text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const codec::PlanSet plans({CreateOrderRequest::descriptor()});
-  static const codec::Plan& plan = plans.Of(CreateOrderRequest::descriptor());
+  static const codec::SchemaSet plans({CreateOrderRequest::descriptor()});
+  static const codec::MessageSchema& plan = plans.Of(CreateOrderRequest::descriptor());
   CreateOrderRequest request;
   if (!request.ParseFromArray(data, static_cast<int>(size))) return 0;
   // gRPC parses without it, but then refuses what is not valid UTF-8; Check does so as well.
@@ -71,6 +71,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                                       *codec::oracle::Parse(body_again).document);
   Require(differences.empty(), differences.empty() ? "" : differences.front().c_str(), body);
 
-  codec::Wipe(plan, request);
+  codec::Zeroize(plan, request);
   return 0;
 }

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <string_view>
 
-#include "service/psp/error_table.h"
+#include "service/payments/error_table.h"
 #include "tests/fuzz/require.h"
 
-namespace msp::psp {
+namespace msp::payments {
 namespace {
 
 using fuzz::Require;
@@ -53,9 +53,9 @@ void Run(const std::uint8_t* data, std::size_t size) {
 }
 
 }  // namespace
-}  // namespace msp::psp
+}  // namespace msp::payments
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size >= 7) msp::psp::Run(data, size);
+  if (size >= 7) msp::payments::Run(data, size);
   return 0;
 }

@@ -10,10 +10,10 @@
 #include "absl/strings/match.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/redact.h"
-#include "service/psp/interpret.h"
+#include "service/payments/interpret.h"
 #include "tests/fuzz/require.h"
 
-namespace msp::psp {
+namespace msp::payments {
 namespace {
 
 namespace v1 = multisafepay::v1;
@@ -60,7 +60,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
   static const Operations operations;
   const auto rows = OperationRows();
   const Operation& operation = operations.Find(rows[data[0] % rows.size()].name);
-  http::Response answer{.fate = http::Fate::kAnswered,
+  http::Response answer{.outcome = http::CallOutcome::kSuccess,
                         .status = kStatuses[data[1] % kStatuses.size()]};
   answer.body.reserve(size + http::kBodyPadding);
   answer.body.assign(reinterpret_cast<const char*>(data + 2), size - 2);
@@ -69,9 +69,9 @@ void Run(const std::uint8_t* data, std::size_t size) {
   const v1::CreateOrderRequest sent = Sent();
   if (operation.creates()) request->CopyFrom(sent);
   std::unique_ptr<google::protobuf::Message> response(operation.row.response->New());
-  const Reading reading =
+  const Interpretation reading =
       Interpret(operation, operations.envelope_plan(), *request, answer, *response);
-  if (reading.kind == Reading::Kind::kSuccess) {
+  if (reading.outcome == CallOutcome::kSuccess) {
     Require(answer.status >= 200 && answer.status < 300, "a success is a 2xx");
     if (operation.creates())
       CheckCreated(sent, static_cast<const v1::CreateOrderResponse&>(*response));
@@ -82,10 +82,10 @@ void Run(const std::uint8_t* data, std::size_t size) {
 }
 
 }  // namespace
-}  // namespace msp::psp
+}  // namespace msp::payments
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
-  msp::psp::Run(data, size);
+  msp::payments::Run(data, size);
   return 0;
 }

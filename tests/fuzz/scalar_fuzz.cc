@@ -9,7 +9,7 @@
 
 #include "service/codec/pattern.h"
 #include "service/codec/scalar.h"
-#include "service/psp/state.h"
+#include "service/payments/state.h"
 #include "tests/fuzz/require.h"
 
 namespace msp {
@@ -81,7 +81,7 @@ void CheckShapes(std::string_view text) {
 }
 
 void CheckTime(std::string_view text) {
-  const auto seconds = psp::AmsterdamSeconds(text);
+  const auto seconds = payments::AmsterdamSeconds(text);
   if (!seconds) return;
   Require(text.size() >= 19, "a time is a whole one", text);
   // Between the years 1 and 9999, give or take a time zone.

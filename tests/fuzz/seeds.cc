@@ -8,7 +8,7 @@
 
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/decode.h"
-#include "service/psp/operation.h"
+#include "service/payments/operation.h"
 #include "tests/codec/documents.h"
 
 namespace msp::codec {
@@ -65,14 +65,14 @@ constexpr Sample kRequests[] = {
 
 // As validate_fuzz reads them: the row of the operation, then the request.
 void WriteRequests(const fs::path& directory) {
-  const psp::Operations operations;
+  const payments::Operations operations;
   Corpus corpus(directory);
   char row_index = 0;
-  for (const psp::OperationRow& row : psp::OperationRows()) {
+  for (const payments::OperationRow& row : payments::OperationRows()) {
     const auto add = [&](std::string_view json) {
       std::string document(json);
       const std::unique_ptr<google::protobuf::Message> request(row.request->New());
-      const Plan& plan = *operations.Find(row.name).request_plan;
+      const MessageSchema& plan = *operations.Find(row.name).request_plan;
       if (!DecodeAll(plan, document, *request).ok) std::exit(1);
       corpus.Add(row_index + request->SerializePartialAsString());
     };
@@ -97,7 +97,7 @@ void WriteAll(const fs::path& root) {
   for (const std::string_view document : kEverything) decode.Add(document);
 
   using multisafepay::v1::CreateOrderRequest;
-  const PlanSet plans({CreateOrderRequest::descriptor()});
+  const SchemaSet plans({CreateOrderRequest::descriptor()});
   Corpus encode(root / "encode_roundtrip");
   Corpus check(root / "check");
   for (const std::string_view order : kOrders) {

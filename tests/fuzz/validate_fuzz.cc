@@ -9,12 +9,12 @@
 
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/redact.h"
-#include "service/psp/exchange.h"
-#include "service/psp/validate.h"
+#include "service/payments/rest_call.h"
+#include "service/payments/validate.h"
 #include "tests/codec/oracle.h"
 #include "tests/fuzz/require.h"
 
-namespace msp::psp {
+namespace msp::payments {
 namespace {
 
 using fuzz::Require;
@@ -67,7 +67,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
       Require(parsed.overflow || parsed.document, "a body is JSON", body);
     }
   }
-  codec::Wipe(*operation.request_plan, *request);
+  codec::Zeroize(*operation.request_plan, *request);
   if (const auto* order = dynamic_cast<multisafepay::v1::CreateOrderRequest*>(request.get())) {
     const auto& card = order->gateway_info();
     Require(!card.has_card_number() && !card.has_card_cvc() && !card.has_payment_token(),
@@ -76,9 +76,9 @@ void Run(const std::uint8_t* data, std::size_t size) {
 }
 
 }  // namespace
-}  // namespace msp::psp
+}  // namespace msp::payments
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size >= 1) msp::psp::Run(data, size);
+  if (size >= 1) msp::payments::Run(data, size);
   return 0;
 }

@@ -89,8 +89,8 @@ TEST_P(GoldenRequest, BecomesExactlyThisBody) {
   const std::unique_ptr<pb::Message> message =
       Parse(kGolden / "requests" / (GetParam() + ".textproto"));
   ASSERT_NE(message, nullptr);
-  const codec::PlanSet plans({message->GetDescriptor()});
-  const codec::Plan& plan = plans.Of(message->GetDescriptor());
+  const codec::SchemaSet plans({message->GetDescriptor()});
+  const codec::MessageSchema& plan = plans.Of(message->GetDescriptor());
   EXPECT_THAT(codec::Check(plan, *message), testing::IsEmpty());
   std::string body;
   codec::EncodeBody(plan, *message, body);
@@ -106,7 +106,7 @@ TEST_P(GoldenAnswer, BecomesExactlyThisMessageWithoutDrift) {
   const std::unique_ptr<pb::Message> expected =
       Parse(kGolden / "answers" / (GetParam() + ".textproto"));
   ASSERT_NE(expected, nullptr);
-  const codec::PlanSet plans({expected->GetDescriptor()});
+  const codec::SchemaSet plans({expected->GetDescriptor()});
   const std::unique_ptr<pb::Message> actual(expected->New());
   std::string document = Read(kGolden / "answers" / (GetParam() + ".json"));
   const codec::Decoded decoded =
@@ -139,8 +139,8 @@ TEST_P(Example, ParsesStrictlyAndTolerantlyToTheSameRequestThatPassesTheChecks) 
   std::string document = Read(kExamples / (GetParam() + ".json"));
   const auto status = pb::util::JsonStringToMessage(document, strict.get());
   ASSERT_TRUE(status.ok()) << status.ToString();
-  const codec::PlanSet plans({strict->GetDescriptor()});
-  const codec::Plan& plan = plans.Of(strict->GetDescriptor());
+  const codec::SchemaSet plans({strict->GetDescriptor()});
+  const codec::MessageSchema& plan = plans.Of(strict->GetDescriptor());
   EXPECT_THAT(codec::Check(plan, *strict), testing::IsEmpty());
 
   // Decode reads MultiSafepay's members only; ours (1000 and up) are left out of the comparison.

@@ -2,24 +2,15 @@
 // this refers to all of them.
 #pragma once
 
-#include <array>
 #include <string>
 
 #include "google/protobuf/descriptor.h"
-#include "multisafepay/v1/notification_service.pb.h"
-#include "multisafepay/v1/order_service.pb.h"
-#include "multisafepay/v1/payment_method_service.pb.h"
-#include "multisafepay/v1/token_service.pb.h"
-#include "multisafepay/v1/transaction_service.pb.h"
+#include "multisafepay/v1/services.h"
 
 namespace msp {
 
-inline std::array<const google::protobuf::FileDescriptor*, 5> ServiceFiles() {
-  namespace v1 = multisafepay::v1;
-  return {v1::GetOrderRequest::descriptor()->file(), v1::GetTokenRequest::descriptor()->file(),
-          v1::GetGatewayRequest::descriptor()->file(),
-          v1::GetTransactionRequest::descriptor()->file(),
-          v1::HandleNotificationRequest::descriptor()->file()};
+inline std::vector<const google::protobuf::FileDescriptor*> ServiceFiles() {
+  return multisafepay::v1::ServiceFiles();
 }
 
 inline const google::protobuf::Descriptor* FindMessage(const std::string& full_name) {

@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "multisafepay/v1/control.pb.h"
 #include "multisafepay/v1/options.pb.h"
-#include "service/codec/plan.h"
+#include "service/codec/message_schema.h"
 #include "tests/golden/schema.h"
 
 namespace msp {
@@ -68,12 +68,15 @@ v1::Retry RetryOf(const pb::MethodDescriptor* method) {
 TEST(Schema, HasEveryMethodOfTheService) {
   std::vector<std::string> names;
   for (const pb::MethodDescriptor* method : Methods()) names.push_back(method->name());
-  EXPECT_THAT(names, testing::UnorderedElementsAre(
-                         "CreateOrder", "GetOrder", "UpdateOrder", "CancelOrder", "CaptureOrder",
-                         "VoidOrder", "RefundOrder", "CancelRefund", "WatchOrder", "ListTokens",
-                         "GetToken", "UpdateToken", "DeleteToken", "ListPaymentMethods",
-                         "GetPaymentMethod", "ListGateways", "GetGateway", "ListTransactions",
-                         "GetTransaction", "HandleNotification"));
+  EXPECT_THAT(
+      names, testing::UnorderedElementsAre(
+                 "CreateOrder", "GetOrder", "UpdateOrder", "CancelOrder", "CaptureOrder",
+                 "VoidOrder", "RefundOrder", "CancelRefund", "WatchOrder", "ListTokens", "GetToken",
+                 "UpdateToken", "DeleteToken", "ListPaymentMethods", "GetPaymentMethod",
+                 "ListGateways", "GetGateway", "ListTransactions", "GetTransaction",
+                 "HandleNotification", "HoldOrder", "ExtendOrder", "AddOrderFile", "ListIssuers",
+                 "CreateApiToken", "CreateApplePaySession", "ListTerminals", "ListGroupTerminals",
+                 "GetReceipt", "GetAccount", "ListClosingBalances", "ListCategories"));
 }
 
 TEST(Schema, EveryMethodSaysHowItMayBeRepeated) {
@@ -235,7 +238,7 @@ TEST(Schema, EveryMessageHasAPlan) {
     roots.push_back(method->input_type());
     roots.push_back(method->output_type());
   }
-  const codec::PlanSet plans(roots);
+  const codec::SchemaSet plans(roots);
   for (const pb::Descriptor* root : roots) EXPECT_EQ(plans.Of(root).descriptor(), root);
 }
 

@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "multisafepay/v1/options.pb.h"
-#include "service/codec/plan.h"
+#include "service/codec/message_schema.h"
 #include "service/codec/redact.h"
 #include "tests/golden/schema.h"
 
@@ -49,17 +49,17 @@ std::map<std::string, const pb::Descriptor*> Messages() {
   return messages;
 }
 
-const codec::PlanSet& Plans() {
+const codec::SchemaSet& Plans() {
   static const auto plans = [] {
     std::vector<const pb::Descriptor*> roots;
     for (const auto& [name, message] : Messages()) roots.push_back(message);
-    return std::make_unique<codec::PlanSet>(roots);
+    return std::make_unique<codec::SchemaSet>(roots);
   }();
   return *plans;
 }
 
 // The message with this field alone, a text where the field holds one.
-std::unique_ptr<pb::Message> With(const codec::Entry& entry, const std::string& text) {
+std::unique_ptr<pb::Message> With(const codec::FieldSchema& entry, const std::string& text) {
   const pb::FieldDescriptor* field = entry.field;
   std::unique_ptr<pb::Message> message(
       pb::MessageFactory::generated_factory()->GetPrototype(field->containing_type())->New());
@@ -103,12 +103,12 @@ std::unique_ptr<pb::Message> With(const codec::Entry& entry, const std::string& 
   return message;
 }
 
-std::string Json(const codec::Entry& entry, const std::string& value) {
+std::string Json(const codec::FieldSchema& entry, const std::string& value) {
   return "{\"" + entry.name + "\":" + (entry.repeated ? "[" + value + "]" : value) + "}";
 }
 
 // What a log must show of a field that holds `kText`, or `kCard` for a card number.
-std::string Expected(const codec::Entry& entry, bool show_personal) {
+std::string Expected(const codec::FieldSchema& entry, bool show_personal) {
   if (entry.kind == Kind::kStruct) return Json(entry, R"("***")");
   switch (entry.sensitive) {
     case v1::SENSITIVITY_CARDHOLDER:
@@ -127,8 +127,8 @@ std::string Expected(const codec::Entry& entry, bool show_personal) {
 TEST(Secrets, EveryFieldShowsWhatItsSensitivityAllows) {
   std::map<v1::Sensitivity, int> seen;
   for (const auto& [name, descriptor] : Messages()) {
-    const codec::Plan& plan = Plans().Of(descriptor);
-    for (const codec::Entry& entry : plan.entries()) {
+    const codec::MessageSchema& plan = Plans().Of(descriptor);
+    for (const codec::FieldSchema& entry : plan.entries()) {
       SCOPED_TRACE(entry.field->full_name());
       ++seen[entry.sensitive];
       const bool card = entry.sensitive == v1::SENSITIVITY_CARDHOLDER;
@@ -158,8 +158,8 @@ TEST(Secrets, NoFieldShowsACardNumberThatWasPutIntoIt) {
                                "4539\t5787\n6362 1486"};
   int fields = 0;
   for (const auto& [name, descriptor] : Messages()) {
-    const codec::Plan& plan = Plans().Of(descriptor);
-    for (const codec::Entry& entry : plan.entries()) {
+    const codec::MessageSchema& plan = Plans().Of(descriptor);
+    for (const codec::FieldSchema& entry : plan.entries()) {
       if (entry.kind != Kind::kString && entry.kind != Kind::kStruct) continue;
       ++fields;
       for (const std::string& card : cards) {
@@ -178,10 +178,10 @@ TEST(Secrets, NoFieldShowsACardNumberThatWasPutIntoIt) {
 
 TEST(Secrets, EveryFieldIsWipedByItsSensitivity) {
   for (const auto& [name, descriptor] : Messages()) {
-    const codec::Plan& plan = Plans().Of(descriptor);
-    for (const codec::Entry& entry : plan.entries()) {
+    const codec::MessageSchema& plan = Plans().Of(descriptor);
+    for (const codec::FieldSchema& entry : plan.entries()) {
       const auto message = With(entry, kCard);
-      codec::Wipe(plan, *message);
+      codec::Zeroize(plan, *message);
       const bool sensitive =
           entry.kind == Kind::kStruct || entry.sensitive != v1::SENSITIVITY_UNSPECIFIED;
       if (sensitive) {
@@ -267,7 +267,7 @@ bool HasWord(std::string_view name, std::string_view word) {
 TEST(Secrets, FieldsThatSoundLikeSecretsAreMarked) {
   std::set<std::string_view> innocent_seen;
   for (const auto& [name, descriptor] : Messages()) {
-    for (const codec::Entry& entry : Plans().Of(descriptor).entries()) {
+    for (const codec::FieldSchema& entry : Plans().Of(descriptor).entries()) {
       const std::string& field = entry.field->name();
       if (const auto innocent = kInnocent.find(field); innocent != kInnocent.end()) {
         innocent_seen.insert(innocent->first);

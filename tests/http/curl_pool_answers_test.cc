@@ -61,79 +61,80 @@ TEST_P(AnswersTest, EachHasItsOutcome) {
   struct Case {
     const char* name;
     Reply reply;
-    Fate fate;
+    CallOutcome outcome;
     std::string body;
     bool reusable;  // The next request goes out on the same connection.
   };
   const std::string gzip = testing::Compressed("{}", testing::kGzip);
   const std::string kMany(40'000, 'z');
   const Case cases[] = {
-      {"length", Head("Content-Length: 2\r\n\r\n{}"), Fate::kAnswered, "{}", true},
+      {"length", Head("Content-Length: 2\r\n\r\n{}"), CallOutcome::kSuccess, "{}", true},
       {"same length twice", Head("Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"),
-       Fate::kAnswered, "{}", true},
-      {"byte by byte", Head("Content-Length: 2\r\n\r\n{}").InPieces(1), Fate::kAnswered, "{}",
+       CallOutcome::kSuccess, "{}", true},
+      {"byte by byte", Head("Content-Length: 2\r\n\r\n{}").InPieces(1), CallOutcome::kSuccess, "{}",
        true},
       {"connection: close", Head("Connection: close\r\nContent-Length: 2\r\n\r\n{}"),
-       Fate::kAnswered, "{}", false},
+       CallOutcome::kSuccess, "{}", false},
       {"http/1.0", Reply::Raw("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", Ending::kKeepAlive),
-       Fate::kAnswered, "{}", false},
+       CallOutcome::kSuccess, "{}", false},
       {"no content", Reply::Raw("HTTP/1.1 204 No Content\r\n\r\n", Ending::kKeepAlive),
-       Fate::kAnswered, "", true},
+       CallOutcome::kSuccess, "", true},
       {"chunked", Head("Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n"),
-       Fate::kAnswered, "{}", true},
+       CallOutcome::kSuccess, "{}", true},
       {"chunked with extensions and trailers",
        Head("Transfer-Encoding: chunked\r\n\r\n2;a=\"b\"\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\n"),
-       Fate::kAnswered, "{}", true},
+       CallOutcome::kSuccess, "{}", true},
       {"chunked byte by byte",
        Head("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\n").InPieces(1),
-       Fate::kAnswered, "{}", true},
-      {"larger than a read", Reply::Json(200, kMany), Fate::kAnswered, kMany, true},
+       CallOutcome::kSuccess, "{}", true},
+      {"larger than a read", Reply::Json(200, kMany), CallOutcome::kSuccess, kMany, true},
       {"interim answers",
        Reply::Raw("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
                   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
                   Ending::kKeepAlive),
-       Fate::kAnswered, "{}", true},
-      {"gzip", Reply::Json(200, gzip).Header("Content-Encoding", "gzip"), Fate::kAnswered, "{}",
-       true},
+       CallOutcome::kSuccess, "{}", true},
+      {"gzip", Reply::Json(200, gzip).Header("Content-Encoding", "gzip"), CallOutcome::kSuccess,
+       "{}", true},
       {"half a gzip", Reply::Json(200, gzip.substr(0, 12)).Header("Content-Encoding", "gzip"),
-       Fate::kUnknown, "", false},
+       CallOutcome::kIndeterminate, "", false},
       {"bytes behind the answer", Head("Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\n"),
-       Fate::kAnswered, "{}", false},
-      {"ends with the connection", Head("\r\n{}", Ending::kCloseNotify), Fate::kAnswered, "{}",
-       false},
-      {"ends with a reset", Head("\r\n{}", Ending::kRst), Fate::kUnknown, "", false},
+       CallOutcome::kSuccess, "{}", false},
+      {"ends with the connection", Head("\r\n{}", Ending::kCloseNotify), CallOutcome::kSuccess,
+       "{}", false},
+      {"ends with a reset", Head("\r\n{}", Ending::kRst), CallOutcome::kIndeterminate, "", false},
       {"less than its length", Head("Content-Length: 3\r\n\r\n{}", Ending::kCloseNotify),
-       Fate::kUnknown, "", false},
-      {"two lengths", Head("Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} "), Fate::kUnknown, "",
-       false},
+       CallOutcome::kIndeterminate, "", false},
+      {"two lengths", Head("Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} "),
+       CallOutcome::kIndeterminate, "", false},
       {"length and chunks",
        Head("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
-       Fate::kUnknown, "", false},
-      {"negative length", Head("Content-Length: -2\r\n\r\n{}"), Fate::kUnknown, "", false},
+       CallOutcome::kIndeterminate, "", false},
+      {"negative length", Head("Content-Length: -2\r\n\r\n{}"), CallOutcome::kIndeterminate, "",
+       false},
       {"chunk without a size", Head("Transfer-Encoding: chunked\r\n\r\n\r\n{}\r\n0\r\n\r\n"),
-       Fate::kUnknown, "", false},
+       CallOutcome::kIndeterminate, "", false},
       {"chunk longer than it says", Head("Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n"),
-       Fate::kUnknown, "", false},
+       CallOutcome::kIndeterminate, "", false},
       {"half a chunk", Head("Transfer-Encoding: chunked\r\n\r\n9\r\n{}", Ending::kCloseNotify),
-       Fate::kUnknown, "", false},
+       CallOutcome::kIndeterminate, "", false},
       {"no last chunk", Head("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", Ending::kCloseNotify),
-       Fate::kUnknown, "", false},
+       CallOutcome::kIndeterminate, "", false},
       {"half a header", Reply::Raw("HTTP/1.1 200 OK\r\nContent-Le", Ending::kCloseNotify),
-       Fate::kUnknown, "", false},
+       CallOutcome::kIndeterminate, "", false},
       {"an interim answer alone", Reply::Raw("HTTP/1.1 100 Continue\r\n\r\n", Ending::kCloseNotify),
-       Fate::kUnknown, "", false},
+       CallOutcome::kIndeterminate, "", false},
       {"another protocol",
        Reply::Raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", Ending::kKeepAlive),
-       Fate::kUnknown, "", false},
+       CallOutcome::kIndeterminate, "", false},
       {"http/2", Reply::Raw("HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}", Ending::kKeepAlive),
-       Fate::kUnknown, "", false},
-      {"a header without an end", Head(std::string(100'000, 'h') + ": 1\r\n"), Fate::kUnknown, "",
-       false},
+       CallOutcome::kIndeterminate, "", false},
+      {"a header without an end", Head(std::string(100'000, 'h') + ": 1\r\n"),
+       CallOutcome::kIndeterminate, "", false},
       {"a chunk line without an end",
-       Head("Transfer-Encoding: chunked\r\n\r\n2;" + std::string(200'000, 'e')), Fate::kUnknown, "",
-       false},
-      {"nothing", Reply::Close(Ending::kCloseNotify), Fate::kUnknown, "", false},
-      {"reset", Reply::Close(Ending::kRst), Fate::kUnknown, "", false},
+       Head("Transfer-Encoding: chunked\r\n\r\n2;" + std::string(200'000, 'e')),
+       CallOutcome::kIndeterminate, "", false},
+      {"nothing", Reply::Close(Ending::kCloseNotify), CallOutcome::kIndeterminate, "", false},
+      {"reset", Reply::Close(Ending::kRst), CallOutcome::kIndeterminate, "", false},
   };
   auto pool = Pool();
   for (const Case& c : cases) {
@@ -143,21 +144,22 @@ TEST_P(AnswersTest, EachHasItsOutcome) {
       return request.method == "POST" ? c.reply : Reply::Json(200, "{}");
     });
     const int before = upstream_.Count("POST");
-    const Response response = Exchange(*pool, Post());
-    EXPECT_EQ(response.fate, c.fate) << c.name << ": " << response.detail;
-    EXPECT_EQ(response.failure, c.fate == Fate::kAnswered ? Failure::kNone : Failure::kBroken)
+    const Response response = RestCall(*pool, Post());
+    EXPECT_EQ(response.outcome, c.outcome) << c.name << ": " << response.detail;
+    EXPECT_EQ(response.failure,
+              c.outcome == CallOutcome::kSuccess ? TransferError::kNone : TransferError::kBroken)
         << c.name;
     EXPECT_EQ(response.body, c.body) << c.name;
     EXPECT_EQ(upstream_.Count("POST") - before, 1) << c.name;
-    EXPECT_EQ(Exchange(*pool, Get()).timings.reused_connection, c.reusable) << c.name;
+    EXPECT_EQ(RestCall(*pool, Get()).timings.reused_connection, c.reusable) << c.name;
   }
 }
 
 TEST_P(AnswersTest, OneThatComesEarlyIsTakenAndTheRequestIsNotSentOn) {
   upstream_.ScriptEarly([](const RecordedRequest&) { return Reply::Json(413, "{}"); });
   auto pool = Pool();
-  const Response response = Exchange(*pool, Post(std::string(2'000'000, 'x')));
-  EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+  const Response response = RestCall(*pool, Post(std::string(2'000'000, 'x')));
+  EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
   EXPECT_EQ(response.status, 413);
 }
 
@@ -170,9 +172,9 @@ TEST_P(AnswersTest, SlowBytesEndAtTheDeadline) {
   auto pool = Pool();
   Request request = Post();
   request.deadline = Clock::now() + std::chrono::milliseconds(200);
-  const Response response = Exchange(*pool, std::move(request));
-  EXPECT_EQ(response.fate, Fate::kUnknown);
-  EXPECT_EQ(response.failure, Failure::kDeadline);
+  const Response response = RestCall(*pool, std::move(request));
+  EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
+  EXPECT_EQ(response.failure, TransferError::kDeadline);
   gate->Open();
   EXPECT_EQ(upstream_.Count("POST"), 1);
 }

@@ -29,9 +29,9 @@ TEST_P(CurlPoolConnectTest, RefusedConnectionIsNotSent) {
     options.base_url = UrlOf(gone);
   }
   auto pool = Pool(options);
-  const Response response = Exchange(*pool, Post());
-  EXPECT_EQ(response.fate, Fate::kNotSent);
-  EXPECT_EQ(response.failure, Failure::kConnect);
+  const Response response = RestCall(*pool, Post());
+  EXPECT_EQ(response.outcome, CallOutcome::kNotSent);
+  EXPECT_EQ(response.failure, TransferError::kConnect);
   EXPECT_THAT(response.detail, HasSubstr("Connection refused"));
   EXPECT_EQ(pool->Stats().not_sent, 1);
 }
@@ -41,7 +41,7 @@ TEST_P(CurlPoolConnectTest, IgnoresTheProxyOfTheEnvironment) {
   setenv("http_proxy", proxy.url().c_str(), 1);
   setenv("all_proxy", proxy.url().c_str(), 1);
   auto pool = Pool();
-  EXPECT_EQ(Exchange(*pool, Get()).status, 200);
+  EXPECT_EQ(RestCall(*pool, Get()).status, 200);
   unsetenv("http_proxy");
   unsetenv("all_proxy");
   EXPECT_EQ(proxy.connections(), 0);
@@ -54,8 +54,8 @@ TEST_P(CurlPoolConnectTest, GoesThroughATunnelOfTheProxyThatItWasGiven) {
   PoolOptions options = Options();
   options.proxy = proxy.url();
   auto pool = Pool(options);
-  EXPECT_EQ(Exchange(*pool, Get()).status, 200);
-  EXPECT_EQ(Exchange(*pool, Post()).status, 200);
+  EXPECT_EQ(RestCall(*pool, Get()).status, 200);
+  EXPECT_EQ(RestCall(*pool, Post()).status, 200);
   unsetenv("no_proxy");
   EXPECT_EQ(proxy.connections(), 1);
   const std::string seen = proxy.read();
@@ -72,7 +72,7 @@ TEST(CurlPool, ATlsConnectionGoesThroughATunnelToo) {
   options.proxy = proxy.url();
   options.ca_file = upstream.ca_file();
   auto pool = *CurlPool::Create(options);
-  EXPECT_EQ(Exchange(*pool, Post()).status, 200);
+  EXPECT_EQ(RestCall(*pool, Post()).status, 200);
   EXPECT_EQ(proxy.connections(), 1);
 }
 
@@ -82,9 +82,9 @@ TEST_P(CurlPoolConnectTest, AProxyThatRefusesMeansNotSent) {
   PoolOptions options = Options();
   options.proxy = proxy.url();
   auto pool = Pool(options);
-  const Response response = Exchange(*pool, Post());
-  EXPECT_EQ(response.fate, Fate::kNotSent);
-  EXPECT_EQ(response.failure, Failure::kConnect);
+  const Response response = RestCall(*pool, Post());
+  EXPECT_EQ(response.outcome, CallOutcome::kNotSent);
+  EXPECT_EQ(response.failure, TransferError::kConnect);
   EXPECT_EQ(upstream_.connections(), 0);
 }
 
@@ -101,9 +101,9 @@ TEST(CurlPool, AHeldNameLookupEndsAtTheDeadlineAndHoldsNobodyElseUp) {
     ASSERT_TRUE(pool.ok());
     Request request = Post();
     request.deadline = Clock::now() + std::chrono::milliseconds(200);
-    const Response response = Exchange(**pool, std::move(request));
-    EXPECT_EQ(response.fate, Fate::kNotSent);
-    EXPECT_EQ(response.failure, Failure::kDeadline);
+    const Response response = RestCall(**pool, std::move(request));
+    EXPECT_EQ(response.outcome, CallOutcome::kNotSent);
+    EXPECT_EQ(response.failure, TransferError::kDeadline);
     // The lookup is still held, and the worker is free: stopping does not wait for it either.
   }
   testing::HoldResolver(nullptr);
@@ -132,14 +132,14 @@ TEST(CurlPool, AConnectThatTakesTooLongIsNotSent) {
   options.connect_timeout_ms = 200;
   auto pool = CurlPool::Create(options);
   ASSERT_TRUE(pool.ok());
-  const Response by_connect = Exchange(**pool, Post());
-  EXPECT_EQ(by_connect.fate, Fate::kNotSent);
-  EXPECT_EQ(by_connect.failure, Failure::kConnect);
+  const Response by_connect = RestCall(**pool, Post());
+  EXPECT_EQ(by_connect.outcome, CallOutcome::kNotSent);
+  EXPECT_EQ(by_connect.failure, TransferError::kConnect);
   Request hurried = Post();
   hurried.deadline = Clock::now() + std::chrono::milliseconds(100);
-  const Response by_deadline = Exchange(**pool, std::move(hurried));
-  EXPECT_EQ(by_deadline.fate, Fate::kNotSent);
-  EXPECT_EQ(by_deadline.failure, Failure::kDeadline);
+  const Response by_deadline = RestCall(**pool, std::move(hurried));
+  EXPECT_EQ(by_deadline.outcome, CallOutcome::kNotSent);
+  EXPECT_EQ(by_deadline.failure, TransferError::kDeadline);
   for (const int filler : fillers) close(filler);
   close(listener);
 }
@@ -191,9 +191,9 @@ TEST(CurlPool, AFailedTlsHandshakeIsNotSent) {
     options.connect_timeout_ms = 1000;  // A server that does not speak TLS just waits for more.
     auto pool = CurlPool::Create(options);
     ASSERT_TRUE(pool.ok());
-    const Response response = Exchange(**pool, Post());
-    EXPECT_EQ(response.fate, Fate::kNotSent) << c.name << ": " << response.detail;
-    EXPECT_EQ(response.failure, Failure::kConnect) << c.name;
+    const Response response = RestCall(**pool, Post());
+    EXPECT_EQ(response.outcome, CallOutcome::kNotSent) << c.name << ": " << response.detail;
+    EXPECT_EQ(response.failure, TransferError::kConnect) << c.name;
     EXPECT_NE(response.detail, "");
   }
   EXPECT_EQ(tls.Count("POST") + plain.Count("POST"), 0);

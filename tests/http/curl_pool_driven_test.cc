@@ -35,7 +35,7 @@ TEST_P(DrivenTest, TheDriverBeginsAndEndsRequests) {
   for (int i = 0; i < 20; ++i) {
     ended = false;
     pool->Start(Post(), [&, thread = std::this_thread::get_id()](Response response) {
-      EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+      EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
       here += std::this_thread::get_id() == thread ? 1 : 0;
       ended = true;
     });
@@ -52,23 +52,23 @@ TEST_P(DrivenTest, TheLoopsThreadTakesOverWhatIsInFlight) {
   pool->loops().front()->Poll();
   pool->loops().front()->EndDriving();
   gate_.Open();
-  EXPECT_EQ(pending.Wait().fate, Fate::kAnswered);
+  EXPECT_EQ(pending.Wait().outcome, CallOutcome::kSuccess);
 }
 
 TEST_P(DrivenTest, ARequestOnAnIdleConnectionGoesOutAtOnce) {
   auto pool = Pool(Options());
-  ASSERT_EQ(Exchange(*pool, Get()).status, 200);
+  ASSERT_EQ(RestCall(*pool, Get()).status, 200);
   pool->loops().front()->BeginDriving();
   Pending pending(*pool, Post());
   upstream_.WaitForRequests(2);  // Nobody polls.
   pool->loops().front()->EndDriving();
-  EXPECT_EQ(pending.Wait().fate, Fate::kAnswered);
+  EXPECT_EQ(pending.Wait().outcome, CallOutcome::kSuccess);
 }
 
 // Nobody has polled since the bytes came: the look before the request finds them.
 TEST_P(DrivenTest, AConnectionWithInputIsNotUsed) {
   auto pool = Pool(Options());
-  ASSERT_EQ(Exchange(*pool, Get()).status, 200);
+  ASSERT_EQ(RestCall(*pool, Get()).status, 200);
   upstream_.WaitForIdle(1);
   pool->loops().front()->BeginDriving();
   upstream_.SendToIdle("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale");
@@ -91,7 +91,7 @@ TEST_P(DrivenTest, NothingIsLostWhileThreadsComeAndGo) {
       for (int i = 0; i < kRequests; ++i) {
         const auto one = std::make_shared<std::promise<void>>();
         pool->Start(Get(), [&, one](Response response) {
-          EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+          EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
           ++ended;
           one->set_value();
         });
@@ -123,7 +123,7 @@ TEST_P(DrivenTest, EachDrivingThreadSendsOnItsOwnLoop) {
       for (int n = 0; n < kRequests; ++n) {
         bool ended = false;
         pool->Start(Post(), [&, thread = std::this_thread::get_id()](Response response) {
-          EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+          EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
           here += std::this_thread::get_id() == thread ? 1 : 0;
           ended = true;
         });

@@ -40,9 +40,9 @@ TEST_P(CurlPoolEncodingTest, IdentityIsAskedForAndEncodedAnswersAreDecoded) {
       asked = request.Header("Accept-Encoding");
       return reply;
     });
-    const Response response = Exchange(*pool, Post());
+    const Response response = RestCall(*pool, Post());
     EXPECT_EQ(asked, "identity");
-    EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
     EXPECT_EQ(response.body, json);
     EXPECT_GE(response.body.capacity() - response.body.size(), kBodyPadding);
   }
@@ -59,9 +59,9 @@ TEST_P(CurlPoolEncodingTest, AnEncodedAnswerThatCannotBeDecodedIsUnknown) {
   for (const Reply& reply : cases) {
     upstream_.Script([&](const RecordedRequest&) { return reply; });
     auto pool = Pool();
-    const Response response = Exchange(*pool, Post());
-    EXPECT_EQ(response.fate, Fate::kUnknown);
-    EXPECT_EQ(response.failure, Failure::kBroken);
+    const Response response = RestCall(*pool, Post());
+    EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
+    EXPECT_EQ(response.failure, TransferError::kBroken);
     EXPECT_EQ(response.body, "");
   }
 }
@@ -73,7 +73,7 @@ TEST_P(CurlPoolEncodingTest, HalfAnEncodedAnswerIsHalfADocument) {
     upstream_.Script([&](const RecordedRequest&) { return Encoded(gzip.substr(0, size), "gzip"); });
     auto pool = Pool();
     // libcurl does not look for the end of an encoded body; whoever reads it finds that it is half.
-    EXPECT_LT(Exchange(*pool, Post()).body.size(), json.size());
+    EXPECT_LT(RestCall(*pool, Post()).body.size(), json.size());
   }
 }
 
@@ -85,10 +85,10 @@ TEST_P(CurlPoolEncodingTest, TheBoundHoldsForTheDecodedBody) {
     const std::string bomb = Compressed(std::string(size, ' '), kGzip);
     ASSERT_LT(bomb.size(), 60'000U);
     upstream_.Script([&](const RecordedRequest&) { return Encoded(bomb, "gzip"); });
-    const Response response = Exchange(*pool, Post());
+    const Response response = RestCall(*pool, Post());
     const bool fits = size == 1'000'000UL;
-    EXPECT_EQ(response.fate, fits ? Fate::kAnswered : Fate::kUnknown) << size;
-    EXPECT_EQ(response.failure, fits ? Failure::kNone : Failure::kTooLarge) << size;
+    EXPECT_EQ(response.outcome, fits ? CallOutcome::kSuccess : CallOutcome::kIndeterminate) << size;
+    EXPECT_EQ(response.failure, fits ? TransferError::kNone : TransferError::kTooLarge) << size;
     EXPECT_EQ(response.body.size(), fits ? size : 0) << size;
   }
 }
@@ -100,8 +100,8 @@ TEST_P(CurlPoolEncodingTest, ARequestMayAskForLessThanThePoolTakes) {
   for (const std::size_t bound : {0UL, 5'000UL, 4'999UL}) {
     Request request = Get();
     request.answer_max_bytes = bound;
-    EXPECT_EQ(Exchange(*pool, std::move(request)).failure,
-              bound == 4'999 ? Failure::kTooLarge : Failure::kNone);
+    EXPECT_EQ(RestCall(*pool, std::move(request)).failure,
+              bound == 4'999 ? TransferError::kTooLarge : TransferError::kNone);
   }
 }
 
@@ -117,12 +117,12 @@ TEST_P(CurlPoolEncodingTest, AnswersOnTheirWayShareABoundAndGiveTheirPartBack) {
   });
   for (int round = 0; round < 5; ++round) {
     // Each broke off with its part of the room in use.
-    EXPECT_EQ(Exchange(*pool, Get()).failure, Failure::kBroken) << round;
+    EXPECT_EQ(RestCall(*pool, Get()).failure, TransferError::kBroken) << round;
   }
   upstream_.Script(
       [](const RecordedRequest&) { return Reply::Json(200, std::string(100'000, ' ')); });
   for (int round = 0; round < 5; ++round) {
-    EXPECT_EQ(Exchange(*pool, Get()).failure, Failure::kNone) << round;
+    EXPECT_EQ(RestCall(*pool, Get()).failure, TransferError::kNone) << round;
   }
 }
 

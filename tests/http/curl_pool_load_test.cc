@@ -39,9 +39,9 @@ TEST_P(CurlPoolLoadTest, AFullQueueRefusesOnTheSpotAndReadsStillWork) {
     refused = std::move(response);
   });
   EXPECT_EQ(ran_on, here);
-  EXPECT_EQ(refused.fate, Fate::kNotSent);
-  EXPECT_EQ(refused.failure, Failure::kQueueFull);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(Exchange(*pool, Get()).status, 200);
+  EXPECT_EQ(refused.outcome, CallOutcome::kNotSent);
+  EXPECT_EQ(refused.failure, TransferError::kQueueFull);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(RestCall(*pool, Get()).status, 200);
   upstream_.WaitForRequests(4);
   PoolStats stats = pool->Stats();
   EXPECT_EQ(stats.writes.in_flight, 1);
@@ -49,8 +49,8 @@ TEST_P(CurlPoolLoadTest, AFullQueueRefusesOnTheSpotAndReadsStillWork) {
   EXPECT_EQ(stats.writes.refused_full, 1);
   EXPECT_EQ(upstream_.Count("POST"), 1) << "the bound of transfers in flight was not kept";
   gate_.Open();
-  for (Pending& pending : accepted) EXPECT_EQ(pending.Wait().fate, Fate::kAnswered);
-  EXPECT_EQ(Exchange(*pool, Post()).fate, Fate::kAnswered);
+  for (Pending& pending : accepted) EXPECT_EQ(pending.Wait().outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(RestCall(*pool, Post()).outcome, CallOutcome::kSuccess);
   EXPECT_EQ(upstream_.Count("POST"), 5);
 }
 
@@ -64,13 +64,13 @@ TEST_P(CurlPoolLoadTest, DeadlineInTheQueueIsNotSentAndCountsTheWaitingTime) {
   Pending patient(*pool, Post());
   Pending late(*pool, std::move(hurried));
   const Response response = late.Wait();
-  EXPECT_EQ(response.fate, Fate::kNotSent);
-  EXPECT_EQ(response.failure, Failure::kDeadline);
+  EXPECT_EQ(response.outcome, CallOutcome::kNotSent);
+  EXPECT_EQ(response.failure, TransferError::kDeadline);
   EXPECT_GE(response.timings.queue_us, 90'000);
   EXPECT_FALSE(patient.HasEnded());
   gate_.Open();
-  EXPECT_EQ(first.Wait().fate, Fate::kAnswered);
-  EXPECT_EQ(patient.Wait().fate, Fate::kAnswered);
+  EXPECT_EQ(first.Wait().outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(patient.Wait().outcome, CallOutcome::kSuccess);
   EXPECT_EQ(upstream_.Count("POST"), 2);
 }
 
@@ -81,16 +81,16 @@ TEST_P(CurlPoolLoadTest, StopEndsTheWaitingUnsentAndTheFlyingWithTheirAnswer) {
   for (int i = 0; i < 3; ++i) pending.emplace_back(*pool, Post());
   upstream_.WaitForRequests(1);
   std::thread stopper([&pool] { pool->Stop(); });
-  EXPECT_EQ(pending[1].Wait().failure, Failure::kStopped);
-  EXPECT_EQ(pending[2].Wait().failure, Failure::kStopped);
+  EXPECT_EQ(pending[1].Wait().failure, TransferError::kStopped);
+  EXPECT_EQ(pending[2].Wait().failure, TransferError::kStopped);
   EXPECT_FALSE(pending[0].HasEnded());
-  const Response refused = Exchange(*pool, Get());
-  EXPECT_EQ(refused.fate, Fate::kNotSent);
-  EXPECT_EQ(refused.failure, Failure::kStopped);
+  const Response refused = RestCall(*pool, Get());
+  EXPECT_EQ(refused.outcome, CallOutcome::kNotSent);
+  EXPECT_EQ(refused.failure, TransferError::kStopped);
   gate_.Open();
   stopper.join();
   ASSERT_TRUE(pending[0].HasEnded());
-  EXPECT_EQ(pending[0].Wait().fate, Fate::kAnswered);
+  EXPECT_EQ(pending[0].Wait().outcome, CallOutcome::kSuccess);
   pool->Stop();
   EXPECT_EQ(upstream_.Count("POST"), 1);
 }
@@ -104,7 +104,7 @@ TEST_P(CurlPoolLoadTest, StopIsBoundedByTheDeadlinesOfWhatIsInFlight) {
   upstream_.WaitForRequests(1);
   pool.reset();
   ASSERT_TRUE(pending.HasEnded());
-  EXPECT_EQ(pending.Wait().fate, Fate::kUnknown);
+  EXPECT_EQ(pending.Wait().outcome, CallOutcome::kIndeterminate);
   gate_.Open();
 }
 
@@ -138,7 +138,7 @@ TEST_P(CurlPoolLoadTest, TenThousandRequestsAreAnsweredOnAHandfulOfConnections) 
   std::function<void()> next = [&] {
     if (started.fetch_add(1) >= kRequests) return;
     pool->Start(Post(), [&](Response response) {
-      EXPECT_EQ(response.fate, Fate::kAnswered);
+      EXPECT_EQ(response.outcome, CallOutcome::kSuccess);
       const bool last = answered.fetch_add(1) + 1 == kRequests;
       next();
       if (last) finished.Open();
@@ -180,7 +180,8 @@ TEST_P(CurlPoolLoadTest, EveryCallbackRunsExactlyOnceInTheMidstOfTrouble) {
         Request request = i % 3 == 0 ? Get() : Post("id " + std::to_string(id));
         if (i % 10 == 9) request.deadline = Clock::now() + std::chrono::milliseconds(i % 7);
         pool->Start(std::move(request), [&, id](Response response) {
-          EXPECT_EQ(response.fate == Fate::kAnswered, response.failure == Failure::kNone);
+          EXPECT_EQ(response.outcome == CallOutcome::kSuccess,
+                    response.failure == TransferError::kNone);
           ++calls[id];
           if (ended.fetch_add(1) + 1 == kThreads * kEach / 2) half.Open();
         });

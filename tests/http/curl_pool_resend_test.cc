@@ -28,7 +28,7 @@ class ResendTest : public ::testing::TestWithParam<Case> {
 
   // Makes a connection, and lets every later request on it, once read, end in silence.
   void DieOnReuse() {
-    ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
+    ASSERT_EQ(RestCall(*pool_, Get()).status, 200);
     upstream_.Script([](const RecordedRequest& request) {
       return request.on_connection > 0 ? Reply::Close(GetParam().ending) : Reply::Json(200, "{}");
     });
@@ -65,9 +65,9 @@ TEST_P(ResendTest, AWriteIsSentOnceAndItsFateIsUnknown) {
     DieOnReuse();
     Request request = Post();
     request.method = method;
-    const Response response = Exchange(*pool_, std::move(request));
-    EXPECT_EQ(response.fate, Fate::kUnknown);
-    EXPECT_EQ(response.failure, Failure::kBroken);
+    const Response response = RestCall(*pool_, std::move(request));
+    EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
+    EXPECT_EQ(response.failure, TransferError::kBroken);
     EXPECT_TRUE(response.timings.reused_connection);
     EXPECT_EQ(upstream_.requests().size() - before, 2U) << "one GET and one write";
     upstream_.Answer(200, "{}");
@@ -76,20 +76,20 @@ TEST_P(ResendTest, AWriteIsSentOnceAndItsFateIsUnknown) {
 
 TEST_P(ResendTest, AReadIsSentAgainOnce) {
   DieOnReuse();
-  EXPECT_EQ(Exchange(*pool_, Get()).fate, Fate::kAnswered);
+  EXPECT_EQ(RestCall(*pool_, Get()).outcome, CallOutcome::kSuccess);
   EXPECT_EQ(upstream_.Count("GET"), 3);
   upstream_.Script([](const RecordedRequest&) { return Reply::Close(GetParam().ending); });
-  EXPECT_EQ(Exchange(*pool_, Get()).fate, Fate::kUnknown);
+  EXPECT_EQ(RestCall(*pool_, Get()).outcome, CallOutcome::kIndeterminate);
   EXPECT_EQ(upstream_.Count("GET"), 5);
 }
 
 TEST_P(ResendTest, AWriteAfterAnIdleConnectionEndedGoesThrough) {
   for (int i = 0; i < 20; ++i) {
-    ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
+    ASSERT_EQ(RestCall(*pool_, Get()).status, 200);
     upstream_.WaitForIdle(1);
     upstream_.CloseIdle(GetParam().ending);
-    const Response response = Exchange(*pool_, Post());
-    EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+    const Response response = RestCall(*pool_, Post());
+    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
     EXPECT_EQ(upstream_.Count("POST"), i + 1);
   }
 }
@@ -107,21 +107,21 @@ TEST_P(ResendTest, AWriteThatMeetsAResetGoesThroughOnAnotherConnection) {
                    [promise](Response response) { promise->set_value(std::move(response)); });
     });
     const Response response = promise->get_future().get();
-    EXPECT_EQ(response.fate, Fate::kAnswered) << i << ": " << response.detail;
+    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << i << ": " << response.detail;
     EXPECT_FALSE(response.timings.reused_connection);
     EXPECT_EQ(upstream_.Count("POST"), i + 1);
   }
 }
 
 TEST_P(ResendTest, AnswerThatBreaksOffOnAReusedConnectionIsUnknown) {
-  ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
+  ASSERT_EQ(RestCall(*pool_, Get()).status, 200);
   upstream_.Script([](const RecordedRequest& request) {
     return request.method == "GET"
                ? Reply::Json(200, "{}")
                : Reply::Json(200, R"({"success")").DeclaredLength(100).Then(GetParam().ending);
   });
-  const Response response = Exchange(*pool_, Post());
-  EXPECT_EQ(response.fate, Fate::kUnknown);
+  const Response response = RestCall(*pool_, Post());
+  EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
   EXPECT_EQ(upstream_.Count("POST"), 1);
 }
 
@@ -141,12 +141,12 @@ INSTANTIATE_TEST_SUITE_P(All, CutShort, ::testing::ValuesIn(AllCases()), CaseNam
 TEST_P(CutShort, AWriteWhoseBodyNeverLeftWholeIsNotSent) {
   for (const bool reusable : {false, true}) {
     if (reusable) {
-      ASSERT_EQ(Exchange(*pool_, Get()).status, 200);
+      ASSERT_EQ(RestCall(*pool_, Get()).status, 200);
     }
     EndInTheBody();
-    const Response response = Exchange(*pool_, Post(std::string(700'000, 'x')));
-    EXPECT_EQ(response.fate, Fate::kNotSent) << response.detail;
-    EXPECT_EQ(response.failure, Failure::kBroken);
+    const Response response = RestCall(*pool_, Post(std::string(700'000, 'x')));
+    EXPECT_EQ(response.outcome, CallOutcome::kNotSent) << response.detail;
+    EXPECT_EQ(response.failure, TransferError::kBroken);
     EXPECT_EQ(upstream_.Count("POST"), 0) << "none came whole";
     upstream_.ScriptEarly(nullptr);
   }
@@ -156,8 +156,8 @@ TEST_P(CutShort, AWriteWhoseBodyNeverLeftWholeIsNotSent) {
 
 TEST_P(CutShort, AWriteThatLeftWholeIsUnknown) {
   EndInTheBody();
-  const Response response = Exchange(*pool_, Post());
-  EXPECT_EQ(response.fate, Fate::kUnknown);
+  const Response response = RestCall(*pool_, Post());
+  EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
   pool_->Stop();
   EXPECT_EQ(begun_, 1);
 }

@@ -1,4 +1,5 @@
-// What the pool does with one request at a time: what is sent, what comes back, which fate it has.
+// What the pool does with one request at a time: what is sent, what comes back, which outcome it
+// has.
 #include "service/http/curl_pool.h"
 
 #include <atomic>
@@ -17,7 +18,7 @@ INSTANTIATE_TEST_SUITE_P(Addresses, CurlPoolTest, ::testing::Values(Address::kIp
 TEST_P(CurlPoolTest, GoesThroughTheResolverWhenNamed) {
   const int before = testing::ResolverLookups();
   auto pool = Pool();
-  EXPECT_EQ(Exchange(*pool, Get()).status, 200);
+  EXPECT_EQ(RestCall(*pool, Get()).status, 200);
   EXPECT_EQ(testing::ResolverLookups() - before, GetParam() == Address::kName ? 1 : 0);
 }
 
@@ -38,7 +39,7 @@ TEST_P(CurlPoolTest, SendsEachMethodWithItsBodyAndHeaders) {
     Request request = Get("/orders/a%2Fb/../c?x=1&y=%20");
     request.method = c.method;
     request.body = c.body;
-    EXPECT_EQ(Exchange(*pool, std::move(request)).fate, Fate::kAnswered);
+    EXPECT_EQ(RestCall(*pool, std::move(request)).outcome, CallOutcome::kSuccess);
     ASSERT_EQ(upstream_.requests().size(), ++count);
     const RecordedRequest seen = upstream_.requests().back();
     EXPECT_EQ(seen.method, c.verb);
@@ -59,7 +60,7 @@ TEST_P(CurlPoolTest, SendsABodyOfAnySizeAsItStands) {
   for (const std::size_t size : {1U, 1024U, 16384U, 65536U, 70000U, 1048577U}) {
     std::string body(size, 'x');
     body.back() = '\0';
-    EXPECT_EQ(Exchange(*pool, Post(body)).status, 200) << size;
+    EXPECT_EQ(RestCall(*pool, Post(body)).status, 200) << size;
     EXPECT_EQ(upstream_.requests().back().body, body) << size;
     EXPECT_FALSE(upstream_.requests().back().HasExactHeader("Expect"));
   }
@@ -70,8 +71,8 @@ TEST_P(CurlPoolTest, AddsTheHeadersOfOneRequestToThatRequestAlone) {
   Request request = Get();
   request.extra_headers = {"traceparent: 00-1", "evil: a\r\nInjected: b", "no colon",
                            "tracestate: x"};
-  Exchange(*pool, std::move(request));
-  Exchange(*pool, Get());
+  RestCall(*pool, std::move(request));
+  RestCall(*pool, Get());
   const auto seen = upstream_.requests();
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].Header("traceparent"), "00-1");
@@ -88,9 +89,9 @@ TEST_P(CurlPoolTest, AnAnswerOfAnyStatusIsACompletedExchange) {
     upstream_.Script([status](const RecordedRequest&) {
       return Reply::Json(status, R"({"success":false})").Header("Location", "/elsewhere");
     });
-    const Response response = Exchange(*pool, Post());
-    EXPECT_EQ(response.fate, Fate::kAnswered) << status;
-    EXPECT_EQ(response.failure, Failure::kNone);
+    const Response response = RestCall(*pool, Post());
+    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << status;
+    EXPECT_EQ(response.failure, TransferError::kNone);
     EXPECT_EQ(response.status, status);
     EXPECT_EQ(response.body, R"({"success":false})");
     EXPECT_EQ(response.detail, "");
@@ -119,8 +120,8 @@ TEST_P(CurlPoolTest, ReadsEmptyAndChunkedAnswersAndThoseThatEndWithTheConnection
   auto pool = Pool();
   for (const Case& c : cases) {
     upstream_.Script([&c](const RecordedRequest&) { return c.reply; });
-    const Response response = Exchange(*pool, Post());
-    EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+    const Response response = RestCall(*pool, Post());
+    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
     EXPECT_EQ(response.status, c.status);
     EXPECT_EQ(response.body, c.body);
     EXPECT_GE(response.body.capacity(), response.body.size() + kBodyPadding);
@@ -153,18 +154,18 @@ TEST_P(CurlPoolTest, KeepsRetryAfterInBothItsForms) {
     upstream_.Script([&c](const RecordedRequest&) {
       return Reply::Json(c.status, "{}").Header("retry-after", c.value);
     });
-    const Response response = Exchange(*pool, Get());
+    const Response response = RestCall(*pool, Get());
     EXPECT_GE(response.retry_after_s, c.min_s) << c.value;
     EXPECT_LE(response.retry_after_s, c.max_s) << c.value;
   }
   upstream_.Answer(503, "{}");
-  EXPECT_EQ(Exchange(*pool, Get()).retry_after_s, -1);
+  EXPECT_EQ(RestCall(*pool, Get()).retry_after_s, -1);
 }
 
 TEST_P(CurlPoolTest, UsesOneConnectionAgainAndSaysSo) {
   auto pool = Pool();
   for (int i = 0; i < 5; ++i) {
-    const Response response = Exchange(*pool, i % 2 == 0 ? Post() : Get());
+    const Response response = RestCall(*pool, i % 2 == 0 ? Post() : Get());
     EXPECT_EQ(response.timings.reused_connection, i > 0);
     EXPECT_EQ(response.timings.connect_us > 0, i == 0);
     EXPECT_GT(response.timings.total_us, 0);
@@ -183,8 +184,8 @@ TEST_P(CurlPoolTest, ConnectionEndedBeforeAnythingWasReadIsUnknown) {
   for (const Ending ending : {Ending::kRst, Ending::kFin}) {
     upstream_.RefuseConnections(ending);
     auto pool = Pool();
-    const Response response = Exchange(*pool, Post());
-    EXPECT_NE(response.fate, Fate::kAnswered);
+    const Response response = RestCall(*pool, Post());
+    EXPECT_NE(response.outcome, CallOutcome::kSuccess);
     EXPECT_EQ(upstream_.Count("POST"), 0);
   }
 }
@@ -205,9 +206,9 @@ TEST_P(CurlPoolTest, AnswerThatBreaksOffIsUnknown) {
     upstream_.Script([&reply](const RecordedRequest&) { return reply; });
     auto pool = Pool();
     const int before = upstream_.Count("POST");
-    const Response response = Exchange(*pool, Post());
-    EXPECT_EQ(response.fate, Fate::kUnknown);
-    EXPECT_EQ(response.failure, Failure::kBroken);
+    const Response response = RestCall(*pool, Post());
+    EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
+    EXPECT_EQ(response.failure, TransferError::kBroken);
     EXPECT_EQ(response.status, 0);
     EXPECT_EQ(response.body, "");
     EXPECT_NE(response.detail, "");
@@ -222,22 +223,23 @@ TEST_P(CurlPoolTest, AnswerOverTheCapIsUnknownAndOneAtTheCapIsNot) {
   auto pool = Pool(options);
   struct Case {
     Reply reply;
-    Fate fate;
+    CallOutcome outcome;
   };
   const Case cases[] = {
-      {Reply::Json(200, std::string(1000, 'a')), Fate::kAnswered},
-      {Reply::Json(200, std::string(1001, 'a')), Fate::kUnknown},
-      {Reply::Json(200, std::string(1001, 'a')).Chunked(), Fate::kUnknown},
-      {Reply::Json(200, std::string(3'000'000, 'a')), Fate::kUnknown},
+      {Reply::Json(200, std::string(1000, 'a')), CallOutcome::kSuccess},
+      {Reply::Json(200, std::string(1001, 'a')), CallOutcome::kIndeterminate},
+      {Reply::Json(200, std::string(1001, 'a')).Chunked(), CallOutcome::kIndeterminate},
+      {Reply::Json(200, std::string(3'000'000, 'a')), CallOutcome::kIndeterminate},
       {Reply::Json(200, "{}").DeclaredLength(std::size_t{1} << 62).Then(Ending::kFin),
-       Fate::kUnknown},
+       CallOutcome::kIndeterminate},
   };
   for (const Case& c : cases) {
     upstream_.Script([&c](const RecordedRequest&) { return c.reply; });
-    const Response response = Exchange(*pool, Post());
-    EXPECT_EQ(response.fate, c.fate);
-    if (c.fate == Fate::kAnswered) continue;
-    EXPECT_EQ(response.failure, c.reply.declared_length ? Failure::kBroken : Failure::kTooLarge);
+    const Response response = RestCall(*pool, Post());
+    EXPECT_EQ(response.outcome, c.outcome);
+    if (c.outcome == CallOutcome::kSuccess) continue;
+    EXPECT_EQ(response.failure,
+              c.reply.declared_length ? TransferError::kBroken : TransferError::kTooLarge);
     EXPECT_EQ(response.body, "");
   }
 }
@@ -253,17 +255,17 @@ TEST_P(CurlPoolTest, AnAnswerThatNobodyAskedForIsNotTakenForTheNextOne) {
                               Ending::kKeepAlive);
     });
     auto pool = Pool();
-    EXPECT_EQ(Exchange(*pool, Get()).body, "{}");
-    EXPECT_EQ(Exchange(*pool, Post()).body, "fresh");
+    EXPECT_EQ(RestCall(*pool, Get()).body, "{}");
+    EXPECT_EQ(RestCall(*pool, Post()).body, "fresh");
   }
   // Later, while the connection is idle.
   upstream_.Answer(200, "fresh");
   auto pool = Pool();
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(Exchange(*pool, Get()).body, "fresh");
+    EXPECT_EQ(RestCall(*pool, Get()).body, "fresh");
     upstream_.WaitForIdle(1);
     upstream_.SendToIdle(stale);
-    EXPECT_EQ(Exchange(*pool, Post()).body, "fresh");
+    EXPECT_EQ(RestCall(*pool, Post()).body, "fresh");
   }
 }
 
@@ -273,9 +275,9 @@ TEST_P(CurlPoolTest, DeadlineInTransferIsUnknown) {
   Request request = Post();
   request.deadline = Clock::now() + std::chrono::milliseconds(300);
   const Clock::time_point deadline = request.deadline;
-  const Response response = Exchange(*pool, std::move(request));
-  EXPECT_EQ(response.fate, Fate::kUnknown);
-  EXPECT_EQ(response.failure, Failure::kDeadline);
+  const Response response = RestCall(*pool, std::move(request));
+  EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
+  EXPECT_EQ(response.failure, TransferError::kDeadline);
   EXPECT_LT(Clock::now(), deadline + std::chrono::seconds(5));
   EXPECT_EQ(upstream_.Count("POST"), 1);
   gate_.Open();
@@ -286,9 +288,9 @@ TEST_P(CurlPoolTest, DeadlineThatHasPassedIsNotSent) {
   for (const Clock::time_point deadline : {Clock::time_point{}, Clock::now()}) {
     Request request = Post();
     request.deadline = deadline;
-    const Response response = Exchange(*pool, std::move(request));
-    EXPECT_EQ(response.fate, Fate::kNotSent);
-    EXPECT_EQ(response.failure, Failure::kDeadline);
+    const Response response = RestCall(*pool, std::move(request));
+    EXPECT_EQ(response.outcome, CallOutcome::kNotSent);
+    EXPECT_EQ(response.failure, TransferError::kDeadline);
   }
   EXPECT_EQ(upstream_.connections(), 0);
 }
@@ -298,7 +300,7 @@ TEST_P(CurlPoolTest, AMalformedTargetIsRefusedUnsent) {
   for (const std::string target : {"", "orders", "@evil.example/", "/a b", "/a\r\nX: y", "/a#b"}) {
     Request request = Post();
     request.target = target;
-    EXPECT_EQ(Exchange(*pool, std::move(request)).fate, Fate::kNotSent) << target;
+    EXPECT_EQ(RestCall(*pool, std::move(request)).outcome, CallOutcome::kNotSent) << target;
   }
   EXPECT_EQ(upstream_.connections(), 0);
 }
@@ -312,8 +314,8 @@ TEST_P(CurlPoolTest, EarlyAnswerIsTakenAndNothingIsSentTwice) {
       return Reply::Json(status, "{}");
     });
     auto pool = Pool();
-    const Response response = Exchange(*pool, Post(std::string(200'000, 'x')));
-    EXPECT_EQ(response.fate, Fate::kAnswered) << response.detail;
+    const Response response = RestCall(*pool, Post(std::string(200'000, 'x')));
+    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
     EXPECT_EQ(response.status, status);
     pool->Stop();
     EXPECT_EQ(begun, 1);

@@ -109,10 +109,10 @@ TEST(MemoryTrace, NothingOfABodyStaysBehind) {
     {
       std::string body = secret.Body(size);
       ASSERT_GE(secret.CountInMemory(), 3) << "the search finds nothing at all";
-      WipeString(body);
+      ZeroizeString(body);
     }
     ASSERT_EQ(secret.CountInMemory(), 0) << "the test itself leaves traces";
-    ASSERT_EQ(Exchange(**pool, Post(secret.Body(size))).status, 200);
+    ASSERT_EQ(RestCall(**pool, Post(secret.Body(size))).status, 200);
     EXPECT_EQ(secret.CountInMemory(), 0) << size;
   }
 }

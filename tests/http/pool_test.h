@@ -80,7 +80,7 @@ class Pending {
   std::future<Response> future_;
 };
 
-inline Response Exchange(Client& client, Request request) {
+inline Response RestCall(Client& client, Request request) {
   return Pending(client, std::move(request)).Wait();
 }
 

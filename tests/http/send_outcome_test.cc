@@ -9,46 +9,52 @@ TEST(SendOutcome, FollowsFromWhatWasWrittenAndWhatCameBack) {
   struct Case {
     const char* name;
     TransferResult result;
-    Fate fate;
-    Failure failure;
+    CallOutcome outcome;
+    TransferError failure;
   };
   const Case cases[] = {
       {"answered",
        {.written = true, .written_whole = true, .answer_begun = true, .answer_complete = true},
-       Fate::kAnswered,
-       Failure::kNone},
+       CallOutcome::kSuccess,
+       TransferError::kNone},
       {"answered before all was sent",
        {.written = true, .answer_begun = true, .answer_complete = true},
-       Fate::kAnswered,
-       Failure::kNone},
+       CallOutcome::kSuccess,
+       TransferError::kNone},
       {"half an answer",
        {.written = true, .written_whole = true, .answer_begun = true},
-       Fate::kUnknown,
-       Failure::kBroken},
-      {"no answer", {.written = true, .written_whole = true}, Fate::kUnknown, Failure::kBroken},
-      {"could not connect", {}, Fate::kNotSent, Failure::kConnect},
-      {"deadline while connecting", {.deadline_passed = true}, Fate::kNotSent, Failure::kDeadline},
+       CallOutcome::kIndeterminate,
+       TransferError::kBroken},
+      {"no answer",
+       {.written = true, .written_whole = true},
+       CallOutcome::kIndeterminate,
+       TransferError::kBroken},
+      {"could not connect", {}, CallOutcome::kNotSent, TransferError::kConnect},
+      {"deadline while connecting",
+       {.deadline_passed = true},
+       CallOutcome::kNotSent,
+       TransferError::kDeadline},
       {"deadline before the answer",
        {.written = true, .written_whole = true, .deadline_passed = true},
-       Fate::kUnknown,
-       Failure::kDeadline},
+       CallOutcome::kIndeterminate,
+       TransferError::kDeadline},
       {"too large",
        {.written = true, .written_whole = true, .answer_begun = true, .too_large = true},
-       Fate::kUnknown,
-       Failure::kTooLarge},
-      {"cut short", {.written = true}, Fate::kNotSent, Failure::kBroken},
+       CallOutcome::kIndeterminate,
+       TransferError::kTooLarge},
+      {"cut short", {.written = true}, CallOutcome::kNotSent, TransferError::kBroken},
       {"cut short by the deadline",
        {.written = true, .deadline_passed = true},
-       Fate::kNotSent,
-       Failure::kDeadline},
+       CallOutcome::kNotSent,
+       TransferError::kDeadline},
       {"cut short with a part of an answer",
        {.written = true, .answer_begun = true},
-       Fate::kUnknown,
-       Failure::kBroken},
+       CallOutcome::kIndeterminate,
+       TransferError::kBroken},
   };
   for (const Case& c : cases) {
     const SendOutcome outcome = Classify(c.result);
-    EXPECT_EQ(outcome.fate, c.fate) << c.name;
+    EXPECT_EQ(outcome.outcome, c.outcome) << c.name;
     EXPECT_EQ(outcome.failure, c.failure) << c.name;
   }
 }

@@ -4,7 +4,7 @@
 namespace msp::operate {
 namespace {
 
-TEST_F(Operated, SeriesStayBoundedUnderTenThousandOrdersAndSites) {
+TEST_F(AdminPort, SeriesStayBoundedUnderTenThousandOrdersAndSites) {
   StartServer({"--log_level=error"});
   upstream().Script([](const e2e::RecordedRequest&) { return e2e::NoSuchOrder(); });
   const auto stub = e2e::v1::OrderService::NewStub(channel());

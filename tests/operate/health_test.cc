@@ -51,7 +51,7 @@ Signs Look(const std::string& ops, const std::shared_ptr<grpc::Channel>& channel
   return signs;
 }
 
-class HealthTable : public Operated {
+class HealthTable : public AdminPort {
  protected:
   Signs Look() { return operate::Look(server().ops(), channel()); }
 

@@ -60,7 +60,7 @@ std::string WordsOf(const e2e::Called<e2e::v1::CreateOrderResponse>& called) {
   return called.status.error_message() + "\n" + called.status.error_details();
 }
 
-class Leak : public Operated {
+class Leak : public AdminPort {
  protected:
   ~Leak() override { unlink(file_.c_str()); }
 

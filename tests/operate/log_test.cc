@@ -19,7 +19,7 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-class Logged : public Operated {
+class Logged : public AdminPort {
  protected:
   ~Logged() override { unlink(file_.c_str()); }
   std::string File() const {

@@ -31,7 +31,7 @@ double Sum(const Samples& samples, const std::string& name,
 // The log lines of one event among what a server printed.
 std::vector<Json> LinesOf(const std::string& logs, const std::string& event);
 
-class Operated : public e2e::EndToEnd {
+class AdminPort : public e2e::EndToEnd {
  protected:
   Page Visit(const std::string& path) { return operate::Visit(server().ops(), path); }
   Samples Scrape() { return SamplesOf(Visit("/metrics").body); }

@@ -8,14 +8,14 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST_F(Operated, ReadyLineNamesThePort) {
+TEST_F(AdminPort, ReadyLineNamesThePort) {
   const Json line = Json::parse(server().ready_line());
   EXPECT_EQ(line.at("ops"), server().ops());
   EXPECT_THAT(server().ops(), Not(HasSubstr(":0")));
   EXPECT_EQ(Visit("/livez").status, 200);
 }
 
-TEST_F(Operated, PortInUseStopsTheStartWithTwoAndOneLineThatNamesTheSetting) {
+TEST_F(AdminPort, PortInUseStopsTheStartWithTwoAndOneLineThatNamesTheSetting) {
   msp::testing::ChildProcess second(
       msp::testing::ServerProgram(),
       {"--api_url=test", "--listen=127.0.0.1:0", "--ops_listen=" + server().ops()},
@@ -27,14 +27,14 @@ TEST_F(Operated, PortInUseStopsTheStartWithTwoAndOneLineThatNamesTheSetting) {
   EXPECT_EQ(Visit("/livez").status, 200);  // The first one is unharmed.
 }
 
-TEST_F(Operated, PortCanBeOff) {
+TEST_F(AdminPort, PortCanBeOff) {
   StartServer({"--ops_listen=off"});
   EXPECT_EQ(server().ops(), "");
   EXPECT_TRUE(Create(e2e::CardOrder()).ok());
   EXPECT_EQ(StopServer(), 0);
 }
 
-TEST_F(Operated, StatusPageShowsTheLastErrorsAndNoSecret) {
+TEST_F(AdminPort, StatusPageShowsTheLastErrorsAndNoSecret) {
   msp::testing::ConnectProxy proxy;
   StartServer({"--proxy=http://user:pa55word@" + proxy.url().substr(7)});
   upstream().Script([](const e2e::RecordedRequest&) {
@@ -53,7 +53,7 @@ TEST_F(Operated, StatusPageShowsTheLastErrorsAndNoSecret) {
     EXPECT_THAT(page.body, Not(HasSubstr(hidden)));
 }
 
-TEST_F(Operated, MetricsPageHoldsNothingOfARequest) {
+TEST_F(AdminPort, MetricsPageHoldsNothingOfARequest) {
   EXPECT_TRUE(Create(e2e::CardOrder("secret-order-1")).ok());
   const std::string page = Visit("/metrics").body;
   EXPECT_THAT(page, HasSubstr(R"(msp_calls_total{code="OK",method="CreateOrder")"));
@@ -61,7 +61,7 @@ TEST_F(Operated, MetricsPageHoldsNothingOfARequest) {
     EXPECT_THAT(page, Not(HasSubstr(hidden)));
 }
 
-TEST_F(Operated, AuditFileThatCannotBeOpenedStopsTheStartWithTwo) {
+TEST_F(AdminPort, AuditFileThatCannotBeOpenedStopsTheStartWithTwo) {
   msp::testing::ChildProcess process(msp::testing::ServerProgram(),
                                      {"--api_url=test", "--listen=127.0.0.1:0", "--ops_listen=off",
                                       "--audit_log_file=/nonexistent/audit"},

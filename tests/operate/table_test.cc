@@ -82,7 +82,7 @@ Families Exported(const std::string& exposition) {
   return families;
 }
 
-TEST_F(Operated, TableOfTheManualIsWhatIsExported) {
+TEST_F(AdminPort, TableOfTheManualIsWhatIsExported) {
   EXPECT_TRUE(Create(e2e::CardOrder()).ok());
   const Families documented = Documented();
   const Families exported = Exported(Visit("/metrics").body);

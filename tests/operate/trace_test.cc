@@ -15,7 +15,7 @@ using ::testing::SizeIs;
 constexpr char kTrace[] = "4bf92f3577b34da6a3ce929d0e0e4736";
 constexpr char kCallerSpan[] = "00f067aa0ba902b7";
 
-class Traced : public Operated {
+class Traced : public AdminPort {
  protected:
   ~Traced() override { unlink(audit_.c_str()); }
 

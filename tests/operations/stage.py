@@ -87,7 +87,11 @@ class Cli:
         "GetToken": "token get", "UpdateToken": "token update", "DeleteToken": "token delete",
         "ListGateways": "gateway list", "GetGateway": "gateway get", "ListPaymentMethods": "method list",
         "GetPaymentMethod": "method get", "ListTransactions": "transaction list",
-        "GetTransaction": "transaction get",
+        "GetTransaction": "transaction get", "HoldOrder": "order hold", "ExtendOrder": "order extend",
+        "AddOrderFile": "order add-file", "ListIssuers": "gateway issuers", "CreateApiToken": "api-token create",
+        "CreateApplePaySession": "apple-pay create", "ListTerminals": "terminal list",
+        "ListGroupTerminals": "terminal group", "GetReceipt": "terminal receipt", "GetAccount": "account get",
+        "ListClosingBalances": "account balances", "ListCategories": "account categories",
     }  # fmt: skip
     IDS = ("order_id", "refund_id", "reference", "token", "transaction_id")
 

@@ -4,6 +4,7 @@ was written anywhere is searched for them.
 usage: canary_test.py BUILD_DIR
 """
 
+import base64
 import json
 import os
 import pathlib
@@ -129,6 +130,20 @@ REQUESTS = {
     "GetGateway": lambda c: {"gateway_id": "VISA"},
     "ListTransactions": lambda c: {},
     "GetTransaction": lambda c: {"transaction_id": "4010000000000001"},
+    "HoldOrder": lambda c: {"order_id": c.order_id, "duration": 3600},
+    "ExtendOrder": lambda c: {"order_id": c.order_id, "days": 3},
+    "AddOrderFile": lambda c: {"order_id": c.order_id, "type": "PDF", "name": c.holder, "description": spent(c),
+                               "base64": base64.b64encode(c.holder.encode()).decode()},
+    "ListIssuers": lambda c: {"gateway_id": "ideal"},
+    "CreateApiToken": lambda c: {},
+    "CreateApplePaySession": lambda c: {"origin_domain": "shop.example", "validation_url":
+                                        "https://apple-pay-gateway.apple.com/" + c.holder.replace(" ", "")},
+    "ListTerminals": lambda c: {},
+    "ListGroupTerminals": lambda c: {"terminal_group_id": "1"},
+    "GetReceipt": lambda c: {"order_id": c.order_id},
+    "GetAccount": lambda c: {},
+    "ListClosingBalances": lambda c: {},
+    "ListCategories": lambda c: {},
 }  # fmt: skip
 
 # Cards, codes and names where they do not belong: refused by our own check or sent on.
@@ -142,6 +157,8 @@ MISPLACED = [
     lambda c: create(c, payment_options={"notification_url": f"https://x/{c.card} "}),
     lambda c: create(c, control={"validate_only": True}),
     lambda c: create(c, recurring_id=c.token, recurring_model="subscription"),
+    lambda c: create(c, more={"loyalty": c.token, "gate": {"note": c.holder}}), lambda c: create(c, more={"note": c.card}),
+    lambda c: create(c, more={"card_cvc": c.cvc}), lambda c: {**create(c), "gateway_info": {"more": {"pan": c.card}}},
     lambda c: create(c, custom_info={"custom_1": c.card, "custom_2": c.holder}),
 ]  # fmt: skip
 

@@ -22,9 +22,12 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 SERVICES = {
     "OrderService": ("CreateOrder", "GetOrder", "UpdateOrder", "CancelOrder", "CaptureOrder", "VoidOrder",
-                     "RefundOrder", "CancelRefund"),
+                     "RefundOrder", "CancelRefund", "HoldOrder", "ExtendOrder", "AddOrderFile"),
     "TokenService": ("ListTokens", "GetToken", "UpdateToken", "DeleteToken"),
-    "PaymentMethodService": ("ListPaymentMethods", "GetPaymentMethod", "ListGateways", "GetGateway"),
+    "PaymentMethodService": ("ListPaymentMethods", "GetPaymentMethod", "ListGateways", "GetGateway", "ListIssuers"),
+    "CheckoutService": ("CreateApiToken", "CreateApplePaySession"),
+    "TerminalService": ("ListTerminals", "ListGroupTerminals", "GetReceipt"),
+    "AccountService": ("GetAccount", "ListClosingBalances", "ListCategories"),
     "TransactionService": ("ListTransactions", "GetTransaction"),
 }  # fmt: skip
 PATH_OF = {method: f"{service}/{method}" for service, methods in SERVICES.items() for method in methods}

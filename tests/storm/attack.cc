@@ -114,7 +114,7 @@ Toll Suffer(const Assault& assault, milliseconds length, const std::string& addr
 }
 
 void AttackNaked(const Assault& assault, milliseconds length, const Upstream& upstream,
-                 Verdict& verdict) {
+                 ScenarioReport& verdict) {
   Replica replica(upstream, {});
   Load load({.target = replica.address(), .channels = 2, .order_id = "calm-"});
   load.Run({.length = kWarm, .per_s = kCallsPerSecond});
@@ -128,7 +128,7 @@ void AttackNaked(const Assault& assault, milliseconds length, const Upstream& up
 }
 
 void AttackMesh(const Assault& assault, milliseconds length, const Upstream& upstream, Mesh& mesh,
-                Verdict& verdict) {
+                ScenarioReport& verdict) {
   mesh.Start(upstream, {});
   Load load({.target = mesh.address(), .channels = 2, .order_id = "mesh-"});
   load.Run({.length = kWarm, .per_s = kCallsPerSecond});
@@ -141,7 +141,7 @@ void AttackMesh(const Assault& assault, milliseconds length, const Upstream& ups
 
 }  // namespace
 
-void Attack(const Options& options, Verdict& verdict) {
+void Attack(const Options& options, ScenarioReport& verdict) {
   RaiseDescriptorLimit();
   Upstream upstream;
   std::unique_ptr<Mesh> mesh;

@@ -28,7 +28,7 @@ namespace {
 
 struct Row {
   const char* name;
-  void (*run)(const Options&, Verdict&);
+  void (*run)(const Options&, ScenarioReport&);
 };
 
 constexpr Row kScenarios[] = {
@@ -36,7 +36,7 @@ constexpr Row kScenarios[] = {
     {"outage", Outage},   {"rate_limited", RateLimited}, {"attack", Attack}};
 
 int Run(const std::vector<std::string>& names, const Options& options) {
-  Verdict verdict;
+  ScenarioReport verdict;
   for (const std::string& name : names) {
     bool known = false;
     for (const Row& row : kScenarios) known = known || row.name == name;

@@ -27,7 +27,7 @@ double Since(Clock::time_point from, Clock::time_point to) {
 
 }  // namespace
 
-void Outage(const Options& options, Verdict& verdict) {
+void Outage(const Options& options, ScenarioReport& verdict) {
   Upstream upstream;
   upstream.Delay("POST", 20);  // So that calls are in flight when it dies.
   Replica replica(upstream, {});

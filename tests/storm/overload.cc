@@ -26,7 +26,7 @@ const char kRefused[] = "RESOURCE_EXHAUSTED OVERLOADED, outcome NOT_SENT, RetryI
 
 }  // namespace
 
-void Overload(const Options& options, Verdict& verdict) {
+void Overload(const Options& options, ScenarioReport& verdict) {
   using std::chrono::seconds;
   Upstream upstream;
   upstream.Delay("POST", kLatencyMs);

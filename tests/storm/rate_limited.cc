@@ -21,7 +21,7 @@ bool IsUnknown(const Ended& call) {
 
 }  // namespace
 
-void RateLimited(const Options& options, Verdict& verdict) {
+void RateLimited(const Options& options, ScenarioReport& verdict) {
   Upstream upstream;
   upstream.Limit(kLimit);
   Replica replica(upstream, {});

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kBetween{5};
 
 // Restarts both in turn under load on `target`.
 void Roll(const Options& options, const std::string& target, const std::string& whose, Replica& one,
-          Replica& other, Upstream& upstream, Verdict& verdict) {
+          Replica& other, Upstream& upstream, ScenarioReport& verdict) {
   std::atomic<bool> done{false};
   Journal journal;
   std::thread client([&] {
@@ -52,7 +52,7 @@ void Roll(const Options& options, const std::string& target, const std::string& 
 
 }  // namespace
 
-void Rolling(const Options& options, Verdict& verdict) {
+void Rolling(const Options& options, ScenarioReport& verdict) {
   const std::string age = "--connection_age_ms=" + std::to_string(options.connection_age_ms);
   {
     Upstream upstream;

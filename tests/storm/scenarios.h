@@ -35,17 +35,17 @@ struct Options {
 
 // Two replicas are restarted in turn under load: no plain client sees a failed call, and none whose
 // calls come through Envoy.
-void Rolling(const Options& options, Verdict& verdict);
+void Rolling(const Options& options, ScenarioReport& verdict);
 // Five times the capacity: what can be done is done, the rest is refused at once.
-void Overload(const Options& options, Verdict& verdict);
+void Overload(const Options& options, ScenarioReport& verdict);
 // Thousands of calls wait for a slow upstream: memory is bounded and reads go on.
-void Slow(const Options& options, Verdict& verdict);
+void Slow(const Options& options, ScenarioReport& verdict);
 // The upstream dies and comes back: nothing hangs, nothing is in doubt that never left.
-void Outage(const Options& options, Verdict& verdict);
+void Outage(const Options& options, ScenarioReport& verdict);
 // MultiSafepay answers 429 to most orders: its budget is used up, and no order is in doubt.
-void RateLimited(const Options& options, Verdict& verdict);
+void RateLimited(const Options& options, ScenarioReport& verdict);
 // Attackers work on Envoy: no call of others fails, and they hardly wait. And on the naked port: no
 // crash, memory is bounded, service is back within seconds.
-void Attack(const Options& options, Verdict& verdict);
+void Attack(const Options& options, ScenarioReport& verdict);
 
 }  // namespace msp::storm

@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kLateMax{1'000};  // Beyond what the upstrea
 
 }  // namespace
 
-void Slow(const Options& options, Verdict& verdict) {
+void Slow(const Options& options, ScenarioReport& verdict) {
   using std::chrono::milliseconds;
   Upstream upstream;
   // Connections as by default; a queue that takes all calls, and time enough for all rounds.

@@ -8,7 +8,7 @@
 
 namespace msp::storm {
 
-class Verdict {
+class ScenarioReport {
  public:
   void Check(bool passed, const std::string& claim) {
     ++(passed ? passed_ : failed_);

@@ -35,12 +35,13 @@ TEST(StatusPage, EveryValueIsEscaped) {
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;"));
 }
 
-TEST(Recent, KeepsTheNewestFirstAndNoMoreThanItsBound) {
-  Recent recent;
-  for (std::size_t i = 0; i < Recent::kKept + 5; ++i) recent.Add({.reason = std::to_string(i)});
+TEST(RecentErrors, KeepsTheNewestFirstAndNoMoreThanItsBound) {
+  RecentErrors recent;
+  for (std::size_t i = 0; i < RecentErrors::kKept + 5; ++i)
+    recent.Add({.reason = std::to_string(i)});
   const auto all = recent.All();
-  ASSERT_EQ(all.size(), Recent::kKept);
-  EXPECT_EQ(all.front().reason, std::to_string(Recent::kKept + 4));
+  ASSERT_EQ(all.size(), RecentErrors::kKept);
+  EXPECT_EQ(all.front().reason, std::to_string(RecentErrors::kKept + 4));
   EXPECT_EQ(all.back().reason, "5");
 }
 

@@ -102,7 +102,7 @@ int ChildProcess::Wait() {
   }
   reaped_ = true;
   exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  for (Stream* stream : {&output_, &error_}) {
+  for (OutputPipe* stream : {&output_, &error_}) {
     stream->reader.join();
     close(stream->fd);
   }
@@ -117,12 +117,12 @@ std::string ChildProcess::output() const { return TextOf(output_); }
 
 std::string ChildProcess::error() const { return TextOf(error_); }
 
-std::string ChildProcess::TextOf(const Stream& stream) const {
+std::string ChildProcess::TextOf(const OutputPipe& stream) const {
   MutexLock lock(mutex_);
   return stream.text;
 }
 
-void ChildProcess::Read(Stream& stream) {
+void ChildProcess::Read(OutputPipe& stream) {
   std::array<char, 4096> buffer;
   while (true) {
     const ssize_t count = read(stream.fd, buffer.data(), buffer.size());
@@ -135,7 +135,7 @@ void ChildProcess::Read(Stream& stream) {
   }
 }
 
-std::string ChildProcess::WaitFor(const Stream& stream, std::string_view part) {
+std::string ChildProcess::WaitFor(const OutputPipe& stream, std::string_view part) {
   const auto until = std::chrono::steady_clock::now() + kWaitMax;
   {
     MutexLock lock(mutex_);

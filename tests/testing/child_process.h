@@ -41,25 +41,25 @@ class ChildProcess {
 
  private:
   // What comes out of one of the program's two pipes.
-  struct Stream {
+  struct OutputPipe {
     int fd = -1;
     std::string text;
     bool ended = false;
     std::thread reader;
   };
 
-  void Read(Stream& stream);
-  std::string WaitFor(const Stream& stream, std::string_view part);
+  void Read(OutputPipe& stream);
+  std::string WaitFor(const OutputPipe& stream, std::string_view part);
   [[noreturn]] void GiveUp(std::string_view what) const;
-  std::string TextOf(const Stream& stream) const;
+  std::string TextOf(const OutputPipe& stream) const;
 
   pid_t pid_ = -1;
   bool reaped_ = false;
   int exit_code_ = 0;
   mutable Mutex mutex_;
   mutable CondVar changed_;
-  Stream output_;  // Their texts and ends under `mutex_`.
-  Stream error_;
+  OutputPipe output_;  // Their texts and ends under `mutex_`.
+  OutputPipe error_;
 };
 
 }  // namespace msp::testing

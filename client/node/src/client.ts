@@ -10,15 +10,25 @@ import {
 import { certainly, DEFAULT_RULE, type Rule } from "./certain.js";
 import { connected, way } from "./connect.js";
 import { readError } from "./errors.js";
+import {
+  AccountServiceClient, GetAccountRequest, ListCategoriesRequest, ListClosingBalancesRequest,
+} from "./gen/multisafepay/v1/account_service.js";
+import {
+  CheckoutServiceClient, CreateApiTokenRequest, CreateApplePaySessionRequest,
+} from "./gen/multisafepay/v1/checkout_service.js";
 import { HandleNotificationRequest, NotificationServiceClient } from "./gen/multisafepay/v1/notification_service.js";
 import type { Order } from "./gen/multisafepay/v1/order.js";
 import {
-  CancelOrderRequest, CancelRefundRequest, CaptureOrderRequest, CreateOrderRequest, GetOrderRequest, OrderServiceClient,
-  RefundOrderRequest, UpdateOrderRequest, VoidOrderRequest, WatchOrderRequest, type WatchOrderResponse,
+  AddOrderFileRequest, CancelOrderRequest, CancelRefundRequest, CaptureOrderRequest, CreateOrderRequest,
+  ExtendOrderRequest, GetOrderRequest, HoldOrderRequest, OrderServiceClient, RefundOrderRequest, UpdateOrderRequest, VoidOrderRequest, WatchOrderRequest, type WatchOrderResponse,
 } from "./gen/multisafepay/v1/order_service.js";
 import {
-  GetGatewayRequest, GetPaymentMethodRequest, ListGatewaysRequest, ListPaymentMethodsRequest, PaymentMethodServiceClient,
+  GetGatewayRequest, GetPaymentMethodRequest, ListGatewaysRequest, ListIssuersRequest, ListPaymentMethodsRequest,
+  PaymentMethodServiceClient,
 } from "./gen/multisafepay/v1/payment_method_service.js";
+import {
+  GetReceiptRequest, ListGroupTerminalsRequest, ListTerminalsRequest, TerminalServiceClient,
+} from "./gen/multisafepay/v1/terminal_service.js";
 import {
   DeleteTokenRequest, GetTokenRequest, ListTokensRequest, TokenServiceClient, UpdateTokenRequest,
 } from "./gen/multisafepay/v1/token_service.js";
@@ -91,6 +101,9 @@ export class Client {
   readonly #methods: PaymentMethodServiceClient;
   readonly #transactions: TransactionServiceClient;
   readonly #notifications: NotificationServiceClient;
+  readonly #checkout: CheckoutServiceClient;
+  readonly #terminals: TerminalServiceClient;
+  readonly #accounts: AccountServiceClient;
 
   constructor(server = "127.0.0.1:50051", options: Options = {}) {
     this.#options = { site: "", writeTimeoutMs: 35_000, readTimeoutMs: 10_000, ...options };
@@ -111,6 +124,9 @@ export class Client {
     this.#methods = new PaymentMethodServiceClient(target, security, shared);
     this.#transactions = new TransactionServiceClient(target, security, shared);
     this.#notifications = new NotificationServiceClient(target, security, shared);
+    this.#checkout = new CheckoutServiceClient(target, security, shared);
+    this.#terminals = new TerminalServiceClient(target, security, shared);
+    this.#accounts = new AccountServiceClient(target, security, shared);
     this.#money = new OrderServiceClient(target, security, { ...common, "grpc.enable_retries": 0 });
   }
 
@@ -250,6 +266,66 @@ export class Client {
   getTransaction(request: Input<typeof GetTransactionRequest>, timeoutMs?: number) {
     const whole = GetTransactionRequest.fromPartial(request);
     return this.#read(this.#transactions, this.#transactions.getTransaction, whole, timeoutMs);
+  }
+  /** Stops the reminders for an unpaid Pay After Delivery order for a while. */
+  holdOrder(request: Input<typeof HoldOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = HoldOrderRequest.fromPartial(request);
+    return this.#read(this.#money, this.#money.holdOrder, whole, timeoutMs);
+  }
+  /** Gives a Pay After Delivery order more days before it expires. */
+  extendOrder(request: Input<typeof ExtendOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = ExtendOrderRequest.fromPartial(request);
+    return this.#read(this.#money, this.#money.extendOrder, whole, timeoutMs);
+  }
+  /** Hands in a document against a chargeback; a repeat hands it in twice. */
+  addOrderFile(request: Input<typeof AddOrderFileRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = AddOrderFileRequest.fromPartial(request);
+    return this.#read(this.#money, this.#money.addOrderFile, whole, timeoutMs);
+  }
+  /** Lists the banks of a gateway. */
+  listIssuers(request: Input<typeof ListIssuersRequest>, timeoutMs?: number) {
+    const whole = ListIssuersRequest.fromPartial(request);
+    return this.#read(this.#methods, this.#methods.listIssuers, whole, timeoutMs);
+  }
+  /** Makes a token for the payment component, for one order. */
+  createApiToken(request: Input<typeof CreateApiTokenRequest> = {}, timeoutMs?: number) {
+    const whole = CreateApiTokenRequest.fromPartial(request);
+    return this.#read(this.#checkout, this.#checkout.createApiToken, whole, timeoutMs);
+  }
+  /** Makes a session for the Apple Pay button. */
+  createApplePaySession(request: Input<typeof CreateApplePaySessionRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = CreateApplePaySessionRequest.fromPartial(request);
+    return this.#read(this.#checkout, this.#checkout.createApplePaySession, whole, timeoutMs);
+  }
+  /** Lists the payment terminals. */
+  listTerminals(request: Input<typeof ListTerminalsRequest> = {}, timeoutMs?: number) {
+    const whole = ListTerminalsRequest.fromPartial(request);
+    return this.#read(this.#terminals, this.#terminals.listTerminals, whole, timeoutMs);
+  }
+  /** Lists the terminals of a group. */
+  listGroupTerminals(request: Input<typeof ListGroupTerminalsRequest>, timeoutMs?: number) {
+    const whole = ListGroupTerminalsRequest.fromPartial(request);
+    return this.#read(this.#terminals, this.#terminals.listGroupTerminals, whole, timeoutMs);
+  }
+  /** Reads the receipt of an order paid at a terminal. */
+  getReceipt(request: Input<typeof GetReceiptRequest>, timeoutMs?: number) {
+    const whole = GetReceiptRequest.fromPartial(request);
+    return this.#read(this.#terminals, this.#terminals.getReceipt, whole, timeoutMs);
+  }
+  /** Reads the ids behind the API key. */
+  getAccount(request: Input<typeof GetAccountRequest> = {}, timeoutMs?: number) {
+    const whole = GetAccountRequest.fromPartial(request);
+    return this.#read(this.#accounts, this.#accounts.getAccount, whole, timeoutMs);
+  }
+  /** Lists the balances at the end of each day. */
+  listClosingBalances(request: Input<typeof ListClosingBalancesRequest> = {}, timeoutMs?: number) {
+    const whole = ListClosingBalancesRequest.fromPartial(request);
+    return this.#read(this.#accounts, this.#accounts.listClosingBalances, whole, timeoutMs);
+  }
+  /** Lists the trades that a shop can be of. */
+  listCategories(request: Input<typeof ListCategoriesRequest> = {}, timeoutMs?: number) {
+    const whole = ListCategoriesRequest.fromPartial(request);
+    return this.#read(this.#accounts, this.#accounts.listCategories, whole, timeoutMs);
   }
   /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceError when it is not genuine. */
   handleNotification(request: Input<typeof HandleNotificationRequest>, timeoutMs?: number) {

@@ -29,9 +29,9 @@
 #include "service/codec/encode.h"
 #include "service/codec/redact.h"
 #include "service/http/curl_pool.h"
-#include "service/psp/api.h"
-#include "service/psp/operation.h"
-#include "service/psp/sites.h"
+#include "service/payments/api.h"
+#include "service/payments/operation.h"
+#include "service/payments/sites.h"
 #include "service/telemetry/metrics.h"
 #include "service/telemetry/trace.h"
 #include "tests/bench/codec_case.h"
@@ -93,12 +93,12 @@ class Service {
  public:
   explicit Service(const std::string& url, v1::CreateOrderRequest order)
       : order_(std::move(order)),
-        sites_(std::vector<psp::SiteSetting>{{.name = "guard", .api_key = "guard-key-0001"}}) {
+        sites_(std::vector<payments::SiteSetting>{{.name = "guard", .api_key = "guard-key-0001"}}) {
     auto pool = http::CurlPool::Create({.base_url = url});
     if (!pool.ok()) Fail(std::string(pool.status().message()));
     pool_ = *std::move(pool);
     loop().BeginDriving();
-    api_ = std::make_unique<psp::Api>(psp::ApiOptions{}, operations_, *pool_, metrics_);
+    api_ = std::make_unique<payments::Api>(payments::ApiOptions{}, operations_, *pool_, metrics_);
   }
   ~Service() {
     loop().EndDriving();
@@ -107,14 +107,14 @@ class Service {
 
   void CreateOrder() {
     auto admitted = sites_.Admit({}, Clock::now());
-    auto* taken = std::get_if<psp::Sites::Admitted>(&admitted);
+    auto* taken = std::get_if<payments::Sites::Admitted>(&admitted);
     if (taken == nullptr) Fail("the site is refused");
     v1::CreateOrderRequest request = order_;
     char id[32];
     std::snprintf(id, sizeof id, "guard-%08ld", ++number_);
     request.set_order_id(id);
     v1::CreateOrderResponse response;
-    psp::Call call;
+    payments::Call call;
     call.operation = &operation_;
     call.request = &request;
     call.response = &response;
@@ -141,12 +141,12 @@ class Service {
   }
 
   const v1::CreateOrderRequest order_;
-  const psp::Operations operations_;
-  const psp::Operation& operation_ = operations_.Find("CreateOrder");
-  psp::Sites sites_;
+  const payments::Operations operations_;
+  const payments::Operation& operation_ = operations_.Find("CreateOrder");
+  payments::Sites sites_;
   telemetry::Metrics metrics_;
   std::unique_ptr<http::CurlPool> pool_;
-  std::unique_ptr<psp::Api> api_;
+  std::unique_ptr<payments::Api> api_;
   long number_ = 0;
 };
 

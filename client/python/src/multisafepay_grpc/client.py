@@ -20,9 +20,12 @@ from multisafepay_grpc.certain import Rule, certainly
 from multisafepay_grpc.connect import CONNECT_MAX, Connection
 from multisafepay_grpc.errors import read_error
 from multisafepay_grpc.v1 import (
+    account_service_pb2_grpc,
+    checkout_service_pb2_grpc,
     notification_service_pb2_grpc,
     order_service_pb2_grpc,
     payment_method_service_pb2_grpc,
+    terminal_service_pb2_grpc,
     token_service_pb2_grpc,
     transaction_service_pb2_grpc,
 )
@@ -124,6 +127,9 @@ class Client:
         self._methods = payment_method_service_pb2_grpc.PaymentMethodServiceStub(reads)
         self._transactions = transaction_service_pb2_grpc.TransactionServiceStub(reads)
         self._notifications = notification_service_pb2_grpc.NotificationServiceStub(reads)
+        self._checkout = checkout_service_pb2_grpc.CheckoutServiceStub(reads)
+        self._terminals = terminal_service_pb2_grpc.TerminalServiceStub(reads)
+        self._accounts = account_service_pb2_grpc.AccountServiceStub(reads)
 
     def close(self) -> None:
         for channel in self._channels:
@@ -254,6 +260,78 @@ class Client:
         self, request: v1.GetTransactionRequest, timeout: Optional[float] = None
     ) -> v1.GetTransactionResponse:
         return self._read(self._transactions.GetTransaction, request, timeout)
+
+    def hold_order(
+        self, request: v1.HoldOrderRequest, timeout: Optional[float] = None
+    ) -> v1.HoldOrderResponse:
+        """Stops the reminders for an unpaid Pay After Delivery order for a while."""
+        return self._read(self._money.HoldOrder, request, timeout or self._write_timeout)
+
+    def extend_order(
+        self, request: v1.ExtendOrderRequest, timeout: Optional[float] = None
+    ) -> v1.ExtendOrderResponse:
+        """Gives a Pay After Delivery order more days before it expires."""
+        return self._read(self._money.ExtendOrder, request, timeout or self._write_timeout)
+
+    def add_order_file(
+        self, request: v1.AddOrderFileRequest, timeout: Optional[float] = None
+    ) -> v1.AddOrderFileResponse:
+        """Hands in a document against a chargeback; a repeat hands it in twice."""
+        return self._read(self._money.AddOrderFile, request, timeout or self._write_timeout)
+
+    def list_issuers(
+        self, request: v1.ListIssuersRequest, timeout: Optional[float] = None
+    ) -> v1.ListIssuersResponse:
+        """Lists the banks of a gateway."""
+        return self._read(self._methods.ListIssuers, request, timeout)
+
+    def create_api_token(
+        self, request: v1.CreateApiTokenRequest, timeout: Optional[float] = None
+    ) -> v1.CreateApiTokenResponse:
+        """Makes a token for the payment component, for one order."""
+        return self._read(self._checkout.CreateApiToken, request, timeout)
+
+    def create_apple_pay_session(
+        self, request: v1.CreateApplePaySessionRequest, timeout: Optional[float] = None
+    ) -> v1.CreateApplePaySessionResponse:
+        """Makes a session for the Apple Pay button."""
+        return self._read(self._checkout.CreateApplePaySession, request, timeout or self._write_timeout)
+
+    def list_terminals(
+        self, request: v1.ListTerminalsRequest, timeout: Optional[float] = None
+    ) -> v1.ListTerminalsResponse:
+        """Lists the payment terminals."""
+        return self._read(self._terminals.ListTerminals, request, timeout)
+
+    def list_group_terminals(
+        self, request: v1.ListGroupTerminalsRequest, timeout: Optional[float] = None
+    ) -> v1.ListGroupTerminalsResponse:
+        """Lists the terminals of a group."""
+        return self._read(self._terminals.ListGroupTerminals, request, timeout)
+
+    def get_receipt(
+        self, request: v1.GetReceiptRequest, timeout: Optional[float] = None
+    ) -> v1.GetReceiptResponse:
+        """Reads the receipt of an order paid at a terminal."""
+        return self._read(self._terminals.GetReceipt, request, timeout)
+
+    def get_account(
+        self, request: v1.GetAccountRequest, timeout: Optional[float] = None
+    ) -> v1.GetAccountResponse:
+        """Reads the ids behind the API key."""
+        return self._read(self._accounts.GetAccount, request, timeout)
+
+    def list_closing_balances(
+        self, request: v1.ListClosingBalancesRequest, timeout: Optional[float] = None
+    ) -> v1.ListClosingBalancesResponse:
+        """Lists the balances at the end of each day."""
+        return self._read(self._accounts.ListClosingBalances, request, timeout)
+
+    def list_categories(
+        self, request: v1.ListCategoriesRequest, timeout: Optional[float] = None
+    ) -> v1.ListCategoriesResponse:
+        """Lists the trades that a shop can be of."""
+        return self._read(self._accounts.ListCategories, request, timeout)
 
     def handle_notification(
         self, request: v1.HandleNotificationRequest, timeout: Optional[float] = None

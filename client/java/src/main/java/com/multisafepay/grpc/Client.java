@@ -2,31 +2,57 @@ package com.multisafepay.grpc;
 
 import com.google.gson.Gson;
 import com.google.protobuf.Message;
+import com.multisafepay.grpc.v1.AccountServiceGrpc;
+import com.multisafepay.grpc.v1.AddOrderFileRequest;
+import com.multisafepay.grpc.v1.AddOrderFileResponse;
 import com.multisafepay.grpc.v1.CancelOrderRequest;
 import com.multisafepay.grpc.v1.CancelOrderResponse;
 import com.multisafepay.grpc.v1.CancelRefundRequest;
 import com.multisafepay.grpc.v1.CancelRefundResponse;
 import com.multisafepay.grpc.v1.CaptureOrderRequest;
 import com.multisafepay.grpc.v1.CaptureOrderResponse;
+import com.multisafepay.grpc.v1.CheckoutServiceGrpc;
+import com.multisafepay.grpc.v1.CreateApiTokenRequest;
+import com.multisafepay.grpc.v1.CreateApiTokenResponse;
+import com.multisafepay.grpc.v1.CreateApplePaySessionRequest;
+import com.multisafepay.grpc.v1.CreateApplePaySessionResponse;
 import com.multisafepay.grpc.v1.CreateOrderRequest;
 import com.multisafepay.grpc.v1.CreateOrderResponse;
 import com.multisafepay.grpc.v1.DeleteTokenRequest;
 import com.multisafepay.grpc.v1.DeleteTokenResponse;
+import com.multisafepay.grpc.v1.ExtendOrderRequest;
+import com.multisafepay.grpc.v1.ExtendOrderResponse;
+import com.multisafepay.grpc.v1.GetAccountRequest;
+import com.multisafepay.grpc.v1.GetAccountResponse;
 import com.multisafepay.grpc.v1.GetGatewayRequest;
 import com.multisafepay.grpc.v1.GetGatewayResponse;
 import com.multisafepay.grpc.v1.GetOrderRequest;
 import com.multisafepay.grpc.v1.GetPaymentMethodRequest;
 import com.multisafepay.grpc.v1.GetPaymentMethodResponse;
+import com.multisafepay.grpc.v1.GetReceiptRequest;
+import com.multisafepay.grpc.v1.GetReceiptResponse;
 import com.multisafepay.grpc.v1.GetTokenRequest;
 import com.multisafepay.grpc.v1.GetTokenResponse;
 import com.multisafepay.grpc.v1.GetTransactionRequest;
 import com.multisafepay.grpc.v1.GetTransactionResponse;
 import com.multisafepay.grpc.v1.HandleNotificationRequest;
 import com.multisafepay.grpc.v1.HandleNotificationResponse;
+import com.multisafepay.grpc.v1.HoldOrderRequest;
+import com.multisafepay.grpc.v1.HoldOrderResponse;
+import com.multisafepay.grpc.v1.ListCategoriesRequest;
+import com.multisafepay.grpc.v1.ListCategoriesResponse;
+import com.multisafepay.grpc.v1.ListClosingBalancesRequest;
+import com.multisafepay.grpc.v1.ListClosingBalancesResponse;
 import com.multisafepay.grpc.v1.ListGatewaysRequest;
 import com.multisafepay.grpc.v1.ListGatewaysResponse;
+import com.multisafepay.grpc.v1.ListGroupTerminalsRequest;
+import com.multisafepay.grpc.v1.ListGroupTerminalsResponse;
+import com.multisafepay.grpc.v1.ListIssuersRequest;
+import com.multisafepay.grpc.v1.ListIssuersResponse;
 import com.multisafepay.grpc.v1.ListPaymentMethodsRequest;
 import com.multisafepay.grpc.v1.ListPaymentMethodsResponse;
+import com.multisafepay.grpc.v1.ListTerminalsRequest;
+import com.multisafepay.grpc.v1.ListTerminalsResponse;
 import com.multisafepay.grpc.v1.ListTokensRequest;
 import com.multisafepay.grpc.v1.ListTokensResponse;
 import com.multisafepay.grpc.v1.ListTransactionsRequest;
@@ -37,6 +63,7 @@ import com.multisafepay.grpc.v1.OrderServiceGrpc;
 import com.multisafepay.grpc.v1.PaymentMethodServiceGrpc;
 import com.multisafepay.grpc.v1.RefundOrderRequest;
 import com.multisafepay.grpc.v1.RefundOrderResponse;
+import com.multisafepay.grpc.v1.TerminalServiceGrpc;
 import com.multisafepay.grpc.v1.TokenServiceGrpc;
 import com.multisafepay.grpc.v1.TransactionServiceGrpc;
 import com.multisafepay.grpc.v1.UpdateOrderRequest;
@@ -94,6 +121,9 @@ public final class Client implements AutoCloseable {
   private final OrderServiceGrpc.OrderServiceBlockingStub money;
   private final TokenServiceGrpc.TokenServiceBlockingStub tokens;
   private final PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub methods;
+  private final CheckoutServiceGrpc.CheckoutServiceBlockingStub checkout;
+  private final TerminalServiceGrpc.TerminalServiceBlockingStub terminals;
+  private final AccountServiceGrpc.AccountServiceBlockingStub accounts;
   private final TransactionServiceGrpc.TransactionServiceBlockingStub transactions;
   private final NotificationServiceGrpc.NotificationServiceBlockingStub notifications;
 
@@ -181,6 +211,9 @@ public final class Client implements AutoCloseable {
     money = OrderServiceGrpc.newBlockingStub(writes);
     tokens = TokenServiceGrpc.newBlockingStub(reads);
     methods = PaymentMethodServiceGrpc.newBlockingStub(reads);
+    checkout = CheckoutServiceGrpc.newBlockingStub(reads);
+    terminals = TerminalServiceGrpc.newBlockingStub(reads);
+    accounts = AccountServiceGrpc.newBlockingStub(reads);
     transactions = TransactionServiceGrpc.newBlockingStub(reads);
     notifications = NotificationServiceGrpc.newBlockingStub(reads);
   }
@@ -336,6 +369,66 @@ public final class Client implements AutoCloseable {
 
   public GetTransactionResponse getTransaction(GetTransactionRequest request) {
     return read(transactions, TransactionServiceGrpc.TransactionServiceBlockingStub::getTransaction, request);
+  }
+
+  /** Stops the reminders for an unpaid Pay After Delivery order for a while. */
+  public HoldOrderResponse holdOrder(HoldOrderRequest request) {
+    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::holdOrder, request, writeTimeout, false);
+  }
+
+  /** Gives a Pay After Delivery order more days before it expires. */
+  public ExtendOrderResponse extendOrder(ExtendOrderRequest request) {
+    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::extendOrder, request, writeTimeout, false);
+  }
+
+  /** Hands in a document against a chargeback; a repeat hands it in twice. */
+  public AddOrderFileResponse addOrderFile(AddOrderFileRequest request) {
+    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::addOrderFile, request, writeTimeout, false);
+  }
+
+  /** Lists the banks of a gateway. */
+  public ListIssuersResponse listIssuers(ListIssuersRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listIssuers, request);
+  }
+
+  /** Makes a token for the payment component, for one order. */
+  public CreateApiTokenResponse createApiToken(CreateApiTokenRequest request) {
+    return read(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApiToken, request);
+  }
+
+  /** Makes a session for the Apple Pay button. */
+  public CreateApplePaySessionResponse createApplePaySession(CreateApplePaySessionRequest request) {
+    return call(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApplePaySession, request, writeTimeout, false);
+  }
+
+  /** Lists the payment terminals. */
+  public ListTerminalsResponse listTerminals(ListTerminalsRequest request) {
+    return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::listTerminals, request);
+  }
+
+  /** Lists the terminals of a group. */
+  public ListGroupTerminalsResponse listGroupTerminals(ListGroupTerminalsRequest request) {
+    return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::listGroupTerminals, request);
+  }
+
+  /** Reads the receipt of an order paid at a terminal. */
+  public GetReceiptResponse getReceipt(GetReceiptRequest request) {
+    return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::getReceipt, request);
+  }
+
+  /** Reads the ids behind the API key. */
+  public GetAccountResponse getAccount(GetAccountRequest request) {
+    return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::getAccount, request);
+  }
+
+  /** Lists the balances at the end of each day. */
+  public ListClosingBalancesResponse listClosingBalances(ListClosingBalancesRequest request) {
+    return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::listClosingBalances, request);
+  }
+
+  /** Lists the trades that a shop can be of. */
+  public ListCategoriesResponse listCategories(ListCategoriesRequest request) {
+    return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::listCategories, request);
   }
 
   /** Verifies what MultiSafepay sent to the shop over HTTP; throws when it is not genuine. */

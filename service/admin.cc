@@ -1,0 +1,284 @@
+#include "service/admin.h"
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "multisafepay/v1/payment_method_service.pb.h"
+#include "service/grpc/grpc_log.h"
+#include "service/telemetry/process.h"
+#include "service/telemetry/status_page.h"
+#include "service/version.h"
+
+namespace msp {
+namespace {
+
+using telemetry::CollectedMetric;
+using Clock = std::chrono::steady_clock;
+
+// For MultiSafepay to say whether it takes a key.
+constexpr std::chrono::seconds kKeyAnswerMax{5};
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+absl::Status Named(const char* setting, const absl::Status& status) {
+  return {status.code(), absl::StrCat("--", setting, ": ", status.message())};
+}
+
+void AddPoolReadings(telemetry::Metrics& metrics, const http::CurlPool& pool) {
+  struct Row {
+    const char* name;
+    const char* help;
+    CollectedMetric::Kind kind;
+    const char* label;
+    const char* value;
+    std::int64_t (*read)(const http::PoolStats& stats);
+  };
+  using Stats = http::PoolStats;
+  constexpr auto kGauge = CollectedMetric::Kind::kGauge;
+  constexpr auto kCounter = CollectedMetric::Kind::kCounter;
+  constexpr char kInFlight[] = "REST exchanges that are under way.";
+  constexpr char kQueued[] = "REST exchanges that wait for a connection.";
+  constexpr char kRefused[] = "REST exchanges that were refused because the queue was full.";
+  constexpr char kConnections[] =
+      "REST exchanges by the connection that they went over: a new one, or one that was there.";
+  const Row rows[] = {
+      {"msp_exchanges_in_flight", kInFlight, kGauge, "kind", "write",
+       [](const Stats& s) { return s.writes.in_flight; }},
+      {"msp_exchanges_in_flight", kInFlight, kGauge, "kind", "read",
+       [](const Stats& s) { return s.reads.in_flight; }},
+      {"msp_queue_depth", kQueued, kGauge, "kind", "write",
+       [](const Stats& s) { return s.writes.queued; }},
+      {"msp_queue_depth", kQueued, kGauge, "kind", "read",
+       [](const Stats& s) { return s.reads.queued; }},
+      {"msp_queue_refused_total", kRefused, kCounter, "kind", "write",
+       [](const Stats& s) { return s.writes.refused_full; }},
+      {"msp_queue_refused_total", kRefused, kCounter, "kind", "read",
+       [](const Stats& s) { return s.reads.refused_full; }},
+      {"msp_connections_total", kConnections, kCounter, "connection", "new",
+       [](const Stats& s) { return s.connections_new; }},
+      {"msp_connections_total", kConnections, kCounter, "connection", "reused",
+       [](const Stats& s) { return s.connections_reused; }},
+  };
+  for (const Row& row : rows) {
+    metrics.AddReading(
+        {.name = row.name,
+         .help = row.help,
+         .kind = row.kind,
+         .label_name = row.label,
+         .label_value = row.value,
+         .read = [&pool, read = row.read] { return static_cast<double>(read(pool.Stats())); }});
+  }
+}
+
+void AddLogReadings(const AdminPort& operated) {
+  constexpr char kDropped[] = "Lines that were lost because their sink was stuck, slow or full.";
+  operated.metrics.AddReading(
+      {.name = "msp_log_lines_dropped_total",
+       .help = kDropped,
+       .kind = CollectedMetric::Kind::kCounter,
+       .label_name = "log",
+       .label_value = "calls",
+       .read = [&log = operated.log] { return static_cast<double>(log.dropped()); }});
+  operated.metrics.AddReading({.name = "msp_log_lines_dropped_total",
+                               .help = kDropped,
+                               .kind = CollectedMetric::Kind::kCounter,
+                               .label_name = "log",
+                               .label_value = "audit",
+                               .read = [audit = operated.audit] {
+                                 return audit == nullptr ? 0.0
+                                                         : static_cast<double>(audit->dropped());
+                               }});
+  operated.metrics.AddReading(
+      {.name = "msp_audit_unflushed_total",
+       .help = "Replies that went out although their audit line was not known to be on disk.",
+       .kind = CollectedMetric::Kind::kCounter,
+       .read = [audit = operated.audit] {
+         return audit == nullptr ? 0.0 : static_cast<double>(audit->unflushed());
+       }});
+}
+
+// One value for each site, by what it is.
+CollectedMetric OfSites(const AdminPort& operated, const char* name, const char* help,
+                        CollectedMetric::Kind kind,
+                        double (*value)(const payments::Sites::Fact& fact)) {
+  return {.name = name,
+          .help = help,
+          .kind = kind,
+          .label_name = "site",
+          .read_each = [&sites = operated.sites, value] {
+            std::vector<std::pair<std::string, double>> values;
+            for (const payments::Sites::Fact& fact : sites.Facts())
+              values.emplace_back(fact.name, value(fact));
+            return values;
+          }};
+}
+
+void AddAccessReadings(const AdminPort& operated) {
+  telemetry::Metrics& metrics = operated.metrics;
+  constexpr auto kGauge = CollectedMetric::Kind::kGauge;
+  constexpr auto kCounter = CollectedMetric::Kind::kCounter;
+  metrics.AddReading(OfSites(
+      operated, "msp_key_changed_timestamp_seconds",
+      "When a site's API key last changed as far as this process has seen, in Unix seconds.",
+      kGauge, [](const auto& fact) { return fact.key_changed_unix_s; }));
+  metrics.AddReading(OfSites(operated, "msp_site_calls_in_flight", "Calls that a site has in hand.",
+                             kGauge,
+                             [](const auto& fact) { return static_cast<double>(fact.in_flight); }));
+  metrics.AddReading(OfSites(operated, "msp_site_calls_refused_total",
+                             "Calls that were refused for their site's own limits.", kCounter,
+                             [](const auto& fact) { return static_cast<double>(fact.refused); }));
+  metrics.AddReading({.name = "msp_client_connections",
+                      .help = "Clients' connections to the gRPC port.",
+                      .read = [&server = operated.server] {
+                        return static_cast<double>(server.connections_open());
+                      }});
+  metrics.AddReading(
+      {.name = "msp_client_connections_refused_total",
+       .help = "Clients' connections that were closed at once because there were too many.",
+       .kind = kCounter,
+       .read = [&server = operated.server] {
+         return static_cast<double>(server.connections_refused());
+       }});
+  metrics.AddReading({.name = "msp_tls_handshakes_failed_total",
+                      .help = "Clients that did not get through the TLS handshake.",
+                      .kind = kCounter,
+                      .read = [] { return static_cast<double>(server::HandshakesFailed()); }});
+  metrics.AddReading(
+      {.name = "msp_tls_certificate_expiry_timestamp_seconds",
+       .help = "When the certificate of the gRPC port expires, in Unix seconds; 0 without TLS.",
+       .read = [tls = operated.tls] { return tls == nullptr ? 0.0 : tls->expiry_unix_s(); }});
+  const auto of_reloads = [&](const char* name, const char* help, CollectedMetric::Kind kind,
+                              double (*value)(const Reloader::State& state)) {
+    metrics.AddReading({.name = name,
+                        .help = help,
+                        .kind = kind,
+                        .label_name = "what",
+                        .read_each = [&reloader = operated.reloader, value] {
+                          std::vector<std::pair<std::string, double>> values;
+                          for (const auto& state : reloader.states())
+                            values.emplace_back(state->what, value(*state));
+                          return values;
+                        }});
+  };
+  of_reloads(
+      "msp_reloads_total", "Changes of keys, sites or certificates that were taken.", kCounter,
+      [](const Reloader::State& state) { return static_cast<double>(state.reloads.load()); });
+  of_reloads("msp_reload_refused",
+             "1 while files that changed are broken, and what was there before is in use.", kGauge,
+             [](const Reloader::State& state) { return state.refused.load() ? 1.0 : 0.0; });
+}
+
+void AddReadings(const AdminPort& operated) {
+  telemetry::Metrics& metrics = operated.metrics;
+  metrics.AddReading(
+      {.name = "msp_calls_in_flight",
+       .help = "Calls that have arrived and not ended.",
+       .read = [&calls = operated.calls] { return static_cast<double>(calls.in_flight()); }});
+  AddPoolReadings(metrics, operated.pool);
+  AddLogReadings(operated);
+  AddAccessReadings(operated);
+  metrics.AddReading({.name = "msp_build_info",
+                      .help = "Always 1; the label says which version runs.",
+                      .label_name = "version",
+                      .label_value = std::string(kVersion),
+                      .read = [] { return 1.0; }});
+  telemetry::AddProcessReadings(metrics);
+}
+
+telemetry::StatusFacts::Table UpstreamTable(const std::string& api_url,
+                                            const http::PoolStats& stats) {
+  const auto share = [](const http::PoolStats::Share& of) {
+    return absl::StrCat(of.in_flight, " in flight, ", of.queued, " queued, ", of.refused_full,
+                        " refused because the queue was full");
+  };
+  return {{"address", api_url},
+          {"writes", share(stats.writes)},
+          {"reads", share(stats.reads)},
+          {"exchanges ended", absl::StrCat(stats.answered, " answered, ", stats.not_sent,
+                                           " not sent, ", stats.unknown, " without an answer")},
+          {"connections",
+           absl::StrCat(stats.connections_new, " new, ", stats.connections_reused, " used again")}};
+}
+
+// Reads something harmless of each site's, a site after the other.
+telemetry::KeyVerdict AskKeys(payments::Api& api, payments::Sites& sites) {
+  telemetry::KeyVerdict verdict{.all_taken = true, .text = {}};
+  for (const payments::Sites::Fact& fact : sites.Facts()) {
+    multisafepay::v1::ListGatewaysRequest request;
+    multisafepay::v1::ListGatewaysResponse response;
+    payments::Call call{.operation = &api.operations().Find("ListGateways"),
+                        .request = &request,
+                        .response = &response,
+                        .site = sites.Find(fact.name),
+                        .start = Clock::now(),
+                        .deadline = Clock::now() + kKeyAnswerMax};
+    if (call.site == nullptr) continue;  // It has just been taken away.
+    std::promise<void> done;
+    api.Start(call, [&done] { done.set_value(); });
+    done.get_future().wait();
+    const bool refused =
+        call.failure && (call.failure->code == absl::StatusCode::kUnauthenticated ||
+                         call.failure->code == absl::StatusCode::kPermissionDenied);
+    verdict.all_taken = verdict.all_taken && !call.failure;
+    absl::StrAppend(&verdict.text, "site ", fact.name, ": ",
+                    !call.failure ? "its key is taken"
+                    : refused     ? "MultiSafepay refuses its key"
+                                  : absl::StrCat("no verdict: ", call.failure->message),
+                    "\n");
+  }
+  return verdict;
+}
+
+// "name=value" lines of --check, as they are masked there.
+telemetry::StatusFacts::Table SettingsTable(const std::string& described) {
+  telemetry::StatusFacts::Table table;
+  for (std::size_t at = 0; at < described.size();) {
+    const std::size_t end = std::min(described.find('\n', at), described.size());
+    const std::string line = described.substr(at, end - at);
+    if (const std::size_t equals = line.find('='); equals != std::string::npos)
+      table.emplace_back(line.substr(0, equals), line.substr(equals + 1));
+    at = end + 1;
+  }
+  return table;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<telemetry::Audit>> OpenAudit(const Config& config) {
+  if (config.audit_log_file.empty()) return std::unique_ptr<telemetry::Audit>();
+  auto audit = telemetry::Audit::Open({.file = config.audit_log_file, .flush = config.audit_flush});
+  if (!audit.ok()) return Named("audit_log_file", audit.status());
+  return audit;
+}
+
+absl::StatusOr<std::unique_ptr<telemetry::OpsServer>> StartOps(const Config& config,
+                                                               const AdminPort& operated) {
+  if (config.ops_listen.empty()) return std::unique_ptr<telemetry::OpsServer>();
+  const Clock::time_point start = Clock::now();
+  AddReadings(operated);
+  telemetry::OpsPages pages;
+  pages.metrics = [&metrics = operated.metrics] { return metrics.Exposition(); };
+  pages.keys = [&api = operated.api, &sites = operated.sites] { return AskKeys(api, sites); };
+  pages.status = [operated, start, api_url = config.api_url,
+                  settings = SettingsTable(Describe(config))] {
+    telemetry::StatusFacts facts{.settings = settings, .troubles = operated.recent.All()};
+    facts.server = {{"version", std::string(kVersion)},
+                    {"up", absl::StrCat(static_cast<std::int64_t>(SecondsSince(start)), " s")},
+                    {"calls in flight", absl::StrCat(operated.calls.in_flight())},
+                    {"log lines dropped", absl::StrCat(operated.log.dropped())}};
+    facts.upstream = UpstreamTable(api_url, operated.pool.Stats());
+    return StatusPage(facts);
+  };
+  auto ops = telemetry::OpsServer::Start(config.ops_listen, std::move(pages));
+  if (!ops.ok()) return Named("ops_listen", ops.status());
+  return ops;
+}
+
+}  // namespace msp

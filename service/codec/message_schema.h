@@ -1,0 +1,193 @@
+// A message's plan: its descriptor compiled into a flat table that encode, decode, check, redact
+// and wipe walk. Compiled once at start from the generated pool, immutable afterwards, shared by
+// all threads.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "multisafepay/v1/options.pb.h"
+#include "proto/access/access.h"
+
+namespace msp::codec {
+
+class MessageSchema;
+
+// Fields with this number or above are the service's own and never travel to or from MultiSafepay.
+inline constexpr int kFirstOwnField = 1000;
+
+// Fields of one message at most; decode keeps one bit for each on its stack.
+inline constexpr std::size_t kEntriesMax = access::FieldSet::kFieldsMax;
+
+enum class Kind : std::uint8_t {
+  kString,
+  kBytes,  // Base64 in JSON.
+  kInt32,
+  kInt64,
+  kUint32,
+  kUint64,
+  kBool,
+  kDouble,
+  kMessage,
+  kStruct,     // google.protobuf.Struct: any JSON object, passed through.
+  kTimestamp,  // google.protobuf.Timestamp: RFC 3339 text.
+  kEnum,       // The value's name.
+};
+
+// One field of a message.
+struct FieldSchema {
+  access::FieldAccess access;  // How to get at the field's value.
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  std::string name;    // The JSON key.
+  std::string quoted;  // The key ready for output, behind another member: ",\"name\":".
+  Kind kind = Kind::kString;
+  bool repeated = false;
+  bool own = false;  // Number >= kFirstOwnField: ours, not MultiSafepay's.
+  // A single text that is read as it stands: no member of a oneof, no digits with zeros to restore.
+  bool plain_text = false;
+  std::uint8_t decimals = 0;  // Of a double: the most that it is sent with; 0 for any number.
+  bool in_body = true;        // Travels in the JSON body: neither own nor placed in path or query.
+  multisafepay::v1::Sensitivity sensitive = multisafepay::v1::SENSITIVITY_UNSPECIFIED;
+  multisafepay::v1::Place place = multisafepay::v1::PLACE_UNSPECIFIED;
+  multisafepay::v1::Limits limits;
+  const MessageSchema* message = nullptr;  // For kMessage.
+  // The oneof that the field is a member of, or null.
+  const google::protobuf::OneofDescriptor* oneof = nullptr;
+  // What a single string, bytes or message field refers to in every message that never set it:
+  // shared, so neither to be written to nor to be wiped.
+  const void* shared = nullptr;
+
+  // The value, or the element `index` of a repeated field; which of these may be called goes by
+  // `kind`.
+  const std::string& Text(const google::protobuf::Message& of, int index = -1) const {
+    return access.get.text(of, field, index);
+  }
+  std::int64_t Integer(const google::protobuf::Message& of, int index = -1) const {
+    return access.get.integer(of, field, index);
+  }
+  std::uint64_t Natural(const google::protobuf::Message& of, int index = -1) const {
+    return access.get.natural(of, field, index);
+  }
+  double Real(const google::protobuf::Message& of, int index = -1) const {
+    return access.get.real(of, field, index);
+  }
+  const google::protobuf::Message& Nested(const google::protobuf::Message& of,
+                                          int index = -1) const {
+    return access.get.message(of, field, index);
+  }
+  int Size(const google::protobuf::Message& of) const { return access.size(of, field); }
+  void Clear(google::protobuf::Message& of) const { access.clear(of, field); }
+};
+
+class MessageSchema {
+ public:
+  const google::protobuf::Descriptor* descriptor() const { return descriptor_; }
+  const google::protobuf::Reflection& reflection() const { return *reflection_; }
+  absl::Span<const FieldSchema> entries() const { return entries_; }
+  // The entries, by number, that are set in `message`; of repeated ones those with an element.
+  access::FieldSet Present(const google::protobuf::Message& message) const {
+    return present_(message);
+  }
+  // Sets of entries: what travels in a body and in a query, what must be there, and what Zeroize
+  // looks at, the latter also below a sensitive field, where all of it is sensitive.
+  const access::FieldSet& in_body() const { return in_body_; }
+  const access::FieldSet& in_query() const { return in_query_; }
+  const access::FieldSet& required() const { return required_; }
+  const access::FieldSet& wiped(bool everything) const {
+    return everything ? wiped_below_ : wiped_;
+  }
+
+  // The Struct that members without a field of their own are sent from (`more`), or kept in when an
+  // answer has them (`unmodelled`); null where the message has none.
+  const FieldSchema* more() const { return more_; }
+  const FieldSchema* unmodelled() const { return unmodelled_; }
+
+  // The entry with this JSON key, or null.
+  const FieldSchema* Find(std::string_view key) const;
+
+  // The same, for members that come in roughly the order of the .proto file: looks at entry number
+  // `expected` first and sets it to the one after the entry found.
+  const FieldSchema* FindNext(std::string_view key, std::size_t& expected) const {
+    if (expected < entries_.size() && SameText(entries_[expected].name, key)) {
+      return &entries_[expected++];
+    }
+    const FieldSchema* entry = Find(key);
+    if (entry != nullptr) expected = static_cast<std::size_t>(entry - entries_.data()) + 1;
+    return entry;
+  }
+
+ private:
+  friend class SchemaSet;
+  void BuildSlots();
+  void BuildSets();
+  // Keys are short: two words that overlap beat a call.
+  static bool SameText(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    const auto same = [&](auto word) {
+      auto other = word;
+      std::memcpy(&word, a.data(), sizeof word);
+      std::memcpy(&other, b.data(), sizeof other);
+      if (word != other) return false;
+      std::memcpy(&word, a.data() + a.size() - sizeof word, sizeof word);
+      std::memcpy(&other, b.data() + b.size() - sizeof other, sizeof other);
+      return word == other;
+    };
+    if (a.size() > 16) return a == b;
+    if (a.size() >= 8) return same(std::uint64_t{});
+    if (a.size() >= 4) return same(std::uint32_t{});
+    if (a.size() >= 2) return same(std::uint16_t{});
+    return a == b;
+  }
+
+  const google::protobuf::Descriptor* descriptor_ = nullptr;
+  const google::protobuf::Reflection* reflection_ = nullptr;
+  access::FieldSet (*present_)(const google::protobuf::Message&) = nullptr;
+  std::vector<FieldSchema> entries_;
+  const FieldSchema* more_ = nullptr;
+  const FieldSchema* unmodelled_ = nullptr;
+  access::FieldSet in_body_;
+  access::FieldSet in_query_;
+  access::FieldSet required_;
+  access::FieldSet wiped_;
+  access::FieldSet wiped_below_;
+  // Open addressing: position of the entry plus one, 0 for a free slot. At most half full.
+  std::vector<std::uint16_t> slots_;
+};
+
+// The plans of the given messages and of all that they contain. Owns them; outlives every user.
+// Aborts on a message that JSON cannot mirror (a map, a group, two fields with one key): start-up
+// and the tests show it, no call ever does.
+//
+// The schema's own messages are reached through their access tables, others through those among
+// `tables`, and what is in none by protobuf's Reflection, at several times the cost.
+class SchemaSet {
+ public:
+  explicit SchemaSet(absl::Span<const google::protobuf::Descriptor* const> roots,
+                     std::initializer_list<access::Table> tables = {});
+  SchemaSet(const SchemaSet&) = delete;
+  SchemaSet& operator=(const SchemaSet&) = delete;
+  // The plan of a message that was among the roots or inside one. Never null for those; aborts
+  // otherwise, which a test of the start-up list would show.
+  const MessageSchema& Of(const google::protobuf::Descriptor* descriptor) const;
+
+ private:
+  const MessageSchema* Compile(const google::protobuf::Descriptor* descriptor);
+  FieldSchema CompileEntry(const google::protobuf::Message& defaults,
+                           const google::protobuf::FieldDescriptor* field,
+                           const access::MessageAccess* access);
+  const access::MessageAccess* AccessOf(const google::protobuf::Descriptor* descriptor) const;
+
+  std::vector<access::Table> tables_;
+  std::unordered_map<const google::protobuf::Descriptor*, std::unique_ptr<MessageSchema>> plans_;
+};
+
+}  // namespace msp::codec

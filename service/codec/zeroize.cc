@@ -1,0 +1,101 @@
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "service/base/text.h"
+#include "service/codec/redact.h"
+
+namespace msp::codec {
+namespace {
+
+namespace pb = google::protobuf;
+
+// Getters hand out what is stored as const; a field of ours that is set, or was once, owns it.
+void WipeStored(const std::string& text) { ZeroizeString(const_cast<std::string&>(text)); }
+
+void WipeUnknown(pb::UnknownFieldSet& unknown) {
+  for (int i = 0; i < unknown.field_count(); ++i) {
+    pb::UnknownField* field = unknown.mutable_field(i);
+    if (field->type() == pb::UnknownField::TYPE_LENGTH_DELIMITED) {
+      ZeroizeString(*field->mutable_length_delimited());
+    } else if (field->type() == pb::UnknownField::TYPE_GROUP) {
+      WipeUnknown(*field->mutable_group());
+    }
+  }
+  unknown.Clear();
+}
+
+void WipeValue(pb::Value& value);
+
+void WipeStruct(pb::Struct& object) {
+  // Keys are member names and stay: the map finds its nodes by them while it empties itself.
+  for (auto& member : *object.mutable_fields()) WipeValue(member.second);
+  object.mutable_fields()->clear();
+}
+
+void WipeValue(pb::Value& value) {
+  if (value.kind_case() == pb::Value::kStringValue) {
+    ZeroizeString(*value.mutable_string_value());
+  } else if (value.kind_case() == pb::Value::kStructValue) {
+    WipeStruct(*value.mutable_struct_value());
+  } else if (value.kind_case() == pb::Value::kListValue) {
+    for (pb::Value& element : *value.mutable_list_value()->mutable_values()) WipeValue(element);
+  }
+}
+
+void WipeObject(const MessageSchema& plan, pb::Message& message, bool everything);
+
+// A string that was set and then cleared keeps its memory and its content's tail: what tells it
+// from one that was never set is its address.
+void WipeStrings(const FieldSchema& entry, const pb::Message& message) {
+  if (!entry.repeated) {
+    const std::string& stored = entry.Text(message);
+    if (&stored != entry.shared) WipeStored(stored);
+    return;
+  }
+  const int size = entry.Size(message);
+  for (int i = 0; i < size; ++i) WipeStored(entry.Text(message, i));
+}
+
+void WipeMessages(const FieldSchema& entry, const pb::Message& message, bool everything) {
+  const auto wipe = [&](const pb::Message& stored) {
+    auto& nested = const_cast<pb::Message&>(stored);
+    if (entry.kind == Kind::kStruct) {
+      WipeStruct(static_cast<pb::Struct&>(nested));
+    } else {
+      WipeObject(*entry.message, nested, everything);
+    }
+  };
+  if (!entry.repeated) {
+    const pb::Message& stored = entry.Nested(message);
+    if (&stored != entry.shared) wipe(stored);
+    return;
+  }
+  const int size = entry.Size(message);
+  for (int i = 0; i < size; ++i) wipe(entry.Nested(message, i));
+}
+
+// `everything` is on below a sensitive message field.
+void WipeObject(const MessageSchema& plan, pb::Message& message, bool everything) {
+  const pb::Reflection& reflection = plan.reflection();
+  if (!reflection.GetUnknownFields(message).empty()) {
+    WipeUnknown(*reflection.MutableUnknownFields(&message));
+  }
+  const access::FieldSet present = plan.Present(message);
+  plan.wiped(everything).ForEach([&](std::size_t number) {
+    const FieldSchema& entry = plan.entries()[number];
+    const bool sensitive = everything || entry.kind == Kind::kStruct ||
+                           entry.sensitive != multisafepay::v1::SENSITIVITY_UNSPECIFIED;
+    if (entry.kind == Kind::kMessage || entry.kind == Kind::kStruct) {
+      WipeMessages(entry, message, sensitive);
+    } else if (entry.kind == Kind::kString || entry.kind == Kind::kBytes) {
+      WipeStrings(entry, message);
+    }
+    if (sensitive && present.Has(number)) entry.Clear(message);
+  });
+}
+
+}  // namespace
+
+void Zeroize(const MessageSchema& plan, pb::Message& message) { WipeObject(plan, message, false); }
+void WipeAll(const MessageSchema& plan, pb::Message& message) { WipeObject(plan, message, true); }
+
+}  // namespace msp::codec

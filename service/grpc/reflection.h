@@ -1,0 +1,31 @@
+// Server reflection from the generated pool, v1 and v1alpha: newer tools ask for v1 first, older
+// ones know the other only. gRPC 1.51 brings v1alpha alone, with threads of its own (async_call.h).
+// Owned by Server.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "grpc/reflection/v1/reflection.grpc.pb.h"
+#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "service/grpc/async_call.h"
+
+namespace msp::server {
+
+class Reflection {
+ public:
+  // `services` are the full names that are listed, besides reflection's own.
+  explicit Reflection(std::vector<std::string> services);
+  void Register(grpc::ServerBuilder& builder) {
+    builder.RegisterService(&v1_).RegisterService(&v1alpha_);
+  }
+  // Called once the server has started. `queue` outlives the calls.
+  void Serve(CallQueue& queue);
+
+ private:
+  std::vector<std::string> services_;
+  grpc::reflection::v1::ServerReflection::AsyncService v1_;
+  grpc::reflection::v1alpha::ServerReflection::AsyncService v1alpha_;
+};
+
+}  // namespace msp::server

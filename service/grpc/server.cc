@@ -1,0 +1,146 @@
+#include "service/grpc/server.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "service/grpc/health.h"
+#include "service/grpc/listener.h"
+#include "service/grpc/poller.h"
+#include "service/grpc/reflection.h"
+#include "service/grpc/services.h"
+
+namespace msp::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// For a connection or a stream without calls in flight to end by itself, and how often that is
+// looked for.
+constexpr milliseconds kGoodbyeMax{1'000};
+constexpr milliseconds kLookAgain{20};
+
+// Health under names for an orchestrator's two questions: may calls come, and is the process alive?
+// The second stays SERVING in a drain.
+constexpr char kReadiness[] = "readiness";
+constexpr char kLiveness[] = "liveness";
+
+// Waits until `done`, or until the time is up.
+template <class Condition>
+void WaitUntil(Clock::time_point until, Condition done) {
+  while (!done() && Clock::now() < until) std::this_thread::sleep_for(kLookAgain);
+}
+
+std::vector<std::string> With(std::vector<std::string> names,
+                              std::initializer_list<std::string> more) {
+  names.insert(names.end(), more);
+  return names;
+}
+
+}  // namespace
+
+struct Server::State {
+  State(const ServerOptions& of, Calls& counted) : options(of), calls(counted), services(of.edge) {}
+
+  const ServerOptions options;
+  const Calls& calls;
+  Listener listener{static_cast<std::size_t>(options.limits.connections_max)};
+  Services services;
+  Health health;
+  Reflection reflection{With(Services::Names(), {"grpc.health.v1.Health"})};
+  // One of each a thread.
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> completions;
+  std::vector<std::unique_ptr<CallQueue>> queues;
+  std::unique_ptr<grpc::Server> server;
+  std::vector<std::unique_ptr<Poller>> pollers;
+  std::string listening;
+  bool goaway_sent = false;  // On every connection, because of its age.
+  bool stopped = false;
+};
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      const payments::Operations& operations,
+                                                      Calls& calls) {
+  auto state = std::make_unique<State>(options, calls);
+  if (absl::Status bound = state->listener.Bind(options.listen); !bound.ok()) return bound;
+  grpc::ServerBuilder builder;
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, options.credentials);
+  Apply(options.limits, builder);
+  state->services.Register(builder);
+  state->health.Register(builder);
+  state->reflection.Register(builder);
+  std::vector<http::Drivable*> loops = options.loops;
+  if (loops.empty()) loops.push_back(nullptr);
+  for (std::size_t i = 0; i < loops.size(); ++i)
+    state->completions.push_back(builder.AddCompletionQueue());
+  state->server = builder.BuildAndStart();
+  if (state->server == nullptr) return absl::InternalError("gRPC could not start its server");
+  state->listening = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":",
+                                  state->listener.port());
+  state->health.Set(With(Services::Names(), {kReadiness, kLiveness}), true);
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    CallQueue& queue =
+        *state->queues.emplace_back(std::make_unique<CallQueue>(*state->completions[i]));
+    state->services.Serve(queue, operations, calls);
+    state->health.Serve(queue);
+    state->reflection.Serve(queue);
+    state->pollers.push_back(
+        std::make_unique<Poller>(*state->completions[i], loops[i], static_cast<int>(i)));
+  }
+  state->listener.Serve(std::move(acceptor));
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+Server::~Server() { Stop(); }
+
+const std::string& Server::listening() const { return state_->listening; }
+
+std::int64_t Server::connections_open() const {
+  return static_cast<std::int64_t>(state_->listener.open());
+}
+
+std::int64_t Server::connections_refused() const { return state_->listener.refused(); }
+
+void Server::SetNotServing() {
+  state_->health.Set(With(Services::Names(), {"", kReadiness}), false);
+}
+
+void Server::CloseListener(std::int64_t wait_max_ms) {
+  state_->listener.Close();
+  const std::int64_t age_ms = state_->options.limits.connection_age_ms;
+  if (age_ms == 0) return;
+  // gRPC spreads the ages by a tenth.
+  const auto aged = milliseconds(age_ms * 11 / 10) + kGoodbyeMax;
+  WaitUntil(Clock::now() + std::min(aged, milliseconds(wait_max_ms)),
+            [this] { return state_->listener.open() == 0; });
+  state_->goaway_sent = true;
+}
+
+void Server::Stop() {
+  if (state_->stopped) return;
+  state_->stopped = true;
+  state_->listener.Close();
+  const auto idle = [this] { return state_->calls.in_hand() == 0; };
+  const milliseconds call_max(state_->options.call_max_ms);
+  // After GOAWAY no connection brings a new call: those in flight are waited for first, and what is
+  // left then, streams without an end and clients that do not answer, has a second.
+  if (state_->goaway_sent) WaitUntil(Clock::now() + call_max, idle);
+  const milliseconds patience = idle() ? kGoodbyeMax : call_max + kGoodbyeMax;
+  state_->server->Shutdown(std::chrono::system_clock::now() + patience);
+  // To gRPC a call that was cancelled is over; to us when its transfer has ended and the queue has
+  // brought back its last step.
+  const auto waits = [](const auto& queue) { return queue->calls() > 0; };
+  while (std::any_of(state_->queues.begin(), state_->queues.end(), waits) || !idle())
+    std::this_thread::sleep_for(kLookAgain);
+  for (const auto& completions : state_->completions) completions->Shutdown();
+  state_->pollers.clear();
+}
+
+}  // namespace msp::server

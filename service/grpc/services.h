@@ -1,0 +1,34 @@
+// The gRPC services and which of their methods are served: one line an RPC.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/grpc/async_call.h"
+#include "service/grpc/calls.h"
+#include "service/grpc/notification_services.h"
+#include "service/payments/operation.h"
+
+namespace msp::server {
+
+class Services {
+ public:
+  // `edge` may be null: then the calls about notifications are not served.
+  explicit Services(const NotificationServices* edge);
+  ~Services();
+
+  // The full names of the services, for health and reflection.
+  static std::vector<std::string> Names();
+  void Register(grpc::ServerBuilder& builder);
+  // Arms every method; called once the server has started.
+  void Serve(CallQueue& queue, const payments::Operations& operations, Calls& calls);
+
+ private:
+  struct Served;
+  std::unique_ptr<Served> served_;
+};
+
+}  // namespace msp::server

@@ -1,0 +1,15 @@
+// WatchOrder at gRPC's edge: a stream without a thread of its own. At most one message waits behind
+// the one that is being written: a slow reader gets the latest state, not all of them.
+#pragma once
+
+#include "multisafepay/v1/order_service.grpc.pb.h"
+#include "service/grpc/async_call.h"
+#include "service/grpc/notification_services.h"
+
+namespace msp::server {
+
+// Serves the method for as long as the server runs. `edge` may be null: then it is not implemented.
+void ServeWatch(multisafepay::v1::OrderService::AsyncService& service, CallQueue& queue,
+                const NotificationServices* edge);
+
+}  // namespace msp::server

@@ -1,0 +1,202 @@
+#include "service/payments/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/payments/interpret.h"
+#include "service/payments/validate.h"
+
+namespace msp::payments {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using http::Clock;
+using std::chrono::milliseconds;
+
+// A joined call goes on by itself when it has this much more time than the one that it joined.
+constexpr milliseconds kTakeOverMin{100};
+constexpr milliseconds kLeaseAgain{25};
+
+}  // namespace
+
+Admission::Admission(const PaymentDependencies& uses, Call& call, const OperationPolicy& policy,
+                     PaymentFacts& facts, OrderLookups& lookups)
+    : uses_(uses), call_(call), policy_(policy), facts_(facts), lookups_(lookups) {}
+
+Failure Admission::FailureOf(Result result) {
+  switch (result) {
+    case Result::kBusy:
+      return {.code = absl::StatusCode::kAborted,
+              .message =
+                  "a different call for this order is in flight; wait for its end, then look "
+                  "before sending again",
+              .reason = "ORDER_BUSY",
+              .outcome = v1::OUTCOME_NOT_SENT};
+    case Result::kFull:
+      return {.code = absl::StatusCode::kResourceExhausted,
+              .message = "too many payment calls are in flight; nothing was sent",
+              .reason = std::string(reason::kOverloaded),
+              .outcome = v1::OUTCOME_NOT_SENT,
+              .retry_after_ms = 1'000};
+    default:
+      return {.message = "the equal call in flight that this one waited for has not ended in time"};
+  }
+}
+
+void Admission::TakeIdentity() {
+  const v1::CallControl& control = ControlOf(*call_.request);
+  const Operation& operation = *call_.operation;
+  facts_.claims_repeat |= control.repeat() || call_.previous_attempts > 0;
+  facts_.keyed = !control.idempotency_key().empty();
+  // What the caller sent is digested, not what the settings add to it.
+  flight_.text = DigestOf(operation, *call_.request, call_.site->keyed_hash());
+  facts_.keys.key = facts_.keyed ? control.idempotency_key() : DerivedKey(flight_.text);
+  const std::string& previous = call_.site->previous_key();
+  if (!facts_.keyed && !previous.empty())
+    facts_.keys.previous = DerivedKey(DigestOf(operation, *call_.request, HmacKey(previous)));
+  flight_.text += facts_.keys.key;
+  flight_.digest_bytes = flight_.text.size();
+  const std::string_view order_id = OrderIdOf(operation, *call_.request);
+  absl::StrAppend(&flight_.text, call_.site->name(), "\n",
+                  absl::string_view(order_id.data(), order_id.size()));
+  CompleteRequest(operation, uses_.options.notification_url, *call_.request);
+  if (policy_.identify != nullptr) policy_.identify(facts_);
+}
+
+Task<Admission::Result> Admission::Enter() {
+  while (uses_.options.single_flight && !leads_) {
+    Callback<Single> acquiring = AcquireSingleFlight();
+    const Single acquired = co_await acquiring;
+    if (acquired == Single::kEnded) co_return ended_;
+    leads_ = acquired != Single::kTakesOver;
+    facts_.after_equal |= acquired != Single::kLeads;
+    facts_.claims_repeat |= acquired == Single::kTakesOver;
+  }
+  if (uses_.lease == nullptr) co_return Result::kAdmitted;
+  Task<Result> leased = AcquireLease();
+  co_return co_await leased;
+}
+
+Callback<Admission::Single> Admission::AcquireSingleFlight() {
+  return {owner_.lock(), [this](Callback<Single>::Done done) {
+            const auto self = owner_.lock();
+            const auto last_moment = LastMomentOf(call_, uses_.options);
+            joined_ = std::move(done);
+            SingleFlight::Ticket ticket = 0;
+            const auto on_completed = [this, self](const void* leader) {
+              EndJoin(static_cast<const Admission*>(leader));
+            };
+            Single acquired = Single::kEnded;
+            switch (uses_.flights.Board({self, &flight_}, on_completed, &ticket)) {
+              case SingleFlight::Boarding::kJoined:
+                // The leader may have ended by now, and this call with it.
+                uses_.timer.At(last_moment, [this, self, ticket] {
+                  if (uses_.flights.Leave(flight_.name(), ticket)) EndJoin(nullptr);
+                });
+                return;
+              case SingleFlight::Boarding::kLeads:
+                acquired = Single::kLeads;
+                break;
+              case SingleFlight::Boarding::kLeadsAfterSame:
+                acquired = Single::kLeadsAfterEqual;
+                break;
+              case SingleFlight::Boarding::kBusy:
+                ended_ = Result::kBusy;
+                break;
+              case SingleFlight::Boarding::kFull:
+                ended_ = Result::kFull;
+                break;
+            }
+            // Taken out first: the callback keeps this call alive.
+            Callback<Single>::Done go_on = std::move(joined_);
+            std::move(go_on)(acquired);
+          }};
+}
+
+// `leader` has ended; null when that has not come in time.
+void Admission::EndJoin(const Admission* leader) {
+  Single acquired = Single::kEnded;
+  ended_ = Result::kTooLong;
+  if (leader != nullptr) {
+    const Call& told = leader->call_;
+    const bool open = told.outcome == v1::OUTCOME_UNKNOWN ||
+                      (told.failure && told.failure->reason == reason::kDeadlineTooShort);
+    const bool has_time = call_.deadline > told.deadline + kTakeOverMin;
+    if (leader->renamed_ || (open && has_time)) {
+      acquired = Single::kTakesOver;
+    } else {
+      ended_ = Result::kAnswered;
+      call_.failure = told.failure;
+      call_.outcome = told.outcome;
+      call_.http_status = told.http_status;
+      call_.payment_state = told.payment_state;
+      call_.idempotency_key = told.idempotency_key;
+      call_.detail = "joined an identical call in flight";
+      if (!call_.failure) call_.response->CopyFrom(*told.response);
+    }
+  }
+  Callback<Single>::Done go_on = std::move(joined_);
+  std::move(go_on)(acquired);
+}
+
+Task<Admission::Result> Admission::AcquireLease() {
+  const auto last_moment = LastMomentOf(call_, uses_.options);
+  LookUpTimes times(uses_.options, last_moment, {.unsent = true, .unseen = true});
+  auto look_at = times.Next(Clock::now(), {});
+  while (true) {
+    const auto left = std::chrono::duration_cast<milliseconds>(last_moment - Clock::now()).count();
+    if (left <= 0) co_return Result::kAdmitted;  // Too late for anything: said where it is sent.
+    Callback<Lease::Grant> asked(owner_.lock(), [this, left](Callback<Lease::Grant>::Done done) {
+      uses_.lease->Acquire(flight_.name(), flight_.digest(), left, std::move(done));
+    });
+    const Lease::Grant grant = co_await asked;
+    if (grant == Lease::Grant::kHeldByOther) co_return Result::kBusy;
+    if (grant != Lease::Grant::kHeldBySame) {
+      leased_ = grant != Lease::Grant::kUnavailable;
+      facts_.after_equal |= grant == Lease::Grant::kGrantedAfterSame;
+      facts_.may_miss_equal = !leased_ || grant == Lease::Grant::kGrantedBlind;
+      co_return Result::kAdmitted;
+    }
+    // Its holder may have died: what it did is looked for meanwhile.
+    facts_.claims_repeat = facts_.after_equal = true;
+    if (look_at && Clock::now() >= *look_at) {
+      OrderLookup lookup;
+      Task<void> fetched = lookups_.Fetch(policy_, facts_, last_moment, lookup);
+      co_await fetched;
+      if (lookup.told() &&
+          policy_.read(facts_, lookup.order(), Phase::kRepeat).finding == Finding::kOurs)
+        co_return Result::kDone;
+      look_at = times.Next(Clock::now(), lookup.failure);
+    }
+    if (Clock::now() + kLeaseAgain >= last_moment) co_return Result::kTooLong;
+    Callback<bool> paused = Until(uses_.timer, owner_.lock(), Clock::now() + kLeaseAgain);
+    co_await paused;
+  }
+}
+
+void Admission::Leave(milliseconds remembered) {
+  if (leased_) uses_.lease->Release(flight_.name(), flight_.digest(), remembered);
+  if (leads_) uses_.flights.Land(flight_.name(), this, remembered);
+  leased_ = leads_ = false;
+}
+
+// The caller named the order by MultiSafepay's own id: everything that goes by the order's id (key,
+// single flight, lease, derived ids) is to go by the shop's, as for calls that name it so.
+bool Admission::IsRenamed(const OrderLookup& lookup) {
+  if (renamed_ || lookup.order() == nullptr || call_.operation->creates() || call_.attempts > 0)
+    return false;
+  const std::string& own = lookup.order()->order_id();
+  const std::string_view sent = OrderIdOf(*call_.operation, *call_.request);
+  if (own.empty() || EqualsIgnoreCase(own, sent) || SameOrderId(sent, own) ||
+      sent != lookup.order()->transaction_id())
+    return false;
+  renamed_ = true;
+  Leave(milliseconds(0));
+  if (policy_.clear_identity != nullptr) policy_.clear_identity(facts_);
+  const auto* field = call_.operation->order_id_entry->field;
+  call_.request->GetReflection()->SetString(call_.request, field, own);
+  return true;
+}
+
+}  // namespace msp::payments

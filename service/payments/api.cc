@@ -1,0 +1,85 @@
+#include "service/payments/api.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "service/base/timer.h"
+#include "service/codec/redact.h"
+#include "service/payments/payment_call.h"
+#include "service/payments/read_call.h"
+#include "service/payments/rest_call.h"
+#include "service/payments/single_flight.h"
+#include "service/payments/validate.h"
+
+namespace msp::payments {
+namespace {
+
+// Retries of reads that may be in hand at once.
+constexpr std::int64_t kRetryTokens = 100;
+
+// What is no order id is not repeated: it may be anything, a card number too.
+Failure NotSent(const Call& call, Failure failure) {
+  const auto names_id = [](const codec::Violation& violation) {
+    return violation.field == "order_id";
+  };
+  if (std::ranges::none_of(failure.violations, names_id))
+    failure.order_id = std::string(OrderIdOf(*call.operation, *call.request));
+  failure.outcome = multisafepay::v1::OUTCOME_NOT_SENT;
+  return failure;
+}
+
+}  // namespace
+
+struct Api::Parts {
+  Parts(const Operations& operations, http::Client& client, telemetry::Metrics& metrics,
+        telemetry::Log* span_log)
+      : exchange(operations, client, metrics, span_log) {}
+
+  RestCall exchange;
+  SingleFlight flights{SingleFlight::Limits{}};
+  RetryBudget budget{kRetryTokens};
+  Timer timer;  // Last: its closures use the others.
+};
+
+Api::Api(ApiOptions options, const Operations& operations, http::Client& client,
+         telemetry::Metrics& metrics, Lease* lease)
+    : options_(std::move(options)),
+      operations_(operations),
+      metrics_(metrics),
+      lease_(lease),
+      parts_(std::make_unique<Parts>(operations, client, metrics, options_.span_log)) {}
+
+Api::~Api() = default;
+
+void WipeRequest(Call& call) {
+  if (call.request_wiped) return;
+  codec::Zeroize(*call.operation->request_plan, *call.request);
+  call.request_wiped = true;
+}
+
+void Api::Start(Call& call, CallDone done) {
+  const Operation& operation = *call.operation;
+  if (auto violations = Validate(operation, *call.request, options_.apple_pay_hosts);
+      !violations.empty()) {
+    call.failure = NotSent(call, InvalidRequest(std::move(violations)));
+    return Refuse(call, std::move(done));
+  }
+  if (operation.moves_money()) {
+    const PaymentDependencies uses{options_,      parts_->exchange, parts_->flights,
+                                   parts_->timer, metrics_,         lease_};
+    std::make_shared<PaymentCall>(uses, call, std::move(done))->Start();
+  } else {
+    const ReadDependencies tools{options_, parts_->exchange, parts_->timer, parts_->budget,
+                                 metrics_};
+    std::make_shared<ReadCall>(tools, call, std::move(done))->Send();
+  }
+}
+
+void Api::Refuse(Call& call, CallDone done) {
+  call.outcome = call.failure->outcome;
+  WipeRequest(call);
+  std::move(done)();
+}
+
+}  // namespace msp::payments

@@ -1,0 +1,161 @@
+#include "service/payments/evidence.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/match.h"
+
+namespace msp::payments {
+namespace {
+
+namespace pb = google::protobuf;
+
+constexpr std::array kEvidence{
+    EvidenceRow{"CreateOrder", "order_id", Need::kAnyPresent},
+    EvidenceRow{"CreateOrder", "transaction_id", Need::kAnyPresent},
+    EvidenceRow{"CreateOrder", "payment_url", Need::kAnyPresent},
+    EvidenceRow{"CaptureOrder", "transaction_id", Need::kPresent},
+    EvidenceRow{"CaptureOrder", "order_id", Need::kPresent},
+    EvidenceRow{"VoidOrder", "success", Need::kNotFalse},
+    EvidenceRow{"RefundOrder", "refund_id", Need::kAnyPresent},
+    EvidenceRow{"RefundOrder", "transaction_id", Need::kAnyPresent},
+    EvidenceRow{"UpdateToken", "updated", Need::kTrue},
+    EvidenceRow{"DeleteToken", "removed", Need::kTrue},
+    EvidenceRow{"GetOrder", "order_id", Need::kAnyPresent},
+    EvidenceRow{"GetOrder", "transaction_id", Need::kAnyPresent},
+    EvidenceRow{"GetOrder", "status", Need::kAnyPresent},
+    EvidenceRow{"GetToken", "token", Need::kPresent},
+    EvidenceRow{"GetPaymentMethod", "id", Need::kPresent},
+    EvidenceRow{"GetGateway", "id", Need::kPresent},
+    EvidenceRow{"GetTransaction", "transaction_id", Need::kPresent},
+    EvidenceRow{"CreateApiToken", "api_token", Need::kPresent},
+    EvidenceRow{"CreateApplePaySession", "session", Need::kPresent},
+    EvidenceRow{"GetAccount", "account_id", Need::kPresent},
+    EvidenceRow{"GetReceipt", "order", Need::kPresent},
+};
+
+// Refusals without an envelope, as the contract lists them (2.2, E4 to E6).
+struct BareMessage {
+  int http_status;
+  std::string_view message;
+};
+constexpr std::array kBareMessages{
+    BareMessage{400, "Invalid account ID."},
+    BareMessage{403, "Forbidden"},
+    BareMessage{404, "Not found"},
+};
+constexpr int kValidationStatus = 422;
+
+bool IsText(const pb::FieldDescriptor& field) {
+  return field.cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING && !field.is_repeated();
+}
+
+bool IsPresent(const pb::Message& message, const pb::FieldDescriptor& field) {
+  const pb::Reflection& reflection = *message.GetReflection();
+  if (!reflection.HasField(message, &field)) return false;
+  std::string scratch;
+  return !IsText(field) || !reflection.GetStringReference(message, &field, &scratch).empty();
+}
+
+// Something inside `data` beside the error: an order, another call's answer, members that the
+// schema does not know.
+bool DataSaysMore(const RefusalFacts& facts) {
+  return SaysSomething(facts.data) || facts.nested.has_success() ||
+         std::any_of(facts.drift.begin(), facts.drift.end(), [](const codec::Drift& drift) {
+           return absl::StartsWith(drift.path, "data.");
+         });
+}
+
+bool IsBareMessage(const RefusalFacts& facts) {
+  Envelope rest = facts.envelope;
+  rest.clear_message();
+  if (facts.data_present || !facts.drift.empty() || SaysSomething(rest)) return false;
+  return std::any_of(kBareMessages.begin(), kBareMessages.end(), [&](const BareMessage& bare) {
+    return bare.http_status == facts.http_status && bare.message == facts.envelope.message();
+  });
+}
+
+bool IsValidationError(const RefusalFacts& facts) {
+  return facts.http_status == kValidationStatus && !facts.envelope.message().empty() &&
+         std::any_of(facts.envelope.errors().begin(), facts.envelope.errors().end(),
+                     [](const FieldError& error) { return SaysSomething(error); });
+}
+
+// A deciding member of the envelope came twice, or with a value that cannot be read, or so much
+// came that not all of it was reported.
+bool EnvelopeIsUnsound(const std::vector<codec::Drift>& drift) {
+  return drift.size() >= codec::kDriftMax ||
+         std::any_of(drift.begin(), drift.end(), [](const codec::Drift& d) {
+           return d.kind != codec::Drift::Kind::kUnknownMember &&
+                  (d.path == "success" || d.path == "error_code" || d.path == "data" ||
+                   d.path == "data.error_code" || d.path == "data.success");
+         });
+}
+
+}  // namespace
+
+absl::Span<const EvidenceRow> EvidenceRows() { return kEvidence; }
+
+std::vector<Evidence> EvidenceOf(std::string_view operation, const pb::Descriptor& data) {
+  std::vector<Evidence> evidence;
+  for (const EvidenceRow& row : kEvidence) {
+    if (row.operation != operation) continue;
+    const auto* field = data.FindFieldByName(std::string(row.member));
+    if (field == nullptr) std::abort();  // A row that names no field: shown by the first start.
+    evidence.push_back({field, row.need});
+  }
+  return evidence;
+}
+
+Shown ShownBy(const pb::Message& data, absl::Span<const Evidence> needed) {
+  std::string_view none_of;  // The last of several of which one is needed.
+  bool any_present = false;
+  for (const Evidence& evidence : needed) {
+    const std::string& name = evidence.field->name();
+    const bool present = IsPresent(data, *evidence.field);
+    switch (evidence.need) {
+      case Need::kAnyPresent:
+        none_of = name;
+        any_present = any_present || present;
+        break;
+      case Need::kPresent:
+        if (!present) return {Shown::Kind::kTooLittle, name};
+        break;
+      case Need::kTrue:
+      case Need::kNotFalse:
+        if (present && !data.GetReflection()->GetBool(data, evidence.field))
+          return {Shown::Kind::kDenied, name};
+        if (!present && evidence.need == Need::kTrue) return {Shown::Kind::kTooLittle, name};
+        break;
+    }
+  }
+  if (!none_of.empty() && !any_present) return {Shown::Kind::kTooLittle, none_of};
+  return {};
+}
+
+bool SaysSomething(const pb::Message& message) {
+  const pb::Reflection& reflection = *message.GetReflection();
+  std::vector<const pb::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  return std::any_of(fields.begin(), fields.end(), [&](const pb::FieldDescriptor* field) {
+    if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) return true;
+    if (!field->is_repeated()) return SaysSomething(reflection.GetMessage(message, field));
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+      if (SaysSomething(reflection.GetRepeatedMessage(message, field, i))) return true;
+    }
+    return false;
+  });
+}
+
+bool IsDocumentedRefusal(const RefusalFacts& facts) {
+  if (EnvelopeIsUnsound(facts.drift)) return false;
+  const Envelope& envelope = facts.envelope;
+  if (!envelope.has_success()) return IsBareMessage(facts);
+  if (envelope.success() || DataSaysMore(facts)) return false;
+  const bool coded = envelope.error_code() != 0 || facts.nested.error_code() != 0;
+  return coded ? facts.code_is_certain : IsValidationError(facts);
+}
+
+}  // namespace msp::payments

@@ -1,0 +1,73 @@
+// What an answer has to show before a call counts as done, and before it counts as refused. Two
+// tables that read like the API contract (2.1, 2.2 and 5); whatever shows less is no certain
+// answer. Built into each Operation at start-up; immutable, any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "google/protobuf/message.h"
+#include "service/codec/decode.h"
+#include "service/payments/envelope.pb.h"
+
+namespace msp::payments {
+
+enum class Need : std::uint8_t {
+  kPresent,     // The member is there and not empty.
+  kAnyPresent,  // Of an operation's rows of this kind, one member at least is there and not empty.
+  kTrue,        // The member is there and true.
+  kNotFalse,    // The member is not false; an answer without it is taken by its `success`.
+};
+
+// One row: `member` of the answer's `data` for the operation of this name.
+struct EvidenceRow {
+  std::string_view operation;
+  std::string_view member;
+  Need need;
+};
+
+// Operations without a row are lists, for which an empty one is an answer, and those whose success
+// is believed only when the order shows it (CancelOrder).
+absl::Span<const EvidenceRow> EvidenceRows();
+
+// A row resolved to the field of a response's data message.
+struct Evidence {
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  Need need = Need::kPresent;
+};
+std::vector<Evidence> EvidenceOf(std::string_view operation,
+                                 const google::protobuf::Descriptor& data);
+
+struct Shown {
+  enum class Kind : std::uint8_t {
+    kAll,
+    kTooLittle,  // `member` is missing.
+    kDenied,     // `member` says that the call was not carried out.
+  };
+  Kind kind = Kind::kAll;
+  std::string_view member;
+};
+// What `data`, the message that the answer's `data` filled, shows of `needed`.
+Shown ShownBy(const google::protobuf::Message& data, absl::Span<const Evidence> needed);
+
+// True when a field of the message, at any depth, has a value.
+bool SaysSomething(const google::protobuf::Message& message);
+
+// True when the answer is a refusal in one of the documented shapes: `success` false, nothing in
+// `data` but perhaps the error itself, and either an error code or a 422's list of errors; or one
+// of the bare messages that proxies of the API send. `code_is_certain` says that the error code is
+// one that MultiSafepay sends for calls that it has not carried out.
+struct RefusalFacts {
+  const Envelope& envelope;
+  const Envelope& nested;                  // Members of the envelope's inside `data`.
+  const google::protobuf::Message& data;   // The response that `data` filled.
+  bool data_present = false;               // Neither absent nor null nor "".
+  const std::vector<codec::Drift>& drift;  // Of the whole answer.
+  int http_status = 0;
+  bool code_is_certain = false;
+};
+bool IsDocumentedRefusal(const RefusalFacts& facts);
+
+}  // namespace msp::payments

@@ -1,0 +1,423 @@
+#include "service/payments/interpret.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "multisafepay/v1/order_service.pb.h"
+#include "multisafepay/v1/payment_method_service.pb.h"
+#include "multisafepay/v1/token_service.pb.h"
+#include "multisafepay/v1/transaction_service.pb.h"
+#include "service/base/text.h"
+#include "service/codec/redact.h"
+#include "service/payments/deciding.h"
+#include "service/payments/error_table.h"
+#include "service/payments/evidence.h"
+
+namespace msp::payments {
+namespace {
+
+namespace pb = google::protobuf;
+namespace v1 = multisafepay::v1;
+
+constexpr std::size_t kExplanationBytesMax = 512;
+constexpr int kTooManyRequests = 429;
+// Of a 429 that does not say how long to wait, and of one that says too long to be meant.
+constexpr std::int64_t kRetryAfterS = 1;
+constexpr std::int64_t kRetryAfterMaxS = 3'600;
+
+Failure Malformed(std::string_view what, int http_status) {
+  return {.code = absl::StatusCode::kInternal,
+          .message = absl::StrCat("MultiSafepay's answer is not what its API documents: ",
+                                  absl::string_view(what.data(), what.size())),
+          .reason = std::string(reason::kUpstreamMalformed),
+          .http_status = http_status};
+}
+
+bool HttpSuccess(int status) { return status >= 200 && status < 300; }
+
+// A member that came with a value which its type cannot take.
+bool UnfitMember(const std::vector<codec::Drift>& drift, std::string_view path) {
+  return std::any_of(drift.begin(), drift.end(), [&](const codec::Drift& d) {
+    return d.kind != codec::Drift::Kind::kUnknownMember &&
+           d.kind != codec::Drift::Kind::kDuplicateMember && d.path == path;
+  });
+}
+
+// An answer as it was read, before it is judged.
+struct Parsed {
+  Envelope envelope;
+  Envelope nested;  // What `data` repeats of the envelope's members.
+  bool data_present = false;
+  bool data_fits = false;
+  std::vector<codec::Drift> drift;
+  std::vector<std::string_view> numbers;  // Full names of the ids that came as JSON numbers.
+
+  int error_code() const {
+    return envelope.error_code() != 0 ? envelope.error_code() : nested.error_code();
+  }
+};
+
+// 2xx, and neither an error nor words of one. Without `success` only data that says something is a
+// success (contract 2.1).
+bool ClaimsSuccess(const Parsed& parsed, const pb::Message& response, int http_status) {
+  if (!HttpSuccess(http_status)) return false;
+  if (parsed.envelope.has_success()) return parsed.envelope.success();
+  return parsed.error_code() == 0 && parsed.nested.success() == parsed.nested.has_success() &&
+         !UnfitMember(parsed.drift, "success") && SaysSomething(response);
+}
+
+// A 2xx that claims neither success nor a refusal.
+bool SaysNothing(const Parsed& parsed, int http_status) {
+  const Envelope& envelope = parsed.envelope;
+  return HttpSuccess(http_status) && !envelope.has_success() && parsed.error_code() == 0 &&
+         envelope.message().empty() && envelope.error_info().empty();
+}
+
+// MultiSafepay's explanation, fit for an error: free of the secrets and of what could be a card
+// number, and cut where it begins to quote a request, which holds names and codes that no rule
+// would recognise.
+std::string Explanation(std::string_view text, const codec::KnownSecrets& secrets,
+                        std::size_t max_bytes = kExplanationBytesMax) {
+  static constexpr std::string_view kQuotes[] = {
+      "{", "api_key", "card_", "cvc=", "cvc:", "cvv=", "cvv:", "cvc\"", "cvv\""};
+  std::size_t end = text.size();
+  for (const std::string_view quote : kQuotes) {
+    const auto found = std::search(
+        text.begin(), text.end(), quote.begin(), quote.end(),
+        [](char a, char b) { return absl::ascii_tolower(static_cast<unsigned char>(a)) == b; });
+    end = std::min(end, static_cast<std::size_t>(found - text.begin()));
+  }
+  std::string clean = codec::Scrubbed(text.substr(0, end), max_bytes, secrets);
+  if (end < text.size()) absl::StrAppend(&clean, "***");
+  return clean;
+}
+
+// The violations of a 422 answer. Attributes are MultiSafepay's names, which are our field names
+// too.
+void AddViolations(const Envelope& envelope, const codec::KnownSecrets& secrets, Failure& failure) {
+  for (const FieldError& error : envelope.errors()) {
+    if (failure.violations.size() >= codec::kViolationsMax) return;
+    std::string text = error.message();
+    for (const std::string& detail : error.details()) {
+      ReserveWiping(text, detail.size() + 2);
+      absl::StrAppend(&text, text.empty() ? "" : "; ", detail);
+    }
+    failure.violations.push_back({.field = Explanation(error.attribute(), secrets, 128),
+                                  .description = Explanation(text, secrets)});
+    ZeroizeString(text);
+  }
+}
+
+// Forgets what an envelope says in words, which may quote the request.
+void WipeTexts(Envelope& envelope) {
+  if (envelope.has_error_info()) ZeroizeString(*envelope.mutable_error_info());
+  if (envelope.has_message()) ZeroizeString(*envelope.mutable_message());
+  for (FieldError& error : *envelope.mutable_errors()) {
+    ZeroizeString(*error.mutable_attribute());
+    ZeroizeString(*error.mutable_message());
+    for (std::string& detail : *error.mutable_details()) ZeroizeString(detail);
+  }
+  envelope.clear_error_info();
+  envelope.clear_message();
+  envelope.clear_errors();
+}
+
+// The error that an envelope of whatever shape tells, and whether it is certain that nothing
+// happened.
+Interpretation Refusal(const Operation& operation, const Parsed& parsed,
+                       const pb::Message& response, int http_status,
+                       const codec::KnownSecrets& secrets) {
+  Interpretation reading;
+  Failure& failure = reading.failure;
+  const Envelope& envelope = parsed.envelope;
+  failure.domain = kRemoteDomain;
+  failure.http_status = http_status;
+  failure.error_code = parsed.error_code();
+  const std::string text = Explanation(envelope.has_error_info()        ? envelope.error_info()
+                                       : parsed.nested.has_error_info() ? parsed.nested.error_info()
+                                                                        : envelope.message(),
+                                       secrets);
+  ErrorMeaning meaning;
+  std::string number;
+  if (failure.error_code != 0) {
+    meaning = MeaningOfCode(failure.error_code, http_status, text, operation.creates(),
+                            operation.reads());
+    failure.reason = absl::StrCat("MSP_", failure.error_code);
+    number = absl::StrCat("error ", failure.error_code);
+  } else {
+    meaning = MeaningOfStatus(http_status);
+    failure.reason = absl::StrCat("MSP_HTTP_", http_status);
+    number = absl::StrCat("HTTP ", http_status);
+  }
+  failure.code = meaning.code;
+  failure.message = absl::StrCat(
+      "MultiSafepay refused the call: ", text.empty() ? "no explanation" : text, " (", number, ")");
+  AddViolations(envelope, secrets, failure);
+  const bool certain = IsDocumentedRefusal({.envelope = envelope,
+                                            .nested = parsed.nested,
+                                            .data = response,
+                                            .data_present = parsed.data_present,
+                                            .drift = parsed.drift,
+                                            .http_status = http_status,
+                                            .code_is_certain = meaning.certain});
+  reading.outcome = certain ? CallOutcome::kRefused : CallOutcome::kIndeterminate;
+  return reading;
+}
+
+// HTTP 429: the call was not processed, whatever the body says.
+Interpretation RateLimited(const http::Response& answer) {
+  Interpretation reading{.outcome = CallOutcome::kRefused};
+  const std::int64_t wait_s =
+      answer.retry_after_s >= 0 ? std::min(answer.retry_after_s, kRetryAfterMaxS) : kRetryAfterS;
+  reading.failure = {.code = absl::StatusCode::kResourceExhausted,
+                     .message = absl::StrCat(
+                         "MultiSafepay takes no more calls of this site for now (HTTP 429) and "
+                         "did not process this one; send the same call again in ",
+                         wait_s, " s"),
+                     .domain = kOwnDomain,
+                     .reason = std::string(reason::kRateLimited),
+                     .http_status = answer.status,
+                     .retry_after_ms = wait_s * 1'000};
+  return reading;
+}
+
+// `data` says that the call was not carried out although the envelope says success.
+Failure Denied(std::string_view member, int http_status) {
+  return {.code = absl::StatusCode::kFailedPrecondition,
+          .message = absl::StrCat("MultiSafepay took the call and did not carry it out: data.",
+                                  absl::string_view(member.data(), member.size()), " is false"),
+          .domain = kRemoteDomain,
+          .reason = std::string(reason::kNotDone),
+          .http_status = http_status};
+}
+
+// An answer that is no JSON: by its HTTP status, and never certain.
+Interpretation NoEnvelope(const codec::Decoded& decoded, int http_status) {
+  Interpretation reading;
+  if (HttpSuccess(http_status)) {
+    reading.failure = Malformed(decoded.error, http_status);
+    return reading;
+  }
+  reading.failure = {.code = MeaningOfStatus(http_status).code,
+                     .message = absl::StrCat("MultiSafepay answered HTTP ", http_status,
+                                             " without a readable body"),
+                     .domain = kRemoteDomain,
+                     .reason = absl::StrCat("MSP_HTTP_", http_status),
+                     .http_status = http_status};
+  return reading;
+}
+
+// The member in which an answered order differs from the created one; "" when it is ours. Members
+// that the short answer of a redirect order leaves out cannot differ.
+std::string_view DifferingMember(const v1::CreateOrderRequest& sent, const v1::Order& order,
+                                 const Parsed& parsed) {
+  const std::vector<codec::Drift>& drift = parsed.drift;
+  if (UnfitMember(drift, "data.order_id") ||
+      (order.has_order_id() && !SameOrderId(sent.order_id(), order.order_id(), parsed.numbers,
+                                            "multisafepay.v1.Order.order_id"))) {
+    return "order_id";
+  }
+  if (UnfitMember(drift, "data.amount") ||
+      (sent.has_amount() && order.has_amount() && sent.amount() != order.amount())) {
+    return "amount";
+  }
+  if (UnfitMember(drift, "data.currency") ||
+      (sent.has_currency() && order.has_currency() &&
+       !absl::EqualsIgnoreCase(sent.currency(), order.currency()))) {
+    return "currency";
+  }
+  return {};
+}
+
+// Whether the order_id of an answer is one that the call was about; one that is absent says
+// nothing. A caller may name an order by MultiSafepay's id: then this is false for a right answer,
+// and a look at the order clears it up.
+template <class Answered>
+bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_view> ids,
+                  const std::vector<std::string_view>& numbers) {
+  const std::string field = answered.GetDescriptor()->full_name() + ".order_id";
+  return answered.order_id().empty() || std::any_of(ids.begin(), ids.end(), [&](auto id) {
+           return SameOrderId(id, answered.order_id(), numbers, field);
+         });
+}
+
+// The member by which an answer to a money-moving call names another order; "" for none.
+std::string_view ForeignMember(const pb::Message& request, const pb::Message& response,
+                               const std::vector<std::string_view>& numbers) {
+  bool same = true;
+  if (response.GetDescriptor() == v1::CaptureOrderResponse::descriptor()) {
+    const auto& sent = static_cast<const v1::CaptureOrderRequest&>(request);
+    same = IsAboutOneOf(static_cast<const v1::CaptureOrderResponse&>(response).capture(),
+                        {sent.order_id(), sent.new_order_id()}, numbers);
+  } else if (response.GetDescriptor() == v1::VoidOrderResponse::descriptor()) {
+    const auto& sent = static_cast<const v1::VoidOrderRequest&>(request);
+    same = IsAboutOneOf(static_cast<const v1::VoidOrderResponse&>(response).authorization_void(),
+                        {sent.order_id()}, numbers);
+  } else if (response.GetDescriptor() == v1::RefundOrderResponse::descriptor()) {
+    const auto& sent = static_cast<const v1::RefundOrderRequest&>(request);
+    same = IsAboutOneOf(static_cast<const v1::RefundOrderResponse&>(response).refund(),
+                        {sent.order_id(), sent.refund_order_id()}, numbers);
+  } else if (response.GetDescriptor() == v1::CancelRefundResponse::descriptor()) {
+    const auto& sent = static_cast<const v1::CancelRefundRequest&>(request);
+    same =
+        IsAboutOneOf(static_cast<const v1::CancelRefundResponse&>(response).refund_cancellation(),
+                     {sent.order_id()}, numbers);
+  }
+  return same ? std::string_view() : std::string_view("order_id");
+}
+
+// The member by which an answer to a read names something else than what was asked for.
+std::string_view OtherThanAsked(const pb::Message& request, const pb::Message& response,
+                                const std::vector<std::string_view>& numbers) {
+  const auto* type = response.GetDescriptor();
+  if (type == v1::GetOrderResponse::descriptor()) {
+    const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
+    const v1::Order& order = static_cast<const v1::GetOrderResponse&>(response).order();
+    // An order may be asked for by MultiSafepay's id too. One whose id differs in case is the
+    // caller's to judge: MultiSafepay may hold the two for one.
+    if (order.has_order_id() &&
+        !SameOrderId(id, order.order_id(), numbers, "multisafepay.v1.Order.order_id") &&
+        !absl::EqualsIgnoreCase(id, order.order_id()) && id != order.transaction_id())
+      return "order_id";
+  } else if (type == v1::GetTransactionResponse::descriptor()) {
+    const std::string& id = static_cast<const v1::GetTransactionRequest&>(request).transaction_id();
+    if (id !=
+        static_cast<const v1::GetTransactionResponse&>(response).transaction().transaction_id())
+      return "transaction_id";
+  } else if (type == v1::GetTokenResponse::descriptor()) {
+    const std::string& token = static_cast<const v1::GetTokenRequest&>(request).token();
+    if (token != static_cast<const v1::GetTokenResponse&>(response).token().token()) return "token";
+  } else if (type == v1::GetGatewayResponse::descriptor()) {  // Gateway ids know no case.
+    const std::string& id = static_cast<const v1::GetGatewayRequest&>(request).gateway_id();
+    if (!absl::EqualsIgnoreCase(
+            id, static_cast<const v1::GetGatewayResponse&>(response).gateway().id()))
+      return "id";
+  } else if (type == v1::GetPaymentMethodResponse::descriptor()) {
+    const std::string& id =
+        static_cast<const v1::GetPaymentMethodRequest&>(request).payment_method_id();
+    if (!absl::EqualsIgnoreCase(
+            id, static_cast<const v1::GetPaymentMethodResponse&>(response).payment_method().id()))
+      return "id";
+  }
+  return {};
+}
+
+// The message that the answer's `data` filled.
+const pb::Message& DataOf(const Operation& operation, const pb::Message& response) {
+  const codec::FieldSchema* const entry = operation.data_entry;
+  if (entry == nullptr || entry->repeated || entry->message == nullptr) return response;
+  return response.GetReflection()->GetMessage(response, entry->field);
+}
+
+// Checks of a claimed success against the request and the table of evidence; nothing when it is
+// believed.
+std::optional<Failure> Doubt(const Operation& operation, const pb::Message& request,
+                             const pb::Message& response, const Parsed& parsed, int http_status) {
+  if (parsed.error_code() != 0)
+    return Malformed("it has both a success and an error code", http_status);
+  if (UnfitMember(parsed.drift, "success") || UnfitMember(parsed.drift, "error_code"))
+    return Malformed("`success` or `error_code` cannot be read", http_status);
+  if (!parsed.data_fits && (parsed.data_present || operation.needs_data))
+    return Malformed("`data` is missing or has the wrong shape", http_status);
+  if (parsed.nested.has_success() && !parsed.nested.success())
+    return Denied("success", http_status);
+  const Shown shown = ShownBy(DataOf(operation, response), operation.evidence);
+  if (shown.kind == Shown::Kind::kDenied) return Denied(shown.member, http_status);
+  std::string_view differing;
+  if (operation.is_create) {
+    differing =
+        DifferingMember(static_cast<const v1::CreateOrderRequest&>(request),
+                        static_cast<const v1::CreateOrderResponse&>(response).order(), parsed);
+  } else if (operation.moves_money()) {
+    differing = ForeignMember(request, response, parsed.numbers);
+  } else if (shown.kind == Shown::Kind::kAll) {
+    differing = OtherThanAsked(request, response, parsed.numbers);
+  }
+  if (!differing.empty()) return Mismatch(differing, http_status);
+  if (shown.kind == Shown::Kind::kTooLittle)
+    return Malformed(std::string(shown.member) + " is missing", http_status);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Failure Mismatch(std::string_view member, int http_status) {
+  return {.code = absl::StatusCode::kInternal,
+          .message = absl::StrCat("MultiSafepay answered about another payment: ",
+                                  absl::string_view(member.data(), member.size()),
+                                  " differs from what was sent"),
+          .reason = std::string(reason::kUpstreamMismatch),
+          .http_status = http_status};
+}
+
+bool SameOrderId(std::string_view sent, std::string_view answered,
+                 const std::vector<std::string_view>& numbers, std::string_view field) {
+  return sent == answered || (SameOrderId(sent, answered) &&
+                              std::find(numbers.begin(), numbers.end(), field) != numbers.end());
+}
+
+bool SameOrderId(std::string_view sent, std::string_view answered) {
+  if (sent == answered) return true;
+  const auto all_digits = [](std::string_view id) {
+    return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
+      return absl::ascii_isdigit(static_cast<unsigned char>(c));
+    });
+  };
+  if (!all_digits(sent) || !all_digits(answered)) return false;
+  sent.remove_prefix(std::min(sent.find_first_not_of('0'), sent.size()));
+  answered.remove_prefix(std::min(answered.find_first_not_of('0'), answered.size()));
+  return sent == answered;
+}
+
+Interpretation Interpret(const Operation& operation, const codec::MessageSchema& envelope_plan,
+                         const pb::Message& request, http::Response& answer, pb::Message& response,
+                         const codec::KnownSecrets& secrets) {
+  Parsed parsed;
+  codec::MemberRedirection data{.key = "data",
+                                .entry = operation.data_entry,
+                                .into = &response,
+                                .plan = operation.response_plan,
+                                .nested = &parsed.nested};
+  codec::Decoded decoded = codec::Decode(envelope_plan, answer.body, parsed.envelope, &data);
+  parsed.data_present = data.present;
+  parsed.data_fits = data.fits;
+  parsed.drift = std::move(decoded.drift);
+  for (const codec::FieldSchema* entry : decoded.numbers)
+    parsed.numbers.push_back(entry->field->full_name());
+  Interpretation reading;
+  if (answer.status == kTooManyRequests) {
+    reading = RateLimited(answer);
+  } else if (!decoded.ok) {
+    reading = NoEnvelope(decoded, answer.status);
+  } else if (const std::string lost = UnreadableDecidingMember(parsed.drift, decoded.drift_cut);
+             !lost.empty()) {
+    reading.failure = Malformed(lost + " is not readable", answer.status);
+    reading.drift = std::move(parsed.drift);
+  } else if (ClaimsSuccess(parsed, response, answer.status)) {
+    auto doubt = Doubt(operation, request, response, parsed, answer.status);
+    if (!doubt) {
+      reading.outcome = CallOutcome::kSuccess;
+      WipeTexts(parsed.envelope);
+      WipeTexts(parsed.nested);
+      reading.envelope = std::move(parsed.envelope);
+      reading.drift = std::move(parsed.drift);
+      reading.numbers = std::move(parsed.numbers);
+      return reading;
+    }
+    reading.failure = *std::move(doubt);
+  } else if (SaysNothing(parsed, answer.status)) {
+    reading.failure = Malformed("neither success nor an error", answer.status);
+  } else {
+    reading = Refusal(operation, parsed, response, answer.status, secrets);
+  }
+  WipeTexts(parsed.envelope);
+  WipeTexts(parsed.nested);
+  codec::WipeAll(*operation.response_plan, response);
+  response.Clear();
+  return reading;
+}
+
+}  // namespace msp::payments

@@ -1,0 +1,46 @@
+// What a complete HTTP answer means: success, a refusal, or nothing certain.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "google/protobuf/message.h"
+#include "service/codec/decode.h"
+#include "service/codec/redact_text.h"
+#include "service/http/client.h"
+#include "service/payments/envelope.pb.h"
+#include "service/payments/failure.h"
+#include "service/payments/operation.h"
+
+namespace msp::payments {
+
+using http::CallOutcome;
+
+struct Interpretation {
+  CallOutcome outcome = CallOutcome::kIndeterminate;  // Never kNotSent.
+  Failure failure;  // Code, message, reason and codes, where not a success. The outcome is the
+                    // caller's to set.
+  Envelope envelope;
+  std::vector<codec::Drift> drift;
+  std::vector<std::string_view> numbers;  // Full names of the ids that came as JSON numbers.
+};
+
+// Reads an answer to `operation`, whose request was `request`, into `response`, which is left empty
+// unless it succeeded. Consumes the body. The error code is looked at before the HTTP status: 404
+// is MultiSafepay's general business error. What the answer's texts quote of `secrets` is not
+// repeated.
+Interpretation Interpret(const Operation& operation, const codec::MessageSchema& envelope_plan,
+                         const google::protobuf::Message& request, http::Response& answer,
+                         google::protobuf::Message& response,
+                         const codec::KnownSecrets& secrets = {});
+
+// True when two ids are the same, or the same number: MultiSafepay answers an all-digit id as a
+// JSON number, without its zeros. Of a JSON text the digits are the id: 007 is not 7.
+bool SameOrderId(std::string_view sent, std::string_view answered);
+bool SameOrderId(std::string_view sent, std::string_view answered,
+                 const std::vector<std::string_view>& numbers, std::string_view field);
+
+// An answer that is about something else than was asked, by this member.
+Failure Mismatch(std::string_view member, int http_status);
+
+}  // namespace msp::payments

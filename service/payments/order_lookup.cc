@@ -1,0 +1,151 @@
+#include "service/payments/order_lookup.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/codec/redact.h"
+#include "service/payments/interpret.h"
+
+namespace msp::payments {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using http::Clock;
+using std::chrono::milliseconds;
+
+// Look-ups go on to the end of the deadline, for as many settle times at the most.
+constexpr int kSettleTimesMax = 15;
+constexpr milliseconds kPauseMax{5'000};
+// One GET may take this long before the next is tried.
+constexpr milliseconds kLookupMax{5'000};
+// Related transactions that one call reads by themselves.
+constexpr std::size_t kRelatedMax = 8;
+// A repeat speaks of attempts of the last week, an equal call that ended of the last minutes.
+constexpr std::int64_t kRepeatWindowS = std::int64_t{7} * 86'400;
+constexpr std::int64_t kEqualWindowS = 300;
+
+// A bare 404 may be a proxy's.
+bool SaysAbsent(const RestResult& answer) {
+  return answer.outcome == CallOutcome::kRefused &&
+         answer.failure.code == absl::StatusCode::kNotFound && answer.failure.error_code == 1006;
+}
+
+}  // namespace
+
+void OrderLookup::Clear() {
+  if (response_plan != nullptr) codec::WipeAll(*response_plan, response);
+  response.Clear();
+  outcome = CallOutcome::kIndeterminate;
+  absent = false;
+}
+
+LookUpTimes::LookUpTimes(const ApiOptions& options, TimePoint last_moment, Kind kind)
+    : last_moment_(last_moment), pause_(options.reconcile_backoff_ms) {
+  const TimePoint now = Clock::now();
+  const milliseconds settle(options.settle_ms);
+  const auto left = std::max(last_moment - now, Clock::duration::zero());
+  const auto after = [&](Clock::duration wait) {
+    return now + (kind.unsent ? std::min(left / 2, wait) : wait);
+  };
+  settled_at_ = after(settle);
+  certain_at_ = kind.unseen ? after(2 * settle) : settled_at_;
+  end_ = std::min(last_moment, now + settle * kSettleTimesMax);
+}
+
+std::optional<LookUpTimes::TimePoint> LookUpTimes::Next(TimePoint now, const Failure& failure) {
+  // MultiSafepay's own word on when to come again goes before the bound on look-ups.
+  const bool limited = failure.is_rate_limit();
+  TimePoint next =
+      now + (limited ? std::max(milliseconds(failure.retry_after_ms), pause_) : pause_);
+  for (const TimePoint settled : {settled_at_, certain_at_}) {
+    if (now < settled && !limited) next = std::min(next, settled);
+  }
+  pause_ = std::min(pause_ * 2, kPauseMax);
+  if (next >= (limited ? last_moment_ : end_)) return std::nullopt;
+  return next;
+}
+
+Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, OrderLookup& lookup) {
+  lookup.Clear();
+  lookup.request.set_order_id(std::move(id));
+  const Operation& operation = rest_call_.operations().Find("GetOrder");
+  lookup.response_plan = operation.response_plan;
+  ++call_.looks;
+  Callback<RestResult> sent(
+      owner_.lock(), [this, last_moment, &operation, &lookup](Callback<RestResult>::Done done) {
+        rest_call_.Send({.operation = &operation,
+                         .request = &lookup.request,
+                         .response = &lookup.response,
+                         .site = call_.site,
+                         .deadline = std::min(last_moment, Clock::now() + kLookupMax),
+                         .trace = &call_.trace},
+                        std::move(done));
+      });
+  RestResult answer = co_await sent;
+  call_.upstream_us += answer.upstream_us;
+  lookup.outcome = answer.outcome;
+  lookup.absent = SaysAbsent(answer);
+  lookup.drift = std::move(answer.drift);
+  lookup.numbers = std::move(answer.numbers);
+  lookup.date_s = answer.date_s;
+  lookup.failure = std::move(answer.failure);
+  const v1::Order& order = lookup.response.order();
+  if (lookup.outcome == CallOutcome::kSuccess && order.order_id().empty() &&
+      order.transaction_id() != lookup.request.order_id()) {
+    // Money is decided on a record that says whose it is.
+    lookup.outcome = CallOutcome::kIndeterminate;
+    lookup.failure = {.code = absl::StatusCode::kInternal,
+                      .message = "MultiSafepay answered with an order that names none",
+                      .reason = std::string(reason::kUpstreamMalformed)};
+  }
+}
+
+// By MultiSafepay's own clock: this host's may be wrong.
+void OrderLookups::NoteDate(const OrderLookup& lookup, PaymentFacts& facts) const {
+  if (lookup.date_s < 0) return;
+  const auto since = std::chrono::ceil<std::chrono::seconds>(Clock::now() - call_.start).count();
+  const std::int64_t window_s = facts.claims_repeat ? kRepeatWindowS
+                                : facts.after_equal ? kEqualWindowS
+                                                    : 0;
+  facts.first_attempt_s = lookup.date_s - since - window_s;
+}
+
+Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& facts,
+                               Clock::time_point last_moment, OrderLookup& lookup) {
+  std::string order_id(OrderIdOf(*call_.operation, *call_.request));
+  Task<void> read = Get(std::move(order_id), last_moment, lookup);
+  co_await read;
+  NoteDate(lookup, facts);
+  facts.own_ids_read = 0;  // What was not there under them may be there by now.
+  facts.drift = lookup.drift;
+  facts.numbers = lookup.numbers;
+  // What the order does not tell is read one transaction after the other.
+  while (lookup.order() != nullptr && policy.unread != nullptr && facts.read.size() < kRelatedMax) {
+    const std::string id = policy.unread(facts, *lookup.order());
+    if (id.empty()) co_return;
+    OrderLookup one;
+    Task<void> read_one = Get(id, last_moment, one);
+    co_await read_one;
+    const v1::Order& order = one.response.order();
+    const bool own =
+        std::find(facts.own_ids.begin(), facts.own_ids.end(), id) != facts.own_ids.end();
+    const bool found = one.order() != nullptr;
+    // A transaction that the order names and that cannot be read, or an answer under this call's
+    // own id with another: the look-up as a whole told nothing.
+    if (!one.absent && !(found && (!own || SameOrderId(id, order.order_id())))) {
+      lookup.failure = std::move(one.failure);
+      lookup.outcome = one.outcome == CallOutcome::kNotSent ? CallOutcome::kNotSent
+                                                            : CallOutcome::kIndeterminate;
+      co_return;
+    }
+    if (own) ++facts.own_ids_read;
+    facts.read[id] = order.order_id();
+    if (own && found) {
+      facts.own_transaction_id = order.transaction_id();
+      facts.own_auth_order_id = order.auth_order_id();
+      if (order.has_amount()) facts.own_amount = order.amount();
+    }
+  }
+}
+
+}  // namespace msp::payments

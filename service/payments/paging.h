@@ -1,0 +1,26 @@
+// Pages of lists, in one style for callers (page_size, page_token, next_page_token) over
+// MultiSafepay's two: offsets for tokens, cursors for transactions. A page token is opaque to
+// callers; one that is not ours is refused.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "google/protobuf/message.h"
+#include "service/codec/check.h"
+#include "service/payments/envelope.pb.h"
+
+namespace msp::payments {
+
+void CheckPage(const google::protobuf::Message& request, std::vector<codec::Violation>& violations);
+
+// Appends limit and offset or cursor to a query that may have members already. `request` has passed
+// CheckPage.
+void AppendPageQuery(const google::protobuf::Message& request, bool has_members,
+                     std::string& query);
+
+// Fills next_page_token from what was answered.
+void SetNextPage(const google::protobuf::Message& request, const Envelope& envelope,
+                 google::protobuf::Message& response);
+
+}  // namespace msp::payments

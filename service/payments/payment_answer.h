@@ -1,0 +1,31 @@
+// What a payment call tells its caller, and writes into its `Call`.
+#pragma once
+
+#include "service/payments/api.h"
+#include "service/payments/order_lookup.h"
+#include "service/payments/policy.h"
+
+namespace msp::payments {
+
+// How it is known that a call's deed is done.
+enum class Proof : std::uint8_t {
+  kAnswer,      // MultiSafepay said so.
+  kReconciled,  // Its answer was lost; the order shows it.
+  kReplayed,    // An earlier attempt did it, as the order shows.
+};
+
+void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics);
+void TellDryRun(Call& call, const PaymentFacts& facts);
+void TellFailure(Call& call, const PaymentFacts& facts, Failure failure);
+
+// `cause`: why the call's outcome is unknown. The order of `lookup`, which may be null, goes with
+// it.
+Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause,
+                  const OrderLookup* lookup);
+// Of a call that nothing was sent of: its order could not be read, MultiSafepay knows no such
+// order, or too little of the time is left.
+Failure UnreadOf(const OrderLookup& lookup);
+Failure OrderUnknown(const OrderLookup& lookup);
+Failure DeadlineTooShort();
+
+}  // namespace msp::payments

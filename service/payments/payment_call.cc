@@ -1,0 +1,252 @@
+#include "service/payments/payment_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/codec/redact.h"
+
+namespace msp::payments {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using http::Clock;
+using std::chrono::milliseconds;
+
+// With less time than this for the transfer itself, sending would only make an unknown
+// outcome.
+constexpr milliseconds kSendMin{50};
+// Look-ups that bring nothing readable, where nothing is in doubt.
+constexpr int kUnreadMax = 4;
+
+}  // namespace
+
+PaymentCall::PaymentCall(const PaymentDependencies& uses, Call& call, CallDone done)
+    : uses_(uses),
+      call_(call),
+      done_(std::move(done)),
+      policy_(PolicyOf(*call.operation)),
+      dry_run_(ControlOf(*call.request).validate_only()),
+      facts_(FactsOf(call, uses.options)),
+      lookups_(uses.exchange, call),
+      admission_(uses, call, policy_, facts_, lookups_) {}
+
+void PaymentCall::Start() {
+  lookups_.SetOwner(weak_from_this());
+  admission_.SetOwner(weak_from_this());
+  const auto self = shared_from_this();
+  run_ = Run();
+  run_.Start();
+}
+
+Task<void> PaymentCall::Run() {
+  Next next = Next::kStartAgain;
+  while (next == Next::kStartAgain) {
+    admission_.TakeIdentity();
+    next = Next::kSend;
+    if (!dry_run_) {
+      Task<Admission::Result> entered = admission_.Enter();
+      next = OnAdmission(co_await entered);
+    }
+    if (next == Next::kSend && (facts_.repeats() || policy_.looks_first)) {
+      Task<Next> looked = LookUp(facts_.repeats() ? Phase::kRepeat : Phase::kBefore);
+      next = co_await looked;
+    }
+  }
+  if (dry_run_ && next == Next::kSend) {
+    TellDryRun(call_, facts_);
+    next = End();
+  }
+  while (next == Next::kSend) {
+    Task<Next> sent = SendOnce();
+    next = co_await sent;
+    resent_ = true;
+    facts_.claims_repeat = true;
+  }
+}
+
+PaymentCall::Next PaymentCall::OnAdmission(Admission::Result result) {
+  switch (result) {
+    case Admission::Result::kAdmitted:
+      return Next::kSend;
+    case Admission::Result::kAnswered:
+      return End();
+    case Admission::Result::kDone:
+      return EndConfirmed(Proof::kReplayed);
+    case Admission::Result::kTooLong:
+      return EndUnknown(Admission::FailureOf(result));
+    default:
+      return EndFailed(Admission::FailureOf(result));
+  }
+}
+
+// kSend where the caller wants it sent once more.
+Task<PaymentCall::Next> PaymentCall::SendOnce() {
+  // A quarter of the time left, three seconds at most, is kept for looking when the answer is lost.
+  const TimePoint now = Clock::now();
+  const TimePoint last_moment = LastMomentOf(call_, uses_.options);
+  const auto margin = std::min<Clock::duration>((last_moment - now) / 4, milliseconds(3'000));
+  const TimePoint deadline =
+      std::min(last_moment - margin, now + milliseconds(uses_.options.upstream_timeout_ms));
+  if (deadline - now < kSendMin)
+    co_return resent_ ? EndUnknown(doubt_) : EndFailed(DeadlineTooShort());
+  ++call_.attempts;
+  Callback<RestResult> sent(shared_from_this(), [this, deadline](Callback<RestResult>::Done done) {
+    const Operation& operation = uses_.exchange.operations().Sent(*call_.operation, *call_.request);
+    RestRequest rest_request{.operation = &operation,
+                             .request = call_.request,
+                             .response = call_.response,
+                             .body = BodyOf(operation, *call_.request),
+                             .site = call_.site,
+                             .deadline = deadline,
+                             .trace = &call_.trace};
+    // The card is in the body alone from here on, unless it may be needed once more.
+    if (!ControlOf(*call_.request).resend_if_absent()) WipeRequest(call_);
+    uses_.exchange.Send(std::move(rest_request), std::move(done));
+  });
+  Phase phase = Phase::kIndeterminate;
+  const Next next = OnAnswer(co_await sent, phase);
+  if (next != Next::kLookAgain) co_return next;
+  Task<Next> looked = LookUp(phase);
+  co_return co_await looked;
+}
+
+PaymentCall::Next PaymentCall::OnAnswer(RestResult answer, Phase& phase) {
+  call_.http_status = answer.http_status;
+  call_.upstream_us += answer.upstream_us;
+  call_.detail = answer.detail;
+  const Reaction reaction = ReactionTo(policy_, facts_, answer, resent_);
+  // A second sending that did not leave says nothing about the first.
+  if (!resent_ || answer.outcome != CallOutcome::kNotSent) doubt_ = std::move(answer.failure);
+  phase = reaction.phase;
+  switch (reaction.step) {
+    case Reaction::Step::kConfirm:
+      if (policy_.complete != nullptr) policy_.complete(facts_);
+      return EndConfirmed(Proof::kAnswer);
+    case Reaction::Step::kFail:
+      return EndFailed(doubt_);
+    case Reaction::Step::kUnknown:
+      return EndUnknown(doubt_);
+    case Reaction::Step::kLookUp:
+      break;
+  }
+  codec::WipeAll(*call_.operation->response_plan, *call_.response);
+  call_.response->Clear();
+  return Next::kLookAgain;
+}
+
+// Looks at the order until there is a verdict, or the time is up.
+Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
+  const bool unsent = phase == Phase::kBefore || phase == Phase::kRepeat;
+  // What an attempt may have done that this process has not seen takes longer to be ruled out.
+  const bool unseen = phase != Phase::kBefore || facts_.may_miss_equal;
+  const bool in_full = facts_.may_miss_equal && !policy_.may_follow_equal;
+  LookUpTimes times(uses_.options, LastMomentOf(call_, uses_.options),
+                    {.unsent = unsent && !in_full, .unseen = unseen});
+  int unread = 0;
+  while (true) {
+    OrderLookup lookup;
+    // A look-up may show what was true when it began.
+    const Settled settled = times.SettledBy(Clock::now());
+    Task<void> fetched = lookups_.Fetch(policy_, facts_, times.last_moment(), lookup);
+    co_await fetched;
+    if (admission_.IsRenamed(lookup)) co_return Next::kStartAgain;
+    Failure cause = unsent ? lookup.failure : doubt_;
+    if (lookup.told()) {
+      Found found = policy_.read(facts_, lookup.order(), phase);
+      if (found.failure.reason == reason::kUpstreamMismatch) doubt_.reason = found.failure.reason;
+      if (unsent) cause = found.failure;
+      const Decision verdict = DecisionFor(found.finding, phase);
+      const Next next = Act(verdict, std::move(found), settled, lookup);
+      if (next != Next::kLookAgain) co_return next;
+    } else if (!lookup.worth_repeating() ||
+               (++unread >= kUnreadMax && (phase == Phase::kBefore || RefusalIsCertain(facts_)))) {
+      co_return EndUnread(lookup);
+    }
+    const auto next_at = times.Next(Clock::now(), lookup.failure);
+    if (!next_at && phase != Phase::kBefore) co_return EndUnknown(std::move(cause), &lookup);
+    if (!next_at) co_return lookup.order() ? EndFailed(DeadlineTooShort()) : EndUnread(lookup);
+    Callback<bool> paused = Until(uses_.timer, shared_from_this(), *next_at);
+    co_await paused;
+  }
+}
+
+PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settled,
+                                   const OrderLookup& lookup) {
+  switch (verdict) {
+    case Decision::kConfirmed:
+      return EndConfirmed(Proof::kAnswer);
+    case Decision::kReplayed:
+      // A decline comes as a refusal, with an order that says why.
+      return EndConfirmed(IsDeclined(facts_.refusal) ? Proof::kReconciled : Proof::kReplayed);
+    case Decision::kReconciled:
+      return EndConfirmed(Proof::kReconciled);
+    case Decision::kRejectedSettled:
+      if (!settled.certain && !dry_run_) return Next::kLookAgain;
+      [[fallthrough]];
+    case Decision::kRejected:
+      return EndFailed(found.finding == Finding::kOrderUnknown ? OrderUnknown(lookup)
+                                                               : std::move(found.failure));
+    case Decision::kRefusalSettled:
+      if (!settled.certain) return Next::kLookAgain;
+      [[fallthrough]];
+    case Decision::kRefusalStands:
+      return EndFailed(facts_.refusal);
+    case Decision::kSendSettled:
+    case Decision::kSend:
+      if (!dry_run_ && !MaySend(policy_, facts_, settled, verdict == Decision::kSendSettled))
+        return Next::kLookAgain;
+      if (policy_.prepare != nullptr) {
+        if (auto failure = policy_.prepare(facts_, *lookup.order()))
+          return EndFailed(*std::move(failure));
+      }
+      return Next::kSend;
+    case Decision::kUnknown:
+      return EndUnknown(std::move(found.failure), &lookup);
+    case Decision::kWait:
+      break;
+  }
+  if (settled.certain && policy_.stands_when_settled != nullptr &&
+      policy_.stands_when_settled(facts_, lookup.absent, doubt_)) {
+    doubt_.outcome = v1::OUTCOME_REJECTED;
+    return EndFailed(doubt_);
+  }
+  const bool may_resend =
+      settled.enough && call_.attempts > 0 && !resent_ && MayResend(policy_, facts_, found.finding);
+  return may_resend ? Next::kSend : Next::kLookAgain;
+}
+
+PaymentCall::Next PaymentCall::EndConfirmed(Proof proof) {
+  TellConfirmed(call_, facts_, proof, uses_.metrics);
+  return End();
+}
+
+PaymentCall::Next PaymentCall::EndFailed(Failure failure) {
+  TellFailure(call_, facts_, std::move(failure));
+  return End();
+}
+
+// The record could not be read, which says nothing about an earlier attempt.
+PaymentCall::Next PaymentCall::EndUnread(const OrderLookup& lookup) {
+  if (call_.attempts == 0)
+    return facts_.repeats() ? EndUnknown(lookup.failure) : EndFailed(UnreadOf(lookup));
+  return RefusalIsCertain(facts_) ? EndFailed(facts_.refusal) : EndUnknown(doubt_);
+}
+
+PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* lookup) {
+  if (doubt_.reason == reason::kUpstreamMismatch) cause.reason = doubt_.reason;
+  uses_.metrics.CountReconciliation(call_.operation->row.name, "unknown");
+  return EndFailed(UnknownOf(call_, policy_, std::move(cause), lookup));
+}
+
+PaymentCall::Next PaymentCall::End() {
+  WipeRequest(call_);
+  // Joined calls take their copy before the reply goes out and this call with it. One that has only
+  // looked leaves what is known as it was.
+  const bool did_something = call_.outcome == v1::OUTCOME_CONFIRMED ||
+                             (call_.outcome == v1::OUTCOME_UNKNOWN && call_.attempts > 0);
+  admission_.Leave(did_something ? policy_.remembered : milliseconds(0));
+  std::move(done_)();
+  return Next::kEnded;
+}
+
+}  // namespace msp::payments

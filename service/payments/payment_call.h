@@ -1,0 +1,65 @@
+// One payment call from its first check to its certain end, or to an honest UNKNOWN. `Run` in
+// payment_call.cc is the whole of it, top down: admission, order look-up, one sending, and
+// when no certain answer came, look-ups until the table of evidence (policy.h) gives a verdict or
+// the time is up. Nothing is sent a second time unless the caller asked for that
+// (`resend_if_absent`) and the record shows that the first sending did nothing.
+//
+// Kept alive by the callbacks that it waits for, which run one after the other on any thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "service/base/task.h"
+#include "service/payments/admission.h"
+#include "service/payments/api.h"
+#include "service/payments/order_lookup.h"
+#include "service/payments/payment_answer.h"
+#include "service/payments/policy.h"
+#include "service/payments/rest_call.h"
+
+namespace msp::payments {
+
+class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
+ public:
+  PaymentCall(const PaymentDependencies& uses, Call& call, CallDone done);
+  PaymentCall(const PaymentCall&) = delete;
+  PaymentCall& operator=(const PaymentCall&) = delete;
+
+  // The request has been checked.
+  void Start();
+
+ private:
+  using TimePoint = http::Clock::time_point;
+  // What follows a step.
+  enum class Next : std::uint8_t { kEnded, kSend, kLookAgain, kStartAgain };
+
+  Task<void> Run();
+  Task<Next> SendOnce();
+  Task<Next> LookUp(Phase phase);
+  Next Act(Decision verdict, Found found, Settled settled, const OrderLookup& lookup);
+
+  Next OnAdmission(Admission::Result result);
+  // What an answer leads to; where that is a look-up, `phase` says which.
+  Next OnAnswer(RestResult answer, Phase& phase);
+
+  Next EndConfirmed(Proof proof);
+  Next EndFailed(Failure failure);
+  Next EndUnread(const OrderLookup& lookup);
+  Next EndUnknown(Failure cause, const OrderLookup* lookup = nullptr);
+  Next End();
+
+  const PaymentDependencies uses_;
+  Call& call_;
+  CallDone done_;
+  const OperationPolicy& policy_;
+  const bool dry_run_;
+  PaymentFacts facts_;
+  OrderLookups lookups_;
+  Admission admission_;
+  bool resent_ = false;
+  Failure doubt_;   // Why the outcome is open.
+  Task<void> run_;  // Last: its frame refers to the others.
+};
+
+}  // namespace msp::payments

@@ -1,0 +1,148 @@
+// CreateOrder: whose attempt made the order is told by the marker in it.
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "service/payments/interpret.h"
+#include "service/payments/policy.h"
+#include "service/payments/state.h"
+
+namespace msp::payments {
+namespace {
+
+namespace v1 = multisafepay::v1;
+
+// An order is older than an attempt only when it is so by more than this: MultiSafepay names no
+// zone (two hours at most), and an hour in autumn comes twice.
+constexpr std::int64_t kCreatedMarginS = std::int64_t{4} * 3'600;
+
+const v1::CreateOrderRequest& RequestOf(const PaymentFacts& facts) {
+  return static_cast<const v1::CreateOrderRequest&>(*facts.request);
+}
+
+bool IsRefused(Phase phase) { return phase == Phase::kRefused || phase == Phase::kRefusedRepeat; }
+
+// A sum that is absent differs from none.
+bool SameMoney(const v1::CreateOrderRequest& request, const v1::Order& order) {
+  if (request.has_amount() && order.has_amount() && request.amount() != order.amount())
+    return false;
+  return !request.has_currency() || !order.has_currency() ||
+         EqualsIgnoreCase(request.currency(), order.currency());
+}
+
+// Made before the first attempt of this call that there can have been. MultiSafepay's own clock
+// decides; without one nothing does.
+bool IsOlder(const PaymentFacts& facts, const v1::Order& order) {
+  const auto created = AmsterdamSeconds(order.created());
+  return facts.first_attempt_s && created && *created + kCreatedMarginS < *facts.first_attempt_s;
+}
+
+// The order is this attempt's, or an earlier one's with the same key.
+Found Ours(PaymentFacts& facts, const v1::Order& order, Phase phase) {
+  if (!SameMoney(RequestOf(facts), order)) {
+    // Right after a sending this is an answer about something else rather than an older order.
+    if (phase == Phase::kIndeterminate)
+      return {Finding::kOursOtherMoney,
+              {.message = "the order that was found differs in amount or currency",
+               .reason = std::string(reason::kUpstreamMismatch)}};
+    return {Finding::kOursOtherMoney,
+            AlreadyExists("IDEMPOTENCY_KEY_REUSED",
+                          "the idempotency key was used on this order_id with another amount or "
+                          "currency")};
+  }
+  v1::Order& answer = *static_cast<v1::CreateOrderResponse&>(*facts.response).mutable_order();
+  answer = order;
+  CompleteOrder(answer);
+  if (EqualsIgnoreCase(order.status(), "initialized") && answer.next_action().has_none()) {
+    // The page or form to send the customer to was in the answer that was lost; a look-up cannot
+    // bring it back.
+    answer.set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
+    facts.reason = "NEXT_ACTION_LOST";
+  }
+  return {Finding::kOurs, {}};
+}
+
+// Another payment under the same id.
+Found Taken(const v1::Order& order) {
+  Failure taken =
+      AlreadyExists("ORDER_ID_TAKEN", "the order_id is in use by another payment; use a new one");
+  // A dead order's id may be used again; only a paid one can no longer make room. While another is
+  // open, MultiSafepay may have started ours beside it.
+  if (IsDead(order)) return {Finding::kTakenDead, {}};
+  if (IsPaidForGood(order)) return {Finding::kTakenForGood, std::move(taken)};
+  taken.message = "another payment with this order_id is open, and this one may be beside it";
+  return {Finding::kTakenOpen, std::move(taken)};
+}
+
+Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
+  const bool exists = IsRefused(phase) && facts.refusal.error_code == kIdInUse;
+  if (order == nullptr) {
+    if (exists)
+      return CannotTell(
+          "MultiSafepay says that the order_id is in use and does not show "
+          "the order");
+    return {Finding::kAbsent, {}};
+  }
+  const v1::CreateOrderRequest& request = RequestOf(facts);
+  const Ownership ownership = OwnershipOf(*order, facts.marker, facts.keys);
+  if (ownership == Ownership::kOurs) return Ours(facts, *order, phase);
+  if (IsOlder(facts, *order)) return Taken(*order);
+  const bool same_money = SameMoney(request, *order);
+  // A repeat whose key was derived may have been derived otherwise: by another release or API key.
+  const bool derived_otherwise = facts.claims_repeat && !facts.keyed && same_money;
+  if (!derived_otherwise) {
+    if (ownership == Ownership::kOther || !same_money) return Taken(*order);
+    // MultiSafepay took the id for another one that differs in case.
+    if (!SameOrderId(request.order_id(), order->order_id()) &&
+        request.order_id() != order->transaction_id())
+      return exists ? Found{Finding::kTakenForGood, facts.refusal} : Taken(*order);
+  }
+  // A decline without an order of its own.
+  if (phase == Phase::kRefused && facts.refusal.error_code == kDeclined)
+    return {Finding::kAbsent, {}};
+  return CannotTell("an order with this id exists, and nothing in it tells whose attempt made it");
+}
+
+void Identify(PaymentFacts& facts) {
+  auto& request = static_cast<v1::CreateOrderRequest&>(*facts.request);
+  facts.names_token = !request.recurring_id().empty();
+  if (facts.markers) facts.marker = PlaceMarker(request, facts.keys.key);
+}
+
+// 1006: the id is in use, perhaps by an earlier attempt with this key. 1024: declined, perhaps with
+// an order that says why.
+bool ExplainsRefusal(const PaymentFacts& /*facts*/, int error_code) {
+  return error_code == kIdInUse || error_code == kDeclined;
+}
+
+// "Not found: token" comes with code 1000, which alone means nothing: the one use of it that tells,
+// once no order has come of the call.
+bool StandsWhenSettled(const PaymentFacts& facts, bool absent, Failure& doubt) {
+  const std::string text = absl::AsciiStrToLower(doubt.message);
+  if (!absent || !facts.names_token || doubt.error_code != 1000 ||
+      !absl::StrContains(text, "not found") || !absl::StrContains(text, "token"))
+    return false;
+  doubt.code = absl::StatusCode::kNotFound;
+  doubt.reason = reason::kTokenNotFound;
+  return true;
+}
+
+// The answer carries the whole marker of another call.
+bool NamesAnother(const PaymentFacts& facts) {
+  const auto& order = static_cast<const v1::CreateOrderResponse&>(*facts.response).order();
+  return facts.marker.place != MarkerPlace::kNone &&
+         OwnershipOf(order, facts.marker, facts.keys) == Ownership::kOther;
+}
+
+void Complete(PaymentFacts& facts) {
+  CompleteOrder(*static_cast<v1::CreateOrderResponse&>(*facts.response).mutable_order());
+}
+
+}  // namespace
+
+const OperationPolicy kCreatePolicy{.identify = Identify,
+                                    .explains_refusal = ExplainsRefusal,
+                                    .stands_when_settled = StandsWhenSettled,
+                                    .read = Read,
+                                    .names_another = NamesAnother,
+                                    .complete = Complete};
+
+}  // namespace msp::payments

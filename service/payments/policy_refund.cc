@@ -1,0 +1,358 @@
+// RefundOrder and CancelRefund. A refund is recognized by its own id (refund_order_id) in the
+// order's related transactions.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/payments/interpret.h"
+#include "service/payments/policy.h"
+#include "service/payments/state.h"
+
+namespace msp::payments {
+namespace {
+
+namespace v1 = multisafepay::v1;
+
+constexpr std::string_view kRefundOrderId = "multisafepay.v1.RelatedTransaction.refund_order_id";
+constexpr std::string_view kRelatedOrderId = "multisafepay.v1.RelatedTransaction.order_id";
+constexpr std::string_view kIdPrefix = "refund-";
+constexpr int kCannotRefund = 1034;
+
+v1::RefundOrderRequest& RefundOf(PaymentFacts& facts) {
+  return static_cast<v1::RefundOrderRequest&>(*facts.request);
+}
+
+bool IsRefund(const v1::RelatedTransaction& related) {
+  // Older answers leave the type out; a refund's own id tells it all the same.
+  return EqualsIgnoreCase(related.type(), "refund") ||
+         (related.type().empty() && !related.refund_order_id().empty());
+}
+
+bool IsUndone(const v1::RelatedTransaction& related) {
+  return EqualsIgnoreCase(related.status(), "void") ||
+         EqualsIgnoreCase(related.status(), "cancelled") ||
+         EqualsIgnoreCase(related.status(), "declined");
+}
+
+// The id of a refund of its own and the field that tells it. A refund that was given none bears the
+// order's, which tells nothing.
+struct OwnId {
+  std::string_view id;
+  std::string_view field;
+};
+OwnId OwnIdOf(const v1::RelatedTransaction& related, const v1::Order& order) {
+  if (!related.refund_order_id().empty() && related.refund_order_id() != order.order_id())
+    return {related.refund_order_id(), kRefundOrderId};
+  if (!related.order_id().empty() && related.order_id() != order.order_id())
+    return {related.order_id(), kRelatedOrderId};
+  return {};
+}
+
+// What is left to refund, or the member that does not tell. `amount_refunded` counts a refund when
+// it is made or when it is processed, which is not documented: the larger of it and the sum of the
+// refunds that stand is taken off, so that never too much is sent.
+struct Remainder {
+  std::int64_t amount = 0;
+  std::string_view unreadable;  // "" when all could be read.
+};
+
+Remainder RemainderOf(const PaymentFacts& facts, const v1::Order& order) {
+  if (!order.has_amount()) return {.unreadable = "amount"};
+  if (CannotRead(facts, "amount_refunded")) return {.unreadable = "amount_refunded"};
+  std::int64_t standing = 0;
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (!IsRefund(related) || IsUndone(related)) continue;
+    if (!related.has_amount()) return {.unreadable = "related_transactions.amount"};
+    standing += std::abs(related.amount());
+  }
+  return {.amount = order.amount() - std::max(order.amount_refunded(), standing)};
+}
+
+// A refund, or what may be one, that does not show an id of its own, of the amount that is asked
+// for.
+bool HidesItsId(const v1::RelatedTransaction& related, const v1::Order& order,
+                const v1::RefundOrderRequest& request) {
+  if (!IsRefund(related) && !related.type().empty()) return false;
+  if (!OwnIdOf(related, order).id.empty() || related.transaction_id().empty()) return false;
+  return !request.has_amount() || !related.has_amount() ||
+         std::abs(related.amount()) == request.amount();
+}
+
+// What reading such a refund by itself told: its id, or "" where that did not tell.
+std::string_view ReadId(const PaymentFacts& facts, const v1::RelatedTransaction& related,
+                        const v1::Order& order) {
+  const auto read = facts.read.find(related.transaction_id());
+  if (read == facts.read.end() || read->second == order.order_id()) return {};
+  return read->second;
+}
+
+std::string Unread(const PaymentFacts& facts, const v1::Order& order) {
+  const auto& request = static_cast<const v1::RefundOrderRequest&>(*facts.request);
+  if (!facts.own_transaction_id.empty()) return {};
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (!HidesItsId(related, order, request) || facts.read.count(related.transaction_id()) > 0)
+      continue;
+    // Whether there is one under our id is asked first. The others are read too unless it is there:
+    // money is sent only when both say that this refund is not among them.
+    if (facts.own_ids_read < facts.own_ids.size() &&
+        facts.own_ids[facts.own_ids_read] != order.order_id())
+      return facts.own_ids[facts.own_ids_read];
+    return related.transaction_id();
+  }
+  return {};
+}
+
+bool IsOurs(const PaymentFacts& facts, const v1::RelatedTransaction& related,
+            const v1::Order& order, const v1::RefundOrderRequest& request) {
+  OwnId own = OwnIdOf(related, order);
+  if (HidesItsId(related, order, request)) {
+    if (!facts.own_transaction_id.empty() && related.transaction_id() == facts.own_transaction_id)
+      return true;
+    own.id = ReadId(facts, related, order);
+  } else if (!IsRefund(related)) {
+    return false;
+  }
+  return !own.id.empty() &&
+         std::any_of(facts.own_ids.begin(), facts.own_ids.end(),
+                     [&](const std::string& id) { return IsSameId(facts, id, own.id, own.field); });
+}
+
+// A refund that may be this one as far as anybody can tell.
+bool IsCandidate(const PaymentFacts& facts, const v1::RelatedTransaction& related,
+                 const v1::Order& order, const v1::RefundOrderRequest& request) {
+  if (HidesItsId(related, order, request)) return ReadId(facts, related, order).empty();
+  // A repeat whose key was derived may have been derived otherwise: by another release or API key.
+  const bool derived = !facts.keyed && facts.claims_repeat;
+  return derived && IsRefund(related) && !IsUndone(related) &&
+         IsDerivedId(kIdPrefix, OwnIdOf(related, order).id) && request.has_amount() &&
+         related.has_amount() && std::abs(related.amount()) == request.amount();
+}
+
+void Identify(PaymentFacts& facts) {
+  v1::RefundOrderRequest& request = RefundOf(facts);
+  facts.wants_all = request.has_full();
+  facts.id_is_derived = request.refund_order_id().empty();
+  if (facts.id_is_derived) {
+    request.set_refund_order_id(DerivedId(kIdPrefix, request.order_id(), facts.keys.key));
+  } else {
+    facts.keyed = true;
+  }
+  facts.own_ids = {request.refund_order_id()};
+  if (!facts.keys.previous.empty())
+    facts.own_ids.push_back(DerivedId(kIdPrefix, request.order_id(), facts.keys.previous));
+}
+
+void ClearIdentity(PaymentFacts& facts) {
+  if (facts.id_is_derived) RefundOf(facts).clear_refund_order_id();
+}
+
+// What a full refund would have been without `ours`; nothing where the record does not tell.
+std::optional<std::int64_t> AllBut(const v1::RelatedTransaction& ours, const v1::Order& order) {
+  if (!order.has_amount()) return std::nullopt;
+  std::int64_t left = order.amount();
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (&related != &ours && IsRefund(related) && !IsUndone(related))
+      left -= std::abs(related.amount());
+  }
+  return left;
+}
+
+Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1::Order& order,
+           Phase phase) {
+  const v1::RefundOrderRequest& request = RefundOf(facts);
+  if (phase != Phase::kIndeterminate && !facts.keyed && !facts.claims_repeat)
+    return {Finding::kEqualExists,
+            AlreadyExists("EQUAL_REFUND_EXISTS",
+                          "an equal refund exists; give each of several equal refunds an "
+                          "idempotency key or refund_order_id of its own")};
+  const bool all_then = facts.wants_all && !request.has_amount();
+  const auto wanted = all_then               ? AllBut(related, order)
+                      : request.has_amount() ? std::optional(request.amount())
+                                             : std::nullopt;
+  if (wanted && related.has_amount() && std::abs(related.amount()) != *wanted) {
+    return {Finding::kOursOtherMoney,
+            AlreadyExists("IDEMPOTENCY_KEY_REUSED",
+                          "the refund_order_id or key was used on this order for another amount")};
+  }
+  v1::Refund& refund = *static_cast<v1::RefundOrderResponse&>(*facts.response).mutable_refund();
+  refund.set_refund_id(related.transaction_id());
+  refund.set_psp_refund_id(related.transaction_id());
+  refund.set_refund_order_id(request.refund_order_id());
+  if (related.has_amount()) refund.set_amount(std::abs(related.amount()));
+  refund.set_currency(related.currency().empty() ? request.currency() : related.currency());
+  return {Finding::kOurs, {}};
+}
+
+// True when the order shows why MultiSafepay refuses the refund (1034), so that no earlier attempt
+// of it has to be the reason: less is left than is asked for, or another of the amount is there.
+// Not of a full refund, whose earlier attempt was of another amount.
+bool ExplainsItself(const PaymentFacts& facts, const v1::Order& order) {
+  const auto& request = static_cast<const v1::RefundOrderRequest&>(*facts.request);
+  if (facts.refusal.error_code != kCannotRefund || !request.has_amount() || facts.wants_all)
+    return false;
+  const Remainder left = RemainderOf(facts, order);
+  if (left.unreadable.empty() && left.amount < request.amount()) return true;
+  return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
+                     [&](const v1::RelatedTransaction& related) {
+                       return IsRefund(related) && !IsUndone(related) && related.has_amount() &&
+                              std::abs(related.amount()) == request.amount() &&
+                              !OwnIdOf(related, order).id.empty();
+                     });
+}
+
+Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
+  if (order == nullptr) return {Finding::kOrderUnknown, {}};
+  const v1::RefundOrderRequest& request = RefundOf(facts);
+  bool candidate = false;
+  bool unread = false;
+  for (const v1::RelatedTransaction& related : order->related_transactions()) {
+    if (IsOurs(facts, related, *order, request)) return Ours(facts, related, *order, phase);
+    if (!IsCandidate(facts, related, *order, request)) continue;
+    candidate = true;
+    // More than one call reads by themselves leave the last ones unread.
+    unread = unread || (HidesItsId(related, *order, request) &&
+                        facts.read.count(related.transaction_id()) == 0);
+  }
+  if (!facts.own_transaction_id.empty())
+    return CannotTell("there is a refund under this id that the order does not name");
+  // Of those that were there before this call was sent, none is this one's.
+  const bool may_be_ours =
+      phase == Phase::kIndeterminate || facts.repeats() || facts.may_miss_equal || unread;
+  if (candidate && may_be_ours)
+    return CannotTell("a refund of this amount exists, and nothing in it tells whose it is");
+  if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
+  // The order is there, so that 1006 is about the refund's own id: it is in use.
+  if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse)
+    return CannotTell("MultiSafepay says that the id is in use and does not show the refund");
+  return {Finding::kNothing, {}};
+}
+
+bool IsCard(const v1::Order& order) {
+  constexpr std::array<std::string_view, 4> kCards{"VISA", "MASTERCARD", "AMEX", "MAESTRO"};
+  return std::any_of(kCards.begin(), kCards.end(), [&](std::string_view card) {
+    return EqualsIgnoreCase(order.payment_details().type(), card);
+  });
+}
+
+// Why it is too early for this refund: MultiSafepay refuses a second one of the same amount for
+// five minutes, under the same code as a refund that can never be made.
+std::optional<Failure> TooEarly(const PaymentFacts& facts, const v1::Order& order,
+                                std::int64_t amount) {
+  if (facts.refund_pause_s == 0) return std::nullopt;
+  const std::int64_t now_s = std::time(nullptr);
+  std::int64_t wait_s = 0;
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (!IsRefund(related) || IsUndone(related) || std::abs(related.amount()) != amount) continue;
+    const auto created = AmsterdamSeconds(related.created());
+    if (created && *created <= now_s)
+      wait_s = std::max(wait_s, *created + facts.refund_pause_s - now_s);
+  }
+  if (wait_s <= 0) return std::nullopt;
+  return Failure{
+      .code = absl::StatusCode::kResourceExhausted,
+      .message = absl::StrCat("an equal refund was made less than ", facts.refund_pause_s,
+                              " s ago, and MultiSafepay would "
+                              "refuse this one; nothing was sent"),
+      .reason = "REFUND_TOO_SOON",
+      .outcome = v1::OUTCOME_NOT_SENT,
+      .retry_after_ms = wait_s * 1'000};
+}
+
+std::optional<Failure> Prepare(PaymentFacts& facts, const v1::Order& order) {
+  v1::RefundOrderRequest& request = RefundOf(facts);
+  for (const v1::RelatedTransaction& related : order.related_transactions())
+    facts.known.insert(related.transaction_id());
+  facts.order_transaction_id = order.transaction_id();
+  if (request.currency().empty()) {
+    if (order.currency().empty()) return UnreadableMoney("currency");
+    request.set_currency(order.currency());
+  } else if (!order.currency().empty() && !EqualsIgnoreCase(request.currency(), order.currency())) {
+    return InvalidField("currency", absl::StrCat("must be the order's own, ", order.currency()));
+  }
+  // Pay-later orders are refunded by their items; a card order would be refunded whole.
+  if (request.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && IsCard(order)) {
+    return InvalidField("refund",
+                        "needs an amount of at least 1, or full: the order was paid by card");
+  }
+  if (request.has_full()) {
+    const Remainder left = RemainderOf(facts, order);
+    if (!left.unreadable.empty()) return UnreadableMoney(left.unreadable);
+    if (left.amount <= 0)
+      return Precondition("NOTHING_LEFT", "nothing is left of the order to refund");
+    request.set_amount(left.amount);
+  }
+  return TooEarly(facts, order, request.amount());
+}
+
+// Every refusal of a keyed call may be an earlier attempt's doing: 1034 has four causes and one of
+// them is this.
+bool ExplainsRefusal(const PaymentFacts& facts, int /*error_code*/) {
+  return facts.keyed || facts.repeats();
+}
+
+// The payment that an answer names beside the refund is the order's own, and the refund is none
+// that was there before.
+bool NamesAnother(const PaymentFacts& facts) {
+  const auto& refund = static_cast<const v1::RefundOrderResponse&>(*facts.response).refund();
+  if (!refund.has_refund_id())
+    return facts.known.count(refund.transaction_id()) > 0 ||
+           refund.transaction_id() == facts.order_transaction_id;
+  const bool other_payment = refund.has_transaction_id() && !facts.order_transaction_id.empty() &&
+                             refund.transaction_id() != facts.order_transaction_id &&
+                             facts.known.count(refund.transaction_id()) == 0;
+  return other_payment || facts.known.count(refund.refund_id()) > 0;
+}
+
+void Complete(PaymentFacts& facts) {
+  const v1::RefundOrderRequest& request = RefundOf(facts);
+  v1::Refund& refund = *static_cast<v1::RefundOrderResponse&>(*facts.response).mutable_refund();
+  refund.set_psp_refund_id(refund.has_refund_id() ? refund.refund_id() : refund.transaction_id());
+  refund.set_refund_order_id(request.refund_order_id());
+  refund.set_amount(request.amount());
+  refund.set_currency(request.currency());
+}
+
+Found ReadCancelRefund(PaymentFacts& facts, const v1::Order* order, Phase /*phase*/) {
+  if (order == nullptr) return {Finding::kOrderUnknown, {}};
+  const auto& request = static_cast<const v1::CancelRefundRequest&>(*facts.request);
+  for (const v1::RelatedTransaction& related : order->related_transactions()) {
+    if (related.transaction_id() != request.refund_id()) continue;
+    if (EqualsIgnoreCase(related.status(), "void") ||
+        EqualsIgnoreCase(related.status(), "cancelled")) {
+      auto& cancellation =
+          *static_cast<v1::CancelRefundResponse&>(*facts.response).mutable_refund_cancellation();
+      cancellation.set_order_id(request.order_id());
+      cancellation.set_transaction_id(related.transaction_id());
+      return {Finding::kOurs, {}};
+    }
+    if (EqualsIgnoreCase(related.status(), "completed")) {
+      return {Finding::kImpossible,
+              Precondition("REFUND_COMPLETED",
+                           "the refund has been processed and cannot be cancelled")};
+    }
+    break;
+  }
+  return {Finding::kNothing, {}};
+}
+
+}  // namespace
+
+const OperationPolicy kRefundPolicy{.looks_first = true,
+                                    .may_follow_equal = false,
+                                    .remembered = kEqualRefused,
+                                    .identify = Identify,
+                                    .clear_identity = ClearIdentity,
+                                    .explains_refusal = ExplainsRefusal,
+                                    .prepare = Prepare,
+                                    .read = Read,
+                                    .unread = Unread,
+                                    .names_another = NamesAnother,
+                                    .complete = Complete};
+
+const OperationPolicy kCancelRefundPolicy{.explains_refusal = MayBeEarliersDoing,
+                                          .read = ReadCancelRefund};
+
+}  // namespace msp::payments

@@ -1,0 +1,154 @@
+#include "service/payments/read_call.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "multisafepay/v1/order_service.pb.h"
+#include "multisafepay/v1/token_service.pb.h"
+#include "multisafepay/v1/transaction_service.pb.h"
+#include "service/base/random.h"
+#include "service/codec/redact.h"
+#include "service/payments/identity.h"
+#include "service/payments/paging.h"
+#include "service/payments/state.h"
+
+namespace msp::payments {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using http::Clock;
+using std::chrono::milliseconds;
+
+constexpr int kAttemptsMax = 3;
+constexpr std::int64_t kBackoffMs = 100;
+constexpr int kRequestTimeout = 408;
+
+// A customer without tokens is normal; MultiSafepay answers an error, 410 with code 1000.
+bool IsEmptyTokenList(const Operation& operation, const Failure& failure) {
+  return operation.row.response == &v1::ListTokensResponse::default_instance() &&
+         failure.error_code == 1000 && failure.code == absl::StatusCode::kNotFound;
+}
+
+// MultiSafepay may be blind to case where the shop's ids are not.
+bool IsAboutOtherCase(const google::protobuf::Message& request,
+                      const google::protobuf::Message& response) {
+  if (response.GetDescriptor() != v1::GetOrderResponse::descriptor()) return false;
+  const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
+  const v1::Order& order = static_cast<const v1::GetOrderResponse&>(response).order();
+  return order.has_order_id() && !SameOrderId(id, order.order_id()) && id != order.transaction_id();
+}
+
+void SetTimes(v1::Transaction& transaction) {
+  if (const auto s = AmsterdamSeconds(transaction.created()))
+    transaction.mutable_created_time()->set_seconds(*s);
+  if (const auto s = AmsterdamSeconds(transaction.updated()))
+    transaction.mutable_updated_time()->set_seconds(*s);
+  if (const auto s = AmsterdamSeconds(transaction.completed()))
+    transaction.mutable_completed_time()->set_seconds(*s);
+}
+
+}  // namespace
+
+void ReadCall::Send() {
+  ++call_.attempts;
+  const auto& options = tools_.options;
+  RestRequest rest_request{
+      .operation = call_.operation,
+      .request = call_.request,
+      .response = call_.response,
+      .body = BodyOf(*call_.operation, *call_.request),
+      .site = call_.site,
+      .deadline = std::min(call_.deadline - milliseconds(options.reply_margin_ms),
+                           Clock::now() + milliseconds(options.upstream_timeout_ms)),
+      .trace = &call_.trace};
+  tools_.exchange.Send(std::move(rest_request), [self = shared_from_this()](RestResult answer) {
+    self->OnSent(std::move(answer));
+  });
+}
+
+void ReadCall::OnSent(RestResult answer) {
+  call_.http_status = answer.http_status;
+  call_.upstream_us += answer.upstream_us;
+  call_.detail = answer.detail;
+  if (answer.outcome == CallOutcome::kSuccess) {
+    if (!IsAboutOtherCase(*call_.request, *call_.response)) return Succeed(answer);
+    call_.response->Clear();
+    return Fail(Mismatch("order_id", answer.http_status));
+  }
+  if (IsEmptyTokenList(*call_.operation, answer.failure)) {
+    call_.response->Clear();
+    call_.failure.reset();
+    return std::move(done_)();
+  }
+  if (const auto at = RetryAt(answer)) {
+    tools_.metrics.CountRetry(call_.operation->row.name);
+    tools_.timer.At(*at, [self = shared_from_this()] { self->Send(); });
+    return;
+  }
+  Fail(std::move(answer.failure));
+}
+
+std::optional<Clock::time_point> ReadCall::RetryAt(const RestResult& answer) const {
+  // No answer, or a server's trouble; what a 2xx or 4xx says will be said again.
+  const bool trouble = answer.outcome == CallOutcome::kIndeterminate &&
+                       (answer.http_status == 0 || answer.http_status == kRequestTimeout ||
+                        answer.http_status >= 500);
+  const bool unsent = answer.outcome == CallOutcome::kNotSent &&
+                      answer.failure.code == absl::StatusCode::kUnavailable;
+  // A 429 is tried again only at the time that it names: else retries would eat up the very budget
+  // that has run out.
+  const bool told_when = answer.failure.is_rate_limit() && answer.retry_after_s >= 0;
+  const bool worth = trouble || unsent || told_when;
+  const bool malformed = answer.failure.reason == reason::kUpstreamMalformed;
+  const bool too_large = answer.failure.reason == reason::kAnswerTooLarge;
+  const bool late = answer.failure.reason == reason::kUpstreamTimeout;
+  if (!call_.operation->reads() || !worth || malformed || too_large || late ||
+      call_.attempts >= kAttemptsMax)
+    return std::nullopt;
+  if (answer.failure.reason == reason::kShuttingDown) return std::nullopt;
+  const std::int64_t backoff = kBackoffMs << (call_.attempts - 1);
+  std::int64_t wait_ms =
+      backoff / 2 + static_cast<std::int64_t>(RandomBelow(static_cast<std::uint64_t>(backoff)));
+  if (answer.retry_after_s >= 0)
+    wait_ms = std::max(wait_ms, std::min<std::int64_t>(answer.retry_after_s, 3'600) * 1'000);
+  const auto at = Clock::now() + milliseconds(wait_ms);
+  if (at + milliseconds(2 * tools_.options.reply_margin_ms) >= call_.deadline ||
+      !tools_.budget.Spend())
+    return std::nullopt;
+  return at;
+}
+
+void ReadCall::Succeed(const RestResult& answer) {
+  tools_.budget.Earn();
+  const auto* type = call_.response->GetDescriptor();
+  if (type == v1::GetOrderResponse::descriptor()) {
+    v1::Order& order = *static_cast<v1::GetOrderResponse&>(*call_.response).mutable_order();
+    // An all-digit id may come back as a number, without its zeros: the caller gets the id that it
+    // sent.
+    const std::string_view sent = OrderIdOf(*call_.operation, *call_.request);
+    if (order.has_order_id() && SameOrderId(sent, order.order_id()))
+      order.set_order_id(std::string(sent));
+    StripMarker(order);
+    CompleteOrder(order);
+    if (IsOdd(order)) tools_.metrics.CountOddState(order.status(), order.financial_status());
+    call_.payment_state = order.payment_state();
+  } else if (type == v1::ListTransactionsResponse::descriptor()) {
+    for (v1::Transaction& t :
+         *static_cast<v1::ListTransactionsResponse&>(*call_.response).mutable_transactions())
+      SetTimes(t);
+  } else if (type == v1::GetTransactionResponse::descriptor()) {
+    SetTimes(*static_cast<v1::GetTransactionResponse&>(*call_.response).mutable_transaction());
+  }
+  SetNextPage(*call_.request, answer.envelope, *call_.response);
+  std::move(done_)();
+}
+
+void ReadCall::Fail(Failure failure) {
+  failure.order_id = std::string(OrderIdOf(*call_.operation, *call_.request));
+  call_.outcome = failure.outcome;
+  call_.failure = std::move(failure);
+  std::move(done_)();
+}
+
+}  // namespace msp::payments

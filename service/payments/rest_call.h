@@ -1,0 +1,89 @@
+// One REST exchange of an operation: a request message out, a reading of the answer back. Knows
+// nothing of retries, look-ups or keys; those are `ReadCall` and `PaymentCall`. Owned by Api; any
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "google/protobuf/message.h"
+#include "service/codec/redact_text.h"
+#include "service/http/client.h"
+#include "service/payments/interpret.h"
+#include "service/payments/operation.h"
+#include "service/payments/site.h"
+#include "service/telemetry/log.h"
+#include "service/telemetry/metrics.h"
+#include "service/telemetry/trace.h"
+
+namespace msp::payments {
+
+struct RestResult {
+  CallOutcome outcome = CallOutcome::kIndeterminate;
+  Failure failure;  // Where not a success.
+  Envelope envelope;
+  std::vector<codec::Drift> drift;  // Of a success: what in it could not be read as it should be.
+  std::vector<std::string_view> numbers;  // Likewise: full names of ids that came as JSON numbers.
+  std::int64_t date_s = -1;               // MultiSafepay's clock, of reads; -1 for unknown.
+  int http_status = 0;
+  std::int64_t upstream_us = 0;
+  std::int64_t retry_after_s = -1;
+  std::string detail;  // The transport's own words, for the log.
+};
+
+// A JSON body, and what recognizes the card in it: MultiSafepay's answer may quote the request,
+// which is wiped by then.
+struct Body {
+  std::string json;
+  codec::CardPrints card;
+};
+
+// What one exchange sends. The messages outlive it.
+struct RestRequest {
+  const Operation* operation = nullptr;
+  const google::protobuf::Message* request = nullptr;
+  google::protobuf::Message* response = nullptr;
+  Body body;  // Its JSON is wiped once sent.
+  std::shared_ptr<const Site> site;
+  http::Clock::time_point deadline;
+  const telemetry::TraceContext* trace = nullptr;  // The call's; null or not valid for none.
+};
+
+class RestCall {
+ public:
+  // `span_log`, which may be null, gets a line for each exchange of a sampled trace.
+  RestCall(const Operations& operations, http::Client& client, telemetry::Metrics& metrics,
+           telemetry::Log* span_log = nullptr)
+      : operations_(operations), client_(client), metrics_(metrics), span_log_(span_log) {}
+
+  // Sends; `done` runs once, on an event loop's thread or at once when nothing was sent.
+  void Send(RestRequest rest_request, absl::AnyInvocable<void(RestResult) &&> done);
+
+  const Operations& operations() const { return operations_; }
+
+ private:
+  RestResult End(const RestRequest& rest_request, const telemetry::TraceContext& hop,
+                 http::Response response);
+  RestResult Read(const RestRequest& rest_request, http::Response response);
+
+  const Operations& operations_;
+  http::Client& client_;
+  telemetry::Metrics& metrics_;
+  telemetry::Log* const span_log_;
+};
+
+// The JSON body of a request: its members and the operation's fixed ones. Empty for operations
+// without one.
+Body BodyOf(const Operation& operation, const google::protobuf::Message& request);
+
+// The same at the end of `out`.
+void AppendBody(const Operation& operation, const google::protobuf::Message& request,
+                std::string& out);
+
+// The same with sensitive values masked: what a dry run shows.
+std::string RedactedBodyOf(const Operation& operation, const google::protobuf::Message& request);
+
+}  // namespace msp::payments

@@ -1,0 +1,35 @@
+// Our reading of an answered order: one payment state from both statuses, the payment method
+// (method_states.h) and what goes with them,
+// what the customer has to do next, and why a payment was declined. Tables that read like
+// MultiSafepay's documentation.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "multisafepay/v1/order.pb.h"
+
+namespace msp::payments {
+
+// Fills the fields of `order` that are ours: payment_state, next_action, decline and the derived
+// times.
+void CompleteOrder(multisafepay::v1::Order& order);
+
+// The state alone; `next_action_known` decides between REQUIRES_ACTION and PENDING.
+multisafepay::v1::PaymentState StateOf(const multisafepay::v1::Order& order,
+                                       bool next_action_known);
+
+// True for a pair of statuses whose reading is a guess, because it is not documented for the
+// order's method: worth a count, so that it is noticed. `order` must be completed.
+bool IsOdd(const multisafepay::v1::Order& order);
+
+// The category of a decline and what may be tried next.
+multisafepay::v1::Decline DeclineOf(std::string_view reason_code, std::string_view reason);
+
+// Seconds since the epoch of a time without zone, which is Europe/Amsterdam's local time
+// ("2026-03-29T03:30:00"); nothing when it is no such time. The hour that is repeated in October is
+// taken as its first.
+std::optional<std::int64_t> AmsterdamSeconds(std::string_view text);
+
+}  // namespace msp::payments

@@ -1,0 +1,22 @@
+// The values that are kept elsewhere and read at each scrape, as the library's families. Internal
+// to telemetry; owned by Metrics. Added before the first scrape, read by any thread.
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <vector>
+
+#include "service/telemetry/metrics.h"
+
+namespace msp::telemetry {
+
+class CollectedMetrics {
+ public:
+  void Add(CollectedMetric reading) { readings_.push_back(std::move(reading)); }
+  std::vector<prometheus::MetricFamily> Collect() const;
+
+ private:
+  std::vector<CollectedMetric> readings_;
+};
+
+}  // namespace msp::telemetry

@@ -1,0 +1,39 @@
+// The last calls that failed, for the status page: what went wrong, never for whom. Owned by main;
+// any thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/base/mutex.h"
+
+namespace msp::telemetry {
+
+// Words of ours and of the transport, free of request data: no order id, no text of MultiSafepay's.
+struct ErrorRecord {
+  std::int64_t unix_ms = 0;
+  std::string_view method;  // Static.
+  std::string_view code;    // Static.
+  std::string reason;
+  std::string detail;
+  std::int64_t http_status = 0;
+  std::string trace_id;
+};
+
+class RecentErrors {
+ public:
+  static constexpr std::size_t kKept = 20;
+
+  void Add(ErrorRecord trouble);
+  // The newest first.
+  std::vector<ErrorRecord> All() const;
+
+ private:
+  mutable Mutex mutex_;
+  std::deque<ErrorRecord> kept_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace msp::telemetry

@@ -1,0 +1,143 @@
+#include "service/webhook_wiring.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "multisafepay/v1/notification_service.pb.h"
+#include "multisafepay/v1/order_service.pb.h"
+#include "service/webhooks/counters.h"
+#include "service/webhooks/notification_receiver.h"
+#include "service/webhooks/order_reader.h"
+#include "service/webhooks/order_watch_registry.h"
+#include "service/webhooks/redis_event_publisher.h"
+#include "service/webhooks/timer_thread.h"
+#include "service/webhooks/webhook_listener.h"
+
+namespace msp {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using telemetry::CollectedMetric;
+
+template <std::size_t kSize>
+void AddCounts(telemetry::Metrics& metrics, const char* name, const char* help, const char* label,
+               const std::array<std::string_view, kSize>& values,
+               const webhooks::Counts<kSize>& counts) {
+  for (std::size_t i = 0; i < kSize; ++i) {
+    metrics.AddReading({.name = name,
+                        .help = help,
+                        .kind = CollectedMetric::Kind::kCounter,
+                        .label_name = label,
+                        .label_value = std::string(values[i]),
+                        .read = [&counts, i] { return static_cast<double>(counts.At(i)); }});
+  }
+}
+
+void AddValue(telemetry::Metrics& metrics, const char* name, const char* help,
+              CollectedMetric::Kind kind, const std::atomic<std::int64_t>& value) {
+  metrics.AddReading({.name = name, .help = help, .kind = kind, .read = [&value] {
+                        return static_cast<double>(value.load(std::memory_order_relaxed));
+                      }});
+}
+
+void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters) {
+  constexpr auto kGauge = CollectedMetric::Kind::kGauge;
+  constexpr auto kCounter = CollectedMetric::Kind::kCounter;
+  AddCounts(
+      metrics, "msp_notifications_total",
+      "Notifications that came in, by HTTP and by HandleNotification, by what became of them.",
+      "result", webhooks::kReceivedNames, counters.received);
+  AddCounts(metrics, "msp_watch_events_total",
+            "What was heard of watched orders: news that were told, the same again, stale, in "
+            "doubt (a look follows), and changes that a look found.",
+            "event", webhooks::kEventNames, counters.events);
+  AddCounts(metrics, "msp_watch_looks_total", "Looks at watched orders (GET), by their reason.",
+            "reason", webhooks::kLookNames, counters.looks);
+  AddCounts(metrics, "msp_events_bus_total",
+            "Events between replicas: published, not published because Redis did not answer, "
+            "received, and received ones that were no event of a site of ours.",
+            "event", webhooks::kBusNames, counters.bus);
+  AddValue(metrics, "msp_watch_looks_failed_total", "Looks at watched orders that failed.",
+           kCounter, counters.looks_failed);
+  AddValue(metrics, "msp_watchers_open", "Streams of WatchOrder that are open.", kGauge,
+           counters.watchers);
+  AddValue(metrics, "msp_watched_orders", "Orders that are watched.", kGauge, counters.orders);
+  AddValue(metrics, "msp_watchers_refused_total",
+           "Streams that were refused because there were --watchers_max.", kCounter,
+           counters.watchers_refused);
+  AddValue(metrics, "msp_events_bus_connected",
+           "1 while this replica hears the others' events by Redis; 0 without --events=redis too.",
+           kGauge, counters.bus_connected);
+}
+
+}  // namespace
+
+struct Notifying::Parts {
+  Parts(const Config& config, payments::Api& api, payments::Sites& all, telemetry::Log& log_,
+        telemetry::Metrics& metrics)
+      : sites([&all](std::string_view name) { return all.Find(name); }),
+        log(log_),
+        plans({v1::WatchOrderRequest::descriptor(), v1::HandleNotificationRequest::descriptor(),
+               v1::Order::descriptor()}),
+        registry({.watchers_max = config.notify.watchers_max,
+                  .poll_first_ms = config.notify.watch_poll_first_ms,
+                  .poll_max_ms = config.notify.watch_poll_max_ms,
+                  .quiet_ms = config.notify.watch_quiet_ms,
+                  // A watcher that waits twice the time for proof loses nothing.
+                  .settle_ms = 2 * config.settle_ms},
+                 webhooks::OrderReader(api, sites), counters),
+        receiver(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), registry,
+                 counters),
+        edge{registry, receiver, all, !config.tls.client_ca_file.empty(), plans, log, metrics},
+        ticker(registry) {
+    RedisAddress redis;
+    if (!ParseRedisUrl(config.notify.events, &redis)) return;
+    bus = std::make_unique<webhooks::RedisEventPublisher>(
+        redis, webhooks::RedisEventPublisher::Parts{sites, receiver, registry, counters, log});
+    receiver.Connect(bus.get());
+  }
+
+  webhooks::SiteFinder sites;
+  telemetry::Log& log;
+  webhooks::Counters counters;
+  codec::SchemaSet plans;
+  webhooks::OrderWatchRegistry registry;
+  webhooks::NotificationReceiver receiver;
+  server::NotificationServices edge;
+  webhooks::TimerThread ticker;
+  std::unique_ptr<webhooks::RedisEventPublisher> bus;  // Null in memory.
+  std::unique_ptr<webhooks::WebhookListener> listener;
+  std::string listening;
+};
+
+Notifying::Notifying(const Config& config, payments::Api& api, payments::Sites& sites,
+                     telemetry::Log& log, telemetry::Metrics& metrics)
+    : parts_(std::make_unique<Parts>(config, api, sites, log, metrics)) {
+  AddReadings(metrics, parts_->counters);
+}
+
+Notifying::~Notifying() = default;
+
+const server::NotificationServices& Notifying::edge() const { return parts_->edge; }
+
+absl::Status Notifying::Listen(const Config& config) {
+  if (config.notify.webhook_listen.empty()) return absl::OkStatus();
+  auto listener = webhooks::WebhookListener::Start(
+      config.notify.webhook_listen,
+      {parts_->receiver, parts_->sites, parts_->counters, parts_->log});
+  if (!listener.ok())
+    return {listener.status().code(),
+            absl::StrCat("--webhook_listen: ", listener.status().message())};
+  parts_->listener = *std::move(listener);
+  parts_->listening = parts_->listener->listening();
+  return absl::OkStatus();
+}
+
+const std::string& Notifying::listening() const { return parts_->listening; }
+
+void Notifying::Drain() { parts_->registry.Drain(); }
+
+// The ticker goes last, with the core: looks that are under way still come back to it.
+void Notifying::Stop() { parts_->listener.reset(); }
+
+}  // namespace msp

@@ -1,0 +1,41 @@
+// Notifications and watching, wired: the event core with its thread, the receiver, the listener,
+// and what the operator sees of them. Built by main after the API and torn down before it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "service/config/config.h"
+#include "service/grpc/notification_services.h"
+#include "service/payments/api.h"
+#include "service/payments/sites.h"
+#include "service/telemetry/log.h"
+#include "service/telemetry/metrics.h"
+
+namespace msp {
+
+class Notifying {
+ public:
+  Notifying(const Config& config, payments::Api& api, payments::Sites& sites, telemetry::Log& log,
+            telemetry::Metrics& metrics);
+  ~Notifying();
+  Notifying(const Notifying&) = delete;
+  Notifying& operator=(const Notifying&) = delete;
+
+  const server::NotificationServices& edge() const;
+  // Serves --webhook_listen, where it is set. An error names the setting.
+  absl::Status Listen(const Config& config);
+  // The listener's address; "" for none.
+  const std::string& listening() const;
+  // Ends the streams: their callers go on elsewhere. The listener stays.
+  void Drain();
+  // Takes no more notifications. Before the pool stops.
+  void Stop();
+
+ private:
+  struct Parts;
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace msp

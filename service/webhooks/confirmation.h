@@ -1,0 +1,39 @@
+// Proof for a state that one read does not prove, because it may be older than what was told: reads
+// lag behind, and a replica of MultiSafepay's may answer with what was true a while ago. Two reads
+// in a row that began after the last news and show the same state are proof once the later one
+// began when no read lags behind any more. Pure; one thread at a time.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace msp::webhooks {
+
+class Confirmation {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  // A read that began at `began` and showed `digest`. `since`: when the news came that it may
+  // contradict; `settle`: how long reads may lag behind. The caller leaves out reads that began
+  // before `since`.
+  void Add(const std::string& digest, Time began, Time since, std::chrono::milliseconds settle) {
+    if (digest != digest_) {
+      digest_ = digest;
+      reads_ = 0;
+    }
+    if (reads_ < 2) ++reads_;
+    proven_ = reads_ == 2 && began >= since + settle;
+  }
+  void Reset() { *this = {}; }
+
+  bool pending() const { return reads_ > 0; }
+  bool Proves(const std::string& digest) const { return proven_ && digest == digest_; }
+
+ private:
+  std::string digest_;
+  int reads_ = 0;  // In a row; at most 2.
+  bool proven_ = false;
+};
+
+}  // namespace msp::webhooks

@@ -1,0 +1,75 @@
+// Where notifications come in, from the listener and from HandleNotification alike: verified over
+// their raw bytes, then decoded, then handed to the event core and to the other replicas.
+//
+// Owned by main; any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "multisafepay/v1/order.pb.h"
+#include "service/base/mutex.h"
+#include "service/codec/message_schema.h"
+#include "service/webhooks/counters.h"
+#include "service/webhooks/event_publisher.h"
+#include "service/webhooks/order_watch_registry.h"
+#include "service/webhooks/sites.h"
+
+namespace msp::webhooks {
+
+struct Notification {
+  std::string_view auth;
+  std::string_view body;
+  std::string_view transactionid;  // The query's: the order id; "" for none.
+};
+
+class NotificationReceiver {
+ public:
+  struct Result {
+    Received received = Received::kAccepted;
+    std::string detail;             // For people, without any of the body's text.
+    multisafepay::v1::Order order;  // Completed, where accepted.
+    bool duplicate = false;
+    bool genuine() const {
+      return received == Received::kAccepted || received == Received::kDuplicate;
+    }
+  };
+
+  // `window_s`: how old a notification may be.
+  NotificationReceiver(std::int64_t window_s, const codec::MessageSchema& order_plan,
+                       OrderWatchRegistry& registry, Counters& counters);
+  // To other replicas; set before use, if at all.
+  void Connect(EventPublisher* bus) { bus_ = bus; }
+
+  using Taken = absl::AnyInvocable<void(Result) &&>;
+  // `taken` runs when the notification is refused, or its event handed on, to other replicas too
+  // where there are any: at once, or on another thread within a second.
+  void Take(const payments::Site& site, const Notification& notification, Taken taken);
+  // A notification without body and signature.
+  void NotifyUnauthenticated(const payments::Site& site, std::string_view order_id);
+  // The order in a body that is genuine; an error's words in `detail`.
+  bool Read(std::string body, multisafepay::v1::Order& order, std::string& detail) const;
+
+ private:
+  Result Judge(const payments::Site& site, const Notification& notification);
+  bool SeenBefore(const std::string& site, const State& state);
+
+  const std::int64_t window_s_;
+  const codec::MessageSchema& order_plan_;
+  OrderWatchRegistry& registry_;
+  EventPublisher* bus_ = nullptr;
+  Counters& counters_;
+  Mutex mutex_;
+  // What was handed out last for an order: two generations, of which the older one is dropped when
+  // the younger is full.
+  std::unordered_map<std::string, std::string> young_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::string> old_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace msp::webhooks

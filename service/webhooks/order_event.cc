@@ -1,0 +1,157 @@
+#include "service/webhooks/order_event.h"
+
+#include <string_view>
+#include <utility>
+
+#include "service/base/hash.h"
+
+namespace msp::webhooks {
+namespace {
+
+namespace v1 = multisafepay::v1;
+
+constexpr std::size_t kDigestBytes = 16;
+constexpr std::size_t kOrderMarkBytes = 8;
+
+// An answer to GET carries no payment_url: the step between the two is no event.
+v1::PaymentState Merged(v1::PaymentState state) {
+  return state == v1::PAYMENT_STATE_REQUIRES_ACTION ? v1::PAYMENT_STATE_PENDING : state;
+}
+
+void Append(std::string& text, std::string_view member) {
+  text.append(member);
+  text.push_back('\x1f');
+}
+void Append(std::string& text, std::int64_t member) { Append(text, std::to_string(member)); }
+
+// Left out on purpose: `modified`, what only some answers carry (addresses, tokens), and what
+// notifications mask (accounts).
+std::string DigestOf(const v1::Order& order) {
+  std::string text;
+  Append(text, order.transaction_id());
+  Append(text, order.status());
+  Append(text, order.financial_status());
+  Append(text, Merged(order.payment_state()));
+  Append(text, order.amount());
+  Append(text, order.currency());
+  Append(text, order.amount_refunded());
+  Append(text, order.reason_code());
+  Append(text, order.payment_details().capture());
+  Append(text, order.payment_details().capture_remain());
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    Append(text, related.transaction_id());
+    Append(text, related.type());
+    Append(text, related.status());
+    Append(text, related.amount());
+    Append(text, related.dispute().status());
+  }
+  return HmacSha256("msp order state", text).substr(0, kDigestBytes);
+}
+
+bool IsInitialized(const State& state) {
+  return Merged(state.order->payment_state()) == v1::PAYMENT_STATE_PENDING;
+}
+
+// Whether the told state is about the very payment that is known. A first attempt may show itself
+// in a notification only while it is open: what has ended may be a refund's body.
+bool SamePayment(const State& known, const State& told) {
+  const std::string& id = known.order->transaction_id();
+  const bool same = id == told.order->transaction_id() || (id.empty() && IsInitialized(told));
+  const bool amount = !known.order->has_amount() || !told.order->has_amount() ||
+                      known.order->amount() == told.order->amount();
+  const bool currency = !known.order->has_currency() || !told.order->has_currency() ||
+                        known.order->currency() == told.order->currency();
+  return same && amount && currency;
+}
+
+// How far a payment has come. A read that lags behind never shows more than there was.
+int ProgressOf(v1::PaymentState state) {
+  switch (Merged(state)) {
+    case v1::PAYMENT_STATE_UNSPECIFIED:
+      return 0;
+    case v1::PAYMENT_STATE_PENDING:
+      return 1;
+    case v1::PAYMENT_STATE_DECLINED:
+    case v1::PAYMENT_STATE_CANCELLED:
+    case v1::PAYMENT_STATE_EXPIRED:
+      return 3;
+    case v1::PAYMENT_STATE_PAID:
+      return 4;
+    case v1::PAYMENT_STATE_PARTIALLY_REFUNDED:
+      return 5;
+    case v1::PAYMENT_STATE_REFUNDED:
+    case v1::PAYMENT_STATE_CHARGED_BACK:
+      return 6;
+    default:
+      return 2;  // Open, and past its beginning.
+  }
+}
+
+}  // namespace
+
+State StateOf(v1::Order order, std::int64_t observed_ms) {
+  State state;
+  state.digest = DigestOf(order);
+  state.modified = order.modified_time().seconds();
+  state.observed_ms = observed_ms;
+  state.order = std::make_shared<const v1::Order>(std::move(order));
+  return state;
+}
+
+LastTold LastToldOf(const State& state) {
+  return {.order_mark = OrderMark(state.order->order_id()),
+          .digest = state.digest,
+          .modified = state.modified,
+          .payment_state = state.order->payment_state()};
+}
+
+std::string OrderMark(std::string_view order_id) {
+  return HmacSha256("msp order id", order_id).substr(0, kOrderMarkBytes);
+}
+
+bool ProvenAfter(const LastTold& told, const State& state) {
+  // From an end back to an open payment: a new attempt, or an older state with a wrong `modified`.
+  if (StageOf(state) < StageOf(told.payment_state)) return false;
+  const bool both = told.modified != 0 && state.modified != 0;
+  if (both && told.modified != state.modified) return state.modified > told.modified;
+  return ProgressOf(state.order->payment_state()) > ProgressOf(told.payment_state);
+}
+
+Stage StageOf(const State& state) { return StageOf(state.order->payment_state()); }
+
+Stage StageOf(v1::PaymentState state) {
+  switch (state) {
+    case v1::PAYMENT_STATE_PAID:
+    case v1::PAYMENT_STATE_PARTIALLY_REFUNDED:
+    case v1::PAYMENT_STATE_REFUNDED:
+    case v1::PAYMENT_STATE_CHARGED_BACK:
+      return Stage::kFinal;
+    case v1::PAYMENT_STATE_DECLINED:
+    case v1::PAYMENT_STATE_CANCELLED:
+    case v1::PAYMENT_STATE_EXPIRED:
+      return Stage::kLikely;
+    default:
+      return Stage::kOpen;
+  }
+}
+
+Ordering Compare(const State& known, const State& told) {
+  if (known.digest == told.digest) return Ordering::kSame;
+  if (known.modified == 0 || told.modified == 0) return Ordering::kDoubt;
+  if (told.modified < known.modified) {
+    // Late, unless it shows more than is known: then `modified` went back, as local time does once
+    // a year.
+    const bool more =
+        ProgressOf(told.order->payment_state()) > ProgressOf(known.order->payment_state());
+    return more ? Ordering::kDoubt : Ordering::kStale;
+  }
+  if (!SamePayment(known, told) || told.order->payment_state() == v1::PAYMENT_STATE_UNRECOGNIZED)
+    return Ordering::kDoubt;
+  if (told.modified > known.modified)
+    return StageOf(told) < StageOf(known) ? Ordering::kDoubt : Ordering::kNews;
+  // Within one second: a payment leaves its beginning and never returns to it; more is not certain.
+  if (IsInitialized(told)) return IsInitialized(known) ? Ordering::kDoubt : Ordering::kStale;
+  return IsInitialized(known) ? Ordering::kNews : Ordering::kDoubt;
+}
+
+}  // namespace msp::webhooks

@@ -1,0 +1,61 @@
+// A state of an order as watchers see it, and the rules that tell states apart: what is the same,
+// what is older, what a notification may say by itself and where only a look at the order decides.
+// Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "multisafepay/v1/order.pb.h"
+#include "multisafepay/v1/order_service.pb.h"
+
+namespace msp::webhooks {
+
+using Cause = multisafepay::v1::WatchOrderResponse::Cause;
+
+struct State {
+  std::shared_ptr<const multisafepay::v1::Order> order;  // Completed.
+  std::string digest;         // Of everything that makes a change; 16 bytes.
+  std::int64_t modified = 0;  // MultiSafepay's `modified` as Unix seconds; 0 when it gave none.
+  std::int64_t observed_ms = 0;
+};
+
+// `order` must be completed (payments::CompleteOrder).
+State StateOf(multisafepay::v1::Order order, std::int64_t observed_ms);
+
+// What a watcher was told last, by any replica. Enough to see whether another state comes after it.
+struct LastTold {
+  std::string order_mark;  // Of the order's own id; OrderMark.
+  std::string digest;
+  std::int64_t modified = 0;
+  multisafepay::v1::PaymentState payment_state = multisafepay::v1::PAYMENT_STATE_UNSPECIFIED;
+};
+LastTold LastToldOf(const State& state);
+// 8 bytes that stand for an order's id.
+std::string OrderMark(std::string_view order_id);
+
+// Whether one read of the order proves that `state` comes after `told`. False where it may be an
+// older state: reads lag behind, `modified` has whole seconds, and local time goes back.
+bool ProvenAfter(const LastTold& told, const State& state);
+
+enum class Stage : std::uint8_t {
+  kOpen,    // More is to come.
+  kLikely,  // Declined, expired or cancelled: mostly the end, but the customer may try again.
+  kFinal,   // Paid, or beyond.
+};
+Stage StageOf(multisafepay::v1::PaymentState state);
+Stage StageOf(const State& state);
+
+// What a notification's state is worth beside the state that is known.
+enum class Ordering : std::uint8_t {
+  kSame,   // Nothing new.
+  kStale,  // Older than what is known.
+  kNews,   // The order's next state.
+  kDoubt,  // May be about another transaction, or out of order, or `modified` is wrong: a read
+           // decides.
+};
+Ordering Compare(const State& known, const State& told);
+
+}  // namespace msp::webhooks

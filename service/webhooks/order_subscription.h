@@ -1,0 +1,56 @@
+// What the event core keeps of a watched order and of each of its watchers. Internal to
+// order_watch_registry.cc and order_watch_reads.cc; guarded by the registry's lock.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <optional>
+
+#include "service/webhooks/confirmation.h"
+#include "service/webhooks/order_watch_registry.h"
+
+namespace msp::webhooks {
+
+// A known state that is no older than this is the present state for one who joins.
+inline constexpr std::chrono::milliseconds kFresh{1'000};
+
+// One watcher's place at an order.
+struct OrderWatchRegistry::Subscriber {
+  Watcher* watcher = nullptr;
+  OrderSubscription* subscription = nullptr;  // Null once it has ended.
+  bool follow = false;
+  // The state at the beginning is behind it: it is told whatever becomes known. Until then it may
+  // have been told a later one by another replica.
+  bool in_step = false;
+  std::optional<LastTold> last_told;
+  Time joined;
+  Confirmation reads;  // Of a state that may be older than `last_told`.
+  std::chrono::milliseconds heartbeat{0};
+  Time beat_at = Time::max();
+  Time quiet_until = Time::max();
+  bool queued = false;
+  Due::iterator due;
+  std::list<Subscriber*>::iterator at;
+};
+
+// One watched order.
+struct OrderWatchRegistry::OrderSubscription {
+  Key key;
+  std::list<Subscriber*> subscribers;
+  std::optional<State> known;
+  std::optional<State> held;  // The newest notification that came before the first look's answer.
+  Time known_at;              // When `known` was last confirmed.
+  Time known_since;           // When it became known.
+  Confirmation reads;         // Of a state that may be older than `known`.
+  int unproven = 0;           // Reads in a row that left something to prove, or failed before any.
+  bool changed_in_look = false;
+  std::uint64_t looking = 0;  // The look under way; 0 for none.
+  Time look_began = Time::min();
+  bool again = false;  // Another look is wanted when this one is over.
+  FetchReason why = FetchReason::kSnapshot;
+  std::int64_t backoff_ms = 0;
+  bool queued = false;
+  Due::iterator due;
+};
+
+}  // namespace msp::webhooks

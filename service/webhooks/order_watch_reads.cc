@@ -1,0 +1,193 @@
+// The event core's reads of orders: when they are due, and what their answers prove.
+#include <algorithm>
+#include <utility>
+
+#include "service/base/random.h"
+#include "service/telemetry/line.h"
+#include "service/webhooks/order_subscription.h"
+#include "service/webhooks/order_watch_registry.h"
+
+namespace msp::webhooks {
+namespace {
+
+using std::chrono::milliseconds;
+namespace v1 = multisafepay::v1;
+
+// Between the beginnings of two looks at one order, whatever happens.
+constexpr milliseconds kLookGap{500};
+// Reads that wait for proof are this many gaps apart at most, as a power of two: four minutes.
+constexpr int kGapDoublingsMax = 9;
+// First reads that may fail where a notification says that the order is there.
+constexpr int kFirstFailuresMax = 5;
+// How much longer than for an open order the wait between two reads gets for one that has ended.
+constexpr std::int64_t kRareTimes = 12;
+
+// Half to one and a half times the wait: watchers that began together drift apart.
+milliseconds Jittered(std::int64_t ms) {
+  return milliseconds(ms / 2 + static_cast<std::int64_t>(RandomBelow(
+                                   static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 1)))));
+}
+
+}  // namespace
+
+void OrderWatchRegistry::ScheduleFetch(OrderSubscription& subscription, FetchReason why,
+                                       Time when) {
+  if (subscription.looking != 0) {
+    if (why != FetchReason::kPoll) subscription.again = true;
+    return;
+  }
+  if (subscription.look_began != Time::min())
+    when = std::max(when, subscription.look_began + kLookGap);
+  if (subscription.queued && subscription.due->first <= when) return;
+  subscription.why = why;
+  SetDue(subscription, when);
+}
+
+// Where a state waits for proof, soon, and when reads no longer lag behind; else the next poll.
+void OrderWatchRegistry::ScheduleRefetch(OrderSubscription& subscription) {
+  Time since = subscription.reads.pending() ? subscription.known_since : Time::max();
+  for (const Subscriber* subscriber : subscription.subscribers) {
+    if (subscription.known && !subscriber->in_step) since = std::min(since, subscriber->joined);
+  }
+  if (since == Time::max()) {
+    subscription.unproven = 0;
+    return SchedulePoll(subscription);
+  }
+  const milliseconds gap = kLookGap * (1 << std::min(subscription.unproven++, kGapDoublingsMax));
+  ScheduleFetch(subscription, FetchReason::kDoubt,
+                std::max(subscription.look_began + gap, since + milliseconds(options_.settle_ms)));
+}
+
+void OrderWatchRegistry::SchedulePoll(OrderSubscription& subscription) {
+  const bool ended = subscription.known && StageOf(*subscription.known) != Stage::kOpen;
+  const bool followed =
+      std::any_of(subscription.subscribers.begin(), subscription.subscribers.end(),
+                  [](const Subscriber* subscriber) { return subscriber->follow; });
+  if (ended && !followed) {
+    if (subscription.queued && subscription.why == FetchReason::kPoll &&
+        !subscription.subscribers.empty()) {
+      due_.erase(subscription.due);
+      subscription.queued = false;
+    }
+    return;
+  }
+  if (ended) subscription.backoff_ms = std::max(subscription.backoff_ms, options_.poll_max_ms);
+  const Time when = now_() + Jittered(subscription.backoff_ms);
+  if (subscription.queued && subscription.why == FetchReason::kDoubt &&
+      subscription.due->first <= when)
+    return;
+  subscription.why = FetchReason::kPoll;
+  SetDue(subscription, when);
+  subscription.backoff_ms =
+      std::min(subscription.backoff_ms * 2, options_.poll_max_ms * (ended ? kRareTimes : 1));
+}
+
+bool OrderWatchRegistry::StartFetch(OrderSubscription& subscription, PendingFetch& look) {
+  if (subscription.subscribers.empty()) {
+    DropSubscription(subscription);
+    return false;
+  }
+  if (subscription.looking != 0) return false;  // Its answer says when to look again.
+  subscription.looking = ++looks_;
+  subscription.look_began = now_();
+  subscription.changed_in_look = false;
+  subscription.again = false;
+  counters_.looks.Count(subscription.why);
+  look = {subscription.key, subscription.looking};
+  return true;
+}
+
+void OrderWatchRegistry::OnFetched(const Key& key, std::uint64_t number, Found found) {
+  MutexLock lock(mutex_);
+  OrderSubscription* subscription = FindSubscription(key.first, key.second);
+  if (subscription == nullptr || subscription->looking != number) return;
+  subscription->looking = 0;
+  if (found.order) {
+    const std::string& own = found.order->order_id();
+    if (!own.empty() && own != key.second) subscription = UseOwnId(*subscription, own);
+    if (subscription == nullptr) return;
+    Read(*subscription, StateOf(*std::move(found.order), telemetry::UnixMsNow()));
+  } else {
+    counters_.looks_failed.fetch_add(1, std::memory_order_relaxed);
+    if (!subscription->known) return FailFirst(*subscription, found.failure);
+  }
+  if (subscription->subscribers.empty()) return;
+  if (subscription->again) {
+    ScheduleFetch(*subscription, FetchReason::kDoubt, now_());
+  } else if (!subscription->queued) {
+    ScheduleRefetch(*subscription);
+  }
+}
+
+// A notification says that the order is there, though not what its state is: it may be a refund's.
+void OrderWatchRegistry::FailFirst(OrderSubscription& subscription,
+                                   const payments::Failure& failure) {
+  if (subscription.held && subscription.unproven < kFirstFailuresMax)
+    return ScheduleFetch(subscription, FetchReason::kDoubt,
+                         subscription.look_began + kLookGap * (1 << subscription.unproven++));
+  for (auto at = subscription.subscribers.begin(); at != subscription.subscribers.end();)
+    DeliverEnd(**at++, failure);
+}
+
+void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
+  const Time began = subscription.look_began;
+  const milliseconds settle{options_.settle_ms};
+  for (Subscriber* subscriber : subscription.subscribers) {
+    if (!subscriber->in_step && began >= subscriber->joined)
+      subscriber->reads.Add(read.digest, began, subscriber->joined, settle);
+  }
+  if (!subscription.known) {
+    Accept(subscription, std::move(read), v1::WatchOrderResponse::CAUSE_SNAPSHOT);
+  } else if (read.digest == subscription.known->digest) {
+    subscription.known->modified = std::max(subscription.known->modified, read.modified);
+    subscription.known_at = now_();
+    subscription.reads.Reset();
+  } else if (ProvenAfter(LastToldOf(*subscription.known), read)) {
+    counters_.events.Count(4);
+    Accept(subscription, std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
+  } else if (subscription.changed_in_look) {
+    counters_.events.Count(2);  // Read before a notification that has come in since.
+    subscription.again = true;
+  } else {
+    subscription.reads.Add(read.digest, began, subscription.known_since, settle);
+    const bool proven = subscription.reads.Proves(read.digest);
+    counters_.events.Count(proven ? 4 : 3);
+    if (proven) Accept(subscription, std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
+  }
+  // Those that joined while the read was under way, or that wait for it to end.
+  for (auto at = subscription.subscribers.begin(); at != subscription.subscribers.end();) {
+    Subscriber& subscriber = **at++;
+    if (!subscriber.in_step || !subscriber.follow)
+      Show(subscription, subscriber, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
+  }
+  if (subscription.held) {
+    State held = *std::move(subscription.held);
+    subscription.held.reset();
+    ApplyInOrder(subscription, std::move(held));
+  }
+}
+
+OrderWatchRegistry::OrderSubscription* OrderWatchRegistry::UseOwnId(OrderSubscription& subscription,
+                                                                    const std::string& order_id) {
+  const Key own{subscription.key.first, order_id};
+  if (OrderSubscription* other = FindSubscription(own.first, own.second); other != nullptr) {
+    std::list<Subscriber*> subscribers;
+    subscribers.swap(subscription.subscribers);
+    DropSubscription(subscription);
+    for (auto at = subscribers.begin(); at != subscribers.end();) {
+      Subscriber& subscriber = **at;
+      subscriber.subscription = other;
+      other->subscribers.splice(other->subscribers.end(), subscribers, at++);
+      Join(*other, subscriber);
+    }
+    return nullptr;
+  }
+  auto node = subscriptions_.extract(subscription.key);
+  node.key() = own;
+  subscription.key = own;
+  subscriptions_.insert(std::move(node));
+  subscription.again = true;  // Notifications named the order by its own id, which nobody watched.
+  return &subscription;
+}
+
+}  // namespace msp::webhooks

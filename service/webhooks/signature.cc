@@ -1,0 +1,76 @@
+#include "service/webhooks/signature.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "service/base/hash.h"
+#include "service/base/text.h"
+
+namespace msp::webhooks {
+namespace {
+
+constexpr std::size_t kAuthMax = 1024;
+constexpr std::size_t kSignatureDigits = 128;
+constexpr std::size_t kTimeDigitsMax = 15;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+char Lower(char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+struct Auth {
+  std::string decoded;
+  std::string_view time;  // Its digits as they were signed; points into `decoded`.
+  std::string signature;  // Lower case.
+  std::int64_t time_s = 0;
+};
+
+bool Parse(std::string_view text, Auth& auth) {
+  if (text.size() > kAuthMax || !Base64Decode(text, &auth.decoded)) return false;
+  const std::string_view decoded = auth.decoded;
+  const std::size_t colon = decoded.find(':');
+  if (colon == std::string_view::npos || colon == 0 || colon > kTimeDigitsMax) return false;
+  auth.time = decoded.substr(0, colon);
+  const std::string_view signature = decoded.substr(colon + 1);
+  if (signature.size() != kSignatureDigits ||
+      !std::all_of(auth.time.begin(), auth.time.end(), IsDigit) ||
+      !std::all_of(signature.begin(), signature.end(), IsHex))
+    return false;
+  auth.signature.resize(signature.size());
+  std::transform(signature.begin(), signature.end(), auth.signature.begin(), Lower);
+  std::from_chars(auth.time.data(), auth.time.data() + auth.time.size(), auth.time_s);
+  return true;
+}
+
+}  // namespace
+
+std::string_view NameOf(SignatureCheck verdict) {
+  constexpr std::array<std::string_view, 5> kNames{"genuine", "bad_auth_header", "bad_signature",
+                                                   "stale", "future"};
+  return kNames[static_cast<std::size_t>(verdict)];
+}
+
+SignatureCheck Verify(std::string_view auth_text, std::string_view body,
+                      absl::Span<const std::string_view> keys, const Window& window) {
+  Auth auth;
+  if (!Parse(auth_text, auth)) return SignatureCheck::kBadAuthHeader;
+  std::string message;
+  message.reserve(auth.time.size() + 1 + body.size());
+  message.append(auth.time).append(1, ':').append(body);
+  bool genuine = false;
+  for (const std::string_view key : keys) {
+    const bool fits = EqualInConstantTime(Hex(HmacSha512(Trimmed(key), message)), auth.signature);
+    genuine = genuine || fits;
+  }
+  ZeroizeString(message);
+  if (!genuine) return SignatureCheck::kBadSignature;
+  // Only what is genuine learns about our clock.
+  if (auth.time_s < window.now_s - window.past_s) return SignatureCheck::kStale;
+  if (auth.time_s > window.now_s + kFutureMaxS) return SignatureCheck::kFuture;
+  return SignatureCheck::kGenuine;
+}
+
+}  // namespace msp::webhooks

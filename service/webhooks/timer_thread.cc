@@ -1,0 +1,47 @@
+#include "service/webhooks/timer_thread.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace msp::webhooks {
+namespace {
+
+// Woken at least so often: a clock's largest time is more than some waits can take.
+constexpr std::chrono::seconds kNapMax{60};
+
+}  // namespace
+
+TimerThread::TimerThread(OrderWatchRegistry& registry) : registry_(registry) {
+  registry_.OnDeadlineMovedEarlier([this] {
+    {
+      MutexLock lock(mutex_);
+      woken_ = true;
+    }
+    changed_.NotifyOne();
+  });
+  thread_ = std::thread([this] { Run(); });
+}
+
+TimerThread::~TimerThread() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.NotifyOne();
+  thread_.join();
+}
+
+void TimerThread::Run() {
+  while (true) {
+    const OrderWatchRegistry::Time next = registry_.RunExpired();
+    const OrderWatchRegistry::Time until =
+        std::min(next, OrderWatchRegistry::Clock::now() + kNapMax);
+    MutexLock lock(mutex_);
+    while (!woken_ && !stopping_ && changed_.WaitUntil(mutex_, until)) {
+    }
+    if (stopping_) return;
+    woken_ = false;
+  }
+}
+
+}  // namespace msp::webhooks

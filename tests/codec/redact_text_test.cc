@@ -1,0 +1,240 @@
+#include "service/codec/redact_text.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace msp::codec {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Scrubbed, HidesWhatCouldBeACardNumber) {
+  const struct {
+    const char* in;
+    const char* out;
+  } kRows[] = {
+      {"", ""},
+      {"Invalid transaction ID", "Invalid transaction ID"},
+      {"order 12345678901 unknown", "order 12345678901 unknown"},
+      {"card 411111111111 refused", "card *** refused"},
+      {"4111 1111 1111 1111", "***"},
+      {"4111-1111-1111-1111!", "***!"},
+      {"4111 - 1111 - 1111 - 1111", "***"},
+      {"4111.1111.1111.1111.", "***."},
+      {"x4111111111111111x5500000000000004", "x***x***"},
+      {"2020-01-28T09:01:07", "2020-01-28T09:01:07"},
+      {"line\nbreak \x1b[0m \x7f", "line break  [0m  "},
+      {"bad \xff\xC3 utf8 caf\xC3\xA9", "bad ?? utf8 caf\xC3\xA9"},
+  };
+  for (const auto& row : kRows) EXPECT_EQ(Scrubbed(row.in), row.out) << row.in;
+}
+
+TEST(Scrubbed, TakesAControlCharacterForTheSpaceThatItBecomes) {
+  EXPECT_THAT(Scrubbed("card 5\x18"
+                       "555-5555.5555 4444 refused"),
+              Not(HasSubstr("555")));
+  EXPECT_EQ(Scrubbed("a\tb\x7F"
+                     "c"),
+            "a b c");
+}
+
+TEST(Scrubbed, CutsAtACodePoint) {
+  EXPECT_EQ(Scrubbed("abcdef", 3), "abc");
+  EXPECT_EQ(Scrubbed("ab\xE2\x82\xAC", 4), "ab");
+  EXPECT_EQ(Scrubbed("ab\xE2\x82\xAC", 5), "ab\xE2\x82\xAC");
+  EXPECT_EQ(Scrubbed(std::string(10'000, 'x')).size(), 512U);
+  for (std::size_t max = 0; max < 40; ++max) {
+    EXPECT_THAT(Scrubbed("card 4111111111111111 and 5500 0000 0000 0004", max),
+                Not(HasSubstr("11")))
+        << "a cut never shortens a run below what is hidden";
+  }
+}
+
+// What may stand between the digits of a card, and texts that quote a security code.
+constexpr const char* kSeparators[] = {"",
+                                       " ",
+                                       "-",
+                                       ".",
+                                       "_",
+                                       ",",
+                                       "/",
+                                       ":",
+                                       "+",
+                                       "|",
+                                       "*",
+                                       "~",
+                                       ";",
+                                       "=",
+                                       "\t",
+                                       " - ",
+                                       ", ",
+                                       "%20",
+                                       "%",
+                                       "%2D",
+                                       "&nbsp;",
+                                       "&#8239;",
+                                       "\\u00a0",
+                                       "\xE2\x80\x89",
+                                       "\xC2\xA0",
+                                       "\xC2\xAD",
+                                       "\xE2\x80\x8B",
+                                       "\xE2\x81\xA0",
+                                       "\xEF\xBB\xBF",
+                                       "\xE2\x80\x91",
+                                       "\xC2\xB7",
+                                       "\xFF"};
+constexpr const char* kCodePhrases[] = {"CVC # is wrong",
+                                        "cvv = #",
+                                        "Security code # declined",
+                                        "CVC2: #",
+                                        "invalid verification code (#)",
+                                        "# is no valid CVV",
+                                        "card_cvc \"#\"",
+                                        "CSC #",
+                                        "cid=#",
+                                        "cvc#",
+                                        "Cvc:#, try again",
+                                        "securityCode=#"};
+
+std::string WithDigits(std::string_view digits, std::size_t group, std::string_view separator) {
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && i % group == 0) text += separator;
+    text += digits[i];
+  }
+  return text;
+}
+
+// The same digits as full-width characters.
+std::string Wide(std::string_view digits) {
+  std::string text;
+  for (const char digit : digits) {
+    text += "\xEF\xBC";
+    text += static_cast<char>(0x90 + (digit - '0'));
+  }
+  return text;
+}
+
+std::string Filled(std::string_view phrase, std::string_view value) {
+  std::string text(phrase);
+  return text.replace(text.find('#'), 1, value);
+}
+
+TEST(Scrubbed, HidesACardWithAnySeparators) {
+  for (const char* separator : kSeparators) {
+    for (const std::size_t group : {1U, 2U, 4U, 6U}) {
+      const std::string card = WithDigits("4111111111111111", group, separator);
+      EXPECT_EQ(Scrubbed("Card " + card + " refused"), "Card *** refused") << card;
+    }
+  }
+  EXPECT_EQ(Scrubbed("Card " + Wide("4111111111111111") + " refused"), "Card *** refused");
+  EXPECT_EQ(Scrubbed("Card %34%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31 refused"),
+            "Card *** refused");
+}
+
+TEST(Scrubbed, LeavesOtherNumbersReadable) {
+  for (const char* text :
+       {"2020-01-28T09:01:07", "amount 9743, currency EUR", "from 1 to 10,000 (not 12,500)",
+        "HTTP 404: error 1006", "192.168.10.12:443", "50% of 1234", "order 123456 / 2"})
+    EXPECT_EQ(Scrubbed(text), text);
+}
+
+TEST(Scrubbed, HidesTheKnownCardAndCodeHoweverTheyAreWritten) {
+  // A number that fails the check, so that nothing but knowing it can find it.
+  const std::string number = "4111222233334445";
+  const KnownSecrets known{
+      .card = {.number = DigitPrint("4111 2222 3333 4445"), .code = DigitPrint("8642")}};
+  for (const char* separator : kSeparators) {
+    const std::string card = WithDigits(number, 4, separator);
+    EXPECT_EQ(Scrubbed("Card " + card + "!", 512, known), "Card ***!") << card;
+    const std::string code = WithDigits("8642", 1, separator);
+    EXPECT_EQ(Scrubbed("Value " + code + " refused", 512, known), "Value *** refused") << code;
+  }
+  EXPECT_EQ(Scrubbed("a" + Wide(number) + "b" + Wide("8642") + "c", 512, known), "a***b***c");
+  for (const char* phrase : kCodePhrases)
+    EXPECT_THAT(Scrubbed(Filled(phrase, "8642"), 512, known), Not(HasSubstr("8642"))) << phrase;
+}
+
+TEST(Scrubbed, LeavesANumberThatOnlyContainsTheKnownCode) {
+  const KnownSecrets known{.card = {.code = DigitPrint("123")}};
+  EXPECT_EQ(Scrubbed("order 41236, error 1234, 123", 512, known), "order 41236, error 1234, ***");
+}
+
+TEST(Scrubbed, HidesShortNumbersWhereASecurityCodeIsMentioned) {
+  for (const char* phrase : kCodePhrases) {
+    for (const char* code : {"864", "8642", "8-6-4-2", "8 6 4"})
+      EXPECT_THAT(Scrubbed(Filled(phrase, code)), Not(AnyOf(HasSubstr("864"), HasSubstr("6"))))
+          << phrase;
+  }
+  EXPECT_EQ(Scrubbed("incident 8642"), "incident 8642");
+}
+
+TEST(Scrubbed, HidesTheApiKeyHoweverItIsWritten) {
+  constexpr std::string_view kKey = "a1b2c3d4-e5f6-7890-abcd-ef0123456789";
+  for (const char* text :
+       {"Invalid API key: a1b2c3d4-e5f6-7890-abcd-ef0123456789",
+        "api_key=a1b2c3d4-e5f6-7890-abcd-ef0123456789&x",
+        "key 'A1B2C3D4-E5F6-7890-ABCD-EF0123456789' unknown", "a1b2c3d4e5f67890abcdef0123456789",
+        "Key a1b2c3d4 e5f6 7890 abcd ef0123456789 expired",
+        "/json?api_key=a1b2c3d4%2De5f6%2D7890%2Dabcd%2Def0123456789", "prefix a1b2c3d4-e5f6..."}) {
+    for (const KnownSecrets& known :
+         {KnownSecrets{.api_key = kKey}, KnownSecrets{.previous_api_key = kKey}}) {
+      const std::string clean = Scrubbed(text, 512, known);
+      EXPECT_THAT(clean, HasSubstr("***"));
+      for (const char* part : {"a1b2", "A1B2", "c3d4", "e5f6", "ef01", "6789"})
+        EXPECT_THAT(clean, Not(HasSubstr(part))) << text;
+    }
+  }
+  EXPECT_EQ(Scrubbed("Invalid API key", 512, {.api_key = kKey}), "Invalid API key");
+  EXPECT_EQ(Scrubbed("key AB-12 is short", 512, {.api_key = "ab-12"}), "key *** is short");
+}
+
+TEST(Scrubbed, ALongTextIsCutWithoutShowingTheHalfOfANumber) {
+  for (std::size_t letters = 5'080; letters < 5'130; ++letters)
+    EXPECT_THAT(Scrubbed(std::string(letters, 'x') + "4111111111111111", letters + 20),
+                Not(HasSubstr("411")));
+}
+
+TEST(Scrubbed, LeavesNothingThatASecondTimeWouldHide) {
+  for (const char* text :
+       {"12 4111111111111111 34 56 78 90 12 34 56", "cvc 1 4111111111111111 23",
+        "1/4111111111111111/11 1111 1111 11/17", "4111|4111111111111111|1111|1111|1111"}) {
+    const std::string clean = Scrubbed(text);
+    EXPECT_EQ(Scrubbed(clean), clean) << text;
+    EXPECT_FALSE(HoldsCardNumber(clean)) << clean;
+  }
+}
+
+TEST(DigitPrint, RecognizesTheSameDigitsAlone) {
+  const DigitPrint print("8 6-42");
+  EXPECT_EQ(print.digits(), 4U);
+  EXPECT_TRUE(print.Matches("8642"));
+  EXPECT_FALSE(print.Matches("8643"));
+  EXPECT_FALSE(print.Matches("864"));
+  EXPECT_FALSE(DigitPrint().Matches(""));
+  EXPECT_FALSE(DigitPrint("none").Matches(""));
+}
+
+TEST(HoldsCardNumber, ToldFromOtherNumbersByItsCheckDigit) {
+  for (const char* card : {"4111111111111111", "order 4111 1111-1111.1111 / 1", "a374500000000015b",
+                           "6799990000000000011", "4111_1111_1111_1111", "key~4111~1111~1111~1111",
+                           "4%31%311111111111111"})
+    EXPECT_TRUE(HoldsCardNumber(card)) << card;
+  for (const char* other : {"", "4111111111111112", "order-1", "41111111111", "2026-11-25-000124",
+                            "41111111111111111111111111111111"})
+    EXPECT_FALSE(HoldsCardNumber(other)) << other;
+}
+
+TEST(ScrubbedIfCard, LeavesOtherIdentifiersAsTheyAre) {
+  EXPECT_EQ(ScrubbedIfCard("order_4111_1111_1111_1111"), "order_***");
+  EXPECT_EQ(ScrubbedIfCard("2026-11-25-000124"), "2026-11-25-000124");
+}
+
+}  // namespace
+}  // namespace msp::codec

@@ -1,0 +1,60 @@
+// What every test of the codec needs: the plans of the test messages and short ways to and from
+// JSON.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/msp_codec_testing_proto.h"
+#include "codec/testing.pb.h"
+#include "google/protobuf/text_format.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "service/codec/decode.h"
+#include "service/codec/message_schema.h"
+
+namespace msp::codec {
+
+inline const SchemaSet& TestPlans() {
+  static const SchemaSet plans({testing::Everything::descriptor(), testing::Shapes::descriptor(),
+                                testing::Envelope::descriptor(), testing::Reply::descriptor()},
+                               {access::MspCodecTestingProto()});
+  return plans;
+}
+
+template <class Message>
+const MessageSchema& PlanOf() {
+  return TestPlans().Of(Message::descriptor());
+}
+
+template <class Message>
+Message FromText(std::string_view text) {
+  Message message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(std::string(text), &message)) << text;
+  return message;
+}
+
+// "U:path" for an unknown member, "V:path" for an unfit value, "D:path" for a duplicate, "T:path"
+// for an unreadable text.
+inline std::vector<std::string> Names(const std::vector<Drift>& drift) {
+  std::vector<std::string> names;
+  for (const Drift& one : drift) {
+    names.push_back(std::string(1, "UVDT"[static_cast<int>(one.kind)]) + ":" + one.path);
+  }
+  return names;
+}
+
+MATCHER_P(MessageIs, text, "equals " + std::string(text)) {
+  using Message = std::decay_t<decltype(arg)>;
+  google::protobuf::util::MessageDifferencer differencer;
+  std::string difference;
+  differencer.ReportDifferencesToString(&difference);
+  const bool equal = differencer.Compare(FromText<Message>(text), arg);
+  *result_listener << difference;
+  return equal;
+}
+
+}  // namespace msp::codec

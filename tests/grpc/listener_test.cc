@@ -1,0 +1,160 @@
+// The listening socket of the gRPC port: what it hands over, and how it ends.
+#include "service/grpc/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <future>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/gate.h"
+
+namespace msp::server {
+namespace {
+
+constexpr std::size_t kConnectionsMax = 100;
+
+// Takes connections as gRPC does; the test reads their descriptors.
+class FakeAcceptor : public Listener::Acceptor {
+ public:
+  explicit FakeAcceptor(std::promise<int>& first) : first_(first) {}
+  void HandleNewConnection(NewConnectionParameters* connection) override {
+    first_.set_value(connection->fd);
+  }
+
+ private:
+  std::promise<int>& first_;
+};
+
+// A connection to the port, or -1 when it is refused.
+int Connect(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+class ListenerTest : public ::testing::Test {
+ protected:
+  explicit ListenerTest(std::size_t connections_max = kConnectionsMax)
+      : listener_(connections_max) {
+    EXPECT_TRUE(listener_.Bind("127.0.0.1:0").ok());
+  }
+  void Serve() { listener_.Serve(std::make_unique<FakeAcceptor>(first_)); }
+  int HandedOver() {
+    auto future = first_.get_future();
+    EXPECT_EQ(future.wait_for(testing::kWaitMax), std::future_status::ready);
+    return future.get();
+  }
+
+  std::promise<int> first_;
+  Listener listener_;
+};
+
+TEST_F(ListenerTest, HandsOverEachConnectionAndCountsItUntilItsEnd) {
+  Serve();
+  EXPECT_EQ(listener_.open(), 0U);
+  const int client = Connect(listener_.port());
+  const int server = HandedOver();
+  EXPECT_EQ(listener_.open(), 1U);
+  close(server);
+  EXPECT_EQ(listener_.open(), 0U);
+  close(client);
+}
+
+// With Nagle's algorithm a reply waits for the client's delayed acknowledgement, 40 ms.
+TEST_F(ListenerTest, HandsOverConnectionsThatSendAtOnce) {
+  Serve();
+  const int client = Connect(listener_.port());
+  const int server = HandedOver();
+  int no_delay = 0;
+  socklen_t size = sizeof no_delay;
+  EXPECT_EQ(getsockopt(server, IPPROTO_TCP, TCP_NODELAY, &no_delay, &size), 0);
+  EXPECT_NE(no_delay, 0);
+  close(server);
+  close(client);
+}
+
+TEST_F(ListenerTest, ClosedItRefusesNewConnectionsAndLeavesTheOthersOpen) {
+  Serve();
+  const int client = Connect(listener_.port());
+  const int server = HandedOver();
+  listener_.Close();
+  EXPECT_EQ(Connect(listener_.port()), -1);
+  EXPECT_EQ(listener_.open(), 1U);
+  EXPECT_EQ(write(server, "x", 1), 1);
+  char byte = 0;
+  EXPECT_EQ(read(client, &byte, 1), 1);
+  close(server);
+  close(client);
+}
+
+TEST_F(ListenerTest, AConnectionMadeBeforeTheCloseIsStillHandedOver) {
+  const int client = Connect(listener_.port());
+  ASSERT_GE(client, 0);
+  Serve();
+  listener_.Close();
+  EXPECT_EQ(listener_.open(), 1U);
+  close(HandedOver());
+  close(client);
+}
+
+TEST_F(ListenerTest, ADescriptorThatBecameAnotherFileCountsNoMore) {
+  Serve();
+  const int client = Connect(listener_.port());
+  const int server = HandedOver();
+  const int other = dup2(client, server);
+  EXPECT_EQ(listener_.open(), 0U);
+  close(other);
+  close(client);
+}
+
+class FullListenerTest : public ListenerTest {
+ protected:
+  FullListenerTest() : ListenerTest(1) {}
+};
+
+TEST_F(FullListenerTest, AConnectionBeyondTheBoundIsClosedAndTheOpenOneStays) {
+  const int first = Connect(listener_.port());
+  Serve();
+  const int server = HandedOver();
+  const int second = Connect(listener_.port());
+  char byte = 0;
+  EXPECT_LE(read(second, &byte, 1), 0);  // Its end.
+  EXPECT_EQ(listener_.open(), 1U);
+  EXPECT_EQ(listener_.refused(), 1);
+  for (const int fd : {server, first, second}) close(fd);
+}
+
+TEST_F(ListenerTest, AnAddressInUseIsAnError) {
+  Listener second(kConnectionsMax);
+  const absl::Status status = second.Bind("127.0.0.1:" + std::to_string(listener_.port()));
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("in use"));
+}
+
+TEST(Listener, AnIpv6AddressAndANameAreAddressesToo) {
+  for (const char* listen : {"[::1]:0", "localhost:0"}) {
+    Listener listener(kConnectionsMax);
+    const absl::Status bound = listener.Bind(listen);
+    if (bound.ok()) {
+      EXPECT_GT(listener.port(), 0) << listen;
+    } else {
+      EXPECT_STREQ(listen, "[::1]:0");  // A machine without IPv6 has no ::1.
+    }
+  }
+}
+
+TEST(Listener, ANameThatDoesNotResolveIsAnError) {
+  EXPECT_FALSE(Listener(kConnectionsMax).Bind("no.such.host.invalid:0").ok());
+}
+
+}  // namespace
+}  // namespace msp::server

@@ -1,0 +1,156 @@
+// The table of what a success has to show, row by row: each row's member is what makes the
+// difference between an answer that is believed and one that is not.
+#include "service/payments/evidence.h"
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
+#include "service/payments/interpret.h"
+#include "tests/payments/calls.h"
+
+namespace msp::payments {
+namespace {
+
+namespace pb = google::protobuf;
+
+// An answer's data that shows all that the operation needs, as the API documents it; the request's
+// ids are all "id-1".
+const std::map<std::string_view, std::string>& Documented() {
+  static const auto& data = *new std::map<std::string_view, std::string>{
+      {"CreateOrder", R"({"order_id":"id-1","payment_url":"https://pay.example/1"})"},
+      {"CaptureOrder", R"({"transaction_id":7,"order_id":"id-1"})"},
+      {"VoidOrder", R"({"transaction_id":7,"order_id":"id-1","success":true})"},
+      {"RefundOrder", R"({"transaction_id":7,"refund_id":8})"},
+      {"CancelRefund", "{}"},
+      {"UpdateOrder", "{}"},
+      {"UpdateToken", R"({"updated":true})"},
+      {"DeleteToken", R"({"removed":true})"},
+      {"GetOrder", R"({"order_id":"id-1","status":"completed"})"},
+      {"GetToken", R"({"token":"id-1","code":"VISA"})"},
+      {"GetPaymentMethod", R"({"id":"id-1","name":"One"})"},
+      {"GetGateway", R"({"id":"id-1","description":"One"})"},
+      {"GetTransaction", R"({"transaction_id":"id-1","amount":5})"},
+      {"HoldOrder", R"("2030-05-01T10:00:00+02:00")"},
+      {"ExtendOrder", R"("2030-05-01T10:00:00+02:00")"},
+      {"AddOrderFile", "{}"},
+      {"CreateApiToken", R"({"api_token":"pub.v2.1"})"},
+      {"CreateApplePaySession", R"({"session":"{}"})"},
+      {"GetAccount", R"({"account_id":10,"role":"site","site_id":20})"},
+      {"GetReceipt", R"({"order":{"amount":5}})"}};
+  return data;
+}
+
+Interpretation Of(std::string_view operation_name, const std::string& body) {
+  const Operation& operation = TestOperations().Find(operation_name);
+  const std::unique_ptr<pb::Message> request(operation.row.request->New());
+  const std::unique_ptr<pb::Message> response(operation.row.response->New());
+  for (const char* id :
+       {"order_id", "token", "payment_method_id", "gateway_id", "transaction_id"}) {
+    if (const auto* field = request->GetDescriptor()->FindFieldByName(id))
+      request->GetReflection()->SetString(request.get(), field, "id-1");
+  }
+  http::Response answer = Answered(200, body);
+  return Interpret(operation, TestOperations().envelope_plan(), *request, answer, *response);
+}
+
+std::string Success(const std::string& data) { return R"({"success":true,"data":)" + data + "}"; }
+
+TEST(Evidence, TheDocumentedAnswerIsBelieved) {
+  for (const auto& [operation, data] : Documented()) {
+    EXPECT_EQ(Of(operation, Success(data)).outcome, CallOutcome::kSuccess) << operation;
+  }
+}
+
+TEST(Evidence, AnAnswerWithoutTheNeededMemberIsNot) {
+  for (const EvidenceRow& row : EvidenceRows()) {
+    if (row.need == Need::kNotFalse || row.need == Need::kAnyPresent) continue;
+    const std::string member = "\"" + std::string(row.member) + "\":";
+    const std::string other = "\"" + std::string(row.member) + "_\":";
+    const std::string& data = Documented().at(row.operation);
+    const std::string lacking = absl::StrReplaceAll(data, {{member, other}});
+    ASSERT_NE(lacking, data) << row.operation << row.member;
+    const Interpretation reading = Of(row.operation, Success(lacking));
+    EXPECT_EQ(reading.outcome, CallOutcome::kIndeterminate) << row.operation << row.member;
+    EXPECT_EQ(reading.failure.reason, reason::kUpstreamMalformed) << row.operation << row.member;
+    EXPECT_NE(reading.failure.message.find(row.member), std::string::npos) << row.operation;
+    const std::string empty = "{" + member + "\"\"}";
+    EXPECT_EQ(Of(row.operation, Success(empty)).outcome, CallOutcome::kIndeterminate)
+        << row.operation << row.member;
+  }
+}
+
+TEST(Evidence, OfARefundEitherIdIsEnoughAndOneIsNeeded) {
+  EXPECT_EQ(Of("RefundOrder", Success(R"({"refund_id":8})")).outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(Of("RefundOrder", Success(R"({"order_id":"id-1","transaction_id":8})")).outcome,
+            CallOutcome::kSuccess);
+  EXPECT_EQ(Of("RefundOrder", Success(R"({"order_id":"id-1"})")).outcome,
+            CallOutcome::kIndeterminate);
+  EXPECT_EQ(Of("RefundOrder", Success("{}")).outcome, CallOutcome::kIndeterminate);
+}
+
+TEST(Evidence, AMemberThatSaysNoIsNoSuccess) {
+  const struct {
+    const char* operation;
+    const char* data;
+  } kRows[] = {{"VoidOrder", R"({"success":false})"},
+               {"VoidOrder", R"({"transaction_id":7,"order_id":"id-1","success":"0"})"},
+               {"UpdateToken", R"({"updated":false})"},
+               {"DeleteToken", R"({"removed":0})"},
+               {"CancelRefund", R"({"success":false})"},
+               {"UpdateOrder", R"({"success":false})"},
+               {"RefundOrder", R"({"transaction_id":7,"refund_id":8,"success":false})"},
+               {"CaptureOrder", R"({"transaction_id":7,"order_id":"id-1","success":"false"})"}};
+  for (const auto& row : kRows) {
+    const Interpretation reading = Of(row.operation, Success(row.data));
+    EXPECT_EQ(reading.outcome, CallOutcome::kIndeterminate) << row.operation << row.data;
+    EXPECT_EQ(reading.failure.code, absl::StatusCode::kFailedPrecondition) << row.operation;
+    EXPECT_EQ(reading.failure.reason, reason::kNotDone) << row.operation;
+  }
+}
+
+// Contract 2.1: without `success` only data that says something is a success.
+TEST(Evidence, NoOperationBelievesEmptyDataWithoutSuccess) {
+  for (const OperationRow& row : OperationRows()) {
+    for (const char* body : {R"({"data":{}})", R"({"data":[]})", R"({"success":null,"data":{}})",
+                             R"({"success":"","data":{}})", R"({"success":null})",
+                             R"({"data":[null]})", "{}", R"({"data":{"order_id":null}})"}) {
+      EXPECT_EQ(Of(row.name, body).outcome, CallOutcome::kIndeterminate) << row.name << body;
+    }
+  }
+  EXPECT_EQ(Of("GetGateway", R"({"data":{"id":"id-1"}})").outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(Of("ListGateways", R"({"data":[{"id":"a"}]})").outcome, CallOutcome::kSuccess);
+}
+
+TEST(Evidence, AnEmptyListIsAnAnswerWhereSuccessSaysSo) {
+  for (const char* list :
+       {"ListTokens", "ListGateways", "ListPaymentMethods", "ListTransactions", "ListIssuers",
+        "ListTerminals", "ListGroupTerminals", "ListClosingBalances", "ListCategories"}) {
+    EXPECT_EQ(Of(list, Success("[]")).outcome, CallOutcome::kSuccess) << list;
+  }
+}
+
+TEST(Evidence, AReadThatNamesSomethingElseIsAMismatch) {
+  const struct {
+    const char* operation;
+    const char* data;
+  } kRows[] = {{"GetOrder", R"({"order_id":"id-2","transaction_id":7,"status":"completed"})"},
+               {"GetToken", R"({"token":"id-2"})"},
+               {"GetGateway", R"({"id":"id-2"})"},
+               {"GetPaymentMethod", R"({"id":"id-2"})"},
+               {"GetTransaction", R"({"transaction_id":2})"}};
+  for (const auto& row : kRows) {
+    const Interpretation reading = Of(row.operation, Success(row.data));
+    EXPECT_EQ(reading.outcome, CallOutcome::kIndeterminate) << row.operation;
+    EXPECT_EQ(reading.failure.reason, reason::kUpstreamMismatch) << row.operation << row.data;
+  }
+  EXPECT_EQ(Of("GetOrder", Success(R"({"order_id":"id-2","transaction_id":"id-1"})")).outcome,
+            CallOutcome::kSuccess)
+      << "an order may be asked for by MultiSafepay's id";
+  EXPECT_EQ(Of("GetGateway", Success(R"({"id":"ID-1"})")).outcome, CallOutcome::kSuccess);
+}
+
+}  // namespace
+}  // namespace msp::payments

@@ -1,0 +1,231 @@
+// What a call frees, however it ends, holds no card: each block that goes back to the allocator is
+// looked at first. A program of its own, since it replaces `operator delete`. To learn who freed a
+// block that is found, break in Look.
+#include <malloc.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "service/base/text.h"
+#include "tests/payments/money_test.h"
+
+namespace {
+
+// What must not be freed: digits of the test's card and token, kept masked, or the table would be a
+// find.
+constexpr char kMask = 0x55;
+constexpr std::size_t kNeedleBytes = 10;
+
+std::atomic<bool> watching{false};
+std::atomic<int> finds{0};
+
+constexpr bool Holds(const volatile char* memory, std::size_t size, const char (&masked)[11]) {
+  for (std::size_t at = 0; at + kNeedleBytes <= size; ++at) {
+    std::size_t i = 0;
+    while (i < kNeedleBytes && (memory[at + i] ^ kMask) == masked[i]) ++i;
+    if (i == kNeedleBytes) return true;
+  }
+  return false;
+}
+
+// Ten characters from the middle of the card and of the wallet's token.
+constexpr std::string_view kCardMiddle = "9578763621";
+constexpr std::string_view kTokenMiddle = "wallet4tok";
+
+struct Masked {
+  char text[11] = {};
+  explicit constexpr Masked(std::string_view plain) {
+    for (std::size_t i = 0; i < kNeedleBytes; ++i) text[i] = static_cast<char>(plain[i] ^ kMask);
+  }
+};
+constexpr Masked kNeedles[] = {Masked(kCardMiddle), Masked(kTokenMiddle)};
+
+void Look(void* block) {
+  if (block == nullptr || !watching.load(std::memory_order_relaxed)) return;
+  const auto* memory = static_cast<const volatile char*>(block);
+  for (const Masked& needle : kNeedles) {
+    if (Holds(memory, malloc_usable_size(block), needle.text)) ++finds;
+  }
+}
+
+}  // namespace
+
+[[gnu::noinline]] void operator delete(void* block) noexcept {
+  Look(block);
+  std::free(block);
+}
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept {
+  Look(block);
+  std::free(block);
+}
+// Cleared, so that nothing is found in it but what was written since.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  void* block = std::malloc(size);
+  if (block == nullptr) std::abort();
+  explicit_bzero(block, malloc_usable_size(block));
+  return block;
+}
+
+namespace msp::payments {
+namespace {
+
+// Answers each request with what the test wrote down, and wipes the body as the pool does.
+class WipingClient : public http::Client {
+ public:
+  std::string answer;
+  int status = 200;
+  http::CallOutcome outcome = http::CallOutcome::kSuccess;
+
+  void Start(http::Request request, http::Done done) override {
+    if (request.method != http::Method::kGet) {
+      saw_card = request.body.find("4539578763621486") != std::string::npos;
+    }
+    ZeroizeString(request.body);
+    // In its place from the start: the pool does not move it either.
+    http::Response response;
+    response.status = status;
+    response.body.reserve(answer.size() + http::kBodyPadding);
+    response.body.append(answer);
+    response.outcome = outcome;
+    std::move(done)(std::move(response));
+  }
+
+  bool saw_card = false;
+};
+
+v1::CreateOrderRequest Order(std::size_t padding) {
+  v1::CreateOrderRequest order;
+  order.set_type("direct");
+  order.set_order_id("order-1");
+  order.set_currency("EUR");
+  order.set_amount(9743);
+  order.set_gateway("VISA");
+  order.set_description(std::string(padding, 'd'));
+  v1::GatewayInfo& card = *order.mutable_gateway_info();
+  card.set_card_number("4539578763621486");
+  card.set_card_cvc("123");
+  card.set_card_expiry_date("3012");
+  card.set_payment_token("a wallet4token of some length");
+  // Behind the card, so that the body grows once more after it.
+  order.mutable_custom_info()->set_custom_1(std::string(padding, 'c'));
+  return order;
+}
+
+class FreedMemory : public MoneyTest {
+ protected:
+  // How many freed blocks held a piece of the card while one order went through.
+  int Run(WipingClient& wiping, v1::CreateOrderRequest order) {
+    Api line(options, TestOperations(), wiping, metrics_);
+    finds = 0;
+    watching = true;
+    {
+      // A call in doubt looks until its time is up.
+      Caller<v1::CreateOrderRequest, v1::CreateOrderResponse> caller(
+          line, "CreateOrder", std::move(order), site(), std::chrono::milliseconds(250));
+      summary = caller.Summary();
+    }
+    watching = false;
+    return finds;
+  }
+
+  std::string summary;
+
+ private:
+  telemetry::Metrics metrics_;
+};
+
+TEST_F(FreedMemory, TheWatchSeesAString) {
+  finds = 0;
+  watching = true;
+  { std::string card = "here is 4539578763621486 and more text than fits in place"; }
+  { std::string token = "here is a wallet4token of some length, on the heap"; }
+  watching = false;
+  EXPECT_EQ(finds, 2);
+}
+
+TEST_F(FreedMemory, AnOrderLeavesNoPieceOfItsCard) {
+  for (const std::size_t padding : {1U, 50U, 100U}) {
+    WipingClient wiping;
+    wiping.answer = OrderJson{}.Answer().body;
+    EXPECT_EQ(Run(wiping, Order(padding)), 0) << padding;
+    EXPECT_TRUE(wiping.saw_card);
+    EXPECT_EQ(summary, "OK CONFIRMED");
+  }
+}
+
+// Answers that quote the card where MultiSafepay explains itself, where it lists what is wrong with
+// the fields, in an order's own texts, in an order that is another, and in what is no JSON.
+TEST_F(FreedMemory, NorDoesOneThatIsRefusedOrAnsweredWithNonsense) {
+  const struct {
+    int status;
+    std::string answer;
+    std::string summary;
+  } kCases[] = {
+      {400,
+       R"({"success":false,"data":{},"error_code":1001,"error_info":"not: 4539578763621486, it says"})",
+       "INVALID_ARGUMENT REJECTED MSP_1001"},
+      {422,
+       R"({"success":false,"message":"bad 4539578763621486 card","errors":[{"attribute":"4539578763621486 a",)"
+       R"("message":"4539578763621486 is none","details":["4539578763621486 x","and 4539578763621486 y"]}]})",
+       "INVALID_ARGUMENT REJECTED MSP_HTTP_422"},
+      {200,
+       R"({"success":true,"data":{"order_id":"order-1","description":"paid by 4539578763621486","amount":1}})",
+       "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
+      {200,
+       R"({"success":true,"data":{"order_id":"order-2","description":"paid by 4539578763621486","status":"completed"}})",
+       "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
+      {200, "card 4539578763621486 is no JSON, in more text than fits in place",
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {502, R"({"success":false,"error_code":1000,"error_info":"4539578763621486 got lost"})",
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {502, "", "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+  };
+  for (const auto& each : kCases) {
+    WipingClient wiping;
+    wiping.answer = each.answer;
+    wiping.status = each.status;
+    EXPECT_EQ(Run(wiping, Order(100)), 0) << each.status << " " << each.answer;
+    EXPECT_TRUE(wiping.saw_card);
+    EXPECT_EQ(summary, each.summary) << each.status << " " << each.answer;
+  }
+}
+
+TEST_F(FreedMemory, NorDoesOneThatIsLostOrNeverLeaves) {
+  WipingClient lost;
+  lost.outcome = http::CallOutcome::kIndeterminate;
+  EXPECT_EQ(Run(lost, Order(100)), 0);
+  EXPECT_EQ(summary, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  lost.outcome = http::CallOutcome::kNotSent;
+  EXPECT_EQ(Run(lost, Order(100)), 0);
+  EXPECT_EQ(summary, "UNAVAILABLE NOT_SENT NOT_SENT");
+}
+
+TEST_F(FreedMemory, NorDoesOneThatMayBeSentAgain) {
+  WipingClient lost;
+  lost.outcome = http::CallOutcome::kIndeterminate;
+  v1::CreateOrderRequest order = Order(100);
+  order.mutable_control()->set_resend_if_absent(true);
+  order.mutable_control()->set_idempotency_key("key-1");
+  EXPECT_EQ(Run(lost, std::move(order)), 0);
+}
+
+TEST_F(FreedMemory, NorDoesADryRunOrOneThatOurOwnCheckRefuses) {
+  WipingClient wiping;
+  v1::CreateOrderRequest order = Order(100);
+  order.mutable_control()->set_validate_only(true);
+  EXPECT_EQ(Run(wiping, std::move(order)), 0);
+  EXPECT_EQ(summary, "OK NOT_SENT");
+  order = Order(100);
+  order.clear_currency();
+  order.mutable_gateway_info()->set_card_cvc("12345678");
+  EXPECT_EQ(Run(wiping, std::move(order)), 0);
+  EXPECT_EQ(summary, "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST");
+  EXPECT_FALSE(wiping.saw_card);
+}
+
+}  // namespace
+}  // namespace msp::payments

@@ -1,0 +1,239 @@
+// Leases, against a real Redis that also dies and comes back.
+#include "service/payments/lease.h"
+
+#include <future>
+
+#include "tests/payments/money_test.h"
+#include "tests/testing/redis_process.h"
+
+namespace msp::payments {
+namespace {
+
+using Create = Caller<v1::CreateOrderRequest, v1::CreateOrderResponse>;
+using Grant = Lease::Grant;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::int64_t kLongMs = 30'000;
+constexpr milliseconds kNoMemory{0};  // A Redis that is relied on from the start.
+
+v1::CreateOrderRequest Keyed(const std::string& key = "key-1") {
+  v1::CreateOrderRequest order = DirectOrder();
+  order.set_order_id("order-1");
+  order.mutable_control()->set_idempotency_key(key);
+  return order;
+}
+
+class LeaseTest : public MoneyTest {
+ protected:
+  RedisAddress Address() const { return {.host = "127.0.0.1", .port = redis_.port()}; }
+
+  static Grant Acquire(Lease& lease, const std::string& name, const std::string& digest,
+                       std::int64_t ttl_ms = kLongMs) {
+    std::promise<Grant> grant;
+    lease.Acquire(name, digest, ttl_ms, [&](Grant granted) { grant.set_value(granted); });
+    return grant.get_future().get();
+  }
+  // Asks until Redis says what is expected, as long as a test waits for anything.
+  static Grant AcquireInTime(Lease& lease, Grant expected, const std::string& name,
+                             const std::string& digest) {
+    const auto end = http::Clock::now() + testing::kWaitMax;
+    Grant grant = Acquire(lease, name, digest);
+    while (grant != expected && http::Clock::now() < end) grant = Acquire(lease, name, digest);
+    return grant;
+  }
+
+  testing::RedisProcess redis_;
+  telemetry::Metrics metrics_;
+};
+
+TEST_F(LeaseTest, OneReplicaHoldsItAndTellsTheOthersWhetherTheirCallIsTheSame) {
+  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
+  EXPECT_EQ(Acquire(theirs, "site order-1", "another call"), Grant::kHeldByOther);
+  EXPECT_EQ(Acquire(theirs, "site order-2", "call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, OnlyItsHolderGivesItUp) {
+  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  theirs.Release("site order-1", "call", false);
+  EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
+  ours.Release("site order-1", "call", false);
+  // Redis may hear theirs before ours.
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, ACallThatIsOverIsToldToTheNextLikeIt) {
+  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  ours.Release("site order-1", "call", true);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGrantedAfterSame, "site order-1", "call"),
+            Grant::kGrantedAfterSame);
+  theirs.Release("site order-1", "call", true);
+  EXPECT_EQ(AcquireInTime(ours, Grant::kGranted, "site order-1", "another call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, EachCallThatIsOverIsToldWhateverElseWasDoneToTheOrderSince) {
+  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
+  const auto run = [&](Lease& lease, const std::string& digest, milliseconds remember_for) {
+    const Grant grant = AcquireInTime(lease, Grant::kGranted, "site order-1", digest);
+    lease.Release("site order-1", digest, remember_for);
+    return grant;
+  };
+  for (const char* call : {"create", "refund 1", "refund 2", "capture"})
+    EXPECT_EQ(run(ours, call, seconds(60)), Grant::kGranted) << call;
+  EXPECT_EQ(run(ours, "refused", seconds(0)), Grant::kGranted);
+  for (const char* call : {"create", "refund 1", "refund 2", "capture"}) {
+    EXPECT_EQ(AcquireInTime(theirs, Grant::kGrantedAfterSame, "site order-1", call),
+              Grant::kGrantedAfterSame)
+        << call;
+    theirs.Release("site order-1", call, false);
+  }
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "refused"), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-2", "create"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, OfAKilledHolderEndsWithinItsTermHoweverLongItsCallMayTake) {
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
+  {
+    Lease dead(Address(), metrics_, milliseconds(300), kNoMemory);
+    EXPECT_EQ(Acquire(dead, "site order-1", "call"), Grant::kGranted);
+  }
+  EXPECT_EQ(Acquire(theirs, "site order-1", "another call"), Grant::kHeldByOther);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "another call"),
+            Grant::kGranted);
+}
+
+TEST_F(LeaseTest, LastsAsLongAsItsCallRunsAndNoLonger) {
+  Lease ours(Address(), metrics_, milliseconds(300), kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  const auto four_terms = http::Clock::now() + milliseconds(1'200);
+  while (http::Clock::now() < four_terms)
+    ASSERT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
+  ours.Release("site order-1", "call", false);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, IsNotRenewedBeyondTheTimeOfItsCall) {
+  Lease ours(Address(), metrics_, milliseconds(300), kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
+  const auto start = http::Clock::now();
+  EXPECT_EQ(Acquire(ours, "site order-1", "lost call", 700), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "another call"),
+            Grant::kGranted);
+  EXPECT_GE(http::Clock::now() - start, milliseconds(690));
+}
+
+TEST_F(LeaseTest, IsTakenAgainWhenRedisCameBackEmpty) {
+  Lease ours(Address(), metrics_, milliseconds(300), kNoMemory);
+  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
+  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  redis_.Kill();
+  redis_.Start();
+  const auto end = http::Clock::now() + testing::kWaitMax;
+  Grant grant = Grant::kUnavailable;
+  while (grant != Grant::kHeldByOther && http::Clock::now() < end) {
+    grant = Acquire(theirs, "site order-1", "another call");
+    if (grant == Grant::kGranted) theirs.Release("site order-1", "another call", false);
+  }
+  EXPECT_EQ(grant, Grant::kHeldByOther);
+}
+
+TEST_F(LeaseTest, SaysAtOnceThatRedisIsGoneAndFindsItAgain) {
+  Lease lease(Address(), metrics_, Lease::kTerm, kNoMemory);
+  EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kGranted);
+  redis_.Kill();
+  EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kUnavailable);
+  const auto start = http::Clock::now();
+  EXPECT_EQ(Acquire(lease, "site order-2", "call"), Grant::kUnavailable);
+  EXPECT_LT(http::Clock::now() - start, seconds(1));
+  redis_.Start();
+  EXPECT_EQ(AcquireInTime(lease, Grant::kGranted, "site order-3", "call"), Grant::kGranted);
+}
+
+TEST_F(LeaseTest, ARedisThatHasLostEverythingIsNotReliedOnForAWhile) {
+  Lease lease(Address(), metrics_, Lease::kTerm, milliseconds(200));
+  EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kGrantedBlind);
+  EXPECT_EQ(AcquireInTime(lease, Grant::kGranted, "site order-2", "call"), Grant::kGranted);
+  redis_.Kill();
+  redis_.Start();
+  EXPECT_EQ(AcquireInTime(lease, Grant::kGrantedBlind, "site order-3", "call"),
+            Grant::kGrantedBlind);
+}
+
+// Another replica may have refunded a moment ago: MultiSafepay's record has the settle time to show
+// it.
+TEST_F(LeaseTest, WhereRedisMayHaveForgottenARefundWaitsForTheRecord) {
+  Lease lease(Address(), metrics_);
+  Api api(options, TestOperations(), client, metrics_, &lease);
+  v1::RefundOrderRequest request;
+  request.set_order_id("order-1");
+  request.set_amount(500);
+  request.set_currency("EUR");
+  request.set_refund_order_id("refund-7");
+  client.looks = {
+      OrderJson{}.Answer(), OrderJson{}.Answer(),
+      OrderJson{.related = R"([{"type":"refund","transaction_id":91,"amount":500,"currency":"EUR",)"
+                           R"("status":"reserved","refund_order_id":"refund-7"}])"}
+          .Answer()};
+  Caller<v1::RefundOrderRequest, v1::RefundOrderResponse> refund(api, "RefundOrder", request,
+                                                                 site());
+  EXPECT_EQ(refund.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 0u);
+}
+
+TEST_F(LeaseTest, TwoReplicasSendOneCallOnceAndAnswerItAlike) {
+  Lease first_lease(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Lease second_lease(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Api first_api(options, TestOperations(), client, metrics_, &first_lease);
+  Api second_api(options, TestOperations(), client, metrics_, &second_lease);
+  client.writes = {OrderJson{}.Marked("key-1").Answer()};
+  client.looks = {OrderJson{}.Marked("key-1").Answer()};
+  client.keep_writes = true;
+  Create first(first_api, "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create different(second_api, "CreateOrder", Keyed("key-2"), site());
+  EXPECT_EQ(different.Summary(), "ABORTED NOT_SENT ORDER_BUSY");
+  Create same(second_api, "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(same.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST_F(LeaseTest, WithoutRedisEachReplicaHasItsOwnFlightsStill) {
+  Lease lease(Address(), metrics_, Lease::kTerm, kNoMemory);
+  Api one(options, TestOperations(), client, metrics_, &lease);
+  redis_.Kill();
+  client.writes = {OrderJson{}.Answer()};
+  client.keep_writes = true;
+  Create first(one, "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create same(one, "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(same.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST(RedisUrl, TakesHostAndPortAndNothingElse) {
+  RedisAddress address;
+  EXPECT_TRUE(ParseRedisUrl("redis://cache.example:6380", &address));
+  EXPECT_EQ(address.host, "cache.example");
+  EXPECT_EQ(address.port, 6380);
+  EXPECT_TRUE(ParseRedisUrl("redis://cache.example/", &address));
+  for (const char* url : {"", "cache:6379", "rediss://cache:6379", "redis://", "redis://:6379",
+                          "redis://user@cache:6379", "redis://cache:0", "redis://cache:65536",
+                          "redis://cache:port", "redis://cache:6379/1"})
+    EXPECT_FALSE(ParseRedisUrl(url, &address)) << url;
+}
+
+}  // namespace
+}  // namespace msp::payments

@@ -1,0 +1,711 @@
+// CreateOrder from its first check to its certain end: sent once, and a lost answer is looked for.
+#include <ctime>
+
+#include "tests/payments/money_test.h"
+
+namespace msp::payments {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Create = Caller<v1::CreateOrderRequest, v1::CreateOrderResponse>;
+
+constexpr char kKey[] = "key-1";
+
+v1::CreateOrderRequest Keyed(const std::string& key = kKey) {
+  v1::CreateOrderRequest order = DirectOrder();
+  order.mutable_control()->set_idempotency_key(key);
+  return order;
+}
+
+v1::CreateOrderRequest Repeated() {
+  v1::CreateOrderRequest order = Keyed();
+  order.mutable_control()->set_repeat(true);
+  return order;
+}
+
+OrderJson Declined() {
+  return {.status = "declined",
+          .financial_status = "declined",
+          .more = R"("reason":"Insufficient funds","reason_code":"4002",)"};
+}
+OrderJson Open() { return {.status = "initialized", .financial_status = "initialized"}; }
+// Not paid: it proves no more than one that is open.
+OrderJson OnItsWay() {
+  return {.financial_status = "uncleared", .details = R"({"type":"MULTIBANCO"})"};
+}
+
+struct Case {
+  std::string name;
+  v1::CreateOrderRequest request;
+  Answers writes;
+  Answers looks;
+  std::string summary;
+  std::size_t posts = 1;
+  bool markers = true;
+  Answers late_looks = {};  // Once all the POSTs have come.
+  bool patient = false;     // What is looked for comes before the settle time is over.
+};
+
+class MoneyCreateCase : public MoneyTest, public ::testing::WithParamInterface<Case> {};
+
+TEST_P(MoneyCreateCase, EndsAsTheRecordTells) {
+  const Case& the = GetParam();
+  options.idempotency_marker = the.markers;
+  client.writes = the.writes;
+  client.looks = the.looks;
+  client.late_looks = the.late_looks;
+  if (!the.late_looks.empty()) client.late_after = the.posts;
+  if (the.patient) options.settle_ms = 10'000;
+  // Looks that tell nothing go on until the deadline.
+  const auto time = std::chrono::milliseconds(the.patient ? 20'000 : 1'000);
+  Create call(api(), "CreateOrder", the.request, site(), time);
+  EXPECT_EQ(call.Summary(), the.summary);
+  EXPECT_EQ(client.written(), the.posts);
+  if (!call.ok()) {
+    EXPECT_EQ(call.response.ByteSizeLong(), 0u);
+    EXPECT_EQ(call.call.failure->order_id, "order-1");
+    EXPECT_EQ(call.call.failure->idempotency_key, kKey);
+  } else {
+    EXPECT_EQ(call.response.result().idempotency_key(), kKey);
+    EXPECT_EQ(call.response.order().custom_info().custom_3(), "");
+  }
+}
+
+v1::CreateOrderRequest Resending() {
+  v1::CreateOrderRequest order = Keyed();
+  order.mutable_control()->set_resend_if_absent(true);
+  return order;
+}
+
+v1::CreateOrderRequest Unmarkable(v1::CreateOrderRequest order) {
+  order.mutable_custom_info()->set_custom_3("taken");
+  order.set_var1("taken");
+  return order;
+}
+
+std::vector<Case> Cases() {
+  const OrderJson ours = OrderJson{}.Marked(kKey);
+  const OrderJson other = OrderJson{}.Marked("another");
+  std::vector<Case> cases{
+      // What needs no look.
+      {"Success", Keyed(), {ours.Answer()}, {}, "OK CONFIRMED"},
+      {"Decline", Keyed(), {Declined().Answer()}, {}, "OK CONFIRMED"},
+      {"Refused", Keyed(), {ErrorAnswer(1001)}, {}, "INVALID_ARGUMENT REJECTED MSP_1001"},
+      {"Unsent", Keyed(), {NotSentAnswer()}, {}, "UNAVAILABLE NOT_SENT NOT_SENT"},
+      {"QueueFull",
+       Keyed(),
+       {NotSentAnswer(http::TransferError::kQueueFull)},
+       {},
+       "RESOURCE_EXHAUSTED NOT_SENT OVERLOADED"},
+      {"Stopping",
+       Keyed(),
+       {NotSentAnswer(http::TransferError::kStopped)},
+       {},
+       "UNAVAILABLE NOT_SENT SHUTTING_DOWN"},
+      // The answer is lost.
+      {"LostAndOurs", Keyed(), {LostAnswer()}, {ours.Answer()}, "OK CONFIRMED reconciled"},
+      {"LostAndLaterOurs",
+       Keyed(),
+       {LostAnswer()},
+       {Absent(), Absent(), ours.Answer()},
+       "OK CONFIRMED reconciled",
+       1,
+       true,
+       {},
+       true},
+      {"LostAndLookFailsFirst",
+       Keyed(),
+       {LostAnswer()},
+       {LostAnswer(), ErrorAnswer(1000, 500), ours.Answer()},
+       "OK CONFIRMED reconciled",
+       1,
+       true,
+       {},
+       true},
+      {"LateAndOursDeclined",
+       Keyed(),
+       {LostAnswer(http::TransferError::kDeadline)},
+       {Declined().Marked(kKey).Answer()},
+       "OK CONFIRMED reconciled"},
+      {"LostAndOursWaits",
+       Keyed(),
+       {LostAnswer()},
+       {Open().Marked(kKey).Answer()},
+       "OK CONFIRMED reconciled NEXT_ACTION_LOST"},
+      {"LostAndAbsent", Keyed(), {LostAnswer()}, {Absent()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndABareNotFound",
+       Resending(),
+       {LostAnswer()},
+       {Answered(404, R"({"message":"Not found"})")},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndNoLook",
+       Keyed(),
+       {LostAnswer()},
+       {NotSentAnswer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndAnotherPaid",
+       Keyed(),
+       {LostAnswer()},
+       {other.Answer()},
+       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
+      {"LostAndAnotherOpen",
+       Keyed(),
+       {LostAnswer()},
+       {Open().Marked("another").Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndAnothersMoneyOnItsWay",
+       Keyed(),
+       {LostAnswer()},
+       {OnItsWay().Marked("another").Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndAnotherCollectedByPayPal",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{.financial_status = "initialized", .details = R"({"type":"PAYPAL"})"}
+            .Marked("another")
+            .Answer()},
+       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
+      {"LostAndAnotherDead",
+       Keyed(),
+       {LostAnswer()},
+       {Declined().Marked("another").Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndAnUnmarkedPaid",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{.custom_info = R"({"custom_3":null})"}.Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndOursMangled",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{.custom_info = R"({"custom_3":"IDEM:KEY-1"})"}.Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndAnothersAuthorized",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{.financial_status = "initialized",
+                  .details = R"({"type":"VISA","capture":"manual"})"}
+            .Marked("another")
+            .Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndAnothersInReview",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{.status = "uncleared", .financial_status = "uncleared"}
+            .Marked("another")
+            .Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"TakenInAnotherCase",
+       Keyed(),
+       {ErrorAnswer(1006)},
+       {OrderJson{.order_id = "ORDER-1"}.Answer()},
+       "ALREADY_EXISTS REJECTED MSP_1006"},
+      {"LostAndOursOfAnotherAmount",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{.amount = 1}.Marked(kKey).Answer()},
+       "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
+      {"LostAndOursOfAnotherCurrency",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{.currency = "USD"}.Marked(kKey).Answer()},
+       "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
+      {"LostAndALookAboutAnotherOrder",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{.order_id = "order-2"}.Marked(kKey).Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      // The answer is about something else.
+      {"AnsweredAnotherAmount",
+       Keyed(),
+       {OrderJson{.amount = 100}.Answer()},
+       {ours.Answer()},
+       "OK CONFIRMED reconciled"},
+      {"AnsweredAnotherAmountForGood",
+       Keyed(),
+       {OrderJson{.amount = 100}.Answer()},
+       {Absent()},
+       "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
+      {"AnsweredAnotherCurrency",
+       Keyed(),
+       {OrderJson{.currency = "USD"}.Answer()},
+       {Absent()},
+       "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
+      {"AnsweredAnotherOrder",
+       Keyed(),
+       {OrderJson{.order_id = "order-2"}.Answer()},
+       {Absent()},
+       "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
+      // Sent again only when asked to, and once.
+      {"ResentAndDone", Resending(), {LostAnswer(), ours.Answer()}, {Absent()}, "OK CONFIRMED", 2},
+      {"ResentAndLostAgain",
+       Resending(),
+       {LostAnswer()},
+       {Absent()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       2},
+      {"ResentAndFirstWorked",
+       Resending(),
+       {LostAnswer(), ErrorAnswer(1006)},
+       {Absent()},
+       "OK CONFIRMED reconciled",
+       2,
+       true,
+       {ours.Answer()}},
+      {"ResentUnmarkableAndTaken",
+       Unmarkable(Resending()),
+       {LostAnswer(), ErrorAnswer(1006)},
+       {Absent()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       2,
+       true,
+       {OrderJson{}.Answer()}},
+      {"ResentAndUnsent",
+       Resending(),
+       {LostAnswer(), NotSentAnswer()},
+       {Absent()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       2},
+      {"ResentAndRefused",
+       Resending(),
+       {LostAnswer(), ErrorAnswer(1020)},
+       {Absent()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       2},
+      {"NotResentWhileLooksFail",
+       Resending(),
+       {LostAnswer()},
+       {LostAnswer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1},
+      {"NotResentBesideAnother",
+       Resending(),
+       {LostAnswer()},
+       {Open().Marked("another").Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1},
+      {"ResentUnderADeadId",
+       Resending(),
+       {LostAnswer(), ours.Answer()},
+       {Declined().Marked("another").Answer()},
+       "OK CONFIRMED",
+       2},
+      // 1006: taken, perhaps by ourselves.
+      {"TakenByOurselves", Keyed(), {ErrorAnswer(1006)}, {ours.Answer()}, "OK CONFIRMED replayed"},
+      {"TakenByAnother",
+       Keyed(),
+       {ErrorAnswer(1006)},
+       {other.Answer()},
+       "ALREADY_EXISTS REJECTED MSP_1006"},
+      {"TakenByADeadOne",
+       Keyed(),
+       {ErrorAnswer(1006)},
+       {Declined().Marked("another").Answer()},
+       "ALREADY_EXISTS REJECTED MSP_1006"},
+      {"TakenAndAbsent",
+       Keyed(),
+       {ErrorAnswer(1006)},
+       {Absent()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"TakenByOurOwnThatShowsLate",
+       Keyed(),
+       {ErrorAnswer(1006)},
+       {Absent(), Absent(), OrderJson{}.Marked(kKey).Answer()},
+       "OK CONFIRMED replayed"},
+      {"TakenAndNoLook",
+       Keyed(),
+       {ErrorAnswer(1006)},
+       {LostAnswer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"TakenByOurKeyForAnotherAmount",
+       Keyed(),
+       {ErrorAnswer(1006)},
+       {OrderJson{.amount = 1}.Marked(kKey).Answer()},
+       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED"},
+      {"TakenAndUnmarkable",
+       Unmarkable(Keyed()),
+       {ErrorAnswer(1006)},
+       {OrderJson{}.Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      // 1024: declined, perhaps with an order that says why.
+      {"DeclinedWithAnOrder",
+       Keyed(),
+       {ErrorAnswer(1024)},
+       {Declined().Marked(kKey).Answer()},
+       "OK CONFIRMED reconciled"},
+      {"DeclinedWithoutAnOrder",
+       Keyed(),
+       {ErrorAnswer(1024)},
+       {Absent()},
+       "FAILED_PRECONDITION REJECTED MSP_1024"},
+      {"DeclinedBesideAnother",
+       Keyed(),
+       {ErrorAnswer(1024)},
+       {other.Answer()},
+       "FAILED_PRECONDITION REJECTED MSP_1024"},
+      {"DeclinedAndNoLook",
+       Keyed(),
+       {ErrorAnswer(1024)},
+       {LostAnswer()},
+       "FAILED_PRECONDITION REJECTED MSP_1024"},
+      // A repeat looks before it sends.
+      {"RepeatFindsOurs", Repeated(), {}, {ours.Answer()}, "OK CONFIRMED replayed", 0},
+      {"RepeatFindsOursDead",
+       Repeated(),
+       {},
+       {Declined().Marked(kKey).Answer()},
+       "OK CONFIRMED replayed",
+       0},
+      {"RepeatFindsOursWaiting",
+       Repeated(),
+       {},
+       {Open().Marked(kKey).Answer()},
+       "OK CONFIRMED replayed NEXT_ACTION_LOST",
+       0},
+      {"RepeatFindsNothing", Repeated(), {OrderJson{}.Answer()}, {Absent()}, "OK CONFIRMED"},
+      {"RepeatComesBeforeTheFirst",
+       Repeated(),
+       {},
+       {Absent(), Absent(), ours.Answer()},
+       "OK CONFIRMED replayed",
+       0,
+       true,
+       {},
+       true},
+      {"RepeatFindsAnother",
+       Repeated(),
+       {},
+       {other.Answer()},
+       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN",
+       0},
+      {"RepeatFindsAnotherOpen",
+       Repeated(),
+       {},
+       {Open().Marked("another").Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"RepeatFindsAnotherDead",
+       Repeated(),
+       {OrderJson{}.Answer()},
+       {Declined().Marked("another").Answer()},
+       "OK CONFIRMED"},
+      {"RepeatCannotLook", Repeated(), {}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
+      {"RepeatMayNotLook",
+       Repeated(),
+       {},
+       {ErrorAnswer(1032, 401)},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"RepeatFindsOurKeyForAnotherAmount",
+       Repeated(),
+       {},
+       {OrderJson{.amount = 1}.Marked(kKey).Answer()},
+       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED",
+       0},
+      {"RepeatCannotTell",
+       Unmarkable(Repeated()),
+       {},
+       {OrderJson{}.Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"RepeatRefusedByTheFirst",
+       Unmarkable(Repeated()),
+       {ErrorAnswer(1006)},
+       {Absent()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1,
+       true,
+       {OrderJson{}.Answer()}},
+      {"RepeatRefusedByAnother",
+       Repeated(),
+       {ErrorAnswer(1006)},
+       {Absent()},
+       "ALREADY_EXISTS REJECTED MSP_1006",
+       1,
+       true,
+       {other.Answer()}},
+      {"RepeatRefusedAndNoLook",
+       Repeated(),
+       {ErrorAnswer(1024)},
+       {Absent()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1,
+       true,
+       {LostAnswer()}},
+      // Without a marker the record can only disprove.
+      {"UnmarkableAndThere",
+       Unmarkable(Keyed()),
+       {LostAnswer()},
+       {OrderJson{}.Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"UnmarkableAndOfAnotherAmount",
+       Unmarkable(Keyed()),
+       {LostAnswer()},
+       {OrderJson{.amount = 1}.Answer()},
+       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
+      {"MarkersOffAndThere",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{}.Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1,
+       false},
+      {"MarkedButTheAnswerHidesIt",
+       Keyed(),
+       {LostAnswer()},
+       {OrderJson{}.Answer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+  };
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MoneyCreateCase, ::testing::ValuesIn(Cases()),
+                         [](const auto& the) { return the.param.name; });
+
+class MoneyCreate : public MoneyTest {};
+
+TEST_F(MoneyCreate, AnUnknownOutcomeCarriesWhatTheRecordShowed) {
+  client.writes = {LostAnswer()};
+  client.looks = {Open().Marked("another").Answer()};
+  Create call(api(), "CreateOrder", Keyed(), site());
+  ASSERT_FALSE(call.ok());
+  ASSERT_NE(call.call.failure->order, nullptr);
+  EXPECT_EQ(call.call.failure->order->status(), "initialized");
+  EXPECT_EQ(call.call.failure->order->custom_info().custom_3(), "");
+  EXPECT_EQ(call.call.failure->code, absl::StatusCode::kUnknown);
+}
+
+TEST_F(MoneyCreate, AgRpcRetryLooksLikeARepeat) {
+  client.looks = {OrderJson{}.Marked(kKey).Answer()};
+  Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::seconds(20), 1);
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 0u);
+}
+
+TEST_F(MoneyCreate, AnOrderOfYesterdayIsNotThisAttempts) {
+  const std::time_t now = std::time(nullptr);
+  client.writes = {LostAnswer()};
+  client.looks = {
+      OrderJson{.more = R"("created":")" + AmsterdamText(now - 86'400) + R"(",)"}.Answer()};
+  Create call(api(), "CreateOrder", Unmarkable(Keyed()), site());
+  EXPECT_EQ(call.Summary(), "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN");
+}
+
+TEST_F(MoneyCreate, ThisHostsClockProvesNothing) {
+  const std::time_t now = std::time(nullptr);
+  client.writes = {LostAnswer()};
+  http::Response yesterdays =
+      OrderJson{.more = R"("created":")" + AmsterdamText(now - 86'400) + R"(",)"}.Answer();
+  yesterdays.date_s = now - 86'400;  // By MultiSafepay's clock it was made just now.
+  client.looks = {yesterdays};
+  Create ahead(api(), "CreateOrder", Unmarkable(Keyed()), site());
+  EXPECT_EQ(ahead.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  client.looks.front().date_s = -1;
+  Create dateless(api(), "CreateOrder", Unmarkable(Keyed("key-2")), site());
+  EXPECT_EQ(dateless.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+}
+
+TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
+  const Site before("main", "abcde-12345");
+  const std::string old_key = DerivedKey(
+      DigestOf(TestOperations().Find("CreateOrder"),
+               *std::make_unique<v1::CreateOrderRequest>(DirectOrder()), before.keyed_hash()));
+  v1::CreateOrderRequest order = DirectOrder();
+  order.mutable_control()->set_repeat(true);
+  client.looks = {OrderJson{}.Marked(old_key).Answer()};
+  Create call(api(), "CreateOrder", order,
+              std::make_shared<const Site>("main", "fghij-67890", "abcde-12345"));
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 0u);
+}
+
+// Another release, or an API key that this process has never had, derives another key.
+TEST_F(MoneyCreate, ARepeatWithADerivedKeyIsNeverTakenForAnothersForItsMarkerAlone) {
+  v1::CreateOrderRequest order = DirectOrder();
+  order.mutable_control()->set_repeat(true);
+  client.looks = {OrderJson{}.Marked("another").Answer()};
+  Create call(api(), "CreateOrder", order, site());
+  EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  ASSERT_NE(call.call.failure->order, nullptr);
+  EXPECT_EQ(client.written(), 0u);
+  client.looks = {OrderJson{.amount = 1}.Marked("another").Answer()};
+  Create other_money(api(), "CreateOrder", order, site());
+  EXPECT_EQ(other_money.Summary(), "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN");
+}
+
+TEST_F(MoneyCreate, ADefaultOfTheSettingsIsNoPartOfTheKey) {
+  const std::string key = KeyOf("CreateOrder", DirectOrder());
+  options.notification_url = "https://shop.example/notify";
+  client.writes = {OrderJson{}.Answer()};
+  Create call(api(), "CreateOrder", DirectOrder(), site());
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(call.response.result().idempotency_key(), key);
+}
+
+TEST_F(MoneyCreate, AnOrderOfTwoHoursAgoMayBeThisAttempts) {
+  // The zone of `created` is nowhere written, and one hour in autumn comes twice.
+  const std::time_t now = std::time(nullptr);
+  client.writes = {LostAnswer()};
+  client.looks = {
+      OrderJson{.more = R"("created":")" + AmsterdamText(now - 7'000) + R"(",)"}.Answer()};
+  Create call(api(), "CreateOrder", Unmarkable(Keyed()), site());
+  EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+}
+
+TEST_F(MoneyCreate, TheMarkerTakesTheFreeMember) {
+  struct {
+    const char* name;
+    bool custom_3_taken, var1_taken, markers;
+    const char* there;
+    const char* not_there;
+  } const cases[] = {
+      {"custom_3", false, false, true, R"("custom_3":"idem:key-1")", "var1"},
+      {"var1", true, false, true, R"("var1":"idem:key-1")", R"("custom_3":"idem)"},
+      {"none", true, true, true, R"("var1":"taken")", "idem:"},
+      {"off", false, false, false, R"("order_id":"order-1")", "idem:"},
+  };
+  for (const auto& the : cases) {
+    SCOPED_TRACE(the.name);
+    ScriptedClient one;
+    one.writes = {OrderJson{}.Answer()};
+    telemetry::Metrics metrics;
+    Api other({.idempotency_marker = the.markers}, TestOperations(), one, metrics);
+    v1::CreateOrderRequest order = Keyed();
+    if (the.custom_3_taken) order.mutable_custom_info()->set_custom_3("taken");
+    if (the.var1_taken) order.set_var1("taken");
+    Create call(other, "CreateOrder", order, site());
+    // An order without a marker is told to its caller.
+    const bool untold = the.markers && the.custom_3_taken && the.var1_taken;
+    EXPECT_EQ(call.Summary(), untold ? "OK CONFIRMED NO_MARKER" : "OK CONFIRMED");
+    EXPECT_THAT(one.bodies().at(0), HasSubstr(the.there));
+    EXPECT_THAT(one.bodies().at(0), Not(HasSubstr(the.not_there)));
+    EXPECT_THAT(one.bodies().at(0), Not(HasSubstr("var3")));
+  }
+}
+
+TEST_F(MoneyCreate, AMarkerInVar1IsFound) {
+  v1::CreateOrderRequest order = Keyed();
+  order.mutable_custom_info()->set_custom_3("taken");
+  client.writes = {LostAnswer()};
+  client.looks = {
+      OrderJson{.custom_info = R"({"custom_3":"taken"})", .more = R"("var1":"idem:key-1",)"}
+          .Answer()};
+  Create call(api(), "CreateOrder", order, site());
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED reconciled");
+  EXPECT_EQ(call.response.order().var1(), "");
+  EXPECT_EQ(call.response.order().custom_info().custom_3(), "taken");
+}
+
+TEST_F(MoneyCreate, ADerivedKeyIsTheSameForTheSameContentOnly) {
+  const std::string key = KeyOf("CreateOrder", DirectOrder());
+  EXPECT_EQ(key.size(), 27u) << "so that its marker has 32 characters";
+  EXPECT_EQ(key, KeyOf("CreateOrder", Keyed("any")));
+  EXPECT_EQ(key, KeyOf("CreateOrder", Repeated()));
+  v1::CreateOrderRequest other = DirectOrder();
+  other.mutable_gateway_info()->set_card_cvc("999");
+  EXPECT_EQ(key, KeyOf("CreateOrder", other)) << "the security code is no part of it";
+  other.set_amount(9744);
+  EXPECT_NE(key, KeyOf("CreateOrder", other));
+  other = DirectOrder();
+  other.mutable_gateway_info()->set_card_number("4111112222221111");
+  EXPECT_EQ(key, KeyOf("CreateOrder", other)) << "nor is the middle of the card number";
+  other.mutable_gateway_info()->set_card_number("4111112222221112");
+  EXPECT_NE(key, KeyOf("CreateOrder", other));
+}
+
+TEST_F(MoneyCreate, ALostAnswerIsFoundByADerivedKeyToo) {
+  const std::string key = KeyOf("CreateOrder", DirectOrder());
+  client.writes = {LostAnswer()};
+  client.looks = {OrderJson{}.Marked(key).Answer()};
+  Create call(api(), "CreateOrder", DirectOrder(), site());
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED reconciled");
+  EXPECT_EQ(call.response.result().idempotency_key(), key);
+}
+
+TEST_F(MoneyCreate, TheCardIsWipedBeforeTheReply) {
+  client.writes = {OrderJson{}.Answer()};
+  Create call(api(), "CreateOrder", Keyed(), site());
+  EXPECT_TRUE(call.ok());
+  EXPECT_THAT(client.bodies().at(0), HasSubstr("4111111111111111"));
+  EXPECT_EQ(call.request.gateway_info().card_number(), "");
+  EXPECT_EQ(call.request.gateway_info().card_cvc(), "");
+}
+
+TEST_F(MoneyCreate, AResendCarriesTheSameBytes) {
+  client.writes = {LostAnswer(), OrderJson{}.Answer()};
+  client.looks = {Absent()};
+  Create call(api(), "CreateOrder", Resending(), site());
+  EXPECT_TRUE(call.ok());
+  ASSERT_EQ(client.bodies().size(), 2u);
+  EXPECT_EQ(client.bodies()[0], client.bodies()[1]);
+  EXPECT_EQ(call.request.gateway_info().card_number(), "");
+}
+
+TEST_F(MoneyCreate, NoWriteMayBeSentTwice) {
+  client.writes = {LostAnswer()};
+  client.looks = {Absent()};
+  Create call(api(), "CreateOrder", Keyed(), site());
+  call.End();
+  for (const http::Request& request : client.requests()) {
+    const bool get = request.method == http::Method::kGet;
+    EXPECT_EQ(request.read, get);
+  }
+}
+
+TEST_F(MoneyCreate, TooShortADeadlineSendsNothing) {
+  Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::milliseconds(60));
+  EXPECT_EQ(call.Summary(), "DEADLINE_EXCEEDED NOT_SENT DEADLINE_TOO_SHORT");
+  EXPECT_TRUE(client.requests().empty());
+}
+
+TEST_F(MoneyCreate, APartOfTheDeadlineIsKeptForLooking) {
+  client.writes = {OrderJson{}.Answer()};
+  Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::seconds(8));
+  EXPECT_TRUE(call.ok());
+  const auto kept = call.call.deadline - client.requests().at(0).deadline;
+  EXPECT_GE(kept, std::chrono::milliseconds(1'900));
+  EXPECT_LE(kept, std::chrono::milliseconds(2'200));
+}
+
+TEST_F(MoneyCreate, AnUnknownOutcomeComesBeforeTheDeadline) {
+  options.settle_ms = 60'000;
+  options.reconcile_backoff_ms = 20;
+  client.writes = {LostAnswer()};
+  client.looks = {Absent()};
+  Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::milliseconds(300));
+  EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_LE(http::Clock::now(), call.call.deadline);
+  EXPECT_GE(client.looked(), 2u);
+}
+
+TEST_F(MoneyCreate, ADryRunSendsNothingAndShowsNoCard) {
+  v1::CreateOrderRequest order = Keyed();
+  order.mutable_control()->set_validate_only(true);
+  Create call(api(), "CreateOrder", order, site());
+  EXPECT_EQ(call.Summary(), "OK NOT_SENT");
+  EXPECT_TRUE(client.requests().empty());
+  EXPECT_THAT(call.response.result().dry_run_json(), HasSubstr(R"("amount":9743)"));
+  EXPECT_THAT(call.response.result().dry_run_json(), Not(HasSubstr("4111111111111111")));
+}
+
+// Between a refusal and an UNKNOWN lies one look: it is worth more than one try.
+TEST_F(MoneyCreate, ALookAfterARefusalIsTriedAgainWhenItBringsNothing) {
+  client.writes = {ErrorAnswer(1006)};
+  client.looks = {LostAnswer(), Answered(503, "<html>"), OrderJson{}.Marked(kKey).Answer()};
+  Create call(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.looked(), 3u);
+}
+
+TEST_F(MoneyCreate, LooksThatBringNothingGoOnToTheEndAndLeaveItUnknown) {
+  client.writes = {ErrorAnswer(1006)};
+  client.looks = {Answered(503, "<html>")};
+  Create call(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_GT(client.looked(), 4u);
+  EXPECT_EQ(client.written(), 1u);
+}
+
+}  // namespace
+}  // namespace msp::payments

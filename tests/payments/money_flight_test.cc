@@ -1,0 +1,258 @@
+// Single flight: of identical calls one goes, and all get its answer.
+#include <atomic>
+
+#include "tests/payments/money_test.h"
+
+namespace msp::payments {
+namespace {
+
+using Create = Caller<v1::CreateOrderRequest, v1::CreateOrderResponse>;
+using Refund = Caller<v1::RefundOrderRequest, v1::RefundOrderResponse>;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+v1::CreateOrderRequest Keyed(const std::string& key = "key-1",
+                             const std::string& order_id = "order-1") {
+  v1::CreateOrderRequest order = DirectOrder();
+  order.set_order_id(order_id);
+  order.mutable_control()->set_idempotency_key(key);
+  return order;
+}
+
+class MoneyFlight : public MoneyTest {
+ protected:
+  MoneyFlight() {
+    client.writes = {OrderJson{}.Answer()};
+    client.keep_writes = true;
+  }
+};
+
+TEST_F(MoneyFlight, IdenticalCallsAreSentOnceAndAnsweredAlike) {
+  Create first(api(), "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create second(api(), "CreateOrder", Keyed(), site());
+  v1::CreateOrderRequest repeat = Keyed();
+  repeat.mutable_control()->set_repeat(true);
+  Create third(api(), "CreateOrder", repeat, site());
+  client.Release();
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(third.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(second.response.SerializeAsString(), first.response.SerializeAsString());
+  EXPECT_EQ(client.requests().size(), 1u);
+  EXPECT_EQ(second.request.gateway_info().card_number(), "");
+}
+
+TEST_F(MoneyFlight, JoinedCallsShareAnUnknownOutcomeToo) {
+  client.writes = {LostAnswer()};
+  client.looks = {Absent()};
+  Create first(api(), "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create second(api(), "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_EQ(first.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(second.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST_F(MoneyFlight, ADifferentCallForTheSameOrderIsTurnedAway) {
+  Create first(api(), "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create other_key(api(), "CreateOrder", Keyed("key-2"), site());
+  EXPECT_EQ(other_key.Summary(), "ABORTED NOT_SENT ORDER_BUSY");
+  v1::CreateOrderRequest content = Keyed();
+  content.set_amount(1);
+  Create other_content(api(), "CreateOrder", content, site());
+  EXPECT_EQ(other_content.Summary(), "ABORTED NOT_SENT ORDER_BUSY");
+  v1::RefundOrderRequest refund;
+  refund.set_order_id("order-1");
+  refund.set_amount(1);
+  Refund other_method(api(), "RefundOrder", refund, site());
+  EXPECT_EQ(other_method.Summary(), "ABORTED NOT_SENT ORDER_BUSY");
+  client.Release();
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(client.requests().size(), 1u);
+}
+
+TEST_F(MoneyFlight, OtherOrdersAndOtherSitesFlyByThemselves) {
+  Create first(api(), "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  client.writes = {OrderJson{.order_id = "order-2"}.Answer()};
+  Create other_order(api(), "CreateOrder", Keyed("key-1", "order-2"), site());
+  client.writes = {OrderJson{}.Answer()};
+  Create other_site(api(), "CreateOrder", Keyed(),
+                    std::make_shared<const Site>("other", "fghij-12345"));
+  EXPECT_EQ(client.written(), 3u);
+  client.Release();
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(other_order.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(other_site.Summary(), "OK CONFIRMED");
+}
+
+TEST_F(MoneyFlight, AJoinedCallThatRunsOutOfTimeIsUnknown) {
+  Create first(api(), "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create second(api(), "CreateOrder", Keyed(), site(), milliseconds(80));
+  EXPECT_EQ(second.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  client.Release();
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+// What the leader could no longer see is there to be seen for who has more time.
+TEST_F(MoneyFlight, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
+  std::atomic<bool> shows = false;
+  client.script = [&](const http::Request& request) {
+    if (request.method != http::Method::kGet) return LostAnswer();
+    return shows ? OrderJson{}.Marked("key-1").Answer() : Absent();
+  };
+  Create first(api(), "CreateOrder", Keyed(), site(), milliseconds(300));
+  client.WaitForWrite();
+  Create second(api(), "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_EQ(first.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  shows = true;
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST_F(MoneyFlight, ALandedFlightLeavesTheOrderFree) {
+  client.keep_writes = false;
+  Create first(api(), "CreateOrder", Keyed(), site());
+  EXPECT_TRUE(first.ok());
+  Create second(api(), "CreateOrder", Keyed("key-2"), site());
+  EXPECT_TRUE(second.ok());
+  EXPECT_EQ(client.written(), 2u);
+}
+
+// A second submit: where only a completed order blocks its id, it would start a second payment.
+TEST_F(MoneyFlight, AnIdenticalOrderRightAfterTheLandingLooksBeforeItSends) {
+  client.keep_writes = false;
+  client.looks = {OrderJson{}.Marked("key-1").Answer()};
+  Create first(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  Create second(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST_F(MoneyFlight, AnOrderThatWasRefusedIsNotLookedForAgain) {
+  client.keep_writes = false;
+  client.writes = {ErrorAnswer(1001)};
+  Create first(api(), "CreateOrder", Keyed(), site());
+  EXPECT_FALSE(first.ok());
+  client.writes = {OrderJson{}.Answer()};
+  Create second(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(client.looked(), 0u);
+}
+
+TEST_F(MoneyFlight, WithoutItBothAreSent) {
+  options.single_flight = false;
+  Create first(api(), "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create second(api(), "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_TRUE(first.ok());
+  EXPECT_TRUE(second.ok());
+  EXPECT_EQ(client.written(), 2u);
+}
+
+// Reads are the other half of "nothing is sent again behind the caller's back": they are, and
+// nothing else is.
+class Reads : public MoneyTest {
+ protected:
+  using Get = Caller<v1::GetOrderRequest, v1::GetOrderResponse>;
+  static v1::GetOrderRequest Order() {
+    v1::GetOrderRequest request;
+    request.set_order_id("order-1");
+    return request;
+  }
+};
+
+TEST_F(Reads, AreTriedThreeTimesAtTheMost) {
+  struct {
+    const char* name;
+    Answers answers;
+    const char* summary;
+    std::size_t tries;
+  } const cases[] = {
+      {"broken", {LostAnswer()}, "UNAVAILABLE UNSPECIFIED UPSTREAM_UNAVAILABLE", 3},
+      {"broken once", {LostAnswer(), OrderJson{}.Answer()}, "OK UNSPECIFIED", 2},
+      {"unsent", {NotSentAnswer(), OrderJson{}.Answer()}, "OK UNSPECIFIED", 2},
+      {"503", {Answered(503, "<html></html>"), OrderJson{}.Answer()}, "OK UNSPECIFIED", 2},
+      {"429 that names no time",
+       {Answered(429, "{}"), OrderJson{}.Answer()},
+       "RESOURCE_EXHAUSTED REJECTED RATE_LIMITED",
+       1},
+      {"unexplained 404", {Answered(404, "{}")}, "NOT_FOUND UNSPECIFIED MSP_HTTP_404", 1},
+      {"unknown error and 500",
+       {ErrorAnswer(1000, 500), OrderJson{}.Answer()},
+       "OK UNSPECIFIED",
+       2},
+      {"absent", {Absent()}, "NOT_FOUND REJECTED MSP_1006", 1},
+      {"late",
+       {LostAnswer(http::TransferError::kDeadline)},
+       "DEADLINE_EXCEEDED UNSPECIFIED UPSTREAM_TIMEOUT",
+       1},
+      {"malformed",
+       {Answered(200, "{\"success\":tru")},
+       "INTERNAL UNSPECIFIED UPSTREAM_MALFORMED",
+       1},
+      {"queue full",
+       {NotSentAnswer(http::TransferError::kQueueFull)},
+       "RESOURCE_EXHAUSTED NOT_SENT OVERLOADED",
+       1},
+      {"stopping",
+       {NotSentAnswer(http::TransferError::kStopped)},
+       "UNAVAILABLE NOT_SENT SHUTTING_DOWN",
+       1},
+  };
+  for (const auto& the : cases) {
+    SCOPED_TRACE(the.name);
+    ScriptedClient one;
+    one.looks = the.answers;
+    telemetry::Metrics metrics;
+    Api other(options, TestOperations(), one, metrics);
+    Get call(other, "GetOrder", Order(), site());
+    EXPECT_EQ(call.Summary(), the.summary);
+    EXPECT_EQ(one.looked(), the.tries);
+  }
+}
+
+TEST_F(Reads, WaitAsLongAsTheyAreToldOrNotAtAll) {
+  http::Response busy = Answered(429, "{}");
+  busy.retry_after_s = 1;
+  client.looks = {busy, OrderJson{}.Answer()};
+  const auto start = http::Clock::now();
+  Get patient(api(), "GetOrder", Order(), site());
+  EXPECT_TRUE(patient.ok());
+  EXPECT_GE(http::Clock::now() - start, seconds(1));
+  client.looks = {busy};
+  Get hurried(api(), "GetOrder", Order(), site(), milliseconds(900));
+  EXPECT_FALSE(hurried.ok());
+  EXPECT_EQ(hurried.call.attempts, 1);
+}
+
+TEST_F(Reads, AreNotTriedAgainOnceTheBudgetIsSpent) {
+  client.looks = {LostAnswer()};
+  std::vector<std::unique_ptr<Get>> calls;
+  for (int i = 0; i < 200; ++i)
+    calls.push_back(std::make_unique<Get>(api(), "GetOrder", Order(), site()));
+  for (auto& call : calls) call->End();
+  EXPECT_EQ(client.looked(), 300u) << "200 first tries and the budget of 100";
+}
+
+TEST_F(Reads, WritesThatMoveNoMoneyAreSentOnceAllTheSame) {
+  client.writes = {LostAnswer()};
+  v1::UpdateOrderRequest update;
+  update.set_order_id("order-1");
+  update.set_status("shipped");
+  Caller<v1::UpdateOrderRequest, v1::UpdateOrderResponse> call(api(), "UpdateOrder", update,
+                                                               site());
+  EXPECT_FALSE(call.ok());
+  EXPECT_EQ(client.written(), 1u);
+}
+
+}  // namespace
+}  // namespace msp::payments

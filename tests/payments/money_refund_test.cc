@@ -1,0 +1,623 @@
+// RefundOrder and CancelRefund: nothing is given back twice, and nobody's refund is taken for
+// another's.
+#include "tests/payments/money_test.h"
+
+namespace msp::payments {
+namespace {
+
+using ::testing::HasSubstr;
+using Refund = Caller<v1::RefundOrderRequest, v1::RefundOrderResponse>;
+using CancelRefund = Caller<v1::CancelRefundRequest, v1::CancelRefundResponse>;
+
+constexpr char kKey[] = "key-1";
+
+v1::RefundOrderRequest Plain(std::int64_t amount = 500) {
+  v1::RefundOrderRequest refund;
+  refund.set_order_id("order-1");
+  refund.set_amount(amount);
+  refund.set_currency("EUR");
+  return refund;
+}
+
+v1::RefundOrderRequest Keyed(std::int64_t amount = 500, const std::string& key = kKey) {
+  v1::RefundOrderRequest refund = Plain(amount);
+  refund.mutable_control()->set_idempotency_key(key);
+  return refund;
+}
+
+v1::RefundOrderRequest Repeat(v1::RefundOrderRequest refund) {
+  refund.mutable_control()->set_repeat(true);
+  return refund;
+}
+
+v1::RefundOrderRequest Full() {
+  v1::RefundOrderRequest refund = Keyed();
+  refund.mutable_full();
+  refund.clear_currency();
+  return refund;
+}
+
+v1::RefundOrderRequest WithId(const std::string& id) {
+  v1::RefundOrderRequest refund = Plain();
+  refund.set_refund_order_id(id);
+  return refund;
+}
+
+const Site& TestSite() {
+  static const auto& site = *new Site("default", "abcde-12345");
+  return site;
+}
+
+std::string IdOf(const std::string& key) { return DerivedId("refund-", "order-1", key); }
+
+std::string PlainKey(std::int64_t amount = 500) {
+  v1::RefundOrderRequest refund = Plain(amount);
+  return DerivedKey(
+      DigestOf(TestOperations().Find("RefundOrder"), refund, TestSite().keyed_hash()));
+}
+
+std::string Related(const std::string& refund_order_id, std::int64_t amount = 500,
+                    const std::string& id = "91", const std::string& status = "reserved") {
+  return R"({"type":"refund","transaction_id":)" + id + R"(,"amount":)" + std::to_string(amount) +
+         R"(,"currency":"EUR","status":")" + status + R"(","order_id":")" +
+         (refund_order_id.empty() ? "order-1" : refund_order_id) + R"(")" +
+         (refund_order_id.empty() ? "" : R"(,"refund_order_id":")" + refund_order_id + R"(")") +
+         "}";
+}
+
+http::Response Order(const std::string& related = "", const std::string& more = "") {
+  return OrderJson{.more = more, .related = "[" + related + "]"}.Answer();
+}
+
+// A refund read by MultiSafepay's own id.
+http::Response RefundRead(const std::string& order_id, const std::string& id = "91") {
+  return SuccessAnswer(R"({"order_id":")" + order_id + R"(","transaction_id":)" + id +
+                       R"(,"amount":500,"currency":"EUR","status":"reserved"})");
+}
+
+http::Response Refunded() {
+  return SuccessAnswer(R"({"transaction_id":4010000000000001,"refund_id":91})");
+}
+
+struct Case {
+  std::string name;
+  v1::RefundOrderRequest request;
+  Answers writes;
+  Answers looks;
+  std::string summary;
+  std::size_t posts = 1;
+  Answers late_looks = {};
+  bool patient = false;
+};
+
+class MoneyRefundCase : public MoneyTest, public ::testing::WithParamInterface<Case> {};
+
+TEST_P(MoneyRefundCase, EndsAsTheRecordTells) {
+  const Case& the = GetParam();
+  client.writes = the.writes;
+  client.looks = the.looks;
+  client.late_looks = the.late_looks;
+  if (!the.late_looks.empty()) client.late_after = the.posts;
+  if (the.patient) options.settle_ms = 10'000;
+  Refund call(api(), "RefundOrder", the.request, site(),
+              std::chrono::milliseconds(the.patient ? 20'000 : 1'000));
+  EXPECT_EQ(call.Summary(), the.summary);
+  EXPECT_EQ(client.written(), the.posts);
+  if (call.ok()) {
+    EXPECT_EQ(call.response.refund().psp_refund_id(), "91");
+    EXPECT_EQ(call.response.refund().amount(), 500);
+    EXPECT_EQ(call.response.refund().currency(), "EUR");
+    EXPECT_FALSE(call.response.refund().refund_order_id().empty());
+  }
+}
+
+std::vector<Case> Cases() {
+  const std::string ours = IdOf(kKey);
+  v1::RefundOrderRequest own_id = Plain();
+  own_id.set_refund_order_id("refund-7");
+  v1::RefundOrderRequest dollars = Keyed();
+  dollars.set_currency("USD");
+  v1::RefundOrderRequest resending = Keyed();
+  resending.mutable_control()->set_resend_if_absent(true);
+  return {
+      {"Success", Keyed(), {Refunded()}, {Order()}, "OK CONFIRMED"},
+      {"WithoutAKey", Plain(), {Refunded()}, {Order()}, "OK CONFIRMED"},
+      {"OrderAbsent", Keyed(), {}, {Absent()}, "NOT_FOUND REJECTED MSP_1006", 0},
+      {"OrderUnreadable",
+       Keyed(),
+       {},
+       {LostAnswer()},
+       "UNAVAILABLE NOT_SENT UPSTREAM_UNAVAILABLE",
+       0},
+      {"OrderHiddenByABareNotFound",
+       Keyed(),
+       {},
+       {Answered(404, R"({"message":"Not found"})")},
+       "NOT_FOUND NOT_SENT MSP_HTTP_404",
+       0},
+      {"KeyRefusedForTheLook",
+       Keyed(),
+       {},
+       {ErrorAnswer(1032, 401)},
+       "UNAUTHENTICATED NOT_SENT MSP_1032",
+       0},
+      {"RepeatAndOrderUnreadable",
+       Repeat(Keyed()),
+       {},
+       {LostAnswer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"RepeatAndKeyRefused",
+       Repeat(Keyed()),
+       {},
+       {ErrorAnswer(1032, 401)},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"RepeatAndABareNotFound",
+       Repeat(Keyed()),
+       {},
+       {Answered(404, R"({"message":"Not found"})")},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"AnotherOrderIsRead",
+       Keyed(),
+       {},
+       {OrderJson{.order_id = "order-2"}.Answer()},
+       "INTERNAL NOT_SENT UPSTREAM_MISMATCH",
+       0},
+      {"AnotherCurrency", dollars, {}, {Order()}, "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST", 0},
+      {"Unsent", Keyed(), {NotSentAnswer()}, {Order()}, "UNAVAILABLE NOT_SENT NOT_SENT"},
+      // Replays.
+      {"ReplayByKey", Keyed(), {}, {Order(Related(ours))}, "OK CONFIRMED replayed", 0},
+      {"ReplayByTheCallersId",
+       own_id,
+       {},
+       {Order(Related("refund-7"))},
+       "OK CONFIRMED replayed",
+       0},
+      {"KeyUsedForAnotherAmount",
+       Keyed(),
+       {},
+       {Order(Related(ours, 400))},
+       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED",
+       0},
+      {"EqualRefundWithoutAKey",
+       Plain(),
+       {},
+       {Order(Related(IdOf(PlainKey())))},
+       "ALREADY_EXISTS REJECTED EQUAL_REFUND_EXISTS",
+       0},
+      {"RepeatOfAnEqualRefundWithoutAKey",
+       Repeat(Plain()),
+       {},
+       {Order(Related(IdOf(PlainKey())))},
+       "OK CONFIRMED replayed",
+       0},
+      {"RepeatWithoutAKeyBesideOneOfAnotherDerivedKey",
+       Repeat(Plain()),
+       {},
+       {Order(Related(IdOf("of another api key")))},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"EqualAmountUnderAnotherKey",
+       Keyed(),
+       {Refunded()},
+       {Order(Related("refund-other", 500, "90"))},
+       "OK CONFIRMED"},
+      // MultiSafepay may still carry out the first: nothing is sent.
+      {"RepeatFindsNothing", Repeat(Keyed()), {}, {Order()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
+      {"RepeatComesBeforeTheFirst",
+       Repeat(Keyed()),
+       {},
+       {Order(), Order(), Order(Related(ours))},
+       "OK CONFIRMED replayed",
+       0,
+       {},
+       true},
+      // The answer is lost.
+      {"LostAndDone",
+       Keyed(),
+       {LostAnswer()},
+       {Order()},
+       "OK CONFIRMED reconciled",
+       1,
+       {Order(Related(ours))}},
+      {"LostAndDoneWithoutAKey",
+       Plain(),
+       {LostAnswer()},
+       {Order()},
+       "OK CONFIRMED reconciled",
+       1,
+       {Order(Related(IdOf(PlainKey())))}},
+      {"LostAndNotThere", Keyed(), {LostAnswer()}, {Order()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 1},
+      {"LostAndOnlyAnOther",
+       Keyed(),
+       {LostAnswer()},
+       {Order(Related("refund-other", 500, "90"))},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1},
+      {"LostAndOrderGone",
+       Keyed(),
+       {LostAnswer()},
+       {Order()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1,
+       {Absent()}},
+      // MultiSafepay may still make it, and lets an equal one pass.
+      {"LostAndNeverSentTwice",
+       resending,
+       {LostAnswer()},
+       {Order()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      // Refusals that an earlier attempt explains.
+      {"RefusedByTheFirst",
+       Keyed(),
+       {ErrorAnswer(1034)},
+       {Order()},
+       "OK CONFIRMED replayed",
+       1,
+       {Order(Related(ours))}},
+      {"Refused", Keyed(), {ErrorAnswer(1034)}, {Order()}, "FAILED_PRECONDITION REJECTED MSP_1034"},
+      {"RefusedWithoutAKey",
+       Plain(),
+       {ErrorAnswer(1034)},
+       {Order()},
+       "FAILED_PRECONDITION REJECTED MSP_1034"},
+      {"RefusedAndNoLook",
+       Keyed(),
+       {ErrorAnswer(1034)},
+       {Order()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1,
+       {LostAnswer()}},
+      {"RefusedWithoutAKeyAndNoLook",
+       Plain(),
+       {ErrorAnswer(1034)},
+       {Order()},
+       "FAILED_PRECONDITION REJECTED MSP_1034",
+       1,
+       {LostAnswer()}},
+      // Ids that the order does not show: the refund itself is read.
+      {"HiddenIdIsOurs",
+       Keyed(),
+       {},
+       {Order(Related("")), RefundRead(ours)},
+       "OK CONFIRMED replayed",
+       0},
+      {"HiddenIdIsToldByReadingIt",
+       Keyed(),
+       {},
+       {Order(Related("")), Absent(), RefundRead(ours)},
+       "OK CONFIRMED replayed",
+       0},
+      {"UnderTheOwnIdAnAnswerAboutAnotherTellsNothing",
+       Keyed(),
+       {},
+       {Order(Related("")), RefundRead("somebody-elses"), Order(Related("")), RefundRead(ours)},
+       "OK CONFIRMED replayed",
+       0},
+      {"AReadThatWasRefusedTellsNothing",
+       Keyed(),
+       {},
+       {Order(Related("")), Answered(404, R"({"message":"Not found"})"), Order(Related("")),
+        RefundRead(ours)},
+       "OK CONFIRMED replayed",
+       0},
+      {"HiddenIdIsAnothers",
+       Repeat(Keyed()),
+       {},
+       {Order(Related("", 500, "90")), Absent(), RefundRead("refund-other", "90"),
+        Order(Related("", 500, "90"))},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"HiddenIdStaysHidden",
+       Repeat(Keyed()),
+       {},
+       {Order(Related("")), Absent(), RefundRead("order-1"), Order(Related(""))},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"HiddenIdIsUnreadable",
+       Repeat(Keyed()),
+       {},
+       {Order(Related("")), LostAnswer()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"HiddenIdOfAnotherAmount",
+       Repeat(Keyed()),
+       {},
+       {Order(Related("", 400, "90"))},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       0},
+      {"HiddenAndNotARepeat",
+       Keyed(),
+       {Refunded()},
+       {Order(Related("", 500, "90")), Absent(), RefundRead("order-1", "90")},
+       "OK CONFIRMED"},
+      {"LostAndTheNewOneHidesItsId",
+       Keyed(),
+       {LostAnswer()},
+       {Order()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1,
+       {Order(Related("")), Absent(), Absent(), Order(Related(""))}},
+      {"LostAndTheNewOneIsReadUnderItsId",
+       Keyed(),
+       {LostAnswer()},
+       {Order()},
+       "OK CONFIRMED reconciled",
+       1,
+       {Order(Related("")), RefundRead(ours)}},
+      // Ids that only look equal.
+      {"AnIdWithAnotherZeroIsAnother",
+       WithId("01"),
+       {Refunded()},
+       {Order(Related("1", 500, "90"))},
+       "OK CONFIRMED"},
+      {"AnIdThatLostItsZeroAsANumberIsOurs",
+       WithId("01"),
+       {},
+       {Order(R"({"type":"refund","transaction_id":91,"amount":500,"refund_order_id":1})")},
+       "OK CONFIRMED replayed",
+       0},
+      {"TheOrdersOwnIdNamesNoRefund",
+       WithId("order-1"),
+       {Refunded()},
+       {Order(Related("order-1", 400, "90"))},
+       "OK CONFIRMED"},
+      {"KeyUsedForAPartAndThenForAll",
+       Full(),
+       {},
+       {Order(Related(ours))},
+       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED",
+       0},
+      {"LostAndTheNewOneIsAnothers",
+       Keyed(),
+       {LostAnswer()},
+       {Order()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1,
+       {Order(Related("", 500, "90")), Absent(), RefundRead("refund-other", "90"),
+        Order(Related("", 500, "90"))}},
+      {"LostAndTwoNewOnesHide",
+       Keyed(),
+       {LostAnswer()},
+       {Order()},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1,
+       {Order(Related("", 500, "90") + "," + Related("", 500, "92")), Absent(), Absent(), Absent(),
+        Order(Related("", 500, "90") + "," + Related("", 500, "92"))}},
+      {"LostAndAnOldOneHides",
+       Keyed(),
+       {LostAnswer()},
+       {Order(Related("", 500, "90")), Absent(), Absent(), Order(Related("", 500, "90"))},
+       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+       1},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MoneyRefundCase, ::testing::ValuesIn(Cases()),
+                         [](const auto& the) { return the.param.name; });
+
+class MoneyRefund : public MoneyTest {};
+
+TEST_F(MoneyRefund, AFullRefundSendsTheExplicitRemainder) {
+  struct {
+    const char* name;
+    std::string related, more;
+    const char* sent;  // Null: nothing left.
+  } const cases[] = {
+      {"untouched", "", "", R"("amount":9743)"},
+      {"partly refunded", Related("refund-1", 743, "90", "completed"), R"("amount_refunded":743,)",
+       R"("amount":9000)"},
+      {"reserved and not counted yet", Related("refund-1", 743, "90"), R"("amount_refunded":0,)",
+       R"("amount":9000)"},
+      {"negative in the record", Related("refund-1", -743, "90"), "", R"("amount":9000)"},
+      {"a void refund is none", Related("refund-1", 743, "90", "void"), "", R"("amount":9743)"},
+      {"counted without a record", "", R"("amount_refunded":743,)", R"("amount":9000)"},
+      {"all of it", Related("refund-1", 9743, "90"), "", nullptr},
+  };
+  for (const auto& the : cases) {
+    SCOPED_TRACE(the.name);
+    ScriptedClient one;
+    one.looks = {Order(the.related, the.more)};
+    one.writes = {Refunded()};
+    telemetry::Metrics metrics;
+    Api other(options, TestOperations(), one, metrics);
+    Refund call(other, "RefundOrder", Full(), site());
+    if (the.sent == nullptr) {
+      EXPECT_EQ(call.Summary(), "FAILED_PRECONDITION REJECTED NOTHING_LEFT");
+      EXPECT_EQ(one.written(), 0u);
+      continue;
+    }
+    EXPECT_EQ(call.Summary(), "OK CONFIRMED");
+    ASSERT_EQ(one.bodies().size(), 1u);
+    EXPECT_THAT(one.bodies()[0], HasSubstr(the.sent));
+    EXPECT_THAT(one.bodies()[0], HasSubstr(R"("currency":"EUR")"));
+  }
+}
+
+TEST_F(MoneyRefund, AFullRefundThatWorkedIsAReplayBeforeAnyRemainder) {
+  client.looks = {Order(Related(IdOf(kKey), 9743))};
+  Refund call(api(), "RefundOrder", Full(), site());
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(call.response.refund().amount(), 9743);
+}
+
+// Where the order shows the reason no earlier attempt has to be looked for.
+TEST_F(MoneyRefund, ARefusalThatTheOrderExplainsStandsAtOnceAndAnyOtherOnceItHasSettled) {
+  client.writes = {ErrorAnswer(1034)};
+  client.looks = {Order()};
+  Refund too_much(api(), "RefundOrder", Keyed(9744), site());
+  EXPECT_EQ(too_much.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
+  EXPECT_EQ(client.looked(), 2u);
+  client.looks = {Order(Related("refund-other", 501))};
+  Refund equal(api(), "RefundOrder", Keyed(501, "key-2"), site());
+  EXPECT_EQ(equal.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
+  EXPECT_EQ(client.looked(), 4u);
+  client.looks = {Order()};
+  Refund unexplained(api(), "RefundOrder", Keyed(502, "key-3"), site());
+  EXPECT_EQ(unexplained.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
+  EXPECT_GT(client.looked(), 6u);
+}
+
+TEST_F(MoneyRefund, ACardOrderIsNeverRefundedByItemsAlone) {
+  v1::RefundOrderRequest refund = Keyed();
+  refund.clear_refund();
+  refund.mutable_checkout_data()->add_items()->set_name("chair");
+  client.looks = {Order()};
+  Refund call(api(), "RefundOrder", refund, site());
+  EXPECT_EQ(call.Summary(), "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST");
+  EXPECT_EQ(client.written(), 0u);
+}
+
+TEST_F(MoneyRefund, EveryRefundHasAnIdOfItsOwn) {
+  client.looks = {Order()};
+  client.writes = {Refunded()};
+  Refund keyed(api(), "RefundOrder", Keyed(), site());
+  EXPECT_TRUE(keyed.ok());
+  Refund other(api(), "RefundOrder", Keyed(500, "key-2"), site());
+  EXPECT_TRUE(other.ok());
+  Refund plain(api(), "RefundOrder", Plain(), site());
+  EXPECT_TRUE(plain.ok());
+  EXPECT_EQ(keyed.response.refund().refund_order_id(), IdOf(kKey));
+  EXPECT_NE(other.response.refund().refund_order_id(), IdOf(kKey));
+  EXPECT_THAT(client.bodies()[0], HasSubstr(R"("refund_order_id":")" + IdOf(kKey)));
+  EXPECT_LE(IdOf(kKey).size(), 50u);
+}
+
+struct CancelCase {
+  std::string name;
+  Answers writes;
+  Answers looks;
+  std::string summary;
+  std::size_t patches = 1;
+  bool repeat = false;
+};
+
+class MoneyCancelRefundCase : public MoneyTest, public ::testing::WithParamInterface<CancelCase> {};
+
+TEST_P(MoneyCancelRefundCase, EndsAsTheRecordTells) {
+  const CancelCase& the = GetParam();
+  client.writes = the.writes;
+  client.looks = the.looks;
+  v1::CancelRefundRequest request;
+  request.set_order_id("order-1");
+  request.set_refund_id("91");
+  request.mutable_control()->set_repeat(the.repeat);
+  CancelRefund call(api(), "CancelRefund", request, site(), std::chrono::seconds(1));
+  EXPECT_EQ(call.Summary(), the.summary);
+  EXPECT_EQ(client.written(), the.patches);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MoneyCancelRefundCase,
+    ::testing::Values(CancelCase{"Success", {SuccessAnswer("{}")}, {}, "OK CONFIRMED"},
+                      CancelCase{"LostAndVoid",
+                                 {LostAnswer()},
+                                 {Order(Related("r", 500, "91", "void"))},
+                                 "OK CONFIRMED reconciled"},
+                      CancelCase{"LostAndReserved",
+                                 {LostAnswer()},
+                                 {Order(Related("r"))},
+                                 "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+                      CancelCase{"LostAndProcessed",
+                                 {LostAnswer()},
+                                 {Order(Related("r", 500, "91", "completed"))},
+                                 "FAILED_PRECONDITION REJECTED REFUND_COMPLETED"},
+                      CancelCase{"LostAndNotListed",
+                                 {LostAnswer()},
+                                 {Order()},
+                                 "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+                      CancelCase{"RefusedAsVoid",
+                                 {ErrorAnswer(1034)},
+                                 {Order(Related("r", 500, "91", "void"))},
+                                 "OK CONFIRMED replayed"},
+                      CancelCase{"Refused",
+                                 {ErrorAnswer(1034)},
+                                 {Order(Related("r"))},
+                                 "FAILED_PRECONDITION REJECTED MSP_1034"},
+                      CancelCase{"RefusedAndNoLook",
+                                 {ErrorAnswer(1034)},
+                                 {LostAnswer()},
+                                 "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+                      CancelCase{"RepeatRefusedAndNoLook",
+                                 {},
+                                 {LostAnswer()},
+                                 "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+                                 0,
+                                 true},
+                      CancelCase{"RepeatFindsVoid",
+                                 {},
+                                 {Order(Related("r", 500, "91", "void"))},
+                                 "OK CONFIRMED replayed",
+                                 0,
+                                 true},
+                      CancelCase{"RepeatSendsAgain",
+                                 {SuccessAnswer("{}")},
+                                 {Order(Related("r"))},
+                                 "OK CONFIRMED",
+                                 1,
+                                 true}),
+    [](const auto& the) { return the.param.name; });
+
+TEST_F(MoneyRefund, AFullOneUnderAKeyThatHasDoneItIsAReplay) {
+  client.looks = {Order(Related(IdOf(kKey), 9743))};
+  Refund call(api(), "RefundOrder", Full(), site());
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(call.response.refund().amount(), 9743);
+}
+
+// The record lags: it does not show yet what the call before has done.
+TEST_F(MoneyRefund, AnEqualCallRightAfterWaitsForTheRecord) {
+  client.writes = {Refunded()};
+  client.looks = {Order(), Order(), Order(), Order(Related(IdOf(kKey)))};
+  Refund first(api(), "RefundOrder", Keyed(), site());
+  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
+  Refund second(api(), "RefundOrder", Keyed(), site());
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST_F(MoneyRefund, AnEqualCallRightAfterIsNeverSentWhileTheRecordShowsNothing) {
+  client.writes = {LostAnswer(), Refunded()};
+  client.looks = {Order()};
+  Refund first(api(), "RefundOrder", Keyed(), site());
+  EXPECT_EQ(first.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  Refund second(api(), "RefundOrder", Repeat(Keyed()), site());
+  EXPECT_EQ(second.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_THAT(second.call.failure->message, HasSubstr("nothing was sent now"));
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST_F(MoneyRefund, AnOrderNamedByMultiSafepaysIdIsTheSameOrder) {
+  v1::RefundOrderRequest refund = Keyed();
+  refund.set_order_id("4010000000000001");
+  client.writes = {Refunded()};
+  client.looks = {Order()};
+  Refund call(api(), "RefundOrder", refund, site());
+  EXPECT_EQ(call.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(call.response.refund().refund_order_id(), IdOf(kKey));
+  EXPECT_EQ(client.requests().back().target, "/orders/order-1/refunds");
+  client.looks = {Order(Related(IdOf(kKey)))};
+  Refund repeat(api(), "RefundOrder", Repeat(refund), site());
+  EXPECT_EQ(repeat.Summary(), "OK CONFIRMED replayed");
+  EXPECT_EQ(client.written(), 1u);
+}
+
+// MultiSafepay refuses a second refund of the same amount for five minutes; who runs batches can
+// have it held back instead.
+TEST_F(MoneyRefund, AnEqualOneIsHeldBackAsLongAsTheSettingSays) {
+  options.refund_pause_s = 300;
+  const std::string created = R"({"created":")" + AmsterdamText(std::time(nullptr) - 100) + R"(",)";
+  client.looks = {Order(created + Related("refund-7").substr(1))};
+  Refund held(api(), "RefundOrder", Keyed(), site());
+  EXPECT_EQ(held.Summary(), "RESOURCE_EXHAUSTED NOT_SENT REFUND_TOO_SOON");
+  EXPECT_NEAR(static_cast<double>(held.call.failure->retry_after_ms), 200'000, 2'000);
+  EXPECT_EQ(client.written(), 0u);
+  client.writes = {SuccessAnswer(R"({"transaction_id":4010000000000001,"refund_id":92})")};
+  Refund other_amount(api(), "RefundOrder", Keyed(400), site());
+  EXPECT_EQ(other_amount.Summary(), "OK CONFIRMED");
+}
+
+}  // namespace
+}  // namespace msp::payments

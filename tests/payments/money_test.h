@@ -1,0 +1,269 @@
+// What the tests of money-moving calls share: a scripted stand-in for the HTTP pool, answers as
+// MultiSafepay gives them, and a caller that waits for the end of its call.
+#pragma once
+
+#include <algorithm>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "service/base/mutex.h"
+#include "service/payments/api.h"
+#include "service/payments/identity.h"
+#include "service/payments/state.h"
+#include "tests/payments/calls.h"
+#include "tests/testing/gate.h"
+
+namespace msp::payments {
+
+namespace v1 = multisafepay::v1;
+
+// Answers in order; the last one again and again.
+using Answers = std::vector<http::Response>;
+
+inline http::Response NotSentAnswer(http::TransferError failure = http::TransferError::kConnect) {
+  http::Response answer;
+  answer.outcome = http::CallOutcome::kNotSent;
+  answer.failure = failure;
+  answer.detail = "Connection refused";
+  return answer;
+}
+
+inline http::Response LostAnswer(http::TransferError failure = http::TransferError::kBroken) {
+  http::Response answer;
+  answer.outcome = http::CallOutcome::kIndeterminate;
+  answer.failure = failure;
+  answer.detail = "Connection reset by peer";
+  return answer;
+}
+
+inline http::Response ErrorAnswer(int error_code, int http_status = 404) {
+  return Answered(http_status, R"({"success":false,"data":{},"error_code":)" +
+                                   std::to_string(error_code) + R"(,"error_info":"no"})");
+}
+
+inline http::Response Absent() { return ErrorAnswer(1006); }
+
+inline http::Response SuccessAnswer(const std::string& data) {
+  return Answered(200, R"({"success":true,"data":)" + data + "}");
+}
+
+// Europe/Amsterdam's clock, as MultiSafepay writes it.
+inline std::string AmsterdamText(std::time_t at) {
+  char text[32] = "";
+  for (const std::time_t offset_s : {3'600, 7'200}) {
+    const std::time_t local = at + offset_s;
+    std::tm parts{};
+    gmtime_r(&local, &parts);
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (AmsterdamSeconds(text) == at) break;
+  }
+  return text;
+}
+
+// An order as GET and a direct POST answer it.
+struct OrderJson {
+  std::string order_id = "order-1";
+  std::int64_t amount = 9743;
+  std::string currency = "EUR";
+  std::string status = "completed";
+  std::string financial_status = "completed";
+  std::string custom_info;  // JSON; absent when empty.
+  std::string more;         // Further members, each followed by a comma.
+  std::string related = "null";
+  std::string details = R"({"type":"VISA"})";
+
+  std::string Data() const {
+    return R"({"order_id":")" + order_id + R"(","transaction_id":4010000000000001,"amount":)" +
+           std::to_string(amount) + R"(,"currency":")" + currency + R"(","status":")" + status +
+           R"(","financial_status":")" + financial_status + R"(",)" +
+           (custom_info.empty() ? "" : R"("custom_info":)" + custom_info + ",") + more +
+           R"("payment_details":)" + details + R"(,"related_transactions":)" + related + "}";
+  }
+  http::Response Answer() const { return SuccessAnswer(Data()); }
+  // With the marker of this key in custom_3.
+  OrderJson Marked(const std::string& key) const {
+    OrderJson marked = *this;
+    marked.custom_info = R"({"custom_1":null,"custom_2":null,"custom_3":"idem:)" + key + R"("})";
+    return marked;
+  }
+};
+
+// Stands in for the pool: answers on the spot what the test wrote down, or keeps a request until
+// the test lets it go. Any thread.
+class ScriptedClient : public http::Client {
+ public:
+  using Script = std::function<http::Response(const http::Request&)>;
+
+  // The answers to whatever is no GET, and to GETs.
+  Answers writes;
+  Answers looks;
+  // The answers to GETs once `late_after` writes have come.
+  Answers late_looks;
+  std::size_t late_after = 0;
+  // Instead of both, where set.
+  Script script;
+  // Opened when a write has come and is kept.
+  bool keep_writes = false;
+
+  void Start(http::Request request, http::Done done) override {
+    http::Response answer;
+    {
+      MutexLock lock(mutex_);
+      const bool get = request.method == http::Method::kGet;
+      const bool late = get && late_after > 0 && written_ >= late_after;
+      std::size_t& count = late ? looked_late_ : get ? looked_ : written_;
+      Answers& answers = late ? late_looks : get ? looks : writes;
+      if (script) {
+        answer = script(request);
+      } else if (!answers.empty()) {
+        const http::Response& next = answers[std::min(count, answers.size() - 1)];
+        answer = next;
+        answer.body.reserve(answer.body.size() + http::kBodyPadding);
+      } else {
+        ADD_FAILURE() << "no answer for " << request.target;
+      }
+      ++count;
+      requests_.push_back(std::move(request));
+      if (!get && keep_writes) {
+        kept_.emplace_back(std::move(done), std::move(answer));
+        came_.Open();
+        return;
+      }
+    }
+    std::move(done)(std::move(answer));
+  }
+
+  // Waits until a write is kept.
+  void WaitForWrite() { came_.Wait(); }
+  // Lets all kept writes end.
+  void Release() {
+    std::vector<std::pair<http::Done, http::Response>> kept;
+    {
+      MutexLock lock(mutex_);
+      keep_writes = false;
+      kept.swap(kept_);
+    }
+    for (auto& [done, answer] : kept) std::move(done)(std::move(answer));
+  }
+
+  std::vector<http::Request> requests() const {
+    MutexLock lock(mutex_);
+    return requests_;
+  }
+  std::vector<std::string> bodies() const {
+    std::vector<std::string> found;
+    for (const http::Request& request : requests()) {
+      if (request.method != http::Method::kGet) found.push_back(request.body);
+    }
+    return found;
+  }
+  std::size_t written() const {
+    MutexLock lock(mutex_);
+    return written_;
+  }
+  std::size_t looked() const {
+    MutexLock lock(mutex_);
+    return looked_ + looked_late_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::size_t written_ = 0;
+  std::size_t looked_ = 0;
+  std::size_t looked_late_ = 0;
+  std::vector<http::Request> requests_;
+  std::vector<std::pair<http::Done, http::Response>> kept_;
+  testing::Gate came_;
+};
+
+// One call, from its start to its end.
+template <class Request, class Response>
+class Caller {
+ public:
+  Caller(Api& api, const std::string& method, Request sent, std::shared_ptr<const Site> site,
+         std::chrono::milliseconds time = std::chrono::seconds(20), int previous_attempts = 0)
+      : request(std::move(sent)) {
+    call.operation = &TestOperations().Find(method);
+    call.request = &request;
+    call.response = &response;
+    call.site = std::move(site);
+    call.start = http::Clock::now();
+    call.deadline = call.start + time;
+    call.previous_attempts = previous_attempts;
+    api.Start(call, [this] { ended_.Open(); });
+  }
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+
+  // The call after its end.
+  const Call& End() {
+    ended_.Wait();
+    return call;
+  }
+  bool ok() { return !End().failure.has_value(); }
+  // "OK CONFIRMED", "OK CONFIRMED reconciled", "ALREADY_EXISTS REJECTED MSP_1006", ...
+  std::string Summary() {
+    End();
+    std::string text = call.failure ? absl::StatusCodeToString(call.failure->code) : "OK";
+    const std::string outcome = v1::Outcome_Name(call.outcome).substr(8);
+    text += " " + outcome;
+    if (call.failure) {
+      EXPECT_EQ(call.failure->outcome, call.outcome);
+      // A time to try again is given only where nothing left or nothing was processed.
+      if (call.failure->retry_after_ms >= 0 && !call.failure->is_rate_limit()) {
+        EXPECT_EQ(outcome, "NOT_SENT");
+      }
+      return text + " " + call.failure->reason;
+    }
+    if constexpr (requires { response.result(); }) {
+      if (response.result().reconciled()) text += " reconciled";
+      if (response.result().replayed()) text += " replayed";
+      if (!response.result().reason().empty()) text += " " + response.result().reason();
+    }
+    return text;
+  }
+
+  Request request;
+  Response response;
+  Call call;
+
+ private:
+  testing::Gate ended_;
+};
+
+class MoneyTest : public ::testing::Test {
+ protected:
+  // Hardly any waiting: a settle time of a few looks.
+  MoneyTest() {
+    options.settle_ms = 6;
+    options.reconcile_backoff_ms = 1;
+  }
+
+  Api& api() {
+    if (api_ == nullptr) api_ = std::make_unique<Api>(options, TestOperations(), client, metrics_);
+    return *api_;
+  }
+  const std::shared_ptr<const Site>& site() const { return site_; }
+
+  // The key that the service derives for a request without one.
+  template <class Request>
+  std::string KeyOf(const std::string& method, Request request) const {
+    return DerivedKey(DigestOf(TestOperations().Find(method), request, site_->keyed_hash()));
+  }
+
+  ApiOptions options;
+  ScriptedClient client;
+
+ private:
+  telemetry::Metrics metrics_;
+  std::shared_ptr<const Site> site_ = std::make_shared<const Site>("default", "abcde-12345");
+  std::unique_ptr<Api> api_;
+};
+
+}  // namespace msp::payments

@@ -1,0 +1,199 @@
+// Where each call goes: every row of the operations' table against the documented paths and the
+// schema's own services, and what becomes of hostile ids.
+#include "service/payments/operation.h"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
+#include "gtest/gtest.h"
+#include "multisafepay/v1/payment_method_service.pb.h"
+#include "multisafepay/v1/services.h"
+#include "multisafepay/v1/token_service.pb.h"
+#include "multisafepay/v1/transaction_service.pb.h"
+#include "tests/payments/calls.h"
+
+namespace msp::payments {
+namespace {
+
+namespace pb = google::protobuf;
+namespace v1 = multisafepay::v1;
+using http::Method;
+
+struct PathCase {
+  std::string_view rpc;
+  Method method;
+  std::string_view path;
+  Effect effect;
+};
+
+// MultiSafepay's documentation, one path each. WatchOrder and HandleNotification have none.
+constexpr PathCase kPaths[] = {
+    {"CreateOrder", Method::kPost, "/orders", Effect::kMoney},
+    {"GetOrder", Method::kGet, "/orders/{order_id}", Effect::kRead},
+    {"UpdateOrder", Method::kPatch, "/orders/{order_id}", Effect::kWrite},
+    {"CancelOrder", Method::kPatch, "/orders/{order_id}", Effect::kMoney},
+    {"CaptureOrder", Method::kPost, "/orders/{order_id}/capture", Effect::kMoney},
+    {"VoidOrder", Method::kPatch, "/capture/{order_id}", Effect::kMoney},
+    {"RefundOrder", Method::kPost, "/orders/{order_id}/refunds", Effect::kMoney},
+    {"CancelRefund", Method::kPatch, "/orders/{order_id}/refunds/{refund_id}", Effect::kMoney},
+    {"ListTokens", Method::kGet, "/recurring/{reference}", Effect::kRead},
+    {"GetToken", Method::kGet, "/recurring/{reference}/token/{token}", Effect::kRead},
+    {"UpdateToken", Method::kPatch, "/recurring/{reference}/update/{token}", Effect::kWrite},
+    {"DeleteToken", Method::kDelete, "/recurring/{reference}/remove/{token}", Effect::kWrite},
+    {"ListPaymentMethods", Method::kGet, "/payment-methods", Effect::kRead},
+    {"GetPaymentMethod", Method::kGet, "/payment-methods/{payment_method_id}", Effect::kRead},
+    {"ListGateways", Method::kGet, "/gateways", Effect::kRead},
+    {"GetGateway", Method::kGet, "/gateways/{gateway_id}", Effect::kRead},
+    {"ListTransactions", Method::kGet, "/transactions", Effect::kRead},
+    {"GetTransaction", Method::kGet, "/transactions/{transaction_id}", Effect::kRead},
+    {"HoldOrder", Method::kPost, "/pad/orders/{order_id}/onhold", Effect::kWrite},
+    {"ExtendOrder", Method::kPost, "/pad/orders/{order_id}/autoexpire", Effect::kWrite},
+    {"AddOrderFile", Method::kPost, "/orders/{order_id}/files", Effect::kWrite},
+    {"ListIssuers", Method::kGet, "/issuers/{gateway_id}", Effect::kRead},
+    {"CreateApiToken", Method::kGet, "/auth/api_token", Effect::kRead},
+    {"CreateApplePaySession", Method::kPost, "/wallets/sessions/applepay", Effect::kWrite},
+    {"GetAccount", Method::kGet, "/me", Effect::kRead},
+    {"ListClosingBalances", Method::kGet, "/closing-balances", Effect::kRead},
+    {"ListCategories", Method::kGet, "/categories", Effect::kRead},
+    {"ListTerminals", Method::kGet, "/terminals", Effect::kRead},
+    {"ListGroupTerminals", Method::kGet, "/terminal-groups/{terminal_group_id}/terminals",
+     Effect::kRead},
+    {"GetReceipt", Method::kGet, "/pos/receipt/{order_id}", Effect::kRead},
+};
+
+const pb::MethodDescriptor* FindRpc(std::string_view name) {
+  for (const pb::FileDescriptor* file : v1::ServiceFiles()) {
+    for (int i = 0; i < file->service_count(); ++i) {
+      if (const auto* rpc = file->service(i)->FindMethodByName(std::string(name))) return rpc;
+    }
+  }
+  return nullptr;
+}
+
+TEST(Operations, EveryRowHasItsDocumentedPathMethodAndEffect) {
+  ASSERT_FALSE(OperationRows().empty());
+  for (const OperationRow& row : OperationRows()) {
+    const auto* expected = std::find_if(std::begin(kPaths), std::end(kPaths),
+                                        [&](const PathCase& c) { return c.rpc == row.name; });
+    ASSERT_NE(expected, std::end(kPaths)) << row.name << " is in the table and not documented here";
+    EXPECT_EQ(row.method, expected->method) << row.name;
+    EXPECT_EQ(row.path, expected->path) << row.name;
+    EXPECT_EQ(row.effect, expected->effect) << row.name;
+  }
+}
+
+TEST(Operations, EveryRowTakesAndGivesTheMessagesOfItsRpc) {
+  for (const OperationRow& row : OperationRows()) {
+    const pb::MethodDescriptor* rpc = FindRpc(row.name);
+    ASSERT_NE(rpc, nullptr) << row.name;
+    EXPECT_EQ(row.request->GetDescriptor(), rpc->input_type()) << row.name;
+    EXPECT_EQ(row.response->GetDescriptor(), rpc->output_type()) << row.name;
+  }
+}
+
+TEST(Operations, NoNameOccursTwice) {
+  std::set<std::string_view> names;
+  for (const OperationRow& row : OperationRows()) EXPECT_TRUE(names.insert(row.name).second);
+}
+
+TEST(Operations, AnswersDataHasAFieldToGoTo) {
+  for (const OperationRow& row : OperationRows()) {
+    if (row.data_field.empty()) continue;
+    EXPECT_NE(TestOperations().Find(row.name).data_entry, nullptr) << row.name;
+  }
+}
+
+// A schema that marks a path field which no path uses would send it nowhere.
+TEST(Operations, PathUsesEveryPathFieldOfItsRequestAndNoOther) {
+  for (const OperationRow& row : OperationRows()) {
+    const Operation& operation = TestOperations().Find(row.name);
+    std::string path(row.path);
+    for (const codec::FieldSchema& entry : operation.request_plan->entries()) {
+      const std::string braced = "{" + entry.name + "}";
+      const std::size_t at = path.find(braced);
+      EXPECT_EQ(at != std::string::npos, entry.place == v1::PLACE_PATH)
+          << row.name << ' ' << entry.name;
+      if (at != std::string::npos) path.erase(at, braced.size());
+    }
+    EXPECT_EQ(path.find_first_of("{}"), std::string::npos) << row.name;
+  }
+}
+
+TEST(Operations, MoneyMovesOnlyInCallsThatCarryAControl) {
+  for (const OperationRow& row : OperationRows()) {
+    const Operation& operation = TestOperations().Find(row.name);
+    EXPECT_EQ(operation.request_plan->Find("control") != nullptr, operation.moves_money())
+        << row.name;
+  }
+}
+
+TEST(Operations, ReadsHaveNoBody) {
+  for (const OperationRow& row : OperationRows()) {
+    const Operation& operation = TestOperations().Find(row.name);
+    EXPECT_FALSE(operation.reads() && operation.has_body) << row.name;
+    EXPECT_EQ(row.method == Method::kGet, operation.reads()) << row.name;
+  }
+  EXPECT_TRUE(TestOperations().Find("CreateOrder").has_body);
+}
+
+std::string TargetOfGet(std::string_view id) {
+  v1::GetOrderRequest request;
+  request.set_order_id(std::string(id));
+  return TargetOf(TestOperations().Find("GetOrder"), request);
+}
+
+TEST(TargetOf, KeepsAnIdWithinItsSegment) {
+  EXPECT_EQ(TargetOfGet("order-1"), "/orders/order-1");
+  EXPECT_EQ(TargetOfGet("A/B 1"), "/orders/A%2FB%201");
+  EXPECT_EQ(TargetOfGet("é"), "/orders/%C3%A9");
+  EXPECT_EQ(TargetOfGet("AZaz09-._~"), "/orders/AZaz09-._~");
+  EXPECT_EQ(TargetOfGet("../me"), "/orders/..%2Fme");
+  EXPECT_EQ(TargetOfGet("a?b=c#d&e"), "/orders/a%3Fb%3Dc%23d%26e");
+  EXPECT_EQ(TargetOfGet("100%25"), "/orders/100%2525");
+  EXPECT_EQ(TargetOfGet("a+b\\c;d:e@f"), "/orders/a%2Bb%5Cc%3Bd%3Ae%40f");
+}
+
+TEST(TargetOf, EncodesEveryPathFieldOfEveryOperation) {
+  for (const OperationRow& row : OperationRows()) {
+    const Operation& operation = TestOperations().Find(row.name);
+    const std::unique_ptr<pb::Message> request(row.request->New());
+    std::string expected(row.path);
+    for (const codec::FieldSchema& entry : operation.request_plan->entries()) {
+      if (entry.place != v1::PLACE_PATH) continue;
+      request->GetReflection()->SetString(request.get(), entry.field, entry.name + "/?");
+      const std::string braced = "{" + entry.name + "}";
+      expected.replace(expected.find(braced), braced.size(), entry.name + "%2F%3F");
+    }
+    EXPECT_EQ(TargetOf(operation, *request), expected) << row.name;
+  }
+}
+
+TEST(TargetOf, QueryFollowsThePathWhereThereIsAny) {
+  for (const OperationRow& row : OperationRows()) {
+    if (row.name != "ListPaymentMethods") continue;
+    v1::ListPaymentMethodsRequest request;
+    const Operation& operation = TestOperations().Find(row.name);
+    EXPECT_EQ(TargetOf(operation, request), "/payment-methods");
+    request.set_amount(1000);
+    request.set_country("NL");
+    request.set_group_cards(true);
+    request.set_type("a&b");
+    EXPECT_EQ(TargetOf(operation, request),
+              "/payment-methods?amount=1000&country=NL&group_cards=1&type=a%26b");
+  }
+}
+
+TEST(OrderIdOf, IsTheRequestsOrNothing) {
+  v1::CreateOrderRequest order = DirectOrder();
+  EXPECT_EQ(OrderIdOf(TestOperations().Find("CreateOrder"), order), "order-1");
+  order.clear_order_id();
+  EXPECT_EQ(OrderIdOf(TestOperations().Find("CreateOrder"), order), "");
+}
+
+}  // namespace
+}  // namespace msp::payments

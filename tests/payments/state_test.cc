@@ -1,0 +1,389 @@
+// What an order's statuses mean: the rows of state_rows.h over the whole cross product, and by name
+// where money hangs on it.
+#include "service/payments/state.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/payments/state_rows.h"
+
+namespace msp::payments {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using rows::Facts;
+
+// Order statuses as documented, in all spellings seen, and what no list has.
+constexpr std::array<std::string_view, 22> kStatuses{"initialized",      "completed",
+                                                     "COMPLETED",        "uncleared",
+                                                     "declined",         "cancelled",
+                                                     "canceled",         "void",
+                                                     "expired",          "shipped",
+                                                     "reserved",         "refunded",
+                                                     "partial_refunded", "partially_refunded",
+                                                     "chargeback",       "chargedback",
+                                                     "Cancelled",        "",
+                                                     "duplicate",        "Void",
+                                                     "Initialized",      "new"};
+
+// Transaction statuses, the list filters' too.
+constexpr std::array<std::string_view, 20> kFinancialStatuses{"initialized",
+                                                              "completed",
+                                                              "uncleared",
+                                                              "declined",
+                                                              "cancelled",
+                                                              "canceled",
+                                                              "void",
+                                                              "expired",
+                                                              "reserved",
+                                                              "refunded",
+                                                              "created",
+                                                              "error",
+                                                              "manual",
+                                                              "new",
+                                                              "",
+                                                              "duplicate",
+                                                              "Completed",
+                                                              "INITIALIZED",
+                                                              "partially_refunded",
+                                                              "partial_refunded"};
+
+// One method of each family, in any letter case, one that is in none, and none at all.
+constexpr auto kMethods = std::to_array<std::string_view>(
+    {"VISA", "AMEX", "klarna", "BNPL_INSTM", "EINVOICE", "DBRTP", "MBWAY", "Bizum", "DIRDEB",
+     "TRUSTLY", "PAYPAL", "AMAZONBTN", "IDEAL", ""});
+
+std::string Text(const Facts& f) {
+  std::string text;
+  for (const std::string_view fact :
+       {f.status, f.financial_status, f.method, f.capture, f.related, f.next_action})
+    text.append(text.empty() ? "" : ", ").append(fact.empty() ? "-" : fact);
+  return text;
+}
+
+// Calls `visit` for every combination of what the state depends on.
+template <class Visit>
+void ForAll(std::string_view status, Visit visit) {
+  for (const std::string_view financial : kFinancialStatuses)
+    for (const std::string_view method : kMethods)
+      for (const std::string_view capture : rows::kCaptures)
+        for (const std::string_view related : rows::kRelated)
+          for (const std::string_view next : {"unknown", "known"})
+            visit(Facts{.status = status,
+                        .financial_status = financial,
+                        .method = method,
+                        .capture = capture,
+                        .related = related,
+                        .next_action = next});
+}
+
+v1::PaymentState Of(const Facts& facts) {
+  return StateOf(rows::OrderOf(facts), facts.next_action == "known");
+}
+
+class EveryPair : public ::testing::TestWithParam<std::string_view> {};
+
+TEST_P(EveryPair, MeansWhatTheFirstRowThatHoldsSays) {
+  ForAll(GetParam(), [](const Facts& facts) {
+    if (HasFailure()) return;  // One is enough.
+    const rows::Row& row = rows::RowOf(facts);
+    EXPECT_EQ(v1::PaymentState_Name(Of(facts)), v1::PaymentState_Name(row.state))
+        << Text(facts) << "\nrow: " << row.name;
+    EXPECT_EQ(IsOdd(rows::OrderOf(facts)), row.guess) << Text(facts) << "\nrow: " << row.name;
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Status, EveryPair, ::testing::ValuesIn(kStatuses), [](const auto& row) {
+  return std::to_string(row.index) + (row.param.empty() ? "_absent" : "_" + std::string(row.param));
+});
+
+// Each gateway id that a row names, under the pairs of that row.
+TEST(MethodRow, HoldsForEachOfItsGateways) {
+  for (const rows::Row& row : rows::kRows) {
+    if (row.method == "*") continue;
+    for (const std::string& status : rows::Values(row.status))
+      for (const std::string& financial : rows::Values(row.financial_status))
+        for (const std::string& gateway : rows::Values(row.method)) {
+          const Facts facts{.status = status, .financial_status = financial, .method = gateway};
+          EXPECT_EQ(v1::PaymentState_Name(Of(facts)), v1::PaymentState_Name(row.state))
+              << row.name << ": " << Text(facts);
+          EXPECT_FALSE(IsOdd(rows::OrderOf(facts))) << row.name << ": " << Text(facts);
+        }
+  }
+}
+
+TEST(Rows, AreAllReached) {
+  std::vector<std::string_view> reached;
+  for (const std::string_view status : kStatuses) {
+    ForAll(status, [&](const Facts& facts) {
+      const std::string_view name = rows::RowOf(facts).name;
+      if (std::find(reached.begin(), reached.end(), name) == reached.end()) reached.push_back(name);
+    });
+  }
+  EXPECT_EQ(reached.size(), std::size(rows::kRows));
+}
+
+struct MethodCase {
+  const char* name;
+  const char* details;               // payment_details.type; "" is absent.
+  std::vector<const char*> methods;  // payment_methods[].type.
+  v1::PaymentState of_completed_uncleared;
+};
+
+// completed/uncleared: authorized where the customer pays later, else in review.
+const MethodCase kMethodCases[] = {
+    {"details", "KLARNA", {}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"lower_case", "klarna", {}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"newest_entry", "", {"VISA", "KLARNA"}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"older_entry_does_not_count", "", {"KLARNA", "VISA"}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"details_beat_entries", "VISA", {"KLARNA"}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"details_beat_entries_of_another", "KLARNA", {"VISA"}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"gift_card_pays_a_part", "", {"KLARNA", "COUPON"}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"entry_without_type", "", {"KLARNA", ""}, v1::PAYMENT_STATE_AUTHORIZED},
+    {"gift_card_alone", "", {"COUPON"}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"unknown_method", "TOMORROWPAY", {}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"part_of_a_name", "KLARNA2", {}, v1::PAYMENT_STATE_IN_REVIEW},
+    {"nothing", "", {}, v1::PAYMENT_STATE_IN_REVIEW},
+};
+
+class Method : public ::testing::TestWithParam<MethodCase> {};
+
+TEST_P(Method, IsReadFromTheDetailsElseFromTheNewestEntry) {
+  const MethodCase& c = GetParam();
+  v1::Order order = rows::OrderOf({"completed", "uncleared", c.details});
+  for (const char* type : c.methods) {
+    auto* method = order.add_payment_methods();
+    if (*type != '\0') method->set_type(type);
+  }
+  EXPECT_EQ(v1::PaymentState_Name(StateOf(order, false)),
+            v1::PaymentState_Name(c.of_completed_uncleared));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Method, ::testing::ValuesIn(kMethodCases),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(State, CompletedUnderManualCaptureIsAuthorizedAndNotPaid) {
+  const auto completed = [](std::string_view financial, std::string_view capture) {
+    return Of({.status = "completed", .financial_status = financial, .capture = capture});
+  };
+  EXPECT_EQ(completed("initialized", "manual_remain_1000"), v1::PAYMENT_STATE_AUTHORIZED);
+  EXPECT_EQ(completed("initialized", "manual"), v1::PAYMENT_STATE_AUTHORIZED);
+  EXPECT_EQ(completed("completed", "manual_remain_0"), v1::PAYMENT_STATE_PAID);
+}
+
+TEST(State, VoidedRemainderAfterACaptureIsNotCancelled) {
+  EXPECT_EQ(Of({.status = "void", .financial_status = "void", .related = "capture"}),
+            v1::PAYMENT_STATE_PARTIALLY_CAPTURED);
+  EXPECT_EQ(Of({"void", "void"}), v1::PAYMENT_STATE_CANCELLED);
+}
+
+TEST(State, RefundRequestedIsStillPaid) {
+  EXPECT_EQ(Of({.status = "completed", .financial_status = "completed", .related = "refund"}),
+            v1::PAYMENT_STATE_PAID);
+}
+
+TEST(State, ReversedChargebackBringsPaidBack) {
+  Facts facts{.status = "completed", .financial_status = "completed"};
+  facts.related = "open_chargeback";
+  EXPECT_EQ(Of(facts), v1::PAYMENT_STATE_CHARGED_BACK);
+  facts.related = "reversed_chargeback";
+  EXPECT_EQ(Of(facts), v1::PAYMENT_STATE_PAID);
+}
+
+v1::RelatedTransaction* Add(v1::Order& order, const char* type, const char* id, const char* dispute,
+                            const char* reference) {
+  auto* related = order.add_related_transactions();
+  related->set_type(type);
+  related->set_transaction_id(id);
+  if (*dispute != '\0') related->mutable_dispute()->set_status(dispute);
+  if (*reference != '\0') related->set_reference_transaction_id(reference);
+  return related;
+}
+
+TEST(State, ReversalOfAnOlderChargebackDoesNotHideAnOpenOne) {
+  v1::Order order = rows::OrderOf({"completed", "completed"});
+  Add(order, "chargeback", "11", "closed", "1");
+  Add(order, "reverse-chargeback", "12", "", "11");
+  EXPECT_EQ(StateOf(order, false), v1::PAYMENT_STATE_PAID);
+  Add(order, "chargeback", "13", "new", "1");
+  EXPECT_EQ(StateOf(order, false), v1::PAYMENT_STATE_CHARGED_BACK);
+  Add(order, "reverse-chargeback", "14", "", "13");
+  EXPECT_EQ(StateOf(order, false), v1::PAYMENT_STATE_PAID);
+}
+
+TEST(State, ReversalThatNamesThePaymentCountsForItsChargeback) {
+  v1::Order order = rows::OrderOf({"completed", "completed"});
+  Add(order, "chargeback", "11", "", "1");
+  Add(order, "reverse-chargeback", "12", "", "1");
+  EXPECT_EQ(StateOf(order, false), v1::PAYMENT_STATE_PAID);
+}
+
+TEST(State, OfAnEmptyOrderIsUnrecognized) {
+  EXPECT_EQ(StateOf(v1::Order(), false), v1::PAYMENT_STATE_UNRECOGNIZED);
+}
+
+TEST(CompleteOrder, AnswerOfARedirectOrderRequiresAction) {
+  v1::Order order;
+  order.set_order_id("a");
+  order.set_payment_url("https://pay.example/1");
+  CompleteOrder(order);
+  EXPECT_EQ(order.payment_state(), v1::PAYMENT_STATE_REQUIRES_ACTION);
+  EXPECT_EQ(order.next_action().redirect().url(), "https://pay.example/1");
+}
+
+struct NextActionCase {
+  const char* name;
+  const char* status;
+  const char* financial_status;
+  const char* payment_url;
+  const char* html;
+  const char* redirect;  // Expected; "" with an empty form is none.
+  const char* form;
+};
+
+constexpr NextActionCase kNextActions[] = {
+    {"page_before_form", "initialized", "initialized", "https://p/1", "<html/>", "https://p/1", ""},
+    {"form_without_page", "initialized", "initialized", "", "<html/>", "", "<html/>"},
+    {"form_beside_blank_page", "initialized", "initialized", "  ", "<html/>", "", "<html/>"},
+    {"reference_page_has_an_empty_form", "initialized", "initialized", "https://p/1", "",
+     "https://p/1", ""},
+    {"spaces_around_the_address", "initialized", "", " https://p/1 \n", "", "https://p/1", ""},
+    {"upper_case_status", "INITIALIZED", "INITIALIZED", "https://p/1", "", "https://p/1", ""},
+    {"redirect_answer", "", "", "https://p/1", "", "https://p/1", ""},
+    {"nothing_known", "initialized", "initialized", "", "", "", ""},
+    {"paid_order_names_the_success_page", "completed", "completed",
+     "https://shop/ok?transactionid=1", "", "", ""},
+    {"declined", "declined", "declined", "https://p/1", "<html/>", "", ""},
+    {"uncleared", "uncleared", "uncleared", "https://p/1", "", "", ""},
+    {"only_a_transaction_status", "", "completed", "https://p/1", "", "", ""},
+};
+
+class NextActionOf : public ::testing::TestWithParam<NextActionCase> {};
+
+TEST_P(NextActionOf, IsWhatTheCustomerHasToDo) {
+  const NextActionCase& c = GetParam();
+  v1::Order order;
+  order.set_status(c.status);
+  order.set_financial_status(c.financial_status);
+  order.set_payment_url(c.payment_url);
+  order.mutable_customer_verification()->set_html(c.html);
+  CompleteOrder(order);
+  EXPECT_EQ(order.next_action().redirect().url(), c.redirect);
+  EXPECT_EQ(order.next_action().form().html(), c.form);
+  EXPECT_EQ(order.next_action().has_none(), *c.redirect == '\0' && *c.form == '\0');
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, NextActionOf, ::testing::ValuesIn(kNextActions),
+                         [](const auto& row) { return row.param.name; });
+
+struct DeclineCase {
+  const char* reason_code;
+  const char* reason;
+  v1::DeclineCategory category;
+  v1::RetryAdvice retry;
+};
+
+constexpr auto kAuthentication = v1::DECLINE_CATEGORY_AUTHENTICATION;
+constexpr auto kCardData = v1::DECLINE_CATEGORY_CARD_DATA;
+constexpr auto kFraud = v1::DECLINE_CATEGORY_FRAUD;
+constexpr auto kIssuer = v1::DECLINE_CATEGORY_ISSUER;
+constexpr auto kNeeds3ds = v1::DECLINE_CATEGORY_NEEDS_3DS;
+constexpr auto kNever = v1::RETRY_ADVICE_NEVER;
+constexpr auto kLater = v1::RETRY_ADVICE_LATER;
+
+constexpr DeclineCase kDeclines[] = {
+    {"3001", "3DS failed", kAuthentication, v1::RETRY_ADVICE_SAME_CARD},
+    {"3002", "", kAuthentication, v1::RETRY_ADVICE_OTHER_DEVICE},
+    {"3003", "", kAuthentication, v1::RETRY_ADVICE_OTHER_DEVICE},
+    {"3004", "", kAuthentication, kLater},
+    {"3005", "", kCardData, v1::RETRY_ADVICE_OTHER_CARD},
+    {"3006", "", kCardData, v1::RETRY_ADVICE_OTHER_CARD},
+    {"3007", "Invalid transaction", kAuthentication, v1::RETRY_ADVICE_CALL_ISSUER},
+    {"3008", "", kAuthentication, v1::RETRY_ADVICE_CALL_ISSUER},
+    {"3009", "", kAuthentication, v1::RETRY_ADVICE_CALL_ISSUER},
+    {"3010", "", kFraud, kNever},
+    {"3011", "", kFraud, kNever},
+    {"3012", "", kAuthentication, v1::RETRY_ADVICE_CALL_ISSUER},
+    {"4001", "Do not honor", kIssuer, v1::RETRY_ADVICE_CALL_ISSUER},
+    {"4002", "Insufficient funds", v1::DECLINE_CATEGORY_FUNDS, kLater},
+    {"4003", "", kFraud, v1::RETRY_ADVICE_CALL_ISSUER},
+    {"4004", "", kNeeds3ds, v1::RETRY_ADVICE_WITH_3DS},
+    {"4005", "", kCardData, v1::RETRY_ADVICE_OTHER_CARD},
+    // All other reasons of the issuer: the text tells.
+    {"4999", "Invalid transaction", kIssuer, kNever},
+    {"4999", "Declined: INVALID ISSUER", kIssuer, kNever},
+    {"4999", "Transaction not permitted to cardholder", kIssuer, kNever},
+    {"4999", "Duplicate transmission detected", kIssuer, kNever},
+    {"4999", "Stop payment order", kIssuer, kNever},
+    {"4999", "Revocation of authorization order", kIssuer, kNever},
+    {"4999", "Revocation of all authorizations order", kIssuer, kNever},
+    {"4999", "Re-enter transaction", kIssuer, kLater},
+    {"4999", "File temporarily unavailable", kIssuer, kLater},
+    {"4999", "Cannot verify PIN", kIssuer, kLater},
+    {"4999", "Authorization or issuer system inoperative", kIssuer, kLater},
+    {"4999", "Unable to route transaction", kIssuer, kLater},
+    {"4999", "System error", kIssuer, kLater},
+    {"4999", "PIN tries exceeded", kIssuer, kLater},
+    {"4999", "Additional customer authentication required", kNeeds3ds, v1::RETRY_ADVICE_WITH_3DS},
+    {"4999", "Declined by MultiSafepay", kFraud, v1::RETRY_ADVICE_OTHER_CARD},
+    {"4999", "Transaction timed out (ACS)", kAuthentication, v1::RETRY_ADVICE_SAME_CARD},
+    {"4999", "3D Secure authentication cancelled", kAuthentication, v1::RETRY_ADVICE_SAME_CARD},
+    {"4999", "Cardholder not enrolled in service", kAuthentication, v1::RETRY_ADVICE_CALL_ISSUER},
+    {"4999", "CVC is wrong", kCardData, v1::RETRY_ADVICE_CHECK_DATA},
+    {"4999", "Invalid CVV2", kCardData, v1::RETRY_ADVICE_CHECK_DATA},
+    {"4999", "Security code mismatch", kCardData, v1::RETRY_ADVICE_CHECK_DATA},
+    {"4999", "Invalid data", kCardData, v1::RETRY_ADVICE_CHECK_DATA},
+    {"4999", "Format error", kCardData, v1::RETRY_ADVICE_CHECK_DATA},
+    {"4999", "something that nobody has seen", kIssuer, v1::RETRY_ADVICE_CALL_ISSUER},
+    {"4999", "", kIssuer, v1::RETRY_ADVICE_CALL_ISSUER},
+    // The fraud filter's own word comes without a code of the scheme.
+    {"", "Declined by MultiSafepay", kFraud, v1::RETRY_ADVICE_OTHER_CARD},
+    // A code of tomorrow: nothing is known about it, and nothing is claimed.
+    {"5123", "something new", v1::DECLINE_CATEGORY_UNSPECIFIED, v1::RETRY_ADVICE_UNSPECIFIED},
+    {"", "", v1::DECLINE_CATEGORY_UNSPECIFIED, v1::RETRY_ADVICE_UNSPECIFIED},
+};
+
+TEST(Decline, EveryCodeAndTextHasItsCategoryAndAdvice) {
+  for (const DeclineCase& c : kDeclines) {
+    const v1::Decline decline = DeclineOf(c.reason_code, c.reason);
+    EXPECT_EQ(v1::DeclineCategory_Name(decline.category()), v1::DeclineCategory_Name(c.category))
+        << c.reason_code << ' ' << c.reason;
+    EXPECT_EQ(v1::RetryAdvice_Name(decline.retry()), v1::RetryAdvice_Name(c.retry))
+        << c.reason_code << ' ' << c.reason;
+    EXPECT_EQ(decline.reason_code(), c.reason_code);
+    EXPECT_EQ(decline.reason(), c.reason);
+  }
+}
+
+TEST(Decline, IsSetInDeclinedOrdersAndNowhereElse) {
+  for (const std::string_view status : kStatuses) {
+    v1::Order order;
+    order.set_status(std::string(status));
+    order.set_financial_status("completed");
+    order.set_reason_code("1000");  // Seen on completed card orders: no decline at all.
+    CompleteOrder(order);
+    EXPECT_EQ(order.has_decline(), status == "declined") << status;
+  }
+}
+
+TEST(CompleteOrder, TimesAreDerivedWhereTheyCanBeRead) {
+  v1::Order order;
+  order.set_created("2026-01-15T12:00:00");
+  order.set_modified("yesterday");
+  order.set_completed_date("2026-07-15T12:00:00");
+  CompleteOrder(order);
+  EXPECT_EQ(order.created_time().seconds(), 1768474800);  // 11:00 UTC.
+  EXPECT_FALSE(order.has_modified_time());
+  EXPECT_EQ(order.completed_time().seconds(), 1784109600);  // 10:00 UTC.
+  order.set_completed("2026-07-15T12:00:01");
+  CompleteOrder(order);
+  EXPECT_EQ(order.completed_time().seconds(), 1784109601);
+}
+
+}  // namespace
+}  // namespace msp::payments

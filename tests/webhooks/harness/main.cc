@@ -1,0 +1,255 @@
+// msp-notify: orders whose notifications are dropped, doubled, delayed and re-ordered, two
+// replicas, a Redis that dies in the middle: every watcher is told its order's final state once, in
+// order. Then thousands of open watchers at rest. Its last line is the verdict: ./run notify.
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "tests/testing/redis_process.h"
+#include "tests/webhooks/field.h"
+#include "tests/webhooks/harness/relay.h"
+
+ABSL_FLAG(int, orders, 10'000, "orders to live through");
+ABSL_FLAG(int, watchers, 5'000, "watchers to hold open");
+ABSL_FLAG(int, callers, 128, "orders at the same time");
+ABSL_FLAG(std::uint64_t, seed, 1, "what happens to notifications follows from it");
+
+namespace msp::webhooks {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+constexpr double kByWebhookMin = 0.95;
+constexpr double kLooksMax = 3;          // GETs for each order, on the average.
+constexpr double kWatcherKiBMax = 64;    // Memory of an open watcher.
+constexpr double kRestingCpuMax = 0.05;  // Of one core, with all of them open.
+constexpr seconds kStuck{120};
+
+struct Tally {
+  int passed = 0;
+  int failed = 0;
+  void Claim(bool holds, const std::string& what) {
+    std::printf("%s: %s\n", holds ? "ok" : "FAILED", what.c_str());
+    ++(holds ? passed : failed);
+  }
+};
+
+struct Seen {
+  std::atomic<int> done{0}, wrong{0}, stuck{0}, by_webhook{0}, by_look{0}, arrived{0},
+      arrived_by_webhook{0}, at_once{0};
+};
+
+// One order from its creation to the end of its stream.
+void Live(const Field& field, const Relay& relay, const std::shared_ptr<grpc::Channel>& channel,
+          int number, Seen& seen) {
+  const std::string id = "n-" + std::to_string(number);
+  const bool declined = number % 5 == 0;
+  field.Create(id, relay.address());
+  v1::WatchOrderRequest request;
+  request.set_order_id(id);
+  const auto until = system_clock::now() + kStuck;
+  const auto stub = v1::OrderService::NewStub(channel);
+  std::vector<v1::PaymentState> states;
+  auto cause = v1::WatchOrderResponse::CAUSE_UNSPECIFIED;
+  grpc::Status status;
+  do {
+    grpc::ClientContext context;
+    context.set_deadline(until);
+    const auto stream = stub->WatchOrder(&context, request);
+    v1::WatchOrderResponse message;
+    while (stream->Read(&message)) {
+      if (states.empty()) field.Finish3ds(id, declined ? "N" : "Y");
+      states.push_back(message.order().payment_state());
+      cause = message.cause();
+    }
+    status = stream->Finish();
+    // As every client does: a connection's GOAWAY may meet the start of a stream.
+  } while (states.empty() && status.error_code() == grpc::StatusCode::UNAVAILABLE);
+  const std::vector<v1::PaymentState> right{
+      v1::PAYMENT_STATE_PENDING, declined ? v1::PAYMENT_STATE_DECLINED : v1::PAYMENT_STATE_PAID};
+  if (!status.ok()) {
+    ++seen.stuck;
+    std::printf("%s: %s\n", id.c_str(), status.error_message().c_str());
+  } else if (states != right) {
+    ++seen.wrong;
+    std::string text = id + ":";
+    for (const auto state : states) text += " " + v1::PaymentState_Name(state);
+    std::printf("%s\n", text.c_str());
+  }
+  const bool told = cause == v1::WatchOrderResponse::CAUSE_NOTIFICATION;
+  ++(told ? seen.by_webhook : seen.by_look);
+  if (!relay.Dropped(id)) {
+    ++seen.arrived;
+    if (told) ++seen.arrived_by_webhook;
+  }
+  ++seen.done;
+}
+
+void Storm(Tally& tally) {
+  const int orders = absl::GetFlag(FLAGS_orders);
+  testing::RedisProcess redis;
+  const std::vector<std::string> arguments{"--events=" + redis.url(), "--watch_poll_first_ms=5000",
+                                           "--watch_poll_max_ms=20000", "--watch_quiet_ms=100",
+                                           "--log_level=error"};
+  Field field(arguments);
+  const auto other = field.StartServer(arguments);
+  Relay relay({field.webhook(), Field::WebhookOf(*other)}, absl::GetFlag(FLAGS_seed));
+  const std::vector<std::shared_ptr<grpc::Channel>> channels{field.channel(), Field::Dial(*other)};
+  Seen seen;
+  std::atomic<int> next{0};
+  const auto start = steady_clock::now();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < absl::GetFlag(FLAGS_callers); ++i) {
+    callers.emplace_back([&] {
+      for (int number = next++; number < orders; number = next++) {
+        Live(field, relay, channels[static_cast<std::size_t>(number % 2)], number, seen);
+      }
+    });
+  }
+  while (seen.done < orders / 2) std::this_thread::sleep_for(milliseconds(20));
+  redis.Kill();
+  std::this_thread::sleep_for(milliseconds(500));
+  redis.Start();
+  for (std::thread& caller : callers) caller.join();
+  const double took = std::chrono::duration<double>(steady_clock::now() - start).count();
+  const Json stats = field.Stats();
+  const double gets = field.Gets(stats) / orders;
+  const double share = seen.arrived == 0 ? 0.0
+                                         : static_cast<double>(seen.arrived_by_webhook) /
+                                               static_cast<double>(seen.arrived);
+  std::printf(
+      "%d orders in %.0f s: %d notifications came to the relay, %d dropped, %d doubled, %d held "
+      "back, %d refused; Redis killed and started once\n",
+      orders, took, relay.came.load(), relay.dropped.load(), relay.doubled.load(),
+      relay.delayed.load(), relay.refused.load());
+  std::printf("final states: %d by notification, %d by a look; GETs an order: %.2f\n",
+              seen.by_webhook.load(), seen.by_look.load(), gets);
+  tally.Claim(seen.stuck == 0, "no watcher is stuck: " + std::to_string(seen.stuck));
+  tally.Claim(seen.wrong == 0,
+              "each sees its states once, in order; otherwise: " + std::to_string(seen.wrong));
+  char text[160];
+  std::snprintf(text, sizeof text,
+                "%.1f %% of the final states whose notification was not dropped came by it (at "
+                "least %.0f)",
+                share * 100, kByWebhookMin * 100);
+  tally.Claim(share >= kByWebhookMin, text);
+  std::snprintf(text, sizeof text, "%.2f GETs an order (at most %.0f)", gets, kLooksMax);
+  tally.Claim(gets > 0 && gets <= kLooksMax, text);
+}
+
+double ResidentKiB(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/statm");
+  double size = 0;
+  double resident = 0;
+  in >> size >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1'024;
+}
+
+double CpuSeconds(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+  std::string word;
+  double user = 0;
+  double system = 0;
+  for (int i = 1; i <= 13; ++i) in >> word;
+  in >> user >> system;
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+// A stream that is read by gRPC's own threads.
+class Held final : public grpc::ClientReadReactor<v1::WatchOrderResponse> {
+ public:
+  Held(v1::OrderService::Stub& stub, const std::string& id, std::atomic<int>& shown,
+       std::atomic<int>& gone)
+      : shown_(shown), gone_(gone) {
+    request_.set_order_id(id);
+    request_.set_follow(true);
+    stub.async()->WatchOrder(&context_, &request_, this);
+    StartRead(&message_);
+    StartCall();
+  }
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    ++shown_;
+    StartRead(&message_);
+  }
+  void OnDone(const grpc::Status&) override { ++gone_; }
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  grpc::ClientContext context_;
+  v1::WatchOrderRequest request_;
+  v1::WatchOrderResponse message_;
+  std::atomic<int>& shown_;
+  std::atomic<int>& gone_;
+};
+
+void Rest(Tally& tally) {
+  const int count = absl::GetFlag(FLAGS_watchers);
+  Field field({"--watch_poll_first_ms=600000", "--watch_poll_max_ms=600000", "--log_level=error"});
+  const pid_t pid = field.server().process().pid();
+  std::vector<std::thread> makers;
+  std::atomic<int> next{0};
+  for (int i = 0; i < 16; ++i) {
+    makers.emplace_back([&] {
+      for (int number = next++; number < count; number = next++)
+        field.Create("r-" + std::to_string(number), "");
+    });
+  }
+  for (std::thread& maker : makers) maker.join();
+  const double before = ResidentKiB(pid);
+  const auto stub = v1::OrderService::NewStub(field.channel());
+  std::atomic<int> shown{0};
+  std::atomic<int> gone{0};
+  std::vector<std::unique_ptr<Held>> held;
+  for (int i = 0; i < count; ++i)
+    held.push_back(std::make_unique<Held>(*stub, "r-" + std::to_string(i), shown, gone));
+  const auto until = steady_clock::now() + kStuck;
+  while (shown < count && gone == 0 && steady_clock::now() < until)
+    std::this_thread::sleep_for(milliseconds(20));
+  tally.Claim(shown == count, std::to_string(shown) + " of " + std::to_string(count) +
+                                  " watchers have their order's state");
+  std::this_thread::sleep_for(seconds(1));
+  const double each = (ResidentKiB(pid) - before) / count;
+  const double cpu_before = CpuSeconds(pid);
+  constexpr seconds kResting{5};
+  std::this_thread::sleep_for(kResting);
+  const double cpu = (CpuSeconds(pid) - cpu_before) / static_cast<double>(kResting.count());
+  char text[160];
+  std::snprintf(text, sizeof text, "%.1f KiB of memory a watcher (at most %.0f)", each,
+                kWatcherKiBMax);
+  tally.Claim(each <= kWatcherKiBMax, text);
+  std::snprintf(text, sizeof text, "%.1f %% of a core at rest (at most %.0f)", cpu * 100,
+                kRestingCpuMax * 100);
+  tally.Claim(cpu <= kRestingCpuMax, text);
+  for (const auto& one : held) one->Cancel();
+  while (gone < count && steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(20));
+  if (gone < count) std::_Exit(1);  // Their memory is still gRPC's.
+}
+
+int Main() {
+  Tally tally;
+  if (absl::GetFlag(FLAGS_orders) > 0) Storm(tally);
+  if (absl::GetFlag(FLAGS_watchers) > 0) Rest(tally);
+  std::printf("%d passed, %d failed\n", tally.passed, tally.failed);
+  return tally.failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace msp::webhooks
+
+int main(int argc, char** argv) {
+  absl::ParseCommandLine(argc, argv);
+  return msp::webhooks::Main();
+}

@@ -1,0 +1,169 @@
+// Which notification is news, which is old, and where only a look decides.
+#include "service/webhooks/order_event.h"
+
+#include "gtest/gtest.h"
+#include "tests/webhooks/notes.h"
+
+namespace msp::webhooks {
+namespace {
+
+namespace v1 = multisafepay::v1;
+
+State At(std::string_view status, std::string_view financial, int second,
+         std::string_view transaction = "77") {
+  return StateOf(OrderOf(status, financial, second, transaction), 0);
+}
+
+TEST(Ordering, NewerAboutTheSamePaymentIsNews) {
+  const State begun = At("initialized", "initialized", 1);
+  EXPECT_EQ(Compare(begun, At("completed", "completed", 2)), Ordering::kNews);
+  EXPECT_EQ(Compare(At("declined", "declined", 2), At("completed", "completed", 3)),
+            Ordering::kNews);
+}
+
+TEST(Ordering, TheSameIsTheSameWheneverItComes) {
+  EXPECT_EQ(Compare(At("completed", "completed", 2), At("completed", "completed", 2)),
+            Ordering::kSame);
+  EXPECT_EQ(Compare(At("completed", "completed", 2), At("completed", "completed", 1)),
+            Ordering::kSame);
+  EXPECT_EQ(Compare(At("completed", "completed", 2), At("completed", "completed", 9)),
+            Ordering::kSame);
+}
+
+TEST(Ordering, OlderIsStale) {
+  EXPECT_EQ(Compare(At("completed", "completed", 5), At("initialized", "initialized", 4)),
+            Ordering::kStale);
+  EXPECT_EQ(Compare(At("completed", "completed", 5), At("declined", "declined", 4)),
+            Ordering::kStale);
+}
+
+TEST(Ordering, OlderThatShowsMoreThanIsKnownIsDoubt) {
+  const State begun = At("initialized", "initialized", 5);
+  EXPECT_EQ(Compare(begun, At("completed", "completed", 4)), Ordering::kDoubt);
+  EXPECT_EQ(Compare(begun, At("declined", "declined", 4)), Ordering::kDoubt);
+  EXPECT_EQ(Compare(At("declined", "declined", 5), At("completed", "completed", 4)),
+            Ordering::kDoubt);
+}
+
+TEST(Ordering, NewerThatOpensAnEndedPaymentIsDoubt) {
+  EXPECT_EQ(Compare(At("completed", "completed", 4), At("initialized", "initialized", 5)),
+            Ordering::kDoubt);
+  EXPECT_EQ(Compare(At("declined", "declined", 4), At("initialized", "initialized", 5)),
+            Ordering::kDoubt);
+}
+
+TEST(Proven, OneReadIsEnoughOnlyForWhatIsCertainlyLater) {
+  struct Row {
+    const char* told;
+    int told_second;
+    const char* read;
+    int read_second;
+    bool proven;
+  };
+  constexpr Row kRows[] = {
+      {"initialized", 2, "completed", 3, true},      {"initialized", 2, "completed", 2, true},
+      {"initialized", 2, "completed", 1, false},     {"completed", 2, "initialized", 1, false},
+      {"completed", 2, "initialized", 2, false},     {"completed", 2, "initialized", 3, false},
+      {"declined", 2, "initialized", 3, false},      {"declined", 2, "completed", 2, true},
+      {"completed", 2, "partial_refunded", 2, true}, {"partial_refunded", 2, "completed", 2, false},
+      {"partial_refunded", 2, "completed", 3, true}, {"completed", 2, "chargedback", 2, true},
+  };
+  for (const Row& row : kRows) {
+    const auto at = [](const char* status, int second) {
+      return At(status, std::string_view(status) == "initialized" ? "initialized" : "completed",
+                second);
+    };
+    EXPECT_EQ(ProvenAfter(LastToldOf(at(row.told, row.told_second)), at(row.read, row.read_second)),
+              row.proven)
+        << row.told << row.told_second << ' ' << row.read << row.read_second;
+  }
+}
+
+TEST(Ordering, WithinOneSecondOnlyTheBeginningIsCertain) {
+  const State begun = At("initialized", "initialized", 1);
+  const State paid = At("completed", "completed", 1);
+  EXPECT_EQ(Compare(begun, paid), Ordering::kNews);
+  EXPECT_EQ(Compare(paid, begun), Ordering::kStale);
+  EXPECT_EQ(Compare(paid, At("void", "void", 1)), Ordering::kDoubt);
+}
+
+TEST(Ordering, AnotherTransactionIsNeverTheState) {
+  const State paid = At("completed", "completed", 1);
+  // A refund's body: the order's id, its own transaction.
+  EXPECT_EQ(Compare(paid, At("completed", "completed", 2, "88")), Ordering::kDoubt);
+  EXPECT_EQ(Compare(paid, At("reserved", "reserved", 2, "88")), Ordering::kDoubt);
+  EXPECT_EQ(Compare(At("declined", "declined", 1), At("completed", "completed", 2, "88")),
+            Ordering::kDoubt);
+}
+
+TEST(Ordering, AFirstAttemptMayShowItselfOnlyWhileItIsOpen) {
+  const State page = At("", "", 1, "");
+  EXPECT_EQ(Compare(page, At("initialized", "initialized", 2)), Ordering::kNews);
+  EXPECT_EQ(Compare(page, At("completed", "completed", 2)), Ordering::kDoubt);
+}
+
+TEST(Ordering, AnotherAmountOrCurrencyOrAnUnknownStateIsDoubt) {
+  const State begun = At("initialized", "initialized", 1);
+  v1::Order other = OrderOf("completed", "completed", 2);
+  other.set_amount(999);
+  EXPECT_EQ(Compare(begun, StateOf(other, 0)), Ordering::kDoubt);
+  other.set_amount(1'000);
+  other.set_currency("USD");
+  EXPECT_EQ(Compare(begun, StateOf(other, 0)), Ordering::kDoubt);
+  EXPECT_EQ(Compare(begun, At("reserved", "reserved", 2)), Ordering::kDoubt);
+  v1::Order timeless = OrderOf("completed", "completed", 2);
+  timeless.clear_modified_time();
+  EXPECT_EQ(Compare(begun, StateOf(timeless, 0)), Ordering::kDoubt);
+}
+
+// A refund of Klarna's or Riverty's shows the order's id and a pair of its own.
+TEST(Ordering, ARefundsBeginningIsNeverTheState) {
+  const State begun = At("initialized", "initialized", 1);
+  for (const char* method : {"KLARNA", "AFTERPAY"}) {
+    for (const char* transaction : {"77", "88"}) {
+      const State refund = StateOf(OrderOf("initialized", "completed", 2, transaction, method), 0);
+      EXPECT_EQ(Compare(begun, refund), Ordering::kDoubt) << method;
+      EXPECT_EQ(Compare(At("", "", 1, ""), refund), Ordering::kDoubt) << method;
+    }
+  }
+}
+
+TEST(Stage, IsFinalOnceTheMoneyIsCollectedAndNotBefore) {
+  struct Row {
+    const char* method;
+    const char* status;
+    const char* financial_status;
+    Stage stage;
+  };
+  constexpr Row kRows[] = {{"PAYPAL", "completed", "initialized", Stage::kFinal},
+                           {"PAYPAL", "uncleared", "initialized", Stage::kOpen},
+                           {"VISA", "completed", "completed", Stage::kFinal},
+                           {"BIZUM", "completed", "initialized", Stage::kOpen},
+                           {"MBWAY", "completed", "uncleared", Stage::kOpen},
+                           {"DBRTP", "completed", "uncleared", Stage::kOpen},
+                           {"DIRDEB", "uncleared", "uncleared", Stage::kOpen},
+                           {"AMAZONBTN", "completed", "initialized", Stage::kOpen},
+                           {"KLARNA", "completed", "uncleared", Stage::kOpen},
+                           {"KLARNA", "shipped", "uncleared", Stage::kOpen},
+                           {"KLARNA", "shipped", "completed", Stage::kFinal},
+                           {"EINVOICE", "completed", "initialized", Stage::kOpen},
+                           {"EINVOICE", "shipped", "initialized", Stage::kOpen},
+                           {"IDEAL", "declined", "declined", Stage::kLikely}};
+  for (const Row& row : kRows) {
+    const State state = StateOf(OrderOf(row.status, row.financial_status, 1, "77", row.method), 0);
+    EXPECT_EQ(StageOf(state), row.stage)
+        << row.method << ' ' << row.status << '/' << row.financial_status;
+  }
+}
+
+TEST(State, AddressesAndMaskedAccountsAreNoChange) {
+  v1::Order read = OrderOf("initialized", "initialized", 1);
+  v1::Order told = read;
+  told.set_payment_url("https://pay.example/1");
+  told.mutable_payment_details()->set_account_id("NL**1234");
+  told.set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
+  EXPECT_EQ(StateOf(read, 0).digest, StateOf(told, 0).digest);
+}
+
+}  // namespace
+}  // namespace msp::webhooks

@@ -1,0 +1,590 @@
+// The event core in a time of its own: what watchers are told, how often the order is looked at.
+#include "service/webhooks/order_watch_registry.h"
+
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/webhooks/notes.h"
+
+namespace msp::webhooks {
+namespace {
+
+namespace v1 = multisafepay::v1;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class Ear final : public Watcher {
+ public:
+  void Notify(const State& state, Cause cause) override {
+    heard.push_back(v1::PaymentState_Name(state.order->payment_state()).substr(14) + "/" +
+                    v1::WatchOrderResponse::Cause_Name(cause).substr(6));
+    last_told = LastToldOf(state);
+  }
+  void Beat() override { ++beats; }
+  void End(std::optional<payments::Failure> failure) override {
+    ended = failure ? failure->reason.empty() ? "failed" : failure->reason : "end";
+  }
+
+  std::vector<std::string> heard;
+  std::optional<LastTold> last_told;
+  std::string ended;
+  int beats = 0;
+};
+
+class Core : public ::testing::Test {
+ protected:
+  explicit Core(OrderWatchOptions options = {.watchers_max = 3,
+                                             .poll_first_ms = 5'000,
+                                             .poll_max_ms = 40'000,
+                                             .quiet_ms = 5'000})
+      : registry(
+            options,
+            [this](const std::string&, const std::string& order_id,
+                   OrderWatchRegistry::FetchDone looked) {
+              ++looks;
+              read_id = order_id;
+              if (hold) return waiting.push_back(std::move(looked));
+              std::move(looked)(Answer());
+            },
+            counters, [this] { return now; }) {}
+
+  OrderWatchRegistry::Found Answer() const {
+    if (!record) {
+      return {.order = {}, .failure = {.code = absl::StatusCode::kNotFound, .reason = "MSP_1006"}};
+    }
+    return {.order = *record, .failure = {}};
+  }
+  // Lets time pass, in small steps.
+  void Pass(OrderWatchRegistry::Clock::duration time) {
+    const OrderWatchRegistry::Time until = now + time;
+    while (now < until) {
+      now = std::min(until, now + milliseconds(100));
+      registry.RunExpired();
+    }
+  }
+  void Watch(Ear& ear, bool follow = false, std::int64_t heartbeat_ms = 0,
+             std::optional<LastTold> last_told = {}, const std::string& order_id = "o-1") {
+    ASSERT_FALSE(registry.Watch({.site = "shop",
+                                 .order_id = order_id,
+                                 .follow = follow,
+                                 .last_told = std::move(last_told),
+                                 .heartbeat_ms = heartbeat_ms},
+                                &ear));
+    registry.RunExpired();
+  }
+  void Notify(v1::Order order) { registry.Notify("shop", StateOf(std::move(order), 0)); }
+  void Return() {
+    OrderWatchRegistry::FetchDone looked = std::move(waiting.front());
+    waiting.pop_front();
+    std::move(looked)(Answer());
+  }
+
+  OrderWatchRegistry::Time now = OrderWatchRegistry::Clock::now();
+  Counters counters;
+  std::optional<v1::Order> record = OrderOf("initialized", "initialized", 1);
+  bool hold = false;
+  std::deque<OrderWatchRegistry::FetchDone> waiting;
+  int looks = 0;
+  std::string read_id;  // By which the order was read last.
+  OrderWatchRegistry registry;
+};
+
+TEST_F(Core, TellsTheStateNowThenTheChangeAndEndsAtPaid) {
+  Ear ear;
+  Watch(ear);
+  Notify(OrderOf("completed", "completed", 2));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_EQ(ear.ended, "end");
+  EXPECT_EQ(looks, 1);
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, GoesOnWhileTheMoneyIsOnItsWayAndEndsWhenItHasCome) {
+  Ear ear;
+  Watch(ear);
+  Notify(OrderOf("completed", "uncleared", 2, "77", "MULTIBANCO"));
+  Pass(seconds(1));
+  EXPECT_EQ(ear.ended, "");
+  record = OrderOf("completed", "completed", 3, "77", "MULTIBANCO");
+  Pass(seconds(60));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PROCESSING/NOTIFICATION", "PAID/LOOKUP"));
+  EXPECT_EQ(ear.ended, "end");
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, EndsWhenPayPalHasCollected) {
+  Ear ear;
+  Watch(ear);
+  Notify(OrderOf("completed", "initialized", 2, "77", "PAYPAL"));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_EQ(ear.ended, "end");
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, TellsOnceWhatComesTwiceAndLate) {
+  Ear ear;
+  Watch(ear, /*follow=*/true);
+  for (int i = 0; i < 3; ++i) Notify(OrderOf("completed", "completed", 2));
+  Notify(OrderOf("initialized", "initialized", 1));
+  Pass(seconds(3));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_EQ(ear.ended, "");
+  EXPECT_EQ(looks, 1);
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, AMissedNotificationIsMadeGoodByALook) {
+  Ear ear;
+  Watch(ear);
+  record = OrderOf("completed", "completed", 2);
+  Pass(seconds(8));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_EQ(ear.ended, "end");
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, LooksEverLessOftenAndOnceForAllWatchers) {
+  Ear first;
+  Ear second;
+  Watch(first);
+  Watch(second);
+  Pass(seconds(3'600));
+  // 5, 10, 20, then every 40 seconds, each half to one and a half times as long.
+  EXPECT_GT(looks, 60);
+  EXPECT_LT(looks, 130);
+  const int before = looks;
+  registry.Leave(&first);
+  registry.Leave(&second);
+  Pass(seconds(600));
+  EXPECT_EQ(looks, before);
+  EXPECT_EQ(counters.orders.load(), 0);
+  EXPECT_EQ(counters.watchers.load(), 0);
+}
+
+TEST_F(Core, ARefundsBodyLeadsToALookAndIsNeverTheState) {
+  record = OrderOf("completed", "completed", 1);
+  Ear ear;
+  Watch(ear, /*follow=*/true);
+  record = OrderOf("partial_refunded", "completed", 3);
+  Notify(OrderOf("completed", "completed", 3, "88"));
+  Notify(OrderOf("reserved", "reserved", 3, "88"));
+  Pass(seconds(1));
+  EXPECT_THAT(ear.heard, ElementsAre("PAID/SNAPSHOT", "PARTIALLY_REFUNDED/LOOKUP"));
+  EXPECT_EQ(looks, 2);
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, StaysAQuietTimeAtADeclineThatCanStillBecomePaid) {
+  record = OrderOf("declined", "declined", 1);
+  Ear ear;
+  Watch(ear);
+  Pass(seconds(4));
+  EXPECT_EQ(ear.ended, "");
+  Notify(OrderOf("completed", "completed", 4));
+  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_EQ(ear.ended, "end");
+  registry.Leave(&ear);
+  Ear patient;
+  record = OrderOf("expired", "expired", 9);
+  Watch(patient);
+  Pass(seconds(6));
+  EXPECT_EQ(patient.ended, "end");
+  registry.Leave(&patient);
+}
+
+TEST_F(Core, ANotificationThatOvertakesTheFirstLookIsNotLost) {
+  hold = true;
+  Ear ear;
+  Watch(ear);
+  Notify(OrderOf("completed", "completed", 2));
+  EXPECT_THAT(ear.heard, IsEmpty());
+  Return();
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, AnAnswerThatWasOvertakenDoesNotTurnTheStateBack) {
+  Ear ear;
+  Watch(ear, /*follow=*/true);
+  hold = true;
+  const v1::Order old = *record;
+  Pass(seconds(8));  // A look is under way.
+  ASSERT_EQ(waiting.size(), 1u);
+  Notify(OrderOf("completed", "completed", 5));
+  record = old;
+  Return();
+  hold = false;
+  record = OrderOf("completed", "completed", 5);
+  Pass(seconds(2));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, WhatTheCallerHasSeenIsNotSentAgain) {
+  Ear first;
+  Watch(first);
+  registry.Leave(&first);
+  Ear again;
+  Watch(again, false, 0, first.last_told);
+  EXPECT_THAT(again.heard, IsEmpty());
+  Notify(OrderOf("completed", "completed", 2));
+  EXPECT_THAT(again.heard, ElementsAre("PAID/NOTIFICATION"));
+  registry.Leave(&again);
+  // A paid order that was seen: nothing to say, and the end.
+  record = OrderOf("completed", "completed", 2);
+  Ear late;
+  Watch(late, false, 0, again.last_told);
+  EXPECT_THAT(late.heard, IsEmpty());
+  EXPECT_EQ(late.ended, "end");
+  registry.Leave(&late);
+}
+
+TEST_F(Core, BeatsWhileNothingHappens) {
+  Ear ear;
+  Watch(ear, false, 1'000);
+  Pass(milliseconds(3'500));
+  EXPECT_EQ(ear.beats, 3);
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, UnprovenHintsAreBounded) {
+  Ear ear;
+  Watch(ear);
+  for (int i = 0; i < 1'000; ++i) {
+    registry.NotifyUnauthenticated("shop", "o-1");
+    registry.NotifyUnauthenticated("shop", "nobody-watches-this");
+    Pass(milliseconds(100));
+  }
+  EXPECT_LT(looks, 40);  // 100 seconds, a look in five at most, and the poll's own.
+  EXPECT_GT(looks, 10);
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, AnOrderThatIsNotThereEndsTheStreamWithThatError) {
+  record.reset();
+  Ear ear;
+  Watch(ear);
+  EXPECT_EQ(ear.ended, "MSP_1006");
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, OutagesLaterOnAreSatOut) {
+  Ear ear;
+  Watch(ear);
+  const auto known = record;
+  record.reset();
+  Pass(seconds(60));
+  EXPECT_EQ(ear.ended, "");
+  record = OrderOf("completed", "completed", 9);
+  Pass(seconds(61));
+  EXPECT_EQ(ear.ended, "end");
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, RefusesMoreWatchersThanItTakesAndAllWhenItLeaves) {
+  Ear ears[3];
+  for (Ear& ear : ears) Watch(ear);
+  Ear fourth;
+  const auto full = registry.Watch({.site = "shop", .order_id = "o-2"}, &fourth);
+  ASSERT_TRUE(full);
+  EXPECT_EQ(full->code, absl::StatusCode::kResourceExhausted);
+  registry.Drain();
+  for (Ear& ear : ears) {
+    EXPECT_EQ(ear.ended, "SHUTTING_DOWN");
+    registry.Leave(&ear);
+  }
+  const auto leaving = registry.Watch({.site = "shop", .order_id = "o-2"}, &fourth);
+  ASSERT_TRUE(leaving);
+  EXPECT_EQ(leaving->code, absl::StatusCode::kUnavailable);
+  EXPECT_GE(leaving->retry_after_ms, 0);
+  registry.RunExpired();
+  EXPECT_EQ(counters.orders.load(), 0);
+}
+
+TEST_F(Core, CatchesUpAfterEventsMayHaveBeenLost) {
+  Ear ear;
+  Watch(ear);
+  Pass(seconds(1));
+  record = OrderOf("completed", "completed", 2);
+  registry.CatchUp();
+  Pass(milliseconds(300));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  registry.Leave(&ear);
+}
+
+// `modified` is a wall clock's: it goes back when that is set, and once a year by an hour.
+TEST_F(Core, AStateWhoseModifiedWentBackIsToldOnceASecondReadConfirmsIt) {
+  record = OrderOf("initialized", "initialized", 5);
+  Ear ear;
+  Watch(ear);
+  record = OrderOf("completed", "completed", 4);
+  Pass(seconds(9));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_EQ(ear.ended, "end");
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, ANotificationWhoseModifiedWentBackLeadsToReads) {
+  record = OrderOf("initialized", "initialized", 5);
+  Ear ear;
+  Watch(ear);
+  Pass(seconds(2));
+  record = OrderOf("completed", "completed", 4);
+  Notify(OrderOf("completed", "completed", 4));
+  Pass(seconds(3));
+  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, ReadsThatLagBehindDoNotTurnTheStateBack) {
+  for (const int second : {1, 2}) {  // Of the older state; the newer one's is 2.
+    record = OrderOf("initialized", "initialized", second);
+    Ear ear;
+    Watch(ear, /*follow=*/true);
+    Notify(OrderOf("completed", "completed", 2));
+    Pass(milliseconds(1'500));
+    Ear second_ear;  // Has the order read; the reads go on showing the older state for 2.9 seconds.
+    Watch(second_ear, /*follow=*/true);
+    Pass(milliseconds(1'400));
+    EXPECT_THAT(second_ear.heard, ElementsAre("PAID/SNAPSHOT")) << second;
+    record = OrderOf("completed", "completed", 2);
+    const int before = looks;
+    Pass(seconds(20));
+    EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION")) << second;
+    EXPECT_THAT(second_ear.heard, ElementsAre("PAID/SNAPSHOT")) << second;
+    EXPECT_LE(looks, before + 2);
+    registry.Leave(&ear);
+    registry.Leave(&second_ear);
+    registry.RunExpired();
+  }
+}
+
+TEST_F(Core, AnEndedPaymentIsOpenAgainOnlyWhenASecondReadConfirmsIt) {
+  record = OrderOf("declined", "declined", 2);
+  Ear ear;
+  Watch(ear, /*follow=*/true);
+  Pass(seconds(5));
+  record = OrderOf("initialized", "initialized", 6);  // A new attempt.
+  registry.NotifyUnauthenticated("shop", "o-1");
+  Pass(milliseconds(300));
+  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT"));
+  Pass(seconds(1));
+  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT", "PENDING/LOOKUP"));
+  registry.Leave(&ear);
+}
+
+// The second stream is another replica's, whose reads lag behind.
+TEST_F(Core, AResumedStreamNeverGoesBack) {
+  for (const int second : {1, 2, 3}) {  // Of the older state; the newer one's is 2.
+    const v1::Order paid = OrderOf("completed", "completed", 2);
+    record = OrderOf("initialized", "initialized", second);
+    Ear ear;
+    Watch(ear, /*follow=*/false, 0, LastToldOf(StateOf(paid, 0)));
+    Pass(milliseconds(2'900));
+    EXPECT_THAT(ear.heard, IsEmpty()) << second;
+    record = paid;
+    Pass(seconds(20));
+    EXPECT_THAT(ear.heard, IsEmpty()) << second;
+    EXPECT_EQ(ear.ended, "end");
+    EXPECT_LE(looks, 3);
+    looks = 0;
+    registry.Leave(&ear);
+    registry.RunExpired();
+  }
+}
+
+TEST_F(Core, AResumedStreamBesideAnotherThatIsBehindDoesNotGoBackEither) {
+  Ear behind;
+  Watch(behind, /*follow=*/true);
+  const v1::Order paid = OrderOf("completed", "completed", 2);
+  Ear resumed;
+  Watch(resumed, /*follow=*/true, 0, LastToldOf(StateOf(paid, 0)));
+  EXPECT_THAT(resumed.heard, IsEmpty());
+  record = paid;
+  Pass(seconds(5));
+  EXPECT_THAT(behind.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(resumed.heard, IsEmpty());
+  record = OrderOf("refunded", "completed", 4);
+  Notify(OrderOf("completed", "completed", 4, "88"));
+  Pass(seconds(1));
+  EXPECT_THAT(resumed.heard, ElementsAre("REFUNDED/LOOKUP"));
+  registry.Leave(&behind);
+  registry.Leave(&resumed);
+}
+
+TEST_F(Core, AResumedStreamIsToldWhatComesAfterAtOnce) {
+  const State pending = StateOf(*record, 0);
+  for (const int second : {1, 2}) {
+    record = OrderOf("completed", "completed", second);
+    Ear ear;
+    Watch(ear, /*follow=*/false, 0, LastToldOf(pending));
+    EXPECT_THAT(ear.heard, ElementsAre("PAID/SNAPSHOT"));
+    registry.Leave(&ear);
+    registry.RunExpired();
+  }
+}
+
+TEST_F(Core, AResumedStreamIsToldAStateWhoseModifiedWentBackOnceItIsConfirmed) {
+  const State paid = StateOf(OrderOf("completed", "completed", 5), 0);
+  record = OrderOf("refunded", "completed", 4);
+  Ear ear;
+  Watch(ear, /*follow=*/false, 0, LastToldOf(paid));
+  Pass(seconds(5));
+  EXPECT_THAT(ear.heard, ElementsAre("REFUNDED/SNAPSHOT"));
+  EXPECT_EQ(ear.ended, "end");
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, ATokenOfAnotherOrderEndsTheStream) {
+  LastTold other = LastToldOf(StateOf(*record, 0));
+  other.order_mark = OrderMark("o-2");
+  Ear ear;
+  Watch(ear, false, 0, other);
+  EXPECT_THAT(ear.heard, IsEmpty());
+  EXPECT_EQ(ear.ended, "INVALID_REQUEST");
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, ASecondWatcherIsToldWhatIsKnownThoughTheReadFails) {
+  Ear first;
+  Watch(first);
+  Pass(seconds(2));
+  record.reset();
+  Ear second;
+  Watch(second);
+  EXPECT_THAT(second.heard, ElementsAre("PENDING/SNAPSHOT"));
+  EXPECT_EQ(second.ended, "");
+  registry.Leave(&first);
+  registry.Leave(&second);
+}
+
+TEST_F(Core, ASecondWatcherOfAPaidOrderEndsAfterTheReadThatFinishesIt) {
+  record = OrderOf("completed", "completed", 1);
+  Ear first;
+  Watch(first, /*follow=*/true);
+  Pass(seconds(2));
+  hold = true;
+  Ear second;
+  Watch(second);
+  EXPECT_THAT(second.heard, ElementsAre("PAID/SNAPSHOT"));
+  EXPECT_EQ(second.ended, "");  // It may have been refunded since.
+  Return();
+  EXPECT_EQ(second.ended, "end");
+  Ear third;  // The read of this one never comes back.
+  Pass(seconds(2));
+  Watch(third);
+  Pass(seconds(6));
+  EXPECT_THAT(third.heard, ElementsAre("PAID/SNAPSHOT"));
+  EXPECT_EQ(third.ended, "end");
+  registry.Leave(&first);
+  registry.Leave(&second);
+  registry.Leave(&third);
+}
+
+TEST_F(Core, AFailedFirstReadIsRepeatedWhereANotificationHasProvenTheOrder) {
+  hold = true;
+  Ear first;
+  Watch(first);
+  Notify(OrderOf("completed", "completed", 2));
+  Ear second;
+  Watch(second);
+  const auto known = record;
+  record.reset();
+  Return();
+  EXPECT_EQ(first.ended, "");
+  EXPECT_EQ(second.ended, "");
+  hold = false;
+  record = known;
+  Pass(seconds(1));
+  for (Ear* ear : {&first, &second}) {
+    EXPECT_THAT(ear->heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+    EXPECT_EQ(ear->ended, "end");
+    registry.Leave(ear);
+  }
+}
+
+TEST_F(Core, ReadsThatGoOnFailingEndTheStreamAllTheSame) {
+  record.reset();
+  hold = true;
+  Ear ear;
+  Watch(ear);
+  Notify(OrderOf("completed", "completed", 2));
+  hold = false;
+  Return();
+  Pass(seconds(30));
+  EXPECT_EQ(ear.ended, "MSP_1006");
+  EXPECT_LE(looks, 6);
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, FollowReadsOnRarelyAfterADecline) {
+  record = OrderOf("declined", "declined", 1);
+  Ear ear;
+  Watch(ear, /*follow=*/true);
+  record = OrderOf("completed", "completed", 9);
+  Pass(seconds(61));
+  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT", "PAID/LOOKUP"));
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, FollowReadsOnRarelyAfterPaidAndFindsARefundAndAChargeback) {
+  record = OrderOf("completed", "completed", 1);
+  Ear ear;
+  Watch(ear, /*follow=*/true);
+  Pass(seconds(7'200));
+  // Every 40 seconds at first, at last every 480: half to one and a half times as long.
+  EXPECT_GE(looks, 12);
+  EXPECT_LE(looks, 35);
+  record = OrderOf("partial_refunded", "completed", 20);
+  Pass(seconds(721));
+  record = OrderOf("chargedback", "completed", 30);
+  Pass(seconds(721));
+  EXPECT_THAT(ear.heard,
+              ElementsAre("PAID/SNAPSHOT", "PARTIALLY_REFUNDED/LOOKUP", "CHARGED_BACK/LOOKUP"));
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, WithoutFollowNothingIsReadAfterTheEnd) {
+  record = OrderOf("declined", "declined", 1);
+  Ear ear;
+  Watch(ear);
+  Pass(seconds(4));
+  EXPECT_EQ(looks, 1);
+  registry.Leave(&ear);
+}
+
+TEST_F(Core, AnOrderNamedByMultiSafepaysIdIsWatchedByItsOwn) {
+  Ear own;
+  Ear alias;
+  Watch(alias, /*follow=*/true, 0, {}, "77");
+  EXPECT_TRUE(registry.Watches("shop", "o-1"));
+  EXPECT_FALSE(registry.Watches("shop", "77"));
+  Notify(OrderOf("completed", "completed", 2));
+  EXPECT_THAT(alias.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  record = OrderOf("completed", "completed", 2);
+  Pass(seconds(1));
+  EXPECT_EQ(read_id, "o-1");
+  Watch(own, /*follow=*/true);
+  Ear late;
+  Watch(late, /*follow=*/true, 0, alias.last_told, "77");
+  EXPECT_EQ(counters.orders.load(), 1);
+  record = OrderOf("refunded", "completed", 5);
+  Notify(OrderOf("completed", "completed", 5, "88"));
+  Pass(seconds(1));
+  EXPECT_THAT(own.heard, ElementsAre("PAID/SNAPSHOT", "REFUNDED/LOOKUP"));
+  EXPECT_THAT(late.heard, ElementsAre("REFUNDED/LOOKUP"));
+  registry.Leave(&own);
+  registry.Leave(&alias);
+  registry.Leave(&late);
+  registry.RunExpired();
+  EXPECT_EQ(counters.orders.load(), 0);
+}
+
+}  // namespace
+}  // namespace msp::webhooks

@@ -1,0 +1,201 @@
+// WatchOrder where MultiSafepay's answers lag behind, go back in time or fail, and where streams
+// are resumed: at a gRPC client's end, before a scripted MultiSafepay.
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "httplib.h"
+#include "nlohmann/json.hpp"
+#include "service/base/text.h"
+#include "tests/e2e/end_to_end.h"
+#include "tests/testing/server_process.h"
+#include "tests/testing/upstream.h"
+#include "tests/webhooks/field.h"
+#include "tests/webhooks/notes.h"
+#include "tests/webhooks/watching.h"
+
+namespace msp::webhooks {
+namespace {
+
+using testing::RecordedRequest;
+using testing::Reply;
+
+constexpr char kPaymentId[] = "4051823";
+
+// The order w-1 as MultiSafepay shows it; `time` is of the day that summer time ends.
+std::string OrderJson(const std::string& status, const std::string& time,
+                      const std::string& order_id = "\"w-1\"") {
+  const bool begun = status == "initialized" || status == "declined";
+  return R"({"order_id":)" + order_id + R"(,"transaction_id":)" + kPaymentId + R"(,"status":")" +
+         status + R"(","financial_status":")" + (begun ? status : "completed") +
+         R"(","amount":1000,"currency":"EUR","modified":"2026-10-25T)" + time +
+         R"(","payment_details":{"type":"VISA"}})";
+}
+
+std::string Data(const std::string& order) { return R"({"success":true,"data":)" + order + "}"; }
+
+class Resuming : public ::testing::Test {
+ protected:
+  // A replica, polling fast; reads lag behind for no more than 400 ms.
+  std::unique_ptr<testing::ServerProcess> Replica(const std::string& key = testing::kServerKey) {
+    return std::make_unique<testing::ServerProcess>(
+        upstream_.url(),
+        std::vector<std::string>{"--webhook_listen=127.0.0.1:0", "--watch_poll_first_ms=500",
+                                 "--watch_poll_max_ms=500", "--settle_ms=200"},
+        std::map<std::string, std::string>{{"MSP_API_KEY", key}});
+  }
+  void Show(const std::string& status, const std::string& time) {
+    upstream_.Answer(200, Data(OrderJson(status, time)));
+  }
+  static int Notify(const testing::ServerProcess& server, const std::string& body,
+                    const std::string& query = {}) {
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    httplib::Client client("http://" + Field::WebhookOf(server));
+    const httplib::Headers headers{{"Auth", SignedAuth(testing::kServerKey, now.count(), body)}};
+    const auto answer = client.Post("/webhook" + query, headers, body, "application/json");
+    return answer ? answer->status : -1;
+  }
+
+  testing::Upstream upstream_;
+};
+
+TEST_F(Resuming, AStateWhoseModifiedWentBackIsTold) {
+  const struct {
+    const char* pending;
+    const char* paid;
+  } rows[] = {{"12:00:05", "12:00:04"}, {"02:59:30", "02:00:10"}};
+  for (const auto& row : rows) {
+    const auto server = Replica();
+    Show("initialized", row.pending);
+    Watching watch(Field::Dial(*server), Ask("w-1"));
+    EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT") << row.paid;
+    Show("completed", row.paid);
+    EXPECT_EQ(watch.Next(), "PAID/LOOKUP") << row.paid;
+    EXPECT_EQ(watch.Next(), "") << row.paid;
+  }
+}
+
+TEST_F(Resuming, AStreamNeverGoesBackOnAReplicaWhoseReadsLagBehind) {
+  for (const char* pending : {"12:00:01", "12:00:02", "12:00:03"}) {
+    Show("completed", "12:00:02");
+    const auto server = Replica();
+    Watching watch(Field::Dial(*server), Ask("w-1"));
+    EXPECT_EQ(watch.Next(), "PAID/SNAPSHOT");
+    std::atomic<int> reads{0};
+    upstream_.Script([&reads, pending](const RecordedRequest&) {
+      return Reply::Json(200, Data(reads++ == 0 ? OrderJson("initialized", pending)
+                                                : OrderJson("completed", "12:00:02")));
+    });
+    const auto other = Replica();
+    Watching resumed(Field::Dial(*other), Ask("w-1", false, watch.last.resume_token()));
+    EXPECT_EQ(resumed.Next(), "") << pending;
+    EXPECT_TRUE(resumed.Finish().ok()) << pending;
+    EXPECT_GT(reads, 1);
+    upstream_.Answer(404, "{}");
+  }
+}
+
+TEST_F(Resuming, ASecondWatcherIsToldWhatIsKnownThoughReadsFail) {
+  Show("initialized", "12:00:01");
+  const auto server = Replica();
+  const auto channel = Field::Dial(*server);
+  v1::WatchOrderRequest request = Ask("w-1");
+  request.set_heartbeat_s(1);
+  Watching first(channel, request);
+  EXPECT_EQ(first.Next(), "PENDING/SNAPSHOT");
+  upstream_.Answer(503, "{}");
+  EXPECT_EQ(first.Next(), "UNSPECIFIED/HEARTBEAT");
+  EXPECT_EQ(first.Next(), "UNSPECIFIED/HEARTBEAT");
+  Watching second(channel, request);
+  EXPECT_EQ(second.Next(), "PENDING/SNAPSHOT");
+}
+
+TEST_F(Resuming, FollowFindsWhatNoNotificationToldAfterADeclineAndAfterPaid) {
+  Show("declined", "12:00:01");
+  const auto server = Replica();
+  Watching watch(Field::Dial(*server), Ask("w-1", /*follow=*/true));
+  EXPECT_EQ(watch.Next(), "DECLINED/SNAPSHOT");
+  Show("completed", "12:00:02");
+  EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
+  Show("chargedback", "12:00:03");
+  EXPECT_EQ(watch.Next(), "CHARGED_BACK/LOOKUP");
+}
+
+TEST_F(Resuming, ATokenOutlivesTheApiKey) {
+  Show("completed", "12:00:02");
+  const auto server = Replica();
+  Watching watch(Field::Dial(*server), Ask("w-1"));
+  EXPECT_EQ(watch.Next(), "PAID/SNAPSHOT");
+  const auto rotated = Replica("another-key-after-two-rotations");
+  Watching resumed(Field::Dial(*rotated), Ask("w-1", false, watch.last.resume_token()));
+  EXPECT_EQ(resumed.Next(), "");
+  EXPECT_TRUE(resumed.Finish().ok());
+}
+
+TEST_F(Resuming, AnOrderNamedByMultiSafepaysIdIsWatchedAndResumedByEitherId) {
+  Show("initialized", "12:00:01");
+  const auto server = Replica();
+  const auto channel = Field::Dial(*server);
+  Watching watch(channel, Ask(kPaymentId, /*follow=*/true));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  EXPECT_EQ(watch.last.order().order_id(), "w-1");
+  // The reads of this replica lag behind: the state can only come by the notification.
+  EXPECT_EQ(Notify(*server, OrderJson("completed", "12:00:02"), "?transactionid=w-1"), 200);
+  EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
+  Show("completed", "12:00:02");
+  for (const char* id : {kPaymentId, "w-1"}) {
+    Watching resumed(channel, Ask(id, false, watch.last.resume_token()));
+    EXPECT_EQ(resumed.Next(), "") << id;
+    EXPECT_TRUE(resumed.Finish().ok()) << id;
+  }
+}
+
+TEST_F(Resuming, ATokenOfAnotherOrderIsRefusedByItsField) {
+  Show("completed", "12:00:02");
+  const auto server = Replica();
+  const auto channel = Field::Dial(*server);
+  Watching watch(channel, Ask("w-1"));
+  EXPECT_EQ(watch.Next(), "PAID/SNAPSHOT");
+  upstream_.Answer(200, Data(OrderJson("completed", "12:00:02", "\"w-2\"")));
+  Watching other(channel, Ask("w-2", false, watch.last.resume_token()));
+  EXPECT_EQ(other.Next(), "");
+  const grpc::Status status = other.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(e2e::CallError(status).Fields(), std::vector<std::string>{"resume_token"});
+}
+
+// The query is not signed: it counts only where the body's number has lost its leading zeros.
+TEST_F(Resuming, ANotificationIsAboutTheIdInItsBody) {
+  const struct {
+    const char* id;
+    const char* transactionid;
+    const char* told;
+  } rows[] = {{"\"7\"", "007", "7"},
+              {"\"007\"", "7", "007"},
+              {"7", "007", "007"},
+              {"7", "7", "7"},
+              {" 7 ", "007", "007"},
+              {"\"007\"", "007", "007"},
+              {"8,\"items\":[{\"order_id\":7}],\"order_id\":\"7\"", "007", "7"}};
+  for (const auto& row : rows) {
+    const auto server = Replica();
+    upstream_.Answer(200, Data(OrderJson("initialized", "12:00:01", row.id)));
+    Watching watch(Field::Dial(*server), Ask(row.told));
+    EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT") << row.id << ' ' << row.transactionid;
+    EXPECT_EQ(Notify(*server, OrderJson("completed", "12:00:02", row.id),
+                     std::string("?transactionid=") + row.transactionid),
+              200);
+    EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION") << row.id << ' ' << row.transactionid;
+    EXPECT_EQ(watch.last.order().order_id(), row.told);
+  }
+}
+
+}  // namespace
+}  // namespace msp::webhooks

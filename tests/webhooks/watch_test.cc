@@ -1,0 +1,279 @@
+// WatchOrder and HandleNotification as callers meet them, against a sandbox that notifies.
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
+#include "gtest/gtest.h"
+#include "httplib.h"
+#include "tests/e2e/end_to_end.h"
+#include "tests/testing/redis_process.h"
+#include "tests/webhooks/field.h"
+#include "tests/webhooks/notes.h"
+#include "tests/webhooks/watching.h"
+
+namespace msp::webhooks {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::system_clock;
+using ::testing::HasSubstr;
+
+std::int64_t Now() {
+  return std::chrono::duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+TEST(WatchOrder, TellsTheStateThenTheNotificationAndEndsAtPaid) {
+  Field field;
+  field.Create("w-1", field.webhook());
+  Watching watch(field.channel(), Ask("w-1"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  field.Finish3ds("w-1");
+  EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
+  EXPECT_EQ(watch.last.order().order_id(), "w-1");
+  EXPECT_FALSE(watch.last.resume_token().empty());
+  EXPECT_EQ(watch.Next(), "");
+  EXPECT_TRUE(watch.Finish().ok());
+  // What was seen is not sent again, and the stream still ends.
+  v1::WatchOrderRequest again = Ask("w-1");
+  again.set_resume_token(watch.last.resume_token());
+  Watching resumed(field.channel(), again);
+  EXPECT_EQ(resumed.Next(), "");
+  EXPECT_TRUE(resumed.Finish().ok());
+  EXPECT_EQ(field.Metric("msp_notifications_total{result=\"accepted\"}"), 1);
+}
+
+TEST(WatchOrder, ADroppedNotificationIsMadeGoodByALook) {
+  Field field({"--watch_poll_first_ms=500"});
+  field.Control("webhooks", {{"drop", true}});
+  field.Create("w-2", field.webhook());
+  Watching watch(field.channel(), Ask("w-2"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  field.Finish3ds("w-2");
+  EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
+  EXPECT_EQ(watch.Next(), "");
+}
+
+TEST(WatchOrder, EndsAtADeclineAfterAQuietTime) {
+  Field field({"--watch_quiet_ms=200"});
+  field.Create("w-3", field.webhook());
+  Watching watch(field.channel(), Ask("w-3"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  field.Finish3ds("w-3", "N");
+  EXPECT_EQ(watch.Next(), "DECLINED/NOTIFICATION");
+  EXPECT_EQ(watch.last.order().decline().category(), v1::DECLINE_CATEGORY_AUTHENTICATION);
+  EXPECT_EQ(watch.Next(), "");
+  EXPECT_TRUE(watch.Finish().ok());
+}
+
+TEST(WatchOrder, RefusesBadInputByItsField) {
+  Field field;
+  v1::WatchOrderRequest request = Ask("w-4");
+  request.set_resume_token("AAAA");
+  Watching forged(field.channel(), request);
+  EXPECT_EQ(forged.Next(), "");
+  grpc::Status status = forged.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(e2e::CallError(status).Fields(), std::vector<std::string>{"resume_token"});
+  Watching nameless(field.channel(), Ask(""));
+  EXPECT_EQ(nameless.Next(), "");
+  status = nameless.Finish();
+  EXPECT_EQ(e2e::CallError(status).Fields(), std::vector<std::string>{"order_id"});
+  Watching unknown(field.channel(), Ask("no-such-order"));
+  EXPECT_EQ(unknown.Next(), "");
+  EXPECT_EQ(e2e::CallError(unknown.Finish()).info.reason(), "MSP_1006");
+}
+
+TEST(WatchOrder, BeatsAndIsBoundedInNumber) {
+  Field field({"--watchers_max=1"});
+  field.Create("w-5", "");
+  v1::WatchOrderRequest request = Ask("w-5");
+  request.set_heartbeat_s(1);
+  Watching watch(field.channel(), request);
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching second(field.channel(), Ask("w-5"));
+  EXPECT_EQ(second.Next(), "");
+  EXPECT_EQ(second.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
+  EXPECT_FALSE(watch.last.has_order());
+  watch.Cancel();
+  EXPECT_EQ(watch.Finish().error_code(), grpc::StatusCode::CANCELLED);
+  // Each end has a line of its own, and a stream's time is no latency.
+  const std::string line = field.server().process().WaitForError("\"code\":\"CANCELLED\"");
+  for (const char* part :
+       {"\"event\":\"stream\"", "\"method\":\"WatchOrder\"", "\"site\":\"default\"",
+        "\"order_id\":\"w-5\"", "\"states\":1,", "\"seconds\":"}) {
+    EXPECT_THAT(line, HasSubstr(part));
+  }
+  EXPECT_EQ(field.Metric("msp_calls_total{code=\"CANCELLED\",method=\"WatchOrder\",outcome=\"\"}"),
+            1);
+  EXPECT_EQ(field.Metric("msp_call_duration_seconds_count{method=\"WatchOrder\"}"), -1);
+}
+
+TEST(WatchOrder, ADrainEndsStreamsAtItsStartAndIsNotHeldUp) {
+  Field field({"--connection_age_ms=300", "--drain_delay_ms=500"});
+  field.Create("w-6", "");
+  Watching watch(field.channel(), Ask("w-6", true));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  const auto start = std::chrono::steady_clock::now();
+  field.server().process().Signal(SIGTERM);
+  EXPECT_EQ(watch.Next(), "");
+  const grpc::Status status = watch.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  const e2e::CallError error(status);
+  EXPECT_EQ(error.info.reason(), "SHUTTING_DOWN");
+  EXPECT_TRUE(error.retry.has_value());
+  EXPECT_EQ(field.server().process().Wait(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(15));
+}
+
+// Each at another moment of its stream: before the first state, with one on its way, after it.
+TEST(WatchOrder, CallersWhoComeAndGoLeaveNothingBehind) {
+  Field field({"--watch_poll_first_ms=500"});
+  field.Create("w-9", field.webhook());
+  const auto watch_and_go = [&](int turn) {
+    v1::WatchOrderRequest request = Ask("w-9", true);
+    request.set_heartbeat_s(1);
+    Watching watch(field.channel(), request);
+    if (turn % 3 > 0) {
+      EXPECT_EQ(watch.Next().substr(0, 7), "PENDING");
+    }
+    watch.Cancel();
+    if (turn % 3 > 1) return;  // Without waiting for the end of it.
+    watch.Next();
+    watch.Finish();
+  };
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 3; ++caller) {
+    callers.emplace_back([&] {
+      for (int turn = 0; turn < 50; ++turn) watch_and_go(turn);
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  const auto until = std::chrono::steady_clock::now() + seconds(30);
+  while (field.Metric("msp_watchers_open") != 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+  EXPECT_EQ(field.Metric("msp_watchers_open"), 0);
+  Watching last(field.channel(), Ask("w-9"));
+  EXPECT_EQ(last.Next(), "PENDING/SNAPSHOT");
+  EXPECT_EQ(field.server().Stop(), 0);
+}
+
+// By this server's own word, or, once no connection is left, by the client's.
+TEST(WatchOrder, OneThatComesInADrainIsToldSo) {
+  Field field({"--connection_age_ms=300", "--drain_delay_ms=300"});
+  field.Create("w-9", "");
+  Watching before(field.channel(), Ask("w-9", true));
+  EXPECT_EQ(before.Next(), "PENDING/SNAPSHOT");
+  field.server().process().Signal(SIGTERM);
+  EXPECT_EQ(before.Next(), "");
+  int told = 0;
+  for (;;) {
+    Watching late(field.channel(), Ask("w-9", true));
+    EXPECT_EQ(late.Next(), "");
+    const grpc::Status status = late.Finish();
+    ASSERT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
+    if (e2e::CallError(status).info.reason() != "SHUTTING_DOWN") break;
+    ++told;
+  }
+  EXPECT_GT(told, 0);
+  EXPECT_EQ(field.server().process().Wait(), 0);
+}
+
+TEST(WatchOrder, OutlivesTheAgeOfItsConnection) {
+  Field field({"--connection_age_ms=200"});
+  field.Create("w-8", field.webhook());
+  v1::WatchOrderRequest request = Ask("w-8");
+  request.set_heartbeat_s(1);
+  Watching watch(field.channel(), request);
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  // Two seconds on, the connection takes no new calls; the stream goes on.
+  EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
+  EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
+  field.Finish3ds("w-8");
+  EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
+  EXPECT_EQ(watch.Next(), "");
+  EXPECT_TRUE(watch.Finish().ok());
+}
+
+TEST(WatchOrder, HearsOfANotificationThatReachedAnotherReplica) {
+  testing::RedisProcess redis;
+  Field field(
+      {"--events=" + redis.url(), "--watch_poll_first_ms=3600000", "--watch_poll_max_ms=3600000"});
+  const auto other = field.StartServer(
+      {"--events=" + redis.url(), "--watch_poll_first_ms=3600000", "--watch_poll_max_ms=3600000"});
+  field.server().process().WaitForError("\"connected\":true");
+  field.Create("w-7", Field::WebhookOf(*other));
+  Watching watch(field.channel(), Ask("w-7"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  field.Finish3ds("w-7");
+  EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
+}
+
+class Handling : public ::testing::Test {
+ protected:
+  grpc::Status Handle(const std::string& body, const std::string& auth,
+                      const std::string& transactionid = "") {
+    v1::HandleNotificationRequest request;
+    request.set_body(body);
+    request.set_auth(auth);
+    request.set_transactionid(transactionid);
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + seconds(30));
+    return v1::NotificationService::NewStub(field_.channel())
+        ->HandleNotification(&context, request, &response_);
+  }
+  Field field_;
+  v1::HandleNotificationResponse response_;
+};
+
+constexpr char kPaid[] =
+    R"({"order_id":"h-1","status":"completed","financial_status":"completed","amount":1000,)"
+    R"("currency":"EUR","modified":"2026-06-15T12:00:00","order_total":0.60,)"
+    R"("description":"J\u00fcrgen \/ Jürgen","var1":"a","var1":"b"})";
+
+TEST_F(Handling, HandsOutAGenuineOrderAndKnowsARepeat) {
+  const std::string auth = SignedAuth(testing::kServerKey, Now(), kPaid);
+  ASSERT_TRUE(Handle(kPaid, auth, "h-1").ok());
+  EXPECT_EQ(response_.order().payment_state(), v1::PAYMENT_STATE_PAID);
+  EXPECT_EQ(response_.order().order_total(), "0.60");
+  EXPECT_EQ(response_.order().description(), "Jürgen / Jürgen");
+  EXPECT_EQ(response_.order().var1(), "b");
+  EXPECT_EQ(response_.reply_body(), "OK");
+  EXPECT_FALSE(response_.duplicate());
+  ASSERT_TRUE(Handle(kPaid, auth).ok());
+  EXPECT_TRUE(response_.duplicate());
+}
+
+TEST_F(Handling, RefusesWithTypedReasons) {
+  const std::string body = kPaid;
+  const auto reason = [&](const std::string& sent, const std::string& auth) {
+    const grpc::Status status = Handle(sent, auth);
+    return e2e::NameOf(status.error_code()) + " " + e2e::CallError(status).info.reason();
+  };
+  EXPECT_EQ(reason(body, "nonsense"), "UNAUTHENTICATED BAD_AUTH_HEADER");
+  EXPECT_EQ(reason(body, SignedAuth("another-key", Now(), body)), "UNAUTHENTICATED BAD_SIGNATURE");
+  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, Now() - 700, body)),
+            "UNAUTHENTICATED STALE");
+  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, Now() + 400, body)),
+            "UNAUTHENTICATED FUTURE");
+  // The signature comes before the JSON.
+  EXPECT_EQ(reason("{ malformed", SignedAuth("another-key", Now(), "{ malformed")),
+            "UNAUTHENTICATED BAD_SIGNATURE");
+  EXPECT_EQ(reason("{ malformed", SignedAuth(testing::kServerKey, Now(), "{ malformed")),
+            "INVALID_ARGUMENT INVALID_REQUEST");
+}
+
+TEST_F(Handling, NamesTheFieldThatIsWrong) {
+  const auto fields = [&](const grpc::Status& status) { return e2e::CallError(status).Fields(); };
+  EXPECT_EQ(fields(Handle("[]", SignedAuth(testing::kServerKey, Now(), "[]"))),
+            std::vector<std::string>{"body"});
+  EXPECT_EQ(fields(Handle(kPaid, SignedAuth(testing::kServerKey, Now(), kPaid), "other")),
+            std::vector<std::string>{"transactionid"});
+  EXPECT_EQ(fields(Handle(kPaid, "")), std::vector<std::string>{"auth"});
+}
+
+}  // namespace
+}  // namespace msp::webhooks

@@ -1,0 +1,50 @@
+// A stream of WatchOrder as a caller reads it.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "multisafepay/v1/order_service.grpc.pb.h"
+
+namespace msp::webhooks {
+
+namespace v1 = multisafepay::v1;
+
+// One stream.
+class Watching {
+ public:
+  Watching(const std::shared_ptr<grpc::Channel>& channel, const v1::WatchOrderRequest& request)
+      : stub_(v1::OrderService::NewStub(channel)) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    reader_ = stub_->WatchOrder(&context_, request);
+  }
+  // "PAID/NOTIFICATION"; "" at the end.
+  std::string Next() {
+    if (!reader_->Read(&last)) return "";
+    return v1::PaymentState_Name(last.order().payment_state()).substr(14) + "/" +
+           v1::WatchOrderResponse::Cause_Name(last.cause()).substr(6);
+  }
+  grpc::Status Finish() { return reader_->Finish(); }
+  void Cancel() { context_.TryCancel(); }
+
+  v1::WatchOrderResponse last;
+
+ private:
+  std::unique_ptr<v1::OrderService::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchOrderResponse>> reader_;
+};
+
+inline v1::WatchOrderRequest Ask(const std::string& order_id, bool follow = false,
+                                 const std::string& resume_token = {}) {
+  v1::WatchOrderRequest request;
+  request.set_order_id(order_id);
+  request.set_follow(follow);
+  request.set_resume_token(resume_token);
+  return request;
+}
+
+}  // namespace msp::webhooks

@@ -4,9 +4,9 @@ ConnectProxy  an HTTP proxy that answers CONNECT and passes bytes on. Each reque
               was not asked has an unchanged log.
 Dropper       speaks HTTP/2 as far as a client's connection is ready, and closes it when a call comes: the call was sent,
               and nobody says what became of it.
-Breaker       answers the first call of a connection with a bare 200, as far as a client's look at the connection needs, and
-              closes the connection at the next, or refuses that one's stream. Each call that came whole goes to a log file:
-              "first BYTES" or "later BYTES", of its body.
+Breaker       answers a call of an empty message with a bare 200, which is what a client's look at the connection needs. At
+              any other it closes the connection, or refuses the stream. The bytes of each body that came whole go to a log
+              file, a line each.
 UnixRelay     listens on a path and passes bytes on to an address.
 """
 
@@ -22,6 +22,7 @@ DATA_TYPE, HEADERS_TYPE, RESET_TYPE = 0, 1, 3
 END_STREAM = 1
 STATUS_200 = b"\x88"  # ":status: 200" by HPACK's static table.
 REFUSED_STREAM = 7
+MESSAGE_PREFIX_BYTES = 5
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -72,7 +73,7 @@ class _BreakerHandler(socketserver.StreamRequestHandler):
     def handle(self):
         self.connection.sendall(SETTINGS)
         self.rfile.read(PREFACE_BYTES)
-        bodies, place = {}, "first"
+        bodies = {}
         while head := self.rfile.read(9):
             stream = int.from_bytes(head[5:], "big")
             payload = self.rfile.read(int.from_bytes(head[:3], "big"))
@@ -81,14 +82,13 @@ class _BreakerHandler(socketserver.StreamRequestHandler):
             if head[3] not in (DATA_TYPE, HEADERS_TYPE) or not head[4] & END_STREAM:
                 continue
             with open(self.server.log, "a", encoding="ascii") as log:
-                log.write(f"{place} {bodies.get(stream, 0)}\n")
-            if place == "first":
+                log.write(f"{bodies.get(stream, 0)}\n")
+            if bodies.get(stream, 0) <= MESSAGE_PREFIX_BYTES:
                 self._frame(HEADERS_TYPE, 5, stream, STATUS_200)  # 5: the end of the headers and of the stream.
             elif self.server.refuses:
                 self._frame(RESET_TYPE, 0, stream, REFUSED_STREAM.to_bytes(4, "big"))
             else:
                 return
-            place = "later"
 
     def _frame(self, kind, flags, stream, payload):
         head = len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big")

@@ -8,8 +8,8 @@ command sees them as MSP_SERVER, MSP_TEST_TLS_SERVER, MSP_TEST_CONTROL (the sand
 and MSP_TEST_CERTS, a directory with ca.pem, client.pem, client.key and stranger.pem, stranger.key of another authority.
 Beside them, from peers.py: MSP_TEST_PROXY, the address of a proxy, MSP_TEST_PROXY_LOG, the file of the requests that it
 had, MSP_TEST_DROPPER, the address of a server that drops each call, MSP_TEST_BREAKER and MSP_TEST_REFUSER, servers that
-close the connection at the second call on it, or refuse that call's stream, MSP_TEST_BREAKER_LOG and MSP_TEST_REFUSER_LOG,
-files of the calls that they had, and MSP_TEST_UNIX, the address of a socket in the file system that leads to MSP_SERVER.
+close the connection at a call, or refuse its stream, MSP_TEST_BREAKER_LOG and MSP_TEST_REFUSER_LOG, files of the calls that
+they had, and MSP_TEST_UNIX, the address of a socket in the file system that leads to MSP_SERVER.
 The exit code is the command's.
 """
 

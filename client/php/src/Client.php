@@ -50,7 +50,7 @@ use Multisafepay\V1\WatchOrderResponse;
 use SensitiveParameter;
 
 /**
- * A client of the service: one method for each of its calls, each of which blocks until it has ended.
+ * A client of the service: one method for each of its calls, which blocks until the call has ended.
  *
  * Calls that move money follow the caller's rule to a certain outcome ({@see Certain}); each attempt is one request.
  * Reads are made again while the service is unavailable.
@@ -97,12 +97,6 @@ final class Client
         }
         $this->rule = $rule ?? new Rule();
         $this->connection = new Connection(new Endpoint($server, $tls, $allowPlaintext, $proxy), $site);
-    }
-
-    /** Closes the connection; a later call opens another. */
-    public function close(): void
-    {
-        $this->connection->close();
     }
 
     // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. $timeout is of one attempt.

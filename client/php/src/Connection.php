@@ -9,9 +9,12 @@ use Generator;
 use SensitiveParameter;
 
 /**
- * One connection to the service, which libcurl opens, keeps and replaces.
+ * Makes calls, each on a connection of its own.
  *
- * A call that moves money is sent on a connection that has answered before: without one nothing was sent, and that is
+ * libcurl 7.88, which Debian 12 has, cannot make a second call on a connection of HTTP/2 in plain text (its 8.0 can); and
+ * what is sent on a kept connection may find it dead.
+ *
+ * A call that moves money is made when the service has just answered: where it did not, nothing was sent, and that is
  * certain.
  *
  * @internal
@@ -22,25 +25,19 @@ final class Connection
     private const CONNECT_MAX_S = 5.0;
     private const PAUSE_S = 0.05;
     private const PAUSE_MAX_S = 0.5;
-    // Seconds for which a connection that has answered is taken to be up.
+    // Seconds for which a service that has answered is taken to be up.
     private const FRESH_S = 10.0;
-    // Reads nothing and changes nothing; any answer to it shows that somebody speaks HTTP/2 there.
+    // Reads nothing and changes nothing; any answer to it in HTTP/2 will do.
     private const CHECK = '/grpc.health.v1.Health/Check';
     private const SELECT_S = 1.0;
 
-    private CurlHandle $handle;
-    private int $process;
+    // Keeps names and TLS sessions.
+    private readonly CurlHandle $handle;
     private ?float $answered = null;
 
     public function __construct(private readonly Endpoint $endpoint, private readonly string $site)
     {
-        $this->open();
-    }
-
-    /** Closes the connection; the next call opens another. */
-    public function close(): void
-    {
-        $this->open();
+        $this->handle = curl_init();
     }
 
     /**
@@ -51,9 +48,6 @@ final class Connection
      */
     public function call(string $path, #[SensitiveParameter] string $message, float $timeout, bool $movesMoney): string
     {
-        if ($this->process !== getmypid()) { // A fork has the same socket as its parent.
-            $this->open();
-        }
         $left = $movesMoney ? $this->connect($timeout) : $timeout;
         $exchange = new Exchange($this->handle, $this->endpoint, $path, $message, $left, $this->site);
         curl_exec($this->handle);
@@ -96,14 +90,7 @@ final class Connection
         }
     }
 
-    private function open(): void
-    {
-        $this->handle = curl_init();
-        $this->process = getmypid();
-        $this->answered = null;
-    }
-
-    /** Connects unless the connection has just answered, for half of $timeout at most; returns what is left of it. */
+    /** Waits for an answer of the service unless there was one just now, for half of $timeout at most; returns the rest. */
     private function connect(float $timeout): float
     {
         $start = self::now();

@@ -10,9 +10,8 @@ use SensitiveParameter;
 /**
  * One gRPC call on a handle of libcurl: writes the one message of the request, reads messages, status and details.
  *
- * The request's body is handed out once. libcurl sends a request again by itself when a connection that it had kept turns
- * out to be dead, or a server refuses a stream; it then asks to rewind the body, which cannot be done to this one, and the
- * call fails instead.
+ * The request leaves once. libcurl sends one again by itself when a connection that it had kept turns out to be dead, or a
+ * server refuses the stream: here no connection is kept, and the body cannot be rewound, so that such a call fails instead.
  *
  * @internal
  */
@@ -66,6 +65,8 @@ final class Exchange
             CURLOPT_CUSTOMREQUEST => 'POST',
             CURLOPT_HTTPHEADER => $headers,
             CURLOPT_USERAGENT => 'multisafepay-grpc-php',
+            CURLOPT_FRESH_CONNECT => true,
+            CURLOPT_FORBID_REUSE => true,
             CURLOPT_NOSIGNAL => true,
             CURLOPT_TCP_NODELAY => true,
             CURLOPT_TCP_KEEPALIVE => true,

@@ -66,7 +66,7 @@ final class ClientTest extends TestCase
         return new Tls("$certs/ca.pem", "$certs/$name.pem", "$certs/$name.key");
     }
 
-    private static function once(): Rule
+    private static function oneAttempt(): Rule
     {
         return new Rule(attemptsMax: 1);
     }
@@ -181,21 +181,22 @@ final class ClientTest extends TestCase
         $sent = static fn (): array => file(self::env("{$server}_LOG"), FILE_IGNORE_NEW_LINES);
         $before = $sent();
         $request = self::order('php-nobody');
-        $client = self::client($server, rule: self::once());
+        $client = self::client($server, rule: self::oneAttempt());
         $error = self::failure(OutcomeUnknown::class, fn () => $client->createOrder($request));
         self::assertFalse($error->fromService);
         $bytes = 5 + strlen($request->serializeToString());
-        self::assertSame(['first 5', "later $bytes"], array_slice($sent(), count($before)));
+        self::assertSame(['5', "$bytes"], array_slice($sent(), count($before)));
     }
 
-    public function testEachAttemptOfTheRuleIsOneRequestOnAConnectionThatHasAnswered(): void
+    public function testEachAttemptOfTheRuleIsOneRequest(): void
     {
         $log = self::env('MSP_TEST_BREAKER_LOG');
         $before = count(file($log));
         $client = self::client('MSP_TEST_BREAKER', rule: new Rule(attemptsMax: 3, pause: 0.01));
         self::failure(OutcomeUnknown::class, fn () => $client->createOrder(self::order('php-nobody')));
-        $places = array_map(fn ($line) => explode(' ', $line)[0], array_slice(file($log), $before));
-        self::assertSame(['first', 'later', 'first', 'later', 'first', 'later'], $places);
+        // Before each the service is asked whether it is there, because it has answered none.
+        $payments = array_filter(array_slice(file($log, FILE_IGNORE_NEW_LINES), $before), fn ($bytes) => $bytes !== '5');
+        self::assertCount(3, $payments);
     }
 
     public function testALostReadSaysNothingOfMoney(): void
@@ -236,7 +237,7 @@ final class ClientTest extends TestCase
     {
         $match = ['order_id' => 'php-slow', 'path' => '/v1/json/orders*', 'times' => 9];
         self::control('faults', ['match' => $match, 'effect' => ['name' => 'delay', 'ms' => 5000]]);
-        $client = self::client(rule: self::once());
+        $client = self::client(rule: self::oneAttempt());
         $start = hrtime(true);
         $error = self::failure(OutcomeUnknown::class, fn () => $client->createOrder(self::order('php-slow'), timeout: 1.2));
         self::assertLessThan(4.0, (hrtime(true) - $start) / 1e9);

@@ -48,7 +48,7 @@ final class Certain
         $mine = clone $request;
         $end = ($rule->clock)() + $rule->budget;
         $inDoubt = false;
-        for ($attempt = 1, $pause = $rule->pause; ; ++$attempt, $pause *= 2) {
+        for ($attempt = 1, $pause = $rule->pause;; ++$attempt, $pause *= 2) {
             try {
                 $reply = $call($mine, min($timeout, max($end - ($rule->clock)(), self::ATTEMPT_MIN_S)));
                 $error = self::doubtful($reply);

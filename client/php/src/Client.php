@@ -181,7 +181,7 @@ final class Client
         ?float $timeout = null,
     ): Generator {
         $request = new WatchOrderRequest(['order_id' => $orderId, 'follow' => $follow, 'heartbeat_s' => $heartbeatS]);
-        for ($breaks = 0, $seen = 0; ; ) {
+        for ($breaks = 0, $seen = 0;;) {
             $request->setResumeToken($resumeToken);
             try {
                 $answers = $this->connection->stream(self::ORDERS . 'WatchOrder', $request->serializeToString(), $timeout);
@@ -307,7 +307,7 @@ final class Client
     private function read(string $path, #[SensitiveParameter] Message $request, string $reply, ?float $timeout): Message
     {
         $end = hrtime(true) / 1e9 + ($timeout ?? $this->readTimeout);
-        for ($attempt = 1, $pause = self::READ_PAUSE_S; ; ++$attempt, $pause = min(2 * $pause, self::READ_PAUSE_MAX_S)) {
+        for ($attempt = 1, $pause = self::READ_PAUSE_S;; ++$attempt, $pause = min(2 * $pause, self::READ_PAUSE_MAX_S)) {
             $left = $end - hrtime(true) / 1e9;
             try {
                 return $this->once($path, $request, $reply, max($left, 0.001), false);

@@ -98,7 +98,7 @@ final class Connection
             return $timeout;
         }
         $end = $start + min($timeout / 2, self::CONNECT_MAX_S);
-        for ($pause = self::PAUSE_S; ; $pause = min(2 * $pause, self::PAUSE_MAX_S)) {
+        for ($pause = self::PAUSE_S;; $pause = min(2 * $pause, self::PAUSE_MAX_S)) {
             $exchange = new Exchange($this->handle, $this->endpoint, self::CHECK, '', max($end - self::now(), 0.001));
             curl_exec($this->handle);
             $error = curl_errno($this->handle);

@@ -110,8 +110,8 @@ final class Endpoint
         ];
         if ($tls->ca !== null) {
             $options[CURLOPT_CAINFO] = $tls->ca;
-            // libcurl's default, the system's folder of roots, would be trusted beside the file.
-            $options[CURLOPT_CAPATH] = null;
+            // The system's folder of roots, libcurl's default, would be trusted beside the file: this one has none.
+            $options[CURLOPT_CAPATH] = __DIR__;
         }
         if ($tls->cert !== null) {
             $options += [CURLOPT_SSLCERT => $tls->cert, CURLOPT_SSLKEY => $tls->key];

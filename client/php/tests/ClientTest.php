@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use Multisafepay\Grpc\Client;
 use Multisafepay\Grpc\Code;
+use Multisafepay\Grpc\Endpoint;
 use Multisafepay\Grpc\InvalidRequest;
 use Multisafepay\Grpc\NotSent;
 use Multisafepay\Grpc\OutcomeUnknown;
@@ -194,7 +195,7 @@ final class ClientTest extends TestCase
         $before = count(file($log));
         $client = self::client('MSP_TEST_BREAKER', rule: new Rule(attemptsMax: 3, pause: 0.01));
         self::failure(OutcomeUnknown::class, fn () => $client->createOrder(self::order('php-nobody')));
-        // Before each the service is asked whether it is there, because it has answered none.
+        // The rest are empty: whether the service is there is asked before each, since it has answered no payment.
         $payments = array_filter(array_slice(file($log, FILE_IGNORE_NEW_LINES), $before), fn ($bytes) => $bytes !== '5');
         self::assertCount(3, $payments);
     }
@@ -386,6 +387,14 @@ final class ClientTest extends TestCase
         $client = self::client('MSP_TEST_TLS_SERVER', self::tls('stranger'));
         $this->expectException(ServiceException::class);
         $client->getOrder('php-mtls', timeout: 5.0);
+    }
+
+    public function testNoRootsAreTrustedBesideThoseThatAreNamed(): void
+    {
+        $endpoint = new Endpoint('127.0.0.1:1', new Tls(self::env('MSP_TEST_CERTS') . '/ca.pem'), false, '');
+        $folder = $endpoint->optionsFor('/')[CURLOPT_CAPATH];
+        self::assertDirectoryExists($folder);
+        self::assertSame([], glob("$folder/*.[0-9]"));
     }
 
     public function testAFileThatIsNoPemIsRefused(): void

@@ -40,7 +40,7 @@ final class Certain
      * @return R
      */
     public static function call(
-        \Closure $call,
+        #[SensitiveParameter] \Closure $call,
         #[SensitiveParameter] Message $request,
         Rule $rule,
         float $timeout,

@@ -69,7 +69,7 @@ final class Client
     private const WATCH_BREAKS_MAX = 8;
     private const WATCH_PAUSE_MAX_S = 5.0;
 
-    private readonly Connection $connection;
+    private readonly Channel $channel;
     private readonly Rule $rule;
 
     /**
@@ -96,7 +96,7 @@ final class Client
             throw new \InvalidArgumentException('the site is no name: letters, digits and punctuation only');
         }
         $this->rule = $rule ?? new Rule();
-        $this->connection = new Connection(new Endpoint($server, $tls, $allowPlaintext, $proxy), $site);
+        $this->channel = new Channel(new Endpoint($server, $tls, $allowPlaintext, $proxy), $site);
     }
 
     // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. $timeout is of one attempt.
@@ -184,7 +184,7 @@ final class Client
         for ($breaks = 0, $seen = 0;;) {
             $request->setResumeToken($resumeToken);
             try {
-                $answers = $this->connection->stream(self::ORDERS . 'WatchOrder', $request->serializeToString(), $timeout);
+                $answers = $this->channel->stream(self::ORDERS . 'WatchOrder', $request->serializeToString(), $timeout);
                 foreach ($answers as $bytes) {
                     $change = self::parse($bytes, WatchOrderResponse::class, false);
                     $resumeToken = $change->getResumeToken() ?: $resumeToken;
@@ -295,7 +295,8 @@ final class Client
         string $reply,
         ?float $timeout,
     ): Message {
-        $attempt = fn (#[SensitiveParameter] Message $mine, float $seconds) => $this->once($path, $mine, $reply, $seconds, true);
+        $attempt = fn (#[SensitiveParameter] Message $mine, float $seconds): Message
+            => $this->once($path, $mine, $reply, $seconds, true);
         return Certain::call($attempt, $request, $this->rule, $timeout ?? $this->writeTimeout);
     }
 
@@ -334,7 +335,7 @@ final class Client
         float $timeout,
         bool $movesMoney,
     ): Message {
-        $bytes = $this->connection->call($path, $request->serializeToString(), $timeout, $movesMoney);
+        $bytes = $this->channel->call($path, $request->serializeToString(), $timeout, $movesMoney);
         return self::parse($bytes, $reply, $movesMoney);
     }
 

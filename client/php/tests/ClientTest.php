@@ -141,6 +141,7 @@ final class ClientTest extends TestCase
         foreach ($error->getTrace() as $at) {
             foreach (($at['class'] ?? '') === self::class ? [] : $at['args'] ?? [] as $argument) {
                 self::assertNotInstanceOf(Google\Protobuf\Internal\Message::class, $argument, $at['function']);
+                self::assertNotInstanceOf(Closure::class, $argument, $at['function']);
                 self::assertTrue(!is_string($argument) || !str_contains($argument, '4242424242424242'), $at['function']);
             }
         }

@@ -9,7 +9,7 @@ use Generator;
 use SensitiveParameter;
 
 /**
- * Makes calls, each on a connection of its own.
+ * Makes calls to one endpoint, each on a connection of its own.
  *
  * libcurl 7.88, which Debian 12 has, cannot make a second call on a connection of HTTP/2 in plain text (its 8.0 can); and
  * what is sent on a kept connection may find it dead.
@@ -19,7 +19,7 @@ use SensitiveParameter;
  *
  * @internal
  */
-final class Connection
+final class Channel
 {
     // Seconds to connect before a call that moves money. The rest of the call's time is the call's own.
     private const CONNECT_MAX_S = 5.0;
@@ -48,13 +48,14 @@ final class Connection
      */
     public function call(string $path, #[SensitiveParameter] string $message, float $timeout, bool $movesMoney): string
     {
+        $start = self::now();
         $left = $movesMoney ? $this->connect($timeout) : $timeout;
         $exchange = new Exchange($this->handle, $this->endpoint, $path, $message, $left, $this->site);
         curl_exec($this->handle);
         $error = curl_errno($this->handle);
         $this->answered = $error === CURLE_OK && $exchange->connected() ? self::now() : null;
         if ($movesMoney && !$exchange->asked()) {
-            throw $this->notConnected($timeout - $left, $exchange->problem($error));
+            throw $this->notConnected(self::now() - $start, $exchange->problem($error));
         }
         $reply = $exchange->next();
         $exchange->finish($error, $movesMoney);

@@ -32,7 +32,7 @@ has_tools() {
   local tool
   for tool in ${tools[$1]}; do command -v "$tool" >/dev/null || return 1; done
   [[ $1 != python ]] || python3 -c 'import venv, ensurepip' 2>/dev/null || return 1
-  [[ $1 != php ]] || php -r 'exit((int) (!extension_loaded("curl") || !stream_resolve_include_path("Google/Protobuf/Any.php")));'
+  [[ $1 != php ]] || php -r 'exit((int) (!extension_loaded("curl") || !extension_loaded("zip") || !stream_resolve_include_path("Google/Protobuf/Any.php")));'
 }
 
 versions() {

@@ -14,6 +14,7 @@ import contextlib
 import select
 import socket
 import socketserver
+import sys
 import threading
 
 SETTINGS = b"\0\0\0\4\0\0\0\0\0"  # An empty frame of settings.
@@ -32,6 +33,10 @@ class _Server(socketserver.ThreadingTCPServer):
     @property
     def address(self):
         return "127.0.0.1:%d" % self.server_address[1]
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # A client may close its connection at any time.
+            super().handle_error(request, client_address)
 
 
 def _pass_on(one, two):

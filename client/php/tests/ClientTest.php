@@ -235,15 +235,31 @@ final class ClientTest extends TestCase
         self::assertSame([Code::UNAVAILABLE, 0.0, false], [$error->status, $error->retryAfter, $error->fromService]);
     }
 
-    public function testADeadlineThatPassesIsUnknown(): void
+    public function testTheServiceKnowsTheDeadlineAndAnswersBeforeIt(): void
     {
-        $match = ['order_id' => 'php-slow', 'path' => '/v1/json/orders*', 'times' => 9];
-        self::control('faults', ['match' => $match, 'effect' => ['name' => 'delay', 'ms' => 5000]]);
+        $match = ['order_id' => 'php-slow', 'path' => '/v1/json/orders*', 'times' => 99];
+        self::control('faults', ['match' => $match, 'effect' => ['name' => 'latency', 'ms' => 20_000]]);
         $client = self::client(rule: self::oneAttempt());
+        $call = fn () => $client->createOrder(self::order('php-slow'), timeout: 3.0);
+        $error = self::failure(OutcomeUnknown::class, $call);
+        self::assertSame(['OUTCOME_UNKNOWN', true], [$error->reason, $error->fromService]);
+    }
+
+    public function testAServerThatNeverAnswersIsLeftAtTheDeadline(): void
+    {
+        $listener = stream_socket_server('tcp://127.0.0.1:0');
+        $client = new Client(stream_socket_get_name($listener, false), rule: self::oneAttempt());
         $start = hrtime(true);
-        $error = self::failure(OutcomeUnknown::class, fn () => $client->createOrder(self::order('php-slow'), timeout: 1.2));
-        self::assertLessThan(4.0, (hrtime(true) - $start) / 1e9);
-        self::assertContains($error->status, [Code::UNKNOWN, Code::DEADLINE_EXCEEDED]);
+        $error = self::failure(ServiceException::class, fn () => $client->getOrder('php-silent', timeout: 0.3));
+        self::assertSame(Code::DEADLINE_EXCEEDED, $error->status);
+        $watch = fn () => iterator_to_array($client->watchOrder('php-silent', timeout: 0.3));
+        $error = self::failure(ServiceException::class, $watch);
+        self::assertSame(Code::DEADLINE_EXCEEDED, $error->status);
+        $call = fn () => $client->createOrder(self::order('php-silent'), timeout: 0.6);
+        self::assertSame('NOT_CONNECTED', self::failure(NotSent::class, $call)->reason);
+        $took = (hrtime(true) - $start) / 1e9;
+        self::assertGreaterThan(0.85, $took);
+        self::assertLessThan(10.0, $took);
     }
 
     public function testAProxyOfTheEnvironmentIsNotConnectedTo(): void
@@ -353,11 +369,8 @@ final class ClientTest extends TestCase
 
     public function testASiteThatTheServiceDoesNotKnowIsRefused(): void
     {
-        $error = self::failure(
-            InvalidRequest::class,
-            fn () => self::client(site: 'nobodys')->createOrder(self::order('php-site')),
-        );
-        self::assertStringContainsString('nobodys', $error->getMessage());
+        $call = fn () => self::client(site: 'nobodys')->createOrder(self::order('php-site'));
+        self::assertSame('UNKNOWN_SITE', self::failure(InvalidRequest::class, $call)->reason);
     }
 
     public function testASocketOfTheFileSystem(): void

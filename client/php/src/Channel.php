@@ -59,7 +59,8 @@ final class Channel
         }
         $reply = $exchange->next();
         $exchange->finish($error, $movesMoney);
-        return $reply ?? throw ServiceException::of(Code::INTERNAL, 'the answer has no message', '', $movesMoney);
+        $code = $error === CURLE_OK ? Code::INTERNAL : Code::UNAVAILABLE;
+        return $reply ?? throw ServiceException::of($code, 'the answer has no message', '', $movesMoney);
     }
 
     /**

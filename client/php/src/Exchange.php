@@ -62,6 +62,9 @@ final class Exchange
             CURLOPT_FOLLOWLOCATION => false,
             // An upload and not CURLOPT_POSTFIELDS, which libcurl could send twice.
             CURLOPT_UPLOAD => true,
+            // With its length known the message ends the stream. libcurl 7.88 would end it later by an empty frame, and
+            // then loses answers that have come before.
+            CURLOPT_INFILESIZE => strlen($this->request),
             CURLOPT_CUSTOMREQUEST => 'POST',
             CURLOPT_HTTPHEADER => $headers,
             CURLOPT_USERAGENT => 'multisafepay-grpc-php',

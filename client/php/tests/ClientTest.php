@@ -115,6 +115,15 @@ final class ClientTest extends TestCase
         self::assertStringContainsString('payment_options.redirect_url: ', $error->getMessage());
     }
 
+    public function testAnswersThatComeAtOnceAreNotLost(): void
+    {
+        $client = self::client(rule: self::oneAttempt());
+        $wrong = self::order('php-at-once')->setAmount(-1);
+        for ($i = 0; $i < 200; ++$i) {
+            self::assertTrue(self::failure(InvalidRequest::class, fn () => $client->createOrder($wrong))->fromService);
+        }
+    }
+
     public function testARefusalOfMultiSafepaysIsRejectedWithItsCode(): void
     {
         $card = '4242424242424242';

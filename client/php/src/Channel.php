@@ -51,14 +51,18 @@ final class Channel
         $start = self::now();
         $left = $movesMoney ? $this->connect($timeout) : $timeout;
         $exchange = new Exchange($this->handle, $this->endpoint, $path, $message, $left, $this->site);
-        curl_exec($this->handle);
-        $error = curl_errno($this->handle);
-        $this->answered = $error === CURLE_OK && $exchange->connected() ? self::now() : null;
-        if ($movesMoney && !$exchange->asked()) {
-            throw $this->notConnected(self::now() - $start, $exchange->problem($error));
+        try {
+            curl_exec($this->handle);
+            $error = curl_errno($this->handle);
+            $this->answered = $error === CURLE_OK && $exchange->connected() ? self::now() : null;
+            if ($movesMoney && !$exchange->asked()) {
+                throw $this->notConnected(self::now() - $start, $exchange->problem($error));
+            }
+            $reply = $exchange->next();
+            $exchange->finish($error, $movesMoney);
+        } finally {
+            curl_reset($this->handle); // It has the request in its callbacks.
         }
-        $reply = $exchange->next();
-        $exchange->finish($error, $movesMoney);
         $code = $error === CURLE_OK ? Code::INTERNAL : Code::UNAVAILABLE;
         return $reply ?? throw ServiceException::of($code, 'the answer has no message', '', $movesMoney);
     }

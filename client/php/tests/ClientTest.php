@@ -352,6 +352,17 @@ final class ClientTest extends TestCase
         self::assertSame(PaymentState::PAYMENT_STATE_PAID, end($seen));
     }
 
+    public function testAWatchThatBreaksIsResumedAFewTimes(): void
+    {
+        $waits = [];
+        $rule = new Rule(sleep: function (float $seconds) use (&$waits): void {
+            $waits[] = $seconds;
+        });
+        $watch = fn () => iterator_to_array(self::client('MSP_TEST_DROPPER', rule: $rule)->watchOrder('php-nobody'));
+        self::assertSame(Code::UNAVAILABLE, self::failure(ServiceException::class, $watch)->status);
+        self::assertSame([0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0, 5.0], $waits);
+    }
+
     public function testLeavingAWatchEndsIt(): void
     {
         $client = self::client();

@@ -75,6 +75,7 @@ function work($listener, int $parent): void
 }
 
 $listener = stream_socket_server('tcp://127.0.0.1:0', context: stream_context_create(['socket' => ['backlog' => 128]]));
+stream_set_blocking($listener, false); // A connection wakes all workers, and one of them gets it.
 $parent = getmypid();
 for ($i = 0; $i < WORKERS; ++$i) {
     if (pcntl_fork() === 0) {

@@ -281,7 +281,8 @@ final class Client
         ?float $timeout = null,
     ): HandleNotificationResponse {
         $timeout ??= $this->readTimeout;
-        return $this->once(self::NOTIFICATIONS . 'HandleNotification', $request, HandleNotificationResponse::class, $timeout, false);
+        $reply = HandleNotificationResponse::class;
+        return $this->once(self::NOTIFICATIONS . 'HandleNotification', $request, $reply, $timeout, false);
     }
 
     /**

@@ -78,7 +78,8 @@ final class Endpoint
     /** @return ?array{int, string} the option that names the socket, and its name; null for another address */
     private static function unixSocket(string $server): ?array
     {
-        foreach (['unix-abstract:' => CURLOPT_ABSTRACT_UNIX_SOCKET, 'unix:' => CURLOPT_UNIX_SOCKET_PATH] as $scheme => $option) {
+        $schemes = ['unix-abstract:' => CURLOPT_ABSTRACT_UNIX_SOCKET, 'unix:' => CURLOPT_UNIX_SOCKET_PATH];
+        foreach ($schemes as $scheme => $option) {
             if (str_starts_with($server, $scheme)) {
                 $name = preg_replace('#^//(?=/)#', '', substr($server, strlen($scheme)));
                 if ($name === '') {

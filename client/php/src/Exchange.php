@@ -137,7 +137,7 @@ final class Exchange
             $this->broken !== null => [Code::RESOURCE_EXHAUSTED, $this->broken],
             $error === CURLE_OPERATION_TIMEDOUT => [Code::DEADLINE_EXCEEDED, 'the deadline passed before an answer came'],
             $error !== CURLE_OK => [Code::UNAVAILABLE, $this->problem($error)],
-            $this->httpStatus !== 200 => [Code::ofHttp($this->httpStatus), "HTTP status $this->httpStatus without a status of gRPC"],
+            $this->httpStatus !== 200 => [Code::ofHttp($this->httpStatus), "HTTP status $this->httpStatus, none of gRPC"],
             default => [Code::INTERNAL, 'the answer ended without a status'],
         };
         throw ServiceException::of($code, $message, '', $movesMoney);

@@ -117,6 +117,8 @@ VERSIONS = {
     "client/node/package.json": r'^  "version": "([^"]+)"',
     "client/node/package-lock.json": r'^  "version": "([^"]+)"',
     "client/java/pom.xml": r"^  <version>([^<]+)</version>",
+    "client/php/composer.json": r'^    "version": "([^"]+)"',
+    "client/php/README.md": r'multisafepay-grpc": "([0-9][0-9.]*[0-9])"',
     "client/java/README.md": r"multisafepay-grpc:([0-9][0-9.]*[0-9])",
 }
 

@@ -4,7 +4,7 @@
 #   --seed N      what happens follows from it (default 1), up to the machine's own timing
 #   --seeds K     runs K seeds, from N upwards, one after the other (default 1)
 #   --orders M    orders of one seed (default 3000)
-#   --client L    the orders are created by the client in python, node, go or java, by its own rule
+#   --client L    the orders are created by the client in python, node, go, java or php, by its own rule
 #   --summary     only each run's failures and verdict
 #   --matrix      the rule sets of tests/chaos/rule_sets.cc instead, one run each; M orders of all together (default 100000)
 #   --sample K    with --matrix: K of the rule sets, which seed N chooses
@@ -29,7 +29,7 @@ while [[ $# -gt 0 ]]; do
       shift 2
       ;;
     --client)
-      [[ ${2:-} =~ ^(python|node|go|java)$ ]] || die "chaos: --client wants python, node, go or java, not '${2:-}'"
+      [[ ${2:-} =~ ^(python|node|go|java|php)$ ]] || die "chaos: --client wants python, node, go, java or php, not '${2:-}'"
       client=$2
       shift 2
       ;;
@@ -48,6 +48,7 @@ if [[ -n $client ]]; then
   case $client in
     python) command="exec '$tree/../../venv/bin/python' '$tree/tests/driver.py'" ;;
     node) command="exec node '$tree/dist/test/driver.js'" ;;
+    php) command="exec php '$tree/tests/driver.php'" ;;
     go) command="cd '$tree' && go build -o driver ./internal/driver && exec ./driver" ;;
     java)
       command="cd '$tree' && exec mvn -B -o exec:java -Dexec.classpathScope=test \

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# the clients in Python, Node, Go and Java, each from a clean checkout against a real service
+# the clients in Python, Node, Go, Java and PHP, each from a clean checkout against a real service
 #
 #   --no-build       use build/release as it is
-#   [LANGUAGE...]    python, node, go, java: these only
+#   [LANGUAGE...]    python, node, go, java, php: these only
 #
 # For each: the commands of its README, timed; then its own tests. With CI=true a missing toolchain has failed.
 source ci/lib.sh
@@ -11,11 +11,11 @@ for word in "$@"; do
   case $word in
     --help) usage_of test-clients ;;
     --no-build) build_first=no ;;
-    python | node | go | java) languages+=("$word") ;;
+    python | node | go | java | php) languages+=("$word") ;;
     *) die "test-clients: unknown argument '$word'; ./run test-clients --help" ;;
   esac
 done
-((${#languages[@]} > 0)) || languages=(python node go java)
+((${#languages[@]} > 0)) || languages=(python node go java php)
 install build
 [[ $build_first == no ]] || build release msp-server msp-sandbox
 command -v openssl >/dev/null || die 'test-clients: openssl is not installed (Debian package openssl)'
@@ -25,13 +25,14 @@ ok() { passed=$((passed + 1)) && echo "ok      $*"; }
 bad() { failed=$((failed + 1)) && echo "FAILED  $*"; }
 
 # What each language needs: its programs, and the Debian packages that bring them.
-declare -A tools=([python]=python3 [node]='node npm' [go]=go [java]='javac mvn')
-declare -A lists=([python]=sdks [node]=sdks [go]=go [java]=java)
+declare -A tools=([python]=python3 [node]='node npm' [go]=go [java]='javac mvn' [php]='php phpunit composer protoc')
+declare -A lists=([python]=sdks [node]=sdks [go]=go [java]=java [php]=php)
 
 has_tools() {
   local tool
   for tool in ${tools[$1]}; do command -v "$tool" >/dev/null || return 1; done
-  [[ $1 != python ]] || python3 -c 'import venv, ensurepip' 2>/dev/null
+  [[ $1 != python ]] || python3 -c 'import venv, ensurepip' 2>/dev/null || return 1
+  [[ $1 != php ]] || php -r 'exit((int) (!extension_loaded("curl") || !extension_loaded("zip") || !stream_resolve_include_path("Google/Protobuf/Any.php")));'
 }
 
 versions() {
@@ -40,6 +41,7 @@ versions() {
     node) echo "node $(node --version), npm $(npm --version)" ;;
     go) go version ;;
     java) echo "$(javac -version 2>&1), $(mvn -version 2>/dev/null | sed $'s/\x1b\\[[0-9;]*m//g' | head -n 1)" ;;
+    php) php -r 'echo "PHP ", PHP_VERSION, ", libcurl ", curl_version()["version"], "\n";' ;;
   esac
 }
 
@@ -52,6 +54,7 @@ own_tests() {
     node) echo 'cd client/node && npm test' ;;
     go) echo 'cd client/go && go vet ./... && go test -count=1 -v ./...' ;;
     java) echo 'cd client/java && mvn -B test' ;;
+    php) echo 'cd client/php && phpunit' ;;
   esac
 }
 
@@ -64,6 +67,11 @@ counted() {
     java)
       sed -n 's/.*Tests run: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\), Skipped: \([0-9]*\)$/\1 \2 \3 \4/p' "$2" |
         tail -n 1 | awk '{print $1 - $2 - $3 - $4, $2 + $3 + $4}'
+      ;;
+    php)
+      awk '/^OK \(/ {gsub(/[^0-9]/, "", $2); p = $2}
+        /^Tests: / {gsub(/[,.]/, ""); p = $2; for (i = 5; i < NF; i += 2) f += $(i + 1)}
+        END {print p - f, f + 0}' "$2"
       ;;
   esac
 }

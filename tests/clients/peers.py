@@ -4,17 +4,26 @@ ConnectProxy  an HTTP proxy that answers CONNECT and passes bytes on. Each reque
               was not asked has an unchanged log.
 Dropper       speaks HTTP/2 as far as a client's connection is ready, and closes it when a call comes: the call was sent,
               and nobody says what became of it.
+Breaker       answers a call of an empty message with a bare 200, which is what a client's look at the connection needs. At
+              any other it closes the connection, or refuses the stream. The bytes of each body that came whole go to a log
+              file, a line each.
+UnixRelay     listens on a path and passes bytes on to an address.
 """
 
 import contextlib
 import select
 import socket
 import socketserver
+import sys
 import threading
 
 SETTINGS = b"\0\0\0\4\0\0\0\0\0"  # An empty frame of settings.
 PREFACE_BYTES = 24
-HEADERS_TYPE = 1
+DATA_TYPE, HEADERS_TYPE, RESET_TYPE = 0, 1, 3
+END_STREAM = 1
+STATUS_200 = b"\x88"  # ":status: 200" by HPACK's static table.
+REFUSED_STREAM = 7
+MESSAGE_PREFIX_BYTES = 5
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -24,6 +33,20 @@ class _Server(socketserver.ThreadingTCPServer):
     @property
     def address(self):
         return "127.0.0.1:%d" % self.server_address[1]
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # A client may close its connection at any time.
+            super().handle_error(request, client_address)
+
+
+def _pass_on(one, two):
+    other = {one: two, two: one}
+    while True:
+        for readable in select.select(list(other), [], [])[0]:
+            data = readable.recv(65536)
+            if not data:
+                return
+            other[readable].sendall(data)
 
 
 class _ProxyHandler(socketserver.StreamRequestHandler):
@@ -38,13 +61,7 @@ class _ProxyHandler(socketserver.StreamRequestHandler):
         host, _, port = line.split(" ")[1].rpartition(":")
         with socket.create_connection((host.strip("[]"), int(port))) as server:
             self.connection.sendall(b"HTTP/1.1 200 connected\r\n\r\n")
-            other = {self.connection: server, server: self.connection}
-            while True:
-                for readable in select.select(list(other), [], [])[0]:
-                    data = readable.recv(65536)
-                    if not data:
-                        return
-                    other[readable].sendall(data)
+            _pass_on(self.connection, server)
 
 
 class _DropperHandler(socketserver.StreamRequestHandler):
@@ -57,18 +74,60 @@ class _DropperHandler(socketserver.StreamRequestHandler):
             self.rfile.read(int.from_bytes(head[:3], "big"))
 
 
+class _BreakerHandler(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.connection.sendall(SETTINGS)
+        self.rfile.read(PREFACE_BYTES)
+        bodies = {}
+        while head := self.rfile.read(9):
+            stream = int.from_bytes(head[5:], "big")
+            payload = self.rfile.read(int.from_bytes(head[:3], "big"))
+            if head[3] == DATA_TYPE:
+                bodies[stream] = bodies.get(stream, 0) + len(payload)
+            if head[3] not in (DATA_TYPE, HEADERS_TYPE) or not head[4] & END_STREAM:
+                continue
+            with open(self.server.log, "a", encoding="ascii") as log:
+                log.write(f"{bodies.get(stream, 0)}\n")
+            if bodies.get(stream, 0) <= MESSAGE_PREFIX_BYTES:
+                self._frame(HEADERS_TYPE, 5, stream, STATUS_200)  # 5: the end of the headers and of the stream.
+            elif self.server.refuses:
+                self._frame(RESET_TYPE, 0, stream, REFUSED_STREAM.to_bytes(4, "big"))
+            else:
+                return
+
+    def _frame(self, kind, flags, stream, payload):
+        head = len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big")
+        self.connection.sendall(head + payload)
+
+
+class _UnixServer(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+
+class _RelayHandler(socketserver.BaseRequestHandler):
+    def handle(self):
+        host, _, port = self.server.to.rpartition(":")
+        with socket.create_connection((host, int(port))) as server:
+            _pass_on(self.request, server)
+
+
 @contextlib.contextmanager
 def _serving(handler, **members):
-    with _Server(("127.0.0.1", 0), handler) as server:
-        for name, value in members.items():
-            setattr(server, name, value)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server.address
-        finally:
-            server.shutdown()
-            thread.join()
+    with _Server(("127.0.0.1", 0), handler) as server, _running(server, members):
+        yield server.address
+
+
+@contextlib.contextmanager
+def _running(server, members):
+    for name, value in members.items():
+        setattr(server, name, value)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def connect_proxy(log):
@@ -79,3 +138,16 @@ def connect_proxy(log):
 
 def dropper():
     return _serving(_DropperHandler)
+
+
+def breaker(log, refuses=False):
+    """As connect_proxy: `log` exists from now on."""
+    open(log, "w", encoding="ascii").close()
+    return _serving(_BreakerHandler, log=log, refuses=refuses)
+
+
+@contextlib.contextmanager
+def unix_relay(path, to):
+    """Yields "unix:PATH"."""
+    with _UnixServer(str(path), _RelayHandler) as server, _running(server, {"to": to}):
+        yield f"unix:{path}"

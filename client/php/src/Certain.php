@@ -1,0 +1,90 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Multisafepay\Grpc;
+
+use Google\Protobuf\Internal\Message;
+use Multisafepay\V1\CallControl;
+use Multisafepay\V1\Outcome;
+use SensitiveParameter;
+
+/**
+ * The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+ *
+ * | outcome   | what happens                                                                             |
+ * |-----------|------------------------------------------------------------------------------------------|
+ * | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                  |
+ * | REJECTED  | Rejected is thrown: the same call would be refused again                                 |
+ * | NOT_SENT  | the same call again when the service gave a time for it, or no connection was made; else |
+ * |           | NotSent or InvalidRequest                                                                |
+ * | UNKNOWN   | the same call again with control.repeat: the service looks before it sends anything      |
+ *
+ * @internal
+ */
+final class Certain
+{
+    // Less is not worth an attempt: the service refuses a call that it could not see through.
+    private const ATTEMPT_MIN_S = 1.0;
+
+    /**
+     * Makes $call($request, $timeout) until its answer is certain or the budget is spent.
+     *
+     * Every attempt carries the same ids and idempotency key. OutcomeUnknown is to be resolved by getOrder, or by this
+     * same call again.
+     *
+     * @template Q of Message
+     * @template R of Message
+     * @param \Closure(Q, float): R $call
+     * @param Q $request is left as it is
+     * @return R
+     */
+    public static function call(
+        #[SensitiveParameter] \Closure $call,
+        #[SensitiveParameter] Message $request,
+        Rule $rule,
+        float $timeout,
+    ): Message {
+        $mine = clone $request;
+        $end = ($rule->clock)() + $rule->budget;
+        $inDoubt = false;
+        for ($attempt = 1, $pause = $rule->pause;; ++$attempt, $pause *= 2) {
+            try {
+                $reply = $call($mine, min($timeout, max($end - ($rule->clock)(), self::ATTEMPT_MIN_S)));
+                $error = self::doubtful($reply);
+                if ($error === null) {
+                    return $reply;
+                }
+            } catch (ServiceException $caught) {
+                $error = $caught;
+            }
+            if ($error instanceof OutcomeUnknown) {
+                $inDoubt = true;
+                // A copy of its own: clone leaves the caller's control and ours one object.
+                $control = $mine->getControl() === null ? new CallControl() : clone $mine->getControl();
+                $mine->setControl($control->setRepeat(true));
+            }
+            $wait = max($pause, $error->retryAfter ?? 0.0);
+            $mayGoAgain = $error instanceof OutcomeUnknown || $error->retryAfter !== null;
+            $timeIsUp = ($rule->clock)() + $wait + self::ATTEMPT_MIN_S > $end;
+            if (!$mayGoAgain || $attempt >= $rule->attemptsMax || $timeIsUp) {
+                // That the last attempt was not sent says nothing about the earlier one that may have been.
+                throw $inDoubt && $error->outcome === Outcome::OUTCOME_NOT_SENT ? $error->asUnknown() : $error;
+            }
+            if ($rule->onRepeat !== null) {
+                ($rule->onRepeat)($error, $wait);
+            }
+            ($rule->sleep)($wait);
+        }
+    }
+
+    /** A reply that does not say CONFIRMED is nobody's word on the payment, unless nothing was to be sent. */
+    private static function doubtful(Message $reply): ?ServiceException
+    {
+        $result = $reply->getResult();
+        if ($result !== null && ($result->getOutcome() === Outcome::OUTCOME_CONFIRMED || $result->getDryRunJson() !== '')) {
+            return null;
+        }
+        return ServiceException::unknown('the reply does not say what is certain');
+    }
+}

@@ -1,0 +1,358 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Multisafepay\Grpc;
+
+use Generator;
+use Google\Protobuf\Internal\Message;
+use Multisafepay\V1\CancelOrderRequest;
+use Multisafepay\V1\CancelOrderResponse;
+use Multisafepay\V1\CancelRefundRequest;
+use Multisafepay\V1\CancelRefundResponse;
+use Multisafepay\V1\CaptureOrderRequest;
+use Multisafepay\V1\CaptureOrderResponse;
+use Multisafepay\V1\CreateOrderRequest;
+use Multisafepay\V1\CreateOrderResponse;
+use Multisafepay\V1\DeleteTokenRequest;
+use Multisafepay\V1\DeleteTokenResponse;
+use Multisafepay\V1\GetGatewayRequest;
+use Multisafepay\V1\GetGatewayResponse;
+use Multisafepay\V1\GetOrderRequest;
+use Multisafepay\V1\GetOrderResponse;
+use Multisafepay\V1\GetPaymentMethodRequest;
+use Multisafepay\V1\GetPaymentMethodResponse;
+use Multisafepay\V1\GetTokenRequest;
+use Multisafepay\V1\GetTokenResponse;
+use Multisafepay\V1\GetTransactionRequest;
+use Multisafepay\V1\GetTransactionResponse;
+use Multisafepay\V1\HandleNotificationRequest;
+use Multisafepay\V1\HandleNotificationResponse;
+use Multisafepay\V1\ListGatewaysRequest;
+use Multisafepay\V1\ListGatewaysResponse;
+use Multisafepay\V1\ListPaymentMethodsRequest;
+use Multisafepay\V1\ListPaymentMethodsResponse;
+use Multisafepay\V1\ListTokensRequest;
+use Multisafepay\V1\ListTokensResponse;
+use Multisafepay\V1\ListTransactionsRequest;
+use Multisafepay\V1\ListTransactionsResponse;
+use Multisafepay\V1\Order;
+use Multisafepay\V1\RefundOrderRequest;
+use Multisafepay\V1\RefundOrderResponse;
+use Multisafepay\V1\UpdateOrderRequest;
+use Multisafepay\V1\UpdateOrderResponse;
+use Multisafepay\V1\UpdateTokenRequest;
+use Multisafepay\V1\UpdateTokenResponse;
+use Multisafepay\V1\VoidOrderRequest;
+use Multisafepay\V1\VoidOrderResponse;
+use Multisafepay\V1\WatchOrderRequest;
+use Multisafepay\V1\WatchOrderResponse;
+use SensitiveParameter;
+
+/**
+ * A client of the service: one method for each of its calls, which blocks until the call has ended.
+ *
+ * Calls that move money follow the caller's rule to a certain outcome ({@see Certain}); each attempt is one request.
+ * Reads are made again while the service is unavailable.
+ */
+final class Client
+{
+    private const ORDERS = '/multisafepay.v1.OrderService/';
+    private const TOKENS = '/multisafepay.v1.TokenService/';
+    private const METHODS = '/multisafepay.v1.PaymentMethodService/';
+    private const TRANSACTIONS = '/multisafepay.v1.TransactionService/';
+    private const NOTIFICATIONS = '/multisafepay.v1.NotificationService/';
+    // What docs/retries says of reads.
+    private const READS_MAX = 3;
+    private const READ_PAUSE_S = 0.1;
+    private const READ_PAUSE_MAX_S = 1.0;
+    private const WATCH_BREAKS_MAX = 8;
+    private const WATCH_PAUSE_MAX_S = 5.0;
+
+    private readonly Channel $channel;
+    private readonly Rule $rule;
+
+    /**
+     * @param string $server HOST:PORT or unix:PATH
+     * @param bool $allowPlaintext plain text to another machine, behind a mesh that encrypts
+     * @param string $proxy "http://[USER:PASSWORD@]HOST:PORT", which is asked to CONNECT to the server. The environment's
+     *     http_proxy, https_proxy and all_proxy are ignored: they would show card data to a machine nobody named here
+     * @param string $site chooses one of several sites (metadata x-msp-site)
+     * @param float $writeTimeout seconds of one attempt; the service answers within 33 s, and 35 s let its word on the
+     *     outcome arrive
+     * @param float $readTimeout seconds of a read
+     */
+    public function __construct(
+        string $server = '127.0.0.1:50051',
+        ?Tls $tls = null,
+        bool $allowPlaintext = false,
+        #[SensitiveParameter] string $proxy = '',
+        string $site = '',
+        private readonly float $writeTimeout = 35.0,
+        private readonly float $readTimeout = 10.0,
+        ?Rule $rule = null,
+    ) {
+        if (!preg_match('/^[!-~]*$/D', $site)) {
+            throw new \InvalidArgumentException('the site is no name: letters, digits and punctuation only');
+        }
+        $this->rule = $rule ?? new Rule();
+        $this->channel = new Channel(new Endpoint($server, $tls, $allowPlaintext, $proxy), $site);
+    }
+
+    // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. $timeout is of one attempt.
+
+    /**
+     * Creates the order once or not at all.
+     *
+     * getResult()->getReason() NEXT_ACTION_LOST: the page for the customer was in a lost answer; cancelOrder, then a new id.
+     */
+    public function createOrder(
+        #[SensitiveParameter] CreateOrderRequest $request,
+        ?float $timeout = null,
+    ): CreateOrderResponse {
+        return $this->certain(self::ORDERS . 'CreateOrder', $request, CreateOrderResponse::class, $timeout);
+    }
+
+    public function cancelOrder(
+        #[SensitiveParameter] CancelOrderRequest $request,
+        ?float $timeout = null,
+    ): CancelOrderResponse {
+        return $this->certain(self::ORDERS . 'CancelOrder', $request, CancelOrderResponse::class, $timeout);
+    }
+
+    public function captureOrder(
+        #[SensitiveParameter] CaptureOrderRequest $request,
+        ?float $timeout = null,
+    ): CaptureOrderResponse {
+        return $this->certain(self::ORDERS . 'CaptureOrder', $request, CaptureOrderResponse::class, $timeout);
+    }
+
+    public function voidOrder(
+        #[SensitiveParameter] VoidOrderRequest $request,
+        ?float $timeout = null,
+    ): VoidOrderResponse {
+        return $this->certain(self::ORDERS . 'VoidOrder', $request, VoidOrderResponse::class, $timeout);
+    }
+
+    /** Give a refund_order_id or an idempotency key to each of several equal refunds. */
+    public function refundOrder(
+        #[SensitiveParameter] RefundOrderRequest $request,
+        ?float $timeout = null,
+    ): RefundOrderResponse {
+        return $this->certain(self::ORDERS . 'RefundOrder', $request, RefundOrderResponse::class, $timeout);
+    }
+
+    public function cancelRefund(
+        #[SensitiveParameter] CancelRefundRequest $request,
+        ?float $timeout = null,
+    ): CancelRefundResponse {
+        return $this->certain(self::ORDERS . 'CancelRefund', $request, CancelRefundResponse::class, $timeout);
+    }
+
+    // Orders, without money.
+
+    public function getOrder(string $orderId, ?float $timeout = null): Order
+    {
+        $request = new GetOrderRequest(['order_id' => $orderId]);
+        return $this->read(self::ORDERS . 'GetOrder', $request, GetOrderResponse::class, $timeout)->getOrder();
+    }
+
+    public function updateOrder(
+        #[SensitiveParameter] UpdateOrderRequest $request,
+        ?float $timeout = null,
+    ): UpdateOrderResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::ORDERS . 'UpdateOrder', $request, UpdateOrderResponse::class, $timeout, false);
+    }
+
+    /**
+     * The order's state now, then each change, until it is final (or for good, with $follow).
+     *
+     * Each is yielded as soon as it has arrived; a stream that breaks goes on where it stopped. $timeout is of one stream;
+     * leaving the loop ends it.
+     *
+     * @return Generator<int, WatchOrderResponse>
+     */
+    public function watchOrder(
+        string $orderId,
+        bool $follow = false,
+        string $resumeToken = '',
+        int $heartbeatS = 0,
+        ?float $timeout = null,
+    ): Generator {
+        $request = new WatchOrderRequest(['order_id' => $orderId, 'follow' => $follow, 'heartbeat_s' => $heartbeatS]);
+        for ($breaks = 0, $seen = 0;;) {
+            $request->setResumeToken($resumeToken);
+            try {
+                $answers = $this->channel->stream(self::ORDERS . 'WatchOrder', $request->serializeToString(), $timeout);
+                foreach ($answers as $bytes) {
+                    $change = self::parse($bytes, WatchOrderResponse::class, false);
+                    $resumeToken = $change->getResumeToken() ?: $resumeToken;
+                    $breaks = 0;
+                    yield $seen++ => $change;
+                }
+                return;
+            } catch (ServiceException $error) {
+                if ($error->status !== Code::UNAVAILABLE || ++$breaks > self::WATCH_BREAKS_MAX) {
+                    throw $error;
+                }
+            }
+            ($this->rule->sleep)(min(self::WATCH_PAUSE_MAX_S, $this->rule->pause * 2 ** ($breaks - 1)));
+        }
+    }
+
+    // Stored cards, payment methods, transactions, notifications.
+
+    public function listTokens(
+        #[SensitiveParameter] ListTokensRequest $request,
+        ?float $timeout = null,
+    ): ListTokensResponse {
+        return $this->read(self::TOKENS . 'ListTokens', $request, ListTokensResponse::class, $timeout);
+    }
+
+    public function getToken(
+        #[SensitiveParameter] GetTokenRequest $request,
+        ?float $timeout = null,
+    ): GetTokenResponse {
+        return $this->read(self::TOKENS . 'GetToken', $request, GetTokenResponse::class, $timeout);
+    }
+
+    public function updateToken(
+        #[SensitiveParameter] UpdateTokenRequest $request,
+        ?float $timeout = null,
+    ): UpdateTokenResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::TOKENS . 'UpdateToken', $request, UpdateTokenResponse::class, $timeout, false);
+    }
+
+    public function deleteToken(
+        #[SensitiveParameter] DeleteTokenRequest $request,
+        ?float $timeout = null,
+    ): DeleteTokenResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::TOKENS . 'DeleteToken', $request, DeleteTokenResponse::class, $timeout, false);
+    }
+
+    public function listPaymentMethods(
+        #[SensitiveParameter] ListPaymentMethodsRequest $request,
+        ?float $timeout = null,
+    ): ListPaymentMethodsResponse {
+        return $this->read(self::METHODS . 'ListPaymentMethods', $request, ListPaymentMethodsResponse::class, $timeout);
+    }
+
+    public function getPaymentMethod(
+        #[SensitiveParameter] GetPaymentMethodRequest $request,
+        ?float $timeout = null,
+    ): GetPaymentMethodResponse {
+        return $this->read(self::METHODS . 'GetPaymentMethod', $request, GetPaymentMethodResponse::class, $timeout);
+    }
+
+    public function listGateways(
+        #[SensitiveParameter] ListGatewaysRequest $request,
+        ?float $timeout = null,
+    ): ListGatewaysResponse {
+        return $this->read(self::METHODS . 'ListGateways', $request, ListGatewaysResponse::class, $timeout);
+    }
+
+    public function getGateway(
+        #[SensitiveParameter] GetGatewayRequest $request,
+        ?float $timeout = null,
+    ): GetGatewayResponse {
+        return $this->read(self::METHODS . 'GetGateway', $request, GetGatewayResponse::class, $timeout);
+    }
+
+    public function listTransactions(
+        #[SensitiveParameter] ListTransactionsRequest $request,
+        ?float $timeout = null,
+    ): ListTransactionsResponse {
+        return $this->read(self::TRANSACTIONS . 'ListTransactions', $request, ListTransactionsResponse::class, $timeout);
+    }
+
+    public function getTransaction(
+        #[SensitiveParameter] GetTransactionRequest $request,
+        ?float $timeout = null,
+    ): GetTransactionResponse {
+        return $this->read(self::TRANSACTIONS . 'GetTransaction', $request, GetTransactionResponse::class, $timeout);
+    }
+
+    /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceException when it is not genuine. */
+    public function handleNotification(
+        #[SensitiveParameter] HandleNotificationRequest $request,
+        ?float $timeout = null,
+    ): HandleNotificationResponse {
+        $timeout ??= $this->readTimeout;
+        $reply = HandleNotificationResponse::class;
+        return $this->once(self::NOTIFICATIONS . 'HandleNotification', $request, $reply, $timeout, false);
+    }
+
+    /**
+     * @template R of Message
+     * @param class-string<R> $reply
+     * @return R
+     */
+    private function certain(
+        string $path,
+        #[SensitiveParameter] Message $request,
+        string $reply,
+        ?float $timeout,
+    ): Message {
+        $attempt = fn (#[SensitiveParameter] Message $mine, float $seconds): Message
+            => $this->once($path, $mine, $reply, $seconds, true);
+        return Certain::call($attempt, $request, $this->rule, $timeout ?? $this->writeTimeout);
+    }
+
+    /**
+     * @template R of Message
+     * @param class-string<R> $reply
+     * @return R
+     */
+    private function read(string $path, #[SensitiveParameter] Message $request, string $reply, ?float $timeout): Message
+    {
+        $end = hrtime(true) / 1e9 + ($timeout ?? $this->readTimeout);
+        for ($attempt = 1, $pause = self::READ_PAUSE_S;; ++$attempt, $pause = min(2 * $pause, self::READ_PAUSE_MAX_S)) {
+            $left = $end - hrtime(true) / 1e9;
+            try {
+                return $this->once($path, $request, $reply, max($left, 0.001), false);
+            } catch (ServiceException $error) {
+                $wait = $pause * mt_rand(80, 120) / 100;
+                $mayGoAgain = $error->status === Code::UNAVAILABLE && $attempt < self::READS_MAX;
+                if (!$mayGoAgain || hrtime(true) / 1e9 + $wait >= $end) {
+                    throw $error;
+                }
+            }
+            ($this->rule->sleep)($wait);
+        }
+    }
+
+    /**
+     * @template R of Message
+     * @param class-string<R> $reply
+     * @return R
+     */
+    private function once(
+        string $path,
+        #[SensitiveParameter] Message $request,
+        string $reply,
+        float $timeout,
+        bool $movesMoney,
+    ): Message {
+        $bytes = $this->channel->call($path, $request->serializeToString(), $timeout, $movesMoney);
+        return self::parse($bytes, $reply, $movesMoney);
+    }
+
+    /**
+     * @template R of Message
+     * @param class-string<R> $reply
+     * @return R
+     */
+    private static function parse(string $bytes, string $reply, bool $movesMoney): Message
+    {
+        $message = new $reply();
+        try {
+            $message->mergeFromString($bytes);
+        } catch (\Exception) {
+            throw ServiceException::of(Code::INTERNAL, 'the answer is no message of this schema', '', $movesMoney);
+        }
+        return $message;
+    }
+}

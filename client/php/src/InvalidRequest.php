@@ -1,0 +1,10 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Multisafepay\Grpc;
+
+/** The request itself is wrong: $violations names the fields. */
+final class InvalidRequest extends NotSent
+{
+}

@@ -1,0 +1,10 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Multisafepay\Grpc;
+
+/** The money may have moved. Look with getOrder, or make the same call again; never under another order id. */
+final class OutcomeUnknown extends ServiceException
+{
+}

@@ -1,0 +1,137 @@
+<?php
+
+declare(strict_types=1);
+
+use Google\Protobuf\Internal\Message;
+use Multisafepay\Grpc\Certain;
+use Multisafepay\Grpc\Code;
+use Multisafepay\Grpc\NotSent;
+use Multisafepay\Grpc\OutcomeUnknown;
+use Multisafepay\Grpc\Rejected;
+use Multisafepay\Grpc\Rule;
+use Multisafepay\Grpc\ServiceException;
+use Multisafepay\V1\CallControl;
+use Multisafepay\V1\CallResult;
+use Multisafepay\V1\CreateOrderRequest;
+use Multisafepay\V1\CreateOrderResponse;
+use Multisafepay\V1\Outcome;
+use PHPUnit\Framework\TestCase;
+
+/** The rule on answers that are made up, in virtual time. */
+final class RuleTest extends TestCase
+{
+    /** @var list<bool> */
+    private array $repeats = [];
+    /** @var list<float> */
+    private array $waits = [];
+    private float $now = 0.0;
+
+    private static function unknown(): ServiceException
+    {
+        return ServiceException::unknown('made up');
+    }
+
+    private static function notSent(?float $retryAfter = null): ServiceException
+    {
+        return new NotSent(Code::UNAVAILABLE, 'made up', Outcome::OUTCOME_NOT_SENT, retryAfter: $retryAfter, fromService: true);
+    }
+
+    private static function confirmed(): CreateOrderResponse
+    {
+        return new CreateOrderResponse(['result' => new CallResult(['outcome' => Outcome::OUTCOME_CONFIRMED])]);
+    }
+
+    /** @param list<ServiceException|CreateOrderResponse> $answers one for each attempt */
+    private function play(array $answers, int $attemptsMax = 5, float $budget = 120.0, ?Message $request = null): Message
+    {
+        $rule = new Rule(
+            budget: $budget,
+            attemptsMax: $attemptsMax,
+            clock: fn (): float => $this->now,
+            sleep: function (float $seconds): void {
+                $this->waits[] = $seconds;
+                $this->now += $seconds;
+            },
+        );
+        $call = function (CreateOrderRequest $mine, float $timeout) use (&$answers): Message {
+            $this->repeats[] = $mine->getControl()?->getRepeat() ?? false;
+            $answer = array_shift($answers);
+            return $answer instanceof ServiceException ? throw $answer : $answer;
+        };
+        return Certain::call($call, $request ?? new CreateOrderRequest(['order_id' => 'a']), $rule, 35.0);
+    }
+
+    /** @param class-string<ServiceException> $class */
+    private function failure(string $class, array $answers, int $attemptsMax = 5, float $budget = 120.0): ServiceException
+    {
+        try {
+            $this->play($answers, $attemptsMax, $budget);
+        } catch (ServiceException $error) {
+            self::assertSame($class, $error::class);
+            return $error;
+        }
+        self::fail('the call went through');
+    }
+
+    public function testUnknownIsRepeatedAsARepeat(): void
+    {
+        self::assertEquals(self::confirmed(), $this->play([self::unknown(), self::unknown(), self::confirmed()]));
+        self::assertSame([false, true, true], $this->repeats);
+        self::assertSame([0.5, 1.0], $this->waits);
+    }
+
+    public function testNotSentIsRepeatedWhenTheServiceSaysWhen(): void
+    {
+        $this->play([self::notSent(3.0), self::confirmed()]);
+        self::assertSame([false, false], $this->repeats);
+        self::assertSame([3.0], $this->waits);
+    }
+
+    public function testNotSentIsFinalWithoutATime(): void
+    {
+        $this->failure(NotSent::class, [self::notSent()]);
+        self::assertCount(1, $this->repeats);
+    }
+
+    public function testRejectedIsFinal(): void
+    {
+        $this->failure(Rejected::class, [new Rejected(Code::INVALID_ARGUMENT, 'made up', Outcome::OUTCOME_REJECTED)]);
+        self::assertCount(1, $this->repeats);
+    }
+
+    public function testNotSentAfterUnknownStaysUnknown(): void
+    {
+        $error = $this->failure(OutcomeUnknown::class, [self::unknown(), self::notSent()]);
+        self::assertSame(Outcome::OUTCOME_UNKNOWN, $error->outcome);
+        self::assertNull($error->retryAfter);
+    }
+
+    public function testAttemptsAreBounded(): void
+    {
+        $this->failure(OutcomeUnknown::class, array_fill(0, 9, self::unknown()));
+        self::assertCount(5, $this->repeats);
+    }
+
+    public function testTimeIsBounded(): void
+    {
+        $this->failure(OutcomeUnknown::class, array_fill(0, 99, self::unknown()), attemptsMax: 99, budget: 10.0);
+        self::assertGreaterThan(1, count($this->repeats));
+        self::assertLessThanOrEqual(10.0, $this->now);
+    }
+
+    public function testAReplyWithoutOutcomeIsUnknown(): void
+    {
+        $this->play([new CreateOrderResponse(), self::confirmed()]);
+        self::assertSame([false, true], $this->repeats);
+    }
+
+    public function testTheCallersRequestIsLeftAlone(): void
+    {
+        $control = new CallControl(['idempotency_key' => 'k']);
+        $request = new CreateOrderRequest(['order_id' => 'a', 'control' => $control]);
+        $this->play([self::unknown(), self::confirmed()], request: $request);
+        self::assertSame([false, true], $this->repeats);
+        self::assertFalse($request->getControl()->getRepeat());
+        self::assertSame('k', $request->getControl()->getIdempotencyKey());
+    }
+}

@@ -1,4 +1,4 @@
-// What the operator is shown, wired from every room: the audit log, the metrics that are read
+// What the operator is shown, wired from every component: the audit log, the metrics that are read
 // elsewhere, the status page, the port. Called by main, at the start.
 #pragma once
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The rooms include one another in one direction only, and each foreign header has one room.
+"""The components include one another in one direction only, and each foreign header has one component.
 
 Link targets enforce most of this; headers reach further than libraries, so it is checked here. With --self-test, files
 that break each rule are made up first, and the test fails when one of them passes.
@@ -12,8 +12,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.M)
 
-# Room -> rooms of ours that it may include, besides itself. Longest prefix wins; `proto` is the generated schema.
-ROOMS = {
+# Component -> components of ours that it may include, besides itself. Longest prefix wins; `proto` is the generated schema.
+COMPONENTS = {
     "service/base": [],
     "service/settings": ["service/base"],
     "service/telemetry": ["service/base"],
@@ -26,7 +26,7 @@ ROOMS = {
         "service/proto",
     ],
     "service/config": ["service/settings", "service/grpc", "service/payments", "service/telemetry", "service/base"],
-    # main.cc wires, so it sees every room.
+    # main.cc wires, so it sees every component.
     "service": [
         "service/config", "service/settings", "service/grpc", "service/payments", "service/webhooks", "service/codec", "service/http", "service/telemetry",
         "service/base", "proto", "service/proto", "sandbox",
@@ -43,9 +43,9 @@ FOREIGN = [
     (r"boost/", r"service/http/response_parser\.cc"),
     (r"zlib\.h", r"service/http/content_decoding\.cc"),
     (r"(grpcpp|grpc|grpc\+\+)/|.*\.grpc\.pb\.h", r"service/grpc/.*|service/main\.cc|client/.*"),
-    (r"google/protobuf/|.*\.pb\.h", r"service/(codec|psp|notify|server)/.*|service/(main|operate)\.cc|client/.*"),
-    (r"httplib\.h", r"sandbox/.*|service/(base|notify|telemetry|server)/.*|client/cli/webhook\.cc"),
-    (r"nlohmann/", r"sandbox/.*|client/cli/.*|service/config/keys\.cc"),
+    (r"google/protobuf/|.*\.pb\.h", r"service/(codec|payments|webhooks|grpc)/.*|service/(main|admin)\.cc|client/.*"),
+    (r"httplib\.h", r"sandbox/.*|service/(base|webhooks|telemetry|grpc)/.*|client/cli/webhook\.cc"),
+    (r"nlohmann/", r"sandbox/.*|client/cli/.*|service/config/credentials\.cc"),
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis(_channel)?\.cc"),
     (r"openssl/", r"service/base/.*|service/http/curl_.*|service/grpc/tls.*|sandbox/http/.*"),
@@ -64,29 +64,29 @@ FORBIDDEN = [
 ]
 
 
-def room_of(path):
-    """The room of a path like service/http/client.h, or None where the rules do not reach (tests see everything)."""
+def component_of(path):
+    """The component of a path like service/http/client.h, or None where the rules do not reach (tests see everything)."""
     if path.startswith(("multisafepay/v1/", "proto/", "access/")):
         return "proto"
     if path.startswith("google/rpc/") or path.startswith("service/proto/"):
         return "service/proto"
-    fits = [room for room in ROOMS if path.startswith(room + "/")]
+    fits = [component for component in COMPONENTS if path.startswith(component + "/")]
     return max(fits, key=len) if fits else None
 
 
 def breaches(path, text):
     """What one file includes against the rules."""
-    room = room_of(path)
+    component = component_of(path)
     for header in INCLUDE.findall(text):
-        target = room_of(header)
-        if room and target and target != room and target not in ROOMS[room]:
-            yield f"{path}: {room} may not include {header} ({target})"
-        if room:
+        target = component_of(header)
+        if component and target and target != component and target not in COMPONENTS[component]:
+            yield f"{path}: {component} may not include {header} ({target})"
+        if component:
             for pattern, allowed in FOREIGN:
-                if re.match(pattern, header) and room_of(header) is None and not re.fullmatch(allowed, path):
+                if re.match(pattern, header) and component_of(header) is None and not re.fullmatch(allowed, path):
                     yield f"{path}: {header} belongs to {allowed}"
-            if header.endswith(".pb.h") and "proto" not in ROOMS[room]:
-                yield f"{path}: {room} knows no protobuf, yet includes {header}"
+            if header.endswith(".pb.h") and "proto" not in COMPONENTS[component]:
+                yield f"{path}: {component} knows no protobuf, yet includes {header}"
         if re.search(r"^tests/", header) and not path.startswith("tests/"):
             yield f"{path}: code that ships includes the test code {header}"
     for pattern, allowed in FORBIDDEN:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# the tests of the rooms without gRPC under ThreadSanitizer
+# the tests of the components without gRPC under ThreadSanitizer
 #
 # Options are handed to ctest, as with ./run test. Debian's gRPC is not instrumented: a correct server gives hundreds of
-# reports, so the rooms that link it are tested under asan only.
+# reports, so the components that link it are tested under asan only.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of tsan
 install build test

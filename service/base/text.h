@@ -1,4 +1,4 @@
-// Small text transformations that several rooms need.
+// Small text transformations that several components need.
 #pragma once
 
 #include <cstddef>

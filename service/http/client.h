@@ -1,6 +1,6 @@
 // The seam between the service and the network: one HTTP request in, one exchange out.
 //
-// `psp` calls it, `CurlPool` implements it, tests fake it. It knows neither protobuf nor gRPC nor
+// `payments` calls it, `CurlPool` implements it, tests fake it. It knows neither protobuf nor gRPC nor
 // MultiSafepay. An HTTP error status is a completed exchange here; turning it into an error is the
 // caller's step.
 #pragma once

@@ -1,4 +1,4 @@
-// What this room counts, read by the operators' port at each scrape. Owned by main; any thread.
+// What this component counts, read by the operators' port at each scrape. Owned by main; any thread.
 #pragma once
 
 #include <array>

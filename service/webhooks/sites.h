@@ -1,4 +1,4 @@
-// How this room finds a site and the keys that may have signed for it. Main wires the finder.
+// How this component finds a site and the keys that may have signed for it. Main wires the finder.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// One CreateOrder through psp and codec, COUNT times, against an answer from memory: what
+// One CreateOrder through payments and codec, COUNT times, against an answer from memory: what
 // callgrind counts here is the cost of our own lines, without gRPC, curl and a network.
 //
 //   valgrind --tool=callgrind order_cost ANSWER.json COUNT

@@ -1,4 +1,4 @@
-// What the tests of this room share besides orders: the operations' table, and answers as the pool
+// What the tests of this component share besides orders: the operations' table, and answers as the pool
 // hands them over.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Notifications as MultiSafepay makes them, for the tests of this room.
+// Notifications as MultiSafepay makes them, for the tests of this component.
 #pragma once
 
 #include <cstdint>

@@ -29,6 +29,9 @@ const (
 	OrderService_VoidOrder_FullMethodName    = "/multisafepay.v1.OrderService/VoidOrder"
 	OrderService_RefundOrder_FullMethodName  = "/multisafepay.v1.OrderService/RefundOrder"
 	OrderService_CancelRefund_FullMethodName = "/multisafepay.v1.OrderService/CancelRefund"
+	OrderService_HoldOrder_FullMethodName    = "/multisafepay.v1.OrderService/HoldOrder"
+	OrderService_ExtendOrder_FullMethodName  = "/multisafepay.v1.OrderService/ExtendOrder"
+	OrderService_AddOrderFile_FullMethodName = "/multisafepay.v1.OrderService/AddOrderFile"
 	OrderService_WatchOrder_FullMethodName   = "/multisafepay.v1.OrderService/WatchOrder"
 )
 
@@ -58,6 +61,12 @@ type OrderServiceClient interface {
 	// Stops a refund that is still reserved, until midnight of its day. Counts as moving money:
 	// without a certain answer the outcome is UNKNOWN.
 	CancelRefund(ctx context.Context, in *CancelRefundRequest, opts ...grpc.CallOption) (*CancelRefundResponse, error)
+	// Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money.
+	HoldOrder(ctx context.Context, in *HoldOrderRequest, opts ...grpc.CallOption) (*HoldOrderResponse, error)
+	// Gives a Pay After Delivery order more days before it expires unshipped. Moves no money.
+	ExtendOrder(ctx context.Context, in *ExtendOrderRequest, opts ...grpc.CallOption) (*ExtendOrderResponse, error)
+	// Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice.
+	AddOrderFile(ctx context.Context, in *AddOrderFileRequest, opts ...grpc.CallOption) (*AddOrderFileResponse, error)
 	// Follows an order: its state now, then each change as it becomes known.
 	WatchOrder(ctx context.Context, in *WatchOrderRequest, opts ...grpc.CallOption) (OrderService_WatchOrderClient, error)
 }
@@ -142,6 +151,33 @@ func (c *orderServiceClient) CancelRefund(ctx context.Context, in *CancelRefundR
 	return out, nil
 }
 
+func (c *orderServiceClient) HoldOrder(ctx context.Context, in *HoldOrderRequest, opts ...grpc.CallOption) (*HoldOrderResponse, error) {
+	out := new(HoldOrderResponse)
+	err := c.cc.Invoke(ctx, OrderService_HoldOrder_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) ExtendOrder(ctx context.Context, in *ExtendOrderRequest, opts ...grpc.CallOption) (*ExtendOrderResponse, error) {
+	out := new(ExtendOrderResponse)
+	err := c.cc.Invoke(ctx, OrderService_ExtendOrder_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *orderServiceClient) AddOrderFile(ctx context.Context, in *AddOrderFileRequest, opts ...grpc.CallOption) (*AddOrderFileResponse, error) {
+	out := new(AddOrderFileResponse)
+	err := c.cc.Invoke(ctx, OrderService_AddOrderFile_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderServiceClient) WatchOrder(ctx context.Context, in *WatchOrderRequest, opts ...grpc.CallOption) (OrderService_WatchOrderClient, error) {
 	stream, err := c.cc.NewStream(ctx, &OrderService_ServiceDesc.Streams[0], OrderService_WatchOrder_FullMethodName, opts...)
 	if err != nil {
@@ -200,6 +236,12 @@ type OrderServiceServer interface {
 	// Stops a refund that is still reserved, until midnight of its day. Counts as moving money:
 	// without a certain answer the outcome is UNKNOWN.
 	CancelRefund(context.Context, *CancelRefundRequest) (*CancelRefundResponse, error)
+	// Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money.
+	HoldOrder(context.Context, *HoldOrderRequest) (*HoldOrderResponse, error)
+	// Gives a Pay After Delivery order more days before it expires unshipped. Moves no money.
+	ExtendOrder(context.Context, *ExtendOrderRequest) (*ExtendOrderResponse, error)
+	// Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice.
+	AddOrderFile(context.Context, *AddOrderFileRequest) (*AddOrderFileResponse, error)
 	// Follows an order: its state now, then each change as it becomes known.
 	WatchOrder(*WatchOrderRequest, OrderService_WatchOrderServer) error
 	mustEmbedUnimplementedOrderServiceServer()
@@ -232,6 +274,15 @@ func (UnimplementedOrderServiceServer) RefundOrder(context.Context, *RefundOrder
 }
 func (UnimplementedOrderServiceServer) CancelRefund(context.Context, *CancelRefundRequest) (*CancelRefundResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method CancelRefund not implemented")
+}
+func (UnimplementedOrderServiceServer) HoldOrder(context.Context, *HoldOrderRequest) (*HoldOrderResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method HoldOrder not implemented")
+}
+func (UnimplementedOrderServiceServer) ExtendOrder(context.Context, *ExtendOrderRequest) (*ExtendOrderResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ExtendOrder not implemented")
+}
+func (UnimplementedOrderServiceServer) AddOrderFile(context.Context, *AddOrderFileRequest) (*AddOrderFileResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AddOrderFile not implemented")
 }
 func (UnimplementedOrderServiceServer) WatchOrder(*WatchOrderRequest, OrderService_WatchOrderServer) error {
 	return status.Errorf(codes.Unimplemented, "method WatchOrder not implemented")
@@ -393,6 +444,60 @@ func _OrderService_CancelRefund_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderService_HoldOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HoldOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).HoldOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_HoldOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).HoldOrder(ctx, req.(*HoldOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_ExtendOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExtendOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).ExtendOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_ExtendOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).ExtendOrder(ctx, req.(*ExtendOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrderService_AddOrderFile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddOrderFileRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).AddOrderFile(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_AddOrderFile_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).AddOrderFile(ctx, req.(*AddOrderFileRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderService_WatchOrder_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchOrderRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -452,6 +557,18 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelRefund",
 			Handler:    _OrderService_CancelRefund_Handler,
+		},
+		{
+			MethodName: "HoldOrder",
+			Handler:    _OrderService_HoldOrder_Handler,
+		},
+		{
+			MethodName: "ExtendOrder",
+			Handler:    _OrderService_ExtendOrder_Handler,
+		},
+		{
+			MethodName: "AddOrderFile",
+			Handler:    _OrderService_AddOrderFile_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -25,6 +25,7 @@ const (
 	PaymentMethodService_GetPaymentMethod_FullMethodName   = "/multisafepay.v1.PaymentMethodService/GetPaymentMethod"
 	PaymentMethodService_ListGateways_FullMethodName       = "/multisafepay.v1.PaymentMethodService/ListGateways"
 	PaymentMethodService_GetGateway_FullMethodName         = "/multisafepay.v1.PaymentMethodService/GetGateway"
+	PaymentMethodService_ListIssuers_FullMethodName        = "/multisafepay.v1.PaymentMethodService/ListIssuers"
 )
 
 // PaymentMethodServiceClient is the client API for PaymentMethodService service.
@@ -39,6 +40,8 @@ type PaymentMethodServiceClient interface {
 	ListGateways(ctx context.Context, in *ListGatewaysRequest, opts ...grpc.CallOption) (*ListGatewaysResponse, error)
 	// Reads one gateway.
 	GetGateway(ctx context.Context, in *GetGatewayRequest, opts ...grpc.CallOption) (*GetGatewayResponse, error)
+	// Lists the banks that a customer of this gateway chooses from.
+	ListIssuers(ctx context.Context, in *ListIssuersRequest, opts ...grpc.CallOption) (*ListIssuersResponse, error)
 }
 
 type paymentMethodServiceClient struct {
@@ -85,6 +88,15 @@ func (c *paymentMethodServiceClient) GetGateway(ctx context.Context, in *GetGate
 	return out, nil
 }
 
+func (c *paymentMethodServiceClient) ListIssuers(ctx context.Context, in *ListIssuersRequest, opts ...grpc.CallOption) (*ListIssuersResponse, error) {
+	out := new(ListIssuersResponse)
+	err := c.cc.Invoke(ctx, PaymentMethodService_ListIssuers_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PaymentMethodServiceServer is the server API for PaymentMethodService service.
 // All implementations must embed UnimplementedPaymentMethodServiceServer
 // for forward compatibility
@@ -97,6 +109,8 @@ type PaymentMethodServiceServer interface {
 	ListGateways(context.Context, *ListGatewaysRequest) (*ListGatewaysResponse, error)
 	// Reads one gateway.
 	GetGateway(context.Context, *GetGatewayRequest) (*GetGatewayResponse, error)
+	// Lists the banks that a customer of this gateway chooses from.
+	ListIssuers(context.Context, *ListIssuersRequest) (*ListIssuersResponse, error)
 	mustEmbedUnimplementedPaymentMethodServiceServer()
 }
 
@@ -115,6 +129,9 @@ func (UnimplementedPaymentMethodServiceServer) ListGateways(context.Context, *Li
 }
 func (UnimplementedPaymentMethodServiceServer) GetGateway(context.Context, *GetGatewayRequest) (*GetGatewayResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method GetGateway not implemented")
+}
+func (UnimplementedPaymentMethodServiceServer) ListIssuers(context.Context, *ListIssuersRequest) (*ListIssuersResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ListIssuers not implemented")
 }
 func (UnimplementedPaymentMethodServiceServer) mustEmbedUnimplementedPaymentMethodServiceServer() {}
 
@@ -201,6 +218,24 @@ func _PaymentMethodService_GetGateway_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentMethodService_ListIssuers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListIssuersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentMethodServiceServer).ListIssuers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentMethodService_ListIssuers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentMethodServiceServer).ListIssuers(ctx, req.(*ListIssuersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PaymentMethodService_ServiceDesc is the grpc.ServiceDesc for PaymentMethodService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -223,6 +258,10 @@ var PaymentMethodService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetGateway",
 			Handler:    _PaymentMethodService_GetGateway_Handler,
+		},
+		{
+			MethodName: "ListIssuers",
+			Handler:    _PaymentMethodService_ListIssuers_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

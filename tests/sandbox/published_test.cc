@@ -264,6 +264,7 @@ TEST_F(Published, OrdersLookLikeTheSamples) {
   sandbox.Create(card);
   ExpectLike("responses/order-get-card-3ds-failed", sandbox.Get("failed"));
   Json bancontact = Request("order-bancontact-redirect");
+  bancontact["gateway_info"]["qr_enabled"] = true;
   sandbox.Create(bancontact);
   ExpectLike("responses/order-cancel-bancontact-qr",
              sandbox.Call("POST", "/v1/json/orders/my-order-id-1/cancel"));
@@ -309,6 +310,7 @@ TEST_F(Published, ListsLookLikeTheSamples) {
   ExpectLike("responses/token-delete",
              sandbox.Call("DELETE", "/v1/json/recurring/cust-1/remove/" + token));
   ExpectLike("responses/transactions-list", sandbox.Call("GET", "/v1/json/transactions"));
+  sandbox.Advance(24 * 3600);
   ExpectLike("responses/closing-balances", sandbox.Call("GET", "/v1/json/closing-balances"));
   ExpectLike("responses/gateways-list", sandbox.Call("GET", "/v1/json/gateways"));
   ExpectLike("responses/gateways-list-with-coupons",

@@ -67,6 +67,7 @@ Json Words(std::string_view text) {
 Json Describe(const Gateway& method) {
   const bool card = IsCard(method);
   const bool captures = card && method.id != "AMEX";
+  const bool qr = method.id == "IDEALQR" || method.id == "MISTERCASH" || method.id == "WECHAT";
   const bool later = method.family == Family::kPayLater || method.family == Family::kInvoice;
   Json currencies = Json::array({"EUR"});
   if (!method.euro_only) {
@@ -92,7 +93,7 @@ Json Describe(const Gateway& method) {
           {"apps",
            {{"fastcheckout", {{"is_enabled", true}, {"qr", {{"supported", false}}}}},
             {"payment_components",
-             {{"has_fields", card}, {"is_enabled", true}, {"qr", {{"supported", false}}}}}}},
+             {{"has_fields", card}, {"is_enabled", true}, {"qr", {{"supported", qr}}}}}}},
           {"brands", std::move(brands)},
           {"icon_urls", Icons(method.id)},
           {"id", std::string(method.id)},

@@ -267,9 +267,9 @@ HttpAnswer Front::Dispatch(HttpRequest& request, std::string* order_id) {
     return request.path.compare(0, prefix.size(), prefix) == 0;
   };
   if (starts("/_sandbox/")) return Control(request, order_id);
-  if (starts("/connect/") || starts("/simulator/")) return Page(request, order_id);
   if (starts("/events/")) return Events(request, order_id);
   if (starts("/qr/")) return QrCode(request, order_id);
+  if (starts("/connect/") || starts("/simulator/")) return Page(request, order_id);
   return Api(request, order_id);
 }
 

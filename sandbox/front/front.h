@@ -71,10 +71,6 @@ class Front {
   void Pause(std::int64_t ms);
   // Hands what the state machine has to tell to the senders.
   void SendNotices() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  HttpAnswer Dispatch(HttpRequest& request, std::string* order_id);
-  HttpAnswer Api(HttpRequest& request, std::string* order_id);
-  HttpAnswer Control(const HttpRequest& request, std::string* order_id);
-  HttpAnswer Page(const HttpRequest& request, std::string* order_id);
   HttpAnswer Events(const HttpRequest& request, std::string* order_id);
   HttpAnswer QrCode(const HttpRequest& request, std::string* order_id);
   // One reader of an order's event stream, and how far it has come.
@@ -87,6 +83,10 @@ class Front {
   };
   // Waits a second at most for what the reader has not seen; false when the stream is to end.
   bool NextEvents(EventReader& reader, std::string* bytes);
+  HttpAnswer Dispatch(HttpRequest& request, std::string* order_id);
+  HttpAnswer Api(HttpRequest& request, std::string* order_id);
+  HttpAnswer Control(const HttpRequest& request, std::string* order_id);
+  HttpAnswer Page(const HttpRequest& request, std::string* order_id);
   HttpAnswer ConnectPage(const HttpRequest& request, const std::vector<std::string>& segments,
                          Order& order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   HttpAnswer SimulatorPage(const HttpRequest& request, Order& order)

@@ -8,7 +8,7 @@ packages_build=(
   libprotobuf-dev protobuf-compiler
   libabsl-dev libssl-dev zlib1g-dev
   libcurl4-openssl-dev libboost-dev libsimdjson-dev
-  libcpp-httplib-dev nlohmann-json3-dev
+  libcpp-httplib-dev nlohmann-json3-dev libqrencode-dev
   prometheus-cpp-dev libhiredis-dev libmimalloc-dev
   libgtest-dev libgmock-dev
 )

@@ -43,6 +43,7 @@ if(MSP_STATIC)
 endif()
 
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 
 # cpp-httplib: Debian ships it as a shared library with a thin header.
 find_path(HTTPLIB_INCLUDE httplib.h REQUIRED)

@@ -140,7 +140,7 @@ std::vector<Option> OptionsOf(CommandLine& line) {
       {"amount_cap", &s.amount_cap, "largest order in EUR cents", 1, 1'000'000'000'000},
       {"short_ids", &s.short_ids, "transaction ids of nine digits instead of 17"},
       {"empty_html", &s.empty_html, "customer_verification.html is \"\""},
-      {"events_members", &s.events_members, "events_token and its URLs in redirect answers"},
+      {"events_members", &s.events_members, "events_token and its URLs in every create answer"},
       {"site_blocked", &s.site_blocked, "every create is refused with 1019"},
       {"account_blocked", &s.account_blocked, "every create is refused with 1020"},
       {"validation_422", &s.validation_422, "bad input gets the 422 shape"},
@@ -184,6 +184,10 @@ std::string HelpText() {
          "  POST orders/ID/pay {card_number, card_holder_name, card_expiry_date, card_cvc} or "
          "{scenario}\n"
          "  POST orders/ID/review {accepted} | orders/ID/chargeback | orders/ID/notify\n"
+         "  POST orders/ID/settle: the next stage of a method's life, which the clock would bring\n"
+         "  POST orders/ID/terminal {outcome: approve decline timeout cancel}\n"
+         "  POST terminals/ID {behaviour: approve decline timeout manual, active} | "
+         "events/disconnect\n"
          "  POST orders/ID/refunds {amount} | orders/ID/capture {amount} | orders/ID/void: as done "
          "in "
          "the\n    dashboard, without ids of the shop's\n"

@@ -36,6 +36,7 @@ constexpr ErrorRow kErrors[] = {
     {1028, 404, "Invalid tax rate"},
     {1032, 401, "Invalid API key"},
     {1034, 404, "Cannot refund transaction"},
+    {1036, 404, "Invalid issuer"},
     {9999, 404, "Unknown error"},
 };
 

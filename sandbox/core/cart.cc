@@ -1,10 +1,10 @@
 #include "sandbox/core/cart.h"
 
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 
+#include "sandbox/core/catalogue.h"
 #include "sandbox/core/read.h"
 
 namespace msp::sandbox {
@@ -12,8 +12,9 @@ namespace {
 
 using Wide = __int128;
 
-// Ten decimals for prices, six for rates.
+// Ten decimals for prices, five for quantities, six for rates: the largest cart fits 127 bits.
 constexpr int kPriceDecimals = 10;
+constexpr int kQuantityDecimals = 5;
 constexpr int kRateDecimals = 6;
 constexpr std::size_t kItemsMax = 10'000;
 
@@ -56,8 +57,8 @@ std::optional<Wide> Scaled(const Json* json, int decimals) {
 }
 
 // Half up, away from zero for negative sums.
-std::int64_t RoundToCents(Wide value, int decimals) {
-  const Wide unit = Power10(decimals - 2);
+std::int64_t Rounded(Wide value, int decimals, int kept) {
+  const Wide unit = Power10(decimals - kept);
   const Wide rounded = value >= 0 ? (value + unit / 2) / unit : -((-value + unit / 2) / unit);
   return static_cast<std::int64_t>(rounded);
 }
@@ -76,43 +77,89 @@ std::optional<Wide> RateOf(const Json& tables, const std::string& selector) {
   return Scaled(Member(ObjectMember(tables, "default"), "rate"), kRateDecimals);
 }
 
-std::string Cents(std::int64_t cents) {
+// One line of a cart: scaled by price and quantity decimals, and that with the rate's.
+struct Line {
+  Wide net = 0;
+  Wide tax = 0;
+  bool negative = false;
+};
+
+// Nothing when a number is unreadable or beyond the bounds, which keep every sum inside 64 bits of
+// minor units; a rate above 1 is a percentage by mistake.
+std::optional<Line> ReadLine(const Json& item, const Json& tables) {
+  const auto price = Scaled(Member(item, "unit_price"), kPriceDecimals);
+  const auto quantity = Scaled(Member(item, "quantity"), kQuantityDecimals);
+  const auto rate = RateOf(tables, TextMember(item, "tax_table_selector").value_or(""));
+  const Wide price_max = Power10(kPriceDecimals + 7);
+  const Wide quantity_max = Power10(kQuantityDecimals + 5);
+  if (!price || !quantity || !rate || *price > price_max || *price < -price_max ||
+      *quantity > quantity_max || *quantity < -quantity_max || *rate > Power10(kRateDecimals) ||
+      *rate < 0) {
+    return std::nullopt;
+  }
+  const Wide net = *price * *quantity;
+  return Line{net, net * *rate, *price < 0 || *quantity < 0};
+}
+
+std::string Major(std::int64_t minor, int decimals) {
+  if (decimals == 0) return std::to_string(minor);
   char text[40];
-  std::snprintf(text, sizeof text, "%s%lld.%02lld", cents < 0 ? "-" : "", std::llabs(cents) / 100,
-                std::llabs(cents) % 100);
+  std::snprintf(text, sizeof text, "%s%lld.%02lld", minor < 0 ? "-" : "", std::llabs(minor) / 100,
+                std::llabs(minor) % 100);
   return text;
+}
+
+struct Sums {
+  std::int64_t items = 0;
+  std::int64_t tax = 0;
+};
+
+Sums RoundedSums(Wide net, Wide tax, int decimals) {
+  constexpr int kNetDecimals = kPriceDecimals + kQuantityDecimals;
+  return {Rounded(net, kNetDecimals, decimals),
+          Rounded(tax, kNetDecimals + kRateDecimals, decimals)};
 }
 
 }  // namespace
 
-CartTotals ComputeCart(const Json& body) {
+CartTotals ComputeCart(const Json& body, const std::string& currency) {
   CartTotals totals;
-  Wide items_sum = 0, tax_sum = 0;
+  const int decimals = CurrencyDecimals(currency);
+  Wide net = 0, tax = 0;
   const Json& tables = ObjectMember(ObjectMember(body, "checkout_options"), "tax_tables");
   const Json* items = Member(ObjectMember(body, "shopping_cart"), "items");
   if (items != nullptr && items->is_array() && items->size() <= kItemsMax) {
     for (const Json& item : *items) {
-      const auto price = Scaled(Member(item, "unit_price"), kPriceDecimals);
-      const auto quantity = Scaled(Member(item, "quantity"), 0);
-      const auto rate = RateOf(tables, TextMember(item, "tax_table_selector").value_or(""));
-      // Bounds that keep every sum inside 64 bits of cents; a rate above 1 is a percentage by
-      // mistake.
-      const Wide price_max = Power10(kPriceDecimals + 7);
-      if (!price || !quantity || !rate || *price > price_max || *price < -price_max ||
-          *quantity > 100'000 || *quantity < -100'000 || *rate > Power10(kRateDecimals) ||
-          *rate < 0) {
+      const auto line = ReadLine(item, tables);
+      if (!line) {
         totals.ok = false;
         continue;
       }
-      items_sum += *price * *quantity;
-      tax_sum += *price * *quantity * *rate;
+      net += line->net;
+      tax += line->tax;
     }
   }
-  totals.items_cents = RoundToCents(items_sum, kPriceDecimals);
-  totals.tax_cents = RoundToCents(tax_sum, kPriceDecimals + kRateDecimals);
-  totals.tax = Cents(totals.tax_cents);
-  totals.total = Cents(totals.items_cents + totals.tax_cents);
+  const Sums sums = RoundedSums(net, tax, decimals);
+  totals.items = sums.items;
+  totals.tax = sums.tax;
+  totals.tax_text = Major(sums.tax, decimals);
+  totals.total_text = Major(sums.items + sums.tax, decimals);
   return totals;
+}
+
+std::int64_t RefundOfLines(const Json& items, const Json& tax_tables, const std::string& currency) {
+  if (!items.is_array() || items.size() > kItemsMax) return 0;
+  Wide net = 0, tax = 0;
+  for (const Json& item : items) {
+    const auto line = ReadLine(item, tax_tables);
+    if (!line) return 0;
+    if (!line->negative) continue;
+    // A negative price of a negative quantity is money back as well.
+    net += line->net < 0 ? -line->net : line->net;
+    tax += line->tax < 0 ? -line->tax : line->tax;
+  }
+  const Sums sums = RoundedSums(net, tax, CurrencyDecimals(currency));
+  return sums.items + sums.tax;
 }
 
 CartVerdict CheckCartTotal(const Json& body, std::int64_t amount, const std::string& currency) {
@@ -123,10 +170,9 @@ CartVerdict CheckCartTotal(const Json& body, std::int64_t amount, const std::str
       if (item_currency && *item_currency != currency) return CartVerdict::kOtherCurrency;
     }
   }
-  const CartTotals totals = ComputeCart(body);
+  const CartTotals totals = ComputeCart(body, currency);
   if (!totals.ok) return CartVerdict::kBadRate;
-  return totals.items_cents + totals.tax_cents == amount ? CartVerdict::kRight
-                                                         : CartVerdict::kWrongTotal;
+  return totals.items + totals.tax == amount ? CartVerdict::kRight : CartVerdict::kWrongTotal;
 }
 
 Json EchoedTaxTables(const Json& checkout_options) {

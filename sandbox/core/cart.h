@@ -1,5 +1,6 @@
 // The cart's arithmetic, in decimals as MultiSafepay's rounding rule has it: the sum of the items
-// and the sum of the tax are each rounded half up to cents, then added. Never in doubles.
+// and the sum of the tax are each rounded half up to the currency's smallest unit, then added.
+// Never in doubles.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,20 @@ namespace msp::sandbox {
 
 struct CartTotals {
   bool ok = true;
-  std::int64_t items_cents = 0;
-  std::int64_t tax_cents = 0;
-  std::string tax;    // "9.83"
-  std::string total;  // "74.95"
+  // In the currency's smallest unit.
+  std::int64_t items = 0;
+  std::int64_t tax = 0;
+  std::string tax_text;    // "9.83", or "983" in JPY
+  std::string total_text;  // "74.95"
 };
 
 // Reads shopping_cart and checkout_options of a request body.
-CartTotals ComputeCart(const Json& body);
+CartTotals ComputeCart(const Json& body, const std::string& currency);
+
+// What a refund by cart lines gives back, VAT included, in the currency's smallest unit: the lines
+// of `items` with a negative unit price or a negative quantity, by the order's `tax_tables`
+// ({alternate, default}). 0 when there is none or a line is unreadable.
+std::int64_t RefundOfLines(const Json& items, const Json& tax_tables, const std::string& currency);
 
 enum class CartVerdict : std::uint8_t { kRight, kWrongTotal, kOtherCurrency, kBadRate };
 CartVerdict CheckCartTotal(const Json& body, std::int64_t amount, const std::string& currency);

@@ -2,51 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
+
+#include "sandbox/core/gateways.h"
 
 namespace msp::sandbox {
 namespace {
-
-struct Method {
-  std::string_view id;
-  std::string_view name;
-  enum Kind : std::uint8_t { kCard, kOther, kCoupon } kind;
-  // Upper-case country codes it is limited to, separated by spaces; empty means everywhere.
-  std::string_view countries;
-  bool euro_only;
-  bool manual_capture;
-};
-
-constexpr Method kMethods[] = {
-    {"VISA", "Visa", Method::kCard, "", false, true},
-    {"MASTERCARD", "Mastercard", Method::kCard, "", false, true},
-    {"MAESTRO", "Maestro", Method::kCard, "", false, true},
-    {"AMEX", "American Express", Method::kCard, "", false, false},
-    {"IDEAL", "iDEAL", Method::kOther, "NL", true, false},
-    {"MISTERCASH", "Bancontact", Method::kOther, "BE", true, false},
-    {"PAYPAL", "PayPal", Method::kOther, "", false, false},
-    {"BANKTRANS", "Bank transfer", Method::kOther, "", true, false},
-    {"DIRDEB", "SEPA Direct Debit", Method::kOther, "", true, false},
-    {"DIRECTBANK", "Sofort", Method::kOther, "DE AT BE", true, false},
-    {"TRUSTLY", "Trustly", Method::kOther, "", true, false},
-    {"KLARNA", "Klarna", Method::kOther, "NL DE AT", true, false},
-    {"PAYAFTER", "Pay After Delivery", Method::kOther, "NL", true, false},
-    {"BNPL_MF", "Pay After Delivery", Method::kOther, "NL", true, false},
-    {"EINVOICE", "E-Invoicing", Method::kOther, "NL", true, false},
-    {"AFTERPAY", "Riverty", Method::kOther, "NL BE DE", true, false},
-    {"IN3", "in3", Method::kOther, "NL", true, false},
-    {"BILLINK", "Billink", Method::kOther, "NL BE", true, false},
-    {"APPLEPAY", "Apple Pay", Method::kOther, "", false, false},
-    {"GOOGLEPAY", "Google Pay", Method::kOther, "", false, false},
-    {"AMAZONBTN", "Amazon Pay", Method::kOther, "", false, false},
-    {"ALIPAY", "Alipay", Method::kOther, "", false, false},
-    {"WECHAT", "WeChat Pay", Method::kOther, "", false, false},
-    {"EPS", "EPS", Method::kOther, "AT", true, false},
-    {"MBWAY", "MB WAY", Method::kOther, "PT", true, false},
-    {"MULTIBANCO", "Multibanco", Method::kOther, "PT", true, false},
-    {"EDENCOM", "Ticket Compliments", Method::kCoupon, "BE", true, false},
-    {"EDENECO", "Ticket EcoCheque", Method::kCoupon, "BE", true, false},
-    {"VVVGIFTCRD", "VVV Cadeaukaart", Method::kCoupon, "NL", true, false},
-};
 
 constexpr std::string_view kCurrencies[] = {
     "AED", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EUR", "GBP",
@@ -61,12 +22,25 @@ std::string Upper(std::string_view text) {
   return upper;
 }
 
-const Method* FindMethod(std::string_view id) {
-  const std::string upper = Upper(id);
-  for (const Method& method : kMethods) {
-    if (method.id == upper) return &method;
-  }
-  return nullptr;
+bool IsCard(const Gateway& gateway) { return gateway.family == Family::kCard; }
+bool IsCoupon(const Gateway& gateway) { return gateway.family == Family::kCoupon; }
+
+struct Issuer {
+  std::string_view code;
+  std::string_view name;
+  std::string_view bic;
+};
+constexpr Issuer kIdealIssuers[] = {
+    {"0031", "ABN AMRO", "ABNANL2A"}, {"0721", "ING", "INGBNL2A"},
+    {"0021", "Rabobank", "RABONL2U"}, {"0751", "SNS Bank", "SNSBNL2A"},
+    {"0511", "Triodos", "TRIONL2U"},  {"3151", "Test bank", "TESTNL2A"}};
+constexpr Issuer kMyBankIssuers[] = {{"CT000125-it", "Banca di prova", "TESTITMM"},
+                                     {"CT000126-it", "Cassa di prova", "TESTITRR"}};
+
+std::span<const Issuer> IssuersOf(std::string_view gateway) {
+  if (gateway == "IDEAL") return kIdealIssuers;
+  if (gateway == "MYBANK") return kMyBankIssuers;
+  return {};
 }
 
 Json Icons(std::string_view id) {
@@ -90,8 +64,11 @@ Json Words(std::string_view text) {
   return list;
 }
 
-Json Describe(const Method& method) {
-  const bool card = method.kind == Method::kCard;
+Json Describe(const Gateway& method) {
+  const bool card = IsCard(method);
+  const bool captures = card && method.id != "AMEX";
+  const bool qr = method.id == "IDEALQR" || method.id == "MISTERCASH" || method.id == "WECHAT";
+  const bool later = method.family == Family::kPayLater || method.family == Family::kInvoice;
   Json currencies = Json::array({"EUR"});
   if (!method.euro_only) {
     currencies.clear();
@@ -103,35 +80,37 @@ Json Describe(const Method& method) {
   }
   Json models = nullptr;
   if (card) models = {{"cardonfile", true}, {"subscription", true}, {"unscheduled", true}};
-  const Json additional =
-      method.id == "IDEAL" ? Json{{"issuers", ListIssuers("ideal").body["data"]}} : Json::object();
-  return {{"additional_data", additional},
+  Json additional = Json::object();
+  for (const Issuer& issuer : IssuersOf(method.id)) {
+    additional["issuers"].push_back({{"code", std::string(issuer.code)},
+                                     {"name", std::string(issuer.name)},
+                                     {"bic", std::string(issuer.bic)}});
+  }
+  return {{"additional_data", std::move(additional)},
           {"allowed_amount", {{"min", card ? 0 : 1}, {"max", nullptr}}},
           {"allowed_countries", Words(method.countries)},
           {"allowed_currencies", std::move(currencies)},
           {"apps",
            {{"fastcheckout", {{"is_enabled", true}, {"qr", {{"supported", false}}}}},
             {"payment_components",
-             {{"has_fields", card}, {"is_enabled", true}, {"qr", {{"supported", false}}}}}}},
+             {{"has_fields", card}, {"is_enabled", true}, {"qr", {{"supported", qr}}}}}}},
           {"brands", std::move(brands)},
           {"icon_urls", Icons(method.id)},
           {"id", std::string(method.id)},
-          {"is_wallet", method.id == "APPLEPAY" || method.id == "GOOGLEPAY"},
-          {"manual_capture",
-           {{"is_enabled", method.manual_capture}, {"supported", method.manual_capture}}},
+          {"is_wallet", method.family == Family::kWallet},
+          {"manual_capture", {{"is_enabled", captures}, {"supported", captures}}},
           {"name", std::string(method.name)},
           {"preferred_countries", Words(method.countries)},
           {"required_customer_data", Json::array()},
-          {"shopping_cart_required", method.id == "KLARNA" || method.id == "BNPL_MF"},
+          {"shopping_cart_required", later},
           {"tokenization", {{"is_enabled", card}, {"models", std::move(models)}}},
-          {"type", method.kind == Method::kCoupon ? "coupon" : "payment-method"}};
+          {"type", IsCoupon(method) ? "coupon" : "payment-method"}};
 }
 
-bool Allows(const Method& method, const MethodFilter& filter) {
-  if (method.kind == Method::kCoupon && !filter.with_coupons && filter.type != "coupon")
-    return false;
-  if (filter.type == "coupon" && method.kind != Method::kCoupon) return false;
-  if (filter.type == "payment-method" && method.kind == Method::kCoupon) return false;
+bool Allows(const Gateway& method, const MethodFilter& filter) {
+  if (IsCoupon(method) && !filter.with_coupons && filter.type != "coupon") return false;
+  if (filter.type == "coupon" && !IsCoupon(method)) return false;
+  if (filter.type == "payment-method" && IsCoupon(method)) return false;
   if (!filter.currency.empty() && !IsKnownCurrency(filter.currency)) return false;
   if (!filter.currency.empty() && method.euro_only && filter.currency != "EUR") return false;
   if (filter.country.empty() || method.countries.empty()) return true;
@@ -142,14 +121,14 @@ bool Allows(const Method& method, const MethodFilter& filter) {
 
 std::string KnownGateway(std::string_view code) {
   if (Upper(code) == "CREDITCARD") return "CREDITCARD";
-  const Method* method = FindMethod(code);
+  const Gateway* method = FindGateway(code);
   return method == nullptr ? std::string() : std::string(method->id);
 }
 
 bool IsCardGateway(std::string_view gateway) {
   if (gateway == "CREDITCARD") return true;
-  const Method* method = FindMethod(gateway);
-  return method != nullptr && method->kind == Method::kCard;
+  const Gateway* method = FindGateway(gateway);
+  return method != nullptr && IsCard(*method);
 }
 
 bool IsKnownCurrency(std::string_view currency) {
@@ -157,12 +136,17 @@ bool IsKnownCurrency(std::string_view currency) {
          std::end(kCurrencies);
 }
 
+int CurrencyDecimals(std::string_view currency) {
+  static constexpr std::string_view kWhole[] = {"CLP", "ISK", "JPY", "KRW"};
+  return std::find(std::begin(kWhole), std::end(kWhole), currency) == std::end(kWhole) ? 2 : 0;
+}
+
 Answer ListGateways(bool with_coupons) {
   Json list = Json::array();
   bool first_coupon = true;
-  for (const Method& method : kMethods) {
+  for (const Gateway& method : AllGateways()) {
     Json entry{{"id", std::string(method.id)}, {"description", std::string(method.name)}};
-    if (method.kind == Method::kCoupon) {
+    if (IsCoupon(method)) {
       // Without `include=coupons` one of them stands for all.
       if (!with_coupons && !first_coupon) continue;
       first_coupon = false;
@@ -174,21 +158,24 @@ Answer ListGateways(bool with_coupons) {
 }
 
 Answer GetGateway(std::string_view id) {
-  const Method* method = FindMethod(id);
+  const Gateway* method = FindGateway(id);
   if (method == nullptr) return Failure(1023);
   return Success({{"id", std::string(method->id)}, {"description", std::string(method->name)}});
 }
 
 Answer ListIssuers(std::string_view gateway) {
-  if (Upper(gateway) != "IDEAL") return Failure(1023);
-  static constexpr std::string_view kIssuers[][2] = {{"0031", "ABN AMRO"}, {"0721", "ING"},
-                                                     {"0021", "Rabobank"}, {"0751", "SNS Bank"},
-                                                     {"0511", "Triodos"},  {"3151", "Test bank"}};
   Json list = Json::array();
-  for (const auto& [code, name] : kIssuers) {
-    list.push_back({{"code", std::string(code)}, {"description", std::string(name)}});
+  for (const Issuer& issuer : IssuersOf(Upper(gateway))) {
+    list.push_back({{"code", std::string(issuer.code)}, {"description", std::string(issuer.name)}});
   }
-  return Success(std::move(list));
+  return list.empty() ? Failure(1023) : Success(std::move(list));
+}
+
+bool IsKnownIssuer(std::string_view gateway, std::string_view issuer_id) {
+  const std::span<const Issuer> issuers = IssuersOf(gateway);
+  return issuers.empty() || std::any_of(issuers.begin(), issuers.end(), [&](const Issuer& issuer) {
+           return issuer.code == issuer_id;
+         });
 }
 
 Answer ListPaymentMethods(const MethodFilter& filter) {
@@ -199,16 +186,16 @@ Answer ListPaymentMethods(const MethodFilter& filter) {
   const bool impossible =
       !filter.amount.empty() && (error != std::errc() || amount < 0 || *end != '\0');
   bool card_listed = false;
-  for (const Method& method : kMethods) {
+  for (const Gateway& method : AllGateways()) {
     if (impossible || !Allows(method, filter)) continue;
-    if (filter.group_cards && method.kind == Method::kCard) {
+    if (filter.group_cards && IsCard(method)) {
       if (card_listed) continue;
       card_listed = true;
       Json group = Describe(method);
       group["id"] = "CREDITCARD";
       group["name"] = "Card payment";
-      for (const Method& card : kMethods) {
-        if (card.kind != Method::kCard) continue;
+      for (const Gateway& card : AllGateways()) {
+        if (!IsCard(card)) continue;
         group["brands"].push_back({{"id", std::string(card.id)},
                                    {"name", std::string(card.name)},
                                    {"icon_urls", Icons(card.id)}});
@@ -222,7 +209,7 @@ Answer ListPaymentMethods(const MethodFilter& filter) {
 }
 
 Answer GetPaymentMethod(std::string_view id) {
-  const Method* method = FindMethod(id);
+  const Gateway* method = FindGateway(id);
   return method == nullptr ? Failure(1023) : Success(Describe(*method));
 }
 
@@ -241,26 +228,6 @@ Answer ListCategories() {
 
 Answer GetMe(const Site& site) {
   return Success({{"account_id", site.account_id}, {"role", site.role}, {"site_id", site.site_id}});
-}
-
-Answer ListClosingBalances(const Site& site, std::string_view currency) {
-  Json list = Json::array();
-  if (currency.empty() || currency == "EUR") {
-    list.push_back({{"account_id", site.account_id},
-                    {"amount", 4'325'465},
-                    {"amount_uncleared", 796'112},
-                    {"bic", ""},
-                    {"closing_date", "2021-11-07"},
-                    {"currency", "EUR"},
-                    {"iban", "BE47737022313780"},
-                    {"payout_amount", 473'733},
-                    {"payout_transaction_id", 5'785'522},
-                    {"status", "completed"}});
-  }
-  Answer answer = Success(Json());
-  answer.body["page"] = {{"total", list.size()}};
-  answer.body["data"] = std::move(list);
-  return answer;
 }
 
 }  // namespace msp::sandbox

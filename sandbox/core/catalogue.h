@@ -20,9 +20,14 @@ bool IsCardGateway(std::string_view gateway);
 
 bool IsKnownCurrency(std::string_view currency);
 
+// How many decimals the currency's amounts have: 2, or 0 for JPY and its like.
+int CurrencyDecimals(std::string_view currency);
+
 Answer ListGateways(bool with_coupons);
 Answer GetGateway(std::string_view id);
 Answer ListIssuers(std::string_view gateway);
+// True as well for a gateway without a list of issuers.
+bool IsKnownIssuer(std::string_view gateway, std::string_view issuer_id);
 
 // Filters of `GET /payment-methods`; empty means any.
 struct MethodFilter {
@@ -37,6 +42,5 @@ Answer ListPaymentMethods(const MethodFilter& filter);
 Answer GetPaymentMethod(std::string_view id);
 Answer ListCategories();
 Answer GetMe(const Site& site);
-Answer ListClosingBalances(const Site& site, std::string_view currency);
 
 }  // namespace msp::sandbox

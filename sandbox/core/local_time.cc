@@ -63,18 +63,23 @@ std::int64_t FromLocalS(std::int64_t local_s) {
   return local_s - OffsetS(guess);
 }
 
-}  // namespace
-
-std::string AmsterdamTime(std::int64_t unix_ms) {
-  const std::int64_t unix_s = FloorDiv(unix_ms, 1000);
-  const std::int64_t local = unix_s + OffsetS(unix_s);
-  const Date date = DateOf(FloorDiv(local, kDayS));
-  const auto second = static_cast<int>(local - FloorDiv(local, kDayS) * kDayS);
+std::string Written(std::int64_t seconds) {
+  const Date date = DateOf(FloorDiv(seconds, kDayS));
+  const auto second = static_cast<int>(seconds - FloorDiv(seconds, kDayS) * kDayS);
   char text[40];
   std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year),
                 date.month, date.day, second / 3600, second / 60 % 60, second % 60);
   return text;
 }
+
+}  // namespace
+
+std::string AmsterdamTime(std::int64_t unix_ms) {
+  const std::int64_t unix_s = FloorDiv(unix_ms, 1000);
+  return Written(unix_s + OffsetS(unix_s));
+}
+
+std::string UtcTime(std::int64_t unix_ms) { return Written(FloorDiv(unix_ms, 1000)) + "Z"; }
 
 std::int64_t NextAmsterdamMidnightMs(std::int64_t unix_ms) {
   const std::int64_t unix_s = FloorDiv(unix_ms, 1000);

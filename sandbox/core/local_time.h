@@ -12,6 +12,9 @@ namespace msp::sandbox {
 // "2026-03-29T03:00:00" for a time in milliseconds since the epoch.
 std::string AmsterdamTime(std::int64_t unix_ms);
 
+// "2026-03-29T01:00:00Z": the few members that are published with a zone.
+std::string UtcTime(std::int64_t unix_ms);
+
 // The next midnight in Amsterdam, strictly later than `unix_ms`.
 std::int64_t NextAmsterdamMidnightMs(std::int64_t unix_ms);
 

@@ -15,16 +15,22 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Recurring, id, model, flow, refe
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Related, type, transaction_id, order_id,
                                                 refund_order_id, amount, description, status,
                                                 dispute_status, created_ms, modified_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(OrderEvent, id, status, financial_status,
+                                                transaction_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Evidence, name, type, description, bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Card, scheme, bin, last4, holder, expiry, outcome,
                                                 always_challenge, magic)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Token, token, account_id, reference, model, card)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Terminal, id, group_id, behaviour, provider, name,
+                                                active, created_ms, updated_ms, code)
 // Everything but the card, which is optional, and the list of related transactions.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     Order, seq, kind, site_id, account_id, order_id, transaction_id, type, gateway, amount,
     currency, description, status, financial_status, reason, reason_code, created_ms, modified_ms,
     completed_ms, customer, custom_info, extras, locale, redirect_url, cancel_url, notification_url,
     notification_method, session, money, authentication, recurring, external_id, manual_capture,
-    capture_expiry_ms, parent, auth_order_id, refund_order_id, related, timer, timer_due_ms)
+    capture_expiry_ms, parent, stage, qr_size, terminal_id, tip, on_hold_until_ms, debit_refused,
+    events_token, events, files, auth_order_id, refund_order_id, related, timer, timer_due_ms)
 
 namespace {
 
@@ -52,10 +58,14 @@ constexpr Transition kTransitions[] = {
     {"initialized", "uncleared"},
     {"uncleared", "completed"},
     {"uncleared", "void"},
+    {"uncleared", "declined"},
+    {"uncleared", "cancelled"},
+    {"uncleared", "expired"},
     {"uncleared", "shipped"},
     {"shipped", "completed"},
     {"shipped", "void"},
     {"completed", "void"},
+    {"completed", "expired"},
     {"completed", "shipped"},
     {"completed", "refunded"},
     {"completed", "partial_refunded"},
@@ -90,6 +100,17 @@ bool FromJson(const Json& json, Order* order) {
 Json ToJson(const Token& token) { return token; }
 
 bool FromJson(const Json& json, Token* token) { return json.is_object() && Read(json, token); }
+
+Json ToJson(const Terminal& terminal) { return terminal; }
+
+bool FromJson(const Json& json, Terminal* terminal) {
+  return json.is_object() && Read(json, terminal);
+}
+
+bool IsOutgoing(const Order& order) {
+  return order.kind == Kind::kRefund || order.kind == Kind::kChargeback ||
+         order.type == "unreferenced_refund";
+}
 
 bool IsFinal(const std::string& status) {
   for (std::string_view final_status :

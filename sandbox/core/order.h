@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sandbox/core/cards.h"
+#include "sandbox/core/settings.h"
 
 namespace msp::sandbox {
 
@@ -74,6 +75,22 @@ struct Related {
   std::int64_t modified_ms = 0;
 };
 
+// A change of state as the order's event stream tells it.
+struct OrderEvent {
+  std::uint64_t id = 0;  // from 1, without gaps
+  std::string status;
+  std::string financial_status;
+  std::int64_t transaction_id = 0;
+};
+
+// A document of the merchant's against a chargeback. The content itself is not kept.
+struct Evidence {
+  std::string name;
+  std::string type;
+  std::string description;
+  std::int64_t bytes = 0;
+};
+
 enum class TimerKind : std::uint8_t {
   kNone,
   kExpire,        // the customer never finished
@@ -82,6 +99,10 @@ enum class TimerKind : std::uint8_t {
   kHoldCancel,    // uncleared, nobody looked at it for five days
   kAuthExpire,    // authorization not captured
   kRefundSettle,
+  kNextStage,    // the order's life goes on (gateways.h)
+  kUnshipped,    // authorized, never shipped
+  kTestOutcome,  // a method whose test outcome the amount decides
+  kTerminal,     // the customer acts at the terminal
 };
 
 struct Order {
@@ -125,6 +146,18 @@ struct Order {
   std::int64_t capture_expiry_ms = 0;
 
   std::uint64_t parent = 0;  // seq
+  // The stage of the gateway's life, counted from 1; 0 before the first.
+  int stage = 0;
+  // Shown to the customer as a QR code of so many pixels; 0: not.
+  int qr_size = 0;
+  std::string terminal_id;  // of an order at a point of sale
+  std::int64_t tip = 0;
+  std::int64_t on_hold_until_ms = 0;
+  bool debit_refused = false;  // the bank will not pay the direct debit
+  std::string events_token;    // empty: no event stream
+  std::vector<OrderEvent> events;
+  std::vector<Evidence> files;
+
   std::string auth_order_id;
   std::string refund_order_id;
   std::vector<Related> related;
@@ -132,6 +165,7 @@ struct Order {
   TimerKind timer = TimerKind::kNone;
   std::int64_t timer_due_ms = 0;
 
+  bool AtTerminal() const { return !terminal_id.empty(); }
   bool IsCard() const { return card.has_value(); }
   bool Authorized() const {
     return (status == "completed" || status == "shipped") && financial_status == "initialized" &&
@@ -154,6 +188,11 @@ Json ToJson(const Order& order);
 bool FromJson(const Json& json, Order* order);
 Json ToJson(const Token& token);
 bool FromJson(const Json& json, Token* token);
+Json ToJson(const Terminal& terminal);
+bool FromJson(const Json& json, Terminal* terminal);
+
+// Money that leaves the account: a refund, a chargeback, a refund without an order.
+bool IsOutgoing(const Order& order);
 
 // True when no event but a chargeback may change the order any more.
 bool IsFinal(const std::string& status);

@@ -15,7 +15,9 @@ Platform::Platform(Settings settings, std::string public_base)
       public_base_(std::move(public_base)),
       random_(settings_.seed),
       dial_random_(~settings_.seed),
-      read_lag_(settings_.read_lag_min_ms, settings_.read_lag_max_ms, settings_.seed) {}
+      read_lag_(settings_.read_lag_min_ms, settings_.read_lag_max_ms, settings_.seed) {
+  ResetTerminals();
+}
 
 void Platform::AdvanceTo(std::int64_t now_ms) {
   // One timer at a time, at its own moment, so that what it starts is dated and ordered rightly.
@@ -46,7 +48,10 @@ void Platform::Reset(std::int64_t now_ms) {
   by_order_id_.clear();
   by_transaction_id_.clear();
   by_session_.clear();
+  by_events_token_.clear();
   tokens_.clear();
+  api_tokens_.clear();
+  ResetTerminals();
   timers_.clear();
   notices_.clear();
   read_lag_.Clear();
@@ -126,6 +131,19 @@ Order* Platform::FindAnywhere(const std::string& id) {
 Order* Platform::FindSession(const std::string& session_id) {
   const auto found = by_session_.find(session_id);
   return found == by_session_.end() ? nullptr : FindSeq(found->second);
+}
+
+Order* Platform::FindEventsToken(const std::string& token) {
+  const auto found = by_events_token_.find(token);
+  return found == by_events_token_.end() ? nullptr : FindSeq(found->second);
+}
+
+void Platform::RecordEvent(Order& order) {
+  if (order.events_token.empty()) return;
+  constexpr std::size_t kEventsMax = 100;
+  const std::uint64_t id = order.events.empty() ? 1 : order.events.back().id + 1;
+  if (order.events.size() >= kEventsMax) order.events.erase(order.events.begin());
+  order.events.push_back({id, order.status, order.financial_status, order.transaction_id});
 }
 
 const Site* Platform::SiteOf(const Order& order) const {
@@ -208,6 +226,7 @@ void Platform::Index(Order& order) {
   same_id.push_back(order.seq);
   if (order.transaction_id != 0) by_transaction_id_[order.transaction_id] = order.seq;
   if (!order.session.id.empty()) by_session_[order.session.id] = order.seq;
+  if (!order.events_token.empty()) by_events_token_[order.events_token] = order.seq;
   if (order.timer != TimerKind::kNone) timers_.insert({order.timer_due_ms, order.seq});
 }
 
@@ -218,6 +237,7 @@ void Platform::Forget(std::uint64_t seq) {
   timers_.erase({order.timer_due_ms, seq});
   if (order.transaction_id != 0) by_transaction_id_.erase(order.transaction_id);
   by_session_.erase(order.session.id);
+  by_events_token_.erase(order.events_token);
   if (const auto same_id = by_order_id_.find({order.site_id, order.order_id});
       same_id != by_order_id_.end()) {
     std::erase(same_id->second, seq);
@@ -252,6 +272,7 @@ void Platform::Change(Order& order, const std::string& status,
   order.financial_status = financial_status;
   order.modified_ms = now_ms_;
   Touch(order);
+  RecordEvent(order);
   const bool done = status == "completed" || financial_status == "completed";
   if (done && order.completed_ms == 0) order.completed_ms = now_ms_;
   SetTimer(order, TimerKind::kNone, 0);
@@ -302,6 +323,14 @@ void Platform::Fire(Order& order) {
     case TimerKind::kRefundSettle:
       SettleRefund(order, true);
       break;
+    case TimerKind::kNextStage:
+    case TimerKind::kUnshipped:
+    case TimerKind::kTestOutcome:
+      FireLife(order, kind);
+      break;
+    case TimerKind::kTerminal:
+      FireTerminal(order);
+      break;
   }
 }
 
@@ -312,9 +341,19 @@ Json Platform::Snapshot() const {
                 {"random", random_.state()},
                 {"orders", Json::array()},
                 {"tokens", Json::array()},
+                {"api_tokens", Json::array()},
+                {"terminals", Json::array()},
+                {"next_terminal", next_terminal_},
                 {"stats", stats_}};
   for (const auto& [seq, order] : orders_) snapshot["orders"].push_back(ToJson(*order));
   for (const auto& [key, token] : tokens_) snapshot["tokens"].push_back(ToJson(token));
+  for (const ApiToken& token : api_tokens_) {
+    snapshot["api_tokens"].push_back({{"token", token.token},
+                                      {"account_id", token.account_id},
+                                      {"expires_ms", token.expires_ms},
+                                      {"used", token.used}});
+  }
+  for (const auto& [id, terminal] : terminals_) snapshot["terminals"].push_back(ToJson(terminal));
   return snapshot;
 }
 
@@ -341,6 +380,23 @@ bool Platform::Restore(const Json& snapshot) {
     Token token;
     if (!FromJson(json, &token)) return false;
     tokens_[{token.account_id, token.token}] = token;
+  }
+  // Older snapshots have none of these.
+  if (const Json* list = Member(snapshot, "api_tokens"); list != nullptr && list->is_array()) {
+    for (const Json& json : *list) {
+      api_tokens_.push_back(
+          {TextMember(json, "token").value_or(""), AmountMember(json, "account_id", true).value,
+           AmountMember(json, "expires_ms", true).value, BoolMember(json, "used").value_or(false)});
+    }
+  }
+  if (const Json* list = Member(snapshot, "terminals"); list != nullptr && list->is_array()) {
+    for (const Json& json : *list) {
+      Terminal terminal;
+      if (!FromJson(json, &terminal)) return false;
+      terminals_[terminal.id] = terminal;
+    }
+    next_terminal_ = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(1, AmountMember(snapshot, "next_terminal", true).value));
   }
   return true;
 }

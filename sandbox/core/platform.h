@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -68,7 +69,21 @@ class Platform {
   Answer UpdateToken(const Site& site, const std::string& reference, const std::string& token,
                      const Json& body);
 
-  Answer NewApiToken() { return Success({{"api_token", "pub.v2." + random_.Letters(40)}}); }
+  // A token for one order's payment component; it lives 600 seconds.
+  Answer NewApiToken(const Site& site);
+  Answer NewApplePaySession(const Json& body);
+  // Dates as YYYY-MM-DD, the first inclusive, the second exclusive; empty means any.
+  Answer ListClosingBalances(const Site& site, const std::string& from, const std::string& until,
+                             const std::string& currency);
+
+  // Pay after delivery: pause the collection, move the day on which an order expires unshipped.
+  Answer PutOnHold(const Site& site, const std::string& id, const Json& body);
+  Answer ExtendAutoExpire(const Site& site, const std::string& id, const Json& body);
+
+  // Point of sale. Pages count from 1; an empty group means all.
+  Answer ListTerminals(const std::string& group_id, std::size_t page, std::size_t limit);
+  Answer CreateTerminal(const Json& body);
+  Answer GetReceipt(const Site& site, const std::string& id);
 
   // What `GET /transactions` can be asked for; empty means any.
   struct TransactionFilter {
@@ -99,6 +114,8 @@ class Platform {
   // A card entered on the page (members as in gateway_info). Empty on success, else what is wrong;
   // `field` then names the member, where it is one.
   std::string PayWithCard(Order& order, const Json& card_data, std::string* field = nullptr);
+  // The customer has not acted yet: the page, a wallet or a terminal may still collect the order.
+  bool IsOpenForPayment(const Order& order) const;
   // Another method on the page: completed, declined, uncleared, cancelled or expired.
   std::string PayScenario(Order& order, const std::string& scenario);
   // Where the browser goes once the order has an outcome; empty without a redirect URL.
@@ -109,6 +126,15 @@ class Platform {
   bool SettleRefund(Order& refund, bool accepted);
   bool Review(Order& order, bool accepted);
   bool ChargeBack(Order& order);
+  // The next stage of the order's life, which the clock would bring.
+  bool AdvanceLife(Order& order);
+  // approve, decline, timeout or cancel, at the order's terminal.
+  bool ActAtTerminal(Order& order, const std::string& outcome);
+  // {behaviour, active}
+  bool TurnTerminal(const std::string& id, const Json& body);
+
+  // The order whose event stream the token opens; null when there is none.
+  Order* FindEventsToken(const std::string& token);
 
   Order* FindOrder(std::int64_t site_id, const std::string& id);
   Order* FindSeq(std::uint64_t seq);
@@ -137,6 +163,13 @@ class Platform {
   using OrderKey = std::pair<std::int64_t, std::string>;
   using TokenKey = std::pair<std::int64_t, std::string>;  // account, token
 
+  struct ApiToken {
+    std::string token;
+    std::int64_t account_id = 0;
+    std::int64_t expires_ms = 0;
+    bool used = false;
+  };
+
   // Creation, one step of the documented checks each. Nothing means the step passed.
   struct Draft;
   std::optional<Answer> CheckBasics(const Json& body, Draft& draft);
@@ -145,12 +178,36 @@ class Platform {
   std::optional<Answer> CheckDuplicate(const Site& site, const Draft& draft);
   std::optional<Answer> CheckCart(const Json& body, const Draft& draft);
   std::optional<Answer> CheckCard(const Json& body, Draft& draft);
+  std::optional<Answer> CheckPaymentData(const Site& site, const Json& body, Draft& draft);
+  std::optional<Answer> CheckTerminal(const std::string& terminal_id);
   std::optional<Answer> CheckToken(const Site& site, const Json& body, Draft& draft);
   Answer Invalid(int error_code, const char* attribute);
   Order& Insert(const Site& site, const Json& body, Draft& draft);
-  void StartDirect(Order& order, const Draft& draft);
+  void StartDirect(Order& order, const Json& body, const Draft& draft);
+  void StartAtTerminal(Order& order);
   Answer DirectAnswer(const Order& order);
   Answer RedirectAnswer(const Order& order);
+  // events_token with its URLs, qr_url.
+  void AddCreateMembers(const Order& order, Json& data) const;
+
+  // What the payment component made: its JSON, empty when it is unreadable.
+  static Json ReadPayload(const Json& payment_data);
+  bool IsApiTokenUsable(const Site& site, const std::string& text) const;
+  void UseApiToken(const std::string& text);
+
+  // The way of every other method, stage by stage (gateways.h).
+  void StartMethod(Order& order, const Json& gateway_info);
+  void EnterPaid(Order& order);
+  void EnterStage(Order& order, int index);
+  // False when the order's life has no such turn now.
+  bool ShipsByLife(Order& order);
+  bool CancelsByLife(Order& order);
+  void ExtendKlarna(Order& order);
+  void FireLife(Order& order, TimerKind kind);
+  void FireTerminal(Order& order);
+  void ResetTerminals();
+  // A line of the order's event stream, where it has one.
+  static void RecordEvent(Order& order);
 
   // The card's way.
   void BeginCard(Order& order, bool challenge);
@@ -196,7 +253,11 @@ class Platform {
   std::map<OrderKey, std::vector<std::uint64_t>> by_order_id_;
   std::unordered_map<std::int64_t, std::uint64_t> by_transaction_id_;
   std::unordered_map<std::string, std::uint64_t> by_session_;
+  std::unordered_map<std::string, std::uint64_t> by_events_token_;
   std::map<TokenKey, Token> tokens_;
+  std::deque<ApiToken> api_tokens_;  // the oldest first
+  std::map<std::string, Terminal> terminals_;
+  std::uint64_t next_terminal_ = 1;
   std::set<std::pair<std::int64_t, std::uint64_t>> timers_;  // due, seq
   std::vector<Notice> notices_;
   ReadLag read_lag_;

@@ -105,13 +105,15 @@ void Platform::Authorize(Order& order) {
 }
 
 void Platform::Approve(Order& order) {
+  if (!order.card) {
+    EnterPaid(order);
+    return;
+  }
   order.reason = "Successful approval/completion";
   order.money.authorized = order.amount;
-  if (order.card) {
-    order.authentication.response_code = "00";
-    order.authentication.authorization_code = random_.Digits(6);
-    StoreToken(order);
-  }
+  order.authentication.response_code = "00";
+  order.authentication.authorization_code = random_.Digits(6);
+  StoreToken(order);
   const std::string status = order.status == "shipped" ? "shipped" : "completed";
   if (order.manual_capture && CanCaptureManually(order) && order.amount > 0) {
     order.capture_expiry_ms = now_ms_ + AuthorizationLifeMs(order);
@@ -189,7 +191,7 @@ bool Platform::OpenSession(Order& order) {
 }
 
 std::string Platform::PayScenario(Order& order, const std::string& scenario) {
-  if (order.status != "initialized" || order.session.dead)
+  if (!IsOpenForPayment(order) || order.session.dead || order.AtTerminal())
     return "the order is not open for payment";
   if (scenario == "cancelled") {
     Change(order, "cancelled", "cancelled");
@@ -200,7 +202,7 @@ std::string Platform::PayScenario(Order& order, const std::string& scenario) {
     return "unknown scenario";
   }
   AssignTransactionId(order);
-  order.external_id = random_.Digits(16);
+  if (order.external_id.empty()) order.external_id = random_.Digits(16);
   if (order.gateway.empty()) order.gateway = "IDEAL";
   if (scenario == "completed") {
     Approve(order);
@@ -225,6 +227,7 @@ std::string Platform::ReturnUrl(const Order& order) const {
 
 bool Platform::Review(Order& order, bool accepted) {
   if (order.financial_status != "uncleared") return false;
+  if (accepted && order.stage > 0) return AdvanceLife(order);
   SetTimer(order, TimerKind::kNone, 0);
   if (accepted) {
     Approve(order);

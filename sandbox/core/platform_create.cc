@@ -6,9 +6,11 @@
 
 #include "sandbox/core/cart.h"
 #include "sandbox/core/catalogue.h"
+#include "sandbox/core/gateways.h"
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/platform.h"
 #include "sandbox/core/read.h"
+#include "sandbox/core/read_card.h"
 #include "service/base/text.h"
 
 namespace msp::sandbox {
@@ -50,6 +52,9 @@ constexpr std::string_view kKnownMembers[] = {"type",
                                               "plugin",
                                               "google_analytics",
                                               "payment_data",
+                                              "amount_details",
+                                              "custom_fields",
+                                              "invoice",
                                               "manual"};
 
 bool IsIpAddress(const std::string& text) {
@@ -63,39 +68,6 @@ bool IsCountry(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-bool AllDigits(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::string First(const Json& object, std::string_view one, std::string_view other) {
-  auto text = TextMember(object, one);
-  if (!text) text = TextMember(object, other);
-  return text.value_or("");
-}
-
-// YYMM with a month; a JSON integer has lost its leading zeros.
-std::string ReadExpiry(const Json& info) {
-  std::string text = TextMember(info, "card_expiry_date").value_or("");
-  const Json* member = Member(info, "card_expiry_date");
-  if (member != nullptr && member->is_number_integer())
-    text.insert(0, text.size() < 4 ? 4 - text.size() : 0, '0');
-  if (text.size() != 4 || !AllDigits(text)) return {};
-  const int month = (text[2] - '0') * 10 + (text[3] - '0');
-  return month >= 1 && month <= 12 ? text : std::string();
-}
-
-std::string MagicOf(const std::string& holder) {
-  constexpr std::string_view kPrefix = "SBX:";
-  if (holder.rfind(kPrefix, 0) != 0) return {};
-  const std::string word = holder.substr(kPrefix.size());
-  static constexpr std::string_view kWords[] = {"FRICTIONLESS", "CHALLENGE", "TIMEOUT",
-                                                "EXEMPTION"};
-  const bool known = !DeclineReason(word).empty() ||
-                     std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
-  return known ? word : std::string();
-}
-
 std::int64_t SessionLifeS(const Json& body) {
   const AmountRead seconds = AmountMember(body, "seconds_active", false);
   if (seconds.kind == AmountRead::Kind::kValue)
@@ -106,35 +78,21 @@ std::int64_t SessionLifeS(const Json& body) {
   return kSessionDefaultS;
 }
 
-// The card of a gateway_info, or the error that refuses it.
-struct CardRead {
-  int error = 0;
-  Card card;
-};
-
-CardRead ReadCard(const Json& info, const std::string& gateway, bool cvc_optional, bool on_page) {
-  CardRead read;
-  const std::string number = TextMember(info, "card_number").value_or("");
-  const TestCard* known = AllDigits(number) && PassesLuhn(number) ? FindTestCard(number) : nullptr;
-  if (known == nullptr || (known->redirect_only && !on_page)) return {1024, {}};
-  const bool generic = gateway.empty() || gateway == "CREDITCARD";
-  if (!generic && gateway != known->scheme) return {1024, {}};
-  if (known->redirect_only && gateway == "CREDITCARD") return {1024, {}};
-  Card& card = read.card;
-  card.expiry = ReadExpiry(info);
-  if (card.expiry.empty()) return {1016, {}};
-  const std::string cvc = First(info, "card_cvc", "cvc");
-  const std::size_t cvc_digits = known->scheme == "AMEX" ? 4 : 3;
-  const bool needs_cvc = !cvc_optional && known->scheme != "MAESTRO" && !known->redirect_only;
-  if (cvc.empty() ? needs_cvc : (cvc.size() != cvc_digits || !AllDigits(cvc))) return {1016, {}};
-  card.scheme = std::string(known->scheme);
-  card.bin = number.substr(0, 6);
-  card.last4 = number.substr(number.size() - 4);
-  card.holder = TextMember(info, "card_holder_name").value_or("");
-  card.outcome = known->outcome;
-  card.always_challenge = known->always_challenge;
-  card.magic = MagicOf(card.holder);
-  return read;
+// Pixels of the QR code that the order is to be shown as; 0 without one.
+int QrSizeOf(const Json& body, const std::string& gateway) {
+  const Json& info = ObjectMember(body, "gateway_info");
+  const Json& settings = ObjectMember(ObjectMember(body, "payment_options"), "settings");
+  const Json& bancontact = ObjectMember(ObjectMember(settings, "gateways"), "MISTERCASH");
+  const bool wanted =
+      BoolMember(info, "qr_enabled").value_or(false) || gateway == "IDEALQR" ||
+      gateway == "WECHAT" ||
+      (gateway == "MISTERCASH" && BoolMember(bancontact, "qr_only").value_or(false));
+  constexpr std::int64_t kStandard = 250, kLeast = 100, kMost = 2000;
+  const AmountRead size = AmountMember(info, "qr_size", false);
+  if (!wanted) return 0;
+  const bool fits =
+      size.kind == AmountRead::Kind::kValue && size.value >= kLeast && size.value <= kMost;
+  return static_cast<int>(fits ? size.value : kStandard);
 }
 
 }  // namespace
@@ -152,6 +110,9 @@ struct Platform::Draft {
   bool has_browser = false;
   bool moto = false;
   std::optional<bool> flexible_3d;
+  std::string terminal_id;
+  std::string api_token;
+  Json component = Json::object();  // what the payment component made
 };
 
 Answer Platform::Invalid(int error_code, const char* attribute) {
@@ -200,9 +161,15 @@ std::optional<Answer> Platform::CheckTexts(const Json& body, Draft& draft) {
 
 std::optional<Answer> Platform::CheckGateway(const Json& body, Draft& draft) {
   draft.type = TextMember(body, "type").value_or("redirect");
-  if (draft.type != "direct" && draft.type != "paymentlink") draft.type = "redirect";
+  static constexpr std::string_view kTypes[] = {"direct", "paymentlink", "checkout",
+                                                "unreferenced_refund"};
+  if (std::find(std::begin(kTypes), std::end(kTypes), draft.type) == std::end(kTypes))
+    draft.type = "redirect";
+  const Json& payment_data = ObjectMember(body, "payment_data");
+  draft.component = ReadPayload(payment_data);
   std::string code = TextMember(body, "gateway").value_or("");
-  if (code.empty()) code = TextMember(ObjectMember(body, "payment_data"), "gateway").value_or("");
+  if (code.empty()) code = TextMember(payment_data, "gateway").value_or("");
+  if (code.empty()) code = TextMember(draft.component, "gateway").value_or("");
   draft.gateway = KnownGateway(code);
   if (!code.empty() && draft.gateway.empty()) return Failure(1023);
   const Json& nested = ObjectMember(body, "recurring");
@@ -214,6 +181,11 @@ std::optional<Answer> Platform::CheckGateway(const Json& body, Draft& draft) {
   const Json& info = ObjectMember(body, "gateway_info");
   draft.moto = BoolMember(info, "moto").value_or(false);
   draft.flexible_3d = BoolMember(info, "flexible_3d");
+  draft.terminal_id = TextMember(info, "terminal_id").value_or("");
+  const auto issuer = TextMember(info, "issuer_id");
+  if (issuer && !IsKnownIssuer(draft.gateway, *issuer)) return Failure(1036);
+  if (!draft.terminal_id.empty()) return CheckTerminal(draft.terminal_id);
+  if (draft.type == "unreferenced_refund") return Failure(1016);
   return std::nullopt;
 }
 
@@ -260,17 +232,35 @@ std::optional<Answer> Platform::CheckCart(const Json& body, const Draft& draft) 
 std::optional<Answer> Platform::CheckCard(const Json& body, Draft& draft) {
   if (draft.type != "direct" || !draft.recurring.id.empty() || !IsCardGateway(draft.gateway))
     return std::nullopt;
-  if (Member(body, "payment_data") != nullptr) {
-    // The browser component's payload is encrypted; it stands for an approved Visa.
-    draft.card = ReadCard({{"card_number", "4111111111111111"}, {"card_expiry_date", "3012"}}, "",
-                          true, false)
-                     .card;
+  const bool typed = TextMember(ObjectMember(body, "gateway_info"), "card_number").has_value();
+  if (Member(body, "payment_data") != nullptr && !typed) {
+    // A payload without a readable card stands for an approved Visa.
+    const Json& fields = ObjectMember(draft.component, "fields");
+    const bool readable = TextMember(fields, "card_number").has_value();
+    const CardRead read =
+        readable ? ReadCard(fields, draft.gateway, false, false)
+                 : ReadCard({{"card_number", "4111111111111111"}, {"card_expiry_date", "3012"}}, "",
+                            true, false);
+    if (read.error != 0) return Failure(read.error);
+    draft.card = read.card;
     return std::nullopt;
   }
   const CardRead read =
       ReadCard(ObjectMember(body, "gateway_info"), draft.gateway, draft.moto, false);
   if (read.error != 0) return Failure(read.error);
   draft.card = read.card;
+  return std::nullopt;
+}
+
+std::optional<Answer> Platform::CheckPaymentData(const Site& site, const Json& body, Draft& draft) {
+  const Json& payment_data = ObjectMember(body, "payment_data");
+  if (payment_data.empty()) return std::nullopt;
+  // Only what is wanted is stored: `tokenize` false leaves no token behind.
+  if (BoolMember(payment_data, "tokenize") == false) draft.recurring.model.clear();
+  draft.api_token = TextMember(draft.component, "api_token")
+                        .value_or(TextMember(payment_data, "api_token").value_or(""));
+  if (!draft.api_token.empty() && !IsApiTokenUsable(site, draft.api_token))
+    return Failure(1000, 410, "Token not found");
   return std::nullopt;
 }
 
@@ -302,6 +292,7 @@ Answer Platform::CreateOrder(const Site& site, const Json& body) {
   if (!refused) refused = CheckGateway(body, draft);
   if (!refused) refused = CheckDuplicate(site, draft);
   if (!refused) refused = CheckCart(body, draft);
+  if (!refused) refused = CheckPaymentData(site, body, draft);
   if (!refused) refused = CheckToken(site, body, draft);
   if (!refused) refused = CheckCard(body, draft);
   if (refused) {
@@ -310,8 +301,11 @@ Answer Platform::CreateOrder(const Site& site, const Json& body) {
   }
   Order& order = Insert(site, body, draft);
   Count("orders_created");
-  if (order.type == "direct") StartDirect(order, draft);
-  return order.type == "direct" ? DirectAnswer(order) : RedirectAnswer(order);
+  if (!draft.api_token.empty()) UseApiToken(draft.api_token);
+  if (order.AtTerminal()) StartAtTerminal(order);
+  if (order.type == "direct") StartDirect(order, body, draft);
+  return order.type == "direct" && !order.AtTerminal() ? DirectAnswer(order)
+                                                       : RedirectAnswer(order);
 }
 
 Order& Platform::Insert(const Site& site, const Json& body, Draft& draft) {
@@ -337,10 +331,10 @@ Order& Platform::Insert(const Site& site, const Json& body, Draft& draft) {
   if (!cart.empty()) {
     order.extras["shopping_cart"] = Normalized(cart);
     order.extras["checkout_options"] = EchoedTaxTables(ObjectMember(body, "checkout_options"));
-    const CartTotals totals = ComputeCart(body);
-    order.extras["order_adjustment"] = {{"total_adjustment", totals.tax},
-                                        {"total_tax", totals.tax}};
-    order.extras["order_total"] = totals.total;
+    const CartTotals totals = ComputeCart(body, order.currency);
+    order.extras["order_adjustment"] = {{"total_adjustment", totals.tax_text},
+                                        {"total_tax", totals.tax_text}};
+    order.extras["order_total"] = totals.total_text;
   }
   const Json& options = ObjectMember(body, "payment_options");
   order.redirect_url = TextMember(options, "redirect_url").value_or("");
@@ -348,6 +342,12 @@ Order& Platform::Insert(const Site& site, const Json& body, Draft& draft) {
   order.notification_url = TextMember(options, "notification_url").value_or(site.notification_url);
   order.notification_method = TextMember(options, "notification_method").value_or("GET");
   order.manual_capture = TextMember(body, "capture") == "manual";
+  order.terminal_id = draft.terminal_id;
+  order.qr_size = QrSizeOf(body, order.gateway);
+  order.tip = AmountMember(ObjectMember(ObjectMember(body, "amount_details"), "tip"), "amount",
+                           settings_.strict_types)
+                  .value;
+  if (settings_.events_members || order.AtTerminal()) order.events_token = random_.Letters(40);
   order.session.id = random_.Letters(35);
   const std::int64_t life_s = order.type == "direct" ? 3600 : SessionLifeS(body);
   Index(order);
@@ -355,11 +355,10 @@ Order& Platform::Insert(const Site& site, const Json& body, Draft& draft) {
   return order;
 }
 
-void Platform::StartDirect(Order& order, const Draft& draft) {
+void Platform::StartDirect(Order& order, const Json& body, const Draft& draft) {
+  if (order.AtTerminal()) return;
   if (!order.card) {
-    AssignTransactionId(order);
-    order.external_id = random_.Digits(16);
-    order.reason = "";
+    StartMethod(order, ObjectMember(body, "gateway_info"));
     return;
   }
   const std::string& magic = order.card->magic;
@@ -383,16 +382,22 @@ void Platform::StartDirect(Order& order, const Draft& draft) {
   }
 }
 
+void Platform::AddCreateMembers(const Order& order, Json& data) const {
+  if (order.qr_size > 0) data["qr_url"] = public_base_ + "/qr/" + order.session.id + ".svg";
+  if (order.events_token.empty()) return;
+  data["events_token"] = order.events_token;
+  data["events_url"] =
+      "ws" + public_base_.substr(std::min<std::size_t>(4, public_base_.size())) + "/events/";
+  data["events_stream_url"] = public_base_ + "/events/stream/";
+}
+
 Answer Platform::RedirectAnswer(const Order& order) {
-  Json data{{"order_id", order.order_id},
-            {"payment_url", public_base_ + "/connect/" + order.session.id +
-                                "/?lang=" + PercentEncoded(order.locale)},
-            {"session_id", order.session.id}};
-  if (settings_.events_members) {
-    data["events_token"] = random_.Letters(40);
-    data["events_url"] = "wss://127.0.0.1/events/";
-    data["events_stream_url"] = public_base_ + "/events/stream/";
+  Json data{{"order_id", order.order_id}, {"session_id", order.session.id}};
+  if (!order.AtTerminal()) {
+    data["payment_url"] =
+        public_base_ + "/connect/" + order.session.id + "/?lang=" + PercentEncoded(order.locale);
   }
+  AddCreateMembers(order, data);
   Answer answer = Success(std::move(data));
   answer.order_id = order.order_id;
   return answer;
@@ -403,11 +408,12 @@ Answer Platform::DirectAnswer(const Order& order) {
   const std::string connect =
       public_base_ + "/connect/" + order.session.id + "/?lang=" + PercentEncoded(order.locale);
   std::string payment_url = connect;
-  if (order.status != "initialized") {
+  if (!IsOpenForPayment(order)) {
     payment_url = ReturnUrl(order);
     if (payment_url.empty()) payment_url = connect;
   }
   data["payment_url"] = payment_url;
+  AddCreateMembers(order, data);
   if (!order.cancel_url.empty())
     data["cancel_url"] = WithQuery(order.cancel_url, "transactionid", order.order_id);
   if (order.authentication.awaiting_challenge) {
@@ -421,7 +427,7 @@ Answer Platform::DirectAnswer(const Order& order) {
 }
 
 std::string Platform::PayWithCard(Order& order, const Json& card_data, std::string* field) {
-  if (order.status != "initialized" || order.session.dead)
+  if (order.status != "initialized" || order.session.dead || order.AtTerminal())
     return "the order is not open for payment";
   if (order.transaction_id != 0) return "a payment is already under way";
   const CardRead read = ReadCard(card_data, order.gateway, false, true);

@@ -30,9 +30,7 @@ bool IsAny(const std::string& wanted, const std::string& is) {
 }
 
 bool Matches(const Order& order, const Platform::TransactionFilter& filter) {
-  static constexpr const char* kTypes[] = {"payment", "payment", "refund", "chargeback"};
   if (order.transaction_id == 0) return false;
-  const bool outgoing = order.kind == Kind::kRefund || order.kind == Kind::kChargeback;
   if (order.created_ms < filter.created_from_ms || order.created_ms >= filter.created_until_ms)
     return false;
   const bool by_completion =
@@ -51,8 +49,8 @@ bool Matches(const Order& order, const Platform::TransactionFilter& filter) {
          IsAny(filter.status, order.status) &&
          IsAny(filter.financial_status, order.financial_status) &&
          IsAny(filter.site_id, std::to_string(order.site_id)) &&
-         IsAny(filter.debit_credit, outgoing ? "D" : "C") &&
-         IsAny(filter.type, kTypes[static_cast<std::size_t>(order.kind) % 4]);
+         IsAny(filter.debit_credit, IsOutgoing(order) ? "D" : "C") &&
+         IsAny(filter.type, std::string(TransactionType(order)));
 }
 
 }  // namespace

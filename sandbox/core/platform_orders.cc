@@ -1,7 +1,8 @@
 // What happens to an order after its creation: reading, shipping, cancelling, captures and refunds.
 #include <algorithm>
-#include <cmath>
 
+#include "sandbox/core/cart.h"
+#include "sandbox/core/gateways.h"
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/platform.h"
 #include "sandbox/core/read.h"
@@ -22,20 +23,9 @@ bool IsCancelled(const std::optional<std::string>& status) {
   return status == "cancelled" || status == "canceled";
 }
 
-// What a checkout_data refund gives back: the sum of its negative lines, in cents.
-std::int64_t CheckoutDataCents(const Json& data) {
-  const Json* items = Member(data, "items");
-  if (items == nullptr || !items->is_array()) return 0;
-  double sum = 0;
-  for (const Json& item : *items) {
-    const Json* price = Member(item, "unit_price");
-    const Json* quantity = Member(item, "quantity");
-    if (price == nullptr || !price->is_number() || quantity == nullptr || !quantity->is_number())
-      continue;
-    const double line = price->get<double>() * quantity->get<double>();
-    if (line < 0 && line > -1e12) sum -= line;
-  }
-  return std::llround(std::min(sum, 1e12) * 100);
+// Bancontact QR and point of sale: the code or the terminal is what has to be stopped.
+bool CancelsByPost(const Order& order) {
+  return order.AtTerminal() || (order.gateway == "MISTERCASH" && order.qr_size > 0);
 }
 
 }  // namespace
@@ -69,7 +59,9 @@ Answer Platform::PatchOrder(const Site& site, const std::string& id, const Json&
   if (order == nullptr) return Failure(1006);
   const auto status = TextMember(body, "status");
   if (IsCancelled(status)) {
-    if (order->status != "initialized") return Failure(1000, 410, "Not found");
+    if (CancelsByLife(*order)) return Success(Json::object());
+    // These have a call of their own.
+    if (CancelsByPost(*order) || !IsOpenForPayment(*order)) return Failure(1000, 410, "Not found");
     order->session.dead = true;
     const bool session_only =
         settings_.exclude_order_session_only && BoolMember(body, "exclude_order").value_or(false);
@@ -92,6 +84,7 @@ Answer Platform::PatchOrder(const Site& site, const std::string& id, const Json&
     // A timer of the state that goes on (a hold, an authorization) outlives the shipment.
     const TimerKind timer = order->timer;
     const std::int64_t due_ms = order->timer_due_ms;
+    if (ShipsByLife(*order)) return Success(Json::object());
     if (order->status != "partial_refunded") Change(*order, "shipped", order->financial_status);
     SetTimer(*order, timer, due_ms);
     return Success(Json::object());
@@ -107,13 +100,14 @@ Answer Platform::PatchOrder(const Site& site, const std::string& id, const Json&
     by_order_id_[{site.site_id, *new_id}].push_back(order->seq);
     return Success(Json::object());
   }
+  if (BoolMember(body, "extend_expiration").value_or(false)) ExtendKlarna(*order);
   Ship(*order, body);
   return Success(Json::object());
 }
 
 Answer Platform::CancelOrder(const Site& site, const std::string& id) {
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr || order->gateway != "MISTERCASH" || order->status != "initialized") {
+  if (order == nullptr || !CancelsByPost(*order) || order->status != "initialized") {
     return Message(403, "Forbidden");
   }
   Change(*order, "cancelled", "cancelled");
@@ -246,7 +240,12 @@ Answer Platform::Refund(const Site& site, const std::string& id, const Json& bod
   AmountRead amount = AmountMember(body, "amount", settings_.strict_types);
   if (amount.kind == AmountRead::Kind::kBad) return Failure(1001);
   if (amount.kind == AmountRead::Kind::kAbsent && !checkout_data.empty()) {
-    amount = {AmountRead::Kind::kValue, CheckoutDataCents(checkout_data)};
+    const Json* items = Member(checkout_data, "items");
+    const Json& own_tables = ObjectMember(checkout_data, "tax_tables");
+    const Json& tables =
+        own_tables.empty() ? ObjectMember(order->extras, "checkout_options") : own_tables;
+    amount = {AmountRead::Kind::kValue,
+              items == nullptr ? 0 : RefundOfLines(*items, tables, order->currency)};
   } else if (amount.kind == AmountRead::Kind::kAbsent || amount.value == 0) {
     // The published hazard: no amount means everything that is left.
     Count("implicit_full_refund");
@@ -255,7 +254,9 @@ Answer Platform::Refund(const Site& site, const std::string& id, const Json& bod
   if (amount.value < 0) return Failure(1001);
   const bool refundable = (order->status == "completed" || order->status == "shipped" ||
                            order->status == "partial_refunded") &&
-                          order->financial_status == "completed";
+                          // Some methods collect before their funds are final.
+                          (order->financial_status == "completed" ||
+                           (order->stage > 0 && order->money.captured_here > 0));
   if (!refundable || amount.value < 1 || amount.value > left) return Failure(1034);
   if (now_ms_ - order->completed_ms > kRefundWindowMs) return Failure(1034);
   for (const Related& earlier : order->related) {
@@ -352,14 +353,6 @@ bool Platform::ChargeBack(Order& order) {
   order.related.back().dispute_status = "new";
   Change(order, "chargeback", order.financial_status);
   return true;
-}
-
-Answer Platform::AddFile(const Site& site, const std::string& id, const Json& body) {
-  if (FindOrder(site.site_id, id) == nullptr) return Failure(1006);
-  for (const char* name : {"type", "base64", "description", "name"}) {
-    if (!TextMember(body, name)) return Failure(1016);
-  }
-  return Success(Json::object());
 }
 
 }  // namespace msp::sandbox

@@ -9,6 +9,17 @@ namespace {
 
 const Json kEmptyObject = Json::object();
 
+// An integer however it is written: 1000, 1000.0, 1e3. Some clients write every number as a double.
+std::optional<std::int64_t> Integral(const Json& json) {
+  if (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX) return std::nullopt;
+  if (json.is_number_integer()) return json.get<std::int64_t>();
+  if (!json.is_number_float()) return std::nullopt;
+  const double value = json.get<double>();
+  // Beyond 2^53 a double no longer tells neighbours apart.
+  if (!(std::fabs(value) <= 9007199254740992.0) || std::floor(value) != value) return std::nullopt;
+  return static_cast<std::int64_t>(value);
+}
+
 }  // namespace
 
 const Json* Member(const Json& json, std::string_view name) {
@@ -30,6 +41,7 @@ std::optional<std::string> TextMember(const Json& json, std::string_view name) {
     return text.empty() ? std::nullopt : std::optional(text);
   }
   if (member->is_number_integer()) return member->dump();
+  if (const auto integral = Integral(*member)) return std::to_string(*integral);
   return std::nullopt;
 }
 
@@ -46,9 +58,8 @@ std::optional<bool> BoolMember(const Json& json, std::string_view name) {
 AmountRead AmountMember(const Json& json, std::string_view name, bool strict) {
   const Json* member = Member(json, name);
   if (member == nullptr || member->is_null()) return {};
-  if (member->is_number_unsigned() && member->get<std::uint64_t>() > INT64_MAX)
-    return {AmountRead::Kind::kBad, 0};
-  if (member->is_number_integer()) return {AmountRead::Kind::kValue, member->get<std::int64_t>()};
+  if (const auto integral = Integral(*member); integral && !(strict && member->is_number_float()))
+    return {AmountRead::Kind::kValue, *integral};
   if (!member->is_string()) return {AmountRead::Kind::kBad, 0};
   const auto& text = member->get_ref<const std::string&>();
   if (text.empty()) return {};

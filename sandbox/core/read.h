@@ -16,7 +16,7 @@ const Json* Member(const Json& json, std::string_view name);
 // The member when it is an object, else an empty object ("[]" and null mean the same).
 const Json& ObjectMember(const Json& json, std::string_view name);
 
-// Text or an integer as text; nothing for everything else and for "".
+// Text or an integer as text (1000.0 is "1000"); nothing for everything else and for "".
 std::optional<std::string> TextMember(const Json& json, std::string_view name);
 
 // true/false, 0/1, "0"/"1", "true"/"false"; nothing when absent or unreadable.
@@ -27,7 +27,7 @@ struct AmountRead {
   Kind kind = Kind::kAbsent;
   std::int64_t value = 0;
 };
-// An integer, or unless `strict` digits as text. null and "" are absent.
+// An integer, or unless `strict` the same as 1000.0, 1e3 or digits as text. null and "" are absent.
 AmountRead AmountMember(const Json& json, std::string_view name, bool strict);
 
 // Compares ASCII text without case.

@@ -16,6 +16,12 @@ Json RenderOrder(const Order& order, const Settings& settings);
 // The same with the dial applied: other JSON types for the same facts.
 void ApplyDial(Polymorphism dial, Random& random, Json& order);
 
+// What the order costs the merchant, in the currency's smallest unit.
+std::int64_t CostMinor(const Order& order);
+
+// payment, refund or chargeback.
+std::string_view TransactionType(const Order& order);
+
 // The transaction object of `GET /transactions`.
 Json RenderTransaction(const Order& order);
 

@@ -33,10 +33,31 @@ struct Site {
   std::string notification_url;
 };
 
+// A payment terminal of the account, and what the customer does at it.
+struct Terminal {
+  std::string id;
+  std::int64_t group_id = 0;
+  // approve, decline, timeout (nobody comes), manual (waits for the control API)
+  std::string behaviour = "approve";
+  std::string provider = "SMARTPOS";
+  std::string name;
+  bool active = true;
+  std::int64_t created_ms = 0;
+  std::int64_t updated_ms = 0;
+  std::string code;  // scanned from the terminal to activate it
+};
+
 struct Settings {
   std::uint64_t seed = 1;
   std::vector<Site> sites = {
       Site{.key = "sandbox-test-key-0001", .site_id = 10001, .account_id = 1001001}};
+  // The terminals that every account starts with.
+  std::vector<Terminal> terminals = {
+      {.id = "00000APR", .group_id = 57958, .behaviour = "approve"},
+      {.id = "00000DEC", .group_id = 57958, .behaviour = "decline"},
+      {.id = "00000TMO", .group_id = 57958, .behaviour = "timeout"},
+      {.id = "00000MAN", .group_id = 57959, .behaviour = "manual"},
+      {.id = "00000OFF", .group_id = 57959, .behaviour = "manual", .active = false}};
   // Orders kept; beyond that the oldest are forgotten, the order of creation deciding.
   std::int64_t orders_max = 100'000;
 

@@ -67,6 +67,13 @@ MethodFilter MethodFilterOf(const Call& call) {
           .with_coupons = QueryFlag(call, "include_coupons")};
 }
 
+// The body of a call that may have none; an unreadable one is none.
+Json OptionalBody(const Call& call) {
+  const std::string& text = call.request->body;
+  Json json = NestsAtMost(text, kNestingMax) ? Json::parse(text, nullptr, false) : Json();
+  return json.is_object() ? json : Json::object();
+}
+
 // The shape of a refusal for want of a key.
 enum class Refusal : std::uint8_t { kEnvelope, kForbidden };
 
@@ -132,10 +139,33 @@ constexpr Route kRoutes[] = {
     {"GET", "transactions/*", "get_transaction", false, kForbidden,
      [](Platform& p, const Call& c) { return p.GetTransaction(*c.site, c.params[0]); }},
     {"GET", "closing-balances", "closing_balances", false, kEnvelope,
-     [](Platform&, const Call& c) { return ListClosingBalances(*c.site, Query(c, "currency")); }},
+     [](Platform& p, const Call& c) {
+       return p.ListClosingBalances(*c.site, Query(c, "from"), Query(c, "until"),
+                                    Query(c, "currency"));
+     }},
     {"GET", "me", "me", false, kEnvelope, [](Platform&, const Call& c) { return GetMe(*c.site); }},
     {"GET", "auth/api_token", "api_token", false, kEnvelope,
-     [](Platform& p, const Call&) { return p.NewApiToken(); }},
+     [](Platform& p, const Call& c) { return p.NewApiToken(*c.site); }},
+    {"POST", "wallets/sessions/applepay", "post_apple_pay_session", true, kEnvelope,
+     [](Platform& p, const Call& c) { return p.NewApplePaySession(c.body); }},
+    {"POST", "pad/orders/*/onhold", "post_on_hold", false, kEnvelope,
+     [](Platform& p, const Call& c) { return p.PutOnHold(*c.site, c.params[0], OptionalBody(c)); }},
+    {"POST", "pad/orders/*/autoexpire", "post_auto_expire", false, kEnvelope,
+     [](Platform& p, const Call& c) {
+       return p.ExtendAutoExpire(*c.site, c.params[0], OptionalBody(c));
+     }},
+    {"GET", "terminals", "list_terminals", false, kForbidden,
+     [](Platform& p, const Call& c) {
+       return p.ListTerminals("", QuerySize(c, "page", 1), QuerySize(c, "limit", 100));
+     }},
+    {"POST", "terminals", "post_terminals", true, kForbidden,
+     [](Platform& p, const Call& c) { return p.CreateTerminal(c.body); }},
+    {"GET", "terminal-groups/*/terminals", "list_group_terminals", false, kForbidden,
+     [](Platform& p, const Call& c) {
+       return p.ListTerminals(c.params[0], QuerySize(c, "page", 1), QuerySize(c, "limit", 100));
+     }},
+    {"GET", "pos/receipt/*", "get_receipt", false, kEnvelope,
+     [](Platform& p, const Call& c) { return p.GetReceipt(*c.site, c.params[0]); }},
     {"GET", "categories", "categories", false, kEnvelope,
      [](Platform&, const Call&) { return ListCategories(); }},
 };

@@ -31,6 +31,17 @@ Json DescribeRelated(Platform& platform, const Order& order) {
   return list;
 }
 
+Json DescribeFiles(const Order& order) {
+  Json list = Json::array();
+  for (const Evidence& file : order.files) {
+    list.push_back({{"name", file.name},
+                    {"type", file.type},
+                    {"description", file.description},
+                    {"bytes", file.bytes}});
+  }
+  return list;
+}
+
 // What control calls tell about an order, beyond the API's own view.
 Json Describe(Platform& platform, const Order& order) {
   return {{"order_id", order.order_id},
@@ -42,6 +53,8 @@ Json Describe(Platform& platform, const Order& order) {
           {"return_url", platform.ReturnUrl(order)},
           {"var2", order.extras.value("var2", Json(""))},
           {"related", DescribeRelated(platform, order)},
+          {"terminal_id", order.terminal_id},
+          {"files", DescribeFiles(order)},
           {"timer_in_ms", order.timer == TimerKind::kNone
                               ? Json(nullptr)
                               : Json(order.timer_due_ms - platform.now_ms())},
@@ -165,6 +178,14 @@ Answer Front::ControlOrder(const HttpRequest& request, const std::vector<std::st
              action == "void") {
     const std::string wrong = ActInDashboard(platform_, *order, action, body);
     if (!wrong.empty()) return Problem(409, wrong);
+  } else if (action == "settle") {
+    if (!platform_.AdvanceLife(*order)) return Problem(409, "nothing that the clock would bring");
+  } else if (action == "terminal") {
+    if (!platform_.ActAtTerminal(*order, TextMember(body, "outcome").value_or(""))) {
+      return Problem(409,
+                     "no terminal awaits a card for the order, or outcome is none of approve, "
+                     "decline, timeout, cancel");
+    }
   } else if (action == "notify") {
     platform_.Notify(*order);
   } else if (action == "refunds" && segments.size() == 4) {
@@ -219,6 +240,15 @@ HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
   } else if (what == "orders" && segments.size() >= 2) {
     *order_id = segments[1];
     answer = ControlOrder(request, segments, body);
+  } else if (what == "terminals" && segments.size() == 2 && post) {
+    answer = platform_.TurnTerminal(segments[1], body)
+                 ? Done()
+                 : Problem(404,
+                           "no such terminal, or behaviour is none of approve, decline, "
+                           "timeout, manual");
+  } else if (what == "events" && segments.size() == 2 && segments[1] == "disconnect" && post) {
+    ++stream_generation_;
+    answer = Done();
   } else if (what == "faults") {
     answer = ControlFaults(request, body);
   } else if (what == "webhooks" && post) {

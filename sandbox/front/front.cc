@@ -133,6 +133,7 @@ void Front::Tick() {
 }
 
 void Front::SendNotices() {
+  events_changed_.NotifyAll();
   platform_.RecordVersions();
   for (Notice& notice : platform_.TakeNotices()) {
     Notification notification;
@@ -151,6 +152,11 @@ void Front::SendNotices() {
 }
 
 void Front::StopWaiting() {
+  {
+    MutexLock lock(mutex_);
+    streams_ended_ = true;
+    events_changed_.NotifyAll();
+  }
   MutexLock lock(pause_mutex_);
   no_more_pauses_ = true;
   pause_over_.NotifyAll();
@@ -261,6 +267,8 @@ HttpAnswer Front::Dispatch(HttpRequest& request, std::string* order_id) {
     return request.path.compare(0, prefix.size(), prefix) == 0;
   };
   if (starts("/_sandbox/")) return Control(request, order_id);
+  if (starts("/events/")) return Events(request, order_id);
+  if (starts("/qr/")) return QrCode(request, order_id);
   if (starts("/connect/") || starts("/simulator/")) return Page(request, order_id);
   return Api(request, order_id);
 }

@@ -71,6 +71,18 @@ class Front {
   void Pause(std::int64_t ms);
   // Hands what the state machine has to tell to the senders.
   void SendNotices() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  HttpAnswer Events(const HttpRequest& request, std::string* order_id);
+  HttpAnswer QrCode(const HttpRequest& request, std::string* order_id);
+  // One reader of an order's event stream, and how far it has come.
+  struct EventReader {
+    std::string token;
+    std::uint64_t last_id = 0;
+    std::uint64_t generation = 0;
+    std::chrono::steady_clock::time_point began;
+    std::chrono::steady_clock::time_point wrote;
+  };
+  // Waits a second at most for what the reader has not seen; false when the stream is to end.
+  bool NextEvents(EventReader& reader, std::string* bytes);
   HttpAnswer Dispatch(HttpRequest& request, std::string* order_id);
   HttpAnswer Api(HttpRequest& request, std::string* order_id);
   HttpAnswer Control(const HttpRequest& request, std::string* order_id);
@@ -107,6 +119,10 @@ class Front {
   Faults faults_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> has_faults_{false};
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  CondVar events_changed_;
+  bool streams_ended_ ABSL_GUARDED_BY(mutex_) = false;
+  // Streams of an earlier one end: the control API has cut them.
+  std::uint64_t stream_generation_ ABSL_GUARDED_BY(mutex_) = 0;
   Mutex pause_mutex_;
   CondVar pause_over_;
   bool no_more_pauses_ ABSL_GUARDED_BY(pause_mutex_) = false;

@@ -107,7 +107,7 @@ HttpAnswer Front::ConnectPage(const HttpRequest& request, const std::vector<std:
   const std::string action = segments.size() > 2 ? segments[2] : "";
   if (order.authentication.awaiting_challenge)
     return SeeOther("/simulator/3ds/" + order.session.id);
-  if (order.status != "initialized") return Leave(order);
+  if (!platform_.IsOpenForPayment(order)) return Leave(order);
   HttpRequest form;
   form.query = request.body;
   std::vector<FormProblem> problems;
@@ -137,7 +137,7 @@ HttpAnswer Front::ConnectPage(const HttpRequest& request, const std::vector<std:
   ZeroizeString(form.query);
   if (order.authentication.awaiting_challenge)
     return SeeOther("/simulator/3ds/" + order.session.id);
-  if (order.status != "initialized") return Leave(order);
+  if (!platform_.IsOpenForPayment(order)) return Leave(order);
   if (order.card) {
     return HtmlPage(200, "The bank has not answered yet",
                     OrderFacts(order) + "<p>Reload this page later.</p>", &order);

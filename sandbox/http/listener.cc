@@ -27,7 +27,7 @@ std::string HeadOf(const HttpAnswer& answer, std::size_t stated_length, bool kee
                                  [](const auto& header) { return header.first == "Date"; });
   if (!dated) head += "\r\nDate: " + HttpDate(std::time(nullptr) * 1000);
   if (!answer.content_type.empty()) head += "\r\nContent-Type: " + answer.content_type;
-  head += "\r\nContent-Length: " + std::to_string(stated_length);
+  if (!answer.more) head += "\r\nContent-Length: " + std::to_string(stated_length);
   head += keep_alive ? "\r\nConnection: keep-alive" : "\r\nConnection: close";
   for (const auto& [name, value] : answer.headers) head += "\r\n" + name + ": " + value;
   head += "\r\n\r\n";
@@ -231,9 +231,25 @@ bool Listener::Send(Stream& stream, const HttpRequest& request, const HttpAnswer
         whole ? answer.body.size() : std::min(answer.delivery.bytes, answer.body.size());
     return SendFaulty(stream, answer, HeadOf(answer, stated, request.keep_alive));
   }
+  if (answer.more) {
+    SendStream(stream, answer);
+    return false;
+  }
   std::string bytes = HeadOf(answer, answer.body.size(), keep);
   if (request.method != "HEAD") bytes += answer.body;
   return stream.WriteAll(bytes, After(options_.write_ms)) && keep;
+}
+
+void Listener::SendStream(Stream& stream, const HttpAnswer& answer) {
+  // The end of the connection is the end of the body.
+  std::string bytes = HeadOf(answer, 0, false) + answer.body;
+  bool more = true;
+  while (more && !stopping() && !stream.PeerGone()) {
+    if (!bytes.empty() && !stream.WriteAll(bytes, After(options_.write_ms))) return;
+    bytes.clear();
+    more = answer.more(&bytes);
+  }
+  if (!bytes.empty()) stream.WriteAll(bytes, After(options_.write_ms));
 }
 
 bool Listener::SendFaulty(Stream& stream, const HttpAnswer& answer, const std::string& head) {

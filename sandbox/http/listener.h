@@ -63,6 +63,7 @@ class Listener {
   bool Refuse(Stream& stream, ParseResult why);
   // True when the connection may be used again.
   bool Send(Stream& stream, const HttpRequest& request, const HttpAnswer& answer);
+  void SendStream(Stream& stream, const HttpAnswer& answer);
   bool SendFaulty(Stream& stream, const HttpAnswer& answer, const std::string& head);
   // Sleeps unless the listener stops first.
   void Pause(std::int64_t ms);

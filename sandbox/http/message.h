@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,9 @@ struct HttpAnswer {
   std::string content_type = "application/json; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers;  // A Date among them is the only one.
   std::string body;
+  // An answer without an end: what it appends goes out after `body`, again and again until it is
+  // false. Called on the connection's thread; returns within about a second, also with nothing.
+  std::function<bool(std::string* bytes)> more;
   bool close = false;
   Delivery delivery;
 };

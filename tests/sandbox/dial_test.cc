@@ -74,7 +74,12 @@ TEST(Dial, ChaosChangesShapesAndNoFacts) {
     EXPECT_THAT(shapes["transaction_id"], UnorderedElementsAre("string", "number"));
     EXPECT_THAT(shapes["var1"], UnorderedElementsAre("string", "null", "absent"));
     EXPECT_THAT(shapes["last4"], UnorderedElementsAre("string", "number"));
-    EXPECT_THAT(shapes["costs"], UnorderedElementsAre("array", "object"));
+    // Typed readers end on the one, so that only the PHP dial has it.
+    if (dial == Polymorphism::kChaos) {
+      EXPECT_THAT(shapes["costs"], UnorderedElementsAre("array"));
+    } else {
+      EXPECT_THAT(shapes["costs"], UnorderedElementsAre("array", "object"));
+    }
     EXPECT_THAT(shapes["status"], UnorderedElementsAre("string"));
     EXPECT_THAT(shapes["amount"], UnorderedElementsAre("number"));
   }

@@ -204,7 +204,73 @@ TEST(Routes, ListsHaveTheMembersThatPhpInsistsOn) {
   EXPECT_THAT(sandbox.Call("GET", "/v1/json/auth/api_token").data()["api_token"].get<std::string>(),
               ::testing::StartsWith("pub.v2."));
   EXPECT_TRUE(sandbox.Call("GET", "/v1/json/categories").data().is_array());
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/closing-balances").body["page"]["total"], 1);
+  EXPECT_EQ(sandbox.Call("GET", "/v1/json/closing-balances").body["page"]["total"], 0);
+}
+
+TEST(Routes, ServeTheWholeMerchantApi) {
+  Running sandbox;
+  Json later = RedirectOrder("later");
+  later["gateway"] = "PAYAFTER";
+  sandbox.Create(later);
+  sandbox.Call("POST", "/_sandbox/orders/later/pay", Json{{"scenario", "completed"}});
+  Json counter = RedirectOrder("counter");
+  counter["gateway_info"] = {{"terminal_id", "00000MAN"}};
+  sandbox.Create(counter);
+  sandbox.Call("POST", "/_sandbox/orders/counter/terminal", Json{{"outcome", "approve"}});
+  struct Row {
+    const char* method;
+    const char* path;
+    Json body;
+    const char* type;  // of `data`
+  };
+  const Row kRows[] = {
+      {"GET", "issuers/mybank", nullptr, "array"},
+      {"GET", "closing-balances?from=2026-01-01&until=2027-01-01&locale=en_US", nullptr, "array"},
+      {"POST",
+       "wallets/sessions/applepay",
+       {{"origin_domain", "shop.example"}, {"validation_url", "https://apple.example/start"}},
+       "object"},
+      {"POST", "pad/orders/later/autoexpire", {{"days", 3}}, "string"},
+      {"POST", "pad/orders/later/onhold", nullptr, "string"},
+      {"GET", "terminals?page=1&limit=2", nullptr, "array"},
+      {"POST", "terminals", {{"provider", "CTAP"}, {"group_id", 57958}, {"name", "Bar"}}, "object"},
+      {"GET", "terminal-groups/57958/terminals", nullptr, "array"},
+      {"GET", "pos/receipt/counter", nullptr, "object"},
+      {"GET", "transactions?payment_method=VISA&payment_method=IDEAL&locale=en_US", nullptr,
+       "array"},
+  };
+  for (const Row& row : kRows) {
+    SCOPED_TRACE(row.path);
+    const std::string path = std::string("/v1/json/") + row.path;
+    const Exchanged answer =
+        sandbox.Call(row.method, path, row.body.is_null() ? std::string() : row.body.dump());
+    EXPECT_EQ(answer.status, 200) << answer.text;
+    EXPECT_STREQ(answer.data().type_name(), row.type);
+    const Exchanged keyless = sandbox.Call(row.method, path, std::string("{}"), {});
+    EXPECT_TRUE(keyless.status == 401 || keyless.status == 403) << keyless.status;
+  }
+}
+
+TEST(Routes, ControlTurnsTerminalsAndLives) {
+  Running sandbox;
+  const auto control = [&](const std::string& path, const Json& body) {
+    return sandbox.Call("POST", "/_sandbox/" + path, body, {}).status;
+  };
+  Json debit = RedirectOrder("debit");
+  debit["gateway"] = "DIRDEB";
+  sandbox.Create(debit);
+  EXPECT_EQ(control("orders/debit/settle", Json::object()), 409);
+  control("orders/debit/pay", Json{{"scenario", "completed"}});
+  EXPECT_EQ(control("orders/debit/settle", Json::object()), 200);
+  EXPECT_EQ(sandbox.Get("debit").data()["financial_status"], "uncleared");
+  EXPECT_EQ(control("orders/debit/terminal", Json{{"outcome", "approve"}}), 409);
+  EXPECT_EQ(control("terminals/00000APR", Json{{"behaviour", "decline"}}), 200);
+  EXPECT_EQ(control("terminals/none", Json{{"behaviour", "decline"}}), 404);
+  Json counter = RedirectOrder("counter");
+  counter["gateway_info"] = {{"terminal_id", "00000APR"}};
+  sandbox.Create(counter);
+  sandbox.Advance(5);
+  EXPECT_EQ(sandbox.Get("counter").data()["status"], "declined");
 }
 
 // The official libraries' end-to-end scenario.
@@ -255,6 +321,7 @@ TEST(Routes, WalkTheOfficialScenario) {
   EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/one/cancel").status, 403);
   Json bancontact = RedirectOrder("six");
   bancontact["gateway"] = "MISTERCASH";
+  bancontact["gateway_info"]["qr_enabled"] = true;
   sandbox.Create(bancontact);
   EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/six/cancel").data()["status"], "cancelled");
   const Json file{{"type", "PDF"}, {"base64", "eA=="}, {"description", "d"}, {"name", "n"}};

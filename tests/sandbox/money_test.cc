@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "sandbox/core/gateways.h"
 #include "sandbox/core/local_time.h"
 #include "tests/sandbox/core_fixture.h"
 
@@ -636,9 +637,16 @@ TEST(Money, AddsUpAfterAnySequence) {
           bench.Create(body);
           break;
         }
-        case 2:
-          bench.Create(RedirectOrder(id));
+        case 2: {
+          Json body = RedirectOrder(id);
+          const auto gateways = AllGateways();
+          if (random.Below(2) == 0) body["gateway"] = gateways[random.Below(gateways.size())].id;
+          if (random.Below(3) == 0) body["type"] = "direct";
+          if (random.Below(6) == 0) body["gateway_info"] = {{"terminal_id", "00000APR"}};
+          if (random.Below(6) == 0) body["gateway_info"] = {{"account_id", "NL87ABNA0000000004"}};
+          bench.Create(body);
           break;
+        }
         case 3:
           Capture(bench, id, amount);
           break;
@@ -678,6 +686,7 @@ TEST(Money, AddsUpAfterAnySequence) {
           if (order == nullptr) break;
           if (random.Below(8) == 0) bench.platform.ChargeBack(*order);
           bench.platform.Review(*order, random.Below(2) == 0);
+          if (random.Below(2) == 0) bench.platform.AdvanceLife(*order);
           if (order->related.empty()) break;
           Order* child = bench.platform.FindAnywhere(
               std::to_string(order->related[random.Below(order->related.size())].transaction_id));

@@ -16,8 +16,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "operations"))
 import stage  # noqa: E402
 
-# The Python SDK gives up on a list of costs that comes as its only element, which MultiSafepay's own schema allows.
-SDKS = {"Node": ("modern", "legacy", "chaos"), "Python": ("modern", "legacy")}
+# Shapes on which SDKs give up, such as a list of costs that comes as its only element, are chaos-php's alone.
+SDKS = {"Node": ("modern", "legacy", "chaos"), "Python": ("modern", "legacy", "chaos")}
 RUN_S = 120
 
 

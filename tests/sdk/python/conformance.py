@@ -24,8 +24,10 @@ from multisafepay.api.paths.orders.order_id.capture.request.capture_request impo
 from multisafepay.api.paths.orders.order_id.refund.request.refund_request import RefundOrderRequest  # noqa: E402
 from multisafepay.api.paths.orders.order_id.update.request.update_request import UpdateOrderRequest  # noqa: E402
 from multisafepay.api.paths.orders.request.components.gateway_info.creditcard import Creditcard  # noqa: E402
+from multisafepay.api.paths.orders.request.components.gateway_info.terminal import Terminal  # noqa: E402
 from multisafepay.api.paths.orders.request.components.payment_options import PaymentOptions  # noqa: E402
 from multisafepay.api.paths.orders.request.order_request import OrderRequest  # noqa: E402
+from multisafepay.api.paths.terminals.request.create_terminal_request import CreateTerminalRequest  # noqa: E402
 from multisafepay.api.shared.customer import Customer  # noqa: E402
 from multisafepay.util.webhook import Webhook  # noqa: E402
 
@@ -195,9 +197,8 @@ def a_notification_is_genuine_and_a_changed_one_is_not():
     url = f"http://127.0.0.1:{shop.server_address[1]}/notify?from=sandbox"
     options = PaymentOptions().add_notification_url(url).add_notification_method("POST")
     create(order("notified", payment_options=options, description="Für Zoë – 40 × \"Tulpen\""))
-    control = f"{API_URL.removesuffix('/v1/json')}/_sandbox/orders/{urllib.request.quote(order_id('notified'), safe='')}"
     card = {"card_number": "4111111111111111", "card_expiry_date": "3012", "card_cvc": "123"}
-    requests.post(f"{control}/pay", json=card, timeout=10).raise_for_status()
+    control(f"orders/{urllib.request.quote(order_id('notified'), safe='')}/pay", card)
     body, auth = arrived.get(timeout=20)
     shop.shutdown()
     assert str(json.loads(body)["order_id"]) == order_id("notified")
@@ -206,12 +207,58 @@ def a_notification_is_genuine_and_a_changed_one_is_not():
     assert not Webhook.validate(body, auth, "wrong-key-0001")
 
 
+def control(path, body):
+    requests.post(f"{API_URL.removesuffix('/v1/json')}/_sandbox/{path}", json=body, timeout=10).raise_for_status()
+
+
+def terminals_are_listed_and_made():
+    terminals = sdk.get_terminal_manager()
+    made = data_of(terminals.create_terminal(
+        CreateTerminalRequest().add_provider("CTAP").add_group_id(57959).add_name("Bar")))  # fmt: skip
+    assert made.id
+    assert made.id in {one.id for one in data_of(terminals.get_terminals({"limit": 100})).get_data()}
+    group = data_of(sdk.get_terminal_group_manager().get_terminals_by_group("57958"))
+    assert "00000APR" in {one.id for one in group.get_data()}
+
+
+def at_terminal(name, terminal):
+    return create(order(name, gateway_info=Terminal().add_terminal_id(terminal)))
+
+
+def a_terminal_collects_and_its_events_tell():
+    data = at_terminal("counter", "00000MAN")
+    events = sdk.get_event_manager()
+    with events.subscribe_order_events(data, timeout=20) as stream:
+        first = next(stream)
+        assert (first.event, first.data.status) == ("session.order", "initialized")
+        assert first.data.order_id == order_id("counter")
+        control(f"orders/{urllib.request.quote(order_id('counter'), safe='')}/terminal", {"outcome": "approve"})
+        assert next(stream).data.status == "completed"
+    with events.subscribe_order_events(data, last_event_id=first.event_id, timeout=20) as resumed:
+        assert next(resumed).data.status == "completed"
+    receipt = data_of(sdk.get_pos_manager().get_receipt(order_id("counter")))
+    assert (receipt.order.amount, receipt.payment.terminal_id, receipt.payment.last4) == (1000, "00000MAN", "1111")
+
+
+def a_terminal_is_cancelled():
+    at_terminal("given up", "00000MAN")
+    cancelled = data_of(orders.cancel_transaction(order_id("given up")))
+    assert cancelled.status == "cancelled"
+    assert read("given up").status == "cancelled"
+
+
+def issuers_are_listed():
+    [issuer, *_] = data_of(sdk.get_issuer_manager().get_issuers_by_gateway_code("mybank"))
+    assert issuer.code and issuer.description
+
+
 CLAIMS = (
     a_redirect_order_has_a_page, a_direct_order_is_paid_and_can_be_read, a_part_is_refunded,
     a_full_capture_keeps_the_order_id, a_partial_capture_makes_an_order_and_the_rest_is_given_up,
     an_unpaid_order_is_cancelled, a_stored_card_is_listed_read_and_removed, payment_methods_and_gateways_are_listed,
     the_account_is_known, transactions_are_listed, refusals_are_raised_with_their_status,
-    a_notification_is_genuine_and_a_changed_one_is_not,
+    a_notification_is_genuine_and_a_changed_one_is_not, terminals_are_listed_and_made,
+    a_terminal_collects_and_its_events_tell, a_terminal_is_cancelled, issuers_are_listed,
 )  # fmt: skip
 
 

@@ -1,0 +1,80 @@
+// The account's closing balances, from what the orders have brought and cost.
+#include <map>
+
+#include "sandbox/core/local_time.h"
+#include "sandbox/core/platform.h"
+
+namespace msp::sandbox {
+namespace {
+
+constexpr std::size_t kDaysMax = 3660;
+
+// When the funds of a payment came: a capture by hand is later than the authorization.
+std::int64_t CollectedMs(const Order& order) {
+  for (const Related& related : order.related) {
+    if (related.type == "capture" && related.transaction_id == order.transaction_id)
+      return related.created_ms;
+  }
+  return order.completed_ms;
+}
+
+struct Day {
+  std::int64_t moved = 0;
+  std::int64_t uncleared = 0;
+};
+
+}  // namespace
+
+Answer Platform::ListClosingBalances(const Site& site, const std::string& from,
+                                     const std::string& until, const std::string& currency) {
+  // What came and went, by currency and by the midnight at which its day closed.
+  std::map<std::string, std::map<std::int64_t, Day>> books;
+  for (const auto& [seq, order] : orders_) {
+    const bool own = site.kind == "account" ? order->account_id == site.account_id
+                                            : order->site_id == site.site_id;
+    if (!own || (!currency.empty() && order->currency != currency)) continue;
+    std::map<std::int64_t, Day>& days = books[order->currency];
+    const bool back = IsOutgoing(*order);
+    if (back && order->status == "completed") {
+      days[NextAmsterdamMidnightMs(order->completed_ms)].moved -= order->amount;
+    } else if (!back && order->money.captured_here > 0) {
+      days[NextAmsterdamMidnightMs(CollectedMs(*order))].moved +=
+          order->money.captured_here - CostMinor(*order);
+    } else if (!back && order->financial_status == "uncleared") {
+      days[NextAmsterdamMidnightMs(order->modified_ms)].uncleared += order->amount;
+    }
+  }
+  Json list = Json::array();
+  for (const auto& [name, days] : books) {
+    if (days.empty()) continue;
+    Day balance;
+    std::size_t count = 0;
+    // Every day since the first has a closing balance, the present one not yet.
+    for (std::int64_t closed_ms = days.begin()->first; closed_ms <= now_ms_ && count < kDaysMax;
+         closed_ms = NextAmsterdamMidnightMs(closed_ms), ++count) {
+      if (const auto day = days.find(closed_ms); day != days.end()) {
+        balance.moved += day->second.moved;
+        balance.uncleared += day->second.uncleared;
+      }
+      const std::string date = AmsterdamTime(closed_ms - 1000).substr(0, 10);
+      if ((!from.empty() && date < from) || (!until.empty() && date >= until)) continue;
+      list.push_back({{"account_id", site.account_id},
+                      {"amount", balance.moved},
+                      {"amount_uncleared", balance.uncleared},
+                      {"bic", "ABNANL2A"},
+                      {"closing_date", date},
+                      {"currency", name},
+                      {"iban", "NL87ABNA0000000001"},
+                      // The sandbox pays nothing out: the balance stays in the account.
+                      {"payout_amount", 0},
+                      {"payout_transaction_id", 0},
+                      {"status", "completed"}});
+    }
+  }
+  Answer answer = Success(Json());
+  answer.body["page"] = {{"total", list.size()}};
+  answer.body["data"] = std::move(list);
+  return answer;
+}
+
+}  // namespace msp::sandbox

@@ -1,0 +1,163 @@
+#include "sandbox/front/recorder.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "sandbox/core/cards.h"
+#include "sandbox/core/read.h"
+
+namespace msp::sandbox {
+namespace {
+
+constexpr std::size_t kExchangesMax = 500;
+constexpr std::size_t kBodyReadMax = std::size_t{256} * 1024;
+constexpr std::size_t kBodyKeptMax = std::size_t{8} * 1024;
+constexpr int kNestingMax = 64;
+
+// Members whose value is not shown.
+constexpr std::string_view kHidden[] = {"card_cvc",
+                                        "cvc",
+                                        "cvv",
+                                        "card_expiry_date",
+                                        "payload",
+                                        "api_key",
+                                        "api_token",
+                                        "recurring_id",
+                                        "token",
+                                        "events_token",
+                                        "event_token",
+                                        "pareq",
+                                        "md",
+                                        "cavv",
+                                        "html",
+                                        "account_id",
+                                        "iban",
+                                        "session",
+                                        "bank_account",
+                                        "account_number",
+                                        "account_holder_iban",
+                                        "account_iban",
+                                        "password",
+                                        "secret",
+                                        "emv",
+                                        "card_token"};
+// Members of answers that hold a number of the sandbox's making.
+constexpr std::string_view kOwnNumbers[] = {"transaction_id", "refund_id", "session_id"};
+
+template <std::size_t kCount>
+bool IsIn(const std::string_view (&list)[kCount], std::string_view text) {
+  return std::any_of(std::begin(list), std::end(list),
+                     [&](std::string_view name) { return EqualsAsciiCase(name, text); });
+}
+
+class Masker {
+ public:
+  Masker(const std::vector<Site>& sites, bool ours) : sites_(sites), ours_(ours) {}
+
+  Json Mask(std::string_view name, const Json& value) const {
+    if (value.is_object()) {
+      Json masked = Json::object();
+      for (const auto& [member, inner] : value.items()) masked[Text(member)] = Mask(member, inner);
+      return masked;
+    }
+    if (value.is_array()) {
+      Json masked = Json::array();
+      for (const Json& inner : value) masked.push_back(Mask(name, inner));
+      return masked;
+    }
+    if (value.is_null() || value.is_boolean()) return value;
+    if (EqualsAsciiCase(name, "card_number")) return CardNumber(value);
+    if (IsIn(kHidden, name)) return "***";
+    if (value.is_string()) return Text(value.get_ref<const std::string&>());
+    if (ours_ && IsIn(kOwnNumbers, name)) return value;
+    char digits[400];
+    if (value.is_number_float()) {
+      std::snprintf(digits, sizeof digits, "%.0f", value.get<double>());
+    } else {
+      std::snprintf(digits, sizeof digits, "%s", value.dump().c_str());
+    }
+    std::string masked(digits);
+    MaskCardNumbers(&masked);
+    return masked == digits ? value : Json(masked);
+  }
+
+ private:
+  static Json CardNumber(const Json& value) {
+    std::string digits = value.is_string() ? value.get<std::string>() : value.dump();
+    std::erase_if(digits, [](char c) { return c < '0' || c > '9'; });
+    if (digits.size() < 12) return "***";
+    return std::string(digits.size() - 4, '*') + digits.substr(digits.size() - 4);
+  }
+
+  std::string Text(std::string text) const {
+    for (const Site& site : sites_) {
+      for (std::size_t at = text.find(site.key); at != std::string::npos; at = text.find(site.key))
+        text.replace(at, site.key.size(), "***");
+    }
+    MaskCardNumbers(&text);
+    return text;
+  }
+
+  const std::vector<Site>& sites_;
+  const bool ours_;
+};
+
+}  // namespace
+
+void Recorder::Add(Exchange exchange) {
+  exchange.number = next_++;
+  exchanges_.push_back(std::move(exchange));
+  if (exchanges_.size() > kExchangesMax) exchanges_.pop_front();
+}
+
+std::vector<const Exchange*> Recorder::Latest(std::uint64_t order_seq, std::size_t most) const {
+  std::vector<const Exchange*> list;
+  for (auto it = exchanges_.rbegin(); it != exchanges_.rend() && list.size() < most; ++it) {
+    if (order_seq == 0 || it->order_seq == order_seq) list.push_back(&*it);
+  }
+  return list;
+}
+
+void MaskCardNumbers(std::string* text) {
+  std::string digits;
+  std::vector<std::size_t> where;
+  const auto mask = [&] {
+    for (std::size_t size = 12; size <= 19; ++size) {
+      for (std::size_t at = 0; at + size <= digits.size(); ++at) {
+        if (!PassesLuhn(std::string_view(digits).substr(at, size))) continue;
+        for (std::size_t i = at; i < at + size; ++i) (*text)[where[i]] = '*';
+      }
+    }
+    digits.clear();
+    where.clear();
+  };
+  for (std::size_t i = 0; i < text->size(); ++i) {
+    const char c = (*text)[i];
+    if (c >= '0' && c <= '9') {
+      digits += c;
+      where.push_back(i);
+    } else if (std::string_view(" -%+._").find(c) == std::string_view::npos) {
+      mask();
+    }
+  }
+  mask();
+}
+
+std::string MaskedBody(std::string_view body, const std::vector<Site>& sites, bool ours) {
+  if (body.empty()) return {};
+  const bool readable = body.size() <= kBodyReadMax && NestsAtMost(body, kNestingMax);
+  const Json json = readable ? Json::parse(body, nullptr, false) : Json(Json::value_t::discarded);
+  if (json.is_discarded()) return "(" + std::to_string(body.size()) + " bytes, not shown)";
+  std::string text =
+      Masker(sites, ours).Mask("", json).dump(2, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > kBodyKeptMax) {
+    std::size_t cut = kBodyKeptMax;
+    while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
+    text.resize(cut);
+    text += "\n(cut)";
+    text.shrink_to_fit();
+  }
+  return text;
+}
+
+}  // namespace msp::sandbox

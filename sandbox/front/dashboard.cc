@@ -16,6 +16,7 @@ constexpr std::size_t kOrdersShown = 50;
 constexpr std::size_t kExchangesOfOrder = 100;
 constexpr std::size_t kExchangesOfAll = 20;
 constexpr std::size_t kWantedMax = 64;
+constexpr std::size_t kPathMax = 200;
 
 // The name in "host:port", without brackets.
 std::string_view NameOf(std::string_view host) {
@@ -256,7 +257,8 @@ void Front::Record(const HttpRequest& request, std::string sent, const HttpAnswe
   if (!api && !control && !starts("/connect/") && !starts("/simulator/")) return;
   Exchange exchange;
   exchange.method = Loggable(request.method);
-  exchange.path = Loggable(PercentDecoded(request.path));
+  exchange.path = PercentDecoded(request.path).substr(0, kPathMax);
+  MaskWholeCardNumbers(&exchange.path);
   exchange.us = us;
   exchange.fault = std::move(fault);
   exchange.request = std::move(sent);

@@ -23,7 +23,8 @@ constexpr Preset kPresets[] = {
     {"lost", "A payment is made, its answer is lost",
      R"({"match":{"method":"POST"},"effect":{"name":"commit_then_fail","then":"reset"}})"},
     {"timeout", "A payment is made, no answer comes",
-     R"({"match":{"method":"POST"},"effect":{"name":"commit_then_fail","then":"timeout","hold_ms":60000}})"},
+     R"({"match":{"method":"POST"},)"
+     R"("effect":{"name":"commit_then_fail","then":"timeout","hold_ms":60000}})"},
     {"unavailable", "HTTP 503 with an HTML page",
      R"({"effect":{"name":"status","status":503,"body":"html"}})"},
     {"limited", "HTTP 429, too many requests",
@@ -54,6 +55,14 @@ std::string Text(std::string_view text) {
   return HtmlEscaped(masked);
 }
 
+// An id of the shop's; ids of many digits stay readable.
+std::string IdText(std::string_view id) {
+  std::string masked(id);
+  MaskWholeCardNumbers(&masked);
+  return HtmlEscaped(masked);
+}
+
+// As Amsterdam's clocks show it, which is how the API has it.
 std::string Time(std::int64_t ms) {
   std::string text = AmsterdamTime(ms);
   if (text.size() > 10) text[10] = ' ';
@@ -97,7 +106,7 @@ std::string OrderAddress(const Order& order) {
 }
 
 std::string OrderLink(const Order& order) {
-  return "<a href=\"" + OrderAddress(order) + "\">" + Text(order.order_id) + "</a>";
+  return "<a href=\"" + OrderAddress(order) + "\">" + IdText(order.order_id) + "</a>";
 }
 
 // A form of one action; `content` has its fields and buttons.
@@ -134,7 +143,7 @@ std::string ExchangeHtml(const Exchange& exchange) {
       exchange.status == 0 ? std::string("no answer") : std::to_string(exchange.status);
   std::string html = "<li><details id=\"exchange-" + std::to_string(exchange.number) +
                      "\"><summary><span class=\"time\">" + Time(exchange.time_ms) + "</span> " +
-                     Text(exchange.method) + " " + Text(exchange.path) + " <strong" +
+                     Text(exchange.method) + " " + HtmlEscaped(exchange.path) + " <strong" +
                      (exchange.status >= 400 || exchange.status == 0 ? " class=\"bad\"" : "") +
                      ">" + status + "</strong> <span class=\"time\">" +
                      std::to_string(exchange.us / 1000) + " ms</span>";
@@ -179,8 +188,9 @@ std::string NotificationSection(const OrderDetail& detail) {
       const std::int64_t attempt = it->value("attempt", std::int64_t{1});
       const int status = it->value("status", 0);
       html +=
-          "<tr><td>" + Time(it->value("time", std::int64_t{0}) * 1000) + "</td><td>" +
-          Text(it->value("method", "")) + " " + Text(it->value("url", "")) + "</td><td>" +
+          "<tr><td>" + Time(it->value("time", std::int64_t{0}) * 1000) +
+          "</td><td class=\"long\">" + Text(it->value("method", "")) + " " +
+          Text(it->value("url", "")) + "</td><td>" +
           (attempt == 1 ? std::string("first") : "retry " + std::to_string(attempt - 1) + " of 3") +
           "</td><td>" + Text(it->value("signature", "")) + "</td><td>" +
           (status == 0 ? std::string("none") : std::to_string(status)) + "</td><td>" +
@@ -321,9 +331,9 @@ std::string OrderTable(const OrderList& list) {
       "<th scope=\"col\">Amount</th><th scope=\"col\">Method</th><th scope=\"col\">Kind</th>"
       "<th scope=\"col\">Modified</th></tr></thead><tbody>";
   for (const Order* order : list.orders) {
-    html += "<tr><td>" + OrderLink(*order) + "</td><td>" + StateText(*order) + "</td><td>" +
-            Amount(order->amount, order->currency) + "</td><td>" + MethodText(*order) +
-            "</td><td>" + std::string(KindText(order->kind)) + "</td><td>" +
+    html += "<tr><td class=\"long\">" + OrderLink(*order) + "</td><td>" + StateText(*order) +
+            "</td><td>" + Amount(order->amount, order->currency) + "</td><td>" +
+            MethodText(*order) + "</td><td>" + std::string(KindText(order->kind)) + "</td><td>" +
             Time(order->modified_ms) + "</td></tr>";
   }
   html += "</tbody></table></div>";
@@ -425,7 +435,8 @@ HttpAnswer Page(int status, std::string_view title, const std::string& content) 
 std::string Header(const DashboardFrame& frame, const std::string& title) {
   // To the minute: a page that changes by itself every second could not be compared.
   return "<header><p><a href=\"/\">Sandbox</a> <span id=\"now\" data-live>" +
-         Time(frame.now_ms).substr(0, 16) + (frame.frozen ? ", the clock stands still" : "") +
+         Time(frame.now_ms).substr(0, 16) + " in Amsterdam" +
+         (frame.frozen ? ", the clock stands still" : "") +
          "</span> <span id=\"live\" role=\"status\"></span></p></header>\n<main><h1>" + title +
          "</h1>" + Notice(frame);
 }
@@ -449,7 +460,7 @@ HttpAnswer OrderListPage(const DashboardFrame& frame, const OrderList& list) {
 HttpAnswer OrderDetailPage(const DashboardFrame& frame, const OrderDetail& detail) {
   const Order& order = *detail.order;
   std::string masked = order.order_id;
-  MaskCardNumbers(&masked);
+  MaskWholeCardNumbers(&masked);
   std::string html = Header(frame, "Order " + HtmlEscaped(masked));
   html += "<div id=\"order\" data-live>" + Facts(detail) + Actions(frame, detail) +
           RelatedSection(detail) + NotificationSection(detail) +

@@ -41,6 +41,9 @@ constexpr std::string_view kHidden[] = {"card_cvc",
                                         "secret",
                                         "emv",
                                         "card_token"};
+// Ids of the shop's.
+constexpr std::string_view kIds[] = {"order_id", "new_order_id", "refund_order_id",
+                                     "auth_order_id"};
 // Members of answers that hold a number of the sandbox's making.
 constexpr std::string_view kOwnNumbers[] = {"transaction_id", "refund_id", "session_id"};
 
@@ -50,6 +53,31 @@ bool IsIn(const std::string_view (&list)[kCount], std::string_view text) {
                      [&](std::string_view name) { return EqualsAsciiCase(name, text); });
 }
 
+constexpr std::size_t kShortestCard = 12;
+constexpr std::size_t kLongestCard = 19;
+constexpr std::string_view kSeparators = " -%+._";
+
+// The places of a run's digits in the text.
+using Places = std::vector<std::size_t>;
+
+// Calls `visit(digits, places)` for each run of digits, with `separators` allowed inside it.
+template <class Visit>
+void ForEachRun(const std::string& text, std::string_view separators, Visit visit) {
+  std::string digits;
+  Places where;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    const char c = i < text.size() ? text[i] : '\n';
+    if (c >= '0' && c <= '9') {
+      digits += c;
+      where.push_back(i);
+    } else if (separators.find(c) == std::string_view::npos) {
+      visit(digits, where);
+      digits.clear();
+      where.clear();
+    }
+  }
+}
+
 class Masker {
  public:
   Masker(const std::vector<Site>& sites, bool ours) : sites_(sites), ours_(ours) {}
@@ -57,7 +85,8 @@ class Masker {
   Json Mask(std::string_view name, const Json& value) const {
     if (value.is_object()) {
       Json masked = Json::object();
-      for (const auto& [member, inner] : value.items()) masked[Text(member)] = Mask(member, inner);
+      for (const auto& [member, inner] : value.items())
+        masked[Text(member, false)] = Mask(member, inner);
       return masked;
     }
     if (value.is_array()) {
@@ -68,7 +97,7 @@ class Masker {
     if (value.is_null() || value.is_boolean()) return value;
     if (EqualsAsciiCase(name, "card_number")) return CardNumber(value);
     if (IsIn(kHidden, name)) return "***";
-    if (value.is_string()) return Text(value.get_ref<const std::string&>());
+    if (value.is_string()) return Text(value.get_ref<const std::string&>(), IsIn(kIds, name));
     if (ours_ && IsIn(kOwnNumbers, name)) return value;
     char digits[400];
     if (value.is_number_float()) {
@@ -89,12 +118,16 @@ class Masker {
     return std::string(digits.size() - 4, '*') + digits.substr(digits.size() - 4);
   }
 
-  std::string Text(std::string text) const {
+  std::string Text(std::string text, bool id) const {
     for (const Site& site : sites_) {
       for (std::size_t at = text.find(site.key); at != std::string::npos; at = text.find(site.key))
         text.replace(at, site.key.size(), "***");
     }
-    MaskCardNumbers(&text);
+    if (id) {
+      MaskWholeCardNumbers(&text);
+    } else {
+      MaskCardNumbers(&text);
+    }
     return text;
   }
 
@@ -119,28 +152,23 @@ std::vector<const Exchange*> Recorder::Latest(std::uint64_t order_seq, std::size
 }
 
 void MaskCardNumbers(std::string* text) {
-  std::string digits;
-  std::vector<std::size_t> where;
-  const auto mask = [&] {
-    for (std::size_t size = 12; size <= 19; ++size) {
+  ForEachRun(*text, kSeparators, [&](const std::string& digits, const Places& where) {
+    for (std::size_t size = kShortestCard; size <= kLongestCard; ++size) {
       for (std::size_t at = 0; at + size <= digits.size(); ++at) {
         if (!PassesLuhn(std::string_view(digits).substr(at, size))) continue;
         for (std::size_t i = at; i < at + size; ++i) (*text)[where[i]] = '*';
       }
     }
-    digits.clear();
-    where.clear();
-  };
-  for (std::size_t i = 0; i < text->size(); ++i) {
-    const char c = (*text)[i];
-    if (c >= '0' && c <= '9') {
-      digits += c;
-      where.push_back(i);
-    } else if (std::string_view(" -%+._").find(c) == std::string_view::npos) {
-      mask();
-    }
+  });
+}
+
+void MaskWholeCardNumbers(std::string* text) {
+  for (const std::string_view separators : {std::string_view(), kSeparators}) {
+    ForEachRun(*text, separators, [&](const std::string& digits, const Places& where) {
+      if (!PassesLuhn(digits)) return;
+      for (const std::size_t place : where) (*text)[place] = '*';
+    });
   }
-  mask();
 }
 
 std::string MaskedBody(std::string_view body, const std::vector<Site>& sites, bool ours) {

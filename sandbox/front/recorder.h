@@ -43,6 +43,9 @@ class Recorder {
 // separators between them.
 void MaskCardNumbers(std::string* text);
 
+// The same for ids, which may be long runs of digits: only what is a card number as a whole.
+void MaskWholeCardNumbers(std::string* text);
+
 // A JSON body over several lines, cut at a bound: card data, secrets and everything that looks like
 // a card number masked. Of what is no JSON, or too long to read, only the size. `ours`: an answer,
 // whose transaction ids are of the sandbox's making and stay.

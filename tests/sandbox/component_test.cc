@@ -11,7 +11,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kMint[] = "/sdk/components/v2/payload";
+constexpr char kPayloadPath[] = "/sdk/components/v2/payload";
 constexpr char kNumber[] = "5500000000000004";
 
 std::string Token(Running& sandbox, const char* key = kKey) {
@@ -19,8 +19,8 @@ std::string Token(Running& sandbox, const char* key = kKey) {
       .data()["api_token"];
 }
 
-Exchanged Mint(Running& sandbox, const std::string& token, const std::string& form) {
-  return sandbox.Call("POST", kMint, form,
+Exchanged MakePayload(Running& sandbox, const std::string& token, const std::string& form) {
+  return sandbox.Call("POST", kPayloadPath, form,
                       {{"Authorization", "Bearer " + token},
                        {"Content-Type", "application/x-www-form-urlencoded"}});
 }
@@ -65,7 +65,7 @@ TEST(Component, AnOrderIsPaidByThePayloadOfACard) {
   Options options;
   options.log = log.Taker();
   Running sandbox(options);
-  const Exchanged minted = Mint(sandbox, Token(sandbox), CardFields());
+  const Exchanged minted = MakePayload(sandbox, Token(sandbox), CardFields());
   ASSERT_EQ(minted.status, 200) << minted.text;
   const std::string payload = minted.data()["payload"];
   std::string plain;
@@ -87,7 +87,7 @@ TEST(Component, AnOrderIsPaidByThePayloadOfACard) {
 TEST(Component, ACardThatIsDeclinedIsDeclinedByItsPayload) {
   Running sandbox;
   const std::string payload =
-      Mint(sandbox, Token(sandbox), CardFields("4012001038488884")).data()["payload"];
+      MakePayload(sandbox, Token(sandbox), CardFields("4012001038488884")).data()["payload"];
   const Exchanged created = sandbox.Create(ComponentOrder("o", payload));
   EXPECT_EQ(created.data()["status"], "declined");
   EXPECT_EQ(created.data()["reason_code"], "4002");
@@ -109,29 +109,29 @@ TEST(Component, NamesTheFieldThatIsWrong) {
         Case{CardFields("374500000000015"), "card_cvc"}, Case{"gateway=NOSUCH", ""},
         Case{"gateway=CREDITCARD&card_number=4111111111111111&card_holder_name=A&card_cvc=123",
              "card_expiry_date"}}) {
-    const Exchanged refused = Mint(sandbox, token, c.form);
+    const Exchanged refused = MakePayload(sandbox, token, c.form);
     EXPECT_EQ(refused.status, 422) << c.form;
     ASSERT_TRUE(refused.body["errors"].is_array()) << c.form;
     EXPECT_EQ(refused.body["errors"][0]["field"], c.field) << c.form;
     EXPECT_THAT(refused.text, Not(HasSubstr("4242"))) << "never said back";
   }
-  EXPECT_EQ(Mint(sandbox, token, CardFields("374500000000015", "1234")).status, 200);
-  EXPECT_EQ(Mint(sandbox, token, CardFields("6799990000000000011", "")).status, 200)
+  EXPECT_EQ(MakePayload(sandbox, token, CardFields("374500000000015", "1234")).status, 200);
+  EXPECT_EQ(MakePayload(sandbox, token, CardFields("6799990000000000011", "")).status, 200)
       << "Maestro has no security code";
 }
 
 TEST(Component, TakesOnlyAnApiTokenThatIsGood) {
   Running sandbox;
   const std::string token = Token(sandbox);
-  EXPECT_EQ(Mint(sandbox, "pub.v2.unknown", CardFields()).status, 401);
-  EXPECT_EQ(Mint(sandbox, kKey, CardFields()).status, 401) << "the API key is no token";
-  EXPECT_EQ(sandbox.Call("POST", kMint, CardFields(), {}).status, 401);
-  EXPECT_EQ(Mint(sandbox, token, CardFields()).status, 200);
+  EXPECT_EQ(MakePayload(sandbox, "pub.v2.unknown", CardFields()).status, 401);
+  EXPECT_EQ(MakePayload(sandbox, kKey, CardFields()).status, 401) << "the API key is no token";
+  EXPECT_EQ(sandbox.Call("POST", kPayloadPath, CardFields(), {}).status, 401);
+  EXPECT_EQ(MakePayload(sandbox, token, CardFields()).status, 200);
   sandbox.Advance(599);
-  const std::string payload = Mint(sandbox, token, CardFields()).data()["payload"];
+  const std::string payload = MakePayload(sandbox, token, CardFields()).data()["payload"];
   EXPECT_EQ(sandbox.Create(ComponentOrder("in-time", payload)).status, 200);
   sandbox.Advance(1);
-  EXPECT_EQ(Mint(sandbox, token, CardFields()).status, 401);
+  EXPECT_EQ(MakePayload(sandbox, token, CardFields()).status, 401);
   EXPECT_EQ(sandbox.Create(ComponentOrder("late", payload)).body["error_code"], 1024);
 }
 
@@ -141,7 +141,7 @@ TEST(Component, APayloadIsTheSitesThatAskedForItsToken) {
       Site{.key = "another-test-key-0002", .site_id = 10002, .account_id = 1001002});
   Running sandbox(options);
   const std::string payload =
-      Mint(sandbox, Token(sandbox, "another-test-key-0002"), CardFields()).data()["payload"];
+      MakePayload(sandbox, Token(sandbox, "another-test-key-0002"), CardFields()).data()["payload"];
   EXPECT_EQ(sandbox.Create(ComponentOrder("o", payload)).body["error_code"], 1024);
   EXPECT_EQ(sandbox
                 .Call("POST", "/v1/json/orders", ComponentOrder("o", payload),
@@ -156,7 +156,7 @@ TEST(Component, TokenizeStoresTheCardForLater) {
   Running sandbox;
   const std::string token = Token(sandbox);
   Json order = ComponentOrder(
-      "first", Mint(sandbox, token, CardFields()).data()["payload"].get<std::string>());
+      "first", MakePayload(sandbox, token, CardFields()).data()["payload"].get<std::string>());
   order["payment_data"]["tokenize"] = true;
   const Exchanged first = sandbox.Create(order);
   ASSERT_EQ(first.status, 200) << first.text;
@@ -168,18 +168,20 @@ TEST(Component, TokenizeStoresTheCardForLater) {
   EXPECT_EQ(sandbox.Create(later).data()["financial_status"], "completed");
   // Chosen in the component, the same.
   const std::string saved =
-      Mint(sandbox, token, "gateway=CREDITCARD&recurring_id=" + recurring_id).data()["payload"];
+      MakePayload(sandbox, token, "gateway=CREDITCARD&recurring_id=" + recurring_id)
+          .data()["payload"];
   const Exchanged chosen = sandbox.Create(ComponentOrder("chosen", saved));
   EXPECT_EQ(chosen.data()["payment_details"]["last4"], "0004") << chosen.text;
   const Exchanged without = sandbox.Create(
-      ComponentOrder("without", Mint(sandbox, token, CardFields()).data()["payload"]));
+      ComponentOrder("without", MakePayload(sandbox, token, CardFields()).data()["payload"]));
   EXPECT_FALSE(without.data()["payment_details"]["recurring_id"].is_string())
       << "not without the customer's wish";
 }
 
 TEST(Component, AnotherMethodNeedsNoFields) {
   Running sandbox;
-  const std::string payload = Mint(sandbox, Token(sandbox), "gateway=IDEAL").data()["payload"];
+  const std::string payload =
+      MakePayload(sandbox, Token(sandbox), "gateway=IDEAL").data()["payload"];
   Json order = RedirectOrder("o");
   order["payment_data"] = {{"payload", payload}, {"gateway", "IDEAL"}};
   const Exchanged created = sandbox.Create(order);

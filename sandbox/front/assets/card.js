@@ -2,7 +2,7 @@
 // only that payload and what is still missing.
 'use strict';
 
-const MINT_DELAY_MS = 200;
+const PAYLOAD_DELAY_MS = 200;
 const form = document.querySelector('form');
 const byId = (id) => document.getElementById(id);
 const fieldIds = ['number', 'holder', 'expiry', 'cvc'];
@@ -10,12 +10,12 @@ const fieldIds = ['number', 'holder', 'expiry', 'cvc'];
 let port = null; // to the page around the frame, once it has said who it is
 let config = null;
 let payload = '';
-let mode = 'card'; // card, saved or elsewhere
+let mode = 'card'; // card, saved or redirect
 let refused = {}; // what the sandbox did not take, by field, until that field changes
 let trouble = '';
 let attempt = 0;
 let timer = 0;
-const left = new Set(); // fields whose problem is shown
+const touched = new Set(); // fields whose problem is shown
 
 const digitsOf = (text) => text.replace(/[ -]/g, '');
 
@@ -55,7 +55,7 @@ function problems() {
 
 function show() {
   for (const id of fieldIds) {
-    const message = left.has(id) ? problemOf(id) : '';
+    const message = touched.has(id) ? problemOf(id) : '';
     byId(`${id}-wrong`).textContent = message;
     if (message) byId(id).setAttribute('aria-invalid', 'true');
     else byId(id).removeAttribute('aria-invalid');
@@ -63,7 +63,7 @@ function show() {
   byId('trouble').textContent = trouble;
 }
 
-function tell() {
+function report() {
   const chosen = form.elements.saved?.value;
   const errors = problems();
   if (errors.length === 0 && !payload) errors.push({ field: '', message: 'The payment details are still being checked' });
@@ -78,7 +78,7 @@ function tell() {
   });
 }
 
-async function mint() {
+async function requestPayload() {
   const mine = (attempt += 1);
   const body = new URLSearchParams({ gateway: config.gateway ?? '' });
   if (mode === 'card') for (const id of fieldIds) body.set(byId(id).name, byId(id).value);
@@ -98,7 +98,7 @@ async function mint() {
       const id = fieldIds.find((one) => byId(one).name === field);
       if (id) {
         refused[id] = message;
-        left.add(id);
+        touched.add(id);
       } else {
         trouble = message;
       }
@@ -108,18 +108,18 @@ async function mint() {
   }
   if (trouble) port?.postMessage({ type: 'error', message: trouble });
   show();
-  tell();
+  report();
 }
 
-// Something has changed: what was minted before stands for it no longer.
+// Something has changed: the payload made before does not stand for it.
 function changed() {
   payload = '';
   trouble = '';
   attempt += 1;
   clearTimeout(timer);
   show();
-  if (config && problems().length === 0) timer = setTimeout(mint, MINT_DELAY_MS);
-  tell();
+  if (config && problems().length === 0) timer = setTimeout(requestPayload, PAYLOAD_DELAY_MS);
+  report();
 }
 
 for (const id of fieldIds) {
@@ -129,11 +129,11 @@ for (const id of fieldIds) {
     changed();
   });
   byId(id).addEventListener('blur', () => {
-    if (byId(id).value !== '') left.add(id);
+    if (byId(id).value !== '') touched.add(id);
     show();
   });
 }
-byId('tokenize').addEventListener('change', tell);
+byId('tokenize').addEventListener('change', report);
 form.addEventListener('submit', (event) => event.preventDefault());
 form.addEventListener('keydown', (event) => {
   if (event.key !== 'Enter' || event.target.type === 'checkbox') return;
@@ -150,7 +150,10 @@ function choose() {
 
 // The customer's stored cards, with a new one as the last choice.
 function offerSaved(tokens) {
-  const choices = tokens.map(({ token, display, name_holder: holder }) => [token, `${display ?? 'Stored card'}${holder ? `, ${holder}` : ''}`]);
+  const choices = tokens.map(({ token, display, name_holder: holder }) => [
+    token,
+    [display ?? 'Stored card', holder].filter(Boolean).join(', '),
+  ]);
   [...choices, ['', 'Another card']].forEach(([value, text], index) => {
     const line = document.createElement('div');
     const input = Object.assign(document.createElement('input'), { type: 'radio', name: 'saved', id: `saved-${index}`, value });
@@ -168,9 +171,9 @@ function configure(given) {
   config = given;
   byId('keep').hidden = !given.offersTokenize;
   if (!given.card) {
-    mode = 'elsewhere';
+    mode = 'redirect';
     byId('fields').hidden = true;
-    byId('elsewhere').hidden = false;
+    byId('redirect').hidden = false;
   }
   if (given.card && given.tokens.length > 0) offerSaved(given.tokens);
   new ResizeObserver(() => port.postMessage({ type: 'height', height: document.documentElement.offsetHeight })).observe(
@@ -185,7 +188,7 @@ addEventListener('message', (event) => {
   [port] = event.ports;
   port.onmessage = ({ data }) => {
     if (data?.type !== 'reveal') return;
-    fieldIds.forEach((id) => left.add(id));
+    fieldIds.forEach((id) => touched.add(id));
     show();
     byId(fieldIds.find((id) => mode === 'card' && problemOf(id)) ?? '')?.focus();
   };

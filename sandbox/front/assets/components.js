@@ -73,7 +73,7 @@
       frame.addEventListener('load', () => {
         const { port1, port2 } = new MessageChannel();
         this.#port = port1;
-        port1.onmessage = ({ data }) => this.#heard(data, frame);
+        port1.onmessage = ({ data }) => this.#onMessage(data, frame);
         const tokens = (Array.isArray(recurring.tokens) ? recurring.tokens : []).map(({ token, display, name_holder }) => ({
           token,
           display,
@@ -100,7 +100,7 @@
       this.#handlers.onSubmit?.({ paymentData: this.getPaymentData() });
     }
 
-    #heard(data, frame) {
+    #onMessage(data, frame) {
       const { onLoad, onError, onSelect, onValidation } = this.#handlers;
       if (data.type === 'height') frame.style.height = `${Math.ceil(data.height)}px`;
       if (data.type === 'loaded') onLoad?.({ loaded: true });

@@ -10,7 +10,7 @@ let seen = '';
 // What the person is about to fill in is left alone.
 const isBusy = (part) => part.contains(document.activeElement) && document.activeElement.matches('input, select');
 
-function put(part, fresh) {
+function replacePart(part, fresh) {
   if (part.innerHTML === fresh.innerHTML) return;
   const open = [...part.querySelectorAll('details[open]')].map((one) => one.id);
   const focused = part.contains(document.activeElement) ? document.activeElement.closest('[id]')?.id : '';
@@ -21,10 +21,10 @@ function put(part, fresh) {
   if (again) (inSummary ? again.querySelector('summary') : again).focus({ preventScroll: true });
 }
 
-async function look() {
-  const say = (text) => {
-    const said = document.getElementById('live');
-    if (said.textContent !== text) said.textContent = text;
+async function refresh() {
+  const showStatus = (text) => {
+    const status = document.getElementById('live');
+    if (status.textContent !== text) status.textContent = text;
   };
   try {
     if (!document.hidden) {
@@ -33,17 +33,17 @@ async function look() {
         const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
         const parts = [...document.querySelectorAll('[data-live]')].filter((part) => page.getElementById(part.id));
         const free = parts.filter((part) => !isBusy(part));
-        for (const part of free) put(part, page.getElementById(part.id));
+        for (const part of free) replacePart(part, page.getElementById(part.id));
         if (free.length === parts.length) seen = answer.headers.get('ETag') ?? '';
       }
-      say(answer.ok || answer.status === 304 ? 'Live' : 'This page is gone: go back to the list');
+      showStatus(answer.ok || answer.status === 304 ? 'Live' : 'This page is gone: go back to the list');
     }
     wait = ASK_MS;
   } catch {
-    say('The sandbox does not answer');
+    showStatus('The sandbox does not answer');
     wait = Math.min(wait * 2, ASK_SLOWLY_MS);
   }
-  setTimeout(look, wait);
+  setTimeout(refresh, wait);
 }
 
-look();
+refresh();

@@ -44,8 +44,9 @@ constexpr std::string_view kHidden[] = {"card_cvc",
 // Ids of the shop's.
 constexpr std::string_view kIds[] = {"order_id", "new_order_id", "refund_order_id",
                                      "auth_order_id"};
-// Members of answers that hold a number of the sandbox's making.
-constexpr std::string_view kOwnNumbers[] = {"transaction_id", "refund_id", "session_id"};
+// Members of answers that hold an id of the sandbox's making.
+constexpr std::string_view kOwnNumbers[] = {"transaction_id", "external_transaction_id",
+                                            "refund_id", "session_id"};
 
 template <std::size_t kCount>
 bool IsIn(const std::string_view (&list)[kCount], std::string_view text) {
@@ -97,8 +98,8 @@ class Masker {
     if (value.is_null() || value.is_boolean()) return value;
     if (EqualsAsciiCase(name, "card_number")) return CardNumber(value);
     if (IsIn(kHidden, name)) return "***";
-    if (value.is_string()) return Text(value.get_ref<const std::string&>(), IsIn(kIds, name));
     if (ours_ && IsIn(kOwnNumbers, name)) return value;
+    if (value.is_string()) return Text(value.get_ref<const std::string&>(), IsIn(kIds, name));
     char digits[400];
     if (value.is_number_float()) {
       std::snprintf(digits, sizeof digits, "%.0f", value.get<double>());

@@ -5,12 +5,13 @@
 
 #include "sandbox/core/cards.h"
 #include "sandbox/core/read.h"
+#include "service/base/text.h"
 
 namespace msp::sandbox {
 namespace {
 
 constexpr std::size_t kExchangesMax = 500;
-constexpr std::size_t kBodyReadMax = std::size_t{256} * 1024;
+constexpr std::size_t kBodyReadMax = std::size_t{1024} * 1024;
 constexpr std::size_t kBodyKeptMax = std::size_t{8} * 1024;
 constexpr int kNestingMax = 64;
 
@@ -79,61 +80,137 @@ void ForEachRun(const std::string& text, std::string_view separators, Visit visi
   }
 }
 
+std::string MaskedNumber(std::string_view digits) {
+  std::string kept;
+  for (const char c : digits) {
+    if (c >= '0' && c <= '9') kept += c;
+  }
+  if (kept.size() < kShortestCard) return "***";
+  return std::string(kept.size() - 4, '*') + kept.substr(kept.size() - 4);
+}
+
+// Writes what a JSON parser reads, masked, a member a line. No document is built: every call of the
+// API passes through here.
 class Masker {
  public:
+  using number_integer_t = Json::number_integer_t;
+  using number_unsigned_t = Json::number_unsigned_t;
+  using number_float_t = Json::number_float_t;
+  using string_t = Json::string_t;
+  using binary_t = Json::binary_t;
+
   Masker(const std::vector<Site>& sites, bool ours) : sites_(sites), ours_(ours) {}
 
-  Json Mask(std::string_view name, const Json& value) const {
-    if (value.is_object()) {
-      Json masked = Json::object();
-      for (const auto& [member, inner] : value.items())
-        masked[Text(member, false)] = Mask(member, inner);
-      return masked;
-    }
-    if (value.is_array()) {
-      Json masked = Json::array();
-      for (const Json& inner : value) masked.push_back(Mask(name, inner));
-      return masked;
-    }
-    if (value.is_null() || value.is_boolean()) return value;
-    if (EqualsAsciiCase(name, "card_number")) return CardNumber(value);
-    if (IsIn(kHidden, name)) return "***";
-    if (ours_ && IsIn(kOwnNumbers, name)) return value;
-    if (value.is_string()) return Text(value.get_ref<const std::string&>(), IsIn(kIds, name));
+  std::string& text() { return text_; }
+  bool full() const { return text_.size() > kBodyKeptMax; }
+
+  // The parser's events.
+  bool null() { return Raw("null"); }
+  bool boolean(bool value) { return Raw(value ? "true" : "false"); }
+  bool number_integer(number_integer_t value) { return Number(std::to_string(value)); }
+  bool number_unsigned(number_unsigned_t value) { return Number(std::to_string(value)); }
+  bool number_float(number_float_t value, const string_t& as_sent) {
+    // A card number may come as 4.1e15.
     char digits[400];
-    if (value.is_number_float()) {
-      std::snprintf(digits, sizeof digits, "%.0f", value.get<double>());
-    } else {
-      std::snprintf(digits, sizeof digits, "%s", value.dump().c_str());
-    }
+    std::snprintf(digits, sizeof digits, "%.0f", value);
     std::string masked(digits);
     MaskCardNumbers(&masked);
-    return masked == digits ? value : Json(masked);
+    return masked == digits ? Number(as_sent) : Quoted("***");
   }
+  bool string(string_t& value) {
+    const std::string& name = names_.empty() ? kNoName : names_.back();
+    if (EqualsAsciiCase(name, "card_number")) return Quoted(MaskedNumber(value));
+    if (IsIn(kHidden, name)) return Quoted("***");
+    if (!ours_ || !IsIn(kOwnNumbers, name)) Mask(&value, IsIn(kIds, name));
+    return Quoted(value);
+  }
+  bool binary(binary_t&) { return false; }
+  bool start_object(std::size_t) { return Open('{'); }
+  bool start_array(std::size_t) { return Open('['); }
+  bool end_object() { return Close('}'); }
+  bool end_array() { return Close(']'); }
+  bool key(string_t& name) {
+    names_.back() = name;
+    NextLine();
+    Mask(&name, false);
+    AppendJsonString(name, text_);
+    text_ += ": ";
+    after_key_ = true;
+    return !full();
+  }
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) { return false; }
 
  private:
-  static Json CardNumber(const Json& value) {
-    std::string digits = value.is_string() ? value.get<std::string>() : value.dump();
-    std::erase_if(digits, [](char c) { return c < '0' || c > '9'; });
-    if (digits.size() < 12) return "***";
-    return std::string(digits.size() - 4, '*') + digits.substr(digits.size() - 4);
-  }
-
-  std::string Text(std::string text, bool id) const {
+  void Mask(std::string* text, bool id) const {
     for (const Site& site : sites_) {
-      for (std::size_t at = text.find(site.key); at != std::string::npos; at = text.find(site.key))
-        text.replace(at, site.key.size(), "***");
+      for (std::size_t at = text->find(site.key); at != std::string::npos;
+           at = text->find(site.key))
+        text->replace(at, site.key.size(), "***");
     }
     if (id) {
-      MaskWholeCardNumbers(&text);
+      MaskWholeCardNumbers(text);
     } else {
-      MaskCardNumbers(&text);
+      MaskCardNumbers(text);
     }
-    return text;
   }
 
+  void NextLine() {
+    if (!first_) text_ += ',';
+    first_ = false;
+    if (names_.empty()) return;
+    text_ += '\n';
+    text_.append(2 * names_.size(), ' ');
+  }
+  // A value stands behind its name, or on a line of its own in an array.
+  void Place() {
+    if (!after_key_) NextLine();
+    after_key_ = false;
+  }
+  bool Raw(std::string_view text) {
+    Place();
+    text_ += text;
+    return !full();
+  }
+  bool Quoted(std::string_view text) {
+    Place();
+    AppendJsonString(text, text_);
+    return !full();
+  }
+  bool Number(const std::string& number) {
+    const std::string& name = names_.empty() ? kNoName : names_.back();
+    if (EqualsAsciiCase(name, "card_number")) return Quoted(MaskedNumber(number));
+    if (IsIn(kHidden, name)) return Quoted("***");
+    if (ours_ && IsIn(kOwnNumbers, name)) return Raw(number);
+    std::string masked = number;
+    Mask(&masked, false);
+    return masked == number ? Raw(number) : Quoted(masked);
+  }
+  bool Open(char bracket) {
+    Place();
+    text_ += bracket;
+    // What stands in an array is named as the array is.
+    names_.push_back(bracket == '[' && !names_.empty() ? names_.back() : kNoName);
+    first_ = true;
+    return !full();
+  }
+  bool Close(char bracket) {
+    names_.pop_back();
+    if (!first_) {
+      text_ += '\n';
+      text_.append(2 * names_.size(), ' ');
+    }
+    text_ += bracket;
+    first_ = false;
+    return !full();
+  }
+
+  static inline const std::string kNoName;
   const std::vector<Site>& sites_;
   const bool ours_;
+  std::string text_;
+  std::vector<std::string> names_;  // of the member that is being read, at each depth
+  bool first_ = true;               // in its object or array
+  bool after_key_ = false;
 };
 
 }  // namespace
@@ -174,19 +251,19 @@ void MaskWholeCardNumbers(std::string* text) {
 
 std::string MaskedBody(std::string_view body, const std::vector<Site>& sites, bool ours) {
   if (body.empty()) return {};
-  const bool readable = body.size() <= kBodyReadMax && NestsAtMost(body, kNestingMax);
-  const Json json = readable ? Json::parse(body, nullptr, false) : Json(Json::value_t::discarded);
-  if (json.is_discarded()) return "(" + std::to_string(body.size()) + " bytes, not shown)";
-  std::string text =
-      Masker(sites, ours).Mask("", json).dump(2, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > kBodyKeptMax) {
+  Masker masker(sites, ours);
+  const bool read = body.size() <= kBodyReadMax && NestsAtMost(body, kNestingMax) &&
+                    Json::sax_parse(body, &masker);
+  if (!read && !masker.full()) return "(" + std::to_string(body.size()) + " bytes, not shown)";
+  std::string& text = masker.text();
+  if (masker.full()) {
     std::size_t cut = kBodyKeptMax;
     while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
     text.resize(cut);
     text += "\n(cut)";
-    text.shrink_to_fit();
   }
-  return text;
+  text.shrink_to_fit();
+  return std::move(text);
 }
 
 }  // namespace msp::sandbox

@@ -336,8 +336,22 @@ TEST(MaskedBody, IsBoundedAndShowsNothingThatItCannotRead) {
   EXPECT_EQ(MaskedBody(std::string(), {}, false), "");
   EXPECT_EQ(MaskedBody("4111111111111111 {", {}, false), "(18 bytes, not shown)");
   EXPECT_LT(MaskedBody(Json{{"a", std::string(200'000, 'x')}}.dump(), {}, false).size(), 9000u);
-  EXPECT_EQ(MaskedBody(std::string(300'000, ' ') + "1", {}, false), "(300001 bytes, not shown)");
+  EXPECT_EQ(MaskedBody(std::string(1'100'000, ' ') + "1", {}, false), "(1100001 bytes, not shown)");
   EXPECT_EQ(MaskedBody(std::string(5000, '['), {}, false), "(5000 bytes, not shown)");
+}
+
+TEST(MaskedBody, IsTheBodyOverSeveralLines) {
+  EXPECT_EQ(
+      MaskedBody(R"({"b":[1,{"a":"x\u00e9\n"},[]],"a":{},"c":-1.50,"d":null,"e":true})", {}, false),
+      "{\n  \"b\": [\n    1,\n    {\n      \"a\": \"x\xc3\xa9\\n\"\n    },\n    []\n  ],\n"
+      "  \"a\": {},\n  \"c\": -1.50,\n  \"d\": null,\n  \"e\": true\n}");
+  EXPECT_EQ(
+      MaskedBody(R"({"token":["a",{"b":1}],"card_cvc":123,"card_number":"4111 1111 1111 1111"})",
+                 {}, false),
+      "{\n  \"token\": [\n    \"***\",\n    {\n      \"b\": 1\n    }\n  ],\n  \"card_cvc\": "
+      "\"***\",\n  \"card_number\": \"************1111\"\n}");
+  EXPECT_EQ(MaskedBody("7", {}, false), "7");
+  EXPECT_THAT(MaskedBody(R"({"a":"\u0034111111111111111"})", {}, false), Not(HasSubstr("1111")));
 }
 
 TEST(MaskedBody, LeavesIdsOfDigitsReadable) {

@@ -254,7 +254,9 @@ void Front::Record(const HttpRequest& request, std::string sent, const HttpAnswe
   };
   const bool api = starts("/v1/json/");
   const bool control = starts("/_sandbox/") && request.method != "GET";
-  if (!api && !control && !starts("/connect/") && !starts("/simulator/")) return;
+  const bool form = starts("/connect/") || starts("/simulator/") ||
+                    (starts("/sdk/components/") && request.method == "POST");
+  if (!api && !control && !form) return;
   Exchange exchange;
   exchange.method = Loggable(request.method);
   exchange.path = PercentDecoded(request.path).substr(0, kPathMax);

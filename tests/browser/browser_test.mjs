@@ -214,10 +214,20 @@ test('a shop without pages of its own gets a result, and wrong addresses a word'
 });
 
 // The example's checkout page, with its component loaded: a new card, or one that is `stored`. `sent` grows by what the page
-// itself sends.
+// itself sends, and is told by the component's frame.
 async function checkout(stage, { stored = false, ...options } = {}) {
   const page = await stage.page(options);
   page.sent = [];
+  // What the frame tells the page, kept beside what the page sends.
+  await page.exposeFunction('keepMessage', (text) => page.sent.push(text));
+  await page.addInitScript(() => {
+    globalThis.MessageChannel = class extends MessageChannel {
+      constructor() {
+        super();
+        this.port1.addEventListener('message', ({ data }) => globalThis.keepMessage(JSON.stringify(data)));
+      }
+    };
+  });
   page.on('request', (request) => {
     if (new URL(request.url()).origin === stage.componentShop) page.sent.push(`${request.url()} ${request.postData() ?? ''}`);
   });
@@ -260,9 +270,10 @@ test('component: a card typed there is paid through 3-D Secure, and the shop nev
   await decide(page, 'Y');
   const orderId = await doneAtShop(stage, page, 'PAID');
   await stage.inspect(page, 'component-paid');
+  assert.ok(page.sent.some((one) => one.includes('"type":"state"')));
   const order = page.sent.find((one) => one.includes('/orders'));
   assert.match(order, /"payload":"[A-Za-z0-9+/=]{40,}"/);
-  for (const one of page.sent) assert.ok(!one.replaceAll(' ', '').includes('4111111111111111'), one);
+  for (const one of page.sent) assert.ok(!/4111 ?1111 ?1111 ?1111|A\. Customer/.test(one), one);
   const shown = await openOrder(stage, page, orderId).then(() => page.textContent('main'));
   assert.match(shown, /VISA ending in 1111/);
 });
@@ -343,6 +354,72 @@ test('component: a phone shows all of it', async (stage) => {
   await fillCard(form);
   await page.locator('#pay:enabled').waitFor();
   await stage.inspect(page, 'phone-component');
+});
+
+test('component: by its own button, for a method without fields, and with settings that are wrong', async (stage) => {
+  const answer = await fetch(`${stage.sandbox}/v1/json/auth/api_token`, { headers: { api_key: KEY } });
+  const apiToken = (await answer.json()).data.api_token;
+  const components = `${stage.sandbox}/sdk/components/v2`;
+  const page = await stage.page();
+  await page.goto(
+    stage.shop.serve(
+      'component',
+      `<!DOCTYPE html><html lang="en"><head><title>Shop</title><link rel="stylesheet" href="${components}/components.css">` +
+        `<script src="${components}/components.js"></script></head><body><main><h1>Shop</h1><div id="box"></div></main></body></html>`,
+    ),
+  );
+  const form = page.frameLocator('iframe');
+  const start = (kind, settings, options) =>
+    page.evaluate(
+      ([what, given, more]) => {
+        globalThis.told = [];
+        const keep = (name) => (state) => globalThis.told.push([name, state]);
+        const handlers = Object.fromEntries(['onLoad', 'onError', 'onValidation', 'onSubmit'].map((name) => [name, keep(name)]));
+        globalThis.component = new globalThis.MultiSafepay({ env: 'test', order: { currency: 'EUR', amount: 1000 }, ...given });
+        globalThis.component.init(what, { container: '#box', ...handlers, ...more });
+      },
+      [kind, settings, options],
+    );
+  const told = (name) => page.evaluate((wanted) => globalThis.told.filter(([one]) => one === wanted).map(([, state]) => state), name);
+  await start('dropin', { apiToken }, {});
+  await form.getByLabel('Card number').waitFor();
+  // Asked before anything is typed: every field says what it wants.
+  assert.deepEqual(
+    await page.evaluate(() => [globalThis.component.hasErrors(), globalThis.component.getErrors().count]),
+    [true, 4],
+  );
+  await form.getByText('Enter the card number').waitFor();
+  await fillCard(form, { number: '3745 0000 0000 015', holder: 'A', expiry: '9/30', cvc: '1234' });
+  await page.waitForFunction(() => globalThis.told.some(([name, state]) => name === 'onValidation' && state.valid));
+  await stage.inspect(page, 'component-dropin');
+  await page.getByRole('button', { name: 'Pay' }).click();
+  const [{ paymentData }] = await told('onSubmit');
+  assert.deepEqual(Object.keys(paymentData), ['payload', 'gateway']);
+  const [whole, data] = await page.evaluate(() => [
+    globalThis.component.getOrderData(),
+    globalThis.component.getPaymentData().payment_data,
+  ]);
+  assert.deepEqual(whole, { currency: 'EUR', amount: 1000, payment_data: paymentData });
+  assert.deepEqual(data, paymentData);
+  await start('payment', { apiToken }, { gateway: 'IDEAL' });
+  await form.getByText('You choose how to pay on the next page.').waitFor();
+  await page.waitForFunction(() => !globalThis.component.hasErrors());
+  assert.equal(await form.getByLabel('Card number').isVisible(), false);
+  for (const [settings, options, message] of [
+    [{ env: 'live', apiToken }, {}, /environment/],
+    [{}, {}, /apiToken/],
+    [{ apiToken }, { container: '#none' }, /container/],
+  ]) {
+    await start('payment', settings, options);
+    assert.match((await told('onError'))[0].message, message);
+    assert.ok(await page.evaluate(() => globalThis.component.hasErrors()));
+  }
+  assert.deepEqual(page.complaints, []);
+  // A token that is not good is said in the form and to the page.
+  await start('payment', { apiToken: 'pub.v2.unknown' }, {});
+  await fillCard(form);
+  await form.getByText('The API token is unknown or has expired').waitFor();
+  assert.match((await told('onError'))[0].message, /API token/);
 });
 
 test('dashboard: shows an order as it changes, and pays it', async (stage) => {

@@ -91,6 +91,7 @@ TEST(DashboardPage, ShowsNeitherCardsNorKeys) {
   for (const char* id : {"o", "by-component"})
     all += sandbox.Call("GET", PageOf(sandbox, id), std::string(), {}).text;
   ASSERT_THAT(all, HasSubstr("************0004")) << "the request is there";
+  ASSERT_THAT(all, HasSubstr("POST /sdk/components/v2/payload <strong>200"));
   for (const std::string& secret :
        {std::string("5500000000000004"), std::string("5500 0000 0000 0004"), std::string("987"),
         std::string(kKey), token, payload}) {

@@ -88,27 +88,33 @@ void Component::Reset() {
 }
 
 void Component::IssueToken(const std::string& token, const Site& site, std::int64_t now_ms) {
-  Keep(tokens_, token_order_, kTokensMax, token, {site.site_id, now_ms + kTokenLifeMs});
+  Keep(tokens_, token_order_, kTokensMax, token,
+       {.site_id = site.site_id, .expires_ms = now_ms + kTokenLifeMs});
 }
 
-const Component::ApiToken* Component::TokenOf(const HttpRequest& request,
-                                              std::int64_t now_ms) const {
+void Component::UseToken(const std::string& token, const std::string& order_id) {
+  const auto found = tokens_.find(token);
+  if (found != tokens_.end()) found->second.order_id = order_id;
+}
+
+std::string Component::TokenOf(const HttpRequest& request, std::int64_t now_ms) const {
   const std::string* header = request.Header("authorization");
   constexpr std::string_view kBearer = "Bearer ";
-  if (header == nullptr || header->compare(0, kBearer.size(), kBearer) != 0) return nullptr;
+  if (header == nullptr || header->compare(0, kBearer.size(), kBearer) != 0) return {};
   const auto found = tokens_.find(Trimmed(std::string_view(*header).substr(kBearer.size())));
-  return found == tokens_.end() || found->second.expires_ms <= now_ms ? nullptr : &found->second;
+  if (found == tokens_.end()) return {};
+  const ApiToken& token = found->second;
+  return token.expires_ms <= now_ms || !token.order_id.empty() ? std::string() : found->first;
 }
 
 HttpAnswer Component::MakePayload(const HttpRequest& request, std::int64_t now_ms) {
-  const ApiToken* token = TokenOf(request, now_ms);
-  if (token == nullptr)
-    return Refused(401, {{"", "The API token is unknown or has expired: reload this page"}});
+  Typed typed{.token = TokenOf(request, now_ms)};
+  if (typed.token.empty())
+    return Refused(401, {{"", "The API token is used, unknown or too old: reload this page"}});
   HttpRequest form;
   form.query = request.body;
   std::string gateway;
   form.QueryValue("gateway", &gateway);
-  Typed typed{.site_id = token->site_id, .expires_ms = token->expires_ms};
   if (form.QueryValue("recurring_id", &typed.recurring_id)) {
     if (typed.recurring_id.empty() || typed.recurring_id.size() > kRecurringIdMax)
       typed.recurring_id = "-";
@@ -138,23 +144,27 @@ HttpAnswer Component::MakePayload(const HttpRequest& request, std::int64_t now_m
   return JsonAnswer(200, {{"success", true}, {"data", {{"payload", payload}}}});
 }
 
-void Component::Resolve(const Site& site, std::int64_t now_ms, Json& order) const {
+std::string Component::Resolve(const Site& site, std::int64_t now_ms, Json& order) const {
   const Json& data = ObjectMember(order, "payment_data");
   const std::string payload = TextMember(data, "payload").value_or("");
   static const std::string kMark = Base64(kPayloadMark);
-  if (payload.compare(0, kMark.size(), kMark) != 0) return;
+  if (payload.compare(0, kMark.size(), kMark) != 0) return {};
   if (TextMember(order, "gateway").value_or("").empty()) {
     if (const auto gateway = TextMember(data, "gateway")) order["gateway"] = *gateway;
   }
-  if (BoolMember(data, "tokenize").value_or(false) &&
-      TextMember(order, "recurring_model").value_or("").empty()) {
+  // Kept is what the customer wants kept; where the shop does not say, its model decides.
+  const auto tokenize = BoolMember(data, "tokenize");
+  if (tokenize == false) order.erase("recurring_model");
+  if (tokenize == true && TextMember(order, "recurring_model").value_or("").empty())
     order["recurring_model"] = "cardOnFile";
-  }
   const auto found = payloads_.find(payload);
+  const auto token = found == payloads_.end() ? tokens_.end() : tokens_.find(found->second.token);
   order.erase("payment_data");
   Json info = ObjectMember(order, "gateway_info");
-  if (found == payloads_.end() || found->second.site_id != site.site_id ||
-      found->second.expires_ms <= now_ms) {
+  if (token == tokens_.end() || token->second.site_id != site.site_id ||
+      token->second.expires_ms <= now_ms ||
+      (!token->second.order_id.empty() &&
+       token->second.order_id != TextMember(order, "order_id").value_or(""))) {
     info.erase("card_number");
   } else if (const Typed& typed = found->second; !typed.recurring_id.empty()) {
     order["recurring_id"] = typed.recurring_id;
@@ -163,6 +173,7 @@ void Component::Resolve(const Site& site, std::int64_t now_ms, Json& order) cons
     info["card_cvc"] = AnyCvc(typed.gateway_info["card_number"]);
   }
   order["gateway_info"] = std::move(info);
+  return token == tokens_.end() ? std::string() : token->first;
 }
 
 bool ComponentFile(std::string_view name, HttpAnswer* answer) {

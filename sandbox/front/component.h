@@ -29,9 +29,12 @@ class Component {
   // card_holder_name, card_expiry_date, card_cvc or recurring_id.
   HttpAnswer MakePayload(const HttpRequest& request, std::int64_t now_ms);
 
-  // Puts what the payload stands for into a CreateOrder body. One that is not the site's, or too
-  // old, leaves an order without a card, which is refused; a payload of other makers stays.
-  void Resolve(const Site& site, std::int64_t now_ms, Json& order) const;
+  // Puts what the payload stands for into a CreateOrder body, and gives the API token that it was
+  // made with; empty without a payload of this component. A token that is not the site's, too old,
+  // or used for another order leaves an order without a card, which is refused.
+  std::string Resolve(const Site& site, std::int64_t now_ms, Json& order) const;
+  // The order has been made: its token is for no other one.
+  void UseToken(const std::string& token, const std::string& order_id);
 
   void Reset();
 
@@ -39,15 +42,15 @@ class Component {
   struct ApiToken {
     std::int64_t site_id = 0;
     std::int64_t expires_ms = 0;
+    std::string order_id;  // that it was used for
   };
   struct Typed {
-    std::int64_t site_id = 0;
-    std::int64_t expires_ms = 0;
+    std::string token;
     Json gateway_info;         // of a card, without the security code
     std::string recurring_id;  // of a stored one
   };
-  // What the request's token is good for; null when for nothing.
-  const ApiToken* TokenOf(const HttpRequest& request, std::int64_t now_ms) const;
+  // The token of the request's header; empty when it is good for nothing.
+  std::string TokenOf(const HttpRequest& request, std::int64_t now_ms) const;
 
   std::map<std::string, ApiToken, std::less<>> tokens_;
   std::deque<std::string> token_order_;  // oldest first

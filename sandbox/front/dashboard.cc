@@ -62,8 +62,8 @@ HttpAnswer SeeOther(std::string location) {
 // The form's members as the control call's body has them.
 Json BodyOf(const HttpRequest& form) {
   Json body = Json::object();
-  for (const char* name :
-       {"scenario", "result", "status", "amount", "advance_seconds", "freeze", "accepted"}) {
+  for (const char* name : {"scenario", "result", "status", "amount", "outcome", "advance_seconds",
+                           "freeze", "accepted"}) {
     std::string value;
     if (form.QueryValue(name, &value) && value.size() <= kWantedMax) body[name] = value;
   }
@@ -185,7 +185,7 @@ std::string Front::Act(const HttpRequest& form, const std::string& action, Order
     return {};
   } else if (order == nullptr) {
     return "There is no such action";
-  } else if (action == "settle") {
+  } else if (action == "refund-end") {
     Order* parent = platform_.FindSeq(order->parent);
     const auto status = TextMember(body, "status").value_or("");
     const bool settled = parent != nullptr && (status == "completed" || status == "declined") &&

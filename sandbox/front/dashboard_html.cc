@@ -40,7 +40,7 @@ constexpr std::pair<std::string_view, std::string_view> kDone[] = {
     {"3ds", "The bank has answered."},
     {"review", "The payment was reviewed."},
     {"refunds", "The refund was asked for."},
-    {"settle", "The refund has ended."},
+    {"refund-end", "The refund has ended."},
     {"capture", "The amount was captured."},
     {"void", "The authorization was given up."},
     {"chargeback", "The payment was charged back."},
@@ -212,7 +212,7 @@ std::string Actions(const DashboardFrame& frame, const OrderDetail& detail) {
   std::string html;
   if (order.kind == Kind::kRefund) {
     if (order.financial_status == "reserved") {
-      html += Form(frame, address, "settle",
+      html += Form(frame, address, "refund-end",
                    Button("settle-done", "Complete the refund", "status", "completed") +
                        Button("settle-refused", "Decline the refund", "status", "declined"));
     }

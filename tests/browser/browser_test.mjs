@@ -418,7 +418,7 @@ test('component: by its own button, for a method without fields, and with settin
   // A token that is not good is said in the form and to the page.
   await start('payment', { apiToken: 'pub.v2.unknown' }, {});
   await fillCard(form);
-  await form.getByText('The API token is unknown or has expired').waitFor();
+  await form.getByText('The API token is used, unknown or too old').waitFor();
   assert.match((await told('onError'))[0].message, /API token/);
 });
 

@@ -80,8 +80,6 @@ TEST(Component, AnOrderIsPaidByThePayloadOfACard) {
   EXPECT_EQ(details["account_holder_name"], "A. Customer");
   EXPECT_EQ(details["card_expiry_date"], "3009");
   EXPECT_THAT(log.Text(), Not(HasSubstr(kNumber)));
-  EXPECT_EQ(sandbox.Create(ComponentOrder("o2", payload)).status, 200)
-      << "the same call again has to be possible";
 }
 
 TEST(Component, ACardThatIsDeclinedIsDeclinedByItsPayload) {
@@ -123,6 +121,7 @@ TEST(Component, NamesTheFieldThatIsWrong) {
 TEST(Component, TakesOnlyAnApiTokenThatIsGood) {
   Running sandbox;
   const std::string token = Token(sandbox);
+  const std::string other = Token(sandbox);
   EXPECT_EQ(MakePayload(sandbox, "pub.v2.unknown", CardFields()).status, 401);
   EXPECT_EQ(MakePayload(sandbox, kKey, CardFields()).status, 401) << "the API key is no token";
   EXPECT_EQ(sandbox.Call("POST", kPayloadPath, CardFields(), {}).status, 401);
@@ -130,9 +129,24 @@ TEST(Component, TakesOnlyAnApiTokenThatIsGood) {
   sandbox.Advance(599);
   const std::string payload = MakePayload(sandbox, token, CardFields()).data()["payload"];
   EXPECT_EQ(sandbox.Create(ComponentOrder("in-time", payload)).status, 200);
+  const std::string late = MakePayload(sandbox, other, CardFields()).data()["payload"];
   sandbox.Advance(1);
+  EXPECT_EQ(MakePayload(sandbox, other, CardFields()).status, 401);
+  EXPECT_EQ(sandbox.Create(ComponentOrder("late", late)).body["error_code"], 1024);
+}
+
+TEST(Component, ATokenIsForOneOrder) {
+  Running sandbox;
+  const std::string token = Token(sandbox);
+  const std::string payload = MakePayload(sandbox, token, CardFields()).data()["payload"];
+  Json wrong = ComponentOrder("wrong", payload);
+  wrong["currency"] = "XXX";
+  EXPECT_EQ(sandbox.Create(wrong).body["error_code"], 1002);
+  EXPECT_EQ(sandbox.Create(ComponentOrder("o", payload)).status, 200) << "a refused one is none";
+  EXPECT_EQ(sandbox.Create(ComponentOrder("o", payload)).body["error_code"], 1006)
+      << "the same call again is known for what it is";
+  EXPECT_EQ(sandbox.Create(ComponentOrder("o2", payload)).body["error_code"], 1024);
   EXPECT_EQ(MakePayload(sandbox, token, CardFields()).status, 401);
-  EXPECT_EQ(sandbox.Create(ComponentOrder("late", payload)).body["error_code"], 1024);
 }
 
 TEST(Component, APayloadIsTheSitesThatAskedForItsToken) {
@@ -154,9 +168,9 @@ TEST(Component, APayloadIsTheSitesThatAskedForItsToken) {
 
 TEST(Component, TokenizeStoresTheCardForLater) {
   Running sandbox;
-  const std::string token = Token(sandbox);
   Json order = ComponentOrder(
-      "first", MakePayload(sandbox, token, CardFields()).data()["payload"].get<std::string>());
+      "first",
+      MakePayload(sandbox, Token(sandbox), CardFields()).data()["payload"].get<std::string>());
   order["payment_data"]["tokenize"] = true;
   const Exchanged first = sandbox.Create(order);
   ASSERT_EQ(first.status, 200) << first.text;
@@ -168,12 +182,17 @@ TEST(Component, TokenizeStoresTheCardForLater) {
   EXPECT_EQ(sandbox.Create(later).data()["financial_status"], "completed");
   // Chosen in the component, the same.
   const std::string saved =
-      MakePayload(sandbox, token, "gateway=CREDITCARD&recurring_id=" + recurring_id)
+      MakePayload(sandbox, Token(sandbox), "gateway=CREDITCARD&recurring_id=" + recurring_id)
           .data()["payload"];
   const Exchanged chosen = sandbox.Create(ComponentOrder("chosen", saved));
   EXPECT_EQ(chosen.data()["payment_details"]["last4"], "0004") << chosen.text;
-  const Exchanged without = sandbox.Create(
-      ComponentOrder("without", MakePayload(sandbox, token, CardFields()).data()["payload"]));
+  Json unwanted = ComponentOrder(
+      "unwanted", MakePayload(sandbox, Token(sandbox), CardFields()).data()["payload"]);
+  unwanted["recurring_model"] = "cardOnFile";
+  unwanted["payment_data"]["tokenize"] = false;
+  EXPECT_FALSE(sandbox.Create(unwanted).data()["payment_details"]["recurring_id"].is_string());
+  const Exchanged without = sandbox.Create(ComponentOrder(
+      "without", MakePayload(sandbox, Token(sandbox), CardFields()).data()["payload"]));
   EXPECT_FALSE(without.data()["payment_details"]["recurring_id"].is_string())
       << "not without the customer's wish";
 }

@@ -164,10 +164,10 @@ TEST(DashboardPage, EndsARefund) {
     const std::string page = PageOf(sandbox, "back");
     EXPECT_THAT(sandbox.Call("GET", page, std::string(), {}).text,
                 HasSubstr("Complete the refund"));
-    EXPECT_EQ(Submit(sandbox, page, std::string("action=settle&status=") + status).status, 303);
+    EXPECT_EQ(Submit(sandbox, page, std::string("action=refund-end&status=") + status).status, 303);
     const Json related = sandbox.Get("o").data()["related_transactions"];
     EXPECT_EQ(related[0]["status"], status);
-    EXPECT_EQ(Submit(sandbox, page, "action=settle&status=completed").status, 409);
+    EXPECT_EQ(Submit(sandbox, page, "action=refund-end&status=completed").status, 409);
   }
 }
 

@@ -140,7 +140,7 @@ TEST(Component, ATokenIsForOneOrder) {
   const std::string token = Token(sandbox);
   const std::string payload = MakePayload(sandbox, token, CardFields()).data()["payload"];
   Json wrong = ComponentOrder("wrong", payload);
-  wrong["currency"] = "XXX";
+  wrong["currency"] = "ABC";
   EXPECT_EQ(sandbox.Create(wrong).body["error_code"], 1002);
   EXPECT_EQ(sandbox.Create(ComponentOrder("o", payload)).status, 200) << "a refused one is none";
   EXPECT_EQ(sandbox.Create(ComponentOrder("o", payload)).body["error_code"], 1006)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# the sandbox's pages in Debian's Chromium, from CreateOrder by gRPC to the end of the WatchOrder stream
+# the sandbox's pages and component in Debian's Chromium, from CreateOrder by gRPC to the end of the WatchOrder stream
 #
 #   --no-build       use build/release as it is
 #   --only TEXT      only the tests whose name holds TEXT
@@ -35,7 +35,20 @@ if ! cmp -s tests/browser/package-lock.json "$tools/installed-lock.json"; then
   }
   cp tests/browser/package-lock.json "$tools/installed-lock.json"
 fi
+# The Node client with its example of a shop, built outside the tree, again when its sources have changed.
+client=$PWD/build/tools/browser-client
+sources=$(git ls-files -co --exclude-standard -z -- proto client/node | xargs -0 sha256sum | sha256sum)
+if [[ ! -f $client/built || $(<"$client/built") != "$sources" ]]; then
+  rm -rf "$client"
+  mkdir -p "$client"
+  git ls-files -co --exclude-standard -z -- proto client/node | tar --null -cf - -T - | tar -xf - -C "$client"
+  (cd "$client/client/node" && npm ci --no-audit --no-fund --ignore-scripts && npm run build) >"$client/npm.log" 2>&1 || {
+    tail -n 20 "$client/npm.log" >&2
+    die 'could not build the Node client'
+  }
+  echo "$sources" >"$client/built"
+fi
 # Node looks for packages beside the file that asks for them.
 cp tests/browser/*.mjs "$tools/"
 rm -rf build/browser
-exec node "$tools/browser_test.mjs" build/release/bin build/browser "$only"
+exec node "$tools/browser_test.mjs" build/release/bin build/browser "$client/client/node" "$only"

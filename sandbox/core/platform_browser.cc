@@ -49,7 +49,7 @@ Json Platform::ReadPayload(const Json& payment_data) {
   const std::string payload = TextMember(payment_data, "payload").value_or("");
   if (!Base64Decode(payload, &text) || !NestsAtMost(text, kNestingMax)) return Json::object();
   Json json = Json::parse(text, nullptr, false);
-  WipeString(text);
+  ZeroizeString(text);
   return json.is_object() ? json : Json::object();
 }
 

@@ -235,7 +235,12 @@ HttpAnswer Front::Api(HttpRequest& request, std::string* order_id) {
     MutexLock lock(mutex_);
     ++counts_[route->name];
     Tick();
+    const std::string token = component_.Resolve(*call.site, platform_.now_ms(), call.body);
     answer = route->run(platform_, call);
+    if (answer.status == 200) component_.UseToken(token, answer.order_id);
+    if (std::string_view(route->name) == "api_token" && answer.status == 200) {
+      component_.IssueToken(answer.body["data"]["api_token"], *call.site, platform_.now_ms());
+    }
     SendNotices();
   }
   if (!answer.order_id.empty()) *order_id = answer.order_id;

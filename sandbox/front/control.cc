@@ -153,6 +153,13 @@ Answer Front::ControlOrder(const HttpRequest& request, const std::vector<std::st
                            const Json& body) {
   Order* order = platform_.FindAnywhere(segments[1]);
   if (order == nullptr) return Problem(404, "no such order");
+  return ControlFoundOrder(request, segments, *order, body);
+}
+
+Answer Front::ControlFoundOrder(const HttpRequest& request,
+                                const std::vector<std::string>& segments, Order& found,
+                                const Json& body) {
+  Order* order = &found;
   const std::string action = segments.size() > 2 ? segments[2] : "";
   if (action.empty() && request.method == "GET") return Success(Describe(platform_, *order));
   if (request.method != "POST") return Problem(404, "no such control");
@@ -206,6 +213,8 @@ Answer Front::ControlOrder(const HttpRequest& request, const std::vector<std::st
 HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
   std::vector<std::string> segments = PathSegments(request.path);
   segments.erase(segments.begin());
+  if (FromForeignPage(request))
+    return TextAnswer(403, "control is not for pages of another origin\n");
   const std::string what = segments.empty() ? "" : segments[0];
   Json body = Json::object();
   if (!request.body.empty()) {
@@ -223,6 +232,8 @@ HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
     counts_.clear();
     platform_.Reset(clock_.NowMs());
     faults_ = Faults(options_.settings.seed);
+    component_.Reset();
+    recorder_.Reset();
     has_faults_ = false;
     webhooks_->Reset();
     answer = Done();

@@ -42,6 +42,10 @@ class Faults {
   std::uint64_t Add(const Json& rule, std::string* problem);
   // Rules with how often each matched and fired.
   Json List() const;
+  // Forgets one rule.
+  void Remove(std::uint64_t id) {
+    std::erase_if(rules_, [id](const Rule& rule) { return rule.id == id; });
+  }
   void Clear() {
     rules_.clear();
     answers_.clear();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 
-#include "sandbox/core/cards.h"
 #include "sandbox/core/read.h"
 #include "service/base/hash.h"
 #include "service/base/text.h"
@@ -28,6 +27,35 @@ std::string OrderIdOf(const HttpRequest& request) {
 
 constexpr std::int64_t kTickMaxMs = 1000;
 constexpr std::size_t kLogFieldMax = 200;
+constexpr std::size_t kCsrfBytes = 16;
+
+bool StartsWith(const std::string& path, std::string_view prefix) {
+  return path.compare(0, prefix.size(), prefix) == 0;
+}
+
+// Neither control nor the dashboard is hit by a fault.
+bool HasNoFaults(const std::string& path) {
+  return StartsWith(path, "/_sandbox/") || IsDashboard(path);
+}
+
+// Whether the body may be kept, masked: forms of customers are not.
+bool KeepsBody(const std::string& path) {
+  return StartsWith(path, "/v1/json/") || StartsWith(path, "/_sandbox/");
+}
+
+// What was done to an exchange on request, for people; empty when nothing.
+std::string FaultText(const FaultPlan& plan) {
+  std::string text;
+  const auto add = [&](std::string_view more) {
+    if (!text.empty()) text += ", ";
+    text += more;
+  };
+  if (plan.before_ms + plan.after_ms > 0) add("slowed down");
+  if (plan.instead) add("answered without running the call");
+  if (plan.afterwards) add("the call has run, its own answer is lost");
+  if (!plan.garble.is_null()) add("the answer was spoilt");
+  return text;
+}
 
 }  // namespace
 
@@ -52,6 +80,7 @@ void VirtualClock::Freeze(bool frozen) {
 
 Front::Front(Options options)
     : options_(std::move(options)),
+      csrf_(Hex(RandomBytes(kCsrfBytes))),
       clock_(options_.freeze_clock, options_.start_time_s),
       platform_(options_.settings, options_.public_url),
       shuffle_(options_.settings.seed),
@@ -210,11 +239,18 @@ const Site* Front::Authenticate(const HttpRequest& request) {
 }
 
 std::optional<Delivery> Front::OnHead(const HttpRequest& request) {
-  if (!has_faults_ || request.path.rfind("/_sandbox/", 0) == 0) return std::nullopt;
-  MutexLock lock(mutex_);
-  auto delivery = faults_.OnHead(request, OrderIdOf(request));
-  if (delivery) ++counts_["faults_on_head"];
-  return delivery;
+  if (!has_faults_ || HasNoFaults(request.path)) return std::nullopt;
+  const std::string order_id = OrderIdOf(request);
+  HttpAnswer none;
+  {
+    MutexLock lock(mutex_);
+    const auto delivery = faults_.OnHead(request, order_id);
+    if (!delivery) return std::nullopt;
+    ++counts_["faults_on_head"];
+    none.delivery = *delivery;
+  }
+  Record(request, {}, none, order_id, "broken off before the body was read", 0);
+  return none.delivery;
 }
 
 HttpAnswer Front::OnRequest(HttpRequest& request) {
@@ -223,12 +259,18 @@ HttpAnswer Front::OnRequest(HttpRequest& request) {
   const std::string* header =
       options_.allow_header_faults ? request.Header("x-sandbox-fault") : nullptr;
   HttpAnswer answer;
-  if ((has_faults_ || header != nullptr) && request.path.rfind("/_sandbox/", 0) != 0) {
+  std::string fault;
+  // Before the call, which puts a card in the place of a payload.
+  std::string sent = KeepsBody(request.path)
+                         ? MaskedBody(request.body, options_.settings.sites, /*ours=*/false)
+                         : std::string();
+  if ((has_faults_ || header != nullptr) && !HasNoFaults(request.path)) {
     FaultPlan plan;
     {
       MutexLock lock(mutex_);
       plan = faults_.OnRequest(request, OrderIdOf(request), header, clock_.NowMs());
     }
+    fault = FaultText(plan);
     answer = WithFaults(request, plan, &order_id);
   } else {
     answer = Dispatch(request, &order_id);
@@ -237,6 +279,10 @@ HttpAnswer Front::OnRequest(HttpRequest& request) {
     MutexLock lock(mutex_);
     answer.headers.emplace_back("Date", HttpDate(clock_.NowMs()));
   }
+  Record(request, std::move(sent), answer, order_id, std::move(fault),
+         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                               began)
+             .count());
   Log(request, answer.status, order_id, began);
   ZeroizeString(request.body);
   return answer;
@@ -266,11 +312,30 @@ HttpAnswer Front::Dispatch(HttpRequest& request, std::string* order_id) {
   const auto starts = [&](std::string_view prefix) {
     return request.path.compare(0, prefix.size(), prefix) == 0;
   };
+  if (IsDashboard(request.path)) return DashboardCall(request);
   if (starts("/_sandbox/")) return Control(request, order_id);
   if (starts("/events/")) return Events(request, order_id);
   if (starts("/qr/")) return QrCode(request, order_id);
   if (starts("/connect/") || starts("/simulator/")) return Page(request, order_id);
+  if (starts("/sdk/components/")) return ComponentCall(request);
   return Api(request, order_id);
+}
+
+HttpAnswer Front::ComponentCall(const HttpRequest& request) {
+  constexpr std::string_view kBase = "/sdk/components/v2/";
+  const std::string_view name = request.path.compare(0, kBase.size(), kBase) == 0
+                                    ? std::string_view(request.path).substr(kBase.size())
+                                    : std::string_view();
+  if (request.method == "POST" && name == "payload") {
+    MutexLock lock(mutex_);
+    ++counts_["component_payloads"];
+    Tick();
+    return component_.MakePayload(request, platform_.now_ms());
+  }
+  HttpAnswer answer;
+  if (request.method != "GET" || !ComponentFile(name, &answer))
+    return TextAnswer(404, "not found\n");
+  return answer;
 }
 
 std::string Front::Print(const Answer& answer) {
@@ -329,31 +394,10 @@ std::vector<std::string> PathSegments(std::string_view path) {
 
 std::string Loggable(std::string_view text) {
   std::string out(text.substr(0, kLogFieldMax));
-  std::string digits;
-  std::vector<std::size_t> where;
-  const auto mask = [&] {
-    // A card number, whole or inside a longer run of digits, also with separators.
-    for (std::size_t size = 12; size <= 19; ++size) {
-      for (std::size_t at = 0; at + size <= digits.size(); ++at) {
-        if (!PassesLuhn(std::string_view(digits).substr(at, size))) continue;
-        for (std::size_t i = at; i < at + size; ++i) out[where[i]] = '*';
-      }
-    }
-    digits.clear();
-    where.clear();
-  };
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const char c = out[i];
-    if (c >= '0' && c <= '9') {
-      digits += c;
-      where.push_back(i);
-    } else if (std::string_view(" -%+._").find(c) == std::string_view::npos) {
-      mask();
-    }
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) out[i] = '?';
-    if (static_cast<unsigned char>(c) >= 0x80) out[i] = '?';
+  MaskCardNumbers(&out);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = '?';
   }
-  mask();
   return out;
 }
 

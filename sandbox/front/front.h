@@ -14,7 +14,10 @@
 
 #include "absl/status/statusor.h"
 #include "sandbox/core/platform.h"
+#include "sandbox/front/component.h"
+#include "sandbox/front/dashboard_html.h"
 #include "sandbox/front/faults.h"
+#include "sandbox/front/recorder.h"
 #include "sandbox/front/webhooks.h"
 #include "sandbox/http/message.h"
 #include "sandbox/server.h"
@@ -87,6 +90,26 @@ class Front {
   HttpAnswer Api(HttpRequest& request, std::string* order_id);
   HttpAnswer Control(const HttpRequest& request, std::string* order_id);
   HttpAnswer Page(const HttpRequest& request, std::string* order_id);
+  // `/` and below /dashboard/: the pages for people and what their forms do.
+  HttpAnswer DashboardCall(const HttpRequest& request);
+  // Does what a form of the dashboard asks; why not, or empty.
+  std::string Act(const HttpRequest& form, const std::string& action, Order* order)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  HttpAnswer ShowOrders(const HttpRequest& request, const std::string& problem)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  HttpAnswer ShowOrder(const HttpRequest& request, const Order& order, const std::string& problem)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  DashboardFrame FrameOf(const HttpRequest& request, const std::string& problem)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether the Host header is an address, a local name, or a name that the options have.
+  bool HostIsOurs(const HttpRequest& request) const;
+  // Whether a browser sent the request for a page of another origin.
+  bool FromForeignPage(const HttpRequest& request) const;
+  // Keeps a call of the API, a page or a control for the dashboard; `sent` is its masked body.
+  void Record(const HttpRequest& request, std::string sent, const HttpAnswer& answer,
+              const std::string& order_id, std::string fault, std::int64_t us);
+  // Below /sdk/components/: the payment component's files and its payloads.
+  HttpAnswer ComponentCall(const HttpRequest& request);
   HttpAnswer ConnectPage(const HttpRequest& request, const std::vector<std::string>& segments,
                          Order& order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   HttpAnswer SimulatorPage(const HttpRequest& request, Order& order)
@@ -94,6 +117,8 @@ class Front {
   HttpAnswer Leave(const Order& order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Answer ControlOrder(const HttpRequest& request, const std::vector<std::string>& segments,
                       const Json& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Answer ControlFoundOrder(const HttpRequest& request, const std::vector<std::string>& segments,
+                           Order& found, const Json& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Answer ControlClock(const HttpRequest& request, const Json& body)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Answer ControlFaults(const HttpRequest& request, const Json& body)
@@ -110,6 +135,8 @@ class Front {
            std::chrono::steady_clock::time_point began);
 
   const Options options_;
+  // What a form of the dashboard has to bring back: another origin's page cannot read it.
+  const std::string csrf_;
   Mutex mutex_;
   CondVar wake_;
   VirtualClock clock_ ABSL_GUARDED_BY(mutex_);
@@ -117,6 +144,8 @@ class Front {
   Random shuffle_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
   Faults faults_ ABSL_GUARDED_BY(mutex_);
+  Component component_ ABSL_GUARDED_BY(mutex_);
+  Recorder recorder_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> has_faults_{false};
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   CondVar events_changed_;
@@ -129,6 +158,9 @@ class Front {
   std::unique_ptr<Webhooks> webhooks_;
   std::thread ticker_;
 };
+
+// Whether the path is the dashboard's; no fault touches it.
+bool IsDashboard(std::string_view path);
 
 // The path's segments, each percent-decoded once; a trailing slash does not count.
 std::vector<std::string> PathSegments(std::string_view path);

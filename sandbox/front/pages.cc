@@ -1,7 +1,7 @@
 // The customer's way through the pages: payment page, 3-D Secure simulator, back to the shop. The
 // markup is in html.h.
-#include "sandbox/core/cards.h"
 #include "sandbox/core/read.h"
+#include "sandbox/front/card_form.h"
 #include "sandbox/front/front.h"
 #include "sandbox/front/html.h"
 #include "service/base/text.h"
@@ -21,77 +21,6 @@ HttpAnswer SeeOther(const std::string& url) {
   answer.headers = {
       {"Location", safe}, {"Cache-Control", "no-store"}, {"Referrer-Policy", "no-referrer"}};
   return answer;
-}
-
-// MM/YY, MM/YYYY or four digits, as YYMM; empty when it is no month of a year. Four digits are
-// taken for MMYY, as on the card, unless only YYMM, the API's own form, makes a month of them.
-std::string ExpiryOf(std::string_view typed) {
-  std::string digits;
-  for (const char c : typed) {
-    if (c >= '0' && c <= '9') {
-      digits += c;
-    } else if (c != '/' && c != ' ' && c != '-') {
-      return {};
-    }
-  }
-  const auto is_month = [](std::string_view two) { return two >= "01" && two <= "12"; };
-  if (digits.size() == 3) digits.insert(0, 1, '0');  // 9/30
-  if (digits.size() == 6) digits.erase(2, 2);        // 09/2030
-  if (digits.size() != 4) return {};
-  const std::string first = digits.substr(0, 2), second = digits.substr(2);
-  if (is_month(first)) return second + first;
-  return is_month(second) ? digits : std::string();
-}
-
-// The card form: its members as gateway_info has them, and what is wrong with them.
-struct CardForm {
-  Json data = Json::object();
-  TypedCard typed;
-  std::vector<FormProblem> problems;
-};
-
-CardForm ReadCardForm(const HttpRequest& form) {
-  CardForm read;
-  const auto value_of = [&](const char* name) {
-    std::string value;
-    form.QueryValue(name, &value);
-    std::string trimmed(Trimmed(value));
-    ZeroizeString(value);
-    return trimmed;
-  };
-  std::string number = value_of("card_number");
-  std::erase_if(number, [](char c) { return c == ' ' || c == '-'; });
-  const bool digits = number.find_first_not_of("0123456789") == std::string::npos;
-  if (number.empty()) {
-    read.problems.push_back({"card_number", "Enter the card number"});
-  } else if (!digits || !PassesLuhn(number)) {
-    read.problems.push_back({"card_number", "Check the card number: it has a mistake in it"});
-  }
-  read.data["card_number"] = number;
-  ZeroizeString(number);
-  read.typed.holder = value_of("card_holder_name");
-  if (read.typed.holder.empty())
-    read.problems.push_back({"card_holder_name", "Enter the name on the card"});
-  read.data["card_holder_name"] = read.typed.holder;
-  read.typed.expiry = value_of("card_expiry_date");
-  const std::string expiry = ExpiryOf(read.typed.expiry);
-  if (expiry.empty()) {
-    read.problems.push_back(
-        {"card_expiry_date", "Enter the expiry date as month and year, such as 09/30"});
-  }
-  read.data["card_expiry_date"] = expiry;
-  if (std::string cvc = value_of("card_cvc"); !cvc.empty()) {
-    if (cvc.size() < 3 || cvc.size() > 4 ||
-        cvc.find_first_not_of("0123456789") != std::string::npos)
-      read.problems.push_back({"card_cvc", "Enter the security code: 3 or 4 digits"});
-    read.data["card_cvc"] = cvc;
-    ZeroizeString(cvc);
-  }
-  return read;
-}
-
-void Zeroize(Json& card_data) {
-  for (auto& [name, value] : card_data.items()) ZeroizeString(value.get_ref<std::string&>());
 }
 
 }  // namespace
@@ -129,7 +58,7 @@ HttpAnswer Front::ConnectPage(const HttpRequest& request, const std::vector<std:
       std::string wrong = platform_.PayWithCard(order, card.data, &field);
       if (!wrong.empty()) problems.push_back({std::move(field), std::move(wrong)});
     }
-    Zeroize(card.data);
+    WipeCard(card.data);
   } else if (!platform_.OpenSession(order)) {
     return HtmlPage(410, "This link is no longer valid", "<p>Ask the shop for a new one.</p>",
                     &order);

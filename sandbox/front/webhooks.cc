@@ -207,7 +207,7 @@ void Webhooks::Send(const Notification& notification, const Fate& fate, bool is_
     outcome = Exchange(notification, url, auth, body);
   }
   const bool acked = Acknowledges(outcome.status, outcome.head);
-  Record(notification, url, outcome, acked);
+  Record(notification, fate, url, outcome, acked);
   if (acked || is_copy || notification.attempt >= kAttemptsMax) return;
   Notification again = notification;
   ++again.attempt;
@@ -272,12 +272,18 @@ Webhooks::Outcome Webhooks::Exchange(const Notification& notification, const std
   return outcome;
 }
 
-void Webhooks::Record(const Notification& notification, const std::string& url,
+void Webhooks::Record(const Notification& notification, const Fate& fate, const std::string& url,
                       const Outcome& outcome, bool acked) {
   const std::int64_t now_ms = hooks_.now_ms();
   MutexLock lock(mutex_);
   attempts_.push_back({{"order_id", notification.order_id},
                        {"time", now_ms / 1000},
+                       {"method", notification.post ? "POST" : "GET"},
+                       {"signature", !notification.post     ? "none: GET"
+                                     : fate.bad_signature   ? "wrong, on request"
+                                     : fate.tamper_body     ? "of another body, on request"
+                                     : fate.stale_timestamp ? "out of date, on request"
+                                                            : "signed"},
                        {"url", url},
                        {"attempt", notification.attempt},
                        {"status", outcome.status},
@@ -294,6 +300,8 @@ void Webhooks::RecordBlocked(const Notification& notification, std::int64_t now_
   ++counts_["webhooks_blocked"];
   attempts_.push_back({{"order_id", notification.order_id},
                        {"time", now_ms / 1000},
+                       {"method", notification.post ? "POST" : "GET"},
+                       {"signature", "not sent"},
                        {"url", notification.url},
                        {"attempt", notification.attempt},
                        {"status", 0},
@@ -301,6 +309,15 @@ void Webhooks::RecordBlocked(const Notification& notification, std::int64_t now_
                        {"problem", "target is not on the loopback"},
                        {"acked", false}});
   if (attempts_.size() > kAttemptsKept) attempts_.pop_front();
+}
+
+std::vector<std::int64_t> Webhooks::RetriesDue(std::uint64_t order_seq) {
+  std::vector<std::int64_t> due;
+  MutexLock lock(mutex_);
+  for (const Retry& retry : retries_) {
+    if (retry.notification.order_seq == order_seq) due.push_back(retry.due_ms);
+  }
+  return due;
 }
 
 Json Webhooks::Attempts(const std::string& order_id) {

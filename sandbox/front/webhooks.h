@@ -90,6 +90,8 @@ class Webhooks {
 
   // Attempts, oldest first; of one order unless empty.
   Json Attempts(const std::string& order_id);
+  // When the next attempts for the order are due, by the sandbox's clock.
+  std::vector<std::int64_t> RetriesDue(std::uint64_t order_seq);
   // Applies the members that are there; false when one has the wrong type.
   bool Turn(const Json& knobs);
   Json Counts();
@@ -120,8 +122,8 @@ class Webhooks {
   };
   Outcome Exchange(const Notification& notification, const std::string& url,
                    const std::string& auth, const std::string& body);
-  void Record(const Notification& notification, const std::string& url, const Outcome& outcome,
-              bool acked);
+  void Record(const Notification& notification, const Fate& fate, const std::string& url,
+              const Outcome& outcome, bool acked);
 
   const Hooks hooks_;
   Mutex mutex_;

@@ -150,6 +150,7 @@ std::string_view StatusPhrase(int status) {
       {204, "No Content"},
       {302, "Found"},
       {303, "See Other"},
+      {304, "Not Modified"},
       {400, "Bad Request"},
       {401, "Unauthorized"},
       {403, "Forbidden"},

@@ -1,7 +1,9 @@
 // A customer in a real browser: from CreateOrder by gRPC over the sandbox's pages to the end of the
 // open WatchOrder stream.
 //
-// usage: node browser_test.mjs BIN_DIR SHOTS_DIR [FILTER]
+// usage: node browser_test.mjs BIN_DIR SHOTS_DIR CLIENT_DIR [FILTER]
+//
+// CLIENT_DIR is the Node client, built, with its example of a shop.
 //
 // Prints a line for each test and "N passed, N failed" as its last.
 import assert from 'node:assert/strict';
@@ -14,7 +16,7 @@ import { KEY, Stage, within } from './stage.mjs';
 const CARD = { number: '4111 1111 1111 1111', holder: 'A. Customer', expiry: '09/30', cvc: '123' };
 const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
-const [bin, shots, filter = ''] = process.argv.slice(2);
+const [bin, shots, client, filter = ''] = process.argv.slice(2);
 const tests = [];
 const test = (name, body) => tests.push({ name, body });
 
@@ -211,6 +213,277 @@ test('a shop without pages of its own gets a result, and wrong addresses a word'
   await stage.inspect(page, 'unknown');
 });
 
+// The example's checkout page, with its component loaded: a new card, or one that is `stored`. `sent` grows by what the page
+// itself sends, and is told by the component's frame.
+async function checkout(stage, { stored = false, ...options } = {}) {
+  const page = await stage.page(options);
+  page.sent = [];
+  // What the frame tells the page, kept beside what the page sends.
+  await page.exposeFunction('keepMessage', (text) => page.sent.push(text));
+  await page.addInitScript(() => {
+    globalThis.MessageChannel = class extends MessageChannel {
+      constructor() {
+        super();
+        this.port1.addEventListener('message', ({ data }) => globalThis.keepMessage(JSON.stringify(data)));
+      }
+    };
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin === stage.componentShop) page.sent.push(`${request.url()} ${request.postData() ?? ''}`);
+  });
+  await page.goto(stage.componentShop);
+  await page.locator('body[data-loaded=yes]').waitFor();
+  const form = page.frameLocator('iframe[title="Payment details"]');
+  const another = form.getByLabel('Another card');
+  if (!stored && (await another.isVisible())) await another.check();
+  return { page, form };
+}
+
+// The shop's button, once the component has made a payload.
+async function payAtShop(page) {
+  await page.locator('#pay:enabled').click();
+}
+
+// The customer is back at the shop, which shows the order's state; its id.
+async function doneAtShop(stage, page, state) {
+  await page.waitForURL((url) => url.origin === stage.componentShop && url.pathname === '/done');
+  assert.equal(await page.textContent('#state'), state);
+  assert.deepEqual(page.complaints, []);
+  return new URL(page.url()).searchParams.get('transactionid');
+}
+
+// Opens the dashboard's page of the order.
+async function openOrder(stage, page, orderId) {
+  await page.goto(`${stage.sandbox}/?q=${orderId}`);
+  await page.getByRole('link', { name: orderId }).first().click();
+  await page.getByRole('heading', { name: `Order ${orderId}` }).waitFor();
+}
+
+test('component: a card typed there is paid through 3-D Secure, and the shop never sees it', async (stage) => {
+  const { page, form } = await checkout(stage);
+  await stage.inspect(page, 'component');
+  assert.ok(await page.locator('#pay').isDisabled());
+  await fillCard(form);
+  await page.locator('#pay:enabled').waitFor();
+  await stage.inspect(page, 'component-filled');
+  await payAtShop(page);
+  await decide(page, 'Y');
+  const orderId = await doneAtShop(stage, page, 'PAID');
+  await stage.inspect(page, 'component-paid');
+  assert.ok(page.sent.some((one) => one.includes('"type":"state"')));
+  const order = page.sent.find((one) => one.includes('/orders'));
+  assert.match(order, /"payload":"[A-Za-z0-9+/=]{40,}"/);
+  for (const one of page.sent) assert.ok(!/4111 ?1111 ?1111 ?1111|A\. Customer/.test(one), one);
+  const shown = await openOrder(stage, page, orderId).then(() => page.textContent('main'));
+  assert.match(shown, /VISA ending in 1111/);
+});
+
+test('component: a challenge that fails ends DECLINED', async (stage) => {
+  const { page, form } = await checkout(stage);
+  await fillCard(form, { ...CARD, number: '5500 0000 0000 0004' });
+  await payAtShop(page);
+  await decide(page, 'N');
+  await doneAtShop(stage, page, 'DECLINED');
+});
+
+test('component: by keyboard alone, and every mistake is named at its field', async (stage) => {
+  const { page, form } = await checkout(stage);
+  const frame = page.frames().find((one) => one.url().endsWith('/card.html'));
+  const focused = () =>
+    frame.evaluate(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      return [document.activeElement.name, outlineStyle !== 'none' && outlineWidth !== '0px'];
+    });
+  const typed = [
+    ['card_number', '4242 4242 4242 4242'],
+    ['card_holder_name', CARD.holder],
+    ['card_expiry_date', '13/30'],
+    ['card_cvc', '12'],
+  ];
+  for (const [name, text] of typed) {
+    await page.keyboard.press('Tab');
+    assert.deepEqual(await focused(), [name, true]);
+    await page.keyboard.type(text);
+  }
+  await page.keyboard.press('Tab');
+  await form.getByText('Enter the expiry date as month and year').waitFor();
+  assert.match(await form.locator('#cvc-wrong').textContent(), /3 digits/);
+  await stage.inspect(page, 'component-problems');
+  // What the sandbox itself refuses is said at its field, too.
+  await form.getByLabel('Expiry date').fill(CARD.expiry);
+  await form.getByLabel('Security code').fill(CARD.cvc);
+  await form.getByText('use a public test card').waitFor();
+  assert.equal(await form.getByLabel('Card number').getAttribute('aria-invalid'), 'true');
+  assert.ok(await page.locator('#pay').isDisabled());
+  await form.getByLabel('Card number').fill(CARD.number);
+  await page.locator('#pay:enabled').waitFor();
+  await page.locator('#pay').focus();
+  await page.keyboard.press('Enter');
+  await decide(page, 'A');
+  await doneAtShop(stage, page, 'PAID');
+});
+
+test('component: a card that is kept pays again without being typed, and by its token', async (stage) => {
+  const first = await checkout(stage);
+  await first.form.getByLabel('Save this card').check();
+  await fillCard(first.form);
+  await payAtShop(first.page);
+  await decide(first.page, 'Y');
+  await doneAtShop(stage, first.page, 'PAID');
+  const { page, form } = await checkout(stage, { stored: true });
+  await page.locator('#pay:enabled').waitFor();
+  assert.ok(await form.getByRole('radio').first().isChecked());
+  assert.ok(!(await form.getByLabel('Card number').isVisible()));
+  await stage.inspect(page, 'component-saved');
+  await payAtShop(page);
+  const orderId = await doneAtShop(stage, page, 'PAID');
+  const kept = (await stage.get(orderId)).payment_details.recurring_id;
+  const later = await stage.create(
+    stage.order('tulip-recurring', {
+      type: 'direct',
+      gateway: 'CREDITCARD',
+      recurring_id: kept,
+      customer: { locale: 'en_GB', country: 'NL', reference: 'customer-1' },
+    }),
+  );
+  assert.equal(later.payment_state, 'PAYMENT_STATE_PAID');
+});
+
+test('component: a phone shows all of it', async (stage) => {
+  const { page, form } = await checkout(stage, PHONE);
+  await fillCard(form);
+  await page.locator('#pay:enabled').waitFor();
+  await stage.inspect(page, 'phone-component');
+});
+
+test('component: by its own button, for a method without fields, and with settings that are wrong', async (stage) => {
+  const answer = await fetch(`${stage.sandbox}/v1/json/auth/api_token`, { headers: { api_key: KEY } });
+  const apiToken = (await answer.json()).data.api_token;
+  const components = `${stage.sandbox}/sdk/components/v2`;
+  const page = await stage.page();
+  await page.goto(
+    stage.shop.serve(
+      'component',
+      `<!DOCTYPE html><html lang="en"><head><title>Shop</title><link rel="stylesheet" href="${components}/components.css">` +
+        `<script src="${components}/components.js"></script></head><body><main><h1>Shop</h1><div id="box"></div></main></body></html>`,
+    ),
+  );
+  const form = page.frameLocator('iframe');
+  const start = (kind, settings, options) =>
+    page.evaluate(
+      ([what, given, more]) => {
+        globalThis.told = [];
+        const keep = (name) => (state) => globalThis.told.push([name, state]);
+        const handlers = Object.fromEntries(['onLoad', 'onError', 'onValidation', 'onSubmit'].map((name) => [name, keep(name)]));
+        globalThis.component = new globalThis.MultiSafepay({ env: 'test', order: { currency: 'EUR', amount: 1000 }, ...given });
+        globalThis.component.init(what, { container: '#box', ...handlers, ...more });
+      },
+      [kind, settings, options],
+    );
+  const told = (name) => page.evaluate((wanted) => globalThis.told.filter(([one]) => one === wanted).map(([, state]) => state), name);
+  await start('dropin', { apiToken }, {});
+  await form.getByLabel('Card number').waitFor();
+  // Asked before anything is typed: every field says what it wants.
+  assert.deepEqual(
+    await page.evaluate(() => [globalThis.component.hasErrors(), globalThis.component.getErrors().count]),
+    [true, 4],
+  );
+  await form.getByText('Enter the card number').waitFor();
+  await fillCard(form, { number: '3745 0000 0000 015', holder: 'A', expiry: '9/30', cvc: '1234' });
+  await page.waitForFunction(() => globalThis.told.some(([name, state]) => name === 'onValidation' && state.valid));
+  await stage.inspect(page, 'component-dropin');
+  await page.getByRole('button', { name: 'Pay' }).click();
+  const [{ paymentData }] = await told('onSubmit');
+  assert.deepEqual(Object.keys(paymentData), ['payload', 'gateway']);
+  const [whole, data] = await page.evaluate(() => [
+    globalThis.component.getOrderData(),
+    globalThis.component.getPaymentData().payment_data,
+  ]);
+  assert.deepEqual(whole, { currency: 'EUR', amount: 1000, payment_data: paymentData });
+  assert.deepEqual(data, paymentData);
+  await start('payment', { apiToken }, { gateway: 'IDEAL' });
+  await form.getByText('You choose how to pay on the next page.').waitFor();
+  await page.waitForFunction(() => !globalThis.component.hasErrors());
+  assert.equal(await form.getByLabel('Card number').isVisible(), false);
+  for (const [settings, options, message] of [
+    [{ env: 'live', apiToken }, {}, /environment/],
+    [{}, {}, /apiToken/],
+    [{ apiToken }, { container: '#none' }, /container/],
+  ]) {
+    await start('payment', settings, options);
+    assert.match((await told('onError'))[0].message, message);
+    assert.ok(await page.evaluate(() => globalThis.component.hasErrors()));
+  }
+  assert.deepEqual(page.complaints, []);
+  // A token that is not good is said in the form and to the page.
+  await start('payment', { apiToken: 'pub.v2.unknown' }, {});
+  await fillCard(form);
+  await form.getByText('The API token is used, unknown or too old').waitFor();
+  assert.match((await told('onError'))[0].message, /API token/);
+});
+
+test('dashboard: shows an order as it changes, and pays it', async (stage) => {
+  const page = await stage.page();
+  await page.goto(stage.sandbox);
+  await page.locator('#live', { hasText: 'Live' }).waitFor();
+  await stage.create(stage.order('tulip-seen'));
+  await page.getByRole('link', { name: 'tulip-seen' }).waitFor(); // without a reload
+  await stage.inspect(page, 'dashboard');
+  const watcher = await stage.watch('tulip-seen');
+  await page.getByRole('link', { name: 'tulip-seen' }).click();
+  await page.locator('#live', { hasText: 'Live' }).waitFor();
+  const details = page.locator('details').last();
+  await details.locator('summary').click();
+  assert.match(await details.textContent(), /"order_id": "tulip-seen"/);
+  await page.getByRole('button', { name: 'Pay', exact: true }).click();
+  await page.getByText('The payment has its outcome.').waitFor();
+  await ends(watcher, 'PAID');
+  await page.getByText('acknowledged').waitFor(); // the notification, in time by itself
+  await page.locator('details').last().locator('summary').click();
+  await stage.inspect(page, 'dashboard-order');
+  // What is open stays open when the page changes under it.
+  await stage.tell('orders/tulip-seen/refunds', { amount: 300 });
+  await page.getByRole('heading', { name: 'Related transactions' }).waitFor();
+  assert.ok(await page.locator('details').last().evaluate((one) => one.open));
+  assert.deepEqual(page.complaints, []);
+});
+
+test('dashboard: without scripts, and by keyboard, its forms do their work', async (stage) => {
+  await stage.create(stage.order('tulip-no-script'));
+  const page = await stage.page({ javaScriptEnabled: false });
+  await openOrder(stage, page, 'tulip-no-script');
+  await page.getByRole('button', { name: 'Decline' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('The payment has its outcome.').waitFor();
+  assert.match(await page.textContent('dl'), /declined/);
+  await stage.inspect(page, 'dashboard-plain', { scripts: false });
+  await page.getByRole('link', { name: 'Sandbox' }).click();
+  await page.getByLabel('What goes wrong').selectOption('unavailable');
+  await page.getByRole('button', { name: 'Turn on' }).click();
+  await page.getByText('The fault is on.').waitFor();
+  const me = () => fetch(`${stage.sandbox}/v1/json/me`, { headers: { api_key: KEY } });
+  assert.equal((await me()).status, 503);
+  assert.equal((await me()).status, 200); // once
+  await page.getByRole('link', { name: 'Sandbox' }).click();
+  assert.match(await page.textContent('#latest'), /503/);
+  assert.match(await page.textContent('#latest'), /answered without running the call/);
+  assert.equal(await page.getByRole('button', { name: /Turn off fault/ }).count(), 1);
+  await page.getByRole('button', { name: /Turn off fault/ }).click();
+  await page.getByText('The fault is off.').waitFor();
+  assert.equal((await stage.get('tulip-no-script')).status, 'declined');
+});
+
+test('dashboard: a phone shows all of it without sideways scrolling', async (stage) => {
+  await stage.create(directOrder(stage, 'tulip-phone-board-0123456789-0123456789-0123456789'));
+  const page = await stage.page(PHONE);
+  await page.goto(stage.sandbox);
+  await stage.inspect(page, 'phone-dashboard');
+  await openOrder(stage, page, 'tulip-phone-board-0123456789-0123456789-0123456789');
+  await page.locator('details').last().locator('summary').tap();
+  await stage.inspect(page, 'phone-dashboard-order');
+  assert.ok(!(await page.content()).includes('5555555555554444'));
+});
+
 test('msp checkout goes all the way', async (stage) => {
   const directory = mkdtempSync(`${tmpdir()}/msp-browser-`);
   try {
@@ -282,7 +555,7 @@ async function main() {
   let failed = 0;
   let stage;
   try {
-    stage = await Stage.open(bin, shots);
+    stage = await Stage.open(bin, shots, client);
     for (const { name, body } of wanted) {
       const start = Date.now();
       try {

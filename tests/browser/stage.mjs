@@ -135,7 +135,8 @@ class Watcher {
 }
 
 export class Stage {
-  static async open(bin, shots) {
+  // `client`: the Node client's directory, built.
+  static async open(bin, shots, client) {
     const stage = new Stage();
     stage.stops = [];
     stage.shots = shots;
@@ -144,7 +145,8 @@ export class Stage {
       stage.stops.push(stage.shop.stop);
       const sandbox = await program(`${bin}/msp-sandbox`, ['--threeds=challenge', '--quiet=on']);
       stage.stops.push(sandbox.stop);
-      stage.control = sandbox.ready.api_url.replace(/\/v1\/json\/?$/, '/_sandbox');
+      stage.sandbox = sandbox.ready.api_url.replace(/\/v1\/json\/?$/, '');
+      stage.control = `${stage.sandbox}/_sandbox`;
       const server = await program(
         `${bin}/msp-server`,
         [
@@ -166,6 +168,14 @@ export class Stage {
       stage.webhook = `http://${server.ready.webhook}/webhook`;
       stage.client = orderService(stage.address);
       stage.stops.push(async () => stage.client.close());
+      // The shop of the Node client's example, with MultiSafepay's component on its page.
+      const shop = await program(process.execPath, [`${client}/dist/examples/component/shop.js`], {
+        MSP_SERVER: stage.address,
+        MSP_SANDBOX: stage.sandbox,
+        MSP_API_KEY: KEY,
+      });
+      stage.stops.push(shop.stop);
+      stage.componentShop = shop.ready.listen;
       stage.browser = await chromium.launch({
         executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
         // Chromium's own sandbox does not start as root.
@@ -211,6 +221,16 @@ export class Stage {
     });
   }
 
+  // GetOrder by gRPC; resolves with the order of the reply.
+  get(orderId) {
+    return new Promise((resolve, reject) => {
+      const deadline = new Date(Date.now() + 30_000);
+      this.client.GetOrder({ order_id: orderId }, { deadline }, (error, reply) =>
+        error ? reject(error) : resolve(reply.order),
+      );
+    });
+  }
+
   async watch(orderId) {
     const watcher = new Watcher(this.client, orderId);
     await watcher.begun();
@@ -250,11 +270,13 @@ export class Stage {
   async inspect(page, name, { scripts = true } = {}) {
     await page.screenshot({ path: `${this.shots}/${name}.png`, fullPage: true });
     if (!scripts) return;
-    await page.evaluate(axeSource);
-    const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
-    const bad = found.filter((one) => ['serious', 'critical'].includes(one.impact));
-    if (bad.length > 0)
-      throw new Error(`${name}: ${bad.map((one) => `${one.id} ${one.nodes[0].html}`).join('; ')}`);
+    for (const frame of page.frames()) {
+      await frame.evaluate(axeSource);
+      const found = await frame.evaluate(async () => (await globalThis.axe.run(document, { iframes: false, preload: false })).violations);
+      const bad = found.filter((one) => ['serious', 'critical'].includes(one.impact));
+      if (bad.length > 0)
+        throw new Error(`${name}: ${bad.map((one) => `${one.id} ${one.nodes[0].html}`).join('; ')}`);
+    }
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (wide > 0) throw new Error(`${name}: ${wide} px wider than the window`);
   }

@@ -152,8 +152,8 @@ TEST(Tolerance, BodiesThatAreNoObjectAreMissingData) {
 
 TEST(Routes, UnknownOnesAreNotFound) {
   Running sandbox;
-  for (const char* path : {"/", "/v1/json/nothing", "/v1/json/orders/a/b", "/v2/json/orders",
-                           "/v1/json/", "/favicon.ico"}) {
+  for (const char* path : {"/_sandbox", "/v1/json/nothing", "/v1/json/orders/a/b",
+                           "/v2/json/orders", "/v1/json/", "/favicon.ico"}) {
     const Exchanged answer = sandbox.Call("GET", path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(answer.text, R"({"message":"Not found"})");

@@ -1,0 +1,54 @@
+// The latest exchanges with the sandbox, masked, for people to look at.
+//
+// Owned by `Front`, used under its lock; the functions below are plain and safe from any thread. A
+// bounded ring: the oldest exchanges go first. Bodies are masked before they are kept.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sandbox/core/settings.h"
+
+namespace msp::sandbox {
+
+struct Exchange {
+  std::uint64_t number = 0;  // rising, from 1; given by the recorder
+  std::int64_t time_ms = 0;  // the sandbox's clock
+  std::string method;
+  std::string path;  // fit for a log, without its query
+  int status = 0;    // 0: no answer was sent
+  std::int64_t us = 0;
+  std::uint64_t order_seq = 0;  // 0: about no order
+  std::string fault;            // what was done to it on request; empty: nothing
+  std::string request;          // masked bodies, cut
+  std::string answer;
+};
+
+class Recorder {
+ public:
+  void Add(Exchange exchange);
+  // The newest first, at most `most`; of one order unless 0.
+  std::vector<const Exchange*> Latest(std::uint64_t order_seq, std::size_t most) const;
+  void Reset() { exchanges_.clear(); }
+
+ private:
+  std::uint64_t next_ = 1;
+  std::deque<Exchange> exchanges_;
+};
+
+// Digits that could be a card number become "*", whole or inside a longer run of digits, also with
+// separators between them.
+void MaskCardNumbers(std::string* text);
+
+// The same for ids, which may be long runs of digits: only what is a card number as a whole.
+void MaskWholeCardNumbers(std::string* text);
+
+// A JSON body over several lines, cut at a bound: card data, secrets and everything that looks like
+// a card number masked. Of what is no JSON, or too long to read, only the size. `ours`: an answer,
+// whose transaction ids are of the sandbox's making and stay.
+std::string MaskedBody(std::string_view body, const std::vector<Site>& sites, bool ours);
+
+}  // namespace msp::sandbox

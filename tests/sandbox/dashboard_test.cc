@@ -1,0 +1,384 @@
+// The page for people: what it shows, what it hides, and whom it lets act.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "sandbox/front/recorder.h"
+#include "tests/sandbox/front_fixture.h"
+
+namespace msp::sandbox::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string Header(const Exchanged& answer, const char* name) {
+  const auto found = answer.headers.find(name);
+  return found == answer.headers.end() ? "" : found->second;
+}
+
+std::string Between(const std::string& text, const std::string& before, const std::string& after) {
+  const std::size_t at = text.find(before);
+  if (at == std::string::npos) return {};
+  const std::size_t start = at + before.size();
+  return text.substr(start, text.find(after, start) - start);
+}
+
+std::string Csrf(Running& sandbox) {
+  return Between(sandbox.Call("GET", "/", std::string(), {}).text, "name=\"csrf\" value=\"", "\"");
+}
+
+// The page of the newest order.
+std::string PageOf(Running& sandbox, const std::string& order_id) {
+  const std::string list = sandbox.Call("GET", "/?q=" + order_id, std::string(), {}).text;
+  return "/dashboard/orders/" + Between(list, "<a href=\"/dashboard/orders/", "\"");
+}
+
+Exchanged Submit(Running& sandbox, const std::string& page, const std::string& form,
+                 httplib::Headers headers = {}) {
+  headers.emplace("Content-Type", "application/x-www-form-urlencoded");
+  return sandbox.Call("POST", page, "csrf=" + Csrf(sandbox) + "&" + form, std::move(headers));
+}
+
+TEST(DashboardPage, ShowsOrdersWithTheirRequestsAndAnswers) {
+  Running sandbox;
+  sandbox.Create(CardOrder("tulip-1"));
+  const Exchanged list = sandbox.Call("GET", "/", std::string(), {});
+  EXPECT_EQ(list.status, 200);
+  EXPECT_THAT(list.text, HasSubstr("tulip-1"));
+  EXPECT_THAT(list.text, HasSubstr("EUR 10.00"));
+  EXPECT_THAT(list.text, HasSubstr("VISA ending in 1111"));
+  EXPECT_THAT(Header(list, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
+  const std::string address = PageOf(sandbox, "tulip-1");
+  sandbox.Call("POST", "/v1/json/orders/tulip-1/refunds",
+               Json{{"amount", 300}, {"currency", "EUR"}, {"description", "broken"}});
+  const Exchanged page = sandbox.Call("GET", address, std::string(), {});
+  EXPECT_THAT(page.text, HasSubstr("POST /v1/json/orders <strong>200"));
+  EXPECT_THAT(page.text, HasSubstr("/v1/json/orders/tulip-1/refunds"));
+  EXPECT_THAT(page.text, HasSubstr("&quot;description&quot;: &quot;broken&quot;"));
+  EXPECT_THAT(page.text, HasSubstr("Refund reserved"));
+}
+
+TEST(DashboardPage, ShowsNeitherCardsNorKeys) {
+  Running sandbox;
+  Json order = CardOrder("o", "5500000000000004");
+  order["description"] = "paid with 5500 0000 0000 0004";
+  order["var1"] = std::string("key ") + kKey;
+  order["var2"] = 5500000000000004;
+  order["5500000000000004"] = 1;
+  order["gateway_info"]["card_cvc"] = "987";
+  sandbox.Create(order);
+  // Refused, not JSON, and to a path with a card in it.
+  sandbox.Call("POST", "/v1/json/orders/5500000000000004/refunds", std::string("5500000000000004"));
+  const std::string token =
+      sandbox.Call("GET", "/v1/json/auth/api_token?api_key=" + std::string(kKey), std::string(), {})
+          .data()["api_token"];
+  const std::string payload =
+      sandbox
+          .Call("POST", "/sdk/components/v2/payload",
+                std::string("gateway=CREDITCARD&card_number=5500000000000004&card_holder_name=A"
+                            "&card_expiry_date=09/30&card_cvc=987"),
+                {{"Authorization", "Bearer " + token},
+                 {"Content-Type", "application/x-www-form-urlencoded"}})
+          .data()["payload"];
+  Json by_component = CardOrder("by-component");
+  by_component.erase("gateway_info");
+  by_component["payment_data"] = {{"payload", payload}};
+  ASSERT_EQ(sandbox.Create(by_component).status, 200);
+  sandbox.Call("POST", "/_sandbox/orders/o/pay",
+               Json{{"card_number", "5500000000000004"}, {"card_cvc", "987"}});
+  std::string all = sandbox.Call("GET", "/", std::string(), {}).text;
+  for (const char* id : {"o", "by-component"})
+    all += sandbox.Call("GET", PageOf(sandbox, id), std::string(), {}).text;
+  ASSERT_THAT(all, HasSubstr("************0004")) << "the request is there";
+  ASSERT_THAT(all, HasSubstr("POST /sdk/components/v2/payload <strong>200"));
+  for (const std::string& secret :
+       {std::string("5500000000000004"), std::string("5500 0000 0000 0004"), std::string("987"),
+        std::string(kKey), token, payload}) {
+    EXPECT_THAT(all, Not(HasSubstr(secret)));
+  }
+}
+
+TEST(DashboardPage, TellsHowANotificationWent) {
+  Running sandbox;
+  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"bad_signature", true}});
+  sandbox.Create(CardOrder("o"));
+  std::string page;
+  ASSERT_TRUE(Eventually([&] {
+    page = sandbox.Call("GET", PageOf(sandbox, "o"), std::string(), {}).text;
+    return page.find("The next attempt is due at") != std::string::npos;
+  }));
+  EXPECT_THAT(page, HasSubstr("not delivered")) << "nothing listens on port 9";
+  EXPECT_THAT(page, HasSubstr("wrong, on request"));
+  EXPECT_THAT(page, HasSubstr("<td>first</td>"));
+}
+
+TEST(DashboardPage, FormsDoWhatControlDoes) {
+  struct Case {
+    const char* setup;  // what CreateOrder gets
+    const char* form;
+    const char* state;
+  };
+  for (const Case& c : {Case{"redirect", "action=pay&scenario=completed", "completed/completed"},
+                        Case{"redirect", "action=pay&scenario=declined", "declined/declined"},
+                        Case{"challenge", "action=3ds&result=Y", "completed/completed"},
+                        Case{"held", "action=review&accepted=true", "completed/completed"},
+                        Case{"held", "action=review&accepted=false", "void/void"},
+                        Case{"manual", "action=capture&amount=1000", "completed/completed"},
+                        Case{"manual", "action=void", "void/void"},
+                        Case{"card", "action=chargeback", "chargeback/completed"},
+                        Case{"card", "action=refunds&amount=300", "completed/completed"}}) {
+    SCOPED_TRACE(c.form);
+    Running sandbox;
+    const std::string setup = c.setup;
+    Json order = setup == "redirect"    ? RedirectOrder("o")
+                 : setup == "challenge" ? CardOrder("o", "5555555555554444")
+                 : setup == "held"      ? CardOrder("o", "4917300000000008")
+                                        : CardOrder("o");
+    if (setup == "manual") order["capture"] = "manual";
+    ASSERT_EQ(sandbox.Create(order).status, 200);
+    const std::string page = PageOf(sandbox, "o");
+    const Exchanged done = Submit(sandbox, page, c.form);
+    EXPECT_EQ(done.status, 303) << done.text;
+    EXPECT_THAT(Header(done, "Location"), HasSubstr(page + "?done="));
+    EXPECT_THAT(sandbox.Call("GET", Header(done, "Location"), std::string(), {}).text,
+                HasSubstr("class=\"done\""));
+    const Json data = sandbox.Get("o").data();
+    EXPECT_EQ(data["status"].get<std::string>() + "/" + data["financial_status"].get<std::string>(),
+              c.state);
+    // The same once more is a conflict, said on the page.
+    if (setup == "redirect" || setup == "challenge" || setup == "held") {
+      const Exchanged again = Submit(sandbox, page, c.form);
+      EXPECT_EQ(again.status, 409);
+      EXPECT_THAT(again.text, HasSubstr("role=\"alert\""));
+    }
+  }
+}
+
+TEST(DashboardPage, EndsARefund) {
+  for (const char* status : {"completed", "declined"}) {
+    Running sandbox;
+    sandbox.Create(CardOrder("o"));
+    sandbox.Call("POST", "/v1/json/orders/o/refunds",
+                 Json{{"amount", 300}, {"currency", "EUR"}, {"refund_order_id", "back"}});
+    const std::string page = PageOf(sandbox, "back");
+    EXPECT_THAT(sandbox.Call("GET", page, std::string(), {}).text,
+                HasSubstr("Complete the refund"));
+    EXPECT_EQ(Submit(sandbox, page, std::string("action=refund-end&status=") + status).status, 303);
+    const Json related = sandbox.Get("o").data()["related_transactions"];
+    EXPECT_EQ(related[0]["status"], status);
+    EXPECT_EQ(Submit(sandbox, page, "action=refund-end&status=completed").status, 409);
+  }
+}
+
+TEST(DashboardPage, MovesTheClockAndTurnsFaultsOnAndOff) {
+  Running sandbox;
+  const std::int64_t before = sandbox.Call("GET", "/_sandbox/clock").data()["now"];
+  EXPECT_EQ(Submit(sandbox, "/dashboard/clock", "action=clock&advance_seconds=900").status, 303);
+  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/clock").data()["now"], before + 900);
+  EXPECT_EQ(
+      Submit(sandbox, "/dashboard/faults", "action=fault-on&fault=unavailable&times=1").status,
+      303);
+  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 503);
+  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200) << "once";
+  EXPECT_THAT(sandbox.Call("GET", "/", std::string(), {}).text,
+              HasSubstr("Fault: answered without running the call"));
+  for (const char* preset :
+       {"lost", "timeout", "unavailable", "limited", "slow", "reset", "garbage"}) {
+    EXPECT_EQ(
+        Submit(sandbox, "/dashboard/faults", std::string("action=fault-on&times=0&fault=") + preset)
+            .status,
+        303)
+        << preset;
+  }
+  Json faults = sandbox.Call("GET", "/_sandbox/faults").data();
+  ASSERT_EQ(faults.size(), 8u);
+  for (const Json& fault : faults)
+    Submit(sandbox, "/dashboard/faults", "action=fault-off&id=" + fault["id"].dump());
+  EXPECT_TRUE(sandbox.Call("GET", "/_sandbox/faults").data().empty());
+  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
+  EXPECT_EQ(Submit(sandbox, "/dashboard/faults", "action=fault-on&fault=none").status, 409);
+}
+
+TEST(DashboardPage, IsNotHitByFaults) {
+  Running sandbox;
+  sandbox.AddFault({{"path", "*"}}, {{"name", "reset"}, {"when", "before_reading"}});
+  EXPECT_EQ(sandbox.Call("GET", "/", std::string(), {}).status, 200);
+  EXPECT_EQ(sandbox.NewClient()->Get("/v1/json/me").error(), httplib::Error::Read);
+  EXPECT_THAT(sandbox.Call("GET", "/", std::string(), {}).text,
+              HasSubstr("broken off before the body was read"));
+}
+
+TEST(DashboardPage, LetsNoOtherPageAct) {
+  Running sandbox;
+  sandbox.Create(RedirectOrder("o"));
+  const std::string page = PageOf(sandbox, "o");
+  const std::string form = "action=pay&scenario=completed";
+  const std::string host = "127.0.0.1:" + std::to_string(sandbox.port());
+  const httplib::Headers kType{{"Content-Type", "application/x-www-form-urlencoded"}};
+  EXPECT_EQ(sandbox.Call("POST", page, form, kType).status, 403) << "no token";
+  EXPECT_EQ(sandbox.Call("POST", page, "csrf=0000&" + form, kType).status, 403);
+  for (const httplib::Headers& foreign :
+       {httplib::Headers{{"Origin", "http://evil.example"}}, httplib::Headers{{"Origin", "null"}},
+        httplib::Headers{{"Sec-Fetch-Site", "cross-site"}},
+        httplib::Headers{{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://127.0.0.1:1"}},
+        httplib::Headers{{"Host", "evil.example"}, {"Origin", "http://evil.example"}}}) {
+    EXPECT_EQ(Submit(sandbox, page, form, foreign).status, 403);
+    httplib::Headers control = foreign;
+    EXPECT_EQ(sandbox
+                  .Call("POST", "/_sandbox/orders/o/pay", Json{{"scenario", "completed"}},
+                        std::move(control))
+                  .status,
+              403);
+  }
+  EXPECT_EQ(sandbox.Get("o").data()["status"], "initialized");
+  EXPECT_EQ(
+      sandbox.Call("GET", page, std::string(), httplib::Headers{{"Host", "evil.example"}}).status,
+      403)
+      << "a name that leads here reads nothing";
+  for (const char* local : {"localhost:8080", "[::1]:8080", "sandbox.localhost", "192.0.2.1"})
+    EXPECT_EQ(sandbox.Call("GET", page, std::string(), httplib::Headers{{"Host", local}}).status,
+              200);
+  EXPECT_EQ(
+      Submit(sandbox, page, form,
+             {{"Origin", "http://" + host}, {"Host", host}, {"Sec-Fetch-Site", "same-origin"}})
+          .status,
+      303);
+  EXPECT_EQ(sandbox.Get("o").data()["status"], "completed");
+}
+
+TEST(DashboardPage, IsFoundUnderTheNameOfItsPublicAddress) {
+  Options options;
+  options.public_url = "http://pay.shop.test:8080";
+  Running sandbox(options);
+  EXPECT_EQ(
+      sandbox.Call("GET", "/", std::string(), httplib::Headers{{"Host", "pay.shop.test:8080"}})
+          .status,
+      200);
+  EXPECT_EQ(sandbox.Call("GET", "/", std::string(), httplib::Headers{{"Host", "shop.test"}}).status,
+            403);
+}
+
+TEST(DashboardPage, IsSentAgainOnlyWhenItHasChanged) {
+  Running sandbox;
+  const std::string etag = Header(sandbox.Call("GET", "/", std::string(), {}), "ETag");
+  ASSERT_FALSE(etag.empty());
+  const httplib::Headers seen{{"If-None-Match", etag}};
+  const Exchanged same = sandbox.Call("GET", "/", std::string(), seen);
+  EXPECT_EQ(same.status, 304);
+  EXPECT_TRUE(same.text.empty());
+  sandbox.Create(CardOrder("o"));
+  EXPECT_EQ(sandbox.Call("GET", "/", std::string(), seen).status, 200);
+}
+
+TEST(DashboardPage, PagesThroughManyOrdersAndFindsOne) {
+  Running sandbox;
+  for (int i = 0; i < 120; ++i) sandbox.Create(RedirectOrder("many-" + std::to_string(i)));
+  std::set<std::string> seen;
+  std::string address = "/";
+  int pages = 0;
+  for (; !address.empty() && pages < 9; ++pages) {
+    const std::string text = sandbox.Call("GET", address, std::string(), {}).text;
+    for (std::size_t at = text.find(">many-"); at != std::string::npos;
+         at = text.find(">many-", at + 1))
+      seen.insert(text.substr(at + 1, text.find('<', at) - at - 1));
+    const std::string older = Between(text, "<a href=\"/?before=", "\"");
+    address = older.empty() ? "" : "/?before=" + older;
+  }
+  EXPECT_EQ(seen.size(), 120u);
+  EXPECT_EQ(pages, 3);
+  EXPECT_THAT(sandbox.Call("GET", "/?q=many-7", std::string(), {}).text, HasSubstr(">many-77<"));
+  EXPECT_THAT(sandbox.Call("GET", "/?q=none", std::string(), {}).text,
+              HasSubstr("None with this id"));
+}
+
+TEST(DashboardPage, EscapesWhatCameFromOutside) {
+  Running sandbox;
+  Json order = RedirectOrder("<script>alert(1)</script>");
+  order["description"] = "<img src=x onerror=\"alert(1)\">";
+  sandbox.Create(order);
+  const std::string list = sandbox.Call("GET", "/?q=%22%3E%3Cscript%3E", std::string(), {}).text;
+  EXPECT_THAT(list, Not(HasSubstr("\"><script>")));
+  for (const std::string& text :
+       {sandbox.Call("GET", "/", std::string(), {}).text,
+        sandbox.Call("GET", "/dashboard/orders/1", std::string(), {}).text}) {
+    EXPECT_THAT(text, HasSubstr("&lt;script&gt;alert(1)"));
+    EXPECT_THAT(text, Not(HasSubstr("<script>alert")));
+    EXPECT_THAT(text, Not(HasSubstr("<img")));
+  }
+}
+
+TEST(DashboardPage, KnowsWhatIsNotThere) {
+  Running sandbox;
+  for (const char* path : {"/dashboard/", "/dashboard/orders/1", "/dashboard/orders/x",
+                           "/dashboard/orders/1/2", "/dashboard/clock", "/dashboard/card.js"}) {
+    EXPECT_EQ(sandbox.Call("GET", path, std::string(), {}).status, 404) << path;
+  }
+  EXPECT_EQ(sandbox.Call("PUT", "/", std::string(), {}).status, 405);
+  EXPECT_EQ(sandbox.Call("GET", "/dashboard/dashboard.js", std::string(), {}).status, 200);
+  EXPECT_EQ(sandbox.Call("GET", "/dashboard/dashboard.css", std::string(), {}).status, 200);
+}
+
+TEST(Recorder, KeepsTheLatest) {
+  Recorder recorder;
+  for (int i = 0; i < 2000; ++i) {
+    Exchange exchange;
+    exchange.order_seq = i % 2 == 0 ? 1 : 2;
+    recorder.Add(std::move(exchange));
+  }
+  const auto all = recorder.Latest(0, 10'000);
+  EXPECT_EQ(all.size(), 500u);
+  EXPECT_EQ(all[0]->number, 2000u);
+  EXPECT_EQ(recorder.Latest(1, 10'000).size(), 250u);
+  EXPECT_EQ(recorder.Latest(1, 5).size(), 5u);
+}
+
+TEST(MaskedBody, IsBoundedAndShowsNothingThatItCannotRead) {
+  EXPECT_EQ(MaskedBody(std::string(), {}, false), "");
+  EXPECT_EQ(MaskedBody("4111111111111111 {", {}, false), "(18 bytes, not shown)");
+  EXPECT_LT(MaskedBody(Json{{"a", std::string(200'000, 'x')}}.dump(), {}, false).size(), 9000u);
+  EXPECT_EQ(MaskedBody(std::string(1'100'000, ' ') + "1", {}, false), "(1100001 bytes, not shown)");
+  EXPECT_EQ(MaskedBody(std::string(5000, '['), {}, false), "(5000 bytes, not shown)");
+}
+
+TEST(MaskedBody, IsTheBodyOverSeveralLines) {
+  EXPECT_EQ(
+      MaskedBody(R"({"b":[1,{"a":"x\u00e9\n"},[]],"a":{},"c":-1.50,"d":null,"e":true})", {}, false),
+      "{\n  \"b\": [\n    1,\n    {\n      \"a\": \"x\xc3\xa9\\n\"\n    },\n    []\n  ],\n"
+      "  \"a\": {},\n  \"c\": -1.50,\n  \"d\": null,\n  \"e\": true\n}");
+  EXPECT_EQ(
+      MaskedBody(R"({"token":["a",{"b":1}],"card_cvc":123,"card_number":"4111 1111 1111 1111"})",
+                 {}, false),
+      "{\n  \"token\": [\n    \"***\",\n    {\n      \"b\": 1\n    }\n  ],\n  \"card_cvc\": "
+      "\"***\",\n  \"card_number\": \"************1111\"\n}");
+  EXPECT_EQ(MaskedBody("7", {}, false), "7");
+  EXPECT_THAT(MaskedBody(R"({"a":"\u0034111111111111111"})", {}, false), Not(HasSubstr("1111")));
+}
+
+TEST(MaskedBody, LeavesIdsOfDigitsReadable) {
+  for (const char* id : {"20261129000123", "0123456789-0123456789-0123456789"}) {
+    const std::string body = Json{{"order_id", id}}.dump();
+    EXPECT_THAT(MaskedBody(body, {}, false), HasSubstr(id));
+  }
+  for (const char* id : {"4111111111111111", "x-4111 1111 1111 1111", "1.4111111111111111"}) {
+    const std::string body = Json{{"order_id", id}}.dump();
+    EXPECT_THAT(MaskedBody(body, {}, false), Not(HasSubstr("1111"))) << body;
+  }
+}
+
+TEST(MaskedBody, MasksCardsInEveryForm) {
+  for (const char* body : {R"({"card_number":4111111111111111})",
+                           R"({"a":["4111-1111-1111-1111"]})", R"({"a":4111111111111111.0})",
+                           R"({"a":4.111111111111111e15})", R"({"a":{"b":"x4111111111111111y"}})",
+                           R"({"transaction_id":4111111111111111})", R"({"4111111111111111":1})"}) {
+    EXPECT_THAT(MaskedBody(body, {}, false), Not(HasSubstr("411111111111"))) << body;
+    EXPECT_THAT(MaskedBody(body, {}, false), Not(HasSubstr("4.11111"))) << body;
+    EXPECT_THAT(MaskedBody(body, {}, false), Not(HasSubstr("4111-1111"))) << body;
+  }
+  EXPECT_THAT(MaskedBody(R"({"transaction_id":4111111111111111})", {}, true),
+              HasSubstr("4111111111111111"))
+      << "an id of the sandbox's own";
+}
+
+}  // namespace
+}  // namespace msp::sandbox::testing

@@ -48,7 +48,7 @@ readme_commands() { awk '/^```sh$/ && !done {on = 1; next} /^```$/ && on {on = 0
 
 own_tests() {
   case $1 in
-    python) echo 'venv/bin/pip install -q "pytest>=8" && cd client/python && ../../venv/bin/python -m pytest -q' ;;
+    python) echo 'venv/bin/pip install -q "./client/python[test]" && cd client/python && ../../venv/bin/python -m pytest -q' ;;
     node) echo 'cd client/node && npm test' ;;
     go) echo 'cd client/go && go vet ./... && go test -count=1 -v ./...' ;;
     java) echo 'cd client/java && mvn -B test' ;;

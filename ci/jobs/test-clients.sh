@@ -36,7 +36,7 @@ has_tools() {
   case $1 in
     python) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
     ruby) ruby -e 'require "grpc"' 2>/dev/null ;;
-    rust) printf '%s\n' 1.75 "$(cargo --version | cut -d' ' -f2)" | sort --check=quiet --version-sort ;;
+    rust) printf '%s\n' 1.88 "$(cargo --version | cut -d' ' -f2)" | sort --check=quiet --version-sort ;;
   esac
 }
 

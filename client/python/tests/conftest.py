@@ -28,7 +28,8 @@ class Blocking:
 
     def _each(self, iterator):
         async def step():
-            return await anext(iterator, None)
+            async for message in iterator:
+                return message
 
         while (message := self._run(step())) is not None:
             yield message

@@ -60,7 +60,9 @@ def notified(order_id):
 
 
 def pay(order_id):
-    control(f"orders/{order_id}/pay", {"card_number": "4111111111111111", "card_expiry_date": "3012", "card_cvc": "123"})
+    control(
+        f"orders/{order_id}/pay", {"card_number": "4111111111111111", "card_expiry_date": "3012", "card_cvc": "123"}
+    )
 
 
 def check_out(shop, order_id):

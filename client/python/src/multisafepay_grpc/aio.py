@@ -1,7 +1,7 @@
 """The client for asyncio: the methods of the blocking one, as coroutines, on grpc.aio.
 
-A task that is cancelled in a call that moves money leaves that payment to itself: the service carries it to its end, and
-CancelledError says as its __cause__ what is certain at that moment (OutcomeUnknown, or NotSent).
+A task that is cancelled in a call that moves money leaves that payment to itself: the service carries it to its end. What is
+certain at that moment (OutcomeUnknown, or NotSent) is told to Rule.on_cancelled, and is the __cause__ of the CancelledError.
 """
 
 from __future__ import annotations

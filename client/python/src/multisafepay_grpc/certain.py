@@ -33,6 +33,8 @@ class Rule:
     pause: float = 0.5  #: Before the second attempt; doubles with each further one. RetryInfo asks for more.
     #: Told of each repeat: the error, and the seconds until the next attempt. For logs.
     on_repeat: Optional[Callable[[ServiceError, float], None]] = None
+    #: Of aio.Client: told of each payment whose task was cancelled what is certain, OutcomeUnknown or NotSent.
+    on_cancelled: Optional[Callable[[ServiceError], None]] = None
     clock: Callable[[], float] = time.monotonic
     #: Waits; time.sleep when absent. That of aio.Client is awaited; asyncio.sleep when absent.
     sleep: Optional[Callable[[float], Any]] = None
@@ -81,7 +83,7 @@ class Attempts:
         return wait
 
     def abandoned(self, in_flight: bool) -> ServiceError:
-        """What is certain when the caller gives up now, with an attempt in flight or without."""
+        """What is certain when the caller gives up now, with an attempt in flight or without; tells it on_cancelled."""
         message = "the caller gave up"
         if in_flight or self._in_doubt:
             error: ServiceError = OutcomeUnknown(grpc.StatusCode.CANCELLED, f"{message}; the payment may go on")
@@ -89,6 +91,9 @@ class Attempts:
         else:
             error = NotSent(grpc.StatusCode.CANCELLED, f"{message} before anything was sent")
             error.outcome = control_pb2.OUTCOME_NOT_SENT
+        error.order_id = self.request.order_id
+        if self._rule.on_cancelled:
+            self._rule.on_cancelled(error)
         return error
 
 

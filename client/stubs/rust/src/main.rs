@@ -66,7 +66,7 @@ async fn pay(server: &str, order_id: &str) -> Result<(), String> {
     let created = certain(orders.create_order(request(create, WRITE)).await, |reply| reply.result.as_ref())?;
     println!("created {order_id}: transaction {}", created.order.unwrap_or_default().transaction_id());
 
-    let watch = v1::WatchOrderRequest { order_id: order_id.into(), ..Default::default() };
+    let watch = v1::WatchOrderRequest { order_id: Some(order_id.into()), ..Default::default() };
     let stream = orders.watch_order(request(watch, WATCH)).await.map_err(|error| error.to_string())?;
     let mut changes = stream.into_inner();
     while let Some(change) = changes.message().await.map_err(|error| error.to_string())? {
@@ -74,7 +74,7 @@ async fn pay(server: &str, order_id: &str) -> Result<(), String> {
     }
 
     let refund = v1::RefundOrderRequest {
-        order_id: order_id.into(),
+        order_id: Some(order_id.into()),
         refund: Some(v1::refund_order_request::Refund::Amount(1500)),
         currency: Some("EUR".into()),
         refund_order_id: Some(format!("{order_id}-r1")),
@@ -82,7 +82,7 @@ async fn pay(server: &str, order_id: &str) -> Result<(), String> {
     };
     let refunded = certain(orders.refund_order(request(refund, WRITE)).await, |reply| reply.result.as_ref())?;
     let refund = refunded.refund.unwrap_or_default();
-    println!("refunded {} of {order_id}: {}", refund.amount(), refund.psp_refund_id());
+    println!("refunded {} of {order_id}: {}", refund.amount, refund.psp_refund_id);
     Ok(())
 }
 

@@ -38,13 +38,14 @@ test("a socket of this machine wants no TLS", async () => {
   await new Promise<void>((done, failed) =>
     server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? failed(error) : done())),
   );
-  const client = new Client(address);
+  let client: Client | undefined;
   try {
+    client = new Client(address);
     assert.equal((await client.getOrder("node-unix")).orderId, "node-unix");
     const reply = await client.createOrder({ orderId: "node-unix" });
     assert.equal(reply.result?.outcome, Outcome.OUTCOME_CONFIRMED);
   } finally {
-    client.close();
+    client?.close();
     server.forceShutdown();
     rmSync(folder, { recursive: true });
   }

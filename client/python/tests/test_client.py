@@ -157,6 +157,14 @@ def test_a_connection_that_was_lost_is_waited_for_before_the_next_payment(connec
     pytest.fail("never said to be not sent")
 
 
+def test_a_client_that_is_closed_sends_nothing(client, id_of):
+    client.create_order(order(id_of("before-close")))
+    client.close()
+    with pytest.raises(msp.NotSent, match="the client is closed") as caught:
+        client.create_order(order(id_of("after-close")))
+    assert caught.value.retry_after is None
+
+
 def test_a_proxy_of_the_environment_is_not_connected_to(monkeypatch, connect, id_of):
     for name in ("http_proxy", "https_proxy", "grpc_proxy"):
         monkeypatch.setenv(name, f"http://{PROXY}")

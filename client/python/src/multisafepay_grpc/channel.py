@@ -60,7 +60,7 @@ class Target:
     def __init__(self, server: str, tls: Optional[Tls], allow_plaintext: bool, proxy: str) -> None:
         self._server = server
         self._credentials = _credentials(server, tls, allow_plaintext, proxy)
-        self._options = [
+        self._options: list[tuple[str, object]] = [
             ("grpc.max_receive_message_length", _RECEIVE_MAX_BYTES),
             # What may be repeated is written here, and not in a name server's records.
             ("grpc.service_config_disable_resolution", 1),

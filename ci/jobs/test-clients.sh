@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# the clients in Python, Node, Go, Java and PHP, each from a clean checkout against a real service
+# the clients in Python, Node, Go, Java and PHP, and stubs in Ruby and Rust, each from a clean checkout against a real service
 #
 #   --no-build       use build/release as it is
-#   [LANGUAGE...]    python, node, go, java, php: these only
+#   [LANGUAGE...]    python, node, go, java, php, ruby, rust: these only
 #
-# For each: the commands of its README, timed; then its own tests. With CI=true a missing toolchain has failed.
+# For each: the commands of its README, timed; then its own tests. For Ruby and Rust the commands of docs/other-languages.md.
+# With CI=true a missing toolchain has failed, but for Rust's: Debian has none that is new enough.
 source ci/lib.sh
 build_first=yes languages=() bin=$PWD/build/release/bin
 for word in "$@"; do
   case $word in
     --help) usage_of test-clients ;;
     --no-build) build_first=no ;;
-    python | node | go | java | php) languages+=("$word") ;;
+    python | node | go | java | php | ruby | rust) languages+=("$word") ;;
     *) die "test-clients: unknown argument '$word'; ./run test-clients --help" ;;
   esac
 done
-((${#languages[@]} > 0)) || languages=(python node go java php)
+((${#languages[@]} > 0)) || languages=(python node go java php ruby rust)
 install build
 [[ $build_first == no ]] || build release msp-server msp-sandbox
 command -v openssl >/dev/null || die 'test-clients: openssl is not installed (Debian package openssl)'
@@ -25,14 +26,19 @@ ok() { passed=$((passed + 1)) && echo "ok      $*"; }
 bad() { failed=$((failed + 1)) && echo "FAILED  $*"; }
 
 # What each language needs: its programs, and the Debian packages that bring them.
-declare -A tools=([python]=python3 [node]='node npm' [go]=go [java]='javac mvn' [php]='php phpunit composer protoc')
-declare -A lists=([python]=sdks [node]=sdks [go]=go [java]=java [php]=php)
+declare -A tools=([python]=python3 [node]='node npm' [go]=go [java]='javac mvn' [php]='php phpunit composer protoc'
+  [ruby]='ruby protoc grpc_ruby_plugin npm' [rust]='cargo npm')
+declare -A lists=([python]=sdks [node]=sdks [go]=go [java]=java [php]=php [ruby]=ruby)
 
 has_tools() {
   local tool
   for tool in ${tools[$1]}; do command -v "$tool" >/dev/null || return 1; done
-  [[ $1 != python ]] || python3 -c 'import venv, ensurepip' 2>/dev/null || return 1
-  [[ $1 != php ]] || php -r 'exit((int) (!extension_loaded("curl") || !extension_loaded("zip") || !stream_resolve_include_path("Google/Protobuf/Any.php")));'
+  case $1 in
+    python) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
+    php) php -r 'exit((int) (!extension_loaded("curl") || !extension_loaded("zip") || !stream_resolve_include_path("Google/Protobuf/Any.php")));' ;;
+    ruby) ruby -e 'require "grpc"' 2>/dev/null ;;
+    rust) printf '%s\n' 1.88 "$(cargo --version | cut -d' ' -f2)" | sort --check=quiet --version-sort ;;
+  esac
 }
 
 versions() {
@@ -42,6 +48,8 @@ versions() {
     go) go version ;;
     java) echo "$(javac -version 2>&1), $(mvn -version 2>/dev/null | sed $'s/\x1b\\[[0-9;]*m//g' | head -n 1)" ;;
     php) php -r 'echo "PHP ", PHP_VERSION, ", libcurl ", curl_version()["version"], "\n";' ;;
+    ruby) ruby --version ;;
+    rust) cargo --version ;;
   esac
 }
 
@@ -50,7 +58,7 @@ readme_commands() { awk '/^```sh$/ && !done {on = 1; next} /^```$/ && on {on = 0
 
 own_tests() {
   case $1 in
-    python) echo 'venv/bin/pip install -q "pytest>=8" && cd client/python && ../../venv/bin/python -m pytest -q' ;;
+    python) echo 'venv/bin/pip install -q "./client/python[test]" && cd client/python && ../../venv/bin/python -m pytest -q' ;;
     node) echo 'cd client/node && npm test' ;;
     go) echo 'cd client/go && go vet ./... && go test -count=1 -v ./...' ;;
     java) echo 'cd client/java && mvn -B test' ;;
@@ -76,6 +84,16 @@ counted() {
   esac
 }
 
+# checked_out TREE FOLDER: a clean checkout, what git knows and nothing of an earlier run.
+checked_out() {
+  rm -rf "$1" "$1.ok"
+  mkdir -p "$1"
+  git ls-files -co --exclude-standard -z -- proto "$2" | tar --null -cf - -T - | tar -xf - -C "$1"
+}
+
+# paid LOG: a first payment was made, watched and refunded.
+paid() { grep -q '^created ' "$1" && grep -q '^watched .*PAYMENT_STATE_PAID' "$1" && grep -q '^refunded 1500 ' "$1"; }
+
 run_language() {
   local language=$1 tree=$PWD/build/clients/$1 log=$PWD/build/clients/$1.log start=$SECONDS minutes tests
   if ! has_tools "$language" && ! (install "${lists[$language]}" && has_tools "$language"); then
@@ -87,14 +105,10 @@ run_language() {
     return
   fi
   say "$language: $(versions "$language")"
-  # A clean checkout: what git knows, and nothing of an earlier run.
-  rm -rf "$tree" "$tree.ok"
-  mkdir -p "$tree"
-  git ls-files -co --exclude-standard -z -- proto "client/$language" | tar --null -cf - -T - | tar -xf - -C "$tree"
+  checked_out "$tree" "client/$language"
   local inside
   inside="cd '$tree' && set -e; $(readme_commands "$language")"
-  if python3 tests/clients/with_service.py "$bin" bash -c "$inside" >"$log" 2>&1 &&
-    grep -q '^created ' "$log" && grep -q '^watched .*PAYMENT_STATE_PAID' "$log" && grep -q '^refunded 1500 ' "$log"; then
+  if python3 tests/clients/with_service.py "$bin" bash -c "$inside" >"$log" 2>&1 && paid "$log"; then
     minutes=$(awk "BEGIN {printf \"%.1f\", ($SECONDS - $start) / 60}")
     ok "$language: README's commands, from nothing to a payment, watched and refunded, in $minutes minutes"
   else
@@ -113,6 +127,33 @@ run_language() {
     read -r tests more < <(counted "$language" "$log") || true
     passed=$((passed + ${tests:-0})) failed=$((failed + (${more:-0} > 0 ? more : 1)))
     echo "FAILED  $language: ${more:-some} of its tests; all of it in $log"
+  fi
+}
+
+# page_commands HEADING: the block of shell commands under it in docs/other-languages.md.
+page_commands() {
+  awk -v heading="## $1" '$0 == heading {under = 1} /^```sh$/ && under {on = 1; next} /^```$/ && on {exit} on' docs/other-languages.md
+}
+
+# run_stubs LANGUAGE HEADING: a payment by generated stubs alone.
+run_stubs() {
+  local language=$1 tree=$PWD/build/clients/$1 log=$PWD/build/clients/$1.log start=$SECONDS
+  if ! has_tools "$language" && ! ([[ -n ${lists[$language]:-} ]] && install "${lists[$language]}" && has_tools "$language"); then
+    if [[ ${CI:-} == true && -n ${lists[$language]:-} ]]; then
+      bad "$language: no ${tools[$language]} here"
+    else
+      report+=("$language: not tested; it needs ${tools[$language]}")
+    fi
+    return
+  fi
+  say "$language: $(versions "$language")"
+  checked_out "$tree" "client/stubs/$language"
+  if buf --version >"$log" 2>&1 && PATH=$PWD/build/tools/node_modules/.bin:$PATH CARGO_TARGET_DIR=$PWD/build/clients/rust-target \
+    python3 tests/clients/with_service.py "$bin" bash -c "cd '$tree' && set -e; $(page_commands "$2")" >"$log" 2>&1 && paid "$log"; then
+    ok "$language: a payment by generated stubs alone, watched and refunded, in $((SECONDS - start)) s"
+  else
+    tail -n 30 "$log"
+    bad "$language: the commands of docs/other-languages.md"
   fi
 }
 
@@ -143,7 +184,13 @@ buf_here() { "$root/build/tools/node_modules/.bin/buf" "$@"; }
 
 mkdir -p build/clients
 if same_service_config; then ok 'each client has the service config of docs/retries'; else bad 'service configs differ'; fi
-for language in "${languages[@]}"; do run_language "$language"; done
+for language in "${languages[@]}"; do
+  case $language in
+    ruby) run_stubs ruby Ruby ;;
+    rust) run_stubs rust Rust ;;
+    *) run_language "$language" ;;
+  esac
+done
 if has_tools node && buf --version >/dev/null; then
   if schema_for_others; then ok 'buf.gen.yaml and the descriptor set'; else bad 'buf.gen.yaml or the descriptor set'; fi
   if has_tools go; then

@@ -25,21 +25,30 @@ constexpr int kReceiveMaxBytes = 32 << 20;
 // connect, so that each wait sees one.
 constexpr std::chrono::milliseconds kConnectMax{5'000};
 
-// Starts of addresses that never leave the machine.
-constexpr std::string_view kLocal[] = {
-    "127.",           "localhost:", "[::1]:",      "unix:",           "ipv4:127.",
-    "dns:localhost:", "dns:127.",   "ipv6:[::1]:", "ipv6:%5B::1%5D:", "dns:///localhost:",
-    "dns:///127."};
-
 bool UsesTls(const TlsOptions& tls) {
   return tls.enabled || !tls.ca_file.empty() || !tls.cert_file.empty();
 }
 
-bool IsLocal(std::string_view server) {
-  for (const std::string_view start : kLocal) {
-    if (absl::StartsWith({server.data(), server.size()}, {start.data(), start.size()})) return true;
+// The host of "dns:///HOST:PORT", "ipv4:HOST:PORT" and the like; the port may be absent.
+std::string_view HostOf(std::string_view server) {
+  for (const std::string_view scheme : {"dns:///", "dns:", "ipv4:", "ipv6:"}) {
+    if (server.substr(0, scheme.size()) != scheme) continue;
+    server.remove_prefix(scheme.size());
+    break;
   }
-  return false;
+  const std::size_t colon = server.rfind(':');
+  const bool has_port = colon != std::string_view::npos && colon + 1 < server.size() &&
+                        server.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+  return has_port ? server.substr(0, colon) : server;
+}
+
+// Addresses that never leave the machine. "127.0.0.1.example" is a name of another one.
+bool IsLocal(std::string_view server) {
+  if (server.substr(0, 5) == "unix:") return true;
+  const std::string_view host = HostOf(server);
+  if (host == "localhost" || host == "[::1]" || host == "%5B::1%5D") return true;
+  return host.substr(0, 4) == "127." &&
+         host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {

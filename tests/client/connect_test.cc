@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -158,6 +159,19 @@ TEST(Connect, AProxyOfTheEnvironmentIsNotConnectedTo) {
   EXPECT_TRUE(client->CheckHealth().ok());
   EXPECT_EQ(proxy.connections(), 0);
   EXPECT_EQ(proxy.read(), "");
+}
+
+TEST(Connect, ASocketOfThisMachineWantsNoTls) {
+  char folder[] = "/tmp/msp-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  {
+    FakeService service(Confirmed, nullptr, std::string("unix:") + folder + "/service");
+    const auto client = To({.server = service.address()});
+    EXPECT_TRUE(client->CreateOrder(Order()).ok());
+    EXPECT_TRUE(client->CheckHealth().ok());
+    EXPECT_EQ(service.calls().size(), 2U);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Connect, AProxyThatWasNamedIsUsedAndReadsNoCardUnderTls) {

@@ -96,15 +96,16 @@ class FakeService::Generic final : public grpc::CallbackGenericService {
   FakeService& service_;
 };
 
-FakeService::FakeService(Script script, std::shared_ptr<grpc::ServerCredentials> credentials)
+FakeService::FakeService(Script script, std::shared_ptr<grpc::ServerCredentials> credentials,
+                         const std::string& listen)
     : script_(std::move(script)), generic_(std::make_unique<Generic>(*this)) {
   if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
+  builder.AddListeningPort(listen, credentials, &port);
   builder.RegisterCallbackGenericService(generic_.get());
   server_ = builder.BuildAndStart();
-  address_ = "127.0.0.1:" + std::to_string(port);
+  address_ = listen.starts_with("unix:") ? listen : "127.0.0.1:" + std::to_string(port);
 }
 
 FakeService::~FakeService() {

@@ -1,5 +1,5 @@
 // A gRPC server that answers every method by a script and remembers what it was asked: in-process,
-// on a free port of the loopback. One for each test.
+// on a free port of the loopback, or a socket "unix:PATH". One for each test.
 #pragma once
 
 #include <grpcpp/generic/async_generic_service.h>
@@ -35,7 +35,8 @@ class FakeService {
   // `answer` gets the call and how many have come before it; runs on gRPC's threads.
   using Script = std::function<FakeAnswer(const SeenCall&, int before)>;
   explicit FakeService(Script script,
-                       std::shared_ptr<grpc::ServerCredentials> credentials = nullptr);
+                       std::shared_ptr<grpc::ServerCredentials> credentials = nullptr,
+                       const std::string& listen = "127.0.0.1:0");
   ~FakeService();
   FakeService(const FakeService&) = delete;
   FakeService& operator=(const FakeService&) = delete;

@@ -1,10 +1,14 @@
-"""The rule on answers that are made up, in virtual time."""
+"""The rule on answers that are made up, in virtual time: that of the blocking client and that of asyncio's."""
+
+import asyncio
+from functools import partial
 
 import grpc
 import pytest
 
 import multisafepay_grpc as msp
 from multisafepay_grpc import v1
+from multisafepay_grpc.aio import certainly as certainly_aio
 from multisafepay_grpc.certain import certainly
 
 
@@ -25,14 +29,35 @@ def not_sent(retry_after=None):
 CONFIRMED = v1.CreateOrderResponse(result=v1.CallResult(outcome=v1.OUTCOME_CONFIRMED))
 
 
+def blocking(play, request, rule, timeout):
+    rule.sleep = play.sleep
+    return certainly(lambda seconds: seconds, play.call, request, rule, timeout)
+
+
+def asynchronous(play, request, rule, timeout):
+    async def connect(seconds):
+        return seconds
+
+    async def call(*arguments):
+        return play.call(*arguments)
+
+    async def sleep(seconds):
+        play.sleep(seconds)
+
+    rule.sleep = sleep
+    return asyncio.run(certainly_aio(connect, call, request, rule, timeout))
+
+
 class Play:
     """Plays answers one after the other, and remembers what was asked and waited."""
 
-    def __init__(self, *answers):
-        self.answers, self.repeats, self.waits, self.now = list(answers), [], [], 0.0
+    def __init__(self, certainly, *answers):
+        self.certainly, self.answers = certainly, list(answers)
+        self.repeats, self.waits, self.timeouts, self.now = [], [], [], 0.0
 
     def call(self, request, timeout):
         self.repeats.append(request.control.repeat)
+        self.timeouts.append(timeout)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -42,54 +67,65 @@ class Play:
         self.waits.append(seconds)
         self.now += seconds
 
-    def run(self, **rule):
-        rule = msp.Rule(clock=lambda: self.now, sleep=self.sleep, **rule)
-        return certainly(self.call, v1.CreateOrderRequest(order_id="a"), rule, 35.0)
+    def run(self, request=None, **rule):
+        rule = msp.Rule(clock=lambda: self.now, **rule)
+        return self.certainly(self, request or v1.CreateOrderRequest(order_id="a"), rule, 35.0)
 
 
-def test_unknown_is_repeated_as_a_repeat():
-    play = Play(unknown(), unknown(), CONFIRMED)
-    assert play.run() == CONFIRMED
-    assert play.repeats == [False, True, True]
-    assert play.waits == [0.5, 1.0]
+@pytest.fixture(params=[blocking, asynchronous])
+def play(request):
+    return partial(Play, request.param)
 
 
-def test_not_sent_is_repeated_only_when_the_service_says_when():
-    play = Play(not_sent(retry_after=3.0), CONFIRMED)
-    assert play.run() == CONFIRMED
-    assert (play.repeats, play.waits) == ([False, False], [3.0])
+def test_unknown_is_repeated_as_a_repeat(play):
+    played = play(unknown(), unknown(), CONFIRMED)
+    assert played.run() == CONFIRMED
+    assert played.repeats == [False, True, True]
+    assert played.waits == [0.5, 1.0]
+
+
+def test_not_sent_is_repeated_only_when_the_service_says_when(play):
+    played = play(not_sent(retry_after=3.0), CONFIRMED)
+    assert played.run() == CONFIRMED
+    assert (played.repeats, played.waits) == ([False, False], [3.0])
     with pytest.raises(msp.NotSent):
-        Play(not_sent()).run()
+        play(not_sent()).run()
 
 
-def test_rejected_is_final():
+def test_rejected_is_final(play):
     with pytest.raises(msp.Rejected):
-        Play(error(msp.Rejected, v1.OUTCOME_REJECTED)).run()
+        play(error(msp.Rejected, v1.OUTCOME_REJECTED)).run()
 
 
-def test_not_sent_after_unknown_stays_unknown():
+def test_not_sent_after_unknown_stays_unknown(play):
     with pytest.raises(msp.OutcomeUnknown):
-        Play(unknown(), not_sent()).run()
+        play(unknown(), not_sent()).run()
 
 
-def test_attempts_and_time_are_bounded():
-    play = Play(*[unknown() for _ in range(5)])
+def test_attempts_and_time_are_bounded(play):
+    played = play(*[unknown() for _ in range(5)])
     with pytest.raises(msp.OutcomeUnknown):
-        play.run()
-    assert len(play.repeats) == 5
-    play = Play(*[unknown() for _ in range(99)])
+        played.run()
+    assert len(played.repeats) == 5
+    played = play(*[unknown() for _ in range(99)])
     with pytest.raises(msp.OutcomeUnknown):
-        play.run(attempts_max=99, budget=10.0)
-    assert play.now <= 10.0
+        played.run(attempts_max=99, budget=10.0)
+    assert played.now <= 10.0
 
 
-def test_a_reply_without_outcome_is_unknown():
-    play = Play(v1.CreateOrderResponse(), CONFIRMED)
-    assert play.run() == CONFIRMED
-    assert play.repeats == [False, True]
+def test_a_reply_without_outcome_is_unknown(play):
+    played = play(v1.CreateOrderResponse(), CONFIRMED)
+    assert played.run() == CONFIRMED
+    assert played.repeats == [False, True]
 
 
-def test_the_callers_request_is_left_alone():
+def test_the_callers_request_is_left_alone(play):
     request = v1.CreateOrderRequest(order_id="a")
-    certainly(Play(unknown(), CONFIRMED).call, request, msp.Rule(sleep=lambda s: None), 1.0)
+    play(unknown(), CONFIRMED).run(request)
     assert not request.HasField("control")
+
+
+def test_an_attempt_has_no_more_time_than_the_budget(play):
+    played = play(unknown(), CONFIRMED)
+    played.run(budget=20.0, pause=12.0)
+    assert played.timeouts == [20.0, 8.0]

@@ -1,7 +1,8 @@
 """Client of the multisafepay-grpc payment service."""
 
 from multisafepay_grpc.certain import Rule
-from multisafepay_grpc.client import Client, Tls
+from multisafepay_grpc.channel import Tls
+from multisafepay_grpc.client import Client
 from multisafepay_grpc.errors import (
     FieldViolation,
     InvalidRequest,

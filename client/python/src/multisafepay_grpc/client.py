@@ -6,18 +6,14 @@ which nothing is ever tried again by itself; they follow the caller's rule (cert
 
 from __future__ import annotations
 
-import os
-import pathlib
-import re
-from dataclasses import dataclass
-from importlib import resources
-from typing import Iterator, Optional, Union
+from typing import Iterator, Optional
 
 import grpc
 
 from multisafepay_grpc import v1
-from multisafepay_grpc.certain import Rule, certainly
-from multisafepay_grpc.connect import CONNECT_MAX, Connection
+from multisafepay_grpc.certain import Rule, certainly, wait
+from multisafepay_grpc.channel import Target, Tls
+from multisafepay_grpc.connect import Connection
 from multisafepay_grpc.errors import read_error
 from multisafepay_grpc.v1 import (
     account_service_pb2_grpc,
@@ -29,45 +25,7 @@ from multisafepay_grpc.v1 import (
     token_service_pb2_grpc,
     transaction_service_pb2_grpc,
 )
-
-_Path = Union[str, os.PathLike]
-# Addresses that never leave the machine.
-_LOCAL = re.compile(r"^(dns:(///)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:")
-# The largest reply that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
-# with full texts; this is twice that. gRPC's default is 4 MiB.
-_RECEIVE_MAX_BYTES = 32 << 20
-_WATCH_BREAKS_MAX = 8
-
-
-@dataclass(frozen=True)
-class Tls:
-    """TLS with the system's roots, or those of `ca`; with `cert` and `key` it is mutual. All are PEM files."""
-
-    ca: Optional[_Path] = None
-    cert: Optional[_Path] = None
-    key: Optional[_Path] = None
-
-
-def _pem(path: Optional[_Path]) -> Optional[bytes]:
-    if path is None:
-        return None
-    text = pathlib.Path(path).read_bytes()
-    if b"-----BEGIN " not in text:
-        raise ValueError(f"{path}: not a PEM file")
-    return text
-
-
-def _credentials(server: str, tls: Optional[Tls], allow_plaintext: bool, proxy: str) -> Optional[grpc.ChannelCredentials]:
-    if proxy and not proxy.startswith("http://"):  # gRPC would pass over it, and connect directly.
-        raise ValueError("the proxy is not http://HOST:PORT")
-    if tls is None:
-        if allow_plaintext or (not proxy and _LOCAL.search(server)):
-            return None
-        where = "is behind a proxy" if proxy else "is not on this machine"
-        raise ValueError(f"{server} {where}: give tls=Tls(), or allow_plaintext=True behind a mesh")
-    if (tls.cert is None) != (tls.key is None):
-        raise ValueError("a client certificate and its key go together")
-    return grpc.ssl_channel_credentials(_pem(tls.ca), _pem(tls.key), _pem(tls.cert))
+from multisafepay_grpc.watch import Watch
 
 
 class Client:
@@ -95,32 +53,10 @@ class Client:
         self._metadata = (("x-msp-site", site),) if site else ()
         self._write_timeout, self._read_timeout = write_timeout, read_timeout
         self._rule = rule or Rule()
-        credentials = _credentials(server, tls, allow_plaintext, proxy)
-        config = resources.files("multisafepay_grpc").joinpath("service-config.json").read_text(encoding="utf-8")
-        common = [
-            ("grpc.max_receive_message_length", _RECEIVE_MAX_BYTES),
-            # What may be repeated is written here, and not in a name server's records.
-            ("grpc.service_config_disable_resolution", 1),
-            ("grpc.max_reconnect_backoff_ms", int(1000 * CONNECT_MAX)),
-            ("grpc.enable_http_proxy", 1 if proxy else 0),
-        ]
-        if proxy:
-            common.append(("grpc.http_proxy", proxy))
-        self._channels = []
-
-        def channel(*options):
-            options = [*common, *options]
-            if credentials is None:
-                made = grpc.insecure_channel(server, options)
-            else:
-                made = grpc.secure_channel(server, credentials, options)
-            self._channels.append(made)
-            return made
-
-        reads = channel(("grpc.service_config", config))
-        writes = channel(("grpc.enable_retries", 0))
-        way = ("with TLS" if tls else "in plain text") + (" through the proxy" if proxy else "")
-        self._connection = Connection(writes, f"{server} {way}")
+        target = Target(server, tls, allow_plaintext, proxy)
+        reads, writes = target.reads(grpc), target.writes(grpc)
+        self._channels = (reads, writes)
+        self._connection = Connection(writes, target.tried)
         self._orders = order_service_pb2_grpc.OrderServiceStub(reads)
         self._money = order_service_pb2_grpc.OrderServiceStub(writes)
         self._tokens = token_service_pb2_grpc.TokenServiceStub(reads)
@@ -132,6 +68,7 @@ class Client:
         self._accounts = account_service_pb2_grpc.AccountServiceStub(reads)
 
     def close(self) -> None:
+        self._connection.close()
         for channel in self._channels:
             channel.close()
 
@@ -151,10 +88,10 @@ class Client:
         return self._call(method, request, timeout or self._read_timeout)
 
     def _certain(self, method, request, timeout=None):
-        def attempt(mine, seconds):
-            return self._call(method, mine, self._connection.make(seconds), moves_money=True)
+        def call(mine, seconds):
+            return self._call(method, mine, seconds, moves_money=True)
 
-        return certainly(attempt, request, self._rule, timeout or self._write_timeout)
+        return certainly(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
 
     # Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. `timeout` is of one attempt.
 
@@ -168,7 +105,9 @@ class Client:
     def cancel_order(self, request: v1.CancelOrderRequest, timeout: Optional[float] = None) -> v1.CancelOrderResponse:
         return self._certain(self._money.CancelOrder, request, timeout)
 
-    def capture_order(self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None) -> v1.CaptureOrderResponse:
+    def capture_order(
+        self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None
+    ) -> v1.CaptureOrderResponse:
         return self._certain(self._money.CaptureOrder, request, timeout)
 
     def void_order(self, request: v1.VoidOrderRequest, timeout: Optional[float] = None) -> v1.VoidOrderResponse:
@@ -178,7 +117,9 @@ class Client:
         """Give a `refund_order_id` or an idempotency key to each of several equal refunds."""
         return self._certain(self._money.RefundOrder, request, timeout)
 
-    def cancel_refund(self, request: v1.CancelRefundRequest, timeout: Optional[float] = None) -> v1.CancelRefundResponse:
+    def cancel_refund(
+        self, request: v1.CancelRefundRequest, timeout: Optional[float] = None
+    ) -> v1.CancelRefundResponse:
         return self._certain(self._money.CancelRefund, request, timeout)
 
     # Orders, without money.
@@ -202,24 +143,22 @@ class Client:
 
         A stream that breaks goes on where it stopped. `timeout` is of one stream; leaving the loop ends it.
         """
-        breaks = 0
+        request = v1.WatchOrderRequest(
+            order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
+        )
+        watch = Watch(self._rule, request)
         while True:
-            request = v1.WatchOrderRequest(
-                order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
-            )
-            call = self._orders.WatchOrder(request, timeout=timeout, metadata=self._metadata)
+            call = self._orders.WatchOrder(watch.request, timeout=timeout, metadata=self._metadata)
             try:
                 for message in call:
-                    breaks, resume_token = 0, message.resume_token or resume_token
+                    watch.note(message)
                     yield message
                 return
             except grpc.RpcError as error:
-                breaks += 1
-                if error.code() != grpc.StatusCode.UNAVAILABLE or breaks > _WATCH_BREAKS_MAX:
-                    raise read_error(error, False) from error
-                self._rule.sleep(min(5.0, self._rule.pause * 2 ** (breaks - 1)))
+                pause = watch.pause_after(error)
             finally:
                 call.cancel()
+            wait(self._rule, pause)
 
     # Stored cards, payment methods, transactions, notifications.
 
@@ -245,7 +184,9 @@ class Client:
     ) -> v1.GetPaymentMethodResponse:
         return self._read(self._methods.GetPaymentMethod, request, timeout)
 
-    def list_gateways(self, request: v1.ListGatewaysRequest, timeout: Optional[float] = None) -> v1.ListGatewaysResponse:
+    def list_gateways(
+        self, request: v1.ListGatewaysRequest, timeout: Optional[float] = None
+    ) -> v1.ListGatewaysResponse:
         return self._read(self._methods.ListGateways, request, timeout)
 
     def get_gateway(self, request: v1.GetGatewayRequest, timeout: Optional[float] = None) -> v1.GetGatewayResponse:

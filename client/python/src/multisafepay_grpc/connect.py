@@ -7,12 +7,22 @@ import time
 
 import grpc
 
-from multisafepay_grpc.errors import not_connected
+from multisafepay_grpc.errors import NotSent, not_sent
 
 #: Seconds. The rest of a call's time is the call's own. Also the longest pause between two attempts to connect.
 CONNECT_MAX = 5.0
-# For gRPC to say why it is not connected.
-_REASON_MAX = 0.2
+#: For gRPC to say why it is not connected.
+REASON_MAX = 0.2
+
+
+def not_connected(tried: str, waited: float, reason: str) -> NotSent:
+    """No connection was made, so that the call may be made again at once."""
+    why = f": {reason}" if reason else ""
+    return not_sent("NOT_CONNECTED", f"no connection to {tried} within {waited:.1f} s{why}", retry_after=0.0)
+
+
+def closed() -> NotSent:
+    return not_sent("NOT_CONNECTED", "the client is closed")
 
 
 class Connection:
@@ -21,6 +31,7 @@ class Connection:
     def __init__(self, channel: grpc.Channel, tried: str) -> None:
         self._channel, self._tried = channel, tried
         self._lock = threading.Lock()
+        self._closed = False
         self._state: grpc.ChannelConnectivity | None = None  # None: not subscribed yet.
         # Reads nothing and changes nothing; on a channel that is not connected it fails at once, and says why.
         self._check = channel.unary_unary("/grpc.health.v1.Health/Check")
@@ -28,11 +39,16 @@ class Connection:
     def _note(self, state: grpc.ChannelConnectivity) -> None:
         self._state = state
 
+    def close(self) -> None:
+        self._closed = True
+
     def make(self, timeout: float) -> float:
         """Connects unless the channel is ready, for half of `timeout` and CONNECT_MAX at most.
 
         Returns what is left of `timeout`; raises NotSent when the channel does not become ready.
         """
+        if self._closed:
+            raise closed()
         if self._state is grpc.ChannelConnectivity.READY:
             return timeout
         with self._lock:
@@ -45,15 +61,15 @@ class Connection:
             ready.result(min(timeout / 2, CONNECT_MAX))
         except grpc.FutureTimeoutError:
             waited = time.monotonic() - start
-            raise not_connected(f"no connection to {self._tried} within {waited:.1f} s{self._reason()}") from None
+            raise not_connected(self._tried, waited, self._reason()) from None
         finally:
             ready.cancel()
         return timeout - (time.monotonic() - start)
 
     def _reason(self) -> str:
         try:
-            self._check(b"", timeout=_REASON_MAX)
+            self._check(b"", timeout=REASON_MAX)
         except grpc.RpcError as error:
             if error.code() == grpc.StatusCode.UNAVAILABLE:
-                return f": {error.details()}"
+                return error.details() or ""
         return ""

@@ -94,10 +94,10 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def not_connected(message: str) -> NotSent:
-    """No connection was made, so that the call may be made again at once."""
+def not_sent(reason: str, message: str, retry_after: float | None = None) -> NotSent:
+    """This client itself knows that nothing left it."""
     error = NotSent(grpc.StatusCode.UNAVAILABLE, message)
-    error.reason, error.outcome, error.retry_after = "NOT_CONNECTED", control_pb2.OUTCOME_NOT_SENT, 0.0
+    error.reason, error.outcome, error.retry_after = reason, control_pb2.OUTCOME_NOT_SENT, retry_after
     return error
 
 

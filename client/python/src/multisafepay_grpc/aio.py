@@ -1,0 +1,314 @@
+"""The client for asyncio: the methods of the blocking one, as coroutines, on grpc.aio.
+
+A task that is cancelled in a call that moves money leaves that payment to itself: the service carries it to its end. What is
+certain at that moment (OutcomeUnknown, or NotSent) is told to Rule.on_cancelled, and is the __cause__ of the CancelledError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import AsyncIterator, Optional
+
+import grpc
+import grpc.aio
+
+from multisafepay_grpc import v1
+from multisafepay_grpc.certain import Attempts, Rule
+from multisafepay_grpc.channel import Target, Tls
+from multisafepay_grpc.connect import CONNECT_MAX, REASON_MAX, closed, not_connected
+from multisafepay_grpc.errors import ServiceError, read_error
+from multisafepay_grpc.v1 import (
+    notification_service_pb2_grpc,
+    order_service_pb2_grpc,
+    payment_method_service_pb2_grpc,
+    token_service_pb2_grpc,
+    transaction_service_pb2_grpc,
+)
+from multisafepay_grpc.watch import Watch
+
+__all__ = ["Client"]
+
+
+async def wait(rule: Rule, seconds: float) -> None:
+    await (rule.sleep or asyncio.sleep)(seconds)
+
+
+async def certainly(connect, call, request, rule: Rule, timeout: float):
+    """certain.certainly() with coroutines."""
+    attempts, in_flight = Attempts(request, rule, timeout), False
+    try:
+        while True:
+            try:
+                seconds = await connect(attempts.next_timeout())
+                in_flight = True
+                answer = await call(attempts.request, seconds)
+            except ServiceError as error:
+                answer = error
+            in_flight = False
+            pause = attempts.pause_after(answer)
+            if pause is None:
+                return answer
+            await wait(rule, pause)
+    except asyncio.CancelledError as cancelled:
+        raise cancelled from attempts.abandoned(in_flight)
+
+
+async def _error_of(call) -> Optional[grpc.aio.AioRpcError]:
+    """How `call` ended; None: well. Cancels it with the task.
+
+    To await the call itself is to be cancelled by close() in another task, although nobody cancelled this one.
+    """
+    try:
+        code = await call.code()
+        if code is grpc.StatusCode.OK:
+            return None
+        initial, trailing, details = await call.initial_metadata(), await call.trailing_metadata(), await call.details()
+    except asyncio.CancelledError:
+        call.cancel()
+        raise
+    return grpc.aio.AioRpcError(code, initial, trailing, details=details)
+
+
+async def _next(call):
+    """The next message of a stream, or EOF. Cancels the call with the task; close() makes it an RpcError."""
+    read = asyncio.ensure_future(call.read())
+    try:
+        await asyncio.wait({read})
+    finally:
+        read.cancel()
+    if not read.cancelled():
+        return read.result()
+    error = await _error_of(call)
+    if error:
+        raise error
+    return grpc.aio.EOF
+
+
+class _Connection:
+    """Connects a channel before a call that moves money (connect.py)."""
+
+    def __init__(self, channel: grpc.aio.Channel, tried: str) -> None:
+        self._channel, self._tried = channel, tried
+        self._check = channel.unary_unary("/grpc.health.v1.Health/Check")
+
+    async def make(self, timeout: float) -> float:
+        """Connects unless the channel is ready, for half of `timeout` and CONNECT_MAX at most.
+
+        Returns what is left of `timeout`; raises NotSent when the channel does not become ready.
+        """
+        state = self._channel.get_state(try_to_connect=True)
+        if state is grpc.ChannelConnectivity.READY:
+            return timeout
+        start = time.monotonic()
+        ready = asyncio.ensure_future(self._channel.channel_ready())
+        try:
+            # asyncio.wait_for() of Python 3.11 and before can miss that this task was cancelled, and pay.
+            await asyncio.wait({ready}, timeout=min(timeout / 2, CONNECT_MAX))
+        finally:
+            ready.cancel()
+        waited = time.monotonic() - start
+        if self._channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN:
+            raise closed()
+        if not ready.done():
+            raise not_connected(self._tried, waited, await self._reason())
+        return timeout - waited
+
+    async def _reason(self) -> str:
+        error = await _error_of(self._check(b"", timeout=REASON_MAX))
+        if error and error.code() is grpc.StatusCode.UNAVAILABLE:
+            return error.details() or ""
+        return ""
+
+
+class Client:
+    """A connection to the service, with the settings of the blocking multisafepay_grpc.Client.
+
+    Belongs to the event loop in which it is made. Any number of tasks may use it.
+    """
+
+    def __init__(
+        self,
+        server: str = "127.0.0.1:50051",
+        *,
+        tls: Optional[Tls] = None,
+        allow_plaintext: bool = False,
+        proxy: str = "",
+        site: str = "",
+        write_timeout: float = 35.0,
+        read_timeout: float = 10.0,
+        rule: Optional[Rule] = None,
+    ) -> None:
+        self._metadata = (("x-msp-site", site),) if site else ()
+        self._write_timeout, self._read_timeout = write_timeout, read_timeout
+        self._rule = rule or Rule()
+        target = Target(server, tls, allow_plaintext, proxy)
+        reads, writes = target.reads(grpc.aio), target.writes(grpc.aio)
+        self._channels = (reads, writes)
+        self._connection = _Connection(writes, target.tried)
+        self._orders = order_service_pb2_grpc.OrderServiceStub(reads)
+        self._money = order_service_pb2_grpc.OrderServiceStub(writes)
+        self._tokens = token_service_pb2_grpc.TokenServiceStub(reads)
+        self._methods = payment_method_service_pb2_grpc.PaymentMethodServiceStub(reads)
+        self._transactions = transaction_service_pb2_grpc.TransactionServiceStub(reads)
+        self._notifications = notification_service_pb2_grpc.NotificationServiceStub(reads)
+
+    async def close(self) -> None:
+        """Ends what is under way; a payment in flight is OutcomeUnknown."""
+        for channel in self._channels:
+            await channel.close()
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, *_) -> None:
+        await self.close()
+
+    async def _call(self, method, request, timeout, moves_money=False):
+        call = method(request, timeout=timeout, metadata=self._metadata)
+        error = await _error_of(call)
+        if error:
+            raise read_error(error, moves_money) from error
+        return await call
+
+    async def _read(self, method, request, timeout=None):
+        return await self._call(method, request, timeout or self._read_timeout)
+
+    async def _certain(self, method, request, timeout=None):
+        async def call(mine, seconds):
+            return await self._call(method, mine, seconds, moves_money=True)
+
+        return await certainly(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
+
+    # Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. `timeout` is of one attempt.
+
+    async def create_order(
+        self, request: v1.CreateOrderRequest, timeout: Optional[float] = None
+    ) -> v1.CreateOrderResponse:
+        """Creates the order once or not at all.
+
+        `result.reason` NEXT_ACTION_LOST: the page for the customer was in a lost answer; cancel_order, then a new id.
+        """
+        return await self._certain(self._money.CreateOrder, request, timeout)
+
+    async def cancel_order(
+        self, request: v1.CancelOrderRequest, timeout: Optional[float] = None
+    ) -> v1.CancelOrderResponse:
+        return await self._certain(self._money.CancelOrder, request, timeout)
+
+    async def capture_order(
+        self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None
+    ) -> v1.CaptureOrderResponse:
+        return await self._certain(self._money.CaptureOrder, request, timeout)
+
+    async def void_order(self, request: v1.VoidOrderRequest, timeout: Optional[float] = None) -> v1.VoidOrderResponse:
+        return await self._certain(self._money.VoidOrder, request, timeout)
+
+    async def refund_order(
+        self, request: v1.RefundOrderRequest, timeout: Optional[float] = None
+    ) -> v1.RefundOrderResponse:
+        """Give a `refund_order_id` or an idempotency key to each of several equal refunds."""
+        return await self._certain(self._money.RefundOrder, request, timeout)
+
+    async def cancel_refund(
+        self, request: v1.CancelRefundRequest, timeout: Optional[float] = None
+    ) -> v1.CancelRefundResponse:
+        return await self._certain(self._money.CancelRefund, request, timeout)
+
+    # Orders, without money.
+
+    async def get_order(self, order_id: str, timeout: Optional[float] = None) -> v1.Order:
+        reply = await self._read(self._orders.GetOrder, v1.GetOrderRequest(order_id=order_id), timeout)
+        return reply.order
+
+    async def update_order(
+        self, request: v1.UpdateOrderRequest, timeout: Optional[float] = None
+    ) -> v1.UpdateOrderResponse:
+        return await self._call(self._money.UpdateOrder, request, timeout or self._write_timeout)
+
+    async def watch_order(
+        self,
+        order_id: str,
+        *,
+        follow: bool = False,
+        resume_token: str = "",
+        heartbeat_s: int = 0,
+        timeout: Optional[float] = None,
+    ) -> AsyncIterator[v1.WatchOrderResponse]:
+        """The order's state now, then each change, until it is final (or for good, with `follow`).
+
+        A stream that breaks goes on where it stopped. `timeout` is of one stream; leaving the loop ends it, and so does
+        aclose() where the iterator is kept.
+        """
+        request = v1.WatchOrderRequest(
+            order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
+        )
+        watch = Watch(self._rule, request)
+        while True:
+            call = self._orders.WatchOrder(watch.request, timeout=timeout, metadata=self._metadata)
+            try:
+                while (message := await _next(call)) is not grpc.aio.EOF:
+                    watch.note(message)
+                    yield message
+                return
+            except grpc.RpcError as error:
+                pause = watch.pause_after(error)
+            finally:
+                call.cancel()
+            await wait(self._rule, pause)
+
+    # Stored cards, payment methods, transactions, notifications.
+
+    async def list_tokens(
+        self, request: v1.ListTokensRequest, timeout: Optional[float] = None
+    ) -> v1.ListTokensResponse:
+        return await self._read(self._tokens.ListTokens, request, timeout)
+
+    async def get_token(self, request: v1.GetTokenRequest, timeout: Optional[float] = None) -> v1.GetTokenResponse:
+        return await self._read(self._tokens.GetToken, request, timeout)
+
+    async def update_token(
+        self, request: v1.UpdateTokenRequest, timeout: Optional[float] = None
+    ) -> v1.UpdateTokenResponse:
+        return await self._read(self._tokens.UpdateToken, request, timeout or self._write_timeout)
+
+    async def delete_token(
+        self, request: v1.DeleteTokenRequest, timeout: Optional[float] = None
+    ) -> v1.DeleteTokenResponse:
+        return await self._read(self._tokens.DeleteToken, request, timeout or self._write_timeout)
+
+    async def list_payment_methods(
+        self, request: v1.ListPaymentMethodsRequest, timeout: Optional[float] = None
+    ) -> v1.ListPaymentMethodsResponse:
+        return await self._read(self._methods.ListPaymentMethods, request, timeout)
+
+    async def get_payment_method(
+        self, request: v1.GetPaymentMethodRequest, timeout: Optional[float] = None
+    ) -> v1.GetPaymentMethodResponse:
+        return await self._read(self._methods.GetPaymentMethod, request, timeout)
+
+    async def list_gateways(
+        self, request: v1.ListGatewaysRequest, timeout: Optional[float] = None
+    ) -> v1.ListGatewaysResponse:
+        return await self._read(self._methods.ListGateways, request, timeout)
+
+    async def get_gateway(
+        self, request: v1.GetGatewayRequest, timeout: Optional[float] = None
+    ) -> v1.GetGatewayResponse:
+        return await self._read(self._methods.GetGateway, request, timeout)
+
+    async def list_transactions(
+        self, request: v1.ListTransactionsRequest, timeout: Optional[float] = None
+    ) -> v1.ListTransactionsResponse:
+        return await self._read(self._transactions.ListTransactions, request, timeout)
+
+    async def get_transaction(
+        self, request: v1.GetTransactionRequest, timeout: Optional[float] = None
+    ) -> v1.GetTransactionResponse:
+        return await self._read(self._transactions.GetTransaction, request, timeout)
+
+    async def handle_notification(
+        self, request: v1.HandleNotificationRequest, timeout: Optional[float] = None
+    ) -> v1.HandleNotificationResponse:
+        """Verifies what MultiSafepay sent to the shop over HTTP; raises ServiceError when it is not genuine."""
+        return await self._read(self._notifications.HandleNotification, request, timeout)

@@ -1,0 +1,88 @@
+"""What a client's channels are made of, the blocking one's and the asyncio one's alike: address, TLS, options."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import Optional, Union
+
+import grpc
+
+from multisafepay_grpc.connect import CONNECT_MAX
+
+_Path = Union[str, os.PathLike]
+# Addresses that never leave the machine.
+_LOCAL = re.compile(r"^(dns:(///)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:")
+# The largest reply that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
+# with full texts; this is twice that. gRPC's default is 4 MiB.
+_RECEIVE_MAX_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class Tls:
+    """TLS with the system's roots, or those of `ca`; with `cert` and `key` it is mutual. All are PEM files."""
+
+    ca: Optional[_Path] = None
+    cert: Optional[_Path] = None
+    key: Optional[_Path] = None
+
+
+def _pem(path: Optional[_Path]) -> Optional[bytes]:
+    if path is None:
+        return None
+    text = pathlib.Path(path).read_bytes()
+    if b"-----BEGIN " not in text:
+        raise ValueError(f"{path}: not a PEM file")
+    return text
+
+
+def _credentials(
+    server: str, tls: Optional[Tls], allow_plaintext: bool, proxy: str
+) -> Optional[grpc.ChannelCredentials]:
+    if proxy and not proxy.startswith("http://"):  # gRPC would pass over it, and connect directly.
+        raise ValueError("the proxy is not http://HOST:PORT")
+    if tls is None:
+        if allow_plaintext or (not proxy and _LOCAL.search(server)):
+            return None
+        where = "is behind a proxy" if proxy else "is not on this machine"
+        raise ValueError(f"{server} {where}: give tls=Tls(), or allow_plaintext=True behind a mesh")
+    if (tls.cert is None) != (tls.key is None):
+        raise ValueError("a client certificate and its key go together")
+    return grpc.ssl_channel_credentials(_pem(tls.ca), _pem(tls.key), _pem(tls.cert))
+
+
+class Target:
+    """The service's address, and how its channels are made. ValueError names the setting that is wrong."""
+
+    def __init__(self, server: str, tls: Optional[Tls], allow_plaintext: bool, proxy: str) -> None:
+        self._server = server
+        self._credentials = _credentials(server, tls, allow_plaintext, proxy)
+        self._options: list[tuple[str, object]] = [
+            ("grpc.max_receive_message_length", _RECEIVE_MAX_BYTES),
+            # What may be repeated is written here, and not in a name server's records.
+            ("grpc.service_config_disable_resolution", 1),
+            ("grpc.max_reconnect_backoff_ms", int(1000 * CONNECT_MAX)),
+            ("grpc.enable_http_proxy", 1 if proxy else 0),
+        ]
+        if proxy:
+            self._options.append(("grpc.http_proxy", proxy))
+        #: Address and way, for messages.
+        self.tried = f"{server} {'with TLS' if tls else 'in plain text'}{' through the proxy' if proxy else ''}"
+
+    def reads(self, library):
+        """A channel on which gRPC itself tries reads again. `library` is grpc or grpc.aio."""
+        config = resources.files("multisafepay_grpc").joinpath("service-config.json").read_text(encoding="utf-8")
+        return self._channel(library, ("grpc.service_config", config))
+
+    def writes(self, library):
+        """A channel on which nothing is ever tried again."""
+        return self._channel(library, ("grpc.enable_retries", 0))
+
+    def _channel(self, library, option):
+        options = [*self._options, option]
+        if self._credentials is None:
+            return library.insecure_channel(self._server, options)
+        return library.secure_channel(self._server, self._credentials, options)

@@ -1,0 +1,33 @@
+"""What a watch does when its stream breaks: it goes on behind the last message, with growing pauses."""
+
+from __future__ import annotations
+
+import grpc
+
+from multisafepay_grpc import v1
+from multisafepay_grpc.certain import Rule
+from multisafepay_grpc.errors import read_error
+
+# Without a message in between.
+_BREAKS_MAX = 8
+_PAUSE_MAX_S = 5.0
+
+
+class Watch:
+    """One watch over any number of streams. Makes no call and never waits: the clients do both."""
+
+    def __init__(self, rule: Rule, request: v1.WatchOrderRequest) -> None:
+        #: Of the next stream.
+        self.request = request
+        self._rule, self._breaks = rule, 0
+
+    def note(self, message: v1.WatchOrderResponse) -> None:
+        self._breaks = 0
+        self.request.resume_token = message.resume_token or self.request.resume_token
+
+    def pause_after(self, error: grpc.RpcError) -> float:
+        """The seconds until the next stream; raises what `error` means when there is none."""
+        self._breaks += 1
+        if error.code() != grpc.StatusCode.UNAVAILABLE or self._breaks > _BREAKS_MAX:
+            raise read_error(error, False) from error
+        return min(_PAUSE_MAX_S, self._rule.pause * 2 ** (self._breaks - 1))

@@ -6,32 +6,56 @@ namespace Multisafepay\Grpc;
 
 use Generator;
 use Google\Protobuf\Internal\Message;
+use Multisafepay\V1\AddOrderFileRequest;
+use Multisafepay\V1\AddOrderFileResponse;
 use Multisafepay\V1\CancelOrderRequest;
 use Multisafepay\V1\CancelOrderResponse;
 use Multisafepay\V1\CancelRefundRequest;
 use Multisafepay\V1\CancelRefundResponse;
 use Multisafepay\V1\CaptureOrderRequest;
 use Multisafepay\V1\CaptureOrderResponse;
+use Multisafepay\V1\CreateApiTokenRequest;
+use Multisafepay\V1\CreateApiTokenResponse;
+use Multisafepay\V1\CreateApplePaySessionRequest;
+use Multisafepay\V1\CreateApplePaySessionResponse;
 use Multisafepay\V1\CreateOrderRequest;
 use Multisafepay\V1\CreateOrderResponse;
 use Multisafepay\V1\DeleteTokenRequest;
 use Multisafepay\V1\DeleteTokenResponse;
+use Multisafepay\V1\ExtendOrderRequest;
+use Multisafepay\V1\ExtendOrderResponse;
+use Multisafepay\V1\GetAccountRequest;
+use Multisafepay\V1\GetAccountResponse;
 use Multisafepay\V1\GetGatewayRequest;
 use Multisafepay\V1\GetGatewayResponse;
 use Multisafepay\V1\GetOrderRequest;
 use Multisafepay\V1\GetOrderResponse;
 use Multisafepay\V1\GetPaymentMethodRequest;
 use Multisafepay\V1\GetPaymentMethodResponse;
+use Multisafepay\V1\GetReceiptRequest;
+use Multisafepay\V1\GetReceiptResponse;
 use Multisafepay\V1\GetTokenRequest;
 use Multisafepay\V1\GetTokenResponse;
 use Multisafepay\V1\GetTransactionRequest;
 use Multisafepay\V1\GetTransactionResponse;
 use Multisafepay\V1\HandleNotificationRequest;
 use Multisafepay\V1\HandleNotificationResponse;
+use Multisafepay\V1\HoldOrderRequest;
+use Multisafepay\V1\HoldOrderResponse;
+use Multisafepay\V1\ListCategoriesRequest;
+use Multisafepay\V1\ListCategoriesResponse;
+use Multisafepay\V1\ListClosingBalancesRequest;
+use Multisafepay\V1\ListClosingBalancesResponse;
 use Multisafepay\V1\ListGatewaysRequest;
 use Multisafepay\V1\ListGatewaysResponse;
+use Multisafepay\V1\ListGroupTerminalsRequest;
+use Multisafepay\V1\ListGroupTerminalsResponse;
+use Multisafepay\V1\ListIssuersRequest;
+use Multisafepay\V1\ListIssuersResponse;
 use Multisafepay\V1\ListPaymentMethodsRequest;
 use Multisafepay\V1\ListPaymentMethodsResponse;
+use Multisafepay\V1\ListTerminalsRequest;
+use Multisafepay\V1\ListTerminalsResponse;
 use Multisafepay\V1\ListTokensRequest;
 use Multisafepay\V1\ListTokensResponse;
 use Multisafepay\V1\ListTransactionsRequest;
@@ -59,6 +83,9 @@ final class Client
 {
     private const ORDERS = '/multisafepay.v1.OrderService/';
     private const TOKENS = '/multisafepay.v1.TokenService/';
+    private const CHECKOUT = '/multisafepay.v1.CheckoutService/';
+    private const TERMINALS = '/multisafepay.v1.TerminalService/';
+    private const ACCOUNTS = '/multisafepay.v1.AccountService/';
     private const METHODS = '/multisafepay.v1.PaymentMethodService/';
     private const TRANSACTIONS = '/multisafepay.v1.TransactionService/';
     private const NOTIFICATIONS = '/multisafepay.v1.NotificationService/';
@@ -273,6 +300,106 @@ final class Client
         ?float $timeout = null,
     ): GetTransactionResponse {
         return $this->read(self::TRANSACTIONS . 'GetTransaction', $request, GetTransactionResponse::class, $timeout);
+    }
+
+    /** Stops the reminders for an unpaid Pay After Delivery order for a while. */
+    public function holdOrder(
+        #[SensitiveParameter] HoldOrderRequest $request,
+        ?float $timeout = null,
+    ): HoldOrderResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::ORDERS . 'HoldOrder', $request, HoldOrderResponse::class, $timeout, false);
+    }
+
+    /** Gives a Pay After Delivery order more days before it expires. */
+    public function extendOrder(
+        #[SensitiveParameter] ExtendOrderRequest $request,
+        ?float $timeout = null,
+    ): ExtendOrderResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::ORDERS . 'ExtendOrder', $request, ExtendOrderResponse::class, $timeout, false);
+    }
+
+    /** Hands in a document against a chargeback; a repeat hands it in twice. */
+    public function addOrderFile(
+        #[SensitiveParameter] AddOrderFileRequest $request,
+        ?float $timeout = null,
+    ): AddOrderFileResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::ORDERS . 'AddOrderFile', $request, AddOrderFileResponse::class, $timeout, false);
+    }
+
+    /** Lists the banks of a gateway. */
+    public function listIssuers(
+        #[SensitiveParameter] ListIssuersRequest $request,
+        ?float $timeout = null,
+    ): ListIssuersResponse {
+        return $this->read(self::METHODS . 'ListIssuers', $request, ListIssuersResponse::class, $timeout);
+    }
+
+    /** Makes a token for the payment component, for one order. */
+    public function createApiToken(
+        #[SensitiveParameter] CreateApiTokenRequest $request,
+        ?float $timeout = null,
+    ): CreateApiTokenResponse {
+        return $this->read(self::CHECKOUT . 'CreateApiToken', $request, CreateApiTokenResponse::class, $timeout);
+    }
+
+    /** Makes a session for the Apple Pay button. */
+    public function createApplePaySession(
+        #[SensitiveParameter] CreateApplePaySessionRequest $request,
+        ?float $timeout = null,
+    ): CreateApplePaySessionResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::CHECKOUT . 'CreateApplePaySession', $request, CreateApplePaySessionResponse::class, $timeout, false);
+    }
+
+    /** Lists the payment terminals. */
+    public function listTerminals(
+        #[SensitiveParameter] ListTerminalsRequest $request,
+        ?float $timeout = null,
+    ): ListTerminalsResponse {
+        return $this->read(self::TERMINALS . 'ListTerminals', $request, ListTerminalsResponse::class, $timeout);
+    }
+
+    /** Lists the terminals of a group. */
+    public function listGroupTerminals(
+        #[SensitiveParameter] ListGroupTerminalsRequest $request,
+        ?float $timeout = null,
+    ): ListGroupTerminalsResponse {
+        return $this->read(self::TERMINALS . 'ListGroupTerminals', $request, ListGroupTerminalsResponse::class, $timeout);
+    }
+
+    /** Reads the receipt of an order paid at a terminal. */
+    public function getReceipt(
+        #[SensitiveParameter] GetReceiptRequest $request,
+        ?float $timeout = null,
+    ): GetReceiptResponse {
+        return $this->read(self::TERMINALS . 'GetReceipt', $request, GetReceiptResponse::class, $timeout);
+    }
+
+    /** Reads the ids behind the API key. */
+    public function getAccount(
+        #[SensitiveParameter] GetAccountRequest $request,
+        ?float $timeout = null,
+    ): GetAccountResponse {
+        return $this->read(self::ACCOUNTS . 'GetAccount', $request, GetAccountResponse::class, $timeout);
+    }
+
+    /** Lists the balances at the end of each day. */
+    public function listClosingBalances(
+        #[SensitiveParameter] ListClosingBalancesRequest $request,
+        ?float $timeout = null,
+    ): ListClosingBalancesResponse {
+        return $this->read(self::ACCOUNTS . 'ListClosingBalances', $request, ListClosingBalancesResponse::class, $timeout);
+    }
+
+    /** Lists the trades that a shop can be of. */
+    public function listCategories(
+        #[SensitiveParameter] ListCategoriesRequest $request,
+        ?float $timeout = null,
+    ): ListCategoriesResponse {
+        return $this->read(self::ACCOUNTS . 'ListCategories', $request, ListCategoriesResponse::class, $timeout);
     }
 
     /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceException when it is not genuine. */

@@ -19,9 +19,12 @@ from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import CONNECT_MAX, REASON_MAX, closed, not_connected
 from multisafepay_grpc.errors import ServiceError, read_error
 from multisafepay_grpc.v1 import (
+    account_service_pb2_grpc,
+    checkout_service_pb2_grpc,
     notification_service_pb2_grpc,
     order_service_pb2_grpc,
     payment_method_service_pb2_grpc,
+    terminal_service_pb2_grpc,
     token_service_pb2_grpc,
     transaction_service_pb2_grpc,
 )
@@ -152,6 +155,9 @@ class Client:
         self._methods = payment_method_service_pb2_grpc.PaymentMethodServiceStub(reads)
         self._transactions = transaction_service_pb2_grpc.TransactionServiceStub(reads)
         self._notifications = notification_service_pb2_grpc.NotificationServiceStub(reads)
+        self._checkout = checkout_service_pb2_grpc.CheckoutServiceStub(reads)
+        self._terminals = terminal_service_pb2_grpc.TerminalServiceStub(reads)
+        self._accounts = account_service_pb2_grpc.AccountServiceStub(reads)
 
     async def close(self) -> None:
         """Ends what is under way; a payment in flight is OutcomeUnknown."""
@@ -306,6 +312,78 @@ class Client:
         self, request: v1.GetTransactionRequest, timeout: Optional[float] = None
     ) -> v1.GetTransactionResponse:
         return await self._read(self._transactions.GetTransaction, request, timeout)
+
+    async def hold_order(
+        self, request: v1.HoldOrderRequest, timeout: Optional[float] = None
+    ) -> v1.HoldOrderResponse:
+        """Stops the reminders for an unpaid Pay After Delivery order for a while."""
+        return await self._call(self._money.HoldOrder, request, timeout or self._write_timeout)
+
+    async def extend_order(
+        self, request: v1.ExtendOrderRequest, timeout: Optional[float] = None
+    ) -> v1.ExtendOrderResponse:
+        """Gives a Pay After Delivery order more days before it expires."""
+        return await self._call(self._money.ExtendOrder, request, timeout or self._write_timeout)
+
+    async def add_order_file(
+        self, request: v1.AddOrderFileRequest, timeout: Optional[float] = None
+    ) -> v1.AddOrderFileResponse:
+        """Hands in a document against a chargeback; a repeat hands it in twice."""
+        return await self._call(self._money.AddOrderFile, request, timeout or self._write_timeout)
+
+    async def list_issuers(
+        self, request: v1.ListIssuersRequest, timeout: Optional[float] = None
+    ) -> v1.ListIssuersResponse:
+        """Lists the banks of a gateway."""
+        return await self._read(self._methods.ListIssuers, request, timeout)
+
+    async def create_api_token(
+        self, request: v1.CreateApiTokenRequest, timeout: Optional[float] = None
+    ) -> v1.CreateApiTokenResponse:
+        """Makes a token for the payment component, for one order."""
+        return await self._read(self._checkout.CreateApiToken, request, timeout)
+
+    async def create_apple_pay_session(
+        self, request: v1.CreateApplePaySessionRequest, timeout: Optional[float] = None
+    ) -> v1.CreateApplePaySessionResponse:
+        """Makes a session for the Apple Pay button."""
+        return await self._call(self._checkout.CreateApplePaySession, request, timeout or self._write_timeout)
+
+    async def list_terminals(
+        self, request: v1.ListTerminalsRequest, timeout: Optional[float] = None
+    ) -> v1.ListTerminalsResponse:
+        """Lists the payment terminals."""
+        return await self._read(self._terminals.ListTerminals, request, timeout)
+
+    async def list_group_terminals(
+        self, request: v1.ListGroupTerminalsRequest, timeout: Optional[float] = None
+    ) -> v1.ListGroupTerminalsResponse:
+        """Lists the terminals of a group."""
+        return await self._read(self._terminals.ListGroupTerminals, request, timeout)
+
+    async def get_receipt(
+        self, request: v1.GetReceiptRequest, timeout: Optional[float] = None
+    ) -> v1.GetReceiptResponse:
+        """Reads the receipt of an order paid at a terminal."""
+        return await self._read(self._terminals.GetReceipt, request, timeout)
+
+    async def get_account(
+        self, request: v1.GetAccountRequest, timeout: Optional[float] = None
+    ) -> v1.GetAccountResponse:
+        """Reads the ids behind the API key."""
+        return await self._read(self._accounts.GetAccount, request, timeout)
+
+    async def list_closing_balances(
+        self, request: v1.ListClosingBalancesRequest, timeout: Optional[float] = None
+    ) -> v1.ListClosingBalancesResponse:
+        """Lists the balances at the end of each day."""
+        return await self._read(self._accounts.ListClosingBalances, request, timeout)
+
+    async def list_categories(
+        self, request: v1.ListCategoriesRequest, timeout: Optional[float] = None
+    ) -> v1.ListCategoriesResponse:
+        """Lists the trades that a shop can be of."""
+        return await self._read(self._accounts.ListCategories, request, timeout)
 
     async def handle_notification(
         self, request: v1.HandleNotificationRequest, timeout: Optional[float] = None

@@ -197,6 +197,8 @@ int Serve(Config config) {
   Notifying notifying(config, api, sites, log, metrics);
   auto server = server::Server::Start(
       {.listen = config.listen,
+       .unix_mode = static_cast<mode_t>(std::strtoul(config.listen_mode.c_str(), nullptr, 8)),
+       .unix_owner = config.listen_owner,
        .credentials = *tls == nullptr ? grpc::InsecureServerCredentials() : (*tls)->Credentials(),
        .limits = config.limits,
        .call_max_ms = config.call_max_ms,

@@ -55,8 +55,16 @@ absl::StatusOr<std::string> ApiUrl(std::string url, bool allow_plaintext_upstrea
 }
 
 absl::Status CheckListen(const Config& config) {
+  if (config.listen_mode.size() > 4 ||
+      config.listen_mode.find_first_not_of("01234567") != std::string::npos)
+    return Invalid("listen_mode", "must be octal, such as 0660");
+  // Only processes of this machine come by a path, and its mode says which.
+  if (absl::StartsWith(config.listen, "unix:")) {
+    if (config.listen.size() == 5) return Invalid("listen", "names no path behind unix:");
+    return absl::OkStatus();
+  }
   if (!IsHostAndPort(config.listen))
-    return Invalid("listen", "must be host:port, such as 127.0.0.1:50051");
+    return Invalid("listen", "must be host:port, such as 127.0.0.1:50051, or unix:PATH");
   const std::size_t colon = config.listen.rfind(':');
   if (config.tls.cert_file.empty() && !config.allow_plaintext &&
       !IsLoopback(std::string_view(config.listen).substr(0, colon))) {

@@ -32,6 +32,8 @@ inline constexpr int kThreadsMax = 64;
 
 struct Config {
   std::string listen = "127.0.0.1:50051";
+  std::string listen_mode = "0660";  // Octal.
+  std::string listen_owner;
   bool allow_plaintext = false;           // Of the gRPC port.
   bool allow_plaintext_upstream = false;  // Of api_url.
   std::string api_url;                    // Loaded: a base URL, or "sandbox".

@@ -10,7 +10,11 @@ constexpr std::int64_t kHourMs = 3'600'000;
 std::vector<Option> OptionsOf(Config& c) {
   return {
       {"listen", &c.listen,
-       "gRPC address, host:port; port 0 picks a free one and the ready line says which"},
+       "gRPC address, host:port; port 0 picks a free one and the ready line says which; or "
+       "unix:PATH, a socket for processes of this machine alone"},
+      {"listen_mode", &c.listen_mode, "mode of that path, octal: who may write may connect"},
+      {"listen_owner", &c.listen_owner,
+       "owner of that path, user, user:group or :group; the process's own when empty"},
       {"allow_plaintext", &c.allow_plaintext,
        "serve without TLS on a non-loopback address: for a mesh whose sidecar ends TLS"},
       {"allow_plaintext_upstream", &c.allow_plaintext_upstream,

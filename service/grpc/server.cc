@@ -12,6 +12,7 @@
 #include "service/grpc/poller.h"
 #include "service/grpc/reflection.h"
 #include "service/grpc/services.h"
+#include "service/grpc/unix_socket.h"
 
 namespace msp::server {
 namespace {
@@ -41,6 +42,8 @@ std::vector<std::string> With(std::vector<std::string> names,
   return names;
 }
 
+constexpr std::string_view kUnix = "unix:";
+
 }  // namespace
 
 struct Server::State {
@@ -48,6 +51,7 @@ struct Server::State {
 
   const ServerOptions options;
   const Calls& calls;
+  UnixSocket unix_socket;
   Listener listener{static_cast<std::size_t>(options.limits.connections_max)};
   Services services;
   Health health;
@@ -68,7 +72,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const payments::Operations& operations,
                                                       Calls& calls) {
   auto state = std::make_unique<State>(options, calls);
-  if (absl::Status bound = state->listener.Bind(options.listen); !bound.ok()) return bound;
+  const bool on_path = options.listen.starts_with(kUnix);
+  if (on_path) {
+    auto made = UnixSocket::Listen({.path = options.listen.substr(kUnix.size()),
+                                    .mode = options.unix_mode,
+                                    .owner = options.unix_owner});
+    if (!made.ok()) return made.status();
+    state->unix_socket = *std::move(made);
+    state->listener.Add(state->unix_socket.fd());
+  } else if (absl::Status bound = state->listener.Bind(options.listen); !bound.ok()) {
+    return bound;
+  }
   grpc::ServerBuilder builder;
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, options.credentials);
@@ -82,8 +96,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     state->completions.push_back(builder.AddCompletionQueue());
   state->server = builder.BuildAndStart();
   if (state->server == nullptr) return absl::InternalError("gRPC could not start its server");
-  state->listening = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":",
-                                  state->listener.port());
+  state->listening = options.listen;
+  if (!on_path)
+    state->listening = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":",
+                                    state->listener.port());
   state->health.Set(With(Services::Names(), {kReadiness, kLiveness}), true);
   for (std::size_t i = 0; i < loops.size(); ++i) {
     CallQueue& queue =
@@ -113,6 +129,7 @@ void Server::SetNotServing() {
 }
 
 void Server::CloseListener(std::int64_t wait_max_ms) {
+  state_->unix_socket.Remove();  // First: its successor takes the path, and callers find that one.
   state_->listener.Close();
   const std::int64_t age_ms = state_->options.limits.connection_age_ms;
   if (age_ms == 0) return;
@@ -126,6 +143,7 @@ void Server::CloseListener(std::int64_t wait_max_ms) {
 void Server::Stop() {
   if (state_->stopped) return;
   state_->stopped = true;
+  state_->unix_socket.Remove();
   state_->listener.Close();
   const auto idle = [this] { return state_->calls.in_hand() == 0; };
   const milliseconds call_max(state_->options.call_max_ms);

@@ -20,7 +20,9 @@
 namespace msp::server {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:50051";  // Port 0 picks one.
+  std::string listen = "127.0.0.1:50051";  // Port 0 picks one; or "unix:PATH".
+  mode_t unix_mode = 0660;                 // Of that path, and who owns it.
+  std::string unix_owner;
   std::shared_ptr<grpc::ServerCredentials> credentials;
   PortLimits limits;
   // No unary call takes longer: how long Stop waits for those in flight.

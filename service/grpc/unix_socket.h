@@ -1,0 +1,41 @@
+// A listening socket of this machine alone, by its path in the file system. For server.cc alone.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace msp::server {
+
+struct UnixSocketOptions {
+  std::string path;    // At most 107 bytes.
+  mode_t mode = 0660;  // Who may connect: writing to it is connecting.
+  std::string owner;   // "user", "user:group" or ":group"; empty: the process's own.
+};
+
+// Owned by the server. Its destruction removes the path, unless another process has taken it.
+class UnixSocket {
+ public:
+  // Binds and listens. A path where nothing listens any more is taken over; one where something
+  // does, or that is no socket, is an error. Nobody else can connect before owner and mode are set.
+  static absl::StatusOr<UnixSocket> Listen(const UnixSocketOptions& options);
+  UnixSocket() = default;
+  UnixSocket(UnixSocket&& other) noexcept { *this = std::move(other); }
+  UnixSocket& operator=(UnixSocket&& other) noexcept;
+  ~UnixSocket() { Remove(); }
+
+  // The listening socket; whoever takes it closes it.
+  int fd() const { return fd_; }
+  // Removes the path now.
+  void Remove();
+
+ private:
+  int fd_ = -1;
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+}  // namespace msp::server

@@ -81,6 +81,7 @@ class Cluster:
             "users": [{"name": "admin", "user": {"token": token}}],
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}}],
         }))  # fmt: skip
+        self.kubeconfig.chmod(0o600)
 
     def ask(self, method, path, body=None, content="application/json"):
         """(status, object, warnings)"""

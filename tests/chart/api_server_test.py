@@ -113,7 +113,7 @@ class Cluster:
     def helm(self, *arguments):
         environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HELM_CACHE_HOME": str(self.directory / "cache"),
                        "HELM_CONFIG_HOME": str(self.directory / "config"), "HELM_DATA_HOME": str(self.directory / "data"),
-                       "HELM_BURST_LIMIT": "-1", "NO_PROXY": "127.0.0.1"}  # fmt: skip
+                       "HELM_BURST_LIMIT": "1000", "HELM_QPS": "1000", "NO_PROXY": "127.0.0.1"}  # fmt: skip
         return subprocess.run([self.tools / "helm", *arguments], env=environment, capture_output=True, text=True, timeout=120,
                               check=False)  # fmt: skip
 
@@ -137,7 +137,7 @@ def cluster(tools, program):
             server = [program, f"--etcd-servers=http://{found[1]}", "--bind-address=127.0.0.1", f"--secure-port={port}",
                       f"--tls-cert-file={directory}/tls.crt", f"--tls-private-key-file={directory}/tls.key",
                       f"--token-auth-file={directory}/tokens.csv", "--service-account-issuer=https://127.0.0.1",
-                      f"--service-account-key-file={directory}/tls.key", f"--service-account-signing-key-file={directory}/tls.key",
+                      f"--service-account-key-file={directory}/tls.crt", f"--service-account-signing-key-file={directory}/tls.key",
                       "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC", "--profiling=false",
                       "--endpoint-reconciler-type=none"]  # fmt: skip
             with running(server, r"Serving securely on") as _:
@@ -209,6 +209,8 @@ def check_values(checks, one, path):
 
     quiet("helm install", one.helm("install", *arguments))
     objects = objects_of(one, name, "manifest")
+    if not objects:
+        return
     for document in objects:
         what = f"{name}: {document['kind']} {document['metadata']['name']}"
         status, found, _ = one.ask("GET", f"{one.path_of(document, name)}/{document['metadata']['name']}")
@@ -271,7 +273,7 @@ def check_judge(checks, one):
     privileged = one.directory / "privileged.yaml"
     privileged.write_text(yaml.safe_dump({
         "api": {"url": "test", "existingSecret": {"name": "k"}},
-        "sidecars": [{"name": "a", "image": "a", "securityContext": {"privileged": True, "allowPrivilegeEscalation": True}}],
+        "sidecars": [{"name": "a", "image": "a", "securityContext": {"allowPrivilegeEscalation": True}}],
     }))  # fmt: skip
     done = one.helm("install", "pay", CHART, "--namespace", "judge", "-f", privileged, "--skip-schema-validation")
     checks.true(f"helm shows the server's warnings: {done.stderr}", "would violate PodSecurity" in done.stderr)

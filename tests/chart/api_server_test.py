@@ -244,7 +244,8 @@ def check_changes(checks, one, paths):
     first, before = None, []
     for path in paths:
         what = f"upgrade to {path.stem}"
-        done = one.helm("upgrade", "--install", "pay", CHART, "--namespace", "changes", "-f", path, "--output", "json")
+        done = one.helm("upgrade", "--install", "--history-max=0", "pay", CHART, "--namespace", "changes", "-f", path, "--output",
+                        "json")  # fmt: skip
         objects, _ = release(checks, what, done)
         there(what, objects, before)
         first, before = first or objects, objects

@@ -37,6 +37,7 @@ EXPLAINED = {
     ("sandbox", "Deployment few replicas"): "the stand-in keeps its books in its memory: there is one of it",
     ("sandbox", "Deployment update strategy"): "likewise: never two of it at a time",
     ("everything-off", "Deployment few replicas"): "its values ask for one",
+    ("extras", "Container Security Context ReadOnlyRootFilesystem"): "its sidecar asks for it",
 }
 # Flags that the templates set from values with names of their own, and those that are not for a chart.
 BY_TEMPLATE = {"listen", "ops_listen", "api_url", "allow_plaintext", "allow_plaintext_upstream", "api_key_file",

@@ -1,56 +1,111 @@
 #!/usr/bin/env python3
-"""Writes the table of a chart's values into its README.md, from the comments in values.yaml.
+"""Writes the table in a chart's README.md and its values.schema.json, both from values.yaml.
 
 usage: chart_table.py CHART_DIR [--check]
 
-Each value's comment is the one above it. --check writes nothing, and fails when the table is not what values.yaml says.
+A value's comment is the one above it and becomes its line in the table. Its schema is the type of its default and, where there are
+lines that begin with '#:', what those say: JSON Schema in YAML, or the name of a shape of ci/chart_shapes.yaml. A mapping takes no
+member that values.yaml does not name, unless its own schema has additionalProperties. --check writes nothing, and fails when a file
+differs from what values.yaml says. It needs PyYAML (Debian: python3-yaml).
 """
 
+import json
 import pathlib
 import re
 import sys
 
+import yaml
+
 BEGIN, END = "<!-- values: made by ci/chart_table.py -->\n", "<!-- end of values -->\n"
+SHAPES = pathlib.Path(__file__).resolve().parent / "chart_shapes.yaml"
+TYPES = {bool: "boolean", int: "integer", str: "string", dict: "object", list: "array"}
+# Where JSON Schema has a schema: in these members themselves, in each member of those, and in each item of the last.
+ONE, NAMED, LISTED = {"items", "contains", "not"}, {"properties"}, {"oneOf", "anyOf", "allOf"}
 
 
 def rows(text):
-    """(path, default, comment) of each value that has a comment or is a leaf."""
-    path, comment = [], []
-    for line in text.splitlines()[2:]:
-        found = re.match(r"^( *)(?:# (.*)|([A-Za-z-]+):(?: (.*))?)$", line)
+    """(path, default, comment, schema) of each value; default is None for a mapping with values of its own."""
+    path, comment, schema = [], [], []
+    for line in text.splitlines()[3:]:
+        found = re.match(r"^( *)(?:#: (.*)|# (.*)|([A-Za-z-]+):(?: (.*))?)$", line)
         if not found:
-            comment = []
+            comment, schema = [], []
             continue
-        indent, words, name, default = found.groups()
+        indent, more, words, name, default = found.groups()
+        if more is not None:
+            schema.append(more)
+            continue
         if words is not None:
             comment.append(words)
             continue
         path = [*path[: len(indent) // 2], name]
+        where = ".".join(path)
+        if default is not None and not comment:
+            raise SystemExit(f"values.yaml: {where} has no comment")
+        if default is None and comment:
+            raise SystemExit(f"values.yaml: the comment above {where} belongs to its values")
+        yield path, default, " ".join(comment), yaml.safe_load("\n".join(schema))
+        comment, schema = [], []
+
+
+def referring(schema):
+    """`schema` with a reference for each name of a shape in it."""
+    if isinstance(schema, str):
+        return {"$ref": f"#/definitions/{schema}"}
+    out = {}
+    for name, value in (schema or {}).items():
+        if name in NAMED:
+            value = {member: referring(inner) for member, inner in value.items()}
+        elif name in LISTED:
+            value = [referring(inner) for inner in value]
+        elif name in ONE or (name == "additionalProperties" and value is not False):
+            value = referring(value)
+        out[name] = value
+    return out
+
+
+def schema_of(chart, text):
+    root = {"type": "object", "additionalProperties": False, "properties": {"global": {"type": "object"}}}
+    for path, default, comment, more in rows(text):
+        parent = root
+        for name in path[:-1]:
+            parent = parent["properties"][name]
+        own = {"description": comment} if comment else {}
+        own.update(referring(more))
+        if default is None:
+            own = {"type": "object", "additionalProperties": False, "properties": {}, **own}
+        elif not own.keys() & {"$ref", "oneOf", "type", "enum"}:
+            own = {"type": TYPES[type(yaml.safe_load(default))], **own}
+        parent["properties"][path[-1]] = own
+    shapes = {name: referring(shape) for name, shape in yaml.safe_load(SHAPES.read_text()).items()}
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "title": chart.name, **root, "definitions": shapes}
+
+
+def table_of(text):
+    table = "| value | default | meaning |\n|---|---|---|\n"
+    for path, default, comment, _ in rows(text):
         if default is not None:
-            if not comment:
-                raise SystemExit(f"values.yaml: {'.'.join(path)} has no comment")
-            yield ".".join(path), default, " ".join(comment)
-        elif comment:
-            raise SystemExit(f"values.yaml: the comment above {'.'.join(path)} belongs to its values")
-        comment = []
+            table += f"| `{'.'.join(path)}` | `{default}` | {comment} |\n"
+    return table
 
 
 def main():
     chart = pathlib.Path(sys.argv[1])
-    table = "| value | default | meaning |\n|---|---|---|\n"
-    for name, default, comment in rows((chart / "values.yaml").read_text()):
-        table += f"| `{name}` | `{default}` | {comment} |\n"
-    readme = chart / "README.md"
-    before = readme.read_text()
-    head, rest = before.split(BEGIN)
-    after = head + BEGIN + "\n" + table + "\n" + END + rest.split(END)[1]
-    if sys.argv[2:] == ["--check"]:
-        if after != before:
-            print(f"{readme} differs from values.yaml; python3 ci/chart_table.py {chart} writes it anew")
-            return 1
-        return 0
-    readme.write_text(after)
-    return 0
+    text = (chart / "values.yaml").read_text()
+    readme = (chart / "README.md").read_text()
+    head, rest = readme.split(BEGIN)
+    wanted = {
+        chart / "README.md": head + BEGIN + "\n" + table_of(text) + "\n" + END + rest.split(END)[1],
+        chart / "values.schema.json": json.dumps(schema_of(chart, text), indent=2) + "\n",
+    }
+    status = 0
+    for path, after in wanted.items():
+        if sys.argv[2:] != ["--check"]:
+            path.write_text(after)
+        elif after != path.read_text():
+            print(f"{path} differs from values.yaml; python3 ci/chart_table.py {chart} writes it anew")
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

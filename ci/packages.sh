@@ -27,6 +27,7 @@ packages_php=(php-cli php-curl php-google-protobuf protobuf-compiler phpunit com
 packages_operate=(prometheus)
 packages_secrecy=(binutils openssl procps)
 packages_chart=(openssl python3-venv)
+packages_api_server=(etcd-server)
 packages_image=(buildah mmdebstrap runc)
 packages_mesh=(chromium nodejs npm openssl python3-venv)
 packages_browser=(chromium nodejs npm)

@@ -112,7 +112,7 @@ def readme():
 # Files that state the version of everything here, where they cannot read it from VERSION.
 VERSIONS = {
     "Dockerfile": r"^ARG VERSION=(\S+)",
-    "helm/multisafepay-grpc/Chart.yaml": r"^(?:version|appVersion): (\S+)",
+    "helm/multisafepay-grpc/Chart.yaml": r"^(?:version: |appVersion: | +image: [^:\s]+:)(\S+)",
     "client/python/pyproject.toml": r'^version = "([^"]+)"',
     "client/node/package.json": r'^  "version": "([^"]+)"',
     "client/node/package-lock.json": r'^  "version": "([^"]+)"',

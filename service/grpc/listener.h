@@ -14,7 +14,6 @@
 #include <thread>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "service/base/mutex.h"
 
 namespace msp::server {
@@ -25,8 +24,7 @@ class Listener {
   // A connection beyond `connections_max` is closed at once.
   explicit Listener(std::size_t connections_max) : connections_max_(connections_max) {}
   ~Listener() { Close(); }
-  // A socket that listens already; closed with the others.
-  void Add(int fd) { sockets_.push_back({fd, POLLIN, 0}); }
+  void Add(int fd) { sockets_.push_back({fd, POLLIN, 0}); }  // It listens already.
   // Listens on "host:port", every address of the host; port 0 picks one.
   absl::Status Bind(const std::string& listen) {
     const std::size_t colon = listen.rfind(':');
@@ -38,10 +36,8 @@ class Listener {
     bool bound = getaddrinfo(host.c_str(), listen.substr(colon + 1).c_str(), &hints, &all) == 0;
     for (const auto* one = all; one != nullptr; one = one->ai_next) bound = Listen(*one) && bound;
     if (all != nullptr) freeaddrinfo(all);
-    return bound && port_ != 0 ? absl::OkStatus()
-                               : absl::UnavailableError(absl::StrCat(
-                                     "cannot listen on ", listen,
-                                     ": the address is in use or not one of this machine's"));
+    if (bound && port_ != 0) return absl::OkStatus();
+    return absl::UnavailableError("cannot listen on " + listen + ": in use, or not this machine's");
   }
   int port() const { return port_; }
   void Serve(std::unique_ptr<Acceptor> acceptor) {  // On a thread of its own.

@@ -120,6 +120,48 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- if and .Values.autoscaling.enabled (lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas)) -}}
 {{- fail "autoscaling.maxReplicas is below autoscaling.minReplicas" -}}
 {{- end -}}
+{{- with .Values.updateStrategy -}}
+{{- $none := list "0" "0%" -}}
+{{- if and (has (toString .rollingUpdate.maxSurge) $none) (has (toString .rollingUpdate.maxUnavailable) $none) -}}
+{{- fail "updateStrategy.rollingUpdate: maxSurge and maxUnavailable cannot both be 0, or no replica is ever replaced" -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq .Values.dnsPolicy "None") (not .Values.dnsConfig.nameservers) -}}
+{{- fail "dnsPolicy None needs dnsConfig.nameservers" -}}
+{{- end -}}
+{{- include "msp.checkExtras" .Values -}}
+{{- end -}}
+
+{{/* Names and paths that are the chart's own. */}}
+{{- define "msp.checkExtras" -}}
+{{- range .extraEnv -}}
+{{- if hasPrefix "MSP_" .name -}}
+{{- fail (printf "extraEnv: %s is a setting of the server: use api, sites, tls, redis, webhook or settings" .name) -}}
+{{- end -}}
+{{- if regexMatch "^(SSLKEYLOGFILE$|GRPC_TRACE$|LD_)" .name -}}
+{{- fail (printf "extraEnv: %s lets a library write down or change what the server sends, cards too" .name) -}}
+{{- end -}}
+{{- end -}}
+{{- $names := list "server" -}}
+{{- range concat .initContainers .sidecars -}}
+{{- if has .name $names -}}
+{{- fail (printf "initContainers, sidecars: the name %s is taken" .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- $names = list "key" "tls" -}}
+{{- range .extraVolumes -}}
+{{- if has .name $names -}}
+{{- fail (printf "extraVolumes: the name %s is taken" .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- range .extraVolumeMounts -}}
+{{- $path := clean .mountPath -}}
+{{- if or (has $path (list "/" "/etc")) (regexMatch "^/(etc/msp|usr/bin)(/|$)" $path) -}}
+{{- fail (printf "extraVolumeMounts: %s would hide the program, the key or the certificate" .mountPath) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "msp.restricted" -}}
@@ -140,6 +182,12 @@ fsGroup: 65532
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault
+{{- end -}}
+
+{{/* A container of the user's, as an item of a list: what its securityContext does not say is as for ours. */}}
+{{- define "msp.container" -}}
+{{- $security := mergeOverwrite (include "msp.restricted" . | fromYaml) (default dict .securityContext) -}}
+{{- list (set (deepCopy .) "securityContext" $security) | toYaml -}}
 {{- end -}}
 
 {{/* A probe: by gRPC under its own name; where the server speaks TLS, which Kubernetes' gRPC probe does not, by HTTP. */}}

@@ -156,7 +156,7 @@ def trial(mutant):
     file = COPY / mutant.file
     sound = file.read_text(encoding="utf-8")
     if sound.count(mutant.old) != 1:
-        return False, [f"{mutant.file} has {sound.count(mutant.old)} places for it; mend ci/mutants.py"]
+        return False, [f"{mutant.file} has {sound.count(mutant.old)} places for it; correct ci/mutants.py"]
     file.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
         made = build(mutant.targets)

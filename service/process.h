@@ -7,7 +7,7 @@
 namespace msp {
 
 struct ProcessOptions {
-  // --allow_dumps: leaves core files, debuggers and /proc/PID/mem to whoever may have them by the
+  // --allow_dumps: leaves core files, debuggers and /proc/PID/mem to all who may have them by the
   // system's own rules. For tests.
   bool allow_dumps = false;
   // --scrub_memory: see scrub.cc, which only builds with mimalloc have (MSP_CAN_SCRUB).
@@ -19,7 +19,7 @@ struct ProcessOptions {
 // keep cards must not start without.
 absl::Status HardenProcess(const ProcessOptions& options);
 
-// From here on, every block that goes back to the allocator is overwritten first, whoever frees it:
+// From here on, every block that goes back to the allocator is overwritten first, also by libraries:
 // gRPC, protobuf, libcurl, OpenSSL.
 void ScrubFreedMemory();
 

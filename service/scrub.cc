@@ -1,4 +1,4 @@
-// --scrub_memory: every block is overwritten before it goes back to mimalloc, whoever frees it.
+// --scrub_memory: every block is overwritten before it goes back to mimalloc, also by libraries.
 // gRPC, protobuf, libcurl and OpenSSL make copies of a request that none of them zeroizes.
 //
 // A program's own functions take the place of those in the libraries that it loads, mimalloc's

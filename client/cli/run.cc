@@ -115,7 +115,7 @@ class Invocation {
     return ExitOf(error);
   }
 
-  // The answer is lost for whoever asked: for a payment that is as bad as none.
+  // The answer is lost for the caller: for a payment that is as bad as none.
   int Unwritten() {
     surroundings_.err << "error: the reply could not be written\n";
     return client::MovesMoney(method_) ? kExitUnknown : kExitRefused;

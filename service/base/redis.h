@@ -1,6 +1,6 @@
 // A connection to Redis: commands in, replies to closures, on one thread of its own. Commands that
 // wait together are sent together. When Redis is gone, commands fail at once and the connection is
-// tried again with back-off: whoever uses it has to live without it.
+// tried again with back-off: the caller has to live without it.
 //
 // Owned by main; any thread may send. Closures run on its thread and must not block.
 #pragma once

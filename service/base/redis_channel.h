@@ -1,6 +1,6 @@
 // Listens to one channel of Redis on a thread of its own, for as long as it lives. When Redis is
 // gone, or says nothing to a PING, the connection is made anew, with back-off: what was published
-// meanwhile is lost, and whoever listens is told so.
+// meanwhile is lost, and the callbacks are told so.
 //
 // Owned by main. Both closures run on its thread and must not block for long.
 #pragma once

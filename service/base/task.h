@@ -2,7 +2,7 @@
 // `Callback` waits for one function that takes a callback. Lazy: a task runs when it is waited for
 // or started.
 //
-// A task lives in one place, its owner; whoever holds a pending callback holds the owner, so that
+// A task lives in one place, its owner; a pending callback holds the owner, so that
 // dropping the callback (a timer that ends, say) frees the whole chain. No two threads are ever in
 // one chain at once: it goes on where the callback runs.
 #pragma once

@@ -26,7 +26,7 @@ class UnixSocket {
   UnixSocket& operator=(UnixSocket&& other) noexcept;
   ~UnixSocket() { Remove(); }
 
-  // The listening socket; whoever takes it closes it.
+  // The listening socket; the caller closes it.
   int fd() const { return fd_; }
   // Removes the path now.
   void Remove();

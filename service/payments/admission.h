@@ -48,7 +48,7 @@ class Admission {
   // Says in the call's facts what is known of equal ones.
   Task<Result> Enter();
   // True when the order turns out to go by another name than the caller gave: the call has left and
-  // is to enter by that one.
+  // is to enter by that id.
   bool IsRenamed(const OrderLookup& lookup);
   // An equal call will be known as one for so long; 0 where this one has certainly done nothing.
   void Leave(std::chrono::milliseconds remembered);

@@ -11,7 +11,7 @@
 namespace msp::telemetry {
 namespace {
 
-// A reply that waits for its line: let go by whoever comes first, the disk or the clock.
+// A reply that waits for its line: released by the disk or the clock, whichever is first.
 class Waiting {
  public:
   explicit Waiting(Audit::Then then) : then_(std::move(then)) {}

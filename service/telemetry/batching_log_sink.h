@@ -1,5 +1,5 @@
 // Lines on their way to a file descriptor: gathered in memory, written many at a time by a thread
-// of its own. Whoever adds a line copies it and goes on; a sink that is slow, stuck or full costs
+// of its own. The caller copies its line and goes on; a sink that is slow, stuck or full costs
 // lines, which are counted, and never time.
 //
 // Owned by a log; any thread adds. A batch, not a queue of lines: a logger that woke its thread for

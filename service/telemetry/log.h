@@ -2,7 +2,7 @@
 // call's.
 //
 // Owned by main. Any thread may write. When the sink is slower than the calls, lines are dropped
-// and counted: a blocked pipe never blocks a payment. Knows nothing of protobuf; whoever logs
+// and counted: a blocked pipe never blocks a payment. Knows nothing of protobuf; the caller
 // passes text that is already redacted.
 #pragma once
 

@@ -19,7 +19,7 @@ constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kHtml[] = "text/html; charset=utf-8";
 
 // httplib's threads, with a bound on who waits for one: the accepting thread waits beyond it.
-class Visitors final : public httplib::TaskQueue {
+class RequestQueue final : public httplib::TaskQueue {
  public:
   void enqueue(std::function<void()> visit) override {
     room_.acquire();
@@ -73,7 +73,7 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
                                                             OpsPages pages) {
   std::unique_ptr<OpsServer> ops(new OpsServer(std::move(pages)));
   httplib::Server& server = ops->http_->server;
-  server.new_task_queue = [] { return new Visitors; };
+  server.new_task_queue = [] { return new RequestQueue; };
   // Not httplib's own choice, SO_REUSEPORT: two servers would share the port without a word.
   server.set_socket_options([](socket_t fd) {
     const int yes = 1;
@@ -106,7 +106,7 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
   return ops;
 }
 
-// Whoever asks often gets what was told last: the port must not be a way to make us call
+// A frequent request gets the last answer again: the port must not be a way to make us call
 // MultiSafepay.
 KeyVerdict OpsServer::Keys() {
   MutexLock lock(keys_mutex_);

@@ -122,7 +122,7 @@ class Watcher {
       this.stream.on('error', reject);
       this.stream.on('end', () => resolve(this.states.at(-1)));
     });
-    this.end.catch(() => {}); // Whoever awaits it hears of it.
+    this.end.catch(() => {}); // Its awaiter is told.
   }
   // The present state has arrived: from here on changes are told.
   async begun() {

@@ -206,7 +206,7 @@ TEST_F(Access, ReadyzAsksMultiSafepayAboutEachKeyWhenToldTo) {
   EXPECT_THAT(verdict, AllOf(HasSubstr(" 503 "), HasSubstr("site be: MultiSafepay refuses its key"),
                              HasSubstr("site nl: its key is taken")));
   EXPECT_THAT(msp::testing::HttpGet(tls_server().ops(), "/readyz"), HasSubstr(" 200 "));
-  // Asked again at once, it repeats itself: whoever reaches the port must not make us call.
+  // Asked again at once, it repeats itself: a client of the port must not make us call.
   const std::size_t before = upstream().requests().size();
   EXPECT_EQ(msp::testing::HttpGet(tls_server().ops(), "/readyz?keys").substr(9, 3), "503");
   EXPECT_EQ(upstream().requests().size(), before);

@@ -229,7 +229,7 @@ int main(int argc, char** argv) {
                 << " bytes that begins \"" << line.substr(0, 40) << "\"\n";
       return 2;
     }
-    // Whoever writes line by line waits for each answer.
+    // A client that writes line by line waits for each answer.
     if (std::cin.rdbuf()->in_avail() <= 0) caller.Settle(0);
   }
   caller.Settle(0);

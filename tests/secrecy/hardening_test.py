@@ -37,7 +37,7 @@ def running(checks, build):
         with stage.server(build / "bin", folder, url) as server:
             limits = pathlib.Path(f"/proc/{server.pid}/limits").read_text()
             checks.true("no core file", re.search(r"Max core file size\s+0\s+0\s", limits))
-            # What is not dumpable belongs to root in /proc, whoever runs it; where root runs it that shows nothing,
+            # What is not dumpable belongs to root in /proc, under every user; where root runs it that shows nothing,
             # and the crash in the canary test does.
             checks.equal("owner of /proc/PID/environ", pathlib.Path(f"/proc/{server.pid}/environ").stat().st_uid, 0)
             environ = pathlib.Path(f"/proc/{server.pid}/environ")

@@ -1,4 +1,4 @@
-// Compressed answers for tests; whoever includes it links zlib.
+// Compressed answers for tests; its users link zlib.
 #pragma once
 
 #include <zlib.h>

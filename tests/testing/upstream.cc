@@ -26,7 +26,7 @@ namespace {
 
 }  // namespace
 
-// One accepted connection. The thread that serves it reads and writes; whoever ends it takes the
+// One accepted connection. The thread that serves it reads and writes; the thread that ends it takes the
 // descriptor out under the upstream's mutex first.
 struct Upstream::Connection {
   int number = 0;

@@ -26,7 +26,7 @@ with msp.Client(os.environ.get("MSP_SERVER", "127.0.0.1:50051")) as client:
             )
         )
     except msp.InvalidRequest as error:
-        sys.exit(f"mend the request: {error}")
+        sys.exit(f"correct the request: {error}")
     except msp.OutcomeUnknown as error:
         sys.exit(f"{order_id} may be paid; run this again with the same id: {error}")
     print(f"created {order_id}: transaction {reply.order.transaction_id}")

@@ -78,7 +78,7 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME multisafepay-grpc)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "The multisafepay-grpc authors <multisafepay-grpc@users.noreply.github.com>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "gRPC service and clients for MultiSafepay payments")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/package)
 set(CPACK_STRIP_FILES OFF)  # The programs are stripped already; msp-server as BOLT leaves it does not survive strip.
@@ -91,19 +91,17 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_NAME multisafepay-grpc)
 set(CPACK_DEBIAN_SERVER_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_SERVER_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_SERVER_PACKAGE_RECOMMENDS ca-certificates)
-set(CPACK_DEBIAN_SERVER_DESCRIPTION "gRPC service for MultiSafepay payments
- msp-server takes card payments from any language through MultiSafepay: a call
- becomes one REST call, sent once, and its answer says what is certain.
- .
- msp-sandbox is a local stand-in for MultiSafepay, and msp a command-line client.")
+set(CPACK_DEBIAN_SERVER_DESCRIPTION "msp-server takes card payments from any language through MultiSafepay: a
+call becomes one REST call, sent once, and its answer says what is certain.
+msp-sandbox is a local stand-in for MultiSafepay, and msp is a command-line
+client.")
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
     ${debian}/conffiles ${debian}/postinst ${debian}/prerm ${debian}/postrm)
 set(CPACK_DEBIAN_CLIENT_PACKAGE_NAME libmultisafepay-grpc-dev)
 set(CPACK_DEBIAN_CLIENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libgrpc++-dev, libprotobuf-dev, libabsl-dev")
-set(CPACK_DEBIAN_CLIENT_DESCRIPTION "gRPC client for MultiSafepay payments, C++ library
- Headers, static library, CMake package and pkg-config file of the C++ client of
- msp-server: certain answers, no doubled payments.")
+set(CPACK_DEBIAN_CLIENT_DESCRIPTION "Headers, static library, CMake package and pkg-config file of the C++ client
+of msp-server: certain answers, no doubled payments.")
 include(CPack)
 cpack_add_component_group(server)
 cpack_add_component_group(client)

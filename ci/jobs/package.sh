@@ -55,15 +55,19 @@ mkdir -p "$dist"
 rm -rf "$work/portable" "$programs"
 mkdir -p "$work/portable" "$programs"
 if [[ $plain == yes ]]; then
-  install build package sdks go java
+  install build package sdks
   build release "${targets[@]}"
 else
-  install build load optimize test package sdks go java
+  install build load optimize test package sdks
   build_to_test release
   cmake --preset release -DMSP_BENCH=ON >/dev/null
   build release grpc_load "${targets[@]}"
   python3 ci/bench/optimize.py build/release "${profile[@]}"
 fi
+# Go and Maven may come from elsewhere.
+command -v go >/dev/null || install go
+command -v mvn >/dev/null || install java
+[[ ! -d client/php ]] || install php
 for program in msp msp-sandbox msp-server; do strip -o "$work/portable/$program" "$bin/$program"; done
 cp "$work"/portable/* "$programs/"
 # The wheel of the programs has them as they were linked: its libraries lie beside them, and what BOLT has laid out cannot be

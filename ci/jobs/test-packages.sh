@@ -10,7 +10,10 @@ source ci/lib.sh
 source ci/deploy_tools.sh
 [[ ${1:-} != --help ]] || usage_of test-packages
 [[ $(id -u) -eq 0 ]] || die 'test-packages: installs packages in clean roots; run it as root'
-install build package sdks go java clean_root
+install build package sdks clean_root
+# Go and Maven may come from elsewhere.
+command -v go >/dev/null || install go
+command -v mvn >/dev/null || install java
 [[ ! -d client/php ]] || install php
 [[ -f build/dist/SHA256SUMS ]] || ./run package --plain
 
@@ -26,7 +29,10 @@ if [[ ! -f $base || -n $(find "$base" -mtime +30) ]]; then
   }
   mv "$cache/new.tar" "$base"
 fi
-chart_tools
-only=()
-(($# == 0)) || only=(--only "$@")
-exec python3 tests/packages/packages_test.py build/dist "$base" "$cache" --helm "$chart_tools/helm" "${only[@]}"
+options=()
+(($# == 0)) || options=(--only "$@")
+if [[ $# -eq 0 || " $* " == *' chart '* ]]; then
+  chart_tools
+  options+=(--helm "$chart_tools/helm")
+fi
+exec python3 tests/packages/packages_test.py build/dist "$base" "$cache" "${options[@]}"

@@ -118,6 +118,7 @@ VERSIONS = {
     "client/node/package-lock.json": r'^  "version": "([^"]+)"',
     "client/java/pom.xml": r"^  <version>([^<]+)</version>",
     "client/java/README.md": r"multisafepay-grpc:([0-9][0-9.]*[0-9])",
+    "docs/packages.md": r"multisafepay-grpc-([0-9][0-9.]*[0-9])\.(?:jar|pom)",
 }
 
 

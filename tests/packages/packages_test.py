@@ -235,7 +235,7 @@ class Paths:
         prefix = next(folder.glob("multisafepay-grpc-cpp-*"))
         shutil.copytree(HERE / "cpp", folder / "shop")
         shop = folder / "shop"
-        run("cmake", "-S", shop, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+        run("cmake", "-S", shop, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}", f"-DWANTED={VERSION}")
         run("cmake", "--build", folder / "build")
         said = self.pay(folder, folder / "build/pay", "first-cpp")
         env = {"PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}

@@ -110,16 +110,9 @@ pack_php() {
     echo 'no client/php in this tree: nothing to pack'
     return
   fi
-  clean_copy php proto client/php
-  local source=$work/php/client/php
-  (
-    export COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_DISABLE_NETWORK=1
-    cd "$source"
-    composer validate --no-check-publish --no-check-lock
-    # A repository of the type `artifact` takes the version from the file.
-    composer config version "$version"
-    composer archive --format=zip --dir="$dist" --file="multisafepay-grpc-php-$version"
-  )
+  clean_copy php LICENSE proto client/php
+  "$work/php/client/php/bin/package" "$work/php/out"
+  cp "$work/php/out/multisafepay-grpc-php-$version.zip" "$dist"
 }
 
 pack_chart() {

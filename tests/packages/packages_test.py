@@ -157,7 +157,8 @@ class Paths:
     def sandbox(self, folder):
         """pip and no network in a root that has only Python; then the same wheel here, for the clients."""
         clean = CleanRoot(self.base, folder)
-        wheel = clean.take(self.one("multisafepay_sandbox-*.whl"))
+        # The glibc that README and docs/packages.md name.
+        wheel = clean.take(self.one("multisafepay_sandbox-*-manylinux_2_35_*.whl"))
         clean.run("python3", "-m", "venv", "/venv")
         clean.run("/venv/bin/pip", "install", "-q", "--no-index", wheel)
         bin_dir = clean.programs("/venv/bin")

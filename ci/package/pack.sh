@@ -59,12 +59,25 @@ pack_python() {
   cp "$work"/python/out/multisafepay_grpc-"$version"{-py3-none-any.whl,.tar.gz} "$dist"
 }
 
+# contents: $work/contents, a root of the programs with Debian's records of the packages whose code is in them.
+contents() {
+  rm -rf "$work/contents"
+  ci/image_root.sh "$work/contents" build/release/bin/msp-server build/release/bin/msp build/release/bin/msp-sandbox
+}
+
 # auditwheel copies the libraries that a plain glibc system has not into the wheel and says from which glibc on it runs.
 pack_sandbox() {
   python_tools
   clean_copy sandbox ci/package/sandbox
   local source=$work/sandbox/ci/package/sandbox
-  cp VERSION "$source/"
+  cp LICENSE VERSION "$source/"
+  contents
+  mkdir "$source/src/multisafepay_sandbox/licenses"
+  local package
+  for package in "$work"/contents/var/lib/dpkg/status.d/*; do
+    package=$(basename "$package")
+    cp "/usr/share/doc/$package/copyright" "$source/src/multisafepay_sandbox/licenses/$package"
+  done
   cp -r "$work/portable" "$source/src/multisafepay_sandbox/bin"
   "$tools/bin/python" -m build --wheel --outdir "$work/sandbox/out" "$source"
   PATH=$tools/bin:$PATH "$tools/bin/auditwheel" repair --wheel-dir "$work/sandbox/repaired" "$work"/sandbox/out/*.whl
@@ -129,8 +142,7 @@ pack_schema() { cp build/release/share/multisafepay-v1.binpb "$dist/"; }
 pack_sbom() {
   python_tools
   local root=$work/contents file=$dist/multisafepay-grpc-$version.cdx.json
-  rm -rf "$root"
-  ci/image_root.sh "$root" build/release/bin/msp-server build/release/bin/msp build/release/bin/msp-sandbox
+  contents
   mkdir -p "$root/clients"/{node,go,java}
   cp client/node/package-lock.json "$root/clients/node/"
   cp client/go/go.mod "$root/clients/go/"

@@ -161,6 +161,8 @@ class Paths:
         wheel = clean.take(self.one("multisafepay_sandbox-*-manylinux_2_35_*.whl"))
         clean.run("python3", "-m", "venv", "/venv")
         clean.run("/venv/bin/pip", "install", "-q", "--no-index", wheel)
+        licences = {path.name for path in clean.root.glob("venv/lib/python3*/site-packages/multisafepay_sandbox/licenses/*")}
+        require(f"licences that are missing: {licences}", {"libcurl4", "libssl3", "libgrpc++-dev"} <= licences)
         bin_dir = clean.programs("/venv/bin")
         with services(bin_dir) as server:
             paid_by_msp(bin_dir, server, "first-wheel")

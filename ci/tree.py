@@ -134,6 +134,7 @@ VERSIONS = {
     "client/php/composer.json": r'^    "version": "([^"]+)"',
     "client/php/README.md": r'multisafepay-grpc": "([0-9][0-9.]*[0-9])"',
     "client/java/README.md": r"multisafepay-grpc:([0-9][0-9.]*[0-9])",
+    "docs/packages.md": r"multisafepay-grpc-([0-9][0-9.]*[0-9])\.(?:jar|pom)",
 }
 
 

@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
 # the container image, built by buildah on a base that mmdebstrap makes, and run: size, non-root, read-only, a payment
 #
-#   --keep   leave the images in ~/.cache/multisafepay-grpc/image; to use them: buildah --root DIR/storage images
+#   --keep           leave the images in ~/.cache/multisafepay-grpc/image; to use them: buildah --root DIR/storage images
+#   --archive FILE   write the service's image into FILE, an OCI archive; its format has no place for the health check
 #
 # No registry is asked. The compiler's cache is the one of ./run build, so that a warm run compiles little. What is built is
 # run by runc as Kubernetes would run it: a numeric user, a read-only root, no capabilities, no new privileges.
 source ci/lib.sh
-keep=no
-case ${1:-} in
-  --help) usage_of image ;;
-  --keep) keep=yes ;;
-  '') ;;
-  *) die "image: unknown option '$1'; ./run image --help" ;;
-esac
+keep=no archive=
+while (($# > 0)); do
+  case $1 in
+    --help) usage_of image ;;
+    --keep) keep=yes ;;
+    --archive)
+      [[ $# -ge 2 ]] || die 'image: --archive wants a file'
+      archive=$2
+      shift
+      ;;
+    *) die "image: unknown option '$1'; ./run image --help" ;;
+  esac
+  shift
+done
 [[ $(id -u) -eq 0 ]] || die 'image: mounts file systems and runs containers; run it as root'
 install build image
 build release msp-server msp-sandbox msp
@@ -68,4 +76,8 @@ clean() {
 }
 trap clean EXIT
 "${buildah[@]}" inspect --type image localhost/multisafepay-grpc:server >build/image.json
+if [[ -n $archive ]]; then
+  rm -f "$archive"
+  "${buildah[@]}" push -q --format oci localhost/multisafepay-grpc:server "oci-archive:$archive:$(<VERSION)"
+fi
 python3 tests/image/image_test.py build/image.json "${roots[1]}" "${roots[3]}" build/release/bin

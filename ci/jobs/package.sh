@@ -1,25 +1,40 @@
 #!/usr/bin/env bash
-# the programs as they ship, in build/dist: msp-server laid out by a profile of its load, and tested as it is
+# what a release consists of, in build/dist: programs, Debian packages, wheels, clients, chart, schema, SBOM, SHA256SUMS
 #
 #   --profile FILE   a profile of an earlier run (build/release/bin/msp-server.fdata) instead of a new one
+#   --plain          pack the programs of the release build as they are: not laid out by a profile, and not tested here
+#   --programs       the programs alone, laid out by a profile and tested: what CI has time for
+#   --image          the image as an OCI archive too, by ./run image
+#   [ARTEFACT...]    with --plain: only these, beside what is there: deb cpp python sandbox node java go php chart schema sbom
 #
-# The same sources and profile make the same bytes, which is tried. Then the end-to-end tests and chaos run against the
-# program that ships. SHA256SUMS names what is there.
+# Without --plain msp-server is laid out by a profile of its load. The same sources and profile make the same bytes, which is
+# tried. Then the end-to-end tests and chaos run against the program that ships. SHA256SUMS names what is there.
+# ./run test-packages installs each of them without the tree. docs/packages.md says what each is for.
 source ci/lib.sh
-[[ ${1:-} != --help ]] || usage_of package
-[[ $# -eq 0 || ($1 == --profile && $# -eq 2) ]] || die "package: unknown option '$1'; ./run package --help"
-install build load optimize test
-build_to_test release
-cmake --preset release -DMSP_BENCH=ON >/dev/null
-build release grpc_load
-
-bin=$PWD/build/release/bin dist=build/dist
-python3 ci/bench/optimize.py build/release "$@"
-rm -rf "$dist"
-mkdir -p "$dist"
-cp "$bin/msp-server.optimized" "$dist/msp-server"
-for program in msp msp-sandbox; do strip -o "$dist/$program" "$bin/$program"; done
-
+# shellcheck source=ci/deploy_tools.sh
+source ci/deploy_tools.sh
+# shellcheck source=ci/package/pack.sh
+source ci/package/pack.sh
+plain=no image=no programs_only=no profile=() wanted=()
+while (($# > 0)); do
+  case $1 in
+    --help) usage_of package ;;
+    --plain) plain=yes ;;
+    --programs) programs_only=yes ;;
+    --image) image=yes ;;
+    --profile)
+      [[ $# -ge 2 ]] || die 'package: --profile wants a file'
+      profile=(--profile "$2")
+      shift
+      ;;
+    *)
+      [[ " ${artefacts[*]} " == *" $1 "* ]] || die "package: unknown option or artefact '$1'; ./run package --help"
+      wanted+=("$1")
+      ;;
+  esac
+  shift
+done
+((${#wanted[@]} == 0)) || [[ $plain == yes ]] || die 'package: single artefacts are packed with --plain only'
 passed=0 failed=0
 # check NAME COMMAND...: counts what the command's own verdict line says, or its exit code.
 check() {
@@ -35,14 +50,65 @@ check() {
   ((lost == 0)) || echo "failed: $name"
   passed=$((passed + ran)) failed=$((failed + lost))
 }
-again() {
-  python3 ci/bench/optimize.py build/release --profile "${2:-$bin/msp-server.fdata}" && cmp "$bin/msp-server.optimized" "$dist/msp-server"
+
+bin=$PWD/build/release/bin targets=(msp-server msp-sandbox msp multisafepay_grpc msp_descriptors)
+((${#wanted[@]} > 0)) || rm -rf "$dist"
+mkdir -p "$dist"
+rm -rf "$work/portable" "$programs"
+mkdir -p "$work/portable" "$programs"
+if [[ $plain == yes ]]; then
+  install build package sdks
+  build release "${targets[@]}"
+else
+  install build load optimize test
+  [[ $programs_only == yes ]] || install package sdks
+  build_to_test release
+  cmake --preset release -DMSP_BENCH=ON >/dev/null
+  build release grpc_load "${targets[@]}"
+  python3 ci/bench/optimize.py build/release "${profile[@]}"
+fi
+if [[ $programs_only == no ]]; then
+  # Go and Maven may come from elsewhere.
+  command -v go >/dev/null || install go
+  command -v mvn >/dev/null || install java
+  install php
+fi
+for program in msp msp-sandbox msp-server; do strip -o "$work/portable/$program" "$bin/$program"; done
+cp "$work"/portable/* "$programs/"
+# The wheel of the programs has them as they were linked: its libraries lie beside them, and what BOLT has laid out cannot be
+# told so afterwards.
+if [[ $plain == no ]]; then cp "$bin/msp-server.optimized" "$programs/msp-server"; fi
+cp "$programs"/* "$dist/"
+
+# pack ARTEFACT: in a shell of its own, which ends at the first error.
+pack() {
+  local log=build/package-$1.log start=$SECONDS
+  if bash -c 'source ci/lib.sh; source ci/deploy_tools.sh; source ci/package/pack.sh; "pack_$1"' pack "$1" </dev/null >"$log" 2>&1
+  then
+    echo "packed: $1, $((SECONDS - start)) s"
+  else
+    tail -n 30 "$log"
+    echo "could not pack $1; all of it is in $log"
+    return 1
+  fi
 }
-check 'the same profile makes the same bytes' again "$@"
-export MSP_SERVER_PROGRAM=$PWD/$dist/msp-server
-say "testing $dist/msp-server"
-check 'end-to-end tests' run_tests release --label-exclude '^long$' --tests-regex '^e2e_'
-check 'chaos' ./run chaos --seeds 1 --orders 1000 --summary
-(cd "$dist" && sha256sum -- * >SHA256SUMS && cat SHA256SUMS)
+((${#wanted[@]} > 0)) || [[ $programs_only == yes ]] || wanted=("${artefacts[@]}")
+for artefact in "${wanted[@]}"; do check "pack $artefact" pack "$artefact"; done
+if [[ $image == yes ]]; then check 'image' ./run image --archive "$dist/multisafepay-grpc-$version-oci.tar"; fi
+
+if [[ $plain == no ]]; then
+  again() {
+    python3 ci/bench/optimize.py build/release --profile "${profile[1]:-$bin/msp-server.fdata}" &&
+      cmp "$bin/msp-server.optimized" "$dist/msp-server"
+  }
+  check 'the same profile makes the same bytes' again
+  export MSP_SERVER_PROGRAM=$dist/msp-server
+  say "testing $dist/msp-server"
+  check 'end-to-end tests' run_tests release --label-exclude '^long$' --tests-regex '^e2e_'
+  check 'chaos' ./run chaos --seeds 1 --orders 1000 --summary
+fi
+
+(cd "$dist" && rm -f SHA256SUMS && sha256sum -- * >../SHA256SUMS && mv ../SHA256SUMS . && cat SHA256SUMS)
+[[ $plain == no ]] || echo 'plain: these programs are not laid out by a profile, and no test has run on them; a release is made without --plain'
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -238,6 +238,12 @@ constexpr Command kCommands[] = {
      .method = "grpc.health.v1.Health.Check",
      .summary = "Ask whether the service takes calls; exit code 0 when it does.",
      .example = "msp health\nmsp health --service multisafepay.v1.OrderService"},
+    {.words = "completion",
+     .positionals = "shell",
+     .summary = "Print the completion script for a shell, bash or zsh.",
+     .example = "source <(msp completion bash)\n"
+                "msp completion zsh > ~/.zfunc/_msp   # a folder in zsh's fpath",
+     .kind = CommandKind::kCompletion},
 };
 
 }  // namespace

@@ -11,7 +11,13 @@
 namespace msp::cli {
 
 // What a command does: one call of a method, or something of its own.
-enum class CommandKind : std::uint8_t { kCall, kCheckout, kWebhookVerify, kWebhookSend };
+enum class CommandKind : std::uint8_t {
+  kCall,
+  kCheckout,
+  kWebhookVerify,
+  kWebhookSend,
+  kCompletion
+};
 
 // A flag that is no field of a request.
 struct OwnFlag {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments.h"
 #include "client/cli/checkout.h"
+#include "client/cli/completion.h"
 #include "client/cli/follow.h"
 #include "client/cli/help.h"
 #include "client/cli/interrupt.h"
@@ -162,6 +163,17 @@ class Invocation {
   std::unique_ptr<pb::Message> request_;
 };
 
+int Completion(const Arguments& arguments, Surroundings& surroundings) {
+  const std::string script =
+      arguments.positionals.size() == 1 ? CompletionScript(arguments.positionals[0]) : "";
+  if (script.empty()) {
+    surroundings.err << "error: SHELL has to be bash or zsh\nhint: msp completion --help\n";
+    return kExitUsage;
+  }
+  surroundings.out << script;
+  return surroundings.out.flush().good() ? kExitOk : kExitRefused;
+}
+
 }  // namespace
 
 int Run(const std::vector<std::string>& words, Surroundings& surroundings) {
@@ -187,6 +199,8 @@ int Run(const std::vector<std::string>& words, Surroundings& surroundings) {
       return VerifyWebhook(*arguments, surroundings);
     case CommandKind::kWebhookSend:
       return SendWebhook(*arguments, surroundings);
+    case CommandKind::kCompletion:
+      return Completion(*arguments, surroundings);
     default:
       return Invocation(*arguments, surroundings).Run();
   }

@@ -61,4 +61,6 @@ class Source(sdist):
             to.write_bytes(file.read_bytes())
 
 
+# A source distribution has no file of this package: they are made.
+OUT.mkdir(exist_ok=True)
 setup(cmdclass={"build_py": Build, "sdist": Source})

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# what ./run package made, installed where the tree is not: a payment by each, and the seconds of each newcomer's path
+#
+#   [PATH...]   these only: sums deb sandbox python node go java cpp dev php chart schema
+#
+# Works on build/dist, and runs ./run package --plain where nothing is there. Clean roots are made by mmdebstrap, so as root;
+# what package managers fetch is kept in ~/.cache/multisafepay-grpc/packages.
+source ci/lib.sh
+# shellcheck source=ci/deploy_tools.sh
+source ci/deploy_tools.sh
+[[ ${1:-} != --help ]] || usage_of test-packages
+[[ $(id -u) -eq 0 ]] || die 'test-packages: installs packages in clean roots; run it as root'
+install build package sdks clean_root
+# Go and Maven may come from elsewhere.
+command -v go >/dev/null || install go
+command -v mvn >/dev/null || install java
+[[ ! -d client/php ]] || install php
+[[ -f build/dist/SHA256SUMS ]] || ./run package --plain
+
+cache=$tools_cache/packages base=$tools_cache/packages/base.tar
+mkdir -p "$cache" build
+# Made anew once a month for Debian's security updates.
+if [[ ! -f $base || -n $(find "$base" -mtime +30) ]]; then
+  say 'making a Debian 12 with Python'
+  rm -f "$cache/new.tar"
+  mmdebstrap --variant=minbase --include=python3,python3-venv bookworm "$cache/new.tar" >build/base.log 2>&1 || {
+    tail -n 20 build/base.log >&2
+    die 'mmdebstrap failed; all of its output is in build/base.log'
+  }
+  mv "$cache/new.tar" "$base"
+fi
+options=()
+(($# == 0)) || options=(--only "$@")
+if [[ $# -eq 0 || " $* " == *' chart '* ]]; then
+  chart_tools
+  options+=(--helm "$chart_tools/helm")
+fi
+exec python3 tests/packages/packages_test.py build/dist "$base" "$cache" "${options[@]}"

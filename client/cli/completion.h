@@ -1,0 +1,14 @@
+// Shell completion for `msp`, written from the table of commands: words, flags, and which flags
+// take a file or one of several values.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace msp::cli {
+
+// The script for "bash" or "zsh"; empty for another shell. It asks no service and reads no file of
+// its own: order ids and tokens are not completed.
+std::string CompletionScript(std::string_view shell);
+
+}  // namespace msp::cli

@@ -1,0 +1,358 @@
+#!/usr/bin/env python3
+"""Each artefact of ./run package installed where the tree is not, and a payment made with it.
+
+usage: packages_test.py DIST BASE.tar CACHE [HELM] [--only PATH...]
+
+DIST has the artefacts and SHA256SUMS, BASE.tar is a Debian 12 with python3, CACHE is where Maven, npm and pip keep what they
+have fetched, HELM is the program. A path is a newcomer's: an empty folder or a clean root, the commands that its language
+installs packages by, and a first payment (created, watched until PAID, a part refunded) against msp-server and msp-sandbox,
+which come from a package too. Prints the seconds of each; the last line is "N passed, N failed".
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "tests/operations"))
+import stage  # noqa: E402
+
+VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
+LIMIT_S = 900
+ORDER = {
+    "type": "direct", "currency": "EUR", "amount": 4995, "gateway": "CREDITCARD", "description": "Forty red tulips",
+    "gateway_info": {"card_number": "4111111111111111", "card_expiry_date": "3012", "card_cvc": "123"},
+}  # fmt: skip
+
+
+class Failed(Exception):
+    """What a package did not do."""
+
+
+def run(*words, cwd=None, env=None, stdin=""):
+    """Standard output of a command that has to succeed."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MSP_")}
+    done = subprocess.run([*map(str, words)], cwd=cwd, env={**clean, **(env or {})}, input=stdin, capture_output=True, text=True,
+                          errors="replace", timeout=LIMIT_S, check=False)  # fmt: skip
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(map(str, words))}: exit code {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def require(what, condition):
+    if not condition:
+        raise Failed(what)
+
+
+def paid_by_client(output):
+    """What each client's example prints."""
+    for wanted in ("created ", "PAYMENT_STATE_PAID", "refunded 1500 "):
+        require(f"the example did not print {wanted!r}:\n{output}", wanted in output)
+
+
+def paid_by_msp(bin_dir, server, order_id):
+    """The same payment by the command-line client."""
+    order = json.dumps({**ORDER, "order_id": order_id})
+    msp = bin_dir / "msp"
+    run(msp, "--server", server, "order", "create", "-f", "-", stdin=order)
+    # The exit code is 0 only for paid.
+    run(msp, "--server", server, "order", "watch", order_id, "--timeout", 60)
+    refund = ("--amount", 1500, "--currency", "EUR", "--refund-order-id", f"{order_id}-r1")
+    reply = json.loads(run(msp, "--server", server, "order", "refund", order_id, *refund))
+    require(f"the refund is another one: {reply}", reply["refund"]["amount"] == 1500)
+
+
+@contextlib.contextmanager
+def services(bin_dir):
+    """msp-sandbox and msp-server in front of it, from one package; yields the service's address."""
+    with stage.program(bin_dir / "msp-sandbox", "--strict-types", "--quiet") as sandbox:
+        with stage.service(bin_dir, sandbox["api_url"]) as server:
+            yield server
+
+
+class CleanRoot:
+    """A Debian of its own, in which commands run by chroot; `bin_dir` has its programs as ones that run there.
+
+    Each command has a mount namespace of its own with /proc and /dev in it, which ends with the command.
+    """
+
+    ENTER = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"'
+
+    def __init__(self, base, folder):
+        self.root = folder / "root"
+        self.root.mkdir()
+        run("tar", "--numeric-owner", "-xf", base, "-C", self.root)
+        self.bin_dir = folder / "bin"
+        self.bin_dir.mkdir()
+
+    def run(self, *words, stdin=""):
+        return run("unshare", "--mount", "sh", "-c", self.ENTER, self.root, *words, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root",
+                   "DEBIAN_FRONTEND": "noninteractive"}, stdin=stdin)  # fmt: skip
+
+    def take(self, file):
+        shutil.copy(file, self.root / "tmp")
+        return f"/tmp/{file.name}"
+
+    def programs(self, inside):
+        for name in ("msp", "msp-sandbox", "msp-server"):
+            script = self.bin_dir / name
+            script.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{self.ENTER}' {self.root} {inside}/{name} \"$@\"\n", encoding="utf-8")
+            script.chmod(0o755)
+        return self.bin_dir
+
+
+class Paths:
+    """A newcomer's path each. `folder` is empty; what is returned is said beside the time."""
+
+    def __init__(self, options):
+        self.dist, self.base, self.cache, self.helm = options.dist, options.base, options.cache, options.helm
+        self.bin_dir = None  # Of the sandbox's wheel, once it is installed: the other side for the clients.
+
+    def one(self, pattern):
+        found = sorted(self.dist.glob(pattern))
+        require(f"{pattern}: {len(found)} files in {self.dist}", len(found) == 1)
+        return found[0]
+
+    def sums(self, folder):
+        named = set()
+        for line in (self.dist / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
+            digest, name = line.split("  ")
+            named.add(name)
+            require(f"{name} has another sum", hashlib.sha256((self.dist / name).read_bytes()).hexdigest() == digest)
+        others = {path.name for path in self.dist.iterdir()} - named - {"SHA256SUMS"}
+        require(f"without a sum: {others}", not others)
+        return f"{len(named)} files"
+
+    def deb(self, folder):
+        clean = CleanRoot(self.base, folder)
+        clean.run("apt-get", "update")
+        clean.run("apt-get", "install", "-y", "--no-install-recommends", clean.take(self.one("multisafepay-grpc_*.deb")))
+        bin_dir = clean.programs("/usr/bin")
+        with services(bin_dir) as server:
+            paid_by_msp(bin_dir, server, "first-deb")
+        for name in ("msp", "msp-sandbox", "msp-server"):
+            require(f"no manual page of {name}", (clean.root / f"usr/share/man/man1/{name}.1.gz").exists())
+        for file in ("usr/share/bash-completion/completions/msp", "usr/share/zsh/vendor-completions/_msp"):
+            require(f"no {file}", (clean.root / file).exists())
+        # The clean root has no systemd, and this machine has no msp-server: its own program stands in for the name.
+        unit = folder / "msp-server.service"
+        installed = (clean.root / "usr/lib/systemd/system/msp-server.service").read_text(encoding="utf-8")
+        unit.write_text(installed.replace("/usr/bin/msp-server", str(bin_dir / "msp-server")), encoding="utf-8")
+        said = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+        require(f"systemd does not like the unit: {said.stderr}", said.returncode == 0 and "msp-server" not in said.stderr)
+        words = run("systemd-analyze", "security", "--offline=yes", unit).splitlines()[-1]
+        clean.run("apt-get", "purge", "-y", "multisafepay-grpc")
+        require("purge leaves /etc/multisafepay-grpc", not (clean.root / "etc/multisafepay-grpc").exists())
+        return words.split(": ")[-1].encode("ascii", "ignore").decode().strip() + " by systemd-analyze security"
+
+    def sandbox(self, folder):
+        """pip and no network in a root that has only Python; then the same wheel here, for the clients."""
+        clean = CleanRoot(self.base, folder)
+        # The glibc that README and docs/packages.md name.
+        wheel = clean.take(self.one("multisafepay_sandbox-*-manylinux_2_35_*.whl"))
+        clean.run("python3", "-m", "venv", "/venv")
+        clean.run("/venv/bin/pip", "install", "-q", "--no-index", wheel)
+        licences = {path.name for path in clean.root.glob("venv/lib/python3*/site-packages/multisafepay_sandbox/licenses/*")}
+        require(f"licences that are missing: {licences}", {"libcurl4", "libssl3", "libgrpc++-dev"} <= licences)
+        bin_dir = clean.programs("/venv/bin")
+        with services(bin_dir) as server:
+            paid_by_msp(bin_dir, server, "first-wheel")
+        # The service with the stand-in inside it, as the README has it.
+        inside = ("--api_url=sandbox", "--listen=127.0.0.1:0", "--drain_delay_ms=0", "--ops_listen=127.0.0.1:0")
+        with stage.program(bin_dir / "msp-server", *inside) as event:
+            paid_by_msp(bin_dir, event["listen"], "first-inside")
+        return "a root with Python alone, no network"
+
+    def python(self, folder):
+        run("/usr/bin/python3", "-m", "venv", "venv", cwd=folder)
+        run("venv/bin/pip", "install", "-q", self.one("multisafepay_grpc-*.whl"), cwd=folder)
+        shutil.copy(ROOT / "client/python/examples/pay.py", folder)
+        return self.pay(folder, "venv/bin/python", "pay.py", "first-python")
+
+    def node(self, folder):
+        """TypeScript, so that the package's types are used as well."""
+        run("npm", "init", "-y", cwd=folder)
+        run("npm", "pkg", "set", "type=module", cwd=folder)
+        run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", self.one("multisafepay-grpc-npm-*.tgz"),
+            "typescript@5", "@types/node@20", cwd=folder)  # fmt: skip
+        shutil.copy(ROOT / "client/node/examples/pay.ts", folder)
+        run("npx", "--no-install", "tsc", "--strict", "--target", "es2022", "--module", "nodenext", "pay.ts", cwd=folder)
+        return self.pay(folder, "node", "pay.js", "first-node")
+
+    def go(self, folder):
+        """As by a module proxy: a folder in the form of one."""
+        archive = self.one("multisafepay-grpc-go-*.zip")
+        proxy = folder / "proxy"
+        module = "github.com/multisafepay-grpc/multisafepay-grpc/client/go"
+        versions = proxy / module / "@v"
+        versions.mkdir(parents=True)
+        shutil.copy(archive, versions / f"v{VERSION}.zip")
+        (versions / f"v{VERSION}.mod").write_text(run("unzip", "-p", archive, f"{module}@v{VERSION}/go.mod"), encoding="utf-8")
+        (versions / f"v{VERSION}.info").write_text(json.dumps({"Version": f"v{VERSION}", "Time": "2026-01-01T00:00:00Z"}))
+        (versions / "list").write_text(f"v{VERSION}\n")
+        upstream = run("go", "env", "GOPROXY").strip()
+        env = {"GOPROXY": f"{proxy.as_uri()},{upstream}", "GONOSUMDB": module, "GOFLAGS": "-mod=mod",
+               "GOMODCACHE": str(self.fresh("go-modules", module))}  # fmt: skip
+        shop = folder / "shop"
+        shop.mkdir()
+        run("go", "mod", "init", "example.com/shop", cwd=shop, env=env)
+        run("go", "get", f"{module}@v{VERSION}", cwd=shop, env=env)
+        shutil.copy(ROOT / "client/go/examples/pay/main.go", shop)
+        run("go", "mod", "tidy", cwd=shop, env=env)
+        run("go", "build", "-o", "pay", ".", cwd=shop, env=env)
+        return self.pay(shop, "./pay", "first-go")
+
+    def java(self, folder):
+        """A Maven project that has the package from a repository of files."""
+        jar, pom = self.one(f"multisafepay-grpc-{VERSION}.jar"), self.one("multisafepay-grpc-*.pom")
+        repository = folder / "repository/com/multisafepay/multisafepay-grpc" / VERSION
+        repository.mkdir(parents=True)
+        shutil.copy(jar, repository)
+        shutil.copy(pom, repository)
+        for kind in ("sources", "javadoc"):
+            names = run("unzip", "-l", self.one(f"multisafepay-grpc-{VERSION}-{kind}.jar"))
+            require(f"the jar of {kind} has no Client", "com/multisafepay/grpc/Client." in names)
+        source = folder / "src/main/java/com/multisafepay/grpc/examples"
+        source.mkdir(parents=True)
+        shutil.copy(ROOT / "client/java/src/test/java/com/multisafepay/grpc/examples/Pay.java", source)
+        project = (HERE / "pom.xml").read_text(encoding="utf-8").replace("@VERSION@", VERSION)
+        (folder / "pom.xml").write_text(project, encoding="utf-8")
+        local = self.fresh("maven", "com/multisafepay")
+        maven = ("mvn", "-q", "-B", f"-Dmaven.repo.local={local}")
+        run(*maven, "package", "dependency:build-classpath", "-Dmdep.outputFile=classpath", cwd=folder)
+        classpath = f"target/classes:{(folder / 'classpath').read_text().strip()}"
+        return self.pay(folder, "java", "-cp", classpath, "com.multisafepay.grpc.examples.Pay", "first-java")
+
+    def cpp(self, folder):
+        """By CMake, and by pkg-config alone."""
+        run("tar", "-xzf", self.one("multisafepay-grpc-cpp-*.tar.gz"), "-C", folder)
+        prefix = next(folder.glob("multisafepay-grpc-cpp-*"))
+        shutil.copytree(HERE / "cpp", folder / "shop")
+        shop = folder / "shop"
+        run("cmake", "-S", shop, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}", f"-DWANTED={VERSION}")
+        run("cmake", "--build", folder / "build")
+        said = self.pay(folder, folder / "build/pay", "first-cpp")
+        env = {"PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}
+        flags = run("pkg-config", "--cflags", "--libs", "multisafepay-grpc", env=env).split()
+        compiler = [flag for flag in flags if not flag.startswith(("-l", "-L"))]
+        run("g++", "-std=c++20", *compiler, "pay.cc", "-o", "pay", *flags, cwd=shop)
+        self.pay(shop, "./pay", "first-pkg-config")
+        return said + ", CMake and pkg-config"
+
+    def dev(self, folder):
+        """The library's Debian package has what it needs in Debian's own lists."""
+        clean = CleanRoot(self.base, folder)
+        package = clean.take(self.one("libmultisafepay-grpc-dev_*.deb"))
+        clean.run("apt-get", "update")
+        said = clean.run("apt-get", "install", "--simulate", "--no-install-recommends", package)
+        require(f"libgrpc++-dev does not come along:\n{said}", "Inst libgrpc++-dev" in said)
+        listed = clean.run("dpkg", "--contents", package)
+        for file in ("lib/libmultisafepay_grpc.a", "lib/cmake/multisafepay_grpc/multisafepay_grpc-config.cmake"):
+            require(f"no {file}", f"./usr/{file}" in listed)
+        return "dependencies only"
+
+    def php(self, folder):
+        """By Composer from a folder of archives; google/protobuf is Debian's, since no index of PHP packages is asked."""
+        if not (ROOT / "client/php").is_dir():
+            require("an archive of a client that is not there", not list(self.dist.glob("multisafepay-grpc-php-*")))
+            return "no client/php in this tree"
+        self.one(f"multisafepay-grpc-php-{VERSION}.zip")
+        debian = "/usr/share/php"
+        project = {
+            "repositories": [{"type": "artifact", "url": str(self.dist)}, {"packagist.org": False}],
+            "require": {"multisafepay-grpc/multisafepay-grpc": VERSION}, "replace": {"google/protobuf": "3.21.12"},
+            "autoload": {"psr-4": {"Google\\Protobuf\\": f"{debian}/Google/Protobuf/",
+                                   "GPBMetadata\\Google\\Protobuf\\": f"{debian}/GPBMetadata/Google/Protobuf/"}},
+        }  # fmt: skip
+        (folder / "composer.json").write_text(json.dumps(project), encoding="utf-8")
+        composer = {"COMPOSER_ALLOW_SUPERUSER": "1", "COMPOSER_HOME": str(folder / "home")}
+        run("composer", "install", "--no-interaction", "--no-progress", cwd=folder, env=composer)
+        # The example names the clone's loader, and says what a project of one's own has in its place.
+        example = (ROOT / "client/php/examples/pay.php").read_text(encoding="utf-8")
+        own = example.replace("/../autoload.php", "/vendor/autoload.php")
+        require("the example loads something else than before", own != example)
+        (folder / "pay.php").write_text(own, encoding="utf-8")
+        return self.pay(folder, "php", "-d", "include_path=", "pay.php", "first-php")
+
+    def chart(self, folder):
+        require("no helm was given", self.helm)
+        text = run(self.helm, "template", "pay", self.one("multisafepay-grpc-chart-*.tgz"), "--set", "sandbox.enabled=true")
+        require("the chart makes no Deployment", "kind: Deployment" in text)
+        return "rendered"
+
+    def schema(self, folder):
+        descriptors = self.one("multisafepay-v1.binpb")
+        order = 'order_id: "first-schema" amount: 4995\n'
+        words = ("--descriptor_set_in", descriptors, "--encode", "multisafepay.v1.CreateOrderRequest",
+                 "multisafepay/v1/order_service.proto")  # fmt: skip
+        require("protoc encodes no order by it", "first-schema" in run("protoc", *words, stdin=order))
+        return "an order encoded by protoc"
+
+    def fresh(self, name, ours):
+        """A cache of fetched packages without ours in it."""
+        folder = self.cache / name
+        shutil.rmtree(folder / ours, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def pay(self, folder, *words):
+        started = time.monotonic()
+        with services(self.programs()) as server:
+            output = run(*words, cwd=folder, env={"MSP_SERVER": server})
+        paid_by_client(output)
+        return f"paid in {time.monotonic() - started:.1f} s"
+
+    def programs(self):
+        require("the sandbox's wheel could not be installed", self.bin_dir)
+        return self.bin_dir
+
+
+PATHS = ("sums", "deb", "sandbox", "python", "node", "go", "java", "cpp", "dev", "php", "chart", "schema")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("dist", "base", "cache"):
+        parser.add_argument(name, type=lambda text: pathlib.Path(text).resolve())
+    parser.add_argument("--helm")
+    parser.add_argument("--only", nargs="+", choices=PATHS, default=PATHS)
+    options = parser.parse_args()
+    paths, passed, failed = Paths(options), 0, 0
+    with tempfile.TemporaryDirectory(prefix="msp-packages-") as top:
+        # The wheel, for the other side of every client; not timed.
+        venv = pathlib.Path(top, "venv")
+        try:
+            run("/usr/bin/python3", "-m", "venv", venv)
+            run(venv / "bin/pip", "install", "-q", "--no-index", paths.one("multisafepay_sandbox-*.whl"))
+            paths.bin_dir = venv / "bin"
+        except Failed as error:
+            print(error)
+        for name in options.only:
+            folder = pathlib.Path(top, name)
+            folder.mkdir()
+            started = time.monotonic()
+            try:
+                said = getattr(paths, name)(folder)
+            except (Failed, OSError, RuntimeError, subprocess.TimeoutExpired, StopIteration) as error:
+                failed += 1
+                print(f"FAILED  {name}: {error}", flush=True)
+            else:
+                passed += 1
+                print(f"ok      {name:<8} {time.monotonic() - started:6.1f} s  {said}", flush=True)
+            run("chmod", "-R", "u+w", folder)
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -495,7 +495,7 @@ TEST(Success, TextThatIsNotReadableInWholeIsReplacedAndReported) {
       EXPECT_EQ(read.order.description(), text) << member;
       ASSERT_THAT(read.reading.drift, SizeIs(1)) << member;
       EXPECT_EQ(read.reading.drift[0].path, "data.description") << member;
-      EXPECT_EQ(read.reading.drift[0].kind, codec::Drift::CallOutcome::kUnreadableText) << member;
+      EXPECT_EQ(read.reading.drift[0].kind, codec::Drift::Kind::kUnreadableText) << member;
     }
   }
 }

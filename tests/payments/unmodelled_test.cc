@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
+#include "multisafepay/v1/checkout_service.pb.h"
 #include "service/codec/redact.h"
 #include "service/payments/interpret.h"
 #include "service/payments/rest_call.h"

@@ -68,7 +68,8 @@ constexpr Command kCommands[] = {
      .method = "multisafepay.v1.OrderService.CancelOrder",
      .positionals = "order_id",
      .summary = "Cancel an order that is not paid yet.",
-     .example = "msp order cancel tulip-1",
+     .example = "msp order cancel tulip-1\n"
+                "msp order cancel tulip-2 --by post   # Bancontact by QR code, a terminal",
      .implied = "status=cancelled"},
     {.words = "order capture",
      .method = "multisafepay.v1.OrderService.CaptureOrder",

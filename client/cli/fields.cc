@@ -4,9 +4,12 @@
 #include <charconv>
 #include <limits>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "multisafepay/v1/control.pb.h"
 #include "multisafepay/v1/options.pb.h"
+#include "service/base/text.h"
 
 namespace msp::cli {
 namespace {
@@ -35,6 +38,8 @@ bool MakesFlag(const FieldDescriptor& field) {
     case FieldDescriptor::TYPE_INT32:
     case FieldDescriptor::TYPE_INT64:
     case FieldDescriptor::TYPE_BOOL:
+    case FieldDescriptor::TYPE_BYTES:
+    case FieldDescriptor::TYPE_ENUM:
       return true;
     default:
       return IsEmptyMessage(field);
@@ -63,6 +68,23 @@ absl::Status ParseBool(std::string_view text, bool* value) {
   return absl::InvalidArgumentError("takes true or false");
 }
 
+// A value's name, or its last part in any case: "post" for CANCEL_METHOD_POST.
+absl::Status SetEnum(const FieldDescriptor& field, std::string_view text, pb::Message& message) {
+  std::string names;
+  for (int i = 0; i < field.enum_type()->value_count(); ++i) {
+    const pb::EnumValueDescriptor& value = *field.enum_type()->value(i);
+    const std::string last =
+        absl::AsciiStrToLower(value.name().substr(value.name().rfind('_') + 1));
+    if (text == value.name() ||
+        absl::EqualsIgnoreCase(absl::string_view(text.data(), text.size()), last)) {
+      message.GetReflection()->SetEnum(&message, &field, &value);
+      return absl::OkStatus();
+    }
+    if (value.number() != 0) absl::StrAppend(&names, names.empty() ? "" : ", ", last);
+  }
+  return absl::InvalidArgumentError(absl::StrCat("takes one of: ", names));
+}
+
 absl::Status Set(const FieldDescriptor& field, std::string_view text, pb::Message& message) {
   const pb::Reflection& set = *message.GetReflection();
   switch (field.cpp_type()) {
@@ -78,7 +100,15 @@ absl::Status Set(const FieldDescriptor& field, std::string_view text, pb::Messag
       set.SetInt64(&message, &field, number);
       return absl::OkStatus();
     }
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return SetEnum(field, text, message);
     case FieldDescriptor::CPPTYPE_STRING:
+      if (field.type() == FieldDescriptor::TYPE_BYTES) {
+        std::string bytes;
+        if (!Base64Decode(text, &bytes)) return absl::InvalidArgumentError("takes base64");
+        set.SetString(&message, &field, std::move(bytes));
+        return absl::OkStatus();
+      }
       set.SetString(&message, &field, std::string(text));
       return absl::OkStatus();
     default: {

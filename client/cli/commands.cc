@@ -135,7 +135,7 @@ constexpr Command kCommands[] = {
      .positionals = "order_id",
      .summary = "Hand in a document against a chargeback. A repeat hands it in twice.",
      .example = "msp order add-file tulip-1 --type PDF --name parcel.pdf --description Delivered "
-                "--base64 \"$(base64 -w0 parcel.pdf)\""},
+                "--base64 JVBERi0xLjQK   # base64 of the file"},
     {.words = "api-token create",
      .method = "multisafepay.v1.CheckoutService.CreateApiToken",
      .summary = "Make a token for the payment component in a browser: one order, 600 seconds.",

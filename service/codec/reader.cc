@@ -92,7 +92,7 @@ bool Reader::Members(const MessageSchema& plan, pb::Message& message, const Plac
 bool Reader::Unknown(const MessageSchema& plan, pb::Message& message, const Place& place) {
   Report(Drift::Kind::kUnknownMember, place);
   const FieldSchema* const entry = plan.unmodelled();
-  if (everything_ || entry == nullptr) return Skip();
+  if (everything_ || entry == nullptr || tokens_.Peek() == 'n') return Skip();
   auto& object = static_cast<pb::Struct&>(entry->access.put.message(message, entry->field));
   pb::Value& value = (*object.mutable_fields())[std::string(place.name)];
   value.Clear();

@@ -92,13 +92,10 @@ absl::StatusOr<UnixSocket> UnixSocket::Listen(const UnixSocketOptions& options) 
     return FailedWith(path, error);
   }
   made.path_ = path;
-  if (stat(path.c_str(), &there) == 0) {
-    made.device_ = there.st_dev;
-    made.inode_ = there.st_ino;
-  }
   absl::Status ready = SetOwner(options);
   if (ready.ok() && (chmod(path.c_str(), options.mode) != 0 || listen(made.fd_, SOMAXCONN) != 0))
     ready = FailedWith(path, errno);
+  lstat(path.c_str(), &made.made_);
   if (ready.ok()) return made;
   close(made.fd_);
   return ready;
@@ -107,15 +104,16 @@ absl::StatusOr<UnixSocket> UnixSocket::Listen(const UnixSocketOptions& options) 
 UnixSocket& UnixSocket::operator=(UnixSocket&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(path_, other.path_);
-  std::swap(device_, other.device_);
-  std::swap(inode_, other.inode_);
+  std::swap(made_, other.made_);
   return *this;
 }
 
 void UnixSocket::Remove() {
   struct stat there {};
-  if (!path_.empty() && lstat(path_.c_str(), &there) == 0 && there.st_dev == device_ &&
-      there.st_ino == inode_)
+  // The time too: a file system gives an inode's number to the next file.
+  if (!path_.empty() && lstat(path_.c_str(), &there) == 0 && there.st_dev == made_.st_dev &&
+      there.st_ino == made_.st_ino && there.st_ctim.tv_sec == made_.st_ctim.tv_sec &&
+      there.st_ctim.tv_nsec == made_.st_ctim.tv_nsec)
     unlink(path_.c_str());
   path_.clear();
 }

@@ -1,7 +1,7 @@
 // A listening socket of this machine alone, by its path in the file system. For server.cc alone.
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <string>
 
@@ -34,8 +34,7 @@ class UnixSocket {
  private:
   int fd_ = -1;
   std::string path_;
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
+  struct stat made_ {};  // The path as this process made it.
 };
 
 }  // namespace msp::server

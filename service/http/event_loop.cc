@@ -360,11 +360,12 @@ void EventLoop::End(Transfer& transfer, bool keep) {
   in_flight_[transfer.index]->index = transfer.index;
   in_flight_.pop_back();
   idle_transfers_.push_back(&transfer);
-  std::int64_t* const by_fate[] = {&stats_.not_sent, &stats_.unknown, &stats_.answered};
-  ++*by_fate[static_cast<std::size_t>(response.outcome)];
+  const bool not_sent = response.outcome == CallOutcome::kNotSent;
+  const bool answered = response.outcome == CallOutcome::kSuccess;
+  ++(not_sent ? stats_.not_sent : answered ? stats_.answered : stats_.unknown);
   if (response.timings.reused_connection) {
     ++stats_.connections_reused;
-  } else if (response.outcome != CallOutcome::kNotSent) {
+  } else if (!not_sent) {
     ++stats_.connections_new;
   }
   ended_.back().response = std::move(response);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "google/protobuf/struct.pb.h"
 
 namespace msp::payments {
 namespace {
@@ -141,6 +142,8 @@ bool SaysSomething(const pb::Message& message) {
   reflection.ListFields(message, &fields);
   return std::any_of(fields.begin(), fields.end(), [&](const pb::FieldDescriptor* field) {
     if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) return true;
+    // What the schema does not know proves nothing.
+    if (field->message_type() == pb::Struct::descriptor()) return false;
     if (!field->is_repeated()) return SaysSomething(reflection.GetMessage(message, field));
     for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
       if (SaysSomething(reflection.GetRepeatedMessage(message, field, i))) return true;

@@ -78,14 +78,15 @@ TEST(Client, OnlyReadsAreRepeatedWhenTheServiceIsUnavailable) {
   }
 }
 
-TEST(Client, ALostConnectionIsUnknownForPaymentsAlone) {
+TEST(Client, ALostConnectionIsUnknownForWhatMustNotBeRepeated) {
   FakeService service(Unavailable);
   const auto client = Connect(service, {.channel = {.read_attempts_max = 1}});
   for (const pb::MethodDescriptor* method : UnaryMethods()) {
-    const bool keyed = method->options().GetExtension(v1::retry) == v1::RETRY_KEYED;
+    const v1::Retry retry = method->options().GetExtension(v1::retry);
+    const bool once = retry == v1::RETRY_KEYED || retry == v1::RETRY_NEVER;
     const auto error = CallAny(*client, *method);
     ASSERT_TRUE(error.has_value()) << method->name();
-    EXPECT_EQ(error->outcome, keyed ? v1::OUTCOME_UNKNOWN : v1::OUTCOME_UNSPECIFIED)
+    EXPECT_EQ(error->outcome, once ? v1::OUTCOME_UNKNOWN : v1::OUTCOME_UNSPECIFIED)
         << method->name();
   }
 }

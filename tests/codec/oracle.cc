@@ -614,7 +614,7 @@ Parsed Parse(std::string_view text) {
 // A member without a field goes into `unmodelled` where the message has that.
 void Keep(const std::string& name, const Node& node, pb::Message& message) {
   const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName("unmodelled");
-  if (field == nullptr) return;
+  if (field == nullptr || node.kind == Node::Kind::kNull) return;
   auto& object =
       static_cast<pb::Struct&>(*message.GetReflection()->MutableMessage(&message, field));
   (*object.mutable_fields())[name] = ValueOf(node, true);

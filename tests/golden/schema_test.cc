@@ -57,7 +57,7 @@ bool Own(const FieldDescriptor* field) { return field->number() >= codec::kFirst
 bool OwnMessage(const pb::Descriptor* message) {
   static const std::set<std::string> kNames{"CallControl", "CallResult", "NextAction",
                                             "NoAction",    "Redirect",   "Form",
-                                            "Decline",     "FullRefund"};
+                                            "Decline",     "FullRefund", "QrCode"};
   return kNames.contains(message->name());
 }
 

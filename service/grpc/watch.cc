@@ -36,7 +36,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
 
   // The event core's side; its lock is held.
-  void Tell(const webhooks::State& state, webhooks::Cause cause) override {
+  void Notify(const webhooks::State& state, webhooks::Cause cause) override {
     MutexLock lock(mutex_);
     waiting_ = Waiting{state, cause};
     WriteNext();

@@ -265,7 +265,7 @@ void OrderWatchRegistry::Show(OrderSubscription& subscription, Subscriber& subsc
   const bool news = !subscriber.last_told || subscriber.last_told->digest != state.digest;
   if (news) {
     subscriber.last_told = LastToldOf(state);
-    subscriber.watcher->Tell(state, cause);
+    subscriber.watcher->Notify(state, cause);
     if (subscriber.heartbeat.count() > 0) subscriber.beat_at = now_() + subscriber.heartbeat;
   }
   if (subscriber.follow) return;

@@ -16,7 +16,7 @@ class Watcher {
  public:
   virtual ~Watcher() = default;
   // The order's state now. What has not been written yet of an earlier one may be dropped.
-  virtual void Tell(const State& state, Cause cause) = 0;
+  virtual void Notify(const State& state, Cause cause) = 0;
   // A sign of life.
   virtual void Beat() = 0;
   // Nothing follows. Without a failure the order has come to its end.

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class Ear final : public Watcher {
+class RecordingWatcher final : public Watcher {
  public:
   void Notify(const State& state, Cause cause) override {
     heard.push_back(v1::PaymentState_Name(state.order->payment_state()).substr(14) + "/" +
@@ -68,14 +68,14 @@ class Core : public ::testing::Test {
       registry.RunExpired();
     }
   }
-  void Watch(Ear& ear, bool follow = false, std::int64_t heartbeat_ms = 0,
+  void Watch(RecordingWatcher& watcher, bool follow = false, std::int64_t heartbeat_ms = 0,
              std::optional<LastTold> last_told = {}, const std::string& order_id = "o-1") {
     ASSERT_FALSE(registry.Watch({.site = "shop",
                                  .order_id = order_id,
                                  .follow = follow,
                                  .last_told = std::move(last_told),
                                  .heartbeat_ms = heartbeat_ms},
-                                &ear));
+                                &watcher));
     registry.RunExpired();
   }
   void Notify(v1::Order order) { registry.Notify("shop", StateOf(std::move(order), 0)); }
@@ -96,62 +96,63 @@ class Core : public ::testing::Test {
 };
 
 TEST_F(Core, TellsTheStateNowThenTheChangeAndEndsAtPaid) {
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   Notify(OrderOf("completed", "completed", 2));
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
-  EXPECT_EQ(ear.ended, "end");
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_EQ(watcher.ended, "end");
   EXPECT_EQ(looks, 1);
-  registry.Leave(&ear);
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, GoesOnWhileTheMoneyIsOnItsWayAndEndsWhenItHasCome) {
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   Notify(OrderOf("completed", "uncleared", 2, "77", "MULTIBANCO"));
   Pass(seconds(1));
-  EXPECT_EQ(ear.ended, "");
+  EXPECT_EQ(watcher.ended, "");
   record = OrderOf("completed", "completed", 3, "77", "MULTIBANCO");
   Pass(seconds(60));
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PROCESSING/NOTIFICATION", "PAID/LOOKUP"));
-  EXPECT_EQ(ear.ended, "end");
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard,
+              ElementsAre("PENDING/SNAPSHOT", "PROCESSING/NOTIFICATION", "PAID/LOOKUP"));
+  EXPECT_EQ(watcher.ended, "end");
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, EndsWhenPayPalHasCollected) {
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   Notify(OrderOf("completed", "initialized", 2, "77", "PAYPAL"));
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
-  EXPECT_EQ(ear.ended, "end");
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_EQ(watcher.ended, "end");
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, TellsOnceWhatComesTwiceAndLate) {
-  Ear ear;
-  Watch(ear, /*follow=*/true);
+  RecordingWatcher watcher;
+  Watch(watcher, /*follow=*/true);
   for (int i = 0; i < 3; ++i) Notify(OrderOf("completed", "completed", 2));
   Notify(OrderOf("initialized", "initialized", 1));
   Pass(seconds(3));
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
-  EXPECT_EQ(ear.ended, "");
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_EQ(watcher.ended, "");
   EXPECT_EQ(looks, 1);
-  registry.Leave(&ear);
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, AMissedNotificationIsMadeGoodByALook) {
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   record = OrderOf("completed", "completed", 2);
   Pass(seconds(8));
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
-  EXPECT_EQ(ear.ended, "end");
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_EQ(watcher.ended, "end");
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, LooksEverLessOftenAndOnceForAllWatchers) {
-  Ear first;
-  Ear second;
+  RecordingWatcher first;
+  RecordingWatcher second;
   Watch(first);
   Watch(second);
   Pass(seconds(3'600));
@@ -169,28 +170,28 @@ TEST_F(Core, LooksEverLessOftenAndOnceForAllWatchers) {
 
 TEST_F(Core, ARefundsBodyLeadsToALookAndIsNeverTheState) {
   record = OrderOf("completed", "completed", 1);
-  Ear ear;
-  Watch(ear, /*follow=*/true);
+  RecordingWatcher watcher;
+  Watch(watcher, /*follow=*/true);
   record = OrderOf("partial_refunded", "completed", 3);
   Notify(OrderOf("completed", "completed", 3, "88"));
   Notify(OrderOf("reserved", "reserved", 3, "88"));
   Pass(seconds(1));
-  EXPECT_THAT(ear.heard, ElementsAre("PAID/SNAPSHOT", "PARTIALLY_REFUNDED/LOOKUP"));
+  EXPECT_THAT(watcher.heard, ElementsAre("PAID/SNAPSHOT", "PARTIALLY_REFUNDED/LOOKUP"));
   EXPECT_EQ(looks, 2);
-  registry.Leave(&ear);
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, StaysAQuietTimeAtADeclineThatCanStillBecomePaid) {
   record = OrderOf("declined", "declined", 1);
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   Pass(seconds(4));
-  EXPECT_EQ(ear.ended, "");
+  EXPECT_EQ(watcher.ended, "");
   Notify(OrderOf("completed", "completed", 4));
-  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT", "PAID/NOTIFICATION"));
-  EXPECT_EQ(ear.ended, "end");
-  registry.Leave(&ear);
-  Ear patient;
+  EXPECT_THAT(watcher.heard, ElementsAre("DECLINED/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_EQ(watcher.ended, "end");
+  registry.Leave(&watcher);
+  RecordingWatcher patient;
   record = OrderOf("expired", "expired", 9);
   Watch(patient);
   Pass(seconds(6));
@@ -200,18 +201,18 @@ TEST_F(Core, StaysAQuietTimeAtADeclineThatCanStillBecomePaid) {
 
 TEST_F(Core, ANotificationThatOvertakesTheFirstLookIsNotLost) {
   hold = true;
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   Notify(OrderOf("completed", "completed", 2));
-  EXPECT_THAT(ear.heard, IsEmpty());
+  EXPECT_THAT(watcher.heard, IsEmpty());
   Return();
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, AnAnswerThatWasOvertakenDoesNotTurnTheStateBack) {
-  Ear ear;
-  Watch(ear, /*follow=*/true);
+  RecordingWatcher watcher;
+  Watch(watcher, /*follow=*/true);
   hold = true;
   const v1::Order old = *record;
   Pass(seconds(8));  // A look is under way.
@@ -222,15 +223,15 @@ TEST_F(Core, AnAnswerThatWasOvertakenDoesNotTurnTheStateBack) {
   hold = false;
   record = OrderOf("completed", "completed", 5);
   Pass(seconds(2));
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, WhatTheCallerHasSeenIsNotSentAgain) {
-  Ear first;
+  RecordingWatcher first;
   Watch(first);
   registry.Leave(&first);
-  Ear again;
+  RecordingWatcher again;
   Watch(again, false, 0, first.last_told);
   EXPECT_THAT(again.heard, IsEmpty());
   Notify(OrderOf("completed", "completed", 2));
@@ -238,7 +239,7 @@ TEST_F(Core, WhatTheCallerHasSeenIsNotSentAgain) {
   registry.Leave(&again);
   // A paid order that was seen: nothing to say, and the end.
   record = OrderOf("completed", "completed", 2);
-  Ear late;
+  RecordingWatcher late;
   Watch(late, false, 0, again.last_told);
   EXPECT_THAT(late.heard, IsEmpty());
   EXPECT_EQ(late.ended, "end");
@@ -246,16 +247,16 @@ TEST_F(Core, WhatTheCallerHasSeenIsNotSentAgain) {
 }
 
 TEST_F(Core, BeatsWhileNothingHappens) {
-  Ear ear;
-  Watch(ear, false, 1'000);
+  RecordingWatcher watcher;
+  Watch(watcher, false, 1'000);
   Pass(milliseconds(3'500));
-  EXPECT_EQ(ear.beats, 3);
-  registry.Leave(&ear);
+  EXPECT_EQ(watcher.beats, 3);
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, UnprovenHintsAreBounded) {
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   for (int i = 0; i < 1'000; ++i) {
     registry.NotifyUnauthenticated("shop", "o-1");
     registry.NotifyUnauthenticated("shop", "nobody-watches-this");
@@ -263,41 +264,41 @@ TEST_F(Core, UnprovenHintsAreBounded) {
   }
   EXPECT_LT(looks, 40);  // 100 seconds, a look in five at most, and the poll's own.
   EXPECT_GT(looks, 10);
-  registry.Leave(&ear);
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, AnOrderThatIsNotThereEndsTheStreamWithThatError) {
   record.reset();
-  Ear ear;
-  Watch(ear);
-  EXPECT_EQ(ear.ended, "MSP_1006");
-  registry.Leave(&ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
+  EXPECT_EQ(watcher.ended, "MSP_1006");
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, OutagesLaterOnAreSatOut) {
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   const auto known = record;
   record.reset();
   Pass(seconds(60));
-  EXPECT_EQ(ear.ended, "");
+  EXPECT_EQ(watcher.ended, "");
   record = OrderOf("completed", "completed", 9);
   Pass(seconds(61));
-  EXPECT_EQ(ear.ended, "end");
-  registry.Leave(&ear);
+  EXPECT_EQ(watcher.ended, "end");
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, RefusesMoreWatchersThanItTakesAndAllWhenItLeaves) {
-  Ear ears[3];
-  for (Ear& ear : ears) Watch(ear);
-  Ear fourth;
+  RecordingWatcher ears[3];
+  for (RecordingWatcher& watcher : ears) Watch(watcher);
+  RecordingWatcher fourth;
   const auto full = registry.Watch({.site = "shop", .order_id = "o-2"}, &fourth);
   ASSERT_TRUE(full);
   EXPECT_EQ(full->code, absl::StatusCode::kResourceExhausted);
   registry.Drain();
-  for (Ear& ear : ears) {
-    EXPECT_EQ(ear.ended, "SHUTTING_DOWN");
-    registry.Leave(&ear);
+  for (RecordingWatcher& watcher : ears) {
+    EXPECT_EQ(watcher.ended, "SHUTTING_DOWN");
+    registry.Leave(&watcher);
   }
   const auto leaving = registry.Watch({.site = "shop", .order_id = "o-2"}, &fourth);
   ASSERT_TRUE(leaving);
@@ -308,58 +309,59 @@ TEST_F(Core, RefusesMoreWatchersThanItTakesAndAllWhenItLeaves) {
 }
 
 TEST_F(Core, CatchesUpAfterEventsMayHaveBeenLost) {
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   Pass(seconds(1));
   record = OrderOf("completed", "completed", 2);
   registry.CatchUp();
   Pass(milliseconds(300));
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  registry.Leave(&watcher);
 }
 
 // `modified` is a wall clock's: it goes back when that is set, and once a year by an hour.
 TEST_F(Core, AStateWhoseModifiedWentBackIsToldOnceASecondReadConfirmsIt) {
   record = OrderOf("initialized", "initialized", 5);
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   record = OrderOf("completed", "completed", 4);
   Pass(seconds(9));
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
-  EXPECT_EQ(ear.ended, "end");
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_EQ(watcher.ended, "end");
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, ANotificationWhoseModifiedWentBackLeadsToReads) {
   record = OrderOf("initialized", "initialized", 5);
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   Pass(seconds(2));
   record = OrderOf("completed", "completed", 4);
   Notify(OrderOf("completed", "completed", 4));
   Pass(seconds(3));
-  EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, ReadsThatLagBehindDoNotTurnTheStateBack) {
   for (const int second : {1, 2}) {  // Of the older state; the newer one's is 2.
     record = OrderOf("initialized", "initialized", second);
-    Ear ear;
-    Watch(ear, /*follow=*/true);
+    RecordingWatcher watcher;
+    Watch(watcher, /*follow=*/true);
     Notify(OrderOf("completed", "completed", 2));
     Pass(milliseconds(1'500));
-    Ear second_ear;  // Has the order read; the reads go on showing the older state for 2.9 seconds.
+    RecordingWatcher
+        second_ear;  // Has the order read; the reads go on showing the older state for 2.9 seconds.
     Watch(second_ear, /*follow=*/true);
     Pass(milliseconds(1'400));
     EXPECT_THAT(second_ear.heard, ElementsAre("PAID/SNAPSHOT")) << second;
     record = OrderOf("completed", "completed", 2);
     const int before = looks;
     Pass(seconds(20));
-    EXPECT_THAT(ear.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION")) << second;
+    EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION")) << second;
     EXPECT_THAT(second_ear.heard, ElementsAre("PAID/SNAPSHOT")) << second;
     EXPECT_LE(looks, before + 2);
-    registry.Leave(&ear);
+    registry.Leave(&watcher);
     registry.Leave(&second_ear);
     registry.RunExpired();
   }
@@ -367,16 +369,16 @@ TEST_F(Core, ReadsThatLagBehindDoNotTurnTheStateBack) {
 
 TEST_F(Core, AnEndedPaymentIsOpenAgainOnlyWhenASecondReadConfirmsIt) {
   record = OrderOf("declined", "declined", 2);
-  Ear ear;
-  Watch(ear, /*follow=*/true);
+  RecordingWatcher watcher;
+  Watch(watcher, /*follow=*/true);
   Pass(seconds(5));
   record = OrderOf("initialized", "initialized", 6);  // A new attempt.
   registry.NotifyUnauthenticated("shop", "o-1");
   Pass(milliseconds(300));
-  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT"));
+  EXPECT_THAT(watcher.heard, ElementsAre("DECLINED/SNAPSHOT"));
   Pass(seconds(1));
-  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT", "PENDING/LOOKUP"));
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("DECLINED/SNAPSHOT", "PENDING/LOOKUP"));
+  registry.Leave(&watcher);
 }
 
 // The second stream is another replica's, whose reads lag behind.
@@ -384,26 +386,26 @@ TEST_F(Core, AResumedStreamNeverGoesBack) {
   for (const int second : {1, 2, 3}) {  // Of the older state; the newer one's is 2.
     const v1::Order paid = OrderOf("completed", "completed", 2);
     record = OrderOf("initialized", "initialized", second);
-    Ear ear;
-    Watch(ear, /*follow=*/false, 0, LastToldOf(StateOf(paid, 0)));
+    RecordingWatcher watcher;
+    Watch(watcher, /*follow=*/false, 0, LastToldOf(StateOf(paid, 0)));
     Pass(milliseconds(2'900));
-    EXPECT_THAT(ear.heard, IsEmpty()) << second;
+    EXPECT_THAT(watcher.heard, IsEmpty()) << second;
     record = paid;
     Pass(seconds(20));
-    EXPECT_THAT(ear.heard, IsEmpty()) << second;
-    EXPECT_EQ(ear.ended, "end");
+    EXPECT_THAT(watcher.heard, IsEmpty()) << second;
+    EXPECT_EQ(watcher.ended, "end");
     EXPECT_LE(looks, 3);
     looks = 0;
-    registry.Leave(&ear);
+    registry.Leave(&watcher);
     registry.RunExpired();
   }
 }
 
 TEST_F(Core, AResumedStreamBesideAnotherThatIsBehindDoesNotGoBackEither) {
-  Ear behind;
+  RecordingWatcher behind;
   Watch(behind, /*follow=*/true);
   const v1::Order paid = OrderOf("completed", "completed", 2);
-  Ear resumed;
+  RecordingWatcher resumed;
   Watch(resumed, /*follow=*/true, 0, LastToldOf(StateOf(paid, 0)));
   EXPECT_THAT(resumed.heard, IsEmpty());
   record = paid;
@@ -422,10 +424,10 @@ TEST_F(Core, AResumedStreamIsToldWhatComesAfterAtOnce) {
   const State pending = StateOf(*record, 0);
   for (const int second : {1, 2}) {
     record = OrderOf("completed", "completed", second);
-    Ear ear;
-    Watch(ear, /*follow=*/false, 0, LastToldOf(pending));
-    EXPECT_THAT(ear.heard, ElementsAre("PAID/SNAPSHOT"));
-    registry.Leave(&ear);
+    RecordingWatcher watcher;
+    Watch(watcher, /*follow=*/false, 0, LastToldOf(pending));
+    EXPECT_THAT(watcher.heard, ElementsAre("PAID/SNAPSHOT"));
+    registry.Leave(&watcher);
     registry.RunExpired();
   }
 }
@@ -433,30 +435,30 @@ TEST_F(Core, AResumedStreamIsToldWhatComesAfterAtOnce) {
 TEST_F(Core, AResumedStreamIsToldAStateWhoseModifiedWentBackOnceItIsConfirmed) {
   const State paid = StateOf(OrderOf("completed", "completed", 5), 0);
   record = OrderOf("refunded", "completed", 4);
-  Ear ear;
-  Watch(ear, /*follow=*/false, 0, LastToldOf(paid));
+  RecordingWatcher watcher;
+  Watch(watcher, /*follow=*/false, 0, LastToldOf(paid));
   Pass(seconds(5));
-  EXPECT_THAT(ear.heard, ElementsAre("REFUNDED/SNAPSHOT"));
-  EXPECT_EQ(ear.ended, "end");
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("REFUNDED/SNAPSHOT"));
+  EXPECT_EQ(watcher.ended, "end");
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, ATokenOfAnotherOrderEndsTheStream) {
   LastTold other = LastToldOf(StateOf(*record, 0));
   other.order_mark = OrderMark("o-2");
-  Ear ear;
-  Watch(ear, false, 0, other);
-  EXPECT_THAT(ear.heard, IsEmpty());
-  EXPECT_EQ(ear.ended, "INVALID_REQUEST");
-  registry.Leave(&ear);
+  RecordingWatcher watcher;
+  Watch(watcher, false, 0, other);
+  EXPECT_THAT(watcher.heard, IsEmpty());
+  EXPECT_EQ(watcher.ended, "INVALID_REQUEST");
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, ASecondWatcherIsToldWhatIsKnownThoughTheReadFails) {
-  Ear first;
+  RecordingWatcher first;
   Watch(first);
   Pass(seconds(2));
   record.reset();
-  Ear second;
+  RecordingWatcher second;
   Watch(second);
   EXPECT_THAT(second.heard, ElementsAre("PENDING/SNAPSHOT"));
   EXPECT_EQ(second.ended, "");
@@ -466,17 +468,17 @@ TEST_F(Core, ASecondWatcherIsToldWhatIsKnownThoughTheReadFails) {
 
 TEST_F(Core, ASecondWatcherOfAPaidOrderEndsAfterTheReadThatFinishesIt) {
   record = OrderOf("completed", "completed", 1);
-  Ear first;
+  RecordingWatcher first;
   Watch(first, /*follow=*/true);
   Pass(seconds(2));
   hold = true;
-  Ear second;
+  RecordingWatcher second;
   Watch(second);
   EXPECT_THAT(second.heard, ElementsAre("PAID/SNAPSHOT"));
   EXPECT_EQ(second.ended, "");  // It may have been refunded since.
   Return();
   EXPECT_EQ(second.ended, "end");
-  Ear third;  // The read of this one never comes back.
+  RecordingWatcher third;  // The read of this one never comes back.
   Pass(seconds(2));
   Watch(third);
   Pass(seconds(6));
@@ -489,10 +491,10 @@ TEST_F(Core, ASecondWatcherOfAPaidOrderEndsAfterTheReadThatFinishesIt) {
 
 TEST_F(Core, AFailedFirstReadIsRepeatedWhereANotificationHasProvenTheOrder) {
   hold = true;
-  Ear first;
+  RecordingWatcher first;
   Watch(first);
   Notify(OrderOf("completed", "completed", 2));
-  Ear second;
+  RecordingWatcher second;
   Watch(second);
   const auto known = record;
   record.reset();
@@ -502,41 +504,41 @@ TEST_F(Core, AFailedFirstReadIsRepeatedWhereANotificationHasProvenTheOrder) {
   hold = false;
   record = known;
   Pass(seconds(1));
-  for (Ear* ear : {&first, &second}) {
-    EXPECT_THAT(ear->heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
-    EXPECT_EQ(ear->ended, "end");
-    registry.Leave(ear);
+  for (RecordingWatcher* watcher : {&first, &second}) {
+    EXPECT_THAT(watcher->heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+    EXPECT_EQ(watcher->ended, "end");
+    registry.Leave(watcher);
   }
 }
 
 TEST_F(Core, ReadsThatGoOnFailingEndTheStreamAllTheSame) {
   record.reset();
   hold = true;
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   Notify(OrderOf("completed", "completed", 2));
   hold = false;
   Return();
   Pass(seconds(30));
-  EXPECT_EQ(ear.ended, "MSP_1006");
+  EXPECT_EQ(watcher.ended, "MSP_1006");
   EXPECT_LE(looks, 6);
-  registry.Leave(&ear);
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, FollowReadsOnRarelyAfterADecline) {
   record = OrderOf("declined", "declined", 1);
-  Ear ear;
-  Watch(ear, /*follow=*/true);
+  RecordingWatcher watcher;
+  Watch(watcher, /*follow=*/true);
   record = OrderOf("completed", "completed", 9);
   Pass(seconds(61));
-  EXPECT_THAT(ear.heard, ElementsAre("DECLINED/SNAPSHOT", "PAID/LOOKUP"));
-  registry.Leave(&ear);
+  EXPECT_THAT(watcher.heard, ElementsAre("DECLINED/SNAPSHOT", "PAID/LOOKUP"));
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, FollowReadsOnRarelyAfterPaidAndFindsARefundAndAChargeback) {
   record = OrderOf("completed", "completed", 1);
-  Ear ear;
-  Watch(ear, /*follow=*/true);
+  RecordingWatcher watcher;
+  Watch(watcher, /*follow=*/true);
   Pass(seconds(7'200));
   // Every 40 seconds at first, at last every 480: half to one and a half times as long.
   EXPECT_GE(looks, 12);
@@ -545,23 +547,23 @@ TEST_F(Core, FollowReadsOnRarelyAfterPaidAndFindsARefundAndAChargeback) {
   Pass(seconds(721));
   record = OrderOf("chargedback", "completed", 30);
   Pass(seconds(721));
-  EXPECT_THAT(ear.heard,
+  EXPECT_THAT(watcher.heard,
               ElementsAre("PAID/SNAPSHOT", "PARTIALLY_REFUNDED/LOOKUP", "CHARGED_BACK/LOOKUP"));
-  registry.Leave(&ear);
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, WithoutFollowNothingIsReadAfterTheEnd) {
   record = OrderOf("declined", "declined", 1);
-  Ear ear;
-  Watch(ear);
+  RecordingWatcher watcher;
+  Watch(watcher);
   Pass(seconds(4));
   EXPECT_EQ(looks, 1);
-  registry.Leave(&ear);
+  registry.Leave(&watcher);
 }
 
 TEST_F(Core, AnOrderNamedByMultiSafepaysIdIsWatchedByItsOwn) {
-  Ear own;
-  Ear alias;
+  RecordingWatcher own;
+  RecordingWatcher alias;
   Watch(alias, /*follow=*/true, 0, {}, "77");
   EXPECT_TRUE(registry.Watches("shop", "o-1"));
   EXPECT_FALSE(registry.Watches("shop", "77"));
@@ -571,7 +573,7 @@ TEST_F(Core, AnOrderNamedByMultiSafepaysIdIsWatchedByItsOwn) {
   Pass(seconds(1));
   EXPECT_EQ(read_id, "o-1");
   Watch(own, /*follow=*/true);
-  Ear late;
+  RecordingWatcher late;
   Watch(late, /*follow=*/true, 0, alias.last_told, "77");
   EXPECT_EQ(counters.orders.load(), 1);
   record = OrderOf("refunded", "completed", 5);

@@ -19,8 +19,8 @@ struct ProcessOptions {
 // keep cards must not start without.
 absl::Status HardenProcess(const ProcessOptions& options);
 
-// From here on, every block that goes back to the allocator is overwritten first, also by libraries:
-// gRPC, protobuf, libcurl, OpenSSL.
+// From here on, every block that goes back to the allocator is overwritten first, also by
+// libraries: gRPC, protobuf, libcurl, OpenSSL.
 void ScrubFreedMemory();
 
 }  // namespace msp

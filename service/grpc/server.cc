@@ -129,7 +129,8 @@ void Server::SetNotServing() {
 }
 
 void Server::CloseListener(std::int64_t wait_max_ms) {
-  state_->unix_socket.Remove();  // First: the next process takes the path, and new callers reach it.
+  state_->unix_socket
+      .Remove();  // First: the next process takes the path, and new callers reach it.
   state_->listener.Close();
   const std::int64_t age_ms = state_->options.limits.connection_age_ms;
   if (age_ms == 0) return;

@@ -1,8 +1,8 @@
 // The seam between the service and the network: one HTTP request in, one exchange out.
 //
-// `payments` calls it, `CurlPool` implements it, tests fake it. It knows neither protobuf nor gRPC nor
-// MultiSafepay. An HTTP error status is a completed exchange here; turning it into an error is the
-// caller's step.
+// `payments` calls it, `CurlPool` implements it, tests fake it. It knows neither protobuf nor gRPC
+// nor MultiSafepay. An HTTP error status is a completed exchange here; turning it into an error is
+// the caller's step.
 #pragma once
 
 #include <chrono>

@@ -33,7 +33,8 @@ struct SiteSetting {
   std::string api_key;
   std::string previous_key;  // Notifications may still be signed with it; may be empty.
   SiteLimits limits;
-  // Names in client certificates whose bearers alone may use the site; empty: every client that may connect.
+  // Names in client certificates whose bearers alone may use the site; empty: every client that may
+  // connect.
   std::vector<std::string> identities;
 };
 

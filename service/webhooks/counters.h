@@ -1,4 +1,5 @@
-// What this component counts, read by the operators' port at each scrape. Owned by main; any thread.
+// What this component counts, read by the operators' port at each scrape. Owned by main; any
+// thread.
 #pragma once
 
 #include <array>

@@ -4,8 +4,9 @@
 //
 // usage: LD_PRELOAD=liballoc_count.so MSP_ALLOC_COUNT=FILE program
 //
-// FILE is memory shared with the process that maps it: a Header and then kSlots of Slot. Writing 1 into
-// `on` starts the count. FILE.modules says where each library was loaded: "base end path" a line.
+// FILE is memory shared with the process that maps it: a Header and then kSlots of Slot. Writing 1
+// into `on` starts the count. FILE.modules says where each library was loaded: "base end path" a
+// line.
 //
 // malloc, calloc, realloc, the aligned kinds and operator new are counted. realloc counts once
 // however little it grows. The stack is unwound at each allocation, which is slow and changes no

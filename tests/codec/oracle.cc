@@ -622,7 +622,7 @@ void Keep(const std::string& name, const Node& node, pb::Message& message) {
 
 void Fill(const Node& object, pb::Message& message, bool everything, std::string_view skip) {
   for (const auto& member : object.members) {
-    if (member.name == skip) continue;
+    if (!skip.empty() && member.name == skip) continue;
     const FieldDescriptor* field = FieldOf(message, member.name, everything);
     if (field == nullptr) {
       if (!everything) Keep(member.name, member.value, message);

@@ -120,12 +120,13 @@ TYPED_TEST_SUITE(Reflection, Versions);
 TYPED_TEST(Reflection, ListsEveryServiceOnce) {
   Reflected<TypeParam> reflection(this->channel());
   EXPECT_THAT(reflection.Services(),
-              UnorderedElementsAre("multisafepay.v1.OrderService", "multisafepay.v1.TokenService",
-                                   "multisafepay.v1.PaymentMethodService",
-                                   "multisafepay.v1.TransactionService",
-                                   "multisafepay.v1.NotificationService", "grpc.health.v1.Health",
-                                   "grpc.reflection.v1.ServerReflection",
-                                   "grpc.reflection.v1alpha.ServerReflection"));
+              UnorderedElementsAre(
+                  "multisafepay.v1.OrderService", "multisafepay.v1.TokenService",
+                  "multisafepay.v1.PaymentMethodService", "multisafepay.v1.TransactionService",
+                  "multisafepay.v1.CheckoutService", "multisafepay.v1.TerminalService",
+                  "multisafepay.v1.AccountService", "multisafepay.v1.NotificationService",
+                  "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+                  "grpc.reflection.v1alpha.ServerReflection"));
   EXPECT_TRUE(reflection.Finish().ok());
 }
 

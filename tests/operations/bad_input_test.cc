@@ -185,6 +185,33 @@ const Row kRows[] = {
      kInvalid, "INVALID_REQUEST", kNotSent, "page_token", Sent::kNothing},
     {"TransactionsWithAUrlForAPage", "ListTransactions", "page_token: 'https://elsewhere/'",
      kInvalid, "INVALID_REQUEST", kNotSent, "page_token", Sent::kNothing},
+    {"IssuersOfAnUnknownGateway", "ListIssuers", "gateway_id: 'cowries'", StatusCode::NOT_FOUND,
+     "MSP_1023", kNone, "", Sent::kLook},
+    {"BalancesInNoCurrency", "ListClosingBalances",
+     "from: 'FROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMX'", kInvalid,
+     "INVALID_REQUEST", kNotSent, "from", Sent::kNothing},
+    {"TerminalsOfNoPage", "ListTerminals", "page: 0", kInvalid, "INVALID_REQUEST", kNotSent, "page",
+     Sent::kNothing},
+    {"TerminalsOfNoGroup", "ListGroupTerminals", "terminal_group_id: '..'", kInvalid,
+     "INVALID_REQUEST", kNotSent, "terminal_group_id", Sent::kNothing},
+    {"ReceiptOfAnUnknownOrder", "GetReceipt", "order_id: 'nobody'", StatusCode::NOT_FOUND,
+     "MSP_1006", kNone, "", Sent::kLook},
+    {"ASessionForAnotherHost", "CreateApplePaySession",
+     "origin_domain: 'shop.example' validation_url: 'https://evil.example/apple.com'", kInvalid,
+     "INVALID_REQUEST", kNotSent, "validation_url", Sent::kNothing},
+    {"HoldOfAnUnknownOrder", "HoldOrder", "order_id: 'nobody'", StatusCode::NOT_FOUND, "MSP_1006",
+     kNone, "", Sent::kCall},
+    {"HoldForASecond", "HoldOrder", "order_id: 'PAID' duration: 1", kInvalid, "INVALID_REQUEST",
+     kNotSent, "duration", Sent::kNothing},
+    {"MoreTimeForAnUnknownOrder", "ExtendOrder", "order_id: 'nobody' days: 1",
+     StatusCode::NOT_FOUND, "MSP_1006", kNone, "", Sent::kCall},
+    {"AFileForAnUnknownOrder", "AddOrderFile",
+     "order_id: 'nobody' type: 'PDF' base64: 'x' description: 'x' name: 'x.pdf'",
+     StatusCode::NOT_FOUND, "MSP_1006", kNone, "", Sent::kCall},
+    {"CardDataBesideTheFields", "CreateOrder",
+     "type: 'redirect' order_id: 'new' currency: 'EUR' amount: 1 description: 'x' "
+     "more { fields { key: 'card_number' value { string_value: 'x' } } }",
+     kInvalid, "INVALID_REQUEST", kNotSent, "more", Sent::kNothing},
     {"MoreTransactionsThanAPageHolds", "ListTransactions", "page_size: 1001", kInvalid,
      "INVALID_REQUEST", kNotSent, "page_size", Sent::kNothing},
 };
@@ -259,7 +286,8 @@ TEST_F(BadInput, HasARowForEveryRpc) {
   std::set<std::string> tabled;
   for (const Row& row : kRows) tabled.insert(row.method);
   for (const MethodDescriptor* method : Methods())
-    EXPECT_EQ(tabled.count(method->name()), 1U) << method->name();
+    EXPECT_TRUE(tabled.contains(method->name()) || method->input_type()->field_count() == 0)
+        << method->name();
 }
 
 // A request of each method in which nothing is wrong.
@@ -281,6 +309,14 @@ const char* Good(const std::string& method) {
       {"GetPaymentMethod", "payment_method_id: 'VISA'"},
       {"GetGateway", "gateway_id: 'VISA'"},
       {"GetTransaction", "transaction_id: '1'"},
+      {"ListIssuers", "gateway_id: 'ideal'"},
+      {"ListGroupTerminals", "terminal_group_id: '1'"},
+      {"GetReceipt", "order_id: 'PAID'"},
+      {"CreateApplePaySession",
+       "origin_domain: 'shop.example' validation_url: 'https://apple.com/start'"},
+      {"HoldOrder", "order_id: 'PAID' duration: 60"},
+      {"ExtendOrder", "order_id: 'PAID' days: 1"},
+      {"AddOrderFile", "order_id: 'PAID' type: 'PDF' base64: 'x' description: 'x' name: 'x.pdf'"},
   };
   const auto found = requests.find(method);
   return found == requests.end() ? "" : found->second;

@@ -34,6 +34,12 @@ const std::vector<Choice>& Choices() {
       {"PaymentData.gateway", {"VISA", "IDEAL"}},
       {"UpdateOrderRequest.status", {"shipped"}},
       {"CaptureOrderRequest.ship_date", {"17-04-2030"}},
+      {"AddOrderFileRequest.type", {"PDF", "JPEG", "PNG"}},
+      {"CreateApplePaySessionRequest.validation_url",
+       {"https://apple-pay-gateway.apple.com/start"}},
+      {"ListIssuersRequest.gateway_id", {"ideal"}},
+      {"ListClosingBalancesRequest.from", {"2026-01-01"}},
+      {"ListClosingBalancesRequest.until", {"2030-01-01"}},
   };
   return choices;
 }
@@ -54,8 +60,11 @@ constexpr std::string_view kLetters[] = {"a", "Z", "7", "0", "-", "_",  ".",  "~
                                          "?", "#", "&", "+", "=", "\"", "\\", "<", "'",      ":",
                                          ";", "{", "]", "é", "ß", "Ω",  "漢", "😀", "\u2028", " "};
 
-bool IsSecret(const pb::FieldDescriptor& field) {
-  return field.full_name() == "multisafepay.v1.CreateOrderRequest.recurring_id";
+// Names of something that would have to exist: a stored card, a terminal, a bank.
+bool NamesAnother(const pb::FieldDescriptor& field) {
+  const std::string name = field.full_name().substr(std::string_view("multisafepay.v1.").size());
+  return name == "CreateOrderRequest.recurring_id" || name == "Recurring.id" ||
+         name == "GatewayInfo.terminal_id" || name == "GatewayInfo.issuer_id";
 }
 
 // Ends that an identifier may not have, and ends that readers trim.
@@ -168,9 +177,9 @@ void Generator::FillMessage(pb::Message& message, int depth) {
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const Field& field = *message.GetDescriptor()->field(i);
     const v1::Limits& limits = field.options().GetExtension(v1::limits);
-    const bool own =
-        field.number() >= kFirstOwnField && field.name() != "page_size" && field.name() != "full";
-    if (own || IsSecret(field)) continue;
+    const bool own = field.number() >= kFirstOwnField && field.name() != "page_size" &&
+                     field.name() != "full" && field.name() != "more";
+    if (own || NamesAnother(field)) continue;
     const auto* choice = field.real_containing_oneof();
     if (choice != nullptr && message.GetReflection()->HasOneof(message, choice)) continue;
     const bool required = limits.required() ||

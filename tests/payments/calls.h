@@ -1,5 +1,5 @@
-// What the tests of this component share besides orders: the operations' table, and answers as the pool
-// hands them over.
+// What the tests of this component share besides orders: the operations' table, and answers as the
+// pool hands them over.
 #pragma once
 
 #include <ctime>

@@ -26,8 +26,8 @@ namespace {
 
 }  // namespace
 
-// One accepted connection. The thread that serves it reads and writes; the thread that ends it takes the
-// descriptor out under the upstream's mutex first.
+// One accepted connection. The thread that serves it reads and writes; the thread that ends it
+// takes the descriptor out under the upstream's mutex first.
 struct Upstream::Connection {
   int number = 0;
   int fd = -1;        // -1 once closed.

@@ -1,7 +1,7 @@
 // What ./run bench-guard counts instructions of, under callgrind: N rounds of one step of the
-// codec, or N whole CreateOrders, one at a time, through the service's own components (`payments` and the
-// HTTP pool) against an upstream in another process. The guard runs it with N and with 2N: the
-// difference is N rounds without what starting and stopping cost.
+// codec, or N whole CreateOrders, one at a time, through the service's own components (`payments`
+// and the HTTP pool) against an upstream in another process. The guard runs it with N and with 2N:
+// the difference is N rounds without what starting and stopping cost.
 //
 // usage: guard encode|decode|check|redact ROUNDS [BURN]
 //        guard order ROUNDS URL ORDER.json [BURN]

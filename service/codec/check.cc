@@ -92,6 +92,9 @@ void Checker::Field(const FieldSchema& entry, const pb::Message& message, const 
     case Kind::kStruct:
       return Struct(static_cast<const pb::Struct&>(entry.Nested(message, at.index)), at);
     case Kind::kBytes:
+      if (entry.limits.required() && entry.Text(message, at.index).empty())
+        Report(at, "is required");
+      return;
     case Kind::kBool:
     case Kind::kEnum:
     case Kind::kTimestamp:

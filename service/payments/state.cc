@@ -135,7 +135,9 @@ Reading Read(const v1::Order& order, bool next_action_known) {
   if (s.pair("shipped", "uncleared") || s.pair("shipped", "initialized"))
     return {v1::PAYMENT_STATE_PROCESSING};
   if (s.either("uncleared")) return {v1::PAYMENT_STATE_IN_REVIEW};
-  if (Is(s.status, "initialized") || (Unstarted(order) && next_action_known))
+  // An order that waits at a terminal is answered with its session alone.
+  const bool started = next_action_known || !order.session_id().empty();
+  if (Is(s.status, "initialized") || (Unstarted(order) && started))
     return {next_action_known ? v1::PAYMENT_STATE_REQUIRES_ACTION : v1::PAYMENT_STATE_PENDING};
   return {v1::PAYMENT_STATE_UNRECOGNIZED, /*guess=*/true};
 }

@@ -207,7 +207,7 @@ const Row kRows[] = {
      StatusCode::NOT_FOUND, "MSP_1006", kNone, "", Sent::kCall},
     {"AFileForAnUnknownOrder", "AddOrderFile",
      "order_id: 'nobody' type: 'PDF' base64: 'x' description: 'x' name: 'x.pdf'",
-     StatusCode::NOT_FOUND, "MSP_1006", kNone, "", Sent::kCall},
+     StatusCode::NOT_FOUND, "MSP_1006", kRejected, "", Sent::kCall},
     {"CardDataBesideTheFields", "CreateOrder",
      "type: 'redirect' order_id: 'new' currency: 'EUR' amount: 1 description: 'x' "
      "more { fields { key: 'card_number' value { string_value: 'x' } } }",

@@ -35,9 +35,11 @@ const std::vector<Choice>& Choices() {
       {"UpdateOrderRequest.status", {"shipped"}},
       {"CaptureOrderRequest.ship_date", {"17-04-2030"}},
       {"AddOrderFileRequest.type", {"PDF", "JPEG", "PNG"}},
+      {"CreateApplePaySessionRequest.origin_domain", {"shop.example"}},
       {"CreateApplePaySessionRequest.validation_url",
        {"https://apple-pay-gateway.apple.com/start"}},
       {"ListIssuersRequest.gateway_id", {"ideal"}},
+      {"ListGroupTerminalsRequest.terminal_group_id", {"57958"}},
       {"ListClosingBalancesRequest.from", {"2026-01-01"}},
       {"ListClosingBalancesRequest.until", {"2030-01-01"}},
   };
@@ -177,8 +179,8 @@ void Generator::FillMessage(pb::Message& message, int depth) {
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const Field& field = *message.GetDescriptor()->field(i);
     const v1::Limits& limits = field.options().GetExtension(v1::limits);
-    const bool own = field.number() >= kFirstOwnField && field.name() != "page_size" &&
-                     field.name() != "full" && field.name() != "more";
+    const bool own =
+        field.number() >= kFirstOwnField && field.name() != "page_size" && field.name() != "full";
     if (own || NamesAnother(field)) continue;
     const auto* choice = field.real_containing_oneof();
     if (choice != nullptr && message.GetReflection()->HasOneof(message, choice)) continue;

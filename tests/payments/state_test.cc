@@ -225,6 +225,9 @@ TEST(State, ReversalThatNamesThePaymentCountsForItsChargeback) {
 
 TEST(State, OfAnEmptyOrderIsUnrecognized) {
   EXPECT_EQ(StateOf(v1::Order(), false), v1::PAYMENT_STATE_UNRECOGNIZED);
+  v1::Order at_terminal;
+  at_terminal.set_session_id("s");
+  EXPECT_EQ(StateOf(at_terminal, false), v1::PAYMENT_STATE_PENDING);
 }
 
 TEST(CompleteOrder, AnswerOfARedirectOrderRequiresAction) {

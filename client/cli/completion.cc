@@ -126,6 +126,7 @@ std::string WalkArms() {
 
 std::vector<std::string> WordsOf(const std::vector<Item>& items) {
   std::vector<std::string> words;
+  words.reserve(items.size());
   for (const Item& item : items) words.push_back(item.word);
   return words;
 }

@@ -152,7 +152,10 @@ void MessageSchema::BuildSets() {
     // Each message is looked into: it may hold unknown fields.
     wiped_.Put(i, message || sensitive);
     wiped_below_.Put(i, true);
-    if (entry.own && entry.kind == Kind::kStruct && entry.name == "more") more_ = &entry;
+    if (entry.own && entry.kind == Kind::kStruct && entry.name == "more") {
+      more_ = &entry;
+      more_number_ = i;
+    }
     if (entry.own && entry.kind == Kind::kStruct && entry.name == "unmodelled")
       unmodelled_ = &entry;
   }

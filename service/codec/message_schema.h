@@ -110,6 +110,7 @@ class MessageSchema {
   // answer has them (`unmodelled`); null where the message has none.
   const FieldSchema* more() const { return more_; }
   const FieldSchema* unmodelled() const { return unmodelled_; }
+  std::size_t more_number() const { return more_number_; }
 
   // The entry with this JSON key, or null.
   const FieldSchema* Find(std::string_view key) const;
@@ -153,6 +154,7 @@ class MessageSchema {
   access::FieldSet (*present_)(const google::protobuf::Message&) = nullptr;
   std::vector<FieldSchema> entries_;
   const FieldSchema* more_ = nullptr;
+  std::size_t more_number_ = 0;
   const FieldSchema* unmodelled_ = nullptr;
   access::FieldSet in_body_;
   access::FieldSet in_query_;

@@ -32,6 +32,7 @@ void Writer<kScope>::Object(const MessageSchema& plan, const pb::Message& messag
 template <Scope kScope>
 bool Writer<kScope>::Members(const MessageSchema& plan, const pb::Message& message) {
   access::FieldSet shown = plan.Present(message);
+  const bool more = IsBody(kScope) && plan.more() != nullptr && shown.Has(plan.more_number());
   if constexpr (IsBody(kScope)) shown = shown & plan.in_body();
   bool empty = true;
   shown.ForEach([&](std::size_t number) {
@@ -45,9 +46,7 @@ bool Writer<kScope>::Members(const MessageSchema& plan, const pb::Message& messa
       at_ = out_.data() + start;
     }
   });
-  if constexpr (IsBody(kScope)) {
-    if (plan.more() != nullptr && More(*plan.more(), message, empty)) empty = false;
-  }
+  if (more && More(*plan.more(), message, empty)) empty = false;
   if (empty) return false;
   Raw('}');
   return true;
@@ -55,9 +54,7 @@ bool Writer<kScope>::Members(const MessageSchema& plan, const pb::Message& messa
 
 template <Scope kScope>
 bool Writer<kScope>::More(const FieldSchema& entry, const pb::Message& message, bool first) {
-  const pb::Message& stored = entry.Nested(message);
-  if (&stored == entry.shared) return false;
-  const auto& object = static_cast<const pb::Struct&>(stored);
+  const auto& object = static_cast<const pb::Struct&>(entry.Nested(message));
   if (object.fields().empty()) return false;
   const std::size_t start = Written();
   Aside(object.ByteSizeLong() * kJsonBytesPerByteMax, [&] {

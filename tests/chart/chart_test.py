@@ -42,7 +42,7 @@ EXPLAINED = {
 # Flags that the templates set from values with names of their own, and those that are not for a chart.
 BY_TEMPLATE = {"listen", "ops_listen", "api_url", "allow_plaintext", "allow_plaintext_upstream", "api_key_file",
                "sites_file", "tls_cert_file", "tls_key_file", "tls_client_ca_file", "lease", "events", "webhook_listen"}  # fmt: skip
-NOT_FOR_A_CHART = {"check", "help", "version", "allow_dumps"}
+NOT_FOR_A_CHART = {"check", "help", "version", "allow_dumps", "listen_mode", "listen_owner"}
 # What the chart knows and a server may not have yet: notifications, and memory that is overwritten. A server without them
 # refuses the setting by its name.
 AHEAD = set()

@@ -27,10 +27,7 @@
 #include <utility>
 #include <vector>
 
-#include "multisafepay/v1/order_service.pb.h"
-#include "multisafepay/v1/payment_method_service.pb.h"
-#include "multisafepay/v1/token_service.pb.h"
-#include "multisafepay/v1/transaction_service.pb.h"
+#include "multisafepay/v1/services.h"
 #include "service/base/text.h"
 
 namespace {
@@ -53,8 +50,9 @@ struct Call {
 const pb::MethodDescriptor* MethodOf(const std::string& name) {
   const std::size_t slash = name.find('/');
   if (slash == std::string::npos) return nullptr;
-  return pb::DescriptorPool::generated_pool()->FindMethodByName(
-      "multisafepay.v1." + name.substr(0, slash) + "." + name.substr(slash + 1));
+  static const auto linked = multisafepay::v1::ServiceFiles();
+  return linked[0]->pool()->FindMethodByName("multisafepay.v1." + name.substr(0, slash) + "." +
+                                             name.substr(slash + 1));
 }
 
 std::unique_ptr<pb::Message> New(const pb::Descriptor* type) {

@@ -8,8 +8,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,7 +27,7 @@ absl::Status Failed(const std::string& path, std::string_view what) {
 }
 
 absl::Status FailedWith(const std::string& path, int error) {
-  return Failed(path, std::strerror(error));
+  return Failed(path, std::generic_category().message(error));
 }
 
 // True where a process takes connections at the address.
@@ -50,16 +52,21 @@ std::optional<Id> IdOf(const std::string& name, const Find& find) {
 absl::Status SetOwner(const UnixSocketOptions& options) {
   if (options.owner.empty()) return absl::OkStatus();
   const std::size_t colon = options.owner.find(':');
-  const auto user = IdOf<uid_t>(options.owner.substr(0, colon), [](const std::string& name) {
-    const passwd* found = getpwnam(name.c_str());
-    return found == nullptr ? std::nullopt : std::optional(found->pw_uid);
+  std::array<char, 4096> room{};
+  const auto user = IdOf<uid_t>(options.owner.substr(0, colon), [&](const std::string& name) {
+    passwd entry{};
+    passwd* found = nullptr;
+    getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found);
+    return found == nullptr ? std::nullopt : std::optional(entry.pw_uid);
   });
-  const auto group =
-      IdOf<gid_t>(colon == std::string::npos ? "" : options.owner.substr(colon + 1),
-                  [](const std::string& name) {
-                    const struct group* found = getgrnam(name.c_str());
-                    return found == nullptr ? std::nullopt : std::optional(found->gr_gid);
-                  });
+  const std::string group_name =
+      colon == std::string::npos ? std::string() : options.owner.substr(colon + 1);
+  const auto group = IdOf<gid_t>(group_name, [&](const std::string& name) {
+    struct group entry {};
+    struct group* found = nullptr;
+    getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found);
+    return found == nullptr ? std::nullopt : std::optional(entry.gr_gid);
+  });
   if (!user || !group)
     return Failed(options.path,
                   absl::StrCat("there is no user or group of \"", options.owner, "\""));

@@ -172,7 +172,6 @@ export class Stage {
       const shop = await program(process.execPath, [`${client}/dist/examples/component/shop.js`], {
         MSP_SERVER: stage.address,
         MSP_SANDBOX: stage.sandbox,
-        MSP_API_KEY: KEY,
       });
       stage.stops.push(shop.stop);
       stage.componentShop = shop.ready.listen;

@@ -3,15 +3,14 @@
 //
 // usage: node dist/examples/component/shop.js      prints its address and serves until it is ended
 //
-// MSP_SERVER is the service, 127.0.0.1:50051 when absent. MSP_SANDBOX is where msp-sandbox listens, such as
-// http://127.0.0.1:8081; MSP_API_KEY the site's key there. SHOP_PORT: 0, which picks one, when absent.
+// MSP_SERVER is the service, 127.0.0.1:50051 when absent. MSP_SANDBOX is where msp-sandbox listens, which serves the component's
+// script, such as http://127.0.0.1:8081. SHOP_PORT: 0, which picks one, when absent.
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Client, PaymentState, ServiceError } from "multisafepay-grpc";
 
 const SANDBOX = (process.env["MSP_SANDBOX"] ?? "http://127.0.0.1:8081").replace(/\/$/, "");
-const API_KEY = process.env["MSP_API_KEY"] ?? "sandbox-test-key-0001";
 const BODY_MAX = 16_384;
 const CUSTOMER = { locale: "en_GB", country: "NL", reference: "customer-1" };
 const GATEWAY = "CREDITCARD";
@@ -19,12 +18,10 @@ const ORDER = { currency: "EUR", amount: 4995 };
 
 const client = new Client(process.env["MSP_SERVER"] ?? "127.0.0.1:50051");
 
-/** A token for one order in the browser, good for ten minutes. The key stays here. */
+/** A token for one order in the browser, good for ten minutes. The key stays at the service. */
 async function createApiToken(): Promise<string> {
-  const answer = await fetch(`${SANDBOX}/v1/json/auth/api_token`, { headers: { api_key: API_KEY } });
-  if (!answer.ok) throw new Error(`no API token: HTTP ${answer.status}`);
-  const { data } = (await answer.json()) as { data: { api_token: string } };
-  return data.api_token;
+  const { apiToken } = await client.createApiToken();
+  return apiToken?.apiToken ?? "";
 }
 
 /** What the page's script starts the component with. */
@@ -50,7 +47,7 @@ async function pay(given: { orderId?: string; payload?: string; tokenize?: boole
     amount: BigInt(ORDER.amount),
     description: "Forty red tulips",
     customer: CUSTOMER,
-    paymentData: { payload: String(given.payload ?? ""), gateway: GATEWAY },
+    paymentData: { payload: String(given.payload ?? ""), gateway: GATEWAY, tokenize: given.tokenize === true },
     // The customer wants the card to be kept.
     ...(given.tokenize === true && { recurringModel: "cardOnFile" }),
     paymentOptions: { redirectUrl: `${origin}/done`, cancelUrl: `${origin}/done` },

@@ -204,6 +204,11 @@ json WithoutBlanks(const json& value) {
 json ExpectedBody(const json& given) {
   json body = WithoutBlanks(given);
   body.erase("control");
+  if (body.contains("more")) {  // Its members stand beside the others.
+    const json more = body["more"];
+    body.erase("more");
+    body.update(more);
+  }
   if (body.contains("payment_options")) {
     json& options = body["payment_options"];
     if (options.contains("notification_url") && !options.contains("notification_method"))

@@ -88,23 +88,23 @@ Callback<Admission::Single> Admission::AcquireSingleFlight() {
               EndJoin(static_cast<const Admission*>(leader));
             };
             Single acquired = Single::kEnded;
-            switch (uses_.flights.Board({self, &flight_}, on_completed, &ticket)) {
-              case SingleFlight::Boarding::kJoined:
+            switch (uses_.flights.Acquire({self, &flight_}, on_completed, &ticket)) {
+              case SingleFlight::Acquired::kJoined:
                 // The leader may have ended by now, and this call with it.
                 uses_.timer.At(last_moment, [this, self, ticket] {
                   if (uses_.flights.Leave(flight_.name(), ticket)) EndJoin(nullptr);
                 });
                 return;
-              case SingleFlight::Boarding::kLeads:
+              case SingleFlight::Acquired::kLeads:
                 acquired = Single::kLeads;
                 break;
-              case SingleFlight::Boarding::kLeadsAfterSame:
+              case SingleFlight::Acquired::kLeadsAfterSame:
                 acquired = Single::kLeadsAfterEqual;
                 break;
-              case SingleFlight::Boarding::kBusy:
+              case SingleFlight::Acquired::kBusy:
                 ended_ = Result::kBusy;
                 break;
-              case SingleFlight::Boarding::kFull:
+              case SingleFlight::Acquired::kFull:
                 ended_ = Result::kFull;
                 break;
             }
@@ -177,7 +177,7 @@ Task<Admission::Result> Admission::AcquireLease() {
 
 void Admission::Leave(milliseconds remembered) {
   if (leased_) uses_.lease->Release(flight_.name(), flight_.digest(), remembered);
-  if (leads_) uses_.flights.Land(flight_.name(), this, remembered);
+  if (leads_) uses_.flights.Release(flight_.name(), this, remembered);
   leased_ = leads_ = false;
 }
 

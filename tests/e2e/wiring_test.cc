@@ -149,5 +149,26 @@ TEST_F(Wiring, EveryCallOfTheSchemaReachesItsDocumentedRoute) {
   EXPECT_EQ(UnaryCalls().size(), Routes().size());
 }
 
+TEST_F(Wiring, ACancellationByPostIsSentOnceAndWithoutABody) {
+  upstream().Script(AnswerWithOneOrder);
+  v1::CancelOrderRequest request;
+  request.set_order_id("order_id");
+  request.set_exclude_order(true);
+  request.set_by(v1::CANCEL_METHOD_POST);
+  grpc::ClientContext context;
+  context.set_deadline(Later());
+  v1::CancelOrderResponse response;
+  v1::OrderService::NewStub(channel())->CancelOrder(&context, request, &response);
+  int sent = 0;
+  for (const RecordedRequest& write : upstream().requests()) {
+    if (write.method == "GET") continue;
+    ++sent;
+    EXPECT_EQ(write.method + " " + write.target, "POST /v1/json/orders/order_id/cancel");
+    EXPECT_EQ(write.body, "");
+    EXPECT_EQ(write.Header("content-length"), "0");
+  }
+  EXPECT_EQ(sent, 1);
+}
+
 }  // namespace
 }  // namespace msp::e2e

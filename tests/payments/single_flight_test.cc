@@ -9,7 +9,7 @@
 namespace msp::payments {
 namespace {
 
-using Boarding = SingleFlight::Boarding;
+using Acquired = SingleFlight::Acquired;
 using std::chrono::milliseconds;
 
 class FlightsTest : public ::testing::Test {
@@ -19,16 +19,16 @@ class FlightsTest : public ::testing::Test {
     return std::make_shared<SingleFlight::Flight>(
         SingleFlight::Flight{.text = digest + name, .digest_bytes = digest.size()});
   }
-  Boarding Board(const std::string& digest, const std::string& name = "site order-1") {
+  Acquired Acquire(const std::string& digest, const std::string& name = "site order-1") {
     SingleFlight::Ticket ticket = 0;
-    return flights.Board(
+    return flights.Acquire(
         Call(digest, name), [](const void*) {}, &ticket);
   }
   // One call from its beginning to its end.
-  Boarding Run(const std::string& digest, milliseconds remember_for = milliseconds(60'000),
+  Acquired Run(const std::string& digest, milliseconds remember_for = milliseconds(60'000),
                const std::string& name = "site order-1") {
-    const Boarding boarding = Board(digest, name);
-    flights.Land(name, nullptr, remember_for);
+    const Acquired boarding = Acquire(digest, name);
+    flights.Release(name, nullptr, remember_for);
     return boarding;
   }
 
@@ -36,26 +36,26 @@ class FlightsTest : public ::testing::Test {
 };
 
 TEST_F(FlightsTest, ACompletedCallIsKnownWhateverElseWasDoneToTheOrderSince) {
-  EXPECT_EQ(Run("create"), Boarding::kLeads);
+  EXPECT_EQ(Run("create"), Acquired::kLeads);
   for (const char* other : {"refund 1", "refund 2", "capture", "cancel", "create anew"})
-    EXPECT_EQ(Run(other), Boarding::kLeads) << other;
+    EXPECT_EQ(Run(other), Acquired::kLeads) << other;
   for (const char* again : {"create", "refund 1", "refund 2", "capture", "cancel"})
-    EXPECT_EQ(Run(again), Boarding::kLeadsAfterSame) << again;
+    EXPECT_EQ(Run(again), Acquired::kLeadsAfterSame) << again;
 }
 
 TEST_F(FlightsTest, AnEqualDigestOfAnotherOrderIsAnotherCall) {
-  EXPECT_EQ(Run("create"), Boarding::kLeads);
-  EXPECT_EQ(Run("create", milliseconds(60'000), "site order-2"), Boarding::kLeads);
+  EXPECT_EQ(Run("create"), Acquired::kLeads);
+  EXPECT_EQ(Run("create", milliseconds(60'000), "site order-2"), Acquired::kLeads);
 }
 
 TEST_F(FlightsTest, EachCompletionIsRememberedAsLongAsItSays) {
-  EXPECT_EQ(Run("certainly nothing done", milliseconds(0)), Boarding::kLeads);
-  EXPECT_EQ(Run("certainly nothing done", milliseconds(1)), Boarding::kLeads);
+  EXPECT_EQ(Run("certainly nothing done", milliseconds(0)), Acquired::kLeads);
+  EXPECT_EQ(Run("certainly nothing done", milliseconds(1)), Acquired::kLeads);
   const auto end = std::chrono::steady_clock::now() + milliseconds(2);
   while (std::chrono::steady_clock::now() < end) {
   }
-  EXPECT_EQ(Run("certainly nothing done", milliseconds(300'000)), Boarding::kLeads);
-  EXPECT_EQ(Run("certainly nothing done"), Boarding::kLeadsAfterSame);
+  EXPECT_EQ(Run("certainly nothing done", milliseconds(300'000)), Acquired::kLeads);
+  EXPECT_EQ(Run("certainly nothing done"), Acquired::kLeadsAfterSame);
 }
 
 TEST_F(FlightsTest, ThousandsOfCompletionsAreRememberedAndTheirMemoryIsBounded) {
@@ -63,20 +63,20 @@ TEST_F(FlightsTest, ThousandsOfCompletionsAreRememberedAndTheirMemoryIsBounded) 
   int known = 0;
   for (int i = 0; i < 4'000; ++i) Run("call " + std::to_string(i));
   for (int i = 0; i < 4'000; ++i)
-    known += Run("call " + std::to_string(i)) == Boarding::kLeadsAfterSame ? 1 : 0;
+    known += Run("call " + std::to_string(i)) == Acquired::kLeadsAfterSame ? 1 : 0;
   EXPECT_GE(known, 3'950) << "a full set forgets one now and then";
   for (int i = 0; i < kCalls; ++i) Run("more " + std::to_string(i));
-  EXPECT_EQ(Run("more " + std::to_string(kCalls - 1)), Boarding::kLeadsAfterSame);
+  EXPECT_EQ(Run("more " + std::to_string(kCalls - 1)), Acquired::kLeadsAfterSame);
 }
 
 TEST_F(FlightsTest, WithoutRoomNothingIsRemembered) {
-  SingleFlight forgetful(SingleFlight::Limits{.landed_max = 0});
+  SingleFlight forgetful(SingleFlight::Limits{.completed_max = 0});
   SingleFlight::Ticket ticket = 0;
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(forgetful.Board(
+    EXPECT_EQ(forgetful.Acquire(
                   Call("create"), [](const void*) {}, &ticket),
-              Boarding::kLeads);
-    forgetful.Land("site order-1", nullptr, true);
+              Acquired::kLeads);
+    forgetful.Release("site order-1", nullptr, true);
   }
 }
 

@@ -114,9 +114,10 @@ TEST(Evidence, AMemberThatSaysNoIsNoSuccess) {
 // Contract 2.1: without `success` only data that says something is a success.
 TEST(Evidence, NoOperationBelievesEmptyDataWithoutSuccess) {
   for (const OperationRow& row : OperationRows()) {
-    for (const char* body : {R"({"data":{}})", R"({"data":[]})", R"({"success":null,"data":{}})",
-                             R"({"success":"","data":{}})", R"({"success":null})",
-                             R"({"data":[null]})", "{}", R"({"data":{"order_id":null}})"}) {
+    for (const char* body :
+         {R"({"data":{}})", R"({"data":[]})", R"({"success":null,"data":{}})",
+          R"({"success":"","data":{}})", R"({"success":null})", R"({"data":[null]})", "{}",
+          R"({"data":{"order_id":null}})", R"({"data":{"brand_new":"x"}})"}) {
       EXPECT_EQ(Of(row.name, body).outcome, CallOutcome::kIndeterminate) << row.name << body;
     }
   }

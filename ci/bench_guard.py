@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Instructions of the codec and of a whole CreateOrder, counted by callgrind and held against what the tree remembers.
 
 Called by ./run bench-guard, which installs and builds. A clock is at the mercy of the machine; this count is not. What is

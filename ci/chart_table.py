@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes the table in a chart's README.md and its values.schema.json, both from values.yaml.
 
 usage: chart_table.py CHART_DIR [--check]

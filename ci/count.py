@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Counts what a ctest run did: every GoogleTest case, and one for each check that is not GoogleTest.
 
 usage: count.py RESULTS_DIR CTEST_STATUS

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """One card payment from end to end on loopback: order, 3-D Secure challenge, paid.
 
 usage: demo.py BIN_DIR

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Breaks the code on purpose, one fault at a time, and sees a test fail each time: a check that cannot fail is none.
 
 usage: mutants.py [NAME...]      the faults of these names; all of them by default

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs clang-tidy over every translation unit of ours, in parallel, and remembers which ones were clean.
 
 usage: tidy.py BUILD_DIR [--jobs N] [--base REF]
@@ -94,7 +95,8 @@ def tidy(source, build_dir):
     start = time.monotonic()
     try:
         done = subprocess.run(
-            ["clang-tidy", "-p", str(build_dir), "--quiet", "--extra-arg=-Wno-unknown-warning-option", str(source)],
+            ["clang-tidy", "-p", str(build_dir), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
+             "--extra-arg=-Wreserved-identifier", str(source)],
             capture_output=True, text=True, check=False, timeout=UNIT_TIMEOUT_S, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return source, done.returncode, done.stdout + ("" if done.returncode == 0 else done.stderr), start

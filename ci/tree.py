@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Checks of the tree as text: what a formatter and a compiler do not see.
 
 usage: tree.py CHECK, one of the names in CHECKS. Prints file:line of each finding; exit code 1 when there is one.
@@ -150,11 +151,42 @@ def version():
                 yield f"{name}: version {stated}, where VERSION says {wanted}"
 
 
-CHECKS = {check.__name__: check for check in (whitespace, prints, words, vocabulary, readme, version)}
+SPDX = "SPDX-License-Identifier: Apache-2.0"
+COMMENT = {".cc": "//", ".h": "//", ".proto": "//", ".go": "//", ".java": "//", ".php": "//", ".ts": "//", ".mjs": "//",
+           ".rs": "//", ".py": "#", ".rb": "#"}  # fmt: skip
+# Google's own messages, and what buf generates from ours.
+LICENSED_ELSEWHERE = ("service/proto/google/", "client/php/proto/status.proto", "client/go/gen/")
+
+
+def licence():
+    """Every source file names its licence in its first lines; `tree.py licence --fix` adds it."""
+    for name, raw in files():
+        path = pathlib.PurePath(name)
+        if path.suffix not in COMMENT or name.startswith(LICENSED_ELSEWHERE):
+            continue
+        text = raw.decode("utf-8")
+        if any(SPDX in line for line in text.splitlines()[:3]):
+            continue
+        if sys.argv[2:] != ["--fix"]:
+            yield f"{name}: no '{SPDX}' at its head; run: python3 ci/tree.py licence --fix"
+            continue
+        first, _, rest = text.partition("\n")
+        note = f"{COMMENT[path.suffix]} {SPDX}\n"
+        # A script's first line is its interpreter's, PHP's opens the code. A blank line keeps what follows from reading as one.
+        if first.startswith("#!"):
+            text = f"{first}\n{note}{rest}"
+        elif path.suffix == ".php":
+            text = f"{first}\n{note}{rest}"
+        else:
+            text = f"{note}\n{text}"
+        (ROOT / name).write_text(text, encoding="utf-8")
+
+
+CHECKS = {check.__name__: check for check in (whitespace, prints, words, vocabulary, licence, readme, version)}
 
 
 def main():
-    if len(sys.argv) != 2 or sys.argv[1] not in CHECKS:
+    if len(sys.argv) < 2 or sys.argv[1] not in CHECKS:
         print(__doc__, file=sys.stderr)
         return 2
     found = list(CHECKS[sys.argv[1]]())

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // msp-sandbox: flags, one line when ready, stop on SIGTERM or SIGINT.
 #include <sys/resource.h>
 

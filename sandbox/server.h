@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A local MultiSafepay: REST API, payment and 3-D Secure pages, webhooks and faults on one port.
 //
 // Usable in-process by tests and by `--api_url=sandbox`; `msp-sandbox` is this class with flags. It

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the operator is shown, wired from every component: the audit log, the metrics that are read
 // elsewhere, the status page, the port. Called by main, at the start.
 #pragma once

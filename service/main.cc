@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // msp-server: the only place that constructs and wires.
 
 #include <csignal>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The process's own defences: its memory is nobody else's to read, and what it frees is overwritten
 // where the operator asks for that. Called by main, once, before the first thread.
 #pragma once

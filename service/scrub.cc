@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // --scrub_memory: every block is overwritten before it goes back to mimalloc, also by libraries.
 // gRPC, protobuf, libcurl and OpenSSL make copies of a request that none of them zeroizes.
 //

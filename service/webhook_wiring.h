@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Notifications and watching, wired: the event core with its thread, the receiver, the listener,
 // and what the operator sees of them. Built by main after the API and torn down before it.
 #pragma once

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The path of a call in docs/architecture.md names files and functions that exist; tests/README.md names each folder."""
 
 import pathlib

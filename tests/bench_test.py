@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """ci/bench and ci/bench_guard.py read what programs print as what it means, and say of a figure what holds."""
 
 import json

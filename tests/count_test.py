@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """ci/count.py never calls a run good that was not: crashes, skips, empty runs and failures that ctest alone saw."""
 
 import os

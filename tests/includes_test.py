@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The components include one another in one direction only, and each foreign header has one component.
 
 Link targets enforce most of this; headers reach further than libraries, so it is checked here. With --self-test, files

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What the service costs beside gRPC alone and libcurl alone. Called by ./run bench, which installs and builds."""
 
 import argparse

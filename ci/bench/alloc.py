@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Heap allocations of one CreateOrder, by who asked for them: tests/bench/alloc_count.cc counts them by stack, and the
 innermost frame that is neither the standard library's nor Abseil's says whose they are."""
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The codec's micro-benchmarks, and how they compare with protobuf's own json_util."""
 
 import json

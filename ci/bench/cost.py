@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """CPU of a CreateOrder beside gRPC alone and libcurl alone, in many short turns: what disturbs one turn seldom disturbs
 all three programs of it, so that the ratio of a turn holds on a noisy machine, and the median of them more so."""
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """How the cost grows: with threads, and with the length of an order."""
 
 import contextlib

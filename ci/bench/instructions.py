@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """User instructions of a CreateOrder and of the floors, counted by callgrind: the same on a noisy machine as on a quiet one.
 
 A program is run twice, with few calls and with more; the difference, by the calls between, is what one more call costs.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Times of a call beside the floors', for three shapes, with and without TLS; and GetOrder under another load generator."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The loads: grpc_load for CreateOrder, curl_floor and connect_floor for a POST without a service, h2load for the upstream itself and for GetOrder."""
 
 import json

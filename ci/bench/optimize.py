@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Lays msp-server out anew by what the bench's load makes it do: the machine code of a call lies together, in its usual order.
 
 usage: optimize.py BUILD [--profile FILE]

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The figures as one picture, by gnuplot: what a call costs, how long it takes, and how the resident set grows."""
 
 import subprocess

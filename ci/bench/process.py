@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The server as a process: what it holds after many calls, and what it does when there are none."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What programs print and the kernel tells, read into numbers; no process is started here."""
 
 import re

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The figures as text: one table a part, and the targets at the end."""
 
 

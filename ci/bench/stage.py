@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What a run stands on: nginx in MultiSafepay's place, the servers and the floors, each ended by its own process."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What the figures are held against. A missed target is printed and fails nothing: the machine may be noisy."""
 
 

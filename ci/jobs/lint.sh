@@ -40,6 +40,7 @@ check_whitespace() { python3 ci/tree.py whitespace; }
 check_prints() { python3 ci/tree.py prints; }
 check_words() { python3 ci/tree.py words; }
 check_vocabulary() { python3 ci/tree.py vocabulary; }
+check_licence() { python3 ci/tree.py licence; }
 check_readme() { python3 ci/tree.py readme; }
 check_version() { python3 ci/tree.py version; }
 
@@ -98,7 +99,7 @@ breaking_is_noticed() {
 }
 
 # The quick ones first.
-checks=(whitespace words vocabulary prints readme version includes shell format cppcheck proto breaking tidy)
+checks=(whitespace words vocabulary licence prints readme version includes shell format cppcheck proto breaking tidy)
 [[ $# -eq 0 ]] || checks=("$@")
 passed=0 failed=0
 for check in "${checks[@]}"; do

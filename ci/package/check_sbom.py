@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Whether a bill of materials lists what it has to: check_sbom.py SBOM.cdx.json STATUS_D
 
 STATUS_D has an entry for each Debian package that is inside; each has to be listed with its version, gRPC, OpenSSL and libcurl

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A Go module as a proxy serves it: go_module.py FOLDER MODULE@VERSION OUT.zip. The same files make the same bytes."""
 
 import pathlib

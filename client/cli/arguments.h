@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The command line, taken apart: which command, the flags that every command has, and what the
 // request's own flags and positions said. Nothing is read or sent here.
 #pragma once

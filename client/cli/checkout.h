@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `msp checkout`: creates an order, shows the customer's next step, and stays until the payment has
 // ended.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The commands, as a table: words on the command line, the method they call, and which request
 // fields are given by position. Flags are not listed: they are the request's own fields.
 #pragma once

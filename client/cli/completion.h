@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Shell completion for `msp`, written from the table of commands: words, flags, and which flags
 // take a file or one of several values.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A request's fields as flags and positions of the command line, read from its descriptor.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An order followed to its end over as many WatchOrder streams as it takes: when the service goes
 // away, the next stream goes on from the last resume token. Blocks its caller's thread.
 #pragma once

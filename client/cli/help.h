@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The texts of --help, from the tables of commands and flags.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ctrl-C while a payment is under way leaves it open, and has to say so.
 #pragma once
 

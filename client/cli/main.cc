@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // msp: the command-line client.
 
 #include <google/protobuf/stubs/logging.h>

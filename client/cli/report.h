@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a person, and a script by its exit code, is told when a call did not simply succeed.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The request of a command, put together from file, positions and flags.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The program `msp`, with its surroundings passed in so that tests can run it.
 #pragma once
 

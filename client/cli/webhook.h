@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `msp webhook`: checks a notification's signature, or makes one and posts it. For debugging a
 // receiver; talks to no service of ours.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The caller's rule for a payment, as one call: what to do on each outcome, so that an order is
 // charged once or not at all, and the caller knows which.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "client/cpp/channel.h"
 
 #include <grpcpp/create_channel.h>

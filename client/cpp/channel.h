@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How the client reaches the service: address, TLS, proxy, and the two channels over which calls
 // go.
 #pragma once

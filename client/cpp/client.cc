@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "client/cpp/client.h"
 
 #include <grpcpp/generic/generic_stub.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The C++ client with safe defaults: every call has a deadline, only reads are repeated by gRPC,
 // and an error says what is certain about the payment.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How each method may be repeated, read from the schema's own `retry` option. Any thread.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package multisafepay_test
 
 // Which addresses are plain text's, and a service behind a socket of this machine.

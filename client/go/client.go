@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package multisafepay is the client of the multisafepay-grpc payment service.
 //
 // Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a connection of their own

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package multisafepay_test
 
 // The client against a real service and its sandbox; tests/clients/with_service.py starts both.

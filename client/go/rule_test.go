@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package multisafepay
 
 // The rule on answers that are made up, in virtual time.

@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: Apache-2.0
 
 /**
  * Loads the client without Composer: its own classes, the generated messages, and google/protobuf from the include path,

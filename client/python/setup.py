@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Makes the stubs from the schema before the package is built; everything else is in pyproject.toml.
 
 The schema's Python package is multisafepay_grpc.v1 and not multisafepay.v1, since MultiSafepay's own SDK for REST owns the

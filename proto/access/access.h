@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How the codec reaches the fields of a generated message: a table of plain functions for each
 // message, written at build time by generator.cc over the accessors that protoc generates, since
 // protobuf's own Reflection costs more than the work it is asked for. Constant data, any thread.

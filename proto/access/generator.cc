@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writes the access tables of a proto library (access.h): OUT.h and OUT.cc for the messages of the
 // given files, which are described in a descriptor set that `protoc --include_imports` has written.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the core answers: an HTTP status and a JSON body, and the table of MultiSafepay's errors.
 #pragma once
 

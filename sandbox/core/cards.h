@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // MultiSafepay's public test cards, what each leads to, and the decline codes. Nothing else is
 // accepted, so the sandbox cannot be handed a live card by mistake and keep it.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The cart's arithmetic, in decimals as MultiSafepay's rounding rule has it: the sum of the items
 // and the sum of the tax are each rounded half up to the currency's smallest unit, then added.
 // Never in doubles.

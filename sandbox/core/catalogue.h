@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What does not change: payment methods, gateways, issuers, currencies, categories.
 #pragma once
 

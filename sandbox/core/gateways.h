@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every payment method of the merchant API: its id, its family, and the pairs of statuses that an
 // order of the family goes through. One table; the catalogue, creation and the orders' lives read
 // it.

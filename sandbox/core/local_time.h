@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Amsterdam's clock, in which MultiSafepay writes its timestamps (without a zone).
 //
 // The European rule for summer time is computed, so that no time zone data is needed: from 01:00

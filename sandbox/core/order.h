@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One transaction as the sandbox keeps it: a payment, or the capture, refund or chargeback of one.
 //
 // Plain data, owned by `Platform`. Members group by what they are about; all of it goes into a

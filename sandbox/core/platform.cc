@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The clock, the indexes and the changes of state.
 #include "sandbox/core/platform.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // MultiSafepay's side of every order: a pure state machine over virtual time.
 //
 // No sockets, no threads, no wall clock: the front gives it the time, parsed JSON and the site that

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The account's closing balances, from what the orders have brought and cost.
 #include <map>
 

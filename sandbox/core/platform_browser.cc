@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the customer's browser needs of the API: API tokens of the payment component and what it
 // makes with them, Apple Pay sessions; and the evidence that a merchant uploads.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A card on its way: 3-D Secure, the issuer's answer, the outcome.
 #include <algorithm>
 

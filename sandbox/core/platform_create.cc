@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // POST /orders: the documented checks in their order, then the order itself.
 #include <arpa/inet.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The lives of orders that are no cards: by family, from the customer's act to the funds, and what
 // pay after delivery adds to it.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What happens to an order after its creation: reading, shipping, cancelling, captures and refunds.
 #include <algorithm>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Seeded randomness: the same seed gives the same ids, sessions and tokens on every platform.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tolerant reading of request members: the real API takes numbers as text and text as numbers.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The card of a request: of `gateway_info`, of a payment component's payload, of the page's form.
 #pragma once
 

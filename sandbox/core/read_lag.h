@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What GET shows of an order while reads lag behind writes: the order as it was some time ago.
 //
 // Owned by `Platform`, which records each version of an order and asks for the visible one. The lag

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The JSON of an order, a transaction and a token, in the shapes that the API is known to give.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the state machine can be told to do differently, with the default of each choice.
 //
 // Where MultiSafepay's documentation allows two readings there is a setting, so that a client can

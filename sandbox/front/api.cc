@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The API's routes: method and path to one call of the state machine.
 #include "sandbox/core/catalogue.h"
 #include "sandbox/core/local_time.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The files that the sandbox serves as they are, compiled in from sandbox/front/assets.
 #pragma once
 

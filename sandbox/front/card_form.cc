@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sandbox/front/card_form.h"
 
 #include "sandbox/core/cards.h"

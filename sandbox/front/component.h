@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The payment component for browsers: the script that a shop's page loads, the card form that it
 // shows in a frame of the sandbox's own origin, and the payloads that stand for what was typed.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // /_sandbox: what tests and people turn, outside the API: the clock, outcomes, statistics,
 // snapshots.
 #include "sandbox/core/read.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The dashboard, a page for people: `/` lists what the sandbox holds, /dashboard/orders/N shows one
 // order, and their forms do what /_sandbox does. The markup is in dashboard_html.h.
 #include <charconv>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "sandbox/front/dashboard_html.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The markup of the dashboard: what the sandbox holds, for a person to look at and to act on.
 //
 // Plain functions over data that `Front` gathers under its lock. HTML that works without scripts

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Edits of a right answer, member by member, for the faults `edit`, `wrong_type` and
 // `other_answer`. Plain functions; any thread.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an order shows outside of the API and the pages: its event stream, and its QR code.
 #include "sandbox/front/front.h"
 #include "sandbox/front/qr.h"

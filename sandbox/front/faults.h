@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Faults on request: rules that match calls, and what each does to the exchange.
 //
 // Owned by `Front`; not thread-safe, used under its lock. A rule looks like

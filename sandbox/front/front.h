@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What stands between HTTP and the state machine: routing, keys, tolerance, the clock, the log.
 //
 // Owned by `Server`. OnHead and OnRequest run on many connection threads; one lock guards the state

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The markup of the customer's pages: payment page, 3-D Secure simulator, and what ends them.
 //
 // Used by `Front`, under its lock. Plain HTML that works without scripts, by keyboard, on a phone

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The customer's way through the pages: payment page, 3-D Secure simulator, back to the shop. The
 // markup is in html.h.
 #include "sandbox/core/read.h"

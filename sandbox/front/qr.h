@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A QR code as a picture.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The latest exchanges with the sandbox, masked, for people to look at.
 //
 // Owned by `Front`, used under its lock; the functions below are plain and safe from any thread. A

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Notifications to the merchant: signed, in order for each order, retried on the sandbox's clock.
 //
 // Owned by `Front`, which gives it what to send; its own threads do the sending. Safe from any

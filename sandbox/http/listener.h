@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The HTTP/1.1 server of the sandbox: one thread a connection, bounded in every direction.
 //
 // Owned by `Server`. The handler runs on connection threads, many at once. Destruction aborts every

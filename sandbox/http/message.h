@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One HTTP/1.1 request and one answer, as plain data.
 //
 // The sandbox has its own small HTTP front instead of cpp-httplib's server, because its purpose

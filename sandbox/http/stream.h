@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A connected socket, plain or with TLS. Owned and used by one connection thread; only `Abort` may
 // come from another.
 #pragma once

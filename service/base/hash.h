@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keyed hashes (OpenSSL underneath).
 #pragma once
 

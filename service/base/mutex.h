@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A std::mutex that carries thread-safety attributes, so that clang checks which lock guards what.
 // (Debian's Abseil is not instrumented: absl::Mutex makes ThreadSanitizer report races that are
 // none.)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Quick random numbers for jitter and sampling; nothing secret (see hash.h for that). Any thread.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A connection to Redis: commands in, replies to closures, on one thread of its own. Commands that
 // wait together are sent together. When Redis is gone, commands fail at once and the connection is
 // tried again with back-off: the caller has to live without it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Listens to one channel of Redis on a thread of its own, for as long as it lives. When Redis is
 // gone, or says nothing to a PING, the connection is made anew, with back-off: what was published
 // meanwhile is lost, and the callbacks are told so.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Authenticated encryption (AES-256-GCM, OpenSSL underneath): for what passes through the hands of
 // others. Pure; any thread.
 #pragma once

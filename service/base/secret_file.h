@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads a small file that holds a secret, such as an API key, without leaving copies of it in
 // buffers on the way. Any thread.
 #pragma once

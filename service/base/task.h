@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Coroutines for a call that is made of callbacks: `Task` is a step that others wait for,
 // `Callback` waits for one function that takes a callback. Lazy: a task runs when it is waited for
 // or started.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Runs closures at a later time, on one thread of its own. For the rare path only: back-off between
 // looks, joined calls that run out of time. Closures must not block.
 //

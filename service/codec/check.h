@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checks a message against the enforced limits of its schema. Called on any thread; no state.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Rounds a decimal number in its text, since a double cannot hold what is meant. Internal to the
 // codec. Any thread; no state.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JSON to protobuf, by plan, with the tolerance that a loosely typed API demands and the strictness
 // that money demands: every malformed document fails, every value that does not fit is reported,
 // nothing crashes. Called on any thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "service/codec/encode.h"
 
 #include "service/base/text.h"

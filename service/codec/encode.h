@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Protobuf to JSON, by plan. Called on any thread; no state. The output is the same on every
 // machine: members in the order of the .proto file, the keys of a Struct sorted.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "service/codec/folded.h"
 
 #include "service/base/text.h"

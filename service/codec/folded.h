@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A text reduced to what matters for recognizing numbers and keys in it: one character for each
 // code point or escape sequence. Internal to the codec.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JSON text of single values: what encode and redact append. Inline, since every member passes
 // here.
 #pragma once

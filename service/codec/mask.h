@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How a sensitive value looks in a log. Internal to the codec.
 #pragma once
 

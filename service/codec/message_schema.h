@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A message's plan: its descriptor compiled into a flat table that encode, decode, check, redact
 // and wipe walk. Compiled once at start from the generated pool, immutable afterwards, shared by
 // all threads.

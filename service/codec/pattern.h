@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The shapes that a text may be asked to have: PATTERN_* of options.proto. Internal to the codec.
 #pragma once
 

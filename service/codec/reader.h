@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The walk over a document's tokens that fills a message by its plan. It visits every value, checks
 // each one by the JSON grammar, known or not, and stops for good at the first error. Internal to
 // the codec.

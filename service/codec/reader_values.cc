@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Single values: what each kind of field takes from a string, a number, a bool; and Struct, which
 // takes all.
 #include <algorithm>

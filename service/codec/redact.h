@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The only way from a message to text in a log or an error, and the way to forget one. Called on
 // any thread.
 #pragma once

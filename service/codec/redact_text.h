@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Removes secrets from text of unknown origin, such as MultiSafepay's error texts, before it is
 // logged or returned. Pure functions; any thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The same functions as an access table's (proto/access), by protobuf's Reflection: for messages
 // that have no table. Internal to the codec.
 #pragma once

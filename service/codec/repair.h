@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Makes a document readable that is JSON but for bytes inside its texts: Latin-1, a UTF-8 sequence
 // that was cut, a control character that nobody escaped. For the rare document that the index
 // refused; the others never come here. Internal to the codec. Any thread; no state.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The strict grammar of JSON's single values, and what a tolerant reader takes from them. Internal
 // to the codec.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // google.protobuf.Struct as JSON text, and the Timestamp's. Internal to the codec.
 #pragma once
 

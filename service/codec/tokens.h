@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A cursor over a document's tokens. simdjson's index tells where each token starts; what a token
 // is, and that nothing but white space follows it, is checked here and in scalar.h. Internal to the
 // codec.

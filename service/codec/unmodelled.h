@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the members that the schema has no field for (`more`) may not carry past its rules. Pure
 // functions; any thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one walk that turns a message into JSON; encode.cc and redact.cc say what of it is shown.
 // Internal to the codec.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Everything that can be set from outside, loaded once at start and checked. options.cc holds the
 // table of the options; flags beat environment variables (`MSP_` and the upper-case name), which
 // beat the defaults below.

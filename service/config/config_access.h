@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The settings that say who may call: sites and their keys, TLS, what one client may use. Part of
 // config.cc, which alone calls it.
 #pragma once

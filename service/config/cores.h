@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How many processors the process may use. At the start alone.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The sites and their keys as the files say them: one site with one key, or those of --sites_file.
 // Read at the start, and again whenever a file may have changed. Called by main and its reloader,
 // one at a time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The server's options: one table, in the order of --help. See Option for what follows from it.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads files again while the server runs: keys, sites, certificates. What is broken is refused and
 // said once; what was in use stays.
 //

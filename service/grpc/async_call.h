@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The server's asynchronous calls: a call waits for its method in a completion queue, is served
 // once it arrives, and deletes itself after its last step.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who calls, as gRPC tells: the site that the call names, and the names of the client's
 // certificate. The one way in to a site for every call, whatever its kind.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What every call has in common at gRPC's edge: its deadline, site and trace on the way in; how
 // many are in progress; what is logged and counted on the way out. Owned by main; any thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // gRPC's own messages, which it would print to stderr in a form of its own: handshakes that failed
 // are counted and logged; the rest is a line at level debug. Bounded in length and number.
 #pragma once

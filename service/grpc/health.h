@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // grpc.health.v1.Health for the server ("") and for each name that was set. gRPC's own service is
 // made of callbacks, which brings threads that poll our connections too: a fifth more CPU a call.
 // For server.cc alone, which owns it; any thread may set.

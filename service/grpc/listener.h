@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The listening socket of the gRPC port. gRPC 1.51 closes its own only with the server, which drops
 // calls that are just arriving; this one closes first in a drain. For server.cc alone, one thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the calls about notifications work with: the event core, the receiver, the sites. Owned by
 // main; null where a server takes no part in it.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // HandleNotification at gRPC's edge. Nothing here waits for MultiSafepay.
 #pragma once
 

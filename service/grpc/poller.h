@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who polls, who drives the HTTP client's sockets, and when. Top down:
 //
 // 1. N equal threads, "msp-grpc-0" and so on (--threads), each with a completion queue of gRPC's

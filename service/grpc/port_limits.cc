@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "service/grpc/port_limits.h"
 
 #include <grpc/grpc.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a client of the gRPC port may use at most, by gRPC's own means, in one place. Floods are a
 // proxy's work (docs/security.md). Numbers that no setting changes are here because nobody has
 // needed to.

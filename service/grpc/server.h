@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The gRPC server: listener, completion queues, services, health, reflection, drain. Owned by main.
 //
 // No code of this component closes a connection that has calls in flight, except at the end of a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "service/grpc/services.h"
 
 #include "multisafepay/v1/account_service.grpc.pb.h"

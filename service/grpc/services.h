@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The gRPC services and which of their methods are served: one line an RPC.
 #pragma once
 

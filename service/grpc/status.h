@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one place where a Failure becomes a gRPC status with google.rpc details.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TLS on the gRPC port, with material that can be exchanged while it serves: each handshake takes
 // what is current, connections that stand keep what they have.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The server's certificate, its key and the authorities of its clients: read and checked against
 // each other before any of them is used, because gRPC would take a broken pair and fail every
 // handshake from then on. Knows no gRPC. Any thread.

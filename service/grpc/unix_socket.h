@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A listening socket of this machine alone, by its path in the file system. For server.cc alone.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // WatchOrder at gRPC's edge: a stream without a thread of its own. At most one message waits behind
 // the one that is being written: a slow reader gets the latest state, not all of them.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The seam between the service and the network: one HTTP request in, one exchange out.
 //
 // `payments` calls it, `CurlPool` implements it, tests fake it. It knows neither protobuf nor gRPC

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Undoes the Content-Encoding of an answer. The service asks for `identity`, but a proxy on the way
 // may compress all the same, and an answer to a payment that cannot be read is an unknown outcome.
 // Pure; any thread.

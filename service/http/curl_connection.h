@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One connection to the upstream: libcurl resolves the name, connects, passes a proxy and speaks
 // TLS (CURLOPT_CONNECT_ONLY); the bytes of requests and answers are ours. So nobody but a transfer
 // can send a request, and none is sent twice.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "service/http/curl_connection_pool.h"
 
 #include <sys/epoll.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The connections of one event loop: opens them through a libcurl multi handle, watches their
 // sockets with epoll, keeps the idle ones.
 //

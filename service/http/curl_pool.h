@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The HTTP client of the service: event loops over connections that libcurl opens, behind client.h.
 //
 // Constructed once by main.cc, which owns it; `Start` and `Stats` from any thread, `Stop` from any

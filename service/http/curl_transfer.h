@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One request on its way and its answer: writes the request's bytes to a connection, once, and
 // reads the answer.
 //

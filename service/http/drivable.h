@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An event loop that another thread can drive between pieces of other work, so that under load a
 // call begins and ends on one thread and wakes no other. The loop's own thread is parked meanwhile.
 #pragma once

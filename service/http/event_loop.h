@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One event loop over connections to the upstream, and the thread that waits for their sockets.
 //
 // Owned by the pool. Any thread submits requests, and writes them itself: a request costs no

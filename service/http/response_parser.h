@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads one HTTP/1.1 answer from the bytes of a connection, by Boost.Beast's parser.
 //
 // Owned by a connection, used on its event loop. Strict where leniency would let two readers see

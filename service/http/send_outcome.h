@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the end of a transfer says about the request. Pure functions; any thread.
 //
 // A connection that ended before the first byte was written costs nothing: the request was not

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Says which call a payment call is (its order, its key, the digest of what was sent), and lets one
 // at a time act on an order: single flight within this process, a lease across replicas. A call
 // that equals the one that acts waits for its answer. Part of one PaymentCall.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The way in to MultiSafepay: every call of every RPC starts here. It is checked and then driven by
 // `PaymentCall` or `ReadCall`. `server` starts calls on gRPC's threads; they end on an HTTP
 // event loop's thread, or at once where nothing is sent.

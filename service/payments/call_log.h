@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is written about a call: its request at level debug; when it has ended its line, its span,
 // its audit line and its counts. Knows the call's edge by name only. Owned by main; any thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The members of an answer that a call is decided by: where one of them could not be read, nothing
 // is known, whatever the rest says.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // MultiSafepay's error codes and what they mean for a caller (API documentation: error reference).
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an answer has to show before a call counts as done, and before it counts as refused. Two
 // tables that read like the API contract (2.1, 2.2 and 5); whatever shows less is no certain
 // answer. Built into each Operation at start-up; immutable, any thread.

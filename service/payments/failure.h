@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a call that did not succeed says to its caller. A value, built in `payments`, turned into a
 // gRPC status by `server` in one place. Carries no card data: texts from outside are scrubbed
 // before they get here.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who made an order: idempotency keys, the marker that carries one in the order itself, and ids
 // derived from one. MultiSafepay's own record then says whose attempt made it: across replicas,
 // restarts and days, with nothing stored here.

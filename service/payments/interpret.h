@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a complete HTTP answer means: success, a refusal, or nothing certain.
 #pragma once
 

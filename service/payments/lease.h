@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Single flight across replicas: who holds the lease of a (site, order) in Redis may send for it.
 // Without Redis the flights of each replica are all there is; that is counted, and the marker still
 // tells whose attempt made an order.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "service/payments/method_states.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Pairs of statuses whose meaning depends on the payment method: one table, in the order of
 // MultiSafepay's pages of the methods. Pure; any thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The operations of MultiSafepay's REST API that this service offers, as a table: which path, which
 // method, what the answer's `data` fills, and whether money can move. Built once at start,
 // immutable.

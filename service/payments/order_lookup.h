@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How a payment call reads MultiSafepay's record: the order, and where the order alone does not
 // tell, the related transactions that may be the call's own. Part of one PaymentCall.
 #pragma once

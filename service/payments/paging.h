@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Pages of lists, in one style for callers (page_size, page_token, next_page_token) over
 // MultiSafepay's two: offsets for tokens, cursors for transactions. A page token is opaque to
 // callers; one that is not ours is refused.

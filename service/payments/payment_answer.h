@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a payment call tells its caller, and writes into its `Call`.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One payment call from its first check to its certain end, or to an honest UNKNOWN. `Run` in
 // payment_call.cc is the whole of it, top down: admission, order look-up, one sending, and
 // when no certain answer came, look-ups until the table of evidence (policy.h) gives a verdict or

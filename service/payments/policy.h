@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What MultiSafepay's record shows of a payment call, what follows from it, and what is special
 // about each operation. `kVerdicts` in policy.cc is the one table of evidence and verdict
 // (docs/architecture.md shows it); an operation's policy reads the record, PaymentCall acts.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CaptureOrder, VoidOrder and CancelOrder.
 #include <algorithm>
 #include <cstdlib>

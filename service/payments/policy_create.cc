@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CreateOrder: whose attempt made the order is told by the marker in it.
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"

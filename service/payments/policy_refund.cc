@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RefundOrder and CancelRefund. A refund is recognized by its own id (refund_order_id) in the
 // order's related transactions.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A call that moves no money: a read, tried again while its deadline and a shared budget allow, or
 // a harmless write, sent once. Shared by the closures of its exchanges, which run one after the
 // other.

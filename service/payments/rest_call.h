@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One REST exchange of an operation: a request message out, a reading of the answer back. Knows
 // nothing of retries, look-ups or keys; those are `ReadCall` and `PaymentCall`. Owned by Api; any
 // thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Single flight: at most one money-moving call per (site, order) at a time in this process. An
 // identical call that arrives meanwhile joins the one in flight and gets the same answer; a
 // different one is turned away. An identical call that comes shortly after its completion, as a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One MultiSafepay website as a caller sees it: a name, its API key and the headers made from it.
 // Immutable; a rotated key is a new Site, and calls in flight keep the old one alive.
 #pragma once

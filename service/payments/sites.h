@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The websites that callers may take payments for: which one a call is for, whether its caller may,
 // and how much each of them may ask at a time.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Our reading of an answered order: one payment state from both statuses, the payment method
 // (method_states.h) and what goes with them,
 // what the customer has to do next, and why a payment was declined. Tables that read like

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What this service refuses itself: whatever could lose money, leak a card or hurt the process.
 // What is merely MultiSafepay's taste is MultiSafepay's to refuse.
 #pragma once

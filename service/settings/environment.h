@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The environment variables that look like settings: every MSP_ variable is a setting, or it stops
 // the start, for a setting that is misspelt would be ignored without a word. At the start alone, on
 // one thread.

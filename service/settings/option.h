@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The options of a program, each written once: name, where it goes, range or choices, help. What
 // arguments and environment say, --help and the tests of documented tables follow from such a
 // table; defaults are what its targets hold before. At the start alone, on one thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the checks of settings share: the words of a refusal, ranges, addresses. For config*.cc
 // alone, at the start, on one thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The audit log: one JSON line for each call that could move money, appended to a file of its own,
 // which nothing but this ever writes and nothing ever rewrites.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "service/telemetry/batching_log_sink.h"
 
 #include <poll.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Lines on their way to a file descriptor: gathered in memory, written many at a time by a thread
 // of its own. The caller copies its line and goes on; a sink that is slow, stuck or full costs
 // lines, which are counted, and never time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A family of Prometheus metrics whose label values come from outside: each label takes so many
 // values, and what comes after them is counted as "other". Takes a lock and the library's own
 // look-up: for what is counted often, keep what `At` returned. Internal to telemetry.

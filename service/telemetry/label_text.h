@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Makes text from outside fit for a metric's label. Pure; any thread.
 #pragma once
 

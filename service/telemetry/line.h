@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One line of a log from named values: JSON for machines, or "name=value" for people. Pure but for
 // the time of day; any thread.
 #pragma once

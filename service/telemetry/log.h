@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The service's log: one JSON line per event on stderr, written by a thread of its own, never by a
 // call's.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the service counts about itself, as Prometheus families; docs/operations.md says what each
 // is good for, and a test compares that table with what is exported.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The operators' HTTP port: /metrics, /livez, /readyz and /statusz.
 //
 // Owned by main, outlived by whatever its pages read. Serves on a few threads of its own, off the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The process as Prometheus clients describe it everywhere: CPU, memory, descriptors, threads,
 // start. Read from /proc at each scrape; any thread.
 #pragma once

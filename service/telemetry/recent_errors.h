@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The last calls that failed, for the status page: what went wrong, never for whom. Owned by main;
 // any thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // /statusz: one page that answers, at a look, whether payments go through and whose fault it is if
 // not. HTML without scripts; every value is escaped here. Pure; any thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // W3C trace context (https://www.w3.org/TR/trace-context/): who asked for this call, and the name
 // of each of its hops, so that a payment can be followed through every log. Values; any thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Proof for a state that one read does not prove, because it may be older than what was told: reads
 // lag behind, and a replica of MultiSafepay's may answer with what was true a while ago. Two reads
 // in a row that began after the last news and show the same state are proof once the later one

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What this component counts, read by the operators' port at each scrape. Owned by main; any
 // thread.
 #pragma once

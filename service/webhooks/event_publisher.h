@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The way from the replica that a notification lands on to those that watch its order.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where notifications come in, from the listener and from HandleNotification alike: verified over
 // their raw bytes, then decoded, then handed to the event core and to the other replicas.
 //

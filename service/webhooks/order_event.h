@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A state of an order as watchers see it, and the rules that tell states apart: what is the same,
 // what is older, what a notification may say by itself and where only a look at the order decides.
 // Pure; any thread.

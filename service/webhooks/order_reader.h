@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads orders for the event core, as GetOrder does for callers. Owned by main; any thread.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the event core keeps of a watched order and of each of its watchers. Internal to
 // order_watch_registry.cc and order_watch_reads.cc; guarded by the registry's lock.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The event core's reads of orders: when they are due, and what their answers prove.
 #include <algorithm>
 #include <utility>

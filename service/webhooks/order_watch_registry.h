@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The event core: which orders are watched, what is known of each, and who is told. Notifications
 // come at least once and in any order; each watcher gets each state once, and in doubt the order is
 // read (GET). A read may show an older state: where that is possible a second one has to confirm it

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Events between replicas through Redis, published on one channel that every replica listens to.
 // They carry the body, so that a state that came by notification costs no look on the other side.
 // Bodies hold personal data and states are worth money: an event is sealed with a key made from the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The signature of a notification: HMAC-SHA512 over the time, a colon and the body's raw bytes,
 // keyed with the site's API key. Checked before a byte of the body is parsed. Pure; any thread.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How this component finds a site and the keys that may have signed for it. Main wires the finder.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Drives the event core in real time: one thread that sleeps until something is due.
 #pragma once
 

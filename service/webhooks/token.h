@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The resume token of WatchOrder: which order its bearer watched and what it was told last, so that
 // a stream on any replica does not tell an older state. Sealed by a digest without a secret: a
 // token decides only what its bearer is told, so a forger misleads nobody else, and a secret that

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who is told about an order: a stream, seen from the event core.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The HTTP port for MultiSafepay's notifications: POST /webhook and /webhook/SITE, and the same by
 // GET. Nothing is believed before its signature is checked. TLS, and clients that are slow or many,
 // end in front of it: here are cpp-httplib's time limits and a bound on the body.

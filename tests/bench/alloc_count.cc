@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Counts the heap allocations of a program that runs, by the stack that asked for them: a shared
 // library for LD_PRELOAD. `./run bench --only alloc` loads it into msp-server, switches it on for
 // some calls and reads what it counted.

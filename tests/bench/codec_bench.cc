@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the codec costs for one direct card order and its answer, beside protobuf's own JSON.
 #include <benchmark/benchmark.h>
 

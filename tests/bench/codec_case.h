@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One direct card order and its answer, for what measures the codec: the benchmarks and the guard.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A floor under the service's HTTP: connections that libcurl only opens (CURLOPT_CONNECT_ONLY),
 // with a request that is ready to be written and an answer of which the status and the length are
 // read. One thread, epoll, N connections with one request in flight on each, none of the service's

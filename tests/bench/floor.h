@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the HTTP floors have in common: their arguments, the clock and the line that they print.
 #pragma once
 

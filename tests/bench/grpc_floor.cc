@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The floor under the service: gRPC alone. One completion queue, one thread, a canned answer, and
 // none of our code but the generated messages. What a call costs here is what gRPC costs.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Load for the service and for the gRPC floor: CreateOrder calls with distinct order ids, C
 // connections with S calls in flight on each. h2load sends one payload only, and equal calls in
 // flight join one another here.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One CreateOrder through payments and codec, COUNT times, against an answer from memory: what
 // callgrind counts here is the cost of our own lines, without gRPC, curl and a network.
 //

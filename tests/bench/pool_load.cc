@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The HTTP pool's own cost over curl_floor: the same load, through CurlPool, one worker. Each
 // answer's callback starts the next request, so everything but the first N starts runs on the
 // worker's thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A customer in a real browser: from CreateOrder by gRPC over the sandbox's pages to the end of the
 // open WatchOrder stream.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The stage of the browser test: msp-sandbox and msp-server as programs of their own, the shop's
 // pages, a gRPC client, and Debian's Chromium. Everything is on free ports of the loopback and is
 // stopped at the end, by its pid.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Holds what callers were told against MultiSafepay's books: every statement that was certain must
 // be true, and nobody was charged twice.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A caller of the service that keeps the documented rule, and remembers what it was told:
 //
 //   NOT_SENT                     the same call again

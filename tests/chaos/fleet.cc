@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/chaos/fleet.h"
 
 #include <grpcpp/create_channel.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The programs under test: one msp-sandbox with faults, two msp-server replicas before it, and the
 // one who kills them.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A client in another language that takes the place of the C++ caller for CreateOrder, by its own
 // rule. Its driver is a program that prints a ready line and takes one HTTP POST for each call. Any
 // thread.

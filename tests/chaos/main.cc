@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // msp-chaos: callers that keep the documented rule, two replicas that are killed at random, a
 // MultiSafepay that loses answers; in the end nobody has been charged twice and nobody was told
 // anything that is not so. Its last line is the verdict.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What one run of the chaos harness does; all of it follows from these and the seed, up to the
 // machine's own timing.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What callers do with an order, each plan from its creation to its end, and what they were told on
 // the way: the statements that the audit holds against MultiSafepay's books.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Seeded randomness; one for each order, so that an order's plan does not depend on the threads.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/chaos/rule_sets.h"
 
 namespace msp::chaos {

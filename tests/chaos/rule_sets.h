@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The worlds that `./run chaos --matrix` goes through: what MultiSafepay's house rules are, how far
 // its reads lag and its clock is off, what it shows of what it was sent, who else moves money, and
 // what operators change meanwhile. Every name is one row of the table in rule_sets.cc.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What MultiSafepay does wrong in a run: the fault rules that the sandbox is given.
 #pragma once
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The chart in front of a real API server: installed, upgraded and rolled back by helm, with the PodSecurity profile restricted.
 
 usage: api_server_test.py TOOLS_DIR API_SERVER

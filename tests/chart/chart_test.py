@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The chart as Helm, helm-unittest, Kubernetes' schemas and API server, kube-score and Prometheus see it.
 
 usage: chart_test.py TOOLS_DIR BIN_DIR API_SERVER

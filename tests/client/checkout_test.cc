@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `msp checkout`: create, show the way, watch to the end.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The program `msp`, run inside a test.
 #pragma once
 

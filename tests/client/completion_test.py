@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The completion scripts that `msp completion` prints, asked by bash and zsh themselves: completion_test.py MSP
 
 bash runs its function with the words of a command line; zsh, where it is installed, reads its script and runs the function

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a client says when no connection was made, and by which way it connects.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A gRPC server that answers every method by a script and remembers what it was asked: in-process,
 // on a free port of the loopback, or a socket "unix:PATH". One for each test.
 #pragma once

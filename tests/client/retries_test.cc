@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What docs/retries hands to clients and meshes is made from the schema's `retry` option: these
 // files and that option never drift apart. MSP_UPDATE_RETRIES=1 writes the files anew.
 #include <cstdlib>

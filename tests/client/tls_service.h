@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A FakeService with the test authority's certificate, and the files that a client needs for it.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `msp order watch`: a line a change, one stream after the other, and an exit code that says how
 // the payment ended.
 #include <gmock/gmock.h>

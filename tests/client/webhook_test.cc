@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `msp webhook verify` against the published vector and what people get wrong; `msp webhook send`
 // against a receiver.
 #include <gmock/gmock.h>

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Peers that a client's tests need beside the service, each on a free port of the loopback, in threads of this process.
 
 ConnectProxy  an HTTP proxy that answers CONNECT and passes bytes on. Each request's first line goes to a log file: who

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs a client's own tests against a real service: starts sandbox and servers, runs the command, stops them.
 
 usage: with_service.py BIN_DIR COMMAND [ARGUMENT...]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Documents of our own making for the tests that need many: answers as MultiSafepay shapes them,
 // with invented values, and texts that try the grammar. Where the published fixtures are at hand
 // they are used as well.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The API's published samples, where they are at hand: the directory named by MSP_FIXTURES, else
 // the one beside the source tree. They are other people's text and no part of the project.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The API's published samples through the codec: every value of every answer arrives, and every
 // order that a sample creates leaves as it came.
 #include "tests/codec/fixtures.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A second reader of JSON, built on nlohmann::json and written from the rules in decode.h without
 // the codec's code: what the codec is compared with. Slow, recursive, obvious.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "service/codec/redact.h"
 
 #include "tests/codec/schemas.h"

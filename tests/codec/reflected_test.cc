@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The two ways to a message's fields, generated table and Reflection, end in the same: each walk of
 // the codec over both.
 #include "service/codec/reflected.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What every test of the codec needs: the plans of the test messages and short ways to and from
 // JSON.
 #pragma once

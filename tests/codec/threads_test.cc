@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The plans are shared by all threads, everything else belongs to one call: what ThreadSanitizer is
 // asked about.
 #include <atomic>

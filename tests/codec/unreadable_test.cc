@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Texts that are not readable in whole: the document around them is read all the same.
 #include <string>
 #include <vector>

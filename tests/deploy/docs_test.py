@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs the commands of docs/deploy.md as they stand there.
 
 usage: docs_test.py HELM ENVOY

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Orders that are unusual and right: each arrives as it was given.
 #include <string>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who may call: sites, mutual TLS and their limits, as a real client meets them.
 #include <atomic>
 #include <thread>

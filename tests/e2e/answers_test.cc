@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Answers that are true and hard to read: unreadable texts, encoded bodies, numbers in any
 // spelling, and more bytes than are taken.
 #include <mutex>

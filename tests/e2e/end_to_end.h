@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the end-to-end tests share: a running msp-server before a scripted upstream, and a real
 // client that keeps the whole error of a call.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every kind of error that MultiSafepay can answer, as bytes on a socket, and what of it a caller
 // reads in the trailer.
 #include <string>

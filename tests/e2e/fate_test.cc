@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What becomes of a money-moving call when the connection, the deadline or the caller gives up: one
 // POST at the most, and a status that says what is certain.
 #include <arpa/inet.h>

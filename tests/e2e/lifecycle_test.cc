@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The server as an operator meets it: start, health, drain, exit codes, and what it
 // prints.
 #include <sys/socket.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Both directions of the mirror, whole: a request's JSON body on the wire, and every value of an
 // answer in the reply. The published samples are tried too where MSP_FIXTURES names their folder.
 #include <cstdlib>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a caller is told when MultiSafepay's answer says less, or something else, than the API
 // documents: a confirmation and a refusal both need proof, and everything else is looked up.
 #include <functional>

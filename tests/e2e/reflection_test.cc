@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Server reflection in both of its versions, as tools use it.
 #include <csignal>
 #include <set>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Orders that never leave: each names its field, repeats no digit of a card, and reaches nobody.
 #include <grpcpp/generic/generic_stub.h>
 

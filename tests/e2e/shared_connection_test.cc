@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One HTTP/2 connection carries the calls of many tenants, as a proxy or a sidecar shares it: what
 // one of them sends never ends the calls of the others.
 #include <grpcpp/generic/generic_stub.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The state of a payment as a caller reads it, by the method that paid: GetOrder, WatchOrder, and
 // the count of readings that are a guess.
 #include <atomic>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every unary call of the schema reaches the REST call that is documented for it: none was left
 // out of the server, none goes elsewhere.
 #include <grpcpp/generic/generic_stub.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any order: the check ends, stays within its bounds and never repeats a card number; redaction
 // hides it; wiping leaves none of it.
 #include <algorithm>

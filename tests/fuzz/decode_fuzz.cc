@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any bytes: the codec and nlohmann::json agree on whether they are JSON, once texts that are not
 // readable in whole are mended for the latter, and on every value that the test message and an
 // order take from them.

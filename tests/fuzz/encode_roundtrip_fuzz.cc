@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any order that passes the check is written as JSON that a strict parser takes, and reads back as
 // the same order.
 #include <cstdint>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any error code with any HTTP status and any text: never a success, never a code that makes a mesh
 // or a client library send a payment again, and never certain where the status or the code leaves
 // open what happened.

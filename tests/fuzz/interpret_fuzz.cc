@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any answer to any operation: the first byte picks the operation, the next two the HTTP status,
 // the rest is the body. An answer about another payment is never a success, and no digits that
 // could be a card's get into an error.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Texts from outside on their way into logs and errors: whatever comes in, no run of digits that
 // could be a card number, no control character and no invalid UTF-8 comes out.
 #include <algorithm>

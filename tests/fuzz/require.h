@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a fuzz target states about its input: a property that does not hold ends the program, and
 // libFuzzer keeps the input.
 #pragma once

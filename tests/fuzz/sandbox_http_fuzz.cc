@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The sandbox's own HTTP parser on arbitrary bytes: it never reads past what is there, and more
 // bytes behind a complete head never change what the head said.
 #include <cstdint>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Any text read as an amount, a decimal, a switch, an expiry date, a card number or a time: what is
 // taken is what the text says, by a second reading of its own.
 #include <charconv>

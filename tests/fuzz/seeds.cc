@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Writes the fuzz targets' first inputs below the directory given: JSON texts for decode,
 // serialized requests for those that start from a message.
 #include <cstdlib>

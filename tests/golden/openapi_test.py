@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Compares the schema with MultiSafepay's OpenAPI description: every path outside the partner API has an RPC, every member of
 a request and of an answer has a field, and every query parameter is reachable. What is left out is a row below, with its reason.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Golden pairs: requests/NAME.textproto becomes exactly the body requests/NAME.json, the answer
 // answers/NAME.json becomes exactly answers/NAME.textproto. The second line of a textproto names
 // its message. And the published examples: they parse strictly, tolerantly, and pass the checks.

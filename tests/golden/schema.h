@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The whole schema, linked and found by name. Static libraries drop files that nothing refers to:
 // this refers to all of them.
 #pragma once

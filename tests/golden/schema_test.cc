@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Rules that the schema itself keeps. The rest of the service relies on them without looking.
 #include <map>
 #include <set>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a log may show of each field of the schema, by its sensitivity, asserted on every field of
 // every message that a call can carry; and that a field whose name sounds like a secret is marked.
 #include <map>

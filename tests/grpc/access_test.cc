@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files that say who may call: sites, keys and certificates; when a change of them counts; and what
 // tells a flood from calls.
 #include <atomic>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Settings: where they come from, which ones are refused, and that the key is never shown.
 #include "service/config/config.h"
 

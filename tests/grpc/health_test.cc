@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Health as those who ask and those who watch meet it, and what becomes of its calls.
 #include "service/grpc/health.h"
 

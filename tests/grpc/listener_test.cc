@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The listening socket of the gRPC port: what it hands over, and how it ends.
 #include "service/grpc/listener.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Each option is written once: the table in docs/configuration.md and the chart's schema say what
 // the table of options says.
 #include "service/config/options.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one place where a failure becomes a gRPC status: code, details, and nothing lost on the way.
 #include "service/grpc/status.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A listening socket by its path: who may connect, whose path it takes, and when it goes.
 #include "service/grpc/unix_socket.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The answers that a server can give, with the outcome of the request and what becomes of the
 // connection: over plain and TLS, to an IP and to a resolved name, with a proxy and without.
 #include <memory>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How the pool finds its way to the upstream, and what it says when there is none.
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Event loops that other threads drive: which thread runs what, and that nothing is lost when a
 // driver comes and goes.
 #include <atomic>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Answers that come encoded although none was asked for, and how large a body may be.
 #include <string>
 #include <vector>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the pool does with many requests: bounds, queues, shares, stopping, threads.
 #include <atomic>
 #include <functional>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The promise that a money-moving request leaves at most once, against every way in which a
 // connection that is used again can die.
 #include <atomic>

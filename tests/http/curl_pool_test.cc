@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the pool does with one request at a time: what is sent, what comes back, which outcome it
 // has.
 #include "service/http/curl_pool.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // No copy of a request's body is left in the process once it has ended, with memory scrubbed. A
 // program of its own: the upstream, which does remember bodies, runs in a child process, and
 // scrubbing is decided once.

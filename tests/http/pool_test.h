@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the pool's tests share: a pool before a scripted upstream, reached by IP literal and by a
 // name that goes through the threaded resolver.
 #pragma once

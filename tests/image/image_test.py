@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The image as it is run: by runc, as a numeric user, on a read-only root, without capabilities.
 
 usage: image_test.py INSPECT_JSON SERVER_ROOT SANDBOX_ROOT BIN_DIR

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A real Envoy, configured by docs/mesh/envoy.yaml and docs/retries/envoy-routes.yaml, in front of two replicas.
 
 usage: mesh_test.py ENVOY BIN_DIR BROWSER_DIR

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The programs of a mesh on loopback: a sandbox, replicas that can be drained and killed, and Envoy as docs/mesh has it.
 
 Everything is on free ports and ends, by its own pid, with the block that started it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ten thousand distinct orders, sites and traces leave the number of series where it was.
 #include "tests/operate/operated.h"
 

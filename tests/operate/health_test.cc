@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The truth table of health: what happens to the server or to MultiSafepay, and what each of the
 // four signs says then. An upstream in trouble is no reason to restart a replica or to send callers
 // away: the next one talks to the same MultiSafepay.

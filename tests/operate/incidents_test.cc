@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Three incidents of docs/operations.md, replayed against the sandbox: MultiSafepay is slow, it
 // refuses the key, or it loses its replies after it has acted. Each is told from the others, and
 // from a good day, by the metrics alone and by the log alone; the rules here are those of the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // MultiSafepay may quote whatever it was sent, and callers may put a card anywhere. None of it
 // comes out again: not in an error, a log, the audit log, a span or a metric.
 #include <unistd.h>

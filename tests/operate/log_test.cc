@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One line a call that tells all that an operator asks, nothing of a card, and never at a call's
 // cost.
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the tests of this folder share: the end-to-end stage, and an operator's look at its server.
 #pragma once
 

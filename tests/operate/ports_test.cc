@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The operators' port as a setting: where it is, when it stops the start, and what its pages hide.
 #include "tests/operate/operated.h"
 #include "tests/testing/connect_proxy.h"

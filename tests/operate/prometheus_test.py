@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Debian's own Prometheus reads our metrics: promtool finds nothing to complain of, and a server scrapes them under load.
 
 usage: prometheus_test.py BIN_DIR PROMTOOL PROMETHEUS

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The table of docs/operations.md and what /metrics exports are the same: names, kinds and labels.
 #include <fstream>
 #include <map>

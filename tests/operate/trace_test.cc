@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One trace id, from the caller to MultiSafepay's request, the log line and the audit line.
 #include <unistd.h>
 

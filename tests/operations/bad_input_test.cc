@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bad input for every RPC: the documented code, reason and outcome, the field that is wrong, and
 // nothing changed. What the service refuses by itself never leaves it.
 #include <map>

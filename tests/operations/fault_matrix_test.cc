@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every fault that the sandbox knows, on every call that moves money: what the caller is told, that
 // MultiSafepay saw the call once, and that what was told is what its books say.
 #include <map>

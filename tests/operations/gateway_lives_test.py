@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every documented payment method from order to funds, through the service: the payment state at each step.
 
 usage: gateway_lives_test.py BIN_DIR

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random requests, drawn from the schema: every field of the body, of the path and of the query,
 // with values that MultiSafepay takes as far as their types and limits go. Repeats for a seed.
 // Reads descriptors and field options only; shares nothing with the codec.

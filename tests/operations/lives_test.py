@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Three payments from birth to death, through the service, each state looked at on the way.
 
 usage: lives_test.py BIN_DIR POLYMORPHISM [--grpcurl PATH]

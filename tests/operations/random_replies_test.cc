@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random lives of orders, each lived twice: before a sandbox that answers in the documented types,
 // and before one that answers in any shape that was ever seen for a member. Callers must not be
 // able to tell the two apart.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Random requests: whatever a caller sends has the types that MultiSafepay's documentation wants.
 #include <algorithm>
 #include <map>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every JSON sample that MultiSafepay has published goes through the service, in the direction that it belongs to.
 
 usage: samples_test.py BIN_DIR

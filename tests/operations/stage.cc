@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/operations/stage.h"
 
 #include "multisafepay/v1/services.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the tests of this folder share: a local MultiSafepay, a record of everything that arrives at
 // it, a running msp-server in front, and calls by the name of the RPC. One test thread.
 //

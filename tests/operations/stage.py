@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What the tests of this folder share: running programs, the ways to call the service, the sandbox's control.
 
 Everything is on loopback and on free ports; a program dies with the block that started it.

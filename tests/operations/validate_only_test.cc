@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // validate_only: what a call would send, told and not sent.
 #include <functional>
 #include <memory>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Each artefact of ./run package installed where the tree is not, and a payment made with it.
 
 usage: packages_test.py DIST BASE.tar CACHE [HELM] [--only PATH...]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the tests of this component share besides orders: the operations' table, and answers as the
 // pool hands them over.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every error code and HTTP status, in every kind of call, against the documented meaning written
 // out a second time.
 #include "service/payments/error_table.h"

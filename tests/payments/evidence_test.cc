@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The table of what a success has to show, row by row: each row's member is what makes the
 // difference between an answer that is believed and one that is not.
 #include "service/payments/evidence.h"

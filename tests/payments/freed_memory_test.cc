@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a call frees, however it ends, holds no card: each block that goes back to the allocator is
 // looked at first. A program of its own, since it replaces `operator delete`. To learn who freed a
 // block that is found, break in Look.

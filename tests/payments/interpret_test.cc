@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a complete HTTP answer means, over every shape of envelope that has been seen, documented or
 // feared.
 #include "service/payments/interpret.h"

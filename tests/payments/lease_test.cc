@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Leases, against a real Redis that also dies and comes back.
 #include "service/payments/lease.h"
 

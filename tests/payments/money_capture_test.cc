@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CaptureOrder, VoidOrder and CancelOrder: what the record has to show before they count as done.
 #include "tests/payments/money_test.h"
 

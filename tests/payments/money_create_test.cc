@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // CreateOrder from its first check to its certain end: sent once, and a lost answer is looked for.
 #include <ctime>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Single flight: of identical calls one goes, and all get its answer.
 #include <atomic>
 

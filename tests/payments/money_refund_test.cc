@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // RefundOrder and CancelRefund: nothing is given back twice, and nobody's refund is taken for
 // another's.
 #include "tests/payments/money_test.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the tests of money-moving calls share: a scripted stand-in for the HTTP pool, answers as
 // MultiSafepay gives them, and a caller that waits for the end of its call.
 #pragma once

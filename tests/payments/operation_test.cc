@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where each call goes: every row of the operations' table against the documented paths and the
 // schema's own services, and what becomes of hostile ids.
 #include "service/payments/operation.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Orders that are refused and orders that are not, as rows: validate_test reads them without a
 // socket, the end-to-end tests send each of them to a running server.
 #pragma once

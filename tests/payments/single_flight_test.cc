@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What single flight remembers of completed calls.
 #include "service/payments/single_flight.h"
 

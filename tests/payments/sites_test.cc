@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which site a call is for, who may use it, and how much at a time.
 #include "service/payments/sites.h"
 

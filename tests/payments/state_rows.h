@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an order's statuses mean, as a table that reads like the documentation: the first row that
 // holds names the state. Used by state_test alone, which holds it against every combination.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an order's statuses mean: the rows of state_rows.h over the whole cross product, and by name
 // where money hangs on it.
 #include "service/payments/state.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Members that the schema has no field for: sent from `more`, kept in `unmodelled`.
 #include <string>
 #include <utility>

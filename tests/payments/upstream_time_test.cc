@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Times without a zone are Amsterdam's. The second opinion is the C library's, with the European
 // Union's rule written out, so that no time zone files are needed.
 #include <cstdlib>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What this service refuses itself, and what it leaves to MultiSafepay.
 #include "service/payments/validate.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // API tokens and payment data, Apple Pay sessions, evidence, closing balances.
 #include <gtest/gtest.h>
 

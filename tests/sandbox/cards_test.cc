@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The table of test cards against the state machine, with and without a challenge, and the magic
 // names.
 #include <gmock/gmock.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Carts in the currency's own decimals, numbers as other clients write them, refunds by cart lines.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The payment component's side of the sandbox: its files, payloads made with an API token, and
 // orders that are paid by one.
 #include <gmock/gmock.h>

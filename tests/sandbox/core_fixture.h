@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A sandbox state machine at a known moment, and order bodies to feed it.
 #pragma once
 

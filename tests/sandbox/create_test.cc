@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // POST /orders: the checks in their documented order, the ids, the answers.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

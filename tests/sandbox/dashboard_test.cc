@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The page for people: what it shows, what it hides, and whom it lets act.
 #include <gmock/gmock.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The polymorphism dial: other JSON types, the same facts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The event stream of an order as readers of server-sent events see it, and its QR code.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Fault injection: each effect as a client on a socket sees it, and whether the state changed.
 #include <gmock/gmock.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The published requests and answers, kept outside of the tree. MSP_FIXTURES names their directory.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A running sandbox on loopback and the ways to talk to it: a client, and a bare socket for what no
 // client would send.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The HTTP front over a real socket: keys, tolerance, routes, bounds, races, hostile bytes.
 #include <gmock/gmock.h>
 

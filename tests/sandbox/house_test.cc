@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a MultiSafepay may do differently from the documented one: reads that lag, texts that come
 // back changed, ids that are free again, and people in the dashboard.
 #include <gmock/gmock.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every gateway's order through the pairs of statuses of its family, and pay after delivery's
 // calls.
 #include <gtest/gtest.h>

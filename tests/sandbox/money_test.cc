@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Captures, voids, refunds, tokens and timers on virtual time, and what must hold after any
 // sequence.
 #include <gmock/gmock.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The customer's pages, walked as a browser without scripts would.
 #include <gmock/gmock.h>
 

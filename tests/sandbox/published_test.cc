@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The published requests replayed, and the published answers compared with ours by member and type.
 #include <gmock/gmock.h>
 

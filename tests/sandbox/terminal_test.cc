@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Point of sale: terminals, orders collected at them, refunds without an order, receipts.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Notifications as a merchant's receiver gets them: signature, order, retries on virtual time,
 // knobs.
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """MultiSafepay's own SDKs against msp-sandbox: what they accept, a local MultiSafepay has to offer.
 
 usage: conformance_test.py BIN_DIR NODE_COMMAND PYTHON_COMMAND

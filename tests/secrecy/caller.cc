@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Calls by the hundred for the tests of this folder, told line by line on standard input, so that
 // no card is ever an argument of a program or the content of a file:
 //

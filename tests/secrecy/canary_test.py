@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Distinct card numbers, security codes, names and keys go through every RPC, success and every failure; then all that
 was written anywhere is searched for them.
 

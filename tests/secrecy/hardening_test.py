@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The hardening of the built programs, read from their files, and of the running server, read from /proc.
 
 usage: hardening_test.py BUILD_DIR

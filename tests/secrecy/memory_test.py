@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """How long card numbers stay in the server's memory: after many orders and a second of quiet, with --scrub_memory off
 and on, clients' connections open and closed.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Looks for secrets in bytes: as they are, encoded, and split up."""
 
 import base64

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What the tests of this folder share: secrets that exist nowhere else, running programs whose every word is kept,
 calls through them.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Attacks on a gRPC port with plain sockets, HTTP/2 written by hand: what a well-behaved library
 // would never send. Each runs on the thread that calls it, until it is told to stop.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Attackers work on Envoy while ordinary callers call through it: no call fails, and callers wait a
 // second at most. And they work on the naked port, but for those that nothing bounds there: the
 // server does not crash, memory stays within the container's limit, and seconds after the attack

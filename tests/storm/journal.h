@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What became of each call of a load, and the questions that claims ask about it. Moved, not
 // copied: its calls point at its own kinds.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Load by one thread: many calls in flight over a few channels, at a rate (open loop: calls are due
 // whatever became of earlier ones) or so many at a time (closed loop).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // msp-storm: rolling restarts, overload, a slow upstream and a dead one, each under load. Its last
 // line is the verdict.
 #include <cstdio>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The upstream is killed under load and comes back on its port.
 #include <thread>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Five times as many calls as can be served. What bounds the service is what it may ask of the
 // upstream: so many connections, each busy for the upstream's latency. (Its own CPU would be shared
 // with the generator on the same machine, and the figures would be the generator's.)

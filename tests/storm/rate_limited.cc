@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Four times as many orders as MultiSafepay takes a second; it answers 429 to the others. A 429 was
 // not processed: the call is refused at once, and no look-up eats what is left of the budget.
 #include "tests/storm/load.h"

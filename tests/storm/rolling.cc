@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Two replicas behind one client that knows both, each restarted in turn while orders are made.
 #include <atomic>
 #include <string>

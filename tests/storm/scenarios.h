@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The scenarios of the harness. Each starts its own programs, prints its figures, settles its
 // claims, and has stopped everything when it returns. Called one after the other, by main.
 #pragma once

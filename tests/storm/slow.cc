@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Thousands of orders wait for an upstream that takes seconds for each answer. Reads have a share
 // of connections and queue of their own, so that they wait for the upstream alone.
 #include <thread>

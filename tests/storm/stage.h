@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The programs under load: an msp-sandbox as the upstream, which may die and come back on its port,
 // and servers on ports that stay the same over restarts. Used by one thread at a time.
 #pragma once

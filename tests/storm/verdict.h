@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The claims of a run, printed as they are settled, and the verdict that closes it. One thread.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A sink that is slow, stuck, full or gone costs lines, which are counted, and never time.
 #include "service/telemetry/batching_log_sink.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A line is one line of valid JSON, whatever its values hold.
 #include "service/telemetry/line.h"
 

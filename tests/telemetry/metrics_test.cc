@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is counted shows, with bounded labels, and every family shows from the start.
 #include "service/telemetry/metrics.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A pipe whose reader reads nothing until a test asks it to: a log that is stuck. One test thread.
 #pragma once
 

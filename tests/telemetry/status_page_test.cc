@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Nothing on the status page can become markup.
 #include "service/telemetry/status_page.h"
 

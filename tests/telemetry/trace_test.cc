@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Trace context as the standard has it: well-formed parents are followed, others never.
 #include "service/telemetry/trace.h"
 

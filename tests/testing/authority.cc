@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/testing/authority.h"
 
 #include <openssl/evp.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A certificate authority made at run time, and what it issues, as PEM files: tests of TLS need no
 // files, and nothing in the tree expires.
 #pragma once

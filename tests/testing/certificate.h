@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A certificate authority and one server certificate, made at run time: tests need no files, and
 // nothing in the tree expires. Valid for 127.0.0.1, localhost and kUpstreamHost.
 #pragma once

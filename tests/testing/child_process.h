@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A program that a test starts, listens to and stops: its output is kept, its exit is waited for,
 // and it dies with the test, whatever becomes of that. Used by one test thread at a time.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Compressed answers for tests; its users link zlib.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An HTTP proxy on a free port of the loopback that answers CONNECT and passes bytes on. It keeps
 // all that clients send to it, which is what a proxy on the way can read. One for each test.
 #pragma once

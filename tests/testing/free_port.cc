@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/testing/free_port.h"
 
 #include <netinet/in.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A port of the loopback that nobody listens on at this moment, for programs that must be told
 // theirs or keep it over a restart. Any thread.
 #pragma once

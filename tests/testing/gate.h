@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A gate that a test opens: how tests hold something back without sleeping. Any thread.
 #pragma once
 

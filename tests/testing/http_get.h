@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One GET over a connection of its own, for looking at the ports that a program under test serves.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A real Redis on a free port of the loopback, in memory only; killed and started again on the same
 // port when a test wants that. Debian's redis-server, or the same program as redis-tools brings it.
 // Used by one test thread at a time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A host name that really goes through the system's resolver calls, and leads to the loopback.
 //
 // An IP literal, and `localhost` too, never reach libcurl's threaded resolver, which has traps of

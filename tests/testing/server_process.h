@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A running msp-server: started on a free port of the loopback, ready when the constructor returns,
 // killed by the destructor. The program is the one that was built beside the tests, or
 // MSP_SERVER_PROGRAM from the environment. Knows no gRPC: a test dials `address()` itself.

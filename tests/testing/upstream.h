@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A scripted HTTP/1.1 server on the loopback: it answers what a test says, misbehaves when a test
 // says so, and remembers every request that arrived, byte for byte. Raw sockets, one thread a
 // connection.

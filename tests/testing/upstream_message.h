@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a scripted upstream receives and what it answers. Plain values.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A sandbox in this process, a real msp-server before it with a webhook port, and raw sockets for
 // visitors who do not behave.
 #pragma once

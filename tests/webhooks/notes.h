@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Notifications as MultiSafepay makes them, for the tests of this component.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which notification is news, which is old, and where only a look decides.
 #include "service/webhooks/order_event.h"
 

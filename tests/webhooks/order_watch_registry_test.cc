@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The event core in a time of its own: what watchers are told, how often the order is looked at.
 #include "service/webhooks/order_watch_registry.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Events between replicas: sealed, whole, and of no use to anybody without the site's key.
 #include "service/webhooks/redis_event_publisher.h"
 #include "gtest/gtest.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // WatchOrder where MultiSafepay's answers lag behind, go back in time or fail, and where streams
 // are resumed: at a gRPC client's end, before a scripted MultiSafepay.
 #include <grpcpp/grpcpp.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The signature of notifications: the published vector, and everything that must not pass.
 #include "service/webhooks/signature.h"
 

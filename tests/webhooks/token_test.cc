@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a resume token carries, and which texts are none.
 #include "service/webhooks/token.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // WatchOrder and HandleNotification as callers meet them, against a sandbox that notifies.
 #include <chrono>
 #include <string>

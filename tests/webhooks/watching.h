@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A stream of WatchOrder as a caller reads it.
 #pragma once
 

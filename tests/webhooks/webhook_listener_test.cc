@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The attack table of the webhook port: everything that is not a genuine notification is refused
 // and counted, and calls by gRPC go on meanwhile.
 #include <unistd.h>

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """A wheel for one platform and any Python 3: it holds programs and no Python extension."""
 
 from setuptools import Distribution, setup

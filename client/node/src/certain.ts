@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
 //
 // | outcome   | what happens                                                                                 |

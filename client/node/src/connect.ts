@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Connects a channel before a call that moves money: without a connection nothing was sent, and that is certain. And the
 // proxy on the way, where somebody named one.
 import { type Client, type ClientOptions, connectivityState, Metadata, status as Code } from "@grpc/grpc-js";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a call that did not succeed says, read from its status and the google.rpc details in the trailer.
 import { status as Code, type ServiceError as GrpcError } from "@grpc/grpc-js";
 import { BadRequest, ErrorInfo, RetryInfo } from "./gen/google/rpc/error_details.js";

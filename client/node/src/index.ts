@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Client of the multisafepay-grpc payment service.
 export { Client, type Options, type Tls } from "./client.js";
 export { type Rule } from "./certain.js";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which addresses are plain text's, and a service behind a socket of this machine.
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import assert from "node:assert/strict";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The client against a real service and its sandbox; tests/clients/with_service.py starts both.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Creates orders for the chaos harness: one HTTP POST for each createOrder, which keeps the client's own rule.
 //
 // The body is {"server", "request" (base64 of a CreateOrderRequest), "attempt_ms"}; the answer is {"ok": true, "response"}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The rule on answers that are made up, in virtual time.
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: Apache-2.0
 
 /**
  * A first payment: create an order, watch it until it is paid, refund a part.

@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: Apache-2.0
 
 /**
  * Creates orders for the chaos harness: one HTTP POST for each createOrder, which keeps the client's own rule.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """A checkout and a webhook with FastAPI: uvicorn --app-dir examples shop:app
 
 MSP_SERVER is the service, 127.0.0.1:50051 when absent; SHOP_URL is where MultiSafepay and the customer reach this shop.

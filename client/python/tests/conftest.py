@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The blocking client and that of asyncio pass the same tests: the fixture `connect` is one after the other."""
 
 import asyncio

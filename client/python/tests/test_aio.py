@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What the client of asyncio has beside the blocking one's behaviour: cancellation, close() and many calls at once."""
 
 import asyncio

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The example of FastAPI: MultiSafepay's stand-in notifies it over HTTP."""
 
 import importlib.util

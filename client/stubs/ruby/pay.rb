@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # A first payment by generated stubs alone: create an order, watch it until it is paid, refund a part.
 #
 # usage: ruby pay.rb [ORDER_ID]      MSP_SERVER is the service, 127.0.0.1:50051 when absent

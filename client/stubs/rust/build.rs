@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Makes the stubs of the descriptor set that buf has built; protoc is not needed.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

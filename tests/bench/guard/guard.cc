@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What ./run bench-guard counts instructions of, under callgrind: N rounds of one step of the
 // codec, or N whole CreateOrders, one at a time, through the service's own components (`payments`
 // and the HTTP pool) against an upstream in another process. The guard runs it with N and with 2N:

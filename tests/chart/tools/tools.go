@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build tools
 
 // Package tools names the programs that ci/deploy_tools.sh builds from go.mod.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Opens the shop's page in headless Chromium and pays: node shop.mjs URL PROFILE_DIR. Prints what the page says as JSON.
 import {chromium} from "playwright-core";
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A first payment with the installed C++ client: create an order, watch it until it is paid, refund
 // a part. The argument is the order's id; MSP_SERVER is the service.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // MultiSafepay's own Node SDK, unmodified but for its base URL, against a running msp-sandbox.
 //
 // usage: node conformance.mjs API_URL KEY, where API_URL ends in /v1/json. Prints a line for each claim; the last line

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // msp-notify: orders whose notifications are dropped, doubled, delayed and re-ordered, two
 // replicas, a Redis that dies in the middle: every watcher is told its order's final state once, in
 // order. Then thousands of open watchers at rest. Its last line is the verdict: ./run notify.

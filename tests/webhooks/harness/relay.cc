@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "tests/webhooks/harness/relay.h"
 
 #include <chrono>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A bad network between MultiSafepay and the replicas: takes each notification, and drops it,
 // doubles it, holds it back or passes it on, to any replica, by the throw of a die. Notifications
 // of one order that are held back for different times arrive in another order.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A checkout page with a card form of MultiSafepay's payment component: the card goes from the browser to MultiSafepay, and
 // this shop gets a payload of it to create the order with.
 //

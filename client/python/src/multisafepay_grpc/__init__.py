@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Client of the multisafepay-grpc payment service."""
 
 from multisafepay_grpc.certain import Rule

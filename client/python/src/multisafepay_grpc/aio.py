@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The client for asyncio: the methods of the blocking one, as coroutines, on grpc.aio.
 
 A task that is cancelled in a call that moves money leaves that payment to itself: the service carries it to its end. What is

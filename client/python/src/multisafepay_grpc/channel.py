@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What a client's channels are made of, the blocking one's and the asyncio one's alike: address, TLS, options."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The client: one method for each call of the service. Serves any number of threads.
 
 Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a channel of their own on

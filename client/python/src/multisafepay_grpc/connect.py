@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """Connects a channel before a call that moves money: without a connection nothing was sent, and that is certain."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What a call that did not succeed says, read from its status and the google.rpc details in the trailer."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """What a watch does when its stream breaks: it goes on behind the last message, with growing pauses."""
 
 from __future__ import annotations

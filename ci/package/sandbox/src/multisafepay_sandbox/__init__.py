@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 """The programs msp, msp-sandbox and msp-server; each command is replaced by its program, which keeps its process id."""
 
 import os

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The shopping cart and its taxes. Not needed for cards. The forms that are sent hold numbers, as
 // published samples do; the forms that come back hold the exact digits as text, since MultiSafepay
 // answers with numbers and with texts, to ten decimals.

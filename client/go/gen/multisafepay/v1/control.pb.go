@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the caller of a money-moving call may ask of the service, and what the service says about
 // the fate of the call. Nothing in this file travels to MultiSafepay, except that the idempotency
 // key is put into the order as a marker.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The card, or what stands for it. Nothing here is ever written to a log: card numbers are cut to
 // first six and last four digits, security codes, tokens and payloads are not shown at all, and the
 // memory of all of them is overwritten after use.

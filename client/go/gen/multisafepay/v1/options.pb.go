@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the service knows about a field beyond its type: whether it is sensitive, where it travels,
 // and which values it may take. The .proto files are the one place where a field is described;
 // validation, redaction, wiping and the placing of a value in path, query or body are all read from

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The order as MultiSafepay answers it, and our typed reading of it. The mirrored members hold what
 // was answered, with the exact digits; null, "" and absent all mean unset. Fields from number 1000
 // up are this service's own.

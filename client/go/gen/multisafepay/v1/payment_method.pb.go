@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which payment methods a site may use, in the newer form (payment methods) and the older
 // (gateways).
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How the payment runs apart from the card itself: the addresses the customer and the notifications
 // go to, split payments, reminders, and what the shop says about itself.
 

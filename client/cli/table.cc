@@ -15,7 +15,7 @@
 namespace msp::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::string_view kAmounts[] = {"amount", "amount_refunded", "net", "capture_remain"};
 
@@ -68,7 +68,7 @@ std::string WithoutPrefix(const std::string& key, std::string text) {
   return text;
 }
 
-std::string Cell(const std::string& key, const Json& value, const std::string& currency) {
+std::string Cell(const std::string& key, const OrderedJson& value, const std::string& currency) {
   if (value.is_number_integer() && Contains(kAmounts, key)) {
     return Money(value.get<std::int64_t>(), currency);
   }
@@ -78,7 +78,7 @@ std::string Cell(const std::string& key, const Json& value, const std::string& c
   return WithoutPrefix(key, Printable(text));
 }
 
-std::string CurrencyOf(const Json& object, const std::string& outer) {
+std::string CurrencyOf(const OrderedJson& object, const std::string& outer) {
   const auto found = object.find("currency");
   return found != object.end() && found->is_string() ? found->get<std::string>() : outer;
 }
@@ -88,10 +88,10 @@ struct Row {
   std::string value;
 };
 
-void Flatten(const Json& object, const std::string& path, const std::string& outer,
+void Flatten(const OrderedJson& object, const std::string& path, const std::string& outer,
              std::vector<Row>& rows);
 
-void FlattenMember(const std::string& key, const Json& value, const std::string& path,
+void FlattenMember(const std::string& key, const OrderedJson& value, const std::string& path,
                    const std::string& currency, std::vector<Row>& rows) {
   if (value.is_object()) {
     if (value.empty()) rows.push_back({path, "-"});
@@ -105,7 +105,7 @@ void FlattenMember(const std::string& key, const Json& value, const std::string&
   }
 }
 
-void Flatten(const Json& object, const std::string& path, const std::string& outer,
+void Flatten(const OrderedJson& object, const std::string& path, const std::string& outer,
              std::vector<Row>& rows) {
   const std::string currency = CurrencyOf(object, outer);
   for (const auto& [key, value] : object.items()) {
@@ -119,7 +119,7 @@ std::size_t RankOf(const Row& row) {
                                   std::begin(kFirst));
 }
 
-std::string KeyValueLines(const Json& reply) {
+std::string KeyValueLines(const OrderedJson& reply) {
   std::vector<Row> rows;
   for (const auto& [key, value] : reply.items()) {
     // The mirrored object stands for the reply; what the service adds keeps its name.
@@ -138,8 +138,8 @@ std::string KeyValueLines(const Json& reply) {
   return out;
 }
 
-std::string CellAt(const Json& object, const std::string& path) {
-  const Json* at = &object;
+std::string CellAt(const OrderedJson& object, const std::string& path) {
+  const OrderedJson* at = &object;
   std::string key;
   for (const std::string& step : std::vector<std::string>(absl::StrSplit(path, '.'))) {
     const auto found = at->find(step);
@@ -150,9 +150,9 @@ std::string CellAt(const Json& object, const std::string& path) {
   return Cell(key, *at, CurrencyOf(object, ""));
 }
 
-std::string Lines(const Json& list, const std::vector<std::string>& columns) {
+std::string Lines(const OrderedJson& list, const std::vector<std::string>& columns) {
   std::vector<std::vector<std::string>> lines{columns};
-  for (const Json& element : list) {
+  for (const OrderedJson& element : list) {
     std::vector<std::string>& line = lines.emplace_back();
     for (const std::string& column : columns) line.push_back(CellAt(element, column));
   }
@@ -186,7 +186,7 @@ std::string Money(std::int64_t minor_units, std::string_view currency) {
 }
 
 std::string Table(std::string_view reply, std::string_view columns) {
-  const Json json = Json::parse(reply, nullptr, /*allow_exceptions=*/false);
+  const OrderedJson json = OrderedJson::parse(reply, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::string(reply) + "\n";
   if (columns.empty()) return KeyValueLines(json);
   const std::vector<std::string> names = absl::StrSplit(std::string(columns), ' ');

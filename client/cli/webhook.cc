@@ -23,7 +23,7 @@
 namespace msp::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t kKeyMaxBytes = 1024;
 constexpr std::size_t kSignatureDigits = 128;
@@ -116,11 +116,12 @@ std::string Explain(const Material& material, const Auth& auth) {
     return "the body has a line end that was not in the notification";
   if (fits(Trimmed(material.key), material.body)) return "the key has white space around it";
   if (fits(material.key, material.body + "\n")) return "the body lost the line end that it had";
-  const Json document = Json::parse(material.body, nullptr, /*allow_exceptions=*/false);
+  const OrderedJson document =
+      OrderedJson::parse(material.body, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
     return "another key, or other bytes than were signed (this body is not even JSON)";
   }
-  if (fits(material.key, document.dump(-1, ' ', false, Json::error_handler_t::replace)))
+  if (fits(material.key, document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)))
     return "the body was printed again with other spacing: keep the bytes that came";
   return "another key, or other bytes than were signed: keep the body's bytes as they come, "
          "before any JSON is read";
@@ -163,9 +164,9 @@ void AddQuery(std::string& path, std::string_view name, std::string_view value) 
 
 // The order's id in the body, as the query needs it; empty when there is none.
 std::string OrderIdIn(const std::string& body) {
-  const Json document = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const OrderedJson document = OrderedJson::parse(body, nullptr, /*allow_exceptions=*/false);
   if (!document.is_object() || !document.contains("order_id")) return {};
-  const Json& id = document["order_id"];
+  const OrderedJson& id = document["order_id"];
   return id.is_string() ? id.get<std::string>() : id.dump();
 }
 
@@ -202,12 +203,12 @@ int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings) {
                      << ", and --max-age is " << *age_max << "\n";
     return kExitRefused;
   }
-  const Json verdict{{"genuine", true},
-                     {"timestamp", *Number(auth.stamp)},
-                     {"age_s", age_s},
-                     {"body_bytes", material.body.size()},
-                     {"order_id", codec::Scrubbed(OrderIdIn(material.body))}};
-  surroundings.out << verdict.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+  const OrderedJson verdict{{"genuine", true},
+                            {"timestamp", *Number(auth.stamp)},
+                            {"age_s", age_s},
+                            {"body_bytes", material.body.size()},
+                            {"order_id", codec::Scrubbed(OrderIdIn(material.body))}};
+  surroundings.out << verdict.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << '\n';
   surroundings.out.flush();
   return surroundings.out.good() ? kExitOk : kExitRefused;
 }
@@ -264,12 +265,12 @@ int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
     return kExitRefused;
   }
   const bool acked = status == 200 && head.find("OK") != std::string::npos;
-  const Json report{{"status", status},
-                    {"body", codec::Scrubbed(head)},
-                    {"acked", acked},
-                    {"auth", auth},
-                    {"timestamp", unix_s}};
-  surroundings.out << report.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+  const OrderedJson report{{"status", status},
+                           {"body", codec::Scrubbed(head)},
+                           {"acked", acked},
+                           {"auth", auth},
+                           {"timestamp", unix_s}};
+  surroundings.out << report.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << '\n';
   surroundings.out.flush();
   return acked && surroundings.out.good() ? kExitOk : kExitRefused;
 }

@@ -27,11 +27,11 @@ Wide Power10(int exponent) {
 }
 
 // The exact digits of a JSON number or numeric text, scaled by 10^decimals and cut there.
-std::optional<Wide> Scaled(const Json* json, int decimals) {
-  if (json == nullptr || json->is_null()) return 0;
-  std::string text = json->is_string()   ? json->get<std::string>()
-                     : json->is_number() ? json->dump()
-                                         : "x";
+std::optional<Wide> Scaled(const Json* number, int decimals) {
+  if (number == nullptr || number->is_null()) return 0;
+  std::string text = number->is_string()   ? number->get<std::string>()
+                     : number->is_number() ? number->dump()
+                                           : "x";
   // Shortest round-trip forms of tiny or huge doubles have an exponent.
   if (text.find_first_of("eE") != std::string::npos) {
     char fixed[400];

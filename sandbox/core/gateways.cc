@@ -2,6 +2,7 @@
 
 #include "sandbox/core/gateways.h"
 
+#include "sandbox/core/local_time.h"
 #include "sandbox/core/read.h"
 
 namespace msp::sandbox {
@@ -85,9 +86,6 @@ constexpr Gateway kGateways[] = {
     {"WIJNCADEAU", "Wijn Cadeau", kCoupon, "NL", true},
     {"YOURGIFT", "YourGift", kCoupon, "NL", true},
 };
-
-constexpr std::int64_t kHourS = 3600;
-constexpr std::int64_t kDayS = 24 * kHourS;
 
 using enum Trigger;
 

@@ -8,9 +8,6 @@
 namespace msp::sandbox {
 namespace {
 
-constexpr std::int64_t kDayS = 86'400;
-constexpr std::int64_t kHourS = 3'600;
-
 struct Date {
   std::int64_t year;
   unsigned month;

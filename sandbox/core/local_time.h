@@ -11,6 +11,10 @@
 
 namespace msp::sandbox {
 
+inline constexpr std::int64_t kSecondMs = 1'000;
+inline constexpr std::int64_t kHourS = 3'600;
+inline constexpr std::int64_t kDayS = 24 * kHourS;
+
 // "2026-03-29T03:00:00" for a time in milliseconds since the epoch.
 std::string AmsterdamTime(std::int64_t unix_ms);
 

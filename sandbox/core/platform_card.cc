@@ -3,6 +3,7 @@
 // A card on its way: 3-D Secure, the issuer's answer, the outcome.
 #include <algorithm>
 
+#include "sandbox/core/local_time.h"
 #include "sandbox/core/platform.h"
 #include "sandbox/core/read.h"
 #include "service/base/text.h"
@@ -10,7 +11,6 @@
 namespace msp::sandbox {
 namespace {
 
-constexpr std::int64_t kSecondMs = 1000;
 constexpr std::int64_t kDayMs = 86'400 * kSecondMs;
 constexpr std::int64_t kCardExpiryMs = 3600 * kSecondMs;
 constexpr std::int64_t kTestHoldMs = 180 * kSecondMs;

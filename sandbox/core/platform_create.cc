@@ -18,8 +18,6 @@
 namespace msp::sandbox {
 namespace {
 
-constexpr std::int64_t kSecondMs = 1000;
-constexpr std::int64_t kDayS = 86'400;
 constexpr std::int64_t kSessionDefaultS = 30 * kDayS;
 constexpr std::int64_t kSessionMaxS = 365 * kDayS;
 constexpr std::int64_t kOrderIdCharsMax = 50;

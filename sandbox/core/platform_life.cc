@@ -12,8 +12,6 @@
 namespace msp::sandbox {
 namespace {
 
-constexpr std::int64_t kSecondMs = 1000;
-constexpr std::int64_t kDayS = 86'400;
 constexpr std::int64_t kActMaxMs = 3600 * kSecondMs;
 constexpr std::int64_t kTransferMaxMs = 30 * kDayS * kSecondMs;
 // An authorized order of pay later that is never shipped.

@@ -11,7 +11,6 @@
 namespace msp::sandbox {
 namespace {
 
-constexpr std::int64_t kSecondMs = 1000;
 // The customer taps the card after so long; nobody waits for one longer than that.
 constexpr std::int64_t kTapMs = 5 * kSecondMs;
 constexpr std::int64_t kTerminalWaitMs = 120 * kSecondMs;

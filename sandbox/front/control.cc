@@ -8,7 +8,7 @@
 namespace msp::sandbox {
 namespace {
 
-constexpr int kNestingMax = 100;
+constexpr int kControlNestingMax = 100;
 
 Answer Problem(int status, std::string_view text) {
   Answer answer;
@@ -220,8 +220,8 @@ HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
   const std::string what = segments.empty() ? "" : segments[0];
   Json body = Json::object();
   if (!request.body.empty()) {
-    body =
-        NestsAtMost(request.body, kNestingMax) ? Json::parse(request.body, nullptr, false) : Json();
+    body = NestsAtMost(request.body, kControlNestingMax) ? Json::parse(request.body, nullptr, false)
+                                                         : Json();
   }
   const bool post = request.method == "POST";
   Answer answer = Problem(404, "no such control");

@@ -399,7 +399,7 @@ std::string Controls(const DashboardFrame& frame, const Json& faults) {
          "</div></section>";
 }
 
-std::string Notice(const DashboardFrame& frame) {
+std::string Banner(const DashboardFrame& frame) {
   if (!frame.problem.empty()) {
     return "<div class=\"problem\" role=\"alert\" tabindex=\"-1\" autofocus>" +
            Text(frame.problem) + "</div>";
@@ -440,7 +440,7 @@ std::string Header(const DashboardFrame& frame, const std::string& title) {
          Time(frame.now_ms).substr(0, 16) + " in Amsterdam" +
          (frame.frozen ? ", the clock stands still" : "") +
          "</span> <span id=\"live\" role=\"status\"></span></p></header>\n<main><h1>" + title +
-         "</h1>" + Notice(frame);
+         "</h1>" + Banner(frame);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ constexpr auto kWaitMax = std::chrono::seconds(1);
 constexpr auto kCommentEvery = std::chrono::seconds(15);
 // The reader comes again with the id of the last event it has seen.
 constexpr auto kStreamMax = std::chrono::minutes(10);
-constexpr int kRetryMs = 1000;
+constexpr int kReconnectMs = 1000;
 
 HttpAnswer JsonAnswer(int status, std::string body) {
   HttpAnswer answer;
@@ -48,7 +48,7 @@ std::string Written(const OrderEvent& event, const Order& order) {
                   {"financial_status", event.financial_status},
                   {"transaction_id", std::to_string(event.transaction_id)}};
   return "id: " + std::to_string(event.id) +
-         "\nevent: session.order\nretry: " + std::to_string(kRetryMs) +
+         "\nevent: session.order\nretry: " + std::to_string(kReconnectMs) +
          "\ndata: " + data.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n\n";
 }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kExchangesMax = 500;
 constexpr std::size_t kBodyReadMax = std::size_t{1024} * 1024;
 constexpr std::size_t kBodyKeptMax = std::size_t{8} * 1024;
-constexpr int kNestingMax = 64;
+constexpr int kRecordNestingMax = 64;
 
 // Members whose value is not shown.
 constexpr std::string_view kHidden[] = {"card_cvc",
@@ -52,7 +52,7 @@ constexpr std::string_view kOwnNumbers[] = {"transaction_id", "external_transact
                                             "refund_id", "session_id"};
 
 template <std::size_t kCount>
-bool IsIn(const std::string_view (&list)[kCount], std::string_view text) {
+bool IsNamedIn(const std::string_view (&list)[kCount], std::string_view text) {
   return std::any_of(std::begin(list), std::end(list),
                      [&](std::string_view name) { return EqualsAsciiCase(name, text); });
 }
@@ -122,8 +122,8 @@ class Masker {
   bool string(string_t& value) {
     const std::string& name = names_.empty() ? kNoName : names_.back();
     if (EqualsAsciiCase(name, "card_number")) return Quoted(MaskedNumber(value));
-    if (IsIn(kHidden, name)) return Quoted("***");
-    if (!ours_ || !IsIn(kOwnNumbers, name)) Mask(&value, IsIn(kIds, name));
+    if (IsNamedIn(kHidden, name)) return Quoted("***");
+    if (!ours_ || !IsNamedIn(kOwnNumbers, name)) Mask(&value, IsNamedIn(kIds, name));
     return Quoted(value);
   }
   bool binary(binary_t&) { return false; }
@@ -181,8 +181,8 @@ class Masker {
   bool Number(const std::string& number) {
     const std::string& name = names_.empty() ? kNoName : names_.back();
     if (EqualsAsciiCase(name, "card_number")) return Quoted(MaskedNumber(number));
-    if (IsIn(kHidden, name)) return Quoted("***");
-    if (ours_ && IsIn(kOwnNumbers, name)) return Raw(number);
+    if (IsNamedIn(kHidden, name)) return Quoted("***");
+    if (ours_ && IsNamedIn(kOwnNumbers, name)) return Raw(number);
     std::string masked = number;
     Mask(&masked, false);
     return masked == number ? Raw(number) : Quoted(masked);
@@ -254,7 +254,7 @@ void MaskWholeCardNumbers(std::string* text) {
 std::string MaskedBody(std::string_view body, const std::vector<Site>& sites, bool ours) {
   if (body.empty()) return {};
   Masker masker(sites, ours);
-  const bool read = body.size() <= kBodyReadMax && NestsAtMost(body, kNestingMax) &&
+  const bool read = body.size() <= kBodyReadMax && NestsAtMost(body, kRecordNestingMax) &&
                     Json::sax_parse(body, &masker);
   if (!read && !masker.full()) return "(" + std::to_string(body.size()) + " bytes, not shown)";
   std::string& text = masker.text();

@@ -16,7 +16,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kJobsMax = 100'000;
 constexpr std::int64_t kBackoffFirstMs = 50;
 constexpr std::int64_t kBackoffMaxMs = 2'000;
-constexpr timeval kConnectTimeout{.tv_sec = 0, .tv_usec = 500'000};
 constexpr timeval kReplyTimeout{.tv_sec = 0, .tv_usec = 500'000};
 
 RedisReply Read(const redisReply& reply) {
@@ -107,7 +106,7 @@ void Redis::Run() {
 bool Redis::Connected() {
   if (context_ != nullptr) return true;
   if (Clock::now() < try_again_at_) return false;
-  context_ = redisConnectWithTimeout(address_.host.c_str(), address_.port, kConnectTimeout);
+  context_ = redisConnectWithTimeout(address_.host.c_str(), address_.port, kRedisConnectTimeout);
   if (context_ != nullptr && context_->err == 0 &&
       redisSetTimeout(context_, kReplyTimeout) == REDIS_OK) {
     backoff_ms_ = 0;

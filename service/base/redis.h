@@ -7,6 +7,8 @@
 // Owned by main; any thread may send. Closures run on its thread and must not block.
 #pragma once
 
+#include <sys/time.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -22,6 +24,8 @@ struct redisContext;
 struct redisReply;
 
 namespace msp {
+
+inline constexpr timeval kRedisConnectTimeout{.tv_sec = 0, .tv_usec = 500'000};
 
 struct RedisAddress {
   std::string host;

@@ -20,7 +20,6 @@ constexpr milliseconds kBackoffMax{2'000};
 constexpr int kNap_ms = 100;  // How long a stop may go unnoticed.
 constexpr int kSilence_ms =
     2'000;  // Without a word for so long, Redis is asked for one; twice: gone.
-constexpr timeval kConnectTimeout{.tv_sec = 0, .tv_usec = 500'000};
 
 }  // namespace
 
@@ -39,7 +38,7 @@ void RedisChannel::Run() {
   milliseconds backoff = kBackoffFirst;
   while (!stopping_) {
     redisContext* const context =
-        redisConnectWithTimeout(address_.host.c_str(), address_.port, kConnectTimeout);
+        redisConnectWithTimeout(address_.host.c_str(), address_.port, kRedisConnectTimeout);
     if (context != nullptr && context->err == 0) Listen(*context);
     if (context != nullptr) redisFree(context);
     if (subscribed_) {

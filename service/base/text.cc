@@ -6,6 +6,8 @@
 #include <array>
 #include <cstring>
 
+#include "absl/strings/match.h"
+
 namespace msp {
 namespace {
 
@@ -72,6 +74,10 @@ void AppendJsonEscape(char c, std::string& out) {
 }
 
 }  // namespace
+
+bool EqualsIgnoreCase(std::string_view one, std::string_view other) {
+  return absl::EqualsIgnoreCase({one.data(), one.size()}, {other.data(), other.size()});
+}
 
 std::string PercentEncoded(std::string_view text) {
   std::string out;

@@ -10,6 +10,12 @@
 
 namespace msp {
 
+// An ASCII digit, whatever the locale.
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Equal but for the case of ASCII letters.
+bool EqualsIgnoreCase(std::string_view one, std::string_view other);
+
 // Percent-encodes everything but RFC 3986's unreserved characters, for one path segment or query
 // value.
 std::string PercentEncoded(std::string_view text);

@@ -39,7 +39,7 @@ char Class(std::int32_t code_point) {
                                                                                  : kWideJoint;
 }
 
-std::int32_t Decoded(std::string_view code_point) {
+std::int32_t DecodedPoint(std::string_view code_point) {
   const auto lead = static_cast<unsigned char>(code_point[0]);
   std::int32_t value = code_point.size() == 1 ? lead : lead & (0x7F >> code_point.size());
   for (const char c : code_point.substr(1)) value = value << 6 | (c & 0x3F);
@@ -100,7 +100,7 @@ Folded::Folded(std::string_view text, Escapes escapes) {
     char c = escapes == Escapes::kDecoded ? Escape(rest, bytes) : kInvalid;
     if (bytes == 0) {
       bytes = CodePointBytes(rest);
-      c = bytes == 0 ? kInvalid : Class(Decoded(rest.substr(0, bytes)));
+      c = bytes == 0 ? kInvalid : Class(DecodedPoint(rest.substr(0, bytes)));
       if (bytes == 0) bytes = 1;
     }
     chars.push_back(c);

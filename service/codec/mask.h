@@ -3,12 +3,17 @@
 // How a sensitive value looks in a log. Internal to the codec.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "multisafepay/v1/options.pb.h"
 
 namespace msp::codec {
+
+// What a card number has: the shortest and the longest.
+inline constexpr std::size_t kCardDigitsMin = 12;
+inline constexpr std::size_t kCardDigitsMax = 19;
 
 // Stands for what is not shown; the same length whatever it hides.
 inline constexpr std::string_view kMask = "***";

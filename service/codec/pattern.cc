@@ -12,7 +12,6 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool AllOf(std::string_view text, bool (*allowed)(char)) {

@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <bitset>
 
+#include "service/base/text.h"
+
 namespace msp::codec {
 namespace {
 
 namespace pb = google::protobuf;
 
 constexpr std::size_t kDigitRunMax = 5;  // In a drift path; a longer run may be somebody's number.
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // A member's name as part of a metric's label.
 void AppendName(std::string_view name, std::string& path) {

@@ -13,18 +13,13 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-constexpr std::size_t kCardDigitsMin = 12;  // The shortest card number.
-constexpr std::size_t kCardDigitsMax = 19;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 // What people put between the digits of a card number.
 bool IsJoint(char c) {
   return c == ' ' || c == '-' || c == '.' || c == '\t' || c == '\n' || c == '\r';
 }
 
 // The bytes of the code point at the start of `text`; 1 where there is no valid one.
-std::size_t CodePointBytes(std::string_view text) {
+std::size_t CharacterBytes(std::string_view text) {
   for (std::size_t size = 1; size <= 4 && size <= text.size(); ++size) {
     if (CodePoints(text.substr(0, size)) == 1) return size;
   }
@@ -58,7 +53,7 @@ std::string MaskedText(v1::Sensitivity sensitive, std::string_view text) {
       return MaskedCard(text);
     case v1::SENSITIVITY_PERSONAL: {
       if (text.empty()) return std::string(kMask);
-      const std::string_view first = text.substr(0, CodePointBytes(text));
+      const std::string_view first = text.substr(0, CharacterBytes(text));
       return CodePoints(first) == 1 ? std::string(first) + std::string(kMask) : std::string(kMask);
     }
     default:

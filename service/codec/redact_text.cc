@@ -16,14 +16,12 @@
 namespace msp::codec {
 namespace {
 
-constexpr std::size_t kCardDigitsMin = 12;
-constexpr std::size_t kCardDigitsMax = 19;
 // Shorter parts of an API key are not recognized: they could be words.
 constexpr std::size_t kKeyPartMin = 8;
 // How much more text is read than may be kept: masks are shorter than what they hide.
 constexpr std::size_t kReadBytesMore = 4096;
 
-std::size_t HashOf(std::string_view digits) {
+std::size_t SaltedHashOf(std::string_view digits) {
   static const std::string* const salt = new std::string(RandomBytes(16));
   char text[16 + kCardDigitsMax];
   const std::size_t count = std::min(digits.size(), kCardDigitsMax);
@@ -289,12 +287,12 @@ DigitPrint::DigitPrint(std::string_view text) {
     if (digits_ == kCardDigitsMax) break;
     digits[digits_++] = c;
   }
-  hash_ = HashOf({digits, digits_});
+  hash_ = SaltedHashOf({digits, digits_});
   explicit_bzero(digits, sizeof digits);
 }
 
 bool DigitPrint::Matches(std::string_view digits) const {
-  return digits_ > 0 && digits.size() == digits_ && HashOf(digits) == hash_;
+  return digits_ > 0 && digits.size() == digits_ && SaltedHashOf(digits) == hash_;
 }
 
 std::string Scrubbed(std::string_view text, std::size_t max_bytes, const KnownSecrets& known) {

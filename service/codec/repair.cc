@@ -11,8 +11,8 @@ namespace msp::codec {
 namespace {
 
 // U+FFFD, escaped, so that the reader's look at a text's escapes finds each repaired one.
-constexpr std::string_view kReplacement = "\\ufffd";
-constexpr std::size_t kReplacementRoom = kReplacement.size() + 2;  // In quotes, for a moment.
+constexpr std::string_view kReplacementEscape = "\\ufffd";
+constexpr std::size_t kReplacementRoom = kReplacementEscape.size() + 2;  // In quotes, for a moment.
 
 class Repairer {
  public:
@@ -70,7 +70,7 @@ class Repairer {
     ReserveWiping(to_, kReplacementRoom);
     const std::size_t before = to_.size();
     if (!sequence.valid) {
-      to_.append(kReplacement);
+      to_.append(kReplacementEscape);
     } else {
       AppendJsonString(from_.substr(0, 1), to_);
       to_.pop_back();

@@ -8,11 +8,10 @@
 #include <cstring>
 
 #include "absl/strings/match.h"
+#include "service/base/text.h"
 
 namespace msp::codec {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Moves `i` over digits; false when there was none.
 bool SkipDigits(std::string_view text, std::size_t& i) {
@@ -63,7 +62,7 @@ char* AppendUtf8(std::int32_t point, char* out) {
 
 constexpr std::int32_t kNoPoint = -1;   // No four hexadecimal digits.
 constexpr std::int32_t kHalfPair = -2;  // Half a surrogate pair, which UTF-8 has no bytes for.
-constexpr std::int32_t kReplacement = 0xFFFD;
+constexpr std::int32_t kReplacementPoint = 0xFFFD;
 
 // Reads what follows "\u" at `in`, which it moves over what it has read.
 std::int32_t ReadCodePoint(const char*& in, const char* end) {
@@ -213,7 +212,7 @@ Unescaped Unescape(char* begin, char* end) {
         *out++ = '\\';
         *out++ = 'u';
       } else {
-        out = AppendUtf8(point == kHalfPair ? kReplacement : point, out);
+        out = AppendUtf8(point == kHalfPair ? kReplacementPoint : point, out);
       }
     } else {
       *out++ = '\\';

@@ -26,8 +26,6 @@ namespace {
 constexpr std::string_view kTestUrl = "https://testapi.multisafepay.com/v1/json";
 constexpr std::string_view kLiveUrl = "https://api.multisafepay.com/v1/json";
 
-absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
-
 absl::StatusOr<std::string> ApiUrl(std::string url, bool allow_plaintext_upstream) {
   if (url.empty()) return Invalid("api_url", "is required: test, live, sandbox or a base URL");
   if (url == "test") return std::string(kTestUrl);

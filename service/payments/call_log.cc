@@ -68,8 +68,6 @@ std::int64_t MicrosecondsSince(Clock::time_point start) {
   return duration_cast<microseconds>(Clock::now() - start).count();
 }
 
-double Milliseconds(std::int64_t us) { return static_cast<double>(us) / 1000; }
-
 }  // namespace
 
 // What the lines of one ended call have in common.
@@ -130,8 +128,8 @@ void CallLog::WriteLine(const Call& call, const End& end) {
               {"detail", call.detail},
               {"attempts", std::int64_t{call.attempts}},
               {"looks", std::int64_t{call.looks}},
-              {"upstream_ms", Milliseconds(call.upstream_us)},
-              {"total_ms", Milliseconds(end.total_us)},
+              {"upstream_ms", telemetry::Milliseconds(call.upstream_us)},
+              {"total_ms", telemetry::Milliseconds(end.total_us)},
               {"trace_id", call.trace.trace()},
               {"peer", end.caller.peer},
               {"peer_identity", end.caller.identity}});
@@ -145,7 +143,7 @@ void CallLog::WriteSpan(const Call& call, const End& end) {
               {"name", call.operation->row.name},
               {"kind", std::string_view("server")},
               {"code", end.code},
-              {"duration_ms", Milliseconds(end.total_us)}});
+              {"duration_ms", telemetry::Milliseconds(end.total_us)}});
 }
 
 void CallLog::Remember(const Call& call, const End& end) {

@@ -18,6 +18,9 @@
 
 namespace msp::payments {
 
+// How long a caller is told to wait where MultiSafepay does not say.
+inline constexpr std::int64_t kRetryAfterMs = 1'000;
+
 using multisafepay::v1::Outcome;
 
 // The domains of google.rpc.ErrorInfo: MultiSafepay's own verdicts, and ours.

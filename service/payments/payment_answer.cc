@@ -18,7 +18,6 @@ namespace {
 namespace v1 = multisafepay::v1;
 
 // After this long an order that could not be read is worth another try.
-constexpr std::int64_t kRetryAfterMs = 1'000;
 
 v1::Order* MutableOrderOf(google::protobuf::Message& response) {
   if (response.GetDescriptor() == v1::CreateOrderResponse::descriptor())

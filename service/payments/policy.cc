@@ -182,10 +182,6 @@ bool IsSameId(const PaymentFacts& facts, std::string_view sent, std::string_view
   return SameOrderId(sent, answered, facts.numbers, field);
 }
 
-bool EqualsIgnoreCase(std::string_view value, std::string_view name) {
-  return absl::EqualsIgnoreCase({value.data(), value.size()}, {name.data(), name.size()});
-}
-
 bool IsDead(const v1::Order& order) {
   switch (StateOf(order, false)) {
     case v1::PAYMENT_STATE_DECLINED:

@@ -221,8 +221,6 @@ Found CannotTell(std::string message);
 bool IsSameId(const PaymentFacts& facts, std::string_view sent, std::string_view answered,
               std::string_view field);
 
-// Text that MultiSafepay spells in any case.
-bool EqualsIgnoreCase(std::string_view value, std::string_view name);
 // True when the order can no longer become paid: its id may be free for another one.
 bool IsDead(const multisafepay::v1::Order& order);
 // True when the order is paid or has been: it can no longer become void.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "service/base/text.h"
 #include "service/payments/interpret.h"
 #include "service/payments/policy.h"
 #include "service/payments/state.h"

@@ -3,6 +3,7 @@
 // CreateOrder: whose attempt made the order is told by the marker in it.
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "service/base/text.h"
 #include "service/payments/interpret.h"
 #include "service/payments/policy.h"
 #include "service/payments/state.h"

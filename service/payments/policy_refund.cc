@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "service/base/text.h"
 #include "service/payments/interpret.h"
 #include "service/payments/policy.h"
 #include "service/payments/state.h"

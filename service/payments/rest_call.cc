@@ -17,7 +17,6 @@ namespace {
 namespace v1 = multisafepay::v1;
 
 // After this long a refused connection is worth another try.
-constexpr std::int64_t kRetryAfterMs = 1'000;
 
 // Nothing left this process, or so little that nobody can have acted on it: the one case in which
 // the same call may simply be sent again.
@@ -113,8 +112,6 @@ codec::KnownSecrets SecretsOf(const RestRequest& rest_request) {
           .card = rest_request.body.card};
 }
 
-double Milliseconds(std::int64_t us) { return static_cast<double>(us) / 1000; }
-
 void AddTraceHeaders(const telemetry::TraceContext& hop, const std::string& state,
                      http::Request& request) {
   constexpr std::string_view kName = "traceparent: ";
@@ -184,9 +181,9 @@ RestResult RestCall::End(const RestRequest& rest_request, const telemetry::Trace
                       {"kind", std::string_view("client")},
                       {"fate", fate},
                       {"http_status", std::int64_t{answer.http_status}},
-                      {"queue_ms", Milliseconds(timings.queue_us)},
-                      {"first_byte_ms", Milliseconds(timings.first_byte_us)},
-                      {"duration_ms", Milliseconds(timings.total_us)}});
+                      {"queue_ms", telemetry::Milliseconds(timings.queue_us)},
+                      {"first_byte_ms", telemetry::Milliseconds(timings.first_byte_us)},
+                      {"duration_ms", telemetry::Milliseconds(timings.total_us)}});
   }
   return answer;
 }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "service/base/text.h"
 #include "service/payments/method_states.h"
 
 namespace msp::payments {
@@ -15,24 +16,23 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-bool Is(std::string_view value, std::string_view name) {
-  return absl::EqualsIgnoreCase({value.data(), value.size()}, {name.data(), name.size()});
-}
-
 struct Statuses {
   std::string_view status;
   std::string_view financial;
 
   bool pair(std::string_view s, std::string_view f) const {
-    return Is(status, s) && Is(financial, f);
+    return EqualsIgnoreCase(status, s) && EqualsIgnoreCase(financial, f);
   }
-  bool either(std::string_view value) const { return Is(status, value) || Is(financial, value); }
+  bool either(std::string_view value) const {
+    return EqualsIgnoreCase(status, value) || EqualsIgnoreCase(financial, value);
+  }
 };
 
 bool AnyRelated(const v1::Order& order, std::string_view type) {
-  return std::any_of(
-      order.related_transactions().begin(), order.related_transactions().end(),
-      [&](const v1::RelatedTransaction& related) { return Is(related.type(), type); });
+  return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
+                     [&](const v1::RelatedTransaction& related) {
+                       return EqualsIgnoreCase(related.type(), type);
+                     });
 }
 
 bool Names(const v1::RelatedTransaction& reversal, const v1::RelatedTransaction& chargeback) {
@@ -46,11 +46,11 @@ bool OpenChargeback(const v1::Order& order) {
   std::vector<const v1::RelatedTransaction*> chargebacks;
   std::vector<const v1::RelatedTransaction*> reversals;
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (Is(related.type(), "chargeback")) chargebacks.push_back(&related);
-    if (Is(related.type(), "reverse-chargeback")) reversals.push_back(&related);
+    if (EqualsIgnoreCase(related.type(), "chargeback")) chargebacks.push_back(&related);
+    if (EqualsIgnoreCase(related.type(), "reverse-chargeback")) reversals.push_back(&related);
   }
   const auto open = std::count_if(chargebacks.begin(), chargebacks.end(), [&](const auto* c) {
-    return !Is(c->dispute().status(), "closed") &&
+    return !EqualsIgnoreCase(c->dispute().status(), "closed") &&
            std::none_of(reversals.begin(), reversals.end(),
                         [&](const auto* r) { return Names(*r, *c); });
   });
@@ -62,7 +62,7 @@ bool OpenChargeback(const v1::Order& order) {
 }
 
 bool ManualCapture(const v1::Order& order) {
-  return Is(order.payment_details().capture(), "manual");
+  return EqualsIgnoreCase(order.payment_details().capture(), "manual");
 }
 
 bool PartlyCaptured(const v1::Order& order) {
@@ -73,7 +73,8 @@ bool PartlyCaptured(const v1::Order& order) {
 // American Express under the merchant's own number: Amex collects, the money never passes
 // MultiSafepay.
 bool AmexOwnNumber(const v1::Order& order) {
-  return Is(order.payment_details().type(), "AMEX") && order.payment_details().capture().empty();
+  return EqualsIgnoreCase(order.payment_details().type(), "AMEX") &&
+         order.payment_details().capture().empty();
 }
 
 v1::PaymentState OfVoid(const v1::Order& order) {
@@ -91,7 +92,7 @@ bool Unstarted(const v1::Order& order) {
 // a form to submit.
 v1::NextAction NextActionOf(const v1::Order& order) {
   v1::NextAction action;
-  const bool waits = Unstarted(order) || Is(order.status(), "initialized");
+  const bool waits = Unstarted(order) || EqualsIgnoreCase(order.status(), "initialized");
   const absl::string_view url =
       absl::StripAsciiWhitespace(order.payment_url());  // Old answers have spaces around it.
   if (waits && !order.qr_url().empty()) {
@@ -116,15 +117,17 @@ struct Reading {
 // The first match wins.
 Reading Read(const v1::Order& order, bool next_action_known) {
   const Statuses s{order.status(), order.financial_status()};
-  if (Is(s.status, "chargeback") || Is(s.status, "chargedback") || OpenChargeback(order))
+  if (EqualsIgnoreCase(s.status, "chargeback") || EqualsIgnoreCase(s.status, "chargedback") ||
+      OpenChargeback(order))
     return {v1::PAYMENT_STATE_CHARGED_BACK};
   if (s.either("refunded")) return {v1::PAYMENT_STATE_REFUNDED};
   if (s.either("partial_refunded") || s.either("partially_refunded"))
     return {v1::PAYMENT_STATE_PARTIALLY_REFUNDED};
-  if (Is(s.status, "void")) return {OfVoid(order)};
-  if (Is(s.status, "cancelled") || Is(s.status, "canceled")) return {v1::PAYMENT_STATE_CANCELLED};
-  if (Is(s.status, "declined")) return {v1::PAYMENT_STATE_DECLINED};
-  if (Is(s.status, "expired")) return {v1::PAYMENT_STATE_EXPIRED};
+  if (EqualsIgnoreCase(s.status, "void")) return {OfVoid(order)};
+  if (EqualsIgnoreCase(s.status, "cancelled") || EqualsIgnoreCase(s.status, "canceled"))
+    return {v1::PAYMENT_STATE_CANCELLED};
+  if (EqualsIgnoreCase(s.status, "declined")) return {v1::PAYMENT_STATE_DECLINED};
+  if (EqualsIgnoreCase(s.status, "expired")) return {v1::PAYMENT_STATE_EXPIRED};
   if (s.pair("completed", "initialized") && ManualCapture(order))
     return {PartlyCaptured(order) ? v1::PAYMENT_STATE_PARTIALLY_CAPTURED
                                   : v1::PAYMENT_STATE_AUTHORIZED};
@@ -139,7 +142,7 @@ Reading Read(const v1::Order& order, bool next_action_known) {
   if (s.either("uncleared")) return {v1::PAYMENT_STATE_IN_REVIEW};
   // An order that waits at a terminal is answered with its session alone.
   const bool started = next_action_known || !order.session_id().empty();
-  if (Is(s.status, "initialized") || (Unstarted(order) && started))
+  if (EqualsIgnoreCase(s.status, "initialized") || (Unstarted(order) && started))
     return {next_action_known ? v1::PAYMENT_STATE_REQUIRES_ACTION : v1::PAYMENT_STATE_PENDING};
   return {v1::PAYMENT_STATE_UNRECOGNIZED, /*guess=*/true};
 }

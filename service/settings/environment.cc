@@ -26,8 +26,6 @@ constexpr auto kOthers = std::to_array<std::string_view>(
 constexpr auto kOtherPrefixes =
     std::to_array<std::string_view>({"MSP_TEST_", "MSP_SDK_", "MSP_DIFFERENTIAL_"});
 
-absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
-
 // Drops the digits at the front; false where there are none.
 bool SkipDigits(std::string_view& text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());

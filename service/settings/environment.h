@@ -10,8 +10,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace msp {
+
+// Abseil's own string_view in Debian 12 is not the standard library's.
+inline absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
 
 // The variable of a setting: "MSP_" and the name in upper case.
 std::string VariableOf(std::string_view setting);

@@ -13,8 +13,6 @@
 namespace msp {
 namespace {
 
-absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
-
 template <class Number>
 absl::Status SetNumber(const Option& option, std::string_view text, Number* value) {
   std::int64_t number = 0;

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "service/base/text.h"
+
 namespace msp::telemetry {
 namespace {
 
@@ -12,7 +14,6 @@ constexpr std::size_t kPartBytesMax = 40;
 constexpr std::size_t kPartDigitsMax = 4;
 constexpr std::string_view kOther = "other";
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsNameChar(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || IsDigit(c);
 }

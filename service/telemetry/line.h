@@ -24,6 +24,9 @@ struct Field {
   Value value;
 };
 
+// Of a time in microseconds, as fields show it.
+inline double Milliseconds(std::int64_t us) { return static_cast<double>(us) / 1000; }
+
 // Replaces `out` with the line, its end included: time, level, event, then the fields.
 void FormatLine(Level level, std::string_view event, std::initializer_list<Field> fields, bool json,
                 std::string& out);

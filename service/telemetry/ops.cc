@@ -12,7 +12,7 @@
 namespace msp::telemetry {
 namespace {
 
-constexpr int kThreads = 4;
+constexpr int kPortThreads = 4;
 constexpr int kVisitorsMax = 32;        // Served or waiting; the rest wait in the kernel.
 constexpr int kVisitorPatience_s = 2;   // For a request to arrive, and for an answer to be taken.
 constexpr std::size_t kBodyMax = 1024;  // Nobody has anything to send here.
@@ -34,7 +34,7 @@ class RequestQueue final : public httplib::TaskQueue {
 
  private:
   std::counting_semaphore<kVisitorsMax> room_{kVisitorsMax};
-  httplib::ThreadPool threads_{kThreads};
+  httplib::ThreadPool threads_{kPortThreads};
 };
 
 struct Address {

@@ -17,7 +17,7 @@ namespace {
 
 // Numbered as proc(5) numbers the fields of /proc/self/stat.
 constexpr int kState = 3;
-constexpr int kThreads = 20;
+constexpr int kThreadsField = 20;
 constexpr int kStartTicks = 22;
 constexpr int kVirtualBytes = 23;
 constexpr int kResidentPages = 24;
@@ -90,7 +90,8 @@ void AddProcessReadings(Metrics& metrics) {
   add("process_open_fds", "Open file descriptors.", Kind::kGauge, OpenDescriptors);
   add("process_max_fds", "The most file descriptors that may be open.", Kind::kGauge,
       DescriptorsMax);
-  add("process_threads", "Threads of the process.", Kind::kGauge, [] { return Stat(kThreads); });
+  add("process_threads", "Threads of the process.", Kind::kGauge,
+      [] { return Stat(kThreadsField); });
   add("process_start_time_seconds", "When the process started, in Unix seconds.", Kind::kGauge,
       [] { return start; });
 }

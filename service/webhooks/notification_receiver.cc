@@ -18,7 +18,6 @@ namespace {
 
 // Orders in one generation of the memory.
 constexpr std::size_t kRememberedMax = 50'000;
-constexpr std::size_t kOrderIdMax = 255;
 
 Received Refused(SignatureCheck verdict) {
   switch (verdict) {

@@ -25,6 +25,9 @@
 
 namespace msp::webhooks {
 
+// Longer ids are nobody's.
+inline constexpr std::size_t kOrderIdMax = 255;
+
 struct Notification {
   std::string_view auth;
   std::string_view body;

@@ -17,8 +17,6 @@ constexpr std::size_t kAuthMax = 1024;
 constexpr std::size_t kSignatureDigits = 128;
 constexpr std::size_t kTimeDigitsMax = 15;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 char Lower(char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; }

@@ -13,10 +13,10 @@ namespace {
 // Version, order mark, digest of the state, `modified`, payment state, check.
 constexpr char kVersion = '\x02';
 constexpr std::size_t kMarkBytes = 8;
-constexpr std::size_t kDigestBytes = 16;
+constexpr std::size_t kTokenDigestBytes = 16;
 constexpr std::size_t kModifiedBytes = 8;
 constexpr std::size_t kCheckBytes = 16;
-constexpr std::size_t kContentBytes = 1 + kMarkBytes + kDigestBytes + kModifiedBytes + 1;
+constexpr std::size_t kContentBytes = 1 + kMarkBytes + kTokenDigestBytes + kModifiedBytes + 1;
 
 std::string CheckOf(std::string_view site, std::string_view content) {
   std::string text(site);
@@ -48,8 +48,8 @@ std::optional<LastTold> ReadToken(std::string_view token, std::string_view site)
   LastTold told;
   std::string_view rest = content.substr(1);
   told.order_mark = rest.substr(0, kMarkBytes);
-  told.digest = rest.substr(kMarkBytes, kDigestBytes);
-  rest.remove_prefix(kMarkBytes + kDigestBytes);
+  told.digest = rest.substr(kMarkBytes, kTokenDigestBytes);
+  rest.remove_prefix(kMarkBytes + kTokenDigestBytes);
   std::uint64_t modified = 0;
   for (const char byte : rest.substr(0, kModifiedBytes))
     modified = modified << 8 | static_cast<unsigned char>(byte);

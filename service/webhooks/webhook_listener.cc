@@ -26,7 +26,6 @@ using std::chrono::steady_clock;
 constexpr std::size_t kThreads = 16;
 constexpr seconds kSilenceMax{5};  // Between two pieces of a request, or of the answer.
 constexpr std::size_t kBodyMax = 1 << 20;
-constexpr std::size_t kOrderIdMax = 255;
 constexpr char kText[] = "text/plain; charset=utf-8";
 // What MultiSafepay looks for in the answer; anything else and it sends again.
 constexpr char kOk[] = "OK";

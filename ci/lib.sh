@@ -114,7 +114,8 @@ run_tests() {
   mkdir -p "$results"
   say "testing preset $preset"
   local status=0
-  GTEST_OUTPUT=xml:$results/ ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error \
+  # Most programs wait for others more than they compute.
+  GTEST_OUTPUT=xml:$results/ ctest --test-dir "build/$preset" -j "$((2 * jobs))" --output-on-failure --no-tests=error \
     --output-junit "$results/ctest.junit" "$@" </dev/null || status=$?
   python3 ci/count.py "$results" "$status"
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# the tests of the components without gRPC under ThreadSanitizer
+# the tests of what has threads, but for gRPC, under ThreadSanitizer
 #
 # Options are handed to ctest, as with ./run test. Debian's gRPC is not instrumented: a correct server gives hundreds of
-# reports, so the components that link it are tested under asan only.
+# reports, so the components that link it are tested under asan only. Programs of one thread are left out (SINGLE_THREADED in
+# the tests' CMakeLists.txt).
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of tsan
 install build test

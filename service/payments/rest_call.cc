@@ -122,8 +122,9 @@ void AddTraceHeaders(const telemetry::TraceContext& hop, const std::string& stat
   if (!state.empty()) request.extra_headers.push_back("tracestate: " + state);
 }
 
-// What most bodies fit into: one that grows on its way is copied and wiped each time.
-constexpr std::size_t kBodyRoomBytes = 2'048;
+// What most bodies fit into: one that grows on its way is copied and wiped each time. Not more: all
+// of the room is cleared before and wiped after.
+constexpr std::size_t kBodyRoomBytes = 1'536;
 
 // Puts the members that the operation always sends, such as "status":"cancelled", in front of those
 // of the object that starts at `start`.

@@ -9,6 +9,13 @@
 namespace msp::payments {
 namespace {
 
+// The text of a member that the schema does not know; "" for none.
+const std::string& UnmodelledText(const multisafepay::v1::Order& order, const char* name) {
+  static const std::string none;
+  const auto found = order.unmodelled().fields().find(name);
+  return found == order.unmodelled().fields().end() ? none : found->second.string_value();
+}
+
 // No site's name has a NUL.
 std::string KeyOf(std::string_view site, std::string_view order_id) {
   std::string key(site);
@@ -27,8 +34,11 @@ EventAccessTable::~EventAccessTable() {
 
 void EventAccessTable::Keep(std::string_view site, std::string_view order_id,
                             const multisafepay::v1::Order& order) {
-  const std::string& url = order.events_stream_url();
-  const std::string& token = order.events_token();
+  const std::string& url = order.has_events_stream_url()
+                               ? order.events_stream_url()
+                               : UnmodelledText(order, "event_stream_url");
+  const std::string& token =
+      order.has_events_token() ? order.events_token() : UnmodelledText(order, "event_token");
   if (url.empty() || url.size() > kUrlBytesMax || token.empty() || token.size() > kTokenBytesMax)
     return;
   std::string key = KeyOf(site, order_id);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // How MultiSafepay's event stream of an order may be read: the address and token that answers about
-// the order bring (contract: create answers of terminal and page orders, sometimes; perhaps GET's).
-// Kept from then on for a while, because a caller watches an order after it was created; bounded,
-// oldest first. What this process has not seen it does not know: another replica's orders are
+// the order bring, mostly those to the creation of an order at a terminal or on a page. Kept from
+// then on for a while, because a caller watches an order after it was created; bounded, the oldest
+// leaves first. What this process has not seen it does not know: another replica's orders are
 // polled.
 //
 // Owned by main, as the tokens' only keeper between two calls; overwritten when dropped. Any
@@ -49,10 +49,11 @@ class EventAccessTable {
   EventAccessTable(const EventAccessTable&) = delete;
   EventAccessTable& operator=(const EventAccessTable&) = delete;
 
-  // Takes what the answer brings; nothing for most orders. `order_id` is the shop's.
+  // Takes what the answer brings; nothing for most orders. `order_id` is the shop's. Some answers
+  // say event_token and event_stream_url, names that the schema does not have.
   void Take(std::string_view site, std::string_view order_id,
             const multisafepay::v1::Order& order) {
-    if (order.has_events_token() && order.has_events_stream_url()) Keep(site, order_id, order);
+    if (order.has_events_token() || order.has_unmodelled()) Keep(site, order_id, order);
   }
   // Nothing, too, where it is the one with the number `but`.
   std::optional<EventAccess> Find(std::string_view site, std::string_view order_id,

@@ -60,6 +60,25 @@ TEST_F(EventAccesses, AreBothMembersOrNone) {
   EXPECT_EQ(table.size(), 1U);
 }
 
+TEST_F(EventAccesses, AreTakenByTheOtherNamesToo) {
+  v1::Order order;
+  auto& members = *order.mutable_unmodelled()->mutable_fields();
+  members["event_token"].set_string_value("t-1");
+  table.Take("nl", "o-1", order);
+  EXPECT_EQ(table.size(), 0U);
+  members["event_stream_url"].set_string_value("https://old/");
+  table.Take("nl", "o-1", order);
+  EXPECT_EQ(TokenOf("nl", "o-1"), "t-1");
+  EXPECT_EQ(table.Find("nl", "o-1")->url, "https://old/");
+  order.set_events_token("t-2");
+  table.Take("nl", "o-1", order);
+  EXPECT_EQ(TokenOf("nl", "o-1"), "t-2");
+  members["event_token"].set_number_value(7);
+  order.clear_events_token();
+  table.Take("nl", "o-2", order);
+  EXPECT_EQ(table.size(), 1U);
+}
+
 TEST_F(EventAccesses, ANewTokenOrAddressIsAnotherAccess) {
   table.Take("nl", "o-1", OrderWith("t-1"));
   const std::uint64_t first = table.Find("nl", "o-1")->number;

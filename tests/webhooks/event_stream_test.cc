@@ -174,6 +174,28 @@ TEST_F(EventStreams, AnotherReplicaPolls) {
   EXPECT_EQ(field.Stats().at("requests").value("event_streams", 0.0), 0);
 }
 
+TEST_F(EventStreams, AReadMayBringTheTokenToo) {
+  Field field(Rarely());
+  const auto other = field.StartServer(Rarely());
+  const v1::Order order = field.CreateAtTerminal("t-10", kTerminal);
+  field.Control(
+      "faults",
+      {{"match", {{"method", "GET"}}},
+       {"effect",
+        {{"name", "edit"},
+         {"changes",
+          {{{"pointer", "/data/events_token"}, {"value", order.events_token()}},
+           {{"pointer", "/data/events_stream_url"}, {"value", order.events_stream_url()}}}}}}});
+  Watching watch(Field::Dial(*other), Ask("t-10"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  const auto until = steady_clock::now() + seconds(30);
+  while (field.Stats().at("requests").value("event_streams", 0.0) < 1 &&
+         steady_clock::now() < until)
+    std::this_thread::yield();
+  Approve(field, "t-10");
+  EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
+}
+
 TEST_F(EventStreams, ADrainEndsThemAtOnce) {
   Field field(Rarely({"--connection_age_ms=300", "--drain_delay_ms=5000"}));
   field.CreateAtTerminal("t-9", kTerminal);

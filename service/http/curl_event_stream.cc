@@ -22,19 +22,23 @@ constexpr std::size_t kHeaderBytesMax = std::size_t{64} << 10;
 constexpr long kReadBufferBytes = 4096;
 constexpr int kRequestTimeout = 408, kTooManyRequests = 429, kServerError = 500;
 
-// No answer, or a server's trouble: worth another connection. Everything else that is no stream
+// A server's trouble: worth another connection, as no answer is. Everything else that is no stream
 // says not to come again.
 bool IsTrouble(long status) {
-  return status == 0 || status == kRequestTimeout || status == kTooManyRequests ||
-         status >= kServerError;
+  return status == kRequestTimeout || status == kTooManyRequests || status >= kServerError;
+}
+
+// 0 for none yet.
+long StatusOf(CURL* easy) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  return status;
 }
 
 bool IsEventStream(CURL* easy) {
-  long status = 0;
   const char* type = nullptr;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
-  if (status != 200 || type == nullptr) return false;
+  if (StatusOf(easy) != 200 || type == nullptr) return false;
   const absl::string_view media =
       absl::string_view(type).substr(0, absl::string_view(type).find(';'));
   return absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(media), kContentType);
@@ -91,6 +95,7 @@ bool CurlEventStream::Connect(CURLM* multi, Clock::time_point now) {
   if (easy_ == nullptr) return false;
   parser_.Restart();
   header_bytes_ = 0;
+  answered_ = false;
   since_ = news_ = now;
   MakeHeaders();
   if (!SetOptions() || curl_multi_add_handle(multi, easy_) != CURLM_OK) return false;
@@ -147,8 +152,10 @@ std::size_t CurlEventStream::OnHeader(char* bytes, std::size_t size, std::size_t
   const std::string_view line(bytes, size * count);
   stream.header_bytes_ += line.size();
   if (stream.header_bytes_ > kHeaderBytesMax) return 0;
-  const bool last = line == "\r\n" || line == "\n";
-  if (last && !stream.connected_ && IsEventStream(stream.easy_)) {
+  // After an interim answer another one follows.
+  const bool last = (line == "\r\n" || line == "\n") && StatusOf(stream.easy_) >= 200;
+  stream.answered_ = stream.answered_ || last;
+  if (last && IsEventStream(stream.easy_)) {
     stream.connected_ = stream.tell_connected_ = true;
     stream.since_ = stream.news_ = Clock::now();
     stream.counts_.Count(StreamCount::kConnected);
@@ -171,11 +178,9 @@ std::size_t CurlEventStream::OnBody(char* bytes, std::size_t size, std::size_t c
 }
 
 void CurlEventStream::OnTransferEnd(Clock::time_point now) {
-  long status = 0;
   curl_off_t retry_after_s = 0;
-  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &retry_after_s);
-  if (!connected_ && !IsTrouble(status)) return End(StreamCount::kRefused);
+  if (answered_ && !connected_ && !IsTrouble(StatusOf(easy_))) return End(StreamCount::kRefused);
   Break(retry_after_s, now);
 }
 

@@ -75,7 +75,8 @@ class CurlEventStream {
   Clock::time_point since_;  // When the connection was begun, or answered.
   Clock::time_point news_;   // When a byte came last.
   std::size_t header_bytes_ = 0;
-  bool connected_ = false;  // The answer is a stream.
+  bool answered_ = false;   // The answer's header is complete,
+  bool connected_ = false;  // and says that a stream follows.
   int failures_ = 0;        // Connections in a row that failed or ended early.
   bool tell_connected_ = false;
   bool tell_events_ = false;

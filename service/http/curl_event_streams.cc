@@ -75,29 +75,28 @@ StreamOpened CurlEventStreams::Check(EventStreamRequest& request) {
 }
 
 EventStreams::Result CurlEventStreams::Open(EventStreamRequest request, OnSignal on_signal) {
-  StreamOpened opened = Check(request);
-  Id id = 0;
-  if (opened == StreamOpened::kOpened) {
-    MutexLock lock(mutex_);
-    if (stopping_) {
-      opened = StreamOpened::kStopped;
-    } else if (open_.size() >= static_cast<std::size_t>(options_.streams_max)) {
-      counts_.Count(StreamCount::kFull);
-      opened = StreamOpened::kFull;
-    } else {
-      id = ++last_id_;
-      open_.insert(id);
-      counts_.open.fetch_add(1, std::memory_order_relaxed);
-      opening_.push_back({id, std::move(request), std::move(on_signal)});
-      if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
-    }
-  }
-  if (opened == StreamOpened::kOpened) {
-    curl_multi_wakeup(parts_->multi);
-  } else {
+  if (const StreamOpened refusal = Check(request); refusal != StreamOpened::kOpened) {
     ZeroizeString(request.token);
+    return {.opened = refusal};
   }
-  return {.opened = opened, .id = id};
+  Id id = 0;
+  {
+    MutexLock lock(mutex_);
+    const bool full = open_.size() >= static_cast<std::size_t>(options_.streams_max);
+    if (stopping_ || full) {
+      ZeroizeString(request.token);
+      if (stopping_) return {.opened = StreamOpened::kStopped};
+      counts_.Count(StreamCount::kFull);
+      return {.opened = StreamOpened::kFull};
+    }
+    id = ++last_id_;
+    open_.insert(id);
+    counts_.open.fetch_add(1, std::memory_order_relaxed);
+    opening_.push_back({id, std::move(request), std::move(on_signal)});
+    if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+  }
+  curl_multi_wakeup(parts_->multi);
+  return {.id = id};
 }
 
 void CurlEventStreams::Close(Id id) {

@@ -4,13 +4,16 @@
 // not.
 #include "service/http/curl_event_streams.h"
 
-#include <map>
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/connect_proxy.h"
 #include "tests/testing/gate.h"
 #include "tests/testing/upstream.h"
 
@@ -156,9 +159,7 @@ TEST_F(Streaming, DoesNotComeAgainWhereItIsNotWelcome) {
       "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\ndata: a\n\nabcde",
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-streams\r\n\r\ndata: a\n\n",
-      "HTTP/1.1 200 OK\r\n\r\ndata: a\n\n",
-      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX: " + std::string(70'000, 'x') +
-          "\r\n\r\ndata: a\n\n"};
+      "HTTP/1.1 200 OK\r\n\r\ndata: a\n\n"};
   for (const std::string& answer : answers) {
     upstream.Script([&](const RecordedRequest&) { return Reply::Raw(answer, Ending::kKeepAlive); });
     Signals told;
@@ -177,7 +178,11 @@ TEST_F(Streaming, DoesNotComeAgainWhereItIsNotWelcome) {
 TEST_F(Streaming, IsGivenUpAfterFailuresInARow) {
   for (const Reply& reply :
        {Reply::Close(Ending::kRst), Reply::Json(500, "{}"), Reply::Json(429, "{}"),
-        Reply::Json(408, "{}"), Stream(std::string(70'000, 'x')), Stream("", Ending::kFin)}) {
+        Reply::Json(408, "{}"), Stream(std::string(70'000, 'x')), Stream("", Ending::kFin),
+        Reply::Raw("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", Ending::kFin),
+        Reply::Raw("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX: " +
+                       std::string(70'000, 'x') + "\r\n\r\n",
+                   Ending::kKeepAlive)}) {
     upstream.Script([&](const RecordedRequest&) { return reply; });
     EventStreamOptions options = Options();
     options.failures_max = 0;
@@ -187,8 +192,46 @@ TEST_F(Streaming, IsGivenUpAfterFailuresInARow) {
     told.WaitFor(StreamSignal::kEnded);
     EXPECT_EQ(told.all().back(), StreamSignal::kEnded);
   }
-  EXPECT_EQ(Count(StreamCount::kGivenUp), 6);
+  EXPECT_EQ(Count(StreamCount::kGivenUp), 8);
   EXPECT_EQ(Count(StreamCount::kReconnect), 0);
+}
+
+TEST_F(Streaming, AnInterimAnswerIsNone) {
+  upstream.Script([](const RecordedRequest&) {
+    return Reply::Raw(
+        std::string("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n") + kStart + Event(1),
+        Ending::kKeepAlive);
+  });
+  const auto streams = Start(Options());
+  Open(*streams);
+  signals.WaitFor(StreamSignal::kEvents);
+  EXPECT_EQ(signals.all()[0], StreamSignal::kConnected);
+}
+
+TEST_F(Streaming, GoesThroughTheProxyThatWasGivenAndThroughNoOther) {
+  testing::ConnectProxy proxy;
+  testing::ConnectProxy other;
+  setenv("http_proxy", other.url().c_str(), 1);
+  setenv("all_proxy", other.url().c_str(), 1);
+  upstream.Script([](const RecordedRequest&) { return Stream(Event(1)); });
+  EventStreamOptions options = Options();
+  {
+    const auto streams = Start(options);
+    Open(*streams);
+    signals.WaitFor(StreamSignal::kEvents);
+    EXPECT_EQ(proxy.connections(), 0);
+  }
+  options.proxy = proxy.url();
+  {
+    const auto streams = Start(std::move(options));
+    Open(*streams);
+    signals.WaitFor(StreamSignal::kEvents, 2);
+  }
+  EXPECT_EQ(proxy.connections(), 1);
+  EXPECT_EQ(other.connections(), 0);
+  EXPECT_EQ(Count(StreamCount::kConnected), 2) << "the proxy's own answer is no stream";
+  unsetenv("http_proxy");
+  unsetenv("all_proxy");
 }
 
 TEST_F(Streaming, OneThatLastedBeginsToCountAgain) {

@@ -123,19 +123,23 @@ TEST_F(Streaming, AsksAsAReaderOfEventsDoesAndTellsThem) {
 TEST_F(Streaming, ResumesAfterTheLastEventWhenTheConnectionBreaks) {
   upstream.Script([](const RecordedRequest& request) {
     if (request.connection == 0) return Stream(kQuick + Event(7), Ending::kFin);
-    if (request.connection == 1) return Stream("id: 8\ndata: half", Ending::kRst);
-    return Stream(Event(9));
+    if (request.connection == 1) return Stream("id: 8\ndata: half", Ending::kFin);
+    if (request.connection == 2) return Stream(Event(9), Ending::kFin);
+    return Stream("");
   });
-  const auto streams = Start(Options());
+  EventStreamOptions options = Options();
+  options.lasting = milliseconds(0);
+  const auto streams = Start(std::move(options));
   Open(*streams);
-  signals.WaitFor(StreamSignal::kEvents, 2);
-  signals.WaitFor(StreamSignal::kConnected, 3);
+  signals.WaitFor(StreamSignal::kConnected, 4);
   const std::vector<RecordedRequest> requests = upstream.requests();
-  ASSERT_EQ(requests.size(), 3U);
+  ASSERT_EQ(requests.size(), 4U);
   EXPECT_EQ(requests[0].Header("last-event-id"), "");
   EXPECT_EQ(requests[1].Header("last-event-id"), "7");
   EXPECT_EQ(requests[2].Header("last-event-id"), "7") << "an event that did not end is none";
-  EXPECT_EQ(Count(StreamCount::kReconnect), 2);
+  EXPECT_EQ(requests[3].Header("last-event-id"), "9") << "nor does the next one begin with it";
+  EXPECT_EQ(Count(StreamCount::kEvent), 2);
+  EXPECT_EQ(Count(StreamCount::kReconnect), 3);
   EXPECT_EQ(counts.open, 1);
 }
 
@@ -169,6 +173,7 @@ TEST_F(Streaming, DoesNotComeAgainWhereItIsNotWelcome) {
     told.WaitFor(StreamSignal::kEnded);
     EXPECT_THAT(told.all(), ElementsAre(StreamSignal::kEnded)) << answer.substr(0, 60);
     EXPECT_EQ(upstream.requests().size(), before + 1) << answer.substr(0, 60);
+    upstream.WaitForEnded(upstream.connections());  // It is not kept for the next one.
     EXPECT_EQ(counts.open, 0);
   }
   EXPECT_EQ(Count(StreamCount::kRefused), static_cast<std::int64_t>(answers.size()));
@@ -223,13 +228,21 @@ TEST_F(Streaming, GoesThroughTheProxyThatWasGivenAndThroughNoOther) {
   }
   options.proxy = proxy.url();
   {
-    const auto streams = Start(std::move(options));
+    const auto streams = Start(options);
     Open(*streams);
     signals.WaitFor(StreamSignal::kEvents, 2);
   }
-  EXPECT_EQ(proxy.connections(), 1);
-  EXPECT_EQ(other.connections(), 0);
   EXPECT_EQ(Count(StreamCount::kConnected), 2) << "the proxy's own answer is no stream";
+  upstream.Script([](const RecordedRequest&) { return Reply::Close(Ending::kRst); });
+  options.failures_max = 0;
+  Signals told;
+  const auto streams = Start(std::move(options));
+  streams->Open({.url = upstream.url() + "/s", .token = "t"}, told.Take());
+  told.WaitFor(StreamSignal::kEnded);
+  EXPECT_EQ(Count(StreamCount::kGivenUp), 1);
+  EXPECT_EQ(Count(StreamCount::kRefused), 0) << "nor is it an answer of the stream's";
+  EXPECT_EQ(proxy.connections(), 2);
+  EXPECT_EQ(other.connections(), 0);
   unsetenv("http_proxy");
   unsetenv("all_proxy");
 }

@@ -130,9 +130,7 @@ bool CurlEventStream::SetOptions() {
          SetTransport(easy_, transport, scheme) && set(CURLOPT_HTTPHEADER, headers_.data()) &&
          set(CURLOPT_USERAGENT, "multisafepay-grpc/" MSP_VERSION) &&
          // Each stream has a connection of its own, which ends with it.
-         set(CURLOPT_FORBID_REUSE, 1L) &&
-         // The proxy's own answer is none of the stream's.
-         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) && set(CURLOPT_BUFFERSIZE, kReadBufferBytes) &&
+         set(CURLOPT_FORBID_REUSE, 1L) && set(CURLOPT_BUFFERSIZE, kReadBufferBytes) &&
          set(CURLOPT_HEADERFUNCTION, &OnHeader) && set(CURLOPT_HEADERDATA, this) &&
          set(CURLOPT_WRITEFUNCTION, &OnBody) && set(CURLOPT_WRITEDATA, this);
 }

@@ -151,11 +151,37 @@ TEST_F(Pushed, AFloodOfNewsIsReadEverMoreRarely) {
   record = OrderOf("uncleared", "uncleared", 2);
   Pass(seconds(40));
   EXPECT_EQ(watcher.heard.size(), 2U);
-  Pass(seconds(30));
+  Push();
+  Pass(seconds(5));
   NewLooks();
   Push();
-  Pass(milliseconds(100));
+  Pass(milliseconds(700));
   EXPECT_EQ(NewLooks(), 1);
+  registry.Leave(&watcher);
+}
+
+// The read that is still to come is not put off to the next poll.
+TEST_F(Pushed, ANotificationBetweenNewsAndTheirReadLosesNothing) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  Pass(seconds(30));
+  Push();
+  Pass(seconds(1));
+  Notify(OrderOf("uncleared", "uncleared", 2));
+  record = OrderOf("completed", "completed", 3);
+  Pass(seconds(5));
+  EXPECT_EQ(watcher.heard.size(), 3U);
+  EXPECT_EQ(watcher.ended, "end");
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, AnOrderThatGetsAnotherIdIsFollowedByThatOne) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  record->set_order_id("o-2");
+  Push();
+  Pass(seconds(5));
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1", "unfollow shop/o-1", "follow shop/o-2"));
   registry.Leave(&watcher);
 }
 

@@ -177,6 +177,7 @@ int Serve(Config config) {
   for (const payments::OperationRow& row : payments::OperationRows())
     metrics.Prepare(row.name, row.effect == payments::Effect::kMoney);
   std::unique_ptr<payments::Lease> lease = MakeLease(config, metrics);
+  payments::EventAccessTable event_access;
   payments::Api api({.upstream_timeout_ms = config.upstream_timeout_ms,
                      .notification_url = config.notification_url,
                      .apple_pay_hosts = config.apple_pay_hosts,
@@ -184,7 +185,8 @@ int Serve(Config config) {
                      .settle_ms = config.settle_ms,
                      .reconcile_backoff_ms = config.reconcile_backoff_ms,
                      .refund_pause_s = config.refund_pause_s,
-                     .span_log = config.trace_spans ? &log : nullptr},
+                     .span_log = config.trace_spans ? &log : nullptr,
+                     .event_access = config.notify.event_streams ? &event_access : nullptr},
                     operations, **pool, metrics, lease.get());
   payments::Sites sites(std::move(config.sites));
   auto tls = StartTls(config);
@@ -196,7 +198,7 @@ int Serve(Config config) {
                        .client_certificates = !config.tls.client_ca_file.empty(),
                        .trace = config.trace},
                       api, sites, call_log);
-  Notifying notifying(config, api, sites, log, metrics);
+  Notifying notifying(config, api, event_access, sites, log, metrics);
   auto server = server::Server::Start(
       {.listen = config.listen,
        .unix_mode = static_cast<mode_t>(std::strtoul(config.listen_mode.c_str(), nullptr, 8)),

@@ -7,8 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "multisafepay/v1/notification_service.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
+#include "service/http/curl_event_streams.h"
 #include "service/webhooks/counters.h"
 #include "service/webhooks/notification_receiver.h"
+#include "service/webhooks/order_event_streams.h"
 #include "service/webhooks/order_reader.h"
 #include "service/webhooks/order_watch_registry.h"
 #include "service/webhooks/redis_event_publisher.h"
@@ -21,10 +23,10 @@ namespace {
 namespace v1 = multisafepay::v1;
 using telemetry::CollectedMetric;
 
-template <std::size_t kSize>
+// `counts` has an At for the index of each of `values`.
+template <std::size_t kSize, class Counts>
 void AddCounts(telemetry::Metrics& metrics, const char* name, const char* help, const char* label,
-               const std::array<std::string_view, kSize>& values,
-               const webhooks::Counts<kSize>& counts) {
+               const std::array<std::string_view, kSize>& values, const Counts& counts) {
   for (std::size_t i = 0; i < kSize; ++i) {
     metrics.AddReading({.name = name,
                         .help = help,
@@ -42,7 +44,8 @@ void AddValue(telemetry::Metrics& metrics, const char* name, const char* help,
                       }});
 }
 
-void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters) {
+void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters,
+                 const http::StreamCounts& streams) {
   constexpr auto kGauge = CollectedMetric::Kind::kGauge;
   constexpr auto kCounter = CollectedMetric::Kind::kCounter;
   AddCounts(
@@ -51,7 +54,8 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
       "result", webhooks::kReceivedNames, counters.received);
   AddCounts(metrics, "msp_watch_events_total",
             "What was heard of watched orders: news that were told, the same again, stale, in "
-            "doubt (a look follows), and changes that a look found.",
+            "doubt (a look follows), and changes that a look found, after an event stream's push "
+            "or by itself.",
             "event", webhooks::kEventNames, counters.events);
   AddCounts(metrics, "msp_watch_looks_total", "Looks at watched orders (GET), by their reason.",
             "reason", webhooks::kLookNames, counters.looks);
@@ -59,6 +63,12 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
             "Events between replicas: published, not published because Redis did not answer, "
             "received, and received ones that were no event of a site of ours.",
             "event", webhooks::kBusNames, counters.bus);
+  AddCounts(metrics, "msp_event_streams_total",
+            "What became of MultiSafepay's event streams and their connections, and events that "
+            "came.",
+            "event", http::kStreamCountNames, streams);
+  AddValue(metrics, "msp_event_streams_open", "MultiSafepay's event streams that are read.", kGauge,
+           streams.open);
   AddValue(metrics, "msp_watch_looks_failed_total", "Looks at watched orders that failed.",
            kCounter, counters.looks_failed);
   AddValue(metrics, "msp_watchers_open", "Streams of WatchOrder that are open.", kGauge,
@@ -75,8 +85,8 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
 }  // namespace
 
 struct Notifying::Parts {
-  Parts(const Config& config, payments::Api& api, payments::Sites& all, telemetry::Log& log_,
-        telemetry::Metrics& metrics)
+  Parts(const Config& config, payments::Api& api, payments::EventAccessTable& event_access,
+        payments::Sites& all, telemetry::Log& log_, telemetry::Metrics& metrics)
       : sites([&all](std::string_view name) { return all.Find(name); }),
         log(log_),
         plans({v1::WatchOrderRequest::descriptor(), v1::HandleNotificationRequest::descriptor(),
@@ -88,6 +98,8 @@ struct Notifying::Parts {
                   // A watcher that waits twice the time for proof loses nothing.
                   .settle_ms = 2 * config.settle_ms},
                  webhooks::OrderReader(api, sites), counters),
+        streams(MakeStreams(config)),
+        order_streams(MakeOrderStreams(event_access)),
         receiver(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), registry,
                  counters),
         edge{registry, receiver, all, !config.tls.client_ca_file.empty(), plans, log, metrics},
@@ -99,11 +111,45 @@ struct Notifying::Parts {
     receiver.Connect(bus.get());
   }
 
+  // The streams' thread tells what goes before it.
+  ~Parts() {
+    if (streams != nullptr) streams->Stop();
+  }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  // Null where they are off. The server has told that the API's URL is one, so that what is left is
+  // a lack of memory: orders are polled then.
+  std::unique_ptr<http::CurlEventStreams> MakeStreams(const Config& config) {
+    if (!config.notify.event_streams) return nullptr;
+    auto made = http::CurlEventStreams::Create({.api_url = config.api_url,
+                                                .domains = config.notify.event_stream_hosts,
+                                                .streams_max = config.notify.event_streams_max,
+                                                .proxy = config.proxy,
+                                                .ca_file = config.upstream_ca_file},
+                                               stream_counts);
+    if (made.ok()) return *std::move(made);
+    log.Write(telemetry::Level::kError, "event_streams",
+              {{"detail", std::string_view("none are read: libcurl could not be set up")}});
+    return nullptr;
+  }
+  // Before the event core's thread begins.
+  std::unique_ptr<webhooks::OrderEventStreams> MakeOrderStreams(
+      payments::EventAccessTable& event_access) {
+    if (streams == nullptr) return nullptr;
+    auto made = std::make_unique<webhooks::OrderEventStreams>(event_access, *streams, registry);
+    registry.FollowBy(made.get());
+    return made;
+  }
+
   webhooks::SiteFinder sites;
   telemetry::Log& log;
   webhooks::Counters counters;
+  http::StreamCounts stream_counts;
   codec::SchemaSet plans;
   webhooks::OrderWatchRegistry registry;
+  std::unique_ptr<http::CurlEventStreams> streams;
+  std::unique_ptr<webhooks::OrderEventStreams> order_streams;
   webhooks::NotificationReceiver receiver;
   server::NotificationServices edge;
   webhooks::TimerThread ticker;
@@ -112,10 +158,11 @@ struct Notifying::Parts {
   std::string listening;
 };
 
-Notifying::Notifying(const Config& config, payments::Api& api, payments::Sites& sites,
+Notifying::Notifying(const Config& config, payments::Api& api,
+                     payments::EventAccessTable& event_access, payments::Sites& sites,
                      telemetry::Log& log, telemetry::Metrics& metrics)
-    : parts_(std::make_unique<Parts>(config, api, sites, log, metrics)) {
-  AddReadings(metrics, parts_->counters);
+    : parts_(std::make_unique<Parts>(config, api, event_access, sites, log, metrics)) {
+  AddReadings(metrics, parts_->counters, parts_->stream_counts);
 }
 
 Notifying::~Notifying() = default;
@@ -137,7 +184,10 @@ absl::Status Notifying::Listen(const Config& config) {
 
 const std::string& Notifying::listening() const { return parts_->listening; }
 
-void Notifying::Drain() { parts_->registry.Drain(); }
+void Notifying::Drain() {
+  parts_->registry.Drain();
+  if (parts_->streams != nullptr) parts_->streams->Stop();
+}
 
 // The ticker goes last, with the core: looks that are under way still come back to it.
 void Notifying::Stop() { parts_->listener.reset(); }

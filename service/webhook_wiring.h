@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Notifications and watching, wired: the event core with its thread, the receiver, the listener,
-// and what the operator sees of them. Built by main after the API and torn down before it.
+// MultiSafepay's event streams, and what the operator sees of them. Built by main after the API and
+// torn down before it.
 #pragma once
 
 #include <memory>
@@ -19,8 +20,8 @@ namespace msp {
 
 class Notifying {
  public:
-  Notifying(const Config& config, payments::Api& api, payments::Sites& sites, telemetry::Log& log,
-            telemetry::Metrics& metrics);
+  Notifying(const Config& config, payments::Api& api, payments::EventAccessTable& event_access,
+            payments::Sites& sites, telemetry::Log& log, telemetry::Metrics& metrics);
   ~Notifying();
   Notifying(const Notifying&) = delete;
   Notifying& operator=(const Notifying&) = delete;
@@ -30,7 +31,7 @@ class Notifying {
   absl::Status Listen(const Config& config);
   // The listener's address; "" for none.
   const std::string& listening() const;
-  // Ends the streams: their callers go on elsewhere. The listener stays.
+  // Ends the streams, callers' and MultiSafepay's: callers go on elsewhere. The listener stays.
   void Drain();
   // Takes no more notifications. Before the pool stops.
   void Stop();

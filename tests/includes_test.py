@@ -21,12 +21,12 @@ COMPONENTS = {
     "service/http": ["service/telemetry", "service/base"],
     "service/codec": ["service/telemetry", "service/base", "proto"],
     "service/payments": ["service/codec", "service/http", "service/telemetry", "service/base", "proto"],
-    "service/webhooks": ["service/payments", "service/codec", "service/telemetry", "service/base", "proto"],
+    "service/webhooks": ["service/payments", "service/codec", "service/http", "service/telemetry", "service/base", "proto"],
     "service/grpc": [
         "service/payments", "service/webhooks", "service/codec", "service/http", "service/telemetry", "service/base", "proto",
         "service/proto",
     ],
-    "service/config": ["service/settings", "service/grpc", "service/payments", "service/telemetry", "service/base"],
+    "service/config": ["service/settings", "service/grpc", "service/payments", "service/http", "service/telemetry", "service/base"],
     # main.cc wires, so it sees every component.
     "service": [
         "service/config", "service/settings", "service/grpc", "service/payments", "service/webhooks", "service/codec", "service/http", "service/telemetry",

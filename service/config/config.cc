@@ -13,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "service/base/host.h"
 #include "service/base/redis.h"
 #include "service/config/config_access.h"
 #include "service/config/cores.h"

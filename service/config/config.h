@@ -13,6 +13,7 @@
 #include "service/config/credentials.h"
 #include "service/grpc/port_limits.h"
 #include "service/grpc/tls_files.h"
+#include "service/http/event_streams.h"
 #include "service/payments/sites.h"
 #include "service/payments/validate.h"
 #include "service/settings/option.h"
@@ -28,6 +29,9 @@ struct NotifyConfig {
   std::int64_t watch_poll_first_ms = 5'000;
   std::int64_t watch_poll_max_ms = 300'000;
   std::int64_t watch_quiet_ms = 5'000;
+  bool event_streams = true;
+  int event_streams_max = 256;
+  std::string event_stream_hosts{http::kEventStreamDomains};
 };
 
 inline constexpr int kThreadsMax = 64;

@@ -170,6 +170,14 @@ std::vector<Option> OptionsOf(Config& c) {
        "how long a stream stays open at DECLINED, EXPIRED or CANCELLED, which can still become "
        "PAID, in milliseconds",
        0, kHourMs},
+      {"event_streams", &c.notify.event_streams,
+       "a watched order whose answers brought events_token and events_stream_url is read when "
+       "MultiSafepay's event stream says so; polling goes on underneath"},
+      {"event_streams_max", &c.notify.event_streams_max,
+       "event streams that are read at once; further orders are polled", 1, 10'000},
+      {"event_stream_hosts", &c.notify.event_stream_hosts,
+       "domains, separated by commas, that an event stream's https address may be in, besides the "
+       "API's own address: its token goes there"},
       {"check", &c.check, "check the settings, print them with secrets masked, and leave"},
       {.name = "http2", .value = &c.withdrawn_http2, .withdrawn = true},
       {.name = "http_workers",

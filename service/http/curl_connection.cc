@@ -11,7 +11,6 @@
 namespace msp::http {
 namespace {
 
-constexpr long kKeepAliveProbe_s = 15;
 constexpr std::size_t kSendBytesMax = 16 << 10;
 // What the kernel takes of a body before the peer has asked for it. Far more would fit by default:
 // a long body would be gone in full although the peer has read next to nothing of it.
@@ -39,24 +38,9 @@ bool SetOptions(CURL* easy, CurlConnection* self, const ConnectionOptions& optio
   };
   const char* const scheme = options.base_url.starts_with("https:") ? "https" : "http";
   return set(CURLOPT_PRIVATE, self) && set(CURLOPT_CONNECT_ONLY, 1L) &&
-         set(CURLOPT_URL, options.base_url.c_str()) && set(CURLOPT_PROTOCOLS_STR, scheme) &&
-         set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1}) &&
-         set(CURLOPT_SSL_VERIFYPEER, 1L) && set(CURLOPT_SSL_VERIFYHOST, 2L) &&
-         set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2}) &&
-         (options.ca_file.empty() || (set(CURLOPT_CAINFO, options.ca_file.c_str()) &&
-                                      set(CURLOPT_CAPATH, static_cast<char*>(nullptr)))) &&
-         // "" switches off the environment's *_proxy and no_proxy, which null would let in. A
-         // tunnel, for http too: the same bytes go through it as without a proxy.
-         set(CURLOPT_PROXY, options.proxy.c_str()) && set(CURLOPT_NOPROXY, "") &&
-         set(CURLOPT_HTTPPROXYTUNNEL, 1L) &&
-         // Signals belong to the program. Without QUICK_EXIT a blocked name server holds up the
-         // event loop: it waits for the resolver's thread of a connection that is given up.
-         set(CURLOPT_NOSIGNAL, 1L) && set(CURLOPT_QUICK_EXIT, 1L) &&
-         set(CURLOPT_CONNECTTIMEOUT_MS, options.connect_timeout_ms) &&
-         set(CURLOPT_BUFFERSIZE, kCurlBufferBytes) && set(CURLOPT_TCP_KEEPALIVE, 1L) &&
-         set(CURLOPT_TCP_KEEPIDLE, kKeepAliveProbe_s) &&
-         set(CURLOPT_TCP_KEEPINTVL, kKeepAliveProbe_s) &&
-         set(CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
+         set(CURLOPT_URL, options.base_url.c_str()) &&
+         SetTransport(easy, options.transport, scheme) &&
+         set(CURLOPT_BUFFERSIZE, kCurlBufferBytes) && set(CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "service/http/client.h"
+#include "service/http/curl_setup.h"
 
 namespace msp::http {
 
@@ -23,9 +24,7 @@ class Transfer;
 // What every connection of a pool has in common. Outlives its connections.
 struct ConnectionOptions {
   std::string base_url;  // Scheme, host, optional port; libcurl ignores the path.
-  std::string proxy;     // Empty: none, whatever the environment says.
-  std::string ca_file;   // Empty: the system's store.
-  long connect_timeout_ms = 0;
+  TransportOptions transport;
 };
 
 // What came of one attempt to send or receive.

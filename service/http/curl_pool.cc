@@ -2,52 +2,20 @@
 
 #include "service/http/curl_pool.h"
 
-#include <curl/curl.h>
-#include <signal.h>
-
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
+#include "service/http/curl_setup.h"
+#include "service/http/curl_url.h"
 #include "service/http/event_loop.h"
 
 namespace msp::http {
 namespace {
 
-// Once per process, before the first thread of libcurl's; never undone, since other pools may live
-// on.
-absl::Status InitCurl() {
-  static std::once_flag once;
-  static CURLcode result = CURLE_OK;
-  std::call_once(once, [] {
-    // Callers' threads write to connections, too, and OpenSSL does so without MSG_NOSIGNAL: one
-    // that the other side has closed must not end the program. A handler of its own stays.
-    struct sigaction current {};
-    if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL)
-      signal(SIGPIPE, SIG_IGN);
-    result = curl_global_init(CURL_GLOBAL_DEFAULT);
-  });
-  if (result != CURLE_OK) return absl::InternalError(curl_easy_strerror(result));
-  return absl::OkStatus();
-}
-
 absl::Status CheckBaseUrl(const std::string& url) {
-  CURLU* const parsed = curl_url();
-  const auto has = [parsed](CURLUPart part) {
-    char* text = nullptr;
-    const bool found = curl_url_get(parsed, part, &text, 0) == CURLUE_OK;
-    curl_free(text);
-    return found;
-  };
-  const bool fine = (url.starts_with("http://") || url.starts_with("https://")) &&
-                    parsed != nullptr &&
-                    curl_url_set(parsed, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
-                    has(CURLUPART_HOST) && !has(CURLUPART_USER) && !has(CURLUPART_PASSWORD) &&
-                    !has(CURLUPART_QUERY) && !has(CURLUPART_FRAGMENT);
-  curl_url_cleanup(parsed);
-  if (fine) return absl::OkStatus();
+  if (const auto parsed = ParseUrl(url); parsed && !parsed->has_query) return absl::OkStatus();
   return absl::InvalidArgumentError("base URL is not http(s)://host[:port][/path]");
 }
 
@@ -112,9 +80,9 @@ LoopOptions OptionsOfLoop(const PoolOptions& options, int index) {
       std::max(static_cast<std::size_t>(options.bodies_max_bytes / options.loops),
                2 * loop.request.body_max_bytes);
   loop.connections.connection = {.base_url = options.base_url,
-                                 .proxy = options.proxy,
-                                 .ca_file = options.ca_file,
-                                 .connect_timeout_ms = options.connect_timeout_ms};
+                                 .transport = {.proxy = options.proxy,
+                                               .ca_file = options.ca_file,
+                                               .connect_timeout_ms = options.connect_timeout_ms}};
   loop.connections.idle_max = std::chrono::seconds(options.connection_idle_max_s);
   loop.connections.age_max = std::chrono::seconds(options.connection_age_max_s);
   return loop;

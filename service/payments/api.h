@@ -17,6 +17,7 @@
 #include "google/protobuf/message.h"
 #include "multisafepay/v1/order.pb.h"
 #include "service/http/client.h"
+#include "service/payments/event_access.h"
 #include "service/payments/failure.h"
 #include "service/payments/operation.h"
 #include "service/payments/sites.h"
@@ -77,6 +78,9 @@ struct ApiOptions {
   std::int64_t refund_pause_s = 0;
   // Where a line is written for each exchange of a sampled trace; null for nowhere.
   telemetry::Log* span_log = nullptr;
+  // Takes how event streams of orders may be read, where answers say so; null: nobody wants to
+  // know.
+  EventAccessTable* event_access = nullptr;
   // Off only to show what it is good for.
   bool single_flight = true;
 };

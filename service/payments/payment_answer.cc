@@ -53,10 +53,14 @@ void TellOrder(Call& call, const PaymentFacts& facts, v1::Order& order, bool rep
 
 }  // namespace
 
-void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics) {
+void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
+                   EventAccessTable* event_access) {
   const bool replayed = proof == Proof::kReplayed;
-  if (v1::Order* order = MutableOrderOf(*call.response))
+  if (v1::Order* order = MutableOrderOf(*call.response)) {
     TellOrder(call, facts, *order, replayed, metrics);
+    if (event_access != nullptr)
+      event_access->Take(call.site->name(), OrderIdOf(*call.operation, *call.request), *order);
+  }
   const bool unmarked =
       facts.markers && call.operation->creates() && facts.marker.place == MarkerPlace::kNone;
   if (unmarked && facts.reason.empty()) facts.reason = "NO_MARKER";

@@ -16,7 +16,9 @@ enum class Proof : std::uint8_t {
   kReplayed,    // An earlier attempt did it, as the order shows.
 };
 
-void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics);
+// `event_access` may be null.
+void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
+                   EventAccessTable* event_access);
 void TellDryRun(Call& call, const PaymentFacts& facts);
 void TellFailure(Call& call, const PaymentFacts& facts, Failure failure);
 

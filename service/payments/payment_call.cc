@@ -218,7 +218,7 @@ PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settle
 }
 
 PaymentCall::Next PaymentCall::EndConfirmed(Proof proof) {
-  TellConfirmed(call_, facts_, proof, uses_.metrics);
+  TellConfirmed(call_, facts_, proof, uses_.metrics, uses_.options.event_access);
   return End();
 }
 

@@ -135,6 +135,8 @@ void ReadCall::Succeed(const RestResult& answer) {
     CompleteOrder(order);
     if (IsOdd(order)) tools_.metrics.CountOddState(order.status(), order.financial_status());
     call_.payment_state = order.payment_state();
+    if (tools_.options.event_access != nullptr)
+      tools_.options.event_access->Take(call_.site->name(), order.order_id(), order);
   } else if (type == v1::ListTransactionsResponse::descriptor()) {
     for (v1::Transaction& t :
          *static_cast<v1::ListTransactionsResponse&>(*call_.response).mutable_transactions())

@@ -8,10 +8,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "multisafepay/v1/checkout_service.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
+#include "service/base/host.h"
 #include "service/payments/paging.h"
 
 namespace msp::payments {
@@ -70,20 +69,6 @@ void CheckUpdateOrder(const v1::UpdateOrderRequest& update, std::vector<Violatio
   }
 }
 
-// True where `host` is one of the comma-separated `domains`, or below one. Nothing but letters,
-// digits, dots and dashes: no port, no user name, nothing that two parsers read in two ways.
-bool IsHostOf(std::string_view host, std::string_view domains) {
-  const std::string lower = absl::AsciiStrToLower({host.data(), host.size()});
-  if (lower.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") != std::string::npos)
-    return false;
-  const std::vector<std::string> allowed = absl::StrSplit(
-      absl::string_view(domains.data(), domains.size()), ',', absl::SkipWhitespace());
-  return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& domain) {
-    const std::string wanted = absl::AsciiStrToLower(absl::StripAsciiWhitespace(domain));
-    return lower == wanted || absl::EndsWith(lower, "." + wanted);
-  });
-}
-
 // MultiSafepay asks whatever address it is given, so only Apple's are passed on.
 void CheckApplePay(const v1::CreateApplePaySessionRequest& session, std::string_view hosts,
                    std::vector<Violation>& violations) {
@@ -93,7 +78,7 @@ void CheckApplePay(const v1::CreateApplePaySessionRequest& session, std::string_
     url.remove_prefix(sizeof("https://") - 1);
     // A backslash or an @ before the path makes browsers and curl disagree about the host.
     const std::string_view host = url.substr(0, url.find_first_of("/?#\\"));
-    if (IsHostOf(host, hosts)) return;
+    if (IsWithinDomains(host, hosts)) return;
   }
   violations.push_back({.field = "validation_url",
                         .description = "must be https on a host of Apple's (--apple_pay_hosts)"});

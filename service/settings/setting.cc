@@ -2,8 +2,6 @@
 
 #include "service/settings/setting.h"
 
-#include <arpa/inet.h>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -26,13 +24,6 @@ bool IsHostAndPort(std::string_view listen) {
   return absl::SimpleAtoi(absl::string_view(listen.data() + colon + 1, listen.size() - colon - 1),
                           &port) &&
          port >= 0 && port <= 65'535;
-}
-
-bool IsLoopback(std::string_view host) {
-  if (host == "localhost" || host == "::1" || host == "[::1]") return true;
-  in_addr address{};
-  return host.substr(0, 4) == "127." &&
-         inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
 }
 
 std::string_view HostOf(std::string_view url) {

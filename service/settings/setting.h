@@ -23,10 +23,6 @@ absl::Status InRange(absl::string_view setting, std::int64_t value, std::int64_t
 // "host:port", port 0 included.
 bool IsHostAndPort(std::string_view listen);
 
-// A name other than localhost is none, whatever it looks like: "127.example.com" resolves to
-// anywhere.
-bool IsLoopback(std::string_view host);
-
 // The host of "http://host:port/path", brackets of an IPv6 literal included.
 std::string_view HostOf(std::string_view url);
 

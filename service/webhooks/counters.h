@@ -35,11 +35,12 @@ enum class Received : std::uint8_t {
 };
 
 // Where watchers' states come from, and what was not worth one.
-inline constexpr std::array<std::string_view, 5> kEventNames{"news", "same", "stale", "doubt",
-                                                             "looked"};
+inline constexpr std::array<std::string_view, 6> kEventNames{"news",  "same",   "stale",
+                                                             "doubt", "looked", "pushed"};
 // Why an order was read.
-inline constexpr std::array<std::string_view, 4> kLookNames{"snapshot", "poll", "doubt", "hint"};
-enum class FetchReason : std::uint8_t { kSnapshot, kPoll, kDoubt, kUnauthenticated };
+inline constexpr std::array<std::string_view, 5> kLookNames{"snapshot", "poll", "doubt", "hint",
+                                                            "push"};
+enum class FetchReason : std::uint8_t { kSnapshot, kPoll, kDoubt, kUnauthenticated, kPushed };
 
 inline constexpr std::array<std::string_view, 4> kBusNames{"published", "unpublished", "received",
                                                            "refused"};

@@ -42,15 +42,19 @@ struct OrderWatchRegistry::OrderSubscription {
   std::optional<State> known;
   std::optional<State> held;  // The newest notification that came before the first look's answer.
   Time known_at;              // When `known` was last confirmed.
-  Time known_since;           // When it became known.
-  Confirmation reads;         // Of a state that may be older than `known`.
-  int unproven = 0;           // Reads in a row that left something to prove, or failed before any.
+  Time known_since;           // When it became known,
+  Time changed_at = Time::min();  // and, if it was not the first one, told as a change.
+  Confirmation reads;             // Of a state that may be older than `known`.
+  int unproven = 0;  // Reads in a row that left something to prove, or failed before any.
   bool changed_in_look = false;
   std::uint64_t looking = 0;  // The look under way; 0 for none.
   Time look_began = Time::min();
   bool again = false;  // Another look is wanted when this one is over.
   FetchReason why = FetchReason::kSnapshot;
   std::int64_t backoff_ms = 0;
+  bool followed = false;         // By the push source.
+  Time pushed_at = Time::min();  // When it last had news that no read has settled yet.
+  int pushes_in_vain = 0;        // Its news since the last change.
   bool queued = false;
   Due::iterator due;
 };

@@ -19,6 +19,10 @@ namespace v1 = multisafepay::v1;
 constexpr milliseconds kLookGap{500};
 // Reads that wait for proof are this many gaps apart at most, as a power of two: four minutes.
 constexpr int kGapDoublingsMax = 9;
+// News of a push source beyond these that brought no change make the reads of further ones wait,
+// each twice as long, up to half a minute.
+constexpr int kPushesAtOnce = 8;
+constexpr int kPushDoublingsMax = 6;
 // First reads that may fail where a notification says that the order is there.
 constexpr int kFirstFailuresMax = 5;
 // How much longer than for an open order the wait between two reads gets for one that has ended.
@@ -60,6 +64,26 @@ void OrderWatchRegistry::ScheduleRefetch(OrderSubscription& subscription) {
                 std::max(subscription.look_began + gap, since + milliseconds(options_.settle_ms)));
 }
 
+// The read that the last news are a reason for, unless there was one: a read right after them may
+// still show what was before.
+void OrderWatchRegistry::ScheduleAfterPush(OrderSubscription& subscription) {
+  const Time pushed_at = subscription.pushed_at;
+  if (pushed_at == Time::min()) return;
+  const milliseconds settle{options_.settle_ms};
+  const bool read_since = subscription.look_began >= pushed_at;
+  // A change that was told shortly before the news is what they are about.
+  const bool seen = read_since && subscription.changed_at + settle >= pushed_at;
+  if (seen || subscription.look_began >= pushed_at + settle) {
+    subscription.pushed_at = Time::min();
+    return;
+  }
+  const int doublings =
+      std::clamp(subscription.pushes_in_vain - kPushesAtOnce, 0, kPushDoublingsMax);
+  ScheduleFetch(subscription, FetchReason::kPushed,
+                std::max(read_since ? pushed_at + settle : pushed_at,
+                         subscription.look_began + kLookGap * (1 << doublings)));
+}
+
 void OrderWatchRegistry::SchedulePoll(OrderSubscription& subscription) {
   const bool ended = subscription.known && StageOf(*subscription.known) != Stage::kOpen;
   const bool followed =
@@ -75,9 +99,9 @@ void OrderWatchRegistry::SchedulePoll(OrderSubscription& subscription) {
   }
   if (ended) subscription.backoff_ms = std::max(subscription.backoff_ms, options_.poll_max_ms);
   const Time when = now_() + Jittered(subscription.backoff_ms);
-  if (subscription.queued && subscription.why == FetchReason::kDoubt &&
-      subscription.due->first <= when)
-    return;
+  const bool urgent =
+      subscription.why == FetchReason::kDoubt || subscription.why == FetchReason::kPushed;
+  if (subscription.queued && urgent && subscription.due->first <= when) return;
   subscription.why = FetchReason::kPoll;
   SetDue(subscription, when);
   subscription.backoff_ms =
@@ -119,6 +143,7 @@ void OrderWatchRegistry::OnFetched(const Key& key, std::uint64_t number, Found f
   } else if (!subscription->queued) {
     ScheduleRefetch(*subscription);
   }
+  ScheduleAfterPush(*subscription);
 }
 
 // A notification says that the order is there, though not what its state is: it may be a refund's.
@@ -134,6 +159,8 @@ void OrderWatchRegistry::FailFirst(OrderSubscription& subscription,
 void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
   const Time began = subscription.look_began;
   const milliseconds settle{options_.settle_ms};
+  const int found =
+      subscription.pushed_at != Time::min() && began >= subscription.pushed_at ? 5 : 4;
   for (Subscriber* subscriber : subscription.subscribers) {
     if (!subscriber->in_step && began >= subscriber->joined)
       subscriber->reads.Add(read.digest, began, subscriber->joined, settle);
@@ -145,7 +172,7 @@ void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
     subscription.known_at = now_();
     subscription.reads.Reset();
   } else if (ProvenAfter(LastToldOf(*subscription.known), read)) {
-    counters_.events.Count(4);
+    counters_.events.Count(found);
     Accept(subscription, std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
   } else if (subscription.changed_in_look) {
     counters_.events.Count(2);  // Read before a notification that has come in since.
@@ -153,9 +180,10 @@ void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
   } else {
     subscription.reads.Add(read.digest, began, subscription.known_since, settle);
     const bool proven = subscription.reads.Proves(read.digest);
-    counters_.events.Count(proven ? 4 : 3);
+    counters_.events.Count(proven ? found : 3);
     if (proven) Accept(subscription, std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
   }
+  FollowIfOpen(subscription);
   // Those that joined while the read was under way, or that wait for it to end.
   for (auto at = subscription.subscribers.begin(); at != subscription.subscribers.end();) {
     Subscriber& subscriber = **at++;
@@ -167,6 +195,17 @@ void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
     subscription.held.reset();
     ApplyInOrder(subscription, std::move(held));
   }
+}
+
+void OrderWatchRegistry::FollowIfOpen(OrderSubscription& subscription) {
+  if (pushes_ == nullptr || StageOf(*subscription.known) == Stage::kFinal) return;
+  subscription.followed = true;
+  pushes_->Follow(subscription.key.first, subscription.key.second);
+}
+
+void OrderWatchRegistry::Unfollow(OrderSubscription& subscription) {
+  if (!std::exchange(subscription.followed, false)) return;
+  pushes_->Unfollow(subscription.key.first, subscription.key.second);
 }
 
 OrderWatchRegistry::OrderSubscription* OrderWatchRegistry::UseOwnId(OrderSubscription& subscription,
@@ -184,6 +223,7 @@ OrderWatchRegistry::OrderSubscription* OrderWatchRegistry::UseOwnId(OrderSubscri
     }
     return nullptr;
   }
+  Unfollow(subscription);
   auto node = subscriptions_.extract(subscription.key);
   node.key() = own;
   subscription.key = own;

@@ -141,6 +141,15 @@ void OrderWatchRegistry::NotifyUnauthenticated(const std::string& site,
                                                             : subscription->look_began + kHintGap));
 }
 
+void OrderWatchRegistry::NotifyPushed(const std::string& site, const std::string& order_id) {
+  MutexLock lock(mutex_);
+  OrderSubscription* subscription = FindSubscription(site, order_id);
+  if (subscription == nullptr) return;
+  subscription->pushed_at = now_();
+  ++subscription->pushes_in_vain;
+  if (subscription->looking == 0) ScheduleAfterPush(*subscription);
+}
+
 void OrderWatchRegistry::CatchUp() {
   MutexLock lock(mutex_);
   const Time now = now_();
@@ -211,6 +220,7 @@ OrderWatchRegistry::OrderSubscription* OrderWatchRegistry::FindSubscription(
 
 void OrderWatchRegistry::DropSubscription(OrderSubscription& subscription) {
   if (subscription.queued) due_.erase(subscription.due);
+  Unfollow(subscription);
   counters_.orders.fetch_sub(1, std::memory_order_relaxed);
   subscriptions_.erase(subscriptions_.find(subscription.key));
 }
@@ -237,10 +247,13 @@ void OrderWatchRegistry::ApplyInOrder(OrderSubscription& subscription, State tol
 }
 
 void OrderWatchRegistry::Accept(OrderSubscription& subscription, State state, Cause cause) {
+  if (subscription.known) subscription.changed_at = now_();
   subscription.known = std::move(state);
   subscription.known_at = subscription.known_since = now_();
   subscription.reads.Reset();
   subscription.backoff_ms = options_.poll_first_ms;
+  subscription.pushes_in_vain = 0;
+  if (StageOf(*subscription.known) == Stage::kFinal) Unfollow(subscription);
   // A subscriber that ends here leaves the list.
   for (auto at = subscription.subscribers.begin(); at != subscription.subscribers.end();) {
     Subscriber& subscriber = **at++;

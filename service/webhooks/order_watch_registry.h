@@ -30,6 +30,7 @@
 #include "service/payments/failure.h"
 #include "service/webhooks/counters.h"
 #include "service/webhooks/order_event.h"
+#include "service/webhooks/push_source.h"
 #include "service/webhooks/watcher.h"
 
 namespace msp::webhooks {
@@ -77,6 +78,10 @@ class OrderWatchRegistry {
   void Notify(const std::string& site, State told);
   // Somebody says, without proof, that the order has changed. Bounded for each order and in all.
   void NotifyUnauthenticated(const std::string& site, const std::string& order_id);
+  // The push source has news of an order that it follows, or may have missed some: the order is
+  // read now, and once more when reads no longer lag behind, unless a change was seen meanwhile.
+  // Bounded for each order: news that come to nothing make further ones wait.
+  void NotifyPushed(const std::string& site, const std::string& order_id);
   // Notifications may have been missed: every watched order is read, spread over a while.
   void CatchUp();
   // Ends every stream, and each new one at once: callers go on elsewhere.
@@ -86,6 +91,9 @@ class OrderWatchRegistry {
   Time RunExpired();
   // Called, with the lock held, whenever that time may have become an earlier one. Set before use.
   void OnDeadlineMovedEarlier(std::function<void()> wake) { wake_ = std::move(wake); }
+  // Asked to follow each order while it is watched and open. Outlives every call that is made here.
+  // Set before use.
+  void FollowBy(PushSource* pushes) { pushes_ = pushes; }
 
  private:
   struct Subscriber;
@@ -118,6 +126,7 @@ class OrderWatchRegistry {
   void ScheduleFetch(OrderSubscription& subscription, FetchReason why, Time when)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleRefetch(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ScheduleAfterPush(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SchedulePoll(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetDue(OrderSubscription& subscription, Time when) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetSubscriberDue(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -128,12 +137,15 @@ class OrderWatchRegistry {
   void FailFirst(OrderSubscription& subscription, const payments::Failure& failure)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Read(OrderSubscription& subscription, State read) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FollowIfOpen(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Unfollow(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const OrderWatchOptions options_;
   const FetchOrder look_;
   Counters& counters_;
   const Now now_;
   std::function<void()> wake_;
+  PushSource* pushes_ = nullptr;  // Null for none.
 
   Mutex mutex_;
   std::map<Key, std::unique_ptr<OrderSubscription>> subscriptions_ ABSL_GUARDED_BY(mutex_);

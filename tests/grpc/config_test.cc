@@ -109,6 +109,9 @@ TEST_F(Settings, HaveTheirDocumentedDefaults) {
   EXPECT_EQ(config->notify.webhook_window_s, 600);
   EXPECT_EQ(config->notify.events, "memory");
   EXPECT_EQ(config->notify.watchers_max, 10'000);
+  EXPECT_TRUE(config->notify.event_streams);
+  EXPECT_EQ(config->notify.event_streams_max, 256);
+  EXPECT_EQ(config->notify.event_stream_hosts, "multisafepay.com");
   EXPECT_EQ(config->ops_listen, "127.0.0.1:9464");
   EXPECT_EQ(config->audit_log_file, "");
   EXPECT_FALSE(config->audit_flush);
@@ -155,6 +158,8 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"--api_url=test", "--watch_poll_first_ms=2000", "--watch_poll_max_ms=1999"},
        "--watch_poll_max_ms"},
       {{"--api_url=test", "--watch_quiet_ms=-1"}, "--watch_quiet_ms"},
+      {{"--api_url=test", "--event_streams_max=0"}, "--event_streams_max"},
+      {{"--api_url=test", "--event_streams=perhaps"}, "--event_streams"},
       {{}, "--api_url"},  // A payment service must not guess.
       {{"--api_url="}, "--api_url"},
       {{"--api_url=production"}, "--api_url"},

@@ -164,6 +164,18 @@ void Upstream::WaitForIdle(int count) const {
   }
 }
 
+void Upstream::WaitForEnded(int count) const {
+  const auto until = std::chrono::steady_clock::now() + kWaitMax;
+  MutexLock lock(mutex_);
+  const auto ended = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return std::count_if(connections_.begin(), connections_.end(),
+                         [](const auto& connection) { return connection->fd < 0; });
+  };
+  while (ended() < count) {
+    if (!changed_.WaitUntil(mutex_, until)) Fail("the connections waited for did not end");
+  }
+}
+
 namespace {
 
 // From now on closing sends a reset instead of an orderly end, and drops whatever is still under

@@ -74,10 +74,11 @@ class Upstream {
   int Count(std::string_view method) const;
   // The number of connections accepted so far.
   int connections() const;
-  // Return once that many requests have arrived, or that many connections wait for their next
-  // request; end the process when that does not happen within kWaitMax.
+  // Return once that many requests have arrived, that many connections wait for their next request,
+  // or that many have ended; end the process when that does not happen within kWaitMax.
   void WaitForRequests(std::size_t count) const;
   void WaitForIdle(int count) const;
+  void WaitForEnded(int count) const;
 
  private:
   struct Connection;

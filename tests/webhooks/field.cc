@@ -63,13 +63,28 @@ std::string Field::Create(const std::string& order_id, const std::string& notify
   request.mutable_gateway_info()->set_card_cvc("123");
   if (!notify.empty())
     request.mutable_payment_options()->set_notification_url("http://" + notify + "/webhook");
+  return v1::PaymentState_Name(Create(request).payment_state());
+}
+
+v1::Order Field::CreateAtTerminal(const std::string& order_id, const std::string& terminal) const {
+  v1::CreateOrderRequest request;
+  request.set_type("redirect");
+  request.set_order_id(order_id);
+  request.set_currency("EUR");
+  request.set_amount(1'000);
+  request.set_description("a test");
+  request.mutable_gateway_info()->set_terminal_id(terminal);
+  return Create(request);
+}
+
+v1::Order Field::Create(const v1::CreateOrderRequest& request) const {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
   v1::CreateOrderResponse response;
   const grpc::Status status =
       v1::OrderService::NewStub(channel_)->CreateOrder(&context, request, &response);
   if (!status.ok()) GiveUp("CreateOrder: " + status.error_message());
-  return v1::PaymentState_Name(response.order().payment_state());
+  return response.order();
 }
 
 Json Field::Control(const std::string& path, const Json& body) const {

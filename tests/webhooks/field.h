@@ -35,6 +35,8 @@ class Field {
 
   // Creates a direct order that waits for 3-D Secure and notifies this address; "" for none.
   std::string Create(const std::string& order_id, const std::string& notify) const;
+  // Creates an order that this terminal collects, which notifies nobody.
+  v1::Order CreateAtTerminal(const std::string& order_id, const std::string& terminal) const;
   // The sandbox's control API.
   Json Control(const std::string& path, const Json& body) const;
   void Finish3ds(const std::string& order_id, const std::string& result = "Y") const;
@@ -53,6 +55,8 @@ class Field {
   double Metric(const std::string& series) const;
 
  private:
+  v1::Order Create(const v1::CreateOrderRequest& request) const;
+
   std::unique_ptr<sandbox::Server> sandbox_;
   std::unique_ptr<testing::ServerProcess> server_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// One stream of server-sent events over libcurl's own transfers: one connection at a time, and the
+// waits between them. A GET that libcurl sends again on a broken connection harms nothing, so
+// nothing of a payment's way (curl_transfer.h) is needed here.
+//
+// Owned by CurlEventStreams, used by its thread alone.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/http/client.h"
+#include "service/http/curl_event_streams.h"
+#include "service/http/event_stream_parser.h"
+#include "service/http/event_streams.h"
+
+namespace msp::http {
+
+class CurlEventStream {
+ public:
+  // `options` and `counts` outlive the stream. The request's URL has been checked.
+  CurlEventStream(EventStreams::Id id, EventStreamRequest request, EventStreams::OnSignal on_signal,
+                  const EventStreamOptions& options, StreamCounts& counts, Clock::time_point now);
+  // Ends its connection.
+  ~CurlEventStream();
+  CurlEventStream(const CurlEventStream&) = delete;
+  CurlEventStream& operator=(const CurlEventStream&) = delete;
+
+  // The stream that `easy` belongs to.
+  static CurlEventStream& Of(CURL* easy);
+
+  // Connects when it is time to, in `multi`, which outlives the stream; ends what has become silent
+  // or too old.
+  void Run(CURLM* multi, Clock::time_point now);
+  // `multi` has told that the transfer is over.
+  void OnTransferEnd(Clock::time_point now);
+  // Hands out what has happened since.
+  void TellSignals();
+  // When `Run` is due again, whatever comes over the network.
+  Clock::time_point due() const;
+  bool ended() const { return ended_; }
+
+ private:
+  static std::size_t OnHeader(char* bytes, std::size_t size, std::size_t count, void* self);
+  static std::size_t OnBody(char* bytes, std::size_t size, std::size_t count, void* self);
+
+  bool Connect(CURLM* multi, Clock::time_point now);
+  bool SetOptions();
+  void MakeHeaders();
+  void Disconnect();
+  // The connection is over: another one follows, or the stream is given up.
+  void Break(std::int64_t retry_after_s, Clock::time_point now);
+  void End(StreamCount why);
+
+  const EventStreams::Id id_;
+  std::string url_;
+  std::string authorization_;  // The header line, overwritten when destroyed.
+  EventStreams::OnSignal on_signal_;
+  const EventStreamOptions& options_;
+  StreamCounts& counts_;
+  const Clock::time_point began_;
+
+  EventStreamParser parser_;
+  std::vector<std::string> lines_;  // Further header lines of the connection.
+  std::vector<curl_slist> headers_;
+  CURLM* multi_ = nullptr;
+  CURL* easy_ = nullptr;     // Null between two connections.
+  Clock::time_point next_;   // When to connect, while there is no connection.
+  Clock::time_point since_;  // When the connection was begun, or answered.
+  Clock::time_point news_;   // When a byte came last.
+  std::size_t header_bytes_ = 0;
+  bool answered_ = false;   // The answer's header is complete,
+  bool connected_ = false;  // and says that a stream follows.
+  int failures_ = 0;        // Connections in a row that failed or ended early.
+  bool tell_connected_ = false;
+  bool tell_events_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace msp::http

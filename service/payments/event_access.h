@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// How MultiSafepay's event stream of an order may be read: the address and token that answers about
+// the order bring, mostly those to the creation of an order at a terminal or on a page. Kept from
+// then on for a while, because a caller watches an order after it was created; bounded, the oldest
+// leaves first. What this process has not seen it does not know: another replica's orders are
+// polled.
+//
+// Owned by main, as the tokens' only keeper between two calls; overwritten when dropped. Any
+// thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "absl/base/thread_annotations.h"
+#include "multisafepay/v1/order.pb.h"
+#include "service/base/mutex.h"
+
+namespace msp::payments {
+
+// Read from an answer, not checked: where a stream may be is http's to say.
+struct EventAccess {
+  std::string url;
+  std::string token;         // To be overwritten after use.
+  std::uint64_t number = 0;  // From 1; another one for another token or address.
+};
+
+class EventAccessTable {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Orders, the oldest of which makes room, and how long one is kept.
+  static constexpr std::size_t kOrdersMax = 4'096;
+  static constexpr std::chrono::minutes kLifetime{60};
+  // Longer ones are not kept.
+  static constexpr std::size_t kUrlBytesMax = 2'048;
+  static constexpr std::size_t kTokenBytesMax = 4'096;
+
+  explicit EventAccessTable(std::function<Clock::time_point()> now = Clock::now);
+  ~EventAccessTable();
+  EventAccessTable(const EventAccessTable&) = delete;
+  EventAccessTable& operator=(const EventAccessTable&) = delete;
+
+  // Takes what the answer brings; nothing for most orders. `order_id` is the shop's. Some answers
+  // say event_token and event_stream_url, names that the schema does not have.
+  void Take(std::string_view site, std::string_view order_id,
+            const multisafepay::v1::Order& order) {
+    if (order.has_events_token() || order.has_unmodelled()) Keep(site, order_id, order);
+  }
+  // Nothing, too, where it is the one with the number `but`.
+  std::optional<EventAccess> Find(std::string_view site, std::string_view order_id,
+                                  std::uint64_t but = 0);
+
+  std::size_t size();
+
+ private:
+  struct Entry {
+    std::string key;
+    EventAccess access;
+    Clock::time_point until;
+  };
+  using Entries = std::list<Entry>;  // The oldest first.
+
+  void Keep(std::string_view site, std::string_view order_id, const multisafepay::v1::Order& order);
+  void Drop(Entries::iterator entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DropExpired() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::function<Clock::time_point()> now_;
+  Mutex mutex_;
+  Entries entries_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string_view, Entries::iterator> by_key_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t numbers_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace msp::payments

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "service/webhooks/order_event_streams.h"
+
+#include <optional>
+
+namespace msp::webhooks {
+
+OrderEventStreams::OrderEventStreams(payments::EventAccessTable& access,
+                                     http::EventStreams& streams, OrderWatchRegistry& registry)
+    : access_(access), streams_(streams), registry_(registry) {}
+
+void OrderEventStreams::Follow(const std::string& site, const std::string& order_id) {
+  Key key{site, order_id};
+  MutexLock lock(mutex_);
+  const auto found = followed_.find(key);
+  if (found != followed_.end() && !found->second.ended) return;
+  // What was refused once would be again, unless with another token.
+  std::optional<payments::EventAccess> access =
+      access_.Find(site, order_id, found == followed_.end() ? 0 : found->second.access);
+  if (!access) return;
+  const std::uint64_t number = access->number;
+  const http::EventStreams::Result result =
+      streams_.Open({.url = std::move(access->url), .token = std::move(access->token)},
+                    [this, key](http::EventStreams::Id id, http::StreamSignal signal) {
+                      OnSignal(key, id, signal);
+                    });
+  switch (result.opened) {
+    case http::StreamOpened::kOpened:
+      followed_[std::move(key)] = {.id = result.id, .access = number};
+      return;
+    case http::StreamOpened::kBadAddress:
+    case http::StreamOpened::kBadToken:
+      followed_[std::move(key)] = {.access = number, .ended = true};
+      return;
+    case http::StreamOpened::kFull:  // There may be room when the order is read next.
+    case http::StreamOpened::kStopped:
+      return;
+  }
+}
+
+void OrderEventStreams::Unfollow(const std::string& site, const std::string& order_id) {
+  MutexLock lock(mutex_);
+  const auto found = followed_.find({site, order_id});
+  if (found == followed_.end()) return;
+  if (!found->second.ended) streams_.Close(found->second.id);
+  followed_.erase(found);
+}
+
+void OrderEventStreams::OnSignal(const Key& key, http::EventStreams::Id id,
+                                 http::StreamSignal signal) {
+  {
+    MutexLock lock(mutex_);
+    const auto found = followed_.find(key);
+    // On its way while the stream was closed.
+    if (found == followed_.end() || found->second.id != id) return;
+    if (signal == http::StreamSignal::kEnded) found->second.ended = true;
+  }
+  if (signal != http::StreamSignal::kEnded) registry_.NotifyPushed(key.first, key.second);
+}
+
+}  // namespace msp::webhooks

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// MultiSafepay's own event stream of an order, read while the order is watched and open. An event
+// decides nothing: it makes the event core read the order, as a notification without a signature
+// does, and so does a stream that is connected (again), because what came before may be missed.
+// Without access, or where the stream is refused or given up, the order is polled as ever.
+//
+// Owned by main; any thread. Locks, in this order: the event core's, this one's, the streams'.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "service/base/mutex.h"
+#include "service/http/event_streams.h"
+#include "service/payments/event_access.h"
+#include "service/webhooks/order_watch_registry.h"
+#include "service/webhooks/push_source.h"
+
+namespace msp::webhooks {
+
+class OrderEventStreams final : public PushSource {
+ public:
+  // All outlive this; `streams` have been stopped before it goes.
+  OrderEventStreams(payments::EventAccessTable& access, http::EventStreams& streams,
+                    OrderWatchRegistry& registry);
+
+  void Follow(const std::string& site, const std::string& order_id) override;
+  void Unfollow(const std::string& site, const std::string& order_id) override;
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // Site and order id.
+  struct Stream {
+    http::EventStreams::Id id = 0;
+    std::uint64_t access = 0;  // The access that it was opened with.
+    bool ended = false;
+  };
+
+  void OnSignal(const Key& key, http::EventStreams::Id id, http::StreamSignal signal);
+
+  payments::EventAccessTable& access_;
+  http::EventStreams& streams_;
+  OrderWatchRegistry& registry_;
+  Mutex mutex_;
+  std::map<Key, Stream> followed_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace msp::webhooks

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The event core in a time of its own, with a watcher that remembers what it was told.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "service/webhooks/order_watch_registry.h"
+#include "tests/webhooks/notes.h"
+
+namespace msp::webhooks {
+
+namespace v1 = multisafepay::v1;
+
+class RecordingWatcher final : public Watcher {
+ public:
+  void Notify(const State& state, Cause cause) override {
+    heard.push_back(v1::PaymentState_Name(state.order->payment_state()).substr(14) + "/" +
+                    v1::WatchOrderResponse::Cause_Name(cause).substr(6));
+    last_told = LastToldOf(state);
+  }
+  void Beat() override { ++beats; }
+  void End(std::optional<payments::Failure> failure) override {
+    ended = failure ? failure->reason.empty() ? "failed" : failure->reason : "end";
+  }
+
+  std::vector<std::string> heard;
+  std::optional<LastTold> last_told;
+  std::string ended;
+  int beats = 0;
+};
+
+class Core : public ::testing::Test {
+ protected:
+  explicit Core(OrderWatchOptions options = {.watchers_max = 3,
+                                             .poll_first_ms = 5'000,
+                                             .poll_max_ms = 40'000,
+                                             .quiet_ms = 5'000})
+      : registry(
+            options,
+            [this](const std::string&, const std::string& order_id,
+                   OrderWatchRegistry::FetchDone looked) {
+              ++looks;
+              read_id = order_id;
+              if (hold) return waiting.push_back(std::move(looked));
+              std::move(looked)(Answer());
+            },
+            counters, [this] { return now; }) {}
+
+  OrderWatchRegistry::Found Answer() const {
+    if (!record) {
+      return {.order = {}, .failure = {.code = absl::StatusCode::kNotFound, .reason = "MSP_1006"}};
+    }
+    return {.order = *record, .failure = {}};
+  }
+  // Lets time pass, in small steps.
+  void Pass(OrderWatchRegistry::Clock::duration time) {
+    const OrderWatchRegistry::Time until = now + time;
+    while (now < until) {
+      now = std::min(until, now + std::chrono::milliseconds(100));
+      registry.RunExpired();
+    }
+  }
+  void Watch(RecordingWatcher& watcher, bool follow = false, std::int64_t heartbeat_ms = 0,
+             std::optional<LastTold> last_told = {}, const std::string& order_id = "o-1") {
+    ASSERT_FALSE(registry.Watch({.site = "shop",
+                                 .order_id = order_id,
+                                 .follow = follow,
+                                 .last_told = std::move(last_told),
+                                 .heartbeat_ms = heartbeat_ms},
+                                &watcher));
+    registry.RunExpired();
+  }
+  void Notify(v1::Order order) { registry.Notify("shop", StateOf(std::move(order), 0)); }
+  void Return() {
+    OrderWatchRegistry::FetchDone looked = std::move(waiting.front());
+    waiting.pop_front();
+    std::move(looked)(Answer());
+  }
+
+  OrderWatchRegistry::Time now = OrderWatchRegistry::Clock::now();
+  Counters counters;
+  std::optional<v1::Order> record = OrderOf("initialized", "initialized", 1);
+  bool hold = false;
+  std::deque<OrderWatchRegistry::FetchDone> waiting;
+  int looks = 0;
+  std::string read_id;  // By which the order was read last.
+  OrderWatchRegistry registry;
+};
+
+}  // namespace msp::webhooks

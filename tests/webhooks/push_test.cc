@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What the event core makes of a push source's news: when it asks to follow an order, and which
+// reads the news lead to.
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/webhooks/core.h"
+#include "tests/webhooks/notes.h"
+
+namespace msp::webhooks {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class Recorder final : public PushSource {
+ public:
+  void Follow(const std::string& site, const std::string& order_id) override {
+    const std::string key = site + "/" + order_id;
+    if (followed != key) asked.push_back("follow " + key);
+    followed = key;
+  }
+  void Unfollow(const std::string& site, const std::string& order_id) override {
+    asked.push_back("unfollow " + site + "/" + order_id);
+    followed.clear();
+  }
+  std::vector<std::string> asked;
+  std::string followed;
+};
+
+// Polls so rarely that only news make a read, and reads lag behind for up to four seconds.
+class Pushed : public Core {
+ protected:
+  Pushed()
+      : Core({.watchers_max = 3,
+              .poll_first_ms = 3'600'000,
+              .poll_max_ms = 3'600'000,
+              .quiet_ms = 60'000,
+              .settle_ms = 4'000}) {
+    registry.FollowBy(&pushes);
+  }
+  void Push() { registry.NotifyPushed("shop", "o-1"); }
+  // Looks since the last call.
+  int NewLooks() { return looks - std::exchange(seen_, looks); }
+  std::int64_t Looks(FetchReason why) const {
+    return counters.looks.At(static_cast<std::size_t>(why));
+  }
+
+  Recorder pushes;
+
+ private:
+  int seen_ = 0;
+};
+
+TEST_F(Pushed, NewsMakeTheOrderBeReadAtOnce) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  Pass(seconds(30));
+  EXPECT_EQ(NewLooks(), 1);
+  record = OrderOf("completed", "completed", 2);
+  Push();
+  registry.RunExpired();
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_EQ(watcher.ended, "end");
+  EXPECT_EQ(NewLooks(), 1);
+  EXPECT_EQ(Looks(FetchReason::kPushed), 1);
+  EXPECT_EQ(counters.events.At(5), 1) << "pushed";
+  EXPECT_EQ(counters.events.At(4), 0) << "looked";
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, NewsDecideNothingAndAReadThatLagsBehindIsMadeOnceMore) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  Pass(seconds(30));
+  NewLooks();
+  Push();
+  Pass(milliseconds(100));
+  EXPECT_EQ(NewLooks(), 1);
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT"));
+  record = OrderOf("completed", "completed", 2);  // What reads show from now on.
+  Pass(milliseconds(3'800));
+  EXPECT_EQ(NewLooks(), 0);
+  Pass(milliseconds(200));
+  EXPECT_EQ(NewLooks(), 1);
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, NewsWithoutAChangeCostTwoReads) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  Pass(seconds(30));
+  NewLooks();
+  Push();
+  Pass(minutes(10));
+  EXPECT_EQ(NewLooks(), 2);
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, NewsOfWhatANotificationHasJustToldCostOne) {
+  record = OrderOf("initialized", "initialized", 1);
+  RecordingWatcher watcher;
+  Watch(watcher);
+  Pass(seconds(30));
+  NewLooks();
+  record = OrderOf("uncleared", "uncleared", 2);
+  Notify(*record);
+  Pass(seconds(3));
+  NewLooks();
+  Push();
+  Pass(minutes(10));
+  EXPECT_EQ(NewLooks(), 1);
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, NewsDuringAReadMakeAnother) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  Pass(seconds(30));
+  hold = true;
+  Push();
+  registry.RunExpired();
+  Pass(milliseconds(100));
+  Push();  // Later than what the read may show.
+  Return();
+  record = OrderOf("completed", "completed", 2);
+  hold = false;
+  Pass(seconds(1));
+  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, AFloodOfNewsIsReadEverMoreRarely) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  Pass(seconds(30));
+  NewLooks();
+  for (int i = 0; i < 6'000; ++i) {  // Ten minutes of ten a second.
+    Push();
+    Pass(milliseconds(100));
+  }
+  EXPECT_LT(NewLooks(), 35);
+  // A change makes it quick again.
+  record = OrderOf("uncleared", "uncleared", 2);
+  Pass(seconds(40));
+  EXPECT_EQ(watcher.heard.size(), 2U);
+  for (int i = 0; i < 3; ++i) {
+    NewLooks();
+    Push();
+    Pass(milliseconds(700));
+    EXPECT_EQ(NewLooks(), 1);
+    Pass(seconds(10));
+  }
+  registry.Leave(&watcher);
+}
+
+// The read that is still to come is not put off to the next poll.
+TEST_F(Pushed, ANotificationBetweenNewsAndTheirReadLosesNothing) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  Pass(seconds(30));
+  Push();
+  Pass(seconds(1));
+  Notify(OrderOf("uncleared", "uncleared", 2));
+  record = OrderOf("completed", "completed", 3);
+  Pass(seconds(5));
+  EXPECT_EQ(watcher.heard.size(), 3U);
+  EXPECT_EQ(watcher.ended, "end");
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, AnOrderThatGetsAnotherIdIsFollowedByThatOne) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  record->set_order_id("o-2");
+  Push();
+  Pass(seconds(5));
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1", "unfollow shop/o-1", "follow shop/o-2"));
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, NewsOfAnOrderThatNobodyWatchesAreDropped) {
+  Push();
+  Pass(seconds(10));
+  EXPECT_EQ(looks, 0);
+}
+
+TEST_F(Pushed, AnOrderIsFollowedFromItsFirstReadUntilNobodyWatchesIt) {
+  RecordingWatcher first, second;
+  hold = true;
+  Watch(first);
+  EXPECT_THAT(pushes.asked, IsEmpty()) << "its own id is not known yet";
+  Return();
+  hold = false;
+  Watch(second);
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1"));
+  registry.Leave(&first);
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1"));
+  registry.Leave(&second);
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1", "unfollow shop/o-1"));
+}
+
+TEST_F(Pushed, AnOrderThatIsNamedByItsPaymentsIdIsFollowedByItsOwn) {
+  RecordingWatcher watcher;
+  Watch(watcher, false, 0, {}, "77");
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1"));
+  registry.Leave(&watcher);
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1", "unfollow shop/o-1"));
+}
+
+TEST_F(Pushed, AnOrderThatHasEndedIsNotFollowed) {
+  record = OrderOf("completed", "completed", 2);
+  RecordingWatcher watcher;
+  Watch(watcher, /*follow=*/true);
+  EXPECT_THAT(pushes.asked, IsEmpty());
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, AnOrderIsFollowedUntilItEndsWhicheverWayThatIsTold) {
+  RecordingWatcher watcher;
+  Watch(watcher, /*follow=*/true);
+  Notify(OrderOf("completed", "completed", 2));
+  EXPECT_EQ(watcher.ended, "");
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1", "unfollow shop/o-1"));
+  registry.Leave(&watcher);
+  EXPECT_EQ(pushes.asked.size(), 2U);
+}
+
+TEST_F(Pushed, ADeclineIsFollowedFurther) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  Notify(OrderOf("declined", "declined", 2));
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1"));
+  Pass(seconds(20));
+  record = OrderOf("completed", "completed", 30);
+  Push();
+  registry.RunExpired();
+  EXPECT_THAT(watcher.heard,
+              ElementsAre("PENDING/SNAPSHOT", "DECLINED/NOTIFICATION", "PAID/LOOKUP"));
+  registry.Leave(&watcher);
+}
+
+TEST_F(Pushed, ADrainLeavesNothingFollowed) {
+  RecordingWatcher watcher;
+  Watch(watcher);
+  registry.Drain();
+  registry.RunExpired();
+  EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1", "unfollow shop/o-1"));
+  registry.Leave(&watcher);
+}
+
+}  // namespace
+}  // namespace msp::webhooks

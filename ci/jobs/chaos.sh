@@ -4,7 +4,8 @@
 #   --seed N      what happens follows from it (default 1), up to the machine's own timing
 #   --seeds K     runs K seeds, from N upwards, one after the other (default 1)
 #   --orders M    orders of one seed (default 3000)
-#   --client L    the orders are created by the client in python, node, go, java or php, by its own rule
+#   --client L    orders are created, captured, voided, cancelled and refunded by the client in python, node, go, java or
+#                 php, by its own rule
 #   --summary     only each run's failures and verdict
 #   --matrix      the rule sets of tests/chaos/rule_sets.cc instead, one run each; M orders of all together (default 100000)
 #   --sample K    with --matrix: K of the rule sets, which seed N chooses
@@ -113,7 +114,7 @@ for ((i = seed; i < seed + seeds; i++)); do
     done
     wait
     for rules in "${rule_sets[@]:first:at_once}"; do
-      say "chaos: seed $i, $orders orders ${client:+created by the client in $client} ${rules:+--rules=$rules} ${options[*]}"
+      say "chaos: seed $i, $orders orders ${client:+by the client in $client} ${rules:+--rules=$rules} ${options[*]}"
       judge "$logs/$i$rules.log"
     done
   done

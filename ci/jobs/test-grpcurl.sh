@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# whole payments by grpcurl and the server's reflection: nothing of this project's on the caller's side
+# whole payments, and the merchant API beside them, by grpcurl and the server's reflection: nothing of this project's on the caller's side
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh
@@ -25,12 +25,14 @@ if [[ ! -x $grpcurl ]]; then
 fi
 passed=0 failed=0
 for polymorphism in modern legacy chaos; do
-  say "three payments, $polymorphism answers"
-  if python3 tests/operations/lives_test.py build/release/bin "$polymorphism" --grpcurl "$grpcurl"; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-  fi
+  for suite in lives merchant_api; do
+    say "$suite, $polymorphism answers"
+    if python3 "tests/operations/${suite}_test.py" build/release/bin "$polymorphism" --grpcurl "$grpcurl"; then
+      passed=$((passed + 1))
+    else
+      failed=$((failed + 1))
+    fi
+  done
 done
 echo "$passed passed, $failed failed"
 ((failed == 0))

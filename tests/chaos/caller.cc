@@ -49,17 +49,17 @@ void Caller::CheckNotSent(const char* name, const client::Error& error, const st
                      order_id + " (" + tag + "): " + name + " was told NOT_SENT, but it was done");
 }
 
-bool Caller::OnceByLanguageClient(int replica, const v1::CreateOrderRequest& request,
-                                  Told<v1::CreateOrderResponse>& told, const CallStyle& style) {
+bool Caller::OnceByLanguageClient(const char* name, int replica,
+                                  const google::protobuf::Message& request,
+                                  google::protobuf::Message& response, client::Error& error,
+                                  const CallStyle& style) {
   const std::int64_t time_ms = style.short_time ? 60 + random_.Below(900) : 9'000;
-  const auto result = fleet_.language_client()->Create(fleet_.Address(replica), request, time_ms);
-  tally_.Count("create_order by the client of another language");
-  if (result.ok()) {
-    told.response = *result;
-  } else {
-    told.error = result.error();
-  }
-  return result.ok();
+  const auto failed =
+      fleet_.language_client()->Call(fleet_.Address(replica), request, time_ms, response);
+  tally_.Count(kByLanguageClient);
+  tally_.Count(std::string(name) + kByLanguageClientSuffix);
+  if (failed.has_value()) error = *failed;
+  return !failed.has_value();
 }
 
 Told<v1::GetOrderResponse> Caller::Get(const std::string& order_id) {

@@ -80,6 +80,10 @@ class Tally {
 inline constexpr char kSparedUnknown[] =
     "first answers UNKNOWN to CreateOrder, and yet the order was there";
 
+// Calls of a run with a client of another language, all of them and by kind.
+inline constexpr char kByLanguageClient[] = "calls by the client of another language";
+inline constexpr char kByLanguageClientSuffix[] = " by the client of another language";
+
 // What the end of a call was, by the rule.
 template <class Response>
 struct Told {
@@ -126,7 +130,7 @@ class Caller {
       const bool first = ++told.attempts == 1;
       request.mutable_control()->set_repeat(in_doubt || (first && style.repeat_at_first));
       told.response.Clear();
-      const bool ok = Once(method, request, told, first ? style : CallStyle{});
+      const bool ok = Once(name, method, request, told, first ? style : CallStyle{});
       tally_.Count("calls");
       if (ok) return Accepted(name, std::move(told));
       Note(name, told.error, first && !style.abandon && !style.short_time);
@@ -176,14 +180,12 @@ class Caller {
  private:
   // True when the call was answered with OK; else `told.error` says why not.
   template <class Request, class Response>
-  bool Once(Method<Request, Response> method, const Request& request, Told<Response>& told,
-            const CallStyle& style) {
+  bool Once(const char* name, Method<Request, Response> method, const Request& request,
+            Told<Response>& told, const CallStyle& style) {
     const int replica =
         style.replica >= 0 ? style.replica : static_cast<int>(random_.Below(Fleet::kReplicas));
-    if constexpr (std::is_same_v<Request, v1::CreateOrderRequest>) {
-      if (fleet_.language_client() != nullptr)
-        return OnceByLanguageClient(replica, request, told, style);
-    }
+    if (fleet_.language_client() != nullptr)
+      return OnceByLanguageClient(name, replica, request, told.response, told.error, style);
     const auto stub = v1::OrderService::NewStub(fleet_.Channel(replica, random_.Below(64)));
     grpc::ClientContext context;
     NameSite(context);
@@ -204,8 +206,9 @@ class Caller {
   }
 
   // The same by the client of another language, whose rule makes several attempts of it.
-  bool OnceByLanguageClient(int replica, const v1::CreateOrderRequest& request,
-                            Told<v1::CreateOrderResponse>& told, const CallStyle& style);
+  bool OnceByLanguageClient(const char* name, int replica, const google::protobuf::Message& request,
+                            google::protobuf::Message& response, client::Error& error,
+                            const CallStyle& style);
 
   template <class Response>
   Told<Response> Accepted(const char* name, Told<Response> told) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/strip.h"
 #include "httplib.h"
 #include "nlohmann/json.hpp"
 
@@ -36,15 +37,18 @@ LanguageClient::LanguageClient(const std::string& command) : driver_("/bin/bash"
   listen_ = Json::parse(driver_.WaitForOutput("\"serving\"")).at("listen").get<std::string>();
 }
 
-client::Result<v1::CreateOrderResponse> LanguageClient::Create(
-    const std::string& server, const v1::CreateOrderRequest& request,
-    std::int64_t attempt_ms) const {
+std::optional<client::Error> LanguageClient::Call(const std::string& server,
+                                                  const google::protobuf::Message& request,
+                                                  std::int64_t attempt_ms,
+                                                  google::protobuf::Message& response) const {
+  const absl::string_view method = absl::StripSuffix(request.GetDescriptor()->name(), "Request");
   const Json body{{"server", server},
+                  {"method", std::string(method)},
                   {"request", absl::Base64Escape(request.SerializeAsString())},
                   {"attempt_ms", attempt_ms}};
   httplib::Client http("http://" + listen_);
   http.set_read_timeout(kAnswerMaxS);
-  const auto answer = http.Post("/create", body.dump(), "application/json");
+  const auto answer = http.Post("/call", body.dump(), "application/json");
   if (!answer || answer->status != 200) {
     std::fprintf(stderr, "the client's driver failed: %s\n%s\n",
                  answer ? answer->body.c_str() : "no answer", driver_.error().c_str());
@@ -53,13 +57,12 @@ client::Result<v1::CreateOrderResponse> LanguageClient::Create(
   const Json told = Json::parse(answer->body);
   if (!told.at("ok").get<bool>()) return ErrorIn(told);
   std::string bytes;
-  v1::CreateOrderResponse response;
   if (!absl::Base64Unescape(told.at("response").get<std::string>(), &bytes) ||
       !response.ParseFromString(bytes)) {
     std::fputs("the client's driver sent no message\n", stderr);
     std::abort();
   }
-  return response;
+  return std::nullopt;
 }
 
 }  // namespace msp::chaos

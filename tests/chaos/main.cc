@@ -176,6 +176,8 @@ int Run(const Options& options) {
     requests += count.get<std::int64_t>();
   std::printf("  requests upstream per order: %.3f\n",
               static_cast<double>(requests) / options.orders);
+  verdict.Check(options.client.empty() || counts[kByLanguageClient] == counts["calls"],
+                "every call that moves money was the language's own client's");
   verdict.Check(stats.value("implicit_full_refund", -1) == 0,
                 "no refund without an amount reached MultiSafepay");
   const double paid = static_cast<double>(counts["orders paid"]) / options.orders;

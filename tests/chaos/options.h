@@ -27,7 +27,7 @@ struct Options {
   // How long a caller goes on asking before a call counts as never certain.
   int patience_s = 120;
   bool markers = true;  // Off to see that the checks can fail.
-  std::string client;   // The command of a driver: another language's client creates.
+  std::string client;   // The command of a driver: another language's client makes the calls.
 };
 
 }  // namespace msp::chaos

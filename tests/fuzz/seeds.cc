@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "google/protobuf/struct.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/decode.h"
 #include "service/payments/operation.h"
@@ -89,8 +90,44 @@ void WriteRequests(const fs::path& directory) {
   }
 }
 
+// What a caller may put into `more`, what it may not, and what an answer may bring.
+constexpr std::string_view kMembers[] = {
+    R"({"zeta":[1,{"deep":null}],"alpha":"1","note \"q\"":true,"part":0.25,"loyalty":{"tier":3}})",
+    R"({"a":{"b":[{"cardNumber":"x"}]},"amount":5})",
+    R"({"note":["pay with 4111 1111-1111.1111, please"]})",
+    R"({"number":4111111111111111})",
+    R"({"a":{"4111111111111111":"x"}})",
+    R"({"number":9007199254740994})",
+    "{}",
+};
+constexpr std::string_view kValues[] = {
+    R"({"id":123456789012345678901,"list":[1.50,"x",null,true,1e3,-0,{"a":1,"a":2}]})",
+    "0.10",
+    R"("text \u00e9 \ud83d\ude00")",
+    "null",
+    "[]",
+};
+constexpr char kPlaces = 9;  // As many as unmodelled_fuzz has.
+
+// As more_fuzz and unmodelled_fuzz read them: where, how, and then the value.
+void WriteMembers(const fs::path& root) {
+  Corpus more(root / "more");
+  Corpus unmodelled(root / "unmodelled");
+  for (char place = 0; place < kPlaces; ++place) {
+    for (const std::string_view members : kMembers) {
+      for (char how = 0; how < 4; how += 2) more.Add(std::string{place, how}.append(members));
+    }
+    for (const std::string_view value : kValues)
+      unmodelled.Add(std::string(1, place).append(value));
+  }
+  google::protobuf::Struct serialized;
+  (*serialized.mutable_fields())["loyalty"].set_number_value(3.5);
+  more.Add(std::string{0, 1} + serialized.SerializeAsString());
+}
+
 void WriteAll(const fs::path& root) {
   WriteRequests(root / "validate");
+  WriteMembers(root);
 
   Corpus decode(root / "decode");
   decode.Add(kOrderAnswer);

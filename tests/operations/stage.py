@@ -95,7 +95,8 @@ class Cli:
         "ListGroupTerminals": "terminal group", "GetReceipt": "terminal receipt", "GetAccount": "account get",
         "ListClosingBalances": "account balances", "ListCategories": "account categories",
     }  # fmt: skip
-    IDS = ("order_id", "refund_id", "reference", "token", "transaction_id")
+    IDS = ("order_id", "refund_id", "reference", "token", "transaction_id", "gateway_id", "payment_method_id",
+           "terminal_group_id")  # fmt: skip
 
     def __init__(self, bin_dir, server):
         self.command = [str(bin_dir / "msp"), "--server", server]
@@ -124,8 +125,11 @@ class Cli:
 class Grpcurl:
     """Calls by grpcurl and the server's own reflection: nothing of ours on this side."""
 
-    SERVICES = {"Order": "OrderService", "Refund": "OrderService", "Token": "TokenService",
-                "Transaction": "TransactionService"}  # fmt: skip
+    # The first word that is part of the method's name decides.
+    SERVICES = {"ApiToken": "CheckoutService", "ApplePay": "CheckoutService", "Order": "OrderService",
+                "Refund": "OrderService", "Token": "TokenService", "Transaction": "TransactionService",
+                "Terminal": "TerminalService", "Receipt": "TerminalService", "Account": "AccountService",
+                "Balances": "AccountService", "Categories": "AccountService"}  # fmt: skip
 
     def __init__(self, path, server):
         self.path, self.server = path, server

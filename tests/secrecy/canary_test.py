@@ -65,6 +65,10 @@ FAULTS = [
         "card_number={card}&card_cvc={cvc}&card_holder_name={holder}", "bad api_key {key}")),
 ]  # fmt: skip
 
+# An answer whose members the schema has no field for: they go to the caller alone.
+UNMODELLED = {"name": "status", "status": 200, "body": '{{"success":true,"data":{{"order_id":"{order}","status":"initialized",'
+              '"new":{{"note":"{card}","list":["{holder}",{{"token":"{token}"}}]}},"customer":{{"new":"{holder}"}},'
+              '"payment_details":{{"new":["{token}"]}}}}}}'}  # fmt: skip
 
 # What is seen over TLS too: lost after it was sent, and what quotes the card and the request.
 FAULTS_OVER_TLS = [FAULTS[2], *FAULTS[-5:]]
@@ -91,7 +95,8 @@ class Call:
         return REQUESTS[self.method](self)
 
     def fill(self, effect, key):
-        words = {"card": self.card, "cvc": self.cvc, "holder": self.holder, "key": key,
+        words = {"card": self.card, "cvc": self.cvc, "holder": self.holder, "key": key, "token": self.token,
+                 "order": self.order_id,
                  "split": " ".join(self.card[at : at + 4] for at in range(0, 16, 4)),
                  "body": json.dumps(self.request())}  # fmt: skip
         return {name: value.format(**words) if isinstance(value, str) and "{" in value else value
@@ -100,10 +105,14 @@ class Call:
 
 def create(call, **more):
     order = stage.card_order(call.order_id, call.card, call.cvc, call.holder,
-                             customer={**call.person, "locale": "en_US", "country": "NL"}, delivery=dict(
-                                 (name, call.person[name]) for name in ("first_name", "last_name", "address1", "city")),
+                             customer={**call.person, "locale": "en_US", "country": "NL",
+                                       "more": {"nickname": call.holder}},
+                             delivery={**{name: call.person[name] for name in ("first_name", "last_name", "address1", "city")},
+                                       "more": {"note": [call.holder]}},
+                             payment_options={"more": {"gate": {"word": call.token}}},
+                             checkout_options={"more": {"word": call.token}}, more={"loyalty": [{"word": call.token}]},
                              payment_data={"payload": call.payload})  # fmt: skip
-    order["gateway_info"]["payment_token"] = call.token
+    order["gateway_info"] |= {"payment_token": call.token, "more": {"device": {"owner": call.holder}}}
     return {**order, **more}
 
 
@@ -120,7 +129,8 @@ REQUESTS = {
     "CancelOrder": lambda c: {"order_id": c.order_id},
     "CaptureOrder": lambda c: {"order_id": c.order_id, "amount": 100, "reason": spent(c)},
     "VoidOrder": lambda c: {"order_id": c.order_id, "reason": spent(c)},
-    "RefundOrder": lambda c: {"order_id": c.order_id, "amount": 100, "currency": "EUR", "description": spent(c)},
+    "RefundOrder": lambda c: {"order_id": c.order_id, "amount": 100, "currency": "EUR", "description": spent(c),
+                              "more": {"desk": {"clerk": c.holder}}},
     "CancelRefund": lambda c: {"order_id": c.order_id, "refund_id": c.order_id + "-r"},
     "ListTokens": lambda c: {"reference": c.person["email"]},
     "GetToken": lambda c: {"reference": c.person["email"], "token": c.token},
@@ -284,8 +294,12 @@ class Run:
         self.harmless = (paid.order_id, "374500***0015")
         for method in ("GetOrder", "RefundOrder", "UpdateOrder"):
             caller.call(method, {**REQUESTS[method](paid)})
-        for effect in FAULTS:
+        for effect in (*FAULTS, UNMODELLED):
             self.through(caller, control, effect, ("CreateOrder", "RefundOrder", "GetOrder"))
+        call = self.make("GetOrder")
+        control.fault(call.fill(UNMODELLED, self.key), order_id="", times=1)
+        reply = json.dumps(caller.call("GetOrder", call.request()))
+        self.checks.true("the caller reads members without a field", call.holder in reply and call.token in reply, reply)
         for effect in (FAULTS[8], FAULTS[-1]):
             self.through(caller, control, effect, REQUESTS)
         for make in MISPLACED:

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Creates orders for the chaos harness: one HTTP POST for each createOrder, which keeps the client's own rule.
+// Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
 //
-// The body is {"server", "request" (base64 of a CreateOrderRequest), "attempt_ms"}; the answer is {"ok": true, "response"}
-// or the error's facts. Prints a ready line; runs until it is killed.
+// The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
+// "response"} or the error's facts. Prints a ready line; runs until it is killed.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Client, CreateOrderRequest, CreateOrderResponse, ServiceError } from "../src/index.js";
+import {
+  CancelOrderRequest, CancelOrderResponse, CaptureOrderRequest, CaptureOrderResponse, Client, CreateOrderRequest,
+  CreateOrderResponse, RefundOrderRequest, RefundOrderResponse, ServiceError, VoidOrderRequest, VoidOrderResponse,
+} from "../src/index.js";
 
 const clients = new Map<string, Client>();
 
@@ -16,11 +19,25 @@ function clientOf(server: string): Client {
   return found;
 }
 
-async function create(asked: { server: string; request: string; attempt_ms: number }): Promise<object> {
+type Call = (client: Client, request: Buffer, ms: number) => Promise<Uint8Array>;
+const METHODS: Record<string, Call> = {
+  CreateOrder: async (client, request, ms) =>
+    CreateOrderResponse.encode(await client.createOrder(CreateOrderRequest.decode(request), ms)).finish(),
+  CaptureOrder: async (client, request, ms) =>
+    CaptureOrderResponse.encode(await client.captureOrder(CaptureOrderRequest.decode(request), ms)).finish(),
+  VoidOrder: async (client, request, ms) =>
+    VoidOrderResponse.encode(await client.voidOrder(VoidOrderRequest.decode(request), ms)).finish(),
+  CancelOrder: async (client, request, ms) =>
+    CancelOrderResponse.encode(await client.cancelOrder(CancelOrderRequest.decode(request), ms)).finish(),
+  RefundOrder: async (client, request, ms) =>
+    RefundOrderResponse.encode(await client.refundOrder(RefundOrderRequest.decode(request), ms)).finish(),
+};
+
+async function call(asked: { server: string; method: string; request: string; attempt_ms: number }): Promise<object> {
   try {
-    const request = CreateOrderRequest.decode(Buffer.from(asked.request, "base64"));
-    const reply = await clientOf(asked.server).createOrder(request, asked.attempt_ms);
-    return { ok: true, response: Buffer.from(CreateOrderResponse.encode(reply).finish()).toString("base64") };
+    const method = METHODS[asked.method]!;
+    const reply = await method(clientOf(asked.server), Buffer.from(asked.request, "base64"), asked.attempt_ms);
+    return { ok: true, response: Buffer.from(reply).toString("base64") };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return {
@@ -34,7 +51,7 @@ const server = createServer(async (request, response) => {
   try {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    response.end(JSON.stringify(await create(JSON.parse(Buffer.concat(parts).toString()))));
+    response.end(JSON.stringify(await call(JSON.parse(Buffer.concat(parts).toString()))));
   } catch (problem) {
     response.statusCode = 500; // The harness says what it was and ends.
     response.end(String(problem));

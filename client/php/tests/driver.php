@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Creates orders for the chaos harness: one HTTP POST for each createOrder, which keeps the client's own rule.
+ * Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
  *
- * The body is {"server", "request" (base64 of a CreateOrderRequest), "attempt_ms"}; the answer is {"ok": true, "response"}
- * or the error's facts. Prints a ready line; runs until it is killed. PHP has no threads: each of WORKERS processes takes
+ * The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
+ * "response"} or the error's facts. Prints a ready line; runs until it is killed. PHP has no threads: each of WORKERS processes takes
  * one call at a time.
  */
 
@@ -14,7 +14,11 @@ declare(strict_types=1);
 use Multisafepay\Grpc\Client;
 use Multisafepay\Grpc\Rule;
 use Multisafepay\Grpc\ServiceException;
+use Multisafepay\V1\CancelOrderRequest;
+use Multisafepay\V1\CaptureOrderRequest;
 use Multisafepay\V1\CreateOrderRequest;
+use Multisafepay\V1\RefundOrderRequest;
+use Multisafepay\V1\VoidOrderRequest;
 
 require __DIR__ . '/../autoload.php';
 
@@ -22,15 +26,22 @@ require __DIR__ . '/../autoload.php';
 const WORKERS = 48;
 const BODY_MAX_BYTES = 1 << 20;
 
-function create(array $asked): array
+function call(array $asked): array
 {
     static $clients = [];
     $server = $asked['server'];
     $clients[$server] ??= new Client($server, rule: new Rule(budget: 20.0, attemptsMax: 5, pause: 0.03));
-    $request = new CreateOrderRequest();
+    $client = $clients[$server];
+    [$request, $method] = match ($asked['method']) {
+        'CreateOrder' => [new CreateOrderRequest(), $client->createOrder(...)],
+        'CaptureOrder' => [new CaptureOrderRequest(), $client->captureOrder(...)],
+        'VoidOrder' => [new VoidOrderRequest(), $client->voidOrder(...)],
+        'CancelOrder' => [new CancelOrderRequest(), $client->cancelOrder(...)],
+        'RefundOrder' => [new RefundOrderRequest(), $client->refundOrder(...)],
+    };
     $request->mergeFromString(base64_decode($asked['request'], true));
     try {
-        $reply = $clients[$server]->createOrder($request, $asked['attempt_ms'] / 1000);
+        $reply = $method($request, $asked['attempt_ms'] / 1000);
     } catch (ServiceException $error) {
         return [
             'ok' => false, 'code' => $error->status->value, 'message' => $error->statusMessage,
@@ -55,7 +66,7 @@ function answer($connection): void
     }
     try {
         $asked = json_decode((string) stream_get_contents($connection, $length), true, flags: JSON_THROW_ON_ERROR);
-        [$status, $text] = ['200 OK', json_encode(create($asked), JSON_THROW_ON_ERROR)];
+        [$status, $text] = ['200 OK', json_encode(call($asked), JSON_THROW_ON_ERROR)];
     } catch (Throwable $problem) { // The harness says what it was and ends.
         [$status, $text] = ['500 Internal Server Error', (string) $problem];
     }

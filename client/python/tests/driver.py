@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Creates orders for the chaos harness: one HTTP POST for each create_order, which keeps the client's own rule.
+"""Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
 
-The body is {"server", "request" (base64 of a CreateOrderRequest), "attempt_ms"}; the answer is {"ok": true, "response"} or
-the error's facts. Prints a ready line; ends when its parent does.
+The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
+"response"} or the error's facts. Prints a ready line; ends when its parent does.
 """
 
 import base64
@@ -23,10 +23,20 @@ def client_of(server):
     return msp.Client(server, rule=RULE)
 
 
-def create(asked):
-    request = v1.CreateOrderRequest.FromString(base64.b64decode(asked["request"]))
+METHODS = {
+    "CreateOrder": (v1.CreateOrderRequest, msp.Client.create_order),
+    "CaptureOrder": (v1.CaptureOrderRequest, msp.Client.capture_order),
+    "VoidOrder": (v1.VoidOrderRequest, msp.Client.void_order),
+    "CancelOrder": (v1.CancelOrderRequest, msp.Client.cancel_order),
+    "RefundOrder": (v1.RefundOrderRequest, msp.Client.refund_order),
+}
+
+
+def call(asked):
+    message, method = METHODS[asked["method"]]
+    request = message.FromString(base64.b64decode(asked["request"]))
     try:
-        reply = client_of(asked["server"]).create_order(request, timeout=asked["attempt_ms"] / 1000)
+        reply = method(client_of(asked["server"]), request, timeout=asked["attempt_ms"] / 1000)
     except msp.ServiceError as error:
         return {
             "ok": False, "code": error.code.value[0], "message": error.message, "reason": error.reason,
@@ -39,7 +49,7 @@ def create(asked):
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         try:
-            status, answer = 200, json.dumps(create(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            status, answer = 200, json.dumps(call(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
         except Exception as problem:  # The harness says what it was and ends.
             status, answer = 500, repr(problem)
         self.send_response(status)

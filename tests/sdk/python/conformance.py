@@ -9,6 +9,7 @@ usage: conformance.py API_URL KEY, where API_URL ends in /v1/json. Prints a line
 import http.server
 import json
 import os
+import pathlib
 import queue
 import sys
 import threading
@@ -30,6 +31,8 @@ from multisafepay.api.paths.orders.request.components.gateway_info.terminal impo
 from multisafepay.api.paths.orders.request.components.payment_options import PaymentOptions  # noqa: E402
 from multisafepay.api.paths.orders.request.order_request import OrderRequest  # noqa: E402
 from multisafepay.api.paths.terminals.request.create_terminal_request import CreateTerminalRequest  # noqa: E402
+from multisafepay.api.shared.cart.cart_item import CartItem  # noqa: E402
+from multisafepay.api.shared.cart.shopping_cart import ShoppingCart  # noqa: E402
 from multisafepay.api.shared.customer import Customer  # noqa: E402
 from multisafepay.util.webhook import Webhook  # noqa: E402
 
@@ -97,6 +100,25 @@ def a_part_is_refunded():
     data = data_of(orders.refund(order_id("refunded"), refund))
     assert data.refund_id and data.transaction_id
     assert read("refunded").amount_refunded == 100
+
+
+def a_line_of_the_cart_is_refunded():
+    cart = ShoppingCart()
+    for name, price in (("tulip", 3.0), ("rose", 4.0)):
+        cart.add_item(
+            CartItem().add_name(name).add_description(name).add_merchant_item_id(name).add_unit_price(price)
+            .add_quantity(1).add_tax_table_selector("none")
+        )  # fmt: skip
+    create(order("by line", amount=700, shopping_cart=cart, gateway="KLARNA"))
+    path = f"orders/{urllib.request.quote(order_id('by line'), safe='')}"
+    control(f"{path}/pay", {"scenario": "completed"})
+    shipped = UpdateOrderRequest().add_status("shipped")
+    assert orders.update(order_id("by line"), shipped).get_body_success()
+    control(f"{path}/settle", {})
+    data = data_of(orders.refund_by_item(read("by line"), "rose", 1))
+    assert data.refund_id
+    # The SDK states the order's whole amount beside the lines, and an amount that is stated counts.
+    assert read("by line").amount_refunded == 700
 
 
 def a_full_capture_keeps_the_order_id():
@@ -238,6 +260,9 @@ def a_terminal_collects_and_its_events_tell():
         assert next(stream).data.status == "completed"
     with events.subscribe_order_events(data, last_event_id=first.event_id, timeout=20) as resumed:
         assert next(resumed).data.status == "completed"
+    streams = {"events_token": data.events_token, "events_stream_url": data.events_stream_url}
+    with events.subscribe_events(**streams, last_event_id=first.event_id, timeout=20) as resumed:
+        assert next(resumed).data.order_id == order_id("counter")
     receipt = data_of(sdk.get_pos_manager().get_receipt(order_id("counter")))
     assert (receipt.order.amount, receipt.payment.terminal_id, receipt.payment.last4) == (1000, "00000MAN", "1111")
 
@@ -254,13 +279,22 @@ def issuers_are_listed():
     assert issuer.code and issuer.description
 
 
+def every_manager_of_the_sdk_is_asked():
+    source = pathlib.Path(__file__).read_text(encoding="utf-8")
+    managers = [name for name in dir(Sdk) if name.endswith("_manager")]
+    assert len(managers) >= 14
+    assert not [name for name in managers if f"sdk.{name}()" not in source]
+
+
 CLAIMS = (
     a_redirect_order_has_a_page, a_direct_order_is_paid_and_can_be_read, a_part_is_refunded,
+    a_line_of_the_cart_is_refunded,
     a_full_capture_keeps_the_order_id, a_partial_capture_makes_an_order_and_the_rest_is_given_up,
     an_unpaid_order_is_cancelled, a_stored_card_is_listed_read_and_removed, payment_methods_and_gateways_are_listed,
     the_account_is_known, transactions_are_listed, refusals_are_raised_with_their_status,
     a_notification_is_genuine_and_a_changed_one_is_not, terminals_are_listed_and_made,
     a_terminal_collects_and_its_events_tell, a_terminal_is_cancelled, issuers_are_listed,
+    every_manager_of_the_sdk_is_asked,
 )  # fmt: skip
 
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Creates orders for the chaos harness: one HTTP POST for each CreateOrder, which keeps the client's own rule.
+// Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
 //
-// The body is {"server", "request" (base64 of a CreateOrderRequest), "attempt_ms"}; the answer is {"ok": true, "response"}
-// or the error's facts. Prints a ready line; runs until it is killed.
+// The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
+// "response"} or the error's facts. Prints a ready line; runs until it is killed.
 package main
 
 import (
@@ -25,6 +25,7 @@ import (
 
 type asked struct {
 	Server    string `json:"server"`
+	Method    string `json:"method"`
 	Request   []byte `json:"request"`
 	AttemptMs int64  `json:"attempt_ms"`
 }
@@ -75,17 +76,41 @@ func clientOf(one asked) (*multisafepay.Client, func(), error) {
 	return made, func() {}, nil
 }
 
-func create(one asked) (told, error) {
-	request := &v1.CreateOrderRequest{}
-	if err := proto.Unmarshal(one.Request, request); err != nil {
-		return told{}, err
+type method func(*multisafepay.Client, []byte) (proto.Message, error)
+
+// by makes the method whose request and reply are Q and R.
+func by[Q any, R proto.Message, P interface {
+	*Q
+	proto.Message
+}](call func(*multisafepay.Client, context.Context, P) (R, error)) method {
+	return func(client *multisafepay.Client, bytes []byte) (proto.Message, error) {
+		request := P(new(Q))
+		if err := proto.Unmarshal(bytes, request); err != nil {
+			return nil, err
+		}
+		return call(client, context.Background(), request)
+	}
+}
+
+var methods = map[string]method{
+	"CreateOrder":  by((*multisafepay.Client).CreateOrder),
+	"CaptureOrder": by((*multisafepay.Client).CaptureOrder),
+	"VoidOrder":    by((*multisafepay.Client).VoidOrder),
+	"CancelOrder":  by((*multisafepay.Client).CancelOrder),
+	"RefundOrder":  by((*multisafepay.Client).RefundOrder),
+}
+
+func call(one asked) (told, error) {
+	method := methods[one.Method]
+	if method == nil {
+		return told{}, fmt.Errorf("no method %q", one.Method)
 	}
 	client, done, err := clientOf(one)
 	if err != nil {
 		return told{}, err
 	}
 	defer done()
-	reply, err := client.CreateOrder(context.Background(), request)
+	reply, err := method(client, one.Request)
 	var failed *multisafepay.Error
 	if errors.As(err, &failed) {
 		return told{Code: uint32(failed.Code), Message: failed.Message, Reason: failed.Reason, Outcome: failed.Outcome,
@@ -109,7 +134,7 @@ func main() {
 		err := json.NewDecoder(r.Body).Decode(&one)
 		var answer told
 		if err == nil {
-			answer, err = create(one)
+			answer, err = call(one)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError) // The harness says what it was and ends.

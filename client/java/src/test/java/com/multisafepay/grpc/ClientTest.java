@@ -49,12 +49,12 @@ class ClientTest {
     return value;
   }
 
-  private static Client connect() {
+  static Client connect() {
     return Client.to(setting("MSP_SERVER")).build();
   }
 
   /** The sandbox's own side; the text of its answer. */
-  private static String control(String path, Map<String, ?> body) throws Exception {
+  static String control(String path, Map<String, ?> body) throws Exception {
     HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(setting("MSP_TEST_CONTROL") + path));
     if (body != null) request.POST(HttpRequest.BodyPublishers.ofString(new Gson().toJson(body)));
     HttpResponse<String> answer = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());

@@ -5,7 +5,13 @@ package com.multisafepay.grpc;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import com.multisafepay.grpc.v1.CancelOrderRequest;
+import com.multisafepay.grpc.v1.CaptureOrderRequest;
 import com.multisafepay.grpc.v1.CreateOrderRequest;
+import com.multisafepay.grpc.v1.RefundOrderRequest;
+import com.multisafepay.grpc.v1.VoidOrderRequest;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -17,11 +23,12 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.function.BiFunction;
 
 /**
- * Creates orders for the chaos harness: one HTTP POST for each createOrder, which keeps the client's own rule.
+ * Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
  *
- * <p>The body is {"server", "request" (base64 of a CreateOrderRequest), "attempt_ms"}; the answer is {"ok": true,
+ * <p>The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
  * "response"} or the error's facts. Prints a ready line; runs until it is killed.
  */
 public final class Driver {
@@ -36,22 +43,38 @@ public final class Driver {
     return Client.to(server).writeTimeout(Duration.ofMillis(attemptMs)).rule(RULE).build();
   }
 
-  private static String create(JsonObject asked) throws InvalidProtocolBufferException {
+  private interface Method {
+    Message call(Client client, byte[] request) throws InvalidProtocolBufferException;
+  }
+
+  private static <Q extends Message> Method by(Parser<Q> parser, BiFunction<Client, Q, ? extends Message> method) {
+    return (client, request) -> method.apply(client, parser.parseFrom(request));
+  }
+
+  private static final Map<String, Method> METHODS = Map.of(
+      "CreateOrder", by(CreateOrderRequest.parser(), Client::createOrder),
+      "CaptureOrder", by(CaptureOrderRequest.parser(), Client::captureOrder),
+      "VoidOrder", by(VoidOrderRequest.parser(), Client::voidOrder),
+      "CancelOrder", by(CancelOrderRequest.parser(), Client::cancelOrder),
+      "RefundOrder", by(RefundOrderRequest.parser(), Client::refundOrder));
+
+  private static String call(JsonObject asked) throws InvalidProtocolBufferException {
     String server = asked.get("server").getAsString();
     long attemptMs = asked.get("attempt_ms").getAsLong();
-    var request = CreateOrderRequest.parseFrom(Base64.getDecoder().decode(asked.get("request").getAsString()));
+    Method method = METHODS.get(asked.get("method").getAsString());
+    byte[] request = Base64.getDecoder().decode(asked.get("request").getAsString());
     if (attemptMs == USUAL_MS) {
-      return create(CLIENTS.computeIfAbsent(server, one -> connect(one, USUAL_MS)), request);
+      return call(CLIENTS.computeIfAbsent(server, one -> connect(one, USUAL_MS)), method, request);
     }
     try (Client client = connect(server, attemptMs)) {
-      return create(client, request);
+      return call(client, method, request);
     }
   }
 
-  private static String create(Client client, CreateOrderRequest request) {
+  private static String call(Client client, Method method, byte[] request) throws InvalidProtocolBufferException {
     JsonObject told = new JsonObject();
     try {
-      byte[] reply = client.createOrder(request).toByteArray();
+      byte[] reply = method.call(client, request).toByteArray();
       told.addProperty("ok", true);
       told.addProperty("response", Base64.getEncoder().encodeToString(reply));
     } catch (ServiceException error) {
@@ -72,7 +95,7 @@ public final class Driver {
     String answer;
     try {
       String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-      answer = create(new Gson().fromJson(body, JsonObject.class));
+      answer = call(new Gson().fromJson(body, JsonObject.class));
     } catch (Throwable problem) {
       // The harness says what it was and ends.
       status = 500;

@@ -13,8 +13,6 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kRetryDigitsMax = 9;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 }  // namespace
 
 EventStreamParser::~EventStreamParser() { ZeroizeString(line_); }

@@ -344,11 +344,16 @@ test('component: a card that is kept pays again without being typed, and by its 
     stage.order('tulip-recurring', {
       type: 'direct',
       gateway: 'CREDITCARD',
+      recurring_model: 'cardOnFile',
       recurring_id: kept,
       customer: { locale: 'en_GB', country: 'NL', reference: 'customer-1' },
     }),
   );
   assert.equal(later.payment_state, 'PAYMENT_STATE_PAID');
+  // The shop's server charged it: no page, and the card that the customer had typed into the component.
+  const charged = await stage.get('tulip-recurring');
+  assert.equal(charged.payment_state, 'PAYMENT_STATE_PAID');
+  assert.equal(charged.payment_details.last4, CARD.number.slice(-4));
 });
 
 test('component: a phone shows all of it', async (stage) => {

@@ -34,20 +34,25 @@ std::size_t SaltedHashOf(std::string_view digits) {
 
 // Digits without a letter between them: where each of them is among the folded characters.
 struct Run {
+  const Folded& text;
   std::vector<std::size_t> at;
   std::string digits;  // Zeroized at the end.
 
-  explicit Run(std::size_t reserved) {
-    at.reserve(reserved);
-    digits.reserve(reserved);
+  explicit Run(const Folded& folded) : text(folded) {
+    at.reserve(text.chars.size());
+    digits.reserve(text.chars.size());
   }
   ~Run() { ZeroizeString(digits); }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
   std::size_t size() const { return at.size(); }
-  // True when no character separates this digit from the one before.
-  bool Joins(std::size_t i) const { return i > 0 && i < size() && at[i] == at[i - 1] + 1; }
+  // True when no character separates this digit from the one before, and both are spelled alike: an
+  // Arabic digit, or an escaped one, does not make a card behind it part of a longer number.
+  bool Joins(std::size_t i) const {
+    return i > 0 && i < size() && at[i] == at[i - 1] + 1 && Bytes(i) == Bytes(i - 1);
+  }
+  std::size_t Bytes(std::size_t i) const { return text.starts[at[i] + 1] - text.starts[at[i]]; }
   // True when digits [from, to) neither begin nor end within a number.
   bool IsWhole(std::size_t from, std::size_t to) const { return !Joins(from) && !Joins(to); }
 };
@@ -55,7 +60,7 @@ struct Run {
 // Calls `visit` for each run of the text.
 template <class Visit>
 void ForEachRun(const Folded& text, Visit visit) {
-  Run run(text.chars.size());
+  Run run(text);
   for (std::size_t i = 0; i <= text.chars.size(); ++i) {
     if (i < text.chars.size() && !Folded::IsLetter(text.chars[i])) {
       if (!Folded::IsDigit(text.chars[i])) continue;

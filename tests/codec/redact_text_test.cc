@@ -213,6 +213,11 @@ TEST(Scrubbed, LeavesNothingThatASecondTimeWouldHide) {
   }
 }
 
+TEST(Scrubbed, HidesACardBesideADigitOfAnotherScript) {
+  EXPECT_EQ(Scrubbed("a\u06F74111/1111/1111/1111b"), "a\u06F7***b");
+  EXPECT_FALSE(HoldsCardNumber(Scrubbed("4111_1111_1111_1111\u0667")));
+}
+
 TEST(DigitPrint, RecognizesTheSameDigitsAlone) {
   const DigitPrint print("8 6-42");
   EXPECT_EQ(print.digits(), 4U);
@@ -226,7 +231,8 @@ TEST(DigitPrint, RecognizesTheSameDigitsAlone) {
 TEST(HoldsCardNumber, ToldFromOtherNumbersByItsCheckDigit) {
   for (const char* card : {"4111111111111111", "order 4111 1111-1111.1111 / 1", "a374500000000015b",
                            "6799990000000000011", "4111_1111_1111_1111", "key~4111~1111~1111~1111",
-                           "4%31%311111111111111"})
+                           "4%31%311111111111111", "\u06F74111111111111111",
+                           "4111111111111111\uFF17", "%374111111111111111"})
     EXPECT_TRUE(HoldsCardNumber(card)) << card;
   for (const char* other : {"", "4111111111111112", "order-1", "41111111111", "2026-11-25-000124",
                             "41111111111111111111111111111111"})

@@ -28,43 +28,65 @@ namespace v1 = multisafepay::v1;
 using codec::oracle::Node;
 using fuzz::Require;
 
+using Request = std::unique_ptr<pb::Message>;
+
 struct Place {
+  std::string_view operation;
   std::string_view member;  // The object's name in the body; "" for the body itself.
-  pb::Struct& (*more)(v1::CreateOrderRequest&);
-  void (*fill)(v1::CreateOrderRequest&);  // Sets a member of the object that has a field.
+  std::string_view field;   // A member of the object that has a field.
 };
 
-constexpr std::array kPlaces{
-    Place{"", [](auto& order) -> pb::Struct& { return *order.mutable_more(); },
-          [](auto& order) { order.set_var1("v"); }},
-    Place{"customer",
-          [](auto& order) -> pb::Struct& { return *order.mutable_customer()->mutable_more(); },
-          [](auto& order) { order.mutable_customer()->set_city("Delft"); }},
-    Place{"delivery",
-          [](auto& order) -> pb::Struct& { return *order.mutable_delivery()->mutable_more(); },
-          [](auto& order) { order.mutable_delivery()->set_city("Delft"); }},
-    Place{"gateway_info",
-          [](auto& order) -> pb::Struct& { return *order.mutable_gateway_info()->mutable_more(); },
-          [](auto& order) { order.mutable_gateway_info()->set_issuer_id("3151"); }},
-    Place{
-        "payment_options",
-        [](auto& order) -> pb::Struct& { return *order.mutable_payment_options()->mutable_more(); },
-        [](auto& order) { order.mutable_payment_options()->set_close_window(true); }},
-    Place{"checkout_options",
-          [](auto& order) -> pb::Struct& {
-            return *order.mutable_checkout_options()->mutable_more();
-          },
-          [](auto& order) { order.mutable_checkout_options()->set_validate_cart(true); }},
-};
+constexpr std::array kPlaces{Place{"CreateOrder", "", "var1"},
+                             Place{"CreateOrder", "customer", "city"},
+                             Place{"CreateOrder", "delivery", "city"},
+                             Place{"CreateOrder", "gateway_info", "issuer_id"},
+                             Place{"CreateOrder", "payment_options", "close_window"},
+                             Place{"CreateOrder", "checkout_options", "validate_cart"},
+                             Place{"RefundOrder", "", "description"}};
 
-v1::CreateOrderRequest Order() {
-  v1::CreateOrderRequest order;
-  order.set_order_id("tulip-1");
-  order.set_type("redirect");
-  order.set_currency("EUR");
-  order.set_amount(1000);
-  order.set_description("Forty red tulips");
-  return order;
+const Operation& OperationOf(const Place& place) {
+  static const Operations operations;
+  return operations.Find(place.operation);
+}
+
+Request Ordinary(const Place& place) {
+  std::string document = place.operation == "RefundOrder"
+                             ? R"({"order_id":"tulip-1","amount":100,"currency":"EUR"})"
+                             : R"({"order_id":"tulip-1","type":"redirect","currency":"EUR",
+                                   "amount":1000,"description":"Forty red tulips"})";
+  const Operation& operation = OperationOf(place);
+  Request request(operation.row.request->New());
+  Require(codec::DecodeAll(*operation.request_plan, document, *request).ok, "a request is read");
+  return request;
+}
+
+Request CopyOf(const pb::Message& request) {
+  Request copy(request.New());
+  copy->CopyFrom(request);
+  return copy;
+}
+
+pb::Message& Part(pb::Message& message, std::string_view name) {
+  const auto* field = message.GetDescriptor()->FindFieldByName(std::string(name));
+  return *message.GetReflection()->MutableMessage(&message, field);
+}
+
+pb::Message& ObjectOf(pb::Message& request, const Place& place) {
+  return place.member.empty() ? request : Part(request, place.member);
+}
+
+pb::Struct& MoreOf(pb::Message& request, const Place& place) {
+  return static_cast<pb::Struct&>(Part(ObjectOf(request, place), "more"));
+}
+
+void Fill(pb::Message& request, const Place& place) {
+  pb::Message& object = ObjectOf(request, place);
+  const auto* field = object.GetDescriptor()->FindFieldByName(std::string(place.field));
+  if (field->cpp_type() == pb::FieldDescriptor::CPPTYPE_BOOL) {
+    object.GetReflection()->SetBool(&object, field, true);
+  } else {
+    object.GetReflection()->SetString(&object, field, "Delft");
+  }
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -181,12 +203,12 @@ Node TakenOut(Node& object, const pb::Struct& more) {
   return taken;
 }
 
-void RequireSent(const Operation& create, const v1::CreateOrderRequest& order, const Place& place,
-                 const pb::Struct& more) {
-  v1::CreateOrderRequest without = order;
-  place.more(without).Clear();
-  const Node before = Parsed(BodyOf(create, without).json);
-  const std::string body = BodyOf(create, order).json;
+void RequireSent(const pb::Message& request, const Place& place, const pb::Struct& more) {
+  const Operation& operation = OperationOf(place);
+  const Request without = CopyOf(request);
+  MoreOf(*without, place).Clear();
+  const Node before = Parsed(BodyOf(operation, *without).json);
+  const std::string body = BodyOf(operation, request).json;
   Node sent = Parsed(body);
   RequireNoCardData(sent);
   Node* const object = ObjectAt(sent, place);
@@ -200,32 +222,32 @@ void RequireSent(const Operation& create, const v1::CreateOrderRequest& order, c
   Require(IsEqual(before, sent), "all else is sent as without `more`", body);
 }
 
-void RequireHidden(const Operation& create, const v1::CreateOrderRequest& order, const Place& place,
+void RequireHidden(const pb::Message& request, const Place& place, const pb::Struct& more,
                    bool accepted) {
-  v1::CreateOrderRequest other = order;
-  pb::Struct& more = place.more(other);
-  more.Clear();
-  (*more.mutable_fields())["any"].set_bool_value(true);
-  const codec::MessageSchema& plan = *create.request_plan;
-  Require(codec::Redacted(plan, order) == codec::Redacted(plan, other),
+  const Operation& operation = OperationOf(place);
+  const Request other = CopyOf(request);
+  pb::Struct any;
+  (*any.mutable_fields())["any"].set_bool_value(true);
+  MoreOf(*other, place) = any;
+  const codec::MessageSchema& plan = *operation.request_plan;
+  Require(codec::Redacted(plan, request) == codec::Redacted(plan, *other),
           "a redacted request shows nothing of `more`");
   if (!accepted) return;
-  Node shown = Parsed(RedactedBodyOf(create, order));
+  Node shown = Parsed(RedactedBodyOf(operation, request));
   Node* const object = ObjectAt(shown, place);
-  v1::CreateOrderRequest copy = order;
   if (object == nullptr) return;
-  for (const codec::oracle::Member& member : TakenOut(*object, place.more(copy)).members) {
+  for (const codec::oracle::Member& member : TakenOut(*object, more).members) {
     Require(member.value.kind == Node::Kind::kString && member.value.text == "***",
             "a dry run shows no value of `more`", member.value.text);
   }
 }
 
 // False where the bytes are no Struct of the kind asked for.
-bool Read(const codec::MessageSchema& plan, bool json, std::string_view bytes, pb::Struct& more) {
+bool Read(bool json, std::string_view bytes, pb::Struct& more) {
   if (!json) return more.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   std::string document = "{\"more\":" + std::string(bytes) + "}";
   v1::CreateOrderRequest order;
-  if (!codec::DecodeAll(plan, document, order).ok) return false;
+  if (!codec::DecodeAll(*OperationOf(kPlaces[0]).request_plan, document, order).ok) return false;
   more = order.more();
   return true;
 }
@@ -243,29 +265,28 @@ bool IsHarmless(const codec::MessageSchema& plan, const pb::Struct& more) {
 }
 
 void Run(std::uint8_t where, std::uint8_t how, std::string_view bytes) {
-  static const Operations operations;
-  static const Operation& create = operations.Find("CreateOrder");
   const Place& place = kPlaces[where % kPlaces.size()];
+  const Operation& operation = OperationOf(place);
   pb::Struct more;
-  if (!Read(*create.request_plan, how % 2 == 0, bytes, more)) return;
-  v1::CreateOrderRequest order = Order();
-  if (how % 4 < 2) place.fill(order);
-  place.more(order) = more;
+  if (!Read(how % 2 == 0, bytes, more)) return;
+  const Request request = Ordinary(place);
+  if (how % 4 < 2) Fill(*request, place);
+  MoreOf(*request, place) = more;
 
   const std::string path = place.member.empty() ? "more" : std::string(place.member) + ".more";
-  const auto violations = Validate(create, order);
+  const auto violations = Validate(operation, *request);
   for (const codec::Violation& violation : violations) {
     Require(violation.field == path, "a violation names the object's `more`", violation.field);
     Require(!violation.description.empty() && violation.description.size() < 256 &&
                 !codec::HoldsCardNumber(violation.description),
             "a violation says what, and never repeats a card", violation.description);
   }
-  Require(violations.empty() || !IsHarmless(*create.request_plan, more),
-          "short words are no reason to refuse", violations.empty() ? "" : path);
-  if (violations.empty()) RequireSent(create, order, place, more);
-  RequireHidden(create, order, place, violations.empty());
-  codec::Zeroize(*create.request_plan, order);
-  Require(place.more(order).fields().empty(), "a wiped request has nothing in `more`");
+  Require(violations.empty() || !IsHarmless(*operation.request_plan, more),
+          "short words are no reason to refuse", path);
+  if (violations.empty()) RequireSent(*request, place, more);
+  RequireHidden(*request, place, more, violations.empty());
+  codec::Zeroize(*operation.request_plan, *request);
+  Require(MoreOf(*request, place).fields().empty(), "a wiped request has nothing in `more`");
 }
 
 }  // namespace

@@ -96,6 +96,7 @@ TEST(More, IsRefusedWithANameThatHasAFieldOrWithCardData) {
       R"({"note":"4111111111111111"})",
       R"({"note":"pay with 4111 1111-1111.1111, please"})",
       R"({"note":4111111111111111})",
+      R"({"note":"\u06F74111111111111111"})",
       R"({"deep":[[["4111111111111111"]]]})",
       R"({"4111111111111111":"x"})",
       R"({"number":9007199254740994})",

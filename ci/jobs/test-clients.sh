@@ -202,7 +202,8 @@ run_one() {
   echo "$passed $failed" >"build/clients/$1.counts"
 }
 for language in "${languages[@]}"; do
-  while (($(jobs -rp | wc -l) >= jobs)); do wait -n || true; done
+  # Not in a pipe: there bash knows of no jobs.
+  while mapfile -t running < <(jobs -rp) && ((${#running[@]} >= jobs)); do wait -n || true; done
   rm -f "build/clients/$language.counts"
   (run_one "$language") >"build/clients/$language.out" 2>&1 &
 done

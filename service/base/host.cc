@@ -6,21 +6,12 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
-#include "service/base/text.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
 
 namespace msp {
-namespace {
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-}  // namespace
 
 bool IsLoopback(std::string_view host) {
   if (host == "localhost" || host == "::1" || host == "[::1]") return true;
@@ -30,17 +21,16 @@ bool IsLoopback(std::string_view host) {
 }
 
 bool IsWithinDomains(std::string_view host, std::string_view domains) {
-  const std::string name = LowerCase(host);
+  const std::string name = absl::AsciiStrToLower({host.data(), host.size()});
   if (name.empty() ||
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") != std::string::npos)
     return false;
-  while (!domains.empty()) {
-    const std::size_t comma = std::min(domains.find(','), domains.size());
-    const std::string domain = LowerCase(Trimmed(domains.substr(0, comma)));
-    domains.remove_prefix(std::min(comma + 1, domains.size()));
-    if (!domain.empty() && (name == domain || name.ends_with("." + domain))) return true;
-  }
-  return false;
+  const std::vector<std::string> allowed = absl::StrSplit(
+      absl::string_view(domains.data(), domains.size()), ',', absl::SkipWhitespace());
+  return std::ranges::any_of(allowed, [&](const std::string& text) {
+    const std::string domain = absl::AsciiStrToLower(absl::StripAsciiWhitespace(text));
+    return name == domain || name.ends_with("." + domain);
+  });
 }
 
 }  // namespace msp

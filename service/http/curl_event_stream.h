@@ -38,7 +38,7 @@ class CurlEventStream {
   // Connects when it is time to, in `multi`, which outlives the stream; ends what has become silent
   // or too old.
   void Run(CURLM* multi, Clock::time_point now);
-  // `multi` has told that the transfer is over.
+  // `multi` reports that the transfer is over.
   void OnTransferEnd(Clock::time_point now);
   // Hands out what has happened since.
   void TellSignals();

@@ -18,14 +18,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kUrlBytesMax = 2048;
-constexpr std::size_t kTokenBytesMax = 4096;
 // The thread wakes at least so often: a clock's largest time is more than a wait can take.
 constexpr milliseconds kWaitMax = std::chrono::minutes(1);
 
 // Nothing that could end the header line or begin another value.
 bool IsToken(std::string_view token) {
-  return !token.empty() && token.size() <= kTokenBytesMax &&
+  return !token.empty() && token.size() <= EventStreamRequest::kTokenBytesMax &&
          std::ranges::all_of(token, [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
@@ -61,7 +59,7 @@ CurlEventStreams::~CurlEventStreams() { Stop(); }
 
 StreamOpened CurlEventStreams::Check(EventStreamRequest& request) {
   std::optional<Url> url;
-  if (request.url.size() <= kUrlBytesMax) url = ParseUrl(request.url);
+  if (request.url.size() <= EventStreamRequest::kUrlBytesMax) url = ParseUrl(request.url);
   if (!url || !IsStreamAddress(*url, parts_->api, options_.domains)) {
     counts_.Count(StreamCount::kBadAddress);
     return StreamOpened::kBadAddress;
@@ -152,9 +150,10 @@ bool CurlEventStreams::TakeChanges(Streams& streams) {
 
 void CurlEventStreams::EndTransfers() {
   int left = 0;
-  for (CURLMsg* told = nullptr; (told = curl_multi_info_read(parts_->multi, &left)) != nullptr;) {
-    if (told->msg == CURLMSG_DONE)
-      CurlEventStream::Of(told->easy_handle).OnTransferEnd(Clock::now());
+  for (CURLMsg* message = nullptr;
+       (message = curl_multi_info_read(parts_->multi, &left)) != nullptr;) {
+    if (message->msg == CURLMSG_DONE)
+      CurlEventStream::Of(message->easy_handle).OnTransferEnd(Clock::now());
   }
 }
 
@@ -168,7 +167,7 @@ void CurlEventStreams::Run() {
     Clock::time_point due = Clock::now() + kWaitMax;
     for (auto at = streams.begin(); at != streams.end();) {
       CurlEventStream& stream = *at->second;
-      if (stream.ended()) {  // Its place is free when that is told.
+      if (stream.ended()) {  // Its place is free before its signal comes.
         MutexLock lock(mutex_);
         Remove(at->first);
       }

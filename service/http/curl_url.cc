@@ -4,9 +4,9 @@
 
 #include <curl/curl.h>
 
-#include <algorithm>
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "service/base/host.h"
 
 namespace msp::http {
@@ -37,9 +37,7 @@ std::optional<Url> ParseUrl(const std::string& text) {
   if (!host || host->empty() || !whole || Part(url, CURLUPART_USER) ||
       Part(url, CURLUPART_PASSWORD) || Part(url, CURLUPART_FRAGMENT))
     return std::nullopt;
-  std::ranges::transform(*host, host->begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  absl::AsciiStrToLower(&*host);
   return Url{.scheme = Part(url, CURLUPART_SCHEME).value_or(""),
              .host = *std::move(host),
              .port = Part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT).value_or(""),

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,6 +20,10 @@ namespace msp::http {
 inline constexpr std::string_view kEventStreamDomains = "multisafepay.com";
 
 struct EventStreamRequest {
+  // Longer ones are refused.
+  static constexpr std::size_t kUrlBytesMax = 2'048;
+  static constexpr std::size_t kTokenBytesMax = 4'096;
+
   std::string url;
   std::string token;  // Sent as Authorization: Bearer. Zeroized by the streams.
 };

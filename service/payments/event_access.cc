@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "service/base/text.h"
+#include "service/http/event_streams.h"
 
 namespace msp::payments {
 namespace {
@@ -39,7 +40,9 @@ void EventAccessTable::Keep(std::string_view site, std::string_view order_id,
                                : UnmodelledText(order, "event_stream_url");
   const std::string& token =
       order.has_events_token() ? order.events_token() : UnmodelledText(order, "event_token");
-  if (url.empty() || url.size() > kUrlBytesMax || token.empty() || token.size() > kTokenBytesMax)
+  using Request = http::EventStreamRequest;  // Its bounds: what could not be asked for is not kept.
+  if (url.empty() || url.size() > Request::kUrlBytesMax || token.empty() ||
+      token.size() > Request::kTokenBytesMax)
     return;
   std::string key = KeyOf(site, order_id);
   MutexLock lock(mutex_);

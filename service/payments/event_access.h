@@ -40,9 +40,6 @@ class EventAccessTable {
   // Orders, the oldest of which makes room, and how long one is kept.
   static constexpr std::size_t kOrdersMax = 4'096;
   static constexpr std::chrono::minutes kLifetime{60};
-  // Longer ones are not kept.
-  static constexpr std::size_t kUrlBytesMax = 2'048;
-  static constexpr std::size_t kTokenBytesMax = 4'096;
 
   explicit EventAccessTable(std::function<Clock::time_point()> now = Clock::now);
   ~EventAccessTable();

@@ -40,17 +40,17 @@ class Differential : public ::testing::Test {
  protected:
   ~Differential() override {
     std::cout << compared_ << " documents compared, " << accepted_ << " of them accepted by both, "
-              << mended_ << " mended first; left out: " << deep_ << " too deep, " << overflow_
+              << repaired_ << " repaired first; left out: " << deep_ << " too deep, " << overflow_
               << " with a number beyond a double\n";
   }
 
   // True when the codec and the oracle agree about `text`. The codec reads a document around a text
   // that is not readable in whole, since one such text must not close an order; nlohmann::json is
-  // stricter and gets the document mended.
+  // stricter and gets the document repaired.
   void Compare(const std::string& text) {
-    const std::string mended = oracle::Mended(text);
-    const oracle::Parsed expected = oracle::Parse(mended);
-    mended_ += mended != text;
+    const std::string repaired = oracle::Repaired(text);
+    const oracle::Parsed expected = oracle::Parse(repaired);
+    repaired_ += repaired != text;
     if (expected.overflow) {  // JSON, but nlohmann::json stops reading there.
       ++overflow_;
       return;
@@ -63,7 +63,7 @@ class Differential : public ::testing::Test {
       return;
     }
     // nlohmann::json takes a NUL byte between tokens for the end of the input.
-    const bool accept = expected.document.has_value() && mended.find('\0') == std::string::npos;
+    const bool accept = expected.document.has_value() && repaired.find('\0') == std::string::npos;
     ++compared_;
     accepted_ += accept;
     CompareMessage<testing::Everything>(text, expected, accept);
@@ -126,7 +126,7 @@ class Differential : public ::testing::Test {
 
   std::int64_t compared_ = 0;
   std::int64_t accepted_ = 0;
-  std::int64_t mended_ = 0;
+  std::int64_t repaired_ = 0;
   std::int64_t deep_ = 0;
   std::int64_t overflow_ = 0;
 };

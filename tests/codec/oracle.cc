@@ -579,8 +579,8 @@ const Node* Node::Find(std::string_view name) const {
   return last;
 }
 
-std::string Mended(std::string_view text) {
-  std::string mended;
+std::string Repaired(std::string_view text) {
+  std::string repaired;
   bool inside = false;
   while (!text.empty()) {
     std::string_view unit = text.substr(0, 1);
@@ -600,10 +600,10 @@ std::string Mended(std::string_view text) {
       unit = text.substr(0, SequenceAt(text, whole));
       instead = whole ? std::string(unit) : "\xEF\xBF\xBD";
     }
-    mended += instead;
+    repaired += instead;
     text.remove_prefix(unit.size());
   }
-  return mended;
+  return repaired;
 }
 
 Parsed Parse(std::string_view text) {

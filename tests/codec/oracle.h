@@ -44,7 +44,7 @@ Parsed Parse(std::string_view text);
 // The document with its texts made readable, as the reading rules have it, for nlohmann::json,
 // which refuses half a surrogate pair, bytes that are no UTF-8, raw control characters and escapes
 // that JSON does not know.
-std::string Mended(std::string_view text);
+std::string Repaired(std::string_view text);
 
 // What the reading rules make of `object`; only fields that travel in a body unless `everything`.
 // Names in `skip` are left out.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Any bytes: the codec and nlohmann::json agree on whether they are JSON, once texts that are not
-// readable in whole are mended for the latter, and on every value that the test message and an
+// readable in whole are repaired for the latter, and on every value that the test message and an
 // order take from them.
 #include <cstdint>
 #include <cstdio>
@@ -71,11 +71,11 @@ void CompareOrder(const std::string& text, const codec::oracle::Parsed& expected
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  const std::string mended = codec::oracle::Mended(text);
-  const codec::oracle::Parsed expected = codec::oracle::Parse(mended);
+  const std::string repaired = codec::oracle::Repaired(text);
+  const codec::oracle::Parsed expected = codec::oracle::Parse(repaired);
   // Where the two are meant to differ: see tests/codec/differential_test.cc.
   if (expected.overflow) return 0;
-  const bool accept = expected.document.has_value() && mended.find('\0') == std::string::npos &&
+  const bool accept = expected.document.has_value() && repaired.find('\0') == std::string::npos &&
                       expected.depth <= codec::kDepthMax;
   CompareMessage(text, expected, accept);
   CompareOrder(text, expected, accept);

@@ -148,12 +148,12 @@ void Run(std::uint8_t where, std::string_view value) {
   const Place& place = kPlaces[where % kPlaces.size()];
   const Operation& operation = operations.Find(place.operation);
   Answer answer = Answered(operation, place, value);
-  const std::string mended = codec::oracle::Mended(value);
+  const std::string repaired = codec::oracle::Repaired(value);
   // In a list: alone, a value may have a byte order mark before it.
-  const codec::oracle::Parsed parsed = codec::oracle::Parse("[" + mended + "]");
+  const codec::oracle::Parsed parsed = codec::oracle::Parse("[" + repaired + "]");
   // What the codec and the second reader are meant to see differently:
   // tests/codec/differential_test.cc.
-  if (parsed.overflow || mended.find('\0') != std::string::npos ||
+  if (parsed.overflow || repaired.find('\0') != std::string::npos ||
       parsed.depth > codec::kDepthMax - kDepthAround)
     return;
   if (parsed.document.has_value() && parsed.document->elements.size() == 1)

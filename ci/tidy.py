@@ -4,10 +4,11 @@
 
 usage: tidy.py BUILD_DIR [--jobs N] [--base REF]
 
-BUILD_DIR holds compile_commands.json. A unit is looked at again only when it, one of our headers that it reaches, its
-command, .clang-tidy or an installed package changed: the key of a clean run is a hash of all of these, kept as an empty
-file below ~/.cache/multisafepay-grpc/tidy, whatever folder the clone lies in. With --base, only units that a change
-since REF touches are looked at.
+BUILD_DIR holds compile_commands.json of a unity build, in which a unit is a few sources: most of the time goes into the
+headers of gRPC and protobuf, and they are read once for all of them. A unit is looked at again only when one of its
+sources, one of our headers that they reach, its command, .clang-tidy or an installed package changed: the key of a clean
+run is a hash of all of these, kept as an empty file below ~/.cache/multisafepay-grpc/tidy, whatever folder the clone lies
+in. With --base, only units that a change since REF touches are looked at.
 """
 
 import argparse
@@ -47,9 +48,9 @@ def headers_of(path, include_dirs):
     return tuple(found)
 
 
-def reach(source, include_dirs):
-    """The source and every file of ours that it includes, however far."""
-    seen, todo = {source}, [source]
+def reach(sources, include_dirs):
+    """The sources and every file of ours that they include, however far."""
+    seen, todo = set(sources), list(sources)
     while todo:
         for header in headers_of(todo.pop(), include_dirs):
             if header not in seen:
@@ -68,13 +69,21 @@ def environment():
     return hashlib.sha256("".join([*map(digest, settings), packages]).encode()).hexdigest()
 
 
+def sources_of(file, build_dir):
+    """The sources of a unit: the file, or what it includes where it is one of a unity build. Nothing where it was generated."""
+    if file.is_relative_to(build_dir):
+        sources = map(pathlib.Path, INCLUDE.findall(file.read_text())) if "/Unity/" in file.as_posix() else ()
+    else:
+        sources = (file,)
+    return tuple(s for s in sources if s.is_relative_to(ROOT) and s.relative_to(ROOT).as_posix().startswith(OURS))
+
+
 def units(build_dir):
-    """Yields (source, include folders, command) for each unit of ours."""
+    """Yields (file to compile, sources, include folders, command) for each unit of ours."""
     for entry in json.loads((build_dir / "compile_commands.json").read_text()):
-        source = pathlib.Path(entry["file"]).resolve()
-        if not source.is_relative_to(ROOT) or source.is_relative_to(build_dir):
-            continue
-        if not source.relative_to(ROOT).as_posix().startswith(OURS):
+        file = pathlib.Path(entry["file"]).resolve()
+        sources = sources_of(file, build_dir)
+        if not sources:
             continue
         words = shlex.split(entry["command"])
         folders = [word[2:] for word in words if word.startswith("-I") and len(word) > 2]
@@ -82,26 +91,26 @@ def units(build_dir):
         near = tuple(
             folder for folder in map(pathlib.Path, folders) if folder.is_absolute() and folder.is_relative_to(ROOT)
         )
-        yield source, near, entry["command"]
+        yield file, sources, near, entry["command"]
 
 
-def key_of(source, reached, command, env):
+def key_of(reached, command, env):
     parts = [env, command.replace(str(ROOT), "")]
     parts += sorted(f"{path.relative_to(ROOT).as_posix()} {digest(path)}" for path in reached)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def tidy(source, build_dir):
+def tidy(file, build_dir):
     start = time.monotonic()
     try:
         done = subprocess.run(
             ["clang-tidy", "-p", str(build_dir), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
-             "--extra-arg=-Wreserved-identifier", str(source)],
+             "--extra-arg=-Wreserved-identifier", str(file)],
             capture_output=True, text=True, check=False, timeout=UNIT_TIMEOUT_S, stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        return source, done.returncode, done.stdout + ("" if done.returncode == 0 else done.stderr), start
+        return done.returncode, done.stdout + ("" if done.returncode == 0 else done.stderr), start
     except subprocess.TimeoutExpired:
-        return source, 1, f"{source}: clang-tidy took longer than {UNIT_TIMEOUT_S} s\n", start
+        return 1, f"{file}: clang-tidy took longer than {UNIT_TIMEOUT_S} s\n", start
 
 
 def changed_since(base):
@@ -130,30 +139,32 @@ def main():
     env = environment()
     changed = changed_since(options.base) if options.base else None
     todo, known = [], 0
-    for source, folders, command in units(build_dir):
-        reached = reach(source, folders)
+    for file, sources, folders, command in units(build_dir):
+        reached = reach(sources, folders)
         if changed is not None and not reached & changed:
             continue
-        mark = cache / key_of(source, reached, command, env)
+        mark = cache / key_of(reached, command, env)
         if mark.exists():
             os.utime(mark)
             known += 1
         else:
-            todo.append((source, mark))
+            todo.append((file, sources, mark))
     if not todo and not known and changed is None:
         print("no translation unit of ours in compile_commands.json")
         return 1
 
     # The largest first: the last unit to start should not be the longest.
-    todo.sort(key=lambda item: -item[0].stat().st_size)
-    marks, bad = dict(todo), 0
+    todo.sort(key=lambda item: -sum(source.stat().st_size for source in item[1]))
+    bad = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        runs = [pool.submit(tidy, source, build_dir) for source, _ in todo]
+        runs = {pool.submit(tidy, file, build_dir): (sources, mark) for file, sources, mark in todo}
         for number, run in enumerate(concurrent.futures.as_completed(runs), 1):
-            source, status, output, start = run.result()
-            print(f"[{number}/{len(todo)}] {source.relative_to(ROOT)} {time.monotonic() - start:.1f} s", flush=True)
+            status, output, start = run.result()
+            sources, mark = runs[run]
+            name = sources[0].relative_to(ROOT).as_posix() + (f" and {len(sources) - 1} more" if sources[1:] else "")
+            print(f"[{number}/{len(todo)}] {name} {time.monotonic() - start:.1f} s", flush=True)
             if status == 0:
-                marks[source].touch()
+                mark.touch()
             else:
                 bad += 1
                 print(output, flush=True)

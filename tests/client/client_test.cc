@@ -12,6 +12,7 @@
 #include "client/cpp/rules.h"
 #include "multisafepay/v1/options.pb.h"
 #include "multisafepay/v1/services.h"
+#include "tests/client/confirmed_order.h"
 #include "tests/client/fake_service.h"
 #include "tests/client/tls_service.h"
 
@@ -20,6 +21,7 @@ namespace {
 
 namespace pb = google::protobuf;
 using ::testing::AllOf;
+using testing::ConfirmedOrder;
 using ::testing::Contains;
 using testing::FakeAnswer;
 using testing::FakeService;
@@ -38,11 +40,6 @@ std::unique_ptr<Client> Connect(const FakeService& service, ClientOptions option
 FakeAnswer Empty(const SeenCall&, int) { return {.messages = {""}}; }
 FakeAnswer Unavailable(const SeenCall&, int) {
   return {.status = {grpc::StatusCode::UNAVAILABLE, "gone"}};
-}
-FakeAnswer Confirmed(const SeenCall&, int) {
-  v1::CreateOrderResponse reply;
-  reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
-  return Reply(reply);
 }
 
 // Every unary method of the schema.
@@ -268,7 +265,7 @@ TEST(Client, TlsSettingsThatCannotWorkAreNamed) {
 }
 
 TEST(Client, TlsWithTheRightRootsReachesTheService) {
-  const testing::TlsService service(Confirmed);
+  const testing::TlsService service(ConfirmedOrder);
   const auto client = Client::Create(
       {.channel = {.server = service.address(), .tls = {.ca_file = service.ca_file()}}});
   ASSERT_TRUE(client.ok()) << client.status();
@@ -276,7 +273,7 @@ TEST(Client, TlsWithTheRightRootsReachesTheService) {
 }
 
 TEST(Client, TlsWithOtherRootsSendsNothing) {
-  const testing::TlsService service(Confirmed);
+  const testing::TlsService service(ConfirmedOrder);
   const auto client =
       Client::Create({.channel = {.server = service.address(), .tls = {.enabled = true}}});
   ASSERT_TRUE(client.ok()) << client.status();

@@ -12,6 +12,7 @@
 
 #include "client/cpp/certain.h"
 #include "client/cpp/client.h"
+#include "tests/client/confirmed_order.h"
 #include "tests/client/fake_service.h"
 #include "tests/client/tls_service.h"
 #include "tests/testing/connect_proxy.h"
@@ -21,6 +22,7 @@ namespace msp::client {
 namespace {
 
 using ::testing::AllOf;
+using testing::ConfirmedOrder;
 using testing::ConnectProxy;
 using testing::FakeService;
 using testing::FreePort;
@@ -30,12 +32,6 @@ using ::testing::StartsWith;
 using testing::TlsService;
 
 constexpr char kCard[] = "4111111111111111";
-
-testing::FakeAnswer Confirmed(const testing::SeenCall&, int) {
-  v1::CreateOrderResponse reply;
-  reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
-  return testing::Reply(reply);
-}
 
 v1::CreateOrderRequest Order() {
   v1::CreateOrderRequest request;
@@ -57,8 +53,8 @@ struct NotConnected {
 };
 
 TEST(Connect, WithoutAConnectionAPaymentIsNotSent) {
-  FakeService plain(Confirmed);
-  TlsService tls(Confirmed);
+  FakeService plain(ConfirmedOrder);
+  TlsService tls(ConfirmedOrder);
   const std::string dead = "127.0.0.1:" + std::to_string(FreePort());
   // Two dots: refused as a name before any server is asked.
   const std::string nobody = "nobody..invalid:50051";
@@ -91,7 +87,7 @@ TEST(Connect, WithoutAConnectionAPaymentIsNotSent) {
 }
 
 TEST(Connect, AConnectionThatWasLostIsWaitedForBeforeTheNextPayment) {
-  auto service = std::make_unique<FakeService>(Confirmed);
+  auto service = std::make_unique<FakeService>(ConfirmedOrder);
   const auto client = To({.server = service->address()});
   ASSERT_TRUE(client->CreateOrder(Order()).ok());
   service.reset();
@@ -149,7 +145,7 @@ class Environment {
 };
 
 TEST(Connect, AProxyOfTheEnvironmentIsNotConnectedTo) {
-  FakeService service(Confirmed);
+  FakeService service(ConfirmedOrder);
   const ConnectProxy proxy;
   const Environment environment({{"grpc_proxy", proxy.url()},
                                  {"https_proxy", proxy.url()},
@@ -167,7 +163,7 @@ TEST(Connect, ASocketOfThisMachineWantsNoTls) {
   char folder[] = "/tmp/msp-XXXXXX";
   ASSERT_NE(mkdtemp(folder), nullptr);
   {
-    FakeService service(Confirmed, nullptr, std::string("unix:") + folder + "/service");
+    FakeService service(ConfirmedOrder, nullptr, std::string("unix:") + folder + "/service");
     const auto client = To({.server = service.address()});
     EXPECT_TRUE(client->CreateOrder(Order()).ok());
     EXPECT_TRUE(client->CheckHealth().ok());
@@ -177,7 +173,7 @@ TEST(Connect, ASocketOfThisMachineWantsNoTls) {
 }
 
 TEST(Connect, AProxyThatWasNamedIsUsedAndReadsNoCardUnderTls) {
-  const TlsService service(Confirmed);
+  const TlsService service(ConfirmedOrder);
   const ConnectProxy proxy;
   const Environment environment({{"no_grpc_proxy", ""}, {"no_proxy", ""}});
   const auto client = To(

@@ -62,7 +62,7 @@ std::string Answer(const StateCase& c, const std::string& order_id = "order-1") 
   return json{{"success", true}, {"data", data}}.dump();
 }
 
-std::string NameOf(v1::PaymentState state) { return v1::PaymentState_Name(state).substr(14); }
+std::string StateName(v1::PaymentState state) { return v1::PaymentState_Name(state).substr(14); }
 
 class State : public EndToEnd {
  protected:
@@ -80,7 +80,7 @@ TEST_F(State, IsReadByTheMethodThatPaid) {
     upstream().Answer(200, Answer(c));
     const auto call = Get();
     ASSERT_TRUE(call.ok()) << c.name << ": " << call.status.error_message();
-    EXPECT_EQ(NameOf(call.response.order().payment_state()), c.state) << c.name;
+    EXPECT_EQ(StateName(call.response.order().payment_state()), c.state) << c.name;
     EXPECT_EQ(call.response.order().status(), c.status) << c.name;
     EXPECT_EQ(call.response.order().financial_status(), c.financial_status) << c.name;
   }
@@ -99,7 +99,7 @@ TEST_F(State, WatchOfAPayPalOrderEndsWhenPayPalHasCollected) {
   const auto stream = stub->WatchOrder(&context, request);
   v1::WatchOrderResponse seen;
   ASSERT_TRUE(stream->Read(&seen));
-  EXPECT_EQ(NameOf(seen.order().payment_state()), "PAID");
+  EXPECT_EQ(StateName(seen.order().payment_state()), "PAID");
   EXPECT_FALSE(stream->Read(&seen));
   EXPECT_TRUE(stream->Finish().ok());
 }
@@ -120,9 +120,9 @@ TEST_F(State, WatchGoesOnWhileTheMoneyIsOnItsWay) {
   const auto stream = stub->WatchOrder(&context, request);
   v1::WatchOrderResponse seen;
   ASSERT_TRUE(stream->Read(&seen));
-  EXPECT_EQ(NameOf(seen.order().payment_state()), "PROCESSING");
+  EXPECT_EQ(StateName(seen.order().payment_state()), "PROCESSING");
   ASSERT_TRUE(stream->Read(&seen));
-  EXPECT_EQ(NameOf(seen.order().payment_state()), "PAID");
+  EXPECT_EQ(StateName(seen.order().payment_state()), "PAID");
   EXPECT_FALSE(stream->Read(&seen));
   EXPECT_TRUE(stream->Finish().ok());
 }

@@ -29,14 +29,14 @@ Read ReadInPieces(const std::string& stream, std::size_t size) {
   return {parser.TakeEvents(), parser.last_event_id(), parser.retry_ms().value_or(-1)};
 }
 
-struct Case {
+struct ParseCase {
   const char* name;
   std::string stream;
   Read read;
 };
 
 TEST(EventStreamParser, ReadsAsTheStandardSays) {
-  const std::vector<Case> cases{
+  const std::vector<ParseCase> cases{
       {"one event", "id: 7\nevent: session.order\nretry: 1500\ndata: {}\n\n", {1, "7", 1500}},
       {"without its end", "id: 7\ndata: {}\n", {0, "", -1}},
       {"CR", "id: 1\rdata: a\r\rdata: b\r\r", {2, "1", -1}},
@@ -70,7 +70,7 @@ TEST(EventStreamParser, ReadsAsTheStandardSays) {
        "data: a\n\n",
        {0, "", -1}},
   };
-  for (const Case& one : cases) {
+  for (const ParseCase& one : cases) {
     for (const std::size_t size : {1U, 2U, 3U, 7U, 4096U})
       EXPECT_EQ(ReadInPieces(one.stream, size), one.read) << one.name << " in pieces of " << size;
   }

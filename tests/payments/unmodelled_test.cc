@@ -33,7 +33,7 @@ pb::Struct StructOf(const std::string& json) {
   return object;
 }
 
-const Operation& Create() { return TestOperations().Find("CreateOrder"); }
+const Operation& CreateOperation() { return TestOperations().Find("CreateOrder"); }
 
 v1::CreateOrderRequest Order() {
   v1::CreateOrderRequest order;
@@ -60,8 +60,8 @@ TEST(More, IsSentBesideTheMembersThatHaveFields) {
   *order.mutable_more() =
       StructOf(R"({"zeta":[1,{"deep":null}],"alpha":"1","note \"q\"":true,"part":0.25})");
   *order.mutable_customer()->mutable_more() = StructOf(R"({"loyalty":{"tier":3}})");
-  EXPECT_TRUE(Validate(Create(), order).empty());
-  const std::string body = BodyOf(Create(), order).json;
+  EXPECT_TRUE(Validate(CreateOperation(), order).empty());
+  const std::string body = BodyOf(CreateOperation(), order).json;
   EXPECT_THAT(body, HasSubstr(R"("customer":{"loyalty":{"tier":3}})"));
   EXPECT_THAT(body, HasSubstr(R"("description":"Forty red tulips")"));
   EXPECT_THAT(body,
@@ -82,7 +82,7 @@ TEST(More, IsPartOfARefund) {
 TEST(More, DoesNotChangeAnOrderWithoutIt) {
   v1::CreateOrderRequest empty = Order();
   empty.mutable_more();
-  EXPECT_EQ(BodyOf(Create(), empty).json, BodyOf(Create(), Order()).json);
+  EXPECT_EQ(BodyOf(CreateOperation(), empty).json, BodyOf(CreateOperation(), Order()).json);
 }
 
 TEST(More, IsRefusedWithANameThatHasAFieldOrWithCardData) {
@@ -105,7 +105,7 @@ TEST(More, IsRefusedWithANameThatHasAFieldOrWithCardData) {
     v1::CreateOrderRequest order = Order();
     for (auto& [path, place] : Places(order)) {
       *place = StructOf(json);
-      const auto violations = Validate(Create(), order);
+      const auto violations = Validate(CreateOperation(), order);
       ASSERT_EQ(violations.size(), 1U) << path << json;
       EXPECT_EQ(violations[0].field, path) << json;
       EXPECT_THAT(violations[0].description, Not(HasSubstr("4111"))) << json;
@@ -120,7 +120,7 @@ TEST(More, IsRefusedWithANameThatHasAFieldOrWithCardData) {
                              : path == "checkout_options.more" ? "validate_cart"
                                                                : "first_name";
     *place = StructOf("{\"" + name + "\":1}");
-    const auto violations = Validate(Create(), order);
+    const auto violations = Validate(CreateOperation(), order);
     ASSERT_EQ(violations.size(), 1U) << path;
     EXPECT_EQ(violations[0].field, path);
     EXPECT_THAT(violations[0].description, HasSubstr(name));
@@ -131,9 +131,10 @@ TEST(More, IsRefusedWithANameThatHasAFieldOrWithCardData) {
 TEST(More, IsNeverShown) {
   v1::CreateOrderRequest order = Order();
   for (auto& [path, place] : Places(order)) *place = StructOf(R"({"gate":"canary-value"})");
-  EXPECT_THAT(RedactedBodyOf(Create(), order), Not(HasSubstr("canary-value")));
-  EXPECT_THAT(codec::Redacted(*Create().request_plan, order), Not(HasSubstr("canary-value")));
-  codec::Zeroize(*Create().request_plan, order);
+  EXPECT_THAT(RedactedBodyOf(CreateOperation(), order), Not(HasSubstr("canary-value")));
+  EXPECT_THAT(codec::Redacted(*CreateOperation().request_plan, order),
+              Not(HasSubstr("canary-value")));
+  codec::Zeroize(*CreateOperation().request_plan, order);
   EXPECT_THAT(order.SerializeAsString(), Not(HasSubstr("canary-value")));
 }
 

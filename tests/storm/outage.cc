@@ -10,11 +10,11 @@
 namespace msp::storm {
 namespace {
 
-constexpr double kPerSecond = 200;
+constexpr double kOutagePerSecond = 200;
 // Shorter than it takes to give up looking for an order whose answer was lost.
 constexpr std::chrono::milliseconds kDeadline{2'000};
 constexpr std::chrono::milliseconds kGrace{250};  // For the answer's own way on a busy machine.
-constexpr std::chrono::seconds kCalm{3};          // Before and after.
+constexpr std::chrono::seconds kOutageCalm{3};    // Before and after.
 // Calls of the very moment of death or rebirth may fare either way.
 constexpr std::chrono::milliseconds kMoment{100};
 constexpr std::chrono::milliseconds kRecovery{1'000};
@@ -36,15 +36,15 @@ void Outage(const Options& options, ScenarioReport& verdict) {
   const auto run = [&](LoadOptions what, double per_s, Journal* journal) {
     what.target = replica.address();
     what.deadline = kDeadline;
-    *journal = Load(what).Run({.length = 2 * kCalm + options.outage, .per_s = per_s});
+    *journal = Load(what).Run({.length = 2 * kOutageCalm + options.outage, .per_s = per_s});
   };
   Journal writes, reads;
-  std::thread writer([&] { run({.order_id = "outage-"}, kPerSecond, &writes); });
+  std::thread writer([&] { run({.order_id = "outage-"}, kOutagePerSecond, &writes); });
   std::thread reader([&] {
-    run({.rpc = Rpc::kGetOrder, .order_id = "outage-0000000001"}, kPerSecond / 10, &reads);
+    run({.rpc = Rpc::kGetOrder, .order_id = "outage-0000000001"}, kOutagePerSecond / 10, &reads);
   });
   // On this thread: a program dies with the thread that has started it.
-  std::this_thread::sleep_for(kCalm);
+  std::this_thread::sleep_for(kOutageCalm);
   upstream.Kill();
   const auto killed = Clock::now();
   std::this_thread::sleep_for(options.outage);

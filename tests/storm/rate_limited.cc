@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kPerSecond = 200;
 constexpr long kLimit = 50;  // Requests a second.
-constexpr double kGoodputMin = 0.95;
+constexpr double kGoodputOfLimitMin = 0.95;
 constexpr double kRequestsMax = 1.1;  // For each call.
 
 const char kRateLimited[] = "RESOURCE_EXHAUSTED RATE_LIMITED, outcome REJECTED, RetryInfo";
@@ -42,7 +42,7 @@ void RateLimited(const Options& options, ScenarioReport& verdict) {
   journal.Print();
   Say(Text("%.0f orders/s for %.0f s against a limit of %d requests/s", kPerSecond, seconds,
            kLimit));
-  verdict.Check(goodput >= kGoodputMin * static_cast<double>(kLimit),
+  verdict.Check(goodput >= kGoodputOfLimitMin * static_cast<double>(kLimit),
                 Text("goodput %.1f orders/s, %.0f %% of the limit", goodput,
                      100 * goodput / static_cast<double>(kLimit)));
   verdict.Check(journal.Count(IsUnknown) == 0, "no order ended UNKNOWN");

@@ -12,7 +12,7 @@
 namespace msp::storm {
 namespace {
 
-constexpr double kPerSecond = 500;
+constexpr double kRollingPerSecond = 500;
 constexpr std::chrono::seconds kBefore{2};
 // Between the start of one replica and the end of the other: a client that was refused while the
 // first was away waits a second and a bit before it dials again.
@@ -26,7 +26,7 @@ void Roll(const Options& options, const std::string& target, const std::string& 
   std::thread client([&] {
     Load load({.target = target, .channels = 8, .order_id = "rolling-"});
     while (!done)
-      journal.Append(load.Run({.length = std::chrono::seconds(1), .per_s = kPerSecond}));
+      journal.Append(load.Run({.length = std::chrono::seconds(1), .per_s = kRollingPerSecond}));
   });
   // On this thread: a program dies with the thread that has started it.
   std::this_thread::sleep_for(kBefore);

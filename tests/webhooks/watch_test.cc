@@ -23,7 +23,7 @@ using std::chrono::seconds;
 using std::chrono::system_clock;
 using ::testing::HasSubstr;
 
-std::int64_t Now() {
+std::int64_t UnixNow() {
   return std::chrono::duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
 }
 
@@ -237,7 +237,7 @@ constexpr char kPaid[] =
     R"("description":"J\u00fcrgen \/ Jürgen","var1":"a","var1":"b"})";
 
 TEST_F(Handling, HandsOutAGenuineOrderAndKnowsARepeat) {
-  const std::string auth = SignedAuth(testing::kServerKey, Now(), kPaid);
+  const std::string auth = SignedAuth(testing::kServerKey, UnixNow(), kPaid);
   ASSERT_TRUE(Handle(kPaid, auth, "h-1").ok());
   EXPECT_EQ(response_.order().payment_state(), v1::PAYMENT_STATE_PAID);
   EXPECT_EQ(response_.order().order_total(), "0.60");
@@ -256,23 +256,24 @@ TEST_F(Handling, RefusesWithTypedReasons) {
     return e2e::NameOf(status.error_code()) + " " + e2e::CallError(status).info.reason();
   };
   EXPECT_EQ(reason(body, "nonsense"), "UNAUTHENTICATED BAD_AUTH_HEADER");
-  EXPECT_EQ(reason(body, SignedAuth("another-key", Now(), body)), "UNAUTHENTICATED BAD_SIGNATURE");
-  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, Now() - 700, body)),
+  EXPECT_EQ(reason(body, SignedAuth("another-key", UnixNow(), body)),
+            "UNAUTHENTICATED BAD_SIGNATURE");
+  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, UnixNow() - 700, body)),
             "UNAUTHENTICATED STALE");
-  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, Now() + 400, body)),
+  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, UnixNow() + 400, body)),
             "UNAUTHENTICATED FUTURE");
   // The signature comes before the JSON.
-  EXPECT_EQ(reason("{ malformed", SignedAuth("another-key", Now(), "{ malformed")),
+  EXPECT_EQ(reason("{ malformed", SignedAuth("another-key", UnixNow(), "{ malformed")),
             "UNAUTHENTICATED BAD_SIGNATURE");
-  EXPECT_EQ(reason("{ malformed", SignedAuth(testing::kServerKey, Now(), "{ malformed")),
+  EXPECT_EQ(reason("{ malformed", SignedAuth(testing::kServerKey, UnixNow(), "{ malformed")),
             "INVALID_ARGUMENT INVALID_REQUEST");
 }
 
 TEST_F(Handling, NamesTheFieldThatIsWrong) {
   const auto fields = [&](const grpc::Status& status) { return e2e::CallError(status).Fields(); };
-  EXPECT_EQ(fields(Handle("[]", SignedAuth(testing::kServerKey, Now(), "[]"))),
+  EXPECT_EQ(fields(Handle("[]", SignedAuth(testing::kServerKey, UnixNow(), "[]"))),
             std::vector<std::string>{"body"});
-  EXPECT_EQ(fields(Handle(kPaid, SignedAuth(testing::kServerKey, Now(), kPaid), "other")),
+  EXPECT_EQ(fields(Handle(kPaid, SignedAuth(testing::kServerKey, UnixNow(), kPaid), "other")),
             std::vector<std::string>{"transactionid"});
   EXPECT_EQ(fields(Handle(kPaid, "")), std::vector<std::string>{"auth"});
 }

@@ -21,7 +21,7 @@ std::string CreateBytes(const std::string& id) {
 
 constexpr std::size_t kAll = 100'000'000;
 
-struct Case {
+struct FaultCase {
   const char* name;
   Json effect;
   bool reset;        // the connection ends in RST
@@ -30,7 +30,7 @@ struct Case {
 };
 
 TEST(Faults, EveryEffectLooksAsAskedAndChargesOrNot) {
-  const Case kCases[] = {
+  const FaultCase kCases[] = {
       {"reset before reading", {{"name", "reset"}, {"when", "before_reading"}}, true, "", false},
       {"reset after reading", {{"name", "reset"}, {"when", "after_reading"}}, true, "", false},
       {"reset in the body",
@@ -110,7 +110,7 @@ TEST(Faults, EveryEffectLooksAsAskedAndChargesOrNot) {
        "\"success\":true}",
        true},
   };
-  for (const Case& c : kCases) {
+  for (const FaultCase& c : kCases) {
     SCOPED_TRACE(c.name);
     Running sandbox;
     ASSERT_EQ(

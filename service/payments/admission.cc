@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 
 // A joined call goes on by itself when it has this much more time than the one that it joined.
 constexpr milliseconds kTakeOverMin{100};
-constexpr milliseconds kLeaseAgain{25};
+constexpr milliseconds kLeaseRetry{25};
 
 }  // namespace
 
@@ -121,21 +121,21 @@ void Admission::EndJoin(const Admission* leader) {
   Single acquired = Single::kEnded;
   ended_ = Result::kTooLong;
   if (leader != nullptr) {
-    const Call& told = leader->call_;
-    const bool open = told.outcome == v1::OUTCOME_UNKNOWN ||
-                      (told.failure && told.failure->reason == reason::kDeadlineTooShort);
-    const bool has_time = call_.deadline > told.deadline + kTakeOverMin;
+    const Call& ended = leader->call_;
+    const bool open = ended.outcome == v1::OUTCOME_UNKNOWN ||
+                      (ended.failure && ended.failure->reason == reason::kDeadlineTooShort);
+    const bool has_time = call_.deadline > ended.deadline + kTakeOverMin;
     if (leader->renamed_ || (open && has_time)) {
       acquired = Single::kTakesOver;
     } else {
       ended_ = Result::kAnswered;
-      call_.failure = told.failure;
-      call_.outcome = told.outcome;
-      call_.http_status = told.http_status;
-      call_.payment_state = told.payment_state;
-      call_.idempotency_key = told.idempotency_key;
+      call_.failure = ended.failure;
+      call_.outcome = ended.outcome;
+      call_.http_status = ended.http_status;
+      call_.payment_state = ended.payment_state;
+      call_.idempotency_key = ended.idempotency_key;
       call_.detail = "joined an identical call in flight";
-      if (!call_.failure) call_.response->CopyFrom(*told.response);
+      if (!call_.failure) call_.response->CopyFrom(*ended.response);
     }
   }
   Callback<Single>::Done go_on = std::move(joined_);
@@ -145,7 +145,7 @@ void Admission::EndJoin(const Admission* leader) {
 Task<Admission::Result> Admission::AcquireLease() {
   const auto last_moment = LastMomentOf(call_, uses_.options);
   LookUpTimes times(uses_.options, last_moment, {.unsent = true, .unseen = true});
-  auto look_at = times.Next(Clock::now(), {});
+  auto fetch_at = times.Next(Clock::now(), {});
   while (true) {
     const auto left = std::chrono::duration_cast<milliseconds>(last_moment - Clock::now()).count();
     if (left <= 0) co_return Result::kAdmitted;  // Too late for anything: said where it is sent.
@@ -162,17 +162,17 @@ Task<Admission::Result> Admission::AcquireLease() {
     }
     // Its holder may have died: what it did is looked for meanwhile.
     facts_.claims_repeat = facts_.after_equal = true;
-    if (look_at && Clock::now() >= *look_at) {
+    if (fetch_at && Clock::now() >= *fetch_at) {
       OrderLookup lookup;
       Task<void> fetched = lookups_.Fetch(policy_, facts_, last_moment, lookup);
       co_await fetched;
-      if (lookup.told() &&
+      if (lookup.conclusive() &&
           policy_.read(facts_, lookup.order(), Phase::kRepeat).finding == Finding::kOurs)
         co_return Result::kDone;
-      look_at = times.Next(Clock::now(), lookup.failure);
+      fetch_at = times.Next(Clock::now(), lookup.failure);
     }
-    if (Clock::now() + kLeaseAgain >= last_moment) co_return Result::kTooLong;
-    Callback<bool> paused = Until(uses_.timer, owner_.lock(), Clock::now() + kLeaseAgain);
+    if (Clock::now() + kLeaseRetry >= last_moment) co_return Result::kTooLong;
+    Callback<bool> paused = Until(uses_.timer, owner_.lock(), Clock::now() + kLeaseRetry);
     co_await paused;
   }
 }

@@ -45,8 +45,8 @@ struct Call {
   Outcome outcome = multisafepay::v1::OUTCOME_UNSPECIFIED;
   multisafepay::v1::PaymentState payment_state = multisafepay::v1::PAYMENT_STATE_UNSPECIFIED;
   int http_status = 0;
-  int attempts = 0;  // Sendings.
-  int looks = 0;     // Reads of the order on behalf of a money-moving call.
+  int attempts = 0;     // Sendings.
+  int order_reads = 0;  // Reads of the order on behalf of a money-moving call.
   std::int64_t upstream_us = 0;
   std::string detail;           // The transport's own words, for the log.
   std::string idempotency_key;  // Of a money-moving call, given or derived.

@@ -127,7 +127,7 @@ void CallLog::WriteLine(const Call& call, const End& end) {
               {"error_code", end.error_code},
               {"detail", call.detail},
               {"attempts", std::int64_t{call.attempts}},
-              {"looks", std::int64_t{call.looks}},
+              {"looks", std::int64_t{call.order_reads}},
               {"upstream_ms", telemetry::Milliseconds(call.upstream_us)},
               {"total_ms", telemetry::Milliseconds(end.total_us)},
               {"trace_id", call.trace.trace()},
@@ -175,7 +175,7 @@ void CallLog::Audit(const Call& call, const End& end, absl::AnyInvocable<void() 
       {"http_status", std::int64_t{call.http_status}},
       {"error_code", end.error_code},
       {"attempts", std::int64_t{call.attempts}},
-      {"looks", std::int64_t{call.looks}},
+      {"looks", std::int64_t{call.order_reads}},
       {"trace_id", call.trace.trace()},
       {"peer", end.caller.peer},
       {"peer_identity", end.caller.identity}};

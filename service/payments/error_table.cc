@@ -120,7 +120,7 @@ ErrorMeaning MeaningOfCode(int error_code, int http_status, std::string_view tex
     default:
       break;
   }
-  if (StatusLeavesDoubt(http_status)) meaning.certain = false;
+  if (StatusIsInconclusive(http_status)) meaning.certain = false;
   return meaning;
 }
 
@@ -133,7 +133,7 @@ ErrorMeaning MeaningOfStatus(int http_status) {
   return {StatusCode::kUnknown, false};
 }
 
-bool StatusLeavesDoubt(int http_status) {
+bool StatusIsInconclusive(int http_status) {
   return http_status == 408 || http_status == 429 || http_status >= 500 ||
          (http_status >= 300 && http_status < 400);
 }

@@ -27,6 +27,6 @@ ErrorMeaning MeaningOfStatus(int http_status);
 
 // Statuses that no error code can make certain: the answer may come from a proxy, or from a server
 // that failed in mid-work.
-bool StatusLeavesDoubt(int http_status);
+bool StatusIsInconclusive(int http_status);
 
 }  // namespace msp::payments

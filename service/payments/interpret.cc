@@ -316,8 +316,9 @@ const pb::Message& DataOf(const Operation& operation, const pb::Message& respons
 
 // Checks of a claimed success against the request and the table of evidence; nothing when it is
 // believed.
-std::optional<Failure> Doubt(const Operation& operation, const pb::Message& request,
-                             const pb::Message& response, const Parsed& parsed, int http_status) {
+std::optional<Failure> Inconclusive(const Operation& operation, const pb::Message& request,
+                                    const pb::Message& response, const Parsed& parsed,
+                                    int http_status) {
   if (parsed.error_code() != 0)
     return Malformed("it has both a success and an error code", http_status);
   if (UnfitMember(parsed.drift, "success") || UnfitMember(parsed.drift, "error_code"))
@@ -399,8 +400,8 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
     reading.failure = Malformed(lost + " is not readable", answer.status);
     reading.drift = std::move(parsed.drift);
   } else if (ClaimsSuccess(parsed, response, answer.status)) {
-    auto doubt = Doubt(operation, request, response, parsed, answer.status);
-    if (!doubt) {
+    auto inconclusive = Inconclusive(operation, request, response, parsed, answer.status);
+    if (!inconclusive) {
       reading.outcome = CallOutcome::kSuccess;
       WipeTexts(parsed.envelope);
       WipeTexts(parsed.nested);
@@ -409,7 +410,7 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
       reading.numbers = std::move(parsed.numbers);
       return reading;
     }
-    reading.failure = *std::move(doubt);
+    reading.failure = *std::move(inconclusive);
   } else if (SaysNothing(parsed, answer.status)) {
     reading.failure = Malformed("neither success nor an error", answer.status);
   } else {

@@ -72,7 +72,7 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, Orde
   lookup.request.set_order_id(std::move(id));
   const Operation& operation = rest_call_.operations().Find("GetOrder");
   lookup.response_plan = operation.response_plan;
-  ++call_.looks;
+  ++call_.order_reads;
   Callback<RestResult> sent(
       owner_.lock(), [this, last_moment, &operation, &lookup](Callback<RestResult>::Done done) {
         rest_call_.Send({.operation = &operation,

@@ -40,7 +40,7 @@ struct OrderLookup {
   const multisafepay::v1::Order* order() const {
     return outcome == CallOutcome::kSuccess ? &response.order() : nullptr;
   }
-  bool told() const { return outcome == CallOutcome::kSuccess || absent; }
+  bool conclusive() const { return outcome == CallOutcome::kSuccess || absent; }
   // Another look-up may bring what this one did not.
   bool worth_repeating() const {
     return outcome == CallOutcome::kIndeterminate || outcome == CallOutcome::kNotSent ||

@@ -34,8 +34,8 @@ std::string_view NameOf(v1::DeclineCategory category) {
   return name.substr(std::min(kPrefix.size(), name.size()));
 }
 
-void TellOrder(Call& call, const PaymentFacts& facts, v1::Order& order, bool replayed,
-               telemetry::Metrics& metrics) {
+void FinishOrder(Call& call, const PaymentFacts& facts, v1::Order& order, bool replayed,
+                 telemetry::Metrics& metrics) {
   // An all-digit id may come back as a number, without its zeros: the caller gets the id that it
   // sent.
   const std::string_view sent = OrderIdOf(*call.operation, *call.request);
@@ -53,11 +53,11 @@ void TellOrder(Call& call, const PaymentFacts& facts, v1::Order& order, bool rep
 
 }  // namespace
 
-void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
-                   EventAccessTable* event_access) {
+void SetConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
+                  EventAccessTable* event_access) {
   const bool replayed = proof == Proof::kReplayed;
   if (v1::Order* order = MutableOrderOf(*call.response)) {
-    TellOrder(call, facts, *order, replayed, metrics);
+    FinishOrder(call, facts, *order, replayed, metrics);
     if (event_access != nullptr)
       event_access->Take(call.site->name(), OrderIdOf(*call.operation, *call.request), *order);
   }
@@ -76,7 +76,7 @@ void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metr
     metrics.CountReconciliation(call.operation->row.name, replayed ? "replayed" : "reconciled");
 }
 
-void TellDryRun(Call& call, const PaymentFacts& facts) {
+void SetDryRun(Call& call, const PaymentFacts& facts) {
   v1::CallResult& result = ResultOf(*call.response);
   result.set_dry_run_json(RedactedBodyOf(*call.operation, *call.request));
   result.set_idempotency_key(facts.keys.key);
@@ -84,7 +84,7 @@ void TellDryRun(Call& call, const PaymentFacts& facts) {
   call.outcome = v1::OUTCOME_NOT_SENT;
 }
 
-void TellFailure(Call& call, const PaymentFacts& facts, Failure failure) {
+void SetFailure(Call& call, const PaymentFacts& facts, Failure failure) {
   codec::WipeAll(*call.operation->response_plan, *call.response);
   call.response->Clear();
   failure.order_id = std::string(OrderIdOf(*call.operation, *call.request));
@@ -122,9 +122,9 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
   cause.retry_after_ms = -1;
   if (lookup == nullptr || lookup->order() == nullptr) return cause;
   const codec::MessageSchema* plan = lookup->response_plan->Find("order")->message;
-  const std::shared_ptr<v1::Order> order(new v1::Order(*lookup->order()), [plan](v1::Order* told) {
-    codec::WipeAll(*plan, *told);
-    delete told;
+  const std::shared_ptr<v1::Order> order(new v1::Order(*lookup->order()), [plan](v1::Order* copy) {
+    codec::WipeAll(*plan, *copy);
+    delete copy;
   });
   StripMarker(*order);
   CompleteOrder(*order);

@@ -17,10 +17,10 @@ enum class Proof : std::uint8_t {
 };
 
 // `event_access` may be null.
-void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
-                   EventAccessTable* event_access);
-void TellDryRun(Call& call, const PaymentFacts& facts);
-void TellFailure(Call& call, const PaymentFacts& facts, Failure failure);
+void SetConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
+                  EventAccessTable* event_access);
+void SetDryRun(Call& call, const PaymentFacts& facts);
+void SetFailure(Call& call, const PaymentFacts& facts, Failure failure);
 
 // `cause`: why the call's outcome is unknown. The order of `lookup`, which may be null, goes with
 // it.

@@ -49,13 +49,13 @@ Task<void> PaymentCall::Run() {
       Task<Admission::Result> entered = admission_.Enter();
       next = OnAdmission(co_await entered);
     }
-    if (next == Next::kSend && (facts_.repeats() || policy_.looks_first)) {
+    if (next == Next::kSend && (facts_.repeats() || policy_.reads_first)) {
       Task<Next> looked = LookUp(facts_.repeats() ? Phase::kRepeat : Phase::kBefore);
       next = co_await looked;
     }
   }
   if (dry_run_ && next == Next::kSend) {
-    TellDryRun(call_, facts_);
+    SetDryRun(call_, facts_);
     next = End();
   }
   while (next == Next::kSend) {
@@ -90,7 +90,7 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
   const TimePoint deadline =
       std::min(last_moment - margin, now + milliseconds(uses_.options.upstream_timeout_ms));
   if (deadline - now < kSendMin)
-    co_return resent_ ? EndUnknown(doubt_) : EndFailed(DeadlineTooShort());
+    co_return resent_ ? EndUnknown(send_failure_) : EndFailed(DeadlineTooShort());
   ++call_.attempts;
   Callback<RestResult> sent(shared_from_this(), [this, deadline](Callback<RestResult>::Done done) {
     const Operation& operation = uses_.exchange.operations().Sent(*call_.operation, *call_.request);
@@ -107,7 +107,7 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
   });
   Phase phase = Phase::kIndeterminate;
   const Next next = OnAnswer(co_await sent, phase);
-  if (next != Next::kLookAgain) co_return next;
+  if (next != Next::kFetchAgain) co_return next;
   Task<Next> looked = LookUp(phase);
   co_return co_await looked;
 }
@@ -118,22 +118,23 @@ PaymentCall::Next PaymentCall::OnAnswer(RestResult answer, Phase& phase) {
   call_.detail = answer.detail;
   const Reaction reaction = ReactionTo(policy_, facts_, answer, resent_);
   // A second sending that did not leave says nothing about the first.
-  if (!resent_ || answer.outcome != CallOutcome::kNotSent) doubt_ = std::move(answer.failure);
+  if (!resent_ || answer.outcome != CallOutcome::kNotSent)
+    send_failure_ = std::move(answer.failure);
   phase = reaction.phase;
   switch (reaction.step) {
     case Reaction::Step::kConfirm:
       if (policy_.complete != nullptr) policy_.complete(facts_);
       return EndConfirmed(Proof::kAnswer);
     case Reaction::Step::kFail:
-      return EndFailed(doubt_);
+      return EndFailed(send_failure_);
     case Reaction::Step::kUnknown:
-      return EndUnknown(doubt_);
+      return EndUnknown(send_failure_);
     case Reaction::Step::kLookUp:
       break;
   }
   codec::WipeAll(*call_.operation->response_plan, *call_.response);
   call_.response->Clear();
-  return Next::kLookAgain;
+  return Next::kFetchAgain;
 }
 
 // Looks at the order until there is a verdict, or the time is up.
@@ -152,14 +153,15 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
     Task<void> fetched = lookups_.Fetch(policy_, facts_, times.last_moment(), lookup);
     co_await fetched;
     if (admission_.IsRenamed(lookup)) co_return Next::kStartAgain;
-    Failure cause = unsent ? lookup.failure : doubt_;
-    if (lookup.told()) {
+    Failure cause = unsent ? lookup.failure : send_failure_;
+    if (lookup.conclusive()) {
       Found found = policy_.read(facts_, lookup.order(), phase);
-      if (found.failure.reason == reason::kUpstreamMismatch) doubt_.reason = found.failure.reason;
+      if (found.failure.reason == reason::kUpstreamMismatch)
+        send_failure_.reason = found.failure.reason;
       if (unsent) cause = found.failure;
       const Decision verdict = DecisionFor(found.finding, phase);
       const Next next = Act(verdict, std::move(found), settled, lookup);
-      if (next != Next::kLookAgain) co_return next;
+      if (next != Next::kFetchAgain) co_return next;
     } else if (!lookup.worth_repeating() ||
                (++unread >= kUnreadMax && (phase == Phase::kBefore || RefusalIsCertain(facts_)))) {
       co_return EndUnread(lookup);
@@ -183,20 +185,20 @@ PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settle
     case Decision::kReconciled:
       return EndConfirmed(Proof::kReconciled);
     case Decision::kRejectedSettled:
-      if (!settled.certain && !dry_run_) return Next::kLookAgain;
+      if (!settled.certain && !dry_run_) return Next::kFetchAgain;
       [[fallthrough]];
     case Decision::kRejected:
       return EndFailed(found.finding == Finding::kOrderUnknown ? OrderUnknown(lookup)
                                                                : std::move(found.failure));
     case Decision::kRefusalSettled:
-      if (!settled.certain) return Next::kLookAgain;
+      if (!settled.certain) return Next::kFetchAgain;
       [[fallthrough]];
     case Decision::kRefusalStands:
       return EndFailed(facts_.refusal);
     case Decision::kSendSettled:
     case Decision::kSend:
       if (!dry_run_ && !MaySend(policy_, facts_, settled, verdict == Decision::kSendSettled))
-        return Next::kLookAgain;
+        return Next::kFetchAgain;
       if (policy_.prepare != nullptr) {
         if (auto failure = policy_.prepare(facts_, *lookup.order()))
           return EndFailed(*std::move(failure));
@@ -208,22 +210,22 @@ PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settle
       break;
   }
   if (settled.certain && policy_.stands_when_settled != nullptr &&
-      policy_.stands_when_settled(facts_, lookup.absent, doubt_)) {
-    doubt_.outcome = v1::OUTCOME_REJECTED;
-    return EndFailed(doubt_);
+      policy_.stands_when_settled(facts_, lookup.absent, send_failure_)) {
+    send_failure_.outcome = v1::OUTCOME_REJECTED;
+    return EndFailed(send_failure_);
   }
   const bool may_resend =
       settled.enough && call_.attempts > 0 && !resent_ && MayResend(policy_, facts_, found.finding);
-  return may_resend ? Next::kSend : Next::kLookAgain;
+  return may_resend ? Next::kSend : Next::kFetchAgain;
 }
 
 PaymentCall::Next PaymentCall::EndConfirmed(Proof proof) {
-  TellConfirmed(call_, facts_, proof, uses_.metrics, uses_.options.event_access);
+  SetConfirmed(call_, facts_, proof, uses_.metrics, uses_.options.event_access);
   return End();
 }
 
 PaymentCall::Next PaymentCall::EndFailed(Failure failure) {
-  TellFailure(call_, facts_, std::move(failure));
+  SetFailure(call_, facts_, std::move(failure));
   return End();
 }
 
@@ -231,11 +233,11 @@ PaymentCall::Next PaymentCall::EndFailed(Failure failure) {
 PaymentCall::Next PaymentCall::EndUnread(const OrderLookup& lookup) {
   if (call_.attempts == 0)
     return facts_.repeats() ? EndUnknown(lookup.failure) : EndFailed(UnreadOf(lookup));
-  return RefusalIsCertain(facts_) ? EndFailed(facts_.refusal) : EndUnknown(doubt_);
+  return RefusalIsCertain(facts_) ? EndFailed(facts_.refusal) : EndUnknown(send_failure_);
 }
 
 PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* lookup) {
-  if (doubt_.reason == reason::kUpstreamMismatch) cause.reason = doubt_.reason;
+  if (send_failure_.reason == reason::kUpstreamMismatch) cause.reason = send_failure_.reason;
   uses_.metrics.CountReconciliation(call_.operation->row.name, "unknown");
   return EndFailed(UnknownOf(call_, policy_, std::move(cause), lookup));
 }

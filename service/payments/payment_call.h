@@ -34,7 +34,7 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
  private:
   using TimePoint = http::Clock::time_point;
   // What follows a step.
-  enum class Next : std::uint8_t { kEnded, kSend, kLookAgain, kStartAgain };
+  enum class Next : std::uint8_t { kEnded, kSend, kFetchAgain, kStartAgain };
 
   Task<void> Run();
   Task<Next> SendOnce();
@@ -60,8 +60,8 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
   OrderLookups lookups_;
   Admission admission_;
   bool resent_ = false;
-  Failure doubt_;   // Why the outcome is open.
-  Task<void> run_;  // Last: its frame refers to the others.
+  Failure send_failure_;  // Why the outcome is open.
+  Task<void> run_;        // Last: its frame refers to the others.
 };
 
 }  // namespace msp::payments

@@ -83,7 +83,7 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
         failure.reason = reason::kUpstreamMismatch;
         return {};
       }
-      if (!policy.looks_after) return {Step::kConfirm};
+      if (!policy.reads_after) return {Step::kConfirm};
       failure.message = "MultiSafepay took the call, but the order does not show it";
       return {Step::kLookUp, Phase::kAfterSuccess};
     case CallOutcome::kRefused:

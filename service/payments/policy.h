@@ -129,9 +129,9 @@ inline constexpr std::chrono::milliseconds kEqualRefused{300'000};
 // What is special about one operation. Functions may be null where there is nothing to do.
 struct OperationPolicy {
   // The order is read before every sending, not only for a repeat.
-  bool looks_first = false;
+  bool reads_first = false;
   // A success is believed only when the order shows it.
-  bool looks_after = false;
+  bool reads_after = false;
   // May be sent after an equal attempt whose fate the record does not show: MultiSafepay's ids keep
   // it from being done twice. Not so for refunds and captures.
   bool may_follow_equal = true;
@@ -145,7 +145,7 @@ struct OperationPolicy {
   bool (*explains_refusal)(const PaymentFacts& facts, int error_code) = nullptr;
   // A doubtful refusal that stands once the settle time has passed and the order is still absent,
   // or there without the deed: then its code and reason are changed to say so.
-  bool (*stands_when_settled)(const PaymentFacts& facts, bool absent, Failure& doubt) = nullptr;
+  bool (*stands_when_settled)(const PaymentFacts& facts, bool absent, Failure& failure) = nullptr;
   // Completes the request from the order that was read first.
   std::optional<Failure> (*prepare)(PaymentFacts& facts,
                                     const multisafepay::v1::Order& order) = nullptr;

@@ -258,17 +258,17 @@ Found ReadCancel(PaymentFacts& facts, const v1::Order* order, Phase /*phase*/) {
 
 // 410 with code 1000 is what MultiSafepay answers for an order that cannot be changed
 // (contract 2.3).
-bool CancelStandsWhenSettled(const PaymentFacts& /*facts*/, bool /*absent*/, Failure& doubt) {
-  if (doubt.error_code != 1000 || doubt.http_status != 410) return false;
-  doubt.code = absl::StatusCode::kFailedPrecondition;
-  doubt.reason = "ORDER_NOT_OPEN";
-  doubt.domain = kOwnDomain;
+bool CancelStandsWhenSettled(const PaymentFacts& /*facts*/, bool /*absent*/, Failure& failure) {
+  if (failure.error_code != 1000 || failure.http_status != 410) return false;
+  failure.code = absl::StatusCode::kFailedPrecondition;
+  failure.reason = "ORDER_NOT_OPEN";
+  failure.domain = kOwnDomain;
   return true;
 }
 
 }  // namespace
 
-const OperationPolicy kCapturePolicy{.looks_first = true,
+const OperationPolicy kCapturePolicy{.reads_first = true,
                                      .may_follow_equal = false,
                                      .remembered = kEqualRefused,
                                      .identify = IdentifyCapture,
@@ -282,7 +282,7 @@ const OperationPolicy kCapturePolicy{.looks_first = true,
 const OperationPolicy kVoidPolicy{.explains_refusal = MayBeEarliersDoing, .read = ReadVoid};
 
 // `{}` proves nothing: exclude_order has two readings.
-const OperationPolicy kCancelPolicy{.looks_after = true,
+const OperationPolicy kCancelPolicy{.reads_after = true,
                                     .explains_refusal = MayBeEarliersDoing,
                                     .stands_when_settled = CancelStandsWhenSettled,
                                     .read = ReadCancel};

@@ -118,13 +118,13 @@ bool ExplainsRefusal(const PaymentFacts& /*facts*/, int error_code) {
 
 // "Not found: token" comes with code 1000, which alone means nothing: the one use of it that tells,
 // once no order has come of the call.
-bool StandsWhenSettled(const PaymentFacts& facts, bool absent, Failure& doubt) {
-  const std::string text = absl::AsciiStrToLower(doubt.message);
-  if (!absent || !facts.names_token || doubt.error_code != 1000 ||
+bool StandsWhenSettled(const PaymentFacts& facts, bool absent, Failure& failure) {
+  const std::string text = absl::AsciiStrToLower(failure.message);
+  if (!absent || !facts.names_token || failure.error_code != 1000 ||
       !absl::StrContains(text, "not found") || !absl::StrContains(text, "token"))
     return false;
-  doubt.code = absl::StatusCode::kNotFound;
-  doubt.reason = reason::kTokenNotFound;
+  failure.code = absl::StatusCode::kNotFound;
+  failure.reason = reason::kTokenNotFound;
   return true;
 }
 

@@ -343,7 +343,7 @@ Found ReadCancelRefund(PaymentFacts& facts, const v1::Order* order, Phase /*phas
 
 }  // namespace
 
-const OperationPolicy kRefundPolicy{.looks_first = true,
+const OperationPolicy kRefundPolicy{.reads_first = true,
                                     .may_follow_equal = false,
                                     .remembered = kEqualRefused,
                                     .identify = Identify,

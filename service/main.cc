@@ -207,7 +207,7 @@ int Serve(Config config) {
        .limits = config.limits,
        .call_max_ms = config.call_max_ms,
        .loops = (*pool)->loops(),
-       .edge = &notifying.edge()},
+       .notification_services = &notifying.notification_services()},
       operations, calls);
   if (!server.ok()) return Complain(kExitFailure, server.status().message());
   Reloader reloader(ReloadablesOf(config, sites, tls->get()),

@@ -58,7 +58,7 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
             "or by itself.",
             "event", webhooks::kEventNames, counters.events);
   AddCounts(metrics, "msp_watch_looks_total", "Looks at watched orders (GET), by their reason.",
-            "reason", webhooks::kLookNames, counters.looks);
+            "reason", webhooks::kFetchReasonNames, counters.fetches);
   AddCounts(metrics, "msp_events_bus_total",
             "Events between replicas: published, not published because Redis did not answer, "
             "received, and received ones that were no event of a site of ours.",
@@ -70,7 +70,7 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
   AddValue(metrics, "msp_event_streams_open", "MultiSafepay's event streams that are read.", kGauge,
            streams.open);
   AddValue(metrics, "msp_watch_looks_failed_total", "Looks at watched orders that failed.",
-           kCounter, counters.looks_failed);
+           kCounter, counters.fetches_failed);
   AddValue(metrics, "msp_watchers_open", "Streams of WatchOrder that are open.", kGauge,
            counters.watchers);
   AddValue(metrics, "msp_watched_orders", "Orders that are watched.", kGauge, counters.orders);
@@ -102,7 +102,8 @@ struct Notifying::Parts {
         order_streams(MakeOrderStreams(event_access)),
         receiver(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), registry,
                  counters),
-        edge{registry, receiver, all, !config.tls.client_ca_file.empty(), plans, log, metrics},
+        notification_services{registry, receiver, all,    !config.tls.client_ca_file.empty(),
+                              plans,    log,      metrics},
         ticker(registry) {
     RedisAddress redis;
     if (!ParseRedisUrl(config.notify.events, &redis)) return;
@@ -151,7 +152,7 @@ struct Notifying::Parts {
   std::unique_ptr<http::CurlEventStreams> streams;
   std::unique_ptr<webhooks::OrderEventStreams> order_streams;
   webhooks::NotificationReceiver receiver;
-  server::NotificationServices edge;
+  server::NotificationServices notification_services;
   webhooks::TimerThread ticker;
   std::unique_ptr<webhooks::RedisEventPublisher> bus;  // Null in memory.
   std::unique_ptr<webhooks::WebhookListener> listener;
@@ -167,7 +168,9 @@ Notifying::Notifying(const Config& config, payments::Api& api,
 
 Notifying::~Notifying() = default;
 
-const server::NotificationServices& Notifying::edge() const { return parts_->edge; }
+const server::NotificationServices& Notifying::notification_services() const {
+  return parts_->notification_services;
+}
 
 absl::Status Notifying::Listen(const Config& config) {
   if (config.notify.webhook_listen.empty()) return absl::OkStatus();

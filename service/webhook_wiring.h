@@ -26,7 +26,7 @@ class Notifying {
   Notifying(const Notifying&) = delete;
   Notifying& operator=(const Notifying&) = delete;
 
-  const server::NotificationServices& edge() const;
+  const server::NotificationServices& notification_services() const;
   // Serves --webhook_listen, where it is set. An error names the setting.
   absl::Status Listen(const Config& config);
   // The listener's address; "" for none.

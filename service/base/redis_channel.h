@@ -19,12 +19,12 @@ namespace msp {
 
 class RedisChannel {
  public:
-  struct Ears {
-    std::function<void(std::string_view payload)> heard;
-    std::function<void(bool connected)> turned;  // At each change.
+  struct Callbacks {
+    std::function<void(std::string_view payload)> on_message;
+    std::function<void(bool connected)> on_connection_change;  // At each change.
   };
 
-  RedisChannel(RedisAddress address, std::string channel, Ears ears);
+  RedisChannel(RedisAddress address, std::string channel, Callbacks callbacks);
   ~RedisChannel();
   RedisChannel(const RedisChannel&) = delete;
   RedisChannel& operator=(const RedisChannel&) = delete;
@@ -34,11 +34,11 @@ class RedisChannel {
   // Until the connection fails, or it is to stop.
   void Listen(redisContext& context);
   // Hands out what has arrived; false when the connection is no more.
-  bool Hear(redisContext& context);
+  bool ReadMessages(redisContext& context);
 
   const RedisAddress address_;
   const std::string channel_;
-  const Ears ears_;
+  const Callbacks callbacks_;
   std::atomic<bool> stopping_{false};
   bool subscribed_ = false;  // The thread's own.
   std::thread thread_;

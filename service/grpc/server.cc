@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 // For a connection or a stream without calls in flight to end by itself, and how often that is
 // looked for.
 constexpr milliseconds kGoodbyeMax{1'000};
-constexpr milliseconds kLookAgain{20};
+constexpr milliseconds kPollInterval{20};
 
 // Health under names for an orchestrator's two questions: may calls come, and is the process alive?
 // The second stays SERVING in a drain.
@@ -35,7 +35,7 @@ constexpr char kLiveness[] = "liveness";
 // Waits until `done`, or until the time is up.
 template <class Condition>
 void WaitUntil(Clock::time_point until, Condition done) {
-  while (!done() && Clock::now() < until) std::this_thread::sleep_for(kLookAgain);
+  while (!done() && Clock::now() < until) std::this_thread::sleep_for(kPollInterval);
 }
 
 std::vector<std::string> With(std::vector<std::string> names,
@@ -49,7 +49,8 @@ constexpr std::string_view kUnix = "unix:";
 }  // namespace
 
 struct Server::State {
-  State(const ServerOptions& of, Calls& counted) : options(of), calls(counted), services(of.edge) {}
+  State(const ServerOptions& of, Calls& counted)
+      : options(of), calls(counted), services(of.notification_services) {}
 
   const ServerOptions options;
   const Calls& calls;
@@ -159,7 +160,7 @@ void Server::Stop() {
   // brought back its last step.
   const auto waits = [](const auto& queue) { return queue->calls() > 0; };
   while (std::any_of(state_->queues.begin(), state_->queues.end(), waits) || !idle())
-    std::this_thread::sleep_for(kLookAgain);
+    std::this_thread::sleep_for(kPollInterval);
   for (const auto& completions : state_->completions) completions->Shutdown();
   state_->pollers.clear();
 }

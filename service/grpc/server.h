@@ -33,7 +33,7 @@ struct ServerOptions {
   // thread that drives nothing. Outlive the server.
   std::vector<http::Drivable*> loops;
   // For the calls about notifications; null: they are not served. Outlives the server.
-  const NotificationServices* edge = nullptr;
+  const NotificationServices* notification_services = nullptr;
 };
 
 class Server {

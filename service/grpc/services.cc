@@ -79,7 +79,7 @@ void Serve(Service& service,
 }  // namespace
 
 struct Services::Served {
-  const NotificationServices* edge;
+  const NotificationServices* notification_services;
   Orders orders;
   Notifications notifications;
   Tokens tokens;
@@ -90,7 +90,8 @@ struct Services::Served {
   Accounts accounts;
 };
 
-Services::Services(const NotificationServices* edge) : served_(new Served{.edge = edge}) {}
+Services::Services(const NotificationServices* notification_services)
+    : served_(new Served{.notification_services = notification_services}) {}
 Services::~Services() = default;
 
 std::vector<std::string> Services::Names() {
@@ -128,7 +129,7 @@ void Services::Serve(CallQueue& queue, const payments::Operations& operations, C
   serve(orders, &Orders::RequestHoldOrder, "HoldOrder");
   serve(orders, &Orders::RequestExtendOrder, "ExtendOrder");
   serve(orders, &Orders::RequestAddOrderFile, "AddOrderFile");
-  ServeWatch(orders, queue, served_->edge);
+  ServeWatch(orders, queue, served_->notification_services);
   Tokens& tokens = served_->tokens;
   serve(tokens, &Tokens::RequestListTokens, "ListTokens");
   serve(tokens, &Tokens::RequestGetToken, "GetToken");
@@ -154,7 +155,7 @@ void Services::Serve(CallQueue& queue, const payments::Operations& operations, C
   serve(accounts, &Accounts::RequestGetAccount, "GetAccount");
   serve(accounts, &Accounts::RequestListClosingBalances, "ListClosingBalances");
   serve(accounts, &Accounts::RequestListCategories, "ListCategories");
-  ServeNotifications(served_->notifications, queue, served_->edge);
+  ServeNotifications(served_->notifications, queue, served_->notification_services);
 }
 
 }  // namespace msp::server

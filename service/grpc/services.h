@@ -18,8 +18,8 @@ namespace msp::server {
 
 class Services {
  public:
-  // `edge` may be null: then the calls about notifications are not served.
-  explicit Services(const NotificationServices* edge);
+  // `notification_services` may be null: then the calls about notifications are not served.
+  explicit Services(const NotificationServices* notification_services);
   ~Services();
 
   // The full names of the services, for health and reflection.

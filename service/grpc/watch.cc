@@ -32,8 +32,8 @@ using Base = StreamCall<v1::WatchOrderRequest, v1::WatchOrderResponse>;
 
 class WatchStream final : public Base, public webhooks::Watcher {
  public:
-  WatchStream(Service& service, CallQueue& queue, const NotificationServices* edge)
-      : Base(queue), service_(service), edge_(edge) {
+  WatchStream(Service& service, CallQueue& queue, const NotificationServices* notification_services)
+      : Base(queue), service_(service), notification_services_(notification_services) {
     Wait(service, &Service::RequestWatchOrder);
   }
 
@@ -57,18 +57,18 @@ class WatchStream final : public Base, public webhooks::Watcher {
 
  private:
   void OnArrival() override {
-    new WatchStream(service_, queue(), edge_);
-    if (edge_ == nullptr) {
+    new WatchStream(service_, queue(), notification_services_);
+    if (notification_services_ == nullptr) {
       MutexLock lock(mutex_);
       return Finish({grpc::StatusCode::UNIMPLEMENTED, ""});
     }
     if (auto failure = Begin()) End(std::move(failure));
   }
   void OnEnd() override {
-    if (edge_ == nullptr) return;
-    edge_->registry.Leave(this);
+    if (notification_services_ == nullptr) return;
+    notification_services_->registry.Leave(this);
     MutexLock lock(mutex_);
-    edge_->metrics.CountStream("WatchOrder", NameOf(code()));
+    notification_services_->metrics.CountStream("WatchOrder", NameOf(code()));
     LogEnd();
   }
 
@@ -79,34 +79,36 @@ class WatchStream final : public Base, public webhooks::Watcher {
                                      : codec::ScrubbedIfCard(request_.order_id());
     const std::string peer = context().peer();
     const std::chrono::duration<double> open = std::chrono::steady_clock::now() - start_;
-    edge_->log.Write(telemetry::Level::kInfo, "stream",
-                     {{"method", std::string_view("WatchOrder")},
-                      {"site", site_ == nullptr ? std::string_view() : site_->name()},
-                      {"order_id", std::string_view(order_id)},
-                      {"code", NameOf(code())},
-                      {"reason", std::string_view(reason_)},
-                      {"states", states_},
-                      {"seconds", open.count()},
-                      {"peer", std::string_view(peer)}});
+    notification_services_->log.Write(
+        telemetry::Level::kInfo, "stream",
+        {{"method", std::string_view("WatchOrder")},
+         {"site", site_ == nullptr ? std::string_view() : site_->name()},
+         {"order_id", std::string_view(order_id)},
+         {"code", NameOf(code())},
+         {"reason", std::string_view(reason_)},
+         {"states", states_},
+         {"seconds", open.count()},
+         {"peer", std::string_view(peer)}});
   }
 
   // Joins the order's watchers, or says why not.
   std::optional<payments::Failure> Begin() {
     start_ = std::chrono::steady_clock::now();
     // Streams are bounded by their own number: one takes of its site's rate, not of its places.
-    auto admitted =
-        Admit(edge_->sites, context(), edge_->certificates, std::chrono::steady_clock::now());
+    auto admitted = Admit(notification_services_->sites, context(),
+                          notification_services_->certificates, std::chrono::steady_clock::now());
     if (auto* failure = std::get_if<payments::Failure>(&admitted); failure != nullptr)
       return std::move(*failure);
     site_ = std::get<payments::Sites::Admitted>(admitted).site;
-    auto violations = codec::Check(edge_->plans.Of(v1::WatchOrderRequest::descriptor()), request_);
+    auto violations = codec::Check(
+        notification_services_->plans.Of(v1::WatchOrderRequest::descriptor()), request_);
     webhooks::WatchRequest ask{.site = site_->name(),
                                .order_id = request_.order_id(),
                                .follow = request_.follow(),
                                .heartbeat_ms = std::int64_t{request_.heartbeat_s()} * 1'000};
     if (violations.empty() && !request_.resume_token().empty()) {
-      ask.last_told = webhooks::ReadToken(request_.resume_token(), site_->name());
-      if (!ask.last_told) {
+      ask.last_sent = webhooks::ReadToken(request_.resume_token(), site_->name());
+      if (!ask.last_sent) {
         violations.push_back(
             {.field = "resume_token",
              .description = "is not one that this service gave out for this order of this site"});
@@ -118,7 +120,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
       MutexLock lock(mutex_);
       token_ = request_.resume_token();
     }
-    return edge_->registry.Watch(ask, this);
+    return notification_services_->registry.Watch(ask, this);
   }
 
   bool Next(v1::WatchOrderResponse& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) override {
@@ -128,7 +130,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
       *message.mutable_order() = *state.order;
       message.set_cause(waiting_->cause);
       ++states_;
-      token_ = webhooks::MakeToken(site_->name(), webhooks::LastToldOf(state));
+      token_ = webhooks::MakeToken(site_->name(), webhooks::LastSentOf(state));
       message.mutable_observed_time()->set_seconds(state.observed_ms / 1'000);
       message.mutable_observed_time()->set_nanos(
           static_cast<std::int32_t>(state.observed_ms % 1'000 * 1'000'000));
@@ -142,7 +144,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
 
   Service& service_;
-  const NotificationServices* const edge_;
+  const NotificationServices* const notification_services_;
   std::shared_ptr<const payments::Site> site_;  // Set before the event core knows of the stream.
   std::optional<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   bool beat_ ABSL_GUARDED_BY(mutex_) = false;
@@ -155,8 +157,8 @@ class WatchStream final : public Base, public webhooks::Watcher {
 }  // namespace
 
 void ServeWatch(v1::OrderService::AsyncService& service, CallQueue& queue,
-                const NotificationServices* edge) {
-  new WatchStream(service, queue, edge);
+                const NotificationServices* notification_services) {
+  new WatchStream(service, queue, notification_services);
 }
 
 }  // namespace msp::server

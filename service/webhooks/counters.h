@@ -38,9 +38,9 @@ enum class Received : std::uint8_t {
 inline constexpr std::array<std::string_view, 6> kEventNames{"news",  "same",   "stale",
                                                              "doubt", "looked", "pushed"};
 // Why an order was read.
-inline constexpr std::array<std::string_view, 5> kLookNames{"snapshot", "poll", "doubt", "hint",
-                                                            "push"};
-enum class FetchReason : std::uint8_t { kSnapshot, kPoll, kDoubt, kUnauthenticated, kPushed };
+inline constexpr std::array<std::string_view, 5> kFetchReasonNames{"snapshot", "poll", "doubt",
+                                                                   "hint", "push"};
+enum class FetchReason : std::uint8_t { kSnapshot, kPoll, kUnproven, kUnauthenticated, kPushed };
 
 inline constexpr std::array<std::string_view, 4> kBusNames{"published", "unpublished", "received",
                                                            "refused"};
@@ -64,9 +64,9 @@ class Counts {
 struct Counters {
   Counts<kReceivedNames.size()> received;
   Counts<kEventNames.size()> events;
-  Counts<kLookNames.size()> looks;
+  Counts<kFetchReasonNames.size()> fetches;
   Counts<kBusNames.size()> bus;
-  std::atomic<std::int64_t> looks_failed{0};
+  std::atomic<std::int64_t> fetches_failed{0};
   std::atomic<std::int64_t> watchers{0};
   std::atomic<std::int64_t> watchers_refused{0};
   std::atomic<std::int64_t> orders{0};         // Watched now.

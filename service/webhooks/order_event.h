@@ -28,19 +28,19 @@ struct State {
 State StateOf(multisafepay::v1::Order order, std::int64_t observed_ms);
 
 // What a watcher was told last, by any replica. Enough to see whether another state comes after it.
-struct LastTold {
+struct LastSent {
   std::string order_mark;  // Of the order's own id; OrderMark.
   std::string digest;
   std::int64_t modified = 0;
   multisafepay::v1::PaymentState payment_state = multisafepay::v1::PAYMENT_STATE_UNSPECIFIED;
 };
-LastTold LastToldOf(const State& state);
+LastSent LastSentOf(const State& state);
 // 8 bytes that stand for an order's id.
 std::string OrderMark(std::string_view order_id);
 
-// Whether one read of the order proves that `state` comes after `told`. False where it may be an
+// Whether one read of the order proves that `state` comes after `sent`. False where it may be an
 // older state: reads lag behind, `modified` has whole seconds, and local time goes back.
-bool ProvenAfter(const LastTold& told, const State& state);
+bool ProvenAfter(const LastSent& sent, const State& state);
 
 enum class Stage : std::uint8_t {
   kOpen,    // More is to come.
@@ -52,12 +52,12 @@ Stage StageOf(const State& state);
 
 // What a notification's state is worth beside the state that is known.
 enum class Ordering : std::uint8_t {
-  kSame,   // Nothing new.
-  kStale,  // Older than what is known.
-  kNews,   // The order's next state.
-  kDoubt,  // May be about another transaction, or out of order, or `modified` is wrong: a read
-           // decides.
+  kSame,           // Nothing new.
+  kStale,          // Older than what is known.
+  kNews,           // The order's next state.
+  kIndeterminate,  // May be about another transaction, or out of order, or `modified` is wrong: a
+                   // read decides.
 };
-Ordering Compare(const State& known, const State& told);
+Ordering Compare(const State& known, const State& notified);
 
 }  // namespace msp::webhooks

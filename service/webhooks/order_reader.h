@@ -15,7 +15,7 @@ class OrderReader {
  public:
   OrderReader(payments::Api& api, SiteFinder sites);
   void operator()(const std::string& site, const std::string& order_id,
-                  OrderWatchRegistry::FetchDone looked) const;
+                  OrderWatchRegistry::FetchDone done) const;
 
  private:
   payments::Api& api_;

@@ -24,9 +24,9 @@ struct OrderWatchRegistry::Subscriber {
   // The state at the beginning is behind it: it is told whatever becomes known. Until then it may
   // have been told a later one by another replica.
   bool in_step = false;
-  std::optional<LastTold> last_told;
+  std::optional<LastSent> last_sent;
   Time joined;
-  Confirmation reads;  // Of a state that may be older than `last_told`.
+  Confirmation reads;  // Of a state that may be older than `last_sent`.
   std::chrono::milliseconds heartbeat{0};
   Time beat_at = Time::max();
   Time quiet_until = Time::max();
@@ -46,10 +46,10 @@ struct OrderWatchRegistry::OrderSubscription {
   Time changed_at = Time::min();  // and, if it was not the first one, told as a change.
   Confirmation reads;             // Of a state that may be older than `known`.
   int unproven = 0;  // Reads in a row that left something to prove, or failed before any.
-  bool changed_in_look = false;
-  std::uint64_t looking = 0;  // The look under way; 0 for none.
-  Time look_began = Time::min();
-  bool again = false;  // Another look is wanted when this one is over.
+  bool changed_in_fetch = false;
+  std::uint64_t fetching = 0;  // The look under way; 0 for none.
+  Time fetch_began = Time::min();
+  bool fetch_again = false;  // Another look is wanted when this one is over.
   FetchReason why = FetchReason::kSnapshot;
   std::int64_t backoff_ms = 0;
   bool followed = false;         // By the push source.

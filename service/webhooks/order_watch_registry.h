@@ -61,7 +61,7 @@ class OrderWatchRegistry {
   using FetchOrder =
       std::function<void(const std::string& site, const std::string& order_id, FetchDone)>;
 
-  OrderWatchRegistry(OrderWatchOptions options, FetchOrder look, Counters& counters,
+  OrderWatchRegistry(OrderWatchOptions options, FetchOrder fetch, Counters& counters,
                      Now now = Clock::now);
   ~OrderWatchRegistry();
   OrderWatchRegistry(const OrderWatchRegistry&) = delete;
@@ -75,7 +75,7 @@ class OrderWatchRegistry {
   bool Watches(const std::string& site, const std::string& order_id);
 
   // A notification that was verified.
-  void Notify(const std::string& site, State told);
+  void Notify(const std::string& site, State notified);
   // Somebody says, without proof, that the order has changed. Bounded for each order and in all.
   void NotifyUnauthenticated(const std::string& site, const std::string& order_id);
   // The push source has news of an order that it follows, or may have missed some: the order is
@@ -115,7 +115,7 @@ class OrderWatchRegistry {
   void Join(OrderSubscription& subscription, Subscriber& subscriber)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropSubscription(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ApplyInOrder(OrderSubscription& subscription, State told)
+  void ApplyInOrder(OrderSubscription& subscription, State notified)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Accept(OrderSubscription& subscription, State state, Cause cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -131,7 +131,7 @@ class OrderWatchRegistry {
   void SetDue(OrderSubscription& subscription, Time when) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetSubscriberDue(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunSubscriber(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool StartFetch(OrderSubscription& subscription, PendingFetch& look)
+  bool StartFetch(OrderSubscription& subscription, PendingFetch& fetch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnFetched(const Key& key, std::uint64_t number, Found found);
   void FailFirst(OrderSubscription& subscription, const payments::Failure& failure)
@@ -141,7 +141,7 @@ class OrderWatchRegistry {
   void Unfollow(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const OrderWatchOptions options_;
-  const FetchOrder look_;
+  const FetchOrder fetch_;
   Counters& counters_;
   const Now now_;
   std::function<void()> wake_;
@@ -151,7 +151,7 @@ class OrderWatchRegistry {
   std::map<Key, std::unique_ptr<OrderSubscription>> subscriptions_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<Watcher*, std::unique_ptr<Subscriber>> subscribers_ ABSL_GUARDED_BY(mutex_);
   Due due_ ABSL_GUARDED_BY(mutex_);
-  std::uint64_t looks_ ABSL_GUARDED_BY(mutex_) = 0;  // Numbers looks.
+  std::uint64_t fetches_ ABSL_GUARDED_BY(mutex_) = 0;  // Numbers looks.
   double hint_tokens_ ABSL_GUARDED_BY(mutex_);
   Time hint_filled_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

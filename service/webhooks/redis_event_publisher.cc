@@ -85,9 +85,10 @@ RedisEventPublisher::RedisEventPublisher(const RedisAddress& address, Parts part
     : origin_(RandomBytes(kOriginBytes)),
       parts_(std::move(parts)),
       redis_(address),
-      channel_(address, kChannel,
-               {.heard = [this](std::string_view payload) { Heard(payload); },
-                .turned = [this](bool connected) { Turned(connected); }}) {}
+      channel_(
+          address, kChannel,
+          {.on_message = [this](std::string_view payload) { OnMessage(payload); },
+           .on_connection_change = [this](bool connected) { OnConnectionChange(connected); }}) {}
 
 void RedisEventPublisher::Publish(const payments::Site& site, const Event& event, Done done) {
   redis_.Send(
@@ -103,7 +104,7 @@ void RedisEventPublisher::Publish(const payments::Site& site, const Event& event
       });
 }
 
-void RedisEventPublisher::Heard(std::string_view payload) {
+void RedisEventPublisher::OnMessage(std::string_view payload) {
   Unpacked unpacked;
   if (!Unpack(payload, &unpacked)) return parts_.counters.bus.Count(PublisherCount::kRefused);
   if (unpacked.origin == origin_) return;
@@ -122,7 +123,7 @@ void RedisEventPublisher::Heard(std::string_view payload) {
   parts_.registry.Notify(site->name(), StateOf(std::move(order), telemetry::UnixMsNow()));
 }
 
-void RedisEventPublisher::Turned(bool connected) {
+void RedisEventPublisher::OnConnectionChange(bool connected) {
   parts_.counters.bus_connected.store(connected ? 1 : 0, std::memory_order_relaxed);
   parts_.log.Write(connected ? telemetry::Level::kInfo : telemetry::Level::kWarning, "events_bus",
                    {{"connected", connected}});

@@ -43,8 +43,8 @@ class RedisEventPublisher final : public EventPublisher {
   void Publish(const payments::Site& site, const Event& event, Done done) override;
 
  private:
-  void Heard(std::string_view payload);
-  void Turned(bool connected);
+  void OnMessage(std::string_view payload);
+  void OnConnectionChange(bool connected);
 
   const std::string origin_;  // This process: random, new at every start.
   const Parts parts_;

@@ -14,8 +14,8 @@
 
 namespace msp::webhooks {
 
-std::string MakeToken(std::string_view site, const LastTold& told);
+std::string MakeToken(std::string_view site, const LastSent& last_sent);
 // Nothing for what is no token of this site.
-std::optional<LastTold> ReadToken(std::string_view token, std::string_view site);
+std::optional<LastSent> ReadToken(std::string_view token, std::string_view site);
 
 }  // namespace msp::webhooks

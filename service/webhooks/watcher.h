@@ -29,7 +29,7 @@ struct WatchRequest {
   std::string site;
   std::string order_id;  // The order's own, or MultiSafepay's id of its payment.
   bool follow = false;
-  std::optional<LastTold> last_told;  // By another stream; from its resume token.
+  std::optional<LastSent> last_sent;  // By another stream; from its resume token.
   std::int64_t heartbeat_ms = 0;
 };
 

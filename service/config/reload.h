@@ -30,7 +30,7 @@ struct Found {
 struct Reloadable {
   std::string what;  // For logs and metrics: "sites", "tls".
   // Reads and checks all of its files. The error is fit for a log.
-  std::function<absl::StatusOr<Found>()> look;
+  std::function<absl::StatusOr<Found>()> read;
 };
 
 class Reloader {
@@ -59,7 +59,7 @@ class Reloader {
   };
 
   void Run();
-  void Look(Item& item, State& state);
+  void Check(Item& item, State& state);
 
   const std::chrono::milliseconds interval_;
   telemetry::Log& log_;

@@ -154,7 +154,7 @@ std::size_t CurlEventStream::OnHeader(char* bytes, std::size_t size, std::size_t
   const bool last = (line == "\r\n" || line == "\n") && StatusOf(stream.easy_) >= 200;
   stream.answered_ = stream.answered_ || last;
   if (last && IsEventStream(stream.easy_)) {
-    stream.connected_ = stream.tell_connected_ = true;
+    stream.connected_ = stream.report_connected_ = true;
     stream.since_ = stream.news_ = Clock::now();
     stream.counts_.Count(StreamCount::kConnected);
   }
@@ -170,7 +170,7 @@ std::size_t CurlEventStream::OnBody(char* bytes, std::size_t size, std::size_t c
   const bool fits = stream.parser_.Feed(text);
   if (const std::int64_t events = stream.parser_.TakeEvents(); events > 0) {
     stream.counts_.Count(StreamCount::kEvent, events);
-    stream.tell_events_ = true;
+    stream.report_events_ = true;
   }
   return fits ? text.size() : 0;
 }
@@ -200,9 +200,9 @@ void CurlEventStream::End(StreamCount why) {
   ended_ = true;
 }
 
-void CurlEventStream::TellSignals() {
-  if (std::exchange(tell_connected_, false)) on_signal_(id_, StreamSignal::kConnected);
-  if (std::exchange(tell_events_, false)) on_signal_(id_, StreamSignal::kEvents);
+void CurlEventStream::DeliverSignals() {
+  if (std::exchange(report_connected_, false)) on_signal_(id_, StreamSignal::kConnected);
+  if (std::exchange(report_events_, false)) on_signal_(id_, StreamSignal::kEvents);
   if (ended_) on_signal_(id_, StreamSignal::kEnded);
 }
 

@@ -41,7 +41,7 @@ class CurlEventStream {
   // `multi` reports that the transfer is over.
   void OnTransferEnd(Clock::time_point now);
   // Hands out what has happened since.
-  void TellSignals();
+  void DeliverSignals();
   // When `Run` is due again, whatever comes over the network.
   Clock::time_point due() const;
   bool ended() const { return ended_; }
@@ -78,8 +78,8 @@ class CurlEventStream {
   bool answered_ = false;   // The answer's header is complete,
   bool connected_ = false;  // and says that a stream follows.
   int failures_ = 0;        // Connections in a row that failed or ended early.
-  bool tell_connected_ = false;
-  bool tell_events_ = false;
+  bool report_connected_ = false;
+  bool report_events_ = false;
   bool ended_ = false;
 };
 

@@ -171,7 +171,7 @@ void CurlEventStreams::Run() {
         MutexLock lock(mutex_);
         Remove(at->first);
       }
-      stream.TellSignals();
+      stream.DeliverSignals();
       if (stream.ended()) {
         at = streams.erase(at);
       } else {

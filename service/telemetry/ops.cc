@@ -13,8 +13,8 @@ namespace msp::telemetry {
 namespace {
 
 constexpr int kPortThreads = 4;
-constexpr int kVisitorsMax = 32;        // Served or waiting; the rest wait in the kernel.
-constexpr int kVisitorPatience_s = 2;   // For a request to arrive, and for an answer to be taken.
+constexpr int kRequestsMax = 32;        // Served or waiting; the rest wait in the kernel.
+constexpr int kRequestTimeout_s = 2;    // For a request to arrive, and for an answer to be taken.
 constexpr std::size_t kBodyMax = 1024;  // Nobody has anything to send here.
 constexpr char kText[] = "text/plain; charset=utf-8";
 constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -23,17 +23,17 @@ constexpr char kHtml[] = "text/html; charset=utf-8";
 // httplib's threads, with a bound on who waits for one: the accepting thread waits beyond it.
 class RequestQueue final : public httplib::TaskQueue {
  public:
-  void enqueue(std::function<void()> visit) override {
-    room_.acquire();
-    threads_.enqueue([this, visit = std::move(visit)] {
-      visit();
-      room_.release();
+  void enqueue(std::function<void()> request) override {
+    slots_.acquire();
+    threads_.enqueue([this, request = std::move(request)] {
+      request();
+      slots_.release();
     });
   }
   void shutdown() override { threads_.shutdown(); }
 
  private:
-  std::counting_semaphore<kVisitorsMax> room_{kVisitorsMax};
+  std::counting_semaphore<kRequestsMax> slots_{kRequestsMax};
   httplib::ThreadPool threads_{kPortThreads};
 };
 
@@ -81,10 +81,10 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
     const int yes = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
-  server.set_read_timeout(kVisitorPatience_s);
-  server.set_write_timeout(kVisitorPatience_s);
+  server.set_read_timeout(kRequestTimeout_s);
+  server.set_write_timeout(kRequestTimeout_s);
   // A visitor who says nothing, or stays, would hold a thread.
-  server.set_keep_alive_timeout(kVisitorPatience_s);
+  server.set_keep_alive_timeout(kRequestTimeout_s);
   server.set_keep_alive_max_count(1);
   server.set_payload_max_length(kBodyMax);
   ops->AddPages();

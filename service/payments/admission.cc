@@ -16,7 +16,7 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
-// A joined call goes on by itself when it has this much more time than the one that it joined.
+// A joined call takes over when it has this much more time than the call that it joined.
 constexpr milliseconds kTakeOverMin{100};
 constexpr milliseconds kLeaseRetry{25};
 
@@ -51,7 +51,7 @@ void Admission::TakeIdentity() {
   const Operation& operation = *call_.operation;
   facts_.claims_repeat |= control.repeat() || call_.previous_attempts > 0;
   facts_.keyed = !control.idempotency_key().empty();
-  // What the caller sent is digested, not what the settings add to it.
+  // The digest covers what the caller sent, not what the settings add.
   flight_.text = DigestOf(operation, *call_.request, call_.site->keyed_hash());
   facts_.keys.key = facts_.keyed ? control.idempotency_key() : DerivedKey(flight_.text);
   const std::string& previous = call_.site->previous_key();
@@ -92,7 +92,7 @@ Callback<Admission::Single> Admission::AcquireSingleFlight() {
             Single acquired = Single::kEnded;
             switch (uses_.flights.Acquire({self, &flight_}, on_completed, &ticket)) {
               case SingleFlight::Acquired::kJoined:
-                // The leader may have ended by now, and this call with it.
+                // The leader may have ended by now, and this call may be destroyed.
                 uses_.timer.At(last_moment, [this, self, ticket] {
                   if (uses_.flights.Leave(flight_.name(), ticket)) EndJoin(nullptr);
                 });
@@ -110,13 +110,13 @@ Callback<Admission::Single> Admission::AcquireSingleFlight() {
                 ended_ = Result::kFull;
                 break;
             }
-            // Taken out first: the callback keeps this call alive.
+            // Moved out first: the callback keeps this call alive.
             Callback<Single>::Done go_on = std::move(joined_);
             std::move(go_on)(acquired);
           }};
 }
 
-// `leader` has ended; null when that has not come in time.
+// `leader` has ended; null when it has not ended in time.
 void Admission::EndJoin(const Admission* leader) {
   Single acquired = Single::kEnded;
   ended_ = Result::kTooLong;
@@ -148,7 +148,7 @@ Task<Admission::Result> Admission::AcquireLease() {
   auto fetch_at = times.Next(Clock::now(), {});
   while (true) {
     const auto left = std::chrono::duration_cast<milliseconds>(last_moment - Clock::now()).count();
-    if (left <= 0) co_return Result::kAdmitted;  // Too late for anything: said where it is sent.
+    if (left <= 0) co_return Result::kAdmitted;  // Too late to send: SendOnce reports it.
     Callback<Lease::Grant> asked(owner_.lock(), [this, left](Callback<Lease::Grant>::Done done) {
       uses_.lease->Acquire(flight_.name(), flight_.digest(), left, std::move(done));
     });
@@ -160,7 +160,7 @@ Task<Admission::Result> Admission::AcquireLease() {
       facts_.may_miss_equal = !leased_ || grant == Lease::Grant::kGrantedBlind;
       co_return Result::kAdmitted;
     }
-    // Its holder may have died: what it did is looked for meanwhile.
+    // The holder's process may have died: read the order for its effect meanwhile.
     facts_.claims_repeat = facts_.after_equal = true;
     if (fetch_at && Clock::now() >= *fetch_at) {
       OrderLookup lookup;
@@ -183,8 +183,8 @@ void Admission::Leave(milliseconds remembered) {
   leased_ = leads_ = false;
 }
 
-// The caller named the order by MultiSafepay's own id: everything that goes by the order's id (key,
-// single flight, lease, derived ids) is to go by the shop's, as for calls that name it so.
+// The caller named the order by MultiSafepay's own id. Key, single flight, lease and derived ids
+// have to use the shop's id, as for calls that name the order by it.
 bool Admission::IsRenamed(const OrderLookup& lookup) {
   if (renamed_ || lookup.order() == nullptr || call_.operation->creates() || call_.attempts > 0)
     return false;

@@ -24,8 +24,8 @@ std::string_view SiteOf(const Call& call) {
   return call.site == nullptr ? std::string_view() : call.site->name();
 }
 
-// What is no order id is not repeated, and what passes for one is scrubbed: it may be anything, a
-// card number too. This thread's, until its next one.
+// The order id for the log: "" where it is none, else redacted, because it may be anything, even a
+// card number. Valid until this thread's next call.
 std::string_view LoggedOrderId(const Call& call) {
   if (call.failure && !call.failure->violations.empty()) return call.failure->order_id;
   const std::string_view id = OrderIdOf(*call.operation, *call.request);
@@ -41,7 +41,7 @@ std::string_view FirstBytes(std::string_view text, std::size_t max) {
   return text.substr(0, max);
 }
 
-// A failure that says something about MultiSafepay or this server, not about the request.
+// True for a failure of MultiSafepay or this server, not of the request.
 bool IsTrouble(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kUnknown:
@@ -70,7 +70,7 @@ std::int64_t MicrosecondsSince(Clock::time_point start) {
 
 }  // namespace
 
-// What the lines of one ended call have in common.
+// What the lines of an ended call have in common.
 struct CallLog::End {
   absl::StatusCode status = absl::StatusCode::kOk;
   std::string_view code;
@@ -157,7 +157,7 @@ void CallLog::Remember(const Call& call, const End& end) {
 }
 
 void CallLog::Audit(const Call& call, const End& end, absl::AnyInvocable<void() &&> reply) {
-  telemetry::Field::Value amount;  // Left out where the request says none.
+  telemetry::Field::Value amount;  // Omitted where the request has none.
   if (const auto asked = AmountOf(*call.operation, *call.request)) amount = *asked;
   const std::string idempotency_key = codec::ScrubbedIfCard(call.idempotency_key);
   const std::string currency = codec::ScrubbedIfCard(CurrencyOf(*call.operation, *call.request));

@@ -17,8 +17,6 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// After this long an order that could not be read is worth another try.
-
 v1::Order* MutableOrderOf(google::protobuf::Message& response) {
   if (response.GetDescriptor() == v1::CreateOrderResponse::descriptor())
     return static_cast<v1::CreateOrderResponse&>(response).mutable_order();
@@ -36,8 +34,8 @@ std::string_view NameOf(v1::DeclineCategory category) {
 
 void FinishOrder(Call& call, const PaymentFacts& facts, v1::Order& order, bool replayed,
                  telemetry::Metrics& metrics) {
-  // An all-digit id may come back as a number, without its zeros: the caller gets the id that it
-  // sent.
+  // An all-digit id may come back as a number, without its leading zeros: the caller gets the id
+  // that it sent.
   const std::string_view sent = OrderIdOf(*call.operation, *call.request);
   if (order.has_order_id() && order.order_id() != sent && SameOrderId(sent, order.order_id()))
     order.set_order_id(std::string(sent));
@@ -94,8 +92,8 @@ void SetFailure(Call& call, const PaymentFacts& facts, Failure failure) {
   call.failure = std::move(failure);
 }
 
-// Whatever went wrong, a call without a certain answer says so in a code that no mesh and no client
-// library sends again by itself.
+// Whatever the cause, a call without a conclusive answer gets a code that no mesh and no client
+// library retries by itself.
 Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause,
                   const OrderLookup* lookup) {
   const bool mismatch = cause.reason == reason::kUpstreamMismatch;
@@ -132,7 +130,7 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
   return cause;
 }
 
-// It may be sent again; a look-up that was refused is no refusal of the call itself.
+// The call may be sent again: a refused look-up is no refusal of the call itself.
 Failure UnreadOf(const OrderLookup& lookup) {
   Failure failure = lookup.failure;
   failure.outcome = v1::OUTCOME_NOT_SENT;

@@ -14,10 +14,9 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
-// With less time than this for the transfer itself, sending would only make an unknown
-// outcome.
+// With less time than this for the transfer, sending would only lead to an unknown outcome.
 constexpr milliseconds kSendMin{50};
-// Look-ups that bring nothing readable, where nothing is in doubt.
+// Look-ups without a readable answer, where no outcome is open.
 constexpr int kUnreadMax = 4;
 
 }  // namespace
@@ -81,9 +80,9 @@ PaymentCall::Next PaymentCall::OnAdmission(Admission::Result result) {
   }
 }
 
-// kSend where the caller wants it sent once more.
+// Returns kSend where the call is to be sent once more.
 Task<PaymentCall::Next> PaymentCall::SendOnce() {
-  // A quarter of the time left, three seconds at most, is kept for looking when the answer is lost.
+  // A quarter of the time left, at most 3 s, is reserved for look-ups when the answer is lost.
   const TimePoint now = Clock::now();
   const TimePoint last_moment = LastMomentOf(call_, uses_.options);
   const auto margin = std::min<Clock::duration>((last_moment - now) / 4, milliseconds(3'000));
@@ -101,7 +100,7 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
                              .site = call_.site,
                              .deadline = deadline,
                              .trace = &call_.trace};
-    // The card is in the body alone from here on, unless it may be needed once more.
+    // From here on only the body holds the card, unless the call may be sent once more.
     if (!ControlOf(*call_.request).resend_if_absent()) WipeRequest(call_);
     uses_.exchange.Send(std::move(rest_request), std::move(done));
   });
@@ -117,7 +116,7 @@ PaymentCall::Next PaymentCall::OnAnswer(RestResult answer, Phase& phase) {
   call_.upstream_us += answer.upstream_us;
   call_.detail = answer.detail;
   const Reaction reaction = ReactionTo(policy_, facts_, answer, resent_);
-  // A second sending that did not leave says nothing about the first.
+  // A second sending that did not leave proves nothing about the first.
   if (!resent_ || answer.outcome != CallOutcome::kNotSent)
     send_failure_ = std::move(answer.failure);
   phase = reaction.phase;
@@ -137,10 +136,10 @@ PaymentCall::Next PaymentCall::OnAnswer(RestResult answer, Phase& phase) {
   return Next::kFetchAgain;
 }
 
-// Looks at the order until there is a verdict, or the time is up.
+// Reads the order until there is a verdict or the time is up.
 Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
   const bool unsent = phase == Phase::kBefore || phase == Phase::kRepeat;
-  // What an attempt may have done that this process has not seen takes longer to be ruled out.
+  // An attempt that this process has not seen takes longer to rule out.
   const bool unseen = phase != Phase::kBefore || facts_.may_miss_equal;
   const bool in_full = facts_.may_miss_equal && !policy_.may_follow_equal;
   LookUpTimes times(uses_.options, LastMomentOf(call_, uses_.options),
@@ -148,7 +147,7 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
   int unread = 0;
   while (true) {
     OrderLookup lookup;
-    // A look-up may show what was true when it began.
+    // A look-up shows the state at its beginning, so its time counts from there.
     const Settled settled = times.SettledBy(Clock::now());
     Task<void> fetched = lookups_.Fetch(policy_, facts_, times.last_moment(), lookup);
     co_await fetched;
@@ -180,7 +179,7 @@ PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settle
     case Decision::kConfirmed:
       return EndConfirmed(Proof::kAnswer);
     case Decision::kReplayed:
-      // A decline comes as a refusal, with an order that says why.
+      // A decline is a refusal, and the order says why.
       return EndConfirmed(IsDeclined(facts_.refusal) ? Proof::kReconciled : Proof::kReplayed);
     case Decision::kReconciled:
       return EndConfirmed(Proof::kReconciled);
@@ -229,7 +228,7 @@ PaymentCall::Next PaymentCall::EndFailed(Failure failure) {
   return End();
 }
 
-// The record could not be read, which says nothing about an earlier attempt.
+// The record could not be read, which proves nothing about an earlier attempt.
 PaymentCall::Next PaymentCall::EndUnread(const OrderLookup& lookup) {
   if (call_.attempts == 0)
     return facts_.repeats() ? EndUnknown(lookup.failure) : EndFailed(UnreadOf(lookup));
@@ -244,8 +243,8 @@ PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* look
 
 PaymentCall::Next PaymentCall::End() {
   WipeRequest(call_);
-  // Joined calls take their copy before the reply goes out and this call with it. One that has only
-  // looked leaves what is known as it was.
+  // Joined calls copy the answer before the reply is sent and this call destroyed. A call that only
+  // read the order leaves the memory of completed calls unchanged.
   const bool did_something = call_.outcome == v1::OUTCOME_CONFIRMED ||
                              (call_.outcome == v1::OUTCOME_UNKNOWN && call_.attempts > 0);
   admission_.Leave(did_something ? policy_.remembered : milliseconds(0));

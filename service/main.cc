@@ -133,7 +133,7 @@ std::vector<Reloadable> ReloadablesOf(const Config& config, payments::Sites& sit
            if (!read.ok()) return read.status();
            auto found = std::make_shared<server::TlsMaterial>(*std::move(read));
            std::string digest = DigestOf({found->cert_chain, found->key, found->client_ca});
-           return Found{std::move(digest), [found, tls] { tls->RestCall(std::move(*found)); }};
+           return Found{std::move(digest), [found, tls] { tls->Replace(std::move(*found)); }};
          }});
   }
   return items;

@@ -17,9 +17,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kBackoffFirst{50};
 constexpr milliseconds kBackoffMax{2'000};
-constexpr int kPollInterval_ms = 100;  // How long a stop may go unnoticed.
+constexpr int kPollInterval_ms = 100;  // The longest delay of a stop.
 constexpr int kSilence_ms =
-    2'000;  // Without a word for so long, Redis is asked for one; twice: gone.
+    2'000;  // After this long without data: PING; after twice as long: disconnect.
 
 }  // namespace
 

@@ -39,7 +39,7 @@ payments::Failure Refusal(const webhooks::NotificationReceiver::Result& result) 
 using Service = v1::NotificationService::AsyncService;
 using Base = UnaryCall<v1::HandleNotificationRequest, v1::HandleNotificationResponse>;
 
-// Replies at once, or when the event has been handed on.
+// Replies at once, or when the event has been published.
 class Notification final : public Base {
  public:
   Notification(Service& service, CallQueue& queue,

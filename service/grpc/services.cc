@@ -19,7 +19,7 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// Every method of these is armed below: one that is not would leave its callers waiting.
+// Every method of these is armed below: calls of an unarmed method would wait for ever.
 using Orders = v1::OrderService::AsyncService;
 using Notifications = v1::NotificationService::AsyncService;
 using Tokens = v1::TokenService::AsyncService;
@@ -29,8 +29,8 @@ using Checkout = v1::CheckoutService::AsyncService;
 using Terminals = v1::TerminalService::AsyncService;
 using Accounts = v1::AccountService::AsyncService;
 
-// A call that payments::Api serves. A method is armed anew when a call arrives, so that the number
-// of armed methods never bounds the calls in flight.
+// A call that payments::Api serves. A method is armed again when a call arrives, so that the number
+// of armed methods does not bound the calls in flight.
 template <class Service, class Request, class Response>
 class OperationCall final : public UnaryCall<Request, Response> {
  public:

@@ -21,7 +21,7 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// What a stream has still to tell.
+// What a stream has still to send.
 struct Waiting {
   webhooks::State state;
   webhooks::Cause cause = v1::WatchOrderResponse::CAUSE_UNSPECIFIED;
@@ -37,7 +37,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
     Wait(service, &Service::RequestWatchOrder);
   }
 
-  // The event core's side; its lock is held.
+  // Called by the order watch registry, with its lock held.
   void Notify(const webhooks::State& state, webhooks::Cause cause) override {
     MutexLock lock(mutex_);
     waiting_ = Waiting{state, cause};
@@ -45,7 +45,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
   void Beat() override {
     MutexLock lock(mutex_);
-    if (!idle()) return;  // What is being written is a sign of life as well.
+    if (!idle()) return;  // The message that is being written replaces a heartbeat.
     beat_ = true;
     WriteNext();
   }
@@ -73,7 +73,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
 
   void LogEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    // What is no order id is not repeated.
+    // An invalid order id is not logged.
     const std::string order_id = reason_ == payments::reason::kInvalidRequest
                                      ? std::string()
                                      : codec::ScrubbedIfCard(request_.order_id());
@@ -91,10 +91,10 @@ class WatchStream final : public Base, public webhooks::Watcher {
          {"peer", std::string_view(peer)}});
   }
 
-  // Joins the order's watchers, or says why not.
+  // Joins the order's watchers, or returns a failure.
   std::optional<payments::Failure> Begin() {
     start_ = std::chrono::steady_clock::now();
-    // Streams are bounded by their own number: one takes of its site's rate, not of its places.
+    // Streams have their own limit: they count for the site's rate, not for its concurrent calls.
     auto admitted = Admit(notification_services_->sites, context(),
                           notification_services_->certificates, std::chrono::steady_clock::now());
     if (auto* failure = std::get_if<payments::Failure>(&admitted); failure != nullptr)
@@ -116,7 +116,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
     }
     if (!violations.empty()) return payments::InvalidRequest(std::move(violations));
     {
-      // A heartbeat before the first state leaves the caller where it is.
+      // A heartbeat before the first state repeats the caller's own token.
       MutexLock lock(mutex_);
       token_ = request_.resume_token();
     }
@@ -145,12 +145,12 @@ class WatchStream final : public Base, public webhooks::Watcher {
 
   Service& service_;
   const NotificationServices* const notification_services_;
-  std::shared_ptr<const payments::Site> site_;  // Set before the event core knows of the stream.
+  std::shared_ptr<const payments::Site> site_;  // Set before the registry knows the stream.
   std::optional<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   bool beat_ ABSL_GUARDED_BY(mutex_) = false;
   std::chrono::steady_clock::time_point start_;
   std::string reason_ ABSL_GUARDED_BY(mutex_);
-  std::int64_t states_ ABSL_GUARDED_BY(mutex_) = 0;  // Told, heartbeats not counted.
+  std::int64_t states_ ABSL_GUARDED_BY(mutex_) = 0;  // Sent, without heartbeats.
   std::string token_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -15,7 +15,7 @@ namespace v1 = multisafepay::v1;
 constexpr std::size_t kDigestBytes = 16;
 constexpr std::size_t kOrderMarkBytes = 8;
 
-// An answer to GET carries no payment_url: the step between the two is no event.
+// An answer to GET carries no payment_url: the step between these two states is no event.
 v1::PaymentState Merged(v1::PaymentState state) {
   return state == v1::PAYMENT_STATE_REQUIRES_ACTION ? v1::PAYMENT_STATE_PENDING : state;
 }
@@ -26,8 +26,8 @@ void Append(std::string& text, std::string_view member) {
 }
 void Append(std::string& text, std::int64_t member) { Append(text, std::to_string(member)); }
 
-// Left out on purpose: `modified`, what only some answers carry (addresses, tokens), and what
-// notifications mask (accounts).
+// Excluded: `modified`, what only some answers carry (addresses, tokens), and what notifications
+// mask (accounts).
 std::string DigestOf(const v1::Order& order) {
   std::string text;
   Append(text, order.transaction_id());
@@ -54,8 +54,8 @@ bool IsInitialized(const State& state) {
   return Merged(state.order->payment_state()) == v1::PAYMENT_STATE_PENDING;
 }
 
-// Whether the notified state is about the very payment that is known. A first attempt may show
-// itself in a notification only while it is open: what has ended may be a refund's body.
+// True when the notified state is about the known payment. A notification may introduce a first
+// attempt only while that is open: an ended one may be a refund's body.
 bool SamePayment(const State& known, const State& notified) {
   const std::string& id = known.order->transaction_id();
   const bool same =
@@ -67,7 +67,7 @@ bool SamePayment(const State& known, const State& notified) {
   return same && amount && currency;
 }
 
-// How far a payment has come. A read that lags behind never shows more than there was.
+// The progress of a payment. A read that lags behind never shows more progress than there was.
 int ProgressOf(v1::PaymentState state) {
   switch (Merged(state)) {
     case v1::PAYMENT_STATE_UNSPECIFIED:
@@ -142,8 +142,8 @@ Ordering Compare(const State& known, const State& notified) {
   if (known.digest == notified.digest) return Ordering::kSame;
   if (known.modified == 0 || notified.modified == 0) return Ordering::kIndeterminate;
   if (notified.modified < known.modified) {
-    // Late, unless it shows more than is known: then `modified` went back, as local time does once
-    // a year.
+    // Late, unless it shows more progress than is known: then `modified` went back, as local time
+    // does once a year.
     const bool more =
         ProgressOf(notified.order->payment_state()) > ProgressOf(known.order->payment_state());
     return more ? Ordering::kIndeterminate : Ordering::kStale;
@@ -153,7 +153,8 @@ Ordering Compare(const State& known, const State& notified) {
     return Ordering::kIndeterminate;
   if (notified.modified > known.modified)
     return StageOf(notified) < StageOf(known) ? Ordering::kIndeterminate : Ordering::kNews;
-  // Within one second: a payment leaves its beginning and never returns to it; more is not certain.
+  // Within one second only this is certain: a payment leaves its initial state and never returns to
+  // it.
   if (IsInitialized(notified))
     return IsInitialized(known) ? Ordering::kIndeterminate : Ordering::kStale;
   return IsInitialized(known) ? Ordering::kNews : Ordering::kIndeterminate;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The event core's reads of orders: when they are due, and what their answers prove.
+// The registry's reads of orders: when they are due, and what their answers prove.
 #include <algorithm>
 #include <utility>
 
@@ -15,20 +15,20 @@ namespace {
 using std::chrono::milliseconds;
 namespace v1 = multisafepay::v1;
 
-// Between the beginnings of two looks at one order, whatever happens.
+// Minimum time between the beginnings of two reads of one order.
 constexpr milliseconds kFetchGap{500};
-// Reads that wait for proof are this many gaps apart at most, as a power of two: four minutes.
+// Maximum interval of reads that wait for proof, as a power of two of gaps: four minutes.
 constexpr int kGapDoublingsMax = 9;
-// News of a push source beyond these that brought no change make the reads of further ones wait,
-// each twice as long, up to half a minute.
+// After this many pushes without a change, each further push doubles the wait for its read, up to
+// half a minute.
 constexpr int kPushesAtOnce = 8;
 constexpr int kPushDoublingsMax = 6;
-// First reads that may fail where a notification says that the order is there.
+// First reads that may fail where a notification shows that the order exists.
 constexpr int kFirstFailuresMax = 5;
-// How much longer than for an open order the wait between two reads gets for one that has ended.
+// Factor on poll_max_ms for an order that has ended.
 constexpr std::int64_t kRareTimes = 12;
 
-// Half to one and a half times the wait: watchers that began together drift apart.
+// 0.5 to 1.5 times the wait, so that watchers that began together drift apart.
 milliseconds Jittered(std::int64_t ms) {
   return milliseconds(ms / 2 + static_cast<std::int64_t>(RandomBelow(
                                    static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 1)))));
@@ -49,7 +49,7 @@ void OrderWatchRegistry::ScheduleFetch(OrderSubscription& subscription, FetchRea
   SetDue(subscription, when);
 }
 
-// Where a state waits for proof, soon, and when reads no longer lag behind; else the next poll.
+// The next read: where a state waits for proof soon, but after the settle time; else the next poll.
 void OrderWatchRegistry::ScheduleRefetch(OrderSubscription& subscription) {
   Time since = subscription.reads.pending() ? subscription.known_since : Time::max();
   for (const Subscriber* subscriber : subscription.subscribers) {
@@ -64,14 +64,14 @@ void OrderWatchRegistry::ScheduleRefetch(OrderSubscription& subscription) {
                 std::max(subscription.fetch_began + gap, since + milliseconds(options_.settle_ms)));
 }
 
-// The read that the last news are a reason for, unless there was one: a read right after them may
-// still show what was before.
+// Schedules the read for the last push, and another after the settle time: a read right after a
+// push may still show the state before.
 void OrderWatchRegistry::ScheduleAfterPush(OrderSubscription& subscription) {
   const Time pushed_at = subscription.pushed_at;
   if (pushed_at == Time::min()) return;
   const milliseconds settle{options_.settle_ms};
   const bool read_since = subscription.fetch_began >= pushed_at;
-  // A change that was told shortly before the news is what they are about.
+  // The push is about a change that was sent shortly before.
   const bool seen = read_since && subscription.changed_at + settle >= pushed_at;
   if (seen || subscription.fetch_began >= pushed_at + settle) {
     subscription.pushed_at = Time::min();
@@ -113,7 +113,7 @@ bool OrderWatchRegistry::StartFetch(OrderSubscription& subscription, PendingFetc
     DropSubscription(subscription);
     return false;
   }
-  if (subscription.fetching != 0) return false;  // Its answer says when to look again.
+  if (subscription.fetching != 0) return false;  // Its answer schedules the next read.
   subscription.fetching = ++fetches_;
   subscription.fetch_began = now_();
   subscription.changed_in_fetch = false;
@@ -146,7 +146,7 @@ void OrderWatchRegistry::OnFetched(const Key& key, std::uint64_t number, Found f
   ScheduleAfterPush(*subscription);
 }
 
-// A notification says that the order is there, though not what its state is: it may be a refund's.
+// A notification proves that the order exists, but not its state: it may be a refund's.
 void OrderWatchRegistry::FailFirst(OrderSubscription& subscription,
                                    const payments::Failure& failure) {
   if (subscription.held && subscription.unproven < kFirstFailuresMax)
@@ -175,7 +175,7 @@ void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
     counters_.events.Count(found);
     Accept(subscription, std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
   } else if (subscription.changed_in_fetch) {
-    counters_.events.Count(2);  // Read before a notification that has come in since.
+    counters_.events.Count(2);  // Read before a notification that came meanwhile.
     subscription.fetch_again = true;
   } else {
     subscription.reads.Add(read.digest, began, subscription.known_since, settle);
@@ -184,7 +184,7 @@ void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
     if (proven) Accept(subscription, std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
   }
   FollowIfOpen(subscription);
-  // Those that joined while the read was under way, or that wait for it to end.
+  // Watchers that joined during the read, or that wait for the order's end.
   for (auto at = subscription.subscribers.begin(); at != subscription.subscribers.end();) {
     Subscriber& subscriber = **at++;
     if (!subscriber.in_step || !subscriber.follow)
@@ -228,7 +228,7 @@ OrderWatchRegistry::OrderSubscription* OrderWatchRegistry::UseOwnId(OrderSubscri
   node.key() = own;
   subscription.key = own;
   subscriptions_.insert(std::move(node));
-  // Until now notifications were lost: they name the order by its own id, which nobody watched.
+  // Until now notifications were missed: they name the order by its own id, which had no watcher.
   subscription.fetch_again = true;
   return &subscription;
 }

@@ -13,12 +13,12 @@ namespace {
 using std::chrono::milliseconds;
 namespace v1 = multisafepay::v1;
 
-// The same where the reason is unproven.
+// Minimum time between the beginnings of two reads of one order for unverified notifications.
 constexpr milliseconds kHintGap{5'000};
-// Unproven reasons to look, for all orders together: at once, and a second.
+// Reads for unverified notifications, of all orders together: burst, and per second.
 constexpr double kHintTokens = 50;
 constexpr double kHintTokensPerS = 20;
-// Looks a second when many orders have to be looked at.
+// Reads per second when all orders have to be read.
 constexpr std::int64_t kCatchUpPerS = 200;
 constexpr std::int64_t kDrainRetryMs = 1'000;
 
@@ -85,7 +85,7 @@ std::optional<payments::Failure> OrderWatchRegistry::Watch(const WatchRequest& a
   return std::nullopt;
 }
 
-// What is known is told at once, also where it is no longer fresh: the read may fail.
+// Sends the known state at once, also where it is no longer fresh: the read may fail.
 void OrderWatchRegistry::Join(OrderSubscription& subscription, Subscriber& subscriber) {
   const Time now = now_();
   if (subscription.known) Show(subscription, subscriber, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
@@ -271,7 +271,7 @@ void OrderWatchRegistry::Show(OrderSubscription& subscription, Subscriber& subsc
         return DeliverEnd(subscriber, OtherOrder());
       if (subscriber.last_sent->digest != state.digest &&
           !ProvenAfter(*subscriber.last_sent, state) && !subscriber.reads.Proves(state.digest))
-        return;  // It may be older than what the caller has: ScheduleRefetch has it confirmed.
+        return;  // It may be older than the caller's state: ScheduleRefetch gets it confirmed.
     }
     cause = v1::WatchOrderResponse::CAUSE_SNAPSHOT;
     subscriber.in_step = true;
@@ -304,7 +304,7 @@ void OrderWatchRegistry::DeliverEnd(Subscriber& subscriber,
   if (subscriber.queued) due_.erase(subscriber.due);
   subscriber.queued = false;
   subscriber.watcher->End(std::move(failure));
-  // The order itself goes when it is next due, so that nobody's loop over it is cut short.
+  // The subscription is dropped when it is next due: a caller may be iterating over it.
   if (subscription->subscribers.empty()) SetDue(*subscription, now_());
 }
 

@@ -97,8 +97,8 @@ void RedisEventPublisher::Publish(const payments::Site& site, const Event& event
         const bool sent = reply.kind == RedisReply::Kind::kInteger;
         parts_.counters.bus.Count(sent ? PublisherCount::kPublished : PublisherCount::kUnpublished);
         const std::int64_t now_s = telemetry::UnixMsNow() / 1'000;
-        // One line a second says enough.
-        if (!sent && complained_s_.exchange(now_s) != now_s)
+        // At most one line a second.
+        if (!sent && logged_s_.exchange(now_s) != now_s)
           parts_.log.Write(telemetry::Level::kWarning, "event_not_published");
         std::move(done)();
       });

@@ -8,7 +8,7 @@
 namespace msp::webhooks {
 namespace {
 
-// Woken at least so often: a clock's largest time is more than some waits can take.
+// The longest wait: some wait functions cannot take a clock's largest time.
 constexpr std::chrono::seconds kWaitMax{60};
 
 }  // namespace

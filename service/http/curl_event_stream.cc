@@ -18,12 +18,12 @@ namespace {
 
 constexpr char kContentType[] = "text/event-stream";
 constexpr std::size_t kHeaderBytesMax = std::size_t{64} << 10;
-// An answer without a stream is not read further than this.
+// Limit on reading an answer without a stream.
 constexpr long kReadBufferBytes = 4096;
 constexpr int kRequestTimeout = 408, kTooManyRequests = 429, kServerError = 500;
 
-// A server's trouble: worth another connection, as no answer is. Everything else that is no stream
-// says not to come again.
+// True for a server error, which is retried like a missing answer. Every other status without a
+// stream ends the stream.
 bool IsTrouble(long status) {
   return status == kRequestTimeout || status == kTooManyRequests || status >= kServerError;
 }
@@ -103,7 +103,7 @@ bool CurlEventStream::Connect(CURLM* multi, Clock::time_point now) {
   return true;
 }
 
-// The list is ours, so that the token's line is overwritten in the end; libcurl only reads it.
+// This class owns the list, so that the token's line is zeroized; libcurl only reads it.
 void CurlEventStream::MakeHeaders() {
   lines_ = {absl::StrCat("Accept: ", kContentType), "Cache-Control: no-store"};
   const std::string& id = parser_.last_event_id();
@@ -129,7 +129,7 @@ bool CurlEventStream::SetOptions() {
   return set(CURLOPT_PRIVATE, this) && set(CURLOPT_URL, url_.c_str()) &&
          SetTransport(easy_, transport, scheme) && set(CURLOPT_HTTPHEADER, headers_.data()) &&
          set(CURLOPT_USERAGENT, "multisafepay-grpc/" MSP_VERSION) &&
-         // Each stream has a connection of its own, which ends with it.
+         // Each stream has its own connection, which is closed with it.
          set(CURLOPT_FORBID_REUSE, 1L) && set(CURLOPT_BUFFERSIZE, kReadBufferBytes) &&
          set(CURLOPT_HEADERFUNCTION, &OnHeader) && set(CURLOPT_HEADERDATA, this) &&
          set(CURLOPT_WRITEFUNCTION, &OnBody) && set(CURLOPT_WRITEDATA, this);
@@ -161,7 +161,7 @@ std::size_t CurlEventStream::OnHeader(char* bytes, std::size_t size, std::size_t
   return line.size();
 }
 
-// Less than what came ends the transfer.
+// Returning less than the size ends the transfer.
 std::size_t CurlEventStream::OnBody(char* bytes, std::size_t size, std::size_t count, void* self) {
   CurlEventStream& stream = *static_cast<CurlEventStream*>(self);
   if (!stream.connected_) return 0;

@@ -47,8 +47,7 @@ int Complain(int exit_code, absl::string_view what) {
   return exit_code;
 }
 
-// Blocks the signals that end the server, or make it read its files again, in every thread; main
-// alone waits for them.
+// Blocks the signals for stop and reload in every thread; only main waits for them.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -57,7 +56,7 @@ sigset_t BlockSignals() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  // Debian builds Abseil with it, and gRPC locks often: a look for deadlocks at each lock.
+  // Debian's Abseil checks for deadlocks at each lock, and gRPC locks often: switched off.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   return signals;
 }
@@ -82,7 +81,7 @@ void PrintReady(const Config& config, const server::Server& server, const teleme
   std::cout << line << std::endl;
 }
 
-// Gives up a drain that does not end: the orchestrator's kill would come without a word.
+// Ends a drain that does not finish, with a log line: the orchestrator would kill silently.
 void WatchDrain(std::int64_t timeout_ms, telemetry::Log& log) {
   std::thread([timeout_ms, &log] {
     std::this_thread::sleep_for(std::chrono::milliseconds(timeout_ms));
@@ -112,7 +111,7 @@ absl::StatusOr<std::unique_ptr<server::Tls>> StartTls(const Config& config) {
   return std::make_unique<server::Tls>(*std::move(material));
 }
 
-// What is read again while the server runs.
+// The files that are reloaded while the server runs.
 std::vector<Reloadable> ReloadablesOf(const Config& config, payments::Sites& sites,
                                       server::Tls* tls) {
   std::vector<Reloadable> items;
@@ -234,7 +233,7 @@ int Serve(Config config) {
 }
 
 int Main(int argc, char** argv) {
-  // protobuf prints to stderr when a string field is not UTF-8; gRPC refuses the call by itself.
+  // protobuf prints to stderr when a string field is not UTF-8; gRPC refuses the call anyway.
   google::protobuf::SetLogHandler(nullptr);
   Config parsed;
   const absl::StatusOr<CommandLineAction> ask = ParseSettings(argc, argv, parsed);

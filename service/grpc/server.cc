@@ -154,8 +154,8 @@ void Server::Stop() {
   // After GOAWAY no connection brings a new call. Waits for the calls in flight first, then one
   // second for the rest: endless streams and clients that do not answer.
   if (state_->goaway_sent) WaitUntil(Clock::now() + call_max, idle);
-  const milliseconds patience = idle() ? kGoodbyeMax : call_max + kGoodbyeMax;
-  state_->server->Shutdown(std::chrono::system_clock::now() + patience);
+  const milliseconds timeout = idle() ? kGoodbyeMax : call_max + kGoodbyeMax;
+  state_->server->Shutdown(std::chrono::system_clock::now() + timeout);
   // For gRPC a cancelled call has ended; for us only when its transfer has ended and the queue has
   // returned its last step.
   const auto waits = [](const auto& queue) { return queue->calls() > 0; };

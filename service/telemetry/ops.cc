@@ -14,13 +14,13 @@ namespace {
 
 constexpr int kPortThreads = 4;
 constexpr int kRequestsMax = 32;        // Served or waiting; the rest wait in the kernel.
-constexpr int kRequestTimeout_s = 2;    // For a request to arrive, and for an answer to be taken.
-constexpr std::size_t kBodyMax = 1024;  // Nobody has anything to send here.
+constexpr int kRequestTimeout_s = 2;    // For a request to arrive, and for an answer to be sent.
+constexpr std::size_t kBodyMax = 1024;  // Requests here need no body.
 constexpr char kText[] = "text/plain; charset=utf-8";
 constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kHtml[] = "text/html; charset=utf-8";
 
-// httplib's threads, with a bound on who waits for one: the accepting thread waits beyond it.
+// httplib's threads, with a bound on waiting requests: beyond it the accepting thread blocks.
 class RequestQueue final : public httplib::TaskQueue {
  public:
   void enqueue(std::function<void()> request) override {
@@ -76,14 +76,14 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
   std::unique_ptr<OpsServer> ops(new OpsServer(std::move(pages)));
   httplib::Server& server = ops->http_->server;
   server.new_task_queue = [] { return new RequestQueue; };
-  // Not httplib's own choice, SO_REUSEPORT: two servers would share the port without a word.
+  // Not httplib's default, SO_REUSEPORT: two servers would share the port silently.
   server.set_socket_options([](socket_t fd) {
     const int yes = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
   server.set_read_timeout(kRequestTimeout_s);
   server.set_write_timeout(kRequestTimeout_s);
-  // A visitor who says nothing, or stays, would hold a thread.
+  // A silent or persistent client would occupy a thread.
   server.set_keep_alive_timeout(kRequestTimeout_s);
   server.set_keep_alive_max_count(1);
   server.set_payload_max_length(kBodyMax);
@@ -103,12 +103,12 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
     http->server.listen_after_bind();
     http->ended.store(true);
   });
-  // httplib forgets a stop that comes before its loop runs.
+  // httplib ignores a stop before its loop runs.
   while (!server.is_running() && !ops->http_->ended.load()) std::this_thread::yield();
   return ops;
 }
 
-// A frequent request gets the last answer again: the port must not be a way to make us call
+// Frequent requests get the last answer again: the port must not allow to make us call
 // MultiSafepay.
 KeyVerdict OpsServer::Keys() {
   MutexLock lock(keys_mutex_);
@@ -143,7 +143,7 @@ void OpsServer::AddPages() {
     response.set_content(pages_.metrics(), kMetricsText);
   });
   server.Get("/statusz", [this](const httplib::Request&, httplib::Response& response) {
-    // Nothing is loaded and nothing runs, whatever ends up on the page.
+    // Nothing is loaded or run, whatever the page contains.
     response.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("Cache-Control", "no-store");

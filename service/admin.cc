@@ -130,8 +130,8 @@ void AddAccessReadings(const AdminPort& operated) {
       operated, "msp_key_changed_timestamp_seconds",
       "When a site's API key last changed as far as this process has seen, in Unix seconds.",
       kGauge, [](const auto& fact) { return fact.key_changed_unix_s; }));
-  metrics.AddReading(OfSites(operated, "msp_site_calls_in_flight", "Calls that a site has in hand.",
-                             kGauge,
+  metrics.AddReading(OfSites(operated, "msp_site_calls_in_flight",
+                             "Calls of a site that are in flight.", kGauge,
                              [](const auto& fact) { return static_cast<double>(fact.in_flight); }));
   metrics.AddReading(OfSites(operated, "msp_site_calls_refused_total",
                              "Calls that were refused for their site's own limits.", kCounter,

@@ -31,8 +31,8 @@ Failure Admission::FailureOf(Result result) {
     case Result::kBusy:
       return {.code = absl::StatusCode::kAborted,
               .message =
-                  "a different call for this order is in flight; wait for its end, then look "
-                  "before sending again",
+                  "a different call for this order is in flight; wait for its end, then read "
+                  "the order before sending again",
               .reason = "ORDER_BUSY",
               .outcome = v1::OUTCOME_NOT_SENT};
     case Result::kFull:

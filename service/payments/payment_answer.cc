@@ -108,11 +108,12 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
           : "nothing was sent now, and the outcome of an earlier attempt is unknown: ",
       cause.message,
       policy.may_follow_equal
-          ? ". Repeat it with the same order_id and idempotency key and repeat: true, or look with "
-            "GetOrder; never send it under another order_id before its fate is certain"
-          : ". Repeat it with the same idempotency key and repeat: true, which looks and sends "
-            "nothing; where the order still does not show it 300 s after it was sent, make the "
-            "same call without repeat, never under another key");
+          ? ". Repeat it with the same order_id and idempotency key and repeat: true, or read the "
+            "order with GetOrder; never send it under another order_id before its outcome is "
+            "certain"
+          : ". Repeat it with the same idempotency key and repeat: true, which reads the "
+            "order and sends nothing; where the order still does not show it 300 s after it was "
+            "sent, make the same call without repeat, never under another key");
   if (!mismatch) cause.reason = reason::kOutcomeUnknown;
   cause.domain = kOwnDomain;
   cause.outcome = v1::OUTCOME_UNKNOWN;

@@ -251,7 +251,7 @@ Found ReadCancel(PaymentFacts& facts, const v1::Order* order, Phase /*phase*/) {
   if (!open)
     return {Finding::kImpossible,
             Precondition("ORDER_NOT_OPEN",
-                         "the order is no longer open and was not cancelled; look at its state, "
+                         "the order is no longer open and was not cancelled; check its state, "
                          "void or refund it")};
   return {Finding::kNothing, {}};
 }

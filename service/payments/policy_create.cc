@@ -100,7 +100,7 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   // A decline without an order of its own.
   if (phase == Phase::kRefused && facts.refusal.error_code == kDeclined)
     return {Finding::kAbsent, {}};
-  return CannotTell("an order with this id exists, and nothing in it tells whose attempt made it");
+  return CannotTell("an order with this id exists, and nothing in it shows whose attempt made it");
 }
 
 void Identify(PaymentFacts& facts) {

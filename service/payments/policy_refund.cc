@@ -224,7 +224,7 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const bool may_be_ours =
       phase == Phase::kIndeterminate || facts.repeats() || facts.may_miss_equal || unread;
   if (candidate && may_be_ours)
-    return CannotTell("a refund of this amount exists, and nothing in it tells whose it is");
+    return CannotTell("a refund of this amount exists, and nothing in it shows whose it is");
   if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
   // The order exists, so 1006 is about the refund's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse)

@@ -101,9 +101,9 @@ std::variant<Sites::Admitted, Failure> Sites::Admit(const Caller& caller, Clock:
   ConcurrencyPermit place(entry.use);
   if (entry.limits.in_flight_max > 0 && in_flight >= entry.limits.in_flight_max) {
     use.refused.fetch_add(1, std::memory_order_relaxed);
-    return OverLimit(absl::StrCat("the site has ", entry.limits.in_flight_max,
-                                  " calls in hand, as many as it may"),
-                     kInFlightWaitMs);
+    return OverLimit(
+        absl::StrCat("the site has ", entry.limits.in_flight_max, " calls in flight, its limit"),
+        kInFlightWaitMs);
   }
   if (const std::int64_t wait_ms = TakeToken(use, entry.limits.calls_per_s, now); wait_ms > 0) {
     use.refused.fetch_add(1, std::memory_order_relaxed);

@@ -270,7 +270,7 @@ absl::StatusOr<std::unique_ptr<telemetry::OpsServer>> StartOps(const Config& con
   pages.keys = [&api = operated.api, &sites = operated.sites] { return AskKeys(api, sites); };
   pages.status = [operated, start, api_url = config.api_url,
                   settings = SettingsTable(Describe(config))] {
-    telemetry::StatusFacts facts{.settings = settings, .troubles = operated.recent.All()};
+    telemetry::StatusFacts facts{.settings = settings, .errors = operated.recent.All()};
     facts.server = {{"version", std::string(kVersion)},
                     {"up", absl::StrCat(static_cast<std::int64_t>(SecondsSince(start)), " s")},
                     {"calls in flight", absl::StrCat(operated.calls.in_flight())},

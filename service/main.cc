@@ -42,7 +42,7 @@ namespace {
 constexpr int kExitFailure = 1;
 constexpr int kExitBadSetting = 2;
 
-int Complain(int exit_code, absl::string_view what) {
+int PrintError(int exit_code, absl::string_view what) {
   std::cerr << "msp-server: " << what << '\n';
   return exit_code;
 }
@@ -154,13 +154,13 @@ int Serve(Config config) {
   telemetry::Metrics metrics(/*enabled=*/!config.ops_listen.empty());
   telemetry::RecentErrors recent;
   auto audit = OpenAudit(config);
-  if (!audit.ok()) return Complain(kExitBadSetting, audit.status().message());
+  if (!audit.ok()) return PrintError(kExitBadSetting, audit.status().message());
 #ifdef MSP_WITH_SANDBOX
   std::unique_ptr<sandbox::Server> play;
   if (config.api_url == "sandbox") {
     auto started = sandbox::Server::Start({});
     if (!started.ok())
-      return Complain(kExitFailure, absl::StrCat("sandbox: ", started.status().message()));
+      return PrintError(kExitFailure, absl::StrCat("sandbox: ", started.status().message()));
     play = *std::move(started);
     config.api_url = play->base_url();
   }
@@ -171,7 +171,7 @@ int Serve(Config config) {
                                       .queue_max = config.http_queue_max,
                                       .proxy = config.proxy,
                                       .ca_file = config.upstream_ca_file});
-  if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
+  if (!pool.ok()) return PrintError(kExitFailure, pool.status().message());
   const payments::Operations operations;
   for (const payments::OperationRow& row : payments::OperationRows())
     metrics.Prepare(row.name, row.effect == payments::Effect::kMoney);
@@ -189,7 +189,7 @@ int Serve(Config config) {
                     operations, **pool, metrics, lease.get());
   payments::Sites sites(std::move(config.sites));
   auto tls = StartTls(config);
-  if (!tls.ok()) return Complain(kExitBadSetting, tls.status().message());
+  if (!tls.ok()) return PrintError(kExitBadSetting, tls.status().message());
   payments::CallLog call_log(
       {.spans = config.trace_spans, .log_personal_data = config.log_personal_data}, log, metrics,
       audit->get(), &recent);
@@ -208,15 +208,15 @@ int Serve(Config config) {
        .loops = (*pool)->loops(),
        .notification_services = &notifying.notification_services()},
       operations, calls);
-  if (!server.ok()) return Complain(kExitFailure, server.status().message());
+  if (!server.ok()) return PrintError(kExitFailure, server.status().message());
   Reloader reloader(ReloadablesOf(config, sites, tls->get()),
                     std::chrono::milliseconds(config.reload_ms), log);
   auto ops = StartOps(config, {metrics, **pool, api, calls, sites, **server, reloader, tls->get(),
                                log, audit->get(), recent});
-  if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
+  if (!ops.ok()) return PrintError(kExitBadSetting, ops.status().message());
   if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
   if (absl::Status listen = notifying.Listen(config); !listen.ok())
-    return Complain(kExitBadSetting, listen.message());
+    return PrintError(kExitBadSetting, listen.message());
   PrintReady(config, **server, ops->get(), notifying);
   if (config.allow_dumps)
     log.Write(telemetry::Level::kWarning, "allow_dumps",
@@ -237,17 +237,17 @@ int Main(int argc, char** argv) {
   google::protobuf::SetLogHandler(nullptr);
   Config parsed;
   const absl::StatusOr<CommandLineAction> ask = ParseSettings(argc, argv, parsed);
-  if (!ask.ok()) return Complain(kExitBadSetting, ask.status().message());
+  if (!ask.ok()) return PrintError(kExitBadSetting, ask.status().message());
   if (*ask == CommandLineAction::kHelp) return (std::cout << HelpText()), EXIT_SUCCESS;
   if (*ask == CommandLineAction::kVersion)
     return (std::cout << "msp-server " << kVersion << '\n'), EXIT_SUCCESS;
   absl::StatusOr<Config> config = LoadConfig(std::move(parsed));
-  if (!config.ok()) return Complain(kExitBadSetting, config.status().message());
+  if (!config.ok()) return PrintError(kExitBadSetting, config.status().message());
   if (config->check) return (std::cout << Describe(*config)), EXIT_SUCCESS;
   if (absl::Status hardened =
           HardenProcess({.allow_dumps = config->allow_dumps, .scrub_memory = config->scrub_memory});
       !hardened.ok())
-    return Complain(kExitFailure, hardened.message());
+    return PrintError(kExitFailure, hardened.message());
   return Serve(*std::move(config));
 }
 

@@ -35,9 +35,8 @@ void AppendName(std::string_view name, std::string& path) {
 struct Reader::Envelope {
   const MessageSchema& plan;
   MemberRedirection& redirection;
-  std::bitset<kEntriesMax>
-      nested;               // Fields that the redirected object has filled in `redirection.nested`.
-  bool redirected = false;  // The redirected member has been read.
+  std::bitset<kEntriesMax> nested;  // Fields that are set in `redirection.nested`.
+  bool redirected = false;          // The redirected member has been read.
 };
 
 bool Reader::Document(const MessageSchema& plan, pb::Message& message,

@@ -82,7 +82,7 @@ void Calls::End(const grpc::ServerContext& context, const payments::Call& call,
   log_.Ended(call, caller, std::move(reply));
 }
 
-void Calls::Gone(const payments::Call& call, bool delivered) {
+void Calls::OnReplySent(const payments::Call& call, bool delivered) {
   if (!delivered) log_.CallerGone(call);
   if (!call.request_wiped) codec::Zeroize(*call.operation->request_plan, *call.request);
   codec::Zeroize(*call.operation->response_plan, *call.response);

@@ -37,7 +37,7 @@ class Calls {
            absl::AnyInvocable<void() &&> reply);
   // The reply was sent or could not be delivered: zeroizes cards, tokens and personal data in
   // request and response.
-  void Gone(const payments::Call& call, bool delivered);
+  void OnReplySent(const payments::Call& call, bool delivered);
   // Calls that have arrived and whose reply was not sent yet: a stop at 0 loses no reply.
   std::int64_t replies_pending() const { return replies_pending_.load(std::memory_order_acquire); }
   // Calls that have arrived and have not ended.

@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 
 // The time for a connection or a stream without calls in flight to end by itself, and the interval
 // of the check.
-constexpr milliseconds kGoodbyeMax{1'000};
+constexpr milliseconds kCloseWaitMax{1'000};
 constexpr milliseconds kPollInterval{20};
 
 // Health names for an orchestrator's readiness and liveness checks. Liveness stays SERVING in a
@@ -138,7 +138,7 @@ void Server::CloseListener(std::int64_t wait_max_ms) {
   const std::int64_t age_ms = state_->options.limits.connection_age_ms;
   if (age_ms == 0) return;
   // gRPC spreads the maximum ages by a tenth.
-  const auto aged = milliseconds(age_ms * 11 / 10) + kGoodbyeMax;
+  const auto aged = milliseconds(age_ms * 11 / 10) + kCloseWaitMax;
   WaitUntil(Clock::now() + std::min(aged, milliseconds(wait_max_ms)),
             [this] { return state_->listener.open() == 0; });
   state_->goaway_sent = true;
@@ -154,7 +154,7 @@ void Server::Stop() {
   // After GOAWAY no connection brings a new call. Waits for the calls in flight first, then one
   // second for the rest: endless streams and clients that do not answer.
   if (state_->goaway_sent) WaitUntil(Clock::now() + call_max, idle);
-  const milliseconds timeout = idle() ? kGoodbyeMax : call_max + kGoodbyeMax;
+  const milliseconds timeout = idle() ? kCloseWaitMax : call_max + kCloseWaitMax;
   state_->server->Shutdown(std::chrono::system_clock::now() + timeout);
   // For gRPC a cancelled call has ended; for us only when its transfer has ended and the queue has
   // returned its last step.

@@ -59,7 +59,7 @@ class OperationCall final : public UnaryCall<Request, Response> {
       });
     });
   }
-  void OnFinished(bool ok) override { calls_.Gone(call_, ok); }
+  void OnFinished(bool ok) override { calls_.OnReplySent(call_, ok); }
 
   Service& service_;
   const Method<Service> method_;

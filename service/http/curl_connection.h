@@ -68,10 +68,9 @@ class CurlConnection {
   int fd() const { return fd_; }
   Clock::time_point established_at() const { return established_at_; }
 
-  Transfer* transfer =
-      nullptr;        // The transfer that uses the connection or waits for it; null when idle.
-  bool used = false;  // Carried a request before.
-  bool watches_output = false;  // Its event loop waits for it to be writable.
+  Transfer* transfer = nullptr;  // Uses the connection or waits for it; null when idle.
+  bool used = false;             // Carried a request before.
+  bool watches_output = false;   // Its event loop waits for it to be writable.
   Clock::time_point idle_since;
 
  private:

@@ -22,9 +22,9 @@ constexpr std::size_t kHeaderBytesMax = std::size_t{64} << 10;
 constexpr long kReadBufferBytes = 4096;
 constexpr int kRequestTimeout = 408, kTooManyRequests = 429, kServerError = 500;
 
-// True for a server error, which is retried like a missing answer. Every other status without a
+// True for a status that is retried, like a missing answer. Every other status without a
 // stream ends the stream.
-bool IsTrouble(long status) {
+bool IsRetryable(long status) {
   return status == kRequestTimeout || status == kTooManyRequests || status >= kServerError;
 }
 
@@ -178,7 +178,7 @@ std::size_t CurlEventStream::OnBody(char* bytes, std::size_t size, std::size_t c
 void CurlEventStream::OnTransferEnd(Clock::time_point now) {
   curl_off_t retry_after_s = 0;
   curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &retry_after_s);
-  if (answered_ && !connected_ && !IsTrouble(StatusOf(easy_))) return End(StreamCount::kRefused);
+  if (answered_ && !connected_ && !IsRetryable(StatusOf(easy_))) return End(StreamCount::kRefused);
   Break(retry_after_s, now);
 }
 

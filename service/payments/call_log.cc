@@ -42,7 +42,7 @@ std::string_view FirstBytes(std::string_view text, std::size_t max) {
 }
 
 // True for a failure of MultiSafepay or this server, not of the request.
-bool IsTrouble(absl::StatusCode code) {
+bool IsServiceError(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kInternal:
@@ -108,7 +108,7 @@ void CallLog::Ended(const Call& call, const Caller& caller, absl::AnyInvocable<v
                       .upstream_us = call.upstream_us});
   WriteLine(call, end);
   if (options_.spans && call.trace.sampled) WriteSpan(call, end);
-  if (recent_ != nullptr && IsTrouble(end.status)) Remember(call, end);
+  if (recent_ != nullptr && IsServiceError(end.status)) Remember(call, end);
   if (Audits(call)) return Audit(call, end, std::move(reply));
   std::move(reply)();
 }

@@ -33,9 +33,8 @@ struct OrderLookup {
   const codec::MessageSchema* response_plan = nullptr;  // Null until something is read.
   std::vector<codec::Drift> drift;
   std::vector<std::string_view> numbers;
-  std::int64_t date_s =
-      -1;           // MultiSafepay's clock when it answered, in Unix seconds; -1 when unknown.
-  Failure failure;  // Where there is no order.
+  std::int64_t date_s = -1;  // MultiSafepay's clock, in Unix seconds; -1 when unknown.
+  Failure failure;           // Where there is no order.
 
   const multisafepay::v1::Order* order() const {
     return outcome == CallOutcome::kSuccess ? &response.order() : nullptr;

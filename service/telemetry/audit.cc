@@ -18,7 +18,7 @@ class Waiting {
  public:
   explicit Waiting(Audit::Then then) : then_(std::move(then)) {}
   // True for the first.
-  bool LetGo() {
+  bool Release() {
     if (gone_.exchange(true)) return false;
     std::move(then_)();
     return true;
@@ -65,10 +65,10 @@ void Audit::Write(std::initializer_list<Field> fields) { writer_->Add(Line(field
 void Audit::WriteThen(std::initializer_list<Field> fields, Then then) {
   auto waiting = std::make_shared<Waiting>(std::move(then));
   timer_.At(Timer::Clock::now() + std::chrono::milliseconds(options_.timeout_ms), [this, waiting] {
-    if (waiting->LetGo()) unflushed_.fetch_add(1, std::memory_order_relaxed);
+    if (waiting->Release()) unflushed_.fetch_add(1, std::memory_order_relaxed);
   });
   writer_->AddUrgent(Line(fields), [this, waiting](bool written) {
-    if (waiting->LetGo() && !written) unflushed_.fetch_add(1, std::memory_order_relaxed);
+    if (waiting->Release() && !written) unflushed_.fetch_add(1, std::memory_order_relaxed);
   });
 }
 

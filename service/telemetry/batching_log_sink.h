@@ -71,8 +71,7 @@ class BatchingLogSink {
   Mutex mutex_;
   CondVar changed_;
   Batch next_ ABSL_GUARDED_BY(mutex_);
-  bool idle_ ABSL_GUARDED_BY(mutex_) =
-      false;  // The thread is waiting for the first line of a batch.
+  bool idle_ ABSL_GUARDED_BY(mutex_) = false;  // The thread waits for a first line.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::chrono::steady_clock::time_point give_up_at_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;  // Last: it uses the members above.

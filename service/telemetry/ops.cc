@@ -49,7 +49,7 @@ Address Split(const std::string& listen) {
   return address;
 }
 
-void Say(httplib::Response& response, int status, const char* text) {
+void Respond(httplib::Response& response, int status, const char* text) {
   response.status = status;
   response.set_content(text, kText);
 }
@@ -123,20 +123,20 @@ KeyVerdict OpsServer::Keys() {
 void OpsServer::AddPages() {
   httplib::Server& server = http_->server;
   server.Get("/livez", [](const httplib::Request&, httplib::Response& response) {
-    Say(response, 200, "alive\n");
+    Respond(response, 200, "alive\n");
   });
   server.Get("/readyz", [this](const httplib::Request& request, httplib::Response& response) {
     if (request.has_param("keys") && phase_.load(std::memory_order_relaxed) == Phase::kServing) {
       const KeyVerdict verdict = Keys();
-      return Say(response, verdict.all_taken ? 200 : 503, verdict.text.c_str());
+      return Respond(response, verdict.all_taken ? 200 : 503, verdict.text.c_str());
     }
     switch (phase_.load(std::memory_order_relaxed)) {
       case Phase::kStarting:
-        return Say(response, 503, "starting\n");
+        return Respond(response, 503, "starting\n");
       case Phase::kServing:
-        return Say(response, 200, "ready\n");
+        return Respond(response, 200, "ready\n");
       case Phase::kDraining:
-        return Say(response, 503, "draining\n");
+        return Respond(response, 503, "draining\n");
     }
   });
   server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {

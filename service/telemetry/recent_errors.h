@@ -30,7 +30,7 @@ class RecentErrors {
  public:
   static constexpr std::size_t kKept = 20;
 
-  void Add(ErrorRecord trouble);
+  void Add(ErrorRecord record);
   // The newest first.
   std::vector<ErrorRecord> All() const;
 

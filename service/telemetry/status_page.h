@@ -19,7 +19,7 @@ struct StatusFacts {
   Table server;
   Table upstream;
   Table settings;  // Masked already.
-  std::vector<ErrorRecord> troubles;
+  std::vector<ErrorRecord> errors;
 };
 
 std::string StatusPage(const StatusFacts& facts);

@@ -45,8 +45,7 @@ struct OrderWatchRegistry::OrderSubscription {
   Time known_since;               // When it became known,
   Time changed_at = Time::min();  // and, if not the first state, sent as a change.
   Confirmation reads;             // Of a state that may be older than `known`.
-  int unproven =
-      0;  // Consecutive reads that left a state unproven, or failed before the first state.
+  int unproven = 0;               // Consecutive reads without proof, or failed first reads.
   bool changed_in_fetch = false;
   std::uint64_t fetching = 0;  // The number of the read under way; 0 for none.
   Time fetch_began = Time::min();

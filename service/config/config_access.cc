@@ -15,7 +15,7 @@
 namespace msp {
 namespace {
 
-// MSP_API_KEY, also removed from the environment block: /proc/PID/environ shows it to other
+// MSP_API_KEY, also overwritten in the environment block: /proc/PID/environ shows it to other
 // processes of the user.
 std::string TakeKeyFromEnvironment() {
   // Before any thread runs.

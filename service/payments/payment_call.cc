@@ -49,8 +49,8 @@ Task<void> PaymentCall::Run() {
       next = OnAdmission(co_await entered);
     }
     if (next == Next::kSend && (facts_.repeats() || policy_.reads_first)) {
-      Task<Next> looked = LookUp(facts_.repeats() ? Phase::kRepeat : Phase::kBefore);
-      next = co_await looked;
+      Task<Next> found = LookUp(facts_.repeats() ? Phase::kRepeat : Phase::kBefore);
+      next = co_await found;
     }
   }
   if (dry_run_ && next == Next::kSend) {
@@ -107,8 +107,8 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
   Phase phase = Phase::kIndeterminate;
   const Next next = OnAnswer(co_await sent, phase);
   if (next != Next::kFetchAgain) co_return next;
-  Task<Next> looked = LookUp(phase);
-  co_return co_await looked;
+  Task<Next> found = LookUp(phase);
+  co_return co_await found;
 }
 
 PaymentCall::Next PaymentCall::OnAnswer(RestResult answer, Phase& phase) {

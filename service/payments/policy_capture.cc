@@ -183,14 +183,15 @@ std::optional<Failure> PrepareCapture(PaymentFacts& facts, const v1::Order& orde
                         "the order was not created with capture: manual, or is not authorized yet");
   }
   // Without capture_remain in the record the whole authorization remains.
-  const bool tells = details.has_capture_remain();
+  const bool has_remainder = details.has_capture_remain();
   const bool unreadable = CannotRead(facts, "payment_details.capture_remain");
-  const bool known = tells || (order.has_amount() && !unreadable);
-  const std::int64_t remainder = tells ? details.capture_remain() : order.amount();
+  const bool known = has_remainder || (order.has_amount() && !unreadable);
+  const std::int64_t remainder = has_remainder ? details.capture_remain() : order.amount();
   if (known && remainder <= 0) {
     // Without the order's amount it is open whether this capture took all of it.
-    const bool tells_whose = order.has_amount() || !request.has_amount() || CapturedInParts(order);
-    return tells_whose ? NothingLeft() : UnreadableMoney("amount");
+    const bool is_conclusive =
+        order.has_amount() || !request.has_amount() || CapturedInParts(order);
+    return is_conclusive ? NothingLeft() : UnreadableMoney("amount");
   }
   if (request.has_amount()) return std::nullopt;
   if (!known) return UnreadableMoney(unreadable ? "payment_details.capture_remain" : "amount");

@@ -16,6 +16,7 @@
 #include "service/base/text.h"
 #include "service/codec/encode.h"
 #include "service/payments/envelope.pb.h"
+#include "service/payments/message_cast.h"
 #include "service/payments/paging.h"
 
 namespace msp::payments {
@@ -171,9 +172,8 @@ Operations::Operations()
 }
 
 const Operation& Operations::Sent(const Operation& operation, const pb::Message& request) const {
-  if (request.GetDescriptor() != v1::CancelOrderRequest::descriptor()) return operation;
-  const bool by_post =
-      static_cast<const v1::CancelOrderRequest&>(request).by() == v1::CANCEL_METHOD_POST;
+  const auto* const cancel = As<v1::CancelOrderRequest>(request);
+  const bool by_post = cancel != nullptr && cancel->by() == v1::CANCEL_METHOD_POST;
   return by_post ? cancel_by_post_ : operation;
 }
 

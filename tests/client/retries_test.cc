@@ -137,6 +137,8 @@ std::string MethodTable() {
       "| method | repeat it |\n|---|---|\n";
   for (const MethodDescriptor* method : Methods()) {
     const char* how = "only by the caller's rule: same order id, same key, `control.repeat`";
+    if (method->input_type()->FindFieldByName("control") == nullptr)
+      how = "never by itself; a second one adds a second copy, which moves no money";
     if (RepeatOf(*method) == Repeat::kFreely) how = "at will; it only reads";
     if (RepeatOf(*method) == Repeat::kIdempotent) how = "at will; twice ends as once";
     text += "| `" + method->service()->name() + "." + method->name() + "` | " + how + " |\n";

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The schema and the table of operations as Python sees them: for ci/derive.py and for tests that walk all calls.
+"""The schema and the tables that follow it, as Python sees them: for ci/derive.py and for tests that walk all calls.
 
-Read from the text of proto/ and of service/payments/operation.cc, so that nothing has to be built or installed first.
+Read from the text of the sources, so that nothing has to be built or installed first.
 """
 
 import collections
@@ -12,10 +12,13 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto/multisafepay/v1"
 OPERATIONS = ROOT / "service/payments/operation.cc"
+COMMANDS = ROOT / "client/cli/commands.cc"
+SANDBOX = ROOT / "sandbox/front/api.cc"
 
 Method = collections.namedtuple("Method", "service name request response streams retry comment file")
 Field = collections.namedtuple("Field", "name type repeated required in_path")
 Operation = collections.namedtuple("Operation", "verb path effect data")
+Command = collections.namedtuple("Command", "words positionals")
 
 SERVICE = re.compile(r"^service (\w+) \{\n(.*?)^\}", re.M | re.S)
 RPC = re.compile(r"((?:^  //[^\n]*\n)+)^  rpc (\w+)\((\w+)\)\s+returns \((stream )?(\w+)\) \{(.*?)^  \}", re.M | re.S)
@@ -56,6 +59,22 @@ def operations():
     if len(found) != text.count("      Row<v1::"):
         raise ValueError(f"{OPERATIONS}: a row is written in another way than the others")
     return found
+
+
+def commands():
+    """Method -> its plain command of the command-line client, where it has one."""
+    found = {}
+    for row in re.findall(r"^    \{(\.words = .*?)\},?$", COMMANDS.read_text(encoding="utf-8"), re.M | re.S):
+        members = dict(re.findall(r'\.(words|method|positionals) = "([^"]*)"', row))
+        if "method" in members and ".kind =" not in row:
+            found[members["method"].rpartition(".")[2]] = Command(members["words"], members.get("positionals", "").split())
+    return found
+
+
+def sandbox_routes():
+    """Verb and path of each call that the sandbox answers, with * for an id."""
+    rows = re.findall(r'^    \{"([A-Z]+)", "([^"]+)", "\w+", (?:true|false),', SANDBOX.read_text(encoding="utf-8"), re.M)
+    return {f"{verb} /{path}" for verb, path in rows}
 
 
 def snake(name):

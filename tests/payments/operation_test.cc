@@ -35,7 +35,7 @@ struct PathCase {
 
 // What moves money, by MultiSafepay's documentation: written down a second time. The paths of the
 // other rows are held to its OpenAPI description and to the sandbox's routes, by
-// tests/golden/openapi_test.py and tests/schema_test.py.
+// tests/golden/openapi_test.py and tests/every_method_test.py.
 constexpr PathCase kMoney[] = {
     {"CreateOrder", Method::kPost, "/orders"},
     {"CancelOrder", Method::kPatch, "/orders/{order_id}"},

@@ -11,6 +11,7 @@ MSP_UPDATE_RETRIES=1 build/release/tests/client_retries_test >build/derive.log |
   die 'docs/retries could not be written'
 }
 python3 ci/derive.py
+command -v npm >/dev/null || install sdks
 command -v go >/dev/null || install go
 buf --version >/dev/null
 (cd client/go && ../../build/tools/node_modules/.bin/buf generate)

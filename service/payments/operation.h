@@ -33,6 +33,9 @@ struct OperationRow {
   Effect effect;
   std::string_view
       data_field;  // The response field that the answer's `data` fills; "" for the response itself.
+  // What a success has to show. None for lists, of which an empty one is an answer, for writes that
+  // are answered by nothing, and where only the order itself shows it (CancelOrder).
+  std::vector<EvidenceRow> evidence;
   std::string_view
       fixed_members;  // JSON members that every request of it carries: "\"status\":\"cancelled\"".
   const google::protobuf::Message* request;

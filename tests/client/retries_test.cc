@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What docs/retries hands to clients and meshes is made from the schema's `retry` option: these
-// files and that option never drift apart. MSP_UPDATE_RETRIES=1 writes the files anew.
+// files and that option never drift apart. MSP_UPDATE_RETRIES=1, as ./run derive has it, writes
+// the files anew.
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -152,7 +153,7 @@ void ExpectFile(const std::string& name, const std::string& expected) {
   std::ostringstream found;
   found << std::ifstream(path).rdbuf();
   EXPECT_EQ(found.str(), expected)
-      << path << " differs from the schema; MSP_UPDATE_RETRIES=1 writes it anew";
+      << path << " differs from the schema; ./run derive writes it anew";
 }
 
 TEST(Retries, FilesAreTheSchemasOwn) {

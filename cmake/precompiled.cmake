@@ -1,5 +1,5 @@
 # msp_precompile(TARGET KIND): TARGET's units begin with a precompiled header, of what units of that kind read anyway:
-# tests, messages, services, documents. Only for g++: the clang presets compile each unit with its own includes alone,
+# tests, messages, services, documents, protoc's products. Only for g++: the clang presets compile each unit with its own includes alone,
 # so that lint finds the ones that are missing.
 set(MSP_PRECOMPILED_STANDARD
     <algorithm> <array> <atomic> <chrono> <cstdint> <functional> <map> <memory> <mutex> <optional> <set> <string> <string_view>
@@ -7,6 +7,12 @@ set(MSP_PRECOMPILED_STANDARD
 set(MSP_PRECOMPILED_documents <nlohmann/json.hpp>)
 set(MSP_PRECOMPILED_messages <google/protobuf/descriptor.h> <google/protobuf/message.h> <absl/strings/str_cat.h>)
 set(MSP_PRECOMPILED_services ${MSP_PRECOMPILED_messages} <google/protobuf/arena.h> <grpcpp/grpcpp.h>)
+set(MSP_PRECOMPILED_generated
+    ${MSP_PRECOMPILED_messages} <google/protobuf/arena.h> <google/protobuf/descriptor.pb.h> <google/protobuf/extension_set.h>
+    <google/protobuf/generated_enum_reflection.h> <google/protobuf/generated_message_reflection.h> <google/protobuf/io/coded_stream.h>
+    <google/protobuf/map_entry.h> <google/protobuf/metadata.h> <google/protobuf/reflection_ops.h> <google/protobuf/repeated_field.h>
+    <google/protobuf/struct.pb.h> <google/protobuf/timestamp.pb.h> <google/protobuf/wire_format.h>)
+set(MSP_PRECOMPILED_generated_services ${MSP_PRECOMPILED_generated} <grpcpp/grpcpp.h>)
 set(MSP_PRECOMPILED_tests ${MSP_PRECOMPILED_documents} ${MSP_PRECOMPILED_messages} <gmock/gmock.h> <gtest/gtest.h>)
 set(MSP_LIBRARIES_tests GTest::gmock)  # Its macros are the tests'.
 
@@ -42,4 +48,9 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   list(APPEND MSP_OPTIONS_tests -U_FORTIFY_SOURCE)
 elseif(MSP_SANITIZE MATCHES "undefined")
   list(APPEND MSP_OPTIONS_tests -fno-sanitize=undefined)
+endif()
+# As msp_proto_library has it.
+if(MSP_SANITIZE)
+  set(MSP_OPTIONS_generated -fno-sanitize=all)
+  set(MSP_OPTIONS_generated_services -fno-sanitize=all)
 endif()

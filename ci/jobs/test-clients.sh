@@ -183,7 +183,7 @@ root=$PWD
 buf_here() { "$root/build/tools/node_modules/.bin/buf" "$@"; }
 
 mkdir -p build/clients
-if same_service_config; then ok 'each client has the service config of docs/retries'; else bad 'service configs differ'; fi
+if same_service_config; then ok 'each client has the service config of docs/retries'; else bad 'service configs differ: run ./run derive'; fi
 
 # Packages one after the other, since dpkg is locked meanwhile; then as many languages at a time as there are cores: half of
 # their time they wait for a registry or for a service.
@@ -220,7 +220,7 @@ done
 if has_tools node && buf --version >/dev/null; then
   if schema_for_others; then ok 'buf.gen.yaml and the descriptor set'; else bad 'buf.gen.yaml or the descriptor set'; fi
   if has_tools go; then
-    if go_stubs_are_current; then ok 'the stubs in client/go/gen are current'; else bad 'client/go/gen: run go generate'; fi
+    if go_stubs_are_current; then ok 'the stubs in client/go/gen are current'; else bad 'client/go/gen: run ./run derive'; fi
   fi
 fi
 echo "$passed passed, $failed failed"

@@ -5,6 +5,7 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <future>
 
 #include "client/cpp/rules.h"
@@ -116,15 +117,14 @@ std::optional<Error> Client::Call(const pb::MethodDescriptor& method, const pb::
   return moves_money ? Doubt(response) : std::nullopt;
 }
 
-template <class Response, class Request>
-Result<Response> Client::Typed(const char* method, const Request& request,
-                               const CallOptions& call) const {
+const pb::MethodDescriptor& Client::MethodOf(const pb::Descriptor& request) {
   // Every file of the schema has one service, and a request belongs to it.
-  const pb::ServiceDescriptor& service = *Request::descriptor()->file()->service(0);
-  Response response;
-  std::optional<Error> error = Call(*service.FindMethodByName(method), request, response, call);
-  if (error) return *std::move(error);
-  return response;
+  const pb::ServiceDescriptor& service = *request.file()->service(0);
+  for (int i = 0; i < service.method_count(); ++i) {
+    const pb::MethodDescriptor& method = *service.method(i);
+    if (method.input_type() == &request && !method.server_streaming()) return method;
+  }
+  std::abort();  // A message that no method takes: ./run derive writes no such call.
 }
 
 std::unique_ptr<Watch> Client::WatchOrder(const v1::WatchOrderRequest& request,
@@ -134,166 +134,6 @@ std::unique_ptr<Watch> Client::WatchOrder(const v1::WatchOrderRequest& request,
   watch->reader_ =
       v1::OrderService::NewStub(channels_.reads)->WatchOrder(watch->context_.get(), request);
   return watch;
-}
-
-Result<v1::CreateOrderResponse> Client::CreateOrder(const v1::CreateOrderRequest& request,
-                                                    const CallOptions& call) const {
-  return Typed<v1::CreateOrderResponse>("CreateOrder", request, call);
-}
-
-Result<v1::CancelOrderResponse> Client::CancelOrder(const v1::CancelOrderRequest& request,
-                                                    const CallOptions& call) const {
-  return Typed<v1::CancelOrderResponse>("CancelOrder", request, call);
-}
-
-Result<v1::CaptureOrderResponse> Client::CaptureOrder(const v1::CaptureOrderRequest& request,
-                                                      const CallOptions& call) const {
-  return Typed<v1::CaptureOrderResponse>("CaptureOrder", request, call);
-}
-
-Result<v1::VoidOrderResponse> Client::VoidOrder(const v1::VoidOrderRequest& request,
-                                                const CallOptions& call) const {
-  return Typed<v1::VoidOrderResponse>("VoidOrder", request, call);
-}
-
-Result<v1::RefundOrderResponse> Client::RefundOrder(const v1::RefundOrderRequest& request,
-                                                    const CallOptions& call) const {
-  return Typed<v1::RefundOrderResponse>("RefundOrder", request, call);
-}
-
-Result<v1::CancelRefundResponse> Client::CancelRefund(const v1::CancelRefundRequest& request,
-                                                      const CallOptions& call) const {
-  return Typed<v1::CancelRefundResponse>("CancelRefund", request, call);
-}
-
-Result<v1::UpdateOrderResponse> Client::UpdateOrder(const v1::UpdateOrderRequest& request,
-                                                    const CallOptions& call) const {
-  return Typed<v1::UpdateOrderResponse>("UpdateOrder", request, call);
-}
-
-Result<v1::UpdateTokenResponse> Client::UpdateToken(const v1::UpdateTokenRequest& request,
-                                                    const CallOptions& call) const {
-  return Typed<v1::UpdateTokenResponse>("UpdateToken", request, call);
-}
-
-Result<v1::DeleteTokenResponse> Client::DeleteToken(const v1::DeleteTokenRequest& request,
-                                                    const CallOptions& call) const {
-  return Typed<v1::DeleteTokenResponse>("DeleteToken", request, call);
-}
-
-Result<v1::HandleNotificationResponse> Client::HandleNotification(
-    const v1::HandleNotificationRequest& request, const CallOptions& call) const {
-  return Typed<v1::HandleNotificationResponse>("HandleNotification", request, call);
-}
-
-Result<v1::GetOrderResponse> Client::GetOrder(const v1::GetOrderRequest& request,
-                                              const CallOptions& call) const {
-  return Typed<v1::GetOrderResponse>("GetOrder", request, call);
-}
-
-Result<v1::ListTokensResponse> Client::ListTokens(const v1::ListTokensRequest& request,
-                                                  const CallOptions& call) const {
-  return Typed<v1::ListTokensResponse>("ListTokens", request, call);
-}
-
-Result<v1::GetTokenResponse> Client::GetToken(const v1::GetTokenRequest& request,
-                                              const CallOptions& call) const {
-  return Typed<v1::GetTokenResponse>("GetToken", request, call);
-}
-
-Result<v1::ListPaymentMethodsResponse> Client::ListPaymentMethods(
-    const v1::ListPaymentMethodsRequest& request, const CallOptions& call) const {
-  return Typed<v1::ListPaymentMethodsResponse>("ListPaymentMethods", request, call);
-}
-
-Result<v1::GetPaymentMethodResponse> Client::GetPaymentMethod(
-    const v1::GetPaymentMethodRequest& request, const CallOptions& call) const {
-  return Typed<v1::GetPaymentMethodResponse>("GetPaymentMethod", request, call);
-}
-
-Result<v1::ListGatewaysResponse> Client::ListGateways(const v1::ListGatewaysRequest& request,
-                                                      const CallOptions& call) const {
-  return Typed<v1::ListGatewaysResponse>("ListGateways", request, call);
-}
-
-Result<v1::GetGatewayResponse> Client::GetGateway(const v1::GetGatewayRequest& request,
-                                                  const CallOptions& call) const {
-  return Typed<v1::GetGatewayResponse>("GetGateway", request, call);
-}
-
-Result<v1::ListTransactionsResponse> Client::ListTransactions(
-    const v1::ListTransactionsRequest& request, const CallOptions& call) const {
-  return Typed<v1::ListTransactionsResponse>("ListTransactions", request, call);
-}
-
-Result<v1::GetTransactionResponse> Client::GetTransaction(const v1::GetTransactionRequest& request,
-                                                          const CallOptions& call) const {
-  return Typed<v1::GetTransactionResponse>("GetTransaction", request, call);
-}
-
-Result<v1::HoldOrderResponse> Client::HoldOrder(const v1::HoldOrderRequest& request,
-                                                const CallOptions& call) const {
-  return Typed<v1::HoldOrderResponse>("HoldOrder", request, call);
-}
-
-Result<v1::ExtendOrderResponse> Client::ExtendOrder(const v1::ExtendOrderRequest& request,
-                                                    const CallOptions& call) const {
-  return Typed<v1::ExtendOrderResponse>("ExtendOrder", request, call);
-}
-
-Result<v1::AddOrderFileResponse> Client::AddOrderFile(const v1::AddOrderFileRequest& request,
-                                                      const CallOptions& call) const {
-  return Typed<v1::AddOrderFileResponse>("AddOrderFile", request, call);
-}
-
-Result<v1::ListIssuersResponse> Client::ListIssuers(const v1::ListIssuersRequest& request,
-                                                    const CallOptions& call) const {
-  return Typed<v1::ListIssuersResponse>("ListIssuers", request, call);
-}
-
-Result<v1::CreateApiTokenResponse> Client::CreateApiToken(const v1::CreateApiTokenRequest& request,
-                                                          const CallOptions& call) const {
-  return Typed<v1::CreateApiTokenResponse>("CreateApiToken", request, call);
-}
-
-Result<v1::CreateApplePaySessionResponse> Client::CreateApplePaySession(
-    const v1::CreateApplePaySessionRequest& request, const CallOptions& call) const {
-  return Typed<v1::CreateApplePaySessionResponse>("CreateApplePaySession", request, call);
-}
-
-Result<v1::ListTerminalsResponse> Client::ListTerminals(const v1::ListTerminalsRequest& request,
-                                                        const CallOptions& call) const {
-  return Typed<v1::ListTerminalsResponse>("ListTerminals", request, call);
-}
-
-Result<v1::ListGroupTerminalsResponse> Client::ListGroupTerminals(
-    const v1::ListGroupTerminalsRequest& request, const CallOptions& call) const {
-  return Typed<v1::ListGroupTerminalsResponse>("ListGroupTerminals", request, call);
-}
-
-Result<v1::GetReceiptResponse> Client::GetReceipt(const v1::GetReceiptRequest& request,
-                                                  const CallOptions& call) const {
-  return Typed<v1::GetReceiptResponse>("GetReceipt", request, call);
-}
-
-Result<v1::GetAccountResponse> Client::GetAccount(const v1::GetAccountRequest& request,
-                                                  const CallOptions& call) const {
-  return Typed<v1::GetAccountResponse>("GetAccount", request, call);
-}
-
-Result<v1::ListClosingBalancesResponse> Client::ListClosingBalances(
-    const v1::ListClosingBalancesRequest& request, const CallOptions& call) const {
-  return Typed<v1::ListClosingBalancesResponse>("ListClosingBalances", request, call);
-}
-
-Result<v1::ListCategoriesResponse> Client::ListCategories(const v1::ListCategoriesRequest& request,
-                                                          const CallOptions& call) const {
-  return Typed<v1::ListCategoriesResponse>("ListCategories", request, call);
-}
-
-Result<grpc::health::v1::HealthCheckResponse> Client::CheckHealth(
-    const grpc::health::v1::HealthCheckRequest& request, const CallOptions& call) const {
-  return Typed<grpc::health::v1::HealthCheckResponse>("Check", request, call);
 }
 
 }  // namespace msp::client

@@ -76,80 +76,216 @@ class Watch {
   bool finished_ = false;
 };
 
+// For calls that move money see the caller's rule in docs/clients.md. Calls that only read are
+// repeated by gRPC while the service is unavailable.
 class Client {
  public:
   // Connects with the first call. An error names the setting that is wrong.
   static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
 
-  // Moves money; see the caller's rule in docs/clients.md.
-  Result<v1::CreateOrderResponse> CreateOrder(const v1::CreateOrderRequest& request,
-                                              const CallOptions& call = {}) const;
-  Result<v1::CancelOrderResponse> CancelOrder(const v1::CancelOrderRequest& request,
-                                              const CallOptions& call = {}) const;
-  Result<v1::CaptureOrderResponse> CaptureOrder(const v1::CaptureOrderRequest& request,
-                                                const CallOptions& call = {}) const;
-  Result<v1::VoidOrderResponse> VoidOrder(const v1::VoidOrderRequest& request,
-                                          const CallOptions& call = {}) const;
-  Result<v1::RefundOrderResponse> RefundOrder(const v1::RefundOrderRequest& request,
-                                              const CallOptions& call = {}) const;
-  Result<v1::CancelRefundResponse> CancelRefund(const v1::CancelRefundRequest& request,
-                                                const CallOptions& call = {}) const;
+  // Written by ./run derive: methods.
 
-  // Changes something that is no money; may be repeated.
-  Result<v1::UpdateOrderResponse> UpdateOrder(const v1::UpdateOrderRequest& request,
-                                              const CallOptions& call = {}) const;
-  Result<v1::UpdateTokenResponse> UpdateToken(const v1::UpdateTokenRequest& request,
-                                              const CallOptions& call = {}) const;
-  Result<v1::DeleteTokenResponse> DeleteToken(const v1::DeleteTokenRequest& request,
-                                              const CallOptions& call = {}) const;
-  Result<v1::HoldOrderResponse> HoldOrder(const v1::HoldOrderRequest& request,
-                                          const CallOptions& call = {}) const;
-  Result<v1::ExtendOrderResponse> ExtendOrder(const v1::ExtendOrderRequest& request,
-                                              const CallOptions& call = {}) const;
-  Result<v1::AddOrderFileResponse> AddOrderFile(const v1::AddOrderFileRequest& request,
-                                                const CallOptions& call = {}) const;
-  Result<v1::CreateApplePaySessionResponse> CreateApplePaySession(
-      const v1::CreateApplePaySessionRequest& request, const CallOptions& call = {}) const;
-  Result<v1::HandleNotificationResponse> HandleNotification(
-      const v1::HandleNotificationRequest& request, const CallOptions& call = {}) const;
-
-  // Only reads; repeated by itself while the service is unavailable.
-  Result<v1::GetOrderResponse> GetOrder(const v1::GetOrderRequest& request,
-                                        const CallOptions& call = {}) const;
-  Result<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request,
-                                            const CallOptions& call = {}) const;
-  Result<v1::GetTokenResponse> GetToken(const v1::GetTokenRequest& request,
-                                        const CallOptions& call = {}) const;
-  Result<v1::ListPaymentMethodsResponse> ListPaymentMethods(
-      const v1::ListPaymentMethodsRequest& request, const CallOptions& call = {}) const;
-  Result<v1::GetPaymentMethodResponse> GetPaymentMethod(const v1::GetPaymentMethodRequest& request,
-                                                        const CallOptions& call = {}) const;
-  Result<v1::ListGatewaysResponse> ListGateways(const v1::ListGatewaysRequest& request,
-                                                const CallOptions& call = {}) const;
-  Result<v1::GetGatewayResponse> GetGateway(const v1::GetGatewayRequest& request,
-                                            const CallOptions& call = {}) const;
-  Result<v1::ListTransactionsResponse> ListTransactions(const v1::ListTransactionsRequest& request,
-                                                        const CallOptions& call = {}) const;
-  Result<v1::GetTransactionResponse> GetTransaction(const v1::GetTransactionRequest& request,
-                                                    const CallOptions& call = {}) const;
-  Result<v1::ListIssuersResponse> ListIssuers(const v1::ListIssuersRequest& request,
-                                              const CallOptions& call = {}) const;
-  Result<v1::CreateApiTokenResponse> CreateApiToken(const v1::CreateApiTokenRequest& request,
-                                                    const CallOptions& call = {}) const;
-  Result<v1::ListTerminalsResponse> ListTerminals(const v1::ListTerminalsRequest& request,
-                                                  const CallOptions& call = {}) const;
-  Result<v1::ListGroupTerminalsResponse> ListGroupTerminals(
-      const v1::ListGroupTerminalsRequest& request, const CallOptions& call = {}) const;
-  Result<v1::GetReceiptResponse> GetReceipt(const v1::GetReceiptRequest& request,
-                                            const CallOptions& call = {}) const;
+  // Reads the ids behind the API key: a cheap test of the key.
   Result<v1::GetAccountResponse> GetAccount(const v1::GetAccountRequest& request,
-                                            const CallOptions& call = {}) const;
+                                            const CallOptions& call = {}) const {
+    return Typed<v1::GetAccountResponse>(request, call);
+  }
+
+  // Lists the account's balances at the end of each day.
   Result<v1::ListClosingBalancesResponse> ListClosingBalances(
-      const v1::ListClosingBalancesRequest& request, const CallOptions& call = {}) const;
+      const v1::ListClosingBalancesRequest& request, const CallOptions& call = {}) const {
+    return Typed<v1::ListClosingBalancesResponse>(request, call);
+  }
+
+  // Lists the trades that a shop can be of.
   Result<v1::ListCategoriesResponse> ListCategories(const v1::ListCategoriesRequest& request,
-                                                    const CallOptions& call = {}) const;
+                                                    const CallOptions& call = {}) const {
+    return Typed<v1::ListCategoriesResponse>(request, call);
+  }
+
+  // Makes a token for the payment component in the browser. Good for one order and 600 seconds.
+  Result<v1::CreateApiTokenResponse> CreateApiToken(const v1::CreateApiTokenRequest& request,
+                                                    const CallOptions& call = {}) const {
+    return Typed<v1::CreateApiTokenResponse>(request, call);
+  }
+
+  // Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay
+  // asks it.
+  Result<v1::CreateApplePaySessionResponse> CreateApplePaySession(
+      const v1::CreateApplePaySessionRequest& request, const CallOptions& call = {}) const {
+    return Typed<v1::CreateApplePaySessionResponse>(request, call);
+  }
+
+  // Verifies the signature of a notification and returns its order. UNAUTHENTICATED when the
+  // signature or its time is wrong; then answer the HTTP request with an error.
+  Result<v1::HandleNotificationResponse> HandleNotification(
+      const v1::HandleNotificationRequest& request, const CallOptions& call = {}) const {
+    return Typed<v1::HandleNotificationResponse>(request, call);
+  }
+
+  // Creates an order: charges a card directly, or makes a payment page or link. Moves money. OK
+  // means that MultiSafepay has the order; a decline is OK too, with PAYMENT_STATE_DECLINED.
+  Result<v1::CreateOrderResponse> CreateOrder(const v1::CreateOrderRequest& request,
+                                              const CallOptions& call = {}) const {
+    return Typed<v1::CreateOrderResponse>(request, call);
+  }
+
+  // Reads an order.
+  Result<v1::GetOrderResponse> GetOrder(const v1::GetOrderRequest& request,
+                                        const CallOptions& call = {}) const {
+    return Typed<v1::GetOrderResponse>(request, call);
+  }
+
+  // Changes an order without moving money: shipment, invoice, a longer lifetime, a new id.
+  Result<v1::UpdateOrderResponse> UpdateOrder(const v1::UpdateOrderRequest& request,
+                                              const CallOptions& call = {}) const {
+    return Typed<v1::UpdateOrderResponse>(request, call);
+  }
+
+  // Cancels an order that is not paid yet. Counts as moving money: CONFIRMED only when the order,
+  // read afterwards, is cancelled or void.
+  Result<v1::CancelOrderResponse> CancelOrder(const v1::CancelOrderRequest& request,
+                                              const CallOptions& call = {}) const {
+    return Typed<v1::CancelOrderResponse>(request, call);
+  }
+
+  // Collects an authorized amount or a part of it. Moves money: without a certain answer the
+  // outcome is UNKNOWN.
+  Result<v1::CaptureOrderResponse> CaptureOrder(const v1::CaptureOrderRequest& request,
+                                                const CallOptions& call = {}) const {
+    return Typed<v1::CaptureOrderResponse>(request, call);
+  }
+
+  // Gives up an authorization, or what is left of it after partial captures. Counts as moving
+  // money: without a certain answer the outcome is UNKNOWN.
+  Result<v1::VoidOrderResponse> VoidOrder(const v1::VoidOrderRequest& request,
+                                          const CallOptions& call = {}) const {
+    return Typed<v1::VoidOrderResponse>(request, call);
+  }
+
+  // Gives collected money back, a part or all of what is left. Moves money: without a certain
+  // answer the outcome is UNKNOWN. Two equal partial refunds need a key or refund_order_id each.
+  Result<v1::RefundOrderResponse> RefundOrder(const v1::RefundOrderRequest& request,
+                                              const CallOptions& call = {}) const {
+    return Typed<v1::RefundOrderResponse>(request, call);
+  }
+
+  // Stops a refund that is still reserved, until midnight of its day. Counts as moving money:
+  // without a certain answer the outcome is UNKNOWN.
+  Result<v1::CancelRefundResponse> CancelRefund(const v1::CancelRefundRequest& request,
+                                                const CallOptions& call = {}) const {
+    return Typed<v1::CancelRefundResponse>(request, call);
+  }
+
+  // Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money.
+  Result<v1::HoldOrderResponse> HoldOrder(const v1::HoldOrderRequest& request,
+                                          const CallOptions& call = {}) const {
+    return Typed<v1::HoldOrderResponse>(request, call);
+  }
+
+  // Gives a Pay After Delivery order more days before it expires unshipped. Moves no money.
+  Result<v1::ExtendOrderResponse> ExtendOrder(const v1::ExtendOrderRequest& request,
+                                              const CallOptions& call = {}) const {
+    return Typed<v1::ExtendOrderResponse>(request, call);
+  }
+
+  // Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice.
+  Result<v1::AddOrderFileResponse> AddOrderFile(const v1::AddOrderFileRequest& request,
+                                                const CallOptions& call = {}) const {
+    return Typed<v1::AddOrderFileResponse>(request, call);
+  }
+
+  // Lists the site's payment methods.
+  Result<v1::ListPaymentMethodsResponse> ListPaymentMethods(
+      const v1::ListPaymentMethodsRequest& request, const CallOptions& call = {}) const {
+    return Typed<v1::ListPaymentMethodsResponse>(request, call);
+  }
+
+  // Reads one payment method.
+  Result<v1::GetPaymentMethodResponse> GetPaymentMethod(const v1::GetPaymentMethodRequest& request,
+                                                        const CallOptions& call = {}) const {
+    return Typed<v1::GetPaymentMethodResponse>(request, call);
+  }
+
+  // Lists the site's gateways. CREDITCARD is never among them.
+  Result<v1::ListGatewaysResponse> ListGateways(const v1::ListGatewaysRequest& request,
+                                                const CallOptions& call = {}) const {
+    return Typed<v1::ListGatewaysResponse>(request, call);
+  }
+
+  // Reads one gateway.
+  Result<v1::GetGatewayResponse> GetGateway(const v1::GetGatewayRequest& request,
+                                            const CallOptions& call = {}) const {
+    return Typed<v1::GetGatewayResponse>(request, call);
+  }
+
+  // Lists the banks that a customer of this gateway chooses from.
+  Result<v1::ListIssuersResponse> ListIssuers(const v1::ListIssuersRequest& request,
+                                              const CallOptions& call = {}) const {
+    return Typed<v1::ListIssuersResponse>(request, call);
+  }
+
+  // Lists the account's terminals.
+  Result<v1::ListTerminalsResponse> ListTerminals(const v1::ListTerminalsRequest& request,
+                                                  const CallOptions& call = {}) const {
+    return Typed<v1::ListTerminalsResponse>(request, call);
+  }
+
+  // Lists the terminals of one group.
+  Result<v1::ListGroupTerminalsResponse> ListGroupTerminals(
+      const v1::ListGroupTerminalsRequest& request, const CallOptions& call = {}) const {
+    return Typed<v1::ListGroupTerminalsResponse>(request, call);
+  }
+
+  // Reads the receipt of an order that was paid at a terminal.
+  Result<v1::GetReceiptResponse> GetReceipt(const v1::GetReceiptRequest& request,
+                                            const CallOptions& call = {}) const {
+    return Typed<v1::GetReceiptResponse>(request, call);
+  }
+
+  // Lists a customer's stored cards. A customer without any gives an empty list, not an error.
+  Result<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request,
+                                            const CallOptions& call = {}) const {
+    return Typed<v1::ListTokensResponse>(request, call);
+  }
+
+  // Reads one stored card.
+  Result<v1::GetTokenResponse> GetToken(const v1::GetTokenRequest& request,
+                                        const CallOptions& call = {}) const {
+    return Typed<v1::GetTokenResponse>(request, call);
+  }
+
+  // Changes the expiry date of a stored card, when the issuer has prolonged it.
+  Result<v1::UpdateTokenResponse> UpdateToken(const v1::UpdateTokenRequest& request,
+                                              const CallOptions& call = {}) const {
+    return Typed<v1::UpdateTokenResponse>(request, call);
+  }
+
+  // Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND.
+  Result<v1::DeleteTokenResponse> DeleteToken(const v1::DeleteTokenRequest& request,
+                                              const CallOptions& call = {}) const {
+    return Typed<v1::DeleteTokenResponse>(request, call);
+  }
+
+  // Lists transactions, the newest first.
+  Result<v1::ListTransactionsResponse> ListTransactions(const v1::ListTransactionsRequest& request,
+                                                        const CallOptions& call = {}) const {
+    return Typed<v1::ListTransactionsResponse>(request, call);
+  }
+
+  // Reads one transaction by MultiSafepay's id.
+  Result<v1::GetTransactionResponse> GetTransaction(const v1::GetTransactionRequest& request,
+                                                    const CallOptions& call = {}) const {
+    return Typed<v1::GetTransactionResponse>(request, call);
+  }
+
+  // End of what ./run derive writes.
+
   Result<grpc::health::v1::HealthCheckResponse> CheckHealth(
-      const grpc::health::v1::HealthCheckRequest& request = {}, const CallOptions& call = {}) const;
+      const grpc::health::v1::HealthCheckRequest& request = {},
+      const CallOptions& call = {}) const {
+    return Typed<grpc::health::v1::HealthCheckResponse>(request, call);
+  }
 
   std::unique_ptr<Watch> WatchOrder(const v1::WatchOrderRequest& request,
                                     const CallOptions& call = {}) const;
@@ -167,8 +303,16 @@ class Client {
   Client(ClientOptions options, Channels channels)
       : options_(std::move(options)), channels_(std::move(channels)) {}
 
+  // The unary method that takes a message of this type; each has a request of its own.
+  static const google::protobuf::MethodDescriptor& MethodOf(
+      const google::protobuf::Descriptor& request);
   template <class Response, class Request>
-  Result<Response> Typed(const char* method, const Request& request, const CallOptions& call) const;
+  Result<Response> Typed(const Request& request, const CallOptions& call) const {
+    Response response;
+    std::optional<Error> error = Call(MethodOf(*Request::descriptor()), request, response, call);
+    if (error) return *std::move(error);
+    return response;
+  }
   void Prepare(grpc::ClientContext& context, const CallOptions& call,
                std::int64_t timeout_ms) const;
 

@@ -72,9 +72,9 @@ void Api::Start(Call& call, CallDone done) {
                                    parts_->timer, metrics_,         lease_};
     std::make_shared<PaymentCall>(uses, call, std::move(done))->Start();
   } else {
-    const ReadDependencies tools{options_, parts_->exchange, parts_->timer, parts_->budget,
-                                 metrics_};
-    std::make_shared<ReadCall>(tools, call, std::move(done))->Send();
+    const ReadDependencies uses{options_, parts_->exchange, parts_->timer, parts_->budget,
+                                metrics_};
+    std::make_shared<ReadCall>(uses, call, std::move(done))->Start();
   }
 }
 

@@ -15,30 +15,6 @@ namespace {
 
 namespace pb = google::protobuf;
 
-constexpr std::array kEvidence{
-    EvidenceRow{"CreateOrder", "order_id", Need::kAnyPresent},
-    EvidenceRow{"CreateOrder", "transaction_id", Need::kAnyPresent},
-    EvidenceRow{"CreateOrder", "payment_url", Need::kAnyPresent},
-    EvidenceRow{"CaptureOrder", "transaction_id", Need::kPresent},
-    EvidenceRow{"CaptureOrder", "order_id", Need::kPresent},
-    EvidenceRow{"VoidOrder", "success", Need::kNotFalse},
-    EvidenceRow{"RefundOrder", "refund_id", Need::kAnyPresent},
-    EvidenceRow{"RefundOrder", "transaction_id", Need::kAnyPresent},
-    EvidenceRow{"UpdateToken", "updated", Need::kTrue},
-    EvidenceRow{"DeleteToken", "removed", Need::kTrue},
-    EvidenceRow{"GetOrder", "order_id", Need::kAnyPresent},
-    EvidenceRow{"GetOrder", "transaction_id", Need::kAnyPresent},
-    EvidenceRow{"GetOrder", "status", Need::kAnyPresent},
-    EvidenceRow{"GetToken", "token", Need::kPresent},
-    EvidenceRow{"GetPaymentMethod", "id", Need::kPresent},
-    EvidenceRow{"GetGateway", "id", Need::kPresent},
-    EvidenceRow{"GetTransaction", "transaction_id", Need::kPresent},
-    EvidenceRow{"CreateApiToken", "api_token", Need::kPresent},
-    EvidenceRow{"CreateApplePaySession", "session", Need::kPresent},
-    EvidenceRow{"GetAccount", "account_id", Need::kPresent},
-    EvidenceRow{"GetReceipt", "order", Need::kPresent},
-};
-
 // Refusals without an envelope, as the contract lists them (2.2, E4 to E6).
 struct BareMessage {
   int http_status;
@@ -99,12 +75,9 @@ bool EnvelopeIsUnsound(const std::vector<codec::Drift>& drift) {
 
 }  // namespace
 
-absl::Span<const EvidenceRow> EvidenceRows() { return kEvidence; }
-
-std::vector<Evidence> EvidenceOf(std::string_view operation, const pb::Descriptor& data) {
+std::vector<Evidence> EvidenceOf(absl::Span<const EvidenceRow> rows, const pb::Descriptor& data) {
   std::vector<Evidence> evidence;
-  for (const EvidenceRow& row : kEvidence) {
-    if (row.operation != operation) continue;
+  for (const EvidenceRow& row : rows) {
     const auto* field = data.FindFieldByName(std::string(row.member));
     if (field == nullptr) std::abort();  // A row that names no field: the first start shows it.
     evidence.push_back({field, row.need});

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What an answer has to show before a call counts as done, and before it counts as refused. Two
-// tables that read like the API contract (2.1, 2.2 and 5); an answer that shows less is not
-// conclusive. Built into each Operation at start-up; immutable, any thread.
+// What an answer has to show before a call counts as done, and before it counts as refused, as in
+// the API contract (2.1, 2.2 and 5); an answer that shows less is not conclusive. The table of
+// operations (operation.cc) has the evidence of each success. Immutable, any thread.
 #pragma once
 
 #include <cstdint>
@@ -23,23 +23,18 @@ enum class Need : std::uint8_t {
   kNotFalse,    // The member is not false; without it the answer's `success` counts.
 };
 
-// One row: `member` of the answer's `data` for the operation of this name.
+// One row of an operation: `member` of the answer's `data`.
 struct EvidenceRow {
-  std::string_view operation;
   std::string_view member;
   Need need;
 };
-
-// Operations without a row are lists, which may be empty, and those whose success is believed only
-// when the order shows it (CancelOrder).
-absl::Span<const EvidenceRow> EvidenceRows();
 
 // A row resolved to the field of a response's data message.
 struct Evidence {
   const google::protobuf::FieldDescriptor* field = nullptr;
   Need need = Need::kPresent;
 };
-std::vector<Evidence> EvidenceOf(std::string_view operation,
+std::vector<Evidence> EvidenceOf(absl::Span<const EvidenceRow> rows,
                                  const google::protobuf::Descriptor& data);
 
 struct Shown {

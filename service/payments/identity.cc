@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
+#include "service/payments/message_cast.h"
 #include "service/payments/rest_call.h"
 
 namespace msp::payments {
@@ -90,10 +91,9 @@ std::string CutCardNumber(const std::string& number) {
 class CardSetAside {
  public:
   explicit CardSetAside(pb::Message& request) {
-    if (request.GetDescriptor() != v1::CreateOrderRequest::descriptor()) return;
-    auto& order = static_cast<v1::CreateOrderRequest&>(request);
-    if (!order.has_gateway_info()) return;
-    card_ = order.mutable_gateway_info();
+    auto* const order = As<v1::CreateOrderRequest>(request);
+    if (order == nullptr || !order->has_gateway_info()) return;
+    card_ = order->mutable_gateway_info();
     if (card_->has_card_number()) {
       std::string cut = CutCardNumber(card_->card_number());
       number_.swap(*card_->mutable_card_number());
@@ -120,11 +120,9 @@ class CardSetAside {
 }  // namespace
 
 const v1::CallControl& ControlOf(const pb::Message& request) {
-  const pb::Descriptor* type = request.GetDescriptor();
   // The most frequent call skips the search by name.
-  if (type == v1::CreateOrderRequest::descriptor())
-    return static_cast<const v1::CreateOrderRequest&>(request).control();
-  const pb::FieldDescriptor* field = type->FindFieldByName("control");
+  if (const auto* order = As<v1::CreateOrderRequest>(request)) return order->control();
+  const pb::FieldDescriptor* field = request.GetDescriptor()->FindFieldByName("control");
   if (field == nullptr) return v1::CallControl::default_instance();
   return static_cast<const v1::CallControl&>(request.GetReflection()->GetMessage(request, field));
 }
@@ -144,8 +142,8 @@ std::string DigestOf(const Operation& operation, pb::Message& request, const Hma
   text += '\n';
   AppendBody(operation, request, text);
   // A full refund has no amount yet: a constant stands for it.
-  if (request.GetDescriptor() == v1::RefundOrderRequest::descriptor() &&
-      static_cast<const v1::RefundOrderRequest&>(request).has_full()) {
+  const auto* const refund = As<v1::RefundOrderRequest>(request);
+  if (refund != nullptr && refund->has_full()) {
     ReserveWiping(text, kFullRefund.size());
     text += kFullRefund;
   }

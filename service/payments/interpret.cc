@@ -17,6 +17,7 @@
 #include "service/payments/deciding.h"
 #include "service/payments/error_table.h"
 #include "service/payments/evidence.h"
+#include "service/payments/message_cast.h"
 
 namespace msp::payments {
 namespace {
@@ -249,23 +250,18 @@ bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_vi
 std::string_view ForeignMember(const pb::Message& request, const pb::Message& response,
                                const std::vector<std::string_view>& numbers) {
   bool same = true;
-  if (response.GetDescriptor() == v1::CaptureOrderResponse::descriptor()) {
+  if (const auto* captured = As<v1::CaptureOrderResponse>(response)) {
     const auto& sent = static_cast<const v1::CaptureOrderRequest&>(request);
-    same = IsAboutOneOf(static_cast<const v1::CaptureOrderResponse&>(response).capture(),
-                        {sent.order_id(), sent.new_order_id()}, numbers);
-  } else if (response.GetDescriptor() == v1::VoidOrderResponse::descriptor()) {
+    same = IsAboutOneOf(captured->capture(), {sent.order_id(), sent.new_order_id()}, numbers);
+  } else if (const auto* voided = As<v1::VoidOrderResponse>(response)) {
     const auto& sent = static_cast<const v1::VoidOrderRequest&>(request);
-    same = IsAboutOneOf(static_cast<const v1::VoidOrderResponse&>(response).authorization_void(),
-                        {sent.order_id()}, numbers);
-  } else if (response.GetDescriptor() == v1::RefundOrderResponse::descriptor()) {
+    same = IsAboutOneOf(voided->authorization_void(), {sent.order_id()}, numbers);
+  } else if (const auto* refunded = As<v1::RefundOrderResponse>(response)) {
     const auto& sent = static_cast<const v1::RefundOrderRequest&>(request);
-    same = IsAboutOneOf(static_cast<const v1::RefundOrderResponse&>(response).refund(),
-                        {sent.order_id(), sent.refund_order_id()}, numbers);
-  } else if (response.GetDescriptor() == v1::CancelRefundResponse::descriptor()) {
+    same = IsAboutOneOf(refunded->refund(), {sent.order_id(), sent.refund_order_id()}, numbers);
+  } else if (const auto* cancelled = As<v1::CancelRefundResponse>(response)) {
     const auto& sent = static_cast<const v1::CancelRefundRequest&>(request);
-    same =
-        IsAboutOneOf(static_cast<const v1::CancelRefundResponse&>(response).refund_cancellation(),
-                     {sent.order_id()}, numbers);
+    same = IsAboutOneOf(cancelled->refund_cancellation(), {sent.order_id()}, numbers);
   }
   return same ? std::string_view() : std::string_view("order_id");
 }
@@ -273,34 +269,28 @@ std::string_view ForeignMember(const pb::Message& request, const pb::Message& re
 // The member by which an answer to a read names another object than requested.
 std::string_view OtherThanAsked(const pb::Message& request, const pb::Message& response,
                                 const std::vector<std::string_view>& numbers) {
-  const auto* type = response.GetDescriptor();
-  if (type == v1::GetOrderResponse::descriptor()) {
+  if (const auto* got = As<v1::GetOrderResponse>(response)) {
     const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
-    const v1::Order& order = static_cast<const v1::GetOrderResponse&>(response).order();
+    const v1::Order& order = got->order();
     // An order may be requested by MultiSafepay's id, too. An id that differs only in case is left
     // to the caller: MultiSafepay may treat both as one.
     if (order.has_order_id() &&
         !SameOrderId(id, order.order_id(), numbers, "multisafepay.v1.Order.order_id") &&
         !absl::EqualsIgnoreCase(id, order.order_id()) && id != order.transaction_id())
       return "order_id";
-  } else if (type == v1::GetTransactionResponse::descriptor()) {
-    const std::string& id = static_cast<const v1::GetTransactionRequest&>(request).transaction_id();
-    if (id !=
-        static_cast<const v1::GetTransactionResponse&>(response).transaction().transaction_id())
+  } else if (const auto* transaction = As<v1::GetTransactionResponse>(response)) {
+    const auto& sent = static_cast<const v1::GetTransactionRequest&>(request);
+    if (sent.transaction_id() != transaction->transaction().transaction_id())
       return "transaction_id";
-  } else if (type == v1::GetTokenResponse::descriptor()) {
-    const std::string& token = static_cast<const v1::GetTokenRequest&>(request).token();
-    if (token != static_cast<const v1::GetTokenResponse&>(response).token().token()) return "token";
-  } else if (type == v1::GetGatewayResponse::descriptor()) {  // Gateway ids are case-insensitive.
-    const std::string& id = static_cast<const v1::GetGatewayRequest&>(request).gateway_id();
-    if (!absl::EqualsIgnoreCase(
-            id, static_cast<const v1::GetGatewayResponse&>(response).gateway().id()))
-      return "id";
-  } else if (type == v1::GetPaymentMethodResponse::descriptor()) {
-    const std::string& id =
-        static_cast<const v1::GetPaymentMethodRequest&>(request).payment_method_id();
-    if (!absl::EqualsIgnoreCase(
-            id, static_cast<const v1::GetPaymentMethodResponse&>(response).payment_method().id()))
+  } else if (const auto* token = As<v1::GetTokenResponse>(response)) {
+    if (static_cast<const v1::GetTokenRequest&>(request).token() != token->token().token())
+      return "token";
+  } else if (const auto* gateway = As<v1::GetGatewayResponse>(response)) {  // Case-insensitive.
+    const auto& sent = static_cast<const v1::GetGatewayRequest&>(request);
+    if (!absl::EqualsIgnoreCase(sent.gateway_id(), gateway->gateway().id())) return "id";
+  } else if (const auto* method = As<v1::GetPaymentMethodResponse>(response)) {
+    const auto& sent = static_cast<const v1::GetPaymentMethodRequest&>(request);
+    if (!absl::EqualsIgnoreCase(sent.payment_method_id(), method->payment_method().id()))
       return "id";
   }
   return {};

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 #include "access/msp_envelope_proto.h"
 #include "multisafepay/v1/account_service.pb.h"
@@ -16,6 +17,7 @@
 #include "service/base/text.h"
 #include "service/codec/encode.h"
 #include "service/payments/envelope.pb.h"
+#include "service/payments/message_cast.h"
 #include "service/payments/paging.h"
 
 namespace msp::payments {
@@ -27,12 +29,14 @@ using http::Method;
 
 template <class Request, class Response>
 OperationRow Row(std::string_view name, Method method, std::string_view path, Effect effect,
-                 std::string_view data_field, std::string_view fixed_members = {}) {
+                 std::string_view data_field, std::vector<EvidenceRow> evidence = {},
+                 std::string_view fixed_members = {}) {
   return {name,
           method,
           path,
           effect,
           data_field,
+          std::move(evidence),
           fixed_members,
           &Request::default_instance(),
           &Response::default_instance()};
@@ -41,49 +45,59 @@ OperationRow Row(std::string_view name, Method method, std::string_view path, Ef
 const auto& Rows() {
   static const auto& rows = *new std::array{
       Row<v1::CreateOrderRequest, v1::CreateOrderResponse>("CreateOrder", Method::kPost, "/orders",
-                                                           Effect::kMoney, "order"),
+                                                           Effect::kMoney, "order",
+                                                           {{"order_id", Need::kAnyPresent},
+                                                            {"transaction_id", Need::kAnyPresent},
+                                                            {"payment_url", Need::kAnyPresent}}),
       Row<v1::GetOrderRequest, v1::GetOrderResponse>("GetOrder", Method::kGet, "/orders/{order_id}",
-                                                     Effect::kRead, "order"),
+                                                     Effect::kRead, "order",
+                                                     {{"order_id", Need::kAnyPresent},
+                                                      {"transaction_id", Need::kAnyPresent},
+                                                      {"status", Need::kAnyPresent}}),
       Row<v1::UpdateOrderRequest, v1::UpdateOrderResponse>(
           "UpdateOrder", Method::kPatch, "/orders/{order_id}", Effect::kWrite, "update"),
       Row<v1::CancelOrderRequest, v1::CancelOrderResponse>("CancelOrder", Method::kPatch,
                                                            "/orders/{order_id}", Effect::kMoney,
-                                                           "order", R"("status":"cancelled")"),
+                                                           "order", {}, R"("status":"cancelled")"),
       Row<v1::CaptureOrderRequest, v1::CaptureOrderResponse>(
           "CaptureOrder", Method::kPost, "/orders/{order_id}/capture", Effect::kMoney, "capture",
+          {{"transaction_id", Need::kPresent}, {"order_id", Need::kPresent}},
           R"("new_order_status":"completed")"),
       Row<v1::VoidOrderRequest, v1::VoidOrderResponse>(
           "VoidOrder", Method::kPatch, "/capture/{order_id}", Effect::kMoney, "authorization_void",
-          R"("status":"cancelled")"),
+          {{"success", Need::kNotFalse}}, R"("status":"cancelled")"),
       Row<v1::RefundOrderRequest, v1::RefundOrderResponse>(
-          "RefundOrder", Method::kPost, "/orders/{order_id}/refunds", Effect::kMoney, "refund"),
+          "RefundOrder", Method::kPost, "/orders/{order_id}/refunds", Effect::kMoney, "refund",
+          {{"refund_id", Need::kAnyPresent}, {"transaction_id", Need::kAnyPresent}}),
       Row<v1::CancelRefundRequest, v1::CancelRefundResponse>(
           "CancelRefund", Method::kPatch, "/orders/{order_id}/refunds/{refund_id}", Effect::kMoney,
-          "refund_cancellation", R"("status":"void")"),
+          "refund_cancellation", {}, R"("status":"void")"),
       Row<v1::ListTokensRequest, v1::ListTokensResponse>(
           "ListTokens", Method::kGet, "/recurring/{reference}", Effect::kRead, ""),
       Row<v1::GetTokenRequest, v1::GetTokenResponse>(
-          "GetToken", Method::kGet, "/recurring/{reference}/token/{token}", Effect::kRead, "token"),
-      Row<v1::UpdateTokenRequest, v1::UpdateTokenResponse>("UpdateToken", Method::kPatch,
-                                                           "/recurring/{reference}/update/{token}",
-                                                           Effect::kWrite, "update"),
-      Row<v1::DeleteTokenRequest, v1::DeleteTokenResponse>("DeleteToken", Method::kDelete,
-                                                           "/recurring/{reference}/remove/{token}",
-                                                           Effect::kWrite, "removal"),
+          "GetToken", Method::kGet, "/recurring/{reference}/token/{token}", Effect::kRead, "token",
+          {{"token", Need::kPresent}}),
+      Row<v1::UpdateTokenRequest, v1::UpdateTokenResponse>(
+          "UpdateToken", Method::kPatch, "/recurring/{reference}/update/{token}", Effect::kWrite,
+          "update", {{"updated", Need::kTrue}}),
+      Row<v1::DeleteTokenRequest, v1::DeleteTokenResponse>(
+          "DeleteToken", Method::kDelete, "/recurring/{reference}/remove/{token}", Effect::kWrite,
+          "removal", {{"removed", Need::kTrue}}),
       Row<v1::ListPaymentMethodsRequest, v1::ListPaymentMethodsResponse>(
           "ListPaymentMethods", Method::kGet, "/payment-methods", Effect::kRead, "payment_methods"),
       Row<v1::GetPaymentMethodRequest, v1::GetPaymentMethodResponse>(
           "GetPaymentMethod", Method::kGet, "/payment-methods/{payment_method_id}", Effect::kRead,
-          "payment_method"),
+          "payment_method", {{"id", Need::kPresent}}),
       Row<v1::ListGatewaysRequest, v1::ListGatewaysResponse>(
           "ListGateways", Method::kGet, "/gateways", Effect::kRead, "gateways"),
-      Row<v1::GetGatewayRequest, v1::GetGatewayResponse>(
-          "GetGateway", Method::kGet, "/gateways/{gateway_id}", Effect::kRead, "gateway"),
+      Row<v1::GetGatewayRequest, v1::GetGatewayResponse>("GetGateway", Method::kGet,
+                                                         "/gateways/{gateway_id}", Effect::kRead,
+                                                         "gateway", {{"id", Need::kPresent}}),
       Row<v1::ListTransactionsRequest, v1::ListTransactionsResponse>(
           "ListTransactions", Method::kGet, "/transactions", Effect::kRead, "transactions"),
-      Row<v1::GetTransactionRequest, v1::GetTransactionResponse>("GetTransaction", Method::kGet,
-                                                                 "/transactions/{transaction_id}",
-                                                                 Effect::kRead, "transaction"),
+      Row<v1::GetTransactionRequest, v1::GetTransactionResponse>(
+          "GetTransaction", Method::kGet, "/transactions/{transaction_id}", Effect::kRead,
+          "transaction", {{"transaction_id", Need::kPresent}}),
       Row<v1::HoldOrderRequest, v1::HoldOrderResponse>(
           "HoldOrder", Method::kPost, "/pad/orders/{order_id}/onhold", Effect::kWrite, "until"),
       Row<v1::ExtendOrderRequest, v1::ExtendOrderResponse>("ExtendOrder", Method::kPost,
@@ -94,12 +108,14 @@ const auto& Rows() {
       Row<v1::ListIssuersRequest, v1::ListIssuersResponse>(
           "ListIssuers", Method::kGet, "/issuers/{gateway_id}", Effect::kRead, "issuers"),
       Row<v1::CreateApiTokenRequest, v1::CreateApiTokenResponse>(
-          "CreateApiToken", Method::kGet, "/auth/api_token", Effect::kRead, "api_token"),
+          "CreateApiToken", Method::kGet, "/auth/api_token", Effect::kRead, "api_token",
+          {{"api_token", Need::kPresent}}),
       Row<v1::CreateApplePaySessionRequest, v1::CreateApplePaySessionResponse>(
           "CreateApplePaySession", Method::kPost, "/wallets/sessions/applepay", Effect::kWrite,
-          "apple_pay_session"),
+          "apple_pay_session", {{"session", Need::kPresent}}),
       Row<v1::GetAccountRequest, v1::GetAccountResponse>("GetAccount", Method::kGet, "/me",
-                                                         Effect::kRead, "account"),
+                                                         Effect::kRead, "account",
+                                                         {{"account_id", Need::kPresent}}),
       Row<v1::ListClosingBalancesRequest, v1::ListClosingBalancesResponse>(
           "ListClosingBalances", Method::kGet, "/closing-balances", Effect::kRead,
           "closing_balances"),
@@ -110,8 +126,9 @@ const auto& Rows() {
       Row<v1::ListGroupTerminalsRequest, v1::ListGroupTerminalsResponse>(
           "ListGroupTerminals", Method::kGet, "/terminal-groups/{terminal_group_id}/terminals",
           Effect::kRead, "terminals"),
-      Row<v1::GetReceiptRequest, v1::GetReceiptResponse>(
-          "GetReceipt", Method::kGet, "/pos/receipt/{order_id}", Effect::kRead, "receipt"),
+      Row<v1::GetReceiptRequest, v1::GetReceiptResponse>("GetReceipt", Method::kGet,
+                                                         "/pos/receipt/{order_id}", Effect::kRead,
+                                                         "receipt", {{"order", Need::kPresent}}),
   };
   return rows;
 }
@@ -159,8 +176,8 @@ Operations::Operations()
         operation.data_entry == nullptr ? nullptr : operation.data_entry->field;
     const bool one_object =
         data != nullptr && !data->is_repeated() && data->message_type() != nullptr;
-    operation.evidence =
-        EvidenceOf(row.name, one_object ? *data->message_type() : *row.response->GetDescriptor());
+    operation.evidence = EvidenceOf(
+        row.evidence, one_object ? *data->message_type() : *row.response->GetDescriptor());
     operations_.push_back(std::move(operation));
   }
   cancel_by_post_ = Find("CancelOrder");
@@ -171,9 +188,8 @@ Operations::Operations()
 }
 
 const Operation& Operations::Sent(const Operation& operation, const pb::Message& request) const {
-  if (request.GetDescriptor() != v1::CancelOrderRequest::descriptor()) return operation;
-  const bool by_post =
-      static_cast<const v1::CancelOrderRequest&>(request).by() == v1::CANCEL_METHOD_POST;
+  const auto* const cancel = As<v1::CancelOrderRequest>(request);
+  const bool by_post = cancel != nullptr && cancel->by() == v1::CANCEL_METHOD_POST;
   return by_post ? cancel_by_post_ : operation;
 }
 

@@ -32,6 +32,9 @@ struct OperationRow {
   Effect effect;
   std::string_view
       data_field;  // The response field that the answer's `data` fills; "" for the response itself.
+  // What a success has to show. Empty for lists, which may be empty, for writes with an empty
+  // answer, and where only the order itself shows it (CancelOrder).
+  std::vector<EvidenceRow> evidence;
   std::string_view
       fixed_members;  // JSON members that every request carries: "\"status\":\"cancelled\"".
   const google::protobuf::Message* request;

@@ -7,6 +7,7 @@
 #include "multisafepay/v1/token_service.pb.h"
 #include "multisafepay/v1/transaction_service.pb.h"
 #include "service/base/text.h"
+#include "service/payments/message_cast.h"
 
 namespace msp::payments {
 namespace {
@@ -19,18 +20,6 @@ constexpr std::string_view kOffsetPrefix = "offset.";
 constexpr std::string_view kCursorPrefix = "cursor.";
 // MultiSafepay's default page size for tokens.
 constexpr int kTokensDefault = 10;
-
-const v1::ListTokensRequest* Tokens(const pb::Message& request) {
-  return request.GetDescriptor() == v1::ListTokensRequest::descriptor()
-             ? static_cast<const v1::ListTokensRequest*>(&request)
-             : nullptr;
-}
-
-const v1::ListTransactionsRequest* Transactions(const pb::Message& request) {
-  return request.GetDescriptor() == v1::ListTransactionsRequest::descriptor()
-             ? static_cast<const v1::ListTransactionsRequest*>(&request)
-             : nullptr;
-}
 
 bool OffsetOf(std::string_view token, int* offset) {
   if (token.substr(0, kOffsetPrefix.size()) != kOffsetPrefix) return false;
@@ -53,8 +42,8 @@ void Append(std::string_view name, std::string_view value, bool& has_members, st
 
 void CheckPage(const pb::Message& request, std::vector<codec::Violation>& violations) {
   int offset = 0;
-  const auto* tokens = Tokens(request);
-  const auto* transactions = Transactions(request);
+  const auto* tokens = As<v1::ListTokensRequest>(request);
+  const auto* transactions = As<v1::ListTransactionsRequest>(request);
   const bool bad = (tokens != nullptr && !tokens->page_token().empty() &&
                     !OffsetOf(tokens->page_token(), &offset)) ||
                    (transactions != nullptr && !transactions->page_token().empty() &&
@@ -65,13 +54,13 @@ void CheckPage(const pb::Message& request, std::vector<codec::Violation>& violat
 }
 
 void AppendPageQuery(const pb::Message& request, bool has_members, std::string& query) {
-  if (const auto* tokens = Tokens(request)) {
+  if (const auto* tokens = As<v1::ListTokensRequest>(request)) {
     int offset = 0;
     if (tokens->page_size() > 0)
       Append("limit", std::to_string(tokens->page_size()), has_members, query);
     if (OffsetOf(tokens->page_token(), &offset))
       Append("offset", std::to_string(offset), has_members, query);
-  } else if (const auto* transactions = Transactions(request)) {
+  } else if (const auto* transactions = As<v1::ListTransactionsRequest>(request)) {
     if (transactions->page_size() > 0)
       Append("limit", std::to_string(transactions->page_size()), has_members, query);
     if (IsCursor(transactions->page_token())) {
@@ -83,7 +72,7 @@ void AppendPageQuery(const pb::Message& request, bool has_members, std::string& 
 }
 
 void SetNextPage(const pb::Message& request, const Envelope& envelope, pb::Message& response) {
-  if (const auto* tokens = Tokens(request)) {
+  if (const auto* tokens = As<v1::ListTokensRequest>(request)) {
     auto& list = static_cast<v1::ListTokensResponse&>(response);
     const int asked = tokens->page_size() > 0 ? tokens->page_size() : kTokensDefault;
     if (list.tokens_size() < asked) return;
@@ -92,7 +81,8 @@ void SetNextPage(const pb::Message& request, const Envelope& envelope, pb::Messa
     list.set_next_page_token(
         absl::StrCat(absl::string_view(kOffsetPrefix.data(), kOffsetPrefix.size()),
                      offset + list.tokens_size()));
-  } else if (Transactions(request) != nullptr && !envelope.pager().cursor().after().empty()) {
+  } else if (As<v1::ListTransactionsRequest>(request) != nullptr &&
+             !envelope.pager().cursor().after().empty()) {
     static_cast<v1::ListTransactionsResponse&>(response).set_next_page_token(
         std::string(kCursorPrefix).append(envelope.pager().cursor().after()));
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/codec/redact.h"
 #include "service/payments/interpret.h"
+#include "service/payments/message_cast.h"
 #include "service/payments/state.h"
 #include "service/payments/validate.h"
 
@@ -18,8 +19,7 @@ namespace {
 namespace v1 = multisafepay::v1;
 
 v1::Order* MutableOrderOf(google::protobuf::Message& response) {
-  if (response.GetDescriptor() == v1::CreateOrderResponse::descriptor())
-    return static_cast<v1::CreateOrderResponse&>(response).mutable_order();
+  if (auto* const created = As<v1::CreateOrderResponse>(response)) return created->mutable_order();
   const auto* field = response.GetDescriptor()->FindFieldByName("order");
   if (field == nullptr || field->message_type() != v1::Order::descriptor()) return nullptr;
   return static_cast<v1::Order*>(response.GetReflection()->MutableMessage(&response, field));

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/payments/interpret.h"
+#include "service/payments/message_cast.h"
 #include "service/payments/state.h"
 
 namespace msp::payments {
@@ -127,11 +128,10 @@ bool MayBeEarliersDoing(const PaymentFacts& /*facts*/, int error_code) {
 }
 
 v1::CallResult& ResultOf(google::protobuf::Message& response) {
-  const auto* type = response.GetDescriptor();
   // The most frequent call skips the search by name.
-  if (type == v1::CreateOrderResponse::descriptor())
-    return *static_cast<v1::CreateOrderResponse&>(response).mutable_result();
-  const auto* field = type->FindFieldByName("result");
+  if (auto* const created = As<v1::CreateOrderResponse>(response))
+    return *created->mutable_result();
+  const auto* field = response.GetDescriptor()->FindFieldByName("result");
   return static_cast<v1::CallResult&>(*response.GetReflection()->MutableMessage(&response, field));
 }
 

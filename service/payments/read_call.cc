@@ -12,6 +12,7 @@
 #include "service/base/random.h"
 #include "service/codec/redact.h"
 #include "service/payments/identity.h"
+#include "service/payments/message_cast.h"
 #include "service/payments/paging.h"
 #include "service/payments/state.h"
 
@@ -35,9 +36,10 @@ bool IsEmptyTokenList(const Operation& operation, const Failure& failure) {
 // MultiSafepay may be blind to case where the shop's ids are not.
 bool IsAboutOtherCase(const google::protobuf::Message& request,
                       const google::protobuf::Message& response) {
-  if (response.GetDescriptor() != v1::GetOrderResponse::descriptor()) return false;
+  const auto* const got = As<v1::GetOrderResponse>(response);
+  if (got == nullptr) return false;
   const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
-  const v1::Order& order = static_cast<const v1::GetOrderResponse&>(response).order();
+  const v1::Order& order = got->order();
   return order.has_order_id() && !SameOrderId(id, order.order_id()) && id != order.transaction_id();
 }
 
@@ -52,43 +54,51 @@ void SetTimes(v1::Transaction& transaction) {
 
 }  // namespace
 
-void ReadCall::Send() {
-  ++call_.attempts;
-  const auto& options = tools_.options;
-  RestRequest rest_request{
-      .operation = call_.operation,
-      .request = call_.request,
-      .response = call_.response,
-      .body = BodyOf(*call_.operation, *call_.request),
-      .site = call_.site,
-      .deadline = std::min(call_.deadline - milliseconds(options.reply_margin_ms),
-                           Clock::now() + milliseconds(options.upstream_timeout_ms)),
-      .trace = &call_.trace};
-  tools_.exchange.Send(std::move(rest_request), [self = shared_from_this()](RestResult answer) {
-    self->OnSent(std::move(answer));
-  });
+void ReadCall::Start() {
+  const auto self = shared_from_this();
+  run_ = Run();
+  run_.Start();
 }
 
-void ReadCall::OnSent(RestResult answer) {
-  call_.http_status = answer.http_status;
-  call_.upstream_us += answer.upstream_us;
-  call_.detail = answer.detail;
-  if (answer.outcome == CallOutcome::kSuccess) {
-    if (!IsAboutOtherCase(*call_.request, *call_.response)) return Succeed(answer);
-    call_.response->Clear();
-    return Fail(Mismatch("order_id", answer.http_status));
+Task<void> ReadCall::Run() {
+  while (true) {
+    Callback<RestResult> sent = Send();
+    RestResult answer = co_await sent;
+    call_.http_status = answer.http_status;
+    call_.upstream_us += answer.upstream_us;
+    call_.detail = answer.detail;
+    if (answer.outcome == CallOutcome::kSuccess) {
+      if (!IsAboutOtherCase(*call_.request, *call_.response)) co_return Succeed(answer);
+      call_.response->Clear();
+      co_return Fail(Mismatch("order_id", answer.http_status));
+    }
+    if (IsEmptyTokenList(*call_.operation, answer.failure)) {
+      call_.response->Clear();
+      co_return std::move(done_)();
+    }
+    const auto retry_at = RetryAt(answer);
+    if (!retry_at) co_return Fail(std::move(answer.failure));
+    uses_.metrics.CountRetry(call_.operation->row.name);
+    Callback<bool> paused = Until(uses_.timer, shared_from_this(), *retry_at);
+    co_await paused;
   }
-  if (IsEmptyTokenList(*call_.operation, answer.failure)) {
-    call_.response->Clear();
-    call_.failure.reset();
-    return std::move(done_)();
-  }
-  if (const auto at = RetryAt(answer)) {
-    tools_.metrics.CountRetry(call_.operation->row.name);
-    tools_.timer.At(*at, [self = shared_from_this()] { self->Send(); });
-    return;
-  }
-  Fail(std::move(answer.failure));
+}
+
+Callback<RestResult> ReadCall::Send() {
+  ++call_.attempts;
+  return {shared_from_this(), [this](Callback<RestResult>::Done done) {
+            const ApiOptions& options = uses_.options;
+            RestRequest rest_request{
+                .operation = call_.operation,
+                .request = call_.request,
+                .response = call_.response,
+                .body = BodyOf(*call_.operation, *call_.request),
+                .site = call_.site,
+                .deadline = std::min(call_.deadline - milliseconds(options.reply_margin_ms),
+                                     Clock::now() + milliseconds(options.upstream_timeout_ms)),
+                .trace = &call_.trace};
+            uses_.exchange.Send(std::move(rest_request), std::move(done));
+          }};
 }
 
 std::optional<Clock::time_point> ReadCall::RetryAt(const RestResult& answer) const {
@@ -115,17 +125,16 @@ std::optional<Clock::time_point> ReadCall::RetryAt(const RestResult& answer) con
   if (answer.retry_after_s >= 0)
     wait_ms = std::max(wait_ms, std::min<std::int64_t>(answer.retry_after_s, 3'600) * 1'000);
   const auto at = Clock::now() + milliseconds(wait_ms);
-  if (at + milliseconds(2 * tools_.options.reply_margin_ms) >= call_.deadline ||
-      !tools_.budget.Spend())
+  if (at + milliseconds(2 * uses_.options.reply_margin_ms) >= call_.deadline ||
+      !uses_.budget.Spend())
     return std::nullopt;
   return at;
 }
 
 void ReadCall::Succeed(const RestResult& answer) {
-  tools_.budget.Earn();
-  const auto* type = call_.response->GetDescriptor();
-  if (type == v1::GetOrderResponse::descriptor()) {
-    v1::Order& order = *static_cast<v1::GetOrderResponse&>(*call_.response).mutable_order();
+  uses_.budget.Earn();
+  if (auto* const got = As<v1::GetOrderResponse>(*call_.response)) {
+    v1::Order& order = *got->mutable_order();
     // An all-digit id may come back as a number, without its zeros: the caller gets the id that it
     // sent.
     const std::string_view sent = OrderIdOf(*call_.operation, *call_.request);
@@ -133,16 +142,14 @@ void ReadCall::Succeed(const RestResult& answer) {
       order.set_order_id(std::string(sent));
     StripMarker(order);
     CompleteOrder(order);
-    if (IsOdd(order)) tools_.metrics.CountOddState(order.status(), order.financial_status());
+    if (IsOdd(order)) uses_.metrics.CountOddState(order.status(), order.financial_status());
     call_.payment_state = order.payment_state();
-    if (tools_.options.event_access != nullptr)
-      tools_.options.event_access->Take(call_.site->name(), order.order_id(), order);
-  } else if (type == v1::ListTransactionsResponse::descriptor()) {
-    for (v1::Transaction& t :
-         *static_cast<v1::ListTransactionsResponse&>(*call_.response).mutable_transactions())
-      SetTimes(t);
-  } else if (type == v1::GetTransactionResponse::descriptor()) {
-    SetTimes(*static_cast<v1::GetTransactionResponse&>(*call_.response).mutable_transaction());
+    if (uses_.options.event_access != nullptr)
+      uses_.options.event_access->Take(call_.site->name(), order.order_id(), order);
+  } else if (auto* const list = As<v1::ListTransactionsResponse>(*call_.response)) {
+    for (v1::Transaction& transaction : *list->mutable_transactions()) SetTimes(transaction);
+  } else if (auto* const one = As<v1::GetTransactionResponse>(*call_.response)) {
+    SetTimes(*one->mutable_transaction());
   }
   SetNextPage(*call_.request, answer.envelope, *call_.response);
   std::move(done_)();

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A call that moves no money: a read, tried again while its deadline and a shared budget allow, or
-// a harmless write, sent once. Shared by the closures of its exchanges, which run one after the
-// other.
+// a harmless write, sent once. `Run` in read_call.cc is the whole of it.
+//
+// Kept alive by the callbacks that it waits for, which run one after the other on any thread.
 #pragma once
 
 #include <atomic>
 #include <memory>
 
+#include "service/base/task.h"
 #include "service/base/timer.h"
 #include "service/payments/api.h"
 #include "service/payments/rest_call.h"
@@ -44,24 +46,26 @@ struct ReadDependencies {
 
 class ReadCall : public std::enable_shared_from_this<ReadCall> {
  public:
-  ReadCall(const ReadDependencies& tools, Call& call, CallDone done)
-      : tools_(tools), call_(call), done_(std::move(done)) {}
+  ReadCall(const ReadDependencies& uses, Call& call, CallDone done)
+      : uses_(uses), call_(call), done_(std::move(done)) {}
   ReadCall(const ReadCall&) = delete;
   ReadCall& operator=(const ReadCall&) = delete;
 
   // The request has been checked.
-  void Send();
+  void Start();
 
  private:
-  void OnSent(RestResult answer);
+  Task<void> Run();
+  Callback<RestResult> Send();
   // When to try again; nothing when that is not worth it.
   std::optional<http::Clock::time_point> RetryAt(const RestResult& answer) const;
   void Succeed(const RestResult& answer);
   void Fail(Failure failure);
 
-  const ReadDependencies tools_;
+  const ReadDependencies uses_;
   Call& call_;
   CallDone done_;
+  Task<void> run_;  // Last: its frame refers to the others.
 };
 
 }  // namespace msp::payments

@@ -11,6 +11,7 @@
 #include "multisafepay/v1/checkout_service.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/base/host.h"
+#include "service/payments/message_cast.h"
 #include "service/payments/paging.h"
 
 namespace msp::payments {
@@ -101,13 +102,12 @@ std::vector<Violation> Validate(const Operation& operation, const pb::Message& r
   std::vector<Violation> violations = codec::Check(*operation.request_plan, request);
   if (operation.creates()) {
     CheckCreateOrder(static_cast<const v1::CreateOrderRequest&>(request), violations);
-  } else if (request.GetDescriptor() == v1::UpdateOrderRequest::descriptor()) {
-    CheckUpdateOrder(static_cast<const v1::UpdateOrderRequest&>(request), violations);
-  } else if (request.GetDescriptor() == v1::RefundOrderRequest::descriptor()) {
-    CheckRefund(static_cast<const v1::RefundOrderRequest&>(request), violations);
-  } else if (request.GetDescriptor() == v1::CreateApplePaySessionRequest::descriptor()) {
-    CheckApplePay(static_cast<const v1::CreateApplePaySessionRequest&>(request), apple_pay_hosts,
-                  violations);
+  } else if (const auto* update = As<v1::UpdateOrderRequest>(request)) {
+    CheckUpdateOrder(*update, violations);
+  } else if (const auto* refund = As<v1::RefundOrderRequest>(request)) {
+    CheckRefund(*refund, violations);
+  } else if (const auto* session = As<v1::CreateApplePaySessionRequest>(request)) {
+    CheckApplePay(*session, apple_pay_hosts, violations);
   }
   CheckPage(request, violations);
   return violations;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -152,54 +153,28 @@ TEST(Client, RequestAndReplyTravelWhole) {
   EXPECT_EQ(result->order().order_id(), "tulip-1");
 }
 
+// The methods are written from the schema, and find theirs by the type of the request.
 TEST(Client, EachMethodCallsItsOwn) {
   FakeService service(Empty);
   const auto client = Connect(service);
   (void)client->CreateOrder({});
-  (void)client->CancelOrder({});
-  (void)client->CaptureOrder({});
-  (void)client->VoidOrder({});
-  (void)client->RefundOrder({});
-  (void)client->CancelRefund({});
-  (void)client->UpdateOrder({});
-  (void)client->UpdateToken({});
-  (void)client->DeleteToken({});
   (void)client->HandleNotification({});
-  (void)client->GetOrder({});
-  (void)client->ListTokens({});
-  (void)client->GetToken({});
-  (void)client->ListPaymentMethods({});
-  (void)client->GetPaymentMethod({});
-  (void)client->ListGateways({});
+  (void)client->DeleteToken({});
   (void)client->GetGateway({});
-  (void)client->ListTransactions({});
-  (void)client->GetTransaction({});
-  (void)client->HoldOrder({});
-  (void)client->ExtendOrder({});
-  (void)client->AddOrderFile({});
-  (void)client->ListIssuers({});
-  (void)client->CreateApiToken({});
-  (void)client->CreateApplePaySession({});
-  (void)client->ListTerminals({});
-  (void)client->ListGroupTerminals({});
-  (void)client->GetReceipt({});
-  (void)client->GetAccount({});
-  (void)client->ListClosingBalances({});
   (void)client->ListCategories({});
-  (void)client->CheckHealth({});
+  (void)client->CheckHealth();
   std::vector<std::string> seen;
   for (const SeenCall& call : service.calls()) seen.push_back(call.method);
-  EXPECT_THAT(seen,
-              ::testing::ElementsAre(
-                  "CreateOrder", "CancelOrder", "CaptureOrder", "VoidOrder", "RefundOrder",
-                  "CancelRefund", "UpdateOrder", "UpdateToken", "DeleteToken", "HandleNotification",
-                  "GetOrder", "ListTokens", "GetToken", "ListPaymentMethods", "GetPaymentMethod",
-                  "ListGateways", "GetGateway", "ListTransactions", "GetTransaction", "HoldOrder",
-                  "ExtendOrder", "AddOrderFile", "ListIssuers", "CreateApiToken",
-                  "CreateApplePaySession", "ListTerminals", "ListGroupTerminals", "GetReceipt",
-                  "GetAccount", "ListClosingBalances", "ListCategories", "Check"));
-  // All but WatchOrder, which is a stream, and with the standard health check.
-  EXPECT_EQ(seen.size(), UnaryMethods().size() + 1);
+  EXPECT_THAT(seen, ::testing::ElementsAre("CreateOrder", "HandleNotification", "DeleteToken",
+                                           "GetGateway", "ListCategories", "Check"));
+}
+
+TEST(Client, NoTwoMethodsTakeTheSameRequest) {
+  std::set<const pb::Descriptor*> requests;
+  for (const pb::MethodDescriptor* method : UnaryMethods()) {
+    EXPECT_TRUE(requests.insert(method->input_type()).second) << method->full_name();
+    EXPECT_EQ(method->input_type()->file(), method->file()) << method->full_name();
+  }
 }
 
 TEST(Client, AReplyThatDoesNotSayWhatBecameOfTheMoneyIsUnknown) {

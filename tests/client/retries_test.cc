@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What docs/retries hands to clients and meshes is made from the schema's `retry` option: these
-// files and that option never drift apart. MSP_UPDATE_RETRIES=1 writes the files anew.
+// files and that option never drift apart. MSP_UPDATE_RETRIES=1, as ./run derive has it, writes
+// the files anew.
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -137,6 +138,8 @@ std::string MethodTable() {
       "| method | repeat it |\n|---|---|\n";
   for (const MethodDescriptor* method : Methods()) {
     const char* how = "only by the caller's rule: same order id, same key, `control.repeat`";
+    if (method->input_type()->FindFieldByName("control") == nullptr)
+      how = "never by itself; a second one adds a second copy, which moves no money";
     if (RepeatOf(*method) == Repeat::kFreely) how = "at will; it only reads";
     if (RepeatOf(*method) == Repeat::kIdempotent) how = "at will; twice ends as once";
     text += "| `" + method->service()->name() + "." + method->name() + "` | " + how + " |\n";
@@ -150,7 +153,7 @@ void ExpectFile(const std::string& name, const std::string& expected) {
   std::ostringstream found;
   found << std::ifstream(path).rdbuf();
   EXPECT_EQ(found.str(), expected)
-      << path << " differs from the schema; MSP_UPDATE_RETRIES=1 writes it anew";
+      << path << " differs from the schema; ./run derive writes it anew";
 }
 
 TEST(Retries, FilesAreTheSchemasOwn) {

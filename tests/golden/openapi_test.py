@@ -7,45 +7,24 @@ openapi_test.py DESCRIPTORS OPENAPI_FOLDER
 """
 
 import pathlib
+import re
 import sys
 
 import yaml
 from google.protobuf import descriptor_pb2
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "ci"))
+import schema  # noqa: E402
+
 # The partner API: accounts of others, not the shop's payments.
 PARTNER = ("accounts", "sites", "signup-account", "bank-accounts", "bank-statements", "ubos", "identitydocs", "customers")
 
-# Method and path -> RPC, and the field that the answer's `data` fills ("" for the response itself).
-RPCS = {
-    "POST /orders": ("CreateOrder", "order"),
-    "GET /orders/{psp_id}": ("GetOrder", "order"),
-    "GET /orders/{order_id}": ("GetOrder", "order"),
-    "PATCH /orders/{order_id}": ("UpdateOrder", "update"),
-    "POST /orders/{order_id}/cancel": ("CancelOrder", "order"),
-    "POST /orders/{order_id}/capture": ("CaptureOrder", "capture"),
-    "PATCH /capture/{order_id}": ("VoidOrder", "authorization_void"),
-    "POST /orders/{order_id}/refunds": ("RefundOrder", "refund"),
-    "PATCH /orders/{order_id}/refunds/{refund_id}": ("CancelRefund", "refund_cancellation"),
-    "POST /orders/{order_id}/files": ("AddOrderFile", "update"),
-    "POST /pad/orders/{order_id}/onhold": ("HoldOrder", "until"),
-    "POST /pad/orders/{order_id}/autoexpire": ("ExtendOrder", "until"),
-    "GET /gateways": ("ListGateways", "gateways"),
-    "GET /gateways/{gateway_id}": ("GetGateway", "gateway"),
-    "GET /payment-methods": ("ListPaymentMethods", "payment_methods"),
-    "GET /payment-methods/{payment_method_id}": ("GetPaymentMethod", "payment_method"),
-    "GET /recurring/{your_customer_reference}": ("ListTokens", ""),
-    "GET /recurring/{your_customer_reference}/token/{your_token}": ("GetToken", "token"),
-    "PATCH /recurring/{your_customer_reference}/update/{your_token}": ("UpdateToken", "update"),
-    "DELETE /recurring/{your_customer_reference}/remove/{your_token}": ("DeleteToken", "removal"),
-    "GET /transactions": ("ListTransactions", "transactions"),
-    "GET /transactions/{transaction_id}": ("GetTransaction", "transaction"),
-    "GET /closing-balances": ("ListClosingBalances", "closing_balances"),
-    "GET /auth/api_token": ("CreateApiToken", "api_token"),
-    "GET /categories": ("ListCategories", "categories"),
-    "GET /pos/receipt/{order_id}": ("GetReceipt", "receipt"),
-    "GET /terminals": ("ListTerminals", "terminals"),
-    "GET /terminal-groups/{terminal_group_id}/terminals": ("ListGroupTerminals", "terminals"),
-}
+# Verb and path, with {} for an id -> RPC, and the field that the answer's `data` fills ("" for the response itself): as the
+# table of operations has it. Of two on one path, UpdateOrder and CancelOrder, the first has the members.
+RPCS = {}
+for rpc, row in schema.operations().items():
+    RPCS.setdefault(f"{row.verb} {re.sub('{.*?}', '{}', row.path)}", (rpc, row.data))
+RPCS["POST /orders/{}/cancel"] = ("CancelOrder", "order")  # CancelOrderRequest.by
 
 # "METHOD path request|answer|query member" -> why it has no field. A member covers all below it.
 EXCLUDED = {
@@ -146,23 +125,24 @@ def main():
     if not pathlib.Path(sys.argv[2]).is_dir():
         print(f"skipped: no {sys.argv[2]}")
         return 77
-    schema, missing, seen, used = Schema(sys.argv[1]), [], 0, set()
+    described, missing, seen, used = Schema(sys.argv[1]), [], 0, set()
     for place, kind, member in sorted(set(load(pathlib.Path(sys.argv[2])))):
         seen += 1
-        if place not in RPCS:
+        asked = re.sub("{.*?}", "{}", place)
+        if asked not in RPCS:
             missing.append(f"{place}: no RPC")
             continue
         if kind == "path":
             continue
-        rpc, data = RPCS[place]
+        rpc, data = RPCS[asked]
         path = f"{data}.{member}" if kind == "answer" and data else member
-        if schema.has(rpc + ("Response" if kind == "answer" else "Request"), path):
+        if described.has(rpc + ("Response" if kind == "answer" else "Request"), path):
             continue
         steps = member.split(".")
         row = next((r for n in range(1, len(steps) + 1)
                     if (r := f"{place} {kind} {'.'.join(steps[:n])}") in EXCLUDED), None)  # fmt: skip
         used.add(row)
-        if row is None and not (f"{place} {kind}" == ECHOED and schema.has(rpc + "Request", member)):
+        if row is None and not (f"{place} {kind}" == ECHOED and described.has(rpc + "Request", member)):
             missing.append(f"{place} {kind}: {member}")
     missing += [f"no longer needed: {row}" for row in EXCLUDED if row not in used]
     for line in missing:

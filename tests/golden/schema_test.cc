@@ -67,20 +67,6 @@ v1::Retry RetryOf(const pb::MethodDescriptor* method) {
   return method->options().GetExtension(v1::retry);
 }
 
-TEST(Schema, HasEveryMethodOfTheService) {
-  std::vector<std::string> names;
-  for (const pb::MethodDescriptor* method : Methods()) names.push_back(method->name());
-  EXPECT_THAT(
-      names, testing::UnorderedElementsAre(
-                 "CreateOrder", "GetOrder", "UpdateOrder", "CancelOrder", "CaptureOrder",
-                 "VoidOrder", "RefundOrder", "CancelRefund", "WatchOrder", "ListTokens", "GetToken",
-                 "UpdateToken", "DeleteToken", "ListPaymentMethods", "GetPaymentMethod",
-                 "ListGateways", "GetGateway", "ListTransactions", "GetTransaction",
-                 "HandleNotification", "HoldOrder", "ExtendOrder", "AddOrderFile", "ListIssuers",
-                 "CreateApiToken", "CreateApplePaySession", "ListTerminals", "ListGroupTerminals",
-                 "GetReceipt", "GetAccount", "ListClosingBalances", "ListCategories"));
-}
-
 TEST(Schema, EveryMethodSaysHowItMayBeRepeated) {
   for (const pb::MethodDescriptor* method : Methods()) {
     EXPECT_NE(RetryOf(method), v1::RETRY_UNSPECIFIED) << method->full_name();

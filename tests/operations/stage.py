@@ -10,7 +10,6 @@ import json
 import os
 import pathlib
 import queue
-import re
 import subprocess
 import sys
 import threading
@@ -18,6 +17,9 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.append(str(ROOT / "ci"))
+import schema  # noqa: E402
+
 KEY = "sandbox-test-key-0001"
 READY_S = 30
 CALL_S = 60
@@ -75,28 +77,10 @@ class Failed(Exception):
     """A call that the service or the client refused."""
 
 
-def snake(name):
-    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)
-
-
 class Cli:
     """Calls by the command-line client: ids as words, scalars as flags, and what holds objects as a file."""
 
-    WORDS = {
-        "CreateOrder": "order create", "GetOrder": "order get", "UpdateOrder": "order update",
-        "CancelOrder": "order cancel", "CaptureOrder": "order capture", "VoidOrder": "order void",
-        "RefundOrder": "order refund", "CancelRefund": "order cancel-refund", "ListTokens": "token list",
-        "GetToken": "token get", "UpdateToken": "token update", "DeleteToken": "token delete",
-        "ListGateways": "gateway list", "GetGateway": "gateway get", "ListPaymentMethods": "method list",
-        "GetPaymentMethod": "method get", "ListTransactions": "transaction list",
-        "GetTransaction": "transaction get", "HoldOrder": "order hold", "ExtendOrder": "order extend",
-        "AddOrderFile": "order add-file", "ListIssuers": "gateway issuers", "CreateApiToken": "api-token create",
-        "CreateApplePaySession": "apple-pay create", "ListTerminals": "terminal list",
-        "ListGroupTerminals": "terminal group", "GetReceipt": "terminal receipt", "GetAccount": "account get",
-        "ListClosingBalances": "account balances", "ListCategories": "account categories",
-    }  # fmt: skip
-    IDS = ("order_id", "refund_id", "reference", "token", "transaction_id", "gateway_id", "payment_method_id",
-           "terminal_group_id")  # fmt: skip
+    COMMANDS = schema.commands()
 
     def __init__(self, bin_dir, server):
         self.command = [str(bin_dir / "msp"), "--server", server]
@@ -108,11 +92,12 @@ class Cli:
         return done.returncode, done.stdout, done.stderr
 
     def call(self, method, request):
-        words, rest = self.WORDS[method].split(), dict(request)
+        command, rest = self.COMMANDS[method], dict(request)
+        words = command.words.split()
         if method == "CreateOrder" or any(isinstance(value, list) for value in rest.values()):
             code, out, err = self.run([*words, "-f", "-"], json.dumps(rest))
         else:
-            words += [rest.pop(name) for name in self.IDS if name in rest]
+            words += [rest.pop(name) for name in command.positionals if name in rest]
             for name, value in rest.items():
                 words.append("--" + name.replace("_", "-") + ("" if value == {} else f"={value}"))
             code, out, err = self.run(words)
@@ -125,20 +110,15 @@ class Cli:
 class Grpcurl:
     """Calls by grpcurl and the server's own reflection: nothing of ours on this side."""
 
-    # The first word that is part of the method's name decides.
-    SERVICES = {"ApiToken": "CheckoutService", "ApplePay": "CheckoutService", "Order": "OrderService",
-                "Refund": "OrderService", "Token": "TokenService", "Transaction": "TransactionService",
-                "Terminal": "TerminalService", "Receipt": "TerminalService", "Account": "AccountService",
-                "Balances": "AccountService", "Categories": "AccountService"}  # fmt: skip
+    SERVICES = {method.name: method.service for method in schema.methods()}
 
     def __init__(self, path, server):
         self.path, self.server = path, server
 
     def call(self, method, request):
-        service_name = next((s for word, s in self.SERVICES.items() if word in method), "PaymentMethodService")
         done = subprocess.run(
             [self.path, "-plaintext", "-max-time", str(CALL_S), "-d", "@", self.server,
-             f"multisafepay.v1.{service_name}/{method}"],
+             f"multisafepay.v1.{self.SERVICES[method]}/{method}"],
             input=json.dumps(request), capture_output=True, text=True, timeout=CALL_S, check=False,
         )  # fmt: skip
         if done.returncode != 0:
@@ -148,7 +128,7 @@ class Grpcurl:
     def plain(self, value):
         """protobuf's JSON mapping in the API's own names."""
         if isinstance(value, dict):
-            return {snake(name): self.plain(member) for name, member in value.items()}
+            return {schema.snake(name): self.plain(member) for name, member in value.items()}
         return [self.plain(one) for one in value] if isinstance(value, list) else value
 
 

@@ -14,25 +14,21 @@ import pathlib
 import random
 import select
 import subprocess
+import sys
 import time
 import urllib.request
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "ci"))
+import schema  # noqa: E402
 
 SANDBOX_KEY = "sandbox-test-key-0001"
 READY_S = 30
 CALL_S = 90
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
-SERVICES = {
-    "OrderService": ("CreateOrder", "GetOrder", "UpdateOrder", "CancelOrder", "CaptureOrder", "VoidOrder",
-                     "RefundOrder", "CancelRefund", "HoldOrder", "ExtendOrder", "AddOrderFile"),
-    "TokenService": ("ListTokens", "GetToken", "UpdateToken", "DeleteToken"),
-    "PaymentMethodService": ("ListPaymentMethods", "GetPaymentMethod", "ListGateways", "GetGateway", "ListIssuers"),
-    "CheckoutService": ("CreateApiToken", "CreateApplePaySession"),
-    "TerminalService": ("ListTerminals", "ListGroupTerminals", "GetReceipt"),
-    "AccountService": ("GetAccount", "ListClosingBalances", "ListCategories"),
-    "TransactionService": ("ListTransactions", "GetTransaction"),
-}  # fmt: skip
-PATH_OF = {method: f"{service}/{method}" for service, methods in SERVICES.items() for method in methods}
+# Every method that asks MultiSafepay something.
+METHODS = [method for method in schema.methods() if method.name in schema.operations()]
+PATH_OF = {method.name: f"{method.service}/{method.name}" for method in METHODS}
 
 
 def with_check_digit(digits):

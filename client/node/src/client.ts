@@ -12,6 +12,8 @@ import {
 import { certainly, DEFAULT_RULE, type Rule } from "./certain.js";
 import { connected, way } from "./connect.js";
 import { readError } from "./errors.js";
+import type { Order } from "./gen/multisafepay/v1/order.js";
+// Written by ./run derive: imports.
 import {
   AccountServiceClient, GetAccountRequest, ListCategoriesRequest, ListClosingBalancesRequest,
 } from "./gen/multisafepay/v1/account_service.js";
@@ -19,10 +21,10 @@ import {
   CheckoutServiceClient, CreateApiTokenRequest, CreateApplePaySessionRequest,
 } from "./gen/multisafepay/v1/checkout_service.js";
 import { HandleNotificationRequest, NotificationServiceClient } from "./gen/multisafepay/v1/notification_service.js";
-import type { Order } from "./gen/multisafepay/v1/order.js";
 import {
   AddOrderFileRequest, CancelOrderRequest, CancelRefundRequest, CaptureOrderRequest, CreateOrderRequest,
-  ExtendOrderRequest, GetOrderRequest, HoldOrderRequest, OrderServiceClient, RefundOrderRequest, UpdateOrderRequest, VoidOrderRequest, WatchOrderRequest, type WatchOrderResponse,
+  ExtendOrderRequest, GetOrderRequest, HoldOrderRequest, OrderServiceClient, RefundOrderRequest, UpdateOrderRequest,
+  VoidOrderRequest, WatchOrderRequest, type WatchOrderResponse,
 } from "./gen/multisafepay/v1/order_service.js";
 import {
   GetGatewayRequest, GetPaymentMethodRequest, ListGatewaysRequest, ListIssuersRequest, ListPaymentMethodsRequest,
@@ -37,6 +39,7 @@ import {
 import {
   GetTransactionRequest, ListTransactionsRequest, TransactionServiceClient,
 } from "./gen/multisafepay/v1/transaction_service.js";
+// End of what ./run derive writes.
 
 // Addresses that never leave the machine.
 const LOCAL = /^(dns:(\/\/\/)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:/;
@@ -198,9 +201,6 @@ export class Client {
     const reply = await this.#read(this.#orders, this.#orders.getOrder, GetOrderRequest.fromPartial({ orderId }), timeoutMs);
     return reply.order!;
   }
-  updateOrder(request: Input<typeof UpdateOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
-    return this.#call(this.#money, this.#money.updateOrder, UpdateOrderRequest.fromPartial(request), timeoutMs, false);
-  }
 
   /**
    * The order's state now, then each change, until it is final (or for good, with `follow`). A stream that breaks goes on
@@ -233,93 +233,22 @@ export class Client {
     }
   }
 
-  // Stored cards, payment methods, transactions, notifications.
+  // Notifications.
 
-  listTokens(request: Input<typeof ListTokensRequest>, timeoutMs?: number) {
-    return this.#read(this.#tokens, this.#tokens.listTokens, ListTokensRequest.fromPartial(request), timeoutMs);
+  /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceError when it is not genuine. */
+  handleNotification(request: Input<typeof HandleNotificationRequest>, timeoutMs?: number) {
+    const whole = HandleNotificationRequest.fromPartial(request);
+    return this.#read(this.#notifications, this.#notifications.handleNotification, whole, timeoutMs);
   }
-  getToken(request: Input<typeof GetTokenRequest>, timeoutMs?: number) {
-    return this.#read(this.#tokens, this.#tokens.getToken, GetTokenRequest.fromPartial(request), timeoutMs);
-  }
-  updateToken(request: Input<typeof UpdateTokenRequest>, timeoutMs = this.#options.writeTimeoutMs) {
-    return this.#read(this.#tokens, this.#tokens.updateToken, UpdateTokenRequest.fromPartial(request), timeoutMs);
-  }
-  deleteToken(request: Input<typeof DeleteTokenRequest>, timeoutMs = this.#options.writeTimeoutMs) {
-    return this.#read(this.#tokens, this.#tokens.deleteToken, DeleteTokenRequest.fromPartial(request), timeoutMs);
-  }
-  listPaymentMethods(request: Input<typeof ListPaymentMethodsRequest> = {}, timeoutMs?: number) {
-    const whole = ListPaymentMethodsRequest.fromPartial(request);
-    return this.#read(this.#methods, this.#methods.listPaymentMethods, whole, timeoutMs);
-  }
-  getPaymentMethod(request: Input<typeof GetPaymentMethodRequest>, timeoutMs?: number) {
-    const whole = GetPaymentMethodRequest.fromPartial(request);
-    return this.#read(this.#methods, this.#methods.getPaymentMethod, whole, timeoutMs);
-  }
-  listGateways(request: Input<typeof ListGatewaysRequest> = {}, timeoutMs?: number) {
-    return this.#read(this.#methods, this.#methods.listGateways, ListGatewaysRequest.fromPartial(request), timeoutMs);
-  }
-  getGateway(request: Input<typeof GetGatewayRequest>, timeoutMs?: number) {
-    return this.#read(this.#methods, this.#methods.getGateway, GetGatewayRequest.fromPartial(request), timeoutMs);
-  }
-  listTransactions(request: Input<typeof ListTransactionsRequest> = {}, timeoutMs?: number) {
-    const whole = ListTransactionsRequest.fromPartial(request);
-    return this.#read(this.#transactions, this.#transactions.listTransactions, whole, timeoutMs);
-  }
-  getTransaction(request: Input<typeof GetTransactionRequest>, timeoutMs?: number) {
-    const whole = GetTransactionRequest.fromPartial(request);
-    return this.#read(this.#transactions, this.#transactions.getTransaction, whole, timeoutMs);
-  }
-  /** Stops the reminders for an unpaid Pay After Delivery order for a while. */
-  holdOrder(request: Input<typeof HoldOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
-    const whole = HoldOrderRequest.fromPartial(request);
-    return this.#read(this.#money, this.#money.holdOrder, whole, timeoutMs);
-  }
-  /** Gives a Pay After Delivery order more days before it expires. */
-  extendOrder(request: Input<typeof ExtendOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
-    const whole = ExtendOrderRequest.fromPartial(request);
-    return this.#read(this.#money, this.#money.extendOrder, whole, timeoutMs);
-  }
-  /** Hands in a document against a chargeback; a repeat hands it in twice. */
-  addOrderFile(request: Input<typeof AddOrderFileRequest>, timeoutMs = this.#options.writeTimeoutMs) {
-    const whole = AddOrderFileRequest.fromPartial(request);
-    return this.#read(this.#money, this.#money.addOrderFile, whole, timeoutMs);
-  }
-  /** Lists the banks of a gateway. */
-  listIssuers(request: Input<typeof ListIssuersRequest>, timeoutMs?: number) {
-    const whole = ListIssuersRequest.fromPartial(request);
-    return this.#read(this.#methods, this.#methods.listIssuers, whole, timeoutMs);
-  }
-  /** Makes a token for the payment component, for one order. */
-  createApiToken(request: Input<typeof CreateApiTokenRequest> = {}, timeoutMs?: number) {
-    const whole = CreateApiTokenRequest.fromPartial(request);
-    return this.#read(this.#checkout, this.#checkout.createApiToken, whole, timeoutMs);
-  }
-  /** Makes a session for the Apple Pay button. */
-  createApplePaySession(request: Input<typeof CreateApplePaySessionRequest>, timeoutMs = this.#options.writeTimeoutMs) {
-    const whole = CreateApplePaySessionRequest.fromPartial(request);
-    return this.#read(this.#checkout, this.#checkout.createApplePaySession, whole, timeoutMs);
-  }
-  /** Lists the payment terminals. */
-  listTerminals(request: Input<typeof ListTerminalsRequest> = {}, timeoutMs?: number) {
-    const whole = ListTerminalsRequest.fromPartial(request);
-    return this.#read(this.#terminals, this.#terminals.listTerminals, whole, timeoutMs);
-  }
-  /** Lists the terminals of a group. */
-  listGroupTerminals(request: Input<typeof ListGroupTerminalsRequest>, timeoutMs?: number) {
-    const whole = ListGroupTerminalsRequest.fromPartial(request);
-    return this.#read(this.#terminals, this.#terminals.listGroupTerminals, whole, timeoutMs);
-  }
-  /** Reads the receipt of an order paid at a terminal. */
-  getReceipt(request: Input<typeof GetReceiptRequest>, timeoutMs?: number) {
-    const whole = GetReceiptRequest.fromPartial(request);
-    return this.#read(this.#terminals, this.#terminals.getReceipt, whole, timeoutMs);
-  }
-  /** Reads the ids behind the API key. */
+
+  // Written by ./run derive: methods.
+
+  /** Reads the ids behind the API key: a cheap test of the key. */
   getAccount(request: Input<typeof GetAccountRequest> = {}, timeoutMs?: number) {
     const whole = GetAccountRequest.fromPartial(request);
     return this.#read(this.#accounts, this.#accounts.getAccount, whole, timeoutMs);
   }
-  /** Lists the balances at the end of each day. */
+  /** Lists the account's balances at the end of each day. */
   listClosingBalances(request: Input<typeof ListClosingBalancesRequest> = {}, timeoutMs?: number) {
     const whole = ListClosingBalancesRequest.fromPartial(request);
     return this.#read(this.#accounts, this.#accounts.listClosingBalances, whole, timeoutMs);
@@ -329,9 +258,106 @@ export class Client {
     const whole = ListCategoriesRequest.fromPartial(request);
     return this.#read(this.#accounts, this.#accounts.listCategories, whole, timeoutMs);
   }
-  /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceError when it is not genuine. */
-  handleNotification(request: Input<typeof HandleNotificationRequest>, timeoutMs?: number) {
-    const whole = HandleNotificationRequest.fromPartial(request);
-    return this.#read(this.#notifications, this.#notifications.handleNotification, whole, timeoutMs);
+  /** Makes a token for the payment component in the browser. Good for one order and 600 seconds. */
+  createApiToken(request: Input<typeof CreateApiTokenRequest> = {}, timeoutMs?: number) {
+    const whole = CreateApiTokenRequest.fromPartial(request);
+    return this.#read(this.#checkout, this.#checkout.createApiToken, whole, timeoutMs);
   }
+  /** Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it. */
+  createApplePaySession(request: Input<typeof CreateApplePaySessionRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = CreateApplePaySessionRequest.fromPartial(request);
+    return this.#read(this.#checkout, this.#checkout.createApplePaySession, whole, timeoutMs);
+  }
+  /** Changes an order without moving money: shipment, invoice, a longer lifetime, a new id. */
+  updateOrder(request: Input<typeof UpdateOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = UpdateOrderRequest.fromPartial(request);
+    return this.#read(this.#money, this.#money.updateOrder, whole, timeoutMs);
+  }
+  /** Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money. */
+  holdOrder(request: Input<typeof HoldOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = HoldOrderRequest.fromPartial(request);
+    return this.#read(this.#money, this.#money.holdOrder, whole, timeoutMs);
+  }
+  /** Gives a Pay After Delivery order more days before it expires unshipped. Moves no money. */
+  extendOrder(request: Input<typeof ExtendOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = ExtendOrderRequest.fromPartial(request);
+    return this.#read(this.#money, this.#money.extendOrder, whole, timeoutMs);
+  }
+  /** Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice. */
+  addOrderFile(request: Input<typeof AddOrderFileRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = AddOrderFileRequest.fromPartial(request);
+    return this.#read(this.#money, this.#money.addOrderFile, whole, timeoutMs);
+  }
+  /** Lists the site's payment methods. */
+  listPaymentMethods(request: Input<typeof ListPaymentMethodsRequest> = {}, timeoutMs?: number) {
+    const whole = ListPaymentMethodsRequest.fromPartial(request);
+    return this.#read(this.#methods, this.#methods.listPaymentMethods, whole, timeoutMs);
+  }
+  /** Reads one payment method. */
+  getPaymentMethod(request: Input<typeof GetPaymentMethodRequest>, timeoutMs?: number) {
+    const whole = GetPaymentMethodRequest.fromPartial(request);
+    return this.#read(this.#methods, this.#methods.getPaymentMethod, whole, timeoutMs);
+  }
+  /** Lists the site's gateways. CREDITCARD is never among them. */
+  listGateways(request: Input<typeof ListGatewaysRequest> = {}, timeoutMs?: number) {
+    const whole = ListGatewaysRequest.fromPartial(request);
+    return this.#read(this.#methods, this.#methods.listGateways, whole, timeoutMs);
+  }
+  /** Reads one gateway. */
+  getGateway(request: Input<typeof GetGatewayRequest>, timeoutMs?: number) {
+    const whole = GetGatewayRequest.fromPartial(request);
+    return this.#read(this.#methods, this.#methods.getGateway, whole, timeoutMs);
+  }
+  /** Lists the banks that a customer of this gateway chooses from. */
+  listIssuers(request: Input<typeof ListIssuersRequest>, timeoutMs?: number) {
+    const whole = ListIssuersRequest.fromPartial(request);
+    return this.#read(this.#methods, this.#methods.listIssuers, whole, timeoutMs);
+  }
+  /** Lists the account's terminals. */
+  listTerminals(request: Input<typeof ListTerminalsRequest> = {}, timeoutMs?: number) {
+    const whole = ListTerminalsRequest.fromPartial(request);
+    return this.#read(this.#terminals, this.#terminals.listTerminals, whole, timeoutMs);
+  }
+  /** Lists the terminals of one group. */
+  listGroupTerminals(request: Input<typeof ListGroupTerminalsRequest>, timeoutMs?: number) {
+    const whole = ListGroupTerminalsRequest.fromPartial(request);
+    return this.#read(this.#terminals, this.#terminals.listGroupTerminals, whole, timeoutMs);
+  }
+  /** Reads the receipt of an order that was paid at a terminal. */
+  getReceipt(request: Input<typeof GetReceiptRequest>, timeoutMs?: number) {
+    const whole = GetReceiptRequest.fromPartial(request);
+    return this.#read(this.#terminals, this.#terminals.getReceipt, whole, timeoutMs);
+  }
+  /** Lists a customer's stored cards. A customer without any gives an empty list, not an error. */
+  listTokens(request: Input<typeof ListTokensRequest>, timeoutMs?: number) {
+    const whole = ListTokensRequest.fromPartial(request);
+    return this.#read(this.#tokens, this.#tokens.listTokens, whole, timeoutMs);
+  }
+  /** Reads one stored card. */
+  getToken(request: Input<typeof GetTokenRequest>, timeoutMs?: number) {
+    const whole = GetTokenRequest.fromPartial(request);
+    return this.#read(this.#tokens, this.#tokens.getToken, whole, timeoutMs);
+  }
+  /** Changes the expiry date of a stored card, when the issuer has prolonged it. */
+  updateToken(request: Input<typeof UpdateTokenRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = UpdateTokenRequest.fromPartial(request);
+    return this.#read(this.#tokens, this.#tokens.updateToken, whole, timeoutMs);
+  }
+  /** Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND. */
+  deleteToken(request: Input<typeof DeleteTokenRequest>, timeoutMs = this.#options.writeTimeoutMs) {
+    const whole = DeleteTokenRequest.fromPartial(request);
+    return this.#read(this.#tokens, this.#tokens.deleteToken, whole, timeoutMs);
+  }
+  /** Lists transactions, the newest first. */
+  listTransactions(request: Input<typeof ListTransactionsRequest> = {}, timeoutMs?: number) {
+    const whole = ListTransactionsRequest.fromPartial(request);
+    return this.#read(this.#transactions, this.#transactions.listTransactions, whole, timeoutMs);
+  }
+  /** Reads one transaction by MultiSafepay's id. */
+  getTransaction(request: Input<typeof GetTransactionRequest>, timeoutMs?: number) {
+    const whole = GetTransactionRequest.fromPartial(request);
+    return this.#read(this.#transactions, this.#transactions.getTransaction, whole, timeoutMs);
+  }
+
+  // End of what ./run derive writes.
 }

@@ -7,6 +7,8 @@ namespace Multisafepay\Grpc;
 
 use Generator;
 use Google\Protobuf\Internal\Message;
+use Multisafepay\V1\Order;
+// Written by ./run derive: imports.
 use Multisafepay\V1\AddOrderFileRequest;
 use Multisafepay\V1\AddOrderFileResponse;
 use Multisafepay\V1\CancelOrderRequest;
@@ -61,7 +63,6 @@ use Multisafepay\V1\ListTokensRequest;
 use Multisafepay\V1\ListTokensResponse;
 use Multisafepay\V1\ListTransactionsRequest;
 use Multisafepay\V1\ListTransactionsResponse;
-use Multisafepay\V1\Order;
 use Multisafepay\V1\RefundOrderRequest;
 use Multisafepay\V1\RefundOrderResponse;
 use Multisafepay\V1\UpdateOrderRequest;
@@ -72,6 +73,7 @@ use Multisafepay\V1\VoidOrderRequest;
 use Multisafepay\V1\VoidOrderResponse;
 use Multisafepay\V1\WatchOrderRequest;
 use Multisafepay\V1\WatchOrderResponse;
+// End of what ./run derive writes.
 use SensitiveParameter;
 
 /**
@@ -185,14 +187,6 @@ final class Client
         return $this->read(self::ORDERS . 'GetOrder', $request, GetOrderResponse::class, $timeout)->getOrder();
     }
 
-    public function updateOrder(
-        #[SensitiveParameter] UpdateOrderRequest $request,
-        ?float $timeout = null,
-    ): UpdateOrderResponse {
-        $timeout ??= $this->writeTimeout;
-        return $this->once(self::ORDERS . 'UpdateOrder', $request, UpdateOrderResponse::class, $timeout, false);
-    }
-
     /**
      * The order's state now, then each change, until it is final (or for good, with $follow).
      *
@@ -229,157 +223,21 @@ final class Client
         }
     }
 
-    // Stored cards, payment methods, transactions, notifications.
+    // Notifications.
 
-    public function listTokens(
-        #[SensitiveParameter] ListTokensRequest $request,
+    /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceException when it is not genuine. */
+    public function handleNotification(
+        #[SensitiveParameter] HandleNotificationRequest $request,
         ?float $timeout = null,
-    ): ListTokensResponse {
-        return $this->read(self::TOKENS . 'ListTokens', $request, ListTokensResponse::class, $timeout);
+    ): HandleNotificationResponse {
+        $timeout ??= $this->readTimeout;
+        $reply = HandleNotificationResponse::class;
+        return $this->once(self::NOTIFICATIONS . 'HandleNotification', $request, $reply, $timeout, false);
     }
 
-    public function getToken(
-        #[SensitiveParameter] GetTokenRequest $request,
-        ?float $timeout = null,
-    ): GetTokenResponse {
-        return $this->read(self::TOKENS . 'GetToken', $request, GetTokenResponse::class, $timeout);
-    }
+    // Written by ./run derive: methods.
 
-    public function updateToken(
-        #[SensitiveParameter] UpdateTokenRequest $request,
-        ?float $timeout = null,
-    ): UpdateTokenResponse {
-        $timeout ??= $this->writeTimeout;
-        return $this->once(self::TOKENS . 'UpdateToken', $request, UpdateTokenResponse::class, $timeout, false);
-    }
-
-    public function deleteToken(
-        #[SensitiveParameter] DeleteTokenRequest $request,
-        ?float $timeout = null,
-    ): DeleteTokenResponse {
-        $timeout ??= $this->writeTimeout;
-        return $this->once(self::TOKENS . 'DeleteToken', $request, DeleteTokenResponse::class, $timeout, false);
-    }
-
-    public function listPaymentMethods(
-        #[SensitiveParameter] ListPaymentMethodsRequest $request,
-        ?float $timeout = null,
-    ): ListPaymentMethodsResponse {
-        return $this->read(self::METHODS . 'ListPaymentMethods', $request, ListPaymentMethodsResponse::class, $timeout);
-    }
-
-    public function getPaymentMethod(
-        #[SensitiveParameter] GetPaymentMethodRequest $request,
-        ?float $timeout = null,
-    ): GetPaymentMethodResponse {
-        return $this->read(self::METHODS . 'GetPaymentMethod', $request, GetPaymentMethodResponse::class, $timeout);
-    }
-
-    public function listGateways(
-        #[SensitiveParameter] ListGatewaysRequest $request,
-        ?float $timeout = null,
-    ): ListGatewaysResponse {
-        return $this->read(self::METHODS . 'ListGateways', $request, ListGatewaysResponse::class, $timeout);
-    }
-
-    public function getGateway(
-        #[SensitiveParameter] GetGatewayRequest $request,
-        ?float $timeout = null,
-    ): GetGatewayResponse {
-        return $this->read(self::METHODS . 'GetGateway', $request, GetGatewayResponse::class, $timeout);
-    }
-
-    public function listTransactions(
-        #[SensitiveParameter] ListTransactionsRequest $request,
-        ?float $timeout = null,
-    ): ListTransactionsResponse {
-        return $this->read(self::TRANSACTIONS . 'ListTransactions', $request, ListTransactionsResponse::class, $timeout);
-    }
-
-    public function getTransaction(
-        #[SensitiveParameter] GetTransactionRequest $request,
-        ?float $timeout = null,
-    ): GetTransactionResponse {
-        return $this->read(self::TRANSACTIONS . 'GetTransaction', $request, GetTransactionResponse::class, $timeout);
-    }
-
-    /** Stops the reminders for an unpaid Pay After Delivery order for a while. */
-    public function holdOrder(
-        #[SensitiveParameter] HoldOrderRequest $request,
-        ?float $timeout = null,
-    ): HoldOrderResponse {
-        $timeout ??= $this->writeTimeout;
-        return $this->once(self::ORDERS . 'HoldOrder', $request, HoldOrderResponse::class, $timeout, false);
-    }
-
-    /** Gives a Pay After Delivery order more days before it expires. */
-    public function extendOrder(
-        #[SensitiveParameter] ExtendOrderRequest $request,
-        ?float $timeout = null,
-    ): ExtendOrderResponse {
-        $timeout ??= $this->writeTimeout;
-        return $this->once(self::ORDERS . 'ExtendOrder', $request, ExtendOrderResponse::class, $timeout, false);
-    }
-
-    /** Hands in a document against a chargeback; a repeat hands it in twice. */
-    public function addOrderFile(
-        #[SensitiveParameter] AddOrderFileRequest $request,
-        ?float $timeout = null,
-    ): AddOrderFileResponse {
-        $timeout ??= $this->writeTimeout;
-        return $this->once(self::ORDERS . 'AddOrderFile', $request, AddOrderFileResponse::class, $timeout, false);
-    }
-
-    /** Lists the banks of a gateway. */
-    public function listIssuers(
-        #[SensitiveParameter] ListIssuersRequest $request,
-        ?float $timeout = null,
-    ): ListIssuersResponse {
-        return $this->read(self::METHODS . 'ListIssuers', $request, ListIssuersResponse::class, $timeout);
-    }
-
-    /** Makes a token for the payment component, for one order. */
-    public function createApiToken(
-        #[SensitiveParameter] CreateApiTokenRequest $request,
-        ?float $timeout = null,
-    ): CreateApiTokenResponse {
-        return $this->read(self::CHECKOUT . 'CreateApiToken', $request, CreateApiTokenResponse::class, $timeout);
-    }
-
-    /** Makes a session for the Apple Pay button. */
-    public function createApplePaySession(
-        #[SensitiveParameter] CreateApplePaySessionRequest $request,
-        ?float $timeout = null,
-    ): CreateApplePaySessionResponse {
-        $timeout ??= $this->writeTimeout;
-        return $this->once(self::CHECKOUT . 'CreateApplePaySession', $request, CreateApplePaySessionResponse::class, $timeout, false);
-    }
-
-    /** Lists the payment terminals. */
-    public function listTerminals(
-        #[SensitiveParameter] ListTerminalsRequest $request,
-        ?float $timeout = null,
-    ): ListTerminalsResponse {
-        return $this->read(self::TERMINALS . 'ListTerminals', $request, ListTerminalsResponse::class, $timeout);
-    }
-
-    /** Lists the terminals of a group. */
-    public function listGroupTerminals(
-        #[SensitiveParameter] ListGroupTerminalsRequest $request,
-        ?float $timeout = null,
-    ): ListGroupTerminalsResponse {
-        return $this->read(self::TERMINALS . 'ListGroupTerminals', $request, ListGroupTerminalsResponse::class, $timeout);
-    }
-
-    /** Reads the receipt of an order paid at a terminal. */
-    public function getReceipt(
-        #[SensitiveParameter] GetReceiptRequest $request,
-        ?float $timeout = null,
-    ): GetReceiptResponse {
-        return $this->read(self::TERMINALS . 'GetReceipt', $request, GetReceiptResponse::class, $timeout);
-    }
-
-    /** Reads the ids behind the API key. */
+    /** Reads the ids behind the API key: a cheap test of the key. */
     public function getAccount(
         #[SensitiveParameter] GetAccountRequest $request,
         ?float $timeout = null,
@@ -387,7 +245,7 @@ final class Client
         return $this->read(self::ACCOUNTS . 'GetAccount', $request, GetAccountResponse::class, $timeout);
     }
 
-    /** Lists the balances at the end of each day. */
+    /** Lists the account's balances at the end of each day. */
     public function listClosingBalances(
         #[SensitiveParameter] ListClosingBalancesRequest $request,
         ?float $timeout = null,
@@ -403,15 +261,174 @@ final class Client
         return $this->read(self::ACCOUNTS . 'ListCategories', $request, ListCategoriesResponse::class, $timeout);
     }
 
-    /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceException when it is not genuine. */
-    public function handleNotification(
-        #[SensitiveParameter] HandleNotificationRequest $request,
+    /** Makes a token for the payment component in the browser. Good for one order and 600 seconds. */
+    public function createApiToken(
+        #[SensitiveParameter] CreateApiTokenRequest $request,
         ?float $timeout = null,
-    ): HandleNotificationResponse {
-        $timeout ??= $this->readTimeout;
-        $reply = HandleNotificationResponse::class;
-        return $this->once(self::NOTIFICATIONS . 'HandleNotification', $request, $reply, $timeout, false);
+    ): CreateApiTokenResponse {
+        return $this->read(self::CHECKOUT . 'CreateApiToken', $request, CreateApiTokenResponse::class, $timeout);
     }
+
+    /** Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it. */
+    public function createApplePaySession(
+        #[SensitiveParameter] CreateApplePaySessionRequest $request,
+        ?float $timeout = null,
+    ): CreateApplePaySessionResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::CHECKOUT . 'CreateApplePaySession', $request, CreateApplePaySessionResponse::class, $timeout, false);
+    }
+
+    /** Changes an order without moving money: shipment, invoice, a longer lifetime, a new id. */
+    public function updateOrder(
+        #[SensitiveParameter] UpdateOrderRequest $request,
+        ?float $timeout = null,
+    ): UpdateOrderResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::ORDERS . 'UpdateOrder', $request, UpdateOrderResponse::class, $timeout, false);
+    }
+
+    /** Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money. */
+    public function holdOrder(
+        #[SensitiveParameter] HoldOrderRequest $request,
+        ?float $timeout = null,
+    ): HoldOrderResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::ORDERS . 'HoldOrder', $request, HoldOrderResponse::class, $timeout, false);
+    }
+
+    /** Gives a Pay After Delivery order more days before it expires unshipped. Moves no money. */
+    public function extendOrder(
+        #[SensitiveParameter] ExtendOrderRequest $request,
+        ?float $timeout = null,
+    ): ExtendOrderResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::ORDERS . 'ExtendOrder', $request, ExtendOrderResponse::class, $timeout, false);
+    }
+
+    /** Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice. */
+    public function addOrderFile(
+        #[SensitiveParameter] AddOrderFileRequest $request,
+        ?float $timeout = null,
+    ): AddOrderFileResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::ORDERS . 'AddOrderFile', $request, AddOrderFileResponse::class, $timeout, false);
+    }
+
+    /** Lists the site's payment methods. */
+    public function listPaymentMethods(
+        #[SensitiveParameter] ListPaymentMethodsRequest $request,
+        ?float $timeout = null,
+    ): ListPaymentMethodsResponse {
+        return $this->read(self::METHODS . 'ListPaymentMethods', $request, ListPaymentMethodsResponse::class, $timeout);
+    }
+
+    /** Reads one payment method. */
+    public function getPaymentMethod(
+        #[SensitiveParameter] GetPaymentMethodRequest $request,
+        ?float $timeout = null,
+    ): GetPaymentMethodResponse {
+        return $this->read(self::METHODS . 'GetPaymentMethod', $request, GetPaymentMethodResponse::class, $timeout);
+    }
+
+    /** Lists the site's gateways. CREDITCARD is never among them. */
+    public function listGateways(
+        #[SensitiveParameter] ListGatewaysRequest $request,
+        ?float $timeout = null,
+    ): ListGatewaysResponse {
+        return $this->read(self::METHODS . 'ListGateways', $request, ListGatewaysResponse::class, $timeout);
+    }
+
+    /** Reads one gateway. */
+    public function getGateway(
+        #[SensitiveParameter] GetGatewayRequest $request,
+        ?float $timeout = null,
+    ): GetGatewayResponse {
+        return $this->read(self::METHODS . 'GetGateway', $request, GetGatewayResponse::class, $timeout);
+    }
+
+    /** Lists the banks that a customer of this gateway chooses from. */
+    public function listIssuers(
+        #[SensitiveParameter] ListIssuersRequest $request,
+        ?float $timeout = null,
+    ): ListIssuersResponse {
+        return $this->read(self::METHODS . 'ListIssuers', $request, ListIssuersResponse::class, $timeout);
+    }
+
+    /** Lists the account's terminals. */
+    public function listTerminals(
+        #[SensitiveParameter] ListTerminalsRequest $request,
+        ?float $timeout = null,
+    ): ListTerminalsResponse {
+        return $this->read(self::TERMINALS . 'ListTerminals', $request, ListTerminalsResponse::class, $timeout);
+    }
+
+    /** Lists the terminals of one group. */
+    public function listGroupTerminals(
+        #[SensitiveParameter] ListGroupTerminalsRequest $request,
+        ?float $timeout = null,
+    ): ListGroupTerminalsResponse {
+        return $this->read(self::TERMINALS . 'ListGroupTerminals', $request, ListGroupTerminalsResponse::class, $timeout);
+    }
+
+    /** Reads the receipt of an order that was paid at a terminal. */
+    public function getReceipt(
+        #[SensitiveParameter] GetReceiptRequest $request,
+        ?float $timeout = null,
+    ): GetReceiptResponse {
+        return $this->read(self::TERMINALS . 'GetReceipt', $request, GetReceiptResponse::class, $timeout);
+    }
+
+    /** Lists a customer's stored cards. A customer without any gives an empty list, not an error. */
+    public function listTokens(
+        #[SensitiveParameter] ListTokensRequest $request,
+        ?float $timeout = null,
+    ): ListTokensResponse {
+        return $this->read(self::TOKENS . 'ListTokens', $request, ListTokensResponse::class, $timeout);
+    }
+
+    /** Reads one stored card. */
+    public function getToken(
+        #[SensitiveParameter] GetTokenRequest $request,
+        ?float $timeout = null,
+    ): GetTokenResponse {
+        return $this->read(self::TOKENS . 'GetToken', $request, GetTokenResponse::class, $timeout);
+    }
+
+    /** Changes the expiry date of a stored card, when the issuer has prolonged it. */
+    public function updateToken(
+        #[SensitiveParameter] UpdateTokenRequest $request,
+        ?float $timeout = null,
+    ): UpdateTokenResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::TOKENS . 'UpdateToken', $request, UpdateTokenResponse::class, $timeout, false);
+    }
+
+    /** Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND. */
+    public function deleteToken(
+        #[SensitiveParameter] DeleteTokenRequest $request,
+        ?float $timeout = null,
+    ): DeleteTokenResponse {
+        $timeout ??= $this->writeTimeout;
+        return $this->once(self::TOKENS . 'DeleteToken', $request, DeleteTokenResponse::class, $timeout, false);
+    }
+
+    /** Lists transactions, the newest first. */
+    public function listTransactions(
+        #[SensitiveParameter] ListTransactionsRequest $request,
+        ?float $timeout = null,
+    ): ListTransactionsResponse {
+        return $this->read(self::TRANSACTIONS . 'ListTransactions', $request, ListTransactionsResponse::class, $timeout);
+    }
+
+    /** Reads one transaction by MultiSafepay's id. */
+    public function getTransaction(
+        #[SensitiveParameter] GetTransactionRequest $request,
+        ?float $timeout = null,
+    ): GetTransactionResponse {
+        return $this->read(self::TRANSACTIONS . 'GetTransaction', $request, GetTransactionResponse::class, $timeout);
+    }
+
+    // End of what ./run derive writes.
 
     /**
      * @template R of Message

@@ -229,11 +229,6 @@ class Client:
         reply = await self._read(self._orders.GetOrder, v1.GetOrderRequest(order_id=order_id), timeout)
         return reply.order
 
-    async def update_order(
-        self, request: v1.UpdateOrderRequest, timeout: Optional[float] = None
-    ) -> v1.UpdateOrderResponse:
-        return await self._call(self._money.UpdateOrder, request, timeout or self._write_timeout)
-
     async def watch_order(
         self,
         order_id: str,
@@ -265,120 +260,26 @@ class Client:
                 call.cancel()
             await wait(self._rule, pause)
 
-    # Stored cards, payment methods, transactions, notifications.
+    # Notifications.
 
-    async def list_tokens(
-        self, request: v1.ListTokensRequest, timeout: Optional[float] = None
-    ) -> v1.ListTokensResponse:
-        return await self._read(self._tokens.ListTokens, request, timeout)
+    async def handle_notification(
+        self, request: v1.HandleNotificationRequest, timeout: Optional[float] = None
+    ) -> v1.HandleNotificationResponse:
+        """Verifies what MultiSafepay sent to the shop over HTTP; raises ServiceError when it is not genuine."""
+        return await self._read(self._notifications.HandleNotification, request, timeout)
 
-    async def get_token(self, request: v1.GetTokenRequest, timeout: Optional[float] = None) -> v1.GetTokenResponse:
-        return await self._read(self._tokens.GetToken, request, timeout)
-
-    async def update_token(
-        self, request: v1.UpdateTokenRequest, timeout: Optional[float] = None
-    ) -> v1.UpdateTokenResponse:
-        return await self._read(self._tokens.UpdateToken, request, timeout or self._write_timeout)
-
-    async def delete_token(
-        self, request: v1.DeleteTokenRequest, timeout: Optional[float] = None
-    ) -> v1.DeleteTokenResponse:
-        return await self._read(self._tokens.DeleteToken, request, timeout or self._write_timeout)
-
-    async def list_payment_methods(
-        self, request: v1.ListPaymentMethodsRequest, timeout: Optional[float] = None
-    ) -> v1.ListPaymentMethodsResponse:
-        return await self._read(self._methods.ListPaymentMethods, request, timeout)
-
-    async def get_payment_method(
-        self, request: v1.GetPaymentMethodRequest, timeout: Optional[float] = None
-    ) -> v1.GetPaymentMethodResponse:
-        return await self._read(self._methods.GetPaymentMethod, request, timeout)
-
-    async def list_gateways(
-        self, request: v1.ListGatewaysRequest, timeout: Optional[float] = None
-    ) -> v1.ListGatewaysResponse:
-        return await self._read(self._methods.ListGateways, request, timeout)
-
-    async def get_gateway(
-        self, request: v1.GetGatewayRequest, timeout: Optional[float] = None
-    ) -> v1.GetGatewayResponse:
-        return await self._read(self._methods.GetGateway, request, timeout)
-
-    async def list_transactions(
-        self, request: v1.ListTransactionsRequest, timeout: Optional[float] = None
-    ) -> v1.ListTransactionsResponse:
-        return await self._read(self._transactions.ListTransactions, request, timeout)
-
-    async def get_transaction(
-        self, request: v1.GetTransactionRequest, timeout: Optional[float] = None
-    ) -> v1.GetTransactionResponse:
-        return await self._read(self._transactions.GetTransaction, request, timeout)
-
-    async def hold_order(
-        self, request: v1.HoldOrderRequest, timeout: Optional[float] = None
-    ) -> v1.HoldOrderResponse:
-        """Stops the reminders for an unpaid Pay After Delivery order for a while."""
-        return await self._call(self._money.HoldOrder, request, timeout or self._write_timeout)
-
-    async def extend_order(
-        self, request: v1.ExtendOrderRequest, timeout: Optional[float] = None
-    ) -> v1.ExtendOrderResponse:
-        """Gives a Pay After Delivery order more days before it expires."""
-        return await self._call(self._money.ExtendOrder, request, timeout or self._write_timeout)
-
-    async def add_order_file(
-        self, request: v1.AddOrderFileRequest, timeout: Optional[float] = None
-    ) -> v1.AddOrderFileResponse:
-        """Hands in a document against a chargeback; a repeat hands it in twice."""
-        return await self._call(self._money.AddOrderFile, request, timeout or self._write_timeout)
-
-    async def list_issuers(
-        self, request: v1.ListIssuersRequest, timeout: Optional[float] = None
-    ) -> v1.ListIssuersResponse:
-        """Lists the banks of a gateway."""
-        return await self._read(self._methods.ListIssuers, request, timeout)
-
-    async def create_api_token(
-        self, request: v1.CreateApiTokenRequest, timeout: Optional[float] = None
-    ) -> v1.CreateApiTokenResponse:
-        """Makes a token for the payment component, for one order."""
-        return await self._read(self._checkout.CreateApiToken, request, timeout)
-
-    async def create_apple_pay_session(
-        self, request: v1.CreateApplePaySessionRequest, timeout: Optional[float] = None
-    ) -> v1.CreateApplePaySessionResponse:
-        """Makes a session for the Apple Pay button."""
-        return await self._call(self._checkout.CreateApplePaySession, request, timeout or self._write_timeout)
-
-    async def list_terminals(
-        self, request: v1.ListTerminalsRequest, timeout: Optional[float] = None
-    ) -> v1.ListTerminalsResponse:
-        """Lists the payment terminals."""
-        return await self._read(self._terminals.ListTerminals, request, timeout)
-
-    async def list_group_terminals(
-        self, request: v1.ListGroupTerminalsRequest, timeout: Optional[float] = None
-    ) -> v1.ListGroupTerminalsResponse:
-        """Lists the terminals of a group."""
-        return await self._read(self._terminals.ListGroupTerminals, request, timeout)
-
-    async def get_receipt(
-        self, request: v1.GetReceiptRequest, timeout: Optional[float] = None
-    ) -> v1.GetReceiptResponse:
-        """Reads the receipt of an order paid at a terminal."""
-        return await self._read(self._terminals.GetReceipt, request, timeout)
+    # Written by ./run derive: methods.
 
     async def get_account(
         self, request: v1.GetAccountRequest, timeout: Optional[float] = None
     ) -> v1.GetAccountResponse:
-        """Reads the ids behind the API key."""
+        """Reads the ids behind the API key: a cheap test of the key."""
         return await self._read(self._accounts.GetAccount, request, timeout)
 
     async def list_closing_balances(
         self, request: v1.ListClosingBalancesRequest, timeout: Optional[float] = None
     ) -> v1.ListClosingBalancesResponse:
-        """Lists the balances at the end of each day."""
+        """Lists the account's balances at the end of each day."""
         return await self._read(self._accounts.ListClosingBalances, request, timeout)
 
     async def list_categories(
@@ -387,8 +288,120 @@ class Client:
         """Lists the trades that a shop can be of."""
         return await self._read(self._accounts.ListCategories, request, timeout)
 
-    async def handle_notification(
-        self, request: v1.HandleNotificationRequest, timeout: Optional[float] = None
-    ) -> v1.HandleNotificationResponse:
-        """Verifies what MultiSafepay sent to the shop over HTTP; raises ServiceError when it is not genuine."""
-        return await self._read(self._notifications.HandleNotification, request, timeout)
+    async def create_api_token(
+        self, request: v1.CreateApiTokenRequest, timeout: Optional[float] = None
+    ) -> v1.CreateApiTokenResponse:
+        """Makes a token for the payment component in the browser. Good for one order and 600 seconds."""
+        return await self._read(self._checkout.CreateApiToken, request, timeout)
+
+    async def create_apple_pay_session(
+        self, request: v1.CreateApplePaySessionRequest, timeout: Optional[float] = None
+    ) -> v1.CreateApplePaySessionResponse:
+        """Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it."""
+        return await self._read(self._checkout.CreateApplePaySession, request, timeout or self._write_timeout)
+
+    async def update_order(
+        self, request: v1.UpdateOrderRequest, timeout: Optional[float] = None
+    ) -> v1.UpdateOrderResponse:
+        """Changes an order without moving money: shipment, invoice, a longer lifetime, a new id."""
+        return await self._read(self._money.UpdateOrder, request, timeout or self._write_timeout)
+
+    async def hold_order(self, request: v1.HoldOrderRequest, timeout: Optional[float] = None) -> v1.HoldOrderResponse:
+        """Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money."""
+        return await self._read(self._money.HoldOrder, request, timeout or self._write_timeout)
+
+    async def extend_order(
+        self, request: v1.ExtendOrderRequest, timeout: Optional[float] = None
+    ) -> v1.ExtendOrderResponse:
+        """Gives a Pay After Delivery order more days before it expires unshipped. Moves no money."""
+        return await self._read(self._money.ExtendOrder, request, timeout or self._write_timeout)
+
+    async def add_order_file(
+        self, request: v1.AddOrderFileRequest, timeout: Optional[float] = None
+    ) -> v1.AddOrderFileResponse:
+        """Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice."""
+        return await self._read(self._money.AddOrderFile, request, timeout or self._write_timeout)
+
+    async def list_payment_methods(
+        self, request: v1.ListPaymentMethodsRequest, timeout: Optional[float] = None
+    ) -> v1.ListPaymentMethodsResponse:
+        """Lists the site's payment methods."""
+        return await self._read(self._methods.ListPaymentMethods, request, timeout)
+
+    async def get_payment_method(
+        self, request: v1.GetPaymentMethodRequest, timeout: Optional[float] = None
+    ) -> v1.GetPaymentMethodResponse:
+        """Reads one payment method."""
+        return await self._read(self._methods.GetPaymentMethod, request, timeout)
+
+    async def list_gateways(
+        self, request: v1.ListGatewaysRequest, timeout: Optional[float] = None
+    ) -> v1.ListGatewaysResponse:
+        """Lists the site's gateways. CREDITCARD is never among them."""
+        return await self._read(self._methods.ListGateways, request, timeout)
+
+    async def get_gateway(
+        self, request: v1.GetGatewayRequest, timeout: Optional[float] = None
+    ) -> v1.GetGatewayResponse:
+        """Reads one gateway."""
+        return await self._read(self._methods.GetGateway, request, timeout)
+
+    async def list_issuers(
+        self, request: v1.ListIssuersRequest, timeout: Optional[float] = None
+    ) -> v1.ListIssuersResponse:
+        """Lists the banks that a customer of this gateway chooses from."""
+        return await self._read(self._methods.ListIssuers, request, timeout)
+
+    async def list_terminals(
+        self, request: v1.ListTerminalsRequest, timeout: Optional[float] = None
+    ) -> v1.ListTerminalsResponse:
+        """Lists the account's terminals."""
+        return await self._read(self._terminals.ListTerminals, request, timeout)
+
+    async def list_group_terminals(
+        self, request: v1.ListGroupTerminalsRequest, timeout: Optional[float] = None
+    ) -> v1.ListGroupTerminalsResponse:
+        """Lists the terminals of one group."""
+        return await self._read(self._terminals.ListGroupTerminals, request, timeout)
+
+    async def get_receipt(
+        self, request: v1.GetReceiptRequest, timeout: Optional[float] = None
+    ) -> v1.GetReceiptResponse:
+        """Reads the receipt of an order that was paid at a terminal."""
+        return await self._read(self._terminals.GetReceipt, request, timeout)
+
+    async def list_tokens(
+        self, request: v1.ListTokensRequest, timeout: Optional[float] = None
+    ) -> v1.ListTokensResponse:
+        """Lists a customer's stored cards. A customer without any gives an empty list, not an error."""
+        return await self._read(self._tokens.ListTokens, request, timeout)
+
+    async def get_token(self, request: v1.GetTokenRequest, timeout: Optional[float] = None) -> v1.GetTokenResponse:
+        """Reads one stored card."""
+        return await self._read(self._tokens.GetToken, request, timeout)
+
+    async def update_token(
+        self, request: v1.UpdateTokenRequest, timeout: Optional[float] = None
+    ) -> v1.UpdateTokenResponse:
+        """Changes the expiry date of a stored card, when the issuer has prolonged it."""
+        return await self._read(self._tokens.UpdateToken, request, timeout or self._write_timeout)
+
+    async def delete_token(
+        self, request: v1.DeleteTokenRequest, timeout: Optional[float] = None
+    ) -> v1.DeleteTokenResponse:
+        """Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND."""
+        return await self._read(self._tokens.DeleteToken, request, timeout or self._write_timeout)
+
+    async def list_transactions(
+        self, request: v1.ListTransactionsRequest, timeout: Optional[float] = None
+    ) -> v1.ListTransactionsResponse:
+        """Lists transactions, the newest first."""
+        return await self._read(self._transactions.ListTransactions, request, timeout)
+
+    async def get_transaction(
+        self, request: v1.GetTransactionRequest, timeout: Optional[float] = None
+    ) -> v1.GetTransactionResponse:
+        """Reads one transaction by MultiSafepay's id."""
+        return await self._read(self._transactions.GetTransaction, request, timeout)
+
+    # End of what ./run derive writes.

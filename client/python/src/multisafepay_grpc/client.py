@@ -129,9 +129,6 @@ class Client:
     def get_order(self, order_id: str, timeout: Optional[float] = None) -> v1.Order:
         return self._read(self._orders.GetOrder, v1.GetOrderRequest(order_id=order_id), timeout).order
 
-    def update_order(self, request: v1.UpdateOrderRequest, timeout: Optional[float] = None) -> v1.UpdateOrderResponse:
-        return self._call(self._money.UpdateOrder, request, timeout or self._write_timeout)
-
     def watch_order(
         self,
         order_id: str,
@@ -162,112 +159,24 @@ class Client:
                 call.cancel()
             wait(self._rule, pause)
 
-    # Stored cards, payment methods, transactions, notifications.
+    # Notifications.
 
-    def list_tokens(self, request: v1.ListTokensRequest, timeout: Optional[float] = None) -> v1.ListTokensResponse:
-        return self._read(self._tokens.ListTokens, request, timeout)
+    def handle_notification(
+        self, request: v1.HandleNotificationRequest, timeout: Optional[float] = None
+    ) -> v1.HandleNotificationResponse:
+        """Verifies what MultiSafepay sent to the shop over HTTP; raises ServiceError when it is not genuine."""
+        return self._read(self._notifications.HandleNotification, request, timeout)
 
-    def get_token(self, request: v1.GetTokenRequest, timeout: Optional[float] = None) -> v1.GetTokenResponse:
-        return self._read(self._tokens.GetToken, request, timeout)
+    # Written by ./run derive: methods.
 
-    def update_token(self, request: v1.UpdateTokenRequest, timeout: Optional[float] = None) -> v1.UpdateTokenResponse:
-        return self._read(self._tokens.UpdateToken, request, timeout or self._write_timeout)
-
-    def delete_token(self, request: v1.DeleteTokenRequest, timeout: Optional[float] = None) -> v1.DeleteTokenResponse:
-        return self._read(self._tokens.DeleteToken, request, timeout or self._write_timeout)
-
-    def list_payment_methods(
-        self, request: v1.ListPaymentMethodsRequest, timeout: Optional[float] = None
-    ) -> v1.ListPaymentMethodsResponse:
-        return self._read(self._methods.ListPaymentMethods, request, timeout)
-
-    def get_payment_method(
-        self, request: v1.GetPaymentMethodRequest, timeout: Optional[float] = None
-    ) -> v1.GetPaymentMethodResponse:
-        return self._read(self._methods.GetPaymentMethod, request, timeout)
-
-    def list_gateways(
-        self, request: v1.ListGatewaysRequest, timeout: Optional[float] = None
-    ) -> v1.ListGatewaysResponse:
-        return self._read(self._methods.ListGateways, request, timeout)
-
-    def get_gateway(self, request: v1.GetGatewayRequest, timeout: Optional[float] = None) -> v1.GetGatewayResponse:
-        return self._read(self._methods.GetGateway, request, timeout)
-
-    def list_transactions(
-        self, request: v1.ListTransactionsRequest, timeout: Optional[float] = None
-    ) -> v1.ListTransactionsResponse:
-        return self._read(self._transactions.ListTransactions, request, timeout)
-
-    def get_transaction(
-        self, request: v1.GetTransactionRequest, timeout: Optional[float] = None
-    ) -> v1.GetTransactionResponse:
-        return self._read(self._transactions.GetTransaction, request, timeout)
-
-    def hold_order(
-        self, request: v1.HoldOrderRequest, timeout: Optional[float] = None
-    ) -> v1.HoldOrderResponse:
-        """Stops the reminders for an unpaid Pay After Delivery order for a while."""
-        return self._read(self._money.HoldOrder, request, timeout or self._write_timeout)
-
-    def extend_order(
-        self, request: v1.ExtendOrderRequest, timeout: Optional[float] = None
-    ) -> v1.ExtendOrderResponse:
-        """Gives a Pay After Delivery order more days before it expires."""
-        return self._read(self._money.ExtendOrder, request, timeout or self._write_timeout)
-
-    def add_order_file(
-        self, request: v1.AddOrderFileRequest, timeout: Optional[float] = None
-    ) -> v1.AddOrderFileResponse:
-        """Hands in a document against a chargeback; a repeat hands it in twice."""
-        return self._read(self._money.AddOrderFile, request, timeout or self._write_timeout)
-
-    def list_issuers(
-        self, request: v1.ListIssuersRequest, timeout: Optional[float] = None
-    ) -> v1.ListIssuersResponse:
-        """Lists the banks of a gateway."""
-        return self._read(self._methods.ListIssuers, request, timeout)
-
-    def create_api_token(
-        self, request: v1.CreateApiTokenRequest, timeout: Optional[float] = None
-    ) -> v1.CreateApiTokenResponse:
-        """Makes a token for the payment component, for one order."""
-        return self._read(self._checkout.CreateApiToken, request, timeout)
-
-    def create_apple_pay_session(
-        self, request: v1.CreateApplePaySessionRequest, timeout: Optional[float] = None
-    ) -> v1.CreateApplePaySessionResponse:
-        """Makes a session for the Apple Pay button."""
-        return self._read(self._checkout.CreateApplePaySession, request, timeout or self._write_timeout)
-
-    def list_terminals(
-        self, request: v1.ListTerminalsRequest, timeout: Optional[float] = None
-    ) -> v1.ListTerminalsResponse:
-        """Lists the payment terminals."""
-        return self._read(self._terminals.ListTerminals, request, timeout)
-
-    def list_group_terminals(
-        self, request: v1.ListGroupTerminalsRequest, timeout: Optional[float] = None
-    ) -> v1.ListGroupTerminalsResponse:
-        """Lists the terminals of a group."""
-        return self._read(self._terminals.ListGroupTerminals, request, timeout)
-
-    def get_receipt(
-        self, request: v1.GetReceiptRequest, timeout: Optional[float] = None
-    ) -> v1.GetReceiptResponse:
-        """Reads the receipt of an order paid at a terminal."""
-        return self._read(self._terminals.GetReceipt, request, timeout)
-
-    def get_account(
-        self, request: v1.GetAccountRequest, timeout: Optional[float] = None
-    ) -> v1.GetAccountResponse:
-        """Reads the ids behind the API key."""
+    def get_account(self, request: v1.GetAccountRequest, timeout: Optional[float] = None) -> v1.GetAccountResponse:
+        """Reads the ids behind the API key: a cheap test of the key."""
         return self._read(self._accounts.GetAccount, request, timeout)
 
     def list_closing_balances(
         self, request: v1.ListClosingBalancesRequest, timeout: Optional[float] = None
     ) -> v1.ListClosingBalancesResponse:
-        """Lists the balances at the end of each day."""
+        """Lists the account's balances at the end of each day."""
         return self._read(self._accounts.ListClosingBalances, request, timeout)
 
     def list_categories(
@@ -276,8 +185,104 @@ class Client:
         """Lists the trades that a shop can be of."""
         return self._read(self._accounts.ListCategories, request, timeout)
 
-    def handle_notification(
-        self, request: v1.HandleNotificationRequest, timeout: Optional[float] = None
-    ) -> v1.HandleNotificationResponse:
-        """Verifies what MultiSafepay sent to the shop over HTTP; raises ServiceError when it is not genuine."""
-        return self._read(self._notifications.HandleNotification, request, timeout)
+    def create_api_token(
+        self, request: v1.CreateApiTokenRequest, timeout: Optional[float] = None
+    ) -> v1.CreateApiTokenResponse:
+        """Makes a token for the payment component in the browser. Good for one order and 600 seconds."""
+        return self._read(self._checkout.CreateApiToken, request, timeout)
+
+    def create_apple_pay_session(
+        self, request: v1.CreateApplePaySessionRequest, timeout: Optional[float] = None
+    ) -> v1.CreateApplePaySessionResponse:
+        """Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it."""
+        return self._read(self._checkout.CreateApplePaySession, request, timeout or self._write_timeout)
+
+    def update_order(self, request: v1.UpdateOrderRequest, timeout: Optional[float] = None) -> v1.UpdateOrderResponse:
+        """Changes an order without moving money: shipment, invoice, a longer lifetime, a new id."""
+        return self._read(self._money.UpdateOrder, request, timeout or self._write_timeout)
+
+    def hold_order(self, request: v1.HoldOrderRequest, timeout: Optional[float] = None) -> v1.HoldOrderResponse:
+        """Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money."""
+        return self._read(self._money.HoldOrder, request, timeout or self._write_timeout)
+
+    def extend_order(self, request: v1.ExtendOrderRequest, timeout: Optional[float] = None) -> v1.ExtendOrderResponse:
+        """Gives a Pay After Delivery order more days before it expires unshipped. Moves no money."""
+        return self._read(self._money.ExtendOrder, request, timeout or self._write_timeout)
+
+    def add_order_file(
+        self, request: v1.AddOrderFileRequest, timeout: Optional[float] = None
+    ) -> v1.AddOrderFileResponse:
+        """Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice."""
+        return self._read(self._money.AddOrderFile, request, timeout or self._write_timeout)
+
+    def list_payment_methods(
+        self, request: v1.ListPaymentMethodsRequest, timeout: Optional[float] = None
+    ) -> v1.ListPaymentMethodsResponse:
+        """Lists the site's payment methods."""
+        return self._read(self._methods.ListPaymentMethods, request, timeout)
+
+    def get_payment_method(
+        self, request: v1.GetPaymentMethodRequest, timeout: Optional[float] = None
+    ) -> v1.GetPaymentMethodResponse:
+        """Reads one payment method."""
+        return self._read(self._methods.GetPaymentMethod, request, timeout)
+
+    def list_gateways(
+        self, request: v1.ListGatewaysRequest, timeout: Optional[float] = None
+    ) -> v1.ListGatewaysResponse:
+        """Lists the site's gateways. CREDITCARD is never among them."""
+        return self._read(self._methods.ListGateways, request, timeout)
+
+    def get_gateway(self, request: v1.GetGatewayRequest, timeout: Optional[float] = None) -> v1.GetGatewayResponse:
+        """Reads one gateway."""
+        return self._read(self._methods.GetGateway, request, timeout)
+
+    def list_issuers(self, request: v1.ListIssuersRequest, timeout: Optional[float] = None) -> v1.ListIssuersResponse:
+        """Lists the banks that a customer of this gateway chooses from."""
+        return self._read(self._methods.ListIssuers, request, timeout)
+
+    def list_terminals(
+        self, request: v1.ListTerminalsRequest, timeout: Optional[float] = None
+    ) -> v1.ListTerminalsResponse:
+        """Lists the account's terminals."""
+        return self._read(self._terminals.ListTerminals, request, timeout)
+
+    def list_group_terminals(
+        self, request: v1.ListGroupTerminalsRequest, timeout: Optional[float] = None
+    ) -> v1.ListGroupTerminalsResponse:
+        """Lists the terminals of one group."""
+        return self._read(self._terminals.ListGroupTerminals, request, timeout)
+
+    def get_receipt(self, request: v1.GetReceiptRequest, timeout: Optional[float] = None) -> v1.GetReceiptResponse:
+        """Reads the receipt of an order that was paid at a terminal."""
+        return self._read(self._terminals.GetReceipt, request, timeout)
+
+    def list_tokens(self, request: v1.ListTokensRequest, timeout: Optional[float] = None) -> v1.ListTokensResponse:
+        """Lists a customer's stored cards. A customer without any gives an empty list, not an error."""
+        return self._read(self._tokens.ListTokens, request, timeout)
+
+    def get_token(self, request: v1.GetTokenRequest, timeout: Optional[float] = None) -> v1.GetTokenResponse:
+        """Reads one stored card."""
+        return self._read(self._tokens.GetToken, request, timeout)
+
+    def update_token(self, request: v1.UpdateTokenRequest, timeout: Optional[float] = None) -> v1.UpdateTokenResponse:
+        """Changes the expiry date of a stored card, when the issuer has prolonged it."""
+        return self._read(self._tokens.UpdateToken, request, timeout or self._write_timeout)
+
+    def delete_token(self, request: v1.DeleteTokenRequest, timeout: Optional[float] = None) -> v1.DeleteTokenResponse:
+        """Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND."""
+        return self._read(self._tokens.DeleteToken, request, timeout or self._write_timeout)
+
+    def list_transactions(
+        self, request: v1.ListTransactionsRequest, timeout: Optional[float] = None
+    ) -> v1.ListTransactionsResponse:
+        """Lists transactions, the newest first."""
+        return self._read(self._transactions.ListTransactions, request, timeout)
+
+    def get_transaction(
+        self, request: v1.GetTransactionRequest, timeout: Optional[float] = None
+    ) -> v1.GetTransactionResponse:
+        """Reads one transaction by MultiSafepay's id."""
+        return self._read(self._transactions.GetTransaction, request, timeout)
+
+    # End of what ./run derive writes.

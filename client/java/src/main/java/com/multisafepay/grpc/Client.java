@@ -5,6 +5,15 @@ package com.multisafepay.grpc;
 import com.google.gson.Gson;
 import com.google.protobuf.Message;
 import com.multisafepay.grpc.v1.AccountServiceGrpc;
+import com.multisafepay.grpc.v1.CheckoutServiceGrpc;
+import com.multisafepay.grpc.v1.NotificationServiceGrpc;
+import com.multisafepay.grpc.v1.Order;
+import com.multisafepay.grpc.v1.OrderServiceGrpc;
+import com.multisafepay.grpc.v1.PaymentMethodServiceGrpc;
+import com.multisafepay.grpc.v1.TerminalServiceGrpc;
+import com.multisafepay.grpc.v1.TokenServiceGrpc;
+import com.multisafepay.grpc.v1.TransactionServiceGrpc;
+// Written by ./run derive: imports.
 import com.multisafepay.grpc.v1.AddOrderFileRequest;
 import com.multisafepay.grpc.v1.AddOrderFileResponse;
 import com.multisafepay.grpc.v1.CancelOrderRequest;
@@ -13,7 +22,6 @@ import com.multisafepay.grpc.v1.CancelRefundRequest;
 import com.multisafepay.grpc.v1.CancelRefundResponse;
 import com.multisafepay.grpc.v1.CaptureOrderRequest;
 import com.multisafepay.grpc.v1.CaptureOrderResponse;
-import com.multisafepay.grpc.v1.CheckoutServiceGrpc;
 import com.multisafepay.grpc.v1.CreateApiTokenRequest;
 import com.multisafepay.grpc.v1.CreateApiTokenResponse;
 import com.multisafepay.grpc.v1.CreateApplePaySessionRequest;
@@ -59,15 +67,8 @@ import com.multisafepay.grpc.v1.ListTokensRequest;
 import com.multisafepay.grpc.v1.ListTokensResponse;
 import com.multisafepay.grpc.v1.ListTransactionsRequest;
 import com.multisafepay.grpc.v1.ListTransactionsResponse;
-import com.multisafepay.grpc.v1.NotificationServiceGrpc;
-import com.multisafepay.grpc.v1.Order;
-import com.multisafepay.grpc.v1.OrderServiceGrpc;
-import com.multisafepay.grpc.v1.PaymentMethodServiceGrpc;
 import com.multisafepay.grpc.v1.RefundOrderRequest;
 import com.multisafepay.grpc.v1.RefundOrderResponse;
-import com.multisafepay.grpc.v1.TerminalServiceGrpc;
-import com.multisafepay.grpc.v1.TokenServiceGrpc;
-import com.multisafepay.grpc.v1.TransactionServiceGrpc;
 import com.multisafepay.grpc.v1.UpdateOrderRequest;
 import com.multisafepay.grpc.v1.UpdateOrderResponse;
 import com.multisafepay.grpc.v1.UpdateTokenRequest;
@@ -75,6 +76,7 @@ import com.multisafepay.grpc.v1.UpdateTokenResponse;
 import com.multisafepay.grpc.v1.VoidOrderRequest;
 import com.multisafepay.grpc.v1.VoidOrderResponse;
 import com.multisafepay.grpc.v1.WatchOrderRequest;
+// End of what ./run derive writes.
 import io.grpc.ChannelCredentials;
 import io.grpc.ClientInterceptor;
 import io.grpc.Grpc;
@@ -318,10 +320,6 @@ public final class Client implements AutoCloseable {
     return read(orders, OrderServiceGrpc.OrderServiceBlockingStub::getOrder, request).getOrder();
   }
 
-  public UpdateOrderResponse updateOrder(UpdateOrderRequest request) {
-    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::updateOrder, request, writeTimeout, false);
-  }
-
   /** The order's state now, then each change, until it is final. */
   public Watch watchOrder(String orderId) {
     return watchOrder(WatchOrderRequest.newBuilder().setOrderId(orderId).build());
@@ -331,99 +329,21 @@ public final class Client implements AutoCloseable {
     return new Watch(orders::watchOrder, rule, request);
   }
 
-  // Stored cards, payment methods, transactions, notifications.
+  // Notifications.
 
-  public ListTokensResponse listTokens(ListTokensRequest request) {
-    return read(tokens, TokenServiceGrpc.TokenServiceBlockingStub::listTokens, request);
+  /** Verifies what MultiSafepay sent to the shop over HTTP; throws when it is not genuine. */
+  public HandleNotificationResponse handleNotification(HandleNotificationRequest request) {
+    return read(notifications, NotificationServiceGrpc.NotificationServiceBlockingStub::handleNotification, request);
   }
 
-  public GetTokenResponse getToken(GetTokenRequest request) {
-    return read(tokens, TokenServiceGrpc.TokenServiceBlockingStub::getToken, request);
-  }
+  // Written by ./run derive: methods.
 
-  public UpdateTokenResponse updateToken(UpdateTokenRequest request) {
-    return call(tokens, TokenServiceGrpc.TokenServiceBlockingStub::updateToken, request, writeTimeout, false);
-  }
-
-  public DeleteTokenResponse deleteToken(DeleteTokenRequest request) {
-    return call(tokens, TokenServiceGrpc.TokenServiceBlockingStub::deleteToken, request, writeTimeout, false);
-  }
-
-  public ListPaymentMethodsResponse listPaymentMethods(ListPaymentMethodsRequest request) {
-    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listPaymentMethods, request);
-  }
-
-  public GetPaymentMethodResponse getPaymentMethod(GetPaymentMethodRequest request) {
-    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::getPaymentMethod, request);
-  }
-
-  public ListGatewaysResponse listGateways(ListGatewaysRequest request) {
-    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listGateways, request);
-  }
-
-  public GetGatewayResponse getGateway(GetGatewayRequest request) {
-    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::getGateway, request);
-  }
-
-  public ListTransactionsResponse listTransactions(ListTransactionsRequest request) {
-    return read(transactions, TransactionServiceGrpc.TransactionServiceBlockingStub::listTransactions, request);
-  }
-
-  public GetTransactionResponse getTransaction(GetTransactionRequest request) {
-    return read(transactions, TransactionServiceGrpc.TransactionServiceBlockingStub::getTransaction, request);
-  }
-
-  /** Stops the reminders for an unpaid Pay After Delivery order for a while. */
-  public HoldOrderResponse holdOrder(HoldOrderRequest request) {
-    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::holdOrder, request, writeTimeout, false);
-  }
-
-  /** Gives a Pay After Delivery order more days before it expires. */
-  public ExtendOrderResponse extendOrder(ExtendOrderRequest request) {
-    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::extendOrder, request, writeTimeout, false);
-  }
-
-  /** Hands in a document against a chargeback; a repeat hands it in twice. */
-  public AddOrderFileResponse addOrderFile(AddOrderFileRequest request) {
-    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::addOrderFile, request, writeTimeout, false);
-  }
-
-  /** Lists the banks of a gateway. */
-  public ListIssuersResponse listIssuers(ListIssuersRequest request) {
-    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listIssuers, request);
-  }
-
-  /** Makes a token for the payment component, for one order. */
-  public CreateApiTokenResponse createApiToken(CreateApiTokenRequest request) {
-    return read(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApiToken, request);
-  }
-
-  /** Makes a session for the Apple Pay button. */
-  public CreateApplePaySessionResponse createApplePaySession(CreateApplePaySessionRequest request) {
-    return call(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApplePaySession, request, writeTimeout, false);
-  }
-
-  /** Lists the payment terminals. */
-  public ListTerminalsResponse listTerminals(ListTerminalsRequest request) {
-    return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::listTerminals, request);
-  }
-
-  /** Lists the terminals of a group. */
-  public ListGroupTerminalsResponse listGroupTerminals(ListGroupTerminalsRequest request) {
-    return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::listGroupTerminals, request);
-  }
-
-  /** Reads the receipt of an order paid at a terminal. */
-  public GetReceiptResponse getReceipt(GetReceiptRequest request) {
-    return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::getReceipt, request);
-  }
-
-  /** Reads the ids behind the API key. */
+  /** Reads the ids behind the API key: a cheap test of the key. */
   public GetAccountResponse getAccount(GetAccountRequest request) {
     return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::getAccount, request);
   }
 
-  /** Lists the balances at the end of each day. */
+  /** Lists the account's balances at the end of each day. */
   public ListClosingBalancesResponse listClosingBalances(ListClosingBalancesRequest request) {
     return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::listClosingBalances, request);
   }
@@ -433,8 +353,106 @@ public final class Client implements AutoCloseable {
     return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::listCategories, request);
   }
 
-  /** Verifies what MultiSafepay sent to the shop over HTTP; throws when it is not genuine. */
-  public HandleNotificationResponse handleNotification(HandleNotificationRequest request) {
-    return read(notifications, NotificationServiceGrpc.NotificationServiceBlockingStub::handleNotification, request);
+  /** Makes a token for the payment component in the browser. Good for one order and 600 seconds. */
+  public CreateApiTokenResponse createApiToken(CreateApiTokenRequest request) {
+    return read(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApiToken, request);
   }
+
+  /** Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it. */
+  public CreateApplePaySessionResponse createApplePaySession(CreateApplePaySessionRequest request) {
+    return call(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApplePaySession,
+        request, writeTimeout, false);
+  }
+
+  /** Changes an order without moving money: shipment, invoice, a longer lifetime, a new id. */
+  public UpdateOrderResponse updateOrder(UpdateOrderRequest request) {
+    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::updateOrder, request, writeTimeout, false);
+  }
+
+  /** Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money. */
+  public HoldOrderResponse holdOrder(HoldOrderRequest request) {
+    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::holdOrder, request, writeTimeout, false);
+  }
+
+  /** Gives a Pay After Delivery order more days before it expires unshipped. Moves no money. */
+  public ExtendOrderResponse extendOrder(ExtendOrderRequest request) {
+    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::extendOrder, request, writeTimeout, false);
+  }
+
+  /** Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice. */
+  public AddOrderFileResponse addOrderFile(AddOrderFileRequest request) {
+    return call(money, OrderServiceGrpc.OrderServiceBlockingStub::addOrderFile, request, writeTimeout, false);
+  }
+
+  /** Lists the site's payment methods. */
+  public ListPaymentMethodsResponse listPaymentMethods(ListPaymentMethodsRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listPaymentMethods, request);
+  }
+
+  /** Reads one payment method. */
+  public GetPaymentMethodResponse getPaymentMethod(GetPaymentMethodRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::getPaymentMethod, request);
+  }
+
+  /** Lists the site's gateways. CREDITCARD is never among them. */
+  public ListGatewaysResponse listGateways(ListGatewaysRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listGateways, request);
+  }
+
+  /** Reads one gateway. */
+  public GetGatewayResponse getGateway(GetGatewayRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::getGateway, request);
+  }
+
+  /** Lists the banks that a customer of this gateway chooses from. */
+  public ListIssuersResponse listIssuers(ListIssuersRequest request) {
+    return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listIssuers, request);
+  }
+
+  /** Lists the account's terminals. */
+  public ListTerminalsResponse listTerminals(ListTerminalsRequest request) {
+    return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::listTerminals, request);
+  }
+
+  /** Lists the terminals of one group. */
+  public ListGroupTerminalsResponse listGroupTerminals(ListGroupTerminalsRequest request) {
+    return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::listGroupTerminals, request);
+  }
+
+  /** Reads the receipt of an order that was paid at a terminal. */
+  public GetReceiptResponse getReceipt(GetReceiptRequest request) {
+    return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::getReceipt, request);
+  }
+
+  /** Lists a customer's stored cards. A customer without any gives an empty list, not an error. */
+  public ListTokensResponse listTokens(ListTokensRequest request) {
+    return read(tokens, TokenServiceGrpc.TokenServiceBlockingStub::listTokens, request);
+  }
+
+  /** Reads one stored card. */
+  public GetTokenResponse getToken(GetTokenRequest request) {
+    return read(tokens, TokenServiceGrpc.TokenServiceBlockingStub::getToken, request);
+  }
+
+  /** Changes the expiry date of a stored card, when the issuer has prolonged it. */
+  public UpdateTokenResponse updateToken(UpdateTokenRequest request) {
+    return call(tokens, TokenServiceGrpc.TokenServiceBlockingStub::updateToken, request, writeTimeout, false);
+  }
+
+  /** Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND. */
+  public DeleteTokenResponse deleteToken(DeleteTokenRequest request) {
+    return call(tokens, TokenServiceGrpc.TokenServiceBlockingStub::deleteToken, request, writeTimeout, false);
+  }
+
+  /** Lists transactions, the newest first. */
+  public ListTransactionsResponse listTransactions(ListTransactionsRequest request) {
+    return read(transactions, TransactionServiceGrpc.TransactionServiceBlockingStub::listTransactions, request);
+  }
+
+  /** Reads one transaction by MultiSafepay's id. */
+  public GetTransactionResponse getTransaction(GetTransactionRequest request) {
+    return read(transactions, TransactionServiceGrpc.TransactionServiceBlockingStub::getTransaction, request);
+  }
+
+  // End of what ./run derive writes.
 }

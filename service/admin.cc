@@ -22,7 +22,7 @@ namespace {
 using telemetry::CollectedMetric;
 using Clock = std::chrono::steady_clock;
 
-// For MultiSafepay to say whether it takes a key.
+// For MultiSafepay's answer to the check of a key.
 constexpr std::chrono::seconds kKeyAnswerMax{5};
 
 double SecondsSince(Clock::time_point start) {
@@ -106,7 +106,7 @@ void AddLogReadings(const AdminPort& operated) {
        }});
 }
 
-// One value for each site, by what it is.
+// One value for each site.
 CollectedMetric OfSites(const AdminPort& operated, const char* name, const char* help,
                         CollectedMetric::Kind kind,
                         double (*value)(const payments::Sites::Fact& fact)) {
@@ -130,8 +130,8 @@ void AddAccessReadings(const AdminPort& operated) {
       operated, "msp_key_changed_timestamp_seconds",
       "When a site's API key last changed as far as this process has seen, in Unix seconds.",
       kGauge, [](const auto& fact) { return fact.key_changed_unix_s; }));
-  metrics.AddReading(OfSites(operated, "msp_site_calls_in_flight", "Calls that a site has in hand.",
-                             kGauge,
+  metrics.AddReading(OfSites(operated, "msp_site_calls_in_flight",
+                             "Calls of a site that are in flight.", kGauge,
                              [](const auto& fact) { return static_cast<double>(fact.in_flight); }));
   metrics.AddReading(OfSites(operated, "msp_site_calls_refused_total",
                              "Calls that were refused for their site's own limits.", kCounter,
@@ -209,7 +209,7 @@ telemetry::StatusFacts::Table UpstreamTable(const std::string& api_url,
            absl::StrCat(stats.connections_new, " new, ", stats.connections_reused, " used again")}};
 }
 
-// Reads something harmless of each site's, a site after the other.
+// Does a harmless read for each site, one after the other.
 telemetry::KeyVerdict AskKeys(payments::Api& api, payments::Sites& sites) {
   telemetry::KeyVerdict verdict{.all_taken = true, .text = {}};
   for (const payments::Sites::Fact& fact : sites.Facts()) {
@@ -221,7 +221,7 @@ telemetry::KeyVerdict AskKeys(payments::Api& api, payments::Sites& sites) {
                         .site = sites.Find(fact.name),
                         .start = Clock::now(),
                         .deadline = Clock::now() + kKeyAnswerMax};
-    if (call.site == nullptr) continue;  // It has just been taken away.
+    if (call.site == nullptr) continue;  // The site was just removed.
     std::promise<void> done;
     api.Start(call, [&done] { done.set_value(); });
     done.get_future().wait();
@@ -238,7 +238,7 @@ telemetry::KeyVerdict AskKeys(payments::Api& api, payments::Sites& sites) {
   return verdict;
 }
 
-// "name=value" lines of --check, as they are masked there.
+// The masked "name=value" lines of --check.
 telemetry::StatusFacts::Table SettingsTable(const std::string& described) {
   telemetry::StatusFacts::Table table;
   for (std::size_t at = 0; at < described.size();) {
@@ -270,7 +270,7 @@ absl::StatusOr<std::unique_ptr<telemetry::OpsServer>> StartOps(const Config& con
   pages.keys = [&api = operated.api, &sites = operated.sites] { return AskKeys(api, sites); };
   pages.status = [operated, start, api_url = config.api_url,
                   settings = SettingsTable(Describe(config))] {
-    telemetry::StatusFacts facts{.settings = settings, .troubles = operated.recent.All()};
+    telemetry::StatusFacts facts{.settings = settings, .errors = operated.recent.All()};
     facts.server = {{"version", std::string(kVersion)},
                     {"up", absl::StrCat(static_cast<std::int64_t>(SecondsSince(start)), " s")},
                     {"calls in flight", absl::StrCat(operated.calls.in_flight())},

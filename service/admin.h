@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the operator is shown, wired from every component: the audit log, the metrics that are read
-// elsewhere, the status page, the port. Called by main, at the start.
+// Wires what operators see of every component: the audit log, collected metrics, the status page,
+// the port. Called by main at the start.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@
 
 namespace msp {
 
-// What there is to see. All of it outlives the port.
+// The sources of the port's pages. All outlive the port.
 struct AdminPort {
   telemetry::Metrics& metrics;
   const http::CurlPool& pool;

@@ -42,13 +42,12 @@ namespace {
 constexpr int kExitFailure = 1;
 constexpr int kExitBadSetting = 2;
 
-int Complain(int exit_code, absl::string_view what) {
+int PrintError(int exit_code, absl::string_view what) {
   std::cerr << "msp-server: " << what << '\n';
   return exit_code;
 }
 
-// Blocks the signals that end the server, or make it read its files again, in every thread; main
-// alone waits for them.
+// Blocks the signals for stop and reload in every thread; only main waits for them.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -57,7 +56,7 @@ sigset_t BlockSignals() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  // Debian builds Abseil with it, and gRPC locks often: a look for deadlocks at each lock.
+  // Debian's Abseil checks for deadlocks at each lock, and gRPC locks often: switched off.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   return signals;
 }
@@ -82,7 +81,7 @@ void PrintReady(const Config& config, const server::Server& server, const teleme
   std::cout << line << std::endl;
 }
 
-// Gives up a drain that does not end: the orchestrator's kill would come without a word.
+// Ends a drain that does not finish, with a log line: the orchestrator would kill silently.
 void WatchDrain(std::int64_t timeout_ms, telemetry::Log& log) {
   std::thread([timeout_ms, &log] {
     std::this_thread::sleep_for(std::chrono::milliseconds(timeout_ms));
@@ -112,7 +111,7 @@ absl::StatusOr<std::unique_ptr<server::Tls>> StartTls(const Config& config) {
   return std::make_unique<server::Tls>(*std::move(material));
 }
 
-// What is read again while the server runs.
+// The files that are reloaded while the server runs.
 std::vector<Reloadable> ReloadablesOf(const Config& config, payments::Sites& sites,
                                       server::Tls* tls) {
   std::vector<Reloadable> items;
@@ -133,7 +132,7 @@ std::vector<Reloadable> ReloadablesOf(const Config& config, payments::Sites& sit
            if (!read.ok()) return read.status();
            auto found = std::make_shared<server::TlsMaterial>(*std::move(read));
            std::string digest = DigestOf({found->cert_chain, found->key, found->client_ca});
-           return Found{std::move(digest), [found, tls] { tls->RestCall(std::move(*found)); }};
+           return Found{std::move(digest), [found, tls] { tls->Replace(std::move(*found)); }};
          }});
   }
   return items;
@@ -155,13 +154,13 @@ int Serve(Config config) {
   telemetry::Metrics metrics(/*enabled=*/!config.ops_listen.empty());
   telemetry::RecentErrors recent;
   auto audit = OpenAudit(config);
-  if (!audit.ok()) return Complain(kExitBadSetting, audit.status().message());
+  if (!audit.ok()) return PrintError(kExitBadSetting, audit.status().message());
 #ifdef MSP_WITH_SANDBOX
   std::unique_ptr<sandbox::Server> play;
   if (config.api_url == "sandbox") {
     auto started = sandbox::Server::Start({});
     if (!started.ok())
-      return Complain(kExitFailure, absl::StrCat("sandbox: ", started.status().message()));
+      return PrintError(kExitFailure, absl::StrCat("sandbox: ", started.status().message()));
     play = *std::move(started);
     config.api_url = play->base_url();
   }
@@ -172,7 +171,7 @@ int Serve(Config config) {
                                       .queue_max = config.http_queue_max,
                                       .proxy = config.proxy,
                                       .ca_file = config.upstream_ca_file});
-  if (!pool.ok()) return Complain(kExitFailure, pool.status().message());
+  if (!pool.ok()) return PrintError(kExitFailure, pool.status().message());
   const payments::Operations operations;
   for (const payments::OperationRow& row : payments::OperationRows())
     metrics.Prepare(row.name, row.effect == payments::Effect::kMoney);
@@ -190,7 +189,7 @@ int Serve(Config config) {
                     operations, **pool, metrics, lease.get());
   payments::Sites sites(std::move(config.sites));
   auto tls = StartTls(config);
-  if (!tls.ok()) return Complain(kExitBadSetting, tls.status().message());
+  if (!tls.ok()) return PrintError(kExitBadSetting, tls.status().message());
   payments::CallLog call_log(
       {.spans = config.trace_spans, .log_personal_data = config.log_personal_data}, log, metrics,
       audit->get(), &recent);
@@ -207,17 +206,17 @@ int Serve(Config config) {
        .limits = config.limits,
        .call_max_ms = config.call_max_ms,
        .loops = (*pool)->loops(),
-       .edge = &notifying.edge()},
+       .notification_services = &notifying.notification_services()},
       operations, calls);
-  if (!server.ok()) return Complain(kExitFailure, server.status().message());
+  if (!server.ok()) return PrintError(kExitFailure, server.status().message());
   Reloader reloader(ReloadablesOf(config, sites, tls->get()),
                     std::chrono::milliseconds(config.reload_ms), log);
   auto ops = StartOps(config, {metrics, **pool, api, calls, sites, **server, reloader, tls->get(),
                                log, audit->get(), recent});
-  if (!ops.ok()) return Complain(kExitBadSetting, ops.status().message());
+  if (!ops.ok()) return PrintError(kExitBadSetting, ops.status().message());
   if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
   if (absl::Status listen = notifying.Listen(config); !listen.ok())
-    return Complain(kExitBadSetting, listen.message());
+    return PrintError(kExitBadSetting, listen.message());
   PrintReady(config, **server, ops->get(), notifying);
   if (config.allow_dumps)
     log.Write(telemetry::Level::kWarning, "allow_dumps",
@@ -234,21 +233,21 @@ int Serve(Config config) {
 }
 
 int Main(int argc, char** argv) {
-  // protobuf prints to stderr when a string field is not UTF-8; gRPC refuses the call by itself.
+  // protobuf prints to stderr when a string field is not UTF-8; gRPC refuses the call anyway.
   google::protobuf::SetLogHandler(nullptr);
   Config parsed;
   const absl::StatusOr<CommandLineAction> ask = ParseSettings(argc, argv, parsed);
-  if (!ask.ok()) return Complain(kExitBadSetting, ask.status().message());
+  if (!ask.ok()) return PrintError(kExitBadSetting, ask.status().message());
   if (*ask == CommandLineAction::kHelp) return (std::cout << HelpText()), EXIT_SUCCESS;
   if (*ask == CommandLineAction::kVersion)
     return (std::cout << "msp-server " << kVersion << '\n'), EXIT_SUCCESS;
   absl::StatusOr<Config> config = LoadConfig(std::move(parsed));
-  if (!config.ok()) return Complain(kExitBadSetting, config.status().message());
+  if (!config.ok()) return PrintError(kExitBadSetting, config.status().message());
   if (config->check) return (std::cout << Describe(*config)), EXIT_SUCCESS;
   if (absl::Status hardened =
           HardenProcess({.allow_dumps = config->allow_dumps, .scrub_memory = config->scrub_memory});
       !hardened.ok())
-    return Complain(kExitFailure, hardened.message());
+    return PrintError(kExitFailure, hardened.message());
   return Serve(*std::move(config));
 }
 

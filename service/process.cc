@@ -21,8 +21,8 @@ absl::Status Refused(absl::string_view what) {
 
 absl::Status HardenProcess(const ProcessOptions& options) {
   if (!options.allow_dumps) {
-    // The limit stops core files; the flag also those that the kernel hands to a program
-    // (core_pattern with a pipe, which ignores a limit of 0), and ptrace.
+    // The limit prevents core files. The flag also prevents those that the kernel pipes to a
+    // program (core_pattern with a pipe ignores a limit of 0), and ptrace.
     const rlimit none{0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0) return Refused("to switch core files off");
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Refused("to switch dumps off");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// --scrub_memory: every block is overwritten before it goes back to mimalloc, also by libraries.
+// --scrub_memory: every block is zeroized before it returns to mimalloc, also those of libraries.
 // gRPC, protobuf, libcurl and OpenSSL make copies of a request that none of them zeroizes.
 //
-// A program's own functions take the place of those in the libraries that it loads, mimalloc's
-// among them. Switching it on in mid-life is safe: all blocks are mimalloc's. Off, it costs one
-// relaxed load a call.
+// A program's own functions replace those in the libraries that it loads, including mimalloc's.
+// Switching it on at run time is safe: all blocks are mimalloc's. Off, it costs one relaxed load
+// per call.
 //
 // Not reached: live buffers (so idle connections are closed), the stack, and a block that realloc
 // shrinks in place down to half of its size; its tail is overwritten when it is freed.
@@ -34,7 +34,7 @@ void Release(void* block) {
 extern "C" void free(void* block) noexcept { Release(block); }
 extern "C" void* realloc(void* block, std::size_t size) noexcept {
   if (block == nullptr || !scrubs.load(std::memory_order_relaxed)) return mi_realloc(block, size);
-  // mimalloc's would move the content and free the old place as it is.
+  // mimalloc's realloc would move the content and free the old block unzeroized.
   const std::size_t held = mi_usable_size(block);
   if (size <= held && size > held / 2) return block;
   void* const moved = size == 0 ? nullptr : mi_malloc(size);

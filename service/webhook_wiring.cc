@@ -53,12 +53,12 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
       "Notifications that came in, by HTTP and by HandleNotification, by what became of them.",
       "result", webhooks::kReceivedNames, counters.received);
   AddCounts(metrics, "msp_watch_events_total",
-            "What was heard of watched orders: news that were told, the same again, stale, in "
-            "doubt (a look follows), and changes that a look found, after an event stream's push "
-            "or by itself.",
+            "Notifications and reads of watched orders: news (sent to watchers), the same again, "
+            "stale, inconclusive (a read follows), and changes that a read found, after an event "
+            "stream's push or by itself.",
             "event", webhooks::kEventNames, counters.events);
-  AddCounts(metrics, "msp_watch_looks_total", "Looks at watched orders (GET), by their reason.",
-            "reason", webhooks::kLookNames, counters.looks);
+  AddCounts(metrics, "msp_watch_looks_total", "Reads of watched orders (GET), by their reason.",
+            "reason", webhooks::kFetchReasonNames, counters.fetches);
   AddCounts(metrics, "msp_events_bus_total",
             "Events between replicas: published, not published because Redis did not answer, "
             "received, and received ones that were no event of a site of ours.",
@@ -69,8 +69,8 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
             "event", http::kStreamCountNames, streams);
   AddValue(metrics, "msp_event_streams_open", "MultiSafepay's event streams that are read.", kGauge,
            streams.open);
-  AddValue(metrics, "msp_watch_looks_failed_total", "Looks at watched orders that failed.",
-           kCounter, counters.looks_failed);
+  AddValue(metrics, "msp_watch_looks_failed_total", "Reads of watched orders that failed.",
+           kCounter, counters.fetches_failed);
   AddValue(metrics, "msp_watchers_open", "Streams of WatchOrder that are open.", kGauge,
            counters.watchers);
   AddValue(metrics, "msp_watched_orders", "Orders that are watched.", kGauge, counters.orders);
@@ -78,7 +78,8 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
            "Streams that were refused because there were --watchers_max.", kCounter,
            counters.watchers_refused);
   AddValue(metrics, "msp_events_bus_connected",
-           "1 while this replica hears the others' events by Redis; 0 without --events=redis too.",
+           "1 while this replica is subscribed to the others' events in Redis; 0 also without "
+           "--events=redis.",
            kGauge, counters.bus_connected);
 }
 
@@ -95,15 +96,16 @@ struct Notifying::Parts {
                   .poll_first_ms = config.notify.watch_poll_first_ms,
                   .poll_max_ms = config.notify.watch_poll_max_ms,
                   .quiet_ms = config.notify.watch_quiet_ms,
-                  // A watcher that waits twice the time for proof loses nothing.
+                  // Twice the settle time: a longer wait for proof costs watchers nothing.
                   .settle_ms = 2 * config.settle_ms},
                  webhooks::OrderReader(api, sites), counters),
         streams(MakeStreams(config)),
         order_streams(MakeOrderStreams(event_access)),
         receiver(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), registry,
                  counters),
-        edge{registry, receiver, all, !config.tls.client_ca_file.empty(), plans, log, metrics},
-        ticker(registry) {
+        notification_services{registry, receiver, all,    !config.tls.client_ca_file.empty(),
+                              plans,    log,      metrics},
+        timer_thread(registry) {
     RedisAddress redis;
     if (!ParseRedisUrl(config.notify.events, &redis)) return;
     bus = std::make_unique<webhooks::RedisEventPublisher>(
@@ -111,15 +113,15 @@ struct Notifying::Parts {
     receiver.Connect(bus.get());
   }
 
-  // The streams' thread tells what goes before it.
+  // The streams' thread calls into members that are destroyed before it.
   ~Parts() {
     if (streams != nullptr) streams->Stop();
   }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
-  // Null where they are off. The server has told that the API's URL is one, so that what is left is
-  // a lack of memory: orders are polled then.
+  // Null where they are off. The API's URL is valid by now, so the only possible failure is a lack
+  // of memory: then orders are only polled.
   std::unique_ptr<http::CurlEventStreams> MakeStreams(const Config& config) {
     if (!config.notify.event_streams) return nullptr;
     auto made = http::CurlEventStreams::Create({.api_url = config.api_url,
@@ -133,7 +135,7 @@ struct Notifying::Parts {
               {{"detail", std::string_view("none are read: libcurl could not be set up")}});
     return nullptr;
   }
-  // Before the event core's thread begins.
+  // Called before the registry's thread starts.
   std::unique_ptr<webhooks::OrderEventStreams> MakeOrderStreams(
       payments::EventAccessTable& event_access) {
     if (streams == nullptr) return nullptr;
@@ -151,8 +153,8 @@ struct Notifying::Parts {
   std::unique_ptr<http::CurlEventStreams> streams;
   std::unique_ptr<webhooks::OrderEventStreams> order_streams;
   webhooks::NotificationReceiver receiver;
-  server::NotificationServices edge;
-  webhooks::TimerThread ticker;
+  server::NotificationServices notification_services;
+  webhooks::TimerThread timer_thread;
   std::unique_ptr<webhooks::RedisEventPublisher> bus;  // Null in memory.
   std::unique_ptr<webhooks::WebhookListener> listener;
   std::string listening;
@@ -167,7 +169,9 @@ Notifying::Notifying(const Config& config, payments::Api& api,
 
 Notifying::~Notifying() = default;
 
-const server::NotificationServices& Notifying::edge() const { return parts_->edge; }
+const server::NotificationServices& Notifying::notification_services() const {
+  return parts_->notification_services;
+}
 
 absl::Status Notifying::Listen(const Config& config) {
   if (config.notify.webhook_listen.empty()) return absl::OkStatus();
@@ -189,7 +193,7 @@ void Notifying::Drain() {
   if (parts_->streams != nullptr) parts_->streams->Stop();
 }
 
-// The ticker goes last, with the core: looks that are under way still come back to it.
+// The timer thread and the registry are destroyed last: reads under way still call back.
 void Notifying::Stop() { parts_->listener.reset(); }
 
 }  // namespace msp

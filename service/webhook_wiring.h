@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Notifications and watching, wired: the event core with its thread, the receiver, the listener,
-// MultiSafepay's event streams, and what the operator sees of them. Built by main after the API and
-// torn down before it.
+// Wires notifications and watching: the order watch registry with its thread, the receiver, the
+// listener, MultiSafepay's event streams, and their metrics. Built by main after the API and
+// destroyed before it.
 #pragma once
 
 #include <memory>
@@ -26,14 +26,15 @@ class Notifying {
   Notifying(const Notifying&) = delete;
   Notifying& operator=(const Notifying&) = delete;
 
-  const server::NotificationServices& edge() const;
-  // Serves --webhook_listen, where it is set. An error names the setting.
+  const server::NotificationServices& notification_services() const;
+  // Serves --webhook_listen where it is set. An error names the setting.
   absl::Status Listen(const Config& config);
   // The listener's address; "" for none.
   const std::string& listening() const;
-  // Ends the streams, callers' and MultiSafepay's: callers go on elsewhere. The listener stays.
+  // Ends the callers' streams and MultiSafepay's: callers continue on another replica. The listener
+  // stays.
   void Drain();
-  // Takes no more notifications. Before the pool stops.
+  // Stops the listener. Called before the HTTP pool stops.
   void Stop();
 
  private:

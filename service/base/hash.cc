@@ -14,12 +14,12 @@
 namespace msp {
 namespace {
 
-// A digest that cannot be computed (no memory, no provider) leaves nothing safe to go on with: an
-// empty one would compare equal to another empty one.
+// There is no safe way to continue without a digest (no memory, no provider): an empty one would
+// compare equal to another empty one.
 std::string Hmac(const EVP_MD* digest, std::string_view key, std::string_view message) {
   std::string out(static_cast<std::size_t>(EVP_MD_get_size(digest)), '\0');
   unsigned int length = 0;
-  // HMAC() refuses null pointers, which is what empty views may hold.
+  // HMAC() refuses null pointers, which empty views may have.
   if (key.empty()) key = "";
   if (message.empty()) message = "";
   if (HMAC(digest, key.data(), static_cast<int>(key.size()),
@@ -38,7 +38,7 @@ void Demand(bool done) {
   if (!done) std::abort();
 }
 
-// Looked up once: by default OpenSSL looks for the algorithm each time that it is used.
+// Fetched once: by default OpenSSL fetches the algorithm at each use.
 const EVP_MD* Sha256() {
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   Demand(algorithm != nullptr);
@@ -55,7 +55,7 @@ EVP_MD_CTX* AfterBlock(unsigned char* block, unsigned char pad) {
   return hash;
 }
 
-// Goes on from `start` with `text`.
+// Continues from `start` with `text`.
 void Finish(const EVP_MD_CTX* start, std::string_view text, unsigned char* out) {
   struct Context {
     EVP_MD_CTX* hash = EVP_MD_CTX_new();

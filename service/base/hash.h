@@ -14,17 +14,17 @@ namespace msp {
 std::string HmacSha256(std::string_view key, std::string_view message);
 std::string HmacSha512(std::string_view key, std::string_view message);
 
-// HMAC-SHA-256 under one key, which is taken in once: what remains is hashing the message.
-// Immutable; any thread. Zeroized when destroyed.
+// HMAC-SHA-256 with one key, which is processed once, so that only the message remains to be
+// hashed. Immutable; any thread. Zeroized on destruction.
 class HmacKey {
  public:
   explicit HmacKey(std::string_view key);
   ~HmacKey();
   HmacKey(const HmacKey&) = delete;
   HmacKey& operator=(const HmacKey&) = delete;
-  // The same 32 bytes as HmacSha256 makes.
+  // The same 32 bytes as of HmacSha256.
   std::string Of(std::string_view message) const;
-  // The same at the end of `out`.
+  // Appends the same to `out`.
   void Append(std::string_view message, std::string& out) const;
 
  private:
@@ -33,7 +33,7 @@ class HmacKey {
   evp_md_ctx_st* outer_;
 };
 
-// True when both are equal; the time taken depends on the lengths alone.
+// True when both are equal; the time depends only on the lengths.
 bool EqualInConstantTime(std::string_view a, std::string_view b);
 
 // `count` random bytes from the system's generator.

@@ -142,7 +142,7 @@ void Redis::Execute(std::vector<Job>& jobs) {
       read = Read(*static_cast<redisReply*>(reply));
       freeReplyObject(reply);
     } else if (context_ != nullptr) {
-      Drop();  // What follows of this batch fails too; whether Redis carried it out is not known.
+      Drop();  // The rest of the batch fails, too; whether Redis carried it out is unknown.
     }
     std::move(job.done)(std::move(read));
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A connection to Redis: commands in, replies to closures, on one thread of its own. Commands that
-// wait together are sent together. When Redis is gone, commands fail at once and the connection is
-// tried again with back-off: the caller has to live without it.
+// A connection to Redis on its own thread: takes commands and passes the replies to closures.
+// Commands that wait together are sent together. When Redis is unavailable, commands fail at once
+// and the connection is retried with backoff: the caller has to work without it.
 //
 // Owned by main; any thread may send. Closures run on its thread and must not block.
 #pragma once
@@ -38,7 +38,7 @@ bool ParseRedisUrl(std::string_view url, RedisAddress* address);
 struct RedisReply {
   enum class Kind : std::uint8_t { kUnavailable, kError, kNil, kText, kInteger };
   Kind kind = Kind::kUnavailable;
-  std::string text;  // A bulk or status reply, or an error's words.
+  std::string text;  // A bulk or status reply, or an error's text.
   std::int64_t integer = 0;
 };
 
@@ -47,7 +47,7 @@ class Redis {
   using Done = absl::AnyInvocable<void(RedisReply) &&>;
 
   explicit Redis(RedisAddress address);
-  ~Redis();  // Fails what is waiting.
+  ~Redis();  // Fails waiting commands.
   Redis(const Redis&) = delete;
   Redis& operator=(const Redis&) = delete;
 
@@ -69,7 +69,7 @@ class Redis {
   CondVar changed_;
   std::vector<Job> jobs_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  // Below: the thread's own.
+  // Below: only for the thread.
   redisContext* context_ = nullptr;
   std::chrono::steady_clock::time_point try_again_at_;
   std::int64_t backoff_ms_ = 0;

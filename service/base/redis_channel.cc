@@ -17,16 +17,16 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kBackoffFirst{50};
 constexpr milliseconds kBackoffMax{2'000};
-constexpr int kNap_ms = 100;  // How long a stop may go unnoticed.
+constexpr int kPollInterval_ms = 100;  // The longest delay of a stop.
 constexpr int kSilence_ms =
-    2'000;  // Without a word for so long, Redis is asked for one; twice: gone.
+    2'000;  // After this long without data: PING; after twice as long: disconnect.
 
 }  // namespace
 
-RedisChannel::RedisChannel(RedisAddress address, std::string channel, Ears ears)
+RedisChannel::RedisChannel(RedisAddress address, std::string channel, Callbacks callbacks)
     : address_(std::move(address)),
       channel_(std::move(channel)),
-      ears_(std::move(ears)),
+      callbacks_(std::move(callbacks)),
       thread_([this] { Run(); }) {}
 
 RedisChannel::~RedisChannel() {
@@ -44,10 +44,11 @@ void RedisChannel::Run() {
     if (subscribed_) {
       subscribed_ = false;
       backoff = kBackoffFirst;
-      ears_.turned(false);
+      callbacks_.on_connection_change(false);
     }
-    for (milliseconds left = backoff; left.count() > 0 && !stopping_; left -= milliseconds(kNap_ms))
-      std::this_thread::sleep_for(std::min(left, milliseconds(kNap_ms)));
+    for (milliseconds left = backoff; left.count() > 0 && !stopping_;
+         left -= milliseconds(kPollInterval_ms))
+      std::this_thread::sleep_for(std::min(left, milliseconds(kPollInterval_ms)));
     backoff = std::min(backoff * 2, kBackoffMax);
   }
 }
@@ -61,12 +62,12 @@ void RedisChannel::Listen(redisContext& context) {
       if (redisBufferWrite(&context, &done) != REDIS_OK) return;
     }
     pollfd waited{.fd = context.fd, .events = POLLIN, .revents = 0};
-    const int ready = poll(&waited, 1, kNap_ms);
+    const int ready = poll(&waited, 1, kPollInterval_ms);
     if (ready > 0) {
-      if (redisBufferRead(&context) != REDIS_OK || !Hear(context)) return;
+      if (redisBufferRead(&context) != REDIS_OK || !ReadMessages(context)) return;
       silent_ms = 0;
       asked = false;
-    } else if (ready == 0 && (silent_ms += kNap_ms) >= kSilence_ms) {
+    } else if (ready == 0 && (silent_ms += kPollInterval_ms) >= kSilence_ms) {
       if (asked) return;
       asked = true;
       silent_ms = 0;
@@ -77,7 +78,7 @@ void RedisChannel::Listen(redisContext& context) {
   }
 }
 
-bool RedisChannel::Hear(redisContext& context) {
+bool RedisChannel::ReadMessages(redisContext& context) {
   while (true) {
     void* raw = nullptr;
     if (redisGetReplyFromReader(&context, &raw) != REDIS_OK) return false;
@@ -90,9 +91,9 @@ bool RedisChannel::Hear(redisContext& context) {
       const redisReply& last = *reply.element[2];
       if (kind == "subscribe" && !subscribed_) {
         subscribed_ = true;
-        ears_.turned(true);
+        callbacks_.on_connection_change(true);
       } else if (kind == "message" && last.type == REDIS_REPLY_STRING) {
-        ears_.heard({last.str, last.len});
+        callbacks_.on_message({last.str, last.len});
       }
     }
     freeReplyObject(raw);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Listens to one channel of Redis on a thread of its own, for as long as it lives. When Redis is
-// gone, or says nothing to a PING, the connection is made anew, with back-off: what was published
-// meanwhile is lost, and the callbacks are told so.
+// Subscribes to one channel of Redis on its own thread, for its lifetime. When Redis is
+// unavailable, or does not answer a PING, it reconnects with backoff: what was published meanwhile
+// is lost, and on_connection_change reports it.
 //
-// Owned by main. Both closures run on its thread and must not block for long.
+// Owned by main. Both callbacks run on its thread and must not block for long.
 #pragma once
 
 #include <atomic>
@@ -19,28 +19,28 @@ namespace msp {
 
 class RedisChannel {
  public:
-  struct Ears {
-    std::function<void(std::string_view payload)> heard;
-    std::function<void(bool connected)> turned;  // At each change.
+  struct Callbacks {
+    std::function<void(std::string_view payload)> on_message;
+    std::function<void(bool connected)> on_connection_change;  // At each change.
   };
 
-  RedisChannel(RedisAddress address, std::string channel, Ears ears);
+  RedisChannel(RedisAddress address, std::string channel, Callbacks callbacks);
   ~RedisChannel();
   RedisChannel(const RedisChannel&) = delete;
   RedisChannel& operator=(const RedisChannel&) = delete;
 
  private:
   void Run();
-  // Until the connection fails, or it is to stop.
+  // Returns when the connection fails or at a stop.
   void Listen(redisContext& context);
-  // Hands out what has arrived; false when the connection is no more.
-  bool Hear(redisContext& context);
+  // Delivers what has arrived; false when the connection is broken.
+  bool ReadMessages(redisContext& context);
 
   const RedisAddress address_;
   const std::string channel_;
-  const Ears ears_;
+  const Callbacks callbacks_;
   std::atomic<bool> stopping_{false};
-  bool subscribed_ = false;  // The thread's own.
+  bool subscribed_ = false;  // Only for the thread.
   std::thread thread_;
 };
 

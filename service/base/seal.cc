@@ -31,7 +31,7 @@ std::string Seal(std::string_view key, std::string_view bound, std::string_view 
   std::string tag(kTagBytes, '\0');
   const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int length = 0;
-  // What cannot be sealed must not leave in the open.
+  // Without encryption nothing may be sent.
   if (cipher == nullptr ||
       EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(key), Bytes(nonce)) != 1 ||
       EVP_EncryptUpdate(cipher.get(), nullptr, &length, Bytes(bound),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Authenticated encryption (AES-256-GCM, OpenSSL underneath): for what passes through the hands of
-// others. Pure; any thread.
+// Authenticated encryption (AES-256-GCM with OpenSSL) for data on untrusted channels. Pure; any
+// thread.
 #pragma once
 
 #include <optional>
@@ -12,9 +12,9 @@ namespace msp {
 
 inline constexpr std::size_t kSealKeyBytes = 32;
 
-// `key` is kSealKeyBytes long. `bound` is not hidden, and has to be the same when it is opened.
+// `key` is kSealKeyBytes long. `bound` is associated data: not encrypted, and the same for Unseal.
 std::string Seal(std::string_view key, std::string_view bound, std::string_view text);
-// Nothing unless `sealed` was made with this key and bound, and is whole.
+// Nothing unless `sealed` is complete and was made with this key and bound.
 std::optional<std::string> Unseal(std::string_view key, std::string_view bound,
                                   std::string_view sealed);
 

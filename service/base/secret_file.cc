@@ -15,8 +15,8 @@ bool ReadSecretFile(const std::string& path, std::string* content) {
   ZeroizeString(*content);
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
-  // One byte more than is taken, to see that there is no more; a string that grew would leave its
-  // old place unwiped.
+  // One byte more than allowed, to detect a larger file. Sized once: a string that grows leaves its
+  // old memory unzeroized.
   content->resize(kSecretFileBytesMax + 1);
   std::size_t size = 0;
   ssize_t got = 0;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Coroutines for a call that is made of callbacks: `Task` is a step that others wait for,
-// `Callback` waits for one function that takes a callback. Lazy: a task runs when it is waited for
-// or started.
+// Coroutines for calls with callbacks: a `Task` is a step that can be awaited, a `Callback` awaits
+// one function that takes a callback. Lazy: a task runs when it is awaited or started.
 //
-// A task lives in one place, its owner; a pending callback holds the owner, so that
-// dropping the callback (a timer that ends, say) frees the whole chain. No two threads are ever in
-// one chain at once: it goes on where the callback runs.
+// Its owner holds a task; a pending callback holds the owner, so that dropping the callback (by a
+// timer's destruction, for example) frees the whole chain. A chain is never on two threads at once:
+// it continues where the callback runs.
 #pragma once
 
 #include <coroutine>
@@ -35,7 +34,7 @@ struct FinalAwaiter {
 };
 
 struct PromiseBase {
-  std::coroutine_handle<> waiting;  // Goes on when the task has ended.
+  std::coroutine_handle<> waiting;  // Continues when the task has ended.
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }
@@ -79,7 +78,7 @@ class [[nodiscard]] Task {
     if (handle_) handle_.destroy();
   }
 
-  // Runs the outermost task of a chain, once; what it waits for keeps its owner alive.
+  // Runs the outermost task of a chain, once. The pending callback keeps its owner alive.
   void Start() { handle_.resume(); }
 
   bool await_ready() const noexcept { return false; }
@@ -101,7 +100,7 @@ inline Task<void> task_internal::Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
 }
 
-// Waits for `start`, which runs the callback that it is given once, at once or later on any thread.
+// Awaits `start`, which runs the given callback once, immediately or later on any thread.
 template <class T>
 class Callback {
  public:
@@ -113,7 +112,7 @@ class Callback {
 
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
-    // The callback may run before `start` returns, and end the coroutine that holds this.
+    // The callback may run before `start` returns, and destroy the coroutine that holds this.
     Start start = std::move(start_);
     std::move(start)([this, waiting, owner = std::move(owner_)](T value) {
       value_.emplace(std::move(value));

@@ -112,8 +112,8 @@ std::string PercentDecoded(std::string_view text) {
   return out;
 }
 
-// The bounds on the second byte are those of Unicode's table of well-formed sequences: no overlong
-// form, no surrogate, nothing above U+10FFFF.
+// The bounds on the second byte follow Unicode's table of well-formed sequences: no overlong form,
+// no surrogate, nothing above U+10FFFF.
 Utf8Sequence FirstSequence(std::string_view text) {
   const unsigned first = Byte(text[0]);
   if (first < 0x80) return {1, true};
@@ -203,7 +203,7 @@ bool Base64Decode(std::string_view text, std::string* bytes) {
       *bytes += static_cast<char>((group >> bits) & 0xFF);
     }
   }
-  // The bits that the padding leaves over are zero in the one canonical spelling.
+  // The unused bits before the padding are zero in the canonical form.
   if ((group & ((1U << bits) - 1U)) != 0) {
     bytes->clear();
     return false;
@@ -232,7 +232,7 @@ std::string_view Trimmed(std::string_view text) {
 }
 
 void ZeroizeString(std::string& text) {
-  text.resize(text.capacity());  // Never reallocates; makes the spare capacity ours to write.
+  text.resize(text.capacity());  // Never reallocates; makes the spare capacity writable.
   explicit_bzero(text.data(), text.size());
   text.clear();
 }

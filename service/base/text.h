@@ -13,18 +13,18 @@ namespace msp {
 // An ASCII digit, whatever the locale.
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Equal but for the case of ASCII letters.
+// Equal except for the case of ASCII letters.
 bool EqualsIgnoreCase(std::string_view one, std::string_view other);
 
-// Percent-encodes everything but RFC 3986's unreserved characters, for one path segment or query
+// Percent-encodes everything except RFC 3986's unreserved characters, for one path segment or query
 // value.
 std::string PercentEncoded(std::string_view text);
 
 // Decodes %XX once; malformed escapes stay as they are.
 std::string PercentDecoded(std::string_view text);
 
-// What a text that is not empty starts with: a well-formed UTF-8 sequence, or the longest start of
-// one, at least a byte, for which one replacement character stands.
+// The start of a non-empty text: a well-formed UTF-8 sequence, or the longest prefix of one, at
+// least a byte, which one replacement character replaces.
 struct Utf8Sequence {
   std::size_t size = 0;
   bool valid = false;
@@ -47,12 +47,12 @@ void AppendJsonString(std::string_view text, std::string& out);
 // Without leading and trailing white space.
 std::string_view Trimmed(std::string_view text);
 
-// Overwrites the bytes, the spare capacity too, in a way that the compiler keeps, then empties the
-// string.
+// Overwrites the bytes, including the spare capacity, in a way that the compiler does not remove,
+// then empties the string.
 void ZeroizeString(std::string& text);
 
-// Makes room for `more` further bytes. Where the text moves for that, its old place is overwritten:
-// a string that grows by itself leaves copies behind.
+// Reserves `more` further bytes. Where the text moves, zeroizes its old memory: a string that grows
+// by itself leaves copies behind.
 void GrowWiping(std::string& text, std::size_t more);
 inline void ReserveWiping(std::string& text, std::size_t more) {
   if (text.capacity() - text.size() < more) GrowWiping(text, more);

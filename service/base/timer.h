@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs closures at a later time, on one thread of its own. For the rare path only: back-off between
-// looks, joined calls that run out of time. Closures must not block.
+// Runs closures at a later time, on its own thread. For rare cases only: backoff between look-ups,
+// deadlines of joined calls. Closures must not block.
 //
-// Owned by main; any thread may add. Destruction drops what has not run.
+// Owned by main; any thread may add. Destruction drops pending closures.
 #pragma once
 
 #include <chrono>

@@ -14,7 +14,7 @@ namespace {
 namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
 
-// Where the walk is; joined into a path only when something is wrong.
+// A step of the current path; joined into a path only for a violation.
 struct Step {
   const Step* parent = nullptr;
   std::string_view name;
@@ -43,7 +43,7 @@ class Checker {
   void Double(const FieldSchema& entry, double value, const Step& at);
   void Struct(const pb::Struct& object, const Step& at);
   void Value(const pb::Value& value, const Step& at);
-  // `more`: what an unmodelled Struct of the given message may not hold, beside what no Struct may.
+  // Additional limits on an unmodelled Struct (`more`) of the given message.
   void More(const MessageSchema& plan, const pb::Struct& object, const Step& at);
   void AlwaysRefused(const TextFacts& facts, const Step& at);
   bool Full() const { return violations_.size() >= kViolationsMax; }
@@ -82,7 +82,7 @@ void Checker::Field(const FieldSchema& entry, const pb::Message& message, const 
       return Integer(entry, entry.Integer(message, at.index), at);
     case Kind::kUint32:
     case Kind::kUint64: {
-      // Limits are signed; what lies above their range is above every maximum.
+      // Limits are signed; values above their range exceed every maximum.
       constexpr std::uint64_t kTop = INT64_MAX;
       const std::uint64_t value = entry.Natural(message, at.index);
       return Integer(entry, static_cast<std::int64_t>(value < kTop ? value : kTop), at);

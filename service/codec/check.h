@@ -20,14 +20,14 @@ struct Violation {
 
 inline constexpr std::size_t kViolationsMax = 20;
 
-// Messages and Struct values nested in one another at most.
+// The maximum nesting of messages and Struct values.
 inline constexpr int kNestingMax = 64;
 
-// Every enforced limit of `message` and of what it contains, one violation for each value,
-// kViolationsMax at most. Always refused, whatever the limits say: invalid UTF-8; control
-// characters but tab, line feed and carriage return (texts of enforced PATTERN_LINE, _ID and _URL
-// refuse those too); numbers that JSON cannot hold. An empty string counts as absent. Required
-// fields are looked for in messages that are present. No allocation while all is well.
+// Checks every enforced limit of `message` and its content: one violation for each value,
+// kViolationsMax at most. Always refused: invalid UTF-8; control characters except tab, line feed
+// and carriage return (enforced PATTERN_LINE, _ID and _URL refuse these, too); numbers that JSON
+// cannot represent. An empty string counts as absent. Required fields are checked in messages that
+// are present. No allocation without a violation.
 std::vector<Violation> Check(const MessageSchema& plan, const google::protobuf::Message& message);
 
 }  // namespace msp::codec

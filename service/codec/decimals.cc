@@ -7,7 +7,7 @@
 namespace msp::codec {
 namespace {
 
-// Adds one to the last digit of what may start with a sign.
+// Adds one to the last digit of a number that may have a sign.
 void CountUp(std::string& number) {
   std::size_t i = number.size();
   for (; i > 0 && number[i - 1] != '-'; --i) {

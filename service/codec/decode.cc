@@ -15,24 +15,24 @@
 namespace msp::codec {
 namespace {
 
-constexpr std::size_t kDocumentBytesMin = 16 << 10;  // What a thread's index has room for at first.
-constexpr std::size_t kDocumentBytesKept = 256 << 10;  // Room beyond this is given back after use.
+constexpr std::size_t kDocumentBytesMin = 16 << 10;    // The initial capacity of a thread's index.
+constexpr std::size_t kDocumentBytesKept = 256 << 10;  // Larger memory is freed after use.
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // simdjson's index of a document: where each token starts, made by the fastest kernel that this
 // machine runs. It also refuses invalid UTF-8, unclosed strings and unescaped control characters;
-// what of that stands in texts alone is repaired (repair.h).
-// The walk over it is ours: that of simdjson 3.0.1's On-Demand accepts `tru` and half surrogate
-// pairs, skips what is not asked for, and crashed when used after an error; that of its DOM loses
-// the digits of large and decimal numbers.
+// where that is only in texts it is repaired (repair.h). The walk over the index is ours: On-Demand
+// of simdjson 3.0.1 accepts `tru` and half surrogate pairs, skips unrequested values without a
+// check, and crashed when used after an error; its DOM loses the digits of large and decimal
+// numbers.
 class Index {
  public:
-  // Null when all is well, else what is wrong with the document.
+  // Null on success, else the document's error.
   const char* Build(std::string_view text) {
     error_ = Stage1(text);
     return error_ == simdjson::SUCCESS ? nullptr : simdjson::error_message(error_);
   }
-  // Whether that may be wrong in texts alone.
+  // True where the error may be only in texts.
   bool MayBeRepaired() const {
     return error_ == simdjson::UTF8_ERROR || error_ == simdjson::UNESCAPED_CHARS;
   }
@@ -42,7 +42,7 @@ class Index {
                   std::memchr(text, '\\', size) != nullptr, repaired);
   }
 
-  // Keeps one large document from pinning memory in every thread for good.
+  // Prevents a large document from pinning memory in every thread.
   void Trim() {
     if (capacity_ > kDocumentBytesKept) {
       parser_.reset();
@@ -67,7 +67,7 @@ class Index {
     const simdjson::error_code error =
         parser_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
                         simdjson::stage1_mode::regular);
-    // The fallback kernel does not look at the byte behind a backslash.
+    // The fallback kernel does not check the byte after a backslash.
     if (error == simdjson::SUCCESS && IsFallback() &&
         !simdjson::validate_utf8(text.data(), text.size()))
       return simdjson::UTF8_ERROR;
@@ -85,9 +85,9 @@ class Index {
 };
 
 Decoded Read(const MessageSchema& plan, std::string& document, google::protobuf::Message& message,
-             MemberRedirection* splice, bool everything) {
-  // One index for each thread, since its memory is several times the document's. It holds offsets,
-  // no text.
+             MemberRedirection* redirection, bool everything) {
+  // One index per thread, since its memory is several times the document's. It holds offsets, no
+  // text.
   static thread_local Index index;
   Decoded result;
   std::size_t start = document.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
@@ -103,7 +103,7 @@ Decoded Read(const MessageSchema& plan, std::string& document, google::protobuf:
     Reader reader(index.TokensOf(document.data() + start, document.size() - start,
                                  repaired.empty() ? nullptr : &repaired),
                   everything, result);
-    result.ok = reader.Document(plan, message, splice);
+    result.ok = reader.Document(plan, message, redirection);
   }
   index.Trim();
   return result;
@@ -112,8 +112,8 @@ Decoded Read(const MessageSchema& plan, std::string& document, google::protobuf:
 }  // namespace
 
 Decoded Decode(const MessageSchema& plan, std::string& document, google::protobuf::Message& message,
-               MemberRedirection* splice) {
-  return Read(plan, document, message, splice, false);
+               MemberRedirection* redirection) {
+  return Read(plan, document, message, redirection, false);
 }
 
 Decoded DecodeAll(const MessageSchema& plan, std::string& document,

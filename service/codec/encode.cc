@@ -46,7 +46,7 @@ void EncodeAll(const MessageSchema& plan, const pb::Message& message, std::strin
 }
 
 void EncodeQuery(const MessageSchema& plan, const pb::Message& message, std::string& out) {
-  if (plan.in_query().Empty()) return;  // As most are: no look at the message.
+  if (plan.in_query().Empty()) return;  // The usual case, without access to the message.
   const access::FieldSet asked = plan.Present(message) & plan.in_query();
   if (asked.Empty()) return;
   bool first = true;

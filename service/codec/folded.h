@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A text reduced to what matters for recognizing numbers and keys in it: one character for each
-// code point or escape sequence. Internal to the codec.
+// A text normalized for the recognition of numbers and keys: one character for each code point or
+// escape sequence. Internal to the codec.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@
 
 namespace msp::codec {
 
-inline constexpr char kJoint = ' ';      // Space, dash, dot: what people put between digits.
+inline constexpr char kJoint = ' ';      // Space, dash, dot: usual between digits.
 inline constexpr char kWideJoint = '~';  // Any other character that is neither letter nor digit.
 inline constexpr char kInvalid = '?';    // A byte that is not UTF-8.
 
-// Whether %XX, &entities; and \uXXXX count as what they stand for. Both readings of a text matter:
-// "%41" is a letter, or a separator and two digits.
+// Whether %XX, &entities; and \uXXXX are decoded. Both forms of a text matter: "%41" is a letter,
+// or a separator and two digits.
 enum class Escapes : std::uint8_t { kLiteral, kDecoded };
 
 struct Folded {
@@ -26,10 +26,10 @@ struct Folded {
   Folded(const Folded&) = delete;
   Folded& operator=(const Folded&) = delete;
 
-  // A digit, a lower-case ASCII letter or one of the above. Full-width forms count as ASCII.
-  // Zeroized at the end.
+  // Digits, lower-case ASCII letters and the above. Full-width forms count as ASCII. Zeroized on
+  // destruction.
   std::string chars;
-  // Where each of them starts in the text; one more entry for the text's end.
+  // The offset of each in the text; one more entry for the text's end.
   std::vector<std::size_t> starts;
 
   static bool IsDigit(char c) { return c >= '0' && c <= '9'; }

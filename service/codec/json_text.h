@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// JSON text of single values: what encode and redact append. Inline, since every member passes
-// here.
+// JSON text of single values, for encode and redact. Inline, since every member uses it.
 #pragma once
 
 #include <algorithm>
@@ -17,10 +16,10 @@
 
 namespace msp::codec {
 
-// Sixteen bytes that are compared together, on every processor that g++ and clang know.
+// Sixteen bytes that are compared together, on every processor that g++ and clang support.
 using Bytes16 = unsigned char __attribute__((vector_size(16)));
 
-// Whether one of the bytes needs an escape in JSON: below 0x20, '"' or '\\'.
+// True when one of the bytes needs an escape in JSON: below 0x20, '"' or '\\'.
 inline bool NeedEscape(Bytes16 bytes) {
   const auto wrong = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
   std::uint64_t halves[2] = {};
@@ -28,8 +27,8 @@ inline bool NeedEscape(Bytes16 bytes) {
   return (halves[0] | halves[1]) != 0;
 }
 
-// Copies two Halves, the first and the last of a text: they overlap, or are all of it. False, and
-// nothing copied, where an escape is needed.
+// Copies two Halves, the first and the last of a text, which together cover it. False, without
+// copying, where an escape is needed.
 template <class Half>
 bool CopyHalves(std::string_view text, char* out) {
   Half halves[16 / sizeof(Half)] = {};
@@ -67,7 +66,7 @@ inline bool CopyPlainJson(std::string_view text, char* out) {
 }
 
 inline void AppendText(std::string_view text, std::string& out) {
-  // Grows once: quotes all along, then the text over all but the first and the last.
+  // Grows once: fills with quotes, then copies the text over all but the first and the last.
   const std::size_t start = out.size();
   out.append(text.size() + 2, '"');
   if (CopyPlainJson(text, out.data() + start + 1)) return;
@@ -75,7 +74,7 @@ inline void AppendText(std::string_view text, std::string& out) {
   AppendJsonString(text, out);
 }
 
-// The longest number that is written here.
+// The maximum length of a number.
 inline constexpr std::size_t kNumberBytesMax = 32;
 
 template <class Integer>
@@ -85,9 +84,9 @@ void AppendInteger(Integer value, std::string& out) {
   out.append(digits, static_cast<std::size_t>(end.ptr - digits));
 }
 
-// The shortest text that reads back as `value`, written to the `kNumberBytesMax` bytes at `out`;
-// whole numbers that a double holds exactly as integers (90, not 90.0 nor 9e+01). Returns its end;
-// null, and nothing written, for what JSON has no text for.
+// Writes the shortest text that reads back as `value` to the `kNumberBytesMax` bytes at `out`;
+// whole numbers that a double represents exactly as integers (90, not 90.0 or 9e+01). Returns its
+// end, or null without writing for a value without JSON text.
 inline char* PutDouble(double value, char* out) {
   constexpr double kExactMax = 9007199254740992.0;  // 2^53
   if (!std::isfinite(value)) return nullptr;
@@ -97,7 +96,7 @@ inline char* PutDouble(double value, char* out) {
   return std::to_chars(out, out + kNumberBytesMax, value).ptr;
 }
 
-// The same at the end of a string; false when nothing was appended.
+// Appends the same to a string; false when nothing was appended.
 inline bool AppendDouble(double value, std::string& out) {
   char digits[kNumberBytesMax];
   const char* end = PutDouble(value, digits);

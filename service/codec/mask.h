@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How a sensitive value looks in a log. Internal to the codec.
+// The form of sensitive values in logs. Internal to the codec.
 #pragma once
 
 #include <cstddef>
@@ -11,16 +11,16 @@
 
 namespace msp::codec {
 
-// What a card number has: the shortest and the longest.
+// The digits of a card number: minimum and maximum.
 inline constexpr std::size_t kCardDigitsMin = 12;
 inline constexpr std::size_t kCardDigitsMax = 19;
 
-// Stands for what is not shown; the same length whatever it hides.
+// Replaces a hidden value; its length is constant.
 inline constexpr std::string_view kMask = "***";
 
 // Cardholder data: first six and last four digits, and only of 13 digits or more, where at least
-// three stay hidden; anything else is hidden whole. Authentication data: nothing. Personal data:
-// the first character.
+// three stay hidden; anything else is hidden completely. Authentication data: nothing. Personal
+// data: the first character.
 std::string MaskedText(multisafepay::v1::Sensitivity sensitive, std::string_view text);
 
 }  // namespace msp::codec

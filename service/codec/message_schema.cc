@@ -76,7 +76,7 @@ const void* SharedDefault(const pb::Message& defaults, const FieldDescriptor* fi
   }
 }
 
-// Mixes the key's length with its first and last bytes, which tell apart "var1" from "var2" and
+// Mixes the key's length with its first and last bytes, which distinguish "var1" from "var2" and
 // "card_authentication_details" from "card_authentication_result". A collision costs one more
 // comparison.
 std::uint64_t HashOf(std::string_view key) {
@@ -151,7 +151,7 @@ void MessageSchema::BuildSets() {
     in_body_.Put(i, entry.in_body);
     in_query_.Put(i, entry.place == multisafepay::v1::PLACE_QUERY);
     required_.Put(i, entry.limits.required());
-    // Each message is looked into: it may hold unknown fields.
+    // Every message is visited: it may hold unknown fields.
     wiped_.Put(i, message || sensitive);
     wiped_below_.Put(i, true);
     if (entry.own && entry.kind == Kind::kStruct && entry.name == "more") {
@@ -178,7 +178,7 @@ const access::MessageAccess* SchemaSet::AccessOf(const pb::Descriptor* descripto
 
 const MessageSchema* SchemaSet::Compile(const pb::Descriptor* descriptor) {
   const auto [position, added] = plans_.try_emplace(descriptor);
-  // Registered before its fields are looked at, so that a message that contains itself ends here.
+  // Registered before its fields are compiled, so that a message that contains itself ends here.
   if (!added) return position->second.get();
   position->second = std::make_unique<MessageSchema>();
   MessageSchema* plan = position->second.get();

@@ -24,7 +24,7 @@ namespace msp::codec {
 
 class MessageSchema;
 
-// Fields with this number or above are the service's own and never travel to or from MultiSafepay.
+// Fields with this number or above are the service's own and are never exchanged with MultiSafepay.
 inline constexpr int kFirstOwnField = 1000;
 
 // Fields of one message at most; decode keeps one bit for each on its stack.
@@ -47,29 +47,29 @@ enum class Kind : std::uint8_t {
 
 // One field of a message.
 struct FieldSchema {
-  access::FieldAccess access;  // How to get at the field's value.
+  access::FieldAccess access;  // Access to the field's value.
   const google::protobuf::FieldDescriptor* field = nullptr;
   std::string name;    // The JSON key.
-  std::string quoted;  // The key ready for output, behind another member: ",\"name\":".
+  std::string quoted;  // The key ready for output after another member: ",\"name\":".
   Kind kind = Kind::kString;
   bool repeated = false;
   bool own = false;  // Number >= kFirstOwnField: ours, not MultiSafepay's.
-  // A single text that is read as it stands: no member of a oneof, no digits with zeros to restore.
+  // A single text that is read unchanged: no member of a oneof, no digits with zeros to restore.
   bool plain_text = false;
-  std::uint8_t decimals = 0;  // Of a double: the most that it is sent with; 0 for any number.
-  bool in_body = true;        // Travels in the JSON body: neither own nor placed in path or query.
+  std::uint8_t decimals = 0;  // Of a double: the maximum that is sent; 0 for no limit.
+  bool in_body = true;        // Sent in the JSON body: neither own nor placed in path or query.
   multisafepay::v1::Sensitivity sensitive = multisafepay::v1::SENSITIVITY_UNSPECIFIED;
   multisafepay::v1::Place place = multisafepay::v1::PLACE_UNSPECIFIED;
   multisafepay::v1::Limits limits;
   const MessageSchema* message = nullptr;  // For kMessage.
   // The oneof that the field is a member of, or null.
   const google::protobuf::OneofDescriptor* oneof = nullptr;
-  // What a single string, bytes or message field refers to in every message that never set it:
-  // shared, so neither to be written to nor to be wiped.
+  // The value of a single string, bytes or message field in messages that never set it: shared, so
+  // it must not be written or zeroized.
   const void* shared = nullptr;
 
-  // The value, or the element `index` of a repeated field; which of these may be called goes by
-  // `kind`.
+  // The value, or the element `index` of a repeated field; `kind` determines which one may be
+  // called.
   const std::string& Text(const google::protobuf::Message& of, int index = -1) const {
     return access.get.text(of, field, index);
   }
@@ -99,8 +99,8 @@ class MessageSchema {
   access::FieldSet Present(const google::protobuf::Message& message) const {
     return present_(message);
   }
-  // Sets of entries: what travels in a body and in a query, what must be there, and what Zeroize
-  // looks at, the latter also below a sensitive field, where all of it is sensitive.
+  // Sets of entries: those in a body, those in a query, required ones, and those that Zeroize
+  // visits, also below a sensitive field, where everything is sensitive.
   const access::FieldSet& in_body() const { return in_body_; }
   const access::FieldSet& in_query() const { return in_query_; }
   const access::FieldSet& required() const { return required_; }
@@ -108,8 +108,8 @@ class MessageSchema {
     return everything ? wiped_below_ : wiped_;
   }
 
-  // The Struct that members without a field of their own are sent from (`more`), or kept in when an
-  // answer has them (`unmodelled`); null where the message has none.
+  // The Struct of members without a field: those to send (`more`) or those of an answer
+  // (`unmodelled`); null where the message has none.
   const FieldSchema* more() const { return more_; }
   const FieldSchema* unmodelled() const { return unmodelled_; }
   std::size_t more_number() const { return more_number_; }
@@ -117,8 +117,8 @@ class MessageSchema {
   // The entry with this JSON key, or null.
   const FieldSchema* Find(std::string_view key) const;
 
-  // The same, for members that come in roughly the order of the .proto file: looks at entry number
-  // `expected` first and sets it to the one after the entry found.
+  // The same, for members roughly in the order of the .proto file: tries entry number `expected`
+  // first and sets it to the number after the found entry.
   const FieldSchema* FindNext(std::string_view key, std::size_t& expected) const {
     if (expected < entries_.size() && SameText(entries_[expected].name, key)) {
       return &entries_[expected++];
@@ -132,7 +132,7 @@ class MessageSchema {
   friend class SchemaSet;
   void BuildSlots();
   void BuildSets();
-  // Keys are short: two words that overlap beat a call.
+  // Keys are short: comparing two overlapping words is faster than a call.
   static bool SameText(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
     const auto same = [&](auto word) {
@@ -168,19 +168,19 @@ class MessageSchema {
 };
 
 // The plans of the given messages and of all that they contain. Owns them; outlives every user.
-// Aborts on a message that JSON cannot mirror (a map, a group, two fields with one key): start-up
-// and the tests show it, no call ever does.
+// Aborts on a message without a JSON form (a map, a group, two fields with one key): at start-up
+// and in tests, never in a call.
 //
-// The schema's own messages are reached through their access tables, others through those among
-// `tables`, and what is in none by protobuf's Reflection, at several times the cost.
+// The schema's own messages use their access tables, others those among `tables`, and messages
+// without a table protobuf's Reflection, at several times the cost.
 class SchemaSet {
  public:
   explicit SchemaSet(absl::Span<const google::protobuf::Descriptor* const> roots,
                      std::initializer_list<access::Table> tables = {});
   SchemaSet(const SchemaSet&) = delete;
   SchemaSet& operator=(const SchemaSet&) = delete;
-  // The plan of a message that was among the roots or inside one. Never null for those; aborts
-  // otherwise, which a test of the start-up list would show.
+  // The plan of a message that is among the roots or inside one. Aborts for others, which a test of
+  // the start-up list would show.
   const MessageSchema& Of(const google::protobuf::Descriptor* descriptor) const;
 
  private:

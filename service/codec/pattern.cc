@@ -22,7 +22,7 @@ bool IsKeyChar(char c) {
   return IsLetter(c) || IsDigit(c) || c == '.' || c == '_' || c == '~' || c == '-';
 }
 
-// No copy of the number is made: it would have to be wiped.
+// Makes no copy of the number, which would have to be zeroized.
 bool IsCardNumber(std::string_view text) {
   int digits = 0;
   int sum = 0;
@@ -46,8 +46,8 @@ bool IsYearMonth(std::string_view text) {
   return month >= 1 && month <= 12;
 }
 
-// What stands between the addresses of a list, as X-Forwarded-For has one, and in no address. What
-// one address looks like (a port, a zone, a name) is not judged. Spaces around it are not either.
+// False where the text has a separator of a list of addresses, such as X-Forwarded-For. The form of
+// the address (a port, a zone, a name) and surrounding spaces are not checked.
 bool IsOneAddress(std::string_view text) {
   constexpr std::string_view kSpaces = " \t\r\n";
   const std::size_t first = text.find_first_not_of(kSpaces);
@@ -121,7 +121,7 @@ const char* Expectation(v1::Pattern pattern) {
   }
 }
 
-// Printable ASCII, eight bytes at a time: what nearly every text consists of.
+// Checks eight bytes at a time: nearly every text is printable ASCII.
 bool IsPrintableAscii(std::string_view text) {
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
   constexpr std::uint64_t kHigh = 0x8080808080808080U;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The shapes that a text may be asked to have: PATTERN_* of options.proto. Internal to the codec.
+// The patterns that a text may have to match: PATTERN_* of options.proto. Internal to the codec.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace msp::codec {
 
-// What a single pass over a text finds out.
+// The result of a single pass over a text.
 struct TextFacts {
   bool valid_utf8 = true;
   bool line_breaks = false;  // Tab, line feed or carriage return.
@@ -20,7 +20,7 @@ struct TextFacts {
 
 TextFacts Examine(std::string_view text);
 
-// Null when `text`, which is not empty, has the shape; otherwise what is expected, for people.
+// Null when the non-empty `text` matches; otherwise a description of what is expected.
 const char* ShapeFault(multisafepay::v1::Pattern pattern, std::string_view text,
                        const TextFacts& facts);
 

@@ -12,7 +12,7 @@ namespace {
 
 namespace pb = google::protobuf;
 
-constexpr std::size_t kDigitRunMax = 5;  // In a drift path; a longer run may be somebody's number.
+constexpr std::size_t kDigitRunMax = 5;  // In a drift path; a longer run may be a sensitive number.
 
 // A member's name as part of a metric's label.
 void AppendName(std::string_view name, std::string& path) {
@@ -34,21 +34,22 @@ void AppendName(std::string_view name, std::string& path) {
 
 struct Reader::Envelope {
   const MessageSchema& plan;
-  MemberRedirection& splice;
-  std::bitset<kEntriesMax> nested;  // Fields that the spliced object has filled in `splice.nested`.
-  bool spliced = false;             // The splice's key has been seen.
+  MemberRedirection& redirection;
+  std::bitset<kEntriesMax> nested;  // Fields that are set in `redirection.nested`.
+  bool redirected = false;          // The redirected member has been read.
 };
 
-bool Reader::Document(const MessageSchema& plan, pb::Message& message, MemberRedirection* splice) {
+bool Reader::Document(const MessageSchema& plan, pb::Message& message,
+                      MemberRedirection* redirection) {
   const Place root;
   bool good = false;
   if (tokens_.Peek() != '{') {
     Report(Drift::Kind::kUnfitValue, root);
     good = Skip();
-  } else if (splice == nullptr) {
+  } else if (redirection == nullptr) {
     good = Members(plan, message, root);
   } else {
-    Envelope envelope{plan, *splice, {}};
+    Envelope envelope{plan, *redirection, {}};
     good = Members(plan, message, root, &envelope);
   }
   return good && (tokens_.AtEnd() || Fail("content after the document"));
@@ -65,7 +66,7 @@ bool Reader::Members(const MessageSchema& plan, pb::Message& message, const Plac
     if (!Key(key)) return false;
     const Place member{&place, key};
     const FieldSchema* entry = nullptr;
-    if (own != nullptr && key == own->splice.key) {
+    if (own != nullptr && key == own->redirection.key) {
       if (!Splicing(*own, member)) return false;
     } else if (entry = plan.FindNext(key, expected); entry == nullptr || !Reads(*entry)) {
       if (!(outer == nullptr ? Unknown(plan, message, member)
@@ -78,7 +79,7 @@ bool Reader::Members(const MessageSchema& plan, pb::Message& message, const Plac
         entry->Clear(message);
       }
       seen.set(number);
-      if (entry->plain_text && tokens_.Peek() == '"') {  // What most members are, without detours.
+      if (entry->plain_text && tokens_.Peek() == '"') {  // The fast path for most members.
         std::string_view text;
         if (!String(text, &member)) return false;
         if (!text.empty()) entry->access.put.text(message, entry->field, text);
@@ -106,7 +107,7 @@ bool Reader::Unknown(const MessageSchema& plan, pb::Message& message, const Plac
 
 bool Reader::Known(const FieldSchema& entry, pb::Message& message, const Place& place) {
   if (entry.oneof != nullptr && message.GetReflection()->HasOneof(message, entry.oneof)) {
-    Report(Drift::Kind::kDuplicateMember, place);  // Two members of which only one can be.
+    Report(Drift::Kind::kDuplicateMember, place);  // Two members of one oneof.
   }
   const Outcome outcome = Field(entry, message, place);
   if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
@@ -114,24 +115,25 @@ bool Reader::Known(const FieldSchema& entry, pb::Message& message, const Place& 
 }
 
 bool Reader::Splicing(Envelope& envelope, const Place& place) {
-  MemberRedirection& splice = envelope.splice;
-  if (envelope.spliced) {
-    // The last of two wins here too, with what is nested in it.
+  MemberRedirection& redirection = envelope.redirection;
+  if (envelope.redirected) {
+    // The last of two wins here, too, including its nested members.
     Report(Drift::Kind::kDuplicateMember, place);
-    splice.entry != nullptr ? splice.entry->Clear(*splice.into) : splice.into->Clear();
-    if (splice.nested != nullptr) splice.nested->Clear();
+    redirection.entry != nullptr ? redirection.entry->Clear(*redirection.into)
+                                 : redirection.into->Clear();
+    if (redirection.nested != nullptr) redirection.nested->Clear();
     envelope.nested.reset();
   }
-  envelope.spliced = true;
+  envelope.redirected = true;
   Outcome outcome = Outcome::kUnfit;
-  if (splice.entry != nullptr) {
-    outcome = Field(*splice.entry, *splice.into, place, &envelope);
+  if (redirection.entry != nullptr) {
+    outcome = Field(*redirection.entry, *redirection.into, place, &envelope);
   } else {
-    outcome =
-        Object(*splice.plan, place, &envelope, [&]() -> pb::Message& { return *splice.into; });
+    outcome = Object(*redirection.plan, place, &envelope,
+                     [&]() -> pb::Message& { return *redirection.into; });
   }
-  splice.present = outcome == Outcome::kRead || outcome == Outcome::kUnfit;
-  splice.fits = outcome == Outcome::kRead;
+  redirection.present = outcome == Outcome::kRead || outcome == Outcome::kUnfit;
+  redirection.fits = outcome == Outcome::kRead;
   if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
   return outcome != Outcome::kMalformed;
 }
@@ -139,7 +141,7 @@ bool Reader::Splicing(Envelope& envelope, const Place& place) {
 bool Reader::Nested(Envelope& envelope, const MessageSchema& plan, pb::Message& message,
                     const Place& place) {
   const FieldSchema* entry = envelope.plan.Find(place.name);
-  pb::Message* const nested = envelope.splice.nested;
+  pb::Message* const nested = envelope.redirection.nested;
   if (nested == nullptr || entry == nullptr || !Reads(*entry)) return Unknown(plan, message, place);
   const auto number = static_cast<std::size_t>(entry - envelope.plan.entries().data());
   if (envelope.nested[number]) {
@@ -201,7 +203,7 @@ Reader::Outcome Reader::ObjectShape() {
   switch (tokens_.Peek()) {
     case '{':
       return Outcome::kRead;
-    case '[':  // PHP's spelling of an empty object.
+    case '[':  // PHP's form of an empty object.
       return tokens_.PeekSecond() == ']' ? Outcome::kRead : SkipUnfit();
     case 'n':
       return Skip() ? Outcome::kUnset : Outcome::kMalformed;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The walk over a document's tokens that fills a message by its plan. It visits every value, checks
-// each one by the JSON grammar, known or not, and stops for good at the first error. Internal to
-// the codec.
+// The walk over a document's tokens that fills a message by its plan. It checks every value, known
+// or not, by the JSON grammar, and stops at the first error. Internal to the codec.
 #pragma once
 
 #include <string_view>
@@ -17,45 +16,45 @@ namespace msp::codec {
 
 class Reader {
  public:
-  // `everything`: fields that do not travel in a body are read as well.
+  // `everything`: also reads fields that are not sent in a body.
   Reader(Tokens tokens, bool everything, Decoded& result)
       : tokens_(tokens), everything_(everything), result_(result) {}
 
   // The whole document, with a check for trailing content. False: malformed, and `result.error`
   // says why.
   bool Document(const MessageSchema& plan, google::protobuf::Message& message,
-                MemberRedirection* splice);
+                MemberRedirection* redirection);
 
  private:
-  // What became of one value.
+  // The result of one value.
   enum class Outcome : std::uint8_t {
     kMalformed,
     kUnset,  // null, "" or an element to skip.
-    kUnfit,  // Well-formed, but not of a shape that the field can take; the field is unset.
+    kUnfit,  // Well-formed, but not of a type that the field accepts; the field is unset.
     kRead,
   };
 
-  // Where the walk is; joined into a path only for a drift report.
+  // The current place; joined into a path only for a drift report.
   struct Place {
     const Place* parent = nullptr;
     std::string_view name;
   };
 
-  // The document's top level while a member is spliced out of it.
+  // The document's top level while a member of it is redirected.
   struct Envelope;
 
-  // `own`: set when this object is the envelope itself. `outer`: set when it is the one spliced out
-  // of it.
+  // `own`: set when this object is the envelope itself. `outer`: set when it is the redirected
+  // member.
   bool Members(const MessageSchema& plan, google::protobuf::Message& message, const Place& place,
                Envelope* own = nullptr, Envelope* outer = nullptr);
   bool Splicing(Envelope& envelope, const Place& place);
-  // A member that the spliced object's plan does not know, and the envelope's may. `message` is of
-  // that object.
+  // A member that is not in the redirected object's plan, but may be in the envelope's. `message`
+  // is of that object.
   bool Nested(Envelope& envelope, const MessageSchema& plan, google::protobuf::Message& message,
               const Place& place);
   // Kept in the message's `unmodelled` where it has one.
   bool Unknown(const MessageSchema& plan, google::protobuf::Message& message, const Place& place);
-  // Reads a member into its field and reports what does not fit.
+  // Reads a member into its field and reports an unfit value.
   bool Known(const FieldSchema& entry, google::protobuf::Message& message, const Place& place);
 
   Outcome Field(const FieldSchema& entry, google::protobuf::Message& message, const Place& place,
@@ -64,11 +63,11 @@ class Reader {
                Envelope* outer);
   Outcome One(const FieldSchema& entry, google::protobuf::Message& message, const Place& place,
               Envelope* outer);
-  // An object read into what `target` makes room for, which is called only when there is one.
+  // Reads an object into the message of `target`, which is called only when there is an object.
   template <class Target>
   Outcome Object(const MessageSchema& plan, const Place& place, Envelope* outer,
                  const Target& target);
-  // kRead when an object or `[]` comes next, which is left alone; any other value is consumed.
+  // kRead when an object or `[]` comes next, which is not consumed; any other value is consumed.
   Outcome ObjectShape();
   Outcome Scalar(const FieldSchema& entry, google::protobuf::Message& message, const Place& place);
   Outcome FromText(const FieldSchema& entry, google::protobuf::Message& message,
@@ -81,14 +80,14 @@ class Reader {
   bool StructList(google::protobuf::ListValue& list, const Place& place);
   bool StructValue(google::protobuf::Value& value, const Place& place);
 
-  // Visits and checks one value of any kind without keeping it.
+  // Checks and skips one value of any kind.
   bool Skip();
   bool SkipObject();
   bool SkipList();
   Outcome SkipUnfit() { return Skip() ? Outcome::kUnfit : Outcome::kMalformed; }
 
-  // One token each; false and an error when it is malformed. A text that is not readable in whole
-  // is reported at `place`; null for names and for what nobody keeps.
+  // One token each; false and an error when it is malformed. A partly unreadable text is reported
+  // at `place`, which is null for names and skipped values.
   bool String(std::string_view& text, const Place* place = nullptr) {
     if (!tokens_.String(text)) return Fail("malformed string");
     if (tokens_.HasEscape(text)) Unescape(text, place);
@@ -104,10 +103,9 @@ class Reader {
     tokens_.Step();
     return true;
   }
-  // Steps into an object or list; `more` tells whether anything is inside. An empty one is left at
-  // once.
+  // Enters an object or list; sets `more` when it is not empty. An empty one is consumed.
   bool Open(char close, bool& more);
-  // After a member or an element: `more` is set by a comma, cleared by `close`, which leaves the
+  // After a member or an element: sets `more` at a comma, clears it at `close`, the end of the
   // object or list.
   bool Next(char close, bool& more) {
     const char next = tokens_.Peek();

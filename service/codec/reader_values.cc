@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Single values: what each kind of field takes from a string, a number, a bool; and Struct, which
-// takes all.
+// Single values: which strings, numbers and bools each kind of field accepts; and Struct, which
+// accepts all.
 #include <algorithm>
 
 #include "google/protobuf/util/time_util.h"
@@ -15,7 +15,7 @@ namespace pb = google::protobuf;
 
 constexpr std::size_t kFourDigits = 4;
 
-// Whether `text` lost leading zeros on its way through a JSON number.
+// True when `text`, sent as a JSON number, lost leading zeros.
 bool LacksZeros(const FieldSchema& entry, std::string_view text) {
   return entry.limits.pattern() == multisafepay::v1::PATTERN_FOUR_DIGITS &&
          text.size() < kFourDigits &&
@@ -26,13 +26,13 @@ bool IsId(const FieldSchema& entry) {
   return entry.limits.pattern() == multisafepay::v1::PATTERN_ID;
 }
 
-// Whether a number's digits stay as they are written: with an exponent they are not the digits of
+// True when a number's digits may be kept as written: with an exponent they are not the digits of
 // an id or of an amount, and an id has no fraction.
 bool StaysAsWritten(const FieldSchema& entry, std::string_view text) {
   return text.find_first_of(IsId(entry) ? ".eE" : "eE") == std::string_view::npos;
 }
 
-// Writes one field or one more element of a repeated one; false for what its type cannot hold.
+// Sets one field or adds an element to a repeated one; false for values that its type cannot hold.
 class Put {
  public:
   Put(const FieldSchema& entry, pb::Message& message) : entry_(entry), message_(message) {}

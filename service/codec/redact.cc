@@ -13,7 +13,7 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// What people put between the digits of a card number.
+// True for usual separators between the digits of a card number.
 bool IsJoint(char c) {
   return c == ' ' || c == '-' || c == '.' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -28,7 +28,7 @@ std::size_t CharacterBytes(std::string_view text) {
 
 std::string MaskedCard(std::string_view text) {
   std::string digits;
-  digits.reserve(text.size());  // Or it would leave its first part where it grew from.
+  digits.reserve(text.size());  // Growth would leave copies behind.
   for (const char c : text) {
     if (IsDigit(c)) {
       digits += c;

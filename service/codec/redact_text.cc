@@ -18,7 +18,7 @@ namespace {
 
 // Shorter parts of an API key are not recognized: they could be words.
 constexpr std::size_t kKeyPartMin = 8;
-// How much more text is read than may be kept: masks are shorter than what they hide.
+// Additional text to read: masks are shorter than what they hide.
 constexpr std::size_t kReadBytesMore = 4096;
 
 std::size_t SaltedHashOf(std::string_view digits) {
@@ -32,11 +32,11 @@ std::size_t SaltedHashOf(std::string_view digits) {
   return hash;
 }
 
-// Digits without a letter between them: where each of them is among the folded characters.
+// Digits without a letter between them, and their positions in the folded characters.
 struct Run {
   const Folded& text;
   std::vector<std::size_t> at;
-  std::string digits;  // Zeroized at the end.
+  std::string digits;  // Zeroized on destruction.
 
   explicit Run(const Folded& folded) : text(folded) {
     at.reserve(text.chars.size());
@@ -47,8 +47,8 @@ struct Run {
   Run& operator=(const Run&) = delete;
 
   std::size_t size() const { return at.size(); }
-  // True when no character separates this digit from the one before, and both are spelled alike: an
-  // Arabic digit, or an escaped one, does not make a card behind it part of a longer number.
+  // True when no character separates this digit from the previous one and both have the same form:
+  // an Arabic or escaped digit does not make a card after it part of a longer number.
   bool Joins(std::size_t i) const {
     return i > 0 && i < size() && at[i] == at[i - 1] + 1 && Bytes(i) == Bytes(i - 1);
   }
@@ -99,7 +99,7 @@ void FindCards(const Run& run, Found found) {
   }
 }
 
-// Marks what is to be hidden in one reading of a text.
+// Marks what to hide in one folded form of a text.
 class TextRedactor {
  public:
   // `hidden` has a mark for each byte of the text.
@@ -128,7 +128,7 @@ class TextRedactor {
   std::vector<bool>& hidden_;
 };
 
-// Hides every part of the key of 8 characters or more, and a shorter key where it stands whole.
+// Hides every part of the key of 8 characters or more, and a shorter key as a whole.
 void TextRedactor::HideKey(std::string_view key) {
   const Folded folded_key(key, Escapes::kLiteral);
   std::string wanted;
@@ -198,7 +198,7 @@ void TextRedactor::HideShort(const Run& run) {
 }
 
 bool TextRedactor::MentionsCode() const {
-  std::string letters;  // Without what stands between them.
+  std::string letters;  // Without the characters between them.
   for (const char c : text_.chars) {
     if (Folded::IsLetter(c)) letters.push_back(c);
   }
@@ -254,7 +254,7 @@ std::string Masked(std::string_view text, const Folded& folded, const std::vecto
 
 bool HoldsEscapes(std::string_view text) { return text.find_first_of("%&\\") != text.npos; }
 
-// `text` up to `max_bytes` at most; a number that the cut may have shortened goes too.
+// At most `max_bytes` of `text`, without a number that the cut may have shortened.
 std::string_view Cut(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
   while (max_bytes > 0 && !Folded::IsLetter(static_cast<char>(text[max_bytes - 1] | 0x20)))
@@ -263,7 +263,7 @@ std::string_view Cut(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string ScrubbedOnce(std::string_view raw, std::size_t max_bytes, const KnownSecrets& known) {
-  // Control characters first: what becomes a space may separate the digits of a card.
+  // Control characters first: as spaces they may separate the digits of a card.
   std::string text(Cut(raw, 2 * max_bytes + kReadBytesMore));
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
@@ -301,7 +301,7 @@ bool DigitPrint::Matches(std::string_view digits) const {
 }
 
 std::string Scrubbed(std::string_view text, std::size_t max_bytes, const KnownSecrets& known) {
-  // What is left on both sides of a mask may look like a number of its own.
+  // The remains on both sides of a mask may form another number.
   std::string clean = ScrubbedOnce(text, max_bytes, known);
   for (;;) {
     std::string again = ScrubbedOnce(clean, max_bytes, known);
@@ -312,7 +312,7 @@ std::string Scrubbed(std::string_view text, std::size_t max_bytes, const KnownSe
 }
 
 bool HoldsCardNumber(std::string_view text) {
-  // Nearly every text ends here: too few digits, and nothing that could stand for one.
+  // Nearly every text returns here: too few digits, and no escape of one.
   std::size_t digits = 0;
   const bool could = std::any_of(text.begin(), text.end(), [&](char c) {
     if (Folded::IsDigit(c)) return ++digits >= kCardDigitsMin;

@@ -12,8 +12,8 @@
 namespace msp::codec {
 
 // Recognizes a number by a salted hash and its length, so that no copy of the number is kept. The
-// hash protects against reading the number off a memory image, not against trying all numbers: keep
-// it no longer than the number itself is needed.
+// hash protects against finding the number in a memory image, not against brute force: keep it no
+// longer than the number itself is needed.
 class DigitPrint {
  public:
   DigitPrint() = default;
@@ -35,7 +35,7 @@ struct CardPrints {
   DigitPrint code;
 };
 
-// Secrets that the text may quote and whose values are known. The views outlive the call.
+// Known secrets that the text may quote. The views outlive the call.
 struct KnownSecrets {
   std::string_view api_key;           // Empty for none.
   std::string_view previous_api_key;  // Likewise.
@@ -53,11 +53,11 @@ std::string Scrubbed(std::string_view text, std::size_t max_bytes = 512,
                      const KnownSecrets& known = {});
 
 // True where the text holds 12 to 19 digits that pass the Luhn check, with any characters but
-// letters between them. One in ten other numbers of that length does too: for identifiers, which
-// should stay readable as a rule.
+// letters between them. So do one in ten other numbers of that length: for identifiers, which
+// should mostly stay readable.
 bool HoldsCardNumber(std::string_view text);
 
-// The text itself, or scrubbed when it holds a card number: for identifiers of the caller's choice.
+// The text itself, or redacted when it holds a card number: for identifiers that callers choose.
 std::string ScrubbedIfCard(std::string_view text);
 
 }  // namespace msp::codec

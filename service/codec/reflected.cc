@@ -11,7 +11,7 @@ using pb::FieldDescriptor;
 using pb::Message;
 
 const std::string& Text(const Message& m, Field field, int index) {
-  static thread_local std::string scratch;  // Untouched by generated messages.
+  static thread_local std::string scratch;  // Not used by generated messages.
   const pb::Reflection& get = *m.GetReflection();
   return field->is_repeated() ? get.GetRepeatedStringReference(m, field, index, &scratch)
                               : get.GetStringReference(m, field, &scratch);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The same functions as an access table's (proto/access), by protobuf's Reflection: for messages
-// that have no table. Internal to the codec.
+// The functions of an access table (proto/access) by protobuf's Reflection, for messages without a
+// table. Internal to the codec.
 #pragma once
 
 #include "proto/access/access.h"

@@ -10,7 +10,7 @@
 namespace msp::codec {
 namespace {
 
-// U+FFFD, escaped, so that the reader's look at a text's escapes finds each repaired one.
+// U+FFFD, escaped, so that the reader finds each repaired text when it handles escapes.
 constexpr std::string_view kReplacementEscape = "\\ufffd";
 constexpr std::size_t kReplacementRoom = kReplacementEscape.size() + 2;  // In quotes, for a moment.
 
@@ -19,7 +19,7 @@ class Repairer {
   Repairer(std::string_view from, std::string& to, std::vector<std::uint32_t>& texts)
       : from_(from), to_(to), texts_(texts) {}
 
-  // False: a text without an end, or too much to repair.
+  // False for a text without an end, or too much to repair.
   bool All() {
     while (!from_.empty()) {
       const bool text = from_.front() == '"';
@@ -30,7 +30,7 @@ class Repairer {
   }
 
  private:
-  // The rest of a text whose opening quote has just been kept.
+  // The rest of a text after its opening quote.
   bool Text() {
     const std::size_t quote = to_.size() - 1;
     bool changed = false;
@@ -53,8 +53,8 @@ class Repairer {
     return true;
   }
 
-  // A backslash with something behind it that may belong to an escape. Before another byte it is
-  // taken for the character itself, or it would take the replacement for its escape.
+  // True for a backslash before a character that may belong to an escape. Before another byte it
+  // counts as the character itself, or the replacement would become its escape.
   bool IsEscape() const {
     return from_.size() >= 2 && from_[0] == '\\' && from_[1] >= 0x20 && from_[1] < 0x7F;
   }

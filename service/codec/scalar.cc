@@ -61,10 +61,10 @@ char* AppendUtf8(std::int32_t point, char* out) {
 }
 
 constexpr std::int32_t kNoPoint = -1;   // No four hexadecimal digits.
-constexpr std::int32_t kHalfPair = -2;  // Half a surrogate pair, which UTF-8 has no bytes for.
+constexpr std::int32_t kHalfPair = -2;  // Half a surrogate pair, which UTF-8 cannot encode.
 constexpr std::int32_t kReplacementPoint = 0xFFFD;
 
-// Reads what follows "\u" at `in`, which it moves over what it has read.
+// Reads the digits after "\u" at `in`, and advances it.
 std::int32_t ReadCodePoint(const char*& in, const char* end) {
   if (end - in < 4) return kNoPoint;
   const std::int32_t first = ReadHex4(in);
@@ -78,7 +78,7 @@ std::int32_t ReadCodePoint(const char*& in, const char* end) {
   return 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
 }
 
-// What a one-letter escape stands for; 0 for an unknown letter.
+// The character of a one-letter escape; 0 for an unknown letter.
 char UnescapedLetter(char letter) {
   switch (letter) {
     case '"':
@@ -109,15 +109,15 @@ std::optional<Number> Read(std::string_view text) {
   return value;
 }
 
-// A JSON number taken apart: its significant digits stand at `first` to `last`, with a point among
-// them perhaps, and the number's own point stands `whole` digits behind the first of them.
+// A parsed JSON number: its significant digits, possibly with a point among them, and the position
+// of the number's point, `whole` digits after the first.
 struct Decimal {
   bool negative = false;
   std::string_view digits;  // Without zeros at either end; empty for zero.
   std::int64_t whole = 0;   // Digits before the point; negative: zeros behind it, before `digits`.
 };
 
-// An exponent of more digits than that is as good as endless: no text is that long.
+// A larger exponent is equivalent: no text is that long.
 constexpr std::int64_t kExponentMax = 1'000'000'000'000;
 
 std::int64_t ReadExponent(std::string_view text) {
@@ -147,10 +147,10 @@ Decimal TakeApart(std::string_view text) {
   return decimal;
 }
 
-// The digits of 2^64 - 1, the largest integer that any target takes.
+// The digits of 2^64 - 1, the largest integer of any target.
 constexpr std::int64_t kWholeDigitsMax = 20;
 
-// The whole number that a JSON number with a fraction or an exponent stands for, digit by digit.
+// The whole value of a JSON number with a fraction or an exponent, digit by digit.
 template <class Number>
 std::optional<Number> ReadWhole(std::string_view text) {
   if (!IsJsonNumber(text)) return std::nullopt;
@@ -163,7 +163,7 @@ std::optional<Number> ReadWhole(std::string_view text) {
   const std::size_t size_wanted = size + static_cast<std::size_t>(decimal.whole);
   for (const char c : decimal.digits) {
     if (c == '.') continue;
-    if (size == size_wanted) return std::nullopt;  // A fraction, and not of zeros.
+    if (size == size_wanted) return std::nullopt;  // A fraction other than zeros.
     digits[size++] = c;
   }
   while (size < size_wanted) digits[size++] = '0';
@@ -248,7 +248,7 @@ bool WithoutExponent(std::string_view text, std::string& out) {
   const auto digits = static_cast<std::int64_t>(
       decimal.digits.size() -
       static_cast<std::size_t>(std::count(decimal.digits.begin(), decimal.digits.end(), '.')));
-  // The zeros that the exponent adds, in front or behind.
+  // The zeros that the exponent adds, before or after the digits.
   if (digits > kPlainDigitsMax || std::abs(decimal.whole) > kPlainDigitsMax) return false;
   if (decimal.negative) out += '-';
   if (decimal.whole < 1) {
@@ -266,7 +266,7 @@ bool WithoutExponent(std::string_view text, std::string& out) {
 }
 
 std::optional<double> ReadDouble(std::string_view text) {
-  // from_chars alone would take "inf", "nan" and "1.".
+  // from_chars alone would accept "inf", "nan" and "1.".
   if (!IsJsonNumber(text)) return std::nullopt;
   return Read<double>(text);
 }

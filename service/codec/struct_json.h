@@ -14,10 +14,10 @@ namespace msp::codec {
 // Keys sorted: a map's own order differs from process to process, and the body is hashed.
 void AppendStruct(const google::protobuf::Struct& object, std::string& out);
 
-// Its members alone, each behind a comma; a value that `mask` stands for is not shown.
+// Only its members, each after a comma; a non-empty `mask` replaces their values.
 void AppendMembers(const google::protobuf::Struct& object, std::string_view mask, std::string& out);
 
-// RFC 3339 in quotes; false, and nothing appended, for a time that has no such text.
+// RFC 3339 in quotes; false, without appending, for a time without such a text.
 bool AppendTimestamp(const google::protobuf::Timestamp& time, std::string& out);
 
 }  // namespace msp::codec

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A cursor over a document's tokens. simdjson's index tells where each token starts; what a token
-// is, and that nothing but white space follows it, is checked here and in scalar.h. Internal to the
-// codec.
+// A cursor over a document's tokens. simdjson's index has the start of each token; its type, and
+// that only white space follows it, are checked here and in scalar.h. Internal to the codec.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +34,7 @@ class Tokens {
   // Steps over the next token, one of { } [ ] : and comma, of which the index keeps one byte each.
   void Step() { ++at_; }
 
-  // The next token, which starts with a quote, without its quotes; false for a bad one.
+  // The next token, which starts with a quote, without its quotes; false for a malformed one.
   bool String(std::string_view& text) {
     const std::string_view token = Token();
     if (token.size() < 2 || token.back() != '"') return false;
@@ -44,7 +43,7 @@ class Tokens {
   }
   // Whether that token needs `Unescape`.
   bool HasEscape(std::string_view text) const { return escapes_ && HasBackslash(text); }
-  // Replaces its escapes; false when something in it could not be read.
+  // Replaces its escapes; false when an escape was invalid.
   bool Unescape(std::string_view& text) {
     char* begin = text_ + (text.data() - text_);
     const Unescaped content = codec::Unescape(begin, begin + text.size());
@@ -52,7 +51,7 @@ class Tokens {
     return content.readable && !IsRepaired(begin);
   }
 
-  // The next token, an atom or a number, as it stands.
+  // The next token, an atom or a number, unchanged.
   std::string_view Token() {
     const char* begin = text_ + at_[0];
     const char* end = text_ + at_[1];
@@ -62,7 +61,7 @@ class Tokens {
   }
 
  private:
-  // Most texts are short: a loop over eight bytes at a time beats a call.
+  // Most texts are short: a loop over eight bytes at a time is faster than a call.
   static bool HasBackslash(std::string_view text) {
     constexpr std::uint64_t kOnes = 0x0101010101010101U;
     const auto has = [](std::uint64_t word) {
@@ -76,7 +75,7 @@ class Tokens {
       std::memcpy(&word, at, sizeof(word));
       if (has(word)) return true;
     }
-    if (left > 0 && text.size() >= sizeof(word)) {  // The last eight once more, where they overlap.
+    if (left > 0 && text.size() >= sizeof(word)) {  // The last eight bytes, overlapping.
       std::memcpy(&word, at + left - sizeof(word), sizeof(word));
       return has(word);
     }

@@ -16,7 +16,7 @@ namespace {
 
 namespace pb = google::protobuf;
 
-// Spellings without case and punctuation, anywhere in a name.
+// Without case and punctuation, anywhere in a name.
 constexpr std::array<std::string_view, 9> kCardWords{"cardnumber",   "cardno", "cardpan",
                                                      "cvc",          "cvv",    "cardcode",
                                                      "securitycode", "track1", "track2"};
@@ -40,7 +40,8 @@ std::string DigitsOf(double number) {
   return digits;
 }
 
-// True where `found` holds for a name or a scalar value at any depth, which the caller has bounded.
+// True where `found` holds for a name or a scalar value at any depth. The caller has bounded the
+// depth.
 template <class Found>
 bool AnyOf(const pb::Struct& object, const Found& found);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the members that the schema has no field for (`more`) may not carry past its rules. Pure
+// Checks of members without a field in the schema (`more`), which must not bypass its rules. Pure
 // functions; any thread.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace msp::codec {
 
-// True where a member's name at any depth is one that card data goes by (card_number, cvc, pan and
+// True where a member's name at any depth is a usual name of card data (card_number, cvc, pan and
 // their spellings), or where a name, a text or a number holds 12 to 19 digits that pass the Luhn
 // check.
 bool HoldsCardData(const google::protobuf::Struct& object);

@@ -16,7 +16,7 @@ namespace {
 namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
 
-// An escaped control character (\u001f); a Struct's members are no longer than that either.
+// An escaped control character (\u001f); a Struct's members have the same bound.
 constexpr std::size_t kJsonBytesPerByteMax = 6;
 
 // RFC 3339 in quotes.
@@ -74,7 +74,7 @@ bool Writer<kScope>::List(const FieldSchema& entry, const pb::Message& message) 
   for (int i = 0; i < size; ++i) {
     if (i > 0) Raw(',');
     if (Value(entry, message, i)) continue;
-    // An element keeps its place, also where a member of this content would be left out.
+    // An element keeps its position, also where a member with this content would be omitted.
     Raw(entry.kind == Kind::kMessage ? "{}" : entry.kind == Kind::kString ? "\"\"" : "null");
   }
   Raw(']');
@@ -157,7 +157,7 @@ bool Writer<kScope>::Text(const FieldSchema& entry, const pb::Message& message, 
   if constexpr (IsBody(kScope)) {
     if (text.empty()) return false;
     if (entry.limits.pattern() == v1::PATTERN_CARD_NUMBER) {
-      // Stripped inside the body: a copy would be one more place to wipe.
+      // Stripped inside the body: a copy would have to be zeroized.
       const std::size_t start = Written();
       Quoted(text);
       at_ = std::remove(out_.data() + start, at_, ' ');
@@ -165,7 +165,7 @@ bool Writer<kScope>::Text(const FieldSchema& entry, const pb::Message& message, 
     }
   }
   if constexpr (kScope == Scope::kMasked) {
-    // Free text, such as a description, may hold a card that nobody asked for.
+    // Free text, such as a description, may contain a card number.
     if (HoldsCardNumber(text)) {
       Quoted(Scrubbed(text, text.size()));
       return true;

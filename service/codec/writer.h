@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The one walk that turns a message into JSON; encode.cc and redact.cc say what of it is shown.
+// The single walk that converts a message to JSON; encode.cc and redact.cc choose what it shows.
 // Internal to the codec.
 #pragma once
 
@@ -17,10 +17,10 @@
 namespace msp::codec {
 
 enum class Scope : std::uint8_t {
-  kBody,        // What MultiSafepay gets.
-  kAll,         // Every set field, for the caller's own eyes.
+  kBody,        // The body for MultiSafepay.
+  kAll,         // Every set field, only for the caller.
   kMasked,      // Every set field, sensitive ones masked, for logs.
-  kMaskedBody,  // What MultiSafepay would get, sensitive values masked: a dry run.
+  kMaskedBody,  // The body for MultiSafepay with sensitive values masked, for a dry run.
 };
 
 constexpr bool IsBody(Scope scope) { return scope == Scope::kBody || scope == Scope::kMaskedBody; }
@@ -28,7 +28,7 @@ constexpr bool IsBody(Scope scope) { return scope == Scope::kBody || scope == Sc
 template <Scope kScope>
 class Writer {
  public:
-  // `show_personal` leaves personal data unmasked; it means something for kMasked alone.
+  // `show_personal` leaves personal data unmasked; only for kMasked.
   explicit Writer(std::string& out, bool show_personal = false)
       : out_(out), show_personal_(show_personal) {}
 
@@ -39,16 +39,16 @@ class Writer {
   bool Masks(const FieldSchema& entry) const;
   // Writes the members with their braces; false when there were none.
   bool Members(const MessageSchema& plan, const google::protobuf::Message& message);
-  // Writes the members of `more` behind the others, or as the first ones.
+  // Writes the members of `more` after the others, or as the first ones.
   bool More(const FieldSchema& entry, const google::protobuf::Message& message, bool first);
-  // `index` is -1 for a field that is not repeated. False: there is nothing to write.
+  // `index` is -1 for a field that is not repeated. False when there is nothing to write.
   bool Value(const FieldSchema& entry, const google::protobuf::Message& message, int index);
   bool List(const FieldSchema& entry, const google::protobuf::Message& message);
   bool Text(const FieldSchema& entry, const google::protobuf::Message& message, int index);
   bool Masked(const FieldSchema& entry, const google::protobuf::Message& message, int index);
 
-  // What follows writes through `at_` into the string's spare room, all of which counts as its
-  // content meanwhile: appending costs more than most members do.
+  // The functions below write through `at_` into the string's spare capacity, all of which counts
+  // as content meanwhile: appending costs more than most members.
   void Open() {
     const std::size_t size = out_.size();
     out_.resize(out_.capacity());
@@ -57,7 +57,7 @@ class Writer {
   }
   void Close() { out_.resize(Written()); }
   std::size_t Written() const { return static_cast<std::size_t>(at_ - out_.data()); }
-  // Room for what follows, without a copy left where the text grew from: bodies hold cards.
+  // Reserves `bytes`, without leaving a copy where the text grew from: bodies hold cards.
   void Need(std::size_t bytes) {
     if (static_cast<std::size_t>(end_ - at_) < bytes) Grow(bytes);
   }
@@ -66,7 +66,7 @@ class Writer {
     GrowWiping(out_, bytes);
     Open();
   }
-  // Lets `append` append to the string; beyond `bytes` it would leave copies behind.
+  // Lets `append` append at most `bytes` to the string; beyond that it would leave copies behind.
   template <class Append>
   void Aside(std::size_t bytes, const Append& append) {
     Close();

@@ -10,7 +10,7 @@ namespace {
 
 namespace pb = google::protobuf;
 
-// Getters hand out what is stored as const; a field of ours that is set, or was once, owns it.
+// Getters return stored strings as const; a field that is, or once was, set owns its string.
 void WipeStored(const std::string& text) { ZeroizeString(const_cast<std::string&>(text)); }
 
 void WipeUnknown(pb::UnknownFieldSet& unknown) {
@@ -28,7 +28,7 @@ void WipeUnknown(pb::UnknownFieldSet& unknown) {
 void WipeValue(pb::Value& value);
 
 void WipeStruct(pb::Struct& object) {
-  // Keys are member names and stay: the map finds its nodes by them while it empties itself.
+  // Keys are member names and stay: the map needs them while it is cleared.
   for (auto& member : *object.mutable_fields()) WipeValue(member.second);
   object.mutable_fields()->clear();
 }
@@ -45,8 +45,8 @@ void WipeValue(pb::Value& value) {
 
 void WipeObject(const MessageSchema& plan, pb::Message& message, bool everything);
 
-// A string that was set and then cleared keeps its memory and its content's tail: what tells it
-// from one that was never set is its address.
+// A string that was set and then cleared keeps its memory and its content's tail. Its address
+// distinguishes it from one that was never set.
 void WipeStrings(const FieldSchema& entry, const pb::Message& message) {
   if (!entry.repeated) {
     const std::string& stored = entry.Text(message);
@@ -75,7 +75,7 @@ void WipeMessages(const FieldSchema& entry, const pb::Message& message, bool eve
   for (int i = 0; i < size; ++i) wipe(entry.Nested(message, i));
 }
 
-// `everything` is on below a sensitive message field.
+// `everything` is true below a sensitive message field.
 void WipeObject(const MessageSchema& plan, pb::Message& message, bool everything) {
   const pb::Reflection& reflection = plan.reflection();
   if (!reflection.GetUnknownFields(message).empty()) {

@@ -59,7 +59,7 @@ absl::Status CheckListen(const Config& config) {
   if (config.listen_mode.size() > 4 ||
       config.listen_mode.find_first_not_of("01234567") != std::string::npos)
     return Invalid("listen_mode", "must be octal, such as 0660");
-  // Only processes of this machine come by a path, and its mode says which.
+  // Only processes of this machine can connect to a path, restricted by its mode.
   if (absl::StartsWith(config.listen, "unix:")) {
     if (config.listen.size() == 5) return Invalid("listen", "names no path behind unix:");
     return absl::OkStatus();
@@ -76,7 +76,7 @@ absl::Status CheckListen(const Config& config) {
   return absl::OkStatus();
 }
 
-// What one option means beside others.
+// Checks combinations of options.
 absl::Status CheckTogether(const Config& config) {
   RedisAddress redis;
   const NotifyConfig& notify = config.notify;
@@ -133,7 +133,7 @@ absl::StatusOr<Config> LoadConfig(Config config) {
   config.trace = config.trace_mode != "off";
   config.trace_spans = config.trace_mode == "spans";
   if (config.ops_listen == "off") config.ops_listen.clear();
-  // gRPC keeps the last bytes that it read for as long as a connection lives.
+  // gRPC keeps the last bytes that it read until the connection closes.
   if (config.scrub_memory && config.limits.connection_idle_ms == 0)
     config.limits.connection_idle_ms = 1'000;
   absl::StatusOr<std::string> url = ApiUrl(config.api_url, config.allow_plaintext_upstream);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Everything that can be set from outside, loaded once at start and checked. options.cc holds the
-// table of the options; flags beat environment variables (`MSP_` and the upper-case name), which
-// beat the defaults below.
+// All settings, loaded and checked once at start. options.cc holds the table of the options; flags
+// override environment variables (`MSP_` and the upper-case name), which override the defaults
+// below.
 #pragma once
 
 #include <cstdint>
@@ -68,31 +68,31 @@ struct Config {
   bool log_personal_data = false;
   bool scrub_memory = false;
   bool allow_dumps = false;
-  std::string ops_listen = "127.0.0.1:9464";  // Loaded: empty for no port, and nothing is counted.
+  std::string ops_listen = "127.0.0.1:9464";  // Loaded: empty for no port; then nothing is counted.
   std::string audit_log_file;                 // Empty: none.
   bool audit_flush = false;
   std::string trace_mode = "propagate";
   NotifyConfig notify;
-  bool check = false;  // Print the settings and leave.
+  bool check = false;  // Print the settings and exit.
   bool withdrawn_http2 = false;
   int withdrawn_http_workers = 1;
 
-  // Made of the above by LoadConfig.
-  std::vector<payments::SiteSetting> sites;  // As the files say them at the start.
+  // Derived from the above by LoadConfig.
+  std::vector<payments::SiteSetting> sites;  // From the files at the start.
   bool idempotency_marker = true;
   telemetry::Level log_level = telemetry::Level::kInfo;
   bool log_json = true;
   bool trace = true;
   bool trace_spans = false;
   std::string described;              // "name=value" lines, secrets masked.
-  std::vector<std::string> warnings;  // For the log: settings that do nothing any more.
+  std::vector<std::string> warnings;  // For the log: withdrawn settings.
 };
 
 // Reads environment and arguments into `config`. An error names the setting.
 absl::StatusOr<CommandLineAction> ParseSettings(int argc, char** argv, Config& config);
 
-// The parsed settings, checked: an error is one line that names the setting and the way out.
-// Reads the key file; wipes MSP_API_KEY from the environment.
+// Checks the parsed settings. An error is one line that names the setting and the remedy. Reads the
+// key file; removes MSP_API_KEY from the environment.
 absl::StatusOr<Config> LoadConfig(Config parsed);
 
 // The text of --help, and the settings with secrets masked for --check.

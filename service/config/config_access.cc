@@ -15,8 +15,8 @@
 namespace msp {
 namespace {
 
-// MSP_API_KEY, removed from the environment block too: /proc/PID/environ shows it to others of the
-// same user.
+// MSP_API_KEY, also overwritten in the environment block: /proc/PID/environ shows it to other
+// processes of the user.
 std::string TakeKeyFromEnvironment() {
   // Before any thread runs.
   // NOLINTBEGIN(concurrency-mt-unsafe)
@@ -56,7 +56,7 @@ absl::Status LoadTls(Config& config) {
   if (!tls.cert_file.empty() && tls.key_file.empty())
     return Invalid("tls_cert_file", "needs tls_key_file too");
   if (!tls.cert_file.empty()) {
-    // Read again when it serves; here only so that what is wrong is said before.
+    // Read again before serving; here only to report errors early.
     if (auto material = server::ReadTls(tls); !material.ok()) return material.status();
   }
   for (const payments::SiteSetting& site : config.sites) {

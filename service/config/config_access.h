@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The settings that say who may call: sites and their keys, TLS, what one client may use. Part of
-// config.cc, which alone calls it.
+// The settings for access: sites and their keys, TLS, limits of a client. Part of config.cc, its
+// only caller.
 #pragma once
 
 #include "absl/status/status.h"
@@ -9,8 +9,8 @@
 
 namespace msp {
 
-// Fills in and checks those members of `config`; `config.api_url` is known. Reads the key files and
-// the certificates, and wipes MSP_API_KEY from the environment. An error names the setting.
+// Sets and checks those members of `config`, after `config.api_url`. Reads the key files and the
+// certificates, and removes MSP_API_KEY from the environment. An error names the setting.
 absl::Status LoadAccess(Config& config);
 
 }  // namespace msp

@@ -76,7 +76,7 @@ bool IsName(const std::string& text) {
 // Reads the members of one site of the file.
 class SiteReader {
  public:
-  // `folder` is where relative key files lie.
+  // Relative key files are in `folder`.
   SiteReader(const Json& site, std::string where, std::string folder)
       : site_(site), where_(std::move(where)), folder_(std::move(folder)) {}
 
@@ -132,7 +132,7 @@ class SiteReader {
   absl::Status Identities(std::vector<std::string>& identities) const {
     const auto found = site_.find("identities");
     if (found == site_.end()) return absl::OkStatus();
-    // An empty list would read as "nobody" and mean "everybody".
+    // An empty list would suggest "nobody" and mean "everybody".
     if (!found->is_array() || found->empty())
       return Invalid(Of("identities"), "must be a list of names in client certificates");
     for (const Json& identity : *found) {

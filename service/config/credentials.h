@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The sites and their keys as the files say them: one site with one key, or those of --sites_file.
-// Read at the start, and again whenever a file may have changed. Called by main and its reloader,
-// one at a time.
+// Reads the sites and their keys from files: one site with one key, or those of --sites_file.
+// Called by main at the start and by its reloader whenever a file may have changed, one at a time.
 #pragma once
 
 #include <string>
@@ -24,15 +23,15 @@ struct KeySource {
 // The only site without --sites_file.
 inline constexpr char kDefaultSite[] = "default";
 
-// Reads and checks all files anew. An error is one line that names the setting, and in a sites file
-// the member; it shows no key. A key is one word of at least 5 printable characters; white space
-// around it is cut.
+// Reads and checks all files. An error is one line that names the setting, and in a sites file the
+// member; it shows no key. A key is one word of at least 5 printable characters; surrounding white
+// space is removed.
 absl::StatusOr<std::vector<payments::SiteSetting>> ReadSites(const KeySource& source);
 
-// Tells nothing of the keys, and differs when any member of a site does.
+// Reveals nothing about the keys, and differs when any member of a site does.
 std::string DigestOf(const std::vector<payments::SiteSetting>& sites);
 
-// Settings whose keys are wiped at the end.
+// Settings whose keys are zeroized on destruction.
 struct SiteSettings {
   explicit SiteSettings(std::vector<payments::SiteSetting> settings) : all(std::move(settings)) {}
   ~SiteSettings();

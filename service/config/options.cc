@@ -41,9 +41,8 @@ std::vector<Option> OptionsOf(Config& c) {
        "certificates); callers pick one with the metadata key x-msp-site. Instead of api_key_file; "
        "read again when it or a key changes"},
       {"reload_ms", &c.reload_ms,
-       "how often keys, sites and certificates are looked at, in milliseconds; a change counts "
-       "when "
-       "two looks find the same, or at once after SIGHUP",
+       "how often keys, sites and certificates are read, in milliseconds; a change counts when two "
+       "reads agree, or at once after SIGHUP",
        50, kHourMs},
       {"threads", &c.threads,
        "threads that serve calls, each with its own connections to MultiSafepay; 0 is the cores "
@@ -107,7 +106,7 @@ std::vector<Option> OptionsOf(Config& c) {
        "for 300, 0 sends it all the same",
        0, 3'600},
       {"reconcile_backoff_ms", &c.reconcile_backoff_ms,
-       "after a lost answer: the first wait between two looks at the order, doubling, in "
+       "after a lost answer: the first wait between two reads of the order, doubling, in "
        "milliseconds",
        1, 10'000},
       {"lease", &c.lease,
@@ -155,13 +154,12 @@ std::vector<Option> OptionsOf(Config& c) {
       {"webhook_window_s", &c.notify.webhook_window_s,
        "seconds after which a notification is taken for a replay", 1, 86'400},
       {"events", &c.notify.events,
-       "memory: watchers hear of notifications that reach this replica; redis://host:port: of "
-       "those "
-       "that reach any replica that uses it"},
+       "memory: watchers get notifications that reach this replica; redis://host:port: those that "
+       "reach any replica that uses it"},
       {"watchers_max", &c.notify.watchers_max, "streams of WatchOrder that may be open at once", 1,
        1'000'000},
       {"watch_poll_first_ms", &c.notify.watch_poll_first_ms,
-       "a watched order that is open: the first wait between two looks at it, doubling, in "
+       "a watched order that is open: the first wait between two reads of it, doubling, in "
        "milliseconds",
        500, kHourMs},
       {"watch_poll_max_ms", &c.notify.watch_poll_max_ms,

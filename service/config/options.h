@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The server's options: one table, in the order of --help. See Option for what follows from it.
+// The server's options: one table, in the order of --help. See Option for its uses.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,7 @@
 
 namespace msp {
 
-// They set `config`, whose defaults are theirs.
+// They set `config`, whose values are their defaults.
 std::vector<Option> OptionsOf(Config& config);
 
 }  // namespace msp

@@ -30,7 +30,7 @@ Reloader::Reloader(std::vector<Reloadable> items, std::chrono::milliseconds inte
   for (Reloadable& reloadable : items) {
     states_.push_back(std::make_unique<State>());
     states_.back()->what = reloadable.what;
-    const std::string known = Verdict(reloadable.look());
+    const std::string known = Verdict(reloadable.read());
     items_.push_back({std::move(reloadable), known, known});
   }
   thread_ = std::thread([this] { Run(); });
@@ -64,19 +64,19 @@ void Reloader::Run() {
       if (stop_) return;
       std::swap(now, now_);
     }
-    // Who asks for a look has finished writing: what is found is taken as it stands.
+    // After a request the files are complete: a result counts at once.
     for (std::size_t i = 0; i < items_.size(); ++i) {
-      if (now) Look(items_[i], *states_[i]);
-      Look(items_[i], *states_[i]);
+      if (now) Check(items_[i], *states_[i]);
+      Check(items_[i], *states_[i]);
     }
   }
 }
 
-void Reloader::Look(Item& item, State& state) {
-  absl::StatusOr<Found> found = item.reloadable.look();
+void Reloader::Check(Item& item, State& state) {
+  absl::StatusOr<Found> found = item.reloadable.read();
   std::string verdict = Verdict(found);
-  // Files that are being written, or belong together and are exchanged one after the other, look
-  // broken or new for a moment: only what is the same at two looks counts.
+  // Files that are being written, or that are replaced one after the other, may be inconsistent for
+  // a moment: a result counts when two reads give the same.
   if (verdict != std::exchange(item.fresh, verdict)) return;
   if (verdict == item.known) return;
   item.known = std::move(verdict);

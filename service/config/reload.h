@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reads files again while the server runs: keys, sites, certificates. What is broken is refused and
-// said once; what was in use stays.
+// Reads files again while the server runs: keys, sites, certificates. A broken file is refused and
+// logged once; the previous content stays in use.
 //
-// Owned by main; looks on a thread of its own, which alone calls the items' functions.
+// Owned by main. Reads on its own thread, which alone calls the items' functions.
 #pragma once
 
 #include <atomic>
@@ -21,27 +21,27 @@
 
 namespace msp {
 
-// What the files say at one look.
+// The content of the files at one read.
 struct Found {
-  std::string digest;  // Differs when the content does; tells nothing of it.
+  std::string digest;  // Differs when the content does; reveals nothing of it.
   std::function<void()> use;
 };
 
 struct Reloadable {
   std::string what;  // For logs and metrics: "sites", "tls".
-  // Reads and checks all of its files. The error is fit for a log.
-  std::function<absl::StatusOr<Found>()> look;
+  // Reads and checks all of its files. The error may be logged.
+  std::function<absl::StatusOr<Found>()> read;
 };
 
 class Reloader {
  public:
-  // What is in use when it starts counts as known.
+  // The content in use at the start counts as known.
   Reloader(std::vector<Reloadable> items, std::chrono::milliseconds interval, telemetry::Log& log);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  // Looks at once, without waiting for the interval. Any thread.
+  // Reads at once, without waiting for the interval. Any thread.
   void Now();
 
   struct State {
@@ -54,12 +54,12 @@ class Reloader {
  private:
   struct Item {
     Reloadable reloadable;
-    std::string known;  // What was seen last and dealt with: a digest, or an error.
-    std::string fresh;  // What was seen for the first time at the last look.
+    std::string known;  // The last handled result: a digest, or an error.
+    std::string fresh;  // The result of the last read, where it was new.
   };
 
   void Run();
-  void Look(Item& item, State& state);
+  void Check(Item& item, State& state);
 
   const std::chrono::milliseconds interval_;
   telemetry::Log& log_;
@@ -72,7 +72,7 @@ class Reloader {
   std::thread thread_;
 };
 
-// Of texts that hold secrets: keyed by this process alone.
+// For texts with secrets: keyed with a key of this process.
 std::string DigestOf(std::initializer_list<std::string_view> texts);
 
 }  // namespace msp

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The server's asynchronous calls: a call waits for its method in a completion queue, is served
-// once it arrives, and deletes itself after its last step.
+// The server's asynchronous calls. A call object waits for its method in a completion queue, serves
+// the call that arrives, and deletes itself after its last step.
 //
-// All steps run on the thread that polls its queue (poller.h). They may be started on any thread.
-// Services of another kind, by callbacks or synchronous, would bring threads of gRPC's that poll
-// the same connections, and every event that one of them finds for another is a wake-up.
+// All steps run on the thread that polls the queue (poller.h); any thread may start them. Callback
+// or synchronous services would bring gRPC threads that poll the same connections, and each event
+// that one thread finds for another costs a wake-up.
 #pragma once
 
 #include <google/protobuf/arena.h>
@@ -23,8 +23,8 @@ namespace msp::server {
 
 class AsyncCall;
 
-// What the completion queue hands back: the next step of a call. Not `ok`: what was asked for did
-// not happen.
+// The tag that the completion queue returns: runs the next step of a call. Not `ok`: the operation
+// did not happen.
 struct Tag {
   AsyncCall& call;
   void (AsyncCall::*const step)(bool ok);
@@ -32,13 +32,14 @@ struct Tag {
   void Proceed(bool ok);
 };
 
-// The completion queue, and how many calls wait or run in it. Owned by Server, outlives them.
+// The completion queue and the number of calls that wait or run in it. Owned by Server, outlives
+// them.
 class CallQueue {
  public:
   explicit CallQueue(grpc::ServerCompletionQueue& queue) : queue_(queue) {}
 
   grpc::ServerCompletionQueue& queue() { return queue_; }
-  // Once the server has been shut down and this is 0, no call uses the queue any more.
+  // Once the server is shut down and this is 0, no call uses the queue any more.
   std::int64_t calls() const { return calls_.load(std::memory_order_acquire); }
 
  private:
@@ -47,7 +48,7 @@ class CallQueue {
   std::atomic<std::int64_t> calls_{0};
 };
 
-// One call of one method. Deletes itself once every step that was started has come back.
+// One call of one method. Deletes itself once every started step has run.
 class AsyncCall {
  public:
   AsyncCall(const AsyncCall&) = delete;
@@ -62,15 +63,14 @@ class AsyncCall {
   CallQueue& queue() { return queue_; }
   grpc::ServerContext& context() { return context_; }
 
-  // The tag of one operation of gRPC's, which brings it back once. No two reads, and no two writes,
-  // at a time.
+  // The tag of one gRPC operation, which returns it once. At most one read and one write at a time.
   Tag* ArrivalTag() { return Start(arrived_); }
   Tag* ReadTag() { return Start(read_); }
   Tag* WriteTag() { return Start(written_); }
   Tag* FinishTag() { return Start(finished_); }
 
-  // Before the method is waited for, one of these two: the step comes back for each call that
-  // arrives, and the call lives until then. The first asks for OnDone.
+  // Call one of these two before the method is requested: their step runs for each call that
+  // arrives, and keeps the call alive until then. The first enables OnDone.
   void NotifyWhenDone() {
     reserved_ = true;
     context_.AsyncNotifyWhenDone(Start(done_));
@@ -80,11 +80,11 @@ class AsyncCall {
     return Start(finished_);
   }
 
-  // The call is here. Another one is to be armed for the next.
+  // The call has arrived. Arms another object for the next call.
   virtual void OnArrival() = 0;
   virtual void OnRead(bool /*ok*/) {}
   virtual void OnWritten(bool /*ok*/) {}
-  // Not `ok`: the reply reached nobody.
+  // Not `ok`: the reply was not delivered.
   virtual void OnFinished(bool /*ok*/) {}
   // Cancelled, or finished; once, even before OnArrival.
   virtual void OnDone() {}
@@ -100,7 +100,7 @@ class AsyncCall {
   void Arrived(bool ok) {
     has_arrived_ = ok;
     if (ok) return OnArrival();
-    // The server shuts down: what was reserved never comes back.
+    // The server shuts down: the reserved step never runs.
     if (reserved_) pending_.fetch_sub(1, std::memory_order_relaxed);
   }
   void Done(bool /*ok*/) { OnDone(); }
@@ -114,7 +114,7 @@ class AsyncCall {
   Tag finished_{*this, &AsyncCall::OnFinished};
   bool reserved_ = false;
   bool has_arrived_ = false;
-  std::atomic<int> pending_{0};  // Steps that were started and have not run to their end.
+  std::atomic<int> pending_{0};  // Steps that were started and have not finished.
 };
 
 inline void Tag::Proceed(bool ok) {
@@ -137,7 +137,7 @@ class UnaryCall : public AsyncCall {
     finish_tag_ = ReserveFinishTag();
     (service.*method)(&context(), &request_, &writer_, &cq, &cq, ArrivalTag());
   }
-  // Once for each call that arrived, on any thread; the call may be gone when it returns.
+  // Once for each call that arrived, on any thread; the call may be deleted when it returns.
   void Reply(const grpc::Status& status) {
     if (status.ok()) {
       writer_.Finish(response_, status, finish_tag_);
@@ -147,8 +147,8 @@ class UnaryCall : public AsyncCall {
   }
 
  private:
-  // Both messages and what they hold, but for long texts: one block instead of many. An order with
-  // its answer fits.
+  // One block instead of many for both messages and their content, except long texts. Fits an order
+  // with its answer.
   static google::protobuf::ArenaOptions OneBlock() {
     google::protobuf::ArenaOptions options;
     options.start_block_size = 8192;
@@ -165,7 +165,7 @@ class UnaryCall : public AsyncCall {
   Tag* finish_tag_ = nullptr;
 };
 
-// One request, a stream of messages. A message is made when the one before has been written: a slow
+// One request, a stream of messages. A message is made when the previous one is written: a slow
 // reader costs no memory and gets the latest state.
 template <class Request, class Response>
 class StreamCall : public AsyncCall {
@@ -193,12 +193,12 @@ class StreamCall : public AsyncCall {
     finished_ = true;
     writer_.Finish(*status_, FinishTag());
   }
-  // Ends the stream after the messages that are still to be written. The first status counts.
+  // Ends the stream after the pending messages. The first status counts.
   void Finish(grpc::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!status_) status_ = std::move(status);
     WriteNext();
   }
-  // Nothing is being written, and more may follow.
+  // True when nothing is being written and more may follow.
   bool idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !writing_ && !status_; }
   // In OnEnd: how the stream ended.
   grpc::StatusCode code() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

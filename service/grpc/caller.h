@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who calls, as gRPC tells: the site that the call names, and the names of the client's
-// certificate. The one way in to a site for every call, whatever its kind.
+// The caller as gRPC reports it: the site that the call names, and the names in the client's
+// certificate. Every call, of any kind, is admitted to its site here.
 #pragma once
 
 #include <grpcpp/server_context.h>
@@ -15,15 +15,15 @@
 
 namespace msp::server {
 
-// The value of a metadata key, "" when it is absent. It is the context's.
+// The value of a metadata key, "" when absent. Owned by the context.
 std::string_view MetadataOf(const grpc::ServerContextBase& context, const char* name);
 
-// Every name of the caller's verified certificate (subject alternative names, else the common
-// name); none without one. They are `proof`'s.
+// Every name in the caller's verified certificate (subject alternative names, else the common
+// name); none without one. Owned by `proof`.
 std::vector<std::string_view> IdentitiesOf(const grpc::AuthContext* proof);
 
-// The site that the call may use, with a place among its calls, or why not. `certificates`: clients
-// show them.
+// The site that the call may use, with a permit of its limit on calls, or a failure.
+// `certificates`: clients must present them.
 std::variant<payments::Sites::Admitted, payments::Failure> Admit(
     payments::Sites& sites, const grpc::ServerContextBase& context, bool certificates,
     payments::Sites::Clock::time_point now);

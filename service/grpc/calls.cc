@@ -17,7 +17,7 @@ namespace {
 using http::Clock;
 using std::chrono::milliseconds;
 
-// gRPC's deadline is a wall clock's; the service counts on a steady one from here on.
+// gRPC's deadline is wall-clock time; from here on the service uses the steady clock.
 Clock::time_point DeadlineOf(const grpc::ServerContext& context, Clock::time_point now,
                              std::int64_t call_max_ms) {
   const auto longest = std::chrono::nanoseconds(milliseconds(call_max_ms));
@@ -27,14 +27,14 @@ Clock::time_point DeadlineOf(const grpc::ServerContext& context, Clock::time_poi
   return now + left;
 }
 
-// gRPC's client libraries say in every attempt but the first how many there were before.
+// gRPC's client libraries send in each attempt after the first the number of earlier attempts.
 int PreviousAttempts(const grpc::ServerContext& context) {
   const std::string_view text = MetadataOf(context, "grpc-previous-rpc-attempts");
   int attempts = 0;
   return absl::SimpleAtoi({text.data(), text.size()}, &attempts) ? attempts : 0;
 }
 
-// The first name that the caller proved to have; "" for none.
+// The first name in the caller's verified certificate; "" for none.
 std::string IdentityOf(const grpc::ServerContext& context) {
   const auto proof = context.auth_context();
   const auto identities = IdentitiesOf(proof.get());
@@ -45,7 +45,7 @@ std::string IdentityOf(const grpc::ServerContext& context) {
 
 void Calls::Run(const grpc::ServerContext& context, payments::Call& call, payments::CallDone done) {
   in_flight_.fetch_add(1, std::memory_order_relaxed);
-  in_hand_.fetch_add(1, std::memory_order_relaxed);
+  replies_pending_.fetch_add(1, std::memory_order_relaxed);
   call.start = Clock::now();
   call.deadline = DeadlineOf(context, call.start, options_.call_max_ms);
   call.previous_attempts = PreviousAttempts(context);
@@ -82,11 +82,11 @@ void Calls::End(const grpc::ServerContext& context, const payments::Call& call,
   log_.Ended(call, caller, std::move(reply));
 }
 
-void Calls::Gone(const payments::Call& call, bool delivered) {
+void Calls::OnReplySent(const payments::Call& call, bool delivered) {
   if (!delivered) log_.CallerGone(call);
   if (!call.request_wiped) codec::Zeroize(*call.operation->request_plan, *call.request);
   codec::Zeroize(*call.operation->response_plan, *call.response);
-  in_hand_.fetch_sub(1, std::memory_order_release);
+  replies_pending_.fetch_sub(1, std::memory_order_release);
 }
 
 }  // namespace msp::server

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What every call has in common at gRPC's edge: its deadline, site and trace on the way in; how
-// many are in progress; what is logged and counted on the way out. Owned by main; any thread.
+// What all calls have in common on gRPC's side: deadline, site and trace at the start, the number
+// in progress, logs and counts at the end. Owned by main; any thread.
 #pragma once
 
 #include <grpcpp/server_context.h>
@@ -18,10 +18,10 @@ namespace msp::server {
 struct CallOptions {
   // Bounds every unary call, also one without a deadline of its own.
   std::int64_t call_max_ms = 33'000;
-  // Callers show a certificate that was verified: log lines name its bearer, and sites may be bound
+  // Callers present a verified certificate: log lines name its bearer, and sites may be restricted
   // to it.
   bool client_certificates = false;
-  // Calls belong to a trace: their caller's, or one of their own.
+  // Calls belong to a trace: their caller's, or a new one.
   bool trace = true;
 };
 
@@ -35,12 +35,12 @@ class Calls {
   // Logs and counts the call, then runs `reply`: at once, or on another thread.
   void End(const grpc::ServerContext& context, const payments::Call& call,
            absl::AnyInvocable<void() &&> reply);
-  // The reply has left, or nobody was there to take it: overwrites what request and response hold
-  // of cards, tokens and people.
-  void Gone(const payments::Call& call, bool delivered);
-  // Calls that have arrived and are not gone: their replies are not lost while it is above 0.
-  std::int64_t in_hand() const { return in_hand_.load(std::memory_order_acquire); }
-  // Calls that have arrived and not ended.
+  // The reply was sent or could not be delivered: zeroizes cards, tokens and personal data in
+  // request and response.
+  void OnReplySent(const payments::Call& call, bool delivered);
+  // Calls that have arrived and whose reply was not sent yet: a stop at 0 loses no reply.
+  std::int64_t replies_pending() const { return replies_pending_.load(std::memory_order_acquire); }
+  // Calls that have arrived and have not ended.
   std::int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
  private:
@@ -51,7 +51,7 @@ class Calls {
   payments::Sites& sites_;
   payments::CallLog& log_;
   std::atomic<std::int64_t> in_flight_{0};
-  std::atomic<std::int64_t> in_hand_{0};
+  std::atomic<std::int64_t> replies_pending_{0};
 };
 
 }  // namespace msp::server

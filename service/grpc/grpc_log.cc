@@ -15,7 +15,7 @@ namespace msp::server {
 namespace {
 
 constexpr std::size_t kMessageCharsMax = 300;
-// A client that fails handshakes on purpose may do it often.
+// A client may fail handshakes on purpose, and often.
 constexpr int kLinesPerSecondMax = 20;
 
 std::atomic<telemetry::Log*> taker{nullptr};

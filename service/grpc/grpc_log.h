@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// gRPC's own messages, which it would print to stderr in a form of its own: handshakes that failed
-// are counted and logged; the rest is a line at level debug. Bounded in length and number.
+// gRPC's own messages, which it would print to stderr in its own format. Failed handshakes are
+// counted and logged; the others are lines at level debug. Bounded in length and number.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace msp::server {
 
-// From here to the end of the process; `log` stays alive as long.
+// Until the end of the process; `log` must live as long.
 void TakeGrpcLog(telemetry::Log& log);
 
-// TLS handshakes that failed: no certificate, one of an unknown authority or out of date, no TLS.
+// Failed TLS handshakes: no certificate, an unknown authority, an expired certificate, no TLS.
 std::int64_t HandshakesFailed();
 
 }  // namespace msp::server

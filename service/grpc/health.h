@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// grpc.health.v1.Health for the server ("") and for each name that was set. gRPC's own service is
-// made of callbacks, which brings threads that poll our connections too: a fifth more CPU a call.
-// For server.cc alone, which owns it; any thread may set.
+// grpc.health.v1.Health for the server ("") and for each name that was set. gRPC's own health
+// service is a callback service, whose threads poll our connections, too: a fifth more CPU per
+// call. Used and owned only by server.cc; any thread may set.
 #pragma once
 
 #include <algorithm>
@@ -20,12 +20,12 @@ namespace msp::server {
 class Health {
  public:
   void Register(grpc::ServerBuilder& builder) { builder.RegisterService(&service_); }
-  // Arms both methods; called once the server has started. `queue` outlives the calls.
+  // Arms both methods. Called once the server has started. `queue` outlives the calls.
   void Serve(CallQueue& queue) {
     new Check(*this, queue);
     new Watch(*this, queue);
   }
-  // The names change together: a client that has seen one change sees the others too.
+  // The names change together: a client that sees one change sees the others, too.
   void Set(const std::vector<std::string>& names, bool serving) {
     MutexLock lock(mutex_);
     for (const std::string& name : names) serving_[name] = serving;
@@ -82,7 +82,7 @@ class Health {
       MutexLock lock(health_.mutex_);
       health_.watches_.erase(this);
     }
-    // A slow reader may have missed that the status changed and came back.
+    // A slow reader may have missed a change and its reversal.
     bool Next(Response& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) override {
       message.set_status(current_);
       return std::exchange(sent_, current_) != current_;
@@ -99,7 +99,7 @@ class Health {
   }
 
   Service service_;
-  Mutex mutex_;  // Held while watches are notified: each gets the changes in their order.
+  Mutex mutex_;  // Held while watches are notified: each gets the changes in order.
   std::map<std::string, bool> serving_ ABSL_GUARDED_BY(mutex_){{"", true}};
   std::unordered_set<Watch*> watches_ ABSL_GUARDED_BY(mutex_);
 };

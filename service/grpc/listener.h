@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The listening socket of the gRPC port. gRPC 1.51 closes its own only with the server, which drops
-// calls that are just arriving; this one closes first in a drain. For server.cc alone, one thread.
+// calls that are just arriving; a drain closes this one first. Used only by server.cc, on one
+// thread.
 #pragma once
 
 #include <grpcpp/server_builder.h>
@@ -26,7 +27,7 @@ class Listener {
   // A connection beyond `connections_max` is closed at once.
   explicit Listener(std::size_t connections_max) : connections_max_(connections_max) {}
   ~Listener() { Close(); }
-  void Add(int fd) { sockets_.push_back({fd, POLLIN, 0}); }  // It listens already.
+  void Add(int fd) { sockets_.push_back({fd, POLLIN, 0}); }  // `fd` listens already.
   // Listens on "host:port", every address of the host; port 0 picks one.
   absl::Status Bind(const std::string& listen) {
     const std::size_t colon = listen.rfind(':');
@@ -72,7 +73,7 @@ class Listener {
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // Accepted sockets inherit it.
     if (bind(fd, reinterpret_cast<sockaddr*>(&name), size) != 0 || listen(fd, SOMAXCONN) != 0) {
-      close(fd);  // Of a family that this machine has not, perhaps: passed over.
+      close(fd);  // Skips an address family that this machine lacks.
       return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT || errno == EBADF;
     }
     getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
@@ -82,7 +83,7 @@ class Listener {
   void Accept() {
     while (sockets_[0].revents == 0) {
       poll(sockets_.data(), sockets_.size(), -1);
-      // What has connected by the time of the stop is still served.
+      // Connections made before the stop are still served.
       for (std::size_t i = 1; i < sockets_.size(); ++i) {
         for (int fd = 0; (fd = accept4(sockets_[i].fd, nullptr, nullptr, kFlags)) >= 0;)
           HandOver(sockets_[i].fd, fd);
@@ -110,7 +111,8 @@ class Listener {
   static constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
   const std::size_t connections_max_;
   int port_ = 0;
-  std::vector<pollfd> sockets_{{eventfd(0, EFD_CLOEXEC), POLLIN, 0}};  // The first one stops.
+  // The first is the event that stops the thread.
+  std::vector<pollfd> sockets_{{eventfd(0, EFD_CLOEXEC), POLLIN, 0}};
   std::unique_ptr<Acceptor> acceptor_;
   std::atomic<std::int64_t> refused_{0};
   Mutex mutex_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the calls about notifications work with: the event core, the receiver, the sites. Owned by
-// main; null where a server takes no part in it.
+// The dependencies of the calls about notifications: the order watch registry, the receiver, the
+// sites. Owned by main; null where a server does not serve them.
 #pragma once
 
 #include "service/codec/message_schema.h"
@@ -17,8 +17,8 @@ struct NotificationServices {
   webhooks::OrderWatchRegistry& registry;
   webhooks::NotificationReceiver& receiver;
   payments::Sites& sites;
-  bool certificates;              // Clients show them, and sites may be bound to them.
-  const codec::SchemaSet& plans;  // Of the requests of both calls.
+  bool certificates;              // Clients present them, and sites may be restricted to them.
+  const codec::SchemaSet& plans;  // Of both calls' requests.
   telemetry::Log& log;
   telemetry::Metrics& metrics;
 };

@@ -39,33 +39,35 @@ payments::Failure Refusal(const webhooks::NotificationReceiver::Result& result) 
 using Service = v1::NotificationService::AsyncService;
 using Base = UnaryCall<v1::HandleNotificationRequest, v1::HandleNotificationResponse>;
 
-// Replies at once, or when the event has been handed on.
+// Replies at once, or when the event has been published.
 class Notification final : public Base {
  public:
-  Notification(Service& service, CallQueue& queue, const NotificationServices* edge)
-      : Base(queue), service_(service), edge_(edge) {
+  Notification(Service& service, CallQueue& queue,
+               const NotificationServices* notification_services)
+      : Base(queue), service_(service), notification_services_(notification_services) {
     Wait(service, &Service::RequestHandleNotification);
   }
 
  private:
   void OnArrival() override {
-    new Notification(service_, queue(), edge_);
-    if (edge_ == nullptr) return Reply({grpc::StatusCode::UNIMPLEMENTED, ""});
+    new Notification(service_, queue(), notification_services_);
+    if (notification_services_ == nullptr) return Reply({grpc::StatusCode::UNIMPLEMENTED, ""});
     start_ = Clock::now();
-    auto admitted = Admit(edge_->sites, context(), edge_->certificates, start_);
+    auto admitted = Admit(notification_services_->sites, context(),
+                          notification_services_->certificates, start_);
     if (const auto* failure = std::get_if<payments::Failure>(&admitted); failure != nullptr)
       return End(StatusOf(*failure));
     site_ = std::get<payments::Sites::Admitted>(admitted).site;
-    auto violations =
-        codec::Check(edge_->plans.Of(v1::HandleNotificationRequest::descriptor()), request_);
+    auto violations = codec::Check(
+        notification_services_->plans.Of(v1::HandleNotificationRequest::descriptor()), request_);
     if (!violations.empty()) return End(StatusOf(payments::InvalidRequest(std::move(violations))));
-    edge_->receiver.Take(
+    notification_services_->receiver.Take(
         *site_, {request_.auth(), request_.body(), request_.transactionid()},
         [this](webhooks::NotificationReceiver::Result result) { Taken(std::move(result)); });
   }
 
   void Taken(webhooks::NotificationReceiver::Result result) {
-    edge_->log.Write(
+    notification_services_->log.Write(
         result.genuine() ? telemetry::Level::kInfo : telemetry::Level::kWarning, "notification",
         {{"via", std::string_view("grpc")},
          {"site", site_->name()},
@@ -79,15 +81,15 @@ class Notification final : public Base {
 
   void End(const grpc::Status& status) {
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start_);
-    edge_->metrics.CountCall({.method = "HandleNotification",
-                              .code = NameOf(status.error_code()),
-                              .outcome = "",
-                              .total_us = took.count()});
+    notification_services_->metrics.CountCall({.method = "HandleNotification",
+                                               .code = NameOf(status.error_code()),
+                                               .outcome = "",
+                                               .total_us = took.count()});
     Reply(status);
   }
 
   Service& service_;
-  const NotificationServices* const edge_;
+  const NotificationServices* const notification_services_;
   Clock::time_point start_;
   std::shared_ptr<const payments::Site> site_;
 };
@@ -95,8 +97,8 @@ class Notification final : public Base {
 }  // namespace
 
 void ServeNotifications(v1::NotificationService::AsyncService& service, CallQueue& queue,
-                        const NotificationServices* edge) {
-  new Notification(service, queue, edge);
+                        const NotificationServices* notification_services) {
+  new Notification(service, queue, notification_services);
 }
 
 }  // namespace msp::server

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// HandleNotification at gRPC's edge. Nothing here waits for MultiSafepay.
+// The gRPC side of HandleNotification. Nothing here waits for MultiSafepay.
 #pragma once
 
 #include "multisafepay/v1/notification_service.grpc.pb.h"
@@ -9,8 +9,9 @@
 
 namespace msp::server {
 
-// Serves the method for as long as the server runs. `edge` may be null: then it is not implemented.
+// Serves the method for as long as the server runs. `notification_services` may be null: then it is
+// not implemented.
 void ServeNotifications(multisafepay::v1::NotificationService::AsyncService& service,
-                        CallQueue& queue, const NotificationServices* edge);
+                        CallQueue& queue, const NotificationServices* notification_services);
 
 }  // namespace msp::server

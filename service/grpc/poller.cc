@@ -14,8 +14,8 @@ namespace {
 
 // Calls that are served before the event loop is polled again.
 constexpr unsigned kEventsAtOnce = 16;
-// After so many events in a row the next one is near: the thread that has it ready and waits for a
-// core runs first, before the loop is handed back.
+// After this many consecutive events the next one is near: yield to the thread that has it ready
+// and waits for a core, before handing the loop back.
 constexpr unsigned kBusyEvents = 4;
 
 class Driver {
@@ -31,7 +31,7 @@ class Driver {
   }
 
  private:
-  // Returns when neither calls nor the loop have anything to do.
+  // Returns when neither the queue nor the loop has work.
   void WorkUntilIdle() {
     for (bool yielded = false; open_;) {
       if (ServeCall()) {
@@ -47,7 +47,7 @@ class Driver {
       }
     }
   }
-  // Serves what is there already; false when there is nothing.
+  // Serves an event that is ready; false when there is none.
   bool ServeCall() {
     const auto next = queue_.AsyncNext(&tag_, &ok_, gpr_inf_past(GPR_CLOCK_MONOTONIC));
     open_ = next != grpc::CompletionQueue::SHUTDOWN;
@@ -55,8 +55,8 @@ class Driver {
     static_cast<Tag*>(tag_)->Proceed(ok_);
     return true;
   }
-  // False when the queue has been shut down. Driving begins before the call is served: its request
-  // is then sent here.
+  // False when the queue has been shut down. Driving begins before the call is served, so that its
+  // request is sent on this thread.
   bool WaitForCall() {
     if (!queue_.Next(&tag_, &ok_)) return false;
     loop_.BeginDriving();

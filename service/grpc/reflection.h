@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Server reflection from the generated pool, v1 and v1alpha: newer tools ask for v1 first, older
-// ones know the other only. gRPC 1.51 brings v1alpha alone, with threads of its own (async_call.h).
-// Owned by Server.
+// Server reflection from the generated pool, v1 and v1alpha: newer tools try v1 first, older ones
+// only have v1alpha. gRPC 1.51 has only v1alpha, with its own threads (async_call.h). Owned by
+// Server.
 #pragma once
 
 #include <string>

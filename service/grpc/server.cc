@@ -22,20 +22,20 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// For a connection or a stream without calls in flight to end by itself, and how often that is
-// looked for.
-constexpr milliseconds kGoodbyeMax{1'000};
-constexpr milliseconds kLookAgain{20};
+// The time for a connection or a stream without calls in flight to end by itself, and the interval
+// of the check.
+constexpr milliseconds kCloseWaitMax{1'000};
+constexpr milliseconds kPollInterval{20};
 
-// Health under names for an orchestrator's two questions: may calls come, and is the process alive?
-// The second stays SERVING in a drain.
+// Health names for an orchestrator's readiness and liveness checks. Liveness stays SERVING in a
+// drain.
 constexpr char kReadiness[] = "readiness";
 constexpr char kLiveness[] = "liveness";
 
-// Waits until `done`, or until the time is up.
+// Waits for `done`, at most until `until`.
 template <class Condition>
 void WaitUntil(Clock::time_point until, Condition done) {
-  while (!done() && Clock::now() < until) std::this_thread::sleep_for(kLookAgain);
+  while (!done() && Clock::now() < until) std::this_thread::sleep_for(kPollInterval);
 }
 
 std::vector<std::string> With(std::vector<std::string> names,
@@ -49,7 +49,8 @@ constexpr std::string_view kUnix = "unix:";
 }  // namespace
 
 struct Server::State {
-  State(const ServerOptions& of, Calls& counted) : options(of), calls(counted), services(of.edge) {}
+  State(const ServerOptions& of, Calls& counted)
+      : options(of), calls(counted), services(of.notification_services) {}
 
   const ServerOptions options;
   const Calls& calls;
@@ -58,13 +59,13 @@ struct Server::State {
   Services services;
   Health health;
   Reflection reflection{With(Services::Names(), {"grpc.health.v1.Health"})};
-  // One of each a thread.
+  // One of each per thread.
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> completions;
   std::vector<std::unique_ptr<CallQueue>> queues;
   std::unique_ptr<grpc::Server> server;
   std::vector<std::unique_ptr<Poller>> pollers;
   std::string listening;
-  bool goaway_sent = false;  // On every connection, because of its age.
+  bool goaway_sent = false;  // To every connection, because of its age.
   bool stopped = false;
 };
 
@@ -132,12 +133,12 @@ void Server::SetNotServing() {
 
 void Server::CloseListener(std::int64_t wait_max_ms) {
   state_->unix_socket
-      .Remove();  // First: the next process takes the path, and new callers reach it.
+      .Remove();  // First, so that the next process can take the path and gets new callers.
   state_->listener.Close();
   const std::int64_t age_ms = state_->options.limits.connection_age_ms;
   if (age_ms == 0) return;
-  // gRPC spreads the ages by a tenth.
-  const auto aged = milliseconds(age_ms * 11 / 10) + kGoodbyeMax;
+  // gRPC spreads the maximum ages by a tenth.
+  const auto aged = milliseconds(age_ms * 11 / 10) + kCloseWaitMax;
   WaitUntil(Clock::now() + std::min(aged, milliseconds(wait_max_ms)),
             [this] { return state_->listener.open() == 0; });
   state_->goaway_sent = true;
@@ -148,18 +149,18 @@ void Server::Stop() {
   state_->stopped = true;
   state_->unix_socket.Remove();
   state_->listener.Close();
-  const auto idle = [this] { return state_->calls.in_hand() == 0; };
+  const auto idle = [this] { return state_->calls.replies_pending() == 0; };
   const milliseconds call_max(state_->options.call_max_ms);
-  // After GOAWAY no connection brings a new call: those in flight are waited for first, and what is
-  // left then, streams without an end and clients that do not answer, has a second.
+  // After GOAWAY no connection brings a new call. Waits for the calls in flight first, then one
+  // second for the rest: endless streams and clients that do not answer.
   if (state_->goaway_sent) WaitUntil(Clock::now() + call_max, idle);
-  const milliseconds patience = idle() ? kGoodbyeMax : call_max + kGoodbyeMax;
-  state_->server->Shutdown(std::chrono::system_clock::now() + patience);
-  // To gRPC a call that was cancelled is over; to us when its transfer has ended and the queue has
-  // brought back its last step.
+  const milliseconds timeout = idle() ? kCloseWaitMax : call_max + kCloseWaitMax;
+  state_->server->Shutdown(std::chrono::system_clock::now() + timeout);
+  // For gRPC a cancelled call has ended; for us only when its transfer has ended and the queue has
+  // returned its last step.
   const auto waits = [](const auto& queue) { return queue->calls() > 0; };
   while (std::any_of(state_->queues.begin(), state_->queues.end(), waits) || !idle())
-    std::this_thread::sleep_for(kLookAgain);
+    std::this_thread::sleep_for(kPollInterval);
   for (const auto& completions : state_->completions) completions->Shutdown();
   state_->pollers.clear();
 }

@@ -23,17 +23,17 @@ namespace msp::server {
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:50051";  // Port 0 picks one; or "unix:PATH".
-  mode_t unix_mode = 0660;                 // Of that path, and who owns it.
+  mode_t unix_mode = 0660;                 // Of that path, and its owner.
   std::string unix_owner;
   std::shared_ptr<grpc::ServerCredentials> credentials;
   PortLimits limits;
-  // No unary call takes longer: how long Stop waits for those in flight.
+  // The bound on unary calls, so on how long Stop waits for those in flight.
   std::int64_t call_max_ms = 33'000;
-  // The HTTP client's event loops: one completion queue and thread each (poller.h). None: one
-  // thread that drives nothing. Outlive the server.
+  // The HTTP client's event loops, with one completion queue and thread each (poller.h). Empty: one
+  // thread that drives none. Outlive the server.
   std::vector<http::Drivable*> loops;
-  // For the calls about notifications; null: they are not served. Outlives the server.
-  const NotificationServices* edge = nullptr;
+  // For the calls about notifications; null where they are not served. Outlives the server.
+  const NotificationServices* notification_services = nullptr;
 };
 
 class Server {
@@ -48,19 +48,19 @@ class Server {
 
   // The address with the port that was bound: "127.0.0.1:50051".
   const std::string& listening() const;
-  // Connections to the gRPC port: open now, and refused because there were too many.
+  // Connections to the gRPC port: open now, and refused at connections_max.
   std::int64_t connections_open() const;
   std::int64_t connections_refused() const;
 
-  // A drain, in this order. Health says NOT_SERVING from here on; calls are still taken.
+  // A drain, in this order. Health answers NOT_SERVING from here on; calls are still accepted.
   void SetNotServing();
-  // Closes the listening socket and waits until connections have reached their age: each client
-  // has then been sent GOAWAY and calls elsewhere. Calls go on. Waits no longer than said, and not
-  // at all without a connection age.
+  // Closes the listening socket and waits until connections have reached their maximum age: each
+  // client has then got GOAWAY and calls another replica. Calls are still served. Waits at most
+  // `wait_max_ms`, and not at all without a connection age.
   void CloseListener(std::int64_t wait_max_ms);
-  // Takes no more calls and returns when the last one has ended. Streams and connections that are
-  // still there after that are cut. Calls bound themselves (`call_max_ms`): gRPC would end them
-  // with UNAVAILABLE, which callers may repeat.
+  // Accepts no more calls and returns when the last one has ended. Then closes the remaining
+  // streams and connections. Calls end by their own limit (`call_max_ms`): gRPC would end them with
+  // UNAVAILABLE, which callers may retry.
   void Stop();
 
  private:

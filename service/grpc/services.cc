@@ -19,7 +19,7 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// Every method of these is armed below: one that is not would leave its callers waiting.
+// Every method of these is armed below: calls of an unarmed method would wait for ever.
 using Orders = v1::OrderService::AsyncService;
 using Notifications = v1::NotificationService::AsyncService;
 using Tokens = v1::TokenService::AsyncService;
@@ -29,8 +29,8 @@ using Checkout = v1::CheckoutService::AsyncService;
 using Terminals = v1::TerminalService::AsyncService;
 using Accounts = v1::AccountService::AsyncService;
 
-// A call that payments::Api serves. A method is armed anew when a call arrives, so that the number
-// of armed methods never bounds the calls in flight.
+// A call that payments::Api serves. A method is armed again when a call arrives, so that the number
+// of armed methods does not bound the calls in flight.
 template <class Service, class Request, class Response>
 class OperationCall final : public UnaryCall<Request, Response> {
  public:
@@ -59,7 +59,7 @@ class OperationCall final : public UnaryCall<Request, Response> {
       });
     });
   }
-  void OnFinished(bool ok) override { calls_.Gone(call_, ok); }
+  void OnFinished(bool ok) override { calls_.OnReplySent(call_, ok); }
 
   Service& service_;
   const Method<Service> method_;
@@ -79,7 +79,7 @@ void Serve(Service& service,
 }  // namespace
 
 struct Services::Served {
-  const NotificationServices* edge;
+  const NotificationServices* notification_services;
   Orders orders;
   Notifications notifications;
   Tokens tokens;
@@ -90,7 +90,8 @@ struct Services::Served {
   Accounts accounts;
 };
 
-Services::Services(const NotificationServices* edge) : served_(new Served{.edge = edge}) {}
+Services::Services(const NotificationServices* notification_services)
+    : served_(new Served{.notification_services = notification_services}) {}
 Services::~Services() = default;
 
 std::vector<std::string> Services::Names() {
@@ -128,7 +129,7 @@ void Services::Serve(CallQueue& queue, const payments::Operations& operations, C
   serve(orders, &Orders::RequestHoldOrder, "HoldOrder");
   serve(orders, &Orders::RequestExtendOrder, "ExtendOrder");
   serve(orders, &Orders::RequestAddOrderFile, "AddOrderFile");
-  ServeWatch(orders, queue, served_->edge);
+  ServeWatch(orders, queue, served_->notification_services);
   Tokens& tokens = served_->tokens;
   serve(tokens, &Tokens::RequestListTokens, "ListTokens");
   serve(tokens, &Tokens::RequestGetToken, "GetToken");
@@ -154,7 +155,7 @@ void Services::Serve(CallQueue& queue, const payments::Operations& operations, C
   serve(accounts, &Accounts::RequestGetAccount, "GetAccount");
   serve(accounts, &Accounts::RequestListClosingBalances, "ListClosingBalances");
   serve(accounts, &Accounts::RequestListCategories, "ListCategories");
-  ServeNotifications(served_->notifications, queue, served_->edge);
+  ServeNotifications(served_->notifications, queue, served_->notification_services);
 }
 
 }  // namespace msp::server

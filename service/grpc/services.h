@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The gRPC services and which of their methods are served: one line an RPC.
+// The gRPC services and their served methods: one line per RPC.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -18,14 +18,14 @@ namespace msp::server {
 
 class Services {
  public:
-  // `edge` may be null: then the calls about notifications are not served.
-  explicit Services(const NotificationServices* edge);
+  // `notification_services` may be null: then the calls about notifications are not served.
+  explicit Services(const NotificationServices* notification_services);
   ~Services();
 
   // The full names of the services, for health and reflection.
   static std::vector<std::string> Names();
   void Register(grpc::ServerBuilder& builder);
-  // Arms every method; called once the server has started.
+  // Arms every method. Called once the server has started.
   void Serve(CallQueue& queue, const payments::Operations& operations, Calls& calls);
 
  private:

@@ -10,8 +10,7 @@
 namespace msp::server {
 namespace {
 
-// The credentials of gRPC's C core that ask for the material at each handshake; its C++ wrapping
-// has none like them.
+// Credentials of gRPC's C core that fetch the material at each handshake; the C++ API has none.
 class FetchingCredentials final : public grpc::ServerCredentials {
  public:
   explicit FetchingCredentials(Tls& tls)
@@ -56,7 +55,7 @@ std::shared_ptr<grpc::ServerCredentials> Tls::Credentials() {
   return std::make_shared<FetchingCredentials>(*this);
 }
 
-void Tls::RestCall(TlsMaterial material) {
+void Tls::Replace(TlsMaterial material) {
   MutexLock lock(mutex_);
   material_ = std::move(material);
   ++version_;

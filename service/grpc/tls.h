@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// TLS on the gRPC port, with material that can be exchanged while it serves: each handshake takes
-// what is current, connections that stand keep what they have.
+// TLS on the gRPC port, with key material that can be replaced while it serves: each handshake uses
+// the current material, existing connections keep theirs.
 //
-// gRPC's own file watcher is not used: it drops a good pair for a broken one.
+// gRPC's own file watcher is not used: it replaces a valid pair by a broken one.
 #pragma once
 
 #include <grpcpp/security/server_credentials.h>
@@ -21,19 +21,19 @@ namespace msp::server {
 
 class Tls {
  public:
-  // With authorities in `material` every client must show a certificate of theirs, now and later.
+  // With authorities in `material` every client must present a certificate of theirs, also after
+  // Replace.
   explicit Tls(TlsMaterial material);
 
-  // For one port of the server, a call each; `this` outlives it.
+  // One call for each port of the server; `this` outlives the server.
   std::shared_ptr<grpc::ServerCredentials> Credentials();
-  // From the next handshake on. Any thread.
-  void RestCall(TlsMaterial material);
+  // Takes effect at the next handshake. Any thread.
+  void Replace(TlsMaterial material);
   bool Holds(const TlsMaterial& material) const;
   // When the current certificate expires, in Unix seconds.
   double expiry_unix_s() const;
 
-  // For the next handshake: null when nothing has changed since `*seen`, which is brought up to
-  // date.
+  // For the next handshake: null when nothing has changed since `*seen`, which is updated.
   grpc_ssl_server_certificate_config* Fetch(std::uint64_t* seen);
   bool asks_clients() const { return asks_clients_; }
 

@@ -33,7 +33,7 @@ using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 
 absl::Status Invalid(absl::string_view setting, absl::string_view what) {
-  // What OpenSSL noted on the way is ours to forget: the next caller would take it for its own.
+  // Clear OpenSSL's error queue: the next caller would take our errors for its own.
   ERR_clear_error();
   return absl::InvalidArgumentError(absl::StrCat("--", setting, ": ", what));
 }
@@ -56,7 +56,7 @@ Certificate NextCertificate(BIO* bio) {
   return Certificate(PEM_read_bio_X509(bio, nullptr, nullptr, nullptr));
 }
 
-// A key with a pass phrase is not asked for one on the terminal.
+// No prompt on the terminal for a key with a pass phrase.
 int NoPassPhrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return 0; }
 
 absl::Status CheckPair(const TlsMaterial& material) {

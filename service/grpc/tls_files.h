@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The server's certificate, its key and the authorities of its clients: read and checked against
-// each other before any of them is used, because gRPC would take a broken pair and fail every
-// handshake from then on. Knows no gRPC. Any thread.
+// each other before use, because gRPC would accept a broken pair and fail every handshake from then
+// on. Independent of gRPC. Any thread.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ namespace msp::server {
 struct TlsFiles {
   std::string cert_file;
   std::string key_file;
-  std::string client_ca_file;  // Empty: clients show no certificate.
+  std::string client_ca_file;  // Empty: clients present no certificate.
 };
 
-// PEM texts that fit together. The key is wiped at the end.
+// PEM texts that match. The key is zeroized on destruction.
 struct TlsMaterial {
   std::string cert_chain;
   std::string key;
@@ -30,8 +30,8 @@ struct TlsMaterial {
   bool operator==(const TlsMaterial&) const = default;
 };
 
-// An error names the setting and what is wrong: unreadable, no PEM, a key that is not the
-// certificate's, a certificate that has expired or is not valid yet, no authority.
+// An error names the setting and the problem: unreadable, no PEM, a key that does not match the
+// certificate, a certificate that has expired or is not valid yet, no authority.
 absl::StatusOr<TlsMaterial> ReadTls(const TlsFiles& files);
 
 // When the certificate expires, in Unix seconds.

@@ -32,7 +32,7 @@ absl::Status FailedWith(const std::string& path, int error) {
   return Failed(path, std::generic_category().message(error));
 }
 
-// True where a process takes connections at the address.
+// True where a process accepts connections at the address.
 bool IsServed(const sockaddr_un& address) {
   const int fd = socket(AF_UNIX, kFlags, 0);
   const bool refused =
@@ -93,7 +93,8 @@ absl::StatusOr<UnixSocket> UnixSocket::Listen(const UnixSocketOptions& options) 
   }
   UnixSocket made;
   made.fd_ = socket(AF_UNIX, kFlags, 0);
-  // Before the path exists: it is made with this mode, and nobody else can connect meanwhile.
+  // Before the path exists: it is created with this mode, so that nobody else can connect
+  // meanwhile.
   if (made.fd_ < 0 || fchmod(made.fd_, options.mode & S_IRWXU) != 0 ||
       bind(made.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int error = errno;
@@ -119,7 +120,7 @@ UnixSocket& UnixSocket::operator=(UnixSocket&& other) noexcept {
 
 void UnixSocket::Remove() {
   struct stat there {};
-  // The time too: a file system gives an inode's number to the next file.
+  // Also the time: a file system reuses inode numbers.
   if (!path_.empty() && lstat(path_.c_str(), &there) == 0 && there.st_dev == made_.st_dev &&
       there.st_ino == made_.st_ino && there.st_ctim.tv_sec == made_.st_ctim.tv_sec &&
       there.st_ctim.tv_nsec == made_.st_ctim.tv_nsec)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A listening socket of this machine alone, by its path in the file system. For server.cc alone.
+// A listening Unix socket, by its path in the file system. Used only by server.cc.
 #pragma once
 
 #include <sys/stat.h>
@@ -13,15 +13,15 @@ namespace msp::server {
 
 struct UnixSocketOptions {
   std::string path;    // At most 107 bytes.
-  mode_t mode = 0660;  // Who may connect: writing to it is connecting.
+  mode_t mode = 0660;  // Write permission allows to connect.
   std::string owner;   // "user", "user:group" or ":group"; empty: the process's own.
 };
 
-// Owned by the server. Its destruction removes the path, unless another process has taken it.
+// Owned by the server. The destructor removes the path, unless another process has taken it.
 class UnixSocket {
  public:
-  // Binds and listens. A path where nothing listens any more is taken over; one where something
-  // does, or that is no socket, is an error. Nobody else can connect before owner and mode are set.
+  // Binds and listens. Takes over a stale socket's path; a path that is in use, or that is no
+  // socket, is an error. Nobody else can connect before owner and mode are set.
   static absl::StatusOr<UnixSocket> Listen(const UnixSocketOptions& options);
   UnixSocket() = default;
   UnixSocket(UnixSocket&& other) noexcept { *this = std::move(other); }

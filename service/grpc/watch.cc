@@ -21,7 +21,7 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// What a stream has still to tell.
+// What a stream has still to send.
 struct Waiting {
   webhooks::State state;
   webhooks::Cause cause = v1::WatchOrderResponse::CAUSE_UNSPECIFIED;
@@ -32,12 +32,12 @@ using Base = StreamCall<v1::WatchOrderRequest, v1::WatchOrderResponse>;
 
 class WatchStream final : public Base, public webhooks::Watcher {
  public:
-  WatchStream(Service& service, CallQueue& queue, const NotificationServices* edge)
-      : Base(queue), service_(service), edge_(edge) {
+  WatchStream(Service& service, CallQueue& queue, const NotificationServices* notification_services)
+      : Base(queue), service_(service), notification_services_(notification_services) {
     Wait(service, &Service::RequestWatchOrder);
   }
 
-  // The event core's side; its lock is held.
+  // Called by the order watch registry, with its lock held.
   void Notify(const webhooks::State& state, webhooks::Cause cause) override {
     MutexLock lock(mutex_);
     waiting_ = Waiting{state, cause};
@@ -45,7 +45,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
   void Beat() override {
     MutexLock lock(mutex_);
-    if (!idle()) return;  // What is being written is a sign of life as well.
+    if (!idle()) return;  // The message that is being written replaces a heartbeat.
     beat_ = true;
     WriteNext();
   }
@@ -57,56 +57,58 @@ class WatchStream final : public Base, public webhooks::Watcher {
 
  private:
   void OnArrival() override {
-    new WatchStream(service_, queue(), edge_);
-    if (edge_ == nullptr) {
+    new WatchStream(service_, queue(), notification_services_);
+    if (notification_services_ == nullptr) {
       MutexLock lock(mutex_);
       return Finish({grpc::StatusCode::UNIMPLEMENTED, ""});
     }
     if (auto failure = Begin()) End(std::move(failure));
   }
   void OnEnd() override {
-    if (edge_ == nullptr) return;
-    edge_->registry.Leave(this);
+    if (notification_services_ == nullptr) return;
+    notification_services_->registry.Leave(this);
     MutexLock lock(mutex_);
-    edge_->metrics.CountStream("WatchOrder", NameOf(code()));
+    notification_services_->metrics.CountStream("WatchOrder", NameOf(code()));
     LogEnd();
   }
 
   void LogEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    // What is no order id is not repeated.
+    // An invalid order id is not logged.
     const std::string order_id = reason_ == payments::reason::kInvalidRequest
                                      ? std::string()
                                      : codec::ScrubbedIfCard(request_.order_id());
     const std::string peer = context().peer();
     const std::chrono::duration<double> open = std::chrono::steady_clock::now() - start_;
-    edge_->log.Write(telemetry::Level::kInfo, "stream",
-                     {{"method", std::string_view("WatchOrder")},
-                      {"site", site_ == nullptr ? std::string_view() : site_->name()},
-                      {"order_id", std::string_view(order_id)},
-                      {"code", NameOf(code())},
-                      {"reason", std::string_view(reason_)},
-                      {"states", states_},
-                      {"seconds", open.count()},
-                      {"peer", std::string_view(peer)}});
+    notification_services_->log.Write(
+        telemetry::Level::kInfo, "stream",
+        {{"method", std::string_view("WatchOrder")},
+         {"site", site_ == nullptr ? std::string_view() : site_->name()},
+         {"order_id", std::string_view(order_id)},
+         {"code", NameOf(code())},
+         {"reason", std::string_view(reason_)},
+         {"states", states_},
+         {"seconds", open.count()},
+         {"peer", std::string_view(peer)}});
   }
 
-  // Joins the order's watchers, or says why not.
+  // Joins the order's watchers, or returns a failure.
   std::optional<payments::Failure> Begin() {
     start_ = std::chrono::steady_clock::now();
-    // Streams are bounded by their own number: one takes of its site's rate, not of its places.
-    auto admitted =
-        Admit(edge_->sites, context(), edge_->certificates, std::chrono::steady_clock::now());
+    // Streams have their own limit: they count for the site's rate, not for its concurrent calls.
+    auto admitted = Admit(notification_services_->sites, context(),
+                          notification_services_->certificates, std::chrono::steady_clock::now());
     if (auto* failure = std::get_if<payments::Failure>(&admitted); failure != nullptr)
       return std::move(*failure);
     site_ = std::get<payments::Sites::Admitted>(admitted).site;
-    auto violations = codec::Check(edge_->plans.Of(v1::WatchOrderRequest::descriptor()), request_);
+    auto violations = codec::Check(
+        notification_services_->plans.Of(v1::WatchOrderRequest::descriptor()), request_);
     webhooks::WatchRequest ask{.site = site_->name(),
                                .order_id = request_.order_id(),
                                .follow = request_.follow(),
                                .heartbeat_ms = std::int64_t{request_.heartbeat_s()} * 1'000};
     if (violations.empty() && !request_.resume_token().empty()) {
-      ask.last_told = webhooks::ReadToken(request_.resume_token(), site_->name());
-      if (!ask.last_told) {
+      ask.last_sent = webhooks::ReadToken(request_.resume_token(), site_->name());
+      if (!ask.last_sent) {
         violations.push_back(
             {.field = "resume_token",
              .description = "is not one that this service gave out for this order of this site"});
@@ -114,11 +116,11 @@ class WatchStream final : public Base, public webhooks::Watcher {
     }
     if (!violations.empty()) return payments::InvalidRequest(std::move(violations));
     {
-      // A heartbeat before the first state leaves the caller where it is.
+      // A heartbeat before the first state repeats the caller's own token.
       MutexLock lock(mutex_);
       token_ = request_.resume_token();
     }
-    return edge_->registry.Watch(ask, this);
+    return notification_services_->registry.Watch(ask, this);
   }
 
   bool Next(v1::WatchOrderResponse& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) override {
@@ -128,7 +130,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
       *message.mutable_order() = *state.order;
       message.set_cause(waiting_->cause);
       ++states_;
-      token_ = webhooks::MakeToken(site_->name(), webhooks::LastToldOf(state));
+      token_ = webhooks::MakeToken(site_->name(), webhooks::LastSentOf(state));
       message.mutable_observed_time()->set_seconds(state.observed_ms / 1'000);
       message.mutable_observed_time()->set_nanos(
           static_cast<std::int32_t>(state.observed_ms % 1'000 * 1'000'000));
@@ -142,21 +144,21 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
 
   Service& service_;
-  const NotificationServices* const edge_;
-  std::shared_ptr<const payments::Site> site_;  // Set before the event core knows of the stream.
+  const NotificationServices* const notification_services_;
+  std::shared_ptr<const payments::Site> site_;  // Set before the registry knows the stream.
   std::optional<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   bool beat_ ABSL_GUARDED_BY(mutex_) = false;
   std::chrono::steady_clock::time_point start_;
   std::string reason_ ABSL_GUARDED_BY(mutex_);
-  std::int64_t states_ ABSL_GUARDED_BY(mutex_) = 0;  // Told, heartbeats not counted.
+  std::int64_t states_ ABSL_GUARDED_BY(mutex_) = 0;  // Sent, without heartbeats.
   std::string token_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace
 
 void ServeWatch(v1::OrderService::AsyncService& service, CallQueue& queue,
-                const NotificationServices* edge) {
-  new WatchStream(service, queue, edge);
+                const NotificationServices* notification_services) {
+  new WatchStream(service, queue, notification_services);
 }
 
 }  // namespace msp::server

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// WatchOrder at gRPC's edge: a stream without a thread of its own. At most one message waits behind
-// the one that is being written: a slow reader gets the latest state, not all of them.
+// The gRPC side of WatchOrder: a stream without a thread of its own. At most one
+// message waits behind the one that is being written: a slow reader gets the latest state, not all
+// of them.
 #pragma once
 
 #include "multisafepay/v1/order_service.grpc.pb.h"
@@ -10,8 +11,9 @@
 
 namespace msp::server {
 
-// Serves the method for as long as the server runs. `edge` may be null: then it is not implemented.
+// Serves the method for as long as the server runs. `notification_services` may be null: then it is
+// not implemented.
 void ServeWatch(multisafepay::v1::OrderService::AsyncService& service, CallQueue& queue,
-                const NotificationServices* edge);
+                const NotificationServices* notification_services);
 
 }  // namespace msp::server

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The seam between the service and the network: one HTTP request in, one exchange out.
+// The interface between the service and the network: takes one HTTP request, returns one exchange.
 //
-// `payments` calls it, `CurlPool` implements it, tests fake it. It knows neither protobuf nor gRPC
-// nor MultiSafepay. An HTTP error status is a completed exchange here; turning it into an error is
-// the caller's step.
+// `payments` calls it, `CurlPool` implements it, tests fake it. Independent of protobuf, gRPC and
+// MultiSafepay. An HTTP error status is a completed exchange here; the caller turns it into an
+// error.
 #pragma once
 
 #include <chrono>
@@ -25,12 +25,12 @@ using Clock = std::chrono::steady_clock;
 enum class Method : std::uint8_t { kGet, kPost, kPatch, kDelete };
 
 // Header lines shared by all requests of one site ("api_key: ...", "Accept: ..."). Built once,
-// immutable, referenced by every request that uses it, so that a key that rotates in mid-call
-// stays valid for that call. The text is overwritten on destruction.
+// immutable, referenced by every request that uses it, so that a key that rotates during a call
+// stays valid for that call. The text is zeroized on destruction.
 class Headers {
  public:
-  // Each line is a complete header without the line end, such as "Accept: application/json".
-  // Lines that are not (IsHeaderLine) are dropped.
+  // Each line is a complete header without the line end, such as "Accept: application/json". Other
+  // lines (IsHeaderLine) are dropped.
   explicit Headers(const std::vector<std::string>& lines);
   ~Headers();
   Headers(const Headers&) = delete;
@@ -51,44 +51,44 @@ struct Request {
   Method method = Method::kGet;
   // Path and query below the pool's base URL, starting with '/', percent-encoded by the caller.
   std::string target;
-  // JSON; sent as it stands. Zeroized by the pool once the transfer has ended.
+  // JSON, sent unchanged. The pool zeroizes it once the transfer has ended.
   std::string body;
   std::shared_ptr<const Headers> headers;
-  // Extra header lines of this one request: its trace context, so rarely more than one.
+  // Extra header lines of this request: its trace context, so rarely more than one.
   absl::InlinedVector<std::string, 1> extra_headers;
-  // The transfer ends by then, the time in the queue included.
+  // The transfer ends by then, including the time in the queue.
   Clock::time_point deadline;
-  // False for a money-moving call: its bytes leave this process at most once. A read is sent a
-  // second time where a connection that was used before ended without a byte of an answer. Reads
-  // and writes are bounded apart, so that order lookups still work when writes are at their limit.
+  // False for a money-moving call: its bytes are sent at most once. A read is sent a second time
+  // where a reused connection ended without a byte of an answer. Reads and writes have separate
+  // limits, so that order look-ups still work when writes are at their limit.
   bool read = false;
-  // An answer with a longer body, as decoded, ends as kTooLarge; 0: the pool's own bound alone.
+  // An answer with a longer body, as decoded, ends as kTooLarge; 0 for the pool's own bound.
   std::size_t answer_max_bytes = 0;
 };
 
-// What became of a call that is over: one enum for the transport, the payments and the clients'
-// documentation. The transport cannot tell a refusal from a success: to it every complete answer is
-// kSuccess, whatever its HTTP status says, and `payments` reads it.
+// The outcome of a completed call: one enum for the transport, `payments` and the clients'
+// documentation. The transport cannot distinguish a refusal from a success: for it every complete
+// answer is kSuccess, whatever its HTTP status, and `payments` interprets it.
 enum class CallOutcome : std::uint8_t {
-  kSuccess,        // A complete answer; in `payments`: MultiSafepay did what was asked.
-  kRefused,        // In `payments` alone: MultiSafepay said no, and nothing happened.
+  kSuccess,        // A complete answer; in `payments`: MultiSafepay carried the call out.
+  kRefused,        // Only in `payments`: MultiSafepay refused, and nothing happened.
   kNotSent,        // No byte of it left: refused connection, failed handshake, deadline in the
                    // queue, queue full. Or provably not all of its body, and no byte of an answer.
   kIndeterminate,  // It may have been received and acted on; no complete answer came back.
 };
 
-// Why no answer came back, for logs and for choosing an error; kNone when the outcome is kSuccess.
+// Why no answer came back, for logs and error codes; kNone when the outcome is kSuccess.
 enum class TransferError : std::uint8_t {
   kNone,
   kQueueFull,
   kDeadline,  // Ran out of time, queued or in transfer.
   kConnect,   // Could not resolve, connect or shake hands.
-  kBroken,    // The connection died in mid-transfer, or the answer was not HTTP.
-  kTooLarge,  // The answer was larger than its bound, or than what answers may take together.
+  kBroken,    // The connection broke during the transfer, or the answer was not HTTP.
+  kTooLarge,  // The answer was larger than its bound, or exceeded the bound on all answers.
   kStopped,   // The pool is shutting down and did not send it.
 };
 
-// Durations of one transfer's parts in microseconds, 0 where a part did not happen.
+// Durations of a transfer's phases in microseconds, 0 for a phase that did not occur.
 struct Timings {
   std::int64_t queue_us = 0;
   std::int64_t connect_us = 0;
@@ -98,7 +98,7 @@ struct Timings {
   bool reused_connection = false;
 };
 
-// One answer header that callers care about is kept; all others are dropped.
+// An answer. Only the headers below are kept.
 struct Response {
   CallOutcome outcome = CallOutcome::kNotSent;
   TransferError failure = TransferError::kNone;
@@ -110,13 +110,13 @@ struct Response {
   std::int64_t retry_after_s = -1;
   // The answer's Date header as Unix seconds, of reads only; -1 when absent.
   std::int64_t date_s = -1;
-  // The transport's own words, free of request data: "Connection refused". For logs and error
+  // The transport's explanation, without request data: "Connection refused". For logs and error
   // texts.
   std::string detail;
   Timings timings;
 };
 
-// The reserve that simdjson needs behind a document that it parses in place.
+// The spare bytes that simdjson needs behind a document that it parses in place.
 inline constexpr std::size_t kBodyPadding = 64;
 
 using Done = absl::AnyInvocable<void(Response) &&>;
@@ -124,9 +124,8 @@ using Done = absl::AnyInvocable<void(Response) &&>;
 class Client {
  public:
   virtual ~Client() = default;
-  // Starts one request and returns at once. `done` runs exactly once: on a loop's thread, or on
-  // the caller's when the request is refused on the spot (queue full, pool stopped). It must not
-  // block.
+  // Starts one request and returns at once. `done` runs exactly once: on a loop's thread, or on the
+  // caller's when the request is refused immediately (queue full, pool stopped). It must not block.
   virtual void Start(Request request, Done done) = 0;
 };
 

@@ -14,7 +14,7 @@
 namespace msp::http {
 namespace {
 
-// More layers than any proxy adds; each costs a pass.
+// More layers than any proxy adds; each costs one pass.
 constexpr std::size_t kEncodingsMax = 4;
 
 // zlib window bits: 16 added is a gzip frame, a negative number a bare deflate

@@ -12,10 +12,10 @@ namespace msp::http {
 namespace {
 
 constexpr std::size_t kSendBytesMax = 16 << 10;
-// What the kernel takes of a body before the peer has asked for it. Far more would fit by default:
-// a long body would be gone in full although the peer has read next to nothing of it.
+// The part of a body that the kernel buffers before the peer reads. The default is far larger: a
+// long body would count as sent although the peer has read almost nothing.
 constexpr int kSendBufferBytes = 64 << 10;
-// libcurl's own buffer, which no byte of ours goes through; this is the smallest.
+// The minimum of libcurl's own buffer, which our bytes bypass.
 constexpr long kCurlBufferBytes = 1024;
 
 curl_socket_t OpenSocket(void*, curlsocktype, curl_sockaddr* address) {
@@ -49,7 +49,7 @@ CurlConnection::CurlConnection(const ConnectionOptions& options)
     : easy_(curl_easy_init()), ready_(easy_ != nullptr && SetOptions(easy_, this, options)) {}
 
 CurlConnection::~CurlConnection() {
-  // Taking the handle out of `multi_` closes its connection.
+  // Removing the handle from `multi_` closes its connection.
   if (multi_ != nullptr) curl_multi_remove_handle(multi_, easy_);
   if (easy_ != nullptr) curl_easy_cleanup(easy_);
 }
@@ -97,7 +97,7 @@ bool CurlConnection::HasInput() {
   return Receive(&byte, 1).kind != IoResult::Kind::kWouldBlock;
 }
 
-// libcurl's error buffer would say more, but may quote the URL.
+// libcurl's error buffer is more precise, but may quote the URL.
 std::string CurlConnection::Detail(CURLcode code) const {
   std::string text = curl_easy_strerror(code);
   if (easy_ == nullptr) return text;

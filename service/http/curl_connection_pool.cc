@@ -76,7 +76,7 @@ bool ConnectionPool::IsTooOld(const CurlConnection& connection, Clock::time_poin
 }
 
 CurlConnection* ConnectionPool::TakeIdle(Clock::time_point now) {
-  // One at a time from the other end: a pool that has shrunk gives its sockets back.
+  // Closes one at a time from the other end, so that a shrunk pool releases its sockets.
   if (!idle_.empty() && IsTooOld(*idle_.front(), now)) Close(*idle_.front());
   while (!idle_.empty()) {
     CurlConnection* const connection = idle_.back();
@@ -95,7 +95,7 @@ void ConnectionPool::KeepIdle(CurlConnection& connection, Clock::time_point now)
 }
 
 void ConnectionPool::Close(CurlConnection& connection) {
-  // From the back, where most of what is closed is.
+  // From the back, where most closed connections are.
   const auto found = std::find(idle_.rbegin(), idle_.rend(), &connection);
   if (found != idle_.rend()) idle_.erase(std::next(found).base());
   established_[static_cast<std::size_t>(connection.fd())].reset();
@@ -120,7 +120,7 @@ void ConnectionPool::RunTimers() {
   timer_at_ = Clock::time_point::max();
   int running = 0;
   curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
-  // libcurl asks for a moment once. When it finds that moment not quite reached it stays silent,
+  // libcurl sets a timer once. Where it finds the time not quite reached it does not set it again,
   // and the timer would be lost.
   if (timer_at_ == Clock::time_point::max()) {
     long timeout_ms = -1;
@@ -148,7 +148,7 @@ int ConnectionPool::OnSocket(CURL*, curl_socket_t fd, int what, void* self, void
 }
 
 int ConnectionPool::OnTimer(CURLM*, long timeout_ms, void* self) {
-  // libcurl rounds down to whole milliseconds: one more, or it would be asked too early each time.
+  // libcurl rounds down to whole milliseconds: add one, or each call would be too early.
   static_cast<ConnectionPool*>(self)->timer_at_ =
       timeout_ms < 0
           ? Clock::time_point::max()

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The connections of one event loop: opens them through a libcurl multi handle, watches their
-// sockets with epoll, keeps the idle ones.
+// sockets with epoll, keeps idle ones for reuse.
 //
-// Owned by an event loop, used under its lock. The loop waits on the epoll descriptor and hands
-// each event in: `Find` tells whose it is. libcurl drives a connection until it is established;
-// from then on its socket stays registered with epoll until it is closed, so that a request costs
-// no change there.
+// Owned by an event loop, used under its lock. The loop waits on the epoll descriptor and
+// dispatches each event: `Find` returns its connection. libcurl drives a connection until it is
+// established. From then on its socket stays registered with epoll until it is closed, so that a
+// request needs no epoll_ctl.
 #pragma once
 
 #include <curl/curl.h>
@@ -23,13 +23,13 @@ namespace msp::http {
 
 struct ConnectionPoolOptions {
   ConnectionOptions connection;
-  std::chrono::seconds idle_max{0};  // A connection is not used again after so long without use,
-  std::chrono::seconds age_max{0};   // and so long after it was established.
+  std::chrono::seconds idle_max{0};  // A connection is not reused after this long without use,
+  std::chrono::seconds age_max{0};   // and this long after it was established.
 };
 
 class ConnectionPool {
  public:
-  // The arguments outlive the pool; `epoll_fd` may be invalid, then nothing else is called.
+  // The arguments outlive the pool. With an invalid `epoll_fd` nothing else may be called.
   ConnectionPool(const ConnectionPoolOptions& options, int epoll_fd);
   ~ConnectionPool();
   ConnectionPool(const ConnectionPool&) = delete;
@@ -41,14 +41,13 @@ class ConnectionPool {
   // Begins to open a connection for the transfer, which owns it until it is established. False when
   // libcurl refuses.
   bool Open(Transfer& transfer);
-  // Next connection that libcurl has finished with, established when `code` is CURLE_OK; null when
-  // there is none. The connection is the transfer's until `Adopt`.
+  // The next connection that libcurl has finished with, established when `code` is CURLE_OK; null
+  // when there is none. The transfer owns it until `Adopt`.
   CurlConnection* NextOpened(CURLcode& code);
-  // Takes an established connection over from its transfer. False when its socket cannot be
-  // watched.
+  // Takes an established connection from its transfer. False when its socket cannot be watched.
   bool Adopt(Transfer& transfer);
 
-  // The idle connection that was used last, without a pending event and not too old; null when
+  // The most recently used idle connection without a pending event that is not too old; null when
   // there is none.
   CurlConnection* TakeIdle(Clock::time_point now);
   void KeepIdle(CurlConnection& connection, Clock::time_point now);
@@ -60,7 +59,7 @@ class ConnectionPool {
   void OnSocketEvent(int fd, std::uint32_t events);
   void RunTimers();
   Clock::time_point next_timer() const { return timer_at_; }
-  // Whether the event loop is told when the connection takes bytes again.
+  // Sets whether the event loop gets an event when the connection is writable again.
   void WatchOutput(CurlConnection& connection, bool wanted);
 
  private:
@@ -73,9 +72,9 @@ class ConnectionPool {
   const int epoll_fd_;
   CURLM* const multi_;
   Clock::time_point timer_at_ = Clock::time_point::max();
-  // By descriptor number, so bounded by the process's limit on them.
+  // Indexed by descriptor, so bounded by the process's limit.
   std::vector<std::unique_ptr<CurlConnection>> established_;
-  std::vector<CurlConnection*> idle_;  // The one that was used last comes last.
+  std::vector<CurlConnection*> idle_;  // The most recently used comes last.
 };
 
 }  // namespace msp::http

@@ -18,13 +18,13 @@ namespace {
 
 constexpr char kContentType[] = "text/event-stream";
 constexpr std::size_t kHeaderBytesMax = std::size_t{64} << 10;
-// An answer without a stream is not read further than this.
+// Limit on reading an answer without a stream.
 constexpr long kReadBufferBytes = 4096;
 constexpr int kRequestTimeout = 408, kTooManyRequests = 429, kServerError = 500;
 
-// A server's trouble: worth another connection, as no answer is. Everything else that is no stream
-// says not to come again.
-bool IsTrouble(long status) {
+// True for a status that is retried, like a missing answer. Every other status without a
+// stream ends the stream.
+bool IsRetryable(long status) {
   return status == kRequestTimeout || status == kTooManyRequests || status >= kServerError;
 }
 
@@ -103,7 +103,7 @@ bool CurlEventStream::Connect(CURLM* multi, Clock::time_point now) {
   return true;
 }
 
-// The list is ours, so that the token's line is overwritten in the end; libcurl only reads it.
+// This class owns the list, so that the token's line is zeroized; libcurl only reads it.
 void CurlEventStream::MakeHeaders() {
   lines_ = {absl::StrCat("Accept: ", kContentType), "Cache-Control: no-store"};
   const std::string& id = parser_.last_event_id();
@@ -129,7 +129,7 @@ bool CurlEventStream::SetOptions() {
   return set(CURLOPT_PRIVATE, this) && set(CURLOPT_URL, url_.c_str()) &&
          SetTransport(easy_, transport, scheme) && set(CURLOPT_HTTPHEADER, headers_.data()) &&
          set(CURLOPT_USERAGENT, "multisafepay-grpc/" MSP_VERSION) &&
-         // Each stream has a connection of its own, which ends with it.
+         // Each stream has its own connection, which is closed with it.
          set(CURLOPT_FORBID_REUSE, 1L) && set(CURLOPT_BUFFERSIZE, kReadBufferBytes) &&
          set(CURLOPT_HEADERFUNCTION, &OnHeader) && set(CURLOPT_HEADERDATA, this) &&
          set(CURLOPT_WRITEFUNCTION, &OnBody) && set(CURLOPT_WRITEDATA, this);
@@ -154,14 +154,14 @@ std::size_t CurlEventStream::OnHeader(char* bytes, std::size_t size, std::size_t
   const bool last = (line == "\r\n" || line == "\n") && StatusOf(stream.easy_) >= 200;
   stream.answered_ = stream.answered_ || last;
   if (last && IsEventStream(stream.easy_)) {
-    stream.connected_ = stream.tell_connected_ = true;
+    stream.connected_ = stream.report_connected_ = true;
     stream.since_ = stream.news_ = Clock::now();
     stream.counts_.Count(StreamCount::kConnected);
   }
   return line.size();
 }
 
-// Less than what came ends the transfer.
+// Returning less than the size ends the transfer.
 std::size_t CurlEventStream::OnBody(char* bytes, std::size_t size, std::size_t count, void* self) {
   CurlEventStream& stream = *static_cast<CurlEventStream*>(self);
   if (!stream.connected_) return 0;
@@ -170,7 +170,7 @@ std::size_t CurlEventStream::OnBody(char* bytes, std::size_t size, std::size_t c
   const bool fits = stream.parser_.Feed(text);
   if (const std::int64_t events = stream.parser_.TakeEvents(); events > 0) {
     stream.counts_.Count(StreamCount::kEvent, events);
-    stream.tell_events_ = true;
+    stream.report_events_ = true;
   }
   return fits ? text.size() : 0;
 }
@@ -178,7 +178,7 @@ std::size_t CurlEventStream::OnBody(char* bytes, std::size_t size, std::size_t c
 void CurlEventStream::OnTransferEnd(Clock::time_point now) {
   curl_off_t retry_after_s = 0;
   curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &retry_after_s);
-  if (answered_ && !connected_ && !IsTrouble(StatusOf(easy_))) return End(StreamCount::kRefused);
+  if (answered_ && !connected_ && !IsRetryable(StatusOf(easy_))) return End(StreamCount::kRefused);
   Break(retry_after_s, now);
 }
 
@@ -200,9 +200,9 @@ void CurlEventStream::End(StreamCount why) {
   ended_ = true;
 }
 
-void CurlEventStream::TellSignals() {
-  if (std::exchange(tell_connected_, false)) on_signal_(id_, StreamSignal::kConnected);
-  if (std::exchange(tell_events_, false)) on_signal_(id_, StreamSignal::kEvents);
+void CurlEventStream::DeliverSignals() {
+  if (std::exchange(report_connected_, false)) on_signal_(id_, StreamSignal::kConnected);
+  if (std::exchange(report_events_, false)) on_signal_(id_, StreamSignal::kEvents);
   if (ended_) on_signal_(id_, StreamSignal::kEnded);
 }
 

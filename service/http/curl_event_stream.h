@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One stream of server-sent events over libcurl's own transfers: one connection at a time, and the
-// waits between them. A GET that libcurl sends again on a broken connection harms nothing, so
-// nothing of a payment's way (curl_transfer.h) is needed here.
+// waits between them. A GET that libcurl sends again on a broken connection is harmless, so the
+// send-once rules of curl_transfer.h are not needed here.
 //
-// Owned by CurlEventStreams, used by its thread alone.
+// Owned by CurlEventStreams, used only by its thread.
 #pragma once
 
 #include <curl/curl.h>
@@ -27,7 +27,7 @@ class CurlEventStream {
   // `options` and `counts` outlive the stream. The request's URL has been checked.
   CurlEventStream(EventStreams::Id id, EventStreamRequest request, EventStreams::OnSignal on_signal,
                   const EventStreamOptions& options, StreamCounts& counts, Clock::time_point now);
-  // Ends its connection.
+  // Closes its connection.
   ~CurlEventStream();
   CurlEventStream(const CurlEventStream&) = delete;
   CurlEventStream& operator=(const CurlEventStream&) = delete;
@@ -35,14 +35,14 @@ class CurlEventStream {
   // The stream that `easy` belongs to.
   static CurlEventStream& Of(CURL* easy);
 
-  // Connects when it is time to, in `multi`, which outlives the stream; ends what has become silent
-  // or too old.
+  // Connects when due, in `multi`, which outlives the stream. Closes a connection that is silent or
+  // too old.
   void Run(CURLM* multi, Clock::time_point now);
-  // `multi` reports that the transfer is over.
+  // Called when `multi` reports the end of the transfer.
   void OnTransferEnd(Clock::time_point now);
-  // Hands out what has happened since.
-  void TellSignals();
-  // When `Run` is due again, whatever comes over the network.
+  // Delivers the pending signals.
+  void DeliverSignals();
+  // When `Run` is due again, apart from network events.
   Clock::time_point due() const;
   bool ended() const { return ended_; }
 
@@ -54,13 +54,13 @@ class CurlEventStream {
   bool SetOptions();
   void MakeHeaders();
   void Disconnect();
-  // The connection is over: another one follows, or the stream is given up.
+  // The connection has ended: schedules another one, or gives the stream up.
   void Break(std::int64_t retry_after_s, Clock::time_point now);
   void End(StreamCount why);
 
   const EventStreams::Id id_;
   std::string url_;
-  std::string authorization_;  // The header line, overwritten when destroyed.
+  std::string authorization_;  // The header line, zeroized on destruction.
   EventStreams::OnSignal on_signal_;
   const EventStreamOptions& options_;
   StreamCounts& counts_;
@@ -70,16 +70,16 @@ class CurlEventStream {
   std::vector<std::string> lines_;  // Further header lines of the connection.
   std::vector<curl_slist> headers_;
   CURLM* multi_ = nullptr;
-  CURL* easy_ = nullptr;     // Null between two connections.
-  Clock::time_point next_;   // When to connect, while there is no connection.
-  Clock::time_point since_;  // When the connection was begun, or answered.
-  Clock::time_point news_;   // When a byte came last.
+  CURL* easy_ = nullptr;     // Null between connections.
+  Clock::time_point next_;   // When to connect, without a connection.
+  Clock::time_point since_;  // When the connection was started, or answered.
+  Clock::time_point news_;   // The time of the last byte.
   std::size_t header_bytes_ = 0;
   bool answered_ = false;   // The answer's header is complete,
-  bool connected_ = false;  // and says that a stream follows.
-  int failures_ = 0;        // Connections in a row that failed or ended early.
-  bool tell_connected_ = false;
-  bool tell_events_ = false;
+  bool connected_ = false;  // and announces a stream.
+  int failures_ = 0;        // Consecutive connections that failed or ended early.
+  bool report_connected_ = false;
+  bool report_events_ = false;
   bool ended_ = false;
 };
 

@@ -18,7 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The thread wakes at least so often: a clock's largest time is more than a wait can take.
+// The longest wait of the thread: a wait cannot take a clock's largest time.
 constexpr milliseconds kWaitMax = std::chrono::minutes(1);
 
 // Nothing that could end the header line or begin another value.
@@ -106,7 +106,7 @@ void CurlEventStreams::Close(Id id) {
   curl_multi_wakeup(parts_->multi);
 }
 
-// Its place is free. False when it was no longer open.
+// Frees its slot. False when it was no longer open.
 bool CurlEventStreams::Remove(Id id) {
   if (open_.erase(id) == 0) return false;
   counts_.open.fetch_sub(1, std::memory_order_relaxed);
@@ -128,7 +128,7 @@ void CurlEventStreams::Stop() {
   if (thread.joinable()) thread.join();
 }
 
-// False when it is time to end.
+// False at a stop.
 bool CurlEventStreams::TakeChanges(Streams& streams) {
   std::vector<Opening> opening;
   std::vector<Id> closing;
@@ -167,11 +167,11 @@ void CurlEventStreams::Run() {
     Clock::time_point due = Clock::now() + kWaitMax;
     for (auto at = streams.begin(); at != streams.end();) {
       CurlEventStream& stream = *at->second;
-      if (stream.ended()) {  // Its place is free before its signal comes.
+      if (stream.ended()) {  // Free its slot before its signal.
         MutexLock lock(mutex_);
         Remove(at->first);
       }
-      stream.TellSignals();
+      stream.DeliverSignals();
       if (stream.ended()) {
         at = streams.erase(at);
       } else {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Event streams over libcurl, all on one thread that starts with the first of them.
+// Event streams over libcurl, all on one thread that starts with the first stream.
 //
-// A token leaves only for an address where a stream of MultiSafepay's may be (IsStreamAddress), no
+// A token is sent only to an allowed address of MultiSafepay's streams (IsStreamAddress), no
 // redirect is followed, and the only proxy is the configured one. Owned by main; any thread.
 #pragma once
 
@@ -26,21 +26,21 @@ struct EventStreamOptions {
   // The API's base URL, and further domains, separated by commas.
   std::string api_url;
   std::string domains{kEventStreamDomains};
-  // Streams at a time; none more is opened.
+  // Limit on open streams.
   int streams_max = 256;
-  // As for the pool.
+  // As for CurlPool.
   std::string proxy;
   std::string ca_file;
   long connect_timeout_ms = 10'000;
-  // A stream ends after this long, whatever comes.
+  // A stream ends after this long in any case.
   std::chrono::milliseconds age_max = std::chrono::hours(1);
-  // Without a byte for so long a connection counts as broken. Comments keep it.
+  // A connection without a byte for this long counts as broken. Comments count as bytes.
   std::chrono::milliseconds silence_max = std::chrono::minutes(5);
-  // From the beginning of a connection to the end of its answer's header.
+  // From the start of a connection to the end of its answer's header.
   std::chrono::milliseconds answer_max = std::chrono::seconds(30);
-  // A connection that ends earlier counts as failed, and so the next one comes later.
+  // A connection that ends earlier counts as failed, which lengthens the next wait.
   std::chrono::milliseconds lasting = std::chrono::seconds(10);
-  // So many failures in a row, and a stream is given up: some six minutes.
+  // After this many consecutive failures, some six minutes, a stream is given up.
   int failures_max = 10;
 };
 
@@ -48,7 +48,7 @@ class CurlEventStream;
 
 class CurlEventStreams final : public EventStreams {
  public:
-  // An error names what is wrong with the options. `counts` outlives the streams.
+  // An error names the invalid option. `counts` outlives the streams.
   static absl::StatusOr<std::unique_ptr<CurlEventStreams>> Create(EventStreamOptions options,
                                                                   StreamCounts& counts);
   // Stops.
@@ -57,8 +57,8 @@ class CurlEventStreams final : public EventStreams {
   Result Open(EventStreamRequest request, OnSignal on_signal) override;
   void Close(Id id) override;
 
-  // Ends every stream and opens none any more. No signal comes once it has returned. Not from a
-  // signal.
+  // Ends every stream and opens no more. No signal comes once it has returned. Must not be called
+  // from a signal.
   void Stop();
 
  private:
@@ -67,7 +67,7 @@ class CurlEventStreams final : public EventStreams {
     EventStreamRequest request;
     OnSignal on_signal;
   };
-  // By id; the thread's own.
+  // By id; only for the thread.
   using Streams = std::map<Id, std::unique_ptr<CurlEventStream>>;
   struct Parts;
 

@@ -45,16 +45,16 @@ absl::Status CheckOptions(const PoolOptions& options) {
   return CheckBaseUrl(options.base_url);
 }
 
-// The part of `whole` that falls to loop `index` of `count`.
+// The share of `whole` of loop `index` of `count`.
 int Part(int whole, int index, int count) {
   return whole / count + (index < whole % count ? 1 : 0);
 }
 
 struct BaseUrl {
-  std::string authority;  // As the Host header has it.
+  std::string authority;  // As in the Host header.
   std::string path;
 };
-// Of a URL that was checked.
+// `url` has been checked.
 BaseUrl Split(const std::string& url) {
   const std::size_t host = url.find("//") + 2;
   const std::size_t path = std::min(url.find('/', host), url.size());
@@ -88,7 +88,7 @@ LoopOptions OptionsOfLoop(const PoolOptions& options, int index) {
   return loop;
 }
 
-// A target that could not turn the base URL into another one: a path, without what ends a request
+// True for a target that cannot change the base URL: a path without characters that end a request
 // line or a URL's path and query.
 bool IsTarget(std::string_view target) {
   return target.starts_with('/') && std::none_of(target.begin(), target.end(), [](char c) {
@@ -113,7 +113,7 @@ CurlPool::~CurlPool() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<CurlPool>> CurlPool::Create(PoolOptions options) {
   while (options.base_url.ends_with('/')) options.base_url.pop_back();
-  // First: checking the URL is libcurl's work too.
+  // First, because libcurl also checks the URL.
   if (absl::Status status = InitCurl(); !status.ok()) return status;
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   std::unique_ptr<CurlPool> pool(new CurlPool);

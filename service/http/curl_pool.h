@@ -3,8 +3,8 @@
 // The HTTP client of the service: event loops over connections that libcurl opens, behind client.h.
 //
 // Constructed once by main.cc, which owns it; `Start` and `Stats` from any thread, `Stop` from any
-// thread but a loop's (not from a callback). Every request that `Start` accepted ends exactly
-// once, with a outcome that is certain or says that it is not.
+// thread but a loop's (not from a callback). Every request that `Start` accepted ends exactly once,
+// with a certain outcome or kIndeterminate.
 #pragma once
 
 #include <atomic>
@@ -23,14 +23,14 @@ namespace msp::http {
 struct PoolOptions {
   // "https://host[:port][/path]"; a request's target is appended. A '/' at its end is dropped.
   std::string base_url;
-  // Event loops, each with a thread and connections of its own.
+  // Event loops, each with its own thread and connections.
   int loops = 1;
-  // Transfers in flight, and so connections, of the whole pool. At least 2 a loop.
+  // Transfers in flight, so connections, of the whole pool. At least 2 per loop.
   int connections_max = 1024;
-  // Requests that wait for a free transfer; beyond them `Start` refuses on the spot.
+  // Requests that wait for a free transfer; beyond that `Start` refuses immediately.
   int queue_max = 4096;
-  // The part of both bounds that is set apart for reads; writes have the rest. At least one
-  // transfer each.
+  // The part of both bounds that is reserved for reads; writes have the rest. At least one transfer
+  // each.
   int read_percent = 25;
   // Answers with a longer body end as kTooLarge; a request may ask for less.
   int body_max_bytes = 16 << 20;
@@ -64,7 +64,7 @@ struct PoolStats {
   std::int64_t unknown = 0;
   std::int64_t answered = 0;
   std::int64_t connections_new = 0;  // Requests that were sent on a connection of their own making
-  std::int64_t connections_reused = 0;  // and on one that was there already.
+  std::int64_t connections_reused = 0;  // and on an existing one.
 };
 
 class EventLoop;
@@ -76,16 +76,15 @@ class CurlPool final : public Client {
   // Stops.
   ~CurlPool() override;
 
-  // On a thread that drives a loop, or is one's own, the request goes to that loop; elsewhere to
-  // each in turn.
+  // On a loop's own thread, or a thread that drives a loop, the request goes to that loop;
+  // elsewhere round-robin.
   void Start(Request request, Done done) override;
 
-  // The loops, for threads that drive one each.
+  // The loops, for threads that each drive one.
   std::vector<Drivable*> loops();
 
-  // Refuses new requests, ends the waiting ones as kStopped, lets every transfer in flight come to
-  // its end (at its deadline at the latest), joins the threads. All callbacks have run when it
-  // returns.
+  // Refuses new requests, ends waiting ones as kStopped, waits for the transfers in flight (until
+  // their deadlines at the latest) and joins the threads. All callbacks have run when it returns.
   void Stop();
 
   PoolStats Stats() const;
@@ -96,7 +95,7 @@ class CurlPool final : public Client {
   std::size_t FirstLoop();
 
   std::vector<std::unique_ptr<EventLoop>> loops_;
-  Mutex stop_mutex_;  // Threads are joined by one caller; others wait for it.
+  Mutex stop_mutex_;  // One caller joins the threads; others wait for it.
   std::atomic<std::uint32_t> next_loop_{0};
 };
 

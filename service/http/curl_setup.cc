@@ -17,8 +17,8 @@ absl::Status InitCurl() {
   static std::once_flag once;
   static CURLcode result = CURLE_OK;
   std::call_once(once, [] {
-    // Callers' threads write to connections, too, and OpenSSL does so without MSG_NOSIGNAL: one
-    // that the other side has closed must not end the program. A handler of its own stays.
+    // OpenSSL writes to connections without MSG_NOSIGNAL, also on callers' threads: a connection
+    // that the peer has closed must not end the program. The program's own handler stays.
     struct sigaction current {};
     if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL)
       signal(SIGPIPE, SIG_IGN);
@@ -38,12 +38,12 @@ bool SetTransport(CURL* easy, const TransportOptions& options, const char* schem
          set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2}) &&
          (options.ca_file.empty() || (set(CURLOPT_CAINFO, options.ca_file.c_str()) &&
                                       set(CURLOPT_CAPATH, static_cast<char*>(nullptr)))) &&
-         // "" switches off the environment's *_proxy and no_proxy, which null would let in. A
-         // tunnel, for http too: the same bytes go through it as without a proxy.
+         // "" disables the environment's *_proxy and no_proxy, null would not. A tunnel, also for
+         // http: the same bytes are sent as without a proxy.
          set(CURLOPT_PROXY, options.proxy.c_str()) && set(CURLOPT_NOPROXY, "") &&
          set(CURLOPT_HTTPPROXYTUNNEL, 1L) &&
-         // Signals belong to the program. Without QUICK_EXIT a blocked name server holds up the
-         // event loop: it waits for the resolver's thread of a connection that is given up.
+         // libcurl must not use signals. Without QUICK_EXIT a blocked name server blocks the event
+         // loop: libcurl waits for the resolver's thread of an abandoned connection.
          set(CURLOPT_NOSIGNAL, 1L) && set(CURLOPT_QUICK_EXIT, 1L) &&
          set(CURLOPT_FOLLOWLOCATION, 0L) &&
          set(CURLOPT_CONNECTTIMEOUT_MS, options.connect_timeout_ms) &&

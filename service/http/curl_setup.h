@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What everything that opens connections with libcurl has in common. Any thread.
+// The common set-up of all users of libcurl. Any thread.
 #pragma once
 
 #include <curl/curl.h>
@@ -11,19 +11,18 @@
 
 namespace msp::http {
 
-// Once per process, before the first thread of libcurl's; never undone, since other users may live
-// on. Also keeps SIGPIPE from ending the program, unless it has a handler of its own.
+// Call once per process before the first use of libcurl; never undone, since other users may
+// remain. Also ignores SIGPIPE, unless the program has its own handler.
 absl::Status InitCurl();
 
 struct TransportOptions {
-  std::string proxy;    // Empty: none, whatever the environment says.
-  std::string ca_file;  // Empty: the system's store.
+  std::string proxy;    // Empty for none, whatever the environment says.
+  std::string ca_file;  // Empty for the system's store.
   long connect_timeout_ms = 0;
 };
 
-// Sets how `easy` connects: HTTP/1.1, TLS 1.2 at least with peer and host verified, that proxy and
-// no other, by this scheme ("http", "https") alone. No redirect is followed. False when libcurl
-// refuses.
+// Sets how `easy` connects: HTTP/1.1, at least TLS 1.2 with peer and host verified, only this
+// proxy, only this scheme ("http", "https"), no redirects. False when libcurl refuses.
 bool SetTransport(CURL* easy, const TransportOptions& options, const char* scheme);
 
 }  // namespace msp::http

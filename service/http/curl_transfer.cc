@@ -14,7 +14,7 @@
 namespace msp::http {
 namespace {
 
-// Most requests fit; memory for a longer one is freed after use.
+// Enough for most requests; memory for a longer one is freed after use.
 constexpr std::size_t kRequestBytesKept = 8 << 10;
 
 constexpr std::string_view kVerbs[] = {"GET ", "POST ", "PATCH ", "DELETE "};
@@ -41,7 +41,7 @@ void Transfer::Begin(PendingRequest pending, Clock::time_point now) {
   std::size_t body_max_bytes = options_.body_max_bytes;
   if (const std::size_t asked = pending_.request.answer_max_bytes; asked > 0)
     body_max_bytes = std::min(body_max_bytes, asked);
-  // The answer gets the memory that the request's body leaves.
+  // The answer reuses the memory of the request's body.
   ZeroizeString(pending_.request.body);
   if (pending_.request.body.capacity() > kRequestBytesKept) pending_.request.body = {};
   parser_.Begin(body_max_bytes, pending_.request.read, std::exchange(pending_.request.body, {}));
@@ -88,7 +88,7 @@ void Transfer::Read(char* buffer, std::size_t size) {
   while (!has_ended_) {
     const IoResult result = connection->Receive(buffer, size);
     if (result.kind == IoResult::Kind::kWouldBlock) {
-      // What the upstream said before it closed the connection has been read.
+      // The data before the upstream's close has been read.
       has_ended_ = write_failed_;
       return;
     }

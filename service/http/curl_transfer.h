@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One request on its way and its answer: writes the request's bytes to a connection, once, and
-// reads the answer.
+// One request in flight and its answer: writes the request's bytes to a connection, once, and reads
+// the answer.
 //
-// Owned by an event loop, used under its lock, and used again for one request after the other.
+// Owned by an event loop, used under its lock, and reused for further requests.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@
 
 namespace msp::http {
 
-// What every request of a pool has in common. Outlives the transfers.
+// The options of all requests of a pool. Outlives the transfers.
 struct RequestOptions {
-  std::string path;         // Of the base URL; goes before each request's target.
-  std::string header_text;  // Header lines with CRLF: Host and those that never change.
+  std::string path;         // Of the base URL; precedes each request's target.
+  std::string header_text;  // Header lines with CRLF: Host and constant ones.
   std::size_t body_max_bytes = 0;
 };
 
-// A request on its way, with what ends it.
+// A request with its callback.
 struct PendingRequest {
   Request request;
   Done done;
@@ -39,25 +39,25 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Takes the request and writes it into memory.
+  // Takes the request and serializes it.
   void Begin(PendingRequest pending, Clock::time_point now);
 
-  // Sends what the connection takes. Later calls go on where the last one stopped.
+  // Sends as much as the connection accepts. The next call continues there.
   void Write();
-  // Receives what is there, by way of `buffer`, which is overwritten at the end.
+  // Receives what has arrived, through `buffer`, which is zeroized at the end.
   void Read(char* buffer, std::size_t size);
 
-  // Nothing more will come: the answer is complete, or cannot become so.
+  // The answer is complete, or cannot become complete.
   bool has_ended() const { return has_ended_; }
-  // The connection takes no more.
+  // The connection accepts no more bytes.
   bool write_failed() const { return write_failed_; }
-  // It took no byte, so another connection may have the request.
+  // The connection accepted no byte, so the request may use another one.
   bool has_failed_unsent() const { return write_failed_ && sent_bytes_ == 0; }
   bool wants_to_write() const { return sent_bytes_ < out_.size() && !write_failed_; }
-  // A read that a connection which was used before ended without a byte of an answer, for the
-  // first time: another connection may have it.
+  // True for a read whose reused connection ended without a byte of an answer, the first time: the
+  // request may use another connection.
   bool may_send_again() const;
-  // Takes the request back to its start, for another connection. `was_sent`: a second time.
+  // Rewinds the request for another connection. `was_sent`: it is sent a second time.
   void Rewind(bool was_sent);
   // Whether the connection can carry another request.
   bool keeps_connection() const;
@@ -66,9 +66,9 @@ class Transfer {
   // libcurl could not connect, or the connection broke.
   void SetFailed(CURLcode code);
 
-  // What came of the request. Overwrites it.
+  // Returns the result. Zeroizes the request.
   Response Finish();
-  // What the caller wants to run with that response.
+  // The caller's callback for that response.
   Done TakeDone() { return std::move(pending_.done); }
 
   const Request& request() const { return pending_.request; }

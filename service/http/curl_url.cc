@@ -14,7 +14,7 @@ namespace {
 
 using Handle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 
-// Nothing where the URL does not have that part.
+// Nothing where the URL lacks this part.
 std::optional<std::string> Part(const Handle& url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
   if (curl_url_get(url.get(), part, &text, flags) != CURLUE_OK) return std::nullopt;
@@ -26,7 +26,7 @@ std::optional<std::string> Part(const Handle& url, CURLUPart part, unsigned flag
 }  // namespace
 
 std::optional<Url> ParseUrl(const std::string& text) {
-  // Before libcurl: it would take "HTTP:/host", and a NUL for the end.
+  // Checked before libcurl, which would accept "HTTP:/host" and end at a NUL.
   if (!text.starts_with("http://") && !text.starts_with("https://")) return std::nullopt;
   if (text.find('\0') != std::string::npos) return std::nullopt;
   const Handle url(curl_url(), &curl_url_cleanup);

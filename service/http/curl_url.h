@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A URL as libcurl reads it, which is also who uses it: no second parser that could read another
-// host. Pure; any thread, after InitCurl.
+// A URL as parsed by libcurl, which also uses it: a second parser could see another host. Pure; any
+// thread, after InitCurl.
 #pragma once
 
 #include <optional>
@@ -13,16 +13,17 @@ namespace msp::http {
 struct Url {
   std::string scheme;  // "http" or "https".
   std::string host;    // Lower case; brackets of an IPv6 literal included.
-  std::string port;    // Also where the URL leaves it to the scheme.
+  std::string port;    // The scheme's default where the URL has none.
   bool has_query = false;
   std::string text;  // The whole URL as libcurl writes it.
 };
 
-// Nothing for what is no http(s)://host[:port][/path][?query]: no user, password or fragment.
+// Nothing unless `text` is http(s)://host[:port][/path][?query], without user, password or
+// fragment.
 std::optional<Url> ParseUrl(const std::string& text);
 
-// Where an event stream of MultiSafepay's may be, and so where its token may go: at the address
-// `api` itself, by TLS or on the loopback, or by TLS at the usual port of a host within `domains`
+// True where an event stream of MultiSafepay's may be, so where its token may be sent: the address
+// `api` itself, by TLS or on the loopback, or by TLS at the default port of a host within `domains`
 // (separated by commas).
 bool IsStreamAddress(const Url& stream, const Url& api, std::string_view domains);
 

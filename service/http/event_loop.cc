@@ -120,7 +120,7 @@ void EventLoop::Run() {
         parked_ = true;
         while (driven_) unparked_.Wait(mutex_);
         parked_ = false;
-        count = 0;  // The driver has seen the events, or epoll tells them again.
+        count = 0;  // The driver has handled the events, or epoll reports them again.
       }
       TakeEvents(events.data(), count);
       RunDue();
@@ -217,10 +217,10 @@ void EventLoop::RunDue() {
   TakeOpened();
 }
 
-// Looks through all requests, and so runs only when a deadline has passed.
+// Scans all requests, so runs only when a deadline has passed.
 void EventLoop::Expire(Clock::time_point now) {
   next_deadline_ = Clock::time_point::max();
-  for (std::size_t i = in_flight_.size(); i-- > 0;) {  // Ending one moves the last to its place.
+  for (std::size_t i = in_flight_.size(); i-- > 0;) {  // Ending one moves the last into its place.
     Transfer& transfer = *in_flight_[i];
     if (transfer.request().deadline > now) {
       next_deadline_ = std::min(next_deadline_, transfer.request().deadline);
@@ -289,7 +289,7 @@ void EventLoop::Dispatch(Transfer& transfer, bool on_new) {
     transfer.connection = idle;
     transfer.Write();
     if (!transfer.has_failed_unsent()) return Send(transfer);
-    // Dead although it looked alive: it took nothing, so another one may have the request.
+    // The idle connection was dead. It accepted nothing, so the request may use another one.
     Release(transfer, /*keep=*/false);
     transfer.Rewind(/*was_sent=*/false);
   }
@@ -299,7 +299,7 @@ void EventLoop::Dispatch(Transfer& transfer, bool on_new) {
   }
 }
 
-// Writes on, and reads what the upstream said where it takes no more.
+// Continues to write; where the upstream accepts no more, reads its answer.
 void EventLoop::Send(Transfer& transfer) {
   transfer.Write();
   if (transfer.write_failed()) {

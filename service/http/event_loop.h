@@ -2,10 +2,10 @@
 
 // One event loop over connections to the upstream, and the thread that waits for their sockets.
 //
-// Owned by the pool. Any thread submits requests, and writes them itself: a request costs no
-// wake-up on its way out. The loop's lock guards everything: connections, transfers, deadlines, the
-// wait queue. The loop's own thread takes it when a socket has an event, and is parked while
-// another thread drives the loop. Callbacks run on the driving thread, without the lock.
+// Owned by the pool. Any thread submits requests and writes them itself: sending costs no wake-up.
+// The loop's lock guards everything: connections, transfers, deadlines, the wait queue. The loop's
+// own thread takes it when a socket has an event, and is parked while another thread drives the
+// loop. Callbacks run on the driving thread, without the lock.
 #pragma once
 
 #include <sys/epoll.h>
@@ -33,7 +33,7 @@ namespace msp::http {
 // The bounds of one kind of request, reads or writes, in one loop.
 struct ShareLimits {
   int in_flight_max = 0;
-  int queue_max = 0;  // Waiting beside those in flight.
+  int queue_max = 0;  // Waiting requests, in addition to those in flight.
 };
 
 struct LoopOptions {
@@ -41,7 +41,7 @@ struct LoopOptions {
   RequestOptions request;
   ShareLimits writes;
   ShareLimits reads;
-  std::size_t bodies_max_bytes = 0;  // Of the answers on their way together.
+  std::size_t bodies_max_bytes = 0;  // Of all answers in flight.
   int index = 0;                     // For the thread's name.
 };
 
@@ -53,15 +53,16 @@ class EventLoop final : public Drivable {
   static absl::StatusOr<std::unique_ptr<EventLoop>> Create(LoopOptions options);
   ~EventLoop() override;
 
-  // The loop that the calling thread drives, or drove last; null on other threads. May have been
-  // destroyed since: to be compared alone.
+  // The loop that the calling thread drives, or drove last; null on other threads. Only for
+  // comparison: it may have been destroyed.
   static const EventLoop* OfThisThread();
 
-  // Takes the request, or leaves it untouched. Any thread.
+  // Takes the request, or leaves it unchanged. Any thread.
   Submitted Submit(PendingRequest& pending);
-  // Takes no more requests; those that wait end as kStopped, those in flight go on to their end.
+  // Accepts no more requests; waiting ones end as kStopped, those in flight continue.
   void Close();
-  // Waits until every request has ended. Not from a callback, nor while another thread drives.
+  // Waits until every request has ended. Must not be called from a callback or while another thread
+  // drives.
   void Join();
 
   void BeginDriving() override;
@@ -71,7 +72,7 @@ class EventLoop final : public Drivable {
   void AddTo(PoolStats& stats);
 
  private:
-  static constexpr int kEventsMax = 256;  // Taken from epoll at a time.
+  static constexpr int kEventsMax = 256;  // Per epoll_wait.
   static constexpr std::size_t kReadBytes = 16 << 10;
 
   // The requests of one kind.
@@ -82,7 +83,7 @@ class EventLoop final : public Drivable {
     std::deque<PendingRequest> waiting;
     bool HasRoom() const { return in_flight < limits.in_flight_max; }
   };
-  // A request that has ended, and what its caller wants to do about it.
+  // An ended request and its callback.
   struct Ended {
     Done done;
     Response response;
@@ -95,12 +96,12 @@ class EventLoop final : public Drivable {
   void CleanUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   void TakeEvents(const epoll_event* events, int count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Everything that can be done without waiting, but for what the sockets say.
+  // All work that needs no waiting, except for socket events.
   void RunDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Expire(Clock::time_point now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // When there is something to do even if no socket has an event.
+  // When there is work without a socket event.
   Clock::time_point NextDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Whether the loop's thread, when it is not parked, has to be told of what a caller did.
+  // True when the loop's thread, unless parked, has to be woken for a caller's change.
   bool IsWakeNeeded() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Share& ShareOf(const Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -109,13 +110,13 @@ class EventLoop final : public Drivable {
   void Launch(PendingRequest pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Refuse(PendingRequest pending, TransferError failure, const char* detail)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Gives the transfer a connection: an idle one unless it must be new, or one to be opened.
+  // Gives the transfer an idle connection, unless it must be new, or opens one.
   void Dispatch(Transfer& transfer, bool on_new) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Send(Transfer& transfer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeOpened() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnEvent(CurlConnection& connection, std::uint32_t events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Takes the connection from the transfer. `keep`: it may be used again.
+  // Takes the connection from the transfer. `keep`: it may be reused.
   void Release(Transfer& transfer, bool keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(Transfer& transfer, bool keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -131,10 +132,10 @@ class EventLoop final : public Drivable {
   std::vector<std::unique_ptr<Transfer>> transfers_ ABSL_GUARDED_BY(mutex_);
   std::vector<Transfer*> idle_transfers_ ABSL_GUARDED_BY(mutex_);
   std::vector<Transfer*> in_flight_ ABSL_GUARDED_BY(mutex_);
-  // Not after any deadline, in flight or waiting; the end of time where there is none.
+  // At most the earliest deadline, in flight or waiting; the maximum where there is none.
   Clock::time_point next_deadline_ ABSL_GUARDED_BY(mutex_) = Clock::time_point::max();
   std::vector<Ended> ended_ ABSL_GUARDED_BY(mutex_);
-  PoolStats stats_ ABSL_GUARDED_BY(mutex_);  // The counters of what has ended.
+  PoolStats stats_ ABSL_GUARDED_BY(mutex_);  // Counters of ended requests.
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 
   bool driven_ ABSL_GUARDED_BY(mutex_) = false;
@@ -142,7 +143,7 @@ class EventLoop final : public Drivable {
   CondVar unparked_;
   // When the loop's thread wakes by itself.
   Clock::time_point sleep_until_ ABSL_GUARDED_BY(mutex_) = Clock::time_point::max();
-  std::vector<Ended> driver_ended_;  // The driving thread's own.
+  std::vector<Ended> driver_ended_;  // Only for the driving thread.
   std::thread thread_;
 };
 

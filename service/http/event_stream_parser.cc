@@ -49,7 +49,7 @@ void EventStreamParser::EndLine() {
   if (at_start_ && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
   at_start_ = false;
   if (line.empty()) {
-    // An event without data is none, but its id counts.
+    // An event without data does not count, but its id does.
     last_event_id_ = id_;
     if (has_data_) ++events_;
     has_data_ = false;
@@ -64,7 +64,7 @@ void EventStreamParser::EndLine() {
   line_.clear();
 }
 
-// A comment has an empty name. The event's type and whatever else there may be is of no interest.
+// A comment has an empty name. The event's type and other fields are ignored.
 void EventStreamParser::TakeField(std::string_view name, std::string_view value) {
   if (name == "data") {
     has_data_ = true;

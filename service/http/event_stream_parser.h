@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reads text/event-stream as the HTML standard's section "Server-sent events" has it. No library of
-// Debian's does that for a client (cpp-httplib's is newer than Debian 12's), and a browser's way of
-// reading is what those who write such streams test with.
+// Parses text/event-stream as specified in the HTML standard, "Server-sent events". No library in
+// Debian 12 does that for a client (cpp-httplib's parser is newer), and authors of such streams
+// test with browsers.
 //
-// What an event says is not kept: to this service an event is a reason to read the order, nothing
-// more. Its bytes are counted, so that a stream without an end to a line costs no memory. Owned by
-// a stream; one thread at a time.
+// An event's content is not kept: for this service an event is only a reason to read the order. Its
+// bytes are counted, so that an endless line costs no memory. Owned by a stream; one thread at a
+// time.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,9 @@ namespace msp::http {
 
 class EventStreamParser {
  public:
-  // What comes between two empty lines may have so many bytes, comments included.
+  // Limit on the bytes between two empty lines, including comments.
   static constexpr std::size_t kEventBytesMax = std::size_t{64} << 10;
-  // A longer id is not taken: the one before it stays.
+  // A longer id is ignored: the previous one stays.
   static constexpr std::size_t kIdBytesMax = 1024;
 
   EventStreamParser() = default;
@@ -29,19 +29,18 @@ class EventStreamParser {
   EventStreamParser(const EventStreamParser&) = delete;
   EventStreamParser& operator=(const EventStreamParser&) = delete;
 
-  // Takes the next bytes of the stream, cut anywhere. False once an event was too long; then the
-  // rest of this stream is of no use.
+  // Takes the next bytes of the stream, split anywhere. False once an event was too long; then the
+  // rest of the stream is useless.
   bool Feed(std::string_view bytes);
-  // Another connection begins: what is left of an event that did not end is dropped. The last event
-  // id and the time to wait stay.
+  // Another connection begins: drops an incomplete event. The last event id and the wait stay.
   void Restart();
 
-  // Events that were complete since this was called last.
+  // The complete events since the last call.
   std::int64_t TakeEvents();
-  // The id to resume after; "" for none. No CR, LF or NUL, but perhaps other control characters.
+  // The id to resume after; "" for none. Has no CR, LF or NUL, but may have other control
+  // characters.
   const std::string& last_event_id() const { return last_event_id_; }
-  // How long to wait before another connection, as the stream said last, in milliseconds; at most
-  // nine digits count.
+  // The stream's last wait before another connection, in milliseconds; at most nine digits count.
   std::optional<std::int64_t> retry_ms() const { return retry_ms_; }
 
  private:
@@ -49,14 +48,14 @@ class EventStreamParser {
   void TakeField(std::string_view name, std::string_view value);
 
   std::string line_;
-  std::string id_;  // Of the event that is being read; becomes the last one at its end.
+  std::string id_;  // Of the current event; becomes last_event_id_ at its end.
   std::string last_event_id_;
   std::optional<std::int64_t> retry_ms_;
   std::size_t event_bytes_ = 0;
   std::int64_t events_ = 0;
   bool has_data_ = false;
   bool after_cr_ = false;
-  bool at_start_ = true;  // No line has ended yet: a byte order mark may stand before it.
+  bool at_start_ = true;  // Before the end of the first line, which a byte order mark may precede.
   bool too_long_ = false;
 };
 

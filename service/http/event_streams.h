@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The seam between what waits for events and the network: streams of server-sent events that are
-// read in the background, connected again after a break and resumed after the last event.
-// `CurlEventStreams` implements it, tests fake it. It knows nothing of orders.
+// The interface between consumers of events and the network: streams of server-sent events that are
+// read in the background, reconnected after a break and resumed after the last event.
+// `CurlEventStreams` implements it, tests fake it. Independent of orders.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace msp::http {
 
-// Where streams may be besides the API's own address, unless a setting says otherwise.
+// The default of the domains where streams may be, besides the API's own address.
 inline constexpr std::string_view kEventStreamDomains = "multisafepay.com";
 
 struct EventStreamRequest {
@@ -28,25 +28,25 @@ struct EventStreamRequest {
   std::string token;  // Sent as Authorization: Bearer. Zeroized by the streams.
 };
 
-// What a stream tells. Whatever an event says is left out: it is no more than a reason to look.
+// The signals of a stream. They carry no content: an event is only a reason to read the order.
 enum class StreamSignal : std::uint8_t {
-  kConnected,  // The stream is there, perhaps again: what happened before may have been missed.
+  kConnected,  // The stream is (re)connected: earlier events may have been missed.
   kEvents,     // One or more events.
-  kEnded,      // It was refused or given up; nothing follows.
+  kEnded,      // The stream was refused or given up: the last signal.
 };
 
 // Why a stream was not opened; kOpened when it was.
 enum class StreamOpened : std::uint8_t {
   kOpened,
-  kBadAddress,  // The URL leads elsewhere than a stream's may.
-  kBadToken,    // The token could not be sent as one: empty, too long, or not of one line.
-  kFull,        // As many streams are open as may be.
+  kBadAddress,  // Not an allowed address of a stream.
+  kBadToken,    // Not a token: empty, too long, or more than one line.
+  kFull,        // At the limit on open streams.
   kStopped,
 };
 
 class EventStreams {
  public:
-  // Not used again within a process.
+  // Unique within a process.
   using Id = std::uint64_t;
   using OnSignal = absl::AnyInvocable<void(Id, StreamSignal)>;
   struct Result {
@@ -55,28 +55,28 @@ class EventStreams {
   };
 
   virtual ~EventStreams() = default;
-  // Begins to read a stream and returns at once. `on_signal` runs on a thread of the streams' own,
-  // perhaps before this has returned; it must not block for long.
+  // Begins to read a stream and returns at once. `on_signal` runs on the streams' own thread,
+  // possibly before this returns; it must not block for long.
   virtual Result Open(EventStreamRequest request, OnSignal on_signal) = 0;
-  // Ends a stream and returns at once. A signal that is on its way may still come.
+  // Ends a stream and returns at once. A pending signal may still come.
   virtual void Close(Id id) = 0;
 };
 
-// What became of streams and their connections; the names are a metric's label.
+// Events of streams and their connections; the names are label values of a metric.
 inline constexpr std::array<std::string_view, 8> kStreamCountNames{
     "connected", "event", "reconnect", "refused", "given_up", "bad_address", "bad_token", "full"};
 enum class StreamCount : std::uint8_t {
   kConnected,   // A connection was answered with a stream.
   kEvent,       // An event came.
-  kReconnect,   // A connection ended or failed, and another one follows.
-  kRefused,     // An answer that says not to come again: 401, 403, 204, a redirect, no stream.
-  kGivenUp,     // Too many connections in a row failed, or the stream reached its age.
+  kReconnect,   // A connection ended or failed; another one follows.
+  kRefused,     // A final answer: 401, 403, 204, a redirect, no stream.
+  kGivenUp,     // Too many consecutive failures, or the stream reached its maximum age.
   kBadAddress,  // The rest: StreamOpened.
   kBadToken,
   kFull,
 };
 
-// Counters since the start, and how many streams there are now.
+// Counters since the start, and the number of open streams.
 struct StreamCounts {
   void Count(StreamCount what, std::int64_t times = 1) {
     counts[static_cast<std::size_t>(what)].fetch_add(times, std::memory_order_relaxed);

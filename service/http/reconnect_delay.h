@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How long a stream waits before it connects again. Pure; any thread.
+// How long a stream waits before it reconnects. Pure; any thread.
 #pragma once
 
 #include <algorithm>
@@ -11,12 +11,12 @@
 namespace msp::http {
 
 struct ReconnectReasons {
-  int failures = 1;  // Connections in a row that failed or ended early, this one included.
-  std::optional<std::int64_t> retry_ms;  // The stream's own word on the time to wait.
+  int failures = 1;  // Consecutive connections that failed or ended early, including this one.
+  std::optional<std::int64_t> retry_ms;  // The wait that the stream requested.
   std::int64_t retry_after_s = 0;        // Of the answer's Retry-After; 0 for none.
 };
 
-// The stream's own word counts within these bounds; without one, the middle.
+// The bounds of the wait that the stream requested, and its default.
 inline constexpr std::int64_t kReconnectMs_min = 500, kReconnectMs = 2'000,
                               kReconnectMs_max = 30'000;
 // Doubled with each failure, up to here.
@@ -24,8 +24,8 @@ inline constexpr std::int64_t kBackoffMs_max = 60'000;
 // A Retry-After counts up to here.
 inline constexpr std::int64_t kRetryAfterS_max = 300;
 
-// `jitter` in [0, 1) adds up to half: streams that broke together come again apart, and none
-// earlier than it was told.
+// `jitter` in [0, 1) adds up to half, so that streams that broke together reconnect at different
+// times, and none earlier than requested.
 inline std::chrono::milliseconds ReconnectDelay(const ReconnectReasons& reasons, double jitter) {
   std::int64_t wait_ms =
       std::clamp(reasons.retry_ms.value_or(kReconnectMs), kReconnectMs_min, kReconnectMs_max);

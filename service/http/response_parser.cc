@@ -21,8 +21,8 @@ namespace beast = boost::beast;
 
 constexpr std::uint32_t kHeaderBytesMax = 64 << 10;
 constexpr int kInterimAnswersMax = 16;
-constexpr std::size_t kBodyReserveBytes = 4096;  // For answers that do not say how long they are.
-// Beyond this memory follows what has come, whatever length the answer declares.
+constexpr std::size_t kBodyReserveBytes = 4096;  // For answers without a length.
+// Beyond this, memory grows with the received bytes, whatever length the answer declares.
 constexpr std::size_t kBodyReserveMaxBytes = 256 << 10;
 
 // An IMF-fixdate (RFC 9110, 5.6.7) as Unix seconds; -1 for anything else.
@@ -127,11 +127,11 @@ ResponseParser::State ResponseParser::Parse(std::string_view bytes) {
     pending_.assign(bytes);
   }
   if (state == State::kComplete) return Decode();
-  // A line of a chunk or a trailer has no bound of Beast's.
+  // Beast does not bound the lines of chunks and trailers.
   return pending_.size() > kHeaderBytesMax ? State::kMalformed : state;
 }
 
-// Parses as far as `bytes` reach, and leaves in them what has not been consumed.
+// Parses `bytes` and leaves in them what was not consumed.
 ResponseParser::State ResponseParser::Advance(std::string_view& bytes) {
   while (!bytes.empty()) {
     beast::error_code error;
@@ -158,7 +158,7 @@ ResponseParser::State ResponseParser::ParseEnd() {
 ResponseParser::State ResponseParser::Decode() {
   if (encodings_.empty() || body_.empty()) return State::kComplete;
   const std::size_t encoded_bytes = body_.size();
-  // The decoded form counts beside the encoded one, which lives as long.
+  // The decoded form counts in addition to the encoded one, which still exists.
   const Decoded decoded =
       DecodeContent(encodings_, std::min(body_max_bytes_, budget_.left_bytes), body_);
   budget_.left_bytes += encoded_bytes;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reads one HTTP/1.1 answer from the bytes of a connection, by Boost.Beast's parser.
+// Parses one HTTP/1.1 answer from the bytes of a connection, with Boost.Beast.
 //
-// Owned by a connection, used on its event loop. Strict where leniency would let two readers see
-// two answers: a body has one length, lines end with CRLF, the header has a bound. Interim answers
-// (1xx) are skipped; 101 is malformed, since nobody asked to switch protocols.
+// Owned by a connection, used on its event loop. Strict where lenient parsers could disagree: a
+// body has one length, lines end with CRLF, the header has a bound. Interim answers (1xx) are
+// skipped; 101 is malformed, since no upgrade was requested.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace msp::http {
 
-// What the bodies of an event loop's answers may still take together.
+// The remaining memory for the bodies of an event loop's answers.
 struct BodyBudget {
   std::size_t left_bytes = 0;
 };
@@ -30,28 +30,29 @@ class ResponseParser {
   ResponseParser(const ResponseParser&) = delete;
   ResponseParser& operator=(const ResponseParser&) = delete;
 
-  // Begins a new answer whose body, also as decoded, has at most `body_max_bytes`. `spare` lends
-  // its memory to the body. `keep_date`: the Date header is wanted.
+  // Begins a new answer whose body, also as decoded, has at most `body_max_bytes`. The body reuses
+  // the memory of `spare`. `keep_date`: the Date header is wanted.
   void Begin(std::size_t body_max_bytes, bool keep_date, std::string spare);
   // Takes the next bytes of the connection, until the answer is complete or has failed.
   State Parse(std::string_view bytes);
-  // The connection was closed: the end of an answer without a length. libcurl does not tell TLS's
-  // goodbye from a cut, so such an answer may lack its end; a JSON document shows that.
+  // The connection was closed: the end of an answer without a length. libcurl does not distinguish
+  // TLS's close_notify from a truncation, so such an answer may lack its end; the JSON parser
+  // detects that.
   State ParseEnd();
-  // Overwrites what has come so far and gives its part of the budget back.
+  // Zeroizes what has come so far and returns its part of the budget.
   void Drop();
 
-  // Whether a byte of an answer came.
+  // True when a byte of an answer came.
   bool begun() const { return begun_; }
-  // Whether the connection can carry another request: the answer allows it, and nothing came
-  // behind it.
+  // True when the connection can carry another request: the answer allows it, and nothing follows
+  // it.
   bool keep_alive() const;
   int status() const { return status_; }
   // Seconds of a Retry-After header given as a number or a date; -1 when absent.
   std::int64_t retry_after_s() const;
   // The Date header as Unix seconds; -1 when absent.
   std::int64_t date_s() const;
-  // The body, with kBodyPadding bytes of spare capacity; gives its part of the budget back.
+  // The body, with kBodyPadding bytes of spare capacity; returns its part of the budget.
   std::string TakeBody();
 
  private:
@@ -69,7 +70,7 @@ class ResponseParser {
   bool too_large_ = false;
   int interim_count_ = 0;
   int status_ = 0;
-  std::string pending_;  // Came, but is not a whole line yet.
+  std::string pending_;  // Received, but not a whole line yet.
   std::string encodings_;
   std::string retry_after_;
   std::string date_;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the end of a transfer says about the request. Pure functions; any thread.
+// The outcome of a request by the end of its transfer. Pure functions; any thread.
 //
-// A connection that ended before the first byte was written costs nothing: the request was not
-// sent. From the first byte on the outcome is unknown until a complete answer is there. One
-// exception: the connection ended before it had taken the whole request. A server cannot act on a
-// request whose end it has not received.
+// Before the first byte was written the request was not sent. From the first byte on the outcome is
+// unknown until a complete answer is there. One exception: the connection ended before it accepted
+// the whole request. A server cannot act on a request whose end it has not received.
 #pragma once
 
 #include "service/http/client.h"
@@ -13,12 +12,12 @@
 namespace msp::http {
 
 struct TransferResult {
-  bool written = false;        // The connection took a byte of the request.
-  bool written_whole = false;  // It took all of it.
+  bool written = false;        // The connection accepted a byte of the request.
+  bool written_whole = false;  // It accepted all of it.
   bool answer_begun = false;   // A byte of an answer came.
   bool answer_complete = false;
   bool too_large = false;        // The answer was larger than its bound.
-  bool deadline_passed = false;  // The request's whole time was used up.
+  bool deadline_passed = false;  // The request's whole time has elapsed.
 };
 
 struct SendOutcome {

@@ -16,9 +16,9 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
-// A joined call goes on by itself when it has this much more time than the one that it joined.
+// A joined call takes over when it has this much more time than the call that it joined.
 constexpr milliseconds kTakeOverMin{100};
-constexpr milliseconds kLeaseAgain{25};
+constexpr milliseconds kLeaseRetry{25};
 
 }  // namespace
 
@@ -31,8 +31,8 @@ Failure Admission::FailureOf(Result result) {
     case Result::kBusy:
       return {.code = absl::StatusCode::kAborted,
               .message =
-                  "a different call for this order is in flight; wait for its end, then look "
-                  "before sending again",
+                  "a different call for this order is in flight; wait for its end, then read "
+                  "the order before sending again",
               .reason = "ORDER_BUSY",
               .outcome = v1::OUTCOME_NOT_SENT};
     case Result::kFull:
@@ -51,7 +51,7 @@ void Admission::TakeIdentity() {
   const Operation& operation = *call_.operation;
   facts_.claims_repeat |= control.repeat() || call_.previous_attempts > 0;
   facts_.keyed = !control.idempotency_key().empty();
-  // What the caller sent is digested, not what the settings add to it.
+  // The digest covers what the caller sent, not what the settings add.
   flight_.text = DigestOf(operation, *call_.request, call_.site->keyed_hash());
   facts_.keys.key = facts_.keyed ? control.idempotency_key() : DerivedKey(flight_.text);
   const std::string& previous = call_.site->previous_key();
@@ -92,7 +92,7 @@ Callback<Admission::Single> Admission::AcquireSingleFlight() {
             Single acquired = Single::kEnded;
             switch (uses_.flights.Acquire({self, &flight_}, on_completed, &ticket)) {
               case SingleFlight::Acquired::kJoined:
-                // The leader may have ended by now, and this call with it.
+                // The leader may have ended by now, and this call may be destroyed.
                 uses_.timer.At(last_moment, [this, self, ticket] {
                   if (uses_.flights.Leave(flight_.name(), ticket)) EndJoin(nullptr);
                 });
@@ -110,32 +110,32 @@ Callback<Admission::Single> Admission::AcquireSingleFlight() {
                 ended_ = Result::kFull;
                 break;
             }
-            // Taken out first: the callback keeps this call alive.
+            // Moved out first: the callback keeps this call alive.
             Callback<Single>::Done go_on = std::move(joined_);
             std::move(go_on)(acquired);
           }};
 }
 
-// `leader` has ended; null when that has not come in time.
+// `leader` has ended; null when it has not ended in time.
 void Admission::EndJoin(const Admission* leader) {
   Single acquired = Single::kEnded;
   ended_ = Result::kTooLong;
   if (leader != nullptr) {
-    const Call& told = leader->call_;
-    const bool open = told.outcome == v1::OUTCOME_UNKNOWN ||
-                      (told.failure && told.failure->reason == reason::kDeadlineTooShort);
-    const bool has_time = call_.deadline > told.deadline + kTakeOverMin;
+    const Call& ended = leader->call_;
+    const bool open = ended.outcome == v1::OUTCOME_UNKNOWN ||
+                      (ended.failure && ended.failure->reason == reason::kDeadlineTooShort);
+    const bool has_time = call_.deadline > ended.deadline + kTakeOverMin;
     if (leader->renamed_ || (open && has_time)) {
       acquired = Single::kTakesOver;
     } else {
       ended_ = Result::kAnswered;
-      call_.failure = told.failure;
-      call_.outcome = told.outcome;
-      call_.http_status = told.http_status;
-      call_.payment_state = told.payment_state;
-      call_.idempotency_key = told.idempotency_key;
+      call_.failure = ended.failure;
+      call_.outcome = ended.outcome;
+      call_.http_status = ended.http_status;
+      call_.payment_state = ended.payment_state;
+      call_.idempotency_key = ended.idempotency_key;
       call_.detail = "joined an identical call in flight";
-      if (!call_.failure) call_.response->CopyFrom(*told.response);
+      if (!call_.failure) call_.response->CopyFrom(*ended.response);
     }
   }
   Callback<Single>::Done go_on = std::move(joined_);
@@ -145,10 +145,10 @@ void Admission::EndJoin(const Admission* leader) {
 Task<Admission::Result> Admission::AcquireLease() {
   const auto last_moment = LastMomentOf(call_, uses_.options);
   LookUpTimes times(uses_.options, last_moment, {.unsent = true, .unseen = true});
-  auto look_at = times.Next(Clock::now(), {});
+  auto fetch_at = times.Next(Clock::now(), {});
   while (true) {
     const auto left = std::chrono::duration_cast<milliseconds>(last_moment - Clock::now()).count();
-    if (left <= 0) co_return Result::kAdmitted;  // Too late for anything: said where it is sent.
+    if (left <= 0) co_return Result::kAdmitted;  // Too late to send: SendOnce reports it.
     Callback<Lease::Grant> asked(owner_.lock(), [this, left](Callback<Lease::Grant>::Done done) {
       uses_.lease->Acquire(flight_.name(), flight_.digest(), left, std::move(done));
     });
@@ -160,19 +160,19 @@ Task<Admission::Result> Admission::AcquireLease() {
       facts_.may_miss_equal = !leased_ || grant == Lease::Grant::kGrantedBlind;
       co_return Result::kAdmitted;
     }
-    // Its holder may have died: what it did is looked for meanwhile.
+    // The holder's process may have died: read the order for its effect meanwhile.
     facts_.claims_repeat = facts_.after_equal = true;
-    if (look_at && Clock::now() >= *look_at) {
+    if (fetch_at && Clock::now() >= *fetch_at) {
       OrderLookup lookup;
       Task<void> fetched = lookups_.Fetch(policy_, facts_, last_moment, lookup);
       co_await fetched;
-      if (lookup.told() &&
+      if (lookup.conclusive() &&
           policy_.read(facts_, lookup.order(), Phase::kRepeat).finding == Finding::kOurs)
         co_return Result::kDone;
-      look_at = times.Next(Clock::now(), lookup.failure);
+      fetch_at = times.Next(Clock::now(), lookup.failure);
     }
-    if (Clock::now() + kLeaseAgain >= last_moment) co_return Result::kTooLong;
-    Callback<bool> paused = Until(uses_.timer, owner_.lock(), Clock::now() + kLeaseAgain);
+    if (Clock::now() + kLeaseRetry >= last_moment) co_return Result::kTooLong;
+    Callback<bool> paused = Until(uses_.timer, owner_.lock(), Clock::now() + kLeaseRetry);
     co_await paused;
   }
 }
@@ -183,8 +183,8 @@ void Admission::Leave(milliseconds remembered) {
   leased_ = leads_ = false;
 }
 
-// The caller named the order by MultiSafepay's own id: everything that goes by the order's id (key,
-// single flight, lease, derived ids) is to go by the shop's, as for calls that name it so.
+// The caller named the order by MultiSafepay's own id. Key, single flight, lease and derived ids
+// have to use the shop's id, as for calls that name the order by it.
 bool Admission::IsRenamed(const OrderLookup& lookup) {
   if (renamed_ || lookup.order() == nullptr || call_.operation->creates() || call_.attempts > 0)
     return false;

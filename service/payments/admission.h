@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Says which call a payment call is (its order, its key, the digest of what was sent), and lets one
-// at a time act on an order: single flight within this process, a lease across replicas. A call
-// that equals the one that acts waits for its answer. Part of one PaymentCall.
+// Determines the identity of a payment call (its order, its key, the digest of what was sent) and
+// admits one call at a time for an order: single flight within this process, a lease across
+// replicas. A call that equals the one in flight waits for its answer. Part of one PaymentCall.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@
 
 namespace msp::payments {
 
-// What every payment call uses; owned by Api.
+// The dependencies of every payment call; owned by Api.
 struct PaymentDependencies {
   const ApiOptions& options;
   RestCall& exchange;
@@ -34,7 +34,7 @@ class Admission {
   enum class Result : std::uint8_t {
     kAdmitted,
     kAnswered,  // An equal call was joined; the call has its answer.
-    kDone,      // Another replica's equal call has done it, as the order shows.
+    kDone,      // An equal call of another replica was carried out, as the order shows.
     kTooLong,   // An equal call has not ended in time.
     kBusy,
     kFull,
@@ -42,23 +42,24 @@ class Admission {
 
   Admission(const PaymentDependencies& uses, Call& call, const OperationPolicy& policy,
             PaymentFacts& facts, OrderLookups& lookups);
-  // Who keeps this alive while something is waited for. Before the first Enter.
+  // The owner that keeps this alive during a wait. Set before the first Enter.
   void SetOwner(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
 
-  // Into the call's facts and its request; once more where IsRenamed.
+  // Sets the identity in the call's facts and request. Called again after IsRenamed.
   void TakeIdentity();
-  // Says in the call's facts what is known of equal ones.
+  // Waits for admission. Stores in the call's facts what is known of equal calls.
   Task<Result> Enter();
-  // True when the order turns out to go by another name than the caller gave: the call has left and
-  // is to enter by that id.
+  // True when the order's own id is not the one that the caller gave. Then the call has released
+  // its flight and lease and has to enter again with that id.
   bool IsRenamed(const OrderLookup& lookup);
-  // An equal call will be known as one for so long; 0 where this one has certainly done nothing.
+  // Releases flight and lease. For `remembered` an equal call counts as a repeat; 0 where this call
+  // certainly had no effect.
   void Leave(std::chrono::milliseconds remembered);
-  // What Enter's other results mean for the call.
+  // The call's failure for Enter's other results.
   static Failure FailureOf(Result result);
 
  private:
-  // How single flight within this process let the call in.
+  // How single flight within this process admitted the call.
   enum class Single : std::uint8_t { kLeads, kLeadsAfterEqual, kTakesOver, kEnded };
 
   Callback<Single> AcquireSingleFlight();
@@ -72,10 +73,10 @@ class Admission {
   OrderLookups& lookups_;
   std::weak_ptr<void> owner_;
   SingleFlight::Flight flight_;
-  Callback<Single>::Done joined_;  // Goes on once the joined call has ended.
+  Callback<Single>::Done joined_;  // Continues once the joined call has ended.
   Result ended_ = Result::kFull;   // With kEnded.
-  bool leads_ = false;             // It has the single flight of its order, and gives it back.
-  bool leased_ = false;            // So too across replicas.
+  bool leads_ = false;             // It leads the flight of its order and has to release it.
+  bool leased_ = false;            // It holds the lease, too.
   bool renamed_ = false;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The way in to MultiSafepay: every call of every RPC starts here. It is checked and then driven by
-// `PaymentCall` or `ReadCall`. `server` starts calls on gRPC's threads; they end on an HTTP
-// event loop's thread, or at once where nothing is sent.
+// The entry point to MultiSafepay: every call of every RPC starts here, is validated and then run
+// by `PaymentCall` or `ReadCall`. gRPC's threads start calls. They end on an HTTP event loop's
+// thread, or at once where nothing is sent.
 //
 // Owned by main; outlived by the HTTP pool's last callback. Any thread may start calls.
 #pragma once
@@ -28,60 +28,59 @@
 
 namespace msp::payments {
 
-// One call as the transport hands it over. Owned by the transport, alive until `done` has run.
+// One call. Owned by the transport, alive until `done` has run.
 struct Call {
   const Operation* operation = nullptr;
-  google::protobuf::Message* request = nullptr;   // Completed and wiped by the call.
+  google::protobuf::Message* request = nullptr;   // The call completes and zeroizes it.
   google::protobuf::Message* response = nullptr;  // Filled when there is no failure.
   std::shared_ptr<const Site> site;
-  Sites::ConcurrencyPermit place;  // Among its site's calls.
+  Sites::ConcurrencyPermit place;  // Of its site's limit on calls.
   http::Clock::time_point start;
   http::Clock::time_point deadline;  // The reply is due by then.
-  int previous_attempts = 0;         // gRPC's own word that it has tried before.
-  telemetry::TraceContext trace;     // Not valid: nothing is propagated.
+  int previous_attempts = 0;         // Earlier attempts by gRPC's own retries.
+  telemetry::TraceContext trace;     // When invalid nothing is propagated.
 
-  // What came of it.
+  // The result.
   std::optional<Failure> failure;
   Outcome outcome = multisafepay::v1::OUTCOME_UNSPECIFIED;
   multisafepay::v1::PaymentState payment_state = multisafepay::v1::PAYMENT_STATE_UNSPECIFIED;
   int http_status = 0;
-  int attempts = 0;  // Sendings.
-  int looks = 0;     // Reads of the order on behalf of a money-moving call.
+  int attempts = 0;     // Sendings.
+  int order_reads = 0;  // Reads of the order on behalf of a money-moving call.
   std::int64_t upstream_us = 0;
-  std::string detail;           // The transport's own words, for the log.
+  std::string detail;           // The transport's explanation, for the log.
   std::string idempotency_key;  // Of a money-moving call, given or derived.
   bool request_wiped = false;   // By WipeRequest.
 };
 
-// Overwrites what the request holds of cards, tokens and people, the first time it is called.
+// Zeroizes cards, tokens and personal data in the request. Later calls do nothing.
 void WipeRequest(Call& call);
 
 struct ApiOptions {
   // The longest one transfer may take.
   std::int64_t upstream_timeout_ms = 30'000;
-  // What stays of a deadline for the reply's own way back, so that the caller hears the outcome
-  // from us and not from its own timer.
+  // The part of a deadline that is reserved for the reply's way back, so that the caller gets the
+  // outcome before its own timer expires.
   std::int64_t reply_margin_ms = 50;
-  // Fills payment_options.notification_url of an order that has none; empty leaves it absent.
+  // Set as payment_options.notification_url of an order that has none; empty leaves it absent.
   std::string notification_url;
   // Domains that Apple Pay's validation URLs may lead to, separated by commas.
   std::string apple_pay_hosts{kApplePayHosts};
-  // Orders carry their idempotency key as a marker, so that MultiSafepay's record tells whose
+  // Orders carry their idempotency key as a marker, so that MultiSafepay's record shows whose
   // attempt made them.
   bool idempotency_marker = true;
-  // How long after a lost answer an order that is not there may still appear.
+  // How long after a lost answer an absent order may still appear.
   std::int64_t settle_ms = 2'000;
-  // The first wait between two looks; it doubles.
+  // The first wait between two look-ups; it doubles.
   std::int64_t reconcile_backoff_ms = 200;
-  // A refund of the same amount as another one of the order that is younger than this is not sent:
-  // MultiSafepay refuses equal refunds within five minutes. 0 sends it all the same.
+  // A refund is not sent when a refund of the same amount of the order is younger than this:
+  // MultiSafepay refuses equal refunds within five minutes. 0 sends it anyway.
   std::int64_t refund_pause_s = 0;
-  // Where a line is written for each exchange of a sampled trace; null for nowhere.
+  // Gets a line for each exchange of a sampled trace; null for none.
   telemetry::Log* span_log = nullptr;
-  // Takes how event streams of orders may be read, where answers say so; null: nobody wants to
-  // know.
+  // Stores the access to orders' event streams that answers carry; null for none.
   EventAccessTable* event_access = nullptr;
-  // Off only to show what it is good for.
+  // Off only in tests that show its effect.
   bool single_flight = true;
 };
 
@@ -106,7 +105,7 @@ class Api {
   const Operations& operations() const { return operations_; }
   // Runs `call` and then `done`, exactly once.
   void Start(Call& call, CallDone done);
-  // Ends a call that may not start, by `call.failure`; its request is wiped all the same.
+  // Ends a call that may not start with `call.failure`; its request is zeroized, too.
   static void Refuse(Call& call, CallDone done);
 
  private:

@@ -24,8 +24,8 @@ std::string_view SiteOf(const Call& call) {
   return call.site == nullptr ? std::string_view() : call.site->name();
 }
 
-// What is no order id is not repeated, and what passes for one is scrubbed: it may be anything, a
-// card number too. This thread's, until its next one.
+// The order id for the log: "" where it is none, else redacted, because it may be anything, even a
+// card number. Valid until this thread's next call.
 std::string_view LoggedOrderId(const Call& call) {
   if (call.failure && !call.failure->violations.empty()) return call.failure->order_id;
   const std::string_view id = OrderIdOf(*call.operation, *call.request);
@@ -41,8 +41,8 @@ std::string_view FirstBytes(std::string_view text, std::size_t max) {
   return text.substr(0, max);
 }
 
-// A failure that says something about MultiSafepay or this server, not about the request.
-bool IsTrouble(absl::StatusCode code) {
+// True for a failure of MultiSafepay or this server, not of the request.
+bool IsServiceError(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kInternal:
@@ -70,7 +70,7 @@ std::int64_t MicrosecondsSince(Clock::time_point start) {
 
 }  // namespace
 
-// What the lines of one ended call have in common.
+// What the lines of an ended call have in common.
 struct CallLog::End {
   absl::StatusCode status = absl::StatusCode::kOk;
   std::string_view code;
@@ -108,7 +108,7 @@ void CallLog::Ended(const Call& call, const Caller& caller, absl::AnyInvocable<v
                       .upstream_us = call.upstream_us});
   WriteLine(call, end);
   if (options_.spans && call.trace.sampled) WriteSpan(call, end);
-  if (recent_ != nullptr && IsTrouble(end.status)) Remember(call, end);
+  if (recent_ != nullptr && IsServiceError(end.status)) Remember(call, end);
   if (Audits(call)) return Audit(call, end, std::move(reply));
   std::move(reply)();
 }
@@ -127,7 +127,7 @@ void CallLog::WriteLine(const Call& call, const End& end) {
               {"error_code", end.error_code},
               {"detail", call.detail},
               {"attempts", std::int64_t{call.attempts}},
-              {"looks", std::int64_t{call.looks}},
+              {"looks", std::int64_t{call.order_reads}},
               {"upstream_ms", telemetry::Milliseconds(call.upstream_us)},
               {"total_ms", telemetry::Milliseconds(end.total_us)},
               {"trace_id", call.trace.trace()},
@@ -157,7 +157,7 @@ void CallLog::Remember(const Call& call, const End& end) {
 }
 
 void CallLog::Audit(const Call& call, const End& end, absl::AnyInvocable<void() &&> reply) {
-  telemetry::Field::Value amount;  // Left out where the request says none.
+  telemetry::Field::Value amount;  // Omitted where the request has none.
   if (const auto asked = AmountOf(*call.operation, *call.request)) amount = *asked;
   const std::string idempotency_key = codec::ScrubbedIfCard(call.idempotency_key);
   const std::string currency = codec::ScrubbedIfCard(CurrencyOf(*call.operation, *call.request));
@@ -175,7 +175,7 @@ void CallLog::Audit(const Call& call, const End& end, absl::AnyInvocable<void() 
       {"http_status", std::int64_t{call.http_status}},
       {"error_code", end.error_code},
       {"attempts", std::int64_t{call.attempts}},
-      {"looks", std::int64_t{call.looks}},
+      {"looks", std::int64_t{call.order_reads}},
       {"trace_id", call.trace.trace()},
       {"peer", end.caller.peer},
       {"peer_identity", end.caller.identity}};

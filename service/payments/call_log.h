@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What is written about a call: its request at level debug; when it has ended its line, its span,
-// its audit line and its counts. Knows the call's edge by name only. Owned by main; any thread.
+// What is written about a call: its request at level debug, and at its end its log line, span,
+// audit line and counts. Independent of gRPC's types. Owned by main; any thread.
 #pragma once
 
 #include <string>
@@ -17,16 +17,16 @@
 namespace msp::payments {
 
 struct CallLogOptions {
-  // A line for each hop of a sampled trace; one that begins here is sampled.
+  // A line for each hop of a sampled trace; a trace that begins here is sampled.
   bool spans = false;
-  // Personal data shows in the requests that are logged at level debug; cards never do.
+  // Requests that are logged at level debug show personal data; never cards.
   bool log_personal_data = false;
 };
 
-// The caller, as the edge knows it.
+// The caller, as gRPC reports it.
 struct Caller {
   std::string peer;      // Its address.
-  std::string identity;  // The name that its certificate proves; "" without one.
+  std::string identity;  // The name in its verified certificate; "" without one.
 };
 
 class CallLog {
@@ -38,12 +38,12 @@ class CallLog {
 
   bool spans() const { return options_.spans; }
   void Arrived(const Call& call);
-  // Whether the lines of its end name the caller.
+  // Whether the lines at the end of the call name the caller.
   bool NamesCaller(const Call& call) const {
     return Audits(call) || log_.Writes(telemetry::Level::kInfo);
   }
-  // Writes all about the end, then runs `reply`: at once, or, on another thread, when the audit
-  // line of a money-moving call is on disk and that was asked for.
+  // Writes the lines and counts of the end, then runs `reply`: at once, or with --audit_flush on
+  // another thread when the audit line of a money-moving call is on disk.
   void Ended(const Call& call, const Caller& caller, absl::AnyInvocable<void() &&> reply);
   // The reply of an ended call could not be delivered: the caller had cancelled, or was gone.
   void CallerGone(const Call& call);

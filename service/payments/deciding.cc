@@ -10,11 +10,11 @@ namespace {
 
 using codec::Drift;
 
-// Of the envelope, in `data` too, where some answers put it.
+// Of the envelope, which some answers repeat in `data`.
 constexpr std::string_view kOfEnvelope[] = {"success", "error_code", "data.success",
                                             "data.error_code"};
 
-// Of an order, a transaction, a refund: whose it is and where its money stands.
+// Of an order, a transaction, a refund: its identity and its money.
 constexpr std::string_view kOfOrder[] = {
     "order_id",
     "transaction_id",
@@ -26,7 +26,7 @@ constexpr std::string_view kOfOrder[] = {
     "currency",
     "payment_details.capture",
     "payment_details.capture_remain",
-    // What has been captured and refunded already.
+    // Earlier captures and refunds.
     "related_transactions",
     "related_transactions.order_id",
     "related_transactions.transaction_id",
@@ -42,7 +42,7 @@ bool Has(const std::string_view (&paths)[kSize], std::string_view path) {
   return std::find(std::begin(paths), std::end(paths), path) != std::end(paths);
 }
 
-// The first of those that could not be read and that `is_deciding`.
+// The first unreadable member that `is_deciding`.
 template <class IsDeciding>
 std::string FirstLost(const std::vector<Drift>& drift, bool drift_cut,
                       const IsDeciding& is_deciding) {

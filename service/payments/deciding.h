@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The members of an answer that a call is decided by: where one of them could not be read, nothing
-// is known, whatever the rest says.
+// The members of an answer that decide a call: where one of them could not be read, the outcome is
+// indeterminate, whatever the others say.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@
 
 namespace msp::payments {
 
-// The path of a deciding member of an answer, its envelope included, that did not fit its type or
-// was not readable in whole; "" when there is none. When reports were dropped, one of them may have
-// been about such a member.
+// The path of a deciding member of an answer or its envelope that did not fit its type or was not
+// readable as a whole; "" for none. When reports were dropped, one of them may have been about such
+// a member.
 std::string UnreadableDecidingMember(const std::vector<codec::Drift>& drift, bool drift_cut);
 
-// The same of an order that is a document of its own, as in a notification.
+// The same for an order that is a document of its own, as in a notification.
 std::string UnreadableOrderMember(const std::vector<codec::Drift>& drift, bool drift_cut);
 
 }  // namespace msp::payments

@@ -84,7 +84,7 @@ constexpr std::array kStatuses{
     StatusRow{504, StatusCode::kDeadlineExceeded, false},
 };
 
-// 1000 stands for several facts; HTTP status and text are the only split. Never certain: the same
+// 1000 has several meanings; only HTTP status and text distinguish them. Never conclusive: the same
 // code is the API's "unknown error".
 StatusCode MeaningOf1000(int http_status, std::string_view text) {
   const std::string lower = absl::AsciiStrToLower({text.data(), text.size()});
@@ -107,7 +107,7 @@ ErrorMeaning MeaningOfCode(int error_code, int http_status, std::string_view tex
     case 1000:
       meaning.code = MeaningOf1000(http_status, text);
       break;
-    case 1006:  // On create the id is taken, everywhere else it is unknown.
+    case 1006:  // For a creation the id is in use, for all others it is unknown.
       if (creates) meaning.code = StatusCode::kAlreadyExists;
       break;
     case 1022:
@@ -120,7 +120,7 @@ ErrorMeaning MeaningOfCode(int error_code, int http_status, std::string_view tex
     default:
       break;
   }
-  if (StatusLeavesDoubt(http_status)) meaning.certain = false;
+  if (StatusIsInconclusive(http_status)) meaning.certain = false;
   return meaning;
 }
 
@@ -133,7 +133,7 @@ ErrorMeaning MeaningOfStatus(int http_status) {
   return {StatusCode::kUnknown, false};
 }
 
-bool StatusLeavesDoubt(int http_status) {
+bool StatusIsInconclusive(int http_status) {
   return http_status == 408 || http_status == 429 || http_status >= 500 ||
          (http_status >= 300 && http_status < 400);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How MultiSafepay's event stream of an order may be read: the address and token that answers about
-// the order bring, mostly those to the creation of an order at a terminal or on a page. Kept from
-// then on for a while, because a caller watches an order after it was created; bounded, the oldest
-// leaves first. What this process has not seen it does not know: another replica's orders are
-// polled.
+// Access to MultiSafepay's event stream of an order: the address and token in answers about the
+// order, mostly in that to its creation at a terminal or on a page. Kept for a while, because a
+// caller watches an order after its creation; bounded, the oldest is evicted first. Only this
+// process's answers are known: orders of other replicas are polled.
 //
-// Owned by main, as the tokens' only keeper between two calls; overwritten when dropped. Any
-// thread.
+// Owned by main. Between calls only this table holds the tokens; they are zeroized when dropped.
+// Any thread.
 #pragma once
 
 #include <chrono>
@@ -26,18 +25,18 @@
 
 namespace msp::payments {
 
-// Read from an answer, not checked: where a stream may be is http's to say.
+// Read from an answer, not checked: the HTTP client checks the address.
 struct EventAccess {
   std::string url;
-  std::string token;         // To be overwritten after use.
-  std::uint64_t number = 0;  // From 1; another one for another token or address.
+  std::string token;         // The user zeroizes it.
+  std::uint64_t number = 0;  // From 1; changes with the token or address.
 };
 
 class EventAccessTable {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Orders, the oldest of which makes room, and how long one is kept.
+  // The most orders (the oldest is evicted) and how long an entry is kept.
   static constexpr std::size_t kOrdersMax = 4'096;
   static constexpr std::chrono::minutes kLifetime{60};
 
@@ -46,13 +45,13 @@ class EventAccessTable {
   EventAccessTable(const EventAccessTable&) = delete;
   EventAccessTable& operator=(const EventAccessTable&) = delete;
 
-  // Takes what the answer brings; nothing for most orders. `order_id` is the shop's. Some answers
-  // say event_token and event_stream_url, names that the schema does not have.
+  // Stores the access in an answer; most have none. `order_id` is the shop's. Some answers use
+  // event_token and event_stream_url, names that the schema does not have.
   void Take(std::string_view site, std::string_view order_id,
             const multisafepay::v1::Order& order) {
     if (order.has_events_token() || order.has_unmodelled()) Keep(site, order_id, order);
   }
-  // Nothing, too, where it is the one with the number `but`.
+  // Nothing for none, and where its number is `but`.
   std::optional<EventAccess> Find(std::string_view site, std::string_view order_id,
                                   std::uint64_t but = 0);
 

@@ -38,7 +38,7 @@ bool IsPresent(const pb::Message& message, const pb::FieldDescriptor& field) {
   return !IsText(field) || !reflection.GetStringReference(message, &field, &scratch).empty();
 }
 
-// Something inside `data` beside the error: an order, another call's answer, members that the
+// True when `data` holds more than the error: an order, another call's answer, members that the
 // schema does not know.
 bool DataSaysMore(const RefusalFacts& facts) {
   return SaysSomething(facts.data) || facts.nested.has_success() ||
@@ -62,8 +62,8 @@ bool IsValidationError(const RefusalFacts& facts) {
                      [](const FieldError& error) { return SaysSomething(error); });
 }
 
-// A deciding member of the envelope came twice, or with a value that cannot be read, or so much
-// came that not all of it was reported.
+// True when a deciding member of the envelope is duplicate or unreadable, or when there was too
+// much drift to report all of it.
 bool EnvelopeIsUnsound(const std::vector<codec::Drift>& drift) {
   return drift.size() >= codec::kDriftMax ||
          std::any_of(drift.begin(), drift.end(), [](const codec::Drift& d) {
@@ -79,14 +79,14 @@ std::vector<Evidence> EvidenceOf(absl::Span<const EvidenceRow> rows, const pb::D
   std::vector<Evidence> evidence;
   for (const EvidenceRow& row : rows) {
     const auto* field = data.FindFieldByName(std::string(row.member));
-    if (field == nullptr) std::abort();  // A row that names no field: shown by the first start.
+    if (field == nullptr) std::abort();  // A row that names no field: the first start shows it.
     evidence.push_back({field, row.need});
   }
   return evidence;
 }
 
 Shown ShownBy(const pb::Message& data, absl::Span<const Evidence> needed) {
-  std::string_view none_of;  // The last of several of which one is needed.
+  std::string_view none_of;  // The last of several members of which one is needed.
   bool any_present = false;
   for (const Evidence& evidence : needed) {
     const std::string& name = evidence.field->name();
@@ -117,7 +117,7 @@ bool SaysSomething(const pb::Message& message) {
   reflection.ListFields(message, &fields);
   return std::any_of(fields.begin(), fields.end(), [&](const pb::FieldDescriptor* field) {
     if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) return true;
-    // What the schema does not know proves nothing.
+    // Members outside the schema prove nothing.
     if (field->message_type() == pb::Struct::descriptor()) return false;
     if (!field->is_repeated()) return SaysSomething(reflection.GetMessage(message, field));
     for (int i = 0; i < reflection.FieldSize(message, field); ++i) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What an answer has to show before a call counts as done, and before it counts as refused, as in
-// the API contract (2.1, 2.2 and 5); whatever shows less is no certain answer. What a success has
-// to show stands in the table of operations (operation.cc). Immutable, any thread.
+// the API contract (2.1, 2.2 and 5); an answer that shows less is not conclusive. The table of
+// operations (operation.cc) has the evidence of each success. Immutable, any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@ namespace msp::payments {
 
 enum class Need : std::uint8_t {
   kPresent,     // The member is there and not empty.
-  kAnyPresent,  // Of an operation's rows of this kind, one member at least is there and not empty.
+  kAnyPresent,  // At least one member of the operation's rows of this kind is there and not empty.
   kTrue,        // The member is there and true.
-  kNotFalse,    // The member is not false; an answer without it is taken by its `success`.
+  kNotFalse,    // The member is not false; without it the answer's `success` counts.
 };
 
 // One row of an operation: `member` of the answer's `data`.
@@ -58,7 +58,7 @@ bool SaysSomething(const google::protobuf::Message& message);
 // one that MultiSafepay sends for calls that it has not carried out.
 struct RefusalFacts {
   const Envelope& envelope;
-  const Envelope& nested;                  // Members of the envelope's inside `data`.
+  const Envelope& nested;                  // The envelope's members inside `data`.
   const google::protobuf::Message& data;   // The response that `data` filled.
   bool data_present = false;               // Neither absent nor null nor "".
   const std::vector<codec::Drift>& drift;  // Of the whole answer.

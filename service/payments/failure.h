@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a call that did not succeed says to its caller. A value, built in `payments`, turned into a
-// gRPC status by `server` in one place. Carries no card data: texts from outside are scrubbed
-// before they get here.
+// The error of a call for its caller. A value, built in service/payments/ and turned into a gRPC
+// status in one place, service/grpc/status.cc. Carries no card data: texts from outside are
+// redacted before they get here.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,12 @@
 
 namespace msp::payments {
 
-// How long a caller is told to wait where MultiSafepay does not say.
+// The wait that a caller gets where MultiSafepay gives none.
 inline constexpr std::int64_t kRetryAfterMs = 1'000;
 
 using multisafepay::v1::Outcome;
 
-// The domains of google.rpc.ErrorInfo: MultiSafepay's own verdicts, and ours.
+// The domains of google.rpc.ErrorInfo: MultiSafepay's errors, and ours.
 inline constexpr std::string_view kRemoteDomain = "multisafepay.com";
 inline constexpr std::string_view kOwnDomain = "multisafepay-grpc";
 
@@ -60,11 +60,11 @@ struct Failure {
   int http_status = 0;
   std::string order_id;
   std::string idempotency_key;
-  // What MultiSafepay's record showed when the outcome stayed unknown; null when it was not read.
+  // The order as last read when the outcome stayed unknown; null when it was not read.
   std::shared_ptr<const multisafepay::v1::Order> order;
   std::vector<codec::Violation> violations;
-  // Milliseconds after which the same call may be sent again; -1 unless it provably never left, or
-  // MultiSafepay turned it away unprocessed (HTTP 429).
+  // Milliseconds after which the same call may be sent again; -1 unless it was provably not sent,
+  // or MultiSafepay rejected it unprocessed (HTTP 429).
   std::int64_t retry_after_ms = -1;
 
   bool is_rate_limit() const { return reason == reason::kRateLimited; }

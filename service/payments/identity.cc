@@ -18,15 +18,15 @@ namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
 
 constexpr std::string_view kMarkerPrefix = "idem:";
-// What a digest, a key, a site's name and an order_id mostly fit into.
+// Mostly enough for a digest, a key, a site's name and an order_id.
 constexpr std::size_t kFlightBytes = 128;
-// Of the digest's format: it goes up when an equal call would be digested otherwise.
+// Version of the digest's format: increment when the digest of an equal call changes.
 constexpr char kDigestVersion = '1';
 constexpr std::size_t kDerivedKeyDigits = 26;
 constexpr std::size_t kDerivedIdDigits = 32;
 constexpr std::size_t kKeyCharsMax = 64;
 constexpr std::string_view kFullRefund = "\nfull";
-constexpr std::size_t kTextBytesKept = 64 << 10;  // By each thread, between two digests.
+constexpr std::size_t kTextBytesKept = 64 << 10;  // Per thread, between two digests.
 
 // "idem:" and a key, whole.
 bool IsMarker(std::string_view text) {
@@ -54,7 +54,7 @@ std::string Folded(std::string_view text) {
   return folded;
 }
 
-// `text` may be what a record has made of `marker`: another case, white space, a cut end.
+// True when `text` may be `marker` as a record changed it: another case, white space, a cut end.
 bool IsMangled(std::string_view text, std::string_view marker) {
   const std::string folded = Folded(text);
   return !folded.empty() && absl::StartsWith(Folded(marker), folded);
@@ -72,8 +72,8 @@ bool IsOneOf(std::string_view text, const Keys& keys,
 
 bool IsEqual(std::string_view one, std::string_view other) { return one == other; }
 
-// The digits' first six and last four, or all where there are fewer, picked one by one: a copy of
-// the digits would be one more place to wipe.
+// The first six and last four digits, or all where there are fewer. Picked one by one: a copy of
+// the digits would have to be zeroized.
 std::string CutCardNumber(const std::string& number) {
   const auto digits = number.size() - static_cast<std::size_t>(std::ranges::count(number, ' '));
   std::string cut;
@@ -86,8 +86,8 @@ std::string CutCardNumber(const std::string& number) {
   return cut;
 }
 
-// Takes number and code out of the message while the digest is made, and puts them back: no copy of
-// a card is left behind.
+// Takes number and code out of the message while the digest is computed, and restores them: no copy
+// of a card remains.
 class CardSetAside {
  public:
   explicit CardSetAside(pb::Message& request) {
@@ -120,7 +120,7 @@ class CardSetAside {
 }  // namespace
 
 const v1::CallControl& ControlOf(const pb::Message& request) {
-  // The call that is made most does without the search by name.
+  // The most frequent call skips the search by name.
   if (const auto* order = As<v1::CreateOrderRequest>(request)) return order->control();
   const pb::FieldDescriptor* field = request.GetDescriptor()->FindFieldByName("control");
   if (field == nullptr) return v1::CallControl::default_instance();
@@ -128,8 +128,8 @@ const v1::CallControl& ControlOf(const pb::Message& request) {
 }
 
 std::string DigestOf(const Operation& operation, pb::Message& request, const HmacKey& keyed_hash) {
-  // Wallets put tokens and cryptograms into the body: no copy of it may stay. The room is the
-  // thread's, used again and again.
+  // Wallets put tokens and cryptograms into the body: no copy of it may remain. The buffer is
+  // reused by its thread.
   static thread_local std::string text;
   const CardSetAside aside(request);
   text = kDigestVersion;
@@ -141,7 +141,7 @@ std::string DigestOf(const Operation& operation, pb::Message& request, const Hma
   text += TargetOf(operation, request);
   text += '\n';
   AppendBody(operation, request, text);
-  // A full refund has no amount yet: the word stands for it.
+  // A full refund has no amount yet: a constant stands for it.
   const auto* const refund = As<v1::RefundOrderRequest>(request);
   if (refund != nullptr && refund->has_full()) {
     ReserveWiping(text, kFullRefund.size());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who made an order: idempotency keys, the marker that carries one in the order itself, and ids
-// derived from one. MultiSafepay's own record then says whose attempt made it: across replicas,
-// restarts and days, with nothing stored here.
+// Which call made an order: idempotency keys, the marker that carries a key in the order itself,
+// and ids derived from a key. So MultiSafepay's record shows whose attempt made the order, across
+// replicas, restarts and days, and nothing is stored here.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,13 @@
 
 namespace msp::payments {
 
-// The request's control; a default one where it has none.
+// The request's control; a default instance where it has none.
 const multisafepay::v1::CallControl& ControlOf(const google::protobuf::Message& request);
 
 // A keyed digest of the call's content as the caller sent it, 32 bytes: a format version, the
 // method, the order and the body with the card number cut to its first six and last four digits and
 // the security code left out. Equal for a call that a mesh sends again, on every replica and under
-// every setting. The text has room for what a flight puts behind it.
+// every setting. The string has capacity for what a flight appends.
 std::string DigestOf(const Operation& operation, google::protobuf::Message& request,
                      const HmacKey& keyed_hash);
 
@@ -38,8 +38,8 @@ std::string DerivedId(std::string_view prefix, std::string_view order_id, std::s
 // True for an id that DerivedId may have made with this prefix.
 bool IsDerivedId(std::string_view prefix, std::string_view id);
 
-// The idempotency keys of one call: the given or derived one, and as it was derived with the API
-// key before a rotation ("" for none).
+// The idempotency keys of one call: the given or derived key, and the key derived with the API key
+// before a rotation ("" for none).
 struct Keys {
   std::string key;
   std::string previous;
@@ -48,7 +48,7 @@ struct Keys {
 // Where an order carries its marker.
 enum class MarkerPlace : std::uint8_t { kNone, kCustom3, kVar1 };
 
-// How an order carries its marker, and what of the caller's own could be taken for one.
+// Where an order carries its marker, and the caller's own texts that look like a marker.
 struct Marker {
   MarkerPlace place = MarkerPlace::kNone;
   std::vector<std::string> callers_own;
@@ -60,14 +60,14 @@ Marker PlaceMarker(multisafepay::v1::CreateOrderRequest& order, std::string_view
 
 enum class Ownership : std::uint8_t {
   kOurs,        // The order carries our marker.
-  kOther,       // It carries the whole marker of another call.
-  kCannotTell,  // It carries none, or a mangled one, or there was no room for one.
+  kOther,       // The order carries the whole marker of another call.
+  kCannotTell,  // The order carries no marker or a mangled one, or had no free member.
 };
 Ownership OwnershipOf(const multisafepay::v1::Order& order, const Marker& marker, const Keys& keys);
 
-// Takes this call's marker out of an order that is about to be shown: it is ours, not the caller's.
+// Removes this call's marker from an order before the caller gets it.
 void StripMarker(multisafepay::v1::Order& order, const Marker& marker, const Keys& keys);
-// The same where it is not known whose order it is: what looks like a marker, one at the most.
+// The same where the order's call is not known: removes one text in marker form at most.
 void StripMarker(multisafepay::v1::Order& order);
 
 }  // namespace msp::payments

@@ -27,7 +27,7 @@ namespace v1 = multisafepay::v1;
 
 constexpr std::size_t kExplanationBytesMax = 512;
 constexpr int kTooManyRequests = 429;
-// Of a 429 that does not say how long to wait, and of one that says too long to be meant.
+// For a 429 that does not say how long to wait, and the longest wait that is believed.
 constexpr std::int64_t kRetryAfterS = 1;
 constexpr std::int64_t kRetryAfterMaxS = 3'600;
 
@@ -41,7 +41,7 @@ Failure Malformed(std::string_view what, int http_status) {
 
 bool HttpSuccess(int status) { return status >= 200 && status < 300; }
 
-// A member that came with a value which its type cannot take.
+// True when this member had a value that does not fit its type.
 bool UnfitMember(const std::vector<codec::Drift>& drift, std::string_view path) {
   return std::any_of(drift.begin(), drift.end(), [&](const codec::Drift& d) {
     return d.kind != codec::Drift::Kind::kUnknownMember &&
@@ -49,10 +49,10 @@ bool UnfitMember(const std::vector<codec::Drift>& drift, std::string_view path) 
   });
 }
 
-// An answer as it was read, before it is judged.
+// An answer as parsed, before it is interpreted.
 struct Parsed {
   Envelope envelope;
-  Envelope nested;  // What `data` repeats of the envelope's members.
+  Envelope nested;  // The envelope's members that `data` repeats.
   bool data_present = false;
   bool data_fits = false;
   std::vector<codec::Drift> drift;
@@ -63,8 +63,8 @@ struct Parsed {
   }
 };
 
-// 2xx, and neither an error nor words of one. Without `success` only data that says something is a
-// success (contract 2.1).
+// True for 2xx with neither an error code nor an error text. Without `success` only data with a
+// value is a success (contract 2.1).
 bool ClaimsSuccess(const Parsed& parsed, const pb::Message& response, int http_status) {
   if (!HttpSuccess(http_status)) return false;
   if (parsed.envelope.has_success()) return parsed.envelope.success();
@@ -79,9 +79,8 @@ bool SaysNothing(const Parsed& parsed, int http_status) {
          envelope.message().empty() && envelope.error_info().empty();
 }
 
-// MultiSafepay's explanation, fit for an error: free of the secrets and of what could be a card
-// number, and cut where it begins to quote a request, which holds names and codes that no rule
-// would recognise.
+// MultiSafepay's explanation, safe for an error: without the secrets and possible card numbers, and
+// cut where it begins to quote a request, which holds names and codes that no rule recognises.
 std::string Explanation(std::string_view text, const codec::KnownSecrets& secrets,
                         std::size_t max_bytes = kExplanationBytesMax) {
   static constexpr std::string_view kQuotes[] = {
@@ -98,8 +97,8 @@ std::string Explanation(std::string_view text, const codec::KnownSecrets& secret
   return clean;
 }
 
-// The violations of a 422 answer. Attributes are MultiSafepay's names, which are our field names
-// too.
+// Adds the violations of a 422 answer. Attributes are MultiSafepay's names, which are also our
+// field names.
 void AddViolations(const Envelope& envelope, const codec::KnownSecrets& secrets, Failure& failure) {
   for (const FieldError& error : envelope.errors()) {
     if (failure.violations.size() >= codec::kViolationsMax) return;
@@ -114,7 +113,7 @@ void AddViolations(const Envelope& envelope, const codec::KnownSecrets& secrets,
   }
 }
 
-// Forgets what an envelope says in words, which may quote the request.
+// Zeroizes an envelope's texts, which may quote the request.
 void WipeTexts(Envelope& envelope) {
   if (envelope.has_error_info()) ZeroizeString(*envelope.mutable_error_info());
   if (envelope.has_message()) ZeroizeString(*envelope.mutable_message());
@@ -128,8 +127,8 @@ void WipeTexts(Envelope& envelope) {
   envelope.clear_errors();
 }
 
-// The error that an envelope of whatever shape tells, and whether it is certain that nothing
-// happened.
+// The error in an envelope of any shape, and whether it is certain that the call was not carried
+// out.
 Interpretation Refusal(const Operation& operation, const Parsed& parsed,
                        const pb::Message& response, int http_status,
                        const codec::KnownSecrets& secrets) {
@@ -197,7 +196,7 @@ Failure Denied(std::string_view member, int http_status) {
           .http_status = http_status};
 }
 
-// An answer that is no JSON: by its HTTP status, and never certain.
+// An answer that is no JSON: interpreted by its HTTP status, never conclusive.
 Interpretation NoEnvelope(const codec::Decoded& decoded, int http_status) {
   Interpretation reading;
   if (HttpSuccess(http_status)) {
@@ -213,8 +212,8 @@ Interpretation NoEnvelope(const codec::Decoded& decoded, int http_status) {
   return reading;
 }
 
-// The member in which an answered order differs from the created one; "" when it is ours. Members
-// that the short answer of a redirect order leaves out cannot differ.
+// The member in which an answered order differs from the created one; "" for none. Members that the
+// short answer of a redirect order omits do not differ.
 std::string_view DifferingMember(const v1::CreateOrderRequest& sent, const v1::Order& order,
                                  const Parsed& parsed) {
   const std::vector<codec::Drift>& drift = parsed.drift;
@@ -235,9 +234,9 @@ std::string_view DifferingMember(const v1::CreateOrderRequest& sent, const v1::O
   return {};
 }
 
-// Whether the order_id of an answer is one that the call was about; one that is absent says
-// nothing. A caller may name an order by MultiSafepay's id: then this is false for a right answer,
-// and a look at the order clears it up.
+// Whether the answer's order_id, if any, is the id that the call named. A caller may name an order
+// by MultiSafepay's id: then this is false for a right answer, and a look-up of the order resolves
+// it.
 template <class Answered>
 bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_view> ids,
                   const std::vector<std::string_view>& numbers) {
@@ -267,14 +266,14 @@ std::string_view ForeignMember(const pb::Message& request, const pb::Message& re
   return same ? std::string_view() : std::string_view("order_id");
 }
 
-// The member by which an answer to a read names something else than what was asked for.
+// The member by which an answer to a read names another object than requested.
 std::string_view OtherThanAsked(const pb::Message& request, const pb::Message& response,
                                 const std::vector<std::string_view>& numbers) {
   if (const auto* got = As<v1::GetOrderResponse>(response)) {
     const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
     const v1::Order& order = got->order();
-    // An order may be asked for by MultiSafepay's id too. One whose id differs in case is the
-    // caller's to judge: MultiSafepay may hold the two for one.
+    // An order may be requested by MultiSafepay's id, too. An id that differs only in case is left
+    // to the caller: MultiSafepay may treat both as one.
     if (order.has_order_id() &&
         !SameOrderId(id, order.order_id(), numbers, "multisafepay.v1.Order.order_id") &&
         !absl::EqualsIgnoreCase(id, order.order_id()) && id != order.transaction_id())
@@ -286,7 +285,7 @@ std::string_view OtherThanAsked(const pb::Message& request, const pb::Message& r
   } else if (const auto* token = As<v1::GetTokenResponse>(response)) {
     if (static_cast<const v1::GetTokenRequest&>(request).token() != token->token().token())
       return "token";
-  } else if (const auto* gateway = As<v1::GetGatewayResponse>(response)) {  // Its ids know no case.
+  } else if (const auto* gateway = As<v1::GetGatewayResponse>(response)) {  // Case-insensitive.
     const auto& sent = static_cast<const v1::GetGatewayRequest&>(request);
     if (!absl::EqualsIgnoreCase(sent.gateway_id(), gateway->gateway().id())) return "id";
   } else if (const auto* method = As<v1::GetPaymentMethodResponse>(response)) {
@@ -304,10 +303,11 @@ const pb::Message& DataOf(const Operation& operation, const pb::Message& respons
   return response.GetReflection()->GetMessage(response, entry->field);
 }
 
-// Checks of a claimed success against the request and the table of evidence; nothing when it is
-// believed.
-std::optional<Failure> Doubt(const Operation& operation, const pb::Message& request,
-                             const pb::Message& response, const Parsed& parsed, int http_status) {
+// Checks a claimed success against the request and the table of evidence. Returns nothing when it
+// is conclusive.
+std::optional<Failure> Inconclusive(const Operation& operation, const pb::Message& request,
+                                    const pb::Message& response, const Parsed& parsed,
+                                    int http_status) {
   if (parsed.error_code() != 0)
     return Malformed("it has both a success and an error code", http_status);
   if (UnfitMember(parsed.drift, "success") || UnfitMember(parsed.drift, "error_code"))
@@ -389,8 +389,8 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
     reading.failure = Malformed(lost + " is not readable", answer.status);
     reading.drift = std::move(parsed.drift);
   } else if (ClaimsSuccess(parsed, response, answer.status)) {
-    auto doubt = Doubt(operation, request, response, parsed, answer.status);
-    if (!doubt) {
+    auto inconclusive = Inconclusive(operation, request, response, parsed, answer.status);
+    if (!inconclusive) {
       reading.outcome = CallOutcome::kSuccess;
       WipeTexts(parsed.envelope);
       WipeTexts(parsed.nested);
@@ -399,7 +399,7 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
       reading.numbers = std::move(parsed.numbers);
       return reading;
     }
-    reading.failure = *std::move(doubt);
+    reading.failure = *std::move(inconclusive);
   } else if (SaysNothing(parsed, answer.status)) {
     reading.failure = Malformed("neither success nor an error", answer.status);
   } else {

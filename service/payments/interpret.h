@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a complete HTTP answer means: success, a refusal, or nothing certain.
+// What a complete HTTP answer means: success, a refusal, or an indeterminate outcome.
 #pragma once
 
 #include <string>
@@ -20,17 +20,16 @@ using http::CallOutcome;
 
 struct Interpretation {
   CallOutcome outcome = CallOutcome::kIndeterminate;  // Never kNotSent.
-  Failure failure;  // Code, message, reason and codes, where not a success. The outcome is the
-                    // caller's to set.
+  Failure failure;  // Code, message, reason and codes, where not a success. The caller sets the
+                    // outcome.
   Envelope envelope;
   std::vector<codec::Drift> drift;
   std::vector<std::string_view> numbers;  // Full names of the ids that came as JSON numbers.
 };
 
-// Reads an answer to `operation`, whose request was `request`, into `response`, which is left empty
-// unless it succeeded. Consumes the body. The error code is looked at before the HTTP status: 404
-// is MultiSafepay's general business error. What the answer's texts quote of `secrets` is not
-// repeated.
+// Reads the answer to `operation` and `request` into `response`, which stays empty unless it
+// succeeded. Consumes the body. The error code takes precedence over the HTTP status: 404 is
+// MultiSafepay's general business error. Quotes of `secrets` in the answer's texts are removed.
 Interpretation Interpret(const Operation& operation, const codec::MessageSchema& envelope_plan,
                          const google::protobuf::Message& request, http::Response& answer,
                          google::protobuf::Message& response,
@@ -42,7 +41,7 @@ bool SameOrderId(std::string_view sent, std::string_view answered);
 bool SameOrderId(std::string_view sent, std::string_view answered,
                  const std::vector<std::string_view>& numbers, std::string_view field);
 
-// An answer that is about something else than was asked, by this member.
+// The failure for an answer that is about another object than requested, by this member.
 Failure Mismatch(std::string_view member, int http_status);
 
 }  // namespace msp::payments

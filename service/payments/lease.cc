@@ -15,16 +15,17 @@ namespace {
 constexpr std::size_t kOwnerBytes = 16;
 constexpr std::size_t kDigestDigits = 32;
 
-// What Acquire is told when a lease was free and a note says that an identical call came before.
+// Reply to kAcquire: the lease was free, and a note shows that an identical call came before.
 constexpr std::string_view kNoted = "noted";
-// And when Redis, started anew or emptied, may have lost such a note.
+// Reply to kAcquire: the lease was free, but Redis was restarted or emptied and may have lost a
+// note.
 constexpr std::string_view kBlind = "blind";
 constexpr const char* kFilled = "msp:filled";
 constexpr const char* kFilling = "msp:filling";
 
-// KEYS: the lease, the call's note, and two marks: of a Redis that has been here before, and of one
-// that has not been for long. Takes the lease when nobody has it, and tells what there is: our own
-// value, a note, or the value of the one who has it.
+// KEYS: the lease, the call's note, and two marks: Redis has been used before, and Redis has not
+// been up for long. Takes the lease when it is free. Returns our own value, kNoted, kBlind, or the
+// holder's value.
 constexpr const char* kAcquire =
     "local had = redis.call('GET', KEYS[1]) "
     "if had then return had end "
@@ -35,13 +36,13 @@ constexpr const char* kAcquire =
     "end "
     "if redis.call('EXISTS', KEYS[4]) == 1 then return ARGV[4] end "
     "return ARGV[1]";
-// Prolongs the lease if it is still ours, and takes it again if nobody has it, as after a restart
-// of Redis.
+// Renews the lease if it is still ours, and takes it again if it is free, as after a restart of
+// Redis.
 constexpr const char* kRenew =
     "local had = redis.call('GET', KEYS[1]) "
     "if had and had ~= ARGV[1] then return 0 end "
     "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1";
-// Leaves a note for a while where wanted, and gives the lease up if it is still ours.
+// Writes a note with an expiry where wanted, and deletes the lease if it is still ours.
 constexpr const char* kRelease =
     "if ARGV[2] ~= '0' then redis.call('SET', KEYS[2], '1', 'PX', ARGV[2]) end "
     "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end "
@@ -127,7 +128,7 @@ void Lease::Hold(std::string key, std::string value, std::int64_t max_ms) {
   PlanRenewal();
 }
 
-// Nearly every call ends before its lease needs renewal: one look at all of them now and then costs
+// Nearly every call ends before its lease needs renewal: an occasional scan of all leases costs
 // less than a timer for each.
 void Lease::PlanRenewal() {
   if (renewal_planned_ || ending_ || held_.empty()) return;
@@ -142,7 +143,7 @@ void Lease::Renew() {
   for (auto it = held_.begin(); it != held_.end();) {
     const auto one = it++;
     Held& held = one->second;
-    if (now >= held.until) {  // Its call is over by then; should it be lost, so is its lease.
+    if (now >= held.until) {  // The call has ended by then, or was lost.
       held_.erase(one);
       continue;
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Single flight across replicas: who holds the lease of a (site, order) in Redis may send for it.
-// Without Redis the flights of each replica are all there is; that is counted, and the marker still
-// tells whose attempt made an order.
+// Single flight across replicas: the holder of the lease of a (site, order) in Redis may send for
+// it. Without Redis only each replica's own flights remain; that is counted, and the marker still
+// shows whose attempt made an order.
 //
-// A lease is short: its holder renews it as long as its call runs, so that one whose process was
-// killed ends within seconds. Beside it stands a note for each call that has done something.
+// A lease is short and renewed while its call runs, so that the lease of a killed process expires
+// within seconds. A separate note records each call that had an effect.
 //
-// Owned by main; any thread. Only keyed digests reach Redis, no order id and nothing of a card.
+// Owned by main; any thread. Only keyed digests reach Redis, no order id and no card data.
 #pragma once
 
 #include <chrono>
@@ -30,34 +30,34 @@ class Lease {
  public:
   enum class Grant : std::uint8_t {
     kGranted,
-    kGrantedAfterSame,  // So too, and an identical call has landed a short while ago.
-    kGrantedBlind,      // So too, and Redis has not been there for long enough to know of one.
+    kGrantedAfterSame,  // The same, and an identical call completed a short while ago.
+    kGrantedBlind,      // The same, and Redis has not been up long enough to know of one.
     kHeldBySame,        // An identical call is in flight elsewhere.
     kHeldByOther,       // A different call for this order is in flight elsewhere.
-    kUnavailable,       // Redis did not say.
+    kUnavailable,       // Redis did not answer.
   };
 
   static constexpr std::chrono::milliseconds kTerm{5'000};
   static constexpr std::chrono::milliseconds kMemory{300'000};
 
-  // `term`: how long a lease lasts without being renewed; `memory`: the longest that a call is
-  // remembered, and so for how long a Redis that has lost everything is not relied on.
+  // `term`: how long a lease lasts without renewal. `memory`: the longest time that a call is
+  // remembered, so for how long a Redis that lost its data is not relied on.
   Lease(RedisAddress address, telemetry::Metrics& metrics, std::chrono::milliseconds term = kTerm,
         std::chrono::milliseconds memory = kMemory);
   ~Lease();
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
 
-  // `name` and `digest` as for a flight. A lease that is granted is renewed until `Release`, for
-  // `max_ms` at most.
+  // `name` and `digest` as for a flight. A granted lease is renewed until `Release`, for at most
+  // `max_ms`.
   void Acquire(std::string_view name, std::string_view digest, std::int64_t max_ms,
                absl::AnyInvocable<void(Grant) &&> done);
-  // Gives up a lease that was granted for this name and digest; one that has passed to another
-  // holder stays. For the time `remember_for` an identical call, through any replica, is told that
-  // this one came before; zero when its call has done nothing for certain.
+  // Releases the lease that was granted for this name and digest, unless it has passed to another
+  // holder. For `remember_for` an identical call gets kGrantedAfterSame on any replica; zero when
+  // the call certainly had no effect.
   void Release(std::string_view name, std::string_view digest,
                std::chrono::milliseconds remember_for);
-  // The same with a minute, or not at all.
+  // The same with a minute, or with zero.
   void Release(std::string_view name, std::string_view digest, bool remember) {
     Release(name, digest, std::chrono::milliseconds(remember ? 60'000 : 0));
   }
@@ -84,8 +84,8 @@ class Lease {
   absl::flat_hash_map<std::string, Held> held_ ABSL_GUARDED_BY(mutex_);  // By key in Redis.
   bool renewal_planned_ ABSL_GUARDED_BY(mutex_) = false;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
-  Redis redis_;  // Its closures use the above,
-  Timer timer_;  // and those of the timer use it: destroyed first.
+  Redis redis_;  // Its closures use the members above,
+  Timer timer_;  // and the timer's use redis_, so timer_ is destroyed first.
 };
 
 }  // namespace msp::payments

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Requests and answers travel as protobuf's base class; this says which message one is. By C++'s
-// own type: GetDescriptor() and descriptor() pass through protobuf's registration, 200 instructions
-// each time.
+// Casts requests and answers from protobuf's base class to their messages, by C++ type:
+// GetDescriptor() and descriptor() pass through protobuf's registration, 200 instructions each
+// time.
 #pragma once
 
 #include <typeinfo>
@@ -11,7 +11,7 @@
 
 namespace msp::payments {
 
-// The message as a T, or null where it is none.
+// The message as a T, or null where it is another.
 template <class T>
 const T* As(const google::protobuf::Message& message) {
   return typeid(message) == typeid(T) ? static_cast<const T*>(&message) : nullptr;

@@ -15,8 +15,8 @@ namespace {
 namespace v1 = multisafepay::v1;
 using Gateways = std::span<const std::string_view>;
 
-// Gateway ids, with the names that a method has or had beside its id: RIVERTY is AFTERPAY, SOFORT
-// is DIRECTBANK, BNPL_INST is BNPL_INSTM.
+// Gateway ids, with a method's other and former names: RIVERTY is AFTERPAY, SOFORT is DIRECTBANK,
+// BNPL_INST is BNPL_INSTM.
 constexpr auto kPayLater = std::to_array<std::string_view>(
     {"KLARNA", "AFTERPAY", "RIVERTY", "BILLINK", "IN3", "IN3B2B", "SANTANDER", "BNPL_INSTM",
      "BNPL_INST", "BNPL_MF", "PAYAFTER"});
@@ -55,10 +55,10 @@ constexpr std::array kRows{
     StateRow{kReferences, "completed", "uncleared", v1::PAYMENT_STATE_PROCESSING},
     // The customer has authenticated.
     StateRow{kBizum, "completed", "initialized", v1::PAYMENT_STATE_PROCESSING},
-    // The mandate is made, and sent to the bank.
+    // The mandate was made and sent to the bank.
     StateRow{kDirectDebit, "uncleared", "initialized", v1::PAYMENT_STATE_PROCESSING},
     StateRow{kDirectDebit, "uncleared", "uncleared", v1::PAYMENT_STATE_PROCESSING},
-    // Authorized by the bank, up to three days before the funds come; or corrected later.
+    // Authorized by the bank, up to three days before the funds arrive; or corrected later.
     StateRow{kTransfers, "uncleared", "uncleared", v1::PAYMENT_STATE_PROCESSING},
     // PayPal has collected the payment.
     StateRow{kPayPal, "completed", "initialized", v1::PAYMENT_STATE_PAID},
@@ -68,7 +68,7 @@ constexpr std::array kRows{
     StateRow{kAmazonPay, "completed", "initialized", v1::PAYMENT_STATE_PROCESSING},
     // Authorized, and held as possible fraud.
     StateRow{kCards, "uncleared", "uncleared", v1::PAYMENT_STATE_IN_REVIEW},
-    // Said of a refund's own transaction when it begins: never the order's state.
+    // The pair of a refund's own transaction when it begins: never the order's state.
     StateRow{kRefundsUnderTheOrder, "initialized", "completed", v1::PAYMENT_STATE_UNRECOGNIZED},
 };
 

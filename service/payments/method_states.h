@@ -16,8 +16,8 @@ namespace msp::payments {
 // Entries have no time; MultiSafepay appends them. "" when the order names none.
 std::string_view MethodOf(const multisafepay::v1::Order& order);
 
-// The state that the order's method gives to its pair of statuses; nothing where the method is not
-// known or has no meaning of its own for the pair.
+// The state that the order's method gives to its pair of statuses; nothing where the method is
+// unknown or has no own meaning for the pair.
 std::optional<multisafepay::v1::PaymentState> StateByMethod(const multisafepay::v1::Order& order);
 
 }  // namespace msp::payments

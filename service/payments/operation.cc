@@ -197,8 +197,7 @@ const Operation& Operations::Find(std::string_view name) const {
   for (const Operation& operation : operations_) {
     if (operation.row.name == name) return operation;
   }
-  std::abort();  // A name that is not in the table: a mistake in the wiring, shown by the first
-                 // start.
+  std::abort();  // A name that is not in the table: a wiring mistake; the first start shows it.
 }
 
 std::string TargetOf(const Operation& operation, const pb::Message& request) {

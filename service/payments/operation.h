@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The operations of MultiSafepay's REST API that this service offers, as a table: which path, which
-// method, what the answer's `data` fills, and whether money can move. Built once at start,
-// immutable.
+// The operations of MultiSafepay's REST API that this service offers, as a table: path, method, the
+// field that the answer's `data` fills, and whether money can move. Built once at start, immutable.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +19,9 @@
 namespace msp::payments {
 
 enum class Effect : std::uint8_t {
-  kRead,   // Nothing changes; may be repeated at will.
-  kWrite,  // Changes something that is no money; harmless when done twice.
-  kMoney,  // Money can move: sent at most once, its answer is certain or says that it is not.
+  kRead,   // Changes nothing; may be repeated freely.
+  kWrite,  // Changes something other than money; harmless when done twice.
+  kMoney,  // Money can move: sent at most once; the answer is conclusive or UNKNOWN.
 };
 
 // One row as written in the table.
@@ -33,11 +32,11 @@ struct OperationRow {
   Effect effect;
   std::string_view
       data_field;  // The response field that the answer's `data` fills; "" for the response itself.
-  // What a success has to show. None for lists, of which an empty one is an answer, for writes that
-  // are answered by nothing, and where only the order itself shows it (CancelOrder).
+  // What a success has to show. Empty for lists, which may be empty, for writes with an empty
+  // answer, and where only the order itself shows it (CancelOrder).
   std::vector<EvidenceRow> evidence;
   std::string_view
-      fixed_members;  // JSON members that every request of it carries: "\"status\":\"cancelled\"".
+      fixed_members;  // JSON members that every request carries: "\"status\":\"cancelled\"".
   const google::protobuf::Message* request;
   const google::protobuf::Message* response;
 };
@@ -47,14 +46,14 @@ absl::Span<const OperationRow> OperationRows();
 
 // The longest answer about a single order, transaction or token: hundreds of cart items fit.
 inline constexpr std::size_t kAnswerMaxBytes = 8 << 20;
-// The longest answer of a list: a thousand rows with full texts fit, which is the longest page of
+// The longest answer of a list: fits a thousand rows with full texts, the longest page of
 // transactions. Such a row has 1,500 characters of var1 to var3, 200 of description, 250 of e-mail
 // address, 2 x 60 of names, 3 x 50 of ids, 34 of IBAN and 100 of texts of its costs: 2,354, which
 // take 14,124 bytes where each is escaped (\u00e9). With 1,500 bytes of names, numbers, times and
 // codes that makes 15.6 MB of 16.7. Decoded it is half of that, and our clients take 16 MiB.
 inline constexpr std::size_t kListAnswerMaxBytes = 16 << 20;
 
-// A row with its plans: what a call needs at run time.
+// A row with its message schemas: what a call needs at run time.
 struct Operation {
   OperationRow row;
   const codec::MessageSchema* request_plan = nullptr;
@@ -69,9 +68,9 @@ struct Operation {
   bool is_create = false;
   bool is_get_order = false;
   bool is_list = false;
-  bool is_paged = false;           // The caller says how long a list is to be.
-  bool needs_data = false;         // A success without `data` is none.
-  std::vector<Evidence> evidence;  // What else a success has to show.
+  bool is_paged = false;           // The caller sets the length of the list.
+  bool needs_data = false;         // Without `data` it is no success.
+  std::vector<Evidence> evidence;  // The other evidence of a success.
 
   bool creates() const { return is_create; }
   bool reads() const { return row.effect == Effect::kRead; }
@@ -85,7 +84,8 @@ class Operations {
   // Never null for a name in `OperationRows`; aborts otherwise.
   const Operation& Find(std::string_view name) const;
   const codec::MessageSchema& envelope_plan() const { return *envelope_plan_; }
-  // What is sent for a request of `operation`: itself, but for a CancelOrder by POST.
+  // The operation that is sent for a request of `operation`: itself, except for a CancelOrder by
+  // POST.
   const Operation& Sent(const Operation& operation, const google::protobuf::Message& request) const;
 
  private:
@@ -98,8 +98,7 @@ class Operations {
 // The request's path and query below the base URL, percent-encoded.
 std::string TargetOf(const Operation& operation, const google::protobuf::Message& request);
 
-// The request's amount in minor units, where it says one, and its currency or "": for the audit
-// log.
+// The request's amount in minor units, where it has one, and its currency or "": for the audit log.
 std::optional<std::int64_t> AmountOf(const Operation& operation,
                                      const google::protobuf::Message& request);
 std::string_view CurrencyOf(const Operation& operation, const google::protobuf::Message& request);

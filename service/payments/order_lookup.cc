@@ -15,14 +15,14 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
-// Look-ups go on to the end of the deadline, for as many settle times at the most.
+// Look-ups continue to the deadline, but for at most this many settle times.
 constexpr int kSettleTimesMax = 15;
 constexpr milliseconds kPauseMax{5'000};
 // One GET may take this long before the next is tried.
 constexpr milliseconds kLookupMax{5'000};
 // Related transactions that one call reads by themselves.
 constexpr std::size_t kRelatedMax = 8;
-// A repeat speaks of attempts of the last week, an equal call that ended of the last minutes.
+// How far back an earlier attempt may lie: a week for a repeat, minutes for a completed equal call.
 constexpr std::int64_t kRepeatWindowS = std::int64_t{7} * 86'400;
 constexpr std::int64_t kEqualWindowS = 300;
 
@@ -55,7 +55,7 @@ LookUpTimes::LookUpTimes(const ApiOptions& options, TimePoint last_moment, Kind 
 }
 
 std::optional<LookUpTimes::TimePoint> LookUpTimes::Next(TimePoint now, const Failure& failure) {
-  // MultiSafepay's own word on when to come again goes before the bound on look-ups.
+  // MultiSafepay's Retry-After takes precedence over the bound on look-ups.
   const bool limited = failure.is_rate_limit();
   TimePoint next =
       now + (limited ? std::max(milliseconds(failure.retry_after_ms), pause_) : pause_);
@@ -72,7 +72,7 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, Orde
   lookup.request.set_order_id(std::move(id));
   const Operation& operation = rest_call_.operations().Find("GetOrder");
   lookup.response_plan = operation.response_plan;
-  ++call_.looks;
+  ++call_.order_reads;
   Callback<RestResult> sent(
       owner_.lock(), [this, last_moment, &operation, &lookup](Callback<RestResult>::Done done) {
         rest_call_.Send({.operation = &operation,
@@ -94,7 +94,7 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, Orde
   const v1::Order& order = lookup.response.order();
   if (lookup.outcome == CallOutcome::kSuccess && order.order_id().empty() &&
       order.transaction_id() != lookup.request.order_id()) {
-    // Money is decided on a record that says whose it is.
+    // An order without an id decides nothing about money.
     lookup.outcome = CallOutcome::kIndeterminate;
     lookup.failure = {.code = absl::StatusCode::kInternal,
                       .message = "MultiSafepay answered with an order that names none",
@@ -102,7 +102,7 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, Orde
   }
 }
 
-// By MultiSafepay's own clock: this host's may be wrong.
+// By MultiSafepay's clock: this host's may be wrong.
 void OrderLookups::NoteDate(const OrderLookup& lookup, PaymentFacts& facts) const {
   if (lookup.date_s < 0) return;
   const auto since = std::chrono::ceil<std::chrono::seconds>(Clock::now() - call_.start).count();
@@ -118,10 +118,10 @@ Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& fact
   Task<void> read = Get(std::move(order_id), last_moment, lookup);
   co_await read;
   NoteDate(lookup, facts);
-  facts.own_ids_read = 0;  // What was not there under them may be there by now.
+  facts.own_ids_read = 0;  // What was absent under these ids may exist by now.
   facts.drift = lookup.drift;
   facts.numbers = lookup.numbers;
-  // What the order does not tell is read one transaction after the other.
+  // Where the order is not conclusive, transactions are read one after the other.
   while (lookup.order() != nullptr && policy.unread != nullptr && facts.read.size() < kRelatedMax) {
     const std::string id = policy.unread(facts, *lookup.order());
     if (id.empty()) co_return;
@@ -132,8 +132,8 @@ Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& fact
     const bool own =
         std::find(facts.own_ids.begin(), facts.own_ids.end(), id) != facts.own_ids.end();
     const bool found = one.order() != nullptr;
-    // A transaction that the order names and that cannot be read, or an answer under this call's
-    // own id with another: the look-up as a whole told nothing.
+    // The order names a transaction that cannot be read, or the answer for this call's own id has
+    // another id: the look-up as a whole is inconclusive.
     if (!one.absent && !(found && (!own || SameOrderId(id, order.order_id())))) {
       lookup.failure = std::move(one.failure);
       lookup.outcome = one.outcome == CallOutcome::kNotSent ? CallOutcome::kNotSent

@@ -15,10 +15,10 @@ namespace {
 namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
 
-// What our page tokens start with: an offset, or a cursor of MultiSafepay's.
+// The prefixes of our page tokens: for an offset, or for MultiSafepay's cursor.
 constexpr std::string_view kOffsetPrefix = "offset.";
 constexpr std::string_view kCursorPrefix = "cursor.";
-// MultiSafepay's page of tokens when none is asked for.
+// MultiSafepay's default page size for tokens.
 constexpr int kTokensDefault = 10;
 
 bool OffsetOf(std::string_view token, int* offset) {

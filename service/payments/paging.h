@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Pages of lists, in one style for callers (page_size, page_token, next_page_token) over
-// MultiSafepay's two: offsets for tokens, cursors for transactions. A page token is opaque to
-// callers; one that is not ours is refused.
+// Pages of lists: one style for callers (page_size, page_token, next_page_token) over
+// MultiSafepay's two, offsets for tokens and cursors for transactions. A page token is opaque to
+// callers; a foreign one is refused.
 #pragma once
 
 #include <string>
@@ -16,12 +16,12 @@ namespace msp::payments {
 
 void CheckPage(const google::protobuf::Message& request, std::vector<codec::Violation>& violations);
 
-// Appends limit and offset or cursor to a query that may have members already. `request` has passed
+// Appends limit and offset or cursor to a query that may already have members. `request` has passed
 // CheckPage.
 void AppendPageQuery(const google::protobuf::Message& request, bool has_members,
                      std::string& query);
 
-// Fills next_page_token from what was answered.
+// Sets next_page_token from the answer.
 void SetNextPage(const google::protobuf::Message& request, const Envelope& envelope,
                  google::protobuf::Message& response);
 

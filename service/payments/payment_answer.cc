@@ -18,8 +18,6 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// After this long an order that could not be read is worth another try.
-
 v1::Order* MutableOrderOf(google::protobuf::Message& response) {
   if (auto* const created = As<v1::CreateOrderResponse>(response)) return created->mutable_order();
   const auto* field = response.GetDescriptor()->FindFieldByName("order");
@@ -34,10 +32,10 @@ std::string_view NameOf(v1::DeclineCategory category) {
   return name.substr(std::min(kPrefix.size(), name.size()));
 }
 
-void TellOrder(Call& call, const PaymentFacts& facts, v1::Order& order, bool replayed,
-               telemetry::Metrics& metrics) {
-  // An all-digit id may come back as a number, without its zeros: the caller gets the id that it
-  // sent.
+void FinishOrder(Call& call, const PaymentFacts& facts, v1::Order& order, bool replayed,
+                 telemetry::Metrics& metrics) {
+  // An all-digit id may come back as a number, without its leading zeros: the caller gets the id
+  // that it sent.
   const std::string_view sent = OrderIdOf(*call.operation, *call.request);
   if (order.has_order_id() && order.order_id() != sent && SameOrderId(sent, order.order_id()))
     order.set_order_id(std::string(sent));
@@ -53,11 +51,11 @@ void TellOrder(Call& call, const PaymentFacts& facts, v1::Order& order, bool rep
 
 }  // namespace
 
-void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
-                   EventAccessTable* event_access) {
+void SetConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
+                  EventAccessTable* event_access) {
   const bool replayed = proof == Proof::kReplayed;
   if (v1::Order* order = MutableOrderOf(*call.response)) {
-    TellOrder(call, facts, *order, replayed, metrics);
+    FinishOrder(call, facts, *order, replayed, metrics);
     if (event_access != nullptr)
       event_access->Take(call.site->name(), OrderIdOf(*call.operation, *call.request), *order);
   }
@@ -76,7 +74,7 @@ void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metr
     metrics.CountReconciliation(call.operation->row.name, replayed ? "replayed" : "reconciled");
 }
 
-void TellDryRun(Call& call, const PaymentFacts& facts) {
+void SetDryRun(Call& call, const PaymentFacts& facts) {
   v1::CallResult& result = ResultOf(*call.response);
   result.set_dry_run_json(RedactedBodyOf(*call.operation, *call.request));
   result.set_idempotency_key(facts.keys.key);
@@ -84,7 +82,7 @@ void TellDryRun(Call& call, const PaymentFacts& facts) {
   call.outcome = v1::OUTCOME_NOT_SENT;
 }
 
-void TellFailure(Call& call, const PaymentFacts& facts, Failure failure) {
+void SetFailure(Call& call, const PaymentFacts& facts, Failure failure) {
   codec::WipeAll(*call.operation->response_plan, *call.response);
   call.response->Clear();
   failure.order_id = std::string(OrderIdOf(*call.operation, *call.request));
@@ -94,8 +92,8 @@ void TellFailure(Call& call, const PaymentFacts& facts, Failure failure) {
   call.failure = std::move(failure);
 }
 
-// Whatever went wrong, a call without a certain answer says so in a code that no mesh and no client
-// library sends again by itself.
+// Whatever the cause, a call without a conclusive answer gets a code that no mesh and no client
+// library retries by itself.
 Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause,
                   const OrderLookup* lookup) {
   const bool mismatch = cause.reason == reason::kUpstreamMismatch;
@@ -110,11 +108,12 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
           : "nothing was sent now, and the outcome of an earlier attempt is unknown: ",
       cause.message,
       policy.may_follow_equal
-          ? ". Repeat it with the same order_id and idempotency key and repeat: true, or look with "
-            "GetOrder; never send it under another order_id before its fate is certain"
-          : ". Repeat it with the same idempotency key and repeat: true, which looks and sends "
-            "nothing; where the order still does not show it 300 s after it was sent, make the "
-            "same call without repeat, never under another key");
+          ? ". Repeat it with the same order_id and idempotency key and repeat: true, or read the "
+            "order with GetOrder; never send it under another order_id before its outcome is "
+            "certain"
+          : ". Repeat it with the same idempotency key and repeat: true, which reads the "
+            "order and sends nothing; where the order still does not show it 300 s after it was "
+            "sent, make the same call without repeat, never under another key");
   if (!mismatch) cause.reason = reason::kOutcomeUnknown;
   cause.domain = kOwnDomain;
   cause.outcome = v1::OUTCOME_UNKNOWN;
@@ -122,9 +121,9 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
   cause.retry_after_ms = -1;
   if (lookup == nullptr || lookup->order() == nullptr) return cause;
   const codec::MessageSchema* plan = lookup->response_plan->Find("order")->message;
-  const std::shared_ptr<v1::Order> order(new v1::Order(*lookup->order()), [plan](v1::Order* told) {
-    codec::WipeAll(*plan, *told);
-    delete told;
+  const std::shared_ptr<v1::Order> order(new v1::Order(*lookup->order()), [plan](v1::Order* copy) {
+    codec::WipeAll(*plan, *copy);
+    delete copy;
   });
   StripMarker(*order);
   CompleteOrder(*order);
@@ -132,7 +131,7 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
   return cause;
 }
 
-// It may be sent again; a look-up that was refused is no refusal of the call itself.
+// The call may be sent again: a refused look-up is no refusal of the call itself.
 Failure UnreadOf(const OrderLookup& lookup) {
   Failure failure = lookup.failure;
   failure.outcome = v1::OUTCOME_NOT_SENT;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a payment call tells its caller, and writes into its `Call`.
+// The answer of a payment call: fills its response and its `Call`.
 #pragma once
 
 #include "service/payments/api.h"
@@ -9,25 +9,25 @@
 
 namespace msp::payments {
 
-// How it is known that a call's deed is done.
+// How it is known that a call was carried out.
 enum class Proof : std::uint8_t {
-  kAnswer,      // MultiSafepay said so.
+  kAnswer,      // MultiSafepay's answer says so.
   kReconciled,  // Its answer was lost; the order shows it.
   kReplayed,    // An earlier attempt did it, as the order shows.
 };
 
 // `event_access` may be null.
-void TellConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
-                   EventAccessTable* event_access);
-void TellDryRun(Call& call, const PaymentFacts& facts);
-void TellFailure(Call& call, const PaymentFacts& facts, Failure failure);
+void SetConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metrics& metrics,
+                  EventAccessTable* event_access);
+void SetDryRun(Call& call, const PaymentFacts& facts);
+void SetFailure(Call& call, const PaymentFacts& facts, Failure failure);
 
 // `cause`: why the call's outcome is unknown. The order of `lookup`, which may be null, goes with
 // it.
 Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause,
                   const OrderLookup* lookup);
-// Of a call that nothing was sent of: its order could not be read, MultiSafepay knows no such
-// order, or too little of the time is left.
+// For a call that was not sent: its order could not be read, MultiSafepay knows no such order, or
+// too little time is left.
 Failure UnreadOf(const OrderLookup& lookup);
 Failure OrderUnknown(const OrderLookup& lookup);
 Failure DeadlineTooShort();

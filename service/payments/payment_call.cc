@@ -14,10 +14,9 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
-// With less time than this for the transfer itself, sending would only make an unknown
-// outcome.
+// With less time than this for the transfer, sending would only lead to an unknown outcome.
 constexpr milliseconds kSendMin{50};
-// Look-ups that bring nothing readable, where nothing is in doubt.
+// Look-ups without a readable answer, where no outcome is open.
 constexpr int kUnreadMax = 4;
 
 }  // namespace
@@ -49,13 +48,13 @@ Task<void> PaymentCall::Run() {
       Task<Admission::Result> entered = admission_.Enter();
       next = OnAdmission(co_await entered);
     }
-    if (next == Next::kSend && (facts_.repeats() || policy_.looks_first)) {
-      Task<Next> looked = LookUp(facts_.repeats() ? Phase::kRepeat : Phase::kBefore);
-      next = co_await looked;
+    if (next == Next::kSend && (facts_.repeats() || policy_.reads_first)) {
+      Task<Next> found = LookUp(facts_.repeats() ? Phase::kRepeat : Phase::kBefore);
+      next = co_await found;
     }
   }
   if (dry_run_ && next == Next::kSend) {
-    TellDryRun(call_, facts_);
+    SetDryRun(call_, facts_);
     next = End();
   }
   while (next == Next::kSend) {
@@ -81,16 +80,16 @@ PaymentCall::Next PaymentCall::OnAdmission(Admission::Result result) {
   }
 }
 
-// kSend where the caller wants it sent once more.
+// Returns kSend where the call is to be sent once more.
 Task<PaymentCall::Next> PaymentCall::SendOnce() {
-  // A quarter of the time left, three seconds at most, is kept for looking when the answer is lost.
+  // A quarter of the time left, at most 3 s, is reserved for look-ups when the answer is lost.
   const TimePoint now = Clock::now();
   const TimePoint last_moment = LastMomentOf(call_, uses_.options);
   const auto margin = std::min<Clock::duration>((last_moment - now) / 4, milliseconds(3'000));
   const TimePoint deadline =
       std::min(last_moment - margin, now + milliseconds(uses_.options.upstream_timeout_ms));
   if (deadline - now < kSendMin)
-    co_return resent_ ? EndUnknown(doubt_) : EndFailed(DeadlineTooShort());
+    co_return resent_ ? EndUnknown(send_failure_) : EndFailed(DeadlineTooShort());
   ++call_.attempts;
   Callback<RestResult> sent(shared_from_this(), [this, deadline](Callback<RestResult>::Done done) {
     const Operation& operation = uses_.exchange.operations().Sent(*call_.operation, *call_.request);
@@ -101,15 +100,15 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
                              .site = call_.site,
                              .deadline = deadline,
                              .trace = &call_.trace};
-    // The card is in the body alone from here on, unless it may be needed once more.
+    // From here on only the body holds the card, unless the call may be sent once more.
     if (!ControlOf(*call_.request).resend_if_absent()) WipeRequest(call_);
     uses_.exchange.Send(std::move(rest_request), std::move(done));
   });
   Phase phase = Phase::kIndeterminate;
   const Next next = OnAnswer(co_await sent, phase);
-  if (next != Next::kLookAgain) co_return next;
-  Task<Next> looked = LookUp(phase);
-  co_return co_await looked;
+  if (next != Next::kFetchAgain) co_return next;
+  Task<Next> found = LookUp(phase);
+  co_return co_await found;
 }
 
 PaymentCall::Next PaymentCall::OnAnswer(RestResult answer, Phase& phase) {
@@ -117,29 +116,30 @@ PaymentCall::Next PaymentCall::OnAnswer(RestResult answer, Phase& phase) {
   call_.upstream_us += answer.upstream_us;
   call_.detail = answer.detail;
   const Reaction reaction = ReactionTo(policy_, facts_, answer, resent_);
-  // A second sending that did not leave says nothing about the first.
-  if (!resent_ || answer.outcome != CallOutcome::kNotSent) doubt_ = std::move(answer.failure);
+  // A second sending that did not leave proves nothing about the first.
+  if (!resent_ || answer.outcome != CallOutcome::kNotSent)
+    send_failure_ = std::move(answer.failure);
   phase = reaction.phase;
   switch (reaction.step) {
     case Reaction::Step::kConfirm:
       if (policy_.complete != nullptr) policy_.complete(facts_);
       return EndConfirmed(Proof::kAnswer);
     case Reaction::Step::kFail:
-      return EndFailed(doubt_);
+      return EndFailed(send_failure_);
     case Reaction::Step::kUnknown:
-      return EndUnknown(doubt_);
+      return EndUnknown(send_failure_);
     case Reaction::Step::kLookUp:
       break;
   }
   codec::WipeAll(*call_.operation->response_plan, *call_.response);
   call_.response->Clear();
-  return Next::kLookAgain;
+  return Next::kFetchAgain;
 }
 
-// Looks at the order until there is a verdict, or the time is up.
+// Reads the order until there is a verdict or the time is up.
 Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
   const bool unsent = phase == Phase::kBefore || phase == Phase::kRepeat;
-  // What an attempt may have done that this process has not seen takes longer to be ruled out.
+  // An attempt that this process has not seen takes longer to rule out.
   const bool unseen = phase != Phase::kBefore || facts_.may_miss_equal;
   const bool in_full = facts_.may_miss_equal && !policy_.may_follow_equal;
   LookUpTimes times(uses_.options, LastMomentOf(call_, uses_.options),
@@ -147,19 +147,20 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
   int unread = 0;
   while (true) {
     OrderLookup lookup;
-    // A look-up may show what was true when it began.
+    // A look-up shows the state at its beginning, so its time counts from there.
     const Settled settled = times.SettledBy(Clock::now());
     Task<void> fetched = lookups_.Fetch(policy_, facts_, times.last_moment(), lookup);
     co_await fetched;
     if (admission_.IsRenamed(lookup)) co_return Next::kStartAgain;
-    Failure cause = unsent ? lookup.failure : doubt_;
-    if (lookup.told()) {
+    Failure cause = unsent ? lookup.failure : send_failure_;
+    if (lookup.conclusive()) {
       Found found = policy_.read(facts_, lookup.order(), phase);
-      if (found.failure.reason == reason::kUpstreamMismatch) doubt_.reason = found.failure.reason;
+      if (found.failure.reason == reason::kUpstreamMismatch)
+        send_failure_.reason = found.failure.reason;
       if (unsent) cause = found.failure;
       const Decision verdict = DecisionFor(found.finding, phase);
       const Next next = Act(verdict, std::move(found), settled, lookup);
-      if (next != Next::kLookAgain) co_return next;
+      if (next != Next::kFetchAgain) co_return next;
     } else if (!lookup.worth_repeating() ||
                (++unread >= kUnreadMax && (phase == Phase::kBefore || RefusalIsCertain(facts_)))) {
       co_return EndUnread(lookup);
@@ -178,25 +179,25 @@ PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settle
     case Decision::kConfirmed:
       return EndConfirmed(Proof::kAnswer);
     case Decision::kReplayed:
-      // A decline comes as a refusal, with an order that says why.
+      // A decline is a refusal, and the order says why.
       return EndConfirmed(IsDeclined(facts_.refusal) ? Proof::kReconciled : Proof::kReplayed);
     case Decision::kReconciled:
       return EndConfirmed(Proof::kReconciled);
     case Decision::kRejectedSettled:
-      if (!settled.certain && !dry_run_) return Next::kLookAgain;
+      if (!settled.certain && !dry_run_) return Next::kFetchAgain;
       [[fallthrough]];
     case Decision::kRejected:
       return EndFailed(found.finding == Finding::kOrderUnknown ? OrderUnknown(lookup)
                                                                : std::move(found.failure));
     case Decision::kRefusalSettled:
-      if (!settled.certain) return Next::kLookAgain;
+      if (!settled.certain) return Next::kFetchAgain;
       [[fallthrough]];
     case Decision::kRefusalStands:
       return EndFailed(facts_.refusal);
     case Decision::kSendSettled:
     case Decision::kSend:
       if (!dry_run_ && !MaySend(policy_, facts_, settled, verdict == Decision::kSendSettled))
-        return Next::kLookAgain;
+        return Next::kFetchAgain;
       if (policy_.prepare != nullptr) {
         if (auto failure = policy_.prepare(facts_, *lookup.order()))
           return EndFailed(*std::move(failure));
@@ -208,42 +209,42 @@ PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settle
       break;
   }
   if (settled.certain && policy_.stands_when_settled != nullptr &&
-      policy_.stands_when_settled(facts_, lookup.absent, doubt_)) {
-    doubt_.outcome = v1::OUTCOME_REJECTED;
-    return EndFailed(doubt_);
+      policy_.stands_when_settled(facts_, lookup.absent, send_failure_)) {
+    send_failure_.outcome = v1::OUTCOME_REJECTED;
+    return EndFailed(send_failure_);
   }
   const bool may_resend =
       settled.enough && call_.attempts > 0 && !resent_ && MayResend(policy_, facts_, found.finding);
-  return may_resend ? Next::kSend : Next::kLookAgain;
+  return may_resend ? Next::kSend : Next::kFetchAgain;
 }
 
 PaymentCall::Next PaymentCall::EndConfirmed(Proof proof) {
-  TellConfirmed(call_, facts_, proof, uses_.metrics, uses_.options.event_access);
+  SetConfirmed(call_, facts_, proof, uses_.metrics, uses_.options.event_access);
   return End();
 }
 
 PaymentCall::Next PaymentCall::EndFailed(Failure failure) {
-  TellFailure(call_, facts_, std::move(failure));
+  SetFailure(call_, facts_, std::move(failure));
   return End();
 }
 
-// The record could not be read, which says nothing about an earlier attempt.
+// The record could not be read, which proves nothing about an earlier attempt.
 PaymentCall::Next PaymentCall::EndUnread(const OrderLookup& lookup) {
   if (call_.attempts == 0)
     return facts_.repeats() ? EndUnknown(lookup.failure) : EndFailed(UnreadOf(lookup));
-  return RefusalIsCertain(facts_) ? EndFailed(facts_.refusal) : EndUnknown(doubt_);
+  return RefusalIsCertain(facts_) ? EndFailed(facts_.refusal) : EndUnknown(send_failure_);
 }
 
 PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* lookup) {
-  if (doubt_.reason == reason::kUpstreamMismatch) cause.reason = doubt_.reason;
+  if (send_failure_.reason == reason::kUpstreamMismatch) cause.reason = send_failure_.reason;
   uses_.metrics.CountReconciliation(call_.operation->row.name, "unknown");
   return EndFailed(UnknownOf(call_, policy_, std::move(cause), lookup));
 }
 
 PaymentCall::Next PaymentCall::End() {
   WipeRequest(call_);
-  // Joined calls take their copy before the reply goes out and this call with it. One that has only
-  // looked leaves what is known as it was.
+  // Joined calls copy the answer before the reply is sent and this call destroyed. A call that only
+  // read the order leaves the memory of completed calls unchanged.
   const bool did_something = call_.outcome == v1::OUTCOME_CONFIRMED ||
                              (call_.outcome == v1::OUTCOME_UNKNOWN && call_.attempts > 0);
   admission_.Leave(did_something ? policy_.remembered : milliseconds(0));

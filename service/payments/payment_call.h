@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One payment call from its first check to its certain end, or to an honest UNKNOWN. `Run` in
-// payment_call.cc is the whole of it, top down: admission, order look-up, one sending, and
-// when no certain answer came, look-ups until the table of evidence (policy.h) gives a verdict or
-// the time is up. Nothing is sent a second time unless the caller asked for that
-// (`resend_if_absent`) and the record shows that the first sending did nothing.
+// One payment call from its first check to a certain outcome or UNKNOWN. `Run` in payment_call.cc
+// is the whole of it, top down: admission, order look-up, one sending, and, when no conclusive
+// answer came, look-ups until the table of evidence (policy.h) gives a verdict or the time is up.
+// Nothing is sent a second time unless the caller asked for that (`resend_if_absent`) and the
+// record shows that the first sending did nothing.
 //
-// Kept alive by the callbacks that it waits for, which run one after the other on any thread.
+// Kept alive by the callbacks that it waits for. These run one after the other, on any thread.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,7 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
  private:
   using TimePoint = http::Clock::time_point;
   // What follows a step.
-  enum class Next : std::uint8_t { kEnded, kSend, kLookAgain, kStartAgain };
+  enum class Next : std::uint8_t { kEnded, kSend, kFetchAgain, kStartAgain };
 
   Task<void> Run();
   Task<Next> SendOnce();
@@ -42,7 +42,7 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
   Next Act(Decision verdict, Found found, Settled settled, const OrderLookup& lookup);
 
   Next OnAdmission(Admission::Result result);
-  // What an answer leads to; where that is a look-up, `phase` says which.
+  // What follows from an answer; for a look-up, sets its `phase`.
   Next OnAnswer(RestResult answer, Phase& phase);
 
   Next EndConfirmed(Proof proof);
@@ -60,8 +60,8 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
   OrderLookups lookups_;
   Admission admission_;
   bool resent_ = false;
-  Failure doubt_;   // Why the outcome is open.
-  Task<void> run_;  // Last: its frame refers to the others.
+  Failure send_failure_;  // Of the last sending that may have left: why the outcome is open.
+  Task<void> run_;        // Last: its frame refers to the members above.
 };
 
 }  // namespace msp::payments

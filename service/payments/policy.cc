@@ -20,8 +20,8 @@ namespace v1 = multisafepay::v1;
 using enum Decision;
 
 // The table of evidence. A row for each Finding, a column for each Phase, in their order. A
-// confirmation and a rejection need proof; time, absence and likeness are none, so what they leave
-// open is looked at again, and unknown in the end.
+// confirmation and a rejection need proof. Time, absence and likeness are not proof: what they
+// leave open is read again, and is unknown when the time is up.
 constexpr std::array<std::array<Decision, kPhases>, kFindings> kVerdicts{{
     // kBefore, kRepeat, kAfterSuccess, kRefused, kRefusedRepeat, kIndeterminate
     {kReplayed, kReplayed, kConfirmed, kReplayed, kReplayed, kReconciled},      // kOurs
@@ -84,7 +84,7 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
         failure.reason = reason::kUpstreamMismatch;
         return {};
       }
-      if (!policy.looks_after) return {Step::kConfirm};
+      if (!policy.reads_after) return {Step::kConfirm};
       failure.message = "MultiSafepay took the call, but the order does not show it";
       return {Step::kLookUp, Phase::kAfterSuccess};
     case CallOutcome::kRefused:
@@ -92,12 +92,12 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
   }
   if (resent) return {};  // The first sending may be why.
   facts.refusal = failure;
-  // Not processed, and not looked up. Of an earlier attempt that the caller speaks of this says
-  // nothing.
+  // Not processed, so not looked up. It proves nothing about an earlier attempt that the caller
+  // reports.
   if (failure.is_rate_limit()) return {facts.claims_repeat ? Step::kUnknown : Step::kFail};
   if (policy.explains_refusal == nullptr || !policy.explains_refusal(facts, failure.error_code))
     return {Step::kFail};
-  // A decline is a decline, whatever went before it.
+  // A decline is conclusive, whatever happened before it.
   const bool repeat = facts.repeats() && !IsDeclined(failure);
   return {Step::kLookUp, repeat ? Phase::kRefusedRepeat : Phase::kRefused};
 }
@@ -116,7 +116,7 @@ bool MayResend(const OperationPolicy& policy, const PaymentFacts& facts, Finding
          ControlOf(*facts.request).resend_if_absent();
 }
 
-// A decline is a decline; every other refusal that is looked into has its doubts.
+// A decline is conclusive. Every other refusal that gets here is not.
 bool RefusalIsCertain(const PaymentFacts& facts) {
   return facts.operation->creates() && IsDeclined(facts.refusal) && !facts.repeats();
 }
@@ -128,7 +128,7 @@ bool MayBeEarliersDoing(const PaymentFacts& /*facts*/, int error_code) {
 }
 
 v1::CallResult& ResultOf(google::protobuf::Message& response) {
-  // The call that is made most does without the search by name.
+  // The most frequent call skips the search by name.
   if (auto* const created = As<v1::CreateOrderResponse>(response))
     return *created->mutable_result();
   const auto* field = response.GetDescriptor()->FindFieldByName("result");

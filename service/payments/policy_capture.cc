@@ -33,12 +33,12 @@ bool IsCapture(const v1::RelatedTransaction& related) {
   return EqualsIgnoreCase(related.type(), "capture");
 }
 
-// The id of a capture of its own; "" for one that bears the order's, as a full capture does.
+// A capture's own id; "" where it has the order's, as a full capture does.
 std::string_view OwnId(const v1::RelatedTransaction& related, const v1::Order& order) {
   return related.order_id() == order.order_id() ? std::string_view() : related.order_id();
 }
 
-// Collected piece by piece, each under an id of its own.
+// True when the order was captured in parts, each under its own id.
 bool CapturedInParts(const v1::Order& order) {
   return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
                      [&](const v1::RelatedTransaction& related) {
@@ -46,7 +46,7 @@ bool CapturedInParts(const v1::Order& order) {
                      });
 }
 
-// Nothing is held that could be captured or given up, now or later.
+// True when nothing is authorized that could be captured or voided, now or later.
 bool NothingHeld(const v1::Order& order) {
   return IsDead(order) || EqualsIgnoreCase(order.status(), "void");
 }
@@ -78,7 +78,7 @@ Failure EqualExists() {
                        "idempotency key or new_order_id of its own");
 }
 
-// An order's or a related transaction's amount, where the record tells it.
+// The amount of an order or a related transaction, where the record has it.
 template <class Record>
 std::optional<std::int64_t> ReadAmount(const Record& record) {
   std::optional<std::int64_t> amount;
@@ -86,7 +86,7 @@ std::optional<std::int64_t> ReadAmount(const Record& record) {
   return amount;
 }
 
-// `amount` is nothing where MultiSafepay's record does not tell it.
+// `amount` is nothing where MultiSafepay's record does not have it.
 Found Captured(PaymentFacts& facts, Finding finding, std::optional<std::int64_t> amount,
                const std::string& order_id, const std::string& transaction_id, Phase phase) {
   const v1::CaptureOrderRequest& request = CaptureOf(facts);
@@ -119,8 +119,8 @@ const v1::RelatedTransaction* OwnCapture(const PaymentFacts& facts, const v1::Or
   return related == order.related_transactions().end() ? nullptr : &*related;
 }
 
-// True when the order that bears this call's own id is no capture of its making: a capture's order
-// names its authorization (contract 7.1), and money does not change.
+// True when the order with this call's own id is not a capture that it made: a capture's order
+// names its authorization (contract 7.1), and its amount does not change.
 bool OwnIdIsAnothers(const PaymentFacts& facts, const v1::Order& order) {
   if (facts.own_transaction_id.empty()) return false;
   if (!facts.own_auth_order_id.empty())
@@ -136,8 +136,8 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (const v1::RelatedTransaction* related = OwnCapture(facts, *order))
     return Captured(facts, Finding::kOurs, ReadAmount(*related), related->order_id(),
                     related->transaction_id(), phase);
-  // A full capture keeps the original id: nothing left is what shows it, and nothing shows whose it
-  // is.
+  // A full capture keeps the original id: only the empty remainder shows it, and nothing shows
+  // which call made it.
   const bool full =
       !request.has_amount() || (order->has_amount() && request.amount() == order->amount());
   const bool in_parts = CapturedInParts(*order);
@@ -150,12 +150,12 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   }
   if (NothingHeld(*order) || (in_parts && FullyCaptured(*order)))
     return {Finding::kImpossible, NothingLeft()};
-  // Less is left than is asked for: why MultiSafepay refuses the capture shows.
+  // Less is left than requested: the order shows why MultiSafepay refuses the capture.
   const v1::PaymentDetails& details = order->payment_details();
   if (phase == Phase::kRefused && details.has_capture_remain() && request.has_amount() &&
       details.capture_remain() < request.amount())
     return {Finding::kImpossible, NothingLeft()};
-  // The order is there, so that 1006 is about the capture's own id: it is in use.
+  // The order exists, so 1006 is about the capture's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse) {
     if (OwnIdIsAnothers(facts, *order)) return {Finding::kTakenForGood, facts.refusal};
     return CannotTell("MultiSafepay says that the id is in use and does not show the capture");
@@ -163,7 +163,7 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   return {Finding::kNothing, {}};
 }
 
-// Whose the id is that MultiSafepay says is in use, where the order does not tell.
+// The own id that MultiSafepay says is in use, where the order does not show by what.
 std::string UnreadCapture(const PaymentFacts& facts, const v1::Order& order) {
   const bool in_use = facts.refusal.error_code == kIdInUse && facts.own_ids_read == 0 &&
                       facts.own_ids.front() != order.order_id() &&
@@ -174,7 +174,7 @@ std::string UnreadCapture(const PaymentFacts& facts, const v1::Order& order) {
 std::optional<Failure> PrepareCapture(PaymentFacts& facts, const v1::Order& order) {
   v1::CaptureOrderRequest& request = CaptureOf(facts);
   const v1::PaymentDetails& details = order.payment_details();
-  // What MultiSafepay would refuse without saying so for certain is refused here.
+  // Refused here, because MultiSafepay's refusal would not be conclusive.
   const bool open = EqualsIgnoreCase(order.status(), "initialized");
   const bool paid = StateOf(order, false) == v1::PAYMENT_STATE_PAID;
   const bool manual = EqualsIgnoreCase(details.capture(), "manual");
@@ -182,15 +182,16 @@ std::optional<Failure> PrepareCapture(PaymentFacts& facts, const v1::Order& orde
     return Precondition("NOT_AN_AUTHORIZATION",
                         "the order was not created with capture: manual, or is not authorized yet");
   }
-  // Where the record does not say what remains, it is the whole authorization.
-  const bool tells = details.has_capture_remain();
+  // Without capture_remain in the record the whole authorization remains.
+  const bool has_remainder = details.has_capture_remain();
   const bool unreadable = CannotRead(facts, "payment_details.capture_remain");
-  const bool known = tells || (order.has_amount() && !unreadable);
-  const std::int64_t remainder = tells ? details.capture_remain() : order.amount();
+  const bool known = has_remainder || (order.has_amount() && !unreadable);
+  const std::int64_t remainder = has_remainder ? details.capture_remain() : order.amount();
   if (known && remainder <= 0) {
-    // Without the order's amount nobody can tell whether this capture is the one that took it all.
-    const bool tells_whose = order.has_amount() || !request.has_amount() || CapturedInParts(order);
-    return tells_whose ? NothingLeft() : UnreadableMoney("amount");
+    // Without the order's amount it is open whether this capture took all of it.
+    const bool is_conclusive =
+        order.has_amount() || !request.has_amount() || CapturedInParts(order);
+    return is_conclusive ? NothingLeft() : UnreadableMoney("amount");
   }
   if (request.has_amount()) return std::nullopt;
   if (!known) return UnreadableMoney(unreadable ? "payment_details.capture_remain" : "amount");
@@ -223,7 +224,7 @@ Found ReadVoid(PaymentFacts& facts, const v1::Order* order, Phase /*phase*/) {
     voided.set_order_id(std::string(OrderIdOf(*facts.operation, *facts.request)));
     if (order->has_transaction_id()) voided.set_transaction_id(order->transaction_id());
     voided.set_success(true);
-    // A cancelled order was never authorized: nothing is held, by another call's doing.
+    // A cancelled order was never authorized: another call's doing.
     if (!IsCancelled(*order)) return {Finding::kOurs, {}};
     facts.reason = "ORDER_CANCELLED";
     return {Finding::kDoneOtherwise, {}};
@@ -245,30 +246,29 @@ Found ReadCancel(PaymentFacts& facts, const v1::Order* order, Phase /*phase*/) {
       facts.reason = "PARTIALLY_CAPTURED";
     return {Finding::kOurs, {}};
   }
-  // Only an order that nobody has paid can be cancelled, or one that is held for review.
+  // Only an unpaid order, or one that is held for review, can be cancelled.
   const bool open = EqualsIgnoreCase(order->status(), "initialized") ||
                     EqualsIgnoreCase(order->status(), "uncleared") || order->status().empty();
   if (!open)
     return {Finding::kImpossible,
             Precondition("ORDER_NOT_OPEN",
-                         "the order is no longer open and was not cancelled; look at its state, "
+                         "the order is no longer open and was not cancelled; check its state, "
                          "void or refund it")};
   return {Finding::kNothing, {}};
 }
 
-// 410 with code 1000 is what MultiSafepay answers for an order that cannot be changed
-// (contract 2.3).
-bool CancelStandsWhenSettled(const PaymentFacts& /*facts*/, bool /*absent*/, Failure& doubt) {
-  if (doubt.error_code != 1000 || doubt.http_status != 410) return false;
-  doubt.code = absl::StatusCode::kFailedPrecondition;
-  doubt.reason = "ORDER_NOT_OPEN";
-  doubt.domain = kOwnDomain;
+// MultiSafepay answers 410 with code 1000 for an order that cannot be changed (contract 2.3).
+bool CancelStandsWhenSettled(const PaymentFacts& /*facts*/, bool /*absent*/, Failure& failure) {
+  if (failure.error_code != 1000 || failure.http_status != 410) return false;
+  failure.code = absl::StatusCode::kFailedPrecondition;
+  failure.reason = "ORDER_NOT_OPEN";
+  failure.domain = kOwnDomain;
   return true;
 }
 
 }  // namespace
 
-const OperationPolicy kCapturePolicy{.looks_first = true,
+const OperationPolicy kCapturePolicy{.reads_first = true,
                                      .may_follow_equal = false,
                                      .remembered = kEqualRefused,
                                      .identify = IdentifyCapture,
@@ -281,8 +281,8 @@ const OperationPolicy kCapturePolicy{.looks_first = true,
 
 const OperationPolicy kVoidPolicy{.explains_refusal = MayBeEarliersDoing, .read = ReadVoid};
 
-// `{}` proves nothing: exclude_order has two readings.
-const OperationPolicy kCancelPolicy{.looks_after = true,
+// The answer `{}` proves nothing: exclude_order has two readings.
+const OperationPolicy kCancelPolicy{.reads_after = true,
                                     .explains_refusal = MayBeEarliersDoing,
                                     .stands_when_settled = CancelStandsWhenSettled,
                                     .read = ReadCancel};

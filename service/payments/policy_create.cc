@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// CreateOrder: whose attempt made the order is told by the marker in it.
+// CreateOrder: the marker in an order shows which attempt made it.
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "service/base/text.h"
@@ -13,8 +13,8 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// An order is older than an attempt only when it is so by more than this: MultiSafepay names no
-// zone (two hours at most), and an hour in autumn comes twice.
+// An order counts as older than an attempt only by more than this margin: MultiSafepay's times have
+// no zone (at most 2 h), and one hour in autumn occurs twice.
 constexpr std::int64_t kCreatedMarginS = std::int64_t{4} * 3'600;
 
 const v1::CreateOrderRequest& RequestOf(const PaymentFacts& facts) {
@@ -23,7 +23,7 @@ const v1::CreateOrderRequest& RequestOf(const PaymentFacts& facts) {
 
 bool IsRefused(Phase phase) { return phase == Phase::kRefused || phase == Phase::kRefusedRepeat; }
 
-// A sum that is absent differs from none.
+// An absent amount differs from no amount.
 bool SameMoney(const v1::CreateOrderRequest& request, const v1::Order& order) {
   if (request.has_amount() && order.has_amount() && request.amount() != order.amount())
     return false;
@@ -31,8 +31,8 @@ bool SameMoney(const v1::CreateOrderRequest& request, const v1::Order& order) {
          EqualsIgnoreCase(request.currency(), order.currency());
 }
 
-// Made before the first attempt of this call that there can have been. MultiSafepay's own clock
-// decides; without one nothing does.
+// True when the order was made before the earliest possible attempt of this call, by MultiSafepay's
+// clock. False where its clock is unknown.
 bool IsOlder(const PaymentFacts& facts, const v1::Order& order) {
   const auto created = AmsterdamSeconds(order.created());
   return facts.first_attempt_s && created && *created + kCreatedMarginS < *facts.first_attempt_s;
@@ -41,7 +41,7 @@ bool IsOlder(const PaymentFacts& facts, const v1::Order& order) {
 // The order is this attempt's, or an earlier one's with the same key.
 Found Ours(PaymentFacts& facts, const v1::Order& order, Phase phase) {
   if (!SameMoney(RequestOf(facts), order)) {
-    // Right after a sending this is an answer about something else rather than an older order.
+    // Right after a sending this is a wrong answer rather than an older order.
     if (phase == Phase::kIndeterminate)
       return {Finding::kOursOtherMoney,
               {.message = "the order that was found differs in amount or currency",
@@ -55,8 +55,7 @@ Found Ours(PaymentFacts& facts, const v1::Order& order, Phase phase) {
   answer = order;
   CompleteOrder(answer);
   if (EqualsIgnoreCase(order.status(), "initialized") && answer.next_action().has_none()) {
-    // The page or form to send the customer to was in the answer that was lost; a look-up cannot
-    // bring it back.
+    // The lost answer held the page or form for the customer; a look-up cannot recover it.
     answer.set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
     facts.reason = "NEXT_ACTION_LOST";
   }
@@ -67,7 +66,7 @@ Found Ours(PaymentFacts& facts, const v1::Order& order, Phase phase) {
 Found Taken(const v1::Order& order) {
   Failure taken =
       AlreadyExists("ORDER_ID_TAKEN", "the order_id is in use by another payment; use a new one");
-  // A dead order's id may be used again; only a paid one can no longer make room. While another is
+  // The id of a dead order may be used again, that of a paid order never. While another order is
   // open, MultiSafepay may have started ours beside it.
   if (IsDead(order)) return {Finding::kTakenDead, {}};
   if (IsPaidForGood(order)) return {Finding::kTakenForGood, std::move(taken)};
@@ -89,11 +88,11 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (ownership == Ownership::kOurs) return Ours(facts, *order, phase);
   if (IsOlder(facts, *order)) return Taken(*order);
   const bool same_money = SameMoney(request, *order);
-  // A repeat whose key was derived may have been derived otherwise: by another release or API key.
+  // The key of an earlier attempt may have been derived differently: by another release or API key.
   const bool derived_otherwise = facts.claims_repeat && !facts.keyed && same_money;
   if (!derived_otherwise) {
     if (ownership == Ownership::kOther || !same_money) return Taken(*order);
-    // MultiSafepay took the id for another one that differs in case.
+    // MultiSafepay matched the id with an id that differs in case.
     if (!SameOrderId(request.order_id(), order->order_id()) &&
         request.order_id() != order->transaction_id())
       return exists ? Found{Finding::kTakenForGood, facts.refusal} : Taken(*order);
@@ -101,7 +100,7 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   // A decline without an order of its own.
   if (phase == Phase::kRefused && facts.refusal.error_code == kDeclined)
     return {Finding::kAbsent, {}};
-  return CannotTell("an order with this id exists, and nothing in it tells whose attempt made it");
+  return CannotTell("an order with this id exists, and nothing in it shows whose attempt made it");
 }
 
 void Identify(PaymentFacts& facts) {
@@ -116,15 +115,15 @@ bool ExplainsRefusal(const PaymentFacts& /*facts*/, int error_code) {
   return error_code == kIdInUse || error_code == kDeclined;
 }
 
-// "Not found: token" comes with code 1000, which alone means nothing: the one use of it that tells,
-// once no order has come of the call.
-bool StandsWhenSettled(const PaymentFacts& facts, bool absent, Failure& doubt) {
-  const std::string text = absl::AsciiStrToLower(doubt.message);
-  if (!absent || !facts.names_token || doubt.error_code != 1000 ||
+// "Not found: token" comes with code 1000, which alone means nothing. Together with an absent order
+// it is conclusive.
+bool StandsWhenSettled(const PaymentFacts& facts, bool absent, Failure& failure) {
+  const std::string text = absl::AsciiStrToLower(failure.message);
+  if (!absent || !facts.names_token || failure.error_code != 1000 ||
       !absl::StrContains(text, "not found") || !absl::StrContains(text, "token"))
     return false;
-  doubt.code = absl::StatusCode::kNotFound;
-  doubt.reason = reason::kTokenNotFound;
+  failure.code = absl::StatusCode::kNotFound;
+  failure.reason = reason::kTokenNotFound;
   return true;
 }
 

@@ -29,7 +29,7 @@ v1::RefundOrderRequest& RefundOf(PaymentFacts& facts) {
 }
 
 bool IsRefund(const v1::RelatedTransaction& related) {
-  // Older answers leave the type out; a refund's own id tells it all the same.
+  // Older answers omit the type; then a refund's own id identifies it.
   return EqualsIgnoreCase(related.type(), "refund") ||
          (related.type().empty() && !related.refund_order_id().empty());
 }
@@ -40,8 +40,8 @@ bool IsUndone(const v1::RelatedTransaction& related) {
          EqualsIgnoreCase(related.status(), "declined");
 }
 
-// The id of a refund of its own and the field that tells it. A refund that was given none bears the
-// order's, which tells nothing.
+// A refund's own id and the field that holds it. A refund without an own id has the order's, which
+// identifies nothing.
 struct OwnId {
   std::string_view id;
   std::string_view field;
@@ -54,9 +54,9 @@ OwnId OwnIdOf(const v1::RelatedTransaction& related, const v1::Order& order) {
   return {};
 }
 
-// What is left to refund, or the member that does not tell. `amount_refunded` counts a refund when
-// it is made or when it is processed, which is not documented: the larger of it and the sum of the
-// refunds that stand is taken off, so that never too much is sent.
+// What is left to refund, or the member that cannot be read. Whether `amount_refunded` counts a
+// refund when it is made or when it is processed is not documented. The larger of it and the sum of
+// the valid refunds is subtracted, so that never too much is sent.
 struct Remainder {
   std::int64_t amount = 0;
   std::string_view unreadable;  // "" when all could be read.
@@ -74,8 +74,7 @@ Remainder RemainderOf(const PaymentFacts& facts, const v1::Order& order) {
   return {.amount = order.amount() - std::max(order.amount_refunded(), standing)};
 }
 
-// A refund, or what may be one, that does not show an id of its own, of the amount that is asked
-// for.
+// True for a (possible) refund of the requested amount that does not show its own id.
 bool HidesItsId(const v1::RelatedTransaction& related, const v1::Order& order,
                 const v1::RefundOrderRequest& request) {
   if (!IsRefund(related) && !related.type().empty()) return false;
@@ -84,7 +83,7 @@ bool HidesItsId(const v1::RelatedTransaction& related, const v1::Order& order,
          std::abs(related.amount()) == request.amount();
 }
 
-// What reading such a refund by itself told: its id, or "" where that did not tell.
+// The id that a read of such a refund showed; "" for none.
 std::string_view ReadId(const PaymentFacts& facts, const v1::RelatedTransaction& related,
                         const v1::Order& order) {
   const auto read = facts.read.find(related.transaction_id());
@@ -98,8 +97,8 @@ std::string Unread(const PaymentFacts& facts, const v1::Order& order) {
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
     if (!HidesItsId(related, order, request) || facts.read.count(related.transaction_id()) > 0)
       continue;
-    // Whether there is one under our id is asked first. The others are read too unless it is there:
-    // money is sent only when both say that this refund is not among them.
+    // The call's own ids are read first, then the others unless an own id exists. Money is sent
+    // only when both reads show that this refund is not among them.
     if (facts.own_ids_read < facts.own_ids.size() &&
         facts.own_ids[facts.own_ids_read] != order.order_id())
       return facts.own_ids[facts.own_ids_read];
@@ -123,11 +122,11 @@ bool IsOurs(const PaymentFacts& facts, const v1::RelatedTransaction& related,
                      [&](const std::string& id) { return IsSameId(facts, id, own.id, own.field); });
 }
 
-// A refund that may be this one as far as anybody can tell.
+// True for a refund that may be this call's; nothing rules it out.
 bool IsCandidate(const PaymentFacts& facts, const v1::RelatedTransaction& related,
                  const v1::Order& order, const v1::RefundOrderRequest& request) {
   if (HidesItsId(related, order, request)) return ReadId(facts, related, order).empty();
-  // A repeat whose key was derived may have been derived otherwise: by another release or API key.
+  // The key of an earlier attempt may have been derived differently: by another release or API key.
   const bool derived = !facts.keyed && facts.claims_repeat;
   return derived && IsRefund(related) && !IsUndone(related) &&
          IsDerivedId(kIdPrefix, OwnIdOf(related, order).id) && request.has_amount() &&
@@ -152,7 +151,7 @@ void ClearIdentity(PaymentFacts& facts) {
   if (facts.id_is_derived) RefundOf(facts).clear_refund_order_id();
 }
 
-// What a full refund would have been without `ours`; nothing where the record does not tell.
+// The amount of a full refund before `ours`; nothing where the record does not show it.
 std::optional<std::int64_t> AllBut(const v1::RelatedTransaction& ours, const v1::Order& order) {
   if (!order.has_amount()) return std::nullopt;
   std::int64_t left = order.amount();
@@ -190,8 +189,8 @@ Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1:
 }
 
 // True when the order shows why MultiSafepay refuses the refund (1034), so that no earlier attempt
-// of it has to be the reason: less is left than is asked for, or another of the amount is there.
-// Not of a full refund, whose earlier attempt was of another amount.
+// has to be the reason: less is left than requested, or another refund of the amount exists. False
+// for a full refund, whose earlier attempt was of another amount.
 bool ExplainsItself(const PaymentFacts& facts, const v1::Order& order) {
   const auto& request = static_cast<const v1::RefundOrderRequest&>(*facts.request);
   if (facts.refusal.error_code != kCannotRefund || !request.has_amount() || facts.wants_all)
@@ -215,19 +214,19 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
     if (IsOurs(facts, related, *order, request)) return Ours(facts, related, *order, phase);
     if (!IsCandidate(facts, related, *order, request)) continue;
     candidate = true;
-    // More than one call reads by themselves leave the last ones unread.
+    // Beyond the number that one call reads one by one, the last refunds stay unread.
     unread = unread || (HidesItsId(related, *order, request) &&
                         facts.read.count(related.transaction_id()) == 0);
   }
   if (!facts.own_transaction_id.empty())
     return CannotTell("there is a refund under this id that the order does not name");
-  // Of those that were there before this call was sent, none is this one's.
+  // None of the refunds that existed before this call was sent is its own.
   const bool may_be_ours =
       phase == Phase::kIndeterminate || facts.repeats() || facts.may_miss_equal || unread;
   if (candidate && may_be_ours)
-    return CannotTell("a refund of this amount exists, and nothing in it tells whose it is");
+    return CannotTell("a refund of this amount exists, and nothing in it shows whose it is");
   if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
-  // The order is there, so that 1006 is about the refund's own id: it is in use.
+  // The order exists, so 1006 is about the refund's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse)
     return CannotTell("MultiSafepay says that the id is in use and does not show the refund");
   return {Finding::kNothing, {}};
@@ -240,8 +239,8 @@ bool IsCard(const v1::Order& order) {
   });
 }
 
-// Why it is too early for this refund: MultiSafepay refuses a second one of the same amount for
-// five minutes, under the same code as a refund that can never be made.
+// The failure where it is too early for this refund: MultiSafepay refuses a second refund of the
+// same amount for five minutes, with the same code as a refund that can never be made.
 std::optional<Failure> TooEarly(const PaymentFacts& facts, const v1::Order& order,
                                 std::int64_t amount) {
   if (facts.refund_pause_s == 0) return std::nullopt;
@@ -275,7 +274,7 @@ std::optional<Failure> Prepare(PaymentFacts& facts, const v1::Order& order) {
   } else if (!order.currency().empty() && !EqualsIgnoreCase(request.currency(), order.currency())) {
     return InvalidField("currency", absl::StrCat("must be the order's own, ", order.currency()));
   }
-  // Pay-later orders are refunded by their items; a card order would be refunded whole.
+  // Pay-later orders are refunded by their items; a card order would be refunded in full.
   if (request.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && IsCard(order)) {
     return InvalidField("refund",
                         "needs an amount of at least 1, or full: the order was paid by card");
@@ -290,14 +289,13 @@ std::optional<Failure> Prepare(PaymentFacts& facts, const v1::Order& order) {
   return TooEarly(facts, order, request.amount());
 }
 
-// Every refusal of a keyed call may be an earlier attempt's doing: 1034 has four causes and one of
-// them is this.
+// An earlier attempt may explain every refusal of a keyed call: it is one of the four causes of
+// 1034.
 bool ExplainsRefusal(const PaymentFacts& facts, int /*error_code*/) {
   return facts.keyed || facts.repeats();
 }
 
-// The payment that an answer names beside the refund is the order's own, and the refund is none
-// that was there before.
+// True unless the payment that the answer names is the order's and the refund did not exist before.
 bool NamesAnother(const PaymentFacts& facts) {
   const auto& refund = static_cast<const v1::RefundOrderResponse&>(*facts.response).refund();
   if (!refund.has_refund_id())
@@ -343,7 +341,7 @@ Found ReadCancelRefund(PaymentFacts& facts, const v1::Order* order, Phase /*phas
 
 }  // namespace
 
-const OperationPolicy kRefundPolicy{.looks_first = true,
+const OperationPolicy kRefundPolicy{.reads_first = true,
                                     .may_follow_equal = false,
                                     .remembered = kEqualRefused,
                                     .identify = Identify,

@@ -16,10 +16,8 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// After this long a refused connection is worth another try.
-
-// Nothing left this process, or so little that nobody can have acted on it: the one case in which
-// the same call may simply be sent again.
+// Nothing was sent, or too little to be acted on: the only case in which the same call may be sent
+// again without further checks.
 Failure NotSent(const http::Response& answer) {
   Failure failure{.outcome = v1::OUTCOME_NOT_SENT};
   switch (answer.failure) {
@@ -59,8 +57,7 @@ Failure NotSent(const http::Response& answer) {
   return failure;
 }
 
-// The answer was longer than its bound. No code that invites to send the same call again: it would
-// be as long.
+// The answer was longer than its bound. Not a retryable code: the next answer would be as long.
 Failure TooLarge(const Operation& operation) {
   return {.code = absl::StatusCode::kResourceExhausted,
           .message = absl::StrCat("MultiSafepay's answer is larger than this server takes (",
@@ -69,7 +66,7 @@ Failure TooLarge(const Operation& operation) {
           .reason = std::string(reason::kAnswerTooLarge)};
 }
 
-// It left and no complete answer came back.
+// The request was sent and no complete answer came back.
 Failure Broken(const Operation& operation, const http::Response& answer) {
   if (answer.failure == http::TransferError::kTooLarge) return TooLarge(operation);
   const bool late = answer.failure == http::TransferError::kDeadline;
@@ -122,12 +119,12 @@ void AddTraceHeaders(const telemetry::TraceContext& hop, const std::string& stat
   if (!state.empty()) request.extra_headers.push_back("tracestate: " + state);
 }
 
-// What most bodies fit into: one that grows on its way is copied and wiped each time. Not more: all
-// of the room is cleared before and wiped after.
+// Enough for most bodies: growth copies and zeroizes each time. Not more: the whole capacity is
+// cleared before and zeroized after.
 constexpr std::size_t kBodyRoomBytes = 1'536;
 
-// Puts the members that the operation always sends, such as "status":"cancelled", in front of those
-// of the object that starts at `start`.
+// Inserts the operation's fixed members, such as "status":"cancelled", before those of the object
+// that starts at `start`.
 void InsertFixedMembers(const Operation& operation, std::size_t start, std::string& body) {
   const std::string_view fixed = operation.row.fixed_members;
   if (fixed.empty()) return;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One REST exchange of an operation: a request message out, a reading of the answer back. Knows
-// nothing of retries, look-ups or keys; those are `ReadCall` and `PaymentCall`. Owned by Api; any
-// thread.
+// One REST exchange of an operation: sends a request message and interprets the answer. Retries,
+// look-ups and keys are the business of `ReadCall` and `PaymentCall`. Owned by Api; any thread.
 #pragma once
 
 #include <cstdint>
@@ -27,36 +26,36 @@ struct RestResult {
   CallOutcome outcome = CallOutcome::kIndeterminate;
   Failure failure;  // Where not a success.
   Envelope envelope;
-  std::vector<codec::Drift> drift;  // Of a success: what in it could not be read as it should be.
+  std::vector<codec::Drift> drift;        // Of a success: members that do not fit the schema.
   std::vector<std::string_view> numbers;  // Likewise: full names of ids that came as JSON numbers.
-  std::int64_t date_s = -1;               // MultiSafepay's clock, of reads; -1 for unknown.
+  std::int64_t date_s = -1;  // MultiSafepay's clock in Unix seconds, of reads; -1 when unknown.
   int http_status = 0;
   std::int64_t upstream_us = 0;
   std::int64_t retry_after_s = -1;
-  std::string detail;  // The transport's own words, for the log.
+  std::string detail;  // The transport's explanation, for the log.
 };
 
-// A JSON body, and what recognizes the card in it: MultiSafepay's answer may quote the request,
-// which is wiped by then.
+// A JSON body and what recognizes the card in it: MultiSafepay's answer may quote the request,
+// which is zeroized by then.
 struct Body {
   std::string json;
   codec::CardPrints card;
 };
 
-// What one exchange sends. The messages outlive it.
+// The request of one exchange. The messages outlive it.
 struct RestRequest {
   const Operation* operation = nullptr;
   const google::protobuf::Message* request = nullptr;
   google::protobuf::Message* response = nullptr;
-  Body body;  // Its JSON is wiped once sent.
+  Body body;  // Its JSON is zeroized once sent.
   std::shared_ptr<const Site> site;
   http::Clock::time_point deadline;
-  const telemetry::TraceContext* trace = nullptr;  // The call's; null or not valid for none.
+  const telemetry::TraceContext* trace = nullptr;  // The call's trace; null or invalid for none.
 };
 
 class RestCall {
  public:
-  // `span_log`, which may be null, gets a line for each exchange of a sampled trace.
+  // `span_log` may be null. It gets a line for each exchange of a sampled trace.
   RestCall(const Operations& operations, http::Client& client, telemetry::Metrics& metrics,
            telemetry::Log* span_log = nullptr)
       : operations_(operations), client_(client), metrics_(metrics), span_log_(span_log) {}
@@ -81,11 +80,11 @@ class RestCall {
 // without one.
 Body BodyOf(const Operation& operation, const google::protobuf::Message& request);
 
-// The same at the end of `out`.
+// Appends the same to `out`.
 void AppendBody(const Operation& operation, const google::protobuf::Message& request,
                 std::string& out);
 
-// The same with sensitive values masked: what a dry run shows.
+// The same with sensitive values masked, for a dry run.
 std::string RedactedBodyOf(const Operation& operation, const google::protobuf::Message& request);
 
 }  // namespace msp::payments

@@ -11,7 +11,7 @@
 namespace msp::payments {
 namespace {
 
-// As the table knows it.
+// As the table's key type.
 absl::string_view Name(std::string_view name) { return {name.data(), name.size()}; }
 
 }  // namespace
@@ -42,7 +42,7 @@ SingleFlight::Completed* SingleFlight::SetOf(std::size_t call) {
   return &completed_[call % (completed_.size() / kPlacesOfSet) * kPlacesOfSet];
 }
 
-// In the place of the same call before, else in the one that is forgotten first.
+// Takes the place of the same call, else that of the next to expire.
 void SingleFlight::Remember(const Flight& flight, std::chrono::milliseconds how_long) {
   if (completed_.empty()) return;
   const std::size_t call = std::hash<std::string_view>()(flight.text);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Single flight: at most one money-moving call per (site, order) at a time in this process. An
-// identical call that arrives meanwhile joins the one in flight and gets the same answer; a
-// different one is turned away. An identical call that comes shortly after its completion, as a
-// second submit does, is told apart from a first one, whatever else was done to the order in
-// between.
+// identical call that arrives meanwhile joins the call in flight and gets the same answer; a
+// different call is refused. An identical call shortly after its completion, such as a second
+// submit, is recognized as a repeat, whatever else was done to the order in between.
 //
-// Owned by Api; any thread. Holds order ids and keyed digests in memory, nothing of a card; of a
-// flight that is complete a hash stays for a while.
+// Owned by Api; any thread. Holds order ids and keyed digests in memory, no card data. A hash of a
+// completed flight remains for a while.
 #pragma once
 
 #include <chrono>
@@ -30,49 +29,48 @@ class SingleFlight {
   struct Limits {
     std::size_t flights_max = 100'000;
     std::size_t joined_max = 64;  // Calls that wait for one flight.
-    // Completed calls that are remembered (16 bytes each); those next to be forgotten give way.
+    // Completed calls that are remembered (16 bytes each); the next to expire is evicted.
     std::size_t completed_max = 32'768;
     std::chrono::milliseconds completed_time{
         60'000};  // For how long, unless `Release` says otherwise.
   };
   enum class Acquired : std::uint8_t {
-    kLeads,           // No call for this order is in flight: this one goes.
-    kLeadsAfterSame,  // So too, and an identical one completed a short while ago.
-    kJoined,          // It waits for the one in flight; `on_completion` will run.
+    kLeads,           // No call for this order is in flight: this call leads.
+    kLeadsAfterSame,  // The same, and an identical call completed a short while ago.
+    kJoined,          // It waits for the call in flight; `on_completion` will run.
     kBusy,            // A different call for the same order is in flight.
     kFull,            // A bound is reached.
   };
-  // What a joined call is handed when the flight completes: the leader, as whatever `Release` was
-  // given.
+  // Runs for a joined call when the flight completes, with the `leader` that `Release` was given.
   using OnCompletion = absl::AnyInvocable<void(const void* leader) &&>;
-  // A call as it acquires a flight; a part of that call, which its flight keeps alive until it
-  // completes.
+  // A call that acquires a flight. Part of that call, which the flight keeps alive until
+  // completion.
   struct Flight {
     std::string text;  // The digest, then the name.
     std::size_t digest_bytes = 0;
 
-    // Tells identical calls from different ones.
+    // Equal for identical calls.
     std::string_view digest() const { return std::string_view(text).substr(0, digest_bytes); }
     // The (site, order).
     std::string_view name() const { return std::string_view(text).substr(digest_bytes); }
   };
-  // Names one joined call, so that it can leave before that.
+  // Identifies a joined call, so that it can leave before completion.
   using Ticket = std::uint64_t;
 
   explicit SingleFlight(Limits limits);
 
-  // `flight` does not change until it has completed; one that does not lead is let go at once.
+  // `flight` must not change until completion. A flight that does not lead is dropped at once.
   Acquired Acquire(std::shared_ptr<const Flight> flight, OnCompletion on_completion,
                    Ticket* ticket);
-  // Ends the flight; runs every joined call's closure with `leader` on this thread. For the time
-  // `remember_for` an identical call is told that this one came before; zero when its call has done
-  // nothing for certain.
+  // Ends the flight and runs every joined call's closure with `leader` on this thread. For
+  // `remember_for` an identical call gets kLeadsAfterSame; zero when the call certainly had no
+  // effect.
   void Release(std::string_view name, const void* leader, std::chrono::milliseconds remember_for);
-  // The same with `Limits::completed_time`, or not at all.
+  // The same with `Limits::completed_time`, or with zero.
   void Release(std::string_view name, const void* leader, bool remember) {
     Release(name, leader, remember ? limits_.completed_time : std::chrono::milliseconds(0));
   }
-  // Takes a joined call out; false when it has completed already.
+  // Removes a joined call; false when it has completed already.
   bool Leave(std::string_view name, Ticket ticket);
 
   std::size_t size() const;
@@ -87,8 +85,8 @@ class SingleFlight {
     std::vector<Joined> joined;
   };
 
-  // A completed call, by a hash of its name and digest. One of the places of a set, which the hash
-  // chooses. Two calls with one hash cost a look, no more.
+  // A completed call, by a hash of its name and digest, in one of the places of the set that the
+  // hash selects. A hash collision costs a look-up, no more.
   struct Completed {
     std::size_t call = 0;
     std::chrono::steady_clock::time_point until;
@@ -102,7 +100,7 @@ class SingleFlight {
 
   const Limits limits_;
   mutable Mutex mutex_;
-  // By name, which is the leader's own text.
+  // By name, which points into the leader's text.
   absl::flat_hash_map<absl::string_view, InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);
   std::vector<Completed> completed_ ABSL_GUARDED_BY(mutex_);
   Ticket last_ticket_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -23,7 +23,7 @@ class Site {
         api_key_(std::move(api_key)),
         previous_key_(std::move(previous_key)),
         keyed_hash_(api_key_),
-        // Lower case on the wire: MultiSafepay is known to refuse `Api_Key`.
+        // Lower case on the wire: MultiSafepay refuses `Api_Key`.
         headers_(std::make_shared<http::Headers>(Lines(api_key_))) {}
   ~Site() {
     ZeroizeString(api_key_);
@@ -33,15 +33,15 @@ class Site {
   Site& operator=(const Site&) = delete;
 
   const std::string& name() const { return name_; }
-  // For keyed hashes only; it travels in `headers`.
+  // For keyed hashes only; `headers` sends it.
   const std::string& api_key() const { return api_key_; }
   const HmacKey& keyed_hash() const { return keyed_hash_; }
-  // Notifications may still be signed with it.
+  // Notifications may still be signed with this key.
   const std::string& previous_key() const { return previous_key_; }
   const std::shared_ptr<const http::Headers>& headers() const { return headers_; }
 
  private:
-  // Moved all along: a list in braces would be copied, and leave the key in what it frees.
+  // Moved, not copied: a braced list would be copied and leave the key in freed memory.
   static std::vector<std::string> Lines(const std::string& api_key) {
     std::vector<std::string> lines;
     lines.reserve(2);

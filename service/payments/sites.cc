@@ -11,7 +11,7 @@
 namespace msp::payments {
 namespace {
 
-// What a refused caller waits when its site has as many calls in hand as it may.
+// The wait of a caller that is refused because of its site's limit on concurrent calls.
 constexpr std::int64_t kInFlightWaitMs = 100;
 
 double UnixSecondsNow() {
@@ -25,7 +25,7 @@ Failure Refused(absl::StatusCode code, std::string_view reason, std::string mess
           .outcome = multisafepay::v1::OUTCOME_NOT_SENT};
 }
 
-// The names are not listed: who may not use a site need not learn of it.
+// The names are not listed: a caller must not learn about sites that it may not use.
 Failure UnknownSite(bool named) {
   Failure failure = Refused(
       absl::StatusCode::kInvalidArgument, reason::kUnknownSite,
@@ -55,7 +55,7 @@ bool Shares(const std::vector<std::string>& bound, const std::vector<std::string
   });
 }
 
-// Milliseconds until the site may be asked again; 0 when one more call is within its rate.
+// Milliseconds until the site accepts another call; 0 when one more call is within its rate.
 std::int64_t TakeToken(Sites::Usage& use, double calls_per_s, Sites::Clock::time_point now) {
   if (calls_per_s <= 0) return 0;
   const double full = std::max(1.0, calls_per_s);
@@ -86,7 +86,7 @@ std::variant<Sites::Admitted, Failure> Sites::Admit(const Caller& caller, Clock:
   } else if (table->size() == 1) {
     found = table->begin();
   } else {
-    // Whose certificate is bound to one site alone need not name it.
+    // A caller whose certificate is bound to a single site need not name it.
     for (auto entry = table->begin(); entry != table->end(); ++entry) {
       if (!Shares(entry->second.identities, caller.identities)) continue;
       if (found != table->end()) return UnknownSite(false);
@@ -101,9 +101,9 @@ std::variant<Sites::Admitted, Failure> Sites::Admit(const Caller& caller, Clock:
   ConcurrencyPermit place(entry.use);
   if (entry.limits.in_flight_max > 0 && in_flight >= entry.limits.in_flight_max) {
     use.refused.fetch_add(1, std::memory_order_relaxed);
-    return OverLimit(absl::StrCat("the site has ", entry.limits.in_flight_max,
-                                  " calls in hand, as many as it may"),
-                     kInFlightWaitMs);
+    return OverLimit(
+        absl::StrCat("the site has ", entry.limits.in_flight_max, " calls in flight, its limit"),
+        kInFlightWaitMs);
   }
   if (const std::int64_t wait_ms = TakeToken(use, entry.limits.calls_per_s, now); wait_ms > 0) {
     use.refused.fetch_add(1, std::memory_order_relaxed);
@@ -131,7 +131,7 @@ std::vector<std::string> Sites::Update(std::vector<SiteSetting> settings, Clock:
                 .identities = std::move(setting.identities),
                 .use = std::make_shared<Usage>(),
                 .key_changed_unix_s = UnixSecondsNow(),
-                // One that the settings name is theirs to take away.
+                // A previous key in the settings does not expire.
                 .previous_key_until = Clock::time_point::max()};
     const auto old = before->find(setting.name);
     const bool known = old != before->end();

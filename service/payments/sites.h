@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The websites that callers may take payments for: which one a call is for, whether its caller may,
-// and how much each of them may ask at a time.
+// The websites that callers may take payments for: which site a call is for, whether its caller is
+// authorized, and the limits of each site.
 //
-// Owned by main. Calls are admitted on any thread; one thread hands in what the files say when it
-// has changed. Calls in hand keep the site that they began with, key and all.
+// Owned by main. Any thread admits calls; one thread updates the sites when the files have changed.
+// Calls in flight keep the site and key that they began with.
 #pragma once
 
 #include <atomic>
@@ -23,20 +23,19 @@
 
 namespace msp::payments {
 
-// What one site may ask; 0 bounds nothing.
+// The limits of one site; 0 for no limit.
 struct SiteLimits {
-  std::int64_t in_flight_max = 0;  // Calls at a time.
-  double calls_per_s = 0;          // On average; a second's worth may come at once.
+  std::int64_t in_flight_max = 0;  // Concurrent calls.
+  double calls_per_s = 0;          // On average; the burst is one second's worth.
 };
 
-// A site as the settings describe it.
+// A site as configured.
 struct SiteSetting {
   std::string name;
   std::string api_key;
   std::string previous_key;  // Notifications may still be signed with it; may be empty.
   SiteLimits limits;
-  // Names in client certificates whose bearers alone may use the site; empty: every client that may
-  // connect.
+  // Names in client certificates that may use the site; empty for every client that may connect.
   std::vector<std::string> identities;
 };
 
@@ -44,20 +43,20 @@ class Sites {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // How long notifications signed with a replaced key are taken: MultiSafepay repeats one for 45
-  // minutes, each time newly signed, so this is generous.
+  // How long notifications signed with a replaced key are accepted. Generous: MultiSafepay repeats
+  // a notification for 45 minutes, each time newly signed.
   static constexpr std::chrono::hours kPreviousKeyLife{2};
 
-  // What is counted for each site from call to call, also when its key or limits change.
+  // The usage counted for each site; survives changes of its key or limits.
   struct Usage {
     std::atomic<std::int64_t> in_flight{0};
-    std::atomic<std::int64_t> refused{0};  // For its limits.
+    std::atomic<std::int64_t> refused{0};  // Because of its limits.
     Mutex mutex;
-    double tokens ABSL_GUARDED_BY(mutex) = -1;  // Below 0: not used yet, full.
+    double tokens ABSL_GUARDED_BY(mutex) = -1;  // Below 0: not used yet, so full.
     Clock::time_point filled ABSL_GUARDED_BY(mutex);
   };
 
-  // One call's place among its site's; given back when it goes.
+  // One call within its site's limit on concurrent calls; released on destruction.
   class ConcurrencyPermit {
    public:
     ConcurrencyPermit() = default;
@@ -80,7 +79,7 @@ class Sites {
     ConcurrencyPermit place;
   };
 
-  // Who calls: the site that it names ("" for none) and every name of its verified certificate.
+  // The caller: the site that it names ("" for none) and every name in its verified certificate.
   struct Caller {
     std::string_view site;
     std::vector<std::string_view> identities;
@@ -88,25 +87,25 @@ class Sites {
 
   explicit Sites(std::vector<SiteSetting> settings, Clock::time_point now = Clock::now());
 
-  // A site, or why not: UNKNOWN_SITE, SITE_FORBIDDEN or SITE_LIMIT. Nothing was sent then.
+  // A site, or a failure, without sending: UNKNOWN_SITE, SITE_FORBIDDEN or SITE_LIMIT.
   std::variant<Admitted, Failure> Admit(const Caller& caller, Clock::time_point now);
-  // The site of that name, for notifications, which are admitted by their signature; null for none.
-  // "" is the only site there is.
+  // The site of this name, for notifications, which are admitted by their signature; null for none.
+  // "" names the only site.
   std::shared_ptr<const Site> Find(std::string_view name, Clock::time_point now = Clock::now());
 
-  // Takes what the files say now. The names of sites whose key has changed.
+  // Replaces the sites by those in the files. Returns the names of sites whose key has changed.
   std::vector<std::string> Update(std::vector<SiteSetting> settings,
                                   Clock::time_point now = Clock::now());
 
-  // What an operator asks about a site.
+  // What operators see of a site.
   struct Fact {
     std::string name;
     std::int64_t in_flight = 0;
     std::int64_t refused = 0;
-    double key_changed_unix_s = 0;  // When this process first had the key; only a change is later.
+    double key_changed_unix_s = 0;  // When this process got the key: at start, or at a change.
   };
   std::vector<Fact> Facts() const;
-  // Any site with a certificate's name bound to it.
+  // True when a site is restricted to certificate names.
   bool BindsIdentities() const;
 
  private:

@@ -40,8 +40,8 @@ bool Names(const v1::RelatedTransaction& reversal, const v1::RelatedTransaction&
          reversal.reference_transaction_id() == chargeback.transaction_id();
 }
 
-// A chargeback whose dispute is not closed and that has not been reversed. A reversal counts for
-// the chargeback that it names; one that names none (old answers) for any that is open.
+// True when there is a chargeback that is not reversed and whose dispute is not closed. A reversal
+// counts for the chargeback that it names; without a name (old answers) for any open one.
 bool OpenChargeback(const v1::Order& order) {
   std::vector<const v1::RelatedTransaction*> chargebacks;
   std::vector<const v1::RelatedTransaction*> reversals;
@@ -70,8 +70,7 @@ bool PartlyCaptured(const v1::Order& order) {
   return details.has_capture_remain() && details.capture_remain() < order.amount();
 }
 
-// American Express under the merchant's own number: Amex collects, the money never passes
-// MultiSafepay.
+// American Express under the merchant's own number: Amex collects the money, not MultiSafepay.
 bool AmexOwnNumber(const v1::Order& order) {
   return EqualsIgnoreCase(order.payment_details().type(), "AMEX") &&
          order.payment_details().capture().empty();
@@ -82,14 +81,13 @@ v1::PaymentState OfVoid(const v1::Order& order) {
                                       : v1::PAYMENT_STATE_CANCELLED;
 }
 
-// A redirect order has no status at all until the customer picks a method: all it has is the page's
-// address.
+// A redirect order has no status until the customer picks a method: it has only the page's address.
 bool Unstarted(const v1::Order& order) {
   return order.status().empty() && order.financial_status().empty();
 }
 
-// What the customer does while an order waits for it: a QR code to scan, else a page to go to, else
-// a form to submit.
+// What an order waits for the customer to do: scan a QR code, else go to a page, else submit a
+// form.
 v1::NextAction NextActionOf(const v1::Order& order) {
   v1::NextAction action;
   const bool waits = Unstarted(order) || EqualsIgnoreCase(order.status(), "initialized");
@@ -107,8 +105,7 @@ v1::NextAction NextActionOf(const v1::Order& order) {
   return action;
 }
 
-// A state, and whether it is a guess: no documentation has the pair, or none says what it means for
-// this order's method.
+// A state, and whether it is a guess: the pair is not documented, or not for this order's method.
 struct Reading {
   v1::PaymentState state;
   bool guess = false;
@@ -140,7 +137,7 @@ Reading Read(const v1::Order& order, bool next_action_known) {
   if (s.pair("shipped", "uncleared") || s.pair("shipped", "initialized"))
     return {v1::PAYMENT_STATE_PROCESSING};
   if (s.either("uncleared")) return {v1::PAYMENT_STATE_IN_REVIEW};
-  // An order that waits at a terminal is answered with its session alone.
+  // The answer for an order that waits at a terminal has only its session.
   const bool started = next_action_known || !order.session_id().empty();
   if (EqualsIgnoreCase(s.status, "initialized") || (Unstarted(order) && started))
     return {next_action_known ? v1::PAYMENT_STATE_REQUIRES_ACTION : v1::PAYMENT_STATE_PENDING};
@@ -183,7 +180,7 @@ struct TextRow {
   v1::RetryAdvice retry;
 };
 
-// What the text tells where the code does not: 4999, or none at all; the first match wins.
+// Categories by text where the code has none: 4999 or no code. The first match wins.
 constexpr std::array kIssuerTexts{
     TextRow{"invalid transaction", v1::DECLINE_CATEGORY_ISSUER, v1::RETRY_ADVICE_NEVER},
     TextRow{"invalid issuer", v1::DECLINE_CATEGORY_ISSUER, v1::RETRY_ADVICE_NEVER},
@@ -227,7 +224,7 @@ v1::Decline DeclineOf(std::string_view reason_code, std::string_view reason) {
   v1::Decline decline;
   decline.set_reason_code(std::string(reason_code));
   decline.set_reason(std::string(reason));
-  if (reason_code == kOtherIssuerReason) {  // What is said where the text tells no more.
+  if (reason_code == kOtherIssuerReason) {  // The default where the text matches nothing.
     decline.set_category(v1::DECLINE_CATEGORY_ISSUER);
     decline.set_retry(v1::RETRY_ADVICE_CALL_ISSUER);
   }

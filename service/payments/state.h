@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Our reading of an answered order: one payment state from both statuses, the payment method
-// (method_states.h) and what goes with them,
-// what the customer has to do next, and why a payment was declined. Tables that read like
-// MultiSafepay's documentation.
+// Interprets an answered order: one payment state from both statuses and the payment method
+// (method_states.h), what the customer has to do next, and why a payment was declined. Tables that
+// read like MultiSafepay's documentation.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +21,16 @@ void CompleteOrder(multisafepay::v1::Order& order);
 multisafepay::v1::PaymentState StateOf(const multisafepay::v1::Order& order,
                                        bool next_action_known);
 
-// True for a pair of statuses whose reading is a guess, because it is not documented for the
-// order's method: worth a count, so that it is noticed. `order` must be completed.
+// True for a pair of statuses whose state is a guess, because it is not documented for the order's
+// method. Counted, so that it is noticed. `order` must be completed.
 bool IsOdd(const multisafepay::v1::Order& order);
 
 // The category of a decline and what may be tried next.
 multisafepay::v1::Decline DeclineOf(std::string_view reason_code, std::string_view reason);
 
-// Seconds since the epoch of a time without zone, which is Europe/Amsterdam's local time
-// ("2026-03-29T03:30:00"); nothing when it is no such time. The hour that is repeated in October is
-// taken as its first.
+// Unix seconds of a time without zone, which is local time in Europe/Amsterdam
+// ("2026-03-29T03:30:00"); nothing for other texts. The repeated hour in October counts as its
+// first occurrence.
 std::optional<std::int64_t> AmsterdamSeconds(std::string_view text);
 
 }  // namespace msp::payments

@@ -45,8 +45,7 @@ std::optional<std::int64_t> AmsterdamSeconds(std::string_view text) {
   if (!date.ok() || part[3] > 23 || part[4] > 59 || part[5] > 59) return std::nullopt;
   const sys_seconds local = std::chrono::sys_days(date) + hours(part[3]) +
                             std::chrono::minutes(part[4]) + std::chrono::seconds(part[5]);
-  // Winter time is UTC+1. Both changes are instants, so the test is made in UTC, assuming summer
-  // time first.
+  // Winter time is UTC+1. Both changes are instants, so compare in UTC, assuming summer time first.
   const sys_seconds as_summer = local - hours(2);
   const bool summer = as_summer >= LastSunday(date.year(), std::chrono::March) &&
                       as_summer < LastSunday(date.year(), std::chrono::October);

@@ -29,7 +29,7 @@ bool Contains(const std::vector<Violation>& violations, std::string_view field) 
                      [&](const Violation& v) { return v.field == field; });
 }
 
-// Card data in any form: typed in, of a wallet, or from the payment component.
+// True for card data in any form: entered, of a wallet, or from the payment component.
 bool HoldsCard(const v1::CreateOrderRequest& order) {
   const v1::GatewayInfo& info = order.gateway_info();
   return !info.card_number().empty() || !info.card_cvc().empty() ||
@@ -44,7 +44,7 @@ void CheckCreateOrder(const v1::CreateOrderRequest& order, std::vector<Violation
         {.field = "type",
          .description = "must be direct, redirect, paymentlink, checkout or unreferenced_refund"});
   }
-  // MultiSafepay takes an order without a type for a redirect, where a card is of no use.
+  // MultiSafepay treats an order without a type as a redirect, which ignores a card.
   if (order.type().empty() && HoldsCard(order)) {
     violations.push_back(
         {.field = "type", .description = "is required with card data: direct, as a rule"});
@@ -60,7 +60,7 @@ void CheckCreateOrder(const v1::CreateOrderRequest& order, std::vector<Violation
   }
 }
 
-// These two have RPCs of their own, which say for certain what became of the payment.
+// These two have their own RPCs, which return a certain outcome.
 void CheckUpdateOrder(const v1::UpdateOrderRequest& update, std::vector<Violation>& violations) {
   const std::string status = absl::AsciiStrToLower(update.status());
   if (status == "cancelled" || status == "canceled" || status == "void") {
@@ -70,7 +70,7 @@ void CheckUpdateOrder(const v1::UpdateOrderRequest& update, std::vector<Violatio
   }
 }
 
-// MultiSafepay asks whatever address it is given, so only Apple's are passed on.
+// MultiSafepay requests any address that it is given, so only Apple's are passed on.
 void CheckApplePay(const v1::CreateApplePaySessionRequest& session, std::string_view hosts,
                    std::vector<Violation>& violations) {
   std::string_view url = session.validation_url();
@@ -85,8 +85,8 @@ void CheckApplePay(const v1::CreateApplePaySessionRequest& session, std::string_
                         .description = "must be https on a host of Apple's (--apple_pay_hosts)"});
 }
 
-// MultiSafepay takes an absent amount, and 0, for everything that is left: nothing may end there by
-// accident.
+// MultiSafepay treats an absent amount, and 0, as everything that is left: that must never happen
+// by accident.
 void CheckRefund(const v1::RefundOrderRequest& refund, std::vector<Violation>& violations) {
   const bool by_items = refund.checkout_data().items_size() > 0;
   if (refund.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && !by_items) {

@@ -19,14 +19,14 @@ namespace {
 constexpr std::string_view kPrefix = "MSP_";
 constexpr std::string_view kKey = "MSP_API_KEY";
 
-// What other programs of this tree read, its tests and the clients' examples included; they may be
-// in the environment that a server inherits.
+// Variables of other programs of this tree, its tests and the clients' examples, which a server's
+// environment may contain.
 constexpr auto kOthers = std::to_array<std::string_view>(
     {"MSP_SERVER", "MSP_FIXTURES", "MSP_SERVER_PROGRAM", "MSP_ALLOC_COUNT", "MSP_UPDATE_RETRIES"});
 constexpr auto kOtherPrefixes =
     std::to_array<std::string_view>({"MSP_TEST_", "MSP_SDK_", "MSP_DIFFERENTIAL_"});
 
-// Drops the digits at the front; false where there are none.
+// Removes leading digits; false where there are none.
 bool SkipDigits(std::string_view& text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   text.remove_prefix(digits);
@@ -46,7 +46,7 @@ bool IsPortAndProtocol(std::string_view text) {
 }
 
 // The forms of Kubernetes' service links: NAME_SERVICE_HOST, NAME_SERVICE_PORT, the same with the
-// port's name, NAME_PORT=tcp://..., NAME_PORT_80_TCP and what goes with it.
+// port's name, NAME_PORT=tcp://..., NAME_PORT_80_TCP and its variants.
 bool IsServiceLink(std::string_view name, std::string_view value) {
   constexpr std::string_view kPort = "_PORT";
   if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") ||
@@ -66,7 +66,7 @@ bool IsOthers(std::string_view name) {
                      [name](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-// How many letters have to be inserted, removed or replaced to make one of the other (Levenshtein).
+// The Levenshtein distance: letters to insert, remove or replace.
 std::size_t Distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

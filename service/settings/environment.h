@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The environment variables that look like settings: every MSP_ variable is a setting, or it stops
-// the start, for a setting that is misspelt would be ignored without a word. At the start alone, on
-// one thread.
+// The environment variables of settings: an MSP_ variable that is no setting stops the start,
+// because a misspelt setting would be ignored silently. Only at the start, on one thread.
 #pragma once
 
 #include <string>
@@ -20,13 +19,12 @@ inline absl::string_view Absl(std::string_view text) { return {text.data(), text
 // The variable of a setting: "MSP_" and the name in upper case.
 std::string VariableOf(std::string_view setting);
 
-// The one that is nearest to `name`, by letters.
+// The nearest to `name`, by edit distance.
 std::string NearestTo(std::string_view name, const std::vector<std::string>& known);
 
 // An error that names the first MSP_ variable of the process which no program of ours reads, and
-// the nearest of `settings`. Its value is not shown: it may be a key. The variables
-// that Kubernetes sets for the Services of a namespace (MSP_SERVICE_HOST beside a Service "msp")
-// are not looked at.
+// the nearest of `settings`. Its value is not shown: it may be a key. Variables that Kubernetes
+// sets for the Services of a namespace (MSP_SERVICE_HOST for a Service "msp") are ignored.
 absl::Status CheckEnvironment(const std::vector<std::string_view>& settings,
                               const std::vector<std::string_view>& withdrawn);
 

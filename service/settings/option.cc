@@ -25,7 +25,7 @@ absl::Status SetNumber(const Option& option, std::string_view text, Number* valu
   return absl::OkStatus();
 }
 
-// on and off beside what SimpleAtob takes.
+// on and off in addition to what SimpleAtob accepts.
 bool ReadSwitch(std::string_view text, bool* value) {
   if (text != "on" && text != "off") return absl::SimpleAtob(Absl(text), value);
   *value = text == "on";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The options of a program, each written once: name, where it goes, range or choices, help. What
-// arguments and environment say, --help and the tests of documented tables follow from such a
-// table; defaults are what its targets hold before. At the start alone, on one thread.
+// The options of a program, each defined once: name, target, range or choices, help. Arguments,
+// environment, --help and the tests of documented tables use this table. The initial values of the
+// targets are the defaults. Only at the start, on one thread.
 #pragma once
 
 #include <cstdint>
@@ -18,33 +18,33 @@
 namespace msp {
 
 struct Option {
-  // For what is no plain value: an error says what the option takes, and never repeats the text,
+  // For other than plain values. An error says what the option accepts, and never repeats the text,
   // which may be a key.
   using Setter = std::function<absl::Status(std::string_view text)>;
 
   std::string_view name;
   std::variant<bool*, int*, std::int64_t*, std::string*, Setter> value;
   std::string_view help;
-  // Of a number: what it may be. Of a text: at least `min` characters, and all that it may be, or
-  // anything.
+  // For a number: its range. For a text: at least `min` characters, and the choices, or empty for
+  // any.
   std::int64_t min = 0;
   std::int64_t max = 0;
   std::vector<std::string_view> choices;
   std::string_view standard;     // The default in words, where the target does not hold it.
-  std::string_view placeholder;  // What stands for the value in a command line's help: "FILE".
+  std::string_view placeholder;  // The value's name in a command line's help: "FILE".
   char letter = 0;               // "-f", where there is a short form.
   bool withdrawn = false;        // Accepted and checked, but does nothing and is not listed.
 
   bool is_switch() const { return std::holds_alternative<bool*>(value); }
-  // An error names the option, and what it takes.
+  // An error names the option and what it accepts.
   absl::Status Set(std::string_view text) const;
-  // The value as it stands, as text: "true", "30000".
+  // The current value as text: "true", "30000".
   std::string Text() const;
   // "1 to 64", "auto or off"; "" for anything.
   std::string Range() const;
 };
 
-// A text that stands for one of several values.
+// A text for one of several values.
 template <class Value>
 Option Choice(std::string_view name, Value* target,
               std::vector<std::pair<std::string_view, Value>> choices, std::string_view help) {
@@ -62,14 +62,14 @@ Option Choice(std::string_view name, Value* target,
   return option;
 }
 
-// What the arguments asked for besides options.
+// The action that the arguments request.
 enum class CommandLineAction : std::uint8_t { kRun, kHelp, kVersion };
 
-// `--name=value`, `--name value`, a bare `--name` for a switch; '-' and '_' are the same in names.
-// An error names the option and the way out: what it takes, or the nearest that there is.
+// `--name=value`, `--name value`, a bare `--name` for a switch; '-' and '_' are equal in names. An
+// error names the option and the remedy: what it accepts, or the nearest option.
 absl::StatusOr<CommandLineAction> ReadArguments(const std::vector<Option>& options, int argc,
                                                 const char* const* argv);
-// MSP_NAME for each option, and an error for a variable that looks like one and is none.
+// MSP_NAME for each option, and an error for an MSP_ variable that is none.
 absl::Status ReadEnvironment(const std::vector<Option>& options);
 
 // The option with this name, without dashes; null when there is none.

@@ -13,12 +13,12 @@
 namespace msp::telemetry {
 namespace {
 
-// A reply that waits for its line: released by the disk or the clock, whichever is first.
+// A reply that waits for its line: released by the disk or by the timeout, whichever comes first.
 class Waiting {
  public:
   explicit Waiting(Audit::Then then) : then_(std::move(then)) {}
   // True for the first.
-  bool LetGo() {
+  bool Release() {
     if (gone_.exchange(true)) return false;
     std::move(then_)();
     return true;
@@ -29,7 +29,7 @@ class Waiting {
   Audit::Then then_;
 };
 
-// This thread's line, until its next one.
+// Valid until this thread's next line.
 const std::string& Line(std::initializer_list<Field> fields) {
   static thread_local std::string line;
   FormatLine(Level::kInfo, "audit", fields, /*json=*/true, line);
@@ -39,7 +39,7 @@ const std::string& Line(std::initializer_list<Field> fields) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Audit>> Audit::Open(const AuditOptions& options) {
-  // Not blocking: a pipe without a reader is an error here instead of a start that hangs.
+  // Non-blocking, so that a pipe without a reader is an error instead of a hanging start.
   const int fd = open(options.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK,
                       S_IRUSR | S_IWUSR);
   if (fd < 0) {
@@ -64,11 +64,11 @@ void Audit::Write(std::initializer_list<Field> fields) { writer_->Add(Line(field
 
 void Audit::WriteThen(std::initializer_list<Field> fields, Then then) {
   auto waiting = std::make_shared<Waiting>(std::move(then));
-  timer_.At(Timer::Clock::now() + std::chrono::milliseconds(options_.patience_ms), [this, waiting] {
-    if (waiting->LetGo()) unflushed_.fetch_add(1, std::memory_order_relaxed);
+  timer_.At(Timer::Clock::now() + std::chrono::milliseconds(options_.timeout_ms), [this, waiting] {
+    if (waiting->Release()) unflushed_.fetch_add(1, std::memory_order_relaxed);
   });
   writer_->AddUrgent(Line(fields), [this, waiting](bool written) {
-    if (waiting->LetGo() && !written) unflushed_.fetch_add(1, std::memory_order_relaxed);
+    if (waiting->Release() && !written) unflushed_.fetch_add(1, std::memory_order_relaxed);
   });
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The audit log: one JSON line for each call that could move money, appended to a file of its own,
-// which nothing but this ever writes and nothing ever rewrites.
+// The audit log: one JSON line for each call that could move money, appended to its own file, which
+// nothing else writes and nothing rewrites.
 //
-// Owned by main; any thread writes. As with the log, a stuck or full disk costs lines, which are
-// counted, and no call: a call that is to wait for its line waits for a second at most.
+// Owned by main; any thread writes. As with the log, a stuck or full disk loses lines, which are
+// counted, but delays no call: with `flush` a call waits for its line for a second at most.
 #pragma once
 
 #include <atomic>
@@ -22,9 +22,9 @@
 namespace msp::telemetry {
 
 struct AuditOptions {
-  std::string file;    // Created with mode 0600 where it is absent.
-  bool flush = false;  // A call's line is on disk before its reply goes out.
-  std::int64_t patience_ms = 1'000;
+  std::string file;    // Created with mode 0600 when absent.
+  bool flush = false;  // A call's line is on disk before its reply is sent.
+  std::int64_t timeout_ms = 1'000;
 };
 
 class Audit {
@@ -40,11 +40,11 @@ class Audit {
   // Appends the line.
   void Write(std::initializer_list<Field> fields);
   // The same; `then` runs once, on a thread of this log, when the line is on disk, was lost, or the
-  // patience is at its end.
+  // timeout has elapsed.
   void WriteThen(std::initializer_list<Field> fields, Then then);
 
-  // Lines that never reached the file, and replies that went out without waiting for theirs any
-  // longer.
+  // Lines that never reached the file, and replies that were sent after the timeout, without their
+  // line.
   std::uint64_t dropped() const { return writer_->dropped(); }
   std::uint64_t unflushed() const { return unflushed_.load(std::memory_order_relaxed); }
 
@@ -55,7 +55,7 @@ class Audit {
   const AuditOptions options_;
   std::atomic<std::uint64_t> unflushed_{0};
   Timer timer_;
-  std::unique_ptr<BatchingLogSink> writer_;  // Ended first: its closures use the others.
+  std::unique_ptr<BatchingLogSink> writer_;  // Destroyed first: its closures use the others.
 };
 
 }  // namespace msp::telemetry

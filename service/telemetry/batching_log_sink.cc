@@ -16,9 +16,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::seconds kTimeout{1};
 constexpr int kPoll_ms = 50;
-// What a pipe that polls as writable takes without blocking.
+// What a writable pipe accepts without blocking.
 constexpr std::size_t kPipeBytes = 4096;
 
 bool IsFile(int fd) {
@@ -39,7 +39,7 @@ BatchingLogSink::~BatchingLogSink() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
-    give_up_at_ = Clock::now() + kPatience;
+    give_up_at_ = Clock::now() + kTimeout;
   }
   changed_.NotifyAll();
   thread_.join();
@@ -82,14 +82,14 @@ void BatchingLogSink::Flush() {
     CondVar changed;
     bool done ABSL_GUARDED_BY(mutex) = false;
   };
-  // Shared: the writer may come to it when this wait has been given up.
+  // Shared: the thread may reach it after this wait has timed out.
   auto flushed = std::make_shared<Flushed>();
   AddUrgent("", [flushed](bool) {
     MutexLock lock(flushed->mutex);
     flushed->done = true;
     flushed->changed.NotifyAll();
   });
-  const Clock::time_point until = Clock::now() + kPatience;
+  const Clock::time_point until = Clock::now() + kTimeout;
   MutexLock lock(flushed->mutex);
   while (!flushed->done && flushed->changed.WaitUntil(flushed->mutex, until)) {
   }
@@ -116,22 +116,22 @@ void BatchingLogSink::Run() {
   while (Gather(batch)) {
     const bool written = WriteOut(batch);
     for (Written& one : batch.waiting) std::move(one)(written);
-    batch.text.clear();  // Its memory serves the next batch but one.
+    batch.text.clear();  // Its memory is reused by the next batch but one.
     batch.waiting.clear();
   }
 }
 
 bool BatchingLogSink::WriteOut(const Batch& batch) {
   const std::string_view text = batch.text;
-  if (torn_ && WriteSome("\n") == 0) {
+  if (partial_line_ && WriteSome("\n") == 0) {
     dropped_.fetch_add(LinesIn(text), std::memory_order_relaxed);
     return false;
   }
-  torn_ = false;
+  partial_line_ = false;
   const std::size_t written = WriteSome(text);
   if (written < text.size()) {
     dropped_.fetch_add(LinesIn(text.substr(written)), std::memory_order_relaxed);
-    torn_ = written > 0 && text[written - 1] != '\n';
+    partial_line_ = written > 0 && text[written - 1] != '\n';
     return false;
   }
   return !options_.sync || fdatasync(options_.fd) == 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A family of Prometheus metrics whose label values come from outside: each label takes so many
-// values, and what comes after them is counted as "other". Takes a lock and the library's own
-// look-up: for what is counted often, keep what `At` returned. Internal to telemetry.
+// A family of Prometheus metrics whose label values come from outside: the number of values of each
+// label is bounded, further ones count as "other". `At` takes a lock and does the library's
+// look-up: keep its result for frequent counts. Internal to telemetry.
 //
 // Owned by Metrics. Any thread.
 #pragma once
@@ -22,7 +22,7 @@ namespace msp::telemetry {
 
 struct Label {
   const char* name;
-  std::size_t values_max;  // Beyond them: "other".
+  std::size_t values_max;  // Beyond this: "other".
 };
 
 template <class Metric>
@@ -34,7 +34,7 @@ class BoundedFamily {
   BoundedFamily(Family& family, std::vector<Label> labels, Make make)
       : family_(family), make_(make), labels_(std::move(labels)), values_(labels_.size()) {}
 
-  // A value for each label, in their order. The metric lives as long as the family.
+  // One value for each label, in order. The metric lives as long as the family.
   Metric& At(std::initializer_list<std::string_view> values) {
     prometheus::Labels labels;
     MutexLock lock(mutex_);
@@ -49,7 +49,7 @@ class BoundedFamily {
  private:
   static constexpr std::size_t kValueBytesMax = 80;
 
-  // At most so many bytes, cut at the end of a character.
+  // Truncated to the maximum, at the end of a character.
   static std::string_view Cut(std::string_view value) {
     if (value.size() <= kValueBytesMax) return value;
     std::size_t end = kValueBytesMax;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The values that are kept elsewhere and read at each scrape, as the library's families. Internal
-// to telemetry; owned by Metrics. Added before the first scrape, read by any thread.
+// Values that are kept elsewhere and read at each scrape, as the library's families. Internal to
+// telemetry; owned by Metrics. Added before the first scrape, read by any thread.
 #pragma once
 
 #include <prometheus/metric_family.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Makes text from outside fit for a metric's label. Pure; any thread.
+// Sanitizes text from outside for a metric's label. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace msp::telemetry {
 
-// A name as APIs have them: ASCII letters, digits, '_', '.', '/', '[' and ']', at most 80 bytes,
+// Keeps a name of API style: ASCII letters, digits, '_', '.', '/', '[' and ']', at most 80 bytes,
 // each part between '.', '/' and brackets at most 40, with at most 4 digits. Runs of digits become
-// '#'. Everything else is "other": a label may quote neither a card number nor a key.
+// '#'. Everything else becomes "other": a label must not contain a card number or a key.
 std::string LabelText(std::string_view text);
 
 }  // namespace msp::telemetry

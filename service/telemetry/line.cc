@@ -21,7 +21,7 @@ void AppendNumber(Number number, std::string& out) {
   out.append(text.data(), end);
 }
 
-// For people: one line whatever the text holds.
+// For people: stays on one line whatever the text contains.
 void AppendPlain(std::string_view text, std::string& out) {
   for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
 }
@@ -66,7 +66,7 @@ std::int64_t UnixMsNow() {
 }
 
 void AppendTime(std::int64_t unix_ms, std::string& out) {
-  // Most lines of a thread are of the same second as the one before.
+  // Most lines of a thread are of the same second as the previous line.
   static thread_local std::time_t known = -1;
   static thread_local std::array<char, 24> text{};
   const std::time_t seconds = unix_ms / 1000;

@@ -25,7 +25,7 @@ using prometheus::Histogram;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-// Around what gRPC and loopback cost, around what MultiSafepay takes, and up to our own limits.
+// Covers the latency of gRPC on loopback, that of MultiSafepay, and our own limits.
 const Histogram::BucketBoundaries kSeconds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                            0.25,  0.5,    1,     2.5,  5,     10,   30};
 
@@ -35,7 +35,7 @@ constexpr Label kOutcome{.name = "outcome", .values_max = 8};
 
 constexpr std::array<std::string_view, 3> kVerdicts{"reconciled", "replayed", "unknown"};
 
-// A registry that also tells of families that have no series yet.
+// A registry that also exports families without series.
 class MetricRegistry {
  public:
   BoundedFamily<Counter> Counters(const char* name, const char* help,
@@ -128,14 +128,14 @@ struct Metrics::Families {
                    "Calls that went without a lease because Redis did not answer.");
   CollectedMetrics readings;
 
-  // What each call counts, resolved once: the rest is rare.
+  // The counters of each call, resolved once; the others are rare.
   struct Method {
     std::string_view success;  // The outcome of a call that succeeds; "" where no money moves.
     Counter& succeeded;
     Histogram& seconds;
     Histogram& upstream_seconds;
   };
-  std::map<std::string, Method, std::less<>> methods;  // Written by Prepare alone.
+  std::map<std::string, Method, std::less<>> methods;  // Written only by Prepare.
   Counter& answered = exchanges.At({"answered", "200", "0"});
   Histogram& queue = exchange_seconds.At({"queue"});
   Histogram& connect = exchange_seconds.At({"connect"});

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the service counts about itself, as Prometheus families; docs/operations.md says what each
-// is good for, and a test compares that table with what is exported.
+// The service's metrics as Prometheus families. docs/operations.md explains each, and a test
+// compares its table with the exported metrics.
 //
-// Owned by main; any thread may count. Every label has a bounded set of values: those that come
-// from outside are cut off at a limit and counted as "other". What each call counts is resolved
-// once, in Prepare; the rest takes a lock and is rare.
+// Owned by main; any thread may count. Every label has a bounded set of values: beyond a limit,
+// values from outside count as "other". The counters of every call are resolved once, in Prepare;
+// the others take a lock and are rare.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +24,12 @@ struct CallSample {
   std::string_view code;     // gRPC's name for it.
   std::string_view outcome;  // "" where no money could move.
   std::int64_t total_us = 0;
-  std::int64_t upstream_us = 0;  // All of its exchanges together; 0 when there was none.
+  std::int64_t upstream_us = 0;  // Of all its exchanges together; 0 when there was none.
 };
 
-// One REST exchange that has ended; a part that did not happen is 0.
+// One REST exchange that has ended; the time of a phase that did not occur is 0.
 struct RestCallSample {
-  // "answered", "not_sent" or "unknown": what became of the request.
+  // The outcome of the request: "answered", "not_sent" or "unknown".
   std::string_view fate;
   int http_status = 0;  // 0 without an answer.
   int error_code = 0;   // MultiSafepay's own; 0 where it gave none.
@@ -40,58 +40,55 @@ struct RestCallSample {
   std::int64_t total_us = 0;
 };
 
-// A value that is kept elsewhere and read at each scrape. Those of the same name make
-// one family; the help text and kind of the first are used.
+// A value that is kept elsewhere and read at each scrape. Values of the same name form one family;
+// the help text and kind of the first are used.
 struct CollectedMetric {
   enum class Kind : std::uint8_t { kGauge, kCounter };
   std::string name;
   std::string help;
   Kind kind = Kind::kGauge;
-  // At most one label; none where the name is empty.
+  // At most one label; none when the name is empty.
   std::string label_name;
   std::string label_value;
   std::function<double()> read;  // Any thread; outlives the last `Exposition`.
-  // Instead of `read`, where the label's values are known at the scrape only: each with its value.
+  // Instead of `read`, where the label's values are only known at the scrape: each with its value.
   std::function<std::vector<std::pair<std::string, double>>()> read_each;
 };
 
 class Metrics {
  public:
-  // Not `enabled`: nothing is counted, for a server that nobody can ask.
+  // Not `enabled`: nothing is counted, for a server without an admin port.
   explicit Metrics(bool enabled = true);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // Before the first call of the method: resolves what each call counts. The series that alerts
-  // look at exist from then on, at 0: the first event would not be seen as an increase otherwise.
+  // Before the first call of the method: resolves its counters. From then on the series of alerts
+  // exist, at 0: otherwise the first event would not be an increase.
   void Prepare(std::string_view method, bool moves_money);
   void AddReading(CollectedMetric reading);
 
   void CountCall(const CallSample& call);
-  // A stream that has ended, among the calls; how long it was open is no latency, and left out.
+  // Counts an ended stream among the calls, without its duration, which is no latency.
   void CountStream(std::string_view method, std::string_view code);
   void CountExchange(const RestCallSample& exchange);
-  // A member that our schema does not know ("unknown_member"), that did not fit ("unfit_value") or
+  // A member that our schema does not have ("unknown_member"), that did not fit ("unfit_value") or
   // that came twice ("duplicate_member"), by its path; paths beyond the first 200 are "other".
   void CountDrift(std::string_view kind, std::string_view path);
-  // A pair of statuses whose reading is a guess (payments::IsOdd): UNRECOGNIZED, or the odd
-  // PENDING.
+  // A pair of statuses whose state is a guess (payments::IsOdd): UNRECOGNIZED, or an odd PENDING.
   void CountOddState(std::string_view status, std::string_view financial_status);
   // An order that was declined in answer to a money-moving call.
   void CountDecline(std::string_view category);
   // A read that is tried again.
   void CountRetry(std::string_view method);
-  // What looking at the order told about a money-moving call: "reconciled", "replayed" or
-  // "unknown".
+  // The verdict of order look-ups for a money-moving call: "reconciled", "replayed" or "unknown".
   void CountReconciliation(std::string_view method, std::string_view verdict);
-  // Redis did not answer when a lease was asked for: that call relied on this replica's own
-  // flights.
+  // Redis did not answer a request for a lease: the call relied on this replica's own flights.
   void CountLeaseUnavailable();
   // A money-moving call whose caller had gone when its answer came.
   void CountCallerGone(std::string_view method, std::string_view outcome);
 
-  // The text exposition format: every family, also one that has counted nothing yet.
+  // The text exposition format: every family, also without any count.
   std::string Exposition() const;
 
  private:

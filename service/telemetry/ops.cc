@@ -13,27 +13,27 @@ namespace msp::telemetry {
 namespace {
 
 constexpr int kPortThreads = 4;
-constexpr int kVisitorsMax = 32;        // Served or waiting; the rest wait in the kernel.
-constexpr int kVisitorPatience_s = 2;   // For a request to arrive, and for an answer to be taken.
-constexpr std::size_t kBodyMax = 1024;  // Nobody has anything to send here.
+constexpr int kRequestsMax = 32;        // Served or waiting; the rest wait in the kernel.
+constexpr int kRequestTimeout_s = 2;    // For a request to arrive, and for an answer to be sent.
+constexpr std::size_t kBodyMax = 1024;  // Requests here need no body.
 constexpr char kText[] = "text/plain; charset=utf-8";
 constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kHtml[] = "text/html; charset=utf-8";
 
-// httplib's threads, with a bound on who waits for one: the accepting thread waits beyond it.
+// httplib's threads, with a bound on waiting requests: beyond it the accepting thread blocks.
 class RequestQueue final : public httplib::TaskQueue {
  public:
-  void enqueue(std::function<void()> visit) override {
-    room_.acquire();
-    threads_.enqueue([this, visit = std::move(visit)] {
-      visit();
-      room_.release();
+  void enqueue(std::function<void()> request) override {
+    slots_.acquire();
+    threads_.enqueue([this, request = std::move(request)] {
+      request();
+      slots_.release();
     });
   }
   void shutdown() override { threads_.shutdown(); }
 
  private:
-  std::counting_semaphore<kVisitorsMax> room_{kVisitorsMax};
+  std::counting_semaphore<kRequestsMax> slots_{kRequestsMax};
   httplib::ThreadPool threads_{kPortThreads};
 };
 
@@ -49,7 +49,7 @@ Address Split(const std::string& listen) {
   return address;
 }
 
-void Say(httplib::Response& response, int status, const char* text) {
+void Respond(httplib::Response& response, int status, const char* text) {
   response.status = status;
   response.set_content(text, kText);
 }
@@ -76,15 +76,15 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
   std::unique_ptr<OpsServer> ops(new OpsServer(std::move(pages)));
   httplib::Server& server = ops->http_->server;
   server.new_task_queue = [] { return new RequestQueue; };
-  // Not httplib's own choice, SO_REUSEPORT: two servers would share the port without a word.
+  // Not httplib's default, SO_REUSEPORT: two servers would share the port silently.
   server.set_socket_options([](socket_t fd) {
     const int yes = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
-  server.set_read_timeout(kVisitorPatience_s);
-  server.set_write_timeout(kVisitorPatience_s);
-  // A visitor who says nothing, or stays, would hold a thread.
-  server.set_keep_alive_timeout(kVisitorPatience_s);
+  server.set_read_timeout(kRequestTimeout_s);
+  server.set_write_timeout(kRequestTimeout_s);
+  // A silent or persistent client would occupy a thread.
+  server.set_keep_alive_timeout(kRequestTimeout_s);
   server.set_keep_alive_max_count(1);
   server.set_payload_max_length(kBodyMax);
   ops->AddPages();
@@ -103,12 +103,12 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
     http->server.listen_after_bind();
     http->ended.store(true);
   });
-  // httplib forgets a stop that comes before its loop runs.
+  // httplib ignores a stop before its loop runs.
   while (!server.is_running() && !ops->http_->ended.load()) std::this_thread::yield();
   return ops;
 }
 
-// A frequent request gets the last answer again: the port must not be a way to make us call
+// Frequent requests get the last answer again: the port must not allow to make us call
 // MultiSafepay.
 KeyVerdict OpsServer::Keys() {
   MutexLock lock(keys_mutex_);
@@ -123,27 +123,27 @@ KeyVerdict OpsServer::Keys() {
 void OpsServer::AddPages() {
   httplib::Server& server = http_->server;
   server.Get("/livez", [](const httplib::Request&, httplib::Response& response) {
-    Say(response, 200, "alive\n");
+    Respond(response, 200, "alive\n");
   });
   server.Get("/readyz", [this](const httplib::Request& request, httplib::Response& response) {
     if (request.has_param("keys") && phase_.load(std::memory_order_relaxed) == Phase::kServing) {
       const KeyVerdict verdict = Keys();
-      return Say(response, verdict.all_taken ? 200 : 503, verdict.text.c_str());
+      return Respond(response, verdict.all_taken ? 200 : 503, verdict.text.c_str());
     }
     switch (phase_.load(std::memory_order_relaxed)) {
       case Phase::kStarting:
-        return Say(response, 503, "starting\n");
+        return Respond(response, 503, "starting\n");
       case Phase::kServing:
-        return Say(response, 200, "ready\n");
+        return Respond(response, 200, "ready\n");
       case Phase::kDraining:
-        return Say(response, 503, "draining\n");
+        return Respond(response, 503, "draining\n");
     }
   });
   server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
     response.set_content(pages_.metrics(), kMetricsText);
   });
   server.Get("/statusz", [this](const httplib::Request&, httplib::Response& response) {
-    // Nothing is loaded and nothing runs, whatever ends up on the page.
+    // Nothing is loaded or run, whatever the page contains.
     response.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("Cache-Control", "no-store");

@@ -3,8 +3,8 @@
 // The operators' HTTP port: /metrics, /livez, /readyz and /statusz.
 //
 // Owned by main, outlived by whatever its pages read. Serves on a few threads of its own, off the
-// hot path: a slow or stuck visitor holds one of them for seconds at most, and never a call. Any
-// thread may tell the phase.
+// hot path: a slow or stuck client blocks one of them for seconds at most, and never a call. Any
+// thread may set the phase.
 #pragma once
 
 #include <atomic>
@@ -19,21 +19,21 @@
 
 namespace msp::telemetry {
 
-// Where the server stands in its life. Only kServing is ready; every phase is alive: an upstream
-// that is down is no reason to restart, or to send callers elsewhere.
+// The phase of the server. Only kServing is ready; every phase is live: an upstream that is down is
+// no reason to restart the server, or to send callers elsewhere.
 enum class Phase : std::uint8_t { kStarting, kServing, kDraining };
 
-// Whether MultiSafepay takes every site's key, and a line for each site.
+// Whether MultiSafepay accepts every site's key, and a line for each site.
 struct KeyVerdict {
   bool all_taken = false;
   std::string text;
 };
 
-// What the pages say, made anew for each visit, on the port's own threads.
+// The content of the pages, generated for each request, on the port's own threads.
 struct OpsPages {
   std::function<std::string()> metrics;  // Prometheus' text format.
   std::function<std::string()> status;   // HTML for people.
-  // Asks MultiSafepay whether it takes the keys; may take seconds. Called by one thread at a time.
+  // Checks the keys with MultiSafepay; may take seconds. Called by one thread at a time.
   std::function<KeyVerdict()> keys;
 };
 
@@ -42,7 +42,7 @@ class OpsServer {
   // Binds `listen` ("host:port"; port 0 picks one) and serves. An address in use is an error.
   static absl::StatusOr<std::unique_ptr<OpsServer>> Start(const std::string& listen,
                                                           OpsPages pages);
-  // Ends within the few seconds that a stuck visitor is given.
+  // Ends within seconds, the timeout of a stuck client.
   ~OpsServer();
   OpsServer(const OpsServer&) = delete;
   OpsServer& operator=(const OpsServer&) = delete;
@@ -58,7 +58,7 @@ class OpsServer {
   KeyVerdict Keys();
 
   const OpsPages pages_;
-  Mutex keys_mutex_;  // Held while keys are asked for.
+  Mutex keys_mutex_;  // Held while keys are checked.
   KeyVerdict keys_ ABSL_GUARDED_BY(keys_mutex_);
   std::chrono::steady_clock::time_point keys_until_ ABSL_GUARDED_BY(keys_mutex_);
   std::atomic<Phase> phase_{Phase::kStarting};

@@ -15,7 +15,7 @@
 namespace msp::telemetry {
 namespace {
 
-// Numbered as proc(5) numbers the fields of /proc/self/stat.
+// Field numbers of /proc/self/stat as in proc(5).
 constexpr int kState = 3;
 constexpr int kThreadsField = 20;
 constexpr int kStartTicks = 22;
@@ -63,7 +63,7 @@ double OpenDescriptors() {
   for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
        at.increment(error))
     ++count;
-  return count > 0 ? count - 1 : 0;  // Without the one that looks.
+  return count > 0 ? count - 1 : 0;  // Without the descriptor of this listing.
 }
 
 double DescriptorsMax() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The process as Prometheus clients describe it everywhere: CPU, memory, descriptors, threads,
-// start. Read from /proc at each scrape; any thread.
+// The usual process metrics of Prometheus clients: CPU, memory, descriptors, threads, start. Read
+// from /proc at each scrape; any thread.
 #pragma once
 
 #include "service/telemetry/metrics.h"

@@ -6,10 +6,10 @@
 
 namespace msp::telemetry {
 
-void RecentErrors::Add(ErrorRecord trouble) {
+void RecentErrors::Add(ErrorRecord record) {
   MutexLock lock(mutex_);
   if (kept_.size() == kKept) kept_.pop_back();
-  kept_.push_front(std::move(trouble));
+  kept_.push_front(std::move(record));
 }
 
 std::vector<ErrorRecord> RecentErrors::All() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The last calls that failed, for the status page: what went wrong, never for whom. Owned by main;
-// any thread.
+// The last failed calls, for the status page: the error, never the caller. Owned by main; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace msp::telemetry {
 
-// Words of ours and of the transport, free of request data: no order id, no text of MultiSafepay's.
+// Texts of this service and the transport, without request data: no order id, no text of
+// MultiSafepay's.
 struct ErrorRecord {
   std::int64_t unix_ms = 0;
   std::string_view method;  // Static.
@@ -29,7 +30,7 @@ class RecentErrors {
  public:
   static constexpr std::size_t kKept = 20;
 
-  void Add(ErrorRecord trouble);
+  void Add(ErrorRecord record);
   // The newest first.
   std::vector<ErrorRecord> All() const;
 

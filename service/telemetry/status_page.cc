@@ -21,25 +21,25 @@ void AppendTable(std::string_view title, const StatusFacts::Table& table, std::s
   out.append("</table>\n");
 }
 
-void AppendTroubles(const std::vector<ErrorRecord>& troubles, std::string& out) {
+void AppendErrors(const std::vector<ErrorRecord>& errors, std::string& out) {
   out.append("<h2>Last errors</h2>\n");
-  if (troubles.empty()) {
+  if (errors.empty()) {
     out.append("<p>None since the start.</p>\n");
     return;
   }
   out.append(
       "<table>\n<tr><th>time</th><th>method</th><th>code</th><th>reason</th>"
       "<th>HTTP</th><th>detail</th><th>trace id</th></tr>\n");
-  for (const ErrorRecord& trouble : troubles) {
+  for (const ErrorRecord& error : errors) {
     std::string time;
-    AppendTime(trouble.unix_ms, time);
+    AppendTime(error.unix_ms, time);
     const std::string status =
-        trouble.http_status == 0 ? std::string() : std::to_string(trouble.http_status);
+        error.http_status == 0 ? std::string() : std::to_string(error.http_status);
     out.append("<tr>");
     for (const std::string_view cell :
-         {std::string_view(time), trouble.method, trouble.code, std::string_view(trouble.reason),
-          std::string_view(status), std::string_view(trouble.detail),
-          std::string_view(trouble.trace_id)})
+         {std::string_view(time), error.method, error.code, std::string_view(error.reason),
+          std::string_view(status), std::string_view(error.detail),
+          std::string_view(error.trace_id)})
       out.append("<td>").append(Escaped(cell)).append("</td>");
     out.append("</tr>\n");
   }
@@ -79,7 +79,7 @@ std::string StatusPage(const StatusFacts& facts) {
   std::string out(kHead);
   AppendTable("Server", facts.server, out);
   AppendTable("MultiSafepay", facts.upstream, out);
-  AppendTroubles(facts.troubles, out);
+  AppendErrors(facts.errors, out);
   AppendTable("Settings", facts.settings, out);
   return out.append("</body></html>\n");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// /statusz: one page that answers, at a look, whether payments go through and whose fault it is if
-// not. HTML without scripts; every value is escaped here. Pure; any thread.
+// /statusz: one page that shows whether payments go through and whose fault it is if not. HTML
+// without scripts; every value is escaped here. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -19,12 +19,12 @@ struct StatusFacts {
   Table server;
   Table upstream;
   Table settings;  // Masked already.
-  std::vector<ErrorRecord> troubles;
+  std::vector<ErrorRecord> errors;
 };
 
 std::string StatusPage(const StatusFacts& facts);
 
-// `text` as it may stand in HTML, between tags or in quotes.
+// `text` escaped for HTML, between tags or in quotes.
 std::string Escaped(std::string_view text);
 
 }  // namespace msp::telemetry

@@ -26,7 +26,7 @@ bool IsId(std::string_view text) {
   return IsHex(text) && text.find_first_not_of('0') != std::string_view::npos;
 }
 
-// Version 00 has exactly this shape; later ones may go on behind another dash.
+// Version 00 has exactly this form; later ones may continue after another dash.
 bool IsParent(std::string_view text) {
   if (text.size() < kTraceParentBytes || text[kTraceAt - 1] != '-' || text[kSpanAt - 1] != '-' ||
       text[kFlagsAt - 1] != '-')

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Proof for a state that one read does not prove, because it may be older than what was told: reads
-// lag behind, and a replica of MultiSafepay's may answer with what was true a while ago. Two reads
-// in a row that began after the last news and show the same state are proof once the later one
-// began when no read lags behind any more. Pure; one thread at a time.
+// Proof for a state that one read does not prove, because it may be older than the state that was
+// sent: reads lag behind, since a replica of MultiSafepay's may answer with an earlier state. Two
+// consecutive reads that began after the last news and show the same state are proof once the later
+// read began after the settle time. Pure; one thread at a time.
 #pragma once
 
 #include <chrono>
@@ -16,9 +16,8 @@ class Confirmation {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  // A read that began at `began` and showed `digest`. `since`: when the news came that it may
-  // contradict; `settle`: how long reads may lag behind. The caller leaves out reads that began
-  // before `since`.
+  // Adds a read that began at `began` and showed `digest`. `since`: the time of the last news.
+  // `settle`: how long reads may lag behind. The caller omits reads that began before `since`.
   void Add(const std::string& digest, Time began, Time since, std::chrono::milliseconds settle) {
     if (digest != digest_) {
       digest_ = digest;

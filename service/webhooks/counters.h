@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What this component counts, read by the operators' port at each scrape. Owned by main; any
-// thread.
+// The counters of this component, read at each scrape of the admin port. Owned by main; any thread.
 #pragma once
 
 #include <array>
@@ -11,36 +10,36 @@
 
 namespace msp::webhooks {
 
-// What became of a notification; the names are a metric's label.
+// The result of a notification; the names are label values of a metric.
 inline constexpr std::array<std::string_view, 15> kReceivedNames{
     "accepted",      "duplicate",   "hint",      "ignored",   "bad_auth_header",
     "bad_signature", "stale",       "future",    "malformed", "wrong_order",
     "unknown_site",  "bad_request", "too_large", "too_slow",  "not_found"};
 enum class Received : std::uint8_t {
   kAccepted,
-  kDuplicate,        // Accepted as well; its state had been handed on before.
-  kUnauthenticated,  // By GET: unsigned, so no more than a reason to look.
-  kIgnored,          // Without a timestamp: someone's browser.
+  kDuplicate,        // Accepted, too; its state was published before.
+  kUnauthenticated,  // By GET: unsigned, so only a reason to read the order.
+  kIgnored,          // Without a timestamp, as from a browser.
   kBadAuthHeader,
   kBadSignature,
   kStale,
   kFuture,
-  kMalformed,   // Genuine, and no order.
-  kWrongOrder,  // Genuine, and of another order than the query says.
+  kMalformed,   // Genuine, but no order.
+  kWrongOrder,  // Genuine, but of another order than the query names.
   kUnknownSite,
-  kBadRequest,  // HTTP that two parsers could read in two ways.
+  kBadRequest,  // HTTP that is ambiguous to parsers.
   kTooLarge,
   kTooSlow,
   kNotFound,
 };
 
-// Where watchers' states come from, and what was not worth one.
+// What became of a notification or a read of a watched order; label values of a metric.
 inline constexpr std::array<std::string_view, 6> kEventNames{"news",  "same",   "stale",
                                                              "doubt", "looked", "pushed"};
-// Why an order was read.
-inline constexpr std::array<std::string_view, 5> kLookNames{"snapshot", "poll", "doubt", "hint",
-                                                            "push"};
-enum class FetchReason : std::uint8_t { kSnapshot, kPoll, kDoubt, kUnauthenticated, kPushed };
+// Why an order was read; label values of a metric.
+inline constexpr std::array<std::string_view, 5> kFetchReasonNames{"snapshot", "poll", "doubt",
+                                                                   "hint", "push"};
+enum class FetchReason : std::uint8_t { kSnapshot, kPoll, kUnproven, kUnauthenticated, kPushed };
 
 inline constexpr std::array<std::string_view, 4> kBusNames{"published", "unpublished", "received",
                                                            "refused"};
@@ -64,13 +63,13 @@ class Counts {
 struct Counters {
   Counts<kReceivedNames.size()> received;
   Counts<kEventNames.size()> events;
-  Counts<kLookNames.size()> looks;
+  Counts<kFetchReasonNames.size()> fetches;
   Counts<kBusNames.size()> bus;
-  std::atomic<std::int64_t> looks_failed{0};
+  std::atomic<std::int64_t> fetches_failed{0};
   std::atomic<std::int64_t> watchers{0};
   std::atomic<std::int64_t> watchers_refused{0};
   std::atomic<std::int64_t> orders{0};         // Watched now.
-  std::atomic<std::int64_t> bus_connected{0};  // 1 while Redis is listened to.
+  std::atomic<std::int64_t> bus_connected{0};  // 1 while subscribed to Redis.
 };
 
 }  // namespace msp::webhooks

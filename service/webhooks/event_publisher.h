@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The way from the replica that a notification lands on to those that watch its order.
+// Publishes events from the replica that received a notification to those that watch its order.
 #pragma once
 
 #include <string>
@@ -10,18 +10,18 @@
 
 namespace msp::webhooks {
 
-// What one replica tells the others.
+// An event for the other replicas.
 struct Event {
   std::string order_id;
-  std::string body;  // Verified, as it came; empty: look at the order.
+  std::string body;  // Verified, as received; empty: read the order.
 };
 
 class EventPublisher {
  public:
   using Done = absl::AnyInvocable<void() &&>;
   virtual ~EventPublisher() = default;
-  // `done` runs when the event has been handed over, or the failure been logged and counted: on any
-  // thread, within the second that the other side is given. Any thread.
+  // `done` runs when the event is published, or its failure logged and counted: on any thread,
+  // within Redis's time limit of one second. Any thread.
   virtual void Publish(const payments::Site& site, const Event& event, Done done) = 0;
 };
 

@@ -16,7 +16,7 @@
 namespace msp::webhooks {
 namespace {
 
-// Orders in one generation of the memory.
+// Orders in one generation of remembered states.
 constexpr std::size_t kRememberedMax = 50'000;
 
 Received Refused(SignatureCheck verdict) {
@@ -32,7 +32,7 @@ Received Refused(SignatureCheck verdict) {
   }
 }
 
-std::string_view Words(SignatureCheck verdict) {
+std::string_view Explanation(SignatureCheck verdict) {
   switch (verdict) {
     case SignatureCheck::kBadAuthHeader:
       return "the Auth header is not base64 of a time, a colon and 128 hexadecimal digits";
@@ -45,9 +45,9 @@ std::string_view Words(SignatureCheck verdict) {
   }
 }
 
-// Whether the body has its order_id as a JSON number, without the leading zeros that the shop's id
-// may have. The body is JSON: it has been decoded. The decoder keeps a number's digits in the same
-// way as a text's, so that its result cannot tell.
+// True when the body has its order_id as a JSON number, without the leading zeros that the shop's
+// id may have. The body is valid JSON: it has been decoded. The decoded order does not show it,
+// because the decoder stores the digits of numbers and texts alike.
 bool HasNumericOrderId(std::string_view body) {
   constexpr std::string_view kSpaces = " \t\r\n";
   bool numeric = false;
@@ -82,7 +82,7 @@ NotificationReceiver::NotificationReceiver(std::int64_t window_s,
 
 void NotificationReceiver::Take(const payments::Site& site, const Notification& notification,
                                 Taken taken) {
-  Result result = Judge(site, notification);
+  Result result = Handle(site, notification);
   if (!result.genuine() || bus_ == nullptr) return std::move(taken)(std::move(result));
   const Event event{result.order.order_id(), std::string(notification.body)};
   bus_->Publish(site, event, [result = std::move(result), taken = std::move(taken)]() mutable {
@@ -90,8 +90,8 @@ void NotificationReceiver::Take(const payments::Site& site, const Notification& 
   });
 }
 
-NotificationReceiver::Result NotificationReceiver::Judge(const payments::Site& site,
-                                                         const Notification& notification) {
+NotificationReceiver::Result NotificationReceiver::Handle(const payments::Site& site,
+                                                          const Notification& notification) {
   Result result;
   const auto refuse = [&](Received received, std::string detail) {
     result.received = received;
@@ -103,15 +103,15 @@ NotificationReceiver::Result NotificationReceiver::Judge(const payments::Site& s
   const SignatureCheck verdict = Verify(notification.auth, notification.body, KeysOf(site),
                                         {.now_s = now_ms / 1'000, .past_s = window_s_});
   if (verdict != SignatureCheck::kGenuine)
-    return refuse(Refused(verdict), std::string(Words(verdict)));
+    return refuse(Refused(verdict), std::string(Explanation(verdict)));
   std::string detail;
   if (!Read(std::string(notification.body), result.order, detail))
     return refuse(Received::kMalformed, std::move(detail));
   if (!notification.transactionid.empty() &&
       !payments::SameOrderId(notification.transactionid, result.order.order_id()))
     return refuse(Received::kWrongOrder, "the query's transactionid is not the body's order_id");
-  // The body's own id counts, as it is signed and the query is not. Only where it is a JSON number
-  // its leading zeros are lost: then the query has it as the shop wrote it.
+  // The body's id counts, because it is signed and the query is not. Only as a JSON number has it
+  // lost leading zeros: then the query has it as the shop wrote it.
   if (!notification.transactionid.empty() &&
       notification.transactionid != result.order.order_id() && HasNumericOrderId(notification.body))
     result.order.set_order_id(std::string(notification.transactionid));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Where notifications come in, from the listener and from HandleNotification alike: verified over
-// their raw bytes, then decoded, then handed to the event core and to the other replicas.
+// Receives notifications, from the listener and from HandleNotification alike: verifies the
+// signature of the raw bytes, decodes them and passes the state to the order watch registry and to
+// the other replicas.
 //
 // Owned by main; any thread.
 #pragma once
@@ -25,7 +26,7 @@
 
 namespace msp::webhooks {
 
-// Longer ids are nobody's.
+// No order has a longer id.
 inline constexpr std::size_t kOrderIdMax = 255;
 
 struct Notification {
@@ -38,7 +39,7 @@ class NotificationReceiver {
  public:
   struct Result {
     Received received = Received::kAccepted;
-    std::string detail;             // For people, without any of the body's text.
+    std::string detail;             // Human-readable, without any of the body's text.
     multisafepay::v1::Order order;  // Completed, where accepted.
     bool duplicate = false;
     bool genuine() const {
@@ -49,20 +50,20 @@ class NotificationReceiver {
   // `window_s`: how old a notification may be.
   NotificationReceiver(std::int64_t window_s, const codec::MessageSchema& order_plan,
                        OrderWatchRegistry& registry, Counters& counters);
-  // To other replicas; set before use, if at all.
+  // To other replicas. Optional; set before use.
   void Connect(EventPublisher* bus) { bus_ = bus; }
 
   using Taken = absl::AnyInvocable<void(Result) &&>;
-  // `taken` runs when the notification is refused, or its event handed on, to other replicas too
+  // `taken` runs when the notification is refused, or when its event is published to other replicas
   // where there are any: at once, or on another thread within a second.
   void Take(const payments::Site& site, const Notification& notification, Taken taken);
   // A notification without body and signature.
   void NotifyUnauthenticated(const payments::Site& site, std::string_view order_id);
-  // The order in a body that is genuine; an error's words in `detail`.
+  // Reads the order in a genuine body; false with an explanation in `detail`.
   bool Read(std::string body, multisafepay::v1::Order& order, std::string& detail) const;
 
  private:
-  Result Judge(const payments::Site& site, const Notification& notification);
+  Result Handle(const payments::Site& site, const Notification& notification);
   bool SeenBefore(const std::string& site, const State& state);
 
   const std::int64_t window_s_;
@@ -71,8 +72,8 @@ class NotificationReceiver {
   EventPublisher* bus_ = nullptr;
   Counters& counters_;
   Mutex mutex_;
-  // What was handed out last for an order: two generations, of which the older one is dropped when
-  // the younger is full.
+  // The last state of each order that was passed on, in two generations: the older one is dropped
+  // when the younger is full.
   std::unordered_map<std::string, std::string> young_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::string> old_ ABSL_GUARDED_BY(mutex_);
 };

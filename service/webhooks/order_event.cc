@@ -15,7 +15,7 @@ namespace v1 = multisafepay::v1;
 constexpr std::size_t kDigestBytes = 16;
 constexpr std::size_t kOrderMarkBytes = 8;
 
-// An answer to GET carries no payment_url: the step between the two is no event.
+// An answer to GET carries no payment_url: the step between these two states is no event.
 v1::PaymentState Merged(v1::PaymentState state) {
   return state == v1::PAYMENT_STATE_REQUIRES_ACTION ? v1::PAYMENT_STATE_PENDING : state;
 }
@@ -26,8 +26,8 @@ void Append(std::string& text, std::string_view member) {
 }
 void Append(std::string& text, std::int64_t member) { Append(text, std::to_string(member)); }
 
-// Left out on purpose: `modified`, what only some answers carry (addresses, tokens), and what
-// notifications mask (accounts).
+// Excluded: `modified`, what only some answers carry (addresses, tokens), and what notifications
+// mask (accounts).
 std::string DigestOf(const v1::Order& order) {
   std::string text;
   Append(text, order.transaction_id());
@@ -54,19 +54,20 @@ bool IsInitialized(const State& state) {
   return Merged(state.order->payment_state()) == v1::PAYMENT_STATE_PENDING;
 }
 
-// Whether the told state is about the very payment that is known. A first attempt may show itself
-// in a notification only while it is open: what has ended may be a refund's body.
-bool SamePayment(const State& known, const State& told) {
+// True when the notified state is about the known payment. A notification may introduce a first
+// attempt only while that is open: an ended one may be a refund's body.
+bool SamePayment(const State& known, const State& notified) {
   const std::string& id = known.order->transaction_id();
-  const bool same = id == told.order->transaction_id() || (id.empty() && IsInitialized(told));
-  const bool amount = !known.order->has_amount() || !told.order->has_amount() ||
-                      known.order->amount() == told.order->amount();
-  const bool currency = !known.order->has_currency() || !told.order->has_currency() ||
-                        known.order->currency() == told.order->currency();
+  const bool same =
+      id == notified.order->transaction_id() || (id.empty() && IsInitialized(notified));
+  const bool amount = !known.order->has_amount() || !notified.order->has_amount() ||
+                      known.order->amount() == notified.order->amount();
+  const bool currency = !known.order->has_currency() || !notified.order->has_currency() ||
+                        known.order->currency() == notified.order->currency();
   return same && amount && currency;
 }
 
-// How far a payment has come. A read that lags behind never shows more than there was.
+// The progress of a payment. A read that lags behind never shows more progress than there was.
 int ProgressOf(v1::PaymentState state) {
   switch (Merged(state)) {
     case v1::PAYMENT_STATE_UNSPECIFIED:
@@ -100,7 +101,7 @@ State StateOf(v1::Order order, std::int64_t observed_ms) {
   return state;
 }
 
-LastTold LastToldOf(const State& state) {
+LastSent LastSentOf(const State& state) {
   return {.order_mark = OrderMark(state.order->order_id()),
           .digest = state.digest,
           .modified = state.modified,
@@ -111,12 +112,12 @@ std::string OrderMark(std::string_view order_id) {
   return HmacSha256("msp order id", order_id).substr(0, kOrderMarkBytes);
 }
 
-bool ProvenAfter(const LastTold& told, const State& state) {
+bool ProvenAfter(const LastSent& sent, const State& state) {
   // From an end back to an open payment: a new attempt, or an older state with a wrong `modified`.
-  if (StageOf(state) < StageOf(told.payment_state)) return false;
-  const bool both = told.modified != 0 && state.modified != 0;
-  if (both && told.modified != state.modified) return state.modified > told.modified;
-  return ProgressOf(state.order->payment_state()) > ProgressOf(told.payment_state);
+  if (StageOf(state) < StageOf(sent.payment_state)) return false;
+  const bool both = sent.modified != 0 && state.modified != 0;
+  if (both && sent.modified != state.modified) return state.modified > sent.modified;
+  return ProgressOf(state.order->payment_state()) > ProgressOf(sent.payment_state);
 }
 
 Stage StageOf(const State& state) { return StageOf(state.order->payment_state()); }
@@ -137,23 +138,26 @@ Stage StageOf(v1::PaymentState state) {
   }
 }
 
-Ordering Compare(const State& known, const State& told) {
-  if (known.digest == told.digest) return Ordering::kSame;
-  if (known.modified == 0 || told.modified == 0) return Ordering::kDoubt;
-  if (told.modified < known.modified) {
-    // Late, unless it shows more than is known: then `modified` went back, as local time does once
-    // a year.
+Ordering Compare(const State& known, const State& notified) {
+  if (known.digest == notified.digest) return Ordering::kSame;
+  if (known.modified == 0 || notified.modified == 0) return Ordering::kIndeterminate;
+  if (notified.modified < known.modified) {
+    // Late, unless it shows more progress than is known: then `modified` went back, as local time
+    // does once a year.
     const bool more =
-        ProgressOf(told.order->payment_state()) > ProgressOf(known.order->payment_state());
-    return more ? Ordering::kDoubt : Ordering::kStale;
+        ProgressOf(notified.order->payment_state()) > ProgressOf(known.order->payment_state());
+    return more ? Ordering::kIndeterminate : Ordering::kStale;
   }
-  if (!SamePayment(known, told) || told.order->payment_state() == v1::PAYMENT_STATE_UNRECOGNIZED)
-    return Ordering::kDoubt;
-  if (told.modified > known.modified)
-    return StageOf(told) < StageOf(known) ? Ordering::kDoubt : Ordering::kNews;
-  // Within one second: a payment leaves its beginning and never returns to it; more is not certain.
-  if (IsInitialized(told)) return IsInitialized(known) ? Ordering::kDoubt : Ordering::kStale;
-  return IsInitialized(known) ? Ordering::kNews : Ordering::kDoubt;
+  if (!SamePayment(known, notified) ||
+      notified.order->payment_state() == v1::PAYMENT_STATE_UNRECOGNIZED)
+    return Ordering::kIndeterminate;
+  if (notified.modified > known.modified)
+    return StageOf(notified) < StageOf(known) ? Ordering::kIndeterminate : Ordering::kNews;
+  // Within one second only this is certain: a payment leaves its initial state and never returns to
+  // it.
+  if (IsInitialized(notified))
+    return IsInitialized(known) ? Ordering::kIndeterminate : Ordering::kStale;
+  return IsInitialized(known) ? Ordering::kNews : Ordering::kIndeterminate;
 }
 
 }  // namespace msp::webhooks

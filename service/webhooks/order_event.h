@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A state of an order as watchers see it, and the rules that tell states apart: what is the same,
-// what is older, what a notification may say by itself and where only a look at the order decides.
-// Pure; any thread.
+// A state of an order as watchers get it, and the rules that compare states: which are equal, which
+// is older, when a notification is conclusive and when only a read of the order is. Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -27,20 +27,21 @@ struct State {
 // `order` must be completed (payments::CompleteOrder).
 State StateOf(multisafepay::v1::Order order, std::int64_t observed_ms);
 
-// What a watcher was told last, by any replica. Enough to see whether another state comes after it.
-struct LastTold {
+// The last state that any replica sent to a watcher: enough to decide whether another state comes
+// after it.
+struct LastSent {
   std::string order_mark;  // Of the order's own id; OrderMark.
   std::string digest;
   std::int64_t modified = 0;
   multisafepay::v1::PaymentState payment_state = multisafepay::v1::PAYMENT_STATE_UNSPECIFIED;
 };
-LastTold LastToldOf(const State& state);
-// 8 bytes that stand for an order's id.
+LastSent LastSentOf(const State& state);
+// A digest of 8 bytes of an order's id.
 std::string OrderMark(std::string_view order_id);
 
-// Whether one read of the order proves that `state` comes after `told`. False where it may be an
+// True when one read of the order proves that `state` comes after `sent`. False where it may be an
 // older state: reads lag behind, `modified` has whole seconds, and local time goes back.
-bool ProvenAfter(const LastTold& told, const State& state);
+bool ProvenAfter(const LastSent& sent, const State& state);
 
 enum class Stage : std::uint8_t {
   kOpen,    // More is to come.
@@ -50,14 +51,14 @@ enum class Stage : std::uint8_t {
 Stage StageOf(multisafepay::v1::PaymentState state);
 Stage StageOf(const State& state);
 
-// What a notification's state is worth beside the state that is known.
+// How a notification's state relates to the known state.
 enum class Ordering : std::uint8_t {
-  kSame,   // Nothing new.
-  kStale,  // Older than what is known.
-  kNews,   // The order's next state.
-  kDoubt,  // May be about another transaction, or out of order, or `modified` is wrong: a read
-           // decides.
+  kSame,           // Nothing new.
+  kStale,          // Older than what is known.
+  kNews,           // The order's next state.
+  kIndeterminate,  // May be about another transaction, or out of order, or `modified` is wrong: a
+                   // read decides.
 };
-Ordering Compare(const State& known, const State& told);
+Ordering Compare(const State& known, const State& notified);
 
 }  // namespace msp::webhooks

@@ -15,7 +15,7 @@ void OrderEventStreams::Follow(const std::string& site, const std::string& order
   MutexLock lock(mutex_);
   const auto found = followed_.find(key);
   if (found != followed_.end() && !found->second.ended) return;
-  // What was refused once would be again, unless with another token.
+  // A refused stream would be refused again, except with another token.
   std::optional<payments::EventAccess> access =
       access_.Find(site, order_id, found == followed_.end() ? 0 : found->second.access);
   if (!access) return;
@@ -33,7 +33,7 @@ void OrderEventStreams::Follow(const std::string& site, const std::string& order
     case http::StreamOpened::kBadToken:
       followed_[std::move(key)] = {.access = number, .ended = true};
       return;
-    case http::StreamOpened::kFull:  // There may be room when the order is read next.
+    case http::StreamOpened::kFull:  // Retried when the order is read next.
     case http::StreamOpened::kStopped:
       return;
   }
@@ -52,7 +52,7 @@ void OrderEventStreams::OnSignal(const Key& key, http::EventStreams::Id id,
   {
     MutexLock lock(mutex_);
     const auto found = followed_.find(key);
-    // On its way while the stream was closed.
+    // The signal was under way when the stream was closed.
     if (found == followed_.end() || found->second.id != id) return;
     if (signal == http::StreamSignal::kEnded) found->second.ended = true;
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// MultiSafepay's own event stream of an order, read while the order is watched and open. An event
-// decides nothing: it makes the event core read the order, as a notification without a signature
-// does, and so does a stream that is connected (again), because what came before may be missed.
-// Without access, or where the stream is refused or given up, the order is polled as ever.
+// Reads MultiSafepay's own event stream of an order while the order is watched and open. An event
+// proves nothing: it makes the order watch registry read the order, as an unsigned notification
+// does. So does a (re)connected stream, because earlier events may be missed. Without access, or
+// where the stream is refused or given up, the order is only polled.
 //
-// Owned by main; any thread. Locks, in this order: the event core's, this one's, the streams'.
+// Owned by main; any thread. Locks, in this order: the registry's, this class's, the streams'.
 #pragma once
 
 #include <map>
@@ -23,7 +23,7 @@ namespace msp::webhooks {
 
 class OrderEventStreams final : public PushSource {
  public:
-  // All outlive this; `streams` have been stopped before it goes.
+  // All outlive this; `streams` are stopped before its destruction.
   OrderEventStreams(payments::EventAccessTable& access, http::EventStreams& streams,
                     OrderWatchRegistry& registry);
 
@@ -34,7 +34,7 @@ class OrderEventStreams final : public PushSource {
   using Key = std::pair<std::string, std::string>;  // Site and order id.
   struct Stream {
     http::EventStreams::Id id = 0;
-    std::uint64_t access = 0;  // The access that it was opened with.
+    std::uint64_t access = 0;  // The number of the access that it was opened with.
     bool ended = false;
   };
 

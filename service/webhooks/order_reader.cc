@@ -13,13 +13,13 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kTimeout{20};
 
 struct Reading {
   v1::GetOrderRequest request;
   v1::GetOrderResponse response;
   payments::Call call;
-  OrderWatchRegistry::FetchDone looked;
+  OrderWatchRegistry::FetchDone done;
 };
 
 }  // namespace
@@ -28,10 +28,10 @@ OrderReader::OrderReader(payments::Api& api, SiteFinder sites)
     : api_(api), get_order_(api.operations().Find("GetOrder")), sites_(std::move(sites)) {}
 
 void OrderReader::operator()(const std::string& site, const std::string& order_id,
-                             OrderWatchRegistry::FetchDone looked) const {
+                             OrderWatchRegistry::FetchDone done) const {
   auto reading = std::make_shared<Reading>();
   reading->request.set_order_id(order_id);
-  reading->looked = std::move(looked);
+  reading->done = std::move(done);
   payments::Call& call = reading->call;
   call.operation = &get_order_;
   call.request = &reading->request;
@@ -41,10 +41,10 @@ void OrderReader::operator()(const std::string& site, const std::string& order_i
     payments::Failure gone{.code = absl::StatusCode::kUnavailable,
                            .message = "the site is no longer served",
                            .reason = std::string(payments::reason::kUnknownSite)};
-    return std::move(reading->looked)({.order = {}, .failure = std::move(gone)});
+    return std::move(reading->done)({.order = {}, .failure = std::move(gone)});
   }
   call.start = http::Clock::now();
-  call.deadline = call.start + kPatience;
+  call.deadline = call.start + kTimeout;
   api_.Start(call, [reading] {
     OrderWatchRegistry::Found found;
     if (reading->call.failure) {
@@ -52,7 +52,7 @@ void OrderReader::operator()(const std::string& site, const std::string& order_i
     } else {
       found.order = std::move(*reading->response.mutable_order());
     }
-    std::move(reading->looked)(std::move(found));
+    std::move(reading->done)(std::move(found));
   });
 }
 

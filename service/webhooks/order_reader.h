@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reads orders for the event core, as GetOrder does for callers. Owned by main; any thread.
+// Reads orders for the order watch registry, as GetOrder does for callers. Owned by main; any
+// thread.
 #pragma once
 
 #include <string>
@@ -15,7 +16,7 @@ class OrderReader {
  public:
   OrderReader(payments::Api& api, SiteFinder sites);
   void operator()(const std::string& site, const std::string& order_id,
-                  OrderWatchRegistry::FetchDone looked) const;
+                  OrderWatchRegistry::FetchDone done) const;
 
  private:
   payments::Api& api_;

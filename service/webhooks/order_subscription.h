@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the event core keeps of a watched order and of each of its watchers. Internal to
+// The registry's records of a watched order and of each of its watchers. Internal to
 // order_watch_registry.cc and order_watch_reads.cc; guarded by the registry's lock.
 #pragma once
 
@@ -13,20 +13,20 @@
 
 namespace msp::webhooks {
 
-// A known state that is no older than this is the present state for one who joins.
+// A known state that was confirmed within this time is current for a new watcher.
 inline constexpr std::chrono::milliseconds kFresh{1'000};
 
-// One watcher's place at an order.
+// One watcher of an order.
 struct OrderWatchRegistry::Subscriber {
   Watcher* watcher = nullptr;
   OrderSubscription* subscription = nullptr;  // Null once it has ended.
   bool follow = false;
-  // The state at the beginning is behind it: it is told whatever becomes known. Until then it may
-  // have been told a later one by another replica.
+  // It has got its first state and gets each later one. Before that another replica may have sent
+  // it a later state than the known one.
   bool in_step = false;
-  std::optional<LastTold> last_told;
+  std::optional<LastSent> last_sent;
   Time joined;
-  Confirmation reads;  // Of a state that may be older than `last_told`.
+  Confirmation reads;  // Of a state that may be older than `last_sent`.
   std::chrono::milliseconds heartbeat{0};
   Time beat_at = Time::max();
   Time quiet_until = Time::max();
@@ -40,21 +40,21 @@ struct OrderWatchRegistry::OrderSubscription {
   Key key;
   std::list<Subscriber*> subscribers;
   std::optional<State> known;
-  std::optional<State> held;  // The newest notification that came before the first look's answer.
-  Time known_at;              // When `known` was last confirmed.
-  Time known_since;           // When it became known,
-  Time changed_at = Time::min();  // and, if it was not the first one, told as a change.
+  std::optional<State> held;      // The newest notification before the first read's answer.
+  Time known_at;                  // When `known` was last confirmed.
+  Time known_since;               // When it became known,
+  Time changed_at = Time::min();  // and, if not the first state, sent as a change.
   Confirmation reads;             // Of a state that may be older than `known`.
-  int unproven = 0;  // Reads in a row that left something to prove, or failed before any.
-  bool changed_in_look = false;
-  std::uint64_t looking = 0;  // The look under way; 0 for none.
-  Time look_began = Time::min();
-  bool again = false;  // Another look is wanted when this one is over.
+  int unproven = 0;               // Consecutive reads without proof, or failed first reads.
+  bool changed_in_fetch = false;
+  std::uint64_t fetching = 0;  // The number of the read under way; 0 for none.
+  Time fetch_began = Time::min();
+  bool fetch_again = false;  // Read again when this read has ended.
   FetchReason why = FetchReason::kSnapshot;
   std::int64_t backoff_ms = 0;
   bool followed = false;         // By the push source.
-  Time pushed_at = Time::min();  // When it last had news that no read has settled yet.
-  int pushes_in_vain = 0;        // Its news since the last change.
+  Time pushed_at = Time::min();  // Of its last news that no read has settled yet.
+  int pushes_in_vain = 0;        // Its pushes since the last change.
   bool queued = false;
   Due::iterator due;
 };

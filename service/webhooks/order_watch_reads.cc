@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The event core's reads of orders: when they are due, and what their answers prove.
+// The registry's reads of orders: when they are due, and what their answers prove.
 #include <algorithm>
 #include <utility>
 
@@ -15,20 +15,20 @@ namespace {
 using std::chrono::milliseconds;
 namespace v1 = multisafepay::v1;
 
-// Between the beginnings of two looks at one order, whatever happens.
-constexpr milliseconds kLookGap{500};
-// Reads that wait for proof are this many gaps apart at most, as a power of two: four minutes.
+// Minimum time between the beginnings of two reads of one order.
+constexpr milliseconds kFetchGap{500};
+// Maximum interval of reads that wait for proof, as a power of two of gaps: four minutes.
 constexpr int kGapDoublingsMax = 9;
-// News of a push source beyond these that brought no change make the reads of further ones wait,
-// each twice as long, up to half a minute.
+// After this many pushes without a change, each further push doubles the wait for its read, up to
+// half a minute.
 constexpr int kPushesAtOnce = 8;
 constexpr int kPushDoublingsMax = 6;
-// First reads that may fail where a notification says that the order is there.
+// First reads that may fail where a notification shows that the order exists.
 constexpr int kFirstFailuresMax = 5;
-// How much longer than for an open order the wait between two reads gets for one that has ended.
+// Factor on poll_max_ms for an order that has ended.
 constexpr std::int64_t kRareTimes = 12;
 
-// Half to one and a half times the wait: watchers that began together drift apart.
+// 0.5 to 1.5 times the wait, so that watchers that began together drift apart.
 milliseconds Jittered(std::int64_t ms) {
   return milliseconds(ms / 2 + static_cast<std::int64_t>(RandomBelow(
                                    static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 1)))));
@@ -38,18 +38,18 @@ milliseconds Jittered(std::int64_t ms) {
 
 void OrderWatchRegistry::ScheduleFetch(OrderSubscription& subscription, FetchReason why,
                                        Time when) {
-  if (subscription.looking != 0) {
-    if (why != FetchReason::kPoll) subscription.again = true;
+  if (subscription.fetching != 0) {
+    if (why != FetchReason::kPoll) subscription.fetch_again = true;
     return;
   }
-  if (subscription.look_began != Time::min())
-    when = std::max(when, subscription.look_began + kLookGap);
+  if (subscription.fetch_began != Time::min())
+    when = std::max(when, subscription.fetch_began + kFetchGap);
   if (subscription.queued && subscription.due->first <= when) return;
   subscription.why = why;
   SetDue(subscription, when);
 }
 
-// Where a state waits for proof, soon, and when reads no longer lag behind; else the next poll.
+// The next read: where a state waits for proof soon, but after the settle time; else the next poll.
 void OrderWatchRegistry::ScheduleRefetch(OrderSubscription& subscription) {
   Time since = subscription.reads.pending() ? subscription.known_since : Time::max();
   for (const Subscriber* subscriber : subscription.subscribers) {
@@ -59,21 +59,21 @@ void OrderWatchRegistry::ScheduleRefetch(OrderSubscription& subscription) {
     subscription.unproven = 0;
     return SchedulePoll(subscription);
   }
-  const milliseconds gap = kLookGap * (1 << std::min(subscription.unproven++, kGapDoublingsMax));
-  ScheduleFetch(subscription, FetchReason::kDoubt,
-                std::max(subscription.look_began + gap, since + milliseconds(options_.settle_ms)));
+  const milliseconds gap = kFetchGap * (1 << std::min(subscription.unproven++, kGapDoublingsMax));
+  ScheduleFetch(subscription, FetchReason::kUnproven,
+                std::max(subscription.fetch_began + gap, since + milliseconds(options_.settle_ms)));
 }
 
-// The read that the last news are a reason for, unless there was one: a read right after them may
-// still show what was before.
+// Schedules the read for the last push, and another after the settle time: a read right after a
+// push may still show the state before.
 void OrderWatchRegistry::ScheduleAfterPush(OrderSubscription& subscription) {
   const Time pushed_at = subscription.pushed_at;
   if (pushed_at == Time::min()) return;
   const milliseconds settle{options_.settle_ms};
-  const bool read_since = subscription.look_began >= pushed_at;
-  // A change that was told shortly before the news is what they are about.
+  const bool read_since = subscription.fetch_began >= pushed_at;
+  // The push is about a change that was sent shortly before.
   const bool seen = read_since && subscription.changed_at + settle >= pushed_at;
-  if (seen || subscription.look_began >= pushed_at + settle) {
+  if (seen || subscription.fetch_began >= pushed_at + settle) {
     subscription.pushed_at = Time::min();
     return;
   }
@@ -81,7 +81,7 @@ void OrderWatchRegistry::ScheduleAfterPush(OrderSubscription& subscription) {
       std::clamp(subscription.pushes_in_vain - kPushesAtOnce, 0, kPushDoublingsMax);
   ScheduleFetch(subscription, FetchReason::kPushed,
                 std::max(read_since ? pushed_at + settle : pushed_at,
-                         subscription.look_began + kLookGap * (1 << doublings)));
+                         subscription.fetch_began + kFetchGap * (1 << doublings)));
 }
 
 void OrderWatchRegistry::SchedulePoll(OrderSubscription& subscription) {
@@ -100,7 +100,7 @@ void OrderWatchRegistry::SchedulePoll(OrderSubscription& subscription) {
   if (ended) subscription.backoff_ms = std::max(subscription.backoff_ms, options_.poll_max_ms);
   const Time when = now_() + Jittered(subscription.backoff_ms);
   const bool urgent =
-      subscription.why == FetchReason::kDoubt || subscription.why == FetchReason::kPushed;
+      subscription.why == FetchReason::kUnproven || subscription.why == FetchReason::kPushed;
   if (subscription.queued && urgent && subscription.due->first <= when) return;
   subscription.why = FetchReason::kPoll;
   SetDue(subscription, when);
@@ -108,56 +108,56 @@ void OrderWatchRegistry::SchedulePoll(OrderSubscription& subscription) {
       std::min(subscription.backoff_ms * 2, options_.poll_max_ms * (ended ? kRareTimes : 1));
 }
 
-bool OrderWatchRegistry::StartFetch(OrderSubscription& subscription, PendingFetch& look) {
+bool OrderWatchRegistry::StartFetch(OrderSubscription& subscription, PendingFetch& fetch) {
   if (subscription.subscribers.empty()) {
     DropSubscription(subscription);
     return false;
   }
-  if (subscription.looking != 0) return false;  // Its answer says when to look again.
-  subscription.looking = ++looks_;
-  subscription.look_began = now_();
-  subscription.changed_in_look = false;
-  subscription.again = false;
-  counters_.looks.Count(subscription.why);
-  look = {subscription.key, subscription.looking};
+  if (subscription.fetching != 0) return false;  // Its answer schedules the next read.
+  subscription.fetching = ++fetches_;
+  subscription.fetch_began = now_();
+  subscription.changed_in_fetch = false;
+  subscription.fetch_again = false;
+  counters_.fetches.Count(subscription.why);
+  fetch = {subscription.key, subscription.fetching};
   return true;
 }
 
 void OrderWatchRegistry::OnFetched(const Key& key, std::uint64_t number, Found found) {
   MutexLock lock(mutex_);
   OrderSubscription* subscription = FindSubscription(key.first, key.second);
-  if (subscription == nullptr || subscription->looking != number) return;
-  subscription->looking = 0;
+  if (subscription == nullptr || subscription->fetching != number) return;
+  subscription->fetching = 0;
   if (found.order) {
     const std::string& own = found.order->order_id();
     if (!own.empty() && own != key.second) subscription = UseOwnId(*subscription, own);
     if (subscription == nullptr) return;
     Read(*subscription, StateOf(*std::move(found.order), telemetry::UnixMsNow()));
   } else {
-    counters_.looks_failed.fetch_add(1, std::memory_order_relaxed);
+    counters_.fetches_failed.fetch_add(1, std::memory_order_relaxed);
     if (!subscription->known) return FailFirst(*subscription, found.failure);
   }
   if (subscription->subscribers.empty()) return;
-  if (subscription->again) {
-    ScheduleFetch(*subscription, FetchReason::kDoubt, now_());
+  if (subscription->fetch_again) {
+    ScheduleFetch(*subscription, FetchReason::kUnproven, now_());
   } else if (!subscription->queued) {
     ScheduleRefetch(*subscription);
   }
   ScheduleAfterPush(*subscription);
 }
 
-// A notification says that the order is there, though not what its state is: it may be a refund's.
+// A notification proves that the order exists, but not its state: it may be a refund's.
 void OrderWatchRegistry::FailFirst(OrderSubscription& subscription,
                                    const payments::Failure& failure) {
   if (subscription.held && subscription.unproven < kFirstFailuresMax)
-    return ScheduleFetch(subscription, FetchReason::kDoubt,
-                         subscription.look_began + kLookGap * (1 << subscription.unproven++));
+    return ScheduleFetch(subscription, FetchReason::kUnproven,
+                         subscription.fetch_began + kFetchGap * (1 << subscription.unproven++));
   for (auto at = subscription.subscribers.begin(); at != subscription.subscribers.end();)
     DeliverEnd(**at++, failure);
 }
 
 void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
-  const Time began = subscription.look_began;
+  const Time began = subscription.fetch_began;
   const milliseconds settle{options_.settle_ms};
   const int found =
       subscription.pushed_at != Time::min() && began >= subscription.pushed_at ? 5 : 4;
@@ -171,12 +171,12 @@ void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
     subscription.known->modified = std::max(subscription.known->modified, read.modified);
     subscription.known_at = now_();
     subscription.reads.Reset();
-  } else if (ProvenAfter(LastToldOf(*subscription.known), read)) {
+  } else if (ProvenAfter(LastSentOf(*subscription.known), read)) {
     counters_.events.Count(found);
     Accept(subscription, std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
-  } else if (subscription.changed_in_look) {
-    counters_.events.Count(2);  // Read before a notification that has come in since.
-    subscription.again = true;
+  } else if (subscription.changed_in_fetch) {
+    counters_.events.Count(2);  // Read before a notification that came meanwhile.
+    subscription.fetch_again = true;
   } else {
     subscription.reads.Add(read.digest, began, subscription.known_since, settle);
     const bool proven = subscription.reads.Proves(read.digest);
@@ -184,7 +184,7 @@ void OrderWatchRegistry::Read(OrderSubscription& subscription, State read) {
     if (proven) Accept(subscription, std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
   }
   FollowIfOpen(subscription);
-  // Those that joined while the read was under way, or that wait for it to end.
+  // Watchers that joined during the read, or that wait for the order's end.
   for (auto at = subscription.subscribers.begin(); at != subscription.subscribers.end();) {
     Subscriber& subscriber = **at++;
     if (!subscriber.in_step || !subscriber.follow)
@@ -228,7 +228,8 @@ OrderWatchRegistry::OrderSubscription* OrderWatchRegistry::UseOwnId(OrderSubscri
   node.key() = own;
   subscription.key = own;
   subscriptions_.insert(std::move(node));
-  subscription.again = true;  // Notifications named the order by its own id, which nobody watched.
+  // Until now notifications were missed: they name the order by its own id, which had no watcher.
+  subscription.fetch_again = true;
   return &subscription;
 }
 

@@ -13,12 +13,12 @@ namespace {
 using std::chrono::milliseconds;
 namespace v1 = multisafepay::v1;
 
-// The same where the reason is unproven.
+// Minimum time between the beginnings of two reads of one order for unverified notifications.
 constexpr milliseconds kHintGap{5'000};
-// Unproven reasons to look, for all orders together: at once, and a second.
+// Reads for unverified notifications, of all orders together: burst, and per second.
 constexpr double kHintTokens = 50;
 constexpr double kHintTokensPerS = 20;
-// Looks a second when many orders have to be looked at.
+// Reads per second when all orders have to be read.
 constexpr std::int64_t kCatchUpPerS = 200;
 constexpr std::int64_t kDrainRetryMs = 1'000;
 
@@ -46,10 +46,10 @@ payments::Failure OtherOrder() {
 
 }  // namespace
 
-OrderWatchRegistry::OrderWatchRegistry(OrderWatchOptions options, FetchOrder look,
+OrderWatchRegistry::OrderWatchRegistry(OrderWatchOptions options, FetchOrder fetch,
                                        Counters& counters, Now now)
     : options_(options),
-      look_(std::move(look)),
+      fetch_(std::move(fetch)),
       counters_(counters),
       now_(std::move(now)),
       hint_tokens_(kHintTokens),
@@ -70,7 +70,7 @@ std::optional<payments::Failure> OrderWatchRegistry::Watch(const WatchRequest& a
   subscriber->watcher = watcher;
   subscriber->subscription = &subscription;
   subscriber->follow = ask.follow;
-  subscriber->last_told = ask.last_told;
+  subscriber->last_sent = ask.last_sent;
   subscriber->heartbeat = milliseconds(ask.heartbeat_ms);
   subscriber->at =
       subscription.subscribers.insert(subscription.subscribers.end(), subscriber.get());
@@ -85,13 +85,13 @@ std::optional<payments::Failure> OrderWatchRegistry::Watch(const WatchRequest& a
   return std::nullopt;
 }
 
-// What is known is told at once, also where it is no longer fresh: the read may fail.
+// Sends the known state at once, also where it is no longer fresh: the read may fail.
 void OrderWatchRegistry::Join(OrderSubscription& subscription, Subscriber& subscriber) {
   const Time now = now_();
   if (subscription.known) Show(subscription, subscriber, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
   if (!subscription.known || !subscriber.in_step || now - subscription.known_at >= kFresh) {
     ScheduleFetch(subscription, FetchReason::kSnapshot, now);
-  } else if (!subscription.queued && subscription.looking == 0) {
+  } else if (!subscription.queued && subscription.fetching == 0) {
     SchedulePoll(subscription);
   }
 }
@@ -115,13 +115,13 @@ bool OrderWatchRegistry::Watches(const std::string& site, const std::string& ord
   return FindSubscription(site, order_id) != nullptr;
 }
 
-void OrderWatchRegistry::Notify(const std::string& site, State told) {
+void OrderWatchRegistry::Notify(const std::string& site, State notified) {
   MutexLock lock(mutex_);
-  OrderSubscription* subscription = FindSubscription(site, told.order->order_id());
+  OrderSubscription* subscription = FindSubscription(site, notified.order->order_id());
   if (subscription == nullptr) return;
-  if (subscription->known) return ApplyInOrder(*subscription, std::move(told));
-  if (!subscription->held || told.modified >= subscription->held->modified)
-    subscription->held = std::move(told);
+  if (subscription->known) return ApplyInOrder(*subscription, std::move(notified));
+  if (!subscription->held || notified.modified >= subscription->held->modified)
+    subscription->held = std::move(notified);
 }
 
 void OrderWatchRegistry::NotifyUnauthenticated(const std::string& site,
@@ -135,10 +135,10 @@ void OrderWatchRegistry::NotifyUnauthenticated(const std::string& site,
   hint_filled_ = now;
   if (hint_tokens_ < 1) return;
   hint_tokens_ -= 1;
-  ScheduleFetch(
-      *subscription, FetchReason::kUnauthenticated,
-      std::max(now, subscription->look_began == Time::min() ? now
-                                                            : subscription->look_began + kHintGap));
+  ScheduleFetch(*subscription, FetchReason::kUnauthenticated,
+                std::max(now, subscription->fetch_began == Time::min()
+                                  ? now
+                                  : subscription->fetch_began + kHintGap));
 }
 
 void OrderWatchRegistry::NotifyPushed(const std::string& site, const std::string& order_id) {
@@ -147,7 +147,7 @@ void OrderWatchRegistry::NotifyPushed(const std::string& site, const std::string
   if (subscription == nullptr) return;
   subscription->pushed_at = now_();
   ++subscription->pushes_in_vain;
-  if (subscription->looking == 0) ScheduleAfterPush(*subscription);
+  if (subscription->fetching == 0) ScheduleAfterPush(*subscription);
 }
 
 void OrderWatchRegistry::CatchUp() {
@@ -170,7 +170,7 @@ void OrderWatchRegistry::Drain() {
 }
 
 OrderWatchRegistry::Time OrderWatchRegistry::RunExpired() {
-  std::vector<PendingFetch> looks;
+  std::vector<PendingFetch> fetches;
   Time next = Time::max();
   {
     MutexLock lock(mutex_);
@@ -184,19 +184,19 @@ OrderWatchRegistry::Time OrderWatchRegistry::RunExpired() {
       } else {
         OrderSubscription& subscription = *std::get<OrderSubscription*>(item);
         subscription.queued = false;
-        PendingFetch look;
-        if (StartFetch(subscription, look)) looks.push_back(std::move(look));
+        PendingFetch fetch;
+        if (StartFetch(subscription, fetch)) fetches.push_back(std::move(fetch));
       }
     }
     if (!due_.empty()) next = due_.begin()->first;
   }
-  for (PendingFetch& look : looks) {
-    const std::string site = look.key.first;
-    const std::string order_id = look.key.second;
-    look_(site, order_id,
-          [this, key = std::move(look.key), number = look.number](Found found) mutable {
-            OnFetched(key, number, std::move(found));
-          });
+  for (PendingFetch& fetch : fetches) {
+    const std::string site = fetch.key.first;
+    const std::string order_id = fetch.key.second;
+    fetch_(site, order_id,
+           [this, key = std::move(fetch.key), number = fetch.number](Found found) mutable {
+             OnFetched(key, number, std::move(found));
+           });
   }
   return next;
 }
@@ -225,12 +225,12 @@ void OrderWatchRegistry::DropSubscription(OrderSubscription& subscription) {
   subscriptions_.erase(subscriptions_.find(subscription.key));
 }
 
-void OrderWatchRegistry::ApplyInOrder(OrderSubscription& subscription, State told) {
-  const Ordering worth = Compare(*subscription.known, told);
-  switch (worth) {
+void OrderWatchRegistry::ApplyInOrder(OrderSubscription& subscription, State notified) {
+  const Ordering ordering = Compare(*subscription.known, notified);
+  switch (ordering) {
     case Ordering::kSame:
       counters_.events.Count(1);
-      subscription.known->modified = std::max(subscription.known->modified, told.modified);
+      subscription.known->modified = std::max(subscription.known->modified, notified.modified);
       subscription.known_at = now_();
       return;
     case Ordering::kStale:
@@ -238,11 +238,11 @@ void OrderWatchRegistry::ApplyInOrder(OrderSubscription& subscription, State tol
       return;
     case Ordering::kNews:
       counters_.events.Count(0);
-      subscription.changed_in_look = true;
-      return Accept(subscription, std::move(told), v1::WatchOrderResponse::CAUSE_NOTIFICATION);
-    case Ordering::kDoubt:
+      subscription.changed_in_fetch = true;
+      return Accept(subscription, std::move(notified), v1::WatchOrderResponse::CAUSE_NOTIFICATION);
+    case Ordering::kIndeterminate:
       counters_.events.Count(3);
-      return ScheduleFetch(subscription, FetchReason::kDoubt, now_());
+      return ScheduleFetch(subscription, FetchReason::kUnproven, now_());
   }
 }
 
@@ -259,27 +259,27 @@ void OrderWatchRegistry::Accept(OrderSubscription& subscription, State state, Ca
     Subscriber& subscriber = **at++;
     Show(subscription, subscriber, cause);
   }
-  if (subscription.looking == 0) ScheduleRefetch(subscription);
+  if (subscription.fetching == 0) ScheduleRefetch(subscription);
 }
 
 void OrderWatchRegistry::Show(OrderSubscription& subscription, Subscriber& subscriber,
                               Cause cause) {
   const State& state = *subscription.known;
   if (!subscriber.in_step) {
-    if (subscriber.last_told) {
-      if (subscriber.last_told->order_mark != OrderMark(state.order->order_id()))
+    if (subscriber.last_sent) {
+      if (subscriber.last_sent->order_mark != OrderMark(state.order->order_id()))
         return DeliverEnd(subscriber, OtherOrder());
-      if (subscriber.last_told->digest != state.digest &&
-          !ProvenAfter(*subscriber.last_told, state) && !subscriber.reads.Proves(state.digest))
-        return;  // It may be older than what the caller has: ScheduleRefetch has it confirmed.
+      if (subscriber.last_sent->digest != state.digest &&
+          !ProvenAfter(*subscriber.last_sent, state) && !subscriber.reads.Proves(state.digest))
+        return;  // It may be older than the caller's state: ScheduleRefetch gets it confirmed.
     }
     cause = v1::WatchOrderResponse::CAUSE_SNAPSHOT;
     subscriber.in_step = true;
     subscriber.reads.Reset();
   }
-  const bool news = !subscriber.last_told || subscriber.last_told->digest != state.digest;
+  const bool news = !subscriber.last_sent || subscriber.last_sent->digest != state.digest;
   if (news) {
-    subscriber.last_told = LastToldOf(state);
+    subscriber.last_sent = LastSentOf(state);
     subscriber.watcher->Notify(state, cause);
     if (subscriber.heartbeat.count() > 0) subscriber.beat_at = now_() + subscriber.heartbeat;
   }
@@ -304,7 +304,7 @@ void OrderWatchRegistry::DeliverEnd(Subscriber& subscriber,
   if (subscriber.queued) due_.erase(subscriber.due);
   subscriber.queued = false;
   subscriber.watcher->End(std::move(failure));
-  // The order itself goes when it is next due, so that nobody's loop over it is cut short.
+  // The subscription is dropped when it is next due: a caller may be iterating over it.
   if (subscription->subscribers.empty()) SetDue(*subscription, now_());
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What says, besides notifications, that a watched order has changed. The event core calls with its
-// lock held: an implementation must neither block nor call back. It answers by
+// A source, besides notifications, of signals that a watched order has changed. The registry calls
+// with its lock held: an implementation must neither block nor call back. It signals by
 // `OrderWatchRegistry::NotifyPushed`.
 #pragma once
 
@@ -12,10 +12,10 @@ namespace msp::webhooks {
 class PushSource {
  public:
   virtual ~PushSource() = default;
-  // The order is watched and open. Called with each state that was read; the first time counts,
-  // unless the source did not know how to until now.
+  // The order is watched and open. Called after each read; has no effect where the source already
+  // follows it.
   virtual void Follow(const std::string& site, const std::string& order_id) = 0;
-  // Nobody watches it any more, or it has come to its end. Once for each order that was followed.
+  // The order has no watcher any more, or has ended. Once for each followed order.
   virtual void Unfollow(const std::string& site, const std::string& order_id) = 0;
 };
 

@@ -85,9 +85,10 @@ RedisEventPublisher::RedisEventPublisher(const RedisAddress& address, Parts part
     : origin_(RandomBytes(kOriginBytes)),
       parts_(std::move(parts)),
       redis_(address),
-      channel_(address, kChannel,
-               {.heard = [this](std::string_view payload) { Heard(payload); },
-                .turned = [this](bool connected) { Turned(connected); }}) {}
+      channel_(
+          address, kChannel,
+          {.on_message = [this](std::string_view payload) { OnMessage(payload); },
+           .on_connection_change = [this](bool connected) { OnConnectionChange(connected); }}) {}
 
 void RedisEventPublisher::Publish(const payments::Site& site, const Event& event, Done done) {
   redis_.Send(
@@ -96,14 +97,14 @@ void RedisEventPublisher::Publish(const payments::Site& site, const Event& event
         const bool sent = reply.kind == RedisReply::Kind::kInteger;
         parts_.counters.bus.Count(sent ? PublisherCount::kPublished : PublisherCount::kUnpublished);
         const std::int64_t now_s = telemetry::UnixMsNow() / 1'000;
-        // One line a second says enough.
-        if (!sent && complained_s_.exchange(now_s) != now_s)
+        // At most one line a second.
+        if (!sent && logged_s_.exchange(now_s) != now_s)
           parts_.log.Write(telemetry::Level::kWarning, "event_not_published");
         std::move(done)();
       });
 }
 
-void RedisEventPublisher::Heard(std::string_view payload) {
+void RedisEventPublisher::OnMessage(std::string_view payload) {
   Unpacked unpacked;
   if (!Unpack(payload, &unpacked)) return parts_.counters.bus.Count(PublisherCount::kRefused);
   if (unpacked.origin == origin_) return;
@@ -122,7 +123,7 @@ void RedisEventPublisher::Heard(std::string_view payload) {
   parts_.registry.Notify(site->name(), StateOf(std::move(order), telemetry::UnixMsNow()));
 }
 
-void RedisEventPublisher::Turned(bool connected) {
+void RedisEventPublisher::OnConnectionChange(bool connected) {
   parts_.counters.bus_connected.store(connected ? 1 : 0, std::memory_order_relaxed);
   parts_.log.Write(connected ? telemetry::Level::kInfo : telemetry::Level::kWarning, "events_bus",
                    {{"connected", connected}});

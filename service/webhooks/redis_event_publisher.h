@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Events between replicas through Redis, published on one channel that every replica listens to.
-// They carry the body, so that a state that came by notification costs no look on the other side.
-// Bodies hold personal data and states are worth money: an event is sealed with a key made from the
-// site's API key. Who reads Redis learns the site's name and an event's size, and who writes to it
-// cannot make a state up, only play an old one again, which is stale.
+// Events between replicas through Redis, published on one channel that every replica subscribes to.
+// They carry the body, so that other replicas need not read the order. Bodies hold personal data
+// and states are worth money: an event is encrypted (AEAD) with a key derived from the site's API
+// key. A reader of Redis sees the site's name and an event's size. A writer cannot forge a state,
+// only replay an old one, which is stale.
 //
-// Nothing is stored in Redis. What is published while a replica does not listen is lost to it: it
-// looks at its open orders when it hears again, and until then now and then.
+// Nothing is stored in Redis. A replica misses what is published while it is not subscribed: it
+// polls its open orders, and reads them all when it is subscribed again.
 //
 // Owned by main; any thread.
 #pragma once
@@ -33,7 +33,7 @@ class RedisEventPublisher final : public EventPublisher {
  public:
   struct Parts {
     SiteFinder sites;
-    const NotificationReceiver& receiver;  // Reads bodies; outlives the bus.
+    const NotificationReceiver& receiver;  // Decodes bodies; outlives the publisher.
     OrderWatchRegistry& registry;
     Counters& counters;
     telemetry::Log& log;
@@ -43,17 +43,17 @@ class RedisEventPublisher final : public EventPublisher {
   void Publish(const payments::Site& site, const Event& event, Done done) override;
 
  private:
-  void Heard(std::string_view payload);
-  void Turned(bool connected);
+  void OnMessage(std::string_view payload);
+  void OnConnectionChange(bool connected);
 
-  const std::string origin_;  // This process: random, new at every start.
+  const std::string origin_;  // Identifies this process: random, new at every start.
   const Parts parts_;
-  std::atomic<std::int64_t> complained_s_{0};
+  std::atomic<std::int64_t> logged_s_{0};
   Redis redis_;
   RedisChannel channel_;  // Last: it calls back.
 };
 
-// The wire form of an event, for the bus and its tests: origin, site and what is sealed.
+// The wire form of an event, for the publisher and its tests: origin, site and ciphertext.
 std::string Packed(std::string_view origin, const payments::Site& site, const Event& event);
 struct Unpacked {
   std::string_view origin;

@@ -67,7 +67,7 @@ SignatureCheck Verify(std::string_view auth_text, std::string_view body,
   }
   ZeroizeString(message);
   if (!genuine) return SignatureCheck::kBadSignature;
-  // Only what is genuine learns about our clock.
+  // Only a genuine notification may reveal our clock.
   if (auth.time_s < window.now_s - window.past_s) return SignatureCheck::kStale;
   if (auth.time_s > window.now_s + kFutureMaxS) return SignatureCheck::kFuture;
   return SignatureCheck::kGenuine;

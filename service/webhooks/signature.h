@@ -14,9 +14,9 @@ namespace msp::webhooks {
 enum class SignatureCheck : std::uint8_t {
   kGenuine,
   kBadAuthHeader,  // Not base64 of "digits:128 hexadecimal digits".
-  kBadSignature,   // Made with none of the keys, or over another body or time.
-  kStale,          // Genuine, and older than the window: a replay.
-  kFuture,         // Genuine, and from further ahead than two clocks may be apart.
+  kBadSignature,   // Of none of the keys, or of another body or time.
+  kStale,          // Genuine, but older than the window: a replay.
+  kFuture,         // Genuine, but further in the future than clocks may differ.
 };
 
 // As metrics and errors spell it: "bad_signature".
@@ -27,11 +27,11 @@ inline constexpr std::int64_t kFutureMaxS = 300;
 
 struct Window {
   std::int64_t now_s = 0;   // Unix time.
-  std::int64_t past_s = 0;  // The oldest that is taken.
+  std::int64_t past_s = 0;  // The maximum age.
 };
 
-// `auth` is the value of the HTTP header Auth. Every key is tried, so that the time taken says
-// nothing about which one fits: a site that changes its key has two for a while.
+// `auth` is the value of the HTTP header Auth. Tries every key, so that timing does not reveal
+// which one matches: a site that changes its key has two for a while.
 SignatureCheck Verify(std::string_view auth, std::string_view body,
                       absl::Span<const std::string_view> keys, const Window& window);
 

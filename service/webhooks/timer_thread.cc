@@ -8,8 +8,8 @@
 namespace msp::webhooks {
 namespace {
 
-// Woken at least so often: a clock's largest time is more than some waits can take.
-constexpr std::chrono::seconds kNapMax{60};
+// The longest wait: some wait functions cannot take a clock's largest time.
+constexpr std::chrono::seconds kWaitMax{60};
 
 }  // namespace
 
@@ -37,7 +37,7 @@ void TimerThread::Run() {
   while (true) {
     const OrderWatchRegistry::Time next = registry_.RunExpired();
     const OrderWatchRegistry::Time until =
-        std::min(next, OrderWatchRegistry::Clock::now() + kNapMax);
+        std::min(next, OrderWatchRegistry::Clock::now() + kWaitMax);
     MutexLock lock(mutex_);
     while (!woken_ && !stopping_ && changed_.WaitUntil(mutex_, until)) {
     }

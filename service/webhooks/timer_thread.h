@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Drives the event core in real time: one thread that sleeps until something is due.
+// Runs the order watch registry in real time: one thread that sleeps until something is due.
 #pragma once
 
 #include <thread>

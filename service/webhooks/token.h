@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The resume token of WatchOrder: which order its bearer watched and what it was told last, so that
-// a stream on any replica does not tell an older state. Sealed by a digest without a secret: a
-// token decides only what its bearer is told, so a forger misleads nobody else, and a secret that
-// rotates, as the API key does, would end streams for nothing. Pure; any thread.
+// The resume token of WatchOrder: the order that its bearer watched and the last state that it got,
+// so that a stream on any replica does not send an older state. Protected by a digest without a
+// secret: a token affects only its bearer, so a forger misleads nobody else, and the rotation of a
+// secret such as the API key would end streams needlessly. Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@
 
 namespace msp::webhooks {
 
-std::string MakeToken(std::string_view site, const LastTold& told);
-// Nothing for what is no token of this site.
-std::optional<LastTold> ReadToken(std::string_view token, std::string_view site);
+std::string MakeToken(std::string_view site, const LastSent& last_sent);
+// Nothing where `token` is not a token of this site.
+std::optional<LastSent> ReadToken(std::string_view token, std::string_view site);
 
 }  // namespace msp::webhooks

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who is told about an order: a stream, seen from the event core.
+// A watcher of an order: the interface of a stream to the order watch registry.
 #pragma once
 
 #include <memory>
@@ -12,16 +12,16 @@
 
 namespace msp::webhooks {
 
-// The core calls one at a time, with its lock held: an implementation must neither block nor call
-// back. None is called once `OrderWatchRegistry::Leave` has returned.
+// The registry makes one call at a time, with its lock held: an implementation must neither block
+// nor call back. No call comes once `OrderWatchRegistry::Leave` has returned.
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  // The order's state now. What has not been written yet of an earlier one may be dropped.
+  // The order's current state. An earlier state that is not written yet may be dropped.
   virtual void Notify(const State& state, Cause cause) = 0;
-  // A sign of life.
+  // A heartbeat is due.
   virtual void Beat() = 0;
-  // Nothing follows. Without a failure the order has come to its end.
+  // The last call. Without a failure the order has ended.
   virtual void End(std::optional<payments::Failure> failure) = 0;
 };
 
@@ -29,7 +29,7 @@ struct WatchRequest {
   std::string site;
   std::string order_id;  // The order's own, or MultiSafepay's id of its payment.
   bool follow = false;
-  std::optional<LastTold> last_told;  // By another stream; from its resume token.
+  std::optional<LastSent> last_sent;  // By an earlier stream; from its resume token.
   std::int64_t heartbeat_ms = 0;
 };
 

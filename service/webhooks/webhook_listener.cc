@@ -27,7 +27,7 @@ constexpr std::size_t kThreads = 16;
 constexpr seconds kSilenceMax{5};  // Between two pieces of a request, or of the answer.
 constexpr std::size_t kBodyMax = 1 << 20;
 constexpr char kText[] = "text/plain; charset=utf-8";
-// What MultiSafepay looks for in the answer; anything else and it sends again.
+// The answer that MultiSafepay expects; after any other it sends again.
 constexpr char kOk[] = "OK";
 
 struct Address {
@@ -47,8 +47,8 @@ struct Framing {
   std::size_t length = 0;  // Where not chunked.
 };
 
-// Where the body ends: by one Content-Length or by chunks, said in one way only. Nothing where two
-// parsers would read two things, or where it has no end.
+// Where the body ends: by one Content-Length or by chunks. Nothing where parsers could disagree, or
+// where there is no end.
 std::optional<Framing> FramingOf(const httplib::Request& request) {
   const std::size_t codings = request.get_header_value_count("Transfer-Encoding");
   const std::size_t lengths = request.get_header_value_count("Content-Length");
@@ -109,7 +109,7 @@ class WebhookHandler {
     const auto site = parts_.sites(name);
     if (site == nullptr) return Refuse(response, Received::kUnknownSite, "no such site\n");
     if (request.has_header("Content-Encoding")) {
-      // The signature is of the bytes before any coding: MultiSafepay sends none.
+      // The signature covers the bytes before any coding: MultiSafepay uses none.
       Refuse(response, Received::kBadRequest, "no Content-Encoding\n");
       response.status = 415;
       return;
@@ -139,7 +139,7 @@ class WebhookHandler {
         [&taken](NotificationReceiver::Result result) { taken.set_value(std::move(result)); });
     const NotificationReceiver::Result result = taken.get_future().get();
     Log(site->name(), result.received);
-    Say(response, result.received, result.genuine() ? kOk : result.detail + "\n");
+    Respond(response, result.received, result.genuine() ? kOk : result.detail + "\n");
   }
 
   void Get(const std::string& name, const httplib::Request& request,
@@ -152,38 +152,38 @@ class WebhookHandler {
     } else {
       parts_.receiver.NotifyUnauthenticated(*site, id);
     }
-    Say(response, Received::kUnauthenticated, kOk);
+    Respond(response, Received::kUnauthenticated, kOk);
   }
 
   void Refuse(httplib::Response& response, Received received, const std::string& text) const {
     parts_.counters.received.Count(received);
     Log({}, received);
-    Say(response, received, text);
+    Respond(response, received, text);
   }
 
  private:
-  static void Say(httplib::Response& response, Received received, const std::string& text) {
+  static void Respond(httplib::Response& response, Received received, const std::string& text) {
     response.status = StatusOf(received);
     response.set_content(text, kText);
   }
 
-  // Refusals are caused by anybody: they must not fill the log.
+  // Anybody can cause refusals: they must not fill the log.
   void Log(std::string_view site, Received received) const {
     const bool genuine = received == Received::kAccepted || received == Received::kDuplicate;
-    if (!genuine && !MayComplain()) return;
+    if (!genuine && !MayLog()) return;
     parts_.log.Write(genuine ? telemetry::Level::kInfo : telemetry::Level::kWarning, "notification",
                      {{"via", std::string_view("http")},
                       {"site", site},
                       {"result", kReceivedNames[static_cast<std::size_t>(received)]}});
   }
   // Ten lines a second.
-  bool MayComplain() const {
+  bool MayLog() const {
     const std::int64_t now = telemetry::UnixMsNow() / 1'000;
     if (second_.exchange(now, std::memory_order_relaxed) != now)
       lines_.store(0, std::memory_order_relaxed);
-    return lines_.fetch_add(1, std::memory_order_relaxed) < kComplaintsPerS;
+    return lines_.fetch_add(1, std::memory_order_relaxed) < kLogLinesPerS;
   }
-  static constexpr int kComplaintsPerS = 10;
+  static constexpr int kLogLinesPerS = 10;
 
   const WebhookListener::Parts& parts_;
   mutable std::atomic<std::int64_t> second_{0};
@@ -223,7 +223,7 @@ absl::StatusOr<std::unique_ptr<WebhookListener>> WebhookListener::Start(const st
   std::unique_ptr<WebhookListener> listener(new WebhookListener(std::move(parts)));
   httplib::Server& server = listener->http_->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  // Not httplib's own choice, SO_REUSEPORT: two servers would share the port without a word.
+  // Not httplib's default, SO_REUSEPORT: two servers would share the port silently.
   server.set_socket_options([](socket_t fd) {
     const int yes = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -248,7 +248,7 @@ absl::StatusOr<std::unique_ptr<WebhookListener>> WebhookListener::Start(const st
     http->server.listen_after_bind();
     http->ended.store(true);
   });
-  // httplib forgets a stop that comes before its loop runs.
+  // httplib ignores a stop before its loop runs.
   while (!server.is_running() && !listener->http_->ended.load()) std::this_thread::yield();
   return listener;
 }

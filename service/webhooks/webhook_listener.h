@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The HTTP port for MultiSafepay's notifications: POST /webhook and /webhook/SITE, and the same by
-// GET. Nothing is believed before its signature is checked. TLS, and clients that are slow or many,
-// end in front of it: here are cpp-httplib's time limits and a bound on the body.
+// GET. Nothing is trusted before its signature is checked. A proxy in front terminates TLS and
+// absorbs slow or numerous clients; here are only cpp-httplib's time limits and a bound on the
+// body.
 //
-// Owned by main, outlived by what it hands notifications to. Serves on threads of its own.
+// Owned by main, outlived by the receiver. Serves on its own threads.
 #pragma once
 
 #include <memory>
@@ -30,7 +31,7 @@ class WebhookListener {
   // Binds `listen` ("host:port"; port 0 picks one) and serves. An address in use is an error.
   static absl::StatusOr<std::unique_ptr<WebhookListener>> Start(const std::string& listen,
                                                                 Parts parts);
-  // Ends when the last request has, within seconds.
+  // Waits for the last request, some seconds at most.
   ~WebhookListener();
   WebhookListener(const WebhookListener&) = delete;
   WebhookListener& operator=(const WebhookListener&) = delete;

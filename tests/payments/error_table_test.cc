@@ -222,7 +222,7 @@ TEST(ErrorTable, OnlyTheDocumentedRefusalsAreCertainWithoutACode) {
   const std::set<int> certain{400, 401, 403, 404, 410, 422};
   for (int status = 100; status < 600; ++status) {
     ASSERT_EQ(MeaningOfStatus(status).certain, certain.contains(status)) << status;
-    ASSERT_EQ(StatusLeavesDoubt(status),
+    ASSERT_EQ(StatusIsInconclusive(status),
               status == 408 || status == 429 || (status >= 300 && status < 400) || status >= 500)
         << status;
   }

@@ -83,7 +83,7 @@ TEST_F(AuditFile, StuckSinkLetsTheReplyGoWhenThePatienceIsAtItsEnd) {
   const int writer = open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   while (write(writer, "x", 1) == 1) {
   }
-  auto audit = Audit::Open({.file = path_, .flush = true, .patience_ms = 10});
+  auto audit = Audit::Open({.file = path_, .flush = true, .timeout_ms = 10});
   ASSERT_TRUE(audit.ok());
   WriteAndWait(**audit, "one");
   close(reader);  // Ends the wait of the writer's thread, by an error.

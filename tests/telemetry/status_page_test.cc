@@ -17,7 +17,7 @@ TEST(StatusPage, ShowsItsFacts) {
   facts.server = {{"version", "1.2.3"}};
   facts.upstream = {{"address", "https://api.example"}};
   facts.settings = {{"listen", "127.0.0.1:1"}};
-  facts.troubles = {{.method = "GetOrder", .code = "UNAVAILABLE", .reason = "NOT_SENT"}};
+  facts.errors = {{.method = "GetOrder", .code = "UNAVAILABLE", .reason = "NOT_SENT"}};
   const std::string page = StatusPage(facts);
   for (const char* text :
        {"1.2.3", "https://api.example", "127.0.0.1:1", "UNAVAILABLE", "NOT_SENT"})
@@ -30,7 +30,7 @@ TEST(StatusPage, EveryValueIsEscaped) {
   facts.server = {{bad, bad}};
   facts.upstream = {{bad, bad}};
   facts.settings = {{bad, bad}};
-  facts.troubles = {{.method = bad, .code = bad, .reason = bad, .detail = bad, .trace_id = bad}};
+  facts.errors = {{.method = bad, .code = bad, .reason = bad, .detail = bad, .trace_id = bad}};
   const std::string page = StatusPage(facts);
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("alert('")));

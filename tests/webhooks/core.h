@@ -23,7 +23,7 @@ class RecordingWatcher final : public Watcher {
   void Notify(const State& state, Cause cause) override {
     heard.push_back(v1::PaymentState_Name(state.order->payment_state()).substr(14) + "/" +
                     v1::WatchOrderResponse::Cause_Name(cause).substr(6));
-    last_told = LastToldOf(state);
+    last_sent = LastSentOf(state);
   }
   void Beat() override { ++beats; }
   void End(std::optional<payments::Failure> failure) override {
@@ -31,7 +31,7 @@ class RecordingWatcher final : public Watcher {
   }
 
   std::vector<std::string> heard;
-  std::optional<LastTold> last_told;
+  std::optional<LastSent> last_sent;
   std::string ended;
   int beats = 0;
 };
@@ -68,11 +68,11 @@ class Core : public ::testing::Test {
     }
   }
   void Watch(RecordingWatcher& watcher, bool follow = false, std::int64_t heartbeat_ms = 0,
-             std::optional<LastTold> last_told = {}, const std::string& order_id = "o-1") {
+             std::optional<LastSent> last_sent = {}, const std::string& order_id = "o-1") {
     ASSERT_FALSE(registry.Watch({.site = "shop",
                                  .order_id = order_id,
                                  .follow = follow,
-                                 .last_told = std::move(last_told),
+                                 .last_sent = std::move(last_sent),
                                  .heartbeat_ms = heartbeat_ms},
                                 &watcher));
     registry.RunExpired();

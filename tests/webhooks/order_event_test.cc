@@ -41,17 +41,17 @@ TEST(Ordering, OlderIsStale) {
 
 TEST(Ordering, OlderThatShowsMoreThanIsKnownIsDoubt) {
   const State begun = At("initialized", "initialized", 5);
-  EXPECT_EQ(Compare(begun, At("completed", "completed", 4)), Ordering::kDoubt);
-  EXPECT_EQ(Compare(begun, At("declined", "declined", 4)), Ordering::kDoubt);
+  EXPECT_EQ(Compare(begun, At("completed", "completed", 4)), Ordering::kIndeterminate);
+  EXPECT_EQ(Compare(begun, At("declined", "declined", 4)), Ordering::kIndeterminate);
   EXPECT_EQ(Compare(At("declined", "declined", 5), At("completed", "completed", 4)),
-            Ordering::kDoubt);
+            Ordering::kIndeterminate);
 }
 
 TEST(Ordering, NewerThatOpensAnEndedPaymentIsDoubt) {
   EXPECT_EQ(Compare(At("completed", "completed", 4), At("initialized", "initialized", 5)),
-            Ordering::kDoubt);
+            Ordering::kIndeterminate);
   EXPECT_EQ(Compare(At("declined", "declined", 4), At("initialized", "initialized", 5)),
-            Ordering::kDoubt);
+            Ordering::kIndeterminate);
 }
 
 TEST(Proven, OneReadIsEnoughOnlyForWhatIsCertainlyLater) {
@@ -75,7 +75,7 @@ TEST(Proven, OneReadIsEnoughOnlyForWhatIsCertainlyLater) {
       return At(status, std::string_view(status) == "initialized" ? "initialized" : "completed",
                 second);
     };
-    EXPECT_EQ(ProvenAfter(LastToldOf(at(row.told, row.told_second)), at(row.read, row.read_second)),
+    EXPECT_EQ(ProvenAfter(LastSentOf(at(row.told, row.told_second)), at(row.read, row.read_second)),
               row.proven)
         << row.told << row.told_second << ' ' << row.read << row.read_second;
   }
@@ -86,36 +86,36 @@ TEST(Ordering, WithinOneSecondOnlyTheBeginningIsCertain) {
   const State paid = At("completed", "completed", 1);
   EXPECT_EQ(Compare(begun, paid), Ordering::kNews);
   EXPECT_EQ(Compare(paid, begun), Ordering::kStale);
-  EXPECT_EQ(Compare(paid, At("void", "void", 1)), Ordering::kDoubt);
+  EXPECT_EQ(Compare(paid, At("void", "void", 1)), Ordering::kIndeterminate);
 }
 
 TEST(Ordering, AnotherTransactionIsNeverTheState) {
   const State paid = At("completed", "completed", 1);
   // A refund's body: the order's id, its own transaction.
-  EXPECT_EQ(Compare(paid, At("completed", "completed", 2, "88")), Ordering::kDoubt);
-  EXPECT_EQ(Compare(paid, At("reserved", "reserved", 2, "88")), Ordering::kDoubt);
+  EXPECT_EQ(Compare(paid, At("completed", "completed", 2, "88")), Ordering::kIndeterminate);
+  EXPECT_EQ(Compare(paid, At("reserved", "reserved", 2, "88")), Ordering::kIndeterminate);
   EXPECT_EQ(Compare(At("declined", "declined", 1), At("completed", "completed", 2, "88")),
-            Ordering::kDoubt);
+            Ordering::kIndeterminate);
 }
 
 TEST(Ordering, AFirstAttemptMayShowItselfOnlyWhileItIsOpen) {
   const State page = At("", "", 1, "");
   EXPECT_EQ(Compare(page, At("initialized", "initialized", 2)), Ordering::kNews);
-  EXPECT_EQ(Compare(page, At("completed", "completed", 2)), Ordering::kDoubt);
+  EXPECT_EQ(Compare(page, At("completed", "completed", 2)), Ordering::kIndeterminate);
 }
 
 TEST(Ordering, AnotherAmountOrCurrencyOrAnUnknownStateIsDoubt) {
   const State begun = At("initialized", "initialized", 1);
   v1::Order other = OrderOf("completed", "completed", 2);
   other.set_amount(999);
-  EXPECT_EQ(Compare(begun, StateOf(other, 0)), Ordering::kDoubt);
+  EXPECT_EQ(Compare(begun, StateOf(other, 0)), Ordering::kIndeterminate);
   other.set_amount(1'000);
   other.set_currency("USD");
-  EXPECT_EQ(Compare(begun, StateOf(other, 0)), Ordering::kDoubt);
-  EXPECT_EQ(Compare(begun, At("reserved", "reserved", 2)), Ordering::kDoubt);
+  EXPECT_EQ(Compare(begun, StateOf(other, 0)), Ordering::kIndeterminate);
+  EXPECT_EQ(Compare(begun, At("reserved", "reserved", 2)), Ordering::kIndeterminate);
   v1::Order timeless = OrderOf("completed", "completed", 2);
   timeless.clear_modified_time();
-  EXPECT_EQ(Compare(begun, StateOf(timeless, 0)), Ordering::kDoubt);
+  EXPECT_EQ(Compare(begun, StateOf(timeless, 0)), Ordering::kIndeterminate);
 }
 
 // A refund of Klarna's or Riverty's shows the order's id and a pair of its own.
@@ -124,8 +124,8 @@ TEST(Ordering, ARefundsBeginningIsNeverTheState) {
   for (const char* method : {"KLARNA", "AFTERPAY"}) {
     for (const char* transaction : {"77", "88"}) {
       const State refund = StateOf(OrderOf("initialized", "completed", 2, transaction, method), 0);
-      EXPECT_EQ(Compare(begun, refund), Ordering::kDoubt) << method;
-      EXPECT_EQ(Compare(At("", "", 1, ""), refund), Ordering::kDoubt) << method;
+      EXPECT_EQ(Compare(begun, refund), Ordering::kIndeterminate) << method;
+      EXPECT_EQ(Compare(At("", "", 1, ""), refund), Ordering::kIndeterminate) << method;
     }
   }
 }

@@ -158,7 +158,7 @@ TEST_F(Core, WhatTheCallerHasSeenIsNotSentAgain) {
   Watch(first);
   registry.Leave(&first);
   RecordingWatcher again;
-  Watch(again, false, 0, first.last_told);
+  Watch(again, false, 0, first.last_sent);
   EXPECT_THAT(again.heard, IsEmpty());
   Notify(OrderOf("completed", "completed", 2));
   EXPECT_THAT(again.heard, ElementsAre("PAID/NOTIFICATION"));
@@ -166,7 +166,7 @@ TEST_F(Core, WhatTheCallerHasSeenIsNotSentAgain) {
   // A paid order that was seen: nothing to say, and the end.
   record = OrderOf("completed", "completed", 2);
   RecordingWatcher late;
-  Watch(late, false, 0, again.last_told);
+  Watch(late, false, 0, again.last_sent);
   EXPECT_THAT(late.heard, IsEmpty());
   EXPECT_EQ(late.ended, "end");
   registry.Leave(&late);
@@ -313,7 +313,7 @@ TEST_F(Core, AResumedStreamNeverGoesBack) {
     const v1::Order paid = OrderOf("completed", "completed", 2);
     record = OrderOf("initialized", "initialized", second);
     RecordingWatcher watcher;
-    Watch(watcher, /*follow=*/false, 0, LastToldOf(StateOf(paid, 0)));
+    Watch(watcher, /*follow=*/false, 0, LastSentOf(StateOf(paid, 0)));
     Pass(milliseconds(2'900));
     EXPECT_THAT(watcher.heard, IsEmpty()) << second;
     record = paid;
@@ -332,7 +332,7 @@ TEST_F(Core, AResumedStreamBesideAnotherThatIsBehindDoesNotGoBackEither) {
   Watch(behind, /*follow=*/true);
   const v1::Order paid = OrderOf("completed", "completed", 2);
   RecordingWatcher resumed;
-  Watch(resumed, /*follow=*/true, 0, LastToldOf(StateOf(paid, 0)));
+  Watch(resumed, /*follow=*/true, 0, LastSentOf(StateOf(paid, 0)));
   EXPECT_THAT(resumed.heard, IsEmpty());
   record = paid;
   Pass(seconds(5));
@@ -351,7 +351,7 @@ TEST_F(Core, AResumedStreamIsToldWhatComesAfterAtOnce) {
   for (const int second : {1, 2}) {
     record = OrderOf("completed", "completed", second);
     RecordingWatcher watcher;
-    Watch(watcher, /*follow=*/false, 0, LastToldOf(pending));
+    Watch(watcher, /*follow=*/false, 0, LastSentOf(pending));
     EXPECT_THAT(watcher.heard, ElementsAre("PAID/SNAPSHOT"));
     registry.Leave(&watcher);
     registry.RunExpired();
@@ -362,7 +362,7 @@ TEST_F(Core, AResumedStreamIsToldAStateWhoseModifiedWentBackOnceItIsConfirmed) {
   const State paid = StateOf(OrderOf("completed", "completed", 5), 0);
   record = OrderOf("refunded", "completed", 4);
   RecordingWatcher watcher;
-  Watch(watcher, /*follow=*/false, 0, LastToldOf(paid));
+  Watch(watcher, /*follow=*/false, 0, LastSentOf(paid));
   Pass(seconds(5));
   EXPECT_THAT(watcher.heard, ElementsAre("REFUNDED/SNAPSHOT"));
   EXPECT_EQ(watcher.ended, "end");
@@ -370,7 +370,7 @@ TEST_F(Core, AResumedStreamIsToldAStateWhoseModifiedWentBackOnceItIsConfirmed) {
 }
 
 TEST_F(Core, ATokenOfAnotherOrderEndsTheStream) {
-  LastTold other = LastToldOf(StateOf(*record, 0));
+  LastSent other = LastSentOf(StateOf(*record, 0));
   other.order_mark = OrderMark("o-2");
   RecordingWatcher watcher;
   Watch(watcher, false, 0, other);
@@ -500,7 +500,7 @@ TEST_F(Core, AnOrderNamedByMultiSafepaysIdIsWatchedByItsOwn) {
   EXPECT_EQ(read_id, "o-1");
   Watch(own, /*follow=*/true);
   RecordingWatcher late;
-  Watch(late, /*follow=*/true, 0, alias.last_told, "77");
+  Watch(late, /*follow=*/true, 0, alias.last_sent, "77");
   EXPECT_EQ(counters.orders.load(), 1);
   record = OrderOf("refunded", "completed", 5);
   Notify(OrderOf("completed", "completed", 5, "88"));

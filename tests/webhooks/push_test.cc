@@ -49,7 +49,7 @@ class Pushed : public Core {
   // Looks since the last call.
   int NewLooks() { return looks - std::exchange(seen_, looks); }
   std::int64_t Looks(FetchReason why) const {
-    return counters.looks.At(static_cast<std::size_t>(why));
+    return counters.fetches.At(static_cast<std::size_t>(why));
   }
 
   Recorder pushes;

@@ -13,7 +13,7 @@ namespace msp::webhooks {
 namespace {
 
 TEST(ResumeToken, CarriesWhatWasToldLast) {
-  const LastTold told = LastToldOf(StateOf(OrderOf("completed", "completed", 2), 0));
+  const LastSent told = LastSentOf(StateOf(OrderOf("completed", "completed", 2), 0));
   const auto read = ReadToken(MakeToken("shop", told), "shop");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->order_mark, OrderMark("o-1"));
@@ -24,7 +24,7 @@ TEST(ResumeToken, CarriesWhatWasToldLast) {
 
 TEST(ResumeToken, IsRefusedWhereItIsOfAnotherSiteOrNotWhole) {
   const std::string token =
-      MakeToken("shop", LastToldOf(StateOf(OrderOf("completed", "completed", 2), 0)));
+      MakeToken("shop", LastSentOf(StateOf(OrderOf("completed", "completed", 2), 0)));
   EXPECT_FALSE(ReadToken(token, "other"));
   std::string bytes;
   ASSERT_TRUE(Base64Decode(token, &bytes));

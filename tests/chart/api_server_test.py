@@ -26,9 +26,9 @@ import urllib.request
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests/operations"))
+sys.path.insert(0, str(ROOT / "tests/integration"))
 sys.path.insert(0, str(ROOT / "tests/mesh"))
-import stage  # noqa: E402
+import environment  # noqa: E402
 from programs import eventually, free_port  # noqa: E402
 
 CHART = ROOT / "helm/multisafepay-grpc"
@@ -112,10 +112,10 @@ class Cluster:
         return f"{root}/namespaces/{namespace}/{plural}"
 
     def helm(self, *arguments):
-        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HELM_CACHE_HOME": str(self.directory / "cache"),
+        variables = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HELM_CACHE_HOME": str(self.directory / "cache"),
                        "HELM_CONFIG_HOME": str(self.directory / "config"), "HELM_DATA_HOME": str(self.directory / "data"),
                        "HELM_BURST_LIMIT": "1000", "HELM_QPS": "1000", "NO_PROXY": "127.0.0.1"}  # fmt: skip
-        return subprocess.run([self.tools / "helm", *arguments], env=environment, capture_output=True, text=True, timeout=120,
+        return subprocess.run([self.tools / "helm", *arguments], env=variables, capture_output=True, text=True, timeout=120,
                               check=False)  # fmt: skip
 
 
@@ -295,7 +295,7 @@ def check(checks, tools, program):
 
 
 def main():
-    checks = stage.Checks()
+    checks = environment.Checks()
     check(checks, *(pathlib.Path(argument).resolve() for argument in sys.argv[1:3]))
     print(f"{checks.passed} passed, {len(checks.failures)} failed")
     return 1 if checks.failures else 0

@@ -21,7 +21,7 @@ import time
 import urllib.parse
 
 import yaml
-from programs import Envoy, Replica, Shop, certificates, descriptor_set, ending, eventually, stage
+from programs import Envoy, Replica, Shop, certificates, descriptor_set, ending, eventually, environment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LINK = {"type": "paymentlink", "currency": "EUR", "amount": 12500, "description": "Tulips"}
@@ -34,20 +34,20 @@ class Mesh:
     def __init__(self, bin_dir, program, directory, secrets, control, replicas):
         self.bin_dir, self.program, self.directory, self.secrets = bin_dir, program, directory, secrets
         self.control, self.replicas = control, replicas
-        self.envoy, self.checks, self.orders = None, stage.Checks(), 0
+        self.envoy, self.checks, self.orders = None, environment.Checks(), 0
 
     def order(self, **members):
         self.orders += 1
         return {**LINK, "order_id": f"mesh-{self.orders}", **members}
 
     def cli(self, *words, stdin=None):
-        return stage.Cli(self.bin_dir, self.envoy.address).run(words, stdin)
+        return environment.Cli(self.bin_dir, self.envoy.address).run(words, stdin)
 
     def fault(self, method, effect, times=1):
         self.control.ask("faults", {"match": {"method": method, "times": times}, "effect": effect})
 
     def no_faults(self):
-        self.control.opener.open(stage.urllib.request.Request(f"{self.control.origin}/_sandbox/faults", method="DELETE"))
+        self.control.opener.open(environment.urllib.request.Request(f"{self.control.origin}/_sandbox/faults", method="DELETE"))
 
     def requests(self, name):
         return self.control.ask("stats")["requests"].get(name, 0)
@@ -82,7 +82,7 @@ def check_mutual_tls(mesh):
         ("no certificate", ["--ca", authority], False),
         ("a certificate", ["--ca", authority, "--cert", str(envoy / "tls.crt"), "--key", str(envoy / "tls.key")], True),
     ):
-        code, _, _ = stage.Cli(mesh.bin_dir, address).run(["health", "--timeout", "5", *words])
+        code, _, _ = environment.Cli(mesh.bin_dir, address).run(["health", "--timeout", "5", *words])
         mesh.checks.equal(f"health with {what}", code == 0, good)
     mesh.checks.true("Envoy's connections are TLS", mesh.envoy.stat("cluster.multisafepay-grpc.ssl.handshake") > 0)
     code, out, err = mesh.cli("order", "create", "-f", "-", stdin=json.dumps(mesh.order()))
@@ -368,12 +368,12 @@ def main():
         directory = pathlib.Path(name)
         secrets = certificates(directory)
         descriptor_set(directory)
-        with stage.program(bin_dir / "msp-sandbox", "--quiet") as sandbox:
+        with environment.program(bin_dir / "msp-sandbox", "--quiet") as sandbox:
             replicas = [Replica(bin_dir, sandbox["api_url"], secrets) for _ in range(2)]
             with ending(*replicas):
                 for replica in replicas:
                     replica.start()
-                mesh = Mesh(bin_dir, program, directory, secrets, stage.Control(sandbox["api_url"]), replicas)
+                mesh = Mesh(bin_dir, program, directory, secrets, environment.Control(sandbox["api_url"]), replicas)
                 mesh.envoy = Envoy(program, directory, secrets, replicas)
                 with ending(mesh.envoy):
                     mesh.envoy.wait_until_all_serve()

@@ -24,8 +24,8 @@ import urllib.request
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests/operations"))
-import stage  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/integration"))
+import environment  # noqa: E402
 
 WAIT_S = 30
 NEXT_LOOK = threading.Event()  # Never set: a wait between two looks.
@@ -117,7 +117,7 @@ class Replica:
     def start(self):
         ready = threading.Event()
         self.child = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                      stderr=subprocess.PIPE, env={"MSP_API_KEY": stage.KEY})  # fmt: skip
+                                      stderr=subprocess.PIPE, env={"MSP_API_KEY": environment.KEY})  # fmt: skip
 
         def read(stream):
             for line in stream:
@@ -243,7 +243,7 @@ def main():
     envoy_configuration(directory, directory, [int(port) for port in sys.argv[2:]])
 
 
-__all__ = ["Envoy", "Replica", "Shop", "certificates", "descriptor_set", "ending", "eventually", "stage"]
+__all__ = ["Envoy", "Replica", "Shop", "certificates", "descriptor_set", "ending", "eventually", "environment"]
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A sandbox in this process, a real msp-server before it with a webhook port, and raw sockets for
-// visitors who do not behave.
+// clients that break the protocol.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -21,11 +21,11 @@ namespace msp::webhooks {
 namespace v1 = multisafepay::v1;
 using Json = nlohmann::json;
 
-class Field {
+class Environment {
  public:
-  explicit Field(std::vector<std::string> arguments = {});
+  explicit Environment(std::vector<std::string> arguments = {});
 
-  // Starts a further replica, or one in the first one's stead.
+  // Starts another replica, or a replacement for the first one.
   std::unique_ptr<testing::ServerProcess> StartServer(std::vector<std::string> arguments) const;
   testing::ServerProcess& server() { return *server_; }
   static std::string WebhookOf(const testing::ServerProcess& server);  // "127.0.0.1:PORT"
@@ -49,7 +49,7 @@ class Field {
   int Post(const std::string& path, const std::string& body, const std::string& auth) const;
   // Sends bytes as they are and returns what comes back until the other side closes.
   std::string Raw(const std::string& bytes) const;
-  // A connection that was made and says no more than this.
+  // A connection on which only these bytes are sent.
   int Connect(const std::string& bytes = {}) const;
   // The value of a series of /metrics by its name and labels as they are written; -1 for none.
   double Metric(const std::string& series) const;

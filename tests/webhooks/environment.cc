@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/webhooks/field.h"
+#include "tests/webhooks/environment.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -16,13 +16,13 @@ namespace msp::webhooks {
 namespace {
 
 [[noreturn]] void GiveUp(const std::string& why) {
-  std::fprintf(stderr, "field: %s\n", why.c_str());
+  std::fprintf(stderr, "environment: %s\n", why.c_str());
   std::abort();
 }
 
 }  // namespace
 
-Field::Field(std::vector<std::string> arguments) {
+Environment::Environment(std::vector<std::string> arguments) {
   sandbox::Options options;
   options.settings.sites = {
       sandbox::Site{.key = testing::kServerKey, .site_id = 10001, .account_id = 7}};
@@ -33,23 +33,23 @@ Field::Field(std::vector<std::string> arguments) {
   channel_ = Dial(*server_);
 }
 
-std::unique_ptr<testing::ServerProcess> Field::StartServer(
+std::unique_ptr<testing::ServerProcess> Environment::StartServer(
     std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), "--webhook_listen=127.0.0.1:0");
   return std::make_unique<testing::ServerProcess>(sandbox_->base_url(), std::move(arguments));
 }
 
-std::string Field::WebhookOf(const testing::ServerProcess& server) {
+std::string Environment::WebhookOf(const testing::ServerProcess& server) {
   return Json::parse(server.ready_line()).value("webhook", "");
 }
 
-std::shared_ptr<grpc::Channel> Field::Dial(const testing::ServerProcess& server) {
+std::shared_ptr<grpc::Channel> Environment::Dial(const testing::ServerProcess& server) {
   grpc::ChannelArguments arguments;
   arguments.SetInt("grpc.use_local_subchannel_pool", 1);
   return grpc::CreateCustomChannel(server.address(), grpc::InsecureChannelCredentials(), arguments);
 }
 
-std::string Field::Create(const std::string& order_id, const std::string& notify) const {
+std::string Environment::Create(const std::string& order_id, const std::string& notify) const {
   v1::CreateOrderRequest request;
   request.set_type("direct");
   request.set_order_id(order_id);
@@ -66,7 +66,8 @@ std::string Field::Create(const std::string& order_id, const std::string& notify
   return v1::PaymentState_Name(Create(request).payment_state());
 }
 
-v1::Order Field::CreateAtTerminal(const std::string& order_id, const std::string& terminal) const {
+v1::Order Environment::CreateAtTerminal(const std::string& order_id,
+                                        const std::string& terminal) const {
   v1::CreateOrderRequest request;
   request.set_type("redirect");
   request.set_order_id(order_id);
@@ -77,7 +78,7 @@ v1::Order Field::CreateAtTerminal(const std::string& order_id, const std::string
   return Create(request);
 }
 
-v1::Order Field::Create(const v1::CreateOrderRequest& request) const {
+v1::Order Environment::Create(const v1::CreateOrderRequest& request) const {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
   v1::CreateOrderResponse response;
@@ -87,7 +88,7 @@ v1::Order Field::Create(const v1::CreateOrderRequest& request) const {
   return response.order();
 }
 
-Json Field::Control(const std::string& path, const Json& body) const {
+Json Environment::Control(const std::string& path, const Json& body) const {
   httplib::Client client(sandbox_->origin());
   const auto answer = client.Post("/_sandbox/" + path, body.dump(), "application/json");
   if (!answer || answer->status != 200)
@@ -95,20 +96,21 @@ Json Field::Control(const std::string& path, const Json& body) const {
   return Json::parse(answer->body)["data"];
 }
 
-void Field::Finish3ds(const std::string& order_id, const std::string& result) const {
+void Environment::Finish3ds(const std::string& order_id, const std::string& result) const {
   Control("orders/" + order_id + "/3ds", {{"result", result}});
 }
 
-Json Field::Stats() const {
+Json Environment::Stats() const {
   httplib::Client client(sandbox_->origin());
   const auto answer = client.Get("/_sandbox/stats");
   if (!answer || answer->status != 200) GiveUp("no stats");
   return Json::parse(answer->body)["data"];
 }
 
-double Field::Gets(const Json& stats) { return stats.at("requests").value("get_order", 0.0); }
+double Environment::Gets(const Json& stats) { return stats.at("requests").value("get_order", 0.0); }
 
-int Field::Post(const std::string& path, const std::string& body, const std::string& auth) const {
+int Environment::Post(const std::string& path, const std::string& body,
+                      const std::string& auth) const {
   httplib::Client client("http://" + webhook());
   httplib::Headers headers;
   if (!auth.empty()) headers.emplace("Auth", auth);
@@ -116,7 +118,7 @@ int Field::Post(const std::string& path, const std::string& body, const std::str
   return answer ? answer->status : -1;
 }
 
-int Field::Connect(const std::string& bytes) const {
+int Environment::Connect(const std::string& bytes) const {
   const std::string address = webhook();
   const std::size_t colon = address.rfind(':');
   sockaddr_in to{};
@@ -134,7 +136,7 @@ int Field::Connect(const std::string& bytes) const {
   return fd;
 }
 
-std::string Field::Raw(const std::string& bytes) const {
+std::string Environment::Raw(const std::string& bytes) const {
   const int fd = Connect(bytes);
   timeval patience{.tv_sec = 30, .tv_usec = 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -146,7 +148,7 @@ std::string Field::Raw(const std::string& bytes) const {
   return answer;
 }
 
-double Field::Metric(const std::string& series) const {
+double Environment::Metric(const std::string& series) const {
   httplib::Client client("http://" + server_->ops());
   const auto answer = client.Get("/metrics");
   if (!answer) return -1;

@@ -35,7 +35,7 @@ void PrintTo(const Signs& signs, std::ostream* out) {
 
 const Signs kReady{200, 200, "SERVING", "SERVING"};
 
-Signs Look(const std::string& ops, const std::shared_ptr<grpc::Channel>& channel) {
+Signs ReadSigns(const std::string& ops, const std::shared_ptr<grpc::Channel>& channel) {
   Signs signs{.livez = Visit(ops, "/livez").status, .readyz = Visit(ops, "/readyz").status};
   HealthCheckRequest request;
   request.set_service(kService);
@@ -55,7 +55,7 @@ Signs Look(const std::string& ops, const std::shared_ptr<grpc::Channel>& channel
 
 class HealthTable : public AdminPort {
  protected:
-  Signs Look() { return admin::Look(server().ops(), channel()); }
+  Signs ReadSigns() { return admin::ReadSigns(server().ops(), channel()); }
 
   // What health says of `name`; "" where it does not know it.
   std::string Ask(const std::string& name) {
@@ -74,24 +74,24 @@ TEST(HealthTableBefore, StartingIsAliveAndNotReady) {
   const auto ops = telemetry::OpsServer::Start("127.0.0.1:0", {});
   ASSERT_TRUE(ops.ok());
   const auto nobody = grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials());
-  EXPECT_EQ(Look((*ops)->listening(), nobody), (Signs{200, 503, "", ""}));
+  EXPECT_EQ(ReadSigns((*ops)->listening(), nobody), (Signs{200, 503, "", ""}));
 }
 
 TEST_F(HealthTable, ServingWithAColdPoolIsReady) {
-  EXPECT_EQ(Look(), kReady);
+  EXPECT_EQ(ReadSigns(), kReady);
   EXPECT_EQ(upstream().connections(), 0);
 }
 
 TEST_F(HealthTable, UpstreamDownIsAliveAndReady) {
   upstream().RefuseConnections(e2e::Ending::kRst);
   EXPECT_EQ(e2e::NameOf(Get().status.error_code()), "UNAVAILABLE");
-  EXPECT_EQ(Look(), kReady);
+  EXPECT_EQ(ReadSigns(), kReady);
 }
 
 TEST_F(HealthTable, RefusedKeyIsAliveAndReady) {
   upstream().Answer(401, R"({"success":false,"data":{},"error_code":1032,"error_info":"No"})");
   EXPECT_EQ(e2e::NameOf(Create(e2e::CardOrder()).status.error_code()), "UNAUTHENTICATED");
-  EXPECT_EQ(Look(), kReady);
+  EXPECT_EQ(ReadSigns(), kReady);
 }
 
 TEST_F(HealthTable, OverloadIsAliveAndReady) {
@@ -104,14 +104,14 @@ TEST_F(HealthTable, OverloadIsAliveAndReady) {
   auto held = std::async(std::launch::async, [this] { return Get("held"); });
   upstream().WaitForRequests(1);
   EXPECT_EQ(e2e::NameOf(Get("refused").status.error_code()), "RESOURCE_EXHAUSTED");
-  EXPECT_EQ(Look(), kReady);
+  EXPECT_EQ(ReadSigns(), kReady);
   EXPECT_EQ(Sum(Scrape(), "msp_queue_refused_total", {R"(kind="read")"}), 1);
   EXPECT_EQ(Sum(Scrape(), "msp_calls_in_flight"), 1);
   gate().Open();
   held.get();
 }
 
-TEST_F(HealthTable, DrainingIsAliveAndNotReadyAndWatchersAreTold) {
+TEST_F(HealthTable, DrainingIsAliveAndNotReadyAndWatchersAreNotified) {
   StartServer({"--drain_delay_ms=60000"});
   HealthCheckRequest request;
   request.set_service(kService);
@@ -124,7 +124,7 @@ TEST_F(HealthTable, DrainingIsAliveAndNotReadyAndWatchersAreTold) {
   server().process().Signal(SIGTERM);
   ASSERT_TRUE(watch->Read(&seen));
   EXPECT_EQ(seen.status(), HealthCheckResponse::NOT_SERVING);
-  EXPECT_EQ(Look(), (Signs{200, 503, "NOT_SERVING", "NOT_SERVING"}));
+  EXPECT_EQ(ReadSigns(), (Signs{200, 503, "NOT_SERVING", "NOT_SERVING"}));
   EXPECT_EQ(Visit("/readyz").body, "draining\n");
   EXPECT_EQ(Ask("readiness"), "NOT_SERVING");
   EXPECT_EQ(Ask("liveness"), "SERVING");

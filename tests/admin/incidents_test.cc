@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Three incidents of docs/operations.md, replayed against the sandbox: MultiSafepay is slow, it
-// refuses the key, or it loses its replies after it has acted. Each is told from the others, and
-// from a good day, by the metrics alone and by the log alone; the rules here are those of the
-// manual's alert table.
+// refuses the key, or it loses its replies after it has acted. Each is distinguished from the
+// others, and from a good day, by the metrics alone and by the log alone; the rules here are those
+// of the manual's alert table.
 #include <httplib.h>
 
 #include <functional>
@@ -112,17 +112,17 @@ const Json kEveryPayment{{"method", "POST"}, {"path", "/v1/json/orders"}};
 
 TEST_F(Incident, GoodDayShowsNone) { ExpectFound({"OK"}, {}); }
 
-TEST_F(Incident, SlowUpstreamIsToldFromTheOthers) {
+TEST_F(Incident, SlowUpstreamIsDistinguished) {
   Replay(kEveryPayment, {{"name", "latency"}, {"ms", kLatency_ms}});
   ExpectFound({"OK"}, {"slow"});
 }
 
-TEST_F(Incident, RefusedKeyIsToldFromTheOthers) {
+TEST_F(Incident, RefusedKeyIsDistinguished) {
   Replay(Json::object(), {{"name", "api_error"}, {"error_code", 1032}});
   ExpectFound({"UNAUTHENTICATED"}, {"key"});
 }
 
-TEST_F(Incident, RepliesLostAfterTheActAreToldFromTheOthersAndEndConfirmed) {
+TEST_F(Incident, RepliesLostAfterTheActAreDistinguishedAndEndConfirmed) {
   Replay(kEveryPayment, {{"name", "commit_then_fail"}, {"then", "reset"}});
   ExpectFound({"OK"}, {"lost"});
 }

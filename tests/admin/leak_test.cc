@@ -57,7 +57,7 @@ std::string Upper(std::string text) {
   return text;
 }
 
-// What the caller is told in words, each with its name.
+// The texts that the caller receives, each with its name.
 std::string WordsOf(const e2e::Called<e2e::v1::CreateOrderResponse>& called) {
   return called.status.error_message() + "\n" + called.status.error_details();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One line a call that tells all that an operator asks, nothing of a card, and never at a call's
+// One line a call with all that an operator asks, nothing of a card, and never at a call's
 // cost.
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -101,7 +101,7 @@ def main():
             checks.true("the count of payments grows from scrape to scrape", len(seen) >= 3)
             checks.equal("up", value(address, 'up{job="msp"}'), 1.0)
             p99 = "histogram_quantile(0.99, sum by (le) (msp_call_duration_seconds_bucket))"
-            checks.true("a quantile can be told", (value(address, p99) or 0) > 0)
+            checks.true("a quantile can be computed", (value(address, p99) or 0) > 0)
     return checks.verdict()
 
 

@@ -216,11 +216,11 @@ test('a shop without pages of its own gets a result, and wrong addresses a word'
 });
 
 // The example's checkout page, with its component loaded: a new card, or one that is `stored`. `sent` grows by what the page
-// itself sends, and is told by the component's frame.
+// itself sends, and receives from the component's frame.
 async function checkout(environment, { stored = false, ...options } = {}) {
   const page = await environment.page(options);
   page.sent = [];
-  // What the frame tells the page, kept beside what the page sends.
+  // What the frame sends to the page, kept beside what the page sends.
   await page.exposeFunction('keepMessage', (text) => page.sent.push(text));
   await page.addInitScript(() => {
     globalThis.MessageChannel = class extends MessageChannel {
@@ -379,15 +379,15 @@ test('component: by its own button, for a method without fields, and with settin
   const start = (kind, settings, options) =>
     page.evaluate(
       ([what, given, more]) => {
-        globalThis.told = [];
-        const keep = (name) => (state) => globalThis.told.push([name, state]);
+        globalThis.events = [];
+        const keep = (name) => (state) => globalThis.events.push([name, state]);
         const handlers = Object.fromEntries(['onLoad', 'onError', 'onValidation', 'onSubmit'].map((name) => [name, keep(name)]));
         globalThis.component = new globalThis.MultiSafepay({ env: 'test', order: { currency: 'EUR', amount: 1000 }, ...given });
         globalThis.component.init(what, { container: '#box', ...handlers, ...more });
       },
       [kind, settings, options],
     );
-  const told = (name) => page.evaluate((wanted) => globalThis.told.filter(([one]) => one === wanted).map(([, state]) => state), name);
+  const eventsOf = (name) => page.evaluate((wanted) => globalThis.events.filter(([one]) => one === wanted).map(([, state]) => state), name);
   await start('dropin', { apiToken }, {});
   await form.getByLabel('Card number').waitFor();
   // Asked before anything is typed: every field says what it wants.
@@ -397,10 +397,10 @@ test('component: by its own button, for a method without fields, and with settin
   );
   await form.getByText('Enter the card number').waitFor();
   await fillCard(form, { number: '3745 0000 0000 015', holder: 'A', expiry: '9/30', cvc: '1234' });
-  await page.waitForFunction(() => globalThis.told.some(([name, state]) => name === 'onValidation' && state.valid));
+  await page.waitForFunction(() => globalThis.events.some(([name, state]) => name === 'onValidation' && state.valid));
   await environment.inspect(page, 'component-dropin');
   await page.getByRole('button', { name: 'Pay' }).click();
-  const [{ paymentData }] = await told('onSubmit');
+  const [{ paymentData }] = await eventsOf('onSubmit');
   assert.deepEqual(Object.keys(paymentData), ['payload', 'gateway']);
   const [whole, data] = await page.evaluate(() => [
     globalThis.component.getOrderData(),
@@ -418,7 +418,7 @@ test('component: by its own button, for a method without fields, and with settin
     [{ apiToken }, { container: '#none' }, /container/],
   ]) {
     await start('payment', settings, options);
-    assert.match((await told('onError'))[0].message, message);
+    assert.match((await eventsOf('onError'))[0].message, message);
     assert.ok(await page.evaluate(() => globalThis.component.hasErrors()));
   }
   assert.deepEqual(page.complaints, []);
@@ -426,7 +426,7 @@ test('component: by its own button, for a method without fields, and with settin
   await start('payment', { apiToken: 'pub.v2.unknown' }, {});
   await fillCard(form);
   await form.getByText('The API token is used, unknown or too old').waitFor();
-  assert.match((await told('onError'))[0].message, /API token/);
+  assert.match((await eventsOf('onError'))[0].message, /API token/);
 });
 
 test('dashboard: shows an order as it changes, and pays it', async (environment) => {
@@ -449,7 +449,7 @@ test('dashboard: shows an order as it changes, and pays it', async (environment)
   await page.locator('details').last().locator('summary').click();
   await environment.inspect(page, 'dashboard-order');
   // What is open stays open when the page changes under it.
-  await environment.tell('orders/tulip-seen/refunds', { amount: 300 });
+  await environment.post('orders/tulip-seen/refunds', { amount: 300 });
   await page.getByRole('heading', { name: 'Related transactions' }).waitFor();
   assert.ok(await page.locator('details').last().evaluate((one) => one.open));
   assert.deepEqual(page.complaints, []);
@@ -548,7 +548,7 @@ test('msp webhook send is taken by the service, and with another key refused', a
 // than the service lets two clocks be apart.
 test('an order whose time runs out ends EXPIRED', async (environment) => {
   const { page, watcher } = await begin(environment, 'tulip-expired', {}, { seconds_active: 200 });
-  await environment.tell('clock', { advance_seconds: 201 });
+  await environment.post('clock', { advance_seconds: 201 });
   await fillCard(page);
   await page.getByRole('button', { name: 'Pay EUR 49.95' }).click();
   await returned(environment, page, '/sorry', 'tulip-expired');

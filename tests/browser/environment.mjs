@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The environment of the browser test: msp-sandbox and msp-server as programs of their own, the shop's
+// What the browser test runs on: msp-sandbox and msp-server as programs of their own, the shop's
 // pages, a gRPC client, and Debian's Chromium. Everything is on free ports of the loopback and is
 // stopped at the end, by its pid.
 import { spawn } from 'node:child_process';
@@ -124,9 +124,9 @@ class Watcher {
       this.stream.on('error', reject);
       this.stream.on('end', () => resolve(this.states.at(-1)));
     });
-    this.end.catch(() => {}); // Its awaiter is told.
+    this.end.catch(() => {}); // Rejects for those who await it.
   }
-  // The present state has arrived: from here on changes are told.
+  // The present state has arrived: from here on changes are sent.
   async begun() {
     const first = new Promise((resolve) => {
       if (this.states.length > 0) resolve();
@@ -157,7 +157,7 @@ export class Environment {
           '--webhook_listen=127.0.0.1:0',
           `--api_url=${sandbox.ready.api_url}`,
           '--drain_delay_ms=0',
-          // So rare that what a watcher hears in time, it hears by a notification.
+          // So rare that only a notification reaches a watcher in time.
           '--watch_poll_first_ms=600000',
           '--watch_poll_max_ms=600000',
           '--watch_quiet_ms=500',
@@ -239,7 +239,7 @@ export class Environment {
   }
 
   // A POST to the sandbox's control.
-  async tell(what, body) {
+  async post(what, body) {
     const answer = await fetch(`${this.control}/${what}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },

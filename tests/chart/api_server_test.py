@@ -157,7 +157,7 @@ def prepare(one, tools):
     one.create("/apis/scheduling.k8s.io/v1/priorityclasses", {"metadata": {"name": "payments"}, "value": 1000})
 
     def served():
-        """Helm asks for both: what there is, and what it looks like."""
+        """Helm asks for both: the kinds, and their schemas."""
         described, kinds = one.ask("GET", "/openapi/v3")[1]["paths"], set()
         for group in one.ask("GET", "/apis")[1]["groups"]:
             for version in group["versions"]:
@@ -198,12 +198,12 @@ def applied(one, document, namespace):
 
 
 def release(checks, what, done):
-    """The objects of a release as helm tells of it, and the pods of its tests; helm had nothing to warn of."""
+    """The objects of a release as helm lists them, and the pods of its tests; helm warned of nothing."""
     checks.equal(f"{what}: {done.stdout if done.returncode else ''}{done.stderr}", (done.returncode, done.stderr), (0, ""))
     if done.returncode:
         return [], []
-    told = json.loads(done.stdout)
-    return documents(told["manifest"]), [pod for hook in told["hooks"] for pod in documents(hook["manifest"])]
+    listed = json.loads(done.stdout)
+    return documents(listed["manifest"]), [pod for hook in listed["hooks"] for pod in documents(hook["manifest"])]
 
 
 def check_values(checks, one, path):

@@ -260,7 +260,7 @@ TEST_F(Fate, CancelledCallRunsToItsEndAndIsRecorded) {
   upstream().WaitForRequests(1);
   call.Cancel();
   EXPECT_EQ(NameOf(call.Join().error_code()), "CANCELLED");
-  // The server has heard of it once it answers a later call of the same connection.
+  // The server has received the cancellation once it answers a later call of the same connection.
   v1::CreateOrderRequest invalid = CardOrder("order-2");
   invalid.clear_description();
   EXPECT_EQ(NameOf(Create(invalid).status.error_code()), "INVALID_ARGUMENT");

@@ -106,7 +106,7 @@ def check_contents(checks, image, root, sandbox_root):
     names = {path.name for path in files}
     for shell in ("sh", "bash", "dash", "busybox", "perl", "apt", "dpkg", "msp-sandbox"):
         checks.true(f"no {shell}", shell not in names)
-    # The authorities' file by name: what tells the server whom to trust.
+    # The authorities' file by name: whom the server trusts.
     checks.true("authorities", (root / "etc/ssl/certs/ca-certificates.crt").stat().st_size > 100_000)
     entries = [file.read_text() for file in (root / "var/lib/dpkg/status.d").iterdir()]
     checks.true("scanners find packages", len(entries) > 20)

@@ -23,8 +23,8 @@ using google::protobuf::FieldDescriptor;
 using grpc::StatusCode;
 
 // PAID, HELD and OPEN are orders of 1000 EUR cents that are there; CUSTOMER has a stored card.
-// `sent` tells what may leave the service: nothing, a look at the order, or the call itself.
-enum class Sent : std::uint8_t { kNothing, kLook, kCall };
+// `sent` is what may leave the service: nothing, a read of the order, or the call itself.
+enum class Sent : std::uint8_t { kNothing, kRead, kCall };
 struct Row {
   const char* name;
   const char* method;
@@ -50,18 +50,18 @@ const Row kRows[] = {
     {"RefundOfLessThanNothing", "RefundOrder", "order_id: 'PAID' currency: 'EUR' amount: -500",
      kInvalid, "INVALID_REQUEST", kNotSent, "amount", Sent::kNothing},
     {"RefundInAnotherCurrency", "RefundOrder", "order_id: 'PAID' currency: 'USD' amount: 500",
-     kInvalid, "INVALID_REQUEST", kNotSent, "currency", Sent::kLook},
+     kInvalid, "INVALID_REQUEST", kNotSent, "currency", Sent::kRead},
     {"RefundByItemsOfACardOrder", "RefundOrder",
      "order_id: 'PAID' currency: 'EUR' checkout_data { items { name: 'x' quantity: 1 } }", kInvalid,
-     "INVALID_REQUEST", kNotSent, "refund", Sent::kLook},
+     "INVALID_REQUEST", kNotSent, "refund", Sent::kRead},
     {"RefundOfMoreThanWasPaid", "RefundOrder", "order_id: 'PAID' currency: 'EUR' amount: 1001",
      StatusCode::FAILED_PRECONDITION, "MSP_1034", kRejected, "", Sent::kCall},
     {"RefundOfAnUnpaidOrder", "RefundOrder", "order_id: 'OPEN' currency: 'EUR' amount: 500",
      StatusCode::FAILED_PRECONDITION, "MSP_1034", kRejected, "", Sent::kCall},
     {"RefundOfAnUnknownOrder", "RefundOrder", "order_id: 'nobody' currency: 'EUR' amount: 500",
-     StatusCode::NOT_FOUND, "MSP_1006", kRejected, "", Sent::kLook},
+     StatusCode::NOT_FOUND, "MSP_1006", kRejected, "", Sent::kRead},
     {"FullRefundOfAnUnknownOrder", "RefundOrder", "order_id: 'nobody' currency: 'EUR' full {}",
-     StatusCode::NOT_FOUND, "MSP_1006", kRejected, "", Sent::kLook},
+     StatusCode::NOT_FOUND, "MSP_1006", kRejected, "", Sent::kRead},
     {"RefundWithAnOverlongOwnId", "RefundOrder",
      "order_id: 'PAID' currency: 'EUR' amount: 1 refund_order_id: "
      "'123456789-123456789-123456789-123456789-123456789-1'",
@@ -84,9 +84,9 @@ const Row kRows[] = {
     {"CaptureOfMoreThanIsHeld", "CaptureOrder", "order_id: 'HELD' amount: 1001", kInvalid,
      "MSP_1001", kRejected, "", Sent::kCall},
     {"CaptureOfAnUnknownOrder", "CaptureOrder", "order_id: 'nobody' amount: 1",
-     StatusCode::NOT_FOUND, "MSP_1006", kRejected, "", Sent::kLook},
+     StatusCode::NOT_FOUND, "MSP_1006", kRejected, "", Sent::kRead},
     {"CaptureOfWhatIsNoAuthorization", "CaptureOrder", "order_id: 'PAID'",
-     StatusCode::FAILED_PRECONDITION, "NOT_AN_AUTHORIZATION", kRejected, "", Sent::kLook},
+     StatusCode::FAILED_PRECONDITION, "NOT_AN_AUTHORIZATION", kRejected, "", Sent::kRead},
     {"CaptureUnderAnIdThatIsTaken", "CaptureOrder",
      "order_id: 'HELD' amount: 1 new_order_id: 'PAID'", StatusCode::NOT_FOUND, "MSP_1006",
      kRejected, "", Sent::kCall},
@@ -139,7 +139,7 @@ const Row kRows[] = {
      "type: 'redirect' order_id: '..' currency: 'EUR' amount: 1 description: 'x'", kInvalid,
      "INVALID_REQUEST", kNotSent, "order_id", Sent::kNothing},
     {"GetOfAnUnknownOrder", "GetOrder", "order_id: 'nobody'", StatusCode::NOT_FOUND, "MSP_1006",
-     kNone, "", Sent::kLook},
+     kNone, "", Sent::kRead},
     {"UpdateOfAnUnknownOrder", "UpdateOrder", "order_id: 'nobody' status: 'shipped'",
      StatusCode::NOT_FOUND, "MSP_1006", kNone, "", Sent::kCall},
     {"UpdateThatCancels", "UpdateOrder", "order_id: 'OPEN' status: 'cancelled'", kInvalid,
@@ -160,9 +160,9 @@ const Row kRows[] = {
     {"ListOfLessThanNothing", "ListTokens", "reference: 'CUSTOMER' page_size: -1", kInvalid,
      "INVALID_REQUEST", kNotSent, "page_size", Sent::kNothing},
     {"GetOfAnUnknownToken", "GetToken", "reference: 'CUSTOMER' token: 'none'",
-     StatusCode::NOT_FOUND, "MSP_1000", kNone, "", Sent::kLook},
+     StatusCode::NOT_FOUND, "MSP_1000", kNone, "", Sent::kRead},
     {"GetOfATokenOfSomebodyElse", "GetToken", "reference: 'stranger' token: 'TOKEN'",
-     StatusCode::NOT_FOUND, "MSP_1000", kNone, "", Sent::kLook},
+     StatusCode::NOT_FOUND, "MSP_1000", kNone, "", Sent::kRead},
     {"UpdateOfATokenOfSomebodyElse", "UpdateToken",
      "reference: 'stranger' token: 'TOKEN' expiry_date: '3312'", StatusCode::FAILED_PRECONDITION,
      "MSP_1000", kNone, "", Sent::kCall},
@@ -174,21 +174,21 @@ const Row kRows[] = {
 
     // Lists and reads.
     {"UnknownPaymentMethod", "GetPaymentMethod", "payment_method_id: 'COWRIES'",
-     StatusCode::NOT_FOUND, "MSP_1023", kNone, "", Sent::kLook},
+     StatusCode::NOT_FOUND, "MSP_1023", kNone, "", Sent::kRead},
     {"PaymentMethodsForLessThanNothing", "ListPaymentMethods", "amount: -1", kInvalid,
      "INVALID_REQUEST", kNotSent, "amount", Sent::kNothing},
     {"UnknownGateway", "GetGateway", "gateway_id: 'COWRIES'", StatusCode::NOT_FOUND, "MSP_1023",
-     kNone, "", Sent::kLook},
+     kNone, "", Sent::kRead},
     {"GatewaysForLessThanNothing", "ListGateways", "amount: -1", kInvalid, "INVALID_REQUEST",
      kNotSent, "amount", Sent::kNothing},
     {"UnknownTransaction", "GetTransaction", "transaction_id: '1'", StatusCode::NOT_FOUND,
-     "MSP_HTTP_404", kNone, "", Sent::kLook},
+     "MSP_HTTP_404", kNone, "", Sent::kRead},
     {"TransactionsWithAPageTokenOfOurTokens", "ListTransactions", "page_token: 'offset.5'",
      kInvalid, "INVALID_REQUEST", kNotSent, "page_token", Sent::kNothing},
     {"TransactionsWithAUrlForAPage", "ListTransactions", "page_token: 'https://elsewhere/'",
      kInvalid, "INVALID_REQUEST", kNotSent, "page_token", Sent::kNothing},
     {"IssuersOfAnUnknownGateway", "ListIssuers", "gateway_id: 'cowries'", StatusCode::NOT_FOUND,
-     "MSP_1023", kNone, "", Sent::kLook},
+     "MSP_1023", kNone, "", Sent::kRead},
     {"BalancesInNoCurrency", "ListClosingBalances",
      "from: 'FROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMFROMX'", kInvalid,
      "INVALID_REQUEST", kNotSent, "from", Sent::kNothing},
@@ -197,7 +197,7 @@ const Row kRows[] = {
     {"TerminalsOfNoGroup", "ListGroupTerminals", "terminal_group_id: '..'", kInvalid,
      "INVALID_REQUEST", kNotSent, "terminal_group_id", Sent::kNothing},
     {"ReceiptOfAnUnknownOrder", "GetReceipt", "order_id: 'nobody'", StatusCode::NOT_FOUND,
-     "MSP_1006", kNone, "", Sent::kLook},
+     "MSP_1006", kNone, "", Sent::kRead},
     {"ASessionForAnotherHost", "CreateApplePaySession",
      "origin_domain: 'shop.example' validation_url: 'https://evil.example/apple.com'", kInvalid,
      "INVALID_REQUEST", kNotSent, "validation_url", Sent::kNothing},
@@ -232,7 +232,7 @@ class BadInput : public ::testing::Test {
     ASSERT_TRUE(environment_->Call("CreateOrder", CardOrder("HELD", 1'000, /*manual=*/true)).ok());
     ASSERT_TRUE(environment_->Call("CreateOrder", PageOrder("OPEN", 1'000)).ok());
     ASSERT_TRUE(environment_->Call("CreateOrder", StoringOrder("stored", "CUSTOMER")).ok());
-    token_ = environment_->Look("stored").payment_details().recurring_id();
+    token_ = environment_->GetOrder("stored").payment_details().recurring_id();
     ASSERT_NE(token_, "");
   }
   static void TearDownTestSuite() {

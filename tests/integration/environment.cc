@@ -111,7 +111,7 @@ Called Environment::Call(const MethodDescriptor& method, const Message& request)
   return called;
 }
 
-v1::Order Environment::Look(const std::string& order_id) {
+v1::Order Environment::GetOrder(const std::string& order_id) {
   v1::GetOrderRequest request;
   request.set_order_id(order_id);
   const Called called = Call("GetOrder", request);

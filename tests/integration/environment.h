@@ -61,8 +61,8 @@ class Environment {
   Called Call(const std::string& method, const Message& request) {
     return Call(MethodOf(method), request);
   }
-  // The order as it is; fails the test when it cannot be read.
-  v1::Order Look(const std::string& order_id);
+  // The order as GetOrder returns it; fails the test when it cannot be read.
+  v1::Order GetOrder(const std::string& order_id);
 
   // The sandbox's own side: GET without a body, POST with one. Returns `data`; fails the test when
   // it is refused.

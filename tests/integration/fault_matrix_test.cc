@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Every fault that the sandbox knows, on every call that moves money: what the caller is told, that
-// MultiSafepay saw the call once, and that what was told is what its books say.
+// Every fault that the sandbox knows, on every call that moves money: the answer to the
+// caller, that MultiSafepay received the call once, and that the answer agrees with its books.
 #include <map>
 #include <memory>
 #include <string>
@@ -33,13 +33,13 @@ constexpr States kStates[kKinds] = {{"absent", "PAID"},
 
 // Short for the two endings that most faults have.
 //   ok          OK CONFIRMED
-//   found       OK CONFIRMED, and it was found by looking
+//   found       OK CONFIRMED, and found by an order lookup
 //   unknown     UNKNOWN, reason OUTCOME_UNKNOWN
 // Anything else is the code and the reason of a refusal. One for all calls, or one for each.
 struct Row {
   const char* name;
   const char* effect;  // JSON
-  std::vector<std::string> told;
+  std::vector<std::string> answers;
 };
 
 const Row kRows[] = {
@@ -126,7 +126,7 @@ class FaultMatrix : public ::testing::TestWithParam<Row> {
 
   // Makes what the call needs, without faults, and returns the call.
   static std::unique_ptr<Message> Prepare(Kind kind, const std::string& order_id);
-  static std::string Told(Kind kind, const Message& request);
+  static std::string AnswerTo(Kind kind, const Message& request);
 
   static Environment* environment_;
 };
@@ -198,7 +198,7 @@ std::string Summary(const Called& called) {
   return result.reconciled() ? "found" : "ok";
 }
 
-std::string FaultMatrix::Told(Kind kind, const Message& request) {
+std::string FaultMatrix::AnswerTo(Kind kind, const Message& request) {
   const Called called = environment_->Call(kNames[kind], request);
   if (!called.ok()) {
     const client::Error& error = *called.error;
@@ -236,8 +236,9 @@ TEST_P(FaultMatrix, EndsAsTheTableSaysAfterOneCall) {
       environment_->Control("faults", {{"match", {{"method", method}, {"times", 1}}},
                                        {"effect", Json::parse(row.effect)}});
     }
-    const std::string told = Told(kind, *request);
-    EXPECT_EQ(told, row.told.size() == 1 ? row.told[0] : row.told[static_cast<std::size_t>(i)]);
+    const std::string answer = AnswerTo(kind, *request);
+    EXPECT_EQ(answer,
+              row.answers.size() == 1 ? row.answers[0] : row.answers[static_cast<std::size_t>(i)]);
     std::int64_t fired = 0;
     std::int64_t seen = 0;
     for (const auto& rule : environment_->Control("faults")) {
@@ -247,7 +248,7 @@ TEST_P(FaultMatrix, EndsAsTheTableSaysAfterOneCall) {
     EXPECT_EQ(fired, 1);
     EXPECT_EQ(seen, 1) << "POSTs and PATCHes that arrived";
     environment_->ClearFaults();
-    const bool done = told == "ok" || told == "found";
+    const bool done = answer == "ok" || answer == "found";
     EXPECT_EQ(StateOf(order_id), done ? kStates[i].done : kStates[i].before);
   }
 }

@@ -75,7 +75,7 @@ class Lives:
         self.client, self.control, self.checks = client, control, checks
         self.seen = set()
 
-    def look(self, order_id, gateway, step, state):
+    def check_state(self, order_id, gateway, step, state):
         found = self.client.call("GetOrder", {"order_id": order_id})["order"]
         pair = f"{found['status']}/{found['financial_status']}"
         self.checks.equal(f"{order_id}: state {step}", found["payment_state"], f"PAYMENT_STATE_{state}")
@@ -87,18 +87,18 @@ class Lives:
         order_id = f"life-of-{gateway}"
         created = self.client.call("CreateOrder", order(order_id, gateway))["order"]
         self.checks.equal(f"{order_id}: created", created["payment_state"], "PAYMENT_STATE_REQUIRES_ACTION")
-        self.look(order_id, gateway, "before the customer came", "PENDING")
+        self.check_state(order_id, gateway, "before the customer came", "PENDING")
         number = OTHER_CARDS.get(gateway, CARD["card_number"] if gateway in ("CREDITCARD", "VISA") else None)
         cvc = "1234" if gateway == "AMEX" else "123"
         pay = {**CARD, "card_number": number, "card_cvc": cvc} if number else {"scenario": "completed"}
         self.control.ask(f"orders/{order_id}/pay", pay)
-        self.look(order_id, gateway, "paid", paid)
+        self.check_state(order_id, gateway, "paid", paid)
         for number, (what, state) in enumerate(rest, 1):
             if what == SHIP:
                 self.client.call("UpdateOrder", {"order_id": order_id, "status": "shipped"})
             else:
                 self.control.ask(f"orders/{order_id}/settle", {})
-            self.look(order_id, gateway, f"{number} after {what}", state)
+            self.check_state(order_id, gateway, f"{number} after {what}", state)
 
 
 def published():
@@ -130,13 +130,13 @@ def main():
         waits = lives.client.call("CreateOrder", order("paypal-direct", "PAYPAL", type="direct"))["order"]
         checks.equal("a direct PayPal order", waits["payment_state"], "PAYMENT_STATE_PENDING")
         checks.true("the customer's way to PayPal", waits["payment_url"])
-        lives.look("paypal-direct", "PAYPAL", "that waits for the customer", "PENDING")
+        lives.check_state("paypal-direct", "PAYPAL", "that waits for the customer", "PENDING")
         debit = order("debit-direct", "DIRDEB", type="direct")
         lives.client.call("CreateOrder", debit)
-        lives.look("debit-direct", "DIRDEB", "without an account", "PENDING")
+        lives.check_state("debit-direct", "DIRDEB", "without an account", "PENDING")
         lives.client.call("CreateOrder", order("held", "VISA"))
         lives.control.ask("orders/held/pay", {**CARD, "card_number": HELD})
-        lives.look("held", "VISA", "held as possible fraud", "IN_REVIEW")
+        lives.check_state("held", "VISA", "held as possible fraud", "IN_REVIEW")
         checks.equal("meanings that no life has shown", [row for row in MEANINGS if row not in lives.seen], [])
     return checks.verdict()
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Three payments from birth to death, through the service, each state looked at on the way.
+"""Three payments from their creation to their end, through the service, each state checked on the way.
 
 usage: lives_test.py BIN_DIR POLYMORPHISM [--grpcurl PATH]
 
@@ -26,7 +26,7 @@ def example(name, **changes):
 
 
 class Life:
-    """One payment's calls and looks."""
+    """One payment's calls and reads."""
 
     def __init__(self, client, control, checks, order_id):
         self.client, self.control, self.checks, self.order_id = client, control, checks, order_id
@@ -42,7 +42,7 @@ class Life:
         return reply
 
     def state(self, step, state, order_id=None, **members):
-        """Looks at the order; compares its payment state and further members, amounts by value."""
+        """Reads the order; compares its payment state and further members, amounts by value."""
         order = self.client.call("GetOrder", {"order_id": order_id or self.order_id})["order"]
         self.checks.equal(f"{self.order_id}: state {step}", order["payment_state"], f"PAYMENT_STATE_{state}")
         self.checks.equal(f"{self.order_id}: id {step}", order["order_id"], order_id or self.order_id)

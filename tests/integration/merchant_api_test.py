@@ -67,7 +67,7 @@ def payment_component(shop):
     data = {"payload": base64.b64encode(json.dumps(fields).encode()).decode(), "gateway": "CREDITCARD"}
     shop.order("by-component", type="direct", gateway="CREDITCARD", payment_data=data)
     shop.checks.equal("state of the component's order", shop.state("by-component"), "PAID")
-    # 1000 is one code for several facts: that nothing was created is for a look to say.
+    # 1000 is one code for several facts: only a lookup shows that nothing was created.
     shop.refused("the token's second order", "ERROR 1000", "CreateOrder", order_id="by-component-2", type="direct",
                  currency="EUR", amount=1500, description="Tulips", gateway="CREDITCARD", payment_data=data)  # fmt: skip
     shop.refused("an order that was not created", "NOT_FOUND", "GetOrder", order_id="by-component-2")
@@ -165,7 +165,7 @@ def main():
     flags = (f"--polymorphism={options.polymorphism}", "--strict-types", "--quiet")
     with environment.program(options.bin_dir / "msp-sandbox", *flags) as sandbox:
         control = environment.Control(sandbox["api_url"])
-        # What is in doubt is looked for, and for a short while only.
+        # An indeterminate call is looked up, and for a short while only.
         with environment.service(options.bin_dir, sandbox["api_url"], "--settle_ms=50") as server:
             client = environment.Grpcurl(options.grpcurl, server) if options.grpcurl else environment.Cli(options.bin_dir, server)
             shop = Shop(client, control, checks)

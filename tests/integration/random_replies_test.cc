@@ -2,7 +2,7 @@
 
 // Random lives of orders, each lived twice: before a sandbox that answers in the documented types,
 // and before one that answers in any shape that was ever seen for a member. Callers must not be
-// able to tell the two apart.
+// able to distinguish the two.
 #include <set>
 #include <string>
 
@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint64_t kSeeds[] = {1, 2, 20'260'615};
 constexpr int kLives = 100;
 constexpr int kStepsMax = 5;
-constexpr int kLooks = 3;  // Each look draws new shapes.
+constexpr int kReads = 3;  // Each read draws new shapes.
 
 sandbox::Settings Answering(sandbox::Polymorphism polymorphism, std::uint64_t seed) {
   sandbox::Settings settings;
@@ -75,7 +75,7 @@ class RandomReplies : public ::testing::TestWithParam<std::uint64_t> {
   // Takes back the refund made last, by the id that each sandbox gave it.
   void CancelRefund(const std::string& order_id) {
     for (Environment* environment : {&modern_, &chaos_}) {
-      const v1::Order order = environment->Look(order_id);
+      const v1::Order order = environment->GetOrder(order_id);
       if (order.related_transactions().empty()) return;
       v1::CancelRefundRequest request;
       request.set_order_id(order_id);
@@ -87,13 +87,13 @@ class RandomReplies : public ::testing::TestWithParam<std::uint64_t> {
 
   void Step(const std::string& order_id, const v1::Order& now);
   void Compare(const std::string& order_id, const std::string& after) {
-    const std::string expected = ViewOf(modern_.Look(order_id));
-    for (int i = 0; i < kLooks; ++i)
-      EXPECT_EQ(ViewOf(chaos_.Look(order_id)), expected) << "after " << after;
+    const std::string expected = ViewOf(modern_.GetOrder(order_id));
+    for (int i = 0; i < kReads; ++i)
+      EXPECT_EQ(ViewOf(chaos_.GetOrder(order_id)), expected) << "after " << after;
   }
 
   Generator generator_{GetParam()};
-  // Hardly any waiting after a doubtful answer.
+  // Hardly any waiting after an indeterminate answer.
   const std::vector<std::string> kQuick{"--settle_ms=20", "--reconcile_backoff_ms=5"};
   Environment modern_{Answering(sandbox::Polymorphism::kModern, GetParam()), kQuick};
   Environment chaos_{Answering(sandbox::Polymorphism::kChaosPhp, GetParam()), kQuick};
@@ -164,12 +164,12 @@ TEST_P(RandomReplies, NeverFailADecodeAndNeverChangeAPaymentState) {
     ASSERT_TRUE(Both("CreateOrder", order));
     Compare(order_id, "creation");
     for (std::uint64_t step = generator_.Below(kStepsMax + 1); step > 0; --step) {
-      const v1::Order now = modern_.Look(order_id);
+      const v1::Order now = modern_.GetOrder(order_id);
       states_.insert(now.payment_state());
       Step(order_id, now);
       if (HasFailure()) return;  // Everything after a difference differs.
     }
-    states_.insert(modern_.Look(order_id).payment_state());
+    states_.insert(modern_.GetOrder(order_id).payment_state());
   }
   // The lives went through more than one or two states.
   EXPECT_THAT(states_,

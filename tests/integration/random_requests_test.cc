@@ -146,7 +146,7 @@ class RandomRequests : public ::testing::TestWithParam<std::uint64_t> {
       environment_.Control("orders/" + name + "/terminal", {{"outcome", "approve"}});
       Set(request, "order_id", name);
     } else if (method.name() == "GetTransaction") {
-      Set(request, "transaction_id", environment_.Look(paid_).transaction_id());
+      Set(request, "transaction_id", environment_.GetOrder(paid_).transaction_id());
     }
   }
   static void Set(Message& request, const std::string& name, const std::string& text) {
@@ -154,7 +154,7 @@ class RandomRequests : public ::testing::TestWithParam<std::uint64_t> {
     if (field != nullptr) request.GetReflection()->SetString(&request, field, text);
   }
 
-  // An unspecified error of MultiSafepay's is looked into; not for long here.
+  // An unspecified error of MultiSafepay's leads to order lookups; not for long here.
   Environment environment_{Strict(), {"--settle_ms=20", "--reconcile_backoff_ms=5"}};
   Generator generator_{GetParam()};
   const std::string paid_ = "aim-0";
@@ -190,7 +190,7 @@ TEST_P(RandomRequests, HaveTheDocumentedTypesAndNoneIsRefusedForOne) {
       const std::string what =
           absl::StrCat(method->name(), ": ", called.Text(), "\n", request->ShortDebugString());
       EXPECT_TRUE(error.from_service) << what;
-      // Of all refusals only MultiSafepay's "unspecified" leaves doubt.
+      // Of all refusals only MultiSafepay's "unspecified" is indeterminate.
       const bool unspecified = error.error_code == 1014;
       EXPECT_TRUE(error.outcome != v1::OUTCOME_UNKNOWN || unspecified) << what;
       // Amount, missing or malformed data, and the like: what was drawn gives no reason for them.

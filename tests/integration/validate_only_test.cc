@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// validate_only: what a call would send, told and not sent.
+// validate_only: what a call would send, returned and not sent.
 #include <functional>
 #include <memory>
 #include <string>
@@ -102,7 +102,7 @@ const std::vector<Case>& Cases() {
          MustSucceed(s.Call("RefundOrder", refund));
        },
        [](Environment& s) {
-         const std::string refund_id = s.Look("dry-6").related_transactions(0).transaction_id();
+         const std::string refund_id = s.GetOrder("dry-6").related_transactions(0).transaction_id();
          return Make<v1::CancelRefundRequest>([&](auto& r) {
            r.set_order_id("dry-6");
            r.set_refund_id(refund_id);
@@ -113,7 +113,7 @@ const std::vector<Case>& Cases() {
   return cases;
 }
 
-// Makes the request a dry run, or the real one with the key that the dry run has told.
+// Makes the request a dry run, or the real one with the key that the dry run returned.
 v1::CallControl& ControlOf(Message& request) {
   const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName("control");
   return static_cast<v1::CallControl&>(*request.GetReflection()->MutableMessage(&request, field));
@@ -165,7 +165,7 @@ void ExpectSame(const Json& dry, const Json& sent, const google::protobuf::Descr
   }
 }
 
-TEST(ValidateOnly, TellsTheExactBodyWithSecretsMaskedAndSendsNothing) {
+TEST(ValidateOnly, ReturnsTheExactBodyWithSecretsMaskedAndSendsNothing) {
   Environment environment;
   for (const Case& tried : Cases()) {
     SCOPED_TRACE(tried.method);
@@ -182,20 +182,20 @@ TEST(ValidateOnly, TellsTheExactBodyWithSecretsMaskedAndSendsNothing) {
     ASSERT_TRUE(dry.ok()) << dry.Text();
     EXPECT_TRUE(environment.Writes().empty());
     EXPECT_TRUE(environment.State() == before);
-    const v1::CallResult told = ResultOf(dry);
-    EXPECT_EQ(told.outcome(), v1::OUTCOME_NOT_SENT);
+    const v1::CallResult dry_result = ResultOf(dry);
+    EXPECT_EQ(dry_result.outcome(), v1::OUTCOME_NOT_SENT);
     for (const char* secret : kSecrets)
-      EXPECT_EQ(told.dry_run_json().find(secret), std::string::npos) << secret;
+      EXPECT_EQ(dry_result.dry_run_json().find(secret), std::string::npos) << secret;
 
     const Called real = environment.Call(method, *request);
     ASSERT_TRUE(real.ok()) << real.Text();
     EXPECT_EQ(ResultOf(real).outcome(), v1::OUTCOME_CONFIRMED);
-    EXPECT_EQ(ResultOf(real).idempotency_key(), told.idempotency_key());
+    EXPECT_EQ(ResultOf(real).idempotency_key(), dry_result.idempotency_key());
     EXPECT_TRUE(environment.State() != before);
     const auto writes = environment.Writes();
     ASSERT_EQ(writes.size(), 1U);
-    ExpectSame(Json::parse(told.dry_run_json()), Json::parse(writes[0].body), method.input_type(),
-               "");
+    ExpectSame(Json::parse(dry_result.dry_run_json()), Json::parse(writes[0].body),
+               method.input_type(), "");
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Calls by the hundred for the tests of this folder, told line by line on standard input, so that
+// Calls by the hundred for the tests of this folder, read line by line from standard input, so that
 // no card is ever an argument of a program or the content of a file:
 //
 //   call ID SERVICE/METHOD JSON    sends the call; JSON is the request in protobuf's mapping
@@ -218,7 +218,7 @@ int main(int argc, char** argv) {
     std::cerr << "usage: msp-caller HOST:PORT [IN_FLIGHT_MAX [CONNECTIONS [TLS_DIR]]]\n";
     return 2;
   }
-  std::ios::sync_with_stdio(false);  // Or standard input could not tell whether more has come.
+  std::ios::sync_with_stdio(false);  // Or standard input would not show whether more has arrived.
   const int in_flight_max = argc > 2 ? NumberOr(argv[2], 16) : 16;
   Caller caller(argv[1], in_flight_max, argc > 3 ? NumberOr(argv[3], 1) : 1,
                 argc > 4 ? argv[4] : "");

@@ -79,7 +79,7 @@ class Call:
 
     def __init__(self, mint, method, name):
         self.card, self.holder = mint.card(), f"{mint.word(9).title()} {mint.word(9).title()}"
-        # With a 0 in front, which no year, port, amount or duration has: it is looked for as a number of its own.
+        # With a 0 in front, which no year, port, amount or duration has: it is searched for as a number of its own.
         self.cvc = "0" + mint.digits(3)
         self.payload, self.token = mint.word(28), mint.word(26)
         self.person = {field: mint.word(12) for field in (
@@ -192,8 +192,8 @@ class Run:
         self.methods.add(method)
         return call
 
-    def tell(self, call, reply):
-        """What the caller is told: errors hold none of it; a reply is the caller's own data but for card and codes."""
+    def check_reply(self, call, reply):
+        """What the caller receives: errors hold none of it; a reply is the caller's own data but for card and codes."""
         self.codes_seen.add(reply["code"])
         if reply["code"] != 0:
             self.haystack.add("error messages", f"{call.order_id} {reply['message']}")
@@ -204,7 +204,7 @@ class Run:
             call = self.make(method)
             if effect is not None:
                 control.fault(call.fill(effect, self.key), order_id="", times=1)
-            self.tell(call, caller.call(method, call.request()))
+            self.check_reply(call, caller.call(method, call.request()))
             if effect is not None:
                 control.no_faults()
 
@@ -271,12 +271,12 @@ class Run:
                         self.through(caller, control, effect, ("CreateOrder", "RefundOrder", "GetOrder"))
                     for make in MISPLACED[:3]:
                         call = self.make("CreateOrder")
-                        self.tell(call, caller.call("CreateOrder", make(call)))
+                        self.check_reply(call, caller.call("CreateOrder", make(call)))
                 for file in ("client.crt", "client.key"):
                     (tls / file).write_text("")
                 with environment.Caller(self.build / "tests", server.ready["listen"], tls=tls) as stranger:
                     reply = stranger.call("CreateOrder", self.make("CreateOrder").request())
-                    self.checks.equal("a caller without a certificate is not heard", reply["code"], 14)
+                    self.checks.equal("a caller without a certificate is not served", reply["code"], 14)
                 with environment.Caller(self.build / "tests", server.ready["listen"]) as plain:
                     reply = plain.call("CreateOrder", self.make("CreateOrder").request())
                     self.checks.equal("nor is one without TLS", reply["code"], 14)
@@ -304,7 +304,7 @@ class Run:
             self.through(caller, control, effect, REQUESTS)
         for make in MISPLACED:
             call = self.make("CreateOrder")
-            self.tell(call, caller.call("CreateOrder", make(call)))
+            self.check_reply(call, caller.call("CreateOrder", make(call)))
 
     def nobody_there(self, flags):
         """Nothing listens at the API's address; and then the name does not resolve."""

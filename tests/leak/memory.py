@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Looks for card numbers in the memory of a running process, whole and in pieces."""
+"""Searches for card numbers in the memory of a running process, whole and in pieces."""
 
 import array
 import collections

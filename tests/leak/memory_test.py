@@ -19,7 +19,7 @@ import time
 import memory
 import environment
 
-LAST = 1000  # The cards that are looked for: those of the last orders.
+LAST = 1000  # The cards that are searched for: those of the last orders.
 QUIET_S = 1
 HELD_MS = 2000
 SLICES = 5  # The cost of a call is that of the cheapest slice: other programs disturb the others.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Looks for secrets in bytes: as they are, encoded, and split up."""
+"""Searches for secrets in bytes: as they are, encoded, and split up."""
 
 import base64
 import re
@@ -23,7 +23,7 @@ def base64_forms(secret):
 
 
 def forms(secret):
-    """Each form of a secret that is looked for, by name."""
+    """Each form of a secret that is searched for, by name."""
     text = secret.encode()
     found = {"plain": text, "hex": text.hex().encode(), "HEX": text.hex().upper().encode(),
              "percent": b"".join(b"%%%02X" % byte for byte in text),
@@ -69,7 +69,7 @@ class Haystack:
         return hits
 
     def short_hits(self, codes):
-        """Security codes are too short to be looked for anywhere: only as a number of their own, in the lines about
+        """Security codes are too short to be searched for anywhere: only as a number of their own, in the lines about
         their order. `codes` maps an order_id to its code."""
         hits = []
         for where, data in self.parts.items():

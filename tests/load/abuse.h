@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Attacks on a gRPC port with plain sockets, HTTP/2 written by hand: what a well-behaved library
-// would never send. Each runs on the thread that calls it, until it is told to stop.
+// would never send. Each runs on the thread that calls it, until `stop` is set.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,7 @@ struct Effort {
 struct AbuseCase {
   const char* name;
   Effort (*run)(const Target& target);
-  // False: gRPC 1.51 bounds it by nothing that holds; only the figures are told.
+  // False: gRPC 1.51 has no effective bound; only the figures are reported.
   bool bounded = true;
 };
 

@@ -11,11 +11,11 @@ namespace msp::load {
 namespace {
 
 constexpr double kOutagePerSecond = 200;
-// Shorter than it takes to give up looking for an order whose answer was lost.
+// Shorter than the lookups for an order whose answer was lost.
 constexpr std::chrono::milliseconds kDeadline{2'000};
 constexpr std::chrono::milliseconds kGrace{250};  // For the answer's own way on a busy machine.
 constexpr std::chrono::seconds kOutageCalm{3};    // Before and after.
-// Calls of the very moment of death or rebirth may fare either way.
+// Calls at the very moment of the kill or the restart may end either way.
 constexpr std::chrono::milliseconds kMoment{100};
 constexpr std::chrono::milliseconds kRecovery{1'000};
 
@@ -68,7 +68,8 @@ void Outage(const Options& options, ScenarioReport& verdict) {
   const long unsent = writes.Count(away);
   verdict.Check(
       unsent > 0 && writes.Count(Both(away, Not(Is(kNotSent)))) == 0,
-      Text("all of %ld orders sent while it was away were told NOT_SENT, with RetryInfo", unsent));
+      Text("all of %ld orders sent while it was away were answered NOT_SENT, with RetryInfo",
+           unsent));
   const double longest = std::max(writes.QuantileMs(1, All()), reads.QuantileMs(1, All()));
   const auto deadline = static_cast<double>((kDeadline + kGrace).count());
   verdict.Check(longest <= deadline,

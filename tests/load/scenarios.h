@@ -42,9 +42,9 @@ void Rolling(const Options& options, ScenarioReport& verdict);
 void Overload(const Options& options, ScenarioReport& verdict);
 // Thousands of calls wait for a slow upstream: memory is bounded and reads go on.
 void Slow(const Options& options, ScenarioReport& verdict);
-// The upstream dies and comes back: nothing hangs, nothing is in doubt that never left.
+// The upstream dies and comes back: nothing hangs, no call that was never sent is UNKNOWN.
 void Outage(const Options& options, ScenarioReport& verdict);
-// MultiSafepay answers 429 to most orders: its budget is used up, and no order is in doubt.
+// MultiSafepay answers 429 to most orders: its budget is used up, and no order is UNKNOWN.
 void RateLimited(const Options& options, ScenarioReport& verdict);
 // Attackers work on Envoy: no call of others fails, and they hardly wait. And on the naked port: no
 // crash, memory is bounded, service is back within seconds.

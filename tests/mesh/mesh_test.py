@@ -180,14 +180,14 @@ def check_write_dies_upstream(mesh, headers):
     eventually("the POST at MultiSafepay", lambda: mesh.requests("post_orders") == posts + 1)
     victim.end("kill")
     status, reply = result()
-    mesh.checks.true(f"the caller of the write is told ({status} {reply})", status >= 500)
+    mesh.checks.true(f"the caller of the write gets an error ({status} {reply})", status >= 500)
     mesh.checks.true("not as an answer of ours", "ErrorInfo" not in json.dumps(reply))
     victim.start()
     mesh.envoy.wait_until_all_serve()
     mesh.no_faults()
     mesh.checks.equal(f"POSTs with {headers}", mesh.requests("post_orders"), posts + 1)
     mesh.checks.equal("retries by Envoy", mesh.envoy.stat("cluster.multisafepay-grpc.upstream_rq_retry"), mesh.retries)
-    # The caller's rule: look, and find what was done.
+    # The caller's rule: read the order, and find what was done.
     status, reply = Shop(mesh.envoy).call("GetOrder", {"order_id": order["order_id"]})
     mesh.checks.equal("the order is there", (status, reply["order"]["order_id"]), (200, order["order_id"]))
     status, reply = Shop(mesh.envoy).call("CreateOrder", {**order, "control": {"repeat": True}})
@@ -282,12 +282,12 @@ def check_tenants(mesh):
         return answers
 
     answers = other_tenant()
-    told = [payment() for payment in payments]
+    replies = [payment() for payment in payments]
     mesh.no_faults()
     mesh.checks.equal("oversized calls: RESOURCE_EXHAUSTED", answers[:40], [8] * 40)
     mesh.checks.equal("calls of unknown methods: UNIMPLEMENTED", answers[40:], [12] * 1000)
-    confirmed = [reply["result"]["outcome"] for status, reply in told if status == 200]
-    mesh.checks.equal(f"payments {told[:1]}", confirmed, ["OUTCOME_CONFIRMED"] * len(orders))
+    confirmed = [reply["result"]["outcome"] for status, reply in replies if status == 200]
+    mesh.checks.equal(f"payments {replies[:1]}", confirmed, ["OUTCOME_CONFIRMED"] * len(orders))
     mesh.checks.equal("one POST each", mesh.requests("post_orders"), posts + len(orders))
     mesh.checks.equal("connections to replicas that broke", [mesh.envoy.stat(name) for name in broken], before)
 

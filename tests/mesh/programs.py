@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "tests/integration"))
 import environment  # noqa: E402
 
 WAIT_S = 30
-NEXT_LOOK = threading.Event()  # Never set: a wait between two looks.
+NEXT_POLL = threading.Event()  # Never set: a wait between two polls.
 
 
 def eventually(what, condition):
@@ -40,7 +40,7 @@ def eventually(what, condition):
             return value
         if time.monotonic() > until:
             raise TimeoutError(what)
-        NEXT_LOOK.wait(0.02)
+        NEXT_POLL.wait(0.02)
 
 
 def free_port():

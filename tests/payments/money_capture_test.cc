@@ -274,7 +274,7 @@ std::vector<Case<v1::CaptureOrderRequest>> Captures() {
        {ErrorAnswer(1020)},
        {Authorized()},
        "PERMISSION_DENIED REJECTED MSP_1020"},
-      {"RefusedAndNoLook",
+      {"RefusedAndNoLookup",
        Keyed(),
        {ErrorAnswer(1001)},
        {Authorized()},
@@ -345,7 +345,7 @@ std::vector<Case<v1::VoidOrderRequest>> Voids() {
       {"RefusedAndAbsent", once, {ErrorAnswer(1006)}, {Absent()}, "NOT_FOUND REJECTED MSP_1006"},
       {"RepeatFindsVoid", again, {}, {Voided()}, "OK CONFIRMED replayed", 0},
       {"RepeatSendsAgain", again, {SuccessAnswer("{}")}, {Authorized()}, "OK CONFIRMED"},
-      {"RepeatCannotLook", again, {}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
+      {"RepeatCannotLookUp", again, {}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
   };
 }
 
@@ -378,7 +378,7 @@ std::vector<Case<v1::CancelOrderRequest>> Cancels() {
       {"SuccessIsConfirmedByTheRecord", once, {taken}, {cancelled}, "OK CONFIRMED"},
       {"SuccessShownAsVoid", once, {taken}, {Voided()}, "OK CONFIRMED"},
       {"SuccessThatTheOrderDoesNotShow", once, {taken}, {open}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"SuccessAndNoLook", once, {taken}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"SuccessAndNoLookup", once, {taken}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
       {"SuccessAndPaidMeanwhile",
        once,
        {taken},

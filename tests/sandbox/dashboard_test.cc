@@ -101,7 +101,7 @@ TEST(DashboardPage, ShowsNeitherCardsNorKeys) {
   }
 }
 
-TEST(DashboardPage, TellsHowANotificationWent) {
+TEST(DashboardPage, ShowsHowANotificationWent) {
   Running sandbox;
   sandbox.Call("POST", "/_sandbox/webhooks", Json{{"bad_signature", true}});
   sandbox.Create(CardOrder("o"));

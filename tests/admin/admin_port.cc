@@ -9,7 +9,7 @@
 
 namespace msp::admin {
 
-Page Visit(const std::string& address, const std::string& path) {
+Page GetPage(const std::string& address, const std::string& path) {
   const std::size_t colon = address.rfind(':');
   httplib::Client client(address.substr(0, colon), std::stoi(address.substr(colon + 1)));
   client.set_read_timeout(msp::testing::kWaitMax);

@@ -21,7 +21,7 @@ struct Page {
 };
 
 // One page of the operators' port at `address`.
-Page Visit(const std::string& address, const std::string& path);
+Page GetPage(const std::string& address, const std::string& path);
 
 // Every sample of a scrape: `name{labels}` as it is written, and its value.
 using Samples = std::map<std::string, double>;
@@ -35,8 +35,8 @@ std::vector<Json> LinesOf(const std::string& logs, const std::string& event);
 
 class AdminPort : public e2e::EndToEnd {
  protected:
-  Page Visit(const std::string& path) { return admin::Visit(server().ops(), path); }
-  Samples Scrape() { return SamplesOf(Visit("/metrics").body); }
+  Page GetPage(const std::string& path) { return admin::GetPage(server().ops(), path); }
+  Samples Scrape() { return SamplesOf(GetPage("/metrics").body); }
 };
 
 }  // namespace msp::admin

@@ -36,7 +36,7 @@ void PrintTo(const Signs& signs, std::ostream* out) {
 const Signs kReady{200, 200, "SERVING", "SERVING"};
 
 Signs ReadSigns(const std::string& ops, const std::shared_ptr<grpc::Channel>& channel) {
-  Signs signs{.livez = Visit(ops, "/livez").status, .readyz = Visit(ops, "/readyz").status};
+  Signs signs{.livez = GetPage(ops, "/livez").status, .readyz = GetPage(ops, "/readyz").status};
   HealthCheckRequest request;
   request.set_service(kService);
   HealthCheckResponse response;
@@ -125,7 +125,7 @@ TEST_F(HealthTable, DrainingIsAliveAndNotReadyAndWatchersAreNotified) {
   ASSERT_TRUE(watch->Read(&seen));
   EXPECT_EQ(seen.status(), HealthCheckResponse::NOT_SERVING);
   EXPECT_EQ(ReadSigns(), (Signs{200, 503, "NOT_SERVING", "NOT_SERVING"}));
-  EXPECT_EQ(Visit("/readyz").body, "draining\n");
+  EXPECT_EQ(GetPage("/readyz").body, "draining\n");
   EXPECT_EQ(Ask("readiness"), "NOT_SERVING");
   EXPECT_EQ(Ask("liveness"), "SERVING");
   context.TryCancel();

@@ -85,7 +85,7 @@ class Incident : public ::testing::Test {
     }
     return codes;
   }
-  Samples Scrape() const { return SamplesOf(Visit(server_->ops(), "/metrics").body); }
+  Samples Scrape() const { return SamplesOf(GetPage(server_->ops(), "/metrics").body); }
   std::vector<Json> Lines() {
     stub_.reset();
     server_->Stop();

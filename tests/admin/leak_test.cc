@@ -157,7 +157,7 @@ TEST_F(Leak, NoMetricsLabelRepeatsACardOrTheApiKey) {
     Get("order-1");
     Create(e2e::CardOrder("order-1"));
   }
-  const std::string page = Visit("/metrics").body;
+  const std::string page = GetPage("/metrics").body;
   EXPECT_THAT(page, HasSubstr("msp_odd_payment_states_total{"));
   EXPECT_THAT(page, HasSubstr("msp_upstream_drift_total{"));
   std::istringstream lines(page);

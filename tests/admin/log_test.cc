@@ -158,7 +158,7 @@ TEST_F(Logged, StuckLogLosesLinesThatAreCountedAndHoldsNoCall) {
     ASSERT_EQ(stub->GetOrder(&context, request, &response).error_code(), grpc::NOT_FOUND);
   }
   const std::string ops = ready.at("ops");
-  const Samples samples = SamplesOf(admin::Visit(ops, "/metrics").body);
+  const Samples samples = SamplesOf(admin::GetPage(ops, "/metrics").body);
   EXPECT_GT(Sum(samples, "msp_log_lines_dropped_total", {R"(log="calls")"}), 0);
   stub.reset();
   process.Signal(SIGTERM);

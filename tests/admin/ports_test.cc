@@ -14,7 +14,7 @@ TEST_F(AdminPort, ReadyLineNamesThePort) {
   const Json line = Json::parse(server().ready_line());
   EXPECT_EQ(line.at("ops"), server().ops());
   EXPECT_THAT(server().ops(), Not(HasSubstr(":0")));
-  EXPECT_EQ(Visit("/livez").status, 200);
+  EXPECT_EQ(GetPage("/livez").status, 200);
 }
 
 TEST_F(AdminPort, PortInUseStopsTheStartWithTwoAndOneLineThatNamesTheSetting) {
@@ -26,7 +26,7 @@ TEST_F(AdminPort, PortInUseStopsTheStartWithTwoAndOneLineThatNamesTheSetting) {
   EXPECT_THAT(second.error(), HasSubstr("--ops_listen"));
   EXPECT_THAT(second.error(), HasSubstr("in use"));
   EXPECT_THAT(second.output(), Not(HasSubstr("serving")));
-  EXPECT_EQ(Visit("/livez").status, 200);  // The first one is unharmed.
+  EXPECT_EQ(GetPage("/livez").status, 200);  // The first one is unharmed.
 }
 
 TEST_F(AdminPort, PortCanBeOff) {
@@ -46,7 +46,7 @@ TEST_F(AdminPort, StatusPageShowsTheLastErrorsAndNoSecret) {
   e2e::v1::CreateOrderRequest order = e2e::CardOrder("secret-order-1");
   order.mutable_customer()->set_first_name("Wilhelmina");
   EXPECT_FALSE(Create(order).ok());
-  const Page page = Visit("/statusz");
+  const Page page = GetPage("/statusz");
   EXPECT_EQ(page.status, 200);
   for (const char* shown : {"CreateOrder", "UNAUTHENTICATED", "MSP_1032", "401", "threads"})
     EXPECT_THAT(page.body, HasSubstr(shown));
@@ -57,7 +57,7 @@ TEST_F(AdminPort, StatusPageShowsTheLastErrorsAndNoSecret) {
 
 TEST_F(AdminPort, MetricsPageHoldsNothingOfARequest) {
   EXPECT_TRUE(Create(e2e::CardOrder("secret-order-1")).ok());
-  const std::string page = Visit("/metrics").body;
+  const std::string page = GetPage("/metrics").body;
   EXPECT_THAT(page, HasSubstr(R"(msp_calls_total{code="OK",method="CreateOrder")"));
   for (const char* hidden : {"4111111111111111", "secret-order-1", msp::testing::kServerKey})
     EXPECT_THAT(page, Not(HasSubstr(hidden)));

@@ -87,7 +87,7 @@ Families Exported(const std::string& exposition) {
 TEST_F(AdminPort, TableOfTheManualIsWhatIsExported) {
   EXPECT_TRUE(Create(e2e::CardOrder()).ok());
   const Families documented = Documented();
-  const Families exported = Exported(Visit("/metrics").body);
+  const Families exported = Exported(GetPage("/metrics").body);
   for (const auto& [name, family] : exported) {
     ASSERT_TRUE(documented.contains(name)) << name << " is not in the table";
     EXPECT_EQ(documented.at(name).kind, family.kind) << name;

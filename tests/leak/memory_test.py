@@ -101,7 +101,7 @@ def measure(build, folder, count, scrub, checks):
 
 
 def idle_closes(build, folder, checks):
-    """A client that stays but says nothing: with --scrub_memory its connection is closed for it."""
+    """A client that stays connected but sends nothing: with --scrub_memory its connection is closed for it."""
     mint = environment.Mint(12)
     with environment.sandbox(build / "bin", folder, "--quiet=on") as upstream:
         url = environment.url_of_sandbox(upstream)

@@ -34,7 +34,7 @@ Effort SlowHeaders(const Target& target);
 Effort SlowBody(const Target& target);
 // 500 connections with 1,000 calls each, of which nothing comes but the headers.
 Effort BegunCalls(const Target& target);
-// 10,000 connections that say nothing; 500 that stop after the preface.
+// 10,000 connections that send nothing; 500 that stop after the preface.
 Effort IdleConnections(const Target& target);
 Effort PrefaceOnly(const Target& target);
 // Calls that are reset at once, header blocks without an end, pings and settings, as fast as a

@@ -65,10 +65,10 @@ void RaiseDescriptorLimit() {
 
 // A real attacker has cores of its own: this one takes what the server and the callers leave, or
 // the test would measure how a machine of two cores shares them.
-void StandBack() { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19); }
+void LowerPriority() { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19); }
 
 // What an attack did to the callers.
-struct Toll {
+struct Impact {
   long failed = 0;
   bool waited = false;  // Longer than they may through Envoy.
   bool recovered = false;
@@ -77,15 +77,15 @@ struct Toll {
 };
 
 // `address` is attacked; `load` goes there too.
-Toll Suffer(const AbuseCase& abuse, milliseconds length, const std::string& address,
-            const std::vector<const Replica*>& replicas, Load& load) {
+Impact MeasureUnder(const AbuseCase& abuse, milliseconds length, const std::string& address,
+                    const std::vector<const Replica*>& replicas, Load& load) {
   const int port = std::stoi(address.substr(address.rfind(':') + 1));
   const Journal calm = load.Run({.length = kCalm, .per_s = kCallsPerSecond});
   for (const Replica* replica : replicas) replica->ForgetMemoryPeak();
   std::atomic<bool> stop{false};
   Effort effort;
   std::thread attacker([&] {
-    StandBack();
+    LowerPriority();
     effort = abuse.run({.port = port, .stop = &stop});
   });
   const Journal under = load.Run({.length = length, .per_s = kCallsPerSecond});
@@ -94,25 +94,25 @@ Toll Suffer(const AbuseCase& abuse, milliseconds length, const std::string& addr
   attacker.join();
   const double before_ms = calm.QuantileMs(0.99, Is(kOk));
   const double under_ms = under.QuantileMs(0.99, Is(kOk));
-  Toll toll;
+  Impact impact;
   double after_ms = 0;
   do {
     const Journal after = load.Run({.length = milliseconds(500), .per_s = kCallsPerSecond});
     after_ms = after.QuantileMs(0.99, Is(kOk));
-    toll.recovered = after.Count(Not(Is(kOk))) == 0 &&
-                     after_ms <= std::max(kRecoveredFloorMs, kTimesMax * before_ms);
-  } while (!toll.recovered && Clock::now() - ended < kRecoveryMax);
+    impact.recovered = after.Count(Not(Is(kOk))) == 0 &&
+                       after_ms <= std::max(kRecoveredFloorMs, kTimesMax * before_ms);
+  } while (!impact.recovered && Clock::now() - ended < kRecoveryMax);
   for (const Replica* replica : replicas)
-    toll.memory_mib = std::max(toll.memory_mib, replica->MemoryPeakMiB());
-  toll.failed = under.Count(Not(Is(kOk)));
-  toll.waited = under_ms > std::max(kUnderFloorMs, kTimesMax * before_ms);
-  toll.figures = Text(
+    impact.memory_mib = std::max(impact.memory_mib, replica->MemoryPeakMiB());
+  impact.failed = under.Count(Not(Is(kOk)));
+  impact.waited = under_ms > std::max(kUnderFloorMs, kTimesMax * before_ms);
+  impact.figures = Text(
       "%s: p99 %.1f ms before, %.1f under (x %.1f), %.1f after; %ld of %ld calls failed; the "
       "attacker: %ld connections, %ld cut, %.1f MiB; memory at most %.0f MiB",
-      abuse.name, before_ms, under_ms, under_ms / std::max(before_ms, 0.1), after_ms, toll.failed,
+      abuse.name, before_ms, under_ms, under_ms / std::max(before_ms, 0.1), after_ms, impact.failed,
       under.Count(All()), effort.connections, effort.cut,
-      static_cast<double>(effort.bytes) / (1 << 20), toll.memory_mib);
-  return toll;
+      static_cast<double>(effort.bytes) / (1 << 20), impact.memory_mib);
+  return impact;
 }
 
 void AttackNaked(const AbuseCase& abuse, milliseconds length, const Upstream& upstream,
@@ -120,11 +120,12 @@ void AttackNaked(const AbuseCase& abuse, milliseconds length, const Upstream& up
   Replica replica(upstream, {});
   Load load({.target = replica.address(), .channels = 2, .order_id = "calm-"});
   load.Run({.length = kWarm, .per_s = kCallsPerSecond});
-  const Toll toll = Suffer(abuse, length, replica.address(), {&replica}, load);
+  const Impact impact = MeasureUnder(abuse, length, replica.address(), {&replica}, load);
   if (abuse.bounded) {
-    verdict.Check(toll.recovered && toll.memory_mib <= kMemoryMaxMiB, "naked: " + toll.figures);
+    verdict.Check(impact.recovered && impact.memory_mib <= kMemoryMaxMiB,
+                  "naked: " + impact.figures);
   } else {
-    Say("a proxy's work: " + toll.figures);
+    Say("a proxy's work: " + impact.figures);
   }
   verdict.Check(replica.Stop() == 0, "the server ended with exit code 0");
 }
@@ -134,11 +135,11 @@ void AttackMesh(const AbuseCase& abuse, milliseconds length, const Upstream& ups
   mesh.Start(upstream, {});
   Load load({.target = mesh.address(), .channels = 2, .order_id = "mesh-"});
   load.Run({.length = kWarm, .per_s = kCallsPerSecond});
-  const Toll toll =
-      Suffer(abuse, length, mesh.address(), {&mesh.replica(0), &mesh.replica(1)}, load);
-  verdict.Check(
-      toll.failed == 0 && !toll.waited && toll.recovered && toll.memory_mib <= kMemoryMaxMiB,
-      "through Envoy: " + toll.figures);
+  const Impact impact =
+      MeasureUnder(abuse, length, mesh.address(), {&mesh.replica(0), &mesh.replica(1)}, load);
+  verdict.Check(impact.failed == 0 && !impact.waited && impact.recovered &&
+                    impact.memory_mib <= kMemoryMaxMiB,
+                "through Envoy: " + impact.figures);
 }
 
 }  // namespace

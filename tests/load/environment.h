@@ -22,7 +22,7 @@ class Upstream {
   Upstream();
 
   const std::string& api_url() const { return api_url_; }
-  // Dies without a word.
+  // Killed by SIGKILL.
   void Kill();
   // Comes back on the same port, with empty books.
   void Start();

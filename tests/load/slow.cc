@@ -24,7 +24,7 @@ void Slow(const Options& options, ScenarioReport& verdict) {
   // Connections as by default; a queue that takes all calls, and time enough for all rounds.
   Replica replica(upstream, {"--http_queue_max=8192", "--upstream_timeout_ms=120000",
                              "--call_max_ms=120000", "--drain_timeout_ms=130000"});
-  const milliseconds patience = 16 * options.slow + milliseconds(10'000);
+  const milliseconds deadline = 16 * options.slow + milliseconds(10'000);
   const long made =
       Load({.target = replica.address(), .order_id = "read-"}).Run({.calls_max = 1}).Count(Is(kOk));
   const double before = replica.MemoryMiB();
@@ -34,7 +34,7 @@ void Slow(const Options& options, ScenarioReport& verdict) {
   std::thread writer([&] {
     // A server may bound the calls of one connection: so many that all reach it.
     Load load(
-        {.target = replica.address(), .channels = 20, .order_id = "slow-", .deadline = patience});
+        {.target = replica.address(), .channels = 20, .order_id = "slow-", .deadline = deadline});
     writes = load.Run({.calls_max = kCalls, .in_flight_max = kCalls});
   });
   // Reads come once all writes are under way, and end before they do.
@@ -44,7 +44,7 @@ void Slow(const Options& options, ScenarioReport& verdict) {
   const Journal reads = Load({.target = replica.address(),
                               .rpc = Rpc::kGetOrder,
                               .order_id = "read-0000000001",
-                              .deadline = patience})
+                              .deadline = deadline})
                             .Run({.length = 2 * options.slow, .per_s = kReadsPerSecond});
   const auto end = Clock::now();
   writer.join();

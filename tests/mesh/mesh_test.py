@@ -167,7 +167,7 @@ def in_background(call):
 
 
 def busy(mesh):
-    """The replica that has the only call in hand."""
+    """The replica that has the only call in flight."""
     return eventually("a replica with a call", lambda: next((r for r in mesh.replicas if r.calls_in_flight() > 0), None))
 
 

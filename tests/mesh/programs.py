@@ -186,7 +186,7 @@ class Envoy:
         return fetch(f"http://{self.admin}/{path}")
 
     def hosts(self):
-        """port to health flags, those that speak against it only."""
+        """port to health flags, only those that mark it unhealthy."""
         cluster = json.loads(self.ask("clusters?format=json"))["cluster_statuses"][0]
         return {host["address"]["socket_address"]["port_value"]:
                 {name for name, value in host["health_status"].items() if name != "eds_health_status" and value}

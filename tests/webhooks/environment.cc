@@ -138,8 +138,8 @@ int Environment::Connect(const std::string& bytes) const {
 
 std::string Environment::Raw(const std::string& bytes) const {
   const int fd = Connect(bytes);
-  timeval patience{.tv_sec = 30, .tv_usec = 0};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  timeval timeout{.tv_sec = 30, .tv_usec = 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   std::string answer;
   char buffer[4'096];
   for (ssize_t got = 0; (got = recv(fd, buffer, sizeof buffer, 0)) > 0;)

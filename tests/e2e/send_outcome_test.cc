@@ -43,7 +43,7 @@ class RefusingPort {
   int port_ = 0;
 };
 
-class Fate : public EndToEnd {
+class SendOutcome : public EndToEnd {
  protected:
   void ExpectUnknown(const Called<v1::CreateOrderResponse>& call) {
     EXPECT_EQ(NameOf(call.status.error_code()), "UNKNOWN") << call.status.error_message();
@@ -64,7 +64,7 @@ class Fate : public EndToEnd {
   }
 };
 
-TEST_F(Fate, ReusedConnectionThatDiesAfterTheRequestIsUnknownAfterOnePost) {
+TEST_F(SendOutcome, ReusedConnectionThatDiesAfterTheRequestIsUnknownAfterOnePost) {
   for (const Ending ending : {Ending::kRst, Ending::kFin}) {
     SCOPED_TRACE(ending == Ending::kRst ? "RST" : "FIN");
     msp::testing::Upstream dying;
@@ -100,7 +100,7 @@ v1::CreateOrderRequest LongOrder() {
   return order;
 }
 
-TEST_F(Fate, BodyThatLeftInPartIsNotSentAndMayBeSentAgain) {
+TEST_F(SendOutcome, BodyThatLeftInPartIsNotSentAndMayBeSentAgain) {
   for (const Ending ending : {Ending::kRst, Ending::kFin}) {
     for (const bool reusable : {false, true}) {
       msp::testing::Upstream dying;
@@ -126,7 +126,7 @@ TEST_F(Fate, BodyThatLeftInPartIsNotSentAndMayBeSentAgain) {
   }
 }
 
-TEST_F(Fate, HalfAnAnswerIsUnknown) {
+TEST_F(SendOutcome, HalfAnAnswerIsUnknown) {
   const std::string body = PaidAnswer(R"({"order_id":"order-1","amount":9743,"currency":"EUR"})");
   OnPost([body] {
     return Reply::Json(200, body).DeclaredLength(body.size() + 10).Then(Ending::kFin);
@@ -134,24 +134,24 @@ TEST_F(Fate, HalfAnAnswerIsUnknown) {
   ExpectUnknown(Create(CardOrder()));
 }
 
-TEST_F(Fate, AnswerThatIsNotHttpIsUnknown) {
+TEST_F(SendOutcome, AnswerThatIsNotHttpIsUnknown) {
   OnPost([] { return Reply::Raw("SSH-2.0-OpenSSH_9.2\r\n\r\n", Ending::kFin); });
   ExpectUnknown(Create(CardOrder()));
 }
 
-TEST_F(Fate, AnswerWithoutEndIsUnknown) {
+TEST_F(SendOutcome, AnswerWithoutEndIsUnknown) {
   OnPost([] { return Reply::Json(200, std::string(3 << 20, ' ')); });
   ExpectUnknown(Create(CardOrder()));
 }
 
-TEST_F(Fate, RedirectIsNotFollowed) {
+TEST_F(SendOutcome, RedirectIsNotFollowed) {
   msp::testing::Upstream elsewhere;
   OnPost([&] { return Reply::Json(307, "").Header("Location", elsewhere.url() + "/orders"); });
   ExpectUnknown(Create(CardOrder()));
   EXPECT_EQ(elsewhere.connections(), 0);
 }
 
-TEST_F(Fate, RefusedConnectionIsNotSentAndMayBeRetried) {
+TEST_F(SendOutcome, RefusedConnectionIsNotSentAndMayBeRetried) {
   const RefusingPort nobody;
   StartServer({}, nobody.url());
   const auto call = Create(CardOrder());
@@ -163,7 +163,7 @@ TEST_F(Fate, RefusedConnectionIsNotSentAndMayBeRetried) {
   EXPECT_GT(error.retry->retry_delay().seconds() + error.retry->retry_delay().nanos(), 0);
 }
 
-TEST_F(Fate, NameThatDoesNotResolveIsNotSent) {
+TEST_F(SendOutcome, NameThatDoesNotResolveIsNotSent) {
   StartServer({}, "https://no-such-host.invalid/v1/json");
   const auto call = Create(CardOrder());
   EXPECT_EQ(NameOf(call.status.error_code()), "UNAVAILABLE");
@@ -171,7 +171,7 @@ TEST_F(Fate, NameThatDoesNotResolveIsNotSent) {
   EXPECT_TRUE(call.error().retry.has_value());
 }
 
-TEST_F(Fate, PlaintextServerBehindHttpsIsNotSent) {
+TEST_F(SendOutcome, PlaintextServerBehindHttpsIsNotSent) {
   upstream().Script([](const RecordedRequest&) { return Reply::Close(Ending::kFin); });
   StartServer({}, "https://127.0.0.1:" + std::to_string(upstream().port()) + "/v1/json");
   upstream().RefuseConnections(Ending::kFin);
@@ -180,7 +180,7 @@ TEST_F(Fate, PlaintextServerBehindHttpsIsNotSent) {
   EXPECT_EQ(call.error().Metadata("outcome"), "NOT_SENT");
 }
 
-TEST_F(Fate, ResetOfAnIdleConnectionIsNotTakenForALostCall) {
+TEST_F(SendOutcome, ResetOfAnIdleConnectionIsNotTakenForALostCall) {
   for (const Ending ending : {Ending::kRst, Ending::kFin}) {
     const int posts = upstream().Count("POST");
     EXPECT_EQ(NameOf(Get().status.error_code()), "NOT_FOUND");
@@ -192,7 +192,8 @@ TEST_F(Fate, ResetOfAnIdleConnectionIsNotTakenForALostCall) {
   }
 }
 
-TEST_F(Fate, LateAnswerIsUnknownForMoneyAndDeadlineExceededForAReadWithinTheServersOwnBound) {
+TEST_F(SendOutcome,
+       LateAnswerIsUnknownForMoneyAndDeadlineExceededForAReadWithinTheServersOwnBound) {
   StartServer({"--upstream_timeout_ms=150", "--call_max_ms=400"});
   upstream().Script([this](const RecordedRequest& request) {
     gate().Wait();
@@ -207,7 +208,7 @@ TEST_F(Fate, LateAnswerIsUnknownForMoneyAndDeadlineExceededForAReadWithinTheServ
   EXPECT_EQ(got.error().Metadata("outcome"), "");
 }
 
-TEST_F(Fate, CallersOwnDeadlineEndsInUnknownFromTheServerAndNotInATimer) {
+TEST_F(SendOutcome, CallersOwnDeadlineEndsInUnknownFromTheServerAndNotInATimer) {
   upstream().Script([this](const RecordedRequest& request) {
     if (request.method == "POST") gate().Wait();
     return AnswerAsMultiSafepay(request);
@@ -251,7 +252,7 @@ class CallInFlight {
   std::thread thread_;
 };
 
-TEST_F(Fate, CancelledCallRunsToItsEndAndIsRecorded) {
+TEST_F(SendOutcome, CancelledCallRunsToItsEndAndIsRecorded) {
   upstream().Script([this](const RecordedRequest& request) {
     gate().Wait();
     return AnswerAsMultiSafepay(request);
@@ -265,7 +266,7 @@ TEST_F(Fate, CancelledCallRunsToItsEndAndIsRecorded) {
   invalid.clear_description();
   EXPECT_EQ(NameOf(Create(invalid).status.error_code()), "INVALID_ARGUMENT");
   gate().Open();
-  // The answer is taken all the same: the fate of the payment is in the log.
+  // The answer is taken all the same: the outcome of the payment is in the log.
   const std::string line = server().process().WaitForError("\"caller_gone\"");
   EXPECT_THAT(line, HasSubstr("CONFIRMED"));
   EXPECT_THAT(line, HasSubstr("order-1"));
@@ -273,7 +274,7 @@ TEST_F(Fate, CancelledCallRunsToItsEndAndIsRecorded) {
   EXPECT_EQ(upstream().Count("POST"), 1);
 }
 
-TEST_F(Fate, DrainLetsTheCallInFlightEnd) {
+TEST_F(SendOutcome, DrainLetsTheCallInFlightEnd) {
   upstream().Script([this](const RecordedRequest& request) {
     gate().Wait();
     return AnswerAsMultiSafepay(request);
@@ -289,7 +290,7 @@ TEST_F(Fate, DrainLetsTheCallInFlightEnd) {
   EXPECT_EQ(upstream().Count("POST"), 1);
 }
 
-TEST_F(Fate, FullQueueIsResourceExhaustedAndNotSent) {
+TEST_F(SendOutcome, FullQueueIsResourceExhaustedAndNotSent) {
   StartServer({"--http_connections_max=2", "--http_queue_max=1"});
   upstream().Script([this](const RecordedRequest& request) {
     gate().Wait();

@@ -27,7 +27,7 @@ int InChild(Run run) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-// Hides from the compiler that a block was freed: looking at it is the point.
+// Hides from the compiler that a block was freed: reading it is the point.
 const volatile char* Opaque(void* block) {
   auto address = reinterpret_cast<std::uintptr_t>(block);
   asm volatile("" : "+r"(address));

@@ -27,7 +27,7 @@ passed=0 failed=0
 for polymorphism in modern legacy chaos; do
   for suite in lives merchant_api; do
     say "$suite, $polymorphism answers"
-    if python3 "tests/operations/${suite}_test.py" build/release/bin "$polymorphism" --grpcurl "$grpcurl"; then
+    if python3 "tests/integration/${suite}_test.py" build/release/bin "$polymorphism" --grpcurl "$grpcurl"; then
       passed=$((passed + 1))
     else
       failed=$((failed + 1))

@@ -23,7 +23,7 @@ for suite in hardening canary memory; do
   more=()
   [[ $suite != memory ]] || more=(--orders "$orders")
   log=build/secrecy-$suite.log status=0
-  python3 "tests/secrecy/${suite}_test.py" build/release "${more[@]}" </dev/null >"$log" 2>&1 || status=$?
+  python3 "tests/leak/${suite}_test.py" build/release "${more[@]}" </dev/null >"$log" 2>&1 || status=$?
   verdict=$(tail -n 1 "$log")
   if [[ $verdict =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))

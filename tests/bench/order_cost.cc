@@ -47,7 +47,7 @@ void Fill(v1::CreateOrderRequest& order, int number) {
   order.set_currency("EUR");
   order.set_amount(12995);
   order.set_gateway("CREDITCARD");
-  // Two orders alike would be one and its repeat, which is looked for first.
+  // Two equal orders would be one and its repeat, which is looked up first.
   order.set_description("2 tins of stroopwafels, " + std::to_string(1'000'000 + number));
   auto& options = *order.mutable_payment_options();
   options.set_notification_url("https://shop.example.org/hook?order=17");

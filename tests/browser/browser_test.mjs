@@ -13,7 +13,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-import { KEY, Stage, within } from './stage.mjs';
+import { KEY, Environment, within } from './environment.mjs';
 
 const CARD = { number: '4111 1111 1111 1111', holder: 'A. Customer', expiry: '09/30', cvc: '123' };
 const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
@@ -36,8 +36,8 @@ async function decide(page, answer) {
 }
 
 // The browser is back at the shop, at that page and for that order.
-async function returned(stage, page, where, orderId) {
-  await page.waitForURL((url) => url.origin === stage.shop.origin && url.pathname === where);
+async function returned(environment, page, where, orderId) {
+  await page.waitForURL((url) => url.origin === environment.shop.origin && url.pathname === where);
   assert.equal(new URL(page.url()).searchParams.get('transactionid'), orderId);
   assert.deepEqual(page.complaints, []);
 }
@@ -47,16 +47,16 @@ async function ends(watcher, state) {
 }
 
 // A redirect order, its open watch, and the browser on its payment page.
-async function begin(stage, orderId, options = {}, more = {}) {
-  const order = await stage.create(stage.order(orderId, more));
-  const watcher = await stage.watch(orderId);
-  const page = await stage.page(options);
+async function begin(environment, orderId, options = {}, more = {}) {
+  const order = await environment.create(environment.order(orderId, more));
+  const watcher = await environment.watch(orderId);
+  const page = await environment.page(options);
   await page.goto(order.payment_url);
   return { page, watcher };
 }
 
-function directOrder(stage, orderId) {
-  return stage.order(orderId, {
+function directOrder(environment, orderId) {
+  return environment.order(orderId, {
     type: 'direct',
     gateway: 'CREDITCARD',
     gateway_info: {
@@ -68,81 +68,81 @@ function directOrder(stage, orderId) {
   });
 }
 
-test('a card that passes the challenge ends PAID', async (stage) => {
-  const { page, watcher } = await begin(stage, 'tulip-paid');
-  await stage.inspect(page, 'payment');
+test('a card that passes the challenge ends PAID', async (environment) => {
+  const { page, watcher } = await begin(environment, 'tulip-paid');
+  await environment.inspect(page, 'payment');
   await fillCard(page);
   await page.getByRole('button', { name: 'Pay EUR 49.95' }).click();
   await page.waitForURL(/\/simulator\/3ds\//);
-  await stage.inspect(page, 'challenge');
+  await environment.inspect(page, 'challenge');
   assert.ok(!(await page.content()).replaceAll(' ', '').includes('4111111111111111'));
   await decide(page, 'Y');
-  await returned(stage, page, '/ok', 'tulip-paid');
+  await returned(environment, page, '/ok', 'tulip-paid');
   assert.equal(new URL(page.url()).searchParams.get('order'), 'mine');
   await ends(watcher, 'PAID');
 });
 
-test('a challenge that fails ends DECLINED', async (stage) => {
-  const { page, watcher } = await begin(stage, 'tulip-failed');
+test('a challenge that fails ends DECLINED', async (environment) => {
+  const { page, watcher } = await begin(environment, 'tulip-failed');
   await fillCard(page);
   await page.keyboard.press('Enter');
   await decide(page, 'N');
-  await returned(stage, page, '/sorry', 'tulip-failed');
+  await returned(environment, page, '/sorry', 'tulip-failed');
   await ends(watcher, 'DECLINED');
 });
 
-test('a customer who cancels ends CANCELLED', async (stage) => {
-  const { page, watcher } = await begin(stage, 'tulip-cancelled');
+test('a customer who cancels ends CANCELLED', async (environment) => {
+  const { page, watcher } = await begin(environment, 'tulip-cancelled');
   await page.getByRole('button', { name: 'Cancel the payment' }).click();
-  await returned(stage, page, '/sorry', 'tulip-cancelled');
+  await returned(environment, page, '/sorry', 'tulip-cancelled');
   await ends(watcher, 'CANCELLED');
 });
 
-test('another method, with its outcome chosen, ends PAID', async (stage) => {
-  const { page, watcher } = await begin(stage, 'tulip-ideal', {}, { gateway: 'IDEAL' });
+test('another method, with its outcome chosen, ends PAID', async (environment) => {
+  const { page, watcher } = await begin(environment, 'tulip-ideal', {}, { gateway: 'IDEAL' });
   assert.equal(await page.getByLabel('Card number').count(), 0);
-  await stage.inspect(page, 'payment-other');
+  await environment.inspect(page, 'payment-other');
   await page.getByLabel('How the payment ends').selectOption('completed');
   await page.getByRole('button', { name: 'Use this outcome' }).click();
-  await returned(stage, page, '/ok', 'tulip-ideal');
+  await returned(environment, page, '/ok', 'tulip-ideal');
   await ends(watcher, 'PAID');
 });
 
-test('a direct order sends its form on by itself and ends PAID', async (stage) => {
-  const order = await stage.create(directOrder(stage, 'tulip-form'));
+test('a direct order sends its form on by itself and ends PAID', async (environment) => {
+  const order = await environment.create(directOrder(environment, 'tulip-form'));
   const { html } = order.customer_verification;
-  const watcher = await stage.watch('tulip-form');
-  const page = await stage.page();
-  await page.goto(stage.shop.serve('tulip-form', html));
+  const watcher = await environment.watch('tulip-form');
+  const page = await environment.page();
+  await page.goto(environment.shop.serve('tulip-form', html));
   await page.waitForURL(/\/simulator\/3ds\//);
   assert.match(await page.textContent('dl'), /ending in 4444/);
   await decide(page, 'Y');
-  await returned(stage, page, '/ok', 'tulip-form');
+  await returned(environment, page, '/ok', 'tulip-form');
   await ends(watcher, 'PAID');
 });
 
-test('without scripts the form has a button, and the rest needs none', async (stage) => {
-  const order = await stage.create(directOrder(stage, 'tulip-form-plain'));
-  const watcher = await stage.watch('tulip-form-plain');
-  const page = await stage.page({ javaScriptEnabled: false });
-  await page.goto(stage.shop.serve('tulip-form-plain', order.customer_verification.html));
-  await stage.inspect(page, 'form-plain', { scripts: false });
+test('without scripts the form has a button, and the rest needs none', async (environment) => {
+  const order = await environment.create(directOrder(environment, 'tulip-form-plain'));
+  const watcher = await environment.watch('tulip-form-plain');
+  const page = await environment.page({ javaScriptEnabled: false });
+  await page.goto(environment.shop.serve('tulip-form-plain', order.customer_verification.html));
+  await environment.inspect(page, 'form-plain', { scripts: false });
   // The same page, held back from sending itself.
-  const held = await stage.page();
+  const held = await environment.page();
   await held.setContent(order.customer_verification.html.replace(/ onload="[^"]*"/, ''));
-  await stage.inspect(held, 'form');
+  await environment.inspect(held, 'form');
   await page.getByRole('button', { name: 'Continue' }).click();
   await decide(page, 'Y');
-  await returned(stage, page, '/ok', 'tulip-form-plain');
+  await returned(environment, page, '/ok', 'tulip-form-plain');
   await ends(watcher, 'PAID');
 });
 
-test('without scripts the payment page works, mistakes included', async (stage) => {
-  const { page, watcher } = await begin(stage, 'tulip-plain', { javaScriptEnabled: false });
+test('without scripts the payment page works, mistakes included', async (environment) => {
+  const { page, watcher } = await begin(environment, 'tulip-plain', { javaScriptEnabled: false });
   await fillCard(page, { ...CARD, number: '4111 1111 1111 1112', expiry: '13/30', cvc: '12' });
   await page.getByRole('button', { name: 'Pay EUR 49.95' }).click();
   await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
-  await stage.inspect(page, 'payment-problems', { scripts: false });
+  await environment.inspect(page, 'payment-problems', { scripts: false });
   assert.equal(await page.getByLabel('Name on the card').inputValue(), CARD.holder);
   assert.equal(await page.getByLabel('Card number').inputValue(), '');
   assert.equal(await page.getByLabel('Security code').inputValue(), '');
@@ -151,12 +151,12 @@ test('without scripts the payment page works, mistakes included', async (stage) 
   await fillCard(page);
   await page.getByRole('button', { name: 'Pay EUR 49.95' }).click();
   await decide(page, 'Y');
-  await returned(stage, page, '/ok', 'tulip-plain');
+  await returned(environment, page, '/ok', 'tulip-plain');
   await ends(watcher, 'PAID');
 });
 
-test('the keyboard alone is enough, and shows where it is', async (stage) => {
-  const { page, watcher } = await begin(stage, 'tulip-keys');
+test('the keyboard alone is enough, and shows where it is', async (environment) => {
+  const { page, watcher } = await begin(environment, 'tulip-keys');
   const focused = () =>
     page.evaluate(() => {
       const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
@@ -182,45 +182,45 @@ test('the keyboard alone is enough, and shows where it is', async (stage) => {
   await page.keyboard.press('ArrowDown'); // Attempted
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await returned(stage, page, '/ok', 'tulip-keys');
+  await returned(environment, page, '/ok', 'tulip-keys');
   await ends(watcher, 'PAID');
 });
 
-test('a phone shows all of it without sideways scrolling', async (stage) => {
+test('a phone shows all of it without sideways scrolling', async (environment) => {
   const more = { description: 'A-long-text-without-any-place-to-break-it-'.repeat(4) };
-  const { page, watcher } = await begin(stage, 'tulip-phone-0123456789-0123456789-0123456789', PHONE, more);
-  await stage.inspect(page, 'phone-payment');
+  const { page, watcher } = await begin(environment, 'tulip-phone-0123456789-0123456789-0123456789', PHONE, more);
+  await environment.inspect(page, 'phone-payment');
   await fillCard(page, { ...CARD, number: '4242 4242 4242 4242' });
   await page.getByRole('button', { name: 'Pay EUR 49.95' }).tap();
   await page.getByRole('heading', { name: 'There is a problem' }).waitFor();
-  await stage.inspect(page, 'phone-problems');
+  await environment.inspect(page, 'phone-problems');
   await fillCard(page);
   await page.getByRole('button', { name: 'Pay EUR 49.95' }).tap();
   await page.waitForURL(/\/simulator\/3ds\//);
-  await stage.inspect(page, 'phone-challenge');
+  await environment.inspect(page, 'phone-challenge');
   await decide(page, 'Y');
-  await returned(stage, page, '/ok', 'tulip-phone-0123456789-0123456789-0123456789');
+  await returned(environment, page, '/ok', 'tulip-phone-0123456789-0123456789-0123456789');
   await ends(watcher, 'PAID');
 });
 
-test('a shop without pages of its own gets a result, and wrong addresses a word', async (stage) => {
-  const order = await stage.create(stage.order('tulip-bare', { payment_options: {} }));
-  const page = await stage.page();
+test('a shop without pages of its own gets a result, and wrong addresses a word', async (environment) => {
+  const order = await environment.create(environment.order('tulip-bare', { payment_options: {} }));
+  const page = await environment.page();
   await page.goto(order.payment_url);
   await page.getByRole('button', { name: 'Use this outcome' }).click();
   await page.getByRole('heading', { name: 'Payment completed' }).waitFor();
-  await stage.inspect(page, 'result');
+  await environment.inspect(page, 'result');
   const answer = await page.goto(new URL('/connect/unknown/', order.payment_url).href);
   assert.equal(answer.status(), 404);
-  await stage.inspect(page, 'unknown');
+  await environment.inspect(page, 'unknown');
 });
 
 // The example's checkout page, with its component loaded: a new card, or one that is `stored`. `sent` grows by what the page
-// itself sends, and is told by the component's frame.
-async function checkout(stage, { stored = false, ...options } = {}) {
-  const page = await stage.page(options);
+// itself sends, and receives from the component's frame.
+async function checkout(environment, { stored = false, ...options } = {}) {
+  const page = await environment.page(options);
   page.sent = [];
-  // What the frame tells the page, kept beside what the page sends.
+  // What the frame sends to the page, kept beside what the page sends.
   await page.exposeFunction('keepMessage', (text) => page.sent.push(text));
   await page.addInitScript(() => {
     globalThis.MessageChannel = class extends MessageChannel {
@@ -231,9 +231,9 @@ async function checkout(stage, { stored = false, ...options } = {}) {
     };
   });
   page.on('request', (request) => {
-    if (new URL(request.url()).origin === stage.componentShop) page.sent.push(`${request.url()} ${request.postData() ?? ''}`);
+    if (new URL(request.url()).origin === environment.componentShop) page.sent.push(`${request.url()} ${request.postData() ?? ''}`);
   });
-  await page.goto(stage.componentShop);
+  await page.goto(environment.componentShop);
   await page.locator('body[data-loaded=yes]').waitFor();
   const form = page.frameLocator('iframe[title="Payment details"]');
   const another = form.getByLabel('Another card');
@@ -247,49 +247,49 @@ async function payAtShop(page) {
 }
 
 // The customer is back at the shop, which shows the order's state; its id.
-async function doneAtShop(stage, page, state) {
-  await page.waitForURL((url) => url.origin === stage.componentShop && url.pathname === '/done');
+async function doneAtShop(environment, page, state) {
+  await page.waitForURL((url) => url.origin === environment.componentShop && url.pathname === '/done');
   assert.equal(await page.textContent('#state'), state);
   assert.deepEqual(page.complaints, []);
   return new URL(page.url()).searchParams.get('transactionid');
 }
 
 // Opens the dashboard's page of the order.
-async function openOrder(stage, page, orderId) {
-  await page.goto(`${stage.sandbox}/?q=${orderId}`);
+async function openOrder(environment, page, orderId) {
+  await page.goto(`${environment.sandbox}/?q=${orderId}`);
   await page.getByRole('link', { name: orderId }).first().click();
   await page.getByRole('heading', { name: `Order ${orderId}` }).waitFor();
 }
 
-test('component: a card typed there is paid through 3-D Secure, and the shop never sees it', async (stage) => {
-  const { page, form } = await checkout(stage);
-  await stage.inspect(page, 'component');
+test('component: a card typed there is paid through 3-D Secure, and the shop never sees it', async (environment) => {
+  const { page, form } = await checkout(environment);
+  await environment.inspect(page, 'component');
   assert.ok(await page.locator('#pay').isDisabled());
   await fillCard(form);
   await page.locator('#pay:enabled').waitFor();
-  await stage.inspect(page, 'component-filled');
+  await environment.inspect(page, 'component-filled');
   await payAtShop(page);
   await decide(page, 'Y');
-  const orderId = await doneAtShop(stage, page, 'PAID');
-  await stage.inspect(page, 'component-paid');
+  const orderId = await doneAtShop(environment, page, 'PAID');
+  await environment.inspect(page, 'component-paid');
   assert.ok(page.sent.some((one) => one.includes('"type":"state"')));
   const order = page.sent.find((one) => one.includes('/orders'));
   assert.match(order, /"payload":"[A-Za-z0-9+/=]{40,}"/);
   for (const one of page.sent) assert.ok(!/4111 ?1111 ?1111 ?1111|A\. Customer/.test(one), one);
-  const shown = await openOrder(stage, page, orderId).then(() => page.textContent('main'));
+  const shown = await openOrder(environment, page, orderId).then(() => page.textContent('main'));
   assert.match(shown, /VISA ending in 1111/);
 });
 
-test('component: a challenge that fails ends DECLINED', async (stage) => {
-  const { page, form } = await checkout(stage);
+test('component: a challenge that fails ends DECLINED', async (environment) => {
+  const { page, form } = await checkout(environment);
   await fillCard(form, { ...CARD, number: '5500 0000 0000 0004' });
   await payAtShop(page);
   await decide(page, 'N');
-  await doneAtShop(stage, page, 'DECLINED');
+  await doneAtShop(environment, page, 'DECLINED');
 });
 
-test('component: by keyboard alone, and every mistake is named at its field', async (stage) => {
-  const { page, form } = await checkout(stage);
+test('component: by keyboard alone, and every mistake is named at its field', async (environment) => {
+  const { page, form } = await checkout(environment);
   const frame = page.frames().find((one) => one.url().endsWith('/card.html'));
   const focused = () =>
     frame.evaluate(() => {
@@ -310,7 +310,7 @@ test('component: by keyboard alone, and every mistake is named at its field', as
   await page.keyboard.press('Tab');
   await form.getByText('Enter the expiry date as month and year').waitFor();
   assert.match(await form.locator('#cvc-wrong').textContent(), /3 digits/);
-  await stage.inspect(page, 'component-problems');
+  await environment.inspect(page, 'component-problems');
   // What the sandbox itself refuses is said at its field, too.
   await form.getByLabel('Expiry date').fill(CARD.expiry);
   await form.getByLabel('Security code').fill(CARD.cvc);
@@ -322,26 +322,26 @@ test('component: by keyboard alone, and every mistake is named at its field', as
   await page.locator('#pay').focus();
   await page.keyboard.press('Enter');
   await decide(page, 'A');
-  await doneAtShop(stage, page, 'PAID');
+  await doneAtShop(environment, page, 'PAID');
 });
 
-test('component: a card that is kept pays again without being typed, and by its token', async (stage) => {
-  const first = await checkout(stage);
+test('component: a card that is kept pays again without being typed, and by its token', async (environment) => {
+  const first = await checkout(environment);
   await first.form.getByLabel('Save this card').check();
   await fillCard(first.form);
   await payAtShop(first.page);
   await decide(first.page, 'Y');
-  await doneAtShop(stage, first.page, 'PAID');
-  const { page, form } = await checkout(stage, { stored: true });
+  await doneAtShop(environment, first.page, 'PAID');
+  const { page, form } = await checkout(environment, { stored: true });
   await page.locator('#pay:enabled').waitFor();
   assert.ok(await form.getByRole('radio').first().isChecked());
   assert.ok(!(await form.getByLabel('Card number').isVisible()));
-  await stage.inspect(page, 'component-saved');
+  await environment.inspect(page, 'component-saved');
   await payAtShop(page);
-  const orderId = await doneAtShop(stage, page, 'PAID');
-  const kept = (await stage.get(orderId)).payment_details.recurring_id;
-  const later = await stage.create(
-    stage.order('tulip-recurring', {
+  const orderId = await doneAtShop(environment, page, 'PAID');
+  const kept = (await environment.get(orderId)).payment_details.recurring_id;
+  const later = await environment.create(
+    environment.order('tulip-recurring', {
       type: 'direct',
       gateway: 'CREDITCARD',
       recurring_model: 'cardOnFile',
@@ -351,25 +351,25 @@ test('component: a card that is kept pays again without being typed, and by its 
   );
   assert.equal(later.payment_state, 'PAYMENT_STATE_PAID');
   // The shop's server charged it: no page, and the card that the customer had typed into the component.
-  const charged = await stage.get('tulip-recurring');
+  const charged = await environment.get('tulip-recurring');
   assert.equal(charged.payment_state, 'PAYMENT_STATE_PAID');
   assert.equal(charged.payment_details.last4, CARD.number.slice(-4));
 });
 
-test('component: a phone shows all of it', async (stage) => {
-  const { page, form } = await checkout(stage, PHONE);
+test('component: a phone shows all of it', async (environment) => {
+  const { page, form } = await checkout(environment, PHONE);
   await fillCard(form);
   await page.locator('#pay:enabled').waitFor();
-  await stage.inspect(page, 'phone-component');
+  await environment.inspect(page, 'phone-component');
 });
 
-test('component: by its own button, for a method without fields, and with settings that are wrong', async (stage) => {
-  const answer = await fetch(`${stage.sandbox}/v1/json/auth/api_token`, { headers: { api_key: KEY } });
+test('component: by its own button, for a method without fields, and with settings that are wrong', async (environment) => {
+  const answer = await fetch(`${environment.sandbox}/v1/json/auth/api_token`, { headers: { api_key: KEY } });
   const apiToken = (await answer.json()).data.api_token;
-  const components = `${stage.sandbox}/sdk/components/v2`;
-  const page = await stage.page();
+  const components = `${environment.sandbox}/sdk/components/v2`;
+  const page = await environment.page();
   await page.goto(
-    stage.shop.serve(
+    environment.shop.serve(
       'component',
       `<!DOCTYPE html><html lang="en"><head><title>Shop</title><link rel="stylesheet" href="${components}/components.css">` +
         `<script src="${components}/components.js"></script></head><body><main><h1>Shop</h1><div id="box"></div></main></body></html>`,
@@ -379,15 +379,15 @@ test('component: by its own button, for a method without fields, and with settin
   const start = (kind, settings, options) =>
     page.evaluate(
       ([what, given, more]) => {
-        globalThis.told = [];
-        const keep = (name) => (state) => globalThis.told.push([name, state]);
+        globalThis.events = [];
+        const keep = (name) => (state) => globalThis.events.push([name, state]);
         const handlers = Object.fromEntries(['onLoad', 'onError', 'onValidation', 'onSubmit'].map((name) => [name, keep(name)]));
         globalThis.component = new globalThis.MultiSafepay({ env: 'test', order: { currency: 'EUR', amount: 1000 }, ...given });
         globalThis.component.init(what, { container: '#box', ...handlers, ...more });
       },
       [kind, settings, options],
     );
-  const told = (name) => page.evaluate((wanted) => globalThis.told.filter(([one]) => one === wanted).map(([, state]) => state), name);
+  const eventsOf = (name) => page.evaluate((wanted) => globalThis.events.filter(([one]) => one === wanted).map(([, state]) => state), name);
   await start('dropin', { apiToken }, {});
   await form.getByLabel('Card number').waitFor();
   // Asked before anything is typed: every field says what it wants.
@@ -397,10 +397,10 @@ test('component: by its own button, for a method without fields, and with settin
   );
   await form.getByText('Enter the card number').waitFor();
   await fillCard(form, { number: '3745 0000 0000 015', holder: 'A', expiry: '9/30', cvc: '1234' });
-  await page.waitForFunction(() => globalThis.told.some(([name, state]) => name === 'onValidation' && state.valid));
-  await stage.inspect(page, 'component-dropin');
+  await page.waitForFunction(() => globalThis.events.some(([name, state]) => name === 'onValidation' && state.valid));
+  await environment.inspect(page, 'component-dropin');
   await page.getByRole('button', { name: 'Pay' }).click();
-  const [{ paymentData }] = await told('onSubmit');
+  const [{ paymentData }] = await eventsOf('onSubmit');
   assert.deepEqual(Object.keys(paymentData), ['payload', 'gateway']);
   const [whole, data] = await page.evaluate(() => [
     globalThis.component.getOrderData(),
@@ -418,7 +418,7 @@ test('component: by its own button, for a method without fields, and with settin
     [{ apiToken }, { container: '#none' }, /container/],
   ]) {
     await start('payment', settings, options);
-    assert.match((await told('onError'))[0].message, message);
+    assert.match((await eventsOf('onError'))[0].message, message);
     assert.ok(await page.evaluate(() => globalThis.component.hasErrors()));
   }
   assert.deepEqual(page.complaints, []);
@@ -426,17 +426,17 @@ test('component: by its own button, for a method without fields, and with settin
   await start('payment', { apiToken: 'pub.v2.unknown' }, {});
   await fillCard(form);
   await form.getByText('The API token is used, unknown or too old').waitFor();
-  assert.match((await told('onError'))[0].message, /API token/);
+  assert.match((await eventsOf('onError'))[0].message, /API token/);
 });
 
-test('dashboard: shows an order as it changes, and pays it', async (stage) => {
-  const page = await stage.page();
-  await page.goto(stage.sandbox);
+test('dashboard: shows an order as it changes, and pays it', async (environment) => {
+  const page = await environment.page();
+  await page.goto(environment.sandbox);
   await page.locator('#live', { hasText: 'Live' }).waitFor();
-  await stage.create(stage.order('tulip-seen'));
+  await environment.create(environment.order('tulip-seen'));
   await page.getByRole('link', { name: 'tulip-seen' }).waitFor(); // without a reload
-  await stage.inspect(page, 'dashboard');
-  const watcher = await stage.watch('tulip-seen');
+  await environment.inspect(page, 'dashboard');
+  const watcher = await environment.watch('tulip-seen');
   await page.getByRole('link', { name: 'tulip-seen' }).click();
   await page.locator('#live', { hasText: 'Live' }).waitFor();
   const details = page.locator('details').last();
@@ -447,28 +447,28 @@ test('dashboard: shows an order as it changes, and pays it', async (stage) => {
   await ends(watcher, 'PAID');
   await page.getByText('acknowledged').waitFor(); // the notification, in time by itself
   await page.locator('details').last().locator('summary').click();
-  await stage.inspect(page, 'dashboard-order');
+  await environment.inspect(page, 'dashboard-order');
   // What is open stays open when the page changes under it.
-  await stage.tell('orders/tulip-seen/refunds', { amount: 300 });
+  await environment.post('orders/tulip-seen/refunds', { amount: 300 });
   await page.getByRole('heading', { name: 'Related transactions' }).waitFor();
   assert.ok(await page.locator('details').last().evaluate((one) => one.open));
   assert.deepEqual(page.complaints, []);
 });
 
-test('dashboard: without scripts, and by keyboard, its forms do their work', async (stage) => {
-  await stage.create(stage.order('tulip-no-script'));
-  const page = await stage.page({ javaScriptEnabled: false });
-  await openOrder(stage, page, 'tulip-no-script');
+test('dashboard: without scripts, and by keyboard, its forms do their work', async (environment) => {
+  await environment.create(environment.order('tulip-no-script'));
+  const page = await environment.page({ javaScriptEnabled: false });
+  await openOrder(environment, page, 'tulip-no-script');
   await page.getByRole('button', { name: 'Decline' }).focus();
   await page.keyboard.press('Enter');
   await page.getByText('The payment has its outcome.').waitFor();
   assert.match(await page.textContent('dl'), /declined/);
-  await stage.inspect(page, 'dashboard-plain', { scripts: false });
+  await environment.inspect(page, 'dashboard-plain', { scripts: false });
   await page.getByRole('link', { name: 'Sandbox' }).click();
   await page.getByLabel('What goes wrong').selectOption('unavailable');
   await page.getByRole('button', { name: 'Turn on' }).click();
   await page.getByText('The fault is on.').waitFor();
-  const me = () => fetch(`${stage.sandbox}/v1/json/me`, { headers: { api_key: KEY } });
+  const me = () => fetch(`${environment.sandbox}/v1/json/me`, { headers: { api_key: KEY } });
   assert.equal((await me()).status, 503);
   assert.equal((await me()).status, 200); // once
   await page.getByRole('link', { name: 'Sandbox' }).click();
@@ -477,26 +477,26 @@ test('dashboard: without scripts, and by keyboard, its forms do their work', asy
   assert.equal(await page.getByRole('button', { name: /Turn off fault/ }).count(), 1);
   await page.getByRole('button', { name: /Turn off fault/ }).click();
   await page.getByText('The fault is off.').waitFor();
-  assert.equal((await stage.get('tulip-no-script')).status, 'declined');
+  assert.equal((await environment.get('tulip-no-script')).status, 'declined');
 });
 
-test('dashboard: a phone shows all of it without sideways scrolling', async (stage) => {
-  await stage.create(directOrder(stage, 'tulip-phone-board-0123456789-0123456789-0123456789'));
-  const page = await stage.page(PHONE);
-  await page.goto(stage.sandbox);
-  await stage.inspect(page, 'phone-dashboard');
-  await openOrder(stage, page, 'tulip-phone-board-0123456789-0123456789-0123456789');
+test('dashboard: a phone shows all of it without sideways scrolling', async (environment) => {
+  await environment.create(directOrder(environment, 'tulip-phone-board-0123456789-0123456789-0123456789'));
+  const page = await environment.page(PHONE);
+  await page.goto(environment.sandbox);
+  await environment.inspect(page, 'phone-dashboard');
+  await openOrder(environment, page, 'tulip-phone-board-0123456789-0123456789-0123456789');
   await page.locator('details').last().locator('summary').tap();
-  await stage.inspect(page, 'phone-dashboard-order');
+  await environment.inspect(page, 'phone-dashboard-order');
   assert.ok(!(await page.content()).includes('5555555555554444'));
 });
 
-test('msp checkout goes all the way', async (stage) => {
+test('msp checkout goes all the way', async (environment) => {
   const directory = mkdtempSync(`${tmpdir()}/msp-browser-`);
   try {
     const file = `${directory}/order.json`;
-    writeFileSync(file, JSON.stringify(directOrder(stage, 'tulip-checkout')));
-    const words = ['--server', stage.address, 'checkout', '-f', file, '--timeout', '60'];
+    writeFileSync(file, JSON.stringify(directOrder(environment, 'tulip-checkout')));
+    const words = ['--server', environment.address, 'checkout', '-f', file, '--timeout', '60'];
     let said = '';
     let child;
     const done = new Promise((resolve) => {
@@ -512,10 +512,10 @@ test('msp checkout goes all the way', async (stage) => {
       });
       done.then(() => reject(new Error(`msp ended: ${said}`)));
     });
-    const page = await stage.page();
+    const page = await environment.page();
     await page.goto(await within(20_000, 'the address of the page', address));
     await decide(page, 'Y');
-    await returned(stage, page, '/ok', 'tulip-checkout');
+    await returned(environment, page, '/ok', 'tulip-checkout');
     const { code, out } = await within(30_000, 'msp checkout to end', done);
     assert.equal(code, 0, said);
     assert.equal(JSON.parse(out).order.payment_state, 'PAYMENT_STATE_PAID');
@@ -524,17 +524,17 @@ test('msp checkout goes all the way', async (stage) => {
   }
 });
 
-test('msp webhook send is taken by the service, and with another key refused', async (stage) => {
+test('msp webhook send is taken by the service, and with another key refused', async (environment) => {
   const directory = mkdtempSync(`${tmpdir()}/msp-browser-`);
   try {
     writeFileSync(`${directory}/body.json`, '{"order_id":"tulip-by-hand","status":"initialized"}');
     writeFileSync(`${directory}/key`, `${KEY}\n`);
     writeFileSync(`${directory}/wrong`, 'another-key-of-somebody\n');
-    await stage.create(stage.order('tulip-by-hand'));
+    await environment.create(environment.order('tulip-by-hand'));
     const send = (key) =>
       new Promise((resolve) => {
         const body = `${directory}/body.json`;
-        const words = ['webhook', 'send', stage.webhook, '-f', body, '--key-file', `${directory}/${key}`];
+        const words = ['webhook', 'send', environment.webhook, '-f', body, '--key-file', `${directory}/${key}`];
         execFile(`${bin}/msp`, words, (error, out) => resolve([error?.code ?? 0, JSON.parse(out).status]));
       });
     assert.deepEqual(await send('key'), [0, 200]);
@@ -546,12 +546,12 @@ test('msp webhook send is taken by the service, and with another key refused', a
 
 // The last one: it moves the sandbox's clock, and with it the time that notifications carry; by less
 // than the service lets two clocks be apart.
-test('an order whose time runs out ends EXPIRED', async (stage) => {
-  const { page, watcher } = await begin(stage, 'tulip-expired', {}, { seconds_active: 200 });
-  await stage.tell('clock', { advance_seconds: 201 });
+test('an order whose time runs out ends EXPIRED', async (environment) => {
+  const { page, watcher } = await begin(environment, 'tulip-expired', {}, { seconds_active: 200 });
+  await environment.post('clock', { advance_seconds: 201 });
   await fillCard(page);
   await page.getByRole('button', { name: 'Pay EUR 49.95' }).click();
-  await returned(stage, page, '/sorry', 'tulip-expired');
+  await returned(environment, page, '/sorry', 'tulip-expired');
   await ends(watcher, 'EXPIRED');
 });
 
@@ -560,27 +560,27 @@ async function main() {
   const wanted = tests.filter(({ name }) => name.includes(filter));
   let passed = 0;
   let failed = 0;
-  let stage;
+  let environment;
   try {
-    stage = await Stage.open(bin, shots, client);
+    environment = await Environment.open(bin, shots, client);
     for (const { name, body } of wanted) {
       const start = Date.now();
       try {
-        await body(stage);
+        await body(environment);
         passed += 1;
         console.log(`ok      ${name} (${Date.now() - start} ms)`);
       } catch (error) {
         failed += 1;
         console.log(`FAILED  ${name}\n        ${String(error.stack ?? error).replaceAll('\n', '\n        ')}`);
       } finally {
-        for (const context of stage.browser.contexts()) await context.close();
+        for (const context of environment.browser.contexts()) await context.close();
       }
     }
   } catch (error) {
     failed += 1;
-    console.log(`FAILED  the stage: ${error.stack ?? error}`);
+    console.log(`FAILED  the environment: ${error.stack ?? error}`);
   } finally {
-    await stage?.close();
+    await environment?.close();
   }
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -134,23 +134,23 @@ void Auditor::CheckPayment(const Statement& s) {
   }
   if (!s.done) {
     if (charged != nullptr || alive)
-      Fail(s, "told for certain that there is no payment, but there is one");
+      Fail(s, "REJECTED says that there is no payment, but there is one");
     return;
   }
   if (found == books_.payments_by_tag.end())
-    return Fail(s, "told " + s.state + ", but the books have no such order");
+    return Fail(s, "reported " + s.state + ", but the books have no such order");
   if (s.state == "PAID" || s.state == "AUTHORIZED") {
-    if (charged == nullptr) return Fail(s, "told " + s.state + ", but nothing was charged");
+    if (charged == nullptr) return Fail(s, "reported " + s.state + ", but nothing was charged");
     if (charged->at("amount").get<std::int64_t>() != s.amount)
       Fail(s, "another amount was charged");
     if (!s.transaction_id.empty() &&
         s.transaction_id != std::to_string(charged->at("transaction_id").get<std::int64_t>()))
-      Fail(s, "told of transaction " + s.transaction_id + ", another was charged");
+      Fail(s, "reported transaction " + s.transaction_id + ", another was charged");
   } else if (s.state == "DECLINED") {
-    if (charged != nullptr) Fail(s, "told DECLINED, but charged");
+    if (charged != nullptr) Fail(s, "reported DECLINED, but charged");
   } else if (s.state == "REQUIRES_ACTION") {
   } else {
-    Fail(s, "told a state that no plan leads to: " + s.state);
+    Fail(s, "reported a state that no plan leads to: " + s.state);
   }
 }
 
@@ -177,17 +177,17 @@ std::int64_t Auditor::LeftToCapture(const std::string& order_id) const {
 void Auditor::CheckRefund(const Statement& s) {
   const auto found = books_.refunds_by_tag.find(s.tag);
   const bool there = found != books_.refunds_by_tag.end();
-  if (s.done && !there) return Fail(s, "told of a refund that the books do not have");
-  if (!s.done && there) return Fail(s, "told for certain that nothing was refunded, but it was");
+  if (s.done && !there) return Fail(s, "reported a refund that the books do not have");
+  if (!s.done && there) return Fail(s, "REJECTED says that nothing was refunded, but it was");
   if (!there && s.reason == "NOTHING_LEFT" && LeftToRefund(s.order_id) > 0)
-    return Fail(s, "told that nothing is left to refund, but there is");
+    return Fail(s, "NOTHING_LEFT says that nothing is left to refund, but there is");
   if (!there) return;
   const Json& refund = *found->second.front();
   if (s.amount != 0 && refund.at("amount").get<std::int64_t>() != s.amount)
     Fail(s, "another amount was refunded");
   if (!s.transaction_id.empty() &&
       s.transaction_id != std::to_string(refund.at("transaction_id").get<std::int64_t>()))
-    Fail(s, "told of refund " + s.transaction_id + ", which is another's");
+    Fail(s, "reported refund " + s.transaction_id + ", which is another's");
 }
 
 void Auditor::CheckCapture(const Statement& s) {
@@ -196,8 +196,8 @@ void Auditor::CheckCapture(const Statement& s) {
   // Others had captured the whole, which is what was asked for.
   if (s.done && !there && s.reason == "ALREADY_CAPTURED" && LeftToCapture(s.order_id) == 0) return;
   if (s.done != there)
-    return Fail(s, there ? "told for certain that nothing was captured, but it was"
-                         : "told of a capture that the books do not have");
+    return Fail(s, there ? "REJECTED says that nothing was captured, but it was"
+                         : "reported a capture that the books do not have");
   if (there && s.amount != 0 && found->second.front() != s.amount)
     Fail(s, "another amount was captured");
 }
@@ -211,16 +211,16 @@ void Auditor::CheckEnd(const Statement& s) {
       if (s.tag.empty() || Text(one->at("extras"), "var2") == s.tag) payment = one;
     }
   }
-  if (payment == nullptr) return Fail(s, "told of the end of a payment that the books do not have");
+  if (payment == nullptr)
+    return Fail(s, "reported the end of a payment that the books do not have");
   const bool dead = Dead(*payment);
-  if (s.done && !dead)
-    Fail(s, "told that it is void or cancelled, but it is " + Text(*payment, "status"));
+  if (s.done && !dead) Fail(s, "reported void or cancelled, but it is " + Text(*payment, "status"));
   const bool by_others = Text(*payment, "reason") == "dashboard";
   if (!s.done && dead && !by_others)
-    Fail(s, "told for certain that it is not void or cancelled, but it is");
+    Fail(s, "REJECTED says that it is not void or cancelled, but it is");
 }
 
-// Whether MultiSafepay's record tells what became of the call.
+// Whether MultiSafepay's record shows the outcome of the call.
 bool Auditor::Knowable(const Statement& s) const {
   switch (s.about) {
     case About::kPayment:
@@ -237,7 +237,7 @@ bool Auditor::Knowable(const Statement& s) const {
 
 void Auditor::Check(const Statement& s) {
   tally_.Count("statements checked");
-  if (!s.certain && !Knowable(s)) return tally_.Count("in doubt to the end, and not knowable");
+  if (!s.certain && !Knowable(s)) return tally_.Count("indeterminate to the end, and not knowable");
   if (!s.certain)
     return Fail(s, "no certain answer by the caller's rule: " + s.message, Finding::kUnknown);
   switch (s.about) {

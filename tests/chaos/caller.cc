@@ -4,18 +4,18 @@
 
 namespace msp::chaos {
 
-void Caller::Note(const char* name, const client::Error& error, bool could_look) {
+void Caller::Note(const char* name, const client::Error& error, bool could_look_up) {
   const std::string outcome(client::NameOf(error.outcome));
   if (!error.from_service) {
-    tally_.Count("told nothing by the service (connection lost, cancelled, killed)");
+    tally_.Count("answered by no service (connection lost, cancelled, killed)");
   } else {
-    tally_.Count("told " + outcome + " " + error.reason);
-    if (could_look && error.outcome == v1::OUTCOME_UNKNOWN) {
+    tally_.Count("answered " + outcome + " " + error.reason);
+    if (could_look_up && error.outcome == v1::OUTCOME_UNKNOWN) {
       tally_.Count("first answers UNKNOWN");
-      // The order is there: a look within the deadline could have told.
+      // The order is there: a lookup within the deadline could have found it.
       if (std::string_view(name) == "CreateOrder" &&
           !fleet_.ledger().Get("orders/" + error.order_id).is_null())
-        tally_.Count(kSparedUnknown);
+        tally_.Count(kAvoidableUnknown);
     }
   }
   const bool inviting = error.code == grpc::StatusCode::UNAVAILABLE ||
@@ -45,8 +45,8 @@ void Caller::CheckNotSent(const char* name, const client::Error& error, const st
   for (const Json& related : order.value("related", Json::array()))
     there = there || related.value("var1", "") == tag || related.value("description", "") == tag;
   if (there)
-    tally_.Violation(Finding::kUntrue,
-                     order_id + " (" + tag + "): " + name + " was told NOT_SENT, but it was done");
+    tally_.Violation(Finding::kUntrue, order_id + " (" + tag + "): " + name +
+                                           " was answered NOT_SENT, but it was done");
 }
 
 bool Caller::OnceByLanguageClient(const char* name, int replica,
@@ -62,34 +62,34 @@ bool Caller::OnceByLanguageClient(const char* name, int replica,
   return !failed.has_value();
 }
 
-Told<v1::GetOrderResponse> Caller::Get(const std::string& order_id) {
-  Told<v1::GetOrderResponse> told;
+FinalResult<v1::GetOrderResponse> Caller::Get(const std::string& order_id) {
+  FinalResult<v1::GetOrderResponse> result;
   v1::GetOrderRequest request;
   request.set_order_id(order_id);
-  const auto end = std::chrono::steady_clock::now() + patience_;
+  const auto end = std::chrono::steady_clock::now() + timeout_;
   while (std::chrono::steady_clock::now() < end) {
     const auto stub = v1::OrderService::NewStub(
         fleet_.Channel(static_cast<int>(random_.Below(Fleet::kReplicas)), random_.Below(64)));
     grpc::ClientContext context;
     NameSite(context);
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
-    const grpc::Status status = stub->GetOrder(&context, request, &told.response);
+    const grpc::Status status = stub->GetOrder(&context, request, &result.response);
     tally_.Count("reads");
     if (status.ok()) {
-      told.certain = told.ok = true;
-      return told;
+      result.certain = result.ok = true;
+      return result;
     }
-    told.error = client::ReadError(status, false);
+    result.error = client::ReadError(status, false);
     // A proxy's bare 404 is no proof; MultiSafepay's own code is.
-    if (told.error.error_code == 1006) {
-      told.certain = true;
-      return told;
+    if (result.error.error_code == 1006) {
+      result.certain = true;
+      return result;
     }
-    if (RateLimited(told.error)) continue;
+    if (RateLimited(result.error)) continue;
     std::this_thread::sleep_for(std::chrono::milliseconds(20 + random_.Below(60)));
   }
-  tally_.Violation(Finding::kUnknown, "GetOrder never answered: " + told.error.message);
-  return told;
+  tally_.Violation(Finding::kUnknown, "GetOrder never answered: " + result.error.message);
+  return result;
 }
 
 }  // namespace msp::chaos

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A caller of the service that keeps the documented rule, and remembers what it was told:
+// A caller of the service that keeps the documented rule, and records the answers:
 //
 //   NOT_SENT                     the same call again
 //   RATE_LIMITED                 the same call again after the delay that it names
@@ -77,22 +77,22 @@ class Tally {
 };
 
 // Counted where the order was there when its first answer said UNKNOWN.
-inline constexpr char kSparedUnknown[] =
+inline constexpr char kAvoidableUnknown[] =
     "first answers UNKNOWN to CreateOrder, and yet the order was there";
 
 // Calls of a run with a client of another language, all of them and by kind.
 inline constexpr char kByLanguageClient[] = "calls by the client of another language";
 inline constexpr char kByLanguageClientSuffix[] = " by the client of another language";
 
-// What the end of a call was, by the rule.
+// How a call ended, by the rule.
 template <class Response>
-struct Told {
+struct FinalResult {
   bool certain = false;
   bool ok = false;
   Response response;
   client::Error error;
   int attempts = 0;
-  // Why it was refused or is in doubt, or of what kind the success is; may be empty.
+  // Why it was refused or is indeterminate, or of what kind the success is; may be empty.
   std::string reason() const { return ok ? response.result().reason() : error.reason; }
 };
 
@@ -109,7 +109,7 @@ class Caller {
  public:
   Caller(const Options& options, const Fleet& fleet, Tally& tally, Random& random)
       : site_(options.rules.keys_change ? Fleet::kSite : ""),
-        patience_(options.patience_s),
+        timeout_(options.call_timeout_s),
         fleet_(fleet),
         tally_(tally),
         random_(random) {}
@@ -118,54 +118,55 @@ class Caller {
   using Method = grpc::Status (v1::OrderService::Stub::*)(grpc::ClientContext*, const Request&,
                                                           Response*);
 
-  // Calls until the answer is certain, or until the caller's patience has ended.
+  // Calls until the answer is certain, or until the caller gives up.
   template <class Request, class Response>
-  Told<Response> Certain(const char* name, Method<Request, Response> method, Request request,
-                         const CallStyle& style = {}) {
-    Told<Response> told;
-    const auto end = std::chrono::steady_clock::now() + patience_;
-    bool in_doubt = false;
-    int looks = 0;
+  FinalResult<Response> Certain(const char* name, Method<Request, Response> method, Request request,
+                                const CallStyle& style = {}) {
+    FinalResult<Response> result;
+    const auto end = std::chrono::steady_clock::now() + timeout_;
+    bool indeterminate = false;
+    int lookups = 0;
     while (std::chrono::steady_clock::now() < end) {
-      const bool first = ++told.attempts == 1;
-      request.mutable_control()->set_repeat(in_doubt || (first && style.repeat_at_first));
-      told.response.Clear();
-      const bool ok = Once(name, method, request, told, first ? style : CallStyle{});
+      const bool first = ++result.attempts == 1;
+      request.mutable_control()->set_repeat(indeterminate || (first && style.repeat_at_first));
+      result.response.Clear();
+      const bool ok = Once(name, method, request, result, first ? style : CallStyle{});
       tally_.Count("calls");
-      if (ok) return Accepted(name, std::move(told));
-      Note(name, told.error, first && !style.abandon && !style.short_time);
-      if (RateLimited(told.error)) {
-        in_doubt = in_doubt || told.error.outcome == v1::OUTCOME_UNKNOWN;
+      if (ok) return Accepted(name, std::move(result));
+      Note(name, result.error, first && !style.abandon && !style.short_time);
+      if (RateLimited(result.error)) {
+        indeterminate = indeterminate || result.error.outcome == v1::OUTCOME_UNKNOWN;
         continue;
       }
-      if (first) CheckNotSent(name, told.error, request.order_id(), style.fresh_tag);
-      switch (told.error.outcome) {
+      if (first) CheckNotSent(name, result.error, request.order_id(), style.fresh_tag);
+      switch (result.error.outcome) {
         case v1::OUTCOME_REJECTED:
-          told.certain = true;
-          return told;
+          result.certain = true;
+          return result;
         case v1::OUTCOME_NOT_SENT:
-          if (told.error.code == grpc::StatusCode::INVALID_ARGUMENT) {
-            tally_.Violation(
-                Finding::kOther,
-                std::string(name) + ": a request of the harness is invalid: " + told.error.message);
-            return told;
+          if (result.error.code == grpc::StatusCode::INVALID_ARGUMENT) {
+            tally_.Violation(Finding::kOther,
+                             std::string(name) +
+                                 ": a request of the harness is invalid: " + result.error.message);
+            return result;
           }
           break;
         default:
-          // A repeat of these looks to the end of its time and sends nothing.
-          if (in_doubt && told.error.from_service && OnlyLooks<Request>() && ++looks == kLooksMax)
-            return told;
-          in_doubt = true;
+          // A repeat of these only looks the order up, to the end of its time.
+          if (indeterminate && result.error.from_service && RepeatOnlyLooksUp<Request>() &&
+              ++lookups == kLookupsMax)
+            return result;
+          indeterminate = true;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(20 + random_.Below(100)));
     }
     tally_.Count(std::string(name) + " never certain");
-    return told;
+    return result;
   }
 
-  static constexpr int kLooksMax = 2;
+  static constexpr int kLookupsMax = 2;
   template <class Request>
-  static constexpr bool OnlyLooks() {
+  static constexpr bool RepeatOnlyLooksUp() {
     return std::is_same_v<Request, v1::RefundOrderRequest> ||
            std::is_same_v<Request, v1::CaptureOrderRequest>;
   }
@@ -175,17 +176,17 @@ class Caller {
     if (!site_.empty()) context.AddMetadata("x-msp-site", site_);
   }
   // A read, until it succeeds or says that there is nothing.
-  Told<v1::GetOrderResponse> Get(const std::string& order_id);
+  FinalResult<v1::GetOrderResponse> Get(const std::string& order_id);
 
  private:
-  // True when the call was answered with OK; else `told.error` says why not.
+  // True when the call was answered with OK; else `result.error` says why not.
   template <class Request, class Response>
   bool Once(const char* name, Method<Request, Response> method, const Request& request,
-            Told<Response>& told, const CallStyle& style) {
+            FinalResult<Response>& result, const CallStyle& style) {
     const int replica =
         style.replica >= 0 ? style.replica : static_cast<int>(random_.Below(Fleet::kReplicas));
     if (fleet_.language_client() != nullptr)
-      return OnceByLanguageClient(name, replica, request, told.response, told.error, style);
+      return OnceByLanguageClient(name, replica, request, result.response, result.error, style);
     const auto stub = v1::OrderService::NewStub(fleet_.Channel(replica, random_.Below(64)));
     grpc::ClientContext context;
     NameSite(context);
@@ -199,9 +200,9 @@ class Caller {
         context.TryCancel();
       });
     }
-    const grpc::Status status = ((*stub).*method)(&context, request, &told.response);
+    const grpc::Status status = ((*stub).*method)(&context, request, &result.response);
     if (breaker.joinable()) breaker.join();
-    if (!status.ok()) told.error = client::ReadError(status, true);
+    if (!status.ok()) result.error = client::ReadError(status, true);
     return status.ok();
   }
 
@@ -211,21 +212,21 @@ class Caller {
                             const CallStyle& style);
 
   template <class Response>
-  Told<Response> Accepted(const char* name, Told<Response> told) {
-    told.ok = told.certain = true;
-    const v1::CallResult& result = told.response.result();
-    if (result.outcome() != v1::OUTCOME_CONFIRMED)
+  FinalResult<Response> Accepted(const char* name, FinalResult<Response> result) {
+    result.ok = result.certain = true;
+    const v1::CallResult& call = result.response.result();
+    if (call.outcome() != v1::OUTCOME_CONFIRMED)
       tally_.Violation(Finding::kUntrue,
-                       std::string(name) + ": OK without CONFIRMED: " + result.ShortDebugString());
-    if (result.idempotency_key().empty())
+                       std::string(name) + ": OK without CONFIRMED: " + call.ShortDebugString());
+    if (call.idempotency_key().empty())
       tally_.Violation(Finding::kOther, std::string(name) + ": OK without an idempotency key");
-    const char* how = result.reconciled() ? "reconciled" : result.replayed() ? "replayed" : "plain";
-    tally_.Count(std::string("told OK, ") + how);
-    if (!result.reason().empty()) tally_.Count("told " + result.reason());
-    return told;
+    const char* how = call.reconciled() ? "reconciled" : call.replayed() ? "replayed" : "plain";
+    tally_.Count(std::string("answered OK, ") + how);
+    if (!call.reason().empty()) tally_.Count("answered " + call.reason());
+    return result;
   }
 
-  void Note(const char* name, const client::Error& error, bool could_look);
+  void Note(const char* name, const client::Error& error, bool could_look_up);
   // Whether MultiSafepay has refused the call for its number of requests; then the delay is over.
   bool RateLimited(const client::Error& error);
   // NOT_SENT must not be said of a call whose tag is in MultiSafepay's record.
@@ -233,7 +234,7 @@ class Caller {
                     const std::string& tag);
 
   const std::string site_;  // "" where the servers have one key and no sites file.
-  const std::chrono::seconds patience_;
+  const std::chrono::seconds timeout_;
   const Fleet& fleet_;
   Tally& tally_;
   Random& random_;

@@ -54,10 +54,10 @@ std::optional<client::Error> LanguageClient::Call(const std::string& server,
                  answer ? answer->body.c_str() : "no answer", driver_.error().c_str());
     std::abort();
   }
-  const Json told = Json::parse(answer->body);
-  if (!told.at("ok").get<bool>()) return ErrorIn(told);
+  const Json result = Json::parse(answer->body);
+  if (!result.at("ok").get<bool>()) return ErrorIn(result);
   std::string bytes;
-  if (!absl::Base64Unescape(told.at("response").get<std::string>(), &bytes) ||
+  if (!absl::Base64Unescape(result.at("response").get<std::string>(), &bytes) ||
       !response.ParseFromString(bytes)) {
     std::fputs("the client's driver sent no message\n", stderr);
     std::abort();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // msp-chaos: callers that keep the documented rule, two replicas that are killed at random, a
-// MultiSafepay that loses answers; in the end nobody has been charged twice and nobody was told
-// anything that is not so. Its last line is the verdict.
+// MultiSafepay that loses answers; in the end nobody has been charged twice and every conclusive
+// answer is true. Its last line is the verdict.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -51,9 +51,9 @@ namespace {
 constexpr double kPaidMin = 0.6;
 constexpr double kPaidMinUnmarked = 0.5;
 constexpr double kUnknownMax = 0.01;
-constexpr std::int64_t kSparedFew = 8;  // So many are chance, in a short run.
+constexpr std::int64_t kAvoidableFew = 8;  // So many are chance, in a short run.
 constexpr double kRateLimitedMax = 1.5;
-constexpr double kDoubtsMax = 0.003;  // Of the statements, where a rule set is hard.
+constexpr double kUnknownToTheEndMax = 0.003;  // Of the statements, where a rule set is hard.
 constexpr std::size_t kShown = 25;
 constexpr int kWaitingCallers = 128;
 constexpr int kLimitedCallers = 24;  // So few that the budget is small for a busy machine, too.
@@ -182,15 +182,15 @@ int Run(const Options& options) {
                 "no refund without an amount reached MultiSafepay");
   const double paid = static_cast<double>(counts["orders paid"]) / options.orders;
   std::printf("  paid in the end: %.1f %%\n", 100 * paid);
-  // Where orders do not say whose they are, or reads lag, more is left in doubt.
+  // Where orders do not say whose they are, or reads lag, more calls stay indeterminate.
   const bool shows = options.rules.ShowsPayments();
   verdict.Check(options.idempotency || paid >= (shows ? kPaidMin : kPaidMinUnmarked),
                 "at least 60 % of the orders were paid (50 % without markers)");
-  const double unknown =
-      static_cast<double>(counts[kSparedUnknown]) / static_cast<double>(counts["orders created"]);
+  const double unknown = static_cast<double>(counts[kAvoidableUnknown]) /
+                         static_cast<double>(counts["orders created"]);
   std::printf("  UNKNOWN although the order was there: %.2f %% of the orders created\n",
               100 * unknown);
-  const bool few = counts[kSparedUnknown] <= kSparedFew;
+  const bool few = counts[kAvoidableUnknown] <= kAvoidableFew;
   const double unknown_max = options.rules.lag_max_ms > 0 ? 2 * kUnknownMax : kUnknownMax;
   verdict.Check(!options.markers || !shows || few || unknown <= unknown_max,
                 "at most 1 % of the first answers were UNKNOWN although the order was there (2 % "
@@ -203,16 +203,17 @@ int Run(const Options& options) {
     std::printf("  %8lld  violations: %s\n", static_cast<long long>(count),
                 std::string(NameOf(finding)).c_str());
   const std::int64_t statements = counts["statements checked"];
-  const std::int64_t doubts = findings[Finding::kUnknown];
+  const std::int64_t unknown_to_the_end = findings[Finding::kUnknown];
   std::printf("  UNKNOWN to the end although knowable: %lld of %lld statements\n",
-              static_cast<long long>(doubts), static_cast<long long>(statements));
+              static_cast<long long>(unknown_to_the_end), static_cast<long long>(statements));
   // One run of the matrix is small: the share is counted over all of it, and one is always allowed.
   const auto allowed =
       options.rules.name.empty()
           ? std::int64_t{0}
-          : std::max<std::int64_t>(
-                1, static_cast<std::int64_t>(kDoubtsMax * static_cast<double>(statements)));
-  verdict.Check(static_cast<std::int64_t>(violations.size()) - doubts == 0 && doubts <= allowed,
+          : std::max<std::int64_t>(1, static_cast<std::int64_t>(kUnknownToTheEndMax *
+                                                                static_cast<double>(statements)));
+  verdict.Check(static_cast<std::int64_t>(violations.size()) - unknown_to_the_end == 0 &&
+                    unknown_to_the_end <= allowed,
                 std::to_string(violations.size()) + " violations in " + std::to_string(statements) +
                     " statements");
   const auto took =
@@ -266,8 +267,8 @@ int Main() {
     // Callers mostly wait where reads lag or answers never become certain.
     const bool waits = rules->lag_max_ms > 0 || !rules->ShowsPayments() || !rules->ShowsRefunds();
     if (waits) options.callers = std::max(options.callers, kWaitingCallers);
-    // Where the record cannot tell, asking on is of no use; where it is late, it is.
-    options.patience_s = rules->ShowsPayments() && rules->ShowsRefunds() ? 40 : 12;
+    // Repeating a call helps where the record is late, not where it cannot identify the call.
+    options.call_timeout_s = rules->ShowsPayments() && rules->ShowsRefunds() ? 40 : 12;
   }
   return Run(options);
 }

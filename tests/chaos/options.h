@@ -24,8 +24,8 @@ struct Options {
   // Answered 429 for want of budget, about so many to a call; 0 is no limit. Then the second half
   // of the orders is the first one's again, for comparison.
   double rate_limit = 0;
-  // How long a caller goes on asking before a call counts as never certain.
-  int patience_s = 120;
+  // How long a caller repeats a call before it counts as never certain.
+  int call_timeout_s = 120;
   bool markers = true;  // Off to see that the checks can fail.
   std::string client;   // The command of a driver: another language's client makes the calls.
 };

@@ -50,7 +50,8 @@ class Plan {
   v1::CreateOrderRequest Card(const char* number, const std::string& tag, bool keyed = true);
   v1::CreateOrderRequest Page(const std::string& tag);
   CallStyle Style();
-  Told<v1::CreateOrderResponse> Create(const v1::CreateOrderRequest& request, CallStyle style);
+  FinalResult<v1::CreateOrderResponse> Create(const v1::CreateOrderRequest& request,
+                                              CallStyle style);
   // True when the order is paid (or authorized) in the end.
   bool Buy(const char* card, bool manual = false);
   bool Cancel(const std::string& order_id, const std::string& tag);
@@ -61,8 +62,8 @@ class Plan {
   // Somebody in MultiSafepay's dashboard, who acts on the order once, some time during the calls
   // that follow: "refunds", "capture" or "void". Nobody where the rules know no other actors.
   std::jthread OtherActor(const char* action, std::int64_t amount = 0);
-  // Watches the order by streams that break and resume, until it is paid. What was told must not go
-  // back.
+  // Watches the order by streams that break and resume, until it is paid. The reported state must
+  // not go back.
   void WatchUntilPaid();
 
   void Paid() { Buy(kApproved); }
@@ -80,14 +81,14 @@ class Plan {
 
   template <class Response>
   Statement& Say(About about, const std::string& order_id, const std::string& tag,
-                 const Told<Response>& told) {
+                 const FinalResult<Response>& result) {
     return story_.statements.emplace_back(Statement{.about = about,
                                                     .order_id = order_id,
                                                     .tag = tag,
-                                                    .done = told.ok,
-                                                    .certain = told.certain,
-                                                    .reason = told.reason(),
-                                                    .message = told.error.message});
+                                                    .done = result.ok,
+                                                    .certain = result.certain,
+                                                    .reason = result.reason(),
+                                                    .message = result.error.message});
   }
   std::string Tag(const std::string& what) const { return order_id_ + "/" + what; }
 
@@ -142,25 +143,26 @@ CallStyle Plan::Style() {
   return style;
 }
 
-Told<v1::CreateOrderResponse> Plan::Create(const v1::CreateOrderRequest& request, CallStyle style) {
+FinalResult<v1::CreateOrderResponse> Plan::Create(const v1::CreateOrderRequest& request,
+                                                  CallStyle style) {
   tally_.Count("orders created");
-  auto told = caller_.Certain<v1::CreateOrderRequest, v1::CreateOrderResponse>(
+  auto result = caller_.Certain<v1::CreateOrderRequest, v1::CreateOrderResponse>(
       "CreateOrder", &Stub::CreateOrder, request, style);
-  const v1::Order& order = told.response.order();
+  const v1::Order& order = result.response.order();
   std::string state;
-  if (told.ok) state = v1::PaymentState_Name(order.payment_state()).substr(14);
-  if (told.ok && (order.order_id() != request.order_id() ||
-                  (order.has_amount() && order.amount() != request.amount()) ||
-                  (order.has_var2() && order.var2() != request.var2())))
+  if (result.ok) state = v1::PaymentState_Name(order.payment_state()).substr(14);
+  if (result.ok && (order.order_id() != request.order_id() ||
+                    (order.has_amount() && order.amount() != request.amount()) ||
+                    (order.has_var2() && order.var2() != request.var2())))
     tally_.Violation(Finding::kUntrue,
-                     request.order_id() + ": told about somebody else's order: " + Brief(order));
-  if (!told.ok && told.certain && told.error.code == grpc::StatusCode::ALREADY_EXISTS)
-    tally_.Count("told ALREADY_EXISTS");
-  Statement& said = Say(About::kPayment, request.order_id(), request.var2(), told);
-  said.amount = request.amount();
-  said.state = state;
-  said.transaction_id = order.transaction_id();
-  return told;
+                     request.order_id() + ": answered with somebody else's order: " + Brief(order));
+  if (!result.ok && result.certain && result.error.code == grpc::StatusCode::ALREADY_EXISTS)
+    tally_.Count("answered ALREADY_EXISTS");
+  Statement& statement = Say(About::kPayment, request.order_id(), request.var2(), result);
+  statement.amount = request.amount();
+  statement.state = state;
+  statement.transaction_id = order.transaction_id();
+  return result;
 }
 
 bool Plan::Buy(const char* card, bool manual) {
@@ -171,14 +173,14 @@ bool Plan::Buy(const char* card, bool manual) {
     if (random_.Chance(0.15)) request.mutable_control()->set_resend_if_absent(true);
     CallStyle style = Style();
     style.fresh_tag = request.var2();
-    const auto told = Create(request, style);
-    if (!told.ok) return false;
-    const auto state = told.response.order().payment_state();
+    const auto result = Create(request, style);
+    if (!result.ok) return false;
+    const auto state = result.response.order().payment_state();
     if (state == v1::PAYMENT_STATE_PAID || state == v1::PAYMENT_STATE_AUTHORIZED) {
       tally_.Count("orders paid");
       return true;
     }
-    if (told.response.result().reason() != "NEXT_ACTION_LOST") return false;
+    if (result.response.result().reason() != "NEXT_ACTION_LOST") return false;
     if (!Cancel(order_id_, request.var2())) return false;
     order_id_ += "n";
   }
@@ -188,13 +190,13 @@ bool Plan::Buy(const char* card, bool manual) {
 bool Plan::Cancel(const std::string& order_id, const std::string& tag) {
   v1::CancelOrderRequest request;
   request.set_order_id(order_id);
-  const auto told = caller_.Certain<v1::CancelOrderRequest, v1::CancelOrderResponse>(
+  const auto result = caller_.Certain<v1::CancelOrderRequest, v1::CancelOrderResponse>(
       "CancelOrder", &Stub::CancelOrder, request, Style());
-  if (told.ok && told.response.order().payment_state() != v1::PAYMENT_STATE_CANCELLED)
+  if (result.ok && result.response.order().payment_state() != v1::PAYMENT_STATE_CANCELLED)
     tally_.Violation(Finding::kUntrue, order_id + ": cancelled, but in another state");
-  Say(About::kCancel, order_id, tag, told);
-  tally_.Count("orders cancelled", told.ok ? 1 : 0);
-  return told.ok;
+  Say(About::kCancel, order_id, tag, result);
+  tally_.Count("orders cancelled", result.ok ? 1 : 0);
+  return result.ok;
 }
 
 void Plan::Refund(const std::string& order_id, const std::string& key, std::int64_t amount,
@@ -216,18 +218,18 @@ void Plan::Refund(const std::string& order_id, const std::string& key, std::int6
     CallStyle style = Style();
     style.repeat_at_first = i > 0 && random_.Chance(0.5);
     if (i == 0) style.fresh_tag = Tag(key);
-    const auto told = caller_.Certain<v1::RefundOrderRequest, v1::RefundOrderResponse>(
+    const auto result = caller_.Certain<v1::RefundOrderRequest, v1::RefundOrderResponse>(
         "RefundOrder", &Stub::RefundOrder, request, style);
-    const v1::Refund& refund = told.response.refund();
-    if (told.ok && !refund_id.empty() && refund.psp_refund_id() != refund_id)
+    const v1::Refund& refund = result.response.refund();
+    if (result.ok && !refund_id.empty() && refund.psp_refund_id() != refund_id)
       tally_.Violation(Finding::kTwice, order_id + " " + key + ": two refunds under one key: " +
                                             refund_id + ", " + refund.psp_refund_id());
-    if (told.ok) refund_id = refund.psp_refund_id();
-    Statement& said = Say(About::kRefund, order_id, Tag(key), told);
-    said.amount = full ? 0 : amount;
-    said.transaction_id = refund_id;
+    if (result.ok) refund_id = refund.psp_refund_id();
+    Statement& statement = Say(About::kRefund, order_id, Tag(key), result);
+    statement.amount = full ? 0 : amount;
+    statement.transaction_id = refund_id;
     // What a refusal says holds until the call is made again.
-    if (!told.ok) return;
+    if (!result.ok) return;
   }
 }
 
@@ -243,10 +245,10 @@ void Plan::Capture(const std::string& key, std::int64_t amount) {
     CallStyle style = Style();
     style.repeat_at_first = i > 0 && random_.Chance(0.5);
     if (i == 0) style.fresh_tag = Tag(key);
-    const auto told = caller_.Certain<v1::CaptureOrderRequest, v1::CaptureOrderResponse>(
+    const auto result = caller_.Certain<v1::CaptureOrderRequest, v1::CaptureOrderResponse>(
         "CaptureOrder", &Stub::CaptureOrder, request, style);
-    Say(About::kCapture, order_id_, Tag(key), told).amount = amount;
-    if (!told.ok) return;
+    Say(About::kCapture, order_id_, Tag(key), result).amount = amount;
+    if (!result.ok) return;
   }
 }
 
@@ -254,9 +256,9 @@ void Plan::Void() {
   v1::VoidOrderRequest request;
   request.set_order_id(order_id_);
   request.set_reason("changed mind");
-  const auto told = caller_.Certain<v1::VoidOrderRequest, v1::VoidOrderResponse>(
+  const auto result = caller_.Certain<v1::VoidOrderRequest, v1::VoidOrderResponse>(
       "VoidOrder", &Stub::VoidOrder, request, Style());
-  Say(About::kVoid, order_id_, "", told);
+  Say(About::kVoid, order_id_, "", result);
 }
 
 std::jthread Plan::OtherActor(const char* action, std::int64_t amount) {
@@ -293,14 +295,14 @@ void Plan::WatchUntilPaid() {
     context.set_deadline(std::chrono::system_clock::now() +
                          std::chrono::milliseconds(100 + random_.Below(1'500)));
     const auto reader = stub->WatchOrder(&context, request);
-    v1::WatchOrderResponse told;
-    while (reader->Read(&told)) {
-      request.set_resume_token(told.resume_token());
-      if (!told.has_order()) continue;
-      const State state = told.order().payment_state();
-      tally_.Count("states told to watchers");
+    v1::WatchOrderResponse event;
+    while (reader->Read(&event)) {
+      request.set_resume_token(event.resume_token());
+      if (!event.has_order()) continue;
+      const State state = event.order().payment_state();
+      tally_.Count("states sent to watchers");
       if (last == v1::PAYMENT_STATE_PAID && state != last)
-        tally_.Violation(Finding::kUntrue, order_id_ + ": a watcher was told PAID and then " +
+        tally_.Violation(Finding::kUntrue, order_id_ + ": a watcher received PAID and then " +
                                                v1::PaymentState_Name(state));
       if (last == v1::PAYMENT_STATE_PAID || !random_.Chance(0.7)) context.TryCancel();
       last = state;
@@ -314,7 +316,7 @@ void Plan::WatchUntilPaid() {
   if (last == v1::PAYMENT_STATE_PAID) {
     tally_.Count("orders paid");
   } else {
-    tally_.Violation(Finding::kUnknown, order_id_ + ": a watcher was never told PAID");
+    tally_.Violation(Finding::kUnknown, order_id_ + ": a watcher never received PAID");
   }
 }
 
@@ -322,9 +324,9 @@ void Plan::WatchUntilPaid() {
 void Plan::Watched() {
   for (int part = 0; part < 4; ++part) {
     const v1::CreateOrderRequest request = Page(Tag("watched" + std::to_string(part)));
-    const auto told = Create(request, Style());
-    if (!told.ok) return;
-    if (told.response.result().reason() != "NEXT_ACTION_LOST") return WatchUntilPaid();
+    const auto result = Create(request, Style());
+    if (!result.ok) return;
+    if (result.response.result().reason() != "NEXT_ACTION_LOST") return WatchUntilPaid();
     if (!Cancel(order_id_, request.var2())) return;
     order_id_ += "n";
   }
@@ -332,8 +334,8 @@ void Plan::Watched() {
 
 void Plan::Unkeyed() {
   v1::CreateOrderRequest request = Card(kApproved, Tag("plain"), false);
-  const auto told = Create(request, Style());
-  if (told.ok && told.response.order().payment_state() == v1::PAYMENT_STATE_PAID)
+  const auto result = Create(request, Style());
+  if (result.ok && result.response.order().payment_state() == v1::PAYMENT_STATE_PAID)
     tally_.Count("orders paid");
 }
 
@@ -379,7 +381,7 @@ void Plan::Twins() {
   const v1::CreateOrderRequest request = Card(challenged ? kChallenge : kApproved, Tag("twin"));
   Random other_random(options_.seed, story_.number + 0x7000'0000);
   Caller other(options_, fleet_, tally_, other_random);
-  Told<v1::CreateOrderResponse> second;
+  FinalResult<v1::CreateOrderResponse> second;
   std::thread twin([&] {
     second = other.Certain<v1::CreateOrderRequest, v1::CreateOrderResponse>(
         "CreateOrder", &Stub::CreateOrder, request, {.replica = options_.together ? 0 : 1});
@@ -393,7 +395,7 @@ void Plan::Twins() {
   if (!first.certain || !second.certain) return;
   if (first.ok != second.ok ||
       first.response.order().transaction_id() != second.response.order().transaction_id())
-    tally_.Violation(Finding::kUntrue, order_id_ + ": twins were told different things: " +
+    tally_.Violation(Finding::kUntrue, order_id_ + ": twins were answered differently: " +
                                            Brief(first.response) + first.error.message + " / " +
                                            Brief(second.response) + second.error.message);
 }
@@ -403,27 +405,27 @@ void Plan::Intruder() {
   if (!Buy(kApproved)) return;
   v1::CreateOrderRequest other = Card(kApproved, Tag("intruder"));
   if (random_.Chance(0.5)) other.set_amount(amount_ + 1);
-  const auto told = Create(other, Style());
+  const auto result = Create(other, Style());
   tally_.Count("order ids used again under another key");
-  if (told.certain && (told.ok || told.error.code != grpc::StatusCode::ALREADY_EXISTS))
-    tally_.Violation(told.ok ? Finding::kTwice : Finding::kUntrue,
+  if (result.certain && (result.ok || result.error.code != grpc::StatusCode::ALREADY_EXISTS))
+    tally_.Violation(result.ok ? Finding::kTwice : Finding::kUntrue,
                      order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
-                         Brief(told.response) + told.error.message);
+                         Brief(result.response) + result.error.message);
 }
 
 void Plan::PageThenPaid() {
   for (int part = 0; part < 4; ++part) {
     const v1::CreateOrderRequest request = Page(Tag("page" + std::to_string(part)));
-    const auto told = Create(request, Style());
-    if (!told.ok) return;
-    if (told.response.result().reason() == "NEXT_ACTION_LOST") {
+    const auto result = Create(request, Style());
+    if (!result.ok) return;
+    if (result.response.result().reason() == "NEXT_ACTION_LOST") {
       if (!Cancel(order_id_, request.var2())) return;
       order_id_ += "n";
       continue;
     }
-    if (!told.response.order().next_action().has_redirect())
+    if (!result.response.order().next_action().has_redirect())
       tally_.Violation(Finding::kOther,
-                       order_id_ + ": no page to send the customer to: " + Brief(told.response));
+                       order_id_ + ": no page to send the customer to: " + Brief(result.response));
     fleet_.ledger().Post(
         "orders/" + order_id_ + "/pay",
         {{"card_number", kApproved}, {"card_expiry_date", "3012"}, {"card_cvc", "123"}});
@@ -442,9 +444,9 @@ void Plan::PageThenCancelled() {
 void Plan::Challenged() {
   for (int part = 0; part < 4; ++part) {
     const v1::CreateOrderRequest request = Card(kChallenge, Tag("3ds" + std::to_string(part)));
-    const auto told = Create(request, Style());
-    if (!told.ok) return;
-    if (told.response.result().reason() == "NEXT_ACTION_LOST") {
+    const auto result = Create(request, Style());
+    if (!result.ok) return;
+    if (result.response.result().reason() == "NEXT_ACTION_LOST") {
       if (!Cancel(order_id_, request.var2())) return;
       order_id_ += "n";
       continue;
@@ -466,25 +468,25 @@ void Plan::Repeated() {
   for (int i = 0; i < times; ++i) {
     CallStyle style = Style();
     style.repeat_at_first = i > 0 && random_.Chance(0.3);
-    const auto told = Create(request, style);
-    if (!told.certain) return;
-    const std::string id = told.response.order().transaction_id();
-    if (!told.ok || (!transaction_id.empty() && id != transaction_id))
-      tally_.Violation(Finding::kUntrue, order_id_ +
-                                             ": a repeated call was not told the same order: " +
-                                             Brief(told.response) + told.error.message);
+    const auto result = Create(request, style);
+    if (!result.certain) return;
+    const std::string id = result.response.order().transaction_id();
+    if (!result.ok || (!transaction_id.empty() && id != transaction_id))
+      tally_.Violation(Finding::kUntrue,
+                       order_id_ + ": a repeated call was not answered with the same order: " +
+                           Brief(result.response) + result.error.message);
     transaction_id = id;
     tally_.Count("repeated calls");
   }
   tally_.Count("orders paid");
   if (random_.Chance(0.3)) {
     v1::CreateOrderRequest other = Card(kApproved, Tag("intruder"));
-    const auto told = Create(other, Style());
+    const auto result = Create(other, Style());
     tally_.Count("order ids used again under another key");
-    if (told.certain && (told.ok || told.error.code != grpc::StatusCode::ALREADY_EXISTS))
-      tally_.Violation(told.ok ? Finding::kTwice : Finding::kUntrue,
+    if (result.certain && (result.ok || result.error.code != grpc::StatusCode::ALREADY_EXISTS))
+      tally_.Violation(result.ok ? Finding::kTwice : Finding::kUntrue,
                        order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
-                           Brief(told.response) + told.error.message);
+                           Brief(result.response) + result.error.message);
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What callers do with an order, each plan from its creation to its end, and what they were told on
-// the way: the statements that the audit holds against MultiSafepay's books.
+// What callers do with an order, each plan from its creation to its end, and the answers that they
+// received: the statements that the audit compares with MultiSafepay's books.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace msp::chaos {
 
-// One thing that somebody was told for certain.
+// One conclusive answer to a caller.
 struct Statement {
   enum class About { kPayment, kCapture, kRefund, kVoid, kCancel };
   About about;
@@ -20,12 +20,12 @@ struct Statement {
   // Travels to MultiSafepay with the call: var2 of a payment, var1 of a refund, the description of
   // a capture.
   std::string tag;
-  bool done = false;    // Told that it is done; else told for certain that it is not.
+  bool done = false;    // Answered that it is done; else that it certainly is not.
   bool certain = true;  // False when the rule never came to an end.
   std::int64_t amount = 0;
   std::string state;  // Of a payment: "PAID", "DECLINED", ...
   std::string transaction_id;
-  std::string reason;   // Why it is refused or in doubt, or of what kind the success is.
+  std::string reason;   // Why it is refused or indeterminate, or of what kind the success is.
   std::string message;  // Of an error.
 };
 

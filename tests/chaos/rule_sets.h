@@ -19,8 +19,9 @@ struct RuleSet {
   // Which second refund is refused: none ("off"), one with the same id ("id"), one of the same
   // amount within 300 s ("300s").
   std::string refund_dedupe = "off";
-  bool refund_ids_hidden = false;       // Orders do not show the ids of their refunds.
-  std::string custom_echo = "as-sent";  // As the sandbox's --custom-echo: the marker's fate.
+  bool refund_ids_hidden = false;  // Orders do not show the ids of their refunds.
+  std::string custom_echo =
+      "as-sent";  // As the sandbox's --custom-echo: what becomes of the marker.
   std::string polymorphism = "modern";  // Types in the sandbox's answers.
   std::int64_t lag_min_ms = 0;          // Reads show what was so long ago.
   std::int64_t lag_max_ms = 0;

@@ -26,9 +26,9 @@ import urllib.request
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests/operations"))
+sys.path.insert(0, str(ROOT / "tests/integration"))
 sys.path.insert(0, str(ROOT / "tests/mesh"))
-import stage  # noqa: E402
+import environment  # noqa: E402
 from programs import eventually, free_port  # noqa: E402
 
 CHART = ROOT / "helm/multisafepay-grpc"
@@ -112,10 +112,10 @@ class Cluster:
         return f"{root}/namespaces/{namespace}/{plural}"
 
     def helm(self, *arguments):
-        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HELM_CACHE_HOME": str(self.directory / "cache"),
+        variables = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HELM_CACHE_HOME": str(self.directory / "cache"),
                        "HELM_CONFIG_HOME": str(self.directory / "config"), "HELM_DATA_HOME": str(self.directory / "data"),
                        "HELM_BURST_LIMIT": "1000", "HELM_QPS": "1000", "NO_PROXY": "127.0.0.1"}  # fmt: skip
-        return subprocess.run([self.tools / "helm", *arguments], env=environment, capture_output=True, text=True, timeout=120,
+        return subprocess.run([self.tools / "helm", *arguments], env=variables, capture_output=True, text=True, timeout=120,
                               check=False)  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def prepare(one, tools):
     one.create("/apis/scheduling.k8s.io/v1/priorityclasses", {"metadata": {"name": "payments"}, "value": 1000})
 
     def served():
-        """Helm asks for both: what there is, and what it looks like."""
+        """Helm asks for both: the kinds, and their schemas."""
         described, kinds = one.ask("GET", "/openapi/v3")[1]["paths"], set()
         for group in one.ask("GET", "/apis")[1]["groups"]:
             for version in group["versions"]:
@@ -198,12 +198,12 @@ def applied(one, document, namespace):
 
 
 def release(checks, what, done):
-    """The objects of a release as helm tells of it, and the pods of its tests; helm had nothing to warn of."""
+    """The objects of a release as helm lists them, and the pods of its tests; helm warned of nothing."""
     checks.equal(f"{what}: {done.stdout if done.returncode else ''}{done.stderr}", (done.returncode, done.stderr), (0, ""))
     if done.returncode:
         return [], []
-    told = json.loads(done.stdout)
-    return documents(told["manifest"]), [pod for hook in told["hooks"] for pod in documents(hook["manifest"])]
+    listed = json.loads(done.stdout)
+    return documents(listed["manifest"]), [pod for hook in listed["hooks"] for pod in documents(hook["manifest"])]
 
 
 def check_values(checks, one, path):
@@ -295,7 +295,7 @@ def check(checks, tools, program):
 
 
 def main():
-    checks = stage.Checks()
+    checks = environment.Checks()
     check(checks, *(pathlib.Path(argument).resolve() for argument in sys.argv[1:3]))
     print(f"{checks.passed} passed, {len(checks.failures)} failed")
     return 1 if checks.failures else 0

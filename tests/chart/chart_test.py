@@ -24,8 +24,8 @@ import kubernetes_validate
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests/operations"))
-import stage  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/integration"))
+import environment  # noqa: E402
 
 CHART = ROOT / "helm/multisafepay-grpc"
 HERE = ROOT / "tests/chart"
@@ -248,7 +248,7 @@ def check_server(tools, checks, rendered, bin_dir):
     for name, value in (("drain_delay_ms", "2000"), ("drain_timeout_ms", "40000"), ("connection_age_ms", "10000"),
                         ("call_max_ms", "33000")):  # fmt: skip
         checks.equal(f"the server's own default of {name}, on which the grace rests", defaults.get(name), value)
-    with stage.program(bin_dir / "msp-server", "--api_url=sandbox", "--listen=127.0.0.1:0", "--ops_listen=127.0.0.1:0",
+    with environment.program(bin_dir / "msp-server", "--api_url=sandbox", "--listen=127.0.0.1:0", "--ops_listen=127.0.0.1:0",
                        "--drain_delay_ms=0") as server:  # fmt: skip
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://{server['ops']}/metrics", timeout=10) as answer:
@@ -263,8 +263,8 @@ def check_server(tools, checks, rendered, bin_dir):
             arguments = [a.replace("/etc/msp", mounted).replace("/etc/company", f"{mounted}/tls") for a in given]
             if {argument[2:].split("=")[0] for argument in arguments} & (AHEAD - flags):
                 continue
-            environment = {"MSP_API_KEY": stage.KEY} if name == "sandbox" else {}
-            done = subprocess.run([bin_dir / "msp-server", *arguments, "--check"], env=environment, capture_output=True,
+            variables = {"MSP_API_KEY": environment.KEY} if name == "sandbox" else {}
+            done = subprocess.run([bin_dir / "msp-server", *arguments, "--check"], env=variables, capture_output=True,
                                   text=True, timeout=30, check=False)  # fmt: skip
             checks.equal(f"{name}: msp-server --check takes its arguments: {done.stderr}", done.returncode, 0)
     return documented
@@ -275,7 +275,7 @@ def mount(directory):
     for name in ("key", "tls"):
         (directory / name).mkdir()
     for name in ("api_key", "live-key"):
-        (directory / "key" / name).write_text(stage.KEY)
+        (directory / "key" / name).write_text(environment.KEY)
     (directory / "key/sites.json").write_text(json.dumps({"sites": [{"name": "shop", "key_file": "api_key"}]}))
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                     "/CN=pay", "-days", "2", "-keyout", directory / "tls/tls.key", "-out", directory / "tls/tls.crt"],
@@ -293,7 +293,7 @@ def check_table(checks):
 
 def main():
     tools, bin_dir = Tools(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2])
-    checks = stage.Checks()
+    checks = environment.Checks()
     check_units(tools, checks)
     check_lint(tools, checks)
     rendered = render(tools, checks)

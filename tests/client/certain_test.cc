@@ -116,13 +116,13 @@ TEST_F(CreateOrderCertainTest, WhatWasNotSentIsSentAgainWhenTheServiceSays) {
   EXPECT_THAT(pauses_, ElementsAre(3000, 1000));
 }
 
-TEST_F(CreateOrderCertainTest, AnUnknownOutcomeIsRepeatedWithALookFirst) {
+TEST_F(CreateOrderCertainTest, AnUnknownOutcomeIsSentAgainWithRepeatSet) {
   EXPECT_TRUE(Play({Unknown(), Lost(), Confirmed()}).ok());
   EXPECT_THAT(Repeats(), ElementsAre(false, true, true));
   EXPECT_THAT(pauses_, ElementsAre(500, 1000));
 }
 
-TEST_F(CreateOrderCertainTest, TheLookStaysOnOnceAnAttemptWasInDoubt) {
+TEST_F(CreateOrderCertainTest, RepeatStaysSetOnceAnAttemptWasIndeterminate) {
   EXPECT_TRUE(Play({Unknown(), NotSent(0), Confirmed()}).ok());
   EXPECT_THAT(Repeats(), ElementsAre(false, true, true));
 }
@@ -147,7 +147,7 @@ TEST_F(CreateOrderCertainTest, TimeIsBounded) {
   EXPECT_LE(service_->calls().back().time_left.count(), 4'000);
 }
 
-TEST_F(CreateOrderCertainTest, ALastAttemptThatWasNotSentDoesNotUndoTheDoubt) {
+TEST_F(CreateOrderCertainTest, ALastAttemptThatWasNotSentLeavesTheOutcomeUnknown) {
   const auto result = Play({Unknown(), NotSent(0)}, {.attempts_max = 2});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);

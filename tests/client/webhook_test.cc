@@ -222,7 +222,7 @@ TEST(WebhookSend, WhatIsNotAcknowledgedEndsWithOne) {
   }
 }
 
-TEST(WebhookSend, StaysOnThisHostUnlessTold) {
+TEST(WebhookSend, StaysOnThisHostUnlessConfigured) {
   const File key(kKey);
   for (const char* url :
        {"http://shop.example/hook", "http://127.0.0.1.example/hook", "http://127.0.0.1@example/",

@@ -6,8 +6,8 @@ ConnectProxy  an HTTP proxy that answers CONNECT and passes bytes on. Each reque
               was not asked has an unchanged log.
 Dropper       speaks HTTP/2 as far as a client's connection is ready, and closes it when a call comes: the call was sent,
               and nobody says what became of it.
-Breaker       answers a call of an empty message with a bare 200, which is what a client's look at the connection needs. At
-              any other it closes the connection, or refuses the stream. The bytes of each body that came whole go to a log
+Breaker       answers a call of an empty message with a bare 200, which is what a client needs to check the connection. At any
+              other it closes the connection, or refuses the stream. The bytes of each body that came whole go to a log
               file, a line each.
 UnixRelay     listens on a path and passes bytes on to an address.
 """

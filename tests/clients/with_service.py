@@ -22,9 +22,9 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "operations"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
 import peers  # noqa: E402
-import stage  # noqa: E402
+import environment  # noqa: E402
 
 
 def openssl(*words):
@@ -55,12 +55,12 @@ def main():
         certs = stack.enter_context(tempfile.TemporaryDirectory())
         make_certificates(certs)
         sandbox = stack.enter_context(
-            stage.program(bin_dir / "msp-sandbox", "--strict-types", "--quiet", "--five-minute-rule=off")
+            environment.program(bin_dir / "msp-sandbox", "--strict-types", "--quiet", "--five-minute-rule=off")
         )
         api_url = sandbox["api_url"]
         variables = {
-            "MSP_SERVER": stack.enter_context(stage.service(bin_dir, api_url)),
-            "MSP_TEST_CONTROL": stage.Control(api_url).origin + "/_sandbox/",
+            "MSP_SERVER": stack.enter_context(environment.service(bin_dir, api_url)),
+            "MSP_TEST_CONTROL": environment.Control(api_url).origin + "/_sandbox/",
             "MSP_TEST_CERTS": certs,
             "MSP_TEST_PROXY": stack.enter_context(peers.connect_proxy(f"{certs}/proxy.log")),
             "MSP_TEST_PROXY_LOG": f"{certs}/proxy.log",
@@ -71,7 +71,7 @@ def main():
             variables[f"MSP_TEST_{name}"] = stack.enter_context(peers.breaker(log, refuses))
         variables["MSP_TEST_UNIX"] = stack.enter_context(peers.unix_relay(f"{certs}/server.sock", variables["MSP_SERVER"]))
         variables["MSP_TEST_TLS_SERVER"] = stack.enter_context(
-            stage.service(bin_dir, api_url, f"--tls_cert_file={certs}/server.pem", f"--tls_key_file={certs}/server.key",
+            environment.service(bin_dir, api_url, f"--tls_cert_file={certs}/server.pem", f"--tls_key_file={certs}/server.key",
                           f"--tls_client_ca_file={certs}/ca.pem")  # fmt: skip
         )
         return subprocess.run(command, env={**os.environ, **variables}, check=False).returncode

@@ -150,7 +150,7 @@ TEST(Check, CardsAreCheckedByShape) {
   }
 }
 
-TEST(Check, RequiredIsLookedForWhereTheMessageIsPresent) {
+TEST(Check, RequiredIsCheckedWhereTheMessageIsPresent) {
   EXPECT_THAT(Fields(CheckText<Shapes>("")), ElementsAre("needed"));
   EXPECT_THAT(Fields(CheckText<Shapes>("needed {} needed { name: '' } needed { name: 'a' }")),
               ElementsAre("needed[0].name", "needed[1].name"));

@@ -150,7 +150,7 @@ TEST(EncodeBody, NumbersThatJsonCannotHoldAreNeverWritten) {
 TEST(EncodeBody, TextIsEscaped) {
   EXPECT_EQ(Body(R"(text: "q\" b\\ s/ n\n t\t u\001 \303\251 <&>")"),
             "{\"text\":\"q\\\" b\\\\ s/ n\\n t\\t u\\u0001 \xC3\xA9 <&>\"}");
-  // Each position of an eight-byte group, since text is looked at in such groups.
+  // Each position of an eight-byte group, because text is scanned in such groups.
   for (std::size_t size = 1; size < 20; ++size) {
     for (std::size_t at = 0; at < size; ++at) {
       for (const char c : {'"', '\\', '\n', '\x1f'}) {

@@ -168,7 +168,7 @@ TEST(Fixtures, NotificationsAreOrders) {
   }
 }
 
-TEST(Fixtures, EveryErrorTellsItsCodeOrMessage) {
+TEST(Fixtures, EveryErrorHasItsCodeOrMessage) {
   for (const auto& [name, text] : Fixtures()) {
     if (!name.starts_with("errors/")) continue;
     SCOPED_TRACE(name);

@@ -63,7 +63,7 @@ TEST(Redacted, IsOneLineOfValidText) {
   EXPECT_EQ(Redacted(PlanOf<Everything>(), message), R"({"card":{"holder":"***"}})");
 }
 
-// Messages on an arena: what a wiped string's buffer holds can be looked at while the arena lives.
+// Messages on an arena: a wiped string's buffer can be read while the arena lives.
 class OnArena {
  public:
   explicit OnArena(std::string_view text)

@@ -47,7 +47,7 @@ TEST(Scalar, EscapesAreReplacedInPlace) {
   EXPECT_EQ(nul.substr(0, 3), std::string("a\0b", 3));
 }
 
-TEST(Scalar, EscapesThatStandForNothingAreReadAndTold) {
+TEST(Scalar, InvalidEscapesAreReadAndReported) {
   const struct {
     const char* in;
     const char* out;

@@ -147,7 +147,7 @@ TEST(Unreadable, GrowthIsBounded) {
   EXPECT_THAT(decoded.error, ::testing::Not(IsEmpty()));
 }
 
-TEST(Unreadable, ReportsThatWereDroppedAreTold) {
+TEST(Unreadable, DroppedReportsAreFlagged) {
   const auto nested = [](std::size_t levels) {
     std::string json = R"({"item":{)";
     for (std::size_t i = 0; i < levels; ++i) {

@@ -4,7 +4,7 @@
 
 usage: docs_test.py HELM ENVOY
 
-There is no cluster: `helm upgrade --install` renders what it would install, `helm test` looks for the test that it would run,
+There is no cluster: `helm upgrade --install` renders what it would install, `helm test` names the test that it would run,
 and `kubectl` holds what it is given against Kubernetes' schemas (tests/deploy/kubectl). Everything else is the real program.
 A ./run command has only to exist, because each is a suite of its own. The last line is "N passed, N failed".
 """

@@ -182,7 +182,7 @@ TEST_F(Access, ASiteBeyondItsRateWaitsAndTheOthersDoNot) {
   EXPECT_EQ(Metric(R"(msp_site_calls_refused_total{site="be"})"), 1);
 }
 
-TEST_F(Access, ABrokenPairIsRefusedSaidAndTheOldOneServes) {
+TEST_F(Access, ABrokenPairIsRefusedAndLoggedAndTheOldOneServes) {
   tls_server();
   PutPair({.cert = authority_.Issue(kName).cert, .key = authority_.Issue(kName).key});
   tls_server().process().WaitForError("reload_refused");
@@ -202,7 +202,7 @@ TEST_F(Access, ABrokenSitesFileIsRefusedAndTheSitesServe) {
   EXPECT_TRUE(List(channel, "nl").ok());
 }
 
-TEST_F(Access, ReadyzAsksMultiSafepayAboutEachKeyWhenToldTo) {
+TEST_F(Access, ReadyzAsksMultiSafepayAboutEachKeyOnRequest) {
   PutKey("be.key", "revoked-key-00");
   const std::string verdict = msp::testing::HttpGet(tls_server().ops(), "/readyz?keys");
   EXPECT_THAT(verdict, AllOf(HasSubstr(" 503 "), HasSubstr("site be: MultiSafepay refuses its key"),
@@ -214,7 +214,7 @@ TEST_F(Access, ReadyzAsksMultiSafepayAboutEachKeyWhenToldTo) {
   EXPECT_EQ(upstream().requests().size(), before);
 }
 
-// Calls about 300 times a second, on connections that do not last, until it is told to stop.
+// Calls about 300 times a second, on short-lived connections, until Stop().
 class Load {
  public:
   Load(std::function<std::shared_ptr<grpc::Channel>()> dial, int calls_per_connection)
@@ -252,7 +252,7 @@ class Load {
       next += std::chrono::milliseconds(10);  // Three of these make 300 a second.
     }
   }
-  // Waits for the next call's turn; false when it is told to stop before.
+  // Waits until the next call is due; false after Stop().
   bool Goes(std::chrono::steady_clock::time_point next) {
     MutexLock lock(mutex_);
     while (!stop_ && wake_.WaitUntil(mutex_, next)) {
@@ -330,7 +330,7 @@ TEST_F(EndToEnd, ConnectionsBeyondTheBoundAreClosedAtOnce) {
   EXPECT_EQ(get(second), grpc::NOT_FOUND);
   EXPECT_EQ(get(dial()), grpc::UNAVAILABLE);
   second.reset();
-  // The place is free when the kernel has told.
+  // The place is free when the server has noticed the close.
   grpc::StatusCode code = grpc::UNAVAILABLE;
   for (const auto until = Later();
        code == grpc::UNAVAILABLE && std::chrono::system_clock::now() < until;)
@@ -348,7 +348,7 @@ TEST_F(EndToEnd, MetadataBeyondTheBoundIsRefused) {
   v1::GetOrderResponse response;
   const auto status = v1::OrderService::NewStub(channel())->GetOrder(&context, request, &response);
   EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
-  // A client that had not heard of the bound yet loses its connection; the next one serves.
+  // A client that has not received the SETTINGS yet loses its connection; the next one serves.
   grpc::StatusCode code = grpc::UNAVAILABLE;
   for (const auto until = Later();
        code == grpc::UNAVAILABLE && std::chrono::system_clock::now() < until;)

@@ -179,11 +179,11 @@ TEST_F(Answers, OrderOfEightMebibytesIsTheLongestThatIsRead) {
   }
 }
 
-TEST_F(Answers, MoneyWhoseAnswerIsTooLargeIsLookedFor) {
+TEST_F(Answers, APaymentWhoseAnswerIsTooLargeIsLookedUp) {
   StartServer({"--idempotency_marker=auto"});
   for (const bool found : {true, false}) {
     std::mutex mutex;
-    std::string posted;  // With the marker in it, and so what a look shows.
+    std::string posted;  // With the marker in it, and so what a lookup shows.
     upstream().Script([&](const RecordedRequest& request) {
       const std::lock_guard lock(mutex);
       if (request.method == "POST") {

@@ -233,7 +233,7 @@ class AnsweredError : public EndToEnd {
   }
 };
 
-TEST_F(AnsweredError, OfAReadIsToldByCodeBeforeHttpStatus) {
+TEST_F(AnsweredError, OfAReadIsMappedByCodeBeforeHttpStatus) {
   for (const ErrorCase& c : Cases()) {
     const int before = upstream().Count("GET");
     upstream().Answer(c.http_status, c.body);
@@ -244,7 +244,7 @@ TEST_F(AnsweredError, OfAReadIsToldByCodeBeforeHttpStatus) {
   }
 }
 
-TEST_F(AnsweredError, OfAPaymentIsCertainOrSaysThatItIsNotAndIsSentOnce) {
+TEST_F(AnsweredError, OfAPaymentIsConclusiveOrUnknownAndIsSentOnce) {
   int posts = 0;
   for (const ErrorCase& c : Cases()) {
     upstream().Script([&c](const RecordedRequest& request) {

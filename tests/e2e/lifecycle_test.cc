@@ -159,7 +159,7 @@ TEST_F(Lifecycle, TerminationWithoutCallsEndsWithZero) {
 }
 
 // Callback and synchronous services bring threads that wait for the same events as the queue's one,
-// and every event that one finds for another costs a wake-up. So does a further queue.
+// and every event that one thread takes for another costs a wake-up. So does a further queue.
 TEST_F(Lifecycle, OurThreadsAloneServeCalls) {
   // gRPC's threads for timers and for what would block, which wait for no event of a socket's.
   const std::vector<std::string> idle{"default-executo", "resolver-execut", "event_engine",

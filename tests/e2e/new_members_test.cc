@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Members that MultiSafepay may add tomorrow: a caller sends and reads them through a server that
-// has never heard of them, at every level of a request and of an answer.
+// does not know them, at every level of a request and of an answer.
 #include <map>
 #include <string>
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a caller is told when MultiSafepay's answer says less, or something else, than the API
+// What a caller receives when MultiSafepay's answer says less, or something else, than the API
 // documents: a confirmation and a refusal both need proof, and everything else is looked up.
 #include <functional>
 #include <map>
@@ -117,7 +117,7 @@ const char* const kEmptySuccesses[] = {R"({"data":{}})", R"({"data":[]})",
                                        R"({"success":null,"data":{}})",
                                        R"({"success":"","data":{}})", R"({"success":null})"};
 
-TEST_F(Proof, AnEmptySuccessIsLookedUpAndTheTruthIsTold) {
+TEST_F(Proof, AnEmptySuccessIsLookedUpAndTheRecordIsReturned) {
   const std::string captured =
       R"({"type":"capture","transaction_id":92,"amount":500,"order_id":"capture-1"})";
   for (const char* answer : kEmptySuccesses) {
@@ -209,7 +209,7 @@ TEST_F(Proof, ATokenThatWasNotRemovedOrUpdatedIsNoSuccess) {
             "NOT_DONE");
 }
 
-TEST_F(Proof, OfAnOrderWithoutAReadableAmountNothingIsSaidToBeLeft) {
+TEST_F(Proof, AnOrderWithoutAReadableAmountIsNeverNothingLeft) {
   for (const char* amount : {R"("amount":null,)", "", R"("amount":"",)", R"("amount":1000.5,)",
                              R"("amount":99999999999999999999,)", R"("amount":{},)"}) {
     SCOPED_TRACE(amount);
@@ -334,7 +334,7 @@ TEST_F(Proof, ARateLimitIsARefusalWithATimeAndNoLookUp) {
   EXPECT_EQ(upstream().requests().size(), 2u);
 }
 
-TEST_F(Proof, ALookUpThatMeetsARateLimitWaitsAsLongAsItIsTold) {
+TEST_F(Proof, ALookUpThatMeetsARateLimitWaitsAsLongAsRetryAfterSays) {
   upstream().Script([this](const RecordedRequest& request) {
     if (request.method == "POST") return Reply::Json(500, "");
     if (upstream().Count("GET") == 1) return Reply::Json(429, "").Header("Retry-After", "1");
@@ -350,7 +350,7 @@ TEST_F(Proof, ALookUpThatMeetsARateLimitWaitsAsLongAsItIsTold) {
   EXPECT_EQ(upstream().Count("POST"), 1);
 }
 
-TEST_F(Proof, AStoredCardThatIsGoneIsToldOnceNoOrderHasComeOfIt) {
+TEST_F(Proof, AStoredCardThatIsGoneIsReportedOnceNoOrderHasComeOfIt) {
   for (const char* text : {"Not found: token", "Token not found"}) {
     upstream().Script([text](const RecordedRequest& request) {
       if (request.method != "POST") return NoSuchOrder();
@@ -369,7 +369,7 @@ TEST_F(Proof, AStoredCardThatIsGoneIsToldOnceNoOrderHasComeOfIt) {
   EXPECT_EQ(Verdict(Create(CardOrder("order-2"))), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
 }
 
-TEST_F(Proof, AnOrderWithoutRoomForAMarkerSaysSo) {
+TEST_F(Proof, AnOrderWithoutRoomForAMarkerIsReported) {
   StartServer({"--idempotency_marker=auto"});
   v1::CreateOrderRequest order = CardOrder();
   order.mutable_custom_info()->set_custom_3("theirs");

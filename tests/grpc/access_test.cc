@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Files that say who may call: sites, keys and certificates; when a change of them counts; and what
-// tells a flood from calls.
+// Files that say who may call: sites, keys and certificates; and when a change of them takes
+// effect.
 #include <atomic>
 #include <chrono>
 #include <fstream>
@@ -136,42 +136,42 @@ TEST_F(TlsPair, IsRefusedForWhatIsWrongWithIt) {
   EXPECT_THAT(ErrorOf(good_, ca + broken(ca)), HasSubstr("--tls_client_ca_file"));
 }
 
-TEST(Reload, TakesAChangeThatTwoLooksAgreeOnAndKeepsWhatWasBeforeABrokenOne) {
+TEST(Reload, TakesAChangeThatTwoReadsAgreeOnAndKeepsTheLastGoodOne) {
   telemetry::Log log({.level = telemetry::Level::kError, .fd = -1});
   std::atomic<int> content{1};
   std::atomic<int> in_use{1};
-  std::atomic<int> looks{0};
+  std::atomic<int> reads{0};
   Reloader reloader({{"numbers",
                       [&]() -> absl::StatusOr<Found> {
-                        ++looks;
+                        ++reads;
                         const int seen = content.load();
                         if (seen < 0) return absl::InvalidArgumentError("is broken");
                         return Found{std::to_string(seen), [&in_use, seen] { in_use = seen; }};
                       }}},
                     std::chrono::hours(1), log);
-  const auto look = [&] {
-    const int before = looks.load();
+  const auto reload = [&] {
+    const int before = reads.load();
     reloader.Now();
-    while (looks.load() < before + 2) std::this_thread::yield();
-    const int again = looks.load();
-    reloader.Now();  // When its looks begin, the ones before have been dealt with.
-    while (looks.load() < again + 2) std::this_thread::yield();
+    while (reads.load() < before + 2) std::this_thread::yield();
+    const int again = reads.load();
+    reloader.Now();  // When its reads begin, the ones before have been processed.
+    while (reads.load() < again + 2) std::this_thread::yield();
   };
   content = 2;
-  look();
+  reload();
   EXPECT_EQ(in_use, 2);
   EXPECT_EQ(reloader.states()[0]->reloads, 1);
   content = -1;
-  look();
+  reload();
   EXPECT_EQ(in_use, 2);
   EXPECT_TRUE(reloader.states()[0]->refused);
   content = 3;
-  look();
+  reload();
   EXPECT_EQ(in_use, 3);
   EXPECT_FALSE(reloader.states()[0]->refused);
 }
 
-TEST(Digests, TellEveryMemberApart) {
+TEST(Digests, CoverEveryMember) {
   payments::SiteSetting site;
   site.name = "nl";
   site.api_key = "key-of-nl";

@@ -113,7 +113,7 @@ TEST_F(HealthTest, AWatchSeesTheStatusAtOnceAndEachChange) {
   health_.Set({"a.Service"}, true);
   Watching watch(*stub_, "a.Service");
   EXPECT_EQ(watch.Next(), "SERVING");
-  health_.Set({"a.Service"}, true);  // No change, so nothing to tell.
+  health_.Set({"a.Service"}, true);  // No change, so nothing to send.
   health_.Set({"another.Service"}, false);
   health_.Set({"a.Service"}, false);
   EXPECT_EQ(watch.Next(), "NOT_SERVING");
@@ -121,7 +121,7 @@ TEST_F(HealthTest, AWatchSeesTheStatusAtOnceAndEachChange) {
   EXPECT_EQ(watch.Next(), "SERVING");
 }
 
-TEST_F(HealthTest, WhoeverHeardOfOneNameFindsTheOthersSoToo) {
+TEST_F(HealthTest, AWatchOfOneNameSeesAllNamesChangeTogether) {
   for (int i = 0; i < 200; ++i) {
     health_.Set({"a.Service", ""}, true);
     Watching watch(*stub_, "a.Service");
@@ -162,7 +162,7 @@ TEST_F(HealthTest, AWatchThatIsCancelledIsForgotten) {
   EXPECT_EQ(Check(""), "NOT_SERVING");
 }
 
-TEST_F(HealthTest, CallersWhoComeAndGoWhileTheStatusChangesLeaveNothingBehind) {
+TEST_F(HealthTest, WatchesCancelledWhileTheStatusChangesLeaveNothingBehind) {
   std::atomic<bool> stop{false};
   std::thread changing([&] {
     for (bool serving = false; !stop; serving = !serving) health_.Set({""}, serving);

@@ -98,7 +98,7 @@ class Streaming : public ::testing::Test {
   Signals signals;
 };
 
-TEST_F(Streaming, AsksAsAReaderOfEventsDoesAndTellsThem) {
+TEST_F(Streaming, SendsTheStandardHeadersAndSignalsTheEvents) {
   upstream.Script([](const RecordedRequest&) { return Stream(Event(1) + Event(2)); });
   const auto streams = Start(Options());
   const EventStreams::Result result = Open(*streams);
@@ -166,12 +166,12 @@ TEST_F(Streaming, DoesNotComeAgainWhereItIsNotWelcome) {
       "HTTP/1.1 200 OK\r\n\r\ndata: a\n\n"};
   for (const std::string& answer : answers) {
     upstream.Script([&](const RecordedRequest&) { return Reply::Raw(answer, Ending::kKeepAlive); });
-    Signals told;
+    Signals other_signals;
     const auto streams = Start(Options());
     const auto before = upstream.requests().size();
-    streams->Open({.url = upstream.url() + "/s", .token = "t"}, told.Take());
-    told.WaitFor(StreamSignal::kEnded);
-    EXPECT_THAT(told.all(), ElementsAre(StreamSignal::kEnded)) << answer.substr(0, 60);
+    streams->Open({.url = upstream.url() + "/s", .token = "t"}, other_signals.Take());
+    other_signals.WaitFor(StreamSignal::kEnded);
+    EXPECT_THAT(other_signals.all(), ElementsAre(StreamSignal::kEnded)) << answer.substr(0, 60);
     EXPECT_EQ(upstream.requests().size(), before + 1) << answer.substr(0, 60);
     upstream.WaitForEnded(upstream.connections());  // It is not kept for the next one.
     EXPECT_EQ(counts.open, 0);
@@ -191,11 +191,11 @@ TEST_F(Streaming, IsGivenUpAfterFailuresInARow) {
     upstream.Script([&](const RecordedRequest&) { return reply; });
     EventStreamOptions options = Options();
     options.failures_max = 0;
-    Signals told;
+    Signals other_signals;
     const auto streams = Start(std::move(options));
-    streams->Open({.url = upstream.url() + "/s", .token = "t"}, told.Take());
-    told.WaitFor(StreamSignal::kEnded);
-    EXPECT_EQ(told.all().back(), StreamSignal::kEnded);
+    streams->Open({.url = upstream.url() + "/s", .token = "t"}, other_signals.Take());
+    other_signals.WaitFor(StreamSignal::kEnded);
+    EXPECT_EQ(other_signals.all().back(), StreamSignal::kEnded);
   }
   EXPECT_EQ(Count(StreamCount::kGivenUp), 8);
   EXPECT_EQ(Count(StreamCount::kReconnect), 0);
@@ -235,10 +235,10 @@ TEST_F(Streaming, GoesThroughTheProxyThatWasGivenAndThroughNoOther) {
   EXPECT_EQ(Count(StreamCount::kConnected), 2) << "the proxy's own answer is no stream";
   upstream.Script([](const RecordedRequest&) { return Reply::Close(Ending::kRst); });
   options.failures_max = 0;
-  Signals told;
+  Signals other_signals;
   const auto streams = Start(std::move(options));
-  streams->Open({.url = upstream.url() + "/s", .token = "t"}, told.Take());
-  told.WaitFor(StreamSignal::kEnded);
+  streams->Open({.url = upstream.url() + "/s", .token = "t"}, other_signals.Take());
+  other_signals.WaitFor(StreamSignal::kEnded);
   EXPECT_EQ(Count(StreamCount::kGivenUp), 1);
   EXPECT_EQ(Count(StreamCount::kRefused), 0) << "nor is it an answer of the stream's";
   EXPECT_EQ(proxy.connections(), 2);
@@ -362,25 +362,25 @@ TEST_F(Streaming, StopEndsThemAtOnceAndOpensNoneAnyMore) {
   streams->Stop();
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
   EXPECT_EQ(counts.open, 0);
-  const std::size_t told = signals.all().size();
+  const std::size_t received = signals.all().size();
   EXPECT_EQ(Open(*streams).opened, StreamOpened::kStopped);
   streams->Stop();
-  EXPECT_EQ(signals.all().size(), told);
+  EXPECT_EQ(signals.all().size(), received);
 }
 
 // As a watcher does whose order has ended.
 TEST_F(Streaming, MayBeClosedFromASignal) {
   upstream.Script([](const RecordedRequest&) { return Stream(Event(1)); });
-  Signals told;
+  Signals other_signals;
   const auto streams = Start(Options());
-  auto pass = std::make_shared<EventStreams::OnSignal>(told.Take());
+  auto pass = std::make_shared<EventStreams::OnSignal>(other_signals.Take());
   EventStreams& closed = *streams;
   streams->Open({.url = upstream.url() + "/s", .token = "t"},
                 [&closed, pass](EventStreams::Id id, StreamSignal signal) {
                   closed.Close(id);
                   (*pass)(id, signal);
                 });
-  told.WaitFor(StreamSignal::kConnected);
+  other_signals.WaitFor(StreamSignal::kConnected);
   EXPECT_EQ(counts.open, 0);
 }
 

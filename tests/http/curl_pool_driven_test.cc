@@ -67,7 +67,7 @@ TEST_P(DrivenTest, ARequestOnAnIdleConnectionGoesOutAtOnce) {
   EXPECT_EQ(pending.Wait().outcome, CallOutcome::kSuccess);
 }
 
-// Nobody has polled since the bytes came: the look before the request finds them.
+// Nobody has polled since the bytes came: the poll before the request finds them.
 TEST_P(DrivenTest, AConnectionWithInputIsNotUsed) {
   auto pool = Pool(Options());
   ASSERT_EQ(RestCall(*pool, Get()).status, 200);

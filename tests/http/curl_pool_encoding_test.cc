@@ -74,7 +74,7 @@ TEST_P(CurlPoolEncodingTest, HalfAnEncodedAnswerIsHalfADocument) {
   for (const std::size_t size : {gzip.size() / 2, gzip.size() * 3 / 4}) {
     upstream_.Script([&](const RecordedRequest&) { return Encoded(gzip.substr(0, size), "gzip"); });
     auto pool = Pool();
-    // libcurl does not look for the end of an encoded body; the reader finds that it is half.
+    // libcurl does not check that an encoded body ends; the reader finds that it is half.
     EXPECT_LT(RestCall(*pool, Post()).body.size(), json.size());
   }
 }

@@ -61,7 +61,7 @@ std::vector<Case> AllCases() {
 
 INSTANTIATE_TEST_SUITE_P(All, ResendTest, ::testing::ValuesIn(AllCases()), CaseName);
 
-TEST_P(ResendTest, AWriteIsSentOnceAndItsFateIsUnknown) {
+TEST_P(ResendTest, AWriteIsSentOnceAndItsOutcomeIsUnknown) {
   for (const Method method : {Method::kPost, Method::kPatch, Method::kDelete}) {
     const std::size_t before = upstream_.requests().size();
     DieOnReuse();

@@ -20,19 +20,19 @@ import tempfile
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests/operations"))
-import stage  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/integration"))
+import environment  # noqa: E402
 
 SIZE_MAX_MB = 120
 USER = 65532
 WAIT_S = 60
 
 
-def bundle(directory, root, arguments, environment, mounts=()):
+def bundle(directory, root, arguments, variables, mounts=()):
     """A directory that runc runs: `root` read-only, as USER, with nothing that it could gain."""
     rights = {"ociVersion": "1.0.2", "root": {"path": str(root), "readonly": True}, "hostname": "image"}
     rights["process"] = {
-        "terminal": False, "cwd": "/", "args": arguments, "env": [f"{k}={v}" for k, v in environment.items()],
+        "terminal": False, "cwd": "/", "args": arguments, "env": [f"{k}={v}" for k, v in variables.items()],
         "user": {"uid": USER, "gid": USER}, "noNewPrivileges": True,
         "capabilities": {kind: [] for kind in ("bounding", "effective", "permitted", "inheritable", "ambient")},
     }  # fmt: skip
@@ -51,11 +51,11 @@ class Container:
 
     COUNT = 0
 
-    def __init__(self, root, arguments, environment=None, mounts=()):
+    def __init__(self, root, arguments, variables=None, mounts=()):
         Container.COUNT += 1
         self.name = f"msp-image-test-{os.getpid()}-{Container.COUNT}"
         self.directory = tempfile.TemporaryDirectory()
-        bundle(self.directory.name, root, arguments, environment or {}, mounts)
+        bundle(self.directory.name, root, arguments, variables or {}, mounts)
         self.child = subprocess.Popen(["runc", "run", "--bundle", self.directory.name, self.name], text=True,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
         self.lines, ready, self.event = [], threading.Event(), None
@@ -106,7 +106,7 @@ def check_contents(checks, image, root, sandbox_root):
     names = {path.name for path in files}
     for shell in ("sh", "bash", "dash", "busybox", "perl", "apt", "dpkg", "msp-sandbox"):
         checks.true(f"no {shell}", shell not in names)
-    # The authorities' file by name: what tells the server whom to trust.
+    # The authorities' file by name: whom the server trusts.
     checks.true("authorities", (root / "etc/ssl/certs/ca-certificates.crt").stat().st_size > 100_000)
     entries = [file.read_text() for file in (root / "var/lib/dpkg/status.d").iterdir()]
     checks.true("scanners find packages", len(entries) > 20)
@@ -136,7 +136,7 @@ def check_contents(checks, image, root, sandbox_root):
 def check_payment(checks, config, root, sandbox_url, directory):
     """The server in its container pays an order at a sandbox outside of it, with the key in a mounted file."""
     key = pathlib.Path(directory) / "api_key"
-    key.write_text(stage.KEY)
+    key.write_text(environment.KEY)
     key.chmod(0o444)
     server = Container(root, [*config["Entrypoint"], "--listen=127.0.0.1:0", "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0",
                               f"--api_url={sandbox_url}", "--api_key_file=/api_key"], mounts=[(key, "/api_key")])  # fmt: skip
@@ -159,7 +159,7 @@ def check_payment(checks, config, root, sandbox_url, directory):
                                f"{directory}/order.json"], capture_output=True, text=True, check=False)  # fmt: skip
         checks.equal(f"a payment {done.stderr}", done.returncode, 0)
         checks.equal("its outcome", json.loads(done.stdout)["result"]["outcome"], "OUTCOME_CONFIRMED")
-        seen = stage.Control(sandbox_url).ask("orders/image-1")
+        seen = environment.Control(sandbox_url).ask("orders/image-1")
         checks.equal("MultiSafepay has it", seen["order_id"], "image-1")
         # A root that can be written would show here.
         checks.true("the root is read-only", read_only(server))
@@ -181,11 +181,11 @@ def read_only(container):
 def main():
     image = json.loads(pathlib.Path(sys.argv[1]).read_text())
     root, sandbox_root = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-    bin_dir, checks = pathlib.Path(sys.argv[4]), stage.Checks()
+    bin_dir, checks = pathlib.Path(sys.argv[4]), environment.Checks()
     config = check_contents(checks, image, root, sandbox_root)
     with tempfile.TemporaryDirectory() as directory:
         pathlib.Path(directory).chmod(0o755)
-        with stage.program(bin_dir / "msp-sandbox", "--quiet") as sandbox:
+        with environment.program(bin_dir / "msp-sandbox", "--quiet") as sandbox:
             check_payment(checks, config, root, sandbox["api_url"], directory)
         refused = Container(root, [*config["Entrypoint"], "--api_url=sandbox"])
         checks.equal("a server without a sandbox refuses --api_url=sandbox", refused.end(), 2)

@@ -21,7 +21,7 @@ import time
 import urllib.parse
 
 import yaml
-from programs import Envoy, Replica, Shop, certificates, descriptor_set, ending, eventually, stage
+from programs import Envoy, Replica, Shop, certificates, descriptor_set, ending, eventually, environment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LINK = {"type": "paymentlink", "currency": "EUR", "amount": 12500, "description": "Tulips"}
@@ -34,20 +34,20 @@ class Mesh:
     def __init__(self, bin_dir, program, directory, secrets, control, replicas):
         self.bin_dir, self.program, self.directory, self.secrets = bin_dir, program, directory, secrets
         self.control, self.replicas = control, replicas
-        self.envoy, self.checks, self.orders = None, stage.Checks(), 0
+        self.envoy, self.checks, self.orders = None, environment.Checks(), 0
 
     def order(self, **members):
         self.orders += 1
         return {**LINK, "order_id": f"mesh-{self.orders}", **members}
 
     def cli(self, *words, stdin=None):
-        return stage.Cli(self.bin_dir, self.envoy.address).run(words, stdin)
+        return environment.Cli(self.bin_dir, self.envoy.address).run(words, stdin)
 
     def fault(self, method, effect, times=1):
         self.control.ask("faults", {"match": {"method": method, "times": times}, "effect": effect})
 
     def no_faults(self):
-        self.control.opener.open(stage.urllib.request.Request(f"{self.control.origin}/_sandbox/faults", method="DELETE"))
+        self.control.opener.open(environment.urllib.request.Request(f"{self.control.origin}/_sandbox/faults", method="DELETE"))
 
     def requests(self, name):
         return self.control.ask("stats")["requests"].get(name, 0)
@@ -82,7 +82,7 @@ def check_mutual_tls(mesh):
         ("no certificate", ["--ca", authority], False),
         ("a certificate", ["--ca", authority, "--cert", str(envoy / "tls.crt"), "--key", str(envoy / "tls.key")], True),
     ):
-        code, _, _ = stage.Cli(mesh.bin_dir, address).run(["health", "--timeout", "5", *words])
+        code, _, _ = environment.Cli(mesh.bin_dir, address).run(["health", "--timeout", "5", *words])
         mesh.checks.equal(f"health with {what}", code == 0, good)
     mesh.checks.true("Envoy's connections are TLS", mesh.envoy.stat("cluster.multisafepay-grpc.ssl.handshake") > 0)
     code, out, err = mesh.cli("order", "create", "-f", "-", stdin=json.dumps(mesh.order()))
@@ -167,7 +167,7 @@ def in_background(call):
 
 
 def busy(mesh):
-    """The replica that has the only call in hand."""
+    """The replica that has the only call in flight."""
     return eventually("a replica with a call", lambda: next((r for r in mesh.replicas if r.calls_in_flight() > 0), None))
 
 
@@ -180,14 +180,14 @@ def check_write_dies_upstream(mesh, headers):
     eventually("the POST at MultiSafepay", lambda: mesh.requests("post_orders") == posts + 1)
     victim.end("kill")
     status, reply = result()
-    mesh.checks.true(f"the caller of the write is told ({status} {reply})", status >= 500)
+    mesh.checks.true(f"the caller of the write gets an error ({status} {reply})", status >= 500)
     mesh.checks.true("not as an answer of ours", "ErrorInfo" not in json.dumps(reply))
     victim.start()
     mesh.envoy.wait_until_all_serve()
     mesh.no_faults()
     mesh.checks.equal(f"POSTs with {headers}", mesh.requests("post_orders"), posts + 1)
     mesh.checks.equal("retries by Envoy", mesh.envoy.stat("cluster.multisafepay-grpc.upstream_rq_retry"), mesh.retries)
-    # The caller's rule: look, and find what was done.
+    # The caller's rule: read the order, and find what was done.
     status, reply = Shop(mesh.envoy).call("GetOrder", {"order_id": order["order_id"]})
     mesh.checks.equal("the order is there", (status, reply["order"]["order_id"]), (200, order["order_id"]))
     status, reply = Shop(mesh.envoy).call("CreateOrder", {**order, "control": {"repeat": True}})
@@ -282,12 +282,12 @@ def check_tenants(mesh):
         return answers
 
     answers = other_tenant()
-    told = [payment() for payment in payments]
+    replies = [payment() for payment in payments]
     mesh.no_faults()
     mesh.checks.equal("oversized calls: RESOURCE_EXHAUSTED", answers[:40], [8] * 40)
     mesh.checks.equal("calls of unknown methods: UNIMPLEMENTED", answers[40:], [12] * 1000)
-    confirmed = [reply["result"]["outcome"] for status, reply in told if status == 200]
-    mesh.checks.equal(f"payments {told[:1]}", confirmed, ["OUTCOME_CONFIRMED"] * len(orders))
+    confirmed = [reply["result"]["outcome"] for status, reply in replies if status == 200]
+    mesh.checks.equal(f"payments {replies[:1]}", confirmed, ["OUTCOME_CONFIRMED"] * len(orders))
     mesh.checks.equal("one POST each", mesh.requests("post_orders"), posts + len(orders))
     mesh.checks.equal("connections to replicas that broke", [mesh.envoy.stat(name) for name in broken], before)
 
@@ -368,12 +368,12 @@ def main():
         directory = pathlib.Path(name)
         secrets = certificates(directory)
         descriptor_set(directory)
-        with stage.program(bin_dir / "msp-sandbox", "--quiet") as sandbox:
+        with environment.program(bin_dir / "msp-sandbox", "--quiet") as sandbox:
             replicas = [Replica(bin_dir, sandbox["api_url"], secrets) for _ in range(2)]
             with ending(*replicas):
                 for replica in replicas:
                     replica.start()
-                mesh = Mesh(bin_dir, program, directory, secrets, stage.Control(sandbox["api_url"]), replicas)
+                mesh = Mesh(bin_dir, program, directory, secrets, environment.Control(sandbox["api_url"]), replicas)
                 mesh.envoy = Envoy(program, directory, secrets, replicas)
                 with ending(mesh.envoy):
                     mesh.envoy.wait_until_all_serve()

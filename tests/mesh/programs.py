@@ -24,11 +24,11 @@ import urllib.request
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests/operations"))
-import stage  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/integration"))
+import environment  # noqa: E402
 
 WAIT_S = 30
-NEXT_LOOK = threading.Event()  # Never set: a wait between two looks.
+NEXT_POLL = threading.Event()  # Never set: a wait between two polls.
 
 
 def eventually(what, condition):
@@ -40,7 +40,7 @@ def eventually(what, condition):
             return value
         if time.monotonic() > until:
             raise TimeoutError(what)
-        NEXT_LOOK.wait(0.02)
+        NEXT_POLL.wait(0.02)
 
 
 def free_port():
@@ -117,7 +117,7 @@ class Replica:
     def start(self):
         ready = threading.Event()
         self.child = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                      stderr=subprocess.PIPE, env={"MSP_API_KEY": stage.KEY})  # fmt: skip
+                                      stderr=subprocess.PIPE, env={"MSP_API_KEY": environment.KEY})  # fmt: skip
 
         def read(stream):
             for line in stream:
@@ -186,7 +186,7 @@ class Envoy:
         return fetch(f"http://{self.admin}/{path}")
 
     def hosts(self):
-        """port to health flags, those that speak against it only."""
+        """port to health flags, only those that mark it unhealthy."""
         cluster = json.loads(self.ask("clusters?format=json"))["cluster_statuses"][0]
         return {host["address"]["socket_address"]["port_value"]:
                 {name for name, value in host["health_status"].items() if name != "eds_health_status" and value}
@@ -243,7 +243,7 @@ def main():
     envoy_configuration(directory, directory, [int(port) for port in sys.argv[2:]])
 
 
-__all__ = ["Envoy", "Replica", "Shop", "certificates", "descriptor_set", "ending", "eventually", "stage"]
+__all__ = ["Envoy", "Replica", "Shop", "certificates", "descriptor_set", "ending", "eventually", "environment"]
 
 if __name__ == "__main__":
     main()

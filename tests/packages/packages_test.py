@@ -24,8 +24,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT / "tests/operations"))
-import stage  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests/integration"))
+import environment  # noqa: E402
 
 VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
 LIMIT_S = 900
@@ -75,8 +75,8 @@ def paid_by_msp(bin_dir, server, order_id):
 @contextlib.contextmanager
 def services(bin_dir):
     """msp-sandbox and msp-server in front of it, from one package; yields the service's address."""
-    with stage.program(bin_dir / "msp-sandbox", "--strict-types", "--quiet") as sandbox:
-        with stage.service(bin_dir, sandbox["api_url"]) as server:
+    with environment.program(bin_dir / "msp-sandbox", "--strict-types", "--quiet") as sandbox:
+        with environment.service(bin_dir, sandbox["api_url"]) as server:
             yield server
 
 
@@ -169,7 +169,7 @@ class Paths:
             paid_by_msp(bin_dir, server, "first-wheel")
         # The service with the stand-in inside it, as the README has it.
         inside = ("--api_url=sandbox", "--listen=127.0.0.1:0", "--drain_delay_ms=0", "--ops_listen=127.0.0.1:0")
-        with stage.program(bin_dir / "msp-server", *inside) as event:
+        with environment.program(bin_dir / "msp-server", *inside) as event:
             paid_by_msp(bin_dir, event["listen"], "first-inside")
         return "a root with Python alone, no network"
 

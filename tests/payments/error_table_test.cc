@@ -166,7 +166,7 @@ TEST(ErrorTable, OtherTextsDecideNothing) {
   }
 }
 
-TEST(ErrorTable, ExistsAtTheThirdPartyIsTold) {
+TEST(ErrorTable, ExistsAtTheThirdPartyIsRecognized) {
   for (const Call call : kCalls) {
     const ErrorMeaning meaning = Meaning(1022, 404, "Kan niet starten: ERR_EXISTS (3)", call);
     EXPECT_EQ(meaning.code, kExists);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What a call frees, however it ends, holds no card: each block that goes back to the allocator is
-// looked at first. A program of its own, since it replaces `operator delete`. To learn who freed a
-// block that is found, break in Look.
+// searched first. A program of its own, because it replaces `operator delete`. To learn who freed a
+// block that is found, break in Search.
 #include <malloc.h>
 
 #include <atomic>
@@ -46,7 +46,7 @@ struct Masked {
 };
 constexpr Masked kNeedles[] = {Masked(kCardMiddle), Masked(kTokenMiddle)};
 
-void Look(void* block) {
+void Search(void* block) {
   if (block == nullptr || !watching.load(std::memory_order_relaxed)) return;
   const auto* memory = static_cast<const volatile char*>(block);
   for (const Masked& needle : kNeedles) {
@@ -57,11 +57,11 @@ void Look(void* block) {
 }  // namespace
 
 [[gnu::noinline]] void operator delete(void* block) noexcept {
-  Look(block);
+  Search(block);
   std::free(block);
 }
 [[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept {
-  Look(block);
+  Search(block);
   std::free(block);
 }
 // Cleared, so that nothing is found in it but what was written since.
@@ -75,7 +75,7 @@ void Look(void* block) {
 namespace msp::payments {
 namespace {
 
-// Answers each request with what the test wrote down, and wipes the body as the pool does.
+// Answers each request from the script, and wipes the body as the pool does.
 class WipingClient : public http::Client {
  public:
   std::string answer;
@@ -125,7 +125,7 @@ class FreedMemory : public MoneyTest {
     finds = 0;
     watching = true;
     {
-      // A call in doubt looks until its time is up.
+      // An indeterminate call looks the order up until its deadline.
       Caller<v1::CreateOrderRequest, v1::CreateOrderResponse> caller(
           line, "CreateOrder", std::move(order), site(), std::chrono::milliseconds(250));
       summary = caller.Summary();
@@ -196,7 +196,7 @@ TEST_F(FreedMemory, NorDoesOneThatIsRefusedOrAnsweredWithNonsense) {
   }
 }
 
-TEST_F(FreedMemory, NorDoesOneThatIsLostOrNeverLeaves) {
+TEST_F(FreedMemory, NorDoesOneThatIsLostOrNeverSent) {
   WipingClient lost;
   lost.outcome = http::CallOutcome::kIndeterminate;
   EXPECT_EQ(Run(lost, Order(100)), 0);

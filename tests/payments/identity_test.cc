@@ -66,7 +66,7 @@ TEST(DerivedId, IsTheSameUnderEveryApiKey) {
   EXPECT_FALSE(IsDerivedId("capture-", id));
 }
 
-TEST(Ownership, IsToldByWholeMarkersAlone) {
+TEST(Ownership, IsProvenByWholeMarkersAlone) {
   const Keys keys{.key = "Key-1", .previous = "old-key"};
   const struct {
     const char* custom_3;
@@ -84,7 +84,7 @@ TEST(Ownership, IsToldByWholeMarkersAlone) {
       {"idem:Ke", "", Ownership::kCannotTell},
       {"idem:Key-1 ", "", Ownership::kCannotTell},
       {"idem: Key-1", "", Ownership::kCannotTell},
-      // What only looks like a marker.
+      // What only resembles a marker.
       {"idem:", "", Ownership::kCannotTell},
       {"idem:a key of two words", "", Ownership::kCannotTell},
   };

@@ -380,7 +380,7 @@ TEST(NoEnvelope, IsNeverCertainAndMalformedUnderSuccess) {
   }
 }
 
-TEST(NoEnvelope, IsToldByItsHttpStatusOtherwise) {
+TEST(NoEnvelope, IsReadByItsHttpStatusOtherwise) {
   struct Case {
     int http_status;
     StatusCode code;

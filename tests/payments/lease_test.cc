@@ -49,7 +49,7 @@ class LeaseTest : public MoneyTest {
   telemetry::Metrics metrics_;
 };
 
-TEST_F(LeaseTest, OneReplicaHoldsItAndTellsTheOthersWhetherTheirCallIsTheSame) {
+TEST_F(LeaseTest, OneReplicaHoldsItAndTheOthersLearnWhetherTheirCallIsTheSame) {
   Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
   Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
@@ -65,11 +65,11 @@ TEST_F(LeaseTest, OnlyItsHolderGivesItUp) {
   theirs.Release("site order-1", "call", false);
   EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
   ours.Release("site order-1", "call", false);
-  // Redis may hear theirs before ours.
+  // Redis may receive theirs before ours.
   EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
 }
 
-TEST_F(LeaseTest, ACallThatIsOverIsToldToTheNextLikeIt) {
+TEST_F(LeaseTest, ACompletedCallIsReportedToTheNextIdenticalOne) {
   Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
   Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
@@ -80,7 +80,7 @@ TEST_F(LeaseTest, ACallThatIsOverIsToldToTheNextLikeIt) {
   EXPECT_EQ(AcquireInTime(ours, Grant::kGranted, "site order-1", "another call"), Grant::kGranted);
 }
 
-TEST_F(LeaseTest, EachCallThatIsOverIsToldWhateverElseWasDoneToTheOrderSince) {
+TEST_F(LeaseTest, EachCompletedCallIsReportedWhateverElseWasDoneToTheOrderSince) {
   Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
   Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   const auto run = [&](Lease& lease, const std::string& digest, milliseconds remember_for) {
@@ -180,7 +180,7 @@ TEST_F(LeaseTest, WhereRedisMayHaveForgottenARefundWaitsForTheRecord) {
   request.set_amount(500);
   request.set_currency("EUR");
   request.set_refund_order_id("refund-7");
-  client.looks = {
+  client.reads = {
       OrderJson{}.Answer(), OrderJson{}.Answer(),
       OrderJson{.related = R"([{"type":"refund","transaction_id":91,"amount":500,"currency":"EUR",)"
                            R"("status":"reserved","refund_order_id":"refund-7"}])"}
@@ -197,7 +197,7 @@ TEST_F(LeaseTest, TwoReplicasSendOneCallOnceAndAnswerItAlike) {
   Api first_api(options, TestOperations(), client, metrics_, &first_lease);
   Api second_api(options, TestOperations(), client, metrics_, &second_lease);
   client.writes = {OrderJson{}.Marked("key-1").Answer()};
-  client.looks = {OrderJson{}.Marked("key-1").Answer()};
+  client.reads = {OrderJson{}.Marked("key-1").Answer()};
   client.keep_writes = true;
   Create first(first_api, "CreateOrder", Keyed(), site());
   client.WaitForWrite();

@@ -71,21 +71,21 @@ struct Case {
   std::string name;
   Request request;
   Answers writes;
-  Answers looks;
+  Answers reads;
   std::string summary;
   std::size_t sent = 1;
-  Answers late_looks = {};
+  Answers late_reads = {};
 };
 
 class MoneyCaptureCase : public MoneyTest,
                          public ::testing::WithParamInterface<Case<v1::CaptureOrderRequest>> {};
 
-TEST_P(MoneyCaptureCase, EndsAsTheRecordTells) {
+TEST_P(MoneyCaptureCase, EndsAsTheRecordShows) {
   const auto& the = GetParam();
   client.writes = the.writes;
-  client.looks = the.looks;
-  client.late_looks = the.late_looks;
-  if (!the.late_looks.empty()) client.late_after = the.sent;
+  client.reads = the.reads;
+  client.late_reads = the.late_reads;
+  if (!the.late_reads.empty()) client.late_after = the.sent;
   Capture call(api(), "CaptureOrder", the.request, site(), std::chrono::seconds(1));
   EXPECT_EQ(call.Summary(), the.summary);
   EXPECT_EQ(client.written(), the.sent);
@@ -103,7 +103,7 @@ std::vector<Case<v1::CaptureOrderRequest>> Captures() {
   return {
       {"Success", Keyed(), {Captured(ours)}, {Authorized()}, "OK CONFIRMED"},
       {"OrderAbsent", Keyed(), {}, {Absent()}, "NOT_FOUND REJECTED MSP_1006", 0},
-      // A full capture may have been this one's: the order's amount would tell.
+      // A full capture may have been this one's: the order's amount would show it.
       {"AllIsCapturedOfAnAmountThatIsMissing",
        Keyed(9743),
        {},
@@ -274,7 +274,7 @@ std::vector<Case<v1::CaptureOrderRequest>> Captures() {
        {ErrorAnswer(1020)},
        {Authorized()},
        "PERMISSION_DENIED REJECTED MSP_1020"},
-      {"RefusedAndNoLook",
+      {"RefusedAndNoLookup",
        Keyed(),
        {ErrorAnswer(1001)},
        {Authorized()},
@@ -290,7 +290,7 @@ INSTANTIATE_TEST_SUITE_P(All, MoneyCaptureCase, ::testing::ValuesIn(Captures()),
 class MoneyCapture : public MoneyTest {};
 
 TEST_F(MoneyCapture, AllThatIsLeftIsSentAsAnAmount) {
-  client.looks = {Authorized(743, Part("part-1", 9000))};
+  client.reads = {Authorized(743, Part("part-1", 9000))};
   client.writes = {Captured(IdOf(kKey))};
   Capture call(api(), "CaptureOrder", Keyed(0), site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED");
@@ -302,10 +302,10 @@ TEST_F(MoneyCapture, AllThatIsLeftIsSentAsAnAmount) {
 class MoneyVoidCase : public MoneyTest,
                       public ::testing::WithParamInterface<Case<v1::VoidOrderRequest>> {};
 
-TEST_P(MoneyVoidCase, EndsAsTheRecordTells) {
+TEST_P(MoneyVoidCase, EndsAsTheRecordShows) {
   const auto& the = GetParam();
   client.writes = the.writes;
-  client.looks = the.looks;
+  client.reads = the.reads;
   Void call(api(), "VoidOrder", the.request, site(), std::chrono::seconds(1));
   EXPECT_EQ(call.Summary(), the.summary);
   EXPECT_EQ(client.written(), the.sent);
@@ -345,7 +345,7 @@ std::vector<Case<v1::VoidOrderRequest>> Voids() {
       {"RefusedAndAbsent", once, {ErrorAnswer(1006)}, {Absent()}, "NOT_FOUND REJECTED MSP_1006"},
       {"RepeatFindsVoid", again, {}, {Voided()}, "OK CONFIRMED replayed", 0},
       {"RepeatSendsAgain", again, {SuccessAnswer("{}")}, {Authorized()}, "OK CONFIRMED"},
-      {"RepeatCannotLook", again, {}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
+      {"RepeatCannotLookUp", again, {}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
   };
 }
 
@@ -355,10 +355,10 @@ INSTANTIATE_TEST_SUITE_P(All, MoneyVoidCase, ::testing::ValuesIn(Voids()),
 class MoneyCancelCase : public MoneyTest,
                         public ::testing::WithParamInterface<Case<v1::CancelOrderRequest>> {};
 
-TEST_P(MoneyCancelCase, EndsAsTheRecordTells) {
+TEST_P(MoneyCancelCase, EndsAsTheRecordShows) {
   const auto& the = GetParam();
   client.writes = the.writes;
-  client.looks = the.looks;
+  client.reads = the.reads;
   Cancel call(api(), "CancelOrder", the.request, site(), std::chrono::seconds(1));
   EXPECT_EQ(call.Summary(), the.summary);
   EXPECT_EQ(client.written(), the.sent);
@@ -378,7 +378,7 @@ std::vector<Case<v1::CancelOrderRequest>> Cancels() {
       {"SuccessIsConfirmedByTheRecord", once, {taken}, {cancelled}, "OK CONFIRMED"},
       {"SuccessShownAsVoid", once, {taken}, {Voided()}, "OK CONFIRMED"},
       {"SuccessThatTheOrderDoesNotShow", once, {taken}, {open}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"SuccessAndNoLook", once, {taken}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"SuccessAndNoLookup", once, {taken}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
       {"SuccessAndPaidMeanwhile",
        once,
        {taken},

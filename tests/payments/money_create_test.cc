@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// CreateOrder from its first check to its certain end: sent once, and a lost answer is looked for.
+// CreateOrder from its first check to its certain end: sent once, and a lost answer is recovered by
+// order lookups.
 #include <ctime>
 
 #include "tests/payments/money_test.h"
@@ -41,25 +42,25 @@ struct Case {
   std::string name;
   v1::CreateOrderRequest request;
   Answers writes;
-  Answers looks;
+  Answers reads;
   std::string summary;
   std::size_t posts = 1;
   bool markers = true;
-  Answers late_looks = {};  // Once all the POSTs have come.
-  bool patient = false;     // What is looked for comes before the settle time is over.
+  Answers late_reads = {};  // Once all the POSTs have come.
+  bool patient = false;     // The record shows it before the settle time is over.
 };
 
 class MoneyCreateCase : public MoneyTest, public ::testing::WithParamInterface<Case> {};
 
-TEST_P(MoneyCreateCase, EndsAsTheRecordTells) {
+TEST_P(MoneyCreateCase, EndsAsTheRecordShows) {
   const Case& the = GetParam();
   options.idempotency_marker = the.markers;
   client.writes = the.writes;
-  client.looks = the.looks;
-  client.late_looks = the.late_looks;
-  if (!the.late_looks.empty()) client.late_after = the.posts;
+  client.reads = the.reads;
+  client.late_reads = the.late_reads;
+  if (!the.late_reads.empty()) client.late_after = the.posts;
   if (the.patient) options.settle_ms = 10'000;
-  // Looks that tell nothing go on until the deadline.
+  // Inconclusive lookups go on until the deadline.
   const auto time = std::chrono::milliseconds(the.patient ? 20'000 : 1'000);
   Create call(api(), "CreateOrder", the.request, site(), time);
   EXPECT_EQ(call.Summary(), the.summary);
@@ -90,7 +91,7 @@ std::vector<Case> Cases() {
   const OrderJson ours = OrderJson{}.Marked(kKey);
   const OrderJson other = OrderJson{}.Marked("another");
   std::vector<Case> cases{
-      // What needs no look.
+      // What needs no lookup.
       {"Success", Keyed(), {ours.Answer()}, {}, "OK CONFIRMED"},
       {"Decline", Keyed(), {Declined().Answer()}, {}, "OK CONFIRMED"},
       {"Refused", Keyed(), {ErrorAnswer(1001)}, {}, "INVALID_ARGUMENT REJECTED MSP_1001"},
@@ -116,7 +117,7 @@ std::vector<Case> Cases() {
        true,
        {},
        true},
-      {"LostAndLookFailsFirst",
+      {"LostAndTheFirstLookupFails",
        Keyed(),
        {LostAnswer()},
        {LostAnswer(), ErrorAnswer(1000, 500), ours.Answer()},
@@ -141,7 +142,7 @@ std::vector<Case> Cases() {
        {LostAnswer()},
        {Answered(404, R"({"message":"Not found"})")},
        "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndNoLook",
+      {"LostAndNoLookup",
        Keyed(),
        {LostAnswer()},
        {NotSentAnswer()},
@@ -213,7 +214,7 @@ std::vector<Case> Cases() {
        {LostAnswer()},
        {OrderJson{.currency = "USD"}.Marked(kKey).Answer()},
        "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
-      {"LostAndALookAboutAnotherOrder",
+      {"LostAndALookupOfAnotherOrder",
        Keyed(),
        {LostAnswer()},
        {OrderJson{.order_id = "order-2"}.Marked(kKey).Answer()},
@@ -275,7 +276,7 @@ std::vector<Case> Cases() {
        {Absent()},
        "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
        2},
-      {"NotResentWhileLooksFail",
+      {"NotResentWhileLookupsFail",
        Resending(),
        {LostAnswer()},
        {LostAnswer()},
@@ -315,7 +316,7 @@ std::vector<Case> Cases() {
        {ErrorAnswer(1006)},
        {Absent(), Absent(), OrderJson{}.Marked(kKey).Answer()},
        "OK CONFIRMED replayed"},
-      {"TakenAndNoLook",
+      {"TakenAndNoLookup",
        Keyed(),
        {ErrorAnswer(1006)},
        {LostAnswer()},
@@ -346,12 +347,12 @@ std::vector<Case> Cases() {
        {ErrorAnswer(1024)},
        {other.Answer()},
        "FAILED_PRECONDITION REJECTED MSP_1024"},
-      {"DeclinedAndNoLook",
+      {"DeclinedAndNoLookup",
        Keyed(),
        {ErrorAnswer(1024)},
        {LostAnswer()},
        "FAILED_PRECONDITION REJECTED MSP_1024"},
-      // A repeat looks before it sends.
+      // A repeat reads the order before it sends.
       {"RepeatFindsOurs", Repeated(), {}, {ours.Answer()}, "OK CONFIRMED replayed", 0},
       {"RepeatFindsOursDead",
        Repeated(),
@@ -392,8 +393,8 @@ std::vector<Case> Cases() {
        {OrderJson{}.Answer()},
        {Declined().Marked("another").Answer()},
        "OK CONFIRMED"},
-      {"RepeatCannotLook", Repeated(), {}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
-      {"RepeatMayNotLook",
+      {"RepeatCannotLookUp", Repeated(), {}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
+      {"RepeatMayNotLookUp",
        Repeated(),
        {},
        {ErrorAnswer(1032, 401)},
@@ -427,7 +428,7 @@ std::vector<Case> Cases() {
        1,
        true,
        {other.Answer()}},
-      {"RepeatRefusedAndNoLook",
+      {"RepeatRefusedAndNoLookup",
        Repeated(),
        {ErrorAnswer(1024)},
        {Absent()},
@@ -469,7 +470,7 @@ class MoneyCreate : public MoneyTest {};
 
 TEST_F(MoneyCreate, AnUnknownOutcomeCarriesWhatTheRecordShowed) {
   client.writes = {LostAnswer()};
-  client.looks = {Open().Marked("another").Answer()};
+  client.reads = {Open().Marked("another").Answer()};
   Create call(api(), "CreateOrder", Keyed(), site());
   ASSERT_FALSE(call.ok());
   ASSERT_NE(call.call.failure->order, nullptr);
@@ -478,8 +479,8 @@ TEST_F(MoneyCreate, AnUnknownOutcomeCarriesWhatTheRecordShowed) {
   EXPECT_EQ(call.call.failure->code, absl::StatusCode::kUnknown);
 }
 
-TEST_F(MoneyCreate, AgRpcRetryLooksLikeARepeat) {
-  client.looks = {OrderJson{}.Marked(kKey).Answer()};
+TEST_F(MoneyCreate, AgRpcRetryCountsAsARepeat) {
+  client.reads = {OrderJson{}.Marked(kKey).Answer()};
   Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::seconds(20), 1);
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.written(), 0u);
@@ -488,7 +489,7 @@ TEST_F(MoneyCreate, AgRpcRetryLooksLikeARepeat) {
 TEST_F(MoneyCreate, AnOrderOfYesterdayIsNotThisAttempts) {
   const std::time_t now = std::time(nullptr);
   client.writes = {LostAnswer()};
-  client.looks = {
+  client.reads = {
       OrderJson{.more = R"("created":")" + AmsterdamText(now - 86'400) + R"(",)"}.Answer()};
   Create call(api(), "CreateOrder", Unmarkable(Keyed()), site());
   EXPECT_EQ(call.Summary(), "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN");
@@ -500,10 +501,10 @@ TEST_F(MoneyCreate, ThisHostsClockProvesNothing) {
   http::Response yesterdays =
       OrderJson{.more = R"("created":")" + AmsterdamText(now - 86'400) + R"(",)"}.Answer();
   yesterdays.date_s = now - 86'400;  // By MultiSafepay's clock it was made just now.
-  client.looks = {yesterdays};
+  client.reads = {yesterdays};
   Create ahead(api(), "CreateOrder", Unmarkable(Keyed()), site());
   EXPECT_EQ(ahead.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
-  client.looks.front().date_s = -1;
+  client.reads.front().date_s = -1;
   Create dateless(api(), "CreateOrder", Unmarkable(Keyed("key-2")), site());
   EXPECT_EQ(dateless.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
 }
@@ -515,7 +516,7 @@ TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
                *std::make_unique<v1::CreateOrderRequest>(DirectOrder()), before.keyed_hash()));
   v1::CreateOrderRequest order = DirectOrder();
   order.mutable_control()->set_repeat(true);
-  client.looks = {OrderJson{}.Marked(old_key).Answer()};
+  client.reads = {OrderJson{}.Marked(old_key).Answer()};
   Create call(api(), "CreateOrder", order,
               std::make_shared<const Site>("main", "fghij-67890", "abcde-12345"));
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
@@ -526,12 +527,12 @@ TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
 TEST_F(MoneyCreate, ARepeatWithADerivedKeyIsNeverTakenForAnothersForItsMarkerAlone) {
   v1::CreateOrderRequest order = DirectOrder();
   order.mutable_control()->set_repeat(true);
-  client.looks = {OrderJson{}.Marked("another").Answer()};
+  client.reads = {OrderJson{}.Marked("another").Answer()};
   Create call(api(), "CreateOrder", order, site());
   EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
   ASSERT_NE(call.call.failure->order, nullptr);
   EXPECT_EQ(client.written(), 0u);
-  client.looks = {OrderJson{.amount = 1}.Marked("another").Answer()};
+  client.reads = {OrderJson{.amount = 1}.Marked("another").Answer()};
   Create other_money(api(), "CreateOrder", order, site());
   EXPECT_EQ(other_money.Summary(), "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN");
 }
@@ -549,7 +550,7 @@ TEST_F(MoneyCreate, AnOrderOfTwoHoursAgoMayBeThisAttempts) {
   // The zone of `created` is nowhere written, and one hour in autumn comes twice.
   const std::time_t now = std::time(nullptr);
   client.writes = {LostAnswer()};
-  client.looks = {
+  client.reads = {
       OrderJson{.more = R"("created":")" + AmsterdamText(now - 7'000) + R"(",)"}.Answer()};
   Create call(api(), "CreateOrder", Unmarkable(Keyed()), site());
   EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
@@ -577,9 +578,9 @@ TEST_F(MoneyCreate, TheMarkerTakesTheFreeMember) {
     if (the.custom_3_taken) order.mutable_custom_info()->set_custom_3("taken");
     if (the.var1_taken) order.set_var1("taken");
     Create call(other, "CreateOrder", order, site());
-    // An order without a marker is told to its caller.
-    const bool untold = the.markers && the.custom_3_taken && the.var1_taken;
-    EXPECT_EQ(call.Summary(), untold ? "OK CONFIRMED NO_MARKER" : "OK CONFIRMED");
+    // An order without a marker is reported to its caller.
+    const bool unmarked = the.markers && the.custom_3_taken && the.var1_taken;
+    EXPECT_EQ(call.Summary(), unmarked ? "OK CONFIRMED NO_MARKER" : "OK CONFIRMED");
     EXPECT_THAT(one.bodies().at(0), HasSubstr(the.there));
     EXPECT_THAT(one.bodies().at(0), Not(HasSubstr(the.not_there)));
     EXPECT_THAT(one.bodies().at(0), Not(HasSubstr("var3")));
@@ -590,7 +591,7 @@ TEST_F(MoneyCreate, AMarkerInVar1IsFound) {
   v1::CreateOrderRequest order = Keyed();
   order.mutable_custom_info()->set_custom_3("taken");
   client.writes = {LostAnswer()};
-  client.looks = {
+  client.reads = {
       OrderJson{.custom_info = R"({"custom_3":"taken"})", .more = R"("var1":"idem:key-1",)"}
           .Answer()};
   Create call(api(), "CreateOrder", order, site());
@@ -619,7 +620,7 @@ TEST_F(MoneyCreate, ADerivedKeyIsTheSameForTheSameContentOnly) {
 TEST_F(MoneyCreate, ALostAnswerIsFoundByADerivedKeyToo) {
   const std::string key = KeyOf("CreateOrder", DirectOrder());
   client.writes = {LostAnswer()};
-  client.looks = {OrderJson{}.Marked(key).Answer()};
+  client.reads = {OrderJson{}.Marked(key).Answer()};
   Create call(api(), "CreateOrder", DirectOrder(), site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED reconciled");
   EXPECT_EQ(call.response.result().idempotency_key(), key);
@@ -636,7 +637,7 @@ TEST_F(MoneyCreate, TheCardIsWipedBeforeTheReply) {
 
 TEST_F(MoneyCreate, AResendCarriesTheSameBytes) {
   client.writes = {LostAnswer(), OrderJson{}.Answer()};
-  client.looks = {Absent()};
+  client.reads = {Absent()};
   Create call(api(), "CreateOrder", Resending(), site());
   EXPECT_TRUE(call.ok());
   ASSERT_EQ(client.bodies().size(), 2u);
@@ -646,7 +647,7 @@ TEST_F(MoneyCreate, AResendCarriesTheSameBytes) {
 
 TEST_F(MoneyCreate, NoWriteMayBeSentTwice) {
   client.writes = {LostAnswer()};
-  client.looks = {Absent()};
+  client.reads = {Absent()};
   Create call(api(), "CreateOrder", Keyed(), site());
   call.End();
   for (const http::Request& request : client.requests()) {
@@ -661,7 +662,7 @@ TEST_F(MoneyCreate, TooShortADeadlineSendsNothing) {
   EXPECT_TRUE(client.requests().empty());
 }
 
-TEST_F(MoneyCreate, APartOfTheDeadlineIsKeptForLooking) {
+TEST_F(MoneyCreate, APartOfTheDeadlineIsKeptForLookups) {
   client.writes = {OrderJson{}.Answer()};
   Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::seconds(8));
   EXPECT_TRUE(call.ok());
@@ -674,11 +675,11 @@ TEST_F(MoneyCreate, AnUnknownOutcomeComesBeforeTheDeadline) {
   options.settle_ms = 60'000;
   options.reconcile_backoff_ms = 20;
   client.writes = {LostAnswer()};
-  client.looks = {Absent()};
+  client.reads = {Absent()};
   Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::milliseconds(300));
   EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
   EXPECT_LE(http::Clock::now(), call.call.deadline);
-  EXPECT_GE(client.looked(), 2u);
+  EXPECT_GE(client.read_count(), 2u);
 }
 
 TEST_F(MoneyCreate, ADryRunSendsNothingAndShowsNoCard) {
@@ -691,21 +692,21 @@ TEST_F(MoneyCreate, ADryRunSendsNothingAndShowsNoCard) {
   EXPECT_THAT(call.response.result().dry_run_json(), Not(HasSubstr("4111111111111111")));
 }
 
-// Between a refusal and an UNKNOWN lies one look: it is worth more than one try.
-TEST_F(MoneyCreate, ALookAfterARefusalIsTriedAgainWhenItBringsNothing) {
+// One lookup decides between a refusal and UNKNOWN: it is tried more than once.
+TEST_F(MoneyCreate, ALookupAfterARefusalIsTriedAgainWhenItFails) {
   client.writes = {ErrorAnswer(1006)};
-  client.looks = {LostAnswer(), Answered(503, "<html>"), OrderJson{}.Marked(kKey).Answer()};
+  client.reads = {LostAnswer(), Answered(503, "<html>"), OrderJson{}.Marked(kKey).Answer()};
   Create call(api(), "CreateOrder", Keyed(), site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
-  EXPECT_EQ(client.looked(), 3u);
+  EXPECT_EQ(client.read_count(), 3u);
 }
 
-TEST_F(MoneyCreate, LooksThatBringNothingGoOnToTheEndAndLeaveItUnknown) {
+TEST_F(MoneyCreate, LookupsThatFailGoOnToTheDeadlineAndLeaveItUnknown) {
   client.writes = {ErrorAnswer(1006)};
-  client.looks = {Answered(503, "<html>")};
+  client.reads = {Answered(503, "<html>")};
   Create call(api(), "CreateOrder", Keyed(), site());
   EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
-  EXPECT_GT(client.looked(), 4u);
+  EXPECT_GT(client.read_count(), 4u);
   EXPECT_EQ(client.written(), 1u);
 }
 

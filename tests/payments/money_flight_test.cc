@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Single flight: of identical calls one goes, and all get its answer.
+// Single flight: of identical calls one is sent, and all get its answer.
 #include <atomic>
 
 #include "tests/payments/money_test.h"
@@ -47,7 +47,7 @@ TEST_F(MoneyFlight, IdenticalCallsAreSentOnceAndAnsweredAlike) {
 
 TEST_F(MoneyFlight, JoinedCallsShareAnUnknownOutcomeToo) {
   client.writes = {LostAnswer()};
-  client.looks = {Absent()};
+  client.reads = {Absent()};
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   Create second(api(), "CreateOrder", Keyed(), site());
@@ -57,7 +57,7 @@ TEST_F(MoneyFlight, JoinedCallsShareAnUnknownOutcomeToo) {
   EXPECT_EQ(client.written(), 1u);
 }
 
-TEST_F(MoneyFlight, ADifferentCallForTheSameOrderIsTurnedAway) {
+TEST_F(MoneyFlight, ADifferentCallForTheSameOrderIsAborted) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   Create other_key(api(), "CreateOrder", Keyed("key-2"), site());
@@ -76,7 +76,7 @@ TEST_F(MoneyFlight, ADifferentCallForTheSameOrderIsTurnedAway) {
   EXPECT_EQ(client.requests().size(), 1u);
 }
 
-TEST_F(MoneyFlight, OtherOrdersAndOtherSitesFlyByThemselves) {
+TEST_F(MoneyFlight, OtherOrdersAndOtherSitesAreSentByThemselves) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   client.writes = {OrderJson{.order_id = "order-2"}.Answer()};
@@ -101,7 +101,7 @@ TEST_F(MoneyFlight, AJoinedCallThatRunsOutOfTimeIsUnknown) {
   EXPECT_EQ(client.written(), 1u);
 }
 
-// What the leader could no longer see is there to be seen for who has more time.
+// A joined call with more time can still see what the leader could not.
 TEST_F(MoneyFlight, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
   std::atomic<bool> shows = false;
   client.script = [&](const http::Request& request) {
@@ -118,7 +118,7 @@ TEST_F(MoneyFlight, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
   EXPECT_EQ(client.written(), 1u);
 }
 
-TEST_F(MoneyFlight, ALandedFlightLeavesTheOrderFree) {
+TEST_F(MoneyFlight, ACompletedCallReleasesTheOrder) {
   client.keep_writes = false;
   Create first(api(), "CreateOrder", Keyed(), site());
   EXPECT_TRUE(first.ok());
@@ -128,9 +128,9 @@ TEST_F(MoneyFlight, ALandedFlightLeavesTheOrderFree) {
 }
 
 // A second submit: where only a completed order blocks its id, it would start a second payment.
-TEST_F(MoneyFlight, AnIdenticalOrderRightAfterTheLandingLooksBeforeItSends) {
+TEST_F(MoneyFlight, AnIdenticalOrderRightAfterCompletionIsReadBeforeItIsSent) {
   client.keep_writes = false;
-  client.looks = {OrderJson{}.Marked("key-1").Answer()};
+  client.reads = {OrderJson{}.Marked("key-1").Answer()};
   Create first(api(), "CreateOrder", Keyed(), site());
   EXPECT_EQ(first.Summary(), "OK CONFIRMED");
   Create second(api(), "CreateOrder", Keyed(), site());
@@ -138,7 +138,7 @@ TEST_F(MoneyFlight, AnIdenticalOrderRightAfterTheLandingLooksBeforeItSends) {
   EXPECT_EQ(client.written(), 1u);
 }
 
-TEST_F(MoneyFlight, AnOrderThatWasRefusedIsNotLookedForAgain) {
+TEST_F(MoneyFlight, AnOrderThatWasRefusedIsNotReadAgain) {
   client.keep_writes = false;
   client.writes = {ErrorAnswer(1001)};
   Create first(api(), "CreateOrder", Keyed(), site());
@@ -146,7 +146,7 @@ TEST_F(MoneyFlight, AnOrderThatWasRefusedIsNotLookedForAgain) {
   client.writes = {OrderJson{}.Answer()};
   Create second(api(), "CreateOrder", Keyed(), site());
   EXPECT_EQ(second.Summary(), "OK CONFIRMED");
-  EXPECT_EQ(client.looked(), 0u);
+  EXPECT_EQ(client.read_count(), 0u);
 }
 
 TEST_F(MoneyFlight, WithoutItBothAreSent) {
@@ -213,36 +213,36 @@ TEST_F(Reads, AreTriedThreeTimesAtTheMost) {
   for (const auto& the : cases) {
     SCOPED_TRACE(the.name);
     ScriptedClient one;
-    one.looks = the.answers;
+    one.reads = the.answers;
     telemetry::Metrics metrics;
     Api other(options, TestOperations(), one, metrics);
     Get call(other, "GetOrder", Order(), site());
     EXPECT_EQ(call.Summary(), the.summary);
-    EXPECT_EQ(one.looked(), the.tries);
+    EXPECT_EQ(one.read_count(), the.tries);
   }
 }
 
-TEST_F(Reads, WaitAsLongAsTheyAreToldOrNotAtAll) {
+TEST_F(Reads, WaitAsLongAsRetryAfterSaysOrNotAtAll) {
   http::Response busy = Answered(429, "{}");
   busy.retry_after_s = 1;
-  client.looks = {busy, OrderJson{}.Answer()};
+  client.reads = {busy, OrderJson{}.Answer()};
   const auto start = http::Clock::now();
   Get patient(api(), "GetOrder", Order(), site());
   EXPECT_TRUE(patient.ok());
   EXPECT_GE(http::Clock::now() - start, seconds(1));
-  client.looks = {busy};
+  client.reads = {busy};
   Get hurried(api(), "GetOrder", Order(), site(), milliseconds(900));
   EXPECT_FALSE(hurried.ok());
   EXPECT_EQ(hurried.call.attempts, 1);
 }
 
 TEST_F(Reads, AreNotTriedAgainOnceTheBudgetIsSpent) {
-  client.looks = {LostAnswer()};
+  client.reads = {LostAnswer()};
   std::vector<std::unique_ptr<Get>> calls;
   for (int i = 0; i < 200; ++i)
     calls.push_back(std::make_unique<Get>(api(), "GetOrder", Order(), site()));
   for (auto& call : calls) call->End();
-  EXPECT_EQ(client.looked(), 300u) << "200 first tries and the budget of 100";
+  EXPECT_EQ(client.read_count(), 300u) << "200 first tries and the budget of 100";
 }
 
 TEST_F(Reads, WritesThatMoveNoMoneyAreSentOnceAllTheSame) {

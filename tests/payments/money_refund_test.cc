@@ -85,21 +85,21 @@ struct Case {
   std::string name;
   v1::RefundOrderRequest request;
   Answers writes;
-  Answers looks;
+  Answers reads;
   std::string summary;
   std::size_t posts = 1;
-  Answers late_looks = {};
+  Answers late_reads = {};
   bool patient = false;
 };
 
 class MoneyRefundCase : public MoneyTest, public ::testing::WithParamInterface<Case> {};
 
-TEST_P(MoneyRefundCase, EndsAsTheRecordTells) {
+TEST_P(MoneyRefundCase, EndsAsTheRecordShows) {
   const Case& the = GetParam();
   client.writes = the.writes;
-  client.looks = the.looks;
-  client.late_looks = the.late_looks;
-  if (!the.late_looks.empty()) client.late_after = the.posts;
+  client.reads = the.reads;
+  client.late_reads = the.late_reads;
+  if (!the.late_reads.empty()) client.late_after = the.posts;
   if (the.patient) options.settle_ms = 10'000;
   Refund call(api(), "RefundOrder", the.request, site(),
               std::chrono::milliseconds(the.patient ? 20'000 : 1'000));
@@ -137,7 +137,7 @@ std::vector<Case> Cases() {
        {Answered(404, R"({"message":"Not found"})")},
        "NOT_FOUND NOT_SENT MSP_HTTP_404",
        0},
-      {"KeyRefusedForTheLook",
+      {"KeyRefusedForTheLookup",
        Keyed(),
        {},
        {ErrorAnswer(1032, 401)},
@@ -265,14 +265,14 @@ std::vector<Case> Cases() {
        {ErrorAnswer(1034)},
        {Order()},
        "FAILED_PRECONDITION REJECTED MSP_1034"},
-      {"RefusedAndNoLook",
+      {"RefusedAndNoLookup",
        Keyed(),
        {ErrorAnswer(1034)},
        {Order()},
        "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
        1,
        {LostAnswer()}},
-      {"RefusedWithoutAKeyAndNoLook",
+      {"RefusedWithoutAKeyAndNoLookup",
        Plain(),
        {ErrorAnswer(1034)},
        {Order()},
@@ -286,19 +286,19 @@ std::vector<Case> Cases() {
        {Order(Related("")), RefundRead(ours)},
        "OK CONFIRMED replayed",
        0},
-      {"HiddenIdIsToldByReadingIt",
+      {"HiddenIdIsFoundByReadingIt",
        Keyed(),
        {},
        {Order(Related("")), Absent(), RefundRead(ours)},
        "OK CONFIRMED replayed",
        0},
-      {"UnderTheOwnIdAnAnswerAboutAnotherTellsNothing",
+      {"UnderTheOwnIdAnAnswerAboutAnotherProvesNothing",
        Keyed(),
        {},
        {Order(Related("")), RefundRead("somebody-elses"), Order(Related("")), RefundRead(ours)},
        "OK CONFIRMED replayed",
        0},
-      {"AReadThatWasRefusedTellsNothing",
+      {"ARefusedReadProvesNothing",
        Keyed(),
        {},
        {Order(Related("")), Answered(404, R"({"message":"Not found"})"), Order(Related("")),
@@ -349,7 +349,7 @@ std::vector<Case> Cases() {
        "OK CONFIRMED reconciled",
        1,
        {Order(Related("")), RefundRead(ours)}},
-      // Ids that only look equal.
+      // Ids that are nearly equal.
       {"AnIdWithAnotherZeroIsAnother",
        WithId("01"),
        {Refunded()},
@@ -421,7 +421,7 @@ TEST_F(MoneyRefund, AFullRefundSendsTheExplicitRemainder) {
   for (const auto& the : cases) {
     SCOPED_TRACE(the.name);
     ScriptedClient one;
-    one.looks = {Order(the.related, the.more)};
+    one.reads = {Order(the.related, the.more)};
     one.writes = {Refunded()};
     telemetry::Metrics metrics;
     Api other(options, TestOperations(), one, metrics);
@@ -439,41 +439,41 @@ TEST_F(MoneyRefund, AFullRefundSendsTheExplicitRemainder) {
 }
 
 TEST_F(MoneyRefund, AFullRefundThatWorkedIsAReplayBeforeAnyRemainder) {
-  client.looks = {Order(Related(IdOf(kKey), 9743))};
+  client.reads = {Order(Related(IdOf(kKey), 9743))};
   Refund call(api(), "RefundOrder", Full(), site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(call.response.refund().amount(), 9743);
 }
 
-// Where the order shows the reason no earlier attempt has to be looked for.
+// Where the order shows the reason no lookup for an earlier attempt is needed.
 TEST_F(MoneyRefund, ARefusalThatTheOrderExplainsStandsAtOnceAndAnyOtherOnceItHasSettled) {
   client.writes = {ErrorAnswer(1034)};
-  client.looks = {Order()};
+  client.reads = {Order()};
   Refund too_much(api(), "RefundOrder", Keyed(9744), site());
   EXPECT_EQ(too_much.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
-  EXPECT_EQ(client.looked(), 2u);
-  client.looks = {Order(Related("refund-other", 501))};
+  EXPECT_EQ(client.read_count(), 2u);
+  client.reads = {Order(Related("refund-other", 501))};
   Refund equal(api(), "RefundOrder", Keyed(501, "key-2"), site());
   EXPECT_EQ(equal.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
-  EXPECT_EQ(client.looked(), 4u);
-  client.looks = {Order()};
+  EXPECT_EQ(client.read_count(), 4u);
+  client.reads = {Order()};
   Refund unexplained(api(), "RefundOrder", Keyed(502, "key-3"), site());
   EXPECT_EQ(unexplained.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
-  EXPECT_GT(client.looked(), 6u);
+  EXPECT_GT(client.read_count(), 6u);
 }
 
 TEST_F(MoneyRefund, ACardOrderIsNeverRefundedByItemsAlone) {
   v1::RefundOrderRequest refund = Keyed();
   refund.clear_refund();
   refund.mutable_checkout_data()->add_items()->set_name("chair");
-  client.looks = {Order()};
+  client.reads = {Order()};
   Refund call(api(), "RefundOrder", refund, site());
   EXPECT_EQ(call.Summary(), "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST");
   EXPECT_EQ(client.written(), 0u);
 }
 
 TEST_F(MoneyRefund, EveryRefundHasAnIdOfItsOwn) {
-  client.looks = {Order()};
+  client.reads = {Order()};
   client.writes = {Refunded()};
   Refund keyed(api(), "RefundOrder", Keyed(), site());
   EXPECT_TRUE(keyed.ok());
@@ -490,7 +490,7 @@ TEST_F(MoneyRefund, EveryRefundHasAnIdOfItsOwn) {
 struct CancelCase {
   std::string name;
   Answers writes;
-  Answers looks;
+  Answers reads;
   std::string summary;
   std::size_t patches = 1;
   bool repeat = false;
@@ -498,10 +498,10 @@ struct CancelCase {
 
 class MoneyCancelRefundCase : public MoneyTest, public ::testing::WithParamInterface<CancelCase> {};
 
-TEST_P(MoneyCancelRefundCase, EndsAsTheRecordTells) {
+TEST_P(MoneyCancelRefundCase, EndsAsTheRecordShows) {
   const CancelCase& the = GetParam();
   client.writes = the.writes;
-  client.looks = the.looks;
+  client.reads = the.reads;
   v1::CancelRefundRequest request;
   request.set_order_id("order-1");
   request.set_refund_id("91");
@@ -538,11 +538,11 @@ INSTANTIATE_TEST_SUITE_P(
                                  {ErrorAnswer(1034)},
                                  {Order(Related("r"))},
                                  "FAILED_PRECONDITION REJECTED MSP_1034"},
-                      CancelCase{"RefusedAndNoLook",
+                      CancelCase{"RefusedAndNoLookup",
                                  {ErrorAnswer(1034)},
                                  {LostAnswer()},
                                  "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-                      CancelCase{"RepeatRefusedAndNoLook",
+                      CancelCase{"RepeatRefusedAndNoLookup",
                                  {},
                                  {LostAnswer()},
                                  "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
@@ -563,7 +563,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& the) { return the.param.name; });
 
 TEST_F(MoneyRefund, AFullOneUnderAKeyThatHasDoneItIsAReplay) {
-  client.looks = {Order(Related(IdOf(kKey), 9743))};
+  client.reads = {Order(Related(IdOf(kKey), 9743))};
   Refund call(api(), "RefundOrder", Full(), site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(call.response.refund().amount(), 9743);
@@ -572,7 +572,7 @@ TEST_F(MoneyRefund, AFullOneUnderAKeyThatHasDoneItIsAReplay) {
 // The record lags: it does not show yet what the call before has done.
 TEST_F(MoneyRefund, AnEqualCallRightAfterWaitsForTheRecord) {
   client.writes = {Refunded()};
-  client.looks = {Order(), Order(), Order(), Order(Related(IdOf(kKey)))};
+  client.reads = {Order(), Order(), Order(), Order(Related(IdOf(kKey)))};
   Refund first(api(), "RefundOrder", Keyed(), site());
   EXPECT_EQ(first.Summary(), "OK CONFIRMED");
   Refund second(api(), "RefundOrder", Keyed(), site());
@@ -582,7 +582,7 @@ TEST_F(MoneyRefund, AnEqualCallRightAfterWaitsForTheRecord) {
 
 TEST_F(MoneyRefund, AnEqualCallRightAfterIsNeverSentWhileTheRecordShowsNothing) {
   client.writes = {LostAnswer(), Refunded()};
-  client.looks = {Order()};
+  client.reads = {Order()};
   Refund first(api(), "RefundOrder", Keyed(), site());
   EXPECT_EQ(first.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
   Refund second(api(), "RefundOrder", Repeat(Keyed()), site());
@@ -595,23 +595,23 @@ TEST_F(MoneyRefund, AnOrderNamedByMultiSafepaysIdIsTheSameOrder) {
   v1::RefundOrderRequest refund = Keyed();
   refund.set_order_id("4010000000000001");
   client.writes = {Refunded()};
-  client.looks = {Order()};
+  client.reads = {Order()};
   Refund call(api(), "RefundOrder", refund, site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED");
   EXPECT_EQ(call.response.refund().refund_order_id(), IdOf(kKey));
   EXPECT_EQ(client.requests().back().target, "/orders/order-1/refunds");
-  client.looks = {Order(Related(IdOf(kKey)))};
+  client.reads = {Order(Related(IdOf(kKey)))};
   Refund repeat(api(), "RefundOrder", Repeat(refund), site());
   EXPECT_EQ(repeat.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.written(), 1u);
 }
 
-// MultiSafepay refuses a second refund of the same amount for five minutes; who runs batches can
-// have it held back instead.
+// MultiSafepay refuses a second refund of the same amount for five minutes; a caller who runs
+// batches can have it held back instead.
 TEST_F(MoneyRefund, AnEqualOneIsHeldBackAsLongAsTheSettingSays) {
   options.refund_pause_s = 300;
   const std::string created = R"({"created":")" + AmsterdamText(std::time(nullptr) - 100) + R"(",)";
-  client.looks = {Order(created + Related("refund-7").substr(1))};
+  client.reads = {Order(created + Related("refund-7").substr(1))};
   Refund held(api(), "RefundOrder", Keyed(), site());
   EXPECT_EQ(held.Summary(), "RESOURCE_EXHAUSTED NOT_SENT REFUND_TOO_SOON");
   EXPECT_NEAR(static_cast<double>(held.call.failure->retry_after_ms), 200'000, 2'000);

@@ -96,7 +96,7 @@ struct OrderJson {
   }
 };
 
-// Stands in for the pool: answers on the spot what the test wrote down, or keeps a request until
+// Stands in for the pool: answers at once from the script, or keeps a request until
 // the test lets it go. Any thread.
 class ScriptedClient : public http::Client {
  public:
@@ -104,9 +104,9 @@ class ScriptedClient : public http::Client {
 
   // The answers to whatever is no GET, and to GETs.
   Answers writes;
-  Answers looks;
+  Answers reads;
   // The answers to GETs once `late_after` writes have come.
-  Answers late_looks;
+  Answers late_reads;
   std::size_t late_after = 0;
   // Instead of both, where set.
   Script script;
@@ -119,8 +119,8 @@ class ScriptedClient : public http::Client {
       MutexLock lock(mutex_);
       const bool get = request.method == http::Method::kGet;
       const bool late = get && late_after > 0 && written_ >= late_after;
-      std::size_t& count = late ? looked_late_ : get ? looked_ : written_;
-      Answers& answers = late ? late_looks : get ? looks : writes;
+      std::size_t& count = late ? late_read_count_ : get ? read_count_ : written_;
+      Answers& answers = late ? late_reads : get ? reads : writes;
       if (script) {
         answer = script(request);
       } else if (!answers.empty()) {
@@ -169,16 +169,16 @@ class ScriptedClient : public http::Client {
     MutexLock lock(mutex_);
     return written_;
   }
-  std::size_t looked() const {
+  std::size_t read_count() const {
     MutexLock lock(mutex_);
-    return looked_ + looked_late_;
+    return read_count_ + late_read_count_;
   }
 
  private:
   mutable Mutex mutex_;
   std::size_t written_ = 0;
-  std::size_t looked_ = 0;
-  std::size_t looked_late_ = 0;
+  std::size_t read_count_ = 0;
+  std::size_t late_read_count_ = 0;
   std::vector<http::Request> requests_;
   std::vector<std::pair<http::Done, http::Response>> kept_;
   testing::Gate came_;
@@ -241,7 +241,7 @@ class Caller {
 
 class MoneyTest : public ::testing::Test {
  protected:
-  // Hardly any waiting: a settle time of a few looks.
+  // Hardly any waiting: a settle time of a few reads.
   MoneyTest() {
     options.settle_ms = 6;
     options.reconcile_backoff_ms = 1;

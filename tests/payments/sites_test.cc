@@ -130,7 +130,7 @@ TEST(Sites, NotificationsSignedWithTheReplacedKeyAreTakenForAWhile) {
   EXPECT_EQ(sites.Find("nl", kStart)->previous_key(), "");
   sites.Update(Settings({Setting("nl", "new-key")}), kStart);
   EXPECT_EQ(sites.Find("nl", kStart)->previous_key(), "old-key");
-  // Another look at the files, which say nothing of it, takes nothing away and adds no time.
+  // Reading the unchanged files again removes nothing and adds no time.
   sites.Update(Settings({Setting("nl", "new-key")}), kStart + seconds(60));
   EXPECT_EQ(sites.Find("nl", kStart + seconds(61))->previous_key(), "old-key");
   EXPECT_EQ(sites.Find("nl", kStart + Sites::kPreviousKeyLife)->previous_key(), "");

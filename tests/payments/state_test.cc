@@ -319,7 +319,7 @@ constexpr DeclineCase kDeclines[] = {
     {"4003", "", kFraud, v1::RETRY_ADVICE_CALL_ISSUER},
     {"4004", "", kNeeds3ds, v1::RETRY_ADVICE_WITH_3DS},
     {"4005", "", kCardData, v1::RETRY_ADVICE_OTHER_CARD},
-    // All other reasons of the issuer: the text tells.
+    // All other reasons of the issuer: the text decides.
     {"4999", "Invalid transaction", kIssuer, kNever},
     {"4999", "Declined: INVALID ISSUER", kIssuer, kNever},
     {"4999", "Transaction not permitted to cardholder", kIssuer, kNever},

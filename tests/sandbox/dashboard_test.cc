@@ -101,7 +101,7 @@ TEST(DashboardPage, ShowsNeitherCardsNorKeys) {
   }
 }
 
-TEST(DashboardPage, TellsHowANotificationWent) {
+TEST(DashboardPage, ShowsHowANotificationWent) {
   Running sandbox;
   sandbox.Call("POST", "/_sandbox/webhooks", Json{{"bad_signature", true}});
   sandbox.Create(CardOrder("o"));
@@ -220,13 +220,13 @@ TEST(DashboardPage, LetsNoOtherPageAct) {
   const httplib::Headers kType{{"Content-Type", "application/x-www-form-urlencoded"}};
   EXPECT_EQ(sandbox.Call("POST", page, form, kType).status, 403) << "no token";
   EXPECT_EQ(sandbox.Call("POST", page, "csrf=0000&" + form, kType).status, 403);
-  for (const httplib::Headers& foreign :
+  for (const httplib::Headers& cross_site :
        {httplib::Headers{{"Origin", "http://evil.example"}}, httplib::Headers{{"Origin", "null"}},
         httplib::Headers{{"Sec-Fetch-Site", "cross-site"}},
         httplib::Headers{{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://127.0.0.1:1"}},
         httplib::Headers{{"Host", "evil.example"}, {"Origin", "http://evil.example"}}}) {
-    EXPECT_EQ(Submit(sandbox, page, form, foreign).status, 403);
-    httplib::Headers control = foreign;
+    EXPECT_EQ(Submit(sandbox, page, form, cross_site).status, 403);
+    httplib::Headers control = cross_site;
     EXPECT_EQ(sandbox
                   .Call("POST", "/_sandbox/orders/o/pay", Json{{"scenario", "completed"}},
                         std::move(control))

@@ -70,7 +70,7 @@ class Reader {
   std::thread thread_;
 };
 
-TEST(Events, TellWhatBecomesOfTheOrder) {
+TEST(Events, ReportEachChangeOfTheOrder) {
   Running sandbox;
   const Json data = sandbox.Create(CloudOrder("o", "00000MAN")).data();
   EXPECT_EQ(data["events_stream_url"],

@@ -29,7 +29,7 @@ struct FaultCase {
   bool charged;      // the order exists afterwards
 };
 
-TEST(Faults, EveryEffectLooksAsAskedAndChargesOrNot) {
+TEST(Faults, EveryEffectAnswersAsAskedAndChargesOrNot) {
   const FaultCase kCases[] = {
       {"reset before reading", {{"name", "reset"}, {"when", "before_reading"}}, true, "", false},
       {"reset after reading", {{"name", "reset"}, {"when", "after_reading"}}, true, "", false},
@@ -130,7 +130,7 @@ TEST(Faults, EveryEffectLooksAsAskedAndChargesOrNot) {
   }
 }
 
-TEST(Faults, TruncationStatesTheLengthItWasToldTo) {
+TEST(Faults, TruncationStatesTheConfiguredLength) {
   for (const char* length : {"whole", "part"}) {
     Running sandbox;
     sandbox.AddFault({}, {{"name", "truncate"}, {"bytes", 12}, {"length", length}});

@@ -234,7 +234,7 @@ TEST_F(Published, RequestsOnOrdersAreAnsweredAsTheContractSays) {
       sandbox.Call("PATCH", "/v1/json/orders/updated-order-id", Request("patch-order-cancel")));
 }
 
-TEST_F(Published, OrdersLookLikeTheSamples) {
+TEST_F(Published, OrdersMatchTheSamples) {
   if (!directory_) return;
   Running sandbox;
   ExpectLike("reference-response",
@@ -299,7 +299,7 @@ TEST_F(Published, OrdersLookLikeTheSamples) {
   }
 }
 
-TEST_F(Published, ListsLookLikeTheSamples) {
+TEST_F(Published, ListsMatchTheSamples) {
   if (!directory_) return;
   Running sandbox;
   Json initial = CardOrder("initial");

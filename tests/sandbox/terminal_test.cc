@@ -38,7 +38,7 @@ TEST(Terminal, AreCreated) {
   EXPECT_EQ(bench.platform.CreateTerminal({{"provider", "X"}, {"group_id", 1}}).status, 422);
 }
 
-TEST(Terminal, CollectAsTheyAreTold) {
+TEST(Terminal, CollectAsConfigured) {
   struct Row {
     const char* terminal;
     std::int64_t amount;
@@ -108,7 +108,7 @@ TEST(Terminal, OrdersAreCancelledByPostAlone) {
   EXPECT_EQ(bench.platform.CancelOrder(bench.site(), "o").status, 403);
 }
 
-TEST(Terminal, AReceiptTellsThePaymentAndItsTip) {
+TEST(Terminal, AReceiptShowsThePaymentAndItsTip) {
   Bench bench;
   Json body = CloudOrder("o", "00000APR", 1247);
   body["amount_details"] = {{"tip", {{"amount", 208}}}};

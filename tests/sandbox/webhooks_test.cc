@@ -113,7 +113,7 @@ TEST(Webhook, IsSignedBareAndNamesTheOrder) {
   EXPECT_EQ(order.dump(), received[0].body) << "survives a JSON library";
 }
 
-TEST(Webhook, TellsEachChangeInOrderAndNotTheCreation) {
+TEST(Webhook, SendsEachChangeInOrderAndNotTheCreation) {
   Running sandbox;
   Receiver receiver;
   sandbox.Create(OrderFor(receiver, "o", "5555555555554444"));
@@ -332,7 +332,7 @@ TEST(WebhookKnobs, ACopyIsNotRetriedByItself) {
   EXPECT_EQ(sandbox.Stats()["webhooks_retries_pending"], 1);
 }
 
-TEST(Webhook, ARetryTellsTheOrderAsItIsThen) {
+TEST(Webhook, ARetrySendsTheOrderAsItIsThen) {
   Running sandbox;
   Receiver receiver;
   receiver.Answer(500, "no");
@@ -356,7 +356,7 @@ TEST(Webhook, ARetryTellsTheOrderAsItIsThen) {
   EXPECT_TRUE(Verifies(received[2]));
 }
 
-TEST(Webhook, EveryWayForAnOrderToEndIsTold) {
+TEST(Webhook, EveryEndOfAnOrderIsNotified) {
   const struct {
     const char* scenario;
     const char* status;

@@ -14,8 +14,8 @@ import shlex
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "operations"))
-import stage  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
+import environment  # noqa: E402
 
 # Shapes on which SDKs give up, such as a list of costs that comes as its only element, are chaos-php's alone.
 SDKS = {"Node": ("modern", "legacy", "chaos"), "Python": ("modern", "legacy", "chaos")}
@@ -28,8 +28,8 @@ def main():
     for (name, polymorphisms), command in zip(SDKS.items(), sys.argv[2:], strict=True):
         for polymorphism in polymorphisms:
             print(f"== {name} SDK, {polymorphism} answers", flush=True)
-            with stage.program(bin_dir / "msp-sandbox", f"--polymorphism={polymorphism}", "--quiet") as sandbox:
-                done = subprocess.run([*shlex.split(command), sandbox["api_url"], stage.KEY], capture_output=True,
+            with environment.program(bin_dir / "msp-sandbox", f"--polymorphism={polymorphism}", "--quiet") as sandbox:
+                done = subprocess.run([*shlex.split(command), sandbox["api_url"], environment.KEY], capture_output=True,
                                       text=True, timeout=RUN_S, check=False)  # fmt: skip
             print(done.stdout + done.stderr, end="", flush=True)
             verdict = re.search(r"^(\d+) passed, (\d+) failed$", done.stdout, re.M)

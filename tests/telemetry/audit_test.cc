@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The audit log is appended to, tells when a line is on disk, and never holds a call for long.
+// The audit log is appended to, reports when a line is on disk, and never holds a call for long.
 #include "service/telemetry/audit.h"
 
 #include <fcntl.h>

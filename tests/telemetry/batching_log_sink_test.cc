@@ -82,18 +82,18 @@ TEST(BatchingLogSink, ReaderThatIsGoneCostsLinesThatAreCounted) {
   EXPECT_EQ(writer.dropped(), 1U);
 }
 
-TEST(BatchingLogSink, UrgentLineTellsWhenItIsOut) {
+TEST(BatchingLogSink, UrgentLineReportsWhenItIsWritten) {
   Pipe pipe;
   BatchingLogSink writer({.fd = pipe.writer(), .gather = std::chrono::hours(1)});
-  std::promise<bool> told;
+  std::promise<bool> done;
   writer.Add("before\n");
-  writer.AddUrgent("urgent\n", [&told](bool written) { told.set_value(written); });
-  EXPECT_TRUE(told.get_future().get());
+  writer.AddUrgent("urgent\n", [&done](bool written) { done.set_value(written); });
+  EXPECT_TRUE(done.get_future().get());
   EXPECT_EQ(pipe.ReadLine(), "before");
   EXPECT_EQ(pipe.ReadLine(), "urgent");
 }
 
-TEST(BatchingLogSink, UrgentLineWithoutRoomIsToldAtOnce) {
+TEST(BatchingLogSink, UrgentLineWithoutRoomFailsAtOnce) {
   Pipe pipe;
   BatchingLogSink writer({.fd = pipe.writer(), .bytes_max = 3});
   bool written = true;

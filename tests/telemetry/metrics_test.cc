@@ -60,7 +60,7 @@ TEST(Metrics, EveryFamilyShowsBeforeItHasCounted) {
     EXPECT_THAT(text, HasSubstr(std::string("# TYPE ") + name + " counter\n"));
 }
 
-TEST(Metrics, WhatAlertsLookAtIsThereAtZero) {
+TEST(Metrics, SeriesOfTheAlertsExistAtZero) {
   Metrics metrics;
   metrics.Prepare("RefundOrder", /*moves_money=*/true);
   metrics.Prepare("GetOrder", /*moves_money=*/false);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The operators' port answers by itself, whatever its visitors do, and shares its address with
+// The operators' port answers by itself, whatever its clients do, and shares its address with
 // nobody.
 #include "service/telemetry/ops.h"
 

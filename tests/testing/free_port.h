@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A port of the loopback that nobody listens on at this moment, for programs that must be told
+// A port of the loopback that nobody listens on at this moment, for programs that must be given
 // theirs or keep it over a restart. Any thread.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One GET over a connection of its own, for looking at the ports that a program under test serves.
+// One GET over a connection of its own, for the ports that a program under test serves.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The event core in a time of its own, with a watcher that remembers what it was told.
+// The order watch registry on a clock of its own, with a watcher that records what it receives.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,8 @@ namespace v1 = multisafepay::v1;
 class RecordingWatcher final : public Watcher {
  public:
   void Notify(const State& state, Cause cause) override {
-    heard.push_back(v1::PaymentState_Name(state.order->payment_state()).substr(14) + "/" +
-                    v1::WatchOrderResponse::Cause_Name(cause).substr(6));
+    received.push_back(v1::PaymentState_Name(state.order->payment_state()).substr(14) + "/" +
+                       v1::WatchOrderResponse::Cause_Name(cause).substr(6));
     last_sent = LastSentOf(state);
   }
   void Beat() override { ++beats; }
@@ -30,7 +30,7 @@ class RecordingWatcher final : public Watcher {
     ended = failure ? failure->reason.empty() ? "failed" : failure->reason : "end";
   }
 
-  std::vector<std::string> heard;
+  std::vector<std::string> received;
   std::optional<LastSent> last_sent;
   std::string ended;
   int beats = 0;
@@ -45,11 +45,11 @@ class Core : public ::testing::Test {
       : registry(
             options,
             [this](const std::string&, const std::string& order_id,
-                   OrderWatchRegistry::FetchDone looked) {
-              ++looks;
+                   OrderWatchRegistry::FetchDone done) {
+              ++fetches;
               read_id = order_id;
-              if (hold) return waiting.push_back(std::move(looked));
-              std::move(looked)(Answer());
+              if (hold) return waiting.push_back(std::move(done));
+              std::move(done)(Answer());
             },
             counters, [this] { return now; }) {}
 
@@ -79,9 +79,9 @@ class Core : public ::testing::Test {
   }
   void Notify(v1::Order order) { registry.Notify("shop", StateOf(std::move(order), 0)); }
   void Return() {
-    OrderWatchRegistry::FetchDone looked = std::move(waiting.front());
+    OrderWatchRegistry::FetchDone done = std::move(waiting.front());
     waiting.pop_front();
-    std::move(looked)(Answer());
+    std::move(done)(Answer());
   }
 
   OrderWatchRegistry::Time now = OrderWatchRegistry::Clock::now();
@@ -89,7 +89,7 @@ class Core : public ::testing::Test {
   std::optional<v1::Order> record = OrderOf("initialized", "initialized", 1);
   bool hold = false;
   std::deque<OrderWatchRegistry::FetchDone> waiting;
-  int looks = 0;
+  int fetches = 0;
   std::string read_id;  // By which the order was read last.
   OrderWatchRegistry registry;
 };

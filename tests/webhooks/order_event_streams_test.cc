@@ -74,10 +74,10 @@ TEST_F(Streams, IsOpenedWhileTheOrderIsWatchedAndMakesItBeRead) {
   EXPECT_THAT(streams.opened, ElementsAre("t-1 https://api/"));
   Pass(seconds(5));
   for (const StreamSignal signal : {StreamSignal::kConnected, StreamSignal::kEvents}) {
-    const int before = looks;
+    const int before = fetches;
     streams.Signal(1, signal);
     Pass(seconds(1));
-    EXPECT_EQ(looks, before + 1);
+    EXPECT_EQ(fetches, before + 1);
   }
   EXPECT_EQ(streams.opened.size(), 1U) << "one stream, however often the order is read";
   record = OrderOf("completed", "completed", 2);
@@ -102,12 +102,12 @@ TEST_F(Streams, IsNotOpenedWithoutAccessAndOnceThereIsSome) {
 TEST_F(Streams, OneThatHasEndedIsLeftAloneUntilThereIsAnotherToken) {
   Bring("t-1");
   Watch(watcher);
-  const int before = looks;
+  const int before = fetches;
   streams.Signal(1, StreamSignal::kEnded);
   Pass(seconds(1));
-  EXPECT_EQ(looks, before) << "no reason to read";
+  EXPECT_EQ(fetches, before) << "no reason to read";
   Pass(seconds(300));
-  EXPECT_GT(looks, before) << "polled as ever";
+  EXPECT_GT(fetches, before) << "polled as ever";
   EXPECT_EQ(streams.opened.size(), 1U);
   Bring("t-2");
   Pass(seconds(120));
@@ -156,15 +156,15 @@ TEST_F(Streams, ASignalThatWasOnItsWayIsDropped) {
   registry.Leave(&watcher);
   RecordingWatcher second;
   Watch(second);  // The same order by another stream.
-  const int before = looks;
+  const int before = fetches;
   ASSERT_EQ(streams.left.size(), 1U);
   streams.left.begin()->second(1, StreamSignal::kEvents);
   streams.left.begin()->second(1, StreamSignal::kEnded);
   Pass(seconds(1));
-  EXPECT_EQ(looks, before);
+  EXPECT_EQ(fetches, before);
   streams.Signal(2, StreamSignal::kEvents);
   Pass(seconds(1));
-  EXPECT_EQ(looks, before + 1);
+  EXPECT_EQ(fetches, before + 1);
   registry.Leave(&second);
   EXPECT_THAT(streams.closed, ElementsAre(1U, 2U));
 }

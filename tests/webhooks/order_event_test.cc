@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which notification is news, which is old, and where only a look decides.
+// Which notification is news, which is old, and where only a read of the order decides.
 #include "service/webhooks/order_event.h"
 
 #include "gtest/gtest.h"
@@ -39,7 +39,7 @@ TEST(Ordering, OlderIsStale) {
             Ordering::kStale);
 }
 
-TEST(Ordering, OlderThatShowsMoreThanIsKnownIsDoubt) {
+TEST(Ordering, OlderThatShowsMoreThanIsKnownIsIndeterminate) {
   const State begun = At("initialized", "initialized", 5);
   EXPECT_EQ(Compare(begun, At("completed", "completed", 4)), Ordering::kIndeterminate);
   EXPECT_EQ(Compare(begun, At("declined", "declined", 4)), Ordering::kIndeterminate);
@@ -47,7 +47,7 @@ TEST(Ordering, OlderThatShowsMoreThanIsKnownIsDoubt) {
             Ordering::kIndeterminate);
 }
 
-TEST(Ordering, NewerThatOpensAnEndedPaymentIsDoubt) {
+TEST(Ordering, NewerThatOpensAnEndedPaymentIsIndeterminate) {
   EXPECT_EQ(Compare(At("completed", "completed", 4), At("initialized", "initialized", 5)),
             Ordering::kIndeterminate);
   EXPECT_EQ(Compare(At("declined", "declined", 4), At("initialized", "initialized", 5)),
@@ -56,8 +56,8 @@ TEST(Ordering, NewerThatOpensAnEndedPaymentIsDoubt) {
 
 TEST(Proven, OneReadIsEnoughOnlyForWhatIsCertainlyLater) {
   struct Row {
-    const char* told;
-    int told_second;
+    const char* sent;
+    int sent_second;
     const char* read;
     int read_second;
     bool proven;
@@ -75,9 +75,9 @@ TEST(Proven, OneReadIsEnoughOnlyForWhatIsCertainlyLater) {
       return At(status, std::string_view(status) == "initialized" ? "initialized" : "completed",
                 second);
     };
-    EXPECT_EQ(ProvenAfter(LastSentOf(at(row.told, row.told_second)), at(row.read, row.read_second)),
+    EXPECT_EQ(ProvenAfter(LastSentOf(at(row.sent, row.sent_second)), at(row.read, row.read_second)),
               row.proven)
-        << row.told << row.told_second << ' ' << row.read << row.read_second;
+        << row.sent << row.sent_second << ' ' << row.read << row.read_second;
   }
 }
 
@@ -104,7 +104,7 @@ TEST(Ordering, AFirstAttemptMayShowItselfOnlyWhileItIsOpen) {
   EXPECT_EQ(Compare(page, At("completed", "completed", 2)), Ordering::kIndeterminate);
 }
 
-TEST(Ordering, AnotherAmountOrCurrencyOrAnUnknownStateIsDoubt) {
+TEST(Ordering, AnotherAmountOrCurrencyOrAnUnknownStateIsIndeterminate) {
   const State begun = At("initialized", "initialized", 1);
   v1::Order other = OrderOf("completed", "completed", 2);
   other.set_amount(999);
@@ -160,11 +160,11 @@ TEST(Stage, IsFinalOnceTheMoneyIsCollectedAndNotBefore) {
 
 TEST(State, AddressesAndMaskedAccountsAreNoChange) {
   v1::Order read = OrderOf("initialized", "initialized", 1);
-  v1::Order told = read;
-  told.set_payment_url("https://pay.example/1");
-  told.mutable_payment_details()->set_account_id("NL**1234");
-  told.set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
-  EXPECT_EQ(StateOf(read, 0).digest, StateOf(told, 0).digest);
+  v1::Order notified = read;
+  notified.set_payment_url("https://pay.example/1");
+  notified.mutable_payment_details()->set_account_id("NL**1234");
+  notified.set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
+  EXPECT_EQ(StateOf(read, 0).digest, StateOf(notified, 0).digest);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The event core in a time of its own: what watchers are told, how often the order is looked at.
+// The order watch registry on a clock of its own: what watchers receive, how often the order is
+// read.
 #include "service/webhooks/order_watch_registry.h"
 
 #include <string>
@@ -21,13 +22,13 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TEST_F(Core, TellsTheStateNowThenTheChangeAndEndsAtPaid) {
+TEST_F(Core, SendsTheSnapshotThenTheChangeAndEndsAtPaid) {
   RecordingWatcher watcher;
   Watch(watcher);
   Notify(OrderOf("completed", "completed", 2));
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
   EXPECT_EQ(watcher.ended, "end");
-  EXPECT_EQ(looks, 1);
+  EXPECT_EQ(fetches, 1);
   registry.Leave(&watcher);
 }
 
@@ -39,7 +40,7 @@ TEST_F(Core, GoesOnWhileTheMoneyIsOnItsWayAndEndsWhenItHasCome) {
   EXPECT_EQ(watcher.ended, "");
   record = OrderOf("completed", "completed", 3, "77", "MULTIBANCO");
   Pass(seconds(60));
-  EXPECT_THAT(watcher.heard,
+  EXPECT_THAT(watcher.received,
               ElementsAre("PENDING/SNAPSHOT", "PROCESSING/NOTIFICATION", "PAID/LOOKUP"));
   EXPECT_EQ(watcher.ended, "end");
   registry.Leave(&watcher);
@@ -49,52 +50,52 @@ TEST_F(Core, EndsWhenPayPalHasCollected) {
   RecordingWatcher watcher;
   Watch(watcher);
   Notify(OrderOf("completed", "initialized", 2, "77", "PAYPAL"));
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
   EXPECT_EQ(watcher.ended, "end");
   registry.Leave(&watcher);
 }
 
-TEST_F(Core, TellsOnceWhatComesTwiceAndLate) {
+TEST_F(Core, SendsOnceWhatArrivesTwiceAndLate) {
   RecordingWatcher watcher;
   Watch(watcher, /*follow=*/true);
   for (int i = 0; i < 3; ++i) Notify(OrderOf("completed", "completed", 2));
   Notify(OrderOf("initialized", "initialized", 1));
   Pass(seconds(3));
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
   EXPECT_EQ(watcher.ended, "");
-  EXPECT_EQ(looks, 1);
+  EXPECT_EQ(fetches, 1);
   registry.Leave(&watcher);
 }
 
-TEST_F(Core, AMissedNotificationIsMadeGoodByALook) {
+TEST_F(Core, AMissedNotificationIsMadeGoodByARead) {
   RecordingWatcher watcher;
   Watch(watcher);
   record = OrderOf("completed", "completed", 2);
   Pass(seconds(8));
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
   EXPECT_EQ(watcher.ended, "end");
   registry.Leave(&watcher);
 }
 
-TEST_F(Core, LooksEverLessOftenAndOnceForAllWatchers) {
+TEST_F(Core, PollsWithBackoffAndOnceForAllWatchers) {
   RecordingWatcher first;
   RecordingWatcher second;
   Watch(first);
   Watch(second);
   Pass(seconds(3'600));
   // 5, 10, 20, then every 40 seconds, each half to one and a half times as long.
-  EXPECT_GT(looks, 60);
-  EXPECT_LT(looks, 130);
-  const int before = looks;
+  EXPECT_GT(fetches, 60);
+  EXPECT_LT(fetches, 130);
+  const int before = fetches;
   registry.Leave(&first);
   registry.Leave(&second);
   Pass(seconds(600));
-  EXPECT_EQ(looks, before);
+  EXPECT_EQ(fetches, before);
   EXPECT_EQ(counters.orders.load(), 0);
   EXPECT_EQ(counters.watchers.load(), 0);
 }
 
-TEST_F(Core, ARefundsBodyLeadsToALookAndIsNeverTheState) {
+TEST_F(Core, ARefundsBodyLeadsToAReadAndIsNeverTheState) {
   record = OrderOf("completed", "completed", 1);
   RecordingWatcher watcher;
   Watch(watcher, /*follow=*/true);
@@ -102,19 +103,19 @@ TEST_F(Core, ARefundsBodyLeadsToALookAndIsNeverTheState) {
   Notify(OrderOf("completed", "completed", 3, "88"));
   Notify(OrderOf("reserved", "reserved", 3, "88"));
   Pass(seconds(1));
-  EXPECT_THAT(watcher.heard, ElementsAre("PAID/SNAPSHOT", "PARTIALLY_REFUNDED/LOOKUP"));
-  EXPECT_EQ(looks, 2);
+  EXPECT_THAT(watcher.received, ElementsAre("PAID/SNAPSHOT", "PARTIALLY_REFUNDED/LOOKUP"));
+  EXPECT_EQ(fetches, 2);
   registry.Leave(&watcher);
 }
 
-TEST_F(Core, StaysAQuietTimeAtADeclineThatCanStillBecomePaid) {
+TEST_F(Core, StaysOpenForTheQuietTimeAfterADeclineThatCanStillBecomePaid) {
   record = OrderOf("declined", "declined", 1);
   RecordingWatcher watcher;
   Watch(watcher);
   Pass(seconds(4));
   EXPECT_EQ(watcher.ended, "");
   Notify(OrderOf("completed", "completed", 4));
-  EXPECT_THAT(watcher.heard, ElementsAre("DECLINED/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_THAT(watcher.received, ElementsAre("DECLINED/SNAPSHOT", "PAID/NOTIFICATION"));
   EXPECT_EQ(watcher.ended, "end");
   registry.Leave(&watcher);
   RecordingWatcher patient;
@@ -125,14 +126,14 @@ TEST_F(Core, StaysAQuietTimeAtADeclineThatCanStillBecomePaid) {
   registry.Leave(&patient);
 }
 
-TEST_F(Core, ANotificationThatOvertakesTheFirstLookIsNotLost) {
+TEST_F(Core, ANotificationThatOvertakesTheFirstReadIsNotLost) {
   hold = true;
   RecordingWatcher watcher;
   Watch(watcher);
   Notify(OrderOf("completed", "completed", 2));
-  EXPECT_THAT(watcher.heard, IsEmpty());
+  EXPECT_THAT(watcher.received, IsEmpty());
   Return();
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
   registry.Leave(&watcher);
 }
 
@@ -141,7 +142,7 @@ TEST_F(Core, AnAnswerThatWasOvertakenDoesNotTurnTheStateBack) {
   Watch(watcher, /*follow=*/true);
   hold = true;
   const v1::Order old = *record;
-  Pass(seconds(8));  // A look is under way.
+  Pass(seconds(8));  // A read is under way.
   ASSERT_EQ(waiting.size(), 1u);
   Notify(OrderOf("completed", "completed", 5));
   record = old;
@@ -149,7 +150,7 @@ TEST_F(Core, AnAnswerThatWasOvertakenDoesNotTurnTheStateBack) {
   hold = false;
   record = OrderOf("completed", "completed", 5);
   Pass(seconds(2));
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
   registry.Leave(&watcher);
 }
 
@@ -159,20 +160,20 @@ TEST_F(Core, WhatTheCallerHasSeenIsNotSentAgain) {
   registry.Leave(&first);
   RecordingWatcher again;
   Watch(again, false, 0, first.last_sent);
-  EXPECT_THAT(again.heard, IsEmpty());
+  EXPECT_THAT(again.received, IsEmpty());
   Notify(OrderOf("completed", "completed", 2));
-  EXPECT_THAT(again.heard, ElementsAre("PAID/NOTIFICATION"));
+  EXPECT_THAT(again.received, ElementsAre("PAID/NOTIFICATION"));
   registry.Leave(&again);
-  // A paid order that was seen: nothing to say, and the end.
+  // A paid order that was seen: nothing to send, and the end.
   record = OrderOf("completed", "completed", 2);
   RecordingWatcher late;
   Watch(late, false, 0, again.last_sent);
-  EXPECT_THAT(late.heard, IsEmpty());
+  EXPECT_THAT(late.received, IsEmpty());
   EXPECT_EQ(late.ended, "end");
   registry.Leave(&late);
 }
 
-TEST_F(Core, BeatsWhileNothingHappens) {
+TEST_F(Core, SendsHeartbeatsWhileNothingHappens) {
   RecordingWatcher watcher;
   Watch(watcher, false, 1'000);
   Pass(milliseconds(3'500));
@@ -180,7 +181,7 @@ TEST_F(Core, BeatsWhileNothingHappens) {
   registry.Leave(&watcher);
 }
 
-TEST_F(Core, UnprovenHintsAreBounded) {
+TEST_F(Core, ReadsForUnauthenticatedNotificationsAreBounded) {
   RecordingWatcher watcher;
   Watch(watcher);
   for (int i = 0; i < 1'000; ++i) {
@@ -188,8 +189,8 @@ TEST_F(Core, UnprovenHintsAreBounded) {
     registry.NotifyUnauthenticated("shop", "nobody-watches-this");
     Pass(milliseconds(100));
   }
-  EXPECT_LT(looks, 40);  // 100 seconds, a look in five at most, and the poll's own.
-  EXPECT_GT(looks, 10);
+  EXPECT_LT(fetches, 40);  // 100 seconds, a read in five at most, and the poll's own.
+  EXPECT_GT(fetches, 10);
   registry.Leave(&watcher);
 }
 
@@ -201,7 +202,7 @@ TEST_F(Core, AnOrderThatIsNotThereEndsTheStreamWithThatError) {
   registry.Leave(&watcher);
 }
 
-TEST_F(Core, OutagesLaterOnAreSatOut) {
+TEST_F(Core, AnOutageAfterTheFirstReadDoesNotEndTheStream) {
   RecordingWatcher watcher;
   Watch(watcher);
   const auto known = record;
@@ -214,15 +215,15 @@ TEST_F(Core, OutagesLaterOnAreSatOut) {
   registry.Leave(&watcher);
 }
 
-TEST_F(Core, RefusesMoreWatchersThanItTakesAndAllWhenItLeaves) {
-  RecordingWatcher ears[3];
-  for (RecordingWatcher& watcher : ears) Watch(watcher);
+TEST_F(Core, RefusesWatchersBeyondTheLimitAndAllWhileDraining) {
+  RecordingWatcher watchers[3];
+  for (RecordingWatcher& watcher : watchers) Watch(watcher);
   RecordingWatcher fourth;
   const auto full = registry.Watch({.site = "shop", .order_id = "o-2"}, &fourth);
   ASSERT_TRUE(full);
   EXPECT_EQ(full->code, absl::StatusCode::kResourceExhausted);
   registry.Drain();
-  for (RecordingWatcher& watcher : ears) {
+  for (RecordingWatcher& watcher : watchers) {
     EXPECT_EQ(watcher.ended, "SHUTTING_DOWN");
     registry.Leave(&watcher);
   }
@@ -241,18 +242,18 @@ TEST_F(Core, CatchesUpAfterEventsMayHaveBeenLost) {
   record = OrderOf("completed", "completed", 2);
   registry.CatchUp();
   Pass(milliseconds(300));
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
   registry.Leave(&watcher);
 }
 
 // `modified` is a wall clock's: it goes back when that is set, and once a year by an hour.
-TEST_F(Core, AStateWhoseModifiedWentBackIsToldOnceASecondReadConfirmsIt) {
+TEST_F(Core, AStateWhoseModifiedWentBackIsSentOnceASecondReadConfirmsIt) {
   record = OrderOf("initialized", "initialized", 5);
   RecordingWatcher watcher;
   Watch(watcher);
   record = OrderOf("completed", "completed", 4);
   Pass(seconds(9));
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
   EXPECT_EQ(watcher.ended, "end");
   registry.Leave(&watcher);
 }
@@ -265,7 +266,7 @@ TEST_F(Core, ANotificationWhoseModifiedWentBackLeadsToReads) {
   record = OrderOf("completed", "completed", 4);
   Notify(OrderOf("completed", "completed", 4));
   Pass(seconds(3));
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
   registry.Leave(&watcher);
 }
 
@@ -276,19 +277,19 @@ TEST_F(Core, ReadsThatLagBehindDoNotTurnTheStateBack) {
     Watch(watcher, /*follow=*/true);
     Notify(OrderOf("completed", "completed", 2));
     Pass(milliseconds(1'500));
-    RecordingWatcher
-        second_ear;  // Has the order read; the reads go on showing the older state for 2.9 seconds.
-    Watch(second_ear, /*follow=*/true);
+    RecordingWatcher second_watcher;  // Has the order read; the reads go on showing the older state
+                                      // for 2.9 seconds.
+    Watch(second_watcher, /*follow=*/true);
     Pass(milliseconds(1'400));
-    EXPECT_THAT(second_ear.heard, ElementsAre("PAID/SNAPSHOT")) << second;
+    EXPECT_THAT(second_watcher.received, ElementsAre("PAID/SNAPSHOT")) << second;
     record = OrderOf("completed", "completed", 2);
-    const int before = looks;
+    const int before = fetches;
     Pass(seconds(20));
-    EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION")) << second;
-    EXPECT_THAT(second_ear.heard, ElementsAre("PAID/SNAPSHOT")) << second;
-    EXPECT_LE(looks, before + 2);
+    EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION")) << second;
+    EXPECT_THAT(second_watcher.received, ElementsAre("PAID/SNAPSHOT")) << second;
+    EXPECT_LE(fetches, before + 2);
     registry.Leave(&watcher);
-    registry.Leave(&second_ear);
+    registry.Leave(&second_watcher);
     registry.RunExpired();
   }
 }
@@ -301,9 +302,9 @@ TEST_F(Core, AnEndedPaymentIsOpenAgainOnlyWhenASecondReadConfirmsIt) {
   record = OrderOf("initialized", "initialized", 6);  // A new attempt.
   registry.NotifyUnauthenticated("shop", "o-1");
   Pass(milliseconds(300));
-  EXPECT_THAT(watcher.heard, ElementsAre("DECLINED/SNAPSHOT"));
+  EXPECT_THAT(watcher.received, ElementsAre("DECLINED/SNAPSHOT"));
   Pass(seconds(1));
-  EXPECT_THAT(watcher.heard, ElementsAre("DECLINED/SNAPSHOT", "PENDING/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("DECLINED/SNAPSHOT", "PENDING/LOOKUP"));
   registry.Leave(&watcher);
 }
 
@@ -315,13 +316,13 @@ TEST_F(Core, AResumedStreamNeverGoesBack) {
     RecordingWatcher watcher;
     Watch(watcher, /*follow=*/false, 0, LastSentOf(StateOf(paid, 0)));
     Pass(milliseconds(2'900));
-    EXPECT_THAT(watcher.heard, IsEmpty()) << second;
+    EXPECT_THAT(watcher.received, IsEmpty()) << second;
     record = paid;
     Pass(seconds(20));
-    EXPECT_THAT(watcher.heard, IsEmpty()) << second;
+    EXPECT_THAT(watcher.received, IsEmpty()) << second;
     EXPECT_EQ(watcher.ended, "end");
-    EXPECT_LE(looks, 3);
-    looks = 0;
+    EXPECT_LE(fetches, 3);
+    fetches = 0;
     registry.Leave(&watcher);
     registry.RunExpired();
   }
@@ -333,38 +334,38 @@ TEST_F(Core, AResumedStreamBesideAnotherThatIsBehindDoesNotGoBackEither) {
   const v1::Order paid = OrderOf("completed", "completed", 2);
   RecordingWatcher resumed;
   Watch(resumed, /*follow=*/true, 0, LastSentOf(StateOf(paid, 0)));
-  EXPECT_THAT(resumed.heard, IsEmpty());
+  EXPECT_THAT(resumed.received, IsEmpty());
   record = paid;
   Pass(seconds(5));
-  EXPECT_THAT(behind.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
-  EXPECT_THAT(resumed.heard, IsEmpty());
+  EXPECT_THAT(behind.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(resumed.received, IsEmpty());
   record = OrderOf("refunded", "completed", 4);
   Notify(OrderOf("completed", "completed", 4, "88"));
   Pass(seconds(1));
-  EXPECT_THAT(resumed.heard, ElementsAre("REFUNDED/LOOKUP"));
+  EXPECT_THAT(resumed.received, ElementsAre("REFUNDED/LOOKUP"));
   registry.Leave(&behind);
   registry.Leave(&resumed);
 }
 
-TEST_F(Core, AResumedStreamIsToldWhatComesAfterAtOnce) {
+TEST_F(Core, AResumedStreamReceivesLaterStatesAtOnce) {
   const State pending = StateOf(*record, 0);
   for (const int second : {1, 2}) {
     record = OrderOf("completed", "completed", second);
     RecordingWatcher watcher;
     Watch(watcher, /*follow=*/false, 0, LastSentOf(pending));
-    EXPECT_THAT(watcher.heard, ElementsAre("PAID/SNAPSHOT"));
+    EXPECT_THAT(watcher.received, ElementsAre("PAID/SNAPSHOT"));
     registry.Leave(&watcher);
     registry.RunExpired();
   }
 }
 
-TEST_F(Core, AResumedStreamIsToldAStateWhoseModifiedWentBackOnceItIsConfirmed) {
+TEST_F(Core, AResumedStreamReceivesAStateWhoseModifiedWentBackOnceItIsConfirmed) {
   const State paid = StateOf(OrderOf("completed", "completed", 5), 0);
   record = OrderOf("refunded", "completed", 4);
   RecordingWatcher watcher;
   Watch(watcher, /*follow=*/false, 0, LastSentOf(paid));
   Pass(seconds(5));
-  EXPECT_THAT(watcher.heard, ElementsAre("REFUNDED/SNAPSHOT"));
+  EXPECT_THAT(watcher.received, ElementsAre("REFUNDED/SNAPSHOT"));
   EXPECT_EQ(watcher.ended, "end");
   registry.Leave(&watcher);
 }
@@ -374,19 +375,19 @@ TEST_F(Core, ATokenOfAnotherOrderEndsTheStream) {
   other.order_mark = OrderMark("o-2");
   RecordingWatcher watcher;
   Watch(watcher, false, 0, other);
-  EXPECT_THAT(watcher.heard, IsEmpty());
+  EXPECT_THAT(watcher.received, IsEmpty());
   EXPECT_EQ(watcher.ended, "INVALID_REQUEST");
   registry.Leave(&watcher);
 }
 
-TEST_F(Core, ASecondWatcherIsToldWhatIsKnownThoughTheReadFails) {
+TEST_F(Core, ASecondWatcherReceivesTheKnownStateThoughTheReadFails) {
   RecordingWatcher first;
   Watch(first);
   Pass(seconds(2));
   record.reset();
   RecordingWatcher second;
   Watch(second);
-  EXPECT_THAT(second.heard, ElementsAre("PENDING/SNAPSHOT"));
+  EXPECT_THAT(second.received, ElementsAre("PENDING/SNAPSHOT"));
   EXPECT_EQ(second.ended, "");
   registry.Leave(&first);
   registry.Leave(&second);
@@ -400,7 +401,7 @@ TEST_F(Core, ASecondWatcherOfAPaidOrderEndsAfterTheReadThatFinishesIt) {
   hold = true;
   RecordingWatcher second;
   Watch(second);
-  EXPECT_THAT(second.heard, ElementsAre("PAID/SNAPSHOT"));
+  EXPECT_THAT(second.received, ElementsAre("PAID/SNAPSHOT"));
   EXPECT_EQ(second.ended, "");  // It may have been refunded since.
   Return();
   EXPECT_EQ(second.ended, "end");
@@ -408,7 +409,7 @@ TEST_F(Core, ASecondWatcherOfAPaidOrderEndsAfterTheReadThatFinishesIt) {
   Pass(seconds(2));
   Watch(third);
   Pass(seconds(6));
-  EXPECT_THAT(third.heard, ElementsAre("PAID/SNAPSHOT"));
+  EXPECT_THAT(third.received, ElementsAre("PAID/SNAPSHOT"));
   EXPECT_EQ(third.ended, "end");
   registry.Leave(&first);
   registry.Leave(&second);
@@ -431,7 +432,7 @@ TEST_F(Core, AFailedFirstReadIsRepeatedWhereANotificationHasProvenTheOrder) {
   record = known;
   Pass(seconds(1));
   for (RecordingWatcher* watcher : {&first, &second}) {
-    EXPECT_THAT(watcher->heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+    EXPECT_THAT(watcher->received, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
     EXPECT_EQ(watcher->ended, "end");
     registry.Leave(watcher);
   }
@@ -447,7 +448,7 @@ TEST_F(Core, ReadsThatGoOnFailingEndTheStreamAllTheSame) {
   Return();
   Pass(seconds(30));
   EXPECT_EQ(watcher.ended, "MSP_1006");
-  EXPECT_LE(looks, 6);
+  EXPECT_LE(fetches, 6);
   registry.Leave(&watcher);
 }
 
@@ -457,7 +458,7 @@ TEST_F(Core, FollowReadsOnRarelyAfterADecline) {
   Watch(watcher, /*follow=*/true);
   record = OrderOf("completed", "completed", 9);
   Pass(seconds(61));
-  EXPECT_THAT(watcher.heard, ElementsAre("DECLINED/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("DECLINED/SNAPSHOT", "PAID/LOOKUP"));
   registry.Leave(&watcher);
 }
 
@@ -467,13 +468,13 @@ TEST_F(Core, FollowReadsOnRarelyAfterPaidAndFindsARefundAndAChargeback) {
   Watch(watcher, /*follow=*/true);
   Pass(seconds(7'200));
   // Every 40 seconds at first, at last every 480: half to one and a half times as long.
-  EXPECT_GE(looks, 12);
-  EXPECT_LE(looks, 35);
+  EXPECT_GE(fetches, 12);
+  EXPECT_LE(fetches, 35);
   record = OrderOf("partial_refunded", "completed", 20);
   Pass(seconds(721));
   record = OrderOf("chargedback", "completed", 30);
   Pass(seconds(721));
-  EXPECT_THAT(watcher.heard,
+  EXPECT_THAT(watcher.received,
               ElementsAre("PAID/SNAPSHOT", "PARTIALLY_REFUNDED/LOOKUP", "CHARGED_BACK/LOOKUP"));
   registry.Leave(&watcher);
 }
@@ -483,7 +484,7 @@ TEST_F(Core, WithoutFollowNothingIsReadAfterTheEnd) {
   RecordingWatcher watcher;
   Watch(watcher);
   Pass(seconds(4));
-  EXPECT_EQ(looks, 1);
+  EXPECT_EQ(fetches, 1);
   registry.Leave(&watcher);
 }
 
@@ -494,7 +495,7 @@ TEST_F(Core, AnOrderNamedByMultiSafepaysIdIsWatchedByItsOwn) {
   EXPECT_TRUE(registry.Watches("shop", "o-1"));
   EXPECT_FALSE(registry.Watches("shop", "77"));
   Notify(OrderOf("completed", "completed", 2));
-  EXPECT_THAT(alias.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
+  EXPECT_THAT(alias.received, ElementsAre("PENDING/SNAPSHOT", "PAID/NOTIFICATION"));
   record = OrderOf("completed", "completed", 2);
   Pass(seconds(1));
   EXPECT_EQ(read_id, "o-1");
@@ -505,8 +506,8 @@ TEST_F(Core, AnOrderNamedByMultiSafepaysIdIsWatchedByItsOwn) {
   record = OrderOf("refunded", "completed", 5);
   Notify(OrderOf("completed", "completed", 5, "88"));
   Pass(seconds(1));
-  EXPECT_THAT(own.heard, ElementsAre("PAID/SNAPSHOT", "REFUNDED/LOOKUP"));
-  EXPECT_THAT(late.heard, ElementsAre("REFUNDED/LOOKUP"));
+  EXPECT_THAT(own.received, ElementsAre("PAID/SNAPSHOT", "REFUNDED/LOOKUP"));
+  EXPECT_THAT(late.received, ElementsAre("REFUNDED/LOOKUP"));
   registry.Leave(&own);
   registry.Leave(&alias);
   registry.Leave(&late);

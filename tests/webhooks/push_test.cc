@@ -46,9 +46,9 @@ class Pushed : public Core {
     registry.FollowBy(&pushes);
   }
   void Push() { registry.NotifyPushed("shop", "o-1"); }
-  // Looks since the last call.
-  int NewLooks() { return looks - std::exchange(seen_, looks); }
-  std::int64_t Looks(FetchReason why) const {
+  // Reads of the order since the last call.
+  int NewFetches() { return fetches - std::exchange(seen_, fetches); }
+  std::int64_t Fetches(FetchReason why) const {
     return counters.fetches.At(static_cast<std::size_t>(why));
   }
 
@@ -62,14 +62,14 @@ TEST_F(Pushed, NewsMakeTheOrderBeReadAtOnce) {
   RecordingWatcher watcher;
   Watch(watcher);
   Pass(seconds(30));
-  EXPECT_EQ(NewLooks(), 1);
+  EXPECT_EQ(NewFetches(), 1);
   record = OrderOf("completed", "completed", 2);
   Push();
   registry.RunExpired();
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
   EXPECT_EQ(watcher.ended, "end");
-  EXPECT_EQ(NewLooks(), 1);
-  EXPECT_EQ(Looks(FetchReason::kPushed), 1);
+  EXPECT_EQ(NewFetches(), 1);
+  EXPECT_EQ(Fetches(FetchReason::kPushed), 1);
   EXPECT_EQ(counters.events.At(5), 1) << "pushed";
   EXPECT_EQ(counters.events.At(4), 0) << "looked";
   registry.Leave(&watcher);
@@ -79,17 +79,17 @@ TEST_F(Pushed, NewsDecideNothingAndAReadThatLagsBehindIsMadeOnceMore) {
   RecordingWatcher watcher;
   Watch(watcher);
   Pass(seconds(30));
-  NewLooks();
+  NewFetches();
   Push();
   Pass(milliseconds(100));
-  EXPECT_EQ(NewLooks(), 1);
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT"));
+  EXPECT_EQ(NewFetches(), 1);
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT"));
   record = OrderOf("completed", "completed", 2);  // What reads show from now on.
   Pass(milliseconds(3'800));
-  EXPECT_EQ(NewLooks(), 0);
+  EXPECT_EQ(NewFetches(), 0);
   Pass(milliseconds(200));
-  EXPECT_EQ(NewLooks(), 1);
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_EQ(NewFetches(), 1);
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
   registry.Leave(&watcher);
 }
 
@@ -97,26 +97,26 @@ TEST_F(Pushed, NewsWithoutAChangeCostTwoReads) {
   RecordingWatcher watcher;
   Watch(watcher);
   Pass(seconds(30));
-  NewLooks();
+  NewFetches();
   Push();
   Pass(minutes(10));
-  EXPECT_EQ(NewLooks(), 2);
+  EXPECT_EQ(NewFetches(), 2);
   registry.Leave(&watcher);
 }
 
-TEST_F(Pushed, NewsOfWhatANotificationHasJustToldCostOne) {
+TEST_F(Pushed, NewsOfAJustNotifiedStateCostOneRead) {
   record = OrderOf("initialized", "initialized", 1);
   RecordingWatcher watcher;
   Watch(watcher);
   Pass(seconds(30));
-  NewLooks();
+  NewFetches();
   record = OrderOf("uncleared", "uncleared", 2);
   Notify(*record);
   Pass(seconds(3));
-  NewLooks();
+  NewFetches();
   Push();
   Pass(minutes(10));
-  EXPECT_EQ(NewLooks(), 1);
+  EXPECT_EQ(NewFetches(), 1);
   registry.Leave(&watcher);
 }
 
@@ -133,7 +133,7 @@ TEST_F(Pushed, NewsDuringAReadMakeAnother) {
   record = OrderOf("completed", "completed", 2);
   hold = false;
   Pass(seconds(1));
-  EXPECT_THAT(watcher.heard, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
   registry.Leave(&watcher);
 }
 
@@ -141,21 +141,21 @@ TEST_F(Pushed, AFloodOfNewsIsReadEverMoreRarely) {
   RecordingWatcher watcher;
   Watch(watcher);
   Pass(seconds(30));
-  NewLooks();
+  NewFetches();
   for (int i = 0; i < 6'000; ++i) {  // Ten minutes of ten a second.
     Push();
     Pass(milliseconds(100));
   }
-  EXPECT_LT(NewLooks(), 35);
+  EXPECT_LT(NewFetches(), 35);
   // A change makes it quick again.
   record = OrderOf("uncleared", "uncleared", 2);
   Pass(seconds(40));
-  EXPECT_EQ(watcher.heard.size(), 2U);
+  EXPECT_EQ(watcher.received.size(), 2U);
   for (int i = 0; i < 3; ++i) {
-    NewLooks();
+    NewFetches();
     Push();
     Pass(milliseconds(700));
-    EXPECT_EQ(NewLooks(), 1);
+    EXPECT_EQ(NewFetches(), 1);
     Pass(seconds(10));
   }
   registry.Leave(&watcher);
@@ -171,7 +171,7 @@ TEST_F(Pushed, ANotificationBetweenNewsAndTheirReadLosesNothing) {
   Notify(OrderOf("uncleared", "uncleared", 2));
   record = OrderOf("completed", "completed", 3);
   Pass(seconds(5));
-  EXPECT_EQ(watcher.heard.size(), 3U);
+  EXPECT_EQ(watcher.received.size(), 3U);
   EXPECT_EQ(watcher.ended, "end");
   registry.Leave(&watcher);
 }
@@ -189,7 +189,7 @@ TEST_F(Pushed, AnOrderThatGetsAnotherIdIsFollowedByThatOne) {
 TEST_F(Pushed, NewsOfAnOrderThatNobodyWatchesAreDropped) {
   Push();
   Pass(seconds(10));
-  EXPECT_EQ(looks, 0);
+  EXPECT_EQ(fetches, 0);
 }
 
 TEST_F(Pushed, AnOrderIsFollowedFromItsFirstReadUntilNobodyWatchesIt) {
@@ -223,7 +223,7 @@ TEST_F(Pushed, AnOrderThatHasEndedIsNotFollowed) {
   registry.Leave(&watcher);
 }
 
-TEST_F(Pushed, AnOrderIsFollowedUntilItEndsWhicheverWayThatIsTold) {
+TEST_F(Pushed, AnOrderIsFollowedUntilItEndsHoweverThatIsReported) {
   RecordingWatcher watcher;
   Watch(watcher, /*follow=*/true);
   Notify(OrderOf("completed", "completed", 2));
@@ -242,7 +242,7 @@ TEST_F(Pushed, ADeclineIsFollowedFurther) {
   record = OrderOf("completed", "completed", 30);
   Push();
   registry.RunExpired();
-  EXPECT_THAT(watcher.heard,
+  EXPECT_THAT(watcher.received,
               ElementsAre("PENDING/SNAPSHOT", "DECLINED/NOTIFICATION", "PAID/LOOKUP"));
   registry.Leave(&watcher);
 }

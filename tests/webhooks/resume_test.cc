@@ -18,7 +18,7 @@
 #include "tests/e2e/end_to_end.h"
 #include "tests/testing/server_process.h"
 #include "tests/testing/upstream.h"
-#include "tests/webhooks/field.h"
+#include "tests/webhooks/environment.h"
 #include "tests/webhooks/notes.h"
 #include "tests/webhooks/watching.h"
 
@@ -59,7 +59,7 @@ class Resuming : public ::testing::Test {
                     const std::string& query = {}) {
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(
         std::chrono::system_clock::now().time_since_epoch());
-    httplib::Client client("http://" + Field::WebhookOf(server));
+    httplib::Client client("http://" + Environment::WebhookOf(server));
     const httplib::Headers headers{{"Auth", SignedAuth(testing::kServerKey, now.count(), body)}};
     const auto answer = client.Post("/webhook" + query, headers, body, "application/json");
     return answer ? answer->status : -1;
@@ -68,7 +68,7 @@ class Resuming : public ::testing::Test {
   testing::Upstream upstream_;
 };
 
-TEST_F(Resuming, AStateWhoseModifiedWentBackIsTold) {
+TEST_F(Resuming, AStateWhoseModifiedWentBackIsSent) {
   const struct {
     const char* pending;
     const char* paid;
@@ -76,7 +76,7 @@ TEST_F(Resuming, AStateWhoseModifiedWentBackIsTold) {
   for (const auto& row : rows) {
     const auto server = Replica();
     Show("initialized", row.pending);
-    Watching watch(Field::Dial(*server), Ask("w-1"));
+    Watching watch(Environment::Dial(*server), Ask("w-1"));
     EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT") << row.paid;
     Show("completed", row.paid);
     EXPECT_EQ(watch.Next(), "PAID/LOOKUP") << row.paid;
@@ -88,7 +88,7 @@ TEST_F(Resuming, AStreamNeverGoesBackOnAReplicaWhoseReadsLagBehind) {
   for (const char* pending : {"12:00:01", "12:00:02", "12:00:03"}) {
     Show("completed", "12:00:02");
     const auto server = Replica();
-    Watching watch(Field::Dial(*server), Ask("w-1"));
+    Watching watch(Environment::Dial(*server), Ask("w-1"));
     EXPECT_EQ(watch.Next(), "PAID/SNAPSHOT");
     std::atomic<int> reads{0};
     upstream_.Script([&reads, pending](const RecordedRequest&) {
@@ -96,7 +96,7 @@ TEST_F(Resuming, AStreamNeverGoesBackOnAReplicaWhoseReadsLagBehind) {
                                                 : OrderJson("completed", "12:00:02")));
     });
     const auto other = Replica();
-    Watching resumed(Field::Dial(*other), Ask("w-1", false, watch.last.resume_token()));
+    Watching resumed(Environment::Dial(*other), Ask("w-1", false, watch.last.resume_token()));
     EXPECT_EQ(resumed.Next(), "") << pending;
     EXPECT_TRUE(resumed.Finish().ok()) << pending;
     EXPECT_GT(reads, 1);
@@ -104,10 +104,10 @@ TEST_F(Resuming, AStreamNeverGoesBackOnAReplicaWhoseReadsLagBehind) {
   }
 }
 
-TEST_F(Resuming, ASecondWatcherIsToldWhatIsKnownThoughReadsFail) {
+TEST_F(Resuming, ASecondWatcherReceivesTheKnownStateThoughReadsFail) {
   Show("initialized", "12:00:01");
   const auto server = Replica();
-  const auto channel = Field::Dial(*server);
+  const auto channel = Environment::Dial(*server);
   v1::WatchOrderRequest request = Ask("w-1");
   request.set_heartbeat_s(1);
   Watching first(channel, request);
@@ -119,10 +119,10 @@ TEST_F(Resuming, ASecondWatcherIsToldWhatIsKnownThoughReadsFail) {
   EXPECT_EQ(second.Next(), "PENDING/SNAPSHOT");
 }
 
-TEST_F(Resuming, FollowFindsWhatNoNotificationToldAfterADeclineAndAfterPaid) {
+TEST_F(Resuming, FollowFindsUnnotifiedChangesAfterADeclineAndAfterPaid) {
   Show("declined", "12:00:01");
   const auto server = Replica();
-  Watching watch(Field::Dial(*server), Ask("w-1", /*follow=*/true));
+  Watching watch(Environment::Dial(*server), Ask("w-1", /*follow=*/true));
   EXPECT_EQ(watch.Next(), "DECLINED/SNAPSHOT");
   Show("completed", "12:00:02");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
@@ -133,10 +133,10 @@ TEST_F(Resuming, FollowFindsWhatNoNotificationToldAfterADeclineAndAfterPaid) {
 TEST_F(Resuming, ATokenOutlivesTheApiKey) {
   Show("completed", "12:00:02");
   const auto server = Replica();
-  Watching watch(Field::Dial(*server), Ask("w-1"));
+  Watching watch(Environment::Dial(*server), Ask("w-1"));
   EXPECT_EQ(watch.Next(), "PAID/SNAPSHOT");
   const auto rotated = Replica("another-key-after-two-rotations");
-  Watching resumed(Field::Dial(*rotated), Ask("w-1", false, watch.last.resume_token()));
+  Watching resumed(Environment::Dial(*rotated), Ask("w-1", false, watch.last.resume_token()));
   EXPECT_EQ(resumed.Next(), "");
   EXPECT_TRUE(resumed.Finish().ok());
 }
@@ -144,7 +144,7 @@ TEST_F(Resuming, ATokenOutlivesTheApiKey) {
 TEST_F(Resuming, AnOrderNamedByMultiSafepaysIdIsWatchedAndResumedByEitherId) {
   Show("initialized", "12:00:01");
   const auto server = Replica();
-  const auto channel = Field::Dial(*server);
+  const auto channel = Environment::Dial(*server);
   Watching watch(channel, Ask(kPaymentId, /*follow=*/true));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
   EXPECT_EQ(watch.last.order().order_id(), "w-1");
@@ -162,7 +162,7 @@ TEST_F(Resuming, AnOrderNamedByMultiSafepaysIdIsWatchedAndResumedByEitherId) {
 TEST_F(Resuming, ATokenOfAnotherOrderIsRefusedByItsField) {
   Show("completed", "12:00:02");
   const auto server = Replica();
-  const auto channel = Field::Dial(*server);
+  const auto channel = Environment::Dial(*server);
   Watching watch(channel, Ask("w-1"));
   EXPECT_EQ(watch.Next(), "PAID/SNAPSHOT");
   upstream_.Answer(200, Data(OrderJson("completed", "12:00:02", "\"w-2\"")));
@@ -178,7 +178,7 @@ TEST_F(Resuming, ANotificationIsAboutTheIdInItsBody) {
   const struct {
     const char* id;
     const char* transactionid;
-    const char* told;
+    const char* order_id;
   } rows[] = {{"\"7\"", "007", "7"},
               {"\"007\"", "7", "007"},
               {"7", "007", "007"},
@@ -189,13 +189,13 @@ TEST_F(Resuming, ANotificationIsAboutTheIdInItsBody) {
   for (const auto& row : rows) {
     const auto server = Replica();
     upstream_.Answer(200, Data(OrderJson("initialized", "12:00:01", row.id)));
-    Watching watch(Field::Dial(*server), Ask(row.told));
+    Watching watch(Environment::Dial(*server), Ask(row.order_id));
     EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT") << row.id << ' ' << row.transactionid;
     EXPECT_EQ(Notify(*server, OrderJson("completed", "12:00:02", row.id),
                      std::string("?transactionid=") + row.transactionid),
               200);
     EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION") << row.id << ' ' << row.transactionid;
-    EXPECT_EQ(watch.last.order().order_id(), row.told);
+    EXPECT_EQ(watch.last.order().order_id(), row.order_id);
   }
 }
 

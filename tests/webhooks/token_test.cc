@@ -12,13 +12,13 @@
 namespace msp::webhooks {
 namespace {
 
-TEST(ResumeToken, CarriesWhatWasToldLast) {
-  const LastSent told = LastSentOf(StateOf(OrderOf("completed", "completed", 2), 0));
-  const auto read = ReadToken(MakeToken("shop", told), "shop");
+TEST(ResumeToken, CarriesTheStateThatWasSentLast) {
+  const LastSent sent = LastSentOf(StateOf(OrderOf("completed", "completed", 2), 0));
+  const auto read = ReadToken(MakeToken("shop", sent), "shop");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->order_mark, OrderMark("o-1"));
-  EXPECT_EQ(read->digest, told.digest);
-  EXPECT_EQ(read->modified, told.modified);
+  EXPECT_EQ(read->digest, sent.digest);
+  EXPECT_EQ(read->modified, sent.modified);
   EXPECT_EQ(read->payment_state, multisafepay::v1::PAYMENT_STATE_PAID);
 }
 

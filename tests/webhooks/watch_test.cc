@@ -12,7 +12,7 @@
 #include "httplib.h"
 #include "tests/e2e/end_to_end.h"
 #include "tests/testing/redis_process.h"
-#include "tests/webhooks/field.h"
+#include "tests/webhooks/environment.h"
 #include "tests/webhooks/notes.h"
 #include "tests/webhooks/watching.h"
 
@@ -27,12 +27,12 @@ std::int64_t UnixNow() {
   return std::chrono::duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
 }
 
-TEST(WatchOrder, TellsTheStateThenTheNotificationAndEndsAtPaid) {
-  Field field;
-  field.Create("w-1", field.webhook());
-  Watching watch(field.channel(), Ask("w-1"));
+TEST(WatchOrder, SendsTheSnapshotThenTheNotificationAndEndsAtPaid) {
+  Environment environment;
+  environment.Create("w-1", environment.webhook());
+  Watching watch(environment.channel(), Ask("w-1"));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
-  field.Finish3ds("w-1");
+  environment.Finish3ds("w-1");
   EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
   EXPECT_EQ(watch.last.order().order_id(), "w-1");
   EXPECT_FALSE(watch.last.resume_token().empty());
@@ -41,29 +41,29 @@ TEST(WatchOrder, TellsTheStateThenTheNotificationAndEndsAtPaid) {
   // What was seen is not sent again, and the stream still ends.
   v1::WatchOrderRequest again = Ask("w-1");
   again.set_resume_token(watch.last.resume_token());
-  Watching resumed(field.channel(), again);
+  Watching resumed(environment.channel(), again);
   EXPECT_EQ(resumed.Next(), "");
   EXPECT_TRUE(resumed.Finish().ok());
-  EXPECT_EQ(field.Metric("msp_notifications_total{result=\"accepted\"}"), 1);
+  EXPECT_EQ(environment.Metric("msp_notifications_total{result=\"accepted\"}"), 1);
 }
 
-TEST(WatchOrder, ADroppedNotificationIsMadeGoodByALook) {
-  Field field({"--watch_poll_first_ms=500"});
-  field.Control("webhooks", {{"drop", true}});
-  field.Create("w-2", field.webhook());
-  Watching watch(field.channel(), Ask("w-2"));
+TEST(WatchOrder, ADroppedNotificationIsMadeGoodByARead) {
+  Environment environment({"--watch_poll_first_ms=500"});
+  environment.Control("webhooks", {{"drop", true}});
+  environment.Create("w-2", environment.webhook());
+  Watching watch(environment.channel(), Ask("w-2"));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
-  field.Finish3ds("w-2");
+  environment.Finish3ds("w-2");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
   EXPECT_EQ(watch.Next(), "");
 }
 
 TEST(WatchOrder, EndsAtADeclineAfterAQuietTime) {
-  Field field({"--watch_quiet_ms=200"});
-  field.Create("w-3", field.webhook());
-  Watching watch(field.channel(), Ask("w-3"));
+  Environment environment({"--watch_quiet_ms=200"});
+  environment.Create("w-3", environment.webhook());
+  Watching watch(environment.channel(), Ask("w-3"));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
-  field.Finish3ds("w-3", "N");
+  environment.Finish3ds("w-3", "N");
   EXPECT_EQ(watch.Next(), "DECLINED/NOTIFICATION");
   EXPECT_EQ(watch.last.order().decline().category(), v1::DECLINE_CATEGORY_AUTHENTICATION);
   EXPECT_EQ(watch.Next(), "");
@@ -71,31 +71,31 @@ TEST(WatchOrder, EndsAtADeclineAfterAQuietTime) {
 }
 
 TEST(WatchOrder, RefusesBadInputByItsField) {
-  Field field;
+  Environment environment;
   v1::WatchOrderRequest request = Ask("w-4");
   request.set_resume_token("AAAA");
-  Watching forged(field.channel(), request);
+  Watching forged(environment.channel(), request);
   EXPECT_EQ(forged.Next(), "");
   grpc::Status status = forged.Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(e2e::CallError(status).Fields(), std::vector<std::string>{"resume_token"});
-  Watching nameless(field.channel(), Ask(""));
+  Watching nameless(environment.channel(), Ask(""));
   EXPECT_EQ(nameless.Next(), "");
   status = nameless.Finish();
   EXPECT_EQ(e2e::CallError(status).Fields(), std::vector<std::string>{"order_id"});
-  Watching unknown(field.channel(), Ask("no-such-order"));
+  Watching unknown(environment.channel(), Ask("no-such-order"));
   EXPECT_EQ(unknown.Next(), "");
   EXPECT_EQ(e2e::CallError(unknown.Finish()).info.reason(), "MSP_1006");
 }
 
 TEST(WatchOrder, BeatsAndIsBoundedInNumber) {
-  Field field({"--watchers_max=1"});
-  field.Create("w-5", "");
+  Environment environment({"--watchers_max=1"});
+  environment.Create("w-5", "");
   v1::WatchOrderRequest request = Ask("w-5");
   request.set_heartbeat_s(1);
-  Watching watch(field.channel(), request);
+  Watching watch(environment.channel(), request);
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
-  Watching second(field.channel(), Ask("w-5"));
+  Watching second(environment.channel(), Ask("w-5"));
   EXPECT_EQ(second.Next(), "");
   EXPECT_EQ(second.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
@@ -103,42 +103,43 @@ TEST(WatchOrder, BeatsAndIsBoundedInNumber) {
   watch.Cancel();
   EXPECT_EQ(watch.Finish().error_code(), grpc::StatusCode::CANCELLED);
   // Each end has a line of its own, and a stream's time is no latency.
-  const std::string line = field.server().process().WaitForError("\"code\":\"CANCELLED\"");
+  const std::string line = environment.server().process().WaitForError("\"code\":\"CANCELLED\"");
   for (const char* part :
        {"\"event\":\"stream\"", "\"method\":\"WatchOrder\"", "\"site\":\"default\"",
         "\"order_id\":\"w-5\"", "\"states\":1,", "\"seconds\":"}) {
     EXPECT_THAT(line, HasSubstr(part));
   }
-  EXPECT_EQ(field.Metric("msp_calls_total{code=\"CANCELLED\",method=\"WatchOrder\",outcome=\"\"}"),
-            1);
-  EXPECT_EQ(field.Metric("msp_call_duration_seconds_count{method=\"WatchOrder\"}"), -1);
+  EXPECT_EQ(
+      environment.Metric("msp_calls_total{code=\"CANCELLED\",method=\"WatchOrder\",outcome=\"\"}"),
+      1);
+  EXPECT_EQ(environment.Metric("msp_call_duration_seconds_count{method=\"WatchOrder\"}"), -1);
 }
 
 TEST(WatchOrder, ADrainEndsStreamsAtItsStartAndIsNotHeldUp) {
-  Field field({"--connection_age_ms=300", "--drain_delay_ms=500"});
-  field.Create("w-6", "");
-  Watching watch(field.channel(), Ask("w-6", true));
+  Environment environment({"--connection_age_ms=300", "--drain_delay_ms=500"});
+  environment.Create("w-6", "");
+  Watching watch(environment.channel(), Ask("w-6", true));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
   const auto start = std::chrono::steady_clock::now();
-  field.server().process().Signal(SIGTERM);
+  environment.server().process().Signal(SIGTERM);
   EXPECT_EQ(watch.Next(), "");
   const grpc::Status status = watch.Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   const e2e::CallError error(status);
   EXPECT_EQ(error.info.reason(), "SHUTTING_DOWN");
   EXPECT_TRUE(error.retry.has_value());
-  EXPECT_EQ(field.server().process().Wait(), 0);
+  EXPECT_EQ(environment.server().process().Wait(), 0);
   EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(15));
 }
 
 // Each at another moment of its stream: before the first state, with one on its way, after it.
-TEST(WatchOrder, CallersWhoComeAndGoLeaveNothingBehind) {
-  Field field({"--watch_poll_first_ms=500"});
-  field.Create("w-9", field.webhook());
+TEST(WatchOrder, CancelledStreamsLeaveNothingBehind) {
+  Environment environment({"--watch_poll_first_ms=500"});
+  environment.Create("w-9", environment.webhook());
   const auto watch_and_go = [&](int turn) {
     v1::WatchOrderRequest request = Ask("w-9", true);
     request.set_heartbeat_s(1);
-    Watching watch(field.channel(), request);
+    Watching watch(environment.channel(), request);
     if (turn % 3 > 0) {
       EXPECT_EQ(watch.Next().substr(0, 7), "PENDING");
     }
@@ -155,62 +156,62 @@ TEST(WatchOrder, CallersWhoComeAndGoLeaveNothingBehind) {
   }
   for (std::thread& caller : callers) caller.join();
   const auto until = std::chrono::steady_clock::now() + seconds(30);
-  while (field.Metric("msp_watchers_open") != 0 && std::chrono::steady_clock::now() < until)
+  while (environment.Metric("msp_watchers_open") != 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::yield();
-  EXPECT_EQ(field.Metric("msp_watchers_open"), 0);
-  Watching last(field.channel(), Ask("w-9"));
+  EXPECT_EQ(environment.Metric("msp_watchers_open"), 0);
+  Watching last(environment.channel(), Ask("w-9"));
   EXPECT_EQ(last.Next(), "PENDING/SNAPSHOT");
-  EXPECT_EQ(field.server().Stop(), 0);
+  EXPECT_EQ(environment.server().Stop(), 0);
 }
 
-// By this server's own word, or, once no connection is left, by the client's.
-TEST(WatchOrder, OneThatComesInADrainIsToldSo) {
-  Field field({"--connection_age_ms=300", "--drain_delay_ms=300"});
-  field.Create("w-9", "");
-  Watching before(field.channel(), Ask("w-9", true));
+// By this server's SHUTTING_DOWN, or, once no connection is left, by the client's own UNAVAILABLE.
+TEST(WatchOrder, ACallDuringADrainIsRefusedAsShuttingDown) {
+  Environment environment({"--connection_age_ms=300", "--drain_delay_ms=300"});
+  environment.Create("w-9", "");
+  Watching before(environment.channel(), Ask("w-9", true));
   EXPECT_EQ(before.Next(), "PENDING/SNAPSHOT");
-  field.server().process().Signal(SIGTERM);
+  environment.server().process().Signal(SIGTERM);
   EXPECT_EQ(before.Next(), "");
-  int told = 0;
+  int refused = 0;
   for (;;) {
-    Watching late(field.channel(), Ask("w-9", true));
+    Watching late(environment.channel(), Ask("w-9", true));
     EXPECT_EQ(late.Next(), "");
     const grpc::Status status = late.Finish();
     ASSERT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
     if (e2e::CallError(status).info.reason() != "SHUTTING_DOWN") break;
-    ++told;
+    ++refused;
   }
-  EXPECT_GT(told, 0);
-  EXPECT_EQ(field.server().process().Wait(), 0);
+  EXPECT_GT(refused, 0);
+  EXPECT_EQ(environment.server().process().Wait(), 0);
 }
 
 TEST(WatchOrder, OutlivesTheAgeOfItsConnection) {
-  Field field({"--connection_age_ms=200"});
-  field.Create("w-8", field.webhook());
+  Environment environment({"--connection_age_ms=200"});
+  environment.Create("w-8", environment.webhook());
   v1::WatchOrderRequest request = Ask("w-8");
   request.set_heartbeat_s(1);
-  Watching watch(field.channel(), request);
+  Watching watch(environment.channel(), request);
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
   // Two seconds on, the connection takes no new calls; the stream goes on.
   EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
   EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
-  field.Finish3ds("w-8");
+  environment.Finish3ds("w-8");
   EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
   EXPECT_EQ(watch.Next(), "");
   EXPECT_TRUE(watch.Finish().ok());
 }
 
-TEST(WatchOrder, HearsOfANotificationThatReachedAnotherReplica) {
+TEST(WatchOrder, ReceivesANotificationThatReachedAnotherReplica) {
   testing::RedisProcess redis;
-  Field field(
+  Environment environment(
       {"--events=" + redis.url(), "--watch_poll_first_ms=3600000", "--watch_poll_max_ms=3600000"});
-  const auto other = field.StartServer(
+  const auto other = environment.StartServer(
       {"--events=" + redis.url(), "--watch_poll_first_ms=3600000", "--watch_poll_max_ms=3600000"});
-  field.server().process().WaitForError("\"connected\":true");
-  field.Create("w-7", Field::WebhookOf(*other));
-  Watching watch(field.channel(), Ask("w-7"));
+  environment.server().process().WaitForError("\"connected\":true");
+  environment.Create("w-7", Environment::WebhookOf(*other));
+  Watching watch(environment.channel(), Ask("w-7"));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
-  field.Finish3ds("w-7");
+  environment.Finish3ds("w-7");
   EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
 }
 
@@ -224,10 +225,10 @@ class Handling : public ::testing::Test {
     request.set_transactionid(transactionid);
     grpc::ClientContext context;
     context.set_deadline(system_clock::now() + seconds(30));
-    return v1::NotificationService::NewStub(field_.channel())
+    return v1::NotificationService::NewStub(environment_.channel())
         ->HandleNotification(&context, request, &response_);
   }
-  Field field_;
+  Environment environment_;
   v1::HandleNotificationResponse response_;
 };
 

@@ -12,7 +12,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/webhooks/field.h"
+#include "tests/webhooks/environment.h"
 #include "tests/webhooks/notes.h"
 
 namespace msp::webhooks {
@@ -41,7 +41,7 @@ std::string Genuine(const std::string& body) {
 class Attack : public ::testing::Test {
  protected:
   double Counted(const std::string& result) const {
-    return field_.Metric("msp_notifications_total{result=\"" + result + "\"}");
+    return environment_.Metric("msp_notifications_total{result=\"" + result + "\"}");
   }
   // How long a call by gRPC takes while whatever goes on goes on.
   double CallSeconds() const {
@@ -52,7 +52,7 @@ class Attack : public ::testing::Test {
     context.set_deadline(system_clock::now() + seconds(30));
     const auto start = steady_clock::now();
     const grpc::Status status =
-        v1::OrderService::NewStub(field_.channel())->GetOrder(&context, request, &response);
+        v1::OrderService::NewStub(environment_.channel())->GetOrder(&context, request, &response);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND) << status.error_message();
     return std::chrono::duration<double>(steady_clock::now() - start).count();
   }
@@ -60,19 +60,19 @@ class Attack : public ::testing::Test {
     return "POST /webhook HTTP/1.1\r\nHost: x\r\n" + lines + "\r\n";
   }
 
-  Field field_;
+  Environment environment_;
 };
 
 TEST_F(Attack, AGenuineOneIsTakenAndItsReplayHasNoEffect) {
   const std::string body = PaidBody();
   const std::string auth = Genuine(body);
-  const std::string answer = field_.Raw(
+  const std::string answer = environment_.Raw(
       Head("Auth: " + auth + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n") + body);
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(answer, HasSubstr("text/plain"));
   EXPECT_THAT(answer, ::testing::EndsWith("\r\n\r\nOK"));
-  EXPECT_EQ(field_.Post("/webhook?transactionid=a-1&timestamp=1", body, auth), 200);
-  EXPECT_EQ(field_.Post("/webhook/default", body, auth), 200);
+  EXPECT_EQ(environment_.Post("/webhook?transactionid=a-1&timestamp=1", body, auth), 200);
+  EXPECT_EQ(environment_.Post("/webhook/default", body, auth), 200);
   EXPECT_EQ(Counted("accepted"), 1);
   EXPECT_EQ(Counted("duplicate"), 2);
 }
@@ -104,7 +104,8 @@ TEST_F(Attack, EveryForgeryIsRefusedAndCounted) {
   };
   for (const Row& row : rows) {
     const double before = Counted(row.result);
-    EXPECT_EQ(field_.Post(row.path, row.body, row.auth), row.status) << row.result << row.path;
+    EXPECT_EQ(environment_.Post(row.path, row.body, row.auth), row.status)
+        << row.result << row.path;
     EXPECT_EQ(Counted(row.result), before + 1) << row.result << row.path;
   }
   EXPECT_EQ(Counted("accepted"), 0);
@@ -123,7 +124,7 @@ TEST_F(Attack, WhatTwoParsersReadInTwoWaysIsRefused) {
         auth + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
         auth + "Content-Length: +5\r\n", auth + "Content-Length: 0x10\r\n",
         auth + "Content-Length: 5, 5\r\n", auth}) {
-    const std::string answer = field_.Raw(Head(lines) + body + smuggled);
+    const std::string answer = environment_.Raw(Head(lines) + body + smuggled);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 400")) << lines;
     // One request a connection: what follows is never a request.
     EXPECT_EQ(answer.find("HTTP/1.1", 8), std::string::npos) << lines;
@@ -150,10 +151,11 @@ TEST_F(Attack, AGenuineOneIsTakenInChunks) {
   const std::string body = PaidBody();
   const std::string auth = "Auth: " + Genuine(body) + "\r\n";
   for (const std::size_t size : {std::size_t{1}, std::size_t{7}, body.size()}) {
-    EXPECT_THAT(field_.Raw(Head(auth + kChunks) + Chunked(body, size)), StartsWith("HTTP/1.1 200"))
+    EXPECT_THAT(environment_.Raw(Head(auth + kChunks) + Chunked(body, size)),
+                StartsWith("HTTP/1.1 200"))
         << size;
   }
-  EXPECT_THAT(field_.Raw(Head(auth + "transfer-encoding: Chunked\r\n") + Chunked(body, 100)),
+  EXPECT_THAT(environment_.Raw(Head(auth + "transfer-encoding: Chunked\r\n") + Chunked(body, 100)),
               StartsWith("HTTP/1.1 200"));
   EXPECT_EQ(Counted("accepted"), 1);
   EXPECT_EQ(Counted("duplicate"), 3);
@@ -182,7 +184,7 @@ TEST_F(Attack, ChunksAreBoundedAndSignedLikeEverythingElse) {
   };
   for (const Row& row : rows) {
     const double before = Counted(row.counted);
-    EXPECT_THAT(field_.Raw(row.sent), StartsWith(row.status)) << row.name;
+    EXPECT_THAT(environment_.Raw(row.sent), StartsWith(row.status)) << row.name;
     EXPECT_EQ(Counted(row.counted), before + 1) << row.name;
   }
   EXPECT_EQ(Counted("accepted"), 0);
@@ -190,7 +192,7 @@ TEST_F(Attack, ChunksAreBoundedAndSignedLikeEverythingElse) {
 
 TEST_F(Attack, AChunkThatStopsComingIsTooSlow) {
   const auto start = steady_clock::now();
-  field_.Raw(Head("Auth: eA==\r\n" + std::string(kChunks)) + "ff\r\nslow");
+  environment_.Raw(Head("Auth: eA==\r\n" + std::string(kChunks)) + "ff\r\nslow");
   EXPECT_LT(steady_clock::now() - start, seconds(15));
   EXPECT_EQ(Counted("too_slow"), 1);
 }
@@ -199,18 +201,18 @@ TEST_F(Attack, AFinalSlashOfThePathIsTaken) {
   const std::string body = PaidBody();
   const std::string auth = Genuine(body);
   for (const char* path : {"/webhook/", "/webhook/default/", "/webhook/?transactionid=a-1"})
-    EXPECT_EQ(field_.Post(path, body, auth), 200) << path;
+    EXPECT_EQ(environment_.Post(path, body, auth), 200) << path;
   for (const char* path : {"/webhook//", "/webhook/default//", "//webhook"})
-    EXPECT_EQ(field_.Post(path, body, auth), 404) << path;
+    EXPECT_EQ(environment_.Post(path, body, auth), 404) << path;
 }
 
 TEST_F(Attack, AContentEncodingIsNoNotification) {
   const std::string body = PaidBody();
   for (const char* encoding : {"gzip", "identity", "br", "deflate, gzip", "x"}) {
     const std::string answer =
-        field_.Raw(Head("Auth: " + Genuine(body) + "\r\nContent-Encoding: " + encoding +
-                        "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n") +
-                   body);
+        environment_.Raw(Head("Auth: " + Genuine(body) + "\r\nContent-Encoding: " + encoding +
+                              "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n") +
+                         body);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 415")) << encoding;
   }
   EXPECT_EQ(Counted("bad_request"), 5);
@@ -220,7 +222,7 @@ TEST_F(Attack, AContentEncodingIsNoNotification) {
 TEST_F(Attack, AHugeBodyIsRefusedUnread) {
   const std::string huge(20 << 20, 'x');
   const auto start = steady_clock::now();
-  const int fd = field_.Connect(
+  const int fd = environment_.Connect(
       Head("Auth: eA==\r\nContent-Length: " + std::to_string(huge.size()) + "\r\n") + huge);
   close(fd);
   EXPECT_LT(steady_clock::now() - start, seconds(15));
@@ -231,7 +233,7 @@ TEST_F(Attack, AHugeBodyIsRefusedUnread) {
 TEST_F(Attack, ABodyThatStopsComingIsTooSlow) {
   const auto start = steady_clock::now();
   const std::string answer =
-      field_.Raw(Head("Auth: eA==\r\nContent-Length: 100000\r\n") + std::string(10, 'x'));
+      environment_.Raw(Head("Auth: eA==\r\nContent-Length: 100000\r\n") + std::string(10, 'x'));
   EXPECT_LT(steady_clock::now() - start, seconds(15));
   EXPECT_EQ(Counted("too_slow"), 1);
 }
@@ -239,30 +241,31 @@ TEST_F(Attack, ABodyThatStopsComingIsTooSlow) {
 // Slow clients are a proxy's to keep away; payments do not wait for them.
 TEST_F(Attack, SilentConnectionsDoNotDisturbCalls) {
   std::vector<int> fds;
-  for (int i = 0; i < 80; ++i) fds.push_back(field_.Connect());
-  for (int i = 0; i < 20; ++i) fds.push_back(field_.Connect("POST /webhook HTTP/1.1\r\nHo"));
+  for (int i = 0; i < 80; ++i) fds.push_back(environment_.Connect());
+  for (int i = 0; i < 20; ++i) fds.push_back(environment_.Connect("POST /webhook HTTP/1.1\r\nHo"));
   EXPECT_LT(CallSeconds(), 5);
   for (const int fd : fds) close(fd);
 }
 
-TEST_F(Attack, NotificationsByGetAreOnlyAReasonToLook) {
-  field_.Create("g-1", "");
+TEST_F(Attack, NotificationsByGetAreOnlyAReasonToReadTheOrder) {
+  environment_.Create("g-1", "");
   v1::WatchOrderRequest request;
   request.set_order_id("g-1");
   grpc::ClientContext context;
   context.set_deadline(system_clock::now() + seconds(60));
-  const auto stub = v1::OrderService::NewStub(field_.channel());
+  const auto stub = v1::OrderService::NewStub(environment_.channel());
   const auto stream = stub->WatchOrder(&context, request);
   v1::WatchOrderResponse seen;
   ASSERT_TRUE(stream->Read(&seen));
-  field_.Finish3ds("g-1");
-  EXPECT_THAT(field_.Raw("GET /webhook?transactionid=g-1&timestamp=1 HTTP/1.1\r\nHost: x\r\n\r\n"),
-              ::testing::EndsWith("\r\n\r\nOK"));
+  environment_.Finish3ds("g-1");
+  EXPECT_THAT(
+      environment_.Raw("GET /webhook?transactionid=g-1&timestamp=1 HTTP/1.1\r\nHost: x\r\n\r\n"),
+      ::testing::EndsWith("\r\n\r\nOK"));
   ASSERT_TRUE(stream->Read(&seen));
   EXPECT_EQ(seen.order().payment_state(), v1::PAYMENT_STATE_PAID);
   EXPECT_EQ(seen.cause(), v1::WatchOrderResponse::CAUSE_LOOKUP);
   EXPECT_EQ(Counted("hint"), 1);
-  field_.Raw("GET /webhook HTTP/1.1\r\nHost: x\r\n\r\n");
+  environment_.Raw("GET /webhook HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(Counted("ignored"), 1);
 }
 

@@ -44,7 +44,7 @@ namespace {
 namespace v1 = multisafepay::v1;
 using http::Clock;
 
-// Before each look at the sockets: a look that finds nothing costs instructions, too.
+// Before each poll of the sockets: a poll that finds nothing costs instructions, too.
 constexpr std::chrono::microseconds kUpstreamTakes{3'000};
 
 // Two instructions a turn.
@@ -52,7 +52,7 @@ void Burn(long instructions) {
   for (long left = instructions / 2; left > 0; --left) asm volatile("" ::: "memory");
 }
 
-// Keeps the compiler from leaving out what nobody looks at.
+// Keeps the compiler from removing what nothing reads.
 void Use(const void* value) { asm volatile("" ::"r"(value) : "memory"); }
 
 // A step of the codec, by name; empty for an unknown one.

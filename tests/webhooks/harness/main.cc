@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // msp-notify: orders whose notifications are dropped, doubled, delayed and re-ordered, two
-// replicas, a Redis that dies in the middle: every watcher is told its order's final state once, in
-// order. Then thousands of open watchers at rest. Its last line is the verdict: ./run notify.
+// replicas, a Redis that dies in the middle: every watcher receives its order's final state
+// once, in order. Then thousands of open watchers at rest. Its last line is the verdict: ./run
+// notify.
 #include <unistd.h>
 
 #include <atomic>
@@ -17,7 +18,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "tests/testing/redis_process.h"
-#include "tests/webhooks/field.h"
+#include "tests/webhooks/environment.h"
 #include "tests/webhooks/harness/relay.h"
 
 ABSL_FLAG(int, orders, 10'000, "orders to live through");
@@ -34,9 +35,9 @@ using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
 constexpr double kByWebhookMin = 0.95;
-constexpr double kLooksMax = 3;          // GETs for each order, on the average.
-constexpr double kWatcherKiBMax = 64;    // Memory of an open watcher.
-constexpr double kRestingCpuMax = 0.05;  // Of one core, with all of them open.
+constexpr double kGetsMax = 3;         // GETs for each order, on the average.
+constexpr double kWatcherKiBMax = 64;  // Memory of an open watcher.
+constexpr double kIdleCpuMax = 0.05;   // Of one core, with all of them open.
 constexpr seconds kStuck{120};
 
 struct Tally {
@@ -49,16 +50,16 @@ struct Tally {
 };
 
 struct Seen {
-  std::atomic<int> done{0}, wrong{0}, stuck{0}, by_webhook{0}, by_look{0}, arrived{0},
+  std::atomic<int> done{0}, wrong{0}, stuck{0}, by_webhook{0}, by_read{0}, arrived{0},
       arrived_by_webhook{0}, at_once{0};
 };
 
 // One order from its creation to the end of its stream.
-void Live(const Field& field, const Relay& relay, const std::shared_ptr<grpc::Channel>& channel,
-          int number, Seen& seen) {
+void Live(const Environment& environment, const Relay& relay,
+          const std::shared_ptr<grpc::Channel>& channel, int number, Seen& seen) {
   const std::string id = "n-" + std::to_string(number);
   const bool declined = number % 5 == 0;
-  field.Create(id, relay.address());
+  environment.Create(id, relay.address());
   v1::WatchOrderRequest request;
   request.set_order_id(id);
   const auto until = system_clock::now() + kStuck;
@@ -72,7 +73,7 @@ void Live(const Field& field, const Relay& relay, const std::shared_ptr<grpc::Ch
     const auto stream = stub->WatchOrder(&context, request);
     v1::WatchOrderResponse message;
     while (stream->Read(&message)) {
-      if (states.empty()) field.Finish3ds(id, declined ? "N" : "Y");
+      if (states.empty()) environment.Finish3ds(id, declined ? "N" : "Y");
       states.push_back(message.order().payment_state());
       cause = message.cause();
     }
@@ -90,25 +91,26 @@ void Live(const Field& field, const Relay& relay, const std::shared_ptr<grpc::Ch
     for (const auto state : states) text += " " + v1::PaymentState_Name(state);
     std::printf("%s\n", text.c_str());
   }
-  const bool told = cause == v1::WatchOrderResponse::CAUSE_NOTIFICATION;
-  ++(told ? seen.by_webhook : seen.by_look);
+  const bool notified = cause == v1::WatchOrderResponse::CAUSE_NOTIFICATION;
+  ++(notified ? seen.by_webhook : seen.by_read);
   if (!relay.Dropped(id)) {
     ++seen.arrived;
-    if (told) ++seen.arrived_by_webhook;
+    if (notified) ++seen.arrived_by_webhook;
   }
   ++seen.done;
 }
 
-void Storm(Tally& tally) {
+void UnreliableDelivery(Tally& tally) {
   const int orders = absl::GetFlag(FLAGS_orders);
   testing::RedisProcess redis;
   const std::vector<std::string> arguments{"--events=" + redis.url(), "--watch_poll_first_ms=5000",
                                            "--watch_poll_max_ms=20000", "--watch_quiet_ms=100",
                                            "--log_level=error"};
-  Field field(arguments);
-  const auto other = field.StartServer(arguments);
-  Relay relay({field.webhook(), Field::WebhookOf(*other)}, absl::GetFlag(FLAGS_seed));
-  const std::vector<std::shared_ptr<grpc::Channel>> channels{field.channel(), Field::Dial(*other)};
+  Environment environment(arguments);
+  const auto other = environment.StartServer(arguments);
+  Relay relay({environment.webhook(), Environment::WebhookOf(*other)}, absl::GetFlag(FLAGS_seed));
+  const std::vector<std::shared_ptr<grpc::Channel>> channels{environment.channel(),
+                                                             Environment::Dial(*other)};
   Seen seen;
   std::atomic<int> next{0};
   const auto start = steady_clock::now();
@@ -116,7 +118,7 @@ void Storm(Tally& tally) {
   for (int i = 0; i < absl::GetFlag(FLAGS_callers); ++i) {
     callers.emplace_back([&] {
       for (int number = next++; number < orders; number = next++) {
-        Live(field, relay, channels[static_cast<std::size_t>(number % 2)], number, seen);
+        Live(environment, relay, channels[static_cast<std::size_t>(number % 2)], number, seen);
       }
     });
   }
@@ -126,8 +128,8 @@ void Storm(Tally& tally) {
   redis.Start();
   for (std::thread& caller : callers) caller.join();
   const double took = std::chrono::duration<double>(steady_clock::now() - start).count();
-  const Json stats = field.Stats();
-  const double gets = field.Gets(stats) / orders;
+  const Json stats = environment.Stats();
+  const double gets = environment.Gets(stats) / orders;
   const double share = seen.arrived == 0 ? 0.0
                                          : static_cast<double>(seen.arrived_by_webhook) /
                                                static_cast<double>(seen.arrived);
@@ -136,8 +138,8 @@ void Storm(Tally& tally) {
       "back, %d refused; Redis killed and started once\n",
       orders, took, relay.came.load(), relay.dropped.load(), relay.doubled.load(),
       relay.delayed.load(), relay.refused.load());
-  std::printf("final states: %d by notification, %d by a look; GETs an order: %.2f\n",
-              seen.by_webhook.load(), seen.by_look.load(), gets);
+  std::printf("final states: %d by notification, %d by a read; GETs an order: %.2f\n",
+              seen.by_webhook.load(), seen.by_read.load(), gets);
   tally.Claim(seen.stuck == 0, "no watcher is stuck: " + std::to_string(seen.stuck));
   tally.Claim(seen.wrong == 0,
               "each sees its states once, in order; otherwise: " + std::to_string(seen.wrong));
@@ -147,8 +149,8 @@ void Storm(Tally& tally) {
                 "least %.0f)",
                 share * 100, kByWebhookMin * 100);
   tally.Claim(share >= kByWebhookMin, text);
-  std::snprintf(text, sizeof text, "%.2f GETs an order (at most %.0f)", gets, kLooksMax);
-  tally.Claim(gets > 0 && gets <= kLooksMax, text);
+  std::snprintf(text, sizeof text, "%.2f GETs an order (at most %.0f)", gets, kGetsMax);
+  tally.Claim(gets > 0 && gets <= kGetsMax, text);
 }
 
 double ResidentKiB(pid_t pid) {
@@ -197,21 +199,22 @@ class Held final : public grpc::ClientReadReactor<v1::WatchOrderResponse> {
   std::atomic<int>& gone_;
 };
 
-void Rest(Tally& tally) {
+void IdleWatchers(Tally& tally) {
   const int count = absl::GetFlag(FLAGS_watchers);
-  Field field({"--watch_poll_first_ms=600000", "--watch_poll_max_ms=600000", "--log_level=error"});
-  const pid_t pid = field.server().process().pid();
+  Environment environment(
+      {"--watch_poll_first_ms=600000", "--watch_poll_max_ms=600000", "--log_level=error"});
+  const pid_t pid = environment.server().process().pid();
   std::vector<std::thread> makers;
   std::atomic<int> next{0};
   for (int i = 0; i < 16; ++i) {
     makers.emplace_back([&] {
       for (int number = next++; number < count; number = next++)
-        field.Create("r-" + std::to_string(number), "");
+        environment.Create("r-" + std::to_string(number), "");
     });
   }
   for (std::thread& maker : makers) maker.join();
   const double before = ResidentKiB(pid);
-  const auto stub = v1::OrderService::NewStub(field.channel());
+  const auto stub = v1::OrderService::NewStub(environment.channel());
   std::atomic<int> shown{0};
   std::atomic<int> gone{0};
   std::vector<std::unique_ptr<Held>> held;
@@ -225,16 +228,16 @@ void Rest(Tally& tally) {
   std::this_thread::sleep_for(seconds(1));
   const double each = (ResidentKiB(pid) - before) / count;
   const double cpu_before = CpuSeconds(pid);
-  constexpr seconds kResting{5};
-  std::this_thread::sleep_for(kResting);
-  const double cpu = (CpuSeconds(pid) - cpu_before) / static_cast<double>(kResting.count());
+  constexpr seconds kIdle{5};
+  std::this_thread::sleep_for(kIdle);
+  const double cpu = (CpuSeconds(pid) - cpu_before) / static_cast<double>(kIdle.count());
   char text[160];
   std::snprintf(text, sizeof text, "%.1f KiB of memory a watcher (at most %.0f)", each,
                 kWatcherKiBMax);
   tally.Claim(each <= kWatcherKiBMax, text);
   std::snprintf(text, sizeof text, "%.1f %% of a core at rest (at most %.0f)", cpu * 100,
-                kRestingCpuMax * 100);
-  tally.Claim(cpu <= kRestingCpuMax, text);
+                kIdleCpuMax * 100);
+  tally.Claim(cpu <= kIdleCpuMax, text);
   for (const auto& one : held) one->Cancel();
   while (gone < count && steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(20));
   if (gone < count) std::_Exit(1);  // Their memory is still gRPC's.
@@ -242,8 +245,8 @@ void Rest(Tally& tally) {
 
 int Main() {
   Tally tally;
-  if (absl::GetFlag(FLAGS_orders) > 0) Storm(tally);
-  if (absl::GetFlag(FLAGS_watchers) > 0) Rest(tally);
+  if (absl::GetFlag(FLAGS_orders) > 0) UnreliableDelivery(tally);
+  if (absl::GetFlag(FLAGS_watchers) > 0) IdleWatchers(tally);
   std::printf("%d passed, %d failed\n", tally.passed, tally.failed);
   return tally.failed == 0 ? 0 : 1;
 }

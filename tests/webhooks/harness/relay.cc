@@ -15,7 +15,7 @@ constexpr int kWaitMax_ms = 1'500;
 }  // namespace
 
 Relay::Relay(std::vector<std::string> replicas, std::uint64_t seed)
-    : replicas_(std::move(replicas)), dice_(seed * 2 + 1) {
+    : replicas_(std::move(replicas)), random_state_(seed * 2 + 1) {
   server_.new_task_queue = [] { return new httplib::ThreadPool(kCarriers); };
   server_.Post("/webhook", [this](const httplib::Request& request, httplib::Response& response) {
     Take(request);
@@ -52,8 +52,8 @@ void Relay::Take(const httplib::Request& request) {
                           "&timestamp=" + request.get_param_value("timestamp"),
                 .auth = request.get_header_value("Auth"),
                 .body = request.body,
-                .replica = Die(static_cast<int>(replicas_.size()))};
-  if (Die(100) < kPercent) {
+                .replica = RandomBelow(static_cast<int>(replicas_.size()))};
+  if (RandomBelow(100) < kPercent) {
     ++dropped;
     if (letter.body.find(R"("status":"initialized")") == std::string::npos) {
       MutexLock lock(mutex_);
@@ -61,16 +61,17 @@ void Relay::Take(const httplib::Request& request) {
     }
     return;
   }
-  if (Die(100) < kPercent) {
+  if (RandomBelow(100) < kPercent) {
     ++doubled;
     Letter second = letter;
-    second.replica = Die(static_cast<int>(replicas_.size()));
-    PassOn(std::move(second), Die(kWaitMax_ms));
+    second.replica = RandomBelow(static_cast<int>(replicas_.size()));
+    PassOn(std::move(second), RandomBelow(kWaitMax_ms));
   }
-  const bool waits = Die(100) < kPercent;
-  const bool overtaken = Die(100) < kPercent;
+  const bool waits = RandomBelow(100) < kPercent;
+  const bool overtaken = RandomBelow(100) < kPercent;
   if (waits || overtaken) ++delayed;
-  PassOn(std::move(letter), (waits ? Die(kWaitMax_ms) : 0) + (overtaken ? Die(kWaitMax_ms) : 0));
+  PassOn(std::move(letter),
+         (waits ? RandomBelow(kWaitMax_ms) : 0) + (overtaken ? RandomBelow(kWaitMax_ms) : 0));
 }
 
 void Relay::PassOn(Letter letter, int wait_ms) {
@@ -106,10 +107,10 @@ void Relay::Deliver(const Letter& letter) {
   if (!answer || answer->status != 200 || answer->body != "OK") ++refused;
 }
 
-int Relay::Die(int sides) {
+int Relay::RandomBelow(int bound) {
   MutexLock lock(mutex_);
-  dice_ = dice_ * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
-  return static_cast<int>((dice_ >> 33U) % static_cast<std::uint64_t>(sides));
+  random_state_ = random_state_ * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
+  return static_cast<int>((random_state_ >> 33U) % static_cast<std::uint64_t>(bound));
 }
 
 }  // namespace msp::webhooks

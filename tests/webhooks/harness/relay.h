@@ -46,14 +46,14 @@ class Relay {
   void Deliver(const Letter& letter);
   void PassOn(Letter letter, int wait_ms);
   void Carry();
-  int Die(int sides);
+  int RandomBelow(int bound);
 
   const std::vector<std::string> replicas_;
   httplib::Server server_;
   int port_ = 0;
   mutable Mutex mutex_;
   CondVar changed_;
-  std::uint64_t dice_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t random_state_ ABSL_GUARDED_BY(mutex_);
   std::vector<Letter> letters_ ABSL_GUARDED_BY(mutex_);
   std::unordered_set<std::string> lost_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

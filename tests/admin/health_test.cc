@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The truth table of health: what happens to the server or to MultiSafepay, and what each of the
+// four signs says then. An upstream in trouble is no reason to restart a replica or to send callers
+// away: the next one talks to the same MultiSafepay.
+#include <future>
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "service/telemetry/ops.h"
+#include "tests/admin/admin_port.h"
+
+namespace msp::admin {
+namespace {
+
+using grpc::health::v1::Health;
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+constexpr char kService[] = "multisafepay.v1.OrderService";
+
+// What the four signs say.
+struct Signs {
+  int livez = 0;
+  int readyz = 0;
+  std::string check;  // "" where nobody answers.
+  std::string watch;
+
+  bool operator==(const Signs&) const = default;
+};
+
+void PrintTo(const Signs& signs, std::ostream* out) {
+  *out << "livez " << signs.livez << ", readyz " << signs.readyz << ", check " << signs.check
+       << ", watch " << signs.watch;
+}
+
+const Signs kReady{200, 200, "SERVING", "SERVING"};
+
+Signs ReadSigns(const std::string& ops, const std::shared_ptr<grpc::Channel>& channel) {
+  Signs signs{.livez = GetPage(ops, "/livez").status, .readyz = GetPage(ops, "/readyz").status};
+  HealthCheckRequest request;
+  request.set_service(kService);
+  HealthCheckResponse response;
+  grpc::ClientContext check;
+  check.set_deadline(e2e::Later());
+  if (Health::NewStub(channel)->Check(&check, request, &response).ok())
+    signs.check = HealthCheckResponse::ServingStatus_Name(response.status());
+  grpc::ClientContext watch;
+  watch.set_deadline(e2e::Later());
+  const auto stream = Health::NewStub(channel)->Watch(&watch, request);
+  if (stream->Read(&response))
+    signs.watch = HealthCheckResponse::ServingStatus_Name(response.status());
+  watch.TryCancel();
+  return signs;
+}
+
+class HealthTable : public AdminPort {
+ protected:
+  Signs ReadSigns() { return admin::ReadSigns(server().ops(), channel()); }
+
+  // What health says of `name`; "" where it does not know it.
+  std::string Ask(const std::string& name) {
+    HealthCheckRequest request;
+    request.set_service(name);
+    HealthCheckResponse response;
+    grpc::ClientContext context;
+    context.set_deadline(e2e::Later());
+    if (!Health::NewStub(channel())->Check(&context, request, &response).ok()) return "";
+    return HealthCheckResponse::ServingStatus_Name(response.status());
+  }
+};
+
+TEST(HealthTableBefore, StartingIsAliveAndNotReady) {
+  // The port is served before gRPC is, which nobody reaches yet.
+  const auto ops = telemetry::OpsServer::Start("127.0.0.1:0", {});
+  ASSERT_TRUE(ops.ok());
+  const auto nobody = grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials());
+  EXPECT_EQ(ReadSigns((*ops)->listening(), nobody), (Signs{200, 503, "", ""}));
+}
+
+TEST_F(HealthTable, ServingWithAColdPoolIsReady) {
+  EXPECT_EQ(ReadSigns(), kReady);
+  EXPECT_EQ(upstream().connections(), 0);
+}
+
+TEST_F(HealthTable, UpstreamDownIsAliveAndReady) {
+  upstream().RefuseConnections(e2e::Ending::kRst);
+  EXPECT_EQ(e2e::NameOf(Get().status.error_code()), "UNAVAILABLE");
+  EXPECT_EQ(ReadSigns(), kReady);
+}
+
+TEST_F(HealthTable, RefusedKeyIsAliveAndReady) {
+  upstream().Answer(401, R"({"success":false,"data":{},"error_code":1032,"error_info":"No"})");
+  EXPECT_EQ(e2e::NameOf(Create(e2e::CardOrder()).status.error_code()), "UNAUTHENTICATED");
+  EXPECT_EQ(ReadSigns(), kReady);
+}
+
+TEST_F(HealthTable, OverloadIsAliveAndReady) {
+  StartServer({"--http_connections_max=2", "--http_queue_max=1"});
+  upstream().Script([this](const e2e::RecordedRequest& request) {
+    gate().Wait();
+    return e2e::AnswerAsMultiSafepay(request);
+  });
+  server();
+  auto held = std::async(std::launch::async, [this] { return Get("held"); });
+  upstream().WaitForRequests(1);
+  EXPECT_EQ(e2e::NameOf(Get("refused").status.error_code()), "RESOURCE_EXHAUSTED");
+  EXPECT_EQ(ReadSigns(), kReady);
+  EXPECT_EQ(Sum(Scrape(), "msp_queue_refused_total", {R"(kind="read")"}), 1);
+  EXPECT_EQ(Sum(Scrape(), "msp_calls_in_flight"), 1);
+  gate().Open();
+  held.get();
+}
+
+TEST_F(HealthTable, DrainingIsAliveAndNotReadyAndWatchersAreNotified) {
+  StartServer({"--drain_delay_ms=60000"});
+  HealthCheckRequest request;
+  request.set_service(kService);
+  HealthCheckResponse seen;
+  grpc::ClientContext context;
+  context.set_deadline(e2e::Later());
+  const auto watch = Health::NewStub(channel())->Watch(&context, request);
+  ASSERT_TRUE(watch->Read(&seen));
+  EXPECT_EQ(seen.status(), HealthCheckResponse::SERVING);
+  server().process().Signal(SIGTERM);
+  ASSERT_TRUE(watch->Read(&seen));
+  EXPECT_EQ(seen.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(ReadSigns(), (Signs{200, 503, "NOT_SERVING", "NOT_SERVING"}));
+  EXPECT_EQ(GetPage("/readyz").body, "draining\n");
+  EXPECT_EQ(Ask("readiness"), "NOT_SERVING");
+  EXPECT_EQ(Ask("liveness"), "SERVING");
+  context.TryCancel();
+}
+
+TEST_F(HealthTable, ProbesHaveNamesOfTheirOwn) {
+  EXPECT_EQ(Ask("readiness"), "SERVING");
+  EXPECT_EQ(Ask("liveness"), "SERVING");
+  EXPECT_EQ(Ask("nobody"), "");
+}
+
+}  // namespace
+}  // namespace msp::admin

@@ -35,7 +35,7 @@ EXPOSE 8081
 ENTRYPOINT ["/usr/bin/msp-sandbox"]
 
 FROM scratch AS server
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="multisafepay-grpc" \
       org.opencontainers.image.description="A gRPC service that takes card payments through MultiSafepay" \

@@ -134,6 +134,8 @@ VERSIONS = {
     "client/java/pom.xml": r"^  <version>([^<]+)</version>",
     "client/php/composer.json": r'^    "version": "([^"]+)"',
     "client/php/README.md": r'multisafepay-grpc": "([0-9][0-9.]*[0-9])"',
+    "client/stubs/rust/Cargo.toml": r'^version = "([^"]+)"',
+    "client/stubs/rust/Cargo.lock": r'^name = "multisafepay-stubs"\nversion = "([^"]+)"',
     "client/java/README.md": r"multisafepay-grpc:([0-9][0-9.]*[0-9])",
     "docs/packages.md": r"multisafepay-grpc-([0-9][0-9.]*[0-9])\.(?:jar|pom)",
 }

@@ -9,7 +9,7 @@
 namespace msp::client {
 namespace {
 
-// Less is not worth an attempt: the service refuses a call that it could not see through.
+// The minimum time of an attempt: the service refuses a call that cannot complete in time.
 constexpr std::int64_t kAttemptMinMs = 1'000;
 
 std::int64_t SteadyNowMs() {
@@ -48,7 +48,7 @@ Result<v1::CreateOrderResponse> CreateOrderCertain(const Client& client,
     const std::int64_t wait_ms = std::max(pause_ms, error.retry_after_ms.value_or(0));
     const bool time_left = now_ms() + wait_ms + kAttemptMinMs <= end_ms;
     if (!MayGoAgain(error) || attempt >= options.attempts_max || !time_left) {
-      // That the last attempt was not sent says nothing about the earlier one that may have been.
+      // The last attempt was not sent, but an earlier one may have been.
       if (in_doubt && error.outcome == v1::OUTCOME_NOT_SENT) error.outcome = v1::OUTCOME_UNKNOWN;
       return result;
     }

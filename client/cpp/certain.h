@@ -14,7 +14,7 @@ namespace msp::client {
 struct CertainOptions {
   std::int64_t budget_ms = 120'000;  // All attempts and pauses together.
   int attempts_max = 5;
-  // Before the second attempt; doubles with each further one. RetryInfo asks for more.
+  // Before the second attempt; doubles with each further one. A longer RetryInfo takes precedence.
   std::int64_t pause_ms = 500;
   // For tests: virtual time. Empty: the steady clock, and a sleep.
   std::function<std::int64_t()> now_ms;

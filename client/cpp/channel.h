@@ -28,10 +28,10 @@ struct ChannelOptions {
   TlsOptions tls;
   // Card data in clear text is for the loopback, and for a mesh whose sidecar encrypts: say so.
   bool allow_plaintext = false;
-  // "http://[USER:PASSWORD@]HOST:PORT" of a proxy that is asked to CONNECT to the server. The
-  // environment's http_proxy, https_proxy and grpc_proxy are ignored: in plain text they would hand
-  // card data to a machine that nobody named here. (gRPC leaves a server of its no_proxy out.)
-  // Plain text through a proxy wants `allow_plaintext`, whatever the server's address.
+  // "http://[USER:PASSWORD@]HOST:PORT" of a proxy that gets CONNECT to the server. The
+  // environment's http_proxy, https_proxy and grpc_proxy are ignored: in plain text they would
+  // expose card data to a proxy that was not configured here. (gRPC leaves a server of its no_proxy
+  // out.) Plain text through a proxy needs `allow_plaintext`, whatever the server's address.
   std::string proxy;
   // Times that a read is tried in all while the service is UNAVAILABLE, 2 to 5; 1 turns it off.
   int read_attempts_max = 4;

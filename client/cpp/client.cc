@@ -16,7 +16,7 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr char kSiteKey[] = "x-msp-site";
-// The time for gRPC to say why it is not connected.
+// The time for gRPC to report why it is not connected.
 constexpr std::chrono::milliseconds kReasonMax{200};
 
 // A reply that does not say what became of the money is no answer: an empty one, or one of a
@@ -46,7 +46,8 @@ grpc::Status Invoke(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientC
   return ended->get_future().get();
 }
 
-// Why gRPC is not connected, which only a call is told: it fails at once. This one does nothing.
+// gRPC's reason for having no connection, which only a call returns: it fails at once. This call
+// does nothing.
 std::string ReasonOf(const std::shared_ptr<grpc::Channel>& channel) {
   using grpc::health::v1::HealthCheckRequest;
   grpc::ClientContext context;
@@ -58,7 +59,7 @@ std::string ReasonOf(const std::shared_ptr<grpc::Channel>& channel) {
   return status.error_code() == grpc::StatusCode::UNAVAILABLE ? ": " + status.error_message() : "";
 }
 
-// The connection was never made, so the call may be made again at once.
+// No connection was made, so the call may be repeated at once.
 Error NotConnected(std::string reason) {
   return Error{.code = grpc::StatusCode::UNAVAILABLE,
                .message = std::move(reason),

@@ -43,7 +43,7 @@ namespace v1 = multisafepay::v1;
 struct ClientOptions {
   ChannelOptions channel;
   std::string site;  // Which of the service's sites pays; empty for its default.
-  // Longer than the 33 s in which the service answers every call: its word on the outcome arrives.
+  // Longer than the 33 s in which the service answers every call: its outcome arrives.
   std::int64_t write_timeout_ms = 35'000;
   std::int64_t read_timeout_ms = 10'000;
   std::int64_t watch_timeout_ms = 3'600'000;  // Then go on with the last resume_token.

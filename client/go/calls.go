@@ -8,8 +8,8 @@ import (
 	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
 )
 
-// CreateOrder creates the order once or not at all. Result.Reason NEXT_ACTION_LOST: the page for the customer was in a
-// lost answer; CancelOrder, then a new id.
+// CreateOrder creates the order once or not at all. Result.Reason NEXT_ACTION_LOST: the address of the customer's page
+// was in a lost answer; CancelOrder, then a new id.
 func (c *Client) CreateOrder(ctx context.Context, request *v1.CreateOrderRequest) (*v1.CreateOrderResponse, error) {
 	return certain(ctx, c, c.money.CreateOrder, request)
 }
@@ -19,22 +19,22 @@ func (c *Client) CancelOrder(ctx context.Context, request *v1.CancelOrderRequest
 	return certain(ctx, c, c.money.CancelOrder, request)
 }
 
-// CaptureOrder collects an authorized amount or a part of it.
+// CaptureOrder captures an authorized amount or a part of it.
 func (c *Client) CaptureOrder(ctx context.Context, request *v1.CaptureOrderRequest) (*v1.CaptureOrderResponse, error) {
 	return certain(ctx, c, c.money.CaptureOrder, request)
 }
 
-// VoidOrder gives up an authorization, or what is left of it.
+// VoidOrder voids an authorization, or what is left of it.
 func (c *Client) VoidOrder(ctx context.Context, request *v1.VoidOrderRequest) (*v1.VoidOrderResponse, error) {
 	return certain(ctx, c, c.money.VoidOrder, request)
 }
 
-// RefundOrder gives money back. Give a RefundOrderId or an idempotency key to each of several equal refunds.
+// RefundOrder refunds money. Give a RefundOrderId or an idempotency key to each of several equal refunds.
 func (c *Client) RefundOrder(ctx context.Context, request *v1.RefundOrderRequest) (*v1.RefundOrderResponse, error) {
 	return certain(ctx, c, c.money.RefundOrder, request)
 }
 
-// CancelRefund stops a refund that is still reserved.
+// CancelRefund cancels a refund that is still reserved.
 func (c *Client) CancelRefund(ctx context.Context, request *v1.CancelRefundRequest) (*v1.CancelRefundResponse, error) {
 	return certain(ctx, c, c.money.CancelRefund, request)
 }
@@ -110,13 +110,13 @@ func (c *Client) HoldOrder(ctx context.Context,
 	return plain(ctx, c, c.options.WriteTimeout, c.money.HoldOrder, request)
 }
 
-// ExtendOrder gives a Pay After Delivery order more days before it expires.
+// ExtendOrder extends the days before a Pay After Delivery order expires.
 func (c *Client) ExtendOrder(ctx context.Context,
 	request *v1.ExtendOrderRequest) (*v1.ExtendOrderResponse, error) {
 	return plain(ctx, c, c.options.WriteTimeout, c.money.ExtendOrder, request)
 }
 
-// AddOrderFile hands in a document against a chargeback; a repeat hands it in twice.
+// AddOrderFile submits a document against a chargeback; a repeat submits it twice.
 func (c *Client) AddOrderFile(ctx context.Context,
 	request *v1.AddOrderFileRequest) (*v1.AddOrderFileResponse, error) {
 	return plain(ctx, c, c.options.WriteTimeout, c.money.AddOrderFile, request)
@@ -128,13 +128,13 @@ func (c *Client) ListIssuers(ctx context.Context,
 	return plain(ctx, c, c.options.ReadTimeout, c.methods.ListIssuers, request)
 }
 
-// CreateApiToken makes a token for the payment component, for one order.
+// CreateApiToken creates a token for the payment component, for one order.
 func (c *Client) CreateApiToken(ctx context.Context,
 	request *v1.CreateApiTokenRequest) (*v1.CreateApiTokenResponse, error) {
 	return plain(ctx, c, c.options.ReadTimeout, c.checkout.CreateApiToken, request)
 }
 
-// CreateApplePaySession makes a session for the Apple Pay button.
+// CreateApplePaySession creates a session for the Apple Pay button.
 func (c *Client) CreateApplePaySession(ctx context.Context,
 	request *v1.CreateApplePaySessionRequest) (*v1.CreateApplePaySessionResponse, error) {
 	return plain(ctx, c, c.options.WriteTimeout, c.checkout.CreateApplePaySession, request)
@@ -170,13 +170,13 @@ func (c *Client) ListClosingBalances(ctx context.Context,
 	return plain(ctx, c, c.options.ReadTimeout, c.accounts.ListClosingBalances, request)
 }
 
-// ListCategories lists the trades that a shop can be of.
+// ListCategories lists the business categories of shops.
 func (c *Client) ListCategories(ctx context.Context,
 	request *v1.ListCategoriesRequest) (*v1.ListCategoriesResponse, error) {
 	return plain(ctx, c, c.options.ReadTimeout, c.accounts.ListCategories, request)
 }
 
-// HandleNotification verifies what MultiSafepay sent to the shop over HTTP.
+// HandleNotification verifies a notification that MultiSafepay sent to the shop over HTTP.
 func (c *Client) HandleNotification(ctx context.Context,
 	request *v1.HandleNotificationRequest) (*v1.HandleNotificationResponse, error) {
 	return plain(ctx, c, c.options.ReadTimeout, c.notifications.HandleNotification, request)

@@ -2,8 +2,8 @@
 
 // The client: one method for each call of the service.
 //
-// Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a channel of their own on
-// which nothing is ever tried again by itself; they follow the caller's rule (certain.ts) to a certain outcome.
+// gRPC retries reads while the service is unavailable. Calls that move money use a separate channel without automatic
+// retries; they follow the caller's rule (certain.ts) to a conclusive outcome.
 import { readFileSync } from "node:fs";
 import {
   credentials, Metadata, status as Code, type CallOptions, type ChannelCredentials, type ClientOptions,
@@ -38,9 +38,9 @@ import {
   GetTransactionRequest, ListTransactionsRequest, TransactionServiceClient,
 } from "./gen/multisafepay/v1/transaction_service.js";
 
-// Addresses that never leave the machine.
+// Addresses on this machine.
 const LOCAL = /^(dns:(\/\/\/)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:/;
-// The largest reply that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
+// The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
 // with full texts; this is twice that. gRPC's default is 4 MiB.
 const RECEIVE_MAX_BYTES = 32 << 20;
 const WATCH_BREAKS_MAX = 8;
@@ -58,13 +58,14 @@ export interface Options {
   /** Plain text to another machine, behind a mesh that encrypts. */
   allowPlaintext?: boolean;
   /**
-   * "http://[USER:PASSWORD@]HOST:PORT" of a proxy that is asked to CONNECT to the server. The environment's http_proxy,
-   * https_proxy and grpc_proxy are ignored: in plain text they would hand card data to a machine that nobody named here.
+   * "http://[USER:PASSWORD@]HOST:PORT" of a proxy that gets CONNECT to the server. The environment's http_proxy,
+   * https_proxy and grpc_proxy are ignored: in plain text they would expose card data to a proxy that was not
+   * configured here.
    */
   proxy?: string;
-  /** Chooses one of several sites (metadata x-msp-site). */
+  /** Selects one of several sites (metadata x-msp-site). */
   site?: string;
-  /** Of one attempt; the service answers within 33 s, and 35 s let its word on the outcome arrive. */
+  /** Of one attempt; the service answers within 33 s, and 35 s let its outcome arrive. */
   writeTimeoutMs?: number;
   readTimeoutMs?: number;
   rule?: Partial<Rule>;
@@ -116,7 +117,7 @@ export class Client {
     const common: ClientOptions = {
       ...channel,
       "grpc.max_receive_message_length": RECEIVE_MAX_BYTES,
-      // What may be repeated is written here, and not in a name server's records.
+      // The retry policy comes from here, never from DNS records.
       "grpc.service_config_disable_resolution": 1,
     };
     const reads = { ...common, "grpc.service_config": SERVICE_CONFIG };
@@ -166,11 +167,12 @@ export class Client {
     return certainly(attempt, request, this.#rule, timeoutMs);
   }
 
-  // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. `timeoutMs` is of one attempt.
+  // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeoutMs` is of
+  // one attempt.
 
   /**
-   * Creates the order once or not at all. `result.reason` NEXT_ACTION_LOST: the page for the customer was in a lost
-   * answer; cancelOrder, then a new id.
+   * Creates the order once or not at all. `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a
+   * lost answer; cancelOrder, then a new id.
    */
   createOrder(request: Input<typeof CreateOrderRequest>, timeoutMs?: number) {
     return this.#certain(this.#money.createOrder, CreateOrderRequest.fromPartial(request), timeoutMs);
@@ -203,8 +205,8 @@ export class Client {
   }
 
   /**
-   * The order's state now, then each change, until it is final (or for good, with `follow`). A stream that breaks goes on
-   * where it stopped. `timeoutMs` is of one stream; leaving the loop ends it.
+   * The order's current state, then each change, until it is final (or indefinitely, with `follow`). A broken stream is
+   * resumed. `timeoutMs` is of one stream; exiting the loop ends it.
    */
   async *watchOrder(
     orderId: string,
@@ -274,12 +276,12 @@ export class Client {
     const whole = HoldOrderRequest.fromPartial(request);
     return this.#read(this.#money, this.#money.holdOrder, whole, timeoutMs);
   }
-  /** Gives a Pay After Delivery order more days before it expires. */
+  /** Extends the days before a Pay After Delivery order expires. */
   extendOrder(request: Input<typeof ExtendOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
     const whole = ExtendOrderRequest.fromPartial(request);
     return this.#read(this.#money, this.#money.extendOrder, whole, timeoutMs);
   }
-  /** Hands in a document against a chargeback; a repeat hands it in twice. */
+  /** Submits a document against a chargeback; a repeat submits it twice. */
   addOrderFile(request: Input<typeof AddOrderFileRequest>, timeoutMs = this.#options.writeTimeoutMs) {
     const whole = AddOrderFileRequest.fromPartial(request);
     return this.#read(this.#money, this.#money.addOrderFile, whole, timeoutMs);
@@ -289,12 +291,12 @@ export class Client {
     const whole = ListIssuersRequest.fromPartial(request);
     return this.#read(this.#methods, this.#methods.listIssuers, whole, timeoutMs);
   }
-  /** Makes a token for the payment component, for one order. */
+  /** Creates a token for the payment component, for one order. */
   createApiToken(request: Input<typeof CreateApiTokenRequest> = {}, timeoutMs?: number) {
     const whole = CreateApiTokenRequest.fromPartial(request);
     return this.#read(this.#checkout, this.#checkout.createApiToken, whole, timeoutMs);
   }
-  /** Makes a session for the Apple Pay button. */
+  /** Creates a session for the Apple Pay button. */
   createApplePaySession(request: Input<typeof CreateApplePaySessionRequest>, timeoutMs = this.#options.writeTimeoutMs) {
     const whole = CreateApplePaySessionRequest.fromPartial(request);
     return this.#read(this.#checkout, this.#checkout.createApplePaySession, whole, timeoutMs);
@@ -324,12 +326,12 @@ export class Client {
     const whole = ListClosingBalancesRequest.fromPartial(request);
     return this.#read(this.#accounts, this.#accounts.listClosingBalances, whole, timeoutMs);
   }
-  /** Lists the trades that a shop can be of. */
+  /** Lists the business categories of shops. */
   listCategories(request: Input<typeof ListCategoriesRequest> = {}, timeoutMs?: number) {
     const whole = ListCategoriesRequest.fromPartial(request);
     return this.#read(this.#accounts, this.#accounts.listCategories, whole, timeoutMs);
   }
-  /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceError when it is not genuine. */
+  /** Verifies a notification of MultiSafepay's to the shop; throws ServiceError if it is not authentic. */
   handleNotification(request: Input<typeof HandleNotificationRequest>, timeoutMs?: number) {
     const whole = HandleNotificationRequest.fromPartial(request);
     return this.#read(this.#notifications, this.#notifications.handleNotification, whole, timeoutMs);

@@ -17,22 +17,22 @@ use SensitiveParameter;
  * |-----------|------------------------------------------------------------------------------------------|
  * | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                  |
  * | REJECTED  | Rejected is thrown: the same call would be refused again                                 |
- * | NOT_SENT  | the same call again when the service gave a time for it, or no connection was made; else |
+ * | NOT_SENT  | the same call again if the service gave a retry time, or no connection was made; else    |
  * |           | NotSent or InvalidRequest                                                                |
- * | UNKNOWN   | the same call again with control.repeat: the service looks before it sends anything      |
+ * | UNKNOWN   | the same call again with control.repeat: the service reads the order before it sends it  |
  *
  * @internal
  */
 final class Certain
 {
-    // Less is not worth an attempt: the service refuses a call that it could not see through.
+    // The minimum time of an attempt: the service refuses a call that cannot complete in time.
     private const ATTEMPT_MIN_S = 1.0;
 
     /**
-     * Makes $call($request, $timeout) until its answer is certain or the budget is spent.
+     * Makes $call($request, $timeout) until its answer is conclusive or the budget is spent.
      *
-     * Every attempt carries the same ids and idempotency key. OutcomeUnknown is to be resolved by getOrder, or by this
-     * same call again.
+     * Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with getOrder, or with the same
+     * call again.
      *
      * @template Q of Message
      * @template R of Message
@@ -69,7 +69,7 @@ final class Certain
             $mayGoAgain = $error instanceof OutcomeUnknown || $error->retryAfter !== null;
             $timeIsUp = ($rule->clock)() + $wait + self::ATTEMPT_MIN_S > $end;
             if (!$mayGoAgain || $attempt >= $rule->attemptsMax || $timeIsUp) {
-                // That the last attempt was not sent says nothing about the earlier one that may have been.
+                // The last attempt was not sent, but an earlier one may have been.
                 throw $inDoubt && $error->outcome === Outcome::OUTCOME_NOT_SENT ? $error->asUnknown() : $error;
             }
             if ($rule->onRepeat !== null) {
@@ -79,7 +79,7 @@ final class Certain
         }
     }
 
-    /** A reply that does not say CONFIRMED is nobody's word on the payment, unless nothing was to be sent. */
+    /** A reply without CONFIRMED does not determine the payment's outcome, except for a dry run. */
     private static function doubtful(Message $reply): ?ServiceException
     {
         $result = $reply->getResult();

@@ -69,7 +69,7 @@ final class Channel
     }
 
     /**
-     * A call with any number of answers, each yielded when it has arrived. Leaving the loop ends the call.
+     * A call with any number of answers, each yielded when it has arrived. Exiting the loop ends the call.
      *
      * @return Generator<int, string>
      */

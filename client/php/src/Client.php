@@ -77,7 +77,7 @@ use SensitiveParameter;
 /**
  * A client of the service: one method for each of its calls, which blocks until the call has ended.
  *
- * Calls that move money follow the caller's rule to a certain outcome ({@see Certain}); each attempt is one request.
+ * Calls that move money follow the caller's rule to a conclusive outcome ({@see Certain}); each attempt is one request.
  * Reads are made again while the service is unavailable.
  */
 final class Client
@@ -103,11 +103,12 @@ final class Client
     /**
      * @param string $server HOST:PORT or unix:PATH
      * @param bool $allowPlaintext plain text to another machine, behind a mesh that encrypts
-     * @param string $proxy "http://[USER:PASSWORD@]HOST:PORT", which is asked to CONNECT to the server. The environment's
-     *     http_proxy, https_proxy and all_proxy are ignored: they would show card data to a machine nobody named here
-     * @param string $site chooses one of several sites (metadata x-msp-site)
-     * @param float $writeTimeout seconds of one attempt; the service answers within 33 s, and 35 s let its word on the
-     *     outcome arrive
+     * @param string $proxy "http://[USER:PASSWORD@]HOST:PORT", which gets CONNECT to the server. The environment's
+     * http_proxy, https_proxy and all_proxy are ignored: they would expose card data to a proxy that was not configured
+     * here
+     * @param string $site selects one of several sites (metadata x-msp-site)
+     * @param float $writeTimeout seconds of one attempt; the service answers within 33 s, and 35 s let its outcome
+     * arrive
      * @param float $readTimeout seconds of a read
      */
     public function __construct(
@@ -127,12 +128,14 @@ final class Client
         $this->channel = new Channel(new Endpoint($server, $tls, $allowPlaintext, $proxy), $site);
     }
 
-    // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. $timeout is of one attempt.
+    // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. $timeout is of
+    // one attempt.
 
     /**
      * Creates the order once or not at all.
      *
-     * getResult()->getReason() NEXT_ACTION_LOST: the page for the customer was in a lost answer; cancelOrder, then a new id.
+     * getResult()->getReason() NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancelOrder,
+     * then a new id.
      */
     public function createOrder(
         #[SensitiveParameter] CreateOrderRequest $request,
@@ -194,10 +197,10 @@ final class Client
     }
 
     /**
-     * The order's state now, then each change, until it is final (or for good, with $follow).
+     * The order's current state, then each change, until it is final (or indefinitely, with $follow).
      *
-     * Each is yielded as soon as it has arrived; a stream that breaks goes on where it stopped. $timeout is of one stream;
-     * leaving the loop ends it.
+     * Each is yielded as soon as it has arrived; a broken stream is resumed. $timeout is of one stream;
+     * exiting the loop ends it.
      *
      * @return Generator<int, WatchOrderResponse>
      */
@@ -312,7 +315,7 @@ final class Client
         return $this->once(self::ORDERS . 'HoldOrder', $request, HoldOrderResponse::class, $timeout, false);
     }
 
-    /** Gives a Pay After Delivery order more days before it expires. */
+    /** Extends the days before a Pay After Delivery order expires. */
     public function extendOrder(
         #[SensitiveParameter] ExtendOrderRequest $request,
         ?float $timeout = null,
@@ -321,7 +324,7 @@ final class Client
         return $this->once(self::ORDERS . 'ExtendOrder', $request, ExtendOrderResponse::class, $timeout, false);
     }
 
-    /** Hands in a document against a chargeback; a repeat hands it in twice. */
+    /** Submits a document against a chargeback; a repeat submits it twice. */
     public function addOrderFile(
         #[SensitiveParameter] AddOrderFileRequest $request,
         ?float $timeout = null,
@@ -338,7 +341,7 @@ final class Client
         return $this->read(self::METHODS . 'ListIssuers', $request, ListIssuersResponse::class, $timeout);
     }
 
-    /** Makes a token for the payment component, for one order. */
+    /** Creates a token for the payment component, for one order. */
     public function createApiToken(
         #[SensitiveParameter] CreateApiTokenRequest $request,
         ?float $timeout = null,
@@ -346,7 +349,7 @@ final class Client
         return $this->read(self::CHECKOUT . 'CreateApiToken', $request, CreateApiTokenResponse::class, $timeout);
     }
 
-    /** Makes a session for the Apple Pay button. */
+    /** Creates a session for the Apple Pay button. */
     public function createApplePaySession(
         #[SensitiveParameter] CreateApplePaySessionRequest $request,
         ?float $timeout = null,
@@ -395,7 +398,7 @@ final class Client
         return $this->read(self::ACCOUNTS . 'ListClosingBalances', $request, ListClosingBalancesResponse::class, $timeout);
     }
 
-    /** Lists the trades that a shop can be of. */
+    /** Lists the business categories of shops. */
     public function listCategories(
         #[SensitiveParameter] ListCategoriesRequest $request,
         ?float $timeout = null,
@@ -403,7 +406,7 @@ final class Client
         return $this->read(self::ACCOUNTS . 'ListCategories', $request, ListCategoriesResponse::class, $timeout);
     }
 
-    /** Verifies what MultiSafepay sent to the shop over HTTP; throws ServiceException when it is not genuine. */
+    /** Verifies a notification of MultiSafepay's to the shop; throws ServiceException if it is not authentic. */
     public function handleNotification(
         #[SensitiveParameter] HandleNotificationRequest $request,
         ?float $timeout = null,

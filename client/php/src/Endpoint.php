@@ -11,13 +11,13 @@ use SensitiveParameter;
 /**
  * Where the service is, and how it is reached, as options of libcurl.
  *
- * Proxies of the environment are never used: in plain text they would be shown card data.
+ * Proxies of the environment are never used: in plain text they would see card data.
  *
  * @internal
  */
 final class Endpoint
 {
-    // Addresses that never leave the machine.
+    // Addresses on this machine.
     private const LOCAL = '/^(localhost|127\.[\d.]+|\[::1\]):\d+$/';
 
     /** The server and the way to it, in words: "127.0.0.1:50051 in plain text". */

@@ -18,7 +18,7 @@ use SensitiveParameter;
  */
 final class Exchange
 {
-    // The largest message that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand
+    // The largest accepted message. The service sends a list of up to 16 MiB of JSON, a page of a thousand
     // transactions with full texts; this is twice that. gRPC's default is 4 MiB.
     private const RECEIVE_MAX_BYTES = 32 << 20;
     private const PREFIX_BYTES = 5;

@@ -2,8 +2,8 @@
 
 """The client for asyncio: the methods of the blocking one, as coroutines, on grpc.aio.
 
-A task that is cancelled in a call that moves money leaves that payment to itself: the service carries it to its end. What is
-certain at that moment (OutcomeUnknown, or NotSent) is told to Rule.on_cancelled, and is the __cause__ of the CancelledError.
+Cancelling a task in a call that moves money does not cancel the payment: the service completes it. The outcome known at
+that moment (OutcomeUnknown, or NotSent) is passed to Rule.on_cancelled, and is the __cause__ of the CancelledError.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ async def certainly(connect, call, request, rule: Rule, timeout: float):
 
 
 async def _error_of(call) -> Optional[grpc.aio.AioRpcError]:
-    """How `call` ended; None: well. Cancels it with the task.
+    """The error of `call`; None if it succeeded. Cancels the call with the task.
 
-    To await the call itself is to be cancelled by close() in another task, although nobody cancelled this one.
+    Awaiting the call itself would raise CancelledError when another task calls close(), although this task was not
+    cancelled.
     """
     try:
         code = await call.code()
@@ -108,7 +109,7 @@ class _Connection:
         start = time.monotonic()
         ready = asyncio.ensure_future(self._channel.channel_ready())
         try:
-            # asyncio.wait_for() of Python 3.11 and before can miss that this task was cancelled, and pay.
+            # asyncio.wait_for() of Python 3.11 and before can swallow the cancellation of this task, and pay.
             await asyncio.wait({ready}, timeout=min(timeout / 2, CONNECT_MAX))
         finally:
             ready.cancel()
@@ -129,7 +130,7 @@ class _Connection:
 class Client:
     """A connection to the service, with the settings of the blocking multisafepay_grpc.Client.
 
-    Belongs to the event loop in which it is made. Any number of tasks may use it.
+    Belongs to the event loop in which it is created. Any number of tasks may use it.
     """
 
     def __init__(
@@ -162,7 +163,7 @@ class Client:
         self._accounts = account_service_pb2_grpc.AccountServiceStub(reads)
 
     async def close(self) -> None:
-        """Ends what is under way; a payment in flight is OutcomeUnknown."""
+        """Ends all calls in flight; a payment in flight is OutcomeUnknown."""
         for channel in self._channels:
             await channel.close()
 
@@ -188,14 +189,16 @@ class Client:
 
         return await certainly(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
 
-    # Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. `timeout` is of one attempt.
+    # Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeout` is of
+    # one attempt.
 
     async def create_order(
         self, request: v1.CreateOrderRequest, timeout: Optional[float] = None
     ) -> v1.CreateOrderResponse:
         """Creates the order once or not at all.
 
-        `result.reason` NEXT_ACTION_LOST: the page for the customer was in a lost answer; cancel_order, then a new id.
+        `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancel_order, then a
+        new id.
         """
         return await self._certain(self._money.CreateOrder, request, timeout)
 
@@ -243,10 +246,10 @@ class Client:
         heartbeat_s: int = 0,
         timeout: Optional[float] = None,
     ) -> AsyncIterator[v1.WatchOrderResponse]:
-        """The order's state now, then each change, until it is final (or for good, with `follow`).
+        """The order's current state, then each change, until it is final (or indefinitely, with `follow`).
 
-        A stream that breaks goes on where it stopped. `timeout` is of one stream; leaving the loop ends it, and so does
-        aclose() where the iterator is kept.
+        A broken stream is resumed. `timeout` is of one stream; exiting the loop ends it, and so does
+        aclose() if the iterator is kept.
         """
         request = v1.WatchOrderRequest(
             order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
@@ -324,13 +327,13 @@ class Client:
     async def extend_order(
         self, request: v1.ExtendOrderRequest, timeout: Optional[float] = None
     ) -> v1.ExtendOrderResponse:
-        """Gives a Pay After Delivery order more days before it expires."""
+        """Extends the days before a Pay After Delivery order expires."""
         return await self._call(self._money.ExtendOrder, request, timeout or self._write_timeout)
 
     async def add_order_file(
         self, request: v1.AddOrderFileRequest, timeout: Optional[float] = None
     ) -> v1.AddOrderFileResponse:
-        """Hands in a document against a chargeback; a repeat hands it in twice."""
+        """Submits a document against a chargeback; a repeat submits it twice."""
         return await self._call(self._money.AddOrderFile, request, timeout or self._write_timeout)
 
     async def list_issuers(
@@ -342,13 +345,13 @@ class Client:
     async def create_api_token(
         self, request: v1.CreateApiTokenRequest, timeout: Optional[float] = None
     ) -> v1.CreateApiTokenResponse:
-        """Makes a token for the payment component, for one order."""
+        """Creates a token for the payment component, for one order."""
         return await self._read(self._checkout.CreateApiToken, request, timeout)
 
     async def create_apple_pay_session(
         self, request: v1.CreateApplePaySessionRequest, timeout: Optional[float] = None
     ) -> v1.CreateApplePaySessionResponse:
-        """Makes a session for the Apple Pay button."""
+        """Creates a session for the Apple Pay button."""
         return await self._call(self._checkout.CreateApplePaySession, request, timeout or self._write_timeout)
 
     async def list_terminals(
@@ -384,11 +387,11 @@ class Client:
     async def list_categories(
         self, request: v1.ListCategoriesRequest, timeout: Optional[float] = None
     ) -> v1.ListCategoriesResponse:
-        """Lists the trades that a shop can be of."""
+        """Lists the business categories of shops."""
         return await self._read(self._accounts.ListCategories, request, timeout)
 
     async def handle_notification(
         self, request: v1.HandleNotificationRequest, timeout: Optional[float] = None
     ) -> v1.HandleNotificationResponse:
-        """Verifies what MultiSafepay sent to the shop over HTTP; raises ServiceError when it is not genuine."""
+        """Verifies a notification of MultiSafepay's to the shop; raises ServiceError if it is not authentic."""
         return await self._read(self._notifications.HandleNotification, request, timeout)

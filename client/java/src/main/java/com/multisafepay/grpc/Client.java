@@ -99,16 +99,16 @@ import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 
 /**
- * The client: one blocking method for each call of the service. Serves any number of threads.
+ * The client: one blocking method for each call of the service. Thread-safe.
  *
- * <p>Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a channel of their own
- * on which nothing is ever tried again by itself; they follow the caller's rule ({@link Rule}) to a certain outcome.
+ * <p>gRPC retries reads while the service is unavailable. Calls that move money use a separate channel without
+ * automatic retries; they follow the caller's rule ({@link Rule}) to a conclusive outcome.
  */
 public final class Client implements AutoCloseable {
-  // Addresses that never leave the machine.
+  // Addresses on this machine.
   private static final Pattern LOCAL =
       Pattern.compile("^(dns:(///)?)?(localhost|127\\.[\\d.]+|\\[::1\\])(:\\d+)?$|^unix:.*");
-  // The largest reply that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
+  // The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
   // with full texts; this is twice that. gRPC's default is 4 MiB.
   private static final int RECEIVE_MAX_BYTES = 32 << 20;
   private static final Metadata.Key<String> SITE = Metadata.Key.of("x-msp-site", Metadata.ASCII_STRING_MARSHALLER);
@@ -116,7 +116,7 @@ public final class Client implements AutoCloseable {
   private final Duration writeTimeout;
   private final Duration readTimeout;
   private final Rule rule;
-  private final String tried; // Address and way, for messages.
+  private final String tried; // Address and transport, for messages.
   private final ManagedChannel reads;
   private final ManagedChannel writes;
   private final OrderServiceGrpc.OrderServiceBlockingStub orders;
@@ -156,22 +156,22 @@ public final class Client implements AutoCloseable {
     }
 
     /**
-     * "http://[USER:PASSWORD@]HOST:PORT" of a proxy that is asked to CONNECT to the server. The system's own settings
-     * (https.proxyHost and the like) are ignored: in plain text they would hand card data to a machine that nobody named
-     * here.
+     * "http://[USER:PASSWORD@]HOST:PORT" of a proxy that gets CONNECT to the server. The system's own settings
+     * (https.proxyHost and the like) are ignored: in plain text they would expose card data to a proxy that was not
+     * configured here.
      */
     public Builder proxy(URI url) {
       this.proxy = url;
       return this;
     }
 
-    /** Chooses one of several sites (metadata x-msp-site). */
+    /** Selects one of several sites (metadata x-msp-site). */
     public Builder site(String name) {
       this.site = name;
       return this;
     }
 
-    /** Of one attempt. The service answers within 33 s, and 35 s let its word on the outcome arrive. */
+    /** Of one attempt. The service answers within 33 s, and 35 s let its outcome arrive. */
     public Builder writeTimeout(Duration time) {
       this.writeTimeout = time;
       return this;
@@ -239,7 +239,7 @@ public final class Client implements AutoCloseable {
 
   private static ManagedChannelBuilder<?> channel(Builder settings, ChannelCredentials credentials,
       ClientInterceptor site) {
-    // What may be repeated is written here, and not in a name server's records.
+    // The retry policy comes from here, never from DNS records.
     return Grpc.newChannelBuilder(settings.server, credentials).maxInboundMessageSize(RECEIVE_MAX_BYTES)
         .disableServiceConfigLookUp().proxyDetector(Connection.through(settings.proxy)).intercept(site);
   }
@@ -254,7 +254,7 @@ public final class Client implements AutoCloseable {
     }
   }
 
-  /** Ends the connections, and with them every call under way. */
+  /** Closes the connections, and with them every call in flight. */
   @Override
   public void close() {
     reads.shutdownNow();
@@ -280,11 +280,11 @@ public final class Client implements AutoCloseable {
         call(money, method, mine, Connection.make(writes, tried, timeout), true), request, writeTimeout);
   }
 
-  // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent.
+  // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent.
 
   /**
-   * Creates the order once or not at all. {@code result.reason} NEXT_ACTION_LOST: the page for the customer was in a lost
-   * answer; cancelOrder, then a new id.
+   * Creates the order once or not at all. {@code result.reason} NEXT_ACTION_LOST: the address of the customer's page
+   * was in a lost answer; cancelOrder, then a new id.
    */
   public CreateOrderResponse createOrder(CreateOrderRequest request) {
     return certain(OrderServiceGrpc.OrderServiceBlockingStub::createOrder, request);
@@ -322,7 +322,7 @@ public final class Client implements AutoCloseable {
     return call(money, OrderServiceGrpc.OrderServiceBlockingStub::updateOrder, request, writeTimeout, false);
   }
 
-  /** The order's state now, then each change, until it is final. */
+  /** The order's current state, then each change, until it is final. */
   public Watch watchOrder(String orderId) {
     return watchOrder(WatchOrderRequest.newBuilder().setOrderId(orderId).build());
   }
@@ -378,12 +378,12 @@ public final class Client implements AutoCloseable {
     return call(money, OrderServiceGrpc.OrderServiceBlockingStub::holdOrder, request, writeTimeout, false);
   }
 
-  /** Gives a Pay After Delivery order more days before it expires. */
+  /** Extends the days before a Pay After Delivery order expires. */
   public ExtendOrderResponse extendOrder(ExtendOrderRequest request) {
     return call(money, OrderServiceGrpc.OrderServiceBlockingStub::extendOrder, request, writeTimeout, false);
   }
 
-  /** Hands in a document against a chargeback; a repeat hands it in twice. */
+  /** Submits a document against a chargeback; a repeat submits it twice. */
   public AddOrderFileResponse addOrderFile(AddOrderFileRequest request) {
     return call(money, OrderServiceGrpc.OrderServiceBlockingStub::addOrderFile, request, writeTimeout, false);
   }
@@ -393,12 +393,12 @@ public final class Client implements AutoCloseable {
     return read(methods, PaymentMethodServiceGrpc.PaymentMethodServiceBlockingStub::listIssuers, request);
   }
 
-  /** Makes a token for the payment component, for one order. */
+  /** Creates a token for the payment component, for one order. */
   public CreateApiTokenResponse createApiToken(CreateApiTokenRequest request) {
     return read(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApiToken, request);
   }
 
-  /** Makes a session for the Apple Pay button. */
+  /** Creates a session for the Apple Pay button. */
   public CreateApplePaySessionResponse createApplePaySession(CreateApplePaySessionRequest request) {
     return call(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApplePaySession, request, writeTimeout, false);
   }
@@ -428,12 +428,12 @@ public final class Client implements AutoCloseable {
     return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::listClosingBalances, request);
   }
 
-  /** Lists the trades that a shop can be of. */
+  /** Lists the business categories of shops. */
   public ListCategoriesResponse listCategories(ListCategoriesRequest request) {
     return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::listCategories, request);
   }
 
-  /** Verifies what MultiSafepay sent to the shop over HTTP; throws when it is not genuine. */
+  /** Verifies a notification that MultiSafepay sent to the shop over HTTP; throws if it is not authentic. */
   public HandleNotificationResponse handleNotification(HandleNotificationRequest request) {
     return read(notifications, NotificationServiceGrpc.NotificationServiceBlockingStub::handleNotification, request);
   }

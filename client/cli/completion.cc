@@ -14,13 +14,13 @@
 namespace msp::cli {
 namespace {
 
-// A word that may stand next, and what it is.
+// A possible next word, and its description.
 struct Item {
   std::string word;
   std::string help;
 };
 
-// What may follow `words`, "" or "order" or "order create".
+// The possible words after `words`, "" or "order" or "order create".
 struct Place {
   std::string words;
   std::vector<Item> items;

@@ -44,7 +44,7 @@ std::string_view HostOf(std::string_view server) {
   return has_port ? server.substr(0, colon) : server;
 }
 
-// Addresses on this machine. "127.0.0.1.example" is a name of another one.
+// Addresses on this machine. "127.0.0.1.example" is another machine.
 bool IsLocal(std::string_view server) {
   if (server.substr(0, 5) == "unix:") return true;
   const std::string_view host = HostOf(server);
@@ -91,7 +91,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
 
 absl::StatusOr<Channels> MakeChannels(const ChannelOptions& options) {
   if (options.server.empty()) return absl::InvalidArgumentError("the server's address is empty");
-  // gRPC passes over a proxy that it cannot read, and connects directly.
+  // gRPC ignores a proxy address that it cannot parse, and connects directly.
   if (!options.proxy.empty() && !absl::StartsWith(options.proxy, "http://"))
     return absl::InvalidArgumentError("the proxy is not http://HOST:PORT");
   const auto credentials = MakeCredentials(options);

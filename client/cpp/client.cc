@@ -19,8 +19,8 @@ constexpr char kSiteKey[] = "x-msp-site";
 // The time for gRPC to report why it is not connected.
 constexpr std::chrono::milliseconds kReasonMax{200};
 
-// A reply that does not say what became of the money is no answer: an empty one, or one of a
-// service that says less than the schema asks.
+// A reply without an outcome is inconclusive: an empty one, or one of a service that violates the
+// schema.
 std::optional<Error> Doubt(const pb::Message& response) {
   const pb::FieldDescriptor* field = response.GetDescriptor()->FindFieldByName("result");
   if (field == nullptr || field->message_type() != v1::CallResult::descriptor()) return {};
@@ -29,7 +29,7 @@ std::optional<Error> Doubt(const pb::Message& response) {
   if (result.outcome() != v1::OUTCOME_UNSPECIFIED && result.outcome() != v1::OUTCOME_UNKNOWN)
     return {};
   return Error{.code = grpc::StatusCode::UNKNOWN,
-               .message = "the reply does not say what became of the call",
+               .message = "the reply does not state the outcome",
                .reason = "OUTCOME_UNKNOWN",
                .outcome = v1::OUTCOME_UNKNOWN};
 }

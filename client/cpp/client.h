@@ -9,7 +9,7 @@
 //   auto reply = (*client)->GetOrder(request);
 //   if (reply.ok()) use(reply->order()); else log(reply.error().message);
 //
-// For a payment use CreateOrderCertain (certain.h), which keeps the caller's rule.
+// For a payment use CreateOrderCertain (certain.h), which follows the caller's rule.
 #pragma once
 
 #include <grpcpp/client_context.h>
@@ -63,7 +63,7 @@ class Watch {
 
   // Waits for the next message; false at the stream's end.
   bool Next(v1::WatchOrderResponse& message);
-  // After Next was false: nothing when the order reached a final state, else why the stream broke.
+  // After Next returned false: empty if the order reached a final state, else the stream's error.
   std::optional<Error> Finish();
   // Ends the stream early.
   void Cancel() { context_->TryCancel(); }
@@ -78,7 +78,7 @@ class Watch {
 
 class Client {
  public:
-  // Connects with the first call. An error names the setting that is wrong.
+  // Connects with the first call. An error names the invalid setting.
   static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
 
   // Moves money; see the caller's rule in docs/clients.md.
@@ -95,7 +95,7 @@ class Client {
   Result<v1::CancelRefundResponse> CancelRefund(const v1::CancelRefundRequest& request,
                                                 const CallOptions& call = {}) const;
 
-  // Changes something that is no money; may be repeated.
+  // Idempotent, moves no money; may be repeated.
   Result<v1::UpdateOrderResponse> UpdateOrder(const v1::UpdateOrderRequest& request,
                                               const CallOptions& call = {}) const;
   Result<v1::UpdateTokenResponse> UpdateToken(const v1::UpdateTokenRequest& request,
@@ -113,7 +113,7 @@ class Client {
   Result<v1::HandleNotificationResponse> HandleNotification(
       const v1::HandleNotificationRequest& request, const CallOptions& call = {}) const;
 
-  // Only reads; repeated by itself while the service is unavailable.
+  // A read; retried automatically while the service is unavailable.
   Result<v1::GetOrderResponse> GetOrder(const v1::GetOrderRequest& request,
                                         const CallOptions& call = {}) const;
   Result<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request,
@@ -154,8 +154,8 @@ class Client {
   std::unique_ptr<Watch> WatchOrder(const v1::WatchOrderRequest& request,
                                     const CallOptions& call = {}) const;
 
-  // Any unary method of the schema by its descriptor, for programs that are driven by it. Fills
-  // `response`, or says what went wrong.
+  // Calls any unary method of the schema by its descriptor, for generic programs. Fills `response`,
+  // or returns the error.
   std::optional<Error> Call(const google::protobuf::MethodDescriptor& method,
                             const google::protobuf::Message& request,
                             google::protobuf::Message& response,

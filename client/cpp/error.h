@@ -24,7 +24,7 @@ struct Violation {
   std::string description;  // Never the value.
 };
 
-// The reason that the client itself gives when no connection to the service was made.
+// The client's own reason if no connection to the service was made.
 inline constexpr std::string_view kNotConnected = "NOT_CONNECTED";
 
 struct Error {

@@ -70,7 +70,7 @@ func (c *Client) DeleteToken(ctx context.Context, request *v1.DeleteTokenRequest
 	return plain(ctx, c, c.options.WriteTimeout, c.tokens.DeleteToken, request)
 }
 
-// ListPaymentMethods lists what customers can pay with.
+// ListPaymentMethods lists the payment methods for customers.
 func (c *Client) ListPaymentMethods(ctx context.Context,
 	request *v1.ListPaymentMethodsRequest) (*v1.ListPaymentMethodsResponse, error) {
 	return plain(ctx, c, c.options.ReadTimeout, c.methods.ListPaymentMethods, request)

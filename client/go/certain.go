@@ -112,7 +112,7 @@ func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeou
 			reply.GetResult().GetDryRunJson() != ""):
 			return reply, nil
 		case err == nil:
-			failed = &Error{Code: codes.Unknown, Message: "the reply does not say what is certain",
+			failed = &Error{Code: codes.Unknown, Message: "the reply does not state the outcome",
 				Outcome: v1.Outcome_OUTCOME_UNKNOWN}
 		case !errors.As(err, &failed):
 			return none, err

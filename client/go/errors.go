@@ -80,7 +80,7 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Unwrap gives gRPC's own error, for status.FromError.
+// Unwrap returns gRPC's own error, for status.FromError.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is compares with the Err... of this package.
@@ -106,7 +106,7 @@ func (e *Error) takeInfo(info *errdetails.ErrorInfo) {
 	e.FromService = true
 	e.Reason, e.Domain, e.OrderID = info.GetReason(), info.GetDomain(), metadata["order_id"]
 	e.Outcome = v1.Outcome(v1.Outcome_value["OUTCOME_"+metadata["outcome"]])
-	// What is no number counts as none.
+	// A value that is not a number counts as absent.
 	e.ErrorCode, _ = strconv.Atoi(metadata["error_code"])
 	e.HTTPStatus, _ = strconv.Atoi(metadata["http_status"])
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+// The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
 //
 // | outcome   | what happens                                                                                 |
 // |-----------|----------------------------------------------------------------------------------------------|
@@ -58,7 +58,7 @@ export async function certainly<Q extends Controlled, R extends { result?: CallR
     try {
       const reply = await call(mine, Math.min(timeoutMs, Math.max(end - rule.nowMs(), ATTEMPT_MIN_MS)));
       if (reply.result?.outcome === Outcome.OUTCOME_CONFIRMED || reply.result?.dryRunJson) return reply;
-      error = unknown("the reply does not say what is certain");
+      error = unknown("the reply does not state the outcome");
     } catch (caught) {
       if (!(caught instanceof ServiceError)) throw caught;
       error = caught;

@@ -11,7 +11,7 @@ use Multisafepay\V1\Outcome;
 use SensitiveParameter;
 
 /**
- * The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+ * The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
  *
  * | outcome   | what happens                                                                             |
  * |-----------|------------------------------------------------------------------------------------------|
@@ -61,7 +61,7 @@ final class Certain
             }
             if ($error instanceof OutcomeUnknown) {
                 $inDoubt = true;
-                // A copy of its own: clone leaves the caller's control and ours one object.
+                // A separate copy: clone would share the caller's control object.
                 $control = $mine->getControl() === null ? new CallControl() : clone $mine->getControl();
                 $mine->setControl($control->setRepeat(true));
             }
@@ -86,6 +86,6 @@ final class Certain
         if ($result !== null && ($result->getOutcome() === Outcome::OUTCOME_CONFIRMED || $result->getDryRunJson() !== '')) {
             return null;
         }
-        return ServiceException::unknown('the reply does not say what is certain');
+        return ServiceException::unknown('the reply does not state the outcome');
     }
 }

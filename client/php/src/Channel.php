@@ -26,9 +26,9 @@ final class Channel
     private const CONNECT_MAX_S = 5.0;
     private const PAUSE_S = 0.05;
     private const PAUSE_MAX_S = 0.5;
-    // Seconds for which a service that has answered is taken to be up.
+    // Seconds for which a service counts as up after an answer.
     private const FRESH_S = 10.0;
-    // Reads nothing and changes nothing; any answer to it in HTTP/2 will do.
+    // Reads and changes nothing; any HTTP/2 answer suffices.
     private const CHECK = '/grpc.health.v1.Health/Check';
     private const SELECT_S = 1.0;
 
@@ -86,7 +86,7 @@ final class Channel
                     yield $answer;
                 }
                 if ($running > 0 && curl_multi_select($multi, self::SELECT_S) < 0) {
-                    usleep((int) (1e6 * self::PAUSE_S)); // Nothing to wait for yet, as while a name is looked up.
+                    usleep((int) (1e6 * self::PAUSE_S)); // No socket to wait for during name resolution.
                 }
             } while ($running > 0);
             $ended = curl_multi_info_read($multi);

@@ -126,7 +126,7 @@ def _doubtful(reply) -> Optional[ServiceError]:
     """A reply without CONFIRMED does not determine the payment's outcome, except for a dry run."""
     if reply.result.outcome == control_pb2.OUTCOME_CONFIRMED or reply.result.dry_run_json:
         return None
-    error = OutcomeUnknown(grpc.StatusCode.UNKNOWN, "the reply does not say what is certain")
+    error = OutcomeUnknown(grpc.StatusCode.UNKNOWN, "the reply does not state the outcome")
     error.outcome = control_pb2.OUTCOME_UNKNOWN
     return error
 

@@ -12,7 +12,7 @@ import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 
 /**
- * The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+ * The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
  *
  * <pre>
  * CONFIRMED  the reply is returned; a declined card is CONFIRMED too
@@ -73,7 +73,7 @@ public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<
         R reply = call.apply(mine, timeout.compareTo(left) < 0 ? timeout : left);
         CallResult result = resultOf(reply);
         if (result.getOutcome() == Outcome.OUTCOME_CONFIRMED || !result.getDryRunJson().isEmpty()) return reply;
-        error = ServiceException.unknown("the reply does not say what is certain");
+        error = ServiceException.unknown("the reply does not state the outcome");
       } catch (ServiceException caught) {
         error = caught;
       }

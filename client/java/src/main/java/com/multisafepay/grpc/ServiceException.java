@@ -50,7 +50,7 @@ public class ServiceException extends RuntimeException {
   /** One rejected field of the request: "gateway_info.card_number", and the reason; never its value. */
   public record FieldViolation(String field, String description) {}
 
-  /** What the status and the details in its trailer say. */
+  /** The contents of the status and the details in its trailer. */
   record Facts(Status.Code code, String message, ErrorInfo info, Outcome outcome, List<FieldViolation> violations,
       Optional<Duration> retryAfter) {
     Facts withOutcomeUnknown() {

@@ -20,7 +20,7 @@ inline constexpr int kExitUnknown = 3;  // A call that moves money may or may no
 inline constexpr int kExitDeclined = 4;
 inline constexpr int kExitExpired = 5;
 inline constexpr int kExitCancelled = 6;
-inline constexpr int kExitOpen = 7;  // Still open at the timeout, or in an unnamed state.
+inline constexpr int kExitOpen = 7;       // Still open at the timeout, or in an unnamed state.
 inline constexpr int kExitGivenBack = 8;  // Refunded in part or whole, or charged back.
 // The customer has paid and the money has not arrived yet; it may still fail.
 inline constexpr int kExitProcessing = 9;

@@ -26,11 +26,11 @@ struct CertainOptions {
 // | outcome   | what it does                                                                      |
 // |-----------|-----------------------------------------------------------------------------------|
 // | CONFIRMED | returns the reply. `result.reason` NEXT_ACTION_LOST: the customer's next page was |
-// |           | in a lost answer; CancelOrder, wait for its confirmation, then a new id.             |
+// |           | in a lost answer; CancelOrder, wait for its confirmation, then a new id.          |
 // | REJECTED  | returns the error: the same call would be refused again.                          |
 // | NOT_SENT  | sends the same call again if the service gave a retry time, or no connection      |
 // |           | was made; else returns the error: the request itself is wrong.                    |
-// | UNKNOWN   | sends the same call again with `control.repeat`: the service reads                 |
+// | UNKNOWN   | sends the same call again with `control.repeat`: the service reads                |
 // |           | MultiSafepay's record before it sends anything.                                   |
 //
 // Every attempt carries the same order id and idempotency key; without a key the service derives

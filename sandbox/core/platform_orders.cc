@@ -336,7 +336,7 @@ bool Platform::SettleRefund(Order& refund, bool accepted) {
   const bool whole = order->money.refunded >= order->money.captured_here;
   const std::string was = order->status;
   Change(*order, whole ? "refunded" : "partial_refunded", "completed");
-  // A second partial refund changes no status, yet is told.
+  // A second partial refund changes no status, but is notified.
   if (order->status == was) Notify(*order);
   return true;
 }

@@ -64,7 +64,7 @@ std::string IdText(std::string_view id) {
   return HtmlEscaped(masked);
 }
 
-// As Amsterdam's clocks show it, which is how the API has it.
+// Amsterdam local time, as in the API.
 std::string Time(std::int64_t ms) {
   std::string text = AmsterdamTime(ms);
   if (text.size() > 10) text[10] = ' ';
@@ -174,7 +174,7 @@ std::string Outcome(const Json& attempt) {
 }
 
 std::string NotificationSection(const OrderDetail& detail) {
-  // Nobody is told about the others.
+  // The other targets get no notification.
   if (detail.order->kind != Kind::kPayment && detail.order->kind != Kind::kCapture) return {};
   std::string html =
       "<section aria-labelledby=\"notifications\"><h2 id=\"notifications\">Notifications</h2>";
@@ -435,7 +435,7 @@ HttpAnswer Page(int status, std::string_view title, const std::string& content) 
 }
 
 std::string Header(const DashboardFrame& frame, const std::string& title) {
-  // To the minute: a page that changes by itself every second could not be compared.
+  // To the minute, so that pages can be compared.
   return "<header><p><a href=\"/\">Sandbox</a> <span id=\"now\" data-live>" +
          Time(frame.now_ms).substr(0, 16) + " in Amsterdam" +
          (frame.frozen ? ", the clock stands still" : "") +

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""How the cost grows: with threads, and with the length of an order."""
+"""The growth of the cost with threads, and with the length of an order."""
 
 import contextlib
 import json

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the figures are held against. A missed target is printed and fails nothing: the machine may be noisy."""
+"""The targets of the figures. A missed target is printed and does not fail the run: the machine may be noisy."""
 
 
 def _median(*path):
@@ -17,7 +17,7 @@ def _at(figures, *path):
     return figures
 
 
-# What, unit, target, what to dream of, where the figure is. Ratios are of one run. A target is the most that a figure may
+# Name, unit, target, stretch target, and the path of the figure. Ratios are of one run. A target is the most that a figure may
 # be; the least where its dream is more.
 TARGETS = [
     ("CPU of a CreateOrder at 4x4 / (gRPC alone + libcurl alone)", "", 1.15, 0.95, _median("cpu", "4x4", "ratio")),

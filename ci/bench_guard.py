@@ -185,7 +185,7 @@ def main():
     if other:
         results.append((False, "", ""))
         print("FAILED  the counts were made with another toolchain (above) and cannot be compared; when the tree of the last update "
-              "counts the same as this one here, record them anew:\n        ./run bench-guard --update 'toolchain: ...'")
+              "counts the same as this one here, record them again:\n        ./run bench-guard --update 'toolchain: ...'")
     elif not all(holds for holds, _, _ in results):
         print("If the instructions are worth it, say why and commit the file with the change:\n"
               "        ./run bench-guard --update 'what they buy'")

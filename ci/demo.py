@@ -129,7 +129,7 @@ def main():
             base = sandbox["api_url"].removesuffix("/").removesuffix("/v1/json")
             post(f"{base}/_sandbox/orders/{order_id}/3ds", {"result": "Y"})
 
-            say("look at the order again")
+            say("read the order again")
             order = order_of(msp(client, address, "order", "get", order_id))
             after = state_of(order)
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A root file system with only PROGRAMS: ci/image_root.sh DIRECTORY PROGRAM...
 #
-# The programs go to /usr/bin, stripped; PROGRAM.optimized in their place where there is one. Each shared library that one of them loads comes along at its own path; so do the
-# authorities of ca-certificates, a user without a name elsewhere, and the entries of Debian's package database, by which
-# vulnerability scanners know what is inside: those of the libraries, and of the archives that were linked in. A program
-# lies in the bin folder of its ninja build.
+# The programs go to /usr/bin, stripped; if PROGRAM.optimized exists, it replaces PROGRAM. Shared libraries that they load are copied
+# to the same path. So are the authorities of ca-certificates, an unnamed user, and the entries of Debian's package database for
+# the libraries and for the archives that were linked in, which vulnerability scanners read. A program is in the bin folder of its
+# ninja build.
 set -euo pipefail
 root=$1
 shift

@@ -101,7 +101,7 @@ set(CPACK_DEBIAN_CLIENT_PACKAGE_NAME libmultisafepay-grpc-dev)
 set(CPACK_DEBIAN_CLIENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libgrpc++-dev, libprotobuf-dev, libabsl-dev")
 set(CPACK_DEBIAN_CLIENT_DESCRIPTION "Headers, static library, CMake package and pkg-config file of the C++ client
-of msp-server: certain answers, no doubled payments.")
+of msp-server: conclusive outcomes, no duplicate payments.")
 include(CPack)
 cpack_add_component_group(server)
 cpack_add_component_group(client)

@@ -110,6 +110,6 @@ def telemetry(part):
 
 
 def targets(rows):
-    return table(["target", "measured", "target", "dream", ""],
-                 [[row["what"] + (f", {row['unit']}" if row["unit"] else ""), row["measured"], row["target"], row["dream"],
+    return table(["target", "measured", "target", "stretch", ""],
+                 [[row["what"] + (f", {row['unit']}" if row["unit"] else ""), row["measured"], row["target"], row["stretch"],
                    "met" if row["met"] else "missed"] for row in rows])

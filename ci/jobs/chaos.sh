@@ -73,7 +73,7 @@ if [[ $matrix == yes ]]; then
 fi
 orders=${orders:-3000}
 
-passed=0 failed=0 doubts=0 statements=0 logs=build/chaos
+passed=0 failed=0 unresolved=0 statements=0 logs=build/chaos
 mkdir -p "$logs"
 # One run of the harness: LOG SEED [OPTION...].
 run_once() {
@@ -95,7 +95,7 @@ judge() {
   fi
   counted=$(grep -oE 'knowable: [0-9]+ of [0-9]+' "$1" || true)
   if [[ $counted =~ ([0-9]+)\ of\ ([0-9]+) ]]; then
-    doubts=$((doubts + BASH_REMATCH[1])) statements=$((statements + BASH_REMATCH[2]))
+    unresolved=$((unresolved + BASH_REMATCH[1])) statements=$((statements + BASH_REMATCH[2]))
   fi
   if [[ $summary == yes && $status == 0 ]]; then
     grep -E '^  +paid in the end|^  +UNKNOWN|^  +requests |violations in|^seed ' "$1" || true
@@ -119,8 +119,8 @@ for ((i = seed; i < seed + seeds; i++)); do
   done
 done
 if [[ $matrix == yes ]]; then
-  say "chaos: ${#rule_sets[@]} rule sets, UNKNOWN although knowable: $doubts of $statements statements"
-  if ((doubts * 1000 <= statements * 3)); then
+  say "chaos: ${#rule_sets[@]} rule sets, UNKNOWN although knowable: $unresolved of $statements statements"
+  if ((unresolved * 1000 <= statements * 3)); then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))

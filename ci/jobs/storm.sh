@@ -4,7 +4,7 @@
 # Scenarios, all of them by default:
 #   rolling       two replicas are restarted in turn under 500 calls/s: no call of a plain client, or through Envoy, fails
 #   overload      five times the capacity: goodput is kept, the rest is refused at once
-#   slow          4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads go on
+#   slow          4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads continue
 #   outage        the upstream is killed for 10 s: NOT_SENT for what could not connect, nothing hangs
 #   rate_limited  200 orders/s against a limit of 50 (HTTP 429): the limit is used, none is UNKNOWN, no lookups
 #   attack        thirteen attacks: through Envoy (docs/mesh) no call of others fails; eight of them without a proxy: no crash,

@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kReasonMax{200};
 
 // A reply without an outcome is inconclusive: an empty one, or one of a service that violates the
 // schema.
-std::optional<Error> Doubt(const pb::Message& response) {
+std::optional<Error> Inconclusive(const pb::Message& response) {
   const pb::FieldDescriptor* field = response.GetDescriptor()->FindFieldByName("result");
   if (field == nullptr || field->message_type() != v1::CallResult::descriptor()) return {};
   const auto& result =
@@ -114,7 +114,7 @@ std::optional<Error> Client::Call(const pb::MethodDescriptor& method, const pb::
   const grpc::Status status =
       Invoke(reads ? channels_.reads : channels_.writes, context, method, request, response);
   if (!status.ok()) return ReadError(status, moves_money);
-  return moves_money ? Doubt(response) : std::nullopt;
+  return moves_money ? Inconclusive(response) : std::nullopt;
 }
 
 template <class Response, class Request>

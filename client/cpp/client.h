@@ -46,7 +46,7 @@ struct ClientOptions {
   // Longer than the 33 s in which the service answers every call: its outcome arrives.
   std::int64_t write_timeout_ms = 35'000;
   std::int64_t read_timeout_ms = 10'000;
-  std::int64_t watch_timeout_ms = 3'600'000;  // Then go on with the last resume_token.
+  std::int64_t watch_timeout_ms = 3'600'000;  // Then resume with the last resume_token.
 };
 
 struct CallOptions {

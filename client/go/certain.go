@@ -89,9 +89,9 @@ func shorter(a, b time.Duration) time.Duration {
 	return b
 }
 
-// certainly makes the call until its answer is conclusive, or the rule's budget or ctx is spent. Every attempt carries
+// callWithRetry makes the call until its answer is conclusive, or the rule's budget or ctx is spent. Every attempt carries
 // the same ids and idempotency key.
-func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeout time.Duration, request Q,
+func callWithRetry[Q proto.Message, R answer](ctx context.Context, rule Rule, timeout time.Duration, request Q,
 	call func(context.Context, Q) (R, error)) (R, error) {
 	var none R
 	rule = rule.withDefaults()
@@ -100,7 +100,7 @@ func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeou
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
 		end = deadline
 	}
-	inDoubt := false
+	indeterminate := false
 	for attempt, pause := 1, rule.Pause; ; attempt, pause = attempt+1, 2*pause {
 		left := longer(end.Sub(rule.now()), attemptMin)
 		attemptCtx, cancel := context.WithTimeout(ctx, shorter(timeout, left))
@@ -118,7 +118,7 @@ func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeou
 			return none, err
 		}
 		if failed.Outcome == v1.Outcome_OUTCOME_UNKNOWN {
-			inDoubt = true
+			indeterminate = true
 			sayRepeat(mine)
 		}
 		mayGoAgain := failed.Outcome == v1.Outcome_OUTCOME_UNKNOWN || failed.RetryAfter != nil
@@ -136,7 +136,7 @@ func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeou
 			}
 		}
 		// The last attempt was not sent, but an earlier one may have been.
-		if inDoubt && failed.Outcome == v1.Outcome_OUTCOME_NOT_SENT {
+		if indeterminate && failed.Outcome == v1.Outcome_OUTCOME_NOT_SENT {
 			failed.Outcome, failed.RetryAfter = v1.Outcome_OUTCOME_UNKNOWN, nil
 		}
 		return none, failed

@@ -195,7 +195,7 @@ func plain[Q, R any](ctx context.Context, c *Client, timeout time.Duration, call
 }
 
 func certain[Q proto.Message, R answer](ctx context.Context, c *Client, call method[Q, R], request Q) (R, error) {
-	return certainly(ctx, c.options.Rule, c.options.WriteTimeout, request, func(ctx context.Context, mine Q) (R, error) {
+	return callWithRetry(ctx, c.options.Rule, c.options.WriteTimeout, request, func(ctx context.Context, mine Q) (R, error) {
 		if err := connect(ctx, c.writes, c.tried); err != nil {
 			var none R
 			return none, err

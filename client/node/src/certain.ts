@@ -44,7 +44,7 @@ interface Controlled {
  * Makes the call until its answer is conclusive or the budget is spent. Every attempt carries the same ids and
  * idempotency key. Resolve OutcomeUnknown with getOrder, or with the same call again.
  */
-export async function certainly<Q extends Controlled, R extends { result?: CallResult | undefined }>(
+export async function callWithRetry<Q extends Controlled, R extends { result?: CallResult | undefined }>(
   call: (request: Q, timeoutMs: number) => Promise<R>,
   request: Q,
   rule: Rule,
@@ -52,7 +52,7 @@ export async function certainly<Q extends Controlled, R extends { result?: CallR
 ): Promise<R> {
   const mine = { ...request };
   const end = rule.nowMs() + rule.budgetMs;
-  let inDoubt = false;
+  let indeterminate = false;
   for (let attempt = 1, pause = rule.pauseMs; ; ++attempt, pause *= 2) {
     let error: ServiceError;
     try {
@@ -64,14 +64,14 @@ export async function certainly<Q extends Controlled, R extends { result?: CallR
       error = caught;
     }
     if (error.outcome === Outcome.OUTCOME_UNKNOWN) {
-      inDoubt = true;
+      indeterminate = true;
       mine.control = CallControl.fromPartial({ ...mine.control, repeat: true });
     }
     const mayGoAgain = error.outcome === Outcome.OUTCOME_UNKNOWN || error.retryAfterMs !== undefined;
     const wait = Math.max(pause, error.retryAfterMs ?? 0);
     if (!mayGoAgain || attempt >= rule.attemptsMax || rule.nowMs() + wait + ATTEMPT_MIN_MS > end) {
       // The last attempt was not sent, but an earlier one may have been.
-      if (inDoubt && error.outcome === Outcome.OUTCOME_NOT_SENT)
+      if (indeterminate && error.outcome === Outcome.OUTCOME_NOT_SENT)
         throw makeError({ ...error, message: error.message, outcome: Outcome.OUTCOME_UNKNOWN, retryAfterMs: undefined });
       throw error;
     }

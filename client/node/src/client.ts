@@ -9,7 +9,7 @@ import {
   credentials, Metadata, status as Code, type CallOptions, type ChannelCredentials, type ClientOptions,
   type ClientReadableStream, type ServiceError as GrpcError,
 } from "@grpc/grpc-js";
-import { certainly, DEFAULT_RULE, type Rule } from "./certain.js";
+import { callWithRetry, DEFAULT_RULE, type Rule } from "./certain.js";
 import { connected, way } from "./connect.js";
 import { readError } from "./errors.js";
 import {
@@ -157,14 +157,14 @@ export class Client {
     return this.#call(client, method, request, timeoutMs, false);
   }
 
-  #certain<Q extends Parameters<typeof certainly>[1], R extends Awaited<ReturnType<typeof certainly>>>(
+  #certain<Q extends Parameters<typeof callWithRetry>[1], R extends Awaited<ReturnType<typeof callWithRetry>>>(
     method: Unary<Q, R>,
     request: Q,
     timeoutMs = this.#options.writeTimeoutMs,
   ): Promise<R> {
     const attempt = async (mine: Q, ms: number) =>
       this.#call(this.#money, method, mine, await connected(this.#money, this.#tried, ms), true);
-    return certainly(attempt, request, this.#rule, timeoutMs);
+    return callWithRetry(attempt, request, this.#rule, timeoutMs);
   }
 
   // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeoutMs` is of

@@ -48,11 +48,11 @@ final class Certain
     ): Message {
         $mine = clone $request;
         $end = ($rule->clock)() + $rule->budget;
-        $inDoubt = false;
+        $indeterminate = false;
         for ($attempt = 1, $pause = $rule->pause;; ++$attempt, $pause *= 2) {
             try {
                 $reply = $call($mine, min($timeout, max($end - ($rule->clock)(), self::ATTEMPT_MIN_S)));
-                $error = self::doubtful($reply);
+                $error = self::inconclusive($reply);
                 if ($error === null) {
                     return $reply;
                 }
@@ -60,7 +60,7 @@ final class Certain
                 $error = $caught;
             }
             if ($error instanceof OutcomeUnknown) {
-                $inDoubt = true;
+                $indeterminate = true;
                 // A separate copy: clone would share the caller's control object.
                 $control = $mine->getControl() === null ? new CallControl() : clone $mine->getControl();
                 $mine->setControl($control->setRepeat(true));
@@ -70,7 +70,7 @@ final class Certain
             $timeIsUp = ($rule->clock)() + $wait + self::ATTEMPT_MIN_S > $end;
             if (!$mayGoAgain || $attempt >= $rule->attemptsMax || $timeIsUp) {
                 // The last attempt was not sent, but an earlier one may have been.
-                throw $inDoubt && $error->outcome === Outcome::OUTCOME_NOT_SENT ? $error->asUnknown() : $error;
+                throw $indeterminate && $error->outcome === Outcome::OUTCOME_NOT_SENT ? $error->asUnknown() : $error;
             }
             if ($rule->onRepeat !== null) {
                 ($rule->onRepeat)($error, $wait);
@@ -80,7 +80,7 @@ final class Certain
     }
 
     /** A reply without CONFIRMED does not determine the payment's outcome, except for a dry run. */
-    private static function doubtful(Message $reply): ?ServiceException
+    private static function inconclusive(Message $reply): ?ServiceException
     {
         $result = $reply->getResult();
         if ($result !== null && ($result->getOutcome() === Outcome::OUTCOME_CONFIRMED || $result->getDryRunJson() !== '')) {

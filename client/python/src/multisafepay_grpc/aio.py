@@ -39,8 +39,8 @@ async def wait(rule: Rule, seconds: float) -> None:
     await (rule.sleep or asyncio.sleep)(seconds)
 
 
-async def certainly(connect, call, request, rule: Rule, timeout: float):
-    """certain.certainly() with coroutines."""
+async def call_with_retry(connect, call, request, rule: Rule, timeout: float):
+    """certain.call_with_retry() with coroutines."""
     attempts, in_flight = Attempts(request, rule, timeout), False
     try:
         while True:
@@ -56,7 +56,7 @@ async def certainly(connect, call, request, rule: Rule, timeout: float):
                 return answer
             await wait(rule, pause)
     except asyncio.CancelledError as cancelled:
-        raise cancelled from attempts.abandoned(in_flight)
+        raise cancelled from attempts.cancelled(in_flight)
 
 
 async def _error_of(call) -> Optional[grpc.aio.AioRpcError]:
@@ -187,7 +187,7 @@ class Client:
         async def call(mine, seconds):
             return await self._call(method, mine, seconds, moves_money=True)
 
-        return await certainly(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
+        return await call_with_retry(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
 
     # Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeout` is of
     # one attempt.

@@ -46,7 +46,7 @@ class Rule:
 class Attempts:
     """The rule for one call that moves money: each attempt's request and timeout, and the action after its answer.
 
-    Makes no call and never waits: certainly() and its counterpart in aio.py do both.
+    Makes no call and never waits: call_with_retry() and its counterpart in aio.py do both.
     """
 
     def __init__(self, request, rule: Rule, timeout: float) -> None:
@@ -55,7 +55,7 @@ class Attempts:
         self.request.CopyFrom(request)
         self._rule, self._timeout = rule, timeout
         self._end = rule.clock() + rule.budget
-        self._pause, self._attempt, self._in_doubt = rule.pause, 0, False
+        self._pause, self._attempt, self._indeterminate = rule.pause, 0, False
 
     def next_timeout(self) -> float:
         """Begins an attempt; returns its timeout in seconds."""
@@ -67,16 +67,16 @@ class Attempts:
 
         Raises the error of `answer` when there is no further attempt.
         """
-        error = answer if isinstance(answer, ServiceError) else _doubtful(answer)
+        error = answer if isinstance(answer, ServiceError) else _inconclusive(answer)
         if error is None:
             return None
         if isinstance(error, OutcomeUnknown):
-            self._in_doubt = self.request.control.repeat = True
+            self._indeterminate = self.request.control.repeat = True
         may_go_again = isinstance(error, OutcomeUnknown) or error.retry_after is not None
         wait = max(self._pause, error.retry_after or 0.0)
         spent = self._attempt >= self._rule.attempts_max or self._rule.clock() + wait + _ATTEMPT_MIN_S > self._end
         if not may_go_again or spent:
-            if self._in_doubt and error.outcome == control_pb2.OUTCOME_NOT_SENT:
+            if self._indeterminate and error.outcome == control_pb2.OUTCOME_NOT_SENT:
                 # The last attempt was not sent, but an earlier one may have been.
                 raise _as_unknown(error)
             raise error
@@ -85,11 +85,11 @@ class Attempts:
         self._pause *= 2
         return wait
 
-    def abandoned(self, in_flight: bool) -> ServiceError:
+    def cancelled(self, in_flight: bool) -> ServiceError:
         """The outcome if the caller cancels now, with an attempt in flight or without; passes it to on_cancelled."""
-        message = "the caller gave up"
-        if in_flight or self._in_doubt:
-            error: ServiceError = OutcomeUnknown(grpc.StatusCode.CANCELLED, f"{message}; the payment may go on")
+        message = "the caller cancelled"
+        if in_flight or self._indeterminate:
+            error: ServiceError = OutcomeUnknown(grpc.StatusCode.CANCELLED, f"{message}; the payment may continue")
             error.outcome = control_pb2.OUTCOME_UNKNOWN
         else:
             error = NotSent(grpc.StatusCode.CANCELLED, f"{message} before anything was sent")
@@ -104,7 +104,7 @@ def wait(rule: Rule, seconds: float) -> None:
     (rule.sleep or time.sleep)(seconds)
 
 
-def certainly(connect, call, request, rule: Rule, timeout: float):
+def call_with_retry(connect, call, request, rule: Rule, timeout: float):
     """Makes `call(request, connect(timeout))` until its answer is conclusive or the budget is spent.
 
     Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with
@@ -122,7 +122,7 @@ def certainly(connect, call, request, rule: Rule, timeout: float):
         wait(rule, pause)
 
 
-def _doubtful(reply) -> Optional[ServiceError]:
+def _inconclusive(reply) -> Optional[ServiceError]:
     """A reply without CONFIRMED does not determine the payment's outcome, except for a dry run."""
     if reply.result.outcome == control_pb2.OUTCOME_CONFIRMED or reply.result.dry_run_json:
         return None

@@ -13,7 +13,7 @@ from typing import Iterator, Optional
 import grpc
 
 from multisafepay_grpc import v1
-from multisafepay_grpc.certain import Rule, certainly, wait
+from multisafepay_grpc.certain import Rule, call_with_retry, wait
 from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import Connection
 from multisafepay_grpc.errors import read_error
@@ -94,7 +94,7 @@ class Client:
         def call(mine, seconds):
             return self._call(method, mine, seconds, moves_money=True)
 
-        return certainly(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
+        return call_with_retry(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
 
     # Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeout` is of
     # one attempt.

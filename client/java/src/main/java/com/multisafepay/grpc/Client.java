@@ -276,7 +276,7 @@ public final class Client implements AutoCloseable {
 
   private <Q extends Message, R extends Message> R certain(
       BiFunction<OrderServiceGrpc.OrderServiceBlockingStub, Q, R> method, Q request) {
-    return rule.certainly((Q mine, Duration timeout) ->
+    return rule.callWithRetry((Q mine, Duration timeout) ->
         call(money, method, mine, Connection.make(writes, tried, timeout), true), request, writeTimeout);
   }
 

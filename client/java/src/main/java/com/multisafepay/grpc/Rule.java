@@ -53,19 +53,19 @@ public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<
     return new Rule(budget, attemptsMax, time, onRepeat, nanoTime, sleeper);
   }
 
-  public Rule withOnRepeat(BiConsumer<ServiceException, Duration> told) {
-    return new Rule(budget, attemptsMax, pause, told, nanoTime, sleeper);
+  public Rule withOnRepeat(BiConsumer<ServiceException, Duration> listener) {
+    return new Rule(budget, attemptsMax, pause, listener, nanoTime, sleeper);
   }
 
   /**
    * Makes the call until its answer is conclusive or the budget is spent. Every attempt carries the same ids and
    * idempotency key.
    */
-  <Q extends Message, R extends Message> R certainly(BiFunction<Q, Duration, R> call, Q request, Duration timeout) {
+  <Q extends Message, R extends Message> R callWithRetry(BiFunction<Q, Duration, R> call, Q request, Duration timeout) {
     long start = nanoTime.getAsLong();
     Q mine = request;
     Duration wait = pause;
-    boolean inDoubt = false;
+    boolean indeterminate = false;
     for (int attempt = 1;; ++attempt, wait = wait.multipliedBy(2)) {
       ServiceException error;
       try {
@@ -79,7 +79,7 @@ public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<
       }
       boolean unknown = error.outcome() == Outcome.OUTCOME_UNKNOWN;
       if (unknown) {
-        inDoubt = true;
+        indeterminate = true;
         mine = asRepeat(mine);
       }
       Duration pauseNow = longer(wait, error.retryAfter().orElse(Duration.ZERO));
@@ -91,7 +91,7 @@ public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<
       }
       if (!again) {
         // The last attempt was not sent, but an earlier one may have been.
-        throw inDoubt && error.outcome() == Outcome.OUTCOME_NOT_SENT ? error.asOutcomeUnknown() : error;
+        throw indeterminate && error.outcome() == Outcome.OUTCOME_NOT_SENT ? error.asOutcomeUnknown() : error;
       }
     }
   }

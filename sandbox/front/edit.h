@@ -22,7 +22,7 @@ namespace msp::sandbox {
 // Empty if the change is valid, else the error.
 std::string ChangeProblem(const Json& change);
 
-// Makes the changes, a JSON array, in the answer's body. A body that is no JSON stays as it is, and
+// Makes the changes, a JSON array, in the answer's body. A body that is not JSON is unchanged, and
 // so does a member whose parent is not there.
 void Edit(const Json& changes, HttpAnswer* answer);
 

@@ -35,8 +35,8 @@ struct Command {
   std::string_view summary;      // One line of help.
   std::string_view example;      // A worked example, lines of a shell.
   std::string_view columns;      // Of a list, for --output table.
-  // A member of MultiSafepay's own body that the service adds by itself, "status=cancelled": a file
-  // may hold it, with this value alone. A value in braces is that of a request field.
+  // A member of MultiSafepay's own body that the service adds, "status=cancelled": a file may
+  // contain it, but only with this value. A value in braces is that of a request field.
   std::string_view implied;
   CommandKind kind = CommandKind::kCall;
   absl::Span<const OwnFlag> own;

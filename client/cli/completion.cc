@@ -26,7 +26,7 @@ struct Place {
   std::vector<Item> items;
 };
 
-// A flag whose value is no plain text.
+// A flag whose value is not plain text.
 struct ValueFlag {
   std::string names;    // As a shell pattern: "--file|-f".
   std::string choices;  // "json table"; empty for a file; "-" for anything else.

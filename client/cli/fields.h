@@ -24,7 +24,7 @@ struct FieldFlag {
 // data have none, because the process list shows command lines.
 std::vector<FieldFlag> FlagsOf(const google::protobuf::Descriptor& request);
 
-// Sets the field from text; a switch takes "true" or "false". An error says what was expected and
+// Sets the field from text; a switch takes "true" or "false". An error states the expected form and
 // does not repeat the value.
 absl::Status SetField(const FieldFlag& flag, std::string_view text,
                       google::protobuf::Message& request);

@@ -122,7 +122,8 @@ std::size_t RankOf(const Row& row) {
 std::string KeyValueLines(const OrderedJson& reply) {
   std::vector<Row> rows;
   for (const auto& [key, value] : reply.items()) {
-    // The mirrored object stands for the reply; what the service adds keeps its name.
+    // Members of the mirrored object are shown without its name; the service's own members keep
+    // theirs.
     const bool mirrored = value.is_object() && key != "result";
     FlattenMember(key, value, mirrored ? "" : key, "", rows);
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The C++ client with safe defaults: every call has a deadline, only reads are repeated by gRPC,
-// and an error says what is certain about the payment.
+// The C++ client with safe defaults: every call has a deadline, gRPC retries only reads, and an
+// error states the payment's outcome.
 //
-// One Client serves all threads of a program; each call blocks its thread. Link `msp_client`.
+// Client is thread-safe; each call blocks its thread. Link `msp_client`.
 //
 //   auto client = msp::client::Client::Create({.channel = {.server = "127.0.0.1:50051"}});
 //   auto reply = (*client)->GetOrder(request);

@@ -105,7 +105,7 @@ func proxyDialer(proxy string) (func(context.Context, string) (net.Conn, error),
 	}, nil
 }
 
-// proxied first reads what came right after the proxy's answer.
+// proxied first returns the bytes that followed the proxy's answer.
 type proxied struct {
 	net.Conn
 	reader *bufio.Reader

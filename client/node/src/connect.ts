@@ -13,8 +13,8 @@ const REASON_MAX_MS = 200;
 const NOTHING = () => Buffer.alloc(0);
 
 /**
- * Connects unless the channel is ready, for half of the time and CONNECT_MAX_MS at most. Resolves with what is left of the
- * time; rejects with NotSent when the channel does not become ready.
+ * Connects unless the channel is ready, for half of the time and CONNECT_MAX_MS at most. Resolves with the remaining
+ * time; rejects with NotSent if the channel does not become ready.
  */
 export async function connected(client: Client, tried: string, timeoutMs: number): Promise<number> {
   if (client.getChannel().getConnectivityState(true) === connectivityState.READY) return timeoutMs;

@@ -90,7 +90,7 @@ final class Client
     private const METHODS = '/multisafepay.v1.PaymentMethodService/';
     private const TRANSACTIONS = '/multisafepay.v1.TransactionService/';
     private const NOTIFICATIONS = '/multisafepay.v1.NotificationService/';
-    // What docs/retries says of reads.
+    // The retry settings of reads, as in docs/retries.
     private const READS_MAX = 3;
     private const READ_PAUSE_S = 0.1;
     private const READ_PAUSE_MAX_S = 1.0;

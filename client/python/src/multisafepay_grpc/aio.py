@@ -101,7 +101,7 @@ class _Connection:
     async def make(self, timeout: float) -> float:
         """Connects unless the channel is ready, for half of `timeout` and CONNECT_MAX at most.
 
-        Returns what is left of `timeout`; raises NotSent when the channel does not become ready.
+        Returns the rest of `timeout`; raises NotSent when the channel does not become ready.
         """
         state = self._channel.get_state(try_to_connect=True)
         if state is grpc.ChannelConnectivity.READY:

@@ -47,7 +47,7 @@ class Connection:
     def make(self, timeout: float) -> float:
         """Connects unless the channel is ready, for half of `timeout` and CONNECT_MAX at most.
 
-        Returns what is left of `timeout`; raises NotSent when the channel does not become ready.
+        Returns the rest of `timeout`; raises NotSent when the channel does not become ready.
         """
         if self._closed:
             raise closed()

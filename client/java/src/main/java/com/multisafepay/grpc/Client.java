@@ -129,7 +129,7 @@ public final class Client implements AutoCloseable {
   private final TransactionServiceGrpc.TransactionServiceBlockingStub transactions;
   private final NotificationServiceGrpc.NotificationServiceBlockingStub notifications;
 
-  /** Settings of a client; what is not set has the defaults of docs/clients.md. */
+  /** Settings of a client, with the defaults of docs/clients.md. */
   public static final class Builder {
     private final String server;
     private Tls tls;

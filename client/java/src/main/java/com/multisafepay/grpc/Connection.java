@@ -36,7 +36,7 @@ final class Connection {
   private Connection() {}
 
   /**
-   * Connects unless the channel is ready, for half of {@code timeout} and CONNECT_MAX at most. Returns what is left of
+   * Connects unless the channel is ready, for half of {@code timeout} and CONNECT_MAX at most. Returns the rest of
    * {@code timeout}; throws NotSent when the channel does not become ready.
    */
   static Duration make(ManagedChannel channel, String tried, Duration timeout) {

@@ -28,6 +28,9 @@ PRIVATE_WORDS = re.compile(
     r"|Hub|Topic|Seat|Ticker|RedisBus|Inbox|WaitingLine|Visitors|Operated|LineWriter|Scrubber|WipeString|[Ww]hoever|[Tt]urnstiles?"
     r"|[Uu]shers?|[Rr]ooms|come of age|msp_psp|service/psp|service/notify|service/server)\b"
 )
+# Where the vocabulary is checked.
+VOCABULARY_IN = ("service/", "sandbox/", "client/", "tests/", "docs/", "helm/", "proto/", "cmake/", "README.md", "CONTRIBUTING.md",
+          "SECURITY.md", "CHANGELOG.md")  # fmt: skip
 BINARY = {".png", ".ico", ".gz", ".tgz", ".der", ".bin"}
 TABS_OK = {".go", ".mod", ".sum", ".mk", ".patch"}
 
@@ -95,7 +98,7 @@ def words():
 
 def vocabulary():
     """No private names instead of standard terms (docs/architecture.md, "Words")."""
-    for name, number, line in lines(["service/", "sandbox/", "client/", "tests/", "docs/", "helm/", "README.md", "CONTRIBUTING.md"]):
+    for name, number, line in lines(VOCABULARY_IN):
         found = PRIVATE_WORDS.search(line)
         if found and not name.startswith(("client/go/gen/", "tests/fuzz/corpus/")):
             yield f"{name}:{number}: {found.group()} is a private word: {line.strip()[:100]}"

@@ -92,8 +92,8 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_SERVER_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_SERVER_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_DEBIAN_SERVER_DESCRIPTION "msp-server takes card payments from any language through MultiSafepay: a
-call becomes one REST call, sent once, and its answer says what is certain.
-msp-sandbox is a local stand-in for MultiSafepay, and msp is a command-line
+call becomes one REST call, sent once, and its answer states the outcome.
+msp-sandbox is a local MultiSafepay simulator, and msp is a command-line
 client.")
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
     ${debian}/conffiles ${debian}/postinst ${debian}/prerm ${debian}/postrm)

@@ -29,8 +29,8 @@ PRIVATE_WORDS = re.compile(
     r"|[Uu]shers?|[Rr]ooms|come of age|msp_psp|service/psp|service/notify|service/server)\b"
 )
 # Where the vocabulary is checked.
-VOCABULARY_IN = ("service/", "sandbox/", "client/", "tests/", "docs/", "helm/", "proto/", "cmake/", "README.md", "CONTRIBUTING.md",
-          "SECURITY.md", "CHANGELOG.md")  # fmt: skip
+VOCABULARY_IN = ("service/", "sandbox/", "client/", "tests/", "docs/", "helm/", "proto/", "cmake/", "README.md",
+                 "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")  # fmt: skip
 BINARY = {".png", ".ico", ".gz", ".tgz", ".der", ".bin"}
 TABS_OK = {".go", ".mod", ".sum", ".mk", ".patch"}
 

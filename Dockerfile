@@ -1,13 +1,13 @@
-# The service's image: programs and the libraries that they load, with no shell, no package manager and no play money.
+# The service's image: programs and the libraries that they load, with no shell, no package manager and no sandbox.
 #
 #   docker build -t multisafepay-grpc .                                # the service, and msp for health probes
-#   docker build -t multisafepay-grpc-sandbox --target sandbox .       # the stand-in for MultiSafepay, for tests
+#   docker build -t multisafepay-grpc-sandbox --target sandbox .       # the MultiSafepay simulator, for tests
 #
-# ./run image builds both on a base that it makes itself, runs them as Kubernetes would, and pays an order.
+# ./run image builds both on its own base, runs them as Kubernetes would, and pays an order.
 ARG BASE=docker.io/library/debian:12-slim
 
 FROM ${BASE} AS tools
-# A copy, not a mount: buildah would go on with the layer of an earlier list.
+# A copy, not a mount: buildah would re-use the layer of an earlier list.
 COPY ci/packages.sh /packages.sh
 RUN apt-get update \
     && bash -euc '. /packages.sh && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
@@ -17,14 +17,14 @@ RUN apt-get update \
 FROM tools AS build
 WORKDIR /src
 COPY . .
-# ./run image mounts the compiler's cache there; it asks for the same language as outside.
+# ./run image mounts the compiler's cache there, which needs the same locale as outside.
 ENV CCACHE_DIR=/ccache
 ARG LANG=C.UTF-8
 RUN cmake --preset release -DMSP_SANDBOX=OFF -DMSP_TESTS=OFF -DMSP_BENCH=ON \
     && ninja -C build/release msp-server msp-sandbox msp grpc_load
-# msp-server with its code laid out by a profile of the bench's load.
+# msp-server with its code layout optimized by a profile of the bench's load.
 RUN python3 ci/bench/optimize.py build/release
-# A root for each program: itself, what it loads, and where scanners look for the names of the packages.
+# A root for each program: the program, its libraries, and the package database for scanners.
 RUN ci/image_root.sh /roots/server build/release/bin/msp-server build/release/bin/msp \
     && ci/image_root.sh /roots/sandbox build/release/bin/msp-sandbox
 
@@ -35,7 +35,7 @@ EXPOSE 8081
 ENTRYPOINT ["/usr/bin/msp-sandbox"]
 
 FROM scratch AS server
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="multisafepay-grpc" \
       org.opencontainers.image.description="A gRPC service that takes card payments through MultiSafepay" \
@@ -44,13 +44,12 @@ LABEL org.opencontainers.image.title="multisafepay-grpc" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /roots/server /
 USER 65532:65532
-# All symbols are bound before the first call: what binds one later saves the processor's registers on the stack, and with
-# them what was copied last, a card it may be.
+# Bind all symbols at start-up: lazy binding spills SIMD registers, which may hold card data, to the stack.
 ENV LD_BIND_NOW=1
-# Within a container every interface is ours; the mesh or --tls_cert_file brings TLS.
+# A container has its own interfaces; the mesh or --tls_cert_file provides TLS.
 ENV MSP_LISTEN=0.0.0.0:50051 MSP_OPS_LISTEN=0.0.0.0:9464
 EXPOSE 50051 9464
 STOPSIGNAL SIGTERM
-# For engines that heed it; Kubernetes asks by its own gRPC probes.
+# For engines that support it; Kubernetes uses its own gRPC probes.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/usr/bin/msp", "health", "--service", "liveness"]
 ENTRYPOINT ["/usr/bin/msp-server"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Instructions of the codec and of a whole CreateOrder, counted by callgrind and held against what the tree remembers.
+"""Instructions of the codec and of a whole CreateOrder, counted by callgrind and compared with the recorded counts.
 
 Called by ./run bench-guard, which installs and builds. A clock is at the mercy of the machine; this count is not. What is
 remembered is in tests/bench/instructions.json, each update with its date and its reason, the newest last.
@@ -24,17 +24,17 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MEMORY = ROOT / "tests/bench/instructions.json"
 # Rounds of the short run; the long one has twice as many.
 ROUNDS = {"encode": 500, "decode": 500, "check": 500, "redact": 500, "order": 500}
-# A whole call waits for its upstream, and looks for the answer more than once.
+# A whole call waits for its upstream, and polls for the answer more than once.
 RUNS = {"order": 3}
 MORE_MAX_PERCENT = 3
 PLANTED_PERCENT = 5
-# What the counts depend on besides the tree: the compiler, the libraries that a call goes through, and callgrind.
+# Dependencies of the counts besides the tree: the compiler, the libraries that a call goes through, and callgrind.
 PACKAGES = ["g++-12", "libc6", "libstdc++6", "libprotobuf32", "libabsl20220623", "libcurl4", "libssl3", "libsimdjson14",
             "libprometheus-cpp-core1.0", "libmimalloc2.0", "valgrind"]
 
 
 def toolchain():
-    """Versions of the packages; of the processor only what callgrind hands on to the program."""
+    """Versions of the packages; of the processor only the features that callgrind passes to the program."""
     out = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES], capture_output=True, text=True)
     found = dict(line.split(" ", 1) for line in out.stdout.splitlines())
     found["processor"] = "with AVX2" if "avx2" in pathlib.Path("/proc/cpuinfo").read_text() else "without AVX2"
@@ -42,7 +42,7 @@ def toolchain():
 
 
 def upstream_version(version):
-    """Without the epoch and Debian's own revision: security updates keep what comes before it."""
+    """Without the epoch and Debian's own revision: security updates keep the upstream version."""
     return re.sub(r"^\d+:", "", version).rsplit("-", 1)[0]
 
 
@@ -57,7 +57,7 @@ def other_toolchain(remembered, here):
 
 
 class Upstream:
-    """Answers each POST with the reference order, on the loopback. In this process: what it does is not counted."""
+    """Answers each POST with the reference order, on the loopback. It runs in this process and is not counted."""
 
     def __init__(self):
         order = json.loads((ROOT / "tests/bench/answered_order.json").read_text())
@@ -103,8 +103,8 @@ class Guard:
         return int(found.group(1))
 
     def count(self, name, burn=0):
-        """Instructions of one round: what N more rounds cost, so that starting and stopping cancel out. Of runs that threads
-        disturb the least one stands, of the short ones and of the long ones: a disturbance only adds."""
+        """Instructions of one round: the cost of N more rounds, so that start and stop cancel out. The minimum of several runs
+        counts, for the short and the long ones: a disturbance only adds."""
         rounds, runs = ROUNDS[name], range(RUNS.get(name, 1))
         with concurrent.futures.ThreadPoolExecutor(2) as both:
             short = [both.submit(self.collected, name, rounds, burn, f"short.{run}") for run in runs]
@@ -112,7 +112,7 @@ class Guard:
             return round((min(run.result() for run in long) - min(run.result() for run in short)) / rounds)
 
     def sure_count(self, name, remembered):
-        """Counted again before it is called more than was remembered."""
+        """Counted again before it is reported as an increase."""
         first = self.count(name)
         if remembered is None or judge(remembered, first)[0]:
             return first
@@ -120,7 +120,7 @@ class Guard:
 
 
 def judge(remembered, counted):
-    """(holds, words) of one count beside the remembered one."""
+    """(passed, text) of one count compared with the recorded one."""
     percent = 100 * (counted / remembered - 1)
     words = f"{counted:,} instructions, {percent:+.1f} % beside {remembered:,}"
     if 100 * counted > (100 + MORE_MAX_PERCENT) * remembered:
@@ -131,7 +131,7 @@ def judge(remembered, counted):
 
 
 def notices_planted(guard, name, counted):
-    """A guard that cannot fail guards nothing: with 5 % more instructions it has to. A whole call's count varies by 1 %, so
+    """Tests the guard itself: it has to fail with 5 % more instructions. A whole call's count varies by 1 %, so
     that two counts may be needed."""
     planted = 0
     for _ in range(2):
@@ -185,7 +185,7 @@ def main():
     if other:
         results.append((False, "", ""))
         print("FAILED  the counts were made with another toolchain (above) and cannot be compared; when the tree of the last update "
-              "counts the same as this one here, record them anew:\n        ./run bench-guard --update 'toolchain: ...'")
+              "counts the same as this one here, record them again:\n        ./run bench-guard --update 'toolchain: ...'")
     elif not all(holds for holds, _, _ in results):
         print("If the instructions are worth it, say why and commit the file with the change:\n"
               "        ./run bench-guard --update 'what they buy'")

@@ -104,7 +104,7 @@ def main():
         if sys.argv[2:] != ["--check"]:
             path.write_text(after)
         elif after != path.read_text():
-            print(f"{path} differs from values.yaml; python3 ci/chart_table.py {chart} writes it anew")
+            print(f"{path} differs from values.yaml; python3 ci/chart_table.py {chart} writes it again")
             status = 1
     return status
 

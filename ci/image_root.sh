@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# A root file system for PROGRAMS and nothing else: ci/image_root.sh DIRECTORY PROGRAM...
+# A root file system with only PROGRAMS: ci/image_root.sh DIRECTORY PROGRAM...
 #
-# The programs go to /usr/bin, stripped; PROGRAM.optimized in their place where there is one. Each shared library that one of them loads comes along at its own path; so do the
-# authorities of ca-certificates, a user without a name elsewhere, and the entries of Debian's package database, by which
-# vulnerability scanners know what is inside: those of the libraries, and of the archives that were linked in. A program
-# lies in the bin folder of its ninja build.
+# The programs go to /usr/bin, stripped; if PROGRAM.optimized exists, it replaces PROGRAM. Shared libraries that they load are copied
+# to the same path. So are the authorities of ca-certificates, an unnamed user, and the entries of Debian's package database for
+# the libraries and for the archives that were linked in, which vulnerability scanners read. A program is in the bin folder of its
+# ninja build.
 set -euo pipefail
 root=$1
 shift
 mkdir -p "$root"/{usr/bin,etc/ssl/certs,tmp,var/lib/dpkg/status.d}
 for program in "$@"; do
   shipped=$root/usr/bin/$(basename "$program")
-  # What BOLT has laid out keeps its table of names: it does not survive strip.
+  # Programs rewritten by BOLT keep their symbol table: strip would break them.
   if [[ -f $program.optimized ]]; then cp "$program.optimized" "$shipped"; else strip -o "$shipped" "$program"; fi
 done
 
@@ -30,7 +30,7 @@ printf 'root:x:0:\nnonroot:x:65532:\n' >"$root/etc/group"
 for program in "$@"; do
   ninja -C "$(dirname "$program")/.." -t inputs "bin/$(basename "$program")"
 done | grep -E '^/usr/lib/.*\.a$' | sort -u >/tmp/archives
-# dpkg knows a library by its path of before /usr was merged, or after.
+# dpkg knows a library by its path before or after the /usr merge.
 while IFS= read -r library; do
   real=$(readlink -f "$library")
   dpkg -S "$real" 2>/dev/null || dpkg -S "${real#/usr}" 2>/dev/null || dpkg -S "/usr$real"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the jobs share: installing packages, building a preset, running its tests. Sourced from the root of the tree.
+# Functions shared by the jobs: installing packages, building a preset, running its tests. Sourced from the root of the tree.
 set -euo pipefail
 # shellcheck source=ci/packages.sh
 source ci/packages.sh
@@ -18,7 +18,7 @@ usage_of() {
   exit 0
 }
 
-# as_root COMMAND...: runs it as root, by sudo where we are not.
+# as_root COMMAND...: runs it as root, with sudo if necessary.
 as_root() {
   if [[ $(id -u) -eq 0 ]]; then
     "$@"
@@ -39,7 +39,7 @@ install() {
   command -v dpkg-query >/dev/null ||
     die "this is not Debian: install the equivalents of ${wanted[*]} and build with cmake --preset release"
   local installed
-  # dpkg-query fails when one name is unknown to it; the names that it does print are right all the same.
+  # dpkg-query fails if one name is unknown; the names that it prints are still correct.
   installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null || true)
   for package in "${wanted[@]}"; do
     # npm may come with another vendor's nodejs package, which Debian's npm would conflict with.
@@ -96,7 +96,7 @@ build() {
   fi
 }
 
-# build_to_test PRESET: as `build`, with a verdict line of its own when it fails.
+# build_to_test PRESET: as `build`, with its own verdict line when it fails.
 build_to_test() {
   build "$1" || {
     echo "failed: the build of preset $1"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Breaks the code on purpose, one fault at a time, and sees a test fail each time: a check that cannot fail is none.
+"""Breaks the code on purpose, one fault at a time, and expects a test to fail each time.
 
 usage: mutants.py [NAME...]      the faults of these names; all of them by default
        mutants.py --list
@@ -75,7 +75,7 @@ MUTANTS = [
         "codec_test codec_differential_test",
         ("tests/codec_test", "tests/codec_differential_test"),
     ),
-    # The money protocol.
+    # The payment logic.
     Mutant(
         "lost-is-not-sent",
         "service/http/send_outcome.cc",
@@ -124,7 +124,7 @@ def run(command, **options):
 
 
 def lay():
-    """The tree as git would commit it, copied over what the last run left; ninja rebuilds what differs."""
+    """The tree as git would commit it, copied over the last run's; ninja rebuilds what differs."""
     COPY.mkdir(parents=True, exist_ok=True)
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True)
     for name in filter(None, listed.stdout.decode().split("\0")):
@@ -145,7 +145,7 @@ def build(targets):
 
 
 def seen(output):
-    """What gave the fault away, in a line."""
+    """The failure that detected the fault, in a line."""
     for line in output.splitlines():
         if line.startswith(("[  FAILED  ]", "VIOLATION", "FAILED")):
             return line.strip()[:150]

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# The Debian 12 packages of every job, in one place; README says why each library is there.
-# Sourced by lib.sh; `install build lint` installs what is missing of both lists.
+# The Debian 12 packages of every job, in one place; README has the reason for each library.
+# Sourced by lib.sh; `install build lint` installs the missing packages of both lists.
 
 packages_build=(
   g++ cmake ninja-build ccache pkg-config python3

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs clang-tidy over every translation unit of ours, in parallel, and remembers which ones were clean.
+"""Runs clang-tidy over every translation unit of the tree, in parallel, and caches which ones were clean.
 
 usage: tidy.py BUILD_DIR [--jobs N] [--base REF]
 
 BUILD_DIR holds compile_commands.json of a unity build, in which a unit is a few sources: most of the time goes into the
-headers of gRPC and protobuf, and they are read once for all of them. A unit is looked at again only when one of its
+headers of gRPC and protobuf, and they are read once for all of them. A unit is checked again only when one of its
 sources, one of our headers that they reach, its command, .clang-tidy or an installed package changed: the key of a clean
 run is a hash of all of these, kept as an empty file below ~/.cache/multisafepay-grpc/tidy, whatever folder the clone lies
-in. With --base, only units that a change since REF touches are looked at.
+in. With --base, only units that a change since REF affects are checked.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def digest(path):
 
 @functools.lru_cache(maxsize=None)
 def headers_of(path, include_dirs):
-    """Our own headers (and generated ones) that one file includes directly."""
+    """The tree's headers (and generated ones) that one file includes directly."""
     found = []
     for name in INCLUDE.findall(path.read_text(encoding="utf-8", errors="replace")):
         for folder in (path.parent, *include_dirs):
@@ -49,7 +49,7 @@ def headers_of(path, include_dirs):
 
 
 def reach(sources, include_dirs):
-    """The sources and every file of ours that they include, however far."""
+    """The sources and every file of the tree that they include, transitively."""
     seen, todo = set(sources), list(sources)
     while todo:
         for header in headers_of(todo.pop(), include_dirs):
@@ -60,7 +60,7 @@ def reach(sources, include_dirs):
 
 
 def environment():
-    """What every unit's verdict depends on: the tool, its settings and the installed libraries."""
+    """Dependencies of every unit's verdict: the tool, its settings and the installed libraries."""
     packages = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Package} ${Version}\n", "clang-tidy-1*", "lib*-dev", "nlohmann-json3-dev"],
         capture_output=True, text=True, check=False,

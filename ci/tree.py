@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of the tree as text: what a formatter and a compiler do not see.
+"""Text checks of the tree that a formatter and a compiler do not make.
 
 usage: tree.py CHECK, one of the names in CHECKS. Prints file:line of each finding; exit code 1 when there is one.
 """
@@ -18,18 +18,19 @@ MACHINE_PATH = re.compile(r"(?<![\w.$}{])/(home|root|work|farm|Users)/(?=\w)")
 MACHINE_PATH_OK = re.compile(r"/home/(nonroot|user)\b")
 CARD_PRINT = re.compile(r"\b(Short|Utf8|Unredacted)?DebugString\s*\(|TextFormat::Print|MessageToJsonString")
 STREAM_PRINT = re.compile(r"operator<<\s*\(\s*std::ostream\s*&[^,]*,\s*const\s+(google::protobuf::|v1::|multisafepay::)")
-# The chaos harness plays callers, who wait between attempts and hang up at random instants; no verdict rests on a wait.
-# What is measured is measured over a time.
-# Storms last as long as they say: an outage of ten seconds is ten seconds.
-# Secrecy is looked at after a second of quiet, which is part of the claim.
+# Tests that may sleep: the chaos harness simulates callers, who wait between attempts and cancel at random times; benchmarks
+# measure over a time; storms have a stated duration; the memory test waits for an idle second. No verdict depends on a sleep.
 SLEEP_OK = ("tests/bench/", "tests/chaos/", "tests/webhooks/harness/", "tests/leak/", "tests/load/")
 SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|SleepFor)\s*\(|\btime\.sleep\(")
-# Names that a reader would not search for; docs/architecture.md has the field's.
+# Rejected private names; docs/architecture.md has the standard terms.
 PRIVATE_WORDS = re.compile(
     r"\b(Usher|Turnstile|WaitingRoom|FloodGuard|Rescue|MemoryWatch|MoneyBoard|MoneyCall|MoneyTools|PlainCall|PlainTools|Splice"
     r"|Hub|Topic|Seat|Ticker|RedisBus|Inbox|WaitingLine|Visitors|Operated|LineWriter|Scrubber|WipeString|[Ww]hoever|[Tt]urnstiles?"
     r"|[Uu]shers?|[Rr]ooms|come of age|msp_psp|service/psp|service/notify|service/server)\b"
 )
+# Where the vocabulary is checked.
+VOCABULARY_IN = ("service/", "sandbox/", "client/", "tests/", "docs/", "helm/", "proto/", "cmake/", "README.md",
+                 "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")  # fmt: skip
 BINARY = {".png", ".ico", ".gz", ".tgz", ".der", ".bin"}
 TABS_OK = {".go", ".mod", ".sum", ".mk", ".patch"}
 
@@ -77,14 +78,14 @@ def whitespace():
 
 
 def prints():
-    """No printer that knows no redaction in code that handles cards."""
+    """No printing without redaction in code that handles cards."""
     for name, number, line in lines(["service/", "client/cli/", "client/cpp/"], [".cc", ".h"]):
         if CARD_PRINT.search(line) or STREAM_PRINT.search(line):
             yield f"{name}:{number}: prints a message without redaction: {line.strip()}"
 
 
 def words():
-    """Nothing unfinished, no path of somebody's machine, no sleep that a test relies on."""
+    """Nothing unfinished, no path of one machine, no sleep that a test relies on."""
     for name, number, line in lines([""]):
         if UNFINISHED.search(line) and not name.endswith("package-lock.json"):
             yield f"{name}:{number}: unfinished: {line.strip()}"
@@ -96,15 +97,15 @@ def words():
 
 
 def vocabulary():
-    """The field's words: none of the private names that once stood for them (docs/architecture.md, "Words")."""
-    for name, number, line in lines(["service/", "sandbox/", "client/", "tests/", "docs/", "helm/", "README.md", "CONTRIBUTING.md"]):
+    """No private names instead of standard terms (docs/architecture.md, "Words")."""
+    for name, number, line in lines(VOCABULARY_IN):
         found = PRIVATE_WORDS.search(line)
         if found and not name.startswith(("client/go/gen/", "tests/fuzz/corpus/")):
             yield f"{name}:{number}: {found.group()} is a private word: {line.strip()[:100]}"
 
 
 def readme():
-    """README's first two commands are ./run demo and ./run test, and every link within the documents leads somewhere."""
+    """README's first two commands are ./run demo and ./run test, and every relative link in the documents resolves."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```(?:sh|bash|console)?\n(.*?)^```", text, re.M | re.S)
     commands = [line.split("#")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
@@ -124,7 +125,7 @@ def readme():
                 yield f"{name}: there is no ./run {job}"
 
 
-# Files that state the version of everything here, where they cannot read it from VERSION.
+# Files that state the version because they cannot read it from VERSION.
 VERSIONS = {
     "Dockerfile": r"^ARG VERSION=(\S+)",
     "helm/multisafepay-grpc/Chart.yaml": r"^(?:version: |appVersion: | +image: [^:\s]+:)(\S+)",
@@ -134,13 +135,15 @@ VERSIONS = {
     "client/java/pom.xml": r"^  <version>([^<]+)</version>",
     "client/php/composer.json": r'^    "version": "([^"]+)"',
     "client/php/README.md": r'multisafepay-grpc": "([0-9][0-9.]*[0-9])"',
+    "client/stubs/rust/Cargo.toml": r'^version = "([^"]+)"',
+    "client/stubs/rust/Cargo.lock": r'^name = "multisafepay-stubs"\nversion = "([^"]+)"',
     "client/java/README.md": r"multisafepay-grpc:([0-9][0-9.]*[0-9])",
     "docs/packages.md": r"multisafepay-grpc-([0-9][0-9.]*[0-9])\.(?:jar|pom)",
 }
 
 
 def version():
-    """What VERSION says is said everywhere."""
+    """Every stated version equals VERSION."""
     wanted = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
     for name, pattern in VERSIONS.items():
         found = re.findall(pattern, (ROOT / name).read_text(encoding="utf-8"), re.M)

@@ -1,4 +1,4 @@
-# Everything comes from Debian 12 packages; README says why each is there.
+# Everything comes from Debian 12 packages; README has the reason for each.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(Protobuf REQUIRED)
@@ -14,14 +14,14 @@ find_package(mimalloc 2.0 REQUIRED)
 if(MSP_SERVER)
   find_package(gRPC REQUIRED)
 endif()
-# The allocator of a whole program: mimalloc's own functions take the place of libc's once it is loaded, although nothing
-# names it. Sanitizers bring an allocator of their own.
+# The allocator of a whole program: mimalloc's functions override libc's once it is loaded, although no symbol references it.
+# Sanitizers bring an allocator of their own.
 add_library(msp_allocator INTERFACE)
 if(NOT MSP_SANITIZE)
   target_link_libraries(msp_allocator INTERFACE "-Wl,--push-state,--no-as-needed,$<TARGET_FILE:mimalloc>,--pop-state")
 endif()
-# gRPC and what it brings become part of the programs: a tenth less CPU a call than through shared libraries (their calls
-# through tables, and thread-locals by a function). What has security updates most often, OpenSSL and libcurl, stays shared.
+# gRPC and its dependencies are linked statically: a tenth less CPU a call than through shared libraries (their calls
+# through tables, and thread-locals by a function). OpenSSL and libcurl, which have the most security updates, stay shared.
 if(MSP_STATIC)
   get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
   list(FILTER imported INCLUDE REGEX "^(gRPC|absl|protobuf)::.*[a-z]")

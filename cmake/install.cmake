@@ -1,4 +1,4 @@
-# What `cmake --install` and CPack put where: component `programs` (msp-server, msp-sandbox, msp with their manual pages,
+# Install rules of `cmake --install` and CPack: component `programs` (msp-server, msp-sandbox, msp with their manual pages,
 # completions and systemd unit) and component `cpp` (the C++ client with a CMake package and a pkg-config file).
 #
 #   cmake --install build/release --component cpp --prefix /usr/local
@@ -8,7 +8,7 @@ set(MSP_PROGRAMS ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} CACHE PATH
     "Folder of the programs to install: the build's own, or those that ./run package has made of them")
 set(MSP_MANUAL ${CMAKE_BINARY_DIR}/manual CACHE PATH "Folder of the manual pages and completions that ci/package/manual.sh makes")
 
-# The client as one archive with all that is ours in it: one name to link, by CMake, by pkg-config or by hand.
+# The client as one static archive: one name to link, with CMake, pkg-config or by hand.
 add_library(multisafepay_grpc STATIC EXCLUDE_FROM_ALL
   $<TARGET_OBJECTS:msp_client> $<TARGET_OBJECTS:msp_client_health_proto> $<TARGET_OBJECTS:msp_proto>
   $<TARGET_OBJECTS:msp_proto_grpc> $<TARGET_OBJECTS:msp_rpc_proto>)
@@ -41,7 +41,7 @@ include(\${CMAKE_CURRENT_LIST_DIR}/multisafepay_grpc.cmake)
 write_basic_package_version_file(${folder}/multisafepay_grpc-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${folder}/multisafepay_grpc-config.cmake ${folder}/multisafepay_grpc-config-version.cmake
         DESTINATION ${package} COMPONENT cpp)
-# The folder is found from where the file lies, so that an unpacked archive works as it is.
+# The prefix is relative to the file, so that an unpacked archive works in any folder.
 string(REGEX REPLACE "[^/]+" ".." up ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(WRITE ${folder}/multisafepay-grpc.pc
 "prefix=\${pcfiledir}/${up}
@@ -63,7 +63,7 @@ install(FILES ${MSP_MANUAL}/msp.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-c
 install(FILES ${MSP_MANUAL}/msp.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions RENAME _msp
         COMPONENT programs OPTIONAL)
 
-# Debian packages: multisafepay-grpc and libmultisafepay-grpc-dev. ./run package makes what they hold and runs cpack.
+# Debian packages: multisafepay-grpc and libmultisafepay-grpc-dev. ./run package builds their contents and runs cpack.
 set(debian ${CMAKE_SOURCE_DIR}/ci/package/debian)
 install(FILES ${debian}/msp-server.service DESTINATION lib/systemd/system COMPONENT system)
 install(FILES ${debian}/msp-server.env DESTINATION /etc/multisafepay-grpc COMPONENT system)
@@ -81,7 +81,7 @@ set(CPACK_PACKAGE_CONTACT "The multisafepay-grpc authors <multisafepay-grpc@user
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "gRPC service and clients for MultiSafepay payments")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/package)
-set(CPACK_STRIP_FILES OFF)  # The programs are stripped already; msp-server as BOLT leaves it does not survive strip.
+set(CPACK_STRIP_FILES OFF)  # The programs are already stripped; strip would break msp-server as rewritten by BOLT.
 set(CPACK_COMPONENTS_ALL cpp programs system system-cpp)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -92,8 +92,8 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_SERVER_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_SERVER_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_DEBIAN_SERVER_DESCRIPTION "msp-server takes card payments from any language through MultiSafepay: a
-call becomes one REST call, sent once, and its answer says what is certain.
-msp-sandbox is a local stand-in for MultiSafepay, and msp is a command-line
+call becomes one REST call, sent once, and its answer states the outcome.
+msp-sandbox is a local MultiSafepay simulator, and msp is a command-line
 client.")
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
     ${debian}/conffiles ${debian}/postinst ${debian}/prerm ${debian}/postrm)
@@ -101,7 +101,7 @@ set(CPACK_DEBIAN_CLIENT_PACKAGE_NAME libmultisafepay-grpc-dev)
 set(CPACK_DEBIAN_CLIENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libgrpc++-dev, libprotobuf-dev, libabsl-dev")
 set(CPACK_DEBIAN_CLIENT_DESCRIPTION "Headers, static library, CMake package and pkg-config file of the C++ client
-of msp-server: certain answers, no doubled payments.")
+of msp-server: conclusive outcomes, no duplicate payments.")
 include(CPack)
 cpack_add_component_group(server)
 cpack_add_component_group(client)

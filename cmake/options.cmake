@@ -33,7 +33,7 @@ endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 # Threads for all: a precompiled header serves only units with the same macros.
 add_compile_options(-pthread -fno-omit-frame-pointer -fstack-protector-strong)
-# Debug information and __FILE__ name files relative to the tree: no builder's folder in what ships.
+# Debug information and __FILE__ name files relative to the tree, so that releases contain no build folder.
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fpch-preprocess)
@@ -44,7 +44,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
 endif()
 
 if(MSP_SANITIZE)
-  # Lines, and no variables: g++ takes a third of its time for these.
+  # Line tables without variables, which take a third of g++'s time.
   add_compile_options(-fsanitize=${MSP_SANITIZE} -fno-sanitize-recover=all -O1 -g1)
   add_link_options(-fsanitize=${MSP_SANITIZE})
   if(MSP_SANITIZE MATCHES "thread")

@@ -42,7 +42,7 @@ function(msp_precompile target kind)
   target_precompile_headers(${target} REUSE_FROM ${carrier})
 endfunction()
 
-# A test's own units are compiled quickly; what they test is optimised, and looked through for undefined behaviour.
+# A test's own units are compiled quickly; the code under test is optimised and checked for undefined behaviour.
 set(MSP_OPTIONS_tests -O0)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   list(APPEND MSP_OPTIONS_tests -U_FORTIFY_SOURCE)

@@ -41,8 +41,8 @@ function(msp_proto_library name)
       COMMENT "access tables of ${name}"
       VERBATIM)
     list(APPEND sources ${out}/access/${name}.cc ${out}/access/${name}.h)
-    # An accessor stays on the stack while the field's string takes memory, so that whoever counts allocations or takes a
-    # profile sees whose it is. Costs two instructions a field.
+    # An accessor stays on the stack while the field's string takes memory, so that allocation counts and profiles show the owner.
+    # Costs two instructions a field.
     set(options -fno-optimize-sibling-calls)
     if(MSP_SANITIZE)
       list(APPEND options -fsanitize=${MSP_SANITIZE} -fno-sanitize-recover=all)
@@ -53,7 +53,7 @@ function(msp_proto_library name)
   add_library(${name} STATIC ${sources})
   set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)  # Every file of protoc's has the same static names.
   if(MSP_SANITIZE)
-    # protoc's code, like the libprotobuf beneath it, is not what the sanitizers are for, and takes half the time without.
+    # protoc's code, like libprotobuf, is built without sanitizers, in half the time.
     target_compile_options(${name} PRIVATE -fno-sanitize=all)
   endif()
   target_include_directories(${name} SYSTEM PUBLIC ${out})

@@ -1,7 +1,6 @@
 # msp_test(NAME SOURCES... LINK libs... [LABELS ...]): one GoogleTest program, one ctest entry.
 # ctest's own parallelism and --output-on-failure do the rest; every program must run alone and beside others.
-# SINGLE_THREADED: neither it nor what it tests starts a thread, so ThreadSanitizer has nothing to find there and its
-# preset leaves it out.
+# SINGLE_THREADED: neither it nor what it tests starts a thread, so ThreadSanitizer's preset excludes it.
 find_package(GTest REQUIRED)
 function(msp_test name)
   cmake_parse_arguments(T "SINGLE_THREADED" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})

@@ -66,14 +66,15 @@ std::vector<Option> OptionsOf(CommandLine& line) {
       {"host", &o.host, "address to listen on", 1},
       {"port", &o.port, "port; 0 picks one", 0, 65'535},
       {"port_file", &line.port_file, "file that gets the port once it listens"},
-      {"allow_non_loopback", &o.allow_non_loopback, "permit an address that others can reach"},
+      {"allow_non_loopback", &o.allow_non_loopback, "permit an address beyond the loopback"},
       {"tls_cert", &o.tls_cert_file, "PEM file of a certificate chain: serve https"},
       {"tls_key", &o.tls_key_file, "PEM file of its private key"},
-      {"public_url", &o.public_url, "how customers reach the pages; from host and port when empty"},
+      {"public_url", &o.public_url,
+       "address of the pages for customers; from host and port when empty"},
       {"connections_max", &o.connections_max, "open connections", 1, 100'000},
       {.name = "key",
        .value = [&line](std::string_view text) { return AddKey(line.sites, std::string(text)); },
-       .help = "an API key and whose it is, KEY[:SITE[:ACCOUNT[:ROLE[:KIND]]]]; may be repeated",
+       .help = "an API key and its owner, KEY[:SITE[:ACCOUNT[:ROLE[:KIND]]]]; may be repeated",
        .standard = "sandbox-test-key-0001"},
       {"key_file",
        [&line](std::string_view text) { return AddKeys(line.sites, std::string(text)); },
@@ -89,13 +90,13 @@ std::vector<Option> OptionsOf(CommandLine& line) {
            },
        .help = "ids, sessions and tokens repeat for a seed",
        .standard = "1"},
-      {"freeze_clock", &o.freeze_clock, "the clock moves by POST /_sandbox/clock alone"},
+      {"freeze_clock", &o.freeze_clock, "the clock moves only by POST /_sandbox/clock"},
       {"start_time", &o.start_time_s, "when the clock starts, Unix seconds; 0: now", 0,
        100'000'000'000},
-      {"snapshot_in", &o.snapshot_in, "file of the state to start with"},
-      {"snapshot_out", &o.snapshot_out, "file of the state to leave at the end"},
-      {"orders_max", &s.orders_max, "orders kept; beyond that the oldest are forgotten", 10,
-       100'000'000},
+      {"snapshot_in", &o.snapshot_in, "file with the initial state"},
+      {"snapshot_out", &o.snapshot_out, "file for the state at the end"},
+      {"orders_max", &s.orders_max,
+       "maximum number of stored orders; beyond it the oldest are dropped", 10, 100'000'000},
       Choice<OrderIdRule>(
           "order_id_rule", &s.order_id_rule,
           {{"live", OrderIdRule::kLive},
@@ -133,19 +134,17 @@ std::vector<Option> OptionsOf(CommandLine& line) {
                  Number(text.substr(dash + 1), s.read_lag_min_ms, 600'000, &s.read_lag_max_ms);
              return good ? absl::OkStatus() : Takes("MIN-MAX, 0 to 600000");
            },
-       .help =
-           "GET of an order shows it as it was so long ago, MIN-MAX in milliseconds, each order "
-           "with its own lag",
+       .help = "read lag of an order's GET, MIN-MAX in milliseconds, different for each order",
        .standard = "0-0"},
       {"strict_types", &s.strict_types, "refuse numbers sent as text with 1001"},
-      {"check_expiry", &s.check_expiry, "decline cards of the past with 4005"},
+      {"check_expiry", &s.check_expiry, "decline expired cards with 4005"},
       {"amount_cap", &s.amount_cap, "largest order in EUR cents", 1, 1'000'000'000'000},
       {"short_ids", &s.short_ids, "transaction ids of nine digits instead of 17"},
       {"empty_html", &s.empty_html, "customer_verification.html is \"\""},
       {"events_members", &s.events_members, "events_token and its URLs in every create answer"},
       {"site_blocked", &s.site_blocked, "every create is refused with 1019"},
       {"account_blocked", &s.account_blocked, "every create is refused with 1020"},
-      {"validation_422", &s.validation_422, "bad input gets the 422 shape"},
+      {"validation_422", &s.validation_422, "invalid input gets the 422 shape"},
       Choice<RefundAnswer>("refund_answer", &s.refund_answer,
                            {{"union", RefundAnswer::kUnion},
                             {"refund-id", RefundAnswer::kRefundId},
@@ -162,8 +161,8 @@ std::vector<Option> OptionsOf(CommandLine& line) {
        "exclude_order true ends the session, not the transaction"},
       {"allow_header_faults", &o.allow_header_faults, "faults by the header X-Sandbox-Fault"},
       {"webhooks_anywhere", &s.webhooks_anywhere,
-       "send webhooks to any host, not to the loopback alone"},
-      {"quiet", &line.quiet, "no line for each request on stderr"},
+       "send webhooks to any host, not only to the loopback"},
+      {"quiet", &line.quiet, "no log line for each request on stderr"},
   };
 }
 
@@ -186,13 +185,12 @@ std::string HelpText() {
          "  POST orders/ID/pay {card_number, card_holder_name, card_expiry_date, card_cvc} or "
          "{scenario}\n"
          "  POST orders/ID/review {accepted} | orders/ID/chargeback | orders/ID/notify\n"
-         "  POST orders/ID/settle: the next stage of a method's life, which the clock would bring\n"
+         "  POST orders/ID/settle: the next stage of a method's lifecycle, as by the clock\n"
          "  POST orders/ID/terminal {outcome: approve decline timeout cancel}\n"
          "  POST terminals/ID {behaviour: approve decline timeout manual, active} | "
          "events/disconnect\n"
-         "  POST orders/ID/refunds {amount} | orders/ID/capture {amount} | orders/ID/void: as done "
-         "in "
-         "the\n    dashboard, without ids of the shop's\n"
+         "  POST orders/ID/refunds {amount} | orders/ID/capture {amount} | orders/ID/void: as in "
+         "MultiSafepay's\n    dashboard, without the shop's ids\n"
          "  POST orders/ID/refunds/REFUND_ID {status: completed declined}\n"
          "  GET,POST,DELETE faults {match: {method, path, order_id, nth, probability, times}, "
          "effect: {name, ...}}\n"
@@ -203,9 +201,10 @@ std::string HelpText() {
          "success "
          "with\n      other members; text: lone_high_surrogate lone_low_surrogate cut_utf8 latin1 "
          "raw_tab\n"
-         "    other_answer {members: [pointers]}: these, or the whole, from another order's "
+         "    other_answer {members: [pointers]}: these members, or all, from another order's "
          "answer\n"
-         "    rate_limit {calls, window_ms, retry_after_seconds}: 429 beyond so many in a window\n"
+         "    rate_limit {calls, window_ms, retry_after_seconds}: 429 beyond that number in a "
+         "window\n"
          "  POST webhooks {drop, duplicate, reorder, bad_signature, stale_timestamp, tamper_body: "
          "on, off or\n    a share such as 0.2; delay_ms, delay_share}\n"
          "  GET notifications?order_id=ID\n"

@@ -14,9 +14,9 @@ namespace msp::sandbox {
 
 struct CommandLine {
   Options options;
-  // Where the port is written once it is known; empty means nowhere.
+  // The file for the port; empty means none.
   std::string port_file;
-  // Keys given; they take the place of the default one.
+  // The given keys; they replace the default key.
   std::vector<Site> sites;
   bool quiet = false;
 };

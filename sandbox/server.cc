@@ -35,7 +35,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options) {
   }
   if (options.settings.sites.empty())
     return absl::InvalidArgumentError("key: at least one is needed");
-  // A peer that has gone must not end the process (OpenSSL writes without MSG_NOSIGNAL).
+  // A closed connection must not end the process (OpenSSL writes without MSG_NOSIGNAL).
   std::signal(SIGPIPE, SIG_IGN);
   ListenerOptions listening;
   listening.host = options.host;

@@ -3,7 +3,7 @@
 // A local MultiSafepay: REST API, payment and 3-D Secure pages, webhooks and faults on one port.
 //
 // Usable in-process by tests and by `--api_url=sandbox`; `msp-sandbox` is this class with flags. It
-// charges nobody and accepts public test cards only. Start and destruction from one thread; the
+// moves no money and accepts public test cards only. Start and destruction from one thread; the
 // rest is safe from any.
 #pragma once
 
@@ -30,20 +30,20 @@ struct Options {
   std::string public_url;
   int connections_max = 4096;
 
-  // What the state machine does where the documentation leaves a choice.
+  // The state machine's settings where the documentation is ambiguous.
   Settings settings;
 
-  // The clock stands still and moves only by /_sandbox/clock.
+  // The clock is frozen and moves only by /_sandbox/clock.
   bool freeze_clock = false;
   // Unix seconds at which the clock starts; 0 means now.
   std::int64_t start_time_s = 0;
 
-  // Refuse the header spelled `Api_Key`, as the real server is said to do.
+  // Refuse the header spelled `Api_Key`, as the real server reportedly does.
   bool strict_key_header = false;
   // Faults per request by X-Sandbox-Fault.
   bool allow_header_faults = false;
 
-  // JSON files: state to start with, state to leave at the end. Empty means none.
+  // JSON files: the initial state, and the final state to write. Empty means none.
   std::string snapshot_in;
   std::string snapshot_out;
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the service costs beside gRPC alone and libcurl alone. Called by ./run bench, which installs and builds."""
+"""Measures the service beside gRPC alone and libcurl alone. Called by ./run bench, which installs and builds."""
 
 import argparse
 import json

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Heap allocations of one CreateOrder, by who asked for them: tests/bench/alloc_count.cc counts them by stack, and the
-innermost frame that is neither the standard library's nor Abseil's says whose they are."""
+"""Heap allocations of one CreateOrder by owner: tests/bench/alloc_count.cc counts them by stack, and the
+innermost frame outside the standard library and Abseil is the owner."""
 
 import bisect
 import contextlib
@@ -16,14 +16,14 @@ from cost import SHAPE
 MAGIC = 0x314343414D50534D
 HEADER, SLOT = struct.Struct("<5Q"), struct.Struct("<3Q")
 OURS, BY_US, BY_GRPC = "our own code", "messages, asked for by our code", "messages, asked for by gRPC"
-# Libraries by name; what is in none of these stands under its own name.
+# Libraries by name; others are listed under their own name.
 LIBRARIES = [("messages", r"libprotobuf"), ("gRPC", r"lib(grpc|gpr|address_sorting|upb|re2|cares)"), ("libcurl", r"libcurl|libnghttp2"),
              ("OpenSSL", r"lib(ssl|crypto)"), ("simdjson", r"libsimdjson"), ("prometheus-cpp", r"libprometheus"),
              ("", r"libstdc\+\+|libc\.so|libabsl|libgcc|ld-linux|liballoc_count")]
 
 
 def owner_of_symbol(symbol):
-    """Whose a function of msp-server is, by its mangled name: "" for code that works for its caller."""
+    """The owner of a function of msp-server, by its mangled name: "" for code that counts for its caller."""
     if re.match(r"_ZN[VKRO]*4grpc|_ZTv0_n24_N4grpc", symbol):
         return "gRPC"
     if re.match(r"_ZN[VKRO]*(12multisafepay|6google)", symbol):
@@ -78,7 +78,7 @@ def frames_of(stack, modules, symbols):
 
 
 def attribute(frames):
-    """Whose an allocation is, and the first symbol of ours on the way: messages count by who asked for them."""
+    """The owner of an allocation, and the innermost symbol of the service: messages count for their caller."""
     frames = list(frames)
     owners = [owner for owner, _ in frames if owner]
     site = next((symbol for owner, symbol in frames if owner == OURS), "")
@@ -91,7 +91,7 @@ def attribute(frames):
 
 
 class Counted:
-    """The memory that the counting library shares with us."""
+    """The shared memory of the counting library."""
 
     def __init__(self, path):
         with open(path, "r+b") as file:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""CPU of a CreateOrder beside gRPC alone and libcurl alone, in many short turns: what disturbs one turn seldom disturbs
-all three programs of it, so that the ratio of a turn holds on a noisy machine, and the median of them more so."""
+"""CPU of a CreateOrder beside gRPC alone and libcurl alone, in many short turns: a disturbance seldom affects only one of a
+turn's three programs, so that the ratio of a turn is stable on a noisy machine, and the median of the ratios more so."""
 
 import contextlib
 
@@ -63,13 +63,13 @@ def take_turn(steps, number):
 
 
 def agrees(stage, service, counted_before, calls):
-    """The server's own counters say that all calls were made and none failed: a load can be mistaken about that."""
+    """Checks by the server's own counters that all calls were made and none failed: the load's count may be wrong."""
     now = service.ended_calls()
     grown = {code: count - counted_before.get(code, 0) for code, count in now.items() if count != counted_before.get(code, 0)}
     stage.check(grown == {"OK": calls}, f"the server counted {grown} where the load made {calls} calls")
 
 
-# What the service's CPU is divided by, turn by turn.
+# The divisors of the service's CPU, per turn.
 BESIDE = {
     "ratio": ("grpc_only", "curl_only"),
     "ratio_connect": ("grpc_only", "connect_only"),

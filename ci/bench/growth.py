@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""How the cost grows: with threads, and with the length of an order."""
+"""The growth of the cost with threads, and with the length of an order."""
 
 import contextlib
 import json
@@ -44,7 +44,7 @@ def in_turns(stage, scale, servers, plan):
         for name in list(servers) if number % 2 else list(servers)[::-1]:
             service, shape, order = plan(name)
             results[name].append(load.grpc(stage, service, scale["slice"], shape, order))
-    shared = len(servers) // len(set(servers.values()))  # Plans that one server runs.
+    shared = len(servers) // len(set(servers.values()))  # Plans of one server.
     for name, service in servers.items():
         agrees(stage, service, counted[name], shared * scale["rounds"] * scale["slice"])
     return {name: {member: spread([turn[member] for turn in turns]) for member in ("cpu_us", "calls_per_s", "p50_us")}

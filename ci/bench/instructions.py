@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""User instructions of a CreateOrder and of the floors, counted by callgrind: the same on a noisy machine as on a quiet one.
+"""User instructions of a CreateOrder and of the floors, counted by callgrind, independent of machine load.
 
 A program is run twice, with few calls and with more; the difference, by the calls between, is what one more call costs.
 """
@@ -45,5 +45,5 @@ def under_callgrind(summary):
 
 
 def total(log):
-    """What callgrind says at the end of its log."""
+    """The totals at the end of callgrind's log."""
     return int(re.search(r"Collected : (\d+)", log).group(1))

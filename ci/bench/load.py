@@ -8,7 +8,7 @@ import sys
 
 import readings
 
-# One load at most: a million calls take a few minutes. Calls that all fail late would go on for hours.
+# The timeout of one load: a million calls take a few minutes. Calls that all fail late would take hours.
 LOAD_MAX_S = 900
 _batch = 0
 
@@ -66,7 +66,7 @@ def direct(stage, upstream, calls, connections):
 
 
 def get_order(stage, program, calls, shape):
-    """GetOrder by h2load: reads do not join, so that one payload serves for all calls."""
+    """GetOrder by h2load: reads do not join, so that all calls can have the same payload."""
     payload = stage.dir / "get_order.bin"
     payload.write_bytes(readings.grpc_message(1, "my-order-id-1"))
     before = program.cpu_us()

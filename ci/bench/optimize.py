@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Lays msp-server out anew by what the bench's load makes it do: the machine code of a call lies together, in its usual order.
+"""Optimizes the code layout of msp-server by a profile of the bench's load: hot code of a call is placed together.
 
 usage: optimize.py BUILD [--profile FILE]
 
@@ -22,9 +22,9 @@ import load
 from stage import Stage
 
 BOLT, MERGE = "llvm-bolt-16", "merge-fdata-16"
-# Debian's package has it where its own program does not look.
+# Debian's package installs it outside its program's search path.
 COUNTERS_LIBRARY = "llvm-16/lib/libbolt_rt_instr.a"
-# g++'s coroutines stay as they are: BOLT 16 mixes up the tables by which they resume, and the program crashes.
+# g++'s coroutines are excluded: BOLT 16 corrupts their resume tables, and the program crashes.
 COMMON = ["--skip-funcs=.*\\.actor.*", "-v=0"]
 LAYOUT = ["--reorder-blocks=ext-tsp", "--reorder-functions=hfsort+", "--split-functions", "--split-all-cold", "--split-eh", "--icf=1"]
 # Upstream, calls, connections and calls in flight on each.
@@ -42,7 +42,7 @@ def run(*command, directory=None):
 
 
 def profile(build, directory, out):
-    """Runs the load on a copy of the program with counters."""
+    """Runs the load on an instrumented copy of the program."""
     counted = directory / "msp-server.counted"
     run(BOLT, build / "bin/msp-server", "--instrument", f"--runtime-instrumentation-lib={COUNTERS_LIBRARY}", *COMMON,
         f"--instrumentation-file={directory}/counts", "--instrumentation-file-append-pid", "-o", counted)
@@ -77,7 +77,7 @@ def main():
         with tempfile.TemporaryDirectory() as directory:
             profile(build, pathlib.Path(directory), used)
     optimized = program.with_suffix(".optimized")
-    # BOLT notes its command in the program: no path of this machine in it.
+    # BOLT records its command in the program: use no path of this machine.
     with tempfile.TemporaryDirectory() as directory:
         for name, file in {"msp-server": program, "profile": used.resolve()}.items():
             (pathlib.Path(directory) / name).symlink_to(file)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The figures as one picture, by gnuplot: what a call costs, how long it takes, and how the resident set grows."""
+"""The figures as one picture, by gnuplot: the cost and the latency of a call, and the growth of the resident set."""
 
 import subprocess
 

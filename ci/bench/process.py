@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The server as a process: what it holds after many calls, and what it does when there are none."""
+"""The server as a process: its memory after many calls, and its CPU without calls."""
 
 import contextlib
 import time

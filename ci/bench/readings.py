@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What programs print and the kernel tells, read into numbers; no process is started here."""
+"""Parses the output of programs and the kernel's counters into numbers; starts no process."""
 
 import re
 import statistics
@@ -22,7 +22,7 @@ def calls_by_code(metrics):
 
 
 def spread(values):
-    """Median, least and most: what a noisy machine lets one say."""
+    """Median, minimum and maximum, for a noisy machine."""
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 

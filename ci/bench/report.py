@@ -23,7 +23,7 @@ def table(columns, rows):
                                for at, (text, width) in enumerate(zip(row, widths))).rstrip() for row in texts)
 
 
-# The service's CPU divided by that of others: what leads each table, because it holds on other machines too.
+# The service's CPU divided by that of others: the first rows of each table, because ratios hold on other machines too.
 RATIOS = {
     "ratio": "service / (gRPC alone + libcurl alone)",
     "ratio_connect": "service / (gRPC alone + bytes over libcurl's connections)",
@@ -110,6 +110,6 @@ def telemetry(part):
 
 
 def targets(rows):
-    return table(["target", "measured", "target", "dream", ""],
-                 [[row["what"] + (f", {row['unit']}" if row["unit"] else ""), row["measured"], row["target"], row["dream"],
+    return table(["target", "measured", "target", "stretch", ""],
+                 [[row["what"] + (f", {row['unit']}" if row["unit"] else ""), row["measured"], row["target"], row["stretch"],
                    "met" if row["met"] else "missed"] for row in rows])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a run stands on: nginx in MultiSafepay's place, the servers and the floors, each ended by its own process."""
+"""The processes of a run: nginx as MultiSafepay, the servers and the floors."""
 
 import contextlib
 import json
@@ -16,8 +16,8 @@ import urllib.request
 import readings
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-# Answers at once, over TLS, and after 10 to 30 ms: which of the ten times depends on how often a connection was used, so
-# that requests that began together do not stay together. stub_status tells how many requests there were.
+# Answers at once, over TLS, and after 10 to 30 ms: which of the ten times depends on how often a connection was used, so that
+# requests that began together do not stay in step. stub_status counts the requests.
 NGINX = """
 load_module modules/ngx_http_echo_module.so;
 worker_processes 1; daemon off; pid {dir}/nginx.pid; error_log {dir}/nginx.err;
@@ -102,7 +102,7 @@ class Program:
         return readings.status_number(pathlib.Path(f"/proc/{self.pid}/status").read_text(), "VmRSS")
 
     def switches(self):
-        """Context switches of all its threads: each is a wake-up or a thread that had to make room."""
+        """Context switches of all its threads: each is a wake-up or a preemption."""
         tasks = pathlib.Path(f"/proc/{self.pid}/task").iterdir()
         texts = [(task / "status").read_text() for task in tasks]
         return sum(readings.status_number(text, f"{kind}voluntary_ctxt_switches") for text in texts for kind in ("", "non"))
@@ -149,7 +149,7 @@ class Stage(contextlib.ExitStack):
         sys.exit(f"bench: nginx did not start: {(self.dir / 'server.log').read_text()}")
 
     def upstream_requests(self):
-        """Requests that nginx has counted, this look-up not included."""
+        """Requests that nginx has counted, without this query."""
         with urllib.request.urlopen(self.status_url) as answer:
             return int(answer.read().split(b"\n")[2].split()[2]) - 1
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the figures are held against. A missed target is printed and fails nothing: the machine may be noisy."""
+"""The targets of the figures. A missed target is printed and does not fail the run: the machine may be noisy."""
 
 
 def _median(*path):
@@ -17,8 +17,8 @@ def _at(figures, *path):
     return figures
 
 
-# What, unit, target, what to dream of, where the figure is. Ratios are of one run. A target is the most that a figure may
-# be; the least where its dream is more.
+# Name, unit, target, stretch target, and the path of the figure. Ratios are of one run. A target is the most that a figure may
+# be; the least where its stretch is more.
 TARGETS = [
     ("CPU of a CreateOrder at 4x4 / (gRPC alone + libcurl alone)", "", 1.15, 0.95, _median("cpu", "4x4", "ratio")),
     ("the same over TLS", "", 1.15, 0.95, _median("tls", "4x4", "ratio")),
@@ -44,13 +44,13 @@ TARGETS = [
 
 
 def judge(figures):
-    """One row for each target whose part was run: what, measured, target, dream, met."""
+    """One row for each target whose part was run: what, measured, target, stretch, met."""
     rows = []
-    for what, unit, target, dream, find in TARGETS:
+    for what, unit, target, stretch, find in TARGETS:
         try:
             value = find(figures)
         except KeyError:
             continue  # Its part was not run.
-        rows.append({"what": what, "unit": unit, "measured": value, "target": target, "dream": dream,
-                     "met": value >= target if dream > target else value <= target})
+        rows.append({"what": what, "unit": unit, "measured": value, "target": target, "stretch": stretch,
+                     "met": value >= target if stretch > target else value <= target})
     return rows

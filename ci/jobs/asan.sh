@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #
-# Options are handed to ctest, as with ./run test.
+# Options are passed to ctest, as with ./run test.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of asan
 install build test
-# Debian's protobuf and gRPC are not instrumented: containers that cross into them would be false alarms.
+# Debian's protobuf and gRPC are not instrumented: containers shared with them would give false positives.
 export ASAN_OPTIONS=detect_container_overflow=0:detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
 export UBSAN_OPTIONS=print_stacktrace=1
 build_to_test asan

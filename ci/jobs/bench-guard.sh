@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# instructions of the codec and of a whole call, beside those that the tree remembers: ./run bench-guard
+# instructions of the codec and of a whole call, compared with the recorded counts: ./run bench-guard
 #
-#   --update REASON   remember what is counted now, with the reason why it changed
+#   --update REASON   record the present counts, with the reason of the change
 #
 # callgrind counts what the program executes, so that a noisy machine changes nothing: more than 3 % above
-# tests/bench/instructions.json fails. The guard also plants 5 % more and has to notice. Counts depend on the compiler and
+# tests/bench/instructions.json fails. The guard also adds 5 % itself and has to detect it. Counts depend on the compiler and
 # the libraries; other Debian revisions of the same versions are compared, other versions are not.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of bench-guard

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # builds a preset (default: release): ./run build [PRESET] [TARGET...]
 #
-# Presets: release, debug, asan, tsan, tidy and fuzz, see CMakePresets.json. Programs land in build/PRESET/bin.
+# Presets: release, debug, asan, tsan, tidy and fuzz, see CMakePresets.json. Programs are written to build/PRESET/bin.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of build
 preset=${1:-release}

@@ -10,13 +10,12 @@
 #   --matrix      the rule sets of tests/chaos/rule_sets.cc instead, one run each; M orders of all together (default 100000)
 #   --sample K    with --matrix: K of the rule sets, which seed N chooses
 #
-# In all of a matrix UNKNOWN to the end, although MultiSafepay's record would tell, is at most 0.3 % of the statements.
+# In a whole matrix at most 0.3 % of the statements stay UNKNOWN although MultiSafepay's record shows the outcome.
 #
 # Everything else goes to the harness: --order_id_rule=live|any|completed, --lease, --fault_rate=0.3, --calm, --idempotency,
 # --rate_limit=0.3 (429 to about that part of the calls, and at most 1.5 times the requests per order),
-# --polymorphism=modern|legacy|chaos, --nokills, --rules=NAME (one rule set of the matrix), and --markers=false, which takes a protection
-# away. build/release/tests/msp-chaos --help has them all.
-# A violation's last lines say how to run it again.
+# --polymorphism=modern|legacy|chaos, --nokills, --rules=NAME (one rule set of the matrix), and --markers=false, which disables a
+# protection. build/release/tests/msp-chaos --help has them all. A violation's last lines have the command to repeat it.
 source ci/lib.sh
 seed=1 seeds=1 orders='' summary=no matrix=no sample=0 client='' driver=() options=()
 while [[ $# -gt 0 ]]; do
@@ -74,7 +73,7 @@ if [[ $matrix == yes ]]; then
 fi
 orders=${orders:-3000}
 
-passed=0 failed=0 doubts=0 statements=0 logs=build/chaos
+passed=0 failed=0 unresolved=0 statements=0 logs=build/chaos
 mkdir -p "$logs"
 # One run of the harness: LOG SEED [OPTION...].
 run_once() {
@@ -96,7 +95,7 @@ judge() {
   fi
   counted=$(grep -oE 'knowable: [0-9]+ of [0-9]+' "$1" || true)
   if [[ $counted =~ ([0-9]+)\ of\ ([0-9]+) ]]; then
-    doubts=$((doubts + BASH_REMATCH[1])) statements=$((statements + BASH_REMATCH[2]))
+    unresolved=$((unresolved + BASH_REMATCH[1])) statements=$((statements + BASH_REMATCH[2]))
   fi
   if [[ $summary == yes && $status == 0 ]]; then
     grep -E '^  +paid in the end|^  +UNKNOWN|^  +requests |violations in|^seed ' "$1" || true
@@ -104,7 +103,7 @@ judge() {
     grep -vE '^[0-9]+ passed, [0-9]+ failed$' "$1" || true
   fi
 }
-# Rule sets mostly wait for reads that lag: several at a time. The runs of one seed after the other have the machine alone.
+# Rule sets mostly wait for lagging reads: run several at a time. Runs of single seeds run one after the other.
 at_once=1
 [[ $matrix == no ]] || at_once=4
 for ((i = seed; i < seed + seeds; i++)); do
@@ -120,8 +119,8 @@ for ((i = seed; i < seed + seeds; i++)); do
   done
 done
 if [[ $matrix == yes ]]; then
-  say "chaos: ${#rule_sets[@]} rule sets, UNKNOWN although knowable: $doubts of $statements statements"
-  if ((doubts * 1000 <= statements * 3)); then
+  say "chaos: ${#rule_sets[@]} rule sets, UNKNOWN although knowable: $unresolved of $statements statements"
+  if ((unresolved * 1000 <= statements * 3)); then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))

@@ -2,9 +2,9 @@
 # the container image, built by buildah on a base that mmdebstrap makes, and run: size, non-root, read-only, a payment
 #
 #   --keep           leave the images in ~/.cache/multisafepay-grpc/image; to use them: buildah --root DIR/storage images
-#   --archive FILE   write the service's image into FILE, an OCI archive; its format has no place for the health check
+#   --archive FILE   write the service's image into FILE, an OCI archive; its format cannot hold the health check
 #
-# No registry is asked. The compiler's cache is the one of ./run build, so that a warm run compiles little. What is built is
+# No registry is used. The compiler's cache is the one of ./run build, so that a warm run compiles little. What is built is
 # run by runc as Kubernetes would run it: a numeric user, a read-only root, no capabilities, no new privileges.
 source ci/lib.sh
 keep=no archive=
@@ -27,15 +27,15 @@ build release msp-server msp-sandbox msp
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/multisafepay-grpc/image
 mkdir -p "$cache/storage" "$cache/run" build
-# chroot: also where a container may not make containers of its own.
+# chroot works even where a container may not create containers.
 export BUILDAH_ISOLATION=chroot
 buildah=(buildah --root "$cache/storage" --runroot "$cache/run")
 log=build/image.log
 
-# The base, made anew once a month for Debian's security updates.
+# The base, rebuilt once a month for Debian's security updates.
 if [[ ! -f $cache/base.tar || -n $(find "$cache/base.tar" -mtime +30) ]]; then
   say 'making a Debian 12 base'
-  # The ending tells mmdebstrap to make an archive. Debris of a run that was cut off must not stop the next one.
+  # The file extension makes mmdebstrap create an archive. Leftovers of an interrupted run must not stop the next one.
   rm -rf --one-file-system "$cache/base.tar" "$cache/base.tar.new" "$cache/base.new.tar"
   as_root mmdebstrap --variant=minbase bookworm "$cache/base.new.tar" >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
@@ -55,7 +55,7 @@ compiled=$(ccache --get-config cache_dir 2>/dev/null || echo "$cache/ccache")
 mkdir -p "$compiled"
 for target in sandbox server; do
   say "building the image's target $target"
-  # The docker format keeps the health check, which OCI's has no place for.
+  # The docker format keeps the health check, which OCI's cannot hold.
   "${buildah[@]}" build --format docker --layers --build-arg BASE=localhost/debian:12-slim \
     --build-arg REVISION="$revision" --build-arg VERSION="$(<VERSION)" --build-arg LANG="${LANG:-C.UTF-8}" --volume "$compiled:/ccache" --target "$target" \
     -t "localhost/multisafepay-grpc:$target" . >"$log" 2>&1 || {
@@ -71,7 +71,7 @@ for target in server sandbox; do
 done
 clean() {
   "${buildah[@]}" rm "${roots[0]}" "${roots[2]}" >/dev/null 2>&1 || true
-  # Layers stay, so that the next run is quick; images of former runs go.
+  # Layers are kept, so that the next run is quick; images of former runs are removed.
   [[ $keep == yes ]] || "${buildah[@]}" rmi --prune >/dev/null 2>&1 || true
 }
 trap clean EXIT

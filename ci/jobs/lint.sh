@@ -24,7 +24,7 @@ check_format() {
 
 check_tidy() {
   configure tidy || return 1
-  # What clang-tidy reads has to exist: the headers that protoc and our own generator make.
+  # clang-tidy needs the generated headers of protoc and the access generator.
   ninja -C build/tidy -t targets all | sed -n 's/: CUSTOM_COMMAND$//p' | grep -E '(\.pb|/access/[a-z_]+)\.h$' |
     xargs -r ninja -C build/tidy -j "$jobs" >build/tidy/generate.log 2>&1 || {
     cat build/tidy/generate.log
@@ -54,7 +54,7 @@ check_proto() { buf lint proto; }
 
 check_breaking() {
   local against=${BASE:-}
-  # Once a version is out, callers are built on it; before that a branch can break what main has.
+  # After a release callers depend on the schema; before it a branch may break main's.
   [[ -n $against ]] || against=$(git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null || true)
   [[ -n $against ]] || against=$(git merge-base HEAD origin/main 2>/dev/null || git merge-base HEAD main 2>/dev/null || true)
   if [[ -z $against ]]; then
@@ -65,8 +65,7 @@ check_breaking() {
   buf breaking proto --against ".git#ref=$(git rev-parse "$against"),subdir=proto"
 }
 
-# It remembers clean files in build/cppcheck. Macros of other people's headers are told, since it reads no header of the
-# system.
+# It remembers clean files in build/cppcheck. Macros of third-party headers are defined here, because it reads no system headers.
 check_cppcheck() {
   local macros=(ABSL_LOCKABLE= ABSL_SCOPED_LOCKABLE= ABSL_NO_THREAD_SAFETY_ANALYSIS= 'ABSL_GUARDED_BY(x)='
     'ABSL_EXCLUSIVE_LOCK_FUNCTION(...)=' 'ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(...)=' 'ABSL_UNLOCK_FUNCTION(...)='
@@ -78,7 +77,7 @@ check_cppcheck() {
     --template='{file}:{line}: {id}: {message}' -I . "${macros[@]/#/-D}" service sandbox client
 }
 
-# A check that cannot fail checks nothing: a field that changes its type has to be noticed.
+# Tests the check itself: it has to detect a field that changes its type.
 breaking_is_noticed() {
   local planted=build/planted-proto
   rm -rf "$planted"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# breaks the code on purpose, one fault at a time, and sees a test fail each time: ./run mutants [NAME...]
+# breaks the code on purpose, one fault at a time, and expects a test to fail each time: ./run mutants [NAME...]
 #
 #   --list   the faults by name
 #

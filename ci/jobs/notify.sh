@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # watchers under bad notifications, then thousands at rest: ./run notify --orders N --watchers M
 #
-#   --orders N    orders whose notifications are dropped, doubled, delayed and re-ordered (default 10000; 0: none)
+#   --orders N    orders whose notifications are dropped, duplicated, delayed and re-ordered (default 10000; 0: none)
 #   --watchers M  watchers to hold open at rest (default 5000; 0: none)
 #   --seed S      what happens to notifications follows from it (default 1)
 #   --callers C   orders at the same time (default 128)

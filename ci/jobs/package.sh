@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# what a release consists of, in build/dist: programs, Debian packages, wheels, clients, chart, schema, SBOM, SHA256SUMS
+# the release artefacts, in build/dist: programs, Debian packages, wheels, clients, chart, schema, SBOM, SHA256SUMS
 #
 #   --profile FILE   a profile of an earlier run (build/release/bin/msp-server.fdata) instead of a new one
-#   --plain          pack the programs of the release build as they are: not laid out by a profile, and not tested here
-#   --programs       the programs alone, laid out by a profile and tested: what CI has time for
+#   --plain          pack the programs of the release build, without optimized layout and without tests
+#   --programs       only the programs, optimized and tested, for CI
 #   --image          the image as an OCI archive too, by ./run image
 #   [ARTEFACT...]    with --plain: only these, beside what is there: deb cpp python sandbox node java go php chart schema sbom
 #
-# Without --plain msp-server is laid out by a profile of its load. The same sources and profile make the same bytes, which is
-# tried. Then the end-to-end tests and chaos run against the program that ships. SHA256SUMS names what is there.
-# ./run test-packages installs each of them without the tree. docs/packages.md says what each is for.
+# Without --plain the code layout of msp-server is optimized by a profile of its load. The same sources and profile make the same
+# bytes, which is checked. Then the end-to-end tests and chaos run against the release program. SHA256SUMS lists the artefacts.
+# ./run test-packages installs each of them without the tree. docs/packages.md describes each.
 source ci/lib.sh
 # shellcheck source=ci/deploy_tools.sh
 source ci/deploy_tools.sh
@@ -36,7 +36,7 @@ while (($# > 0)); do
 done
 ((${#wanted[@]} == 0)) || [[ $plain == yes ]] || die 'package: single artefacts are packed with --plain only'
 passed=0 failed=0
-# check NAME COMMAND...: counts what the command's own verdict line says, or its exit code.
+# check NAME COMMAND...: counts the command's verdict line, or its exit code.
 check() {
   local name=$1 log=build/package.log status=0 ran=1 lost=0
   shift
@@ -75,12 +75,12 @@ if [[ $programs_only == no ]]; then
 fi
 for program in msp msp-sandbox msp-server; do strip -o "$work/portable/$program" "$bin/$program"; done
 cp "$work"/portable/* "$programs/"
-# The wheel of the programs has them as they were linked: its libraries lie beside them, and what BOLT has laid out cannot be
-# told so afterwards.
+# The wheel has the programs as they were linked: its libraries are beside them, and the library path of a program rewritten by
+# BOLT cannot be changed afterwards.
 if [[ $plain == no ]]; then cp "$bin/msp-server.optimized" "$programs/msp-server"; fi
 cp "$programs"/* "$dist/"
 
-# pack ARTEFACT: in a shell of its own, which ends at the first error.
+# pack ARTEFACT: in a separate shell, which exits at the first error.
 pack() {
   local log=build/package-$1.log start=$SECONDS
   if bash -c 'source ci/lib.sh; source ci/deploy_tools.sh; source ci/package/pack.sh; "pack_$1"' pack "$1" </dev/null >"$log" 2>&1

@@ -48,7 +48,7 @@ if [[ ! -f $client/built || $(<"$client/built") != "$sources" ]]; then
   }
   echo "$sources" >"$client/built"
 fi
-# Node looks for packages beside the file that asks for them.
+# Node resolves packages relative to the importing file.
 cp tests/browser/*.mjs "$tools/"
 rm -rf build/browser
 exec node "$tools/browser_test.mjs" build/release/bin build/browser "$client/client/node" "$only"

@@ -5,7 +5,7 @@
 #   [LANGUAGE...]    python, node, go, java, php, ruby, rust: these only
 #
 # For each: the commands of its README, timed; then its own tests. For Ruby and Rust the commands of docs/other-languages.md.
-# With CI=true a missing toolchain has failed, but for Rust's: Debian has none that is new enough.
+# With CI=true a missing toolchain is a failure, except for Rust: Debian's is too old.
 source ci/lib.sh
 build_first=yes languages=() bin=$PWD/build/release/bin
 for word in "$@"; do
@@ -66,7 +66,7 @@ own_tests() {
   esac
 }
 
-# counted LANGUAGE LOG: how many tests passed and failed, by the runner's own words.
+# counted LANGUAGE LOG: how many tests passed and failed, by the runner's output.
 counted() {
   case $1 in
     python) grep -oE '[0-9]+ (passed|failed|error)' "$2" | awk '{n[$2] += $1} END {print n["passed"] + 0, n["failed"] + n["error"]}' ;;
@@ -84,7 +84,7 @@ counted() {
   esac
 }
 
-# checked_out TREE FOLDER: a clean checkout, what git knows and nothing of an earlier run.
+# checked_out TREE FOLDER: a clean checkout, only files that git tracks.
 checked_out() {
   rm -rf "$1" "$1.ok"
   mkdir -p "$1"
@@ -171,7 +171,7 @@ go_stubs_are_current() {
   (cd client/go && buf_here generate -o "$made") && diff -r "$made/gen" client/go/gen
 }
 
-# Template and descriptors for everybody else.
+# Template and descriptors for other languages.
 schema_for_others() {
   local out=build/clients/others
   rm -rf "$out"
@@ -185,7 +185,7 @@ buf_here() { "$root/build/tools/node_modules/.bin/buf" "$@"; }
 mkdir -p build/clients
 if same_service_config; then ok 'each client has the service config of docs/retries'; else bad 'service configs differ: run ./run derive'; fi
 
-# Packages one after the other, since dpkg is locked meanwhile; then as many languages at a time as there are cores: half of
+# Packages one after the other, because dpkg holds a lock; then as many languages at a time as there are cores: half of
 # their time they wait for a registry or for a service.
 for language in "${languages[@]}"; do
   has_tools "$language" || [[ -z ${lists[$language]:-} ]] || install "${lists[$language]}" || true

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# the commands of docs/deploy.md, as they stand there
+# the commands of docs/deploy.md, unchanged
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh

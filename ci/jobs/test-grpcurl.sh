@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# whole payments, and the merchant API beside them, by grpcurl and the server's reflection: nothing of this project's on the caller's side
+# whole payments and the merchant API by grpcurl and the server's reflection, without this project's client code
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh

@@ -18,6 +18,6 @@ install build mesh
 [[ $build_first == no ]] || build release msp-server msp-sandbox msp
 
 mesh_tools
-# Node looks for packages beside the file that asks for them.
+# Node resolves packages relative to the importing file.
 cp tests/mesh/browser/shop.mjs "$mesh_tools/browser/"
 exec "$mesh_tools/python/bin/python" tests/mesh/mesh_test.py "$envoy" build/release/bin "$mesh_tools/browser"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# what operators see, read by Debian's own Prometheus: promtool, a scrape under load, health, three incidents
+# metrics and health, read by Debian's own Prometheus: promtool, a scrape under load, health, three incidents
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh
@@ -10,6 +10,6 @@ case ${1:-} in
   *) die "test-operate: unknown option '$1'; ./run test-operate --help" ;;
 esac
 install build operate
-# Configures either way: the test that needs Prometheus exists once it is found.
+# Configures in any case: the test that needs Prometheus exists once it is found.
 if [[ $build == no ]]; then configure release; else build_to_test release; fi
 run_tests release --label-regex '^operate$'

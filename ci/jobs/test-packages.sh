@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# what ./run package made, installed where the tree is not: a payment by each, and the seconds of each newcomer's path
+# the artefacts of ./run package, installed without the tree: a payment by each, and the seconds from install to payment
 #
 #   [PATH...]   these only: sums deb sandbox python node go java cpp dev php chart schema
 #
-# Works on build/dist, and runs ./run package --plain where nothing is there. Clean roots are made by mmdebstrap, so as root;
+# Works on build/dist, and runs ./run package --plain if it is empty. Clean roots are made by mmdebstrap, so as root;
 # what package managers fetch is kept in ~/.cache/multisafepay-grpc/packages.
 source ci/lib.sh
 # shellcheck source=ci/deploy_tools.sh
@@ -19,7 +19,7 @@ command -v mvn >/dev/null || install java
 
 cache=$tools_cache/packages base=$tools_cache/packages/base.tar
 mkdir -p "$cache" build
-# Made anew once a month for Debian's security updates.
+# Rebuilt once a month for Debian's security updates.
 if [[ ! -f $base || -n $(find "$base" -mtime +30) ]]; then
   say 'making a Debian 12 with Python'
   rm -f "$cache/new.tar"

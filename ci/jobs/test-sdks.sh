@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# MultiSafepay's own Node and Python SDKs, unmodified but for the base URL, against the local MultiSafepay
+# MultiSafepay's own Node and Python SDKs, unmodified except for the base URL, against the sandbox
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh
@@ -37,7 +37,7 @@ if ! cmp -s tests/sdk/python/requirements.txt "$tools/python/installed.txt"; the
   }
   cp tests/sdk/python/requirements.txt "$tools/python/installed.txt"
 fi
-# Node looks for packages beside the file that asks for them.
+# Node resolves packages relative to the importing file.
 cp tests/sdk/node/conformance.mjs "$tools/node/"
 exec python3 tests/sdk/conformance_test.py build/release/bin "node $tools/node/conformance.mjs" \
   "$tools/python/bin/python tests/sdk/python/conformance.py"

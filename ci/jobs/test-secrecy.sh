@@ -3,8 +3,8 @@
 #
 #   --orders N   orders of the memory test, twice (default 4000; 10000 for the figures of docs/security.md)
 #
-# It reads the memory of a server of its own, which the server's --allow_dumps permits; the kernel may ask for more
-# (kernel.yama.ptrace_scope), then run it as root.
+# It reads the memory of its own server, which the server's --allow_dumps permits; if the kernel forbids it
+# (kernel.yama.ptrace_scope), run it as root.
 source ci/lib.sh
 orders=4000
 while [[ $# -gt 0 ]]; do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# the tests of what has threads, but for gRPC, under ThreadSanitizer
+# the tests of multi-threaded components, except gRPC, under ThreadSanitizer
 #
-# Options are handed to ctest, as with ./run test. Debian's gRPC is not instrumented: a correct server gives hundreds of
-# reports, so the components that link it are tested under asan only. Programs of one thread are left out (SINGLE_THREADED in
+# Options are passed to ctest, as with ./run test. Debian's gRPC is not instrumented: a correct server gives hundreds of
+# reports, so the components that link it are tested under asan only. Single-threaded programs are excluded (SINGLE_THREADED in
 # the tests' CMakeLists.txt).
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of tsan

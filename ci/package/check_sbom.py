@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a bill of materials lists what it has to: check_sbom.py SBOM.cdx.json STATUS_D
+"""Checks that a bill of materials is complete: check_sbom.py SBOM.cdx.json STATUS_D
 
 STATUS_D has an entry for each Debian package that is inside; each has to be listed with its version, gRPC, OpenSSL and libcurl
 among them, and so has one dependency of each client that has a list of them.

@@ -28,7 +28,7 @@ trap 'rm -f "$more"' EXIT
   done
 } >"$more"
 page msp 'command-line client of the payment service msp-server' --include="$more"
-page msp-sandbox 'a local stand-in for MultiSafepay'
+page msp-sandbox 'a local MultiSafepay simulator'
 page msp-server 'gRPC service for MultiSafepay payments'
 
 for shell in bash zsh; do "$programs/msp" completion "$shell" >"$out/msp.$shell"; done

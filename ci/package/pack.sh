@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2164
 # The artefacts of ./run package, one function each: from the tree and the programs in $programs into $dist. Sourced by the job
-# after lib.sh and deploy_tools.sh; each function runs in a shell of its own and fails when what it makes is not there.
+# after lib.sh and deploy_tools.sh; each function runs in a separate shell and fails if its output is missing.
 version=$(<VERSION)
-# Nothing that is packed tells the time of its packing.
+# Artefacts contain no build time.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y VERSION)
 export SOURCE_DATE_EPOCH
 work=$PWD/build/package dist=$PWD/build/dist programs=$PWD/build/package/programs
@@ -39,7 +39,7 @@ pack_deb() {
   rm -rf build/release/package
   (cd build/release && cpack -G DEB)
   cp build/release/package/*.deb "$dist"
-  # What is about Debian's own archive, and about debhelper, which is not used.
+  # Tags about Debian's own archive, and about debhelper, which is not used.
   local tags=initial-upload-closes-no-bugs,maintainer-script-calls-systemctl,pkg-config-unavailable-for-cross-compilation
   lintian --allow-root --fail-on error,warning --tag-display-limit 0 --suppress-tags "$tags" "$dist"/*.deb
 }
@@ -98,8 +98,7 @@ pack_java() {
   cp "$work/java/client/java/pom.xml" "$dist/multisafepay-grpc-$version.pom"
 }
 
-# A Go module is published by its tag. What is packed is what a module proxy would serve for it, after a module of somebody
-# else's has been built with it.
+# A Go module is published by its tag. The zip is in a module proxy's format, and is tested by building another module with it.
 pack_go() {
   clean_copy go client/go
   local source=$work/go/client/go module
@@ -137,7 +136,7 @@ pack_chart() {
 
 pack_schema() { cp build/release/share/multisafepay-v1.binpb "$dist/"; }
 
-# What is inside: the Debian packages of the libraries that the programs load and of the archives linked into them, by the
+# Contents: the Debian packages of the libraries that the programs load and of the archives linked into them, by the
 # lists that scanners read in the image too, and what the clients depend on.
 pack_sbom() {
   python_tools

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The command line, taken apart: which command, the flags that every command has, and what the
-// request's own flags and positions said. Nothing is read or sent here.
+// The parsed command line: the command, the flags of every command, and the request's own flags and
+// positions. Nothing is read or sent here.
 #pragma once
 
 #include <cstdint>

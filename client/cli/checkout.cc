@@ -28,8 +28,8 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// A page for the customer's browser in a file of our own, which nobody else may read. Gone with
-// this object.
+// A page for the customer's browser in a file that only its owner can read; deleted with this
+// object.
 class PrivatePage {
  public:
   // False when it cannot be written.
@@ -64,7 +64,7 @@ class PrivatePage {
   std::string path_;
 };
 
-// Opens the address with the desktop's own program; no shell sees it. False when that did not work.
+// Opens the address with xdg-open, without a shell. False if that failed.
 bool OpenInBrowser(std::string url) {
   std::string name = "xdg-open";
   char* const argv[] = {name.data(), url.data(), nullptr};
@@ -103,7 +103,7 @@ class Journey {
     Note(absl::StrCat("created ", codec::Scrubbed(order_id_), ": ",
                       NameOf(reply->order().payment_state())));
     surroundings_.err << CaveatText(*reply);
-    // A direct order that has ended has no second attempt that would be worth the wait.
+    // A direct order that has ended gets no second attempt, so do not wait for one.
     if (request.type() == "direct" && Ended(reply->order())) {
       v1::WatchOrderResponse last;
       *last.mutable_order() = reply->order();
@@ -122,7 +122,7 @@ class Journey {
     return client::CreateOrderCertain(client_, request, certain);
   }
 
-  // Says where the customer has to go; false when the way there could not be made.
+  // Prints the customer's next step; false if it could not be created.
   bool Guide(const v1::Order& order) {
     const v1::NextAction& next = order.next_action();
     std::string url = next.redirect().url();
@@ -140,29 +140,28 @@ class Journey {
     if (url.empty()) return true;
     const bool page =
         url.starts_with("https://") || url.starts_with("http://") || url.starts_with("file://");
-    // What a terminal would take for a command has no place in an address.
+    // Addresses must not contain terminal control characters.
     std::string shown;
     for (const char c : url) {
       if (static_cast<unsigned char>(c) > ' ' && c != 0x7f) shown += c;
     }
     Note(absl::StrCat("the customer pays at ", shown));
     if (arguments_.own.contains("open") && page && !OpenInBrowser(shown))
-      Note("xdg-open did not open it: open it by hand");
+      Note("xdg-open failed: open it manually");
     return true;
   }
 
   static bool Ended(const v1::Order& order) { return ExitOf(order.payment_state()) != kExitOpen; }
 
-  // The customer has done it all, and the money may take days: nobody waits for that at a checkout.
+  // The customer has completed the payment, and the money may take days: checkout does not wait.
   static bool IsProcessing(const v1::Order& order) {
     return order.payment_state() == v1::PAYMENT_STATE_PROCESSING;
   }
 
   void NoteProcessing(const v1::Order& order) {
     if (!IsProcessing(order)) return;
-    Note(absl::StrCat(
-        "the money is on its way, not there yet\nhint: follow it with: msp order watch ",
-        codec::Scrubbed(order_id_)));
+    Note(absl::StrCat("the money has not arrived yet\nhint: watch it with: msp order watch ",
+                      codec::Scrubbed(order_id_)));
   }
 
   int Watch() {
@@ -185,7 +184,7 @@ class Journey {
     if (followed.order) NoteProcessing(*followed.order);
     const int exit = followed.order ? ExitOf(followed.order->payment_state()) : kExitOpen;
     if (followed.end == Followed::End::kTimeout)
-      surroundings_.err << "hint: the time is up; go on with: msp order watch "
+      surroundings_.err << "hint: the timeout has passed; continue with: msp order watch "
                         << codec::Scrubbed(order_id_) << "\n";
     return exit;
   }

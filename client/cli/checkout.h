@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// `msp checkout`: creates an order, shows the customer's next step, and stays until the payment has
-// ended.
+// `msp checkout`: creates an order, shows the customer's next step, and watches until the payment
+// has ended.
 #pragma once
 
 #include "client/cli/arguments.h"

@@ -14,13 +14,13 @@ namespace {
 namespace v1 = multisafepay::v1;
 
 constexpr std::string_view kEndCodes =
-    "exit codes of a payment that was followed:\n"
+    "exit codes of a watched payment:\n"
     "  0  paid or authorized        6  cancelled\n"
-    "  4  declined                  7  still open when the time was up\n"
+    "  4  declined                  7  still open at the timeout\n"
     "  5  expired                   8  refunded, in part or whole, or charged back\n"
-    "  9  processing: the customer has done it all, and the money is on its way, not there yet.\n"
-    "     That may take days, so checkout ends here; order watch goes on until the time is up\n"
-    "  1  the stream broke, or the call was refused; 2 and 3 as for every command\n";
+    "  9  processing: the customer has completed the payment; the money has not arrived yet.\n"
+    "     That may take days, so checkout ends here; order watch continues to the timeout\n"
+    "  1  the stream failed, or the call was refused; 2 and 3 as for every command\n";
 
 constexpr OwnFlag kCheckoutFlags[] = {
     {"open", "", "open the customer's page with xdg-open"},
@@ -28,15 +28,15 @@ constexpr OwnFlag kCheckoutFlags[] = {
 
 constexpr OwnFlag kVerifyFlags[] = {
     {"auth", "HEADER", "the notification's Auth header"},
-    {"key-file", "FILE", "the site's API key, alone in a file"},
+    {"key-file", "FILE", "the site's API key, as the only content of a file"},
     {"max-age", "SECONDS",
-     "refuse one that is older, or from further ahead; the service takes 600 back, 300 ahead"},
+     "reject one that is older, or further ahead; the service accepts 600 back, 300 ahead"},
 };
 
 constexpr OwnFlag kSendFlags[] = {
-    {"key-file", "FILE", "the site's API key, alone in a file"},
-    {"at", "UNIX", "the time to sign with, in seconds; now when absent"},
-    {"allow-remote", "", "send to a host that is not this one"},
+    {"key-file", "FILE", "the site's API key, as the only content of a file"},
+    {"at", "UNIX", "the time of the signature, in seconds; now when absent"},
+    {"allow-remote", "", "send to another host"},
 };
 
 constexpr Command kCommands[] = {
@@ -50,7 +50,7 @@ constexpr Command kCommands[] = {
      .notes = kEndCodes},
     {.words = "order create",
      .method = "multisafepay.v1.OrderService.CreateOrder",
-     .summary = "Create an order: charge a card, or make a payment page or link. Moves money.",
+     .summary = "Create an order: charge a card, or create a payment page or link. Moves money.",
      .example = "msp order create -f order.json\n"
                 "msp order create --type redirect --order-id tulip-1 --currency EUR "
                 "--amount 4995 --description 'Forty red tulips'"},
@@ -76,35 +76,35 @@ constexpr Command kCommands[] = {
     {.words = "order capture",
      .method = "multisafepay.v1.OrderService.CaptureOrder",
      .positionals = "order_id",
-     .summary = "Collect an authorized amount, or a part of it. Moves money.",
+     .summary = "Capture an authorized amount, or a part of it. Moves money.",
      .example = "msp order capture tulip-1                   # all that is left\n"
                 "msp order capture tulip-1 --amount 3000 --new-order-id tulip-1-c1",
      .implied = "new_order_status=completed"},
     {.words = "order void",
      .method = "multisafepay.v1.OrderService.VoidOrder",
      .positionals = "order_id",
-     .summary = "Give up an authorization, or what is left of it.",
+     .summary = "Void an authorization, or what is left of it.",
      .example = "msp order void tulip-1 --reason 'Called off'",
      .implied = "status=cancelled"},
     {.words = "order refund",
      .method = "multisafepay.v1.OrderService.RefundOrder",
      .positionals = "order_id",
-     .summary = "Give collected money back, a part or all of what is left. Moves money.",
+     .summary = "Refund collected money, a part or all of what is left. Moves money.",
      .example =
          "msp order refund tulip-1 --amount 500 --currency EUR --refund-order-id tulip-1-r1\n"
          "msp order refund tulip-1 --full --currency EUR"},
     {.words = "order cancel-refund",
      .method = "multisafepay.v1.OrderService.CancelRefund",
      .positionals = "order_id refund_id",
-     .summary = "Stop a refund that is still reserved. REFUND_ID is the refund's psp_refund_id.",
+     .summary = "Cancel a refund that is still reserved. REFUND_ID is the refund's psp_refund_id.",
      .example = "msp order cancel-refund tulip-1 3326970",
      .implied = "status=void"},
     {.words = "order watch",
      .method = "multisafepay.v1.OrderService.WatchOrder",
      .positionals = "order_id",
-     .summary = "Follow an order: its state now, then each change, one JSON object a line.",
+     .summary = "Watch an order: its current state, then each change, one JSON object a line.",
      .example = "msp order watch tulip-1 --timeout 600 && echo paid\n"
-                "msp order watch tulip-1 --follow --output table   # on, for refunds",
+                "msp order watch tulip-1 --follow --output table   # continue, for refunds",
      .notes = kEndCodes},
     {.words = "webhook verify",
      .positionals = "",
@@ -112,8 +112,8 @@ constexpr Command kCommands[] = {
      .example = "msp webhook verify -f body.json --auth \"$AUTH\" --key-file key.txt",
      .kind = CommandKind::kWebhookVerify,
      .own = kVerifyFlags,
-     .notes = "The body has to be the bytes that came, not JSON that was read and printed again.\n"
-              "Exit code 0: genuine. 1: not, and standard error says why.\n"},
+     .notes = "The body has to be the received bytes, not JSON that was parsed and printed again.\n"
+              "Exit code 0: valid. 1: invalid, with the reason on standard error.\n"},
     {.words = "webhook send",
      .positionals = "url",
      .summary = "Sign a body as MultiSafepay does and post it to URL.",
@@ -130,21 +130,21 @@ constexpr Command kCommands[] = {
     {.words = "order extend",
      .method = "multisafepay.v1.OrderService.ExtendOrder",
      .positionals = "order_id",
-     .summary = "Give a Pay After Delivery order more days before it expires unshipped.",
+     .summary = "Extend the days before an unshipped Pay After Delivery order expires.",
      .example = "msp order extend tulip-1 --days 14"},
     {.words = "order add-file",
      .method = "multisafepay.v1.OrderService.AddOrderFile",
      .positionals = "order_id",
-     .summary = "Hand in a document against a chargeback. A repeat hands it in twice.",
+     .summary = "Submit a document against a chargeback. A repeat submits it twice.",
      .example = "msp order add-file tulip-1 --type PDF --name parcel.pdf --description Delivered "
                 "--base64 JVBERi0xLjQK   # base64 of the file"},
     {.words = "api-token create",
      .method = "multisafepay.v1.CheckoutService.CreateApiToken",
-     .summary = "Make a token for the payment component in a browser: one order, 600 seconds.",
+     .summary = "Create a token for the payment component in a browser: one order, 600 seconds.",
      .example = "msp api-token create"},
     {.words = "apple-pay create",
      .method = "multisafepay.v1.CheckoutService.CreateApplePaySession",
-     .summary = "Make a session for the Apple Pay button of a page.",
+     .summary = "Create a session for the Apple Pay button of a page.",
      .example =
          "msp apple-pay create --origin-domain shop.example "
          "--validation-url https://apple-pay-gateway.apple.com/paymentservices/startSession"},
@@ -175,7 +175,7 @@ constexpr Command kCommands[] = {
      .columns = "closing_date currency amount amount_uncleared payout_amount status"},
     {.words = "account categories",
      .method = "multisafepay.v1.AccountService.ListCategories",
-     .summary = "List the trades that a shop can be of.",
+     .summary = "List the business categories of shops.",
      .example = "msp account categories --output table",
      .columns = "code description"},
     {.words = "token list",
@@ -198,7 +198,7 @@ constexpr Command kCommands[] = {
     {.words = "token delete",
      .method = "multisafepay.v1.TokenService.DeleteToken",
      .positionals = "reference token",
-     .summary = "Remove a stored card for good.",
+     .summary = "Remove a stored card permanently.",
      .example = "msp token delete customer-8831 azcb2Ml0nYw"},
     {.words = "gateway list",
      .method = "multisafepay.v1.PaymentMethodService.ListGateways",
@@ -270,7 +270,7 @@ bool IsGroup(std::string_view words) {
 }
 
 const google::protobuf::MethodDescriptor* MethodOf(const Command& command) {
-  // Naming a message of the file links it in; the pool knows its methods from then on.
+  // Referencing a message links its file in; the pool then has its methods.
   static const auto* const health = grpc::health::v1::HealthCheckRequest::descriptor()->file();
   static const auto files = v1::ServiceFiles();
   if (command.method.empty()) return nullptr;

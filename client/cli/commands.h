@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The commands, as a table: words on the command line, the method they call, and which request
-// fields are given by position. Flags are not listed: they are the request's own fields.
+// The table of commands: words on the command line, the method they call, and the request fields
+// given by position. Flags are not listed: they are the request's own fields.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace msp::cli {
 
-// What a command does: one call of a method, or something of its own.
+// A command: one call of a method, or a custom action.
 enum class CommandKind : std::uint8_t {
   kCall,
   kCheckout,
@@ -35,12 +35,12 @@ struct Command {
   std::string_view summary;      // One line of help.
   std::string_view example;      // A worked example, lines of a shell.
   std::string_view columns;      // Of a list, for --output table.
-  // A member of MultiSafepay's own body that the service adds by itself, "status=cancelled": a file
-  // may hold it, with this value alone. A value in braces is that of a request field.
+  // A member of MultiSafepay's own body that the service adds, "status=cancelled": a file may
+  // contain it, but only with this value. A value in braces is that of a request field.
   std::string_view implied;
   CommandKind kind = CommandKind::kCall;
   absl::Span<const OwnFlag> own;
-  // What follows the flags in the help: what a script can rely on.
+  // Text after the flags in the help: the interface for scripts.
   std::string_view notes;
 };
 

@@ -14,19 +14,19 @@
 namespace msp::cli {
 namespace {
 
-// A word that may stand next, and what it is.
+// A possible next word, and its description.
 struct Item {
   std::string word;
   std::string help;
 };
 
-// What may follow `words`, "" or "order" or "order create".
+// The possible words after `words`, "" or "order" or "order create".
 struct Place {
   std::string words;
   std::vector<Item> items;
 };
 
-// A flag whose value is no plain text.
+// A flag whose value is not plain text.
 struct ValueFlag {
   std::string names;    // As a shell pattern: "--file|-f".
   std::string choices;  // "json table"; empty for a file; "-" for anything else.

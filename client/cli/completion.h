@@ -9,8 +9,8 @@
 
 namespace msp::cli {
 
-// The script for "bash" or "zsh"; empty for another shell. It asks no service and reads no file of
-// its own: order ids and tokens are not completed.
+// The script for "bash" or "zsh"; empty for another shell. It calls no service and reads no file:
+// order ids and tokens are not completed.
 std::string CompletionScript(std::string_view shell);
 
 }  // namespace msp::cli

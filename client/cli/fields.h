@@ -20,11 +20,11 @@ struct FieldFlag {
   bool is_switch = false;  // Takes no value: a bool, or an empty message such as FullRefund.
 };
 
-// The flags that fields of `request` make: numbers, texts and switches. Card data and other
-// authentication data make none, since command lines show in the list of processes.
+// The flags of `request`'s fields: numbers, texts and switches. Card data and other authentication
+// data have none, because the process list shows command lines.
 std::vector<FieldFlag> FlagsOf(const google::protobuf::Descriptor& request);
 
-// Sets the field from text; a switch takes "true" or "false". An error says what was expected and
+// Sets the field from text; a switch takes "true" or "false". An error states the expected form and
 // does not repeat the value.
 absl::Status SetField(const FieldFlag& flag, std::string_view text,
                       google::protobuf::Message& request);

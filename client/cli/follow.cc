@@ -23,8 +23,8 @@ using grpc::StatusCode;
 
 constexpr std::int64_t kPauseFirstMs = 200;
 constexpr std::int64_t kPauseMaxMs = 10'000;
-// A service that never answered is taken for absent after this many attempts; one that did is
-// waited for until the time is up.
+// A service that never answered counts as absent after this many attempts; one that has answered is
+// retried until the timeout.
 constexpr int kAttemptsUnseen = 4;
 
 void Sleep(std::int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
@@ -33,7 +33,7 @@ std::int64_t LeftMs(Clock::time_point until) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
 }
 
-// Half to the whole of it, so that many watchers do not come back at once.
+// Jitter, from half to the whole, so that many watchers do not reconnect at once.
 std::int64_t Jittered(std::int64_t ms) {
   return ms / 2 + static_cast<std::int64_t>(RandomBelow(static_cast<std::uint64_t>(ms / 2 + 1)));
 }
@@ -85,7 +85,7 @@ Followed FollowOrder(const client::Client& client, v1::WatchOrderRequest request
     if (!error) return followed;
     const std::int64_t left_ms = LeftMs(until);
     const bool late = error->code == StatusCode::DEADLINE_EXCEEDED;
-    // Nobody here cancels: a server that stops does that to a call that came too late for its
+    // This client does not cancel: a stopping server cancels calls that arrive too late for its
     // drain.
     const bool lost = late || error->code == StatusCode::UNAVAILABLE ||
                       (error->code == StatusCode::CANCELLED && !error->from_service);
@@ -100,7 +100,7 @@ Followed FollowOrder(const client::Client& client, v1::WatchOrderRequest request
     }
     const std::int64_t wait_ms = std::min(Jittered(pause_ms), left_ms);
     options.on_note(absl::StrCat("the stream was lost (", std::string(client::NameOf(error->code)),
-                                 "); going on in ", wait_ms, " ms"));
+                                 "); reconnecting in ", wait_ms, " ms"));
     sleep(wait_ms);
     pause_ms = std::min(2 * pause_ms, kPauseMaxMs);
     request.set_resume_token(followed.resume_token);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// An order followed to its end over as many WatchOrder streams as it takes: when the service goes
-// away, the next stream goes on from the last resume token. Blocks its caller's thread.
+// Watches an order to its end over several WatchOrder streams: when the service is unavailable, the
+// next stream resumes from the last token. Blocks its caller's thread.
 #pragma once
 
 #include <cstdint>

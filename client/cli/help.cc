@@ -17,10 +17,10 @@ constexpr std::size_t kColumn = 28;
 constexpr std::string_view kExitCodes =
     "exit codes:\n"
     "  0  done\n"
-    "  1  refused, declined or not sent, or a read that failed: nothing of this call is open\n"
-    "  2  the command line or the file is wrong: nothing was sent\n"
-    "  3  the outcome is unknown: look at the order, then repeat the same command with --repeat\n"
-    "  4 to 9  how a payment ended that was followed: msp order watch --help\n";
+    "  1  refused, declined or not sent, or a failed read: no outcome is open\n"
+    "  2  the command line or the file is invalid: nothing was sent\n"
+    "  3  the outcome is unknown: read the order, then repeat the same command with --repeat\n"
+    "  4 to 9  the result of a watched payment: msp order watch --help\n";
 
 constexpr std::string_view kProgramExample =
     "example:\n"
@@ -107,7 +107,7 @@ std::string CommandHelp(const Command& command) {
   if (!own.empty()) {
     absl::StrAppend(&text, "flags that are each a field of ",
                     MethodOf(command)->input_type()->name(),
-                    " (amounts in minor units; other fields by -f):\n", own, "\n");
+                    " (amounts in minor units; other fields from -f):\n", own, "\n");
   }
   absl::StrAppend(&text, "flags of every command:\n", GlobalLines(), "\n");
   if (!command.notes.empty()) return text + std::string(command.notes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Ctrl-C while a payment is under way leaves it open, and has to say so.
+// Ctrl-C during a payment leaves its outcome unknown, which the program reports.
 #pragma once
 
 #include <unistd.h>
@@ -27,8 +27,8 @@ class OpenPayment {
  private:
   static void Interrupted(int /*signal*/) {
     constexpr std::string_view kText =
-        "\nerror: INTERRUPTED outcome=UNKNOWN: the call was under way\nhint: the money may have "
-        "moved. Look at the order first, then repeat this very command with --repeat\n";
+        "\nerror: INTERRUPTED outcome=UNKNOWN: the call was in flight\nhint: the money may have "
+        "moved. First read the order, then repeat the same command with --repeat\n";
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
     _exit(kExitUnknown);
   }

@@ -14,7 +14,7 @@
 #include "client/cli/run.h"
 
 int main(int argc, char** argv) {
-  // protobuf prints to stderr when a text is not UTF-8, which may quote it.
+  // protobuf prints invalid UTF-8 to stderr, which may quote card data.
   google::protobuf::SetLogHandler(nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   // No other thread yet. NOLINTNEXTLINE(concurrency-mt-unsafe)

@@ -17,10 +17,10 @@ using grpc::StatusCode;
 
 constexpr std::string_view kNextActionLost = "NEXT_ACTION_LOST";
 
-// Stands for the request's order id in a hint.
+// Placeholder of the request's order id in a hint.
 constexpr char kOrderId[] = "ORDER_ID";
 
-// What to do, the first row that fits. OK, OUTCOME_UNSPECIFIED and an empty reason fit everything.
+// The action; the first matching row. OK, OUTCOME_UNSPECIFIED and an empty reason match anything.
 struct Hint {
   v1::Outcome outcome = v1::OUTCOME_UNSPECIFIED;
   StatusCode code = StatusCode::OK;
@@ -29,31 +29,28 @@ struct Hint {
 };
 constexpr Hint kHints[] = {
     {.reason = client::kNotConnected,
-     .text =
-         "nothing was sent; is the service up? Check --server, and whether it speaks TLS (--tls, "
-         "--ca) or plain text, then repeat the command"},
+     .text = "nothing was sent; is the service up? Check --server, and whether it uses TLS (--tls, "
+             "--ca) or plain text, then repeat the command"},
     {.outcome = v1::OUTCOME_NOT_SENT,
      .code = StatusCode::INVALID_ARGUMENT,
      .text = "nothing was sent; correct the request and send it again"},
     {.outcome = v1::OUTCOME_NOT_SENT, .text = "nothing was sent; the same command may be repeated"},
     {.code = StatusCode::ALREADY_EXISTS,
-     .text = "something like it exists and is not of this call; look at it: msp order get "
-             "ORDER_ID"},
+     .text = "an equal one of another call exists; read it: msp order get ORDER_ID"},
     {.code = StatusCode::UNAUTHENTICATED, .text = "check the API key of the site"},
     {.code = StatusCode::PERMISSION_DENIED,
-     .text = "check the API key of the site, and what the site may do"},
+     .text = "check the API key of the site, and its permissions"},
     {.code = StatusCode::UNIMPLEMENTED, .text = "this server does not know the call; is it older?"},
     {.outcome = v1::OUTCOME_REJECTED,
      .text = "refused, so nothing was done; the same request would be refused again"},
-    {.code = StatusCode::UNAVAILABLE,
-     .text = "this call may be repeated without harm: try again later"},
+    {.code = StatusCode::UNAVAILABLE, .text = "this call may be repeated safely: try again later"},
     {.code = StatusCode::DEADLINE_EXCEEDED,
-     .text = "this call may be repeated without harm, with a longer --timeout"},
+     .text = "this call may be repeated safely, with a longer --timeout"},
 };
 
 std::string UnknownHint(std::string_view key) {
-  std::string text = absl::StrCat("the money may have moved. Look first: msp order get ", kOrderId,
-                                  "; then repeat this very command with --repeat");
+  std::string text = absl::StrCat("the money may have moved. First read the order: msp order get ",
+                                  kOrderId, "; then repeat the same command with --repeat");
   if (key.empty()) {
     text += " (the service derives the same idempotency key from the same request)";
   } else {
@@ -74,17 +71,17 @@ std::string_view HintIn(const Error& error) {
 std::string HintFor(const Error& error, std::string_view order_id, std::string_view key) {
   const bool unknown = error.outcome == v1::OUTCOME_UNKNOWN;
   std::string text = unknown ? UnknownHint(key) : std::string(HintIn(error));
-  // An id that might be a card number, or steers the terminal, stays a word.
+  // Keep the placeholder for an id that may be a card number or holds control characters.
   if (order_id.empty() || codec::Scrubbed(order_id) != order_id) return text;
   return absl::StrReplaceAll(text, {{kOrderId, {order_id.data(), order_id.size()}}});
 }
 
-// Who speaks, when it is not the service: its absence, most often.
+// The source of an error that is not the service's: usually no answer from it.
 std::string WhereFrom(const Error& error, std::string_view server) {
   if (!error.reason.empty()) return {};
   const bool silent =
       error.code == StatusCode::UNAVAILABLE || error.code == StatusCode::DEADLINE_EXCEEDED;
-  return absl::StrCat(silent ? "no answer from " : "not the service's own word, but gRPC's from ",
+  return absl::StrCat(silent ? "no answer from " : "not from the service, but from gRPC for ",
                       std::string(server), ": ");
 }
 

@@ -44,7 +44,7 @@ std::string Describe(const Drift& drift, const codec::MessageSchema& plan) {
     case Drift::Kind::kUnfitValue:
       return absl::StrCat("has a value that does not fit its type: ", drift.path);
     case Drift::Kind::kUnreadableText:
-      return absl::StrCat("has a text that is not readable in whole: ", drift.path);
+      return absl::StrCat("has a text that is not fully decodable: ", drift.path);
     default:
       return absl::StrCat("has a member twice: ", drift.path);
   }
@@ -68,7 +68,7 @@ absl::Status CheckAmounts(const Json& document, const codec::MessageSchema& plan
   return absl::OkStatus();
 }
 
-// Whether the file's unknown member is the one that the service adds, with the value that it adds.
+// True if the file's unknown member is the one that the service adds, with that value.
 bool IsImplied(const Arguments& arguments, const Json& document, const std::string& member,
                const pb::Message& request) {
   const std::vector<std::string> rule =
@@ -94,8 +94,7 @@ absl::Status FillFromFile(const Arguments& arguments, const codec::MessageSchema
   const codec::Decoded decoded = codec::DecodeAll(plan, *text, request);
   ZeroizeString(*text);
   if (!decoded.ok) return Complain(name, absl::StrCat("is not JSON: ", decoded.error));
-  // The codec makes the best of a text that is not readable in whole; from a person it is a
-  // mistake.
+  // The codec accepts a text that is not fully decodable; from a person it is a mistake.
   if (document.is_discarded()) return Complain(name, "is not JSON: a value is not readable");
   if (!document.is_object()) return Complain(name, "must be a JSON object");
   if (absl::Status status = CheckAmounts(document, plan, name); !status.ok()) return status;

@@ -70,7 +70,7 @@ class Invocation {
     const std::string decline = DeclineText(*reply);
     surroundings_.err << decline << CaveatText(*reply);
     if (!written) return Unwritten();
-    // A read of a declined order has done what was asked.
+    // Reading a declined order is a success.
     return !decline.empty() && client::MovesMoney(method_) ? kExitRefused : HealthExit(*reply);
   }
 
@@ -93,9 +93,9 @@ class Invocation {
       case Followed::End::kStopped:
         return Unwritten();
       case Followed::End::kTimeout:
-        surroundings_.err << "the time is up\n";
+        surroundings_.err << "the timeout has passed\n";
         if (!followed.resume_token.empty()) {
-          surroundings_.err << "hint: go on with --resume-token "
+          surroundings_.err << "hint: continue with --resume-token "
                             << codec::Scrubbed(followed.resume_token) << "\n";
         }
         break;
@@ -118,7 +118,7 @@ class Invocation {
     return ExitOf(error);
   }
 
-  // The answer is lost for the caller: for a payment that is as bad as none.
+  // The caller cannot see the answer: for a payment that is the same as a lost one.
   int Unwritten() {
     surroundings_.err << "error: the reply could not be written\n";
     return client::MovesMoney(method_) ? kExitUnknown : kExitRefused;

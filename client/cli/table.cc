@@ -19,13 +19,13 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::string_view kAmounts[] = {"amount", "amount_refunded", "net", "capture_remain"};
 
-// What a person looks for first. A name stands for itself and what is below it.
+// The most important members first. A name includes its submembers.
 constexpr std::string_view kFirst[] = {"payment_state", "result",          "decline",
                                        "next_action",   "order_id",        "transaction_id",
                                        "amount",        "amount_refunded", "currency",
                                        "status",        "financial_status"};
 
-// Pages of HTML have no place in a line.
+// HTML pages are not shown in a line.
 constexpr std::string_view kPage = "html";
 
 // Currencies with another number of decimals than two. MultiSafepay names JPY alone; what it takes
@@ -39,7 +39,7 @@ bool Contains(const List& list, std::string_view name) {
   return std::find(std::begin(list), std::end(list), name) != std::end(list);
 }
 
-// Text from outside must not steer the terminal.
+// External text must not contain terminal control characters.
 std::string Printable(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -122,7 +122,8 @@ std::size_t RankOf(const Row& row) {
 std::string KeyValueLines(const OrderedJson& reply) {
   std::vector<Row> rows;
   for (const auto& [key, value] : reply.items()) {
-    // The mirrored object stands for the reply; what the service adds keeps its name.
+    // Members of the mirrored object are shown without its name; the service's own members keep
+    // theirs.
     const bool mirrored = value.is_object() && key != "result";
     FlattenMember(key, value, mirrored ? "" : key, "", rows);
   }

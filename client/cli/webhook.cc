@@ -53,7 +53,7 @@ int Usage(const Arguments& arguments, Surroundings& surroundings, std::string_vi
   return kExitUsage;
 }
 
-// What both commands read: the body's bytes as they are, and the key.
+// The input of both commands: the body's raw bytes, and the key.
 struct Material {
   std::string body;
   std::string key;
@@ -67,12 +67,12 @@ std::string ReadKey(const std::string& file, std::string& key) {
   stream.read(key.data(), static_cast<std::streamsize>(key.size()));
   key.resize(static_cast<std::size_t>(stream.gcount()));
   if (key.size() > kKeyMaxBytes) return file + " is too long for a key";
-  // An editor ends the line; nothing else is taken away.
+  // Strip only the line end of an editor.
   while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
   return key.empty() ? file + " holds no key" : std::string();
 }
 
-// Empty, or what is wrong.
+// Empty, or the error.
 std::string Read(const Arguments& arguments, Surroundings& surroundings, Material& material) {
   const auto key_file = arguments.own.find("key-file");
   if (key_file == arguments.own.end()) return "--key-file is missing";
@@ -105,7 +105,7 @@ std::string ReadAuth(std::string_view header, Auth& auth) {
   return {};
 }
 
-// Why a signature does not fit, where a usual mistake explains it.
+// Why a signature does not match, if a common mistake explains it.
 std::string Explain(const Material& material, const Auth& auth) {
   const auto fits = [&](std::string_view key, std::string_view body) {
     return EqualInConstantTime(Signature(key, auth.stamp, body), auth.signature);
@@ -113,18 +113,18 @@ std::string Explain(const Material& material, const Auth& auth) {
   std::string_view bare = material.body;
   while (!bare.empty() && (bare.back() == '\n' || bare.back() == '\r')) bare.remove_suffix(1);
   if (bare.size() < material.body.size() && fits(material.key, bare))
-    return "the body has a line end that was not in the notification";
+    return "the body has a line end that the notification did not have";
   if (fits(Trimmed(material.key), material.body)) return "the key has white space around it";
   if (fits(material.key, material.body + "\n")) return "the body lost the line end that it had";
   const OrderedJson document =
       OrderedJson::parse(material.body, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
-    return "another key, or other bytes than were signed (this body is not even JSON)";
+    return "another key, or other bytes than were signed (this body is not JSON)";
   }
   if (fits(material.key, document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)))
-    return "the body was printed again with other spacing: keep the bytes that came";
-  return "another key, or other bytes than were signed: keep the body's bytes as they come, "
-         "before any JSON is read";
+    return "the body was printed again with other spacing: keep the received bytes";
+  return "another key, or other bytes than were signed: keep the received bytes of the body, "
+         "before any JSON is parsed";
 }
 
 bool IsLoopback(std::string_view host) {
@@ -181,7 +181,8 @@ int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings) {
     if (!age_max) return Usage(arguments, surroundings, "--max-age takes seconds");
   }
   if (!arguments.positionals.empty())
-    return Usage(arguments, surroundings, "takes no words: the body comes by -f or standard input");
+    return Usage(arguments, surroundings,
+                 "takes no words: the body comes from -f or standard input");
   Material material;
   if (const std::string wrong = Read(arguments, surroundings, material); !wrong.empty())
     return Usage(arguments, surroundings, wrong);
@@ -191,7 +192,7 @@ int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings) {
     return kExitRefused;
   }
   if (!EqualInConstantTime(Signature(material.key, auth.stamp, material.body), auth.signature)) {
-    surroundings.err << "not genuine: the signature does not fit: " << Explain(material, auth)
+    surroundings.err << "not genuine: the signature does not match: " << Explain(material, auth)
                      << "\n";
     return kExitRefused;
   }
@@ -238,7 +239,7 @@ int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
   AddQuery(target->path, "timestamp", stamp);
 
   httplib::Client client(target->origin);
-  if (!client.is_valid()) return Usage(arguments, surroundings, "URL is not one that can be used");
+  if (!client.is_valid()) return Usage(arguments, surroundings, "URL cannot be used");
   client.set_connection_timeout(5);
   client.set_read_timeout(kAnswerLimit);
   client.set_write_timeout(kAnswerLimit);

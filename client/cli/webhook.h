@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// `msp webhook`: checks a notification's signature, or makes one and posts it. For debugging a
-// receiver; talks to no service of ours.
+// `msp webhook`: verifies a notification's signature, or creates one and posts it. For debugging a
+// receiver; does not call the service.
 #pragma once
 
 #include "client/cli/arguments.h"

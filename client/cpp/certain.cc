@@ -9,7 +9,7 @@
 namespace msp::client {
 namespace {
 
-// Less is not worth an attempt: the service refuses a call that it could not see through.
+// The minimum time of an attempt: the service refuses a call that cannot complete in time.
 constexpr std::int64_t kAttemptMinMs = 1'000;
 
 std::int64_t SteadyNowMs() {
@@ -34,7 +34,7 @@ Result<v1::CreateOrderResponse> CreateOrderCertain(const Client& client,
   const auto sleep = options.pause ? options.pause : Sleep;
   const std::int64_t end_ms = now_ms() + options.budget_ms;
   std::int64_t pause_ms = options.pause_ms;
-  bool in_doubt = false;
+  bool indeterminate = false;
   for (int attempt = 1;; ++attempt, pause_ms *= 2) {
     const std::int64_t left_ms = std::max(end_ms - now_ms(), kAttemptMinMs);
     CallOptions call{.timeout_ms = std::min(left_ms, client.options().write_timeout_ms)};
@@ -42,14 +42,15 @@ Result<v1::CreateOrderResponse> CreateOrderCertain(const Client& client,
     if (result.ok()) return result;
     Error& error = result.error();
     if (error.outcome == v1::OUTCOME_UNKNOWN) {
-      in_doubt = true;
+      indeterminate = true;
       request.mutable_control()->set_repeat(true);
     }
     const std::int64_t wait_ms = std::max(pause_ms, error.retry_after_ms.value_or(0));
     const bool time_left = now_ms() + wait_ms + kAttemptMinMs <= end_ms;
     if (!MayGoAgain(error) || attempt >= options.attempts_max || !time_left) {
-      // That the last attempt was not sent says nothing about the earlier one that may have been.
-      if (in_doubt && error.outcome == v1::OUTCOME_NOT_SENT) error.outcome = v1::OUTCOME_UNKNOWN;
+      // The last attempt was not sent, but an earlier one may have been.
+      if (indeterminate && error.outcome == v1::OUTCOME_NOT_SENT)
+        error.outcome = v1::OUTCOME_UNKNOWN;
       return result;
     }
     sleep(wait_ms);

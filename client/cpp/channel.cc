@@ -19,12 +19,12 @@ namespace {
 
 using Clock = std::chrono::system_clock;
 
-// The largest reply that is taken, in bytes. The service sends a list of up to 16 MiB of JSON, a
+// The largest accepted reply, in bytes. The service sends a list of up to 16 MiB of JSON, a
 // page of a thousand transactions with full texts; this is twice that. gRPC's default is 4 MiB.
 constexpr int kReceiveMaxBytes = 32 << 20;
 
-// The rest of a call's time is the call's own. Also the longest pause between two attempts to
-// connect, so that each wait sees one.
+// The rest of a call's time is for the call itself. Also the longest pause between two attempts to
+// connect, so that each wait includes one.
 constexpr std::chrono::milliseconds kConnectMax{5'000};
 
 bool UsesTls(const TlsOptions& tls) {
@@ -44,7 +44,7 @@ std::string_view HostOf(std::string_view server) {
   return has_port ? server.substr(0, colon) : server;
 }
 
-// Addresses that never leave the machine. "127.0.0.1.example" is a name of another one.
+// Addresses on this machine. "127.0.0.1.example" is another machine.
 bool IsLocal(std::string_view server) {
   if (server.substr(0, 5) == "unix:") return true;
   const std::string_view host = HostOf(server);
@@ -91,14 +91,14 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
 
 absl::StatusOr<Channels> MakeChannels(const ChannelOptions& options) {
   if (options.server.empty()) return absl::InvalidArgumentError("the server's address is empty");
-  // gRPC passes over a proxy that it cannot read, and connects directly.
+  // gRPC ignores a proxy address that it cannot parse, and connects directly.
   if (!options.proxy.empty() && !absl::StartsWith(options.proxy, "http://"))
     return absl::InvalidArgumentError("the proxy is not http://HOST:PORT");
   const auto credentials = MakeCredentials(options);
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments common;
   common.SetMaxReceiveMessageSize(kReceiveMaxBytes);
-  // What may be repeated is written here, and not in a name server's records.
+  // The retry policy comes from here, never from DNS records.
   common.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   common.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, static_cast<int>(kConnectMax.count()));
   common.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.proxy.empty() ? 0 : 1);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How the client reaches the service: address, TLS, proxy, and the two channels over which calls
-// go.
+// The client's connection to the service: address, TLS, proxy, and the two channels.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -26,30 +25,31 @@ struct TlsOptions {
 struct ChannelOptions {
   std::string server = "127.0.0.1:50051";  // HOST:PORT, or a gRPC target.
   TlsOptions tls;
-  // Card data in clear text is for the loopback, and for a mesh whose sidecar encrypts: say so.
+  // Clear text is for the loopback; set this for a mesh whose sidecar encrypts.
   bool allow_plaintext = false;
-  // "http://[USER:PASSWORD@]HOST:PORT" of a proxy that is asked to CONNECT to the server. The
-  // environment's http_proxy, https_proxy and grpc_proxy are ignored: in plain text they would hand
-  // card data to a machine that nobody named here. (gRPC leaves a server of its no_proxy out.)
-  // Plain text through a proxy wants `allow_plaintext`, whatever the server's address.
+  // "http://[USER:PASSWORD@]HOST:PORT" of a proxy that gets CONNECT to the server. The
+  // environment's http_proxy, https_proxy and grpc_proxy are ignored: in plain text they would
+  // expose card data to a proxy that was not configured here. (gRPC bypasses a proxy for servers in
+  // no_proxy.) Plain text through a proxy needs `allow_plaintext`, whatever the server's address.
   std::string proxy;
-  // Times that a read is tried in all while the service is UNAVAILABLE, 2 to 5; 1 turns it off.
+  // Total attempts of a read while the service is UNAVAILABLE, 2 to 5; 1 disables retries.
   int read_attempts_max = 4;
 };
 
-// Reads are repeated by gRPC. Whatever else goes over a channel of its own, on which gRPC repeats
-// nothing, not even what it holds for unsent: a doubled payment would be the price of a mistake.
+// gRPC retries reads. All other calls use a separate channel with retries disabled, including
+// gRPC's transparent retries of requests that it considers unsent: a mistake there would charge
+// twice.
 struct Channels {
   std::shared_ptr<grpc::Channel> reads;
   std::shared_ptr<grpc::Channel> writes;
 };
 
-// Connects with the first call. An error names the setting that is wrong.
+// Connects with the first call. An error names the invalid setting.
 absl::StatusOr<Channels> MakeChannels(const ChannelOptions& options);
 
 // Connects `channel` unless it is READY. Waits until half of the time to `deadline` is over, 5 s at
-// most; blocks its thread. Nothing when the channel is READY, else what was tried in vain, as one
-// line: nothing was sent.
+// most; blocks its thread. Empty if the channel is READY, else the failed attempt as one line:
+// nothing was sent.
 std::optional<std::string> Connect(const ChannelOptions& options,
                                    const std::shared_ptr<grpc::Channel>& channel,
                                    std::chrono::system_clock::time_point deadline);

@@ -17,12 +17,12 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr char kSiteKey[] = "x-msp-site";
-// The time for gRPC to say why it is not connected.
+// The time for gRPC to report why it is not connected.
 constexpr std::chrono::milliseconds kReasonMax{200};
 
-// A reply that does not say what became of the money is no answer: an empty one, or one of a
-// service that says less than the schema asks.
-std::optional<Error> Doubt(const pb::Message& response) {
+// A reply without an outcome is inconclusive: an empty one, or one of a service that violates the
+// schema.
+std::optional<Error> Inconclusive(const pb::Message& response) {
   const pb::FieldDescriptor* field = response.GetDescriptor()->FindFieldByName("result");
   if (field == nullptr || field->message_type() != v1::CallResult::descriptor()) return {};
   const auto& result =
@@ -30,7 +30,7 @@ std::optional<Error> Doubt(const pb::Message& response) {
   if (result.outcome() != v1::OUTCOME_UNSPECIFIED && result.outcome() != v1::OUTCOME_UNKNOWN)
     return {};
   return Error{.code = grpc::StatusCode::UNKNOWN,
-               .message = "the reply does not say what became of the call",
+               .message = "the reply does not state the outcome",
                .reason = "OUTCOME_UNKNOWN",
                .outcome = v1::OUTCOME_UNKNOWN};
 }
@@ -47,7 +47,8 @@ grpc::Status Invoke(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientC
   return ended->get_future().get();
 }
 
-// Why gRPC is not connected, which only a call is told: it fails at once. This one does nothing.
+// gRPC's reason for having no connection, which only a call returns: it fails at once. This call
+// does nothing.
 std::string ReasonOf(const std::shared_ptr<grpc::Channel>& channel) {
   using grpc::health::v1::HealthCheckRequest;
   grpc::ClientContext context;
@@ -59,7 +60,7 @@ std::string ReasonOf(const std::shared_ptr<grpc::Channel>& channel) {
   return status.error_code() == grpc::StatusCode::UNAVAILABLE ? ": " + status.error_message() : "";
 }
 
-// The connection was never made, so the call may be made again at once.
+// No connection was made, so the call may be repeated at once.
 Error NotConnected(std::string reason) {
   return Error{.code = grpc::StatusCode::UNAVAILABLE,
                .message = std::move(reason),
@@ -114,7 +115,7 @@ std::optional<Error> Client::Call(const pb::MethodDescriptor& method, const pb::
   const grpc::Status status =
       Invoke(reads ? channels_.reads : channels_.writes, context, method, request, response);
   if (!status.ok()) return ReadError(status, moves_money);
-  return moves_money ? Doubt(response) : std::nullopt;
+  return moves_money ? Inconclusive(response) : std::nullopt;
 }
 
 const pb::MethodDescriptor& Client::MethodOf(const pb::Descriptor& request) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The C++ client with safe defaults: every call has a deadline, only reads are repeated by gRPC,
-// and an error says what is certain about the payment.
+// The C++ client with safe defaults: every call has a deadline, gRPC retries only reads, and an
+// error states the payment's outcome.
 //
-// One Client serves all threads of a program; each call blocks its thread. Link `msp_client`.
+// Client is thread-safe; each call blocks its thread. Link `msp_client`.
 //
 //   auto client = msp::client::Client::Create({.channel = {.server = "127.0.0.1:50051"}});
 //   auto reply = (*client)->GetOrder(request);
 //   if (reply.ok()) use(reply->order()); else log(reply.error().message);
 //
-// For a payment use CreateOrderCertain (certain.h), which keeps the caller's rule.
+// For a payment use CreateOrderCertain (certain.h), which follows the caller's rule.
 #pragma once
 
 #include <grpcpp/client_context.h>
@@ -43,10 +43,10 @@ namespace v1 = multisafepay::v1;
 struct ClientOptions {
   ChannelOptions channel;
   std::string site;  // Which of the service's sites pays; empty for its default.
-  // Longer than the 33 s in which the service answers every call: its word on the outcome arrives.
+  // Longer than the 33 s in which the service answers every call: its outcome arrives.
   std::int64_t write_timeout_ms = 35'000;
   std::int64_t read_timeout_ms = 10'000;
-  std::int64_t watch_timeout_ms = 3'600'000;  // Then go on with the last resume_token.
+  std::int64_t watch_timeout_ms = 3'600'000;  // Then resume with the last resume_token.
 };
 
 struct CallOptions {
@@ -63,7 +63,7 @@ class Watch {
 
   // Waits for the next message; false at the stream's end.
   bool Next(v1::WatchOrderResponse& message);
-  // After Next was false: nothing when the order reached a final state, else why the stream broke.
+  // After Next returned false: empty if the order reached a final state, else the stream's error.
   std::optional<Error> Finish();
   // Ends the stream early.
   void Cancel() { context_->TryCancel(); }
@@ -80,7 +80,7 @@ class Watch {
 // repeated by gRPC while the service is unavailable.
 class Client {
  public:
-  // Connects with the first call. An error names the setting that is wrong.
+  // Connects with the first call. An error names the invalid setting.
   static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
 
   // Written by ./run derive: methods.
@@ -97,27 +97,27 @@ class Client {
     return Typed<v1::ListClosingBalancesResponse>(request, call);
   }
 
-  // Lists the trades that a shop can be of.
+  // Lists the business categories of shops.
   Result<v1::ListCategoriesResponse> ListCategories(const v1::ListCategoriesRequest& request,
                                                     const CallOptions& call = {}) const {
     return Typed<v1::ListCategoriesResponse>(request, call);
   }
 
-  // Makes a token for the payment component in the browser. Good for one order and 600 seconds.
+  // Creates a token for the payment component in the browser. Valid for one order and 600 seconds.
   Result<v1::CreateApiTokenResponse> CreateApiToken(const v1::CreateApiTokenRequest& request,
                                                     const CallOptions& call = {}) const {
     return Typed<v1::CreateApiTokenResponse>(request, call);
   }
 
-  // Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay
-  // asks it.
+  // Creates a session for the Apple Pay button: the browser provides the validation address,
+  // MultiSafepay calls it.
   Result<v1::CreateApplePaySessionResponse> CreateApplePaySession(
       const v1::CreateApplePaySessionRequest& request, const CallOptions& call = {}) const {
     return Typed<v1::CreateApplePaySessionResponse>(request, call);
   }
 
-  // Verifies the signature of a notification and returns its order. UNAUTHENTICATED when the
-  // signature or its time is wrong; then answer the HTTP request with an error.
+  // Verifies the signature of a notification and returns its order. UNAUTHENTICATED if the
+  // signature or its time is invalid; then answer the HTTP request with an error.
   Result<v1::HandleNotificationResponse> HandleNotification(
       const v1::HandleNotificationRequest& request, const CallOptions& call = {}) const {
     return Typed<v1::HandleNotificationResponse>(request, call);
@@ -149,29 +149,29 @@ class Client {
     return Typed<v1::CancelOrderResponse>(request, call);
   }
 
-  // Collects an authorized amount or a part of it. Moves money: without a certain answer the
+  // Captures an authorized amount or a part of it. Moves money: without a conclusive answer the
   // outcome is UNKNOWN.
   Result<v1::CaptureOrderResponse> CaptureOrder(const v1::CaptureOrderRequest& request,
                                                 const CallOptions& call = {}) const {
     return Typed<v1::CaptureOrderResponse>(request, call);
   }
 
-  // Gives up an authorization, or what is left of it after partial captures. Counts as moving
-  // money: without a certain answer the outcome is UNKNOWN.
+  // Voids an authorization, or what is left of it after partial captures. Counts as moving money:
+  // without a conclusive answer the outcome is UNKNOWN.
   Result<v1::VoidOrderResponse> VoidOrder(const v1::VoidOrderRequest& request,
                                           const CallOptions& call = {}) const {
     return Typed<v1::VoidOrderResponse>(request, call);
   }
 
-  // Gives collected money back, a part or all of what is left. Moves money: without a certain
+  // Refunds collected money, a part or all of what is left. Moves money: without a conclusive
   // answer the outcome is UNKNOWN. Two equal partial refunds need a key or refund_order_id each.
   Result<v1::RefundOrderResponse> RefundOrder(const v1::RefundOrderRequest& request,
                                               const CallOptions& call = {}) const {
     return Typed<v1::RefundOrderResponse>(request, call);
   }
 
-  // Stops a refund that is still reserved, until midnight of its day. Counts as moving money:
-  // without a certain answer the outcome is UNKNOWN.
+  // Cancels a refund that is still reserved, until midnight of its day. Counts as moving money:
+  // without a conclusive answer the outcome is UNKNOWN.
   Result<v1::CancelRefundResponse> CancelRefund(const v1::CancelRefundRequest& request,
                                                 const CallOptions& call = {}) const {
     return Typed<v1::CancelRefundResponse>(request, call);
@@ -183,13 +183,13 @@ class Client {
     return Typed<v1::HoldOrderResponse>(request, call);
   }
 
-  // Gives a Pay After Delivery order more days before it expires unshipped. Moves no money.
+  // Extends the days before an unshipped Pay After Delivery order expires. Moves no money.
   Result<v1::ExtendOrderResponse> ExtendOrder(const v1::ExtendOrderRequest& request,
                                               const CallOptions& call = {}) const {
     return Typed<v1::ExtendOrderResponse>(request, call);
   }
 
-  // Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice.
+  // Submits a document as evidence against a chargeback of the order. A repeat submits it twice.
   Result<v1::AddOrderFileResponse> AddOrderFile(const v1::AddOrderFileRequest& request,
                                                 const CallOptions& call = {}) const {
     return Typed<v1::AddOrderFileResponse>(request, call);
@@ -243,7 +243,8 @@ class Client {
     return Typed<v1::GetReceiptResponse>(request, call);
   }
 
-  // Lists a customer's stored cards. A customer without any gives an empty list, not an error.
+  // Lists a customer's stored cards. A customer without stored cards gives an empty list, not an
+  // error.
   Result<v1::ListTokensResponse> ListTokens(const v1::ListTokensRequest& request,
                                             const CallOptions& call = {}) const {
     return Typed<v1::ListTokensResponse>(request, call);
@@ -255,13 +256,13 @@ class Client {
     return Typed<v1::GetTokenResponse>(request, call);
   }
 
-  // Changes the expiry date of a stored card, when the issuer has prolonged it.
+  // Changes the expiry date of a stored card, if the issuer has extended it.
   Result<v1::UpdateTokenResponse> UpdateToken(const v1::UpdateTokenRequest& request,
                                               const CallOptions& call = {}) const {
     return Typed<v1::UpdateTokenResponse>(request, call);
   }
 
-  // Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND.
+  // Removes a stored card permanently. A repeat after success gives NOT_FOUND.
   Result<v1::DeleteTokenResponse> DeleteToken(const v1::DeleteTokenRequest& request,
                                               const CallOptions& call = {}) const {
     return Typed<v1::DeleteTokenResponse>(request, call);
@@ -290,8 +291,8 @@ class Client {
   std::unique_ptr<Watch> WatchOrder(const v1::WatchOrderRequest& request,
                                     const CallOptions& call = {}) const;
 
-  // Any unary method of the schema by its descriptor, for programs that are driven by it. Fills
-  // `response`, or says what went wrong.
+  // Calls any unary method of the schema by its descriptor, for generic programs. Fills `response`,
+  // or returns the error.
   std::optional<Error> Call(const google::protobuf::MethodDescriptor& method,
                             const google::protobuf::Message& request,
                             google::protobuf::Message& response,

@@ -13,7 +13,7 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-// The domains whose ErrorInfo is the service's word; one from a proxy on the way proves nothing.
+// The domains of the service's own ErrorInfo; one from a proxy proves nothing.
 constexpr std::string_view kRemoteDomain = "multisafepay.com";
 constexpr std::string_view kOwnDomain = "multisafepay-grpc";
 
@@ -75,7 +75,7 @@ void TakeIf(const google::protobuf::Any& any, Error& error) {
 Error ReadError(const grpc::Status& status, bool moves_money) {
   Error error{.code = status.error_code(), .message = status.error_message()};
   google::rpc::Status detailed;
-  // Details of another code belong to another status: somebody on the way replaced one of the two.
+  // Details of another code belong to another status: an intermediary replaced one of the two.
   if (detailed.ParseFromString(status.error_details()) &&
       detailed.code() == static_cast<int>(status.error_code())) {
     for (const auto& any : detailed.details()) {
@@ -89,7 +89,7 @@ Error ReadError(const grpc::Status& status, bool moves_money) {
   } else if (error.outcome == v1::OUTCOME_UNSPECIFIED) {
     error.outcome = v1::OUTCOME_UNKNOWN;
   }
-  // RetryInfo that the service did not vouch for is an invitation to pay twice.
+  // Honouring a RetryInfo that is not the service's could charge twice.
   if (!error.from_service || error.outcome == v1::OUTCOME_UNKNOWN) error.retry_after_ms.reset();
   return error;
 }

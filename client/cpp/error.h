@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a call that did not succeed says, read from its status and the google.rpc details in the
-// trailer. Plain values; any thread.
+// The error of a failed call, parsed from its status and the google.rpc details in the trailer.
+// Plain values; any thread.
 #pragma once
 
 #include <grpcpp/support/status.h>
@@ -18,33 +18,33 @@
 
 namespace msp::client {
 
-// One field of the request that was refused.
+// One rejected field of the request.
 struct Violation {
   std::string field;        // "gateway_info.card_number"
   std::string description;  // Never the value.
 };
 
-// The reason that the client itself gives when no connection to the service was made.
+// The client's own reason if no connection to the service was made.
 inline constexpr std::string_view kNotConnected = "NOT_CONNECTED";
 
 struct Error {
   grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
   std::string message;
-  // "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, and nobody's word on the
+  // "OUTCOME_UNKNOWN", "MSP_1006"; empty for gRPC's own status, which proves nothing about the
   // payment.
   std::string reason;
   std::string domain;  // Who defines the reason: "multisafepay.com" or "multisafepay-grpc".
-  // What is certain about a call that moves money; OUTCOME_UNSPECIFIED for all others. A status
-  // that does not say is OUTCOME_UNKNOWN: a lost connection tells nothing about the payment.
+  // The outcome of a call that moves money; OUTCOME_UNSPECIFIED for all others. A status without
+  // one is OUTCOME_UNKNOWN: a lost connection does not determine the payment's outcome.
   multisafepay::v1::Outcome outcome = multisafepay::v1::OUTCOME_UNSPECIFIED;
-  int error_code = 0;   // MultiSafepay's own code; 0 when it gave none.
-  int http_status = 0;  // MultiSafepay's HTTP status; 0 when there was no answer.
+  int error_code = 0;   // MultiSafepay's own code; 0 if absent.
+  int http_status = 0;  // MultiSafepay's HTTP status; 0 without an answer.
   std::string order_id;
   std::vector<Violation> violations;
-  // Set only when the request provably never left the service, or this client: after this long the
-  // same call may be sent again.
+  // Set only if the request provably was not sent by the service, or by this client: the time after
+  // which the same call may be sent again.
   std::optional<std::int64_t> retry_after_ms;
-  // The service itself said all this: the trailer carried its ErrorInfo.
+  // True if the service itself reported the error: the trailer has its ErrorInfo.
   bool from_service = false;
 };
 

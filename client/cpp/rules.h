@@ -11,8 +11,8 @@ namespace msp::client {
 
 enum class Repeat : std::uint8_t {
   kFreely,      // It only reads.
-  kIdempotent,  // It changes something that is no money; twice ends as once.
-  kByRule,      // It moves money, or the schema does not say: only by the caller's rule.
+  kIdempotent,  // Idempotent; moves no money.
+  kByRule,      // It moves money, or the schema does not set it: only by the caller's rule.
 };
 
 Repeat RepeatOf(const google::protobuf::MethodDescriptor& method);
@@ -21,9 +21,8 @@ inline bool MovesMoney(const google::protobuf::MethodDescriptor& method) {
   return RepeatOf(method) == Repeat::kByRule;
 }
 
-// gRPC's service config, as JSON: methods that only read are tried again on UNAVAILABLE, with
-// backoff, `attempts_max` times in all (gRPC takes 2 to 5; less means none). No other method is
-// named in it.
+// gRPC's service config, as JSON: reads are retried on UNAVAILABLE, with backoff, `attempts_max`
+// attempts in all (gRPC accepts 2 to 5; less means none). It names no other method.
 std::string ServiceConfig(int attempts_max);
 
 }  // namespace msp::client

@@ -8,8 +8,8 @@ import (
 	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
 )
 
-// CreateOrder creates the order once or not at all. Result.Reason NEXT_ACTION_LOST: the page for the customer was in a
-// lost answer; CancelOrder, then a new id.
+// CreateOrder creates the order once or not at all. Result.Reason NEXT_ACTION_LOST: the address of the customer's page
+// was in a lost answer; CancelOrder, then a new id.
 func (c *Client) CreateOrder(ctx context.Context, request *v1.CreateOrderRequest) (*v1.CreateOrderResponse, error) {
 	return certain(ctx, c, c.money.CreateOrder, request)
 }
@@ -19,22 +19,22 @@ func (c *Client) CancelOrder(ctx context.Context, request *v1.CancelOrderRequest
 	return certain(ctx, c, c.money.CancelOrder, request)
 }
 
-// CaptureOrder collects an authorized amount or a part of it.
+// CaptureOrder captures an authorized amount or a part of it.
 func (c *Client) CaptureOrder(ctx context.Context, request *v1.CaptureOrderRequest) (*v1.CaptureOrderResponse, error) {
 	return certain(ctx, c, c.money.CaptureOrder, request)
 }
 
-// VoidOrder gives up an authorization, or what is left of it.
+// VoidOrder voids an authorization, or what is left of it.
 func (c *Client) VoidOrder(ctx context.Context, request *v1.VoidOrderRequest) (*v1.VoidOrderResponse, error) {
 	return certain(ctx, c, c.money.VoidOrder, request)
 }
 
-// RefundOrder gives money back. Give a RefundOrderId or an idempotency key to each of several equal refunds.
+// RefundOrder refunds money. Give a RefundOrderId or an idempotency key to each of several equal refunds.
 func (c *Client) RefundOrder(ctx context.Context, request *v1.RefundOrderRequest) (*v1.RefundOrderResponse, error) {
 	return certain(ctx, c, c.money.RefundOrder, request)
 }
 
-// CancelRefund stops a refund that is still reserved.
+// CancelRefund cancels a refund that is still reserved.
 func (c *Client) CancelRefund(ctx context.Context, request *v1.CancelRefundRequest) (*v1.CancelRefundResponse, error) {
 	return certain(ctx, c, c.money.CancelRefund, request)
 }
@@ -64,20 +64,20 @@ func (c *Client) ListClosingBalances(ctx context.Context,
 	return plain(ctx, c, c.options.ReadTimeout, c.accounts.ListClosingBalances, request)
 }
 
-// ListCategories lists the trades that a shop can be of.
+// ListCategories lists the business categories of shops.
 func (c *Client) ListCategories(ctx context.Context,
 	request *v1.ListCategoriesRequest) (*v1.ListCategoriesResponse, error) {
 	return plain(ctx, c, c.options.ReadTimeout, c.accounts.ListCategories, request)
 }
 
-// CreateApiToken makes a token for the payment component in the browser. Good for one order and 600 seconds.
+// CreateApiToken creates a token for the payment component in the browser. Valid for one order and 600 seconds.
 func (c *Client) CreateApiToken(ctx context.Context,
 	request *v1.CreateApiTokenRequest) (*v1.CreateApiTokenResponse, error) {
 	return plain(ctx, c, c.options.ReadTimeout, c.checkout.CreateApiToken, request)
 }
 
-// CreateApplePaySession makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay
-// asks it.
+// CreateApplePaySession creates a session for the Apple Pay button: the browser provides the validation address,
+// MultiSafepay calls it.
 func (c *Client) CreateApplePaySession(ctx context.Context,
 	request *v1.CreateApplePaySessionRequest) (*v1.CreateApplePaySessionResponse, error) {
 	return plain(ctx, c, c.options.WriteTimeout, c.checkout.CreateApplePaySession, request)
@@ -93,12 +93,12 @@ func (c *Client) HoldOrder(ctx context.Context, request *v1.HoldOrderRequest) (*
 	return plain(ctx, c, c.options.WriteTimeout, c.money.HoldOrder, request)
 }
 
-// ExtendOrder gives a Pay After Delivery order more days before it expires unshipped. Moves no money.
+// ExtendOrder extends the days before an unshipped Pay After Delivery order expires. Moves no money.
 func (c *Client) ExtendOrder(ctx context.Context, request *v1.ExtendOrderRequest) (*v1.ExtendOrderResponse, error) {
 	return plain(ctx, c, c.options.WriteTimeout, c.money.ExtendOrder, request)
 }
 
-// AddOrderFile hands in a document that speaks against a chargeback of the order. A repeat hands it in twice.
+// AddOrderFile submits a document as evidence against a chargeback of the order. A repeat submits it twice.
 func (c *Client) AddOrderFile(ctx context.Context, request *v1.AddOrderFileRequest) (*v1.AddOrderFileResponse, error) {
 	return plain(ctx, c, c.options.WriteTimeout, c.money.AddOrderFile, request)
 }
@@ -147,7 +147,7 @@ func (c *Client) GetReceipt(ctx context.Context, request *v1.GetReceiptRequest) 
 	return plain(ctx, c, c.options.ReadTimeout, c.terminals.GetReceipt, request)
 }
 
-// ListTokens lists a customer's stored cards. A customer without any gives an empty list, not an error.
+// ListTokens lists a customer's stored cards. A customer without stored cards gives an empty list, not an error.
 func (c *Client) ListTokens(ctx context.Context, request *v1.ListTokensRequest) (*v1.ListTokensResponse, error) {
 	return plain(ctx, c, c.options.ReadTimeout, c.tokens.ListTokens, request)
 }
@@ -157,12 +157,12 @@ func (c *Client) GetToken(ctx context.Context, request *v1.GetTokenRequest) (*v1
 	return plain(ctx, c, c.options.ReadTimeout, c.tokens.GetToken, request)
 }
 
-// UpdateToken changes the expiry date of a stored card, when the issuer has prolonged it.
+// UpdateToken changes the expiry date of a stored card, if the issuer has extended it.
 func (c *Client) UpdateToken(ctx context.Context, request *v1.UpdateTokenRequest) (*v1.UpdateTokenResponse, error) {
 	return plain(ctx, c, c.options.WriteTimeout, c.tokens.UpdateToken, request)
 }
 
-// DeleteToken removes a stored card for good. Repeated after it worked, it gives NOT_FOUND.
+// DeleteToken removes a stored card permanently. A repeat after success gives NOT_FOUND.
 func (c *Client) DeleteToken(ctx context.Context, request *v1.DeleteTokenRequest) (*v1.DeleteTokenResponse, error) {
 	return plain(ctx, c, c.options.WriteTimeout, c.tokens.DeleteToken, request)
 }

@@ -14,20 +14,20 @@ import (
 	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
 )
 
-// Less is not worth an attempt: the service refuses a call that it could not see through.
+// The minimum time of an attempt: the service refuses a call that cannot complete in time.
 const attemptMin = time.Second
 
-// Rule is how long to stay with a call that moves money. Zero values mean the defaults.
+// Rule is the retry policy of a call that moves money. Zero values mean the defaults.
 //
 //	CONFIRMED  the reply is returned; a declined card is CONFIRMED too
 //	REJECTED   the error is returned: the same call would be refused again
-//	NOT_SENT   the same call again when the service gave a time for it, or no connection was made; else the error
-//	UNKNOWN    the same call again with control.repeat: the service looks before it sends anything
+//	NOT_SENT   the same call again if the service gave a retry time, or no connection was made; else the error
+//	UNKNOWN    the same call again with control.repeat: the service reads the order before it sends it
 type Rule struct {
 	Budget      time.Duration // All attempts and pauses together; 2 minutes.
 	AttemptsMax int           // 5.
-	Pause       time.Duration // Before the second attempt; 500 ms. Doubles. RetryInfo asks for more.
-	// Told of each repeat, for logs.
+	Pause       time.Duration // Before the second attempt; 500 ms. Doubles. A longer RetryInfo takes precedence.
+	// Called before each repeat, for logs.
 	OnRepeat func(err *Error, wait time.Duration)
 
 	now   func() time.Time
@@ -89,9 +89,9 @@ func shorter(a, b time.Duration) time.Duration {
 	return b
 }
 
-// certainly makes the call until its answer is certain, or the rule's budget or ctx is spent. Every attempt carries the
-// same ids and idempotency key.
-func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeout time.Duration, request Q,
+// callWithRetry makes the call until its answer is conclusive, or the rule's budget or ctx is spent. Every attempt carries
+// the same ids and idempotency key.
+func callWithRetry[Q proto.Message, R answer](ctx context.Context, rule Rule, timeout time.Duration, request Q,
 	call func(context.Context, Q) (R, error)) (R, error) {
 	var none R
 	rule = rule.withDefaults()
@@ -100,7 +100,7 @@ func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeou
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
 		end = deadline
 	}
-	inDoubt := false
+	indeterminate := false
 	for attempt, pause := 1, rule.Pause; ; attempt, pause = attempt+1, 2*pause {
 		left := longer(end.Sub(rule.now()), attemptMin)
 		attemptCtx, cancel := context.WithTimeout(ctx, shorter(timeout, left))
@@ -112,13 +112,13 @@ func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeou
 			reply.GetResult().GetDryRunJson() != ""):
 			return reply, nil
 		case err == nil:
-			failed = &Error{Code: codes.Unknown, Message: "the reply does not say what is certain",
+			failed = &Error{Code: codes.Unknown, Message: "the reply does not state the outcome",
 				Outcome: v1.Outcome_OUTCOME_UNKNOWN}
 		case !errors.As(err, &failed):
 			return none, err
 		}
 		if failed.Outcome == v1.Outcome_OUTCOME_UNKNOWN {
-			inDoubt = true
+			indeterminate = true
 			sayRepeat(mine)
 		}
 		mayGoAgain := failed.Outcome == v1.Outcome_OUTCOME_UNKNOWN || failed.RetryAfter != nil
@@ -135,8 +135,8 @@ func certainly[Q proto.Message, R answer](ctx context.Context, rule Rule, timeou
 				continue
 			}
 		}
-		// That the last attempt was not sent says nothing about the earlier one that may have been.
-		if inDoubt && failed.Outcome == v1.Outcome_OUTCOME_NOT_SENT {
+		// The last attempt was not sent, but an earlier one may have been.
+		if indeterminate && failed.Outcome == v1.Outcome_OUTCOME_NOT_SENT {
 			failed.Outcome, failed.RetryAfter = v1.Outcome_OUTCOME_UNKNOWN, nil
 		}
 		return none, failed

@@ -2,8 +2,8 @@
 
 // Package multisafepay is the client of the multisafepay-grpc payment service.
 //
-// Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a connection of their own
-// on which nothing is ever tried again by itself; they follow the caller's rule (Rule) to a certain outcome.
+// gRPC retries reads while the service is unavailable. Calls that move money use a separate connection without
+// automatic retries; they follow the caller's rule (Rule) to a conclusive outcome.
 package multisafepay
 
 import (
@@ -32,10 +32,10 @@ import (
 //go:embed service-config.json
 var serviceConfig string
 
-// Addresses that never leave the machine.
+// Addresses on this machine.
 var local = regexp.MustCompile(`^(dns:(///)?|passthrough:(///)?)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:`)
 
-// The largest reply that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
+// The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
 // with full texts; this is twice that. gRPC's default is 4 MiB.
 const receiveMaxBytes = 32 << 20
 
@@ -52,12 +52,12 @@ type Options struct {
 	TLS *TLS
 	// Plain text to another machine, behind a mesh that encrypts.
 	AllowPlaintext bool
-	// "http://[USER:PASSWORD@]HOST:PORT" of a proxy that is asked to CONNECT to the server. The environment's HTTPS_PROXY
-	// is ignored: in plain text it would hand card data to a machine that nobody named here.
+	// "http://[USER:PASSWORD@]HOST:PORT" of a proxy that gets CONNECT to the server. The environment's HTTPS_PROXY
+	// is ignored: in plain text it would expose card data to a proxy that was not configured here.
 	Proxy string
-	// Chooses one of several sites (metadata x-msp-site).
+	// Selects one of several sites (metadata x-msp-site).
 	Site string
-	// Of one attempt, 35 s and 10 s: the service answers within 33 s, and its word on the outcome has to arrive.
+	// Of one attempt, 35 s and 10 s: the service answers within 33 s, and its outcome has to arrive.
 	WriteTimeout, ReadTimeout time.Duration
 	Rule                      Rule
 }
@@ -66,7 +66,7 @@ type Options struct {
 type Client struct {
 	options       Options
 	reads, writes *grpc.ClientConn
-	tried         string // Address and way, for messages.
+	tried         string // Address and transport, for messages.
 	orders, money v1.OrderServiceClient
 	tokens        v1.TokenServiceClient
 	methods       v1.PaymentMethodServiceClient
@@ -127,7 +127,7 @@ func New(server string, options Options) (*Client, error) {
 	common := []grpc.DialOption{
 		grpc.WithTransportCredentials(security),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(receiveMaxBytes)),
-		// What may be repeated is written here, and not in a name server's records.
+		// The retry policy comes from here, never from DNS records.
 		grpc.WithDisableServiceConfig(),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: 20 * time.Second}),
 		grpc.WithNoProxy(),
@@ -142,7 +142,7 @@ func New(server string, options Options) (*Client, error) {
 			return nil, err
 		}
 		common = append(common, grpc.WithContextDialer(dialer))
-		// The proxy knows the name, and perhaps nobody here does.
+		// The proxy resolves the name; this host may not be able to.
 		target, tried = "passthrough:///"+server, tried+" through the proxy"
 	}
 	reads, err := grpc.NewClient(target, append(common, grpc.WithDefaultServiceConfig(serviceConfig))...)
@@ -166,7 +166,7 @@ func New(server string, options Options) (*Client, error) {
 	}, nil
 }
 
-// Close ends the connections, and with them every call under way.
+// Close closes the connections, and with them every call in flight.
 func (c *Client) Close() error {
 	err := c.reads.Close()
 	if other := c.writes.Close(); err == nil {
@@ -195,7 +195,7 @@ func plain[Q, R any](ctx context.Context, c *Client, timeout time.Duration, call
 }
 
 func certain[Q proto.Message, R answer](ctx context.Context, c *Client, call method[Q, R], request Q) (R, error) {
-	return certainly(ctx, c.options.Rule, c.options.WriteTimeout, request, func(ctx context.Context, mine Q) (R, error) {
+	return callWithRetry(ctx, c.options.Rule, c.options.WriteTimeout, request, func(ctx context.Context, mine Q) (R, error) {
 		if err := connect(ctx, c.writes, c.tried); err != nil {
 			var none R
 			return none, err

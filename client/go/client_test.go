@@ -170,8 +170,8 @@ func TestAnUnknownOutcomeIsResolvedAndChargedOnce(t *testing.T) {
 			"method": method, "times": times}, "effect": effect})
 	}
 	fault("POST", 1, members{"name": "commit_then_fail"})
-	// As many looks fail as the first attempt has time for, and some of the second. An answer that ends in its middle
-	// is not asked for again.
+	// As many lookups fail as the first attempt has time for, and some of the second. A truncated answer is not requested
+	// again.
 	fault("GET", 4, members{"name": "reset", "when": "in_body"})
 	reply := create(t, client, "go-unknown", approved, v1.PaymentState_PAYMENT_STATE_PAID)
 	if len(outcomes) == 0 || outcomes[0] != v1.Outcome_OUTCOME_UNKNOWN {

@@ -23,14 +23,14 @@ import (
 )
 
 const (
-	// The rest of a call's time is the call's own. Also the longest pause between two attempts to connect.
+	// The rest of a call's time is for the call itself. Also the longest pause between two attempts to connect.
 	connectMax = 5 * time.Second
-	// For gRPC to say why it is not connected.
+	// The time for gRPC to report why it is not connected.
 	reasonMax = 200 * time.Millisecond
 )
 
-// connect connects conn unless it is ready, for half of ctx's time and connectMax at most. The error is NOT_SENT: without
-// a connection nothing was sent, and that is certain.
+// connect connects conn unless it is ready, for half of ctx's time and connectMax at most. The error is NOT_SENT:
+// without a connection the request provably was not sent.
 func connect(ctx context.Context, conn *grpc.ClientConn, tried string) error {
 	start := time.Now()
 	wait := connectMax
@@ -54,8 +54,8 @@ func connect(ctx context.Context, conn *grpc.ClientConn, tried string) error {
 	return nil
 }
 
-// connectReason is gRPC's own reason, which only a call is told: on a connection that is not made it fails at once. This
-// one reads nothing and changes nothing.
+// connectReason is gRPC's reason for having no connection, which only a call returns: it fails at once. This call reads
+// and changes nothing.
 func connectReason(conn *grpc.ClientConn) string {
 	ctx, cancel := context.WithTimeout(context.Background(), reasonMax)
 	defer cancel()
@@ -105,7 +105,7 @@ func proxyDialer(proxy string) (func(context.Context, string) (net.Conn, error),
 	}, nil
 }
 
-// proxied first reads what came right after the proxy's answer.
+// proxied first returns the bytes that followed the proxy's answer.
 type proxied struct {
 	net.Conn
 	reader *bufio.Reader

@@ -16,49 +16,49 @@ import (
 	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
 )
 
-// What is certain about a call that moves money and did not succeed; for errors.Is.
+// The outcomes of a failed call that moves money; for errors.Is.
 var (
 	// ErrRejected: MultiSafepay refused; nothing was done.
 	ErrRejected = errors.New("rejected")
-	// ErrNotSent: the request never left the service, or this client (Reason NOT_CONNECTED); nothing was done.
+	// ErrNotSent: the service, or this client (Reason NOT_CONNECTED), did not send the request; nothing was done.
 	ErrNotSent = errors.New("not sent")
-	// ErrInvalidRequest: the request itself is wrong; Error.Violations names the fields. It was not sent either.
+	// ErrInvalidRequest: the request itself is invalid; Error.Violations names the fields. It was not sent either.
 	ErrInvalidRequest = errors.New("invalid request")
-	// ErrOutcomeUnknown: the money may have moved. Look with GetOrder, or make the same call again; never under
-	// another order id.
+	// ErrOutcomeUnknown: the money may have moved. Call GetOrder, or make the same call again; never under another order
+	// id.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
-// The domains whose ErrorInfo is the service's word; one from a proxy on the way proves nothing.
+// The domains of the service's own ErrorInfo; one from a proxy proves nothing.
 const (
 	remoteDomain = "multisafepay.com"
 	ownDomain    = "multisafepay-grpc"
 )
 
-// FieldViolation is one field of the request that was refused.
+// FieldViolation is one rejected field of the request.
 type FieldViolation struct {
 	Field       string // "gateway_info.card_number"
 	Description string // Never the value.
 }
 
-// Error is a call that did not succeed.
+// Error is a failed call.
 type Error struct {
 	Code    codes.Code
 	Message string
-	// "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, and nobody's word on the payment.
+	// "OUTCOME_UNKNOWN", "MSP_1006"; empty for gRPC's own status, which proves nothing about the payment.
 	Reason string
 	// Who defines the reason: "multisafepay.com" or "multisafepay-grpc".
 	Domain string
-	// What is certain; OUTCOME_UNSPECIFIED for calls that move no money.
+	// The outcome; OUTCOME_UNSPECIFIED for calls that move no money.
 	Outcome v1.Outcome
-	// MultiSafepay's own code and HTTP status; 0 when it gave none.
+	// MultiSafepay's own code and HTTP status; 0 if absent.
 	ErrorCode  int
 	HTTPStatus int
 	OrderID    string
 	Violations []FieldViolation
-	// After this long the same call may be sent again; nil unless the request provably never left.
+	// The time after which the same call may be sent again; nil unless the request provably was not sent.
 	RetryAfter *time.Duration
-	// The service itself said all this: the trailer carried its ErrorInfo.
+	// True if the service itself reported the error: the trailer has its ErrorInfo.
 	FromService bool
 
 	cause error
@@ -80,7 +80,7 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Unwrap gives gRPC's own error, for status.FromError.
+// Unwrap returns gRPC's own error, for status.FromError.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is compares with the Err... of this package.
@@ -106,7 +106,7 @@ func (e *Error) takeInfo(info *errdetails.ErrorInfo) {
 	e.FromService = true
 	e.Reason, e.Domain, e.OrderID = info.GetReason(), info.GetDomain(), metadata["order_id"]
 	e.Outcome = v1.Outcome(v1.Outcome_value["OUTCOME_"+metadata["outcome"]])
-	// What is no number counts as none.
+	// A value that is not a number counts as absent.
 	e.ErrorCode, _ = strconv.Atoi(metadata["error_code"])
 	e.HTTPStatus, _ = strconv.Atoi(metadata["http_status"])
 }
@@ -136,10 +136,10 @@ func readError(err error, movesMoney bool) *Error {
 	if !movesMoney {
 		result.Outcome = v1.Outcome_OUTCOME_UNSPECIFIED
 	} else if result.Outcome == v1.Outcome_OUTCOME_UNSPECIFIED {
-		// A lost connection tells nothing about the payment.
+		// A lost connection does not determine the payment's outcome.
 		result.Outcome = v1.Outcome_OUTCOME_UNKNOWN
 	}
-	// RetryInfo that the service did not vouch for is an invitation to pay twice.
+	// Honouring a RetryInfo that is not the service's could charge twice.
 	if !result.FromService || result.Outcome == v1.Outcome_OUTCOME_UNKNOWN {
 		result.RetryAfter = nil
 	}

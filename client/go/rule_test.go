@@ -30,7 +30,7 @@ func (p *play) run(rule Rule) (*v1.CreateOrderResponse, error) {
 		return nil
 	}
 	request := &v1.CreateOrderRequest{OrderId: proto.String("a")}
-	return certainly(context.Background(), rule, 35*time.Second, request,
+	return callWithRetry(context.Background(), rule, 35*time.Second, request,
 		func(_ context.Context, mine *v1.CreateOrderRequest) (*v1.CreateOrderResponse, error) {
 			p.repeats = append(p.repeats, mine.GetControl().GetRepeat())
 			next := p.answers[0]

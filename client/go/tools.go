@@ -4,7 +4,7 @@
 
 package multisafepay
 
-// The makers of the stubs, so that go.mod pins them.
+// The stub generators, so that go.mod pins them.
 import (
 	_ "google.golang.org/grpc/cmd/protoc-gen-go-grpc"
 	_ "google.golang.org/protobuf/cmd/protoc-gen-go"

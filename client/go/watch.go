@@ -35,8 +35,8 @@ type Watch struct {
 	breaks  int
 }
 
-// WatchOrder follows an order: its state now, then each change, until it is final (or for good, with Follow). A stream
-// that breaks goes on where it stopped. ctx bounds the whole.
+// WatchOrder watches an order: its current state, then each change, until it is final (or indefinitely, with Follow). A
+// broken stream is resumed. ctx bounds all streams together.
 func (c *Client) WatchOrder(ctx context.Context, request *v1.WatchOrderRequest) *Watch {
 	ctx, cancel := context.WithCancel(c.site(ctx))
 	return &Watch{client: c, ctx: ctx, cancel: cancel, request: proto.Clone(request).(*v1.WatchOrderRequest)}

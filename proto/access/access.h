@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How the codec reaches the fields of a generated message: a table of plain functions for each
-// message, written at build time by generator.cc over the accessors that protoc generates, since
-// protobuf's own Reflection costs more than the work it is asked for. Constant data, any thread.
+// Field access of generated messages for the codec: a table of plain functions for each
+// message, generated at build time by generator.cc over protoc's accessors, because
+// protobuf's Reflection costs more than the work itself. Constant data, any thread.
 #pragma once
 
 #include <bit>
@@ -18,7 +18,7 @@
 namespace msp::access {
 
 using google::protobuf::Message;
-// Every function gets its field's descriptor: generated ones know their field without it.
+// Every function gets its field's descriptor; generated functions do not need it.
 using Field = const google::protobuf::FieldDescriptor*;
 
 // Fields of one message, one bit each, by their place in the .proto file.
@@ -57,13 +57,13 @@ class FieldSet {
   std::uint64_t words_[kWords] = {};
 };
 
-// One field. Which member of `get` and `put` is set goes by the field's type: `text` for string and
-// bytes; `integer` for int32, int64, bool and enum; `natural` for uint32 and uint64; `real` for
+// One field. The field's type determines which member of `get` and `put` is set: `text` for string
+// and bytes; `integer` for int32, int64, bool and enum; `natural` for uint32 and uint64; `real` for
 // double; `message` for messages.
 struct FieldAccess {
   int number = 0;
-  // The value; of a repeated field the element `index`, which means nothing for others. What was
-  // never set is the one default that all messages share.
+  // The value; of a repeated field the element `index`, which other fields ignore. An unset
+  // field returns its default, which all messages share.
   union {
     const std::string& (*text)(const Message&, Field, int index) = nullptr;
     std::int64_t (*integer)(const Message&, Field, int index);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Writes the access tables of a proto library (access.h): OUT.h and OUT.cc for the messages of the
-// given files, which are described in a descriptor set that `protoc --include_imports` has written.
+// given files, from a descriptor set of `protoc --include_imports`.
 //
 //   msp_access_generator DESCRIPTOR_SET OUT FILE.proto...
-//
-// Run by cmake/proto.cmake. A name that C++ spells in another way than here does not compile.
+// Run by cmake/proto.cmake. If protoc names an accessor differently, the output does not compile.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -24,7 +23,7 @@ namespace {
 namespace pb = google::protobuf;
 using pb::FieldDescriptor;
 
-// Words of C++ that a field may have for its name; protoc puts an underscore behind them.
+// C++ keywords that a field may have as its name; protoc appends an underscore.
 constexpr std::array<std::string_view, 40> kWords{
     "and",    "auto",     "bool",    "break",  "case",     "catch",  "char",    "class",
     "const",  "continue", "default", "delete", "do",       "double", "else",    "enum",
@@ -94,14 +93,14 @@ Shape ShapeOf(const FieldDescriptor& field) {
   return {};
 }
 
-// An expression that tells whether `m` has the field.
+// An expression that is true if `m` has the field.
 std::string PresenceOf(const FieldDescriptor& field, const std::string& accessor) {
   if (field.is_repeated()) return "m." + accessor + "_size() > 0";
   if (field.has_presence()) return "m.has_" + accessor + "()";
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
       return "!m." + accessor + "().empty()";
-    case FieldDescriptor::CPPTYPE_DOUBLE:  // Minus zero is a value of its own.
+    case FieldDescriptor::CPPTYPE_DOUBLE:  // Minus zero counts as set.
       return "std::bit_cast<std::uint64_t>(m." + accessor + "()) != 0";
     default:
       return "m." + accessor + "() != 0";
@@ -138,7 +137,7 @@ void WriteField(const FieldDescriptor& field, std::ostream& out) {
   out << ",\n     .clear = [](Message& m, Field) { Of(m).clear_" << a << "(); }},\n";
 }
 
-// A struct of its own for each message, so that the functions share a short way to the type.
+// One struct for each message, so that the functions share a short alias of the type.
 void WriteMessage(const pb::Descriptor& message, int number, std::ostream& out) {
   out << "struct M" << number << " {\n  using Type = " << ClassOf(message.full_name()) << ";\n"
       << "  static const Type& Of(const Message& m) { return static_cast<const Type&>(m); }\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the core answers: an HTTP status and a JSON body, and the table of MultiSafepay's errors.
+// The core's answer, an HTTP status and a JSON body, and the table of MultiSafepay's errors.
 #pragma once
 
 #include <nlohmann/json.hpp>

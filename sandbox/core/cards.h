@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// MultiSafepay's public test cards, what each leads to, and the decline codes. Nothing else is
-// accepted, so the sandbox cannot be handed a live card by mistake and keep it.
+// MultiSafepay's public test cards, the outcome of each, and the decline codes. Other cards are
+// rejected, so that the sandbox never stores a live card by mistake.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct TestCard {
   std::string_view number;
   std::string_view scheme;  // as payment_details.type spells it
   CardOutcome outcome;
-  // Asks for a challenge whatever the mode (the reference page's own card does).
+  // Requires a challenge in every mode (as the reference page's own card does).
   bool always_challenge;
   // Only on the payment page.
   bool redirect_only;
@@ -31,10 +31,10 @@ struct TestCard {
 // Null for every number that is not a public test card.
 const TestCard* FindTestCard(std::string_view number);
 
-// 12 to 19 digits with a right check digit.
+// 12 to 19 digits with a valid check digit.
 bool PassesLuhn(std::string_view number);
 
-// The text that belongs to a decline code; empty for a code that is none.
+// The text of a decline code; empty for other codes.
 std::string_view DeclineReason(std::string_view code);
 
 // A decline code of the 3-D Secure family, in which the card was never charged.
@@ -43,7 +43,7 @@ bool IsAuthenticationDecline(std::string_view code);
 // "Visa", "MasterCard" ... for payment_methods[].payment_description.
 std::string_view SchemeName(std::string_view scheme);
 
-// What is kept of a card: never the number, never the security code.
+// The stored data of a card: never the number, never the security code.
 struct Card {
   std::string scheme;
   std::string bin;  // first six

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The cart's arithmetic, in decimals as MultiSafepay's rounding rule has it: the sum of the items
+// The cart's arithmetic, in decimals by MultiSafepay's rounding rule: the sum of the items
 // and the sum of the tax are each rounded half up to the currency's smallest unit, then added.
 // Never in doubles.
 #pragma once
@@ -24,7 +24,7 @@ struct CartTotals {
 // Reads shopping_cart and checkout_options of a request body.
 CartTotals ComputeCart(const Json& body, const std::string& currency);
 
-// What a refund by cart lines gives back, VAT included, in the currency's smallest unit: the lines
+// The amount of a refund by cart lines, VAT included, in the currency's smallest unit: the lines
 // of `items` with a negative unit price or a negative quantity, by the order's `tax_tables`
 // ({alternate, default}). 0 when there is none or a line is unreadable.
 std::int64_t RefundOfLines(const Json& items, const Json& tax_tables, const std::string& currency);

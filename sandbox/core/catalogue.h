@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What does not change: payment methods, gateways, issuers, currencies, categories.
+// Static data: payment methods, gateways, issuers, currencies, categories.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Every payment method of the merchant API: its id, its family, and the pairs of statuses that an
-// order of the family goes through. One table; the catalogue, creation and the orders' lives read
-// it.
+// order of the family goes through. The catalogue, creation and the orders' lifecycles use this one
+// table.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ struct Gateway {
   bool euro_only;
 };
 
-// What takes an order into a stage of its life.
+// The trigger of a lifecycle stage.
 enum class Trigger : std::uint8_t {
   kStart,    // a direct order is created
   kPaid,     // the customer has acted, on the page, at the bank or by the control API
@@ -54,7 +54,7 @@ struct Stage {
   std::int64_t after_s = 0;
 };
 
-// In the order of the life. Kinds of orders whose family is not in the table (cards) are moved by
+// In lifecycle order. Kinds of orders whose family is not in the table (cards) are moved by
 // the card's own rules.
 using Life = std::span<const Stage>;
 
@@ -62,11 +62,11 @@ using Life = std::span<const Stage>;
 const Gateway* FindGateway(std::string_view id);
 std::span<const Gateway> AllGateways();
 
-// The life of the gateway's family; a gateway that is unknown or empty lives as a bank method.
+// The lifecycle of the gateway's family; an unknown or empty gateway has that of a bank method.
 Life LifeOf(std::string_view gateway);
 Family FamilyOf(std::string_view gateway);
 
-// The first stage of the life with that trigger; -1 when it has none.
+// The first stage of the lifecycle with that trigger; -1 if none.
 int FirstStage(Life life, Trigger trigger);
 
 }  // namespace msp::sandbox

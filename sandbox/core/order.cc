@@ -36,7 +36,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
 
 namespace {
 
-// A snapshot is a file that somebody may have edited: wrong types must not end the process.
+// A snapshot file may have been edited: wrong types must not end the process.
 template <class T>
 bool Read(const Json& json, T* value) {
   try {
@@ -77,7 +77,7 @@ constexpr Transition kTransitions[] = {
     {"completed", "chargeback"},
     {"shipped", "chargeback"},
     {"partial_refunded", "chargeback"},
-    // A refund's own life.
+    // A refund's own lifecycle.
     {"reserved", "completed"},
     {"reserved", "void"},
     {"reserved", "declined"},

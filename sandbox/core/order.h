@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One transaction as the sandbox keeps it: a payment, or the capture, refund or chargeback of one.
+// One stored transaction: a payment, or the capture, refund or chargeback of one.
 //
 // Plain data, owned by `Platform`. Members group by what they are about; all of it goes into a
 // snapshot.
@@ -41,7 +41,7 @@ struct Money {
   std::int64_t Remain() const { return authorized - captured_here - captured_in_parts - voided; }
 };
 
-// What 3-D Secure and the issuer said.
+// The results of 3-D Secure and the issuer.
 struct Authentication {
   std::string flow;    // challenge, frictionless, exemption or none
   std::string status;  // Y A N U R
@@ -77,7 +77,7 @@ struct Related {
   std::int64_t modified_ms = 0;
 };
 
-// A change of state as the order's event stream tells it.
+// A change of state for the order's event stream.
 struct OrderEvent {
   std::uint64_t id = 0;  // from 1, without gaps
   std::string status;
@@ -85,7 +85,7 @@ struct OrderEvent {
   std::int64_t transaction_id = 0;
 };
 
-// A document of the merchant's against a chargeback. The content itself is not kept.
+// A document of the merchant's against a chargeback. The content itself is not stored.
 struct Evidence {
   std::string name;
   std::string type;
@@ -98,10 +98,10 @@ enum class TimerKind : std::uint8_t {
   kExpire,        // the customer never finished
   kHoldVoid,      // uncleared, refused
   kHoldComplete,  // uncleared, accepted
-  kHoldCancel,    // uncleared, nobody looked at it for five days
+  kHoldCancel,    // uncleared, not reviewed for five days
   kAuthExpire,    // authorization not captured
   kRefundSettle,
-  kNextStage,    // the order's life goes on (gateways.h)
+  kNextStage,    // the next lifecycle stage (gateways.h)
   kUnshipped,    // authorized, never shipped
   kTestOutcome,  // a method whose test outcome the amount decides
   kTerminal,     // the customer acts at the terminal

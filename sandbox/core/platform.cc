@@ -22,7 +22,7 @@ Platform::Platform(Settings settings, std::string public_base)
 }
 
 void Platform::AdvanceTo(std::int64_t now_ms) {
-  // One timer at a time, at its own moment, so that what it starts is dated and ordered rightly.
+  // One timer at a time, at its own time, so that its effects are dated and ordered correctly.
   while (!timers_.empty() && timers_.begin()->first <= now_ms) {
     const auto [due_ms, seq] = *timers_.begin();
     now_ms_ = std::max(now_ms_, due_ms);
@@ -162,7 +162,7 @@ Json Platform::Render(const Order& order) {
 }
 
 std::int64_t Platform::NewTransactionId(bool sixteen_digits) {
-  // Odd and above 2^53: a client that reads numbers as doubles gets a different id and notices.
+  // Odd and above 2^53, to expose a client that reads numbers as doubles.
   constexpr std::int64_t kSixteen = 9'100'000'000'000'001;
   constexpr std::int64_t kSeventeen = 10'000'000'000'000'001;
   while (true) {
@@ -265,7 +265,7 @@ void Platform::SetTimer(Order& order, TimerKind kind, std::int64_t due_ms) {
 void Platform::Change(Order& order, const std::string& status,
                       const std::string& financial_status) {
   if (!MayFollow(order.status, status)) {
-    // A defect of the sandbox; counted, so that its own tests see it.
+    // A defect of the sandbox; counted, so that its own tests detect it.
     Count("illegal_transitions");
     return;
   }

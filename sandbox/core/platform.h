@@ -2,9 +2,9 @@
 
 // MultiSafepay's side of every order: a pure state machine over virtual time.
 //
-// No sockets, no threads, no wall clock: the front gives it the time, parsed JSON and the site that
-// the key belongs to, and takes an HTTP status with a body back. Not thread-safe; the front holds a
-// lock around each call. Every id it makes comes from the seed.
+// No sockets, no threads, no wall clock: the front passes the time, parsed JSON and the key's site,
+// and gets an HTTP status and a body. Not thread-safe; the front holds a lock around each call.
+// Every id it makes comes from the seed.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@
 
 namespace msp::sandbox {
 
-// A committed change that the merchant is told about.
+// A committed change for which the merchant gets a notification.
 struct Notice {
   std::uint64_t seq = 0;
   std::string order_id;
@@ -50,7 +50,7 @@ class Platform {
   std::int64_t now_ms() const { return now_ms_; }
   // When the next timer is due; nothing when there is none.
   std::optional<std::int64_t> NextTimerMs() const;
-  // Forgets everything and starts the seed again. The clock restarts at `now_ms`.
+  // Clears all state and restarts the seed. The clock restarts at `now_ms`.
   void Reset(std::int64_t now_ms);
 
   // The API's operations. `id` is an order id or a transaction id.
@@ -71,7 +71,7 @@ class Platform {
   Answer UpdateToken(const Site& site, const std::string& reference, const std::string& token,
                      const Json& body);
 
-  // A token for one order's payment component; it lives 600 seconds.
+  // A token for one order's payment component; valid for 600 seconds.
   Answer NewApiToken(const Site& site);
   Answer NewApplePaySession(const Json& body);
   // Dates as YYYY-MM-DD, the first inclusive, the second exclusive; empty means any.
@@ -116,7 +116,8 @@ class Platform {
   // A card entered on the page (members as in gateway_info). Empty on success, else what is wrong;
   // `field` then names the member, where it is one.
   std::string PayWithCard(Order& order, const Json& card_data, std::string* field = nullptr);
-  // The customer has not acted yet: the page, a wallet or a terminal may still collect the order.
+  // The customer has not acted yet: the page, a wallet or a terminal may still complete the
+  // payment.
   bool IsOpenForPayment(const Order& order) const;
   // Another method on the page: completed, declined, uncleared, cancelled or expired.
   std::string PayScenario(Order& order, const std::string& scenario);
@@ -128,7 +129,7 @@ class Platform {
   bool SettleRefund(Order& refund, bool accepted);
   bool Review(Order& order, bool accepted);
   bool ChargeBack(Order& order);
-  // The next stage of the order's life, which the clock would bring.
+  // The next lifecycle stage, which the clock would trigger.
   bool AdvanceLife(Order& order);
   // approve, decline, timeout or cancel, at the order's terminal.
   bool ActAtTerminal(Order& order, const std::string& outcome);
@@ -144,8 +145,8 @@ class Platform {
   // The order as GET and webhooks give it.
   Json Render(const Order& order);
 
-  // What was changed since the last time becomes a version that GET shows once its lag is over. To
-  // be called at the end of every call and every move of the clock.
+  // Records changes as a version that GET shows after its lag. Call it at the end of every call and
+  // every move of the clock.
   void RecordVersions();
   std::vector<Notice> TakeNotices() { return std::exchange(notices_, {}); }
   // Queues a notice without a change (a resend).
@@ -197,11 +198,11 @@ class Platform {
   bool IsApiTokenUsable(const Site& site, const std::string& text) const;
   void UseApiToken(const std::string& text);
 
-  // The way of every other method, stage by stage (gateways.h).
+  // The lifecycle of every other method (gateways.h).
   void StartMethod(Order& order, const Json& gateway_info);
   void EnterPaid(Order& order);
   void EnterStage(Order& order, int index);
-  // False when the order's life has no such turn now.
+  // False if the order's lifecycle has no such stage now.
   bool ShipsByLife(Order& order);
   bool CancelsByLife(Order& order);
   void ExtendKlarna(Order& order);
@@ -211,7 +212,7 @@ class Platform {
   // A line of the order's event stream, where it has one.
   static void RecordEvent(Order& order);
 
-  // The card's way.
+  // The lifecycle of card orders.
   void BeginCard(Order& order, bool challenge);
   void Authenticate(Order& order, bool passed, const std::string& flow, const std::string& status);
   void Authorize(Order& order);
@@ -219,8 +220,8 @@ class Platform {
   void Decline(Order& order, const std::string& code, const std::string& reason);
   void StoreToken(Order& order);
 
-  // The only way to change both statuses; counts, dates, drops the timer of the state that ends and
-  // tells the merchant.
+  // The only function that changes both statuses; counts, dates, removes the old state's timer and
+  // notifies the merchant.
   void Change(Order& order, const std::string& status, const std::string& financial_status);
   void SetTimer(Order& order, TimerKind kind, std::int64_t due_ms);
   void Fire(Order& order);
@@ -248,7 +249,7 @@ class Platform {
   const Settings settings_;
   const std::string public_base_;
   Random random_;
-  Random dial_random_;  // apart, so that the dial does not change ids
+  Random dial_random_;  // separate, so that --polymorphism does not change ids
   std::int64_t now_ms_ = 0;
   std::uint64_t next_seq_ = 1;
   std::map<std::uint64_t, std::unique_ptr<Order>> orders_;

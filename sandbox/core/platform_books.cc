@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The account's closing balances, from what the orders have brought and cost.
+// The account's closing balances, from the orders' payments and costs.
 #include <map>
 
 #include "sandbox/core/local_time.h"
@@ -29,7 +29,7 @@ struct Day {
 
 Answer Platform::ListClosingBalances(const Site& site, const std::string& from,
                                      const std::string& until, const std::string& currency) {
-  // What came and went, by currency and by the midnight at which its day closed.
+  // Payments and costs, by currency and by the midnight that closes the day.
   std::map<std::string, std::map<std::int64_t, Day>> books;
   for (const auto& [seq, order] : orders_) {
     const bool own = site.kind == "account" ? order->account_id == site.account_id
@@ -67,7 +67,7 @@ Answer Platform::ListClosingBalances(const Site& site, const std::string& from,
                       {"closing_date", date},
                       {"currency", name},
                       {"iban", "NL87ABNA0000000001"},
-                      // The sandbox pays nothing out: the balance stays in the account.
+                      // The sandbox makes no payouts: the balance stays in the account.
                       {"payout_amount", 0},
                       {"payout_transaction_id", 0},
                       {"status", "completed"}});

@@ -234,7 +234,7 @@ std::optional<Answer> Platform::CheckCard(const Json& body, Draft& draft) {
     return std::nullopt;
   const bool typed = TextMember(ObjectMember(body, "gateway_info"), "card_number").has_value();
   if (Member(body, "payment_data") != nullptr && !typed) {
-    // A payload without a readable card stands for an approved Visa.
+    // A payload without a readable card counts as an approved Visa.
     const Json& fields = ObjectMember(draft.component, "fields");
     const bool readable = TextMember(fields, "card_number").has_value();
     const CardRead read =
@@ -255,7 +255,7 @@ std::optional<Answer> Platform::CheckCard(const Json& body, Draft& draft) {
 std::optional<Answer> Platform::CheckPaymentData(const Site& site, const Json& body, Draft& draft) {
   const Json& payment_data = ObjectMember(body, "payment_data");
   if (payment_data.empty()) return std::nullopt;
-  // Only what is wanted is stored: `tokenize` false leaves no token behind.
+  // `tokenize` false stores no token.
   if (BoolMember(payment_data, "tokenize") == false) draft.recurring.model.clear();
   draft.api_token = TextMember(draft.component, "api_token")
                         .value_or(TextMember(payment_data, "api_token").value_or(""));

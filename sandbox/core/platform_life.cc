@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The lives of orders that are no cards: by family, from the customer's act to the funds, and what
-// pay after delivery adds to it.
+// The lifecycles of orders other than cards: by family, from the customer's action to the funds,
+// with the additions for pay after delivery.
 #include <algorithm>
 
 #include "sandbox/core/gateways.h"
@@ -42,7 +42,7 @@ const Stage* StageByTime(const Order& order) {
              : &life[next];
 }
 
-// The IBANs of the test environment: the last digit tells what becomes of the debit.
+// The IBANs of the test environment: the last digit determines the outcome of the debit.
 char TestIbanDigit(const Json& gateway_info) {
   for (const char* name : {"account_holder_iban", "account_iban", "account_id"}) {
     const auto iban = TextMember(gateway_info, name);
@@ -149,7 +149,7 @@ bool Platform::CancelsByLife(Order& order) {
 
 void Platform::FireLife(Order& order, TimerKind kind) {
   if (kind == TimerKind::kNextStage) {
-    // The timer that has fired is gone: the next stage is entered now.
+    // The timer has fired and was removed: enter the next stage now.
     AdvanceLife(order);
   } else if (kind == TimerKind::kUnshipped) {
     order.money = Money();

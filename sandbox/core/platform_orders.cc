@@ -83,7 +83,7 @@ Answer Platform::PatchOrder(const Site& site, const std::string& id, const Json&
       if (part.value < 1 || part.value > order->amount) return Failure(1001);
       return Success({{"order_id", order->order_id}, {"transaction_id", order->transaction_id}});
     }
-    // A timer of the state that goes on (a hold, an authorization) outlives the shipment.
+    // The timer of a state that continues (a hold, an authorization) survives the shipment.
     const TimerKind timer = order->timer;
     const std::int64_t due_ms = order->timer_due_ms;
     if (ShipsByLife(*order)) return Success(Json::object());
@@ -336,7 +336,7 @@ bool Platform::SettleRefund(Order& refund, bool accepted) {
   const bool whole = order->money.refunded >= order->money.captured_here;
   const std::string was = order->status;
   Change(*order, whole ? "refunded" : "partial_refunded", "completed");
-  // A second partial refund changes no status, yet is told.
+  // A second partial refund changes no status, but is notified.
   if (order->status == was) Notify(*order);
   return true;
 }

@@ -11,7 +11,7 @@
 namespace msp::sandbox {
 namespace {
 
-// The customer taps the card after so long; nobody waits for one longer than that.
+// The delay until the customer taps the card, and the longest wait for it.
 constexpr std::int64_t kTapMs = 5 * kSecondMs;
 constexpr std::int64_t kTerminalWaitMs = 120 * kSecondMs;
 constexpr std::size_t kTerminalsMax = 1000;

@@ -11,13 +11,13 @@ namespace {
 
 const Json kEmptyObject = Json::object();
 
-// An integer however it is written: 1000, 1000.0, 1e3. Some clients write every number as a double.
+// An integer in any notation: 1000, 1000.0, 1e3. Some clients write every number as a double.
 std::optional<std::int64_t> Integral(const Json& json) {
   if (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX) return std::nullopt;
   if (json.is_number_integer()) return json.get<std::int64_t>();
   if (!json.is_number_float()) return std::nullopt;
   const double value = json.get<double>();
-  // Beyond 2^53 a double no longer tells neighbours apart.
+  // Beyond 2^53 a double cannot represent every integer.
   if (!(std::fabs(value) <= 9007199254740992.0) || std::floor(value) != value) return std::nullopt;
   return static_cast<std::int64_t>(value);
 }

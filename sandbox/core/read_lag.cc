@@ -17,7 +17,7 @@ std::int64_t ReadLag::LagMs(std::uint64_t seq) const {
 void ReadLag::Record(std::uint64_t seq, std::int64_t now_ms, Json version) {
   std::deque<Version>& versions = versions_[seq];
   versions.push_back({now_ms, std::move(version)});
-  // Of those that every GET may show already, the newest is enough.
+  // Keep only the newest of the versions that every GET may show.
   while (versions.size() > 1 && versions[1].since_ms <= now_ms - max_ms_) versions.pop_front();
 }
 

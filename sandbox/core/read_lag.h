@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What GET shows of an order while reads lag behind writes: the order as it was some time ago.
+// The stale version of an order that GET shows while reads lag behind writes.
 //
 // Owned by `Platform`, which records each version of an order and asks for the visible one. The lag
 // is an order's own and does not change: a later GET never shows an older version. Not thread-safe.

@@ -191,7 +191,7 @@ Json RelatedTransactions(const Order& order, const Settings& settings) {
   return list;
 }
 
-// Shapes of one scalar that the dial may choose from.
+// The possible JSON types of one scalar under --polymorphism.
 void Vary(Json& object, const char* name, Random& random) {
   if (!object.is_object()) return;
   const auto found = object.find(name);
@@ -290,7 +290,7 @@ void ApplyChaos(bool php, Random& random, Json& order) {
   }
 }
 
-// How a house that does not echo texts as they were sent shows them.
+// Texts under --custom-echo settings that do not return them as sent.
 void EchoCustom(CustomEcho echo, Json& order) {
   const auto change = [echo](Json& object, const char* name) {
     const auto found = object.find(name);

@@ -15,7 +15,7 @@ namespace msp::sandbox {
 // The order object (create direct, get, webhook), in the modern shape.
 Json RenderOrder(const Order& order, const Settings& settings);
 
-// The same with the dial applied: other JSON types for the same facts.
+// The same with --polymorphism applied: other JSON types for the same values.
 void ApplyDial(Polymorphism dial, Random& random, Json& order);
 
 // What the order costs the merchant, in the currency's smallest unit.
@@ -42,8 +42,8 @@ std::string WithQuery(std::string_view url, std::string_view name, std::string_v
 // http or https to 127.0.0.0/8, ::1 or localhost, written so.
 bool IsLoopbackUrl(std::string_view url);
 
-// Digits become an integer unless they would lose a leading zero or overflow: the backend's own
-// habit.
+// Digits become an integer unless they would lose a leading zero or overflow, as in MultiSafepay's
+// backend.
 Json NumericWherePossible(const std::string& text);
 
 // The English name of a two-letter country code; null for codes that the table lacks.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the state machine can be told to do differently, with the default of each choice.
+// Settings of the state machine, with their defaults.
 //
 // Where MultiSafepay's documentation allows two readings there is a setting, so that a client can
 // be tested against both.
@@ -39,7 +39,7 @@ struct Site {
 struct Terminal {
   std::string id;
   std::int64_t group_id = 0;
-  // approve, decline, timeout (nobody comes), manual (waits for the control API)
+  // approve, decline, timeout (no customer), manual (waits for the control API)
   std::string behaviour = "approve";
   std::string provider = "SMARTPOS";
   std::string name;
@@ -75,13 +75,13 @@ struct Settings {
 
   Polymorphism polymorphism = Polymorphism::kModern;
   CustomEcho custom_echo = CustomEcho::kAsSent;
-  // GET of an order shows it as it was so long ago, each order with a lag of its own.
+  // The read lag of GET, different for each order.
   std::int64_t read_lag_min_ms = 0;
   std::int64_t read_lag_max_ms = 0;
   bool empty_html = false;
   bool events_members = false;
 
-  // Webhooks go to any host, not to the loopback alone.
+  // Webhooks may go to any host, not only to the loopback.
   bool webhooks_anywhere = false;
 
   RefundAnswer refund_answer = RefundAnswer::kUnion;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The files that the sandbox serves as they are, compiled in from sandbox/front/assets.
+// Static files, compiled in from sandbox/front/assets.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A card as a person types it, read from a form: the payment page's and the payment component's.
+// A card typed into a form: the payment page's and the payment component's.
 //
 // Plain functions; any thread. The number and the security code are in `data` only, which the
 // caller wipes.

@@ -39,7 +39,7 @@ HttpAnswer Refused(int status, const std::vector<FormProblem>& problems) {
   return JsonAnswer(status, {{"success", false}, {"errors", std::move(errors)}});
 }
 
-// What the fields by themselves do not tell: whether the card is one that the sandbox takes.
+// A check beyond the single fields: whether the sandbox accepts the card.
 void CheckAccepted(const std::string& gateway, CardForm& form) {
   if (!form.problems.empty()) return;
   const TestCard* card = FindTestCard(form.data["card_number"].get_ref<const std::string&>());
@@ -154,7 +154,7 @@ std::string Component::Resolve(const Site& site, std::int64_t now_ms, Json& orde
   if (TextMember(order, "gateway").value_or("").empty()) {
     if (const auto gateway = TextMember(data, "gateway")) order["gateway"] = *gateway;
   }
-  // Kept is what the customer wants kept; where the shop does not say, its model decides.
+  // The customer's choice decides whether the card is stored; without one the shop's model decides.
   const auto tokenize = BoolMember(data, "tokenize");
   if (tokenize == false) order.erase("recurring_model");
   if (tokenize == true && TextMember(order, "recurring_model").value_or("").empty())
@@ -191,7 +191,7 @@ bool ComponentFile(std::string_view name, HttpAnswer* answer) {
   answer->headers = {{"Cache-Control", "no-cache"},
                      {"Referrer-Policy", "no-referrer"},
                      {"X-Content-Type-Options", "nosniff"}};
-  // Any shop may show the form in a frame; nothing else is allowed to it.
+  // Any shop may show the form in a frame; all else is forbidden.
   if (name == "card.html") {
     answer->headers.emplace_back(
         "Content-Security-Policy",

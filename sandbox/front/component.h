@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The payment component for browsers: the script that a shop's page loads, the card form that it
-// shows in a frame of the sandbox's own origin, and the payloads that stand for what was typed.
+// shows in a frame of the sandbox's own origin, and the payloads of the typed cards.
 //
 // Owned by `Front`; not thread-safe, used under its lock. A card stays here, without its security
 // code, until its API token expires; the shop only ever holds the payload.
@@ -31,11 +31,11 @@ class Component {
   // card_holder_name, card_expiry_date, card_cvc or recurring_id.
   HttpAnswer MakePayload(const HttpRequest& request, std::int64_t now_ms);
 
-  // Puts what the payload stands for into a CreateOrder body, and gives the API token that it was
-  // made with; empty without a payload of this component. A token that is not the site's, too old,
-  // or used for another order leaves an order without a card, which is refused.
+  // Puts the payload's card into a CreateOrder body, and returns the API token that it was made
+  // with; empty without a payload of this component. With a token of another site, an expired one,
+  // or one used for another order the body stays without a card, and the order is rejected.
   std::string Resolve(const Site& site, std::int64_t now_ms, Json& order) const;
-  // The order has been made: its token is for no other one.
+  // The order was created: its token is now used.
   void UseToken(const std::string& token, const std::string& order_id);
 
   void Reset();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// /_sandbox: what tests and people turn, outside the API: the clock, outcomes, statistics,
-// snapshots.
+// /_sandbox, the control API for tests and people: the clock, outcomes, statistics, snapshots.
 #include "sandbox/core/read.h"
 #include "sandbox/front/front.h"
 
@@ -44,7 +43,7 @@ Json DescribeFiles(const Order& order) {
   return list;
 }
 
-// What control calls tell about an order, beyond the API's own view.
+// The control calls' view of an order, beyond the API's own view.
 Json Describe(Platform& platform, const Order& order) {
   return {{"order_id", order.order_id},
           {"transaction_id", order.transaction_id},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The dashboard, a page for people: `/` lists what the sandbox holds, /dashboard/orders/N shows one
-// order, and their forms do what /_sandbox does. The markup is in dashboard_html.h.
+// The dashboard: `/` lists the orders, /dashboard/orders/N shows one order, and their forms act as
+// /_sandbox does. The markup is in dashboard_html.h.
 #include <charconv>
 
 #include "sandbox/core/read.h"
@@ -33,8 +33,8 @@ std::string_view HostOfUrl(std::string_view url) {
   return NameOf(url.substr(0, url.find_first_of("/?#")));
 }
 
-// A page elsewhere can have a name of its own lead to this address, and then read this page as its
-// own; it cannot do so with an address or with "localhost".
+// DNS rebinding: a foreign page can resolve its own name to this address and then read this page as
+// its own. It cannot do so with an address or with "localhost".
 bool IsAddress(std::string_view name) {
   if (name.find(':') != std::string_view::npos) return true;
   return !name.empty() && name.find_first_not_of("0123456789.") == std::string_view::npos;

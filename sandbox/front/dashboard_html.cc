@@ -24,7 +24,7 @@ struct Preset {
 constexpr Preset kPresets[] = {
     {"lost", "A payment is made, its answer is lost",
      R"({"match":{"method":"POST"},"effect":{"name":"commit_then_fail","then":"reset"}})"},
-    {"timeout", "A payment is made, no answer comes",
+    {"timeout", "A payment is made, and not answered",
      R"({"match":{"method":"POST"},)"
      R"("effect":{"name":"commit_then_fail","then":"timeout","hold_ms":60000}})"},
     {"unavailable", "HTTP 503 with an HTML page",
@@ -33,23 +33,17 @@ constexpr Preset kPresets[] = {
      R"({"effect":{"name":"rate_limit","calls":0,"window_seconds":60,"retry_after_seconds":5}})"},
     {"slow", "Two seconds slower", R"({"effect":{"name":"latency","ms":2000}})"},
     {"reset", "The connection is reset", R"({"effect":{"name":"reset","when":"after_reading"}})"},
-    {"garbage", "An answer that is no JSON",
+    {"garbage", "An answer that is not JSON",
      R"({"effect":{"name":"garbage","kind":"invalid_json"}})"}};
 
 // Sentences for what was done, by the name in the address.
 constexpr std::pair<std::string_view, std::string_view> kDone[] = {
-    {"pay", "The payment has its outcome."},
-    {"3ds", "The bank has answered."},
-    {"review", "The payment was reviewed."},
-    {"refunds", "The refund was asked for."},
-    {"refund-end", "The refund has ended."},
-    {"capture", "The amount was captured."},
-    {"void", "The authorization was given up."},
-    {"chargeback", "The payment was charged back."},
-    {"notify", "The notification is on its way."},
-    {"clock", "The clock was changed."},
-    {"fault-on", "The fault is on."},
-    {"fault-off", "The fault is off."}};
+    {"pay", "The payment has its outcome."},    {"3ds", "The bank has answered."},
+    {"review", "The payment was reviewed."},    {"refunds", "The refund was requested."},
+    {"refund-end", "The refund has ended."},    {"capture", "The amount was captured."},
+    {"void", "The authorization was voided."},  {"chargeback", "The payment was charged back."},
+    {"notify", "The notification was queued."}, {"clock", "The clock was changed."},
+    {"fault-on", "The fault is on."},           {"fault-off", "The fault is off."}};
 
 std::string Text(std::string_view text) {
   std::string masked(text);
@@ -64,7 +58,7 @@ std::string IdText(std::string_view id) {
   return HtmlEscaped(masked);
 }
 
-// As Amsterdam's clocks show it, which is how the API has it.
+// Amsterdam local time, as in the API.
 std::string Time(std::int64_t ms) {
   std::string text = AmsterdamTime(ms);
   if (text.size() > 10) text[10] = ' ';
@@ -174,7 +168,7 @@ std::string Outcome(const Json& attempt) {
 }
 
 std::string NotificationSection(const OrderDetail& detail) {
-  // Nobody is told about the others.
+  // The other targets get no notification.
   if (detail.order->kind != Kind::kPayment && detail.order->kind != Kind::kCapture) return {};
   std::string html =
       "<section aria-labelledby=\"notifications\"><h2 id=\"notifications\">Notifications</h2>";
@@ -228,7 +222,7 @@ std::string Actions(const DashboardFrame& frame, const OrderDetail& detail) {
                  Button("pay", "Pay", "scenario", "completed") +
                      Button("decline", "Decline", "scenario", "declined") +
                      Button("hold", "Hold for review", "scenario", "uncleared") +
-                     Button("expire", "Let it expire", "scenario", "expired") +
+                     Button("expire", "Expire", "scenario", "expired") +
                      Button("cancel", "Cancel", "scenario", "cancelled"));
   }
   if (order.financial_status == "uncleared") {
@@ -240,7 +234,7 @@ std::string Actions(const DashboardFrame& frame, const OrderDetail& detail) {
     html += Form(
         frame, address, "capture",
         AmountField("capture-amount", order, order.money.Remain()) + Button("capture", "Capture"));
-    html += Form(frame, address, "void", Button("void", "Give up the authorization"));
+    html += Form(frame, address, "void", Button("void", "Void the authorization"));
   }
   const std::int64_t refundable =
       order.money.captured_here - order.money.refunded - order.money.refund_reserved;
@@ -291,7 +285,8 @@ std::string Facts(const OrderDetail& detail) {
   }
   fact("Created", Time(order.created_ms));
   fact("Modified", Time(order.modified_ms));
-  if (order.timer != TimerKind::kNone) fact("Changes by itself", "at " + Time(order.timer_due_ms));
+  if (order.timer != TimerKind::kNone)
+    fact("Next automatic change", "at " + Time(order.timer_due_ms));
   if (order.kind == Kind::kPayment && !order.session.dead && order.status == "initialized") {
     fact("Customer", "<a href=\"/connect/" + HtmlEscaped(PercentEncoded(order.session.id)) +
                          "/\">the customer's page</a>");
@@ -435,7 +430,7 @@ HttpAnswer Page(int status, std::string_view title, const std::string& content) 
 }
 
 std::string Header(const DashboardFrame& frame, const std::string& title) {
-  // To the minute: a page that changes by itself every second could not be compared.
+  // To the minute, so that pages can be compared.
   return "<header><p><a href=\"/\">Sandbox</a> <span id=\"now\" data-live>" +
          Time(frame.now_ms).substr(0, 16) + " in Amsterdam" +
          (frame.frozen ? ", the clock stands still" : "") +

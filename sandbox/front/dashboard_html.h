@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The markup of the dashboard: what the sandbox holds, for a person to look at and to act on.
+// The markup of the dashboard, which shows the sandbox's state and its control actions.
 //
 // Plain functions over data that `Front` gathers under its lock. HTML that works without scripts
-// and by keyboard; everything that came from outside is masked and escaped.
+// and by keyboard; all external text is masked and escaped.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Edits of a right answer, member by member, for the faults `edit`, `wrong_type` and
+// Edits of a correct answer, member by member, for the faults `edit`, `wrong_type` and
 // `other_answer`. Plain functions; any thread.
 //
 // One change is {"pointer": "/data/amount"} with one of
@@ -19,10 +19,10 @@
 
 namespace msp::sandbox {
 
-// Empty when the change makes sense, else what is wrong with it.
+// Empty if the change is valid, else the error.
 std::string ChangeProblem(const Json& change);
 
-// Makes the changes, a JSON array, in the answer's body. A body that is no JSON stays as it is, and
+// Makes the changes, a JSON array, in the answer's body. A body that is not JSON is unchanged, and
 // so does a member whose parent is not there.
 void Edit(const Json& changes, HttpAnswer* answer);
 

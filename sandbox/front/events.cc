@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What an order shows outside of the API and the pages: its event stream, and its QR code.
+// Other endpoints of an order: its event stream, and its QR code.
 #include "sandbox/front/front.h"
 #include "sandbox/front/qr.h"
 
@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto kWaitMax = std::chrono::seconds(1);
 constexpr auto kCommentEvery = std::chrono::seconds(15);
-// The reader comes again with the id of the last event it has seen.
+// The reader reconnects with the id of the last event it has received.
 constexpr auto kStreamMax = std::chrono::minutes(10);
 constexpr int kReconnectMs = 1000;
 

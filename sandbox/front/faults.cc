@@ -335,7 +335,7 @@ FaultPlan Faults::OnRequest(const HttpRequest& request, const std::string& order
 void Faults::Apply(const Json& effect, Rule* rule, std::int64_t now_ms, FaultPlan* plan) {
   const std::string name = Text(effect, "name");
   if (name == "latency") {
-    // Delays add up; of everything else the first rule wins.
+    // Delays add up; otherwise the first rule applies.
     std::int64_t ms = Number(effect, "ms", 0);
     const std::int64_t least = Number(effect, "min_ms", 0), most = Number(effect, "max_ms", 0);
     if (most > least)
@@ -396,7 +396,7 @@ void Garble(const Json& effect, HttpAnswer* answer) {
   if (name == "wrong_type") {
     Edit(ChangesOf(effect), answer);
   } else if (name == "edit") {
-    // A refusal stays what it is: an edited one would claim something else of what was not done.
+    // A refusal is not edited: it would misreport an operation that was not performed.
     if (!SaysSuccess(*answer)) return;
     Edit(ChangesOf(effect), answer);
     answer->status = static_cast<int>(Number(effect, "status", answer->status));

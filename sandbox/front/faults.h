@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Faults on request: rules that match calls, and what each does to the exchange.
+// Fault injection: rules that match calls, and the effect of each.
 //
-// Owned by `Front`; not thread-safe, used under its lock. A rule looks like
+// Owned by `Front`; not thread-safe, used under its lock. A rule:
 //   {"match": {"method": "POST", "path": "/v1/json/orders", "order_id": "shop-*", "nth": 2,
 //              "probability": 0.5, "times": 1},
 //    "effect": {"name": "commit_then_fail", "then": "reset"}}
@@ -24,13 +24,13 @@
 
 namespace msp::sandbox {
 
-// Everything that is to happen to one exchange.
+// The faults of one exchange.
 struct FaultPlan {
   std::int64_t before_ms = 0;  // waited before the state changes
   std::int64_t after_ms = 0;   // and after it
   // Sent instead of running the call.
   std::optional<HttpAnswer> instead;
-  // Sent although the call has run: its own answer is lost.
+  // Sent instead of the call's own answer, after the call has run.
   std::optional<HttpAnswer> afterwards;
   // Applied to the answer of the call.
   Json garble;  // the effect object, or null
@@ -40,11 +40,11 @@ class Faults {
  public:
   explicit Faults(std::uint64_t seed) : random_(seed) {}
 
-  // Adds a rule; its id, or 0 with `problem` told.
+  // Adds a rule; returns its id, or 0 with `problem` set.
   std::uint64_t Add(const Json& rule, std::string* problem);
   // Rules with how often each matched and fired.
   Json List() const;
-  // Forgets one rule.
+  // Removes one rule.
   void Remove(std::uint64_t id) {
     std::erase_if(rules_, [id](const Rule& rule) { return rule.id == id; });
   }
@@ -98,10 +98,10 @@ class Faults {
 // "*" matches any run of characters, "?" one.
 bool GlobMatches(std::string_view pattern, std::string_view text);
 
-// Turns a right answer into the wrong one that the effect asks for.
+// Turns a correct answer into the wrong one of the effect.
 void Garble(const Json& effect, HttpAnswer* answer);
 
-// Empty when the effect is one that exists with members that make sense, else what is wrong.
+// Empty if the effect exists and its members are valid, else the error.
 std::string EffectProblem(const Json& effect);
 
 }  // namespace msp::sandbox

@@ -35,7 +35,7 @@ bool StartsWith(const std::string& path, std::string_view prefix) {
   return path.compare(0, prefix.size(), prefix) == 0;
 }
 
-// Neither control nor the dashboard is hit by a fault.
+// Faults do not affect the control API and the dashboard.
 bool HasNoFaults(const std::string& path) {
   return StartsWith(path, "/_sandbox/") || IsDashboard(path);
 }
@@ -45,7 +45,7 @@ bool KeepsBody(const std::string& path) {
   return StartsWith(path, "/v1/json/") || StartsWith(path, "/_sandbox/");
 }
 
-// What was done to an exchange on request, for people; empty when nothing.
+// A description of the faults of an exchange; empty if none.
 std::string FaultText(const FaultPlan& plan) {
   std::string text;
   const auto add = [&](std::string_view more) {
@@ -102,8 +102,8 @@ Front::Front(Options options)
 
 namespace {
 
-// Some receivers parse a webhook and print it again before they check its signature: what we print
-// must come out of a parser and a printer as it went in.
+// Some receivers parse a webhook and print it again before they check its signature: the body must
+// survive a round trip through a parser and a printer.
 bool SurvivesReserialization() {
   const std::string body =
       "{\"amount\":1000,\"costs\":[{\"amount\":0.6}],\"big\":17472052901237122,\"name\":\"\xc3\xa9/"
@@ -135,7 +135,7 @@ absl::StatusOr<std::unique_ptr<Front>> Front::Start(Options options) {
         return absl::InvalidArgumentError("snapshot-in: no snapshot in " +
                                           front->options_.snapshot_in);
       }
-      // Time goes on from the snapshot's, never back.
+      // Time continues from the snapshot's, never backwards.
       const std::int64_t behind_ms = front->platform_.now_ms() - front->clock_.NowMs();
       if (behind_ms > 0) front->clock_.Advance(behind_ms);
     }
@@ -262,7 +262,7 @@ HttpAnswer Front::OnRequest(HttpRequest& request) {
       options_.allow_header_faults ? request.Header("x-sandbox-fault") : nullptr;
   HttpAnswer answer;
   std::string fault;
-  // Before the call, which puts a card in the place of a payload.
+  // Before the call, which replaces a payload by a card.
   std::string sent = KeepsBody(request.path)
                          ? MaskedBody(request.body, options_.settings.sites, /*ours=*/false)
                          : std::string();

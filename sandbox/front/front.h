@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What stands between HTTP and the state machine: routing, keys, tolerance, the clock, the log.
+// The layer between HTTP and the state machine: routing, keys, tolerance, the clock, the log.
 //
 // Owned by `Server`. OnHead and OnRequest run on many connection threads; one lock guards the state
 // machine, parsing and printing happen outside of it.
@@ -70,11 +70,11 @@ class Front {
  private:
   explicit Front(Options options);
 
-  // The call with the faults that were asked for around it.
+  // Runs the call with the requested faults.
   HttpAnswer WithFaults(HttpRequest& request, const FaultPlan& plan, std::string* order_id);
   // Sleeps unless StopWaiting comes first.
   void Pause(std::int64_t ms);
-  // Hands what the state machine has to tell to the senders.
+  // Passes the state machine's notices to the senders.
   void SendNotices() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   HttpAnswer Events(const HttpRequest& request, std::string* order_id);
   HttpAnswer QrCode(const HttpRequest& request, std::string* order_id);
@@ -92,9 +92,9 @@ class Front {
   HttpAnswer Api(HttpRequest& request, std::string* order_id);
   HttpAnswer Control(const HttpRequest& request, std::string* order_id);
   HttpAnswer Page(const HttpRequest& request, std::string* order_id);
-  // `/` and below /dashboard/: the pages for people and what their forms do.
+  // `/` and below /dashboard/: the dashboard's pages and form actions.
   HttpAnswer DashboardCall(const HttpRequest& request);
-  // Does what a form of the dashboard asks; why not, or empty.
+  // Performs a form's action; returns the error, or empty.
   std::string Act(const HttpRequest& form, const std::string& action, Order* order)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   HttpAnswer ShowOrders(const HttpRequest& request, const std::string& problem)
@@ -152,7 +152,7 @@ class Front {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   CondVar events_changed_;
   bool streams_ended_ ABSL_GUARDED_BY(mutex_) = false;
-  // Streams of an earlier one end: the control API has cut them.
+  // Streams of an earlier epoch end: the control API has closed them.
   std::uint64_t stream_generation_ ABSL_GUARDED_BY(mutex_) = 0;
   Mutex pause_mutex_;
   CondVar pause_over_;

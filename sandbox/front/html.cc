@@ -131,7 +131,7 @@ std::string FieldHtml(const Field& field, const std::vector<FormProblem>& proble
   return html + ">";
 }
 
-// Takes the focus, so that a reader says it first and the keyboard goes on from it.
+// Takes the focus, so that a screen reader announces it first and keyboard navigation starts there.
 std::string ProblemSummary(const std::vector<FormProblem>& problems) {
   if (problems.empty()) return {};
   std::string html =
@@ -152,7 +152,7 @@ std::string ProblemSummary(const std::vector<FormProblem>& problems) {
   return html + "</ul></div>";
 }
 
-// The browser's own checks are off: ours name every problem at once, in one place.
+// The browser's own validation is off: the page lists every problem at once, in one place.
 std::string FormStart(const std::string& action) {
   return "<form method=\"post\" action=\"" + HtmlEscaped(action) + "\" novalidate>";
 }

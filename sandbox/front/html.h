@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The markup of the customer's pages: payment page, 3-D Secure simulator, and what ends them.
+// The markup of the customer's pages: payment page, 3-D Secure simulator, and final pages.
 //
 // Used by `Front`, under its lock. Plain HTML that works without scripts, by keyboard, on a phone
-// and with a screen reader; everything that came from outside is escaped, and a card number in it
-// is masked.
+// and with a screen reader; all external text is escaped, and card numbers in it are masked.
 #pragma once
 
 #include <string>
@@ -22,13 +21,13 @@ struct FormProblem {
   std::string text;
 };
 
-// What the customer typed and gets to see again; never the number or the security code.
+// The customer's input that is shown again; never the number or the security code.
 struct TypedCard {
   std::string holder;
   std::string expiry;
 };
 
-// A page with the headers that go with it; a reader hears first that a status of 422 is a problem.
+// A page with its headers; with status 422 a screen reader announces the problem first.
 // `order`, where there is one, says which shop's addresses
 // its forms may end at.
 HttpAnswer HtmlPage(int status, std::string_view title, std::string_view content,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The customer's way through the pages: payment page, 3-D Secure simulator, back to the shop. The
+// The customer's path through the pages: payment page, 3-D Secure simulator, back to the shop. The
 // markup is in html.h.
 #include "sandbox/core/read.h"
 #include "sandbox/front/card_form.h"
@@ -15,7 +15,7 @@ HttpAnswer SeeOther(const std::string& url) {
   HttpAnswer answer;
   answer.status = 303;
   answer.content_type = "";
-  // A header value: nothing of it may end the line.
+  // A header value: it must not contain a line end.
   std::string safe;
   for (const char c : url) {
     if (static_cast<unsigned char>(c) > ' ' && c != 0x7f) safe += c;

@@ -44,7 +44,7 @@ constexpr std::string_view kHidden[] = {"card_cvc",
                                         "secret",
                                         "emv",
                                         "card_token"};
-// Ids of the shop's.
+// The shop's ids.
 constexpr std::string_view kIds[] = {"order_id", "new_order_id", "refund_order_id",
                                      "auth_order_id"};
 // Members of answers that hold an id of the sandbox's making.

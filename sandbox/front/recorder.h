@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The latest exchanges with the sandbox, masked, for people to look at.
+// The latest exchanges with the sandbox, masked, for the dashboard.
 //
 // Owned by `Front`, used under its lock; the functions below are plain and safe from any thread. A
-// bounded ring: the oldest exchanges go first. Bodies are masked before they are kept.
+// bounded ring buffer: the oldest exchanges are dropped first. Bodies are masked before they are
+// kept.
 #pragma once
 
 #include <cstdint>
@@ -48,9 +49,9 @@ void MaskCardNumbers(std::string* text);
 // The same for ids, which may be long runs of digits: only what is a card number as a whole.
 void MaskWholeCardNumbers(std::string* text);
 
-// A JSON body over several lines, cut at a bound: card data, secrets and everything that looks like
-// a card number masked. Of what is no JSON, or too long to read, only the size. `ours`: an answer,
-// whose transaction ids are of the sandbox's making and stay.
+// A JSON body over several lines, cut at a bound: card data, secrets and possible card numbers
+// masked. For non-JSON or overlong bodies only the size. `ours`: an answer, whose transaction ids
+// are of the sandbox's making and stay.
 std::string MaskedBody(std::string_view body, const std::vector<Site>& sites, bool ours);
 
 }  // namespace msp::sandbox

@@ -86,13 +86,13 @@ void Webhooks::Queue(Notification notification) {
 
 void Webhooks::AdvanceTo(std::int64_t now_ms) {
   MutexLock lock(mutex_);
-  // A receiver that drips its answer would outlast every limit of a single read.
+  // A receiver that trickles its answer would never exceed the timeout of a single read.
   const auto now = std::chrono::steady_clock::now();
   for (const auto& [client, deadline] : clients_) {
     if (deadline < now) client->stop();
   }
   if (retries_.empty()) return;
-  // By time due, so that a long step of the clock keeps their order.
+  // Ordered by due time, so that a large clock step keeps their order.
   std::stable_sort(retries_.begin(), retries_.end(),
                    [](const Retry& a, const Retry& b) { return a.due_ms < b.due_ms; });
   std::size_t due = 0;
@@ -137,7 +137,7 @@ std::optional<Notification> Webhooks::Take(Fate* fate) {
       auto chosen = it;
       auto due = it->due;
       if (it->yields) {
-        // The newest of the order first; a single one waits a moment for company.
+        // The newest of the order first; a single one waits briefly for another.
         for (auto later = it; later != queue_.end(); ++later) {
           if (later->order_seq == seq) chosen = later;
         }
@@ -179,7 +179,7 @@ void Webhooks::SendLoop() {
       if (!fresh.empty()) notification->body = std::move(fresh);
     }
     Send(*notification, fate, /*is_copy=*/false);
-    // The copy is one more message on the way, not one more promise: it is not retried.
+    // The duplicate is not retried.
     if (fate.duplicate) Send(*notification, fate, /*is_copy=*/true);
     MutexLock lock(mutex_);
     busy_.erase(notification->order_seq);
@@ -215,7 +215,7 @@ void Webhooks::Send(const Notification& notification, const Fate& fate, bool is_
   ++again.attempt;
   const std::int64_t due_ms = hooks_.now_ms() + kRetryMs;
   MutexLock lock(mutex_);
-  // A reset in between has made the order disappear.
+  // The order was removed by a reset in between.
   if (epoch == epoch_) retries_.push_back({due_ms, std::move(again)});
 }
 
@@ -357,7 +357,7 @@ bool Webhooks::Turn(const Json& knobs) {
   if (delay.kind == AmountRead::Kind::kBad || delay.value < 0 || delay.value > 600'000)
     return false;
   if (delay.kind == AmountRead::Kind::kValue) turned.delay_ms = delay.value;
-  // What is queued follows a change of `reorder` too.
+  // A change of `reorder` also applies to queued ones.
   for (Notification& waiting : queue_) {
     if (turned.reorder == 0 || turned.reorder == 1) waiting.yields = turned.reorder == 1;
   }

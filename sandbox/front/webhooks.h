@@ -2,7 +2,7 @@
 
 // Notifications to the merchant: signed, in order for each order, retried on the sandbox's clock.
 //
-// Owned by `Front`, which gives it what to send; its own threads do the sending. Safe from any
+// Owned by `Front`, which queues notifications; its own threads send them. Safe from any
 // thread. The signature is that of MultiSafepay: Auth is base64("<unix>:<hex HMAC-SHA512(key,
 // unix:body)>").
 #pragma once
@@ -30,7 +30,7 @@ class Client;
 
 namespace msp::sandbox {
 
-// One thing to tell the merchant.
+// One notification for the merchant.
 struct Notification {
   std::uint64_t order_seq = 0;
   std::string order_id;
@@ -46,8 +46,7 @@ struct Notification {
   bool yields = false;
 };
 
-// How sending is made worse, each in this share of the notifications, 0 to 1; it stays until it is
-// changed.
+// Faults of sending, each with its share of the notifications, 0 to 1; they stay until changed.
 struct WebhookKnobs {
   double drop = 0;
   double duplicate = 0;
@@ -87,7 +86,7 @@ class Webhooks {
   // that long.
   bool WaitUntilIdle(std::int64_t ms);
   void Reset();
-  // Sends nothing more and ends what is being sent.
+  // Stops sending and aborts notifications in flight.
   void Stop();
 
   // Attempts, oldest first; of one order unless empty.

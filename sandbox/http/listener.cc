@@ -108,7 +108,7 @@ void Listener::AcceptLoop() {
   while (!stopping()) {
     const int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
-      // Out of descriptors: wait for some to come back instead of spinning.
+      // Out of descriptors: wait until some are closed instead of spinning.
       if (errno == EMFILE || errno == ENFILE) Pause(10);
       if (errno == EINVAL || errno == EBADF) return;
       continue;
@@ -211,8 +211,8 @@ bool Listener::Refuse(Stream& stream, ParseResult why) {
   answer.body = why == ParseResult::kTooLarge ? "request too large\n" : "bad request\n";
   stream.WriteAll(HeadOf(answer, answer.body.size(), false) + answer.body,
                   After(options_.write_ms));
-  // What the peer is still sending is read over for a moment: closing on unread bytes would reset
-  // the connection and could take the answer with it.
+  // Drain the peer's remaining bytes briefly: closing with unread bytes would reset the connection
+  // and could discard the answer.
   stream.FinishWriting();
   std::string rest;
   const Deadline deadline = After(1000);
@@ -266,7 +266,7 @@ bool Listener::SendFaulty(Stream& stream, const HttpAnswer& answer, const std::s
     case Delivery::Kind::kResetInBody:
       stream.WriteAll(head, After(options_.write_ms));
       stream.WriteAll(part, After(options_.write_ms));
-      // RST drops what is still queued: give the peer a moment to take the bytes.
+      // RST drops queued bytes: give the peer a moment to read them.
       Pause(20);
       stream.ResetOnClose();
       break;

@@ -96,7 +96,7 @@ ParseResult ReadFraming(HttpRequest* request, bool http10, HeadFacts* facts) {
       if (EqualsIgnoringCase(value, "keep-alive")) request->keep_alive = true;
     }
   }
-  // Both at once is how requests are smuggled.
+  // Both at once permit request smuggling.
   if (has_length && facts->chunked) return ParseResult::kBad;
   return facts->content_length > kBodyBytesMax ? ParseResult::kTooLarge : ParseResult::kComplete;
 }
@@ -220,7 +220,7 @@ ParseResult ParseChunked(std::string_view buffer, std::string* body, std::size_t
     if (error != std::errc() || stop != digits.data() + digits.size()) return ParseResult::kBad;
     at = line_end + 2;
     if (size == 0) {
-      // Trailers are read over.
+      // Trailers are ignored.
       const std::size_t last = buffer.substr(at, 2) == "\r\n" ? at : buffer.find("\r\n\r\n", at);
       if (last == std::string_view::npos) {
         return buffer.size() - at > kHeadBytesMax ? ParseResult::kBad : ParseResult::kIncomplete;

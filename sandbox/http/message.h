@@ -26,7 +26,7 @@ struct HttpRequest {
   // As sent: path and query, still percent-encoded.
   std::string path;
   std::string query;
-  // Names as sent; look them up with `Header`.
+  // Names as sent; `Header` finds them.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   bool keep_alive = true;
@@ -39,14 +39,14 @@ struct HttpRequest {
   std::vector<std::string> QueryValues(std::string_view name) const;
 };
 
-// How the bytes of an answer leave; everything but kWhole is a fault that was asked for.
+// How the bytes of an answer are sent; all except kWhole are requested faults.
 struct Delivery {
   enum class Kind : std::uint8_t {
     kWhole,
     kReset,        // no byte, RST
     kResetInBody,  // head and `bytes` of the body, RST
     kTruncate,     // `bytes` of the body, then FIN
-    kSilence,      // no byte until the peer gives up or `hold_ms` have passed, then FIN
+    kSilence,      // no byte until the peer closes or `hold_ms` have passed, then FIN
     kSlow,         // `bytes` per second
   };
   Kind kind = Kind::kWhole;

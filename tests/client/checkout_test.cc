@@ -138,12 +138,13 @@ TEST(Checkout, EndsWithTheCodeOfThePaymentsEnd) {
   hanging.hangs = true;
   const Outcome late = CheckedOut(created, hanging, {"--timeout", "0.3"});
   EXPECT_EQ(late.exit, kExitOpen);
-  EXPECT_THAT(late.err, HasSubstr("hint: the time is up; go on with: msp order watch tulip-1"));
+  EXPECT_THAT(late.err,
+              HasSubstr("hint: the timeout has passed; continue with: msp order watch tulip-1"));
 }
 
 TEST(Checkout, EndsWhenTheMoneyIsOnItsWayAndSaysSo) {
   const std::string note =
-      "the money is on its way, not there yet\nhint: follow it with: msp order watch tulip-1\n";
+      "the money has not arrived yet\nhint: watch it with: msp order watch tulip-1\n";
   FakeAnswer hanging = Ended(v1::PAYMENT_STATE_PROCESSING);
   hanging.hangs = true;
   const Outcome watched = CheckedOut(Reply(Created()), hanging);

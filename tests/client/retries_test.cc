@@ -131,17 +131,17 @@ std::string EnvoyRoutes() {
 
 std::string MethodTable() {
   std::string text =
-      "# How each method may be repeated\n\n"
-      "Made from the schema's `retry` option; tests hold it to that. [The rule](../clients.md) "
+      "# How each method may be retried\n\n"
+      "Generated from the schema's `retry` option; a test compares them. [The rule](../clients.md) "
       "says how to "
       "repeat a call that\nmoves money.\n\n"
-      "| method | repeat it |\n|---|---|\n";
+      "| method | retry |\n|---|---|\n";
   for (const MethodDescriptor* method : Methods()) {
     const char* how = "only by the caller's rule: same order id, same key, `control.repeat`";
     if (method->input_type()->FindFieldByName("control") == nullptr)
       how = "never by itself; a second one adds a second copy, which moves no money";
-    if (RepeatOf(*method) == Repeat::kFreely) how = "at will; it only reads";
-    if (RepeatOf(*method) == Repeat::kIdempotent) how = "at will; twice ends as once";
+    if (RepeatOf(*method) == Repeat::kFreely) how = "freely: it is a read";
+    if (RepeatOf(*method) == Repeat::kIdempotent) how = "freely: it is idempotent";
     text += "| `" + method->service()->name() + "." + method->name() + "` | " + how + " |\n";
   }
   return text;

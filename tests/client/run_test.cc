@@ -168,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
                           .reason = "OUTCOME_UNKNOWN",
                           .metadata = {{"outcome", "UNKNOWN"}}}),
                   kExitUnknown, "error: UNKNOWN OUTCOME_UNKNOWN outcome=UNKNOWN: sent, no answer\n",
-                  "msp order get tulip-1; then repeat this very command with --repeat"},
+                  "msp order get tulip-1; then repeat the same command with --repeat"},
         ErrorCase{"not_the_services_word",
                   FakeAnswer{.status = {StatusCode::UNAVAILABLE, "connection reset"}}, kExitUnknown,
                   "error: UNAVAILABLE outcome=UNKNOWN: no answer from 127.0.0.1:",
@@ -180,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(
                           .violations = {{"x", "4111 1111 1111 1111"}}}),
                   kExitRefused, "error: INVALID_ARGUMENT", ""},
         ErrorCase{"an_empty_reply", FakeAnswer{.messages = {""}}, kExitUnknown,
-                  "error: UNKNOWN OUTCOME_UNKNOWN outcome=UNKNOWN: the reply does not say",
+                  "error: UNKNOWN OUTCOME_UNKNOWN outcome=UNKNOWN: the reply does not state",
                   "--repeat"}),
     [](const auto& instance) { return instance.param.name; });
 

@@ -119,7 +119,7 @@ TEST(Watch, GoesOnFromTheLastTokenWhenTheServiceGoesAway) {
   const Outcome ran = RunAt(service.address(), {"order", "watch", "tulip-1", "--follow",
                                                 "--heartbeat-s", "30", "--resume-token", "t0"});
   EXPECT_EQ(ran.exit, kExitOk);
-  EXPECT_THAT(ran.err, HasSubstr("the stream was lost (UNAVAILABLE); going on in"));
+  EXPECT_THAT(ran.err, HasSubstr("the stream was lost (UNAVAILABLE); reconnecting in"));
   const auto calls = service.calls();
   EXPECT_EQ(RequestOf(calls[0]).resume_token(), "t0");
   EXPECT_EQ(RequestOf(calls[1]).resume_token(), "t1");
@@ -146,7 +146,8 @@ TEST(Watch, EndsWithTheTimeAndSaysHowToGoOn) {
   const Outcome ran = Watched({.messages = {State(v1::PAYMENT_STATE_PENDING, "t1")}, .hangs = true},
                               {"order", "watch", "tulip-1", "--timeout", "0.3"});
   EXPECT_EQ(ran.exit, kExitOpen);
-  EXPECT_THAT(ran.err, HasSubstr("the time is up\nhint: go on with --resume-token t1\n"));
+  EXPECT_THAT(ran.err,
+              HasSubstr("the timeout has passed\nhint: continue with --resume-token t1\n"));
 }
 
 TEST(Watch, AnErrorIsNoEnd) {

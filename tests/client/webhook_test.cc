@@ -92,14 +92,14 @@ TEST(WebhookVerify, SaysWhyItIsNotGenuine) {
       {"short", kBody, Base64("1900000000:abcd"), kKey, "not 128"},
       {"other key", kBody, good, "another-key", "another key, or other bytes"},
       {"spaces around the key", kBody, good, std::string(" ") + kKey, "white space around it"},
-      {"line end", std::string(kBody) + "\n", good, kKey, "a line end that was not"},
+      {"line end", std::string(kBody) + "\n", good, kKey, "a line end that the notification"},
       {"line end lost", kBody, AuthOf(kKey, "1900000000", std::string(kBody) + "\n"), kKey,
        "lost the line end"},
       {"printed again", R"({"order_id": "tulip & 1", "amount": 4995, "status": "completed"})", good,
        kKey, "printed again"},
       {"tampered", R"({"order_id":"tulip & 1","amount":4996,"status":"completed"})", good, kKey,
        "other bytes than were signed"},
-      {"no json", "{", good, kKey, "not even JSON"},
+      {"no json", "{", good, kKey, "is not JSON"},
   };
   for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);

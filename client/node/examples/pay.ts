@@ -29,7 +29,7 @@ try {
   });
   console.log(`refunded ${refund?.amount} of ${orderId}: ${refund?.pspRefundId}`);
 } catch (error) {
-  if (error instanceof InvalidRequest) console.error("mend the request:", error.message);
+  if (error instanceof InvalidRequest) console.error("correct the request:", error.message);
   else if (error instanceof OutcomeUnknown) console.error(`${orderId} may be paid; run again with the same id:`, error.message);
   else throw error;
   process.exitCode = 1;

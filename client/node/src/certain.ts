@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+// The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
 //
 // | outcome   | what happens                                                                                 |
 // |-----------|----------------------------------------------------------------------------------------------|
 // | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                      |
 // | REJECTED  | Rejected is thrown: the same call would be refused again                                     |
-// | NOT_SENT  | the same call again when the service gave a time for it, or no connection was made; else     |
+// | NOT_SENT  | the same call again if the service gave a retry time, or no connection was made; else        |
 // |           | NotSent or InvalidRequest                                                                    |
-// | UNKNOWN   | the same call again with control.repeat: the service looks before it sends anything          |
+// | UNKNOWN   | the same call again with control.repeat: the service reads the order before it sends it      |
 import { makeError, ServiceError, unknown } from "./errors.js";
 import { CallControl, type CallResult, Outcome } from "./gen/multisafepay/v1/control.js";
 
-// Less is not worth an attempt: the service refuses a call that it could not see through.
+// The minimum time of an attempt: the service refuses a call that cannot complete in time.
 const ATTEMPT_MIN_MS = 1_000;
 
-/** How long to stay with a call that moves money. */
+/** The retry policy of a call that moves money. */
 export interface Rule {
   /** For all attempts and pauses together. */
   budgetMs: number;
   attemptsMax: number;
-  /** Before the second attempt; doubles with each further one. RetryInfo asks for more. */
+  /** Before the second attempt; doubles with each further one. A longer RetryInfo takes precedence. */
   pauseMs: number;
-  /** Told of each repeat, for logs. */
+  /** Called before each repeat, for logs. */
   onRepeat?: (error: ServiceError, waitMs: number) => void;
   nowMs: () => number;
   sleep: (ms: number) => Promise<void>;
@@ -41,10 +41,10 @@ interface Controlled {
 }
 
 /**
- * Makes the call until its answer is certain or the budget is spent. Every attempt carries the same ids and idempotency
- * key. OutcomeUnknown is to be resolved by getOrder, or by this same call again.
+ * Makes the call until its answer is conclusive or the budget is spent. Every attempt carries the same ids and
+ * idempotency key. Resolve OutcomeUnknown with getOrder, or with the same call again.
  */
-export async function certainly<Q extends Controlled, R extends { result?: CallResult | undefined }>(
+export async function callWithRetry<Q extends Controlled, R extends { result?: CallResult | undefined }>(
   call: (request: Q, timeoutMs: number) => Promise<R>,
   request: Q,
   rule: Rule,
@@ -52,26 +52,26 @@ export async function certainly<Q extends Controlled, R extends { result?: CallR
 ): Promise<R> {
   const mine = { ...request };
   const end = rule.nowMs() + rule.budgetMs;
-  let inDoubt = false;
+  let indeterminate = false;
   for (let attempt = 1, pause = rule.pauseMs; ; ++attempt, pause *= 2) {
     let error: ServiceError;
     try {
       const reply = await call(mine, Math.min(timeoutMs, Math.max(end - rule.nowMs(), ATTEMPT_MIN_MS)));
       if (reply.result?.outcome === Outcome.OUTCOME_CONFIRMED || reply.result?.dryRunJson) return reply;
-      error = unknown("the reply does not say what is certain");
+      error = unknown("the reply does not state the outcome");
     } catch (caught) {
       if (!(caught instanceof ServiceError)) throw caught;
       error = caught;
     }
     if (error.outcome === Outcome.OUTCOME_UNKNOWN) {
-      inDoubt = true;
+      indeterminate = true;
       mine.control = CallControl.fromPartial({ ...mine.control, repeat: true });
     }
     const mayGoAgain = error.outcome === Outcome.OUTCOME_UNKNOWN || error.retryAfterMs !== undefined;
     const wait = Math.max(pause, error.retryAfterMs ?? 0);
     if (!mayGoAgain || attempt >= rule.attemptsMax || rule.nowMs() + wait + ATTEMPT_MIN_MS > end) {
-      // That the last attempt was not sent says nothing about the earlier one that may have been.
-      if (inDoubt && error.outcome === Outcome.OUTCOME_NOT_SENT)
+      // The last attempt was not sent, but an earlier one may have been.
+      if (indeterminate && error.outcome === Outcome.OUTCOME_NOT_SENT)
         throw makeError({ ...error, message: error.message, outcome: Outcome.OUTCOME_UNKNOWN, retryAfterMs: undefined });
       throw error;
     }

@@ -2,14 +2,14 @@
 
 // The client: one method for each call of the service.
 //
-// Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a channel of their own on
-// which nothing is ever tried again by itself; they follow the caller's rule (certain.ts) to a certain outcome.
+// gRPC retries reads while the service is unavailable. Calls that move money use a separate channel without automatic
+// retries; they follow the caller's rule (certain.ts) to a conclusive outcome.
 import { readFileSync } from "node:fs";
 import {
   credentials, Metadata, status as Code, type CallOptions, type ChannelCredentials, type ClientOptions,
   type ClientReadableStream, type ServiceError as GrpcError,
 } from "@grpc/grpc-js";
-import { certainly, DEFAULT_RULE, type Rule } from "./certain.js";
+import { callWithRetry, DEFAULT_RULE, type Rule } from "./certain.js";
 import { connected, way } from "./connect.js";
 import { readError } from "./errors.js";
 import type { Order } from "./gen/multisafepay/v1/order.js";
@@ -41,9 +41,9 @@ import {
 } from "./gen/multisafepay/v1/transaction_service.js";
 // End of what ./run derive writes.
 
-// Addresses that never leave the machine.
+// Addresses on this machine.
 const LOCAL = /^(dns:(\/\/\/)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:/;
-// The largest reply that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
+// The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
 // with full texts; this is twice that. gRPC's default is 4 MiB.
 const RECEIVE_MAX_BYTES = 32 << 20;
 const WATCH_BREAKS_MAX = 8;
@@ -61,13 +61,14 @@ export interface Options {
   /** Plain text to another machine, behind a mesh that encrypts. */
   allowPlaintext?: boolean;
   /**
-   * "http://[USER:PASSWORD@]HOST:PORT" of a proxy that is asked to CONNECT to the server. The environment's http_proxy,
-   * https_proxy and grpc_proxy are ignored: in plain text they would hand card data to a machine that nobody named here.
+   * "http://[USER:PASSWORD@]HOST:PORT" of a proxy that gets CONNECT to the server. The environment's http_proxy,
+   * https_proxy and grpc_proxy are ignored: in plain text they would expose card data to a proxy that was not
+   * configured here.
    */
   proxy?: string;
-  /** Chooses one of several sites (metadata x-msp-site). */
+  /** Selects one of several sites (metadata x-msp-site). */
   site?: string;
-  /** Of one attempt; the service answers within 33 s, and 35 s let its word on the outcome arrive. */
+  /** Of one attempt; the service answers within 33 s, and 35 s let its outcome arrive. */
   writeTimeoutMs?: number;
   readTimeoutMs?: number;
   rule?: Partial<Rule>;
@@ -119,7 +120,7 @@ export class Client {
     const common: ClientOptions = {
       ...channel,
       "grpc.max_receive_message_length": RECEIVE_MAX_BYTES,
-      // What may be repeated is written here, and not in a name server's records.
+      // The retry policy comes from here, never from DNS records.
       "grpc.service_config_disable_resolution": 1,
     };
     const reads = { ...common, "grpc.service_config": SERVICE_CONFIG };
@@ -159,21 +160,22 @@ export class Client {
     return this.#call(client, method, request, timeoutMs, false);
   }
 
-  #certain<Q extends Parameters<typeof certainly>[1], R extends Awaited<ReturnType<typeof certainly>>>(
+  #certain<Q extends Parameters<typeof callWithRetry>[1], R extends Awaited<ReturnType<typeof callWithRetry>>>(
     method: Unary<Q, R>,
     request: Q,
     timeoutMs = this.#options.writeTimeoutMs,
   ): Promise<R> {
     const attempt = async (mine: Q, ms: number) =>
       this.#call(this.#money, method, mine, await connected(this.#money, this.#tried, ms), true);
-    return certainly(attempt, request, this.#rule, timeoutMs);
+    return callWithRetry(attempt, request, this.#rule, timeoutMs);
   }
 
-  // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. `timeoutMs` is of one attempt.
+  // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeoutMs` is of
+  // one attempt.
 
   /**
-   * Creates the order once or not at all. `result.reason` NEXT_ACTION_LOST: the page for the customer was in a lost
-   * answer; cancelOrder, then a new id.
+   * Creates the order once or not at all. `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a
+   * lost answer; cancelOrder, then a new id.
    */
   createOrder(request: Input<typeof CreateOrderRequest>, timeoutMs?: number) {
     return this.#certain(this.#money.createOrder, CreateOrderRequest.fromPartial(request), timeoutMs);
@@ -203,8 +205,8 @@ export class Client {
   }
 
   /**
-   * The order's state now, then each change, until it is final (or for good, with `follow`). A stream that breaks goes on
-   * where it stopped. `timeoutMs` is of one stream; leaving the loop ends it.
+   * The order's current state, then each change, until it is final (or indefinitely, with `follow`). A broken stream is
+   * resumed. `timeoutMs` is of one stream; exiting the loop ends it.
    */
   async *watchOrder(
     orderId: string,
@@ -253,17 +255,17 @@ export class Client {
     const whole = ListClosingBalancesRequest.fromPartial(request);
     return this.#read(this.#accounts, this.#accounts.listClosingBalances, whole, timeoutMs);
   }
-  /** Lists the trades that a shop can be of. */
+  /** Lists the business categories of shops. */
   listCategories(request: Input<typeof ListCategoriesRequest> = {}, timeoutMs?: number) {
     const whole = ListCategoriesRequest.fromPartial(request);
     return this.#read(this.#accounts, this.#accounts.listCategories, whole, timeoutMs);
   }
-  /** Makes a token for the payment component in the browser. Good for one order and 600 seconds. */
+  /** Creates a token for the payment component in the browser. Valid for one order and 600 seconds. */
   createApiToken(request: Input<typeof CreateApiTokenRequest> = {}, timeoutMs?: number) {
     const whole = CreateApiTokenRequest.fromPartial(request);
     return this.#read(this.#checkout, this.#checkout.createApiToken, whole, timeoutMs);
   }
-  /** Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it. */
+  /** Creates a session for the Apple Pay button: the browser provides the validation address, MultiSafepay calls it. */
   createApplePaySession(request: Input<typeof CreateApplePaySessionRequest>, timeoutMs = this.#options.writeTimeoutMs) {
     const whole = CreateApplePaySessionRequest.fromPartial(request);
     return this.#read(this.#checkout, this.#checkout.createApplePaySession, whole, timeoutMs);
@@ -278,12 +280,12 @@ export class Client {
     const whole = HoldOrderRequest.fromPartial(request);
     return this.#read(this.#money, this.#money.holdOrder, whole, timeoutMs);
   }
-  /** Gives a Pay After Delivery order more days before it expires unshipped. Moves no money. */
+  /** Extends the days before an unshipped Pay After Delivery order expires. Moves no money. */
   extendOrder(request: Input<typeof ExtendOrderRequest>, timeoutMs = this.#options.writeTimeoutMs) {
     const whole = ExtendOrderRequest.fromPartial(request);
     return this.#read(this.#money, this.#money.extendOrder, whole, timeoutMs);
   }
-  /** Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice. */
+  /** Submits a document as evidence against a chargeback of the order. A repeat submits it twice. */
   addOrderFile(request: Input<typeof AddOrderFileRequest>, timeoutMs = this.#options.writeTimeoutMs) {
     const whole = AddOrderFileRequest.fromPartial(request);
     return this.#read(this.#money, this.#money.addOrderFile, whole, timeoutMs);
@@ -328,7 +330,7 @@ export class Client {
     const whole = GetReceiptRequest.fromPartial(request);
     return this.#read(this.#terminals, this.#terminals.getReceipt, whole, timeoutMs);
   }
-  /** Lists a customer's stored cards. A customer without any gives an empty list, not an error. */
+  /** Lists a customer's stored cards. A customer without stored cards gives an empty list, not an error. */
   listTokens(request: Input<typeof ListTokensRequest>, timeoutMs?: number) {
     const whole = ListTokensRequest.fromPartial(request);
     return this.#read(this.#tokens, this.#tokens.listTokens, whole, timeoutMs);
@@ -338,12 +340,12 @@ export class Client {
     const whole = GetTokenRequest.fromPartial(request);
     return this.#read(this.#tokens, this.#tokens.getToken, whole, timeoutMs);
   }
-  /** Changes the expiry date of a stored card, when the issuer has prolonged it. */
+  /** Changes the expiry date of a stored card, if the issuer has extended it. */
   updateToken(request: Input<typeof UpdateTokenRequest>, timeoutMs = this.#options.writeTimeoutMs) {
     const whole = UpdateTokenRequest.fromPartial(request);
     return this.#read(this.#tokens, this.#tokens.updateToken, whole, timeoutMs);
   }
-  /** Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND. */
+  /** Removes a stored card permanently. A repeat after success gives NOT_FOUND. */
   deleteToken(request: Input<typeof DeleteTokenRequest>, timeoutMs = this.#options.writeTimeoutMs) {
     const whole = DeleteTokenRequest.fromPartial(request);
     return this.#read(this.#tokens, this.#tokens.deleteToken, whole, timeoutMs);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Connects a channel before a call that moves money: without a connection nothing was sent, and that is certain. And the
-// proxy on the way, where somebody named one.
+// Connects a channel before a call that moves money: without a connection the request provably was not sent. Also sets
+// the proxy, if one is configured.
 import { type Client, type ClientOptions, connectivityState, Metadata, status as Code } from "@grpc/grpc-js";
 import { makeError } from "./errors.js";
 import { Outcome } from "./gen/multisafepay/v1/control.js";
 
-/** The rest of a call's time is the call's own. Also the longest pause between two attempts to connect. */
+/** The rest of a call's time is for the call itself. Also the longest pause between two attempts to connect. */
 export const CONNECT_MAX_MS = 5_000;
-// For gRPC to say why it is not connected.
+// The time for gRPC to report why it is not connected.
 const REASON_MAX_MS = 200;
 const NOTHING = () => Buffer.alloc(0);
 
 /**
- * Connects unless the channel is ready, for half of the time and CONNECT_MAX_MS at most. Resolves with what is left of the
- * time; rejects with NotSent when the channel does not become ready.
+ * Connects unless the channel is ready, for half of the time and CONNECT_MAX_MS at most. Resolves with the remaining
+ * time; rejects with NotSent if the channel does not become ready.
  */
 export async function connected(client: Client, tried: string, timeoutMs: number): Promise<number> {
   if (client.getChannel().getConnectivityState(true) === connectivityState.READY) return timeoutMs;
@@ -30,7 +30,8 @@ export async function connected(client: Client, tried: string, timeoutMs: number
   });
 }
 
-// Why gRPC is not connected, which only a call is told: it fails at once. This one reads nothing and changes nothing.
+// gRPC's reason for having no connection, which only a call returns: it fails at once. This call reads and changes
+// nothing.
 function reason(client: Client): Promise<string> {
   const options = { deadline: new Date(Date.now() + REASON_MAX_MS) };
   return new Promise((done) =>

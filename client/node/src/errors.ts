@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a call that did not succeed says, read from its status and the google.rpc details in the trailer.
+// The error of a failed call, parsed from its status and the google.rpc details in the trailer.
 import { status as Code, type ServiceError as GrpcError } from "@grpc/grpc-js";
 import { BadRequest, ErrorInfo, RetryInfo } from "./gen/google/rpc/error_details.js";
 import { Status } from "./gen/google/rpc/status.js";
 import { Outcome } from "./gen/multisafepay/v1/control.js";
 
-// The domains whose ErrorInfo is the service's word; one from a proxy on the way proves nothing.
+// The domains of the service's own ErrorInfo; one from a proxy proves nothing.
 const DOMAINS = ["multisafepay.com", "multisafepay-grpc"];
 
-/** One field of the request that was refused: "gateway_info.card_number", and why; never its value. */
+/** One rejected field of the request: "gateway_info.card_number", and the reason; never its value. */
 export interface FieldViolation {
   field: string;
   description: string;
@@ -18,24 +18,24 @@ export interface FieldViolation {
 export interface ErrorFacts {
   code: Code;
   message: string;
-  /** "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, and nobody's word on the payment. */
+  /** "OUTCOME_UNKNOWN", "MSP_1006"; empty for gRPC's own status, which proves nothing about the payment. */
   reason: string;
   /** Who defines the reason: "multisafepay.com" or "multisafepay-grpc". */
   domain: string;
-  /** What is certain; OUTCOME_UNSPECIFIED for calls that move no money. */
+  /** The outcome; OUTCOME_UNSPECIFIED for calls that move no money. */
   outcome: Outcome;
-  /** MultiSafepay's own code and HTTP status; 0 when it gave none. */
+  /** MultiSafepay's own code and HTTP status; 0 if absent. */
   errorCode: number;
   httpStatus: number;
   orderId: string;
   violations: FieldViolation[];
-  /** After this long the same call may be sent again; only set when the request provably never left. */
+  /** The time after which the same call may be sent again; only set if the request provably was not sent. */
   retryAfterMs?: number;
-  /** The service itself said all this: the trailer carried its ErrorInfo. */
+  /** True if the service itself reported the error: the trailer has its ErrorInfo. */
   fromService: boolean;
 }
 
-/** A call that did not succeed. For a call that moves money one of the subclasses says what is certain. */
+/** A failed call. For a call that moves money one of the subclasses states the outcome. */
 export class ServiceError extends Error implements ErrorFacts {
   readonly code!: Code;
   readonly reason!: string;
@@ -60,11 +60,11 @@ export class ServiceError extends Error implements ErrorFacts {
 
 /** MultiSafepay refused; nothing was done. */
 export class Rejected extends ServiceError {}
-/** The request never left the service, or this client (reason NOT_CONNECTED); nothing was done. */
+/** The service, or this client (reason NOT_CONNECTED), did not send the request; nothing was done. */
 export class NotSent extends ServiceError {}
-/** The request itself is wrong: `violations` names the fields. */
+/** The request itself is invalid: `violations` names the fields. */
 export class InvalidRequest extends NotSent {}
-/** The money may have moved. Look with getOrder, or make the same call again; never under another order id. */
+/** The money may have moved. Call getOrder, or make the same call again; never under another order id. */
 export class OutcomeUnknown extends ServiceError {}
 
 export function makeError(facts: ErrorFacts): ServiceError {
@@ -86,7 +86,7 @@ function details(error: GrpcError): { typeUrl: string; value: Uint8Array }[] {
   if (!(bytes instanceof Uint8Array)) return [];
   try {
     const parsed = Status.decode(bytes);
-    // Details of another code belong to another status: somebody on the way replaced one of the two.
+    // Details of another code belong to another status: an intermediary replaced one of the two.
     return parsed.code === error.code ? parsed.details : [];
   } catch {
     return [];
@@ -118,12 +118,12 @@ export function readError(error: GrpcError, movesMoney: boolean): ServiceError {
     const delay = retry && RetryInfo.decode(retry).retryDelay;
     if (delay) facts.retryAfterMs = Number(delay.seconds) * 1000 + Math.floor(delay.nanos / 1e6);
   } catch {
-    // What cannot be read says nothing.
+    // Unreadable details are ignored.
   }
   if (!movesMoney) facts.outcome = Outcome.OUTCOME_UNSPECIFIED;
-  // A lost connection tells nothing about the payment.
+  // A lost connection does not determine the payment's outcome.
   else if (facts.outcome === Outcome.OUTCOME_UNSPECIFIED) facts.outcome = Outcome.OUTCOME_UNKNOWN;
-  // RetryInfo that the service did not vouch for is an invitation to pay twice.
+  // Honouring a RetryInfo that is not the service's could charge twice.
   if (!facts.fromService || facts.outcome === Outcome.OUTCOME_UNKNOWN) delete facts.retryAfterMs;
   return makeError(facts);
 }

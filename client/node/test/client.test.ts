@@ -77,8 +77,8 @@ test("an unknown outcome is resolved and charged once", async () => {
   const client = new Client(SERVER, { rule: { onRepeat: (error) => outcomes.push(error.outcome) } });
   const match = { order_id: "node-unknown", path: "/v1/json/orders*" };
   await control("faults", { match: { ...match, method: "POST", times: 1 }, effect: { name: "commit_then_fail" } });
-  // As many looks fail as the first attempt has time for, and some of the second. An answer that ends in its middle
-  // is not asked for again.
+  // As many lookups fail as the first attempt has time for, and some of the second. A truncated answer is not requested
+  // again.
   const lost = { name: "reset", when: "in_body" };
   await control("faults", { match: { ...match, method: "GET", times: 4 }, effect: lost });
   const reply = await client.createOrder(order("node-unknown"), 1_500);

@@ -3,7 +3,7 @@
 // The rule on answers that are made up, in virtual time.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { certainly, DEFAULT_RULE, type Rule } from "../src/certain.js";
+import { callWithRetry, DEFAULT_RULE, type Rule } from "../src/certain.js";
 import { makeError, unknown } from "../src/errors.js";
 import { Code, CreateOrderRequest, CreateOrderResponse, NotSent, Outcome, OutcomeUnknown, Rejected } from "../src/index.js";
 
@@ -25,7 +25,7 @@ class Play {
       ...DEFAULT_RULE, nowMs: () => this.now,
       sleep: async (ms) => { this.waits.push(ms); this.now += ms; }, ...rule,
     };
-    return certainly(async (request: CreateOrderRequest) => {
+    return callWithRetry(async (request: CreateOrderRequest) => {
       this.repeats.push(request.control?.repeat);
       const answer = this.answers.shift();
       if (answer instanceof Error) throw answer;

@@ -11,28 +11,28 @@ use Multisafepay\V1\Outcome;
 use SensitiveParameter;
 
 /**
- * The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+ * The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
  *
  * | outcome   | what happens                                                                             |
  * |-----------|------------------------------------------------------------------------------------------|
  * | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                  |
  * | REJECTED  | Rejected is thrown: the same call would be refused again                                 |
- * | NOT_SENT  | the same call again when the service gave a time for it, or no connection was made; else |
+ * | NOT_SENT  | the same call again if the service gave a retry time, or no connection was made; else    |
  * |           | NotSent or InvalidRequest                                                                |
- * | UNKNOWN   | the same call again with control.repeat: the service looks before it sends anything      |
+ * | UNKNOWN   | the same call again with control.repeat: the service reads the order before it sends it  |
  *
  * @internal
  */
 final class Certain
 {
-    // Less is not worth an attempt: the service refuses a call that it could not see through.
+    // The minimum time of an attempt: the service refuses a call that cannot complete in time.
     private const ATTEMPT_MIN_S = 1.0;
 
     /**
-     * Makes $call($request, $timeout) until its answer is certain or the budget is spent.
+     * Makes $call($request, $timeout) until its answer is conclusive or the budget is spent.
      *
-     * Every attempt carries the same ids and idempotency key. OutcomeUnknown is to be resolved by getOrder, or by this
-     * same call again.
+     * Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with getOrder, or with the same
+     * call again.
      *
      * @template Q of Message
      * @template R of Message
@@ -48,11 +48,11 @@ final class Certain
     ): Message {
         $mine = clone $request;
         $end = ($rule->clock)() + $rule->budget;
-        $inDoubt = false;
+        $indeterminate = false;
         for ($attempt = 1, $pause = $rule->pause;; ++$attempt, $pause *= 2) {
             try {
                 $reply = $call($mine, min($timeout, max($end - ($rule->clock)(), self::ATTEMPT_MIN_S)));
-                $error = self::doubtful($reply);
+                $error = self::inconclusive($reply);
                 if ($error === null) {
                     return $reply;
                 }
@@ -60,8 +60,8 @@ final class Certain
                 $error = $caught;
             }
             if ($error instanceof OutcomeUnknown) {
-                $inDoubt = true;
-                // A copy of its own: clone leaves the caller's control and ours one object.
+                $indeterminate = true;
+                // A separate copy: clone would share the caller's control object.
                 $control = $mine->getControl() === null ? new CallControl() : clone $mine->getControl();
                 $mine->setControl($control->setRepeat(true));
             }
@@ -69,8 +69,8 @@ final class Certain
             $mayGoAgain = $error instanceof OutcomeUnknown || $error->retryAfter !== null;
             $timeIsUp = ($rule->clock)() + $wait + self::ATTEMPT_MIN_S > $end;
             if (!$mayGoAgain || $attempt >= $rule->attemptsMax || $timeIsUp) {
-                // That the last attempt was not sent says nothing about the earlier one that may have been.
-                throw $inDoubt && $error->outcome === Outcome::OUTCOME_NOT_SENT ? $error->asUnknown() : $error;
+                // The last attempt was not sent, but an earlier one may have been.
+                throw $indeterminate && $error->outcome === Outcome::OUTCOME_NOT_SENT ? $error->asUnknown() : $error;
             }
             if ($rule->onRepeat !== null) {
                 ($rule->onRepeat)($error, $wait);
@@ -79,13 +79,13 @@ final class Certain
         }
     }
 
-    /** A reply that does not say CONFIRMED is nobody's word on the payment, unless nothing was to be sent. */
-    private static function doubtful(Message $reply): ?ServiceException
+    /** A reply without CONFIRMED does not determine the payment's outcome, except for a dry run. */
+    private static function inconclusive(Message $reply): ?ServiceException
     {
         $result = $reply->getResult();
         if ($result !== null && ($result->getOutcome() === Outcome::OUTCOME_CONFIRMED || $result->getDryRunJson() !== '')) {
             return null;
         }
-        return ServiceException::unknown('the reply does not say what is certain');
+        return ServiceException::unknown('the reply does not state the outcome');
     }
 }

@@ -10,29 +10,28 @@ use Generator;
 use SensitiveParameter;
 
 /**
- * Makes calls to one endpoint, each on a connection of its own.
+ * Makes calls to one endpoint, each on a separate connection.
  *
- * libcurl 7.88, which Debian 12 has, cannot make a second call on a connection of HTTP/2 in plain text (its 8.0 can); and
- * what is sent on a kept connection may find it dead.
+ * Debian 12's libcurl 7.88 cannot make a second call on a plain-text HTTP/2 connection (8.0 can), and a re-used
+ * connection may be dead.
  *
- * A call that moves money is made when the service has just answered: where it did not, nothing was sent, and that is
- * certain.
+ * A call that moves money is made only after the service has just answered; otherwise the request provably was not sent.
  *
  * @internal
  */
 final class Channel
 {
-    // Seconds to connect before a call that moves money. The rest of the call's time is the call's own.
+    // Seconds to connect before a call that moves money. The rest of the call's time is for the call itself.
     private const CONNECT_MAX_S = 5.0;
     private const PAUSE_S = 0.05;
     private const PAUSE_MAX_S = 0.5;
-    // Seconds for which a service that has answered is taken to be up.
+    // Seconds for which a service counts as up after an answer.
     private const FRESH_S = 10.0;
-    // Reads nothing and changes nothing; any answer to it in HTTP/2 will do.
+    // Reads and changes nothing; any HTTP/2 answer suffices.
     private const CHECK = '/grpc.health.v1.Health/Check';
     private const SELECT_S = 1.0;
 
-    // Keeps names and TLS sessions.
+    // Caches names and TLS sessions.
     private readonly CurlHandle $handle;
     private ?float $answered = null;
 
@@ -69,7 +68,7 @@ final class Channel
     }
 
     /**
-     * A call with any number of answers, each yielded when it has arrived. Leaving the loop ends the call.
+     * A call with any number of answers, each yielded when it has arrived. Exiting the loop ends the call.
      *
      * @return Generator<int, string>
      */
@@ -86,7 +85,7 @@ final class Channel
                     yield $answer;
                 }
                 if ($running > 0 && curl_multi_select($multi, self::SELECT_S) < 0) {
-                    usleep((int) (1e6 * self::PAUSE_S)); // Nothing to wait for yet, as while a name is looked up.
+                    usleep((int) (1e6 * self::PAUSE_S)); // No socket to wait for during name resolution.
                 }
             } while ($running > 0);
             $ended = curl_multi_info_read($multi);

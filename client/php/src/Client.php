@@ -79,7 +79,7 @@ use SensitiveParameter;
 /**
  * A client of the service: one method for each of its calls, which blocks until the call has ended.
  *
- * Calls that move money follow the caller's rule to a certain outcome ({@see Certain}); each attempt is one request.
+ * Calls that move money follow the caller's rule to a conclusive outcome ({@see Certain}); each attempt is one request.
  * Reads are made again while the service is unavailable.
  */
 final class Client
@@ -92,7 +92,7 @@ final class Client
     private const METHODS = '/multisafepay.v1.PaymentMethodService/';
     private const TRANSACTIONS = '/multisafepay.v1.TransactionService/';
     private const NOTIFICATIONS = '/multisafepay.v1.NotificationService/';
-    // What docs/retries says of reads.
+    // The retry settings of reads, as in docs/retries.
     private const READS_MAX = 3;
     private const READ_PAUSE_S = 0.1;
     private const READ_PAUSE_MAX_S = 1.0;
@@ -105,11 +105,12 @@ final class Client
     /**
      * @param string $server HOST:PORT or unix:PATH
      * @param bool $allowPlaintext plain text to another machine, behind a mesh that encrypts
-     * @param string $proxy "http://[USER:PASSWORD@]HOST:PORT", which is asked to CONNECT to the server. The environment's
-     *     http_proxy, https_proxy and all_proxy are ignored: they would show card data to a machine nobody named here
-     * @param string $site chooses one of several sites (metadata x-msp-site)
-     * @param float $writeTimeout seconds of one attempt; the service answers within 33 s, and 35 s let its word on the
-     *     outcome arrive
+     * @param string $proxy "http://[USER:PASSWORD@]HOST:PORT", which gets CONNECT to the server. The environment's
+     * http_proxy, https_proxy and all_proxy are ignored: they would expose card data to a proxy that was not configured
+     * here
+     * @param string $site selects one of several sites (metadata x-msp-site)
+     * @param float $writeTimeout seconds of one attempt; the service answers within 33 s, and 35 s let its outcome
+     * arrive
      * @param float $readTimeout seconds of a read
      */
     public function __construct(
@@ -129,12 +130,14 @@ final class Client
         $this->channel = new Channel(new Endpoint($server, $tls, $allowPlaintext, $proxy), $site);
     }
 
-    // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. $timeout is of one attempt.
+    // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. $timeout is of
+    // one attempt.
 
     /**
      * Creates the order once or not at all.
      *
-     * getResult()->getReason() NEXT_ACTION_LOST: the page for the customer was in a lost answer; cancelOrder, then a new id.
+     * getResult()->getReason() NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancelOrder,
+     * then a new id.
      */
     public function createOrder(
         #[SensitiveParameter] CreateOrderRequest $request,
@@ -188,10 +191,10 @@ final class Client
     }
 
     /**
-     * The order's state now, then each change, until it is final (or for good, with $follow).
+     * The order's current state, then each change, until it is final (or indefinitely, with $follow).
      *
-     * Each is yielded as soon as it has arrived; a stream that breaks goes on where it stopped. $timeout is of one stream;
-     * leaving the loop ends it.
+     * Each is yielded as soon as it has arrived; a broken stream is resumed. $timeout is of one stream;
+     * exiting the loop ends it.
      *
      * @return Generator<int, WatchOrderResponse>
      */
@@ -253,7 +256,7 @@ final class Client
         return $this->read(self::ACCOUNTS . 'ListClosingBalances', $request, ListClosingBalancesResponse::class, $timeout);
     }
 
-    /** Lists the trades that a shop can be of. */
+    /** Lists the business categories of shops. */
     public function listCategories(
         #[SensitiveParameter] ListCategoriesRequest $request,
         ?float $timeout = null,
@@ -261,7 +264,7 @@ final class Client
         return $this->read(self::ACCOUNTS . 'ListCategories', $request, ListCategoriesResponse::class, $timeout);
     }
 
-    /** Makes a token for the payment component in the browser. Good for one order and 600 seconds. */
+    /** Creates a token for the payment component in the browser. Valid for one order and 600 seconds. */
     public function createApiToken(
         #[SensitiveParameter] CreateApiTokenRequest $request,
         ?float $timeout = null,
@@ -269,7 +272,9 @@ final class Client
         return $this->read(self::CHECKOUT . 'CreateApiToken', $request, CreateApiTokenResponse::class, $timeout);
     }
 
-    /** Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it. */
+    /**
+     * Creates a session for the Apple Pay button: the browser provides the validation address, MultiSafepay calls it.
+     */
     public function createApplePaySession(
         #[SensitiveParameter] CreateApplePaySessionRequest $request,
         ?float $timeout = null,
@@ -296,7 +301,7 @@ final class Client
         return $this->once(self::ORDERS . 'HoldOrder', $request, HoldOrderResponse::class, $timeout, false);
     }
 
-    /** Gives a Pay After Delivery order more days before it expires unshipped. Moves no money. */
+    /** Extends the days before an unshipped Pay After Delivery order expires. Moves no money. */
     public function extendOrder(
         #[SensitiveParameter] ExtendOrderRequest $request,
         ?float $timeout = null,
@@ -305,7 +310,7 @@ final class Client
         return $this->once(self::ORDERS . 'ExtendOrder', $request, ExtendOrderResponse::class, $timeout, false);
     }
 
-    /** Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice. */
+    /** Submits a document as evidence against a chargeback of the order. A repeat submits it twice. */
     public function addOrderFile(
         #[SensitiveParameter] AddOrderFileRequest $request,
         ?float $timeout = null,
@@ -378,7 +383,7 @@ final class Client
         return $this->read(self::TERMINALS . 'GetReceipt', $request, GetReceiptResponse::class, $timeout);
     }
 
-    /** Lists a customer's stored cards. A customer without any gives an empty list, not an error. */
+    /** Lists a customer's stored cards. A customer without stored cards gives an empty list, not an error. */
     public function listTokens(
         #[SensitiveParameter] ListTokensRequest $request,
         ?float $timeout = null,
@@ -394,7 +399,7 @@ final class Client
         return $this->read(self::TOKENS . 'GetToken', $request, GetTokenResponse::class, $timeout);
     }
 
-    /** Changes the expiry date of a stored card, when the issuer has prolonged it. */
+    /** Changes the expiry date of a stored card, if the issuer has extended it. */
     public function updateToken(
         #[SensitiveParameter] UpdateTokenRequest $request,
         ?float $timeout = null,
@@ -403,7 +408,7 @@ final class Client
         return $this->once(self::TOKENS . 'UpdateToken', $request, UpdateTokenResponse::class, $timeout, false);
     }
 
-    /** Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND. */
+    /** Removes a stored card permanently. A repeat after success gives NOT_FOUND. */
     public function deleteToken(
         #[SensitiveParameter] DeleteTokenRequest $request,
         ?float $timeout = null,

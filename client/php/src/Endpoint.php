@@ -9,18 +9,18 @@ use InvalidArgumentException;
 use SensitiveParameter;
 
 /**
- * Where the service is, and how it is reached, as options of libcurl.
+ * The service's address and transport, as options of libcurl.
  *
- * Proxies of the environment are never used: in plain text they would be shown card data.
+ * Proxies of the environment are never used: in plain text they would see card data.
  *
  * @internal
  */
 final class Endpoint
 {
-    // Addresses that never leave the machine.
+    // Addresses on this machine.
     private const LOCAL = '/^(localhost|127\.[\d.]+|\[::1\]):\d+$/';
 
-    /** The server and the way to it, in words: "127.0.0.1:50051 in plain text". */
+    /** The server and the transport, as text: "127.0.0.1:50051 in plain text". */
     public readonly string $tried;
 
     private readonly string $origin;
@@ -112,7 +112,7 @@ final class Endpoint
         ];
         if ($tls->ca !== null) {
             $options[CURLOPT_CAINFO] = $tls->ca;
-            // The system's folder of roots, libcurl's default, would be trusted beside the file: this one has none.
+            // libcurl would also trust its default, the system's folder of roots: use an empty folder.
             $options[CURLOPT_CAPATH] = __DIR__;
         }
         if ($tls->cert !== null) {

@@ -11,14 +11,14 @@ use SensitiveParameter;
 /**
  * One gRPC call on a handle of libcurl: writes the one message of the request, reads messages, status and details.
  *
- * The request leaves once. libcurl sends one again by itself when a connection that it had kept turns out to be dead, or a
- * server refuses the stream: here no connection is kept, and the body cannot be rewound, so that such a call fails instead.
+ * The request is sent once. libcurl re-sends a request when a re-used connection is dead or a server refuses the
+ * stream: here connections are not re-used and the body cannot be rewound, so such a call fails instead.
  *
  * @internal
  */
 final class Exchange
 {
-    // The largest message that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand
+    // The largest accepted message. The service sends a list of up to 16 MiB of JSON, a page of a thousand
     // transactions with full texts; this is twice that. gRPC's default is 4 MiB.
     private const RECEIVE_MAX_BYTES = 32 << 20;
     private const PREFIX_BYTES = 5;
@@ -61,7 +61,7 @@ final class Exchange
         curl_setopt_array($handle, $endpoint->optionsFor($path) + [
             CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
             CURLOPT_FOLLOWLOCATION => false,
-            // An upload and not CURLOPT_POSTFIELDS, which libcurl could send twice.
+            // An upload instead of CURLOPT_POSTFIELDS, which libcurl could send twice.
             CURLOPT_UPLOAD => true,
             // With its length known the message ends the stream. libcurl 7.88 would end it later by an empty frame, and
             // then loses answers that have come before.
@@ -83,7 +83,7 @@ final class Exchange
         ]);
     }
 
-    /** Whether libcurl has asked for the request's message. While it has not, no server can have the call. */
+    /** True once libcurl has read the request's message. Before that, no server can have the call. */
     public function asked(): bool
     {
         return $this->asked;
@@ -123,7 +123,7 @@ final class Exchange
     {
         $this->request = '';
         $text = $this->status['grpc-status'] ?? '';
-        if (ctype_digit($text)) { // The service's word, whatever became of the connection after it.
+        if (ctype_digit($text)) { // The service's status is final, even if the connection fails afterwards.
             $code = Code::tryFrom((int) $text) ?? Code::UNKNOWN;
             if ($code === Code::OK && $this->broken === null) {
                 return;
@@ -144,7 +144,7 @@ final class Exchange
         throw ServiceException::of($code, $message, '', $movesMoney);
     }
 
-    /** libcurl's own word on its error. */
+    /** libcurl's error text. */
     public function problem(int $error): string
     {
         return curl_error($this->handle) ?: curl_strerror($error) ?: "libcurl's error $error";

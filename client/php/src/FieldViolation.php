@@ -5,7 +5,7 @@ declare(strict_types=1);
 
 namespace Multisafepay\Grpc;
 
-/** One field of the request that was refused: "gateway_info.card_number", and why; never its value. */
+/** One rejected field of the request: "gateway_info.card_number", and the reason; never its value. */
 final class FieldViolation
 {
     public function __construct(public readonly string $field, public readonly string $description)

@@ -5,7 +5,7 @@ declare(strict_types=1);
 
 namespace Multisafepay\Grpc;
 
-/** The request itself is wrong: $violations names the fields. */
+/** The request itself is invalid: $violations names the fields. */
 final class InvalidRequest extends NotSent
 {
 }

@@ -5,7 +5,7 @@ declare(strict_types=1);
 
 namespace Multisafepay\Grpc;
 
-/** The request never left the service, or this client (reason NOT_CONNECTED); nothing was done. */
+/** The service, or this client (reason NOT_CONNECTED), did not send the request; nothing was done. */
 class NotSent extends ServiceException
 {
 }

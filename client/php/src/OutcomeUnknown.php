@@ -5,7 +5,7 @@ declare(strict_types=1);
 
 namespace Multisafepay\Grpc;
 
-/** The money may have moved. Look with getOrder, or make the same call again; never under another order id. */
+/** The money may have moved. Call getOrder, or make the same call again; never under another order id. */
 final class OutcomeUnknown extends ServiceException
 {
 }

@@ -7,7 +7,7 @@ namespace Multisafepay\Grpc;
 
 use Closure;
 
-/** How long to stay with a call that moves money. */
+/** The retry policy of a call that moves money. */
 final class Rule
 {
     /** @var Closure(): float seconds of a clock that is never set back */
@@ -18,9 +18,10 @@ final class Rule
 
     /**
      * @param float $budget seconds for all attempts and pauses together
-     * @param float $pause seconds before the second attempt; doubles with each further one. RetryInfo asks for more
-     * @param ?Closure(ServiceException, float): void $onRepeat told of each repeat: the error, and the seconds until
-     *     the next attempt. For logs
+     * @param float $pause seconds before the second attempt; doubles with each further one; a longer RetryInfo takes
+     * precedence
+     * @param ?Closure(ServiceException, float): void $onRepeat called before each repeat with the error and the seconds
+     * until the next attempt, for logs
      */
     public function __construct(
         public readonly float $budget = 120.0,

@@ -12,27 +12,27 @@ use Multisafepay\Grpc\Wire\Status;
 use Multisafepay\V1\Outcome;
 
 /**
- * A call that did not succeed. For a call that moves money one of the subclasses says what is certain.
+ * A failed call. For a call that moves money one of the subclasses states the outcome.
  *
  * getMessage() has all of it in one line, for logs; getCode() is gRPC's code as a number. No value of a request is in it.
  */
 class ServiceException extends \RuntimeException
 {
-    // The domains whose ErrorInfo is the service's word; one from a proxy on the way proves nothing.
+    // The domains of the service's own ErrorInfo; one from a proxy proves nothing.
     private const DOMAINS = ['multisafepay.com', 'multisafepay-grpc'];
 
     /**
      * @param Code $status gRPC's code
      * @param string $statusMessage the status' own text
-     * @param int $outcome of Multisafepay\V1\Outcome: what is certain; OUTCOME_UNSPECIFIED for calls that move no money
+     * @param int $outcome of Multisafepay\V1\Outcome: OUTCOME_UNSPECIFIED for calls that move no money
      * @param string $reason "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own
      * @param string $domain who defines the reason: "multisafepay.com" or "multisafepay-grpc"
      * @param int $errorCode MultiSafepay's own code; 0 when it gave none
      * @param int $httpStatus MultiSafepay's HTTP status; 0 when it gave none
      * @param list<FieldViolation> $violations
-     * @param ?float $retryAfter seconds after which the same call may be sent again; only where the request provably
-     *     never left the service, or this client
-     * @param bool $fromService the service itself said all this: the trailer carried its ErrorInfo
+     * @param ?float $retryAfter seconds after which the same call may be sent again; only if the request provably was
+     * not sent by the service, or by this client
+     * @param bool $fromService true if the service itself reported the error: the trailer has its ErrorInfo
      */
     final public function __construct(
         public readonly Code $status,
@@ -63,7 +63,7 @@ class ServiceException extends \RuntimeException
         return $name === 'UNSPECIFIED' ? '' : $name;
     }
 
-    /** @internal No connection was made, so that the call may be made again at once. */
+    /** @internal No connection was made, so the call may be repeated at once. */
     public static function notConnected(string $message): NotSent
     {
         return new NotSent(
@@ -116,7 +116,7 @@ class ServiceException extends \RuntimeException
         if ($movesMoney) {
             $constant = Outcome::class . '::OUTCOME_' . ($facts['outcome'] ?? '');
             $outcome = defined($constant) ? constant($constant) : $outcome;
-            // A lost connection tells nothing about the payment.
+            // A lost connection does not determine the payment's outcome.
             $outcome = $outcome === Outcome::OUTCOME_UNSPECIFIED ? Outcome::OUTCOME_UNKNOWN : $outcome;
         }
         $violations = [];
@@ -125,7 +125,7 @@ class ServiceException extends \RuntimeException
         }
         $retryAfter = null;
         $delay = $retry->getRetryDelay();
-        // RetryInfo that the service did not vouch for is an invitation to pay twice.
+        // Honouring a RetryInfo that is not the service's could charge twice.
         if ($delay !== null && $fromService && $outcome !== Outcome::OUTCOME_UNKNOWN) {
             $retryAfter = (int) $delay->getSeconds() + $delay->getNanos() / 1e9;
         }
@@ -157,7 +157,7 @@ class ServiceException extends \RuntimeException
         try {
             $whole = new Status();
             $whole->mergeFromString($bytes);
-            // Details of another status: somebody on the way replaced one of the two.
+            // Details of another status: an intermediary replaced one of the two.
             if ($whole->getCode() !== $status->value || $whole->getMessage() !== $message) {
                 return $found;
             }
@@ -171,7 +171,7 @@ class ServiceException extends \RuntimeException
                     $found[$at]->mergeFromString($detail->getValue());
                 }
             }
-        } catch (\Exception) { // Bytes that are no such message are nobody's word.
+        } catch (\Exception) { // Invalid bytes carry no details.
             return [new ErrorInfo(), new BadRequest(), new RetryInfo()];
         }
         return $found;

@@ -166,8 +166,8 @@ final class ClientTest extends TestCase
         $match = ['order_id' => 'php-unknown', 'path' => '/v1/json/orders*'];
         $effect = ['name' => 'commit_then_fail'];
         self::control('faults', ['match' => $match + ['method' => 'POST', 'times' => 1], 'effect' => $effect]);
-        // As many looks fail as the first attempt has time for, and some of the second. An answer that ends in its middle
-        // is not asked for again.
+        // As many lookups fail as the first attempt has time for, and some of the second. A truncated answer is not
+        // requested again.
         $lost = ['name' => 'reset', 'when' => 'in_body'];
         self::control('faults', ['match' => $match + ['method' => 'GET', 'times' => 4], 'effect' => $lost]);
         $client = self::client(rule: $rule);

@@ -96,8 +96,8 @@ def test_an_unknown_outcome_is_resolved_and_charged_once(connect, id_of):
     rule = msp.Rule(on_repeat=lambda error, wait: repeats.append(error.outcome))
     match = {"order_id": id_of("unknown"), "path": "/v1/json/orders*"}
     control("faults", {"match": {**match, "method": "POST", "times": 1}, "effect": {"name": "commit_then_fail"}})
-    # As many looks fail as the first attempt has time for, and some of the second. An answer that ends in its middle
-    # is not asked for again.
+    # As many lookups fail as the first attempt has time for, and some of the second. A truncated answer is not
+    # requested again.
     lost = {"name": "reset", "when": "in_body"}
     control("faults", {"match": {**match, "method": "GET", "times": 4}, "effect": lost})
     with connect(SERVER, rule=rule) as client:

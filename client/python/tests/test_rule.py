@@ -10,8 +10,8 @@ import pytest
 
 import multisafepay_grpc as msp
 from multisafepay_grpc import v1
-from multisafepay_grpc.aio import certainly as certainly_aio
-from multisafepay_grpc.certain import certainly
+from multisafepay_grpc.aio import call_with_retry as call_with_retry_aio
+from multisafepay_grpc.certain import call_with_retry
 
 
 def error(kind, outcome, retry_after=None):
@@ -33,7 +33,7 @@ CONFIRMED = v1.CreateOrderResponse(result=v1.CallResult(outcome=v1.OUTCOME_CONFI
 
 def blocking(play, request, rule, timeout):
     rule.sleep = play.sleep
-    return certainly(lambda seconds: seconds, play.call, request, rule, timeout)
+    return call_with_retry(lambda seconds: seconds, play.call, request, rule, timeout)
 
 
 def asynchronous(play, request, rule, timeout):
@@ -47,14 +47,14 @@ def asynchronous(play, request, rule, timeout):
         play.sleep(seconds)
 
     rule.sleep = sleep
-    return asyncio.run(certainly_aio(connect, call, request, rule, timeout))
+    return asyncio.run(call_with_retry_aio(connect, call, request, rule, timeout))
 
 
 class Play:
     """Plays answers one after the other, and remembers what was asked and waited."""
 
-    def __init__(self, certainly, *answers):
-        self.certainly, self.answers = certainly, list(answers)
+    def __init__(self, call_with_retry, *answers):
+        self.call_with_retry, self.answers = call_with_retry, list(answers)
         self.repeats, self.waits, self.timeouts, self.now = [], [], [], 0.0
 
     def call(self, request, timeout):
@@ -71,7 +71,7 @@ class Play:
 
     def run(self, request=None, **rule):
         rule = msp.Rule(clock=lambda: self.now, **rule)
-        return self.certainly(self, request or v1.CreateOrderRequest(order_id="a"), rule, 35.0)
+        return self.call_with_retry(self, request or v1.CreateOrderRequest(order_id="a"), rule, 35.0)
 
 
 @pytest.fixture(params=[blocking, asynchronous])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The example of FastAPI: MultiSafepay's stand-in notifies it over HTTP."""
+"""The example of FastAPI: the MultiSafepay simulator notifies it over HTTP."""
 
 import importlib.util
 import json

@@ -37,10 +37,10 @@ def outcome_of(error)
   (info && info.metadata["outcome"]) || "UNKNOWN"
 end
 
-# Leaves with what is certain; the page on other languages says what to do about each.
+# Exits with the outcome; the page on other languages has the action for each.
 def certain
   reply = yield
-  abort("UNKNOWN: the reply does not say what is certain") unless reply.result&.outcome == :OUTCOME_CONFIRMED
+  abort("UNKNOWN: the reply does not state the outcome") unless reply.result&.outcome == :OUTCOME_CONFIRMED
   reply
 rescue GRPC::BadStatus => error
   abort("#{outcome_of(error)}: #{error.details}")

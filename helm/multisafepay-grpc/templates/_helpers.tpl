@@ -91,7 +91,7 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- end -}}
 {{- end -}}
 
-{{/* What does not go together is refused with one line. */}}
+{{/* Rejects conflicting values with one line. */}}
 {{- define "msp.check" -}}
 {{- if .Values.sandbox.enabled -}}
 {{- if .Values.api.url -}}
@@ -99,7 +99,7 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- end -}}
 {{- else -}}
 {{- if not .Values.api.url -}}
-{{- fail "api.url is required: test, live or a base URL (or sandbox.enabled for a stand-in)" -}}
+{{- fail "api.url is required: test, live or a base URL (or sandbox.enabled for the simulator)" -}}
 {{- end -}}
 {{- if and (not .Values.api.existingSecret.name) (not .Values.sites.existingSecret) -}}
 {{- fail "api.existingSecret.name is required: a Secret that holds the site's API key" -}}
@@ -115,7 +115,7 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- fail "redis.events needs redis.address" -}}
 {{- end -}}
 {{- if and .Values.gatewayApi.enabled (not .Values.gatewayApi.parentRefs) -}}
-{{- fail "gatewayApi.parentRefs is required: the Gateway on which the route hangs" -}}
+{{- fail "gatewayApi.parentRefs is required: the Gateway of the route" -}}
 {{- end -}}
 {{- if and .Values.autoscaling.enabled (lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas)) -}}
 {{- fail "autoscaling.maxReplicas is below autoscaling.minReplicas" -}}
@@ -132,7 +132,7 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- include "msp.checkExtras" .Values -}}
 {{- end -}}
 
-{{/* Names and paths that are the chart's own. */}}
+{{/* Names and paths that the chart uses. */}}
 {{- define "msp.checkExtras" -}}
 {{- range .extraEnv -}}
 {{- if hasPrefix "MSP_" .name -}}
@@ -184,13 +184,13 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
-{{/* A container of the user's, as an item of a list: what its securityContext does not say is as for ours. */}}
+{{/* A user's container as a list item; its securityContext defaults to the chart's. */}}
 {{- define "msp.container" -}}
 {{- $security := mergeOverwrite (include "msp.restricted" . | fromYaml) (default dict .securityContext) -}}
 {{- list (set (deepCopy .) "securityContext" $security) | toYaml -}}
 {{- end -}}
 
-{{/* A probe: by gRPC under its own name; where the server speaks TLS, which Kubernetes' gRPC probe does not, by HTTP. */}}
+{{/* A probe: by gRPC under its own name; by HTTP if the server uses TLS, which Kubernetes' gRPC probe does not support. */}}
 {{- define "msp.probe" -}}
 {{- if .root.Values.tls.existingSecret -}}
 httpGet:

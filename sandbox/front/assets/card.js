@@ -1,5 +1,5 @@
-// The card form in its frame: checks what is typed, has the sandbox make a payload of it, and tells the page around the frame
-// only that payload and what is still missing.
+// The card form in its frame: validates the input, has the sandbox create a payload, and sends the surrounding page only that
+// payload and the missing fields.
 'use strict';
 
 const PAYLOAD_DELAY_MS = 200;
@@ -7,11 +7,11 @@ const form = document.querySelector('form');
 const byId = (id) => document.getElementById(id);
 const fieldIds = ['number', 'holder', 'expiry', 'cvc'];
 
-let port = null; // to the page around the frame, once it has said who it is
+let port = null; // to the surrounding page, once it has connected
 let config = null;
 let payload = '';
 let mode = 'card'; // card, saved or redirect
-let refused = {}; // what the sandbox did not take, by field, until that field changes
+let refused = {}; // the sandbox's rejections by field, until that field changes
 let trouble = '';
 let attempt = 0;
 let timer = 0;

@@ -1,5 +1,4 @@
-// Keeps the page as the sandbox is: asks once a second whether it has changed, and puts what has into its place. Without this
-// script a reload does the same.
+// Live updates: polls the page once a second and replaces the changed parts. Without this script a reload does the same.
 'use strict';
 
 const ASK_MS = 1000;
@@ -7,7 +6,7 @@ const ASK_SLOWLY_MS = 30_000;
 let wait = ASK_MS;
 let seen = '';
 
-// What the person is about to fill in is left alone.
+// Do not replace a part while the user edits it.
 const isBusy = (part) => part.contains(document.activeElement) && document.activeElement.matches('input, select');
 
 function replacePart(part, fresh) {

@@ -23,14 +23,14 @@ import (
 	v1 "github.com/multisafepay-grpc/multisafepay-grpc/client/go/gen/multisafepay/v1"
 )
 
-type asked struct {
+type requestBody struct {
 	Server    string `json:"server"`
 	Method    string `json:"method"`
 	Request   []byte `json:"request"`
 	AttemptMs int64  `json:"attempt_ms"`
 }
 
-type told struct {
+type answerBody struct {
 	OK          bool       `json:"ok"`
 	Response    []byte     `json:"response,omitempty"`
 	Code        uint32     `json:"code"`
@@ -54,7 +54,7 @@ var (
 )
 
 // clientOf returns a client and what to do when it is no longer needed.
-func clientOf(one asked) (*multisafepay.Client, func(), error) {
+func clientOf(one requestBody) (*multisafepay.Client, func(), error) {
 	mutex.Lock()
 	defer mutex.Unlock()
 	const usualMs = 9000
@@ -100,27 +100,27 @@ var methods = map[string]method{
 	"RefundOrder":  by((*multisafepay.Client).RefundOrder),
 }
 
-func call(one asked) (told, error) {
+func call(one requestBody) (answerBody, error) {
 	method := methods[one.Method]
 	if method == nil {
-		return told{}, fmt.Errorf("no method %q", one.Method)
+		return answerBody{}, fmt.Errorf("no method %q", one.Method)
 	}
 	client, done, err := clientOf(one)
 	if err != nil {
-		return told{}, err
+		return answerBody{}, err
 	}
 	defer done()
 	reply, err := method(client, one.Request)
 	var failed *multisafepay.Error
 	if errors.As(err, &failed) {
-		return told{Code: uint32(failed.Code), Message: failed.Message, Reason: failed.Reason, Outcome: failed.Outcome,
+		return answerBody{Code: uint32(failed.Code), Message: failed.Message, Reason: failed.Reason, Outcome: failed.Outcome,
 			ErrorCode: failed.ErrorCode, OrderID: failed.OrderID, FromService: failed.FromService}, nil
 	}
 	if err != nil {
-		return told{}, err
+		return answerBody{}, err
 	}
 	bytes, err := proto.Marshal(reply)
-	return told{OK: true, Response: bytes}, err
+	return answerBody{OK: true, Response: bytes}, err
 }
 
 func main() {
@@ -130,9 +130,9 @@ func main() {
 	}
 	fmt.Printf("{\"event\":\"serving\",\"listen\":%q}\n", listener.Addr().String())
 	log.Fatal(http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var one asked
+		var one requestBody
 		err := json.NewDecoder(r.Body).Decode(&one)
-		var answer told
+		var answer answerBody
 		if err == nil {
 			answer, err = call(one)
 		}

@@ -1,4 +1,4 @@
-// The page's side of the payment: starts the component, and sends its payload, never a card, to the shop.
+// The browser's part of the payment: starts the component, and sends its payload, never a card, to the shop.
 const button = document.getElementById('pay');
 const say = (text) => {
   document.getElementById('problem').textContent = text;
@@ -6,8 +6,8 @@ const say = (text) => {
 
 const { apiToken, gateway, order, recurring } = await (await fetch('/checkout.json')).json();
 const component = new globalThis.MultiSafepay({ env: 'test', apiToken, order, recurring });
-// One id for one checkout: however often the button is pressed, there is one order. Of letters: now and then the digits of
-// a UUID pass for a card number, and logs and the dashboard hide those.
+// One id for one checkout: pressing the button repeatedly creates one order. Letters only: the digits of a UUID can
+// look like a card number, which logs and the dashboard mask.
 const letters = Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => String.fromCharCode(97 + (byte % 26)));
 const orderId = `shop-${letters.join('')}`;
 

@@ -3,7 +3,7 @@
 // A checkout page with a card form of MultiSafepay's payment component: the card goes from the browser to MultiSafepay, and
 // this shop gets a payload of it to create the order with.
 //
-// usage: node dist/examples/component/shop.js      prints its address and serves until it is ended
+// usage: node dist/examples/component/shop.js      prints its address and serves until it is stopped
 //
 // MSP_SERVER is the service, 127.0.0.1:50051 when absent. MSP_SANDBOX is where msp-sandbox listens, which serves the component's
 // script, such as http://127.0.0.1:8081. SHOP_PORT: 0, which picks one, when absent.
@@ -20,13 +20,13 @@ const ORDER = { currency: "EUR", amount: 4995 };
 
 const client = new Client(process.env["MSP_SERVER"] ?? "127.0.0.1:50051");
 
-/** A token for one order in the browser, good for ten minutes. The key stays at the service. */
+/** A token for one order in the browser, valid for ten minutes. The API key stays at the service. */
 async function createApiToken(): Promise<string> {
   const { apiToken } = await client.createApiToken();
   return apiToken?.apiToken ?? "";
 }
 
-/** What the page's script starts the component with. */
+/** The configuration of the component for the page's script. */
 async function checkout(): Promise<object> {
   const { tokens } = await client.listTokens({ reference: CUSTOMER.reference });
   return {
@@ -37,7 +37,7 @@ async function checkout(): Promise<object> {
   };
 }
 
-/** Creates the order with what the component gave; where the customer goes next. */
+/** Creates the order with the component's payload; returns the customer's next page. */
 async function pay(given: { orderId?: string; payload?: string; tokenize?: boolean }): Promise<object> {
   const orderId = String(given.orderId ?? "");
   if (!/^shop-[\w-]{1,40}$/.test(orderId)) throw new TypeError("orderId");
@@ -50,7 +50,7 @@ async function pay(given: { orderId?: string; payload?: string; tokenize?: boole
     description: "Forty red tulips",
     customer: CUSTOMER,
     paymentData: { payload: String(given.payload ?? ""), gateway: GATEWAY, tokenize: given.tokenize === true },
-    // The customer wants the card to be kept.
+    // The customer wants the card to be stored.
     ...(given.tokenize === true && { recurringModel: "cardOnFile" }),
     paymentOptions: { redirectUrl: `${origin}/done`, cancelUrl: `${origin}/done` },
   });

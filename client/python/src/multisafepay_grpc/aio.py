@@ -2,8 +2,8 @@
 
 """The client for asyncio: the methods of the blocking one, as coroutines, on grpc.aio.
 
-A task that is cancelled in a call that moves money leaves that payment to itself: the service carries it to its end. What is
-certain at that moment (OutcomeUnknown, or NotSent) is told to Rule.on_cancelled, and is the __cause__ of the CancelledError.
+Cancelling a task in a call that moves money does not cancel the payment: the service completes it. The outcome known at
+that moment (OutcomeUnknown, or NotSent) is passed to Rule.on_cancelled, and is the __cause__ of the CancelledError.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ async def wait(rule: Rule, seconds: float) -> None:
     await (rule.sleep or asyncio.sleep)(seconds)
 
 
-async def certainly(connect, call, request, rule: Rule, timeout: float):
-    """certain.certainly() with coroutines."""
+async def call_with_retry(connect, call, request, rule: Rule, timeout: float):
+    """certain.call_with_retry() with coroutines."""
     attempts, in_flight = Attempts(request, rule, timeout), False
     try:
         while True:
@@ -56,13 +56,14 @@ async def certainly(connect, call, request, rule: Rule, timeout: float):
                 return answer
             await wait(rule, pause)
     except asyncio.CancelledError as cancelled:
-        raise cancelled from attempts.abandoned(in_flight)
+        raise cancelled from attempts.cancelled(in_flight)
 
 
 async def _error_of(call) -> Optional[grpc.aio.AioRpcError]:
-    """How `call` ended; None: well. Cancels it with the task.
+    """The error of `call`; None if it succeeded. Cancels the call with the task.
 
-    To await the call itself is to be cancelled by close() in another task, although nobody cancelled this one.
+    Awaiting the call itself would raise CancelledError when another task calls close(), although this task was not
+    cancelled.
     """
     try:
         code = await call.code()
@@ -100,7 +101,7 @@ class _Connection:
     async def make(self, timeout: float) -> float:
         """Connects unless the channel is ready, for half of `timeout` and CONNECT_MAX at most.
 
-        Returns what is left of `timeout`; raises NotSent when the channel does not become ready.
+        Returns the rest of `timeout`; raises NotSent when the channel does not become ready.
         """
         state = self._channel.get_state(try_to_connect=True)
         if state is grpc.ChannelConnectivity.READY:
@@ -108,7 +109,7 @@ class _Connection:
         start = time.monotonic()
         ready = asyncio.ensure_future(self._channel.channel_ready())
         try:
-            # asyncio.wait_for() of Python 3.11 and before can miss that this task was cancelled, and pay.
+            # asyncio.wait_for() of Python 3.11 and before can swallow the cancellation of this task, and pay.
             await asyncio.wait({ready}, timeout=min(timeout / 2, CONNECT_MAX))
         finally:
             ready.cancel()
@@ -129,7 +130,7 @@ class _Connection:
 class Client:
     """A connection to the service, with the settings of the blocking multisafepay_grpc.Client.
 
-    Belongs to the event loop in which it is made. Any number of tasks may use it.
+    Belongs to the event loop in which it is created. Any number of tasks may use it.
     """
 
     def __init__(
@@ -162,7 +163,7 @@ class Client:
         self._accounts = account_service_pb2_grpc.AccountServiceStub(reads)
 
     async def close(self) -> None:
-        """Ends what is under way; a payment in flight is OutcomeUnknown."""
+        """Ends all calls in flight; a payment in flight is OutcomeUnknown."""
         for channel in self._channels:
             await channel.close()
 
@@ -186,16 +187,18 @@ class Client:
         async def call(mine, seconds):
             return await self._call(method, mine, seconds, moves_money=True)
 
-        return await certainly(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
+        return await call_with_retry(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
 
-    # Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. `timeout` is of one attempt.
+    # Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeout` is of
+    # one attempt.
 
     async def create_order(
         self, request: v1.CreateOrderRequest, timeout: Optional[float] = None
     ) -> v1.CreateOrderResponse:
         """Creates the order once or not at all.
 
-        `result.reason` NEXT_ACTION_LOST: the page for the customer was in a lost answer; cancel_order, then a new id.
+        `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancel_order, then a
+        new id.
         """
         return await self._certain(self._money.CreateOrder, request, timeout)
 
@@ -238,10 +241,10 @@ class Client:
         heartbeat_s: int = 0,
         timeout: Optional[float] = None,
     ) -> AsyncIterator[v1.WatchOrderResponse]:
-        """The order's state now, then each change, until it is final (or for good, with `follow`).
+        """The order's current state, then each change, until it is final (or indefinitely, with `follow`).
 
-        A stream that breaks goes on where it stopped. `timeout` is of one stream; leaving the loop ends it, and so does
-        aclose() where the iterator is kept.
+        A broken stream is resumed. `timeout` is of one stream; exiting the loop ends it, and so does
+        aclose() if the iterator is kept.
         """
         request = v1.WatchOrderRequest(
             order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
@@ -285,19 +288,21 @@ class Client:
     async def list_categories(
         self, request: v1.ListCategoriesRequest, timeout: Optional[float] = None
     ) -> v1.ListCategoriesResponse:
-        """Lists the trades that a shop can be of."""
+        """Lists the business categories of shops."""
         return await self._read(self._accounts.ListCategories, request, timeout)
 
     async def create_api_token(
         self, request: v1.CreateApiTokenRequest, timeout: Optional[float] = None
     ) -> v1.CreateApiTokenResponse:
-        """Makes a token for the payment component in the browser. Good for one order and 600 seconds."""
+        """Creates a token for the payment component in the browser. Valid for one order and 600 seconds."""
         return await self._read(self._checkout.CreateApiToken, request, timeout)
 
     async def create_apple_pay_session(
         self, request: v1.CreateApplePaySessionRequest, timeout: Optional[float] = None
     ) -> v1.CreateApplePaySessionResponse:
-        """Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it."""
+        """Creates a session for the Apple Pay button: the browser provides the validation address, MultiSafepay calls
+        it.
+        """
         return await self._read(self._checkout.CreateApplePaySession, request, timeout or self._write_timeout)
 
     async def update_order(
@@ -313,13 +318,13 @@ class Client:
     async def extend_order(
         self, request: v1.ExtendOrderRequest, timeout: Optional[float] = None
     ) -> v1.ExtendOrderResponse:
-        """Gives a Pay After Delivery order more days before it expires unshipped. Moves no money."""
+        """Extends the days before an unshipped Pay After Delivery order expires. Moves no money."""
         return await self._read(self._money.ExtendOrder, request, timeout or self._write_timeout)
 
     async def add_order_file(
         self, request: v1.AddOrderFileRequest, timeout: Optional[float] = None
     ) -> v1.AddOrderFileResponse:
-        """Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice."""
+        """Submits a document as evidence against a chargeback of the order. A repeat submits it twice."""
         return await self._read(self._money.AddOrderFile, request, timeout or self._write_timeout)
 
     async def list_payment_methods(
@@ -373,7 +378,7 @@ class Client:
     async def list_tokens(
         self, request: v1.ListTokensRequest, timeout: Optional[float] = None
     ) -> v1.ListTokensResponse:
-        """Lists a customer's stored cards. A customer without any gives an empty list, not an error."""
+        """Lists a customer's stored cards. A customer without stored cards gives an empty list, not an error."""
         return await self._read(self._tokens.ListTokens, request, timeout)
 
     async def get_token(self, request: v1.GetTokenRequest, timeout: Optional[float] = None) -> v1.GetTokenResponse:
@@ -383,13 +388,13 @@ class Client:
     async def update_token(
         self, request: v1.UpdateTokenRequest, timeout: Optional[float] = None
     ) -> v1.UpdateTokenResponse:
-        """Changes the expiry date of a stored card, when the issuer has prolonged it."""
+        """Changes the expiry date of a stored card, if the issuer has extended it."""
         return await self._read(self._tokens.UpdateToken, request, timeout or self._write_timeout)
 
     async def delete_token(
         self, request: v1.DeleteTokenRequest, timeout: Optional[float] = None
     ) -> v1.DeleteTokenResponse:
-        """Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND."""
+        """Removes a stored card permanently. A repeat after success gives NOT_FOUND."""
         return await self._read(self._tokens.DeleteToken, request, timeout or self._write_timeout)
 
     async def list_transactions(

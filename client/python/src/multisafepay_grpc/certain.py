@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+"""The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
 
 | outcome   | what happens                                                                             |
 |-----------|------------------------------------------------------------------------------------------|
 | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                  |
 | REJECTED  | Rejected is raised: the same call would be refused again                                 |
-| NOT_SENT  | the same call again when the service gave a time for it, or no connection was made; else |
+| NOT_SENT  | the same call again if the service gave a retry time, or no connection was made; else    |
 |           | NotSent or InvalidRequest                                                                |
-| UNKNOWN   | the same call again with control.repeat: the service looks before it sends anything      |
+| UNKNOWN   | the same call again with control.repeat: the service reads the order before it sends it  |
 """
 
 from __future__ import annotations
@@ -22,61 +22,62 @@ import grpc
 from multisafepay_grpc.errors import NotSent, OutcomeUnknown, ServiceError
 from multisafepay_grpc.v1 import control_pb2
 
-# Less is not worth an attempt: the service refuses a call that it could not see through.
+# The minimum time of an attempt: the service refuses a call that cannot complete in time.
 _ATTEMPT_MIN_S = 1.0
 
 
 @dataclass
 class Rule:
-    """How long to stay with a call that moves money."""
+    """The retry policy of a call that moves money."""
 
     budget: float = 120.0  #: Seconds for all attempts and pauses together.
     attempts_max: int = 5
-    pause: float = 0.5  #: Before the second attempt; doubles with each further one. RetryInfo asks for more.
-    #: Told of each repeat: the error, and the seconds until the next attempt. For logs.
+    #: Before the second attempt; doubles with each further one. A longer RetryInfo takes precedence.
+    pause: float = 0.5
+    #: Called before each repeat with the error and the seconds until the next attempt, for logs.
     on_repeat: Optional[Callable[[ServiceError, float], None]] = None
-    #: Of aio.Client: told of each payment whose task was cancelled what is certain, OutcomeUnknown or NotSent.
+    #: aio.Client calls it for each payment whose task was cancelled, with the known outcome: OutcomeUnknown or NotSent.
     on_cancelled: Optional[Callable[[ServiceError], None]] = None
     clock: Callable[[], float] = time.monotonic
-    #: Waits; time.sleep when absent. That of aio.Client is awaited; asyncio.sleep when absent.
+    #: Waits; time.sleep when absent. The one of aio.Client is awaited; asyncio.sleep when absent.
     sleep: Optional[Callable[[float], Any]] = None
 
 
 class Attempts:
-    """The rule on one call that moves money: each attempt's request and time, and what follows from its answer.
+    """The rule for one call that moves money: each attempt's request and timeout, and the action after its answer.
 
-    Makes no call and never waits: certainly() and its twin in aio.py do both.
+    Makes no call and never waits: call_with_retry() and its counterpart in aio.py do both.
     """
 
     def __init__(self, request, rule: Rule, timeout: float) -> None:
-        #: The caller's request stays as it is: this one is marked as a repeat.
+        #: A copy that is marked as a repeat; the caller's request stays unchanged.
         self.request = type(request)()
         self.request.CopyFrom(request)
         self._rule, self._timeout = rule, timeout
         self._end = rule.clock() + rule.budget
-        self._pause, self._attempt, self._in_doubt = rule.pause, 0, False
+        self._pause, self._attempt, self._indeterminate = rule.pause, 0, False
 
     def next_timeout(self) -> float:
-        """Begins an attempt: the seconds that it has."""
+        """Begins an attempt; returns its timeout in seconds."""
         self._attempt += 1
         return min(self._timeout, max(self._end - self._rule.clock(), _ATTEMPT_MIN_S))
 
     def pause_after(self, answer) -> Optional[float]:
-        """None: `answer`, a reply, is certain. Else the seconds until the same call is made again.
+        """None if `answer` is a conclusive reply, else the seconds until the same call is repeated.
 
-        Raises the error that `answer` is, or stands for, when there is no further attempt.
+        Raises the error of `answer` when there is no further attempt.
         """
-        error = answer if isinstance(answer, ServiceError) else _doubtful(answer)
+        error = answer if isinstance(answer, ServiceError) else _inconclusive(answer)
         if error is None:
             return None
         if isinstance(error, OutcomeUnknown):
-            self._in_doubt = self.request.control.repeat = True
+            self._indeterminate = self.request.control.repeat = True
         may_go_again = isinstance(error, OutcomeUnknown) or error.retry_after is not None
         wait = max(self._pause, error.retry_after or 0.0)
         spent = self._attempt >= self._rule.attempts_max or self._rule.clock() + wait + _ATTEMPT_MIN_S > self._end
         if not may_go_again or spent:
-            if self._in_doubt and error.outcome == control_pb2.OUTCOME_NOT_SENT:
-                # That the last attempt was not sent says nothing about the earlier one that may have been.
+            if self._indeterminate and error.outcome == control_pb2.OUTCOME_NOT_SENT:
+                # The last attempt was not sent, but an earlier one may have been.
                 raise _as_unknown(error)
             raise error
         if self._rule.on_repeat:
@@ -84,11 +85,11 @@ class Attempts:
         self._pause *= 2
         return wait
 
-    def abandoned(self, in_flight: bool) -> ServiceError:
-        """What is certain when the caller gives up now, with an attempt in flight or without; tells it on_cancelled."""
-        message = "the caller gave up"
-        if in_flight or self._in_doubt:
-            error: ServiceError = OutcomeUnknown(grpc.StatusCode.CANCELLED, f"{message}; the payment may go on")
+    def cancelled(self, in_flight: bool) -> ServiceError:
+        """The outcome if the caller cancels now, with an attempt in flight or without; passes it to on_cancelled."""
+        message = "the caller cancelled"
+        if in_flight or self._indeterminate:
+            error: ServiceError = OutcomeUnknown(grpc.StatusCode.CANCELLED, f"{message}; the payment may continue")
             error.outcome = control_pb2.OUTCOME_UNKNOWN
         else:
             error = NotSent(grpc.StatusCode.CANCELLED, f"{message} before anything was sent")
@@ -103,11 +104,11 @@ def wait(rule: Rule, seconds: float) -> None:
     (rule.sleep or time.sleep)(seconds)
 
 
-def certainly(connect, call, request, rule: Rule, timeout: float):
-    """Makes `call(request, connect(timeout))` until its answer is certain or the budget is spent.
+def call_with_retry(connect, call, request, rule: Rule, timeout: float):
+    """Makes `call(request, connect(timeout))` until its answer is conclusive or the budget is spent.
 
-    Every attempt carries the same ids and idempotency key. An error that comes out as OutcomeUnknown is to be resolved
-    by get_order, or by this same call again.
+    Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with
+    get_order, or with the same call again.
     """
     attempts = Attempts(request, rule, timeout)
     while True:
@@ -121,11 +122,11 @@ def certainly(connect, call, request, rule: Rule, timeout: float):
         wait(rule, pause)
 
 
-def _doubtful(reply) -> Optional[ServiceError]:
-    """A reply that does not say CONFIRMED is nobody's word on the payment, unless nothing was to be sent."""
+def _inconclusive(reply) -> Optional[ServiceError]:
+    """A reply without CONFIRMED does not determine the payment's outcome, except for a dry run."""
     if reply.result.outcome == control_pb2.OUTCOME_CONFIRMED or reply.result.dry_run_json:
         return None
-    error = OutcomeUnknown(grpc.StatusCode.UNKNOWN, "the reply does not say what is certain")
+    error = OutcomeUnknown(grpc.StatusCode.UNKNOWN, "the reply does not state the outcome")
     error.outcome = control_pb2.OUTCOME_UNKNOWN
     return error
 

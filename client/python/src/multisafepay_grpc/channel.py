@@ -16,9 +16,9 @@ import grpc
 from multisafepay_grpc.connect import CONNECT_MAX
 
 _Path = Union[str, os.PathLike]
-# Addresses that never leave the machine.
+# Addresses on this machine.
 _LOCAL = re.compile(r"^(dns:(///)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:")
-# The largest reply that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
+# The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
 # with full texts; this is twice that. gRPC's default is 4 MiB.
 _RECEIVE_MAX_BYTES = 32 << 20
 
@@ -64,14 +64,14 @@ class Target:
         self._credentials = _credentials(server, tls, allow_plaintext, proxy)
         self._options: list[tuple[str, object]] = [
             ("grpc.max_receive_message_length", _RECEIVE_MAX_BYTES),
-            # What may be repeated is written here, and not in a name server's records.
+            # The retry policy comes from here, never from DNS records.
             ("grpc.service_config_disable_resolution", 1),
             ("grpc.max_reconnect_backoff_ms", int(1000 * CONNECT_MAX)),
             ("grpc.enable_http_proxy", 1 if proxy else 0),
         ]
         if proxy:
             self._options.append(("grpc.http_proxy", proxy))
-        #: Address and way, for messages.
+        #: Address and transport, for messages.
         self.tried = f"{server} {'with TLS' if tls else 'in plain text'}{' through the proxy' if proxy else ''}"
 
     def reads(self, library):

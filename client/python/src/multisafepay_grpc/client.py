@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The client: one method for each call of the service. Serves any number of threads.
+"""The client: one method for each call of the service. Thread-safe.
 
-Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a channel of their own on
-which nothing is ever tried again by itself; they follow the caller's rule (certain.py) to a certain outcome.
+gRPC retries reads while the service is unavailable. Calls that move money use a separate channel without automatic
+retries; they follow the caller's rule (certain.py) to a conclusive outcome.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Iterator, Optional
 import grpc
 
 from multisafepay_grpc import v1
-from multisafepay_grpc.certain import Rule, certainly, wait
+from multisafepay_grpc.certain import Rule, call_with_retry, wait
 from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import Connection
 from multisafepay_grpc.errors import read_error
@@ -33,11 +33,12 @@ from multisafepay_grpc.watch import Watch
 class Client:
     """A connection to the service.
 
-    `site` chooses one of several sites (metadata x-msp-site). `write_timeout` and `read_timeout` are seconds for one
-    attempt; the service answers within 33 s, and 35 s let its word on the outcome arrive.
+    `site` selects one of several sites (metadata x-msp-site). `write_timeout` and `read_timeout` are seconds for one
+    attempt; the service answers within 33 s, and 35 s let its outcome arrive.
 
     `proxy`, "http://[USER:PASSWORD@]HOST:PORT", is asked to CONNECT to the server. The environment's http_proxy,
-    https_proxy and grpc_proxy are ignored: in plain text they would hand card data to a machine nobody named here.
+    https_proxy and grpc_proxy are ignored: in plain text they would expose card data to a proxy that was not configured
+    here.
     """
 
     def __init__(
@@ -93,14 +94,16 @@ class Client:
         def call(mine, seconds):
             return self._call(method, mine, seconds, moves_money=True)
 
-        return certainly(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
+        return call_with_retry(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
 
-    # Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent. `timeout` is of one attempt.
+    # Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeout` is of
+    # one attempt.
 
     def create_order(self, request: v1.CreateOrderRequest, timeout: Optional[float] = None) -> v1.CreateOrderResponse:
         """Creates the order once or not at all.
 
-        `result.reason` NEXT_ACTION_LOST: the page for the customer was in a lost answer; cancel_order, then a new id.
+        `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancel_order, then a
+        new id.
         """
         return self._certain(self._money.CreateOrder, request, timeout)
 
@@ -138,9 +141,9 @@ class Client:
         heartbeat_s: int = 0,
         timeout: Optional[float] = None,
     ) -> Iterator[v1.WatchOrderResponse]:
-        """The order's state now, then each change, until it is final (or for good, with `follow`).
+        """The order's current state, then each change, until it is final (or indefinitely, with `follow`).
 
-        A stream that breaks goes on where it stopped. `timeout` is of one stream; leaving the loop ends it.
+        A broken stream is resumed. `timeout` is of one stream; exiting the loop ends it.
         """
         request = v1.WatchOrderRequest(
             order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
@@ -182,19 +185,21 @@ class Client:
     def list_categories(
         self, request: v1.ListCategoriesRequest, timeout: Optional[float] = None
     ) -> v1.ListCategoriesResponse:
-        """Lists the trades that a shop can be of."""
+        """Lists the business categories of shops."""
         return self._read(self._accounts.ListCategories, request, timeout)
 
     def create_api_token(
         self, request: v1.CreateApiTokenRequest, timeout: Optional[float] = None
     ) -> v1.CreateApiTokenResponse:
-        """Makes a token for the payment component in the browser. Good for one order and 600 seconds."""
+        """Creates a token for the payment component in the browser. Valid for one order and 600 seconds."""
         return self._read(self._checkout.CreateApiToken, request, timeout)
 
     def create_apple_pay_session(
         self, request: v1.CreateApplePaySessionRequest, timeout: Optional[float] = None
     ) -> v1.CreateApplePaySessionResponse:
-        """Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it."""
+        """Creates a session for the Apple Pay button: the browser provides the validation address, MultiSafepay calls
+        it.
+        """
         return self._read(self._checkout.CreateApplePaySession, request, timeout or self._write_timeout)
 
     def update_order(self, request: v1.UpdateOrderRequest, timeout: Optional[float] = None) -> v1.UpdateOrderResponse:
@@ -206,13 +211,13 @@ class Client:
         return self._read(self._money.HoldOrder, request, timeout or self._write_timeout)
 
     def extend_order(self, request: v1.ExtendOrderRequest, timeout: Optional[float] = None) -> v1.ExtendOrderResponse:
-        """Gives a Pay After Delivery order more days before it expires unshipped. Moves no money."""
+        """Extends the days before an unshipped Pay After Delivery order expires. Moves no money."""
         return self._read(self._money.ExtendOrder, request, timeout or self._write_timeout)
 
     def add_order_file(
         self, request: v1.AddOrderFileRequest, timeout: Optional[float] = None
     ) -> v1.AddOrderFileResponse:
-        """Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice."""
+        """Submits a document as evidence against a chargeback of the order. A repeat submits it twice."""
         return self._read(self._money.AddOrderFile, request, timeout or self._write_timeout)
 
     def list_payment_methods(
@@ -258,7 +263,7 @@ class Client:
         return self._read(self._terminals.GetReceipt, request, timeout)
 
     def list_tokens(self, request: v1.ListTokensRequest, timeout: Optional[float] = None) -> v1.ListTokensResponse:
-        """Lists a customer's stored cards. A customer without any gives an empty list, not an error."""
+        """Lists a customer's stored cards. A customer without stored cards gives an empty list, not an error."""
         return self._read(self._tokens.ListTokens, request, timeout)
 
     def get_token(self, request: v1.GetTokenRequest, timeout: Optional[float] = None) -> v1.GetTokenResponse:
@@ -266,11 +271,11 @@ class Client:
         return self._read(self._tokens.GetToken, request, timeout)
 
     def update_token(self, request: v1.UpdateTokenRequest, timeout: Optional[float] = None) -> v1.UpdateTokenResponse:
-        """Changes the expiry date of a stored card, when the issuer has prolonged it."""
+        """Changes the expiry date of a stored card, if the issuer has extended it."""
         return self._read(self._tokens.UpdateToken, request, timeout or self._write_timeout)
 
     def delete_token(self, request: v1.DeleteTokenRequest, timeout: Optional[float] = None) -> v1.DeleteTokenResponse:
-        """Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND."""
+        """Removes a stored card permanently. A repeat after success gives NOT_FOUND."""
         return self._read(self._tokens.DeleteToken, request, timeout or self._write_timeout)
 
     def list_transactions(

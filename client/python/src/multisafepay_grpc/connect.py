@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Connects a channel before a call that moves money: without a connection nothing was sent, and that is certain."""
+"""Connects a channel before a call that moves money: without a connection the request provably was not sent."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import grpc
 
 from multisafepay_grpc.errors import NotSent, not_sent
 
-#: Seconds. The rest of a call's time is the call's own. Also the longest pause between two attempts to connect.
+#: Seconds. The rest of a call's time is for the call itself. Also the longest pause between two attempts to connect.
 CONNECT_MAX = 5.0
-#: For gRPC to say why it is not connected.
+#: The time for gRPC to report why it is not connected.
 REASON_MAX = 0.2
 
 
 def not_connected(tried: str, waited: float, reason: str) -> NotSent:
-    """No connection was made, so that the call may be made again at once."""
+    """No connection was made, so the call may be repeated at once."""
     why = f": {reason}" if reason else ""
     return not_sent("NOT_CONNECTED", f"no connection to {tried} within {waited:.1f} s{why}", retry_after=0.0)
 
@@ -28,14 +28,14 @@ def closed() -> NotSent:
 
 
 class Connection:
-    """The state of one channel, which gRPC tells from the first payment on. Any thread."""
+    """The state of one channel, to which it subscribes with the first payment. Any thread."""
 
     def __init__(self, channel: grpc.Channel, tried: str) -> None:
         self._channel, self._tried = channel, tried
         self._lock = threading.Lock()
         self._closed = False
         self._state: grpc.ChannelConnectivity | None = None  # None: not subscribed yet.
-        # Reads nothing and changes nothing; on a channel that is not connected it fails at once, and says why.
+        # Reads nothing and changes nothing; on a disconnected channel it fails at once with the reason.
         self._check = channel.unary_unary("/grpc.health.v1.Health/Check")
 
     def _note(self, state: grpc.ChannelConnectivity) -> None:
@@ -47,7 +47,7 @@ class Connection:
     def make(self, timeout: float) -> float:
         """Connects unless the channel is ready, for half of `timeout` and CONNECT_MAX at most.
 
-        Returns what is left of `timeout`; raises NotSent when the channel does not become ready.
+        Returns the rest of `timeout`; raises NotSent when the channel does not become ready.
         """
         if self._closed:
             raise closed()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a call that did not succeed says, read from its status and the google.rpc details in the trailer."""
+"""The error of a failed call, parsed from its status and the google.rpc details in the trailer."""
 
 from __future__ import annotations
 
@@ -12,40 +12,41 @@ from grpc_status import rpc_status
 
 from multisafepay_grpc.v1 import control_pb2
 
-# The domains whose ErrorInfo is the service's word; one from a proxy on the way proves nothing.
+# The domains of the service's own ErrorInfo; one from a proxy proves nothing.
 _DOMAINS = ("multisafepay.com", "multisafepay-grpc")
 
 
 @dataclass(frozen=True)
 class FieldViolation:
-    """One field of the request that was refused: "gateway_info.card_number", and why; never its value."""
+    """One rejected field of the request: "gateway_info.card_number", and the reason; never its value."""
 
     field: str
     description: str
 
 
 class ServiceError(Exception):
-    """A call that did not succeed. For a call that moves money one of the subclasses says what is certain."""
+    """A failed call. For a call that moves money one of the subclasses states the outcome."""
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        #: "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, and nobody's word on the payment.
+        #: "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, which does not determine the payment's
+        #: outcome.
         self.reason = ""
         #: Who defines the reason: "multisafepay.com" or "multisafepay-grpc".
         self.domain = ""
-        #: An Outcome of the schema: what is certain; OUTCOME_UNSPECIFIED for calls that move no money.
+        #: An Outcome of the schema: OUTCOME_UNSPECIFIED for calls that move no money.
         self.outcome = control_pb2.OUTCOME_UNSPECIFIED
-        #: MultiSafepay's own code and HTTP status; 0 when it gave none.
+        #: MultiSafepay's own code and HTTP status; 0 if absent.
         self.error_code = 0
         self.http_status = 0
         self.order_id = ""
         self.violations: list[FieldViolation] = []
-        #: Seconds after which the same call may be sent again; only set when the request provably never left
-        #: the service, or this client.
+        #: Seconds after which the same call may be sent again; only set if the request provably was not sent by the
+        #: service, or by this client.
         self.retry_after: float | None = None
-        #: The service itself said all this: the trailer carried its ErrorInfo.
+        #: True if the service itself reported the error: the trailer has its ErrorInfo.
         self.from_service = False
 
     @property
@@ -65,15 +66,15 @@ class Rejected(ServiceError):
 
 
 class NotSent(ServiceError):
-    """The request never left the service, or this client (reason NOT_CONNECTED); nothing was done."""
+    """The service, or this client (reason NOT_CONNECTED), did not send the request; nothing was done."""
 
 
 class InvalidRequest(NotSent):
-    """The request itself is wrong: `violations` names the fields."""
+    """The request itself is invalid: `violations` names the fields."""
 
 
 class OutcomeUnknown(ServiceError):
-    """The money may have moved. Look with get_order, or make the same call again; never under another order id."""
+    """The money may have moved. Call get_order, or make the same call again; never under another order id."""
 
 
 def _class_of(code: grpc.StatusCode, outcome: int) -> type[ServiceError]:
@@ -87,7 +88,7 @@ def _class_of(code: grpc.StatusCode, outcome: int) -> type[ServiceError]:
 def _details(error: grpc.RpcError) -> list:
     try:
         status = rpc_status.from_call(error)
-    except ValueError:  # Details of another status: somebody on the way replaced one of the two.
+    except ValueError:  # Details of another status: an intermediary replaced one of the two.
         return []
     return list(status.details) if status else []
 
@@ -117,7 +118,7 @@ def read_error(error: grpc.RpcError, moves_money: bool) -> ServiceError:
     if not moves_money:
         outcome = control_pb2.OUTCOME_UNSPECIFIED
     elif outcome == control_pb2.OUTCOME_UNSPECIFIED:
-        # A lost connection tells nothing about the payment.
+        # A lost connection does not determine the payment's outcome.
         outcome = control_pb2.OUTCOME_UNKNOWN
     result = _class_of(error.code(), outcome)(error.code(), error.details() or "")
     result.outcome = outcome
@@ -128,7 +129,7 @@ def read_error(error: grpc.RpcError, moves_money: bool) -> ServiceError:
         result.error_code = _number(info.metadata.get("error_code", ""))
         result.http_status = _number(info.metadata.get("http_status", ""))
         result.order_id = info.metadata.get("order_id", "")
-        # RetryInfo that the service did not vouch for is an invitation to pay twice.
+        # Honouring a RetryInfo that is not the service's could charge twice.
         if retry.HasField("retry_delay") and outcome != control_pb2.OUTCOME_UNKNOWN:
             result.retry_after = retry.retry_delay.ToTimedelta().total_seconds()
     return result

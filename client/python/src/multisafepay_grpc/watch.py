@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a watch does when its stream breaks: it goes on behind the last message, with growing pauses."""
+"""Resumes a watch after the last message when its stream breaks, with backoff."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAUSE_MAX_S = 5.0
 
 
 class Watch:
-    """One watch over any number of streams. Makes no call and never waits: the clients do both."""
+    """One watch over several streams. Makes no call and never waits: the clients do both."""
 
     def __init__(self, rule: Rule, request: v1.WatchOrderRequest) -> None:
         #: Of the next stream.

@@ -39,7 +39,7 @@ fn certain<T>(answer: Result<Response<T>, Status>, result: fn(&T) -> Option<&v1:
     let reply = answer.map_err(|error| format!("{}: {}", outcome_of(&error), error.message()))?.into_inner();
     match result(&reply).map(|result| result.outcome()) {
         Some(v1::Outcome::Confirmed) => Ok(reply),
-        _ => Err("UNKNOWN: the reply does not say what is certain".into()),
+        _ => Err("UNKNOWN: the reply does not state the outcome".into()),
     }
 }
 

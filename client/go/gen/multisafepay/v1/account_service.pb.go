@@ -25,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Nothing to choose: the API key says whose account it is.
+// Empty: the API key identifies the account.
 type GetAccountRequest struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -113,7 +113,7 @@ func (x *GetAccountResponse) GetAccount() *Account {
 	return nil
 }
 
-// What an API key belongs to.
+// The account of an API key.
 type Account struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -125,8 +125,8 @@ type Account struct {
 	Role *string `protobuf:"bytes,2,opt,name=role,proto3,oneof" json:"role,omitempty"`
 	// Id of the site, where the key is a site's.
 	SiteId *string `protobuf:"bytes,3,opt,name=site_id,json=siteId,proto3,oneof" json:"site_id,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -196,7 +196,7 @@ type ListClosingBalancesRequest struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Of this day or later, YYYY-MM-DD.
+	// This day or later, YYYY-MM-DD.
 	From *string `protobuf:"bytes,1,opt,name=from,proto3,oneof" json:"from,omitempty"`
 	// Before this day, YYYY-MM-DD.
 	Until *string `protobuf:"bytes,2,opt,name=until,proto3,oneof" json:"until,omitempty"`
@@ -330,10 +330,10 @@ type ClosingBalance struct {
 	PayoutAmount *int64 `protobuf:"varint,8,opt,name=payout_amount,json=payoutAmount,proto3,oneof" json:"payout_amount,omitempty"`
 	// Id of the payout's transaction.
 	PayoutTransactionId *string `protobuf:"bytes,9,opt,name=payout_transaction_id,json=payoutTransactionId,proto3,oneof" json:"payout_transaction_id,omitempty"`
-	// Where the payout stands: completed, reserved or void.
+	// Status of the payout: completed, reserved or void.
 	Status *string `protobuf:"bytes,10,opt,name=status,proto3,oneof" json:"status,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -446,7 +446,7 @@ func (x *ClosingBalance) GetUnmodelled() *structpb.Struct {
 	return nil
 }
 
-// Nothing to choose.
+// Empty.
 type ListCategoriesRequest struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -534,7 +534,7 @@ func (x *ListCategoriesResponse) GetCategories() []*Category {
 	return nil
 }
 
-// A trade that a shop can be of.
+// A business category of shops.
 type Category struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -544,8 +544,8 @@ type Category struct {
 	Code *string `protobuf:"bytes,1,opt,name=code,proto3,oneof" json:"code,omitempty"`
 	// Its name.
 	Description *string `protobuf:"bytes,2,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 

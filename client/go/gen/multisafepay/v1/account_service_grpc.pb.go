@@ -36,7 +36,7 @@ type AccountServiceClient interface {
 	GetAccount(ctx context.Context, in *GetAccountRequest, opts ...grpc.CallOption) (*GetAccountResponse, error)
 	// Lists the account's balances at the end of each day.
 	ListClosingBalances(ctx context.Context, in *ListClosingBalancesRequest, opts ...grpc.CallOption) (*ListClosingBalancesResponse, error)
-	// Lists the trades that a shop can be of.
+	// Lists the business categories of shops.
 	ListCategories(ctx context.Context, in *ListCategoriesRequest, opts ...grpc.CallOption) (*ListCategoriesResponse, error)
 }
 
@@ -83,7 +83,7 @@ type AccountServiceServer interface {
 	GetAccount(context.Context, *GetAccountRequest) (*GetAccountResponse, error)
 	// Lists the account's balances at the end of each day.
 	ListClosingBalances(context.Context, *ListClosingBalancesRequest) (*ListClosingBalancesResponse, error)
-	// Lists the trades that a shop can be of.
+	// Lists the business categories of shops.
 	ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error)
 	mustEmbedUnimplementedAccountServiceServer()
 }

@@ -26,14 +26,14 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How MultiSafepay is asked to cancel an order.
+// How the cancellation of an order is sent.
 type CancelMethod int32
 
 const (
-	// By PATCH /orders/{order_id}, which most payment methods take.
+	// By PATCH /orders/{order_id}, which most payment methods accept.
 	CancelMethod_CANCEL_METHOD_UNSPECIFIED CancelMethod = 0
 	// By POST /orders/{order_id}/cancel: Bancontact by QR code, and payments at a terminal that wait
-	// for the customer. PATCH does not end those. exclude_order is not sent.
+	// for the customer. PATCH does not cancel those. exclude_order is not sent.
 	CancelMethod_CANCEL_METHOD_POST CancelMethod = 1
 )
 
@@ -80,11 +80,11 @@ func (CancelMethod) EnumDescriptor() ([]byte, []int) {
 type WatchOrderResponse_Cause int32
 
 const (
-	// Not stated.
+	// Not set.
 	WatchOrderResponse_CAUSE_UNSPECIFIED WatchOrderResponse_Cause = 0
-	// The state when the stream began.
+	// The state at the start of the stream.
 	WatchOrderResponse_CAUSE_SNAPSHOT WatchOrderResponse_Cause = 1
-	// A notification of MultiSafepay, verified.
+	// A verified notification of MultiSafepay.
 	WatchOrderResponse_CAUSE_NOTIFICATION WatchOrderResponse_Cause = 2
 	// The service read the order and found a change.
 	WatchOrderResponse_CAUSE_LOOKUP WatchOrderResponse_Cause = 3
@@ -149,18 +149,18 @@ type CreateOrderRequest struct {
 	Type *string `protobuf:"bytes,1,opt,name=type,proto3,oneof" json:"type,omitempty"`
 	// The shop's id of the order, unique per site, at most 50 characters. Required.
 	OrderId *string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
-	// Currency, ISO 4217 in upper case. MultiSafepay wants it in every order.
+	// Currency, ISO 4217 in upper case. MultiSafepay requires it in every order.
 	Currency *string `protobuf:"bytes,3,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
 	// Amount in minor units (1000 is EUR 10.00, 10 is JPY 10). 0 is a zero authorization, which only
-	// checks and stores the card. MultiSafepay wants it in every order.
+	// checks and stores the card. MultiSafepay requires it in every order.
 	Amount *int64 `protobuf:"varint,4,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// Payment method: CREDITCARD (the scheme is detected), VISA, MASTERCARD, AMEX, MAESTRO and
 	// others. Absent with type redirect: the customer chooses on the payment page.
 	Gateway *string `protobuf:"bytes,5,opt,name=gateway,proto3,oneof" json:"gateway,omitempty"`
-	// Text for the bank statement, plain, at most 200 characters. Whether it may have several lines is
-	// MultiSafepay's to say. Required.
+	// Text for the bank statement, plain, at most 200 characters. MultiSafepay decides whether it may
+	// have several lines. Required.
 	Description *string `protobuf:"bytes,6,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	// Where notifications and the customer go.
+	// Addresses for notifications and for the customer.
 	PaymentOptions *PaymentOptions `protobuf:"bytes,7,opt,name=payment_options,json=paymentOptions,proto3,oneof" json:"payment_options,omitempty"`
 	// The person who pays.
 	Customer *Customer `protobuf:"bytes,8,opt,name=customer,proto3,oneof" json:"customer,omitempty"`
@@ -170,18 +170,18 @@ type CreateOrderRequest struct {
 	RecurringModel *string `protobuf:"bytes,10,opt,name=recurring_model,json=recurringModel,proto3,oneof" json:"recurring_model,omitempty"`
 	// Token of a stored card: charges it without the customer.
 	RecurringId *string `protobuf:"bytes,11,opt,name=recurring_id,json=recurringId,proto3,oneof" json:"recurring_id,omitempty"`
-	// "manual": only authorize, CaptureOrder collects. Needs activation.
+	// "manual": authorize only; CaptureOrder captures. Needs activation.
 	Capture *string `protobuf:"bytes,12,opt,name=capture,proto3,oneof" json:"capture,omitempty"`
 	// Three free members. While custom_3 is free the service puts its idempotency marker there.
 	CustomInfo *CustomInfo `protobuf:"bytes,13,opt,name=custom_info,json=customInfo,proto3,oneof" json:"custom_info,omitempty"`
 	// Free text that comes back with the order, at most 500 characters. Holds the idempotency marker
-	// when custom_3 is taken and this is free.
+	// when custom_3 is in use and this is free.
 	Var1 *string `protobuf:"bytes,14,opt,name=var1,proto3,oneof" json:"var1,omitempty"`
 	// Free text that comes back with the order, at most 500 characters.
 	Var2 *string `protobuf:"bytes,15,opt,name=var2,proto3,oneof" json:"var2,omitempty"`
 	// Free text that comes back with the order, at most 500 characters; may carry split-payment data.
 	Var3 *string `protobuf:"bytes,16,opt,name=var3,proto3,oneof" json:"var3,omitempty"`
-	// Where the goods go.
+	// The delivery address.
 	Delivery *Delivery `protobuf:"bytes,17,opt,name=delivery,proto3,oneof" json:"delivery,omitempty"`
 	// The goods; not needed for cards.
 	ShoppingCart *ShoppingCart `protobuf:"bytes,18,opt,name=shopping_cart,json=shoppingCart,proto3,oneof" json:"shopping_cart,omitempty"`
@@ -195,26 +195,26 @@ type CreateOrderRequest struct {
 	SecondChance *SecondChance `protobuf:"bytes,22,opt,name=second_chance,json=secondChance,proto3,oneof" json:"second_chance,omitempty"`
 	// Lifetime of a link or page in days, 1 to 365; 30 when absent.
 	DaysActive *int32 `protobuf:"varint,23,opt,name=days_active,json=daysActive,proto3,oneof" json:"days_active,omitempty"`
-	// Lifetime of a link or page in seconds, 1 to 31536000; wins over days_active.
+	// Lifetime of a link or page in seconds, 1 to 31536000; overrides days_active.
 	SecondsActive *int32 `protobuf:"varint,24,opt,name=seconds_active,json=secondsActive,proto3,oneof" json:"seconds_active,omitempty"`
-	// What the shop runs on.
+	// The shop's software.
 	Plugin *Plugin `protobuf:"bytes,25,opt,name=plugin,proto3,oneof" json:"plugin,omitempty"`
-	// What the payment component made in the customer's browser.
+	// The result of the payment component in the customer's browser.
 	PaymentData *PaymentData `protobuf:"bytes,26,opt,name=payment_data,json=paymentData,proto3,oneof" json:"payment_data,omitempty"`
 	// Google Analytics on the payment page.
 	GoogleAnalytics *GoogleAnalytics `protobuf:"bytes,27,opt,name=google_analytics,json=googleAnalytics,proto3,oneof" json:"google_analytics,omitempty"`
-	// Left over in old samples, without a documented meaning; passed through.
+	// From old samples, without a documented meaning; passed through.
 	Manual *bool `protobuf:"varint,28,opt,name=manual,proto3,oneof" json:"manual,omitempty"`
 	// Recurring payments in the newer form; the same as recurring_model and recurring_id.
 	Recurring *Recurring `protobuf:"bytes,29,opt,name=recurring,proto3,oneof" json:"recurring,omitempty"`
 	// The shop's id of the invoice, shown in PayPal's messages, at most 50 characters.
 	Invoice *string `protobuf:"bytes,30,opt,name=invoice,proto3,oneof" json:"invoice,omitempty"`
-	// Parts of the amount that are told apart, such as a tip.
+	// Separate parts of the amount, such as a tip.
 	AmountDetails *AmountDetails `protobuf:"bytes,31,opt,name=amount_details,json=amountDetails,proto3,oneof" json:"amount_details,omitempty"`
-	// What the caller asks of this service.
+	// Options of this call.
 	Control *CallControl `protobuf:"bytes,1000,opt,name=control,proto3" json:"control,omitempty"`
-	// Members of this object that the schema has no field for: sent beside the others as they are
-	// given. A name that has a field is refused, and so is all that looks like card data.
+	// Members of this object without a field in the schema, sent unchanged beside the others. A name
+	// that has a field is rejected, and so is possible card data.
 	More *structpb.Struct `protobuf:"bytes,1100,opt,name=more,proto3,oneof" json:"more,omitempty"`
 }
 
@@ -545,7 +545,7 @@ type AmountDetails struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// What the customer gives on top; part of the order's amount.
+	// The tip; part of the order's amount.
 	Tip *Tip `protobuf:"bytes,1,opt,name=tip,proto3,oneof" json:"tip,omitempty"`
 }
 
@@ -596,7 +596,7 @@ type Tip struct {
 
 	// Amount in minor units of the order's currency.
 	Amount *int64 `protobuf:"varint,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
-	// Who gets it.
+	// The recipient.
 	Employee []*Employee `protobuf:"bytes,2,rep,name=employee,proto3" json:"employee,omitempty"`
 }
 
@@ -646,13 +646,13 @@ func (x *Tip) GetEmployee() []*Employee {
 	return nil
 }
 
-// Somebody who works for the shop.
+// An employee of the shop.
 type Employee struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// The shop's id of the person.
+	// The shop's id of the employee.
 	Id *string `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
 	// The person's name.
 	Name *string `protobuf:"bytes,2,opt,name=name,proto3,oneof" json:"name,omitempty"`
@@ -712,7 +712,7 @@ type CreateOrderResponse struct {
 
 	// The order. For redirect and paymentlink: order_id, payment_url and little more.
 	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	// What became of the call.
+	// The result of the call.
 	Result *CallResult `protobuf:"bytes,1000,opt,name=result,proto3" json:"result,omitempty"`
 }
 
@@ -868,14 +868,14 @@ type UpdateOrderRequest struct {
 
 	// The shop's id of the order. Required.
 	OrderId *string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
-	// "shipped" reports the shipment. To cancel use CancelOrder, to void VoidOrder: those look at
-	// what became of the order.
+	// "shipped" reports the shipment. To cancel use CancelOrder, to void VoidOrder: those verify the
+	// resulting state of the order.
 	Status *string `protobuf:"bytes,2,opt,name=status,proto3,oneof" json:"status,omitempty"`
-	// Code to follow the parcel with.
+	// Tracking code of the parcel.
 	TracktraceCode *string `protobuf:"bytes,3,opt,name=tracktrace_code,json=tracktraceCode,proto3,oneof" json:"tracktrace_code,omitempty"`
-	// Page to follow the parcel on.
+	// Tracking page of the parcel.
 	TracktraceUrl *string `protobuf:"bytes,4,opt,name=tracktrace_url,json=tracktraceUrl,proto3,oneof" json:"tracktrace_url,omitempty"`
-	// Who carries the parcel.
+	// The carrier.
 	Carrier *string `protobuf:"bytes,5,opt,name=carrier,proto3,oneof" json:"carrier,omitempty"`
 	// Day of the shipment as DD-MM-YYYY.
 	ShipDate *string `protobuf:"bytes,6,opt,name=ship_date,json=shipDate,proto3,oneof" json:"ship_date,omitempty"`
@@ -889,7 +889,7 @@ type UpdateOrderRequest struct {
 	PoNumber *string `protobuf:"bytes,10,opt,name=po_number,json=poNumber,proto3,oneof" json:"po_number,omitempty"`
 	// Partial shipment of a pay-later order: its amount in minor units.
 	PartialShipmentAmount *int64 `protobuf:"varint,11,opt,name=partial_shipment_amount,json=partialShipmentAmount,proto3,oneof" json:"partial_shipment_amount,omitempty"`
-	// The name of partial_shipment_amount in MultiSafepay's sample; prefer that one.
+	// The name of partial_shipment_amount in MultiSafepay's sample; prefer partial_shipment_amount.
 	Amount *int64 `protobuf:"varint,12,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// Klarna: true asks for a longer authorization.
 	ExtendExpiration *bool `protobuf:"varint,13,opt,name=extend_expiration,json=extendExpiration,proto3,oneof" json:"extend_expiration,omitempty"`
@@ -1033,7 +1033,7 @@ type UpdateOrderResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// What MultiSafepay answered: mostly nothing.
+	// MultiSafepay's answer, usually empty.
 	Update *OrderUpdate `protobuf:"bytes,1,opt,name=update,proto3" json:"update,omitempty"`
 }
 
@@ -1087,9 +1087,9 @@ type CancelOrderRequest struct {
 	// MultiSafepay documents two readings: today's true cancels the order with its payment session;
 	// the older one takes 1 for the session only and 0 for session and transaction.
 	ExcludeOrder *bool `protobuf:"varint,2,opt,name=exclude_order,json=excludeOrder,proto3,oneof" json:"exclude_order,omitempty"`
-	// What the caller asks of this service.
+	// Options of this call.
 	Control *CallControl `protobuf:"bytes,1000,opt,name=control,proto3" json:"control,omitempty"`
-	// How MultiSafepay is asked.
+	// How the cancellation is sent.
 	By CancelMethod `protobuf:"varint,1001,opt,name=by,proto3,enum=multisafepay.v1.CancelMethod" json:"by,omitempty"`
 }
 
@@ -1161,7 +1161,7 @@ type CancelOrderResponse struct {
 
 	// The order as read after the cancellation.
 	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	// What became of the call.
+	// The result of the call.
 	Result *CallResult `protobuf:"bytes,1000,opt,name=result,proto3" json:"result,omitempty"`
 }
 
@@ -1211,7 +1211,7 @@ func (x *CancelOrderResponse) GetResult() *CallResult {
 	return nil
 }
 
-// What to collect of an authorization. The body's new_order_status "completed" is added by the
+// What to capture of an authorization. The body's new_order_status "completed" is added by the
 // service.
 type CaptureOrderRequest struct {
 	state         protoimpl.MessageState
@@ -1223,14 +1223,14 @@ type CaptureOrderRequest struct {
 	// Amount in minor units, at least 1. Absent: all that is left, which the service reads first and
 	// then sends.
 	Amount *int64 `protobuf:"varint,2,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
-	// Id of the order that a partial capture makes, at most 50 characters; derived from the
+	// Id of the order that a partial capture creates, at most 50 characters; derived from the
 	// idempotency key when absent.
 	NewOrderId *string `protobuf:"bytes,3,opt,name=new_order_id,json=newOrderId,proto3,oneof" json:"new_order_id,omitempty"`
 	// Id of the shop's invoice, at most 50 characters.
 	InvoiceId *string `protobuf:"bytes,4,opt,name=invoice_id,json=invoiceId,proto3,oneof" json:"invoice_id,omitempty"`
-	// Code to follow the parcel with.
+	// Tracking code of the parcel.
 	TracktraceCode *string `protobuf:"bytes,5,opt,name=tracktrace_code,json=tracktraceCode,proto3,oneof" json:"tracktrace_code,omitempty"`
-	// Who carries the parcel.
+	// The carrier.
 	Carrier *string `protobuf:"bytes,6,opt,name=carrier,proto3,oneof" json:"carrier,omitempty"`
 	// Why.
 	Reason *string `protobuf:"bytes,7,opt,name=reason,proto3,oneof" json:"reason,omitempty"`
@@ -1238,7 +1238,7 @@ type CaptureOrderRequest struct {
 	Description *string `protobuf:"bytes,8,opt,name=description,proto3,oneof" json:"description,omitempty"`
 	// Day of the shipment as DD-MM-YYYY.
 	ShipDate *string `protobuf:"bytes,9,opt,name=ship_date,json=shipDate,proto3,oneof" json:"ship_date,omitempty"`
-	// What the caller asks of this service.
+	// Options of this call.
 	Control *CallControl `protobuf:"bytes,1000,opt,name=control,proto3" json:"control,omitempty"`
 }
 
@@ -1350,9 +1350,9 @@ type CaptureOrderResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// What MultiSafepay answered.
+	// MultiSafepay's answer.
 	Capture *Capture `protobuf:"bytes,1,opt,name=capture,proto3" json:"capture,omitempty"`
-	// What became of the call.
+	// The result of the call.
 	Result *CallResult `protobuf:"bytes,1000,opt,name=result,proto3" json:"result,omitempty"`
 }
 
@@ -1402,7 +1402,7 @@ func (x *CaptureOrderResponse) GetResult() *CallResult {
 	return nil
 }
 
-// Which authorization to give up. The body's status "cancelled" is added by the service.
+// Which authorization to void. The body's status "cancelled" is added by the service.
 type VoidOrderRequest struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -1410,11 +1410,11 @@ type VoidOrderRequest struct {
 
 	// The id of the authorized order. Required.
 	OrderId *string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
-	// Why; MultiSafepay wants it.
+	// The reason; MultiSafepay requires it.
 	Reason *string `protobuf:"bytes,2,opt,name=reason,proto3,oneof" json:"reason,omitempty"`
 	// Further text.
 	Description *string `protobuf:"bytes,3,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	// What the caller asks of this service.
+	// Options of this call.
 	Control *CallControl `protobuf:"bytes,1000,opt,name=control,proto3" json:"control,omitempty"`
 }
 
@@ -1478,15 +1478,15 @@ func (x *VoidOrderRequest) GetControl() *CallControl {
 	return nil
 }
 
-// An authorization that was given up.
+// A voided authorization.
 type VoidOrderResponse struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// What MultiSafepay answered.
+	// MultiSafepay's answer.
 	AuthorizationVoid *AuthorizationVoid `protobuf:"bytes,1,opt,name=authorization_void,json=authorizationVoid,proto3" json:"authorization_void,omitempty"`
-	// What became of the call.
+	// The result of the call.
 	Result *CallResult `protobuf:"bytes,1000,opt,name=result,proto3" json:"result,omitempty"`
 }
 
@@ -1536,8 +1536,8 @@ func (x *VoidOrderResponse) GetResult() *CallResult {
 	return nil
 }
 
-// What to give back. An amount or `full` is required: MultiSafepay itself takes a refund without an
-// amount for a full one, this service never sends that.
+// What to refund. An amount or `full` is required: MultiSafepay treats a refund without an amount
+// as a full one, which this service never sends.
 type RefundOrderRequest struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -1549,15 +1549,15 @@ type RefundOrderRequest struct {
 	//
 	// Types that are assignable to Refund:
 	//
-	//	*RefundOrderRequest_Amount
-	//	*RefundOrderRequest_Full
+	// 	*RefundOrderRequest_Amount
+	// 	*RefundOrderRequest_Full
 	Refund isRefundOrderRequest_Refund `protobuf_oneof:"refund"`
-	// Currency of the order; MultiSafepay wants it.
+	// Currency of the order; MultiSafepay requires it.
 	Currency *string `protobuf:"bytes,3,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
 	// Text of the refund, at most 200 characters.
 	Description *string `protobuf:"bytes,4,opt,name=description,proto3,oneof" json:"description,omitempty"`
 	// The shop's id of the refund, at most 50 characters; derived from the idempotency key when
-	// absent. It is what a repeat of the call is recognized by.
+	// absent. It identifies a repeat of the call.
 	RefundOrderId *string `protobuf:"bytes,5,opt,name=refund_order_id,json=refundOrderId,proto3,oneof" json:"refund_order_id,omitempty"`
 	// Free text, at most 500 characters.
 	Var1 *string `protobuf:"bytes,6,opt,name=var1,proto3,oneof" json:"var1,omitempty"`
@@ -1567,10 +1567,10 @@ type RefundOrderRequest struct {
 	Var3 *string `protobuf:"bytes,8,opt,name=var3,proto3,oneof" json:"var3,omitempty"`
 	// Pay-later methods: which lines of the cart are refunded.
 	CheckoutData *CheckoutData `protobuf:"bytes,9,opt,name=checkout_data,json=checkoutData,proto3,oneof" json:"checkout_data,omitempty"`
-	// What the caller asks of this service.
+	// Options of this call.
 	Control *CallControl `protobuf:"bytes,1000,opt,name=control,proto3" json:"control,omitempty"`
-	// Members of this object that the schema has no field for: sent beside the others as they are
-	// given. A name that has a field is refused, and so is all that looks like card data.
+	// Members of this object without a field in the schema, sent unchanged beside the others. A name
+	// that has a field is rejected, and so is possible card data.
 	More *structpb.Struct `protobuf:"bytes,1100,opt,name=more,proto3,oneof" json:"more,omitempty"`
 }
 
@@ -1760,9 +1760,9 @@ type RefundOrderResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// What MultiSafepay answered, and what was refunded.
+	// MultiSafepay's answer, and the refunded amount.
 	Refund *Refund `protobuf:"bytes,1,opt,name=refund,proto3" json:"refund,omitempty"`
-	// What became of the call.
+	// The result of the call.
 	Result *CallResult `protobuf:"bytes,1000,opt,name=result,proto3" json:"result,omitempty"`
 }
 
@@ -1812,7 +1812,7 @@ func (x *RefundOrderResponse) GetResult() *CallResult {
 	return nil
 }
 
-// Which refund to stop. The body's status "void" is added by the service.
+// Which refund to cancel. The body's status "void" is added by the service.
 type CancelRefundRequest struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -1824,7 +1824,7 @@ type CancelRefundRequest struct {
 	RefundId *string `protobuf:"bytes,2,opt,name=refund_id,json=refundId,proto3,oneof" json:"refund_id,omitempty"`
 	// Why, at most 200 characters.
 	Description *string `protobuf:"bytes,3,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	// What the caller asks of this service.
+	// Options of this call.
 	Control *CallControl `protobuf:"bytes,1000,opt,name=control,proto3" json:"control,omitempty"`
 }
 
@@ -1888,15 +1888,15 @@ func (x *CancelRefundRequest) GetControl() *CallControl {
 	return nil
 }
 
-// A refund that was stopped.
+// A cancelled refund.
 type CancelRefundResponse struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// What MultiSafepay answered: mostly nothing.
+	// MultiSafepay's answer, usually empty.
 	RefundCancellation *RefundCancellation `protobuf:"bytes,1,opt,name=refund_cancellation,json=refundCancellation,proto3" json:"refund_cancellation,omitempty"`
-	// What became of the call.
+	// The result of the call.
 	Result *CallResult `protobuf:"bytes,1000,opt,name=result,proto3" json:"result,omitempty"`
 }
 
@@ -2010,7 +2010,7 @@ type HoldOrderResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// When reminders go on, ISO 8601, as answered.
+	// When reminders resume, ISO 8601, as answered.
 	Until *string `protobuf:"bytes,1,opt,name=until,proto3,oneof" json:"until,omitempty"`
 }
 
@@ -2053,7 +2053,7 @@ func (x *HoldOrderResponse) GetUntil() string {
 	return ""
 }
 
-// Which Pay After Delivery order to give more time.
+// Which Pay After Delivery order to extend.
 type ExtendOrderRequest struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -2111,7 +2111,7 @@ func (x *ExtendOrderRequest) GetDays() int32 {
 	return 0
 }
 
-// An order that has more time.
+// An extended order.
 type ExtendOrderResponse struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -2160,7 +2160,7 @@ func (x *ExtendOrderResponse) GetUntil() string {
 	return ""
 }
 
-// A document that speaks against a chargeback.
+// A document as evidence against a chargeback.
 type AddOrderFileRequest struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -2170,8 +2170,8 @@ type AddOrderFileRequest struct {
 	OrderId *string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
 	// PDF, JPEG or PNG. Required.
 	Type *string `protobuf:"bytes,2,opt,name=type,proto3,oneof" json:"type,omitempty"`
-	// The document: in JSON, and to MultiSafepay, as base64. Required; the largest message that the
-	// server takes bounds it, by default 1 MiB in all.
+	// The document: in JSON, and to MultiSafepay, as base64. Required; bounded by the server's
+	// maximum message size, by default 1 MiB in all.
 	Base64 []byte `protobuf:"bytes,3,opt,name=base64,proto3,oneof" json:"base64,omitempty"`
 	// What it shows. Required.
 	Description *string `protobuf:"bytes,4,opt,name=description,proto3,oneof" json:"description,omitempty"`
@@ -2246,13 +2246,13 @@ func (x *AddOrderFileRequest) GetName() string {
 	return ""
 }
 
-// A document that was handed in.
+// A submitted document.
 type AddOrderFileResponse struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// What MultiSafepay answered: mostly nothing.
+	// MultiSafepay's answer, usually empty.
 	Update *OrderUpdate `protobuf:"bytes,1,opt,name=update,proto3" json:"update,omitempty"`
 }
 
@@ -2295,7 +2295,7 @@ func (x *AddOrderFileResponse) GetUpdate() *OrderUpdate {
 	return nil
 }
 
-// Which order to follow.
+// Which order to watch.
 type WatchOrderRequest struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -2303,13 +2303,13 @@ type WatchOrderRequest struct {
 
 	// The shop's id of the order, or MultiSafepay's id of its payment. Required.
 	OrderId *string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
-	// True: go on after a final state, for refunds and chargebacks, until the caller ends the stream;
-	// the order is then still read now and then, in case a notification is lost.
+	// True: continue after a final state, for refunds and chargebacks, until the caller ends the
+	// stream; the order is then still polled, rarely, in case a notification is lost.
 	// False: the stream ends with the first final state.
 	Follow bool `protobuf:"varint,1000,opt,name=follow,proto3" json:"follow,omitempty"`
-	// The resume_token of the last message seen: neither the state that the caller has seen nor an
-	// older one is sent again. Any replica takes it, also after the API key has changed, and under
-	// each id of the order. Empty: start with the state now.
+	// The resume_token of the last received message: neither that state nor an older one is sent
+	// again. Any replica accepts it, even after the API key has changed, and with each id of the
+	// order. Empty: start with the current state.
 	ResumeToken string `protobuf:"bytes,1001,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	// Seconds between heartbeats while nothing changes; 0 means none.
 	HeartbeatS int32 `protobuf:"varint,1002,opt,name=heartbeat_s,json=heartbeatS,proto3" json:"heartbeat_s,omitempty"`
@@ -2375,7 +2375,7 @@ func (x *WatchOrderRequest) GetHeartbeatS() int32 {
 	return 0
 }
 
-// A state of the order, or a sign of life.
+// A state of the order, or a heartbeat.
 type WatchOrderResponse struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -2383,7 +2383,7 @@ type WatchOrderResponse struct {
 
 	// The order as it is now; absent in heartbeats.
 	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
-	// Give it to the next WatchOrder to go on from here. Opaque; holds no secret.
+	// Pass it to the next WatchOrder to resume from here. Opaque; holds no secret.
 	ResumeToken string `protobuf:"bytes,1000,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	// Why this message was sent.
 	Cause WatchOrderResponse_Cause `protobuf:"varint,1001,opt,name=cause,proto3,enum=multisafepay.v1.WatchOrderResponse_Cause" json:"cause,omitempty"`

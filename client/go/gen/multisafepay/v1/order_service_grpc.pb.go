@@ -51,25 +51,25 @@ type OrderServiceClient interface {
 	// Cancels an order that is not paid yet. Counts as moving money: CONFIRMED only when the order,
 	// read afterwards, is cancelled or void.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
-	// Collects an authorized amount or a part of it. Moves money: without a certain answer the
+	// Captures an authorized amount or a part of it. Moves money: without a conclusive answer the
 	// outcome is UNKNOWN.
 	CaptureOrder(ctx context.Context, in *CaptureOrderRequest, opts ...grpc.CallOption) (*CaptureOrderResponse, error)
-	// Gives up an authorization, or what is left of it after partial captures. Counts as moving
-	// money: without a certain answer the outcome is UNKNOWN.
+	// Voids an authorization, or what is left of it after partial captures. Counts as moving money:
+	// without a conclusive answer the outcome is UNKNOWN.
 	VoidOrder(ctx context.Context, in *VoidOrderRequest, opts ...grpc.CallOption) (*VoidOrderResponse, error)
-	// Gives collected money back, a part or all of what is left. Moves money: without a certain
+	// Refunds collected money, a part or all of what is left. Moves money: without a conclusive
 	// answer the outcome is UNKNOWN. Two equal partial refunds need a key or refund_order_id each.
 	RefundOrder(ctx context.Context, in *RefundOrderRequest, opts ...grpc.CallOption) (*RefundOrderResponse, error)
-	// Stops a refund that is still reserved, until midnight of its day. Counts as moving money:
-	// without a certain answer the outcome is UNKNOWN.
+	// Cancels a refund that is still reserved, until midnight of its day. Counts as moving money:
+	// without a conclusive answer the outcome is UNKNOWN.
 	CancelRefund(ctx context.Context, in *CancelRefundRequest, opts ...grpc.CallOption) (*CancelRefundResponse, error)
 	// Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money.
 	HoldOrder(ctx context.Context, in *HoldOrderRequest, opts ...grpc.CallOption) (*HoldOrderResponse, error)
-	// Gives a Pay After Delivery order more days before it expires unshipped. Moves no money.
+	// Extends the days before an unshipped Pay After Delivery order expires. Moves no money.
 	ExtendOrder(ctx context.Context, in *ExtendOrderRequest, opts ...grpc.CallOption) (*ExtendOrderResponse, error)
-	// Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice.
+	// Submits a document as evidence against a chargeback of the order. A repeat submits it twice.
 	AddOrderFile(ctx context.Context, in *AddOrderFileRequest, opts ...grpc.CallOption) (*AddOrderFileResponse, error)
-	// Follows an order: its state now, then each change as it becomes known.
+	// Watches an order: sends its current state, then each change as it is detected.
 	WatchOrder(ctx context.Context, in *WatchOrderRequest, opts ...grpc.CallOption) (OrderService_WatchOrderClient, error)
 }
 
@@ -226,25 +226,25 @@ type OrderServiceServer interface {
 	// Cancels an order that is not paid yet. Counts as moving money: CONFIRMED only when the order,
 	// read afterwards, is cancelled or void.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
-	// Collects an authorized amount or a part of it. Moves money: without a certain answer the
+	// Captures an authorized amount or a part of it. Moves money: without a conclusive answer the
 	// outcome is UNKNOWN.
 	CaptureOrder(context.Context, *CaptureOrderRequest) (*CaptureOrderResponse, error)
-	// Gives up an authorization, or what is left of it after partial captures. Counts as moving
-	// money: without a certain answer the outcome is UNKNOWN.
+	// Voids an authorization, or what is left of it after partial captures. Counts as moving money:
+	// without a conclusive answer the outcome is UNKNOWN.
 	VoidOrder(context.Context, *VoidOrderRequest) (*VoidOrderResponse, error)
-	// Gives collected money back, a part or all of what is left. Moves money: without a certain
+	// Refunds collected money, a part or all of what is left. Moves money: without a conclusive
 	// answer the outcome is UNKNOWN. Two equal partial refunds need a key or refund_order_id each.
 	RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error)
-	// Stops a refund that is still reserved, until midnight of its day. Counts as moving money:
-	// without a certain answer the outcome is UNKNOWN.
+	// Cancels a refund that is still reserved, until midnight of its day. Counts as moving money:
+	// without a conclusive answer the outcome is UNKNOWN.
 	CancelRefund(context.Context, *CancelRefundRequest) (*CancelRefundResponse, error)
 	// Stops the reminders for an unpaid Pay After Delivery order for a while. Moves no money.
 	HoldOrder(context.Context, *HoldOrderRequest) (*HoldOrderResponse, error)
-	// Gives a Pay After Delivery order more days before it expires unshipped. Moves no money.
+	// Extends the days before an unshipped Pay After Delivery order expires. Moves no money.
 	ExtendOrder(context.Context, *ExtendOrderRequest) (*ExtendOrderResponse, error)
-	// Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice.
+	// Submits a document as evidence against a chargeback of the order. A repeat submits it twice.
 	AddOrderFile(context.Context, *AddOrderFileRequest) (*AddOrderFileResponse, error)
-	// Follows an order: its state now, then each change as it becomes known.
+	// Watches an order: sends its current state, then each change as it is detected.
 	WatchOrder(*WatchOrderRequest, OrderService_WatchOrderServer) error
 	mustEmbedUnimplementedOrderServiceServer()
 }

@@ -32,9 +32,9 @@ type PaymentMethod struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Its code, what CreateOrderRequest.gateway wants, for example VISA.
+	// Its code, for CreateOrderRequest.gateway, for example VISA.
 	Id *string `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
-	// Its name for people.
+	// Its display name.
 	Name *string `protobuf:"bytes,2,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// payment-method or coupon.
 	Type *string `protobuf:"bytes,3,opt,name=type,proto3,oneof" json:"type,omitempty"`
@@ -44,11 +44,11 @@ type PaymentMethod struct {
 	AllowedAmount *AllowedAmount `protobuf:"bytes,5,opt,name=allowed_amount,json=allowedAmount,proto3,oneof" json:"allowed_amount,omitempty"`
 	// Countries it is offered in; empty means all.
 	AllowedCountries []string `protobuf:"bytes,6,rep,name=allowed_countries,json=allowedCountries,proto3" json:"allowed_countries,omitempty"`
-	// Currencies it takes; empty means all.
+	// Currencies it accepts; empty means all.
 	AllowedCurrencies []string `protobuf:"bytes,7,rep,name=allowed_currencies,json=allowedCurrencies,proto3" json:"allowed_currencies,omitempty"`
 	// Countries it should be shown first in.
 	PreferredCountries []string `protobuf:"bytes,8,rep,name=preferred_countries,json=preferredCountries,proto3" json:"preferred_countries,omitempty"`
-	// Members of the customer that it needs.
+	// Members of the customer that it requires.
 	RequiredCustomerData []string `protobuf:"bytes,9,rep,name=required_customer_data,json=requiredCustomerData,proto3" json:"required_customer_data,omitempty"`
 	// Where it can be used.
 	Apps *Apps `protobuf:"bytes,10,opt,name=apps,proto3,oneof" json:"apps,omitempty"`
@@ -64,8 +64,8 @@ type PaymentMethod struct {
 	ManualCapture *ManualCapture `protobuf:"bytes,15,opt,name=manual_capture,json=manualCapture,proto3,oneof" json:"manual_capture,omitempty"`
 	// True for wallets such as Apple Pay.
 	IsWallet *bool `protobuf:"varint,16,opt,name=is_wallet,json=isWallet,proto3,oneof" json:"is_wallet,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -228,8 +228,8 @@ type AdditionalData struct {
 
 	// The banks that the customer can choose from.
 	Issuers []*Issuer `protobuf:"bytes,1,rep,name=issuers,proto3" json:"issuers,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -285,7 +285,7 @@ type Issuer struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Its code: what GatewayInfo.issuer_id wants.
+	// Its code, for GatewayInfo.issuer_id.
 	Code *string `protobuf:"bytes,1,opt,name=code,proto3,oneof" json:"code,omitempty"`
 	// Its name, as ListIssuers answers it.
 	Description *string `protobuf:"bytes,2,opt,name=description,proto3,oneof" json:"description,omitempty"`
@@ -293,8 +293,8 @@ type Issuer struct {
 	Name *string `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// Its BIC.
 	Bic *string `protobuf:"bytes,4,opt,name=bic,proto3,oneof" json:"bic,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -433,8 +433,8 @@ type Apps struct {
 	Fastcheckout *FastCheckoutApp `protobuf:"bytes,1,opt,name=fastcheckout,proto3,oneof" json:"fastcheckout,omitempty"`
 	// In the payment component.
 	PaymentComponents *PaymentComponentsApp `protobuf:"bytes,2,opt,name=payment_components,json=paymentComponents,proto3,oneof" json:"payment_components,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -497,7 +497,7 @@ type FastCheckoutApp struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// It is switched on.
+	// True: it is enabled.
 	IsEnabled *bool `protobuf:"varint,1,opt,name=is_enabled,json=isEnabled,proto3,oneof" json:"is_enabled,omitempty"`
 	// Payment by QR code.
 	Qr *QrSupport `protobuf:"bytes,2,opt,name=qr,proto3,oneof" json:"qr,omitempty"`
@@ -555,7 +555,7 @@ type PaymentComponentsApp struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// It is switched on.
+	// True: it is enabled.
 	IsEnabled *bool `protobuf:"varint,1,opt,name=is_enabled,json=isEnabled,proto3,oneof" json:"is_enabled,omitempty"`
 	// The component has fields to fill in.
 	HasFields *bool `protobuf:"varint,2,opt,name=has_fields,json=hasFields,proto3,oneof" json:"has_fields,omitempty"`
@@ -622,7 +622,7 @@ type QrSupport struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// It is possible.
+	// True: it is available.
 	Supported *bool `protobuf:"varint,1,opt,name=supported,proto3,oneof" json:"supported,omitempty"`
 }
 
@@ -673,14 +673,14 @@ type Brand struct {
 
 	// Its code.
 	Id *string `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
-	// Its name for people.
+	// Its display name.
 	Name *string `protobuf:"bytes,2,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// Its pictures.
 	IconUrls *IconUrls `protobuf:"bytes,3,opt,name=icon_urls,json=iconUrls,proto3,oneof" json:"icon_urls,omitempty"`
 	// Countries it is offered in; empty means all.
 	AllowedCountries []string `protobuf:"bytes,4,rep,name=allowed_countries,json=allowedCountries,proto3" json:"allowed_countries,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -824,12 +824,12 @@ type Tokenization struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// It is switched on.
+	// True: it is enabled.
 	IsEnabled *bool `protobuf:"varint,1,opt,name=is_enabled,json=isEnabled,proto3,oneof" json:"is_enabled,omitempty"`
 	// For which kinds of recurring payment.
 	Models *TokenizationModels `protobuf:"bytes,2,opt,name=models,proto3,oneof" json:"models,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -959,12 +959,12 @@ type ManualCapture struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// It is switched on.
+	// True: it is enabled.
 	IsEnabled *bool `protobuf:"varint,1,opt,name=is_enabled,json=isEnabled,proto3,oneof" json:"is_enabled,omitempty"`
-	// The method can do it.
+	// True: the method supports it.
 	Supported *bool `protobuf:"varint,2,opt,name=supported,proto3,oneof" json:"supported,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -1027,14 +1027,14 @@ type Gateway struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Its code, what CreateOrderRequest.gateway wants.
+	// Its code, for CreateOrderRequest.gateway.
 	Id *string `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
-	// Its name for people.
+	// Its display name.
 	Description *string `protobuf:"bytes,2,opt,name=description,proto3,oneof" json:"description,omitempty"`
 	// "coupon" for gift cards, else absent.
 	Type *string `protobuf:"bytes,3,opt,name=type,proto3,oneof" json:"type,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 

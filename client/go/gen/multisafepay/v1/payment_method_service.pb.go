@@ -30,11 +30,11 @@ type ListPaymentMethodsRequest struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Only those that take this amount, in minor units of the euro.
+	// Only those that accept this amount, in minor units of the euro.
 	Amount *int64 `protobuf:"varint,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// Only those for this country, two letters.
 	Country *string `protobuf:"bytes,2,opt,name=country,proto3,oneof" json:"country,omitempty"`
-	// Only those that take this currency, ISO 4217.
+	// Only those that accept this currency, ISO 4217.
 	Currency *string `protobuf:"bytes,3,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
 	// True: one entry for all card schemes.
 	GroupCards *bool `protobuf:"varint,4,opt,name=group_cards,json=groupCards,proto3,oneof" json:"group_cards,omitempty"`
@@ -302,9 +302,9 @@ type ListGatewaysRequest struct {
 	Include *string `protobuf:"bytes,1,opt,name=include,proto3,oneof" json:"include,omitempty"`
 	// Only those for this country, two letters.
 	Country *string `protobuf:"bytes,2,opt,name=country,proto3,oneof" json:"country,omitempty"`
-	// Only those that take this currency, ISO 4217.
+	// Only those that accept this currency, ISO 4217.
 	Currency *string `protobuf:"bytes,3,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
-	// Only those that take this amount, in minor units.
+	// Only those that accept this amount, in minor units.
 	Amount *int64 `protobuf:"varint,4,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 }
 

@@ -31,9 +31,9 @@ type ListTerminalsRequest struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Which page, from 1.
+	// Page number, from 1.
 	Page *int32 `protobuf:"varint,1,opt,name=page,proto3,oneof" json:"page,omitempty"`
-	// How many on a page.
+	// Page size.
 	Limit *int32 `protobuf:"varint,2,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 }
 
@@ -140,9 +140,9 @@ type ListGroupTerminalsRequest struct {
 
 	// Id of the group. Required.
 	TerminalGroupId *string `protobuf:"bytes,1,opt,name=terminal_group_id,json=terminalGroupId,proto3,oneof" json:"terminal_group_id,omitempty"`
-	// Which page, from 1.
+	// Page number, from 1.
 	Page *int32 `protobuf:"varint,2,opt,name=page,proto3,oneof" json:"page,omitempty"`
-	// How many on a page.
+	// Page size.
 	Limit *int32 `protobuf:"varint,3,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
 }
 
@@ -254,30 +254,30 @@ type Terminal struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Its id: what GatewayInfo.terminal_id wants.
+	// Its id, for GatewayInfo.terminal_id.
 	Id *string `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
 	// Its kind: CTAP or SMARTPOS.
 	Provider *string `protobuf:"bytes,2,opt,name=provider,proto3,oneof" json:"provider,omitempty"`
-	// Its name for people.
+	// Its display name.
 	Name *string `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
-	// Its activation code: who has it can claim the terminal.
+	// Its activation code, which permits claiming the terminal.
 	Code *string `protobuf:"bytes,4,opt,name=code,proto3,oneof" json:"code,omitempty"`
-	// When it was made known, ISO 8601, as answered.
+	// When it was registered, ISO 8601, as answered.
 	Created *string `protobuf:"bytes,5,opt,name=created,proto3,oneof" json:"created,omitempty"`
 	// When it last changed, ISO 8601, as answered.
 	LastUpdated *string `protobuf:"bytes,6,opt,name=last_updated,json=lastUpdated,proto3,oneof" json:"last_updated,omitempty"`
-	// Who made it.
+	// Its manufacturer.
 	ManufacturerId *string `protobuf:"bytes,7,opt,name=manufacturer_id,json=manufacturerId,proto3,oneof" json:"manufacturer_id,omitempty"`
 	// Its serial number.
 	SerialNumber *string `protobuf:"bytes,8,opt,name=serial_number,json=serialNumber,proto3,oneof" json:"serial_number,omitempty"`
-	// True: it is in use.
+	// True: it is active.
 	Active *bool `protobuf:"varint,9,opt,name=active,proto3,oneof" json:"active,omitempty"`
 	// Id of its group.
 	GroupId *string `protobuf:"bytes,10,opt,name=group_id,json=groupId,proto3,oneof" json:"group_id,omitempty"`
 	// Its country, two letters.
 	Country *string `protobuf:"bytes,11,opt,name=country,proto3,oneof" json:"country,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -397,7 +397,7 @@ func (x *Terminal) GetUnmodelled() *structpb.Struct {
 	return nil
 }
 
-// Whose receipt to read.
+// Which order's receipt to read.
 type GetReceiptRequest struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -495,7 +495,7 @@ func (x *GetReceiptResponse) GetReceipt() *Receipt {
 	return nil
 }
 
-// What is printed for a payment at a terminal.
+// The receipt of a payment at a terminal.
 type Receipt struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -511,8 +511,8 @@ type Receipt struct {
 	PrintedOn *string `protobuf:"bytes,4,opt,name=printed_on,json=printedOn,proto3,oneof" json:"printed_on,omitempty"`
 	// Refunds of the order.
 	RelatedTransactions []*ReceiptTransaction `protobuf:"bytes,5,rep,name=related_transactions,json=relatedTransactions,proto3" json:"related_transactions,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -600,8 +600,8 @@ type ReceiptMerchant struct {
 	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// Its address.
 	Address *string `protobuf:"bytes,2,opt,name=address,proto3,oneof" json:"address,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -674,14 +674,14 @@ type ReceiptOrder struct {
 	Currency *string `protobuf:"bytes,4,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
 	// The goods.
 	Items []*ReceiptItem `protobuf:"bytes,5,rep,name=items,proto3" json:"items,omitempty"`
-	// What the customer gave on top.
+	// The tip.
 	Tip []*ReceiptTip `protobuf:"bytes,6,rep,name=tip,proto3" json:"tip,omitempty"`
 	// MultiSafepay's id of the payment, in the spelling of the API's description.
 	TranscationId *string `protobuf:"bytes,7,opt,name=transcation_id,json=transcationId,proto3,oneof" json:"transcation_id,omitempty"`
 	// MultiSafepay's id of the payment.
 	TransactionId *string `protobuf:"bytes,8,opt,name=transaction_id,json=transactionId,proto3,oneof" json:"transaction_id,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -796,8 +796,8 @@ type ReceiptItem struct {
 	ItemPrice *int64 `protobuf:"varint,4,opt,name=item_price,json=itemPrice,proto3,oneof" json:"item_price,omitempty"`
 	// Currency of the prices.
 	Currency *string `protobuf:"bytes,5,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -883,10 +883,10 @@ type ReceiptTip struct {
 
 	// Amount in minor units.
 	Amount *int64 `protobuf:"varint,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
-	// Who got it.
+	// The recipient.
 	Employee []*ReceiptEmployee `protobuf:"bytes,2,rep,name=employee,proto3" json:"employee,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -943,13 +943,13 @@ func (x *ReceiptTip) GetUnmodelled() *structpb.Struct {
 	return nil
 }
 
-// Somebody who works for the shop.
+// An employee of the shop.
 type ReceiptEmployee struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// The shop's id of the person.
+	// The shop's id of the employee.
 	Id *string `protobuf:"bytes,1,opt,name=id,proto3,oneof" json:"id,omitempty"`
 	// The person's name.
 	Name *string `protobuf:"bytes,2,opt,name=name,proto3,oneof" json:"name,omitempty"`
@@ -1017,7 +1017,7 @@ type ReceiptPayment struct {
 	ApplicationId *string `protobuf:"bytes,4,opt,name=application_id,json=applicationId,proto3,oneof" json:"application_id,omitempty"`
 	// The issuer's authorization code.
 	AuthorizationCode *string `protobuf:"bytes,5,opt,name=authorization_code,json=authorizationCode,proto3,oneof" json:"authorization_code,omitempty"`
-	// Where the terminal stands.
+	// Location of the terminal.
 	CardAcceptorLocation *string `protobuf:"bytes,6,opt,name=card_acceptor_location,json=cardAcceptorLocation,proto3,oneof" json:"card_acceptor_location,omitempty"`
 	// How the card was read.
 	CardEntryMode *string `protobuf:"bytes,7,opt,name=card_entry_mode,json=cardEntryMode,proto3,oneof" json:"card_entry_mode,omitempty"`
@@ -1031,8 +1031,8 @@ type ReceiptPayment struct {
 	ResponseCode *string `protobuf:"bytes,11,opt,name=response_code,json=responseCode,proto3,oneof" json:"response_code,omitempty"`
 	// Id of the terminal.
 	TerminalId *string `protobuf:"bytes,12,opt,name=terminal_id,json=terminalId,proto3,oneof" json:"terminal_id,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -1175,7 +1175,7 @@ type ReceiptTransaction struct {
 	Currency *string `protobuf:"bytes,4,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
 	// Its text.
 	Description *string `protobuf:"bytes,5,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	// The goods that came back, as answered.
+	// The returned goods, as answered.
 	Items *string `protobuf:"bytes,6,opt,name=items,proto3,oneof" json:"items,omitempty"`
 	// The shop's id of the order.
 	OrderId *string `protobuf:"bytes,7,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
@@ -1187,8 +1187,8 @@ type ReceiptTransaction struct {
 	Status *string `protobuf:"bytes,10,opt,name=status,proto3,oneof" json:"status,omitempty"`
 	// What it is: refund.
 	Type *string `protobuf:"bytes,11,opt,name=type,proto3,oneof" json:"type,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 

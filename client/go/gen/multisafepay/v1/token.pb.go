@@ -25,13 +25,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A stored card. Tokens live at the account, shared by its sites.
+// A stored card. Tokens belong to the account and are shared by its sites.
 type Token struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// The token: with it the card can be charged again. Goes into CreateOrderRequest.recurring_id.
+	// The token, which charges the card again. Goes into CreateOrderRequest.recurring_id.
 	Token *string `protobuf:"bytes,1,opt,name=token,proto3,oneof" json:"token,omitempty"`
 	// Scheme of the card: VISA, MASTERCARD, AMEX, MAESTRO and others.
 	Code *string `protobuf:"bytes,2,opt,name=code,proto3,oneof" json:"code,omitempty"`
@@ -51,8 +51,8 @@ type Token struct {
 	Model *string `protobuf:"bytes,9,opt,name=model,proto3,oneof" json:"model,omitempty"`
 	// A second name of `model` in some answers.
 	RecurringModel *string `protobuf:"bytes,10,opt,name=recurring_model,json=recurringModel,proto3,oneof" json:"recurring_model,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -165,7 +165,7 @@ func (x *Token) GetUnmodelled() *structpb.Struct {
 	return nil
 }
 
-// What MultiSafepay answers to changing a stored card.
+// MultiSafepay's answer to changing a stored card.
 type TokenUpdate struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -214,7 +214,7 @@ func (x *TokenUpdate) GetUpdated() bool {
 	return false
 }
 
-// What MultiSafepay answers to removing a stored card.
+// MultiSafepay's answer to removing a stored card.
 type TokenRemoval struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache

@@ -32,9 +32,9 @@ type ListTokensRequest struct {
 
 	// The shop's own id of the customer. Required.
 	Reference *string `protobuf:"bytes,1,opt,name=reference,proto3,oneof" json:"reference,omitempty"`
-	// How many at most; 0 leaves it to MultiSafepay, which takes it as a hint.
+	// Maximum number; 0 uses MultiSafepay's default. MultiSafepay treats it as a hint.
 	PageSize int32 `protobuf:"varint,1000,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; empty for the first page.
+	// next_page_token of the previous page; empty for the first page.
 	PageToken string `protobuf:"bytes,1001,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 }
 
@@ -329,7 +329,7 @@ type UpdateTokenResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// What MultiSafepay answered.
+	// MultiSafepay's answer.
 	Update *TokenUpdate `protobuf:"bytes,1,opt,name=update,proto3" json:"update,omitempty"`
 }
 
@@ -436,7 +436,7 @@ type DeleteTokenResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// What MultiSafepay answered.
+	// MultiSafepay's answer.
 	Removal *TokenRemoval `protobuf:"bytes,1,opt,name=removal,proto3" json:"removal,omitempty"`
 }
 

@@ -33,13 +33,14 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type TokenServiceClient interface {
-	// Lists a customer's stored cards. A customer without any gives an empty list, not an error.
+	// Lists a customer's stored cards. A customer without stored cards gives an empty list, not an
+	// error.
 	ListTokens(ctx context.Context, in *ListTokensRequest, opts ...grpc.CallOption) (*ListTokensResponse, error)
 	// Reads one stored card.
 	GetToken(ctx context.Context, in *GetTokenRequest, opts ...grpc.CallOption) (*GetTokenResponse, error)
-	// Changes the expiry date of a stored card, when the issuer has prolonged it.
+	// Changes the expiry date of a stored card, if the issuer has extended it.
 	UpdateToken(ctx context.Context, in *UpdateTokenRequest, opts ...grpc.CallOption) (*UpdateTokenResponse, error)
-	// Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND.
+	// Removes a stored card permanently. A repeat after success gives NOT_FOUND.
 	DeleteToken(ctx context.Context, in *DeleteTokenRequest, opts ...grpc.CallOption) (*DeleteTokenResponse, error)
 }
 
@@ -91,13 +92,14 @@ func (c *tokenServiceClient) DeleteToken(ctx context.Context, in *DeleteTokenReq
 // All implementations must embed UnimplementedTokenServiceServer
 // for forward compatibility
 type TokenServiceServer interface {
-	// Lists a customer's stored cards. A customer without any gives an empty list, not an error.
+	// Lists a customer's stored cards. A customer without stored cards gives an empty list, not an
+	// error.
 	ListTokens(context.Context, *ListTokensRequest) (*ListTokensResponse, error)
 	// Reads one stored card.
 	GetToken(context.Context, *GetTokenRequest) (*GetTokenResponse, error)
-	// Changes the expiry date of a stored card, when the issuer has prolonged it.
+	// Changes the expiry date of a stored card, if the issuer has extended it.
 	UpdateToken(context.Context, *UpdateTokenRequest) (*UpdateTokenResponse, error)
-	// Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND.
+	// Removes a stored card permanently. A repeat after success gives NOT_FOUND.
 	DeleteToken(context.Context, *DeleteTokenRequest) (*DeleteTokenResponse, error)
 	mustEmbedUnimplementedTokenServiceServer()
 }

@@ -66,7 +66,7 @@ type Transaction struct {
 	Costs []*TransactionCost `protobuf:"bytes,16,rep,name=costs,proto3" json:"costs,omitempty"`
 	// The person who paid.
 	Customer *TransactionCustomer `protobuf:"bytes,17,opt,name=customer,proto3,oneof" json:"customer,omitempty"`
-	// For chargebacks: where the dispute stands.
+	// For chargebacks: status of the dispute.
 	Dispute *Dispute `protobuf:"bytes,18,opt,name=dispute,proto3,oneof" json:"dispute,omitempty"`
 	// Id of the shop's invoice.
 	InvoiceId *string `protobuf:"bytes,19,opt,name=invoice_id,json=invoiceId,proto3,oneof" json:"invoice_id,omitempty"`
@@ -82,8 +82,8 @@ type Transaction struct {
 	UpdatedTime *timestamppb.Timestamp `protobuf:"bytes,1004,opt,name=updated_time,json=updatedTime,proto3" json:"updated_time,omitempty"`
 	// `completed` as a point in time, derived.
 	CompletedTime *timestamppb.Timestamp `protobuf:"bytes,1005,opt,name=completed_time,json=completedTime,proto3" json:"completed_time,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -311,10 +311,10 @@ type TransactionCost struct {
 	Amount *string `protobuf:"bytes,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// What it is for.
 	Description *string `protobuf:"bytes,2,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	// A number of MultiSafepay's own; its meaning is not documented.
+	// A number of MultiSafepay's without a documented meaning.
 	Dst *int64 `protobuf:"varint,3,opt,name=dst,proto3,oneof" json:"dst,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 
@@ -392,8 +392,8 @@ type TransactionCustomer struct {
 	LastName *string `protobuf:"bytes,3,opt,name=last_name,json=lastName,proto3,oneof" json:"last_name,omitempty"`
 	// IBAN of the account, where one was used.
 	Iban *string `protobuf:"bytes,4,opt,name=iban,proto3,oneof" json:"iban,omitempty"`
-	// Members of the answer that the schema has no field for; numbers are kept as text, with all of
-	// their digits.
+	// Members of the answer without a field in the schema; numbers are kept as text, with all their
+	// digits.
 	Unmodelled *structpb.Struct `protobuf:"bytes,1100,opt,name=unmodelled,proto3,oneof" json:"unmodelled,omitempty"`
 }
 

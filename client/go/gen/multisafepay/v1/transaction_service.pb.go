@@ -52,9 +52,9 @@ type ListTransactionsRequest struct {
 	SiteId *string `protobuf:"bytes,10,opt,name=site_id,json=siteId,proto3,oneof" json:"site_id,omitempty"`
 	// Only credits (C) or debits (D).
 	DebitCredit *string `protobuf:"bytes,11,opt,name=debit_credit,json=debitCredit,proto3,oneof" json:"debit_credit,omitempty"`
-	// How many at most, up to 1000; 0 means 100.
+	// Maximum number, up to 1000; 0 means 100.
 	PageSize int32 `protobuf:"varint,1000,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; empty for the first page. The filters must be the same.
+	// next_page_token of the previous page; empty for the first page. The filters must be the same.
 	PageToken string `protobuf:"bytes,1001,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 }
 
@@ -189,7 +189,7 @@ type ListTransactionsResponse struct {
 
 	// The transactions of this page.
 	Transactions []*Transaction `protobuf:"bytes,1,rep,name=transactions,proto3" json:"transactions,omitempty"`
-	// Token of the next page; empty on the last. The last page may turn out to be an empty one.
+	// Token of the next page; empty on the last. The last page may be empty.
 	NextPageToken string `protobuf:"bytes,1000,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 }
 

@@ -101,16 +101,16 @@ import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 
 /**
- * The client: one blocking method for each call of the service. Serves any number of threads.
+ * The client: one blocking method for each call of the service. Thread-safe.
  *
- * <p>Reads are tried again by gRPC while the service is unavailable. Calls that move money go over a channel of their own
- * on which nothing is ever tried again by itself; they follow the caller's rule ({@link Rule}) to a certain outcome.
+ * <p>gRPC retries reads while the service is unavailable. Calls that move money use a separate channel without
+ * automatic retries; they follow the caller's rule ({@link Rule}) to a conclusive outcome.
  */
 public final class Client implements AutoCloseable {
-  // Addresses that never leave the machine.
+  // Addresses on this machine.
   private static final Pattern LOCAL =
       Pattern.compile("^(dns:(///)?)?(localhost|127\\.[\\d.]+|\\[::1\\])(:\\d+)?$|^unix:.*");
-  // The largest reply that is taken. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
+  // The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
   // with full texts; this is twice that. gRPC's default is 4 MiB.
   private static final int RECEIVE_MAX_BYTES = 32 << 20;
   private static final Metadata.Key<String> SITE = Metadata.Key.of("x-msp-site", Metadata.ASCII_STRING_MARSHALLER);
@@ -118,7 +118,7 @@ public final class Client implements AutoCloseable {
   private final Duration writeTimeout;
   private final Duration readTimeout;
   private final Rule rule;
-  private final String tried; // Address and way, for messages.
+  private final String tried; // Address and transport, for messages.
   private final ManagedChannel reads;
   private final ManagedChannel writes;
   private final OrderServiceGrpc.OrderServiceBlockingStub orders;
@@ -131,7 +131,7 @@ public final class Client implements AutoCloseable {
   private final TransactionServiceGrpc.TransactionServiceBlockingStub transactions;
   private final NotificationServiceGrpc.NotificationServiceBlockingStub notifications;
 
-  /** Settings of a client; what is not set has the defaults of docs/clients.md. */
+  /** Settings of a client, with the defaults of docs/clients.md. */
   public static final class Builder {
     private final String server;
     private Tls tls;
@@ -158,22 +158,22 @@ public final class Client implements AutoCloseable {
     }
 
     /**
-     * "http://[USER:PASSWORD@]HOST:PORT" of a proxy that is asked to CONNECT to the server. The system's own settings
-     * (https.proxyHost and the like) are ignored: in plain text they would hand card data to a machine that nobody named
-     * here.
+     * "http://[USER:PASSWORD@]HOST:PORT" of a proxy that gets CONNECT to the server. The system's own settings
+     * (https.proxyHost and the like) are ignored: in plain text they would expose card data to a proxy that was not
+     * configured here.
      */
     public Builder proxy(URI url) {
       this.proxy = url;
       return this;
     }
 
-    /** Chooses one of several sites (metadata x-msp-site). */
+    /** Selects one of several sites (metadata x-msp-site). */
     public Builder site(String name) {
       this.site = name;
       return this;
     }
 
-    /** Of one attempt. The service answers within 33 s, and 35 s let its word on the outcome arrive. */
+    /** Of one attempt. The service answers within 33 s, and 35 s let its outcome arrive. */
     public Builder writeTimeout(Duration time) {
       this.writeTimeout = time;
       return this;
@@ -241,7 +241,7 @@ public final class Client implements AutoCloseable {
 
   private static ManagedChannelBuilder<?> channel(Builder settings, ChannelCredentials credentials,
       ClientInterceptor site) {
-    // What may be repeated is written here, and not in a name server's records.
+    // The retry policy comes from here, never from DNS records.
     return Grpc.newChannelBuilder(settings.server, credentials).maxInboundMessageSize(RECEIVE_MAX_BYTES)
         .disableServiceConfigLookUp().proxyDetector(Connection.through(settings.proxy)).intercept(site);
   }
@@ -256,7 +256,7 @@ public final class Client implements AutoCloseable {
     }
   }
 
-  /** Ends the connections, and with them every call under way. */
+  /** Closes the connections, and with them every call in flight. */
   @Override
   public void close() {
     reads.shutdownNow();
@@ -278,15 +278,15 @@ public final class Client implements AutoCloseable {
 
   private <Q extends Message, R extends Message> R certain(
       BiFunction<OrderServiceGrpc.OrderServiceBlockingStub, Q, R> method, Q request) {
-    return rule.certainly((Q mine, Duration timeout) ->
+    return rule.callWithRetry((Q mine, Duration timeout) ->
         call(money, method, mine, Connection.make(writes, tried, timeout), true), request, writeTimeout);
   }
 
-  // Calls that move money: certain, or OutcomeUnknown once the rule's budget is spent.
+  // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent.
 
   /**
-   * Creates the order once or not at all. {@code result.reason} NEXT_ACTION_LOST: the page for the customer was in a lost
-   * answer; cancelOrder, then a new id.
+   * Creates the order once or not at all. {@code result.reason} NEXT_ACTION_LOST: the address of the customer's page
+   * was in a lost answer; cancelOrder, then a new id.
    */
   public CreateOrderResponse createOrder(CreateOrderRequest request) {
     return certain(OrderServiceGrpc.OrderServiceBlockingStub::createOrder, request);
@@ -348,17 +348,17 @@ public final class Client implements AutoCloseable {
     return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::listClosingBalances, request);
   }
 
-  /** Lists the trades that a shop can be of. */
+  /** Lists the business categories of shops. */
   public ListCategoriesResponse listCategories(ListCategoriesRequest request) {
     return read(accounts, AccountServiceGrpc.AccountServiceBlockingStub::listCategories, request);
   }
 
-  /** Makes a token for the payment component in the browser. Good for one order and 600 seconds. */
+  /** Creates a token for the payment component in the browser. Valid for one order and 600 seconds. */
   public CreateApiTokenResponse createApiToken(CreateApiTokenRequest request) {
     return read(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApiToken, request);
   }
 
-  /** Makes a session for the Apple Pay button: the browser names the address to ask, MultiSafepay asks it. */
+  /** Creates a session for the Apple Pay button: the browser provides the validation address, MultiSafepay calls it. */
   public CreateApplePaySessionResponse createApplePaySession(CreateApplePaySessionRequest request) {
     return call(checkout, CheckoutServiceGrpc.CheckoutServiceBlockingStub::createApplePaySession,
         request, writeTimeout, false);
@@ -374,12 +374,12 @@ public final class Client implements AutoCloseable {
     return call(money, OrderServiceGrpc.OrderServiceBlockingStub::holdOrder, request, writeTimeout, false);
   }
 
-  /** Gives a Pay After Delivery order more days before it expires unshipped. Moves no money. */
+  /** Extends the days before an unshipped Pay After Delivery order expires. Moves no money. */
   public ExtendOrderResponse extendOrder(ExtendOrderRequest request) {
     return call(money, OrderServiceGrpc.OrderServiceBlockingStub::extendOrder, request, writeTimeout, false);
   }
 
-  /** Hands in a document that speaks against a chargeback of the order. A repeat hands it in twice. */
+  /** Submits a document as evidence against a chargeback of the order. A repeat submits it twice. */
   public AddOrderFileResponse addOrderFile(AddOrderFileRequest request) {
     return call(money, OrderServiceGrpc.OrderServiceBlockingStub::addOrderFile, request, writeTimeout, false);
   }
@@ -424,7 +424,7 @@ public final class Client implements AutoCloseable {
     return read(terminals, TerminalServiceGrpc.TerminalServiceBlockingStub::getReceipt, request);
   }
 
-  /** Lists a customer's stored cards. A customer without any gives an empty list, not an error. */
+  /** Lists a customer's stored cards. A customer without stored cards gives an empty list, not an error. */
   public ListTokensResponse listTokens(ListTokensRequest request) {
     return read(tokens, TokenServiceGrpc.TokenServiceBlockingStub::listTokens, request);
   }
@@ -434,12 +434,12 @@ public final class Client implements AutoCloseable {
     return read(tokens, TokenServiceGrpc.TokenServiceBlockingStub::getToken, request);
   }
 
-  /** Changes the expiry date of a stored card, when the issuer has prolonged it. */
+  /** Changes the expiry date of a stored card, if the issuer has extended it. */
   public UpdateTokenResponse updateToken(UpdateTokenRequest request) {
     return call(tokens, TokenServiceGrpc.TokenServiceBlockingStub::updateToken, request, writeTimeout, false);
   }
 
-  /** Removes a stored card for good. Repeated after it worked, it gives NOT_FOUND. */
+  /** Removes a stored card permanently. A repeat after success gives NOT_FOUND. */
   public DeleteTokenResponse deleteToken(DeleteTokenRequest request) {
     return call(tokens, TokenServiceGrpc.TokenServiceBlockingStub::deleteToken, request, writeTimeout, false);
   }

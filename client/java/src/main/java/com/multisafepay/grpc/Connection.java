@@ -20,13 +20,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Connects a channel before a call that moves money: without a connection nothing was sent, and that is certain. And the
- * proxy on the way, where somebody named one.
+ * Connects a channel before a call that moves money: without a connection the request provably was not sent. Also sets
+ * the proxy, if one is configured.
  */
 final class Connection {
-  // The rest of a call's time is the call's own.
+  // The rest of a call's time is for the call itself.
   private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
-  // For gRPC to say why it is not connected.
+  // The time for gRPC to report why it is not connected.
   private static final long REASON_MAX_MS = 200;
   private static final MethodDescriptor<Empty, Empty> CHECK = MethodDescriptor.<Empty, Empty>newBuilder()
       .setType(MethodDescriptor.MethodType.UNARY).setFullMethodName("grpc.health.v1.Health/Check")
@@ -36,13 +36,13 @@ final class Connection {
   private Connection() {}
 
   /**
-   * Connects unless the channel is ready, for half of {@code timeout} and CONNECT_MAX at most. Returns what is left of
+   * Connects unless the channel is ready, for half of {@code timeout} and CONNECT_MAX at most. Returns the rest of
    * {@code timeout}; throws NotSent when the channel does not become ready.
    */
   static Duration make(ManagedChannel channel, String tried, Duration timeout) {
     ConnectivityState state = channel.getState(true);
     if (state == ConnectivityState.READY) return timeout;
-    // The pauses between gRPC's attempts grow to two minutes: this wait has to see one.
+    // gRPC's backoff grows to two minutes: this wait has to include an attempt.
     if (state == ConnectivityState.TRANSIENT_FAILURE) channel.resetConnectBackoff();
     long start = System.nanoTime();
     Duration half = timeout.dividedBy(2);
@@ -69,7 +69,8 @@ final class Connection {
     return true;
   }
 
-  // Why gRPC is not connected, which only a call is told: it fails at once. This one reads nothing and changes nothing.
+  // gRPC's reason for having no connection, which only a call returns: it fails at once. This call reads and changes
+  // nothing.
   private static String reason(ManagedChannel channel) {
     try {
       CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(REASON_MAX_MS, TimeUnit.MILLISECONDS);
@@ -82,7 +83,7 @@ final class Connection {
     }
   }
 
-  /** Asks {@code proxy}, an http URL, to CONNECT; with null nothing is asked, not the system's settings either. */
+  /** Asks {@code proxy}, an http URL, to CONNECT; null disables proxies, including the system's settings. */
   static ProxyDetector through(URI proxy) {
     if (proxy == null) return server -> null;
     if (!"http".equals(proxy.getScheme()) || proxy.getHost() == null || proxy.getPort() < 0) {

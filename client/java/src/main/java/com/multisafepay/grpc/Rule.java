@@ -12,19 +12,19 @@ import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 
 /**
- * The caller's rule for a payment: what to do on each outcome, so that it is made once or not at all.
+ * The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
  *
  * <pre>
  * CONFIRMED  the reply is returned; a declined card is CONFIRMED too
  * REJECTED   Rejected is thrown: the same call would be refused again
- * NOT_SENT   the same call again when the service gave a time for it, or no connection was made; else NotSent or
+ * NOT_SENT   the same call again if the service gave a retry time, or no connection was made; else NotSent or
  *            InvalidRequest
- * UNKNOWN    the same call again with control.repeat: the service looks before it sends anything
+ * UNKNOWN    the same call again with control.repeat: the service reads the order before it sends it
  * </pre>
  *
  * @param budget for all attempts and pauses together
- * @param pause before the second attempt; doubles with each further one. RetryInfo asks for more
- * @param onRepeat told of each repeat, for logs
+ * @param pause before the second attempt; doubles with each further one; a longer RetryInfo takes precedence
+ * @param onRepeat called before each repeat, for logs
  */
 public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<ServiceException, Duration> onRepeat,
     LongSupplier nanoTime, Sleeper sleeper) {
@@ -38,7 +38,7 @@ public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<
   public static final Rule DEFAULT = new Rule(Duration.ofMinutes(2), 5, Duration.ofMillis(500), (error, wait) -> {},
       System::nanoTime, time -> Thread.sleep(time.toMillis()));
 
-  // Less is not worth an attempt: the service refuses a call that it could not see through.
+  // The minimum time of an attempt: the service refuses a call that cannot complete in time.
   private static final Duration ATTEMPT_MIN = Duration.ofSeconds(1);
 
   public Rule withBudget(Duration time) {
@@ -53,19 +53,19 @@ public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<
     return new Rule(budget, attemptsMax, time, onRepeat, nanoTime, sleeper);
   }
 
-  public Rule withOnRepeat(BiConsumer<ServiceException, Duration> told) {
-    return new Rule(budget, attemptsMax, pause, told, nanoTime, sleeper);
+  public Rule withOnRepeat(BiConsumer<ServiceException, Duration> listener) {
+    return new Rule(budget, attemptsMax, pause, listener, nanoTime, sleeper);
   }
 
   /**
-   * Makes the call until its answer is certain or the budget is spent. Every attempt carries the same ids and idempotency
-   * key.
+   * Makes the call until its answer is conclusive or the budget is spent. Every attempt carries the same ids and
+   * idempotency key.
    */
-  <Q extends Message, R extends Message> R certainly(BiFunction<Q, Duration, R> call, Q request, Duration timeout) {
+  <Q extends Message, R extends Message> R callWithRetry(BiFunction<Q, Duration, R> call, Q request, Duration timeout) {
     long start = nanoTime.getAsLong();
     Q mine = request;
     Duration wait = pause;
-    boolean inDoubt = false;
+    boolean indeterminate = false;
     for (int attempt = 1;; ++attempt, wait = wait.multipliedBy(2)) {
       ServiceException error;
       try {
@@ -73,13 +73,13 @@ public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<
         R reply = call.apply(mine, timeout.compareTo(left) < 0 ? timeout : left);
         CallResult result = resultOf(reply);
         if (result.getOutcome() == Outcome.OUTCOME_CONFIRMED || !result.getDryRunJson().isEmpty()) return reply;
-        error = ServiceException.unknown("the reply does not say what is certain");
+        error = ServiceException.unknown("the reply does not state the outcome");
       } catch (ServiceException caught) {
         error = caught;
       }
       boolean unknown = error.outcome() == Outcome.OUTCOME_UNKNOWN;
       if (unknown) {
-        inDoubt = true;
+        indeterminate = true;
         mine = asRepeat(mine);
       }
       Duration pauseNow = longer(wait, error.retryAfter().orElse(Duration.ZERO));
@@ -90,8 +90,8 @@ public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<
         again = slept(pauseNow);
       }
       if (!again) {
-        // That the last attempt was not sent says nothing about the earlier one that may have been.
-        throw inDoubt && error.outcome() == Outcome.OUTCOME_NOT_SENT ? error.asOutcomeUnknown() : error;
+        // The last attempt was not sent, but an earlier one may have been.
+        throw indeterminate && error.outcome() == Outcome.OUTCOME_NOT_SENT ? error.asOutcomeUnknown() : error;
       }
     }
   }

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** A call that did not succeed. For a call that moves money one of the subclasses says what is certain. */
+/** A failed call. For a call that moves money one of the subclasses states the outcome. */
 public class ServiceException extends RuntimeException {
   /** MultiSafepay refused; nothing was done. */
   public static final class Rejected extends ServiceException {
@@ -26,31 +26,31 @@ public class ServiceException extends RuntimeException {
     }
   }
 
-  /** The request never left the service, or this client (reason NOT_CONNECTED); nothing was done. */
+  /** The service, or this client (reason NOT_CONNECTED), did not send the request; nothing was done. */
   public static class NotSent extends ServiceException {
     NotSent(Facts facts, Throwable cause) {
       super(facts, cause);
     }
   }
 
-  /** The request itself is wrong: {@link #violations()} names the fields. */
+  /** The request itself is invalid: {@link #violations()} names the fields. */
   public static final class InvalidRequest extends NotSent {
     InvalidRequest(Facts facts, Throwable cause) {
       super(facts, cause);
     }
   }
 
-  /** The money may have moved. Look with getOrder, or make the same call again; never under another order id. */
+  /** The money may have moved. Call getOrder, or make the same call again; never under another order id. */
   public static final class OutcomeUnknown extends ServiceException {
     OutcomeUnknown(Facts facts, Throwable cause) {
       super(facts, cause);
     }
   }
 
-  /** One field of the request that was refused: "gateway_info.card_number", and why; never its value. */
+  /** One rejected field of the request: "gateway_info.card_number", and the reason; never its value. */
   public record FieldViolation(String field, String description) {}
 
-  /** What the status and the details in its trailer say. */
+  /** The contents of the status and the details in its trailer. */
   record Facts(Status.Code code, String message, ErrorInfo info, Outcome outcome, List<FieldViolation> violations,
       Optional<Duration> retryAfter) {
     Facts withOutcomeUnknown() {
@@ -59,7 +59,7 @@ public class ServiceException extends RuntimeException {
   }
 
   private static final long serialVersionUID = 1L;
-  // The domains whose ErrorInfo is the service's word; one from a proxy on the way proves nothing.
+  // The domains of the service's own ErrorInfo; one from a proxy proves nothing.
   private static final Set<String> DOMAINS = Set.of("multisafepay.com", "multisafepay-grpc");
 
   private final transient Facts facts;
@@ -73,7 +73,7 @@ public class ServiceException extends RuntimeException {
     return facts.code();
   }
 
-  /** "OUTCOME_UNKNOWN", "MSP_1006"; empty when the status is gRPC's own, and nobody's word on the payment. */
+  /** "OUTCOME_UNKNOWN", "MSP_1006"; empty for gRPC's own status, which proves nothing about the payment. */
   public String reason() {
     return facts.info().getReason();
   }
@@ -83,17 +83,17 @@ public class ServiceException extends RuntimeException {
     return facts.info().getDomain();
   }
 
-  /** What is certain; OUTCOME_UNSPECIFIED for calls that move no money. */
+  /** The outcome; OUTCOME_UNSPECIFIED for calls that move no money. */
   public Outcome outcome() {
     return facts.outcome();
   }
 
-  /** MultiSafepay's own code; 0 when it gave none. */
+  /** MultiSafepay's own code; 0 if absent. */
   public int errorCode() {
     return number("error_code");
   }
 
-  /** MultiSafepay's HTTP status; 0 when there was no answer. */
+  /** MultiSafepay's HTTP status; 0 without an answer. */
   public int httpStatus() {
     return number("http_status");
   }
@@ -106,12 +106,12 @@ public class ServiceException extends RuntimeException {
     return facts.violations();
   }
 
-  /** After this long the same call may be sent again; only present when the request provably never left. */
+  /** The time after which the same call may be sent again; only present if the request provably was not sent. */
   public Optional<Duration> retryAfter() {
     return facts.retryAfter();
   }
 
-  /** The service itself said all this: the trailer carried its ErrorInfo. */
+  /** True if the service itself reported the error: the trailer has its ErrorInfo. */
   public boolean fromService() {
     return !facts.info().getDomain().isEmpty();
   }
@@ -136,7 +136,7 @@ public class ServiceException extends RuntimeException {
         Optional.empty()), null);
   }
 
-  /** No connection was made, so that the call may be made again at once. */
+  /** No connection was made, so the call may be repeated at once. */
   static ServiceException notConnected(String message) {
     ErrorInfo info = ErrorInfo.newBuilder().setReason("NOT_CONNECTED").build();
     return of(new Facts(Status.Code.UNAVAILABLE, message, info, Outcome.OUTCOME_NOT_SENT, List.of(),
@@ -163,16 +163,16 @@ public class ServiceException extends RuntimeException {
         }
       }
     } catch (InvalidProtocolBufferException unreadable) {
-      // What cannot be read says nothing.
+      // Unreadable details are ignored.
       info = ErrorInfo.getDefaultInstance();
     }
     Outcome outcome = Outcome.OUTCOME_UNSPECIFIED;
     if (movesMoney) {
-      // A lost connection tells nothing about the payment.
+      // A lost connection does not determine the payment's outcome.
       outcome = outcomeIn(info);
     }
     if (info.getDomain().isEmpty() || outcome == Outcome.OUTCOME_UNKNOWN) {
-      // RetryInfo that the service did not vouch for is an invitation to pay twice.
+      // Honouring a RetryInfo that is not the service's could charge twice.
       retryAfter = Optional.empty();
     }
     String message = Optional.ofNullable(error.getStatus().getDescription()).orElse("");
@@ -183,7 +183,7 @@ public class ServiceException extends RuntimeException {
     try {
       return StatusProto.fromThrowable(error).getDetailsList();
     } catch (IllegalArgumentException anotherStatus) {
-      // Details of another code: somebody on the way replaced one of the two.
+      // Details of another code: an intermediary replaced the status or the details.
       return List.of();
     }
   }

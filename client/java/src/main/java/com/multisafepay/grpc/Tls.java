@@ -5,8 +5,8 @@ package com.multisafepay.grpc;
 import java.nio.file.Path;
 
 /**
- * TLS with the system's roots, or those of {@code ca}; with {@code cert} and {@code key} it is mutual. PEM files; what is
- * null is not used.
+ * TLS with the system's roots, or those of {@code ca}; with {@code cert} and {@code key} it is mutual. PEM files; null
+ * is ignored.
  */
 public record Tls(Path ca, Path cert, Path key) {
   public Tls {

@@ -13,7 +13,7 @@ import java.util.NoSuchElementException;
 import java.util.function.Function;
 
 /**
- * An order's states, one after the other; for one thread. A stream that breaks goes on where it stopped. Closing it ends
+ * An order's states, one after the other; for one thread. A broken stream is resumed. Closing it ends
  * the stream.
  */
 public final class Watch implements Iterator<WatchOrderResponse>, AutoCloseable {

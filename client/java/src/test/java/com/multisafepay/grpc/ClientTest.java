@@ -119,8 +119,8 @@ class ClientTest {
   void anUnknownOutcomeIsResolvedAndChargedOnce() throws Exception {
     List<Outcome> outcomes = new ArrayList<>();
     fault("POST", 1, Map.of("name", "commit_then_fail"));
-    // As many looks fail as the first attempt has time for, and some of the second. An answer that ends in its middle
-    // is not asked for again.
+    // As many lookups fail as the first attempt has time for, and some of the second. A truncated answer is not
+    // requested again.
     fault("GET", 4, Map.of("name", "reset", "when", "in_body"));
     Rule rule = Rule.DEFAULT.withOnRepeat((error, wait) -> outcomes.add(error.outcome()));
     try (Client client = Client.to(setting("MSP_SERVER")).writeTimeout(Duration.ofMillis(1500)).rule(rule).build()) {

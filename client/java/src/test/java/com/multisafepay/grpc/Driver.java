@@ -72,22 +72,22 @@ public final class Driver {
   }
 
   private static String call(Client client, Method method, byte[] request) throws InvalidProtocolBufferException {
-    JsonObject told = new JsonObject();
+    JsonObject json = new JsonObject();
     try {
       byte[] reply = method.call(client, request).toByteArray();
-      told.addProperty("ok", true);
-      told.addProperty("response", Base64.getEncoder().encodeToString(reply));
+      json.addProperty("ok", true);
+      json.addProperty("response", Base64.getEncoder().encodeToString(reply));
     } catch (ServiceException error) {
-      told.addProperty("ok", false);
-      told.addProperty("code", error.code().value());
-      told.addProperty("message", error.getMessage());
-      told.addProperty("reason", error.reason());
-      told.addProperty("outcome", error.outcome().getNumber());
-      told.addProperty("error_code", error.errorCode());
-      told.addProperty("order_id", error.orderId());
-      told.addProperty("from_service", error.fromService());
+      json.addProperty("ok", false);
+      json.addProperty("code", error.code().value());
+      json.addProperty("message", error.getMessage());
+      json.addProperty("reason", error.reason());
+      json.addProperty("outcome", error.outcome().getNumber());
+      json.addProperty("error_code", error.errorCode());
+      json.addProperty("order_id", error.orderId());
+      json.addProperty("from_service", error.fromService());
     }
-    return told.toString();
+    return json.toString();
   }
 
   private static void handle(HttpExchange exchange) throws IOException {

@@ -48,7 +48,7 @@ class RuleTest {
           waits.add(time);
           now += time.toNanos();
         });
-    return rule.certainly((CreateOrderRequest mine, Duration timeout) -> {
+    return rule.callWithRetry((CreateOrderRequest mine, Duration timeout) -> {
       repeats.add(mine.getControl().getRepeat());
       Object next = left.removeFirst();
       if (next instanceof ServiceException failed) throw failed;

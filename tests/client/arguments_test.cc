@@ -200,7 +200,7 @@ TEST(HelpText, ListsEveryCommandAndTheFlagsOfOne) {
   for (const char* words : {"checkout", "order watch"}) {
     EXPECT_THAT(HelpText(words), HasSubstr("4  declined")) << words;
   }
-  EXPECT_THAT(HelpText("webhook verify"), HasSubstr("the service takes 600 back, 300 ahead"));
+  EXPECT_THAT(HelpText("webhook verify"), HasSubstr("the service accepts 600 back, 300 ahead"));
   EXPECT_THAT(HelpText("order watch"), HasSubstr("9  processing"));
   EXPECT_THAT(HelpText("order refund"), HasSubstr("--refund-order-id TEXT"));
   EXPECT_THAT(HelpText("order refund"), HasSubstr("--amount NUMBER"));

@@ -751,10 +751,10 @@ type NextAction struct {
 	//
 	// Types that are assignable to Action:
 	//
-	// 	*NextAction_None
-	// 	*NextAction_Redirect
-	// 	*NextAction_Form
-	// 	*NextAction_Qr
+	//	*NextAction_None
+	//	*NextAction_Redirect
+	//	*NextAction_Form
+	//	*NextAction_Qr
 	Action isNextAction_Action `protobuf_oneof:"action"`
 }
 

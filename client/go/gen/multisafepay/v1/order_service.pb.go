@@ -1549,8 +1549,8 @@ type RefundOrderRequest struct {
 	//
 	// Types that are assignable to Refund:
 	//
-	// 	*RefundOrderRequest_Amount
-	// 	*RefundOrderRequest_Full
+	//	*RefundOrderRequest_Amount
+	//	*RefundOrderRequest_Full
 	Refund isRefundOrderRequest_Refund `protobuf_oneof:"refund"`
 	// Currency of the order; MultiSafepay requires it.
 	Currency *string `protobuf:"bytes,3,opt,name=currency,proto3,oneof" json:"currency,omitempty"`

@@ -51,7 +51,8 @@ void Run(const std::uint8_t* data, std::size_t size) {
 
   const ErrorMeaning bare = MeaningOfStatus(http_status);
   Require(bare.code != absl::StatusCode::kOk, "a status without a code is no success");
-  Require(!(bare.certain && StatusIsInconclusive(http_status)), "an indeterminate status stays open");
+  Require(!(bare.certain && StatusIsInconclusive(http_status)),
+          "an indeterminate status stays open");
   Require(!bare.certain || (http_status >= 400 && http_status < 500), "only a 4xx is a refusal");
 }
 

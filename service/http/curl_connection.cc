@@ -15,8 +15,6 @@ constexpr std::size_t kSendBytesMax = 16 << 10;
 // The part of a body that the kernel buffers before the peer reads. The default is far larger: a
 // long body would count as sent although the peer has read almost nothing.
 constexpr int kSendBufferBytes = 64 << 10;
-// The minimum of libcurl's own buffer, which our bytes bypass.
-constexpr long kCurlBufferBytes = 1024;
 
 curl_socket_t OpenSocket(void*, curlsocktype, curl_sockaddr* address) {
   const int fd =
@@ -40,7 +38,9 @@ bool SetOptions(CURL* easy, CurlConnection* self, const ConnectionOptions& optio
   return set(CURLOPT_PRIVATE, self) && set(CURLOPT_CONNECT_ONLY, 1L) &&
          set(CURLOPT_URL, options.base_url.c_str()) &&
          SetTransport(easy, options.transport, scheme) &&
-         set(CURLOPT_BUFFERSIZE, kCurlBufferBytes) && set(CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
+         // Bounds what one curl_easy_recv returns; the buffer that libcurl allocates stays unused.
+         set(CURLOPT_BUFFERSIZE, static_cast<long>(kReadBytes)) &&
+         set(CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ struct ConnectionOptions {
   TransportOptions transport;
 };
 
+// The most that one Receive() returns: a TLS record, or more than most answers.
+inline constexpr std::size_t kReadBytes = 16 << 10;
+
 // The result of one attempt to send or receive.
 struct IoResult {
   enum class Kind : std::uint8_t { kDone, kWouldBlock, kClosed, kFailed };

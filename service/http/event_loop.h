@@ -73,7 +73,6 @@ class EventLoop final : public Drivable {
 
  private:
   static constexpr int kEventsMax = 256;  // Per epoll_wait.
-  static constexpr std::size_t kReadBytes = 16 << 10;
 
   // The requests of one kind.
   struct Share {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
+"""The retry policy of a payment: the action for each outcome, so that it is made once or not at all.
 
 | outcome   | what happens                                                                             |
 |-----------|------------------------------------------------------------------------------------------|
@@ -27,8 +27,8 @@ _ATTEMPT_MIN_S = 1.0
 
 
 @dataclass
-class Rule:
-    """The retry policy of a call that moves money."""
+class RetryPolicy:
+    """How a call that moves money is repeated until its outcome is conclusive."""
 
     budget: float = 120.0  #: Seconds for all attempts and pauses together.
     attempts_max: int = 5
@@ -44,23 +44,23 @@ class Rule:
 
 
 class Attempts:
-    """The rule for one call that moves money: each attempt's request and timeout, and the action after its answer.
+    """The attempts of one call that moves money: the request and timeout of each, and the action after its answer.
 
     Makes no call and never waits: call_with_retry() and its counterpart in aio.py do both.
     """
 
-    def __init__(self, request, rule: Rule, timeout: float) -> None:
+    def __init__(self, request, policy: RetryPolicy, timeout: float) -> None:
         #: A copy that is marked as a repeat; the caller's request stays unchanged.
         self.request = type(request)()
         self.request.CopyFrom(request)
-        self._rule, self._timeout = rule, timeout
-        self._end = rule.clock() + rule.budget
-        self._pause, self._attempt, self._indeterminate = rule.pause, 0, False
+        self._policy, self._timeout = policy, timeout
+        self._end = policy.clock() + policy.budget
+        self._pause, self._attempt, self._indeterminate = policy.pause, 0, False
 
     def next_timeout(self) -> float:
         """Begins an attempt; returns its timeout in seconds."""
         self._attempt += 1
-        return min(self._timeout, max(self._end - self._rule.clock(), _ATTEMPT_MIN_S))
+        return min(self._timeout, max(self._end - self._policy.clock(), _ATTEMPT_MIN_S))
 
     def pause_after(self, answer) -> Optional[float]:
         """None if `answer` is a conclusive reply, else the seconds until the same call is repeated.
@@ -72,16 +72,16 @@ class Attempts:
             return None
         if isinstance(error, OutcomeUnknown):
             self._indeterminate = self.request.control.repeat = True
-        may_go_again = isinstance(error, OutcomeUnknown) or error.retry_after is not None
+        may_retry = isinstance(error, OutcomeUnknown) or error.retry_after is not None
         wait = max(self._pause, error.retry_after or 0.0)
-        spent = self._attempt >= self._rule.attempts_max or self._rule.clock() + wait + _ATTEMPT_MIN_S > self._end
-        if not may_go_again or spent:
+        spent = self._attempt >= self._policy.attempts_max or self._policy.clock() + wait + _ATTEMPT_MIN_S > self._end
+        if not may_retry or spent:
             if self._indeterminate and error.outcome == control_pb2.OUTCOME_NOT_SENT:
                 # The last attempt was not sent, but an earlier one may have been.
                 raise _as_unknown(error)
             raise error
-        if self._rule.on_repeat:
-            self._rule.on_repeat(error, wait)
+        if self._policy.on_repeat:
+            self._policy.on_repeat(error, wait)
         self._pause *= 2
         return wait
 
@@ -95,22 +95,22 @@ class Attempts:
             error = NotSent(grpc.StatusCode.CANCELLED, f"{message} before anything was sent")
             error.outcome = control_pb2.OUTCOME_NOT_SENT
         error.order_id = self.request.order_id
-        if self._rule.on_cancelled:
-            self._rule.on_cancelled(error)
+        if self._policy.on_cancelled:
+            self._policy.on_cancelled(error)
         return error
 
 
-def wait(rule: Rule, seconds: float) -> None:
-    (rule.sleep or time.sleep)(seconds)
+def wait(policy: RetryPolicy, seconds: float) -> None:
+    (policy.sleep or time.sleep)(seconds)
 
 
-def call_with_retry(connect, call, request, rule: Rule, timeout: float):
+def call_with_retry(connect, call, request, policy: RetryPolicy, timeout: float):
     """Makes `call(request, connect(timeout))` until its answer is conclusive or the budget is spent.
 
     Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with
     get_order, or with the same call again.
     """
-    attempts = Attempts(request, rule, timeout)
+    attempts = Attempts(request, policy, timeout)
     while True:
         try:
             answer = call(attempts.request, connect(attempts.next_timeout()))
@@ -119,7 +119,7 @@ def call_with_retry(connect, call, request, rule: Rule, timeout: float):
         pause = attempts.pause_after(answer)
         if pause is None:
             return answer
-        wait(rule, pause)
+        wait(policy, pause)
 
 
 def _inconclusive(reply) -> Optional[ServiceError]:

@@ -12,7 +12,7 @@ import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 
 /**
- * The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
+ * The retry policy of a payment: the action for each outcome, so that it is made once or not at all.
  *
  * <pre>
  * CONFIRMED  the reply is returned; a declined card is CONFIRMED too
@@ -26,8 +26,8 @@ import java.util.function.LongSupplier;
  * @param pause before the second attempt; doubles with each further one; a longer RetryInfo takes precedence
  * @param onRepeat called before each repeat, for logs
  */
-public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<ServiceException, Duration> onRepeat,
-    LongSupplier nanoTime, Sleeper sleeper) {
+public record RetryPolicy(Duration budget, int attemptsMax, Duration pause,
+    BiConsumer<ServiceException, Duration> onRepeat, LongSupplier nanoTime, Sleeper sleeper) {
   /** Waits. */
   @FunctionalInterface
   public interface Sleeper {
@@ -35,26 +35,26 @@ public record Rule(Duration budget, int attemptsMax, Duration pause, BiConsumer<
   }
 
   /** Two minutes, five attempts, half a second. */
-  public static final Rule DEFAULT = new Rule(Duration.ofMinutes(2), 5, Duration.ofMillis(500), (error, wait) -> {},
-      System::nanoTime, time -> Thread.sleep(time.toMillis()));
+  public static final RetryPolicy DEFAULT = new RetryPolicy(Duration.ofMinutes(2), 5, Duration.ofMillis(500),
+      (error, wait) -> {}, System::nanoTime, time -> Thread.sleep(time.toMillis()));
 
   // The minimum time of an attempt: the service refuses a call that cannot complete in time.
   private static final Duration ATTEMPT_MIN = Duration.ofSeconds(1);
 
-  public Rule withBudget(Duration time) {
-    return new Rule(time, attemptsMax, pause, onRepeat, nanoTime, sleeper);
+  public RetryPolicy withBudget(Duration time) {
+    return new RetryPolicy(time, attemptsMax, pause, onRepeat, nanoTime, sleeper);
   }
 
-  public Rule withAttemptsMax(int count) {
-    return new Rule(budget, count, pause, onRepeat, nanoTime, sleeper);
+  public RetryPolicy withAttemptsMax(int count) {
+    return new RetryPolicy(budget, count, pause, onRepeat, nanoTime, sleeper);
   }
 
-  public Rule withPause(Duration time) {
-    return new Rule(budget, attemptsMax, time, onRepeat, nanoTime, sleeper);
+  public RetryPolicy withPause(Duration time) {
+    return new RetryPolicy(budget, attemptsMax, time, onRepeat, nanoTime, sleeper);
   }
 
-  public Rule withOnRepeat(BiConsumer<ServiceException, Duration> listener) {
-    return new Rule(budget, attemptsMax, pause, listener, nanoTime, sleeper);
+  public RetryPolicy withOnRepeat(BiConsumer<ServiceException, Duration> listener) {
+    return new RetryPolicy(budget, attemptsMax, pause, listener, nanoTime, sleeper);
   }
 
   /**

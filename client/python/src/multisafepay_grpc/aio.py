@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import AsyncIterator, Optional
+from typing import AsyncIterator, Optional, Set
 
 import grpc
 import grpc.aio
@@ -153,6 +153,7 @@ class Client:
         target = Target(server, tls, allow_plaintext, proxy)
         reads, writes = target.reads(grpc.aio), target.writes(grpc.aio)
         self._channels = (reads, writes)
+        self._watches: Set[grpc.aio.UnaryStreamCall] = set()
         self._connection = _Connection(writes, target.tried)
         self._orders = order_service_pb2_grpc.OrderServiceStub(reads)
         self._money = order_service_pb2_grpc.OrderServiceStub(writes)
@@ -166,6 +167,9 @@ class Client:
 
     async def close(self) -> None:
         """Ends all calls in flight; a payment in flight is OutcomeUnknown."""
+        # grpcio 1.80, the last one for Python 3.9, does not end a stream while no task reads from it.
+        for call in self._watches:
+            call.cancel()
         for channel in self._channels:
             await channel.close()
 
@@ -254,6 +258,7 @@ class Client:
         watch = Watch(self._policy, request)
         while True:
             call = self._orders.WatchOrder(watch.request, timeout=timeout, metadata=self._metadata)
+            self._watches.add(call)
             try:
                 while (message := await _next(call)) is not grpc.aio.EOF:
                     watch.note(message)
@@ -262,6 +267,7 @@ class Client:
             except grpc.RpcError as error:
                 pause = watch.pause_after(error)
             finally:
+                self._watches.discard(call)
                 call.cancel()
             await wait(self._policy, pause)
 

@@ -132,7 +132,7 @@ def plain_methods(make, by_hand, between="\n"):
 
     def write(outside):
         chosen = [one for one in METHODS if not one.streams and not is_by_hand(one, outside)]
-        # The C++ client reads from the schema what moves money; certain.h has the rest.
+        # The C++ client reads from the schema what moves money; retry_policy.h has the rest.
         for method in chosen:
             if method.retry == "KEYED" and make is not in_cpp:
                 sys.exit(f"{method.name} moves money: write its method by hand in each client, beside those of its kind")

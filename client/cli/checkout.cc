@@ -16,7 +16,7 @@
 #include "client/cli/follow.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/report.h"
-#include "client/cpp/certain.h"
+#include "client/cpp/retry_policy.h"
 #include "nlohmann/json.hpp"
 #include "service/codec/encode.h"
 #include "service/codec/redact.h"
@@ -117,9 +117,9 @@ class Journey {
  private:
   client::Result<v1::CreateOrderResponse> Create(const v1::CreateOrderRequest& request) {
     const OpenPayment open(/*moves_money=*/true);
-    client::CertainOptions certain;
-    if (surroundings_.pause) certain.pause = surroundings_.pause;
-    return client::CreateOrderCertain(client_, request, certain);
+    client::RetryPolicy policy;
+    if (surroundings_.pause) policy.pause = surroundings_.pause;
+    return client::CreateOrderWithRetry(client_, request, policy);
   }
 
   // Prints the customer's next step; false if it could not be created.

@@ -17,7 +17,7 @@
 #include "client/cli/request.h"
 #include "client/cli/table.h"
 #include "client/cli/webhook.h"
-#include "client/cpp/rules.h"
+#include "client/cpp/retries.h"
 #include "grpc/health/v1/health.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "nlohmann/json.hpp"

@@ -12,7 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/cpp/rules.h"
+#include "client/cpp/retries.h"
 
 namespace msp::client {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <future>
 
-#include "client/cpp/rules.h"
+#include "client/cpp/retries.h"
 #include "multisafepay/v1/order_service.grpc.pb.h"
 
 namespace msp::client {
@@ -107,7 +107,7 @@ std::optional<Error> Client::Call(const pb::MethodDescriptor& method, const pb::
   const bool reads = repeat == Repeat::kFreely;
   grpc::ClientContext context;
   Prepare(context, call, reads ? options_.read_timeout_ms : options_.write_timeout_ms);
-  const bool moves_money = repeat == Repeat::kByRule;
+  const bool moves_money = repeat == Repeat::kByPolicy;
   if (moves_money) {
     const auto tried = Connect(options_.channel, channels_.writes, context.deadline());
     if (tried) return NotConnected(*tried + ReasonOf(channels_.writes));

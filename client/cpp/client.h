@@ -9,7 +9,7 @@
 //   auto reply = (*client)->GetOrder(request);
 //   if (reply.ok()) use(reply->order()); else log(reply.error().message);
 //
-// For a payment use CreateOrderCertain (certain.h), which follows the caller's rule.
+// For a payment use CreateOrderWithRetry (retry_policy.h), which follows the retry policy.
 #pragma once
 
 #include <grpcpp/client_context.h>
@@ -76,8 +76,8 @@ class Watch {
   bool finished_ = false;
 };
 
-// For calls that move money see the caller's rule in docs/clients.md. Calls that only read are
-// repeated by gRPC while the service is unavailable.
+// For calls that move money see the retry policy in docs/clients.md. Calls that only read are
+// retried by gRPC while the service is unavailable.
 class Client {
  public:
   // Connects with the first call. An error names the invalid setting.

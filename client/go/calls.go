@@ -11,32 +11,32 @@ import (
 // CreateOrder creates the order once or not at all. Result.Reason NEXT_ACTION_LOST: the address of the customer's page
 // was in a lost answer; CancelOrder, then a new id.
 func (c *Client) CreateOrder(ctx context.Context, request *v1.CreateOrderRequest) (*v1.CreateOrderResponse, error) {
-	return certain(ctx, c, c.money.CreateOrder, request)
+	return withRetry(ctx, c, c.money.CreateOrder, request)
 }
 
 // CancelOrder cancels an order that is not paid yet.
 func (c *Client) CancelOrder(ctx context.Context, request *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error) {
-	return certain(ctx, c, c.money.CancelOrder, request)
+	return withRetry(ctx, c, c.money.CancelOrder, request)
 }
 
 // CaptureOrder captures an authorized amount or a part of it.
 func (c *Client) CaptureOrder(ctx context.Context, request *v1.CaptureOrderRequest) (*v1.CaptureOrderResponse, error) {
-	return certain(ctx, c, c.money.CaptureOrder, request)
+	return withRetry(ctx, c, c.money.CaptureOrder, request)
 }
 
 // VoidOrder voids an authorization, or what is left of it.
 func (c *Client) VoidOrder(ctx context.Context, request *v1.VoidOrderRequest) (*v1.VoidOrderResponse, error) {
-	return certain(ctx, c, c.money.VoidOrder, request)
+	return withRetry(ctx, c, c.money.VoidOrder, request)
 }
 
 // RefundOrder refunds money. Give a RefundOrderId or an idempotency key to each of several equal refunds.
 func (c *Client) RefundOrder(ctx context.Context, request *v1.RefundOrderRequest) (*v1.RefundOrderResponse, error) {
-	return certain(ctx, c, c.money.RefundOrder, request)
+	return withRetry(ctx, c, c.money.RefundOrder, request)
 }
 
 // CancelRefund cancels a refund that is still reserved.
 func (c *Client) CancelRefund(ctx context.Context, request *v1.CancelRefundRequest) (*v1.CancelRefundResponse, error) {
-	return certain(ctx, c, c.money.CancelRefund, request)
+	return withRetry(ctx, c, c.money.CancelRefund, request)
 }
 
 // GetOrder reads an order.

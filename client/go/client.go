@@ -3,7 +3,7 @@
 // Package multisafepay is the client of the multisafepay-grpc payment service.
 //
 // gRPC retries reads while the service is unavailable. Calls that move money use a separate connection without
-// automatic retries; they follow the caller's rule (Rule) to a conclusive outcome.
+// automatic retries; they follow the retry policy (RetryPolicy) to a conclusive outcome.
 package multisafepay
 
 import (
@@ -59,7 +59,10 @@ type Options struct {
 	Site string
 	// Of one attempt, 35 s and 10 s: the service answers within 33 s, and its outcome has to arrive.
 	WriteTimeout, ReadTimeout time.Duration
-	Rule                      Rule
+	// For calls that move money, and for a watch whose stream breaks.
+	RetryPolicy RetryPolicy
+	// Deprecated: use RetryPolicy, whose values take precedence.
+	Rule RetryPolicy
 }
 
 // Client is a connection to the service, for any number of goroutines.
@@ -120,6 +123,7 @@ func New(server string, options Options) (*Client, error) {
 	if options.ReadTimeout == 0 {
 		options.ReadTimeout = 10 * time.Second
 	}
+	options.RetryPolicy = options.RetryPolicy.or(options.Rule)
 	security, err := makeCredentials(server, options)
 	if err != nil {
 		return nil, err
@@ -194,8 +198,8 @@ func plain[Q, R any](ctx context.Context, c *Client, timeout time.Duration, call
 	return reply, nil
 }
 
-func certain[Q proto.Message, R answer](ctx context.Context, c *Client, call method[Q, R], request Q) (R, error) {
-	return callWithRetry(ctx, c.options.Rule, c.options.WriteTimeout, request, func(ctx context.Context, mine Q) (R, error) {
+func withRetry[Q proto.Message, R answer](ctx context.Context, c *Client, call method[Q, R], request Q) (R, error) {
+	return callWithRetry(ctx, c.options.RetryPolicy, c.options.WriteTimeout, request, func(ctx context.Context, mine Q) (R, error) {
 		if err := connect(ctx, c.writes, c.tried); err != nil {
 			var none R
 			return none, err

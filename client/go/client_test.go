@@ -161,7 +161,7 @@ func TestAnUnknownOutcomeIsResolvedAndChargedOnce(t *testing.T) {
 	var outcomes []v1.Outcome
 	client := connect(t, setting(t, "MSP_SERVER"), multisafepay.Options{
 		WriteTimeout: 1500 * time.Millisecond,
-		Rule: multisafepay.Rule{OnRepeat: func(err *multisafepay.Error, _ time.Duration) {
+		RetryPolicy: multisafepay.RetryPolicy{OnRepeat: func(err *multisafepay.Error, _ time.Duration) {
 			outcomes = append(outcomes, err.Outcome)
 		}},
 	})
@@ -185,7 +185,7 @@ func TestAnUnknownOutcomeIsResolvedAndChargedOnce(t *testing.T) {
 
 func TestALostConnectionIsUnknownAndALostReadIsNot(t *testing.T) {
 	client := connect(t, setting(t, "MSP_TEST_DROPPER"),
-		multisafepay.Options{Rule: multisafepay.Rule{AttemptsMax: 2, Pause: time.Millisecond}})
+		multisafepay.Options{RetryPolicy: multisafepay.RetryPolicy{AttemptsMax: 2, Pause: time.Millisecond}})
 	_, err := client.CreateOrder(within(t), order("go-nobody", approved))
 	var failed *multisafepay.Error
 	if !errors.Is(err, multisafepay.ErrOutcomeUnknown) || !errors.As(err, &failed) || failed.FromService {
@@ -212,7 +212,7 @@ func TestWithoutAConnectionNothingWasSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := connect(t, c.server, multisafepay.Options{TLS: c.tls, WriteTimeout: time.Second,
-				Rule: multisafepay.Rule{AttemptsMax: 2, Pause: time.Millisecond}})
+				RetryPolicy: multisafepay.RetryPolicy{AttemptsMax: 2, Pause: time.Millisecond}})
 			_, err := client.CreateOrder(within(t), order("go-not-connected", approved))
 			var failed *multisafepay.Error
 			if !errors.Is(err, multisafepay.ErrNotSent) || !errors.As(err, &failed) {

@@ -60,8 +60,8 @@ func (w *Watch) Next() bool {
 			w.err = failed
 			break
 		}
-		rule := w.client.options.Rule.withDefaults()
-		if err := rule.sleep(w.ctx, shorter(5*time.Second, rule.Pause<<(w.breaks-1))); err != nil {
+		policy := w.client.options.RetryPolicy.withDefaults()
+		if err := policy.sleep(w.ctx, shorter(5*time.Second, policy.Pause<<(w.breaks-1))); err != nil {
 			w.err = readError(err, false)
 		}
 	}

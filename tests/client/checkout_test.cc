@@ -213,7 +213,7 @@ TEST(Checkout, ADirectOrderThatHasEndedIsNotWatched) {
   EXPECT_EQ(service.calls().size(), 1u);
 }
 
-TEST(Checkout, KeepsTheCallersRuleWhenAnAnswerIsLost) {
+TEST(Checkout, FollowsTheRetryPolicyWhenAnAnswerIsLost) {
   FakeService service([&](const SeenCall& call, int before) {
     if (call.method == "WatchOrder") return Ended(v1::PAYMENT_STATE_PAID);
     if (before == 0)

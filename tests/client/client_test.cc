@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "client/cpp/rules.h"
+#include "client/cpp/retries.h"
 #include "multisafepay/v1/options.pb.h"
 #include "multisafepay/v1/services.h"
 #include "tests/client/confirmed_order.h"

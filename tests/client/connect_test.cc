@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
-#include "client/cpp/certain.h"
 #include "client/cpp/client.h"
+#include "client/cpp/retry_policy.h"
 #include "tests/client/confirmed_order.h"
 #include "tests/client/fake_service.h"
 #include "tests/client/tls_service.h"
@@ -106,12 +106,12 @@ TEST(Connect, OtherCallsThanPaymentsFailAtOnce) {
   EXPECT_THAT(result.error().message, Not(StartsWith("no connection to ")));
 }
 
-TEST(Connect, TheRuleTriesAgainAndThenSaysNotSent) {
+TEST(Connect, TheRetryPolicyRetriesAndThenReturnsNotSent) {
   const auto client = Client::Create(
       {.channel = {.server = "127.0.0.1:" + std::to_string(FreePort())}, .write_timeout_ms = 200});
   ASSERT_TRUE(client.ok());
   int pauses = 0;
-  const auto result = CreateOrderCertain(
+  const auto result = CreateOrderWithRetry(
       **client, Order(), {.attempts_max = 3, .pause = [&](std::int64_t) { ++pauses; }});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().outcome, v1::OUTCOME_NOT_SENT);

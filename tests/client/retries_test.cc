@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "client/cpp/rules.h"
+#include "client/cpp/retries.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "multisafepay/v1/options.pb.h"
@@ -132,12 +132,12 @@ std::string EnvoyRoutes() {
 std::string MethodTable() {
   std::string text =
       "# How each method may be retried\n\n"
-      "Generated from the schema's `retry` option; a test compares them. [The rule](../clients.md) "
-      "says how to "
-      "repeat a call that\nmoves money.\n\n"
+      "Generated from the schema's `retry` option; a test compares them. [The retry "
+      "policy](../clients.md#the-retry-policy) "
+      "says how to\nrepeat a call that moves money.\n\n"
       "| method | retry |\n|---|---|\n";
   for (const MethodDescriptor* method : Methods()) {
-    const char* how = "only by the caller's rule: same order id, same key, `control.repeat`";
+    const char* how = "only by the retry policy: same order id, same key, `control.repeat`";
     if (method->input_type()->FindFieldByName("control") == nullptr)
       how = "never by itself; a second one adds a second copy, which moves no money";
     if (RepeatOf(*method) == Repeat::kFreely) how = "freely: it is a read";

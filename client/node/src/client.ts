@@ -3,15 +3,15 @@
 // The client: one method for each call of the service.
 //
 // gRPC retries reads while the service is unavailable. Calls that move money use a separate channel without automatic
-// retries; they follow the caller's rule (certain.ts) to a conclusive outcome.
+// retries; they follow the retry policy (retry-policy.ts) to a conclusive outcome.
 import { readFileSync } from "node:fs";
 import {
   credentials, Metadata, status as Code, type CallOptions, type ChannelCredentials, type ClientOptions,
   type ClientReadableStream, type ServiceError as GrpcError,
 } from "@grpc/grpc-js";
-import { callWithRetry, DEFAULT_RULE, type Rule } from "./certain.js";
 import { connected, way } from "./connect.js";
 import { readError } from "./errors.js";
+import { callWithRetry, DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry-policy.js";
 import type { Order } from "./gen/multisafepay/v1/order.js";
 // Written by ./run derive: imports.
 import {
@@ -71,7 +71,9 @@ export interface Options {
   /** Of one attempt; the service answers within 33 s, and 35 s let its outcome arrive. */
   writeTimeoutMs?: number;
   readTimeoutMs?: number;
-  rule?: Partial<Rule>;
+  retryPolicy?: Partial<RetryPolicy>;
+  /** @deprecated use `retryPolicy`, whose values take precedence */
+  rule?: Partial<RetryPolicy>;
 }
 
 /** A request as plain members, all of them optional. */
@@ -99,7 +101,7 @@ function makeCredentials(server: string, { tls, allowPlaintext, proxy }: Options
 
 export class Client {
   readonly #options: Required<Pick<Options, "site" | "writeTimeoutMs" | "readTimeoutMs">>;
-  readonly #rule: Rule;
+  readonly #policy: RetryPolicy;
   readonly #tried: string;
   readonly #orders: OrderServiceClient;
   readonly #money: OrderServiceClient;
@@ -113,7 +115,7 @@ export class Client {
 
   constructor(server = "127.0.0.1:50051", options: Options = {}) {
     this.#options = { site: "", writeTimeoutMs: 35_000, readTimeoutMs: 10_000, ...options };
-    this.#rule = { ...DEFAULT_RULE, ...options.rule };
+    this.#policy = { ...DEFAULT_RETRY_POLICY, ...options.rule, ...options.retryPolicy };
     this.#tried = `${server} ${options.tls ? "with TLS" : "in plain text"}${options.proxy ? " through the proxy" : ""}`;
     const security = makeCredentials(server, options);
     const { target, options: channel } = way(server, options.proxy);
@@ -160,41 +162,41 @@ export class Client {
     return this.#call(client, method, request, timeoutMs, false);
   }
 
-  #certain<Q extends Parameters<typeof callWithRetry>[1], R extends Awaited<ReturnType<typeof callWithRetry>>>(
+  #withRetry<Q extends Parameters<typeof callWithRetry>[1], R extends Awaited<ReturnType<typeof callWithRetry>>>(
     method: Unary<Q, R>,
     request: Q,
     timeoutMs = this.#options.writeTimeoutMs,
   ): Promise<R> {
     const attempt = async (mine: Q, ms: number) =>
       this.#call(this.#money, method, mine, await connected(this.#money, this.#tried, ms), true);
-    return callWithRetry(attempt, request, this.#rule, timeoutMs);
+    return callWithRetry(attempt, request, this.#policy, timeoutMs);
   }
 
-  // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeoutMs` is of
-  // one attempt.
+  // Calls that move money: a conclusive outcome, or OutcomeUnknown once the policy's budget is spent. `timeoutMs` is
+  // of one attempt.
 
   /**
    * Creates the order once or not at all. `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a
    * lost answer; cancelOrder, then a new id.
    */
   createOrder(request: Input<typeof CreateOrderRequest>, timeoutMs?: number) {
-    return this.#certain(this.#money.createOrder, CreateOrderRequest.fromPartial(request), timeoutMs);
+    return this.#withRetry(this.#money.createOrder, CreateOrderRequest.fromPartial(request), timeoutMs);
   }
   cancelOrder(request: Input<typeof CancelOrderRequest>, timeoutMs?: number) {
-    return this.#certain(this.#money.cancelOrder, CancelOrderRequest.fromPartial(request), timeoutMs);
+    return this.#withRetry(this.#money.cancelOrder, CancelOrderRequest.fromPartial(request), timeoutMs);
   }
   captureOrder(request: Input<typeof CaptureOrderRequest>, timeoutMs?: number) {
-    return this.#certain(this.#money.captureOrder, CaptureOrderRequest.fromPartial(request), timeoutMs);
+    return this.#withRetry(this.#money.captureOrder, CaptureOrderRequest.fromPartial(request), timeoutMs);
   }
   voidOrder(request: Input<typeof VoidOrderRequest>, timeoutMs?: number) {
-    return this.#certain(this.#money.voidOrder, VoidOrderRequest.fromPartial(request), timeoutMs);
+    return this.#withRetry(this.#money.voidOrder, VoidOrderRequest.fromPartial(request), timeoutMs);
   }
   /** Give a `refundOrderId` or an idempotency key to each of several equal refunds. */
   refundOrder(request: Input<typeof RefundOrderRequest>, timeoutMs?: number) {
-    return this.#certain(this.#money.refundOrder, RefundOrderRequest.fromPartial(request), timeoutMs);
+    return this.#withRetry(this.#money.refundOrder, RefundOrderRequest.fromPartial(request), timeoutMs);
   }
   cancelRefund(request: Input<typeof CancelRefundRequest>, timeoutMs?: number) {
-    return this.#certain(this.#money.cancelRefund, CancelRefundRequest.fromPartial(request), timeoutMs);
+    return this.#withRetry(this.#money.cancelRefund, CancelRefundRequest.fromPartial(request), timeoutMs);
   }
 
   // Orders, without money.
@@ -227,7 +229,7 @@ export class Client {
       } catch (error) {
         if (!(error instanceof Error && "code" in error && "metadata" in error)) throw error;
         if (error.code !== Code.UNAVAILABLE || ++breaks > WATCH_BREAKS_MAX) throw readError(error as GrpcError, false);
-        await this.#rule.sleep(Math.min(5_000, this.#rule.pauseMs * 2 ** (breaks - 1)));
+        await this.#policy.sleep(Math.min(5_000, this.#policy.pauseMs * 2 ** (breaks - 1)));
       } finally {
         stream.on("error", () => {}); // The cancellation itself.
         stream.cancel();

@@ -2,10 +2,10 @@
 
 // Client of the multisafepay-grpc payment service.
 export { Client, type Options, type Tls } from "./client.js";
-export { type Rule } from "./certain.js";
 export {
   InvalidRequest, NotSent, OutcomeUnknown, Rejected, ServiceError, type ErrorFacts, type FieldViolation,
 } from "./errors.js";
+export { type RetryPolicy, type Rule } from "./retry-policy.js";
 export { status as Code } from "@grpc/grpc-js";
 export * from "./gen/multisafepay/v1/account_service.js";
 export * from "./gen/multisafepay/v1/cart.js";

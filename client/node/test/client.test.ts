@@ -74,7 +74,7 @@ claim("MultiSafepay's refusal is Rejected with its code", async (client) => {
 
 test("an unknown outcome is resolved and charged once", async () => {
   const outcomes: Outcome[] = [];
-  const client = new Client(SERVER, { rule: { onRepeat: (error) => outcomes.push(error.outcome) } });
+  const client = new Client(SERVER, { retryPolicy: { onRepeat: (error) => outcomes.push(error.outcome) } });
   const match = { order_id: "node-unknown", path: "/v1/json/orders*" };
   await control("faults", { match: { ...match, method: "POST", times: 1 }, effect: { name: "commit_then_fail" } });
   // As many lookups fail as the first attempt has time for, and some of the second. A truncated answer is not requested
@@ -96,7 +96,7 @@ claim("a lost connection is unknown, and a lost read is not", async (client) => 
   assert.ok(!error.fromService);
   const read = await failure(ServiceError, client.getOrder("node-nobody"));
   assert.equal(read.outcome, Outcome.OUTCOME_UNSPECIFIED);
-}, DROPPER, { rule: { attemptsMax: 2, pauseMs: 10 } });
+}, DROPPER, { retryPolicy: { attemptsMax: 2, pauseMs: 10 } });
 
 const otherTls = { tls: {} };
 for (const [name, server, options, how] of [
@@ -110,7 +110,7 @@ for (const [name, server, options, how] of [
     const error = await failure(NotSent, client.createOrder(order("node-not-connected")));
     assert.ok(error.message.includes(`: no connection to ${server} ${how} within `), error.message);
     assert.deepEqual([error.code, error.reason, error.fromService], [Code.UNAVAILABLE, "NOT_CONNECTED", false]);
-  }, server, { ...options, writeTimeoutMs: 1_000, rule: { attemptsMax: 2, pauseMs: 10 } });
+  }, server, { ...options, writeTimeoutMs: 1_000, retryPolicy: { attemptsMax: 2, pauseMs: 10 } });
 }
 
 test("a proxy of the environment is not connected to", async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
+// Moves money for the chaos harness: one HTTP POST for each call of the client, which follows its retry policy.
 //
 // The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
 // "response"} or the error's facts. Prints a ready line; runs until it is killed.
@@ -14,7 +14,7 @@ import {
 const clients = new Map<string, Client>();
 
 function clientOf(server: string): Client {
-  const found = clients.get(server) ?? new Client(server, { rule: { budgetMs: 20_000, attemptsMax: 5, pauseMs: 30 } });
+  const found = clients.get(server) ?? new Client(server, { retryPolicy: { budgetMs: 20_000, attemptsMax: 5, pauseMs: 30 } });
   clients.set(server, found);
   return found;
 }

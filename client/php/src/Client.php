@@ -79,7 +79,7 @@ use SensitiveParameter;
 /**
  * A client of the service: one method for each of its calls, which blocks until the call has ended.
  *
- * Calls that move money follow the caller's rule to a conclusive outcome ({@see Certain}); each attempt is one request.
+ * Calls that move money follow the retry policy to a conclusive outcome ({@see RetryPolicy}); each attempt is one request.
  * Reads are made again while the service is unavailable.
  */
 final class Client
@@ -100,7 +100,7 @@ final class Client
     private const WATCH_PAUSE_MAX_S = 5.0;
 
     private readonly Channel $channel;
-    private readonly Rule $rule;
+    private readonly RetryPolicy $policy;
 
     /**
      * @param string $server HOST:PORT or unix:PATH
@@ -112,6 +112,7 @@ final class Client
      * @param float $writeTimeout seconds of one attempt; the service answers within 33 s, and 35 s let its outcome
      * arrive
      * @param float $readTimeout seconds of a read
+     * @param ?RetryPolicy $rule the earlier name of $retryPolicy, deprecated
      */
     public function __construct(
         string $server = '127.0.0.1:50051',
@@ -121,17 +122,18 @@ final class Client
         string $site = '',
         private readonly float $writeTimeout = 35.0,
         private readonly float $readTimeout = 10.0,
-        ?Rule $rule = null,
+        ?RetryPolicy $retryPolicy = null,
+        ?RetryPolicy $rule = null,
     ) {
         if (!preg_match('/^[!-~]*$/D', $site)) {
             throw new \InvalidArgumentException('the site is no name: letters, digits and punctuation only');
         }
-        $this->rule = $rule ?? new Rule();
+        $this->policy = $retryPolicy ?? $rule ?? new RetryPolicy();
         $this->channel = new Channel(new Endpoint($server, $tls, $allowPlaintext, $proxy), $site);
     }
 
-    // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. $timeout is of
-    // one attempt.
+    // Calls that move money: a conclusive outcome, or OutcomeUnknown once the policy's budget is spent. $timeout is
+    // of one attempt.
 
     /**
      * Creates the order once or not at all.
@@ -143,28 +145,28 @@ final class Client
         #[SensitiveParameter] CreateOrderRequest $request,
         ?float $timeout = null,
     ): CreateOrderResponse {
-        return $this->certain(self::ORDERS . 'CreateOrder', $request, CreateOrderResponse::class, $timeout);
+        return $this->withRetry(self::ORDERS . 'CreateOrder', $request, CreateOrderResponse::class, $timeout);
     }
 
     public function cancelOrder(
         #[SensitiveParameter] CancelOrderRequest $request,
         ?float $timeout = null,
     ): CancelOrderResponse {
-        return $this->certain(self::ORDERS . 'CancelOrder', $request, CancelOrderResponse::class, $timeout);
+        return $this->withRetry(self::ORDERS . 'CancelOrder', $request, CancelOrderResponse::class, $timeout);
     }
 
     public function captureOrder(
         #[SensitiveParameter] CaptureOrderRequest $request,
         ?float $timeout = null,
     ): CaptureOrderResponse {
-        return $this->certain(self::ORDERS . 'CaptureOrder', $request, CaptureOrderResponse::class, $timeout);
+        return $this->withRetry(self::ORDERS . 'CaptureOrder', $request, CaptureOrderResponse::class, $timeout);
     }
 
     public function voidOrder(
         #[SensitiveParameter] VoidOrderRequest $request,
         ?float $timeout = null,
     ): VoidOrderResponse {
-        return $this->certain(self::ORDERS . 'VoidOrder', $request, VoidOrderResponse::class, $timeout);
+        return $this->withRetry(self::ORDERS . 'VoidOrder', $request, VoidOrderResponse::class, $timeout);
     }
 
     /** Give a refund_order_id or an idempotency key to each of several equal refunds. */
@@ -172,14 +174,14 @@ final class Client
         #[SensitiveParameter] RefundOrderRequest $request,
         ?float $timeout = null,
     ): RefundOrderResponse {
-        return $this->certain(self::ORDERS . 'RefundOrder', $request, RefundOrderResponse::class, $timeout);
+        return $this->withRetry(self::ORDERS . 'RefundOrder', $request, RefundOrderResponse::class, $timeout);
     }
 
     public function cancelRefund(
         #[SensitiveParameter] CancelRefundRequest $request,
         ?float $timeout = null,
     ): CancelRefundResponse {
-        return $this->certain(self::ORDERS . 'CancelRefund', $request, CancelRefundResponse::class, $timeout);
+        return $this->withRetry(self::ORDERS . 'CancelRefund', $request, CancelRefundResponse::class, $timeout);
     }
 
     // Orders, without money.
@@ -222,7 +224,7 @@ final class Client
                     throw $error;
                 }
             }
-            ($this->rule->sleep)(min(self::WATCH_PAUSE_MAX_S, $this->rule->pause * 2 ** ($breaks - 1)));
+            ($this->policy->sleep)(min(self::WATCH_PAUSE_MAX_S, $this->policy->pause * 2 ** ($breaks - 1)));
         }
     }
 
@@ -440,7 +442,7 @@ final class Client
      * @param class-string<R> $reply
      * @return R
      */
-    private function certain(
+    private function withRetry(
         string $path,
         #[SensitiveParameter] Message $request,
         string $reply,
@@ -448,7 +450,7 @@ final class Client
     ): Message {
         $attempt = fn (#[SensitiveParameter] Message $mine, float $seconds): Message
             => $this->once($path, $mine, $reply, $seconds, true);
-        return Certain::call($attempt, $request, $this->rule, $timeout ?? $this->writeTimeout);
+        return $this->policy->callWithRetry($attempt, $request, $timeout ?? $this->writeTimeout);
     }
 
     /**
@@ -470,7 +472,7 @@ final class Client
                     throw $error;
                 }
             }
-            ($this->rule->sleep)($wait);
+            ($this->policy->sleep)($wait);
         }
     }
 

@@ -10,7 +10,7 @@ use Multisafepay\Grpc\InvalidRequest;
 use Multisafepay\Grpc\NotSent;
 use Multisafepay\Grpc\OutcomeUnknown;
 use Multisafepay\Grpc\Rejected;
-use Multisafepay\Grpc\Rule;
+use Multisafepay\Grpc\RetryPolicy;
 use Multisafepay\Grpc\ServiceException;
 use Multisafepay\Grpc\Tls;
 use Multisafepay\V1\CreateOrderRequest;
@@ -68,9 +68,9 @@ final class ClientTest extends TestCase
         return new Tls("$certs/ca.pem", "$certs/$name.pem", "$certs/$name.key");
     }
 
-    private static function oneAttempt(): Rule
+    private static function oneAttempt(): RetryPolicy
     {
-        return new Rule(attemptsMax: 1);
+        return new RetryPolicy(attemptsMax: 1);
     }
 
     /**
@@ -118,7 +118,7 @@ final class ClientTest extends TestCase
 
     public function testAnswersThatComeAtOnceAreNotLost(): void
     {
-        $client = self::client(rule: self::oneAttempt());
+        $client = self::client(retryPolicy: self::oneAttempt());
         $wrong = self::order('php-at-once')->setAmount(-1);
         for ($i = 0; $i < 200; ++$i) {
             self::assertTrue(self::failure(InvalidRequest::class, fn () => $client->createOrder($wrong))->fromService);
@@ -160,7 +160,7 @@ final class ClientTest extends TestCase
     public function testAnUnknownOutcomeIsResolvedAndChargedOnce(): void
     {
         $outcomes = [];
-        $rule = new Rule(onRepeat: function (ServiceException $error) use (&$outcomes): void {
+        $policy = new RetryPolicy(onRepeat: function (ServiceException $error) use (&$outcomes): void {
             $outcomes[] = $error->outcome;
         });
         $match = ['order_id' => 'php-unknown', 'path' => '/v1/json/orders*'];
@@ -170,7 +170,7 @@ final class ClientTest extends TestCase
         // requested again.
         $lost = ['name' => 'reset', 'when' => 'in_body'];
         self::control('faults', ['match' => $match + ['method' => 'GET', 'times' => 4], 'effect' => $lost]);
-        $client = self::client(rule: $rule);
+        $client = self::client(retryPolicy: $policy);
         $reply = $client->createOrder(self::order('php-unknown'), timeout: 1.5);
         self::assertSame(Outcome::OUTCOME_UNKNOWN, $outcomes[0]);
         self::assertSame(Outcome::OUTCOME_CONFIRMED, $reply->getResult()->getOutcome());
@@ -193,18 +193,18 @@ final class ClientTest extends TestCase
         $sent = static fn (): array => file(self::env("{$server}_LOG"), FILE_IGNORE_NEW_LINES);
         $before = $sent();
         $request = self::order('php-nobody');
-        $client = self::client($server, rule: self::oneAttempt());
+        $client = self::client($server, retryPolicy: self::oneAttempt());
         $error = self::failure(OutcomeUnknown::class, fn () => $client->createOrder($request));
         self::assertFalse($error->fromService);
         $bytes = 5 + strlen($request->serializeToString());
         self::assertSame(['5', "$bytes"], array_slice($sent(), count($before)));
     }
 
-    public function testEachAttemptOfTheRuleIsOneRequest(): void
+    public function testEachAttemptOfTheRetryPolicyIsOneRequest(): void
     {
         $log = self::env('MSP_TEST_BREAKER_LOG');
         $before = count(file($log));
-        $client = self::client('MSP_TEST_BREAKER', rule: new Rule(attemptsMax: 3, pause: 0.01));
+        $client = self::client('MSP_TEST_BREAKER', retryPolicy: new RetryPolicy(attemptsMax: 3, pause: 0.01));
         self::failure(OutcomeUnknown::class, fn () => $client->createOrder(self::order('php-nobody')));
         // The rest are empty: whether the service is there is asked before each, since it has answered no payment.
         $payments = array_filter(array_slice(file($log, FILE_IGNORE_NEW_LINES), $before), fn ($bytes) => $bytes !== '5');
@@ -238,7 +238,7 @@ final class ClientTest extends TestCase
      */
     public function testWithoutAConnectionNothingWasSent(string $server, array $options, string $tried): void
     {
-        $client = new Client($server, ...$options, rule: new Rule(attemptsMax: 2, pause: 0.01));
+        $client = new Client($server, ...$options, retryPolicy: new RetryPolicy(attemptsMax: 2, pause: 0.01));
         $error = self::failure(NotSent::class, fn () => $client->createOrder(self::order('php-not-connected'), timeout: 1.0));
         self::assertStringStartsWith("no connection to $tried within ", $error->statusMessage);
         self::assertSame(['NOT_CONNECTED', Outcome::OUTCOME_NOT_SENT], [$error->reason, $error->outcome]);
@@ -249,7 +249,7 @@ final class ClientTest extends TestCase
     {
         $match = ['order_id' => 'php-slow', 'path' => '/v1/json/orders*', 'times' => 99];
         self::control('faults', ['match' => $match, 'effect' => ['name' => 'latency', 'ms' => 20_000]]);
-        $client = self::client(rule: self::oneAttempt());
+        $client = self::client(retryPolicy: self::oneAttempt());
         $call = fn () => $client->createOrder(self::order('php-slow'), timeout: 3.0);
         $error = self::failure(OutcomeUnknown::class, $call);
         self::assertSame(['OUTCOME_UNKNOWN', true], [$error->reason, $error->fromService]);
@@ -258,7 +258,7 @@ final class ClientTest extends TestCase
     public function testAServerThatNeverAnswersIsLeftAtTheDeadline(): void
     {
         $listener = stream_socket_server('tcp://127.0.0.1:0');
-        $client = new Client(stream_socket_get_name($listener, false), rule: self::oneAttempt());
+        $client = new Client(stream_socket_get_name($listener, false), retryPolicy: self::oneAttempt());
         $start = hrtime(true);
         $error = self::failure(ServiceException::class, fn () => $client->getOrder('php-silent', timeout: 0.3));
         self::assertSame(Code::DEADLINE_EXCEEDED, $error->status);
@@ -356,10 +356,10 @@ final class ClientTest extends TestCase
     public function testAWatchThatBreaksIsResumedAFewTimes(): void
     {
         $waits = [];
-        $rule = new Rule(sleep: function (float $seconds) use (&$waits): void {
+        $policy = new RetryPolicy(sleep: function (float $seconds) use (&$waits): void {
             $waits[] = $seconds;
         });
-        $watch = fn () => iterator_to_array(self::client('MSP_TEST_DROPPER', rule: $rule)->watchOrder('php-nobody'));
+        $watch = fn () => iterator_to_array(self::client('MSP_TEST_DROPPER', retryPolicy: $policy)->watchOrder('php-nobody'));
         self::assertSame(Code::UNAVAILABLE, self::failure(ServiceException::class, $watch)->status);
         self::assertSame([0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0, 5.0], $waits);
     }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
+ * Moves money for the chaos harness: one HTTP POST for each call of the client, which follows its retry policy.
  *
  * The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
  * "response"} or the error's facts. Prints a ready line; runs until it is killed. PHP has no threads: each of WORKERS processes takes
@@ -12,7 +12,7 @@
 declare(strict_types=1);
 
 use Multisafepay\Grpc\Client;
-use Multisafepay\Grpc\Rule;
+use Multisafepay\Grpc\RetryPolicy;
 use Multisafepay\Grpc\ServiceException;
 use Multisafepay\V1\CancelOrderRequest;
 use Multisafepay\V1\CaptureOrderRequest;
@@ -30,7 +30,7 @@ function call(array $asked): array
 {
     static $clients = [];
     $server = $asked['server'];
-    $clients[$server] ??= new Client($server, rule: new Rule(budget: 20.0, attemptsMax: 5, pause: 0.03));
+    $clients[$server] ??= new Client($server, retryPolicy: new RetryPolicy(budget: 20.0, attemptsMax: 5, pause: 0.03));
     $client = $clients[$server];
     [$request, $method] = match ($asked['method']) {
         'CreateOrder' => [new CreateOrderRequest(), $client->createOrder(...)],

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
+"""Moves money for the chaos harness: one HTTP POST for each call of the client, which follows its retry policy.
 
 The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
 "response"} or the error's facts. Prints a ready line; ends when its parent does.
@@ -15,12 +15,12 @@ import sys
 import multisafepay_grpc as msp
 from multisafepay_grpc import v1
 
-RULE = msp.Rule(budget=20.0, attempts_max=5, pause=0.03)
+POLICY = msp.RetryPolicy(budget=20.0, attempts_max=5, pause=0.03)
 
 
 @functools.lru_cache(maxsize=None)
 def client_of(server):
-    return msp.Client(server, rule=RULE)
+    return msp.Client(server, retry_policy=POLICY)
 
 
 METHODS = {

@@ -49,19 +49,19 @@ async def in_flight(client, order_id):
     return payment
 
 
-def certain_of(error):
-    """What the exceptions behind a CancelledError or TimeoutError say; before Python 3.11 some are not its causes."""
+def known_outcome(error):
+    """The ServiceError behind a CancelledError or TimeoutError; before Python 3.11 it is not always the cause."""
     while error and not isinstance(error, msp.ServiceError):
         error = error.__cause__ or error.__context__
     return error
 
 
 async def cancel(payment):
-    """What is certain of a payment whose task is cancelled."""
+    """Cancels the task of a payment; returns the known outcome."""
     payment.cancel()
     with pytest.raises(asyncio.CancelledError) as caught:
         await payment
-    return certain_of(caught.value)
+    return known_outcome(caught.value)
 
 
 def orders_posted():
@@ -71,12 +71,12 @@ def orders_posted():
 def test_a_payment_that_is_cancelled_in_flight_is_unknown_and_goes_on():
     async def play():
         told = []
-        async with aio.Client(SERVER, rule=msp.Rule(on_cancelled=told.append)) as client:
+        async with aio.Client(SERVER, retry_policy=msp.RetryPolicy(on_cancelled=told.append)) as client:
             before = orders_posted()
-            certain = await cancel(await in_flight(client, "py-cancelled"))
-            assert isinstance(certain, msp.OutcomeUnknown)
-            assert (certain.outcome, certain.code) == (v1.OUTCOME_UNKNOWN, grpc.StatusCode.CANCELLED)
-            assert (told, certain.order_id) == ([certain], "py-cancelled")
+            known = await cancel(await in_flight(client, "py-cancelled"))
+            assert isinstance(known, msp.OutcomeUnknown)
+            assert (known.outcome, known.code) == (v1.OUTCOME_UNKNOWN, grpc.StatusCode.CANCELLED)
+            assert (told, known.order_id) == ([known], "py-cancelled")
             # The same call again says what became of it, and pays nothing twice.
             reply = await client.create_order(order("py-cancelled"))
             assert reply.order.payment_state == v1.PAYMENT_STATE_PAID
@@ -91,7 +91,7 @@ def test_a_payment_that_takes_too_long_for_its_caller_is_unknown():
             payment = await in_flight(client, "py-too-long")
             with pytest.raises(asyncio.TimeoutError) as caught:
                 await asyncio.wait_for(payment, 0.01)
-            assert isinstance(certain_of(caught.value), msp.OutcomeUnknown)
+            assert isinstance(known_outcome(caught.value), msp.OutcomeUnknown)
 
     asyncio.run(play())
 
@@ -104,21 +104,21 @@ def test_a_payment_that_is_cancelled_before_it_left_was_not_sent():
                 payment = asyncio.create_task(client.create_order(order("py-never-left")))
                 connection, _ = await asyncio.get_running_loop().sock_accept(silent)
                 with connection:
-                    certain = await cancel(payment)
-                assert isinstance(certain, msp.NotSent)
-                assert certain.outcome == v1.OUTCOME_NOT_SENT
+                    known = await cancel(payment)
+                assert isinstance(known, msp.NotSent)
+                assert known.outcome == v1.OUTCOME_NOT_SENT
 
     asyncio.run(play())
 
 
 def test_a_payment_that_is_cancelled_between_two_attempts_stays_unknown():
     async def play():
-        rule = msp.Rule(pause=60.0, on_repeat=lambda error, wait: payment.cancel())
-        async with aio.Client(DROPPER, rule=rule) as client:
+        policy = msp.RetryPolicy(pause=60.0, on_repeat=lambda error, wait: payment.cancel())
+        async with aio.Client(DROPPER, retry_policy=policy) as client:
             payment = asyncio.create_task(client.create_order(order("py-between")))
             with pytest.raises(asyncio.CancelledError) as caught:
                 await payment
-            assert isinstance(certain_of(caught.value), msp.OutcomeUnknown)
+            assert isinstance(known_outcome(caught.value), msp.OutcomeUnknown)
 
     asyncio.run(play())
 

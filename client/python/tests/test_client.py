@@ -93,14 +93,14 @@ def test_multisafepays_refusal_is_rejected_with_its_code(client, id_of):
 
 def test_an_unknown_outcome_is_resolved_and_charged_once(connect, id_of):
     repeats = []
-    rule = msp.Rule(on_repeat=lambda error, wait: repeats.append(error.outcome))
+    policy = msp.RetryPolicy(on_repeat=lambda error, wait: repeats.append(error.outcome))
     match = {"order_id": id_of("unknown"), "path": "/v1/json/orders*"}
     control("faults", {"match": {**match, "method": "POST", "times": 1}, "effect": {"name": "commit_then_fail"}})
     # As many lookups fail as the first attempt has time for, and some of the second. A truncated answer is not
     # requested again.
     lost = {"name": "reset", "when": "in_body"}
     control("faults", {"match": {**match, "method": "GET", "times": 4}, "effect": lost})
-    with connect(SERVER, rule=rule) as client:
+    with connect(SERVER, retry_policy=policy) as client:
         reply = client.create_order(order(id_of("unknown")), timeout=1.5)
         assert repeats[0] == v1.OUTCOME_UNKNOWN
         assert reply.result.outcome == v1.OUTCOME_CONFIRMED
@@ -111,7 +111,7 @@ def test_an_unknown_outcome_is_resolved_and_charged_once(connect, id_of):
 
 
 def test_a_lost_connection_is_unknown_and_a_lost_read_is_not(connect, id_of):
-    with connect(DROPPER, rule=msp.Rule(attempts_max=2, pause=0.01)) as client:
+    with connect(DROPPER, retry_policy=msp.RetryPolicy(attempts_max=2, pause=0.01)) as client:
         with pytest.raises(msp.OutcomeUnknown) as caught:
             client.create_order(order(id_of("nobody")))
         assert not caught.value.from_service
@@ -132,8 +132,8 @@ def test_a_lost_connection_is_unknown_and_a_lost_read_is_not(connect, id_of):
     ids=["dead port", "wrong host", "TLS against plain text", "plain text against TLS", "other roots"],
 )
 def test_without_a_connection_nothing_was_sent(server, options, tried, connect, id_of):
-    rule = msp.Rule(attempts_max=2, pause=0.01)
-    with connect(server, rule=rule, **options) as client:
+    policy = msp.RetryPolicy(attempts_max=2, pause=0.01)
+    with connect(server, retry_policy=policy, **options) as client:
         with pytest.raises(msp.NotSent, match=f"no connection to {re.escape(tried)} within ") as caught:
             client.create_order(order(id_of("not-connected")), timeout=1.0)
     assert (caught.value.reason, caught.value.outcome) == ("NOT_CONNECTED", v1.OUTCOME_NOT_SENT)
@@ -145,7 +145,7 @@ def test_a_connection_that_was_lost_is_waited_for_before_the_next_payment(connec
     server = grpc.server(futures.ThreadPoolExecutor(1))
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
-    with connect(address, rule=msp.Rule(attempts_max=1)) as client:
+    with connect(address, retry_policy=msp.RetryPolicy(attempts_max=1)) as client:
         with pytest.raises(msp.OutcomeUnknown):
             client.create_order(order(id_of("lost")))
         server.stop(None).wait()

@@ -20,7 +20,7 @@ OPTIONS = {
 }.freeze
 OURS = ["multisafepay.com", "multisafepay-grpc"].freeze
 
-# Without a connection nothing was sent: that is certain only before the call.
+# Before the call, a missing connection proves that nothing was sent; during the call it does not.
 def connect(channel)
   ready = GRPC::Core::ConnectivityStates::READY
   until_s = Time.now + CONNECT_MAX_S
@@ -29,7 +29,7 @@ def connect(channel)
   end
 end
 
-# What is certain after an error: the service's word, or UNKNOWN.
+# The outcome after an error: the one that the service reports, or UNKNOWN.
 def outcome_of(error)
   details = error.to_rpc_status&.details || []
   infos = details.select { |one| one.is(Google::Rpc::ErrorInfo) }.map { |one| one.unpack(Google::Rpc::ErrorInfo) }
@@ -37,8 +37,8 @@ def outcome_of(error)
   (info && info.metadata["outcome"]) || "UNKNOWN"
 end
 
-# Exits with the outcome; the page on other languages has the action for each.
-def certain
+# Returns a reply whose outcome is CONFIRMED, else exits with the outcome; docs/other-languages.md has the action for each.
+def confirmed
   reply = yield
   abort("UNKNOWN: the reply does not state the outcome") unless reply.result&.outcome == :OUTCOME_CONFIRMED
   reply
@@ -53,7 +53,7 @@ connect(channel)
 card = V1::GatewayInfo.new(card_number: "4111111111111111", card_expiry_date: "3012", card_cvc: "123")
 request = V1::CreateOrderRequest.new(type: "direct", order_id: ORDER_ID, currency: "EUR", amount: 4995, gateway: "CREDITCARD",
                                      description: "Forty red tulips", gateway_info: card)
-created = certain { orders.create_order(request, deadline: Time.now + WRITE_S) }
+created = confirmed { orders.create_order(request, deadline: Time.now + WRITE_S) }
 puts "created #{ORDER_ID}: transaction #{created.order.transaction_id}"
 
 orders.watch_order(V1::WatchOrderRequest.new(order_id: ORDER_ID), deadline: Time.now + 600).each do |change|
@@ -61,5 +61,5 @@ orders.watch_order(V1::WatchOrderRequest.new(order_id: ORDER_ID), deadline: Time
 end
 
 refund = V1::RefundOrderRequest.new(order_id: ORDER_ID, amount: 1500, currency: "EUR", refund_order_id: "#{ORDER_ID}-r1")
-refunded = certain { orders.refund_order(refund, deadline: Time.now + WRITE_S) }.refund
+refunded = confirmed { orders.refund_order(refund, deadline: Time.now + WRITE_S) }.refund
 puts "refunded #{refunded.amount} of #{ORDER_ID}: #{refunded.psp_refund_id}"

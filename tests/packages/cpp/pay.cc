@@ -7,7 +7,7 @@
 #include <iostream>
 #include <string>
 
-#include "client/cpp/certain.h"
+#include "client/cpp/retry_policy.h"
 
 int main(int argc, char** argv) {
   namespace v1 = multisafepay::v1;
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   card.set_card_number("4111111111111111");
   card.set_card_expiry_date("3012");
   card.set_card_cvc("123");
-  const auto created = msp::client::CreateOrderCertain(client, order);
+  const auto created = msp::client::CreateOrderWithRetry(client, order);
   if (!created.ok()) {
     std::cerr << created.error().reason << ": " << created.error().message << '\n';
     return 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
+// Moves money for the chaos harness: one HTTP POST for each call of the client, which follows its retry policy.
 //
 // The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
 // "response"} or the error's facts. Prints a ready line; runs until it is killed.
@@ -64,7 +64,7 @@ func clientOf(one requestBody) (*multisafepay.Client, func(), error) {
 	}
 	made, err := multisafepay.New(one.Server, multisafepay.Options{
 		WriteTimeout: time.Duration(one.AttemptMs) * time.Millisecond,
-		Rule:         multisafepay.Rule{Budget: 20 * time.Second, AttemptsMax: 5, Pause: 30 * time.Millisecond},
+		RetryPolicy:  multisafepay.RetryPolicy{Budget: 20 * time.Second, AttemptsMax: 5, Pause: 30 * time.Millisecond},
 	})
 	if err != nil {
 		return nil, nil, err

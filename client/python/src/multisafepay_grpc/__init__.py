@@ -2,7 +2,6 @@
 
 """Client of the multisafepay-grpc payment service."""
 
-from multisafepay_grpc.certain import Rule
 from multisafepay_grpc.channel import Tls
 from multisafepay_grpc.client import Client
 from multisafepay_grpc.errors import (
@@ -13,6 +12,10 @@ from multisafepay_grpc.errors import (
     Rejected,
     ServiceError,
 )
+from multisafepay_grpc.retry_policy import RetryPolicy
+
+#: The earlier name, deprecated.
+Rule = RetryPolicy
 
 __all__ = [
     "Client",
@@ -21,6 +24,7 @@ __all__ = [
     "NotSent",
     "OutcomeUnknown",
     "Rejected",
+    "RetryPolicy",
     "Rule",
     "ServiceError",
     "Tls",

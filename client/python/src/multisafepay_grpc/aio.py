@@ -3,23 +3,24 @@
 """The client for asyncio: the methods of the blocking one, as coroutines, on grpc.aio.
 
 Cancelling a task in a call that moves money does not cancel the payment: the service completes it. The outcome known at
-that moment (OutcomeUnknown, or NotSent) is passed to Rule.on_cancelled, and is the __cause__ of the CancelledError.
+that moment (OutcomeUnknown, or NotSent) is passed to RetryPolicy.on_cancelled, and is the __cause__ of the
+CancelledError.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import AsyncIterator, Optional
+from typing import AsyncIterator, Optional, Set
 
 import grpc
 import grpc.aio
 
 from multisafepay_grpc import v1
-from multisafepay_grpc.certain import Attempts, Rule
 from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import CONNECT_MAX, REASON_MAX, closed, not_connected
 from multisafepay_grpc.errors import ServiceError, read_error
+from multisafepay_grpc.retry_policy import Attempts, RetryPolicy
 from multisafepay_grpc.v1 import (
     account_service_pb2_grpc,
     checkout_service_pb2_grpc,
@@ -35,13 +36,13 @@ from multisafepay_grpc.watch import Watch
 __all__ = ["Client"]
 
 
-async def wait(rule: Rule, seconds: float) -> None:
-    await (rule.sleep or asyncio.sleep)(seconds)
+async def wait(policy: RetryPolicy, seconds: float) -> None:
+    await (policy.sleep or asyncio.sleep)(seconds)
 
 
-async def call_with_retry(connect, call, request, rule: Rule, timeout: float):
-    """certain.call_with_retry() with coroutines."""
-    attempts, in_flight = Attempts(request, rule, timeout), False
+async def call_with_retry(connect, call, request, policy: RetryPolicy, timeout: float):
+    """retry_policy.call_with_retry() with coroutines."""
+    attempts, in_flight = Attempts(request, policy, timeout), False
     try:
         while True:
             try:
@@ -54,7 +55,7 @@ async def call_with_retry(connect, call, request, rule: Rule, timeout: float):
             pause = attempts.pause_after(answer)
             if pause is None:
                 return answer
-            await wait(rule, pause)
+            await wait(policy, pause)
     except asyncio.CancelledError as cancelled:
         raise cancelled from attempts.cancelled(in_flight)
 
@@ -143,14 +144,16 @@ class Client:
         site: str = "",
         write_timeout: float = 35.0,
         read_timeout: float = 10.0,
-        rule: Optional[Rule] = None,
+        retry_policy: Optional[RetryPolicy] = None,
+        rule: Optional[RetryPolicy] = None,
     ) -> None:
         self._metadata = (("x-msp-site", site),) if site else ()
         self._write_timeout, self._read_timeout = write_timeout, read_timeout
-        self._rule = rule or Rule()
+        self._policy = retry_policy or rule or RetryPolicy()
         target = Target(server, tls, allow_plaintext, proxy)
         reads, writes = target.reads(grpc.aio), target.writes(grpc.aio)
         self._channels = (reads, writes)
+        self._watches: Set[grpc.aio.UnaryStreamCall] = set()
         self._connection = _Connection(writes, target.tried)
         self._orders = order_service_pb2_grpc.OrderServiceStub(reads)
         self._money = order_service_pb2_grpc.OrderServiceStub(writes)
@@ -164,6 +167,9 @@ class Client:
 
     async def close(self) -> None:
         """Ends all calls in flight; a payment in flight is OutcomeUnknown."""
+        # grpcio 1.80, the last one for Python 3.9, does not end a stream while no task reads from it.
+        for call in self._watches:
+            call.cancel()
         for channel in self._channels:
             await channel.close()
 
@@ -183,14 +189,14 @@ class Client:
     async def _read(self, method, request, timeout=None):
         return await self._call(method, request, timeout or self._read_timeout)
 
-    async def _certain(self, method, request, timeout=None):
+    async def _with_retry(self, method, request, timeout=None):
         async def call(mine, seconds):
             return await self._call(method, mine, seconds, moves_money=True)
 
-        return await call_with_retry(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
+        return await call_with_retry(self._connection.make, call, request, self._policy, timeout or self._write_timeout)
 
-    # Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeout` is of
-    # one attempt.
+    # Calls that move money: a conclusive outcome, or OutcomeUnknown once the policy's budget is spent. `timeout` is
+    # of one attempt.
 
     async def create_order(
         self, request: v1.CreateOrderRequest, timeout: Optional[float] = None
@@ -200,31 +206,31 @@ class Client:
         `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancel_order, then a
         new id.
         """
-        return await self._certain(self._money.CreateOrder, request, timeout)
+        return await self._with_retry(self._money.CreateOrder, request, timeout)
 
     async def cancel_order(
         self, request: v1.CancelOrderRequest, timeout: Optional[float] = None
     ) -> v1.CancelOrderResponse:
-        return await self._certain(self._money.CancelOrder, request, timeout)
+        return await self._with_retry(self._money.CancelOrder, request, timeout)
 
     async def capture_order(
         self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None
     ) -> v1.CaptureOrderResponse:
-        return await self._certain(self._money.CaptureOrder, request, timeout)
+        return await self._with_retry(self._money.CaptureOrder, request, timeout)
 
     async def void_order(self, request: v1.VoidOrderRequest, timeout: Optional[float] = None) -> v1.VoidOrderResponse:
-        return await self._certain(self._money.VoidOrder, request, timeout)
+        return await self._with_retry(self._money.VoidOrder, request, timeout)
 
     async def refund_order(
         self, request: v1.RefundOrderRequest, timeout: Optional[float] = None
     ) -> v1.RefundOrderResponse:
         """Give a `refund_order_id` or an idempotency key to each of several equal refunds."""
-        return await self._certain(self._money.RefundOrder, request, timeout)
+        return await self._with_retry(self._money.RefundOrder, request, timeout)
 
     async def cancel_refund(
         self, request: v1.CancelRefundRequest, timeout: Optional[float] = None
     ) -> v1.CancelRefundResponse:
-        return await self._certain(self._money.CancelRefund, request, timeout)
+        return await self._with_retry(self._money.CancelRefund, request, timeout)
 
     # Orders, without money.
 
@@ -249,9 +255,10 @@ class Client:
         request = v1.WatchOrderRequest(
             order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
         )
-        watch = Watch(self._rule, request)
+        watch = Watch(self._policy, request)
         while True:
             call = self._orders.WatchOrder(watch.request, timeout=timeout, metadata=self._metadata)
+            self._watches.add(call)
             try:
                 while (message := await _next(call)) is not grpc.aio.EOF:
                     watch.note(message)
@@ -260,8 +267,9 @@ class Client:
             except grpc.RpcError as error:
                 pause = watch.pause_after(error)
             finally:
+                self._watches.discard(call)
                 call.cancel()
-            await wait(self._rule, pause)
+            await wait(self._policy, pause)
 
     # Notifications.
 

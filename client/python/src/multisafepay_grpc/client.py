@@ -3,7 +3,7 @@
 """The client: one method for each call of the service. Thread-safe.
 
 gRPC retries reads while the service is unavailable. Calls that move money use a separate channel without automatic
-retries; they follow the caller's rule (certain.py) to a conclusive outcome.
+retries; they follow the retry policy (retry_policy.py) to a conclusive outcome.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Iterator, Optional
 import grpc
 
 from multisafepay_grpc import v1
-from multisafepay_grpc.certain import Rule, call_with_retry, wait
 from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import Connection
 from multisafepay_grpc.errors import read_error
+from multisafepay_grpc.retry_policy import RetryPolicy, call_with_retry, wait
 from multisafepay_grpc.v1 import (
     account_service_pb2_grpc,
     checkout_service_pb2_grpc,
@@ -34,7 +34,8 @@ class Client:
     """A connection to the service.
 
     `site` selects one of several sites (metadata x-msp-site). `write_timeout` and `read_timeout` are seconds for one
-    attempt; the service answers within 33 s, and 35 s let its outcome arrive.
+    attempt; the service answers within 33 s, and 35 s let its outcome arrive. `rule` is the earlier name of
+    `retry_policy`, deprecated.
 
     `proxy`, "http://[USER:PASSWORD@]HOST:PORT", is asked to CONNECT to the server. The environment's http_proxy,
     https_proxy and grpc_proxy are ignored: in plain text they would expose card data to a proxy that was not configured
@@ -51,11 +52,12 @@ class Client:
         site: str = "",
         write_timeout: float = 35.0,
         read_timeout: float = 10.0,
-        rule: Optional[Rule] = None,
+        retry_policy: Optional[RetryPolicy] = None,
+        rule: Optional[RetryPolicy] = None,
     ) -> None:
         self._metadata = (("x-msp-site", site),) if site else ()
         self._write_timeout, self._read_timeout = write_timeout, read_timeout
-        self._rule = rule or Rule()
+        self._policy = retry_policy or rule or RetryPolicy()
         target = Target(server, tls, allow_plaintext, proxy)
         reads, writes = target.reads(grpc), target.writes(grpc)
         self._channels = (reads, writes)
@@ -90,14 +92,14 @@ class Client:
     def _read(self, method, request, timeout=None):
         return self._call(method, request, timeout or self._read_timeout)
 
-    def _certain(self, method, request, timeout=None):
+    def _with_retry(self, method, request, timeout=None):
         def call(mine, seconds):
             return self._call(method, mine, seconds, moves_money=True)
 
-        return call_with_retry(self._connection.make, call, request, self._rule, timeout or self._write_timeout)
+        return call_with_retry(self._connection.make, call, request, self._policy, timeout or self._write_timeout)
 
-    # Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent. `timeout` is of
-    # one attempt.
+    # Calls that move money: a conclusive outcome, or OutcomeUnknown once the policy's budget is spent. `timeout` is
+    # of one attempt.
 
     def create_order(self, request: v1.CreateOrderRequest, timeout: Optional[float] = None) -> v1.CreateOrderResponse:
         """Creates the order once or not at all.
@@ -105,27 +107,27 @@ class Client:
         `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancel_order, then a
         new id.
         """
-        return self._certain(self._money.CreateOrder, request, timeout)
+        return self._with_retry(self._money.CreateOrder, request, timeout)
 
     def cancel_order(self, request: v1.CancelOrderRequest, timeout: Optional[float] = None) -> v1.CancelOrderResponse:
-        return self._certain(self._money.CancelOrder, request, timeout)
+        return self._with_retry(self._money.CancelOrder, request, timeout)
 
     def capture_order(
         self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None
     ) -> v1.CaptureOrderResponse:
-        return self._certain(self._money.CaptureOrder, request, timeout)
+        return self._with_retry(self._money.CaptureOrder, request, timeout)
 
     def void_order(self, request: v1.VoidOrderRequest, timeout: Optional[float] = None) -> v1.VoidOrderResponse:
-        return self._certain(self._money.VoidOrder, request, timeout)
+        return self._with_retry(self._money.VoidOrder, request, timeout)
 
     def refund_order(self, request: v1.RefundOrderRequest, timeout: Optional[float] = None) -> v1.RefundOrderResponse:
         """Give a `refund_order_id` or an idempotency key to each of several equal refunds."""
-        return self._certain(self._money.RefundOrder, request, timeout)
+        return self._with_retry(self._money.RefundOrder, request, timeout)
 
     def cancel_refund(
         self, request: v1.CancelRefundRequest, timeout: Optional[float] = None
     ) -> v1.CancelRefundResponse:
-        return self._certain(self._money.CancelRefund, request, timeout)
+        return self._with_retry(self._money.CancelRefund, request, timeout)
 
     # Orders, without money.
 
@@ -148,7 +150,7 @@ class Client:
         request = v1.WatchOrderRequest(
             order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
         )
-        watch = Watch(self._rule, request)
+        watch = Watch(self._policy, request)
         while True:
             call = self._orders.WatchOrder(watch.request, timeout=timeout, metadata=self._metadata)
             try:
@@ -160,7 +162,7 @@ class Client:
                 pause = watch.pause_after(error)
             finally:
                 call.cancel()
-            wait(self._rule, pause)
+            wait(self._policy, pause)
 
     # Notifications.
 

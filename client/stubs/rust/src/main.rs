@@ -27,15 +27,15 @@ fn request<T>(message: T, timeout: Duration) -> Request<T> {
     request
 }
 
-/// What is certain after an error: the service's word, or UNKNOWN.
+/// The outcome after an error: the one that the service reports, or UNKNOWN.
 fn outcome_of(error: &Status) -> String {
     let info = error.get_details_error_info();
     let info = info.filter(|info| OURS.contains(&info.domain.as_str()));
     info.and_then(|info| info.metadata.get("outcome").cloned()).unwrap_or("UNKNOWN".into())
 }
 
-/// The reply when it is certain; else what is. The page on other languages says what to do about each.
-fn certain<T>(answer: Result<Response<T>, Status>, result: fn(&T) -> Option<&v1::CallResult>) -> Result<T, String> {
+/// The reply if its outcome is CONFIRMED, else the outcome; docs/other-languages.md has the action for each.
+fn confirmed<T>(answer: Result<Response<T>, Status>, result: fn(&T) -> Option<&v1::CallResult>) -> Result<T, String> {
     let reply = answer.map_err(|error| format!("{}: {}", outcome_of(&error), error.message()))?.into_inner();
     match result(&reply).map(|result| result.outcome()) {
         Some(v1::Outcome::Confirmed) => Ok(reply),
@@ -44,7 +44,7 @@ fn certain<T>(answer: Result<Response<T>, Status>, result: fn(&T) -> Option<&v1:
 }
 
 async fn pay(server: &str, order_id: &str) -> Result<(), String> {
-    // tonic knows no proxies, and sends nothing again. Without a connection nothing was sent: that is certain only here.
+    // tonic uses no proxy and never retries. A connection that cannot be made here proves that nothing was sent.
     let endpoint = Endpoint::from_shared(format!("http://{server}")).map_err(|error| error.to_string())?;
     let channel = endpoint.connect_timeout(CONNECT_MAX).connect().await;
     let channel = channel.map_err(|error| format!("NOT_SENT: no connection to {server}: {error}"))?;
@@ -65,7 +65,7 @@ async fn pay(server: &str, order_id: &str) -> Result<(), String> {
         }),
         ..Default::default()
     };
-    let created = certain(orders.create_order(request(create, WRITE)).await, |reply| reply.result.as_ref())?;
+    let created = confirmed(orders.create_order(request(create, WRITE)).await, |reply| reply.result.as_ref())?;
     println!("created {order_id}: transaction {}", created.order.unwrap_or_default().transaction_id());
 
     let watch = v1::WatchOrderRequest { order_id: Some(order_id.into()), ..Default::default() };
@@ -82,7 +82,7 @@ async fn pay(server: &str, order_id: &str) -> Result<(), String> {
         refund_order_id: Some(format!("{order_id}-r1")),
         ..Default::default()
     };
-    let refunded = certain(orders.refund_order(request(refund, WRITE)).await, |reply| reply.result.as_ref())?;
+    let refunded = confirmed(orders.refund_order(request(refund, WRITE)).await, |reply| reply.result.as_ref())?;
     let refund = refunded.refund.unwrap_or_default();
     println!("refunded {} of {order_id}: {}", refund.amount, refund.psp_refund_id);
     Ok(())

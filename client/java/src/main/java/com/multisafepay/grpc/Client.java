@@ -104,7 +104,7 @@ import java.util.regex.Pattern;
  * The client: one blocking method for each call of the service. Thread-safe.
  *
  * <p>gRPC retries reads while the service is unavailable. Calls that move money use a separate channel without
- * automatic retries; they follow the caller's rule ({@link Rule}) to a conclusive outcome.
+ * automatic retries; they follow the retry policy ({@link RetryPolicy}) to a conclusive outcome.
  */
 public final class Client implements AutoCloseable {
   // Addresses on this machine.
@@ -117,7 +117,7 @@ public final class Client implements AutoCloseable {
 
   private final Duration writeTimeout;
   private final Duration readTimeout;
-  private final Rule rule;
+  private final RetryPolicy policy;
   private final String tried; // Address and transport, for messages.
   private final ManagedChannel reads;
   private final ManagedChannel writes;
@@ -140,7 +140,7 @@ public final class Client implements AutoCloseable {
     private String site = "";
     private Duration writeTimeout = Duration.ofSeconds(35);
     private Duration readTimeout = Duration.ofSeconds(10);
-    private Rule rule = Rule.DEFAULT;
+    private RetryPolicy policy = RetryPolicy.DEFAULT;
 
     private Builder(String server) {
       this.server = server;
@@ -184,9 +184,15 @@ public final class Client implements AutoCloseable {
       return this;
     }
 
-    public Builder rule(Rule settings) {
-      this.rule = settings;
+    public Builder retryPolicy(RetryPolicy settings) {
+      this.policy = settings;
       return this;
+    }
+
+    /** @deprecated the earlier name; use {@link #retryPolicy} */
+    @Deprecated
+    public Builder rule(Rule settings) {
+      return retryPolicy(settings.policy());
     }
 
     public Client build() {
@@ -202,7 +208,7 @@ public final class Client implements AutoCloseable {
   private Client(Builder settings) {
     writeTimeout = settings.writeTimeout;
     readTimeout = settings.readTimeout;
-    rule = settings.rule;
+    policy = settings.policy;
     ChannelCredentials credentials = credentials(settings);
     Metadata metadata = new Metadata();
     if (!settings.site.isEmpty()) metadata.put(SITE, settings.site);
@@ -276,41 +282,41 @@ public final class Client implements AutoCloseable {
     return call(stub, method, request, readTimeout, false);
   }
 
-  private <Q extends Message, R extends Message> R certain(
+  private <Q extends Message, R extends Message> R withRetry(
       BiFunction<OrderServiceGrpc.OrderServiceBlockingStub, Q, R> method, Q request) {
-    return rule.callWithRetry((Q mine, Duration timeout) ->
+    return policy.callWithRetry((Q mine, Duration timeout) ->
         call(money, method, mine, Connection.make(writes, tried, timeout), true), request, writeTimeout);
   }
 
-  // Calls that move money: a conclusive outcome, or OutcomeUnknown once the rule's budget is spent.
+  // Calls that move money: a conclusive outcome, or OutcomeUnknown once the policy's budget is spent.
 
   /**
    * Creates the order once or not at all. {@code result.reason} NEXT_ACTION_LOST: the address of the customer's page
    * was in a lost answer; cancelOrder, then a new id.
    */
   public CreateOrderResponse createOrder(CreateOrderRequest request) {
-    return certain(OrderServiceGrpc.OrderServiceBlockingStub::createOrder, request);
+    return withRetry(OrderServiceGrpc.OrderServiceBlockingStub::createOrder, request);
   }
 
   public CancelOrderResponse cancelOrder(CancelOrderRequest request) {
-    return certain(OrderServiceGrpc.OrderServiceBlockingStub::cancelOrder, request);
+    return withRetry(OrderServiceGrpc.OrderServiceBlockingStub::cancelOrder, request);
   }
 
   public CaptureOrderResponse captureOrder(CaptureOrderRequest request) {
-    return certain(OrderServiceGrpc.OrderServiceBlockingStub::captureOrder, request);
+    return withRetry(OrderServiceGrpc.OrderServiceBlockingStub::captureOrder, request);
   }
 
   public VoidOrderResponse voidOrder(VoidOrderRequest request) {
-    return certain(OrderServiceGrpc.OrderServiceBlockingStub::voidOrder, request);
+    return withRetry(OrderServiceGrpc.OrderServiceBlockingStub::voidOrder, request);
   }
 
   /** Give a refund_order_id or an idempotency key to each of several equal refunds. */
   public RefundOrderResponse refundOrder(RefundOrderRequest request) {
-    return certain(OrderServiceGrpc.OrderServiceBlockingStub::refundOrder, request);
+    return withRetry(OrderServiceGrpc.OrderServiceBlockingStub::refundOrder, request);
   }
 
   public CancelRefundResponse cancelRefund(CancelRefundRequest request) {
-    return certain(OrderServiceGrpc.OrderServiceBlockingStub::cancelRefund, request);
+    return withRetry(OrderServiceGrpc.OrderServiceBlockingStub::cancelRefund, request);
   }
 
   // Orders, without money.
@@ -326,7 +332,7 @@ public final class Client implements AutoCloseable {
   }
 
   public Watch watchOrder(WatchOrderRequest request) {
-    return new Watch(orders::watchOrder, rule, request);
+    return new Watch(orders::watchOrder, policy, request);
   }
 
   // Notifications.

@@ -21,14 +21,14 @@ public final class Watch implements Iterator<WatchOrderResponse>, AutoCloseable 
   private static final Duration PAUSE_MAX = Duration.ofSeconds(5);
 
   private final Function<WatchOrderRequest, Iterator<WatchOrderResponse>> open;
-  private final Rule rule;
+  private final RetryPolicy policy;
   private final Context.CancellableContext context = Context.current().withCancellation();
   private WatchOrderRequest request;
   private Iterator<WatchOrderResponse> stream;
 
-  Watch(Function<WatchOrderRequest, Iterator<WatchOrderResponse>> open, Rule rule, WatchOrderRequest request) {
+  Watch(Function<WatchOrderRequest, Iterator<WatchOrderResponse>> open, RetryPolicy policy, WatchOrderRequest request) {
     this.open = open;
-    this.rule = rule;
+    this.policy = policy;
     this.request = request;
   }
 
@@ -68,9 +68,9 @@ public final class Watch implements Iterator<WatchOrderResponse>, AutoCloseable 
   }
 
   private void pause(int breaks, StatusRuntimeException error) {
-    Duration time = rule.pause().multipliedBy(1L << (breaks - 1));
+    Duration time = policy.pause().multipliedBy(1L << (breaks - 1));
     try {
-      rule.sleeper().sleep(time.compareTo(PAUSE_MAX) < 0 ? time : PAUSE_MAX);
+      policy.sleeper().sleep(time.compareTo(PAUSE_MAX) < 0 ? time : PAUSE_MAX);
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
       throw ServiceException.read(error, false);

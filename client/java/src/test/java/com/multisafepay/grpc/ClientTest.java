@@ -122,8 +122,9 @@ class ClientTest {
     // As many lookups fail as the first attempt has time for, and some of the second. A truncated answer is not
     // requested again.
     fault("GET", 4, Map.of("name", "reset", "when", "in_body"));
-    Rule rule = Rule.DEFAULT.withOnRepeat((error, wait) -> outcomes.add(error.outcome()));
-    try (Client client = Client.to(setting("MSP_SERVER")).writeTimeout(Duration.ofMillis(1500)).rule(rule).build()) {
+    RetryPolicy policy = RetryPolicy.DEFAULT.withOnRepeat((error, wait) -> outcomes.add(error.outcome()));
+    Client.Builder settings = Client.to(setting("MSP_SERVER")).writeTimeout(Duration.ofMillis(1500));
+    try (Client client = settings.retryPolicy(policy).build()) {
       var reply = create(client, "java-unknown", APPROVED, PaymentState.PAYMENT_STATE_PAID);
       assertEquals(Outcome.OUTCOME_UNKNOWN, outcomes.get(0));
       var again = create(client, "java-unknown", APPROVED, PaymentState.PAYMENT_STATE_PAID);
@@ -139,8 +140,8 @@ class ClientTest {
 
   @Test
   void aLostConnectionIsUnknownAndALostReadIsNot() {
-    Rule rule = Rule.DEFAULT.withAttemptsMax(2).withPause(Duration.ofMillis(10));
-    try (Client client = Client.to(setting("MSP_TEST_DROPPER")).rule(rule).build()) {
+    RetryPolicy policy = RetryPolicy.DEFAULT.withAttemptsMax(2).withPause(Duration.ofMillis(10));
+    try (Client client = Client.to(setting("MSP_TEST_DROPPER")).retryPolicy(policy).build()) {
       var request = order("java-nobody", APPROVED).build();
       var error = assertThrows(ServiceException.OutcomeUnknown.class, () -> client.createOrder(request));
       assertFalse(error.fromService());
@@ -153,12 +154,12 @@ class ClientTest {
   void withoutAConnectionNothingWasSent() {
     String plain = setting("MSP_SERVER");
     String tls = setting("MSP_TEST_TLS_SERVER");
-    Rule rule = Rule.DEFAULT.withAttemptsMax(2).withPause(Duration.ofMillis(10));
+    RetryPolicy policy = RetryPolicy.DEFAULT.withAttemptsMax(2).withPause(Duration.ofMillis(10));
     record Case(String name, String server, boolean tls) {}
     for (Case one : List.of(new Case("dead port", "127.0.0.1:1", false),
         new Case("wrong host", "nobody.invalid:443", true), new Case("TLS against plain text", plain, true),
         new Case("plain text against TLS", tls, false), new Case("other roots", tls, true))) {
-      var settings = Client.to(one.server()).rule(rule).writeTimeout(Duration.ofSeconds(1));
+      var settings = Client.to(one.server()).retryPolicy(policy).writeTimeout(Duration.ofSeconds(1));
       if (one.tls()) settings.tls(Tls.system());
       try (Client client = settings.build()) {
         var request = order("java-not-connected", APPROVED).build();

@@ -26,21 +26,21 @@ import java.util.concurrent.Executors;
 import java.util.function.BiFunction;
 
 /**
- * Moves money for the chaos harness: one HTTP POST for each call of the client, which keeps its own rule.
+ * Moves money for the chaos harness: one HTTP POST for each call of the client, which follows its retry policy.
  *
  * <p>The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
  * "response"} or the error's facts. Prints a ready line; runs until it is killed.
  */
 public final class Driver {
-  private static final Rule RULE =
-      Rule.DEFAULT.withBudget(Duration.ofSeconds(20)).withPause(Duration.ofMillis(30));
+  private static final RetryPolicy POLICY =
+      RetryPolicy.DEFAULT.withBudget(Duration.ofSeconds(20)).withPause(Duration.ofMillis(30));
   private static final long USUAL_MS = 9_000;
   private static final Map<String, Client> CLIENTS = new ConcurrentHashMap<>();
 
   private Driver() {}
 
   private static Client connect(String server, long attemptMs) {
-    return Client.to(server).writeTimeout(Duration.ofMillis(attemptMs)).rule(RULE).build();
+    return Client.to(server).writeTimeout(Duration.ofMillis(attemptMs)).retryPolicy(POLICY).build();
   }
 
   private interface Method {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "client/cpp/rules.h"
+#include "client/cpp/retries.h"
 
 #include <string_view>
 
@@ -38,7 +38,7 @@ Repeat RepeatOf(const pb::MethodDescriptor& method) {
     case v1::RETRY_IDEMPOTENT:
       return Repeat::kIdempotent;
     default:
-      return Repeat::kByRule;
+      return Repeat::kByPolicy;
   }
 }
 

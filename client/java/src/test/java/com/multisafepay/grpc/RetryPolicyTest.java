@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The rule on answers that are made up, in virtual time. */
-class RuleTest {
+/** The retry policy on answers that are made up, in virtual time. */
+class RetryPolicyTest {
   private static final CreateOrderResponse CONFIRMED = CreateOrderResponse.newBuilder()
       .setResult(CallResult.newBuilder().setOutcome(Outcome.OUTCOME_CONFIRMED)).build();
   private static final Duration HALF = Duration.ofMillis(500);
@@ -41,14 +41,14 @@ class RuleTest {
     return error(Outcome.OUTCOME_UNKNOWN, null);
   }
 
-  private CreateOrderResponse play(Rule settings, List<?> answers) {
+  private CreateOrderResponse play(RetryPolicy settings, List<?> answers) {
     Deque<Object> left = new ArrayDeque<>(answers);
-    Rule rule = new Rule(settings.budget(), settings.attemptsMax(), settings.pause(), settings.onRepeat(), () -> now,
-        time -> {
+    RetryPolicy policy = new RetryPolicy(settings.budget(), settings.attemptsMax(), settings.pause(),
+        settings.onRepeat(), () -> now, time -> {
           waits.add(time);
           now += time.toNanos();
         });
-    return rule.callWithRetry((CreateOrderRequest mine, Duration timeout) -> {
+    return policy.callWithRetry((CreateOrderRequest mine, Duration timeout) -> {
       repeats.add(mine.getControl().getRepeat());
       Object next = left.removeFirst();
       if (next instanceof ServiceException failed) throw failed;
@@ -58,7 +58,7 @@ class RuleTest {
 
   @Test
   void unknownIsRepeatedAsARepeat() {
-    assertEquals(CONFIRMED, play(Rule.DEFAULT, List.of(unknown(), unknown(), CONFIRMED)));
+    assertEquals(CONFIRMED, play(RetryPolicy.DEFAULT, List.of(unknown(), unknown(), CONFIRMED)));
     assertEquals(List.of(false, true, true), repeats);
     assertEquals(List.of(HALF, HALF.multipliedBy(2)), waits);
   }
@@ -66,35 +66,47 @@ class RuleTest {
   @Test
   void notSentIsRepeatedOnlyWhenTheServiceSaysWhen() {
     Duration after = Duration.ofSeconds(3);
-    assertEquals(CONFIRMED, play(Rule.DEFAULT, List.of(error(Outcome.OUTCOME_NOT_SENT, after), CONFIRMED)));
+    assertEquals(CONFIRMED, play(RetryPolicy.DEFAULT, List.of(error(Outcome.OUTCOME_NOT_SENT, after), CONFIRMED)));
     assertEquals(List.of(false, false), repeats);
     assertEquals(List.of(after), waits);
     assertThrows(ServiceException.NotSent.class,
-        () -> play(Rule.DEFAULT, List.of(error(Outcome.OUTCOME_NOT_SENT, null))));
+        () -> play(RetryPolicy.DEFAULT, List.of(error(Outcome.OUTCOME_NOT_SENT, null))));
   }
 
   @Test
   void rejectedIsFinalAndNotSentAfterUnknownStaysUnknown() {
     assertThrows(ServiceException.Rejected.class,
-        () -> play(Rule.DEFAULT, List.of(error(Outcome.OUTCOME_REJECTED, null))));
+        () -> play(RetryPolicy.DEFAULT, List.of(error(Outcome.OUTCOME_REJECTED, null))));
     assertThrows(ServiceException.OutcomeUnknown.class,
-        () -> play(Rule.DEFAULT, List.of(unknown(), error(Outcome.OUTCOME_NOT_SENT, null))));
+        () -> play(RetryPolicy.DEFAULT, List.of(unknown(), error(Outcome.OUTCOME_NOT_SENT, null))));
   }
 
   @Test
   void attemptsAndTimeAreBounded() {
     List<ServiceException> many = Collections.nCopies(99, unknown());
-    assertThrows(ServiceException.OutcomeUnknown.class, () -> play(Rule.DEFAULT, many));
+    assertThrows(ServiceException.OutcomeUnknown.class, () -> play(RetryPolicy.DEFAULT, many));
     assertEquals(5, repeats.size());
     now = 0;
-    Rule patient = Rule.DEFAULT.withAttemptsMax(99).withBudget(Duration.ofSeconds(10));
+    RetryPolicy patient = RetryPolicy.DEFAULT.withAttemptsMax(99).withBudget(Duration.ofSeconds(10));
     assertThrows(ServiceException.OutcomeUnknown.class, () -> play(patient, many));
     assertTrue(now <= Duration.ofSeconds(10).toNanos());
   }
 
   @Test
   void aReplyWithoutOutcomeIsUnknown() {
-    assertEquals(CONFIRMED, play(Rule.DEFAULT, List.of(CreateOrderResponse.getDefaultInstance(), CONFIRMED)));
+    assertEquals(CONFIRMED, play(RetryPolicy.DEFAULT, List.of(CreateOrderResponse.getDefaultInstance(), CONFIRMED)));
     assertEquals(List.of(false, true), repeats);
+  }
+
+  @Test
+  @SuppressWarnings("deprecation")
+  void theEarlierNameRuleIsAccepted() {
+    Rule rule = Rule.DEFAULT.withBudget(Duration.ofSeconds(10)).withAttemptsMax(2).withPause(Duration.ofMillis(1))
+        .withOnRepeat((error, wait) -> waits.add(wait));
+    try (Client client = Client.to("127.0.0.1:1").rule(rule).writeTimeout(Duration.ofMillis(200)).build()) {
+      CreateOrderRequest request = CreateOrderRequest.newBuilder().setOrderId("a").build();
+      assertThrows(ServiceException.NotSent.class, () -> client.createOrder(request));
+    }
+    assertEquals(List.of(Duration.ofMillis(1)), waits);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
+// The retry policy of a payment: the action for each outcome, so that it is made once or not at all.
 //
 // | outcome   | what happens                                                                                 |
 // |-----------|----------------------------------------------------------------------------------------------|
@@ -15,8 +15,8 @@ import { CallControl, type CallResult, Outcome } from "./gen/multisafepay/v1/con
 // The minimum time of an attempt: the service refuses a call that cannot complete in time.
 const ATTEMPT_MIN_MS = 1_000;
 
-/** The retry policy of a call that moves money. */
-export interface Rule {
+/** How a call that moves money is repeated until its outcome is conclusive. */
+export interface RetryPolicy {
   /** For all attempts and pauses together. */
   budgetMs: number;
   attemptsMax: number;
@@ -28,7 +28,10 @@ export interface Rule {
   sleep: (ms: number) => Promise<void>;
 }
 
-export const DEFAULT_RULE: Rule = {
+/** @deprecated the earlier name; use RetryPolicy */
+export type Rule = RetryPolicy;
+
+export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   budgetMs: 120_000,
   attemptsMax: 5,
   pauseMs: 500,
@@ -47,16 +50,16 @@ interface Controlled {
 export async function callWithRetry<Q extends Controlled, R extends { result?: CallResult | undefined }>(
   call: (request: Q, timeoutMs: number) => Promise<R>,
   request: Q,
-  rule: Rule,
+  policy: RetryPolicy,
   timeoutMs: number,
 ): Promise<R> {
   const mine = { ...request };
-  const end = rule.nowMs() + rule.budgetMs;
+  const end = policy.nowMs() + policy.budgetMs;
   let indeterminate = false;
-  for (let attempt = 1, pause = rule.pauseMs; ; ++attempt, pause *= 2) {
+  for (let attempt = 1, pause = policy.pauseMs; ; ++attempt, pause *= 2) {
     let error: ServiceError;
     try {
-      const reply = await call(mine, Math.min(timeoutMs, Math.max(end - rule.nowMs(), ATTEMPT_MIN_MS)));
+      const reply = await call(mine, Math.min(timeoutMs, Math.max(end - policy.nowMs(), ATTEMPT_MIN_MS)));
       if (reply.result?.outcome === Outcome.OUTCOME_CONFIRMED || reply.result?.dryRunJson) return reply;
       error = unknown("the reply does not state the outcome");
     } catch (caught) {
@@ -67,15 +70,15 @@ export async function callWithRetry<Q extends Controlled, R extends { result?: C
       indeterminate = true;
       mine.control = CallControl.fromPartial({ ...mine.control, repeat: true });
     }
-    const mayGoAgain = error.outcome === Outcome.OUTCOME_UNKNOWN || error.retryAfterMs !== undefined;
+    const mayRetry = error.outcome === Outcome.OUTCOME_UNKNOWN || error.retryAfterMs !== undefined;
     const wait = Math.max(pause, error.retryAfterMs ?? 0);
-    if (!mayGoAgain || attempt >= rule.attemptsMax || rule.nowMs() + wait + ATTEMPT_MIN_MS > end) {
+    if (!mayRetry || attempt >= policy.attemptsMax || policy.nowMs() + wait + ATTEMPT_MIN_MS > end) {
       // The last attempt was not sent, but an earlier one may have been.
       if (indeterminate && error.outcome === Outcome.OUTCOME_NOT_SENT)
         throw makeError({ ...error, message: error.message, outcome: Outcome.OUTCOME_UNKNOWN, retryAfterMs: undefined });
       throw error;
     }
-    rule.onRepeat?.(error, wait);
-    await rule.sleep(wait);
+    policy.onRepeat?.(error, wait);
+    await policy.sleep(wait);
   }
 }

@@ -4,11 +4,12 @@
 declare(strict_types=1);
 
 use Google\Protobuf\Internal\Message;
-use Multisafepay\Grpc\Certain;
+use Multisafepay\Grpc\Client;
 use Multisafepay\Grpc\Code;
 use Multisafepay\Grpc\NotSent;
 use Multisafepay\Grpc\OutcomeUnknown;
 use Multisafepay\Grpc\Rejected;
+use Multisafepay\Grpc\RetryPolicy;
 use Multisafepay\Grpc\Rule;
 use Multisafepay\Grpc\ServiceException;
 use Multisafepay\V1\CallControl;
@@ -18,8 +19,8 @@ use Multisafepay\V1\CreateOrderResponse;
 use Multisafepay\V1\Outcome;
 use PHPUnit\Framework\TestCase;
 
-/** The rule on answers that are made up, in virtual time. */
-final class RuleTest extends TestCase
+/** The retry policy on answers that are made up, in virtual time. */
+final class RetryPolicyTest extends TestCase
 {
     /** @var list<bool> */
     private array $repeats = [];
@@ -45,7 +46,7 @@ final class RuleTest extends TestCase
     /** @param list<ServiceException|CreateOrderResponse> $answers one for each attempt */
     private function play(array $answers, int $attemptsMax = 5, float $budget = 120.0, ?Message $request = null): Message
     {
-        $rule = new Rule(
+        $policy = new RetryPolicy(
             budget: $budget,
             attemptsMax: $attemptsMax,
             clock: fn (): float => $this->now,
@@ -59,7 +60,7 @@ final class RuleTest extends TestCase
             $answer = array_shift($answers);
             return $answer instanceof ServiceException ? throw $answer : $answer;
         };
-        return Certain::call($call, $request ?? new CreateOrderRequest(['order_id' => 'a']), $rule, 35.0);
+        return $policy->callWithRetry($call, $request ?? new CreateOrderRequest(['order_id' => 'a']), 35.0);
     }
 
     /** @param class-string<ServiceException> $class */
@@ -134,5 +135,19 @@ final class RuleTest extends TestCase
         self::assertSame([false, true], $this->repeats);
         self::assertFalse($request->getControl()->getRepeat());
         self::assertSame('k', $request->getControl()->getIdempotencyKey());
+    }
+
+    public function testTheEarlierNameRuleIsAccepted(): void
+    {
+        $rule = new Rule(attemptsMax: 2, pause: 0.5, sleep: function (float $seconds): void {
+            $this->waits[] = $seconds;
+        });
+        self::assertInstanceOf(RetryPolicy::class, $rule);
+        try {
+            (new Client('127.0.0.1:1', rule: $rule))->createOrder(new CreateOrderRequest(['order_id' => 'a']));
+            self::fail('the call went through');
+        } catch (NotSent) {
+            self::assertSame([0.5], $this->waits);
+        }
     }
 }

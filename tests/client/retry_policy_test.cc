@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "client/cpp/certain.h"
+#include "client/cpp/retry_policy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cpp/certain.h"
 #include "tests/client/fake_service.h"
 
 namespace msp::client {
@@ -54,23 +55,22 @@ FakeAnswer NotSent(int retry_after_ms) {
 }
 
 // Plays the answers in order, the last one for good, and keeps the time that the caller pauses.
-class CreateOrderCertainTest : public ::testing::Test {
+class CreateOrderWithRetryTest : public ::testing::Test {
  protected:
-  Result<v1::CreateOrderResponse> Play(std::vector<FakeAnswer> answers,
-                                       CertainOptions options = {}) {
+  Result<v1::CreateOrderResponse> Play(std::vector<FakeAnswer> answers, RetryPolicy policy = {}) {
     service_ = std::make_unique<FakeService>([answers](const SeenCall&, int before) {
       return answers[std::min(static_cast<std::size_t>(before), answers.size() - 1)];
     });
     const auto client = Client::Create({.channel = {.server = service_->address()}});
-    options.now_ms = [this] { return now_ms_; };
-    options.pause = [this](std::int64_t ms) {
+    policy.now_ms = [this] { return now_ms_; };
+    policy.pause = [this](std::int64_t ms) {
       pauses_.push_back(ms);
       now_ms_ += ms;
     };
     v1::CreateOrderRequest request;
     request.set_order_id("tulip-1");
     request.mutable_control()->set_idempotency_key("key-1");
-    return CreateOrderCertain(**client, request, options);
+    return CreateOrderWithRetry(**client, request, policy);
   }
 
   std::vector<bool> Repeats() const {
@@ -91,67 +91,81 @@ class CreateOrderCertainTest : public ::testing::Test {
   std::vector<std::int64_t> pauses_;
 };
 
-TEST_F(CreateOrderCertainTest, AnAnswerIsReturnedAtOnce) {
+TEST_F(CreateOrderWithRetryTest, AnAnswerIsReturnedAtOnce) {
   EXPECT_TRUE(Play({Confirmed()}).ok());
   EXPECT_THAT(Repeats(), ElementsAre(false));
 }
 
-TEST_F(CreateOrderCertainTest, ARefusalIsReturnedAtOnce) {
+TEST_F(CreateOrderWithRetryTest, ARefusalIsReturnedAtOnce) {
   const auto result = Play({Rejected()});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().outcome, v1::OUTCOME_REJECTED);
   EXPECT_EQ(service_->calls().size(), 1U);
 }
 
-TEST_F(CreateOrderCertainTest, AWrongRequestIsNotSentAgain) {
+TEST_F(CreateOrderWithRetryTest, AWrongRequestIsNotSentAgain) {
   const auto result = Play({NotSent(-1), Confirmed()});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().outcome, v1::OUTCOME_NOT_SENT);
   EXPECT_EQ(service_->calls().size(), 1U);
 }
 
-TEST_F(CreateOrderCertainTest, WhatWasNotSentIsSentAgainWhenTheServiceSays) {
+TEST_F(CreateOrderWithRetryTest, WhatWasNotSentIsSentAgainWhenTheServiceSays) {
   EXPECT_TRUE(Play({NotSent(3000), NotSent(0), Confirmed()}).ok());
   EXPECT_THAT(Repeats(), ElementsAre(false, false, false));
   EXPECT_THAT(pauses_, ElementsAre(3000, 1000));
 }
 
-TEST_F(CreateOrderCertainTest, AnUnknownOutcomeIsSentAgainWithRepeatSet) {
+TEST_F(CreateOrderWithRetryTest, AnUnknownOutcomeIsSentAgainWithRepeatSet) {
   EXPECT_TRUE(Play({Unknown(), Lost(), Confirmed()}).ok());
   EXPECT_THAT(Repeats(), ElementsAre(false, true, true));
   EXPECT_THAT(pauses_, ElementsAre(500, 1000));
 }
 
-TEST_F(CreateOrderCertainTest, RepeatStaysSetOnceAnAttemptWasIndeterminate) {
+TEST_F(CreateOrderWithRetryTest, RepeatStaysSetOnceAnAttemptWasIndeterminate) {
   EXPECT_TRUE(Play({Unknown(), NotSent(0), Confirmed()}).ok());
   EXPECT_THAT(Repeats(), ElementsAre(false, true, true));
 }
 
-TEST_F(CreateOrderCertainTest, ALostNextActionIsHandedOut) {
+TEST_F(CreateOrderWithRetryTest, ALostNextActionIsHandedOut) {
   const auto result = Play({Lost(), Confirmed("NEXT_ACTION_LOST")});
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->result().reason(), "NEXT_ACTION_LOST");
 }
 
-TEST_F(CreateOrderCertainTest, AttemptsAreBounded) {
+TEST_F(CreateOrderWithRetryTest, AttemptsAreBounded) {
   const auto result = Play({Unknown()}, {.attempts_max = 3});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
   EXPECT_EQ(service_->calls().size(), 3U);
 }
 
-TEST_F(CreateOrderCertainTest, TimeIsBounded) {
+TEST_F(CreateOrderWithRetryTest, TimeIsBounded) {
   const auto result = Play({Unknown()}, {.budget_ms = 4'000, .attempts_max = 100});
   ASSERT_FALSE(result.ok());
   EXPECT_THAT(pauses_, ElementsAre(500, 1000));
   EXPECT_LE(service_->calls().back().time_left.count(), 4'000);
 }
 
-TEST_F(CreateOrderCertainTest, ALastAttemptThatWasNotSentLeavesTheOutcomeUnknown) {
+TEST_F(CreateOrderWithRetryTest, ALastAttemptThatWasNotSentLeavesTheOutcomeUnknown) {
   const auto result = Play({Unknown(), NotSent(0)}, {.attempts_max = 2});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
 }
+
+// The deprecated names.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+TEST(CreateOrderCertain, IsStillAccepted) {
+  const FakeService service([](const SeenCall&, int) { return Unknown(); });
+  const auto client = Client::Create({.channel = {.server = service.address()}});
+  ASSERT_TRUE(client.ok());
+  const auto result = CreateOrderCertain(**client, {}, CertainOptions{.attempts_max = 1});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
+  EXPECT_EQ(service.calls().size(), 1U);
+}
+#pragma GCC diagnostic pop
 
 }  // namespace
 }  // namespace msp::client

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How each method may be repeated, read from the schema's own `retry` option. Any thread.
+// How each method may be retried, read from the schema's own `retry` option. Any thread.
 #pragma once
 
 #include <string>
@@ -12,13 +12,13 @@ namespace msp::client {
 enum class Repeat : std::uint8_t {
   kFreely,      // It only reads.
   kIdempotent,  // Idempotent; moves no money.
-  kByRule,      // It moves money, or the schema does not set it: only by the caller's rule.
+  kByPolicy,    // It moves money, or the schema does not set it: only by the retry policy.
 };
 
 Repeat RepeatOf(const google::protobuf::MethodDescriptor& method);
 
 inline bool MovesMoney(const google::protobuf::MethodDescriptor& method) {
-  return RepeatOf(method) == Repeat::kByRule;
+  return RepeatOf(method) == Repeat::kByPolicy;
 }
 
 // gRPC's service config, as JSON: reads are retried on UNAVAILABLE, with backoff, `attempts_max`

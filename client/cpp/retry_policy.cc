@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "client/cpp/certain.h"
+#include "client/cpp/retry_policy.h"
 
 #include <algorithm>
 #include <chrono>
@@ -20,20 +20,20 @@ std::int64_t SteadyNowMs() {
 
 void Sleep(std::int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
-bool MayGoAgain(const Error& error) {
+bool MayRetry(const Error& error) {
   return error.outcome == v1::OUTCOME_UNKNOWN ||
          (error.outcome == v1::OUTCOME_NOT_SENT && error.retry_after_ms.has_value());
 }
 
 }  // namespace
 
-Result<v1::CreateOrderResponse> CreateOrderCertain(const Client& client,
-                                                   v1::CreateOrderRequest request,
-                                                   const CertainOptions& options) {
-  const auto now_ms = options.now_ms ? options.now_ms : SteadyNowMs;
-  const auto sleep = options.pause ? options.pause : Sleep;
-  const std::int64_t end_ms = now_ms() + options.budget_ms;
-  std::int64_t pause_ms = options.pause_ms;
+Result<v1::CreateOrderResponse> CreateOrderWithRetry(const Client& client,
+                                                     v1::CreateOrderRequest request,
+                                                     const RetryPolicy& policy) {
+  const auto now_ms = policy.now_ms ? policy.now_ms : SteadyNowMs;
+  const auto sleep = policy.pause ? policy.pause : Sleep;
+  const std::int64_t end_ms = now_ms() + policy.budget_ms;
+  std::int64_t pause_ms = policy.pause_ms;
   bool indeterminate = false;
   for (int attempt = 1;; ++attempt, pause_ms *= 2) {
     const std::int64_t left_ms = std::max(end_ms - now_ms(), kAttemptMinMs);
@@ -47,7 +47,7 @@ Result<v1::CreateOrderResponse> CreateOrderCertain(const Client& client,
     }
     const std::int64_t wait_ms = std::max(pause_ms, error.retry_after_ms.value_or(0));
     const bool time_left = now_ms() + wait_ms + kAttemptMinMs <= end_ms;
-    if (!MayGoAgain(error) || attempt >= options.attempts_max || !time_left) {
+    if (!MayRetry(error) || attempt >= policy.attempts_max || !time_left) {
       // The last attempt was not sent, but an earlier one may have been.
       if (indeterminate && error.outcome == v1::OUTCOME_NOT_SENT)
         error.outcome = v1::OUTCOME_UNKNOWN;

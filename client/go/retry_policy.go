@@ -17,13 +17,13 @@ import (
 // The minimum time of an attempt: the service refuses a call that cannot complete in time.
 const attemptMin = time.Second
 
-// Rule is the retry policy of a call that moves money. Zero values mean the defaults.
+// RetryPolicy is how a call that moves money is repeated until its outcome is conclusive. Zero values mean the defaults.
 //
 //	CONFIRMED  the reply is returned; a declined card is CONFIRMED too
 //	REJECTED   the error is returned: the same call would be refused again
 //	NOT_SENT   the same call again if the service gave a retry time, or no connection was made; else the error
 //	UNKNOWN    the same call again with control.repeat: the service reads the order before it sends it
-type Rule struct {
+type RetryPolicy struct {
 	Budget      time.Duration // All attempts and pauses together; 2 minutes.
 	AttemptsMax int           // 5.
 	Pause       time.Duration // Before the second attempt; 500 ms. Doubles. A longer RetryInfo takes precedence.
@@ -34,23 +34,37 @@ type Rule struct {
 	sleep func(context.Context, time.Duration) error
 }
 
-func (r Rule) withDefaults() Rule {
-	if r.Budget == 0 {
-		r.Budget = 2 * time.Minute
+// Rule is the earlier name of RetryPolicy.
+//
+// Deprecated: use RetryPolicy.
+type Rule = RetryPolicy
+
+// or returns the policy with its zero values replaced by those of other.
+func (p RetryPolicy) or(other RetryPolicy) RetryPolicy {
+	if p.Budget == 0 {
+		p.Budget = other.Budget
 	}
-	if r.AttemptsMax == 0 {
-		r.AttemptsMax = 5
+	if p.AttemptsMax == 0 {
+		p.AttemptsMax = other.AttemptsMax
 	}
-	if r.Pause == 0 {
-		r.Pause = 500 * time.Millisecond
+	if p.Pause == 0 {
+		p.Pause = other.Pause
 	}
-	if r.now == nil {
-		r.now = time.Now
+	if p.OnRepeat == nil {
+		p.OnRepeat = other.OnRepeat
 	}
-	if r.sleep == nil {
-		r.sleep = sleep
+	if p.now == nil {
+		p.now = other.now
 	}
-	return r
+	if p.sleep == nil {
+		p.sleep = other.sleep
+	}
+	return p
+}
+
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	return p.or(RetryPolicy{Budget: 2 * time.Minute, AttemptsMax: 5, Pause: 500 * time.Millisecond, now: time.Now,
+		sleep: sleep})
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -69,7 +83,7 @@ type answer interface {
 	GetResult() *v1.CallResult
 }
 
-func sayRepeat(request proto.Message) {
+func setRepeat(request proto.Message) {
 	message := request.ProtoReflect()
 	control := message.Mutable(message.Descriptor().Fields().ByName("control")).Message()
 	control.Set(control.Descriptor().Fields().ByName("repeat"), protoreflect.ValueOfBool(true))
@@ -89,20 +103,20 @@ func shorter(a, b time.Duration) time.Duration {
 	return b
 }
 
-// callWithRetry makes the call until its answer is conclusive, or the rule's budget or ctx is spent. Every attempt carries
-// the same ids and idempotency key.
-func callWithRetry[Q proto.Message, R answer](ctx context.Context, rule Rule, timeout time.Duration, request Q,
+// callWithRetry makes the call until its answer is conclusive, or the policy's budget or ctx is spent. Every attempt
+// carries the same ids and idempotency key.
+func callWithRetry[Q proto.Message, R answer](ctx context.Context, policy RetryPolicy, timeout time.Duration, request Q,
 	call func(context.Context, Q) (R, error)) (R, error) {
 	var none R
-	rule = rule.withDefaults()
+	policy = policy.withDefaults()
 	mine := proto.Clone(request).(Q)
-	end := rule.now().Add(rule.Budget)
+	end := policy.now().Add(policy.Budget)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
 		end = deadline
 	}
 	indeterminate := false
-	for attempt, pause := 1, rule.Pause; ; attempt, pause = attempt+1, 2*pause {
-		left := longer(end.Sub(rule.now()), attemptMin)
+	for attempt, pause := 1, policy.Pause; ; attempt, pause = attempt+1, 2*pause {
+		left := longer(end.Sub(policy.now()), attemptMin)
 		attemptCtx, cancel := context.WithTimeout(ctx, shorter(timeout, left))
 		reply, err := call(attemptCtx, mine)
 		cancel()
@@ -119,19 +133,19 @@ func callWithRetry[Q proto.Message, R answer](ctx context.Context, rule Rule, ti
 		}
 		if failed.Outcome == v1.Outcome_OUTCOME_UNKNOWN {
 			indeterminate = true
-			sayRepeat(mine)
+			setRepeat(mine)
 		}
-		mayGoAgain := failed.Outcome == v1.Outcome_OUTCOME_UNKNOWN || failed.RetryAfter != nil
+		mayRetry := failed.Outcome == v1.Outcome_OUTCOME_UNKNOWN || failed.RetryAfter != nil
 		wait := pause
 		if failed.RetryAfter != nil {
 			wait = longer(wait, *failed.RetryAfter)
 		}
-		timeLeft := !rule.now().Add(wait + attemptMin).After(end)
-		if mayGoAgain && attempt < rule.AttemptsMax && timeLeft {
-			if rule.OnRepeat != nil {
-				rule.OnRepeat(failed, wait)
+		timeLeft := !policy.now().Add(wait + attemptMin).After(end)
+		if mayRetry && attempt < policy.AttemptsMax && timeLeft {
+			if policy.OnRepeat != nil {
+				policy.OnRepeat(failed, wait)
 			}
-			if rule.sleep(ctx, wait) == nil {
+			if policy.sleep(ctx, wait) == nil {
 				continue
 			}
 		}

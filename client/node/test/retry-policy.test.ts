@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The rule on answers that are made up, in virtual time.
+// The retry policy on answers that are made up, in virtual time.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { callWithRetry, DEFAULT_RULE, type Rule } from "../src/certain.js";
 import { makeError, unknown } from "../src/errors.js";
-import { Code, CreateOrderRequest, CreateOrderResponse, NotSent, Outcome, OutcomeUnknown, Rejected } from "../src/index.js";
+import {
+  Client, Code, CreateOrderRequest, CreateOrderResponse, NotSent, Outcome, OutcomeUnknown, Rejected, type RetryPolicy,
+  type Rule,
+} from "../src/index.js";
+import { callWithRetry, DEFAULT_RETRY_POLICY } from "../src/retry-policy.js";
 
 const CONFIRMED = CreateOrderResponse.fromPartial({ result: { outcome: Outcome.OUTCOME_CONFIRMED } });
 const error = (outcome: Outcome, retryAfterMs?: number) =>
@@ -20,10 +23,10 @@ class Play {
   now = 0;
   constructor(private readonly answers: (Error | CreateOrderResponse)[]) {}
 
-  run(rule: Partial<Rule> = {}) {
-    const whole: Rule = {
-      ...DEFAULT_RULE, nowMs: () => this.now,
-      sleep: async (ms) => { this.waits.push(ms); this.now += ms; }, ...rule,
+  run(policy: Partial<RetryPolicy> = {}) {
+    const whole: RetryPolicy = {
+      ...DEFAULT_RETRY_POLICY, nowMs: () => this.now,
+      sleep: async (ms) => { this.waits.push(ms); this.now += ms; }, ...policy,
     };
     return callWithRetry(async (request: CreateOrderRequest) => {
       this.repeats.push(request.control?.repeat);
@@ -66,4 +69,13 @@ test("a reply without outcome is unknown", async () => {
   const play = new Play([CreateOrderResponse.fromPartial({}), CONFIRMED]);
   assert.equal(await play.run(), CONFIRMED);
   assert.deepEqual(play.repeats, [undefined, true]);
+});
+
+test("the earlier name `rule` is accepted", async () => {
+  const repeats: number[] = [];
+  const rule: Partial<Rule> = { attemptsMax: 9, onRepeat: (_, waitMs) => repeats.push(waitMs) };
+  const client = new Client("127.0.0.1:1", { rule, retryPolicy: { attemptsMax: 2, pauseMs: 1 } });
+  await assert.rejects(client.createOrder({ orderId: "a" }, 200), NotSent);
+  client.close();
+  assert.deepEqual(repeats, [1]);
 });

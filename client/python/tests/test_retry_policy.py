@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The rule on answers that are made up, in virtual time: that of the blocking client and that of asyncio's."""
+"""The retry policy on answers that are made up, in virtual time: of the blocking client, and of asyncio's."""
 
 import asyncio
 from functools import partial
@@ -9,9 +9,9 @@ import grpc
 import pytest
 
 import multisafepay_grpc as msp
-from multisafepay_grpc import v1
+from multisafepay_grpc import aio, certain, v1
 from multisafepay_grpc.aio import call_with_retry as call_with_retry_aio
-from multisafepay_grpc.certain import call_with_retry
+from multisafepay_grpc.retry_policy import call_with_retry
 
 
 def error(kind, outcome, retry_after=None):
@@ -31,12 +31,12 @@ def not_sent(retry_after=None):
 CONFIRMED = v1.CreateOrderResponse(result=v1.CallResult(outcome=v1.OUTCOME_CONFIRMED))
 
 
-def blocking(play, request, rule, timeout):
-    rule.sleep = play.sleep
-    return call_with_retry(lambda seconds: seconds, play.call, request, rule, timeout)
+def blocking(play, request, policy, timeout):
+    policy.sleep = play.sleep
+    return call_with_retry(lambda seconds: seconds, play.call, request, policy, timeout)
 
 
-def asynchronous(play, request, rule, timeout):
+def asynchronous(play, request, policy, timeout):
     async def connect(seconds):
         return seconds
 
@@ -46,8 +46,8 @@ def asynchronous(play, request, rule, timeout):
     async def sleep(seconds):
         play.sleep(seconds)
 
-    rule.sleep = sleep
-    return asyncio.run(call_with_retry_aio(connect, call, request, rule, timeout))
+    policy.sleep = sleep
+    return asyncio.run(call_with_retry_aio(connect, call, request, policy, timeout))
 
 
 class Play:
@@ -69,9 +69,9 @@ class Play:
         self.waits.append(seconds)
         self.now += seconds
 
-    def run(self, request=None, **rule):
-        rule = msp.Rule(clock=lambda: self.now, **rule)
-        return self.call_with_retry(self, request or v1.CreateOrderRequest(order_id="a"), rule, 35.0)
+    def run(self, request=None, **policy):
+        policy = msp.RetryPolicy(clock=lambda: self.now, **policy)
+        return self.call_with_retry(self, request or v1.CreateOrderRequest(order_id="a"), policy, 35.0)
 
 
 @pytest.fixture(params=[blocking, asynchronous])
@@ -131,3 +131,14 @@ def test_an_attempt_has_no_more_time_than_the_budget(play):
     played = play(unknown(), CONFIRMED)
     played.run(budget=20.0, pause=12.0)
     assert played.timeouts == [20.0, 8.0]
+
+
+@pytest.mark.parametrize("client", [msp.Client, aio.Client])
+def test_the_earlier_name_rule_is_accepted(client):
+    async def policy_of(**settings):
+        return client(**settings)._policy
+
+    assert certain.Rule is msp.Rule is msp.RetryPolicy
+    assert asyncio.run(policy_of(rule=msp.Rule(attempts_max=2))).attempts_max == 2
+    both = {"rule": msp.Rule(attempts_max=2), "retry_policy": msp.RetryPolicy(attempts_max=3)}
+    assert asyncio.run(policy_of(**both)).attempts_max == 3

@@ -5,13 +5,14 @@ declare(strict_types=1);
 
 namespace Multisafepay\Grpc;
 
+use Closure;
 use Google\Protobuf\Internal\Message;
 use Multisafepay\V1\CallControl;
 use Multisafepay\V1\Outcome;
 use SensitiveParameter;
 
 /**
- * The caller's rule for a payment: the action for each outcome, so that it is made once or not at all.
+ * The retry policy of a payment: the action for each outcome, so that it is made once or not at all.
  *
  * | outcome   | what happens                                                                             |
  * |-----------|------------------------------------------------------------------------------------------|
@@ -20,13 +21,36 @@ use SensitiveParameter;
  * | NOT_SENT  | the same call again if the service gave a retry time, or no connection was made; else    |
  * |           | NotSent or InvalidRequest                                                                |
  * | UNKNOWN   | the same call again with control.repeat: the service reads the order before it sends it  |
- *
- * @internal
  */
-final class Certain
+final class RetryPolicy
 {
     // The minimum time of an attempt: the service refuses a call that cannot complete in time.
     private const ATTEMPT_MIN_S = 1.0;
+
+    /** @var Closure(): float seconds of a clock that is never set back */
+    public readonly Closure $clock;
+
+    /** @var Closure(float): void waits so many seconds */
+    public readonly Closure $sleep;
+
+    /**
+     * @param float $budget seconds for all attempts and pauses together
+     * @param float $pause seconds before the second attempt; doubles with each further one; a longer RetryInfo takes
+     * precedence
+     * @param ?Closure(ServiceException, float): void $onRepeat called before each repeat with the error and the seconds
+     * until the next attempt, for logs
+     */
+    public function __construct(
+        public readonly float $budget = 120.0,
+        public readonly int $attemptsMax = 5,
+        public readonly float $pause = 0.5,
+        public readonly ?Closure $onRepeat = null,
+        ?Closure $clock = null,
+        ?Closure $sleep = null,
+    ) {
+        $this->clock = $clock ?? static fn (): float => hrtime(true) / 1e9;
+        $this->sleep = $sleep ?? static fn (float $seconds) => usleep((int) (1e6 * $seconds));
+    }
 
     /**
      * Makes $call($request, $timeout) until its answer is conclusive or the budget is spent.
@@ -34,24 +58,24 @@ final class Certain
      * Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with getOrder, or with the same
      * call again.
      *
+     * @internal
      * @template Q of Message
      * @template R of Message
-     * @param \Closure(Q, float): R $call
+     * @param Closure(Q, float): R $call
      * @param Q $request is left as it is
      * @return R
      */
-    public static function call(
-        #[SensitiveParameter] \Closure $call,
+    public function callWithRetry(
+        #[SensitiveParameter] Closure $call,
         #[SensitiveParameter] Message $request,
-        Rule $rule,
         float $timeout,
     ): Message {
         $mine = clone $request;
-        $end = ($rule->clock)() + $rule->budget;
+        $end = ($this->clock)() + $this->budget;
         $indeterminate = false;
-        for ($attempt = 1, $pause = $rule->pause;; ++$attempt, $pause *= 2) {
+        for ($attempt = 1, $pause = $this->pause;; ++$attempt, $pause *= 2) {
             try {
-                $reply = $call($mine, min($timeout, max($end - ($rule->clock)(), self::ATTEMPT_MIN_S)));
+                $reply = $call($mine, min($timeout, max($end - ($this->clock)(), self::ATTEMPT_MIN_S)));
                 $error = self::inconclusive($reply);
                 if ($error === null) {
                     return $reply;
@@ -66,16 +90,16 @@ final class Certain
                 $mine->setControl($control->setRepeat(true));
             }
             $wait = max($pause, $error->retryAfter ?? 0.0);
-            $mayGoAgain = $error instanceof OutcomeUnknown || $error->retryAfter !== null;
-            $timeIsUp = ($rule->clock)() + $wait + self::ATTEMPT_MIN_S > $end;
-            if (!$mayGoAgain || $attempt >= $rule->attemptsMax || $timeIsUp) {
+            $mayRetry = $error instanceof OutcomeUnknown || $error->retryAfter !== null;
+            $timeIsUp = ($this->clock)() + $wait + self::ATTEMPT_MIN_S > $end;
+            if (!$mayRetry || $attempt >= $this->attemptsMax || $timeIsUp) {
                 // The last attempt was not sent, but an earlier one may have been.
                 throw $indeterminate && $error->outcome === Outcome::OUTCOME_NOT_SENT ? $error->asUnknown() : $error;
             }
-            if ($rule->onRepeat !== null) {
-                ($rule->onRepeat)($error, $wait);
+            if ($this->onRepeat !== null) {
+                ($this->onRepeat)($error, $wait);
             }
-            ($rule->sleep)($wait);
+            ($this->sleep)($wait);
         }
     }
 

@@ -2,7 +2,7 @@
 
 package multisafepay
 
-// The rule on answers that are made up, in virtual time.
+// The retry policy on answers that are made up, in virtual time.
 
 import (
 	"context"
@@ -23,14 +23,14 @@ type play struct {
 	now     time.Time
 }
 
-func (p *play) run(rule Rule) (*v1.CreateOrderResponse, error) {
-	rule.now = func() time.Time { return p.now }
-	rule.sleep = func(_ context.Context, d time.Duration) error {
+func (p *play) run(policy RetryPolicy) (*v1.CreateOrderResponse, error) {
+	policy.now = func() time.Time { return p.now }
+	policy.sleep = func(_ context.Context, d time.Duration) error {
 		p.waits, p.now = append(p.waits, d), p.now.Add(d)
 		return nil
 	}
 	request := &v1.CreateOrderRequest{OrderId: proto.String("a")}
-	return callWithRetry(context.Background(), rule, 35*time.Second, request,
+	return callWithRetry(context.Background(), policy, 35*time.Second, request,
 		func(_ context.Context, mine *v1.CreateOrderRequest) (*v1.CreateOrderResponse, error) {
 			p.repeats = append(p.repeats, mine.GetControl().GetRepeat())
 			next := p.answers[0]
@@ -56,7 +56,7 @@ func expect(t *testing.T, found, expected any) {
 
 func TestUnknownIsRepeatedAsARepeat(t *testing.T) {
 	p := &play{answers: []any{unknown(), unknown(), confirmed}}
-	_, err := p.run(Rule{})
+	_, err := p.run(RetryPolicy{})
 	expect(t, err, nil)
 	expect(t, p.repeats, []bool{false, true, true})
 	expect(t, p.waits, []time.Duration{500 * time.Millisecond, time.Second})
@@ -67,18 +67,18 @@ func TestNotSentIsRepeatedOnlyWhenTheServiceSaysWhen(t *testing.T) {
 	busy := failed(v1.Outcome_OUTCOME_NOT_SENT)
 	busy.RetryAfter = &after
 	p := &play{answers: []any{busy, confirmed}}
-	_, err := p.run(Rule{})
+	_, err := p.run(RetryPolicy{})
 	expect(t, err, nil)
 	expect(t, p.repeats, []bool{false, false})
 	expect(t, p.waits, []time.Duration{after})
-	_, err = (&play{answers: []any{failed(v1.Outcome_OUTCOME_NOT_SENT)}}).run(Rule{})
+	_, err = (&play{answers: []any{failed(v1.Outcome_OUTCOME_NOT_SENT)}}).run(RetryPolicy{})
 	expect(t, errors.Is(err, ErrNotSent), true)
 }
 
 func TestRejectedIsFinalAndNotSentAfterUnknownStaysUnknown(t *testing.T) {
-	_, err := (&play{answers: []any{failed(v1.Outcome_OUTCOME_REJECTED)}}).run(Rule{})
+	_, err := (&play{answers: []any{failed(v1.Outcome_OUTCOME_REJECTED)}}).run(RetryPolicy{})
 	expect(t, errors.Is(err, ErrRejected), true)
-	_, err = (&play{answers: []any{unknown(), failed(v1.Outcome_OUTCOME_NOT_SENT)}}).run(Rule{})
+	_, err = (&play{answers: []any{unknown(), failed(v1.Outcome_OUTCOME_NOT_SENT)}}).run(RetryPolicy{})
 	expect(t, errors.Is(err, ErrOutcomeUnknown), true)
 }
 
@@ -87,18 +87,31 @@ func TestAttemptsAndTimeAreBounded(t *testing.T) {
 	for i := 0; i < 99; i++ {
 		p.answers = append(p.answers, unknown())
 	}
-	_, err := p.run(Rule{})
+	_, err := p.run(RetryPolicy{})
 	expect(t, errors.Is(err, ErrOutcomeUnknown), true)
 	expect(t, len(p.repeats), 5)
 	start := p.now
-	_, err = p.run(Rule{AttemptsMax: 90, Budget: 10 * time.Second})
+	_, err = p.run(RetryPolicy{AttemptsMax: 90, Budget: 10 * time.Second})
 	expect(t, errors.Is(err, ErrOutcomeUnknown), true)
 	expect(t, p.now.Sub(start) <= 10*time.Second, true)
 }
 
 func TestAReplyWithoutOutcomeIsUnknown(t *testing.T) {
 	p := &play{answers: []any{&v1.CreateOrderResponse{}, confirmed}}
-	_, err := p.run(Rule{})
+	_, err := p.run(RetryPolicy{})
 	expect(t, err, nil)
 	expect(t, p.repeats, []bool{false, true})
+}
+
+func TestTheEarlierNameRuleIsAccepted(t *testing.T) {
+	client, err := New("127.0.0.1:1", Options{
+		Rule:        Rule{AttemptsMax: 2, Pause: time.Minute},
+		RetryPolicy: RetryPolicy{Pause: time.Second},
+	})
+	expect(t, err, nil)
+	defer client.Close()
+	policy := client.options.RetryPolicy.withDefaults()
+	expect(t, policy.AttemptsMax, 2)
+	expect(t, policy.Pause, time.Second)
+	expect(t, policy.Budget, 2*time.Minute)
 }

@@ -49,6 +49,10 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
 elseif(MSP_SANITIZE MATCHES "undefined")
   list(APPEND MSP_OPTIONS_tests -fno-sanitize=undefined)
 endif()
+# The sandbox is compiled quickly too: it answers developers and tests.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  set(MSP_OPTIONS_documents -O1)
+endif()
 # As msp_proto_library has it.
 if(MSP_SANITIZE)
   set(MSP_OPTIONS_generated -fno-sanitize=all)

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 
+import peer
 import readings
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -58,20 +59,6 @@ def free_ports(count):
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [one.getsockname()[1] for one in sockets]
-
-
-def rust_peer(peers, build):
-    """Builds the peer in PEERS/rust against this tree's schema; minutes the first time."""
-    target = build.parent / "peers"
-    environment = dict(os.environ, MSP_PROTO=str(ROOT / "proto"), CARGO_TARGET_DIR=str(target))
-    command = ["cargo", "build", "--release", "--locked", "--quiet", f"--manifest-path={peers}/rust/Cargo.toml"]
-    try:
-        built = subprocess.run(command, env=environment, capture_output=True, text=True)
-    except FileNotFoundError:
-        sys.exit("bench: --peers builds a peer in Rust and finds no cargo")
-    if built.returncode != 0:
-        sys.exit(f"bench: the peer in {peers}/rust does not build:\n{built.stderr[-3000:]}")
-    return target / "release/rust-peer"
 
 
 @contextlib.contextmanager
@@ -120,7 +107,7 @@ class Stage(contextlib.ExitStack):
         super().__init__()
         self.program, self.tools, self.dir = build / "bin/msp-server", build / "bench", directory
         self.other = other  # A second msp-server to compare with.
-        self.rust = peers and rust_peer(peers, build)
+        self.rust = peers and peer.build_rust(peers, build)
         self.order = ROOT / "proto/examples/order-reference.json"
         self.answer = ROOT / "tests/bench/answered_order.json"
         self.body = directory / "body.json"  # As the service sends it: without white space.

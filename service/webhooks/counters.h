@@ -36,6 +36,7 @@ enum class Received : std::uint8_t {
 // What became of a notification or a read of a watched order; label values of a metric.
 inline constexpr std::array<std::string_view, 6> kEventNames{"news",  "same",   "stale",
                                                              "doubt", "looked", "pushed"};
+enum class OrderEvent : std::uint8_t { kNews, kSame, kStale, kIndeterminate, kRead, kPushed };
 // Why an order was read; label values of a metric.
 inline constexpr std::array<std::string_view, 5> kFetchReasonNames{"snapshot", "poll", "doubt",
                                                                    "hint", "push"};

@@ -62,7 +62,7 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
   AddCounts(metrics, "msp_events_bus_total",
             "Events between replicas: published, not published because Redis did not answer, "
             "received, and received ones that were no event of a site of ours.",
-            "event", webhooks::kBusNames, counters.bus);
+            "event", webhooks::kPublisherNames, counters.publisher);
   AddCounts(metrics, "msp_event_streams_total",
             "What became of MultiSafepay's event streams and their connections, and events that "
             "came.",
@@ -80,7 +80,7 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
   AddValue(metrics, "msp_events_bus_connected",
            "1 while this replica is subscribed to the others' events in Redis; 0 also without "
            "--events=redis.",
-           kGauge, counters.bus_connected);
+           kGauge, counters.publisher_connected);
 }
 
 }  // namespace
@@ -108,9 +108,9 @@ struct Notifying::Parts {
         timer_thread(registry) {
     RedisAddress redis;
     if (!ParseRedisUrl(config.notify.events, &redis)) return;
-    bus = std::make_unique<webhooks::RedisEventPublisher>(
+    publisher = std::make_unique<webhooks::RedisEventPublisher>(
         redis, webhooks::RedisEventPublisher::Parts{sites, receiver, registry, counters, log});
-    receiver.Connect(bus.get());
+    receiver.Connect(publisher.get());
   }
 
   // The streams' thread calls into members that are destroyed before it.
@@ -155,7 +155,7 @@ struct Notifying::Parts {
   webhooks::NotificationReceiver receiver;
   server::NotificationServices notification_services;
   webhooks::TimerThread timer_thread;
-  std::unique_ptr<webhooks::RedisEventPublisher> bus;  // Null in memory.
+  std::unique_ptr<webhooks::RedisEventPublisher> publisher;  // Null in memory.
   std::unique_ptr<webhooks::WebhookListener> listener;
   std::string listening;
 };

@@ -3,7 +3,6 @@
 #include "service/webhooks/signature.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string>
 
@@ -46,12 +45,6 @@ bool Parse(std::string_view text, Auth& auth) {
 }
 
 }  // namespace
-
-std::string_view NameOf(SignatureCheck verdict) {
-  constexpr std::array<std::string_view, 5> kNames{"genuine", "bad_auth_header", "bad_signature",
-                                                   "stale", "future"};
-  return kNames[static_cast<std::size_t>(verdict)];
-}
 
 SignatureCheck Verify(std::string_view auth_text, std::string_view body,
                       absl::Span<const std::string_view> keys, const Window& window) {

@@ -156,7 +156,7 @@ struct Notifying::Parts {
   server::NotificationServices notification_services;
   webhooks::TimerThread timer_thread;
   std::unique_ptr<webhooks::RedisEventPublisher> publisher;  // Null in memory.
-  std::unique_ptr<webhooks::WebhookListener> listener;
+  std::unique_ptr<HttpPort> listener;
   std::string listening;
 };
 
@@ -175,9 +175,9 @@ const server::NotificationServices& Notifying::notification_services() const {
 
 absl::Status Notifying::Listen(const Config& config) {
   if (config.notify.webhook_listen.empty()) return absl::OkStatus();
-  auto listener = webhooks::WebhookListener::Start(
-      config.notify.webhook_listen,
-      {parts_->receiver, parts_->sites, parts_->counters, parts_->log});
+  auto listener =
+      webhooks::ListenForWebhooks(config.notify.webhook_listen,
+                                  {parts_->receiver, parts_->sites, parts_->counters, parts_->log});
   if (!listener.ok())
     return {listener.status().code(),
             absl::StrCat("--webhook_listen: ", listener.status().message())};

@@ -98,7 +98,7 @@ struct Notifying::Parts {
                   .quiet_ms = config.notify.watch_quiet_ms,
                   // Twice the settle time: a longer wait for proof costs watchers nothing.
                   .settle_ms = 2 * config.settle_ms},
-                 webhooks::OrderReader(api, sites), counters),
+                 webhooks::MakeOrderReader(api, sites), counters),
         streams(MakeStreams(config)),
         order_streams(MakeOrderStreams(event_access)),
         receiver(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), registry,

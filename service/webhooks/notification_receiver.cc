@@ -103,19 +103,11 @@ bool NotificationReceiver::SeenBefore(const std::string& site, const State& stat
   const std::string name = site + '\n' + state.order->order_id();
   const std::string mark = state.digest + std::to_string(state.modified);
   MutexLock lock(mutex_);
-  auto found = young_.find(name);
-  const bool remembered = found != young_.end();
-  if (!remembered) {
-    if (young_.size() >= kRememberedMax) {
-      old_ = std::move(young_);
-      young_.clear();
-    }
-    const auto before = old_.find(name);
-    found = young_.emplace(name, before == old_.end() ? std::string() : before->second).first;
-  }
-  if (found->second == mark) return true;
-  found->second = mark;
-  return false;
+  if (young_.size() >= kRememberedMax && !young_.contains(name)) old_ = std::exchange(young_, {});
+  std::string& last = young_[name];
+  if (const auto before = old_.find(name); last.empty() && before != old_.end())
+    last = before->second;
+  return std::exchange(last, mark) == mark;
 }
 
 }  // namespace msp::webhooks

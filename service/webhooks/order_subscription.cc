@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "service/webhooks/token.h"
+
 namespace msp::webhooks {
 namespace {
 
@@ -12,14 +14,6 @@ namespace v1 = multisafepay::v1;
 
 // A known state that was confirmed within this time is current for a new watcher.
 constexpr milliseconds kFresh{1'000};
-
-payments::Failure OtherOrder() {
-  constexpr char kWhy[] = "is not one that this service gave out for this order of this site";
-  return {.code = absl::StatusCode::kInvalidArgument,
-          .message = std::string("resume_token: ") + kWhy,
-          .reason = std::string(payments::reason::kInvalidRequest),
-          .violations = {{.field = "resume_token", .description = kWhy}}};
-}
 
 }  // namespace
 
@@ -140,7 +134,8 @@ void OrderSubscription::Show(Subscriber& subscriber, Cause cause) {
   if (!subscriber.in_step) {
     if (subscriber.last_sent) {
       if (subscriber.last_sent->order_mark != OrderMark(state.order->order_id()))
-        return End(subscriber, OtherOrder());
+        return End(subscriber, payments::InvalidRequest(
+                                   {{.field = "resume_token", .description = kForeignToken}}));
       if (subscriber.last_sent->digest != state.digest &&
           !ProvenAfter(*subscriber.last_sent, state) && !subscriber.reads.Proves(state.digest))
         return;  // It may be older than the caller's state: ScheduleRefetch gets it confirmed.

@@ -62,7 +62,7 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
   AddCounts(metrics, "msp_events_bus_total",
             "Events between replicas: published, not published because Redis did not answer, "
             "received, and received ones that were no event of a site of ours.",
-            "event", webhooks::kBusNames, counters.bus);
+            "event", webhooks::kPublisherNames, counters.publisher);
   AddCounts(metrics, "msp_event_streams_total",
             "What became of MultiSafepay's event streams and their connections, and events that "
             "came.",
@@ -80,7 +80,7 @@ void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters
   AddValue(metrics, "msp_events_bus_connected",
            "1 while this replica is subscribed to the others' events in Redis; 0 also without "
            "--events=redis.",
-           kGauge, counters.bus_connected);
+           kGauge, counters.publisher_connected);
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ struct Notifying::Parts {
                   .quiet_ms = config.notify.watch_quiet_ms,
                   // Twice the settle time: a longer wait for proof costs watchers nothing.
                   .settle_ms = 2 * config.settle_ms},
-                 webhooks::OrderReader(api, sites), counters),
+                 webhooks::MakeOrderReader(api, sites), counters),
         streams(MakeStreams(config)),
         order_streams(MakeOrderStreams(event_access)),
         receiver(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), registry,
@@ -108,9 +108,9 @@ struct Notifying::Parts {
         timer_thread(registry) {
     RedisAddress redis;
     if (!ParseRedisUrl(config.notify.events, &redis)) return;
-    bus = std::make_unique<webhooks::RedisEventPublisher>(
+    publisher = std::make_unique<webhooks::RedisEventPublisher>(
         redis, webhooks::RedisEventPublisher::Parts{sites, receiver, registry, counters, log});
-    receiver.Connect(bus.get());
+    receiver.Connect(publisher.get());
   }
 
   // The streams' thread calls into members that are destroyed before it.
@@ -155,8 +155,8 @@ struct Notifying::Parts {
   webhooks::NotificationReceiver receiver;
   server::NotificationServices notification_services;
   webhooks::TimerThread timer_thread;
-  std::unique_ptr<webhooks::RedisEventPublisher> bus;  // Null in memory.
-  std::unique_ptr<webhooks::WebhookListener> listener;
+  std::unique_ptr<webhooks::RedisEventPublisher> publisher;  // Null in memory.
+  std::unique_ptr<HttpPort> listener;
   std::string listening;
 };
 
@@ -175,9 +175,9 @@ const server::NotificationServices& Notifying::notification_services() const {
 
 absl::Status Notifying::Listen(const Config& config) {
   if (config.notify.webhook_listen.empty()) return absl::OkStatus();
-  auto listener = webhooks::WebhookListener::Start(
-      config.notify.webhook_listen,
-      {parts_->receiver, parts_->sites, parts_->counters, parts_->log});
+  auto listener =
+      webhooks::ListenForWebhooks(config.notify.webhook_listen,
+                                  {parts_->receiver, parts_->sites, parts_->counters, parts_->log});
   if (!listener.ok())
     return {listener.status().code(),
             absl::StrCat("--webhook_listen: ", listener.status().message())};

@@ -61,19 +61,19 @@ class Notification final : public Base {
     auto violations = codec::Check(
         notification_services_->plans.Of(v1::HandleNotificationRequest::descriptor()), request_);
     if (!violations.empty()) return End(StatusOf(payments::InvalidRequest(std::move(violations))));
-    notification_services_->receiver.Take(
+    notification_services_->receiver.Receive(
         *site_, {request_.auth(), request_.body(), request_.transactionid()},
-        [this](webhooks::NotificationReceiver::Result result) { Taken(std::move(result)); });
+        [this](webhooks::NotificationReceiver::Result result) { OnReceived(std::move(result)); });
   }
 
-  void Taken(webhooks::NotificationReceiver::Result result) {
+  void OnReceived(webhooks::NotificationReceiver::Result result) {
     notification_services_->log.Write(
         result.genuine() ? telemetry::Level::kInfo : telemetry::Level::kWarning, "notification",
         {{"via", std::string_view("grpc")},
          {"site", site_->name()},
          {"result", webhooks::kReceivedNames[static_cast<std::size_t>(result.received)]}});
     if (!result.genuine()) return End(StatusOf(Refusal(result)));
-    response_.set_duplicate(result.duplicate);
+    response_.set_duplicate(result.duplicate());
     *response_.mutable_order() = std::move(result.order);
     response_.set_reply_body(kReply);
     End(grpc::Status::OK);

@@ -109,9 +109,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
     if (violations.empty() && !request_.resume_token().empty()) {
       ask.last_sent = webhooks::ReadToken(request_.resume_token(), site_->name());
       if (!ask.last_sent) {
-        violations.push_back(
-            {.field = "resume_token",
-             .description = "is not one that this service gave out for this order of this site"});
+        violations.push_back({.field = "resume_token", .description = webhooks::kForeignToken});
       }
     }
     if (!violations.empty()) return payments::InvalidRequest(std::move(violations));

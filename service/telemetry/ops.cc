@@ -3,18 +3,17 @@
 #include "service/telemetry/ops.h"
 
 #include <httplib.h>
-#include <sys/socket.h>
 
 #include <semaphore>
-#include <thread>
 #include <utility>
 
 namespace msp::telemetry {
 namespace {
 
 constexpr int kPortThreads = 4;
-constexpr int kRequestsMax = 32;        // Served or waiting; the rest wait in the kernel.
-constexpr int kRequestTimeout_s = 2;    // For a request to arrive, and for an answer to be sent.
+constexpr int kRequestsMax = 32;  // Served or waiting; the rest wait in the kernel.
+// For a request to arrive, and for an answer to be sent: so long can a stuck client delay the end.
+constexpr std::chrono::seconds kRequestTimeout{2};
 constexpr std::size_t kBodyMax = 1024;  // Requests here need no body.
 constexpr char kText[] = "text/plain; charset=utf-8";
 constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -37,18 +36,6 @@ class RequestQueue final : public httplib::TaskQueue {
   httplib::ThreadPool threads_{kPortThreads};
 };
 
-struct Address {
-  std::string host;
-  int port = 0;
-};
-
-Address Split(const std::string& listen) {
-  const std::size_t colon = listen.rfind(':');
-  Address address{.host = listen.substr(0, colon), .port = std::stoi(listen.substr(colon + 1))};
-  if (address.host.starts_with('[')) address.host = address.host.substr(1, address.host.size() - 2);
-  return address;
-}
-
 void Respond(httplib::Response& response, int status, const char* text) {
   response.status = status;
   response.set_content(text, kText);
@@ -58,53 +45,15 @@ constexpr std::chrono::seconds kKeyVerdictLife{10};
 
 }  // namespace
 
-struct OpsServer::Http {
-  httplib::Server server;
-  std::atomic<bool> ended{false};
-  std::thread thread;
-};
-
-OpsServer::OpsServer(OpsPages pages) : pages_(std::move(pages)), http_(std::make_unique<Http>()) {}
-
-OpsServer::~OpsServer() {
-  http_->server.stop();
-  if (http_->thread.joinable()) http_->thread.join();
+OpsServer::OpsServer(OpsPages pages) : pages_(std::move(pages)), port_(kRequestTimeout, kBodyMax) {
+  port_.server().new_task_queue = [] { return new RequestQueue; };
+  AddPages();
 }
 
 absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& listen,
                                                             OpsPages pages) {
   std::unique_ptr<OpsServer> ops(new OpsServer(std::move(pages)));
-  httplib::Server& server = ops->http_->server;
-  server.new_task_queue = [] { return new RequestQueue; };
-  // Not httplib's default, SO_REUSEPORT: two servers would share the port silently.
-  server.set_socket_options([](socket_t fd) {
-    const int yes = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
-  server.set_read_timeout(kRequestTimeout_s);
-  server.set_write_timeout(kRequestTimeout_s);
-  // A silent or persistent client would occupy a thread.
-  server.set_keep_alive_timeout(kRequestTimeout_s);
-  server.set_keep_alive_max_count(1);
-  server.set_payload_max_length(kBodyMax);
-  ops->AddPages();
-  Address address = Split(listen);
-  if (address.port == 0) {
-    address.port = server.bind_to_any_port(address.host.c_str());
-  } else if (!server.bind_to_port(address.host.c_str(), address.port)) {
-    address.port = -1;
-  }
-  if (address.port < 0) {
-    return absl::UnavailableError("cannot listen on " + listen +
-                                  ": the address is in use or not this machine's");
-  }
-  ops->listening_ = listen.substr(0, listen.rfind(':')) + ":" + std::to_string(address.port);
-  ops->http_->thread = std::thread([http = ops->http_.get()] {
-    http->server.listen_after_bind();
-    http->ended.store(true);
-  });
-  // httplib ignores a stop before its loop runs.
-  while (!server.is_running() && !ops->http_->ended.load()) std::this_thread::yield();
+  if (absl::Status started = ops->port_.Start(listen); !started.ok()) return started;
   return ops;
 }
 
@@ -121,7 +70,7 @@ KeyVerdict OpsServer::Keys() {
 }
 
 void OpsServer::AddPages() {
-  httplib::Server& server = http_->server;
+  httplib::Server& server = port_.server();
   server.Get("/livez", [](const httplib::Request&, httplib::Response& response) {
     Respond(response, 200, "alive\n");
   });

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "service/base/http_port.h"
 #include "service/base/mutex.h"
 
 namespace msp::telemetry {
@@ -42,17 +43,12 @@ class OpsServer {
   // Binds `listen` ("host:port"; port 0 picks one) and serves. An address in use is an error.
   static absl::StatusOr<std::unique_ptr<OpsServer>> Start(const std::string& listen,
                                                           OpsPages pages);
-  // Ends within seconds, the timeout of a stuck client.
-  ~OpsServer();
-  OpsServer(const OpsServer&) = delete;
-  OpsServer& operator=(const OpsServer&) = delete;
 
   // "127.0.0.1:9464", with the port that was bound.
-  const std::string& listening() const { return listening_; }
+  const std::string& listening() const { return port_.listening(); }
   void SetPhase(Phase phase) { phase_.store(phase, std::memory_order_relaxed); }
 
  private:
-  struct Http;
   explicit OpsServer(OpsPages pages);
   void AddPages();
   KeyVerdict Keys();
@@ -62,8 +58,7 @@ class OpsServer {
   KeyVerdict keys_ ABSL_GUARDED_BY(keys_mutex_);
   std::chrono::steady_clock::time_point keys_until_ ABSL_GUARDED_BY(keys_mutex_);
   std::atomic<Phase> phase_{Phase::kStarting};
-  std::string listening_;
-  std::unique_ptr<Http> http_;
+  HttpPort port_;  // Last: its threads use the other members.
 };
 
 }  // namespace msp::telemetry

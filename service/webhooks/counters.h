@@ -36,13 +36,14 @@ enum class Received : std::uint8_t {
 // What became of a notification or a read of a watched order; label values of a metric.
 inline constexpr std::array<std::string_view, 6> kEventNames{"news",  "same",   "stale",
                                                              "doubt", "looked", "pushed"};
+enum class OrderEvent : std::uint8_t { kNews, kSame, kStale, kIndeterminate, kRead, kPushed };
 // Why an order was read; label values of a metric.
 inline constexpr std::array<std::string_view, 5> kFetchReasonNames{"snapshot", "poll", "doubt",
                                                                    "hint", "push"};
 enum class FetchReason : std::uint8_t { kSnapshot, kPoll, kUnproven, kUnauthenticated, kPushed };
 
-inline constexpr std::array<std::string_view, 4> kBusNames{"published", "unpublished", "received",
-                                                           "refused"};
+inline constexpr std::array<std::string_view, 4> kPublisherNames{"published", "unpublished",
+                                                                 "received", "refused"};
 enum class PublisherCount : std::uint8_t { kPublished, kUnpublished, kReceived, kRefused };
 
 template <std::size_t kSize>
@@ -64,12 +65,12 @@ struct Counters {
   Counts<kReceivedNames.size()> received;
   Counts<kEventNames.size()> events;
   Counts<kFetchReasonNames.size()> fetches;
-  Counts<kBusNames.size()> bus;
+  Counts<kPublisherNames.size()> publisher;
   std::atomic<std::int64_t> fetches_failed{0};
   std::atomic<std::int64_t> watchers{0};
   std::atomic<std::int64_t> watchers_refused{0};
-  std::atomic<std::int64_t> orders{0};         // Watched now.
-  std::atomic<std::int64_t> bus_connected{0};  // 1 while subscribed to Redis.
+  std::atomic<std::int64_t> orders{0};               // Watched now.
+  std::atomic<std::int64_t> publisher_connected{0};  // 1 while subscribed to Redis.
 };
 
 }  // namespace msp::webhooks

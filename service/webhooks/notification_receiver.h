@@ -39,37 +39,40 @@ class NotificationReceiver {
  public:
   struct Result {
     Received received = Received::kAccepted;
-    std::string detail;             // Human-readable, without any of the body's text.
-    multisafepay::v1::Order order;  // Completed, where accepted.
-    bool duplicate = false;
-    bool genuine() const {
-      return received == Received::kAccepted || received == Received::kDuplicate;
-    }
+    std::string detail = {};             // Human-readable, without any of the body's text.
+    multisafepay::v1::Order order = {};  // Completed, where genuine.
+    bool duplicate() const { return received == Received::kDuplicate; }
+    bool genuine() const { return received == Received::kAccepted || duplicate(); }
+  };
+  // The order in a genuine body, or why there is none.
+  struct Body {
+    multisafepay::v1::Order order = {};  // Completed.
+    bool numeric_id = false;  // Its order_id is a JSON number, which has no leading zeros.
+    std::string error = {};   // Empty where there is an order.
   };
 
   // `window_s`: how old a notification may be.
-  NotificationReceiver(std::int64_t window_s, const codec::MessageSchema& order_plan,
+  NotificationReceiver(std::int64_t window_s, const codec::MessageSchema& order_schema,
                        OrderWatchRegistry& registry, Counters& counters);
   // To other replicas. Optional; set before use.
-  void Connect(EventPublisher* bus) { bus_ = bus; }
+  void Connect(EventPublisher* publisher) { publisher_ = publisher; }
 
-  using Taken = absl::AnyInvocable<void(Result) &&>;
-  // `taken` runs when the notification is refused, or when its event is published to other replicas
+  using Done = absl::AnyInvocable<void(Result) &&>;
+  // `done` runs when the notification is refused, or when its event is published to other replicas
   // where there are any: at once, or on another thread within a second.
-  void Take(const payments::Site& site, const Notification& notification, Taken taken);
+  void Receive(const payments::Site& site, const Notification& notification, Done done);
   // A notification without body and signature.
   void NotifyUnauthenticated(const payments::Site& site, std::string_view order_id);
-  // Reads the order in a genuine body; false with an explanation in `detail`.
-  bool Read(std::string body, multisafepay::v1::Order& order, std::string& detail) const;
+  Body Read(std::string body) const;
 
  private:
   Result Handle(const payments::Site& site, const Notification& notification);
   bool SeenBefore(const std::string& site, const State& state);
 
   const std::int64_t window_s_;
-  const codec::MessageSchema& order_plan_;
+  const codec::MessageSchema& order_schema_;
   OrderWatchRegistry& registry_;
-  EventPublisher* bus_ = nullptr;
+  EventPublisher* publisher_ = nullptr;
   Counters& counters_;
   Mutex mutex_;
   // The last state of each order that was passed on, in two generations: the older one is dropped

@@ -68,6 +68,8 @@ bool SamePayment(const State& known, const State& notified) {
 }
 
 // The progress of a payment. A read that lags behind never shows more progress than there was.
+// Below kEndedProgress it is open, above it is paid or beyond.
+constexpr int kEndedProgress = 3;
 int ProgressOf(v1::PaymentState state) {
   switch (Merged(state)) {
     case v1::PAYMENT_STATE_UNSPECIFIED:
@@ -77,7 +79,7 @@ int ProgressOf(v1::PaymentState state) {
     case v1::PAYMENT_STATE_DECLINED:
     case v1::PAYMENT_STATE_CANCELLED:
     case v1::PAYMENT_STATE_EXPIRED:
-      return 3;
+      return kEndedProgress;
     case v1::PAYMENT_STATE_PAID:
       return 4;
     case v1::PAYMENT_STATE_PARTIALLY_REFUNDED:
@@ -123,19 +125,9 @@ bool ProvenAfter(const LastSent& sent, const State& state) {
 Stage StageOf(const State& state) { return StageOf(state.order->payment_state()); }
 
 Stage StageOf(v1::PaymentState state) {
-  switch (state) {
-    case v1::PAYMENT_STATE_PAID:
-    case v1::PAYMENT_STATE_PARTIALLY_REFUNDED:
-    case v1::PAYMENT_STATE_REFUNDED:
-    case v1::PAYMENT_STATE_CHARGED_BACK:
-      return Stage::kFinal;
-    case v1::PAYMENT_STATE_DECLINED:
-    case v1::PAYMENT_STATE_CANCELLED:
-    case v1::PAYMENT_STATE_EXPIRED:
-      return Stage::kLikely;
-    default:
-      return Stage::kOpen;
-  }
+  const int progress = ProgressOf(state);
+  if (progress < kEndedProgress) return Stage::kOpen;
+  return progress == kEndedProgress ? Stage::kLikely : Stage::kFinal;
 }
 
 Ordering Compare(const State& known, const State& notified) {

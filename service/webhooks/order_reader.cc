@@ -22,30 +22,25 @@ struct Reading {
   OrderWatchRegistry::FetchDone done;
 };
 
-}  // namespace
-
-OrderReader::OrderReader(payments::Api& api, SiteFinder sites)
-    : api_(api), get_order_(api.operations().Find("GetOrder")), sites_(std::move(sites)) {}
-
-void OrderReader::operator()(const std::string& site, const std::string& order_id,
-                             OrderWatchRegistry::FetchDone done) const {
+void ReadOrder(payments::Api& api, std::shared_ptr<const payments::Site> site,
+               const std::string& order_id, OrderWatchRegistry::FetchDone done) {
+  if (site == nullptr) {
+    payments::Failure gone{.code = absl::StatusCode::kUnavailable,
+                           .message = "the site is no longer served",
+                           .reason = std::string(payments::reason::kUnknownSite)};
+    return std::move(done)({.order = {}, .failure = std::move(gone)});
+  }
   auto reading = std::make_shared<Reading>();
   reading->request.set_order_id(order_id);
   reading->done = std::move(done);
   payments::Call& call = reading->call;
-  call.operation = &get_order_;
+  call.operation = &api.operations().Find("GetOrder");
   call.request = &reading->request;
   call.response = &reading->response;
-  call.site = sites_(site);
-  if (call.site == nullptr) {
-    payments::Failure gone{.code = absl::StatusCode::kUnavailable,
-                           .message = "the site is no longer served",
-                           .reason = std::string(payments::reason::kUnknownSite)};
-    return std::move(reading->done)({.order = {}, .failure = std::move(gone)});
-  }
+  call.site = std::move(site);
   call.start = http::Clock::now();
   call.deadline = call.start + kTimeout;
-  api_.Start(call, [reading] {
+  api.Start(call, [reading] {
     OrderWatchRegistry::Found found;
     if (reading->call.failure) {
       found.failure = *std::move(reading->call.failure);
@@ -54,6 +49,15 @@ void OrderReader::operator()(const std::string& site, const std::string& order_i
     }
     std::move(reading->done)(std::move(found));
   });
+}
+
+}  // namespace
+
+OrderWatchRegistry::FetchOrder MakeOrderReader(payments::Api& api, SiteFinder sites) {
+  return [&api, sites = std::move(sites)](const std::string& site, const std::string& order_id,
+                                          OrderWatchRegistry::FetchDone done) {
+    ReadOrder(api, sites(site), order_id, std::move(done));
+  };
 }
 
 }  // namespace msp::webhooks

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reads orders for the order watch registry, as GetOrder does for callers. Owned by main; any
-// thread.
+// Reads orders for the order watch registry, as GetOrder does for callers.
 #pragma once
-
-#include <string>
 
 #include "service/payments/api.h"
 #include "service/webhooks/order_watch_registry.h"
@@ -12,16 +9,7 @@
 
 namespace msp::webhooks {
 
-class OrderReader {
- public:
-  OrderReader(payments::Api& api, SiteFinder sites);
-  void operator()(const std::string& site, const std::string& order_id,
-                  OrderWatchRegistry::FetchDone done) const;
-
- private:
-  payments::Api& api_;
-  const payments::Operation& get_order_;
-  const SiteFinder sites_;
-};
+// `api` outlives the function. Any thread may call it.
+OrderWatchRegistry::FetchOrder MakeOrderReader(payments::Api& api, SiteFinder sites);
 
 }  // namespace msp::webhooks

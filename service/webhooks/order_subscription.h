@@ -1,62 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The registry's records of a watched order and of each of its watchers. Internal to
-// order_watch_registry.cc and order_watch_reads.cc; guarded by the registry's lock.
+// One watched order: the known state, its subscribers, and what changes the state. Notifications
+// come at least once and in any order. Each subscriber gets each state once; where a notification
+// is not conclusive the order is read (GET). A read may show an older state: where that is possible
+// a second read has to confirm it (confirmation.h).
+//
+// Part of the order watch registry, whose lock guards every call. After each call the registry
+// queues the subscription by `due`, or drops it when it has no subscribers left.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
 
+#include "service/payments/failure.h"
 #include "service/webhooks/confirmation.h"
-#include "service/webhooks/order_watch_registry.h"
+#include "service/webhooks/fetch_schedule.h"
+#include "service/webhooks/order_event.h"
+#include "service/webhooks/order_watch_options.h"
+#include "service/webhooks/watcher.h"
 
 namespace msp::webhooks {
 
-// A known state that was confirmed within this time is current for a new watcher.
-inline constexpr std::chrono::milliseconds kFresh{1'000};
+class OrderSubscription;
 
-// One watcher of an order.
-struct OrderWatchRegistry::Subscriber {
+// A watcher of an order, and what it has been sent.
+struct Subscriber {
+  using Time = FetchSchedule::Time;
   Watcher* watcher = nullptr;
-  OrderSubscription* subscription = nullptr;  // Null once it has ended.
   bool follow = false;
+  std::chrono::milliseconds heartbeat{0};
+  std::optional<LastSent> last_sent;
+  Time joined;
+  Time beat_at = Time::max();
+
+  // Set by the subscription.
+  OrderSubscription* subscription = nullptr;  // Null once it has ended.
   // It has got its first state and gets each later one. Before that another replica may have sent
   // it a later state than the known one.
   bool in_step = false;
-  std::optional<LastSent> last_sent;
-  Time joined;
   Confirmation reads;  // Of a state that may be older than `last_sent`.
-  std::chrono::milliseconds heartbeat{0};
-  Time beat_at = Time::max();
   Time quiet_until = Time::max();
-  bool queued = false;
-  Due::iterator due;
+  Time due = Time::max();
   std::list<Subscriber*>::iterator at;
 };
 
-// One watched order.
-struct OrderWatchRegistry::OrderSubscription {
-  Key key;
-  std::list<Subscriber*> subscribers;
-  std::optional<State> known;
-  std::optional<State> held;      // The newest notification before the first read's answer.
-  Time known_at;                  // When `known` was last confirmed.
-  Time known_since;               // When it became known,
-  Time changed_at = Time::min();  // and, if not the first state, sent as a change.
-  Confirmation reads;             // Of a state that may be older than `known`.
-  int unproven = 0;               // Consecutive reads without proof, or failed first reads.
-  bool changed_in_fetch = false;
-  std::uint64_t fetching = 0;  // The number of the read under way; 0 for none.
-  Time fetch_began = Time::min();
-  bool fetch_again = false;  // Read again when this read has ended.
-  FetchReason why = FetchReason::kSnapshot;
-  std::int64_t backoff_ms = 0;
-  bool followed = false;         // By the push source.
-  Time pushed_at = Time::min();  // Of its last news that no read has settled yet.
-  int pushes_in_vain = 0;        // Its pushes since the last change.
-  bool queued = false;
-  Due::iterator due;
+class OrderSubscription {
+ public:
+  using Time = FetchSchedule::Time;
+  using Key = std::pair<std::string, std::string>;  // Site and order id.
+
+  OrderSubscription(Key key, const OrderWatchContext& uses);
+  OrderSubscription(const OrderSubscription&) = delete;
+  OrderSubscription& operator=(const OrderSubscription&) = delete;
+
+  const Key& key() const { return key_; }
+  bool empty() const { return subscribers_.empty(); }
+  Subscriber& first() { return *subscribers_.front(); }
+  // The earliest time at which a read, a heartbeat or a quiet stream's end is due.
+  Time due() const;
+  // The time by which the registry has queued the subscription.
+  Time queued_for = Time::max();
+
+  void Join(Subscriber& subscriber);
+  void Remove(Subscriber& subscriber);
+  void EndAll(const std::optional<payments::Failure>& failure);
+
+  void Notify(State notified);
+  FetchSchedule& schedule() { return schedule_; }
+
+  // Runs what is due. True when a read is to begin: it has this number.
+  bool RunExpired(Time now, std::uint64_t number);
+  // The first read has shown the order's own id.
+  void Rename(Key own);
+  void OnRead(State read);
+  void OnReadFailed(const payments::Failure& failure);
+  // Before the subscription is dropped.
+  void Unfollow();
+
+ private:
+  void Apply(State notified);
+  void ApplyRead(State read);
+  void Accept(State state, Cause cause);
+  void Confirm(const State& same);
+  void Show(Subscriber& subscriber, Cause cause);
+  void End(Subscriber& subscriber, const std::optional<payments::Failure>& failure);
+  void FollowIfOpen();
+  void ScheduleNext();
+  void ScheduleRefetch();
+  void SchedulePoll();
+  void SetDue(Subscriber& subscriber);
+
+  Key key_;
+  const OrderWatchContext& uses_;
+  std::list<Subscriber*> subscribers_;
+  std::set<std::pair<Time, Subscriber*>> timers_;  // By `due`.
+  FetchSchedule schedule_;
+  std::optional<State> known_;
+  Time known_at_;              // When `known_` was last confirmed, and
+  Time known_since_;           // when it became known.
+  Confirmation reads_;         // Of a state that may be older than `known_`.
+  std::optional<State> held_;  // The newest notification before the first read's answer.
+  bool changed_in_fetch_ = false;
+  bool followed_ = false;  // By the push source.
 };
 
 }  // namespace msp::webhooks

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The watched orders, the known state of each, and their watchers. Notifications come at least once
-// and in any order. Each watcher gets each state once; where a notification is not conclusive the
-// order is read (GET). A read may show an older state: where that is possible a second read has to
-// confirm it (confirmation.h). A watched order is also polled, once for all of its watchers, so
-// that a lost notification does not matter: at intervals that grow from poll_first_ms to
-// poll_max_ms while it is open, and up to kRareTimes poll_max_ms for watchers that follow it beyond
-// its end.
+// The watched orders and their watchers: finds the order that a watcher, a notification or an
+// answer is about, and starts the reads that are due. What a watched order does is in
+// OrderSubscription.
 //
 // Owned by main. Any thread may call. A TimerThread calls `RunExpired`, or a test with its own
 // clock. One lock; reads start outside it.
@@ -16,14 +12,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <variant>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
@@ -31,21 +24,12 @@
 #include "service/payments/failure.h"
 #include "service/webhooks/counters.h"
 #include "service/webhooks/order_event.h"
+#include "service/webhooks/order_subscription.h"
+#include "service/webhooks/order_watch_options.h"
 #include "service/webhooks/push_source.h"
 #include "service/webhooks/watcher.h"
 
 namespace msp::webhooks {
-
-struct OrderWatchOptions {
-  std::int64_t watchers_max = 10'000;
-  // The first wait between two reads of an open order; it doubles up to poll_max_ms.
-  std::int64_t poll_first_ms = 5'000;
-  std::int64_t poll_max_ms = 300'000;
-  // How long a stream stays open in a state that is likely, not certainly, final.
-  std::int64_t quiet_ms = 5'000;
-  // How long a read may lag behind.
-  std::int64_t settle_ms = 4'000;
-};
 
 class OrderWatchRegistry {
  public:
@@ -64,7 +48,6 @@ class OrderWatchRegistry {
 
   OrderWatchRegistry(OrderWatchOptions options, FetchOrder fetch, Counters& counters,
                      Now now = Clock::now);
-  ~OrderWatchRegistry();
   OrderWatchRegistry(const OrderWatchRegistry&) = delete;
   OrderWatchRegistry& operator=(const OrderWatchRegistry&) = delete;
 
@@ -95,67 +78,35 @@ class OrderWatchRegistry {
   void OnDeadlineMovedEarlier(std::function<void()> wake) { wake_ = std::move(wake); }
   // The source follows each order while it is watched and open. It outlives every call here. Set
   // before use.
-  void FollowBy(PushSource* pushes) { pushes_ = pushes; }
+  void FollowBy(PushSource* pushes) { context_.pushes = pushes; }
 
  private:
-  struct Subscriber;
-  struct OrderSubscription;
-  using Key = std::pair<std::string, std::string>;  // Site and order id.
-  using Due = std::multimap<Time, std::variant<OrderSubscription*, Subscriber*>>;
-  struct PendingFetch {
+  using Key = OrderSubscription::Key;
+  // A read under way.
+  struct Fetch {
     Key key;
     std::uint64_t number = 0;
   };
 
-  OrderSubscription& SubscriptionOf(const Key& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  OrderSubscription* FindSubscription(const std::string& site, const std::string& order_id)
+  OrderSubscription* Find(const std::string& site, const std::string& order_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The first read has shown the order's own id: renames the subscription to it, or merges it into
-  // the subscription with that id.
+  bool TakeUnauthenticatedToken() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnFetched(const Fetch& fetch, Found found);
   OrderSubscription* UseOwnId(OrderSubscription& subscription, const std::string& order_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Join(OrderSubscription& subscription, Subscriber& subscriber)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void DropSubscription(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ApplyInOrder(OrderSubscription& subscription, State notified)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Accept(OrderSubscription& subscription, State state, Cause cause)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Show(OrderSubscription& subscription, Subscriber& subscriber, Cause cause)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void DeliverEnd(Subscriber& subscriber, std::optional<payments::Failure> failure)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ScheduleFetch(OrderSubscription& subscription, FetchReason why, Time when)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ScheduleRefetch(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ScheduleAfterPush(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void SchedulePoll(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void SetDue(OrderSubscription& subscription, Time when) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void SetSubscriberDue(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RunSubscriber(Subscriber& subscriber) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool StartFetch(OrderSubscription& subscription, PendingFetch& fetch)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void OnFetched(const Key& key, std::uint64_t number, Found found);
-  void FailFirst(OrderSubscription& subscription, const payments::Failure& failure)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Read(OrderSubscription& subscription, State read) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void FollowIfOpen(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Unfollow(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void QueueOrDrop(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const OrderWatchOptions options_;
+  OrderWatchContext context_;
   const FetchOrder fetch_;
-  Counters& counters_;
-  const Now now_;
   std::function<void()> wake_;
-  PushSource* pushes_ = nullptr;  // Null for none.
 
   Mutex mutex_;
-  std::map<Key, std::unique_ptr<OrderSubscription>> subscriptions_ ABSL_GUARDED_BY(mutex_);
-  std::unordered_map<Watcher*, std::unique_ptr<Subscriber>> subscribers_ ABSL_GUARDED_BY(mutex_);
-  Due due_ ABSL_GUARDED_BY(mutex_);
-  std::uint64_t fetches_ ABSL_GUARDED_BY(mutex_) = 0;  // Numbers the reads.
-  double hint_tokens_ ABSL_GUARDED_BY(mutex_);
-  Time hint_filled_ ABSL_GUARDED_BY(mutex_);
+  std::map<Key, OrderSubscription> subscriptions_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<Watcher*, Subscriber> subscribers_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::pair<Time, OrderSubscription*>> due_ ABSL_GUARDED_BY(mutex_);  // By `queued_for`.
+  std::uint64_t fetches_ ABSL_GUARDED_BY(mutex_) = 0;                          // Numbers the reads.
+  double unauthenticated_tokens_ ABSL_GUARDED_BY(mutex_);
+  Time tokens_filled_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

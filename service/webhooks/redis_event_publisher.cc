@@ -91,40 +91,39 @@ RedisEventPublisher::RedisEventPublisher(const RedisAddress& address, Parts part
            .on_connection_change = [this](bool connected) { OnConnectionChange(connected); }}) {}
 
 void RedisEventPublisher::Publish(const payments::Site& site, const Event& event, Done done) {
-  redis_.Send(
-      {"PUBLISH", kChannel, Packed(origin_, site, event)},
-      [this, done = std::move(done)](const RedisReply& reply) mutable {
-        const bool sent = reply.kind == RedisReply::Kind::kInteger;
-        parts_.counters.bus.Count(sent ? PublisherCount::kPublished : PublisherCount::kUnpublished);
-        const std::int64_t now_s = telemetry::UnixMsNow() / 1'000;
-        // At most one line a second.
-        if (!sent && logged_s_.exchange(now_s) != now_s)
-          parts_.log.Write(telemetry::Level::kWarning, "event_not_published");
-        std::move(done)();
-      });
+  redis_.Send({"PUBLISH", kChannel, Packed(origin_, site, event)},
+              [this, done = std::move(done)](const RedisReply& reply) mutable {
+                const bool sent = reply.kind == RedisReply::Kind::kInteger;
+                parts_.counters.publisher.Count(sent ? PublisherCount::kPublished
+                                                     : PublisherCount::kUnpublished);
+                const std::int64_t now_s = telemetry::UnixMsNow() / 1'000;
+                // At most one line a second.
+                if (!sent && logged_s_.exchange(now_s) != now_s)
+                  parts_.log.Write(telemetry::Level::kWarning, "event_not_published");
+                std::move(done)();
+              });
 }
 
 void RedisEventPublisher::OnMessage(std::string_view payload) {
   Unpacked unpacked;
-  if (!Unpack(payload, &unpacked)) return parts_.counters.bus.Count(PublisherCount::kRefused);
+  if (!Unpack(payload, &unpacked)) return parts_.counters.publisher.Count(PublisherCount::kRefused);
   if (unpacked.origin == origin_) return;
   const auto site = parts_.sites(unpacked.site);
   Event event;
   if (unpacked.site.empty() || site == nullptr || !OpenEvent(unpacked, *site, &event))
-    return parts_.counters.bus.Count(PublisherCount::kRefused);
-  parts_.counters.bus.Count(PublisherCount::kReceived);
+    return parts_.counters.publisher.Count(PublisherCount::kRefused);
+  parts_.counters.publisher.Count(PublisherCount::kReceived);
   if (event.body.empty())
     return parts_.registry.NotifyUnauthenticated(site->name(), event.order_id);
   if (!parts_.registry.Watches(site->name(), event.order_id)) return ZeroizeString(event.body);
-  multisafepay::v1::Order order;
-  std::string detail;
-  if (!parts_.receiver.Read(std::move(event.body), order, detail)) return;
-  order.set_order_id(event.order_id);
-  parts_.registry.Notify(site->name(), StateOf(std::move(order), telemetry::UnixMsNow()));
+  NotificationReceiver::Body body = parts_.receiver.Read(std::move(event.body));
+  if (!body.error.empty()) return;
+  body.order.set_order_id(event.order_id);
+  parts_.registry.Notify(site->name(), StateOf(std::move(body.order), telemetry::UnixMsNow()));
 }
 
 void RedisEventPublisher::OnConnectionChange(bool connected) {
-  parts_.counters.bus_connected.store(connected ? 1 : 0, std::memory_order_relaxed);
+  parts_.counters.publisher_connected.store(connected ? 1 : 0, std::memory_order_relaxed);
   parts_.log.Write(connected ? telemetry::Level::kInfo : telemetry::Level::kWarning, "events_bus",
                    {{"connected", connected}});
   if (connected) parts_.registry.CatchUp();

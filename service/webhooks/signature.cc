@@ -3,10 +3,10 @@
 #include "service/webhooks/signature.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "service/base/hash.h"
 #include "service/base/text.h"
 
@@ -16,10 +16,6 @@ namespace {
 constexpr std::size_t kAuthMax = 1024;
 constexpr std::size_t kSignatureDigits = 128;
 constexpr std::size_t kTimeDigitsMax = 15;
-
-bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-char Lower(char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 struct Auth {
   std::string decoded;
@@ -34,24 +30,17 @@ bool Parse(std::string_view text, Auth& auth) {
   const std::size_t colon = decoded.find(':');
   if (colon == std::string_view::npos || colon == 0 || colon > kTimeDigitsMax) return false;
   auth.time = decoded.substr(0, colon);
-  const std::string_view signature = decoded.substr(colon + 1);
-  if (signature.size() != kSignatureDigits ||
+  auth.signature = decoded.substr(colon + 1);
+  if (auth.signature.size() != kSignatureDigits ||
       !std::all_of(auth.time.begin(), auth.time.end(), IsDigit) ||
-      !std::all_of(signature.begin(), signature.end(), IsHex))
+      !std::all_of(auth.signature.begin(), auth.signature.end(), absl::ascii_isxdigit))
     return false;
-  auth.signature.resize(signature.size());
-  std::transform(signature.begin(), signature.end(), auth.signature.begin(), Lower);
+  absl::AsciiStrToLower(&auth.signature);
   std::from_chars(auth.time.data(), auth.time.data() + auth.time.size(), auth.time_s);
   return true;
 }
 
 }  // namespace
-
-std::string_view NameOf(SignatureCheck verdict) {
-  constexpr std::array<std::string_view, 5> kNames{"genuine", "bad_auth_header", "bad_signature",
-                                                   "stale", "future"};
-  return kNames[static_cast<std::size_t>(verdict)];
-}
 
 SignatureCheck Verify(std::string_view auth_text, std::string_view body,
                       absl::Span<const std::string_view> keys, const Window& window) {

@@ -19,9 +19,6 @@ enum class SignatureCheck : std::uint8_t {
   kFuture,         // Genuine, but further in the future than clocks may differ.
 };
 
-// As metrics and errors spell it: "bad_signature".
-std::string_view NameOf(SignatureCheck verdict);
-
 // How far a notification's time may be ahead of ours.
 inline constexpr std::int64_t kFutureMaxS = 300;
 

@@ -14,6 +14,10 @@
 
 namespace msp::webhooks {
 
+// Why a token of another site or order is refused.
+inline constexpr char kForeignToken[] =
+    "is not one that this service gave out for this order of this site";
+
 std::string MakeToken(std::string_view site, const LastSent& last_sent);
 // Nothing where `token` is not a token of this site.
 std::optional<LastSent> ReadToken(std::string_view token, std::string_view site);

@@ -3,7 +3,6 @@
 #include "service/webhooks/webhook_listener.h"
 
 #include <httplib.h>
-#include <sys/socket.h>
 
 #include <atomic>
 #include <charconv>
@@ -12,7 +11,6 @@
 #include <future>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -29,18 +27,6 @@ constexpr std::size_t kBodyMax = 1 << 20;
 constexpr char kText[] = "text/plain; charset=utf-8";
 // The answer that MultiSafepay expects; after any other it sends again.
 constexpr char kOk[] = "OK";
-
-struct Address {
-  std::string host;
-  int port = 0;
-};
-
-Address Split(const std::string& listen) {
-  const std::size_t colon = listen.rfind(':');
-  Address address{.host = listen.substr(0, colon), .port = std::stoi(listen.substr(colon + 1))};
-  if (address.host.starts_with('[')) address.host = address.host.substr(1, address.host.size() - 2);
-  return address;
-}
 
 struct Framing {
   bool chunked = false;
@@ -90,19 +76,9 @@ int StatusOf(Received received) {
   }
 }
 
-}  // namespace
-
-struct WebhookListener::Http {
-  httplib::Server server;
-  std::atomic<bool> ended{false};
-  std::thread thread;
-};
-
-namespace {
-
 class WebhookHandler {
  public:
-  explicit WebhookHandler(const WebhookListener::Parts& parts) : parts_(parts) {}
+  explicit WebhookHandler(WebhookParts parts) : parts_(std::move(parts)) {}
 
   void Post(const std::string& name, const httplib::Request& request, httplib::Response& response,
             const httplib::ContentReader& reader) const {
@@ -133,11 +109,12 @@ class WebhookHandler {
       return Refuse(response, Received::kTooSlow, "the body did not come in time\n");
     }
     const std::string id = request.get_param_value("transactionid");
-    std::promise<NotificationReceiver::Result> taken;
-    parts_.receiver.Take(
-        *site, {request.get_header_value("Auth"), body, id},
-        [&taken](NotificationReceiver::Result result) { taken.set_value(std::move(result)); });
-    const NotificationReceiver::Result result = taken.get_future().get();
+    std::promise<NotificationReceiver::Result> received;
+    parts_.receiver.Receive(*site, {request.get_header_value("Auth"), body, id},
+                            [&received](NotificationReceiver::Result result) {
+                              received.set_value(std::move(result));
+                            });
+    const NotificationReceiver::Result result = received.get_future().get();
     Log(site->name(), result.received);
     Respond(response, result.received, result.genuine() ? kOk : result.detail + "\n");
   }
@@ -185,7 +162,7 @@ class WebhookHandler {
   }
   static constexpr int kLogLinesPerS = 10;
 
-  const WebhookListener::Parts& parts_;
+  const WebhookParts parts_;
   mutable std::atomic<std::int64_t> second_{0};
   mutable std::atomic<int> lines_{0};
 };
@@ -210,47 +187,13 @@ void AddPages(httplib::Server& server, const std::shared_ptr<WebhookHandler>& ha
 
 }  // namespace
 
-WebhookListener::WebhookListener(Parts parts)
-    : parts_(std::move(parts)), http_(std::make_unique<Http>()) {}
-
-WebhookListener::~WebhookListener() {
-  http_->server.stop();
-  if (http_->thread.joinable()) http_->thread.join();
-}
-
-absl::StatusOr<std::unique_ptr<WebhookListener>> WebhookListener::Start(const std::string& listen,
-                                                                        Parts parts) {
-  std::unique_ptr<WebhookListener> listener(new WebhookListener(std::move(parts)));
-  httplib::Server& server = listener->http_->server;
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  // Not httplib's default, SO_REUSEPORT: two servers would share the port silently.
-  server.set_socket_options([](socket_t fd) {
-    const int yes = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
-  server.set_keep_alive_max_count(1);
-  server.set_read_timeout(kSilenceMax);
-  server.set_write_timeout(kSilenceMax);
-  server.set_payload_max_length(kBodyMax);
-  AddPages(server, std::make_shared<WebhookHandler>(listener->parts_));
-  Address address = Split(listen);
-  if (address.port == 0) {
-    address.port = server.bind_to_any_port(address.host.c_str());
-  } else if (!server.bind_to_port(address.host.c_str(), address.port)) {
-    address.port = -1;
-  }
-  if (address.port < 0) {
-    return absl::UnavailableError("cannot listen on " + listen +
-                                  ": the address is in use or not this machine's");
-  }
-  listener->listening_ = listen.substr(0, listen.rfind(':')) + ":" + std::to_string(address.port);
-  listener->http_->thread = std::thread([http = listener->http_.get()] {
-    http->server.listen_after_bind();
-    http->ended.store(true);
-  });
-  // httplib ignores a stop before its loop runs.
-  while (!server.is_running() && !listener->http_->ended.load()) std::this_thread::yield();
-  return listener;
+absl::StatusOr<std::unique_ptr<HttpPort>> ListenForWebhooks(const std::string& listen,
+                                                            WebhookParts parts) {
+  auto port = std::make_unique<HttpPort>(kSilenceMax, kBodyMax);
+  port->server().new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  AddPages(port->server(), std::make_shared<WebhookHandler>(std::move(parts)));
+  if (absl::Status started = port->Start(listen); !started.ok()) return started;
+  return port;
 }
 
 }  // namespace msp::webhooks

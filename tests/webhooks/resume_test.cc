@@ -185,7 +185,7 @@ TEST_F(Resuming, ANotificationIsAboutTheIdInItsBody) {
               {"7", "7", "7"},
               {" 7 ", "007", "007"},
               {"\"007\"", "007", "007"},
-              {"8,\"items\":[{\"order_id\":7}],\"order_id\":\"7\"", "007", "7"}};
+              {"\"7\",\"related_transactions\":[{\"order_id\":7}]", "007", "7"}};
   for (const auto& row : rows) {
     const auto server = Replica();
     upstream_.Answer(200, Data(OrderJson("initialized", "12:00:01", row.id)));

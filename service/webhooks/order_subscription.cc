@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "service/webhooks/order_subscription.h"
+
+#include <algorithm>
+
+#include "service/webhooks/token.h"
+
+namespace msp::webhooks {
+namespace {
+
+using std::chrono::milliseconds;
+namespace v1 = multisafepay::v1;
+
+// A known state that was confirmed within this time is current for a new watcher.
+constexpr milliseconds kFresh{1'000};
+
+}  // namespace
+
+OrderSubscription::OrderSubscription(Key key, const OrderWatchContext& uses)
+    : key_(std::move(key)), uses_(uses), schedule_(uses.options) {}
+
+// Sends the known state at once, also where it is no longer fresh: the read may fail.
+void OrderSubscription::Join(Subscriber& subscriber) {
+  subscriber.subscription = this;
+  subscriber.at = subscribers_.insert(subscribers_.end(), &subscriber);
+  subscriber.due = Time::max();
+  SetDue(subscriber);
+  const Time now = uses_.now();
+  if (known_) Show(subscriber, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
+  if (!known_ || !subscriber.in_step || now - known_at_ >= kFresh) {
+    schedule_.Request(FetchReason::kSnapshot, now);
+  } else if (!schedule_.pending() && !schedule_.fetching()) {
+    SchedulePoll();
+  }
+}
+
+void OrderSubscription::Notify(State notified) {
+  if (known_) return Apply(std::move(notified));
+  if (!held_ || notified.modified >= held_->modified) held_ = std::move(notified);
+}
+
+bool OrderSubscription::RunExpired(Time now, std::uint64_t number) {
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    Subscriber& subscriber = *timers_.begin()->second;
+    if (subscriber.quiet_until <= now) {
+      End(subscriber, std::nullopt);
+      continue;
+    }
+    subscriber.watcher->Beat();
+    subscriber.beat_at = now + subscriber.heartbeat;
+    SetDue(subscriber);
+  }
+  if (subscribers_.empty() || !schedule_.Begin(now, number)) return false;
+  changed_in_fetch_ = false;
+  uses_.counters.fetches.Count(schedule_.why());
+  return true;
+}
+
+void OrderSubscription::OnRead(State read) {
+  for (Subscriber* subscriber : subscribers_) {
+    if (!subscriber->in_step && schedule_.began() >= subscriber->joined)
+      subscriber->reads.Add(read.digest, schedule_.began(), subscriber->joined,
+                            milliseconds(uses_.options.settle_ms));
+  }
+  ApplyRead(std::move(read));
+  FollowIfOpen();
+  // Watchers that joined during the read, or that wait for the order's end. One that ends here
+  // leaves the list.
+  for (auto at = subscribers_.begin(); at != subscribers_.end();) {
+    Subscriber& subscriber = **at++;
+    if (!subscriber.in_step || !subscriber.follow)
+      Show(subscriber, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
+  }
+  if (held_) Apply(*std::exchange(held_, std::nullopt));
+  ScheduleNext();
+}
+
+void OrderSubscription::ApplyRead(State read) {
+  if (!known_) return Accept(std::move(read), v1::WatchOrderResponse::CAUSE_SNAPSHOT);
+  if (read.digest == known_->digest) {
+    reads_.Reset();
+    return Confirm(read);
+  }
+  if (!ProvenAfter(LastSentOf(*known_), read)) {
+    if (changed_in_fetch_) {  // Read before a notification that came meanwhile.
+      schedule_.FetchAgain();
+      return uses_.counters.events.Count(OrderEvent::kStale);
+    }
+    reads_.Add(read.digest, schedule_.began(), known_since_, milliseconds(uses_.options.settle_ms));
+    if (!reads_.Proves(read.digest)) return uses_.counters.events.Count(OrderEvent::kIndeterminate);
+  }
+  uses_.counters.events.Count(schedule_.follows_push() ? OrderEvent::kPushed : OrderEvent::kRead);
+  Accept(std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
+}
+
+void OrderSubscription::Apply(State notified) {
+  switch (Compare(*known_, notified)) {
+    case Ordering::kSame:
+      uses_.counters.events.Count(OrderEvent::kSame);
+      return Confirm(notified);
+    case Ordering::kStale:
+      return uses_.counters.events.Count(OrderEvent::kStale);
+    case Ordering::kNews:
+      uses_.counters.events.Count(OrderEvent::kNews);
+      changed_in_fetch_ = true;
+      return Accept(std::move(notified), v1::WatchOrderResponse::CAUSE_NOTIFICATION);
+    case Ordering::kIndeterminate:
+      uses_.counters.events.Count(OrderEvent::kIndeterminate);
+      return schedule_.Request(FetchReason::kUnproven, uses_.now());
+  }
+}
+
+void OrderSubscription::Confirm(const State& same) {
+  known_->modified = std::max(known_->modified, same.modified);
+  known_at_ = uses_.now();
+}
+
+void OrderSubscription::Accept(State state, Cause cause) {
+  known_at_ = known_since_ = uses_.now();
+  schedule_.OnAccepted(known_at_, known_.has_value());
+  known_ = std::move(state);
+  reads_.Reset();
+  if (StageOf(*known_) == Stage::kFinal) Unfollow();
+  for (auto at = subscribers_.begin(); at != subscribers_.end();) {
+    Subscriber& subscriber = **at++;
+    Show(subscriber, cause);
+  }
+  if (!schedule_.fetching()) ScheduleRefetch();
+}
+
+void OrderSubscription::Show(Subscriber& subscriber, Cause cause) {
+  const State& state = *known_;
+  if (!subscriber.in_step) {
+    if (subscriber.last_sent) {
+      if (subscriber.last_sent->order_mark != OrderMark(state.order->order_id()))
+        return End(subscriber, payments::InvalidRequest(
+                                   {{.field = "resume_token", .description = kForeignToken}}));
+      if (subscriber.last_sent->digest != state.digest &&
+          !ProvenAfter(*subscriber.last_sent, state) && !subscriber.reads.Proves(state.digest))
+        return;  // It may be older than the caller's state: ScheduleRefetch gets it confirmed.
+    }
+    cause = v1::WatchOrderResponse::CAUSE_SNAPSHOT;
+    subscriber.in_step = true;
+    subscriber.reads.Reset();
+  }
+  const Time now = uses_.now();
+  const bool news = !subscriber.last_sent || subscriber.last_sent->digest != state.digest;
+  if (news) {
+    subscriber.last_sent = LastSentOf(state);
+    subscriber.watcher->Notify(state, cause);
+    if (subscriber.heartbeat.count() > 0) subscriber.beat_at = now + subscriber.heartbeat;
+  }
+  if (!subscriber.follow) {
+    const Stage stage = StageOf(state);
+    if (stage == Stage::kFinal && now - known_at_ < kFresh) return End(subscriber, std::nullopt);
+    if (stage == Stage::kOpen) {
+      subscriber.quiet_until = Time::max();
+    } else if (news || subscriber.quiet_until == Time::max()) {
+      subscriber.quiet_until = now + milliseconds(uses_.options.quiet_ms);
+    }
+  }
+  SetDue(subscriber);
+}
+
+void OrderSubscription::OnReadFailed(const payments::Failure& failure) {
+  if (known_) return ScheduleNext();
+  // A notification proves that the order exists, but not its state: it may be a refund's.
+  if (held_ && schedule_.RetryFirst()) return;
+  EndAll(failure);
+}
+
+void OrderSubscription::EndAll(const std::optional<payments::Failure>& failure) {
+  while (!subscribers_.empty()) End(*subscribers_.front(), failure);
+}
+
+void OrderSubscription::End(Subscriber& subscriber,
+                            const std::optional<payments::Failure>& failure) {
+  Remove(subscriber);
+  subscriber.watcher->End(failure);
+}
+
+void OrderSubscription::Remove(Subscriber& subscriber) {
+  subscriber.subscription = nullptr;
+  subscribers_.erase(subscriber.at);
+  timers_.erase({subscriber.due, &subscriber});
+}
+
+// Until now notifications were missed: they name the order by its own id, which had no watcher.
+void OrderSubscription::Rename(Key own) {
+  Unfollow();
+  key_ = std::move(own);
+  schedule_.FetchAgain();
+}
+
+void OrderSubscription::FollowIfOpen() {
+  if (uses_.pushes == nullptr || StageOf(*known_) == Stage::kFinal) return;
+  followed_ = true;
+  uses_.pushes->Follow(key_.first, key_.second);
+}
+
+void OrderSubscription::Unfollow() {
+  if (std::exchange(followed_, false)) uses_.pushes->Unfollow(key_.first, key_.second);
+}
+
+void OrderSubscription::ScheduleNext() {
+  if (!schedule_.RequestAgain(uses_.now()) && !schedule_.pending()) ScheduleRefetch();
+  schedule_.RequestAfterPush();
+}
+
+// Where a state waits for proof soon, but after the settle time; else the next poll.
+void OrderSubscription::ScheduleRefetch() {
+  Time since = reads_.pending() ? known_since_ : Time::max();
+  for (const Subscriber* subscriber : subscribers_) {
+    if (!subscriber->in_step) since = std::min(since, subscriber->joined);
+  }
+  if (since == Time::max()) return SchedulePoll();
+  schedule_.RequestProof(since);
+}
+
+void OrderSubscription::SchedulePoll() {
+  const bool ended = StageOf(*known_) != Stage::kOpen;
+  const bool followed =
+      std::any_of(subscribers_.begin(), subscribers_.end(),
+                  [](const Subscriber* subscriber) { return subscriber->follow; });
+  if (ended && !followed) return schedule_.CancelPoll();
+  schedule_.RequestPoll(uses_.now(), ended);
+}
+
+OrderSubscription::Time OrderSubscription::due() const {
+  return std::min(schedule_.due(), timers_.empty() ? Time::max() : timers_.begin()->first);
+}
+
+void OrderSubscription::SetDue(Subscriber& subscriber) {
+  const Time when = std::min(subscriber.beat_at, subscriber.quiet_until);
+  if (when == subscriber.due) return;
+  timers_.erase({subscriber.due, &subscriber});
+  subscriber.due = when;
+  if (when != Time::max()) timers_.emplace(when, &subscriber);
+}
+
+}  // namespace msp::webhooks

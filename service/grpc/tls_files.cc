@@ -48,7 +48,7 @@ absl::Status Load(absl::string_view setting, const std::string& file, std::strin
   return absl::OkStatus();
 }
 
-Bio CollectedMetric(const std::string& text) {
+Bio MemoryBio(const std::string& text) {
   return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
@@ -60,10 +60,10 @@ Certificate NextCertificate(BIO* bio) {
 int NoPassPhrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return 0; }
 
 absl::Status CheckPair(const TlsMaterial& material) {
-  const Certificate leaf = NextCertificate(CollectedMetric(material.cert_chain).get());
+  const Certificate leaf = NextCertificate(MemoryBio(material.cert_chain).get());
   if (leaf == nullptr) return Invalid("tls_cert_file", "holds no PEM certificate");
-  const Key key(PEM_read_bio_PrivateKey(CollectedMetric(material.key).get(), nullptr, &NoPassPhrase,
-                                        nullptr));
+  const Key key(
+      PEM_read_bio_PrivateKey(MemoryBio(material.key).get(), nullptr, &NoPassPhrase, nullptr));
   if (key == nullptr) return Invalid("tls_key_file", "holds no PEM key, or one with a pass phrase");
   if (X509_check_private_key(leaf.get(), key.get()) != 1)
     return Invalid("tls_key_file", "is not the key of the certificate in --tls_cert_file");
@@ -75,7 +75,7 @@ absl::Status CheckPair(const TlsMaterial& material) {
 }
 
 absl::Status CheckAuthorities(const std::string& text) {
-  const Bio bio = CollectedMetric(text);
+  const Bio bio = MemoryBio(text);
   int authorities = 0;
   while (NextCertificate(bio.get()) != nullptr) ++authorities;
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
@@ -107,7 +107,7 @@ absl::StatusOr<TlsMaterial> ReadTls(const TlsFiles& files) {
 }
 
 double ExpiryOf(const TlsMaterial& material) {
-  const Certificate leaf = NextCertificate(CollectedMetric(material.cert_chain).get());
+  const Certificate leaf = NextCertificate(MemoryBio(material.cert_chain).get());
   std::tm time{};
   if (leaf == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(leaf.get()), &time) != 1) return 0;
   return static_cast<double>(timegm(&time));

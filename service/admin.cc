@@ -89,14 +89,14 @@ void AddLogMetrics(const AdminPort& admin) {
        .label_value = "calls",
        .read = [&log = admin.log] { return static_cast<double>(log.dropped()); }});
   admin.metrics.AddCollected({.name = "msp_log_lines_dropped_total",
-                                 .help = kDropped,
-                                 .kind = CollectedMetric::Kind::kCounter,
-                                 .label_name = "log",
-                                 .label_value = "audit",
-                                 .read = [audit = admin.audit] {
-                                   return audit == nullptr ? 0.0
-                                                           : static_cast<double>(audit->dropped());
-                                 }});
+                              .help = kDropped,
+                              .kind = CollectedMetric::Kind::kCounter,
+                              .label_name = "log",
+                              .label_value = "audit",
+                              .read = [audit = admin.audit] {
+                                return audit == nullptr ? 0.0
+                                                        : static_cast<double>(audit->dropped());
+                              }});
   admin.metrics.AddCollected(
       {.name = "msp_audit_unflushed_total",
        .help = "Replies that went out although their audit line was not known to be on disk.",

@@ -45,7 +45,7 @@ void AddValue(telemetry::Metrics& metrics, const char* name, const char* help,
 }
 
 void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
-                 const http::StreamCounts& streams) {
+                const http::StreamCounts& streams) {
   constexpr auto kGauge = CollectedMetric::Kind::kGauge;
   constexpr auto kCounter = CollectedMetric::Kind::kCounter;
   AddCounts(

@@ -20,7 +20,8 @@ Json Authorization(const std::string& id, const std::string& number = "411111111
   return body;
 }
 
-ApiResponse Capture(Bench& bench, const std::string& id, Json amount, const std::string& new_id = "") {
+ApiResponse Capture(Bench& bench, const std::string& id, Json amount,
+                    const std::string& new_id = "") {
   Json body{{"new_order_status", "completed"}};
   if (!amount.is_null()) body["amount"] = std::move(amount);
   if (!new_id.empty()) body["new_order_id"] = new_id;
@@ -32,7 +33,8 @@ ApiResponse Void(Bench& bench, const std::string& id) {
                                             {{"status", "cancelled"}, {"reason", "r"}});
 }
 
-ApiResponse Refund(Bench& bench, const std::string& id, Json amount, const std::string& refund_id = "") {
+ApiResponse Refund(Bench& bench, const std::string& id, Json amount,
+                   const std::string& refund_id = "") {
   Json body{{"currency", "EUR"}};
   if (!amount.is_discarded()) body["amount"] = std::move(amount);
   if (!refund_id.empty()) body["refund_order_id"] = refund_id;
@@ -305,7 +307,8 @@ TEST(Refund, CanBeCancelledWhileReserved) {
       std::to_string(Refund(bench, "o", 400).body["data"]["refund_id"].get<std::int64_t>());
   EXPECT_EQ(ErrorOf(bench.platform.CancelRefund(bench.site(), "o", "123", {{"status", "void"}})),
             1006);
-  const ApiResponse answer = bench.platform.CancelRefund(bench.site(), "o", id, {{"status", "void"}});
+  const ApiResponse answer =
+      bench.platform.CancelRefund(bench.site(), "o", id, {{"status", "void"}});
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body["data"], Json::object());
   EXPECT_EQ(bench.Get("o")["amount_refunded"], 0);

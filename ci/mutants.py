@@ -109,7 +109,7 @@ MUTANTS = [
         ("tests/payment_call_test",),
     ),
     Mutant(
-        "foreign-answers-taken",
+        "answers-of-other-orders-taken",
         "service/payments/policy_create.cc",
         "if (!SameOrderId(request.order_id(), order->order_id()) &&",
         "if (false && !SameOrderId(request.order_id(), order->order_id()) &&",

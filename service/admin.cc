@@ -23,7 +23,7 @@ using telemetry::CollectedMetric;
 using Clock = std::chrono::steady_clock;
 
 // For MultiSafepay's answer to the check of a key.
-constexpr std::chrono::seconds kKeyAnswerMax{5};
+constexpr std::chrono::seconds kKeyCheckTimeout{5};
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -33,7 +33,7 @@ absl::Status Named(const char* setting, const absl::Status& status) {
   return {status.code(), absl::StrCat("--", setting, ": ", status.message())};
 }
 
-void AddPoolReadings(telemetry::Metrics& metrics, const http::CurlPool& pool) {
+void AddPoolMetrics(telemetry::Metrics& metrics, const http::CurlPool& pool) {
   struct Row {
     const char* name;
     const char* help;
@@ -69,7 +69,7 @@ void AddPoolReadings(telemetry::Metrics& metrics, const http::CurlPool& pool) {
        [](const Stats& s) { return s.connections_reused; }},
   };
   for (const Row& row : rows) {
-    metrics.AddReading(
+    metrics.AddCollected(
         {.name = row.name,
          .help = row.help,
          .kind = row.kind,
@@ -79,42 +79,42 @@ void AddPoolReadings(telemetry::Metrics& metrics, const http::CurlPool& pool) {
   }
 }
 
-void AddLogReadings(const AdminPort& operated) {
+void AddLogMetrics(const AdminPort& admin) {
   constexpr char kDropped[] = "Lines that were lost because their sink was stuck, slow or full.";
-  operated.metrics.AddReading(
+  admin.metrics.AddCollected(
       {.name = "msp_log_lines_dropped_total",
        .help = kDropped,
        .kind = CollectedMetric::Kind::kCounter,
        .label_name = "log",
        .label_value = "calls",
-       .read = [&log = operated.log] { return static_cast<double>(log.dropped()); }});
-  operated.metrics.AddReading({.name = "msp_log_lines_dropped_total",
-                               .help = kDropped,
-                               .kind = CollectedMetric::Kind::kCounter,
-                               .label_name = "log",
-                               .label_value = "audit",
-                               .read = [audit = operated.audit] {
-                                 return audit == nullptr ? 0.0
-                                                         : static_cast<double>(audit->dropped());
-                               }});
-  operated.metrics.AddReading(
+       .read = [&log = admin.log] { return static_cast<double>(log.dropped()); }});
+  admin.metrics.AddCollected({.name = "msp_log_lines_dropped_total",
+                              .help = kDropped,
+                              .kind = CollectedMetric::Kind::kCounter,
+                              .label_name = "log",
+                              .label_value = "audit",
+                              .read = [audit = admin.audit] {
+                                return audit == nullptr ? 0.0
+                                                        : static_cast<double>(audit->dropped());
+                              }});
+  admin.metrics.AddCollected(
       {.name = "msp_audit_unflushed_total",
        .help = "Replies that went out although their audit line was not known to be on disk.",
        .kind = CollectedMetric::Kind::kCounter,
-       .read = [audit = operated.audit] {
+       .read = [audit = admin.audit] {
          return audit == nullptr ? 0.0 : static_cast<double>(audit->unflushed());
        }});
 }
 
 // One value for each site.
-CollectedMetric OfSites(const AdminPort& operated, const char* name, const char* help,
+CollectedMetric OfSites(const AdminPort& admin, const char* name, const char* help,
                         CollectedMetric::Kind kind,
                         double (*value)(const payments::Sites::Fact& fact)) {
   return {.name = name,
           .help = help,
           .kind = kind,
           .label_name = "site",
-          .read_each = [&sites = operated.sites, value] {
+          .read_each = [&sites = admin.sites, value] {
             std::vector<std::pair<std::string, double>> values;
             for (const payments::Sites::Fact& fact : sites.Facts())
               values.emplace_back(fact.name, value(fact));
@@ -122,52 +122,52 @@ CollectedMetric OfSites(const AdminPort& operated, const char* name, const char*
           }};
 }
 
-void AddAccessReadings(const AdminPort& operated) {
-  telemetry::Metrics& metrics = operated.metrics;
+void AddAccessMetrics(const AdminPort& admin) {
+  telemetry::Metrics& metrics = admin.metrics;
   constexpr auto kGauge = CollectedMetric::Kind::kGauge;
   constexpr auto kCounter = CollectedMetric::Kind::kCounter;
-  metrics.AddReading(OfSites(
-      operated, "msp_key_changed_timestamp_seconds",
+  metrics.AddCollected(OfSites(
+      admin, "msp_key_changed_timestamp_seconds",
       "When a site's API key last changed as far as this process has seen, in Unix seconds.",
       kGauge, [](const auto& fact) { return fact.key_changed_unix_s; }));
-  metrics.AddReading(OfSites(operated, "msp_site_calls_in_flight",
-                             "Calls of a site that are in flight.", kGauge,
-                             [](const auto& fact) { return static_cast<double>(fact.in_flight); }));
-  metrics.AddReading(OfSites(operated, "msp_site_calls_refused_total",
-                             "Calls that were refused for their site's own limits.", kCounter,
-                             [](const auto& fact) { return static_cast<double>(fact.refused); }));
-  metrics.AddReading({.name = "msp_client_connections",
-                      .help = "Clients' connections to the gRPC port.",
-                      .read = [&server = operated.server] {
-                        return static_cast<double>(server.connections_open());
-                      }});
-  metrics.AddReading(
+  metrics.AddCollected(
+      OfSites(admin, "msp_site_calls_in_flight", "Calls of a site that are in flight.", kGauge,
+              [](const auto& fact) { return static_cast<double>(fact.in_flight); }));
+  metrics.AddCollected(OfSites(admin, "msp_site_calls_refused_total",
+                               "Calls that were refused for their site's own limits.", kCounter,
+                               [](const auto& fact) { return static_cast<double>(fact.refused); }));
+  metrics.AddCollected({.name = "msp_client_connections",
+                        .help = "Clients' connections to the gRPC port.",
+                        .read = [&server = admin.server] {
+                          return static_cast<double>(server.connections_open());
+                        }});
+  metrics.AddCollected(
       {.name = "msp_client_connections_refused_total",
        .help = "Clients' connections that were closed at once because there were too many.",
        .kind = kCounter,
-       .read = [&server = operated.server] {
+       .read = [&server = admin.server] {
          return static_cast<double>(server.connections_refused());
        }});
-  metrics.AddReading({.name = "msp_tls_handshakes_failed_total",
-                      .help = "Clients that did not get through the TLS handshake.",
-                      .kind = kCounter,
-                      .read = [] { return static_cast<double>(server::HandshakesFailed()); }});
-  metrics.AddReading(
+  metrics.AddCollected({.name = "msp_tls_handshakes_failed_total",
+                        .help = "Clients that did not get through the TLS handshake.",
+                        .kind = kCounter,
+                        .read = [] { return static_cast<double>(server::HandshakesFailed()); }});
+  metrics.AddCollected(
       {.name = "msp_tls_certificate_expiry_timestamp_seconds",
        .help = "When the certificate of the gRPC port expires, in Unix seconds; 0 without TLS.",
-       .read = [tls = operated.tls] { return tls == nullptr ? 0.0 : tls->expiry_unix_s(); }});
+       .read = [tls = admin.tls] { return tls == nullptr ? 0.0 : tls->expiry_unix_s(); }});
   const auto of_reloads = [&](const char* name, const char* help, CollectedMetric::Kind kind,
                               double (*value)(const Reloader::State& state)) {
-    metrics.AddReading({.name = name,
-                        .help = help,
-                        .kind = kind,
-                        .label_name = "what",
-                        .read_each = [&reloader = operated.reloader, value] {
-                          std::vector<std::pair<std::string, double>> values;
-                          for (const auto& state : reloader.states())
-                            values.emplace_back(state->what, value(*state));
-                          return values;
-                        }});
+    metrics.AddCollected({.name = name,
+                          .help = help,
+                          .kind = kind,
+                          .label_name = "what",
+                          .read_each = [&reloader = admin.reloader, value] {
+                            std::vector<std::pair<std::string, double>> values;
+                            for (const auto& state : reloader.states())
+                              values.emplace_back(state->what, value(*state));
+                            return values;
+                          }});
   };
   of_reloads(
       "msp_reloads_total", "Changes of keys, sites or certificates that were taken.", kCounter,
@@ -177,21 +177,21 @@ void AddAccessReadings(const AdminPort& operated) {
              [](const Reloader::State& state) { return state.refused.load() ? 1.0 : 0.0; });
 }
 
-void AddReadings(const AdminPort& operated) {
-  telemetry::Metrics& metrics = operated.metrics;
-  metrics.AddReading(
+void AddMetrics(const AdminPort& admin) {
+  telemetry::Metrics& metrics = admin.metrics;
+  metrics.AddCollected(
       {.name = "msp_calls_in_flight",
        .help = "Calls that have arrived and not ended.",
-       .read = [&calls = operated.calls] { return static_cast<double>(calls.in_flight()); }});
-  AddPoolReadings(metrics, operated.pool);
-  AddLogReadings(operated);
-  AddAccessReadings(operated);
-  metrics.AddReading({.name = "msp_build_info",
-                      .help = "Always 1; the label says which version runs.",
-                      .label_name = "version",
-                      .label_value = std::string(kVersion),
-                      .read = [] { return 1.0; }});
-  telemetry::AddProcessReadings(metrics);
+       .read = [&calls = admin.calls] { return static_cast<double>(calls.in_flight()); }});
+  AddPoolMetrics(metrics, admin.pool);
+  AddLogMetrics(admin);
+  AddAccessMetrics(admin);
+  metrics.AddCollected({.name = "msp_build_info",
+                        .help = "Always 1; the label says which version runs.",
+                        .label_name = "version",
+                        .label_value = std::string(kVersion),
+                        .read = [] { return 1.0; }});
+  telemetry::AddProcessMetrics(metrics);
 }
 
 telemetry::StatusFacts::Table UpstreamTable(const std::string& api_url,
@@ -210,8 +210,8 @@ telemetry::StatusFacts::Table UpstreamTable(const std::string& api_url,
 }
 
 // Does a harmless read for each site, one after the other.
-telemetry::KeyVerdict AskKeys(payments::Api& api, payments::Sites& sites) {
-  telemetry::KeyVerdict verdict{.all_taken = true, .text = {}};
+telemetry::KeyStatus CheckKeys(payments::Api& api, payments::Sites& sites) {
+  telemetry::KeyStatus status{.all_taken = true, .text = {}};
   for (const payments::Sites::Fact& fact : sites.Facts()) {
     multisafepay::v1::ListGatewaysRequest request;
     multisafepay::v1::ListGatewaysResponse response;
@@ -220,7 +220,7 @@ telemetry::KeyVerdict AskKeys(payments::Api& api, payments::Sites& sites) {
                         .response = &response,
                         .site = sites.Find(fact.name),
                         .start = Clock::now(),
-                        .deadline = Clock::now() + kKeyAnswerMax};
+                        .deadline = Clock::now() + kKeyCheckTimeout};
     if (call.site == nullptr) continue;  // The site was just removed.
     std::promise<void> done;
     api.Start(call, [&done] { done.set_value(); });
@@ -228,14 +228,14 @@ telemetry::KeyVerdict AskKeys(payments::Api& api, payments::Sites& sites) {
     const bool refused =
         call.failure && (call.failure->code == absl::StatusCode::kUnauthenticated ||
                          call.failure->code == absl::StatusCode::kPermissionDenied);
-    verdict.all_taken = verdict.all_taken && !call.failure;
-    absl::StrAppend(&verdict.text, "site ", fact.name, ": ",
+    status.all_taken = status.all_taken && !call.failure;
+    absl::StrAppend(&status.text, "site ", fact.name, ": ",
                     !call.failure ? "its key is taken"
                     : refused     ? "MultiSafepay refuses its key"
                                   : absl::StrCat("no verdict: ", call.failure->message),
                     "\n");
   }
-  return verdict;
+  return status;
 }
 
 // The masked "name=value" lines of --check.
@@ -261,21 +261,21 @@ absl::StatusOr<std::unique_ptr<telemetry::Audit>> OpenAudit(const Config& config
 }
 
 absl::StatusOr<std::unique_ptr<telemetry::OpsServer>> StartOps(const Config& config,
-                                                               const AdminPort& operated) {
+                                                               const AdminPort& admin) {
   if (config.ops_listen.empty()) return std::unique_ptr<telemetry::OpsServer>();
   const Clock::time_point start = Clock::now();
-  AddReadings(operated);
+  AddMetrics(admin);
   telemetry::OpsPages pages;
-  pages.metrics = [&metrics = operated.metrics] { return metrics.Exposition(); };
-  pages.keys = [&api = operated.api, &sites = operated.sites] { return AskKeys(api, sites); };
-  pages.status = [operated, start, api_url = config.api_url,
+  pages.metrics = [&metrics = admin.metrics] { return metrics.Exposition(); };
+  pages.keys = [&api = admin.api, &sites = admin.sites] { return CheckKeys(api, sites); };
+  pages.status = [admin, start, api_url = config.api_url,
                   settings = SettingsTable(Describe(config))] {
-    telemetry::StatusFacts facts{.settings = settings, .errors = operated.recent.All()};
+    telemetry::StatusFacts facts{.settings = settings, .errors = admin.recent.All()};
     facts.server = {{"version", std::string(kVersion)},
                     {"up", absl::StrCat(static_cast<std::int64_t>(SecondsSince(start)), " s")},
-                    {"calls in flight", absl::StrCat(operated.calls.in_flight())},
-                    {"log lines dropped", absl::StrCat(operated.log.dropped())}};
-    facts.upstream = UpstreamTable(api_url, operated.pool.Stats());
+                    {"calls in flight", absl::StrCat(admin.calls.in_flight())},
+                    {"log lines dropped", absl::StrCat(admin.log.dropped())}};
+    facts.upstream = UpstreamTable(api_url, admin.pool.Stats());
     return StatusPage(facts);
   };
   auto ops = telemetry::OpsServer::Start(config.ops_listen, std::move(pages));

@@ -41,8 +41,9 @@ struct AdminPort {
 // Null without --audit_log_file. An error names the setting.
 absl::StatusOr<std::unique_ptr<telemetry::Audit>> OpenAudit(const Config& config);
 
-// Adds the readings and serves the port; null with --ops_listen=off. An error names the setting.
+// Adds the collected metrics and serves the port; null with --ops_listen=off. An error names the
+// setting.
 absl::StatusOr<std::unique_ptr<telemetry::OpsServer>> StartOps(const Config& config,
-                                                               const AdminPort& operated);
+                                                               const AdminPort& admin);
 
 }  // namespace msp

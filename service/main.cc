@@ -138,7 +138,7 @@ std::vector<Reloadable> ReloadablesOf(const Config& config, payments::Sites& sit
   return items;
 }
 
-// Null when flights stay within this process.
+// Null when single flight holds within this process only.
 std::unique_ptr<payments::Lease> MakeLease(const Config& config, telemetry::Metrics& metrics) {
   RedisAddress address;
   if (!ParseRedisUrl(config.lease, &address)) return nullptr;
@@ -236,10 +236,10 @@ int Main(int argc, char** argv) {
   // protobuf prints to stderr when a string field is not UTF-8; gRPC refuses the call anyway.
   google::protobuf::SetLogHandler(nullptr);
   Config parsed;
-  const absl::StatusOr<CommandLineAction> ask = ParseSettings(argc, argv, parsed);
-  if (!ask.ok()) return PrintError(kExitBadSetting, ask.status().message());
-  if (*ask == CommandLineAction::kHelp) return (std::cout << HelpText()), EXIT_SUCCESS;
-  if (*ask == CommandLineAction::kVersion)
+  const absl::StatusOr<CommandLineAction> action = ParseSettings(argc, argv, parsed);
+  if (!action.ok()) return PrintError(kExitBadSetting, action.status().message());
+  if (*action == CommandLineAction::kHelp) return (std::cout << HelpText()), EXIT_SUCCESS;
+  if (*action == CommandLineAction::kVersion)
     return (std::cout << "msp-server " << kVersion << '\n'), EXIT_SUCCESS;
   absl::StatusOr<Config> config = LoadConfig(std::move(parsed));
   if (!config.ok()) return PrintError(kExitBadSetting, config.status().message());

@@ -28,8 +28,8 @@ absl::Status HardenProcess(const ProcessOptions& options) {
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Refused("to switch dumps off");
   }
   if (!options.scrub_memory) return absl::OkStatus();
-#ifdef MSP_CAN_SCRUB
-  ScrubFreedMemory();
+#ifdef MSP_ZEROIZE_FREED
+  ZeroizeFreedMemory();
   return absl::OkStatus();
 #else
   return absl::UnimplementedError("--scrub_memory: this build has a sanitizer's allocator");

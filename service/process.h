@@ -12,7 +12,7 @@ struct ProcessOptions {
   // --allow_dumps: allows core files, debuggers and /proc/PID/mem by the system's own rules. For
   // tests.
   bool allow_dumps = false;
-  // --scrub_memory: see scrub.cc, only in builds with mimalloc (MSP_CAN_SCRUB).
+  // --scrub_memory: see zeroize_freed_memory.cc, only in builds with mimalloc (MSP_ZEROIZE_FREED).
   bool scrub_memory = false;
 };
 
@@ -23,6 +23,6 @@ absl::Status HardenProcess(const ProcessOptions& options);
 
 // From here on, every block is zeroized before it returns to the allocator, also those of
 // libraries: gRPC, protobuf, libcurl, OpenSSL.
-void ScrubFreedMemory();
+void ZeroizeFreedMemory();
 
 }  // namespace msp

@@ -28,24 +28,24 @@ template <std::size_t kSize, class Counts>
 void AddCounts(telemetry::Metrics& metrics, const char* name, const char* help, const char* label,
                const std::array<std::string_view, kSize>& values, const Counts& counts) {
   for (std::size_t i = 0; i < kSize; ++i) {
-    metrics.AddReading({.name = name,
-                        .help = help,
-                        .kind = CollectedMetric::Kind::kCounter,
-                        .label_name = label,
-                        .label_value = std::string(values[i]),
-                        .read = [&counts, i] { return static_cast<double>(counts.At(i)); }});
+    metrics.AddCollected({.name = name,
+                          .help = help,
+                          .kind = CollectedMetric::Kind::kCounter,
+                          .label_name = label,
+                          .label_value = std::string(values[i]),
+                          .read = [&counts, i] { return static_cast<double>(counts.At(i)); }});
   }
 }
 
 void AddValue(telemetry::Metrics& metrics, const char* name, const char* help,
               CollectedMetric::Kind kind, const std::atomic<std::int64_t>& value) {
-  metrics.AddReading({.name = name, .help = help, .kind = kind, .read = [&value] {
-                        return static_cast<double>(value.load(std::memory_order_relaxed));
-                      }});
+  metrics.AddCollected({.name = name, .help = help, .kind = kind, .read = [&value] {
+                          return static_cast<double>(value.load(std::memory_order_relaxed));
+                        }});
 }
 
-void AddReadings(telemetry::Metrics& metrics, const webhooks::Counters& counters,
-                 const http::StreamCounts& streams) {
+void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
+                const http::StreamCounts& streams) {
   constexpr auto kGauge = CollectedMetric::Kind::kGauge;
   constexpr auto kCounter = CollectedMetric::Kind::kCounter;
   AddCounts(
@@ -90,8 +90,8 @@ struct Notifying::Parts {
         payments::Sites& all, telemetry::Log& log_, telemetry::Metrics& metrics)
       : sites([&all](std::string_view name) { return all.Find(name); }),
         log(log_),
-        plans({v1::WatchOrderRequest::descriptor(), v1::HandleNotificationRequest::descriptor(),
-               v1::Order::descriptor()}),
+        schemas({v1::WatchOrderRequest::descriptor(), v1::HandleNotificationRequest::descriptor(),
+                 v1::Order::descriptor()}),
         registry({.watchers_max = config.notify.watchers_max,
                   .poll_first_ms = config.notify.watch_poll_first_ms,
                   .poll_max_ms = config.notify.watch_poll_max_ms,
@@ -101,10 +101,10 @@ struct Notifying::Parts {
                  webhooks::MakeOrderReader(api, sites), counters),
         streams(MakeStreams(config)),
         order_streams(MakeOrderStreams(event_access)),
-        receiver(config.notify.webhook_window_s, plans.Of(v1::Order::descriptor()), registry,
+        receiver(config.notify.webhook_window_s, schemas.Of(v1::Order::descriptor()), registry,
                  counters),
         notification_services{registry, receiver, all,    !config.tls.client_ca_file.empty(),
-                              plans,    log,      metrics},
+                              schemas,  log,      metrics},
         timer_thread(registry) {
     RedisAddress redis;
     if (!ParseRedisUrl(config.notify.events, &redis)) return;
@@ -148,7 +148,7 @@ struct Notifying::Parts {
   telemetry::Log& log;
   webhooks::Counters counters;
   http::StreamCounts stream_counts;
-  codec::SchemaSet plans;
+  codec::SchemaSet schemas;
   webhooks::OrderWatchRegistry registry;
   std::unique_ptr<http::CurlEventStreams> streams;
   std::unique_ptr<webhooks::OrderEventStreams> order_streams;
@@ -164,7 +164,7 @@ Notifying::Notifying(const Config& config, payments::Api& api,
                      payments::EventAccessTable& event_access, payments::Sites& sites,
                      telemetry::Log& log, telemetry::Metrics& metrics)
     : parts_(std::make_unique<Parts>(config, api, event_access, sites, log, metrics)) {
-  AddReadings(metrics, parts_->counters, parts_->stream_counts);
+  AddMetrics(metrics, parts_->counters, parts_->stream_counts);
 }
 
 Notifying::~Notifying() = default;

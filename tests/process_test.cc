@@ -82,7 +82,7 @@ TEST(Process, ScrubsWhatItFreesFromThenOn) {
 
 TEST(Process, ReallocKeepsTheContentWhileScrubbing) {
   EXPECT_EQ(InChild([] {
-              ScrubFreedMemory();
+              ZeroizeFreedMemory();
               for (const std::size_t from : {1U, 24U, 100U, 5'000U, 300'000U}) {
                 for (const std::size_t to : {1U, 23U, 101U, 4'000U, 200'000U}) {
                   auto* block = static_cast<char*>(std::realloc(nullptr, from));

@@ -20,7 +20,7 @@ import plot
 import process
 import report
 import targets
-from stage import Stage
+from environment import Environment
 
 # Name, what it measures, how it is printed. In the order in which they run.
 PARTS = {
@@ -65,22 +65,22 @@ def main():
     other = options.beside.resolve() if options.beside else None
     scale = QUICK if options.quick else FULL
     figures = {}
-    with tempfile.TemporaryDirectory() as directory, Stage(options.build.resolve(), pathlib.Path(directory), other, options.peers) as stage:
+    with tempfile.TemporaryDirectory() as directory, Environment(options.build.resolve(), pathlib.Path(directory), other, options.peers) as env:
         if options.shipped:
-            stage.program = stage.program.with_suffix(".optimized")
+            env.program = env.program.with_suffix(".optimized")
         for name in options.only:
             title, measure, show = PARTS[name]
             start = time.monotonic()
-            figures[name] = measure(stage, scale)
+            figures[name] = measure(env, scale)
             print(f"\n== {title} ({time.monotonic() - start:.0f} s)\n\n{show(figures[name])}", flush=True)
     figures["targets"] = targets.judge(figures)
     print(f"\n== targets{', of a run too short to judge them' if options.quick else ''}\n\n{report.targets(figures['targets'])}\n")
     options.out.write_text(json.dumps(figures, indent=2) + "\n")
     plot.draw(figures, options.out.with_suffix(".svg"))
-    for line in stage.lost:
+    for line in env.lost:
         print(f"bench: {line}", file=sys.stderr)
-    print(f"{stage.checks - len(stage.lost)} passed, {len(stage.lost)} failed")
-    sys.exit(1 if stage.lost or not stage.checks else 0)
+    print(f"{env.checks - len(env.lost)} passed, {len(env.lost)} failed")
+    sys.exit(1 if env.lost or not env.checks else 0)
 
 
 if __name__ == "__main__":

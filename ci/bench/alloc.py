@@ -116,21 +116,21 @@ class Counted:
                 yield count, allocated, [address for address in frames if address]
 
 
-def measure(stage, scale):
-    path = stage.dir / "allocations"
+def measure(env, scale):
+    path = env.dir / "allocations"
     calls = scale["slice"] // 2
-    environment = {"LD_PRELOAD": str(stage.tools / "liballoc_count.so"), "MSP_ALLOC_COUNT": str(path)}
+    environment = {"LD_PRELOAD": str(env.tools / "liballoc_count.so"), "MSP_ALLOC_COUNT": str(path)}
     with contextlib.ExitStack() as stack:
-        service = stage.server(stack, environment=environment)
-        load.grpc(stage, service, calls, SHAPE)  # Pools, connections and metrics have their first allocations behind them.
+        service = env.server(stack, environment=environment)
+        load.grpc(env, service, calls, SHAPE)  # Pools, connections and metrics have their first allocations behind them.
         counted = Counted(path)
         counted.switch(1)
-        load.grpc(stage, service, calls, SHAPE)
+        load.grpc(env, service, calls, SHAPE)
         counted.switch(0)
         rows = list(counted.stacks())
-        stage.check(counted.dropped() == 0, f"{counted.dropped()} allocations found no place in the count")
-    modules = modules_of((stage.dir / "allocations.modules").read_text())
-    return by_owner(rows, modules, Symbols(stage.program), calls)
+        env.check(counted.dropped() == 0, f"{counted.dropped()} allocations found no place in the count")
+    modules = modules_of((env.dir / "allocations.modules").read_text())
+    return by_owner(rows, modules, Symbols(env.program), calls)
 
 
 def by_owner(rows, modules, symbols, calls):

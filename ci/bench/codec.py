@@ -6,13 +6,13 @@ import json
 import subprocess
 
 
-def measure(stage, scale):
-    out = stage.dir / "codec.json"
+def measure(env, scale):
+    out = env.dir / "codec.json"
     done = subprocess.run(
-        [stage.tools / "codec_bench", f"--benchmark_min_time={scale['codec_s']}", f"--benchmark_repetitions={scale['codec_times']}",
+        [env.tools / "codec_bench", f"--benchmark_min_time={scale['codec_s']}", f"--benchmark_repetitions={scale['codec_times']}",
          "--benchmark_enable_random_interleaving=true", f"--benchmark_out={out}", "--benchmark_out_format=json"],
         capture_output=True, text=True)
-    stage.check(done.returncode == 0, f"codec_bench ended with {done.returncode}: {done.stderr}")
+    env.check(done.returncode == 0, f"codec_bench ended with {done.returncode}: {done.stderr}")
     return figures(json.loads(out.read_text()))
 
 

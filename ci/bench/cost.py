@@ -6,53 +6,53 @@ turn's three programs, so that the ratio of a turn is stable on a noisy machine,
 import contextlib
 
 import load
-import stage as stages
+import environment
 from readings import spread
 
 SHAPE = (4, 4)  # Connections, and calls in flight on each.
 TELEMETRY_OFF = ["--ops_listen=off", "--trace=off", "--log_level=error"]
 
 
-def cpu(stage, scale):
-    return {"4x4": beside_floors(stage, scale["turns"], scale["slice"], SHAPE, "plain")}
+def cpu(env, scale):
+    return {"4x4": beside_floors(env, scale["turns"], scale["slice"], SHAPE, "plain")}
 
 
-def tls(stage, scale):
-    return {"4x4": beside_floors(stage, scale["turns"] // 2, scale["slice"], SHAPE, "tls")}
+def tls(env, scale):
+    return {"4x4": beside_floors(env, scale["turns"] // 2, scale["slice"], SHAPE, "tls")}
 
 
-def delayed(stage, scale):
+def delayed(env, scale):
     """An upstream of 10 to 30 ms; the gRPC floor waits as long."""
     shapes = {"200 in flight": (8, 25), "800 in flight": (8, 100)}
     turns = max(2, scale["turns"] // 4)
-    return {name: beside_floors(stage, turns, 2 * scale["slice"], shape, "delayed") for name, shape in shapes.items()}
+    return {name: beside_floors(env, turns, 2 * scale["slice"], shape, "delayed") for name, shape in shapes.items()}
 
 
-def beside_floors(stage, turns, calls, shape, upstream):
+def beside_floors(env, turns, calls, shape, upstream):
     in_flight = shape[0] * shape[1]
     with contextlib.ExitStack() as stack:
-        service = stage.server(stack, upstream)
-        floor = stage.grpc_floor(stack, delay_ms=stages.DELAY_MS if upstream == "delayed" else ())
+        service = env.server(stack, upstream)
+        floor = env.grpc_floor(stack, delay_ms=environment.DELAY_MS if upstream == "delayed" else ())
         steps = [
-            ("service", lambda: load.grpc(stage, service, calls, shape)),
-            ("grpc_only", lambda: load.grpc(stage, floor, calls, shape)),
-            ("curl_only", lambda: load.curl(stage, upstream, calls, in_flight)),
-            ("connect_only", lambda: load.http(stage, "connect_only", upstream, calls, in_flight)),
+            ("service", lambda: load.grpc(env, service, calls, shape)),
+            ("grpc_only", lambda: load.grpc(env, floor, calls, shape)),
+            ("curl_only", lambda: load.curl(env, upstream, calls, in_flight)),
+            ("connect_only", lambda: load.http(env, "connect_only", upstream, calls, in_flight)),
         ]
         programs = [service, floor]
-        if stage.rust:
-            rust = stage.rust_peer(stack, upstream)
+        if env.rust:
+            rust = env.rust_peer(stack, upstream)
             programs.append(rust)
-            steps.append(("rust", lambda: load.grpc(stage, rust, calls, shape)))
-        if stage.other:
-            other = stage.server(stack, upstream, name="other", program=stage.other)
+            steps.append(("rust", lambda: load.grpc(env, rust, calls, shape)))
+        if env.other:
+            other = env.server(stack, upstream, name="other", program=env.other)
             programs.append(other)
-            steps.append(("other", lambda: load.grpc(stage, other, calls, shape)))
+            steps.append(("other", lambda: load.grpc(env, other, calls, shape)))
         for program in programs:
-            load.grpc(stage, program, max(calls // 2, in_flight), shape)
+            load.grpc(env, program, max(calls // 2, in_flight), shape)
         counted = service.ended_calls()
         turned = [take_turn(steps, number) for number in range(turns)]
-        agrees(stage, service, counted, turns * calls)
+        agrees(env, service, counted, turns * calls)
     return summary(turned)
 
 
@@ -62,11 +62,11 @@ def take_turn(steps, number):
     return {name: step() for name, step in steps[first:] + steps[:first]}
 
 
-def agrees(stage, service, counted_before, calls):
+def agrees(env, service, counted_before, calls):
     """Checks by the server's own counters that all calls were made and none failed: the load's count may be wrong."""
     now = service.ended_calls()
     grown = {code: count - counted_before.get(code, 0) for code, count in now.items() if count != counted_before.get(code, 0)}
-    stage.check(grown == {"OK": calls}, f"the server counted {grown} where the load made {calls} calls")
+    env.check(grown == {"OK": calls}, f"the server counted {grown} where the load made {calls} calls")
 
 
 # The divisors of the service's CPU, per turn.
@@ -89,15 +89,15 @@ def summary(turned):
     return out
 
 
-def telemetry(stage, scale):
+def telemetry(env, scale):
     """Logs, metrics and traces on against off."""
     with contextlib.ExitStack() as stack:
-        servers = [stage.server(stack), stage.server(stack, flags=TELEMETRY_OFF, name="bare")]
+        servers = [env.server(stack), env.server(stack, flags=TELEMETRY_OFF, name="bare")]
         for program in servers:
-            load.grpc(stage, program, scale["slice"], SHAPE)
+            load.grpc(env, program, scale["slice"], SHAPE)
         turned = []
         for number in range(scale["turns"]):
             order = servers if number % 2 else servers[::-1]
-            turned.append({program.name: load.grpc(stage, program, scale["slice"], SHAPE)["cpu_us"] for program in order})
+            turned.append({program.name: load.grpc(env, program, scale["slice"], SHAPE)["cpu_us"] for program in order})
     return {"turns": len(turned), "ratio": spread([turn["service"] / turn["bare"] for turn in turned]), "service_us": spread([turn["service"] for turn in turned]),
             "bare_us": spread([turn["bare"] for turn in turned])}

@@ -13,40 +13,40 @@ THREADS, THREADS_SHAPE = (1, 2, 4), (8, 16)
 ITEMS = (1, 20, 200)
 
 
-def growth(stage, scale):
-    return {"threads": threads(stage, scale), "items": items(stage, scale)}
+def growth(env, scale):
+    return {"threads": threads(env, scale), "items": items(env, scale)}
 
 
-def threads(stage, scale):
+def threads(env, scale):
     with contextlib.ExitStack() as stack:
-        servers = {str(count): stage.server(stack, flags=[f"--threads={count}"], name=f"{count} threads") for count in THREADS}
-        return in_turns(stage, scale, servers, lambda name: (servers[name], THREADS_SHAPE, None))
+        servers = {str(count): env.server(stack, flags=[f"--threads={count}"], name=f"{count} threads") for count in THREADS}
+        return in_turns(env, scale, servers, lambda name: (servers[name], THREADS_SHAPE, None))
 
 
-def items(stage, scale):
-    orders = {str(count): order_of(stage, count) for count in ITEMS}
+def items(env, scale):
+    orders = {str(count): order_of(env, count) for count in ITEMS}
     with contextlib.ExitStack() as stack:
-        service = stage.server(stack)
+        service = env.server(stack)
         servers = {name: service for name in orders}
-        figures = in_turns(stage, scale, servers, lambda name: (service, SHAPE, orders[name]))
+        figures = in_turns(env, scale, servers, lambda name: (service, SHAPE, orders[name]))
     for name, order in orders.items():
-        figures[name]["curl_us"] = load.curl(stage, "plain", scale["slice"], SHAPE[0] * SHAPE[1], order)["cpu_us"]
+        figures[name]["curl_us"] = load.curl(env, "plain", scale["slice"], SHAPE[0] * SHAPE[1], order)["cpu_us"]
         figures[name]["json_bytes"] = order.stat().st_size
     return figures
 
 
-def in_turns(stage, scale, servers, plan):
+def in_turns(env, scale, servers, plan):
     results = {name: [] for name in servers}
     for name in servers:
-        load.grpc(stage, *warm(plan(name), scale))
+        load.grpc(env, *warm(plan(name), scale))
     counted = {name: service.ended_calls() for name, service in servers.items()}
     for number in range(scale["rounds"]):
         for name in list(servers) if number % 2 else list(servers)[::-1]:
             service, shape, order = plan(name)
-            results[name].append(load.grpc(stage, service, scale["slice"], shape, order))
+            results[name].append(load.grpc(env, service, scale["slice"], shape, order))
     shared = len(servers) // len(set(servers.values()))  # Plans of one server.
     for name, service in servers.items():
-        agrees(stage, service, counted[name], shared * scale["rounds"] * scale["slice"])
+        agrees(env, service, counted[name], shared * scale["rounds"] * scale["slice"])
     return {name: {member: spread([turn[member] for turn in turns]) for member in ("cpu_us", "calls_per_s", "p50_us")}
             for name, turns in results.items()}
 
@@ -56,15 +56,15 @@ def warm(plan, scale):
     return service, scale["slice"] // 2, shape, order
 
 
-def order_of(stage, count):
+def order_of(env, count):
     """The reference order with so many lines in its cart."""
-    order = json.loads(stage.order.read_text())
+    order = json.loads(env.order.read_text())
     order["shopping_cart"] = {"items": [
         {"name": f"Stroopwafels, tin {number}", "description": "Two layers of waffle with syrup between them",
          "unit_price": 9.90909091, "quantity": 2, "merchant_item_id": f"sku-{number:05}", "tax_table_selector": "BTW9",
          "weight": {"unit": "KG", "value": 0.4}}
         for number in range(count)]}
     order["checkout_options"] = {"tax_tables": {"alternate": [{"name": "BTW9", "rules": [{"rate": 0.09, "country": "NL"}]}]}}
-    path = stage.dir / f"order-{count}.json"
+    path = env.dir / f"order-{count}.json"
     path.write_text(json.dumps(order, separators=(",", ":")))
     return path

@@ -12,31 +12,31 @@ import load
 from cost import SHAPE
 
 
-def measure(stage, scale):
+def measure(env, scale):
     few, many = scale["instructions"]
-    counted = {name: (count(many) - count(few)) / (many - few) for name, count in programs(stage).items()}
+    counted = {name: (count(many) - count(few)) / (many - few) for name, count in programs(env).items()}
     floors = counted["grpc_only"] + counted["connect_only"]
     return {"calls": many - few, "per_call": counted, "ratio": counted["service"] / (counted["grpc_only"] + counted["curl_only"]),
             "ratio_connect": counted["service"] / floors}
 
 
-def programs(stage):
+def programs(env):
     """Name -> how to count the instructions of so many calls."""
-    requests = {name: (lambda calls, name=name: of_http(stage, name, calls)) for name in ("curl_only", "connect_only")}
-    return {"service": lambda calls: of_server(stage, stage.server, calls),
-            "grpc_only": lambda calls: of_server(stage, stage.grpc_floor, calls), **requests}
+    requests = {name: (lambda calls, name=name: of_http(env, name, calls)) for name in ("curl_only", "connect_only")}
+    return {"service": lambda calls: of_server(env, env.server, calls),
+            "grpc_only": lambda calls: of_server(env, env.grpc_floor, calls), **requests}
 
 
-def of_server(stage, start, calls):
-    summary = stage.dir / "callgrind"
+def of_server(env, start, calls):
+    summary = env.dir / "callgrind"
     with contextlib.ExitStack() as stack:
-        load.grpc(stage, start(stack, wrapper=under_callgrind(summary)), calls, SHAPE)
+        load.grpc(env, start(stack, wrapper=under_callgrind(summary)), calls, SHAPE)
     return total(summary.read_text())
 
 
-def of_http(stage, name, calls):
-    summary = stage.dir / "callgrind"
-    load.http(stage, name, "plain", calls, SHAPE[0] * SHAPE[1], wrapper=under_callgrind(summary))
+def of_http(env, name, calls):
+    summary = env.dir / "callgrind"
+    load.http(env, name, "plain", calls, SHAPE[0] * SHAPE[1], wrapper=under_callgrind(summary))
     return total(summary.read_text())
 
 

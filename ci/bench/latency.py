@@ -11,30 +11,30 @@ from readings import spread
 SHAPES = ((1, 1), (4, 4), (8, 16))  # Connections, and calls in flight on each.
 
 
-def shapes(stage, scale):
+def shapes(env, scale):
     figures = {}
     for upstream in ("plain", "tls"):
         for shape in SHAPES:
-            figures[f"{shape[0]}x{shape[1]} {upstream}"] = beside_floors(stage, scale, upstream, shape)
-    figures["GetOrder by h2load"] = get_order(stage, scale)
+            figures[f"{shape[0]}x{shape[1]} {upstream}"] = beside_floors(env, scale, upstream, shape)
+    figures["GetOrder by h2load"] = get_order(env, scale)
     return figures
 
 
-def beside_floors(stage, scale, upstream, shape):
+def beside_floors(env, scale, upstream, shape):
     in_flight, calls, rounds = shape[0] * shape[1], scale["slice"], scale["rounds"]
     with contextlib.ExitStack() as stack:
-        service, floor = stage.server(stack, upstream), stage.grpc_floor(stack)
+        service, floor = env.server(stack, upstream), env.grpc_floor(stack)
         steps = [
-            ("service", lambda: load.grpc(stage, service, calls, shape)),
-            ("grpc_only", lambda: load.grpc(stage, floor, calls, shape)),
-            ("curl_only", lambda: load.curl(stage, upstream, calls, in_flight)),
-            ("direct", lambda: load.direct(stage, upstream, calls, in_flight)),
+            ("service", lambda: load.grpc(env, service, calls, shape)),
+            ("grpc_only", lambda: load.grpc(env, floor, calls, shape)),
+            ("curl_only", lambda: load.curl(env, upstream, calls, in_flight)),
+            ("direct", lambda: load.direct(env, upstream, calls, in_flight)),
         ]
         for program in (service, floor):
-            load.grpc(stage, program, calls // 2, shape)
+            load.grpc(env, program, calls // 2, shape)
         counted = service.ended_calls()
         turned = [take_turn(steps, number) for number in range(rounds)]
-        agrees(stage, service, counted, rounds * calls)
+        agrees(env, service, counted, rounds * calls)
     out = {name: {member: spread([turn[name][member] for turn in turned]) for member in ("p50_us", "p99_us")} for name, _ in steps}
     out["rounds"] = rounds
     out["tail"] = spread([turn["service"]["p99_us"] / turn["service"]["p50_us"] for turn in turned])
@@ -43,12 +43,12 @@ def beside_floors(stage, scale, upstream, shape):
     return out
 
 
-def get_order(stage, scale):
+def get_order(env, scale):
     with contextlib.ExitStack() as stack:
-        service = stage.server(stack)
-        load.get_order(stage, service, scale["slice"], (4, 4))
+        service = env.server(stack)
+        load.get_order(env, service, scale["slice"], (4, 4))
         counted = service.ended_calls()
-        turned = [load.get_order(stage, service, scale["slice"], (4, 4)) for _ in range(scale["rounds"])]
-        agrees(stage, service, counted, scale["rounds"] * scale["slice"])
+        turned = [load.get_order(env, service, scale["slice"], (4, 4)) for _ in range(scale["rounds"])]
+        agrees(env, service, counted, scale["rounds"] * scale["slice"])
     members = ("cpu_us", "p50_us", "p99_us")
     return {"rounds": scale["rounds"], **{member: spread([turn[member] for turn in turned]) for member in members}}

@@ -20,14 +20,14 @@ def _json(command):
     return json.loads(out.stdout)
 
 
-def grpc(stage, program, calls, shape, order=None):
+def grpc(env, program, calls, shape, order=None):
     """CreateOrder calls with ids of their own, and the program's CPU for them: equal calls in flight would join."""
     global _batch
     _batch += 1
     before = program.cpu_us()
-    result = _json([stage.tools / "grpc_load", program.address, order or stage.order, calls, *shape, f"batch-{_batch}-"])
+    result = _json([env.tools / "grpc_load", program.address, order or env.order, calls, *shape, f"batch-{_batch}-"])
     result["cpu_us"] = (program.cpu_us() - before) / calls
-    stage.check(result["failed"] == 0,
+    env.check(result["failed"] == 0,
                 f"{program.name}: {result['failed']} of {calls} calls failed, the first with code {result['first_error']}")
     return result
 
@@ -36,41 +36,41 @@ def grpc(stage, program, calls, shape, order=None):
 HTTP_FLOORS = {"curl_only": "curl_floor", "connect_only": "connect_floor"}
 
 
-def http(stage, name, upstream, calls, in_flight, body=None, wrapper=()):
-    command = [*wrapper, stage.tools / HTTP_FLOORS[name], stage.urls[upstream] + "/orders", body or stage.body, calls, in_flight]
-    result = _json([*command, stage.ca_file] if upstream == "tls" else command)
-    stage.check(result["failed"] == 0, f"{name}, {upstream}: {result['failed']} requests failed")
+def http(env, name, upstream, calls, in_flight, body=None, wrapper=()):
+    command = [*wrapper, env.tools / HTTP_FLOORS[name], env.urls[upstream] + "/orders", body or env.body, calls, in_flight]
+    result = _json([*command, env.ca_file] if upstream == "tls" else command)
+    env.check(result["failed"] == 0, f"{name}, {upstream}: {result['failed']} requests failed")
     return result
 
 
-def curl(stage, upstream, calls, in_flight, body=None):
-    return http(stage, "curl_only", upstream, calls, in_flight, body)
+def curl(env, upstream, calls, in_flight, body=None):
+    return http(env, "curl_only", upstream, calls, in_flight, body)
 
 
-def h2load(stage, calls, shape, url, *options):
-    log = stage.dir / "h2load.log"
+def h2load(env, calls, shape, url, *options):
+    log = env.dir / "h2load.log"
     log.unlink(missing_ok=True)
     out = subprocess.run(
         ["h2load", f"-n{calls}", f"-c{shape[0]}", f"-m{shape[1]}", f"--log-file={log}", *options, url],
         capture_output=True, text=True, timeout=LOAD_MAX_S)
     times, failed = readings.h2load_times(log.read_text() if log.exists() else "")
-    stage.check(len(times) == calls and failed == 0,
+    env.check(len(times) == calls and failed == 0,
                 f"h2load {url}: {len(times)} of {calls} answered, {failed} with another status than 200: {out.stderr}")
     return {"calls": len(times), "p50_us": readings.quantile(times or [0], 0.5), "p99_us": readings.quantile(times or [0], 0.99)}
 
 
-def direct(stage, upstream, calls, connections):
+def direct(env, upstream, calls, connections):
     """The upstream without a service between: HTTP/1.1, one request at a time on each connection."""
-    return h2load(stage, calls, (connections, 1), stage.urls[upstream] + "/orders", "--h1", f"-d{stage.body}",
+    return h2load(env, calls, (connections, 1), env.urls[upstream] + "/orders", "--h1", f"-d{env.body}",
                   "-Hcontent-type: application/json", "-Hapi_key: floor-key-0001")
 
 
-def get_order(stage, program, calls, shape):
+def get_order(env, program, calls, shape):
     """GetOrder by h2load: reads do not join, so that all calls can have the same payload."""
-    payload = stage.dir / "get_order.bin"
+    payload = env.dir / "get_order.bin"
     payload.write_bytes(readings.grpc_message(1, "my-order-id-1"))
     before = program.cpu_us()
-    result = h2load(stage, calls, shape, f"http://{program.address}/multisafepay.v1.OrderService/GetOrder",
+    result = h2load(env, calls, shape, f"http://{program.address}/multisafepay.v1.OrderService/GetOrder",
                     f"-d{payload}", "-Hcontent-type: application/grpc", "-Hte: trailers")
     result["cpu_us"] = (program.cpu_us() - before) / calls
     return result

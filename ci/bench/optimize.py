@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 import load
-from stage import Stage
+from environment import Environment
 
 BOLT, MERGE = "llvm-bolt-16", "merge-fdata-16"
 # Debian's package installs it outside its program's search path.
@@ -46,18 +46,18 @@ def profile(build, directory, out):
     counted = directory / "msp-server.counted"
     run(BOLT, build / "bin/msp-server", "--instrument", f"--runtime-instrumentation-lib={COUNTERS_LIBRARY}", *COMMON,
         f"--instrumentation-file={directory}/counts", "--instrumentation-file-append-pid", "-o", counted)
-    with Stage(build, directory) as stage:
-        stage.program = counted
+    with Environment(build, directory) as env:
+        env.program = counted
         for upstream, loads in LOADS.items():
             with contextlib.ExitStack() as stack:
-                server = stage.server(stack, upstream)
+                server = env.server(stack, upstream)
                 for calls, shape in loads:
-                    load.grpc(stage, server, calls, shape)
+                    load.grpc(env, server, calls, shape)
                 if upstream == "plain":
-                    load.get_order(stage, server, 3_000, (2, 2))
+                    load.get_order(env, server, 3_000, (2, 2))
             print(f"profiled: {upstream} upstream, {sum(calls for calls, _ in loads):,} orders", flush=True)
-    if stage.lost:
-        sys.exit("optimize: the load on the program with counters failed: " + "; ".join(stage.lost))
+    if env.lost:
+        sys.exit("optimize: the load on the program with counters failed: " + "; ".join(env.lost))
     counts = sorted(directory.glob("counts.*.fdata"))
     if len(counts) != len(LOADS):
         sys.exit(f"optimize: {len(LOADS)} servers left {len(counts)} profiles")

@@ -11,7 +11,7 @@
 namespace msp::cli {
 namespace {
 
-// A day: longer than any call lives, a watch included.
+// A day: longer than any call lasts, a watch included.
 constexpr double kTimeoutMaxS = 86'400;
 
 absl::Status SetTimeout(std::string_view text, Globals& globals) {
@@ -109,8 +109,8 @@ class Parser {
     std::string key = name.substr(std::min<std::size_t>(name.find_first_not_of('-'), name.size()));
     std::replace(key.begin(), key.end(), '_', '-');
     if (arguments_.command != nullptr && name.starts_with("--")) {
-      for (const OwnFlag& own : arguments_.command->own) {
-        if (own.name == key) return Own(own, name, std::move(value));
+      for (const CommandFlag& flag : arguments_.command->command_flags) {
+        if (flag.name == key) return TakeCommandFlag(flag, name, std::move(value));
       }
     }
     const auto flag = std::find_if(flags_.begin(), flags_.end(),
@@ -135,18 +135,20 @@ class Parser {
     for (const Option& option : globals_) known.emplace_back(option.name);
     for (const FieldFlag& flag : flags_) known.push_back(flag.name);
     if (arguments_.command != nullptr)
-      for (const OwnFlag& own : arguments_.command->own) known.emplace_back(own.name);
+      for (const CommandFlag& flag : arguments_.command->command_flags)
+        known.emplace_back(flag.name);
     return known;
   }
 
-  absl::Status Own(const OwnFlag& own, const std::string& name, std::optional<std::string> value) {
-    if (own.value.empty() ? value.has_value() : !TakeValue(value)) {
+  absl::Status TakeCommandFlag(const CommandFlag& flag, const std::string& name,
+                               std::optional<std::string> value) {
+    if (flag.value.empty() ? value.has_value() : !TakeValue(value)) {
       return Complain(
           name, absl::InvalidArgumentError(
-                    own.value.empty() ? "takes no value"
-                                      : absl::StrCat("wants a value: ", std::string(own.value))));
+                    flag.value.empty() ? "takes no value"
+                                       : absl::StrCat("wants a value: ", std::string(flag.value))));
     }
-    arguments_.own.emplace(own.name, value.value_or(""));
+    arguments_.command_flags.emplace(flag.name, value.value_or(""));
     return absl::OkStatus();
   }
 

@@ -45,7 +45,8 @@ struct Arguments {
   const Command* command = nullptr;  // Null for a group, when help or nothing was asked.
   std::vector<std::string> positionals;
   std::vector<FieldValue> fields;
-  std::map<std::string, std::string, std::less<>> own;  // The command's own flags by name.
+  std::map<std::string, std::string, std::less<>>
+      command_flags;  // The command's own flags by name.
 };
 
 // `server` is the address from the environment, or empty. An error is one line for the user.

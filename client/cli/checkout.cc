@@ -92,15 +92,15 @@ class Journey {
       : arguments_(arguments),
         client_(client),
         surroundings_(surroundings),
-        plans_({v1::CreateOrderRequest::descriptor(), v1::WatchOrderResponse::descriptor()}) {}
+        schemas_({v1::CreateOrderRequest::descriptor(), v1::WatchOrderResponse::descriptor()}) {}
 
   int Run(v1::CreateOrderRequest& request) {
     order_id_ = request.order_id();
     auto reply = Create(request);
     const std::string key = request.control().idempotency_key();
-    codec::Zeroize(plans_.Of(v1::CreateOrderRequest::descriptor()), request);
+    codec::Zeroize(schemas_.Of(v1::CreateOrderRequest::descriptor()), request);
     if (!reply.ok()) return Fail(reply.error(), key);
-    Note(absl::StrCat("created ", codec::Scrubbed(order_id_), ": ",
+    Note(absl::StrCat("created ", codec::RedactedText(order_id_), ": ",
                       NameOf(reply->order().payment_state())));
     surroundings_.err << CaveatText(*reply);
     // A direct order that has ended gets no second attempt, so do not wait for one.
@@ -146,7 +146,7 @@ class Journey {
       if (static_cast<unsigned char>(c) > ' ' && c != 0x7f) shown += c;
     }
     Note(absl::StrCat("the customer pays at ", shown));
-    if (arguments_.own.contains("open") && page && !OpenInBrowser(shown))
+    if (arguments_.command_flags.contains("open") && page && !OpenInBrowser(shown))
       Note("xdg-open failed: open it manually");
     return true;
   }
@@ -161,7 +161,7 @@ class Journey {
   void NoteProcessing(const v1::Order& order) {
     if (!IsProcessing(order)) return;
     Note(absl::StrCat("the money has not arrived yet\nhint: watch it with: msp order watch ",
-                      codec::Scrubbed(order_id_)));
+                      codec::RedactedText(order_id_)));
   }
 
   int Watch() {
@@ -185,7 +185,7 @@ class Journey {
     const int exit = followed.order ? ExitOf(followed.order->payment_state()) : kExitOpen;
     if (followed.end == Followed::End::kTimeout)
       surroundings_.err << "hint: the timeout has passed; continue with: msp order watch "
-                        << codec::Scrubbed(order_id_) << "\n";
+                        << codec::RedactedText(order_id_) << "\n";
     return exit;
   }
 
@@ -194,7 +194,7 @@ class Journey {
       surroundings_.out << StateLine(message) << '\n';
     } else {
       std::string json;
-      codec::EncodeAll(plans_.Of(v1::WatchOrderResponse::descriptor()), message, json);
+      codec::EncodeAll(schemas_.Of(v1::WatchOrderResponse::descriptor()), message, json);
       surroundings_.out << nlohmann::ordered_json::parse(json).dump(2) << '\n';
     }
     surroundings_.out.flush();
@@ -214,7 +214,7 @@ class Journey {
   const Arguments& arguments_;
   const client::Client& client_;
   Surroundings& surroundings_;
-  const codec::SchemaSet plans_;
+  const codec::SchemaSet schemas_;
   std::string order_id_;
   PrivatePage page_;
 };

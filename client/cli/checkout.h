@@ -11,7 +11,7 @@
 
 namespace msp::cli {
 
-// Wipes the request once it is sent. Returns the exit code.
+// Zeroizes the request once it is sent. Returns the exit code.
 int Checkout(const Arguments& arguments, const client::Client& client,
              multisafepay::v1::CreateOrderRequest& request, Surroundings& surroundings);
 

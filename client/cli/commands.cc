@@ -22,18 +22,18 @@ constexpr std::string_view kEndCodes =
     "     That may take days, so checkout ends here; order watch continues to the timeout\n"
     "  1  the stream failed, or the call was refused; 2 and 3 as for every command\n";
 
-constexpr OwnFlag kCheckoutFlags[] = {
+constexpr CommandFlag kCheckoutFlags[] = {
     {"open", "", "open the customer's page with xdg-open"},
 };
 
-constexpr OwnFlag kVerifyFlags[] = {
+constexpr CommandFlag kVerifyFlags[] = {
     {"auth", "HEADER", "the notification's Auth header"},
     {"key-file", "FILE", "the site's API key, as the only content of a file"},
     {"max-age", "SECONDS",
      "reject one that is older, or further ahead; the service accepts 600 back, 300 ahead"},
 };
 
-constexpr OwnFlag kSendFlags[] = {
+constexpr CommandFlag kSendFlags[] = {
     {"key-file", "FILE", "the site's API key, as the only content of a file"},
     {"at", "UNIX", "the time of the signature, in seconds; now when absent"},
     {"allow-remote", "", "send to another host"},
@@ -46,7 +46,7 @@ constexpr Command kCommands[] = {
      .example = "msp checkout -f order.json\n"
                 "msp checkout -f order.json --open --timeout 600 && echo paid",
      .kind = CommandKind::kCheckout,
-     .own = kCheckoutFlags,
+     .command_flags = kCheckoutFlags,
      .notes = kEndCodes},
     {.words = "order create",
      .method = "multisafepay.v1.OrderService.CreateOrder",
@@ -111,7 +111,7 @@ constexpr Command kCommands[] = {
      .summary = "Check a notification's signature: the body from -f FILE or standard input.",
      .example = "msp webhook verify -f body.json --auth \"$AUTH\" --key-file key.txt",
      .kind = CommandKind::kWebhookVerify,
-     .own = kVerifyFlags,
+     .command_flags = kVerifyFlags,
      .notes = "The body has to be the received bytes, not JSON that was parsed and printed again.\n"
               "Exit code 0: valid. 1: invalid, with the reason on standard error.\n"},
     {.words = "webhook send",
@@ -119,7 +119,7 @@ constexpr Command kCommands[] = {
      .summary = "Sign a body as MultiSafepay does and post it to URL.",
      .example = "msp webhook send http://127.0.0.1:8080/webhook -f body.json --key-file key.txt",
      .kind = CommandKind::kWebhookSend,
-     .own = kSendFlags,
+     .command_flags = kSendFlags,
      .notes = "Adds transactionid and timestamp to the URL, as MultiSafepay does.\n"
               "Exit code 0: acknowledged (200, and OK in the first 100 bytes). 1: not.\n"},
     {.words = "order hold",

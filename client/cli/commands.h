@@ -22,7 +22,7 @@ enum class CommandKind : std::uint8_t {
 };
 
 // A flag that is no field of a request.
-struct OwnFlag {
+struct CommandFlag {
   std::string_view name;   // "auth" without the dashes.
   std::string_view value;  // "HEADER"; empty for a switch.
   std::string_view help;
@@ -39,7 +39,7 @@ struct Command {
   // contain it, but only with this value. A value in braces is that of a request field.
   std::string_view implied;
   CommandKind kind = CommandKind::kCall;
-  absl::Span<const OwnFlag> own;
+  absl::Span<const CommandFlag> command_flags;
   // Text after the flags in the help: the interface for scripts.
   std::string_view notes;
 };

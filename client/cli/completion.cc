@@ -21,7 +21,7 @@ struct Item {
 };
 
 // The possible words after `words`, "" or "order" or "order create".
-struct Place {
+struct Level {
   std::string words;
   std::vector<Item> items;
 };
@@ -42,8 +42,8 @@ std::vector<Item> GlobalFlags() {
 
 std::vector<Item> FlagsOfCommand(const Command& command) {
   std::vector<Item> flags;
-  for (const OwnFlag& own : command.own)
-    flags.push_back({absl::StrCat("--", std::string(own.name)), std::string(own.help)});
+  for (const CommandFlag& flag : command.command_flags)
+    flags.push_back({absl::StrCat("--", std::string(flag.name)), std::string(flag.help)});
   if (command.method.empty()) return flags;
   const std::vector<std::string> positionals =
       absl::StrSplit(std::string(command.positionals), ' ');
@@ -54,29 +54,29 @@ std::vector<Item> FlagsOfCommand(const Command& command) {
   return flags;
 }
 
-// The first place is that of the groups and of the commands without one.
-std::vector<Place> Places() {
-  std::vector<Place> places(1);
+// The first level is that of the groups and of the commands without one.
+std::vector<Level> Levels() {
+  std::vector<Level> levels(1);
   for (const Command& command : Commands()) {
     const std::string words(command.words);
     const std::size_t space = words.find(' ');
     const std::string first = words.substr(0, space);
     if (space == std::string::npos) {
-      places[0].items.push_back({words, std::string(command.summary)});
+      levels[0].items.push_back({words, std::string(command.summary)});
     } else {
-      auto group = std::find_if(places.begin(), places.end(),
-                                [&](const Place& place) { return place.words == first; });
-      if (group == places.end()) {
-        places[0].items.push_back({first, absl::StrCat("commands of ", first)});
-        group = places.insert(places.end(), Place{first, {}});
+      auto group = std::find_if(levels.begin(), levels.end(),
+                                [&](const Level& level) { return level.words == first; });
+      if (group == levels.end()) {
+        levels[0].items.push_back({first, absl::StrCat("commands of ", first)});
+        group = levels.insert(levels.end(), Level{first, {}});
       }
       group->items.push_back({words.substr(space + 1), std::string(command.summary)});
     }
-    places.push_back({words, command.kind == CommandKind::kCompletion
+    levels.push_back({words, command.kind == CommandKind::kCompletion
                                  ? std::vector<Item>{{"bash", ""}, {"zsh", ""}}
                                  : FlagsOfCommand(command)});
   }
-  return places;
+  return levels;
 }
 
 std::vector<ValueFlag> ValueFlags() {
@@ -100,8 +100,8 @@ std::vector<ValueFlag> ValueFlags() {
     }
   }
   for (const Command& command : Commands()) {
-    for (const OwnFlag& own : command.own)
-      if (!own.value.empty()) add(absl::StrCat("--", std::string(own.name)), own.value);
+    for (const CommandFlag& flag : command.command_flags)
+      if (!flag.value.empty()) add(absl::StrCat("--", std::string(flag.name)), flag.value);
     if (command.method.empty()) continue;
     for (const FieldFlag& flag : FlagsOf(*MethodOf(command)->input_type()))
       if (!flag.is_switch) add(absl::StrCat("--", flag.name), "TEXT");
@@ -116,8 +116,8 @@ std::vector<ValueFlag> ValueFlags() {
 std::string WalkArms() {
   std::vector<std::string> known;
   std::vector<std::string> flags;
-  for (const Place& place : Places()) {
-    if (!place.words.empty()) known.push_back(absl::StrCat("' ", place.words, "'"));
+  for (const Level& level : Levels()) {
+    if (!level.words.empty()) known.push_back(absl::StrCat("' ", level.words, "'"));
   }
   for (const ValueFlag& flag : ValueFlags()) flags.push_back(flag.names);
   return absl::StrCat("    case $word in ", absl::StrJoin(flags, "|"),
@@ -143,10 +143,10 @@ std::string BashScript() {
     absl::StrAppend(&values, "    ", flag.names, ") ", flag.choices == "-" ? "return" : reply,
                     " ;;\n");
   }
-  std::string places;
-  for (const Place& place : Places()) {
-    absl::StrAppend(&places, "    '", place.words.empty() ? "" : " ", place.words, "') words='",
-                    absl::StrJoin(WordsOf(place.items), " "), "' ;;\n");
+  std::string levels;
+  for (const Level& level : Levels()) {
+    absl::StrAppend(&levels, "    '", level.words.empty() ? "" : " ", level.words, "') words='",
+                    absl::StrJoin(WordsOf(level.items), " "), "' ;;\n");
   }
   return absl::StrCat(
       "# bash completion for msp, made by `msp completion bash`\n"
@@ -165,7 +165,7 @@ std::string BashScript() {
       WalkArms(),
       "  done\n"
       "  case $chain in\n",
-      places,
+      levels,
       "  esac\n"
       "  [[ $current != -* ]] || words=\"$words ",
       absl::StrJoin(WordsOf(GlobalFlags()), " "),
@@ -195,10 +195,10 @@ std::string ZshScript() {
                                            : absl::StrCat("compadd ", flag.choices, "; return"),
                     " ;;\n");
   }
-  std::string places;
-  for (const Place& place : Places()) {
-    absl::StrAppend(&places, "    '", place.words.empty() ? "" : " ", place.words, "') items=(",
-                    ZshItems(place.items), ") ;;\n");
+  std::string levels;
+  for (const Level& level : Levels()) {
+    absl::StrAppend(&levels, "    '", level.words.empty() ? "" : " ", level.words, "') items=(",
+                    ZshItems(level.items), ") ;;\n");
   }
   return absl::StrCat(
       "#compdef msp\n"
@@ -214,7 +214,7 @@ std::string ZshScript() {
       WalkArms(),
       "  done\n"
       "  case $chain in\n",
-      places,
+      levels,
       "  esac\n"
       "  flags=(",
       ZshItems(GlobalFlags()),

@@ -145,7 +145,7 @@ std::string StateLine(const v1::WatchOrderResponse& message) {
   if (order.amount_refunded() > 0)
     absl::StrAppend(&line, ", ", Money(order.amount_refunded(), order.currency()), " given back");
   if (order.payment_state() == v1::PAYMENT_STATE_DECLINED && !order.decline().reason().empty())
-    absl::StrAppend(&line, ": ", codec::Scrubbed(order.decline().reason()));
+    absl::StrAppend(&line, ": ", codec::RedactedText(order.decline().reason()));
   if (message.cause() != v1::WatchOrderResponse::CAUSE_UNSPECIFIED)
     absl::StrAppend(&line, " (", CauseText(message.cause()), ")");
   return line;

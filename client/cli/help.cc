@@ -78,16 +78,16 @@ std::string CommandHelp(const Command& command) {
       absl::StrCat("usage: msp ", std::string(command.words), positionals.empty() ? "" : " ",
                    positionals, " [-f FILE] [flags]\n\n", std::string(command.summary),
                    "\n\nexample:\n  ", absl::StrReplaceAll(example, {{"\n", "\n  "}}), "\n\n");
-  if (!command.own.empty()) {
+  if (!command.command_flags.empty()) {
     text += "flags of this command:\n";
-    for (const OwnFlag& flag : command.own) {
+    for (const CommandFlag& flag : command.command_flags) {
       text += Line(absl::StrCat("--", std::string(flag.name), flag.value.empty() ? "" : " ",
                                 std::string(flag.value)),
                    flag.help);
     }
     text += "\n";
   }
-  std::string own;
+  std::string field_flags;
   std::vector<FieldFlag> fields;
   if (!command.method.empty()) fields = FlagsOf(*MethodOf(command)->input_type());
   for (const FieldFlag& flag : fields) {
@@ -98,16 +98,16 @@ std::string CommandHelp(const Command& command) {
     const bool number =
         flag.field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_INT32 ||
         flag.field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_INT64;
-    absl::StrAppend(&own, "  --", flag.name,
+    absl::StrAppend(&field_flags, "  --", flag.name,
                     flag.is_switch ? ""
                     : number       ? " NUMBER"
                                    : " TEXT",
                     "\n");
   }
-  if (!own.empty()) {
+  if (!field_flags.empty()) {
     absl::StrAppend(&text, "flags that are each a field of ",
                     MethodOf(command)->input_type()->name(),
-                    " (amounts in minor units; other fields from -f):\n", own, "\n");
+                    " (amounts in minor units; other fields from -f):\n", field_flags, "\n");
   }
   absl::StrAppend(&text, "flags of every command:\n", GlobalLines(), "\n");
   if (!command.notes.empty()) return text + std::string(command.notes);

@@ -72,7 +72,7 @@ std::string HintFor(const Error& error, std::string_view order_id, std::string_v
   const bool unknown = error.outcome == v1::OUTCOME_UNKNOWN;
   std::string text = unknown ? UnknownHint(key) : std::string(HintIn(error));
   // Keep the placeholder for an id that may be a card number or holds control characters.
-  if (order_id.empty() || codec::Scrubbed(order_id) != order_id) return text;
+  if (order_id.empty() || codec::RedactedText(order_id) != order_id) return text;
   return absl::StrReplaceAll(text, {{kOrderId, {order_id.data(), order_id.size()}}});
 }
 
@@ -100,13 +100,13 @@ int ExitOf(const Error& error) {
 std::string ErrorText(const Error& error, std::string_view server, std::string_view order_id,
                       std::string_view key) {
   std::string text = absl::StrCat("error: ", std::string(client::NameOf(error.code)));
-  if (!error.reason.empty()) absl::StrAppend(&text, " ", codec::Scrubbed(error.reason));
+  if (!error.reason.empty()) absl::StrAppend(&text, " ", codec::RedactedText(error.reason));
   const std::string outcome(client::NameOf(error.outcome));
   if (!outcome.empty()) absl::StrAppend(&text, " outcome=", outcome);
-  absl::StrAppend(&text, ": ", WhereFrom(error, server), codec::Scrubbed(error.message), "\n");
+  absl::StrAppend(&text, ": ", WhereFrom(error, server), codec::RedactedText(error.message), "\n");
   for (const client::Violation& violation : error.violations) {
-    absl::StrAppend(&text, "  ", codec::Scrubbed(violation.field), ": ",
-                    codec::Scrubbed(violation.description), "\n");
+    absl::StrAppend(&text, "  ", codec::RedactedText(violation.field), ": ",
+                    codec::RedactedText(violation.description), "\n");
   }
   const std::string hint = HintFor(error, order_id, key);
   if (!hint.empty()) absl::StrAppend(&text, "hint: ", hint, "\n");
@@ -122,8 +122,9 @@ std::string DeclineText(const google::protobuf::Message& reply) {
   const v1::Decline& decline = order->decline();
   std::string text = "declined";
   if (!decline.reason_code().empty())
-    absl::StrAppend(&text, " ", codec::Scrubbed(decline.reason_code()));
-  if (!decline.reason().empty()) absl::StrAppend(&text, ": ", codec::Scrubbed(decline.reason()));
+    absl::StrAppend(&text, " ", codec::RedactedText(decline.reason_code()));
+  if (!decline.reason().empty())
+    absl::StrAppend(&text, ": ", codec::RedactedText(decline.reason()));
   text += '\n';
   if (decline.retry() != v1::RETRY_ADVICE_UNSPECIFIED) {
     absl::StrAppend(&text, "hint: ", v1::RetryAdvice_Name(decline.retry()),
@@ -138,7 +139,7 @@ std::string CaveatText(const google::protobuf::Message& reply) {
   const auto& result =
       static_cast<const v1::CallResult&>(reply.GetReflection()->GetMessage(reply, field));
   if (result.reason().empty()) return {};
-  std::string text = absl::StrCat("note: ", codec::Scrubbed(result.reason()), "\n");
+  std::string text = absl::StrCat("note: ", codec::RedactedText(result.reason()), "\n");
   if (result.reason() == kNextActionLost) {
     text +=
         "hint: the page to send the customer to was in a lost answer. Cancel the order with msp "

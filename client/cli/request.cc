@@ -36,10 +36,10 @@ absl::StatusOr<std::string> ReadAll(std::istream& in, const std::string& name) {
   return text;
 }
 
-std::string Describe(const Drift& drift, const codec::MessageSchema& plan) {
+std::string Describe(const Drift& drift, const codec::MessageSchema& schema) {
   switch (drift.kind) {
     case Drift::Kind::kUnknownMember:
-      return absl::StrCat("has a member that ", plan.descriptor()->name(),
+      return absl::StrCat("has a member that ", schema.descriptor()->name(),
                           " does not know: ", drift.path);
     case Drift::Kind::kUnfitValue:
       return absl::StrCat("has a value that does not fit its type: ", drift.path);
@@ -52,9 +52,9 @@ std::string Describe(const Drift& drift, const codec::MessageSchema& plan) {
 
 // The amounts of a request are its 64-bit numbers. The codec reads 10.00 as 10, since the API's own
 // answers hold such numbers; from a person it means ten euros, and would pay ten cents.
-absl::Status CheckAmounts(const Json& document, const codec::MessageSchema& plan,
+absl::Status CheckAmounts(const Json& document, const codec::MessageSchema& schema,
                           const std::string& name) {
-  for (const codec::FieldSchema& entry : plan.entries()) {
+  for (const codec::FieldSchema& entry : schema.entries()) {
     const auto member = document.find(entry.name);
     if (entry.kind != codec::Kind::kInt64 || member == document.end()) continue;
     const bool decimal =
@@ -84,25 +84,25 @@ bool IsImplied(const Arguments& arguments, const Json& document, const std::stri
   return value == given;
 }
 
-absl::Status FillFromFile(const Arguments& arguments, const codec::MessageSchema& plan,
+absl::Status FillFromFile(const Arguments& arguments, const codec::MessageSchema& schema,
                           std::istream& in, pb::Message& request) {
   const std::string& file = arguments.globals.file;
   absl::StatusOr<std::string> text = ReadInput(file, in);
   if (!text.ok()) return text.status();
   const std::string name = file == "-" ? "standard input" : file;
   const Json document = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  const codec::Decoded decoded = codec::DecodeAll(plan, *text, request);
+  const codec::Decoded decoded = codec::DecodeAll(schema, *text, request);
   ZeroizeString(*text);
   if (!decoded.ok) return Complain(name, absl::StrCat("is not JSON: ", decoded.error));
   // The codec accepts a text that is not fully decodable; from a person it is a mistake.
   if (document.is_discarded()) return Complain(name, "is not JSON: a value is not readable");
   if (!document.is_object()) return Complain(name, "must be a JSON object");
-  if (absl::Status status = CheckAmounts(document, plan, name); !status.ok()) return status;
+  if (absl::Status status = CheckAmounts(document, schema, name); !status.ok()) return status;
   std::vector<std::string> complaints;
   for (const Drift& drift : decoded.drift) {
     const bool unknown = drift.kind == Drift::Kind::kUnknownMember;
     if (unknown && IsImplied(arguments, document, drift.path, request)) continue;
-    complaints.push_back(absl::StrCat(name, " ", Describe(drift, plan)));
+    complaints.push_back(absl::StrCat(name, " ", Describe(drift, schema)));
   }
   if (complaints.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrJoin(complaints, "\n  "));
@@ -126,8 +126,8 @@ absl::Status FillFromPositionals(const Arguments& arguments, pb::Message& reques
   return absl::OkStatus();
 }
 
-bool WantsSomething(const codec::MessageSchema& plan) {
-  for (const codec::FieldSchema& entry : plan.entries()) {
+bool WantsSomething(const codec::MessageSchema& schema) {
+  for (const codec::FieldSchema& entry : schema.entries()) {
     if (entry.limits.required()) return true;
   }
   return false;
@@ -143,12 +143,12 @@ absl::StatusOr<std::string> ReadInput(const std::string& file, std::istream& in)
 }
 
 absl::StatusOr<std::unique_ptr<pb::Message>> MakeRequest(const Arguments& arguments,
-                                                         const codec::MessageSchema& plan,
+                                                         const codec::MessageSchema& schema,
                                                          std::istream& in) {
   std::unique_ptr<pb::Message> request(
-      pb::MessageFactory::generated_factory()->GetPrototype(plan.descriptor())->New());
+      pb::MessageFactory::generated_factory()->GetPrototype(schema.descriptor())->New());
   if (!arguments.globals.file.empty()) {
-    const absl::Status status = FillFromFile(arguments, plan, in, *request);
+    const absl::Status status = FillFromFile(arguments, schema, in, *request);
     if (!status.ok()) return status;
   }
   if (absl::Status status = FillFromPositionals(arguments, *request); !status.ok()) return status;
@@ -156,7 +156,7 @@ absl::StatusOr<std::unique_ptr<pb::Message>> MakeRequest(const Arguments& argume
     const absl::Status status = SetField(value.flag, value.text, *request);
     if (!status.ok()) return Complain(absl::StrCat("--", value.flag.name), status.message());
   }
-  if (arguments.globals.file.empty() && request->ByteSizeLong() == 0 && WantsSomething(plan)) {
+  if (arguments.globals.file.empty() && request->ByteSizeLong() == 0 && WantsSomething(schema)) {
     return Complain(arguments.words, "wants a request: -f FILE, or flags");
   }
   return request;

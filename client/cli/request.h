@@ -24,6 +24,6 @@ absl::StatusOr<std::string> ReadInput(const std::string& file, std::istream& in)
 // file must agree. An error is one or more lines for the user; a member that the schema does not
 // know is one, because a misspelt field of a payment must not go unnoticed.
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> MakeRequest(
-    const Arguments& arguments, const codec::MessageSchema& plan, std::istream& in);
+    const Arguments& arguments, const codec::MessageSchema& schema, std::istream& in);
 
 }  // namespace msp::cli

@@ -37,10 +37,10 @@ class Invocation {
       : arguments_(arguments),
         surroundings_(surroundings),
         method_(*MethodOf(*arguments.command)),
-        plans_({method_.input_type(), method_.output_type()}) {}
+        schemas_({method_.input_type(), method_.output_type()}) {}
 
   int Run() {
-    auto request = MakeRequest(arguments_, plans_.Of(method_.input_type()), surroundings_.in);
+    auto request = MakeRequest(arguments_, schemas_.Of(method_.input_type()), surroundings_.in);
     if (!request.ok()) return Usage(request.status());
     request_ = *std::move(request);
     const Globals& globals = arguments_.globals;
@@ -64,7 +64,7 @@ class Invocation {
     std::unique_ptr<pb::Message> reply(
         pb::MessageFactory::generated_factory()->GetPrototype(method_.output_type())->New());
     const auto error = Send(client, *reply);
-    codec::Zeroize(plans_.Of(method_.input_type()), *request_);
+    codec::Zeroize(schemas_.Of(method_.input_type()), *request_);
     if (error) return Fail(*error);
     const bool written = Print(*reply, /*compact=*/false);
     const std::string decline = DeclineText(*reply);
@@ -96,7 +96,7 @@ class Invocation {
         surroundings_.err << "the timeout has passed\n";
         if (!followed.resume_token.empty()) {
           surroundings_.err << "hint: continue with --resume-token "
-                            << codec::Scrubbed(followed.resume_token) << "\n";
+                            << codec::RedactedText(followed.resume_token) << "\n";
         }
         break;
       case Followed::End::kFinal:
@@ -126,7 +126,7 @@ class Invocation {
 
   bool Print(const pb::Message& message, bool compact) {
     std::string json;
-    codec::EncodeAll(plans_.Of(method_.output_type()), message, json);
+    codec::EncodeAll(schemas_.Of(method_.output_type()), message, json);
     if (arguments_.globals.output == Output::kTable) {
       surroundings_.out << Table(json, arguments_.command->columns);
     } else if (compact) {
@@ -161,7 +161,7 @@ class Invocation {
   const Arguments& arguments_;
   Surroundings& surroundings_;
   const pb::MethodDescriptor& method_;
-  const codec::SchemaSet plans_;
+  const codec::SchemaSet schemas_;
   std::unique_ptr<pb::Message> request_;
 };
 

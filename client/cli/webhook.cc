@@ -28,7 +28,7 @@ using OrderedJson = nlohmann::ordered_json;
 constexpr std::size_t kKeyMaxBytes = 1024;
 constexpr std::size_t kSignatureDigits = 128;
 constexpr std::size_t kAckBytes = 100;
-constexpr auto kAnswerLimit = std::chrono::seconds(15);
+constexpr auto kResponseTimeout = std::chrono::seconds(15);
 
 std::string Signature(std::string_view key, std::string_view stamp, std::string_view body) {
   return Hex(HmacSha512(key, absl::StrCat(std::string(stamp), ":", std::string(body))));
@@ -74,8 +74,8 @@ std::string ReadKey(const std::string& file, std::string& key) {
 
 // Empty, or the error.
 std::string Read(const Arguments& arguments, Surroundings& surroundings, Material& material) {
-  const auto key_file = arguments.own.find("key-file");
-  if (key_file == arguments.own.end()) return "--key-file is missing";
+  const auto key_file = arguments.command_flags.find("key-file");
+  if (key_file == arguments.command_flags.end()) return "--key-file is missing";
   if (std::string wrong = ReadKey(key_file->second, material.key); !wrong.empty()) return wrong;
   const std::string& file = arguments.globals.file;
   absl::StatusOr<std::string> body = ReadInput(file.empty() ? "-" : file, surroundings.in);
@@ -173,10 +173,12 @@ std::string OrderIdIn(const std::string& body) {
 }  // namespace
 
 int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings) {
-  const auto header = arguments.own.find("auth");
-  if (header == arguments.own.end()) return Usage(arguments, surroundings, "--auth is missing");
+  const auto header = arguments.command_flags.find("auth");
+  if (header == arguments.command_flags.end())
+    return Usage(arguments, surroundings, "--auth is missing");
   std::optional<std::int64_t> age_max;
-  if (const auto age = arguments.own.find("max-age"); age != arguments.own.end()) {
+  if (const auto age = arguments.command_flags.find("max-age");
+      age != arguments.command_flags.end()) {
     age_max = Number(age->second);
     if (!age_max) return Usage(arguments, surroundings, "--max-age takes seconds");
   }
@@ -208,7 +210,7 @@ int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings) {
                             {"timestamp", *Number(auth.stamp)},
                             {"age_s", age_s},
                             {"body_bytes", material.body.size()},
-                            {"order_id", codec::Scrubbed(OrderIdIn(material.body))}};
+                            {"order_id", codec::RedactedText(OrderIdIn(material.body))}};
   surroundings.out << verdict.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << '\n';
   surroundings.out.flush();
   return surroundings.out.good() ? kExitOk : kExitRefused;
@@ -219,12 +221,12 @@ int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
     return Usage(arguments, surroundings, "wants one URL to post to");
   std::optional<Target> target = ReadUrl(arguments.positionals[0]);
   if (!target) return Usage(arguments, surroundings, "URL is not http://HOST/PATH or https://...");
-  if (!IsLoopback(target->host) && !arguments.own.contains("allow-remote")) {
+  if (!IsLoopback(target->host) && !arguments.command_flags.contains("allow-remote")) {
     return Usage(arguments, surroundings,
                  "URL is not on this host: --allow-remote sends a signed order elsewhere");
   }
   std::int64_t unix_s = Now(surroundings);
-  if (const auto at = arguments.own.find("at"); at != arguments.own.end()) {
+  if (const auto at = arguments.command_flags.find("at"); at != arguments.command_flags.end()) {
     const auto given = Number(at->second);
     if (!given) return Usage(arguments, surroundings, "--at takes seconds since 1970");
     unix_s = *given;
@@ -241,8 +243,8 @@ int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
   httplib::Client client(target->origin);
   if (!client.is_valid()) return Usage(arguments, surroundings, "URL cannot be used");
   client.set_connection_timeout(5);
-  client.set_read_timeout(kAnswerLimit);
-  client.set_write_timeout(kAnswerLimit);
+  client.set_read_timeout(kResponseTimeout);
+  client.set_write_timeout(kResponseTimeout);
   client.set_url_encode(false);
   httplib::Request request;
   request.method = "POST";
@@ -267,7 +269,7 @@ int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
   }
   const bool acked = status == 200 && head.find("OK") != std::string::npos;
   const OrderedJson report{{"status", status},
-                           {"body", codec::Scrubbed(head)},
+                           {"body", codec::RedactedText(head)},
                            {"acked", acked},
                            {"auth", auth},
                            {"timestamp", unix_s}};

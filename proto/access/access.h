@@ -21,15 +21,15 @@ using google::protobuf::Message;
 // Every function gets its field's descriptor; generated functions do not need it.
 using Field = const google::protobuf::FieldDescriptor*;
 
-// Fields of one message, one bit each, by their place in the .proto file.
+// Fields of one message, one bit each, by their index in the .proto file.
 class FieldSet {
  public:
   static constexpr std::size_t kFieldsMax = 256;
 
-  void Put(std::size_t place, bool in) {
-    words_[place / kBits] |= std::uint64_t{in} << (place % kBits);
+  void Put(std::size_t index, bool in) {
+    words_[index / kBits] |= std::uint64_t{in} << (index % kBits);
   }
-  bool Has(std::size_t place) const { return (words_[place / kBits] >> (place % kBits) & 1) != 0; }
+  bool Has(std::size_t index) const { return (words_[index / kBits] >> (index % kBits) & 1) != 0; }
   bool Empty() const { return (words_[0] | words_[1] | words_[2] | words_[3]) == 0; }
   FieldSet operator&(const FieldSet& other) const {
     FieldSet both;
@@ -41,7 +41,7 @@ class FieldSet {
     for (std::size_t i = 0; i < kWords; ++i) any.words_[i] = words_[i] | other.words_[i];
     return any;
   }
-  // Calls `visit` with each place in the set, in order.
+  // Calls `visit` with each index in the set, in order.
   template <class Visit>
   void ForEach(const Visit& visit) const {
     for (std::size_t i = 0; i < kWords; ++i) {

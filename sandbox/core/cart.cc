@@ -164,17 +164,17 @@ std::int64_t RefundOfLines(const Json& items, const Json& tax_tables, const std:
   return sums.items + sums.tax;
 }
 
-CartVerdict CheckCartTotal(const Json& body, std::int64_t amount, const std::string& currency) {
+CartCheck CheckCartTotal(const Json& body, std::int64_t amount, const std::string& currency) {
   const Json* items = Member(ObjectMember(body, "shopping_cart"), "items");
   if (items != nullptr && items->is_array()) {
     for (const Json& item : *items) {
       const auto item_currency = TextMember(item, "currency");
-      if (item_currency && *item_currency != currency) return CartVerdict::kOtherCurrency;
+      if (item_currency && *item_currency != currency) return CartCheck::kOtherCurrency;
     }
   }
   const CartTotals totals = ComputeCart(body, currency);
-  if (!totals.ok) return CartVerdict::kBadRate;
-  return totals.items + totals.tax == amount ? CartVerdict::kRight : CartVerdict::kWrongTotal;
+  if (!totals.ok) return CartCheck::kBadRate;
+  return totals.items + totals.tax == amount ? CartCheck::kRight : CartCheck::kWrongTotal;
 }
 
 Json EchoedTaxTables(const Json& checkout_options) {

@@ -29,10 +29,10 @@ CartTotals ComputeCart(const Json& body, const std::string& currency);
 // ({alternate, default}). 0 when there is none or a line is unreadable.
 std::int64_t RefundOfLines(const Json& items, const Json& tax_tables, const std::string& currency);
 
-enum class CartVerdict : std::uint8_t { kRight, kWrongTotal, kOtherCurrency, kBadRate };
-CartVerdict CheckCartTotal(const Json& body, std::int64_t amount, const std::string& currency);
+enum class CartCheck : std::uint8_t { kRight, kWrongTotal, kOtherCurrency, kBadRate };
+CartCheck CheckCartTotal(const Json& body, std::int64_t amount, const std::string& currency);
 
-// The answer's form of checkout_options: one level less than the request's.
+// The response's form of checkout_options: one level less than the request's.
 Json EchoedTaxTables(const Json& checkout_options);
 
 }  // namespace msp::sandbox

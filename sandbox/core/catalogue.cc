@@ -143,7 +143,7 @@ int CurrencyDecimals(std::string_view currency) {
   return std::find(std::begin(kWhole), std::end(kWhole), currency) == std::end(kWhole) ? 2 : 0;
 }
 
-Answer ListGateways(bool with_coupons) {
+ApiResponse ListGateways(bool with_coupons) {
   Json list = Json::array();
   bool first_coupon = true;
   for (const Gateway& method : AllGateways()) {
@@ -159,18 +159,18 @@ Answer ListGateways(bool with_coupons) {
   return Success(std::move(list));
 }
 
-Answer GetGateway(std::string_view id) {
+ApiResponse GetGateway(std::string_view id) {
   const Gateway* method = FindGateway(id);
-  if (method == nullptr) return Failure(1023);
+  if (method == nullptr) return ErrorResponse(1023);
   return Success({{"id", std::string(method->id)}, {"description", std::string(method->name)}});
 }
 
-Answer ListIssuers(std::string_view gateway) {
+ApiResponse ListIssuers(std::string_view gateway) {
   Json list = Json::array();
   for (const Issuer& issuer : IssuersOf(Upper(gateway))) {
     list.push_back({{"code", std::string(issuer.code)}, {"description", std::string(issuer.name)}});
   }
-  return list.empty() ? Failure(1023) : Success(std::move(list));
+  return list.empty() ? ErrorResponse(1023) : Success(std::move(list));
 }
 
 bool IsKnownIssuer(std::string_view gateway, std::string_view issuer_id) {
@@ -180,7 +180,7 @@ bool IsKnownIssuer(std::string_view gateway, std::string_view issuer_id) {
          });
 }
 
-Answer ListPaymentMethods(const MethodFilter& filter) {
+ApiResponse ListPaymentMethods(const MethodFilter& filter) {
   Json list = Json::array();
   std::int64_t amount = 0;
   const auto [end, error] =
@@ -210,12 +210,12 @@ Answer ListPaymentMethods(const MethodFilter& filter) {
   return Success(std::move(list));
 }
 
-Answer GetPaymentMethod(std::string_view id) {
+ApiResponse GetPaymentMethod(std::string_view id) {
   const Gateway* method = FindGateway(id);
-  return method == nullptr ? Failure(1023) : Success(Describe(*method));
+  return method == nullptr ? ErrorResponse(1023) : Success(Describe(*method));
 }
 
-Answer ListCategories() {
+ApiResponse ListCategories() {
   static constexpr std::pair<int, std::string_view> kCategories[] = {{1, "Clothing and shoes"},
                                                                      {2, "Electronics"},
                                                                      {3, "Food and drinks"},
@@ -228,7 +228,7 @@ Answer ListCategories() {
   return Success(std::move(list));
 }
 
-Answer GetMe(const Site& site) {
+ApiResponse GetMe(const Site& site) {
   return Success({{"account_id", site.account_id}, {"role", site.role}, {"site_id", site.site_id}});
 }
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sandbox/core/answer.h"
+#include "sandbox/core/api_response.h"
 #include "sandbox/core/order.h"
 #include "sandbox/core/settings.h"
 
@@ -25,9 +25,9 @@ bool IsKnownCurrency(std::string_view currency);
 // How many decimals the currency's amounts have: 2, or 0 for JPY and its like.
 int CurrencyDecimals(std::string_view currency);
 
-Answer ListGateways(bool with_coupons);
-Answer GetGateway(std::string_view id);
-Answer ListIssuers(std::string_view gateway);
+ApiResponse ListGateways(bool with_coupons);
+ApiResponse GetGateway(std::string_view id);
+ApiResponse ListIssuers(std::string_view gateway);
 // True as well for a gateway without a list of issuers.
 bool IsKnownIssuer(std::string_view gateway, std::string_view issuer_id);
 
@@ -40,9 +40,9 @@ struct MethodFilter {
   bool group_cards = false;
   bool with_coupons = false;
 };
-Answer ListPaymentMethods(const MethodFilter& filter);
-Answer GetPaymentMethod(std::string_view id);
-Answer ListCategories();
-Answer GetMe(const Site& site);
+ApiResponse ListPaymentMethods(const MethodFilter& filter);
+ApiResponse GetPaymentMethod(std::string_view id);
+ApiResponse ListCategories();
+ApiResponse GetMe(const Site& site);
 
 }  // namespace msp::sandbox

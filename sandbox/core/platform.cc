@@ -232,7 +232,7 @@ void Platform::Index(Order& order) {
   if (order.timer != TimerKind::kNone) timers_.insert({order.timer_due_ms, order.seq});
 }
 
-void Platform::Forget(std::uint64_t seq) {
+void Platform::EraseOrder(std::uint64_t seq) {
   const auto found = orders_.find(seq);
   if (found == orders_.end()) return;
   Order& order = *found->second;
@@ -245,13 +245,13 @@ void Platform::Forget(std::uint64_t seq) {
     std::erase(same_id->second, seq);
     if (same_id->second.empty()) by_order_id_.erase(same_id);
   }
-  read_lag_.Forget(seq);
+  read_lag_.Erase(seq);
   orders_.erase(found);
 }
 
 void Platform::EvictOldest(std::uint64_t spared) {
   const auto oldest = orders_.begin();
-  Forget(oldest->first == spared ? std::next(oldest)->first : oldest->first);
+  EraseOrder(oldest->first == spared ? std::next(oldest)->first : oldest->first);
   Count("orders_evicted");
 }
 

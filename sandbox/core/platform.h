@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "sandbox/core/answer.h"
+#include "sandbox/core/api_response.h"
 #include "sandbox/core/order.h"
 #include "sandbox/core/random.h"
 #include "sandbox/core/read_lag.h"
@@ -54,38 +54,38 @@ class Platform {
   void Reset(std::int64_t now_ms);
 
   // The API's operations. `id` is an order id or a transaction id.
-  Answer CreateOrder(const Site& site, const Json& body);
-  Answer GetOrder(const Site& site, const std::string& id);
-  Answer PatchOrder(const Site& site, const std::string& id, const Json& body);
-  Answer CancelOrder(const Site& site, const std::string& id);
-  Answer Capture(const Site& site, const std::string& id, const Json& body);
-  Answer CancelAuthorization(const Site& site, const std::string& id, const Json& body);
-  Answer Refund(const Site& site, const std::string& id, const Json& body);
-  Answer CancelRefund(const Site& site, const std::string& id, const std::string& refund_id,
-                      const Json& body);
-  Answer AddFile(const Site& site, const std::string& id, const Json& body);
-  Answer ListTokens(const Site& site, const std::string& reference, std::size_t limit,
-                    std::size_t offset);
-  Answer GetToken(const Site& site, const std::string& reference, const std::string& token);
-  Answer RemoveToken(const Site& site, const std::string& reference, const std::string& token);
-  Answer UpdateToken(const Site& site, const std::string& reference, const std::string& token,
-                     const Json& body);
+  ApiResponse CreateOrder(const Site& site, const Json& body);
+  ApiResponse GetOrder(const Site& site, const std::string& id);
+  ApiResponse PatchOrder(const Site& site, const std::string& id, const Json& body);
+  ApiResponse CancelOrder(const Site& site, const std::string& id);
+  ApiResponse Capture(const Site& site, const std::string& id, const Json& body);
+  ApiResponse CancelAuthorization(const Site& site, const std::string& id, const Json& body);
+  ApiResponse Refund(const Site& site, const std::string& id, const Json& body);
+  ApiResponse CancelRefund(const Site& site, const std::string& id, const std::string& refund_id,
+                           const Json& body);
+  ApiResponse AddFile(const Site& site, const std::string& id, const Json& body);
+  ApiResponse ListTokens(const Site& site, const std::string& reference, std::size_t limit,
+                         std::size_t offset);
+  ApiResponse GetToken(const Site& site, const std::string& reference, const std::string& token);
+  ApiResponse RemoveToken(const Site& site, const std::string& reference, const std::string& token);
+  ApiResponse UpdateToken(const Site& site, const std::string& reference, const std::string& token,
+                          const Json& body);
 
   // A token for one order's payment component; valid for 600 seconds.
-  Answer NewApiToken(const Site& site);
-  Answer NewApplePaySession(const Json& body);
+  ApiResponse NewApiToken(const Site& site);
+  ApiResponse NewApplePaySession(const Json& body);
   // Dates as YYYY-MM-DD, the first inclusive, the second exclusive; empty means any.
-  Answer ListClosingBalances(const Site& site, const std::string& from, const std::string& until,
-                             const std::string& currency);
+  ApiResponse ListClosingBalances(const Site& site, const std::string& from,
+                                  const std::string& until, const std::string& currency);
 
   // Pay after delivery: pause the collection, move the day on which an order expires unshipped.
-  Answer PutOnHold(const Site& site, const std::string& id, const Json& body);
-  Answer ExtendAutoExpire(const Site& site, const std::string& id, const Json& body);
+  ApiResponse PutOnHold(const Site& site, const std::string& id, const Json& body);
+  ApiResponse ExtendAutoExpire(const Site& site, const std::string& id, const Json& body);
 
   // Point of sale. Pages count from 1; an empty group means all.
-  Answer ListTerminals(const std::string& group_id, std::size_t page, std::size_t limit);
-  Answer CreateTerminal(const Json& body);
-  Answer GetReceipt(const Site& site, const std::string& id);
+  ApiResponse ListTerminals(const std::string& group_id, std::size_t page, std::size_t limit);
+  ApiResponse CreateTerminal(const Json& body);
+  ApiResponse GetReceipt(const Site& site, const std::string& id);
 
   // What `GET /transactions` can be asked for; empty means any.
   struct TransactionFilter {
@@ -104,8 +104,8 @@ class Platform {
     std::string type;
     std::vector<std::string> payment_methods;
   };
-  Answer ListTransactions(const Site& site, const TransactionFilter& filter);
-  Answer GetTransaction(const Site& site, const std::string& id);
+  ApiResponse ListTransactions(const Site& site, const TransactionFilter& filter);
+  ApiResponse GetTransaction(const Site& site, const std::string& id);
 
   // The customer's side. `problem` texts are for people.
   Order* FindSession(const std::string& session_id);
@@ -134,7 +134,7 @@ class Platform {
   // approve, decline, timeout or cancel, at the order's terminal.
   bool ActAtTerminal(Order& order, const std::string& outcome);
   // {behaviour, active}
-  bool TurnTerminal(const std::string& id, const Json& body);
+  bool SetTerminalBehaviour(const std::string& id, const Json& body);
 
   // The order whose event stream the token opens; null when there is none.
   Order* FindEventsToken(const std::string& token);
@@ -175,21 +175,21 @@ class Platform {
 
   // Creation, one step of the documented checks each. Nothing means the step passed.
   struct Draft;
-  std::optional<Answer> CheckBasics(const Json& body, Draft& draft);
-  std::optional<Answer> CheckTexts(const Json& body, Draft& draft);
-  std::optional<Answer> CheckGateway(const Json& body, Draft& draft);
-  std::optional<Answer> CheckDuplicate(const Site& site, const Draft& draft);
-  std::optional<Answer> CheckCart(const Json& body, const Draft& draft);
-  std::optional<Answer> CheckCard(const Json& body, Draft& draft);
-  std::optional<Answer> CheckPaymentData(const Site& site, const Json& body, Draft& draft);
-  std::optional<Answer> CheckTerminal(const std::string& terminal_id);
-  std::optional<Answer> CheckToken(const Site& site, const Json& body, Draft& draft);
-  Answer Invalid(int error_code, const char* attribute);
+  std::optional<ApiResponse> CheckBasics(const Json& body, Draft& draft);
+  std::optional<ApiResponse> CheckTexts(const Json& body, Draft& draft);
+  std::optional<ApiResponse> CheckGateway(const Json& body, Draft& draft);
+  std::optional<ApiResponse> CheckDuplicate(const Site& site, const Draft& draft);
+  std::optional<ApiResponse> CheckCart(const Json& body, const Draft& draft);
+  std::optional<ApiResponse> CheckCard(const Json& body, Draft& draft);
+  std::optional<ApiResponse> CheckPaymentData(const Site& site, const Json& body, Draft& draft);
+  std::optional<ApiResponse> CheckTerminal(const std::string& terminal_id);
+  std::optional<ApiResponse> CheckToken(const Site& site, const Json& body, Draft& draft);
+  ApiResponse Invalid(int error_code, const char* attribute);
   Order& Insert(const Site& site, const Json& body, Draft& draft);
   void StartDirect(Order& order, const Json& body, const Draft& draft);
   void StartAtTerminal(Order& order);
-  Answer DirectAnswer(const Order& order);
-  Answer RedirectAnswer(const Order& order);
+  ApiResponse DirectResponse(const Order& order);
+  ApiResponse RedirectResponse(const Order& order);
   // events_token with its URLs, qr_url.
   void AddCreateMembers(const Order& order, Json& data) const;
 
@@ -239,11 +239,11 @@ class Platform {
   }
   // What GET shows under the id with a read lag; null when nothing.
   const Json* VisibleVersion(std::int64_t site_id, const std::string& id);
-  void Forget(std::uint64_t seq);
+  void EraseOrder(std::uint64_t seq);
   void EvictOldest(std::uint64_t spared);
   void AssignTransactionId(Order& order);
   std::int64_t NewTransactionId(bool sixteen_digits);
-  Answer CapturePart(Order& order, std::int64_t amount, const Json& body);
+  ApiResponse CapturePart(Order& order, std::int64_t amount, const Json& body);
   void Ship(Order& order, const Json& body);
 
   const Settings settings_;

@@ -27,8 +27,8 @@ struct Day {
 
 }  // namespace
 
-Answer Platform::ListClosingBalances(const Site& site, const std::string& from,
-                                     const std::string& until, const std::string& currency) {
+ApiResponse Platform::ListClosingBalances(const Site& site, const std::string& from,
+                                          const std::string& until, const std::string& currency) {
   // Payments and costs, by currency and by the midnight that closes the day.
   std::map<std::string, std::map<std::int64_t, Day>> books;
   for (const auto& [seq, order] : orders_) {
@@ -73,10 +73,10 @@ Answer Platform::ListClosingBalances(const Site& site, const std::string& from,
                       {"status", "completed"}});
     }
   }
-  Answer answer = Success(Json());
-  answer.body["page"] = {{"total", list.size()}};
-  answer.body["data"] = std::move(list);
-  return answer;
+  ApiResponse response = Success(Json());
+  response.body["page"] = {{"total", list.size()}};
+  response.body["data"] = std::move(list);
+  return response;
 }
 
 }  // namespace msp::sandbox

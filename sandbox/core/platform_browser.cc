@@ -20,7 +20,7 @@ constexpr int kNestingMax = 16;
 
 }  // namespace
 
-Answer Platform::NewApiToken(const Site& site) {
+ApiResponse Platform::NewApiToken(const Site& site) {
   // The oldest expire first, as all live equally long.
   while (!api_tokens_.empty() &&
          (api_tokens_.front().expires_ms <= now_ms_ || api_tokens_.size() >= kTokensMax)) {
@@ -55,12 +55,12 @@ Json Platform::ReadPayload(const Json& payment_data) {
   return json.is_object() ? json : Json::object();
 }
 
-Answer Platform::NewApplePaySession(const Json& body) {
+ApiResponse Platform::NewApplePaySession(const Json& body) {
   const auto domain = TextMember(body, "origin_domain");
   const auto url = TextMember(body, "validation_url");
   if (!domain || !url || url->rfind("https://", 0) != 0 ||
       domain->find_first_of("/: ") != std::string::npos) {
-    return Failure(1016);
+    return ErrorResponse(1016);
   }
   Count("apple_pay_sessions");
   const Json session{{"epochTimestamp", now_ms_},
@@ -77,11 +77,11 @@ Answer Platform::NewApplePaySession(const Json& body) {
   return Success({{"session", session.dump()}});
 }
 
-Answer Platform::AddFile(const Site& site, const std::string& id, const Json& body) {
+ApiResponse Platform::AddFile(const Site& site, const std::string& id, const Json& body) {
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr) return Failure(1006);
+  if (order == nullptr) return ErrorResponse(1006);
   for (const char* name : {"type", "base64", "description", "name"}) {
-    if (!TextMember(body, name)) return Failure(1016);
+    if (!TextMember(body, name)) return ErrorResponse(1016);
   }
   Evidence file;
   file.type = *TextMember(body, "type");
@@ -92,14 +92,14 @@ Answer Platform::AddFile(const Site& site, const std::string& id, const Json& bo
   if (!known || CodePoints(file.name) > kFileNameCharsMax ||
       !Base64Decode(*TextMember(body, "base64"), &content) || content.empty() ||
       order->files.size() >= kFilesMax) {
-    return Failure(1016);
+    return ErrorResponse(1016);
   }
   file.bytes = static_cast<std::int64_t>(content.size());
   order->files.push_back(std::move(file));
   Count("files");
-  Answer answer = Success(Json::object());
-  answer.order_id = order->order_id;
-  return answer;
+  ApiResponse response = Success(Json::object());
+  response.order_id = order->order_id;
+  return response;
 }
 
 }  // namespace msp::sandbox

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The processing of a card: 3-D Secure, the issuer's answer, the outcome.
+// The processing of a card: 3-D Secure, the issuer's response, the outcome.
 #include <algorithm>
 
 #include "sandbox/core/local_time.h"

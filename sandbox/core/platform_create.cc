@@ -115,11 +115,12 @@ struct Platform::Draft {
   Json component = Json::object();  // what the payment component made
 };
 
-Answer Platform::Invalid(int error_code, const char* attribute) {
-  return settings_.validation_422 ? ValidationFailure(attribute, error_code) : Failure(error_code);
+ApiResponse Platform::Invalid(int error_code, const char* attribute) {
+  return settings_.validation_422 ? ValidationError(attribute, error_code)
+                                  : ErrorResponse(error_code);
 }
 
-std::optional<Answer> Platform::CheckBasics(const Json& body, Draft& draft) {
+std::optional<ApiResponse> Platform::CheckBasics(const Json& body, Draft& draft) {
   const Json* id = Member(body, "order_id");
   if (id != nullptr && !id->is_string()) Count("order_ids_not_strings");
   const auto order_id = TextMember(body, "order_id");
@@ -138,7 +139,7 @@ std::optional<Answer> Platform::CheckBasics(const Json& body, Draft& draft) {
   return std::nullopt;
 }
 
-std::optional<Answer> Platform::CheckTexts(const Json& body, Draft& draft) {
+std::optional<ApiResponse> Platform::CheckTexts(const Json& body, Draft& draft) {
   draft.description = TextMember(body, "description").value_or("");
   if (draft.description.empty() || CodePoints(draft.description) > kDescriptionCharsMax) {
     return Invalid(1008, "description");
@@ -159,7 +160,7 @@ std::optional<Answer> Platform::CheckTexts(const Json& body, Draft& draft) {
   return std::nullopt;
 }
 
-std::optional<Answer> Platform::CheckGateway(const Json& body, Draft& draft) {
+std::optional<ApiResponse> Platform::CheckGateway(const Json& body, Draft& draft) {
   draft.type = TextMember(body, "type").value_or("redirect");
   static constexpr std::string_view kTypes[] = {"direct", "paymentlink", "checkout",
                                                 "unreferenced_refund"};
@@ -171,25 +172,26 @@ std::optional<Answer> Platform::CheckGateway(const Json& body, Draft& draft) {
   if (code.empty()) code = TextMember(payment_data, "gateway").value_or("");
   if (code.empty()) code = TextMember(draft.component, "gateway").value_or("");
   draft.gateway = KnownGateway(code);
-  if (!code.empty() && draft.gateway.empty()) return Failure(1023);
+  if (!code.empty() && draft.gateway.empty()) return ErrorResponse(1023);
   const Json& nested = ObjectMember(body, "recurring");
   draft.recurring.id =
       TextMember(body, "recurring_id").value_or(TextMember(nested, "id").value_or(""));
   draft.recurring.model =
       TextMember(body, "recurring_model").value_or(TextMember(nested, "model").value_or(""));
-  if (draft.type == "direct" && code.empty() && draft.recurring.id.empty()) return Failure(1023);
+  if (draft.type == "direct" && code.empty() && draft.recurring.id.empty())
+    return ErrorResponse(1023);
   const Json& info = ObjectMember(body, "gateway_info");
   draft.moto = BoolMember(info, "moto").value_or(false);
   draft.flexible_3d = BoolMember(info, "flexible_3d");
   draft.terminal_id = TextMember(info, "terminal_id").value_or("");
   const auto issuer = TextMember(info, "issuer_id");
-  if (issuer && !IsKnownIssuer(draft.gateway, *issuer)) return Failure(1036);
+  if (issuer && !IsKnownIssuer(draft.gateway, *issuer)) return ErrorResponse(1036);
   if (!draft.terminal_id.empty()) return CheckTerminal(draft.terminal_id);
-  if (draft.type == "unreferenced_refund") return Failure(1016);
+  if (draft.type == "unreferenced_refund") return ErrorResponse(1016);
   return std::nullopt;
 }
 
-std::optional<Answer> Platform::CheckDuplicate(const Site& site, const Draft& draft) {
+std::optional<ApiResponse> Platform::CheckDuplicate(const Site& site, const Draft& draft) {
   const auto found = by_order_id_.find({site.site_id, draft.order_id});
   if (found == by_order_id_.end()) return std::nullopt;
   for (const std::uint64_t seq : found->second) {
@@ -206,30 +208,30 @@ std::optional<Answer> Platform::CheckDuplicate(const Site& site, const Draft& dr
         (settings_.order_id_rule == OrderIdRule::kCompleted && order->completed_ms != 0);
     if (!blocks) continue;
     Count("duplicates_refused");
-    Answer answer = Failure(1006);
-    answer.order_id = draft.order_id;
-    return answer;
+    ApiResponse response = ErrorResponse(1006);
+    response.order_id = draft.order_id;
+    return response;
   }
   return std::nullopt;
 }
 
-std::optional<Answer> Platform::CheckCart(const Json& body, const Draft& draft) {
+std::optional<ApiResponse> Platform::CheckCart(const Json& body, const Draft& draft) {
   const Json& options = ObjectMember(body, "checkout_options");
   if (!BoolMember(options, "validate_cart").value_or(false)) return std::nullopt;
   switch (CheckCartTotal(body, draft.amount, draft.currency)) {
-    case CartVerdict::kRight:
+    case CartCheck::kRight:
       return std::nullopt;
-    case CartVerdict::kOtherCurrency:
-      return Failure(1026);
-    case CartVerdict::kBadRate:
-      return Failure(1028);
-    case CartVerdict::kWrongTotal:
+    case CartCheck::kOtherCurrency:
+      return ErrorResponse(1026);
+    case CartCheck::kBadRate:
+      return ErrorResponse(1028);
+    case CartCheck::kWrongTotal:
       break;
   }
-  return Failure(1027);
+  return ErrorResponse(1027);
 }
 
-std::optional<Answer> Platform::CheckCard(const Json& body, Draft& draft) {
+std::optional<ApiResponse> Platform::CheckCard(const Json& body, Draft& draft) {
   if (draft.type != "direct" || !draft.recurring.id.empty() || !IsCardGateway(draft.gateway))
     return std::nullopt;
   const bool typed = TextMember(ObjectMember(body, "gateway_info"), "card_number").has_value();
@@ -241,18 +243,19 @@ std::optional<Answer> Platform::CheckCard(const Json& body, Draft& draft) {
         readable ? ReadCard(fields, draft.gateway, false, false)
                  : ReadCard({{"card_number", "4111111111111111"}, {"card_expiry_date", "3012"}}, "",
                             true, false);
-    if (read.error != 0) return Failure(read.error);
+    if (read.error != 0) return ErrorResponse(read.error);
     draft.card = read.card;
     return std::nullopt;
   }
   const CardRead read =
       ReadCard(ObjectMember(body, "gateway_info"), draft.gateway, draft.moto, false);
-  if (read.error != 0) return Failure(read.error);
+  if (read.error != 0) return ErrorResponse(read.error);
   draft.card = read.card;
   return std::nullopt;
 }
 
-std::optional<Answer> Platform::CheckPaymentData(const Site& site, const Json& body, Draft& draft) {
+std::optional<ApiResponse> Platform::CheckPaymentData(const Site& site, const Json& body,
+                                                      Draft& draft) {
   const Json& payment_data = ObjectMember(body, "payment_data");
   if (payment_data.empty()) return std::nullopt;
   // `tokenize` false stores no token.
@@ -260,26 +263,26 @@ std::optional<Answer> Platform::CheckPaymentData(const Site& site, const Json& b
   draft.api_token = TextMember(draft.component, "api_token")
                         .value_or(TextMember(payment_data, "api_token").value_or(""));
   if (!draft.api_token.empty() && !IsApiTokenUsable(site, draft.api_token))
-    return Failure(1000, 410, "Token not found");
+    return ErrorResponse(1000, 410, "Token not found");
   return std::nullopt;
 }
 
-std::optional<Answer> Platform::CheckToken(const Site& site, const Json&, Draft& draft) {
+std::optional<ApiResponse> Platform::CheckToken(const Site& site, const Json&, Draft& draft) {
   if (draft.recurring.id.empty() || draft.type != "direct") return std::nullopt;
   const auto found = tokens_.find({site.account_id, draft.recurring.id});
   if (found == tokens_.end() || draft.recurring.reference.empty() ||
       found->second.reference != draft.recurring.reference) {
-    return Failure(1000, 410, "Not found: token");
+    return ErrorResponse(1000, 410, "Not found: token");
   }
   draft.card = found->second.card;
   draft.recurring.flow = "token";
   return std::nullopt;
 }
 
-Answer Platform::CreateOrder(const Site& site, const Json& body) {
+ApiResponse Platform::CreateOrder(const Site& site, const Json& body) {
   Count("orders_posted");
-  if (settings_.site_blocked) return Failure(1019);
-  if (settings_.account_blocked) return Failure(1020);
+  if (settings_.site_blocked) return ErrorResponse(1019);
+  if (settings_.account_blocked) return ErrorResponse(1020);
   for (const auto& member : body.items()) {
     if (std::find(std::begin(kKnownMembers), std::end(kKnownMembers), member.key()) ==
         std::end(kKnownMembers)) {
@@ -287,7 +290,7 @@ Answer Platform::CreateOrder(const Site& site, const Json& body) {
     }
   }
   Draft draft;
-  std::optional<Answer> refused = CheckBasics(body, draft);
+  std::optional<ApiResponse> refused = CheckBasics(body, draft);
   if (!refused) refused = CheckTexts(body, draft);
   if (!refused) refused = CheckGateway(body, draft);
   if (!refused) refused = CheckDuplicate(site, draft);
@@ -304,8 +307,8 @@ Answer Platform::CreateOrder(const Site& site, const Json& body) {
   if (!draft.api_token.empty()) UseApiToken(draft.api_token);
   if (order.AtTerminal()) StartAtTerminal(order);
   if (order.type == "direct") StartDirect(order, body, draft);
-  return order.type == "direct" && !order.AtTerminal() ? DirectAnswer(order)
-                                                       : RedirectAnswer(order);
+  return order.type == "direct" && !order.AtTerminal() ? DirectResponse(order)
+                                                       : RedirectResponse(order);
 }
 
 Order& Platform::Insert(const Site& site, const Json& body, Draft& draft) {
@@ -391,19 +394,19 @@ void Platform::AddCreateMembers(const Order& order, Json& data) const {
   data["events_stream_url"] = public_base_ + "/events/stream/";
 }
 
-Answer Platform::RedirectAnswer(const Order& order) {
+ApiResponse Platform::RedirectResponse(const Order& order) {
   Json data{{"order_id", order.order_id}, {"session_id", order.session.id}};
   if (!order.AtTerminal()) {
     data["payment_url"] =
         public_base_ + "/connect/" + order.session.id + "/?lang=" + PercentEncoded(order.locale);
   }
   AddCreateMembers(order, data);
-  Answer answer = Success(std::move(data));
-  answer.order_id = order.order_id;
-  return answer;
+  ApiResponse response = Success(std::move(data));
+  response.order_id = order.order_id;
+  return response;
 }
 
-Answer Platform::DirectAnswer(const Order& order) {
+ApiResponse Platform::DirectResponse(const Order& order) {
   Json data = Render(order);
   const std::string connect =
       public_base_ + "/connect/" + order.session.id + "/?lang=" + PercentEncoded(order.locale);
@@ -421,9 +424,9 @@ Answer Platform::DirectAnswer(const Order& order) {
         settings_.empty_html ? std::string() : ChallengeForm(order, public_base_);
     data["customer_verification"] = {{"type", "form"}, {"html", html}};
   }
-  Answer answer = Success(std::move(data));
-  answer.order_id = order.order_id;
-  return answer;
+  ApiResponse response = Success(std::move(data));
+  response.order_id = order.order_id;
+  return response;
 }
 
 std::string Platform::PayWithCard(Order& order, const Json& card_data, std::string* field) {

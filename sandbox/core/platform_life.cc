@@ -168,41 +168,41 @@ void Platform::ExtendKlarna(Order& order) {
     SetTimer(order, order.timer, order.timer_due_ms + kKlarnaExtensionDays * kDayS * kSecondMs);
 }
 
-Answer Platform::PutOnHold(const Site& site, const std::string& id, const Json& body) {
+ApiResponse Platform::PutOnHold(const Site& site, const std::string& id, const Json& body) {
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr) return Failure(1006);
+  if (order == nullptr) return ErrorResponse(1006);
   if (!IsPayAfterDelivery(*order)) return Message(403, "Forbidden");
   AmountRead seconds = AmountMember(body, "duration", settings_.strict_types);
   if (seconds.kind == AmountRead::Kind::kAbsent)
     seconds = {AmountRead::Kind::kValue, kHoldDefaultS};
   if (seconds.kind == AmountRead::Kind::kBad || seconds.value < kHoldMinS ||
       seconds.value > kHoldMaxS) {
-    return ValidationFailure("duration", 1001);
+    return ValidationError("duration", 1001);
   }
   order->on_hold_until_ms = now_ms_ + seconds.value * kSecondMs;
   if (order->timer == TimerKind::kNextStage && order->timer_due_ms < order->on_hold_until_ms)
     SetTimer(*order, order->timer, order->on_hold_until_ms);
-  Answer answer = Success(UtcTime(order->on_hold_until_ms));
-  answer.order_id = order->order_id;
-  return answer;
+  ApiResponse response = Success(UtcTime(order->on_hold_until_ms));
+  response.order_id = order->order_id;
+  return response;
 }
 
-Answer Platform::ExtendAutoExpire(const Site& site, const std::string& id, const Json& body) {
+ApiResponse Platform::ExtendAutoExpire(const Site& site, const std::string& id, const Json& body) {
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr) return Failure(1006);
+  if (order == nullptr) return ErrorResponse(1006);
   if (!IsPayAfterDelivery(*order)) return Message(403, "Forbidden");
   AmountRead days = AmountMember(body, "days", settings_.strict_types);
   if (days.kind == AmountRead::Kind::kAbsent) days = {AmountRead::Kind::kValue, kUnshippedDays};
   if (days.kind == AmountRead::Kind::kBad || days.value < kExpireDaysMin ||
       days.value > kExpireDaysMax) {
-    return ValidationFailure("days", 1001);
+    return ValidationError("days", 1001);
   }
   // Nothing expires before the customer has agreed, or after the shipment.
-  if (order->timer != TimerKind::kUnshipped) return Failure(1014);
+  if (order->timer != TimerKind::kUnshipped) return ErrorResponse(1014);
   SetTimer(*order, order->timer, order->timer_due_ms + days.value * kDayS * kSecondMs);
-  Answer answer = Success(UtcTime(order->timer_due_ms));
-  answer.order_id = order->order_id;
-  return answer;
+  ApiResponse response = Success(UtcTime(order->timer_due_ms));
+  response.order_id = order->order_id;
+  return response;
 }
 
 }  // namespace msp::sandbox

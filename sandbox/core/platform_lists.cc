@@ -57,8 +57,8 @@ bool Matches(const Order& order, const Platform::TransactionFilter& filter) {
 
 }  // namespace
 
-Answer Platform::ListTokens(const Site& site, const std::string& reference, std::size_t limit,
-                            std::size_t offset) {
+ApiResponse Platform::ListTokens(const Site& site, const std::string& reference, std::size_t limit,
+                                 std::size_t offset) {
   Json list = Json::array();
   const int now = AmsterdamYearMonth(now_ms_);
   std::size_t seen = 0;
@@ -67,29 +67,29 @@ Answer Platform::ListTokens(const Site& site, const std::string& reference, std:
     if (seen++ >= offset && list.size() < std::min(limit, kListMax))
       list.push_back(RenderToken(token, now));
   }
-  if (seen == 0) return Failure(1000, 410, "Not found");
+  if (seen == 0) return ErrorResponse(1000, 410, "Not found");
   return Success({{"tokens", std::move(list)}});
 }
 
-Answer Platform::GetToken(const Site& site, const std::string& reference,
-                          const std::string& token) {
+ApiResponse Platform::GetToken(const Site& site, const std::string& reference,
+                               const std::string& token) {
   const auto found = tokens_.find({site.account_id, token});
   if (found == tokens_.end() || found->second.reference != reference)
-    return Failure(1000, 410, "Not found: token");
+    return ErrorResponse(1000, 410, "Not found: token");
   return Success(RenderToken(found->second, AmsterdamYearMonth(now_ms_)));
 }
 
-Answer Platform::RemoveToken(const Site& site, const std::string& reference,
-                             const std::string& token) {
+ApiResponse Platform::RemoveToken(const Site& site, const std::string& reference,
+                                  const std::string& token) {
   const auto found = tokens_.find({site.account_id, token});
   if (found == tokens_.end() || found->second.reference != reference)
-    return Failure(1000, 410, "Token not removed");
+    return ErrorResponse(1000, 410, "Token not removed");
   tokens_.erase(found);
   return Success({{"removed", true}});
 }
 
-Answer Platform::UpdateToken(const Site& site, const std::string& reference,
-                             const std::string& token, const Json& body) {
+ApiResponse Platform::UpdateToken(const Site& site, const std::string& reference,
+                                  const std::string& token, const Json& body) {
   const auto found = tokens_.find({site.account_id, token});
   std::string expiry = TextMember(body, "expiry_date").value_or("");
   const Json* member = Member(body, "expiry_date");
@@ -99,13 +99,13 @@ Answer Platform::UpdateToken(const Site& site, const std::string& reference,
       expiry.size() == 4 && expiry.find_first_not_of("0123456789") == std::string::npos;
   const int month = digits ? (expiry[2] - '0') * 10 + (expiry[3] - '0') : 0;
   if (found == tokens_.end() || found->second.reference != reference || month < 1 || month > 12) {
-    return Failure(1000, 410, "Token not updated");
+    return ErrorResponse(1000, 410, "Token not updated");
   }
   found->second.card.expiry = expiry;
   return Success({{"updated", true}});
 }
 
-Answer Platform::ListTransactions(const Site& site, const TransactionFilter& filter) {
+ApiResponse Platform::ListTransactions(const Site& site, const TransactionFilter& filter) {
   const std::size_t limit = std::clamp<std::size_t>(filter.limit, 1, kListMax);
   const auto visible = [&](const Order& order) {
     const bool own = site.kind == "account" ? order.account_id == site.account_id
@@ -127,22 +127,22 @@ Answer Platform::ListTransactions(const Site& site, const TransactionFilter& fil
       if (visible(*it->second)) page.push_back(it->second.get());
     }
   }
-  Answer answer = Success(Json::array());
-  for (const Order* order : page) answer.body["data"].push_back(RenderTransaction(*order));
-  Json& pager = answer.body["pager"] = {
+  ApiResponse response = Success(Json::array());
+  for (const Order* order : page) response.body["data"].push_back(RenderTransaction(*order));
+  Json& pager = response.body["pager"] = {
       {"after", nullptr}, {"before", nullptr}, {"cursor", Json::object()}, {"limit", limit}};
   pager["cursor"] = {{"after", nullptr}, {"before", nullptr}};
-  if (page.empty()) return answer;
+  if (page.empty()) return response;
   const std::string base = public_base_ + "/v1/json/transactions?limit=" + std::to_string(limit);
   for (const auto& [name, order] :
        {std::pair("after", page.back()), std::pair("before", page.front())}) {
     pager["cursor"][name] = CursorOf(*order);
     pager[name] = WithQuery(base, name, CursorOf(*order));
   }
-  return answer;
+  return response;
 }
 
-Answer Platform::GetTransaction(const Site& site, const std::string& id) {
+ApiResponse Platform::GetTransaction(const Site& site, const std::string& id) {
   Order* order = FindOrder(site.site_id, id);
   if (order == nullptr || std::to_string(order->transaction_id) != id)
     return Message(404, "Not found");

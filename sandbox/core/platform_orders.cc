@@ -32,21 +32,21 @@ bool CancelsByPost(const Order& order) {
 
 }  // namespace
 
-Answer Platform::GetOrder(const Site& site, const std::string& id) {
+ApiResponse Platform::GetOrder(const Site& site, const std::string& id) {
   if (read_lag_.enabled()) {
     const Json* version = VisibleVersion(site.site_id, id);
-    if (version == nullptr) return Failure(1006);
+    if (version == nullptr) return ErrorResponse(1006);
     Json shown = *version;
     ApplyDial(settings_.polymorphism, dial_random_, shown);
-    Answer answer = Success(std::move(shown));
-    answer.order_id = version->value("order_id", "");
-    return answer;
+    ApiResponse response = Success(std::move(shown));
+    response.order_id = version->value("order_id", "");
+    return response;
   }
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr) return Failure(1006);
-  Answer answer = Success(Render(*order));
-  answer.order_id = order->order_id;
-  return answer;
+  if (order == nullptr) return ErrorResponse(1006);
+  ApiResponse response = Success(Render(*order));
+  response.order_id = order->order_id;
+  return response;
 }
 
 void Platform::Ship(Order& order, const Json& body) {
@@ -56,14 +56,15 @@ void Platform::Ship(Order& order, const Json& body) {
   }
 }
 
-Answer Platform::PatchOrder(const Site& site, const std::string& id, const Json& body) {
+ApiResponse Platform::PatchOrder(const Site& site, const std::string& id, const Json& body) {
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr) return Failure(1006);
+  if (order == nullptr) return ErrorResponse(1006);
   const auto status = TextMember(body, "status");
   if (IsCancelled(status)) {
     if (CancelsByLife(*order)) return Success(Json::object());
     // These have a call of their own.
-    if (CancelsByPost(*order) || !IsOpenForPayment(*order)) return Failure(1000, 410, "Not found");
+    if (CancelsByPost(*order) || !IsOpenForPayment(*order))
+      return ErrorResponse(1000, 410, "Not found");
     order->session.dead = true;
     const bool session_only =
         settings_.exclude_order_session_only && BoolMember(body, "exclude_order").value_or(false);
@@ -73,14 +74,14 @@ Answer Platform::PatchOrder(const Site& site, const std::string& id, const Json&
   if (status == "shipped") {
     const bool open = order->status == "uncleared" || order->status == "completed" ||
                       order->status == "shipped" || order->status == "partial_refunded";
-    if (!open) return Failure(1000, 410, "Not found");
+    if (!open) return ErrorResponse(1000, 410, "Not found");
     Ship(*order, body);
     AmountRead part = AmountMember(body, "partial_shipment_amount", settings_.strict_types);
     if (part.kind == AmountRead::Kind::kAbsent)
       part = AmountMember(body, "amount", settings_.strict_types);
-    if (part.kind == AmountRead::Kind::kBad) return Failure(1001);
+    if (part.kind == AmountRead::Kind::kBad) return ErrorResponse(1001);
     if (part.kind == AmountRead::Kind::kValue) {
-      if (part.value < 1 || part.value > order->amount) return Failure(1001);
+      if (part.value < 1 || part.value > order->amount) return ErrorResponse(1001);
       return Success({{"order_id", order->order_id}, {"transaction_id", order->transaction_id}});
     }
     // The timer of a state that continues (a hold, an authorization) survives the shipment.
@@ -91,10 +92,10 @@ Answer Platform::PatchOrder(const Site& site, const std::string& id, const Json&
     SetTimer(*order, timer, due_ms);
     return Success(Json::object());
   }
-  if (status) return Failure(1016);
+  if (status) return ErrorResponse(1016);
   if (const auto new_id = TextMember(body, "new_order_id")) {
     if (CodePoints(*new_id) > kIdCharsMax || by_order_id_.contains({site.site_id, *new_id}))
-      return Failure(1006);
+      return ErrorResponse(1006);
     auto& same_id = by_order_id_[{site.site_id, order->order_id}];
     std::erase(same_id, order->seq);
     if (same_id.empty()) by_order_id_.erase({site.site_id, order->order_id});
@@ -107,7 +108,7 @@ Answer Platform::PatchOrder(const Site& site, const std::string& id, const Json&
   return Success(Json::object());
 }
 
-Answer Platform::CancelOrder(const Site& site, const std::string& id) {
+ApiResponse Platform::CancelOrder(const Site& site, const std::string& id) {
   Order* order = FindOrder(site.site_id, id);
   if (order == nullptr || !CancelsByPost(*order) || order->status != "initialized") {
     return Message(403, "Forbidden");
@@ -154,16 +155,16 @@ void Platform::UpdateRelated(const Order& child, const std::string& status) {
   }
 }
 
-Answer Platform::Capture(const Site& site, const std::string& id, const Json& body) {
+ApiResponse Platform::Capture(const Site& site, const std::string& id, const Json& body) {
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr) return Failure(1006);
-  if (TextMember(body, "new_order_status") != "completed") return Failure(1016);
-  if (!order->Authorized() || order->money.Remain() == 0) return Failure(1014);
+  if (order == nullptr) return ErrorResponse(1006);
+  if (TextMember(body, "new_order_status") != "completed") return ErrorResponse(1016);
+  if (!order->Authorized() || order->money.Remain() == 0) return ErrorResponse(1014);
   const AmountRead amount = AmountMember(body, "amount", settings_.strict_types);
-  if (amount.kind == AmountRead::Kind::kBad) return Failure(1001);
+  if (amount.kind == AmountRead::Kind::kBad) return ErrorResponse(1001);
   const std::int64_t remain = order->money.Remain();
   const std::int64_t wanted = amount.kind == AmountRead::Kind::kAbsent ? remain : amount.value;
-  if (wanted < 1 || wanted > remain) return Failure(1001);
+  if (wanted < 1 || wanted > remain) return ErrorResponse(1001);
   if (wanted < remain || order->money.captured_in_parts > 0)
     return CapturePart(*order, wanted, body);
   // The whole at once stays on the original; `new_order_id` is ignored.
@@ -180,10 +181,10 @@ Answer Platform::Capture(const Site& site, const std::string& id, const Json& bo
   return Success({{"transaction_id", order->transaction_id}, {"order_id", order->order_id}});
 }
 
-Answer Platform::CapturePart(Order& order, std::int64_t amount, const Json& body) {
+ApiResponse Platform::CapturePart(Order& order, std::int64_t amount, const Json& body) {
   std::string new_id = TextMember(body, "new_order_id").value_or("");
   if (CodePoints(new_id) > kIdCharsMax || by_order_id_.contains({order.site_id, new_id}))
-    return Failure(1006);
+    return ErrorResponse(1006);
   for (int part = 1; new_id.empty(); ++part) {
     const std::string candidate = order.order_id.substr(0, 40) + "_" + std::to_string(part);
     if (!by_order_id_.contains({order.site_id, candidate})) new_id = candidate;
@@ -206,12 +207,13 @@ Answer Platform::CapturePart(Order& order, std::int64_t amount, const Json& body
   return Success({{"transaction_id", capture.transaction_id}, {"order_id", capture.order_id}});
 }
 
-Answer Platform::CancelAuthorization(const Site& site, const std::string& id, const Json& body) {
+ApiResponse Platform::CancelAuthorization(const Site& site, const std::string& id,
+                                          const Json& body) {
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr) return Failure(1006);
-  if (!IsCancelled(TextMember(body, "status"))) return Failure(1016);
-  if (settings_.void_needs_reason && !TextMember(body, "reason")) return Failure(1016);
-  if (!order->Authorized() || order->money.Remain() == 0) return Failure(1014);
+  if (order == nullptr) return ErrorResponse(1006);
+  if (!IsCancelled(TextMember(body, "status"))) return ErrorResponse(1016);
+  if (settings_.void_needs_reason && !TextMember(body, "reason")) return ErrorResponse(1016);
+  if (!order->Authorized() || order->money.Remain() == 0) return ErrorResponse(1014);
   const std::int64_t remain = order->money.Remain();
   if (order->money.captured_in_parts > 0) {
     Order cancellation;
@@ -230,17 +232,17 @@ Answer Platform::CancelAuthorization(const Site& site, const std::string& id, co
                   {"success", true}});
 }
 
-Answer Platform::Refund(const Site& site, const std::string& id, const Json& body) {
+ApiResponse Platform::Refund(const Site& site, const std::string& id, const Json& body) {
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr) return Failure(1006);
+  if (order == nullptr) return ErrorResponse(1006);
   const Json& checkout_data = ObjectMember(body, "checkout_data");
   const auto currency = TextMember(body, "currency");
-  if (!currency && checkout_data.empty()) return Failure(1016);
-  if (currency && *currency != order->currency) return Failure(1002);
+  if (!currency && checkout_data.empty()) return ErrorResponse(1016);
+  if (currency && *currency != order->currency) return ErrorResponse(1002);
   const std::int64_t left =
       order->money.captured_here - order->money.refunded - order->money.refund_reserved;
   AmountRead amount = AmountMember(body, "amount", settings_.strict_types);
-  if (amount.kind == AmountRead::Kind::kBad) return Failure(1001);
+  if (amount.kind == AmountRead::Kind::kBad) return ErrorResponse(1001);
   if (amount.kind == AmountRead::Kind::kAbsent && !checkout_data.empty()) {
     const Json* items = Member(checkout_data, "items");
     const Json& own_tables = ObjectMember(checkout_data, "tax_tables");
@@ -253,27 +255,27 @@ Answer Platform::Refund(const Site& site, const std::string& id, const Json& bod
     Count("implicit_full_refund");
     amount = {AmountRead::Kind::kValue, left};
   }
-  if (amount.value < 0) return Failure(1001);
+  if (amount.value < 0) return ErrorResponse(1001);
   const bool refundable = (order->status == "completed" || order->status == "shipped" ||
                            order->status == "partial_refunded") &&
                           // Some methods collect before their funds are final.
                           (order->financial_status == "completed" ||
                            (order->stage > 0 && order->money.captured_here > 0));
-  if (!refundable || amount.value < 1 || amount.value > left) return Failure(1034);
-  if (now_ms_ - order->completed_ms > kRefundWindowMs) return Failure(1034);
+  if (!refundable || amount.value < 1 || amount.value > left) return ErrorResponse(1034);
+  if (now_ms_ - order->completed_ms > kRefundWindowMs) return ErrorResponse(1034);
   for (const Related& earlier : order->related) {
     const bool counts =
         earlier.type == "refund" && earlier.status != "void" && earlier.status != "declined";
     if (settings_.five_minute_rule && counts && earlier.amount == amount.value &&
         now_ms_ - earlier.created_ms < kSameAmountMs) {
-      return Failure(1034);
+      return ErrorResponse(1034);
     }
   }
   const std::string refund_order_id = TextMember(body, "refund_order_id").value_or(order->order_id);
-  if (CodePoints(refund_order_id) > kIdCharsMax) return Failure(1006);
+  if (CodePoints(refund_order_id) > kIdCharsMax) return ErrorResponse(1006);
   if (settings_.refund_id_unique && refund_order_id != order->order_id &&
       by_order_id_.contains({site.site_id, refund_order_id})) {
-    return Failure(1006);
+    return ErrorResponse(1006);
   }
   const std::int64_t original_transaction_id = order->transaction_id;
   const std::string original_order_id = order->order_id;
@@ -303,17 +305,17 @@ Answer Platform::Refund(const Site& site, const std::string& id, const Json& bod
                   {"order_id", original_order_id}});
 }
 
-Answer Platform::CancelRefund(const Site& site, const std::string& id, const std::string& refund_id,
-                              const Json& body) {
+ApiResponse Platform::CancelRefund(const Site& site, const std::string& id,
+                                   const std::string& refund_id, const Json& body) {
   Order* order = FindOrder(site.site_id, id);
   Order* refund = FindOrder(site.site_id, refund_id);
   if (order == nullptr || refund == nullptr || refund->kind != Kind::kRefund ||
       refund->parent != order->seq) {
-    return Failure(1006);
+    return ErrorResponse(1006);
   }
   const auto status = TextMember(body, "status");
-  if (status != "void" && !IsCancelled(status)) return Failure(1016);
-  if (refund->status != "reserved") return Failure(1034);
+  if (status != "void" && !IsCancelled(status)) return ErrorResponse(1016);
+  if (refund->status != "reserved") return ErrorResponse(1034);
   order->money.refund_reserved -= refund->amount;
   Change(*refund, "void", "void");
   UpdateRelated(*refund, "void");

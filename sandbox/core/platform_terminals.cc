@@ -80,7 +80,8 @@ void Platform::ResetTerminals() {
   }
 }
 
-Answer Platform::ListTerminals(const std::string& group_id, std::size_t page, std::size_t limit) {
+ApiResponse Platform::ListTerminals(const std::string& group_id, std::size_t page,
+                                    std::size_t limit) {
   Json list = Json::array();
   std::size_t seen = 0;
   const std::size_t size = std::clamp<std::size_t>(limit, 1, kTerminalsMax);
@@ -91,20 +92,20 @@ Answer Platform::ListTerminals(const std::string& group_id, std::size_t page, st
   }
   // A group without terminals is not the account's.
   if (seen == 0 && !group_id.empty()) return Message(403, "Forbidden");
-  Answer answer = Success(std::move(list));
-  answer.body["pager"] = {{"total_items", seen}};
-  return answer;
+  ApiResponse response = Success(std::move(list));
+  response.body["pager"] = {{"total_items", seen}};
+  return response;
 }
 
-Answer Platform::CreateTerminal(const Json& body) {
+ApiResponse Platform::CreateTerminal(const Json& body) {
   const auto provider = TextMember(body, "provider");
   const AmountRead group = AmountMember(body, "group_id", false);
   const auto name = TextMember(body, "name");
-  if (provider != "CTAP") return ValidationFailure("provider", 1016);
+  if (provider != "CTAP") return ValidationError("provider", 1016);
   if (group.kind != AmountRead::Kind::kValue || group.value < 1)
-    return ValidationFailure("group_id", 1016);
+    return ValidationError("group_id", 1016);
   if (!name || CodePoints(*name) > kNameCharsMax || terminals_.size() >= kTerminalsMax)
-    return ValidationFailure("name", 1016);
+    return ValidationError("name", 1016);
   Terminal terminal;
   std::string number = std::to_string(next_terminal_++);
   terminal.id = "N" + std::string(7 - std::min<std::size_t>(7, number.size()), '0') + number;
@@ -116,7 +117,7 @@ Answer Platform::CreateTerminal(const Json& body) {
   return Success(Describe(terminals_[terminal.id] = terminal));
 }
 
-bool Platform::TurnTerminal(const std::string& id, const Json& body) {
+bool Platform::SetTerminalBehaviour(const std::string& id, const Json& body) {
   const auto found = terminals_.find(id);
   if (found == terminals_.end()) return false;
   const auto behaviour = TextMember(body, "behaviour");
@@ -129,15 +130,15 @@ bool Platform::TurnTerminal(const std::string& id, const Json& body) {
   return true;
 }
 
-std::optional<Answer> Platform::CheckTerminal(const std::string& terminal_id) {
+std::optional<ApiResponse> Platform::CheckTerminal(const std::string& terminal_id) {
   const auto found = terminals_.find(terminal_id);
-  if (found == terminals_.end() || !found->second.active) return Failure(1023);
+  if (found == terminals_.end() || !found->second.active) return ErrorResponse(1023);
   // One payment at a time.
   const bool busy = std::any_of(timers_.begin(), timers_.end(), [&](const auto& timer) {
     const Order* order = FindSeq(timer.second);
     return order != nullptr && order->terminal_id == terminal_id && order->status == "initialized";
   });
-  if (busy) return Failure(1021);
+  if (busy) return ErrorResponse(1021);
   return std::nullopt;
 }
 
@@ -190,9 +191,9 @@ void Platform::FireTerminal(Order& order) {
   }
 }
 
-Answer Platform::GetReceipt(const Site& site, const std::string& id) {
+ApiResponse Platform::GetReceipt(const Site& site, const std::string& id) {
   Order* order = FindOrder(site.site_id, id);
-  if (order == nullptr || !order->AtTerminal() || !order->card) return Failure(1006);
+  if (order == nullptr || !order->AtTerminal() || !order->card) return ErrorResponse(1006);
   const Json full = RenderOrder(*order, settings_);
   const Json& details = full["payment_details"];
   // The published samples wrap what the schema lists, and list what it has once: typed readers of
@@ -232,7 +233,7 @@ Answer Platform::GetReceipt(const Site& site, const std::string& id) {
     const Json* member = Member(details, name);
     payment[name] = member == nullptr ? Json(nullptr) : *member;
   }
-  Answer answer =
+  ApiResponse response =
       Success({{"merchant", {{"name", "Sandbox shop"}, {"address", "Kraanspoor 39, Amsterdam"}}},
                {"order",
                 {{"amount", order->amount},
@@ -250,8 +251,8 @@ Answer Platform::GetReceipt(const Site& site, const std::string& id) {
                {"payment", std::move(payment)},
                {"printed_on", AmsterdamTime(now_ms_)},
                {"related_transactions", std::move(related)}});
-  answer.order_id = order->order_id;
-  return answer;
+  response.order_id = order->order_id;
+  return response;
 }
 
 }  // namespace msp::sandbox

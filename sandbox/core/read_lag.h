@@ -25,7 +25,7 @@ class ReadLag {
   void Record(std::uint64_t seq, std::int64_t now_ms, Json version);
   // The version that GET shows; null while there is none.
   const Json* Visible(std::uint64_t seq, std::int64_t now_ms) const;
-  void Forget(std::uint64_t seq) { versions_.erase(seq); }
+  void Erase(std::uint64_t seq) { versions_.erase(seq); }
   void Clear() { versions_.clear(); }
 
  private:

@@ -85,7 +85,7 @@ struct Route {
   const char* name;          // in the statistics
   bool has_body;
   Refusal refusal;
-  Answer (*run)(Platform& platform, const Call& call);
+  ApiResponse (*run)(Platform& platform, const Call& call);
 };
 
 using enum Refusal;
@@ -203,24 +203,24 @@ const Route* FindRoute(const HttpRequest& request, std::vector<std::string>* par
   return nullptr;
 }
 
-HttpAnswer AsHttp(int status, std::string body) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.body = std::move(body);
-  return answer;
+HttpResponse AsHttp(int status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
 }
 
 }  // namespace
 
-HttpAnswer Front::Api(HttpRequest& request, std::string* order_id) {
+HttpResponse Front::Api(HttpRequest& request, std::string* order_id) {
   Call call;
   call.request = &request;
   const Route* route = FindRoute(request, &call.params);
   if (route == nullptr) return AsHttp(404, R"({"message":"Not found"})");
   call.site = Authenticate(request);
   if (call.site == nullptr) {
-    const Answer refused =
-        route->refusal == Refusal::kForbidden ? Message(403, "Forbidden") : Failure(1032);
+    const ApiResponse refused =
+        route->refusal == Refusal::kForbidden ? Message(403, "Forbidden") : ErrorResponse(1032);
     return AsHttp(refused.status, refused.body.dump());
   }
   if (!call.params.empty() && route->pattern.substr(0, 6) == "orders") *order_id = call.params[0];
@@ -228,25 +228,25 @@ HttpAnswer Front::Api(HttpRequest& request, std::string* order_id) {
     call.body =
         NestsAtMost(request.body, kNestingMax) ? Json::parse(request.body, nullptr, false) : Json();
     if (!call.body.is_object()) {
-      const Answer refused = Failure(1016);
+      const ApiResponse refused = ErrorResponse(1016);
       return AsHttp(refused.status, refused.body.dump());
     }
   }
-  Answer answer;
+  ApiResponse response;
   {
     MutexLock lock(mutex_);
     ++counts_[route->name];
     Tick();
     const std::string token = component_.Resolve(*call.site, platform_.now_ms(), call.body);
-    answer = route->run(platform_, call);
-    if (answer.status == 200) component_.UseToken(token, answer.order_id);
-    if (std::string_view(route->name) == "api_token" && answer.status == 200) {
-      component_.IssueToken(answer.body["data"]["api_token"], *call.site, platform_.now_ms());
+    response = route->run(platform_, call);
+    if (response.status == 200) component_.UseToken(token, response.order_id);
+    if (std::string_view(route->name) == "api_token" && response.status == 200) {
+      component_.IssueToken(response.body["data"]["api_token"], *call.site, platform_.now_ms());
     }
     SendNotices();
   }
-  if (!answer.order_id.empty()) *order_id = answer.order_id;
-  return AsHttp(answer.status, Print(answer));
+  if (!response.order_id.empty()) *order_id = response.order_id;
+  return AsHttp(response.status, Print(response));
 }
 
 }  // namespace msp::sandbox

@@ -70,7 +70,7 @@ CardForm ReadCardForm(const HttpRequest& form) {
   return read;
 }
 
-void WipeCard(Json& card_data) {
+void ZeroizeCard(Json& card_data) {
   for (auto& [name, value] : card_data.items()) ZeroizeString(value.get_ref<std::string&>());
 }
 

@@ -3,7 +3,7 @@
 // A card typed into a form: the payment page's and the payment component's.
 //
 // Plain functions; any thread. The number and the security code are in `data` only, which the
-// caller wipes.
+// caller zeroizes.
 #pragma once
 
 #include <vector>
@@ -24,6 +24,6 @@ struct CardForm {
 // `form` has its members as a query.
 CardForm ReadCardForm(const HttpRequest& form);
 
-void WipeCard(Json& card_data);
+void ZeroizeCard(Json& card_data);
 
 }  // namespace msp::sandbox

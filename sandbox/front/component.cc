@@ -24,19 +24,19 @@ constexpr std::size_t kRecurringIdMax = 100;
 // What every payload starts with; a multiple of three bytes, so that it shows in base64, too.
 constexpr std::string_view kPayloadMark = "sandbox-component:";
 
-HttpAnswer JsonAnswer(int status, const Json& body) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.headers = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
-  answer.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-  return answer;
+HttpResponse JsonResponse(int status, const Json& body) {
+  HttpResponse response;
+  response.status = status;
+  response.headers = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+  response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return response;
 }
 
-HttpAnswer Refused(int status, const std::vector<FormProblem>& problems) {
+HttpResponse Refused(int status, const std::vector<FormProblem>& problems) {
   Json errors = Json::array();
   for (const FormProblem& problem : problems)
     errors.push_back({{"field", problem.field}, {"message", problem.text}});
-  return JsonAnswer(status, {{"success", false}, {"errors", std::move(errors)}});
+  return JsonResponse(status, {{"success", false}, {"errors", std::move(errors)}});
 }
 
 // A check beyond the single fields: whether the sandbox accepts the card.
@@ -81,7 +81,7 @@ Component::~Component() { Reset(); }
 
 void Component::Reset() {
   for (auto& [payload, typed] : payloads_) {
-    if (typed.gateway_info.is_object()) WipeCard(typed.gateway_info);
+    if (typed.gateway_info.is_object()) ZeroizeCard(typed.gateway_info);
   }
   payloads_.clear();
   payload_order_.clear();
@@ -109,7 +109,7 @@ std::string Component::TokenOf(const HttpRequest& request, std::int64_t now_ms) 
   return token.expires_ms <= now_ms || !token.order_id.empty() ? std::string() : found->first;
 }
 
-HttpAnswer Component::MakePayload(const HttpRequest& request, std::int64_t now_ms) {
+HttpResponse Component::MakePayload(const HttpRequest& request, std::int64_t now_ms) {
   Typed typed{.token = TokenOf(request, now_ms)};
   if (typed.token.empty())
     return Refused(401, {{"", "The API token is used, unknown or too old: reload this page"}});
@@ -128,7 +128,7 @@ HttpAnswer Component::MakePayload(const HttpRequest& request, std::int64_t now_m
       card.data.erase("card_cvc");
     }
     if (!card.problems.empty()) {
-      WipeCard(card.data);
+      ZeroizeCard(card.data);
       ZeroizeString(form.query);
       return Refused(422, card.problems);
     }
@@ -140,10 +140,10 @@ HttpAnswer Component::MakePayload(const HttpRequest& request, std::int64_t now_m
   std::string payload = Base64(std::string(kPayloadMark) + Hex(RandomBytes(kPayloadRandomBytes)));
   if (payload_order_.size() >= kPayloadsMax) {
     Json& oldest = payloads_[payload_order_.front()].gateway_info;
-    if (oldest.is_object()) WipeCard(oldest);
+    if (oldest.is_object()) ZeroizeCard(oldest);
   }
   Keep(payloads_, payload_order_, kPayloadsMax, payload, std::move(typed));
-  return JsonAnswer(200, {{"success", true}, {"data", {{"payload", payload}}}});
+  return JsonResponse(200, {{"success", true}, {"data", {{"payload", payload}}}});
 }
 
 std::string Component::Resolve(const Site& site, std::int64_t now_ms, Json& order) const {
@@ -178,7 +178,7 @@ std::string Component::Resolve(const Site& site, std::int64_t now_ms, Json& orde
   return token == tokens_.end() ? std::string() : token->first;
 }
 
-bool ComponentFile(std::string_view name, HttpAnswer* answer) {
+bool ComponentFile(std::string_view name, HttpResponse* response) {
   static constexpr std::string_view kNames[] = {"components.js", "components.css", "card.html",
                                                 "card.js", "card.css"};
   const Asset* asset = nullptr;
@@ -186,14 +186,14 @@ bool ComponentFile(std::string_view name, HttpAnswer* answer) {
     if (known == name) asset = FindAsset(known);
   }
   if (asset == nullptr) return false;
-  answer->content_type = std::string(asset->content_type);
-  answer->body = std::string(asset->text);
-  answer->headers = {{"Cache-Control", "no-cache"},
-                     {"Referrer-Policy", "no-referrer"},
-                     {"X-Content-Type-Options", "nosniff"}};
+  response->content_type = std::string(asset->content_type);
+  response->body = std::string(asset->text);
+  response->headers = {{"Cache-Control", "no-cache"},
+                       {"Referrer-Policy", "no-referrer"},
+                       {"X-Content-Type-Options", "nosniff"}};
   // Any shop may show the form in a frame; all else is forbidden.
   if (name == "card.html") {
-    answer->headers.emplace_back(
+    response->headers.emplace_back(
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "form-action 'none'; base-uri 'none'; frame-ancestors http: https:");

@@ -29,7 +29,7 @@ class Component {
   // A payload for what the form holds: {"success": true, "data": {"payload": ...}}, 401 without a
   // token that is good, 422 with the problems of the fields. Members: gateway, and card_number,
   // card_holder_name, card_expiry_date, card_cvc or recurring_id.
-  HttpAnswer MakePayload(const HttpRequest& request, std::int64_t now_ms);
+  HttpResponse MakePayload(const HttpRequest& request, std::int64_t now_ms);
 
   // Puts the payload's card into a CreateOrder body, and returns the API token that it was made
   // with; empty without a payload of this component. With a token of another site, an expired one,
@@ -61,6 +61,6 @@ class Component {
 };
 
 // One of the files under /sdk/components/v2/, with its headers. False when `name` is none of them.
-bool ComponentFile(std::string_view name, HttpAnswer* answer);
+bool ComponentFile(std::string_view name, HttpResponse* response);
 
 }  // namespace msp::sandbox

@@ -9,14 +9,14 @@ namespace {
 
 constexpr int kControlNestingMax = 100;
 
-Answer Problem(int status, std::string_view text) {
-  Answer answer;
-  answer.status = status;
-  answer.body = {{"success", false}, {"message", std::string(text)}};
-  return answer;
+ApiResponse Problem(int status, std::string_view text) {
+  ApiResponse response;
+  response.status = status;
+  response.body = {{"success", false}, {"message", std::string(text)}};
+  return response;
 }
 
-Answer Done() { return Success(Json::object()); }
+ApiResponse Done() { return Success(Json::object()); }
 
 // The order's captures, refunds and chargebacks, each with the texts that came with its request.
 Json DescribeRelated(Platform& platform, const Order& order) {
@@ -76,23 +76,23 @@ std::string ActInDashboard(Platform& platform, Order& order, const std::string& 
   if (site == nullptr) return "the order has no site";
   Json asked{{"description", "dashboard"}};
   if (const Json* amount = Member(body, "amount")) asked["amount"] = *amount;
-  Answer answer;
+  ApiResponse response;
   if (action == "refunds") {
     asked["currency"] = order.currency;
-    answer = platform.Refund(*site, order.order_id, asked);
+    response = platform.Refund(*site, order.order_id, asked);
   } else if (action == "capture") {
     asked["new_order_status"] = "completed";
-    answer = platform.Capture(*site, order.order_id, asked);
+    response = platform.Capture(*site, order.order_id, asked);
   } else {
     asked = {{"status", "cancelled"}, {"reason", "dashboard"}};
-    answer = platform.CancelAuthorization(*site, order.order_id, asked);
+    response = platform.CancelAuthorization(*site, order.order_id, asked);
   }
-  return answer.status == 200 ? std::string() : answer.body.value("error_info", "refused");
+  return response.status == 200 ? std::string() : response.body.value("error_info", "refused");
 }
 
 }  // namespace
 
-Answer Front::ControlClock(const HttpRequest& request, const Json& body) {
+ApiResponse Front::ControlClock(const HttpRequest& request, const Json& body) {
   if (request.method == "POST") {
     if (const auto freeze = BoolMember(body, "freeze")) clock_.Freeze(*freeze);
     const AmountRead seconds = AmountMember(body, "advance_seconds", false);
@@ -110,7 +110,7 @@ Answer Front::ControlClock(const HttpRequest& request, const Json& body) {
                   {"frozen", clock_.frozen()}});
 }
 
-Answer Front::ControlFaults(const HttpRequest& request, const Json& body) {
+ApiResponse Front::ControlFaults(const HttpRequest& request, const Json& body) {
   if (request.method == "GET") return Success(faults_.List());
   if (request.method == "DELETE") {
     faults_.Clear();
@@ -150,16 +150,16 @@ Json Front::Stats() {
   return stats;
 }
 
-Answer Front::ControlOrder(const HttpRequest& request, const std::vector<std::string>& segments,
-                           const Json& body) {
+ApiResponse Front::ControlOrder(const HttpRequest& request,
+                                const std::vector<std::string>& segments, const Json& body) {
   Order* order = platform_.FindAnywhere(segments[1]);
   if (order == nullptr) return Problem(404, "no such order");
   return ControlFoundOrder(request, segments, *order, body);
 }
 
-Answer Front::ControlFoundOrder(const HttpRequest& request,
-                                const std::vector<std::string>& segments, Order& found,
-                                const Json& body) {
+ApiResponse Front::ControlFoundOrder(const HttpRequest& request,
+                                     const std::vector<std::string>& segments, Order& found,
+                                     const Json& body) {
   Order* order = &found;
   const std::string action = segments.size() > 2 ? segments[2] : "";
   if (action.empty() && request.method == "GET") return Success(Describe(platform_, *order));
@@ -211,11 +211,11 @@ Answer Front::ControlFoundOrder(const HttpRequest& request,
   return Success(Describe(platform_, *order));
 }
 
-HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
+HttpResponse Front::Control(const HttpRequest& request, std::string* order_id) {
   std::vector<std::string> segments = PathSegments(request.path);
   segments.erase(segments.begin());
   if (FromForeignPage(request))
-    return TextAnswer(403, "control is not for pages of another origin\n");
+    return TextResponse(403, "control is not for pages of another origin\n");
   const std::string what = segments.empty() ? "" : segments[0];
   Json body = Json::object();
   if (!request.body.empty()) {
@@ -223,11 +223,11 @@ HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
                                                          : Json();
   }
   const bool post = request.method == "POST";
-  Answer answer = Problem(404, "no such control");
+  ApiResponse response = Problem(404, "no such control");
   MutexLock lock(mutex_);
   Tick();
   if (!body.is_object() && !body.is_array()) {
-    answer = Problem(400, "the body is no JSON");
+    response = Problem(400, "the body is no JSON");
   } else if (what == "reset" && post) {
     clock_.Reset();
     counts_.clear();
@@ -237,43 +237,43 @@ HttpAnswer Front::Control(const HttpRequest& request, std::string* order_id) {
     recorder_.Reset();
     has_faults_ = false;
     webhooks_->Reset();
-    answer = Done();
+    response = Done();
   } else if (what == "clock") {
-    answer = ControlClock(request, body);
+    response = ControlClock(request, body);
   } else if (what == "stats" && request.method == "GET") {
-    answer = Success(Stats());
+    response = Success(Stats());
   } else if (what == "snapshot" && request.method == "GET") {
-    answer = Success(platform_.Snapshot());
+    response = Success(platform_.Snapshot());
   } else if (what == "snapshot" && post) {
     const Json* data = Member(body, "data");
-    answer = platform_.Restore(data == nullptr ? body : *data)
-                 ? Done()
-                 : Problem(400, "this is no snapshot");
+    response = platform_.Restore(data == nullptr ? body : *data)
+                   ? Done()
+                   : Problem(400, "this is no snapshot");
   } else if (what == "orders" && segments.size() >= 2) {
     *order_id = segments[1];
-    answer = ControlOrder(request, segments, body);
+    response = ControlOrder(request, segments, body);
   } else if (what == "terminals" && segments.size() == 2 && post) {
-    answer = platform_.TurnTerminal(segments[1], body)
-                 ? Done()
-                 : Problem(404,
-                           "no such terminal, or behaviour is none of approve, decline, "
-                           "timeout, manual");
+    response = platform_.SetTerminalBehaviour(segments[1], body)
+                   ? Done()
+                   : Problem(404,
+                             "no such terminal, or behaviour is none of approve, decline, "
+                             "timeout, manual");
   } else if (what == "events" && segments.size() == 2 && segments[1] == "disconnect" && post) {
     ++stream_generation_;
-    answer = Done();
+    response = Done();
   } else if (what == "faults") {
-    answer = ControlFaults(request, body);
+    response = ControlFaults(request, body);
   } else if (what == "webhooks" && post) {
-    answer = webhooks_->Turn(body) ? Done() : Problem(400, "a knob has the wrong type");
+    response = webhooks_->SetKnobs(body) ? Done() : Problem(400, "a knob has the wrong type");
   } else if (what == "notifications" && request.method == "GET") {
     std::string wanted;
     request.QueryValue("order_id", &wanted);
-    answer = Success(webhooks_->Attempts(wanted));
+    response = Success(webhooks_->Attempts(wanted));
   }
   SendNotices();
-  HttpAnswer http;
-  http.status = answer.status;
-  http.body = answer.body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  HttpResponse http;
+  http.status = response.status;
+  http.body = response.body.dump(-1, ' ', false, Json::error_handler_t::replace);
   return http;
 }
 

@@ -53,12 +53,12 @@ std::uint64_t NumberOf(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? number : 0;
 }
 
-HttpAnswer SeeOther(std::string location) {
-  HttpAnswer answer;
-  answer.status = 303;
-  answer.content_type = "";
-  answer.headers = {{"Location", std::move(location)}, {"Cache-Control", "no-store"}};
-  return answer;
+HttpResponse SeeOther(std::string location) {
+  HttpResponse response;
+  response.status = 303;
+  response.content_type = "";
+  response.headers = {{"Location", std::move(location)}, {"Cache-Control", "no-store"}};
+  return response;
 }
 
 // The form's members as the control call's body has them.
@@ -99,7 +99,7 @@ bool Front::FromForeignPage(const HttpRequest& request) const {
          !EqualsIgnoringCase(std::string_view(*origin).substr(scheme + 3), *host);
 }
 
-HttpAnswer Front::DashboardCall(const HttpRequest& request) {
+HttpResponse Front::DashboardCall(const HttpRequest& request) {
   if (!HostIsOurs(request)) {
     return DashboardMessage(403, "Not under this name",
                             "Open this page by its address, or start msp-sandbox with this name in "
@@ -110,11 +110,11 @@ HttpAnswer Front::DashboardCall(const HttpRequest& request) {
     const std::string_view name = std::string_view(request.path).substr(kBase.size());
     if (name == "dashboard.js" || name == "dashboard.css") {
       const Asset* asset = FindAsset(name);
-      HttpAnswer answer;
-      answer.content_type = std::string(asset->content_type);
-      answer.body = std::string(asset->text);
-      answer.headers = {{"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}};
-      return answer;
+      HttpResponse response;
+      response.content_type = std::string(asset->content_type);
+      response.body = std::string(asset->text);
+      response.headers = {{"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}};
+      return response;
     }
   }
   const auto segments = PathSegments(request.path);
@@ -130,7 +130,7 @@ HttpAnswer Front::DashboardCall(const HttpRequest& request) {
           "The form was not one of this sandbox's: go back, reload, try again.");
     }
   } else if (request.method != "GET") {
-    return TextAnswer(405, "method not allowed\n");
+    return TextResponse(405, "method not allowed\n");
   }
   MutexLock lock(mutex_);
   Tick();
@@ -150,27 +150,27 @@ HttpAnswer Front::DashboardCall(const HttpRequest& request) {
                       "?done=" + PercentEncoded(action));
     }
   }
-  HttpAnswer answer =
+  HttpResponse response =
       order == nullptr ? ShowOrders(request, problem) : ShowOrder(request, *order, problem);
   const std::string* seen = request.Header("if-none-match");
-  for (const auto& [name, value] : answer.headers) {
-    if (name != "ETag" || seen == nullptr || *seen != value || answer.status != 200) continue;
-    HttpAnswer same;
+  for (const auto& [name, value] : response.headers) {
+    if (name != "ETag" || seen == nullptr || *seen != value || response.status != 200) continue;
+    HttpResponse same;
     same.status = 304;
     same.content_type = "";
     same.headers = {{"Cache-Control", "no-store"}, {"ETag", value}};
     return same;
   }
-  return answer;
+  return response;
 }
 
 std::string Front::Act(const HttpRequest& form, const std::string& action, Order* order) {
   const Json body = BodyOf(form);
   HttpRequest post;
   post.method = "POST";
-  Answer answer;
+  ApiResponse response;
   if (action == "clock" && order == nullptr) {
-    answer = ControlClock(post, body);
+    response = ControlClock(post, body);
   } else if (action == "fault-on" && order == nullptr) {
     std::string name, times;
     form.QueryValue("fault", &name);
@@ -178,7 +178,7 @@ std::string Front::Act(const HttpRequest& form, const std::string& action, Order
     Json rule = FaultPreset(name);
     if (!rule.is_object()) return "There is no such fault";
     if (const std::uint64_t number = NumberOf(times); number > 0) rule["match"]["times"] = number;
-    answer = ControlFaults(post, rule);
+    response = ControlFaults(post, rule);
   } else if (action == "fault-off" && order == nullptr) {
     std::string id;
     form.QueryValue("id", &id);
@@ -194,12 +194,12 @@ std::string Front::Act(const HttpRequest& form, const std::string& action, Order
                          platform_.SettleRefund(*order, status == "completed");
     return settled ? "" : "The refund is not reserved any more";
   } else {
-    answer = ControlFoundOrder(post, {"orders", order->order_id, action}, *order, body);
+    response = ControlFoundOrder(post, {"orders", order->order_id, action}, *order, body);
   }
-  return answer.status == 200 ? std::string() : answer.body.value("message", "refused");
+  return response.status == 200 ? std::string() : response.body.value("message", "refused");
 }
 
-HttpAnswer Front::ShowOrders(const HttpRequest& request, const std::string& problem) {
+HttpResponse Front::ShowOrders(const HttpRequest& request, const std::string& problem) {
   OrderList list;
   request.QueryValue("q", &list.wanted);
   list.wanted = std::string(Trimmed(list.wanted)).substr(0, kWantedMax);
@@ -224,8 +224,8 @@ HttpAnswer Front::ShowOrders(const HttpRequest& request, const std::string& prob
   return OrderListPage(FrameOf(request, problem), list);
 }
 
-HttpAnswer Front::ShowOrder(const HttpRequest& request, const Order& order,
-                            const std::string& problem) {
+HttpResponse Front::ShowOrder(const HttpRequest& request, const Order& order,
+                              const std::string& problem) {
   OrderDetail detail;
   detail.order = &order;
   detail.parent = order.parent == 0 ? nullptr : platform_.FindSeq(order.parent);
@@ -249,7 +249,7 @@ DashboardFrame Front::FrameOf(const HttpRequest& request, const std::string& pro
   return frame;
 }
 
-void Front::Record(const HttpRequest& request, std::string sent, const HttpAnswer& answer,
+void Front::Record(const HttpRequest& request, std::string sent, const HttpResponse& response,
                    const std::string& order_id, std::string fault, std::int64_t us) {
   const auto starts = [&](std::string_view prefix) {
     return request.path.compare(0, prefix.size(), prefix) == 0;
@@ -266,11 +266,11 @@ void Front::Record(const HttpRequest& request, std::string sent, const HttpAnswe
   exchange.us = us;
   exchange.fault = std::move(fault);
   exchange.request = std::move(sent);
-  const bool said = answer.delivery.kind != Delivery::Kind::kReset &&
-                    answer.delivery.kind != Delivery::Kind::kSilence;
-  if (said) exchange.status = answer.status;
+  const bool said = response.delivery.kind != Delivery::Kind::kReset &&
+                    response.delivery.kind != Delivery::Kind::kSilence;
+  if (said) exchange.status = response.status;
   if (said && (api || control))
-    exchange.answer = MaskedBody(answer.body, options_.settings.sites, true);
+    exchange.response = MaskedBody(response.body, options_.settings.sites, true);
   MutexLock lock(mutex_);
   exchange.time_ms = clock_.NowMs();
   if (const Order* order = order_id.empty() ? nullptr : platform_.FindAnywhere(order_id))

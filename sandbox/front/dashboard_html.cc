@@ -145,8 +145,8 @@ std::string ExchangeHtml(const Exchange& exchange) {
                      std::to_string(exchange.us / 1000) + " ms</span>";
   if (!exchange.fault.empty())
     html += " <span class=\"fault\">Fault: " + Text(exchange.fault) + "</span>";
-  html += "</summary>" + Body("Request", exchange.request) + Body("Answer", exchange.answer);
-  if (exchange.request.empty() && exchange.answer.empty()) html += "<p>Without a body.</p>";
+  html += "</summary>" + Body("Request", exchange.request) + Body("ApiResponse", exchange.response);
+  if (exchange.request.empty() && exchange.response.empty()) html += "<p>Without a body.</p>";
   return html + "</details></li>";
 }
 
@@ -179,7 +179,7 @@ std::string NotificationSection(const OrderDetail& detail) {
         "<div class=\"wide\" role=\"group\" aria-labelledby=\"notifications\" tabindex=\"0\">"
         "<table><thead><tr><th scope=\"col\">Time</th><th scope=\"col\">To</th>"
         "<th scope=\"col\">Attempt</th><th scope=\"col\">Signature</th>"
-        "<th scope=\"col\">Answer</th><th scope=\"col\">Outcome</th></tr></thead><tbody>";
+        "<th scope=\"col\">ApiResponse</th><th scope=\"col\">Outcome</th></tr></thead><tbody>";
     for (auto it = detail.notifications.rbegin(); it != detail.notifications.rend(); ++it) {
       const std::int64_t attempt = it->value("attempt", std::int64_t{1});
       const int status = it->value("status", 0);
@@ -406,27 +406,27 @@ std::string Banner(const DashboardFrame& frame) {
   return {};
 }
 
-HttpAnswer Page(int status, std::string_view title, const std::string& content) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.content_type = "text/html; charset=utf-8";
-  answer.body =
+HttpResponse Page(int status, std::string_view title, const std::string& content) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "text/html; charset=utf-8";
+  response.body =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
       HtmlEscaped(title) +
       "</title><link rel=\"stylesheet\" href=\"/dashboard/dashboard.css\">"
       "<script src=\"/dashboard/dashboard.js\" defer></script></head><body>\n" +
       content + "</body></html>\n";
-  answer.headers = {
+  response.headers = {
       {"Content-Security-Policy",
        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
       {"Cache-Control", "no-store"},
-      {"ETag", "\"" + Hex(HmacSha256("etag", answer.body).substr(0, kEtagBytes)) + "\""},
+      {"ETag", "\"" + Hex(HmacSha256("etag", response.body).substr(0, kEtagBytes)) + "\""},
       // No-referrer would take the origin from the forms, too.
       {"Referrer-Policy", "same-origin"},
       {"X-Content-Type-Options", "nosniff"}};
-  return answer;
+  return response;
 }
 
 std::string Header(const DashboardFrame& frame, const std::string& title) {
@@ -440,7 +440,7 @@ std::string Header(const DashboardFrame& frame, const std::string& title) {
 
 }  // namespace
 
-HttpAnswer OrderListPage(const DashboardFrame& frame, const OrderList& list) {
+HttpResponse OrderListPage(const DashboardFrame& frame, const OrderList& list) {
   std::string html = Header(frame, "Orders of this sandbox");
   html += "<p>The API is at <code>" + HtmlEscaped(list.api_url) +
           "</code>. No money moves here.</p>"
@@ -454,7 +454,7 @@ HttpAnswer OrderListPage(const DashboardFrame& frame, const OrderList& list) {
               frame.problem.empty() ? "Sandbox" : "Problem: Sandbox", html);
 }
 
-HttpAnswer OrderDetailPage(const DashboardFrame& frame, const OrderDetail& detail) {
+HttpResponse OrderDetailPage(const DashboardFrame& frame, const OrderDetail& detail) {
   const Order& order = *detail.order;
   std::string masked = order.order_id;
   MaskWholeCardNumbers(&masked);
@@ -466,7 +466,7 @@ HttpAnswer OrderDetailPage(const DashboardFrame& frame, const OrderDetail& detai
               (frame.problem.empty() ? "Order " : "Problem: Order ") + masked, html);
 }
 
-HttpAnswer DashboardMessage(int status, std::string_view title, std::string_view text) {
+HttpResponse DashboardMessage(int status, std::string_view title, std::string_view text) {
   return Page(status, title,
               "<header><p><a href=\"/\">Sandbox</a></p></header><main><h1>" + HtmlEscaped(title) +
                   "</h1><p>" + HtmlEscaped(text) + "</p></main>");

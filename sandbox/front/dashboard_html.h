@@ -45,10 +45,10 @@ struct OrderDetail {
   std::vector<std::int64_t> retries_due_ms;
 };
 
-HttpAnswer OrderListPage(const DashboardFrame& frame, const OrderList& list);
-HttpAnswer OrderDetailPage(const DashboardFrame& frame, const OrderDetail& detail);
+HttpResponse OrderListPage(const DashboardFrame& frame, const OrderList& list);
+HttpResponse OrderDetailPage(const DashboardFrame& frame, const OrderDetail& detail);
 // A page with one sentence.
-HttpAnswer DashboardMessage(int status, std::string_view title, std::string_view text);
+HttpResponse DashboardMessage(int status, std::string_view title, std::string_view text);
 
 // The faults that the form offers: a name for the form and the rule behind it. Null when unknown.
 Json FaultPreset(std::string_view name);

@@ -52,10 +52,10 @@ std::string ChangeProblem(const Json& change) {
   return {};
 }
 
-void Edit(const Json& changes, HttpAnswer* answer) {
-  Json body = Json::parse(answer->body, nullptr, false);
+void Edit(const Json& changes, HttpResponse* response) {
+  Json body = Json::parse(response->body, nullptr, false);
   if (body.is_discarded()) return;
-  // What no JSON library prints is put in afterwards, in place of a string that is in no answer.
+  // What no JSON library prints is put in afterwards, in place of a string that is in no response.
   std::vector<std::pair<std::string, std::string>> splices;
   for (const Json& change : changes) {
     const Json::json_pointer pointer(TextMember(change, "pointer").value_or("/-"));
@@ -72,22 +72,22 @@ void Edit(const Json& changes, HttpAnswer* answer) {
       body[pointer] = value == nullptr ? Json(nullptr) : *value;
     }
   }
-  answer->body = Dumped(body);
+  response->body = Dumped(body);
   for (const auto& [mark, raw] : splices) {
-    const std::size_t at = answer->body.find(mark);
-    if (at != std::string::npos) answer->body.replace(at, mark.size(), raw);
+    const std::size_t at = response->body.find(mark);
+    if (at != std::string::npos) response->body.replace(at, mark.size(), raw);
   }
 }
 
-bool SaysSuccess(const HttpAnswer& answer) {
-  if (answer.status < 200 || answer.status > 299) return false;
-  const Json body = Json::parse(answer.body, nullptr, false);
+bool SaysSuccess(const HttpResponse& response) {
+  if (response.status < 200 || response.status > 299) return false;
+  const Json body = Json::parse(response.body, nullptr, false);
   return body.is_object() && BoolMember(body, "success").value_or(false);
 }
 
-void CopyMembers(const Json& pointers, const std::string& other, HttpAnswer* answer) {
+void CopyMembers(const Json& pointers, const std::string& other, HttpResponse* response) {
   if (!pointers.is_array() || pointers.empty()) {
-    answer->body = other;
+    response->body = other;
     return;
   }
   const Json from = Json::parse(other, nullptr, false);
@@ -96,7 +96,7 @@ void CopyMembers(const Json& pointers, const std::string& other, HttpAnswer* ans
     const Json::json_pointer at(pointer.get<std::string>());
     if (from.contains(at)) changes.push_back({{"pointer", pointer}, {"value", from[at]}});
   }
-  Edit(changes, answer);
+  Edit(changes, response);
 }
 
 }  // namespace msp::sandbox

@@ -13,11 +13,11 @@ constexpr auto kCommentEvery = std::chrono::seconds(15);
 constexpr auto kStreamMax = std::chrono::minutes(10);
 constexpr int kReconnectMs = 1000;
 
-HttpAnswer JsonAnswer(int status, std::string body) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.body = std::move(body);
-  return answer;
+HttpResponse JsonResponse(int status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
 }
 
 // The token of `Authorization`, with the scheme's name or without it.
@@ -83,11 +83,11 @@ bool Front::NextEvents(EventReader& reader, std::string* bytes) {
   }
 }
 
-HttpAnswer Front::Events(const HttpRequest& request, std::string* order_id) {
+HttpResponse Front::Events(const HttpRequest& request, std::string* order_id) {
   const auto segments = PathSegments(request.path);
   if (segments.size() != 2 || segments[1] != "stream")
-    return JsonAnswer(404, R"({"message":"Not found"})");
-  if (request.method != "GET") return TextAnswer(405, "method not allowed\n");
+    return JsonResponse(404, R"({"message":"Not found"})");
+  if (request.method != "GET") return TextResponse(405, "method not allowed\n");
   EventReader reader;
   reader.token = TokenOf(request);
   reader.last_id = LastEventId(request);
@@ -96,41 +96,41 @@ HttpAnswer Front::Events(const HttpRequest& request, std::string* order_id) {
   ++counts_["event_streams"];
   Tick();
   const Order* order = platform_.FindEventsToken(reader.token);
-  if (order == nullptr) return JsonAnswer(401, R"({"message":"Unauthorized"})");
+  if (order == nullptr) return JsonResponse(401, R"({"message":"Unauthorized"})");
   *order_id = order->order_id;
   reader.generation = stream_generation_;
-  HttpAnswer answer;
-  answer.content_type = "text/event-stream; charset=utf-8";
-  answer.headers.emplace_back("Cache-Control", "no-store");
-  answer.more = [this, reader](std::string* bytes) mutable { return NextEvents(reader, bytes); };
-  return answer;
+  HttpResponse response;
+  response.content_type = "text/event-stream; charset=utf-8";
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.more = [this, reader](std::string* bytes) mutable { return NextEvents(reader, bytes); };
+  return response;
 }
 
-HttpAnswer Front::QrCode(const HttpRequest& request, std::string* order_id) {
+HttpResponse Front::QrCode(const HttpRequest& request, std::string* order_id) {
   constexpr std::string_view kEnd = ".svg";
   const auto segments = PathSegments(request.path);
-  if (request.method != "GET") return TextAnswer(405, "method not allowed\n");
+  if (request.method != "GET") return TextResponse(405, "method not allowed\n");
   std::string session = segments.size() == 2 ? segments[1] : std::string();
   if (session.size() <= kEnd.size() || !session.ends_with(kEnd))
-    return TextAnswer(404, "no code\n");
+    return TextResponse(404, "no code\n");
   session.resize(session.size() - kEnd.size());
-  HttpAnswer answer;
+  HttpResponse response;
   std::string url;
   int pixels = 0;
   {
     MutexLock lock(mutex_);
     const Order* order = platform_.FindSession(session);
-    if (order == nullptr || order->qr_size == 0) return TextAnswer(404, "no code\n");
+    if (order == nullptr || order->qr_size == 0) return TextResponse(404, "no code\n");
     *order_id = order->order_id;
     url = options_.public_url + "/connect/" + session + "/";
     pixels = order->qr_size;
   }
-  answer.content_type = "image/svg+xml";
-  answer.headers = {{"Cache-Control", "no-store"},
-                    {"Content-Security-Policy", "default-src 'none'"},
-                    {"X-Content-Type-Options", "nosniff"}};
-  answer.body = QrSvg(url, pixels);
-  return answer;
+  response.content_type = "image/svg+xml";
+  response.headers = {{"Cache-Control", "no-store"},
+                      {"Content-Security-Policy", "default-src 'none'"},
+                      {"X-Content-Type-Options", "nosniff"}};
+  response.body = QrSvg(url, pixels);
+  return response;
 }
 
 }  // namespace msp::sandbox

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "sandbox/core/answer.h"
+#include "sandbox/core/api_response.h"
 #include "sandbox/core/read.h"
 #include "sandbox/front/edit.h"
 #include "sandbox/front/front.h"
@@ -72,23 +72,23 @@ std::int64_t Number(const Json& effect, std::string_view name, std::int64_t fall
   return read.kind == AmountRead::Kind::kValue ? read.value : fallback;
 }
 
-HttpAnswer ShapedAnswer(const Json& effect) {
-  HttpAnswer answer;
+HttpResponse ShapedResponse(const Json& effect) {
+  HttpResponse response;
   const std::string body = Text(effect, "body", "html");
-  answer.body = body;
-  answer.status = 500;
+  response.body = body;
+  response.status = 500;
   for (const Shape& shape : kShapes) {
     if (shape.name != body) continue;
-    answer.body = std::string(shape.body);
-    answer.content_type = std::string(shape.content_type);
-    answer.status = shape.status;
+    response.body = std::string(shape.body);
+    response.content_type = std::string(shape.content_type);
+    response.status = shape.status;
   }
-  answer.status = static_cast<int>(Number(effect, "status", answer.status));
-  if (const auto type = TextMember(effect, "content_type")) answer.content_type = *type;
-  return answer;
+  response.status = static_cast<int>(Number(effect, "status", response.status));
+  if (const auto type = TextMember(effect, "content_type")) response.content_type = *type;
+  return response;
 }
 
-HttpAnswer ApiError(const Json& effect) {
+HttpResponse ApiError(const Json& effect) {
   const int code = static_cast<int>(Number(effect, "error_code", 1000));
   const std::string info = Text(effect, "error_info", std::string(ErrorText(code)).c_str());
   const std::string shape = Text(effect, "shape", "top");
@@ -101,42 +101,42 @@ HttpAnswer ApiError(const Json& effect) {
     if (shape == "data_array" || shape == "success_string") body["data"] = Json::array();
     if (shape == "success_string") body["success"] = "false";
   }
-  HttpAnswer answer;
-  answer.status = static_cast<int>(Number(effect, "status", Failure(code).status));
-  answer.body = body.dump();
-  return answer;
+  HttpResponse response;
+  response.status = static_cast<int>(Number(effect, "status", ErrorResponse(code).status));
+  response.body = body.dump();
+  return response;
 }
 
-HttpAnswer Broken(Delivery::Kind kind, std::int64_t hold_ms) {
-  HttpAnswer answer;
-  answer.delivery.kind = kind;
-  answer.delivery.hold_ms = hold_ms;
-  return answer;
+HttpResponse Broken(Delivery::Kind kind, std::int64_t hold_ms) {
+  HttpResponse response;
+  response.delivery.kind = kind;
+  response.delivery.hold_ms = hold_ms;
+  return response;
 }
 
-HttpAnswer AfterCommit(const Json& effect) {
+HttpResponse AfterCommit(const Json& effect) {
   const std::string then = Text(effect, "then", "reset");
   if (then == "timeout")
     return Broken(Delivery::Kind::kSilence, Number(effect, "hold_ms", 120'000));
   if (then == "close") {
-    HttpAnswer answer = Broken(Delivery::Kind::kSilence, 0);
-    return answer;
+    HttpResponse response = Broken(Delivery::Kind::kSilence, 0);
+    return response;
   }
   if (then == "api_error") return ApiError(effect);
-  if (then == "status") return ShapedAnswer(effect);
-  if (then == "500") return ShapedAnswer({{"body", "empty"}});
+  if (then == "status") return ShapedResponse(effect);
+  if (then == "500") return ShapedResponse({{"body", "empty"}});
   return Broken(Delivery::Kind::kReset, 0);
 }
 
-HttpAnswer TooMany(const Json& effect, std::int64_t now_ms) {
+HttpResponse TooMany(const Json& effect, std::int64_t now_ms) {
   const std::int64_t wait_s = Number(effect, "retry_after_seconds", 1);
-  HttpAnswer answer;
-  answer.status = 429;
-  answer.body = R"({"message":"Too many requests"})";
+  HttpResponse response;
+  response.status = 429;
+  response.body = R"({"message":"Too many requests"})";
   const bool date = Text(effect, "retry_after") == "date";
-  answer.headers = {
+  response.headers = {
       {"Retry-After", date ? HttpDate(now_ms + wait_s * 1000) : std::to_string(wait_s)}};
-  return answer;
+  return response;
 }
 
 Json EffectOfHeader(const std::string& header) {
@@ -346,11 +346,11 @@ void Faults::Apply(const Json& effect, Rule* rule, std::int64_t now_ms, FaultPla
   }
   if (plan->instead || plan->afterwards || !plan->garble.is_null()) return;
   if (name == "status") {
-    plan->instead = ShapedAnswer(effect);
+    plan->instead = ShapedResponse(effect);
   } else if (name == "api_error") {
     plan->instead = ApiError(effect);
   } else if (name == "redirect") {
-    plan->instead = ShapedAnswer({{"body", "empty"}, {"status", Number(effect, "status", 302)}});
+    plan->instead = ShapedResponse({{"body", "empty"}, {"status", Number(effect, "status", 302)}});
     plan->instead->headers = {
         {"Location", Text(effect, "location", "http://127.0.0.2:9/elsewhere")}};
   } else if (name == "commit_then_fail") {
@@ -379,29 +379,29 @@ void Faults::Apply(const Json& effect, Rule* rule, std::int64_t now_ms, FaultPla
 }
 
 void Faults::MixUp(const Json& effect, const HttpRequest& request, const std::string& order_id,
-                   HttpAnswer* answer) {
-  if (!keeps_answers_ || !SaysSuccess(*answer)) return;
-  KeptAnswer& kept = answers_[KindOf(request)];
-  KeptAnswer own{order_id, answer->body};
+                   HttpResponse* response) {
+  if (!keeps_answers_ || !SaysSuccess(*response)) return;
+  KeptResponse& kept = answers_[KindOf(request)];
+  KeptResponse own{order_id, response->body};
   if (Text(effect, "name") == "other_answer" && !kept.body.empty() && kept.order_id != order_id) {
     const Json* members = Member(effect, "members");
-    CopyMembers(members == nullptr ? Json::array() : *members, kept.body, answer);
+    CopyMembers(members == nullptr ? Json::array() : *members, kept.body, response);
   }
   kept = std::move(own);
 }
 
-void Garble(const Json& effect, HttpAnswer* answer) {
+void Garble(const Json& effect, HttpResponse* response) {
   const std::string name = Text(effect, "name");
-  Delivery& delivery = answer->delivery;
+  Delivery& delivery = response->delivery;
   if (name == "wrong_type") {
-    Edit(ChangesOf(effect), answer);
+    Edit(ChangesOf(effect), response);
   } else if (name == "edit") {
     // A refusal is not edited: it would misreport an operation that was not performed.
-    if (!SaysSuccess(*answer)) return;
-    Edit(ChangesOf(effect), answer);
-    answer->status = static_cast<int>(Number(effect, "status", answer->status));
+    if (!SaysSuccess(*response)) return;
+    Edit(ChangesOf(effect), response);
+    response->status = static_cast<int>(Number(effect, "status", response->status));
   } else if (name == "garbage") {
-    answer->body = GarbageBody(Text(effect, "kind"), answer->body);
+    response->body = GarbageBody(Text(effect, "kind"), response->body);
   } else if (name == "slow_body") {
     delivery.kind = Delivery::Kind::kSlow;
     delivery.bytes =
@@ -409,7 +409,7 @@ void Garble(const Json& effect, HttpAnswer* answer) {
   } else if (name == "truncate" || name == "reset") {
     delivery.kind = name == "truncate" ? Delivery::Kind::kTruncate : Delivery::Kind::kResetInBody;
     delivery.bytes = static_cast<std::size_t>(
-        Number(effect, "bytes", static_cast<std::int64_t>(answer->body.size() / 2)));
+        Number(effect, "bytes", static_cast<std::int64_t>(response->body.size() / 2)));
     delivery.states_whole_length = Text(effect, "length", "whole") == "whole";
   }
 }

@@ -29,10 +29,10 @@ struct FaultPlan {
   std::int64_t before_ms = 0;  // waited before the state changes
   std::int64_t after_ms = 0;   // and after it
   // Sent instead of running the call.
-  std::optional<HttpAnswer> instead;
-  // Sent instead of the call's own answer, after the call has run.
-  std::optional<HttpAnswer> afterwards;
-  // Applied to the answer of the call.
+  std::optional<HttpResponse> instead;
+  // Sent instead of the call's own response, after the call has run.
+  std::optional<HttpResponse> afterwards;
+  // Applied to the response of the call.
   Json garble;  // the effect object, or null
 };
 
@@ -60,10 +60,10 @@ class Faults {
   // All others. `now_ms` is the sandbox's time; `header` the X-Sandbox-Fault header or null.
   FaultPlan OnRequest(const HttpRequest& request, const std::string& order_id,
                       const std::string* header, std::int64_t now_ms);
-  // For `other_answer`: keeps each answer of success, and gives members of the last one of the same
-  // kind, about another order, when `effect` asks for that.
+  // For `other_answer`: keeps each response of success, and gives members of the last one of the
+  // same kind, about another order, when `effect` asks for that.
   void MixUp(const Json& effect, const HttpRequest& request, const std::string& order_id,
-             HttpAnswer* answer);
+             HttpResponse* response);
 
  private:
   struct Rule {
@@ -81,7 +81,7 @@ class Faults {
     std::int64_t window_began_ms = INT64_MIN;
     std::int64_t window_calls = 0;
   };
-  struct KeptAnswer {
+  struct KeptResponse {
     std::string order_id;
     std::string body;
   };
@@ -91,15 +91,15 @@ class Faults {
   Random random_;
   std::uint64_t next_id_ = 1;
   std::vector<Rule> rules_;
-  bool keeps_answers_ = false;                 // Some rule is an `other_answer`.
-  std::map<std::string, KeptAnswer> answers_;  // The last one by kind: method and path.
+  bool keeps_answers_ = false;                   // Some rule is an `other_answer`.
+  std::map<std::string, KeptResponse> answers_;  // The last one by kind: method and path.
 };
 
 // "*" matches any run of characters, "?" one.
 bool GlobMatches(std::string_view pattern, std::string_view text);
 
-// Turns a correct answer into the wrong one of the effect.
-void Garble(const Json& effect, HttpAnswer* answer);
+// Turns a correct response into the wrong one of the effect.
+void Garble(const Json& effect, HttpResponse* response);
 
 // Empty if the effect exists and its members are valid, else the error.
 std::string EffectProblem(const Json& effect);

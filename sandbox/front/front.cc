@@ -243,7 +243,7 @@ const Site* Front::Authenticate(const HttpRequest& request) {
 std::optional<Delivery> Front::OnHead(const HttpRequest& request) {
   if (!has_faults_ || HasNoFaults(request.path)) return std::nullopt;
   const std::string order_id = OrderIdOf(request);
-  HttpAnswer none;
+  HttpResponse none;
   {
     MutexLock lock(mutex_);
     const auto delivery = faults_.OnHead(request, order_id);
@@ -255,12 +255,12 @@ std::optional<Delivery> Front::OnHead(const HttpRequest& request) {
   return none.delivery;
 }
 
-HttpAnswer Front::OnRequest(HttpRequest& request) {
+HttpResponse Front::OnRequest(HttpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
   std::string order_id;
   const std::string* header =
       options_.allow_header_faults ? request.Header("x-sandbox-fault") : nullptr;
-  HttpAnswer answer;
+  HttpResponse response;
   std::string fault;
   // Before the call, which replaces a payload by a card.
   std::string sent = KeepsBody(request.path)
@@ -273,44 +273,44 @@ HttpAnswer Front::OnRequest(HttpRequest& request) {
       plan = faults_.OnRequest(request, OrderIdOf(request), header, clock_.NowMs());
     }
     fault = FaultText(plan);
-    answer = WithFaults(request, plan, &order_id);
+    response = WithFaults(request, plan, &order_id);
   } else {
-    answer = Dispatch(request, &order_id);
+    response = Dispatch(request, &order_id);
   }
   {
     MutexLock lock(mutex_);
-    answer.headers.emplace_back("Date", HttpDate(clock_.NowMs()));
+    response.headers.emplace_back("Date", HttpDate(clock_.NowMs()));
   }
-  Record(request, std::move(sent), answer, order_id, std::move(fault),
+  Record(request, std::move(sent), response, order_id, std::move(fault),
          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
                                                                began)
              .count());
-  Log(request, answer.status, order_id, began);
+  Log(request, response.status, order_id, began);
   ZeroizeString(request.body);
-  return answer;
+  return response;
 }
 
-HttpAnswer Front::WithFaults(HttpRequest& request, const FaultPlan& plan, std::string* order_id) {
+HttpResponse Front::WithFaults(HttpRequest& request, const FaultPlan& plan, std::string* order_id) {
   Pause(plan.before_ms);
   if (plan.instead) {
-    HttpAnswer answer = *plan.instead;
-    answer.delivery.delay_ms = plan.after_ms;
-    return answer;
+    HttpResponse response = *plan.instead;
+    response.delivery.delay_ms = plan.after_ms;
+    return response;
   }
-  HttpAnswer answer = Dispatch(request, order_id);
+  HttpResponse response = Dispatch(request, order_id);
   {
     MutexLock lock(mutex_);
-    faults_.MixUp(plan.garble, request, *order_id, &answer);
+    faults_.MixUp(plan.garble, request, *order_id, &response);
   }
-  if (plan.afterwards) answer = *plan.afterwards;
-  if (!plan.garble.is_null()) Garble(plan.garble, &answer);
-  answer.delivery.delay_ms = plan.after_ms;
-  return answer;
+  if (plan.afterwards) response = *plan.afterwards;
+  if (!plan.garble.is_null()) Garble(plan.garble, &response);
+  response.delivery.delay_ms = plan.after_ms;
+  return response;
 }
 
-HttpAnswer Front::Dispatch(HttpRequest& request, std::string* order_id) {
+HttpResponse Front::Dispatch(HttpRequest& request, std::string* order_id) {
   if (request.method == "HEAD" || request.method == "OPTIONS")
-    return TextAnswer(405, "method not allowed\n");
+    return TextResponse(405, "method not allowed\n");
   const auto starts = [&](std::string_view prefix) {
     return request.path.compare(0, prefix.size(), prefix) == 0;
   };
@@ -323,7 +323,7 @@ HttpAnswer Front::Dispatch(HttpRequest& request, std::string* order_id) {
   return Api(request, order_id);
 }
 
-HttpAnswer Front::ComponentCall(const HttpRequest& request) {
+HttpResponse Front::ComponentCall(const HttpRequest& request) {
   constexpr std::string_view kBase = "/sdk/components/v2/";
   const std::string_view name = request.path.compare(0, kBase.size(), kBase) == 0
                                     ? std::string_view(request.path).substr(kBase.size())
@@ -334,20 +334,20 @@ HttpAnswer Front::ComponentCall(const HttpRequest& request) {
     Tick();
     return component_.MakePayload(request, platform_.now_ms());
   }
-  HttpAnswer answer;
-  if (request.method != "GET" || !ComponentFile(name, &answer))
-    return TextAnswer(404, "not found\n");
-  return answer;
+  HttpResponse response;
+  if (request.method != "GET" || !ComponentFile(name, &response))
+    return TextResponse(404, "not found\n");
+  return response;
 }
 
-std::string Front::Print(const Answer& answer) {
+std::string Front::Print(const ApiResponse& response) {
   const auto dump = [](const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
   };
-  const Json* data = Member(answer.body, "data");
+  const Json* data = Member(response.body, "data");
   if (options_.settings.polymorphism == Polymorphism::kModern || data == nullptr ||
       !data->is_object()) {
-    return dump(answer.body);
+    return dump(response.body);
   }
   // The old shapes come with their members in any order.
   std::vector<std::string> members;
@@ -361,7 +361,7 @@ std::string Front::Print(const Answer& answer) {
   std::string text = "{\"data\":{";
   for (std::size_t i = 0; i < members.size(); ++i) text += (i == 0 ? "" : ",") + members[i];
   text += "}";
-  for (const auto& [name, value] : answer.body.items()) {
+  for (const auto& [name, value] : response.body.items()) {
     if (name != "data") text += "," + Json(name).dump() + ":" + dump(value);
   }
   return text + "}";
@@ -403,12 +403,12 @@ std::string Loggable(std::string_view text) {
   return out;
 }
 
-HttpAnswer TextAnswer(int status, std::string_view text) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.content_type = "text/plain; charset=utf-8";
-  answer.body = std::string(text);
-  return answer;
+HttpResponse TextResponse(int status, std::string_view text) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::string(text);
+  return response;
 }
 
 }  // namespace msp::sandbox

@@ -62,7 +62,7 @@ class Front {
   Front& operator=(const Front&) = delete;
 
   std::optional<Delivery> OnHead(const HttpRequest& request);
-  HttpAnswer OnRequest(HttpRequest& request);
+  HttpResponse OnRequest(HttpRequest& request);
 
   // Ends every wait inside OnRequest, so that connection threads can be joined.
   void StopWaiting();
@@ -71,13 +71,13 @@ class Front {
   explicit Front(Options options);
 
   // Runs the call with the requested faults.
-  HttpAnswer WithFaults(HttpRequest& request, const FaultPlan& plan, std::string* order_id);
+  HttpResponse WithFaults(HttpRequest& request, const FaultPlan& plan, std::string* order_id);
   // Sleeps unless StopWaiting comes first.
   void Pause(std::int64_t ms);
   // Passes the state machine's notices to the senders.
   void SendNotices() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  HttpAnswer Events(const HttpRequest& request, std::string* order_id);
-  HttpAnswer QrCode(const HttpRequest& request, std::string* order_id);
+  HttpResponse Events(const HttpRequest& request, std::string* order_id);
+  HttpResponse QrCode(const HttpRequest& request, std::string* order_id);
   // One reader of an order's event stream, and how far it has come.
   struct EventReader {
     std::string token;
@@ -88,18 +88,18 @@ class Front {
   };
   // Waits a second at most for what the reader has not seen; false when the stream is to end.
   bool NextEvents(EventReader& reader, std::string* bytes);
-  HttpAnswer Dispatch(HttpRequest& request, std::string* order_id);
-  HttpAnswer Api(HttpRequest& request, std::string* order_id);
-  HttpAnswer Control(const HttpRequest& request, std::string* order_id);
-  HttpAnswer Page(const HttpRequest& request, std::string* order_id);
+  HttpResponse Dispatch(HttpRequest& request, std::string* order_id);
+  HttpResponse Api(HttpRequest& request, std::string* order_id);
+  HttpResponse Control(const HttpRequest& request, std::string* order_id);
+  HttpResponse Page(const HttpRequest& request, std::string* order_id);
   // `/` and below /dashboard/: the dashboard's pages and form actions.
-  HttpAnswer DashboardCall(const HttpRequest& request);
+  HttpResponse DashboardCall(const HttpRequest& request);
   // Performs a form's action; returns the error, or empty.
   std::string Act(const HttpRequest& form, const std::string& action, Order* order)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  HttpAnswer ShowOrders(const HttpRequest& request, const std::string& problem)
+  HttpResponse ShowOrders(const HttpRequest& request, const std::string& problem)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  HttpAnswer ShowOrder(const HttpRequest& request, const Order& order, const std::string& problem)
+  HttpResponse ShowOrder(const HttpRequest& request, const Order& order, const std::string& problem)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   DashboardFrame FrameOf(const HttpRequest& request, const std::string& problem)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -108,22 +108,23 @@ class Front {
   // Whether a browser sent the request for a page of another origin.
   bool FromForeignPage(const HttpRequest& request) const;
   // Keeps a call of the API, a page or a control for the dashboard; `sent` is its masked body.
-  void Record(const HttpRequest& request, std::string sent, const HttpAnswer& answer,
+  void Record(const HttpRequest& request, std::string sent, const HttpResponse& response,
               const std::string& order_id, std::string fault, std::int64_t us);
   // Below /sdk/components/: the payment component's files and its payloads.
-  HttpAnswer ComponentCall(const HttpRequest& request);
-  HttpAnswer ConnectPage(const HttpRequest& request, const std::vector<std::string>& segments,
-                         Order& order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  HttpAnswer SimulatorPage(const HttpRequest& request, Order& order)
+  HttpResponse ComponentCall(const HttpRequest& request);
+  HttpResponse ConnectPage(const HttpRequest& request, const std::vector<std::string>& segments,
+                           Order& order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  HttpResponse SimulatorPage(const HttpRequest& request, Order& order)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  HttpAnswer Leave(const Order& order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Answer ControlOrder(const HttpRequest& request, const std::vector<std::string>& segments,
-                      const Json& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Answer ControlFoundOrder(const HttpRequest& request, const std::vector<std::string>& segments,
-                           Order& found, const Json& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Answer ControlClock(const HttpRequest& request, const Json& body)
+  HttpResponse ReturnToShop(const Order& order) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ApiResponse ControlOrder(const HttpRequest& request, const std::vector<std::string>& segments,
+                           const Json& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ApiResponse ControlFoundOrder(const HttpRequest& request,
+                                const std::vector<std::string>& segments, Order& found,
+                                const Json& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ApiResponse ControlClock(const HttpRequest& request, const Json& body)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Answer ControlFaults(const HttpRequest& request, const Json& body)
+  ApiResponse ControlFaults(const HttpRequest& request, const Json& body)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Json Stats() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -132,7 +133,7 @@ class Front {
   // Brings the state machine to the present; call it under the lock before anything else.
   void Tick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TickLoop();
-  std::string Print(const Answer& answer);
+  std::string Print(const ApiResponse& response);
   void Log(const HttpRequest& request, int status, const std::string& order_id,
            std::chrono::steady_clock::time_point began);
 
@@ -170,6 +171,6 @@ std::vector<std::string> PathSegments(std::string_view path);
 // A path or id fit for a log: no control characters, no run of digits that could be a card number.
 std::string Loggable(std::string_view text);
 
-HttpAnswer TextAnswer(int status, std::string_view text);
+HttpResponse TextResponse(int status, std::string_view text);
 
 }  // namespace msp::sandbox

@@ -64,7 +64,7 @@ std::string AmountText(const Order& order) {
 
 // The order's own text may hold anything, a card number too: a run of digits, spaced or not, that
 // could be one is masked but for its last four.
-std::string Shown(std::string_view text) {
+std::string WithMaskedNumbers(std::string_view text) {
   std::string out(text);
   std::vector<std::size_t> run;
   std::string digits;
@@ -127,7 +127,7 @@ std::string FieldHtml(const Field& field, const std::vector<FormProblem>& proble
           std::string(field.attributes);
   if (!described.empty()) html += " aria-describedby=\"" + described + "\"";
   if (problem != nullptr) html += " aria-invalid=\"true\"";
-  if (!value.empty()) html += " value=\"" + Shown(value) + "\"";
+  if (!value.empty()) html += " value=\"" + WithMaskedNumbers(value) + "\"";
   return html + ">";
 }
 
@@ -159,12 +159,12 @@ std::string FormStart(const std::string& action) {
 
 }  // namespace
 
-HttpAnswer HtmlPage(int status, std::string_view title, std::string_view content,
-                    const Order* order) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.content_type = "text/html; charset=utf-8";
-  answer.body =
+HttpResponse HtmlPage(int status, std::string_view title, std::string_view content,
+                      const Order* order) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "text/html; charset=utf-8";
+  response.body =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
       std::string(status == 422 ? "Problem: " : "") + HtmlEscaped(title) + "</title><style>" +
@@ -181,19 +181,20 @@ HttpAnswer HtmlPage(int status, std::string_view title, std::string_view content
         targets += " " + origin;
     }
   }
-  answer.headers = {{"Content-Security-Policy", "default-src 'none'; form-action " + targets +
-                                                    "; style-src 'unsafe-inline'; base-uri 'none'; "
-                                                    "frame-ancestors 'none'"},
-                    {"Cache-Control", "no-store"},
-                    {"Referrer-Policy", "no-referrer"},
-                    {"X-Content-Type-Options", "nosniff"}};
-  return answer;
+  response.headers = {
+      {"Content-Security-Policy", "default-src 'none'; form-action " + targets +
+                                      "; style-src 'unsafe-inline'; base-uri 'none'; "
+                                      "frame-ancestors 'none'"},
+      {"Cache-Control", "no-store"},
+      {"Referrer-Policy", "no-referrer"},
+      {"X-Content-Type-Options", "nosniff"}};
+  return response;
 }
 
 std::string OrderFacts(const Order& order) {
-  std::string facts = "<dl><dt>Order</dt><dd>" + Shown(order.order_id) +
+  std::string facts = "<dl><dt>Order</dt><dd>" + WithMaskedNumbers(order.order_id) +
                       "</dd><dt>Amount</dt><dd>" + HtmlEscaped(AmountText(order)) +
-                      "</dd><dt>For</dt><dd>" + Shown(order.description) + "</dd>";
+                      "</dd><dt>For</dt><dd>" + WithMaskedNumbers(order.description) + "</dd>";
   if (order.card) {
     facts += "<dt>Card</dt><dd>" + HtmlEscaped(order.card->scheme) + " ending in " +
              HtmlEscaped(order.card->last4) + "</dd>";

@@ -30,8 +30,8 @@ struct TypedCard {
 // A page with its headers; with status 422 a screen reader announces the problem first.
 // `order`, where there is one, says which shop's addresses
 // its forms may end at.
-HttpAnswer HtmlPage(int status, std::string_view title, std::string_view content,
-                    const Order* order);
+HttpResponse HtmlPage(int status, std::string_view title, std::string_view content,
+                      const Order* order);
 
 // What is paid, and with which card once that is known.
 std::string OrderFacts(const Order& order);

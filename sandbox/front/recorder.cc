@@ -61,14 +61,14 @@ constexpr std::size_t kShortestCard = 12;
 constexpr std::size_t kLongestCard = 19;
 constexpr std::string_view kSeparators = " -%+._";
 
-// The places of a run's digits in the text.
-using Places = std::vector<std::size_t>;
+// The positions of a run's digits in the text.
+using Positions = std::vector<std::size_t>;
 
-// Calls `visit(digits, places)` for each run of digits, with `separators` allowed inside it.
+// Calls `visit(digits, positions)` for each run of digits, with `separators` allowed inside it.
 template <class Visit>
 void ForEachRun(const std::string& text, std::string_view separators, Visit visit) {
   std::string digits;
-  Places where;
+  Positions where;
   for (std::size_t i = 0; i <= text.size(); ++i) {
     const char c = i < text.size() ? text[i] : '\n';
     if (c >= '0' && c <= '9') {
@@ -163,18 +163,18 @@ class Masker {
     text_ += '\n';
     text_.append(2 * names_.size(), ' ');
   }
-  // A value stands behind its name, or on a line of its own in an array.
-  void Place() {
+  // A value follows its name, or on a line of its own in an array.
+  void StartValue() {
     if (!after_key_) NextLine();
     after_key_ = false;
   }
   bool Raw(std::string_view text) {
-    Place();
+    StartValue();
     text_ += text;
     return !full();
   }
   bool Quoted(std::string_view text) {
-    Place();
+    StartValue();
     AppendJsonString(text, text_);
     return !full();
   }
@@ -188,7 +188,7 @@ class Masker {
     return masked == number ? Raw(number) : Quoted(masked);
   }
   bool Open(char bracket) {
-    Place();
+    StartValue();
     text_ += bracket;
     // What stands in an array is named as the array is.
     names_.push_back(bracket == '[' && !names_.empty() ? names_.back() : kNoName);
@@ -232,7 +232,7 @@ std::vector<const Exchange*> Recorder::Latest(std::uint64_t order_seq, std::size
 }
 
 void MaskCardNumbers(std::string* text) {
-  ForEachRun(*text, kSeparators, [&](const std::string& digits, const Places& where) {
+  ForEachRun(*text, kSeparators, [&](const std::string& digits, const Positions& where) {
     for (std::size_t size = kShortestCard; size <= kLongestCard; ++size) {
       for (std::size_t at = 0; at + size <= digits.size(); ++at) {
         if (!PassesLuhn(std::string_view(digits).substr(at, size))) continue;
@@ -244,9 +244,9 @@ void MaskCardNumbers(std::string* text) {
 
 void MaskWholeCardNumbers(std::string* text) {
   for (const std::string_view separators : {std::string_view(), kSeparators}) {
-    ForEachRun(*text, separators, [&](const std::string& digits, const Places& where) {
+    ForEachRun(*text, separators, [&](const std::string& digits, const Positions& where) {
       if (!PassesLuhn(digits)) return;
-      for (const std::size_t place : where) (*text)[place] = '*';
+      for (const std::size_t position : where) (*text)[position] = '*';
     });
   }
 }

@@ -22,12 +22,12 @@ struct Exchange {
   std::int64_t time_ms = 0;  // the sandbox's clock
   std::string method;
   std::string path;  // fit for a log, without its query
-  int status = 0;    // 0: no answer was sent
+  int status = 0;    // 0: no response was sent
   std::int64_t us = 0;
   std::uint64_t order_seq = 0;  // 0: about no order
   std::string fault;            // what was done to it on request; empty: nothing
   std::string request;          // masked bodies, cut
-  std::string answer;
+  std::string response;
 };
 
 class Recorder {
@@ -50,7 +50,7 @@ void MaskCardNumbers(std::string* text);
 void MaskWholeCardNumbers(std::string* text);
 
 // A JSON body over several lines, cut at a bound: card data, secrets and possible card numbers
-// masked. For non-JSON or overlong bodies only the size. `ours`: an answer, whose transaction ids
+// masked. For non-JSON or overlong bodies only the size. `ours`: a response, whose transaction ids
 // are of the sandbox's making and stay.
 std::string MaskedBody(std::string_view body, const std::vector<Site>& sites, bool ours);
 

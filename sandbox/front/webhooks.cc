@@ -48,7 +48,7 @@ bool Acknowledges(int status, std::string_view body) {
   return status == 200 && body.substr(0, kAckBytes).find("OK") != std::string_view::npos;
 }
 
-Webhooks::Webhooks(Hooks hooks, std::uint64_t seed) : hooks_(std::move(hooks)), dice_(seed) {
+Webhooks::Webhooks(Hooks hooks, std::uint64_t seed) : hooks_(std::move(hooks)), random_(seed) {
   for (int i = 0; i < kSenders; ++i) senders_.emplace_back([this] { SendLoop(); });
 }
 
@@ -78,15 +78,15 @@ void Webhooks::Enqueue(Notification notification) {
 
 void Webhooks::Queue(Notification notification) {
   notification.due = std::chrono::steady_clock::now();
-  if (knobs_.delay_ms > 0 && dice_.Chance(knobs_.delay_share))
+  if (knobs_.delay_ms > 0 && random_.Chance(knobs_.delay_share))
     notification.due += std::chrono::milliseconds(knobs_.delay_ms);
-  notification.yields = dice_.Chance(knobs_.reorder);
+  notification.yields = random_.Chance(knobs_.reorder);
   queue_.push_back(std::move(notification));
 }
 
 void Webhooks::AdvanceTo(std::int64_t now_ms) {
   MutexLock lock(mutex_);
-  // A receiver that trickles its answer would never exceed the timeout of a single read.
+  // A receiver that trickles its response would never exceed the timeout of a single read.
   const auto now = std::chrono::steady_clock::now();
   for (const auto& [client, deadline] : clients_) {
     if (deadline < now) client->stop();
@@ -124,7 +124,7 @@ void Webhooks::Reset() {
   changed_.NotifyAll();
 }
 
-std::optional<Notification> Webhooks::Take(Fate* fate) {
+std::optional<Notification> Webhooks::Take(DeliveryFaults* faults) {
   MutexLock lock(mutex_);
   while (!stopping_) {
     const auto now = std::chrono::steady_clock::now();
@@ -151,7 +151,7 @@ std::optional<Notification> Webhooks::Take(Fate* fate) {
       Notification taken = std::move(*chosen);
       queue_.erase(chosen);
       busy_.insert(seq);
-      *fate = Draw();
+      *faults = DrawFaults();
       return taken;
     }
     if (wake == std::chrono::steady_clock::time_point::max()) {
@@ -163,53 +163,53 @@ std::optional<Notification> Webhooks::Take(Fate* fate) {
   return std::nullopt;
 }
 
-Webhooks::Fate Webhooks::Draw() {
-  return {.drop = dice_.Chance(knobs_.drop),
-          .duplicate = dice_.Chance(knobs_.duplicate),
-          .bad_signature = dice_.Chance(knobs_.bad_signature),
-          .stale_timestamp = dice_.Chance(knobs_.stale_timestamp),
-          .tamper_body = dice_.Chance(knobs_.tamper_body)};
+Webhooks::DeliveryFaults Webhooks::DrawFaults() {
+  return {.drop = random_.Chance(knobs_.drop),
+          .duplicate = random_.Chance(knobs_.duplicate),
+          .bad_signature = random_.Chance(knobs_.bad_signature),
+          .stale_timestamp = random_.Chance(knobs_.stale_timestamp),
+          .tamper_body = random_.Chance(knobs_.tamper_body)};
 }
 
 void Webhooks::SendLoop() {
-  Fate fate;
-  while (auto notification = Take(&fate)) {
+  DeliveryFaults faults;
+  while (auto notification = Take(&faults)) {
     if (notification->attempt > 1) {
       std::string fresh = hooks_.fresh_body(notification->order_seq);
       if (!fresh.empty()) notification->body = std::move(fresh);
     }
-    Send(*notification, fate, /*is_copy=*/false);
+    Send(*notification, faults, /*is_copy=*/false);
     // The duplicate is not retried.
-    if (fate.duplicate) Send(*notification, fate, /*is_copy=*/true);
+    if (faults.duplicate) Send(*notification, faults, /*is_copy=*/true);
     MutexLock lock(mutex_);
     busy_.erase(notification->order_seq);
     changed_.NotifyAll();
   }
 }
 
-void Webhooks::Send(const Notification& notification, const Fate& fate, bool is_copy) {
+void Webhooks::Send(const Notification& notification, const DeliveryFaults& faults, bool is_copy) {
   std::uint64_t epoch;
   {
     MutexLock lock(mutex_);
     epoch = epoch_;
   }
-  const std::int64_t unix_s = hooks_.now_ms() / 1000 - (fate.stale_timestamp ? kStaleS : 0);
+  const std::int64_t unix_s = hooks_.now_ms() / 1000 - (faults.stale_timestamp ? kStaleS : 0);
   std::string url = WithQuery(notification.url, "transactionid", notification.order_id);
   url = WithQuery(url, "timestamp", std::to_string(unix_s));
   std::string auth, body;
   if (notification.post) {
-    body = fate.tamper_body ? Tampered(notification.body) : notification.body;
-    auth = WebhookAuth(fate.bad_signature ? notification.key + "x" : notification.key, unix_s,
+    body = faults.tamper_body ? Tampered(notification.body) : notification.body;
+    auth = WebhookAuth(faults.bad_signature ? notification.key + "x" : notification.key, unix_s,
                        notification.body);
   }
   Outcome outcome;
-  if (fate.drop) {
+  if (faults.drop) {
     outcome.problem = "dropped";
   } else {
-    outcome = Exchange(notification, url, auth, body);
+    outcome = Post(notification, url, auth, body);
   }
   const bool acked = Acknowledges(outcome.status, outcome.head);
-  Record(notification, fate, url, outcome, acked);
+  Record(notification, faults, url, outcome, acked);
   if (acked || is_copy || notification.attempt >= kAttemptsMax) return;
   Notification again = notification;
   ++again.attempt;
@@ -219,8 +219,8 @@ void Webhooks::Send(const Notification& notification, const Fate& fate, bool is_
   if (epoch == epoch_) retries_.push_back({due_ms, std::move(again)});
 }
 
-Webhooks::Outcome Webhooks::Exchange(const Notification& notification, const std::string& url,
-                                     const std::string& auth, const std::string& body) {
+Webhooks::Outcome Webhooks::Post(const Notification& notification, const std::string& url,
+                                 const std::string& auth, const std::string& body) {
   Outcome outcome;
   const std::size_t scheme = url.find("://");
   const std::size_t slash =
@@ -274,18 +274,18 @@ Webhooks::Outcome Webhooks::Exchange(const Notification& notification, const std
   return outcome;
 }
 
-void Webhooks::Record(const Notification& notification, const Fate& fate, const std::string& url,
-                      const Outcome& outcome, bool acked) {
+void Webhooks::Record(const Notification& notification, const DeliveryFaults& faults,
+                      const std::string& url, const Outcome& outcome, bool acked) {
   const std::int64_t now_ms = hooks_.now_ms();
   MutexLock lock(mutex_);
   attempts_.push_back({{"order_id", notification.order_id},
                        {"time", now_ms / 1000},
                        {"method", notification.post ? "POST" : "GET"},
-                       {"signature", !notification.post     ? "none: GET"
-                                     : fate.bad_signature   ? "wrong, on request"
-                                     : fate.tamper_body     ? "of another body, on request"
-                                     : fate.stale_timestamp ? "out of date, on request"
-                                                            : "signed"},
+                       {"signature", !notification.post       ? "none: GET"
+                                     : faults.bad_signature   ? "wrong, on request"
+                                     : faults.tamper_body     ? "of another body, on request"
+                                     : faults.stale_timestamp ? "out of date, on request"
+                                                              : "signed"},
                        {"url", url},
                        {"attempt", notification.attempt},
                        {"status", outcome.status},
@@ -331,16 +331,16 @@ Json Webhooks::Attempts(const std::string& order_id) {
   return list;
 }
 
-bool Webhooks::Turn(const Json& knobs) {
+bool Webhooks::SetKnobs(const Json& knobs) {
   MutexLock lock(mutex_);
-  WebhookKnobs turned = knobs_;
-  const std::pair<const char*, double*> shares[] = {{"drop", &turned.drop},
-                                                    {"duplicate", &turned.duplicate},
-                                                    {"reorder", &turned.reorder},
-                                                    {"bad_signature", &turned.bad_signature},
-                                                    {"stale_timestamp", &turned.stale_timestamp},
-                                                    {"tamper_body", &turned.tamper_body},
-                                                    {"delay_share", &turned.delay_share}};
+  WebhookKnobs updated = knobs_;
+  const std::pair<const char*, double*> shares[] = {{"drop", &updated.drop},
+                                                    {"duplicate", &updated.duplicate},
+                                                    {"reorder", &updated.reorder},
+                                                    {"bad_signature", &updated.bad_signature},
+                                                    {"stale_timestamp", &updated.stale_timestamp},
+                                                    {"tamper_body", &updated.tamper_body},
+                                                    {"delay_share", &updated.delay_share}};
   for (const auto& [name, value] : shares) {
     const Json* given = Member(knobs, name);
     if (given == nullptr) continue;
@@ -356,12 +356,12 @@ bool Webhooks::Turn(const Json& knobs) {
   const AmountRead delay = AmountMember(knobs, "delay_ms", false);
   if (delay.kind == AmountRead::Kind::kBad || delay.value < 0 || delay.value > 600'000)
     return false;
-  if (delay.kind == AmountRead::Kind::kValue) turned.delay_ms = delay.value;
+  if (delay.kind == AmountRead::Kind::kValue) updated.delay_ms = delay.value;
   // A change of `reorder` also applies to queued ones.
   for (Notification& waiting : queue_) {
-    if (turned.reorder == 0 || turned.reorder == 1) waiting.yields = turned.reorder == 1;
+    if (updated.reorder == 0 || updated.reorder == 1) waiting.yields = updated.reorder == 1;
   }
-  knobs_ = turned;
+  knobs_ = updated;
   changed_.NotifyAll();
   return true;
 }

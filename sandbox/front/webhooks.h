@@ -61,7 +61,7 @@ struct WebhookKnobs {
 // The value of the Auth header.
 std::string WebhookAuth(std::string_view key, std::int64_t unix_s, std::string_view body);
 
-// True when the first 100 bytes of an answer hold the word that acknowledges.
+// True when the first 100 bytes of a response hold the word that acknowledges.
 bool Acknowledges(int status, std::string_view body);
 
 class Webhooks {
@@ -94,7 +94,7 @@ class Webhooks {
   // When the next attempts for the order are due, by the sandbox's clock.
   std::vector<std::int64_t> RetriesDue(std::uint64_t order_seq);
   // Applies the members that are there; false when one has the wrong type.
-  bool Turn(const Json& knobs);
+  bool SetKnobs(const Json& knobs);
   Json Counts();
 
  private:
@@ -103,8 +103,8 @@ class Webhooks {
     Notification notification;
   };
   void SendLoop();
-  // What happens to one notification.
-  struct Fate {
+  // The faults of one notification, drawn at random.
+  struct DeliveryFaults {
     bool drop = false;
     bool duplicate = false;
     bool bad_signature = false;
@@ -112,19 +112,19 @@ class Webhooks {
     bool tamper_body = false;
   };
   // Takes the next notification whose order is not being sent; nothing when stopping.
-  std::optional<Notification> Take(Fate* fate);
+  std::optional<Notification> Take(DeliveryFaults* faults);
   void Queue(Notification notification) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Fate Draw() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Send(const Notification& notification, const Fate& fate, bool is_copy);
+  DeliveryFaults DrawFaults() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Send(const Notification& notification, const DeliveryFaults& faults, bool is_copy);
   struct Outcome {
     int status = 0;
     std::string head;  // first 100 bytes
     std::string problem;
   };
-  Outcome Exchange(const Notification& notification, const std::string& url,
-                   const std::string& auth, const std::string& body);
-  void Record(const Notification& notification, const Fate& fate, const std::string& url,
-              const Outcome& outcome, bool acked);
+  Outcome Post(const Notification& notification, const std::string& url, const std::string& auth,
+               const std::string& body);
+  void Record(const Notification& notification, const DeliveryFaults& faults,
+              const std::string& url, const Outcome& outcome, bool acked);
 
   const Hooks hooks_;
   Mutex mutex_;
@@ -138,7 +138,7 @@ class Webhooks {
   std::map<httplib::Client*, std::chrono::steady_clock::time_point> clients_
       ABSL_GUARDED_BY(mutex_);
   WebhookKnobs knobs_ ABSL_GUARDED_BY(mutex_);
-  Random dice_ ABSL_GUARDED_BY(mutex_);
+  Random random_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> counts_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> senders_;
 };

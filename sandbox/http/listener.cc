@@ -22,16 +22,16 @@ Deadline After(std::int64_t ms) {
   return std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
 }
 
-std::string HeadOf(const HttpAnswer& answer, std::size_t stated_length, bool keep_alive) {
-  std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
-  head += StatusPhrase(answer.status);
-  const bool dated = std::any_of(answer.headers.begin(), answer.headers.end(),
+std::string HeadOf(const HttpResponse& response, std::size_t stated_length, bool keep_alive) {
+  std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ';
+  head += StatusPhrase(response.status);
+  const bool dated = std::any_of(response.headers.begin(), response.headers.end(),
                                  [](const auto& header) { return header.first == "Date"; });
   if (!dated) head += "\r\nDate: " + HttpDate(std::time(nullptr) * 1000);
-  if (!answer.content_type.empty()) head += "\r\nContent-Type: " + answer.content_type;
-  if (!answer.more) head += "\r\nContent-Length: " + std::to_string(stated_length);
+  if (!response.content_type.empty()) head += "\r\nContent-Type: " + response.content_type;
+  if (!response.more) head += "\r\nContent-Length: " + std::to_string(stated_length);
   head += keep_alive ? "\r\nConnection: keep-alive" : "\r\nConnection: close";
-  for (const auto& [name, value] : answer.headers) head += "\r\n" + name + ": " + value;
+  for (const auto& [name, value] : response.headers) head += "\r\n" + name + ": " + value;
   head += "\r\n\r\n";
   return head;
 }
@@ -94,7 +94,7 @@ Listener::~Listener() {
   if (acceptor_.joinable()) acceptor_.join();
   if (fd_ >= 0) close(fd_);
   MutexLock lock(mutex_);
-  for (Stream* stream : streams_) stream->Abort();
+  for (Connection* connection : connections_) connection->Abort();
   changed_.NotifyAll();
   while (threads_ > 0) changed_.Wait(mutex_);
 }
@@ -125,30 +125,30 @@ void Listener::AcceptLoop() {
       ++threads_;
     }
     std::thread([this, fd] {
-      Stream stream(fd);
+      Connection connection(fd);
       {
         MutexLock lock(mutex_);
-        streams_.insert(&stream);
-        if (stopping()) stream.Abort();
+        connections_.insert(&connection);
+        if (stopping()) connection.Abort();
       }
-      ServeConnection(stream);
+      ServeConnection(connection);
       MutexLock lock(mutex_);
-      streams_.erase(&stream);
+      connections_.erase(&connection);
       --threads_;
       changed_.NotifyAll();
     }).detach();
   }
 }
 
-void Listener::ServeConnection(Stream& stream) {
-  if (tls_ != nullptr && !stream.StartTls(*tls_, After(options_.request_ms))) return;
+void Listener::ServeConnection(Connection& connection) {
+  if (tls_ != nullptr && !connection.StartTls(*tls_, After(options_.request_ms))) return;
   std::string buffer;
-  while (!stopping() && ServeOne(stream, &buffer)) {
+  while (!stopping() && ServeOne(connection, &buffer)) {
   }
 }
 
-bool Listener::ServeOne(Stream& stream, std::string* buffer) {
-  if (buffer->empty() && !stream.ReadSome(buffer, After(options_.keep_alive_ms))) return false;
+bool Listener::ServeOne(Connection& connection, std::string* buffer) {
+  if (buffer->empty() && !connection.ReadSome(buffer, After(options_.keep_alive_ms))) return false;
   const Deadline deadline = After(options_.request_ms);
   HttpRequest request;
   HeadFacts facts;
@@ -157,29 +157,29 @@ bool Listener::ServeOne(Stream& stream, std::string* buffer) {
     facts = HeadFacts();
     const ParseResult result = ParseHead(*buffer, &request, &facts);
     if (result == ParseResult::kComplete) break;
-    if (result != ParseResult::kIncomplete) return Refuse(stream, result);
-    if (!stream.ReadSome(buffer, deadline)) return false;
+    if (result != ParseResult::kIncomplete) return Refuse(connection, result);
+    if (!connection.ReadSome(buffer, deadline)) return false;
   }
   if (const auto early = handlers_.on_head(request)) {
-    HttpAnswer nothing;
+    HttpResponse nothing;
     nothing.delivery = *early;
-    return Send(stream, request, nothing);
+    return Send(connection, request, nothing);
   }
   buffer->erase(0, facts.head_bytes);
-  if (!ReadBody(stream, facts, buffer, &request, deadline)) return false;
-  const HttpAnswer answer = handlers_.on_request(request);
-  return Send(stream, request, answer);
+  if (!ReadBody(connection, facts, buffer, &request, deadline)) return false;
+  const HttpResponse response = handlers_.on_request(request);
+  return Send(connection, request, response);
 }
 
-bool Listener::ReadBody(Stream& stream, const HeadFacts& facts, std::string* buffer,
+bool Listener::ReadBody(Connection& connection, const HeadFacts& facts, std::string* buffer,
                         HttpRequest* request, Deadline deadline) {
   if (facts.expects_continue && buffer->empty() && (facts.chunked || facts.content_length > 0) &&
-      !stream.WriteAll("HTTP/1.1 100 Continue\r\n\r\n", deadline)) {
+      !connection.WriteAll("HTTP/1.1 100 Continue\r\n\r\n", deadline)) {
     return false;
   }
   if (!facts.chunked) {
     while (buffer->size() < facts.content_length) {
-      if (!stream.ReadSome(buffer, deadline)) return false;
+      if (!connection.ReadSome(buffer, deadline)) return false;
     }
     request->body = buffer->substr(0, facts.content_length);
     buffer->erase(0, facts.content_length);
@@ -194,91 +194,93 @@ bool Listener::ReadBody(Stream& stream, const HeadFacts& facts, std::string* buf
     }
     // Chunks cost framing; twice the body's bound is enough for any honest client.
     if (result == ParseResult::kIncomplete && buffer->size() < 2 * kBodyBytesMax) {
-      if (!stream.ReadSome(buffer, deadline)) return false;
+      if (!connection.ReadSome(buffer, deadline)) return false;
       continue;
     }
-    Refuse(stream, result == ParseResult::kBad ? result : ParseResult::kTooLarge);
+    Refuse(connection, result == ParseResult::kBad ? result : ParseResult::kTooLarge);
     return false;
   }
 }
 
-bool Listener::Refuse(Stream& stream, ParseResult why) {
-  HttpAnswer answer;
-  answer.content_type = "text/plain; charset=utf-8";
-  answer.status = why == ParseResult::kTooLarge      ? 413
-                  : why == ParseResult::kUnsupported ? 501
-                                                     : 400;
-  answer.body = why == ParseResult::kTooLarge ? "request too large\n" : "bad request\n";
-  stream.WriteAll(HeadOf(answer, answer.body.size(), false) + answer.body,
-                  After(options_.write_ms));
+bool Listener::Refuse(Connection& connection, ParseResult why) {
+  HttpResponse response;
+  response.content_type = "text/plain; charset=utf-8";
+  response.status = why == ParseResult::kTooLarge      ? 413
+                    : why == ParseResult::kUnsupported ? 501
+                                                       : 400;
+  response.body = why == ParseResult::kTooLarge ? "request too large\n" : "bad request\n";
+  connection.WriteAll(HeadOf(response, response.body.size(), false) + response.body,
+                      After(options_.write_ms));
   // Drain the peer's remaining bytes briefly: closing with unread bytes would reset the connection
-  // and could discard the answer.
-  stream.FinishWriting();
+  // and could discard the response.
+  connection.FinishWriting();
   std::string rest;
   const Deadline deadline = After(1000);
-  for (std::size_t seen = 0; seen < 8 * kBodyBytesMax && stream.ReadSome(&rest, deadline);) {
+  for (std::size_t seen = 0; seen < 8 * kBodyBytesMax && connection.ReadSome(&rest, deadline);) {
     seen += rest.size();
     rest.clear();
   }
   return false;
 }
 
-bool Listener::Send(Stream& stream, const HttpRequest& request, const HttpAnswer& answer) {
+bool Listener::Send(Connection& connection, const HttpRequest& request,
+                    const HttpResponse& response) {
   const bool keep =
-      request.keep_alive && !answer.close && answer.delivery.kind == Delivery::Kind::kWhole;
-  if (answer.delivery.delay_ms > 0) Pause(answer.delivery.delay_ms);
-  if (answer.delivery.kind != Delivery::Kind::kWhole) {
-    const bool whole = answer.delivery.states_whole_length;
+      request.keep_alive && !response.close && response.delivery.kind == Delivery::Kind::kWhole;
+  if (response.delivery.delay_ms > 0) Pause(response.delivery.delay_ms);
+  if (response.delivery.kind != Delivery::Kind::kWhole) {
+    const bool whole = response.delivery.states_whole_length;
     const std::size_t stated =
-        whole ? answer.body.size() : std::min(answer.delivery.bytes, answer.body.size());
-    return SendFaulty(stream, answer, HeadOf(answer, stated, request.keep_alive));
+        whole ? response.body.size() : std::min(response.delivery.bytes, response.body.size());
+    return SendFaulty(connection, response, HeadOf(response, stated, request.keep_alive));
   }
-  if (answer.more) {
-    SendStream(stream, answer);
+  if (response.more) {
+    SendUnbounded(connection, response);
     return false;
   }
-  std::string bytes = HeadOf(answer, answer.body.size(), keep);
-  if (request.method != "HEAD") bytes += answer.body;
-  return stream.WriteAll(bytes, After(options_.write_ms)) && keep;
+  std::string bytes = HeadOf(response, response.body.size(), keep);
+  if (request.method != "HEAD") bytes += response.body;
+  return connection.WriteAll(bytes, After(options_.write_ms)) && keep;
 }
 
-void Listener::SendStream(Stream& stream, const HttpAnswer& answer) {
+void Listener::SendUnbounded(Connection& connection, const HttpResponse& response) {
   // The end of the connection is the end of the body.
-  std::string bytes = HeadOf(answer, 0, false) + answer.body;
+  std::string bytes = HeadOf(response, 0, false) + response.body;
   bool more = true;
-  while (more && !stopping() && !stream.PeerGone()) {
-    if (!bytes.empty() && !stream.WriteAll(bytes, After(options_.write_ms))) return;
+  while (more && !stopping() && !connection.PeerGone()) {
+    if (!bytes.empty() && !connection.WriteAll(bytes, After(options_.write_ms))) return;
     bytes.clear();
-    more = answer.more(&bytes);
+    more = response.more(&bytes);
   }
-  if (!bytes.empty()) stream.WriteAll(bytes, After(options_.write_ms));
+  if (!bytes.empty()) connection.WriteAll(bytes, After(options_.write_ms));
 }
 
-bool Listener::SendFaulty(Stream& stream, const HttpAnswer& answer, const std::string& head) {
-  const Delivery& how = answer.delivery;
-  const std::string_view part = std::string_view(answer.body).substr(0, how.bytes);
+bool Listener::SendFaulty(Connection& connection, const HttpResponse& response,
+                          const std::string& head) {
+  const Delivery& how = response.delivery;
+  const std::string_view part = std::string_view(response.body).substr(0, how.bytes);
   switch (how.kind) {
     case Delivery::Kind::kWhole:
       break;
     case Delivery::Kind::kReset:
-      stream.ResetOnClose();
+      connection.ResetOnClose();
       break;
     case Delivery::Kind::kResetInBody:
-      stream.WriteAll(head, After(options_.write_ms));
-      stream.WriteAll(part, After(options_.write_ms));
+      connection.WriteAll(head, After(options_.write_ms));
+      connection.WriteAll(part, After(options_.write_ms));
       // RST drops queued bytes: give the peer a moment to read them.
       Pause(20);
-      stream.ResetOnClose();
+      connection.ResetOnClose();
       break;
     case Delivery::Kind::kTruncate:
-      stream.WriteAll(head, After(options_.write_ms));
-      stream.WriteAll(part, After(options_.write_ms));
-      stream.FinishWriting();
+      connection.WriteAll(head, After(options_.write_ms));
+      connection.WriteAll(part, After(options_.write_ms));
+      connection.FinishWriting();
       break;
     case Delivery::Kind::kSilence:
       for (const Deadline end = After(how.hold_ms);
-           !stopping() && !stream.PeerGone() && std::chrono::steady_clock::now() < end;) {
-        stream.WaitForPeer(std::min(end, After(100)));
+           !stopping() && !connection.PeerGone() && std::chrono::steady_clock::now() < end;) {
+        connection.WaitForPeer(std::min(end, After(100)));
       }
       break;
     case Delivery::Kind::kSlow: {
@@ -287,10 +289,10 @@ bool Listener::SendFaulty(Stream& stream, const HttpAnswer& answer, const std::s
       const std::int64_t pause_ms =
           how.bytes >= 10 ? 100
                           : 1000 / static_cast<std::int64_t>(std::max<std::size_t>(1, how.bytes));
-      if (!stream.WriteAll(head, After(options_.write_ms))) return false;
-      for (std::size_t at = 0; at < answer.body.size() && !stopping(); at += step) {
-        if (!stream.WriteAll(std::string_view(answer.body).substr(at, step),
-                             After(options_.write_ms)))
+      if (!connection.WriteAll(head, After(options_.write_ms))) return false;
+      for (std::size_t at = 0; at < response.body.size() && !stopping(); at += step) {
+        if (!connection.WriteAll(std::string_view(response.body).substr(at, step),
+                                 After(options_.write_ms)))
           return false;
         Pause(pause_ms);
       }

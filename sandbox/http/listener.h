@@ -16,8 +16,8 @@
 #include <unordered_set>
 
 #include "absl/status/statusor.h"
+#include "sandbox/http/connection.h"
 #include "sandbox/http/message.h"
-#include "sandbox/http/stream.h"
 #include "service/base/mutex.h"
 
 namespace msp::sandbox {
@@ -40,7 +40,7 @@ class Listener {
   struct Handlers {
     // Asked with the head alone; a Delivery ends the exchange before the body is read.
     std::function<std::optional<Delivery>(const HttpRequest&)> on_head;
-    std::function<HttpAnswer(HttpRequest&)> on_request;
+    std::function<HttpResponse(HttpRequest&)> on_request;
   };
 
   // Binds, so that the port is known; nothing is accepted before `Serve`, which is called once.
@@ -58,15 +58,15 @@ class Listener {
  private:
   explicit Listener(ListenerOptions options) : options_(std::move(options)) {}
   void AcceptLoop();
-  void ServeConnection(Stream& stream);
-  bool ServeOne(Stream& stream, std::string* buffer);
-  bool ReadBody(Stream& stream, const HeadFacts& facts, std::string* buffer, HttpRequest* request,
-                Deadline deadline);
-  bool Refuse(Stream& stream, ParseResult why);
+  void ServeConnection(Connection& connection);
+  bool ServeOne(Connection& connection, std::string* buffer);
+  bool ReadBody(Connection& connection, const HeadFacts& facts, std::string* buffer,
+                HttpRequest* request, Deadline deadline);
+  bool Refuse(Connection& connection, ParseResult why);
   // True when the connection may be used again.
-  bool Send(Stream& stream, const HttpRequest& request, const HttpAnswer& answer);
-  void SendStream(Stream& stream, const HttpAnswer& answer);
-  bool SendFaulty(Stream& stream, const HttpAnswer& answer, const std::string& head);
+  bool Send(Connection& connection, const HttpRequest& request, const HttpResponse& response);
+  void SendUnbounded(Connection& connection, const HttpResponse& response);
+  bool SendFaulty(Connection& connection, const HttpResponse& response, const std::string& head);
   // Sleeps unless the listener stops first.
   void Pause(std::int64_t ms);
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
@@ -82,7 +82,7 @@ class Listener {
 
   mutable Mutex mutex_;
   CondVar changed_;
-  std::unordered_set<Stream*> streams_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_set<Connection*> connections_ ABSL_GUARDED_BY(mutex_);
   int threads_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One HTTP/1.1 request and one answer, as plain data.
+// One HTTP/1.1 request and one response, as plain data.
 //
 // The sandbox has its own small HTTP front instead of cpp-httplib's server, because its purpose
 // includes breaking HTTP: resets before, between and after the bytes, answers cut short, wrong
@@ -39,7 +39,7 @@ struct HttpRequest {
   std::vector<std::string> QueryValues(std::string_view name) const;
 };
 
-// How the bytes of an answer are sent; all except kWhole are requested faults.
+// How the bytes of a response are sent; all except kWhole are requested faults.
 struct Delivery {
   enum class Kind : std::uint8_t {
     kWhole,
@@ -54,16 +54,16 @@ struct Delivery {
   std::int64_t hold_ms = 0;
   // With kTruncate: whether Content-Length states the whole body or the part that is sent.
   bool states_whole_length = true;
-  // Waited before the first byte of the answer.
+  // Waited before the first byte of the response.
   std::int64_t delay_ms = 0;
 };
 
-struct HttpAnswer {
+struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers;  // A Date among them is the only one.
   std::string body;
-  // An answer without an end: what it appends goes out after `body`, again and again until it is
+  // A response without an end: what it appends goes out after `body`, again and again until it is
   // false. Called on the connection's thread; returns within about a second, also with nothing.
   std::function<bool(std::string* bytes)> more;
   bool close = false;

@@ -74,8 +74,8 @@ Redis::~Redis() {
 void Redis::Send(std::vector<std::string> command, Done done) {
   {
     MutexLock lock(mutex_);
-    if (!stopping_ && jobs_.size() < kJobsMax) {
-      jobs_.push_back({std::move(command), std::move(done)});
+    if (!stopping_ && pending_.size() < kJobsMax) {
+      pending_.push_back({std::move(command), std::move(done)});
       changed_.NotifyOne();
       return;
     }
@@ -84,21 +84,21 @@ void Redis::Send(std::vector<std::string> command, Done done) {
 }
 
 void Redis::Run() {
-  std::vector<Job> jobs;
+  std::vector<PendingCommand> pending;
   bool stopping = false;
   while (!stopping) {
     {
       MutexLock lock(mutex_);
-      while (jobs_.empty() && !stopping_) changed_.Wait(mutex_);
-      jobs.swap(jobs_);
+      while (pending_.empty() && !stopping_) changed_.Wait(mutex_);
+      pending.swap(pending_);
       stopping = stopping_;
     }
     if (!stopping && Connected()) {
-      Execute(jobs);
+      Execute(pending);
     } else {
-      for (Job& job : jobs) std::move(job.done)({});
+      for (PendingCommand& command : pending) std::move(command.done)({});
     }
-    jobs.clear();
+    pending.clear();
   }
   Drop();
 }
@@ -123,19 +123,19 @@ void Redis::Drop() {
   try_again_at_ = Clock::now() + std::chrono::milliseconds(backoff_ms_);
 }
 
-void Redis::Execute(std::vector<Job>& jobs) {
+void Redis::Execute(std::vector<PendingCommand>& pending) {
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
-  for (const Job& job : jobs) {
+  for (const PendingCommand& command : pending) {
     texts.clear();
     sizes.clear();
-    for (const std::string& word : job.command) {
+    for (const std::string& word : command.words) {
       texts.push_back(word.data());
       sizes.push_back(word.size());
     }
     redisAppendCommandArgv(context_, static_cast<int>(texts.size()), texts.data(), sizes.data());
   }
-  for (Job& job : jobs) {
+  for (PendingCommand& command : pending) {
     void* reply = nullptr;
     RedisReply read;
     if (context_ != nullptr && redisGetReply(context_, &reply) == REDIS_OK && reply != nullptr) {
@@ -144,7 +144,7 @@ void Redis::Execute(std::vector<Job>& jobs) {
     } else if (context_ != nullptr) {
       Drop();  // The rest of the batch fails, too; whether Redis carried it out is unknown.
     }
-    std::move(job.done)(std::move(read));
+    std::move(command.done)(std::move(read));
   }
 }
 

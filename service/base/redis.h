@@ -54,20 +54,20 @@ class Redis {
   void Send(std::vector<std::string> command, Done done);
 
  private:
-  struct Job {
-    std::vector<std::string> command;
+  struct PendingCommand {
+    std::vector<std::string> words;
     Done done;
   };
 
   void Run();
   bool Connected();
   void Drop();
-  void Execute(std::vector<Job>& jobs);
+  void Execute(std::vector<PendingCommand>& pending);
 
   const RedisAddress address_;
   Mutex mutex_;
   CondVar changed_;
-  std::vector<Job> jobs_ ABSL_GUARDED_BY(mutex_);
+  std::vector<PendingCommand> pending_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // Below: only for the thread.
   redisContext* context_ = nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Runs closures at a later time, on its own thread. For rare cases only: backoff between look-ups,
+// Runs closures at a later time, on its own thread. For rare cases only: backoff between lookups,
 // deadlines of joined calls. Closures must not block.
 //
 // Owned by main; any thread may add. Destruction drops pending closures.

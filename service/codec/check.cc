@@ -33,7 +33,7 @@ void AppendPath(const Step& step, std::string& path) {
 
 class Checker {
  public:
-  void Object(const MessageSchema& plan, const pb::Message& message, const Step& at);
+  void Object(const MessageSchema& schema, const pb::Message& message, const Step& at);
   std::vector<Violation> Take() && { return std::move(violations_); }
 
  private:
@@ -44,7 +44,7 @@ class Checker {
   void Struct(const pb::Struct& object, const Step& at);
   void Value(const pb::Value& value, const Step& at);
   // Additional limits on an unmodelled Struct (`more`) of the given message.
-  void More(const MessageSchema& plan, const pb::Struct& object, const Step& at);
+  void More(const MessageSchema& schema, const pb::Struct& object, const Step& at);
   void AlwaysRefused(const TextFacts& facts, const Step& at);
   bool Full() const { return violations_.size() >= kViolationsMax; }
   void Report(const Step& at, std::string description) {
@@ -57,16 +57,16 @@ class Checker {
   std::vector<Violation> violations_;
 };
 
-void Checker::Object(const MessageSchema& plan, const pb::Message& message, const Step& at) {
+void Checker::Object(const MessageSchema& schema, const pb::Message& message, const Step& at) {
   if (at.depth > kNestingMax) return Report(at, "is nested too deep");
-  const access::FieldSet present = plan.Present(message);
-  (present | plan.required()).ForEach([&](std::size_t number) {
+  const access::FieldSet present = schema.Present(message);
+  (present | schema.required()).ForEach([&](std::size_t number) {
     if (Full()) return;
-    const FieldSchema& entry = plan.entries()[number];
+    const FieldSchema& entry = schema.entries()[number];
     Step step{&at, entry.name, -1, at.depth + 1};
     if (!present.Has(number)) return Report(step, "is required");
-    if (&entry == plan.more())
-      More(plan, static_cast<const pb::Struct&>(entry.Nested(message)), step);
+    if (&entry == schema.more())
+      More(schema, static_cast<const pb::Struct&>(entry.Nested(message)), step);
     if (!entry.repeated) return Field(entry, message, step);
     const int size = entry.Size(message);
     for (step.index = 0; step.index < size && !Full(); ++step.index) Field(entry, message, step);
@@ -156,10 +156,10 @@ void Checker::Struct(const pb::Struct& object, const Step& at) {
   }
 }
 
-void Checker::More(const MessageSchema& plan, const pb::Struct& object, const Step& at) {
+void Checker::More(const MessageSchema& schema, const pb::Struct& object, const Step& at) {
   for (const auto& member : object.fields()) {
     // A name of the schema is no secret; others are not repeated.
-    if (plan.Find(member.first) != nullptr)
+    if (schema.Find(member.first) != nullptr)
       return Report(at, "holds " + member.first + ", which has a field of its own: set that");
   }
   if (HoldsCardData(object))
@@ -191,9 +191,9 @@ void Checker::Value(const pb::Value& value, const Step& at) {
 
 }  // namespace
 
-std::vector<Violation> Check(const MessageSchema& plan, const pb::Message& message) {
+std::vector<Violation> Check(const MessageSchema& schema, const pb::Message& message) {
   Checker checker;
-  checker.Object(plan, message, Step{});
+  checker.Object(schema, message, Step{});
   return std::move(checker).Take();
 }
 

@@ -28,6 +28,6 @@ inline constexpr int kNestingMax = 64;
 // and carriage return (enforced PATTERN_LINE, _ID and _URL refuse these, too); numbers that JSON
 // cannot represent. An empty string counts as absent. Required fields are checked in messages that
 // are present. No allocation without a violation.
-std::vector<Violation> Check(const MessageSchema& plan, const google::protobuf::Message& message);
+std::vector<Violation> Check(const MessageSchema& schema, const google::protobuf::Message& message);
 
 }  // namespace msp::codec

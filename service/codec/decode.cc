@@ -84,7 +84,7 @@ class Index {
   simdjson::error_code error_ = simdjson::SUCCESS;
 };
 
-Decoded Read(const MessageSchema& plan, std::string& document, google::protobuf::Message& message,
+Decoded Read(const MessageSchema& schema, std::string& document, google::protobuf::Message& message,
              MemberRedirection* redirection, bool everything) {
   // One index per thread, since its memory is several times the document's. It holds offsets, no
   // text.
@@ -103,7 +103,7 @@ Decoded Read(const MessageSchema& plan, std::string& document, google::protobuf:
     Reader reader(index.TokensOf(document.data() + start, document.size() - start,
                                  repaired.empty() ? nullptr : &repaired),
                   everything, result);
-    result.ok = reader.Document(plan, message, redirection);
+    result.ok = reader.Document(schema, message, redirection);
   }
   index.Trim();
   return result;
@@ -111,14 +111,14 @@ Decoded Read(const MessageSchema& plan, std::string& document, google::protobuf:
 
 }  // namespace
 
-Decoded Decode(const MessageSchema& plan, std::string& document, google::protobuf::Message& message,
-               MemberRedirection* redirection) {
-  return Read(plan, document, message, redirection, false);
+Decoded Decode(const MessageSchema& schema, std::string& document,
+               google::protobuf::Message& message, MemberRedirection* redirection) {
+  return Read(schema, document, message, redirection, false);
 }
 
-Decoded DecodeAll(const MessageSchema& plan, std::string& document,
+Decoded DecodeAll(const MessageSchema& schema, std::string& document,
                   google::protobuf::Message& message) {
-  return Read(plan, document, message, nullptr, true);
+  return Read(schema, document, message, nullptr, true);
 }
 
 }  // namespace msp::codec

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// JSON to protobuf, by plan. Tolerant of a loosely typed API, strict where money is concerned:
+// JSON to protobuf, by schema. Tolerant of a loosely typed API, strict where money is concerned:
 // every malformed document fails, every unfit value is reported, nothing crashes. Called on any
 // thread.
 //
@@ -74,8 +74,8 @@ struct MemberRedirection {
   std::string_view key;
   const FieldSchema* entry = nullptr;  // Null: the object's members are fields of `into` itself.
   google::protobuf::Message* into = nullptr;
-  const MessageSchema* plan = nullptr;  // Of `into`.
-  // Gets the members of that object that are not in its own plan but in the envelope's: some
+  const MessageSchema* schema = nullptr;  // Of `into`.
+  // Gets the members of that object that are not in its own schema but in the envelope's: some
   // answers nest their error code, or a second `success`, there. Of the envelope's type, empty.
   google::protobuf::Message* nested = nullptr;
   bool present = false;  // Out: the member was there and neither null nor "".
@@ -83,16 +83,16 @@ struct MemberRedirection {
 };
 
 // Reads an answer's `document` into `message`, which is empty. Fields that are not sent in a body
-// (the service's own, those of path and query) count as unknown. The document is unescaped in
+// (service-only ones, those of path and query) count as unknown. The document is unescaped in
 // place, or zeroized and replaced by a repaired one: its content is unspecified afterwards, and the
 // caller zeroizes it. `redirection` may be null. A JSON document other than an object leaves
 // `message` empty, with a drift of an unfit value.
-Decoded Decode(const MessageSchema& plan, std::string& document, google::protobuf::Message& message,
-               MemberRedirection* redirection = nullptr);
+Decoded Decode(const MessageSchema& schema, std::string& document,
+               google::protobuf::Message& message, MemberRedirection* redirection = nullptr);
 
-// Reads the output of EncodeAll and manual input: every field of the message, including the
-// service's own, enums by name, timestamps as RFC 3339 text.
-Decoded DecodeAll(const MessageSchema& plan, std::string& document,
+// Reads the output of EncodeAll and manual input: every field of the message, service-only
+// fields included, enums by name, timestamps as RFC 3339 text.
+Decoded DecodeAll(const MessageSchema& schema, std::string& document,
                   google::protobuf::Message& message);
 
 }  // namespace msp::codec

@@ -37,17 +37,17 @@ std::string QueryText(const FieldSchema& entry, const pb::Message& message, int 
 
 }  // namespace
 
-void EncodeBody(const MessageSchema& plan, const pb::Message& message, std::string& out) {
-  Writer<Scope::kBody>(out).Object(plan, message);
+void EncodeBody(const MessageSchema& schema, const pb::Message& message, std::string& out) {
+  Writer<Scope::kBody>(out).Object(schema, message);
 }
 
-void EncodeAll(const MessageSchema& plan, const pb::Message& message, std::string& out) {
-  Writer<Scope::kAll>(out).Object(plan, message);
+void EncodeAll(const MessageSchema& schema, const pb::Message& message, std::string& out) {
+  Writer<Scope::kAll>(out).Object(schema, message);
 }
 
-void EncodeQuery(const MessageSchema& plan, const pb::Message& message, std::string& out) {
-  if (plan.in_query().Empty()) return;  // The usual case, without access to the message.
-  const access::FieldSet asked = plan.Present(message) & plan.in_query();
+void EncodeQuery(const MessageSchema& schema, const pb::Message& message, std::string& out) {
+  if (schema.in_query().Empty()) return;  // The usual case, without access to the message.
+  const access::FieldSet asked = schema.Present(message) & schema.in_query();
   if (asked.Empty()) return;
   bool first = true;
   const auto append = [&](const FieldSchema& entry, int index) {
@@ -60,7 +60,7 @@ void EncodeQuery(const MessageSchema& plan, const pb::Message& message, std::str
     out += PercentEncoded(text);
   };
   asked.ForEach([&](std::size_t number) {
-    const FieldSchema& entry = plan.entries()[number];
+    const FieldSchema& entry = schema.entries()[number];
     if (!entry.repeated) return append(entry, -1);
     const int size = entry.Size(message);
     for (int i = 0; i < size; ++i) append(entry, i);

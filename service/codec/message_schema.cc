@@ -18,7 +18,7 @@ namespace pb = google::protobuf;
 using pb::FieldDescriptor;
 
 [[noreturn]] void Refuse(const std::string& name, const char* why) {
-  std::fprintf(stderr, "codec: no plan for %s: %s\n", name.c_str(), why);
+  std::fprintf(stderr, "codec: no schema for %s: %s\n", name.c_str(), why);
   std::abort();
 }
 
@@ -137,9 +137,9 @@ SchemaSet::SchemaSet(absl::Span<const pb::Descriptor* const> roots,
 }
 
 const MessageSchema& SchemaSet::Of(const pb::Descriptor* descriptor) const {
-  const auto found = plans_.find(descriptor);
-  if (found == plans_.end())
-    Refuse(descriptor->full_name(), "it is not among the plan set's messages");
+  const auto found = schemas_.find(descriptor);
+  if (found == schemas_.end())
+    Refuse(descriptor->full_name(), "it is not among the schema set's messages");
   return *found->second;
 }
 
@@ -149,16 +149,16 @@ void MessageSchema::BuildSets() {
     const bool message = entry.kind == Kind::kMessage || entry.kind == Kind::kStruct;
     const bool sensitive = entry.sensitive != multisafepay::v1::SENSITIVITY_UNSPECIFIED;
     in_body_.Put(i, entry.in_body);
-    in_query_.Put(i, entry.place == multisafepay::v1::PLACE_QUERY);
+    in_query_.Put(i, entry.location == multisafepay::v1::PLACE_QUERY);
     required_.Put(i, entry.limits.required());
     // Every message is visited: it may hold unknown fields.
     wiped_.Put(i, message || sensitive);
     wiped_below_.Put(i, true);
-    if (entry.own && entry.kind == Kind::kStruct && entry.name == "more") {
+    if (entry.service_only && entry.kind == Kind::kStruct && entry.name == "more") {
       more_ = &entry;
       more_number_ = i;
     }
-    if (entry.own && entry.kind == Kind::kStruct && entry.name == "unmodelled")
+    if (entry.service_only && entry.kind == Kind::kStruct && entry.name == "unmodelled")
       unmodelled_ = &entry;
   }
 }
@@ -177,11 +177,11 @@ const access::MessageAccess* SchemaSet::AccessOf(const pb::Descriptor* descripto
 }
 
 const MessageSchema* SchemaSet::Compile(const pb::Descriptor* descriptor) {
-  const auto [position, added] = plans_.try_emplace(descriptor);
+  const auto [position, added] = schemas_.try_emplace(descriptor);
   // Registered before its fields are compiled, so that a message that contains itself ends here.
   if (!added) return position->second.get();
   position->second = std::make_unique<MessageSchema>();
-  MessageSchema* plan = position->second.get();
+  MessageSchema* schema = position->second.get();
   if (descriptor->file()->pool() != pb::DescriptorPool::generated_pool()) {
     // In other pools has_json_name() is true for every field.
     Refuse(descriptor->full_name(), "it is not from the generated pool");
@@ -189,18 +189,18 @@ const MessageSchema* SchemaSet::Compile(const pb::Descriptor* descriptor) {
   if (static_cast<std::size_t>(descriptor->field_count()) > kEntriesMax) {
     Refuse(descriptor->full_name(), "it has too many fields");
   }
-  plan->descriptor_ = descriptor;
+  schema->descriptor_ = descriptor;
   const pb::Message* defaults = pb::MessageFactory::generated_factory()->GetPrototype(descriptor);
-  plan->reflection_ = defaults->GetReflection();
+  schema->reflection_ = defaults->GetReflection();
   const access::MessageAccess* access = AccessOf(descriptor);
-  plan->present_ = access != nullptr ? access->present : PresentByReflection;
-  plan->entries_.reserve(static_cast<std::size_t>(descriptor->field_count()));
+  schema->present_ = access != nullptr ? access->present : PresentByReflection;
+  schema->entries_.reserve(static_cast<std::size_t>(descriptor->field_count()));
   for (int i = 0; i < descriptor->field_count(); ++i) {
-    plan->entries_.push_back(CompileEntry(*defaults, descriptor->field(i), access));
+    schema->entries_.push_back(CompileEntry(*defaults, descriptor->field(i), access));
   }
-  plan->BuildSlots();
-  plan->BuildSets();
-  return plan;
+  schema->BuildSlots();
+  schema->BuildSets();
+  return schema;
 }
 
 FieldSchema SchemaSet::CompileEntry(const pb::Message& defaults, const FieldDescriptor* field,
@@ -214,14 +214,14 @@ FieldSchema SchemaSet::CompileEntry(const pb::Message& defaults, const FieldDesc
   entry.quoted += ':';
   entry.kind = KindOf(field);
   entry.repeated = field->is_repeated();
-  entry.own = field->number() >= kFirstOwnField;
+  entry.service_only = field->number() >= kFirstServiceOnlyField;
   const pb::FieldOptions& options = field->options();
   entry.sensitive = options.GetExtension(multisafepay::v1::sensitive);
-  entry.place = options.GetExtension(multisafepay::v1::place);
+  entry.location = options.GetExtension(multisafepay::v1::place);
   entry.limits = options.GetExtension(multisafepay::v1::limits);
   if (entry.limits.decimals() > kDecimalsMax) Refuse(field->full_name(), "too many decimals");
   entry.decimals = static_cast<std::uint8_t>(entry.limits.decimals());
-  entry.in_body = !entry.own && entry.place == multisafepay::v1::PLACE_UNSPECIFIED;
+  entry.in_body = !entry.service_only && entry.location == multisafepay::v1::PLACE_UNSPECIFIED;
   entry.oneof = field->real_containing_oneof();
   entry.plain_text = entry.kind == Kind::kString && !entry.repeated && entry.oneof == nullptr &&
                      entry.limits.pattern() != multisafepay::v1::PATTERN_FOUR_DIGITS;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A message's plan: its descriptor compiled into a flat table that encode, decode, check, redact
-// and wipe walk. Compiled once at start from the generated pool, immutable afterwards, shared by
+// A message's schema: its descriptor compiled into a flat table that encode, decode, check, redact
+// and zeroize walk. Compiled once at start from the generated pool, immutable afterwards, shared by
 // all threads.
 #pragma once
 
@@ -24,8 +24,9 @@ namespace msp::codec {
 
 class MessageSchema;
 
-// Fields with this number or above are the service's own and are never exchanged with MultiSafepay.
-inline constexpr int kFirstOwnField = 1000;
+// Fields with this number or above belong to the service alone and are never exchanged with
+// MultiSafepay.
+inline constexpr int kFirstServiceOnlyField = 1000;
 
 // Fields of one message at most; decode keeps one bit for each on its stack.
 inline constexpr std::size_t kEntriesMax = access::FieldSet::kFieldsMax;
@@ -53,13 +54,13 @@ struct FieldSchema {
   std::string quoted;  // The key ready for output after another member: ",\"name\":".
   Kind kind = Kind::kString;
   bool repeated = false;
-  bool own = false;  // Number >= kFirstOwnField: ours, not MultiSafepay's.
+  bool service_only = false;  // Number >= kFirstServiceOnlyField: never sent to MultiSafepay.
   // A single text that is read unchanged: no member of a oneof, no digits with zeros to restore.
   bool plain_text = false;
   std::uint8_t decimals = 0;  // Of a double: the maximum that is sent; 0 for no limit.
-  bool in_body = true;        // Sent in the JSON body: neither own nor placed in path or query.
+  bool in_body = true;        // Sent in the JSON body: neither service-only nor in path or query.
   multisafepay::v1::Sensitivity sensitive = multisafepay::v1::SENSITIVITY_UNSPECIFIED;
-  multisafepay::v1::Place place = multisafepay::v1::PLACE_UNSPECIFIED;
+  multisafepay::v1::Place location = multisafepay::v1::PLACE_UNSPECIFIED;
   multisafepay::v1::Limits limits;
   const MessageSchema* message = nullptr;  // For kMessage.
   // The oneof that the field is a member of, or null.
@@ -167,7 +168,7 @@ class MessageSchema {
   std::vector<std::uint16_t> slots_;
 };
 
-// The plans of the given messages and of all that they contain. Owns them; outlives every user.
+// The schemas of the given messages and of all that they contain. Owns them; outlives every user.
 // Aborts on a message without a JSON form (a map, a group, two fields with one key): at start-up
 // and in tests, never in a call.
 //
@@ -179,8 +180,8 @@ class SchemaSet {
                      std::initializer_list<access::Table> tables = {});
   SchemaSet(const SchemaSet&) = delete;
   SchemaSet& operator=(const SchemaSet&) = delete;
-  // The plan of a message that is among the roots or inside one. Aborts for others, which a test of
-  // the start-up list would show.
+  // The schema of a message that is among the roots or inside one. Aborts for others, which a test
+  // of the start-up list would show.
   const MessageSchema& Of(const google::protobuf::Descriptor* descriptor) const;
 
  private:
@@ -191,7 +192,7 @@ class SchemaSet {
   const access::MessageAccess* AccessOf(const google::protobuf::Descriptor* descriptor) const;
 
   std::vector<access::Table> tables_;
-  std::unordered_map<const google::protobuf::Descriptor*, std::unique_ptr<MessageSchema>> plans_;
+  std::unordered_map<const google::protobuf::Descriptor*, std::unique_ptr<MessageSchema>> schemas_;
 };
 
 }  // namespace msp::codec

@@ -33,30 +33,30 @@ void AppendName(std::string_view name, std::string& path) {
 }  // namespace
 
 struct Reader::Envelope {
-  const MessageSchema& plan;
+  const MessageSchema& schema;
   MemberRedirection& redirection;
   std::bitset<kEntriesMax> nested;  // Fields that are set in `redirection.nested`.
   bool redirected = false;          // The redirected member has been read.
 };
 
-bool Reader::Document(const MessageSchema& plan, pb::Message& message,
+bool Reader::Document(const MessageSchema& schema, pb::Message& message,
                       MemberRedirection* redirection) {
-  const Place root;
+  const JsonPath root;
   bool good = false;
   if (tokens_.Peek() != '{') {
     Report(Drift::Kind::kUnfitValue, root);
     good = Skip();
   } else if (redirection == nullptr) {
-    good = Members(plan, message, root);
+    good = Members(schema, message, root);
   } else {
-    Envelope envelope{plan, *redirection, {}};
-    good = Members(plan, message, root, &envelope);
+    Envelope envelope{schema, *redirection, {}};
+    good = Members(schema, message, root, &envelope);
   }
   return good && (tokens_.AtEnd() || Fail("content after the document"));
 }
 
-bool Reader::Members(const MessageSchema& plan, pb::Message& message, const Place& place,
-                     Envelope* own, Envelope* outer) {
+bool Reader::Members(const MessageSchema& schema, pb::Message& message, const JsonPath& path,
+                     Envelope* envelope, Envelope* outer) {
   bool more = false;
   if (!Open('}', more)) return false;
   std::bitset<kEntriesMax> seen;
@@ -64,13 +64,13 @@ bool Reader::Members(const MessageSchema& plan, pb::Message& message, const Plac
   while (more) {
     std::string_view key;
     if (!Key(key)) return false;
-    const Place member{&place, key};
+    const JsonPath member{&path, key};
     const FieldSchema* entry = nullptr;
-    if (own != nullptr && key == own->redirection.key) {
-      if (!Splicing(*own, member)) return false;
-    } else if (entry = plan.FindNext(key, expected); entry == nullptr || !Reads(*entry)) {
-      if (!(outer == nullptr ? Unknown(plan, message, member)
-                             : Nested(*outer, plan, message, member)))
+    if (envelope != nullptr && key == envelope->redirection.key) {
+      if (!Redirected(*envelope, member)) return false;
+    } else if (entry = schema.FindNext(key, expected); entry == nullptr || !Reads(*entry)) {
+      if (!(outer == nullptr ? Unknown(schema, message, member)
+                             : Nested(*outer, schema, message, member)))
         return false;
     } else {
       const std::size_t number = expected - 1;
@@ -92,33 +92,33 @@ bool Reader::Members(const MessageSchema& plan, pb::Message& message, const Plac
   return true;
 }
 
-bool Reader::Unknown(const MessageSchema& plan, pb::Message& message, const Place& place) {
-  Report(Drift::Kind::kUnknownMember, place);
-  const FieldSchema* const entry = plan.unmodelled();
+bool Reader::Unknown(const MessageSchema& schema, pb::Message& message, const JsonPath& path) {
+  Report(Drift::Kind::kUnknownMember, path);
+  const FieldSchema* const entry = schema.unmodelled();
   if (everything_ || entry == nullptr || tokens_.Peek() == 'n') return Skip();
   auto& object = static_cast<pb::Struct&>(entry->access.put.message(message, entry->field));
-  pb::Value& value = (*object.mutable_fields())[std::string(place.name)];
+  pb::Value& value = (*object.mutable_fields())[std::string(path.name)];
   value.Clear();
   exact_numbers_ = true;
-  const bool good = StructValue(value, place);
+  const bool good = StructValue(value, path);
   exact_numbers_ = false;
   return good;
 }
 
-bool Reader::Known(const FieldSchema& entry, pb::Message& message, const Place& place) {
+bool Reader::Known(const FieldSchema& entry, pb::Message& message, const JsonPath& path) {
   if (entry.oneof != nullptr && message.GetReflection()->HasOneof(message, entry.oneof)) {
-    Report(Drift::Kind::kDuplicateMember, place);  // Two members of one oneof.
+    Report(Drift::Kind::kDuplicateMember, path);  // Two members of one oneof.
   }
-  const Outcome outcome = Field(entry, message, place);
-  if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
+  const Outcome outcome = Field(entry, message, path);
+  if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, path);
   return outcome != Outcome::kMalformed;
 }
 
-bool Reader::Splicing(Envelope& envelope, const Place& place) {
+bool Reader::Redirected(Envelope& envelope, const JsonPath& path) {
   MemberRedirection& redirection = envelope.redirection;
   if (envelope.redirected) {
     // The last of two wins here, too, including its nested members.
-    Report(Drift::Kind::kDuplicateMember, place);
+    Report(Drift::Kind::kDuplicateMember, path);
     redirection.entry != nullptr ? redirection.entry->Clear(*redirection.into)
                                  : redirection.into->Clear();
     if (redirection.nested != nullptr) redirection.nested->Clear();
@@ -127,76 +127,77 @@ bool Reader::Splicing(Envelope& envelope, const Place& place) {
   envelope.redirected = true;
   Outcome outcome = Outcome::kUnfit;
   if (redirection.entry != nullptr) {
-    outcome = Field(*redirection.entry, *redirection.into, place, &envelope);
+    outcome = Field(*redirection.entry, *redirection.into, path, &envelope);
   } else {
-    outcome = Object(*redirection.plan, place, &envelope,
+    outcome = Object(*redirection.schema, path, &envelope,
                      [&]() -> pb::Message& { return *redirection.into; });
   }
   redirection.present = outcome == Outcome::kRead || outcome == Outcome::kUnfit;
   redirection.fits = outcome == Outcome::kRead;
-  if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
+  if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, path);
   return outcome != Outcome::kMalformed;
 }
 
-bool Reader::Nested(Envelope& envelope, const MessageSchema& plan, pb::Message& message,
-                    const Place& place) {
-  const FieldSchema* entry = envelope.plan.Find(place.name);
+bool Reader::Nested(Envelope& envelope, const MessageSchema& schema, pb::Message& message,
+                    const JsonPath& path) {
+  const FieldSchema* entry = envelope.schema.Find(path.name);
   pb::Message* const nested = envelope.redirection.nested;
-  if (nested == nullptr || entry == nullptr || !Reads(*entry)) return Unknown(plan, message, place);
-  const auto number = static_cast<std::size_t>(entry - envelope.plan.entries().data());
+  if (nested == nullptr || entry == nullptr || !Reads(*entry))
+    return Unknown(schema, message, path);
+  const auto number = static_cast<std::size_t>(entry - envelope.schema.entries().data());
   if (envelope.nested[number]) {
-    Report(Drift::Kind::kDuplicateMember, place);
+    Report(Drift::Kind::kDuplicateMember, path);
     entry->Clear(*nested);
   }
   envelope.nested.set(number);
-  return Known(*entry, *nested, place);
+  return Known(*entry, *nested, path);
 }
 
-Reader::Outcome Reader::Field(const FieldSchema& entry, pb::Message& message, const Place& place,
+Reader::Outcome Reader::Field(const FieldSchema& entry, pb::Message& message, const JsonPath& path,
                               Envelope* outer) {
-  return entry.repeated ? List(entry, message, place, outer) : One(entry, message, place, outer);
+  return entry.repeated ? List(entry, message, path, outer) : One(entry, message, path, outer);
 }
 
-Reader::Outcome Reader::List(const FieldSchema& entry, pb::Message& message, const Place& place,
+Reader::Outcome Reader::List(const FieldSchema& entry, pb::Message& message, const JsonPath& path,
                              Envelope* outer) {
   if (tokens_.Peek() == '{' && tokens_.PeekSecond() == '}') {
     return Skip() ? Outcome::kRead : Outcome::kMalformed;
   }
   // A single object or scalar is a list of one.
-  if (tokens_.Peek() != '[') return One(entry, message, place, outer);
+  if (tokens_.Peek() != '[') return One(entry, message, path, outer);
   bool more = false;
   if (!Open(']', more)) return Outcome::kMalformed;
   while (more) {
-    const Outcome outcome = One(entry, message, place, nullptr);
+    const Outcome outcome = One(entry, message, path, nullptr);
     if (outcome == Outcome::kMalformed) return outcome;
-    if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, place);
+    if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, path);
     if (!Next(']', more)) return Outcome::kMalformed;
   }
   return Outcome::kRead;
 }
 
-Reader::Outcome Reader::One(const FieldSchema& entry, pb::Message& message, const Place& place,
+Reader::Outcome Reader::One(const FieldSchema& entry, pb::Message& message, const JsonPath& path,
                             Envelope* outer) {
   const auto target = [&]() -> pb::Message& {
     return entry.access.put.message(message, entry.field);
   };
-  if (entry.kind == Kind::kMessage) return Object(*entry.message, place, outer, target);
-  if (entry.kind != Kind::kStruct) return Scalar(entry, message, place);
+  if (entry.kind == Kind::kMessage) return Object(*entry.message, path, outer, target);
+  if (entry.kind != Kind::kStruct) return Scalar(entry, message, path);
   const Outcome shape = ObjectShape();
   if (shape != Outcome::kRead) return shape;
   auto& object = static_cast<pb::Struct&>(target());
   if (tokens_.Peek() == '[') return Skip() ? Outcome::kRead : Outcome::kMalformed;
-  return StructObject(object, place) ? Outcome::kRead : Outcome::kMalformed;
+  return StructObject(object, path) ? Outcome::kRead : Outcome::kMalformed;
 }
 
 template <class Target>
-Reader::Outcome Reader::Object(const MessageSchema& plan, const Place& place, Envelope* outer,
+Reader::Outcome Reader::Object(const MessageSchema& schema, const JsonPath& path, Envelope* outer,
                                const Target& target) {
   const Outcome shape = ObjectShape();
   if (shape != Outcome::kRead) return shape;
   pb::Message& message = target();
   if (tokens_.Peek() == '[') return Skip() ? Outcome::kRead : Outcome::kMalformed;
-  return Members(plan, message, place, nullptr, outer) ? Outcome::kRead : Outcome::kMalformed;
+  return Members(schema, message, path, nullptr, outer) ? Outcome::kRead : Outcome::kMalformed;
 }
 
 Reader::Outcome Reader::ObjectShape() {
@@ -255,8 +256,8 @@ bool Reader::SkipList() {
   return true;
 }
 
-void Reader::Unescape(std::string_view& text, const Place* place) {
-  if (!tokens_.Unescape(text) && place != nullptr) Report(Drift::Kind::kUnreadableText, *place);
+void Reader::Unescape(std::string_view& text, const JsonPath* path) {
+  if (!tokens_.Unescape(text) && path != nullptr) Report(Drift::Kind::kUnreadableText, *path);
 }
 
 bool Reader::Number(std::string_view& text) {
@@ -289,29 +290,29 @@ bool Reader::Fail(const char* what) {
   return false;
 }
 
-void Reader::Report(Drift::Kind kind, const Place& place) {
+void Reader::Report(Drift::Kind kind, const JsonPath& path) {
   const auto same_kind = [kind](const Drift& drift) { return drift.kind == kind; };
   const auto known = std::count_if(result_.drift.begin(), result_.drift.end(), same_kind);
   const bool full = static_cast<std::size_t>(known) >= kDriftMax;
   const bool of_value = kind == Drift::Kind::kUnfitValue || kind == Drift::Kind::kUnreadableText;
   if (full && !of_value) return;
-  const Place* line[kDepthMax + 1];
+  const JsonPath* nodes[kDepthMax + 1];
   std::size_t count = 0;
-  for (const Place* at = &place; at->parent != nullptr; at = at->parent) line[count++] = at;
-  std::string path;
+  for (const JsonPath* at = &path; at->parent != nullptr; at = at->parent) nodes[count++] = at;
+  std::string text;
   while (count-- > 0) {
-    if (!path.empty()) path += '.';
-    AppendName(line[count]->name, path);
+    if (!text.empty()) text += '.';
+    AppendName(nodes[count]->name, text);
   }
-  if (path.size() > kDriftPathMax) path.resize(kDriftPathMax);
+  if (text.size() > kDriftPathMax) text.resize(kDriftPathMax);
   for (const Drift& drift : result_.drift) {
-    if (drift.kind == kind && drift.path == path) return;
+    if (drift.kind == kind && drift.path == text) return;
   }
   if (full) {
     result_.drift_cut = true;
     return;
   }
-  result_.drift.push_back({kind, std::move(path)});
+  result_.drift.push_back({kind, std::move(text)});
 }
 
 }  // namespace msp::codec

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The walk over a document's tokens that fills a message by its plan. It checks every value, known
-// or not, by the JSON grammar, and stops at the first error. Internal to the codec.
+// The walk over a document's tokens that fills a message by its schema. It checks every value,
+// known or not, by the JSON grammar, and stops at the first error. Internal to the codec.
 #pragma once
 
 #include <string_view>
@@ -22,7 +22,7 @@ class Reader {
 
   // The whole document, with a check for trailing content. False: malformed, and `result.error`
   // says why.
-  bool Document(const MessageSchema& plan, google::protobuf::Message& message,
+  bool Document(const MessageSchema& schema, google::protobuf::Message& message,
                 MemberRedirection* redirection);
 
  private:
@@ -34,51 +34,54 @@ class Reader {
     kRead,
   };
 
-  // The current place; joined into a path only for a drift report.
-  struct Place {
-    const Place* parent = nullptr;
+  // A member's names from the root down, linked to its parent's; joined into text only for a drift
+  // report.
+  struct JsonPath {
+    const JsonPath* parent = nullptr;
     std::string_view name;
   };
 
   // The document's top level while a member of it is redirected.
   struct Envelope;
 
-  // `own`: set when this object is the envelope itself. `outer`: set when it is the redirected
+  // `envelope`: set when this object is the envelope itself. `outer`: set when it is the redirected
   // member.
-  bool Members(const MessageSchema& plan, google::protobuf::Message& message, const Place& place,
-               Envelope* own = nullptr, Envelope* outer = nullptr);
-  bool Splicing(Envelope& envelope, const Place& place);
-  // A member that is not in the redirected object's plan, but may be in the envelope's. `message`
+  bool Members(const MessageSchema& schema, google::protobuf::Message& message,
+               const JsonPath& path, Envelope* envelope = nullptr, Envelope* outer = nullptr);
+  bool Redirected(Envelope& envelope, const JsonPath& path);
+  // A member that is not in the redirected object's schema, but may be in the envelope's. `message`
   // is of that object.
-  bool Nested(Envelope& envelope, const MessageSchema& plan, google::protobuf::Message& message,
-              const Place& place);
+  bool Nested(Envelope& envelope, const MessageSchema& schema, google::protobuf::Message& message,
+              const JsonPath& path);
   // Kept in the message's `unmodelled` where it has one.
-  bool Unknown(const MessageSchema& plan, google::protobuf::Message& message, const Place& place);
+  bool Unknown(const MessageSchema& schema, google::protobuf::Message& message,
+               const JsonPath& path);
   // Reads a member into its field and reports an unfit value.
-  bool Known(const FieldSchema& entry, google::protobuf::Message& message, const Place& place);
+  bool Known(const FieldSchema& entry, google::protobuf::Message& message, const JsonPath& path);
 
-  Outcome Field(const FieldSchema& entry, google::protobuf::Message& message, const Place& place,
+  Outcome Field(const FieldSchema& entry, google::protobuf::Message& message, const JsonPath& path,
                 Envelope* outer = nullptr);
-  Outcome List(const FieldSchema& entry, google::protobuf::Message& message, const Place& place,
+  Outcome List(const FieldSchema& entry, google::protobuf::Message& message, const JsonPath& path,
                Envelope* outer);
-  Outcome One(const FieldSchema& entry, google::protobuf::Message& message, const Place& place,
+  Outcome One(const FieldSchema& entry, google::protobuf::Message& message, const JsonPath& path,
               Envelope* outer);
   // Reads an object into the message of `target`, which is called only when there is an object.
   template <class Target>
-  Outcome Object(const MessageSchema& plan, const Place& place, Envelope* outer,
+  Outcome Object(const MessageSchema& schema, const JsonPath& path, Envelope* outer,
                  const Target& target);
   // kRead when an object or `[]` comes next, which is not consumed; any other value is consumed.
   Outcome ObjectShape();
-  Outcome Scalar(const FieldSchema& entry, google::protobuf::Message& message, const Place& place);
+  Outcome Scalar(const FieldSchema& entry, google::protobuf::Message& message,
+                 const JsonPath& path);
   Outcome FromText(const FieldSchema& entry, google::protobuf::Message& message,
                    std::string_view text);
   Outcome FromNumber(const FieldSchema& entry, google::protobuf::Message& message,
                      std::string_view text);
   Outcome FromBool(const FieldSchema& entry, google::protobuf::Message& message, bool value);
 
-  bool StructObject(google::protobuf::Struct& object, const Place& place);
-  bool StructList(google::protobuf::ListValue& list, const Place& place);
-  bool StructValue(google::protobuf::Value& value, const Place& place);
+  bool StructObject(google::protobuf::Struct& object, const JsonPath& path);
+  bool StructList(google::protobuf::ListValue& list, const JsonPath& path);
+  bool StructValue(google::protobuf::Value& value, const JsonPath& path);
 
   // Checks and skips one value of any kind.
   bool Skip();
@@ -87,18 +90,18 @@ class Reader {
   Outcome SkipUnfit() { return Skip() ? Outcome::kUnfit : Outcome::kMalformed; }
 
   // One token each; false and an error when it is malformed. A partly unreadable text is reported
-  // at `place`, which is null for names and skipped values.
-  bool String(std::string_view& text, const Place* place = nullptr) {
+  // at `path`, which is null for names and skipped values.
+  bool String(std::string_view& text, const JsonPath* path = nullptr) {
     if (!tokens_.String(text)) return Fail("malformed string");
-    if (tokens_.HasEscape(text)) Unescape(text, place);
+    if (tokens_.HasEscape(text)) Unescape(text, path);
     return true;
   }
-  void Unescape(std::string_view& text, const Place* place);
+  void Unescape(std::string_view& text, const JsonPath* path);
   bool Number(std::string_view& text);
   bool Atom(char& first);  // 't', 'f' or 'n'.
-  bool Key(std::string_view& key, const Place* place = nullptr) {
+  bool Key(std::string_view& key, const JsonPath* path = nullptr) {
     if (tokens_.Peek() != '"') return Fail("no name where one is expected");
-    if (!String(key, place)) return false;
+    if (!String(key, path)) return false;
     if (tokens_.Peek() != ':') return Fail("no colon after a name");
     tokens_.Step();
     return true;
@@ -117,7 +120,7 @@ class Reader {
   }
 
   bool Fail(const char* what);
-  void Report(Drift::Kind kind, const Place& place);
+  void Report(Drift::Kind kind, const JsonPath& path);
   bool Reads(const FieldSchema& entry) const { return everything_ || entry.in_body; }
 
   Tokens tokens_;

@@ -81,12 +81,13 @@ class Put {
 
 }  // namespace
 
-Reader::Outcome Reader::Scalar(const FieldSchema& entry, pb::Message& message, const Place& place) {
+Reader::Outcome Reader::Scalar(const FieldSchema& entry, pb::Message& message,
+                               const JsonPath& path) {
   std::string_view text;
   char first = 0;
   switch (tokens_.Peek()) {
     case '"':
-      return String(text, &place) ? FromText(entry, message, text) : Outcome::kMalformed;
+      return String(text, &path) ? FromText(entry, message, text) : Outcome::kMalformed;
     case 't':
     case 'f':
     case 'n':
@@ -211,41 +212,41 @@ Reader::Outcome Reader::FromBool(const FieldSchema& entry, pb::Message& message,
   return Outcome::kUnfit;
 }
 
-bool Reader::StructObject(pb::Struct& object, const Place& place) {
+bool Reader::StructObject(pb::Struct& object, const JsonPath& path) {
   bool more = false;
   if (!Open('}', more)) return false;
   while (more) {
     std::string_view key;
-    if (!Key(key, &place)) return false;
+    if (!Key(key, &path)) return false;
     const auto [member, added] = object.mutable_fields()->insert({std::string(key), pb::Value()});
     if (!added) {
-      Report(Drift::Kind::kDuplicateMember, place);
+      Report(Drift::Kind::kDuplicateMember, path);
       member->second.Clear();
     }
-    if (!StructValue(member->second, place) || !Next('}', more)) return false;
+    if (!StructValue(member->second, path) || !Next('}', more)) return false;
   }
   return true;
 }
 
-bool Reader::StructList(pb::ListValue& list, const Place& place) {
+bool Reader::StructList(pb::ListValue& list, const JsonPath& path) {
   bool more = false;
   if (!Open(']', more)) return false;
   while (more) {
-    if (!StructValue(*list.add_values(), place) || !Next(']', more)) return false;
+    if (!StructValue(*list.add_values(), path) || !Next(']', more)) return false;
   }
   return true;
 }
 
-bool Reader::StructValue(pb::Value& value, const Place& place) {
+bool Reader::StructValue(pb::Value& value, const JsonPath& path) {
   std::string_view text;
   char first = 0;
   switch (tokens_.Peek()) {
     case '{':
-      return StructObject(*value.mutable_struct_value(), place);
+      return StructObject(*value.mutable_struct_value(), path);
     case '[':
-      return StructList(*value.mutable_list_value(), place);
+      return StructList(*value.mutable_list_value(), path);
     case '"':
-      if (!String(text, &place)) return false;
+      if (!String(text, &path)) return false;
       value.set_string_value(std::string(text));
       return true;
     case 't':
@@ -268,7 +269,7 @@ bool Reader::StructValue(pb::Value& value, const Place& place) {
       if (number.has_value()) {
         value.set_number_value(*number);
       } else {
-        Report(Drift::Kind::kUnfitValue, place);  // Beyond a double's range.
+        Report(Drift::Kind::kUnfitValue, path);  // Beyond a double's range.
         value.set_null_value(pb::NULL_VALUE);
       }
       return true;

@@ -61,13 +61,13 @@ std::string MaskedText(v1::Sensitivity sensitive, std::string_view text) {
   }
 }
 
-std::string Redacted(const MessageSchema& plan, const google::protobuf::Message& message,
+std::string Redacted(const MessageSchema& schema, const google::protobuf::Message& message,
                      RedactOptions options) {
   std::string out;
   if (options.body_only) {
-    Writer<Scope::kMaskedBody>(out, options.show_personal_data).Object(plan, message);
+    Writer<Scope::kMaskedBody>(out, options.show_personal_data).Object(schema, message);
   } else {
-    Writer<Scope::kMasked>(out, options.show_personal_data).Object(plan, message);
+    Writer<Scope::kMasked>(out, options.show_personal_data).Object(schema, message);
   }
   return out;
 }

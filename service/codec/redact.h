@@ -23,15 +23,15 @@ struct RedactOptions {
 // personal data the first character. Struct fields count as sensitive. A possible card number in
 // any other text (such as a description) is masked, except in a dry run, which only its caller
 // sees.
-std::string Redacted(const MessageSchema& plan, const google::protobuf::Message& message,
+std::string Redacted(const MessageSchema& schema, const google::protobuf::Message& message,
                      RedactOptions options = {});
 
 // Overwrites the memory of every sensitive field of `message`, of every Struct and of the unknown
 // fields (such as a misspelt card_number), set or not, then clears them. Strings that were never
 // set share a default and are skipped.
-void Zeroize(const MessageSchema& plan, google::protobuf::Message& message);
+void Zeroize(const MessageSchema& schema, google::protobuf::Message& message);
 
 // The same for every field, for a message that is not shown: descriptions may contain card numbers.
-void WipeAll(const MessageSchema& plan, google::protobuf::Message& message);
+void WipeAll(const MessageSchema& schema, google::protobuf::Message& message);
 
 }  // namespace msp::codec

@@ -262,7 +262,7 @@ std::string_view Cut(std::string_view text, std::size_t max_bytes) {
   return text.substr(0, max_bytes);
 }
 
-std::string ScrubbedOnce(std::string_view raw, std::size_t max_bytes, const KnownSecrets& known) {
+std::string RedactedOnce(std::string_view raw, std::size_t max_bytes, const KnownSecrets& known) {
   // Control characters first: as spaces they may separate the digits of a card.
   std::string text(Cut(raw, 2 * max_bytes + kReadBytesMore));
   for (char& c : text) {
@@ -270,10 +270,10 @@ std::string ScrubbedOnce(std::string_view raw, std::size_t max_bytes, const Know
   }
   std::vector<bool> hidden(text.size(), false);
   const auto hide = [&](const Folded& folded) {
-    TextRedactor scrubber(folded, hidden);
-    if (!known.api_key.empty()) scrubber.HideKey(known.api_key);
-    if (!known.previous_api_key.empty()) scrubber.HideKey(known.previous_api_key);
-    scrubber.HideNumbers(known.card);
+    TextRedactor redactor(folded, hidden);
+    if (!known.api_key.empty()) redactor.HideKey(known.api_key);
+    if (!known.previous_api_key.empty()) redactor.HideKey(known.previous_api_key);
+    redactor.HideNumbers(known.card);
   };
   if (HoldsEscapes(text)) hide(Folded(text, Escapes::kDecoded));
   const Folded folded(text, Escapes::kLiteral);
@@ -300,11 +300,11 @@ bool DigitPrint::Matches(std::string_view digits) const {
   return digits_ > 0 && digits.size() == digits_ && SaltedHashOf(digits) == hash_;
 }
 
-std::string Scrubbed(std::string_view text, std::size_t max_bytes, const KnownSecrets& known) {
+std::string RedactedText(std::string_view text, std::size_t max_bytes, const KnownSecrets& known) {
   // The remains on both sides of a mask may form another number.
-  std::string clean = ScrubbedOnce(text, max_bytes, known);
+  std::string clean = RedactedOnce(text, max_bytes, known);
   for (;;) {
-    std::string again = ScrubbedOnce(clean, max_bytes, known);
+    std::string again = RedactedOnce(clean, max_bytes, known);
     if (again == clean) return clean;
     ZeroizeString(clean);
     clean = std::move(again);
@@ -334,8 +334,8 @@ bool HoldsCardNumber(std::string_view text) {
   return holds;
 }
 
-std::string ScrubbedIfCard(std::string_view text) {
-  return HoldsCardNumber(text) ? Scrubbed(text) : std::string(text);
+std::string RedactedIfCard(std::string_view text) {
+  return HoldsCardNumber(text) ? RedactedText(text) : std::string(text);
 }
 
 }  // namespace msp::codec

@@ -49,8 +49,8 @@ struct KnownSecrets {
 // - numbers of 3 or 4 digits in a text that mentions a security code.
 // Control characters become spaces, each byte of invalid UTF-8 a question mark. Cut to `max_bytes`
 // at a code point boundary.
-std::string Scrubbed(std::string_view text, std::size_t max_bytes = 512,
-                     const KnownSecrets& known = {});
+std::string RedactedText(std::string_view text, std::size_t max_bytes = 512,
+                         const KnownSecrets& known = {});
 
 // True where the text holds 12 to 19 digits that pass the Luhn check, with any characters but
 // letters between them. So do one in ten other numbers of that length: for identifiers, which
@@ -58,6 +58,6 @@ std::string Scrubbed(std::string_view text, std::size_t max_bytes = 512,
 bool HoldsCardNumber(std::string_view text);
 
 // The text itself, or redacted when it holds a card number: for identifiers that callers choose.
-std::string ScrubbedIfCard(std::string_view text);
+std::string RedactedIfCard(std::string_view text);
 
 }  // namespace msp::codec

@@ -25,20 +25,20 @@ constexpr std::size_t kTimestampBytesMax = 40;
 }  // namespace
 
 template <Scope kScope>
-void Writer<kScope>::Object(const MessageSchema& plan, const pb::Message& message) {
+void Writer<kScope>::Object(const MessageSchema& schema, const pb::Message& message) {
   Open();
-  if (!Members(plan, message)) Raw("{}");
+  if (!Members(schema, message)) Raw("{}");
   Close();
 }
 
 template <Scope kScope>
-bool Writer<kScope>::Members(const MessageSchema& plan, const pb::Message& message) {
-  access::FieldSet shown = plan.Present(message);
-  const bool more = IsBody(kScope) && plan.more() != nullptr && shown.Has(plan.more_number());
-  if constexpr (IsBody(kScope)) shown = shown & plan.in_body();
+bool Writer<kScope>::Members(const MessageSchema& schema, const pb::Message& message) {
+  access::FieldSet shown = schema.Present(message);
+  const bool more = IsBody(kScope) && schema.more() != nullptr && shown.Has(schema.more_number());
+  if constexpr (IsBody(kScope)) shown = shown & schema.in_body();
   bool empty = true;
   shown.ForEach([&](std::size_t number) {
-    const FieldSchema& entry = plan.entries()[number];
+    const FieldSchema& entry = schema.entries()[number];
     const std::size_t start = Written();
     Raw(entry.quoted);
     if (entry.repeated ? List(entry, message) : Value(entry, message, -1)) {
@@ -48,7 +48,7 @@ bool Writer<kScope>::Members(const MessageSchema& plan, const pb::Message& messa
       at_ = out_.data() + start;
     }
   });
-  if (more && More(*plan.more(), message, empty)) empty = false;
+  if (more && More(*schema.more(), message, empty)) empty = false;
   if (empty) return false;
   Raw('}');
   return true;
@@ -167,7 +167,7 @@ bool Writer<kScope>::Text(const FieldSchema& entry, const pb::Message& message, 
   if constexpr (kScope == Scope::kMasked) {
     // Free text, such as a description, may contain a card number.
     if (HoldsCardNumber(text)) {
-      Quoted(Scrubbed(text, text.size()));
+      Quoted(RedactedText(text, text.size()));
       return true;
     }
   }

@@ -33,12 +33,12 @@ class Writer {
       : out_(out), show_personal_(show_personal) {}
 
   // Appends the message as one object.
-  void Object(const MessageSchema& plan, const google::protobuf::Message& message);
+  void Object(const MessageSchema& schema, const google::protobuf::Message& message);
 
  private:
   bool Masks(const FieldSchema& entry) const;
   // Writes the members with their braces; false when there were none.
-  bool Members(const MessageSchema& plan, const google::protobuf::Message& message);
+  bool Members(const MessageSchema& schema, const google::protobuf::Message& message);
   // Writes the members of `more` after the others, or as the first ones.
   bool More(const FieldSchema& entry, const google::protobuf::Message& message, bool first);
   // `index` is -1 for a field that is not repeated. False when there is nothing to write.

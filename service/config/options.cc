@@ -89,7 +89,7 @@ std::vector<Option> OptionsOf(Config& c) {
        "fills payment_options.notification_url, with POST, where an order has none"},
       {"apple_pay_hosts", &c.apple_pay_hosts,
        "domains that the validation URL of CreateApplePaySession may lead to, separated by commas: "
-       "MultiSafepay asks whatever address stands there"},
+       "MultiSafepay sends its request to whatever address the URL has"},
       {"idempotency_marker",
        &c.idempotency_marker_mode,
        "auto: an order carries its idempotency key in custom_info.custom_3 or var1, whichever the "
@@ -176,7 +176,7 @@ std::vector<Option> OptionsOf(Config& c) {
       {"event_stream_hosts", &c.notify.event_stream_hosts,
        "domains, separated by commas, that an event stream's https address may be in, besides the "
        "API's own address: its token goes there"},
-      {"check", &c.check, "check the settings, print them with secrets masked, and leave"},
+      {"check", &c.check, "check the settings, print them with secrets masked, and exit"},
       {.name = "http2", .value = &c.withdrawn_http2, .withdrawn = true},
       {.name = "http_workers",
        .value = &c.withdrawn_http_workers,

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kDigestKeyBytes = 32;
 
-std::string Verdict(const absl::StatusOr<Found>& found) {
+std::string DigestOrError(const absl::StatusOr<Found>& found) {
   return found.ok() ? found->digest : "error " + std::string(found.status().message());
 }
 
@@ -30,7 +30,7 @@ Reloader::Reloader(std::vector<Reloadable> items, std::chrono::milliseconds inte
   for (Reloadable& reloadable : items) {
     states_.push_back(std::make_unique<State>());
     states_.back()->what = reloadable.what;
-    const std::string known = Verdict(reloadable.read());
+    const std::string known = DigestOrError(reloadable.read());
     items_.push_back({std::move(reloadable), known, known});
   }
   thread_ = std::thread([this] { Run(); });
@@ -74,12 +74,12 @@ void Reloader::Run() {
 
 void Reloader::Check(Item& item, State& state) {
   absl::StatusOr<Found> found = item.reloadable.read();
-  std::string verdict = Verdict(found);
+  std::string digest = DigestOrError(found);
   // Files that are being written, or that are replaced one after the other, may be inconsistent for
   // a moment: a result counts when two reads give the same.
-  if (verdict != std::exchange(item.fresh, verdict)) return;
-  if (verdict == item.known) return;
-  item.known = std::move(verdict);
+  if (digest != std::exchange(item.fresh, digest)) return;
+  if (digest == item.known) return;
+  item.known = std::move(digest);
   state.refused = !found.ok();
   if (!found.ok()) {
     log_.Write(telemetry::Level::kError, "reload_refused",

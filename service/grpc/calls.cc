@@ -67,7 +67,7 @@ bool Calls::Admit(const grpc::ServerContext& context, payments::Call& call) {
   }
   auto& taken = std::get<payments::Sites::Admitted>(admitted);
   call.site = std::move(taken.site);
-  call.place = std::move(taken.place);
+  call.permit = std::move(taken.permit);
   return true;
 }
 
@@ -84,8 +84,8 @@ void Calls::End(const grpc::ServerContext& context, const payments::Call& call,
 
 void Calls::OnReplySent(const payments::Call& call, bool delivered) {
   if (!delivered) log_.CallerGone(call);
-  if (!call.request_wiped) codec::Zeroize(*call.operation->request_plan, *call.request);
-  codec::Zeroize(*call.operation->response_plan, *call.response);
+  if (!call.request_zeroized) codec::Zeroize(*call.operation->request_schema, *call.request);
+  codec::Zeroize(*call.operation->response_schema, *call.response);
   replies_pending_.fetch_sub(1, std::memory_order_release);
 }
 

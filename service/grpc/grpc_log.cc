@@ -41,7 +41,7 @@ void Take(gpr_log_func_args* args) {
   const auto level = handshake ? telemetry::Level::kWarning : telemetry::Level::kDebug;
   if (log == nullptr || !log->Writes(level) || !MayWrite()) return;
   log->Write(level, handshake ? "handshake_failed" : "grpc",
-             {{"message", codec::Scrubbed(message)}});
+             {{"message", codec::RedactedText(message)}});
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ class Listener {
   // Connections that are open, and how many were refused.
   std::size_t open() {
     MutexLock lock(mutex_);
-    return ForgetClosed(), open_.size();
+    return RemoveClosed(), open_.size();
   }
   std::int64_t refused() const { return refused_; }
 
@@ -94,14 +94,14 @@ class Listener {
   void HandOver(int listener, int fd) {
     {
       MutexLock lock(mutex_);
-      if (open_.size() >= connections_max_) ForgetClosed();
+      if (open_.size() >= connections_max_) RemoveClosed();
       if (open_.size() >= connections_max_) return ++refused_, static_cast<void>(close(fd));
       open_.emplace_back(fd, InodeOf(fd));
     }
     Acceptor::NewConnectionParameters connection{.listener_fd = listener, .fd = fd};
     acceptor_->HandleNewConnection(&connection);
   }
-  void ForgetClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void RemoveClosed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::erase_if(open_, [](const auto& one) { return InodeOf(one.first) != one.second; });
   }
   static ino_t InodeOf(int fd) {

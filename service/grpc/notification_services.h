@@ -17,8 +17,8 @@ struct NotificationServices {
   webhooks::OrderWatchRegistry& registry;
   webhooks::NotificationReceiver& receiver;
   payments::Sites& sites;
-  bool certificates;              // Clients present them, and sites may be restricted to them.
-  const codec::SchemaSet& plans;  // Of both calls' requests.
+  bool certificates;                // Clients present them, and sites may be restricted to them.
+  const codec::SchemaSet& schemas;  // Of both calls' requests.
   telemetry::Log& log;
   telemetry::Metrics& metrics;
 };

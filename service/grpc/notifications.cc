@@ -59,7 +59,7 @@ class Notification final : public Base {
       return End(StatusOf(*failure));
     site_ = std::get<payments::Sites::Admitted>(admitted).site;
     auto violations = codec::Check(
-        notification_services_->plans.Of(v1::HandleNotificationRequest::descriptor()), request_);
+        notification_services_->schemas.Of(v1::HandleNotificationRequest::descriptor()), request_);
     if (!violations.empty()) return End(StatusOf(payments::InvalidRequest(std::move(violations))));
     notification_services_->receiver.Receive(
         *site_, {request_.auth(), request_.body(), request_.transactionid()},

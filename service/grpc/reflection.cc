@@ -26,7 +26,8 @@ void AddFile(pb::DescriptorDatabase& files, const pb::FileDescriptorProto& file,
 }
 
 template <class Request, class Response>
-void Answer(const Request& request, const std::vector<std::string>& services, Response& response) {
+void SetResponse(const Request& request, const std::vector<std::string>& services,
+                 Response& response) {
   pb::DescriptorPoolDatabase files(*pb::DescriptorPool::generated_pool());
   pb::FileDescriptorProto file;
   const auto& extension = request.file_containing_extension();
@@ -89,7 +90,7 @@ class ReflectionStream final : public AsyncCall {
   void OnRead(bool ok) override {
     if (!ok) return stream_.Finish(grpc::Status::OK, FinishTag());
     Response response;
-    Answer(request_, services_, response);
+    SetResponse(request_, services_, response);
     stream_.Write(response, WriteTag());
   }
 

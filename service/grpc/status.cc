@@ -18,9 +18,9 @@ google::rpc::ErrorInfo InfoOf(const payments::Failure& failure) {
   auto& metadata = *info.mutable_metadata();
   if (failure.error_code != 0) metadata["error_code"] = std::to_string(failure.error_code);
   if (failure.http_status != 0) metadata["http_status"] = std::to_string(failure.http_status);
-  if (!failure.order_id.empty()) metadata["order_id"] = codec::ScrubbedIfCard(failure.order_id);
+  if (!failure.order_id.empty()) metadata["order_id"] = codec::RedactedIfCard(failure.order_id);
   if (!failure.idempotency_key.empty()) {
-    metadata["idempotency_key"] = codec::ScrubbedIfCard(failure.idempotency_key);
+    metadata["idempotency_key"] = codec::RedactedIfCard(failure.idempotency_key);
   }
   if (const std::string_view outcome = payments::NameOf(failure.outcome); !outcome.empty()) {
     metadata["outcome"] = std::string(outcome);

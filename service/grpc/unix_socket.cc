@@ -54,11 +54,11 @@ std::optional<Id> IdOf(const std::string& name, const Find& find) {
 absl::Status SetOwner(const UnixSocketOptions& options) {
   if (options.owner.empty()) return absl::OkStatus();
   const std::size_t colon = options.owner.find(':');
-  std::array<char, 4096> room{};
+  std::array<char, 4096> buffer{};
   const auto user = IdOf<uid_t>(options.owner.substr(0, colon), [&](const std::string& name) {
     passwd entry{};
     passwd* found = nullptr;
-    getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found);
+    getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
     return found == nullptr ? std::nullopt : std::optional(entry.pw_uid);
   });
   const std::string group_name =
@@ -66,7 +66,7 @@ absl::Status SetOwner(const UnixSocketOptions& options) {
   const auto group = IdOf<gid_t>(group_name, [&](const std::string& name) {
     struct group entry {};
     struct group* found = nullptr;
-    getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found);
+    getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
     return found == nullptr ? std::nullopt : std::optional(entry.gr_gid);
   });
   if (!user || !group)

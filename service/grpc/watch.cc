@@ -76,7 +76,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
     // An invalid order id is not logged.
     const std::string order_id = reason_ == payments::reason::kInvalidRequest
                                      ? std::string()
-                                     : codec::ScrubbedIfCard(request_.order_id());
+                                     : codec::RedactedIfCard(request_.order_id());
     const std::string peer = context().peer();
     const std::chrono::duration<double> open = std::chrono::steady_clock::now() - start_;
     notification_services_->log.Write(
@@ -101,14 +101,15 @@ class WatchStream final : public Base, public webhooks::Watcher {
       return std::move(*failure);
     site_ = std::get<payments::Sites::Admitted>(admitted).site;
     auto violations = codec::Check(
-        notification_services_->plans.Of(v1::WatchOrderRequest::descriptor()), request_);
-    webhooks::WatchRequest ask{.site = site_->name(),
-                               .order_id = request_.order_id(),
-                               .follow = request_.follow(),
-                               .heartbeat_ms = std::int64_t{request_.heartbeat_s()} * 1'000};
+        notification_services_->schemas.Of(v1::WatchOrderRequest::descriptor()), request_);
+    webhooks::WatchRequest watch_request{
+        .site = site_->name(),
+        .order_id = request_.order_id(),
+        .follow = request_.follow(),
+        .heartbeat_ms = std::int64_t{request_.heartbeat_s()} * 1'000};
     if (violations.empty() && !request_.resume_token().empty()) {
-      ask.last_sent = webhooks::ReadToken(request_.resume_token(), site_->name());
-      if (!ask.last_sent) {
+      watch_request.last_sent = webhooks::ReadToken(request_.resume_token(), site_->name());
+      if (!watch_request.last_sent) {
         violations.push_back({.field = "resume_token", .description = webhooks::kForeignToken});
       }
     }
@@ -118,7 +119,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
       MutexLock lock(mutex_);
       token_ = request_.resume_token();
     }
-    return notification_services_->registry.Watch(ask, this);
+    return notification_services_->registry.Watch(watch_request, this);
   }
 
   bool Next(v1::WatchOrderResponse& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) override {

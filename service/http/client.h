@@ -60,10 +60,10 @@ struct Request {
   Clock::time_point deadline;
   // False for a money-moving call: its bytes are sent at most once. A read is sent a second time
   // where a reused connection ended without a byte of an answer. Reads and writes have separate
-  // limits, so that order look-ups still work when writes are at their limit.
+  // limits, so that order lookups still work when writes are at their limit.
   bool read = false;
   // An answer with a longer body, as decoded, ends as kTooLarge; 0 for the pool's own bound.
-  std::size_t answer_max_bytes = 0;
+  std::size_t response_max_bytes = 0;
 };
 
 // The outcome of a completed call: one enum for the transport, `payments` and the clients'

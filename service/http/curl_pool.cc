@@ -126,9 +126,9 @@ absl::StatusOr<std::unique_ptr<CurlPool>> CurlPool::Create(PoolOptions options) 
 }
 
 std::size_t CurlPool::FirstLoop() {
-  const EventLoop* const own = EventLoop::OfThisThread();
-  for (std::size_t i = 0; own != nullptr && i < loops_.size(); ++i) {
-    if (loops_[i].get() == own) return i;
+  const EventLoop* const current = EventLoop::OfThisThread();
+  for (std::size_t i = 0; current != nullptr && i < loops_.size(); ++i) {
+    if (loops_[i].get() == current) return i;
   }
   return next_loop_.fetch_add(1, std::memory_order_relaxed) % loops_.size();
 }

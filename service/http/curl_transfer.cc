@@ -39,7 +39,7 @@ void Transfer::Begin(PendingRequest pending, Clock::time_point now) {
   has_ended_ = write_failed_ = complete_ = too_large_ = deadline_passed_ = sent_again_ = false;
   WriteRequest();
   std::size_t body_max_bytes = options_.body_max_bytes;
-  if (const std::size_t asked = pending_.request.answer_max_bytes; asked > 0)
+  if (const std::size_t asked = pending_.request.response_max_bytes; asked > 0)
     body_max_bytes = std::min(body_max_bytes, asked);
   // The answer reuses the memory of the request's body.
   ZeroizeString(pending_.request.body);

@@ -123,7 +123,7 @@ void EventLoop::Run() {
         count = 0;  // The driver has handled the events, or epoll reports them again.
       }
       TakeEvents(events.data(), count);
-      RunDue();
+      RunExpired();
       until = NextDue();
       sleep_until_ = until;
       ended.swap(ended_);
@@ -152,7 +152,7 @@ bool EventLoop::Poll() {
     MutexLock lock(mutex_);
     if (!connections_) return false;
     TakeEvents(events.data(), count);
-    RunDue();
+    RunExpired();
     driver_ended_.swap(ended_);
   }
   const bool worked = count > 0 || !driver_ended_.empty();
@@ -197,7 +197,7 @@ void EventLoop::TakeEvents(const epoll_event* events, int count) {
   }
 }
 
-void EventLoop::RunDue() {
+void EventLoop::RunExpired() {
   if (!connections_) return;
   if (next_deadline_ != Clock::time_point::max()) {
     if (const Clock::time_point now = Clock::now(); now >= next_deadline_) Expire(now);

@@ -96,7 +96,7 @@ class EventLoop final : public Drivable {
 
   void TakeEvents(const epoll_event* events, int count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // All work that needs no waiting, except for socket events.
-  void RunDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunExpired() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Expire(Clock::time_point now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // When there is work without a socket event.
   Clock::time_point NextDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

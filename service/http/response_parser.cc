@@ -20,7 +20,7 @@ namespace {
 namespace beast = boost::beast;
 
 constexpr std::uint32_t kHeaderBytesMax = 64 << 10;
-constexpr int kInterimAnswersMax = 16;
+constexpr int kInterimResponsesMax = 16;
 constexpr std::size_t kBodyReserveBytes = 4096;  // For answers without a length.
 // Beyond this, memory grows with the received bytes, whatever length the answer declares.
 constexpr std::size_t kBodyReserveMaxBytes = 256 << 10;
@@ -142,7 +142,7 @@ ResponseParser::State ResponseParser::Advance(std::string_view& bytes) {
     if (error) return State::kMalformed;
     if (!message_->is_done()) continue;
     if (status_ >= 200) return State::kComplete;
-    if (status_ == 101 || ++interim_count_ > kInterimAnswersMax) return State::kMalformed;
+    if (status_ == 101 || ++interim_count_ > kInterimResponsesMax) return State::kMalformed;
     StartMessage();
   }
   return State::kIncomplete;

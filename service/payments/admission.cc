@@ -83,18 +83,18 @@ Task<Admission::Result> Admission::Enter() {
 Callback<Admission::Single> Admission::AcquireSingleFlight() {
   return {owner_.lock(), [this](Callback<Single>::Done done) {
             const auto self = owner_.lock();
-            const auto last_moment = LastMomentOf(call_, uses_.options);
+            const auto reply_deadline = ReplyDeadlineOf(call_, uses_.options);
             joined_ = std::move(done);
             SingleFlight::Ticket ticket = 0;
             const auto on_completed = [this, self](const void* leader) {
               EndJoin(static_cast<const Admission*>(leader));
             };
             Single acquired = Single::kEnded;
-            switch (uses_.flights.Acquire({self, &flight_}, on_completed, &ticket)) {
+            switch (uses_.single_flight.Acquire({self, &flight_}, on_completed, &ticket)) {
               case SingleFlight::Acquired::kJoined:
                 // The leader may have ended by now, and this call may be destroyed.
-                uses_.timer.At(last_moment, [this, self, ticket] {
-                  if (uses_.flights.Leave(flight_.name(), ticket)) EndJoin(nullptr);
+                uses_.timer.At(reply_deadline, [this, self, ticket] {
+                  if (uses_.single_flight.CancelJoin(flight_.name(), ticket)) EndJoin(nullptr);
                 });
                 return;
               case SingleFlight::Acquired::kLeads:
@@ -143,11 +143,12 @@ void Admission::EndJoin(const Admission* leader) {
 }
 
 Task<Admission::Result> Admission::AcquireLease() {
-  const auto last_moment = LastMomentOf(call_, uses_.options);
-  LookUpTimes times(uses_.options, last_moment, {.unsent = true, .unseen = true});
+  const auto reply_deadline = ReplyDeadlineOf(call_, uses_.options);
+  LookupBackoff times(uses_.options, reply_deadline, {.unsent = true, .unseen = true});
   auto fetch_at = times.Next(Clock::now(), {});
   while (true) {
-    const auto left = std::chrono::duration_cast<milliseconds>(last_moment - Clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(reply_deadline - Clock::now()).count();
     if (left <= 0) co_return Result::kAdmitted;  // Too late to send: SendOnce reports it.
     Callback<Lease::Grant> asked(owner_.lock(), [this, left](Callback<Lease::Grant>::Done done) {
       uses_.lease->Acquire(flight_.name(), flight_.digest(), left, std::move(done));
@@ -164,22 +165,22 @@ Task<Admission::Result> Admission::AcquireLease() {
     facts_.claims_repeat = facts_.after_equal = true;
     if (fetch_at && Clock::now() >= *fetch_at) {
       OrderLookup lookup;
-      Task<void> fetched = lookups_.Fetch(policy_, facts_, last_moment, lookup);
+      Task<void> fetched = lookups_.Fetch(policy_, facts_, reply_deadline, lookup);
       co_await fetched;
       if (lookup.conclusive() &&
           policy_.read(facts_, lookup.order(), Phase::kRepeat).finding == Finding::kOurs)
         co_return Result::kDone;
       fetch_at = times.Next(Clock::now(), lookup.failure);
     }
-    if (Clock::now() + kLeaseRetry >= last_moment) co_return Result::kTooLong;
+    if (Clock::now() + kLeaseRetry >= reply_deadline) co_return Result::kTooLong;
     Callback<bool> paused = Until(uses_.timer, owner_.lock(), Clock::now() + kLeaseRetry);
     co_await paused;
   }
 }
 
-void Admission::Leave(milliseconds remembered) {
+void Admission::Release(milliseconds remembered) {
   if (leased_) uses_.lease->Release(flight_.name(), flight_.digest(), remembered);
-  if (leads_) uses_.flights.Release(flight_.name(), this, remembered);
+  if (leads_) uses_.single_flight.Release(flight_.name(), this, remembered);
   leased_ = leads_ = false;
 }
 
@@ -194,7 +195,7 @@ bool Admission::IsRenamed(const OrderLookup& lookup) {
       sent != lookup.order()->transaction_id())
     return false;
   renamed_ = true;
-  Leave(milliseconds(0));
+  Release(milliseconds(0));
   if (policy_.clear_identity != nullptr) policy_.clear_identity(facts_);
   const auto* field = call_.operation->order_id_entry->field;
   call_.request->GetReflection()->SetString(call_.request, field, own);

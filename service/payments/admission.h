@@ -22,8 +22,8 @@ namespace msp::payments {
 // The dependencies of every payment call; owned by Api.
 struct PaymentDependencies {
   const ApiOptions& options;
-  RestCall& exchange;
-  SingleFlight& flights;
+  RestCall& rest_call;
+  SingleFlight& single_flight;
   Timer& timer;
   telemetry::Metrics& metrics;
   Lease* lease;  // Null: single flight within this process only.
@@ -50,11 +50,11 @@ class Admission {
   // Waits for admission. Stores in the call's facts what is known of equal calls.
   Task<Result> Enter();
   // True when the order's own id is not the one that the caller gave. Then the call has released
-  // its flight and lease and has to enter again with that id.
+  // its single flight and lease and has to enter again with that id.
   bool IsRenamed(const OrderLookup& lookup);
-  // Releases flight and lease. For `remembered` an equal call counts as a repeat; 0 where this call
-  // certainly had no effect.
-  void Leave(std::chrono::milliseconds remembered);
+  // Releases single flight and lease. For `remembered` an equal call counts as a repeat; 0 where
+  // this call certainly had no effect.
+  void Release(std::chrono::milliseconds remembered);
   // The call's failure for Enter's other results.
   static Failure FailureOf(Result result);
 
@@ -75,7 +75,7 @@ class Admission {
   SingleFlight::Flight flight_;
   Callback<Single>::Done joined_;  // Continues once the joined call has ended.
   Result ended_ = Result::kFull;   // With kEnded.
-  bool leads_ = false;             // It leads the flight of its order and has to release it.
+  bool leads_ = false;             // It leads the single flight of its order and has to release it.
   bool leased_ = false;            // It holds the lease, too.
   bool renamed_ = false;
 };

@@ -17,7 +17,7 @@
 namespace msp::payments {
 namespace {
 
-// Retries of reads that may be in hand at once.
+// Retries of reads that may be in flight at once.
 constexpr std::int64_t kRetryTokens = 100;
 
 // What is no order id is not repeated: it may be anything, a card number too.
@@ -36,10 +36,10 @@ Failure NotSent(const Call& call, Failure failure) {
 struct Api::Parts {
   Parts(const Operations& operations, http::Client& client, telemetry::Metrics& metrics,
         telemetry::Log* span_log)
-      : exchange(operations, client, metrics, span_log) {}
+      : rest_call(operations, client, metrics, span_log) {}
 
-  RestCall exchange;
-  SingleFlight flights{SingleFlight::Limits{}};
+  RestCall rest_call;
+  SingleFlight single_flight{SingleFlight::Limits{}};
   RetryBudget budget{kRetryTokens};
   Timer timer;  // Last: its closures use the others.
 };
@@ -54,10 +54,10 @@ Api::Api(ApiOptions options, const Operations& operations, http::Client& client,
 
 Api::~Api() = default;
 
-void WipeRequest(Call& call) {
-  if (call.request_wiped) return;
-  codec::Zeroize(*call.operation->request_plan, *call.request);
-  call.request_wiped = true;
+void ZeroizeRequest(Call& call) {
+  if (call.request_zeroized) return;
+  codec::Zeroize(*call.operation->request_schema, *call.request);
+  call.request_zeroized = true;
 }
 
 void Api::Start(Call& call, CallDone done) {
@@ -68,11 +68,11 @@ void Api::Start(Call& call, CallDone done) {
     return Refuse(call, std::move(done));
   }
   if (operation.moves_money()) {
-    const PaymentDependencies uses{options_,      parts_->exchange, parts_->flights,
-                                   parts_->timer, metrics_,         lease_};
+    const PaymentDependencies uses{options_,      parts_->rest_call, parts_->single_flight,
+                                   parts_->timer, metrics_,          lease_};
     std::make_shared<PaymentCall>(uses, call, std::move(done))->Start();
   } else {
-    const ReadDependencies uses{options_, parts_->exchange, parts_->timer, parts_->budget,
+    const ReadDependencies uses{options_, parts_->rest_call, parts_->timer, parts_->budget,
                                 metrics_};
     std::make_shared<ReadCall>(uses, call, std::move(done))->Start();
   }
@@ -80,7 +80,7 @@ void Api::Start(Call& call, CallDone done) {
 
 void Api::Refuse(Call& call, CallDone done) {
   call.outcome = call.failure->outcome;
-  WipeRequest(call);
+  ZeroizeRequest(call);
   std::move(done)();
 }
 

@@ -34,7 +34,7 @@ struct Call {
   google::protobuf::Message* request = nullptr;   // The call completes and zeroizes it.
   google::protobuf::Message* response = nullptr;  // Filled when there is no failure.
   std::shared_ptr<const Site> site;
-  Sites::ConcurrencyPermit place;  // Of its site's limit on calls.
+  Sites::ConcurrencyPermit permit;  // Of its site's limit on calls.
   http::Clock::time_point start;
   http::Clock::time_point deadline;  // The reply is due by then.
   int previous_attempts = 0;         // Earlier attempts by gRPC's own retries.
@@ -48,13 +48,13 @@ struct Call {
   int attempts = 0;     // Sendings.
   int order_reads = 0;  // Reads of the order on behalf of a money-moving call.
   std::int64_t upstream_us = 0;
-  std::string detail;           // The transport's explanation, for the log.
-  std::string idempotency_key;  // Of a money-moving call, given or derived.
-  bool request_wiped = false;   // By WipeRequest.
+  std::string detail;             // The transport's explanation, for the log.
+  std::string idempotency_key;    // Of a money-moving call, given or derived.
+  bool request_zeroized = false;  // By ZeroizeRequest.
 };
 
 // Zeroizes cards, tokens and personal data in the request. Later calls do nothing.
-void WipeRequest(Call& call);
+void ZeroizeRequest(Call& call);
 
 struct ApiOptions {
   // The longest one transfer may take.
@@ -71,7 +71,7 @@ struct ApiOptions {
   bool idempotency_marker = true;
   // How long after a lost answer an absent order may still appear.
   std::int64_t settle_ms = 2'000;
-  // The first wait between two look-ups; it doubles.
+  // The first wait between two lookups; it doubles.
   std::int64_t reconcile_backoff_ms = 200;
   // A refund is not sent when a refund of the same amount of the order is younger than this:
   // MultiSafepay refuses equal refunds within five minutes. 0 sends it anyway.
@@ -84,8 +84,8 @@ struct ApiOptions {
   bool single_flight = true;
 };
 
-// The last moment at which the reply can still reach the caller.
-inline http::Clock::time_point LastMomentOf(const Call& call, const ApiOptions& options) {
+// The latest time at which the reply can still reach the caller.
+inline http::Clock::time_point ReplyDeadlineOf(const Call& call, const ApiOptions& options) {
   return call.deadline - std::chrono::milliseconds(options.reply_margin_ms);
 }
 

@@ -30,8 +30,8 @@ std::string_view LoggedOrderId(const Call& call) {
   if (call.failure && !call.failure->violations.empty()) return call.failure->order_id;
   const std::string_view id = OrderIdOf(*call.operation, *call.request);
   if (!codec::HoldsCardNumber(id)) return id;
-  static thread_local std::string scrubbed;
-  return scrubbed = codec::Scrubbed(id);
+  static thread_local std::string redacted;
+  return redacted = codec::RedactedText(id);
 }
 
 // At most `max` bytes, cut at a code point of text that is UTF-8.
@@ -83,7 +83,7 @@ struct CallLog::End {
 
 void CallLog::Arrived(const Call& call) {
   if (!log_.Writes(telemetry::Level::kDebug)) return;
-  const std::string text = codec::Redacted(*call.operation->request_plan, *call.request,
+  const std::string text = codec::Redacted(*call.operation->request_schema, *call.request,
                                            {.show_personal_data = options_.log_personal_data});
   log_.Write(telemetry::Level::kDebug, "request",
              {{"method", call.operation->row.name},
@@ -159,8 +159,8 @@ void CallLog::Remember(const Call& call, const End& end) {
 void CallLog::Audit(const Call& call, const End& end, absl::AnyInvocable<void() &&> reply) {
   telemetry::Field::Value amount;  // Omitted where the request has none.
   if (const auto asked = AmountOf(*call.operation, *call.request)) amount = *asked;
-  const std::string idempotency_key = codec::ScrubbedIfCard(call.idempotency_key);
-  const std::string currency = codec::ScrubbedIfCard(CurrencyOf(*call.operation, *call.request));
+  const std::string idempotency_key = codec::RedactedIfCard(call.idempotency_key);
+  const std::string currency = codec::RedactedIfCard(CurrencyOf(*call.operation, *call.request));
   const std::initializer_list<telemetry::Field> fields{
       {"method", call.operation->row.name},
       {"site", SiteOf(call)},

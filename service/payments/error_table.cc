@@ -17,7 +17,7 @@ using absl::StatusCode;
 struct CodeRow {
   int error_code;
   StatusCode code;
-  bool certain = true;
+  bool conclusive = true;
 };
 
 // Sorted by code. 1000, 1006, 1022 and 1023 are refined below.
@@ -65,7 +65,7 @@ constexpr std::array kCodes{
 struct StatusRow {
   int http_status;
   StatusCode code;
-  bool certain = true;
+  bool conclusive = true;
 };
 
 constexpr std::array kStatuses{
@@ -102,7 +102,7 @@ ErrorMeaning MeaningOfCode(int error_code, int http_status, std::string_view tex
   const auto row = std::find_if(kCodes.begin(), kCodes.end(),
                                 [&](const CodeRow& r) { return r.error_code == error_code; });
   if (row == kCodes.end()) return {StatusCode::kUnknown, false};
-  ErrorMeaning meaning{row->code, row->certain};
+  ErrorMeaning meaning{row->code, row->conclusive};
   switch (error_code) {
     case 1000:
       meaning.code = MeaningOf1000(http_status, text);
@@ -120,14 +120,14 @@ ErrorMeaning MeaningOfCode(int error_code, int http_status, std::string_view tex
     default:
       break;
   }
-  if (StatusIsInconclusive(http_status)) meaning.certain = false;
+  if (StatusIsInconclusive(http_status)) meaning.conclusive = false;
   return meaning;
 }
 
 ErrorMeaning MeaningOfStatus(int http_status) {
   const auto row = std::find_if(kStatuses.begin(), kStatuses.end(),
                                 [&](const StatusRow& r) { return r.http_status == http_status; });
-  if (row != kStatuses.end()) return {row->code, row->certain};
+  if (row != kStatuses.end()) return {row->code, row->conclusive};
   if (http_status >= 300 && http_status < 400) return {StatusCode::kInternal, false};
   if (http_status >= 500) return {StatusCode::kInternal, false};
   return {StatusCode::kUnknown, false};

@@ -14,7 +14,7 @@ struct ErrorMeaning {
   absl::StatusCode code = absl::StatusCode::kUnknown;
   // True: MultiSafepay refused and nothing happened. False: the call may have been carried out, so
   // a money-moving call has to look up the order first.
-  bool certain = false;
+  bool conclusive = false;
 };
 
 // `error_code` came with HTTP status `http_status` and `text`. `creates`: the call was POST

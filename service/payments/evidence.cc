@@ -85,7 +85,7 @@ std::vector<Evidence> EvidenceOf(absl::Span<const EvidenceRow> rows, const pb::D
   return evidence;
 }
 
-Shown ShownBy(const pb::Message& data, absl::Span<const Evidence> needed) {
+EvidenceResult CheckEvidence(const pb::Message& data, absl::Span<const Evidence> needed) {
   std::string_view none_of;  // The last of several members of which one is needed.
   bool any_present = false;
   for (const Evidence& evidence : needed) {
@@ -97,17 +97,18 @@ Shown ShownBy(const pb::Message& data, absl::Span<const Evidence> needed) {
         any_present = any_present || present;
         break;
       case Need::kPresent:
-        if (!present) return {Shown::Kind::kTooLittle, name};
+        if (!present) return {EvidenceResult::Kind::kTooLittle, name};
         break;
       case Need::kTrue:
       case Need::kNotFalse:
         if (present && !data.GetReflection()->GetBool(data, evidence.field))
-          return {Shown::Kind::kDenied, name};
-        if (!present && evidence.need == Need::kTrue) return {Shown::Kind::kTooLittle, name};
+          return {EvidenceResult::Kind::kDenied, name};
+        if (!present && evidence.need == Need::kTrue)
+          return {EvidenceResult::Kind::kTooLittle, name};
         break;
     }
   }
-  if (!none_of.empty() && !any_present) return {Shown::Kind::kTooLittle, none_of};
+  if (!none_of.empty() && !any_present) return {EvidenceResult::Kind::kTooLittle, none_of};
   return {};
 }
 
@@ -133,7 +134,7 @@ bool IsDocumentedRefusal(const RefusalFacts& facts) {
   if (!envelope.has_success()) return IsBareMessage(facts);
   if (envelope.success() || DataSaysMore(facts)) return false;
   const bool coded = envelope.error_code() != 0 || facts.nested.error_code() != 0;
-  return coded ? facts.code_is_certain : IsValidationError(facts);
+  return coded ? facts.code_is_conclusive : IsValidationError(facts);
 }
 
 }  // namespace msp::payments

@@ -37,7 +37,7 @@ struct Evidence {
 std::vector<Evidence> EvidenceOf(absl::Span<const EvidenceRow> rows,
                                  const google::protobuf::Descriptor& data);
 
-struct Shown {
+struct EvidenceResult {
   enum class Kind : std::uint8_t {
     kAll,
     kTooLittle,  // `member` is missing.
@@ -46,16 +46,17 @@ struct Shown {
   Kind kind = Kind::kAll;
   std::string_view member;
 };
-// What `data`, the message that the answer's `data` filled, shows of `needed`.
-Shown ShownBy(const google::protobuf::Message& data, absl::Span<const Evidence> needed);
+// Whether `data`, the message that the answer's `data` filled, has the `needed` evidence.
+EvidenceResult CheckEvidence(const google::protobuf::Message& data,
+                             absl::Span<const Evidence> needed);
 
 // True when a field of the message, at any depth, has a value.
 bool SaysSomething(const google::protobuf::Message& message);
 
 // True when the answer is a refusal in one of the documented shapes: `success` false, nothing in
 // `data` but perhaps the error itself, and either an error code or a 422's list of errors; or one
-// of the bare messages that proxies of the API send. `code_is_certain` says that the error code is
-// one that MultiSafepay sends for calls that it has not carried out.
+// of the bare messages that proxies of the API send. `code_is_conclusive` says that the error code
+// is one that MultiSafepay sends for calls that it has not carried out.
 struct RefusalFacts {
   const Envelope& envelope;
   const Envelope& nested;                  // The envelope's members inside `data`.
@@ -63,7 +64,7 @@ struct RefusalFacts {
   bool data_present = false;               // Neither absent nor null nor "".
   const std::vector<codec::Drift>& drift;  // Of the whole answer.
   int http_status = 0;
-  bool code_is_certain = false;
+  bool code_is_conclusive = false;
 };
 bool IsDocumentedRefusal(const RefusalFacts& facts);
 

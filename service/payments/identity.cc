@@ -60,8 +60,8 @@ bool IsMangled(std::string_view text, std::string_view marker) {
   return !folded.empty() && absl::StartsWith(Folded(marker), folded);
 }
 
-const std::string& TextAt(const v1::Order& order, MarkerPlace place) {
-  return place == MarkerPlace::kVar1 ? order.var1() : order.custom_info().custom_3();
+const std::string& TextAt(const v1::Order& order, MarkerField field) {
+  return field == MarkerField::kVar1 ? order.var1() : order.custom_info().custom_3();
 }
 
 bool IsOneOf(std::string_view text, const Keys& keys,
@@ -77,11 +77,11 @@ bool IsEqual(std::string_view one, std::string_view other) { return one == other
 std::string CutCardNumber(const std::string& number) {
   const auto digits = number.size() - static_cast<std::size_t>(std::ranges::count(number, ' '));
   std::string cut;
-  std::size_t place = 0;
+  std::size_t position = 0;
   for (const char c : number) {
     if (c == ' ') continue;
-    if (place < 6 || place + 4 >= digits) cut += c;
-    ++place;
+    if (position < 6 || position + 4 >= digits) cut += c;
+    ++position;
   }
   return cut;
 }
@@ -179,30 +179,30 @@ Marker PlaceMarker(v1::CreateOrderRequest& order, std::string_view key) {
   }
   if (order.custom_info().custom_3().empty()) {
     order.mutable_custom_info()->set_custom_3(MarkerOf(key));
-    marker.place = MarkerPlace::kCustom3;
+    marker.field = MarkerField::kCustom3;
   } else if (order.var1().empty()) {
     order.set_var1(MarkerOf(key));
-    marker.place = MarkerPlace::kVar1;
+    marker.field = MarkerField::kVar1;
   }
   return marker;
 }
 
 Ownership OwnershipOf(const v1::Order& order, const Marker& marker, const Keys& keys) {
   bool other = false;
-  for (const MarkerPlace place : {MarkerPlace::kCustom3, MarkerPlace::kVar1}) {
-    const std::string& text = TextAt(order, place);
-    if (place == marker.place && IsOneOf(text, keys, IsEqual)) return Ownership::kOurs;
+  for (const MarkerField field : {MarkerField::kCustom3, MarkerField::kVar1}) {
+    const std::string& text = TextAt(order, field);
+    if (field == marker.field && IsOneOf(text, keys, IsEqual)) return Ownership::kOurs;
     const bool callers = std::find(marker.callers_own.begin(), marker.callers_own.end(), text) !=
                          marker.callers_own.end();
     other = other || (IsMarker(text) && !callers && !IsOneOf(text, keys, IsMangled));
   }
-  return other ? Ownership::kOther : Ownership::kCannotTell;
+  return other ? Ownership::kOther : Ownership::kIndeterminate;
 }
 
 void StripMarker(v1::Order& order, const Marker& marker, const Keys& keys) {
-  if (marker.place == MarkerPlace::kNone || !IsOneOf(TextAt(order, marker.place), keys, IsEqual))
+  if (marker.field == MarkerField::kNone || !IsOneOf(TextAt(order, marker.field), keys, IsEqual))
     return;
-  if (marker.place == MarkerPlace::kVar1) {
+  if (marker.field == MarkerField::kVar1) {
     order.clear_var1();
   } else {
     order.mutable_custom_info()->clear_custom_3();

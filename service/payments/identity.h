@@ -24,7 +24,7 @@ const multisafepay::v1::CallControl& ControlOf(const google::protobuf::Message& 
 // A keyed digest of the call's content as the caller sent it, 32 bytes: a format version, the
 // method, the order and the body with the card number cut to its first six and last four digits and
 // the security code left out. Equal for a call that a mesh sends again, on every replica and under
-// every setting. The string has capacity for what a flight appends.
+// every setting. The string has capacity for what the single flight's name appends.
 std::string DigestOf(const Operation& operation, google::protobuf::Message& request,
                      const HmacKey& keyed_hash);
 
@@ -45,12 +45,12 @@ struct Keys {
   std::string previous;
 };
 
-// Where an order carries its marker.
-enum class MarkerPlace : std::uint8_t { kNone, kCustom3, kVar1 };
+// The member of an order that carries its marker.
+enum class MarkerField : std::uint8_t { kNone, kCustom3, kVar1 };
 
-// Where an order carries its marker, and the caller's own texts that look like a marker.
+// The member that carries the marker, and the caller's own texts that look like a marker.
 struct Marker {
-  MarkerPlace place = MarkerPlace::kNone;
+  MarkerField field = MarkerField::kNone;
   std::vector<std::string> callers_own;
 };
 
@@ -59,9 +59,9 @@ struct Marker {
 Marker PlaceMarker(multisafepay::v1::CreateOrderRequest& order, std::string_view key);
 
 enum class Ownership : std::uint8_t {
-  kOurs,        // The order carries our marker.
-  kOther,       // The order carries the whole marker of another call.
-  kCannotTell,  // The order carries no marker or a mangled one, or had no free member.
+  kOurs,           // The order carries our marker.
+  kOther,          // The order carries the whole marker of another call.
+  kIndeterminate,  // The order carries no marker or a mangled one, or had no free member.
 };
 Ownership OwnershipOf(const multisafepay::v1::Order& order, const Marker& marker, const Keys& keys);
 

@@ -92,7 +92,7 @@ std::string Explanation(std::string_view text, const codec::KnownSecrets& secret
         [](char a, char b) { return absl::ascii_tolower(static_cast<unsigned char>(a)) == b; });
     end = std::min(end, static_cast<std::size_t>(found - text.begin()));
   }
-  std::string clean = codec::Scrubbed(text.substr(0, end), max_bytes, secrets);
+  std::string clean = codec::RedactedText(text.substr(0, end), max_bytes, secrets);
   if (end < text.size()) absl::StrAppend(&clean, "***");
   return clean;
 }
@@ -114,7 +114,7 @@ void AddViolations(const Envelope& envelope, const codec::KnownSecrets& secrets,
 }
 
 // Zeroizes an envelope's texts, which may quote the request.
-void WipeTexts(Envelope& envelope) {
+void ZeroizeTexts(Envelope& envelope) {
   if (envelope.has_error_info()) ZeroizeString(*envelope.mutable_error_info());
   if (envelope.has_message()) ZeroizeString(*envelope.mutable_message());
   for (FieldError& error : *envelope.mutable_errors()) {
@@ -132,8 +132,8 @@ void WipeTexts(Envelope& envelope) {
 Interpretation Refusal(const Operation& operation, const Parsed& parsed,
                        const pb::Message& response, int http_status,
                        const codec::KnownSecrets& secrets) {
-  Interpretation reading;
-  Failure& failure = reading.failure;
+  Interpretation interpretation;
+  Failure& failure = interpretation.failure;
   const Envelope& envelope = parsed.envelope;
   failure.domain = kRemoteDomain;
   failure.http_status = http_status;
@@ -158,32 +158,33 @@ Interpretation Refusal(const Operation& operation, const Parsed& parsed,
   failure.message = absl::StrCat(
       "MultiSafepay refused the call: ", text.empty() ? "no explanation" : text, " (", number, ")");
   AddViolations(envelope, secrets, failure);
-  const bool certain = IsDocumentedRefusal({.envelope = envelope,
-                                            .nested = parsed.nested,
-                                            .data = response,
-                                            .data_present = parsed.data_present,
-                                            .drift = parsed.drift,
-                                            .http_status = http_status,
-                                            .code_is_certain = meaning.certain});
-  reading.outcome = certain ? CallOutcome::kRefused : CallOutcome::kIndeterminate;
-  return reading;
+  const bool conclusive = IsDocumentedRefusal({.envelope = envelope,
+                                               .nested = parsed.nested,
+                                               .data = response,
+                                               .data_present = parsed.data_present,
+                                               .drift = parsed.drift,
+                                               .http_status = http_status,
+                                               .code_is_conclusive = meaning.conclusive});
+  interpretation.outcome = conclusive ? CallOutcome::kRefused : CallOutcome::kIndeterminate;
+  return interpretation;
 }
 
 // HTTP 429: the call was not processed, whatever the body says.
 Interpretation RateLimited(const http::Response& answer) {
-  Interpretation reading{.outcome = CallOutcome::kRefused};
+  Interpretation interpretation{.outcome = CallOutcome::kRefused};
   const std::int64_t wait_s =
       answer.retry_after_s >= 0 ? std::min(answer.retry_after_s, kRetryAfterMaxS) : kRetryAfterS;
-  reading.failure = {.code = absl::StatusCode::kResourceExhausted,
-                     .message = absl::StrCat(
-                         "MultiSafepay takes no more calls of this site for now (HTTP 429) and "
-                         "did not process this one; send the same call again in ",
-                         wait_s, " s"),
-                     .domain = kOwnDomain,
-                     .reason = std::string(reason::kRateLimited),
-                     .http_status = answer.status,
-                     .retry_after_ms = wait_s * 1'000};
-  return reading;
+  interpretation.failure = {
+      .code = absl::StatusCode::kResourceExhausted,
+      .message =
+          absl::StrCat("MultiSafepay takes no more calls of this site for now (HTTP 429) and "
+                       "did not process this one; send the same call again in ",
+                       wait_s, " s"),
+      .domain = kOwnDomain,
+      .reason = std::string(reason::kRateLimited),
+      .http_status = answer.status,
+      .retry_after_ms = wait_s * 1'000};
+  return interpretation;
 }
 
 // `data` says that the call was not carried out although the envelope says success.
@@ -198,18 +199,18 @@ Failure Denied(std::string_view member, int http_status) {
 
 // An answer that is no JSON: interpreted by its HTTP status, never conclusive.
 Interpretation NoEnvelope(const codec::Decoded& decoded, int http_status) {
-  Interpretation reading;
+  Interpretation interpretation;
   if (HttpSuccess(http_status)) {
-    reading.failure = Malformed(decoded.error, http_status);
-    return reading;
+    interpretation.failure = Malformed(decoded.error, http_status);
+    return interpretation;
   }
-  reading.failure = {.code = MeaningOfStatus(http_status).code,
-                     .message = absl::StrCat("MultiSafepay answered HTTP ", http_status,
-                                             " without a readable body"),
-                     .domain = kRemoteDomain,
-                     .reason = absl::StrCat("MSP_HTTP_", http_status),
-                     .http_status = http_status};
-  return reading;
+  interpretation.failure = {.code = MeaningOfStatus(http_status).code,
+                            .message = absl::StrCat("MultiSafepay answered HTTP ", http_status,
+                                                    " without a readable body"),
+                            .domain = kRemoteDomain,
+                            .reason = absl::StrCat("MSP_HTTP_", http_status),
+                            .http_status = http_status};
+  return interpretation;
 }
 
 // The member in which an answered order differs from the created one; "" for none. Members that the
@@ -235,7 +236,7 @@ std::string_view DifferingMember(const v1::CreateOrderRequest& sent, const v1::O
 }
 
 // Whether the answer's order_id, if any, is the id that the call named. A caller may name an order
-// by MultiSafepay's id: then this is false for a right answer, and a look-up of the order resolves
+// by MultiSafepay's id: then this is false for a right answer, and a lookup of the order resolves
 // it.
 template <class Answered>
 bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_view> ids,
@@ -247,8 +248,8 @@ bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_vi
 }
 
 // The member by which an answer to a money-moving call names another order; "" for none.
-std::string_view ForeignMember(const pb::Message& request, const pb::Message& response,
-                               const std::vector<std::string_view>& numbers) {
+std::string_view MismatchedMember(const pb::Message& request, const pb::Message& response,
+                                  const std::vector<std::string_view>& numbers) {
   bool same = true;
   if (const auto* captured = As<v1::CaptureOrderResponse>(response)) {
     const auto& sent = static_cast<const v1::CaptureOrderRequest&>(request);
@@ -267,8 +268,8 @@ std::string_view ForeignMember(const pb::Message& request, const pb::Message& re
 }
 
 // The member by which an answer to a read names another object than requested.
-std::string_view OtherThanAsked(const pb::Message& request, const pb::Message& response,
-                                const std::vector<std::string_view>& numbers) {
+std::string_view OtherThanRequested(const pb::Message& request, const pb::Message& response,
+                                    const std::vector<std::string_view>& numbers) {
   if (const auto* got = As<v1::GetOrderResponse>(response)) {
     const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
     const v1::Order& order = got->order();
@@ -316,21 +317,21 @@ std::optional<Failure> Inconclusive(const Operation& operation, const pb::Messag
     return Malformed("`data` is missing or has the wrong shape", http_status);
   if (parsed.nested.has_success() && !parsed.nested.success())
     return Denied("success", http_status);
-  const Shown shown = ShownBy(DataOf(operation, response), operation.evidence);
-  if (shown.kind == Shown::Kind::kDenied) return Denied(shown.member, http_status);
+  const EvidenceResult evidence = CheckEvidence(DataOf(operation, response), operation.evidence);
+  if (evidence.kind == EvidenceResult::Kind::kDenied) return Denied(evidence.member, http_status);
   std::string_view differing;
   if (operation.is_create) {
     differing =
         DifferingMember(static_cast<const v1::CreateOrderRequest&>(request),
                         static_cast<const v1::CreateOrderResponse&>(response).order(), parsed);
   } else if (operation.moves_money()) {
-    differing = ForeignMember(request, response, parsed.numbers);
-  } else if (shown.kind == Shown::Kind::kAll) {
-    differing = OtherThanAsked(request, response, parsed.numbers);
+    differing = MismatchedMember(request, response, parsed.numbers);
+  } else if (evidence.kind == EvidenceResult::Kind::kAll) {
+    differing = OtherThanRequested(request, response, parsed.numbers);
   }
   if (!differing.empty()) return Mismatch(differing, http_status);
-  if (shown.kind == Shown::Kind::kTooLittle)
-    return Malformed(std::string(shown.member) + " is missing", http_status);
+  if (evidence.kind == EvidenceResult::Kind::kTooLittle)
+    return Malformed(std::string(evidence.member) + " is missing", http_status);
   return std::nullopt;
 }
 
@@ -364,52 +365,52 @@ bool SameOrderId(std::string_view sent, std::string_view answered) {
   return sent == answered;
 }
 
-Interpretation Interpret(const Operation& operation, const codec::MessageSchema& envelope_plan,
+Interpretation Interpret(const Operation& operation, const codec::MessageSchema& envelope_schema,
                          const pb::Message& request, http::Response& answer, pb::Message& response,
                          const codec::KnownSecrets& secrets) {
   Parsed parsed;
   codec::MemberRedirection data{.key = "data",
                                 .entry = operation.data_entry,
                                 .into = &response,
-                                .plan = operation.response_plan,
+                                .schema = operation.response_schema,
                                 .nested = &parsed.nested};
-  codec::Decoded decoded = codec::Decode(envelope_plan, answer.body, parsed.envelope, &data);
+  codec::Decoded decoded = codec::Decode(envelope_schema, answer.body, parsed.envelope, &data);
   parsed.data_present = data.present;
   parsed.data_fits = data.fits;
   parsed.drift = std::move(decoded.drift);
   for (const codec::FieldSchema* entry : decoded.numbers)
     parsed.numbers.push_back(entry->field->full_name());
-  Interpretation reading;
+  Interpretation interpretation;
   if (answer.status == kTooManyRequests) {
-    reading = RateLimited(answer);
+    interpretation = RateLimited(answer);
   } else if (!decoded.ok) {
-    reading = NoEnvelope(decoded, answer.status);
+    interpretation = NoEnvelope(decoded, answer.status);
   } else if (const std::string lost = UnreadableDecidingMember(parsed.drift, decoded.drift_cut);
              !lost.empty()) {
-    reading.failure = Malformed(lost + " is not readable", answer.status);
-    reading.drift = std::move(parsed.drift);
+    interpretation.failure = Malformed(lost + " is not readable", answer.status);
+    interpretation.drift = std::move(parsed.drift);
   } else if (ClaimsSuccess(parsed, response, answer.status)) {
     auto inconclusive = Inconclusive(operation, request, response, parsed, answer.status);
     if (!inconclusive) {
-      reading.outcome = CallOutcome::kSuccess;
-      WipeTexts(parsed.envelope);
-      WipeTexts(parsed.nested);
-      reading.envelope = std::move(parsed.envelope);
-      reading.drift = std::move(parsed.drift);
-      reading.numbers = std::move(parsed.numbers);
-      return reading;
+      interpretation.outcome = CallOutcome::kSuccess;
+      ZeroizeTexts(parsed.envelope);
+      ZeroizeTexts(parsed.nested);
+      interpretation.envelope = std::move(parsed.envelope);
+      interpretation.drift = std::move(parsed.drift);
+      interpretation.numbers = std::move(parsed.numbers);
+      return interpretation;
     }
-    reading.failure = *std::move(inconclusive);
+    interpretation.failure = *std::move(inconclusive);
   } else if (SaysNothing(parsed, answer.status)) {
-    reading.failure = Malformed("neither success nor an error", answer.status);
+    interpretation.failure = Malformed("neither success nor an error", answer.status);
   } else {
-    reading = Refusal(operation, parsed, response, answer.status, secrets);
+    interpretation = Refusal(operation, parsed, response, answer.status, secrets);
   }
-  WipeTexts(parsed.envelope);
-  WipeTexts(parsed.nested);
-  codec::WipeAll(*operation.response_plan, response);
+  ZeroizeTexts(parsed.envelope);
+  ZeroizeTexts(parsed.nested);
+  codec::WipeAll(*operation.response_schema, response);
   response.Clear();
-  return reading;
+  return interpretation;
 }
 
 }  // namespace msp::payments

@@ -30,7 +30,7 @@ struct Interpretation {
 // Reads the answer to `operation` and `request` into `response`, which stays empty unless it
 // succeeded. Consumes the body. The error code takes precedence over the HTTP status: 404 is
 // MultiSafepay's general business error. Quotes of `secrets` in the answer's texts are removed.
-Interpretation Interpret(const Operation& operation, const codec::MessageSchema& envelope_plan,
+Interpretation Interpret(const Operation& operation, const codec::MessageSchema& envelope_schema,
                          const google::protobuf::Message& request, http::Response& answer,
                          google::protobuf::Message& response,
                          const codec::KnownSecrets& secrets = {});

@@ -125,12 +125,12 @@ void Lease::Hold(std::string key, std::string value, std::int64_t max_ms) {
   held_.insert_or_assign(std::move(key), Held{.value = std::move(value),
                                               .renewed_at = now,
                                               .until = now + std::chrono::milliseconds(max_ms)});
-  PlanRenewal();
+  ScheduleRenewal();
 }
 
 // Nearly every call ends before its lease needs renewal: an occasional scan of all leases costs
 // less than a timer for each.
-void Lease::PlanRenewal() {
+void Lease::ScheduleRenewal() {
   if (renewal_planned_ || ending_ || held_.empty()) return;
   renewal_planned_ = true;
   timer_.At(Clock::now() + term_ / 5, [this] { Renew(); });
@@ -154,7 +154,7 @@ void Lease::Renew() {
                  std::to_string(std::min(term_, left).count())},
                 [](const RedisReply&) {});
   }
-  PlanRenewal();
+  ScheduleRenewal();
 }
 
 void Lease::Release(std::string_view name, std::string_view digest,

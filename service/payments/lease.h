@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Single flight across replicas: the holder of the lease of a (site, order) in Redis may send for
-// it. Without Redis only each replica's own flights remain; that is counted, and the marker still
-// shows whose attempt made an order.
+// it. Without Redis only each replica's own single flight remains; that is counted, and the marker
+// still shows whose attempt made an order.
 //
 // A lease is short and renewed while its call runs, so that the lease of a killed process expires
 // within seconds. A separate note records each call that had an effect.
@@ -48,8 +48,8 @@ class Lease {
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
 
-  // `name` and `digest` as for a flight. A granted lease is renewed until `Release`, for at most
-  // `max_ms`.
+  // `name` and `digest` as for single flight. A granted lease is renewed until `Release`, for at
+  // most `max_ms`.
   void Acquire(std::string_view name, std::string_view digest, std::int64_t max_ms,
                absl::AnyInvocable<void(Grant) &&> done);
   // Releases the lease that was granted for this name and digest, unless it has passed to another
@@ -73,7 +73,7 @@ class Lease {
 
   std::string Value(std::string_view digest) const;
   void Hold(std::string key, std::string value, std::int64_t max_ms);
-  void PlanRenewal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ScheduleRenewal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Renew();
 
   const std::string owner_;  // This process: random, new at every start.

@@ -142,9 +142,9 @@ std::vector<const pb::Descriptor*> Roots() {
   return roots;
 }
 
-bool HasBody(const codec::MessageSchema& plan) {
-  for (const codec::FieldSchema& entry : plan.entries()) {
-    if (!entry.own && entry.place == v1::PLACE_UNSPECIFIED) return true;
+bool HasBody(const codec::MessageSchema& schema) {
+  for (const codec::FieldSchema& entry : schema.entries()) {
+    if (!entry.service_only && entry.location == v1::PLACE_UNSPECIFIED) return true;
   }
   return false;
 }
@@ -154,24 +154,24 @@ bool HasBody(const codec::MessageSchema& plan) {
 absl::Span<const OperationRow> OperationRows() { return Rows(); }
 
 Operations::Operations()
-    : plans_(Roots(), {access::MspEnvelopeProto()}),
-      envelope_plan_(&plans_.Of(Envelope::descriptor())) {
+    : schemas_(Roots(), {access::MspEnvelopeProto()}),
+      envelope_schema_(&schemas_.Of(Envelope::descriptor())) {
   for (const OperationRow& row : Rows()) {
     Operation operation{.row = row};
-    operation.request_plan = &plans_.Of(row.request->GetDescriptor());
-    operation.response_plan = &plans_.Of(row.response->GetDescriptor());
+    operation.request_schema = &schemas_.Of(row.request->GetDescriptor());
+    operation.response_schema = &schemas_.Of(row.response->GetDescriptor());
     if (!row.data_field.empty())
-      operation.data_entry = operation.response_plan->Find(row.data_field);
+      operation.data_entry = operation.response_schema->Find(row.data_field);
     operation.is_create = row.request->GetDescriptor() == v1::CreateOrderRequest::descriptor();
-    operation.order_id_entry = operation.request_plan->Find("order_id");
-    operation.amount_entry = operation.request_plan->Find("amount");
-    operation.currency_entry = operation.request_plan->Find("currency");
+    operation.order_id_entry = operation.request_schema->Find("order_id");
+    operation.amount_entry = operation.request_schema->Find("amount");
+    operation.currency_entry = operation.request_schema->Find("currency");
     operation.is_get_order = row.request->GetDescriptor() == v1::GetOrderRequest::descriptor();
     operation.is_list = row.name.starts_with("List");
-    operation.is_paged = operation.request_plan->Find("page_size") != nullptr;
+    operation.is_paged = operation.request_schema->Find("page_size") != nullptr;
     operation.needs_data = operation.reads() || operation.is_create;
     operation.has_body = (row.method == Method::kPost || row.method == Method::kPatch) &&
-                         (HasBody(*operation.request_plan) || !row.fixed_members.empty());
+                         (HasBody(*operation.request_schema) || !row.fixed_members.empty());
     const pb::FieldDescriptor* const data =
         operation.data_entry == nullptr ? nullptr : operation.data_entry->field;
     const bool one_object =
@@ -209,12 +209,12 @@ std::string TargetOf(const Operation& operation, const pb::Message& request) {
     if (open == std::string_view::npos) break;
     const std::size_t close = path.find('}', open);
     const codec::FieldSchema* entry =
-        operation.request_plan->Find(path.substr(open + 1, close - open - 1));
+        operation.request_schema->Find(path.substr(open + 1, close - open - 1));
     target += PercentEncoded(entry->Text(request));
     path.remove_prefix(close + 1);
   }
   const std::size_t before = target.size();
-  codec::EncodeQuery(*operation.request_plan, request, target);
+  codec::EncodeQuery(*operation.request_schema, request, target);
   if (operation.reads()) AppendPageQuery(request, target.size() != before, target);
   if (target.size() != before) target.insert(before, 1, '?');
   return target;

@@ -45,19 +45,19 @@ struct OperationRow {
 absl::Span<const OperationRow> OperationRows();
 
 // The longest answer about a single order, transaction or token: hundreds of cart items fit.
-inline constexpr std::size_t kAnswerMaxBytes = 8 << 20;
+inline constexpr std::size_t kResponseMaxBytes = 8 << 20;
 // The longest answer of a list: fits a thousand rows with full texts, the longest page of
 // transactions. Such a row has 1,500 characters of var1 to var3, 200 of description, 250 of e-mail
 // address, 2 x 60 of names, 3 x 50 of ids, 34 of IBAN and 100 of texts of its costs: 2,354, which
 // take 14,124 bytes where each is escaped (\u00e9). With 1,500 bytes of names, numbers, times and
 // codes that makes 15.6 MB of 16.7. Decoded it is half of that, and our clients take 16 MiB.
-inline constexpr std::size_t kListAnswerMaxBytes = 16 << 20;
+inline constexpr std::size_t kListResponseMaxBytes = 16 << 20;
 
 // A row with its message schemas: what a call needs at run time.
 struct Operation {
   OperationRow row;
-  const codec::MessageSchema* request_plan = nullptr;
-  const codec::MessageSchema* response_plan = nullptr;
+  const codec::MessageSchema* request_schema = nullptr;
+  const codec::MessageSchema* response_schema = nullptr;
   const codec::FieldSchema* data_entry = nullptr;
   const codec::FieldSchema* order_id_entry =
       nullptr;  // The request's order_id; null where it has none.
@@ -75,7 +75,9 @@ struct Operation {
   bool creates() const { return is_create; }
   bool reads() const { return row.effect == Effect::kRead; }
   bool moves_money() const { return row.effect == Effect::kMoney; }
-  std::size_t answer_max_bytes() const { return is_list ? kListAnswerMaxBytes : kAnswerMaxBytes; }
+  std::size_t response_max_bytes() const {
+    return is_list ? kListResponseMaxBytes : kResponseMaxBytes;
+  }
 };
 
 class Operations {
@@ -83,14 +85,14 @@ class Operations {
   Operations();
   // Never null for a name in `OperationRows`; aborts otherwise.
   const Operation& Find(std::string_view name) const;
-  const codec::MessageSchema& envelope_plan() const { return *envelope_plan_; }
+  const codec::MessageSchema& envelope_schema() const { return *envelope_schema_; }
   // The operation that is sent for a request of `operation`: itself, except for a CancelOrder by
   // POST.
   const Operation& Sent(const Operation& operation, const google::protobuf::Message& request) const;
 
  private:
-  codec::SchemaSet plans_;
-  const codec::MessageSchema* envelope_plan_;
+  codec::SchemaSet schemas_;
+  const codec::MessageSchema* envelope_schema_;
   std::vector<Operation> operations_;
   Operation cancel_by_post_;
 };

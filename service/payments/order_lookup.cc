@@ -35,27 +35,27 @@ bool SaysAbsent(const RestResult& answer) {
 }  // namespace
 
 void OrderLookup::Clear() {
-  if (response_plan != nullptr) codec::WipeAll(*response_plan, response);
+  if (response_schema != nullptr) codec::WipeAll(*response_schema, response);
   response.Clear();
   outcome = CallOutcome::kIndeterminate;
   absent = false;
 }
 
-LookUpTimes::LookUpTimes(const ApiOptions& options, TimePoint last_moment, Kind kind)
-    : last_moment_(last_moment), pause_(options.reconcile_backoff_ms) {
+LookupBackoff::LookupBackoff(const ApiOptions& options, TimePoint reply_deadline, Kind kind)
+    : reply_deadline_(reply_deadline), pause_(options.reconcile_backoff_ms) {
   const TimePoint now = Clock::now();
   const milliseconds settle(options.settle_ms);
-  const auto left = std::max(last_moment - now, Clock::duration::zero());
+  const auto left = std::max(reply_deadline - now, Clock::duration::zero());
   const auto after = [&](Clock::duration wait) {
     return now + (kind.unsent ? std::min(left / 2, wait) : wait);
   };
   settled_at_ = after(settle);
   certain_at_ = kind.unseen ? after(2 * settle) : settled_at_;
-  end_ = std::min(last_moment, now + settle * kSettleTimesMax);
+  end_ = std::min(reply_deadline, now + settle * kSettleTimesMax);
 }
 
-std::optional<LookUpTimes::TimePoint> LookUpTimes::Next(TimePoint now, const Failure& failure) {
-  // MultiSafepay's Retry-After takes precedence over the bound on look-ups.
+std::optional<LookupBackoff::TimePoint> LookupBackoff::Next(TimePoint now, const Failure& failure) {
+  // MultiSafepay's Retry-After takes precedence over the bound on lookups.
   const bool limited = failure.is_rate_limit();
   TimePoint next =
       now + (limited ? std::max(milliseconds(failure.retry_after_ms), pause_) : pause_);
@@ -63,23 +63,24 @@ std::optional<LookUpTimes::TimePoint> LookUpTimes::Next(TimePoint now, const Fai
     if (now < settled && !limited) next = std::min(next, settled);
   }
   pause_ = std::min(pause_ * 2, kPauseMax);
-  if (next >= (limited ? last_moment_ : end_)) return std::nullopt;
+  if (next >= (limited ? reply_deadline_ : end_)) return std::nullopt;
   return next;
 }
 
-Task<void> OrderLookups::Get(std::string id, Clock::time_point last_moment, OrderLookup& lookup) {
+Task<void> OrderLookups::Get(std::string id, Clock::time_point reply_deadline,
+                             OrderLookup& lookup) {
   lookup.Clear();
   lookup.request.set_order_id(std::move(id));
   const Operation& operation = rest_call_.operations().Find("GetOrder");
-  lookup.response_plan = operation.response_plan;
+  lookup.response_schema = operation.response_schema;
   ++call_.order_reads;
   Callback<RestResult> sent(
-      owner_.lock(), [this, last_moment, &operation, &lookup](Callback<RestResult>::Done done) {
+      owner_.lock(), [this, reply_deadline, &operation, &lookup](Callback<RestResult>::Done done) {
         rest_call_.Send({.operation = &operation,
                          .request = &lookup.request,
                          .response = &lookup.response,
                          .site = call_.site,
-                         .deadline = std::min(last_moment, Clock::now() + kLookupMax),
+                         .deadline = std::min(reply_deadline, Clock::now() + kLookupMax),
                          .trace = &call_.trace},
                         std::move(done));
       });
@@ -113,9 +114,9 @@ void OrderLookups::NoteDate(const OrderLookup& lookup, PaymentFacts& facts) cons
 }
 
 Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& facts,
-                               Clock::time_point last_moment, OrderLookup& lookup) {
+                               Clock::time_point reply_deadline, OrderLookup& lookup) {
   std::string order_id(OrderIdOf(*call_.operation, *call_.request));
-  Task<void> read = Get(std::move(order_id), last_moment, lookup);
+  Task<void> read = Get(std::move(order_id), reply_deadline, lookup);
   co_await read;
   NoteDate(lookup, facts);
   facts.own_ids_read = 0;  // What was absent under these ids may exist by now.
@@ -126,14 +127,14 @@ Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& fact
     const std::string id = policy.unread(facts, *lookup.order());
     if (id.empty()) co_return;
     OrderLookup one;
-    Task<void> read_one = Get(id, last_moment, one);
+    Task<void> read_one = Get(id, reply_deadline, one);
     co_await read_one;
     const v1::Order& order = one.response.order();
     const bool own =
         std::find(facts.own_ids.begin(), facts.own_ids.end(), id) != facts.own_ids.end();
     const bool found = one.order() != nullptr;
     // The order names a transaction that cannot be read, or the answer for this call's own id has
-    // another id: the look-up as a whole is inconclusive.
+    // another id: the lookup as a whole is inconclusive.
     if (!one.absent && !(found && (!own || SameOrderId(id, order.order_id())))) {
       lookup.failure = std::move(one.failure);
       lookup.outcome = one.outcome == CallOutcome::kNotSent ? CallOutcome::kNotSent

@@ -18,7 +18,7 @@
 
 namespace msp::payments {
 
-// The result of a look-up: an order, no order, or nothing usable. Zeroized on destruction.
+// The result of a lookup: an order, no order, or nothing usable. Zeroized on destruction.
 struct OrderLookup {
   OrderLookup() = default;
   ~OrderLookup() { Clear(); }
@@ -30,7 +30,7 @@ struct OrderLookup {
   bool absent = false;  // MultiSafepay itself answered that it knows no such order.
   multisafepay::v1::GetOrderRequest request;
   multisafepay::v1::GetOrderResponse response;
-  const codec::MessageSchema* response_plan = nullptr;  // Null until something is read.
+  const codec::MessageSchema* response_schema = nullptr;  // Null until something is read.
   std::vector<codec::Drift> drift;
   std::vector<std::string_view> numbers;
   std::int64_t date_s = -1;  // MultiSafepay's clock, in Unix seconds; -1 when unknown.
@@ -40,7 +40,7 @@ struct OrderLookup {
     return outcome == CallOutcome::kSuccess ? &response.order() : nullptr;
   }
   bool conclusive() const { return outcome == CallOutcome::kSuccess || absent; }
-  // Another look-up may succeed where this one did not.
+  // Another lookup may succeed where this one did not.
   bool worth_repeating() const {
     return outcome == CallOutcome::kIndeterminate || outcome == CallOutcome::kNotSent ||
            failure.is_rate_limit();
@@ -48,7 +48,7 @@ struct OrderLookup {
 };
 
 // When a payment call reads its order: at growing intervals, and when the record has settled.
-class LookUpTimes {
+class LookupBackoff {
  public:
   using TimePoint = http::Clock::time_point;
 
@@ -57,18 +57,18 @@ class LookUpTimes {
     bool unseen = false;  // Certainty takes twice the settle time.
   };
   // From now on.
-  LookUpTimes(const ApiOptions& options, TimePoint last_moment, Kind kind);
+  LookupBackoff(const ApiOptions& options, TimePoint reply_deadline, Kind kind);
 
-  TimePoint last_moment() const { return last_moment_; }
+  TimePoint reply_deadline() const { return reply_deadline_; }
   Settled SettledBy(TimePoint when) const {
     return {.enough = when >= settled_at_, .certain = when >= certain_at_};
   }
-  // The time of the next look-up, given the failure of the last (empty for none); nothing when the
+  // The time of the next lookup, given the failure of the last (empty for none); nothing when the
   // time is up.
   std::optional<TimePoint> Next(TimePoint now, const Failure& failure);
 
  private:
-  const TimePoint last_moment_;
+  const TimePoint reply_deadline_;
   TimePoint settled_at_;
   TimePoint certain_at_;
   TimePoint end_;
@@ -77,17 +77,17 @@ class LookUpTimes {
 
 class OrderLookups {
  public:
-  OrderLookups(RestCall& exchange, Call& call) : rest_call_(exchange), call_(call) {}
+  OrderLookups(RestCall& rest_call, Call& call) : rest_call_(rest_call), call_(call) {}
   // The owner that keeps this alive during a wait. Set before the first Fetch.
   void SetOwner(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
 
   // Reads the call's order into `lookup`. Stores in `facts` the earliest time of an attempt and the
-  // transactions that the policy needs besides the order. All reads end before `last_moment`.
+  // transactions that the policy needs besides the order. All reads end before `reply_deadline`.
   Task<void> Fetch(const OperationPolicy& policy, PaymentFacts& facts,
-                   http::Clock::time_point last_moment, OrderLookup& lookup);
+                   http::Clock::time_point reply_deadline, OrderLookup& lookup);
 
  private:
-  Task<void> Get(std::string id, http::Clock::time_point last_moment, OrderLookup& lookup);
+  Task<void> Get(std::string id, http::Clock::time_point reply_deadline, OrderLookup& lookup);
   void NoteDate(const OrderLookup& lookup, PaymentFacts& facts) const;
 
   RestCall& rest_call_;

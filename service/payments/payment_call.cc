@@ -28,7 +28,7 @@ PaymentCall::PaymentCall(const PaymentDependencies& uses, Call& call, CallDone d
       policy_(PolicyOf(*call.operation)),
       dry_run_(ControlOf(*call.request).validate_only()),
       facts_(FactsOf(call, uses.options)),
-      lookups_(uses.exchange, call),
+      lookups_(uses.rest_call, call),
       admission_(uses, call, policy_, facts_, lookups_) {}
 
 void PaymentCall::Start() {
@@ -82,17 +82,18 @@ PaymentCall::Next PaymentCall::OnAdmission(Admission::Result result) {
 
 // Returns kSend where the call is to be sent once more.
 Task<PaymentCall::Next> PaymentCall::SendOnce() {
-  // A quarter of the time left, at most 3 s, is reserved for look-ups when the answer is lost.
+  // A quarter of the time left, at most 3 s, is reserved for lookups when the answer is lost.
   const TimePoint now = Clock::now();
-  const TimePoint last_moment = LastMomentOf(call_, uses_.options);
-  const auto margin = std::min<Clock::duration>((last_moment - now) / 4, milliseconds(3'000));
+  const TimePoint reply_deadline = ReplyDeadlineOf(call_, uses_.options);
+  const auto margin = std::min<Clock::duration>((reply_deadline - now) / 4, milliseconds(3'000));
   const TimePoint deadline =
-      std::min(last_moment - margin, now + milliseconds(uses_.options.upstream_timeout_ms));
+      std::min(reply_deadline - margin, now + milliseconds(uses_.options.upstream_timeout_ms));
   if (deadline - now < kSendMin)
     co_return resent_ ? EndUnknown(send_failure_) : EndFailed(DeadlineTooShort());
   ++call_.attempts;
   Callback<RestResult> sent(shared_from_this(), [this, deadline](Callback<RestResult>::Done done) {
-    const Operation& operation = uses_.exchange.operations().Sent(*call_.operation, *call_.request);
+    const Operation& operation =
+        uses_.rest_call.operations().Sent(*call_.operation, *call_.request);
     RestRequest rest_request{.operation = &operation,
                              .request = call_.request,
                              .response = call_.response,
@@ -101,29 +102,29 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
                              .deadline = deadline,
                              .trace = &call_.trace};
     // From here on only the body holds the card, unless the call may be sent once more.
-    if (!ControlOf(*call_.request).resend_if_absent()) WipeRequest(call_);
-    uses_.exchange.Send(std::move(rest_request), std::move(done));
+    if (!ControlOf(*call_.request).resend_if_absent()) ZeroizeRequest(call_);
+    uses_.rest_call.Send(std::move(rest_request), std::move(done));
   });
   Phase phase = Phase::kIndeterminate;
-  const Next next = OnAnswer(co_await sent, phase);
+  const Next next = OnResponse(co_await sent, phase);
   if (next != Next::kFetchAgain) co_return next;
   Task<Next> found = LookUp(phase);
   co_return co_await found;
 }
 
-PaymentCall::Next PaymentCall::OnAnswer(RestResult answer, Phase& phase) {
+PaymentCall::Next PaymentCall::OnResponse(RestResult answer, Phase& phase) {
   call_.http_status = answer.http_status;
   call_.upstream_us += answer.upstream_us;
   call_.detail = answer.detail;
   const Reaction reaction = ReactionTo(policy_, facts_, answer, resent_);
-  // A second sending that did not leave proves nothing about the first.
+  // A second send that failed before its first byte proves nothing about the first.
   if (!resent_ || answer.outcome != CallOutcome::kNotSent)
     send_failure_ = std::move(answer.failure);
   phase = reaction.phase;
   switch (reaction.step) {
     case Reaction::Step::kConfirm:
       if (policy_.complete != nullptr) policy_.complete(facts_);
-      return EndConfirmed(Proof::kAnswer);
+      return EndConfirmed(Proof::kResponse);
     case Reaction::Step::kFail:
       return EndFailed(send_failure_);
     case Reaction::Step::kUnknown:
@@ -131,7 +132,7 @@ PaymentCall::Next PaymentCall::OnAnswer(RestResult answer, Phase& phase) {
     case Reaction::Step::kLookUp:
       break;
   }
-  codec::WipeAll(*call_.operation->response_plan, *call_.response);
+  codec::WipeAll(*call_.operation->response_schema, *call_.response);
   call_.response->Clear();
   return Next::kFetchAgain;
 }
@@ -142,14 +143,14 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
   // An attempt that this process has not seen takes longer to rule out.
   const bool unseen = phase != Phase::kBefore || facts_.may_miss_equal;
   const bool in_full = facts_.may_miss_equal && !policy_.may_follow_equal;
-  LookUpTimes times(uses_.options, LastMomentOf(call_, uses_.options),
-                    {.unsent = unsent && !in_full, .unseen = unseen});
+  LookupBackoff times(uses_.options, ReplyDeadlineOf(call_, uses_.options),
+                      {.unsent = unsent && !in_full, .unseen = unseen});
   int unread = 0;
   while (true) {
     OrderLookup lookup;
-    // A look-up shows the state at its beginning, so its time counts from there.
+    // A lookup shows the state at its beginning, so its time counts from there.
     const Settled settled = times.SettledBy(Clock::now());
-    Task<void> fetched = lookups_.Fetch(policy_, facts_, times.last_moment(), lookup);
+    Task<void> fetched = lookups_.Fetch(policy_, facts_, times.reply_deadline(), lookup);
     co_await fetched;
     if (admission_.IsRenamed(lookup)) co_return Next::kStartAgain;
     Failure cause = unsent ? lookup.failure : send_failure_;
@@ -162,7 +163,8 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
       const Next next = Act(verdict, std::move(found), settled, lookup);
       if (next != Next::kFetchAgain) co_return next;
     } else if (!lookup.worth_repeating() ||
-               (++unread >= kUnreadMax && (phase == Phase::kBefore || RefusalIsCertain(facts_)))) {
+               (++unread >= kUnreadMax &&
+                (phase == Phase::kBefore || RefusalIsConclusive(facts_)))) {
       co_return EndUnread(lookup);
     }
     const auto next_at = times.Next(Clock::now(), lookup.failure);
@@ -177,7 +179,7 @@ PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settle
                                    const OrderLookup& lookup) {
   switch (verdict) {
     case Decision::kConfirmed:
-      return EndConfirmed(Proof::kAnswer);
+      return EndConfirmed(Proof::kResponse);
     case Decision::kReplayed:
       // A decline is a refusal, and the order says why.
       return EndConfirmed(IsDeclined(facts_.refusal) ? Proof::kReconciled : Proof::kReplayed);
@@ -232,7 +234,7 @@ PaymentCall::Next PaymentCall::EndFailed(Failure failure) {
 PaymentCall::Next PaymentCall::EndUnread(const OrderLookup& lookup) {
   if (call_.attempts == 0)
     return facts_.repeats() ? EndUnknown(lookup.failure) : EndFailed(UnreadOf(lookup));
-  return RefusalIsCertain(facts_) ? EndFailed(facts_.refusal) : EndUnknown(send_failure_);
+  return RefusalIsConclusive(facts_) ? EndFailed(facts_.refusal) : EndUnknown(send_failure_);
 }
 
 PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* lookup) {
@@ -242,12 +244,12 @@ PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* look
 }
 
 PaymentCall::Next PaymentCall::End() {
-  WipeRequest(call_);
+  ZeroizeRequest(call_);
   // Joined calls copy the answer before the reply is sent and this call destroyed. A call that only
   // read the order leaves the memory of completed calls unchanged.
   const bool did_something = call_.outcome == v1::OUTCOME_CONFIRMED ||
                              (call_.outcome == v1::OUTCOME_UNKNOWN && call_.attempts > 0);
-  admission_.Leave(did_something ? policy_.remembered : milliseconds(0));
+  admission_.Release(did_something ? policy_.remembered : milliseconds(0));
   std::move(done_)();
   return Next::kEnded;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One payment call from its first check to a certain outcome or UNKNOWN. `Run` in payment_call.cc
-// is the whole of it, top down: admission, order look-up, one sending, and, when no conclusive
-// answer came, look-ups until the table of evidence (policy.h) gives a verdict or the time is up.
+// is the whole of it, top down: admission, order lookup, one send, and, when no conclusive
+// answer came, lookups until the table of evidence (policy.h) gives a verdict or the time is up.
 // Nothing is sent a second time unless the caller asked for that (`resend_if_absent`) and the
-// record shows that the first sending did nothing.
+// record shows that the first send had no effect.
 //
 // Kept alive by the callbacks that it waits for. These run one after the other, on any thread.
 #pragma once
@@ -16,7 +16,7 @@
 #include "service/payments/admission.h"
 #include "service/payments/api.h"
 #include "service/payments/order_lookup.h"
-#include "service/payments/payment_answer.h"
+#include "service/payments/payment_reply.h"
 #include "service/payments/policy.h"
 #include "service/payments/rest_call.h"
 
@@ -42,8 +42,8 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
   Next Act(Decision verdict, Found found, Settled settled, const OrderLookup& lookup);
 
   Next OnAdmission(Admission::Result result);
-  // What follows from an answer; for a look-up, sets its `phase`.
-  Next OnAnswer(RestResult answer, Phase& phase);
+  // What follows from an answer; for a lookup, sets its `phase`.
+  Next OnResponse(RestResult answer, Phase& phase);
 
   Next EndConfirmed(Proof proof);
   Next EndFailed(Failure failure);
@@ -60,7 +60,8 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
   OrderLookups lookups_;
   Admission admission_;
   bool resent_ = false;
-  Failure send_failure_;  // Of the last sending that may have left: why the outcome is open.
+  Failure send_failure_;  // Of the last send that MultiSafepay may have received: why the outcome
+                          // is open.
   Task<void> run_;        // Last: its frame refers to the members above.
 };
 

@@ -20,18 +20,18 @@ namespace v1 = multisafepay::v1;
 using enum Decision;
 
 // The table of evidence. A row for each Finding, a column for each Phase, in their order. A
-// confirmation and a rejection need proof. Time, absence and likeness are not proof: what they
+// confirmation and a rejection need proof. Time, absence and similarity are not proof: what they
 // leave open is read again, and is unknown when the time is up.
-constexpr std::array<std::array<Decision, kPhases>, kFindings> kVerdicts{{
+constexpr std::array<std::array<Decision, kPhases>, kFindings> kDecisions{{
     // kBefore, kRepeat, kAfterSuccess, kRefused, kRefusedRepeat, kIndeterminate
     {kReplayed, kReplayed, kConfirmed, kReplayed, kReplayed, kReconciled},      // kOurs
     {kRejected, kRejected, kWait, kRejected, kRejected, kWait},                 // kOursOtherMoney
     {kConfirmed, kConfirmed, kConfirmed, kConfirmed, kConfirmed, kReconciled},  // kDoneOtherwise
     {kRejected, kRejected, kWait, kRefusalStands, kWait, kWait},                // kEqualExists
-    {kRejected, kRejected, kWait, kRefusalStands, kRefusalStands, kRejected},   // kTakenForGood
+    {kRejected, kRejected, kWait, kRefusalStands, kRefusalStands, kRejected},   // kTakenFinal
     {kRejected, kWait, kWait, kRefusalSettled, kWait, kWait},                   // kTakenOpen
-    {kSend, kSendSettled, kWait, kRefusalSettled, kWait, kWait},                // kTakenDead
-    {kUnknown, kWait, kWait, kWait, kWait, kWait},                              // kCannotTell
+    {kSend, kSendSettled, kWait, kRefusalSettled, kWait, kWait},                // kTakenFailed
+    {kUnknown, kWait, kWait, kWait, kWait, kWait},  // kOwnerIndeterminate
     {kSend, kRejectedSettled, kRejectedSettled, kRefusalStands, kRefusalStands,
      kRejected},                                                                 // kImpossible
     {kSend, kSendSettled, kWait, kRefusalSettled, kWait, kWait},                 // kNothing
@@ -50,7 +50,7 @@ const std::array<std::pair<std::string_view, const OperationPolicy*>, 6> kPolici
 }  // namespace
 
 Decision DecisionFor(Finding finding, Phase phase) {
-  return kVerdicts[static_cast<std::size_t>(finding)][static_cast<std::size_t>(phase)];
+  return kDecisions[static_cast<std::size_t>(finding)][static_cast<std::size_t>(phase)];
 }
 
 const OperationPolicy& PolicyOf(const Operation& operation) {
@@ -90,7 +90,7 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
     case CallOutcome::kRefused:
       break;
   }
-  if (resent) return {};  // The first sending may be why.
+  if (resent) return {};  // The first send may be why.
   facts.refusal = failure;
   // Not processed, so not looked up. It proves nothing about an earlier attempt that the caller
   // reports.
@@ -110,14 +110,14 @@ bool MaySend(const OperationPolicy& policy, const PaymentFacts& facts, Settled s
 }
 
 bool MayResend(const OperationPolicy& policy, const PaymentFacts& facts, Finding finding) {
-  const bool nothing =
-      finding == Finding::kNothing || finding == Finding::kAbsent || finding == Finding::kTakenDead;
+  const bool nothing = finding == Finding::kNothing || finding == Finding::kAbsent ||
+                       finding == Finding::kTakenFailed;
   return nothing && facts.refusal.error_code == 0 && policy.may_follow_equal &&
          ControlOf(*facts.request).resend_if_absent();
 }
 
 // A decline is conclusive. Every other refusal that gets here is not.
-bool RefusalIsCertain(const PaymentFacts& facts) {
+bool RefusalIsConclusive(const PaymentFacts& facts) {
   return facts.operation->creates() && IsDeclined(facts.refusal) && !facts.repeats();
 }
 
@@ -173,8 +173,8 @@ bool CannotRead(const PaymentFacts& facts, std::string_view member) {
   });
 }
 
-Found CannotTell(std::string message) {
-  return {Finding::kCannotTell, {.message = std::move(message)}};
+Found OwnerIndeterminate(std::string message) {
+  return {Finding::kOwnerIndeterminate, {.message = std::move(message)}};
 }
 
 bool IsSameId(const PaymentFacts& facts, std::string_view sent, std::string_view answered,

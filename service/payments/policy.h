@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What MultiSafepay's record shows of a payment call, what follows from it, and what is special
-// about each operation. `kVerdicts` in policy.cc is the one table of evidence and verdict
+// about each operation. `kDecisions` in policy.cc is the one table of evidence and verdict
 // (docs/architecture.md shows it); an operation's policy reads the record, PaymentCall acts.
 #pragma once
 
@@ -38,18 +38,18 @@ inline constexpr std::size_t kPhases = 6;
 
 // What the record shows of this call.
 enum class Finding : std::uint8_t {
-  kOurs,            // Its own effect, identified by its marker or id.
-  kOursOtherMoney,  // Its marker or id on another amount or currency.
-  kDoneOtherwise,   // What it asks for was done by another call.
-  kEqualExists,     // An equal effect, which a call without a caller's key cannot claim.
-  kTakenForGood,    // The order id belongs to another payment, and that is final.
-  kTakenOpen,       // Another payment has the order id for now.
-  kTakenDead,       // Another payment had the order id and has failed.
-  kCannotTell,      // There is something, and nothing in it shows which call made it.
-  kImpossible,      // The order is in a state that rules the operation out.
-  kNothing,         // The order exists, the effect does not.
-  kAbsent,          // MultiSafepay knows no such order, or none that this create made.
-  kOrderUnknown,    // The same, for a call that needs the order.
+  kOurs,                // Its own effect, identified by its marker or id.
+  kOursOtherMoney,      // Its marker or id on another amount or currency.
+  kDoneOtherwise,       // What it asks for was done by another call.
+  kEqualExists,         // An equal effect, which a call without a caller's key cannot claim.
+  kTakenFinal,          // The order id belongs to another payment, and that is final.
+  kTakenOpen,           // Another payment has the order id for now.
+  kTakenFailed,         // Another payment had the order id and has failed.
+  kOwnerIndeterminate,  // There is something, and nothing in it shows which call made it.
+  kImpossible,          // The order is in a state that rules the operation out.
+  kNothing,             // The order exists, the effect does not.
+  kAbsent,              // MultiSafepay knows no such order, or none that this create made.
+  kOrderUnknown,        // The same, for a call that needs the order.
 };
 inline constexpr std::size_t kFindings = 12;
 
@@ -61,7 +61,7 @@ enum class Decision : std::uint8_t {
   kRejectedSettled,  // The same, once the settle time has passed.
   kRefusalStands,    // MultiSafepay's refusal is the answer.
   kRefusalSettled,   // The same, once the settle time has passed.
-  kSend,             // Nothing stands in the way of sending.
+  kSend,             // The call may be sent.
   kSendSettled,      // The same, once the settle time has passed.
   kUnknown,          // No certain outcome can be established.
   kWait,             // Read the order again; unknown when the time is up.
@@ -70,7 +70,7 @@ Decision DecisionFor(Finding finding, Phase phase);
 
 // What one read of the record found, and the failure to return where a verdict needs one.
 struct Found {
-  Finding finding = Finding::kCannotTell;
+  Finding finding = Finding::kOwnerIndeterminate;
   Failure failure;
 };
 
@@ -109,7 +109,7 @@ struct PaymentFacts {
   std::string own_transaction_id;
   std::string own_auth_order_id;           // The authorization that this transaction captured.
   std::optional<std::int64_t> own_amount;  // The transaction's amount.
-  std::size_t own_ids_read = 0;  // How many of own_ids this look-up has read, from the first.
+  std::size_t own_ids_read = 0;  // How many of own_ids this lookup has read, from the first.
   bool id_is_derived = false;    // The first own id was derived, not given by the caller.
   bool wants_all = false;        // A full refund.
   std::string reason;            // For CallResult.reason.
@@ -128,7 +128,7 @@ inline constexpr std::chrono::milliseconds kEqualRefused{300'000};
 
 // What is special about one operation. Functions may be null where there is nothing to do.
 struct OperationPolicy {
-  // The order is read before every sending, not only for a repeat.
+  // The order is read before every send, not only for a repeat.
   bool reads_first = false;
   // A success is believed only when the order shows it.
   bool reads_after = false;
@@ -168,10 +168,10 @@ PaymentFacts FactsOf(const Call& call, const ApiOptions& options);
 struct Reaction {
   enum class Step : std::uint8_t { kConfirm, kFail, kUnknown, kLookUp };
   Step step = Step::kLookUp;
-  Phase phase = Phase::kIndeterminate;  // Of the look-up.
+  Phase phase = Phase::kIndeterminate;  // Of the lookup.
 };
-// Where that is a look-up, sets the answer's failure to the reason. Stores a refusal in the facts.
-// `resent`: it answers a second sending.
+// Where that is a lookup, sets the answer's failure to the reason. Stores a refusal in the facts.
+// `resent`: it answers a second send.
 Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResult& answer,
                     bool resent);
 // Whether MultiSafepay's record has had the time to show what was done. `enough`: to send.
@@ -183,10 +183,10 @@ struct Settled {
 // Whether the call may be sent; `after_settle`: only when the record has settled.
 bool MaySend(const OperationPolicy& policy, const PaymentFacts& facts, Settled settled,
              bool after_settle);
-// Whether it may be sent once more, after a first sending of which the record shows nothing.
+// Whether it may be sent once more, after a first send of which the record shows nothing.
 bool MayResend(const OperationPolicy& policy, const PaymentFacts& facts, Finding finding);
 // Whether a refusal stands although the order could not be read.
-bool RefusalIsCertain(const PaymentFacts& facts);
+bool RefusalIsConclusive(const PaymentFacts& facts);
 // Declined by the card's bank, which is a conclusive answer.
 bool IsDeclined(const Failure& refusal);
 
@@ -214,7 +214,7 @@ Failure UnreadableMoney(std::string_view member);
 // True when the order that was read last has this member, by its path, but with an unreadable
 // value.
 bool CannotRead(const PaymentFacts& facts, std::string_view member);
-Found CannotTell(std::string message);
+Found OwnerIndeterminate(std::string message);
 
 // True when the id of an answer's `field` ("multisafepay.v1.RelatedTransaction.order_id") names
 // what `sent` names: the same text, or the same number where MultiSafepay answered with a JSON

@@ -157,8 +157,9 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
     return {Finding::kImpossible, NothingLeft()};
   // The order exists, so 1006 is about the capture's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse) {
-    if (OwnIdIsAnothers(facts, *order)) return {Finding::kTakenForGood, facts.refusal};
-    return CannotTell("MultiSafepay says that the id is in use and does not show the capture");
+    if (OwnIdIsAnothers(facts, *order)) return {Finding::kTakenFinal, facts.refusal};
+    return OwnerIndeterminate(
+        "MultiSafepay says that the id is in use and does not show the capture");
   }
   return {Finding::kNothing, {}};
 }

@@ -41,7 +41,7 @@ bool IsOlder(const PaymentFacts& facts, const v1::Order& order) {
 // The order is this attempt's, or an earlier one's with the same key.
 Found Ours(PaymentFacts& facts, const v1::Order& order, Phase phase) {
   if (!SameMoney(RequestOf(facts), order)) {
-    // Right after a sending this is a wrong answer rather than an older order.
+    // Right after a send this is a wrong answer rather than an older order.
     if (phase == Phase::kIndeterminate)
       return {Finding::kOursOtherMoney,
               {.message = "the order that was found differs in amount or currency",
@@ -55,7 +55,7 @@ Found Ours(PaymentFacts& facts, const v1::Order& order, Phase phase) {
   answer = order;
   CompleteOrder(answer);
   if (EqualsIgnoreCase(order.status(), "initialized") && answer.next_action().has_none()) {
-    // The lost answer held the page or form for the customer; a look-up cannot recover it.
+    // The lost answer held the page or form for the customer; a lookup cannot recover it.
     answer.set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
     facts.reason = "NEXT_ACTION_LOST";
   }
@@ -66,10 +66,10 @@ Found Ours(PaymentFacts& facts, const v1::Order& order, Phase phase) {
 Found Taken(const v1::Order& order) {
   Failure taken =
       AlreadyExists("ORDER_ID_TAKEN", "the order_id is in use by another payment; use a new one");
-  // The id of a dead order may be used again, that of a paid order never. While another order is
+  // The id of a failed order may be used again, that of a paid order never. While another order is
   // open, MultiSafepay may have started ours beside it.
-  if (IsDead(order)) return {Finding::kTakenDead, {}};
-  if (IsPaidForGood(order)) return {Finding::kTakenForGood, std::move(taken)};
+  if (IsDead(order)) return {Finding::kTakenFailed, {}};
+  if (IsPaidForGood(order)) return {Finding::kTakenFinal, std::move(taken)};
   taken.message = "another payment with this order_id is open, and this one may be beside it";
   return {Finding::kTakenOpen, std::move(taken)};
 }
@@ -78,7 +78,7 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const bool exists = IsRefused(phase) && facts.refusal.error_code == kIdInUse;
   if (order == nullptr) {
     if (exists)
-      return CannotTell(
+      return OwnerIndeterminate(
           "MultiSafepay says that the order_id is in use and does not show "
           "the order");
     return {Finding::kAbsent, {}};
@@ -95,12 +95,13 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
     // MultiSafepay matched the id with an id that differs in case.
     if (!SameOrderId(request.order_id(), order->order_id()) &&
         request.order_id() != order->transaction_id())
-      return exists ? Found{Finding::kTakenForGood, facts.refusal} : Taken(*order);
+      return exists ? Found{Finding::kTakenFinal, facts.refusal} : Taken(*order);
   }
   // A decline without an order of its own.
   if (phase == Phase::kRefused && facts.refusal.error_code == kDeclined)
     return {Finding::kAbsent, {}};
-  return CannotTell("an order with this id exists, and nothing in it shows whose attempt made it");
+  return OwnerIndeterminate(
+      "an order with this id exists, and nothing in it shows whose attempt made it");
 }
 
 void Identify(PaymentFacts& facts) {
@@ -130,7 +131,7 @@ bool StandsWhenSettled(const PaymentFacts& facts, bool absent, Failure& failure)
 // The answer carries the whole marker of another call.
 bool NamesAnother(const PaymentFacts& facts) {
   const auto& order = static_cast<const v1::CreateOrderResponse&>(*facts.response).order();
-  return facts.marker.place != MarkerPlace::kNone &&
+  return facts.marker.field != MarkerField::kNone &&
          OwnershipOf(order, facts.marker, facts.keys) == Ownership::kOther;
 }
 

@@ -219,16 +219,18 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
                         facts.read.count(related.transaction_id()) == 0);
   }
   if (!facts.own_transaction_id.empty())
-    return CannotTell("there is a refund under this id that the order does not name");
+    return OwnerIndeterminate("there is a refund under this id that the order does not name");
   // None of the refunds that existed before this call was sent is its own.
   const bool may_be_ours =
       phase == Phase::kIndeterminate || facts.repeats() || facts.may_miss_equal || unread;
   if (candidate && may_be_ours)
-    return CannotTell("a refund of this amount exists, and nothing in it shows whose it is");
+    return OwnerIndeterminate(
+        "a refund of this amount exists, and nothing in it shows whose it is");
   if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
   // The order exists, so 1006 is about the refund's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse)
-    return CannotTell("MultiSafepay says that the id is in use and does not show the refund");
+    return OwnerIndeterminate(
+        "MultiSafepay says that the id is in use and does not show the refund");
   return {Finding::kNothing, {}};
 }
 

@@ -97,7 +97,7 @@ Callback<RestResult> ReadCall::Send() {
                 .deadline = std::min(call_.deadline - milliseconds(options.reply_margin_ms),
                                      Clock::now() + milliseconds(options.upstream_timeout_ms)),
                 .trace = &call_.trace};
-            uses_.exchange.Send(std::move(rest_request), std::move(done));
+            uses_.rest_call.Send(std::move(rest_request), std::move(done));
           }};
 }
 

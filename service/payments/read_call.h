@@ -38,7 +38,7 @@ class RetryBudget {
 
 struct ReadDependencies {
   const ApiOptions& options;
-  RestCall& exchange;
+  RestCall& rest_call;
   Timer& timer;
   RetryBudget& budget;
   telemetry::Metrics& metrics;

@@ -61,7 +61,7 @@ Failure NotSent(const http::Response& answer) {
 Failure TooLarge(const Operation& operation) {
   return {.code = absl::StatusCode::kResourceExhausted,
           .message = absl::StrCat("MultiSafepay's answer is larger than this server takes (",
-                                  operation.answer_max_bytes() >> 20, " MiB)",
+                                  operation.response_max_bytes() >> 20, " MiB)",
                                   operation.is_paged ? ": ask for a smaller page" : ""),
           .reason = std::string(reason::kAnswerTooLarge)};
 }
@@ -144,7 +144,7 @@ void RestCall::Send(RestRequest rest_request, absl::AnyInvocable<void(RestResult
                         .headers = rest_request.site->headers(),
                         .deadline = rest_request.deadline,
                         .read = operation.reads(),
-                        .answer_max_bytes = operation.answer_max_bytes()};
+                        .response_max_bytes = operation.response_max_bytes()};
   telemetry::TraceContext hop;
   if (rest_request.trace != nullptr && rest_request.trace->valid()) {
     hop = telemetry::ChildOf(*rest_request.trace);
@@ -160,9 +160,9 @@ void RestCall::Send(RestRequest rest_request, absl::AnyInvocable<void(RestResult
 RestResult RestCall::End(const RestRequest& rest_request, const telemetry::TraceContext& hop,
                          http::Response response) {
   const http::Timings timings = response.timings;
-  const std::string_view fate = NameOf(response.outcome);
+  const std::string_view send_outcome = NameOf(response.outcome);
   RestResult answer = Read(rest_request, std::move(response));
-  metrics_.CountExchange({.fate = fate,
+  metrics_.CountRestCall({.send_outcome = send_outcome,
                           .http_status = answer.http_status,
                           .error_code = answer.failure.error_code,
                           .queue_us = timings.queue_us,
@@ -177,7 +177,7 @@ RestResult RestCall::End(const RestRequest& rest_request, const telemetry::Trace
                       {"parent_span_id", hop.parent()},
                       {"name", rest_request.operation->row.path},
                       {"kind", std::string_view("client")},
-                      {"fate", fate},
+                      {"fate", send_outcome},
                       {"http_status", std::int64_t{answer.http_status}},
                       {"queue_ms", telemetry::Milliseconds(timings.queue_us)},
                       {"first_byte_ms", telemetry::Milliseconds(timings.first_byte_us)},
@@ -202,17 +202,17 @@ RestResult RestCall::Read(const RestRequest& rest_request, http::Response respon
     answer.failure = Broken(*rest_request.operation, response);
     return answer;
   }
-  Interpretation reading =
-      Interpret(*rest_request.operation, operations_.envelope_plan(), *rest_request.request,
+  Interpretation interpretation =
+      Interpret(*rest_request.operation, operations_.envelope_schema(), *rest_request.request,
                 response, *rest_request.response, SecretsOf(rest_request));
   ZeroizeString(response.body);
-  for (const codec::Drift& drift : reading.drift)
+  for (const codec::Drift& drift : interpretation.drift)
     metrics_.CountDrift(NameOf(drift.kind), drift.path);
-  answer.failure = std::move(reading.failure);
-  answer.envelope = std::move(reading.envelope);
-  answer.drift = std::move(reading.drift);
-  answer.numbers = std::move(reading.numbers);
-  answer.outcome = reading.outcome;
+  answer.failure = std::move(interpretation.failure);
+  answer.envelope = std::move(interpretation.envelope);
+  answer.drift = std::move(interpretation.drift);
+  answer.numbers = std::move(interpretation.numbers);
+  answer.outcome = interpretation.outcome;
   if (answer.outcome == CallOutcome::kRefused) answer.failure.outcome = v1::OUTCOME_REJECTED;
   return answer;
 }
@@ -222,7 +222,7 @@ void AppendBody(const Operation& operation, const google::protobuf::Message& req
   if (!operation.has_body) return;
   const std::size_t start = out.size();
   ReserveWiping(out, kBodyRoomBytes);
-  codec::EncodeBody(*operation.request_plan, request, out);
+  codec::EncodeBody(*operation.request_schema, request, out);
   InsertFixedMembers(operation, start, out);
 }
 
@@ -239,7 +239,7 @@ Body BodyOf(const Operation& operation, const google::protobuf::Message& request
 
 std::string RedactedBodyOf(const Operation& operation, const google::protobuf::Message& request) {
   if (!operation.has_body) return {};
-  std::string body = codec::Redacted(*operation.request_plan, request, {.body_only = true});
+  std::string body = codec::Redacted(*operation.request_schema, request, {.body_only = true});
   InsertFixedMembers(operation, 0, body);
   return body;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One REST exchange of an operation: sends a request message and interprets the answer. Retries,
-// look-ups and keys are the business of `ReadCall` and `PaymentCall`. Owned by Api; any thread.
+// lookups and keys are the business of `ReadCall` and `PaymentCall`. Owned by Api; any thread.
 #pragma once
 
 #include <cstdint>

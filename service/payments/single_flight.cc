@@ -17,7 +17,7 @@ absl::string_view Name(std::string_view name) { return {name.data(), name.size()
 }  // namespace
 
 SingleFlight::SingleFlight(Limits limits)
-    : limits_(limits), completed_(limits.completed_max / kPlacesOfSet * kPlacesOfSet) {}
+    : limits_(limits), completed_(limits.completed_max / kSlotsOfSet * kSlotsOfSet) {}
 
 SingleFlight::Acquired SingleFlight::Acquire(std::shared_ptr<const Flight> flight,
                                              OnCompletion on_completion, Ticket* ticket) {
@@ -39,21 +39,21 @@ SingleFlight::Acquired SingleFlight::Acquire(std::shared_ptr<const Flight> fligh
 }
 
 SingleFlight::Completed* SingleFlight::SetOf(std::size_t call) {
-  return &completed_[call % (completed_.size() / kPlacesOfSet) * kPlacesOfSet];
+  return &completed_[call % (completed_.size() / kSlotsOfSet) * kSlotsOfSet];
 }
 
-// Takes the place of the same call, else that of the next to expire.
+// Overwrites the slot of the same call, else that of the next to expire.
 void SingleFlight::Remember(const Flight& flight, std::chrono::milliseconds how_long) {
   if (completed_.empty()) return;
   const std::size_t call = std::hash<std::string_view>()(flight.text);
   Completed* const set = SetOf(call);
-  Completed* place =
-      std::min_element(set, set + kPlacesOfSet,
+  Completed* slot =
+      std::min_element(set, set + kSlotsOfSet,
                        [](const Completed& a, const Completed& b) { return a.until < b.until; });
-  for (Completed* one = set; one != set + kPlacesOfSet; ++one) {
-    if (one->call == call) place = one;
+  for (Completed* one = set; one != set + kSlotsOfSet; ++one) {
+    if (one->call == call) slot = one;
   }
-  *place = {.call = call, .until = std::chrono::steady_clock::now() + how_long};
+  *slot = {.call = call, .until = std::chrono::steady_clock::now() + how_long};
 }
 
 bool SingleFlight::WasCompleted(const Flight& flight) {
@@ -61,7 +61,7 @@ bool SingleFlight::WasCompleted(const Flight& flight) {
   const std::size_t call = std::hash<std::string_view>()(flight.text);
   const Completed* const set = SetOf(call);
   const auto now = std::chrono::steady_clock::now();
-  return std::any_of(set, set + kPlacesOfSet, [&](const Completed& completed) {
+  return std::any_of(set, set + kSlotsOfSet, [&](const Completed& completed) {
     return completed.call == call && now < completed.until;
   });
 }
@@ -80,7 +80,7 @@ void SingleFlight::Release(std::string_view name, const void* leader,
   for (Joined& joined : completed.joined) std::move(joined.on_completion)(leader);
 }
 
-bool SingleFlight::Leave(std::string_view name, Ticket ticket) {
+bool SingleFlight::CancelJoin(std::string_view name, Ticket ticket) {
   OnCompletion dropped;  // Destroyed outside the lock.
   MutexLock lock(mutex_);
   const auto found = in_flight_.find(Name(name));

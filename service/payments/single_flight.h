@@ -71,7 +71,7 @@ class SingleFlight {
     Release(name, leader, remember ? limits_.completed_time : std::chrono::milliseconds(0));
   }
   // Removes a joined call; false when it has completed already.
-  bool Leave(std::string_view name, Ticket ticket);
+  bool CancelJoin(std::string_view name, Ticket ticket);
 
   std::size_t size() const;
 
@@ -85,13 +85,13 @@ class SingleFlight {
     std::vector<Joined> joined;
   };
 
-  // A completed call, by a hash of its name and digest, in one of the places of the set that the
-  // hash selects. A hash collision costs a look-up, no more.
+  // A completed call, by a hash of its name and digest, in one of the slots of the set that the
+  // hash selects. A hash collision costs a lookup, no more.
   struct Completed {
     std::size_t call = 0;
     std::chrono::steady_clock::time_point until;
   };
-  static constexpr std::size_t kPlacesOfSet = 4;
+  static constexpr std::size_t kSlotsOfSet = 4;
 
   Completed* SetOf(std::size_t call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remember(const Flight& flight, std::chrono::milliseconds how_long)

@@ -98,7 +98,7 @@ std::variant<Sites::Admitted, Failure> Sites::Admit(const Caller& caller, Clock:
   if (!entry.identities.empty() && !Shares(entry.identities, caller.identities)) return Forbidden();
   Usage& use = *entry.use;
   const std::int64_t in_flight = use.in_flight.fetch_add(1, std::memory_order_relaxed);
-  ConcurrencyPermit place(entry.use);
+  ConcurrencyPermit permit(entry.use);
   if (entry.limits.in_flight_max > 0 && in_flight >= entry.limits.in_flight_max) {
     use.refused.fetch_add(1, std::memory_order_relaxed);
     return OverLimit(
@@ -110,7 +110,7 @@ std::variant<Sites::Admitted, Failure> Sites::Admit(const Caller& caller, Clock:
     return OverLimit(
         absl::StrCat("the site may make ", entry.limits.calls_per_s, " calls a second"), wait_ms);
   }
-  return Admitted{entry.site, std::move(place)};
+  return Admitted{entry.site, std::move(permit)};
 }
 
 std::shared_ptr<const Site> Sites::Find(std::string_view name, Clock::time_point now) {

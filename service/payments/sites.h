@@ -76,7 +76,7 @@ class Sites {
 
   struct Admitted {
     std::shared_ptr<const Site> site;
-    ConcurrencyPermit place;
+    ConcurrencyPermit permit;
   };
 
   // The caller: the site that it names ("" for none) and every name in its verified certificate.

@@ -106,13 +106,13 @@ v1::NextAction NextActionOf(const v1::Order& order) {
 }
 
 // A state, and whether it is a guess: the pair is not documented, or not for this order's method.
-struct Reading {
+struct ParsedState {
   v1::PaymentState state;
   bool guess = false;
 };
 
 // The first match wins.
-Reading Read(const v1::Order& order, bool next_action_known) {
+ParsedState ParseStatuses(const v1::Order& order, bool next_action_known) {
   const Statuses s{order.status(), order.financial_status()};
   if (EqualsIgnoreCase(s.status, "chargeback") || EqualsIgnoreCase(s.status, "chargedback") ||
       OpenChargeback(order))
@@ -130,8 +130,8 @@ Reading Read(const v1::Order& order, bool next_action_known) {
                                   : v1::PAYMENT_STATE_AUTHORIZED};
   if (const auto state = StateByMethod(order)) return {*state};
   if (s.pair("completed", "initialized"))
-    return AmexOwnNumber(order) ? Reading{v1::PAYMENT_STATE_PAID}
-                                : Reading{v1::PAYMENT_STATE_PENDING, /*guess=*/true};
+    return AmexOwnNumber(order) ? ParsedState{v1::PAYMENT_STATE_PAID}
+                                : ParsedState{v1::PAYMENT_STATE_PENDING, /*guess=*/true};
   if (s.pair("completed", "completed") || s.pair("shipped", "completed"))
     return {v1::PAYMENT_STATE_PAID};
   if (s.pair("shipped", "uncleared") || s.pair("shipped", "initialized"))
@@ -213,11 +213,11 @@ constexpr std::array kIssuerTexts{
 }  // namespace
 
 v1::PaymentState StateOf(const v1::Order& order, bool next_action_known) {
-  return Read(order, next_action_known).state;
+  return ParseStatuses(order, next_action_known).state;
 }
 
 bool IsOdd(const v1::Order& order) {
-  return Read(order, !order.next_action().has_none() && order.has_next_action()).guess;
+  return ParseStatuses(order, !order.next_action().has_none() && order.has_next_action()).guess;
 }
 
 v1::Decline DeclineOf(std::string_view reason_code, std::string_view reason) {

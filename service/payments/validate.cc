@@ -99,7 +99,7 @@ void CheckRefund(const v1::RefundOrderRequest& refund, std::vector<Violation>& v
 
 std::vector<Violation> Validate(const Operation& operation, const pb::Message& request,
                                 std::string_view apple_pay_hosts) {
-  std::vector<Violation> violations = codec::Check(*operation.request_plan, request);
+  std::vector<Violation> violations = codec::Check(*operation.request_schema, request);
   if (operation.creates()) {
     CheckCreateOrder(static_cast<const v1::CreateOrderRequest&>(request), violations);
   } else if (const auto* update = As<v1::UpdateOrderRequest>(request)) {

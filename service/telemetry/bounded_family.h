@@ -2,7 +2,7 @@
 
 // A family of Prometheus metrics whose label values come from outside: the number of values of each
 // label is bounded, further ones count as "other". `At` takes a lock and does the library's
-// look-up: keep its result for frequent counts. Internal to telemetry.
+// lookup: keep its result for frequent counts. Internal to telemetry.
 //
 // Owned by Metrics. Any thread.
 #pragma once

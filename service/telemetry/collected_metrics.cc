@@ -7,26 +7,26 @@
 namespace msp::telemetry {
 namespace {
 
-prometheus::MetricFamily& FamilyOf(const CollectedMetric& reading,
+prometheus::MetricFamily& FamilyOf(const CollectedMetric& metric,
                                    std::vector<prometheus::MetricFamily>& families) {
   const auto found = std::find_if(families.begin(), families.end(),
-                                  [&](const auto& one) { return one.name == reading.name; });
+                                  [&](const auto& one) { return one.name == metric.name; });
   if (found != families.end()) return *found;
-  families.push_back({.name = reading.name,
-                      .help = reading.help,
-                      .type = reading.kind == CollectedMetric::Kind::kGauge
+  families.push_back({.name = metric.name,
+                      .help = metric.help,
+                      .type = metric.kind == CollectedMetric::Kind::kGauge
                                   ? prometheus::MetricType::Gauge
                                   : prometheus::MetricType::Counter,
                       .metric = {}});
   return families.back();
 }
 
-prometheus::ClientMetric ValueOf(const CollectedMetric& reading, const std::string& label,
+prometheus::ClientMetric ValueOf(const CollectedMetric& metric, const std::string& label,
                                  double number) {
   prometheus::ClientMetric value;
-  if (!reading.label_name.empty())
-    value.label.push_back({.name = reading.label_name, .value = label});
-  if (reading.kind == CollectedMetric::Kind::kGauge) {
+  if (!metric.label_name.empty())
+    value.label.push_back({.name = metric.label_name, .value = label});
+  if (metric.kind == CollectedMetric::Kind::kGauge) {
     value.gauge.value = number;
   } else {
     value.counter.value = number;
@@ -38,14 +38,14 @@ prometheus::ClientMetric ValueOf(const CollectedMetric& reading, const std::stri
 
 std::vector<prometheus::MetricFamily> CollectedMetrics::Collect() const {
   std::vector<prometheus::MetricFamily> families;
-  for (const CollectedMetric& reading : readings_) {
-    prometheus::MetricFamily& family = FamilyOf(reading, families);
-    if (!reading.read_each) {
-      family.metric.push_back(ValueOf(reading, reading.label_value, reading.read()));
+  for (const CollectedMetric& metric : metrics_) {
+    prometheus::MetricFamily& family = FamilyOf(metric, families);
+    if (!metric.read_each) {
+      family.metric.push_back(ValueOf(metric, metric.label_value, metric.read()));
       continue;
     }
-    for (const auto& [label, value] : reading.read_each())
-      family.metric.push_back(ValueOf(reading, label, value));
+    for (const auto& [label, value] : metric.read_each())
+      family.metric.push_back(ValueOf(metric, label, value));
   }
   return families;
 }

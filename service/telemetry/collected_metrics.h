@@ -14,11 +14,11 @@ namespace msp::telemetry {
 
 class CollectedMetrics {
  public:
-  void Add(CollectedMetric reading) { readings_.push_back(std::move(reading)); }
+  void Add(CollectedMetric metric) { metrics_.push_back(std::move(metric)); }
   std::vector<prometheus::MetricFamily> Collect() const;
 
  private:
-  std::vector<CollectedMetric> readings_;
+  std::vector<CollectedMetric> metrics_;
 };
 
 }  // namespace msp::telemetry

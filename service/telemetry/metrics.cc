@@ -126,7 +126,7 @@ struct Metrics::Families {
   BoundedFamily<Counter> leases_unavailable =
       all.Counters("msp_leases_unavailable_total",
                    "Calls that went without a lease because Redis did not answer.");
-  CollectedMetrics readings;
+  CollectedMetrics collected;
 
   // The counters of each call, resolved once; the others are rare.
   struct Method {
@@ -161,7 +161,7 @@ void Metrics::Prepare(std::string_view method, bool moves_money) {
   for (const std::string_view verdict : kVerdicts) families_->reconciliations.At({method, verdict});
 }
 
-void Metrics::AddReading(CollectedMetric reading) { families_->readings.Add(std::move(reading)); }
+void Metrics::AddCollected(CollectedMetric metric) { families_->collected.Add(std::move(metric)); }
 
 void Metrics::CountCall(const CallSample& call) {
   if (!enabled_) return;
@@ -184,23 +184,24 @@ void Metrics::CountStream(std::string_view method, std::string_view code) {
   if (enabled_) families_->calls.At({method, code, ""}).Increment();
 }
 
-void Metrics::CountExchange(const RestCallSample& exchange) {
+void Metrics::CountRestCall(const RestCallSample& sample) {
   if (!enabled_) return;
   const bool answered =
-      exchange.fate == "answered" && exchange.http_status == 200 && exchange.error_code == 0;
-  Counter& count = answered ? families_->answered
-                            : families_->exchanges.At(
-                                  {exchange.fate, std::to_string(std::max(exchange.http_status, 0)),
-                                   std::to_string(std::max(exchange.error_code, 0))});
+      sample.send_outcome == "answered" && sample.http_status == 200 && sample.error_code == 0;
+  Counter& count = answered
+                       ? families_->answered
+                       : families_->exchanges.At({sample.send_outcome,
+                                                  std::to_string(std::max(sample.http_status, 0)),
+                                                  std::to_string(std::max(sample.error_code, 0))});
   count.Increment();
   const auto observe = [](Histogram& part, std::int64_t us) {
     if (us > 0) part.Observe(Seconds(us));
   };
-  observe(families_->queue, exchange.queue_us);
-  observe(families_->connect, exchange.connect_us);
-  observe(families_->tls, exchange.tls_us);
-  observe(families_->first_byte, exchange.first_byte_us);
-  observe(families_->total, exchange.total_us);
+  observe(families_->queue, sample.queue_us);
+  observe(families_->connect, sample.connect_us);
+  observe(families_->tls, sample.tls_us);
+  observe(families_->first_byte, sample.first_byte_us);
+  observe(families_->total, sample.total_us);
 }
 
 void Metrics::CountDrift(std::string_view kind, std::string_view path) {
@@ -235,7 +236,7 @@ void Metrics::CountCallerGone(std::string_view method, std::string_view outcome)
 
 std::string Metrics::Exposition() const {
   std::vector<MetricFamily> all = families_->all.Collect();
-  for (MetricFamily& family : families_->readings.Collect()) all.push_back(std::move(family));
+  for (MetricFamily& family : families_->collected.Collect()) all.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(all);
 }
 

@@ -30,7 +30,7 @@ struct CallSample {
 // One REST exchange that has ended; the time of a phase that did not occur is 0.
 struct RestCallSample {
   // The outcome of the request: "answered", "not_sent" or "unknown".
-  std::string_view fate;
+  std::string_view send_outcome;
   int http_status = 0;  // 0 without an answer.
   int error_code = 0;   // MultiSafepay's own; 0 where it gave none.
   std::int64_t queue_us = 0;
@@ -66,12 +66,12 @@ class Metrics {
   // Before the first call of the method: resolves its counters. From then on the series of alerts
   // exist, at 0: otherwise the first event would not be an increase.
   void Prepare(std::string_view method, bool moves_money);
-  void AddReading(CollectedMetric reading);
+  void AddCollected(CollectedMetric metric);
 
   void CountCall(const CallSample& call);
   // Counts an ended stream among the calls, without its duration, which is no latency.
   void CountStream(std::string_view method, std::string_view code);
-  void CountExchange(const RestCallSample& exchange);
+  void CountRestCall(const RestCallSample& sample);
   // A member that our schema does not have ("unknown_member"), that did not fit ("unfit_value") or
   // that came twice ("duplicate_member"), by its path; paths beyond the first 200 are "other".
   void CountDrift(std::string_view kind, std::string_view path);
@@ -81,9 +81,10 @@ class Metrics {
   void CountDecline(std::string_view category);
   // A read that is tried again.
   void CountRetry(std::string_view method);
-  // The verdict of order look-ups for a money-moving call: "reconciled", "replayed" or "unknown".
+  // The verdict of order lookups for a money-moving call: "reconciled", "replayed" or "unknown".
   void CountReconciliation(std::string_view method, std::string_view verdict);
-  // Redis did not answer a request for a lease: the call relied on this replica's own flights.
+  // Redis did not answer a request for a lease: the call relied on this replica's own single
+  // flight.
   void CountLeaseUnavailable();
   // A money-moving call whose caller had gone when its answer came.
   void CountCallerGone(std::string_view method, std::string_view outcome);

@@ -41,7 +41,7 @@ void Respond(httplib::Response& response, int status, const char* text) {
   response.set_content(text, kText);
 }
 
-constexpr std::chrono::seconds kKeyVerdictLife{10};
+constexpr std::chrono::seconds kKeyStatusLifetime{10};
 
 }  // namespace
 
@@ -59,12 +59,12 @@ absl::StatusOr<std::unique_ptr<OpsServer>> OpsServer::Start(const std::string& l
 
 // Frequent requests get the last answer again: the port must not allow to make us call
 // MultiSafepay.
-KeyVerdict OpsServer::Keys() {
+KeyStatus OpsServer::Keys() {
   MutexLock lock(keys_mutex_);
   const auto now = std::chrono::steady_clock::now();
   if (now >= keys_until_) {
     keys_ = pages_.keys();
-    keys_until_ = std::chrono::steady_clock::now() + kKeyVerdictLife;
+    keys_until_ = std::chrono::steady_clock::now() + kKeyStatusLifetime;
   }
   return keys_;
 }
@@ -76,8 +76,8 @@ void OpsServer::AddPages() {
   });
   server.Get("/readyz", [this](const httplib::Request& request, httplib::Response& response) {
     if (request.has_param("keys") && phase_.load(std::memory_order_relaxed) == Phase::kServing) {
-      const KeyVerdict verdict = Keys();
-      return Respond(response, verdict.all_taken ? 200 : 503, verdict.text.c_str());
+      const KeyStatus status = Keys();
+      return Respond(response, status.all_taken ? 200 : 503, status.text.c_str());
     }
     switch (phase_.load(std::memory_order_relaxed)) {
       case Phase::kStarting:

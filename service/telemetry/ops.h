@@ -25,7 +25,7 @@ namespace msp::telemetry {
 enum class Phase : std::uint8_t { kStarting, kServing, kDraining };
 
 // Whether MultiSafepay accepts every site's key, and a line for each site.
-struct KeyVerdict {
+struct KeyStatus {
   bool all_taken = false;
   std::string text;
 };
@@ -35,7 +35,7 @@ struct OpsPages {
   std::function<std::string()> metrics;  // Prometheus' text format.
   std::function<std::string()> status;   // HTML for people.
   // Checks the keys with MultiSafepay; may take seconds. Called by one thread at a time.
-  std::function<KeyVerdict()> keys;
+  std::function<KeyStatus()> keys;
 };
 
 class OpsServer {
@@ -51,11 +51,11 @@ class OpsServer {
  private:
   explicit OpsServer(OpsPages pages);
   void AddPages();
-  KeyVerdict Keys();
+  KeyStatus Keys();
 
   const OpsPages pages_;
   Mutex keys_mutex_;  // Held while keys are checked.
-  KeyVerdict keys_ ABSL_GUARDED_BY(keys_mutex_);
+  KeyStatus keys_ ABSL_GUARDED_BY(keys_mutex_);
   std::chrono::steady_clock::time_point keys_until_ ABSL_GUARDED_BY(keys_mutex_);
   std::atomic<Phase> phase_{Phase::kStarting};
   HttpPort port_;  // Last: its threads use the other members.

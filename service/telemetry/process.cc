@@ -74,12 +74,12 @@ double DescriptorsMax() {
 
 }  // namespace
 
-void AddProcessReadings(Metrics& metrics) {
+void AddProcessMetrics(Metrics& metrics) {
   using Kind = CollectedMetric::Kind;
   static const double start =
       BootSeconds() + Stat(kStartTicks) / static_cast<double>(sysconf(_SC_CLK_TCK));
   const auto add = [&](const char* name, const char* help, Kind kind, auto read) {
-    metrics.AddReading({.name = name, .help = help, .kind = kind, .read = read});
+    metrics.AddCollected({.name = name, .help = help, .kind = kind, .read = read});
   };
   add("process_cpu_seconds_total", "CPU time of the process, user and system.", Kind::kCounter,
       CpuSeconds);

@@ -8,6 +8,6 @@
 
 namespace msp::telemetry {
 
-void AddProcessReadings(Metrics& metrics);
+void AddProcessMetrics(Metrics& metrics);
 
 }  // namespace msp::telemetry

@@ -15,7 +15,7 @@ namespace v1 = multisafepay::v1;
 
 constexpr std::chrono::seconds kTimeout{20};
 
-struct Reading {
+struct OrderFetch {
   v1::GetOrderRequest request;
   v1::GetOrderResponse response;
   payments::Call call;
@@ -30,24 +30,24 @@ void ReadOrder(payments::Api& api, std::shared_ptr<const payments::Site> site,
                            .reason = std::string(payments::reason::kUnknownSite)};
     return std::move(done)({.order = {}, .failure = std::move(gone)});
   }
-  auto reading = std::make_shared<Reading>();
-  reading->request.set_order_id(order_id);
-  reading->done = std::move(done);
-  payments::Call& call = reading->call;
+  auto fetch = std::make_shared<OrderFetch>();
+  fetch->request.set_order_id(order_id);
+  fetch->done = std::move(done);
+  payments::Call& call = fetch->call;
   call.operation = &api.operations().Find("GetOrder");
-  call.request = &reading->request;
-  call.response = &reading->response;
+  call.request = &fetch->request;
+  call.response = &fetch->response;
   call.site = std::move(site);
   call.start = http::Clock::now();
   call.deadline = call.start + kTimeout;
-  api.Start(call, [reading] {
+  api.Start(call, [fetch] {
     OrderWatchRegistry::Found found;
-    if (reading->call.failure) {
-      found.failure = *std::move(reading->call.failure);
+    if (fetch->call.failure) {
+      found.failure = *std::move(fetch->call.failure);
     } else {
-      found.order = std::move(*reading->response.mutable_order());
+      found.order = std::move(*fetch->response.mutable_order());
     }
-    std::move(reading->done)(std::move(found));
+    std::move(fetch->done)(std::move(found));
   });
 }
 

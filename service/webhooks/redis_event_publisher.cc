@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "service/base/aead.h"
 #include "service/base/hash.h"
-#include "service/base/seal.h"
 #include "service/base/text.h"
 #include "service/telemetry/line.h"
 #include "service/webhooks/notification_receiver.h"
@@ -17,7 +17,7 @@ constexpr char kChannel[] = "msp:events:1";
 constexpr std::size_t kOriginBytes = 16;
 constexpr std::size_t kNameMax = 255;
 
-std::string SealKeyOf(std::string_view api_key) {
+std::string EncryptionKeyOf(std::string_view api_key) {
   return HmacSha256(Trimmed(api_key), "msp events between replicas");
 }
 
@@ -50,7 +50,7 @@ std::string Packed(std::string_view origin, const payments::Site& site, const Ev
   text.append(event.body);
   std::string payload(origin);
   AppendShort(payload, site.name());
-  payload += Seal(SealKeyOf(KeysOf(site).front()), BoundOf(origin, site.name()), text);
+  payload += EncryptAead(EncryptionKeyOf(KeysOf(site).front()), BoundOf(origin, site.name()), text);
   ZeroizeString(text);
   return payload;
 }
@@ -62,14 +62,14 @@ bool Unpack(std::string_view payload, Unpacked* unpacked) {
   std::string_view site;
   if (!TakeShort(payload, &site)) return false;
   unpacked->site = std::string(site);
-  unpacked->sealed = payload;
+  unpacked->ciphertext = payload;
   return true;
 }
 
 bool OpenEvent(const Unpacked& unpacked, const payments::Site& site, Event* event) {
   for (const std::string_view key : KeysOf(site)) {
-    const auto text =
-        Unseal(SealKeyOf(key), BoundOf(unpacked.origin, unpacked.site), unpacked.sealed);
+    const auto text = DecryptAead(EncryptionKeyOf(key), BoundOf(unpacked.origin, unpacked.site),
+                                  unpacked.ciphertext);
     if (!text) continue;
     std::string_view rest = *text;
     std::string_view order_id;

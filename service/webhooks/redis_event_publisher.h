@@ -58,7 +58,7 @@ std::string Packed(std::string_view origin, const payments::Site& site, const Ev
 struct Unpacked {
   std::string_view origin;
   std::string site;
-  std::string_view sealed;
+  std::string_view ciphertext;
 };
 bool Unpack(std::string_view payload, Unpacked* unpacked);
 bool OpenEvent(const Unpacked& unpacked, const payments::Site& site, Event* event);

@@ -140,7 +140,7 @@ __attribute__((constructor)) void Open() {
 }  // namespace
 
 // These take the place of mimalloc's override; msp-server's own realloc hands on to mi_realloc
-// (service/scrub.cc).
+// (service/zeroize_freed_memory.cc).
 extern "C" {
 
 void* malloc(std::size_t size) noexcept {

@@ -94,11 +94,11 @@ inline v1::CreateOrderRequest Request() {
 }
 
 inline void ReadAnswer(std::string& document, v1::CreateOrderResponse& response) {
-  static const MessageSchema& envelope_plan = Plans().Of(testing::Envelope::descriptor());
+  static const MessageSchema& envelope_schema = Plans().Of(testing::Envelope::descriptor());
   static const FieldSchema* order = ResponsePlan().Find("order");
   MemberRedirection splice{.key = "data", .entry = order, .into = &response};
   testing::Envelope envelope;
-  const Decoded decoded = Decode(envelope_plan, document, envelope, &splice);
+  const Decoded decoded = Decode(envelope_schema, document, envelope, &splice);
   if (!decoded.ok || !decoded.drift.empty()) std::abort();
 }
 

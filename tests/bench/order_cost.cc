@@ -101,8 +101,8 @@ int Run(const std::string& answer, int count) {
       return 1;
     }
     // As the server does once the reply is written.
-    if (!call.request_wiped) codec::Zeroize(*call.operation->request_plan, request);
-    codec::Zeroize(*call.operation->response_plan, response);
+    if (!call.request_zeroized) codec::Zeroize(*call.operation->request_schema, request);
+    codec::Zeroize(*call.operation->response_schema, response);
   }
   return 0;
 }

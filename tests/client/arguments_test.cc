@@ -73,7 +73,7 @@ TEST(Commands, NoFieldHidesBehindAFlagOfEveryCommand) {
     std::set<std::string> names;
     Globals globals;
     for (const Option& option : OptionsOf(globals)) names.insert("--" + std::string(option.name));
-    for (const OwnFlag& flag : command.own) {
+    for (const CommandFlag& flag : command.command_flags) {
       EXPECT_TRUE(names.insert("--" + std::string(flag.name)).second) << command.words;
     }
     if (command.method.empty()) continue;

@@ -514,7 +514,7 @@ void Read(std::string json, const char* field, Spliced& out) {
   out.splice = {.key = "data",
                 .entry = field == nullptr ? nullptr : plan.Find(field),
                 .into = &out.reply,
-                .plan = &plan,
+                .schema = &plan,
                 .nested = &out.nested};
   out.decoded = Decode(PlanOf<Envelope>(), json, out.envelope, &out.splice);
 }
@@ -616,7 +616,7 @@ TEST(MemberRedirection, WithoutANestedMessageSuchMembersAreUnknown) {
   Reply reply;
   const MessageSchema& plan = PlanOf<Reply>();
   MemberRedirection splice{
-      .key = "data", .entry = plan.Find("item"), .into = &reply, .plan = &plan};
+      .key = "data", .entry = plan.Find("item"), .into = &reply, .schema = &plan};
   EXPECT_THAT(Names(Decode(PlanOf<Envelope>(), json, envelope, &splice).drift),
               ElementsAre("U:data.error_code"));
 }

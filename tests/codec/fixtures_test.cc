@@ -131,7 +131,7 @@ TEST(Fixtures, EveryValueOfEveryAnswerArrives) {
     const std::unique_ptr<pb::Message> response(target.message->New());
     const MessageSchema& plan = Plans().Of(response->GetDescriptor());
     testing::Envelope envelope;
-    MemberRedirection splice{.key = "data", .into = response.get(), .plan = &plan};
+    MemberRedirection splice{.key = "data", .into = response.get(), .schema = &plan};
     if (target.field != nullptr) {
       splice.entry = plan.Find(target.field);
       ASSERT_NE(splice.entry, nullptr);

@@ -53,10 +53,10 @@ TEST(MessageSchema, KeyIsTheFieldNameUnlessJsonNameSaysOtherwise) {
 
 TEST(MessageSchema, OptionsAreRead) {
   const MessageSchema& plan = PlanOf<Everything>();
-  EXPECT_EQ(plan.Find("in_path")->place, multisafepay::v1::PLACE_PATH);
+  EXPECT_EQ(plan.Find("in_path")->location, multisafepay::v1::PLACE_PATH);
   EXPECT_FALSE(plan.Find("in_path")->in_body);
   EXPECT_TRUE(plan.Find("text")->in_body);
-  EXPECT_TRUE(plan.Find("state")->own);
+  EXPECT_TRUE(plan.Find("state")->service_only);
   EXPECT_FALSE(plan.Find("state")->in_body);
   EXPECT_EQ(plan.Find("secrets")->sensitive, multisafepay::v1::SENSITIVITY_AUTHENTICATION);
   const FieldSchema* name = plan.Find("item")->message->Find("name");
@@ -80,7 +80,7 @@ TEST(MessageSchema, MessageThatContainsItselfHasOnePlan) {
 
 TEST(PlanDeath, MessageOutsideTheSetAborts) {
   EXPECT_DEATH(TestPlans().Of(google::protobuf::FileDescriptorProto::descriptor()),
-               "not among the plan set");
+               "not among the schema set");
 }
 
 TEST(PlanDeath, MessageOfAnotherPoolAborts) {

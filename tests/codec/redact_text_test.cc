@@ -16,7 +16,7 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Scrubbed, HidesWhatCouldBeACardNumber) {
+TEST(RedactedText, HidesWhatCouldBeACardNumber) {
   const struct {
     const char* in;
     const char* out;
@@ -34,25 +34,25 @@ TEST(Scrubbed, HidesWhatCouldBeACardNumber) {
       {"line\nbreak \x1b[0m \x7f", "line break  [0m  "},
       {"bad \xff\xC3 utf8 caf\xC3\xA9", "bad ?? utf8 caf\xC3\xA9"},
   };
-  for (const auto& row : kRows) EXPECT_EQ(Scrubbed(row.in), row.out) << row.in;
+  for (const auto& row : kRows) EXPECT_EQ(RedactedText(row.in), row.out) << row.in;
 }
 
-TEST(Scrubbed, TakesAControlCharacterForTheSpaceThatItBecomes) {
-  EXPECT_THAT(Scrubbed("card 5\x18"
-                       "555-5555.5555 4444 refused"),
+TEST(RedactedText, TakesAControlCharacterForTheSpaceThatItBecomes) {
+  EXPECT_THAT(RedactedText("card 5\x18"
+                           "555-5555.5555 4444 refused"),
               Not(HasSubstr("555")));
-  EXPECT_EQ(Scrubbed("a\tb\x7F"
-                     "c"),
+  EXPECT_EQ(RedactedText("a\tb\x7F"
+                         "c"),
             "a b c");
 }
 
-TEST(Scrubbed, CutsAtACodePoint) {
-  EXPECT_EQ(Scrubbed("abcdef", 3), "abc");
-  EXPECT_EQ(Scrubbed("ab\xE2\x82\xAC", 4), "ab");
-  EXPECT_EQ(Scrubbed("ab\xE2\x82\xAC", 5), "ab\xE2\x82\xAC");
-  EXPECT_EQ(Scrubbed(std::string(10'000, 'x')).size(), 512U);
+TEST(RedactedText, CutsAtACodePoint) {
+  EXPECT_EQ(RedactedText("abcdef", 3), "abc");
+  EXPECT_EQ(RedactedText("ab\xE2\x82\xAC", 4), "ab");
+  EXPECT_EQ(RedactedText("ab\xE2\x82\xAC", 5), "ab\xE2\x82\xAC");
+  EXPECT_EQ(RedactedText(std::string(10'000, 'x')).size(), 512U);
   for (std::size_t max = 0; max < 40; ++max) {
-    EXPECT_THAT(Scrubbed("card 4111111111111111 and 5500 0000 0000 0004", max),
+    EXPECT_THAT(RedactedText("card 4111111111111111 and 5500 0000 0000 0004", max),
                 Not(HasSubstr("11")))
         << "a cut never shortens a run below what is hidden";
   }
@@ -128,56 +128,57 @@ std::string Filled(std::string_view phrase, std::string_view value) {
   return text.replace(text.find('#'), 1, value);
 }
 
-TEST(Scrubbed, HidesACardWithAnySeparators) {
+TEST(RedactedText, HidesACardWithAnySeparators) {
   for (const char* separator : kSeparators) {
     for (const std::size_t group : {1U, 2U, 4U, 6U}) {
       const std::string card = WithDigits("4111111111111111", group, separator);
-      EXPECT_EQ(Scrubbed("Card " + card + " refused"), "Card *** refused") << card;
+      EXPECT_EQ(RedactedText("Card " + card + " refused"), "Card *** refused") << card;
     }
   }
-  EXPECT_EQ(Scrubbed("Card " + Wide("4111111111111111") + " refused"), "Card *** refused");
-  EXPECT_EQ(Scrubbed("Card %34%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31 refused"),
+  EXPECT_EQ(RedactedText("Card " + Wide("4111111111111111") + " refused"), "Card *** refused");
+  EXPECT_EQ(RedactedText("Card %34%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31 refused"),
             "Card *** refused");
 }
 
-TEST(Scrubbed, LeavesOtherNumbersReadable) {
+TEST(RedactedText, LeavesOtherNumbersReadable) {
   for (const char* text :
        {"2020-01-28T09:01:07", "amount 9743, currency EUR", "from 1 to 10,000 (not 12,500)",
         "HTTP 404: error 1006", "192.168.10.12:443", "50% of 1234", "order 123456 / 2"})
-    EXPECT_EQ(Scrubbed(text), text);
+    EXPECT_EQ(RedactedText(text), text);
 }
 
-TEST(Scrubbed, HidesTheKnownCardAndCodeHoweverTheyAreWritten) {
+TEST(RedactedText, HidesTheKnownCardAndCodeHoweverTheyAreWritten) {
   // A number that fails the check, so that nothing but knowing it can find it.
   const std::string number = "4111222233334445";
   const KnownSecrets known{
       .card = {.number = DigitPrint("4111 2222 3333 4445"), .code = DigitPrint("8642")}};
   for (const char* separator : kSeparators) {
     const std::string card = WithDigits(number, 4, separator);
-    EXPECT_EQ(Scrubbed("Card " + card + "!", 512, known), "Card ***!") << card;
+    EXPECT_EQ(RedactedText("Card " + card + "!", 512, known), "Card ***!") << card;
     const std::string code = WithDigits("8642", 1, separator);
-    EXPECT_EQ(Scrubbed("Value " + code + " refused", 512, known), "Value *** refused") << code;
+    EXPECT_EQ(RedactedText("Value " + code + " refused", 512, known), "Value *** refused") << code;
   }
-  EXPECT_EQ(Scrubbed("a" + Wide(number) + "b" + Wide("8642") + "c", 512, known), "a***b***c");
+  EXPECT_EQ(RedactedText("a" + Wide(number) + "b" + Wide("8642") + "c", 512, known), "a***b***c");
   for (const char* phrase : kCodePhrases)
-    EXPECT_THAT(Scrubbed(Filled(phrase, "8642"), 512, known), Not(HasSubstr("8642"))) << phrase;
+    EXPECT_THAT(RedactedText(Filled(phrase, "8642"), 512, known), Not(HasSubstr("8642"))) << phrase;
 }
 
-TEST(Scrubbed, LeavesANumberThatOnlyContainsTheKnownCode) {
+TEST(RedactedText, LeavesANumberThatOnlyContainsTheKnownCode) {
   const KnownSecrets known{.card = {.code = DigitPrint("123")}};
-  EXPECT_EQ(Scrubbed("order 41236, error 1234, 123", 512, known), "order 41236, error 1234, ***");
+  EXPECT_EQ(RedactedText("order 41236, error 1234, 123", 512, known),
+            "order 41236, error 1234, ***");
 }
 
-TEST(Scrubbed, HidesShortNumbersWhereASecurityCodeIsMentioned) {
+TEST(RedactedText, HidesShortNumbersWhereASecurityCodeIsMentioned) {
   for (const char* phrase : kCodePhrases) {
     for (const char* code : {"864", "8642", "8-6-4-2", "8 6 4"})
-      EXPECT_THAT(Scrubbed(Filled(phrase, code)), Not(AnyOf(HasSubstr("864"), HasSubstr("6"))))
+      EXPECT_THAT(RedactedText(Filled(phrase, code)), Not(AnyOf(HasSubstr("864"), HasSubstr("6"))))
           << phrase;
   }
-  EXPECT_EQ(Scrubbed("incident 8642"), "incident 8642");
+  EXPECT_EQ(RedactedText("incident 8642"), "incident 8642");
 }
 
-TEST(Scrubbed, HidesTheApiKeyHoweverItIsWritten) {
+TEST(RedactedText, HidesTheApiKeyHoweverItIsWritten) {
   constexpr std::string_view kKey = "a1b2c3d4-e5f6-7890-abcd-ef0123456789";
   for (const char* text :
        {"Invalid API key: a1b2c3d4-e5f6-7890-abcd-ef0123456789",
@@ -187,35 +188,35 @@ TEST(Scrubbed, HidesTheApiKeyHoweverItIsWritten) {
         "/json?api_key=a1b2c3d4%2De5f6%2D7890%2Dabcd%2Def0123456789", "prefix a1b2c3d4-e5f6..."}) {
     for (const KnownSecrets& known :
          {KnownSecrets{.api_key = kKey}, KnownSecrets{.previous_api_key = kKey}}) {
-      const std::string clean = Scrubbed(text, 512, known);
+      const std::string clean = RedactedText(text, 512, known);
       EXPECT_THAT(clean, HasSubstr("***"));
       for (const char* part : {"a1b2", "A1B2", "c3d4", "e5f6", "ef01", "6789"})
         EXPECT_THAT(clean, Not(HasSubstr(part))) << text;
     }
   }
-  EXPECT_EQ(Scrubbed("Invalid API key", 512, {.api_key = kKey}), "Invalid API key");
-  EXPECT_EQ(Scrubbed("key AB-12 is short", 512, {.api_key = "ab-12"}), "key *** is short");
+  EXPECT_EQ(RedactedText("Invalid API key", 512, {.api_key = kKey}), "Invalid API key");
+  EXPECT_EQ(RedactedText("key AB-12 is short", 512, {.api_key = "ab-12"}), "key *** is short");
 }
 
-TEST(Scrubbed, ALongTextIsCutWithoutShowingTheHalfOfANumber) {
+TEST(RedactedText, ALongTextIsCutWithoutShowingTheHalfOfANumber) {
   for (std::size_t letters = 5'080; letters < 5'130; ++letters)
-    EXPECT_THAT(Scrubbed(std::string(letters, 'x') + "4111111111111111", letters + 20),
+    EXPECT_THAT(RedactedText(std::string(letters, 'x') + "4111111111111111", letters + 20),
                 Not(HasSubstr("411")));
 }
 
-TEST(Scrubbed, LeavesNothingThatASecondTimeWouldHide) {
+TEST(RedactedText, LeavesNothingThatASecondTimeWouldHide) {
   for (const char* text :
        {"12 4111111111111111 34 56 78 90 12 34 56", "cvc 1 4111111111111111 23",
         "1/4111111111111111/11 1111 1111 11/17", "4111|4111111111111111|1111|1111|1111"}) {
-    const std::string clean = Scrubbed(text);
-    EXPECT_EQ(Scrubbed(clean), clean) << text;
+    const std::string clean = RedactedText(text);
+    EXPECT_EQ(RedactedText(clean), clean) << text;
     EXPECT_FALSE(HoldsCardNumber(clean)) << clean;
   }
 }
 
-TEST(Scrubbed, HidesACardBesideADigitOfAnotherScript) {
-  EXPECT_EQ(Scrubbed("a\u06F74111/1111/1111/1111b"), "a\u06F7***b");
-  EXPECT_FALSE(HoldsCardNumber(Scrubbed("4111_1111_1111_1111\u0667")));
+TEST(RedactedText, HidesACardBesideADigitOfAnotherScript) {
+  EXPECT_EQ(RedactedText("a\u06F74111/1111/1111/1111b"), "a\u06F7***b");
+  EXPECT_FALSE(HoldsCardNumber(RedactedText("4111_1111_1111_1111\u0667")));
 }
 
 TEST(DigitPrint, RecognizesTheSameDigitsAlone) {
@@ -239,9 +240,9 @@ TEST(HoldsCardNumber, NeedsAValidCheckDigit) {
     EXPECT_FALSE(HoldsCardNumber(other)) << other;
 }
 
-TEST(ScrubbedIfCard, LeavesOtherIdentifiersAsTheyAre) {
-  EXPECT_EQ(ScrubbedIfCard("order_4111_1111_1111_1111"), "order_***");
-  EXPECT_EQ(ScrubbedIfCard("2026-11-25-000124"), "2026-11-25-000124");
+TEST(RedactedIfCard, LeavesOtherIdentifiersAsTheyAre) {
+  EXPECT_EQ(RedactedIfCard("order_4111_1111_1111_1111"), "order_***");
+  EXPECT_EQ(RedactedIfCard("2026-11-25-000124"), "2026-11-25-000124");
 }
 
 }  // namespace

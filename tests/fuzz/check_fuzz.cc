@@ -56,6 +56,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   codec::Zeroize(plan, request);
   Require(!request.gateway_info().has_card_number() && !request.gateway_info().has_card_cvc(),
           "the card was not wiped");
-  Require(codec::Scrubbed(number).size() <= 512, "a scrubbed text is too long");
+  Require(codec::RedactedText(number).size() <= 512, "a scrubbed text is too long");
   return 0;
 }

@@ -43,17 +43,19 @@ void Run(const std::uint8_t* data, std::size_t size) {
   Require(meaning.code != absl::StatusCode::kUnavailable &&
               meaning.code != absl::StatusCode::kCancelled,
           "no error of MultiSafepay's asks to be sent again");
-  Require(!(meaning.certain && StatusIsInconclusive(http_status)),
+  Require(!(meaning.conclusive && StatusIsInconclusive(http_status)),
           "an indeterminate status stays open");
-  Require(!(meaning.certain && IsOpen(error_code)), "a code that says nothing certain stays open");
+  Require(!(meaning.conclusive && IsOpen(error_code)),
+          "a code that says nothing certain stays open");
   const ErrorMeaning again = MeaningOfCode(error_code, http_status, text, creates, reads);
-  Require(again.code == meaning.code && again.certain == meaning.certain, "the same each time");
+  Require(again.code == meaning.code && again.conclusive == meaning.conclusive,
+          "the same each time");
 
   const ErrorMeaning bare = MeaningOfStatus(http_status);
   Require(bare.code != absl::StatusCode::kOk, "a status without a code is no success");
-  Require(!(bare.certain && StatusIsInconclusive(http_status)),
+  Require(!(bare.conclusive && StatusIsInconclusive(http_status)),
           "an indeterminate status stays open");
-  Require(!bare.certain || (http_status >= 400 && http_status < 500), "only a 4xx is a refusal");
+  Require(!bare.conclusive || (http_status >= 400 && http_status < 500), "only a 4xx is a refusal");
 }
 
 }  // namespace

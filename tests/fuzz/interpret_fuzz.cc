@@ -50,9 +50,9 @@ void CheckFailure(const Failure& failure) {
   const std::string& message = failure.message;
   const std::string text =
       message.substr(0, std::min(message.rfind(" (error "), message.rfind(" (HTTP ")));
-  Require(codec::Scrubbed(text, text.size()) == text, "an error text is clean", text);
+  Require(codec::RedactedText(text, text.size()) == text, "an error text is clean", text);
   for (const codec::Violation& violation : failure.violations) {
-    Require(codec::Scrubbed(violation.description, violation.description.size()) ==
+    Require(codec::RedactedText(violation.description, violation.description.size()) ==
                 violation.description,
             "a violation's text is clean", violation.description);
   }
@@ -72,7 +72,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
   if (operation.creates()) request->CopyFrom(sent);
   std::unique_ptr<google::protobuf::Message> response(operation.row.response->New());
   const Interpretation reading =
-      Interpret(operation, operations.envelope_plan(), *request, answer, *response);
+      Interpret(operation, operations.envelope_schema(), *request, answer, *response);
   if (reading.outcome == CallOutcome::kSuccess) {
     Require(answer.status >= 200 && answer.status < 300, "a success is a 2xx");
     if (operation.creates())

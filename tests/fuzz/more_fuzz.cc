@@ -56,7 +56,7 @@ Request Ordinary(const Place& place) {
                                    "amount":1000,"description":"Forty red tulips"})";
   const Operation& operation = OperationOf(place);
   Request request(operation.row.request->New());
-  Require(codec::DecodeAll(*operation.request_plan, document, *request).ok, "a request is read");
+  Require(codec::DecodeAll(*operation.request_schema, document, *request).ok, "a request is read");
   return request;
 }
 
@@ -229,7 +229,7 @@ void RequireHidden(const pb::Message& request, const Place& place, const pb::Str
   pb::Struct any;
   (*any.mutable_fields())["any"].set_bool_value(true);
   MoreOf(*other, place) = any;
-  const codec::MessageSchema& plan = *operation.request_plan;
+  const codec::MessageSchema& plan = *operation.request_schema;
   Require(codec::Redacted(plan, request) == codec::Redacted(plan, *other),
           "a redacted request shows nothing of `more`");
   if (!accepted) return;
@@ -247,7 +247,7 @@ bool Read(bool json, std::string_view bytes, pb::Struct& more) {
   if (!json) return more.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   std::string document = "{\"more\":" + std::string(bytes) + "}";
   v1::CreateOrderRequest order;
-  if (!codec::DecodeAll(*OperationOf(kPlaces[0]).request_plan, document, order).ok) return false;
+  if (!codec::DecodeAll(*OperationOf(kPlaces[0]).request_schema, document, order).ok) return false;
   more = order.more();
   return true;
 }
@@ -281,11 +281,11 @@ void Run(std::uint8_t where, std::uint8_t how, std::string_view bytes) {
                 !codec::HoldsCardNumber(violation.description),
             "a violation says what, and never repeats a card", violation.description);
   }
-  Require(violations.empty() || !IsHarmless(*operation.request_plan, more),
+  Require(violations.empty() || !IsHarmless(*operation.request_schema, more),
           "short words are no reason to refuse", path);
   if (violations.empty()) RequireSent(*request, place, more);
   RequireHidden(*request, place, more, violations.empty());
-  codec::Zeroize(*operation.request_plan, *request);
+  codec::Zeroize(*operation.request_schema, *request);
   Require(MoreOf(*request, place).fields().empty(), "a wiped request has nothing in `more`");
 }
 

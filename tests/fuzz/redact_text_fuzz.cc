@@ -29,13 +29,13 @@ int LongestRun(std::string_view text) {
 }
 
 void Run(std::string_view text, std::size_t bytes_max) {
-  const std::string clean = Scrubbed(text, bytes_max);
+  const std::string clean = RedactedText(text, bytes_max);
   Require(clean.size() <= bytes_max, "the bound holds");
   Require(LongestRun(clean) < 12, "no card number is left", clean);
   for (const char c : clean)
     Require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f, "no control character is left");
   Require(CodePoints(clean) >= 0, "what is left is UTF-8", clean);
-  Require(Scrubbed(clean, bytes_max) == clean, "what is clean stays as it is", clean);
+  Require(RedactedText(clean, bytes_max) == clean, "what is clean stays as it is", clean);
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ void WriteRequests(const fs::path& directory) {
     const auto add = [&](std::string_view json) {
       std::string document(json);
       const std::unique_ptr<google::protobuf::Message> request(row.request->New());
-      const MessageSchema& plan = *operations.Find(row.name).request_plan;
+      const MessageSchema& plan = *operations.Find(row.name).request_schema;
       if (!DecodeAll(plan, document, *request).ok) std::exit(1);
       corpus.Add(row_index + request->SerializePartialAsString());
     };

@@ -71,11 +71,11 @@ Answer Answered(const Operation& operation, const Place& place, std::string_view
   answer.body.assign(body);
   const Message request(operation.row.request->New());
   std::string asked(place.request);
-  codec::DecodeAll(*operation.request_plan, asked, *request);
+  codec::DecodeAll(*operation.request_schema, asked, *request);
   Answer read{.response = Message(operation.row.response->New())};
   read.success =
-      Interpret(operation, operations.envelope_plan(), *request, answer, *read.response).outcome ==
-      CallOutcome::kSuccess;
+      Interpret(operation, operations.envelope_schema(), *request, answer, *read.response)
+          .outcome == CallOutcome::kSuccess;
   return read;
 }
 
@@ -135,7 +135,7 @@ void RequireKept(const Operation& operation, const Place& place, const Node& giv
               IsKept(given, object->fields().begin()->second),
           "the value is kept with its digits");
   const Answer other = Answered(operation, place, "1");
-  const codec::MessageSchema& plan = *operation.response_plan;
+  const codec::MessageSchema& plan = *operation.response_schema;
   Require(codec::Redacted(plan, *answer.response) == codec::Redacted(plan, *other.response),
           "a redacted answer shows nothing of `unmodelled`");
   *object = *Unmodelled(*other.response);
@@ -158,7 +158,7 @@ void Run(std::uint8_t where, std::string_view value) {
     return;
   if (parsed.document.has_value() && parsed.document->elements.size() == 1)
     RequireKept(operation, place, parsed.document->elements.front(), answer);
-  codec::Zeroize(*operation.response_plan, *answer.response);
+  codec::Zeroize(*operation.response_schema, *answer.response);
   Require(Unmodelled(*answer.response) == nullptr || Unmodelled(*answer.response)->fields().empty(),
           "a wiped answer has nothing in `unmodelled`");
 }

@@ -57,7 +57,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
 
   const auto violations = Validate(operation, *request);
   CheckViolations(violations);
-  const std::string masked = codec::Redacted(*operation.request_plan, *request);
+  const std::string masked = codec::Redacted(*operation.request_schema, *request);
   Require(masked.find('\n') == std::string::npos, "a masked request is one line", masked);
   if (violations.empty()) {
     CompleteRequest(operation, "https://shop.example/notify", *request);
@@ -69,7 +69,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
       Require(parsed.overflow || parsed.document, "a body is JSON", body);
     }
   }
-  codec::Zeroize(*operation.request_plan, *request);
+  codec::Zeroize(*operation.request_schema, *request);
   if (const auto* order = dynamic_cast<multisafepay::v1::CreateOrderRequest*>(request.get())) {
     const auto& card = order->gateway_info();
     Require(!card.has_card_number() && !card.has_card_cvc() && !card.has_payment_token(),

@@ -53,7 +53,7 @@ std::vector<const FieldDescriptor*> Fields() {
   return fields;
 }
 
-bool Own(const FieldDescriptor* field) { return field->number() >= codec::kFirstOwnField; }
+bool Own(const FieldDescriptor* field) { return field->number() >= codec::kFirstServiceOnlyField; }
 
 // Messages that are this service's own from end to end, whatever their fields' numbers.
 bool OwnMessage(const pb::Descriptor* message) {

@@ -101,7 +101,7 @@ TEST_P(CurlPoolEncodingTest, ARequestMayAskForLessThanThePoolTakes) {
       [](const RecordedRequest&) { return Reply::Json(200, std::string(5'000, ' ')); });
   for (const std::size_t bound : {0UL, 5'000UL, 4'999UL}) {
     Request request = Get();
-    request.answer_max_bytes = bound;
+    request.response_max_bytes = bound;
     EXPECT_EQ(RestCall(*pool, std::move(request)).failure,
               bound == 4'999 ? TransferError::kTooLarge : TransferError::kNone);
   }

@@ -110,10 +110,10 @@ TEST(ErrorTable, IsCertainOnlyWhereCodeAndStatusBothAre) {
   for (const CodeCase& c : kCodes) {
     for (const Call call : kCalls) {
       for (const int status : {200, 400, 401, 403, 404, 410, 422})
-        EXPECT_EQ(Meaning(c.error_code, status, "", call).certain, c.certain)
+        EXPECT_EQ(Meaning(c.error_code, status, "", call).conclusive, c.certain)
             << c.error_code << " with HTTP " << status;
       for (const int status : {301, 302, 307, 308, 408, 429, 500, 501, 502, 503, 504, 520, 599})
-        EXPECT_FALSE(Meaning(c.error_code, status, "", call).certain)
+        EXPECT_FALSE(Meaning(c.error_code, status, "", call).conclusive)
             << c.error_code << " with HTTP " << status;
     }
   }
@@ -152,7 +152,7 @@ TEST(ErrorTable, Code1000IsSplitByStatusAndText) {
     for (const Call call : kCalls) {
       const ErrorMeaning meaning = Meaning(1000, c.http_status, c.text, call);
       EXPECT_EQ(meaning.code, c.code) << c.http_status << ' ' << c.text;
-      EXPECT_FALSE(meaning.certain) << c.text;
+      EXPECT_FALSE(meaning.conclusive) << c.text;
     }
   }
 }
@@ -170,7 +170,7 @@ TEST(ErrorTable, ExistsAtTheThirdPartyIsRecognized) {
   for (const Call call : kCalls) {
     const ErrorMeaning meaning = Meaning(1022, 404, "Kan niet starten: ERR_EXISTS (3)", call);
     EXPECT_EQ(meaning.code, kExists);
-    EXPECT_FALSE(meaning.certain);
+    EXPECT_FALSE(meaning.conclusive);
   }
 }
 
@@ -214,14 +214,14 @@ TEST(ErrorTable, StatusWithoutACode) {
   for (const StatusCase& c : kStatuses) {
     const ErrorMeaning meaning = MeaningOfStatus(c.http_status);
     EXPECT_EQ(meaning.code, c.code) << c.http_status;
-    EXPECT_EQ(meaning.certain, c.certain) << c.http_status;
+    EXPECT_EQ(meaning.conclusive, c.certain) << c.http_status;
   }
 }
 
 TEST(ErrorTable, OnlyTheDocumentedRefusalsAreCertainWithoutACode) {
   const std::set<int> certain{400, 401, 403, 404, 410, 422};
   for (int status = 100; status < 600; ++status) {
-    ASSERT_EQ(MeaningOfStatus(status).certain, certain.contains(status)) << status;
+    ASSERT_EQ(MeaningOfStatus(status).conclusive, certain.contains(status)) << status;
     ASSERT_EQ(StatusIsInconclusive(status),
               status == 408 || status == 429 || (status >= 300 && status < 400) || status >= 500)
         << status;

@@ -77,16 +77,16 @@ TEST(Ownership, IsProvenByWholeMarkersAlone) {
       {"idem:old-key", "", Ownership::kOurs},
       {"idem:key-2", "", Ownership::kOther},
       {"", "idem:key-2", Ownership::kOther},
-      {"theirs", "", Ownership::kCannotTell},
-      {"", "", Ownership::kCannotTell},
+      {"theirs", "", Ownership::kIndeterminate},
+      {"", "", Ownership::kIndeterminate},
       // What a record may make of ours.
-      {"IDEM:KEY-1", "", Ownership::kCannotTell},
-      {"idem:Ke", "", Ownership::kCannotTell},
-      {"idem:Key-1 ", "", Ownership::kCannotTell},
-      {"idem: Key-1", "", Ownership::kCannotTell},
+      {"IDEM:KEY-1", "", Ownership::kIndeterminate},
+      {"idem:Ke", "", Ownership::kIndeterminate},
+      {"idem:Key-1 ", "", Ownership::kIndeterminate},
+      {"idem: Key-1", "", Ownership::kIndeterminate},
       // What only resembles a marker.
-      {"idem:", "", Ownership::kCannotTell},
-      {"idem:a key of two words", "", Ownership::kCannotTell},
+      {"idem:", "", Ownership::kIndeterminate},
+      {"idem:a key of two words", "", Ownership::kIndeterminate},
   };
   v1::CreateOrderRequest request;
   const Marker marker = PlaceMarker(request, keys.key);
@@ -106,7 +106,7 @@ TEST(Ownership, ATextOfTheCallersOwnIsNoMarkerAndIsNotTakenOut) {
   EXPECT_EQ(request.var1(), "idem:key-1");
   v1::Order order;
   order.mutable_custom_info()->set_custom_3("idem:theirs");
-  EXPECT_EQ(OwnershipOf(order, marker, keys), Ownership::kCannotTell);
+  EXPECT_EQ(OwnershipOf(order, marker, keys), Ownership::kIndeterminate);
   order.set_var1("idem:key-1");
   EXPECT_EQ(OwnershipOf(order, marker, keys), Ownership::kOurs);
   v1::Order read = order;

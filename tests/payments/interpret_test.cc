@@ -32,7 +32,7 @@ Read InterpretAs(std::string_view operation, const Request& request, int status,
   http::Response answer = Answered(status, std::move(body));
   Response response;
   Read read;
-  read.reading = Interpret(TestOperations().Find(operation), TestOperations().envelope_plan(),
+  read.reading = Interpret(TestOperations().Find(operation), TestOperations().envelope_schema(),
                            request, answer, response);
   read.order = response.order();
   read.has_order = response.has_order();

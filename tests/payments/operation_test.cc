@@ -118,10 +118,10 @@ TEST(Operations, PathUsesEveryPathFieldOfItsRequestAndNoOther) {
   for (const OperationRow& row : OperationRows()) {
     const Operation& operation = TestOperations().Find(row.name);
     std::string path(row.path);
-    for (const codec::FieldSchema& entry : operation.request_plan->entries()) {
+    for (const codec::FieldSchema& entry : operation.request_schema->entries()) {
       const std::string braced = "{" + entry.name + "}";
       const std::size_t at = path.find(braced);
-      EXPECT_EQ(at != std::string::npos, entry.place == v1::PLACE_PATH)
+      EXPECT_EQ(at != std::string::npos, entry.location == v1::PLACE_PATH)
           << row.name << ' ' << entry.name;
       if (at != std::string::npos) path.erase(at, braced.size());
     }
@@ -132,7 +132,7 @@ TEST(Operations, PathUsesEveryPathFieldOfItsRequestAndNoOther) {
 TEST(Operations, MoneyMovesOnlyInCallsThatCarryAControl) {
   for (const OperationRow& row : OperationRows()) {
     const Operation& operation = TestOperations().Find(row.name);
-    EXPECT_EQ(operation.request_plan->Find("control") != nullptr, operation.moves_money())
+    EXPECT_EQ(operation.request_schema->Find("control") != nullptr, operation.moves_money())
         << row.name;
   }
 }
@@ -168,8 +168,8 @@ TEST(TargetOf, EncodesEveryPathFieldOfEveryOperation) {
     const Operation& operation = TestOperations().Find(row.name);
     const std::unique_ptr<pb::Message> request(row.request->New());
     std::string expected(row.path);
-    for (const codec::FieldSchema& entry : operation.request_plan->entries()) {
-      if (entry.place != v1::PLACE_PATH) continue;
+    for (const codec::FieldSchema& entry : operation.request_schema->entries()) {
+      if (entry.location != v1::PLACE_PATH) continue;
       request->GetReflection()->SetString(request.get(), entry.field, entry.name + "/?");
       const std::string braced = "{" + entry.name + "}";
       expected.replace(expected.find(braced), braced.size(), entry.name + "%2F%3F");

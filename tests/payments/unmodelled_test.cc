@@ -132,9 +132,9 @@ TEST(More, IsNeverShown) {
   v1::CreateOrderRequest order = Order();
   for (auto& [path, place] : Places(order)) *place = StructOf(R"({"gate":"canary-value"})");
   EXPECT_THAT(RedactedBodyOf(CreateOperation(), order), Not(HasSubstr("canary-value")));
-  EXPECT_THAT(codec::Redacted(*CreateOperation().request_plan, order),
+  EXPECT_THAT(codec::Redacted(*CreateOperation().request_schema, order),
               Not(HasSubstr("canary-value")));
-  codec::Zeroize(*CreateOperation().request_plan, order);
+  codec::Zeroize(*CreateOperation().request_schema, order);
   EXPECT_THAT(order.SerializeAsString(), Not(HasSubstr("canary-value")));
 }
 
@@ -152,7 +152,7 @@ TEST(Unmodelled, KeepsWhatTheSchemaDoesNotKnowAtEachLevel) {
       "payment_methods":[{"type":"VISA","new_at_method":false}],
       "customer":{"email":"a@b.example","new_at_customer":"c"}}})");
   const Interpretation reading =
-      Interpret(operation, TestOperations().envelope_plan(), request, answer, response);
+      Interpret(operation, TestOperations().envelope_schema(), request, answer, response);
   ASSERT_EQ(reading.outcome, CallOutcome::kSuccess) << reading.failure.message;
   const auto json = [](const pb::Struct& object) {
     std::string text;
@@ -174,7 +174,7 @@ TEST(Unmodelled, KeepsWhatTheSchemaDoesNotKnowAtEachLevel) {
   EXPECT_EQ(json(order.payment_methods(0).unmodelled()), R"({"new_at_method":false})");
   EXPECT_EQ(json(order.customer().unmodelled()), R"({"new_at_customer":"c"})");
   EXPECT_EQ(reading.drift.size(), 7U) << "and each is still counted";
-  EXPECT_THAT(codec::Redacted(*operation.response_plan, response), Not(HasSubstr("new_at")));
+  EXPECT_THAT(codec::Redacted(*operation.response_schema, response), Not(HasSubstr("new_at")));
 }
 
 TEST(ApplePay, ItsAddressMustBeApples) {
@@ -206,7 +206,7 @@ TEST(QrCode, IsWhatTheCustomerDoesNext) {
   http::Response answer = Answered(200, R"({"success":true,"data":{"order_id":"tulip-1",
       "status":"initialized","qr_url":"https://pay.example/qr/1","payment_url":"https://pay.example/1"}})");
   ASSERT_EQ(
-      Interpret(operation, TestOperations().envelope_plan(), request, answer, response).outcome,
+      Interpret(operation, TestOperations().envelope_schema(), request, answer, response).outcome,
       CallOutcome::kSuccess);
   CompleteOrder(*response.mutable_order());
   EXPECT_EQ(response.order().next_action().qr().url(), "https://pay.example/qr/1");

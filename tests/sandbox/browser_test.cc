@@ -35,10 +35,10 @@ TEST(Browser, AnApiTokenIsForOneOrder) {
   Bench bench;
   const std::string token = NewToken(bench);
   EXPECT_EQ(token.rfind("pub.v2.", 0), 0U);
-  const Answer first = bench.Create(ComponentOrder("first", Payload(token)));
+  const ApiResponse first = bench.Create(ComponentOrder("first", Payload(token)));
   ASSERT_EQ(first.status, 200) << first.body;
   EXPECT_EQ(first.body["data"]["payment_details"]["last4"], "1111");
-  const Answer second = bench.Create(ComponentOrder("second", Payload(token)));
+  const ApiResponse second = bench.Create(ComponentOrder("second", Payload(token)));
   EXPECT_EQ(second.status, 410);
   EXPECT_EQ(ErrorOf(second), 1000);
   EXPECT_EQ(bench.State("second"), "none");
@@ -99,7 +99,7 @@ TEST(Browser, ApplePaySessionsAreOpaqueText) {
   Bench bench;
   const Json asked{{"origin_domain", "shop.example"},
                    {"validation_url", "https://apple-pay-gateway.apple.com/paymentservices/start"}};
-  const Answer answer = bench.platform.NewApplePaySession(asked);
+  const ApiResponse answer = bench.platform.NewApplePaySession(asked);
   ASSERT_EQ(answer.status, 200);
   const Json session = Json::parse(std::string(answer.body["data"]["session"]));
   EXPECT_EQ(session["domainName"], "shop.example");

@@ -41,7 +41,7 @@ class Card : public ::testing::TestWithParam<CardCase> {};
 
 TEST_P(Card, WithoutChallengeEndsAsTheTableSays) {
   Bench bench;
-  const Answer answer = bench.Create(CardOrder("o", GetParam().number));
+  const ApiResponse answer = bench.Create(CardOrder("o", GetParam().number));
   ASSERT_EQ(answer.status, 200);
   EXPECT_EQ(bench.State("o"), GetParam().frictionless);
   const bool challenged = std::string(GetParam().frictionless) == "initialized/initialized";
@@ -169,7 +169,7 @@ TEST(MagicName, ForcesEveryDocumentedDecline) {
     Bench bench;
     Json body = CardOrder("o");
     body["gateway_info"]["card_holder_name"] = std::string("SBX:") + code;
-    const Answer answer = bench.Create(body);
+    const ApiResponse answer = bench.Create(body);
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body["success"], true);
     EXPECT_EQ(bench.State("o"), "declined/declined");

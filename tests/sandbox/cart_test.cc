@@ -48,7 +48,7 @@ TEST(Cart, CountsInTheCurrencysOwnDecimals) {
   for (const Row& row : kRows) {
     SCOPED_TRACE(row.name);
     Bench bench;
-    const Answer answer = bench.Create(CartOrder("o", row.amount, row.items, row.currency));
+    const ApiResponse answer = bench.Create(CartOrder("o", row.amount, row.items, row.currency));
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(answer.body["data"]["order_total"], row.total);
     EXPECT_EQ(ErrorOf(bench.Create(CartOrder("p", row.amount + 1, row.items, row.currency))), 1027);

@@ -22,7 +22,7 @@ struct Bench {
   }
   const Site& site() const { return platform.settings().sites.front(); }
   void Advance(std::int64_t ms) { platform.AdvanceTo(platform.now_ms() + ms); }
-  Answer Create(const Json& body) { return platform.CreateOrder(site(), body); }
+  ApiResponse Create(const Json& body) { return platform.CreateOrder(site(), body); }
   Json Get(const std::string& id) { return platform.GetOrder(site(), id).body["data"]; }
   // "status/financial_status"
   std::string State(const std::string& id) {
@@ -67,7 +67,7 @@ inline Json RedirectOrder(const std::string& order_id, std::int64_t amount = 100
   return body;
 }
 
-inline int ErrorOf(const Answer& answer) {
+inline int ErrorOf(const ApiResponse& answer) {
   return answer.body.contains("error_code") ? answer.body["error_code"].get<int>() : 0;
 }
 

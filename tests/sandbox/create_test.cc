@@ -64,7 +64,7 @@ TEST(Create, RefusesWhatTheTableSays) {
   for (const Refused& c : kCases) {
     SCOPED_TRACE(c.name);
     Bench bench;
-    const Answer answer = bench.Create(With(CardOrder("o"), c.pointer, c.value));
+    const ApiResponse answer = bench.Create(With(CardOrder("o"), c.pointer, c.value));
     EXPECT_EQ(ErrorOf(answer), c.code);
     EXPECT_EQ(answer.status, 404);
     EXPECT_EQ(answer.body["success"], false);
@@ -97,7 +97,7 @@ TEST(Create, AcceptsWhatRealClientsSend) {
   for (const Accepted& c : kCases) {
     SCOPED_TRACE(c.name);
     Bench bench;
-    const Answer answer = bench.Create(With(CardOrder("o"), c.pointer, c.value));
+    const ApiResponse answer = bench.Create(With(CardOrder("o"), c.pointer, c.value));
     EXPECT_EQ(answer.status, 200) << answer.body.dump();
   }
 }
@@ -142,7 +142,7 @@ TEST(Create, CheckExpiryDeclinesThePast) {
 
 TEST(Create, BlockedSiteAndAccountHaveTheirCodes) {
   Bench site({.site_blocked = true});
-  const Answer answer = site.Create(CardOrder("o"));
+  const ApiResponse answer = site.Create(CardOrder("o"));
   EXPECT_EQ(ErrorOf(answer), 1019);
   EXPECT_EQ(answer.body["data"], Json::array());
   Bench account({.account_blocked = true});
@@ -153,7 +153,7 @@ TEST(Create, ValidationModeGivesThe422Shape) {
   Bench bench({.validation_422 = true});
   Json body = CardOrder("o");
   body["currency"] = "XTS";
-  const Answer answer = bench.Create(body);
+  const ApiResponse answer = bench.Create(body);
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.body["errors"][0]["attribute"], "currency");
   EXPECT_EQ(answer.body["errors"][0]["uri"], "#/currency");
@@ -196,7 +196,7 @@ TEST(Create, OrderIdRuleDecidesWhatAUsedIdMeans) {
       bench.platform.CancelAuthorization(bench.site(), "o",
                                          {{"status", "cancelled"}, {"reason", "x"}});
     }
-    const Answer answer = bench.Create(CardOrder("o"));
+    const ApiResponse answer = bench.Create(CardOrder("o"));
     EXPECT_EQ(ErrorOf(answer), c.second);
     if (c.second == 0) {
       EXPECT_EQ(bench.State("o"), "completed/completed") << "the newest attempt decides";
@@ -207,7 +207,7 @@ TEST(Create, OrderIdRuleDecidesWhatAUsedIdMeans) {
 TEST(Create, IdsAreIntegersThatADoubleCannotHold) {
   Bench bench;
   for (int i = 0; i < 100; ++i) {
-    const Answer answer = bench.Create(CardOrder("o" + std::to_string(i)));
+    const ApiResponse answer = bench.Create(CardOrder("o" + std::to_string(i)));
     const auto id = answer.body["data"]["transaction_id"].get<std::int64_t>();
     EXPECT_EQ(std::to_string(id).size(), 17u);
     EXPECT_NE(static_cast<std::int64_t>(static_cast<double>(id)), id);
@@ -307,7 +307,7 @@ TEST(Create, ValidatesTheCartInDecimals) {
   Json body = CardOrder("o", "4111111111111111", 7495);
   body["shopping_cart"] = Cart(13.761467889);
   body["checkout_options"] = options;
-  const Answer right = bench.Create(body);
+  const ApiResponse right = bench.Create(body);
   ASSERT_EQ(right.status, 200) << right.body.dump();
   EXPECT_EQ(right.body["data"]["order_total"], "74.95");
   EXPECT_EQ(right.body["data"]["order_adjustment"]["total_tax"], "9.83");

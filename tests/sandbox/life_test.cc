@@ -120,7 +120,7 @@ TEST(Life, TheControlApiBringsWhatTheClockWould) {
 
 TEST(Life, DirectPayPalWaitsForTheCustomer) {
   Bench bench;
-  const Answer answer = bench.Create(MethodOrder("o", "PAYPAL", "direct"));
+  const ApiResponse answer = bench.Create(MethodOrder("o", "PAYPAL", "direct"));
   EXPECT_EQ(bench.State("o"), "uncleared/initialized");
   const std::string url = answer.body["data"]["payment_url"];
   EXPECT_EQ(url.rfind("http://pages.test/connect/", 0), 0U) << url;
@@ -192,7 +192,7 @@ TEST(Life, TestAccountsAndAmountsDecide) {
 
 TEST(Life, BankTransferSaysWhereToPay) {
   Bench bench;
-  const Answer answer = bench.Create(MethodOrder("o", "BANKTRANS", "direct"));
+  const ApiResponse answer = bench.Create(MethodOrder("o", "BANKTRANS", "direct"));
   const Json info = answer.body["data"]["gateway_info"];
   std::set<std::string> names;
   for (const auto& [name, value] : info.items()) {
@@ -248,9 +248,9 @@ TEST(Life, PayAfterDeliveryIsHeldAndExpires) {
     bench.platform.PayScenario(bench.At(id), "completed");
   }
   bench.platform.PatchOrder(bench.site(), "held", Json{{"status", "shipped"}});
-  const Answer hold = bench.platform.PutOnHold(bench.site(), "held", Json::object());
+  const ApiResponse hold = bench.platform.PutOnHold(bench.site(), "held", Json::object());
   EXPECT_EQ(hold.body["data"], "2026-06-25T10:00:00Z") << "ten days, in UTC";
-  const Answer kept = bench.platform.ExtendAutoExpire(bench.site(), "kept", Json{{"days", 5}});
+  const ApiResponse kept = bench.platform.ExtendAutoExpire(bench.site(), "kept", Json{{"days", 5}});
   EXPECT_EQ(kept.body["data"], "2026-07-18T10:00:00Z") << "28 days and five";
   bench.Advance(9 * kDay);
   EXPECT_EQ(bench.State("held"), "shipped/uncleared");

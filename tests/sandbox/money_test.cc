@@ -20,19 +20,21 @@ Json Authorization(const std::string& id, const std::string& number = "411111111
   return body;
 }
 
-Answer Capture(Bench& bench, const std::string& id, Json amount, const std::string& new_id = "") {
+ApiResponse Capture(Bench& bench, const std::string& id, Json amount,
+                    const std::string& new_id = "") {
   Json body{{"new_order_status", "completed"}};
   if (!amount.is_null()) body["amount"] = std::move(amount);
   if (!new_id.empty()) body["new_order_id"] = new_id;
   return bench.platform.Capture(bench.site(), id, body);
 }
 
-Answer Void(Bench& bench, const std::string& id) {
+ApiResponse Void(Bench& bench, const std::string& id) {
   return bench.platform.CancelAuthorization(bench.site(), id,
                                             {{"status", "cancelled"}, {"reason", "r"}});
 }
 
-Answer Refund(Bench& bench, const std::string& id, Json amount, const std::string& refund_id = "") {
+ApiResponse Refund(Bench& bench, const std::string& id, Json amount,
+                   const std::string& refund_id = "") {
   Json body{{"currency", "EUR"}};
   if (!amount.is_discarded()) body["amount"] = std::move(amount);
   if (!refund_id.empty()) body["refund_order_id"] = refund_id;
@@ -52,7 +54,7 @@ TEST(ManualCapture, AuthorizationIsCompletedInitializedWithAllOfItRemaining) {
 TEST(ManualCapture, WholeAmountStaysOnTheOriginal) {
   Bench bench;
   bench.Create(Authorization("o"));
-  const Answer answer = Capture(bench, "o", 1000, "ignored");
+  const ApiResponse answer = Capture(bench, "o", 1000, "ignored");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body["data"]["order_id"], "o");
   EXPECT_EQ(bench.State("o"), "completed/completed");
@@ -73,7 +75,7 @@ TEST(ManualCapture, NoAmountMeansAllOfIt) {
 TEST(ManualCapture, PartIsANewOrder) {
   Bench bench;
   bench.Create(Authorization("o"));
-  const Answer answer = Capture(bench, "o", 400, "part");
+  const ApiResponse answer = Capture(bench, "o", 400, "part");
   EXPECT_EQ(answer.body["data"]["order_id"], "part");
   EXPECT_EQ(bench.State("o"), "completed/initialized");
   EXPECT_EQ(bench.State("part"), "completed/completed");
@@ -104,7 +106,7 @@ TEST(ManualCapture, NeedsTheNewStatus) {
 TEST(Void, EndsTheAuthorizationOrWhatIsLeftOfIt) {
   Bench bench;
   bench.Create(Authorization("o"));
-  const Answer answer = Void(bench, "o");
+  const ApiResponse answer = Void(bench, "o");
   EXPECT_EQ(answer.body["data"]["success"], true);
   EXPECT_EQ(bench.State("o"), "void/void");
   EXPECT_EQ(ErrorOf(Void(bench, "o")), 1014);
@@ -230,7 +232,7 @@ TEST(Session, DiesAfterTwentyOpenings) {
 TEST(Refund, IsReservedUntilMidnightInAmsterdam) {
   Bench bench;
   bench.Create(CardOrder("o"));
-  const Answer answer = Refund(bench, "o", 300, "r1");
+  const ApiResponse answer = Refund(bench, "o", 300, "r1");
   ASSERT_EQ(answer.status, 200);
   const Json data = answer.body["data"];
   EXPECT_EQ(data["order_id"], "o");
@@ -305,7 +307,8 @@ TEST(Refund, CanBeCancelledWhileReserved) {
       std::to_string(Refund(bench, "o", 400).body["data"]["refund_id"].get<std::int64_t>());
   EXPECT_EQ(ErrorOf(bench.platform.CancelRefund(bench.site(), "o", "123", {{"status", "void"}})),
             1006);
-  const Answer answer = bench.platform.CancelRefund(bench.site(), "o", id, {{"status", "void"}});
+  const ApiResponse answer =
+      bench.platform.CancelRefund(bench.site(), "o", id, {{"status", "void"}});
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body["data"], Json::object());
   EXPECT_EQ(bench.Get("o")["amount_refunded"], 0);
@@ -370,7 +373,7 @@ TEST(Patch, CancelsOnlyWhatIsNotPaid) {
   bench.platform.PatchOrder(bench.site(), "open", cancel);
   EXPECT_EQ(bench.State("open"), "cancelled/cancelled");
   EXPECT_FALSE(bench.platform.Decide3ds(bench.At("open"), "Y"));
-  const Answer paid = bench.platform.PatchOrder(bench.site(), "paid", cancel);
+  const ApiResponse paid = bench.platform.PatchOrder(bench.site(), "paid", cancel);
   EXPECT_EQ(paid.status, 410);
   EXPECT_EQ(ErrorOf(paid), 1000);
   EXPECT_EQ(bench.State("paid"), "completed/completed");
@@ -406,7 +409,7 @@ TEST(Patch, ShipsAndKeepsTheHold) {
   EXPECT_EQ(bench.State("auth"), "shipped/completed");
 
   const Json part{{"status", "shipped"}, {"amount", "300"}};
-  const Answer answer = bench.platform.PatchOrder(bench.site(), "auth", part);
+  const ApiResponse answer = bench.platform.PatchOrder(bench.site(), "auth", part);
   EXPECT_EQ(answer.body["data"]["order_id"], "auth");
   bench.Create(CardOrder("declined", "4012001037461114"));
   EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "declined", ship).status, 410);
@@ -432,14 +435,14 @@ TEST(Token, IsStoredOncePaidAndPaysLater) {
   again.erase("gateway_info");
   again["recurring_id"] = token;
   again["recurring_model"] = "cardOnFile";
-  const Answer paid = bench.Create(again);
+  const ApiResponse paid = bench.Create(again);
   EXPECT_EQ(bench.State("b"), "completed/completed") << "no 3-D Secure for a stored card";
   EXPECT_EQ(paid.body["data"]["payment_details"]["recurring_flow"], "token");
   EXPECT_EQ(paid.body["data"]["payment_details"]["last4"], "4444");
 
   again["order_id"] = "c";
   again["customer"]["reference"] = "somebody-else";
-  const Answer stranger = bench.Create(again);
+  const ApiResponse stranger = bench.Create(again);
   EXPECT_EQ(stranger.status, 410);
   EXPECT_EQ(stranger.body["error_info"], "Not found: token");
 
@@ -460,7 +463,7 @@ TEST(Token, IsStoredOncePaidAndPaysLater) {
 
 TEST(Token, ZeroAuthorizationStoresOneAndCostsNothing) {
   Bench bench;
-  const Answer answer = bench.Create(CardOrder("o", "4111111111111111", 0));
+  const ApiResponse answer = bench.Create(CardOrder("o", "4111111111111111", 0));
   EXPECT_EQ(bench.State("o"), "completed/completed");
   EXPECT_EQ(answer.body["data"]["costs"], Json::array());
   EXPECT_TRUE(answer.body["data"]["payment_details"]["recurring_id"].is_string());

@@ -29,7 +29,7 @@ TEST(Terminal, AreListedByPageAndGroup) {
 
 TEST(Terminal, AreCreated) {
   Bench bench;
-  const Answer made =
+  const ApiResponse made =
       bench.platform.CreateTerminal({{"provider", "CTAP"}, {"group_id", 57959}, {"name", "Bar"}});
   ASSERT_EQ(made.status, 200);
   const std::string id = made.body["data"]["id"];
@@ -80,9 +80,9 @@ TEST(Terminal, TheControlApiActsForTheCustomer) {
     EXPECT_FALSE(bench.platform.ActAtTerminal(bench.At("o"), "approve")) << "it is over";
   }
   Bench bench;
-  EXPECT_TRUE(bench.platform.TurnTerminal("00000MAN", {{"behaviour", "approve"}}));
-  EXPECT_FALSE(bench.platform.TurnTerminal("00000MAN", {{"behaviour", "dance"}}));
-  EXPECT_FALSE(bench.platform.TurnTerminal("none", Json::object()));
+  EXPECT_TRUE(bench.platform.SetTerminalBehaviour("00000MAN", {{"behaviour", "approve"}}));
+  EXPECT_FALSE(bench.platform.SetTerminalBehaviour("00000MAN", {{"behaviour", "dance"}}));
+  EXPECT_FALSE(bench.platform.SetTerminalBehaviour("none", Json::object()));
   bench.Create(CloudOrder("o", "00000MAN"));
   bench.Advance(5 * kSecond);
   EXPECT_EQ(bench.State("o"), "completed/completed");

@@ -59,7 +59,7 @@ class Receiver {
   }
 
  private:
-  HttpAnswer Take(const HttpRequest& request) {
+  HttpResponse Take(const HttpRequest& request) {
     Received received{request.method, request.path, request.query, "", false, request.body};
     if (const std::string* auth = request.Header("auth")) {
       received.auth = *auth;
@@ -74,7 +74,7 @@ class Receiver {
   Mutex mutex_;
   CondVar changed_;
   std::vector<Received> received_;
-  HttpAnswer answer_{.body = "OK"};
+  HttpResponse answer_{.body = "OK"};
   std::unique_ptr<Listener> listener_;
 };
 

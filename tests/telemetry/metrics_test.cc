@@ -28,7 +28,7 @@ TEST(Metrics, CountsShowUnderTheirLabels) {
                        .outcome = "CONFIRMED",
                        .total_us = 30'000,
                        .upstream_us = 20'000});
-  metrics.CountExchange({.fate = "answered",
+  metrics.CountRestCall({.send_outcome = "answered",
                          .http_status = 401,
                          .error_code = 1032,
                          .queue_us = 10,
@@ -82,7 +82,7 @@ TEST(Metrics, TenThousandValuesFromOutsideMakeABoundedPage) {
       metrics.CountDrift("unknown_member", value);
       metrics.CountOddState(value, value);
       metrics.CountDecline(value);
-      metrics.CountExchange({.fate = "answered", .http_status = i % 1000, .error_code = i});
+      metrics.CountRestCall({.send_outcome = "answered", .http_status = i % 1000, .error_code = i});
       metrics.CountCall({.method = value, .code = "OK", .total_us = 1});
     }
   };
@@ -133,11 +133,11 @@ TEST(Metrics, ReadingsAreReadAtEachScrape) {
   Metrics metrics;
   double depth = 1;
   for (const char* kind : {"read", "write"})
-    metrics.AddReading({.name = "depth",
-                        .help = "How deep.",
-                        .label_name = "kind",
-                        .label_value = kind,
-                        .read = [&depth] { return depth; }});
+    metrics.AddCollected({.name = "depth",
+                          .help = "How deep.",
+                          .label_name = "kind",
+                          .label_value = kind,
+                          .read = [&depth] { return depth; }});
   EXPECT_THAT(metrics.Exposition(), HasSubstr("# TYPE depth gauge\ndepth{kind=\"read\"} 1\n"));
   depth = 2;
   EXPECT_THAT(metrics.Exposition(), HasSubstr("depth{kind=\"write\"} 2\n"));
@@ -145,7 +145,7 @@ TEST(Metrics, ReadingsAreReadAtEachScrape) {
 
 TEST(Metrics, ProcessIsDescribed) {
   Metrics metrics;
-  AddProcessReadings(metrics);
+  AddProcessMetrics(metrics);
   const std::string text = metrics.Exposition();
   for (const char* name : {"process_cpu_seconds_total", "process_resident_memory_bytes",
                            "process_open_fds", "process_threads", "process_start_time_seconds"}) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Events between replicas: sealed, whole, and of no use to anybody without the site's key.
+// Events between replicas: encrypted, whole, and of no use to anybody without the site's key.
 #include "service/webhooks/redis_event_publisher.h"
 #include "gtest/gtest.h"
-#include "service/base/seal.h"
+#include "service/base/aead.h"
 
 namespace msp::webhooks {
 namespace {

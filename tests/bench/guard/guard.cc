@@ -121,7 +121,7 @@ class Service {
     call.request = &request;
     call.response = &response;
     call.site = std::move(taken->site);
-    call.place = std::move(taken->place);
+    call.permit = std::move(taken->permit);
     call.start = Clock::now();
     call.deadline = call.start + std::chrono::seconds(60);
     call.trace = telemetry::Accept({}, {});

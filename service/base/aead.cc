@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "service/base/seal.h"
+#include "service/base/aead.h"
 
 #include <openssl/evp.h>
 
@@ -24,10 +24,10 @@ unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*
 
 }  // namespace
 
-std::string Seal(std::string_view key, std::string_view bound, std::string_view text) {
-  if (key.size() != kSealKeyBytes) std::abort();
+std::string EncryptAead(std::string_view key, std::string_view bound, std::string_view text) {
+  if (key.size() != kAeadKeyBytes) std::abort();
   const std::string nonce = RandomBytes(kNonceBytes);
-  std::string sealed(text.size(), '\0');
+  std::string ciphertext(text.size(), '\0');
   std::string tag(kTagBytes, '\0');
   const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int length = 0;
@@ -36,22 +36,23 @@ std::string Seal(std::string_view key, std::string_view bound, std::string_view 
       EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(key), Bytes(nonce)) != 1 ||
       EVP_EncryptUpdate(cipher.get(), nullptr, &length, Bytes(bound),
                         static_cast<int>(bound.size())) != 1 ||
-      EVP_EncryptUpdate(cipher.get(), Bytes(sealed), &length, Bytes(text),
+      EVP_EncryptUpdate(cipher.get(), Bytes(ciphertext), &length, Bytes(text),
                         static_cast<int>(text.size())) != 1 ||
-      EVP_EncryptFinal_ex(cipher.get(), Bytes(sealed) + length, &length) != 1 ||
+      EVP_EncryptFinal_ex(cipher.get(), Bytes(ciphertext) + length, &length) != 1 ||
       EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, tag.data()) != 1) {
     std::abort();
   }
-  return nonce + sealed + tag;
+  return nonce + ciphertext + tag;
 }
 
-std::optional<std::string> Unseal(std::string_view key, std::string_view bound,
-                                  std::string_view sealed) {
-  if (key.size() != kSealKeyBytes || sealed.size() < kNonceBytes + kTagBytes) return std::nullopt;
-  const std::string_view nonce = sealed.substr(0, kNonceBytes);
+std::optional<std::string> DecryptAead(std::string_view key, std::string_view bound,
+                                       std::string_view ciphertext) {
+  if (key.size() != kAeadKeyBytes || ciphertext.size() < kNonceBytes + kTagBytes)
+    return std::nullopt;
+  const std::string_view nonce = ciphertext.substr(0, kNonceBytes);
   const std::string_view hidden =
-      sealed.substr(kNonceBytes, sealed.size() - kNonceBytes - kTagBytes);
-  std::string tag(sealed.substr(sealed.size() - kTagBytes));
+      ciphertext.substr(kNonceBytes, ciphertext.size() - kNonceBytes - kTagBytes);
+  std::string tag(ciphertext.substr(ciphertext.size() - kTagBytes));
   std::string text(hidden.size(), '\0');
   const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int length = 0;

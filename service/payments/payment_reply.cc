@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "service/payments/payment_answer.h"
+#include "service/payments/payment_reply.h"
 
 #include <algorithm>
 #include <memory>
@@ -60,7 +60,7 @@ void SetConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metri
       event_access->Take(call.site->name(), OrderIdOf(*call.operation, *call.request), *order);
   }
   const bool unmarked =
-      facts.markers && call.operation->creates() && facts.marker.place == MarkerPlace::kNone;
+      facts.markers && call.operation->creates() && facts.marker.field == MarkerField::kNone;
   if (unmarked && facts.reason.empty()) facts.reason = "NO_MARKER";
   v1::CallResult& result = ResultOf(*call.response);
   result.set_outcome(v1::OUTCOME_CONFIRMED);
@@ -70,7 +70,7 @@ void SetConfirmed(Call& call, PaymentFacts& facts, Proof proof, telemetry::Metri
   if (!facts.reason.empty()) result.set_reason(facts.reason);
   call.idempotency_key = facts.keys.key;
   call.outcome = v1::OUTCOME_CONFIRMED;
-  if (proof != Proof::kAnswer)
+  if (proof != Proof::kResponse)
     metrics.CountReconciliation(call.operation->row.name, replayed ? "replayed" : "reconciled");
 }
 
@@ -83,7 +83,7 @@ void SetDryRun(Call& call, const PaymentFacts& facts) {
 }
 
 void SetFailure(Call& call, const PaymentFacts& facts, Failure failure) {
-  codec::WipeAll(*call.operation->response_plan, *call.response);
+  codec::WipeAll(*call.operation->response_schema, *call.response);
   call.response->Clear();
   failure.order_id = std::string(OrderIdOf(*call.operation, *call.request));
   failure.idempotency_key = facts.keys.key;
@@ -120,18 +120,19 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
   cause.violations.clear();
   cause.retry_after_ms = -1;
   if (lookup == nullptr || lookup->order() == nullptr) return cause;
-  const codec::MessageSchema* plan = lookup->response_plan->Find("order")->message;
-  const std::shared_ptr<v1::Order> order(new v1::Order(*lookup->order()), [plan](v1::Order* copy) {
-    codec::WipeAll(*plan, *copy);
-    delete copy;
-  });
+  const codec::MessageSchema* schema = lookup->response_schema->Find("order")->message;
+  const std::shared_ptr<v1::Order> order(new v1::Order(*lookup->order()),
+                                         [schema](v1::Order* copy) {
+                                           codec::WipeAll(*schema, *copy);
+                                           delete copy;
+                                         });
   StripMarker(*order);
   CompleteOrder(*order);
   cause.order = order;
   return cause;
 }
 
-// The call may be sent again: a refused look-up is no refusal of the call itself.
+// The call may be sent again: a refused lookup is no refusal of the call itself.
 Failure UnreadOf(const OrderLookup& lookup) {
   Failure failure = lookup.failure;
   failure.outcome = v1::OUTCOME_NOT_SENT;

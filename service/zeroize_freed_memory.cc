@@ -21,10 +21,10 @@
 namespace {
 
 // Constant-initialised: `free` runs before any constructor does.
-std::atomic<bool> scrubs{false};
+std::atomic<bool> enabled{false};
 
 void Release(void* block) {
-  if (block != nullptr && scrubs.load(std::memory_order_relaxed))
+  if (block != nullptr && enabled.load(std::memory_order_relaxed))
     explicit_bzero(block, mi_usable_size(block));
   mi_free(block);
 }
@@ -33,7 +33,7 @@ void Release(void* block) {
 
 extern "C" void free(void* block) noexcept { Release(block); }
 extern "C" void* realloc(void* block, std::size_t size) noexcept {
-  if (block == nullptr || !scrubs.load(std::memory_order_relaxed)) return mi_realloc(block, size);
+  if (block == nullptr || !enabled.load(std::memory_order_relaxed)) return mi_realloc(block, size);
   // mimalloc's realloc would move the content and free the old block unzeroized.
   const std::size_t held = mi_usable_size(block);
   if (size <= held && size > held / 2) return block;
@@ -58,4 +58,4 @@ void operator delete(void* block, std::size_t, Align) noexcept { Release(block);
 void operator delete[](void* block, std::size_t, Align) noexcept { Release(block); }
 // NOLINTEND(cert-dcl54-cpp,misc-new-delete-overloads)
 
-void msp::ScrubFreedMemory() { scrubs.store(true, std::memory_order_relaxed); }
+void msp::ZeroizeFreedMemory() { enabled.store(true, std::memory_order_relaxed); }

@@ -102,7 +102,7 @@ class Program:
             return readings.calls_by_code(answer.read().decode())
 
 
-class Stage(contextlib.ExitStack):
+class Environment(contextlib.ExitStack):
     def __init__(self, build, directory, other=None, peers=None):
         super().__init__()
         self.program, self.tools, self.dir = build / "bin/msp-server", build / "bench", directory

@@ -35,13 +35,13 @@ class TlsContext {
   SSL_CTX* context_;
 };
 
-class Stream {
+class Connection {
  public:
   // Takes the descriptor.
-  explicit Stream(int fd) : fd_(fd) {}
-  ~Stream();
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
+  explicit Connection(int fd) : fd_(fd) {}
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // The server's side of a handshake; false when it failed.
   bool StartTls(const TlsContext& context, Deadline deadline);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "sandbox/http/stream.h"
+#include "sandbox/http/connection.h"
 
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -43,12 +43,12 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Load(const std::string& 
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
-Stream::~Stream() {
+Connection::~Connection() {
   if (tls_ != nullptr) SSL_free(tls_);
   close(fd_);
 }
 
-bool Stream::Wait(short events, Deadline deadline) const {
+bool Connection::Wait(short events, Deadline deadline) const {
   pollfd entry{fd_, events, 0};
   while (true) {
     const int ready = poll(&entry, 1, RemainingMs(deadline));
@@ -57,7 +57,7 @@ bool Stream::Wait(short events, Deadline deadline) const {
   }
 }
 
-bool Stream::StartTls(const TlsContext& context, Deadline deadline) {
+bool Connection::StartTls(const TlsContext& context, Deadline deadline) {
   tls_ = SSL_new(context.get());
   if (tls_ == nullptr) return false;
   SSL_set_fd(tls_, fd_);
@@ -71,7 +71,7 @@ bool Stream::StartTls(const TlsContext& context, Deadline deadline) {
   }
 }
 
-bool Stream::ReadSome(std::string* buffer, Deadline deadline) {
+bool Connection::ReadSome(std::string* buffer, Deadline deadline) {
   const std::size_t before = buffer->size();
   buffer->resize(before + kReadBytes);
   while (true) {
@@ -98,7 +98,7 @@ bool Stream::ReadSome(std::string* buffer, Deadline deadline) {
   return false;
 }
 
-bool Stream::WriteAll(std::string_view bytes, Deadline deadline) {
+bool Connection::WriteAll(std::string_view bytes, Deadline deadline) {
   while (!bytes.empty()) {
     ssize_t sent;
     short wanted = POLLOUT;
@@ -123,23 +123,23 @@ bool Stream::WriteAll(std::string_view bytes, Deadline deadline) {
   return true;
 }
 
-bool Stream::PeerGone() const {
+bool Connection::PeerGone() const {
   pollfd entry{fd_, POLLRDHUP, 0};
   return poll(&entry, 1, 0) > 0 && (entry.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
-void Stream::WaitForPeer(Deadline deadline) { Wait(POLLRDHUP, deadline); }
+void Connection::WaitForPeer(Deadline deadline) { Wait(POLLRDHUP, deadline); }
 
-void Stream::ResetOnClose() {
+void Connection::ResetOnClose() {
   const linger now{1, 0};
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-void Stream::FinishWriting() {
+void Connection::FinishWriting() {
   if (tls_ != nullptr) SSL_shutdown(tls_);
   shutdown(fd_, SHUT_WR);
 }
 
-void Stream::Abort() { shutdown(fd_, SHUT_RDWR); }
+void Connection::Abort() { shutdown(fd_, SHUT_RDWR); }
 
 }  // namespace msp::sandbox

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The answer of a payment call: fills its response and its `Call`.
+// The reply to a payment call: fills its response and its `Call`.
 #pragma once
 
 #include "service/payments/api.h"
@@ -11,7 +11,7 @@ namespace msp::payments {
 
 // How it is known that a call was carried out.
 enum class Proof : std::uint8_t {
-  kAnswer,      // MultiSafepay's answer says so.
+  kResponse,    // MultiSafepay's answer says so.
   kReconciled,  // Its answer was lost; the order shows it.
   kReplayed,    // An earlier attempt did it, as the order shows.
 };

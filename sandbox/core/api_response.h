@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The core's answer, an HTTP status and a JSON body, and the table of MultiSafepay's errors.
+// The core's response, an HTTP status and a JSON body, and the table of MultiSafepay's errors.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -8,7 +8,7 @@
 
 namespace msp::sandbox {
 
-struct Answer {
+struct ApiResponse {
   int status = 200;
   nlohmann::json body;
   // For the log line; never more than the id.
@@ -16,17 +16,17 @@ struct Answer {
 };
 
 // {"success": true, "data": ...}
-Answer Success(nlohmann::json data);
+ApiResponse Success(nlohmann::json data);
 
 // The error with MultiSafepay's own text and the HTTP status that goes with it.
-Answer Failure(int error_code);
-Answer Failure(int error_code, int status, std::string_view info);
+ApiResponse ErrorResponse(int error_code);
+ApiResponse ErrorResponse(int error_code, int status, std::string_view info);
 
 // {"message": ...}
-Answer Message(int status, std::string_view text);
+ApiResponse Message(int status, std::string_view text);
 
 // The body of a failed validation in the 422 shape.
-Answer ValidationFailure(std::string_view attribute, int error_code);
+ApiResponse ValidationError(std::string_view attribute, int error_code);
 
 // The published text of a code; "Unknown error" for others.
 std::string_view ErrorText(int error_code);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "sandbox/core/answer.h"
+#include "sandbox/core/api_response.h"
 
 #include <string>
 
@@ -44,47 +44,47 @@ constexpr ErrorRow kErrors[] = {
 
 }  // namespace
 
-Answer Success(json data) {
-  Answer answer;
-  answer.body = json{{"success", true}};
-  answer.body["data"] = std::move(data);
-  return answer;
+ApiResponse Success(json data) {
+  ApiResponse response;
+  response.body = json{{"success", true}};
+  response.body["data"] = std::move(data);
+  return response;
 }
 
-Answer Failure(int error_code, int status, std::string_view info) {
-  Answer answer;
-  answer.status = status;
-  answer.body =
+ApiResponse ErrorResponse(int error_code, int status, std::string_view info) {
+  ApiResponse response;
+  response.status = status;
+  response.body =
       json{{"success", false}, {"error_code", error_code}, {"error_info", std::string(info)}};
   // The blocked-site sample has an empty list where all others have an empty object.
-  answer.body["data"] = error_code == 1019 ? json::array() : json::object();
-  return answer;
+  response.body["data"] = error_code == 1019 ? json::array() : json::object();
+  return response;
 }
 
-Answer Failure(int error_code) {
+ApiResponse ErrorResponse(int error_code) {
   for (const ErrorRow& row : kErrors) {
-    if (row.code == error_code) return Failure(error_code, row.status, row.text);
+    if (row.code == error_code) return ErrorResponse(error_code, row.status, row.text);
   }
-  return Failure(error_code, 404, "Unknown error");
+  return ErrorResponse(error_code, 404, "Unknown error");
 }
 
-Answer Message(int status, std::string_view text) {
-  Answer answer;
-  answer.status = status;
-  answer.body = json{{"message", std::string(text)}};
-  return answer;
+ApiResponse Message(int status, std::string_view text) {
+  ApiResponse response;
+  response.status = status;
+  response.body = json{{"message", std::string(text)}};
+  return response;
 }
 
-Answer ValidationFailure(std::string_view attribute, int error_code) {
+ApiResponse ValidationError(std::string_view attribute, int error_code) {
   const std::string text(ErrorText(error_code));
-  Answer answer;
-  answer.status = 422;
-  answer.body = json{{"success", false}, {"message", "Validation error"}};
-  answer.body["errors"] = json::array({json{{"attribute", std::string(attribute)},
-                                            {"details", json::array({text})},
-                                            {"message", text},
-                                            {"uri", "#/" + std::string(attribute)}}});
-  return answer;
+  ApiResponse response;
+  response.status = 422;
+  response.body = json{{"success", false}, {"message", "Validation error"}};
+  response.body["errors"] = json::array({json{{"attribute", std::string(attribute)},
+                                              {"details", json::array({text})},
+                                              {"message", text},
+                                              {"uri", "#/" + std::string(attribute)}}});
+  return response;
 }
 
 std::string_view ErrorText(int error_code) {

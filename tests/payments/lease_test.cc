@@ -7,6 +7,7 @@
 
 #include "tests/payments/money_test.h"
 #include "tests/testing/redis_process.h"
+#include "tests/testing/requests.h"
 
 namespace msp::payments {
 namespace {
@@ -175,16 +176,12 @@ TEST_F(LeaseTest, ARedisThatHasLostEverythingIsNotReliedOnForAWhile) {
 TEST_F(LeaseTest, WhereRedisMayHaveForgottenARefundWaitsForTheRecord) {
   Lease lease(Address(), metrics_);
   Api api(options, TestOperations(), client, metrics_, &lease);
-  v1::RefundOrderRequest request;
-  request.set_order_id("order-1");
-  request.set_amount(500);
-  request.set_currency("EUR");
-  request.set_refund_order_id("refund-7");
+  auto request = testing::FromText<v1::RefundOrderRequest>(
+      "order_id: 'order-1' amount: 500 currency: 'EUR' refund_order_id: 'refund-7'");
   client.reads = {
-      OrderJson{}.Answer(), OrderJson{}.Answer(),
+      OrderJson{}, OrderJson{},
       OrderJson{.related = R"([{"type":"refund","transaction_id":91,"amount":500,"currency":"EUR",)"
-                           R"("status":"reserved","refund_order_id":"refund-7"}])"}
-          .Answer()};
+                           R"("status":"reserved","refund_order_id":"refund-7"}])"}};
   Caller<v1::RefundOrderRequest, v1::RefundOrderResponse> refund(api, "RefundOrder", request,
                                                                  site());
   EXPECT_EQ(refund.Summary(), "OK CONFIRMED replayed");
@@ -196,8 +193,8 @@ TEST_F(LeaseTest, TwoReplicasSendOneCallOnceAndAnswerItAlike) {
   Lease second_lease(Address(), metrics_, Lease::kTerm, kNoMemory);
   Api first_api(options, TestOperations(), client, metrics_, &first_lease);
   Api second_api(options, TestOperations(), client, metrics_, &second_lease);
-  client.writes = {OrderJson{}.Marked("key-1").Answer()};
-  client.reads = {OrderJson{}.Marked("key-1").Answer()};
+  client.writes = {OrderJson{}.Marked("key-1")};
+  client.reads = {OrderJson{}.Marked("key-1")};
   client.keep_writes = true;
   Create first(first_api, "CreateOrder", Keyed(), site());
   client.WaitForWrite();
@@ -214,7 +211,7 @@ TEST_F(LeaseTest, WithoutRedisEachReplicaHasItsOwnFlightsStill) {
   Lease lease(Address(), metrics_, Lease::kTerm, kNoMemory);
   Api one(options, TestOperations(), client, metrics_, &lease);
   redis_.Kill();
-  client.writes = {OrderJson{}.Answer()};
+  client.writes = {OrderJson{}};
   client.keep_writes = true;
   Create first(one, "CreateOrder", Keyed(), site());
   client.WaitForWrite();

@@ -9,21 +9,16 @@
 #include <vector>
 
 #include "multisafepay/v1/order_service.pb.h"
+#include "tests/testing/requests.h"
 
 namespace msp::payments {
 
 // A direct card order with everything that is needed and little more.
 inline multisafepay::v1::CreateOrderRequest DirectOrder() {
-  multisafepay::v1::CreateOrderRequest order;
-  order.set_type("direct");
-  order.set_order_id("order-1");
-  order.set_currency("EUR");
-  order.set_amount(9743);
-  order.set_gateway("CREDITCARD");
-  order.set_description("two chairs");
-  order.mutable_gateway_info()->set_card_number("4111111111111111");
-  order.mutable_gateway_info()->set_card_expiry_date("3012");
-  order.mutable_gateway_info()->set_card_cvc("123");
+  auto order = testing::FromText<multisafepay::v1::CreateOrderRequest>(
+      "type: 'direct' order_id: 'order-1' currency: 'EUR' amount: 9743 gateway: 'CREDITCARD' "
+      "description: 'two chairs' gateway_info { card_number: '4111111111111111' card_expiry_date: "
+      "'3012' card_cvc: '123' }");
   return order;
 }
 

@@ -76,7 +76,7 @@ void Search(void* block) {
 namespace msp::payments {
 namespace {
 
-// Responses each request from the script, and wipes the body as the pool does.
+// Responds to each request as it is set, and wipes the body as the pool does.
 class WipingClient : public http::Client {
  public:
   std::string answer;
@@ -205,10 +205,7 @@ TEST_F(FreedMemory, NorDoesOneThatIsLostOrNeverSent) {
 TEST_F(FreedMemory, NorDoesOneThatMayBeSentAgain) {
   WipingClient lost;
   lost.outcome = http::CallOutcome::kIndeterminate;
-  v1::CreateOrderRequest order = Order(100);
-  order.mutable_control()->set_resend_if_absent(true);
-  order.mutable_control()->set_idempotency_key("key-1");
-  EXPECT_EQ(Run(lost, std::move(order)), 0);
+  EXPECT_EQ(Run(lost, WithResend(WithKey(Order(100)))), 0);
 }
 
 TEST_F(FreedMemory, NorDoesADryRunOrOneThatOurOwnCheckRefuses) {

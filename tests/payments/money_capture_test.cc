@@ -10,13 +10,6 @@ namespace {
 using ::testing::HasSubstr;
 using Capture = Caller<v1::CaptureOrderRequest, v1::CaptureOrderResponse>;
 
-constexpr char kKey[] = "key-1";
-
-const Site& TestSite() {
-  static const auto& site = *new Site("default", "abcde-12345");
-  return site;
-}
-
 std::string IdOf(const std::string& key) { return DerivedId("capture-", "order-1", key); }
 
 v1::CaptureOrderRequest Plain(std::int64_t amount = 500) {
@@ -27,22 +20,10 @@ v1::CaptureOrderRequest Plain(std::int64_t amount = 500) {
 }
 
 v1::CaptureOrderRequest Keyed(std::int64_t amount = 500, const std::string& key = kKey) {
-  v1::CaptureOrderRequest capture = Plain(amount);
-  capture.mutable_control()->set_idempotency_key(key);
-  return capture;
+  return WithKey(Plain(amount), key);
 }
 
-template <class Request>
-Request Repeat(Request request) {
-  request.mutable_control()->set_repeat(true);
-  return request;
-}
-
-std::string PlainKey(std::int64_t amount) {
-  v1::CaptureOrderRequest capture = Plain(amount);
-  return DerivedKey(
-      DigestOf(TestOperations().Find("CaptureOrder"), capture, TestSite().keyed_hash()));
-}
+std::string PlainKey(std::int64_t amount) { return KeyOf("CaptureOrder", Plain(amount)); }
 
 std::string Part(const std::string& order_id, std::int64_t amount = 500) {
   return R"({"type":"capture","transaction_id":91,"amount":)" + std::to_string(amount) +
@@ -77,8 +58,6 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
   const std::string ours = IdOf(kKey);
   v1::CaptureOrderRequest own_id = Plain();
   own_id.set_new_order_id("part-7");
-  v1::CaptureOrderRequest resending = Keyed();
-  resending.mutable_control()->set_resend_if_absent(true);
   return {
       {"Success", Keyed(), Captured(ours), Authorized(), "OK CONFIRMED"},
       {"OrderAbsent", Keyed(), None(), Absent(), "NOT_FOUND REJECTED MSP_1006", 0},
@@ -88,7 +67,7 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
                R"("payment_details":{"type":"VISA","capture":"manual","capture_remain":0}})"),
        "INTERNAL NOT_SENT UPSTREAM_MALFORMED", 0},
       {"OrderUnreadable", Keyed(), None(), Lost(), "UNAVAILABLE NOT_SENT UPSTREAM_UNAVAILABLE", 0},
-      {"RepeatAndOrderUnreadable", Repeat(Keyed()), None(), Lost(), kOutcomeUnknown, 0},
+      {"RepeatAndOrderUnreadable", AsRepeat(Keyed()), None(), Lost(), kOutcomeUnknown, 0},
       // What could only end in MultiSafepay's "unspecified" is not sent.
       {"NotPaidYet", Keyed(), None(), InStatus("initialized", "initialized"),
        "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION", 0},
@@ -106,8 +85,8 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
       {"AllCaptured", Keyed(0), None(), Authorized(0), "OK CONFIRMED ALREADY_CAPTURED", 0},
       {"TheWholeAmountCaptured", Keyed(9743), None(), Authorized(0),
        "OK CONFIRMED ALREADY_CAPTURED", 0},
-      {"RepeatOfAll", Repeat(Keyed(0)), None(), Authorized(0), "OK CONFIRMED replayed", 0},
-      {"RepeatOfAllRefundedSince", Repeat(Keyed(0)), None(),
+      {"RepeatOfAll", AsRepeat(Keyed(0)), None(), Authorized(0), "OK CONFIRMED replayed", 0},
+      {"RepeatOfAllRefundedSince", AsRepeat(Keyed(0)), None(),
        OrderJson{.status = "partial_refunded",
                  .details = R"({"type":"VISA","capture":"manual","capture_remain":0})"},
        "OK CONFIRMED replayed", 0},
@@ -117,12 +96,12 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
        "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED", 0},
       {"EqualCaptureWithoutAKey", Plain(), None(), Authorized(9243, Part(IdOf(PlainKey(500)))),
        "ALREADY_EXISTS REJECTED EQUAL_CAPTURE_EXISTS", 0},
-      {"RepeatOfAnEqualCaptureWithoutAKey", Repeat(Plain()), None(),
+      {"RepeatOfAnEqualCaptureWithoutAKey", AsRepeat(Plain()), None(),
        Authorized(9243, Part(IdOf(PlainKey(500)))), "OK CONFIRMED replayed", 0},
       {"SecondPartUnderAnotherKey", Keyed(), Captured(ours), Authorized(9243, Part("part-1")),
        "OK CONFIRMED"},
       // MultiSafepay may still carry out the first: nothing is sent.
-      {"RepeatFindsNothing", Repeat(Keyed()), None(), Authorized(), kOutcomeUnknown, 0},
+      {"RepeatFindsNothing", AsRepeat(Keyed()), None(), Authorized(), kOutcomeUnknown, 0},
       // The answer is lost.
       {"LostAndDone", Keyed(), Lost(), Authorized(), "OK CONFIRMED reconciled", 1,
        Authorized(9243, Part(ours))},
@@ -131,7 +110,7 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
       {"LostAndNotThere", Keyed(), Lost(), Authorized(), kOutcomeUnknown},
       {"LostAndVoid", Keyed(), Lost(), Authorized(), "FAILED_PRECONDITION REJECTED NOTHING_LEFT", 1,
        Voided()},
-      {"LostAndNeverSentTwice", resending, Lost(), Authorized(), kOutcomeUnknown},
+      {"LostAndNeverSentTwice", WithResend(Keyed()), Lost(), Authorized(), kOutcomeUnknown},
       {"NoCertainCodeAndDone", Keyed(), Error(1014), Authorized(), "OK CONFIRMED reconciled", 1,
        Authorized(9243, Part(ours))},
       // Refusals that an earlier attempt explains.
@@ -167,7 +146,7 @@ TEST_P(MoneyVoidCase, EndsAsTheRecordShows) { Run("VoidOrder"); }
 
 std::vector<MoneyCase<v1::VoidOrderRequest>> Voids() {
   auto once = testing::FromText<v1::VoidOrderRequest>("order_id: 'order-1' reason: 'changed mind'");
-  const v1::VoidOrderRequest again = Repeat(once);
+  const v1::VoidOrderRequest again = AsRepeat(once);
   return {
       {"Success", once, Success(R"({"transaction_id":1,"order_id":"order-1","success":true})"),
        None(), "OK CONFIRMED"},
@@ -204,7 +183,7 @@ TEST_P(MoneyCancelCase, EndsAsTheRecordShows) {
 std::vector<MoneyCase<v1::CancelOrderRequest>> Cancels() {
   v1::CancelOrderRequest once;
   once.set_order_id("order-1");
-  const v1::CancelOrderRequest again = Repeat(once);
+  const v1::CancelOrderRequest again = AsRepeat(once);
   const http::Response cancelled = InStatus("cancelled", "cancelled");
   const http::Response open = InStatus("initialized", "initialized");
   const http::Response taken = Success("{}");

@@ -13,19 +13,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Create = Caller<v1::CreateOrderRequest, v1::CreateOrderResponse>;
 
-constexpr char kKey[] = "key-1";
-
-v1::CreateOrderRequest Keyed(const std::string& key = kKey) {
-  v1::CreateOrderRequest order = DirectOrder();
-  order.mutable_control()->set_idempotency_key(key);
-  return order;
-}
-
-v1::CreateOrderRequest Repeated() {
-  v1::CreateOrderRequest order = Keyed();
-  order.mutable_control()->set_repeat(true);
-  return order;
-}
+v1::CreateOrderRequest Keyed(const std::string& key = kKey) { return WithKey(DirectOrder(), key); }
+v1::CreateOrderRequest Repeated() { return AsRepeat(Keyed()); }
+v1::CreateOrderRequest Resending() { return WithResend(Keyed()); }
 
 OrderJson Declined() {
   return {.status = "declined",
@@ -50,12 +40,6 @@ TEST_P(MoneyCreateCase, EndsAsTheRecordShows) {
     EXPECT_EQ(call->response.result().idempotency_key(), kKey);
     EXPECT_EQ(call->response.order().custom_info().custom_3(), "");
   }
-}
-
-v1::CreateOrderRequest Resending() {
-  v1::CreateOrderRequest order = Keyed();
-  order.mutable_control()->set_resend_if_absent(true);
-  return order;
 }
 
 v1::CreateOrderRequest Unmarkable(v1::CreateOrderRequest order) {
@@ -247,8 +231,7 @@ TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
   const std::string old_key = DerivedKey(
       DigestOf(TestOperations().Find("CreateOrder"),
                *std::make_unique<v1::CreateOrderRequest>(DirectOrder()), before.keyed_hash()));
-  v1::CreateOrderRequest order = DirectOrder();
-  order.mutable_control()->set_repeat(true);
+  const v1::CreateOrderRequest order = AsRepeat(DirectOrder());
   client.reads = {OrderJson{}.Marked(old_key)};
   Create call(api(), "CreateOrder", order,
               std::make_shared<const Site>("main", "fghij-67890", "abcde-12345"));
@@ -258,8 +241,7 @@ TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
 
 // Another release, or an API key that this process has never had, derives another key.
 TEST_F(MoneyCreate, ARepeatWithADerivedKeyIsNeverTakenForAnothersForItsMarkerAlone) {
-  v1::CreateOrderRequest order = DirectOrder();
-  order.mutable_control()->set_repeat(true);
+  const v1::CreateOrderRequest order = AsRepeat(DirectOrder());
   client.reads = {OrderJson{}.Marked("another")};
   Create call(api(), "CreateOrder", order, site());
   EXPECT_EQ(call.Summary(), kOutcomeUnknown);

@@ -14,12 +14,9 @@ using Refund = Caller<v1::RefundOrderRequest, v1::RefundOrderResponse>;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-v1::CreateOrderRequest Keyed(const std::string& key = "key-1",
+v1::CreateOrderRequest Keyed(const std::string& key = kKey,
                              const std::string& order_id = "order-1") {
-  v1::CreateOrderRequest order = DirectOrder();
-  order.set_order_id(order_id);
-  order.mutable_control()->set_idempotency_key(key);
-  return order;
+  return WithKey(testing::CardOrder(order_id), key);
 }
 
 class MoneyFlight : public MoneyTest {
@@ -34,13 +31,9 @@ TEST_F(MoneyFlight, IdenticalCallsAreSentOnceAndAnsweredAlike) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   Create second(api(), "CreateOrder", Keyed(), site());
-  v1::CreateOrderRequest repeat = Keyed();
-  repeat.mutable_control()->set_repeat(true);
-  Create third(api(), "CreateOrder", repeat, site());
+  Create third(api(), "CreateOrder", AsRepeat(Keyed()), site());
   client.Release();
-  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
-  EXPECT_EQ(second.Summary(), "OK CONFIRMED");
-  EXPECT_EQ(third.Summary(), "OK CONFIRMED");
+  for (Create* call : {&first, &second, &third}) EXPECT_EQ(call->Summary(), "OK CONFIRMED");
   EXPECT_EQ(second.response.SerializeAsString(), first.response.SerializeAsString());
   EXPECT_EQ(client.requests().size(), 1u);
   EXPECT_EQ(second.request.gateway_info().card_number(), "");
@@ -178,33 +171,22 @@ TEST_F(Reads, AreTriedThreeTimesAtTheMost) {
     const char* summary;
     std::size_t tries;
   } const cases[] = {
-      {"broken", {Lost()}, "UNAVAILABLE UNSPECIFIED UPSTREAM_UNAVAILABLE", 3},
-      {"broken once", {Lost(), OrderJson{}}, "OK UNSPECIFIED", 2},
-      {"unsent", {Unsent(), OrderJson{}}, "OK UNSPECIFIED", 2},
-      {"503", {ResponseOf(503, "<html></html>"), OrderJson{}}, "OK UNSPECIFIED", 2},
-      {"429 that names no time",
-       {ResponseOf(429, "{}"), OrderJson{}},
-       "RESOURCE_EXHAUSTED REJECTED RATE_LIMITED",
+      {"broken", Lost(), "UNAVAILABLE UNSPECIFIED UPSTREAM_UNAVAILABLE", 3},
+      {"broken once", Responses(Lost(), OrderJson{}), "OK UNSPECIFIED", 2},
+      {"unsent", Responses(Unsent(), OrderJson{}), "OK UNSPECIFIED", 2},
+      {"503", Responses(ResponseOf(503, "<html></html>"), OrderJson{}), "OK UNSPECIFIED", 2},
+      {"429 that names no time", Responses(ResponseOf(429, "{}"), OrderJson{}),
+       "RESOURCE_EXHAUSTED REJECTED RATE_LIMITED", 1},
+      {"unexplained 404", ResponseOf(404, "{}"), "NOT_FOUND UNSPECIFIED MSP_HTTP_404", 1},
+      {"unknown error and 500", Responses(Error(1000, 500), OrderJson{}), "OK UNSPECIFIED", 2},
+      {"absent", Absent(), "NOT_FOUND REJECTED MSP_1006", 1},
+      {"late", Lost(http::TransferError::kDeadline),
+       "DEADLINE_EXCEEDED UNSPECIFIED UPSTREAM_TIMEOUT", 1},
+      {"malformed", ResponseOf(200, "{\"success\":tru"), "INTERNAL UNSPECIFIED UPSTREAM_MALFORMED",
        1},
-      {"unexplained 404", {ResponseOf(404, "{}")}, "NOT_FOUND UNSPECIFIED MSP_HTTP_404", 1},
-      {"unknown error and 500", {Error(1000, 500), OrderJson{}}, "OK UNSPECIFIED", 2},
-      {"absent", {Absent()}, "NOT_FOUND REJECTED MSP_1006", 1},
-      {"late",
-       {Lost(http::TransferError::kDeadline)},
-       "DEADLINE_EXCEEDED UNSPECIFIED UPSTREAM_TIMEOUT",
-       1},
-      {"malformed",
-       {ResponseOf(200, "{\"success\":tru")},
-       "INTERNAL UNSPECIFIED UPSTREAM_MALFORMED",
-       1},
-      {"queue full",
-       {Unsent(http::TransferError::kQueueFull)},
-       "RESOURCE_EXHAUSTED NOT_SENT OVERLOADED",
-       1},
-      {"stopping",
-       {Unsent(http::TransferError::kStopped)},
-       "UNAVAILABLE NOT_SENT SHUTTING_DOWN",
-       1},
+      {"queue full", Unsent(http::TransferError::kQueueFull),
+       "RESOURCE_EXHAUSTED NOT_SENT OVERLOADED", 1},
+      {"stopping", Unsent(http::TransferError::kStopped), "UNAVAILABLE NOT_SENT SHUTTING_DOWN", 1},
   };
   for (const auto& the : cases) {
     SCOPED_TRACE(the.name);

@@ -11,8 +11,6 @@ namespace {
 using ::testing::HasSubstr;
 using Refund = Caller<v1::RefundOrderRequest, v1::RefundOrderResponse>;
 
-constexpr char kKey[] = "key-1";
-
 v1::RefundOrderRequest Plain(std::int64_t amount = 500) {
   v1::RefundOrderRequest refund;
   refund.set_order_id("order-1");
@@ -22,15 +20,7 @@ v1::RefundOrderRequest Plain(std::int64_t amount = 500) {
 }
 
 v1::RefundOrderRequest Keyed(std::int64_t amount = 500, const std::string& key = kKey) {
-  v1::RefundOrderRequest refund = Plain(amount);
-  refund.mutable_control()->set_idempotency_key(key);
-  return refund;
-}
-
-template <class Request>
-Request Repeat(Request request) {
-  request.mutable_control()->set_repeat(true);
-  return request;
+  return WithKey(Plain(amount), key);
 }
 
 v1::RefundOrderRequest Full() {
@@ -46,18 +36,9 @@ v1::RefundOrderRequest WithId(const std::string& id) {
   return refund;
 }
 
-const Site& TestSite() {
-  static const auto& site = *new Site("default", "abcde-12345");
-  return site;
-}
-
 std::string IdOf(const std::string& key) { return DerivedId("refund-", "order-1", key); }
 
-std::string PlainKey(std::int64_t amount = 500) {
-  v1::RefundOrderRequest refund = Plain(amount);
-  return DerivedKey(
-      DigestOf(TestOperations().Find("RefundOrder"), refund, TestSite().keyed_hash()));
-}
+std::string PlainKey(std::int64_t amount = 500) { return KeyOf("RefundOrder", Plain(amount)); }
 
 std::string Related(const std::string& refund_order_id, std::int64_t amount = 500,
                     const std::string& id = "91", const std::string& status = "reserved") {
@@ -99,8 +80,6 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
   own_id.set_refund_order_id("refund-7");
   v1::RefundOrderRequest dollars = Keyed();
   dollars.set_currency("USD");
-  v1::RefundOrderRequest resending = Keyed();
-  resending.mutable_control()->set_resend_if_absent(true);
   return {
       {"Success", Keyed(), Refunded(), Order(), "OK CONFIRMED"},
       {"WithoutAKey", Plain(), Refunded(), Order(), "OK CONFIRMED"},
@@ -110,9 +89,9 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
        "NOT_FOUND NOT_SENT MSP_HTTP_404", 0},
       {"KeyRefusedForTheLookup", Keyed(), None(), Error(1032, 401),
        "UNAUTHENTICATED NOT_SENT MSP_1032", 0},
-      {"RepeatAndOrderUnreadable", Repeat(Keyed()), None(), Lost(), kOutcomeUnknown, 0},
-      {"RepeatAndKeyRefused", Repeat(Keyed()), None(), Error(1032, 401), kOutcomeUnknown, 0},
-      {"RepeatAndABareNotFound", Repeat(Keyed()), None(),
+      {"RepeatAndOrderUnreadable", AsRepeat(Keyed()), None(), Lost(), kOutcomeUnknown, 0},
+      {"RepeatAndKeyRefused", AsRepeat(Keyed()), None(), Error(1032, 401), kOutcomeUnknown, 0},
+      {"RepeatAndABareNotFound", AsRepeat(Keyed()), None(),
        ResponseOf(404, R"({"message":"Not found"})"), kOutcomeUnknown, 0},
       {"AnotherOrderIsRead", Keyed(), None(), OrderJson{.order_id = "order-2"},
        "INTERNAL NOT_SENT UPSTREAM_MISMATCH", 0},
@@ -126,15 +105,15 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
        "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED", 0},
       {"EqualRefundWithoutAKey", Plain(), None(), Order(Related(IdOf(PlainKey()))),
        "ALREADY_EXISTS REJECTED EQUAL_REFUND_EXISTS", 0},
-      {"RepeatOfAnEqualRefundWithoutAKey", Repeat(Plain()), None(),
+      {"RepeatOfAnEqualRefundWithoutAKey", AsRepeat(Plain()), None(),
        Order(Related(IdOf(PlainKey()))), "OK CONFIRMED replayed", 0},
-      {"RepeatWithoutAKeyBesideOneOfAnotherDerivedKey", Repeat(Plain()), None(),
+      {"RepeatWithoutAKeyBesideOneOfAnotherDerivedKey", AsRepeat(Plain()), None(),
        Order(Related(IdOf("of another api key"))), kOutcomeUnknown, 0},
       {"EqualAmountUnderAnotherKey", Keyed(), Refunded(), Order(Related("refund-other", 500, "90")),
        "OK CONFIRMED"},
       // MultiSafepay may still carry out the first: nothing is sent.
-      {"RepeatFindsNothing", Repeat(Keyed()), None(), Order(), kOutcomeUnknown, 0},
-      {"RepeatComesBeforeTheFirst", Repeat(Keyed()), None(),
+      {"RepeatFindsNothing", AsRepeat(Keyed()), None(), Order(), kOutcomeUnknown, 0},
+      {"RepeatComesBeforeTheFirst", AsRepeat(Keyed()), None(),
        Responses(Order(), Order(), Order(Related(ours))), "OK CONFIRMED replayed", 0, None(), true},
       // The answer is lost.
       {"LostAndDone", Keyed(), Lost(), Order(), "OK CONFIRMED reconciled", 1, Order(Related(ours))},
@@ -145,7 +124,7 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
        kOutcomeUnknown},
       {"LostAndOrderGone", Keyed(), Lost(), Order(), kOutcomeUnknown, 1, Absent()},
       // MultiSafepay may still make it, and lets an equal one pass.
-      {"LostAndNeverSentTwice", resending, Lost(), Order(), kOutcomeUnknown},
+      {"LostAndNeverSentTwice", WithResend(Keyed()), Lost(), Order(), kOutcomeUnknown},
       // Refusals that an earlier attempt explains.
       {"RefusedByTheFirst", Keyed(), Error(1034), Order(), "OK CONFIRMED replayed", 1,
        Order(Related(ours))},
@@ -168,16 +147,16 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
        Responses(Order(Related("")), ResponseOf(404, R"({"message":"Not found"})"),
                  Order(Related("")), RefundRead(ours)),
        "OK CONFIRMED replayed", 0},
-      {"HiddenIdIsAnothers", Repeat(Keyed()), None(),
+      {"HiddenIdIsAnothers", AsRepeat(Keyed()), None(),
        Responses(Order(Related("", 500, "90")), Absent(), RefundRead("refund-other", "90"),
                  Order(Related("", 500, "90"))),
        kOutcomeUnknown, 0},
-      {"HiddenIdStaysHidden", Repeat(Keyed()), None(),
+      {"HiddenIdStaysHidden", AsRepeat(Keyed()), None(),
        Responses(Order(Related("")), Absent(), RefundRead("order-1"), Order(Related(""))),
        kOutcomeUnknown, 0},
-      {"HiddenIdIsUnreadable", Repeat(Keyed()), None(), Responses(Order(Related("")), Lost()),
+      {"HiddenIdIsUnreadable", AsRepeat(Keyed()), None(), Responses(Order(Related("")), Lost()),
        kOutcomeUnknown, 0},
-      {"HiddenIdOfAnotherAmount", Repeat(Keyed()), None(), Order(Related("", 400, "90")),
+      {"HiddenIdOfAnotherAmount", AsRepeat(Keyed()), None(), Order(Related("", 400, "90")),
        kOutcomeUnknown, 0},
       {"HiddenAndNotARepeat", Keyed(), Refunded(),
        Responses(Order(Related("", 500, "90")), Absent(), RefundRead("order-1", "90")),
@@ -305,7 +284,7 @@ TEST_P(MoneyCancelRefundCase, EndsAsTheRecordShows) { Run("CancelRefund"); }
 
 std::vector<MoneyCase<v1::CancelRefundRequest>> CancelCases() {
   auto once = testing::FromText<v1::CancelRefundRequest>("order_id: 'order-1' refund_id: '91'");
-  const v1::CancelRefundRequest again = Repeat(once);
+  const v1::CancelRefundRequest again = AsRepeat(once);
   const http::Response reserved = Order(Related("r"));
   const http::Response voided = Order(Related("r", 500, "91", "void"));
   const http::Response completed = Order(Related("r", 500, "91", "completed"));
@@ -344,7 +323,7 @@ TEST_F(MoneyRefund, AnEqualCallRightAfterIsNeverSentWhileTheRecordShowsNothing) 
   client.reads = {Order()};
   Refund first(api(), "RefundOrder", Keyed(), site());
   EXPECT_EQ(first.Summary(), kOutcomeUnknown);
-  Refund second(api(), "RefundOrder", Repeat(Keyed()), site());
+  Refund second(api(), "RefundOrder", AsRepeat(Keyed()), site());
   EXPECT_EQ(second.Summary(), kOutcomeUnknown);
   EXPECT_THAT(second.call.failure->message, HasSubstr("nothing was sent now"));
   EXPECT_EQ(client.written(), 1u);
@@ -360,7 +339,7 @@ TEST_F(MoneyRefund, AnOrderNamedByMultiSafepaysIdIsTheSameOrder) {
   EXPECT_EQ(call.response.refund().refund_order_id(), IdOf(kKey));
   EXPECT_EQ(client.requests().back().target, "/orders/order-1/refunds");
   client.reads = {Order(Related(IdOf(kKey)))};
-  Refund repeat(api(), "RefundOrder", Repeat(refund), site());
+  Refund repeat(api(), "RefundOrder", AsRepeat(refund), site());
   EXPECT_EQ(repeat.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.written(), 1u);
 }

@@ -21,10 +21,14 @@
 #include "service/payments/state.h"
 #include "tests/payments/calls.h"
 #include "tests/testing/gate.h"
+#include "tests/testing/requests.h"
 
 namespace msp::payments {
 
 namespace v1 = multisafepay::v1;
+using testing::AsRepeat;
+using testing::WithKey;
+using testing::WithResend;
 
 inline constexpr char kOutcomeUnknown[] = "UNKNOWN UNKNOWN OUTCOME_UNKNOWN";
 
@@ -248,6 +252,20 @@ class Caller {
   testing::Gate ended_;
 };
 
+inline const std::shared_ptr<const Site>& TestSite() {
+  static const auto& site =
+      *new std::shared_ptr<const Site>(std::make_shared<const Site>("default", "abcde-12345"));
+  return site;
+}
+
+// The key that the service derives for a request without one.
+template <class Request>
+std::string KeyOf(const std::string& method, Request request) {
+  return DerivedKey(DigestOf(TestOperations().Find(method), request, TestSite()->keyed_hash()));
+}
+
+inline constexpr char kKey[] = "key-1";
+
 class MoneyTest : public ::testing::Test {
  protected:
   // Hardly any waiting: a settle time of a few reads.
@@ -260,20 +278,13 @@ class MoneyTest : public ::testing::Test {
     if (api_ == nullptr) api_ = std::make_unique<Api>(options, TestOperations(), client, metrics_);
     return *api_;
   }
-  const std::shared_ptr<const Site>& site() const { return site_; }
-
-  // The key that the service derives for a request without one.
-  template <class Request>
-  std::string KeyOf(const std::string& method, Request request) const {
-    return DerivedKey(DigestOf(TestOperations().Find(method), request, site_->keyed_hash()));
-  }
+  static const std::shared_ptr<const Site>& site() { return TestSite(); }
 
   ApiOptions options;
   ScriptedClient client;
 
  private:
   telemetry::Metrics metrics_;
-  std::shared_ptr<const Site> site_ = std::make_shared<const Site>("default", "abcde-12345");
   std::unique_ptr<Api> api_;
 };
 

@@ -30,6 +30,7 @@ Samples SamplesOf(const std::string& exposition);
 double Sum(const Samples& samples, const std::string& name,
            const std::vector<std::string>& parts = {});
 
+std::string ContentOf(const std::string& file);
 // The log lines of one event among what a server printed.
 std::vector<Json> LinesOf(const std::string& logs, const std::string& event);
 

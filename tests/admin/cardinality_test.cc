@@ -9,16 +9,11 @@ namespace {
 TEST_F(AdminPort, SeriesStayBoundedUnderTenThousandOrdersAndSites) {
   StartServer({"--log_level=error"});
   upstream().Script([](const e2e::RecordedRequest&) { return e2e::NoSuchOrder(); });
-  const auto stub = e2e::v1::OrderService::NewStub(channel());
-  const auto call = [&stub](int number) {
+  const auto call = [this](int number) {
     const std::string id = std::to_string(number);
-    grpc::ClientContext context;
-    context.set_deadline(e2e::Later());
-    context.AddMetadata("x-msp-site", "site-" + id);
     e2e::v1::GetOrderRequest request;
     request.set_order_id("order-" + id);
-    e2e::v1::GetOrderResponse response;
-    stub->GetOrder(&context, request, &response);
+    e2e::Call(channel(), &e2e::v1::OrderService::Stub::GetOrder, request, "site-" + id);
   };
   for (int i = 0; i < 10; ++i) call(i);
   const Samples before = Scrape();

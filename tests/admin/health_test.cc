@@ -35,15 +35,20 @@ void PrintTo(const Signs& signs, std::ostream* out) {
 
 const Signs kReady{200, 200, "SERVING", "SERVING"};
 
+// What health says of `name`; "" where nobody answers or it does not know it.
+std::string StatusOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& name) {
+  HealthCheckRequest request;
+  request.set_service(name);
+  const auto call = e2e::Call(channel, &Health::Stub::Check, request);
+  return call.ok() ? HealthCheckResponse::ServingStatus_Name(call.response.status()) : "";
+}
+
 Signs ReadSigns(const std::string& ops, const std::shared_ptr<grpc::Channel>& channel) {
   Signs signs{.livez = GetPage(ops, "/livez").status, .readyz = GetPage(ops, "/readyz").status};
+  signs.check = StatusOf(channel, kService);
   HealthCheckRequest request;
   request.set_service(kService);
   HealthCheckResponse response;
-  grpc::ClientContext check;
-  check.set_deadline(e2e::Later());
-  if (Health::NewStub(channel)->Check(&check, request, &response).ok())
-    signs.check = HealthCheckResponse::ServingStatus_Name(response.status());
   grpc::ClientContext watch;
   watch.set_deadline(e2e::Later());
   const auto stream = Health::NewStub(channel)->Watch(&watch, request);
@@ -56,17 +61,7 @@ Signs ReadSigns(const std::string& ops, const std::shared_ptr<grpc::Channel>& ch
 class HealthTable : public AdminPort {
  protected:
   Signs ReadSigns() { return admin::ReadSigns(server().ops(), channel()); }
-
-  // What health says of `name`; "" where it does not know it.
-  std::string Ask(const std::string& name) {
-    HealthCheckRequest request;
-    request.set_service(name);
-    HealthCheckResponse response;
-    grpc::ClientContext context;
-    context.set_deadline(e2e::Later());
-    if (!Health::NewStub(channel())->Check(&context, request, &response).ok()) return "";
-    return HealthCheckResponse::ServingStatus_Name(response.status());
-  }
+  std::string Ask(const std::string& name) { return StatusOf(channel(), name); }
 };
 
 TEST(HealthTableBefore, StartingIsAliveAndNotReady) {
@@ -83,27 +78,24 @@ TEST_F(HealthTable, ServingWithAColdPoolIsReady) {
 }
 
 TEST_F(HealthTable, UpstreamDownIsAliveAndReady) {
-  upstream().RefuseConnections(e2e::Ending::kRst);
-  EXPECT_EQ(e2e::NameOf(Get().status.error_code()), "UNAVAILABLE");
+  upstream().RefuseConnections(e2e::CloseMode::kRst);
+  EXPECT_EQ(Get().code(), "UNAVAILABLE");
   EXPECT_EQ(ReadSigns(), kReady);
 }
 
 TEST_F(HealthTable, RefusedKeyIsAliveAndReady) {
   upstream().Answer(401, R"({"success":false,"data":{},"error_code":1032,"error_info":"No"})");
-  EXPECT_EQ(e2e::NameOf(Create(e2e::CardOrder()).status.error_code()), "UNAUTHENTICATED");
+  EXPECT_EQ(Create(e2e::CardOrder()).code(), "UNAUTHENTICATED");
   EXPECT_EQ(ReadSigns(), kReady);
 }
 
 TEST_F(HealthTable, OverloadIsAliveAndReady) {
   StartServer({"--http_connections_max=2", "--http_queue_max=1"});
-  upstream().Script([this](const e2e::RecordedRequest& request) {
-    gate().Wait();
-    return e2e::AnswerAsMultiSafepay(request);
-  });
+  HoldResponses();
   server();
   auto held = std::async(std::launch::async, [this] { return Get("held"); });
   upstream().WaitForRequests(1);
-  EXPECT_EQ(e2e::NameOf(Get("refused").status.error_code()), "RESOURCE_EXHAUSTED");
+  EXPECT_EQ(Get("refused").code(), "RESOURCE_EXHAUSTED");
   EXPECT_EQ(ReadSigns(), kReady);
   EXPECT_EQ(Sum(Scrape(), "msp_queue_refused_total", {R"(kind="read")"}), 1);
   EXPECT_EQ(Sum(Scrape(), "msp_calls_in_flight"), 1);

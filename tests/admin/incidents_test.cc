@@ -4,13 +4,11 @@
 // refuses the key, or it loses its replies after it has acted. Each is distinguished from the
 // others, and from a good day, by the metrics alone and by the log alone; the rules here are those
 // of the manual's alert table.
-#include <httplib.h>
-
 #include <functional>
 #include <set>
 
-#include "sandbox/server.h"
 #include "tests/admin/admin_port.h"
+#include "tests/testing/sandbox.h"
 
 namespace msp::admin {
 namespace {
@@ -53,41 +51,27 @@ Found FoundInLog(const std::vector<Json>& lines) {
 class Incident : public ::testing::Test {
  protected:
   void SetUp() override {
-    sandbox::Options options;
-    options.settings.sites = {
-        sandbox::Site{.key = msp::testing::kServerKey, .site_id = 10001, .account_id = 7}};
-    auto started = sandbox::Server::Start(std::move(options));
-    ASSERT_TRUE(started.ok());
-    sandbox_ = *std::move(started);
+    sandbox_ = msp::testing::StartSandbox();
     server_ = std::make_unique<msp::testing::ServerProcess>(
         sandbox_->base_url(), std::vector<std::string>{"--reconcile_backoff_ms=5"});
-    stub_ = e2e::v1::OrderService::NewStub(
-        grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials()));
+    channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
   }
 
   void Replay(const Json& match, const Json& effect) {
-    httplib::Client client(sandbox_->origin());
-    const auto result = client.Post(
-        "/_sandbox/faults", Json{{"match", match}, {"effect", effect}}.dump(), "application/json");
-    ASSERT_TRUE(result);
-    ASSERT_EQ(result->status, 200) << result->body;
+    msp::testing::AskSandbox<Json>(*sandbox_, "faults", {{"match", match}, {"effect", effect}});
   }
   // Five payments by card; how they ended.
   std::set<std::string> Pay() {
     std::set<std::string> codes;
     for (int i = 0; i < 5; ++i) {
-      grpc::ClientContext context;
-      context.set_deadline(e2e::Later());
-      e2e::v1::CreateOrderResponse response;
-      const e2e::v1::CreateOrderRequest order =
-          e2e::CardOrder("order-" + std::to_string(++orders_));
-      codes.insert(e2e::NameOf(stub_->CreateOrder(&context, order, &response).error_code()));
+      const auto order = e2e::CardOrder("order-" + std::to_string(++orders_));
+      codes.insert(e2e::Call(channel_, &e2e::v1::OrderService::Stub::CreateOrder, order).code());
     }
     return codes;
   }
   Samples Scrape() const { return SamplesOf(GetPage(server_->ops(), "/metrics").body); }
   std::vector<Json> Lines() {
-    stub_.reset();
+    channel_.reset();
     server_->Stop();
     return LinesOf(server_->process().error(), "call");
   }
@@ -104,7 +88,7 @@ class Incident : public ::testing::Test {
  private:
   std::unique_ptr<sandbox::Server> sandbox_;
   std::unique_ptr<msp::testing::ServerProcess> server_;
-  std::unique_ptr<e2e::v1::OrderService::Stub> stub_;
+  std::shared_ptr<grpc::Channel> channel_;
   int orders_ = 0;
 };
 

@@ -4,7 +4,6 @@
 // comes out again: not in an error, a log, the audit log, a span or a metric.
 #include <unistd.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "tests/admin/admin_port.h"
@@ -90,11 +89,10 @@ class Leak : public AdminPort {
   }
   // Everything that the server has written. Ends it.
   std::string Written() {
-    std::ostringstream audit;
     StopServer();
-    audit << std::ifstream(file_).rdbuf();
-    EXPECT_THAT(audit.str(), HasSubstr("audit"));
-    return server().logs() + audit.str();
+    const std::string audit = ContentOf(file_);
+    EXPECT_THAT(audit, HasSubstr("audit"));
+    return server().logs() + audit;
   }
 
   const std::string file_ = ::testing::TempDir() + "leak_" + std::to_string(getpid());

@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <fstream>
-#include <sstream>
 
 #include "tests/admin/admin_port.h"
 
@@ -24,12 +22,7 @@ using ::testing::StartsWith;
 class Logged : public AdminPort {
  protected:
   ~Logged() override { unlink(file_.c_str()); }
-  std::string File() const {
-    std::ifstream in(file_);
-    std::ostringstream content;
-    content << in.rdbuf();
-    return content.str();
-  }
+  std::string File() const { return ContentOf(file_); }
 
   void GetWithCardInMetadata() {
     grpc::ClientContext context;
@@ -145,22 +138,16 @@ TEST_F(Logged, StuckLogLosesLinesThatAreCountedAndHoldsNoCall) {
        "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0"},
       {{"MSP_API_KEY", msp::testing::kServerKey}});
   const Json ready = Json::parse(process.WaitForOutput("serving"));
-  auto stub = e2e::v1::OrderService::NewStub(grpc::CreateChannel(
-      ready.at("listen").get<std::string>(), grpc::InsecureChannelCredentials()));
+  auto channel = grpc::CreateChannel(ready.at("listen").get<std::string>(),
+                                     grpc::InsecureChannelCredentials());
   // More lines than the pipe and the memory for them take.
   constexpr int kCalls = 13'000;
-  for (int i = 0; i < kCalls; ++i) {
-    grpc::ClientContext context;
-    context.set_deadline(e2e::Later());
-    e2e::v1::GetOrderRequest request;
-    request.set_order_id("order-" + std::to_string(i));
-    e2e::v1::GetOrderResponse response;
-    ASSERT_EQ(stub->GetOrder(&context, request, &response).error_code(), grpc::NOT_FOUND);
-  }
+  for (int i = 0; i < kCalls; ++i)
+    ASSERT_EQ(e2e::GetOrder(channel, "order-" + std::to_string(i)).code(), "NOT_FOUND");
   const std::string ops = ready.at("ops");
   const Samples samples = SamplesOf(admin::GetPage(ops, "/metrics").body);
   EXPECT_GT(Sum(samples, "msp_log_lines_dropped_total", {R"(log="calls")"}), 0);
-  stub.reset();
+  channel.reset();
   process.Signal(SIGTERM);
   EXPECT_EQ(process.Wait(), 0);
   close(reader);

@@ -3,9 +3,6 @@
 // One trace id, from the caller to MultiSafepay's request, the log line and the audit line.
 #include <unistd.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "tests/admin/admin_port.h"
 
 namespace msp::admin {
@@ -39,12 +36,7 @@ class Traced : public AdminPort {
     StopServer();
     return LinesOf(server().process().error(), event);
   }
-  std::string Audit() const {
-    std::ifstream in(audit_);
-    std::ostringstream content;
-    content << in.rdbuf();
-    return content.str();
-  }
+  std::string Audit() const { return ContentOf(audit_); }
 
   const std::string audit_ = ::testing::TempDir() + "traced_audit_" + std::to_string(getpid());
 };

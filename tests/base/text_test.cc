@@ -2,6 +2,7 @@
 
 #include "service/base/text.h"
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -49,24 +50,11 @@ TEST(CodePoints, CountsWellFormedText) {
 }
 
 TEST(CodePoints, RefusesEveryIllFormedSequence) {
-  const std::string_view cases[] = {
-      "\x80",              // Continuation without a start.
-      "\xC0\x80",          // Overlong.
-      "\xC1\xBF",          // Overlong.
-      "\xE0\x9F\xBF",      // Overlong.
-      "\xF0\x8F\xBF\xBF",  // Overlong.
-      "\xED\xA0\x80",      // Surrogate.
-      "\xED\xBF\xBF",      // Surrogate.
-      "\xF4\x90\x80\x80",  // Above U+10FFFF.
-      "\xF5\x80\x80\x80",
-      "\xFF",
-      "\xC2",
-      "\xE2\x82",
-      "\xF0\x90\x80",
-      "\xC2\x41",
-      "\xE2\x82\x41",
-      "a\xF0\x90\x80\x41",
-  };
+  // A continuation without a start, overlong forms, surrogates, beyond U+10FFFF, and cut ones.
+  const auto cases = std::to_array<std::string_view>(
+      {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF", "\xED\xA0\x80",
+       "\xED\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC2", "\xE2\x82",
+       "\xF0\x90\x80", "\xC2\x41", "\xE2\x82\x41", "a\xF0\x90\x80\x41"});
   for (const auto text : cases) EXPECT_EQ(CodePoints(text), -1) << Hex(text);
 }
 
@@ -104,25 +92,9 @@ TEST(Base64, RoundTripsEveryByteAtEveryLength) {
 }
 
 TEST(Base64Decode, RefusesWhatIsNotCanonical) {
-  const std::string_view cases[] = {"Zg",
-                                    "Zg=",
-                                    "Z",
-                                    "Zm9v=",
-                                    "=",
-                                    "==",
-                                    "===",
-                                    "====",
-                                    "Zh==",
-                                    "Zm9=",
-                                    "Zm 9",
-                                    "Zm9\n",
-                                    "Zm9vZg==\n",
-                                    "Zg==Zg==",
-                                    "-_-_",
-                                    "Zm=v",
-                                    "Z===",
-                                    "Zm9vZ===",
-                                    "\xFF\xFF\xFF\xFF"};
+  const auto cases = std::to_array<std::string_view>(
+      {"Zg", "Zg=", "Z", "Zm9v=", "=", "==", "===", "====", "Zh==", "Zm9=", "Zm 9", "Zm9\n",
+       "Zm9vZg==\n", "Zg==Zg==", "-_-_", "Zm=v", "Z===", "Zm9vZ===", "\xFF\xFF\xFF\xFF"});
   for (const auto text : cases) {
     std::string decoded = "left over";
     EXPECT_FALSE(Base64Decode(text, &decoded)) << text;

@@ -79,8 +79,15 @@ class Auditor {
   void CheckCapture(const Statement& s);
   void CheckEnd(const Statement& s);
   bool Knowable(const Statement& s) const;
-  std::int64_t LeftToRefund(const std::string& order_id) const;
-  std::int64_t LeftToCapture(const std::string& order_id) const;
+  // What is left of one sum of the order's payments after others.
+  std::int64_t Left(const std::string& order_id, const char* of,
+                    std::initializer_list<const char*> taken) const;
+  std::int64_t LeftToRefund(const std::string& order_id) const {
+    return Left(order_id, "captured_here", {"refunded", "refund_reserved"});
+  }
+  std::int64_t LeftToCapture(const std::string& order_id) const {
+    return Left(order_id, "authorized", {"captured_here", "captured_in_parts"});
+  }
   void Fail(const Statement& s, const std::string& what, Finding finding = Finding::kUntrue) {
     tally_.Violation(finding, s.order_id + " (" + s.tag + "): " + what +
                                   (s.reason.empty() ? "" : " [" + s.reason + "]"));
@@ -154,23 +161,15 @@ void Auditor::CheckPayment(const Statement& s) {
   }
 }
 
-std::int64_t Auditor::LeftToRefund(const std::string& order_id) const {
+std::int64_t Auditor::Left(const std::string& order_id, const char* of,
+                           std::initializer_list<const char*> taken) const {
   const auto found = books_.payments_by_id.find(order_id);
   std::int64_t left = 0;
   if (found == books_.payments_by_id.end()) return left;
-  for (const Json* payment : found->second)
-    left += Money(*payment, "captured_here") - Money(*payment, "refunded") -
-            Money(*payment, "refund_reserved");
-  return left;
-}
-
-std::int64_t Auditor::LeftToCapture(const std::string& order_id) const {
-  const auto found = books_.payments_by_id.find(order_id);
-  std::int64_t left = 0;
-  if (found == books_.payments_by_id.end()) return left;
-  for (const Json* payment : found->second)
-    left += Money(*payment, "authorized") - Money(*payment, "captured_here") -
-            Money(*payment, "captured_in_parts");
+  for (const Json* payment : found->second) {
+    left += Money(*payment, of);
+    for (const char* part : taken) left -= Money(*payment, part);
+  }
   return left;
 }
 

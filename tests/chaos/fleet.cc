@@ -27,20 +27,14 @@ std::string Member(const std::string& line, const char* name) {
 
 }  // namespace
 
-Json Ledger::Get(const std::string& path) const {
+Json Ledger::Ask(const std::string& path, const Json* body) const {
   httplib::Client client(origin_);
   client.set_read_timeout(30);
-  const auto answer = client.Get("/_sandbox/" + path);
-  if (!answer || answer->status != 200) return nullptr;
-  return Json::parse(answer->body)["data"];
-}
-
-Json Ledger::Post(const std::string& path, const Json& body) const {
-  httplib::Client client(origin_);
-  client.set_read_timeout(30);
-  const auto answer = client.Post("/_sandbox/" + path, body.dump(), "application/json");
-  if (!answer || answer->status != 200) return nullptr;
-  return Json::parse(answer->body)["data"];
+  const std::string target = "/_sandbox/" + path;
+  const auto response =
+      body == nullptr ? client.Get(target) : client.Post(target, body->dump(), "application/json");
+  if (!response || response->status != 200) return nullptr;
+  return Json::parse(response->body)["data"];
 }
 
 Fleet::Fleet(const Options& options) : options_(options) {

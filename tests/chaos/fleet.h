@@ -34,11 +34,13 @@ class Ledger {
  public:
   explicit Ledger(std::string origin) : origin_(std::move(origin)) {}
   // The `data` of /_sandbox/PATH; null when the sandbox refused.
-  Json Get(const std::string& path) const;
-  Json Post(const std::string& path, const Json& body) const;
+  Json Get(const std::string& path) const { return Ask(path, nullptr); }
+  Json Post(const std::string& path, const Json& body) const { return Ask(path, &body); }
   const std::string& origin() const { return origin_; }
 
  private:
+  Json Ask(const std::string& path, const Json* body) const;
+
   std::string origin_;  // "http://127.0.0.1:PORT"
 };
 

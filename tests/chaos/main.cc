@@ -2,7 +2,7 @@
 
 // msp-chaos: callers that keep the documented rule, two replicas that are killed at random, a
 // MultiSafepay that loses answers; in the end nobody has been charged twice and every conclusive
-// answer is true. Its last line is the verdict.
+// answer is true. Its last line counts the claims.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -17,6 +17,7 @@
 #include "tests/chaos/audit.h"
 #include "tests/chaos/fleet.h"
 #include "tests/chaos/plans.h"
+#include "tests/testing/report.h"
 
 ABSL_FLAG(std::uint64_t, seed, 1, "what happens follows from it");
 ABSL_FLAG(int, orders, 3'000, "orders to live through");
@@ -60,22 +61,6 @@ constexpr int kLimitedCallers = 24;  // So few that the budget is small for a bu
 constexpr double kExpectedMin =
     12;  // A fault that is due so often happens, but for one in 100,000.
 
-class AuditReport {
- public:
-  void Check(bool passed, const std::string& claim) {
-    ++(passed ? passed_ : failed_);
-    std::printf("%s  %s\n", passed ? "ok    " : "FAILED", claim.c_str());
-  }
-  int Print() const {
-    std::printf("%d passed, %d failed\n", passed_, failed_);
-    return failed_ == 0 ? 0 : 1;
-  }
-
- private:
-  int passed_ = 0;
-  int failed_ = 0;
-};
-
 // The orders from `first` to below `end`.
 void LiveAll(const Options& options, std::size_t first, std::size_t end, const Fleet& fleet,
              Tally& tally, std::vector<Story>& stories) {
@@ -94,7 +79,7 @@ void LiveAll(const Options& options, std::size_t first, std::size_t end, const F
 // are those of the first half again. What is sent again, and what is looked up meanwhile, costs
 // MultiSafepay's budget.
 std::vector<Story> LiveAll(const Options& options, const Fleet& fleet, Tally& tally,
-                           AuditReport& verdict) {
+                           testing::Report& report) {
   std::vector<Story> stories(static_cast<std::size_t>(options.orders));
   if (options.rate_limit <= 0) {
     LiveAll(options, 0, stories.size(), fleet, tally, stories);
@@ -116,15 +101,15 @@ std::vector<Story> LiveAll(const Options& options, const Fleet& fleet, Tally& ta
       "  requests per order: %.2f without a limit, %.2f with 429 for %.0f %% of the calls: "
       "%.2f times\n",
       before / orders, after / orders, 100 * refused / calls, after / before);
-  verdict.Check(refused >= calls * options.rate_limit / 2,
-                "the limit was exceeded about as much as was asked for");
-  verdict.Check(after <= kRateLimitedMax * before,
-                "under 429 at most 1.5 times the requests per order");
+  report.Check(refused >= calls * options.rate_limit / 2,
+               "the limit was exceeded about as much as was asked for");
+  report.Check(after <= kRateLimitedMax * before,
+               "under 429 at most 1.5 times the requests per order");
   return stories;
 }
 
 // Every fault that was to be expected has happened, each counted.
-void CheckFaults(const Fleet& fleet, AuditReport& verdict) {
+void CheckFaults(const Fleet& fleet, testing::Report& report) {
   struct Fault {
     std::int64_t fired = 0;
     double expected = 0;
@@ -141,17 +126,16 @@ void CheckFaults(const Fleet& fleet, AuditReport& verdict) {
     std::printf("  %8lld  %s\n", static_cast<long long>(fault.fired), effect.c_str());
     never += fault.fired == 0 && fault.expected >= kExpectedMin ? 1 : 0;
   }
-  verdict.Check(never == 0, "every kind of fault has happened");
+  report.Check(never == 0, "every kind of fault has happened");
 }
 
-void CheckKills(const Options& options, const Fleet& fleet, AuditReport& verdict) {
+void CheckKills(const Options& options, const Fleet& fleet, testing::Report& report) {
   auto kills = fleet.kills();
   for (const auto& [kind, count] : kills) std::printf("  %8d  %s\n", count, kind.c_str());
-  verdict.Check(kills["SIGKILL"] > 0 && kills["SIGTERM"] > 0, "replicas were killed both ways");
+  report.Check(kills["SIGKILL"] > 0 && kills["SIGTERM"] > 0, "replicas were killed both ways");
   if (options.rules.lease && options.rules.order_id_rule != "completed")
-    verdict.Check(kills["SIGKILL of Redis"] > 0, "Redis was killed and came back");
-  verdict.Check(kills["SIGTERM that did not end well"] == 0,
-                "every SIGTERM ended with exit code 0");
+    report.Check(kills["SIGKILL of Redis"] > 0, "Redis was killed and came back");
+  report.Check(kills["SIGTERM that did not end well"] == 0, "every SIGTERM ended with exit code 0");
 }
 
 int Run(const Options& options) {
@@ -159,8 +143,8 @@ int Run(const Options& options) {
   Tally tally;
   Fleet fleet(options);
   fleet.BeginKilling();
-  AuditReport verdict;
-  const std::vector<Story> stories = LiveAll(options, fleet, tally, verdict);
+  testing::Report report;
+  const std::vector<Story> stories = LiveAll(options, fleet, tally, report);
   fleet.EndKilling();
   const Json books = fleet.ledger().Get("snapshot");
   Audit(options.rules, books, stories, tally);
@@ -168,33 +152,33 @@ int Run(const Options& options) {
   auto counts = tally.counts();
   for (const auto& [name, count] : counts)
     std::printf("  %8lld  %s\n", static_cast<long long>(count), name.c_str());
-  if (options.fault_rate > 0) CheckFaults(fleet, verdict);
-  if (options.kills) CheckKills(options, fleet, verdict);
+  if (options.fault_rate > 0) CheckFaults(fleet, report);
+  if (options.kills) CheckKills(options, fleet, report);
   const Json stats = fleet.ledger().Get("stats");
   std::int64_t requests = 0;
   for (const auto& [name, count] : stats.at("requests").items())
     requests += count.get<std::int64_t>();
   std::printf("  requests upstream per order: %.3f\n",
               static_cast<double>(requests) / options.orders);
-  verdict.Check(options.client.empty() || counts[kByLanguageClient] == counts["calls"],
-                "every call that moves money was the language's own client's");
-  verdict.Check(stats.value("implicit_full_refund", -1) == 0,
-                "no refund without an amount reached MultiSafepay");
+  report.Check(options.client.empty() || counts[kByLanguageClient] == counts["calls"],
+               "every call that moves money was the language's own client's");
+  report.Check(stats.value("implicit_full_refund", -1) == 0,
+               "no refund without an amount reached MultiSafepay");
   const double paid = static_cast<double>(counts["orders paid"]) / options.orders;
   std::printf("  paid in the end: %.1f %%\n", 100 * paid);
   // Where orders do not say whose they are, or reads lag, more calls stay indeterminate.
   const bool shows = options.rules.ShowsPayments();
-  verdict.Check(options.idempotency || paid >= (shows ? kPaidMin : kPaidMinUnmarked),
-                "at least 60 % of the orders were paid (50 % without markers)");
+  report.Check(options.idempotency || paid >= (shows ? kPaidMin : kPaidMinUnmarked),
+               "at least 60 % of the orders were paid (50 % without markers)");
   const double unknown = static_cast<double>(counts[kAvoidableUnknown]) /
                          static_cast<double>(counts["orders created"]);
   std::printf("  UNKNOWN although the order was there: %.2f %% of the orders created\n",
               100 * unknown);
   const bool few = counts[kAvoidableUnknown] <= kAvoidableFew;
   const double unknown_max = options.rules.lag_max_ms > 0 ? 2 * kUnknownMax : kUnknownMax;
-  verdict.Check(!options.markers || !shows || few || unknown <= unknown_max,
-                "at most 1 % of the first answers were UNKNOWN although the order was there (2 % "
-                "where reads lag)");
+  report.Check(!options.markers || !shows || few || unknown <= unknown_max,
+               "at most 1 % of the first answers were UNKNOWN although the order was there (2 % "
+               "where reads lag)");
   const auto violations = tally.violations();
   auto findings = tally.findings();
   for (std::size_t i = 0; i < violations.size() && i < kShown; ++i)
@@ -212,10 +196,10 @@ int Run(const Options& options) {
           ? std::int64_t{0}
           : std::max<std::int64_t>(1, static_cast<std::int64_t>(kUnknownToTheEndMax *
                                                                 static_cast<double>(statements)));
-  verdict.Check(static_cast<std::int64_t>(violations.size()) - unknown_to_the_end == 0 &&
-                    unknown_to_the_end <= allowed,
-                std::to_string(violations.size()) + " violations in " + std::to_string(statements) +
-                    " statements");
+  report.Check(static_cast<std::int64_t>(violations.size()) - unknown_to_the_end == 0 &&
+                   unknown_to_the_end <= allowed,
+               std::to_string(violations.size()) + " violations in " + std::to_string(statements) +
+                   " statements");
   const auto took =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
   std::printf("seed %llu: %d orders in %lld s\n", static_cast<unsigned long long>(options.seed),
@@ -225,7 +209,7 @@ int Run(const Options& options) {
         "again: ./run chaos --seed %llu --orders %d%s, with the other options of this run\n",
         static_cast<unsigned long long>(options.seed), options.orders,
         options.rules.name.empty() ? "" : (" --rules=" + options.rules.name).c_str());
-  return verdict.Print();
+  return report.Print();
 }
 
 RuleSet RulesOfFlags() {

@@ -16,7 +16,7 @@ struct Options {
   int orders = 3'000;
   int callers = 48;          // Threads, each with one order at a time.
   RuleSet rules;             // A row of the matrix, or made up by the flags.
-  double fault_rate = 0.3;   // Of the calls that move money; a third of it for look-ups.
+  double fault_rate = 0.3;   // Of the calls that move money; a third of it for lookups.
   bool kills = true;         // Replicas die and restart while calls are under way.
   bool calm = false;         // No concurrent or abandoned calls for one order.
   bool idempotency = false;  // Only calls that are repeated, and intruders with another key.

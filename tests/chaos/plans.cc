@@ -3,7 +3,10 @@
 #include "tests/chaos/plans.h"
 
 #include <algorithm>
+#include <functional>
 #include <thread>
+
+#include "tests/testing/requests.h"
 
 namespace msp::chaos {
 namespace {
@@ -54,7 +57,16 @@ class Plan {
                                               CallStyle style);
   // True when the order is paid (or authorized) in the end.
   bool Buy(const char* card, bool manual = false);
+  // Creates orders of this request until one says what the customer has to do next: each without
+  // that is cancelled, and another id used. False when there is no such order.
+  bool CreateWithNextAction(
+      const std::function<v1::CreateOrderRequest(const std::string& tag)>& make,
+      const std::string& what, FinalResult<v1::CreateOrderResponse>& result);
   bool Cancel(const std::string& order_id, const std::string& tag);
+  // The id of an order used again by somebody else, who must be refused; for another amount or not.
+  void UseIdAgain(bool any_amount);
+  void CountIfPaid();
+  void PayOnThePage();
   void Refund(const std::string& order_id, const std::string& key, std::int64_t amount,
               bool full = false);
   void Capture(const std::string& key, std::int64_t amount);
@@ -103,17 +115,10 @@ class Plan {
 };
 
 v1::CreateOrderRequest Plan::Card(const char* number, const std::string& tag, bool keyed) {
-  v1::CreateOrderRequest order;
-  order.set_type("direct");
-  order.set_order_id(order_id_);
-  order.set_currency("EUR");
+  v1::CreateOrderRequest order = testing::CardOrder(order_id_);
   order.set_amount(amount_);
-  order.set_gateway("CREDITCARD");
-  order.set_description("chaos");
   order.set_var2(tag);
   order.mutable_gateway_info()->set_card_number(number);
-  order.mutable_gateway_info()->set_card_expiry_date("3012");
-  order.mutable_gateway_info()->set_card_cvc("123");
   // Where custom_3 is the shop's own the marker goes elsewhere.
   if (random_.Chance(0.2)) order.mutable_custom_info()->set_custom_3("shop's own");
   if (keyed)
@@ -275,13 +280,10 @@ std::jthread Plan::OtherActor(const char* action, std::int64_t amount) {
 
 void Plan::WatchUntilPaid() {
   using State = v1::PaymentState;
-  const std::jthread customer(
-      [this, order_id = order_id_, after = std::chrono::milliseconds(random_.Below(1'500))] {
-        std::this_thread::sleep_for(after);
-        fleet_.ledger().Post(
-            "orders/" + order_id + "/pay",
-            {{"card_number", kApproved}, {"card_expiry_date", "3012"}, {"card_cvc", "123"}});
-      });
+  const std::jthread customer([this, after = std::chrono::milliseconds(random_.Below(1'500))] {
+    std::this_thread::sleep_for(after);
+    PayOnThePage();
+  });
   v1::WatchOrderRequest request;
   request.set_order_id(order_id_);
   request.set_follow(true);
@@ -320,16 +322,37 @@ void Plan::WatchUntilPaid() {
   }
 }
 
-// An order with a page, paid by the customer while it is watched.
-void Plan::Watched() {
+bool Plan::CreateWithNextAction(
+    const std::function<v1::CreateOrderRequest(const std::string& tag)>& make,
+    const std::string& what, FinalResult<v1::CreateOrderResponse>& result) {
   for (int part = 0; part < 4; ++part) {
-    const v1::CreateOrderRequest request = Page(Tag("watched" + std::to_string(part)));
-    const auto result = Create(request, Style());
-    if (!result.ok) return;
-    if (result.response.result().reason() != "NEXT_ACTION_LOST") return WatchUntilPaid();
-    if (!Cancel(order_id_, request.var2())) return;
+    const v1::CreateOrderRequest request = make(Tag(what + std::to_string(part)));
+    result = Create(request, Style());
+    if (!result.ok) return false;
+    if (result.response.result().reason() != "NEXT_ACTION_LOST") return true;
+    if (!Cancel(order_id_, request.var2())) return false;
     order_id_ += "n";
   }
+  return false;
+}
+
+void Plan::PayOnThePage() {
+  fleet_.ledger().Post(
+      "orders/" + order_id_ + "/pay",
+      {{"card_number", kApproved}, {"card_expiry_date", "3012"}, {"card_cvc", "123"}});
+}
+
+void Plan::CountIfPaid() {
+  const auto read = caller_.Get(order_id_);
+  if (read.ok && read.response.order().payment_state() == v1::PAYMENT_STATE_PAID)
+    tally_.Count("orders paid");
+}
+
+// An order with a page, paid by the customer while it is watched.
+void Plan::Watched() {
+  FinalResult<v1::CreateOrderResponse> result;
+  if (CreateWithNextAction([this](const std::string& tag) { return Page(tag); }, "watched", result))
+    WatchUntilPaid();
 }
 
 void Plan::Unkeyed() {
@@ -400,11 +423,9 @@ void Plan::Twins() {
                                            Brief(second.response) + second.error.message);
 }
 
-// The id of a paid order, used again by somebody else.
-void Plan::Intruder() {
-  if (!Buy(kApproved)) return;
+void Plan::UseIdAgain(bool any_amount) {
   v1::CreateOrderRequest other = Card(kApproved, Tag("intruder"));
-  if (random_.Chance(0.5)) other.set_amount(amount_ + 1);
+  if (any_amount && random_.Chance(0.5)) other.set_amount(amount_ + 1);
   const auto result = Create(other, Style());
   tally_.Count("order ids used again under another key");
   if (result.certain && (result.ok || result.error.code != grpc::StatusCode::ALREADY_EXISTS))
@@ -413,27 +434,19 @@ void Plan::Intruder() {
                          Brief(result.response) + result.error.message);
 }
 
+void Plan::Intruder() {
+  if (Buy(kApproved)) UseIdAgain(/*any_amount=*/true);
+}
+
 void Plan::PageThenPaid() {
-  for (int part = 0; part < 4; ++part) {
-    const v1::CreateOrderRequest request = Page(Tag("page" + std::to_string(part)));
-    const auto result = Create(request, Style());
-    if (!result.ok) return;
-    if (result.response.result().reason() == "NEXT_ACTION_LOST") {
-      if (!Cancel(order_id_, request.var2())) return;
-      order_id_ += "n";
-      continue;
-    }
-    if (!result.response.order().next_action().has_redirect())
-      tally_.Violation(Finding::kOther,
-                       order_id_ + ": no page to send the customer to: " + Brief(result.response));
-    fleet_.ledger().Post(
-        "orders/" + order_id_ + "/pay",
-        {{"card_number", kApproved}, {"card_expiry_date", "3012"}, {"card_cvc", "123"}});
-    const auto read = caller_.Get(order_id_);
-    if (read.ok && read.response.order().payment_state() == v1::PAYMENT_STATE_PAID)
-      tally_.Count("orders paid");
+  FinalResult<v1::CreateOrderResponse> result;
+  if (!CreateWithNextAction([this](const std::string& tag) { return Page(tag); }, "page", result))
     return;
-  }
+  if (!result.response.order().next_action().has_redirect())
+    tally_.Violation(Finding::kOther,
+                     order_id_ + ": no page to send the customer to: " + Brief(result.response));
+  PayOnThePage();
+  CountIfPaid();
 }
 
 void Plan::PageThenCancelled() {
@@ -442,21 +455,11 @@ void Plan::PageThenCancelled() {
 }
 
 void Plan::Challenged() {
-  for (int part = 0; part < 4; ++part) {
-    const v1::CreateOrderRequest request = Card(kChallenge, Tag("3ds" + std::to_string(part)));
-    const auto result = Create(request, Style());
-    if (!result.ok) return;
-    if (result.response.result().reason() == "NEXT_ACTION_LOST") {
-      if (!Cancel(order_id_, request.var2())) return;
-      order_id_ += "n";
-      continue;
-    }
-    fleet_.ledger().Post("orders/" + order_id_ + "/3ds", {{"result", "Y"}});
-    const auto read = caller_.Get(order_id_);
-    if (read.ok && read.response.order().payment_state() == v1::PAYMENT_STATE_PAID)
-      tally_.Count("orders paid");
-    return;
-  }
+  FinalResult<v1::CreateOrderResponse> result;
+  const auto make = [this](const std::string& tag) { return Card(kChallenge, tag); };
+  if (!CreateWithNextAction(make, "3ds", result)) return;
+  fleet_.ledger().Post("orders/" + order_id_ + "/3ds", {{"result", "Y"}});
+  CountIfPaid();
 }
 
 // One call, made up to five times more: every reply is the same order.
@@ -479,15 +482,7 @@ void Plan::Repeated() {
     tally_.Count("repeated calls");
   }
   tally_.Count("orders paid");
-  if (random_.Chance(0.3)) {
-    v1::CreateOrderRequest other = Card(kApproved, Tag("intruder"));
-    const auto result = Create(other, Style());
-    tally_.Count("order ids used again under another key");
-    if (result.certain && (result.ok || result.error.code != grpc::StatusCode::ALREADY_EXISTS))
-      tally_.Violation(result.ok ? Finding::kTwice : Finding::kUntrue,
-                       order_id_ + ": an order id used again was not ALREADY_EXISTS: " +
-                           Brief(result.response) + result.error.message);
-  }
+  if (random_.Chance(0.3)) UseIdAgain(/*any_amount=*/false);
 }
 
 struct PlanRow {

@@ -297,8 +297,7 @@ def check(checks, tools, program):
 def main():
     checks = environment.Checks()
     check(checks, *(pathlib.Path(argument).resolve() for argument in sys.argv[1:3]))
-    print(f"{checks.passed} passed, {len(checks.failures)} failed")
-    return 1 if checks.failures else 0
+    return checks.verdict()
 
 
 if __name__ == "__main__":

@@ -306,8 +306,7 @@ def main():
     check_table(checks)
     if len(sys.argv) > 3:
         api_server_test.check(checks, tools.directory, pathlib.Path(sys.argv[3]))
-    print(f"{checks.passed} passed, {len(checks.failures)} failed")
-    return 1 if checks.failures else 0
+    return checks.verdict()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "tests/client/fake_service.h"
-#include "tests/testing/certificate.h"
+#include "tests/testing/authority.h"
 
 namespace msp::testing {
 

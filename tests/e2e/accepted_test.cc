@@ -70,7 +70,7 @@ TEST_F(AcceptedOrder, IdIsOneSegmentOfThePathWhenItIsRead) {
                              {"é", "/v1/json/orders/%C3%A9"},
                              {"../gateways?x=#", "/v1/json/orders/..%2Fgateways%3Fx%3D%23"}};
   for (const Case& c : kCases) {
-    EXPECT_EQ(NameOf(Get(c.id).status.error_code()), "NOT_FOUND") << c.id;
+    EXPECT_EQ(Get(c.id).code(), "NOT_FOUND") << c.id;
     EXPECT_EQ(upstream().requests().back().target, c.target);
   }
 }

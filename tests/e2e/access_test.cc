@@ -35,7 +35,7 @@ class Access : public EndToEnd {
                                 R"("error_code":1032,"error_info":"x"})");
       if (request.target.starts_with("/v1/json/gateways"))
         return Reply::Json(200, R"({"success":true,"data":[]})");
-      return AnswerAsMultiSafepay(request);
+      return RespondAsMultiSafepay(request);
     });
     PutKey("nl.key", "key-of-site-nl");
     PutKey("be.key", "key-of-site-be");
@@ -70,34 +70,21 @@ class Access : public EndToEnd {
     return *tls_server_;
   }
 
-  // A connection of its own: channels to the same place share theirs otherwise.
   std::shared_ptr<grpc::Channel> Dial(const Issued& client) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(tls_server().address(),
-                                     grpc::SslCredentials({.pem_root_certs = authority_.pem(),
-                                                           .pem_private_key = client.key,
-                                                           .pem_cert_chain = client.cert}),
-                                     arguments);
+    return DialAnew(tls_server().address(), {},
+                    grpc::SslCredentials({.pem_root_certs = authority_.pem(),
+                                          .pem_private_key = client.key,
+                                          .pem_cert_chain = client.cert}));
   }
 
   static Called<v1::ListGatewaysResponse> List(const std::shared_ptr<grpc::Channel>& channel,
                                                const std::string& site) {
-    Called<v1::ListGatewaysResponse> call;
-    grpc::ClientContext context;
-    context.set_deadline(Later());
-    if (!site.empty()) context.AddMetadata("x-msp-site", site);
-    call.status =
-        v1::PaymentMethodService::NewStub(channel)->ListGateways(&context, {}, &call.response);
-    return call;
+    return Call(channel, &v1::PaymentMethodService::Stub::ListGateways, "", site);
   }
 
   std::string LastKey() { return std::string(upstream().requests().back().Header("api_key")); }
-  // A line of /metrics, without its name.
   double Metric(const std::string& series) {
-    const std::string text = msp::testing::HttpGet(tls_server().ops(), "/metrics");
-    const std::size_t at = text.find("\n" + series + " ");
-    return at == std::string::npos ? -1 : std::stod(text.substr(at + series.size() + 2));
+    return msp::testing::MetricOf(tls_server().ops(), series);
   }
 
   const Folder folder_;
@@ -120,9 +107,7 @@ TEST_F(Access, EachSiteCallsWithItsOwnKey) {
 
 TEST_F(Access, TheWrongIdentityForASiteIsRefusedLoggedAndSendsNothing) {
   const auto call = List(Dial(be_), "nl");
-  EXPECT_EQ(call.status.error_code(), grpc::PERMISSION_DENIED);
-  EXPECT_EQ(call.error().info.reason(), "SITE_FORBIDDEN");
-  EXPECT_EQ(call.error().Metadata("outcome"), "NOT_SENT");
+  EXPECT_EQ(call.Summary(), "PERMISSION_DENIED NOT_SENT SITE_FORBIDDEN");
   EXPECT_TRUE(upstream().requests().empty());
   const std::string line = tls_server().process().WaitForError("SITE_FORBIDDEN");
   EXPECT_THAT(tls_server().logs(), HasSubstr(R"("peer_identity":"spiffe://shops/be")"));
@@ -135,7 +120,7 @@ TEST_F(Access, TheWrongIdentityForASiteIsRefusedLoggedAndSendsNothing) {
 TEST_F(Access, AnUnknownSiteIsABadArgumentWithItsPlace) {
   const auto call = List(Dial(nl_), "de");
   EXPECT_EQ(call.status.error_code(), grpc::INVALID_ARGUMENT);
-  EXPECT_EQ(call.error().info.reason(), "UNKNOWN_SITE");
+  EXPECT_EQ(call.reason(), "UNKNOWN_SITE");
   EXPECT_THAT(call.error().Fields(), ElementsAre("metadata.x-msp-site"));
 }
 
@@ -173,9 +158,7 @@ TEST_F(Access, ASiteBeyondItsRateWaitsAndTheOthersDoNot) {
   const auto channel = Dial(nl_);
   EXPECT_TRUE(List(channel, "be").ok());
   const auto second = List(channel, "be");
-  EXPECT_EQ(second.status.error_code(), grpc::RESOURCE_EXHAUSTED);
-  EXPECT_EQ(second.error().info.reason(), "SITE_LIMIT");
-  EXPECT_EQ(second.error().Metadata("outcome"), "NOT_SENT");
+  EXPECT_EQ(second.Summary(), "RESOURCE_EXHAUSTED NOT_SENT SITE_LIMIT");
   ASSERT_TRUE(second.error().retry.has_value());
   EXPECT_GT(second.error().retry->retry_delay().nanos(), 0);
   EXPECT_TRUE(List(channel, "nl").ok());
@@ -239,12 +222,8 @@ class Load {
     std::shared_ptr<grpc::Channel> channel;
     while (Goes(next)) {
       if (calls_ % calls_per_connection_ == 0) channel = dial_();
-      grpc::ClientContext context;
-      context.set_deadline(Later());
-      context.AddMetadata("x-msp-site", "nl");
-      v1::ListGatewaysResponse response;
-      const auto status =
-          v1::PaymentMethodService::NewStub(channel)->ListGateways(&context, {}, &response);
+      const grpc::Status status =
+          Call(channel, &v1::PaymentMethodService::Stub::ListGateways, "", "nl").status;
       if (!status.ok() && first_error_.empty()) {
         first_error_ = NameOf(status.error_code()) + ": " + status.error_message();
       }
@@ -310,19 +289,9 @@ TEST_F(Access, KeysCertificatesAndAuthoritiesRotateUnderLoadWithoutAFailedCall) 
 
 TEST_F(EndToEnd, ConnectionsBeyondTheBoundAreClosedAtOnce) {
   StartServer({"--connections_max=2"});
-  const auto dial = [this] {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(server().address(), grpc::InsecureChannelCredentials(),
-                                     arguments);
-  };
+  const auto dial = [this] { return DialAnew(server().address()); };
   const auto get = [](const std::shared_ptr<grpc::Channel>& channel) {
-    grpc::ClientContext context;
-    context.set_deadline(Later());
-    v1::GetOrderRequest request;
-    request.set_order_id("order-1");
-    v1::GetOrderResponse response;
-    return v1::OrderService::NewStub(channel)->GetOrder(&context, request, &response).error_code();
+    return GetOrder(channel).status.error_code();
   };
   const auto first = dial();
   auto second = dial();

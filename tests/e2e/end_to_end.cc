@@ -2,8 +2,11 @@
 
 #include "tests/e2e/end_to_end.h"
 
+#include <grpcpp/generic/generic_stub.h>
+
 #include <algorithm>
 
+#include "absl/status/status.h"
 #include "google/rpc/status.pb.h"
 #include "nlohmann/json.hpp"
 
@@ -37,27 +40,18 @@ std::vector<std::string> CallError::Fields() const {
 }
 
 std::string NameOf(grpc::StatusCode code) {
-  constexpr const char* kNames[] = {"OK",
-                                    "CANCELLED",
-                                    "UNKNOWN",
-                                    "INVALID_ARGUMENT",
-                                    "DEADLINE_EXCEEDED",
-                                    "NOT_FOUND",
-                                    "ALREADY_EXISTS",
-                                    "PERMISSION_DENIED",
-                                    "RESOURCE_EXHAUSTED",
-                                    "FAILED_PRECONDITION",
-                                    "ABORTED",
-                                    "OUT_OF_RANGE",
-                                    "UNIMPLEMENTED",
-                                    "INTERNAL",
-                                    "UNAVAILABLE",
-                                    "DATA_LOSS",
-                                    "UNAUTHENTICATED"};
-  return kNames[static_cast<std::size_t>(code)];
+  return absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
 }
 
-std::string PaidAnswer(const std::string& body) {
+std::string SummaryOf(const grpc::Status& status) {
+  const CallError error(status);
+  std::string text = NameOf(status.error_code());
+  for (const std::string& part : {error.Metadata("outcome"), error.info.reason()})
+    if (!part.empty()) text += " " + part;
+  return text;
+}
+
+std::string PaidResponse(const std::string& body) {
   const json order = json::parse(body);
   json data{
       {"transaction_id", 4051823}, {"status", "completed"}, {"financial_status", "completed"}};
@@ -75,23 +69,42 @@ Reply NoSuchOrder() {
       404, R"({"success":false,"data":{},"error_code":1006,"error_info":"No such transaction"})");
 }
 
-Reply AnswerAsMultiSafepay(const RecordedRequest& request) {
+Reply RespondAsMultiSafepay(const RecordedRequest& request) {
   if (request.method != "POST" || request.target != "/v1/json/orders") return NoSuchOrder();
-  return Reply::Json(200, PaidAnswer(request.body));
+  return Reply::Json(200, PaidResponse(request.body));
 }
 
-v1::CreateOrderRequest CardOrder(const std::string& order_id) {
-  v1::CreateOrderRequest order;
-  order.set_type("direct");
-  order.set_order_id(order_id);
-  order.set_currency("EUR");
-  order.set_amount(9743);
-  order.set_gateway("CREDITCARD");
-  order.set_description("two chairs");
-  order.mutable_gateway_info()->set_card_number("4111111111111111");
-  order.mutable_gateway_info()->set_card_expiry_date("3012");
-  order.mutable_gateway_info()->set_card_cvc("123");
-  return order;
+Called<v1::GetOrderResponse> GetOrder(const std::shared_ptr<grpc::Channel>& channel,
+                                      const std::string& order_id) {
+  v1::GetOrderRequest request;
+  request.set_order_id(order_id);
+  return Call(channel, &v1::OrderService::Stub::GetOrder, request);
+}
+
+grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
+                     const std::string& message) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(Later());
+  grpc::CompletionQueue queue;
+  const grpc::Slice slice(message);
+  const grpc::ByteBuffer request(&slice, 1);
+  const auto call = stub.PrepareUnaryCall(&context, path, request, &queue);
+  call->StartCall();
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  EXPECT_TRUE(queue.Next(&tag, &ok));
+  return status;
+}
+
+std::shared_ptr<grpc::Channel> DialAnew(
+    const std::string& address, grpc::ChannelArguments arguments,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 void EndToEnd::StartServer(const std::vector<std::string>& arguments, std::string api_url) {
@@ -119,22 +132,18 @@ int EndToEnd::StopServer() {
 }
 
 Called<v1::CreateOrderResponse> EndToEnd::Create(const v1::CreateOrderRequest& request) {
-  Called<v1::CreateOrderResponse> call;
-  grpc::ClientContext context;
-  context.set_deadline(Later());
-  call.status =
-      v1::OrderService::NewStub(channel())->CreateOrder(&context, request, &call.response);
-  return call;
+  return Call(channel(), &v1::OrderService::Stub::CreateOrder, request);
 }
 
 Called<v1::GetOrderResponse> EndToEnd::Get(const std::string& order_id) {
-  Called<v1::GetOrderResponse> call;
-  v1::GetOrderRequest request;
-  request.set_order_id(order_id);
-  grpc::ClientContext context;
-  context.set_deadline(Later());
-  call.status = v1::OrderService::NewStub(channel())->GetOrder(&context, request, &call.response);
-  return call;
+  return GetOrder(channel(), order_id);
+}
+
+void EndToEnd::HoldResponses() {
+  upstream_.Script([this](const RecordedRequest& request) {
+    gate_.Wait();
+    return RespondAsMultiSafepay(request);
+  });
 }
 
 RecordedRequest EndToEnd::OnlyPost() {

@@ -17,13 +17,15 @@
 #include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
 #include "multisafepay/v1/order_service.grpc.pb.h"
+#include "tests/testing/requests.h"
 #include "tests/testing/server_process.h"
 #include "tests/testing/upstream.h"
 
 namespace msp::e2e {
 
 namespace v1 = multisafepay::v1;
-using msp::testing::Ending;
+using msp::testing::CardOrder;
+using msp::testing::CloseMode;
 using msp::testing::Gate;
 using msp::testing::RecordedRequest;
 using msp::testing::Reply;
@@ -42,6 +44,11 @@ struct CallError {
   std::vector<std::string> Fields() const;
 };
 
+// The name of a status code, for messages that people read.
+std::string NameOf(grpc::StatusCode code);
+// "CODE OUTCOME REASON"; no outcome where no money could move.
+std::string SummaryOf(const grpc::Status& status);
+
 template <class Response>
 struct Called {
   grpc::Status status;
@@ -49,25 +56,72 @@ struct Called {
 
   bool ok() const { return status.ok(); }
   CallError error() const { return CallError(status); }
+  std::string code() const { return NameOf(status.error_code()); }
+  std::string reason() const { return error().info.reason(); }
+  // "CONFIRMED", "CONFIRMED reconciled", or SummaryOf() an error.
+  std::string Summary() const {
+    if (!ok()) return SummaryOf(status);
+    if constexpr (requires { response.result(); }) {
+      return v1::Outcome_Name(response.result().outcome()).substr(8) +
+             (response.result().reconciled() ? " reconciled" : "");
+    }
+    return "OK";
+  }
 };
-
-// The name of a status code, for messages that people read.
-std::string NameOf(grpc::StatusCode code);
 
 // What MultiSafepay answers to an order that is accepted and paid at once: the request's own id (a
 // number when it is one), amount and currency.
-std::string PaidAnswer(const std::string& body);
-// Answers POST /orders with PaidAnswer, everything else with 404 and code 1006: no such order.
-Reply AnswerAsMultiSafepay(const RecordedRequest& request);
+std::string PaidResponse(const std::string& body);
+// Answers POST /orders with PaidResponse, everything else with 404 and code 1006: no such order.
+Reply RespondAsMultiSafepay(const RecordedRequest& request);
 // 404 with code 1006.
 Reply NoSuchOrder();
 
-// A direct card order that passes every check.
-v1::CreateOrderRequest CardOrder(const std::string& order_id = "order-1");
+// Far enough away that no test meets it.
+inline std::chrono::system_clock::time_point Later() {
+  return std::chrono::system_clock::now() + msp::testing::kWaitMax;
+}
+
+// A unary call of a stub's method; `site` goes into the metadata if it is not empty.
+template <class Stub, class Request, class Response>
+Called<Response> Call(const std::shared_ptr<grpc::Channel>& channel,
+                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                      const Request& request, const std::string& site = "",
+                      std::chrono::system_clock::time_point deadline = Later()) {
+  Called<Response> call;
+  grpc::ClientContext context;
+  context.set_deadline(deadline);
+  if (!site.empty()) context.AddMetadata("x-msp-site", site);
+  Stub stub(channel);
+  call.status = (stub.*method)(&context, request, &call.response);
+  return call;
+}
+
+// The same with the request in protobuf's text format.
+template <class Stub, class Request, class Response>
+Called<Response> Call(const std::shared_ptr<grpc::Channel>& channel,
+                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                      const char* text, const std::string& site = "") {
+  return Call(channel, method, msp::testing::FromText<Request>(text), site);
+}
+
+Called<v1::GetOrderResponse> GetOrder(const std::shared_ptr<grpc::Channel>& channel,
+                                      const std::string& order_id = "order-1");
+
+// A unary call by its path, such as "/multisafepay.v1.OrderService/GetOrder"; the message may be
+// any bytes.
+grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
+                     const std::string& message);
+
+// A connection of its own: channels to the same address share one by default.
+std::shared_ptr<grpc::Channel> DialAnew(const std::string& address,
+                                        grpc::ChannelArguments arguments = {},
+                                        const std::shared_ptr<grpc::ChannelCredentials>&
+                                            credentials = grpc::InsecureChannelCredentials());
 
 class EndToEnd : public ::testing::Test {
  protected:
-  EndToEnd() { upstream_.Script(AnswerAsMultiSafepay); }
+  EndToEnd() { upstream_.Script(RespondAsMultiSafepay); }
 
   // The server starts with the first use. Later arguments beat these: no idempotency marker in the
   // body, and hardly any waiting after a lost answer.
@@ -88,6 +142,8 @@ class EndToEnd : public ::testing::Test {
 
   // Holds back what the upstream's script waits for.
   Gate& gate() { return gate_; }
+  // RespondAsMultiSafepay once the gate is open.
+  void HoldResponses();
 
  private:
   Gate gate_;  // Outlives the upstream's threads, which wait for it.
@@ -95,10 +151,5 @@ class EndToEnd : public ::testing::Test {
   std::unique_ptr<msp::testing::ServerProcess> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };
-
-// Far enough away that no test meets it.
-inline std::chrono::system_clock::time_point Later() {
-  return std::chrono::system_clock::now() + msp::testing::kWaitMax;
-}
 
 }  // namespace msp::e2e

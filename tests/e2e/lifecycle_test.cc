@@ -40,14 +40,11 @@ const std::vector<std::string>& PaymentServices() {
 class Lifecycle : public EndToEnd {
  protected:
   std::string HealthOf(const std::string& service) {
-    grpc::ClientContext context;
-    context.set_deadline(Later());
     HealthCheckRequest request;
     request.set_service(service);
-    HealthCheckResponse response;
-    const grpc::Status status = Health::NewStub(channel())->Check(&context, request, &response);
-    return status.ok() ? HealthCheckResponse::ServingStatus_Name(response.status())
-                       : NameOf(status.error_code());
+    const auto call = Call(channel(), &Health::Stub::Check, request);
+    return call.ok() ? HealthCheckResponse::ServingStatus_Name(call.response.status())
+                     : call.code();
   }
 };
 
@@ -84,13 +81,7 @@ TEST_F(Lifecycle, DrainIsAnnouncedWhileCallsAreStillTaken) {
   EXPECT_EQ(HealthOf(service), "NOT_SERVING");
   EXPECT_TRUE(Create(CardOrder()).ok());
   // A client that comes only now is served too.
-  const auto fresh =
-      grpc::CreateCustomChannel(server().address(), grpc::InsecureChannelCredentials(), [] {
-        grpc::ChannelArguments arguments;
-        arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-        return arguments;
-      }());
-  EXPECT_TRUE(fresh->WaitForConnected(Later()));
+  EXPECT_TRUE(DialAnew(server().address())->WaitForConnected(Later()));
   context.TryCancel();
 }
 
@@ -111,10 +102,7 @@ TEST_F(Lifecycle, ACallerWhoWatchesHealthDoesNotHoldUpTheEnd) {
 // To gRPC the call is over and the server idle; its reply still comes, to nobody.
 TEST_F(Lifecycle, ACallWhoseCallerHasGoneIsAwaitedAtTheEnd) {
   StartServer({"--drain_timeout_ms=20000", "--call_max_ms=15000"});
-  upstream().Script([this](const RecordedRequest& request) {
-    gate().Wait();
-    return AnswerAsMultiSafepay(request);
-  });
+  HoldResponses();
   grpc::ClientContext context;
   std::thread caller([&] {
     v1::CreateOrderResponse response;

@@ -251,20 +251,6 @@ TEST_F(MirroredOrder, NothingIsAddedButTheIdempotencyKeyWhereItIsWanted) {
   EXPECT_EQ(call.response.result().idempotency_key(), "attempt-1");
 }
 
-TEST_F(MirroredOrder, DryRunShowsTheBodyWithoutItsSecretsAndSendsNothing) {
-  v1::CreateOrderRequest order = CardOrderDocument();
-  order.mutable_control()->set_validate_only(true);
-  const auto call = Create(order);
-  ASSERT_TRUE(call.ok()) << call.status.error_message();
-  EXPECT_EQ(call.response.result().outcome(), v1::OUTCOME_NOT_SENT);
-  EXPECT_TRUE(upstream().requests().empty());
-  const std::string& body = call.response.result().dry_run_json();
-  EXPECT_EQ(json::parse(body).at("order_id"), "chairs-2026-0117");
-  for (const char* secret : {"5500000000000004", "5500 0000 0000 0004", "\"007\"", "0912",
-                             "ada@example.org", "Prinsengracht"})
-    EXPECT_THAT(body, Not(HasSubstr(secret)));
-}
-
 // The folders with a request and its answer as a page of documentation shows them: ours, and the
 // published one where it is at hand.
 std::vector<fs::path> Pages() {

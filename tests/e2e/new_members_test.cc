@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "google/protobuf/util/json_util.h"
-#include "httplib.h"
 #include "multisafepay/v1/payment_method_service.grpc.pb.h"
 #include "multisafepay/v1/terminal_service.grpc.pb.h"
 #include "multisafepay/v1/token_service.grpc.pb.h"
 #include "multisafepay/v1/transaction_service.grpc.pb.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/end_to_end.h"
+#include "tests/testing/http_get.h"
+#include "tests/testing/requests.h"
 
 namespace msp::e2e {
 namespace {
@@ -48,18 +49,12 @@ json Tomorrow(const std::string& where) {
 
 class NewMembers : public EndToEnd {
  protected:
-  template <class Service, class Request, class Response>
-  Response Ask(grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&,
-                                                     Response*),
-               const Request& request, const std::string& data) {
+  template <class Method, class Request>
+  auto Ask(Method method, const Request& request, const std::string& data) {
     upstream().Answer(200, R"({"success":true,"data":)" + data + "}");
-    Response response;
-    grpc::ClientContext context;
-    context.set_deadline(Later());
-    const auto stub = Service::NewStub(channel());
-    const grpc::Status status = ((*stub).*method)(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response;
+    const auto call = Call(channel(), method, request);
+    EXPECT_TRUE(call.ok()) << call.status.error_message();
+    return call.response;
   }
 };
 
@@ -102,17 +97,11 @@ TEST_F(NewMembers, AreSentWithARefund) {
     return Reply::Json(200, R"({"success":true,"data":{"order_id":"order-1","transaction_id":7,
         "status":"completed","financial_status":"completed","amount":9743,"currency":"EUR"}})");
   });
-  v1::RefundOrderRequest refund;
-  refund.set_order_id("order-1");
-  refund.set_amount(100);
-  refund.set_currency("EUR");
+  auto refund = msp::testing::FromText<v1::RefundOrderRequest>(
+      "order_id: 'order-1' amount: 100 currency: 'EUR'");
   *refund.mutable_more() = StructOf(Tomorrow("refund"));
-  v1::RefundOrderResponse response;
-  grpc::ClientContext context;
-  context.set_deadline(Later());
-  const grpc::Status status =
-      v1::OrderService::NewStub(channel())->RefundOrder(&context, refund, &response);
-  ASSERT_TRUE(status.ok()) << status.error_message();
+  const auto call = Call(channel(), &v1::OrderService::Stub::RefundOrder, refund);
+  ASSERT_TRUE(call.ok()) << call.status.error_message();
   const json sent = json::parse(OnlyPost().body);
   EXPECT_EQ(sent.at("amount"), 100);
   const json members = Tomorrow("refund");
@@ -164,33 +153,28 @@ TEST_F(NewMembers, AreReadAtEveryLevelOfAnAnswer) {
 }
 
 TEST_F(NewMembers, AreReadInAnswersOfTheOtherServices) {
-  v1::GetTokenRequest token;
-  token.set_reference("r");
-  token.set_token("t");
-  EXPECT_EQ(JsonOf(Ask<v1::TokenService>(&v1::TokenService::Stub::GetToken, token,
-                                         R"({"token":"t","code":"VISA","tomorrow":1.0})")
+  auto token = msp::testing::FromText<v1::GetTokenRequest>("reference: 'r' token: 't'");
+  EXPECT_EQ(JsonOf(Ask(&v1::TokenService::Stub::GetToken, token,
+                       R"({"token":"t","code":"VISA","tomorrow":1.0})")
                        .token()
                        .unmodelled()),
             json({{"tomorrow", "1.0"}}));
   v1::GetPaymentMethodRequest method;
   method.set_payment_method_id("VISA");
-  EXPECT_EQ(
-      JsonOf(Ask<v1::PaymentMethodService>(&v1::PaymentMethodService::Stub::GetPaymentMethod,
-                                           method, R"({"id":"VISA","name":"Visa","tomorrow":[1]})")
-                 .payment_method()
-                 .unmodelled()),
-      json({{"tomorrow", {"1"}}}));
+  EXPECT_EQ(JsonOf(Ask(&v1::PaymentMethodService::Stub::GetPaymentMethod, method,
+                       R"({"id":"VISA","name":"Visa","tomorrow":[1]})")
+                       .payment_method()
+                       .unmodelled()),
+            json({{"tomorrow", {"1"}}}));
   v1::GetTransactionRequest transaction;
   transaction.set_transaction_id("77");
-  EXPECT_EQ(JsonOf(Ask<v1::TransactionService>(
-                       &v1::TransactionService::Stub::GetTransaction, transaction,
+  EXPECT_EQ(JsonOf(Ask(&v1::TransactionService::Stub::GetTransaction, transaction,
                        R"({"transaction_id":77,"status":"completed","tomorrow":"t"})")
                        .transaction()
                        .unmodelled()),
             json({{"tomorrow", "t"}}));
-  const auto terminals =
-      Ask<v1::TerminalService>(&v1::TerminalService::Stub::ListTerminals,
-                               v1::ListTerminalsRequest(), R"([{"id":"1","tomorrow":true}])");
+  const auto terminals = Ask(&v1::TerminalService::Stub::ListTerminals, v1::ListTerminalsRequest(),
+                             R"([{"id":"1","tomorrow":true}])");
   ASSERT_EQ(terminals.terminals_size(), 1);
   EXPECT_EQ(JsonOf(terminals.terminals(0).unmodelled()), json({{"tomorrow", true}}));
 }
@@ -199,11 +183,9 @@ TEST_F(NewMembers, AreCountedByNameAndNotByValue) {
   upstream().Answer(200, R"({"success":true,"data":{"order_id":"order-1","status":"completed",
       "tomorrow_counted":"canary-of-a-value"}})");
   ASSERT_TRUE(Get().ok());
-  httplib::Client client("http://" + server().ops());
-  const auto metrics = client.Get("/metrics");
-  ASSERT_TRUE(metrics);
-  EXPECT_THAT(metrics->body, HasSubstr("tomorrow_counted"));
-  EXPECT_THAT(metrics->body, Not(HasSubstr("canary-of-a-value")));
+  const std::string metrics = msp::testing::HttpGet(server().ops(), "/metrics");
+  EXPECT_THAT(metrics, HasSubstr("tomorrow_counted"));
+  EXPECT_THAT(metrics, Not(HasSubstr("canary-of-a-value")));
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 // One HTTP/2 connection carries the calls of many tenants, as a proxy or a sidecar shares it: what
 // one of them sends never ends the calls of the others.
-#include <grpcpp/generic/generic_stub.h>
-
 #include <set>
 #include <string>
 #include <thread>
@@ -24,24 +22,6 @@ class SharedConnectionTest : public EndToEnd {
   // One connection, however long the test takes.
   SharedConnectionTest() { StartServer({"--connection_age_ms=0"}); }
 
-  // A unary call over the shared connection; the message may be anything.
-  grpc::Status CallMethod(const std::string& method, const std::string& message) {
-    grpc::GenericStub stub(channel());
-    grpc::ClientContext context;
-    context.set_deadline(Later());
-    grpc::CompletionQueue queue;
-    const grpc::Slice slice(message);
-    const auto call = stub.PrepareUnaryCall(&context, method, grpc::ByteBuffer(&slice, 1), &queue);
-    call->StartCall();
-    grpc::ByteBuffer reply;
-    grpc::Status status;
-    call->Finish(&reply, &status, nullptr);
-    void* tag = nullptr;
-    bool ok = false;
-    queue.Next(&tag, &ok);
-    return status;
-  }
-
   // The client addresses that the server's call lines name.
   std::set<std::string> PeersInLog() {
     std::set<std::string> peers;
@@ -56,10 +36,7 @@ class SharedConnectionTest : public EndToEnd {
 };
 
 TEST_F(SharedConnectionTest, OversizedAndUnknownCallsOfOneCallerEndNoPaymentOfAnother) {
-  upstream().Script([this](const RecordedRequest& request) {
-    gate().Wait();
-    return AnswerAsMultiSafepay(request);
-  });
+  HoldResponses();
   channel();
   std::vector<Called<v1::CreateOrderResponse>> created(kOrders);
   std::vector<std::thread> callers;
@@ -73,12 +50,14 @@ TEST_F(SharedConnectionTest, OversizedAndUnknownCallsOfOneCallerEndNoPaymentOfAn
 
   const std::string oversized(kOversizedBytes, 'x');
   for (int i = 0; i < kOversizedCalls; ++i) {
-    EXPECT_EQ(CallMethod("/multisafepay.v1.OrderService/CreateOrder", oversized).error_code(),
-              grpc::StatusCode::RESOURCE_EXHAUSTED)
+    EXPECT_EQ(
+        CallRaw(channel(), "/multisafepay.v1.OrderService/CreateOrder", oversized).error_code(),
+        grpc::StatusCode::RESOURCE_EXHAUSTED)
         << i;
   }
   for (int i = 0; i < kUnknownCalls; ++i) {
-    EXPECT_EQ(CallMethod("/shop.v1.Basket/Fill", "x").error_code(), grpc::StatusCode::UNIMPLEMENTED)
+    EXPECT_EQ(CallRaw(channel(), "/shop.v1.Basket/Fill", "x").error_code(),
+              grpc::StatusCode::UNIMPLEMENTED)
         << i;
   }
 

@@ -5,9 +5,9 @@
 #include <atomic>
 #include <string>
 
-#include "httplib.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/end_to_end.h"
+#include "tests/testing/http_get.h"
 
 namespace msp::e2e {
 namespace {
@@ -23,27 +23,15 @@ struct StateCase {
   const char* state;
 };
 
+// Some of each kind; every pair is in tests/payments/state_test.cc.
 constexpr StateCase kStates[] = {
     {"klarna_authorized", "KLARNA", "", "completed", "uncleared", "AUTHORIZED"},
-    {"riverty_authorized", "AFTERPAY", "", "completed", "uncleared", "AUTHORIZED"},
     {"in3_waits", "IN3", "", "uncleared", "initialized", "PENDING"},
-    {"invoice_authorized", "EINVOICE", "", "completed", "initialized", "AUTHORIZED"},
-    {"zinia_authorized", "ZINIA", "", "completed", "initialized", "AUTHORIZED"},
-    {"paypal_collected", "PAYPAL", "", "completed", "initialized", "PAID"},
     {"paypal_by_its_entry", "", "PAYPAL", "completed", "initialized", "PAID"},
-    {"paypal_waits", "PAYPAL", "", "uncleared", "initialized", "PENDING"},
-    {"bizum_on_its_way", "BIZUM", "", "completed", "initialized", "PROCESSING"},
     {"mbway_on_its_way", "MBWAY", "", "completed", "uncleared", "PROCESSING"},
-    {"multibanco_on_its_way", "MULTIBANCO", "", "completed", "uncleared", "PROCESSING"},
-    {"request_to_pay_on_its_way", "DBRTP", "", "completed", "uncleared", "PROCESSING"},
     {"direct_debit_on_its_way", "DIRDEB", "", "uncleared", "uncleared", "PROCESSING"},
-    {"sofort_on_its_way", "DIRECTBANK", "", "uncleared", "uncleared", "PROCESSING"},
-    {"amazon_on_its_way", "AMAZONBTN", "", "completed", "initialized", "PROCESSING"},
-    {"shipped", "KLARNA", "", "shipped", "uncleared", "PROCESSING"},
-    {"shipped_invoice", "EINVOICE", "", "shipped", "initialized", "PROCESSING"},
     {"card_in_review", "VISA", "", "uncleared", "uncleared", "IN_REVIEW"},
     {"refund_of_klarna", "KLARNA", "", "initialized", "completed", "UNRECOGNIZED"},
-    {"unknown_method", "TOMORROWPAY", "", "completed", "uncleared", "IN_REVIEW"},
     {"guess", "TOMORROWPAY", "", "completed", "initialized", "PENDING"},
     {"no_method", "", "", "shipped", "initialized", "PROCESSING"},
 };
@@ -67,11 +55,22 @@ std::string StateName(v1::PaymentState state) { return v1::PaymentState_Name(sta
 class State : public EndToEnd {
  protected:
   double Odd(const std::string& pair) {
-    httplib::Client client("http://" + server().ops());
-    const auto answer = client.Get("/metrics");
-    const std::string series = "\nmsp_odd_payment_states_total{pair=\"" + pair + "\"} ";
-    const std::size_t at = answer ? answer->body.find(series) : std::string::npos;
-    return at == std::string::npos ? 0 : std::stod(answer->body.substr(at + series.size()));
+    return msp::testing::MetricOf(server().ops(),
+                                  "msp_odd_payment_states_total{pair=\"" + pair + "\"}");
+  }
+  // What a watch of order-1 sends until it ends.
+  std::vector<std::string> WatchedStates() {
+    grpc::ClientContext context;
+    context.set_deadline(Later());
+    v1::WatchOrderRequest request;
+    request.set_order_id("order-1");
+    const auto stub = v1::OrderService::NewStub(channel());
+    const auto stream = stub->WatchOrder(&context, request);
+    std::vector<std::string> states;
+    for (v1::WatchOrderResponse seen; stream->Read(&seen);)
+      states.push_back(StateName(seen.order().payment_state()));
+    EXPECT_TRUE(stream->Finish().ok());
+    return states;
   }
 };
 
@@ -86,22 +85,12 @@ TEST_F(State, IsReadByTheMethodThatPaid) {
   }
   // One of them is a guess.
   EXPECT_EQ(Odd("completed/initialized"), 1);
-  EXPECT_EQ(Odd("initialized/completed"), 0);
+  EXPECT_LT(Odd("initialized/completed"), 1);
 }
 
 TEST_F(State, WatchOfAPayPalOrderEndsWhenPayPalHasCollected) {
   upstream().Answer(200, Answer({"", "PAYPAL", "", "completed", "initialized", ""}));
-  grpc::ClientContext context;
-  context.set_deadline(Later());
-  v1::WatchOrderRequest request;
-  request.set_order_id("order-1");
-  const auto stub = v1::OrderService::NewStub(channel());
-  const auto stream = stub->WatchOrder(&context, request);
-  v1::WatchOrderResponse seen;
-  ASSERT_TRUE(stream->Read(&seen));
-  EXPECT_EQ(StateName(seen.order().payment_state()), "PAID");
-  EXPECT_FALSE(stream->Read(&seen));
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_THAT(WatchedStates(), ::testing::ElementsAre("PAID"));
 }
 
 TEST_F(State, WatchGoesOnWhileTheMoneyIsOnItsWay) {
@@ -112,19 +101,7 @@ TEST_F(State, WatchGoesOnWhileTheMoneyIsOnItsWay) {
         200, Answer({"", "MULTIBANCO", "", "completed", first ? "uncleared" : "completed", ""}));
   });
   StartServer({"--watch_poll_first_ms=500"});
-  grpc::ClientContext context;
-  context.set_deadline(Later());
-  v1::WatchOrderRequest request;
-  request.set_order_id("order-1");
-  const auto stub = v1::OrderService::NewStub(channel());
-  const auto stream = stub->WatchOrder(&context, request);
-  v1::WatchOrderResponse seen;
-  ASSERT_TRUE(stream->Read(&seen));
-  EXPECT_EQ(StateName(seen.order().payment_state()), "PROCESSING");
-  ASSERT_TRUE(stream->Read(&seen));
-  EXPECT_EQ(StateName(seen.order().payment_state()), "PAID");
-  EXPECT_FALSE(stream->Read(&seen));
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_THAT(WatchedStates(), ::testing::ElementsAre("PROCESSING", "PAID"));
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 // Every unary call of the schema reaches the REST call that the table of operations has for it:
 // none was left out of the server, none goes elsewhere.
-#include <grpcpp/generic/generic_stub.h>
-
 #include <map>
 #include <memory>
 #include <string>
@@ -18,6 +16,7 @@
 #include "multisafepay/v1/transaction_service.pb.h"
 #include "service/payments/operation.h"
 #include "tests/e2e/end_to_end.h"
+#include "tests/testing/requests.h"
 
 namespace msp::e2e {
 namespace {
@@ -89,28 +88,8 @@ std::unique_ptr<pb::Message> SmallestRequest(const pb::MethodDescriptor& method)
   return request;
 }
 
-grpc::Status Call(const std::shared_ptr<grpc::Channel>& channel,
-                  const pb::MethodDescriptor& method) {
-  grpc::GenericStub stub(channel);
-  grpc::ClientContext context;
-  context.set_deadline(Later());
-  grpc::CompletionQueue queue;
-  const grpc::Slice slice(SmallestRequest(method)->SerializeAsString());
-  const grpc::ByteBuffer request(&slice, 1);
-  auto call = stub.PrepareUnaryCall(
-      &context, "/" + method.service()->full_name() + "/" + method.name(), request, &queue);
-  call->StartCall();
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  call->Finish(&response, &status, nullptr);
-  void* tag = nullptr;
-  bool ok = false;
-  EXPECT_TRUE(queue.Next(&tag, &ok));
-  return status;
-}
-
 // An order from which something can be captured and refunded, and nothing else.
-Reply AnswerWithOneOrder(const RecordedRequest& request) {
+Reply RespondWithOneOrder(const RecordedRequest& request) {
   if (request.method != "GET" || request.target != "/v1/json/orders/order_id") return NoSuchOrder();
   return Reply::Json(
       200, R"({"success":true,"data":{"order_id":"order_id","transaction_id":1,"amount":1000,)"
@@ -121,12 +100,14 @@ Reply AnswerWithOneOrder(const RecordedRequest& request) {
 class Wiring : public EndToEnd {};
 
 TEST_F(Wiring, EveryCallOfTheSchemaReachesItsRoute) {
-  upstream().Script(AnswerWithOneOrder);
+  upstream().Script(RespondWithOneOrder);
   for (const pb::MethodDescriptor* method : UnaryCalls()) {
     const auto route = Routes().find(method->name());
     ASSERT_NE(route, Routes().end()) << method->full_name();
     const std::size_t before = upstream().requests().size();
-    const grpc::Status status = Call(channel(), *method);
+    const grpc::Status status =
+        CallRaw(channel(), "/" + method->service()->full_name() + "/" + method->name(),
+                SmallestRequest(*method)->SerializeAsString());
     EXPECT_NE(NameOf(status.error_code()), "UNIMPLEMENTED") << method->full_name();
     std::vector<std::string> routes;
     const auto requests = upstream().requests();
@@ -145,15 +126,9 @@ TEST_F(Wiring, EveryCallOfTheSchemaReachesItsRoute) {
 }
 
 TEST_F(Wiring, ACancellationByPostIsSentOnceAndWithoutABody) {
-  upstream().Script(AnswerWithOneOrder);
-  v1::CancelOrderRequest request;
-  request.set_order_id("order_id");
-  request.set_exclude_order(true);
-  request.set_by(v1::CANCEL_METHOD_POST);
-  grpc::ClientContext context;
-  context.set_deadline(Later());
-  v1::CancelOrderResponse response;
-  v1::OrderService::NewStub(channel())->CancelOrder(&context, request, &response);
+  upstream().Script(RespondWithOneOrder);
+  Call(channel(), &v1::OrderService::Stub::CancelOrder,
+       "order_id: 'order_id' exclude_order: true by: CANCEL_METHOD_POST");
   int sent = 0;
   for (const RecordedRequest& write : upstream().requests()) {
     if (write.method == "GET") continue;

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -85,40 +86,18 @@ class Settings : public ::testing::Test {
   std::vector<std::string> files_;
 };
 
+// options_test holds the other defaults to docs/configuration.md.
 TEST_F(Settings, HaveTheirDocumentedDefaults) {
   const auto config = Load({"--api_url=test"});
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->listen, "127.0.0.1:50051");
   EXPECT_EQ(config->api_url, "https://testapi.multisafepay.com/v1/json");
   EXPECT_EQ(config->sites.at(0).api_key, "abcde12345");
   EXPECT_EQ(config->threads, CoresOfProcess());
-  EXPECT_EQ(config->http_connections_max, 1024);
-  EXPECT_EQ(config->http_queue_max, 4096);
-  EXPECT_EQ(config->upstream_timeout_ms, 30'000);
-  EXPECT_EQ(config->drain_delay_ms, 2'000);
-  EXPECT_EQ(config->drain_timeout_ms, 40'000);
-  EXPECT_EQ(config->call_max_ms, 33'000);
-  EXPECT_THAT(config->warnings, ::testing::IsEmpty());
-  EXPECT_FALSE(config->allow_plaintext);
-  EXPECT_FALSE(config->allow_plaintext_upstream);
-  EXPECT_FALSE(config->log_personal_data);
-  EXPECT_TRUE(config->log_json);
-  EXPECT_EQ(config->proxy, "");
-  EXPECT_EQ(config->notification_url, "");
-  EXPECT_EQ(config->notify.webhook_listen, "");
-  EXPECT_EQ(config->notify.webhook_window_s, 600);
-  EXPECT_EQ(config->notify.events, "memory");
-  EXPECT_EQ(config->notify.watchers_max, 10'000);
-  EXPECT_TRUE(config->notify.event_streams);
-  EXPECT_EQ(config->notify.event_streams_max, 256);
-  EXPECT_EQ(config->notify.event_stream_hosts, "multisafepay.com");
   EXPECT_EQ(config->ops_listen, "127.0.0.1:9464");
-  EXPECT_EQ(config->audit_log_file, "");
-  EXPECT_FALSE(config->audit_flush);
+  EXPECT_THAT(config->warnings, ::testing::IsEmpty());
+  EXPECT_TRUE(config->log_json);
   EXPECT_TRUE(config->trace);
   EXPECT_FALSE(config->trace_spans);
-  EXPECT_FALSE(config->scrub_memory);
-  EXPECT_FALSE(config->allow_dumps);
   EXPECT_EQ(config->limits.connection_idle_ms, 0);
 }
 
@@ -144,79 +123,70 @@ TEST_F(Settings, OffMeansNoOperatorsPortAndNoTraces) {
 }
 
 TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
+  // Values of one setting.
+  const struct {
+    const char* setting;
+    std::vector<const char*> values;
+  } values[] = {
+      {"--webhook_listen", {"8080"}},
+      {"--webhook_window_s", {"0"}},
+      {"--events", {"redis", "redis://"}},
+      {"--watchers_max", {"0"}},
+      {"--watch_poll_first_ms", {"499"}},
+      {"--watch_quiet_ms", {"-1"}},
+      {"--event_streams_max", {"0"}},
+      {"--event_streams", {"perhaps"}},
+      {"--api_url",
+       {"", "production", "ftp://127.0.0.1/", "HTTP//127.0.0.1", "http://", "https:///v1/json",
+        "https://api.example/v1?key=x", "https://api.example/v1#x", "https://api.example/ v1",
+        "http://127.0.0.1@evil.example/", "http://localhost.evil.example/"}},
+      {"--listen",
+       {"50051", "127.0.0.1", ":50051", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+        "127.0.0.1:http", "[::]:50051", "127.evil.example:50051"}},
+      {"--threads", {"-1", "65", "two"}},
+      {"--http_connections_max", {"1"}},
+      {"--http_queue_max", {"-1"}},
+      {"--upstream_timeout_ms", {"99", "600001"}},
+      {"--drain_delay_ms", {"-1"}},
+      {"--drain_timeout_ms", {"999"}},
+      {"--call_max_ms", {"0"}},
+      {"--connection_age_ms", {"-1"}},
+      {"--connection_idle_ms", {"-1"}},
+      {"--log_level", {"loud"}},
+      {"--log_format", {"xml"}},
+      {"--http2", {"maybe"}},
+      {"--ops_listen", {"9464", "", "127.0.0.1:65536"}},
+      {"--trace", {"always"}},
+      {"--upstream_ca_file", {"/nonexistent/ca.pem"}},
+      {"--api_key_file", {"/nonexistent/key"}},
+      {"--no_such_setting", {"1"}},
+  };
   struct Case {
     std::vector<std::string> arguments;
     const char* setting;
   };
-  const std::vector<Case> cases{
-      {{"--api_url=test", "--webhook_listen=8080"}, "--webhook_listen"},
-      {{"--api_url=test", "--webhook_window_s=0"}, "--webhook_window_s"},
-      {{"--api_url=test", "--events=redis"}, "--events"},
-      {{"--api_url=test", "--events=redis://"}, "--events"},
-      {{"--api_url=test", "--watchers_max=0"}, "--watchers_max"},
-      {{"--api_url=test", "--watch_poll_first_ms=499"}, "--watch_poll_first_ms"},
+  std::vector<Case> cases{
       {{"--api_url=test", "--watch_poll_first_ms=2000", "--watch_poll_max_ms=1999"},
        "--watch_poll_max_ms"},
-      {{"--api_url=test", "--watch_quiet_ms=-1"}, "--watch_quiet_ms"},
-      {{"--api_url=test", "--event_streams_max=0"}, "--event_streams_max"},
-      {{"--api_url=test", "--event_streams=perhaps"}, "--event_streams"},
-      {{}, "--api_url"},  // A payment service must not guess.
-      {{"--api_url="}, "--api_url"},
-      {{"--api_url=production"}, "--api_url"},
-      {{"--api_url=ftp://127.0.0.1/"}, "--api_url"},
-      {{"--api_url=HTTP//127.0.0.1"}, "--api_url"},
-      {{"--api_url=http://"}, "--api_url"},
-      {{"--api_url=https:///v1/json"}, "--api_url"},
-      {{"--api_url=https://api.example/v1?key=x"}, "--api_url"},
-      {{"--api_url=https://api.example/v1#x"}, "--api_url"},
-      {{"--api_url=https://api.example/ v1"}, "--api_url"},
+      {{}, "--api_url"},                                        // A payment service must not guess.
       {{"--api_url=http://api.example/v1/json"}, "--api_url"},  // Cards without TLS.
       {{"--api_url=http://api.example/v1/json", "--allow_plaintext"}, "--api_url"},  // Of the port.
       {{"--api_url=HTTP://api.example/v1/json", "--allow_plaintext"}, "--api_url"},
       {{"--api_url=test", "--listen=0.0.0.0:50051", "--allow_plaintext_upstream"}, "--listen"},
-      {{"--api_url=http://127.0.0.1.evil.example/"}, "--api_url"},  // Not the loopback.
-      {{"--api_url=http://127.0.0.1@evil.example/"}, "--api_url"},
-      {{"--api_url=http://localhost.evil.example/"}, "--api_url"},
+      {{"--api_url=http://127.0.0.1.evil.example/"}, "--api_url"},             // Not the loopback.
       {{"--api_url=https://user:password@api.example/v1/json"}, "--api_url"},  // It is shown.
-      {{"--api_url=test", "--listen=50051"}, "--listen"},
-      {{"--api_url=test", "--listen=127.0.0.1"}, "--listen"},
-      {{"--api_url=test", "--listen=:50051"}, "--listen"},
-      {{"--api_url=test", "--listen=127.0.0.1:"}, "--listen"},
-      {{"--api_url=test", "--listen=127.0.0.1:65536"}, "--listen"},
-      {{"--api_url=test", "--listen=127.0.0.1:-1"}, "--listen"},
-      {{"--api_url=test", "--listen=127.0.0.1:http"}, "--listen"},
-      {{"--api_url=test", "--listen=0.0.0.0:50051"}, "--listen"},  // Plaintext for everybody.
-      {{"--api_url=test", "--listen=[::]:50051"}, "--listen"},
-      {{"--api_url=test", "--listen=127.evil.example:50051"}, "--listen"},
-      {{"--api_url=test", "--threads=-1"}, "--threads"},
-      {{"--api_url=test", "--threads=65"}, "--threads"},
-      {{"--api_url=test", "--threads=two"}, "--threads"},
-      {{"--api_url=test", "--http_connections_max=1"}, "--http_connections_max"},
-      {{"--api_url=test", "--http_queue_max=-1"}, "--http_queue_max"},
-      {{"--api_url=test", "--upstream_timeout_ms=99"}, "--upstream_timeout_ms"},
-      {{"--api_url=test", "--upstream_timeout_ms=600001"}, "--upstream_timeout_ms"},
-      {{"--api_url=test", "--drain_delay_ms=-1"}, "--drain_delay_ms"},
-      {{"--api_url=test", "--drain_timeout_ms=999"}, "--drain_timeout_ms"},
-      {{"--api_url=test", "--call_max_ms=0"}, "--call_max_ms"},
-      {{"--api_url=test", "--connection_age_ms=-1"}, "--connection_age_ms"},
-      {{"--api_url=test", "--connection_idle_ms=-1"}, "--connection_idle_ms"},
+      {{"--api_url=test", "--listen=0.0.0.0:50051"}, "--listen"},    // Plaintext for everybody.
       {{"--api_url=test", "--call_max_ms=40000"}, "--call_max_ms"},  // Not below the drain timeout.
-      {{"--api_url=test", "--log_level=loud"}, "--log_level"},
-      {{"--api_url=test", "--log_format=xml"}, "--log_format"},
-      {{"--api_url=test", "--http2=maybe"}, "--http2"},
-      {{"--api_url=test", "--ops_listen=9464"}, "--ops_listen"},
-      {{"--api_url=test", "--ops_listen="}, "--ops_listen"},
-      {{"--api_url=test", "--ops_listen=127.0.0.1:65536"}, "--ops_listen"},
-      {{"--api_url=test", "--audit_flush"}, "--audit_flush"},  // Of what?
-      {{"--api_url=test", "--trace=always"}, "--trace"},
-      {{"--api_url=test", "--upstream_ca_file=/nonexistent/ca.pem"}, "--upstream_ca_file"},
-      {{"--api_url=test", "--api_key_file=/nonexistent/key"}, "--api_key_file"},
-      {{"--api_url=test", "--no_such_setting=1"}, "--no_such_setting"},
+      {{"--api_url=test", "--audit_flush"}, "--audit_flush"},        // Of what?
       {{"--api_url=test", "--api_key=abcde12345"}, "--api_key"},     // It would show in ps.
       {{"--api_url=test", "--flagfile=/etc/passwd"}, "--flagfile"},  // Not one of ours.
       {{"--api_url=test", "--listen"}, "--listen"},                  // Its value is missing.
       {{"test"}, "test"},
   };
+  for (const auto& row : values) {
+    for (const char* value : row.values)
+      cases.push_back({{"--api_url=test", std::string(row.setting) + "=" + value}, row.setting});
+  }
   for (const Case& c : cases) {
     Put("MSP_API_KEY", "abcde12345");
     const std::string error = ErrorOf(c.arguments);
@@ -306,19 +276,12 @@ TEST_F(Settings, UnknownVariableStopsTheStartAndNamesTheNearest) {
 
 // Kubernetes sets these in each container of a namespace with Services "msp" and "msp-sandbox".
 TEST_F(Settings, VariablesOfServicesAndOfOurOtherProgramsAreLeftAlone) {
-  Put("MSP_SERVICE_HOST", "10.0.0.1");
-  Put("MSP_SERVICE_PORT", "50051");
-  Put("MSP_SERVICE_PORT_GRPC", "50051");
-  Put("MSP_PORT", "tcp://10.0.0.1:50051");
-  Put("MSP_PORT_50051_TCP", "tcp://10.0.0.1:50051");
-  Put("MSP_PORT_50051_TCP_PROTO", "tcp");
-  Put("MSP_PORT_50051_TCP_PORT", "50051");
-  Put("MSP_PORT_50051_TCP_ADDR", "10.0.0.1");
-  Put("MSP_SANDBOX_PORT_8080_UDP_ADDR", "10.0.0.2");
-  Put("MSP_SANDBOX_PORT", "tcp://10.0.0.2:8080");
-  Put("MSP_SERVER", "127.0.0.1:50051");
-  Put("MSP_FIXTURES", "/fixtures");
-  Put("MSP_TEST_CERTS", "/certs");
+  for (const char* name :
+       {"MSP_SERVICE_HOST", "MSP_SERVICE_PORT", "MSP_SERVICE_PORT_GRPC", "MSP_PORT",
+        "MSP_PORT_50051_TCP", "MSP_PORT_50051_TCP_PROTO", "MSP_PORT_50051_TCP_PORT",
+        "MSP_PORT_50051_TCP_ADDR", "MSP_SANDBOX_PORT_8080_UDP_ADDR", "MSP_SANDBOX_PORT",
+        "MSP_SERVER", "MSP_FIXTURES", "MSP_TEST_CERTS"})
+    Put(name, "tcp://10.0.0.1:50051");
   EXPECT_EQ(ErrorOf({"--api_url=test"}), "");
 }
 
@@ -409,45 +372,16 @@ TEST_F(Settings, SecretsInUrlsAreMasked) {
 
 TEST_F(Settings, HelpListsEverySettingOnce) {
   const std::string help = HelpText();
-  for (const char* name : {"listen",
-                           "allow_plaintext",
-                           "api_url",
-                           "api_key_file",
-                           "sites_file",
-                           "reload_ms",
-                           "tls_cert_file",
-                           "tls_key_file",
-                           "tls_client_ca_file",
-                           "connections_max",
-                           "streams_max",
-                           "memory_quota_mib",
-                           "metadata_max_bytes",
-                           "threads",
-                           "http_connections_max",
-                           "http_queue_max",
-                           "upstream_timeout_ms",
-                           "proxy",
-                           "upstream_ca_file",
-                           "drain_delay_ms",
-                           "drain_timeout_ms",
-                           "call_max_ms",
-                           "connection_age_ms",
-                           "connection_idle_ms",
-                           "scrub_memory",
-                           "allow_dumps",
-                           "notification_url",
-                           "log_level",
-                           "log_format",
-                           "log_personal_data",
-                           "ops_listen",
-                           "audit_log_file",
-                           "audit_flush",
-                           "trace",
-                           "check"}) {
-    const std::string line = std::string("\n  --") + name;
-    const std::size_t at = help.find(line);
-    EXPECT_NE(at, std::string::npos) << name;
-  }
+  std::istringstream names(
+      "listen allow_plaintext api_url api_key_file sites_file reload_ms tls_cert_file "
+      "tls_key_file tls_client_ca_file connections_max streams_max memory_quota_mib "
+      "metadata_max_bytes threads http_connections_max http_queue_max "
+      "upstream_timeout_ms proxy upstream_ca_file drain_delay_ms drain_timeout_ms "
+      "call_max_ms connection_age_ms connection_idle_ms scrub_memory allow_dumps "
+      "notification_url log_level log_format log_personal_data ops_listen "
+      "audit_log_file audit_flush trace check");
+  for (std::string name; names >> name;)
+    EXPECT_NE(help.find("\n  --" + name), std::string::npos) << name;
   EXPECT_THAT(help, HasSubstr("MSP_LOG_LEVEL"));
   EXPECT_THAT(help, Not(HasSubstr("--http2"))) << "withdrawn";
 }

@@ -15,22 +15,21 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "gtest/gtest.h"
 #include "service/grpc/poller.h"
+#include "tests/testing/wait.h"
 
 namespace msp::server {
 namespace {
 
 namespace v1 = grpc::health::v1;
-using std::chrono::seconds;
 using Response = v1::HealthCheckResponse;
 
-constexpr seconds kWaitMax{30};
 constexpr std::int64_t kArmed = 2;  // Check and Watch wait for their next calls.
 
 // One stream.
 class Watching {
  public:
   Watching(v1::Health::Stub& stub, const std::string& name) {
-    context_.set_deadline(std::chrono::system_clock::now() + kWaitMax);
+    context_.set_deadline(std::chrono::system_clock::now() + testing::kWaitMax);
     v1::HealthCheckRequest request;
     request.set_service(name);
     reader_ = stub.Watch(&context_, request);
@@ -73,14 +72,12 @@ class HealthTest : public ::testing::Test {
 
   // The number of calls once it is this one, or after a long time.
   std::int64_t CallsComeTo(std::int64_t count) {
-    const auto until = std::chrono::steady_clock::now() + kWaitMax;
-    while (queue_->calls() != count && std::chrono::steady_clock::now() < until)
-      std::this_thread::yield();
+    testing::WaitUntil([&] { return queue_->calls() == count; });
     return queue_->calls();
   }
   std::string Check(const std::string& name) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kWaitMax);
+    context.set_deadline(std::chrono::system_clock::now() + testing::kWaitMax);
     v1::HealthCheckRequest request;
     request.set_service(name);
     Response response;

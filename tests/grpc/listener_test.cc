@@ -3,16 +3,14 @@
 // The listening socket of the gRPC port: what it hands over, and how it ends.
 #include "service/grpc/listener.h"
 
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <future>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/gate.h"
+#include "tests/testing/loopback.h"
 
 namespace msp::server {
 namespace {
@@ -30,18 +28,6 @@ class FakeAcceptor : public Listener::Acceptor {
  private:
   std::promise<int>& first_;
 };
-
-// A connection to the port, or -1 when it is refused.
-int Connect(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
-  close(fd);
-  return -1;
-}
 
 class ListenerTest : public ::testing::Test {
  protected:
@@ -63,7 +49,7 @@ class ListenerTest : public ::testing::Test {
 TEST_F(ListenerTest, HandsOverEachConnectionAndCountsItUntilItsEnd) {
   Serve();
   EXPECT_EQ(listener_.open(), 0U);
-  const int client = Connect(listener_.port());
+  const int client = testing::DialLoopback(listener_.port());
   const int server = HandedOver();
   EXPECT_EQ(listener_.open(), 1U);
   close(server);
@@ -74,7 +60,7 @@ TEST_F(ListenerTest, HandsOverEachConnectionAndCountsItUntilItsEnd) {
 // With Nagle's algorithm a reply waits for the client's delayed acknowledgement, 40 ms.
 TEST_F(ListenerTest, HandsOverConnectionsThatSendAtOnce) {
   Serve();
-  const int client = Connect(listener_.port());
+  const int client = testing::DialLoopback(listener_.port());
   const int server = HandedOver();
   int no_delay = 0;
   socklen_t size = sizeof no_delay;
@@ -86,10 +72,10 @@ TEST_F(ListenerTest, HandsOverConnectionsThatSendAtOnce) {
 
 TEST_F(ListenerTest, ClosedItRefusesNewConnectionsAndLeavesTheOthersOpen) {
   Serve();
-  const int client = Connect(listener_.port());
+  const int client = testing::DialLoopback(listener_.port());
   const int server = HandedOver();
   listener_.Close();
-  EXPECT_EQ(Connect(listener_.port()), -1);
+  EXPECT_EQ(testing::DialLoopback(listener_.port()), -1);
   EXPECT_EQ(listener_.open(), 1U);
   EXPECT_EQ(write(server, "x", 1), 1);
   char byte = 0;
@@ -99,7 +85,7 @@ TEST_F(ListenerTest, ClosedItRefusesNewConnectionsAndLeavesTheOthersOpen) {
 }
 
 TEST_F(ListenerTest, AConnectionMadeBeforeTheCloseIsStillHandedOver) {
-  const int client = Connect(listener_.port());
+  const int client = testing::DialLoopback(listener_.port());
   ASSERT_GE(client, 0);
   Serve();
   listener_.Close();
@@ -110,7 +96,7 @@ TEST_F(ListenerTest, AConnectionMadeBeforeTheCloseIsStillHandedOver) {
 
 TEST_F(ListenerTest, ADescriptorThatBecameAnotherFileCountsNoMore) {
   Serve();
-  const int client = Connect(listener_.port());
+  const int client = testing::DialLoopback(listener_.port());
   const int server = HandedOver();
   const int other = dup2(client, server);
   EXPECT_EQ(listener_.open(), 0U);
@@ -124,10 +110,10 @@ class FullListenerTest : public ListenerTest {
 };
 
 TEST_F(FullListenerTest, AConnectionBeyondTheBoundIsClosedAndTheOpenOneStays) {
-  const int first = Connect(listener_.port());
+  const int first = testing::DialLoopback(listener_.port());
   Serve();
   const int server = HandedOver();
-  const int second = Connect(listener_.port());
+  const int second = testing::DialLoopback(listener_.port());
   char byte = 0;
   EXPECT_LE(read(second, &byte, 1), 0);  // Its end.
   EXPECT_EQ(listener_.open(), 1U);

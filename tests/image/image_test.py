@@ -197,9 +197,7 @@ def main():
                 check_payment(checks, config, root, stand_in.event["api_url"], directory)
         finally:
             stand_in.end()
-    checks.verdict()
-    print(f"{checks.passed} passed, {len(checks.failures)} failed")
-    return 1 if checks.failures else 0
+    return checks.verdict()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "httplib.h"
+#include "tests/testing/requests.h"
+#include "tests/testing/sandbox.h"
 
 namespace msp::integration {
 namespace {
@@ -24,14 +26,11 @@ constexpr std::int64_t kNoonS = 1'781'517'600;
 }
 
 std::unique_ptr<sandbox::Server> StartSandbox(sandbox::Settings settings) {
-  settings.sites = {sandbox::Site{.key = testing::kServerKey, .site_id = 10001, .account_id = 7}};
   sandbox::Options options;
   options.settings = std::move(settings);
   options.freeze_clock = true;
   options.start_time_s = kNoonS;
-  auto server = sandbox::Server::Start(std::move(options));
-  if (!server.ok()) GiveUp(server.status().ToString());
-  return *std::move(server);
+  return testing::StartSandbox(std::move(options));
 }
 
 std::unique_ptr<client::Client> Dial(const std::string& address) {
@@ -99,7 +98,7 @@ testing::Reply Environment::Forward(const testing::RecordedRequest& request) con
       copy.set_header(name, value);
   }
   const httplib::Result result = client.send(copy);
-  if (!result) return testing::Reply::Close(testing::Ending::kRst);
+  if (!result) return testing::Reply::Close(testing::CloseMode::kRst);
   return testing::Reply::Json(result->status, result->body);
 }
 
@@ -120,15 +119,7 @@ v1::Order Environment::GetOrder(const std::string& order_id) {
 }
 
 Json Environment::Control(const std::string& path, const Json& body) {
-  httplib::Client client(sandbox_->origin());
-  const std::string target = "/_sandbox/" + path;
-  const httplib::Result result =
-      body.is_null() ? client.Get(target) : client.Post(target, body.dump(), "application/json");
-  if (!result || result->status != 200) {
-    ADD_FAILURE() << target << ": " << (result ? result->body : "no answer");
-    return Json::object();
-  }
-  return Json::parse(result->body).at("data");
+  return testing::AskSandbox<Json>(*sandbox_, path, body);
 }
 
 void Environment::ClearFaults() {
@@ -157,29 +148,21 @@ std::vector<testing::RecordedRequest> Environment::Writes() const {
 }
 
 v1::CreateOrderRequest CardOrder(const std::string& order_id, std::int64_t amount, bool manual) {
-  v1::CreateOrderRequest order;
-  order.set_type("direct");
-  order.set_order_id(order_id);
-  order.set_currency("EUR");
+  v1::CreateOrderRequest order = testing::CardOrder(order_id);
   order.set_amount(amount);
   order.set_gateway("VISA");
-  order.set_description("Forty red tulips");
-  v1::GatewayInfo& card = *order.mutable_gateway_info();
-  card.set_card_number("4111 1111 1111 1111");
-  card.set_card_holder_name("N de Wit");
-  card.set_card_expiry_date("3012");
-  card.set_card_cvc("123");
+  order.mutable_gateway_info()->set_card_number("4111 1111 1111 1111");
+  order.mutable_gateway_info()->set_card_holder_name("N de Wit");
   if (manual) order.set_capture("manual");
   return order;
 }
 
 v1::CreateOrderRequest PageOrder(const std::string& order_id, std::int64_t amount) {
-  v1::CreateOrderRequest order;
+  v1::CreateOrderRequest order = testing::CardOrder(order_id);
   order.set_type("redirect");
-  order.set_order_id(order_id);
-  order.set_currency("EUR");
   order.set_amount(amount);
-  order.set_description("Forty red tulips");
+  order.clear_gateway();
+  order.clear_gateway_info();
   return order;
 }
 

@@ -64,8 +64,8 @@ class Environment {
   // The order as GetOrder returns it; fails the test when it cannot be read.
   v1::Order GetOrder(const std::string& order_id);
 
-  // The control API of the sandbox: GET without a body, POST with one. Returns `data`; fails the
-  // test when it is refused.
+  // The control API of the sandbox: GET without a body, POST with one. Returns `data`; ends the
+  // program when it is refused.
   Json Control(const std::string& path, const Json& body = nullptr);
   void ClearFaults();
   // All of the sandbox's state but its statistics, for comparison.

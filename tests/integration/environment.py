@@ -5,63 +5,32 @@
 Everything is on loopback and on free ports; a program dies with the block that started it.
 """
 
+import argparse
 import contextlib
 import json
-import os
 import pathlib
-import queue
 import subprocess
 import sys
-import threading
-import urllib.error
-import urllib.request
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.append(str(ROOT / "ci"))
+sys.path += [str(ROOT / "ci"), str(ROOT / "tests/testing")]
 import schema  # noqa: E402
+from checks import CALL_S, CARD, Checks, Control, Failed, Program  # noqa: E402, F401
 
 KEY = "sandbox-test-key-0001"
-READY_S = 30
-CALL_S = 60
 
 
 @contextlib.contextmanager
 def program(path, *flags, env=None):
     """A running program, as the members of its ready line; stopped by its own pid at the end of the block."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MSP_")}
-    child = subprocess.Popen(
-        [path, *flags], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**clean, **(env or {})},
-    )  # fmt: skip
-    lines, ready = [], queue.Queue()
-
-    def read(stream):
-        for line in stream:
-            lines.append(line)
-            if '"serving"' in line:
-                ready.put(json.loads(line))
-        ready.put(None)
-
-    readers = [threading.Thread(target=read, args=(stream,), daemon=True) for stream in (child.stdout, child.stderr)]
-    for reader in readers:
-        reader.start()
-    try:
-        event = ready.get(timeout=READY_S)
-        if event is None:
-            raise RuntimeError(f"{path} did not come up:\n" + "".join(lines[-20:]))
-        yield event
-    except BaseException:
-        sys.stderr.write(f"what {path} said last:\n" + "".join(lines[-20:]))
-        raise
-    finally:
-        child.terminate()
+    name = pathlib.Path(path).name
+    with tempfile.TemporaryDirectory(prefix="msp-test-") as folder, Program(folder, name, [path, *flags], env) as running:
         try:
-            child.wait(timeout=READY_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        for reader in readers:
-            reader.join(timeout=5)
+            yield running.ready
+        except BaseException:
+            sys.stderr.write(f"what {path} said last:\n{running.out.read_text()[-2000:]}{running.err.read_text()[-2000:]}")
+            raise
 
 
 @contextlib.contextmanager
@@ -71,10 +40,6 @@ def service(bin_dir, api_url, *flags):
     variables = {"MSP_API_KEY": KEY, "MSP_OPS_LISTEN": "127.0.0.1:0"}
     with program(bin_dir / "msp-server", *arguments, *flags, env=variables) as event:
         yield event["listen"]
-
-
-class Failed(Exception):
-    """A call that the service or the client refused."""
 
 
 class Cli:
@@ -132,42 +97,27 @@ class Grpcurl:
         return [self.plain(one) for one in value] if isinstance(value, list) else value
 
 
-class Control:
-    """The sandbox's own side: outcomes, time, statistics. `origin` is its address without a path."""
-
-    def __init__(self, api_url):
-        self.origin = api_url.removesuffix("/").removesuffix("/v1/json")
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def ask(self, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.origin}/_sandbox/{path}", data, {"Content-Type": "application/json"})
-        try:
-            with self.opener.open(request, timeout=CALL_S) as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError as error:
-            raise Failed(f"{path}: {error.code} {error.read().decode()}") from error
-
-
-class Checks:
-    """Counts checks and says which failed; the verdict is the exit code."""
-
-    def __init__(self):
-        self.passed, self.failures = 0, []
-
-    def equal(self, what, found, expected):
-        if found == expected:
-            self.passed += 1
-        else:
-            self.fail(f"{what}: found {found!r}, expected {expected!r}")
-
-    def true(self, what, condition):
-        self.equal(what, bool(condition), True)
-
-    def fail(self, text):
-        self.failures.append(text)
-        print("FAILED " + text, flush=True)
-
-    def verdict(self):
-        print(f"{self.passed} checks passed, {len(self.failures)} failed")
-        return 1 if self.failures or not self.passed else 0
+def whole_payments(parts, of, *flags, after):
+    """The main of a test that lives through payments: BIN_DIR POLYMORPHISM [--grpcurl PATH] on the command line, a sandbox
+    that answers in these types, the service with `flags`. Each of `parts` is called with what `of` makes of its number,
+    a client, the sandbox's control and the checks; `after` gets the sandbox's statistics and the checks."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bin_dir", type=pathlib.Path)
+    parser.add_argument("polymorphism", choices=("modern", "legacy", "chaos"))
+    parser.add_argument("--grpcurl")
+    options = parser.parse_args()
+    checks = Checks()
+    types = (f"--polymorphism={options.polymorphism}", "--strict-types", "--quiet")
+    with (
+        program(options.bin_dir / "msp-sandbox", *types) as sandbox,
+        service(options.bin_dir, sandbox["api_url"], *flags) as server,
+    ):
+        control = Control(sandbox["api_url"])
+        client = Grpcurl(options.grpcurl, server) if options.grpcurl else Cli(options.bin_dir, server)
+        for number, part in enumerate(parts):
+            try:
+                part(of(number, client, control, checks))
+            except (Failed, subprocess.TimeoutExpired, LookupError, ValueError, TypeError) as problem:
+                checks.fail(f"{part.__name__}: {type(problem).__name__}: {problem}")
+        after(control.ask("stats"), checks)
+    return checks.verdict()

@@ -17,8 +17,6 @@ import sys
 
 import environment
 
-CARD = {"card_number": "4111111111111111", "card_holder_name": "N de Wit", "card_expiry_date": "3012",
-        "card_cvc": "123"}  # fmt: skip
 SHIP, SETTLE = "ship", "settle"
 PAY_LATER = "AFTERPAY BILLINK BNPL_INSTM BNPL_MF IN3 KLARNA PAYAFTER SANTANDER"
 EVERY = ""
@@ -88,9 +86,9 @@ class Lives:
         created = self.client.call("CreateOrder", order(order_id, gateway))["order"]
         self.checks.equal(f"{order_id}: created", created["payment_state"], "PAYMENT_STATE_REQUIRES_ACTION")
         self.check_state(order_id, gateway, "before the customer came", "PENDING")
-        number = OTHER_CARDS.get(gateway, CARD["card_number"] if gateway in ("CREDITCARD", "VISA") else None)
+        number = OTHER_CARDS.get(gateway, environment.CARD["card_number"] if gateway in ("CREDITCARD", "VISA") else None)
         cvc = "1234" if gateway == "AMEX" else "123"
-        pay = {**CARD, "card_number": number, "card_cvc": cvc} if number else {"scenario": "completed"}
+        pay = {**environment.CARD, "card_number": number, "card_cvc": cvc} if number else {"scenario": "completed"}
         self.control.ask(f"orders/{order_id}/pay", pay)
         self.check_state(order_id, gateway, "paid", paid)
         for number, (what, state) in enumerate(rest, 1):
@@ -135,7 +133,7 @@ def main():
         lives.client.call("CreateOrder", debit)
         lives.check_state("debit-direct", "DIRDEB", "without an account", "PENDING")
         lives.client.call("CreateOrder", order("held", "VISA"))
-        lives.control.ask("orders/held/pay", {**CARD, "card_number": HELD})
+        lives.control.ask("orders/held/pay", {**environment.CARD, "card_number": HELD})
         lives.check_state("held", "VISA", "held as possible fraud", "IN_REVIEW")
         checks.equal("meanings that no life has shown", [row for row in MEANINGS if row not in lives.seen], [])
     return checks.verdict()

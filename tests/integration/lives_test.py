@@ -9,16 +9,11 @@ in front of it. Calls go through the command-line client, or through grpcurl whe
 published examples of proto/examples.
 """
 
-import argparse
 import json
-import pathlib
-import subprocess
 import sys
 
 import environment
 
-CARD = {"card_number": "4111111111111111", "card_holder_name": "N de Wit", "card_expiry_date": "3012",
-        "card_cvc": "123"}  # fmt: skip
 
 
 def example(name, **changes):
@@ -114,7 +109,7 @@ def stored_and_charged(life):
     life.checks.equal("state after creation", created["payment_state"], "PAYMENT_STATE_REQUIRES_ACTION")
     life.checks.equal("the page", created["next_action"]["redirect"]["url"], created["payment_url"])
     life.state("before the customer came", "PENDING")
-    life.control.ask(f"orders/{life.order_id}/pay", CARD)
+    life.control.ask(f"orders/{life.order_id}/pay", environment.CARD)
     paid = life.state("paid", "PAID", amount=2500, recurring_model="subscription")
 
     [token] = life.client.call("ListTokens", {"reference": reference})["tokens"]
@@ -142,33 +137,18 @@ def stored_and_charged(life):
         life.checks.true(f"a removed token is NOT_FOUND, not: {text}", "NOT_FOUND" in text)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("bin_dir", type=pathlib.Path)
-    parser.add_argument("polymorphism", choices=("modern", "legacy", "chaos"))
-    parser.add_argument("--grpcurl")
-    options = parser.parse_args()
-    checks = environment.Checks()
-    flags = (f"--polymorphism={options.polymorphism}", "--strict-types", "--quiet")
-    with environment.program(options.bin_dir / "msp-sandbox", *flags) as sandbox:
-        control = environment.Control(sandbox["api_url"])
-        with environment.service(options.bin_dir, sandbox["api_url"]) as server:
-            client = environment.Grpcurl(options.grpcurl, server) if options.grpcurl else environment.Cli(options.bin_dir, server)
-            for number, live in enumerate((challenged_and_refunded, captured_in_parts, stored_and_charged)):
-                # All digits: the shape that comes back as a number, and a zero that a number loses.
-                order_id = f"{0 if number == 2 else 7}0000096{number}"
-                try:
-                    live(Life(client, control, checks, order_id))
-                except (environment.Failed, subprocess.TimeoutExpired, KeyError, ValueError, TypeError) as problem:
-                    checks.fail(f"{live.__name__}: {type(problem).__name__}: {problem}")
-        stats = control.ask("stats")
-        for hazard in ("implicit_full_refund", "unknown_body_members", "order_ids_not_strings", "keys_in_query",
-                       "duplicates_refused", "illegal_transitions"):  # fmt: skip
-            checks.equal(f"the sandbox's count of {hazard}", stats[hazard], 0)
-        sent = {name: stats["requests"].get(name) for name in ("post_orders", "post_refunds", "post_capture")}
-        checks.equal("what was sent", sent, {"post_orders": 4, "post_refunds": 2, "post_capture": 2})
-    return checks.verdict()
+def life(number, client, control, checks):
+    # All digits: the shape that comes back as a number, and a zero that a number loses.
+    return Life(client, control, checks, f"{0 if number == 2 else 7}0000096{number}")
+
+
+def after(stats, checks):
+    for hazard in ("implicit_full_refund", "unknown_body_members", "order_ids_not_strings", "keys_in_query",
+                   "duplicates_refused", "illegal_transitions"):  # fmt: skip
+        checks.equal(f"the sandbox's count of {hazard}", stats[hazard], 0)
+    sent = {name: stats["requests"].get(name) for name in ("post_orders", "post_refunds", "post_capture")}
+    checks.equal("what was sent", sent, {"post_orders": 4, "post_refunds": 2, "post_capture": 2})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(environment.whole_payments((challenged_and_refunded, captured_in_parts, stored_and_charged), life, after=after))

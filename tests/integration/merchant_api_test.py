@@ -9,17 +9,12 @@ front of it. Calls go through the command-line client, or through grpcurl where 
 changes something has to arrive once.
 """
 
-import argparse
 import base64
 import json
-import pathlib
-import subprocess
 import sys
 
 import environment
 
-CARD = {"card_number": "4111111111111111", "card_holder_name": "N de Wit", "card_expiry_date": "3012",
-        "card_cvc": "123"}  # fmt: skip
 # How many calls of those that change something have to arrive, by the sandbox's names of their routes.
 SENT = {"api_token": 2, "cancel_order": 2, "patch_order": 1, "post_apple_pay_session": 1, "post_auto_expire": 3,
         "post_files": 3, "post_on_hold": 3, "post_orders": 6}  # fmt: skip
@@ -63,7 +58,7 @@ def payment_component(shop):
     shop.checks.true("the token is public", token.startswith("pub.v2."))
     other = shop.call("CreateApiToken")["api_token"]["api_token"]
     shop.checks.true("each call makes a token", token != other)
-    fields = {"gateway": "CREDITCARD", "fields": CARD, "api_token": token}
+    fields = {"gateway": "CREDITCARD", "fields": environment.CARD, "api_token": token}
     data = {"payload": base64.b64encode(json.dumps(fields).encode()).decode(), "gateway": "CREDITCARD"}
     shop.order("by-component", type="direct", gateway="CREDITCARD", payment_data=data)
     shop.checks.equal("state of the component's order", shop.state("by-component"), "PAID")
@@ -155,31 +150,17 @@ def account(shop):
     shop.checks.equal("the first day alone", [day["closing_date"] for day in one], [first])
 
 
+def after(stats, checks):
+    for hazard in ("unknown_body_members", "order_ids_not_strings", "keys_in_query", "illegal_transitions"):
+        checks.equal(f"the sandbox's count of {hazard}", stats[hazard], 0)
+    sent = {name: stats["requests"].get(name) for name in SENT}
+    checks.equal("what was sent", sent, SENT)
+
+
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("bin_dir", type=pathlib.Path)
-    parser.add_argument("polymorphism", choices=("modern", "legacy", "chaos"))
-    parser.add_argument("--grpcurl")
-    options = parser.parse_args()
-    checks = environment.Checks()
-    flags = (f"--polymorphism={options.polymorphism}", "--strict-types", "--quiet")
-    with environment.program(options.bin_dir / "msp-sandbox", *flags) as sandbox:
-        control = environment.Control(sandbox["api_url"])
-        # An indeterminate call is looked up, and for a short while only.
-        with environment.service(options.bin_dir, sandbox["api_url"], "--settle_ms=50") as server:
-            client = environment.Grpcurl(options.grpcurl, server) if options.grpcurl else environment.Cli(options.bin_dir, server)
-            shop = Shop(client, control, checks)
-            for part in (payment_component, apple_pay, terminals, qr_code, pay_after_delivery, evidence, account):
-                try:
-                    part(shop)
-                except (environment.Failed, subprocess.TimeoutExpired, KeyError, IndexError, ValueError, TypeError) as problem:
-                    checks.fail(f"{part.__name__}: {type(problem).__name__}: {problem}")
-        stats = control.ask("stats")
-        for hazard in ("unknown_body_members", "order_ids_not_strings", "keys_in_query", "illegal_transitions"):
-            checks.equal(f"the sandbox's count of {hazard}", stats[hazard], 0)
-        sent = {name: stats["requests"].get(name) for name in SENT}
-        checks.equal("what was sent", sent, SENT)
-    return checks.verdict()
+    parts = (payment_component, apple_pay, terminals, qr_code, pay_after_delivery, evidence, account)
+    # An indeterminate call is looked up, and for a short while only.
+    return environment.whole_payments(parts, lambda _, *of: Shop(*of), "--settle_ms=50", after=after)
 
 
 if __name__ == "__main__":

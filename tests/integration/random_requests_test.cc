@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Random requests: whatever a caller sends has the types that MultiSafepay's documentation wants.
-#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -21,63 +20,45 @@ constexpr std::uint64_t kSeeds[] = {1, 20'260'615};
 
 // The documented JSON type of every member that is no text, object or list. By hand, from
 // MultiSafepay's reference; nothing here is read from the schema.
-enum class Shape : std::uint8_t { kInteger, kNumber, kFlag };
-struct Typed {
-  std::string_view member;
-  Shape shape;
-};
-constexpr Typed kTyped[] = {
-    {"amount", Shape::kInteger},
-    {"partial_shipment_amount", Shape::kInteger},
-    {"fixed", Shape::kInteger},
-    {"days_active", Shape::kInteger},
-    {"seconds_active", Shape::kInteger},
-    {"quantity", Shape::kInteger},
-    {"screen_color_depth", Shape::kInteger},
-    {"screen_height", Shape::kInteger},
-    {"screen_width", Shape::kInteger},
-    {"time_zone", Shape::kInteger},
-    {"unit_price", Shape::kNumber},
-    {"rate", Shape::kNumber},
-    {"percentage", Shape::kNumber},
-    {"value", Shape::kNumber},
-    {"javascript_enabled", Shape::kFlag},
-    {"java_enabled", Shape::kFlag},
-    {"cookies_enabled", Shape::kFlag},
-    {"close_window", Shape::kFlag},
-    {"disable_send_email", Shape::kFlag},
-    {"flexible_3d", Shape::kFlag},
-    {"moto", Shape::kFlag},
-    {"validate_cart", Shape::kFlag},
-    {"shipping_taxed", Shape::kFlag},
-    {"standalone", Shape::kFlag},
-    {"send_email", Shape::kFlag},
-    {"manual", Shape::kFlag},
-    {"exclude_order", Shape::kFlag},
-    {"extend_expiration", Shape::kFlag},
-    {"qr_enabled", Shape::kFlag},
-    {"qr_size", Shape::kInteger},
-    {"allow_multiple", Shape::kFlag},
-    {"allow_change_amount", Shape::kFlag},
-    {"send_mail", Shape::kFlag},
-    {"tokenize", Shape::kFlag},
-    {"duration", Shape::kInteger},
-    {"days", Shape::kInteger},
-};
+const std::set<std::string_view> kIntegers{"amount",
+                                           "partial_shipment_amount",
+                                           "fixed",
+                                           "days_active",
+                                           "seconds_active",
+                                           "quantity",
+                                           "screen_color_depth",
+                                           "screen_height",
+                                           "screen_width",
+                                           "time_zone",
+                                           "qr_size",
+                                           "duration",
+                                           "days"};
+const std::set<std::string_view> kNumbers{"unit_price", "rate", "percentage", "value"};
+const std::set<std::string_view> kFlags{"javascript_enabled",
+                                        "java_enabled",
+                                        "cookies_enabled",
+                                        "close_window",
+                                        "disable_send_email",
+                                        "flexible_3d",
+                                        "moto",
+                                        "validate_cart",
+                                        "shipping_taxed",
+                                        "standalone",
+                                        "send_email",
+                                        "manual",
+                                        "exclude_order",
+                                        "extend_expiration",
+                                        "qr_enabled",
+                                        "allow_multiple",
+                                        "allow_change_amount",
+                                        "send_mail",
+                                        "tokenize"};
 
 bool Fits(std::string_view member, const Json& value) {
-  const auto* typed = std::find_if(std::begin(kTyped), std::end(kTyped),
-                                   [&](const Typed& t) { return t.member == member; });
-  if (typed == std::end(kTyped)) return value.is_string() && value != "";
-  switch (typed->shape) {
-    case Shape::kInteger:
-      return value.is_number_integer();
-    case Shape::kNumber:
-      return value.is_number();
-    case Shape::kFlag:
-      return value.is_boolean();
-  }
-  return false;
+  if (kIntegers.contains(member)) return value.is_number_integer();
+  if (kNumbers.contains(member)) return value.is_number();
+  if (kFlags.contains(member)) return value.is_boolean();
+  return value.is_string() && value != "";
 }
 
 // The paths of all members that do not have their documented type.

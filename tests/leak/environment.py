@@ -16,15 +16,15 @@ import select
 import subprocess
 import sys
 import time
-import urllib.request
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "ci"))
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path += [str(ROOT / "ci"), str(ROOT / "tests/testing")]
 import schema  # noqa: E402
+from checks import Checks, Control, Program, get  # noqa: E402, F401
 
 SANDBOX_KEY = "sandbox-test-key-0001"
 READY_S = 30
 CALL_S = 90
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 # Every method that asks MultiSafepay something.
 METHODS = [method for method in schema.methods() if method.name in schema.operations()]
@@ -61,54 +61,8 @@ class Mint:
                 return card
 
 
-class Program:
-    """A running program. Its output is in files of `folder`; `ready` holds the members of its ready line."""
-
-    def __init__(self, folder, name, command, env=None, limits=None):
-        self.out, self.err = pathlib.Path(folder) / f"{name}.out", pathlib.Path(folder) / f"{name}.err"
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("MSP_")}
-        with self.out.open("wb") as out, self.err.open("wb") as err:
-            self.process = subprocess.Popen(
-                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder,
-                env={**clean, **(env or {})}, preexec_fn=limits,
-            )  # fmt: skip
-        self.pid = self.process.pid
-        self.ready = self._wait_ready(name)
-
-    def _wait_ready(self, name):
-        until = time.monotonic() + READY_S
-        while time.monotonic() < until:
-            for line in self.out.read_text(errors="replace").splitlines():
-                if '"serving"' in line and line.endswith("}"):
-                    return json.loads(line)
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.01)
-        self.stop()
-        raise RuntimeError(f"{name} did not come up: {self.err.read_text(errors='replace')[-2000:]}")
-
-    def cpu_s(self):
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(READY_S)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-        return self.process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.stop()
-
-
 def sandbox(bin_dir, folder, *flags):
-    return Program(folder, "sandbox", [bin_dir / "msp-sandbox", *flags])
+    return Program(folder, "sandbox", [bin_dir / "msp-sandbox", *flags], cwd=folder)
 
 
 def server(bin_dir, folder, api_url, *flags, name="server", key=SANDBOX_KEY, limits=None):
@@ -116,7 +70,7 @@ def server(bin_dir, folder, api_url, *flags, name="server", key=SANDBOX_KEY, lim
         folder, name,
         [bin_dir / "msp-server", f"--api_url={api_url}", "--listen=127.0.0.1:0", "--ops_listen=127.0.0.1:0",
          "--drain_delay_ms=0", *flags],
-        env={"MSP_API_KEY": key}, limits=limits,
+        env={"MSP_API_KEY": key}, limits=limits, cwd=folder,
     )  # fmt: skip
 
 
@@ -217,35 +171,6 @@ class Caller:
             self.process.wait()
 
 
-class Control:
-    """The sandbox's own side."""
-
-    def __init__(self, api_url):
-        self.origin = api_url.removesuffix("/v1/json")
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def ask(self, path, body=None, method=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.origin}/_sandbox/{path}", data, {"Content-Type": "application/json"},
-                                         method=method)  # fmt: skip
-        with self.opener.open(request, timeout=READY_S) as answer:
-            return json.load(answer).get("data")
-
-    def fault(self, effect, times=None, **match):
-        if times is not None:
-            match["times"] = times
-        self.ask("faults", {"match": match, "effect": effect})
-
-    def no_faults(self):
-        self.ask("faults", method="DELETE")
-
-
-def get(url):
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=READY_S) as answer:
-        return answer.read()
-
-
 def card_order(order_id, card, cvc="123", holder="N de Wit", **more):
     return {"type": "direct", "order_id": order_id, "currency": "EUR", "amount": 1000, "gateway": "VISA",
             "description": "Forty red tulips",
@@ -255,25 +180,3 @@ def card_order(order_id, card, cvc="123", holder="N de Wit", **more):
 
 def details_of(reply):
     return base64.b64decode(reply.get("details") or "")
-
-
-class Checks:
-    """Counts checks and says which failed; the verdict is the last line and the exit code."""
-
-    def __init__(self):
-        self.passed, self.failed = 0, 0
-
-    def true(self, what, condition, why=""):
-        if condition:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED {what}{': ' if why else ''}{why}", flush=True)
-        return condition
-
-    def equal(self, what, found, expected):
-        return self.true(what, found == expected, f"found {found!r}, expected {expected!r}")
-
-    def verdict(self):
-        print(f"{self.passed} passed, {self.failed} failed")
-        return 1 if self.failed or not self.passed else 0

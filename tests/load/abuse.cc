@@ -2,12 +2,8 @@
 
 #include "tests/load/abuse.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -17,6 +13,8 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "tests/testing/loopback.h"
 
 namespace msp::load {
 namespace {
@@ -54,10 +52,17 @@ std::string Field(std::string_view name, std::string_view value) {
   return field;
 }
 
-std::string CallHeaders() {
-  return Field(":method", "POST") + Field(":scheme", "http") +
-         Field(":path", "/multisafepay.v1.OrderService/GetOrder") + Field(":authority", "a") +
-         Field("content-type", "application/grpc") + Field("te", "trailers");
+// Of a call; with 0x40 as their first byte, fields to be kept in the table.
+std::string CallHeaders(const std::string& method = "GetOrder", char first_byte = 0) {
+  std::string headers;
+  for (std::string field :
+       {Field(":method", "POST"), Field(":scheme", "http"),
+        Field(":path", "/multisafepay.v1.OrderService/" + method), Field(":authority", "a"),
+        Field("content-type", "application/grpc"), Field("te", "trailers")}) {
+    field[0] = first_byte;
+    headers += field;
+  }
+  return headers;
 }
 
 // The headers of one call after those of another that were kept: each field is a place in the table
@@ -68,32 +73,12 @@ std::string CallHeadersAgain() {
   return headers;
 }
 
-std::string CallHeadersToKeep() {
-  std::string headers;
-  for (std::string field :
-       {Field(":method", "POST"), Field(":scheme", "http"),
-        Field(":path", "/multisafepay.v1.OrderService/CreateOrder"), Field(":authority", "a"),
-        Field("content-type", "application/grpc"), Field("te", "trailers")}) {
-    field[0] = 0x40;
-    headers += field;
-  }
-  return headers;
-}
-
 std::string Greeting() { return std::string(kPreface) + Frame(kSettings, 0, 0, ""); }
 
 int Dial(const Target& target) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(target.port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd >= 0 && connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    return fd;
-  }
-  if (fd >= 0) close(fd);
-  return -1;
+  const int fd = testing::DialLoopback(target.port);
+  if (fd >= 0) fcntl(fd, F_SETFL, O_NONBLOCK);
+  return fd;
 }
 
 // Reads away what has come; false when the other side has ended the connection.
@@ -177,8 +162,7 @@ Effort Flood(const Target& target, const Next& next, bool patient = false) {
   return effort;
 }
 
-}  // namespace
-
+// Calls that never end their headers, or their body, a byte at a time.
 Effort SlowHeaders(const Target& target) {
   const std::string headers = CallHeaders();
   return Hold(target, 500, Greeting() + Frame(kHeaders, kEndHeaders, 1, headers.substr(0, 9), 4096),
@@ -192,20 +176,17 @@ Effort SlowBody(const Target& target) {
               true);
 }
 
+// 500 connections with 1,000 calls each, of which nothing comes but the headers.
 Effort BegunCalls(const Target& target) {
   constexpr std::uint32_t kCalls = 1'000;
-  std::string opening = Greeting() + Frame(kHeaders, kEndHeaders, 1, CallHeadersToKeep());
+  std::string opening =
+      Greeting() + Frame(kHeaders, kEndHeaders, 1, CallHeaders("CreateOrder", 0x40));
   for (std::uint32_t call = 1; call < kCalls; ++call)
     opening += Frame(kHeaders, kEndHeaders, 2 * call + 1, CallHeadersAgain());
   return Hold(target, 500, opening, false);
 }
 
-Effort IdleConnections(const Target& target) { return Hold(target, 10'000, "", false); }
-
-Effort PrefaceOnly(const Target& target) { return Hold(target, 500, std::string(kPreface), false); }
-
-namespace {
-
+// Calls that are reset at once.
 Effort Reset(const Target& target, bool patient) {
   const std::string headers = CallHeaders();
   return Flood(
@@ -229,22 +210,16 @@ Effort Ping(const Target& target, bool patient) {
       target, [&pings](long /*number*/) { return pings; }, patient);
 }
 
-}  // namespace
+// Almost a frame of them.
+std::string ManyFields() {
+  std::string fields;
+  while (fields.size() < kFrameBytesMax - 256) fields += Field("x-nothing", std::string(100, 'n'));
+  return fields;
+}
 
-Effort RapidReset(const Target& target) { return Reset(target, false); }
-
-Effort PatientRapidReset(const Target& target) { return Reset(target, true); }
-
-Effort PingFlood(const Target& target) { return Ping(target, false); }
-
-Effort PatientPingFlood(const Target& target) { return Ping(target, true); }
-
+// A header block without an end.
 Effort ContinuationFlood(const Target& target) {
-  const std::string fields = [] {
-    std::string all;
-    while (all.size() < kFrameBytesMax - 256) all += Field("x-nothing", std::string(100, 'n'));
-    return all;
-  }();
+  const std::string fields = ManyFields();
   return Flood(target, [&fields](long number) {
     return number == 0 ? Frame(kHeaders, 0, 1, CallHeaders()) : Frame(kContinuation, 0, 1, fields);
   });
@@ -257,9 +232,9 @@ Effort SettingsFlood(const Target& target) {
   return Flood(target, [&settings](long /*number*/) { return settings; });
 }
 
+// Calls with a megabyte of metadata.
 Effort OversizedMetadata(const Target& target) {
-  std::string fields;
-  while (fields.size() < kFrameBytesMax - 256) fields += Field("x-nothing", std::string(100, 'n'));
+  const std::string fields = ManyFields();
   return Flood(target, [&fields](long number) {
     const auto stream = static_cast<std::uint32_t>(2 * number + 1);
     std::string frames = Frame(kHeaders, 0, stream, CallHeaders());
@@ -268,6 +243,7 @@ Effort OversizedMetadata(const Target& target) {
   });
 }
 
+// Bytes that are no HTTP/2.
 Effort Garbage(const Target& target) {
   std::mt19937 random{std::random_device{}()};
   std::string bytes(65'536, ' ');
@@ -281,6 +257,30 @@ Effort Garbage(const Target& target) {
     close(fd);
   }
   return effort;
+}
+
+}  // namespace
+
+const std::vector<AbuseCase>& AbuseCases() {
+  // Patient ones wait for the server's SETTINGS, as well-behaved clients do.
+  static const auto& cases = *new std::vector<AbuseCase>{
+      {"slow headers, 500 connections", SlowHeaders},
+      {"slow body, 500 connections", SlowBody},
+      {"10,000 idle connections",
+       [](const Target& target) { return Hold(target, 10'000, "", false); }},
+      {"500,000 calls that are only begun", BegunCalls, false},
+      {"preface without settings, 500 connections",
+       [](const Target& target) { return Hold(target, 500, std::string(kPreface), false); }},
+      {"rapid reset", [](const Target& target) { return Reset(target, false); }, false},
+      {"CONTINUATION flood", ContinuationFlood, false},
+      {"PING flood", [](const Target& target) { return Ping(target, false); }},
+      {"SETTINGS flood", SettingsFlood},
+      {"oversized metadata", OversizedMetadata, false},
+      {"garbage", Garbage},
+      {"patient rapid reset", [](const Target& target) { return Reset(target, true); }, false},
+      {"patient PING flood", [](const Target& target) { return Ping(target, true); }},
+  };
+  return cases;
 }
 
 }  // namespace msp::load

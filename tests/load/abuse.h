@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 namespace msp::load {
 
@@ -29,25 +30,6 @@ struct AbuseCase {
   bool bounded = true;
 };
 
-// Calls that never end their headers, or their body, a byte at a time.
-Effort SlowHeaders(const Target& target);
-Effort SlowBody(const Target& target);
-// 500 connections with 1,000 calls each, of which nothing comes but the headers.
-Effort BegunCalls(const Target& target);
-// 10,000 connections that send nothing; 500 that stop after the preface.
-Effort IdleConnections(const Target& target);
-Effort PrefaceOnly(const Target& target);
-// Calls that are reset at once, header blocks without an end, pings and settings, as fast as a
-// socket takes them.
-Effort RapidReset(const Target& target);
-Effort ContinuationFlood(const Target& target);
-Effort PingFlood(const Target& target);
-Effort SettingsFlood(const Target& target);
-// The same by clients that wait for the server's greeting, as well-behaved ones do.
-Effort PatientRapidReset(const Target& target);
-Effort PatientPingFlood(const Target& target);
-// Calls with a megabyte of metadata; bytes that are no HTTP/2.
-Effort OversizedMetadata(const Target& target);
-Effort Garbage(const Target& target);
+const std::vector<AbuseCase>& AbuseCases();
 
 }  // namespace msp::load

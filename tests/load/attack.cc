@@ -39,22 +39,6 @@ constexpr double kUnderFloorMs = 2'000;
 constexpr milliseconds kRecoveryMax{5'000};
 constexpr double kMemoryMaxMiB = 256;  // The chart's limit.
 
-constexpr AbuseCase kAbuseCases[] = {
-    {"slow headers, 500 connections", SlowHeaders},
-    {"slow body, 500 connections", SlowBody},
-    {"10,000 idle connections", IdleConnections},
-    {"500,000 calls that are only begun", BegunCalls, false},
-    {"preface without settings, 500 connections", PrefaceOnly},
-    {"rapid reset", RapidReset, false},
-    {"CONTINUATION flood", ContinuationFlood, false},
-    {"PING flood", PingFlood},
-    {"SETTINGS flood", SettingsFlood},
-    {"oversized metadata", OversizedMetadata, false},
-    {"garbage", Garbage},
-    {"patient rapid reset", PatientRapidReset, false},
-    {"patient PING flood", PatientPingFlood},
-};
-
 // The attackers' sockets need descriptors, and so do the server's, which inherits the limit.
 void RaiseDescriptorLimit() {
   rlimit limit{};
@@ -116,46 +100,46 @@ Impact MeasureUnder(const AbuseCase& abuse, milliseconds length, const std::stri
 }
 
 void AttackNaked(const AbuseCase& abuse, milliseconds length, const Upstream& upstream,
-                 ScenarioReport& verdict) {
+                 testing::Report& report) {
   Replica replica(upstream, {});
   Load load({.target = replica.address(), .channels = 2, .order_id = "calm-"});
   load.Run({.length = kWarm, .per_s = kCallsPerSecond});
   const Impact impact = MeasureUnder(abuse, length, replica.address(), {&replica}, load);
   if (abuse.bounded) {
-    verdict.Check(impact.recovered && impact.memory_mib <= kMemoryMaxMiB,
-                  "naked: " + impact.figures);
+    report.Check(impact.recovered && impact.memory_mib <= kMemoryMaxMiB,
+                 "naked: " + impact.figures);
   } else {
     Say("a proxy's work: " + impact.figures);
   }
-  verdict.Check(replica.Stop() == 0, "the server ended with exit code 0");
+  report.Check(replica.Stop() == 0, "the server ended with exit code 0");
 }
 
 void AttackMesh(const AbuseCase& abuse, milliseconds length, const Upstream& upstream, Mesh& mesh,
-                ScenarioReport& verdict) {
+                testing::Report& report) {
   mesh.Start(upstream, {});
   Load load({.target = mesh.address(), .channels = 2, .order_id = "mesh-"});
   load.Run({.length = kWarm, .per_s = kCallsPerSecond});
   const Impact impact =
       MeasureUnder(abuse, length, mesh.address(), {&mesh.replica(0), &mesh.replica(1)}, load);
-  verdict.Check(impact.failed == 0 && !impact.waited && impact.recovered &&
-                    impact.memory_mib <= kMemoryMaxMiB,
-                "through Envoy: " + impact.figures);
+  report.Check(impact.failed == 0 && !impact.waited && impact.recovered &&
+                   impact.memory_mib <= kMemoryMaxMiB,
+               "through Envoy: " + impact.figures);
 }
 
 }  // namespace
 
-void Attack(const Options& options, ScenarioReport& verdict) {
+void Attack(const Options& options, testing::Report& report) {
   RaiseDescriptorLimit();
   Upstream upstream;
   std::unique_ptr<Mesh> mesh;
   if (!options.envoy.empty())
     mesh = std::make_unique<Mesh>(options.envoy, options.mesh_files, options.mesh_dir);
-  for (const AbuseCase& abuse : kAbuseCases) {
+  for (const AbuseCase& abuse : AbuseCases()) {
     if (std::string_view(abuse.name).find(options.attack_name) == std::string_view::npos) continue;
     // The server would take all the memory there is: only where asked for by name.
     if (abuse.bounded || !options.attack_name.empty())
-      AttackNaked(abuse, options.attack, upstream, verdict);
-    if (mesh != nullptr) AttackMesh(abuse, options.attack, upstream, *mesh, verdict);
+      AttackNaked(abuse, options.attack, upstream, report);
+    if (mesh != nullptr) AttackMesh(abuse, options.attack, upstream, *mesh, report);
   }
 }
 

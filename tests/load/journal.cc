@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tests/load/verdict.h"
+#include "tests/load/text.h"
 
 namespace msp::load {
 namespace {

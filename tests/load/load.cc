@@ -9,6 +9,7 @@
 
 #include "client/cpp/error.h"
 #include "multisafepay/v1/order_service.pb.h"
+#include "tests/testing/requests.h"
 
 namespace msp::load {
 namespace {
@@ -17,20 +18,6 @@ namespace v1 = multisafepay::v1;
 
 constexpr std::size_t kDigits = 10;
 constexpr std::chrono::milliseconds kPatience{120'000};  // For the last calls to end.
-
-v1::CreateOrderRequest CardOrder(const std::string& order_id) {
-  v1::CreateOrderRequest order;
-  order.set_type("direct");
-  order.set_order_id(order_id);
-  order.set_currency("EUR");
-  order.set_amount(9743);
-  order.set_gateway("CREDITCARD");
-  order.set_description("two chairs");
-  order.mutable_gateway_info()->set_card_number("4111111111111111");
-  order.mutable_gateway_info()->set_card_expiry_date("3012");
-  order.mutable_gateway_info()->set_card_cvc("123");
-  return order;
-}
 
 // "UNAVAILABLE NOT_SENT, outcome NOT_SENT, RetryInfo"; a status that the service never made says
 // so.
@@ -51,7 +38,7 @@ Load::Load(LoadOptions options) : options_(std::move(options)) {
   if (options_.rpc == Rpc::kCreateOrder) {
     method_ = "/multisafepay.v1.OrderService/CreateOrder";
     const std::string id = options_.order_id + std::string(kDigits, '0');
-    request_ = CardOrder(id).SerializeAsString();
+    request_ = testing::CardOrder(id).SerializeAsString();
     digits_at_ = request_.find(id) + options_.order_id.size();
   } else {
     method_ = "/multisafepay.v1.OrderService/GetOrder";
@@ -112,28 +99,28 @@ void Load::End(Call* call, Journal& journal) {
   idle_.emplace_back(call);
 }
 
-Journal Load::Run(const Plan& plan) {
+Journal Load::Run(const LoadProfile& profile) {
   Journal journal;
   const Clock::time_point start = Clock::now();
-  const Clock::time_point stop = start + plan.length;
+  const Clock::time_point stop = start + profile.length;
   const auto interval = std::chrono::duration_cast<Clock::duration>(
-      std::chrono::duration<double>(plan.per_s > 0 ? 1 / plan.per_s : 0));
+      std::chrono::duration<double>(profile.per_s > 0 ? 1 / profile.per_s : 0));
   long begun = 0;
   while (true) {
     Clock::time_point now = Clock::now();
     Clock::time_point next = stop + kPatience;
-    while (now < stop && begun < plan.calls_max) {
-      const Clock::time_point due = plan.per_s > 0 ? start + begun * interval : now;
-      if (plan.per_s > 0 && due > now) {
+    while (now < stop && begun < profile.calls_max) {
+      const Clock::time_point due = profile.per_s > 0 ? start + begun * interval : now;
+      if (profile.per_s > 0 && due > now) {
         next = std::min(due, stop);
         break;
       }
-      if (plan.per_s <= 0 && active_ >= plan.in_flight_max) break;
+      if (profile.per_s <= 0 && active_ >= profile.in_flight_max) break;
       Begin(due);
       ++begun;
       now = Clock::now();
     }
-    const bool over = now >= stop || begun >= plan.calls_max;
+    const bool over = now >= stop || begun >= profile.calls_max;
     if (over && active_ == 0) return journal;
     void* tag = nullptr;
     bool ok = false;

@@ -32,7 +32,7 @@ struct LoadOptions {
   std::chrono::milliseconds deadline{10'000};
 };
 
-struct Plan {
+struct LoadProfile {
   std::chrono::milliseconds length{LLONG_MAX / 2'000'000};  // New calls are sent for so long,
   long calls_max = LONG_MAX;                                // and this many at most.
   double per_s = 0;                                         // Open loop; 0 is a closed one.
@@ -48,7 +48,7 @@ class Load {
 
   // Sends as planned and returns when the last call has ended. May be called again: order ids go
   // on where they were.
-  Journal Run(const Plan& plan);
+  Journal Run(const LoadProfile& profile);
 
  private:
   struct Call {

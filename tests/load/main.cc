@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // msp-storm: rolling restarts, overload, a slow upstream and a dead one, each under load. Its last
-// line is the verdict.
+// line is the report.
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -30,7 +30,7 @@ namespace {
 
 struct Row {
   const char* name;
-  void (*run)(const Options&, ScenarioReport&);
+  void (*run)(const Options&, testing::Report&);
 };
 
 constexpr Row kScenarios[] = {
@@ -38,11 +38,11 @@ constexpr Row kScenarios[] = {
     {"outage", Outage},   {"rate_limited", RateLimited}, {"attack", Attack}};
 
 int Run(const std::vector<std::string>& names, const Options& options) {
-  ScenarioReport verdict;
+  testing::Report report;
   for (const std::string& name : names) {
     bool known = false;
     for (const Row& row : kScenarios) known = known || row.name == name;
-    if (!known) verdict.Check(false, "there is no scenario '" + name + "'");
+    if (!known) report.Check(false, "there is no scenario '" + name + "'");
   }
   for (const Row& row : kScenarios) {
     bool wanted = names.empty();
@@ -50,11 +50,11 @@ int Run(const std::vector<std::string>& names, const Options& options) {
     if (!wanted) continue;
     std::printf("%s\n", row.name);
     const auto start = std::chrono::steady_clock::now();
-    row.run(options, verdict);
+    row.run(options, report);
     const auto took = std::chrono::steady_clock::now() - start;
     Say(Text("took %.0f s", std::chrono::duration<double>(took).count()));
   }
-  return verdict.Print();
+  return report.Print();
 }
 
 }  // namespace

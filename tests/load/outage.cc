@@ -29,7 +29,7 @@ double Since(Clock::time_point from, Clock::time_point to) {
 
 }  // namespace
 
-void Outage(const Options& options, ScenarioReport& verdict) {
+void Outage(const Options& options, testing::Report& report) {
   Upstream upstream;
   upstream.Delay("POST", 20);  // So that calls are in flight when it dies.
   Replica replica(upstream, {});
@@ -66,22 +66,22 @@ void Outage(const Options& options, ScenarioReport& verdict) {
   Say(Text("away for %.1f s; the first order after its return was made %.0f ms after it",
            Since(killed, back) / 1000, Since(back, first_ok)));
   const long unsent = writes.Count(away);
-  verdict.Check(
+  report.Check(
       unsent > 0 && writes.Count(Both(away, Not(Is(kNotSent)))) == 0,
       Text("all of %ld orders sent while it was away were answered NOT_SENT, with RetryInfo",
            unsent));
   const double longest = std::max(writes.QuantileMs(1, All()), reads.QuantileMs(1, All()));
   const auto deadline = static_cast<double>((kDeadline + kGrace).count());
-  verdict.Check(longest <= deadline,
-                Text("nothing hung: the longest call took %.0f ms, its deadline being %lld",
-                     longest, static_cast<long long>(kDeadline.count())));
-  verdict.Check(writes.Count(ByService) == writes.Count(All()) &&
-                    reads.Count(ByService) == reads.Count(All()),
-                "every answer was the service's own");
-  verdict.Check(
+  report.Check(longest <= deadline,
+               Text("nothing hung: the longest call took %.0f ms, its deadline being %lld", longest,
+                    static_cast<long long>(kDeadline.count())));
+  report.Check(writes.Count(ByService) == writes.Count(All()) &&
+                   reads.Count(ByService) == reads.Count(All()),
+               "every answer was the service's own");
+  report.Check(
       writes.Count(after) > 0 && writes.Count(Both(after, Not(Is(kOk)))) == 0,
       Text("all of %ld orders from a second after its return on were made", writes.Count(after)));
-  verdict.Check(replica.Stop() == 0, "the server ended with exit code 0");
+  report.Check(replica.Stop() == 0, "the server ended with exit code 0");
 }
 
 }  // namespace msp::load

@@ -28,7 +28,7 @@ const char kRefused[] = "RESOURCE_EXHAUSTED OVERLOADED, outcome NOT_SENT, RetryI
 
 }  // namespace
 
-void Overload(const Options& options, ScenarioReport& verdict) {
+void Overload(const Options& options, testing::Report& report) {
   using std::chrono::seconds;
   Upstream upstream;
   upstream.Delay("POST", kLatencyMs);
@@ -37,7 +37,7 @@ void Overload(const Options& options, ScenarioReport& verdict) {
   auto load =
       std::make_unique<Load>(LoadOptions{.target = replica.address(), .order_id = "overload-"});
   // As many at a time as the pool takes: none is refused, and no connection idles.
-  const Plan full{.length = kMeasured + seconds(1), .in_flight_max = kWrites};
+  const LoadProfile full{.length = kMeasured + seconds(1), .in_flight_max = kWrites};
   const auto measure = [&](Journal* journal) {
     const auto start = Clock::now() + seconds(1);
     *journal = load->Run(full);
@@ -67,23 +67,23 @@ void Overload(const Options& options, ScenarioReport& verdict) {
            offered, offered / capacity, static_cast<long long>(options.overload.count()), late_ms));
   Say(Text("memory: %.0f MiB before, at most %.0f MiB", memory, replica.MemoryPeakMiB()));
 
-  verdict.Check(before.Count(Not(Is(kOk))) == 0, "at its capacity no call fails");
-  verdict.Check(offered >= 0.95 * kTimes * capacity, "five times the capacity was offered");
-  verdict.Check(
+  report.Check(before.Count(Not(Is(kOk))) == 0, "at its capacity no call fails");
+  report.Check(offered >= 0.95 * kTimes * capacity, "five times the capacity was offered");
+  report.Check(
       goodput >= kGoodputMin * capacity,
       Text("goodput %.0f calls/s, %.0f %% of the capacity", goodput, 100 * goodput / capacity));
-  verdict.Check(overloaded.Count(Not(Is(kOk))) == overloaded.Count(Is(kRefused)),
-                "every call beyond it was refused as OVERLOADED and NOT_SENT");
-  verdict.Check(refused_ms < kRefusedMaxMs + late_ms,
-                Text("refusals took %.1f ms at p99: under %.0f beyond the generator's own lateness",
-                     refused_ms, kRefusedMaxMs));
-  verdict.Check(replica.MemoryPeakMiB() <= kMemoryMaxMiB,
-                Text("memory stayed below %.0f MiB", kMemoryMaxMiB));
-  verdict.Check(
+  report.Check(overloaded.Count(Not(Is(kOk))) == overloaded.Count(Is(kRefused)),
+               "every call beyond it was refused as OVERLOADED and NOT_SENT");
+  report.Check(refused_ms < kRefusedMaxMs + late_ms,
+               Text("refusals took %.1f ms at p99: under %.0f beyond the generator's own lateness",
+                    refused_ms, kRefusedMaxMs));
+  report.Check(replica.MemoryPeakMiB() <= kMemoryMaxMiB,
+               Text("memory stayed below %.0f MiB", kMemoryMaxMiB));
+  report.Check(
       capacity_after >= kGoodputMin * capacity && after.Count(Not(Is(kOk))) == 0,
       Text("a second after the overload: %.0f calls/s, %.0f %% of the capacity, none refused",
            capacity_after, 100 * capacity_after / capacity));
-  verdict.Check(replica.Stop() == 0, "the server ended with exit code 0");
+  report.Check(replica.Stop() == 0, "the server ended with exit code 0");
 }
 
 }  // namespace msp::load

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Four times as many orders as MultiSafepay takes a second; it answers 429 to the others. A 429 was
-// not processed: the call is refused at once, and no look-up eats what is left of the budget.
+// not processed: the call is refused at once, and no lookup eats what is left of the budget.
 #include "tests/load/environment.h"
 #include "tests/load/load.h"
 #include "tests/load/scenarios.h"
@@ -23,7 +23,7 @@ bool IsUnknown(const Ended& call) {
 
 }  // namespace
 
-void RateLimited(const Options& options, ScenarioReport& verdict) {
+void RateLimited(const Options& options, testing::Report& report) {
   Upstream upstream;
   upstream.Limit(kLimit);
   Replica replica(upstream, {});
@@ -42,18 +42,18 @@ void RateLimited(const Options& options, ScenarioReport& verdict) {
   journal.Print();
   Say(Text("%.0f orders/s for %.0f s against a limit of %d requests/s", kPerSecond, seconds,
            kLimit));
-  verdict.Check(goodput >= kGoodputOfLimitMin * static_cast<double>(kLimit),
-                Text("goodput %.1f orders/s, %.0f %% of the limit", goodput,
-                     100 * goodput / static_cast<double>(kLimit)));
-  verdict.Check(journal.Count(IsUnknown) == 0, "no order ended UNKNOWN");
-  verdict.Check(journal.Count(Not(Is(kOk))) == journal.Count(Is(kRateLimited)),
-                "every order beyond the limit was refused as RATE_LIMITED, with RetryInfo");
-  verdict.Check(per_call <= kRequestsMax,
-                Text("%.2f requests to MultiSafepay for each call", per_call));
+  report.Check(goodput >= kGoodputOfLimitMin * static_cast<double>(kLimit),
+               Text("goodput %.1f orders/s, %.0f %% of the limit", goodput,
+                    100 * goodput / static_cast<double>(kLimit)));
+  report.Check(journal.Count(IsUnknown) == 0, "no order ended UNKNOWN");
+  report.Check(journal.Count(Not(Is(kOk))) == journal.Count(Is(kRateLimited)),
+               "every order beyond the limit was refused as RATE_LIMITED, with RetryInfo");
+  report.Check(per_call <= kRequestsMax,
+               Text("%.2f requests to MultiSafepay for each call", per_call));
   const Upstream::Books books = upstream.Audit();
-  verdict.Check(books.charged_twice == 0 && books.orders == journal.Count(Is(kOk)),
-                "MultiSafepay's record has exactly the orders that were confirmed");
-  verdict.Check(replica.Stop() == 0, "the server ended with exit code 0");
+  report.Check(books.charged_twice == 0 && books.orders == journal.Count(Is(kOk)),
+               "MultiSafepay's record has exactly the orders that were confirmed");
+  report.Check(replica.Stop() == 0, "the server ended with exit code 0");
 }
 
 }  // namespace msp::load

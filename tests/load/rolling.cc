@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kBetween{5};
 
 // Restarts both in turn under load on `target`.
 void Roll(const Options& options, const std::string& target, const std::string& whose, Replica& one,
-          Replica& other, Upstream& upstream, ScenarioReport& verdict) {
+          Replica& other, Upstream& upstream, testing::Report& report) {
   std::atomic<bool> done{false};
   Journal journal;
   std::thread client([&] {
@@ -44,24 +44,24 @@ void Roll(const Options& options, const std::string& target, const std::string& 
   Say(Text("%d restarts; the generator was late by %.1f ms at p99", 2 * options.restarts,
            journal.LagMs(0.99)));
   const long calls = journal.Count(All()), failed = journal.Count(Not(Is(kOk)));
-  verdict.Check(failed == 0, Text("%ld of %ld calls of %s failed", failed, calls, whose.c_str()));
-  verdict.Check(ended_badly == 0, "every replica ended with exit code 0");
+  report.Check(failed == 0, Text("%ld of %ld calls of %s failed", failed, calls, whose.c_str()));
+  report.Check(ended_badly == 0, "every replica ended with exit code 0");
   const Upstream::Books books = upstream.Audit();
-  verdict.Check(books.orders == calls && books.charged_twice == 0 && books.not_charged == 0,
-                Text("one charge for each of %ld order ids (%ld orders, %ld charged twice)", calls,
-                     books.orders, books.charged_twice));
+  report.Check(books.orders == calls && books.charged_twice == 0 && books.not_charged == 0,
+               Text("one charge for each of %ld order ids (%ld orders, %ld charged twice)", calls,
+                    books.orders, books.charged_twice));
 }
 
 }  // namespace
 
-void Rolling(const Options& options, ScenarioReport& verdict) {
+void Rolling(const Options& options, testing::Report& report) {
   const std::string age = "--connection_age_ms=" + std::to_string(options.connection_age_ms);
   {
     Upstream upstream;
     Replica one(upstream, {"--drain_delay_ms=500", age}),
         other(upstream, {"--drain_delay_ms=500", age});
     Roll(options, "ipv4:" + one.address() + "," + other.address(), "a plain client", one, other,
-         upstream, verdict);
+         upstream, report);
   }
   if (options.envoy.empty()) return;
   Upstream upstream;
@@ -69,7 +69,7 @@ void Rolling(const Options& options, ScenarioReport& verdict) {
   // Envoy asks for health each half second.
   mesh.Start(upstream, {"--drain_delay_ms=1500", age});
   Roll(options, mesh.address(), "clients of Envoy", mesh.replica(0), mesh.replica(1), upstream,
-       verdict);
+       report);
 }
 
 }  // namespace msp::load

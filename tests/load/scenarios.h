@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <string>
 
-#include "tests/load/verdict.h"
+#include "tests/load/text.h"
+#include "tests/testing/report.h"
 
 namespace msp::load {
 
@@ -37,17 +38,17 @@ struct Options {
 
 // Two replicas are restarted in turn under load: no plain client sees a failed call, and none whose
 // calls come through Envoy.
-void Rolling(const Options& options, ScenarioReport& verdict);
+void Rolling(const Options& options, testing::Report& report);
 // Five times the capacity: what can be done is done, the rest is refused at once.
-void Overload(const Options& options, ScenarioReport& verdict);
+void Overload(const Options& options, testing::Report& report);
 // Thousands of calls wait for a slow upstream: memory is bounded and reads go on.
-void Slow(const Options& options, ScenarioReport& verdict);
+void Slow(const Options& options, testing::Report& report);
 // The upstream dies and comes back: nothing hangs, no call that was never sent is UNKNOWN.
-void Outage(const Options& options, ScenarioReport& verdict);
+void Outage(const Options& options, testing::Report& report);
 // MultiSafepay answers 429 to most orders: its budget is used up, and no order is UNKNOWN.
-void RateLimited(const Options& options, ScenarioReport& verdict);
+void RateLimited(const Options& options, testing::Report& report);
 // Attackers work on Envoy: no call of others fails, and they hardly wait. And on the naked port: no
 // crash, memory is bounded, service is back within seconds.
-void Attack(const Options& options, ScenarioReport& verdict);
+void Attack(const Options& options, testing::Report& report);
 
 }  // namespace msp::load

@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kLateMax{1'000};  // Beyond what the upstrea
 
 }  // namespace
 
-void Slow(const Options& options, ScenarioReport& verdict) {
+void Slow(const Options& options, testing::Report& report) {
   using std::chrono::milliseconds;
   Upstream upstream;
   // Connections as by default; a queue that takes all calls, and time enough for all rounds.
@@ -58,17 +58,17 @@ void Slow(const Options& options, ScenarioReport& verdict) {
   const double read_ms = reads.QuantileMs(0.99, All());
   const long waiting = writes.Count([&](const Ended& call) { return call.end > end; });
   const auto late = static_cast<double>((options.slow + kLateMax).count());
-  verdict.Check(made == 1 && writes.Count(All()) == kCalls && writes.Count(Not(Is(kOk))) == 0,
-                Text("all of %ld orders were made", kCalls));
-  verdict.Check(
+  report.Check(made == 1 && writes.Count(All()) == kCalls && writes.Count(Not(Is(kOk))) == 0,
+               Text("all of %ld orders were made", kCalls));
+  report.Check(
       waiting > 0 && reads.Count(All()) > 0 && reads.Count(Not(Is(kOk))) == 0,
       Text("all of %ld reads were answered while up to %ld orders waited", reads.Count(All()),
            writes.Count([&](const Ended& call) { return call.end > start; })));
-  verdict.Check(read_ms <= late, Text("reads took %.0f ms at p99, of which the upstream %lld",
-                                      read_ms, static_cast<long long>(options.slow.count())));
-  verdict.Check(replica.MemoryPeakMiB() <= kSlowMemoryMaxMiB,
-                Text("memory stayed below %.0f MiB", kSlowMemoryMaxMiB));
-  verdict.Check(replica.Stop() == 0, "the server ended with exit code 0");
+  report.Check(read_ms <= late, Text("reads took %.0f ms at p99, of which the upstream %lld",
+                                     read_ms, static_cast<long long>(options.slow.count())));
+  report.Check(replica.MemoryPeakMiB() <= kSlowMemoryMaxMiB,
+               Text("memory stayed below %.0f MiB", kSlowMemoryMaxMiB));
+  report.Check(replica.Stop() == 0, "the server ended with exit code 0");
 }
 
 }  // namespace msp::load

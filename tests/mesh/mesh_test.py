@@ -379,9 +379,7 @@ def main():
                     mesh.envoy.wait_until_all_serve()
                     mesh.retries = 0
                     run(mesh, browser_dir)
-    mesh.checks.verdict()
-    print(f"{mesh.checks.passed} passed, {len(mesh.checks.failures)} failed")
-    return 1 if mesh.checks.failures else 0
+    return mesh.checks.verdict()
 
 
 def run(mesh, browser_dir):
@@ -402,12 +400,12 @@ def run(mesh, browser_dir):
         ("rolling restart", check_rolling_restart),
         ("a browser", lambda m: check_browser(m, browser_dir)),
     ):
-        began, before = time.monotonic(), len(mesh.checks.failures)
+        began, before = time.monotonic(), mesh.checks.failed
         try:
             check(mesh)
         except Exception as error:  # One scenario that breaks leaves the others to be seen.
             mesh.checks.fail(f"{what}: {error!r}")
-        word = "ok    " if len(mesh.checks.failures) == before else "FAILED"
+        word = "ok    " if mesh.checks.failed == before else "FAILED"
         print(f"{word}  {what} ({time.monotonic() - began:.1f} s)", flush=True)
 
 

@@ -1,32 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the tests of this component share besides orders: the operations' table, and answers as the
-// pool hands them over.
+// What the tests of this component share besides orders: status codes, the operations' table, and
+// responses as the pool hands them over.
 #pragma once
 
 #include <ctime>
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "service/http/client.h"
 #include "service/payments/operation.h"
 #include "tests/payments/orders.h"
 
 namespace msp::payments {
 
+inline constexpr auto kAborted = absl::StatusCode::kAborted;
+inline constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
+inline constexpr auto kExists = absl::StatusCode::kAlreadyExists;
+inline constexpr auto kInternal = absl::StatusCode::kInternal;
+inline constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+inline constexpr auto kNotFound = absl::StatusCode::kNotFound;
+inline constexpr auto kPrecondition = absl::StatusCode::kFailedPrecondition;
+inline constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
+inline constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
+inline constexpr auto kUnknown = absl::StatusCode::kUnknown;
+
 inline const Operations& TestOperations() {
   static const auto& operations = *new Operations();
   return operations;
 }
 
-inline http::Response Answered(int status, std::string body) {
-  http::Response answer;
-  answer.outcome = http::CallOutcome::kSuccess;
-  answer.status = status;
-  answer.date_s = std::time(nullptr);
-  answer.body = std::move(body);
-  answer.body.reserve(answer.body.size() + http::kBodyPadding);
-  return answer;
+inline http::Response ResponseOf(int status, std::string body) {
+  http::Response response;
+  response.outcome = http::CallOutcome::kSuccess;
+  response.status = status;
+  response.date_s = std::time(nullptr);
+  response.body = std::move(body);
+  response.body.reserve(response.body.size() + http::kBodyPadding);
+  return response;
 }
 
 }  // namespace msp::payments

@@ -10,22 +10,12 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/payments/calls.h"
 
 namespace msp::payments {
 namespace {
 
 using absl::StatusCode;
-
-constexpr auto kAborted = StatusCode::kAborted;
-constexpr auto kDenied = StatusCode::kPermissionDenied;
-constexpr auto kExists = StatusCode::kAlreadyExists;
-constexpr auto kInternal = StatusCode::kInternal;
-constexpr auto kInvalid = StatusCode::kInvalidArgument;
-constexpr auto kNotFound = StatusCode::kNotFound;
-constexpr auto kPrecondition = StatusCode::kFailedPrecondition;
-constexpr auto kUnauthenticated = StatusCode::kUnauthenticated;
-constexpr auto kUnavailable = StatusCode::kUnavailable;
-constexpr auto kUnknown = StatusCode::kUnknown;
 
 enum class Call : std::uint8_t { kCreate, kOtherWrite, kRead };
 constexpr Call kCalls[] = {Call::kCreate, Call::kOtherWrite, Call::kRead};
@@ -46,57 +36,35 @@ struct CodeCase {
   }
 };
 
-constexpr CodeCase kCodes[] = {
-    {1000, kUnknown, kUnknown, kUnknown, false},  // Its texts have a test of their own.
-    {1001, kInvalid, kInvalid, kInvalid, true},
-    {1002, kInvalid, kInvalid, kInvalid, true},
-    {1003, kInvalid, kInvalid, kInvalid, true},
-    {1004, kInvalid, kInvalid, kInvalid, true},
-    {1005, kInvalid, kInvalid, kInvalid, true},
-    {1006, kExists, kNotFound, kNotFound, true},  // The id is taken; the id is not known.
-    {1007, kInvalid, kInvalid, kInvalid, true},
-    {1008, kInvalid, kInvalid, kInvalid, true},
-    {1010, kInvalid, kInvalid, kInvalid, true},
-    {1011, kInvalid, kInvalid, kInvalid, true},
-    {1012, kInvalid, kInvalid, kInvalid, true},
-    {1013, kInvalid, kInvalid, kInvalid, true},
-    {1014, kUnknown, kUnknown, kUnknown, false},
-    {1015, kInvalid, kInvalid, kInvalid, true},
-    {1016, kInvalid, kInvalid, kInvalid, true},
-    {1017, kPrecondition, kPrecondition, kPrecondition, true},
-    {1018, kInvalid, kInvalid, kInvalid, true},
-    {1019, kPrecondition, kPrecondition, kPrecondition, true},
-    {1020, kDenied, kDenied, kDenied, true},
-    {1021, kAborted, kAborted, kAborted, false},
-    {1022, kPrecondition, kPrecondition, kPrecondition, false},
-    {1023, kPrecondition, kPrecondition, kNotFound, true},
-    {1024, kPrecondition, kPrecondition, kPrecondition, true},
-    {1025, kInvalid, kInvalid, kInvalid, true},
-    {1026, kInvalid, kInvalid, kInvalid, true},
-    {1027, kInvalid, kInvalid, kInvalid, true},
-    {1028, kInvalid, kInvalid, kInvalid, true},
-    {1029, kInvalid, kInvalid, kInvalid, true},
-    {1030, kInvalid, kInvalid, kInvalid, true},
-    {1031, kInvalid, kInvalid, kInvalid, true},
-    {1032, kUnauthenticated, kUnauthenticated, kUnauthenticated, true},
-    {1033, kInternal, kInternal, kInternal, true},
-    {1034, kPrecondition, kPrecondition, kPrecondition, true},
-    {1035, kInvalid, kInvalid, kInvalid, true},
-    {1036, kInvalid, kInvalid, kInvalid, true},
-    {5001, kInvalid, kInvalid, kInvalid, true},
-    {9999, kUnknown, kUnknown, kUnknown, false},
-    // In no list: seen in test data of client libraries, or a code of tomorrow.
-    {42, kUnknown, kUnknown, kUnknown, false},
-    {412, kUnknown, kUnknown, kUnknown, false},
-    {418, kUnknown, kUnknown, kUnknown, false},
-    {1009, kUnknown, kUnknown, kUnknown, false},
-    {1037, kUnknown, kUnknown, kUnknown, false},
-    {3001, kUnknown, kUnknown, kUnknown, false},
-    {-1006, kUnknown, kUnknown, kUnknown, false},
-};
+const std::vector<CodeCase>& Codes() {
+  static const auto& codes = *[] {
+    auto* made = new std::vector<CodeCase>{
+        {1006, kExists, kNotFound, kNotFound, true},  // The id is taken; the id is not known.
+        {1017, kPrecondition, kPrecondition, kPrecondition, true},
+        {1019, kPrecondition, kPrecondition, kPrecondition, true},
+        {1020, kDenied, kDenied, kDenied, true},
+        {1021, kAborted, kAborted, kAborted, false},
+        {1022, kPrecondition, kPrecondition, kPrecondition, false},
+        {1023, kPrecondition, kPrecondition, kNotFound, true},
+        {1024, kPrecondition, kPrecondition, kPrecondition, true},
+        {1032, kUnauthenticated, kUnauthenticated, kUnauthenticated, true},
+        {1033, kInternal, kInternal, kInternal, true},
+        {1034, kPrecondition, kPrecondition, kPrecondition, true},
+    };
+    for (const int code : {1001, 1002, 1003, 1004, 1005, 1007, 1008, 1010, 1011, 1012, 1013, 1015,
+                           1016, 1018, 1025, 1026, 1027, 1028, 1029, 1030, 1031, 1035, 1036, 5001})
+      made->push_back({code, kInvalid, kInvalid, kInvalid, true});
+    // The texts of 1000 have a test of their own. Those after 9999 are in no list: seen in test
+    // data of client libraries, or a code of tomorrow.
+    for (const int code : {1000, 1014, 9999, 42, 412, 418, 1009, 1037, 3001, -1006})
+      made->push_back({code, kUnknown, kUnknown, kUnknown, false});
+    return made;
+  }();
+  return codes;
+}
 
 TEST(ErrorTable, CodeDecidesWhateverTheHttpStatus) {
-  for (const CodeCase& c : kCodes) {
+  for (const CodeCase& c : Codes()) {
     for (const Call call : kCalls) {
       for (const int status : {200, 400, 401, 403, 404, 408, 422, 429, 500, 502, 503, 504}) {
         EXPECT_EQ(Meaning(c.error_code, status, "words", call).code, c.Expected(call))
@@ -107,7 +75,7 @@ TEST(ErrorTable, CodeDecidesWhateverTheHttpStatus) {
 }
 
 TEST(ErrorTable, IsCertainOnlyWhereCodeAndStatusBothAre) {
-  for (const CodeCase& c : kCodes) {
+  for (const CodeCase& c : Codes()) {
     for (const Call call : kCalls) {
       for (const int status : {200, 400, 401, 403, 404, 410, 422})
         EXPECT_EQ(Meaning(c.error_code, status, "", call).conclusive, c.certain)
@@ -158,7 +126,7 @@ TEST(ErrorTable, Code1000IsSplitByStatusAndText) {
 }
 
 TEST(ErrorTable, OtherTextsDecideNothing) {
-  for (const CodeCase& c : kCodes) {
+  for (const CodeCase& c : Codes()) {
     if (c.error_code == 1000) continue;
     for (const char* text : {"not found", "Token not updated", "Invalid order ID", "1032"})
       EXPECT_EQ(Meaning(c.error_code, 404, text, Call::kCreate).code, c.create)
@@ -175,46 +143,29 @@ TEST(ErrorTable, ExistsAtTheThirdPartyIsRecognized) {
 }
 
 struct StatusCase {
-  int http_status;
   StatusCode code;
   bool certain;
+  std::vector<int> http_statuses;
 };
 
-constexpr StatusCase kStatuses[] = {
-    {200, kUnknown, false},
-    {204, kUnknown, false},
-    {301, kInternal, false},
-    {302, kInternal, false},
-    {307, kInternal, false},
-    {308, kInternal, false},
-    {399, kInternal, false},
-    {400, kInvalid, true},
-    {401, kUnauthenticated, true},
-    {403, kDenied, true},
-    {404, kNotFound, true},
-    {405, kUnknown, false},
-    {409, kUnknown, false},
-    {410, kNotFound, true},
-    {413, kUnknown, false},
-    {418, kUnknown, false},
-    {422, kInvalid, true},
-    {500, kInternal, false},
-    {501, kUnavailable, false},
-    {502, kUnavailable, false},
-    {503, kUnavailable, false},
-    {505, kInternal, false},
-    {520, kInternal, false},
-    {599, kInternal, false},
-    {408, StatusCode::kDeadlineExceeded, false},
-    {429, StatusCode::kResourceExhausted, false},
-    {504, StatusCode::kDeadlineExceeded, false},
+const StatusCase kStatuses[] = {
+    {kUnknown, false, {200, 204, 405, 409, 413, 418}},
+    {kInternal, false, {301, 302, 307, 308, 399, 500, 505, 520, 599}},
+    {kInvalid, true, {400, 422}},
+    {kUnauthenticated, true, {401}},
+    {kDenied, true, {403}},
+    {kNotFound, true, {404, 410}},
+    {kUnavailable, false, {501, 502, 503}},
+    {StatusCode::kDeadlineExceeded, false, {408, 504}},
+    {StatusCode::kResourceExhausted, false, {429}},
 };
 
 TEST(ErrorTable, StatusWithoutACode) {
   for (const StatusCase& c : kStatuses) {
-    const ErrorMeaning meaning = MeaningOfStatus(c.http_status);
-    EXPECT_EQ(meaning.code, c.code) << c.http_status;
-    EXPECT_EQ(meaning.conclusive, c.certain) << c.http_status;
+    for (const int status : c.http_statuses) {
+      EXPECT_EQ(MeaningOfStatus(status).code, c.code) << status;
+      EXPECT_EQ(MeaningOfStatus(status).certain, c.certain) << status;
+    }
   }
 }
 

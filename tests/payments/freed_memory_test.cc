@@ -14,6 +14,7 @@
 
 #include "service/base/text.h"
 #include "tests/payments/money_test.h"
+#include "tests/testing/requests.h"
 
 namespace {
 
@@ -75,7 +76,7 @@ void Search(void* block) {
 namespace msp::payments {
 namespace {
 
-// Answers each request from the script, and wipes the body as the pool does.
+// Responds to each request as it is set, and wipes the body as the pool does.
 class WipingClient : public http::Client {
  public:
   std::string answer;
@@ -100,12 +101,8 @@ class WipingClient : public http::Client {
 };
 
 v1::CreateOrderRequest Order(std::size_t padding) {
-  v1::CreateOrderRequest order;
-  order.set_type("direct");
-  order.set_order_id("order-1");
-  order.set_currency("EUR");
-  order.set_amount(9743);
-  order.set_gateway("VISA");
+  auto order = testing::FromText<v1::CreateOrderRequest>(
+      "type: 'direct' order_id: 'order-1' currency: 'EUR' amount: 9743 gateway: 'VISA'");
   order.set_description(std::string(padding, 'd'));
   v1::GatewayInfo& card = *order.mutable_gateway_info();
   card.set_card_number("4539578763621486");
@@ -152,15 +149,15 @@ TEST_F(FreedMemory, TheWatchSeesAString) {
 TEST_F(FreedMemory, AnOrderLeavesNoPieceOfItsCard) {
   for (const std::size_t padding : {1U, 50U, 100U}) {
     WipingClient wiping;
-    wiping.answer = OrderJson{}.Answer().body;
+    wiping.answer = http::Response(OrderJson{}).body;
     EXPECT_EQ(Run(wiping, Order(padding)), 0) << padding;
     EXPECT_TRUE(wiping.saw_card);
     EXPECT_EQ(summary, "OK CONFIRMED");
   }
 }
 
-// Answers that quote the card where MultiSafepay explains itself, where it lists what is wrong with
-// the fields, in an order's own texts, in an order that is another, and in what is no JSON.
+// Responses that quote the card where MultiSafepay explains itself, where it lists what is wrong
+// with the fields, in an order's own texts, in an order that is another, and in what is no JSON.
 TEST_F(FreedMemory, NorDoesOneThatIsRefusedOrAnsweredWithNonsense) {
   const struct {
     int status;
@@ -180,11 +177,10 @@ TEST_F(FreedMemory, NorDoesOneThatIsRefusedOrAnsweredWithNonsense) {
       {200,
        R"({"success":true,"data":{"order_id":"order-2","description":"paid by 4539578763621486","status":"completed"}})",
        "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
-      {200, "card 4539578763621486 is no JSON, in more text than fits in place",
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {200, "card 4539578763621486 is no JSON, in more text than fits in place", kOutcomeUnknown},
       {502, R"({"success":false,"error_code":1000,"error_info":"4539578763621486 got lost"})",
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {502, "", "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+       kOutcomeUnknown},
+      {502, "", kOutcomeUnknown},
   };
   for (const auto& each : kCases) {
     WipingClient wiping;
@@ -200,7 +196,7 @@ TEST_F(FreedMemory, NorDoesOneThatIsLostOrNeverSent) {
   WipingClient lost;
   lost.outcome = http::CallOutcome::kIndeterminate;
   EXPECT_EQ(Run(lost, Order(100)), 0);
-  EXPECT_EQ(summary, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(summary, kOutcomeUnknown);
   lost.outcome = http::CallOutcome::kNotSent;
   EXPECT_EQ(Run(lost, Order(100)), 0);
   EXPECT_EQ(summary, "UNAVAILABLE NOT_SENT NOT_SENT");
@@ -209,10 +205,7 @@ TEST_F(FreedMemory, NorDoesOneThatIsLostOrNeverSent) {
 TEST_F(FreedMemory, NorDoesOneThatMayBeSentAgain) {
   WipingClient lost;
   lost.outcome = http::CallOutcome::kIndeterminate;
-  v1::CreateOrderRequest order = Order(100);
-  order.mutable_control()->set_resend_if_absent(true);
-  order.mutable_control()->set_idempotency_key("key-1");
-  EXPECT_EQ(Run(lost, std::move(order)), 0);
+  EXPECT_EQ(Run(lost, WithResend(WithKey(Order(100)))), 0);
 }
 
 TEST_F(FreedMemory, NorDoesADryRunOrOneThatOurOwnCheckRefuses) {

@@ -8,6 +8,7 @@
 #include "service/base/text.h"
 #include "service/payments/site.h"
 #include "tests/payments/calls.h"
+#include "tests/testing/requests.h"
 
 namespace msp::payments {
 namespace {
@@ -38,16 +39,13 @@ TEST(DigestOf, IsOverMethodOrderTargetAndBodyWithoutTheCard) {
 
 TEST(DigestOf, FixedMembersComeFirstAndAFullRefundIsAWord) {
   const Site site("site", kApiKey);
-  v1::CancelRefundRequest cancel;
-  cancel.set_order_id("order-1");
-  cancel.set_refund_id("7");
+  auto cancel = testing::FromText<v1::CancelRefundRequest>("order_id: 'order-1' refund_id: '7'");
   EXPECT_EQ(Hex(DigestOf(TestOperations().Find("CancelRefund"), cancel, site.keyed_hash())),
             Hex(HmacSha256(kApiKey,
                            "1\nCancelRefund\norder-1\n/orders/order-1/refunds/7\n"
                            R"({"status":"void"})")));
-  v1::RefundOrderRequest refund;
-  refund.set_order_id("order-1");
-  refund.set_description("back");
+  auto refund =
+      testing::FromText<v1::RefundOrderRequest>("order_id: 'order-1' description: 'back'");
   refund.mutable_full();
   EXPECT_EQ(Hex(DigestOf(TestOperations().Find("RefundOrder"), refund, site.keyed_hash())),
             Hex(HmacSha256(kApiKey,

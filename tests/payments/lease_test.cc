@@ -7,6 +7,7 @@
 
 #include "tests/payments/money_test.h"
 #include "tests/testing/redis_process.h"
+#include "tests/testing/requests.h"
 
 namespace msp::payments {
 namespace {
@@ -18,13 +19,6 @@ using std::chrono::seconds;
 
 constexpr std::int64_t kLongMs = 30'000;
 constexpr milliseconds kNoMemory{0};  // A Redis that is relied on from the start.
-
-v1::CreateOrderRequest Keyed(const std::string& key = "key-1") {
-  v1::CreateOrderRequest order = DirectOrder();
-  order.set_order_id("order-1");
-  order.mutable_control()->set_idempotency_key(key);
-  return order;
-}
 
 class LeaseTest : public MoneyTest {
  protected:
@@ -47,42 +41,39 @@ class LeaseTest : public MoneyTest {
 
   testing::RedisProcess redis_;
   telemetry::Metrics metrics_;
+  Lease theirs_{Address(), metrics_, Lease::kTerm, kNoMemory};
 };
 
 TEST_F(LeaseTest, OneReplicaHoldsItAndTheOthersLearnWhetherTheirCallIsTheSame) {
   Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
-  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
-  EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
-  EXPECT_EQ(Acquire(theirs, "site order-1", "another call"), Grant::kHeldByOther);
-  EXPECT_EQ(Acquire(theirs, "site order-2", "call"), Grant::kGranted);
+  EXPECT_EQ(Acquire(theirs_, "site order-1", "call"), Grant::kHeldBySame);
+  EXPECT_EQ(Acquire(theirs_, "site order-1", "another call"), Grant::kHeldByOther);
+  EXPECT_EQ(Acquire(theirs_, "site order-2", "call"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, OnlyItsHolderGivesItUp) {
   Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
-  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
-  theirs.Release("site order-1", "call", false);
-  EXPECT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
+  theirs_.Release("site order-1", "call", false);
+  EXPECT_EQ(Acquire(theirs_, "site order-1", "call"), Grant::kHeldBySame);
   ours.Release("site order-1", "call", false);
   // Redis may receive theirs before ours.
-  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(theirs_, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, ACompletedCallIsReportedToTheNextIdenticalOne) {
   Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
-  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
   ours.Release("site order-1", "call", true);
-  EXPECT_EQ(AcquireInTime(theirs, Grant::kGrantedAfterSame, "site order-1", "call"),
+  EXPECT_EQ(AcquireInTime(theirs_, Grant::kGrantedAfterSame, "site order-1", "call"),
             Grant::kGrantedAfterSame);
-  theirs.Release("site order-1", "call", true);
+  theirs_.Release("site order-1", "call", true);
   EXPECT_EQ(AcquireInTime(ours, Grant::kGranted, "site order-1", "another call"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, EachCompletedCallIsReportedWhateverElseWasDoneToTheOrderSince) {
   Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
-  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   const auto run = [&](Lease& lease, const std::string& digest, milliseconds remember_for) {
     const Grant grant = AcquireInTime(lease, Grant::kGranted, "site order-1", digest);
     lease.Release("site order-1", digest, remember_for);
@@ -92,58 +83,54 @@ TEST_F(LeaseTest, EachCompletedCallIsReportedWhateverElseWasDoneToTheOrderSince)
     EXPECT_EQ(run(ours, call, seconds(60)), Grant::kGranted) << call;
   EXPECT_EQ(run(ours, "refused", seconds(0)), Grant::kGranted);
   for (const char* call : {"create", "refund 1", "refund 2", "capture"}) {
-    EXPECT_EQ(AcquireInTime(theirs, Grant::kGrantedAfterSame, "site order-1", call),
+    EXPECT_EQ(AcquireInTime(theirs_, Grant::kGrantedAfterSame, "site order-1", call),
               Grant::kGrantedAfterSame)
         << call;
-    theirs.Release("site order-1", call, false);
+    theirs_.Release("site order-1", call, false);
   }
-  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "refused"), Grant::kGranted);
-  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-2", "create"), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(theirs_, Grant::kGranted, "site order-1", "refused"), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(theirs_, Grant::kGranted, "site order-2", "create"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, OfAKilledHolderEndsWithinItsTermHoweverLongItsCallMayTake) {
-  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   {
     Lease dead(Address(), metrics_, milliseconds(300), kNoMemory);
     EXPECT_EQ(Acquire(dead, "site order-1", "call"), Grant::kGranted);
   }
-  EXPECT_EQ(Acquire(theirs, "site order-1", "another call"), Grant::kHeldByOther);
-  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "another call"),
+  EXPECT_EQ(Acquire(theirs_, "site order-1", "another call"), Grant::kHeldByOther);
+  EXPECT_EQ(AcquireInTime(theirs_, Grant::kGranted, "site order-1", "another call"),
             Grant::kGranted);
 }
 
 TEST_F(LeaseTest, LastsAsLongAsItsCallRunsAndNoLonger) {
   Lease ours(Address(), metrics_, milliseconds(300), kNoMemory);
-  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
   const auto four_terms = http::Clock::now() + milliseconds(1'200);
   while (http::Clock::now() < four_terms)
-    ASSERT_EQ(Acquire(theirs, "site order-1", "call"), Grant::kHeldBySame);
+    ASSERT_EQ(Acquire(theirs_, "site order-1", "call"), Grant::kHeldBySame);
   ours.Release("site order-1", "call", false);
-  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(theirs_, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, IsNotRenewedBeyondTheTimeOfItsCall) {
   Lease ours(Address(), metrics_, milliseconds(300), kNoMemory);
-  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   const auto start = http::Clock::now();
   EXPECT_EQ(Acquire(ours, "site order-1", "lost call", 700), Grant::kGranted);
-  EXPECT_EQ(AcquireInTime(theirs, Grant::kGranted, "site order-1", "another call"),
+  EXPECT_EQ(AcquireInTime(theirs_, Grant::kGranted, "site order-1", "another call"),
             Grant::kGranted);
   EXPECT_GE(http::Clock::now() - start, milliseconds(690));
 }
 
 TEST_F(LeaseTest, IsTakenAgainWhenRedisCameBackEmpty) {
   Lease ours(Address(), metrics_, milliseconds(300), kNoMemory);
-  Lease theirs(Address(), metrics_, Lease::kTerm, kNoMemory);
   EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
   redis_.Kill();
   redis_.Start();
   const auto end = http::Clock::now() + testing::kWaitMax;
   Grant grant = Grant::kUnavailable;
   while (grant != Grant::kHeldByOther && http::Clock::now() < end) {
-    grant = Acquire(theirs, "site order-1", "another call");
-    if (grant == Grant::kGranted) theirs.Release("site order-1", "another call", false);
+    grant = Acquire(theirs_, "site order-1", "another call");
+    if (grant == Grant::kGranted) theirs_.Release("site order-1", "another call", false);
   }
   EXPECT_EQ(grant, Grant::kHeldByOther);
 }
@@ -175,16 +162,12 @@ TEST_F(LeaseTest, ARedisThatHasLostEverythingIsNotReliedOnForAWhile) {
 TEST_F(LeaseTest, WhereRedisMayHaveForgottenARefundWaitsForTheRecord) {
   Lease lease(Address(), metrics_);
   Api api(options, TestOperations(), client, metrics_, &lease);
-  v1::RefundOrderRequest request;
-  request.set_order_id("order-1");
-  request.set_amount(500);
-  request.set_currency("EUR");
-  request.set_refund_order_id("refund-7");
+  auto request = testing::FromText<v1::RefundOrderRequest>(
+      "order_id: 'order-1' amount: 500 currency: 'EUR' refund_order_id: 'refund-7'");
   client.reads = {
-      OrderJson{}.Answer(), OrderJson{}.Answer(),
+      OrderJson{}, OrderJson{},
       OrderJson{.related = R"([{"type":"refund","transaction_id":91,"amount":500,"currency":"EUR",)"
-                           R"("status":"reserved","refund_order_id":"refund-7"}])"}
-          .Answer()};
+                           R"("status":"reserved","refund_order_id":"refund-7"}])"}};
   Caller<v1::RefundOrderRequest, v1::RefundOrderResponse> refund(api, "RefundOrder", request,
                                                                  site());
   EXPECT_EQ(refund.Summary(), "OK CONFIRMED replayed");
@@ -196,14 +179,14 @@ TEST_F(LeaseTest, TwoReplicasSendOneCallOnceAndAnswerItAlike) {
   Lease second_lease(Address(), metrics_, Lease::kTerm, kNoMemory);
   Api first_api(options, TestOperations(), client, metrics_, &first_lease);
   Api second_api(options, TestOperations(), client, metrics_, &second_lease);
-  client.writes = {OrderJson{}.Marked("key-1").Answer()};
-  client.reads = {OrderJson{}.Marked("key-1").Answer()};
+  client.writes = {OrderJson{}.Marked("key-1")};
+  client.reads = {OrderJson{}.Marked("key-1")};
   client.keep_writes = true;
-  Create first(first_api, "CreateOrder", Keyed(), site());
+  Create first(first_api, "CreateOrder", WithKey(DirectOrder()), site());
   client.WaitForWrite();
-  Create different(second_api, "CreateOrder", Keyed("key-2"), site());
+  Create different(second_api, "CreateOrder", WithKey(DirectOrder(), "key-2"), site());
   EXPECT_EQ(different.Summary(), "ABORTED NOT_SENT ORDER_BUSY");
-  Create same(second_api, "CreateOrder", Keyed(), site());
+  Create same(second_api, "CreateOrder", WithKey(DirectOrder()), site());
   client.Release();
   EXPECT_EQ(first.Summary(), "OK CONFIRMED");
   EXPECT_EQ(same.Summary(), "OK CONFIRMED replayed");
@@ -214,11 +197,11 @@ TEST_F(LeaseTest, WithoutRedisEachReplicaHasItsOwnFlightsStill) {
   Lease lease(Address(), metrics_, Lease::kTerm, kNoMemory);
   Api one(options, TestOperations(), client, metrics_, &lease);
   redis_.Kill();
-  client.writes = {OrderJson{}.Answer()};
+  client.writes = {OrderJson{}};
   client.keep_writes = true;
-  Create first(one, "CreateOrder", Keyed(), site());
+  Create first(one, "CreateOrder", WithKey(DirectOrder()), site());
   client.WaitForWrite();
-  Create same(one, "CreateOrder", Keyed(), site());
+  Create same(one, "CreateOrder", WithKey(DirectOrder()), site());
   client.Release();
   EXPECT_EQ(first.Summary(), "OK CONFIRMED");
   EXPECT_EQ(same.Summary(), "OK CONFIRMED");

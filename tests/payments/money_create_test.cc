@@ -13,19 +13,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Create = Caller<v1::CreateOrderRequest, v1::CreateOrderResponse>;
 
-constexpr char kKey[] = "key-1";
-
-v1::CreateOrderRequest Keyed(const std::string& key = kKey) {
-  v1::CreateOrderRequest order = DirectOrder();
-  order.mutable_control()->set_idempotency_key(key);
-  return order;
-}
-
-v1::CreateOrderRequest Repeated() {
-  v1::CreateOrderRequest order = Keyed();
-  order.mutable_control()->set_repeat(true);
-  return order;
-}
+v1::CreateOrderRequest Keyed(const std::string& key = kKey) { return WithKey(DirectOrder(), key); }
+v1::CreateOrderRequest Repeated() { return AsRepeat(Keyed()); }
+v1::CreateOrderRequest Resending() { return WithResend(Keyed()); }
 
 OrderJson Declined() {
   return {.status = "declined",
@@ -38,47 +28,18 @@ OrderJson OnItsWay() {
   return {.financial_status = "uncleared", .details = R"({"type":"MULTIBANCO"})"};
 }
 
-struct Case {
-  std::string name;
-  v1::CreateOrderRequest request;
-  Answers writes;
-  Answers reads;
-  std::string summary;
-  std::size_t posts = 1;
-  bool markers = true;
-  Answers late_reads = {};  // Once all the POSTs have come.
-  bool patient = false;     // The record shows it before the settle time is over.
-};
-
-class MoneyCreateCase : public MoneyTest, public ::testing::WithParamInterface<Case> {};
+class MoneyCreateCase : public MoneyCaseTest<v1::CreateOrderRequest, v1::CreateOrderResponse> {};
 
 TEST_P(MoneyCreateCase, EndsAsTheRecordShows) {
-  const Case& the = GetParam();
-  options.idempotency_marker = the.markers;
-  client.writes = the.writes;
-  client.reads = the.reads;
-  client.late_reads = the.late_reads;
-  if (!the.late_reads.empty()) client.late_after = the.posts;
-  if (the.patient) options.settle_ms = 10'000;
-  // Inconclusive lookups go on until the deadline.
-  const auto time = std::chrono::milliseconds(the.patient ? 20'000 : 1'000);
-  Create call(api(), "CreateOrder", the.request, site(), time);
-  EXPECT_EQ(call.Summary(), the.summary);
-  EXPECT_EQ(client.written(), the.posts);
-  if (!call.ok()) {
-    EXPECT_EQ(call.response.ByteSizeLong(), 0u);
-    EXPECT_EQ(call.call.failure->order_id, "order-1");
-    EXPECT_EQ(call.call.failure->idempotency_key, kKey);
+  const auto call = Run("CreateOrder");
+  if (!call->ok()) {
+    EXPECT_EQ(call->response.ByteSizeLong(), 0u);
+    EXPECT_EQ(call->call.failure->order_id, "order-1");
+    EXPECT_EQ(call->call.failure->idempotency_key, kKey);
   } else {
-    EXPECT_EQ(call.response.result().idempotency_key(), kKey);
-    EXPECT_EQ(call.response.order().custom_info().custom_3(), "");
+    EXPECT_EQ(call->response.result().idempotency_key(), kKey);
+    EXPECT_EQ(call->response.order().custom_info().custom_3(), "");
   }
-}
-
-v1::CreateOrderRequest Resending() {
-  v1::CreateOrderRequest order = Keyed();
-  order.mutable_control()->set_resend_if_absent(true);
-  return order;
 }
 
 v1::CreateOrderRequest Unmarkable(v1::CreateOrderRequest order) {
@@ -87,380 +48,137 @@ v1::CreateOrderRequest Unmarkable(v1::CreateOrderRequest order) {
   return order;
 }
 
-std::vector<Case> Cases() {
+std::vector<MoneyCase<v1::CreateOrderRequest>> Cases() {
   const OrderJson ours = OrderJson{}.Marked(kKey);
   const OrderJson other = OrderJson{}.Marked("another");
-  std::vector<Case> cases{
+  return {
       // What needs no lookup.
-      {"Success", Keyed(), {ours.Answer()}, {}, "OK CONFIRMED"},
-      {"Decline", Keyed(), {Declined().Answer()}, {}, "OK CONFIRMED"},
-      {"Refused", Keyed(), {ErrorAnswer(1001)}, {}, "INVALID_ARGUMENT REJECTED MSP_1001"},
-      {"Unsent", Keyed(), {NotSentAnswer()}, {}, "UNAVAILABLE NOT_SENT NOT_SENT"},
-      {"QueueFull",
-       Keyed(),
-       {NotSentAnswer(http::TransferError::kQueueFull)},
-       {},
+      {"Success", Keyed(), ours, None(), "OK CONFIRMED"},
+      {"Decline", Keyed(), Declined(), None(), "OK CONFIRMED"},
+      {"Refused", Keyed(), Error(1001), None(), "INVALID_ARGUMENT REJECTED MSP_1001"},
+      {"Unsent", Keyed(), Unsent(), None(), "UNAVAILABLE NOT_SENT NOT_SENT"},
+      {"QueueFull", Keyed(), Unsent(http::TransferError::kQueueFull), None(),
        "RESOURCE_EXHAUSTED NOT_SENT OVERLOADED"},
-      {"Stopping",
-       Keyed(),
-       {NotSentAnswer(http::TransferError::kStopped)},
-       {},
+      {"Stopping", Keyed(), Unsent(http::TransferError::kStopped), None(),
        "UNAVAILABLE NOT_SENT SHUTTING_DOWN"},
       // The answer is lost.
-      {"LostAndOurs", Keyed(), {LostAnswer()}, {ours.Answer()}, "OK CONFIRMED reconciled"},
-      {"LostAndLaterOurs",
-       Keyed(),
-       {LostAnswer()},
-       {Absent(), Absent(), ours.Answer()},
-       "OK CONFIRMED reconciled",
-       1,
-       true,
-       {},
-       true},
-      {"LostAndTheFirstLookupFails",
-       Keyed(),
-       {LostAnswer()},
-       {LostAnswer(), ErrorAnswer(1000, 500), ours.Answer()},
-       "OK CONFIRMED reconciled",
-       1,
-       true,
-       {},
-       true},
-      {"LateAndOursDeclined",
-       Keyed(),
-       {LostAnswer(http::TransferError::kDeadline)},
-       {Declined().Marked(kKey).Answer()},
-       "OK CONFIRMED reconciled"},
-      {"LostAndOursWaits",
-       Keyed(),
-       {LostAnswer()},
-       {Open().Marked(kKey).Answer()},
+      {"LostAndOurs", Keyed(), Lost(), ours, "OK CONFIRMED reconciled"},
+      {"LostAndLaterOurs", Keyed(), Lost(), Responses(Absent(), Absent(), ours),
+       "OK CONFIRMED reconciled", 1, None(), true},
+      {"LostAndTheFirstLookupFails", Keyed(), Lost(), Responses(Lost(), Error(1000, 500), ours),
+       "OK CONFIRMED reconciled", 1, None(), true},
+      {"LateAndOursDeclined", Keyed(), Lost(http::TransferError::kDeadline),
+       Declined().Marked(kKey), "OK CONFIRMED reconciled"},
+      {"LostAndOursWaits", Keyed(), Lost(), Open().Marked(kKey),
        "OK CONFIRMED reconciled NEXT_ACTION_LOST"},
-      {"LostAndAbsent", Keyed(), {LostAnswer()}, {Absent()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndABareNotFound",
-       Resending(),
-       {LostAnswer()},
-       {Answered(404, R"({"message":"Not found"})")},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndNoLookup",
-       Keyed(),
-       {LostAnswer()},
-       {NotSentAnswer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndAnotherPaid",
-       Keyed(),
-       {LostAnswer()},
-       {other.Answer()},
+      {"LostAndAbsent", Keyed(), Lost(), Absent(), kOutcomeUnknown},
+      {"LostAndABareNotFound", Resending(), Lost(), ResponseOf(404, R"({"message":"Not found"})"),
+       kOutcomeUnknown},
+      {"LostAndNoLookup", Keyed(), Lost(), Unsent(), kOutcomeUnknown},
+      {"LostAndAnotherPaid", Keyed(), Lost(), other, "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
+      {"LostAndAnotherOpen", Keyed(), Lost(), Open().Marked("another"), kOutcomeUnknown},
+      {"LostAndAnothersMoneyOnItsWay", Keyed(), Lost(), OnItsWay().Marked("another"),
+       kOutcomeUnknown},
+      {"LostAndAnotherCollectedByPayPal", Keyed(), Lost(),
+       OrderJson{.financial_status = "initialized", .details = R"({"type":"PAYPAL"})"}.Marked(
+           "another"),
        "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
-      {"LostAndAnotherOpen",
-       Keyed(),
-       {LostAnswer()},
-       {Open().Marked("another").Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndAnothersMoneyOnItsWay",
-       Keyed(),
-       {LostAnswer()},
-       {OnItsWay().Marked("another").Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndAnotherCollectedByPayPal",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{.financial_status = "initialized", .details = R"({"type":"PAYPAL"})"}
-            .Marked("another")
-            .Answer()},
-       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
-      {"LostAndAnotherDead",
-       Keyed(),
-       {LostAnswer()},
-       {Declined().Marked("another").Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndAnUnmarkedPaid",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{.custom_info = R"({"custom_3":null})"}.Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndOursMangled",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{.custom_info = R"({"custom_3":"IDEM:KEY-1"})"}.Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndAnothersAuthorized",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{.financial_status = "initialized",
-                  .details = R"({"type":"VISA","capture":"manual"})"}
-            .Marked("another")
-            .Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"LostAndAnothersInReview",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{.status = "uncleared", .financial_status = "uncleared"}
-            .Marked("another")
-            .Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"TakenInAnotherCase",
-       Keyed(),
-       {ErrorAnswer(1006)},
-       {OrderJson{.order_id = "ORDER-1"}.Answer()},
+      {"LostAndAnotherDead", Keyed(), Lost(), Declined().Marked("another"), kOutcomeUnknown},
+      {"LostAndAnUnmarkedPaid", Keyed(), Lost(), OrderJson{.custom_info = R"({"custom_3":null})"},
+       kOutcomeUnknown},
+      {"LostAndOursMangled", Keyed(), Lost(),
+       OrderJson{.custom_info = R"({"custom_3":"IDEM:KEY-1"})"}, kOutcomeUnknown},
+      {"LostAndAnothersAuthorized", Keyed(), Lost(),
+       OrderJson{.financial_status = "initialized",
+                 .details = R"({"type":"VISA","capture":"manual"})"}
+           .Marked("another"),
+       kOutcomeUnknown},
+      {"LostAndAnothersInReview", Keyed(), Lost(),
+       OrderJson{.status = "uncleared", .financial_status = "uncleared"}.Marked("another"),
+       kOutcomeUnknown},
+      {"TakenInAnotherCase", Keyed(), Error(1006), OrderJson{.order_id = "ORDER-1"},
        "ALREADY_EXISTS REJECTED MSP_1006"},
-      {"LostAndOursOfAnotherAmount",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{.amount = 1}.Marked(kKey).Answer()},
+      {"LostAndOursOfAnotherAmount", Keyed(), Lost(), OrderJson{.amount = 1}.Marked(kKey),
        "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
-      {"LostAndOursOfAnotherCurrency",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{.currency = "USD"}.Marked(kKey).Answer()},
+      {"LostAndOursOfAnotherCurrency", Keyed(), Lost(), OrderJson{.currency = "USD"}.Marked(kKey),
        "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
-      {"LostAndALookupOfAnotherOrder",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{.order_id = "order-2"}.Marked(kKey).Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndALookupOfAnotherOrder", Keyed(), Lost(),
+       OrderJson{.order_id = "order-2"}.Marked(kKey), kOutcomeUnknown},
       // The answer is about something else.
-      {"AnsweredAnotherAmount",
-       Keyed(),
-       {OrderJson{.amount = 100}.Answer()},
-       {ours.Answer()},
-       "OK CONFIRMED reconciled"},
-      {"AnsweredAnotherAmountForGood",
-       Keyed(),
-       {OrderJson{.amount = 100}.Answer()},
-       {Absent()},
+      {"AnsweredAnotherAmount", Keyed(), OrderJson{.amount = 100}, ours, "OK CONFIRMED reconciled"},
+      {"AnsweredAnotherAmountForGood", Keyed(), OrderJson{.amount = 100}, Absent(),
        "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
-      {"AnsweredAnotherCurrency",
-       Keyed(),
-       {OrderJson{.currency = "USD"}.Answer()},
-       {Absent()},
+      {"AnsweredAnotherCurrency", Keyed(), OrderJson{.currency = "USD"}, Absent(),
        "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
-      {"AnsweredAnotherOrder",
-       Keyed(),
-       {OrderJson{.order_id = "order-2"}.Answer()},
-       {Absent()},
+      {"AnsweredAnotherOrder", Keyed(), OrderJson{.order_id = "order-2"}, Absent(),
        "UNKNOWN UNKNOWN UPSTREAM_MISMATCH"},
       // Sent again only when asked to, and once.
-      {"ResentAndDone", Resending(), {LostAnswer(), ours.Answer()}, {Absent()}, "OK CONFIRMED", 2},
-      {"ResentAndLostAgain",
-       Resending(),
-       {LostAnswer()},
-       {Absent()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
+      {"ResentAndDone", Resending(), Responses(Lost(), ours), Absent(), "OK CONFIRMED", 2},
+      {"ResentAndLostAgain", Resending(), Lost(), Absent(), kOutcomeUnknown, 2},
+      {"ResentAndFirstWorked", Resending(), Responses(Lost(), Error(1006)), Absent(),
+       "OK CONFIRMED reconciled", 2, ours},
+      {"ResentUnmarkableAndTaken", Unmarkable(Resending()), Responses(Lost(), Error(1006)),
+       Absent(), kOutcomeUnknown, 2, OrderJson{}},
+      {"ResentAndUnsent", Resending(), Responses(Lost(), Unsent()), Absent(), kOutcomeUnknown, 2},
+      {"ResentAndRefused", Resending(), Responses(Lost(), Error(1020)), Absent(), kOutcomeUnknown,
        2},
-      {"ResentAndFirstWorked",
-       Resending(),
-       {LostAnswer(), ErrorAnswer(1006)},
-       {Absent()},
-       "OK CONFIRMED reconciled",
-       2,
-       true,
-       {ours.Answer()}},
-      {"ResentUnmarkableAndTaken",
-       Unmarkable(Resending()),
-       {LostAnswer(), ErrorAnswer(1006)},
-       {Absent()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       2,
-       true,
-       {OrderJson{}.Answer()}},
-      {"ResentAndUnsent",
-       Resending(),
-       {LostAnswer(), NotSentAnswer()},
-       {Absent()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       2},
-      {"ResentAndRefused",
-       Resending(),
-       {LostAnswer(), ErrorAnswer(1020)},
-       {Absent()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       2},
-      {"NotResentWhileLookupsFail",
-       Resending(),
-       {LostAnswer()},
-       {LostAnswer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1},
-      {"NotResentBesideAnother",
-       Resending(),
-       {LostAnswer()},
-       {Open().Marked("another").Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1},
-      {"ResentUnderADeadId",
-       Resending(),
-       {LostAnswer(), ours.Answer()},
-       {Declined().Marked("another").Answer()},
-       "OK CONFIRMED",
-       2},
+      {"NotResentWhileLookupsFail", Resending(), Lost(), Lost(), kOutcomeUnknown},
+      {"NotResentBesideAnother", Resending(), Lost(), Open().Marked("another"), kOutcomeUnknown},
+      {"ResentUnderADeadId", Resending(), Responses(Lost(), ours), Declined().Marked("another"),
+       "OK CONFIRMED", 2},
       // 1006: taken, perhaps by ourselves.
-      {"TakenByOurselves", Keyed(), {ErrorAnswer(1006)}, {ours.Answer()}, "OK CONFIRMED replayed"},
-      {"TakenByAnother",
-       Keyed(),
-       {ErrorAnswer(1006)},
-       {other.Answer()},
+      {"TakenByOurselves", Keyed(), Error(1006), ours, "OK CONFIRMED replayed"},
+      {"TakenByAnother", Keyed(), Error(1006), other, "ALREADY_EXISTS REJECTED MSP_1006"},
+      {"TakenByADeadOne", Keyed(), Error(1006), Declined().Marked("another"),
        "ALREADY_EXISTS REJECTED MSP_1006"},
-      {"TakenByADeadOne",
-       Keyed(),
-       {ErrorAnswer(1006)},
-       {Declined().Marked("another").Answer()},
-       "ALREADY_EXISTS REJECTED MSP_1006"},
-      {"TakenAndAbsent",
-       Keyed(),
-       {ErrorAnswer(1006)},
-       {Absent()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"TakenByOurOwnThatShowsLate",
-       Keyed(),
-       {ErrorAnswer(1006)},
-       {Absent(), Absent(), OrderJson{}.Marked(kKey).Answer()},
+      {"TakenAndAbsent", Keyed(), Error(1006), Absent(), kOutcomeUnknown},
+      {"TakenByOurOwnThatShowsLate", Keyed(), Error(1006), Responses(Absent(), Absent(), ours),
        "OK CONFIRMED replayed"},
-      {"TakenAndNoLookup",
-       Keyed(),
-       {ErrorAnswer(1006)},
-       {LostAnswer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"TakenByOurKeyForAnotherAmount",
-       Keyed(),
-       {ErrorAnswer(1006)},
-       {OrderJson{.amount = 1}.Marked(kKey).Answer()},
+      {"TakenAndNoLookup", Keyed(), Error(1006), Lost(), kOutcomeUnknown},
+      {"TakenByOurKeyForAnotherAmount", Keyed(), Error(1006), OrderJson{.amount = 1}.Marked(kKey),
        "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED"},
-      {"TakenAndUnmarkable",
-       Unmarkable(Keyed()),
-       {ErrorAnswer(1006)},
-       {OrderJson{}.Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"TakenAndUnmarkable", Unmarkable(Keyed()), Error(1006), OrderJson{}, kOutcomeUnknown},
       // 1024: declined, perhaps with an order that says why.
-      {"DeclinedWithAnOrder",
-       Keyed(),
-       {ErrorAnswer(1024)},
-       {Declined().Marked(kKey).Answer()},
+      {"DeclinedWithAnOrder", Keyed(), Error(1024), Declined().Marked(kKey),
        "OK CONFIRMED reconciled"},
-      {"DeclinedWithoutAnOrder",
-       Keyed(),
-       {ErrorAnswer(1024)},
-       {Absent()},
+      {"DeclinedWithoutAnOrder", Keyed(), Error(1024), Absent(),
        "FAILED_PRECONDITION REJECTED MSP_1024"},
-      {"DeclinedBesideAnother",
-       Keyed(),
-       {ErrorAnswer(1024)},
-       {other.Answer()},
+      {"DeclinedBesideAnother", Keyed(), Error(1024), other,
        "FAILED_PRECONDITION REJECTED MSP_1024"},
-      {"DeclinedAndNoLookup",
-       Keyed(),
-       {ErrorAnswer(1024)},
-       {LostAnswer()},
+      {"DeclinedAndNoLookup", Keyed(), Error(1024), Lost(),
        "FAILED_PRECONDITION REJECTED MSP_1024"},
       // A repeat reads the order before it sends.
-      {"RepeatFindsOurs", Repeated(), {}, {ours.Answer()}, "OK CONFIRMED replayed", 0},
-      {"RepeatFindsOursDead",
-       Repeated(),
-       {},
-       {Declined().Marked(kKey).Answer()},
-       "OK CONFIRMED replayed",
+      {"RepeatFindsOurs", Repeated(), None(), ours, "OK CONFIRMED replayed", 0},
+      {"RepeatFindsOursDead", Repeated(), None(), Declined().Marked(kKey), "OK CONFIRMED replayed",
        0},
-      {"RepeatFindsOursWaiting",
-       Repeated(),
-       {},
-       {Open().Marked(kKey).Answer()},
-       "OK CONFIRMED replayed NEXT_ACTION_LOST",
+      {"RepeatFindsOursWaiting", Repeated(), None(), Open().Marked(kKey),
+       "OK CONFIRMED replayed NEXT_ACTION_LOST", 0},
+      {"RepeatFindsNothing", Repeated(), OrderJson{}, Absent(), "OK CONFIRMED"},
+      {"RepeatComesBeforeTheFirst", Repeated(), None(), Responses(Absent(), Absent(), ours),
+       "OK CONFIRMED replayed", 0, None(), true},
+      {"RepeatFindsAnother", Repeated(), None(), other, "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN",
        0},
-      {"RepeatFindsNothing", Repeated(), {OrderJson{}.Answer()}, {Absent()}, "OK CONFIRMED"},
-      {"RepeatComesBeforeTheFirst",
-       Repeated(),
-       {},
-       {Absent(), Absent(), ours.Answer()},
-       "OK CONFIRMED replayed",
-       0,
-       true,
-       {},
-       true},
-      {"RepeatFindsAnother",
-       Repeated(),
-       {},
-       {other.Answer()},
-       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN",
-       0},
-      {"RepeatFindsAnotherOpen",
-       Repeated(),
-       {},
-       {Open().Marked("another").Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"RepeatFindsAnotherDead",
-       Repeated(),
-       {OrderJson{}.Answer()},
-       {Declined().Marked("another").Answer()},
+      {"RepeatFindsAnotherOpen", Repeated(), None(), Open().Marked("another"), kOutcomeUnknown, 0},
+      {"RepeatFindsAnotherDead", Repeated(), OrderJson{}, Declined().Marked("another"),
        "OK CONFIRMED"},
-      {"RepeatCannotLookUp", Repeated(), {}, {LostAnswer()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
-      {"RepeatMayNotLookUp",
-       Repeated(),
-       {},
-       {ErrorAnswer(1032, 401)},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"RepeatFindsOurKeyForAnotherAmount",
-       Repeated(),
-       {},
-       {OrderJson{.amount = 1}.Marked(kKey).Answer()},
-       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED",
-       0},
-      {"RepeatCannotTell",
-       Unmarkable(Repeated()),
-       {},
-       {OrderJson{}.Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"RepeatRefusedByTheFirst",
-       Unmarkable(Repeated()),
-       {ErrorAnswer(1006)},
-       {Absent()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1,
-       true,
-       {OrderJson{}.Answer()}},
-      {"RepeatRefusedByAnother",
-       Repeated(),
-       {ErrorAnswer(1006)},
-       {Absent()},
-       "ALREADY_EXISTS REJECTED MSP_1006",
-       1,
-       true,
-       {other.Answer()}},
-      {"RepeatRefusedAndNoLookup",
-       Repeated(),
-       {ErrorAnswer(1024)},
-       {Absent()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1,
-       true,
-       {LostAnswer()}},
+      {"RepeatCannotLookUp", Repeated(), None(), Lost(), kOutcomeUnknown, 0},
+      {"RepeatMayNotLookUp", Repeated(), None(), Error(1032, 401), kOutcomeUnknown, 0},
+      {"RepeatFindsOurKeyForAnotherAmount", Repeated(), None(), OrderJson{.amount = 1}.Marked(kKey),
+       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED", 0},
+      {"RepeatCannotTell", Unmarkable(Repeated()), None(), OrderJson{}, kOutcomeUnknown, 0},
+      {"RepeatRefusedByTheFirst", Unmarkable(Repeated()), Error(1006), Absent(), kOutcomeUnknown, 1,
+       OrderJson{}},
+      {"RepeatRefusedByAnother", Repeated(), Error(1006), Absent(),
+       "ALREADY_EXISTS REJECTED MSP_1006", 1, other},
+      {"RepeatRefusedAndNoLookup", Repeated(), Error(1024), Absent(), kOutcomeUnknown, 1, Lost()},
       // Without a marker the record can only disprove.
-      {"UnmarkableAndThere",
-       Unmarkable(Keyed()),
-       {LostAnswer()},
-       {OrderJson{}.Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-      {"UnmarkableAndOfAnotherAmount",
-       Unmarkable(Keyed()),
-       {LostAnswer()},
-       {OrderJson{.amount = 1}.Answer()},
+      {"UnmarkableAndThere", Unmarkable(Keyed()), Lost(), OrderJson{}, kOutcomeUnknown},
+      {"UnmarkableAndOfAnotherAmount", Unmarkable(Keyed()), Lost(), OrderJson{.amount = 1},
        "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
-      {"MarkersOffAndThere",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{}.Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1,
+      {"MarkersOffAndThere", Keyed(), Lost(), OrderJson{}, kOutcomeUnknown, 1, None(), false,
        false},
-      {"MarkedButTheAnswerHidesIt",
-       Keyed(),
-       {LostAnswer()},
-       {OrderJson{}.Answer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"MarkedButTheAnswerHidesIt", Keyed(), Lost(), OrderJson{}, kOutcomeUnknown},
   };
-  return cases;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, MoneyCreateCase, ::testing::ValuesIn(Cases()),
@@ -469,8 +187,8 @@ INSTANTIATE_TEST_SUITE_P(All, MoneyCreateCase, ::testing::ValuesIn(Cases()),
 class MoneyCreate : public MoneyTest {};
 
 TEST_F(MoneyCreate, AnUnknownOutcomeCarriesWhatTheRecordShowed) {
-  client.writes = {LostAnswer()};
-  client.reads = {Open().Marked("another").Answer()};
+  client.writes = {Lost()};
+  client.reads = {Open().Marked("another")};
   Create call(api(), "CreateOrder", Keyed(), site());
   ASSERT_FALSE(call.ok());
   ASSERT_NE(call.call.failure->order, nullptr);
@@ -480,7 +198,7 @@ TEST_F(MoneyCreate, AnUnknownOutcomeCarriesWhatTheRecordShowed) {
 }
 
 TEST_F(MoneyCreate, AgRpcRetryCountsAsARepeat) {
-  client.reads = {OrderJson{}.Marked(kKey).Answer()};
+  client.reads = {OrderJson{}.Marked(kKey)};
   Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::seconds(20), 1);
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.written(), 0u);
@@ -488,25 +206,24 @@ TEST_F(MoneyCreate, AgRpcRetryCountsAsARepeat) {
 
 TEST_F(MoneyCreate, AnOrderOfYesterdayIsNotThisAttempts) {
   const std::time_t now = std::time(nullptr);
-  client.writes = {LostAnswer()};
-  client.reads = {
-      OrderJson{.more = R"("created":")" + AmsterdamText(now - 86'400) + R"(",)"}.Answer()};
+  client.writes = {Lost()};
+  client.reads = {OrderJson{.more = R"("created":")" + AmsterdamText(now - 86'400) + R"(",)"}};
   Create call(api(), "CreateOrder", Unmarkable(Keyed()), site());
   EXPECT_EQ(call.Summary(), "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN");
 }
 
 TEST_F(MoneyCreate, ThisHostsClockProvesNothing) {
   const std::time_t now = std::time(nullptr);
-  client.writes = {LostAnswer()};
+  client.writes = {Lost()};
   http::Response yesterdays =
-      OrderJson{.more = R"("created":")" + AmsterdamText(now - 86'400) + R"(",)"}.Answer();
+      OrderJson{.more = R"("created":")" + AmsterdamText(now - 86'400) + R"(",)"};
   yesterdays.date_s = now - 86'400;  // By MultiSafepay's clock it was made just now.
   client.reads = {yesterdays};
   Create ahead(api(), "CreateOrder", Unmarkable(Keyed()), site());
-  EXPECT_EQ(ahead.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(ahead.Summary(), kOutcomeUnknown);
   client.reads.front().date_s = -1;
   Create dateless(api(), "CreateOrder", Unmarkable(Keyed("key-2")), site());
-  EXPECT_EQ(dateless.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(dateless.Summary(), kOutcomeUnknown);
 }
 
 TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
@@ -514,9 +231,8 @@ TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
   const std::string old_key = DerivedKey(
       DigestOf(TestOperations().Find("CreateOrder"),
                *std::make_unique<v1::CreateOrderRequest>(DirectOrder()), before.keyed_hash()));
-  v1::CreateOrderRequest order = DirectOrder();
-  order.mutable_control()->set_repeat(true);
-  client.reads = {OrderJson{}.Marked(old_key).Answer()};
+  const v1::CreateOrderRequest order = AsRepeat(DirectOrder());
+  client.reads = {OrderJson{}.Marked(old_key)};
   Create call(api(), "CreateOrder", order,
               std::make_shared<const Site>("main", "fghij-67890", "abcde-12345"));
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
@@ -525,14 +241,13 @@ TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
 
 // Another release, or an API key that this process has never had, derives another key.
 TEST_F(MoneyCreate, ARepeatWithADerivedKeyIsNeverTakenForAnothersForItsMarkerAlone) {
-  v1::CreateOrderRequest order = DirectOrder();
-  order.mutable_control()->set_repeat(true);
-  client.reads = {OrderJson{}.Marked("another").Answer()};
+  const v1::CreateOrderRequest order = AsRepeat(DirectOrder());
+  client.reads = {OrderJson{}.Marked("another")};
   Create call(api(), "CreateOrder", order, site());
-  EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(call.Summary(), kOutcomeUnknown);
   ASSERT_NE(call.call.failure->order, nullptr);
   EXPECT_EQ(client.written(), 0u);
-  client.reads = {OrderJson{.amount = 1}.Marked("another").Answer()};
+  client.reads = {OrderJson{.amount = 1}.Marked("another")};
   Create other_money(api(), "CreateOrder", order, site());
   EXPECT_EQ(other_money.Summary(), "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN");
 }
@@ -540,7 +255,7 @@ TEST_F(MoneyCreate, ARepeatWithADerivedKeyIsNeverTakenForAnothersForItsMarkerAlo
 TEST_F(MoneyCreate, ADefaultOfTheSettingsIsNoPartOfTheKey) {
   const std::string key = KeyOf("CreateOrder", DirectOrder());
   options.notification_url = "https://shop.example/notify";
-  client.writes = {OrderJson{}.Answer()};
+  client.writes = {OrderJson{}};
   Create call(api(), "CreateOrder", DirectOrder(), site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED");
   EXPECT_EQ(call.response.result().idempotency_key(), key);
@@ -549,11 +264,10 @@ TEST_F(MoneyCreate, ADefaultOfTheSettingsIsNoPartOfTheKey) {
 TEST_F(MoneyCreate, AnOrderOfTwoHoursAgoMayBeThisAttempts) {
   // The zone of `created` is nowhere written, and one hour in autumn comes twice.
   const std::time_t now = std::time(nullptr);
-  client.writes = {LostAnswer()};
-  client.reads = {
-      OrderJson{.more = R"("created":")" + AmsterdamText(now - 7'000) + R"(",)"}.Answer()};
+  client.writes = {Lost()};
+  client.reads = {OrderJson{.more = R"("created":")" + AmsterdamText(now - 7'000) + R"(",)"}};
   Create call(api(), "CreateOrder", Unmarkable(Keyed()), site());
-  EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(call.Summary(), kOutcomeUnknown);
 }
 
 TEST_F(MoneyCreate, TheMarkerTakesTheFreeMember) {
@@ -571,7 +285,7 @@ TEST_F(MoneyCreate, TheMarkerTakesTheFreeMember) {
   for (const auto& the : cases) {
     SCOPED_TRACE(the.name);
     ScriptedClient one;
-    one.writes = {OrderJson{}.Answer()};
+    one.writes = {OrderJson{}};
     telemetry::Metrics metrics;
     Api other({.idempotency_marker = the.markers}, TestOperations(), one, metrics);
     v1::CreateOrderRequest order = Keyed();
@@ -590,10 +304,9 @@ TEST_F(MoneyCreate, TheMarkerTakesTheFreeMember) {
 TEST_F(MoneyCreate, AMarkerInVar1IsFound) {
   v1::CreateOrderRequest order = Keyed();
   order.mutable_custom_info()->set_custom_3("taken");
-  client.writes = {LostAnswer()};
+  client.writes = {Lost()};
   client.reads = {
-      OrderJson{.custom_info = R"({"custom_3":"taken"})", .more = R"("var1":"idem:key-1",)"}
-          .Answer()};
+      OrderJson{.custom_info = R"({"custom_3":"taken"})", .more = R"("var1":"idem:key-1",)"}};
   Create call(api(), "CreateOrder", order, site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED reconciled");
   EXPECT_EQ(call.response.order().var1(), "");
@@ -619,15 +332,15 @@ TEST_F(MoneyCreate, ADerivedKeyIsTheSameForTheSameContentOnly) {
 
 TEST_F(MoneyCreate, ALostAnswerIsFoundByADerivedKeyToo) {
   const std::string key = KeyOf("CreateOrder", DirectOrder());
-  client.writes = {LostAnswer()};
-  client.reads = {OrderJson{}.Marked(key).Answer()};
+  client.writes = {Lost()};
+  client.reads = {OrderJson{}.Marked(key)};
   Create call(api(), "CreateOrder", DirectOrder(), site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED reconciled");
   EXPECT_EQ(call.response.result().idempotency_key(), key);
 }
 
 TEST_F(MoneyCreate, TheCardIsWipedBeforeTheReply) {
-  client.writes = {OrderJson{}.Answer()};
+  client.writes = {OrderJson{}};
   Create call(api(), "CreateOrder", Keyed(), site());
   EXPECT_TRUE(call.ok());
   EXPECT_THAT(client.bodies().at(0), HasSubstr("4111111111111111"));
@@ -636,7 +349,7 @@ TEST_F(MoneyCreate, TheCardIsWipedBeforeTheReply) {
 }
 
 TEST_F(MoneyCreate, AResendCarriesTheSameBytes) {
-  client.writes = {LostAnswer(), OrderJson{}.Answer()};
+  client.writes = {Lost(), OrderJson{}};
   client.reads = {Absent()};
   Create call(api(), "CreateOrder", Resending(), site());
   EXPECT_TRUE(call.ok());
@@ -646,7 +359,7 @@ TEST_F(MoneyCreate, AResendCarriesTheSameBytes) {
 }
 
 TEST_F(MoneyCreate, NoWriteMayBeSentTwice) {
-  client.writes = {LostAnswer()};
+  client.writes = {Lost()};
   client.reads = {Absent()};
   Create call(api(), "CreateOrder", Keyed(), site());
   call.End();
@@ -663,7 +376,7 @@ TEST_F(MoneyCreate, TooShortADeadlineSendsNothing) {
 }
 
 TEST_F(MoneyCreate, APartOfTheDeadlineIsKeptForLookups) {
-  client.writes = {OrderJson{}.Answer()};
+  client.writes = {OrderJson{}};
   Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::seconds(8));
   EXPECT_TRUE(call.ok());
   const auto kept = call.call.deadline - client.requests().at(0).deadline;
@@ -674,10 +387,10 @@ TEST_F(MoneyCreate, APartOfTheDeadlineIsKeptForLookups) {
 TEST_F(MoneyCreate, AnUnknownOutcomeComesBeforeTheDeadline) {
   options.settle_ms = 60'000;
   options.reconcile_backoff_ms = 20;
-  client.writes = {LostAnswer()};
+  client.writes = {Lost()};
   client.reads = {Absent()};
   Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::milliseconds(300));
-  EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(call.Summary(), kOutcomeUnknown);
   EXPECT_LE(http::Clock::now(), call.call.deadline);
   EXPECT_GE(client.read_count(), 2u);
 }
@@ -694,18 +407,18 @@ TEST_F(MoneyCreate, ADryRunSendsNothingAndShowsNoCard) {
 
 // One lookup decides between a refusal and UNKNOWN: it is tried more than once.
 TEST_F(MoneyCreate, ALookupAfterARefusalIsTriedAgainWhenItFails) {
-  client.writes = {ErrorAnswer(1006)};
-  client.reads = {LostAnswer(), Answered(503, "<html>"), OrderJson{}.Marked(kKey).Answer()};
+  client.writes = {Error(1006)};
+  client.reads = {Lost(), ResponseOf(503, "<html>"), OrderJson{}.Marked(kKey)};
   Create call(api(), "CreateOrder", Keyed(), site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.read_count(), 3u);
 }
 
 TEST_F(MoneyCreate, LookupsThatFailGoOnToTheDeadlineAndLeaveItUnknown) {
-  client.writes = {ErrorAnswer(1006)};
-  client.reads = {Answered(503, "<html>")};
+  client.writes = {Error(1006)};
+  client.reads = {ResponseOf(503, "<html>")};
   Create call(api(), "CreateOrder", Keyed(), site());
-  EXPECT_EQ(call.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(call.Summary(), kOutcomeUnknown);
   EXPECT_GT(client.read_count(), 4u);
   EXPECT_EQ(client.written(), 1u);
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "tests/payments/money_test.h"
+#include "tests/testing/requests.h"
 
 namespace msp::payments {
 namespace {
@@ -13,18 +14,15 @@ using Refund = Caller<v1::RefundOrderRequest, v1::RefundOrderResponse>;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-v1::CreateOrderRequest Keyed(const std::string& key = "key-1",
+v1::CreateOrderRequest Keyed(const std::string& key = kKey,
                              const std::string& order_id = "order-1") {
-  v1::CreateOrderRequest order = DirectOrder();
-  order.set_order_id(order_id);
-  order.mutable_control()->set_idempotency_key(key);
-  return order;
+  return WithKey(testing::CardOrder(order_id), key);
 }
 
 class MoneyFlight : public MoneyTest {
  protected:
   MoneyFlight() {
-    client.writes = {OrderJson{}.Answer()};
+    client.writes = {OrderJson{}};
     client.keep_writes = true;
   }
 };
@@ -33,27 +31,23 @@ TEST_F(MoneyFlight, IdenticalCallsAreSentOnceAndAnsweredAlike) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   Create second(api(), "CreateOrder", Keyed(), site());
-  v1::CreateOrderRequest repeat = Keyed();
-  repeat.mutable_control()->set_repeat(true);
-  Create third(api(), "CreateOrder", repeat, site());
+  Create third(api(), "CreateOrder", AsRepeat(Keyed()), site());
   client.Release();
-  EXPECT_EQ(first.Summary(), "OK CONFIRMED");
-  EXPECT_EQ(second.Summary(), "OK CONFIRMED");
-  EXPECT_EQ(third.Summary(), "OK CONFIRMED");
+  for (Create* call : {&first, &second, &third}) EXPECT_EQ(call->Summary(), "OK CONFIRMED");
   EXPECT_EQ(second.response.SerializeAsString(), first.response.SerializeAsString());
   EXPECT_EQ(client.requests().size(), 1u);
   EXPECT_EQ(second.request.gateway_info().card_number(), "");
 }
 
 TEST_F(MoneyFlight, JoinedCallsShareAnUnknownOutcomeToo) {
-  client.writes = {LostAnswer()};
+  client.writes = {Lost()};
   client.reads = {Absent()};
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   Create second(api(), "CreateOrder", Keyed(), site());
   client.Release();
-  EXPECT_EQ(first.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
-  EXPECT_EQ(second.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(first.Summary(), kOutcomeUnknown);
+  EXPECT_EQ(second.Summary(), kOutcomeUnknown);
   EXPECT_EQ(client.written(), 1u);
 }
 
@@ -66,9 +60,7 @@ TEST_F(MoneyFlight, ADifferentCallForTheSameOrderIsAborted) {
   content.set_amount(1);
   Create other_content(api(), "CreateOrder", content, site());
   EXPECT_EQ(other_content.Summary(), "ABORTED NOT_SENT ORDER_BUSY");
-  v1::RefundOrderRequest refund;
-  refund.set_order_id("order-1");
-  refund.set_amount(1);
+  auto refund = testing::FromText<v1::RefundOrderRequest>("order_id: 'order-1' amount: 1");
   Refund other_method(api(), "RefundOrder", refund, site());
   EXPECT_EQ(other_method.Summary(), "ABORTED NOT_SENT ORDER_BUSY");
   client.Release();
@@ -79,9 +71,9 @@ TEST_F(MoneyFlight, ADifferentCallForTheSameOrderIsAborted) {
 TEST_F(MoneyFlight, OtherOrdersAndOtherSitesAreSentByThemselves) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
-  client.writes = {OrderJson{.order_id = "order-2"}.Answer()};
+  client.writes = {OrderJson{.order_id = "order-2"}};
   Create other_order(api(), "CreateOrder", Keyed("key-1", "order-2"), site());
-  client.writes = {OrderJson{}.Answer()};
+  client.writes = {OrderJson{}};
   Create other_site(api(), "CreateOrder", Keyed(),
                     std::make_shared<const Site>("other", "fghij-12345"));
   EXPECT_EQ(client.written(), 3u);
@@ -95,7 +87,7 @@ TEST_F(MoneyFlight, AJoinedCallThatRunsOutOfTimeIsUnknown) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   Create second(api(), "CreateOrder", Keyed(), site(), milliseconds(80));
-  EXPECT_EQ(second.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(second.Summary(), kOutcomeUnknown);
   client.Release();
   EXPECT_EQ(first.Summary(), "OK CONFIRMED");
   EXPECT_EQ(client.written(), 1u);
@@ -105,14 +97,14 @@ TEST_F(MoneyFlight, AJoinedCallThatRunsOutOfTimeIsUnknown) {
 TEST_F(MoneyFlight, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
   std::atomic<bool> shows = false;
   client.script = [&](const http::Request& request) {
-    if (request.method != http::Method::kGet) return LostAnswer();
-    return shows ? OrderJson{}.Marked("key-1").Answer() : Absent();
+    if (request.method != http::Method::kGet) return Lost();
+    return shows ? OrderJson{}.Marked("key-1") : Absent();
   };
   Create first(api(), "CreateOrder", Keyed(), site(), milliseconds(300));
   client.WaitForWrite();
   Create second(api(), "CreateOrder", Keyed(), site());
   client.Release();
-  EXPECT_EQ(first.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(first.Summary(), kOutcomeUnknown);
   shows = true;
   EXPECT_EQ(second.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.written(), 1u);
@@ -130,7 +122,7 @@ TEST_F(MoneyFlight, ACompletedCallReleasesTheOrder) {
 // A second submit: where only a completed order blocks its id, it would start a second payment.
 TEST_F(MoneyFlight, AnIdenticalOrderRightAfterCompletionIsReadBeforeItIsSent) {
   client.keep_writes = false;
-  client.reads = {OrderJson{}.Marked("key-1").Answer()};
+  client.reads = {OrderJson{}.Marked("key-1")};
   Create first(api(), "CreateOrder", Keyed(), site());
   EXPECT_EQ(first.Summary(), "OK CONFIRMED");
   Create second(api(), "CreateOrder", Keyed(), site());
@@ -140,10 +132,10 @@ TEST_F(MoneyFlight, AnIdenticalOrderRightAfterCompletionIsReadBeforeItIsSent) {
 
 TEST_F(MoneyFlight, AnOrderThatWasRefusedIsNotReadAgain) {
   client.keep_writes = false;
-  client.writes = {ErrorAnswer(1001)};
+  client.writes = {Error(1001)};
   Create first(api(), "CreateOrder", Keyed(), site());
   EXPECT_FALSE(first.ok());
-  client.writes = {OrderJson{}.Answer()};
+  client.writes = {OrderJson{}};
   Create second(api(), "CreateOrder", Keyed(), site());
   EXPECT_EQ(second.Summary(), "OK CONFIRMED");
   EXPECT_EQ(client.read_count(), 0u);
@@ -175,40 +167,26 @@ class Reads : public MoneyTest {
 TEST_F(Reads, AreTriedThreeTimesAtTheMost) {
   struct {
     const char* name;
-    Answers answers;
+    Responses answers;
     const char* summary;
     std::size_t tries;
   } const cases[] = {
-      {"broken", {LostAnswer()}, "UNAVAILABLE UNSPECIFIED UPSTREAM_UNAVAILABLE", 3},
-      {"broken once", {LostAnswer(), OrderJson{}.Answer()}, "OK UNSPECIFIED", 2},
-      {"unsent", {NotSentAnswer(), OrderJson{}.Answer()}, "OK UNSPECIFIED", 2},
-      {"503", {Answered(503, "<html></html>"), OrderJson{}.Answer()}, "OK UNSPECIFIED", 2},
-      {"429 that names no time",
-       {Answered(429, "{}"), OrderJson{}.Answer()},
-       "RESOURCE_EXHAUSTED REJECTED RATE_LIMITED",
+      {"broken", Lost(), "UNAVAILABLE UNSPECIFIED UPSTREAM_UNAVAILABLE", 3},
+      {"broken once", Responses(Lost(), OrderJson{}), "OK UNSPECIFIED", 2},
+      {"unsent", Responses(Unsent(), OrderJson{}), "OK UNSPECIFIED", 2},
+      {"503", Responses(ResponseOf(503, "<html></html>"), OrderJson{}), "OK UNSPECIFIED", 2},
+      {"429 that names no time", Responses(ResponseOf(429, "{}"), OrderJson{}),
+       "RESOURCE_EXHAUSTED REJECTED RATE_LIMITED", 1},
+      {"unexplained 404", ResponseOf(404, "{}"), "NOT_FOUND UNSPECIFIED MSP_HTTP_404", 1},
+      {"unknown error and 500", Responses(Error(1000, 500), OrderJson{}), "OK UNSPECIFIED", 2},
+      {"absent", Absent(), "NOT_FOUND REJECTED MSP_1006", 1},
+      {"late", Lost(http::TransferError::kDeadline),
+       "DEADLINE_EXCEEDED UNSPECIFIED UPSTREAM_TIMEOUT", 1},
+      {"malformed", ResponseOf(200, "{\"success\":tru"), "INTERNAL UNSPECIFIED UPSTREAM_MALFORMED",
        1},
-      {"unexplained 404", {Answered(404, "{}")}, "NOT_FOUND UNSPECIFIED MSP_HTTP_404", 1},
-      {"unknown error and 500",
-       {ErrorAnswer(1000, 500), OrderJson{}.Answer()},
-       "OK UNSPECIFIED",
-       2},
-      {"absent", {Absent()}, "NOT_FOUND REJECTED MSP_1006", 1},
-      {"late",
-       {LostAnswer(http::TransferError::kDeadline)},
-       "DEADLINE_EXCEEDED UNSPECIFIED UPSTREAM_TIMEOUT",
-       1},
-      {"malformed",
-       {Answered(200, "{\"success\":tru")},
-       "INTERNAL UNSPECIFIED UPSTREAM_MALFORMED",
-       1},
-      {"queue full",
-       {NotSentAnswer(http::TransferError::kQueueFull)},
-       "RESOURCE_EXHAUSTED NOT_SENT OVERLOADED",
-       1},
-      {"stopping",
-       {NotSentAnswer(http::TransferError::kStopped)},
-       "UNAVAILABLE NOT_SENT SHUTTING_DOWN",
-       1},
+      {"queue full", Unsent(http::TransferError::kQueueFull),
+       "RESOURCE_EXHAUSTED NOT_SENT OVERLOADED", 1},
+      {"stopping", Unsent(http::TransferError::kStopped), "UNAVAILABLE NOT_SENT SHUTTING_DOWN", 1},
   };
   for (const auto& the : cases) {
     SCOPED_TRACE(the.name);
@@ -223,9 +201,9 @@ TEST_F(Reads, AreTriedThreeTimesAtTheMost) {
 }
 
 TEST_F(Reads, WaitAsLongAsRetryAfterSaysOrNotAtAll) {
-  http::Response busy = Answered(429, "{}");
+  http::Response busy = ResponseOf(429, "{}");
   busy.retry_after_s = 1;
-  client.reads = {busy, OrderJson{}.Answer()};
+  client.reads = {busy, OrderJson{}};
   const auto start = http::Clock::now();
   Get patient(api(), "GetOrder", Order(), site());
   EXPECT_TRUE(patient.ok());
@@ -237,7 +215,7 @@ TEST_F(Reads, WaitAsLongAsRetryAfterSaysOrNotAtAll) {
 }
 
 TEST_F(Reads, AreNotTriedAgainOnceTheBudgetIsSpent) {
-  client.reads = {LostAnswer()};
+  client.reads = {Lost()};
   std::vector<std::unique_ptr<Get>> calls;
   for (int i = 0; i < 200; ++i)
     calls.push_back(std::make_unique<Get>(api(), "GetOrder", Order(), site()));
@@ -246,10 +224,8 @@ TEST_F(Reads, AreNotTriedAgainOnceTheBudgetIsSpent) {
 }
 
 TEST_F(Reads, WritesThatMoveNoMoneyAreSentOnceAllTheSame) {
-  client.writes = {LostAnswer()};
-  v1::UpdateOrderRequest update;
-  update.set_order_id("order-1");
-  update.set_status("shipped");
+  client.writes = {Lost()};
+  auto update = testing::FromText<v1::UpdateOrderRequest>("order_id: 'order-1' status: 'shipped'");
   Caller<v1::UpdateOrderRequest, v1::UpdateOrderResponse> call(api(), "UpdateOrder", update,
                                                                site());
   EXPECT_FALSE(call.ok());

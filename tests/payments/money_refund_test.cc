@@ -3,15 +3,13 @@
 // RefundOrder and CancelRefund: nothing is given back twice, and nobody's refund is taken for
 // another's.
 #include "tests/payments/money_test.h"
+#include "tests/testing/requests.h"
 
 namespace msp::payments {
 namespace {
 
 using ::testing::HasSubstr;
 using Refund = Caller<v1::RefundOrderRequest, v1::RefundOrderResponse>;
-using CancelRefund = Caller<v1::CancelRefundRequest, v1::CancelRefundResponse>;
-
-constexpr char kKey[] = "key-1";
 
 v1::RefundOrderRequest Plain(std::int64_t amount = 500) {
   v1::RefundOrderRequest refund;
@@ -22,14 +20,7 @@ v1::RefundOrderRequest Plain(std::int64_t amount = 500) {
 }
 
 v1::RefundOrderRequest Keyed(std::int64_t amount = 500, const std::string& key = kKey) {
-  v1::RefundOrderRequest refund = Plain(amount);
-  refund.mutable_control()->set_idempotency_key(key);
-  return refund;
-}
-
-v1::RefundOrderRequest Repeat(v1::RefundOrderRequest refund) {
-  refund.mutable_control()->set_repeat(true);
-  return refund;
+  return WithKey(Plain(amount), key);
 }
 
 v1::RefundOrderRequest Full() {
@@ -45,18 +36,9 @@ v1::RefundOrderRequest WithId(const std::string& id) {
   return refund;
 }
 
-const Site& TestSite() {
-  static const auto& site = *new Site("default", "abcde-12345");
-  return site;
-}
-
 std::string IdOf(const std::string& key) { return DerivedId("refund-", "order-1", key); }
 
-std::string PlainKey(std::int64_t amount = 500) {
-  v1::RefundOrderRequest refund = Plain(amount);
-  return DerivedKey(
-      DigestOf(TestOperations().Find("RefundOrder"), refund, TestSite().keyed_hash()));
-}
+std::string PlainKey(std::int64_t amount = 500) { return KeyOf("RefundOrder", Plain(amount)); }
 
 std::string Related(const std::string& refund_order_id, std::int64_t amount = 500,
                     const std::string& id = "91", const std::string& status = "reserved") {
@@ -68,332 +50,140 @@ std::string Related(const std::string& refund_order_id, std::int64_t amount = 50
 }
 
 http::Response Order(const std::string& related = "", const std::string& more = "") {
-  return OrderJson{.more = more, .related = "[" + related + "]"}.Answer();
+  return OrderJson{.more = more, .related = "[" + related + "]"};
 }
 
 // A refund read by MultiSafepay's own id.
 http::Response RefundRead(const std::string& order_id, const std::string& id = "91") {
-  return SuccessAnswer(R"({"order_id":")" + order_id + R"(","transaction_id":)" + id +
-                       R"(,"amount":500,"currency":"EUR","status":"reserved"})");
+  return Success(R"({"order_id":")" + order_id + R"(","transaction_id":)" + id +
+                 R"(,"amount":500,"currency":"EUR","status":"reserved"})");
 }
 
 http::Response Refunded() {
-  return SuccessAnswer(R"({"transaction_id":4010000000000001,"refund_id":91})");
+  return Success(R"({"transaction_id":4010000000000001,"refund_id":91})");
 }
 
-struct Case {
-  std::string name;
-  v1::RefundOrderRequest request;
-  Answers writes;
-  Answers reads;
-  std::string summary;
-  std::size_t posts = 1;
-  Answers late_reads = {};
-  bool patient = false;
-};
-
-class MoneyRefundCase : public MoneyTest, public ::testing::WithParamInterface<Case> {};
+class MoneyRefundCase : public MoneyCaseTest<v1::RefundOrderRequest, v1::RefundOrderResponse> {};
 
 TEST_P(MoneyRefundCase, EndsAsTheRecordShows) {
-  const Case& the = GetParam();
-  client.writes = the.writes;
-  client.reads = the.reads;
-  client.late_reads = the.late_reads;
-  if (!the.late_reads.empty()) client.late_after = the.posts;
-  if (the.patient) options.settle_ms = 10'000;
-  Refund call(api(), "RefundOrder", the.request, site(),
-              std::chrono::milliseconds(the.patient ? 20'000 : 1'000));
-  EXPECT_EQ(call.Summary(), the.summary);
-  EXPECT_EQ(client.written(), the.posts);
-  if (call.ok()) {
-    EXPECT_EQ(call.response.refund().psp_refund_id(), "91");
-    EXPECT_EQ(call.response.refund().amount(), 500);
-    EXPECT_EQ(call.response.refund().currency(), "EUR");
-    EXPECT_FALSE(call.response.refund().refund_order_id().empty());
-  }
+  const auto call = Run("RefundOrder");
+  if (!call->ok()) return;
+  EXPECT_EQ(call->response.refund().psp_refund_id(), "91");
+  EXPECT_EQ(call->response.refund().amount(), 500);
+  EXPECT_EQ(call->response.refund().currency(), "EUR");
+  EXPECT_FALSE(call->response.refund().refund_order_id().empty());
 }
 
-std::vector<Case> Cases() {
+std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
   const std::string ours = IdOf(kKey);
   v1::RefundOrderRequest own_id = Plain();
   own_id.set_refund_order_id("refund-7");
   v1::RefundOrderRequest dollars = Keyed();
   dollars.set_currency("USD");
-  v1::RefundOrderRequest resending = Keyed();
-  resending.mutable_control()->set_resend_if_absent(true);
   return {
-      {"Success", Keyed(), {Refunded()}, {Order()}, "OK CONFIRMED"},
-      {"WithoutAKey", Plain(), {Refunded()}, {Order()}, "OK CONFIRMED"},
-      {"OrderAbsent", Keyed(), {}, {Absent()}, "NOT_FOUND REJECTED MSP_1006", 0},
-      {"OrderUnreadable",
-       Keyed(),
-       {},
-       {LostAnswer()},
-       "UNAVAILABLE NOT_SENT UPSTREAM_UNAVAILABLE",
-       0},
-      {"OrderHiddenByABareNotFound",
-       Keyed(),
-       {},
-       {Answered(404, R"({"message":"Not found"})")},
-       "NOT_FOUND NOT_SENT MSP_HTTP_404",
-       0},
-      {"KeyRefusedForTheLookup",
-       Keyed(),
-       {},
-       {ErrorAnswer(1032, 401)},
-       "UNAUTHENTICATED NOT_SENT MSP_1032",
-       0},
-      {"RepeatAndOrderUnreadable",
-       Repeat(Keyed()),
-       {},
-       {LostAnswer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"RepeatAndKeyRefused",
-       Repeat(Keyed()),
-       {},
-       {ErrorAnswer(1032, 401)},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"RepeatAndABareNotFound",
-       Repeat(Keyed()),
-       {},
-       {Answered(404, R"({"message":"Not found"})")},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"AnotherOrderIsRead",
-       Keyed(),
-       {},
-       {OrderJson{.order_id = "order-2"}.Answer()},
-       "INTERNAL NOT_SENT UPSTREAM_MISMATCH",
-       0},
-      {"AnotherCurrency", dollars, {}, {Order()}, "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST", 0},
-      {"Unsent", Keyed(), {NotSentAnswer()}, {Order()}, "UNAVAILABLE NOT_SENT NOT_SENT"},
+      {"Success", Keyed(), Refunded(), Order(), "OK CONFIRMED"},
+      {"WithoutAKey", Plain(), Refunded(), Order(), "OK CONFIRMED"},
+      {"OrderAbsent", Keyed(), None(), Absent(), "NOT_FOUND REJECTED MSP_1006", 0},
+      {"OrderUnreadable", Keyed(), None(), Lost(), "UNAVAILABLE NOT_SENT UPSTREAM_UNAVAILABLE", 0},
+      {"OrderHiddenByABareNotFound", Keyed(), None(), ResponseOf(404, R"({"message":"Not found"})"),
+       "NOT_FOUND NOT_SENT MSP_HTTP_404", 0},
+      {"KeyRefusedForTheLookup", Keyed(), None(), Error(1032, 401),
+       "UNAUTHENTICATED NOT_SENT MSP_1032", 0},
+      {"RepeatAndOrderUnreadable", AsRepeat(Keyed()), None(), Lost(), kOutcomeUnknown, 0},
+      {"RepeatAndKeyRefused", AsRepeat(Keyed()), None(), Error(1032, 401), kOutcomeUnknown, 0},
+      {"RepeatAndABareNotFound", AsRepeat(Keyed()), None(),
+       ResponseOf(404, R"({"message":"Not found"})"), kOutcomeUnknown, 0},
+      {"AnotherOrderIsRead", Keyed(), None(), OrderJson{.order_id = "order-2"},
+       "INTERNAL NOT_SENT UPSTREAM_MISMATCH", 0},
+      {"AnotherCurrency", dollars, None(), Order(), "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST", 0},
+      {"Unsent", Keyed(), Unsent(), Order(), "UNAVAILABLE NOT_SENT NOT_SENT"},
       // Replays.
-      {"ReplayByKey", Keyed(), {}, {Order(Related(ours))}, "OK CONFIRMED replayed", 0},
-      {"ReplayByTheCallersId",
-       own_id,
-       {},
-       {Order(Related("refund-7"))},
-       "OK CONFIRMED replayed",
+      {"ReplayByKey", Keyed(), None(), Order(Related(ours)), "OK CONFIRMED replayed", 0},
+      {"ReplayByTheCallersId", own_id, None(), Order(Related("refund-7")), "OK CONFIRMED replayed",
        0},
-      {"KeyUsedForAnotherAmount",
-       Keyed(),
-       {},
-       {Order(Related(ours, 400))},
-       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED",
-       0},
-      {"EqualRefundWithoutAKey",
-       Plain(),
-       {},
-       {Order(Related(IdOf(PlainKey())))},
-       "ALREADY_EXISTS REJECTED EQUAL_REFUND_EXISTS",
-       0},
-      {"RepeatOfAnEqualRefundWithoutAKey",
-       Repeat(Plain()),
-       {},
-       {Order(Related(IdOf(PlainKey())))},
-       "OK CONFIRMED replayed",
-       0},
-      {"RepeatWithoutAKeyBesideOneOfAnotherDerivedKey",
-       Repeat(Plain()),
-       {},
-       {Order(Related(IdOf("of another api key")))},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"EqualAmountUnderAnotherKey",
-       Keyed(),
-       {Refunded()},
-       {Order(Related("refund-other", 500, "90"))},
+      {"KeyUsedForAnotherAmount", Keyed(), None(), Order(Related(ours, 400)),
+       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED", 0},
+      {"EqualRefundWithoutAKey", Plain(), None(), Order(Related(IdOf(PlainKey()))),
+       "ALREADY_EXISTS REJECTED EQUAL_REFUND_EXISTS", 0},
+      {"RepeatOfAnEqualRefundWithoutAKey", AsRepeat(Plain()), None(),
+       Order(Related(IdOf(PlainKey()))), "OK CONFIRMED replayed", 0},
+      {"RepeatWithoutAKeyBesideOneOfAnotherDerivedKey", AsRepeat(Plain()), None(),
+       Order(Related(IdOf("of another api key"))), kOutcomeUnknown, 0},
+      {"EqualAmountUnderAnotherKey", Keyed(), Refunded(), Order(Related("refund-other", 500, "90")),
        "OK CONFIRMED"},
       // MultiSafepay may still carry out the first: nothing is sent.
-      {"RepeatFindsNothing", Repeat(Keyed()), {}, {Order()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 0},
-      {"RepeatComesBeforeTheFirst",
-       Repeat(Keyed()),
-       {},
-       {Order(), Order(), Order(Related(ours))},
-       "OK CONFIRMED replayed",
-       0,
-       {},
-       true},
+      {"RepeatFindsNothing", AsRepeat(Keyed()), None(), Order(), kOutcomeUnknown, 0},
+      {"RepeatComesBeforeTheFirst", AsRepeat(Keyed()), None(),
+       Responses(Order(), Order(), Order(Related(ours))), "OK CONFIRMED replayed", 0, None(), true},
       // The answer is lost.
-      {"LostAndDone",
-       Keyed(),
-       {LostAnswer()},
-       {Order()},
-       "OK CONFIRMED reconciled",
-       1,
-       {Order(Related(ours))}},
-      {"LostAndDoneWithoutAKey",
-       Plain(),
-       {LostAnswer()},
-       {Order()},
-       "OK CONFIRMED reconciled",
-       1,
-       {Order(Related(IdOf(PlainKey())))}},
-      {"LostAndNotThere", Keyed(), {LostAnswer()}, {Order()}, "UNKNOWN UNKNOWN OUTCOME_UNKNOWN", 1},
-      {"LostAndOnlyAnOther",
-       Keyed(),
-       {LostAnswer()},
-       {Order(Related("refund-other", 500, "90"))},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1},
-      {"LostAndOrderGone",
-       Keyed(),
-       {LostAnswer()},
-       {Order()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1,
-       {Absent()}},
+      {"LostAndDone", Keyed(), Lost(), Order(), "OK CONFIRMED reconciled", 1, Order(Related(ours))},
+      {"LostAndDoneWithoutAKey", Plain(), Lost(), Order(), "OK CONFIRMED reconciled", 1,
+       Order(Related(IdOf(PlainKey())))},
+      {"LostAndNotThere", Keyed(), Lost(), Order(), kOutcomeUnknown},
+      {"LostAndOnlyAnOther", Keyed(), Lost(), Order(Related("refund-other", 500, "90")),
+       kOutcomeUnknown},
+      {"LostAndOrderGone", Keyed(), Lost(), Order(), kOutcomeUnknown, 1, Absent()},
       // MultiSafepay may still make it, and lets an equal one pass.
-      {"LostAndNeverSentTwice",
-       resending,
-       {LostAnswer()},
-       {Order()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
+      {"LostAndNeverSentTwice", WithResend(Keyed()), Lost(), Order(), kOutcomeUnknown},
       // Refusals that an earlier attempt explains.
-      {"RefusedByTheFirst",
-       Keyed(),
-       {ErrorAnswer(1034)},
-       {Order()},
-       "OK CONFIRMED replayed",
-       1,
-       {Order(Related(ours))}},
-      {"Refused", Keyed(), {ErrorAnswer(1034)}, {Order()}, "FAILED_PRECONDITION REJECTED MSP_1034"},
-      {"RefusedWithoutAKey",
-       Plain(),
-       {ErrorAnswer(1034)},
-       {Order()},
+      {"RefusedByTheFirst", Keyed(), Error(1034), Order(), "OK CONFIRMED replayed", 1,
+       Order(Related(ours))},
+      {"Refused", Keyed(), Error(1034), Order(), "FAILED_PRECONDITION REJECTED MSP_1034"},
+      {"RefusedWithoutAKey", Plain(), Error(1034), Order(),
        "FAILED_PRECONDITION REJECTED MSP_1034"},
-      {"RefusedAndNoLookup",
-       Keyed(),
-       {ErrorAnswer(1034)},
-       {Order()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1,
-       {LostAnswer()}},
-      {"RefusedWithoutAKeyAndNoLookup",
-       Plain(),
-       {ErrorAnswer(1034)},
-       {Order()},
-       "FAILED_PRECONDITION REJECTED MSP_1034",
-       1,
-       {LostAnswer()}},
+      {"RefusedAndNoLookup", Keyed(), Error(1034), Order(), kOutcomeUnknown, 1, Lost()},
+      {"RefusedWithoutAKeyAndNoLookup", Plain(), Error(1034), Order(),
+       "FAILED_PRECONDITION REJECTED MSP_1034", 1, Lost()},
       // Ids that the order does not show: the refund itself is read.
-      {"HiddenIdIsOurs",
-       Keyed(),
-       {},
-       {Order(Related("")), RefundRead(ours)},
-       "OK CONFIRMED replayed",
-       0},
-      {"HiddenIdIsFoundByReadingIt",
-       Keyed(),
-       {},
-       {Order(Related("")), Absent(), RefundRead(ours)},
-       "OK CONFIRMED replayed",
-       0},
-      {"UnderTheOwnIdAnAnswerAboutAnotherProvesNothing",
-       Keyed(),
-       {},
-       {Order(Related("")), RefundRead("somebody-elses"), Order(Related("")), RefundRead(ours)},
-       "OK CONFIRMED replayed",
-       0},
-      {"ARefusedReadProvesNothing",
-       Keyed(),
-       {},
-       {Order(Related("")), Answered(404, R"({"message":"Not found"})"), Order(Related("")),
-        RefundRead(ours)},
-       "OK CONFIRMED replayed",
-       0},
-      {"HiddenIdIsAnothers",
-       Repeat(Keyed()),
-       {},
-       {Order(Related("", 500, "90")), Absent(), RefundRead("refund-other", "90"),
-        Order(Related("", 500, "90"))},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"HiddenIdStaysHidden",
-       Repeat(Keyed()),
-       {},
-       {Order(Related("")), Absent(), RefundRead("order-1"), Order(Related(""))},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"HiddenIdIsUnreadable",
-       Repeat(Keyed()),
-       {},
-       {Order(Related("")), LostAnswer()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"HiddenIdOfAnotherAmount",
-       Repeat(Keyed()),
-       {},
-       {Order(Related("", 400, "90"))},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       0},
-      {"HiddenAndNotARepeat",
-       Keyed(),
-       {Refunded()},
-       {Order(Related("", 500, "90")), Absent(), RefundRead("order-1", "90")},
+      {"HiddenIdIsOurs", Keyed(), None(), Responses(Order(Related("")), RefundRead(ours)),
+       "OK CONFIRMED replayed", 0},
+      {"HiddenIdIsFoundByReadingIt", Keyed(), None(),
+       Responses(Order(Related("")), Absent(), RefundRead(ours)), "OK CONFIRMED replayed", 0},
+      {"UnderTheOwnIdAnAnswerAboutAnotherProvesNothing", Keyed(), None(),
+       Responses(Order(Related("")), RefundRead("somebody-elses"), Order(Related("")),
+                 RefundRead(ours)),
+       "OK CONFIRMED replayed", 0},
+      {"ARefusedReadProvesNothing", Keyed(), None(),
+       Responses(Order(Related("")), ResponseOf(404, R"({"message":"Not found"})"),
+                 Order(Related("")), RefundRead(ours)),
+       "OK CONFIRMED replayed", 0},
+      {"HiddenIdIsAnothers", AsRepeat(Keyed()), None(),
+       Responses(Order(Related("", 500, "90")), Absent(), RefundRead("refund-other", "90"),
+                 Order(Related("", 500, "90"))),
+       kOutcomeUnknown, 0},
+      {"HiddenIdStaysHidden", AsRepeat(Keyed()), None(),
+       Responses(Order(Related("")), Absent(), RefundRead("order-1"), Order(Related(""))),
+       kOutcomeUnknown, 0},
+      {"HiddenIdIsUnreadable", AsRepeat(Keyed()), None(), Responses(Order(Related("")), Lost()),
+       kOutcomeUnknown, 0},
+      {"HiddenIdOfAnotherAmount", AsRepeat(Keyed()), None(), Order(Related("", 400, "90")),
+       kOutcomeUnknown, 0},
+      {"HiddenAndNotARepeat", Keyed(), Refunded(),
+       Responses(Order(Related("", 500, "90")), Absent(), RefundRead("order-1", "90")),
        "OK CONFIRMED"},
-      {"LostAndTheNewOneHidesItsId",
-       Keyed(),
-       {LostAnswer()},
-       {Order()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1,
-       {Order(Related("")), Absent(), Absent(), Order(Related(""))}},
-      {"LostAndTheNewOneIsReadUnderItsId",
-       Keyed(),
-       {LostAnswer()},
-       {Order()},
-       "OK CONFIRMED reconciled",
-       1,
-       {Order(Related("")), RefundRead(ours)}},
+      {"LostAndTheNewOneHidesItsId", Keyed(), Lost(), Order(), kOutcomeUnknown, 1,
+       Responses(Order(Related("")), Absent(), Absent(), Order(Related("")))},
+      {"LostAndTheNewOneIsReadUnderItsId", Keyed(), Lost(), Order(), "OK CONFIRMED reconciled", 1,
+       Responses(Order(Related("")), RefundRead(ours))},
       // Ids that are nearly equal.
-      {"AnIdWithAnotherZeroIsAnother",
-       WithId("01"),
-       {Refunded()},
-       {Order(Related("1", 500, "90"))},
+      {"AnIdWithAnotherZeroIsAnother", WithId("01"), Refunded(), Order(Related("1", 500, "90")),
        "OK CONFIRMED"},
-      {"AnIdThatLostItsZeroAsANumberIsOurs",
-       WithId("01"),
-       {},
-       {Order(R"({"type":"refund","transaction_id":91,"amount":500,"refund_order_id":1})")},
-       "OK CONFIRMED replayed",
-       0},
-      {"TheOrdersOwnIdNamesNoRefund",
-       WithId("order-1"),
-       {Refunded()},
-       {Order(Related("order-1", 400, "90"))},
-       "OK CONFIRMED"},
-      {"KeyUsedForAPartAndThenForAll",
-       Full(),
-       {},
-       {Order(Related(ours))},
-       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED",
-       0},
-      {"LostAndTheNewOneIsAnothers",
-       Keyed(),
-       {LostAnswer()},
-       {Order()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1,
-       {Order(Related("", 500, "90")), Absent(), RefundRead("refund-other", "90"),
-        Order(Related("", 500, "90"))}},
-      {"LostAndTwoNewOnesHide",
-       Keyed(),
-       {LostAnswer()},
-       {Order()},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1,
-       {Order(Related("", 500, "90") + "," + Related("", 500, "92")), Absent(), Absent(), Absent(),
-        Order(Related("", 500, "90") + "," + Related("", 500, "92"))}},
-      {"LostAndAnOldOneHides",
-       Keyed(),
-       {LostAnswer()},
-       {Order(Related("", 500, "90")), Absent(), Absent(), Order(Related("", 500, "90"))},
-       "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-       1},
+      {"AnIdThatLostItsZeroAsANumberIsOurs", WithId("01"), None(),
+       Order(R"({"type":"refund","transaction_id":91,"amount":500,"refund_order_id":1})"),
+       "OK CONFIRMED replayed", 0},
+      {"TheOrdersOwnIdNamesNoRefund", WithId("order-1"), Refunded(),
+       Order(Related("order-1", 400, "90")), "OK CONFIRMED"},
+      {"KeyUsedForAPartAndThenForAll", Full(), None(), Order(Related(ours)),
+       "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED", 0},
+      {"LostAndTheNewOneIsAnothers", Keyed(), Lost(), Order(), kOutcomeUnknown, 1,
+       Responses(Order(Related("", 500, "90")), Absent(), RefundRead("refund-other", "90"),
+                 Order(Related("", 500, "90")))},
+      {"LostAndTwoNewOnesHide", Keyed(), Lost(), Order(), kOutcomeUnknown, 1,
+       Responses(Order(Related("", 500, "90") + "," + Related("", 500, "92")), Absent(), Absent(),
+                 Absent(), Order(Related("", 500, "90") + "," + Related("", 500, "92")))},
+      {"LostAndAnOldOneHides", Keyed(), Lost(),
+       Responses(Order(Related("", 500, "90")), Absent(), Absent(), Order(Related("", 500, "90"))),
+       kOutcomeUnknown},
   };
 }
 
@@ -447,7 +237,7 @@ TEST_F(MoneyRefund, AFullRefundThatWorkedIsAReplayBeforeAnyRemainder) {
 
 // Where the order shows the reason no lookup for an earlier attempt is needed.
 TEST_F(MoneyRefund, ARefusalThatTheOrderExplainsStandsAtOnceAndAnyOtherOnceItHasSettled) {
-  client.writes = {ErrorAnswer(1034)};
+  client.writes = {Error(1034)};
   client.reads = {Order()};
   Refund too_much(api(), "RefundOrder", Keyed(9744), site());
   EXPECT_EQ(too_much.Summary(), "FAILED_PRECONDITION REJECTED MSP_1034");
@@ -487,87 +277,35 @@ TEST_F(MoneyRefund, EveryRefundHasAnIdOfItsOwn) {
   EXPECT_LE(IdOf(kKey).size(), 50u);
 }
 
-struct CancelCase {
-  std::string name;
-  Answers writes;
-  Answers reads;
-  std::string summary;
-  std::size_t patches = 1;
-  bool repeat = false;
-};
+class MoneyCancelRefundCase
+    : public MoneyCaseTest<v1::CancelRefundRequest, v1::CancelRefundResponse> {};
 
-class MoneyCancelRefundCase : public MoneyTest, public ::testing::WithParamInterface<CancelCase> {};
+TEST_P(MoneyCancelRefundCase, EndsAsTheRecordShows) { Run("CancelRefund"); }
 
-TEST_P(MoneyCancelRefundCase, EndsAsTheRecordShows) {
-  const CancelCase& the = GetParam();
-  client.writes = the.writes;
-  client.reads = the.reads;
-  v1::CancelRefundRequest request;
-  request.set_order_id("order-1");
-  request.set_refund_id("91");
-  request.mutable_control()->set_repeat(the.repeat);
-  CancelRefund call(api(), "CancelRefund", request, site(), std::chrono::seconds(1));
-  EXPECT_EQ(call.Summary(), the.summary);
-  EXPECT_EQ(client.written(), the.patches);
+std::vector<MoneyCase<v1::CancelRefundRequest>> CancelCases() {
+  auto once = testing::FromText<v1::CancelRefundRequest>("order_id: 'order-1' refund_id: '91'");
+  const v1::CancelRefundRequest again = AsRepeat(once);
+  const http::Response reserved = Order(Related("r"));
+  const http::Response voided = Order(Related("r", 500, "91", "void"));
+  const http::Response completed = Order(Related("r", 500, "91", "completed"));
+  return {
+      {"Success", once, Success("{}"), None(), "OK CONFIRMED"},
+      {"LostAndVoid", once, Lost(), voided, "OK CONFIRMED reconciled"},
+      {"LostAndReserved", once, Lost(), reserved, kOutcomeUnknown},
+      {"LostAndProcessed", once, Lost(), completed,
+       "FAILED_PRECONDITION REJECTED REFUND_COMPLETED"},
+      {"LostAndNotListed", once, Lost(), Order(), kOutcomeUnknown},
+      {"RefusedAsVoid", once, Error(1034), voided, "OK CONFIRMED replayed"},
+      {"Refused", once, Error(1034), reserved, "FAILED_PRECONDITION REJECTED MSP_1034"},
+      {"RefusedAndNoLookup", once, Error(1034), Lost(), kOutcomeUnknown},
+      {"RepeatRefusedAndNoLookup", again, None(), Lost(), kOutcomeUnknown, 0},
+      {"RepeatFindsVoid", again, None(), voided, "OK CONFIRMED replayed", 0},
+      {"RepeatSendsAgain", again, Success("{}"), reserved, "OK CONFIRMED"},
+  };
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, MoneyCancelRefundCase,
-    ::testing::Values(CancelCase{"Success", {SuccessAnswer("{}")}, {}, "OK CONFIRMED"},
-                      CancelCase{"LostAndVoid",
-                                 {LostAnswer()},
-                                 {Order(Related("r", 500, "91", "void"))},
-                                 "OK CONFIRMED reconciled"},
-                      CancelCase{"LostAndReserved",
-                                 {LostAnswer()},
-                                 {Order(Related("r"))},
-                                 "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-                      CancelCase{"LostAndProcessed",
-                                 {LostAnswer()},
-                                 {Order(Related("r", 500, "91", "completed"))},
-                                 "FAILED_PRECONDITION REJECTED REFUND_COMPLETED"},
-                      CancelCase{"LostAndNotListed",
-                                 {LostAnswer()},
-                                 {Order()},
-                                 "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-                      CancelCase{"RefusedAsVoid",
-                                 {ErrorAnswer(1034)},
-                                 {Order(Related("r", 500, "91", "void"))},
-                                 "OK CONFIRMED replayed"},
-                      CancelCase{"Refused",
-                                 {ErrorAnswer(1034)},
-                                 {Order(Related("r"))},
-                                 "FAILED_PRECONDITION REJECTED MSP_1034"},
-                      CancelCase{"RefusedAndNoLookup",
-                                 {ErrorAnswer(1034)},
-                                 {LostAnswer()},
-                                 "UNKNOWN UNKNOWN OUTCOME_UNKNOWN"},
-                      CancelCase{"RepeatRefusedAndNoLookup",
-                                 {},
-                                 {LostAnswer()},
-                                 "UNKNOWN UNKNOWN OUTCOME_UNKNOWN",
-                                 0,
-                                 true},
-                      CancelCase{"RepeatFindsVoid",
-                                 {},
-                                 {Order(Related("r", 500, "91", "void"))},
-                                 "OK CONFIRMED replayed",
-                                 0,
-                                 true},
-                      CancelCase{"RepeatSendsAgain",
-                                 {SuccessAnswer("{}")},
-                                 {Order(Related("r"))},
-                                 "OK CONFIRMED",
-                                 1,
-                                 true}),
-    [](const auto& the) { return the.param.name; });
-
-TEST_F(MoneyRefund, AFullOneUnderAKeyThatHasDoneItIsAReplay) {
-  client.reads = {Order(Related(IdOf(kKey), 9743))};
-  Refund call(api(), "RefundOrder", Full(), site());
-  EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
-  EXPECT_EQ(call.response.refund().amount(), 9743);
-}
+INSTANTIATE_TEST_SUITE_P(All, MoneyCancelRefundCase, ::testing::ValuesIn(CancelCases()),
+                         [](const auto& the) { return the.param.name; });
 
 // The record lags: it does not show yet what the call before has done.
 TEST_F(MoneyRefund, AnEqualCallRightAfterWaitsForTheRecord) {
@@ -581,12 +319,12 @@ TEST_F(MoneyRefund, AnEqualCallRightAfterWaitsForTheRecord) {
 }
 
 TEST_F(MoneyRefund, AnEqualCallRightAfterIsNeverSentWhileTheRecordShowsNothing) {
-  client.writes = {LostAnswer(), Refunded()};
+  client.writes = {Lost(), Refunded()};
   client.reads = {Order()};
   Refund first(api(), "RefundOrder", Keyed(), site());
-  EXPECT_EQ(first.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
-  Refund second(api(), "RefundOrder", Repeat(Keyed()), site());
-  EXPECT_EQ(second.Summary(), "UNKNOWN UNKNOWN OUTCOME_UNKNOWN");
+  EXPECT_EQ(first.Summary(), kOutcomeUnknown);
+  Refund second(api(), "RefundOrder", AsRepeat(Keyed()), site());
+  EXPECT_EQ(second.Summary(), kOutcomeUnknown);
   EXPECT_THAT(second.call.failure->message, HasSubstr("nothing was sent now"));
   EXPECT_EQ(client.written(), 1u);
 }
@@ -601,7 +339,7 @@ TEST_F(MoneyRefund, AnOrderNamedByMultiSafepaysIdIsTheSameOrder) {
   EXPECT_EQ(call.response.refund().refund_order_id(), IdOf(kKey));
   EXPECT_EQ(client.requests().back().target, "/orders/order-1/refunds");
   client.reads = {Order(Related(IdOf(kKey)))};
-  Refund repeat(api(), "RefundOrder", Repeat(refund), site());
+  Refund repeat(api(), "RefundOrder", AsRepeat(refund), site());
   EXPECT_EQ(repeat.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.written(), 1u);
 }
@@ -616,7 +354,7 @@ TEST_F(MoneyRefund, AnEqualOneIsHeldBackAsLongAsTheSettingSays) {
   EXPECT_EQ(held.Summary(), "RESOURCE_EXHAUSTED NOT_SENT REFUND_TOO_SOON");
   EXPECT_NEAR(static_cast<double>(held.call.failure->retry_after_ms), 200'000, 2'000);
   EXPECT_EQ(client.written(), 0u);
-  client.writes = {SuccessAnswer(R"({"transaction_id":4010000000000001,"refund_id":92})")};
+  client.writes = {Success(R"({"transaction_id":4010000000000001,"refund_id":92})")};
   Refund other_amount(api(), "RefundOrder", Keyed(400), site());
   EXPECT_EQ(other_amount.Summary(), "OK CONFIRMED");
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <ctime>
 #include <functional>
 #include <memory>
@@ -20,39 +21,51 @@
 #include "service/payments/state.h"
 #include "tests/payments/calls.h"
 #include "tests/testing/gate.h"
+#include "tests/testing/requests.h"
 
 namespace msp::payments {
 
 namespace v1 = multisafepay::v1;
+using testing::AsRepeat;
+using testing::WithKey;
+using testing::WithResend;
 
-// Answers in order; the last one again and again.
-using Answers = std::vector<http::Response>;
+inline constexpr char kOutcomeUnknown[] = "UNKNOWN UNKNOWN OUTCOME_UNKNOWN";
 
-inline http::Response NotSentAnswer(http::TransferError failure = http::TransferError::kConnect) {
-  http::Response answer;
-  answer.outcome = http::CallOutcome::kNotSent;
-  answer.failure = failure;
-  answer.detail = "Connection refused";
-  return answer;
+// What the upstream answers, in this order; the last response again and again.
+struct Responses : std::vector<http::Response> {
+  template <std::convertible_to<http::Response>... Each>
+  Responses(Each... each) : vector{http::Response(each)...} {}
+};
+
+inline Responses None() { return {}; }
+
+inline http::Response Failed(http::CallOutcome outcome, http::TransferError failure,
+                             std::string detail) {
+  http::Response response;
+  response.outcome = outcome;
+  response.failure = failure;
+  response.detail = std::move(detail);
+  return response;
 }
 
-inline http::Response LostAnswer(http::TransferError failure = http::TransferError::kBroken) {
-  http::Response answer;
-  answer.outcome = http::CallOutcome::kIndeterminate;
-  answer.failure = failure;
-  answer.detail = "Connection reset by peer";
-  return answer;
+inline http::Response Unsent(http::TransferError failure = http::TransferError::kConnect) {
+  return Failed(http::CallOutcome::kNotSent, failure, "Connection refused");
 }
 
-inline http::Response ErrorAnswer(int error_code, int http_status = 404) {
-  return Answered(http_status, R"({"success":false,"data":{},"error_code":)" +
-                                   std::to_string(error_code) + R"(,"error_info":"no"})");
+inline http::Response Lost(http::TransferError failure = http::TransferError::kBroken) {
+  return Failed(http::CallOutcome::kIndeterminate, failure, "Connection reset by peer");
 }
 
-inline http::Response Absent() { return ErrorAnswer(1006); }
+inline http::Response Error(int error_code, int http_status = 404) {
+  return ResponseOf(http_status, R"({"success":false,"data":{},"error_code":)" +
+                                     std::to_string(error_code) + R"(,"error_info":"no"})");
+}
 
-inline http::Response SuccessAnswer(const std::string& data) {
-  return Answered(200, R"({"success":true,"data":)" + data + "}");
+inline http::Response Absent() { return Error(1006); }
+
+inline http::Response Success(const std::string& data) {
+  return ResponseOf(200, R"({"success":true,"data":)" + data + "}");
 }
 
 // Europe/Amsterdam's clock, as MultiSafepay writes it.
@@ -68,7 +81,7 @@ inline std::string AmsterdamText(std::time_t at) {
   return text;
 }
 
-// An order as GET and a direct POST answer it.
+// An order as GET and a direct POST return it.
 struct OrderJson {
   std::string order_id = "order-1";
   std::int64_t amount = 9743;
@@ -87,7 +100,7 @@ struct OrderJson {
            (custom_info.empty() ? "" : R"("custom_info":)" + custom_info + ",") + more +
            R"("payment_details":)" + details + R"(,"related_transactions":)" + related + "}";
   }
-  http::Response Answer() const { return SuccessAnswer(Data()); }
+  operator http::Response() const { return Success(Data()); }
   // With the marker of this key in custom_3.
   OrderJson Marked(const std::string& key) const {
     OrderJson marked = *this;
@@ -103,10 +116,10 @@ class ScriptedClient : public http::Client {
   using Script = std::function<http::Response(const http::Request&)>;
 
   // The answers to whatever is no GET, and to GETs.
-  Answers writes;
-  Answers reads;
+  Responses writes;
+  Responses reads;
   // The answers to GETs once `late_after` writes have come.
-  Answers late_reads;
+  Responses late_reads;
   std::size_t late_after = 0;
   // Instead of both, where set.
   Script script;
@@ -120,7 +133,7 @@ class ScriptedClient : public http::Client {
       const bool get = request.method == http::Method::kGet;
       const bool late = get && late_after > 0 && written_ >= late_after;
       std::size_t& count = late ? late_read_count_ : get ? read_count_ : written_;
-      Answers& answers = late ? late_reads : get ? reads : writes;
+      Responses& answers = late ? late_reads : get ? reads : writes;
       if (script) {
         answer = script(request);
       } else if (!answers.empty()) {
@@ -239,6 +252,20 @@ class Caller {
   testing::Gate ended_;
 };
 
+inline const std::shared_ptr<const Site>& TestSite() {
+  static const auto& site =
+      *new std::shared_ptr<const Site>(std::make_shared<const Site>("default", "abcde-12345"));
+  return site;
+}
+
+// The key that the service derives for a request without one.
+template <class Request>
+std::string KeyOf(const std::string& method, Request request) {
+  return DerivedKey(DigestOf(TestOperations().Find(method), request, TestSite()->keyed_hash()));
+}
+
+inline constexpr char kKey[] = "key-1";
+
 class MoneyTest : public ::testing::Test {
  protected:
   // Hardly any waiting: a settle time of a few reads.
@@ -251,21 +278,50 @@ class MoneyTest : public ::testing::Test {
     if (api_ == nullptr) api_ = std::make_unique<Api>(options, TestOperations(), client, metrics_);
     return *api_;
   }
-  const std::shared_ptr<const Site>& site() const { return site_; }
-
-  // The key that the service derives for a request without one.
-  template <class Request>
-  std::string KeyOf(const std::string& method, Request request) const {
-    return DerivedKey(DigestOf(TestOperations().Find(method), request, site_->keyed_hash()));
-  }
+  static const std::shared_ptr<const Site>& site() { return TestSite(); }
 
   ApiOptions options;
   ScriptedClient client;
 
  private:
   telemetry::Metrics metrics_;
-  std::shared_ptr<const Site> site_ = std::make_shared<const Site>("default", "abcde-12345");
   std::unique_ptr<Api> api_;
+};
+
+// One call, by what the upstream returns to its writes and reads.
+template <class Request>
+struct MoneyCase {
+  std::string name;
+  Request request;
+  Responses writes;
+  Responses reads;
+  std::string summary;
+  std::size_t sent = 1;
+  Responses late_reads = {};  // Once all the writes have come.
+  bool patient = false;       // The record shows it before the settle time is over.
+  bool markers = true;
+};
+
+template <class Request, class Response>
+class MoneyCaseTest : public MoneyTest, public ::testing::WithParamInterface<MoneyCase<Request>> {
+ protected:
+  // Runs the case and checks its outcome and how many writes were sent.
+  std::unique_ptr<Caller<Request, Response>> Run(const std::string& method) {
+    const MoneyCase<Request>& the = this->GetParam();
+    options.idempotency_marker = the.markers;
+    client.writes = the.writes;
+    client.reads = the.reads;
+    client.late_reads = the.late_reads;
+    if (!the.late_reads.empty()) client.late_after = the.sent;
+    if (the.patient) options.settle_ms = 10'000;
+    // Inconclusive lookups go on until the deadline.
+    const auto time = std::chrono::milliseconds(the.patient ? 20'000 : 1'000);
+    auto call =
+        std::make_unique<Caller<Request, Response>>(api(), method, the.request, site(), time);
+    EXPECT_EQ(call->Summary(), the.summary);
+    EXPECT_EQ(client.written(), the.sent);
+    return call;
+  }
 };
 
 }  // namespace msp::payments

@@ -16,8 +16,6 @@
 
 namespace msp::payments::rows {
 
-namespace v1 = multisafepay::v1;
-
 // What the state depends on, in words. `method` is payment_details.type.
 struct Facts {
   std::string_view status;
@@ -44,7 +42,7 @@ struct Row {
   std::string_view financial_status;
   std::string_view method;
   std::string_view also;
-  v1::PaymentState state;
+  std::string_view state;  // Its name without the prefix.
   bool guess = false;
 };
 
@@ -55,61 +53,49 @@ inline constexpr std::string_view kCards =
 
 inline constexpr Row kRows[] = {
     // What beats everything else.
-    {"charged_back", "chargeback chargedback", "*", "*", "*", v1::PAYMENT_STATE_CHARGED_BACK},
-    {"chargeback_is_open", "*", "*", "*", "open_chargeback", v1::PAYMENT_STATE_CHARGED_BACK},
-    {"refunded", "refunded", "*", "*", "*", v1::PAYMENT_STATE_REFUNDED},
-    {"refunded_transaction", "*", "refunded", "*", "*", v1::PAYMENT_STATE_REFUNDED},
+    {"charged_back", "chargeback chargedback", "*", "*", "*", "CHARGED_BACK"},
+    {"chargeback_is_open", "*", "*", "*", "open_chargeback", "CHARGED_BACK"},
+    {"refunded", "refunded", "*", "*", "*", "REFUNDED"},
+    {"refunded_transaction", "*", "refunded", "*", "*", "REFUNDED"},
     {"refunded_in_part", "partial_refunded partially_refunded", "*", "*", "*",
-     v1::PAYMENT_STATE_PARTIALLY_REFUNDED},
+     "PARTIALLY_REFUNDED"},
     {"refunded_in_part_transaction", "*", "partial_refunded partially_refunded", "*", "*",
-     v1::PAYMENT_STATE_PARTIALLY_REFUNDED},
-    {"void_after_a_capture", "void", "*", "*", "capture", v1::PAYMENT_STATE_PARTIALLY_CAPTURED},
-    {"void_or_cancelled", "void cancelled canceled", "*", "*", "*", v1::PAYMENT_STATE_CANCELLED},
-    {"declined", "declined", "*", "*", "*", v1::PAYMENT_STATE_DECLINED},
-    {"expired", "expired", "*", "*", "*", v1::PAYMENT_STATE_EXPIRED},
+     "PARTIALLY_REFUNDED"},
+    {"void_after_a_capture", "void", "*", "*", "capture", "PARTIALLY_CAPTURED"},
+    {"void_or_cancelled", "void cancelled canceled", "*", "*", "*", "CANCELLED"},
+    {"declined", "declined", "*", "*", "*", "DECLINED"},
+    {"expired", "expired", "*", "*", "*", "EXPIRED"},
     // Manual capture, whatever the method.
-    {"authorized", "completed", "initialized", "*", "manual manual_remain_1000",
-     v1::PAYMENT_STATE_AUTHORIZED},
+    {"authorized", "completed", "initialized", "*", "manual manual_remain_1000", "AUTHORIZED"},
     {"captured_in_part", "completed", "initialized", "*", "manual_remain_400 manual_remain_0",
-     v1::PAYMENT_STATE_PARTIALLY_CAPTURED},
+     "PARTIALLY_CAPTURED"},
     // The methods.
-    {"pay_later_authorized", "completed", "uncleared", kPayLater, "*",
-     v1::PAYMENT_STATE_AUTHORIZED},
-    {"pay_later_pending", "uncleared", "initialized uncleared", kPayLater, "*",
-     v1::PAYMENT_STATE_PENDING},
+    {"pay_later_authorized", "completed", "uncleared", kPayLater, "*", "AUTHORIZED"},
+    {"pay_later_pending", "uncleared", "initialized uncleared", kPayLater, "*", "PENDING"},
     {"invoice_authorized", "completed", "initialized", "EINVOICE ZINIA ZINIA_IN3", "*",
-     v1::PAYMENT_STATE_AUTHORIZED},
-    {"request_to_pay_authorized", "completed", "uncleared", "DBRTP", "*",
-     v1::PAYMENT_STATE_PROCESSING},
-    {"reference_paid_not_settled", "completed", "uncleared", "MBWAY MULTIBANCO", "*",
-     v1::PAYMENT_STATE_PROCESSING},
-    {"bizum_authenticated", "completed", "initialized", "BIZUM", "*", v1::PAYMENT_STATE_PROCESSING},
-    {"mandate_sent_to_the_bank", "uncleared", "initialized uncleared", "DIRDEB", "*",
-     v1::PAYMENT_STATE_PROCESSING},
+     "AUTHORIZED"},
+    {"request_to_pay_authorized", "completed", "uncleared", "DBRTP", "*", "PROCESSING"},
+    {"reference_paid_not_settled", "completed", "uncleared", "MBWAY MULTIBANCO", "*", "PROCESSING"},
+    {"bizum_authenticated", "completed", "initialized", "BIZUM", "*", "PROCESSING"},
+    {"mandate_sent_to_the_bank", "uncleared", "initialized uncleared", "DIRDEB", "*", "PROCESSING"},
     {"transfer_authorized_by_the_bank", "uncleared", "uncleared", "DIRECTBANK SOFORT TRUSTLY", "*",
-     v1::PAYMENT_STATE_PROCESSING},
-    {"paypal_has_collected", "completed", "initialized", "PAYPAL", "*", v1::PAYMENT_STATE_PAID},
-    {"paypal_waits_for_the_customer", "uncleared", "initialized", "PAYPAL", "*",
-     v1::PAYMENT_STATE_PENDING},
-    {"amazon_order_confirmed", "completed", "initialized", "AMAZONBTN", "*",
-     v1::PAYMENT_STATE_PROCESSING},
-    {"card_in_review", "uncleared", "uncleared", kCards, "*", v1::PAYMENT_STATE_IN_REVIEW},
-    {"a_refund_itself", "initialized", "completed", "KLARNA AFTERPAY RIVERTY", "*",
-     v1::PAYMENT_STATE_UNRECOGNIZED},
+     "PROCESSING"},
+    {"paypal_has_collected", "completed", "initialized", "PAYPAL", "*", "PAID"},
+    {"paypal_waits_for_the_customer", "uncleared", "initialized", "PAYPAL", "*", "PENDING"},
+    {"amazon_order_confirmed", "completed", "initialized", "AMAZONBTN", "*", "PROCESSING"},
+    {"card_in_review", "uncleared", "uncleared", kCards, "*", "IN_REVIEW"},
+    {"a_refund_itself", "initialized", "completed", "KLARNA AFTERPAY RIVERTY", "*", "UNRECOGNIZED"},
     // Every method.
-    {"amex_collects", "completed", "initialized", "AMEX", "none none_remain_400",
-     v1::PAYMENT_STATE_PAID},
-    {"completed_for_a_reason_unknown", "completed", "initialized", "*", "*",
-     v1::PAYMENT_STATE_PENDING, true},
-    {"paid", "completed shipped", "completed", "*", "*", v1::PAYMENT_STATE_PAID},
-    {"shipped_not_settled", "shipped", "uncleared initialized", "*", "*",
-     v1::PAYMENT_STATE_PROCESSING},
-    {"in_review", "uncleared", "*", "*", "*", v1::PAYMENT_STATE_IN_REVIEW},
-    {"in_review_transaction", "*", "uncleared", "*", "*", v1::PAYMENT_STATE_IN_REVIEW},
-    {"the_customers_turn", "initialized", "*", "*", "known", v1::PAYMENT_STATE_REQUIRES_ACTION},
-    {"begun", "initialized", "*", "*", "*", v1::PAYMENT_STATE_PENDING},
-    {"page_not_opened", "-", "-", "*", "known", v1::PAYMENT_STATE_REQUIRES_ACTION},
-    {"everything_else", "*", "*", "*", "*", v1::PAYMENT_STATE_UNRECOGNIZED, true},
+    {"amex_collects", "completed", "initialized", "AMEX", "none none_remain_400", "PAID"},
+    {"completed_for_a_reason_unknown", "completed", "initialized", "*", "*", "PENDING", true},
+    {"paid", "completed shipped", "completed", "*", "*", "PAID"},
+    {"shipped_not_settled", "shipped", "uncleared initialized", "*", "*", "PROCESSING"},
+    {"in_review", "uncleared", "*", "*", "*", "IN_REVIEW"},
+    {"in_review_transaction", "*", "uncleared", "*", "*", "IN_REVIEW"},
+    {"the_customers_turn", "initialized", "*", "*", "known", "REQUIRES_ACTION"},
+    {"begun", "initialized", "*", "*", "*", "PENDING"},
+    {"page_not_opened", "-", "-", "*", "known", "REQUIRES_ACTION"},
+    {"everything_else", "*", "*", "*", "*", "UNRECOGNIZED", true},
 };
 
 inline std::vector<std::string> Values(std::string_view column) {

@@ -17,6 +17,7 @@
 #include "service/payments/validate.h"
 #include "tests/payments/calls.h"
 #include "tests/payments/orders.h"
+#include "tests/testing/requests.h"
 
 namespace msp::payments {
 namespace {
@@ -36,12 +37,9 @@ pb::Struct StructOf(const std::string& json) {
 const Operation& CreateOperation() { return TestOperations().Find("CreateOrder"); }
 
 v1::CreateOrderRequest Order() {
-  v1::CreateOrderRequest order;
-  order.set_order_id("tulip-1");
-  order.set_type("redirect");
-  order.set_currency("EUR");
-  order.set_amount(1000);
-  order.set_description("Forty red tulips");
+  auto order = testing::FromText<v1::CreateOrderRequest>(
+      "order_id: 'tulip-1' type: 'redirect' currency: 'EUR' amount: 1000 description: 'Forty red "
+      "tulips'");
   return order;
 }
 
@@ -70,9 +68,7 @@ TEST(More, IsSentBesideTheMembersThatHaveFields) {
 }
 
 TEST(More, IsPartOfARefund) {
-  v1::RefundOrderRequest refund;
-  refund.set_order_id("tulip-1");
-  refund.set_amount(100);
+  auto refund = testing::FromText<v1::RefundOrderRequest>("order_id: 'tulip-1' amount: 100");
   *refund.mutable_more() = StructOf(R"({"reason_for_us":"late"})");
   const Operation& operation = TestOperations().Find("RefundOrder");
   EXPECT_TRUE(Validate(operation, refund).empty());
@@ -143,7 +139,7 @@ TEST(Unmodelled, KeepsWhatTheSchemaDoesNotKnowAtEachLevel) {
   v1::GetOrderRequest request;
   request.set_order_id("tulip-1");
   v1::GetOrderResponse response;
-  http::Response answer = Answered(200, R"({"success":true,"data":{"order_id":"tulip-1",
+  http::Response answer = ResponseOf(200, R"({"success":true,"data":{"order_id":"tulip-1",
       "status":"completed","new_at_order":{"id":123456789012345678901,"list":[1.50,"x",null,true]},
       "payment_details":{"type":"VISA","new_at_details":1e3,
         "card_authentication_result":{"eci":"05","new_at_result":"y"}},
@@ -203,7 +199,7 @@ TEST(QrCode, IsWhatTheCustomerDoesNext) {
   v1::GetOrderRequest request;
   request.set_order_id("tulip-1");
   v1::GetOrderResponse response;
-  http::Response answer = Answered(200, R"({"success":true,"data":{"order_id":"tulip-1",
+  http::Response answer = ResponseOf(200, R"({"success":true,"data":{"order_id":"tulip-1",
       "status":"initialized","qr_url":"https://pay.example/qr/1","payment_url":"https://pay.example/1"}})");
   ASSERT_EQ(
       Interpret(operation, TestOperations().envelope_schema(), request, answer, response).outcome,

@@ -4,7 +4,6 @@
 // nobody.
 #include "service/telemetry/ops.h"
 
-#include <arpa/inet.h>
 #include <httplib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/loopback.h"
 
 namespace msp::telemetry {
 namespace {
@@ -28,21 +28,13 @@ class Ops : public ::testing::Test {
     ASSERT_TRUE(ops.ok()) << ops.status();
     ops_ = *std::move(ops);
   }
-  int port() const { return std::stoi(ops_->listening().substr(ops_->listening().rfind(':') + 1)); }
+  int port() const { return testing::PortOf(ops_->listening()); }
   httplib::Result Get(const std::string& path) const {
     return httplib::Client("127.0.0.1", port()).Get(path);
   }
   int StatusOf(const std::string& path) const { return Get(path)->status; }
   // A connection on which nothing is sent.
-  int Connect() const {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port()));
-    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
-    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    return fd;
-  }
+  int Connect() const { return testing::DialLoopback(port()); }
 
   std::unique_ptr<OpsServer> ops_;
 };

@@ -12,10 +12,38 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/testing/certificate.h"
-
 namespace msp::testing {
 namespace {
+
+// A failure of OpenSSL's ends the program.
+void CheckOpenSsl(bool fine) {
+  if (fine) return;
+  std::fputs("certificate: OpenSSL failed\n", stderr);
+  std::abort();
+}
+
+void AddExtension(X509* certificate, X509* issuer, int nid, const char* value) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value);
+  CheckOpenSsl(extension != nullptr && X509_add_ext(certificate, extension, -1) == 1);
+  X509_EXTENSION_free(extension);
+}
+
+// Unsigned, valid from an hour ago for two days.
+X509* BlankCertificate(EVP_PKEY* key, const char* name, long serial) {
+  X509* const certificate = X509_new();
+  CheckOpenSsl(certificate != nullptr);
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 2 * 86400);
+  X509_set_pubkey(certificate, key);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+  return certificate;
+}
 
 std::string Pem(BIO* bio) {
   char* text = nullptr;
@@ -80,6 +108,21 @@ std::string Folder::Put(const std::string& name, const std::string& content) con
   std::ofstream(file + ".new") << content;
   std::filesystem::rename(file + ".new", file);
   return file;
+}
+
+Certificate::Certificate() {
+  const Authority authority;
+  const Issued issued = authority.Issue("IP:127.0.0.1,DNS:localhost,DNS:upstream.test");
+  ca_file_ = folder_.Put("ca.pem", authority.pem());
+  folder_.Put("cert.pem", issued.cert);
+  folder_.Put("key.pem", issued.key);
+}
+
+void Certificate::Install(SSL_CTX* context) const {
+  CheckOpenSsl(
+      SSL_CTX_use_certificate_file(context, folder_.path("cert.pem").c_str(), SSL_FILETYPE_PEM) ==
+          1 &&
+      SSL_CTX_use_PrivateKey_file(context, folder_.path("key.pem").c_str(), SSL_FILETYPE_PEM) == 1);
 }
 
 }  // namespace msp::testing

@@ -50,4 +50,19 @@ class Folder {
   std::string path_;
 };
 
+// A server's certificate for 127.0.0.1, localhost and kUpstreamHost, by an authority of its own.
+class Certificate {
+ public:
+  Certificate();
+
+  // A file with the authority's certificate.
+  const std::string& ca_file() const { return ca_file_; }
+  // Gives the server's side its certificate and key.
+  void Install(SSL_CTX* context) const;
+
+ private:
+  const Folder folder_;
+  std::string ca_file_;
+};
+
 }  // namespace msp::testing

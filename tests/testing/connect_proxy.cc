@@ -2,37 +2,19 @@
 
 #include "tests/testing/connect_proxy.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <string_view>
 
+#include "tests/testing/loopback.h"
+
 namespace msp::testing {
-namespace {
-
-sockaddr_in Loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
-
-}  // namespace
-
 ConnectProxy::ConnectProxy() {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  EXPECT_EQ(bind(listener_, generic, size), 0);
+  listener_ = BindLoopback(port_);
   EXPECT_EQ(listen(listener_, 16), 0);
-  EXPECT_EQ(getsockname(listener_, generic, &size), 0);
-  port_ = ntohs(address.sin_port);
   acceptor_ = std::thread([this] { Accept(); });
 }
 
@@ -81,12 +63,11 @@ void ConnectProxy::Serve(int client) {
   }
   const std::size_t colon = head.find(':');
   if (!head.starts_with("CONNECT ") || colon == std::string::npos) return;
-  const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  Own(server);
   int port = 0;
   std::from_chars(head.data() + colon + 1, head.data() + head.size(), port);
-  const sockaddr_in address = Loopback(port);
-  if (connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
+  const int server = DialLoopback(port);
+  if (server < 0) return;
+  Own(server);
   constexpr std::string_view kConnected = "HTTP/1.1 200 connected\r\n\r\n";
   if (send(client, kConnected.data(), kConnected.size(), MSG_NOSIGNAL) < 0) return;
   std::thread back([=, this] { Pass(server, client, false); });

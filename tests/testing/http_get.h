@@ -11,4 +11,7 @@ namespace msp::testing {
 // "127.0.0.1:PORT".
 std::string HttpGet(const std::string& address, const std::string& target);
 
+// The value of a series of /metrics, by its name and labels as they are written; -1 for none.
+double MetricOf(const std::string& address, const std::string& series);
+
 }  // namespace msp::testing

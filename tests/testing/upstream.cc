@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/testing/loopback.h"
 #include "tests/testing/resolver.h"
 
 namespace msp::testing {
@@ -64,17 +65,8 @@ Upstream::Upstream(Transport transport) {
     certificate_->Install(tls_);
   }
   Answer(200, "{}");
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      listen(listener_, 1024) != 0 ||
-      getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    Fail("cannot listen");
-  }
-  port_ = ntohs(address.sin_port);
+  listener_ = BindLoopback(port_);
+  if (listen(listener_, 1024) != 0) Fail("cannot listen");
   acceptor_ = std::thread([this] { Accept(); });
 }
 
@@ -122,9 +114,9 @@ void Upstream::ScriptEarly(std::function<std::optional<Reply>(const RecordedRequ
   early_ = std::move(script);
 }
 
-void Upstream::RefuseConnections(Ending ending) {
+void Upstream::RefuseConnections(CloseMode mode) {
   MutexLock lock(mutex_);
-  refuse_ = ending;
+  refuse_ = mode;
 }
 
 std::vector<RecordedRequest> Upstream::requests() const {
@@ -185,8 +177,8 @@ void SetReset(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
-void CloseWith(int fd, Ending ending) {
-  if (ending == Ending::kRst) SetReset(fd);
+void CloseWith(int fd, CloseMode mode) {
+  if (mode == CloseMode::kRst) SetReset(fd);
   close(fd);
 }
 
@@ -213,7 +205,7 @@ int OwnDescriptorOf(int server_fd) {
 
 }  // namespace
 
-void Upstream::CloseIdle(Ending ending) {
+void Upstream::CloseIdle(CloseMode mode) {
   std::vector<int> clients;
   {
     MutexLock lock(mutex_);
@@ -225,7 +217,7 @@ void Upstream::CloseIdle(Ending ending) {
       clients.push_back(OwnDescriptorOf(connection->fd));
       connection->idle = false;
       changed_.NotifyAll();
-      if (ending == Ending::kRst) SetReset(connection->fd);
+      if (mode == CloseMode::kRst) SetReset(connection->fd);
       shutdown(connection->fd, SHUT_RD);
       while (connection->fd >= 0) changed_.Wait(mutex_);
     }
@@ -269,7 +261,7 @@ void Upstream::Accept() {
     connections_.push_back(std::make_unique<Connection>());
     Connection& connection = *connections_.back();
     connection.number = static_cast<int>(connections_.size()) - 1;
-    if (refuse_ != Ending::kKeepAlive) {
+    if (refuse_ != CloseMode::kKeepAlive) {
       CloseWith(fd, refuse_);
       continue;
     }
@@ -361,11 +353,11 @@ bool Upstream::Send(Connection& connection, const Reply& reply) {
   bool sent = true;
   for (std::size_t at = 0; sent && at < bytes.size(); at += piece)
     sent = connection.Write(std::string_view(bytes).substr(at, piece));
-  if (reply.ending == Ending::kKeepAlive) return sent;
-  if (reply.ending == Ending::kCloseNotify && connection.tls != nullptr)
+  if (reply.close_mode == CloseMode::kKeepAlive) return sent;
+  if (reply.close_mode == CloseMode::kCloseNotify && connection.tls != nullptr)
     SSL_shutdown(connection.tls);
   MutexLock lock(mutex_);
-  CloseWith(connection.fd, reply.ending);
+  CloseWith(connection.fd, reply.close_mode);
   connection.fd = -1;
   return false;
 }

@@ -7,7 +7,7 @@
 //   Upstream upstream;                                  // Answers 200 {} to everything.
 //   upstream.Answer(200, R"({"success":true})");        // ... this from now on.
 //   upstream.Script([](const RecordedRequest& request) {
-//     return request.method == "POST" ? Reply::Close(Ending::kRst) : Reply::Json(200, "{}");
+//     return request.method == "POST" ? Reply::Close(CloseMode::kRst) : Reply::Json(200, "{}");
 //   });
 //   ... use upstream.url() or upstream.named_url() ...
 //   EXPECT_EQ(upstream.Count("POST"), 1);
@@ -29,7 +29,7 @@
 #include <vector>
 
 #include "service/base/mutex.h"
-#include "tests/testing/certificate.h"
+#include "tests/testing/authority.h"
 #include "tests/testing/gate.h"
 #include "tests/testing/upstream_message.h"
 
@@ -59,11 +59,11 @@ class Upstream {
   void ScriptEarly(std::function<std::optional<Reply>(const RecordedRequest& head)> script);
   // New connections are ended like this before anything is read from them; kKeepAlive takes it
   // back.
-  void RefuseConnections(Ending ending);
+  void RefuseConnections(CloseMode mode);
 
   // Ends all connections that wait for their next request. When it returns, the end has arrived at
   // the client's socket (where the client lives in this process).
-  void CloseIdle(Ending ending);
+  void CloseIdle(CloseMode mode);
   // Sends these bytes, which nobody asked for, on all connections that wait for their next request,
   // and returns when they have arrived (where the client lives in this process). Not with TLS.
   void SendToIdle(const std::string& bytes);
@@ -99,7 +99,7 @@ class Upstream {
   mutable CondVar changed_;
   std::function<Reply(const RecordedRequest&)> script_ ABSL_GUARDED_BY(mutex_);
   std::function<std::optional<Reply>(const RecordedRequest&)> early_ ABSL_GUARDED_BY(mutex_);
-  Ending refuse_ ABSL_GUARDED_BY(mutex_) = Ending::kKeepAlive;
+  CloseMode refuse_ ABSL_GUARDED_BY(mutex_) = CloseMode::kKeepAlive;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<RecordedRequest> requests_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Connection>> connections_ ABSL_GUARDED_BY(mutex_);

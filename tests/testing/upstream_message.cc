@@ -48,10 +48,10 @@ Reply Reply::Json(int status, std::string body) {
   return reply;
 }
 
-Reply Reply::Raw(std::string bytes, Ending ending) {
+Reply Reply::Raw(std::string bytes, CloseMode mode) {
   Reply reply;
   reply.raw = std::move(bytes);
-  reply.ending = ending;
+  reply.close_mode = mode;
   return reply;
 }
 
@@ -75,8 +75,8 @@ Reply& Reply::InPieces(std::size_t bytes) {
   return *this;
 }
 
-Reply& Reply::Then(Ending after) {
-  ending = after;
+Reply& Reply::Then(CloseMode after) {
+  close_mode = after;
   return *this;
 }
 

@@ -28,22 +28,23 @@ struct RecordedRequest {
   bool HasExactHeader(std::string_view name) const;
 };
 
-// What happens to the connection after an answer, or instead of one.
+// What happens to the connection after a reply, or instead of one.
 // kCloseNotify: as kFin, with TLS's own goodbye first, as every orderly server sends it.
-enum class Ending : std::uint8_t { kKeepAlive, kFin, kRst, kCloseNotify };
+enum class CloseMode : std::uint8_t { kKeepAlive, kFin, kRst, kCloseNotify };
+using Ending = CloseMode;  // The name of it in tests/http.
 
 struct Reply {
   // A complete answer with Content-Length.
   static Reply Json(int status, std::string body);
   // Nothing but the end of the connection, after the whole request has been read.
-  static Reply Close(Ending ending) { return Raw("", ending); }
+  static Reply Close(CloseMode mode) { return Raw("", mode); }
   // These bytes, whatever they are.
-  static Reply Raw(std::string bytes, Ending ending);
+  static Reply Raw(std::string bytes, CloseMode mode);
 
   Reply& Header(std::string name, std::string value);
   Reply& Chunked();                      // The body in chunks of 7 bytes, without Content-Length.
   Reply& DeclaredLength(std::size_t n);  // A Content-Length that is not the body's.
-  Reply& Then(Ending ending);
+  Reply& Then(CloseMode mode);
   Reply& InPieces(std::size_t bytes);  // Written so many bytes at a time.
 
   int status = 200;
@@ -52,7 +53,7 @@ struct Reply {
   bool chunked = false;
   std::optional<std::size_t> declared_length;
   std::optional<std::string> raw;
-  Ending ending = Ending::kKeepAlive;
+  CloseMode close_mode = CloseMode::kKeepAlive;
   std::size_t piece_bytes = 0;  // 0: all at once.
 };
 

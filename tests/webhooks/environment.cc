@@ -2,15 +2,15 @@
 
 #include "tests/webhooks/environment.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
 #include "httplib.h"
+#include "tests/testing/http_get.h"
+#include "tests/testing/loopback.h"
+#include "tests/testing/requests.h"
+#include "tests/testing/sandbox.h"
 
 namespace msp::webhooks {
 namespace {
@@ -22,13 +22,7 @@ namespace {
 
 }  // namespace
 
-Environment::Environment(std::vector<std::string> arguments) {
-  sandbox::Options options;
-  options.settings.sites = {
-      sandbox::Site{.key = testing::kServerKey, .site_id = 10001, .account_id = 7}};
-  auto sandbox = sandbox::Server::Start(std::move(options));
-  if (!sandbox.ok()) GiveUp(sandbox.status().ToString());
-  sandbox_ = *std::move(sandbox);
+Environment::Environment(std::vector<std::string> arguments) : sandbox_(testing::StartSandbox()) {
   server_ = StartServer(std::move(arguments));
   channel_ = Dial(*server_);
 }
@@ -50,17 +44,8 @@ std::shared_ptr<grpc::Channel> Environment::Dial(const testing::ServerProcess& s
 }
 
 std::string Environment::Create(const std::string& order_id, const std::string& notify) const {
-  v1::CreateOrderRequest request;
-  request.set_type("direct");
-  request.set_order_id(order_id);
-  request.set_currency("EUR");
-  request.set_amount(1'000);
-  request.set_gateway("CREDITCARD");
-  request.set_description("a test");
+  v1::CreateOrderRequest request = testing::CardOrder(order_id);
   request.mutable_gateway_info()->set_card_number("5555555555554444");
-  request.mutable_gateway_info()->set_card_holder_name("Holder");
-  request.mutable_gateway_info()->set_card_expiry_date("3012");
-  request.mutable_gateway_info()->set_card_cvc("123");
   if (!notify.empty())
     request.mutable_payment_options()->set_notification_url("http://" + notify + "/webhook");
   return v1::PaymentState_Name(Create(request).payment_state());
@@ -68,12 +53,10 @@ std::string Environment::Create(const std::string& order_id, const std::string& 
 
 v1::Order Environment::CreateAtTerminal(const std::string& order_id,
                                         const std::string& terminal) const {
-  v1::CreateOrderRequest request;
+  v1::CreateOrderRequest request = testing::CardOrder(order_id);
   request.set_type("redirect");
-  request.set_order_id(order_id);
-  request.set_currency("EUR");
-  request.set_amount(1'000);
-  request.set_description("a test");
+  request.clear_gateway();
+  request.clear_gateway_info();
   request.mutable_gateway_info()->set_terminal_id(terminal);
   return Create(request);
 }
@@ -89,23 +72,14 @@ v1::Order Environment::Create(const v1::CreateOrderRequest& request) const {
 }
 
 Json Environment::Control(const std::string& path, const Json& body) const {
-  httplib::Client client(sandbox_->origin());
-  const auto answer = client.Post("/_sandbox/" + path, body.dump(), "application/json");
-  if (!answer || answer->status != 200)
-    GiveUp("control " + path + ": " + (answer ? answer->body : std::string("no answer")));
-  return Json::parse(answer->body)["data"];
+  return testing::AskSandbox(*sandbox_, path, body);
 }
 
 void Environment::Finish3ds(const std::string& order_id, const std::string& result) const {
   Control("orders/" + order_id + "/3ds", {{"result", result}});
 }
 
-Json Environment::Stats() const {
-  httplib::Client client(sandbox_->origin());
-  const auto answer = client.Get("/_sandbox/stats");
-  if (!answer || answer->status != 200) GiveUp("no stats");
-  return Json::parse(answer->body)["data"];
-}
+Json Environment::Stats() const { return testing::AskSandbox(*sandbox_, "stats"); }
 
 double Environment::Gets(const Json& stats) { return stats.at("requests").value("get_order", 0.0); }
 
@@ -119,15 +93,8 @@ int Environment::Post(const std::string& path, const std::string& body,
 }
 
 int Environment::Connect(const std::string& bytes) const {
-  const std::string address = webhook();
-  const std::size_t colon = address.rfind(':');
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
-  inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (fd < 0 || connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-    GiveUp("cannot connect to " + address);
+  const int fd = testing::DialLoopback(testing::PortOf(webhook()));
+  if (fd < 0) GiveUp("cannot connect to " + webhook());
   for (std::size_t sent = 0; sent < bytes.size();) {
     const ssize_t now = send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
     if (now <= 0) break;  // The other side has had enough.
@@ -149,11 +116,7 @@ std::string Environment::Raw(const std::string& bytes) const {
 }
 
 double Environment::Metric(const std::string& series) const {
-  httplib::Client client("http://" + server_->ops());
-  const auto answer = client.Get("/metrics");
-  if (!answer) return -1;
-  const std::size_t at = answer->body.find("\n" + series + " ");
-  return at == std::string::npos ? -1 : std::stod(answer->body.substr(at + series.size() + 2));
+  return testing::MetricOf(server_->ops(), series);
 }
 
 }  // namespace msp::webhooks

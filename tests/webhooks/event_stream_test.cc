@@ -5,13 +5,13 @@
 #include <chrono>
 #include <csignal>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
 #include "tests/e2e/end_to_end.h"
+#include "tests/testing/wait.h"
 #include "tests/webhooks/environment.h"
 #include "tests/webhooks/watching.h"
 
@@ -19,7 +19,6 @@ namespace msp::webhooks {
 namespace {
 
 using std::chrono::seconds;
-using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -38,12 +37,15 @@ std::string Streams(const std::string& event) {
 class EventStreams : public ::testing::Test {
  protected:
   static bool Reaches(const Environment& environment, const std::string& series, double value) {
-    const auto until = steady_clock::now() + seconds(30);
-    while (environment.Metric(series) < value) {
-      if (steady_clock::now() > until) return false;
-      std::this_thread::yield();
-    }
-    return true;
+    return testing::WaitUntil([&] { return environment.Metric(series) >= value; });
+  }
+  static bool AllClosed(const Environment& environment, seconds time_max = testing::kWaitMax) {
+    return testing::WaitUntil([&] { return environment.Metric("msp_event_streams_open") == 0; },
+                              time_max);
+  }
+  // Of the sandbox's own count.
+  static double StreamRequests(const Environment& environment) {
+    return environment.Stats().at("requests").value("event_streams", 0.0);
   }
   static void Approve(const Environment& environment, const std::string& order_id) {
     environment.Control("orders/" + order_id + "/terminal", {{"outcome", "approve"}});
@@ -74,10 +76,7 @@ TEST_F(EventStreams, ReportATerminalsPaymentWithoutAWebhookOrAPoll) {
   EXPECT_TRUE(watch.Finish().ok());
   EXPECT_EQ(environment.Metric("msp_watch_events_total{event=\"pushed\"}"), 1);
   EXPECT_EQ(environment.Metric("msp_watch_looks_total{reason=\"poll\"}"), 0);
-  const auto until = steady_clock::now() + seconds(30);
-  while (environment.Metric("msp_event_streams_open") != 0 && steady_clock::now() < until)
-    std::this_thread::yield();
-  EXPECT_EQ(environment.Metric("msp_event_streams_open"), 0);
+  EXPECT_TRUE(AllClosed(environment));
   EXPECT_EQ(environment.server().Stop(), 0);
   EXPECT_THAT(environment.server().process().error() + environment.server().process().output(),
               Not(HasSubstr(order.events_token())));
@@ -86,9 +85,7 @@ TEST_F(EventStreams, ReportATerminalsPaymentWithoutAWebhookOrAPoll) {
 TEST_F(EventStreams, ResumeAfterABreakAndMissNothing) {
   Environment environment(Rarely({"--log_level=debug", "--settle_ms=0"}));
   const v1::Order order = environment.CreateAtTerminal("t-2", kTerminal);
-  v1::WatchOrderRequest request = Ask("t-2");
-  request.set_heartbeat_s(1);
-  Watching watch(environment.channel(), request);
+  Watching watch(environment.channel(), AskWithBeats("t-2"));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
   ASSERT_TRUE(Reaches(environment, Streams("event"), 1));
   // A second on, the reads that the beginning was a reason for are over.
@@ -102,7 +99,7 @@ TEST_F(EventStreams, ResumeAfterABreakAndMissNothing) {
   EXPECT_EQ(watch.Next(), "");
   EXPECT_GE(environment.Metric(Streams("reconnect")), 1);
   EXPECT_LE(environment.Metric(Streams("event")), 2) << "the first event came again";
-  EXPECT_GE(environment.Stats().at("requests").value("event_streams", 0.0), 2);
+  EXPECT_GE(StreamRequests(environment), 2);
   EXPECT_EQ(environment.server().Stop(), 0);
   EXPECT_THAT(environment.server().process().error(), Not(HasSubstr(order.events_token())));
 }
@@ -118,7 +115,7 @@ TEST_F(EventStreams, ARefusedStreamIsNotRetriedAndTheOrderIsPolled) {
   Approve(environment, "t-3");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
   EXPECT_EQ(environment.Metric("msp_watch_events_total{event=\"looked\"}"), 1);
-  EXPECT_EQ(environment.Stats().at("requests").value("event_streams", 0.0), 1);
+  EXPECT_EQ(StreamRequests(environment), 1);
   EXPECT_EQ(environment.Metric("msp_event_streams_open"), 0);
 }
 
@@ -159,7 +156,7 @@ TEST_F(EventStreams, AreNotReadWhereTheyAreOff) {
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
   Approve(environment, "t-7");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
-  EXPECT_EQ(environment.Stats().at("requests").value("event_streams", 0.0), 0);
+  EXPECT_EQ(StreamRequests(environment), 0);
 }
 
 // What another replica's answers brought this one does not know.
@@ -171,7 +168,7 @@ TEST_F(EventStreams, AnotherReplicaPolls) {
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
   Approve(environment, "t-8");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
-  EXPECT_EQ(environment.Stats().at("requests").value("event_streams", 0.0), 0);
+  EXPECT_EQ(StreamRequests(environment), 0);
 }
 
 TEST_F(EventStreams, AReadMayBringTheTokenToo) {
@@ -188,10 +185,7 @@ TEST_F(EventStreams, AReadMayBringTheTokenToo) {
            {{"pointer", "/data/events_stream_url"}, {"value", order.events_stream_url()}}}}}}});
   Watching watch(Environment::Dial(*other), Ask("t-10"));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
-  const auto until = steady_clock::now() + seconds(30);
-  while (environment.Stats().at("requests").value("event_streams", 0.0) < 1 &&
-         steady_clock::now() < until)
-    std::this_thread::yield();
+  EXPECT_TRUE(testing::WaitUntil([&] { return StreamRequests(environment) >= 1; }));
   Approve(environment, "t-10");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
 }
@@ -206,10 +200,7 @@ TEST_F(EventStreams, ADrainEndsThemAtOnce) {
   EXPECT_EQ(watch.Next(), "");
   EXPECT_EQ(e2e::CallError(watch.Finish()).info.reason(), "SHUTTING_DOWN");
   // Within the drain's delay, while the operators' port is still there.
-  const auto until = steady_clock::now() + seconds(4);
-  while (environment.Metric("msp_event_streams_open") != 0 && steady_clock::now() < until)
-    std::this_thread::yield();
-  EXPECT_EQ(environment.Metric("msp_event_streams_open"), 0);
+  EXPECT_TRUE(AllClosed(environment, seconds(4)));
   EXPECT_EQ(environment.server().process().Wait(), 0);
 }
 

@@ -3,6 +3,7 @@
 // Notifications as MultiSafepay makes them, for the tests of this component.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,12 +12,24 @@
 #include "service/base/hash.h"
 #include "service/base/text.h"
 #include "service/payments/state.h"
+#include "tests/testing/server_process.h"
 
 namespace msp::webhooks {
 
 inline std::string SignedAuth(std::string_view key, std::int64_t time_s, std::string_view body) {
   const std::string time = std::to_string(time_s);
   return Base64(time + ":" + Hex(HmacSha512(key, time + ":" + std::string(body))));
+}
+
+inline std::int64_t UnixNow() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// Signed now with the key of ServerProcess.
+inline std::string GenuineAuth(std::string_view body) {
+  return SignedAuth(testing::kServerKey, UnixNow(), body);
 }
 
 // An order with the statuses that stand for a state, changed at that second.

@@ -54,6 +54,7 @@ class Streams : public Core {
               .settle_ms = 0}) {
     registry.FollowBy(&order_streams);
   }
+  ~Streams() override { registry.Leave(&watcher); }
   void Bring(const std::string& token, const std::string& order_id = "o-1") {
     v1::Order order;
     order.set_events_token(token);
@@ -85,7 +86,6 @@ TEST_F(Streams, IsOpenedWhileTheOrderIsWatchedAndMakesItBeRead) {
   Pass(seconds(1));
   EXPECT_EQ(watcher.ended, "end");
   EXPECT_THAT(streams.closed, ElementsAre(1U));
-  registry.Leave(&watcher);
 }
 
 TEST_F(Streams, IsNotOpenedWithoutAccessAndOnceThereIsSome) {
@@ -122,7 +122,6 @@ TEST_F(Streams, ANewTokenLeavesAStreamThatIsReadAlone) {
   Bring("t-2");
   Pass(seconds(120));
   EXPECT_EQ(streams.opened.size(), 1U);
-  registry.Leave(&watcher);
 }
 
 TEST_F(Streams, WhatMayNotBeOpenedIsAskedForOnce) {
@@ -147,7 +146,6 @@ TEST_F(Streams, WithoutRoomItIsTriedAgainWithTheNextRead) {
   Pass(seconds(120));
   EXPECT_EQ(streams.opened.size(), 2U);
   EXPECT_EQ(streams.open.size(), 1U);
-  registry.Leave(&watcher);
 }
 
 TEST_F(Streams, ASignalThatWasOnItsWayIsDropped) {

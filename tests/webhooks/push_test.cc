@@ -45,6 +45,13 @@ class Pushed : public Core {
               .settle_ms = 4'000}) {
     registry.FollowBy(&pushes);
   }
+  ~Pushed() override { registry.Leave(&watcher); }
+  // A watch whose first read is done.
+  void Begin() {
+    Watch(watcher);
+    Pass(seconds(30));
+    EXPECT_EQ(NewFetches(), 1);
+  }
   void Push() { registry.NotifyPushed("shop", "o-1"); }
   // Reads of the order since the last call.
   int NewFetches() { return fetches - std::exchange(seen_, fetches); }
@@ -53,16 +60,14 @@ class Pushed : public Core {
   }
 
   Recorder pushes;
+  RecordingWatcher watcher;
 
  private:
   int seen_ = 0;
 };
 
 TEST_F(Pushed, NewsMakeTheOrderBeReadAtOnce) {
-  RecordingWatcher watcher;
-  Watch(watcher);
-  Pass(seconds(30));
-  EXPECT_EQ(NewFetches(), 1);
+  Begin();
   record = OrderOf("completed", "completed", 2);
   Push();
   registry.RunExpired();
@@ -72,14 +77,10 @@ TEST_F(Pushed, NewsMakeTheOrderBeReadAtOnce) {
   EXPECT_EQ(Fetches(FetchReason::kPushed), 1);
   EXPECT_EQ(counters.events.At(5), 1) << "pushed";
   EXPECT_EQ(counters.events.At(4), 0) << "looked";
-  registry.Leave(&watcher);
 }
 
 TEST_F(Pushed, NewsDecideNothingAndAReadThatLagsBehindIsMadeOnceMore) {
-  RecordingWatcher watcher;
-  Watch(watcher);
-  Pass(seconds(30));
-  NewFetches();
+  Begin();
   Push();
   Pass(milliseconds(100));
   EXPECT_EQ(NewFetches(), 1);
@@ -90,26 +91,17 @@ TEST_F(Pushed, NewsDecideNothingAndAReadThatLagsBehindIsMadeOnceMore) {
   Pass(milliseconds(200));
   EXPECT_EQ(NewFetches(), 1);
   EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
-  registry.Leave(&watcher);
 }
 
 TEST_F(Pushed, NewsWithoutAChangeCostTwoReads) {
-  RecordingWatcher watcher;
-  Watch(watcher);
-  Pass(seconds(30));
-  NewFetches();
+  Begin();
   Push();
   Pass(minutes(10));
   EXPECT_EQ(NewFetches(), 2);
-  registry.Leave(&watcher);
 }
 
 TEST_F(Pushed, NewsOfAJustNotifiedStateCostOneRead) {
-  record = OrderOf("initialized", "initialized", 1);
-  RecordingWatcher watcher;
-  Watch(watcher);
-  Pass(seconds(30));
-  NewFetches();
+  Begin();
   record = OrderOf("uncleared", "uncleared", 2);
   Notify(*record);
   Pass(seconds(3));
@@ -117,13 +109,10 @@ TEST_F(Pushed, NewsOfAJustNotifiedStateCostOneRead) {
   Push();
   Pass(minutes(10));
   EXPECT_EQ(NewFetches(), 1);
-  registry.Leave(&watcher);
 }
 
 TEST_F(Pushed, NewsDuringAReadMakeAnother) {
-  RecordingWatcher watcher;
-  Watch(watcher);
-  Pass(seconds(30));
+  Begin();
   hold = true;
   Push();
   registry.RunExpired();
@@ -134,14 +123,10 @@ TEST_F(Pushed, NewsDuringAReadMakeAnother) {
   hold = false;
   Pass(seconds(1));
   EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
-  registry.Leave(&watcher);
 }
 
 TEST_F(Pushed, AFloodOfNewsIsReadEverMoreRarely) {
-  RecordingWatcher watcher;
-  Watch(watcher);
-  Pass(seconds(30));
-  NewFetches();
+  Begin();
   for (int i = 0; i < 6'000; ++i) {  // Ten minutes of ten a second.
     Push();
     Pass(milliseconds(100));
@@ -158,14 +143,11 @@ TEST_F(Pushed, AFloodOfNewsIsReadEverMoreRarely) {
     EXPECT_EQ(NewFetches(), 1);
     Pass(seconds(10));
   }
-  registry.Leave(&watcher);
 }
 
 // The read that is still to come is not put off to the next poll.
 TEST_F(Pushed, ANotificationBetweenNewsAndTheirReadLosesNothing) {
-  RecordingWatcher watcher;
-  Watch(watcher);
-  Pass(seconds(30));
+  Begin();
   Push();
   Pass(seconds(1));
   Notify(OrderOf("uncleared", "uncleared", 2));
@@ -173,17 +155,14 @@ TEST_F(Pushed, ANotificationBetweenNewsAndTheirReadLosesNothing) {
   Pass(seconds(5));
   EXPECT_EQ(watcher.received.size(), 3U);
   EXPECT_EQ(watcher.ended, "end");
-  registry.Leave(&watcher);
 }
 
 TEST_F(Pushed, AnOrderThatGetsAnotherIdIsFollowedByThatOne) {
-  RecordingWatcher watcher;
   Watch(watcher);
   record->set_order_id("o-2");
   Push();
   Pass(seconds(5));
   EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1", "unfollow shop/o-1", "follow shop/o-2"));
-  registry.Leave(&watcher);
 }
 
 TEST_F(Pushed, NewsOfAnOrderThatNobodyWatchesAreDropped) {
@@ -208,7 +187,6 @@ TEST_F(Pushed, AnOrderIsFollowedFromItsFirstReadUntilNobodyWatchesIt) {
 }
 
 TEST_F(Pushed, AnOrderThatIsNamedByItsPaymentsIdIsFollowedByItsOwn) {
-  RecordingWatcher watcher;
   Watch(watcher, false, 0, {}, "77");
   EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1"));
   registry.Leave(&watcher);
@@ -217,14 +195,11 @@ TEST_F(Pushed, AnOrderThatIsNamedByItsPaymentsIdIsFollowedByItsOwn) {
 
 TEST_F(Pushed, AnOrderThatHasEndedIsNotFollowed) {
   record = OrderOf("completed", "completed", 2);
-  RecordingWatcher watcher;
   Watch(watcher, /*follow=*/true);
   EXPECT_THAT(pushes.asked, IsEmpty());
-  registry.Leave(&watcher);
 }
 
 TEST_F(Pushed, AnOrderIsFollowedUntilItEndsHoweverThatIsReported) {
-  RecordingWatcher watcher;
   Watch(watcher, /*follow=*/true);
   Notify(OrderOf("completed", "completed", 2));
   EXPECT_EQ(watcher.ended, "");
@@ -234,7 +209,6 @@ TEST_F(Pushed, AnOrderIsFollowedUntilItEndsHoweverThatIsReported) {
 }
 
 TEST_F(Pushed, ADeclineIsFollowedFurther) {
-  RecordingWatcher watcher;
   Watch(watcher);
   Notify(OrderOf("declined", "declined", 2));
   EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1"));
@@ -244,16 +218,13 @@ TEST_F(Pushed, ADeclineIsFollowedFurther) {
   registry.RunExpired();
   EXPECT_THAT(watcher.received,
               ElementsAre("PENDING/SNAPSHOT", "DECLINED/NOTIFICATION", "PAID/LOOKUP"));
-  registry.Leave(&watcher);
 }
 
 TEST_F(Pushed, ADrainLeavesNothingFollowed) {
-  RecordingWatcher watcher;
   Watch(watcher);
   registry.Drain();
   registry.RunExpired();
   EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1", "unfollow shop/o-1"));
-  registry.Leave(&watcher);
 }
 
 }  // namespace

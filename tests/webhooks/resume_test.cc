@@ -57,10 +57,8 @@ class Resuming : public ::testing::Test {
   }
   static int Notify(const testing::ServerProcess& server, const std::string& body,
                     const std::string& query = {}) {
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-        std::chrono::system_clock::now().time_since_epoch());
     httplib::Client client("http://" + Environment::WebhookOf(server));
-    const httplib::Headers headers{{"Auth", SignedAuth(testing::kServerKey, now.count(), body)}};
+    const httplib::Headers headers{{"Auth", GenuineAuth(body)}};
     const auto answer = client.Post("/webhook" + query, headers, body, "application/json");
     return answer ? answer->status : -1;
   }
@@ -108,14 +106,12 @@ TEST_F(Resuming, ASecondWatcherReceivesTheKnownStateThoughReadsFail) {
   Show("initialized", "12:00:01");
   const auto server = Replica();
   const auto channel = Environment::Dial(*server);
-  v1::WatchOrderRequest request = Ask("w-1");
-  request.set_heartbeat_s(1);
-  Watching first(channel, request);
+  Watching first(channel, AskWithBeats("w-1"));
   EXPECT_EQ(first.Next(), "PENDING/SNAPSHOT");
   upstream_.Answer(503, "{}");
   EXPECT_EQ(first.Next(), "UNSPECIFIED/HEARTBEAT");
   EXPECT_EQ(first.Next(), "UNSPECIFIED/HEARTBEAT");
-  Watching second(channel, request);
+  Watching second(channel, AskWithBeats("w-1"));
   EXPECT_EQ(second.Next(), "PENDING/SNAPSHOT");
 }
 

@@ -12,6 +12,7 @@
 #include "httplib.h"
 #include "tests/e2e/end_to_end.h"
 #include "tests/testing/redis_process.h"
+#include "tests/testing/wait.h"
 #include "tests/webhooks/environment.h"
 #include "tests/webhooks/notes.h"
 #include "tests/webhooks/watching.h"
@@ -20,12 +21,7 @@ namespace msp::webhooks {
 namespace {
 
 using std::chrono::seconds;
-using std::chrono::system_clock;
 using ::testing::HasSubstr;
-
-std::int64_t UnixNow() {
-  return std::chrono::duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
-}
 
 TEST(WatchOrder, SendsTheSnapshotThenTheNotificationAndEndsAtPaid) {
   Environment environment;
@@ -39,9 +35,7 @@ TEST(WatchOrder, SendsTheSnapshotThenTheNotificationAndEndsAtPaid) {
   EXPECT_EQ(watch.Next(), "");
   EXPECT_TRUE(watch.Finish().ok());
   // What was seen is not sent again, and the stream still ends.
-  v1::WatchOrderRequest again = Ask("w-1");
-  again.set_resume_token(watch.last.resume_token());
-  Watching resumed(environment.channel(), again);
+  Watching resumed(environment.channel(), Ask("w-1", false, watch.last.resume_token()));
   EXPECT_EQ(resumed.Next(), "");
   EXPECT_TRUE(resumed.Finish().ok());
   EXPECT_EQ(environment.Metric("msp_notifications_total{result=\"accepted\"}"), 1);
@@ -72,9 +66,7 @@ TEST(WatchOrder, EndsAtADeclineAfterAQuietTime) {
 
 TEST(WatchOrder, RefusesBadInputByItsField) {
   Environment environment;
-  v1::WatchOrderRequest request = Ask("w-4");
-  request.set_resume_token("AAAA");
-  Watching forged(environment.channel(), request);
+  Watching forged(environment.channel(), Ask("w-4", false, "AAAA"));
   EXPECT_EQ(forged.Next(), "");
   grpc::Status status = forged.Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
@@ -91,9 +83,7 @@ TEST(WatchOrder, RefusesBadInputByItsField) {
 TEST(WatchOrder, BeatsAndIsBoundedInNumber) {
   Environment environment({"--watchers_max=1"});
   environment.Create("w-5", "");
-  v1::WatchOrderRequest request = Ask("w-5");
-  request.set_heartbeat_s(1);
-  Watching watch(environment.channel(), request);
+  Watching watch(environment.channel(), AskWithBeats("w-5"));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
   Watching second(environment.channel(), Ask("w-5"));
   EXPECT_EQ(second.Next(), "");
@@ -137,9 +127,7 @@ TEST(WatchOrder, CancelledStreamsLeaveNothingBehind) {
   Environment environment({"--watch_poll_first_ms=500"});
   environment.Create("w-9", environment.webhook());
   const auto watch_and_go = [&](int turn) {
-    v1::WatchOrderRequest request = Ask("w-9", true);
-    request.set_heartbeat_s(1);
-    Watching watch(environment.channel(), request);
+    Watching watch(environment.channel(), AskWithBeats("w-9", true));
     if (turn % 3 > 0) {
       EXPECT_EQ(watch.Next().substr(0, 7), "PENDING");
     }
@@ -155,10 +143,7 @@ TEST(WatchOrder, CancelledStreamsLeaveNothingBehind) {
     });
   }
   for (std::thread& caller : callers) caller.join();
-  const auto until = std::chrono::steady_clock::now() + seconds(30);
-  while (environment.Metric("msp_watchers_open") != 0 && std::chrono::steady_clock::now() < until)
-    std::this_thread::yield();
-  EXPECT_EQ(environment.Metric("msp_watchers_open"), 0);
+  EXPECT_TRUE(testing::WaitUntil([&] { return environment.Metric("msp_watchers_open") == 0; }));
   Watching last(environment.channel(), Ask("w-9"));
   EXPECT_EQ(last.Next(), "PENDING/SNAPSHOT");
   EXPECT_EQ(environment.server().Stop(), 0);
@@ -188,9 +173,7 @@ TEST(WatchOrder, ACallDuringADrainIsRefusedAsShuttingDown) {
 TEST(WatchOrder, OutlivesTheAgeOfItsConnection) {
   Environment environment({"--connection_age_ms=200"});
   environment.Create("w-8", environment.webhook());
-  v1::WatchOrderRequest request = Ask("w-8");
-  request.set_heartbeat_s(1);
-  Watching watch(environment.channel(), request);
+  Watching watch(environment.channel(), AskWithBeats("w-8"));
   EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
   // Two seconds on, the connection takes no new calls; the stream goes on.
   EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
@@ -217,19 +200,17 @@ TEST(WatchOrder, ReceivesANotificationThatReachedAnotherReplica) {
 
 class Handling : public ::testing::Test {
  protected:
-  grpc::Status Handle(const std::string& body, const std::string& auth,
-                      const std::string& transactionid = "") {
+  e2e::Called<v1::HandleNotificationResponse> Handle(const std::string& body,
+                                                     const std::string& auth,
+                                                     const std::string& transactionid = "") {
     v1::HandleNotificationRequest request;
     request.set_body(body);
     request.set_auth(auth);
     request.set_transactionid(transactionid);
-    grpc::ClientContext context;
-    context.set_deadline(system_clock::now() + seconds(30));
-    return v1::NotificationService::NewStub(environment_.channel())
-        ->HandleNotification(&context, request, &response_);
+    return e2e::Call(environment_.channel(), &v1::NotificationService::Stub::HandleNotification,
+                     request);
   }
   Environment environment_;
-  v1::HandleNotificationResponse response_;
 };
 
 constexpr char kPaid[] =
@@ -238,45 +219,49 @@ constexpr char kPaid[] =
     R"("description":"J\u00fcrgen \/ Jürgen","var1":"a","var1":"b"})";
 
 TEST_F(Handling, HandsOutAGenuineOrderAndKnowsARepeat) {
-  const std::string auth = SignedAuth(testing::kServerKey, UnixNow(), kPaid);
-  ASSERT_TRUE(Handle(kPaid, auth, "h-1").ok());
-  EXPECT_EQ(response_.order().payment_state(), v1::PAYMENT_STATE_PAID);
-  EXPECT_EQ(response_.order().order_total(), "0.60");
-  EXPECT_EQ(response_.order().description(), "Jürgen / Jürgen");
-  EXPECT_EQ(response_.order().var1(), "b");
-  EXPECT_EQ(response_.reply_body(), "OK");
-  EXPECT_FALSE(response_.duplicate());
-  ASSERT_TRUE(Handle(kPaid, auth).ok());
-  EXPECT_TRUE(response_.duplicate());
+  const std::string auth = GenuineAuth(kPaid);
+  const auto first = Handle(kPaid, auth, "h-1");
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first.response.order().payment_state(), v1::PAYMENT_STATE_PAID);
+  EXPECT_EQ(first.response.order().order_total(), "0.60");
+  EXPECT_EQ(first.response.order().description(), "Jürgen / Jürgen");
+  EXPECT_EQ(first.response.order().var1(), "b");
+  EXPECT_EQ(first.response.reply_body(), "OK");
+  EXPECT_FALSE(first.response.duplicate());
+  const auto second = Handle(kPaid, auth);
+  ASSERT_TRUE(second.ok());
+  EXPECT_TRUE(second.response.duplicate());
 }
 
 TEST_F(Handling, RefusesWithTypedReasons) {
   const std::string body = kPaid;
-  const auto reason = [&](const std::string& sent, const std::string& auth) {
-    const grpc::Status status = Handle(sent, auth);
-    return e2e::NameOf(status.error_code()) + " " + e2e::CallError(status).info.reason();
+  const std::int64_t now = UnixNow();
+  const struct {
+    const char* name;
+    std::string body, auth;
+    const char* expected;
+  } rows[] = {
+      {"no header", body, "nonsense", "UNAUTHENTICATED BAD_AUTH_HEADER"},
+      {"another key", body, SignedAuth("another-key", now, body), "UNAUTHENTICATED BAD_SIGNATURE"},
+      {"old", body, SignedAuth(testing::kServerKey, now - 700, body), "UNAUTHENTICATED STALE"},
+      {"to come", body, SignedAuth(testing::kServerKey, now + 400, body), "UNAUTHENTICATED FUTURE"},
+      // The signature comes before the JSON.
+      {"no JSON and another key", "{ malformed", SignedAuth("another-key", now, "{ malformed"),
+       "UNAUTHENTICATED BAD_SIGNATURE"},
+      {"no JSON", "{ malformed", GenuineAuth("{ malformed"), "INVALID_ARGUMENT INVALID_REQUEST"},
   };
-  EXPECT_EQ(reason(body, "nonsense"), "UNAUTHENTICATED BAD_AUTH_HEADER");
-  EXPECT_EQ(reason(body, SignedAuth("another-key", UnixNow(), body)),
-            "UNAUTHENTICATED BAD_SIGNATURE");
-  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, UnixNow() - 700, body)),
-            "UNAUTHENTICATED STALE");
-  EXPECT_EQ(reason(body, SignedAuth(testing::kServerKey, UnixNow() + 400, body)),
-            "UNAUTHENTICATED FUTURE");
-  // The signature comes before the JSON.
-  EXPECT_EQ(reason("{ malformed", SignedAuth("another-key", UnixNow(), "{ malformed")),
-            "UNAUTHENTICATED BAD_SIGNATURE");
-  EXPECT_EQ(reason("{ malformed", SignedAuth(testing::kServerKey, UnixNow(), "{ malformed")),
-            "INVALID_ARGUMENT INVALID_REQUEST");
+  for (const auto& row : rows) {
+    const auto call = Handle(row.body, row.auth);
+    EXPECT_EQ(call.code() + " " + call.reason(), row.expected) << row.name;
+  }
 }
 
 TEST_F(Handling, NamesTheFieldThatIsWrong) {
-  const auto fields = [&](const grpc::Status& status) { return e2e::CallError(status).Fields(); };
-  EXPECT_EQ(fields(Handle("[]", SignedAuth(testing::kServerKey, UnixNow(), "[]"))),
-            std::vector<std::string>{"body"});
-  EXPECT_EQ(fields(Handle(kPaid, SignedAuth(testing::kServerKey, UnixNow(), kPaid), "other")),
-            std::vector<std::string>{"transactionid"});
-  EXPECT_EQ(fields(Handle(kPaid, "")), std::vector<std::string>{"auth"});
+  using ::testing::ElementsAre;
+  EXPECT_THAT(Handle("[]", GenuineAuth("[]")).error().Fields(), ElementsAre("body"));
+  EXPECT_THAT(Handle(kPaid, GenuineAuth(kPaid), "other").error().Fields(),
+              ElementsAre("transactionid"));
+  EXPECT_THAT(Handle(kPaid, "").error().Fields(), ElementsAre("auth"));
 }
 
 }  // namespace

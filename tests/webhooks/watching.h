@@ -49,4 +49,11 @@ inline v1::WatchOrderRequest Ask(const std::string& order_id, bool follow = fals
   return request;
 }
 
+// With a heartbeat each second.
+inline v1::WatchOrderRequest AskWithBeats(const std::string& order_id, bool follow = false) {
+  v1::WatchOrderRequest request = Ask(order_id, follow);
+  request.set_heartbeat_s(1);
+  return request;
+}
+
 }  // namespace msp::webhooks

@@ -12,30 +12,23 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/e2e/end_to_end.h"
 #include "tests/webhooks/environment.h"
 #include "tests/webhooks/notes.h"
+#include "tests/webhooks/watching.h"
 
 namespace msp::webhooks {
 namespace {
 
 using std::chrono::seconds;
 using std::chrono::steady_clock;
-using std::chrono::system_clock;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-std::int64_t Now() {
-  return std::chrono::duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::string PaidBody(const std::string& order_id = "a-1") {
   return R"({"order_id":")" + order_id +
          R"(","status":"completed","financial_status":"completed","amount":1000,"currency":"EUR",)"
          R"("modified":"2026-06-15T12:00:00"})";
-}
-
-std::string Genuine(const std::string& body) {
-  return SignedAuth(testing::kServerKey, Now(), body);
 }
 
 class Attack : public ::testing::Test {
@@ -45,15 +38,8 @@ class Attack : public ::testing::Test {
   }
   // How long a call by gRPC takes while whatever goes on goes on.
   double CallSeconds() const {
-    v1::GetOrderRequest request;
-    request.set_order_id("no-such-order");
-    v1::GetOrderResponse response;
-    grpc::ClientContext context;
-    context.set_deadline(system_clock::now() + seconds(30));
     const auto start = steady_clock::now();
-    const grpc::Status status =
-        v1::OrderService::NewStub(environment_.channel())->GetOrder(&context, request, &response);
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND) << status.error_message();
+    EXPECT_EQ(e2e::GetOrder(environment_.channel(), "no-such-order").code(), "NOT_FOUND");
     return std::chrono::duration<double>(steady_clock::now() - start).count();
   }
   static std::string Head(const std::string& lines) {
@@ -65,7 +51,7 @@ class Attack : public ::testing::Test {
 
 TEST_F(Attack, AGenuineOneIsTakenAndItsReplayHasNoEffect) {
   const std::string body = PaidBody();
-  const std::string auth = Genuine(body);
+  const std::string auth = GenuineAuth(body);
   const std::string answer = environment_.Raw(
       Head("Auth: " + auth + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n") + body);
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
@@ -90,17 +76,17 @@ TEST_F(Attack, EveryForgeryIsRefusedAndCounted) {
   const std::vector<Row> rows{
       {"bad_auth_header", 401, "/webhook", body, ""},
       {"bad_auth_header", 401, "/webhook", body, "Basic abc"},
-      {"bad_signature", 401, "/webhook", body, SignedAuth("another-key", Now(), body)},
-      {"bad_signature", 401, "/webhook", body + " ", Genuine(body)},
-      {"bad_signature", 401, "/webhook", "{ malformed", Genuine("{ other")},
-      {"stale", 401, "/webhook", body, SignedAuth(testing::kServerKey, Now() - 3'600, body)},
-      {"future", 401, "/webhook", body, SignedAuth(testing::kServerKey, Now() + 3'600, body)},
-      {"unknown_site", 404, "/webhook/nobody", body, Genuine(body)},
-      {"wrong_order", 400, "/webhook?transactionid=b-2&timestamp=1", body, Genuine(body)},
-      {"malformed", 400, "/webhook", "{ malformed", Genuine("{ malformed")},
-      {"malformed", 400, "/webhook", unreadable, Genuine(unreadable)},
-      {"malformed", 400, "/webhook", "{}", Genuine("{}")},
-      {"not_found", 404, "/admin", body, Genuine(body)},
+      {"bad_signature", 401, "/webhook", body, SignedAuth("another-key", UnixNow(), body)},
+      {"bad_signature", 401, "/webhook", body + " ", GenuineAuth(body)},
+      {"bad_signature", 401, "/webhook", "{ malformed", GenuineAuth("{ other")},
+      {"stale", 401, "/webhook", body, SignedAuth(testing::kServerKey, UnixNow() - 3'600, body)},
+      {"future", 401, "/webhook", body, SignedAuth(testing::kServerKey, UnixNow() + 3'600, body)},
+      {"unknown_site", 404, "/webhook/nobody", body, GenuineAuth(body)},
+      {"wrong_order", 400, "/webhook?transactionid=b-2&timestamp=1", body, GenuineAuth(body)},
+      {"malformed", 400, "/webhook", "{ malformed", GenuineAuth("{ malformed")},
+      {"malformed", 400, "/webhook", unreadable, GenuineAuth(unreadable)},
+      {"malformed", 400, "/webhook", "{}", GenuineAuth("{}")},
+      {"not_found", 404, "/admin", body, GenuineAuth(body)},
   };
   for (const Row& row : rows) {
     const double before = Counted(row.result);
@@ -114,7 +100,7 @@ TEST_F(Attack, EveryForgeryIsRefusedAndCounted) {
 
 TEST_F(Attack, WhatTwoParsersReadInTwoWaysIsRefused) {
   const std::string body = PaidBody();
-  const std::string auth = "Auth: " + Genuine(body) + "\r\n";
+  const std::string auth = "Auth: " + GenuineAuth(body) + "\r\n";
   const std::string length = "Content-Length: " + std::to_string(body.size()) + "\r\n";
   const std::string smuggled = "GET /webhook?timestamp=1&transactionid=a-1 HTTP/1.1\r\n\r\n";
   for (const std::string& lines :
@@ -149,7 +135,7 @@ constexpr char kChunks[] = "Transfer-Encoding: chunked\r\n";
 
 TEST_F(Attack, AGenuineOneIsTakenInChunks) {
   const std::string body = PaidBody();
-  const std::string auth = "Auth: " + Genuine(body) + "\r\n";
+  const std::string auth = "Auth: " + GenuineAuth(body) + "\r\n";
   for (const std::size_t size : {std::size_t{1}, std::size_t{7}, body.size()}) {
     EXPECT_THAT(environment_.Raw(Head(auth + kChunks) + Chunked(body, size)),
                 StartsWith("HTTP/1.1 200"))
@@ -169,7 +155,7 @@ TEST_F(Attack, ChunksAreBoundedAndSignedLikeEverythingElse) {
     const char* counted;
   };
   const std::string body = PaidBody();
-  const std::string auth = "Auth: " + Genuine(body) + "\r\n";
+  const std::string auth = "Auth: " + GenuineAuth(body) + "\r\n";
   const std::string huge((1 << 20) + 1, 'x');
   const std::vector<Row> rows{
       {"forged", Head(auth + kChunks) + Chunked(body + " ", 50), "HTTP/1.1 401", "bad_signature"},
@@ -199,7 +185,7 @@ TEST_F(Attack, AChunkThatStopsComingIsTooSlow) {
 
 TEST_F(Attack, AFinalSlashOfThePathIsTaken) {
   const std::string body = PaidBody();
-  const std::string auth = Genuine(body);
+  const std::string auth = GenuineAuth(body);
   for (const char* path : {"/webhook/", "/webhook/default/", "/webhook/?transactionid=a-1"})
     EXPECT_EQ(environment_.Post(path, body, auth), 200) << path;
   for (const char* path : {"/webhook//", "/webhook/default//", "//webhook"})
@@ -210,7 +196,7 @@ TEST_F(Attack, AContentEncodingIsNoNotification) {
   const std::string body = PaidBody();
   for (const char* encoding : {"gzip", "identity", "br", "deflate, gzip", "x"}) {
     const std::string answer =
-        environment_.Raw(Head("Auth: " + Genuine(body) + "\r\nContent-Encoding: " + encoding +
+        environment_.Raw(Head("Auth: " + GenuineAuth(body) + "\r\nContent-Encoding: " + encoding +
                               "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n") +
                          body);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 415")) << encoding;
@@ -249,21 +235,13 @@ TEST_F(Attack, SilentConnectionsDoNotDisturbCalls) {
 
 TEST_F(Attack, NotificationsByGetAreOnlyAReasonToReadTheOrder) {
   environment_.Create("g-1", "");
-  v1::WatchOrderRequest request;
-  request.set_order_id("g-1");
-  grpc::ClientContext context;
-  context.set_deadline(system_clock::now() + seconds(60));
-  const auto stub = v1::OrderService::NewStub(environment_.channel());
-  const auto stream = stub->WatchOrder(&context, request);
-  v1::WatchOrderResponse seen;
-  ASSERT_TRUE(stream->Read(&seen));
+  Watching watch(environment_.channel(), Ask("g-1"));
+  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
   environment_.Finish3ds("g-1");
   EXPECT_THAT(
       environment_.Raw("GET /webhook?transactionid=g-1&timestamp=1 HTTP/1.1\r\nHost: x\r\n\r\n"),
       ::testing::EndsWith("\r\n\r\nOK"));
-  ASSERT_TRUE(stream->Read(&seen));
-  EXPECT_EQ(seen.order().payment_state(), v1::PAYMENT_STATE_PAID);
-  EXPECT_EQ(seen.cause(), v1::WatchOrderResponse::CAUSE_LOOKUP);
+  EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
   EXPECT_EQ(Counted("hint"), 1);
   environment_.Raw("GET /webhook HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(Counted("ignored"), 1);

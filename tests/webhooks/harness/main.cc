@@ -2,8 +2,8 @@
 
 // msp-notify: orders whose notifications are dropped, doubled, delayed and re-ordered, two
 // replicas, a Redis that dies in the middle: every watcher receives its order's final state
-// once, in order. Then thousands of open watchers at rest. Its last line is the verdict: ./run
-// notify.
+// once, in order. Then thousands of open watchers at rest. Its last line counts the claims:
+// ./run notify.
 #include <unistd.h>
 
 #include <atomic>
@@ -17,7 +17,9 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/strings/str_format.h"
 #include "tests/testing/redis_process.h"
+#include "tests/testing/report.h"
 #include "tests/webhooks/environment.h"
 #include "tests/webhooks/harness/relay.h"
 
@@ -39,15 +41,6 @@ constexpr double kGetsMax = 3;         // GETs for each order, on the average.
 constexpr double kWatcherKiBMax = 64;  // Memory of an open watcher.
 constexpr double kIdleCpuMax = 0.05;   // Of one core, with all of them open.
 constexpr seconds kStuck{120};
-
-struct Tally {
-  int passed = 0;
-  int failed = 0;
-  void Claim(bool holds, const std::string& what) {
-    std::printf("%s: %s\n", holds ? "ok" : "FAILED", what.c_str());
-    ++(holds ? passed : failed);
-  }
-};
 
 struct Seen {
   std::atomic<int> done{0}, wrong{0}, stuck{0}, by_webhook{0}, by_read{0}, arrived{0},
@@ -100,7 +93,7 @@ void Live(const Environment& environment, const Relay& relay,
   ++seen.done;
 }
 
-void UnreliableDelivery(Tally& tally) {
+void UnreliableDelivery(testing::Report& report) {
   const int orders = absl::GetFlag(FLAGS_orders);
   testing::RedisProcess redis;
   const std::vector<std::string> arguments{"--events=" + redis.url(), "--watch_poll_first_ms=5000",
@@ -140,17 +133,16 @@ void UnreliableDelivery(Tally& tally) {
       relay.delayed.load(), relay.refused.load());
   std::printf("final states: %d by notification, %d by a read; GETs an order: %.2f\n",
               seen.by_webhook.load(), seen.by_read.load(), gets);
-  tally.Claim(seen.stuck == 0, "no watcher is stuck: " + std::to_string(seen.stuck));
-  tally.Claim(seen.wrong == 0,
-              "each sees its states once, in order; otherwise: " + std::to_string(seen.wrong));
-  char text[160];
-  std::snprintf(text, sizeof text,
-                "%.1f %% of the final states whose notification was not dropped came by it (at "
-                "least %.0f)",
-                share * 100, kByWebhookMin * 100);
-  tally.Claim(share >= kByWebhookMin, text);
-  std::snprintf(text, sizeof text, "%.2f GETs an order (at most %.0f)", gets, kGetsMax);
-  tally.Claim(gets > 0 && gets <= kGetsMax, text);
+  report.Check(seen.stuck == 0, "no watcher is stuck: " + std::to_string(seen.stuck));
+  report.Check(seen.wrong == 0,
+               "each sees its states once, in order; otherwise: " + std::to_string(seen.wrong));
+  report.Check(share >= kByWebhookMin,
+               absl::StrFormat(
+                   "%.1f %% of the final states whose notification was not dropped came by it (at "
+                   "least %.0f)",
+                   share * 100, kByWebhookMin * 100));
+  report.Check(gets > 0 && gets <= kGetsMax,
+               absl::StrFormat("%.2f GETs an order (at most %.0f)", gets, kGetsMax));
 }
 
 double ResidentKiB(pid_t pid) {
@@ -199,7 +191,7 @@ class Held final : public grpc::ClientReadReactor<v1::WatchOrderResponse> {
   std::atomic<int>& gone_;
 };
 
-void IdleWatchers(Tally& tally) {
+void IdleWatchers(testing::Report& report) {
   const int count = absl::GetFlag(FLAGS_watchers);
   Environment environment(
       {"--watch_poll_first_ms=600000", "--watch_poll_max_ms=600000", "--log_level=error"});
@@ -223,32 +215,29 @@ void IdleWatchers(Tally& tally) {
   const auto until = steady_clock::now() + kStuck;
   while (shown < count && gone == 0 && steady_clock::now() < until)
     std::this_thread::sleep_for(milliseconds(20));
-  tally.Claim(shown == count, std::to_string(shown) + " of " + std::to_string(count) +
-                                  " watchers have their order's state");
+  report.Check(shown == count, std::to_string(shown) + " of " + std::to_string(count) +
+                                   " watchers have their order's state");
   std::this_thread::sleep_for(seconds(1));
   const double each = (ResidentKiB(pid) - before) / count;
   const double cpu_before = CpuSeconds(pid);
   constexpr seconds kIdle{5};
   std::this_thread::sleep_for(kIdle);
   const double cpu = (CpuSeconds(pid) - cpu_before) / static_cast<double>(kIdle.count());
-  char text[160];
-  std::snprintf(text, sizeof text, "%.1f KiB of memory a watcher (at most %.0f)", each,
-                kWatcherKiBMax);
-  tally.Claim(each <= kWatcherKiBMax, text);
-  std::snprintf(text, sizeof text, "%.1f %% of a core at rest (at most %.0f)", cpu * 100,
-                kIdleCpuMax * 100);
-  tally.Claim(cpu <= kIdleCpuMax, text);
+  report.Check(
+      each <= kWatcherKiBMax,
+      absl::StrFormat("%.1f KiB of memory a watcher (at most %.0f)", each, kWatcherKiBMax));
+  report.Check(cpu <= kIdleCpuMax, absl::StrFormat("%.1f %% of a core at rest (at most %.0f)",
+                                                   cpu * 100, kIdleCpuMax * 100));
   for (const auto& one : held) one->Cancel();
   while (gone < count && steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(20));
   if (gone < count) std::_Exit(1);  // Their memory is still gRPC's.
 }
 
 int Main() {
-  Tally tally;
-  if (absl::GetFlag(FLAGS_orders) > 0) UnreliableDelivery(tally);
-  if (absl::GetFlag(FLAGS_watchers) > 0) IdleWatchers(tally);
-  std::printf("%d passed, %d failed\n", tally.passed, tally.failed);
-  return tally.failed == 0 ? 0 : 1;
+  testing::Report report;
+  if (absl::GetFlag(FLAGS_orders) > 0) UnreliableDelivery(report);
+  if (absl::GetFlag(FLAGS_watchers) > 0) IdleWatchers(report);
+  return report.Print();
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace msp::webhooks {
 namespace {
 
-constexpr int kCarriers = 8;
+constexpr int kWorkers = 8;
 constexpr int kPercent = 20;  // Of each misfortune.
 constexpr int kWaitMax_ms = 1'500;
 
@@ -16,13 +16,13 @@ constexpr int kWaitMax_ms = 1'500;
 
 Relay::Relay(std::vector<std::string> replicas, std::uint64_t seed)
     : replicas_(std::move(replicas)), random_state_(seed * 2 + 1) {
-  server_.new_task_queue = [] { return new httplib::ThreadPool(kCarriers); };
+  server_.new_task_queue = [] { return new httplib::ThreadPool(kWorkers); };
   server_.Post("/webhook", [this](const httplib::Request& request, httplib::Response& response) {
     Take(request);
     response.set_content("OK", "text/plain");
   });
   port_ = server_.bind_to_any_port("127.0.0.1");
-  for (int i = 0; i < kCarriers; ++i) carriers_.emplace_back([this] { Carry(); });
+  for (int i = 0; i < kWorkers; ++i) workers_.emplace_back([this] { DeliverQueued(); });
   thread_ = std::thread([this] { server_.listen_after_bind(); });
   while (!server_.is_running()) std::this_thread::yield();
 }
@@ -35,7 +35,7 @@ Relay::~Relay() {
     stopping_ = true;
   }
   changed_.NotifyAll();
-  for (std::thread& carrier : carriers_) carrier.join();
+  for (std::thread& worker : workers_) worker.join();
 }
 
 std::string Relay::address() const { return "127.0.0.1:" + std::to_string(port_); }
@@ -48,14 +48,14 @@ bool Relay::Dropped(const std::string& order_id) const {
 void Relay::Take(const httplib::Request& request) {
   ++came;
   const std::string id = request.get_param_value("transactionid");
-  Letter letter{.target = "/webhook?transactionid=" + id +
-                          "&timestamp=" + request.get_param_value("timestamp"),
-                .auth = request.get_header_value("Auth"),
-                .body = request.body,
-                .replica = RandomBelow(static_cast<int>(replicas_.size()))};
+  Delivery delivery{.target = "/webhook?transactionid=" + id +
+                              "&timestamp=" + request.get_param_value("timestamp"),
+                    .auth = request.get_header_value("Auth"),
+                    .body = request.body,
+                    .replica = RandomBelow(static_cast<int>(replicas_.size()))};
   if (RandomBelow(100) < kPercent) {
     ++dropped;
-    if (letter.body.find(R"("status":"initialized")") == std::string::npos) {
+    if (delivery.body.find(R"("status":"initialized")") == std::string::npos) {
       MutexLock lock(mutex_);
       lost_.insert(id);
     }
@@ -63,47 +63,47 @@ void Relay::Take(const httplib::Request& request) {
   }
   if (RandomBelow(100) < kPercent) {
     ++doubled;
-    Letter second = letter;
+    Delivery second = delivery;
     second.replica = RandomBelow(static_cast<int>(replicas_.size()));
-    PassOn(std::move(second), RandomBelow(kWaitMax_ms));
+    Schedule(std::move(second), RandomBelow(kWaitMax_ms));
   }
   const bool waits = RandomBelow(100) < kPercent;
   const bool overtaken = RandomBelow(100) < kPercent;
   if (waits || overtaken) ++delayed;
-  PassOn(std::move(letter),
-         (waits ? RandomBelow(kWaitMax_ms) : 0) + (overtaken ? RandomBelow(kWaitMax_ms) : 0));
+  Schedule(std::move(delivery),
+           (waits ? RandomBelow(kWaitMax_ms) : 0) + (overtaken ? RandomBelow(kWaitMax_ms) : 0));
 }
 
-void Relay::PassOn(Letter letter, int wait_ms) {
-  if (wait_ms == 0) return Deliver(letter);
+void Relay::Schedule(Delivery delivery, int wait_ms) {
+  if (wait_ms == 0) return Deliver(delivery);
   timer_.At(Timer::Clock::now() + std::chrono::milliseconds(wait_ms),
-            [this, letter = std::move(letter)]() mutable {
+            [this, delivery = std::move(delivery)]() mutable {
               {
                 MutexLock lock(mutex_);
-                letters_.push_back(std::move(letter));
+                deliveries_.push_back(std::move(delivery));
               }
               changed_.NotifyOne();
             });
 }
 
-void Relay::Carry() {
+void Relay::DeliverQueued() {
   while (true) {
-    Letter letter;
+    Delivery delivery;
     {
       MutexLock lock(mutex_);
-      while (letters_.empty() && !stopping_) changed_.Wait(mutex_);
+      while (deliveries_.empty() && !stopping_) changed_.Wait(mutex_);
       if (stopping_) return;
-      letter = std::move(letters_.back());
-      letters_.pop_back();
+      delivery = std::move(deliveries_.back());
+      deliveries_.pop_back();
     }
-    Deliver(letter);
+    Deliver(delivery);
   }
 }
 
-void Relay::Deliver(const Letter& letter) {
-  httplib::Client client("http://" + replicas_[static_cast<std::size_t>(letter.replica)]);
+void Relay::Deliver(const Delivery& delivery) {
+  httplib::Client client("http://" + replicas_[static_cast<std::size_t>(delivery.replica)]);
   const auto answer =
-      client.Post(letter.target, {{"Auth", letter.auth}}, letter.body, "application/json");
+      client.Post(delivery.target, {{"Auth", delivery.auth}}, delivery.body, "application/json");
   if (!answer || answer->status != 200 || answer->body != "OK") ++refused;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // A bad network between MultiSafepay and the replicas: takes each notification, and drops it,
-// doubles it, holds it back or passes it on, to any replica, by the throw of a die. Notifications
+// doubles it, holds it back or passes it on, to any replica, at random. Notifications
 // of one order that are held back for different times arrive in another order.
 //
 // Owned by main. Threads of its own; any thread may ask.
@@ -36,16 +36,16 @@ class Relay {
   std::atomic<int> came{0}, dropped{0}, doubled{0}, delayed{0}, refused{0};
 
  private:
-  struct Letter {
+  struct Delivery {
     std::string target;
     std::string auth;
     std::string body;
     int replica = 0;
   };
   void Take(const httplib::Request& request);
-  void Deliver(const Letter& letter);
-  void PassOn(Letter letter, int wait_ms);
-  void Carry();
+  void Deliver(const Delivery& delivery);
+  void Schedule(Delivery delivery, int wait_ms);
+  void DeliverQueued();
   int RandomBelow(int bound);
 
   const std::vector<std::string> replicas_;
@@ -54,11 +54,11 @@ class Relay {
   mutable Mutex mutex_;
   CondVar changed_;
   std::uint64_t random_state_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Letter> letters_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Delivery> deliveries_ ABSL_GUARDED_BY(mutex_);
   std::unordered_set<std::string> lost_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   Timer timer_;
-  std::vector<std::thread> carriers_;
+  std::vector<std::thread> workers_;
   std::thread thread_;
 };
 

@@ -67,7 +67,7 @@ TEST(Cart, NumbersWithoutAFractionAreIntegers) {
     const Json capture{{"amount", Json::parse(number)}, {"new_order_status", "completed"}};
     EXPECT_EQ(bench.platform.Capture(bench.site(), "o", capture).status, 200);
     const Json refund{{"amount", Json::parse(number)}, {"currency", "EUR"}};
-    EXPECT_EQ(bench.platform.Refund(bench.site(), "o", refund).status, 200);
+    EXPECT_EQ(bench.RefundAs("o", refund).status, 200);
     EXPECT_EQ(bench.At("o").money.refund_reserved, 1000);
   }
   for (const char* number : {"1000.5", "1e30", "-1000.0", "9007199254740994.0"}) {
@@ -101,7 +101,7 @@ TEST(Cart, RefundedLinesBringTheirTax) {
     Bench bench;
     ASSERT_EQ(bench.Create(CartOrder("o", 5000, Json::array({kBought}))).status, 200);
     const Json refund{{"checkout_data", {{"items", Json::array({kBought, row.line})}}}};
-    EXPECT_EQ(bench.platform.Refund(bench.site(), "o", refund).status, 200);
+    EXPECT_EQ(bench.RefundAs("o", refund).status, 200);
     EXPECT_EQ(bench.At("o").money.refund_reserved, row.back);
   }
 }

@@ -47,26 +47,23 @@ TEST(Component, ServesItsFilesAtTheStablePath) {
                                    std::pair{"card.html", "text/html; charset=utf-8"},
                                    std::pair{"card.js", "text/javascript; charset=utf-8"},
                                    std::pair{"card.css", "text/css; charset=utf-8"}}) {
-    const Exchanged file =
-        sandbox.Call("GET", std::string("/sdk/components/v2/") + name, std::string(), {});
+    const Exchanged file = sandbox.Open(std::string("/sdk/components/v2/") + name);
     EXPECT_EQ(file.status, 200) << name;
     EXPECT_EQ(file.headers.find("Content-Type")->second, type);
     EXPECT_GT(file.text.size(), 300u) << name;
   }
-  const Exchanged form = sandbox.Call("GET", "/sdk/components/v2/card.html", std::string(), {});
+  const Exchanged form = sandbox.Open("/sdk/components/v2/card.html");
   EXPECT_THAT(form.headers.find("Content-Security-Policy")->second,
               HasSubstr("default-src 'none'"));
   for (const char* path : {"/sdk/components/v2/", "/sdk/components/v2/dashboard.js",
                            "/sdk/components/v1/components.js", "/sdk/components/v2/../x"}) {
-    EXPECT_EQ(sandbox.Call("GET", path, std::string(), {}).status, 404) << path;
+    EXPECT_EQ(sandbox.Open(path).status, 404) << path;
   }
 }
 
 TEST(Component, AnOrderIsPaidByThePayloadOfACard) {
   LogLines log;
-  Options options;
-  options.log = log.Taker();
-  Running sandbox(options);
+  Running sandbox({.log = log.Taker()});
   const Exchanged minted = MakePayload(sandbox, Token(sandbox), CardFields());
   ASSERT_EQ(minted.status, 200) << minted.text;
   const std::string payload = minted.data()["payload"];
@@ -164,7 +161,7 @@ TEST(Component, APayloadIsTheSitesThatAskedForItsToken) {
                       {{"api_key", "another-test-key-0002"}})
                 .status,
             200);
-  ASSERT_EQ(sandbox.Call("POST", "/_sandbox/reset", Json::object()).status, 200);
+  ASSERT_EQ(sandbox.Control("reset").status, 200);
   EXPECT_EQ(sandbox.Create(ComponentOrder("o3", payload)).body["error_code"], 1024);
 }
 

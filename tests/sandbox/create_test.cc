@@ -186,15 +186,13 @@ TEST(Create, OrderIdRuleDecidesWhatAUsedIdMeans) {
     if (first == "authorized" || first == "void") body["capture"] = "manual";
     bench.Create(body);
     if (first == "paid" || first == "authorized" || first == "void" || first == "charged back")
-      bench.platform.Decide3ds(bench.At("o"), "Y");
+      bench.Decide("o", "Y");
     if (first == "charged back") bench.platform.ChargeBack(bench.At("o"));
-    if (first == "declined") bench.platform.Decide3ds(bench.At("o"), "N");
+    if (first == "declined") bench.Decide("o", "N");
     if (first == "expired") bench.Advance(kHour);
-    if (first == "cancelled")
-      bench.platform.PatchOrder(bench.site(), "o", {{"status", "cancelled"}});
+    if (first == "cancelled") bench.Patch("o", {{"status", "cancelled"}});
     if (first == "void") {
-      bench.platform.CancelAuthorization(bench.site(), "o",
-                                         {{"status", "cancelled"}, {"reason", "x"}});
+      bench.Void("o", {{"status", "cancelled"}, {"reason", "x"}});
     }
     const Answer answer = bench.Create(CardOrder("o"));
     EXPECT_EQ(ErrorOf(answer), c.second);

@@ -77,7 +77,7 @@ TEST(Events, ReportEachChangeOfTheOrder) {
             "http://127.0.0.1:" + std::to_string(sandbox.port()) + "/events/stream/");
   Reader reader(sandbox, data["events_token"]);
   ASSERT_TRUE(reader.Has("\"status\":\"initialized\""));
-  sandbox.Call("POST", "/_sandbox/orders/o/terminal", Json{{"outcome", "approve"}});
+  sandbox.Control("orders/o/terminal", {{"outcome", "approve"}});
   ASSERT_TRUE(reader.Has("\"status\":\"completed\""));
   const std::string text = reader.Text();
   EXPECT_EQ(text.rfind("id: 1\nevent: session.order\nretry: 1000\ndata: {", 0), 0U) << text;
@@ -88,7 +88,7 @@ TEST(Events, ReportEachChangeOfTheOrder) {
 TEST(Events, GoOnAfterTheLastOneSeen) {
   Running sandbox;
   const std::string token = sandbox.Create(CloudOrder("o", "00000MAN")).data()["events_token"];
-  sandbox.Call("POST", "/_sandbox/orders/o/terminal", Json{{"outcome", "approve"}});
+  sandbox.Control("orders/o/terminal", {{"outcome", "approve"}});
   Reader reader(sandbox, token, "1");
   ASSERT_TRUE(reader.Has("id: 2\n"));
   EXPECT_EQ(reader.Text().find("id: 1\n"), std::string::npos);
@@ -113,7 +113,7 @@ TEST(Events, EndWhenTheyAreCutAndWhenTheSandboxStops) {
   {
     Reader cut(*sandbox, token);
     ASSERT_TRUE(cut.Has("id: 1\n"));
-    sandbox->Call("POST", "/_sandbox/events/disconnect");
+    sandbox->Control("events/disconnect");
     EXPECT_TRUE(cut.Ended());
   }
   Reader last(*sandbox, token);
@@ -123,13 +123,11 @@ TEST(Events, EndWhenTheyAreCutAndWhenTheSandboxStops) {
 }
 
 TEST(Events, ComeWithEveryOrderWhereAskedFor) {
-  Options options;
-  options.settings.events_members = true;
-  Running sandbox(options);
+  Running sandbox({.settings = {.events_members = true}});
   Json order = CardOrder("direct", "5555555555554444");
   const std::string token = sandbox.Create(order).data()["events_token"];
   Reader reader(sandbox, token);
-  sandbox.Call("POST", "/_sandbox/orders/direct/3ds", Json{{"result", "Y"}});
+  sandbox.Control("orders/direct/3ds", {{"result", "Y"}});
   EXPECT_TRUE(reader.Has("\"status\":\"completed\""));
   EXPECT_TRUE(sandbox.Create(RedirectOrder("redirect")).data().contains("events_stream_url"));
 }
@@ -141,7 +139,7 @@ TEST(Events, QrCodesAreDrawn) {
   order["gateway_info"] = {{"qr_size", 300}};
   const std::string url = sandbox.Create(order).data()["qr_url"];
   const std::string path = url.substr(url.find("/qr/"));
-  const Exchanged picture = sandbox.Call("GET", path, std::string(), {});
+  const Exchanged picture = sandbox.Open(path);
   EXPECT_EQ(picture.status, 200);
   EXPECT_EQ(picture.headers.find("Content-Type")->second, "image/svg+xml");
   EXPECT_NE(picture.text.find("width=\"300\""), std::string::npos);

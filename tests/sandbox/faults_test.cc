@@ -165,17 +165,16 @@ TEST(Faults, MatchByOrderIdNthTimesAndProbability) {
   EXPECT_EQ(sandbox.Create(CardOrder("other")).status, 200);
   sandbox.Call("DELETE", "/_sandbox/faults");
   sandbox.AddFault({{"path", "/v1/json/me"}, {"nth", 2}}, error);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 503);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
+  EXPECT_EQ(sandbox.Fetch("me").status, 200);
+  EXPECT_EQ(sandbox.Fetch("me").status, 503);
+  EXPECT_EQ(sandbox.Fetch("me").status, 200);
   sandbox.Call("DELETE", "/_sandbox/faults");
   sandbox.AddFault({{"path", "/v1/json/me"}, {"times", 2}}, error);
-  for (const int status : {503, 503, 200})
-    EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, status);
+  for (const int status : {503, 503, 200}) EXPECT_EQ(sandbox.Fetch("me").status, status);
   sandbox.Call("DELETE", "/_sandbox/faults");
   sandbox.AddFault({{"probability", 0.3}}, error);
   int hit = 0;
-  for (int i = 0; i < 300; ++i) hit += sandbox.Call("GET", "/v1/json/me").status == 503 ? 1 : 0;
+  for (int i = 0; i < 300; ++i) hit += sandbox.Fetch("me").status == 503 ? 1 : 0;
   EXPECT_GT(hit, 50);
   EXPECT_LT(hit, 150);
 }
@@ -184,15 +183,14 @@ TEST(Faults, RateLimitCountsInTheSandboxsTime) {
   Running sandbox;
   sandbox.AddFault(
       {}, {{"name", "rate_limit"}, {"calls", 2}, {"window_seconds", 10}, {"retry_after", "date"}});
-  for (const int status : {200, 200, 429, 429})
-    EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, status);
-  const Exchanged limited = sandbox.Call("GET", "/v1/json/me");
-  const Json rule = sandbox.Call("GET", "/_sandbox/faults").data()[0];
+  for (const int status : {200, 200, 429, 429}) EXPECT_EQ(sandbox.Fetch("me").status, status);
+  const Exchanged limited = sandbox.Fetch("me");
+  const Json rule = sandbox.Inspect("faults")[0];
   EXPECT_EQ(rule["matched"], 5);
   EXPECT_EQ(rule["fired"], 3) << "what is within the limit is let through";
   EXPECT_THAT(limited.headers.find("Retry-After")->second, HasSubstr("GMT"));
   sandbox.Advance(10);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
+  EXPECT_EQ(sandbox.Fetch("me").status, 200);
 }
 
 TEST(Faults, AnEditChangesWhatItNamesInAnswersOfSuccessAlone) {
@@ -250,11 +248,9 @@ TEST(Faults, ByHeaderOnlyWhenAllowed) {
                                  {"X-Sandbox-Fault", "name=status; status=504; body=empty"}};
   Running closed;
   EXPECT_EQ(closed.Call("GET", "/v1/json/me", std::string(), headers).status, 200);
-  Options options;
-  options.allow_header_faults = true;
-  Running open(options);
+  Running open({.allow_header_faults = true});
   EXPECT_EQ(open.Call("GET", "/v1/json/me", std::string(), headers).status, 504);
-  EXPECT_EQ(open.Call("GET", "/v1/json/me").status, 200);
+  EXPECT_EQ(open.Fetch("me").status, 200);
 }
 
 TEST(Faults, RefuseRulesThatMakeNoSense) {
@@ -273,7 +269,7 @@ TEST(Faults, RefuseRulesThatMakeNoSense) {
     EXPECT_THAT(answer.body["message"].get<std::string>(), StartsWith("effect."));
   }
   EXPECT_EQ(sandbox.AddFault({{"probability", 2}}, {{"name", "latency"}}).status, 400);
-  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/faults").data(), Json::array());
+  EXPECT_EQ(sandbox.Inspect("faults"), Json::array());
 }
 
 TEST(Glob, MatchesRunsAndSingles) {

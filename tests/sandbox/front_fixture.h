@@ -105,15 +105,40 @@ class Running {
     return exchanged;
   }
 
-  Exchanged Create(const Json& body) { return Call("POST", "/v1/json/orders", body); }
-  Exchanged Get(const std::string& id) { return Call("GET", "/v1/json/orders/" + id); }
+  // The merchant API, below /v1/json/.
+  Exchanged Fetch(const std::string& path) { return Call("GET", "/v1/json/" + path); }
+  Exchanged Post(const std::string& path, const Json& body) {
+    return Call("POST", "/v1/json/" + path, body);
+  }
+  Exchanged Patch(const std::string& path, const Json& body) {
+    return Call("PATCH", "/v1/json/" + path, body);
+  }
+  Exchanged Create(const Json& body) { return Post("orders", body); }
+  Exchanged Get(const std::string& id) { return Fetch("orders/" + id); }
+  Exchanged Refund(const std::string& id, std::int64_t amount) {
+    return Post("orders/" + id + "/refunds", {{"currency", "EUR"}, {"amount", amount}});
+  }
+  // The control API, below /_sandbox/.
+  Exchanged Control(const std::string& path, const Json& body = Json::object()) {
+    return Call("POST", "/_sandbox/" + path, body);
+  }
+  Json Inspect(const std::string& path) { return Call("GET", "/_sandbox/" + path).body["data"]; }
   Exchanged Advance(std::int64_t seconds) {
-    return Call("POST", "/_sandbox/clock", Json{{"advance_seconds", seconds}});
+    return Control("clock", {{"advance_seconds", seconds}});
   }
   Exchanged AddFault(const Json& match, const Json& effect) {
-    return Call("POST", "/_sandbox/faults", Json{{"match", match}, {"effect", effect}});
+    return Control("faults", {{"match", match}, {"effect", effect}});
   }
-  Json Stats() { return Call("GET", "/_sandbox/stats").body["data"]; }
+  Json Stats() { return Inspect("stats"); }
+  // Pages, without a key.
+  Exchanged Open(const std::string& path, httplib::Headers headers = {}) {
+    return Call("GET", path, std::string(), std::move(headers));
+  }
+  Exchanged PostForm(const std::string& path, const std::string& form,
+                     httplib::Headers headers = {}) {
+    headers.emplace("Content-Type", "application/x-www-form-urlencoded");
+    return Call("POST", path, form, std::move(headers));
+  }
   int port() const { return server_->port(); }
   const Server& server() const { return *server_; }
   httplib::Client& client() { return *client_; }

@@ -29,17 +29,16 @@ TEST(PaymentPage, TakesACardAndReturnsToTheShop) {
   const Exchanged shown = sandbox.Call("GET", page);
   EXPECT_EQ(shown.status, 200);
   EXPECT_THAT(shown.text, HasSubstr("EUR 10.00"));
-  const std::string session = sandbox.Call("GET", "/_sandbox/orders/o").data()["session_id"];
-  const Exchanged wrong = sandbox.Call(
-      "POST", "/connect/" + session + "/pay",
-      std::string("card_number=4242424242424242&card_expiry_date=3012&card_cvc=123"), kForm);
+  const std::string session = sandbox.Inspect("orders/o")["session_id"];
+  const Exchanged wrong =
+      sandbox.PostForm("/connect/" + session + "/pay",
+                       "card_number=4242424242424242&card_expiry_date=3012&card_cvc=123");
   EXPECT_EQ(wrong.status, 422);
   EXPECT_THAT(wrong.text, HasSubstr("role=\"alert\""));
   EXPECT_THAT(wrong.text, Not(HasSubstr("4242424242424242")));
-  const Exchanged paid = sandbox.Call("POST", "/connect/" + session + "/pay",
-                                      std::string("card_number=4111+1111+1111+1111&card_holder_"
-                                                  "name=A+B&card_expiry_date=3012&card_cvc=123"),
-                                      kForm);
+  const Exchanged paid = sandbox.PostForm("/connect/" + session + "/pay",
+                                          "card_number=4111+1111+1111+1111&card_holder_"
+                                          "name=A+B&card_expiry_date=3012&card_cvc=123");
   EXPECT_EQ(paid.status, 303);
   EXPECT_EQ(Location(paid), "https://shop.example/ok?a=1&transactionid=o");
   EXPECT_EQ(sandbox.Get("o").data()["payment_details"]["account_holder_name"], "A B");
@@ -51,7 +50,7 @@ TEST(PaymentPage, NamesEveryProblemAtItsField) {
   Running sandbox;
   const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
   const auto pay = [&](const std::string& form) {
-    return sandbox.Call("POST", "/connect/" + session + "/pay", form, kForm);
+    return sandbox.PostForm("/connect/" + session + "/pay", form);
   };
   const Exchanged empty = pay("card_number=&card_expiry_date=&card_holder_name=");
   EXPECT_EQ(empty.status, 422);
@@ -94,10 +93,9 @@ TEST(PaymentPage, KeepsWhatMayBeShownAgain) {
   Running sandbox;
   const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
   const Exchanged wrong =
-      sandbox.Call("POST", "/connect/" + session + "/pay",
-                   std::string("card_number=1&card_holder_name=A+%22B%22+4111+1111+1111+1111"
-                               "&card_expiry_date=09/30&card_cvc=987"),
-                   kForm);
+      sandbox.PostForm("/connect/" + session + "/pay",
+                       "card_number=1&card_holder_name=A+%22B%22+4111+1111+1111+1111"
+                       "&card_expiry_date=09/30&card_cvc=987");
   EXPECT_THAT(wrong.text, HasSubstr("value=\"A &quot;B&quot; **** **** **** 1111\""));
   EXPECT_THAT(wrong.text, HasSubstr("value=\"09/30\""));
   EXPECT_THAT(wrong.text, Not(HasSubstr("987")));
@@ -108,11 +106,10 @@ TEST(PaymentPage, TakesTheExpiryAsItIsPrintedOnCards) {
     SCOPED_TRACE(expiry);
     Running sandbox;
     const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
-    const Exchanged paid = sandbox.Call(
-        "POST", "/connect/" + session + "/pay",
+    const Exchanged paid = sandbox.PostForm(
+        "/connect/" + session + "/pay",
         "card_number=4111111111111111&card_holder_name=A&card_cvc=123&card_expiry_date=" +
-            std::string(expiry),
-        kForm);
+            std::string(expiry));
     EXPECT_EQ(paid.status, 303);
     EXPECT_EQ(sandbox.Get("o").data()["payment_details"]["card_expiry_date"], "3009");
   }
@@ -146,9 +143,9 @@ TEST(PaymentPage, OffersOtherOutcomesAndCancelling) {
     SCOPED_TRACE(c.status);
     Running sandbox;
     const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
-    EXPECT_EQ(Location(sandbox.Call("POST", "/connect/" + session + "/" + c.action,
-                                    std::string(c.body), kForm)),
-              c.target);
+    EXPECT_EQ(
+        Location(sandbox.PostForm("/connect/" + session + "/" + c.action, std::string(c.body))),
+        c.target);
     EXPECT_EQ(sandbox.Get("o").data()["status"], c.status);
   }
 }
@@ -168,8 +165,8 @@ TEST(ChallengePage, DecidesAndReturns) {
   const Exchanged shown = sandbox.Call("GET", simulator);
   EXPECT_THAT(shown.text, HasSubstr("ending in 4444"));
   EXPECT_THAT(shown.text, Not(HasSubstr("555555")));
-  EXPECT_EQ(sandbox.Call("POST", simulator, std::string("result=Z"), kForm).status, 422);
-  const Exchanged decided = sandbox.Call("POST", simulator, std::string("result=N"), kForm);
+  EXPECT_EQ(sandbox.PostForm(simulator, "result=Z").status, 422);
+  const Exchanged decided = sandbox.PostForm(simulator, "result=N");
   EXPECT_EQ(decided.status, 303);
   EXPECT_EQ(Location(decided), "https://shop.example/sorry?transactionid=o");
   EXPECT_EQ(sandbox.Get("o").data()["reason_code"], "3001");
@@ -185,12 +182,10 @@ TEST(ChallengePage, OpensFromTheFormOfCustomerVerification) {
       std::regex_search(html, pareq, std::regex("name=\"PaReq\" value=\"([A-Za-z0-9]{64})\"")));
   EXPECT_THAT(html, HasSubstr("<button type=\"submit\">"));
   const Exchanged opened =
-      sandbox.Call("POST", PathOf(action[1]), "PaReq=" + pareq[1].str() + "&MD=x&TermUrl=y", kForm);
+      sandbox.PostForm(PathOf(action[1]), "PaReq=" + pareq[1].str() + "&MD=x&TermUrl=y");
   EXPECT_EQ(opened.status, 200);
   EXPECT_THAT(opened.text, HasSubstr("<select"));
-  Options options;
-  options.settings.empty_html = true;
-  Running old(options);
+  Running old({.settings = {.empty_html = true}});
   EXPECT_EQ(old.Create(CardOrder("o", "5555555555554444")).data()["customer_verification"]["html"],
             "");
 }
@@ -226,8 +221,7 @@ TEST(Pages, PutTheOrderIntoTheQueryNotTheFragment) {
   Json order = RedirectOrder("o");
   order["payment_options"]["redirect_url"] = "https://shop.example/#/thanks";
   const std::string session = sandbox.Create(order).data()["session_id"];
-  EXPECT_EQ(Location(sandbox.Call("POST", "/connect/" + session + "/scenario",
-                                  std::string("scenario=completed"), kForm)),
+  EXPECT_EQ(Location(sandbox.PostForm("/connect/" + session + "/scenario", "scenario=completed")),
             "https://shop.example/?transactionid=o#/thanks");
 }
 
@@ -264,8 +258,8 @@ TEST(Pages, EndWithAPlainPageWithoutAShopsAddress) {
   Json order = RedirectOrder("o");
   order.erase("payment_options");
   const std::string session = sandbox.Create(order).data()["session_id"];
-  const Exchanged answer = sandbox.Call("POST", "/connect/" + session + "/scenario",
-                                        std::string("scenario=completed"), kForm);
+  const Exchanged answer =
+      sandbox.PostForm("/connect/" + session + "/scenario", "scenario=completed");
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.text, HasSubstr("Payment completed"));
 }

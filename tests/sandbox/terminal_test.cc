@@ -93,7 +93,7 @@ TEST(Terminal, TakeOnePaymentAtATime) {
   EXPECT_EQ(bench.Create(CloudOrder("first", "00000MAN")).status, 200);
   EXPECT_EQ(ErrorOf(bench.Create(CloudOrder("second", "00000MAN"))), 1021);
   EXPECT_EQ(bench.Create(CloudOrder("elsewhere", "00000APR")).status, 200);
-  bench.platform.CancelOrder(bench.site(), "first");
+  bench.Cancel("first");
   EXPECT_EQ(bench.State("first"), "cancelled/cancelled");
   EXPECT_EQ(bench.Create(CloudOrder("second", "00000MAN")).status, 200);
   EXPECT_EQ(ErrorOf(bench.Create(CloudOrder("off", "00000OFF"))), 1023);
@@ -101,11 +101,10 @@ TEST(Terminal, TakeOnePaymentAtATime) {
 }
 
 TEST(Terminal, OrdersAreCancelledByPostAlone) {
-  Bench bench;
-  bench.Create(CloudOrder("o", "00000MAN"));
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "o", {{"status", "cancelled"}}).status, 410);
-  EXPECT_EQ(bench.platform.CancelOrder(bench.site(), "o").body["data"]["status"], "cancelled");
-  EXPECT_EQ(bench.platform.CancelOrder(bench.site(), "o").status, 403);
+  Bench bench{CloudOrder("o", "00000MAN")};
+  EXPECT_EQ(bench.Patch("o", {{"status", "cancelled"}}).status, 410);
+  EXPECT_EQ(bench.Cancel("o").body["data"]["status"], "cancelled");
+  EXPECT_EQ(bench.Cancel("o").status, 403);
 }
 
 TEST(Terminal, AReceiptShowsThePaymentAndItsTip) {
@@ -127,7 +126,7 @@ TEST(Terminal, AReceiptShowsThePaymentAndItsTip) {
   EXPECT_EQ(receipt["payment"]["card_entry_mode"], "ICC_CONTACTLESS");
   EXPECT_EQ(receipt["related_transactions"], nullptr);
   EXPECT_EQ(bench.Get("o")["payment_details"]["terminal_id"], "00000APR");
-  bench.platform.Refund(bench.site(), "o", {{"currency", "EUR"}, {"amount", 247}});
+  bench.Refund("o", 247);
   EXPECT_EQ(
       bench.platform.GetReceipt(bench.site(), "o").body["data"]["related_transactions"]["amount"],
       247);
@@ -148,7 +147,7 @@ TEST(Terminal, GivesMoneyBackWithoutAnOrder) {
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_EQ(listed[0]["debit_credit"], "D");
   const Json refund{{"currency", "EUR"}, {"amount", 100}};
-  EXPECT_EQ(ErrorOf(bench.platform.Refund(bench.site(), "back", refund)), 1034);
+  EXPECT_EQ(ErrorOf(bench.RefundAs("back", refund)), 1034);
   body["order_id"] = "nowhere";
   body.erase("gateway_info");
   EXPECT_EQ(ErrorOf(bench.Create(body)), 1016);

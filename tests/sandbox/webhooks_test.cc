@@ -117,10 +117,10 @@ TEST(Webhook, SendsEachChangeInOrderAndNotTheCreation) {
   Running sandbox;
   Receiver receiver;
   sandbox.Create(OrderFor(receiver, "o", "5555555555554444"));
-  sandbox.Call("POST", "/_sandbox/orders/o/3ds", Json{{"result", "Y"}});
-  sandbox.Call("POST", "/v1/json/orders/o/refunds", Json{{"currency", "EUR"}, {"amount", 300}});
+  sandbox.Control("orders/o/3ds", {{"result", "Y"}});
+  sandbox.Refund("o", 300);
   sandbox.Advance(12 * 3600);
-  sandbox.Call("POST", "/v1/json/orders/o/refunds", Json{{"currency", "EUR"}, {"amount", 700}});
+  sandbox.Refund("o", 700);
   sandbox.Advance(24 * 3600);
   std::vector<std::string> states;
   for (const Received& received : receiver.Wait(3))
@@ -167,7 +167,7 @@ TEST(Webhook, OnlyOkWithin100BytesAcknowledges) {
     ASSERT_EQ(receiver.Wait(1).size(), 1u) << "redirects are not followed";
     Json attempts;
     ASSERT_TRUE(Eventually([&] {
-      attempts = sandbox.Call("GET", "/_sandbox/notifications?order_id=o").data();
+      attempts = sandbox.Inspect("notifications?order_id=o");
       return !attempts.empty();
     }));
     EXPECT_EQ(attempts[0]["acked"], c.acked);
@@ -221,7 +221,7 @@ TEST(WebhookKnobs, MakeSendingWorse) {
     SCOPED_TRACE(knobs.dump());
     Running sandbox;
     Receiver receiver;
-    ASSERT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", knobs).status, 200);
+    ASSERT_EQ(sandbox.Control("webhooks", knobs).status, 200);
     sandbox.Create(OrderFor(receiver, "o"));
     check(sandbox, receiver);
   };
@@ -242,19 +242,19 @@ TEST(WebhookKnobs, MakeSendingWorse) {
   with({{"drop", true}}, [](Running& sandbox, Receiver& receiver) {
     ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_retries_pending"] == 1; }));
     EXPECT_TRUE(receiver.Wait(0).empty());
-    sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", false}});
+    sandbox.Control("webhooks", {{"drop", false}});
     sandbox.Advance(900);
     EXPECT_EQ(receiver.Wait(1).size(), 1u) << "it comes with the retry";
   });
   Running sandbox;
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", "perhaps"}}).status, 400);
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", -1}}).status, 400);
+  EXPECT_EQ(sandbox.Control("webhooks", {{"drop", "perhaps"}}).status, 400);
+  EXPECT_EQ(sandbox.Control("webhooks", {{"delay_ms", -1}}).status, 400);
 }
 
 TEST(WebhookKnobs, ReorderSendsTheNewerFirst) {
   Running sandbox;
   Receiver receiver;
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"reorder", true}});
+  sandbox.Control("webhooks", {{"reorder", true}});
   sandbox.Create(OrderFor(receiver, "o", "4462000000000003"));
   sandbox.Advance(180);
   const auto received = receiver.Wait(2);
@@ -266,11 +266,11 @@ TEST(WebhookKnobs, ReorderSendsTheNewerFirst) {
 TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
   Running sandbox;
   Receiver receiver;
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 300}});
+  sandbox.Control("webhooks", {{"delay_ms", 300}});
   const auto began = std::chrono::steady_clock::now();
   sandbox.Create(OrderFor(receiver, "o", "4462000000000003"));
   // What follows has no delay of its own, and stays behind what has.
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 0}});
+  sandbox.Control("webhooks", {{"delay_ms", 0}});
   sandbox.Advance(180);
   const auto received = receiver.Wait(2);
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(300));
@@ -282,10 +282,10 @@ TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
 TEST(WebhookKnobs, DelayedOrdersDoNotHoldUpOthers) {
   Running sandbox;
   Receiver receiver;
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 600'000}});
+  sandbox.Control("webhooks", {{"delay_ms", 600'000}});
   // More of them than there are senders.
   for (int i = 0; i < 10; ++i) sandbox.Create(OrderFor(receiver, "late-" + std::to_string(i)));
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 0}});
+  sandbox.Control("webhooks", {{"delay_ms", 0}});
   sandbox.Create(OrderFor(receiver, "prompt"));
   const auto received = receiver.Wait(1);
   ASSERT_EQ(received.size(), 1u);
@@ -295,9 +295,7 @@ TEST(WebhookKnobs, DelayedOrdersDoNotHoldUpOthers) {
 TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
   Running sandbox;
   Receiver receiver;
-  ASSERT_EQ(sandbox
-                .Call("POST", "/_sandbox/webhooks",
-                      Json{{"drop", 0.2}, {"duplicate", 0.2}, {"bad_signature", 0.2}})
+  ASSERT_EQ(sandbox.Control("webhooks", {{"drop", 0.2}, {"duplicate", 0.2}, {"bad_signature", 0.2}})
                 .status,
             200);
   constexpr int kOrders = 300;
@@ -317,15 +315,15 @@ TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
     EXPECT_GE(hit, 30);
     EXPECT_LE(hit, 100);
   }
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", 1.5}}).status, 400);
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_share", -0.1}}).status, 400);
+  EXPECT_EQ(sandbox.Control("webhooks", {{"drop", 1.5}}).status, 400);
+  EXPECT_EQ(sandbox.Control("webhooks", {{"delay_share", -0.1}}).status, 400);
 }
 
 TEST(WebhookKnobs, ACopyIsNotRetriedByItself) {
   Running sandbox;
   Receiver receiver;
   receiver.Answer(500, "no");
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"duplicate", true}});
+  sandbox.Control("webhooks", {{"duplicate", true}});
   sandbox.Create(OrderFor(receiver, "o"));
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_sent"] == 2; }));
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
@@ -340,10 +338,7 @@ TEST(Webhook, ARetrySendsTheOrderAsItIsThen) {
   ASSERT_EQ(receiver.Wait(1).size(), 1u);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   receiver.Answer(200, "OK");
-  ASSERT_EQ(sandbox
-                .Call("PATCH", "/v1/json/orders/o",
-                      Json{{"status", "shipped"}, {"tracktrace_code", "3S1"}})
-                .status,
+  ASSERT_EQ(sandbox.Patch("orders/o", {{"status", "shipped"}, {"tracktrace_code", "3S1"}}).status,
             200);
   ASSERT_EQ(receiver.Wait(2).size(), 2u);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
@@ -357,25 +352,22 @@ TEST(Webhook, ARetrySendsTheOrderAsItIsThen) {
 }
 
 TEST(Webhook, EveryEndOfAnOrderIsNotified) {
-  const struct {
-    const char* scenario;
-    const char* status;
-  } kCases[] = {{"completed", "completed"},
-                {"declined", "declined"},
-                {"uncleared", "uncleared"},
-                {"cancelled", "cancelled"},
-                {"expired", "expired"}};
-  for (const auto& c : kCases) {
-    SCOPED_TRACE(c.scenario);
+  const std::pair<const char*, const char*> kCases[] = {{"completed", "completed"},
+                                                        {"declined", "declined"},
+                                                        {"uncleared", "uncleared"},
+                                                        {"cancelled", "cancelled"},
+                                                        {"expired", "expired"}};
+  for (const auto& [scenario, status] : kCases) {
+    SCOPED_TRACE(scenario);
     Running sandbox;
     Receiver receiver;
     Json order = RedirectOrder("o");
     order["payment_options"]["notification_url"] = receiver.Url();
     sandbox.Create(order);
-    sandbox.Call("POST", "/_sandbox/orders/o/pay", Json{{"scenario", c.scenario}});
+    sandbox.Control("orders/o/pay", {{"scenario", scenario}});
     const auto received = receiver.Wait(1);
     ASSERT_EQ(received.size(), 1u);
-    EXPECT_EQ(Json::parse(received[0].body)["status"], c.status);
+    EXPECT_EQ(Json::parse(received[0].body)["status"], status);
   }
 }
 
@@ -389,7 +381,7 @@ TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
   blocked["payment_options"]["notification_url"] = "http://shop.example/hook";
   sandbox.Create(blocked);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_acked"] == 2; }));
-  const Json one = sandbox.Call("GET", "/_sandbox/notifications?order_id=o").data();
+  const Json one = sandbox.Inspect("notifications?order_id=o");
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0]["time"], kNoon / 1000);
   EXPECT_EQ(one[0]["url"],
@@ -397,8 +389,8 @@ TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
   EXPECT_EQ(one[0]["status"], 200);
   EXPECT_EQ(one[0]["body"], "OK" + std::string(98, '.'));
   EXPECT_EQ(one[0]["acked"], true);
-  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/notifications").data().size(), 3u);
-  const Json refused = sandbox.Call("GET", "/_sandbox/notifications?order_id=q").data();
+  EXPECT_EQ(sandbox.Inspect("notifications").size(), 3u);
+  const Json refused = sandbox.Inspect("notifications?order_id=q");
   EXPECT_EQ(refused[0]["time"], kNoon / 1000);
   EXPECT_EQ(refused[0]["acked"], false);
 }
@@ -407,7 +399,7 @@ TEST(Webhook, CanBeSentAgain) {
   Running sandbox;
   Receiver receiver;
   sandbox.Create(OrderFor(receiver, "o"));
-  sandbox.Call("POST", "/_sandbox/orders/o/notify");
+  sandbox.Control("orders/o/notify");
   EXPECT_EQ(receiver.Wait(2).size(), 2u);
 }
 

@@ -79,13 +79,13 @@ std::string Difference(const pb::Message& expected, const pb::Message& actual) {
 const fs::path kGolden = MSP_GOLDEN_DIR;
 const fs::path kExamples = MSP_EXAMPLES_DIR;
 
-std::string NameOf(const testing::TestParamInfo<std::string>& info) {
+std::string NameOf(const ::testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 
-class GoldenRequest : public testing::TestWithParam<std::string> {};
+class GoldenRequest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenRequest, BecomesExactlyThisBody) {
   const std::unique_ptr<pb::Message> message =
@@ -93,16 +93,16 @@ TEST_P(GoldenRequest, BecomesExactlyThisBody) {
   ASSERT_NE(message, nullptr);
   const codec::SchemaSet plans({message->GetDescriptor()});
   const codec::MessageSchema& plan = plans.Of(message->GetDescriptor());
-  EXPECT_THAT(codec::Check(plan, *message), testing::IsEmpty());
+  EXPECT_THAT(codec::Check(plan, *message), ::testing::IsEmpty());
   std::string body;
   codec::EncodeBody(plan, *message, body);
   EXPECT_EQ(body + "\n", Read(kGolden / "requests" / (GetParam() + ".json")));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenRequest,
-                         testing::ValuesIn(StemsOf(kGolden / "requests", ".textproto")), NameOf);
+                         ::testing::ValuesIn(StemsOf(kGolden / "requests", ".textproto")), NameOf);
 
-class GoldenAnswer : public testing::TestWithParam<std::string> {};
+class GoldenAnswer : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenAnswer, BecomesExactlyThisMessageWithoutDrift) {
   const std::unique_ptr<pb::Message> expected =
@@ -119,7 +119,7 @@ TEST_P(GoldenAnswer, BecomesExactlyThisMessageWithoutDrift) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenAnswer,
-                         testing::ValuesIn(StemsOf(kGolden / "answers", ".textproto")), NameOf);
+                         ::testing::ValuesIn(StemsOf(kGolden / "answers", ".textproto")), NameOf);
 
 // The method's name in the table of the examples' README: "| `void.json` | VoidOrder |".
 std::string RequestOfExample(const std::string& stem) {
@@ -133,7 +133,7 @@ std::string RequestOfExample(const std::string& stem) {
   return "";
 }
 
-class Example : public testing::TestWithParam<std::string> {};
+class Example : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Example, ParsesStrictlyAndTolerantlyToTheSameRequestThatPassesTheChecks) {
   const std::unique_ptr<pb::Message> strict = New(RequestOfExample(GetParam()));
@@ -143,7 +143,7 @@ TEST_P(Example, ParsesStrictlyAndTolerantlyToTheSameRequestThatPassesTheChecks) 
   ASSERT_TRUE(status.ok()) << status.ToString();
   const codec::SchemaSet plans({strict->GetDescriptor()});
   const codec::MessageSchema& plan = plans.Of(strict->GetDescriptor());
-  EXPECT_THAT(codec::Check(plan, *strict), testing::IsEmpty());
+  EXPECT_THAT(codec::Check(plan, *strict), ::testing::IsEmpty());
 
   // Decode reads MultiSafepay's members only; ours (1000 and up) are left out of the comparison.
   const std::unique_ptr<pb::Message> tolerant(strict->New());
@@ -155,7 +155,7 @@ TEST_P(Example, ParsesStrictlyAndTolerantlyToTheSameRequestThatPassesTheChecks) 
   EXPECT_EQ(strict_body, tolerant_body);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Example, testing::ValuesIn(StemsOf(kExamples, ".json")), NameOf);
+INSTANTIATE_TEST_SUITE_P(All, Example, ::testing::ValuesIn(StemsOf(kExamples, ".json")), NameOf);
 
 }  // namespace
 }  // namespace msp

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/cli/run.h"
+#include "tests/testing/words.h"
 
 namespace msp::cli::testing {
 
@@ -19,7 +20,8 @@ struct Outcome {
   std::vector<std::int64_t> pauses;  // None of them is slept.
 };
 
-inline Outcome RunAt(const std::string& server, const std::vector<std::string>& words,
+// `line`: the words after `msp`, where single quotes keep blanks together.
+inline Outcome RunAt(const std::string& server, const std::string& line,
                      const std::string& input = "", std::int64_t unix_time_s = 0) {
   std::istringstream in(input);
   std::ostringstream out;
@@ -31,7 +33,7 @@ inline Outcome RunAt(const std::string& server, const std::vector<std::string>& 
                             .server = server,
                             .pause = [&](std::int64_t ms) { pauses.push_back(ms); },
                             .unix_time_s = [=] { return unix_time_s; }};
-  const int exit = Run(words, surroundings);
+  const int exit = Run(msp::testing::CommandLine(line), surroundings);
   return {exit, out.str(), err.str(), pauses};
 }
 

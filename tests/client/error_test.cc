@@ -63,25 +63,16 @@ TEST_P(ReadErrorOutcome, IsWhatTheServiceSaidOrUnknown) {
 INSTANTIATE_TEST_SUITE_P(
     Statuses, ReadErrorOutcome,
     ::testing::Values(
-        OutcomeCase{
-            "not_sent", {.metadata = {{"outcome", "NOT_SENT"}}}, true, v1::OUTCOME_NOT_SENT},
-        OutcomeCase{
-            "rejected", {.metadata = {{"outcome", "REJECTED"}}}, true, v1::OUTCOME_REJECTED},
-        OutcomeCase{"confirmed_by_an_error",
-                    {.metadata = {{"outcome", "CONFIRMED"}}},
-                    true,
-                    v1::OUTCOME_CONFIRMED},
+        OutcomeCase{"not_sent", {.outcome = "NOT_SENT"}, true, v1::OUTCOME_NOT_SENT},
+        OutcomeCase{"rejected", {.outcome = "REJECTED"}, true, v1::OUTCOME_REJECTED},
+        OutcomeCase{"confirmed_by_an_error", {.outcome = "CONFIRMED"}, true, v1::OUTCOME_CONFIRMED},
         OutcomeCase{"silent_about_it", {.reason = "X"}, true, v1::OUTCOME_UNKNOWN},
-        OutcomeCase{"a_word_of_the_future",
-                    {.metadata = {{"outcome", "MAYBE"}}},
-                    true,
-                    v1::OUTCOME_UNKNOWN},
+        OutcomeCase{"a_word_of_the_future", {.outcome = "MAYBE"}, true, v1::OUTCOME_UNKNOWN},
         OutcomeCase{"a_proxys_own_info",
-                    {.domain = "proxy.example", .metadata = {{"outcome", "NOT_SENT"}}},
+                    {.domain = "proxy.example", .outcome = "NOT_SENT"},
                     true,
                     v1::OUTCOME_UNKNOWN},
-        OutcomeCase{
-            "a_read", {.metadata = {{"outcome", "REJECTED"}}}, false, v1::OUTCOME_UNSPECIFIED}),
+        OutcomeCase{"a_read", {.outcome = "REJECTED"}, false, v1::OUTCOME_UNSPECIFIED}),
     [](const auto& instance) { return instance.param.name; });
 
 TEST(ReadError, WithoutDetailsAPaymentIsUnknownAndAReadIsNot) {
@@ -95,8 +86,7 @@ TEST(ReadError, WithoutDetailsAPaymentIsUnknownAndAReadIsNot) {
 }
 
 TEST(ReadError, DetailsOfAnotherCodeProveNothing) {
-  const grpc::Status sent =
-      StatusOf({.code = StatusCode::UNAVAILABLE, .metadata = {{"outcome", "NOT_SENT"}}});
+  const grpc::Status sent = StatusOf({.code = StatusCode::UNAVAILABLE, .outcome = "NOT_SENT"});
   const grpc::Status replaced(StatusCode::CANCELLED, "by a proxy", sent.error_details());
   EXPECT_EQ(ReadError(replaced, true).outcome, v1::OUTCOME_UNKNOWN);
 }
@@ -107,13 +97,11 @@ TEST(ReadError, BrokenDetailsAreNoDetails) {
 }
 
 TEST(ReadError, RetryInfoCountsOnlyWhereNothingWasSent) {
-  Refusal refusal{.code = StatusCode::UNAVAILABLE,
-                  .metadata = {{"outcome", "NOT_SENT"}},
-                  .retry_after_ms = 1500};
+  Refusal refusal{.code = StatusCode::UNAVAILABLE, .outcome = "NOT_SENT", .retry_after_ms = 1500};
   EXPECT_EQ(ReadError(StatusOf(refusal), true).retry_after_ms, 1500);
-  refusal.metadata["outcome"] = "UNKNOWN";
+  refusal.outcome = "UNKNOWN";
   EXPECT_FALSE(ReadError(StatusOf(refusal), true).retry_after_ms.has_value());
-  refusal.metadata["outcome"] = "NOT_SENT";
+  refusal.outcome = "NOT_SENT";
   refusal.domain = "proxy.example";
   EXPECT_FALSE(ReadError(StatusOf(refusal), true).retry_after_ms.has_value());
 }

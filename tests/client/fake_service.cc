@@ -142,6 +142,7 @@ grpc::Status StatusOf(const Refusal& refusal) {
   info.set_reason(refusal.reason);
   info.set_domain(refusal.domain);
   info.mutable_metadata()->insert(refusal.metadata.begin(), refusal.metadata.end());
+  if (!refusal.outcome.empty()) (*info.mutable_metadata())["outcome"] = refusal.outcome;
   status.add_details()->PackFrom(info);
   google::rpc::BadRequest bad;
   for (const auto& [field, description] : refusal.violations) {

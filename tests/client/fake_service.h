@@ -67,6 +67,7 @@ struct Refusal {
   std::string message;
   std::string reason;
   std::string domain = "multisafepay-grpc";
+  std::string outcome;  // In the metadata, unless empty.
   std::map<std::string, std::string> metadata;
   std::vector<std::pair<std::string, std::string>> violations;
   int retry_after_ms = -1;

@@ -113,6 +113,30 @@ inline Json RedirectOrder(const std::string& order_id, std::int64_t amount = 100
   return body;
 }
 
+inline Json MethodOrder(const std::string& id, const std::string& gateway,
+                        const char* type = "redirect", std::int64_t amount = 1000) {
+  Json body = RedirectOrder(id, amount);
+  body["type"] = type;
+  body["gateway"] = gateway;
+  return body;
+}
+
+// Collected at a terminal.
+inline Json CloudOrder(const std::string& id, const std::string& terminal,
+                       std::int64_t amount = 1000) {
+  Json body = RedirectOrder(id, amount);
+  body["gateway_info"] = {{"terminal_id", terminal}};
+  return body;
+}
+
+// An order whose card is stored.
+inline Json StoringOrder(const std::string& id, const std::string& number = "4111111111111111",
+                         const char* model = "cardOnFile") {
+  Json body = CardOrder(id, number);
+  body["recurring_model"] = model;
+  return body;
+}
+
 inline int ErrorOf(const Answer& answer) {
   return answer.body.contains("error_code") ? answer.body["error_code"].get<int>() : 0;
 }

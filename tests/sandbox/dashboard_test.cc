@@ -38,13 +38,11 @@ std::string PageOf(Running& sandbox, const std::string& order_id) {
 
 Exchanged Submit(Running& sandbox, const std::string& page, const std::string& form,
                  httplib::Headers headers = {}) {
-  headers.emplace("Content-Type", "application/x-www-form-urlencoded");
-  return sandbox.Call("POST", page, "csrf=" + Csrf(sandbox) + "&" + form, std::move(headers));
+  return sandbox.PostForm(page, "csrf=" + Csrf(sandbox) + "&" + form, std::move(headers));
 }
 
 TEST(DashboardPage, ShowsOrdersWithTheirRequestsAndAnswers) {
-  Running sandbox;
-  sandbox.Create(CardOrder("tulip-1"));
+  Running sandbox{CardOrder("tulip-1")};
   const Exchanged list = sandbox.Open("/");
   EXPECT_EQ(list.status, 200);
   EXPECT_THAT(list.text, HasSubstr("tulip-1"));
@@ -76,11 +74,10 @@ TEST(DashboardPage, ShowsNeitherCardsNorKeys) {
       sandbox.Open("/v1/json/auth/api_token?api_key=" + std::string(kKey)).data()["api_token"];
   const std::string payload =
       sandbox
-          .Call("POST", "/sdk/components/v2/payload",
-                std::string("gateway=CREDITCARD&card_number=5500000000000004&card_holder_name=A"
-                            "&card_expiry_date=09/30&card_cvc=987"),
-                {{"Authorization", "Bearer " + token},
-                 {"Content-Type", "application/x-www-form-urlencoded"}})
+          .PostForm("/sdk/components/v2/payload",
+                    "gateway=CREDITCARD&card_number=5500000000000004&card_holder_name=A"
+                    "&card_expiry_date=09/30&card_cvc=987",
+                    {{"Authorization", "Bearer " + token}})
           .data()["payload"];
   Json by_component = CardOrder("by-component");
   by_component.erase("gateway_info");
@@ -155,8 +152,7 @@ TEST(DashboardPage, FormsDoWhatControlDoes) {
 
 TEST(DashboardPage, EndsARefund) {
   for (const char* status : {"completed", "declined"}) {
-    Running sandbox;
-    sandbox.Create(CardOrder("o"));
+    Running sandbox{CardOrder("o")};
     sandbox.Post("orders/o/refunds",
                  {{"amount", 300}, {"currency", "EUR"}, {"refund_order_id", "back"}});
     const std::string page = PageOf(sandbox, "back");
@@ -173,27 +169,23 @@ TEST(DashboardPage, MovesTheClockAndTurnsFaultsOnAndOff) {
   const std::int64_t before = sandbox.Inspect("clock")["now"];
   EXPECT_EQ(Submit(sandbox, "/dashboard/clock", "action=clock&advance_seconds=900").status, 303);
   EXPECT_EQ(sandbox.Inspect("clock")["now"], before + 900);
-  EXPECT_EQ(
-      Submit(sandbox, "/dashboard/faults", "action=fault-on&fault=unavailable&times=1").status,
-      303);
+  const auto faults_form = [&](const std::string& form) {
+    return Submit(sandbox, "/dashboard/faults", "action=" + form).status;
+  };
+  EXPECT_EQ(faults_form("fault-on&fault=unavailable&times=1"), 303);
   EXPECT_EQ(sandbox.Fetch("me").status, 503);
   EXPECT_EQ(sandbox.Fetch("me").status, 200) << "once";
   EXPECT_THAT(sandbox.Open("/").text, HasSubstr("Fault: answered without running the call"));
   for (const char* preset :
        {"lost", "timeout", "unavailable", "limited", "slow", "reset", "garbage"}) {
-    EXPECT_EQ(
-        Submit(sandbox, "/dashboard/faults", std::string("action=fault-on&times=0&fault=") + preset)
-            .status,
-        303)
-        << preset;
+    EXPECT_EQ(faults_form(std::string("fault-on&times=0&fault=") + preset), 303) << preset;
   }
   Json faults = sandbox.Inspect("faults");
   ASSERT_EQ(faults.size(), 8u);
-  for (const Json& fault : faults)
-    Submit(sandbox, "/dashboard/faults", "action=fault-off&id=" + fault["id"].dump());
+  for (const Json& fault : faults) faults_form("fault-off&id=" + fault["id"].dump());
   EXPECT_TRUE(sandbox.Inspect("faults").empty());
   EXPECT_EQ(sandbox.Fetch("me").status, 200);
-  EXPECT_EQ(Submit(sandbox, "/dashboard/faults", "action=fault-on&fault=none").status, 409);
+  EXPECT_EQ(faults_form("fault-on&fault=none"), 409);
 }
 
 TEST(DashboardPage, IsNotHitByFaults) {
@@ -205,26 +197,22 @@ TEST(DashboardPage, IsNotHitByFaults) {
 }
 
 TEST(DashboardPage, LetsNoOtherPageAct) {
-  Running sandbox;
-  sandbox.Create(RedirectOrder("o"));
+  Running sandbox{RedirectOrder("o")};
   const std::string page = PageOf(sandbox, "o");
   const std::string form = "action=pay&scenario=completed";
   const std::string host = "127.0.0.1:" + std::to_string(sandbox.port());
-  const httplib::Headers kType{{"Content-Type", "application/x-www-form-urlencoded"}};
   EXPECT_EQ(sandbox.PostForm(page, form).status, 403) << "no token";
   EXPECT_EQ(sandbox.PostForm(page, "csrf=0000&" + form).status, 403);
-  for (const httplib::Headers& cross_site :
-       {httplib::Headers{{"Origin", "http://evil.example"}}, httplib::Headers{{"Origin", "null"}},
-        httplib::Headers{{"Sec-Fetch-Site", "cross-site"}},
-        httplib::Headers{{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://127.0.0.1:1"}},
-        httplib::Headers{{"Host", "evil.example"}, {"Origin", "http://evil.example"}}}) {
+  const httplib::Headers kCrossSite[] = {
+      {{"Origin", "http://evil.example"}},
+      {{"Origin", "null"}},
+      {{"Sec-Fetch-Site", "cross-site"}},
+      {{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://127.0.0.1:1"}},
+      {{"Host", "evil.example"}, {"Origin", "http://evil.example"}}};
+  const Json pay{{"scenario", "completed"}};
+  for (const httplib::Headers& cross_site : kCrossSite) {
     EXPECT_EQ(Submit(sandbox, page, form, cross_site).status, 403);
-    httplib::Headers control = cross_site;
-    EXPECT_EQ(sandbox
-                  .Call("POST", "/_sandbox/orders/o/pay", Json{{"scenario", "completed"}},
-                        std::move(control))
-                  .status,
-              403);
+    EXPECT_EQ(sandbox.Call("POST", "/_sandbox/orders/o/pay", pay, cross_site).status, 403);
   }
   EXPECT_EQ(sandbox.Get("o").data()["status"], "initialized");
   EXPECT_EQ(sandbox.Open(page, {{"Host", "evil.example"}}).status, 403)

@@ -11,12 +11,6 @@
 namespace msp::sandbox::testing {
 namespace {
 
-Json CloudOrder(const std::string& id, const std::string& terminal) {
-  Json body = RedirectOrder(id);
-  body["gateway_info"] = {{"terminal_id", terminal}};
-  return body;
-}
-
 // Reads a stream on a thread of its own until it ends or is left.
 class Reader {
  public:
@@ -95,8 +89,7 @@ TEST(Events, GoOnAfterTheLastOneSeen) {
 }
 
 TEST(Events, AreForTheHolderOfTheToken) {
-  Running sandbox;
-  sandbox.Create(CloudOrder("o", "00000MAN"));
+  Running sandbox{CloudOrder("o", "00000MAN")};
   for (const char* token : {"", "Bearer ", "Bearer wrong", "wrong"}) {
     const Exchanged answer =
         sandbox.Call("GET", "/events/stream/", std::string(), {{"Authorization", token}});
@@ -134,8 +127,7 @@ TEST(Events, ComeWithEveryOrderWhereAskedFor) {
 
 TEST(Events, QrCodesAreDrawn) {
   Running sandbox;
-  Json order = RedirectOrder("o");
-  order["gateway"] = "IDEALQR";
+  Json order = MethodOrder("o", "IDEALQR");
   order["gateway_info"] = {{"qr_size", 300}};
   const std::string url = sandbox.Create(order).data()["qr_url"];
   const std::string path = url.substr(url.find("/qr/"));

@@ -23,100 +23,57 @@ constexpr std::size_t kAll = 100'000'000;
 
 struct FaultCase {
   const char* name;
-  Json effect;
-  bool reset;        // the connection ends in RST
-  const char* text;  // the answer has it; "" when nothing may come
-  bool charged;      // the order exists afterwards
+  const char* effect;  // JSON
+  bool reset;          // the connection ends in RST
+  const char* text;    // the answer has it; "" when nothing may come
+  bool charged;        // the order exists afterwards
 };
 
 TEST(Faults, EveryEffectAnswersAsAskedAndChargesOrNot) {
-  const FaultCase kCases[] = {
-      {"reset before reading", {{"name", "reset"}, {"when", "before_reading"}}, true, "", false},
-      {"reset after reading", {{"name", "reset"}, {"when", "after_reading"}}, true, "", false},
-      {"reset in the body",
-       {{"name", "reset"}, {"when", "in_body"}, {"bytes", 30}},
-       true,
-       "HTTP/1.1 200",
+  constexpr FaultCase kCases[] = {
+      {"reset before reading", R"({"name":"reset","when":"before_reading"})", true, "", false},
+      {"reset after reading", R"({"name":"reset","when":"after_reading"})", true, "", false},
+      {"reset in the body", R"({"name":"reset","when":"in_body","bytes":30})", true, "HTTP/1.1 200",
        true},
-      {"commit then reset", {{"name", "commit_then_fail"}, {"then", "reset"}}, true, "", true},
-      {"commit then close", {{"name", "commit_then_fail"}, {"then", "close"}}, false, "", true},
-      {"commit then time out",
-       {{"name", "commit_then_fail"}, {"then", "timeout"}, {"hold_ms", 50}},
-       false,
-       "",
-       true},
-      {"commit then 500",
-       {{"name", "commit_then_fail"}, {"then", "500"}},
-       false,
-       "HTTP/1.1 500",
+      {"commit then reset", R"({"name":"commit_then_fail","then":"reset"})", true, "", true},
+      {"commit then close", R"({"name":"commit_then_fail","then":"close"})", false, "", true},
+      {"commit then time out", R"({"name":"commit_then_fail","then":"timeout","hold_ms":50})",
+       false, "", true},
+      {"commit then 500", R"({"name":"commit_then_fail","then":"500"})", false, "HTTP/1.1 500",
        true},
       {"commit then api error",
-       {{"name", "commit_then_fail"}, {"then", "api_error"}, {"error_code", 1021}},
-       false,
-       "\"error_code\":1021",
-       true},
-      {"status",
-       {{"name", "status"}, {"status", 502}, {"body", "E9"}},
-       false,
-       "HTTP/1.1 502",
-       false},
-      {"html", {{"name", "status"}, {"body", "html"}}, false, "<html>", false},
-      {"empty", {{"name", "status"}, {"body", "empty"}}, false, "Content-Length: 0\r\n", false},
-      {"api error",
-       {{"name", "api_error"}, {"error_code", 1034}, {"shape", "nested"}},
-       false,
-       R"("data":{"error_code":1034)",
-       false},
-      {"string success",
-       {{"name", "api_error"}, {"error_code", 1019}, {"shape", "success_string"}},
-       false,
-       R"("success":"false")",
-       false},
-      {"redirect",
-       {{"name", "redirect"}, {"location", "http://127.0.0.1:1/x"}},
-       false,
-       "Location: http://127.0.0.1:1/x\r\n",
-       false},
-      {"rate limit",
-       {{"name", "rate_limit"}, {"calls", 0}, {"retry_after_seconds", 7}},
-       false,
-       "Retry-After: 7\r\n",
-       false},
-      {"wrong type",
-       {{"name", "wrong_type"}, {"pointer", "/data/amount"}, {"value", "x"}},
-       false,
-       R"("amount":"x")",
-       true},
+       R"({"name":"commit_then_fail","then":"api_error","error_code":1021})", false,
+       "\"error_code\":1021", true},
+      {"status", R"({"name":"status","status":502,"body":"E9"})", false, "HTTP/1.1 502", false},
+      {"html", R"({"name":"status","body":"html"})", false, "<html>", false},
+      {"empty", R"({"name":"status","body":"empty"})", false, "Content-Length: 0\r\n", false},
+      {"api error", R"({"name":"api_error","error_code":1034,"shape":"nested"})", false,
+       R"("data":{"error_code":1034)", false},
+      {"string success", R"({"name":"api_error","error_code":1019,"shape":"success_string"})",
+       false, R"("success":"false")", false},
+      {"redirect", R"({"name":"redirect","location":"http://127.0.0.1:1/x"})", false,
+       "Location: http://127.0.0.1:1/x\r\n", false},
+      {"rate limit", R"({"name":"rate_limit","calls":0,"retry_after_seconds":7})", false,
+       "Retry-After: 7\r\n", false},
+      {"wrong type", R"({"name":"wrong_type","pointer":"/data/amount","value":"x"})", false,
+       R"("amount":"x")", true},
       {"edited",
-       {{"name", "edit"},
-        {"status", 400},
-        {"changes",
-         {{{"pointer", "/data/amount"}, {"raw", "18446744073709551616"}},
-          {{"pointer", "/data/status"}, {"absent", true}},
-          {{"pointer", "/error_code"}, {"value", 1024}}}}},
-       false,
-       R"("amount":18446744073709551616)",
-       true},
-      {"truncated", {{"name", "truncate"}, {"bytes", 12}}, false, "HTTP/1.1 200", true},
-      {"garbage", {{"name", "garbage"}, {"kind", "bom"}}, false, "\r\n\r\n\xef\xbb\xbf{", true},
-      {"duplicates",
-       {{"name", "garbage"}, {"kind", "duplicate_members"}},
-       false,
-       R"({"success":false,"data":{},"data":)",
-       true},
-      {"slow",
-       {{"name", "slow_body"}, {"bytes_per_second", 100'000}},
-       false,
-       "\"success\":true}",
+       R"({"name":"edit","status":400,"changes":[
+           {"pointer":"/data/amount","raw":"18446744073709551616"},
+           {"pointer":"/data/status","absent":true},{"pointer":"/error_code","value":1024}]})",
+       false, R"("amount":18446744073709551616)", true},
+      {"truncated", R"({"name":"truncate","bytes":12})", false, "HTTP/1.1 200", true},
+      {"garbage", R"({"name":"garbage","kind":"bom"})", false, "\r\n\r\n\xef\xbb\xbf{", true},
+      {"duplicates", R"({"name":"garbage","kind":"duplicate_members"})", false,
+       R"({"success":false,"data":{},"data":)", true},
+      {"slow", R"({"name":"slow_body","bytes_per_second":100000})", false, "\"success\":true}",
        true},
   };
   for (const FaultCase& c : kCases) {
     SCOPED_TRACE(c.name);
     Running sandbox;
-    ASSERT_EQ(
-        sandbox.AddFault({{"method", "POST"}, {"path", "/v1/json/orders"}, {"times", 1}}, c.effect)
-            .status,
-        200);
+    const Json match{{"method", "POST"}, {"path", "/v1/json/orders"}, {"times", 1}};
+    ASSERT_EQ(sandbox.AddFault(match, Json::parse(c.effect)).status, 200);
     const Raw raw = SendRaw(sandbox.port(), CreateBytes("o"), false, *c.text == '\0' ? 1 : kAll);
     EXPECT_EQ(raw.reset, c.reset);
     if (*c.text == '\0') {
@@ -144,8 +101,7 @@ TEST(Faults, TruncationStatesTheConfiguredLength) {
 }
 
 TEST(Faults, GarbageIsWhatItSays) {
-  Running sandbox;
-  sandbox.Create(CardOrder("o"));
+  Running sandbox{CardOrder("o")};
   const auto garbage = [&](const char* kind) {
     sandbox.Call("DELETE", "/_sandbox/faults");
     sandbox.AddFault({}, {{"name", "garbage"}, {"kind", kind}});
@@ -194,8 +150,7 @@ TEST(Faults, RateLimitCountsInTheSandboxsTime) {
 }
 
 TEST(Faults, AnEditChangesWhatItNamesInAnswersOfSuccessAlone) {
-  Running sandbox;
-  sandbox.Create(CardOrder("o"));
+  Running sandbox{CardOrder("o")};
   sandbox.AddFault({}, {{"name", "edit"},
                         {"status", 404},
                         {"changes",
@@ -222,8 +177,7 @@ TEST(Faults, UnreadableTextsComeByteForByte) {
       {"raw_tab", "\"description\":\"Gift\tbox\""}};
   for (const auto& [name, bytes] : kTexts) {
     SCOPED_TRACE(name);
-    Running sandbox;
-    sandbox.Create(CardOrder("o"));
+    Running sandbox{CardOrder("o")};
     sandbox.AddFault(
         {}, {{"name", "edit"}, {"changes", {{{"pointer", "/data/description"}, {"text", name}}}}});
     EXPECT_THAT(sandbox.Get("o").text, HasSubstr(bytes));

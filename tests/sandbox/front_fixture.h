@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <chrono>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -66,6 +67,10 @@ class Running {
     EXPECT_TRUE(started.ok()) << started.status();
     server_ = *std::move(started);
     client_ = NewClient();
+  }
+
+  explicit Running(std::initializer_list<Json> orders) : Running() {
+    for (const Json& order : orders) Create(order);
   }
 
   std::unique_ptr<httplib::Client> NewClient() const {

@@ -206,14 +206,9 @@ TEST(Routes, ListsHaveTheMembersThatPhpInsistsOn) {
 }
 
 TEST(Routes, ServeTheWholeMerchantApi) {
-  Running sandbox;
-  Json later = RedirectOrder("later");
-  later["gateway"] = "PAYAFTER";
-  sandbox.Create(later);
+  Running sandbox{MethodOrder("later", "PAYAFTER")};
   sandbox.Control("orders/later/pay", {{"scenario", "completed"}});
-  Json counter = RedirectOrder("counter");
-  counter["gateway_info"] = {{"terminal_id", "00000MAN"}};
-  sandbox.Create(counter);
+  sandbox.Create(CloudOrder("counter", "00000MAN"));
   sandbox.Control("orders/counter/terminal", {{"outcome", "approve"}});
   struct Row {
     const char* method;
@@ -254,9 +249,7 @@ TEST(Routes, ControlTurnsTerminalsAndLives) {
   const auto control = [&](const std::string& path, const Json& body) {
     return sandbox.Call("POST", "/_sandbox/" + path, body, {}).status;
   };
-  Json debit = RedirectOrder("debit");
-  debit["gateway"] = "DIRDEB";
-  sandbox.Create(debit);
+  sandbox.Create(MethodOrder("debit", "DIRDEB"));
   EXPECT_EQ(control("orders/debit/settle", Json::object()), 409);
   control("orders/debit/pay", Json{{"scenario", "completed"}});
   EXPECT_EQ(control("orders/debit/settle", Json::object()), 200);
@@ -264,9 +257,7 @@ TEST(Routes, ControlTurnsTerminalsAndLives) {
   EXPECT_EQ(control("orders/debit/terminal", Json{{"outcome", "approve"}}), 409);
   EXPECT_EQ(control("terminals/00000APR", Json{{"behaviour", "decline"}}), 200);
   EXPECT_EQ(control("terminals/none", Json{{"behaviour", "decline"}}), 404);
-  Json counter = RedirectOrder("counter");
-  counter["gateway_info"] = {{"terminal_id", "00000APR"}};
-  sandbox.Create(counter);
+  sandbox.Create(CloudOrder("counter", "00000APR"));
   sandbox.Advance(5);
   EXPECT_EQ(sandbox.Get("counter").data()["status"], "declined");
 }
@@ -278,24 +269,19 @@ TEST(Routes, WalkTheOfficialScenario) {
   const Exchanged refund = sandbox.Refund("one", 100);
   EXPECT_TRUE(refund.data()["refund_id"].is_number_integer() &&
               refund.data()["transaction_id"].is_number_integer());
-  const std::string refund_path = "/v1/json/orders/one/refunds/" +
-                                  std::to_string(refund.data()["refund_id"].get<std::int64_t>());
-  EXPECT_EQ(sandbox.Call("PATCH", refund_path, Json{{"status", "void"}}).data(), Json::object());
-  Json authorization = CardOrder("two");
-  authorization["capture"] = "manual";
-  sandbox.Create(authorization);
+  const std::string refund_path = "orders/one/refunds/" + refund.data()["refund_id"].dump();
+  EXPECT_EQ(sandbox.Patch(refund_path, {{"status", "void"}}).data(), Json::object());
+  sandbox.Create(Authorization("two"));
   const Json capture{{"amount", 1000}, {"new_order_status", "completed"}, {"new_order_id", "n"}};
   EXPECT_EQ(sandbox.Post("orders/two/capture", capture).data()["order_id"], "two");
-  authorization["order_id"] = "three";
-  sandbox.Create(authorization);
+  sandbox.Create(Authorization("three"));
   const Json part{{"amount", 400}, {"new_order_status", "completed"}, {"new_order_id", "four"}};
   EXPECT_EQ(sandbox.Post("orders/three/capture", part).data()["order_id"], "four");
   EXPECT_EQ(
       sandbox.Patch("capture/three", {{"status", "cancelled"}, {"reason", "x"}}).data()["success"],
       true);
-  Json initial = CardOrder("five");
-  initial["recurring_model"] = "cardOnFile";
-  const std::string token = sandbox.Create(initial).data()["payment_details"]["recurring_id"];
+  const std::string token =
+      sandbox.Create(StoringOrder("five")).data()["payment_details"]["recurring_id"];
   EXPECT_EQ(sandbox.Fetch("recurring/cust-1").data()["tokens"][0]["token"], token);
   EXPECT_EQ(sandbox.Fetch("recurring/cust-1/token/" + token).data()["token"], token);
   EXPECT_EQ(sandbox.Patch("recurring/cust-1/update/" + token, {{"expiry_date", "3101"}})
@@ -306,12 +292,11 @@ TEST(Routes, WalkTheOfficialScenario) {
   const Exchanged transactions = sandbox.Fetch("transactions?limit=2");
   EXPECT_EQ(transactions.data().size(), 2u);
   EXPECT_TRUE(transactions.body["pager"]["cursor"]["after"].is_string());
-  const auto id = transactions.data()[0]["transaction_id"].get<std::int64_t>();
-  EXPECT_EQ(sandbox.Fetch("transactions/" + std::to_string(id)).data()["transaction_id"], id);
+  const Json id = transactions.data()[0]["transaction_id"];
+  EXPECT_EQ(sandbox.Fetch("transactions/" + id.dump()).data()["transaction_id"], id);
   EXPECT_EQ(sandbox.Fetch("transactions/1").text, R"({"message":"Not found"})");
   EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/one/cancel").status, 403);
-  Json bancontact = RedirectOrder("six");
-  bancontact["gateway"] = "MISTERCASH";
+  Json bancontact = MethodOrder("six", "MISTERCASH");
   bancontact["gateway_info"]["qr_enabled"] = true;
   sandbox.Create(bancontact);
   EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/six/cancel").data()["status"], "cancelled");
@@ -410,8 +395,7 @@ TEST(Http, TakesChunksContinueAndPipelines) {
 }
 
 TEST(Control, ClockMovesTimersAndCanStandStill) {
-  Running sandbox;
-  sandbox.Create(CardOrder("o", "5555555555554444"));
+  Running sandbox{CardOrder("o", "5555555555554444")};
   EXPECT_EQ(sandbox.Advance(3599).data()["now"], kNoon / 1000 + 3599);
   EXPECT_EQ(sandbox.Get("o").data()["status"], "initialized");
   sandbox.Advance(1);

@@ -93,8 +93,7 @@ TEST(CustomEcho, TextsComeBackAsTheHouseShowsThem) {
 }
 
 TEST(Dashboard, RefundsCapturesAndVoidsWithoutIdsOfTheShop) {
-  Running sandbox;
-  sandbox.Create(CardOrder("paid"));
+  Running sandbox{CardOrder("paid")};
   EXPECT_EQ(sandbox.Control("orders/paid/refunds", {{"amount", 300}}).status, 200);
   const Json refund = sandbox.Get("paid").data()["related_transactions"][0];
   EXPECT_EQ(refund["amount"], 300);
@@ -102,9 +101,7 @@ TEST(Dashboard, RefundsCapturesAndVoidsWithoutIdsOfTheShop) {
   EXPECT_EQ(sandbox.Control("orders/paid/refunds", {{"amount", 900}}).status, 409)
       << "more than is left";
   for (const char* id : {"captured", "voided"}) {
-    Json order = CardOrder(id);
-    order["capture"] = "manual";
-    sandbox.Create(order);
+    sandbox.Create(Authorization(id));
   }
   EXPECT_EQ(sandbox.Control("orders/captured/capture", {{"amount", 400}}).status, 200);
   EXPECT_EQ(sandbox.Get("captured").data()["related_transactions"][0]["description"], "dashboard");

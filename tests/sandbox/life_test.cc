@@ -17,14 +17,6 @@ namespace {
 
 using msp::testing::Words;
 
-Json MethodOrder(const std::string& id, const std::string& gateway, const char* type = "redirect",
-                 std::int64_t amount = 1000) {
-  Json body = RedirectOrder(id, amount);
-  body["type"] = type;
-  body["gateway"] = gateway;
-  return body;
-}
-
 // The published enumeration of gateway ids, the wallets' own one, and the ids that the list of
 // gateways and samples have beside it.
 constexpr char kDocumented[] =

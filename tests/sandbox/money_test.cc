@@ -343,9 +343,7 @@ TEST(Patch, ShipsAndKeepsTheHold) {
 
 TEST(Token, IsStoredOncePaidAndPaysLater) {
   Bench bench;
-  Json first = CardOrder("a", "5555555555554444");
-  first["recurring_model"] = "cardOnFile";
-  bench.Create(first);
+  bench.Create(StoringOrder("a", "5555555555554444"));
   EXPECT_EQ(bench.Tokens().status, 410);
   bench.Decide("a", "Y");
   const Json list = bench.Tokens().body["data"]["tokens"];
@@ -401,9 +399,7 @@ TEST(Token, OfAnotherAccountIsInvisible) {
   Settings settings;
   settings.sites.push_back(Site{.key = "another-key", .site_id = 2, .account_id = 99});
   Bench bench(settings);
-  Json first = CardOrder("a");
-  first["recurring_model"] = "cardOnFile";
-  bench.Create(first);
+  bench.Create(StoringOrder("a"));
   EXPECT_EQ(bench.platform.ListTokens(bench.platform.settings().sites[1], "cust-1", 10, 0).status,
             410);
   EXPECT_EQ(ErrorOf(bench.platform.GetOrder(bench.platform.settings().sites[1], "a")), 1006);
@@ -490,9 +486,7 @@ TEST(Store, SparesTheOrderThatIsBeingRefunded) {
 TEST(Snapshot, RestoresWhatItSaved) {
   Bench bench{Authorization("auth"), CardOrder("open", "5555555555554444"), CardOrder("paid")};
   bench.Refund("paid", 300, "r");
-  Json first = CardOrder("token");
-  first["recurring_model"] = "cardOnFile";
-  bench.Create(first);
+  bench.Create(StoringOrder("token"));
   const Json snapshot = Json::parse(bench.platform.Snapshot().dump());
 
   Bench other;

@@ -225,9 +225,8 @@ TEST_F(Published, OrdersMatchTheSamples) {
 TEST_F(Published, ListsMatchTheSamples) {
   if (!directory_) return;
   Running sandbox;
-  Json initial = CardOrder("initial");
-  initial["recurring_model"] = "cardOnFile";
-  const std::string token = sandbox.Create(initial).data()["payment_details"]["recurring_id"];
+  const std::string token =
+      sandbox.Create(StoringOrder("initial")).data()["payment_details"]["recurring_id"];
   ExpectLike("responses/tokens-list", sandbox.Fetch("recurring/cust-1"), {"recurring_model"});
   ExpectLike("responses/token-get", sandbox.Fetch("recurring/cust-1/token/" + token));
   ExpectLike("responses/token-update",

@@ -8,12 +8,6 @@
 namespace msp::sandbox::testing {
 namespace {
 
-Json CloudOrder(const std::string& id, const std::string& terminal, std::int64_t amount = 1000) {
-  Json body = RedirectOrder(id, amount);
-  body["gateway_info"] = {{"terminal_id", terminal}};
-  return body;
-}
-
 TEST(Terminal, AreListedByPageAndGroup) {
   Bench bench;
   const Json all = bench.platform.ListTerminals("", 1, 100).body;

@@ -78,12 +78,26 @@ class Receiver {
   std::unique_ptr<Listener> listener_;
 };
 
-Json OrderFor(const Receiver& receiver, const std::string& id,
-              const std::string& number = "4111111111111111") {
-  Json order = CardOrder(id, number);
-  order["payment_options"]["notification_url"] = receiver.Url("/hook?type=n");
-  return order;
-}
+// A sandbox with a merchant's endpoint.
+struct Notifying : Running {
+  Receiver receiver;
+
+  Json NotifiedOrder(const std::string& id, const std::string& number = "4111111111111111") {
+    Json order = CardOrder(id, number);
+    order["payment_options"]["notification_url"] = receiver.Url("/hook?type=n");
+    return order;
+  }
+  void CreateNotified(const std::string& id, const std::string& number = "4111111111111111") {
+    Create(NotifiedOrder(id, number));
+  }
+  // Exactly so many; the missing ones are empty.
+  std::vector<Received> Notifications(std::size_t count) {
+    std::vector<Received> received = receiver.Wait(count);
+    EXPECT_EQ(received.size(), count);
+    received.resize(count);
+    return received;
+  }
+};
 
 std::int64_t StampOf(const Received& received) {
   std::string plain;
@@ -96,11 +110,9 @@ bool Verifies(const Received& received, std::string_view key = kKey) {
 }
 
 TEST(Webhook, IsSignedBareAndNamesTheOrder) {
-  Running sandbox;
-  Receiver receiver;
-  sandbox.Create(OrderFor(receiver, "a b&c"));
-  const auto received = receiver.Wait(1);
-  ASSERT_EQ(received.size(), 1u);
+  Notifying sandbox;
+  sandbox.CreateNotified("a b&c");
+  const auto received = sandbox.Notifications(1);
   EXPECT_EQ(received[0].method, "POST");
   EXPECT_EQ(received[0].query,
             "type=n&transactionid=a%20b%26c&timestamp=" + std::to_string(kNoon / 1000));
@@ -114,28 +126,25 @@ TEST(Webhook, IsSignedBareAndNamesTheOrder) {
 }
 
 TEST(Webhook, SendsEachChangeInOrderAndNotTheCreation) {
-  Running sandbox;
-  Receiver receiver;
-  sandbox.Create(OrderFor(receiver, "o", "5555555555554444"));
+  Notifying sandbox;
+  sandbox.CreateNotified("o", "5555555555554444");
   sandbox.Control("orders/o/3ds", {{"result", "Y"}});
   sandbox.Refund("o", 300);
   sandbox.Advance(12 * 3600);
   sandbox.Refund("o", 700);
   sandbox.Advance(24 * 3600);
   std::vector<std::string> states;
-  for (const Received& received : receiver.Wait(3))
+  for (const Received& received : sandbox.receiver.Wait(3))
     states.push_back(Json::parse(received.body)["status"]);
   EXPECT_THAT(states, ::testing::ElementsAre("completed", "partial_refunded", "refunded"));
 }
 
 TEST(Webhook, ByGetHasNeitherBodyNorSignature) {
-  Running sandbox;
-  Receiver receiver;
-  Json order = OrderFor(receiver, "o");
+  Notifying sandbox;
+  Json order = sandbox.NotifiedOrder("o");
   order["payment_options"].erase("notification_method");
   sandbox.Create(order);
-  const auto received = receiver.Wait(1);
-  ASSERT_EQ(received.size(), 1u);
+  const auto received = sandbox.Notifications(1);
   EXPECT_EQ(received[0].method, "GET");
   EXPECT_FALSE(received[0].has_auth);
   EXPECT_EQ(received[0].body, "");
@@ -160,11 +169,10 @@ TEST(Webhook, OnlyOkWithin100BytesAcknowledges) {
                             {500, "OK", false}};
   for (const AckCase& c : kCases) {
     SCOPED_TRACE(std::to_string(c.status) + " " + c.body);
-    Running sandbox;
-    Receiver receiver;
-    receiver.Answer(c.status, c.body);
-    sandbox.Create(OrderFor(receiver, "o"));
-    ASSERT_EQ(receiver.Wait(1).size(), 1u) << "redirects are not followed";
+    Notifying sandbox;
+    sandbox.receiver.Answer(c.status, c.body);
+    sandbox.CreateNotified("o");
+    ASSERT_EQ(sandbox.receiver.Wait(1).size(), 1u) << "redirects are not followed";
     Json attempts;
     ASSERT_TRUE(Eventually([&] {
       attempts = sandbox.Inspect("notifications?order_id=o");
@@ -176,13 +184,11 @@ TEST(Webhook, OnlyOkWithin100BytesAcknowledges) {
 }
 
 TEST(Webhook, RetriesThreeTimesByTheQuarterOfAnHourWithNewSignatures) {
-  Running sandbox;
-  Receiver receiver;
-  receiver.Answer(500, "no");
-  sandbox.Create(OrderFor(receiver, "o"));
+  Notifying sandbox;
+  sandbox.receiver.Answer(500, "no");
+  sandbox.CreateNotified("o");
   for (std::size_t attempt = 1; attempt <= 4; ++attempt) {
-    const auto received = receiver.Wait(attempt);
-    ASSERT_EQ(received.size(), attempt);
+    const auto received = sandbox.Notifications(attempt);
     EXPECT_EQ(StampOf(received.back()),
               kNoon / 1000 + 900 * (static_cast<std::int64_t>(attempt) - 1));
     EXPECT_TRUE(Verifies(received.back()));
@@ -219,32 +225,31 @@ TEST(Webhook, GoesToTheLoopbackAlone) {
 TEST(WebhookKnobs, MakeSendingWorse) {
   const auto with = [](const Json& knobs, auto check) {
     SCOPED_TRACE(knobs.dump());
-    Running sandbox;
-    Receiver receiver;
+    Notifying sandbox;
     ASSERT_EQ(sandbox.Control("webhooks", knobs).status, 200);
-    sandbox.Create(OrderFor(receiver, "o"));
-    check(sandbox, receiver);
+    sandbox.CreateNotified("o");
+    check(sandbox);
   };
   with({{"duplicate", true}},
-       [](Running&, Receiver& receiver) { EXPECT_EQ(receiver.Wait(2).size(), 2u); });
+       [](Notifying& sandbox) { EXPECT_EQ(sandbox.receiver.Wait(2).size(), 2u); });
   with({{"bad_signature", true}},
-       [](Running&, Receiver& receiver) { EXPECT_FALSE(Verifies(receiver.Wait(1)[0])); });
-  with({{"tamper_body", true}}, [](Running&, Receiver& receiver) {
-    const auto received = receiver.Wait(1);
+       [](Notifying& sandbox) { EXPECT_FALSE(Verifies(sandbox.receiver.Wait(1)[0])); });
+  with({{"tamper_body", true}}, [](Notifying& sandbox) {
+    const auto received = sandbox.Notifications(1);
     EXPECT_FALSE(Verifies(received[0]));
     EXPECT_FALSE(Json::parse(received[0].body, nullptr, false).is_discarded());
   });
-  with({{"stale_timestamp", true}}, [](Running&, Receiver& receiver) {
-    const auto received = receiver.Wait(1);
+  with({{"stale_timestamp", true}}, [](Notifying& sandbox) {
+    const auto received = sandbox.Notifications(1);
     EXPECT_TRUE(Verifies(received[0]));
     EXPECT_EQ(StampOf(received[0]), kNoon / 1000 - 3600);
   });
-  with({{"drop", true}}, [](Running& sandbox, Receiver& receiver) {
+  with({{"drop", true}}, [](Notifying& sandbox) {
     ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_retries_pending"] == 1; }));
-    EXPECT_TRUE(receiver.Wait(0).empty());
+    EXPECT_TRUE(sandbox.receiver.Wait(0).empty());
     sandbox.Control("webhooks", {{"drop", false}});
     sandbox.Advance(900);
-    EXPECT_EQ(receiver.Wait(1).size(), 1u) << "it comes with the retry";
+    EXPECT_EQ(sandbox.receiver.Wait(1).size(), 1u) << "it comes with the retry";
   });
   Running sandbox;
   EXPECT_EQ(sandbox.Control("webhooks", {{"drop", "perhaps"}}).status, 400);
@@ -252,27 +257,24 @@ TEST(WebhookKnobs, MakeSendingWorse) {
 }
 
 TEST(WebhookKnobs, ReorderSendsTheNewerFirst) {
-  Running sandbox;
-  Receiver receiver;
+  Notifying sandbox;
   sandbox.Control("webhooks", {{"reorder", true}});
-  sandbox.Create(OrderFor(receiver, "o", "4462000000000003"));
+  sandbox.CreateNotified("o", "4462000000000003");
   sandbox.Advance(180);
-  const auto received = receiver.Wait(2);
-  ASSERT_EQ(received.size(), 2u);
+  const auto received = sandbox.Notifications(2);
   EXPECT_EQ(Json::parse(received[0].body)["status"], "completed");
   EXPECT_EQ(Json::parse(received[1].body)["status"], "uncleared");
 }
 
 TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
-  Running sandbox;
-  Receiver receiver;
+  Notifying sandbox;
   sandbox.Control("webhooks", {{"delay_ms", 300}});
   const auto began = std::chrono::steady_clock::now();
-  sandbox.Create(OrderFor(receiver, "o", "4462000000000003"));
+  sandbox.CreateNotified("o", "4462000000000003");
   // What follows has no delay of its own, and stays behind what has.
   sandbox.Control("webhooks", {{"delay_ms", 0}});
   sandbox.Advance(180);
-  const auto received = receiver.Wait(2);
+  const auto received = sandbox.receiver.Wait(2);
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(300));
   ASSERT_EQ(received.size(), 2u);
   EXPECT_EQ(Json::parse(received[0].body)["status"], "uncleared");
@@ -280,30 +282,27 @@ TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
 }
 
 TEST(WebhookKnobs, DelayedOrdersDoNotHoldUpOthers) {
-  Running sandbox;
-  Receiver receiver;
+  Notifying sandbox;
   sandbox.Control("webhooks", {{"delay_ms", 600'000}});
   // More of them than there are senders.
-  for (int i = 0; i < 10; ++i) sandbox.Create(OrderFor(receiver, "late-" + std::to_string(i)));
+  for (int i = 0; i < 10; ++i) sandbox.CreateNotified("late-" + std::to_string(i));
   sandbox.Control("webhooks", {{"delay_ms", 0}});
-  sandbox.Create(OrderFor(receiver, "prompt"));
-  const auto received = receiver.Wait(1);
-  ASSERT_EQ(received.size(), 1u);
+  sandbox.CreateNotified("prompt");
+  const auto received = sandbox.Notifications(1);
   EXPECT_EQ(Json::parse(received[0].body)["order_id"], "prompt");
 }
 
 TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
-  Running sandbox;
-  Receiver receiver;
+  Notifying sandbox;
   ASSERT_EQ(sandbox.Control("webhooks", {{"drop", 0.2}, {"duplicate", 0.2}, {"bad_signature", 0.2}})
                 .status,
             200);
   constexpr int kOrders = 300;
-  for (int i = 0; i < kOrders; ++i) sandbox.Create(OrderFor(receiver, "o" + std::to_string(i)));
+  for (int i = 0; i < kOrders; ++i) sandbox.CreateNotified("o" + std::to_string(i));
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   std::map<std::string, int> copies;
   int bad = 0;
-  const auto received = receiver.Wait(0);
+  const auto received = sandbox.receiver.Wait(0);
   for (const Received& one : received) {
     ++copies[Json::parse(one.body)["order_id"]];
     bad += Verifies(one) ? 0 : 1;
@@ -320,31 +319,28 @@ TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
 }
 
 TEST(WebhookKnobs, ACopyIsNotRetriedByItself) {
-  Running sandbox;
-  Receiver receiver;
-  receiver.Answer(500, "no");
+  Notifying sandbox;
+  sandbox.receiver.Answer(500, "no");
   sandbox.Control("webhooks", {{"duplicate", true}});
-  sandbox.Create(OrderFor(receiver, "o"));
+  sandbox.CreateNotified("o");
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_sent"] == 2; }));
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   EXPECT_EQ(sandbox.Stats()["webhooks_retries_pending"], 1);
 }
 
 TEST(Webhook, ARetrySendsTheOrderAsItIsThen) {
-  Running sandbox;
-  Receiver receiver;
-  receiver.Answer(500, "no");
-  sandbox.Create(OrderFor(receiver, "o"));
-  ASSERT_EQ(receiver.Wait(1).size(), 1u);
+  Notifying sandbox;
+  sandbox.receiver.Answer(500, "no");
+  sandbox.CreateNotified("o");
+  ASSERT_EQ(sandbox.receiver.Wait(1).size(), 1u);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
-  receiver.Answer(200, "OK");
+  sandbox.receiver.Answer(200, "OK");
   ASSERT_EQ(sandbox.Patch("orders/o", {{"status", "shipped"}, {"tracktrace_code", "3S1"}}).status,
             200);
-  ASSERT_EQ(receiver.Wait(2).size(), 2u);
+  ASSERT_EQ(sandbox.receiver.Wait(2).size(), 2u);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   sandbox.Advance(900);
-  const auto received = receiver.Wait(3);
-  ASSERT_EQ(received.size(), 3u);
+  const auto received = sandbox.Notifications(3);
   EXPECT_EQ(Json::parse(received[0].body)["status"], "completed");
   EXPECT_EQ(Json::parse(received[2].body)["status"], "shipped");
   EXPECT_EQ(StampOf(received[2]), kNoon / 1000 + 900);
@@ -352,31 +348,23 @@ TEST(Webhook, ARetrySendsTheOrderAsItIsThen) {
 }
 
 TEST(Webhook, EveryEndOfAnOrderIsNotified) {
-  const std::pair<const char*, const char*> kCases[] = {{"completed", "completed"},
-                                                        {"declined", "declined"},
-                                                        {"uncleared", "uncleared"},
-                                                        {"cancelled", "cancelled"},
-                                                        {"expired", "expired"}};
-  for (const auto& [scenario, status] : kCases) {
-    SCOPED_TRACE(scenario);
-    Running sandbox;
-    Receiver receiver;
+  for (const char* end : {"completed", "declined", "uncleared", "cancelled", "expired"}) {
+    SCOPED_TRACE(end);
+    Notifying sandbox;
     Json order = RedirectOrder("o");
-    order["payment_options"]["notification_url"] = receiver.Url();
+    order["payment_options"]["notification_url"] = sandbox.receiver.Url();
     sandbox.Create(order);
-    sandbox.Control("orders/o/pay", {{"scenario", scenario}});
-    const auto received = receiver.Wait(1);
-    ASSERT_EQ(received.size(), 1u);
-    EXPECT_EQ(Json::parse(received[0].body)["status"], status);
+    sandbox.Control("orders/o/pay", {{"scenario", end}});
+    const auto received = sandbox.Notifications(1);
+    EXPECT_EQ(Json::parse(received[0].body)["status"], end);
   }
 }
 
 TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
-  Running sandbox;
-  Receiver receiver;
-  receiver.Answer(200, "OK" + std::string(200, '.'));
-  sandbox.Create(OrderFor(receiver, "o"));
-  sandbox.Create(OrderFor(receiver, "p"));
+  Notifying sandbox;
+  sandbox.receiver.Answer(200, "OK" + std::string(200, '.'));
+  sandbox.CreateNotified("o");
+  sandbox.CreateNotified("p");
   Json blocked = CardOrder("q");
   blocked["payment_options"]["notification_url"] = "http://shop.example/hook";
   sandbox.Create(blocked);
@@ -384,8 +372,8 @@ TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
   const Json one = sandbox.Inspect("notifications?order_id=o");
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0]["time"], kNoon / 1000);
-  EXPECT_EQ(one[0]["url"],
-            receiver.Url("/hook?type=n&transactionid=o&timestamp=") + std::to_string(kNoon / 1000));
+  EXPECT_EQ(one[0]["url"], sandbox.receiver.Url("/hook?type=n&transactionid=o&timestamp=") +
+                               std::to_string(kNoon / 1000));
   EXPECT_EQ(one[0]["status"], 200);
   EXPECT_EQ(one[0]["body"], "OK" + std::string(98, '.'));
   EXPECT_EQ(one[0]["acked"], true);
@@ -396,11 +384,10 @@ TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
 }
 
 TEST(Webhook, CanBeSentAgain) {
-  Running sandbox;
-  Receiver receiver;
-  sandbox.Create(OrderFor(receiver, "o"));
+  Notifying sandbox;
+  sandbox.CreateNotified("o");
   sandbox.Control("orders/o/notify");
-  EXPECT_EQ(receiver.Wait(2).size(), 2u);
+  EXPECT_EQ(sandbox.receiver.Wait(2).size(), 2u);
 }
 
 TEST(WebhookSignature, FitsThePublishedVectorAndNoneOfItsVariants) {

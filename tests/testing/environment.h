@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,7 +14,7 @@ namespace msp::testing {
 
 class ScopedEnvironment {
  public:
-  explicit ScopedEnvironment(const std::vector<std::pair<std::string, std::string>>& values) {
+  explicit ScopedEnvironment(std::initializer_list<std::pair<std::string, std::string>> values) {
     for (const auto& [name, value] : values) {
       const char* before = std::getenv(name.c_str());
       before_.emplace_back(name, before == nullptr ? std::nullopt : std::optional(before));

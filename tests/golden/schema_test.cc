@@ -175,14 +175,14 @@ TEST(Schema, RefundHasNoAmountByDefault) {
   EXPECT_EQ(request->FindFieldByName("amount")->options().GetExtension(v1::limits).min(), 1);
 }
 
-TEST(Schema, EveryMessageHasAPlan) {
+TEST(Schema, EveryMessageHasASchema) {
   std::vector<const pb::Descriptor*> roots;
   for (const pb::MethodDescriptor* method : Methods()) {
     roots.push_back(method->input_type());
     roots.push_back(method->output_type());
   }
-  const codec::SchemaSet plans(roots);
-  for (const pb::Descriptor* root : roots) EXPECT_EQ(plans.Of(root).descriptor(), root);
+  const codec::SchemaSet schemas(roots);
+  for (const pb::Descriptor* root : roots) EXPECT_EQ(schemas.Of(root).descriptor(), root);
 }
 
 }  // namespace

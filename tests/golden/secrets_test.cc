@@ -34,13 +34,13 @@ constexpr char kCard[] = "4539578763621486";
 constexpr char kCardShown[] = "453957***1486";
 constexpr char kText[] = "Qzxwvut";  // Stands in no name and no other value.
 
-const codec::SchemaSet& Plans() {
-  static const auto plans = [] {
+const codec::SchemaSet& Schemas() {
+  static const auto schemas = [] {
     std::vector<const pb::Descriptor*> roots;
     for (const auto& [name, message] : Messages()) roots.push_back(message);
     return std::make_unique<codec::SchemaSet>(roots);
   }();
-  return *plans;
+  return *schemas;
 }
 
 // The message with this field alone, a text where the field holds one.
@@ -94,15 +94,15 @@ std::string Expected(const codec::FieldSchema& entry, bool show_personal) {
 TEST(Secrets, EveryFieldShowsWhatItsSensitivityAllows) {
   std::map<v1::Sensitivity, int> seen;
   for (const auto& [name, descriptor] : Messages()) {
-    const codec::MessageSchema& plan = Plans().Of(descriptor);
-    for (const codec::FieldSchema& entry : plan.entries()) {
+    const codec::MessageSchema& schema = Schemas().Of(descriptor);
+    for (const codec::FieldSchema& entry : schema.entries()) {
       SCOPED_TRACE(entry.field->full_name());
       ++seen[entry.sensitive];
       const bool card = entry.sensitive == v1::SENSITIVITY_CARDHOLDER;
       const auto message = With(entry, card ? kCard : kText);
       for (const bool show_personal : {false, true}) {
         const std::string shown =
-            codec::Redacted(plan, *message, {.show_personal_data = show_personal});
+            codec::Redacted(schema, *message, {.show_personal_data = show_personal});
         const std::string expected = Expected(entry, show_personal);
         if (!expected.empty()) {
           EXPECT_EQ(shown, expected);
@@ -125,17 +125,17 @@ TEST(Secrets, NoFieldShowsACardNumberThatWasPutIntoIt) {
                                "4539\t5787\n6362 1486"};
   int fields = 0;
   for (const auto& [name, descriptor] : Messages()) {
-    const codec::MessageSchema& plan = Plans().Of(descriptor);
-    for (const codec::FieldSchema& entry : plan.entries()) {
+    const codec::MessageSchema& schema = Schemas().Of(descriptor);
+    for (const codec::FieldSchema& entry : schema.entries()) {
       if (entry.kind != Kind::kString && entry.kind != Kind::kStruct) continue;
       ++fields;
       for (const std::string& card : cards) {
         const auto message = With(entry, card);
-        EXPECT_THAT(codec::Redacted(plan, *message),
+        EXPECT_THAT(codec::Redacted(schema, *message),
                     AllOf(Not(HasSubstr("5787636")), Not(HasSubstr("5787"))))
             << entry.field->full_name();
         if (entry.sensitive == v1::SENSITIVITY_UNSPECIFIED || !entry.in_body) continue;
-        EXPECT_THAT(codec::Redacted(plan, *message, {.body_only = true}), Not(HasSubstr("5787")))
+        EXPECT_THAT(codec::Redacted(schema, *message, {.body_only = true}), Not(HasSubstr("5787")))
             << entry.field->full_name();
       }
     }
@@ -143,12 +143,12 @@ TEST(Secrets, NoFieldShowsACardNumberThatWasPutIntoIt) {
   EXPECT_GE(fields, 250);
 }
 
-TEST(Secrets, EveryFieldIsWipedByItsSensitivity) {
+TEST(Secrets, EveryFieldIsZeroizedByItsSensitivity) {
   for (const auto& [name, descriptor] : Messages()) {
-    const codec::MessageSchema& plan = Plans().Of(descriptor);
-    for (const codec::FieldSchema& entry : plan.entries()) {
+    const codec::MessageSchema& schema = Schemas().Of(descriptor);
+    for (const codec::FieldSchema& entry : schema.entries()) {
       const auto message = With(entry, kCard);
-      codec::Zeroize(plan, *message);
+      codec::Zeroize(schema, *message);
       const bool sensitive =
           entry.kind == Kind::kStruct || entry.sensitive != v1::SENSITIVITY_UNSPECIFIED;
       if (sensitive) {
@@ -203,7 +203,7 @@ bool HasWord(std::string_view name, std::string_view word) {
 TEST(Secrets, FieldsThatSoundLikeSecretsAreMarked) {
   std::set<std::string_view> innocent_seen;
   for (const auto& [name, descriptor] : Messages()) {
-    for (const codec::FieldSchema& entry : Plans().Of(descriptor).entries()) {
+    for (const codec::FieldSchema& entry : Schemas().Of(descriptor).entries()) {
       const std::string& field = entry.field->name();
       if (const auto innocent = kInnocent.find(field); innocent != kInnocent.end()) {
         innocent_seen.insert(innocent->first);

@@ -80,19 +80,17 @@ TEST_P(Card, KeepsNeitherNumberNorSecurityCode) {
 INSTANTIATE_TEST_SUITE_P(Table, Card, ::testing::ValuesIn(kCards),
                          [](const auto& row) { return std::string("Number") + row.param.number; });
 
-struct ChoiceCase {
-  const char* result;
-  const char* state;
-  const char* reason_code;
-  const char* status;  // of card_authentication_result
-};
-
 TEST(Challenge, EveryChoiceHasItsOutcome) {
-  constexpr ChoiceCase kChoices[] = {
+  constexpr struct {
+    const char* result;
+    const char* state;
+    const char* reason_code;
+    const char* status;  // of card_authentication_result
+  } kChoices[] = {
       {"Y", "completed/completed", "", "Y"},   {"A", "completed/completed", "", "A"},
       {"N", "declined/declined", "3001", "N"}, {"R", "declined/declined", "3001", "R"},
       {"U", "declined/declined", "4004", "U"}, {"Cancel", "declined/declined", "4999", ""}};
-  for (const ChoiceCase& choice : kChoices) {
+  for (const auto& choice : kChoices) {
     SCOPED_TRACE(choice.result);
     Bench bench;
     bench.Create(CardOrder("o", "5555555555554444"));
@@ -118,17 +116,15 @@ TEST(Challenge, UnknownChoiceChangesNothing) {
   EXPECT_TRUE(bench.At("o").authentication.awaiting_challenge);
 }
 
-struct DueCase {
-  const char* name;
-  ThreeDs mode;
-  const char* holder;
-  Json info;
-  bool browser;
-  bool challenge;
-};
-
 TEST(Challenge, IsDueAsModeFlagsAndNamesSay) {
-  const DueCase kCases[] = {
+  const struct {
+    const char* name;
+    ThreeDs mode;
+    const char* holder;
+    Json info;
+    bool browser;
+    bool challenge;
+  } kCases[] = {
       {"default", ThreeDs::kFrictionless, "x", Json::object(), false, false},
       {"mode", ThreeDs::kChallenge, "x", Json::object(), false, true},
       {"browser", ThreeDs::kRequireBrowser, "x", Json::object(), true, true},
@@ -140,7 +136,7 @@ TEST(Challenge, IsDueAsModeFlagsAndNamesSay) {
       {"other names have no effect", ThreeDs::kFrictionless, "SBX:NONSENSE", Json::object(), false,
        false},
   };
-  for (const DueCase& c : kCases) {
+  for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);
     Bench bench({.threeds = c.mode});
     Json body = CardOrder("o");

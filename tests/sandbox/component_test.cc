@@ -21,7 +21,7 @@ std::string Token(Running& sandbox, const char* key = kKey) {
       .data()["api_token"];
 }
 
-Exchanged MakePayload(Running& sandbox, const std::string& token, const std::string& form) {
+ClientResponse MakePayload(Running& sandbox, const std::string& token, const std::string& form) {
   return sandbox.PostForm(kPayloadPath, form, {{"Authorization", "Bearer " + token}});
 }
 
@@ -50,12 +50,12 @@ TEST(Component, ServesItsFilesAtTheStablePath) {
                                    std::pair{"card.html", "text/html; charset=utf-8"},
                                    std::pair{"card.js", "text/javascript; charset=utf-8"},
                                    std::pair{"card.css", "text/css; charset=utf-8"}}) {
-    const Exchanged file = sandbox.Open(std::string("/sdk/components/v2/") + name);
+    const ClientResponse file = sandbox.Open(std::string("/sdk/components/v2/") + name);
     EXPECT_EQ(file.status, 200) << name;
     EXPECT_EQ(file.headers.find("Content-Type")->second, type);
     EXPECT_GT(file.text.size(), 300u) << name;
   }
-  const Exchanged form = sandbox.Open("/sdk/components/v2/card.html");
+  const ClientResponse form = sandbox.Open("/sdk/components/v2/card.html");
   EXPECT_THAT(form.headers.find("Content-Security-Policy")->second,
               HasSubstr("default-src 'none'"));
   for (const char* path : {"/sdk/components/v2/", "/sdk/components/v2/dashboard.js",
@@ -67,13 +67,13 @@ TEST(Component, ServesItsFilesAtTheStablePath) {
 TEST(Component, AnOrderIsPaidByThePayloadOfACard) {
   LogLines log;
   Running sandbox({.log = log.Taker()});
-  const Exchanged minted = MakePayload(sandbox, Token(sandbox), CardFields());
+  const ClientResponse minted = MakePayload(sandbox, Token(sandbox), CardFields());
   ASSERT_EQ(minted.status, 200) << minted.text;
   const std::string payload = minted.data()["payload"];
   std::string plain;
   EXPECT_TRUE(Base64Decode(payload, &plain)) << "published payloads are base64";
   EXPECT_THAT(plain, Not(HasSubstr(kNumber)));
-  const Exchanged created = sandbox.Create(ComponentOrder("o", payload));
+  const ClientResponse created = sandbox.Create(ComponentOrder("o", payload));
   ASSERT_EQ(created.status, 200) << created.text;
   EXPECT_EQ(created.data()["financial_status"], "completed");
   const Json& details = created.data()["payment_details"];
@@ -87,7 +87,7 @@ TEST(Component, AnOrderIsPaidByThePayloadOfACard) {
 TEST(Component, ACardThatIsDeclinedIsDeclinedByItsPayload) {
   Running sandbox;
   const std::string payload = NewPayload(sandbox, CardFields("4012001038488884"));
-  const Exchanged created = sandbox.Create(ComponentOrder("o", payload));
+  const ClientResponse created = sandbox.Create(ComponentOrder("o", payload));
   EXPECT_EQ(created.data()["status"], "declined");
   EXPECT_EQ(created.data()["reason_code"], "4002");
 }
@@ -108,7 +108,7 @@ TEST(Component, NamesTheFieldThatIsWrong) {
        "card_expiry_date"}};
   for (const auto& [form, field] : kCases) {
     SCOPED_TRACE(form);
-    const Exchanged refused = MakePayload(sandbox, token, form);
+    const ClientResponse refused = MakePayload(sandbox, token, form);
     EXPECT_EQ(refused.status, 422);
     ASSERT_TRUE(refused.body["errors"].is_array());
     EXPECT_EQ(refused.body["errors"][0]["field"], field);
@@ -161,7 +161,7 @@ TEST(Component, APayloadIsTheSitesThatAskedForItsToken) {
   const httplib::Headers other{{"api_key", "another-test-key-0002"}};
   const Json order = ComponentOrder("o", payload);
   EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders", order, other).status, 200);
-  ASSERT_EQ(sandbox.Control("reset").status, 200);
+  ASSERT_EQ(sandbox.Control("reset", Json::object()).status, 200);
   EXPECT_EQ(sandbox.Create(ComponentOrder("o3", payload)).body["error_code"], 1024);
 }
 
@@ -169,7 +169,7 @@ TEST(Component, TokenizeStoresTheCardForLater) {
   Running sandbox;
   Json order = ComponentOrder("first", NewPayload(sandbox));
   order["payment_data"]["tokenize"] = true;
-  const Exchanged first = sandbox.Create(order);
+  const ClientResponse first = sandbox.Create(order);
   ASSERT_EQ(first.status, 200) << first.text;
   const std::string recurring_id = first.data()["payment_details"]["recurring_id"];
   ASSERT_FALSE(recurring_id.empty());
@@ -179,13 +179,13 @@ TEST(Component, TokenizeStoresTheCardForLater) {
   EXPECT_EQ(sandbox.Create(later).data()["financial_status"], "completed");
   // Chosen in the component, the same.
   const std::string saved = NewPayload(sandbox, "gateway=CREDITCARD&recurring_id=" + recurring_id);
-  const Exchanged chosen = sandbox.Create(ComponentOrder("chosen", saved));
+  const ClientResponse chosen = sandbox.Create(ComponentOrder("chosen", saved));
   EXPECT_EQ(chosen.data()["payment_details"]["last4"], "0004") << chosen.text;
   Json unwanted = ComponentOrder("unwanted", NewPayload(sandbox));
   unwanted["recurring_model"] = "cardOnFile";
   unwanted["payment_data"]["tokenize"] = false;
   EXPECT_FALSE(sandbox.Create(unwanted).data()["payment_details"]["recurring_id"].is_string());
-  const Exchanged without = sandbox.Create(ComponentOrder("without", NewPayload(sandbox)));
+  const ClientResponse without = sandbox.Create(ComponentOrder("without", NewPayload(sandbox)));
   EXPECT_FALSE(without.data()["payment_details"]["recurring_id"].is_string())
       << "not without the customer's wish";
 }
@@ -195,14 +195,15 @@ TEST(Component, AnotherMethodNeedsNoFields) {
   const std::string payload = NewPayload(sandbox, "gateway=IDEAL");
   Json order = RedirectOrder("o");
   order["payment_data"] = {{"payload", payload}, {"gateway", "IDEAL"}};
-  const Exchanged created = sandbox.Create(order);
+  const ClientResponse created = sandbox.Create(order);
   ASSERT_EQ(created.status, 200) << created.text;
   EXPECT_TRUE(created.data()["payment_url"].is_string());
 }
 
 TEST(Component, PublishedPayloadsStayAnApprovedCard) {
   Running sandbox;
-  const Exchanged created = sandbox.Create(ComponentOrder("o", "ewogICJwYXlsb2FkIjogIi4uLiIKfQ=="));
+  const ClientResponse created =
+      sandbox.Create(ComponentOrder("o", "ewogICJwYXlsb2FkIjogIi4uLiIKfQ=="));
   EXPECT_EQ(created.data()["payment_details"]["last4"], "1111");
 }
 

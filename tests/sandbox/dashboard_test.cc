@@ -14,7 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string Header(const Exchanged& answer, const char* name) {
+std::string Header(const ClientResponse& answer, const char* name) {
   const auto found = answer.headers.find(name);
   return found == answer.headers.end() ? "" : found->second;
 }
@@ -36,14 +36,14 @@ std::string PageOf(Running& sandbox, const std::string& order_id) {
   return "/dashboard/orders/" + Between(list, "<a href=\"/dashboard/orders/", "\"");
 }
 
-Exchanged Submit(Running& sandbox, const std::string& page, const std::string& form,
-                 httplib::Headers headers = {}) {
+ClientResponse Submit(Running& sandbox, const std::string& page, const std::string& form,
+                      httplib::Headers headers = {}) {
   return sandbox.PostForm(page, "csrf=" + Csrf(sandbox) + "&" + form, std::move(headers));
 }
 
 TEST(DashboardPage, ShowsOrdersWithTheirRequestsAndAnswers) {
   Running sandbox{CardOrder("tulip-1")};
-  const Exchanged list = sandbox.Open("/");
+  const ClientResponse list = sandbox.Open("/");
   EXPECT_EQ(list.status, 200);
   EXPECT_THAT(list.text, HasSubstr("tulip-1"));
   EXPECT_THAT(list.text, HasSubstr("EUR 10.00"));
@@ -52,7 +52,7 @@ TEST(DashboardPage, ShowsOrdersWithTheirRequestsAndAnswers) {
   const std::string address = PageOf(sandbox, "tulip-1");
   sandbox.Post("orders/tulip-1/refunds",
                {{"amount", 300}, {"currency", "EUR"}, {"description", "broken"}});
-  const Exchanged page = sandbox.Open(address);
+  const ClientResponse page = sandbox.Open(address);
   EXPECT_THAT(page.text, HasSubstr("POST /v1/json/orders <strong>200"));
   EXPECT_THAT(page.text, HasSubstr("/v1/json/orders/tulip-1/refunds"));
   EXPECT_THAT(page.text, HasSubstr("&quot;description&quot;: &quot;broken&quot;"));
@@ -134,7 +134,7 @@ TEST(DashboardPage, FormsDoWhatControlDoes) {
     if (setup == "manual") order["capture"] = "manual";
     ASSERT_EQ(sandbox.Create(order).status, 200);
     const std::string page = PageOf(sandbox, "o");
-    const Exchanged done = Submit(sandbox, page, c.form);
+    const ClientResponse done = Submit(sandbox, page, c.form);
     EXPECT_EQ(done.status, 303) << done.text;
     EXPECT_THAT(Header(done, "Location"), HasSubstr(page + "?done="));
     EXPECT_THAT(sandbox.Open(Header(done, "Location")).text, HasSubstr("class=\"done\""));
@@ -143,7 +143,7 @@ TEST(DashboardPage, FormsDoWhatControlDoes) {
               c.state);
     // The same once more is a conflict, said on the page.
     if (setup == "redirect" || setup == "challenge" || setup == "held") {
-      const Exchanged again = Submit(sandbox, page, c.form);
+      const ClientResponse again = Submit(sandbox, page, c.form);
       EXPECT_EQ(again.status, 409);
       EXPECT_THAT(again.text, HasSubstr("role=\"alert\""));
     }
@@ -238,7 +238,7 @@ TEST(DashboardPage, IsSentAgainOnlyWhenItHasChanged) {
   const std::string etag = Header(sandbox.Open("/"), "ETag");
   ASSERT_FALSE(etag.empty());
   const httplib::Headers seen{{"If-None-Match", etag}};
-  const Exchanged same = sandbox.Open("/", seen);
+  const ClientResponse same = sandbox.Open("/", seen);
   EXPECT_EQ(same.status, 304);
   EXPECT_TRUE(same.text.empty());
   sandbox.Create(CardOrder("o"));

@@ -11,7 +11,7 @@
 namespace msp::sandbox::testing {
 namespace {
 
-// Reads a stream on a thread of its own until it ends or is left.
+// Reads a stream on a thread of its own until it ends or is stopped.
 class Reader {
  public:
   Reader(const Running& sandbox, const std::string& token, const std::string& last_id = "")
@@ -25,18 +25,18 @@ class Reader {
           client_->Get("/events/stream/", headers, [this](const char* bytes, std::size_t size) {
             MutexLock lock(mutex_);
             text_.append(bytes, size);
-            return !left_.load();
+            return !stopped_.load();
           });
       status_ = result ? result->status : -1;
       ended_ = true;
     });
   }
   ~Reader() {
-    Leave();
+    Stop();
     thread_.join();
   }
-  void Leave() {
-    left_ = true;
+  void Stop() {
+    stopped_ = true;
     client_->stop();
   }
   bool Has(const std::string& part) {
@@ -58,7 +58,7 @@ class Reader {
   std::unique_ptr<httplib::Client> client_;
   Mutex mutex_;
   std::string text_;
-  std::atomic<bool> left_{false};
+  std::atomic<bool> stopped_{false};
   std::atomic<bool> ended_{false};
   std::atomic<int> status_{0};
   std::thread thread_;
@@ -91,7 +91,7 @@ TEST(Events, GoOnAfterTheLastOneSeen) {
 TEST(Events, AreForTheHolderOfTheToken) {
   Running sandbox{CloudOrder("o", "00000MAN")};
   for (const char* token : {"", "Bearer ", "Bearer wrong", "wrong"}) {
-    const Exchanged answer =
+    const ClientResponse answer =
         sandbox.Call("GET", "/events/stream/", std::string(), {{"Authorization", token}});
     EXPECT_EQ(answer.status, 401) << token;
   }
@@ -131,7 +131,7 @@ TEST(Events, QrCodesAreDrawn) {
   order["gateway_info"] = {{"qr_size", 300}};
   const std::string url = sandbox.Create(order).data()["qr_url"];
   const std::string path = url.substr(url.find("/qr/"));
-  const Exchanged picture = sandbox.Open(path);
+  const ClientResponse picture = sandbox.Open(path);
   EXPECT_EQ(picture.status, 200);
   EXPECT_EQ(picture.headers.find("Content-Type")->second, "image/svg+xml");
   EXPECT_NE(picture.text.find("width=\"300\""), std::string::npos);

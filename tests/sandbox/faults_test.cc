@@ -21,16 +21,14 @@ std::string CreateBytes(const std::string& id) {
 
 constexpr std::size_t kAll = 100'000'000;
 
-struct FaultCase {
-  const char* name;
-  const char* effect;  // JSON
-  bool reset;          // the connection ends in RST
-  const char* text;    // the answer has it; "" when nothing may come
-  bool charged;        // the order exists afterwards
-};
-
 TEST(Faults, EveryEffectAnswersAsAskedAndChargesOrNot) {
-  constexpr FaultCase kCases[] = {
+  constexpr struct {
+    const char* name;
+    const char* effect;  // JSON
+    bool reset;          // the connection ends in RST
+    const char* text;    // the answer has it; "" when nothing may come
+    bool charged;        // the order exists afterwards
+  } kCases[] = {
       {"reset before reading", R"({"name":"reset","when":"before_reading"})", true, "", false},
       {"reset after reading", R"({"name":"reset","when":"after_reading"})", true, "", false},
       {"reset in the body", R"({"name":"reset","when":"in_body","bytes":30})", true, "HTTP/1.1 200",
@@ -69,7 +67,7 @@ TEST(Faults, EveryEffectAnswersAsAskedAndChargesOrNot) {
       {"slow", R"({"name":"slow_body","bytes_per_second":100000})", false, "\"success\":true}",
        true},
   };
-  for (const FaultCase& c : kCases) {
+  for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);
     Running sandbox;
     const Json match{{"method", "POST"}, {"path", "/v1/json/orders"}, {"times", 1}};
@@ -140,7 +138,7 @@ TEST(Faults, RateLimitCountsInTheSandboxsTime) {
   sandbox.AddFault(
       {}, {{"name", "rate_limit"}, {"calls", 2}, {"window_seconds", 10}, {"retry_after", "date"}});
   for (const int status : {200, 200, 429, 429}) EXPECT_EQ(sandbox.Fetch("me").status, status);
-  const Exchanged limited = sandbox.Fetch("me");
+  const ClientResponse limited = sandbox.Fetch("me");
   const Json rule = sandbox.Inspect("faults")[0];
   EXPECT_EQ(rule["matched"], 5);
   EXPECT_EQ(rule["fired"], 3) << "what is within the limit is let through";
@@ -158,7 +156,7 @@ TEST(Faults, AnEditChangesWhatItNamesInAnswersOfSuccessAlone) {
                           {{"pointer", "/data/amount"}, {"absent", true}},
                           {{"pointer", "/data/nothing/there"}, {"value", 1}},
                           {{"pointer", "/data/currency"}}}}});
-  const Exchanged edited = sandbox.Get("o");
+  const ClientResponse edited = sandbox.Get("o");
   EXPECT_EQ(edited.status, 404);
   EXPECT_EQ(edited.body["success"], false);
   EXPECT_FALSE(edited.data().contains("amount"));
@@ -218,7 +216,7 @@ TEST(Faults, RefuseRulesThatMakeNoSense) {
         Json{{"name", "other_answer"}, {"members", {"no slash"}}},
         Json{{"name", "reset"}, {"when", "later"}},
         Json{{"name", "commit_then_fail"}, {"then", "laugh"}}}) {
-    const Exchanged answer = sandbox.AddFault({}, effect);
+    const ClientResponse answer = sandbox.AddFault({}, effect);
     EXPECT_EQ(answer.status, 400) << effect;
     EXPECT_THAT(answer.body["message"].get<std::string>(), StartsWith("effect."));
   }

@@ -49,7 +49,7 @@ class LogLines {
   std::string text_;
 };
 
-struct Exchanged {
+struct ClientResponse {
   int status = 0;  // 0: no answer came
   Json body;       // discarded when it is no JSON
   std::string text;
@@ -81,17 +81,18 @@ class Running {
     return client;
   }
 
-  Exchanged Call(const std::string& method, const std::string& path, const std::string& body = "",
-                 httplib::Headers headers = {{"api_key", kKey}}) {
+  ClientResponse Call(const std::string& method, const std::string& path,
+                      const std::string& body = "",
+                      httplib::Headers headers = {{"api_key", kKey}}) {
     return CallOn(*client_, method, path, body, std::move(headers));
   }
-  Exchanged Call(const std::string& method, const std::string& path, const Json& body,
-                 httplib::Headers headers = {{"api_key", kKey}}) {
+  ClientResponse Call(const std::string& method, const std::string& path, const Json& body,
+                      httplib::Headers headers = {{"api_key", kKey}}) {
     return CallOn(*client_, method, path, body.dump(), std::move(headers));
   }
-  static Exchanged CallOn(httplib::Client& client, const std::string& method,
-                          const std::string& path, const std::string& body,
-                          httplib::Headers headers) {
+  static ClientResponse CallOn(httplib::Client& client, const std::string& method,
+                               const std::string& path, const std::string& body,
+                               httplib::Headers headers) {
     httplib::Request request;
     request.method = method;
     request.path = path;
@@ -100,47 +101,48 @@ class Running {
       request.headers.emplace("Content-Type", "application/json");
     }
     request.body = body;
-    Exchanged exchanged;
+    ClientResponse response;
     if (const httplib::Result result = client.send(request)) {
-      exchanged.status = result->status;
-      exchanged.text = result->body;
-      exchanged.headers = result->headers;
-      exchanged.body = Json::parse(result->body, nullptr, false);
+      response.status = result->status;
+      response.text = result->body;
+      response.headers = result->headers;
+      response.body = Json::parse(result->body, nullptr, false);
     }
-    return exchanged;
+    return response;
   }
 
   // The merchant API, below /v1/json/.
-  Exchanged Fetch(const std::string& path) { return Call("GET", "/v1/json/" + path); }
-  Exchanged Post(const std::string& path, const Json& body) {
+  ClientResponse Fetch(const std::string& path) { return Call("GET", "/v1/json/" + path); }
+  ClientResponse Post(const std::string& path, const Json& body) {
     return Call("POST", "/v1/json/" + path, body);
   }
-  Exchanged Patch(const std::string& path, const Json& body) {
+  ClientResponse Patch(const std::string& path, const Json& body) {
     return Call("PATCH", "/v1/json/" + path, body);
   }
-  Exchanged Create(const Json& body) { return Post("orders", body); }
-  Exchanged Get(const std::string& id) { return Fetch("orders/" + id); }
-  Exchanged Refund(const std::string& id, std::int64_t amount) {
+  ClientResponse Create(const Json& body) { return Post("orders", body); }
+  ClientResponse Get(const std::string& id) { return Fetch("orders/" + id); }
+  ClientResponse Refund(const std::string& id, std::int64_t amount) {
     return Post("orders/" + id + "/refunds", {{"currency", "EUR"}, {"amount", amount}});
   }
   // The control API, below /_sandbox/.
-  Exchanged Control(const std::string& path, const Json& body = Json::object()) {
+  ClientResponse Control(const std::string& path) { return Call("POST", "/_sandbox/" + path); }
+  ClientResponse Control(const std::string& path, const Json& body) {
     return Call("POST", "/_sandbox/" + path, body);
   }
   Json Inspect(const std::string& path) { return Call("GET", "/_sandbox/" + path).body["data"]; }
-  Exchanged Advance(std::int64_t seconds) {
+  ClientResponse Advance(std::int64_t seconds) {
     return Control("clock", {{"advance_seconds", seconds}});
   }
-  Exchanged AddFault(const Json& match, const Json& effect) {
+  ClientResponse AddFault(const Json& match, const Json& effect) {
     return Control("faults", {{"match", match}, {"effect", effect}});
   }
   Json Stats() { return Inspect("stats"); }
   // Pages, without a key.
-  Exchanged Open(const std::string& path, httplib::Headers headers = {}) {
+  ClientResponse Open(const std::string& path, httplib::Headers headers = {}) {
     return Call("GET", path, std::string(), std::move(headers));
   }
-  Exchanged PostForm(const std::string& path, const std::string& form,
-                     httplib::Headers headers = {}) {
+  ClientResponse PostForm(const std::string& path, const std::string& form,
+                          httplib::Headers headers = {}) {
     headers.emplace("Content-Type", "application/x-www-form-urlencoded");
     return Call("POST", path, form, std::move(headers));
   }

@@ -21,7 +21,7 @@ using ::testing::Not;
 TEST(Front, ReferenceOrderAnswersWithEveryDocumentedMember) {
   Running sandbox;
   Json order = CardOrder("my-order-id-1", "5555555555554444");
-  const Exchanged answer = sandbox.Create(order);
+  const ClientResponse answer = sandbox.Create(order);
   ASSERT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body["success"], true);
   for (const std::string& name : msp::testing::Words(
@@ -36,15 +36,13 @@ TEST(Front, ReferenceOrderAnswersWithEveryDocumentedMember) {
   EXPECT_EQ(answer.data()["customer_verification"]["type"], "form");
 }
 
-struct KeyCase {
-  const char* name;
-  httplib::Headers headers;
-  const char* query;
-  int status;
-};
-
 TEST(Key, IsTakenFromEveryDocumentedPlace) {
-  const KeyCase kCases[] = {
+  const struct {
+    const char* name;
+    httplib::Headers headers;
+    const char* query;
+    int status;
+  } kCases[] = {
       {"header", {{"api_key", kKey}}, "", 200},
       {"header in capitals", {{"Api_Key", kKey}}, "", 200},
       {"bearer", {{"Authorization", std::string("Bearer ") + kKey}}, "", 200},
@@ -61,9 +59,9 @@ TEST(Key, IsTakenFromEveryDocumentedPlace) {
       {"basic", {{"Authorization", "Basic x"}}, "", 401},
   };
   Running sandbox;
-  for (const KeyCase& c : kCases) {
+  for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);
-    const Exchanged answer =
+    const ClientResponse answer =
         sandbox.Call("GET", std::string("/v1/json/me") + c.query, std::string(), c.headers);
     EXPECT_EQ(answer.status, c.status);
     if (c.status == 401) {
@@ -87,7 +85,7 @@ TEST(Key, MissingOnTransactionsAndCancelIsForbidden) {
   for (const auto& [method, path] :
        {std::pair("GET", "/v1/json/transactions"), std::pair("GET", "/v1/json/transactions/1"),
         std::pair("POST", "/v1/json/orders/x/cancel")}) {
-    const Exchanged answer = sandbox.Call(method, path, std::string(), {});
+    const ClientResponse answer = sandbox.Call(method, path, std::string(), {});
     EXPECT_EQ(answer.status, 403) << path;
     EXPECT_EQ(answer.text, R"({"message":"Forbidden"})");
   }
@@ -106,8 +104,9 @@ TEST(Tolerance, TakesWhatTheOfficialLibrariesSend) {
       create("php", {{"Content-Type", "application/json"}, {"accept-encoding", "application/json"}},
              "?locale=en_US"),
       200);
-  const Exchanged patched = sandbox.Call("POST", "/v1/json/orders/java", Json{{"invoice_id", "i1"}},
-                                         {{"api_key", kKey}, {"X-HTTP-Method-Override", "PATCH"}});
+  const ClientResponse patched =
+      sandbox.Call("POST", "/v1/json/orders/java", Json{{"invoice_id", "i1"}},
+                   {{"api_key", kKey}, {"X-HTTP-Method-Override", "PATCH"}});
   EXPECT_EQ(patched.status, 200);
   EXPECT_EQ(sandbox.Get("java").data()["invoice_id"], "i1");
   EXPECT_EQ(sandbox.Fetch("orders/java/").status, 200) << "a trailing slash";
@@ -128,7 +127,7 @@ TEST(Tolerance, DecodesPathSegmentsOnce) {
       return out;
     }();
     sandbox.client().set_url_encode(false);
-    const Exchanged answer = sandbox.Call("GET", path);
+    const ClientResponse answer = sandbox.Call("GET", path);
     EXPECT_EQ(answer.status, 200) << id;
     EXPECT_EQ(answer.data()["order_id"], id);
   }
@@ -141,7 +140,7 @@ TEST(Tolerance, BodiesThatAreNoObjectAreMissingData) {
        {std::string(""), std::string("{"), std::string("[]"), std::string("1"), std::string("null"),
         std::string("{\"a\":tru}"), std::string("{}x"), std::string("{\"a\":\"\xff\"}"), deep,
         std::string(100'000, '[')}) {
-    const Exchanged answer = sandbox.Call("POST", "/v1/json/orders", body);
+    const ClientResponse answer = sandbox.Call("POST", "/v1/json/orders", body);
     EXPECT_EQ(answer.status, 404) << body.substr(0, 20);
     EXPECT_EQ(answer.body["error_code"], 1016);
     EXPECT_EQ(answer.body["error_info"], "Missing data");
@@ -152,7 +151,7 @@ TEST(Routes, UnknownOnesAreNotFound) {
   Running sandbox;
   for (const char* path : {"/_sandbox", "/v1/json/nothing", "/v1/json/orders/a/b",
                            "/v2/json/orders", "/v1/json/", "/favicon.ico"}) {
-    const Exchanged answer = sandbox.Call("GET", path);
+    const ClientResponse answer = sandbox.Call("GET", path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(answer.text, R"({"message":"Not found"})");
   }
@@ -162,7 +161,7 @@ TEST(Routes, UnknownOnesAreNotFound) {
 
 TEST(Routes, AnswerWithJsonDateAndKeepAlive) {
   Running sandbox;
-  const Exchanged answer = sandbox.Fetch("me");
+  const ClientResponse answer = sandbox.Fetch("me");
   EXPECT_EQ(answer.headers.find("Content-Type")->second, "application/json; charset=utf-8");
   EXPECT_TRUE(answer.headers.contains("Date"));
   EXPECT_EQ(answer.headers.find("Connection")->second, "keep-alive");
@@ -171,7 +170,7 @@ TEST(Routes, AnswerWithJsonDateAndKeepAlive) {
 
 TEST(Routes, ListsHaveTheMembersThatPhpInsistsOn) {
   Running sandbox;
-  const Exchanged methods = sandbox.Fetch("payment-methods");
+  const ClientResponse methods = sandbox.Fetch("payment-methods");
   ASSERT_TRUE(methods.data().is_array());
   for (const Json& method : methods.data()) {
     for (const char* name : {"id", "name", "type"})
@@ -210,13 +209,12 @@ TEST(Routes, ServeTheWholeMerchantApi) {
   sandbox.Control("orders/later/pay", {{"scenario", "completed"}});
   sandbox.Create(CloudOrder("counter", "00000MAN"));
   sandbox.Control("orders/counter/terminal", {{"outcome", "approve"}});
-  struct Row {
+  const struct {
     const char* method;
     const char* path;
     Json body;
     const char* type;  // of `data`
-  };
-  const Row kRows[] = {
+  } kRows[] = {
       {"GET", "issuers/mybank", nullptr, "array"},
       {"GET", "closing-balances?from=2026-01-01&until=2027-01-01&locale=en_US", nullptr, "array"},
       {"POST",
@@ -232,14 +230,14 @@ TEST(Routes, ServeTheWholeMerchantApi) {
       {"GET", "transactions?payment_method=VISA&payment_method=IDEAL&locale=en_US", nullptr,
        "array"},
   };
-  for (const Row& row : kRows) {
+  for (const auto& row : kRows) {
     SCOPED_TRACE(row.path);
     const std::string path = std::string("/v1/json/") + row.path;
-    const Exchanged answer =
+    const ClientResponse answer =
         sandbox.Call(row.method, path, row.body.is_null() ? std::string() : row.body.dump());
     EXPECT_EQ(answer.status, 200) << answer.text;
     EXPECT_STREQ(answer.data().type_name(), row.type);
-    const Exchanged keyless = sandbox.Call(row.method, path, std::string("{}"), {});
+    const ClientResponse keyless = sandbox.Call(row.method, path, std::string("{}"), {});
     EXPECT_TRUE(keyless.status == 401 || keyless.status == 403) << keyless.status;
   }
 }
@@ -266,7 +264,7 @@ TEST(Routes, ControlTurnsTerminalsAndLives) {
 TEST(Routes, WalkTheOfficialScenario) {
   Running sandbox;
   ASSERT_EQ(sandbox.Create(CardOrder("one")).data()["status"], "completed");
-  const Exchanged refund = sandbox.Refund("one", 100);
+  const ClientResponse refund = sandbox.Refund("one", 100);
   EXPECT_TRUE(refund.data()["refund_id"].is_number_integer() &&
               refund.data()["transaction_id"].is_number_integer());
   const std::string refund_path = "orders/one/refunds/" + refund.data()["refund_id"].dump();
@@ -289,7 +287,7 @@ TEST(Routes, WalkTheOfficialScenario) {
             true);
   EXPECT_EQ(sandbox.Call("DELETE", "/v1/json/recurring/cust-1/remove/" + token).data()["removed"],
             true);
-  const Exchanged transactions = sandbox.Fetch("transactions?limit=2");
+  const ClientResponse transactions = sandbox.Fetch("transactions?limit=2");
   EXPECT_EQ(transactions.data().size(), 2u);
   EXPECT_TRUE(transactions.body["pager"]["cursor"]["after"].is_string());
   const Json id = transactions.data()[0]["transaction_id"];
@@ -314,7 +312,7 @@ TEST(Race, DuplicateCreatesYieldOneSuccess) {
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&, round] {
         const auto client = sandbox.NewClient();
-        const Exchanged answer =
+        const ClientResponse answer =
             Running::CallOn(*client, "POST", "/v1/json/orders",
                             CardOrder("r" + std::to_string(round)).dump(), {{"api_key", kKey}});
         if (answer.status == 200) {
@@ -349,13 +347,12 @@ TEST(Connections, ManyKeptOpenAreAllServed) {
 
 TEST(Http, RefusesWhatIsTooLargeOrMalformed) {
   Running sandbox;
-  struct Case {
+  const std::string head = "POST /v1/json/orders HTTP/1.1\r\nHost: x\r\n";
+  const struct {
     const char* name;
     std::string bytes;
     const char* status;
-  };
-  const std::string head = "POST /v1/json/orders HTTP/1.1\r\nHost: x\r\n";
-  const Case kCases[] = {
+  } kCases[] = {
       {"body too large", head + "Content-Length: 1048577\r\n\r\n", "HTTP/1.1 413"},
       {"chunks too large", head + "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", "HTTP/1.1 413"},
       {"head too large", head + "X: " + std::string(40'000, 'x') + "\r\n\r\n", "HTTP/1.1 413"},
@@ -368,7 +365,7 @@ TEST(Http, RefusesWhatIsTooLargeOrMalformed) {
       {"no version", "GET /\r\n\r\n", "HTTP/1.1 400"},
       {"blank in a header's name", "GET / HTTP/1.1\r\nA b: c\r\n\r\n", "HTTP/1.1 400"},
   };
-  for (const Case& c : kCases) {
+  for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);
     EXPECT_THAT(SendRaw(sandbox.port(), c.bytes, true).answer, HasSubstr(c.status));
   }

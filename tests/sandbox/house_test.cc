@@ -105,16 +105,16 @@ TEST(Dashboard, RefundsCapturesAndVoidsWithoutIdsOfTheShop) {
   }
   EXPECT_EQ(sandbox.Control("orders/captured/capture", {{"amount", 400}}).status, 200);
   EXPECT_EQ(sandbox.Get("captured").data()["related_transactions"][0]["description"], "dashboard");
-  EXPECT_EQ(sandbox.Control("orders/voided/void").status, 200);
+  EXPECT_EQ(sandbox.Control("orders/voided/void", Json::object()).status, 200);
   EXPECT_EQ(sandbox.Get("voided").data()["status"], "void");
-  EXPECT_EQ(sandbox.Control("orders/voided/void").status, 409);
+  EXPECT_EQ(sandbox.Control("orders/voided/void", Json::object()).status, 409);
 }
 
 TEST(Clock, TheDateHeaderIsTheSandboxsTime) {
   Running sandbox;
   const std::string before = sandbox.Fetch("me").headers.find("Date")->second;
   sandbox.Advance(6 * 3600);
-  const Exchanged later = sandbox.Fetch("me");
+  const ClientResponse later = sandbox.Fetch("me");
   EXPECT_NE(later.headers.find("Date")->second, before);
   EXPECT_EQ(later.headers.count("Date"), 1u);
 }

@@ -21,8 +21,8 @@ std::string SessionOf(Running& sandbox, const Json& order = RedirectOrder("o")) 
 }
 
 // What the customer sends from the page of a session.
-Exchanged Sent(Running& sandbox, const std::string& session, const std::string& form,
-               const std::string& action = "pay") {
+ClientResponse Sent(Running& sandbox, const std::string& session, const std::string& form,
+                    const std::string& action = "pay") {
   return sandbox.PostForm("/connect/" + session + "/" + action, form);
 }
 
@@ -32,7 +32,7 @@ std::string CardForm(const std::string& number, const std::string& expiry,
          (cvc.empty() ? "" : "&card_cvc=" + cvc);
 }
 
-std::string Location(const Exchanged& answer) {
+std::string Location(const ClientResponse& answer) {
   const auto found = answer.headers.find("Location");
   return found == answer.headers.end() ? "" : found->second;
 }
@@ -40,15 +40,15 @@ std::string Location(const Exchanged& answer) {
 TEST(PaymentPage, TakesACardAndReturnsToTheShop) {
   Running sandbox;
   const std::string page = PathOf(sandbox.Create(RedirectOrder("o")).data()["payment_url"]);
-  const Exchanged shown = sandbox.Call("GET", page);
+  const ClientResponse shown = sandbox.Call("GET", page);
   EXPECT_EQ(shown.status, 200);
   EXPECT_THAT(shown.text, HasSubstr("EUR 10.00"));
   const std::string session = sandbox.Inspect("orders/o")["session_id"];
-  const Exchanged wrong = Sent(sandbox, session, CardForm("4242424242424242", "3012", "123"));
+  const ClientResponse wrong = Sent(sandbox, session, CardForm("4242424242424242", "3012", "123"));
   EXPECT_EQ(wrong.status, 422);
   EXPECT_THAT(wrong.text, HasSubstr("role=\"alert\""));
   EXPECT_THAT(wrong.text, Not(HasSubstr("4242424242424242")));
-  const Exchanged paid =
+  const ClientResponse paid =
       Sent(sandbox, session, CardForm("4111+1111+1111+1111", "3012", "123", "A+B"));
   EXPECT_EQ(paid.status, 303);
   EXPECT_EQ(Location(paid), "https://shop.example/ok?a=1&transactionid=o");
@@ -60,7 +60,7 @@ TEST(PaymentPage, TakesACardAndReturnsToTheShop) {
 TEST(PaymentPage, NamesEveryProblemAtItsField) {
   Running sandbox;
   const std::string session = SessionOf(sandbox);
-  const Exchanged empty = Sent(sandbox, session, CardForm("", "", "", ""));
+  const ClientResponse empty = Sent(sandbox, session, CardForm("", "", "", ""));
   EXPECT_EQ(empty.status, 422);
   for (const char* id : {"number", "holder", "expiry"}) {
     EXPECT_THAT(empty.text, HasSubstr("<a href=\"#" + std::string(id) + "\">")) << id;
@@ -80,7 +80,7 @@ TEST(PaymentPage, NamesEveryProblemAtItsField) {
       {CardForm(good, "09/30"), "cvc"}};
   for (const auto& [form, field] : kCases) {
     SCOPED_TRACE(form);
-    const Exchanged wrong = Sent(sandbox, session, form);
+    const ClientResponse wrong = Sent(sandbox, session, form);
     EXPECT_EQ(wrong.status, 422);
     EXPECT_THAT(wrong.text, HasSubstr("<a href=\"#" + field + "\">"));
     EXPECT_THAT(wrong.text, HasSubstr(field + "-wrong\" aria-invalid=\"true\""));
@@ -93,7 +93,7 @@ TEST(PaymentPage, NamesEveryProblemAtItsField) {
 TEST(PaymentPage, KeepsWhatMayBeShownAgain) {
   Running sandbox;
   const std::string session = SessionOf(sandbox);
-  const Exchanged wrong =
+  const ClientResponse wrong =
       Sent(sandbox, session, CardForm("1", "09/30", "987", "A+%22B%22+4111+1111+1111+1111"));
   EXPECT_THAT(wrong.text, HasSubstr("value=\"A &quot;B&quot; **** **** **** 1111\""));
   EXPECT_THAT(wrong.text, HasSubstr("value=\"09/30\""));
@@ -105,7 +105,7 @@ TEST(PaymentPage, TakesTheExpiryAsItIsPrintedOnCards) {
     SCOPED_TRACE(expiry);
     Running sandbox;
     const std::string session = SessionOf(sandbox);
-    const Exchanged paid = Sent(sandbox, session, CardForm("4111111111111111", expiry, "123"));
+    const ClientResponse paid = Sent(sandbox, session, CardForm("4111111111111111", expiry, "123"));
     EXPECT_EQ(paid.status, 303);
     EXPECT_EQ(sandbox.Get("o").data()["payment_details"]["card_expiry_date"], "3009");
   }
@@ -155,11 +155,11 @@ TEST(ChallengePage, DecidesAndReturns) {
   const Json data = sandbox.Create(CardOrder("o", "5555555555554444")).data();
   const std::string simulator = Location(sandbox.Call("GET", PathOf(data["payment_url"])));
   EXPECT_THAT(simulator, StartsWith("/simulator/3ds/"));
-  const Exchanged shown = sandbox.Call("GET", simulator);
+  const ClientResponse shown = sandbox.Call("GET", simulator);
   EXPECT_THAT(shown.text, HasSubstr("ending in 4444"));
   EXPECT_THAT(shown.text, Not(HasSubstr("555555")));
   EXPECT_EQ(sandbox.PostForm(simulator, "result=Z").status, 422);
-  const Exchanged decided = sandbox.PostForm(simulator, "result=N");
+  const ClientResponse decided = sandbox.PostForm(simulator, "result=N");
   EXPECT_EQ(decided.status, 303);
   EXPECT_EQ(Location(decided), "https://shop.example/sorry?transactionid=o");
   EXPECT_EQ(sandbox.Get("o").data()["reason_code"], "3001");
@@ -174,7 +174,7 @@ TEST(ChallengePage, OpensFromTheFormOfCustomerVerification) {
   ASSERT_TRUE(
       std::regex_search(html, pareq, std::regex("name=\"PaReq\" value=\"([A-Za-z0-9]{64})\"")));
   EXPECT_THAT(html, HasSubstr("<button type=\"submit\">"));
-  const Exchanged opened =
+  const ClientResponse opened =
       sandbox.PostForm(PathOf(action[1]), "PaReq=" + pareq[1].str() + "&MD=x&TermUrl=y");
   EXPECT_EQ(opened.status, 200);
   EXPECT_THAT(opened.text, HasSubstr("<select"));
@@ -189,7 +189,7 @@ TEST(Pages, EscapeAndForbidScripts) {
   order["description"] = "<img src=x onerror=alert(1)> & 'more'";
   order["payment_options"]["redirect_url"] = "https://shop.example;script-src *\r\nX-Bad: 1";
   const std::string page = PathOf(sandbox.Create(order).data()["payment_url"]);
-  const Exchanged shown = sandbox.Call("GET", page);
+  const ClientResponse shown = sandbox.Call("GET", page);
   EXPECT_THAT(shown.text, Not(HasSubstr("<script")));
   EXPECT_THAT(shown.text, Not(HasSubstr("<img")));
   EXPECT_THAT(shown.text, HasSubstr("&lt;img src=x onerror=alert(1)&gt; &amp; &#39;more&#39;"));
@@ -251,7 +251,7 @@ TEST(Pages, EndWithAPlainPageWithoutAShopsAddress) {
   Json order = RedirectOrder("o");
   order.erase("payment_options");
   const std::string session = SessionOf(sandbox, order);
-  const Exchanged answer = Sent(sandbox, session, "scenario=completed", "scenario");
+  const ClientResponse answer = Sent(sandbox, session, "scenario=completed", "scenario");
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.text, HasSubstr("Payment completed"));
 }

@@ -33,15 +33,6 @@ const auto kListed = msp::testing::Words<std::set<std::string>>(
     "scheme_reference_id last4 external_transaction_id card_expiry_date items "
     "related_transactions reason reason_code");
 
-enum class JsonKind { kNull, kBool, kNumber, kText, kObject, kArray };
-JsonKind KindOf(const Json& json) {
-  if (json.is_null()) return JsonKind::kNull;
-  if (json.is_boolean()) return JsonKind::kBool;
-  if (json.is_number()) return JsonKind::kNumber;
-  if (json.is_string()) return JsonKind::kText;
-  return json.is_object() ? JsonKind::kObject : JsonKind::kArray;
-}
-
 // What differs beyond the listed variants, as "path: problem" lines. `absent` lists members that
 // ours lacks on purpose.
 void Compare(const Json& published, const Json& ours, const std::string& path,
@@ -66,10 +57,10 @@ void Compare(const Json& published, const Json& ours, const std::string& path,
     if (!published.empty() && !ours.empty()) Compare(published[0], ours[0], path, absent, problems);
     return;
   }
-  const JsonKind theirs = KindOf(published), mine = KindOf(ours);
-  if (theirs == mine || theirs == JsonKind::kNull || mine == JsonKind::kNull) return;
-  const bool scalars = (theirs == JsonKind::kNumber || theirs == JsonKind::kText) &&
-                       (mine == JsonKind::kNumber || mine == JsonKind::kText);
+  const std::string theirs = published.type_name(), mine = ours.type_name();
+  if (theirs == mine || theirs == "null" || mine == "null") return;
+  const bool scalars =
+      (theirs == "number" || theirs == "string") && (mine == "number" || mine == "string");
   if (!scalars || !kLoose.contains(name)) problems->push_back(path + ": another type");
 }
 
@@ -79,7 +70,7 @@ class Published : public ::testing::Test {
   Json Request(const std::string& name) const {
     return ReadFixture(*directory_ + "/requests/" + name + ".json");
   }
-  void ExpectLike(const std::string& file, const Exchanged& answer,
+  void ExpectLike(const std::string& file, const ClientResponse& answer,
                   const std::set<std::string>& absent = {}) const {
     SCOPED_TRACE(file);
     EXPECT_EQ(answer.status, 200) << answer.text;
@@ -106,7 +97,7 @@ TEST_F(Published, OrderRequestsAreAnsweredAsTheContractSays) {
     Json body = Request(name);
     body["order_id"] = name;
     if (body.contains("recurring_id")) body["recurring_id"] = token;
-    const Exchanged answer = sandbox.Create(body);
+    const ClientResponse answer = sandbox.Create(body);
     ++replayed;
     if (name == "order-card-redirect") {
       // Its gateway is a list of choices to pick from.
@@ -134,13 +125,13 @@ TEST_F(Published, RequestsOnOrdersAreAnsweredAsTheContractSays) {
   };
   for (const char* id : {"full", "part", "void"}) authorize(id);
   ExpectLike("responses/capture", sandbox.Post("orders/full/capture", Request("capture-full")));
-  const Exchanged part = sandbox.Post("orders/part/capture", Request("capture-partial"));
+  const ClientResponse part = sandbox.Post("orders/part/capture", Request("capture-partial"));
   ExpectLike("responses/capture", part);
   EXPECT_EQ(part.data()["order_id"], "my-order-id-01");
   ExpectLike("responses/cancel-authorization",
              sandbox.Patch("capture/void", Request("capture-cancel-authorization")));
   sandbox.Create(CardOrder("paid", "4111111111111111", 30'000));
-  const Exchanged refund = sandbox.Post("orders/paid/refunds", Request("refund"));
+  const ClientResponse refund = sandbox.Post("orders/paid/refunds", Request("refund"));
   ExpectLike("responses/refund-order-refund-id", refund);
   ExpectLike("responses/refund-order", refund);
   const std::string id = std::to_string(refund.data()["refund_id"].get<std::int64_t>());
@@ -208,7 +199,7 @@ TEST_F(Published, OrdersMatchTheSamples) {
     if (std::string(state) == "completed") {
       sandbox.Post(std::string("orders/") + file + "/capture", Request("capture-full"));
     }
-    const Exchanged answer = sandbox.Get(file);
+    const ClientResponse answer = sandbox.Get(file);
     EXPECT_EQ(answer.data()["financial_status"], state);
     const Json sample =
         ReadFixture(*directory_ + "/historical/order-get-manual-capture-" + file + ".json");
@@ -295,17 +286,18 @@ TEST_F(Published, EveryPathOfTheMerchantApiIsServed) {
 TEST_F(Published, ErrorsAreTheSamples) {
   if (!directory_) return;
   Running sandbox;
-  const auto error = [&](const char* file) {
-    return ReadFixture(*directory_ + "/errors/" + file + ".json");
+  const std::pair<const char*, ClientResponse> kRows[] = {
+      {"code1006-invalid-transaction-id", sandbox.Get("none")},
+      {"code1023-gateway-unavailable", sandbox.Fetch("gateways/NONE")},
+      {"code1032-invalid-api-key", sandbox.Open("/v1/json/me")},
+      {"http403-message-forbidden", sandbox.Open("/v1/json/transactions")},
+      {"http404-message-not-found", sandbox.Fetch("transactions/1")},
+      {"http410-not-found-1000", sandbox.Fetch("recurring/nobody")},
+      {"http410-token-not-updated",
+       sandbox.Patch("recurring/x/update/y", {{"expiry_date", "3001"}})},
   };
-  EXPECT_EQ(sandbox.Get("none").body, error("code1006-invalid-transaction-id"));
-  EXPECT_EQ(sandbox.Fetch("gateways/NONE").body, error("code1023-gateway-unavailable"));
-  EXPECT_EQ(sandbox.Open("/v1/json/me").body, error("code1032-invalid-api-key"));
-  EXPECT_EQ(sandbox.Open("/v1/json/transactions").body, error("http403-message-forbidden"));
-  EXPECT_EQ(sandbox.Fetch("transactions/1").body, error("http404-message-not-found"));
-  EXPECT_EQ(sandbox.Fetch("recurring/nobody").body, error("http410-not-found-1000"));
-  EXPECT_EQ(sandbox.Patch("recurring/x/update/y", {{"expiry_date", "3001"}}).body,
-            error("http410-token-not-updated"));
+  for (const auto& [file, answer] : kRows)
+    EXPECT_EQ(answer.body, ReadFixture(*directory_ + "/errors/" + file + ".json")) << file;
 }
 
 }  // namespace

@@ -33,21 +33,20 @@ TEST(Terminal, AreCreated) {
 }
 
 TEST(Terminal, CollectAsConfigured) {
-  struct Row {
+  const struct {
     const char* terminal;
     std::int64_t amount;
     std::int64_t after_s;
     const char* state;
-  };
-  const Row kRows[] = {{"00000APR", 1000, 5, "completed/completed"},
-                       {"00000DEC", 1000, 5, "declined/declined"},
-                       {"00000TMO", 1000, 119, "initialized/initialized"},
-                       {"00000TMO", 1000, 120, "expired/expired"},
-                       {"00000APR", 1051, 5, "declined/declined"},
-                       {"00000APR", 1098, 119, "initialized/initialized"},
-                       {"00000APR", 1098, 120, "expired/expired"},
-                       {"00000MAN", 1000, 100, "initialized/initialized"}};
-  for (const Row& row : kRows) {
+  } kRows[] = {{"00000APR", 1000, 5, "completed/completed"},
+               {"00000DEC", 1000, 5, "declined/declined"},
+               {"00000TMO", 1000, 119, "initialized/initialized"},
+               {"00000TMO", 1000, 120, "expired/expired"},
+               {"00000APR", 1051, 5, "declined/declined"},
+               {"00000APR", 1098, 119, "initialized/initialized"},
+               {"00000APR", 1098, 120, "expired/expired"},
+               {"00000MAN", 1000, 100, "initialized/initialized"}};
+  for (const auto& row : kRows) {
     SCOPED_TRACE(std::string(row.terminal) + " " + std::to_string(row.amount));
     Bench bench;
     const Json data = bench.Create(CloudOrder("o", row.terminal, row.amount)).body["data"];

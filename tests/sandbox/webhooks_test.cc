@@ -9,104 +9,55 @@
 #include <map>
 
 #include "sandbox/front/webhooks.h"
-#include "sandbox/http/listener.h"
 #include "service/base/hash.h"
 #include "service/base/text.h"
 #include "tests/sandbox/fixtures.h"
 #include "tests/sandbox/front_fixture.h"
+#include "tests/testing/upstream.h"
 
 namespace msp::sandbox::testing {
 namespace {
 
-using ::testing::HasSubstr;
-
-struct Received {
-  std::string method;
-  std::string path;
-  std::string query;
-  std::string auth;
-  bool has_auth = false;
-  std::string body;
-};
-
-// A merchant's endpoint.
-class Receiver {
- public:
-  Receiver() {
-    auto bound = Listener::Bind({});
-    EXPECT_TRUE(bound.ok());
-    listener_ = *std::move(bound);
-    listener_->Serve({[](const HttpRequest&) { return std::nullopt; },
-                      [this](HttpRequest& request) { return Take(request); }});
-  }
-  std::string Url(const std::string& path = "/hook") const {
-    return "http://127.0.0.1:" + std::to_string(listener_->port()) + path;
-  }
-  void Answer(int status, const std::string& body) {
-    MutexLock lock(mutex_);
-    answer_.status = status;
-    answer_.body = body;
-    answer_.headers = {{"Location", Url("/elsewhere")}};
-  }
-  // Waits for that many; shorter only after ten seconds.
-  std::vector<Received> Wait(std::size_t count) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    MutexLock lock(mutex_);
-    while (received_.size() < count && std::chrono::steady_clock::now() < deadline) {
-      changed_.WaitUntil(mutex_, deadline);
-    }
-    return received_;
-  }
-
- private:
-  HttpAnswer Take(const HttpRequest& request) {
-    Received received{request.method, request.path, request.query, "", false, request.body};
-    if (const std::string* auth = request.Header("auth")) {
-      received.auth = *auth;
-      received.has_auth = true;
-    }
-    MutexLock lock(mutex_);
-    received_.push_back(std::move(received));
-    changed_.NotifyAll();
-    return answer_;
-  }
-
-  Mutex mutex_;
-  CondVar changed_;
-  std::vector<Received> received_;
-  HttpAnswer answer_{.body = "OK"};
-  std::unique_ptr<Listener> listener_;
-};
+using msp::testing::Reply;
+using msp::testing::Upstream;
+using Received = msp::testing::RecordedRequest;
 
 // A sandbox with a merchant's endpoint.
 struct Notifying : Running {
-  Receiver receiver;
+  Upstream receiver;
 
+  Notifying() { Acknowledge(200, "OK"); }
+  std::string HookUrl() const { return receiver.url() + "/hook?type=n"; }
+  void Acknowledge(int status, const std::string& body) {
+    receiver.Script([=, elsewhere = receiver.url() + "/elsewhere"](const Received&) {
+      return Reply::Json(status, body).Header("Location", elsewhere);
+    });
+  }
   Json NotifiedOrder(const std::string& id, const std::string& number = "4111111111111111") {
     Json order = CardOrder(id, number);
-    order["payment_options"]["notification_url"] = receiver.Url("/hook?type=n");
+    order["payment_options"]["notification_url"] = HookUrl();
     return order;
   }
   void CreateNotified(const std::string& id, const std::string& number = "4111111111111111") {
     Create(NotifiedOrder(id, number));
   }
-  // Exactly so many; the missing ones are empty.
+  // Exactly so many.
   std::vector<Received> Notifications(std::size_t count) {
-    std::vector<Received> received = receiver.Wait(count);
+    receiver.WaitForRequests(count);
+    std::vector<Received> received = receiver.requests();
     EXPECT_EQ(received.size(), count);
-    received.resize(count);
     return received;
   }
 };
 
 std::int64_t StampOf(const Received& received) {
   std::string plain;
-  EXPECT_TRUE(Base64Decode(received.auth, &plain));
+  EXPECT_TRUE(Base64Decode(received.Header("auth"), &plain));
   return std::strtoll(plain.c_str(), nullptr, 10);
 }
 
 bool Verifies(const Received& received, std::string_view key = kKey) {
-  return received.auth == WebhookAuth(key, StampOf(received), received.body);
+  return received.Header("auth") == WebhookAuth(key, StampOf(received), received.body);
 }
 
 TEST(Webhook, IsSignedBareAndNamesTheOrder) {
@@ -114,8 +65,8 @@ TEST(Webhook, IsSignedBareAndNamesTheOrder) {
   sandbox.CreateNotified("a b&c");
   const auto received = sandbox.Notifications(1);
   EXPECT_EQ(received[0].method, "POST");
-  EXPECT_EQ(received[0].query,
-            "type=n&transactionid=a%20b%26c&timestamp=" + std::to_string(kNoon / 1000));
+  EXPECT_EQ(received[0].target,
+            "/hook?type=n&transactionid=a%20b%26c&timestamp=" + std::to_string(kNoon / 1000));
   EXPECT_EQ(StampOf(received[0]), kNoon / 1000);
   EXPECT_TRUE(Verifies(received[0]));
   EXPECT_FALSE(Verifies(received[0], "another-key"));
@@ -134,7 +85,7 @@ TEST(Webhook, SendsEachChangeInOrderAndNotTheCreation) {
   sandbox.Refund("o", 700);
   sandbox.Advance(24 * 3600);
   std::vector<std::string> states;
-  for (const Received& received : sandbox.receiver.Wait(3))
+  for (const Received& received : sandbox.Notifications(3))
     states.push_back(Json::parse(received.body)["status"]);
   EXPECT_THAT(states, ::testing::ElementsAre("completed", "partial_refunded", "refunded"));
 }
@@ -146,33 +97,32 @@ TEST(Webhook, ByGetHasNeitherBodyNorSignature) {
   sandbox.Create(order);
   const auto received = sandbox.Notifications(1);
   EXPECT_EQ(received[0].method, "GET");
-  EXPECT_FALSE(received[0].has_auth);
+  EXPECT_FALSE(received[0].HasExactHeader("Auth"));
+  EXPECT_EQ(received[0].Header("auth"), "");
   EXPECT_EQ(received[0].body, "");
 }
 
-struct AckCase {
-  int status;
-  std::string body;
-  bool acked;
-};
-
 TEST(Webhook, OnlyOkWithin100BytesAcknowledges) {
-  const AckCase kCases[] = {{200, "OK", true},
-                            {200, "MULTISAFEPAY_OK", true},
-                            {200, "<p>OK</p>", true},
-                            {200, "", false},
-                            {200, "thanks", false},
-                            {200, std::string(99, ' ') + "OK", false},
-                            {200, std::string(98, ' ') + "OK", true},
-                            {204, "", false},
-                            {302, "OK", false},
-                            {500, "OK", false}};
-  for (const AckCase& c : kCases) {
+  const struct {
+    int status;
+    std::string body;
+    bool acked;
+  } kCases[] = {{200, "OK", true},
+                {200, "MULTISAFEPAY_OK", true},
+                {200, "<p>OK</p>", true},
+                {200, "", false},
+                {200, "thanks", false},
+                {200, std::string(99, ' ') + "OK", false},
+                {200, std::string(98, ' ') + "OK", true},
+                {204, "", false},
+                {302, "OK", false},
+                {500, "OK", false}};
+  for (const auto& c : kCases) {
     SCOPED_TRACE(std::to_string(c.status) + " " + c.body);
     Notifying sandbox;
-    sandbox.receiver.Answer(c.status, c.body);
+    sandbox.Acknowledge(c.status, c.body);
     sandbox.CreateNotified("o");
-    ASSERT_EQ(sandbox.receiver.Wait(1).size(), 1u) << "redirects are not followed";
+    sandbox.Notifications(1);  // Redirects are not followed.
     Json attempts;
     ASSERT_TRUE(Eventually([&] {
       attempts = sandbox.Inspect("notifications?order_id=o");
@@ -185,7 +135,7 @@ TEST(Webhook, OnlyOkWithin100BytesAcknowledges) {
 
 TEST(Webhook, RetriesThreeTimesByTheQuarterOfAnHourWithNewSignatures) {
   Notifying sandbox;
-  sandbox.receiver.Answer(500, "no");
+  sandbox.Acknowledge(500, "no");
   sandbox.CreateNotified("o");
   for (std::size_t attempt = 1; attempt <= 4; ++attempt) {
     const auto received = sandbox.Notifications(attempt);
@@ -230,10 +180,9 @@ TEST(WebhookKnobs, MakeSendingWorse) {
     sandbox.CreateNotified("o");
     check(sandbox);
   };
-  with({{"duplicate", true}},
-       [](Notifying& sandbox) { EXPECT_EQ(sandbox.receiver.Wait(2).size(), 2u); });
+  with({{"duplicate", true}}, [](Notifying& sandbox) { sandbox.Notifications(2); });
   with({{"bad_signature", true}},
-       [](Notifying& sandbox) { EXPECT_FALSE(Verifies(sandbox.receiver.Wait(1)[0])); });
+       [](Notifying& sandbox) { EXPECT_FALSE(Verifies(sandbox.Notifications(1)[0])); });
   with({{"tamper_body", true}}, [](Notifying& sandbox) {
     const auto received = sandbox.Notifications(1);
     EXPECT_FALSE(Verifies(received[0]));
@@ -246,10 +195,10 @@ TEST(WebhookKnobs, MakeSendingWorse) {
   });
   with({{"drop", true}}, [](Notifying& sandbox) {
     ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_retries_pending"] == 1; }));
-    EXPECT_TRUE(sandbox.receiver.Wait(0).empty());
+    EXPECT_TRUE(sandbox.receiver.requests().empty());
     sandbox.Control("webhooks", {{"drop", false}});
     sandbox.Advance(900);
-    EXPECT_EQ(sandbox.receiver.Wait(1).size(), 1u) << "it comes with the retry";
+    sandbox.Notifications(1);  // It comes with the retry.
   });
   Running sandbox;
   EXPECT_EQ(sandbox.Control("webhooks", {{"drop", "perhaps"}}).status, 400);
@@ -274,7 +223,7 @@ TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
   // What follows has no delay of its own, and stays behind what has.
   sandbox.Control("webhooks", {{"delay_ms", 0}});
   sandbox.Advance(180);
-  const auto received = sandbox.receiver.Wait(2);
+  const auto received = sandbox.Notifications(2);
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(300));
   ASSERT_EQ(received.size(), 2u);
   EXPECT_EQ(Json::parse(received[0].body)["status"], "uncleared");
@@ -302,7 +251,7 @@ TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   std::map<std::string, int> copies;
   int bad = 0;
-  const auto received = sandbox.receiver.Wait(0);
+  const auto received = sandbox.receiver.requests();
   for (const Received& one : received) {
     ++copies[Json::parse(one.body)["order_id"]];
     bad += Verifies(one) ? 0 : 1;
@@ -320,7 +269,7 @@ TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
 
 TEST(WebhookKnobs, ACopyIsNotRetriedByItself) {
   Notifying sandbox;
-  sandbox.receiver.Answer(500, "no");
+  sandbox.Acknowledge(500, "no");
   sandbox.Control("webhooks", {{"duplicate", true}});
   sandbox.CreateNotified("o");
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_sent"] == 2; }));
@@ -330,14 +279,14 @@ TEST(WebhookKnobs, ACopyIsNotRetriedByItself) {
 
 TEST(Webhook, ARetrySendsTheOrderAsItIsThen) {
   Notifying sandbox;
-  sandbox.receiver.Answer(500, "no");
+  sandbox.Acknowledge(500, "no");
   sandbox.CreateNotified("o");
-  ASSERT_EQ(sandbox.receiver.Wait(1).size(), 1u);
+  sandbox.Notifications(1);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
-  sandbox.receiver.Answer(200, "OK");
+  sandbox.Acknowledge(200, "OK");
   ASSERT_EQ(sandbox.Patch("orders/o", {{"status", "shipped"}, {"tracktrace_code", "3S1"}}).status,
             200);
-  ASSERT_EQ(sandbox.receiver.Wait(2).size(), 2u);
+  sandbox.Notifications(2);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   sandbox.Advance(900);
   const auto received = sandbox.Notifications(3);
@@ -352,7 +301,7 @@ TEST(Webhook, EveryEndOfAnOrderIsNotified) {
     SCOPED_TRACE(end);
     Notifying sandbox;
     Json order = RedirectOrder("o");
-    order["payment_options"]["notification_url"] = sandbox.receiver.Url();
+    order["payment_options"]["notification_url"] = sandbox.HookUrl();
     sandbox.Create(order);
     sandbox.Control("orders/o/pay", {{"scenario", end}});
     const auto received = sandbox.Notifications(1);
@@ -362,7 +311,7 @@ TEST(Webhook, EveryEndOfAnOrderIsNotified) {
 
 TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
   Notifying sandbox;
-  sandbox.receiver.Answer(200, "OK" + std::string(200, '.'));
+  sandbox.Acknowledge(200, "OK" + std::string(200, '.'));
   sandbox.CreateNotified("o");
   sandbox.CreateNotified("p");
   Json blocked = CardOrder("q");
@@ -372,8 +321,8 @@ TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
   const Json one = sandbox.Inspect("notifications?order_id=o");
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0]["time"], kNoon / 1000);
-  EXPECT_EQ(one[0]["url"], sandbox.receiver.Url("/hook?type=n&transactionid=o&timestamp=") +
-                               std::to_string(kNoon / 1000));
+  EXPECT_EQ(one[0]["url"],
+            sandbox.HookUrl() + "&transactionid=o&timestamp=" + std::to_string(kNoon / 1000));
   EXPECT_EQ(one[0]["status"], 200);
   EXPECT_EQ(one[0]["body"], "OK" + std::string(98, '.'));
   EXPECT_EQ(one[0]["acked"], true);
@@ -387,7 +336,7 @@ TEST(Webhook, CanBeSentAgain) {
   Notifying sandbox;
   sandbox.CreateNotified("o");
   sandbox.Control("orders/o/notify");
-  EXPECT_EQ(sandbox.receiver.Wait(2).size(), 2u);
+  sandbox.Notifications(2);
 }
 
 TEST(WebhookSignature, FitsThePublishedVectorAndNoneOfItsVariants) {

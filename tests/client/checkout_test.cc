@@ -27,7 +27,7 @@ using msp::testing::FakeAnswer;
 using msp::testing::FakeService;
 using msp::testing::Folder;
 using msp::testing::Refuse;
-using msp::testing::Reply;
+using msp::testing::ReplyOf;
 using msp::testing::ScopedEnvironment;
 using msp::testing::SeenCall;
 using ::testing::HasSubstr;
@@ -39,17 +39,7 @@ using testing::RunAt;
 constexpr char kOrder[] =
     R"({"type": "redirect", "order_id": "tulip-1", "description": "x", "amount": 1000,
         "currency": "EUR"})";
-constexpr char kDirect[] =
-    R"({"type": "direct", "order_id": "tulip-1", "description": "x", "amount": 1000,
-        "gateway_info": {"card_number": "4111111111111111", "card_cvc": "123"}})";
-
-v1::CreateOrderResponse Created() {
-  v1::CreateOrderResponse reply;
-  reply.mutable_order()->set_order_id("tulip-1");
-  reply.mutable_order()->set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
-  reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
-  return reply;
-}
+v1::CreateOrderResponse Created() { return testing::Created(v1::PAYMENT_STATE_REQUIRES_ACTION); }
 
 FakeAnswer Ended(v1::PaymentState state) {
   v1::WatchOrderResponse message;
@@ -87,7 +77,7 @@ TEST(Checkout, ShowsThePageAndWatchesToTheEnd) {
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->mutable_next_action()->mutable_redirect()->set_url(
       "https://pay.example/connect/abc?lang=nl");
-  const Outcome ran = CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID));
+  const Outcome ran = CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID));
   EXPECT_EQ(ran.exit, kExitOk);
   EXPECT_EQ(ran.err,
             "created tulip-1: REQUIRES_ACTION\n"
@@ -97,7 +87,7 @@ TEST(Checkout, ShowsThePageAndWatchesToTheEnd) {
 }
 
 TEST(Checkout, EndsWithTheCodeOfThePaymentsEnd) {
-  const FakeAnswer created = Reply(Created());
+  const FakeAnswer created = ReplyOf(Created());
   EXPECT_EQ(CheckedOut(created, Ended(v1::PAYMENT_STATE_DECLINED)).exit, kExitDeclined);
   EXPECT_EQ(CheckedOut(created, Ended(v1::PAYMENT_STATE_EXPIRED)).exit, kExitExpired);
   EXPECT_EQ(CheckedOut(created, Ended(v1::PAYMENT_STATE_CANCELLED)).exit, kExitCancelled);
@@ -114,13 +104,13 @@ TEST(Checkout, EndsWhenTheMoneyIsOnItsWayAndSaysSo) {
       "the money has not arrived yet\nhint: watch it with: msp order watch tulip-1\n";
   FakeAnswer hanging = Ended(v1::PAYMENT_STATE_PROCESSING);
   hanging.hangs = true;
-  const Outcome watched = CheckedOut(Reply(Created()), hanging);
+  const Outcome watched = CheckedOut(ReplyOf(Created()), hanging);
   EXPECT_EQ(watched.exit, kExitProcessing);
   EXPECT_THAT(watched.err, HasSubstr(note));
   EXPECT_THAT(watched.out, HasSubstr("PAYMENT_STATE_PROCESSING"));
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->set_payment_state(v1::PAYMENT_STATE_PROCESSING);
-  const Outcome direct = CheckedOut(Reply(created), hanging, "", kDirect);
+  const Outcome direct = CheckedOut(ReplyOf(created), hanging, "", testing::kCardOrder);
   EXPECT_EQ(direct.exit, kExitProcessing);
   EXPECT_THAT(direct.err, HasSubstr(note));
 }
@@ -132,7 +122,8 @@ TEST(Checkout, WritesAFormToAPageThatNobodyElseReadsAndTakesItAway) {
       {{"TMPDIR", folder.path()}, {"PATH", folder.path() + ":" + std::getenv("PATH")}});
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->mutable_next_action()->mutable_form()->set_html("<form>PaReq</form>");
-  const Outcome ran = CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), "--open", kDirect);
+  const Outcome ran =
+      CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open", testing::kCardOrder);
   EXPECT_EQ(ran.exit, kExitOk);
   const std::string url = ReadAll(folder.path("url"));
   EXPECT_THAT(url, ::testing::StartsWith("file://" + folder.path() + "/msp-checkout-"));
@@ -150,11 +141,11 @@ TEST(Checkout, OpensAnAddressWithoutAShell) {
   v1::CreateOrderResponse created = Created();
   const std::string url = "https://pay.example/?a=$(touch${IFS}x);'\"&b";
   created.mutable_order()->set_payment_url(url);
-  CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
+  CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
   EXPECT_EQ(ReadAll(folder.path("url")), url);
   unlink((folder.path("url")).c_str());
   created.mutable_order()->set_payment_url("javascript:alert(1)");
-  CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
+  CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
   EXPECT_NE(access((folder.path("url")).c_str(), F_OK), 0) << "no page of the web";
 }
 
@@ -163,7 +154,7 @@ TEST(Checkout, SaysWhenNothingCouldBeOpened) {
   const ScopedEnvironment environment({{"PATH", folder.path()}});
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->set_payment_url("https://pay.example/");
-  const Outcome ran = CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
+  const Outcome ran = CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
   EXPECT_EQ(ran.exit, kExitOk);
   EXPECT_THAT(ran.err, HasSubstr("xdg-open failed"));
 }
@@ -172,8 +163,8 @@ TEST(Checkout, ADirectOrderThatHasEndedIsNotWatched) {
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->set_payment_state(v1::PAYMENT_STATE_DECLINED);
   created.mutable_order()->mutable_decline()->set_reason("Insufficient funds");
-  FakeService service([&](const SeenCall&, int) { return Reply(created); });
-  const Outcome ran = RunAt(service.address(), "checkout -f -", kDirect);
+  FakeService service([&](const SeenCall&, int) { return ReplyOf(created); });
+  const Outcome ran = RunAt(service.address(), "checkout -f -", testing::kCardOrder);
   EXPECT_EQ(ran.exit, kExitDeclined);
   EXPECT_THAT(ran.err, HasSubstr("declined: Insufficient funds"));
   EXPECT_EQ(service.calls().size(), 1u);
@@ -182,12 +173,8 @@ TEST(Checkout, ADirectOrderThatHasEndedIsNotWatched) {
 TEST(Checkout, FollowsTheRetryPolicyWhenAnAnswerIsLost) {
   FakeService service([&](const SeenCall& call, int before) {
     if (call.method == "WatchOrder") return Ended(v1::PAYMENT_STATE_PAID);
-    if (before == 0)
-      return Refuse({.code = StatusCode::UNKNOWN,
-                     .message = "lost",
-                     .reason = "OUTCOME_UNKNOWN",
-                     .outcome = "UNKNOWN"});
-    return Reply(Created());
+    if (before == 0) return Refuse(StatusCode::UNKNOWN, "OUTCOME_UNKNOWN", "UNKNOWN", "lost");
+    return ReplyOf(Created());
   });
   const Outcome ran = RunAt(service.address(), "checkout -f -", kOrder);
   EXPECT_EQ(ran.exit, kExitOk);
@@ -197,10 +184,8 @@ TEST(Checkout, FollowsTheRetryPolicyWhenAnAnswerIsLost) {
 }
 
 TEST(Checkout, ARefusedOrderIsNotWatched) {
-  const FakeAnswer refused = Refuse({.code = StatusCode::INVALID_ARGUMENT,
-                                     .message = "amount is missing",
-                                     .reason = "BAD_REQUEST",
-                                     .outcome = "NOT_SENT"});
+  const FakeAnswer refused =
+      Refuse(StatusCode::INVALID_ARGUMENT, "BAD_REQUEST", "NOT_SENT", "amount is missing");
   const Outcome ran = CheckedOut(refused, Ended(v1::PAYMENT_STATE_PAID));
   EXPECT_EQ(ran.exit, kExitRefused);
   EXPECT_THAT(ran.out, IsEmpty());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The program `msp`, run inside a test.
+// The program `msp`, run inside a test, with an order and its reply.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/cli/run.h"
+#include "multisafepay/v1/order_service.pb.h"
 #include "tests/testing/words.h"
 
 namespace msp::cli::testing {
@@ -35,6 +36,18 @@ inline Outcome RunAt(const std::string& server, const std::string& line,
                             .unix_time_s = [=] { return unix_time_s; }};
   const int exit = Run(msp::testing::CommandLine(line), surroundings);
   return {exit, out.str(), err.str(), pauses};
+}
+
+inline constexpr char kCardOrder[] =
+    R"({"type": "direct", "order_id": "tulip-1", "description": "x", "amount": 1000,
+        "gateway_info": {"card_number": "4111111111111111", "card_cvc": "123"}})";
+
+inline multisafepay::v1::CreateOrderResponse Created(multisafepay::v1::PaymentState state) {
+  multisafepay::v1::CreateOrderResponse reply;
+  reply.mutable_order()->set_order_id("tulip-1");
+  reply.mutable_order()->set_payment_state(state);
+  reply.mutable_result()->set_outcome(multisafepay::v1::OUTCOME_CONFIRMED);
+  return reply;
 }
 
 }  // namespace msp::cli::testing

@@ -12,10 +12,9 @@
 
 #include "client/cpp/retries.h"
 #include "multisafepay/v1/options.pb.h"
-#include "multisafepay/v1/services.h"
-#include "tests/client/confirmed_order.h"
 #include "tests/client/fake_service.h"
 #include "tests/client/tls_service.h"
+#include "tests/golden/schema.h"
 #include "tests/testing/words.h"
 
 namespace msp::client {
@@ -31,7 +30,7 @@ using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::Le;
 using ::testing::Pair;
-using testing::Reply;
+using testing::ReplyOf;
 using testing::SeenCall;
 
 std::unique_ptr<Client> Connect(const FakeService& service, ClientOptions options = {}) {
@@ -46,13 +45,8 @@ FakeAnswer Unavailable(const SeenCall&, int) {
 
 // Every unary method of the schema.
 std::vector<const pb::MethodDescriptor*> UnaryMethods() {
-  std::vector<const pb::MethodDescriptor*> methods;
-  for (const pb::FileDescriptor* file : v1::ServiceFiles()) {
-    const pb::ServiceDescriptor& service = *file->service(0);
-    for (int i = 0; i < service.method_count(); ++i) {
-      if (!service.method(i)->server_streaming()) methods.push_back(service.method(i));
-    }
-  }
+  std::vector<const pb::MethodDescriptor*> methods = Methods();
+  std::erase_if(methods, [](const auto* method) { return method->server_streaming(); });
   return methods;
 }
 
@@ -145,7 +139,7 @@ TEST(Client, RequestAndReplyTravelWhole) {
     v1::CreateOrderResponse reply;
     reply.mutable_order()->set_order_id(request.order_id());
     reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
-    return Reply(reply);
+    return ReplyOf(reply);
   });
   v1::CreateOrderRequest request;
   request.set_order_id("tulip-1");
@@ -245,7 +239,7 @@ TEST(Client, AListOf16MiBIsTaken) {
   FakeService service([](const SeenCall&, int) {
     v1::ListTransactionsResponse reply;
     reply.add_transactions()->set_order_id(std::string(17 << 20, 'x'));
-    return Reply(reply);
+    return ReplyOf(reply);
   });
   EXPECT_TRUE(Connect(service)->ListTransactions({}).ok());
 }

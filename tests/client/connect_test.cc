@@ -9,7 +9,6 @@
 
 #include "client/cpp/client.h"
 #include "client/cpp/retry_policy.h"
-#include "tests/client/confirmed_order.h"
 #include "tests/client/fake_service.h"
 #include "tests/client/tls_service.h"
 #include "tests/testing/connect_proxy.h"

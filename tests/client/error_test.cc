@@ -44,36 +44,29 @@ TEST(ReadError, TakesEveryFactThatTheServiceSent) {
   EXPECT_EQ(error.violations[1].description, "is required");
 }
 
-struct OutcomeCase {
-  std::string name;
-  Refusal refusal;
-  bool moves_money;
-  v1::Outcome outcome;
-};
-
-void PrintTo(const OutcomeCase& test, std::ostream* out) { *out << test.name; }
-
-class ReadErrorOutcome : public ::testing::TestWithParam<OutcomeCase> {};
-
-TEST_P(ReadErrorOutcome, IsWhatTheServiceSaidOrUnknown) {
-  const OutcomeCase& test = GetParam();
-  EXPECT_EQ(ReadError(StatusOf(test.refusal), test.moves_money).outcome, test.outcome);
+TEST(ReadError, OutcomeIsWhatTheServiceSaidOrUnknown) {
+  const struct {
+    const char* name;
+    Refusal refusal;
+    bool moves_money;
+    v1::Outcome outcome;
+  } kRows[] = {
+      {"not_sent", {.outcome = "NOT_SENT"}, true, v1::OUTCOME_NOT_SENT},
+      {"rejected", {.outcome = "REJECTED"}, true, v1::OUTCOME_REJECTED},
+      {"confirmed_by_an_error", {.outcome = "CONFIRMED"}, true, v1::OUTCOME_CONFIRMED},
+      {"silent_about_it", {.reason = "X"}, true, v1::OUTCOME_UNKNOWN},
+      {"a_word_of_the_future", {.outcome = "MAYBE"}, true, v1::OUTCOME_UNKNOWN},
+      {"a_proxys_own_info",
+       {.domain = "proxy.example", .outcome = "NOT_SENT"},
+       true,
+       v1::OUTCOME_UNKNOWN},
+      {"a_read", {.outcome = "REJECTED"}, false, v1::OUTCOME_UNSPECIFIED},
+  };
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    EXPECT_EQ(ReadError(StatusOf(row.refusal), row.moves_money).outcome, row.outcome);
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Statuses, ReadErrorOutcome,
-    ::testing::Values(
-        OutcomeCase{"not_sent", {.outcome = "NOT_SENT"}, true, v1::OUTCOME_NOT_SENT},
-        OutcomeCase{"rejected", {.outcome = "REJECTED"}, true, v1::OUTCOME_REJECTED},
-        OutcomeCase{"confirmed_by_an_error", {.outcome = "CONFIRMED"}, true, v1::OUTCOME_CONFIRMED},
-        OutcomeCase{"silent_about_it", {.reason = "X"}, true, v1::OUTCOME_UNKNOWN},
-        OutcomeCase{"a_word_of_the_future", {.outcome = "MAYBE"}, true, v1::OUTCOME_UNKNOWN},
-        OutcomeCase{"a_proxys_own_info",
-                    {.domain = "proxy.example", .outcome = "NOT_SENT"},
-                    true,
-                    v1::OUTCOME_UNKNOWN},
-        OutcomeCase{"a_read", {.outcome = "REJECTED"}, false, v1::OUTCOME_UNSPECIFIED}),
-    [](const auto& instance) { return instance.param.name; });
 
 TEST(ReadError, WithoutDetailsAPaymentIsUnknownAndAReadIsNot) {
   for (const StatusCode code : {StatusCode::UNAVAILABLE, StatusCode::CANCELLED,

@@ -59,7 +59,9 @@ class FakeService {
   std::unique_ptr<grpc::Server> server_;
 };
 
-FakeAnswer Reply(const google::protobuf::Message& message);
+FakeAnswer ReplyOf(const google::protobuf::Message& message);
+// A script: every order is created.
+FakeAnswer ConfirmedOrder(const SeenCall& call, int before);
 
 // A status as the service itself sends it, with its ErrorInfo.
 struct Refusal {
@@ -74,5 +76,7 @@ struct Refusal {
 };
 grpc::Status StatusOf(const Refusal& refusal);
 FakeAnswer Refuse(const Refusal& refusal);
+FakeAnswer Refuse(grpc::StatusCode code, const std::string& reason, const std::string& outcome,
+                  const std::string& message = "");
 
 }  // namespace msp::testing

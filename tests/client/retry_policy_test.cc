@@ -19,7 +19,7 @@ using grpc::StatusCode;
 using testing::FakeAnswer;
 using testing::FakeService;
 using testing::Refuse;
-using testing::Reply;
+using testing::ReplyOf;
 using testing::SeenCall;
 
 FakeAnswer Confirmed(const std::string& reason = "") {
@@ -27,12 +27,10 @@ FakeAnswer Confirmed(const std::string& reason = "") {
   reply.mutable_order()->set_order_id("tulip-1");
   reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
   reply.mutable_result()->set_reason(reason);
-  return Reply(reply);
+  return ReplyOf(reply);
 }
 
-FakeAnswer Unknown() {
-  return Refuse({.code = StatusCode::UNKNOWN, .reason = "OUTCOME_UNKNOWN", .outcome = "UNKNOWN"});
-}
+FakeAnswer Unknown() { return Refuse(StatusCode::UNKNOWN, "OUTCOME_UNKNOWN", "UNKNOWN"); }
 
 FakeAnswer Lost() { return {.status = {StatusCode::UNAVAILABLE, "connection lost"}}; }
 

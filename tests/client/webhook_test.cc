@@ -4,9 +4,6 @@
 // against a receiver.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <httplib.h>
-
-#include <thread>
 
 #include "client/cli/report.h"
 #include "nlohmann/json.hpp"
@@ -15,12 +12,15 @@
 #include "tests/client/cli_run.h"
 #include "tests/sandbox/fixtures.h"
 #include "tests/testing/authority.h"
+#include "tests/testing/upstream.h"
 
 namespace msp::cli {
 namespace {
 
 using Json = nlohmann::json;
 using msp::testing::Folder;
+using msp::testing::RecordedRequest;
+using msp::testing::Upstream;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::Outcome;
@@ -46,10 +46,10 @@ TEST(WebhookVerify, TakesWhatMultiSafepaySigned) {
   const Outcome ran =
       Verified(kBody, AuthOf(kKey, "1900000000", kBody), std::string(kKey) + "\n", "", kThen + 7);
   EXPECT_EQ(ran.exit, kExitOk);
-  const Json verdict = Json::parse(ran.out);
-  EXPECT_EQ(verdict["genuine"], true);
-  EXPECT_EQ(verdict["age_s"], 7);
-  EXPECT_EQ(verdict["order_id"], "tulip & 1");
+  const Json result = Json::parse(ran.out);
+  EXPECT_EQ(result["genuine"], true);
+  EXPECT_EQ(result["age_s"], 7);
+  EXPECT_EQ(result["order_id"], "tulip & 1");
 }
 
 TEST(WebhookVerify, ReadsTheBodyFromAFileByteForByte) {
@@ -141,32 +141,8 @@ TEST(WebhookVerify, FitsThePublishedVectorAndNoneOfItsVariants) {
   }
 }
 
-// A merchant's endpoint on a free port, in a thread of its own.
-class Receiver {
- public:
-  Receiver(int status, const std::string& answer) {
-    server_.Post("/hook", [=, this](const httplib::Request& request, httplib::Response& response) {
-      seen_ = request;
-      response.status = status;
-      response.set_content(answer, "text/plain");
-    });
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::yield();
-  }
-  ~Receiver() {
-    server_.stop();
-    thread_.join();
-  }
-  std::string Url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/hook?shop=1"; }
-  const httplib::Request& seen() const { return seen_; }
-
- private:
-  httplib::Server server_;
-  httplib::Request seen_;
-  int port_ = 0;
-  std::thread thread_;
-};
+// A merchant's endpoint.
+std::string HookOf(const Upstream& shop) { return shop.url() + "/hook?shop=1"; }
 
 Outcome Sent(const std::string& url, const std::string& more = "", const std::string& key = kKey) {
   const Folder folder;
@@ -175,29 +151,31 @@ Outcome Sent(const std::string& url, const std::string& more = "", const std::st
 }
 
 TEST(WebhookSend, SignsAndPostsAsMultiSafepayDoes) {
-  Receiver receiver(200, "OK");
-  const Outcome ran = Sent(receiver.Url(), "-f -", std::string(kKey) + "\n");
+  Upstream shop;
+  shop.Answer(200, "OK");
+  const Outcome ran = Sent(HookOf(shop), "-f -", std::string(kKey) + "\n");
   EXPECT_EQ(ran.exit, kExitOk) << ran.err;
-  EXPECT_EQ(receiver.seen().body, kBody);
-  EXPECT_EQ(receiver.seen().get_header_value("Auth"), AuthOf(kKey, "1900000000", kBody));
-  EXPECT_EQ(receiver.seen().get_param_value("shop"), "1");
-  EXPECT_EQ(receiver.seen().get_param_value("transactionid"), "tulip & 1");
-  EXPECT_EQ(receiver.seen().get_param_value("timestamp"), "1900000000");
+  const RecordedRequest seen = shop.requests().at(0);
+  EXPECT_EQ(seen.body, kBody);
+  EXPECT_EQ(seen.Header("Auth"), AuthOf(kKey, "1900000000", kBody));
+  EXPECT_EQ(seen.target, "/hook?shop=1&transactionid=tulip%20%26%201&timestamp=1900000000");
   EXPECT_EQ(Json::parse(ran.out)["acked"], true);
   EXPECT_EQ(Verified(kBody, Json::parse(ran.out)["auth"]).exit, kExitOk) << "verify takes it";
 }
 
 TEST(WebhookSend, SignsWithAnotherTimeWhenAsked) {
-  Receiver receiver(200, "MULTISAFEPAY_OK");
-  Sent(receiver.Url(), "--at 7");
-  EXPECT_EQ(receiver.seen().get_header_value("Auth"), AuthOf(kKey, "7", kBody));
+  Upstream shop;
+  shop.Answer(200, "MULTISAFEPAY_OK");
+  Sent(HookOf(shop), "--at 7");
+  EXPECT_EQ(shop.requests().at(0).Header("Auth"), AuthOf(kKey, "7", kBody));
 }
 
 TEST(WebhookSend, WhatIsNotAcknowledgedEndsWithOne) {
   for (const auto& [status, answer] :
        {std::pair<int, std::string>{200, "thanks"}, {500, "OK"}, {401, "no"}}) {
-    Receiver receiver(status, answer);
-    const Outcome ran = Sent(receiver.Url());
+    Upstream shop;
+    shop.Answer(status, answer);
+    const Outcome ran = Sent(HookOf(shop));
     EXPECT_EQ(ran.exit, kExitRefused);
     EXPECT_EQ(Json::parse(ran.out)["status"], status);
     EXPECT_EQ(Json::parse(ran.out)["acked"], false);

@@ -83,7 +83,7 @@ TEST_P(CurlPoolTest, AddsTheHeadersOfOneRequestToThatRequestAlone) {
   EXPECT_EQ(seen[1].Header("traceparent"), "");
 }
 
-TEST_P(CurlPoolTest, AnAnswerOfAnyStatusIsACompletedExchange) {
+TEST_P(CurlPoolTest, AnAnswerOfAnyStatusIsACompletedCall) {
   auto pool = Pool();
   for (const int status : {200, 201, 301, 302, 307, 400, 401, 404, 407, 417, 429, 500, 503}) {
     upstream_.Script([status](const RecordedRequest&) {

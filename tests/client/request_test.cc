@@ -8,7 +8,6 @@
 #include <memory>
 #include <sstream>
 #include <string>
-#include <vector>
 
 #include "multisafepay/v1/order_service.pb.h"
 #include "multisafepay/v1/token_service.pb.h"

@@ -7,7 +7,6 @@
 
 #include <sstream>
 #include <string>
-#include <vector>
 
 #include "client/cli/report.h"
 #include "grpc/health/v1/health.pb.h"

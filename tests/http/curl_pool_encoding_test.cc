@@ -2,7 +2,6 @@
 
 // Answers that come encoded although none was asked for, and how large a body may be.
 #include <string>
-#include <vector>
 
 #include "tests/http/pool_test.h"
 #include "tests/testing/compressed.h"

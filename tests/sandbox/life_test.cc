@@ -4,7 +4,6 @@
 // calls.
 #include <gtest/gtest.h>
 
-#include <map>
 #include <set>
 
 #include "sandbox/core/catalogue.h"

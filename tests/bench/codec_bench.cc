@@ -27,7 +27,7 @@ void Encode(benchmark::State& state) {
   std::string out;
   for (auto _ : state) {
     out.clear();
-    EncodeBody(RequestPlan(), request, out);
+    EncodeBody(RequestSchema(), request, out);
     benchmark::DoNotOptimize(out.data());
   }
   state.counters["bytes"] = static_cast<double>(out.size());
@@ -40,7 +40,7 @@ void EncodeAnswer(benchmark::State& state) {
   std::string out;
   for (auto _ : state) {
     out.clear();
-    EncodeBody(ResponsePlan(), response, out);
+    EncodeBody(ResponseSchema(), response, out);
     benchmark::DoNotOptimize(out.data());
   }
   state.counters["bytes"] = static_cast<double>(out.size());
@@ -104,9 +104,9 @@ void Translate(benchmark::State& state) {
   std::string out;
   std::string document;
   for (auto _ : state) {
-    if (!Check(RequestPlan(), request).empty()) std::abort();
+    if (!Check(RequestSchema(), request).empty()) std::abort();
     out.clear();
-    EncodeBody(RequestPlan(), request, out);
+    EncodeBody(RequestSchema(), request, out);
     benchmark::DoNotOptimize(out.data());
     document.assign(kAnswer);
     v1::CreateOrderResponse response;
@@ -119,26 +119,26 @@ BENCHMARK(Translate);
 void CheckOrder(benchmark::State& state) {
   const v1::CreateOrderRequest request = Request();
   for (auto _ : state) {
-    if (!Check(RequestPlan(), request).empty()) std::abort();
+    if (!Check(RequestSchema(), request).empty()) std::abort();
   }
 }
 BENCHMARK(CheckOrder);
 
 void RedactOrder(benchmark::State& state) {
   const v1::CreateOrderRequest request = Request();
-  for (auto _ : state) benchmark::DoNotOptimize(Redacted(RequestPlan(), request));
+  for (auto _ : state) benchmark::DoNotOptimize(Redacted(RequestSchema(), request));
 }
 BENCHMARK(RedactOrder);
 
-void CopyAndWipeOrder(benchmark::State& state) {
+void CopyAndZeroizeOrder(benchmark::State& state) {
   const v1::CreateOrderRequest request = Request();
   for (auto _ : state) {
     v1::CreateOrderRequest copy = request;
-    Zeroize(RequestPlan(), copy);
+    Zeroize(RequestSchema(), copy);
     benchmark::DoNotOptimize(&copy);
   }
 }
-BENCHMARK(CopyAndWipeOrder);
+BENCHMARK(CopyAndZeroizeOrder);
 
 void CopyOrder(benchmark::State& state) {
   const v1::CreateOrderRequest request = Request();

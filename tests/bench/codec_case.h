@@ -70,35 +70,35 @@ inline constexpr std::string_view kAnswer = R"({
   }
 })";
 
-inline const SchemaSet& Plans() {
-  static const SchemaSet plans(
+inline const SchemaSet& Schemas() {
+  static const SchemaSet schemas(
       {v1::CreateOrderRequest::descriptor(), v1::CreateOrderResponse::descriptor(),
        testing::Envelope::descriptor()},
       {access::MspCodecTestingProto()});
-  return plans;
+  return schemas;
 }
-inline const MessageSchema& RequestPlan() {
-  static const MessageSchema& plan = Plans().Of(v1::CreateOrderRequest::descriptor());
-  return plan;
+inline const MessageSchema& RequestSchema() {
+  static const MessageSchema& schema = Schemas().Of(v1::CreateOrderRequest::descriptor());
+  return schema;
 }
-inline const MessageSchema& ResponsePlan() {
-  static const MessageSchema& plan = Plans().Of(v1::CreateOrderResponse::descriptor());
-  return plan;
+inline const MessageSchema& ResponseSchema() {
+  static const MessageSchema& schema = Schemas().Of(v1::CreateOrderResponse::descriptor());
+  return schema;
 }
 
 inline v1::CreateOrderRequest Request() {
   std::string document(kOrder);
   v1::CreateOrderRequest request;
-  if (!DecodeAll(RequestPlan(), document, request).ok) std::abort();
+  if (!DecodeAll(RequestSchema(), document, request).ok) std::abort();
   return request;
 }
 
 inline void ReadAnswer(std::string& document, v1::CreateOrderResponse& response) {
-  static const MessageSchema& envelope_schema = Plans().Of(testing::Envelope::descriptor());
-  static const FieldSchema* order = ResponsePlan().Find("order");
-  MemberRedirection splice{.key = "data", .entry = order, .into = &response};
+  static const MessageSchema& envelope_schema = Schemas().Of(testing::Envelope::descriptor());
+  static const FieldSchema* order = ResponseSchema().Find("order");
+  MemberRedirection redirection{.key = "data", .entry = order, .into = &response};
   testing::Envelope envelope;
-  const Decoded decoded = Decode(envelope_schema, document, envelope, &splice);
+  const Decoded decoded = Decode(envelope_schema, document, envelope, &redirection);
   if (!decoded.ok || !decoded.drift.empty()) std::abort();
 }
 

@@ -191,7 +191,7 @@ def documents(text):
 
 
 def applied(one, document, namespace):
-    """The server's judgement of an object, which it does not keep: no member may be unknown to it."""
+    """What the server says of an object, which it does not keep: no member may be unknown to it."""
     path = f"{one.path_of(document, namespace)}/{document['metadata']['name']}"
     return one.ask("PATCH", f"{path}?dryRun=All&fieldValidation=Strict&fieldManager=test&force=true", document,
                    content="application/apply-patch+yaml")  # fmt: skip
@@ -259,25 +259,25 @@ def check_changes(checks, one, paths):
     checks.equal("Deployments after helm uninstall", left, [])
 
 
-def check_judge(checks, one):
+def check_refusals(checks, one):
     """The server does refuse: a pod that is not restricted, a member that does not exist, an object of helm's likewise."""
-    namespace_of(one, "judge")
+    namespace_of(one, "refusals")
     pod = {"metadata": {"name": "root"}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
-    status, answer, _ = one.ask("POST", "/api/v1/namespaces/judge/pods?dryRun=All", pod)
+    status, answer, _ = one.ask("POST", "/api/v1/namespaces/refusals/pods?dryRun=All", pod)
     checks.true(f"a pod without a security context: {status} {answer.get('message')}",
                 status == 403 and 'violates PodSecurity "restricted' in answer["message"])  # fmt: skip
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"prots": [], "ports": [{"port": 1}]}}
-    status, answer, _ = applied(one, service, "judge")
+    status, answer, _ = applied(one, service, "refusals")
     checks.true(f"a misspelt member: {status} {answer.get('message')}", status in (400, 422, 500) and "prots" in answer["message"])
     rule = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "a"}, "spec": {"host": ["a"]}}
-    status, answer, _ = applied(one, rule, "judge")
+    status, answer, _ = applied(one, rule, "refusals")
     checks.true(f"a misspelt member of Istio's: {status} {answer.get('message')}", status >= 400 and "host" in answer["message"])
     privileged = one.directory / "privileged.yaml"
     privileged.write_text(yaml.safe_dump({
         "api": {"url": "test", "existingSecret": {"name": "k"}},
         "sidecars": [{"name": "a", "image": "a", "securityContext": {"allowPrivilegeEscalation": True}}],
     }))  # fmt: skip
-    done = one.helm("install", "pay", CHART, "--namespace", "judge", "-f", privileged, "--skip-schema-validation")
+    done = one.helm("install", "pay", CHART, "--namespace", "refusals", "-f", privileged, "--skip-schema-validation")
     checks.true(f"helm shows the server's warnings: {done.stderr}", "would violate PodSecurity" in done.stderr)
 
 
@@ -286,7 +286,7 @@ def check(checks, tools, program):
         raise SystemExit("there is no etcd: install Debian's etcd-server")
     with cluster(tools, program) as one:
         prepare(one, tools)
-        check_judge(checks, one)
+        check_refusals(checks, one)
         paths = sorted(VALUES.glob("*.yaml"))
         checks.true("ten sets of values", len(paths) >= 10)
         for path in paths:

@@ -67,10 +67,6 @@ def value_sets():
     return sorted((HERE / "values").glob("*.yaml"))
 
 
-def documents(text):
-    return [document for document in yaml.safe_load_all(text) if document]
-
-
 def check_lint(tools, checks):
     for path in value_sets():
         done = tools.helm("lint", "--strict", CHART, "-f", path)
@@ -99,7 +95,7 @@ def render(tools, checks):
     for path in value_sets():
         done = tools.template("-f", path)
         checks.equal(f"helm template, {path.stem}: {done.stderr}", done.returncode, 0)
-        rendered[path.stem] = documents(done.stdout)
+        rendered[path.stem] = api_server_test.documents(done.stdout)
         secrets = [d["metadata"]["name"] for d in rendered[path.stem] if d["kind"] == "Secret"]
         checks.equal(f"{path.stem}: Secrets made by the chart", secrets, [])
     return rendered

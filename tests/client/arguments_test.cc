@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_split.h"
 #include "client/cli/help.h"
+#include "tests/testing/words.h"
 
 namespace msp::cli {
 namespace {
@@ -20,20 +21,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Words = std::vector<std::string>;
 
-Words SplitShell(const std::string& line) {
-  Words words;
-  std::string word;
-  bool quoted = false;
-  for (const char c : line + " ") {
-    if (c == '\'') {
-      quoted = !quoted;
-    } else if (c != ' ' || quoted) {
-      word += c;
-    } else if (!word.empty()) {
-      words.push_back(std::exchange(word, ""));
-    }
-  }
-  return words;
+absl::StatusOr<Arguments> Parse(const std::string& line, const std::string& server = "") {
+  return ParseArguments(msp::testing::CommandLine(line), server);
 }
 
 TEST(Commands, EveryRowNamesAMethodAndFieldsOfItsRequest) {
@@ -61,7 +50,7 @@ TEST(Commands, ExamplesAreCommandLinesThatParse) {
       const std::size_t start = line.find("msp ");
       ASSERT_NE(start, std::string::npos) << line;
       const std::string call = line.substr(start + 4, line.find(" #") - start - 4);
-      const auto arguments = ParseArguments(SplitShell(call), "");
+      const auto arguments = Parse(call);
       ASSERT_TRUE(arguments.ok()) << line << ": " << arguments.status();
       EXPECT_EQ(arguments->command, &command) << line;
     }
@@ -96,10 +85,9 @@ TEST(Commands, CardDataIsNoFlag) {
 }
 
 TEST(ParseArguments, FlagsStandAnywhere) {
-  const auto arguments = ParseArguments(
-      {"--server", "localhost:7", "order", "--output=table", "refund", "--amount", "500", "tulip-1",
-       "--currency=EUR", "--repeat", "--timeout", "1.5", "--site", "second"},
-      "");
+  const auto arguments = Parse(
+      "--server localhost:7 order --output=table refund --amount 500 "
+      "tulip-1 --currency=EUR --repeat --timeout 1.5 --site second");
   ASSERT_TRUE(arguments.ok()) << arguments.status();
   EXPECT_EQ(arguments->command, FindCommand("order refund"));
   EXPECT_EQ(arguments->globals.channel.server, "localhost:7");
@@ -117,71 +105,60 @@ TEST(ParseArguments, FlagsStandAnywhere) {
 }
 
 TEST(ParseArguments, TheServerIsFromTheFlagElseTheEnvironmentElseTheLoopback) {
-  EXPECT_EQ(ParseArguments({"health"}, "")->globals.channel.server, "127.0.0.1:50051");
-  EXPECT_EQ(ParseArguments({"health"}, "localhost:1")->globals.channel.server, "localhost:1");
-  EXPECT_EQ(
-      ParseArguments({"health", "--server", "localhost:2"}, "localhost:1")->globals.channel.server,
-      "localhost:2");
+  EXPECT_EQ(Parse("health")->globals.channel.server, "127.0.0.1:50051");
+  EXPECT_EQ(Parse("health", "localhost:1")->globals.channel.server, "localhost:1");
+  EXPECT_EQ(Parse("health --server localhost:2", "localhost:1")->globals.channel.server,
+            "localhost:2");
 }
 
 TEST(ParseArguments, AfterTwoDashesEverythingIsAWord) {
-  const auto arguments = ParseArguments({"order", "get", "--", "--help"}, "");
+  const auto arguments = Parse("order get -- --help");
   ASSERT_TRUE(arguments.ok());
   EXPECT_THAT(arguments->positionals, ElementsAre("--help"));
   EXPECT_FALSE(arguments->globals.help);
 }
 
 TEST(ParseArguments, AskingForHelpNeedsNoWholeCommand) {
-  EXPECT_TRUE(ParseArguments({"--help"}, "")->globals.help);
-  EXPECT_EQ(ParseArguments({"order", "-h"}, "")->words, "order");
-  EXPECT_EQ(ParseArguments({"order", "create", "--help"}, "")->words, "order create");
+  EXPECT_TRUE(Parse("--help")->globals.help);
+  EXPECT_EQ(Parse("order -h")->words, "order");
+  EXPECT_EQ(Parse("order create --help")->words, "order create");
 }
 
-struct BadLine {
-  std::string name;
-  Words words;
-  std::string complaint;
-};
-
-void PrintTo(const BadLine& test, std::ostream* out) { *out << test.name; }
-
-class ParseArgumentsRefuses : public ::testing::TestWithParam<BadLine> {};
-
-TEST_P(ParseArgumentsRefuses, AndNamesWhatIsWrong) {
-  const auto arguments = ParseArguments(GetParam().words, "");
-  ASSERT_FALSE(arguments.ok());
-  EXPECT_THAT(std::string(arguments.status().message()), HasSubstr(GetParam().complaint));
+TEST(ParseArguments, NamesWhatIsWrong) {
+  const struct {
+    const char* name;
+    const char* line;
+    const char* complaint;
+  } kRows[] = {
+      {"unknown_command", "orders get", "'orders'"},
+      {"unknown_second_word", "order gte x", "'order gte'"},
+      {"unknown_flag", "order get x --amuont 5", "--amuont"},
+      {"a_field_of_another_command", "order get x --amount 5", "--amount"},
+      {"a_field_before_the_command", "--amount 5 order refund", "--amount"},
+      {"control_on_a_read", "order get x --repeat", "--repeat"},
+      {"one_dash", "order refund x -amount 5", "-amount"},
+      {"card_number", "order create --card-number 4", "--card-number"},
+      {"own_flag_of_another", "order get x --open", "--open"},
+      {"own_switch_with_value", "checkout --open=yes", "--open: takes no value"},
+      {"own_value_left_out", "webhook verify --auth", "--auth: wants a value"},
+      {"value_left_out", "order void x --reason", "--reason: wants"},
+      {"value_swallows_no_flag", "order refund x --description --full", "--description: wants"},
+      {"global_value_left_out", "health --server", "--server: wants"},
+      {"given_twice", "order refund x --amount 5 --amount 50", "--amount is given twice"},
+      {"switch_with_value", "health --tls=no", "--tls: takes no value"},
+      {"output", "health --output xml", "json or table"},
+      {"timeout_zero", "health --timeout 0", "--timeout: takes seconds"},
+      {"timeout_text", "health --timeout 5s", "--timeout: takes seconds"},
+      {"timeout_nan", "health --timeout nan", "--timeout: takes seconds"},
+      {"empty_file", "order create -f ''", "--file: is empty"},
+  };
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    const auto arguments = Parse(row.line);
+    EXPECT_FALSE(arguments.ok());
+    EXPECT_THAT(std::string(arguments.status().message()), HasSubstr(row.complaint));
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Lines, ParseArgumentsRefuses,
-    ::testing::Values(
-        BadLine{"unknown_command", {"orders", "get"}, "'orders'"},
-        BadLine{"unknown_second_word", {"order", "gte", "x"}, "'order gte'"},
-        BadLine{"unknown_flag", {"order", "get", "x", "--amuont", "5"}, "--amuont"},
-        BadLine{"a_field_of_another_command", {"order", "get", "x", "--amount", "5"}, "--amount"},
-        BadLine{"a_field_before_the_command", {"--amount", "5", "order", "refund"}, "--amount"},
-        BadLine{"control_on_a_read", {"order", "get", "x", "--repeat"}, "--repeat"},
-        BadLine{"one_dash", {"order", "refund", "x", "-amount", "5"}, "-amount"},
-        BadLine{"card_number", {"order", "create", "--card-number", "4"}, "--card-number"},
-        BadLine{"own_flag_of_another", {"order", "get", "x", "--open"}, "--open"},
-        BadLine{"own_switch_with_value", {"checkout", "--open=yes"}, "--open: takes no value"},
-        BadLine{"own_value_left_out", {"webhook", "verify", "--auth"}, "--auth: wants a value"},
-        BadLine{"value_left_out", {"order", "void", "x", "--reason"}, "--reason: wants"},
-        BadLine{"value_swallows_no_flag",
-                {"order", "refund", "x", "--description", "--full"},
-                "--description: wants"},
-        BadLine{"global_value_left_out", {"health", "--server"}, "--server: wants"},
-        BadLine{"given_twice",
-                {"order", "refund", "x", "--amount", "5", "--amount", "50"},
-                "--amount is given twice"},
-        BadLine{"switch_with_value", {"health", "--tls=no"}, "--tls: takes no value"},
-        BadLine{"output", {"health", "--output", "xml"}, "json or table"},
-        BadLine{"timeout_zero", {"health", "--timeout", "0"}, "--timeout: takes seconds"},
-        BadLine{"timeout_text", {"health", "--timeout", "5s"}, "--timeout: takes seconds"},
-        BadLine{"timeout_nan", {"health", "--timeout", "nan"}, "--timeout: takes seconds"},
-        BadLine{"empty_file", {"order", "create", "-f", ""}, "--file: is empty"}),
-    [](const auto& instance) { return instance.param.name; });
 
 TEST(HelpText, EveryLevelShowsAWorkedExample) {
   for (const char* words :

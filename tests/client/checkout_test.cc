@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -16,6 +15,8 @@
 #include "nlohmann/json.hpp"
 #include "tests/client/cli_run.h"
 #include "tests/client/fake_service.h"
+#include "tests/testing/authority.h"
+#include "tests/testing/environment.h"
 
 namespace msp::cli {
 namespace {
@@ -24,8 +25,10 @@ namespace v1 = multisafepay::v1;
 using grpc::StatusCode;
 using msp::testing::FakeAnswer;
 using msp::testing::FakeService;
+using msp::testing::Folder;
 using msp::testing::Refuse;
-using msp::testing::Reply;
+using msp::testing::ReplyOf;
+using msp::testing::ScopedEnvironment;
 using msp::testing::SeenCall;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -36,17 +39,7 @@ using testing::RunAt;
 constexpr char kOrder[] =
     R"({"type": "redirect", "order_id": "tulip-1", "description": "x", "amount": 1000,
         "currency": "EUR"})";
-constexpr char kDirect[] =
-    R"({"type": "direct", "order_id": "tulip-1", "description": "x", "amount": 1000,
-        "gateway_info": {"card_number": "4111111111111111", "card_cvc": "123"}})";
-
-v1::CreateOrderResponse Created() {
-  v1::CreateOrderResponse reply;
-  reply.mutable_order()->set_order_id("tulip-1");
-  reply.mutable_order()->set_payment_state(v1::PAYMENT_STATE_REQUIRES_ACTION);
-  reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
-  return reply;
-}
+v1::CreateOrderResponse Created() { return testing::Created(v1::PAYMENT_STATE_REQUIRES_ACTION); }
 
 FakeAnswer Ended(v1::PaymentState state) {
   v1::WatchOrderResponse message;
@@ -57,47 +50,11 @@ FakeAnswer Ended(v1::PaymentState state) {
 
 // Answers the creation and the watch.
 Outcome CheckedOut(const FakeAnswer& created, const FakeAnswer& watched,
-                   std::vector<std::string> more = {}, const std::string& order = kOrder) {
+                   const std::string& more = "", const std::string& order = kOrder) {
   FakeService service(
       [&](const SeenCall& call, int) { return call.method == "CreateOrder" ? created : watched; });
-  std::vector<std::string> words{"checkout", "-f", "-"};
-  words.insert(words.end(), more.begin(), more.end());
-  return RunAt(service.address(), words, order);
+  return RunAt(service.address(), "checkout -f - " + more, order);
 }
-
-// A directory of its own, gone afterwards with what is in it.
-class Directory {
- public:
-  Directory() { EXPECT_NE(mkdtemp(path_), nullptr); }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  std::string path() const { return path_; }
-
- private:
-  char path_[32] = "/tmp/msp-checkout-test-XXXXXX";
-};
-
-// An environment variable for the time of a test.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) {
-    const char* before = std::getenv(name);
-    had_ = before != nullptr;
-    if (had_) before_ = before;
-    setenv(name, value.c_str(), 1);
-  }
-  ~Variable() {
-    if (had_) {
-      setenv(name_, before_.c_str(), 1);
-    } else {
-      unsetenv(name_);
-    }
-  }
-
- private:
-  const char* name_;
-  bool had_ = false;
-  std::string before_;
-};
 
 std::string ReadAll(const std::string& file) {
   std::ifstream stream(file);
@@ -120,7 +77,7 @@ TEST(Checkout, ShowsThePageAndWatchesToTheEnd) {
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->mutable_next_action()->mutable_redirect()->set_url(
       "https://pay.example/connect/abc?lang=nl");
-  const Outcome ran = CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID));
+  const Outcome ran = CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID));
   EXPECT_EQ(ran.exit, kExitOk);
   EXPECT_EQ(ran.err,
             "created tulip-1: REQUIRES_ACTION\n"
@@ -130,13 +87,13 @@ TEST(Checkout, ShowsThePageAndWatchesToTheEnd) {
 }
 
 TEST(Checkout, EndsWithTheCodeOfThePaymentsEnd) {
-  const FakeAnswer created = Reply(Created());
+  const FakeAnswer created = ReplyOf(Created());
   EXPECT_EQ(CheckedOut(created, Ended(v1::PAYMENT_STATE_DECLINED)).exit, kExitDeclined);
   EXPECT_EQ(CheckedOut(created, Ended(v1::PAYMENT_STATE_EXPIRED)).exit, kExitExpired);
   EXPECT_EQ(CheckedOut(created, Ended(v1::PAYMENT_STATE_CANCELLED)).exit, kExitCancelled);
   FakeAnswer hanging = Ended(v1::PAYMENT_STATE_REQUIRES_ACTION);
   hanging.hangs = true;
-  const Outcome late = CheckedOut(created, hanging, {"--timeout", "0.3"});
+  const Outcome late = CheckedOut(created, hanging, "--timeout 0.3");
   EXPECT_EQ(late.exit, kExitOpen);
   EXPECT_THAT(late.err,
               HasSubstr("hint: the timeout has passed; continue with: msp order watch tulip-1"));
@@ -147,57 +104,57 @@ TEST(Checkout, EndsWhenTheMoneyIsOnItsWayAndSaysSo) {
       "the money has not arrived yet\nhint: watch it with: msp order watch tulip-1\n";
   FakeAnswer hanging = Ended(v1::PAYMENT_STATE_PROCESSING);
   hanging.hangs = true;
-  const Outcome watched = CheckedOut(Reply(Created()), hanging);
+  const Outcome watched = CheckedOut(ReplyOf(Created()), hanging);
   EXPECT_EQ(watched.exit, kExitProcessing);
   EXPECT_THAT(watched.err, HasSubstr(note));
   EXPECT_THAT(watched.out, HasSubstr("PAYMENT_STATE_PROCESSING"));
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->set_payment_state(v1::PAYMENT_STATE_PROCESSING);
-  const Outcome direct = CheckedOut(Reply(created), hanging, {}, kDirect);
+  const Outcome direct = CheckedOut(ReplyOf(created), hanging, "", testing::kCardOrder);
   EXPECT_EQ(direct.exit, kExitProcessing);
   EXPECT_THAT(direct.err, HasSubstr(note));
 }
 
 TEST(Checkout, WritesAFormToAPageThatNobodyElseReadsAndTakesItAway) {
-  const Directory directory;
-  WriteBrowser(directory.path());
-  const Variable temporary("TMPDIR", directory.path());
-  const Variable path("PATH", directory.path() + ":" + std::getenv("PATH"));
+  const Folder folder;
+  WriteBrowser(folder.path());
+  const ScopedEnvironment environment(
+      {{"TMPDIR", folder.path()}, {"PATH", folder.path() + ":" + std::getenv("PATH")}});
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->mutable_next_action()->mutable_form()->set_html("<form>PaReq</form>");
   const Outcome ran =
-      CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), {"--open"}, kDirect);
+      CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open", testing::kCardOrder);
   EXPECT_EQ(ran.exit, kExitOk);
-  const std::string url = ReadAll(directory.path() + "/url");
-  EXPECT_THAT(url, ::testing::StartsWith("file://" + directory.path() + "/msp-checkout-"));
+  const std::string url = ReadAll(folder.path("url"));
+  EXPECT_THAT(url, ::testing::StartsWith("file://" + folder.path() + "/msp-checkout-"));
   EXPECT_THAT(ran.err, HasSubstr("the customer pays at " + url + "\n"));
-  EXPECT_EQ(ReadAll(directory.path() + "/page"), "<form>PaReq</form>");
-  EXPECT_EQ(ReadAll(directory.path() + "/mode"), "600\n");
+  EXPECT_EQ(ReadAll(folder.path("page")), "<form>PaReq</form>");
+  EXPECT_EQ(ReadAll(folder.path("mode")), "600\n");
   EXPECT_NE(access(url.substr(7).c_str(), F_OK), 0) << "it is gone";
   EXPECT_THAT(ran.out + ran.err, Not(HasSubstr("PaReq")));
 }
 
 TEST(Checkout, OpensAnAddressWithoutAShell) {
-  const Directory directory;
-  WriteBrowser(directory.path());
-  const Variable path("PATH", directory.path() + ":" + std::getenv("PATH"));
+  const Folder folder;
+  WriteBrowser(folder.path());
+  const ScopedEnvironment environment({{"PATH", folder.path() + ":" + std::getenv("PATH")}});
   v1::CreateOrderResponse created = Created();
   const std::string url = "https://pay.example/?a=$(touch${IFS}x);'\"&b";
   created.mutable_order()->set_payment_url(url);
-  CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), {"--open"});
-  EXPECT_EQ(ReadAll(directory.path() + "/url"), url);
-  unlink((directory.path() + "/url").c_str());
+  CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
+  EXPECT_EQ(ReadAll(folder.path("url")), url);
+  unlink((folder.path("url")).c_str());
   created.mutable_order()->set_payment_url("javascript:alert(1)");
-  CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), {"--open"});
-  EXPECT_NE(access((directory.path() + "/url").c_str(), F_OK), 0) << "no page of the web";
+  CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
+  EXPECT_NE(access((folder.path("url")).c_str(), F_OK), 0) << "no page of the web";
 }
 
 TEST(Checkout, SaysWhenNothingCouldBeOpened) {
-  const Directory directory;
-  const Variable path("PATH", directory.path());
+  const Folder folder;
+  const ScopedEnvironment environment({{"PATH", folder.path()}});
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->set_payment_url("https://pay.example/");
-  const Outcome ran = CheckedOut(Reply(created), Ended(v1::PAYMENT_STATE_PAID), {"--open"});
+  const Outcome ran = CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
   EXPECT_EQ(ran.exit, kExitOk);
   EXPECT_THAT(ran.err, HasSubstr("xdg-open failed"));
 }
@@ -206,8 +163,8 @@ TEST(Checkout, ADirectOrderThatHasEndedIsNotWatched) {
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->set_payment_state(v1::PAYMENT_STATE_DECLINED);
   created.mutable_order()->mutable_decline()->set_reason("Insufficient funds");
-  FakeService service([&](const SeenCall&, int) { return Reply(created); });
-  const Outcome ran = RunAt(service.address(), {"checkout", "-f", "-"}, kDirect);
+  FakeService service([&](const SeenCall&, int) { return ReplyOf(created); });
+  const Outcome ran = RunAt(service.address(), "checkout -f -", testing::kCardOrder);
   EXPECT_EQ(ran.exit, kExitDeclined);
   EXPECT_THAT(ran.err, HasSubstr("declined: Insufficient funds"));
   EXPECT_EQ(service.calls().size(), 1u);
@@ -216,14 +173,10 @@ TEST(Checkout, ADirectOrderThatHasEndedIsNotWatched) {
 TEST(Checkout, FollowsTheRetryPolicyWhenAnAnswerIsLost) {
   FakeService service([&](const SeenCall& call, int before) {
     if (call.method == "WatchOrder") return Ended(v1::PAYMENT_STATE_PAID);
-    if (before == 0)
-      return Refuse({.code = StatusCode::UNKNOWN,
-                     .message = "lost",
-                     .reason = "OUTCOME_UNKNOWN",
-                     .metadata = {{"outcome", "UNKNOWN"}}});
-    return Reply(Created());
+    if (before == 0) return Refuse(StatusCode::UNKNOWN, "OUTCOME_UNKNOWN", "UNKNOWN", "lost");
+    return ReplyOf(Created());
   });
-  const Outcome ran = RunAt(service.address(), {"checkout", "-f", "-"}, kOrder);
+  const Outcome ran = RunAt(service.address(), "checkout -f -", kOrder);
   EXPECT_EQ(ran.exit, kExitOk);
   v1::CreateOrderRequest again;
   ASSERT_TRUE(again.ParseFromString(service.calls().at(1).body));
@@ -231,10 +184,8 @@ TEST(Checkout, FollowsTheRetryPolicyWhenAnAnswerIsLost) {
 }
 
 TEST(Checkout, ARefusedOrderIsNotWatched) {
-  const FakeAnswer refused = Refuse({.code = StatusCode::INVALID_ARGUMENT,
-                                     .message = "amount is missing",
-                                     .reason = "BAD_REQUEST",
-                                     .metadata = {{"outcome", "NOT_SENT"}}});
+  const FakeAnswer refused =
+      Refuse(StatusCode::INVALID_ARGUMENT, "BAD_REQUEST", "NOT_SENT", "amount is missing");
   const Outcome ran = CheckedOut(refused, Ended(v1::PAYMENT_STATE_PAID));
   EXPECT_EQ(ran.exit, kExitRefused);
   EXPECT_THAT(ran.out, IsEmpty());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The program `msp`, run inside a test.
+// The program `msp`, run inside a test, with an order and its reply.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "client/cli/run.h"
+#include "multisafepay/v1/order_service.pb.h"
+#include "tests/testing/words.h"
 
 namespace msp::cli::testing {
 
@@ -19,7 +21,8 @@ struct Outcome {
   std::vector<std::int64_t> pauses;  // None of them is slept.
 };
 
-inline Outcome RunAt(const std::string& server, const std::vector<std::string>& words,
+// `line`: the words after `msp`, where single quotes keep blanks together.
+inline Outcome RunAt(const std::string& server, const std::string& line,
                      const std::string& input = "", std::int64_t unix_time_s = 0) {
   std::istringstream in(input);
   std::ostringstream out;
@@ -31,8 +34,20 @@ inline Outcome RunAt(const std::string& server, const std::vector<std::string>& 
                             .server = server,
                             .pause = [&](std::int64_t ms) { pauses.push_back(ms); },
                             .unix_time_s = [=] { return unix_time_s; }};
-  const int exit = Run(words, surroundings);
+  const int exit = Run(msp::testing::CommandLine(line), surroundings);
   return {exit, out.str(), err.str(), pauses};
+}
+
+inline constexpr char kCardOrder[] =
+    R"({"type": "direct", "order_id": "tulip-1", "description": "x", "amount": 1000,
+        "gateway_info": {"card_number": "4111111111111111", "card_cvc": "123"}})";
+
+inline multisafepay::v1::CreateOrderResponse Created(multisafepay::v1::PaymentState state) {
+  multisafepay::v1::CreateOrderResponse reply;
+  reply.mutable_order()->set_order_id("tulip-1");
+  reply.mutable_order()->set_payment_state(state);
+  reply.mutable_result()->set_outcome(multisafepay::v1::OUTCOME_CONFIRMED);
+  return reply;
 }
 
 }  // namespace msp::cli::testing

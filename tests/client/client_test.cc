@@ -12,10 +12,10 @@
 
 #include "client/cpp/retries.h"
 #include "multisafepay/v1/options.pb.h"
-#include "multisafepay/v1/services.h"
-#include "tests/client/confirmed_order.h"
 #include "tests/client/fake_service.h"
 #include "tests/client/tls_service.h"
+#include "tests/golden/schema.h"
+#include "tests/testing/words.h"
 
 namespace msp::client {
 namespace {
@@ -30,7 +30,7 @@ using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::Le;
 using ::testing::Pair;
-using testing::Reply;
+using testing::ReplyOf;
 using testing::SeenCall;
 
 std::unique_ptr<Client> Connect(const FakeService& service, ClientOptions options = {}) {
@@ -45,13 +45,8 @@ FakeAnswer Unavailable(const SeenCall&, int) {
 
 // Every unary method of the schema.
 std::vector<const pb::MethodDescriptor*> UnaryMethods() {
-  std::vector<const pb::MethodDescriptor*> methods;
-  for (const pb::FileDescriptor* file : v1::ServiceFiles()) {
-    const pb::ServiceDescriptor& service = *file->service(0);
-    for (int i = 0; i < service.method_count(); ++i) {
-      if (!service.method(i)->server_streaming()) methods.push_back(service.method(i));
-    }
-  }
+  std::vector<const pb::MethodDescriptor*> methods = Methods();
+  std::erase_if(methods, [](const auto* method) { return method->server_streaming(); });
   return methods;
 }
 
@@ -144,7 +139,7 @@ TEST(Client, RequestAndReplyTravelWhole) {
     v1::CreateOrderResponse reply;
     reply.mutable_order()->set_order_id(request.order_id());
     reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
-    return Reply(reply);
+    return ReplyOf(reply);
   });
   v1::CreateOrderRequest request;
   request.set_order_id("tulip-1");
@@ -197,45 +192,28 @@ TEST(Client, PlainTextToAnotherMachineWantsToBeAllowed) {
 }
 
 TEST(Client, PlainTextIsForAddressesThatStayOnThisMachine) {
-  const struct {
-    const char* address;
-    bool stays;
-  } cases[] = {{"127.0.0.1:1", true},
-               {"localhost:1", true},
-               {"localhost", true},
-               {"[::1]:1", true},
-               {"[::1]", true},
-               {"dns:localhost:1", true},
-               {"dns:///localhost:1", true},
-               {"dns:///127.0.0.1:1", true},
-               {"ipv4:127.0.0.1:1", true},
-               {"ipv6:%5B::1%5D:1", true},
-               {"unix:/tmp/msp", true},
-               {"unix:///tmp/msp", true},
-               {"127.0.0.1.example:1", false},
-               {"dns:127.0.0.1.example:1", false},
-               {"localhost.example:1", false},
-               {"dns:///unix:1", false},
-               {"[::1].example:1", false},
-               {"10.0.0.1:1", false}};
-  for (const auto& test : cases) {
-    EXPECT_EQ(Client::Create({.channel = {.server = test.address}}).ok(), test.stays)
-        << test.address;
+  for (const std::string& address : testing::Words(
+           "127.0.0.1:1 localhost:1 localhost [::1]:1 [::1] dns:localhost:1 dns:///localhost:1 "
+           "dns:///127.0.0.1:1 ipv4:127.0.0.1:1 ipv6:%5B::1%5D:1 unix:/tmp/msp unix:///tmp/msp")) {
+    EXPECT_TRUE(Client::Create({.channel = {.server = address}}).ok()) << address;
+  }
+  for (const std::string& address : testing::Words(
+           "127.0.0.1.example:1 dns:127.0.0.1.example:1 localhost.example:1 dns:///unix:1 "
+           "[::1].example:1 10.0.0.1:1")) {
+    EXPECT_FALSE(Client::Create({.channel = {.server = address}}).ok()) << address;
   }
 }
 
 TEST(Client, TlsSettingsThatCannotWorkAreNamed) {
-  const struct {
-    TlsOptions tls;
-    const char* complaint;
-  } cases[] = {{{.ca_file = "/nonexistent/ca.pem"}, "/nonexistent/ca.pem"},
-               {{.ca_file = "/dev/null"}, "/dev/null"},
-               {{.cert_file = "a.pem"}, "go together"},
-               {{.key_file = "a.pem"}, "go together"}};
-  for (const auto& test : cases) {
-    const auto client = Client::Create({.channel = {.tls = test.tls}});
-    ASSERT_FALSE(client.ok()) << test.complaint;
-    EXPECT_THAT(std::string(client.status().message()), HasSubstr(test.complaint));
+  const std::pair<TlsOptions, const char*> cases[] = {
+      {{.ca_file = "/nonexistent/ca.pem"}, "/nonexistent/ca.pem"},
+      {{.ca_file = "/dev/null"}, "/dev/null"},
+      {{.cert_file = "a.pem"}, "go together"},
+      {{.key_file = "a.pem"}, "go together"}};
+  for (const auto& [tls, complaint] : cases) {
+    const auto client = Client::Create({.channel = {.tls = tls}});
+    ASSERT_FALSE(client.ok()) << complaint;
+    EXPECT_THAT(std::string(client.status().message()), HasSubstr(complaint));
   }
 }
 
@@ -261,7 +239,7 @@ TEST(Client, AListOf16MiBIsTaken) {
   FakeService service([](const SeenCall&, int) {
     v1::ListTransactionsResponse reply;
     reply.add_transactions()->set_order_id(std::string(17 << 20, 'x'));
-    return Reply(reply);
+    return ReplyOf(reply);
   });
   EXPECT_TRUE(Connect(service)->ListTransactions({}).ok());
 }

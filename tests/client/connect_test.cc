@@ -4,18 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "client/cpp/client.h"
 #include "client/cpp/retry_policy.h"
-#include "tests/client/confirmed_order.h"
 #include "tests/client/fake_service.h"
 #include "tests/client/tls_service.h"
 #include "tests/testing/connect_proxy.h"
+#include "tests/testing/environment.h"
 #include "tests/testing/free_port.h"
 
 namespace msp::client {
@@ -28,6 +25,7 @@ using testing::FakeService;
 using testing::FreePort;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::ScopedEnvironment;
 using ::testing::StartsWith;
 using testing::TlsService;
 
@@ -118,40 +116,14 @@ TEST(Connect, TheRetryPolicyRetriesAndThenReturnsNotSent) {
   EXPECT_EQ(pauses, 2);
 }
 
-// Environment variables for the time of a test.
-class Environment {
- public:
-  explicit Environment(std::vector<std::pair<std::string, std::string>> values) {
-    for (auto& [name, value] : values) {
-      const char* before = std::getenv(name.c_str());
-      before_.emplace_back(name, before == nullptr ? std::nullopt : std::optional(before));
-      setenv(name.c_str(), value.c_str(), 1);
-    }
-  }
-  ~Environment() {
-    for (const auto& [name, value] : before_) {
-      if (value) {
-        setenv(name.c_str(), value->c_str(), 1);
-      } else {
-        unsetenv(name.c_str());
-      }
-    }
-  }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  std::vector<std::pair<std::string, std::optional<std::string>>> before_;
-};
-
 TEST(Connect, AProxyOfTheEnvironmentIsNotConnectedTo) {
   FakeService service(ConfirmedOrder);
   const ConnectProxy proxy;
-  const Environment environment({{"grpc_proxy", proxy.url()},
-                                 {"https_proxy", proxy.url()},
-                                 {"http_proxy", proxy.url()},
-                                 {"no_grpc_proxy", ""},
-                                 {"no_proxy", ""}});
+  const ScopedEnvironment environment({{"grpc_proxy", proxy.url()},
+                                       {"https_proxy", proxy.url()},
+                                       {"http_proxy", proxy.url()},
+                                       {"no_grpc_proxy", ""},
+                                       {"no_proxy", ""}});
   const auto client = To({.server = service.address()});
   EXPECT_TRUE(client->CreateOrder(Order()).ok());
   EXPECT_TRUE(client->CheckHealth().ok());
@@ -160,22 +132,18 @@ TEST(Connect, AProxyOfTheEnvironmentIsNotConnectedTo) {
 }
 
 TEST(Connect, ASocketOfThisMachineWantsNoTls) {
-  char folder[] = "/tmp/msp-XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
-  {
-    FakeService service(ConfirmedOrder, nullptr, std::string("unix:") + folder + "/service");
-    const auto client = To({.server = service.address()});
-    EXPECT_TRUE(client->CreateOrder(Order()).ok());
-    EXPECT_TRUE(client->CheckHealth().ok());
-    EXPECT_EQ(service.calls().size(), 2U);
-  }
-  std::filesystem::remove_all(folder);
+  const testing::Folder folder;
+  FakeService service(ConfirmedOrder, nullptr, "unix:" + folder.path("service"));
+  const auto client = To({.server = service.address()});
+  EXPECT_TRUE(client->CreateOrder(Order()).ok());
+  EXPECT_TRUE(client->CheckHealth().ok());
+  EXPECT_EQ(service.calls().size(), 2U);
 }
 
 TEST(Connect, AProxyThatWasNamedIsUsedAndReadsNoCardUnderTls) {
   const TlsService service(ConfirmedOrder);
   const ConnectProxy proxy;
-  const Environment environment({{"no_grpc_proxy", ""}, {"no_proxy", ""}});
+  const ScopedEnvironment environment({{"no_grpc_proxy", ""}, {"no_proxy", ""}});
   const auto client = To(
       {.server = service.address(), .tls = {.ca_file = service.ca_file()}, .proxy = proxy.url()});
   EXPECT_TRUE(client->CreateOrder(Order()).ok());

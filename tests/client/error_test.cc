@@ -5,8 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <string>
-
 #include "tests/client/fake_service.h"
 
 namespace msp::client {
@@ -44,45 +42,29 @@ TEST(ReadError, TakesEveryFactThatTheServiceSent) {
   EXPECT_EQ(error.violations[1].description, "is required");
 }
 
-struct OutcomeCase {
-  std::string name;
-  Refusal refusal;
-  bool moves_money;
-  v1::Outcome outcome;
-};
-
-void PrintTo(const OutcomeCase& test, std::ostream* out) { *out << test.name; }
-
-class ReadErrorOutcome : public ::testing::TestWithParam<OutcomeCase> {};
-
-TEST_P(ReadErrorOutcome, IsWhatTheServiceSaidOrUnknown) {
-  const OutcomeCase& test = GetParam();
-  EXPECT_EQ(ReadError(StatusOf(test.refusal), test.moves_money).outcome, test.outcome);
+TEST(ReadError, OutcomeIsWhatTheServiceSaidOrUnknown) {
+  const struct {
+    const char* name;
+    Refusal refusal;
+    bool moves_money;
+    v1::Outcome outcome;
+  } kRows[] = {
+      {"not_sent", {.outcome = "NOT_SENT"}, true, v1::OUTCOME_NOT_SENT},
+      {"rejected", {.outcome = "REJECTED"}, true, v1::OUTCOME_REJECTED},
+      {"confirmed_by_an_error", {.outcome = "CONFIRMED"}, true, v1::OUTCOME_CONFIRMED},
+      {"silent_about_it", {.reason = "X"}, true, v1::OUTCOME_UNKNOWN},
+      {"a_word_of_the_future", {.outcome = "MAYBE"}, true, v1::OUTCOME_UNKNOWN},
+      {"a_proxys_own_info",
+       {.domain = "proxy.example", .outcome = "NOT_SENT"},
+       true,
+       v1::OUTCOME_UNKNOWN},
+      {"a_read", {.outcome = "REJECTED"}, false, v1::OUTCOME_UNSPECIFIED},
+  };
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    EXPECT_EQ(ReadError(StatusOf(row.refusal), row.moves_money).outcome, row.outcome);
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Statuses, ReadErrorOutcome,
-    ::testing::Values(
-        OutcomeCase{
-            "not_sent", {.metadata = {{"outcome", "NOT_SENT"}}}, true, v1::OUTCOME_NOT_SENT},
-        OutcomeCase{
-            "rejected", {.metadata = {{"outcome", "REJECTED"}}}, true, v1::OUTCOME_REJECTED},
-        OutcomeCase{"confirmed_by_an_error",
-                    {.metadata = {{"outcome", "CONFIRMED"}}},
-                    true,
-                    v1::OUTCOME_CONFIRMED},
-        OutcomeCase{"silent_about_it", {.reason = "X"}, true, v1::OUTCOME_UNKNOWN},
-        OutcomeCase{"a_word_of_the_future",
-                    {.metadata = {{"outcome", "MAYBE"}}},
-                    true,
-                    v1::OUTCOME_UNKNOWN},
-        OutcomeCase{"a_proxys_own_info",
-                    {.domain = "proxy.example", .metadata = {{"outcome", "NOT_SENT"}}},
-                    true,
-                    v1::OUTCOME_UNKNOWN},
-        OutcomeCase{
-            "a_read", {.metadata = {{"outcome", "REJECTED"}}}, false, v1::OUTCOME_UNSPECIFIED}),
-    [](const auto& instance) { return instance.param.name; });
 
 TEST(ReadError, WithoutDetailsAPaymentIsUnknownAndAReadIsNot) {
   for (const StatusCode code : {StatusCode::UNAVAILABLE, StatusCode::CANCELLED,
@@ -95,8 +77,7 @@ TEST(ReadError, WithoutDetailsAPaymentIsUnknownAndAReadIsNot) {
 }
 
 TEST(ReadError, DetailsOfAnotherCodeProveNothing) {
-  const grpc::Status sent =
-      StatusOf({.code = StatusCode::UNAVAILABLE, .metadata = {{"outcome", "NOT_SENT"}}});
+  const grpc::Status sent = StatusOf({.code = StatusCode::UNAVAILABLE, .outcome = "NOT_SENT"});
   const grpc::Status replaced(StatusCode::CANCELLED, "by a proxy", sent.error_details());
   EXPECT_EQ(ReadError(replaced, true).outcome, v1::OUTCOME_UNKNOWN);
 }
@@ -107,13 +88,11 @@ TEST(ReadError, BrokenDetailsAreNoDetails) {
 }
 
 TEST(ReadError, RetryInfoCountsOnlyWhereNothingWasSent) {
-  Refusal refusal{.code = StatusCode::UNAVAILABLE,
-                  .metadata = {{"outcome", "NOT_SENT"}},
-                  .retry_after_ms = 1500};
+  Refusal refusal{.code = StatusCode::UNAVAILABLE, .outcome = "NOT_SENT", .retry_after_ms = 1500};
   EXPECT_EQ(ReadError(StatusOf(refusal), true).retry_after_ms, 1500);
-  refusal.metadata["outcome"] = "UNKNOWN";
+  refusal.outcome = "UNKNOWN";
   EXPECT_FALSE(ReadError(StatusOf(refusal), true).retry_after_ms.has_value());
-  refusal.metadata["outcome"] = "NOT_SENT";
+  refusal.outcome = "NOT_SENT";
   refusal.domain = "proxy.example";
   EXPECT_FALSE(ReadError(StatusOf(refusal), true).retry_after_ms.has_value());
 }

@@ -10,6 +10,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "multisafepay/v1/order_service.pb.h"
 
 namespace msp::testing {
 namespace {
@@ -130,8 +131,14 @@ FakeAnswer FakeService::Answer(SeenCall call) {
   return script_(call, before);
 }
 
-FakeAnswer Reply(const google::protobuf::Message& message) {
+FakeAnswer ReplyOf(const google::protobuf::Message& message) {
   return {.messages = {message.SerializeAsString()}};
+}
+
+FakeAnswer ConfirmedOrder(const SeenCall&, int) {
+  multisafepay::v1::CreateOrderResponse reply;
+  reply.mutable_result()->set_outcome(multisafepay::v1::OUTCOME_CONFIRMED);
+  return ReplyOf(reply);
 }
 
 grpc::Status StatusOf(const Refusal& refusal) {
@@ -142,6 +149,7 @@ grpc::Status StatusOf(const Refusal& refusal) {
   info.set_reason(refusal.reason);
   info.set_domain(refusal.domain);
   info.mutable_metadata()->insert(refusal.metadata.begin(), refusal.metadata.end());
+  if (!refusal.outcome.empty()) (*info.mutable_metadata())["outcome"] = refusal.outcome;
   status.add_details()->PackFrom(info);
   google::rpc::BadRequest bad;
   for (const auto& [field, description] : refusal.violations) {
@@ -157,5 +165,9 @@ grpc::Status StatusOf(const Refusal& refusal) {
 }
 
 FakeAnswer Refuse(const Refusal& refusal) { return {.status = StatusOf(refusal)}; }
+FakeAnswer Refuse(grpc::StatusCode code, const std::string& reason, const std::string& outcome,
+                  const std::string& message) {
+  return Refuse({.code = code, .message = message, .reason = reason, .outcome = outcome});
+}
 
 }  // namespace msp::testing

@@ -59,7 +59,9 @@ class FakeService {
   std::unique_ptr<grpc::Server> server_;
 };
 
-FakeAnswer Reply(const google::protobuf::Message& message);
+FakeAnswer ReplyOf(const google::protobuf::Message& message);
+// A script: every order is created.
+FakeAnswer ConfirmedOrder(const SeenCall& call, int before);
 
 // A status as the service itself sends it, with its ErrorInfo.
 struct Refusal {
@@ -67,11 +69,14 @@ struct Refusal {
   std::string message;
   std::string reason;
   std::string domain = "multisafepay-grpc";
+  std::string outcome;  // In the metadata, unless empty.
   std::map<std::string, std::string> metadata;
   std::vector<std::pair<std::string, std::string>> violations;
   int retry_after_ms = -1;
 };
 grpc::Status StatusOf(const Refusal& refusal);
 FakeAnswer Refuse(const Refusal& refusal);
+FakeAnswer Refuse(grpc::StatusCode code, const std::string& reason, const std::string& outcome,
+                  const std::string& message = "");
 
 }  // namespace msp::testing

@@ -7,18 +7,18 @@
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <vector>
 
+#include "absl/strings/substitute.h"
 #include "client/cpp/retries.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "multisafepay/v1/options.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "multisafepay/v1/payment_method_service.pb.h"
-#include "multisafepay/v1/services.h"
 #include "multisafepay/v1/token_service.pb.h"
 #include "multisafepay/v1/transaction_service.pb.h"
 #include "nlohmann/json.hpp"
+#include "tests/golden/schema.h"
 
 namespace msp::client {
 namespace {
@@ -29,104 +29,77 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kAttempts = 3;
 
-std::vector<const MethodDescriptor*> Methods() {
-  std::vector<const MethodDescriptor*> methods;
-  for (const auto* file : v1::ServiceFiles()) {
-    for (int s = 0; s < file->service_count(); ++s) {
-      for (int m = 0; m < file->service(s)->method_count(); ++m)
-        methods.push_back(file->service(s)->method(m));
-    }
-  }
-  return methods;
-}
-
 // The path under which a method goes over HTTP/2.
 std::string PathOf(const MethodDescriptor& method) {
   return "/" + method.service()->full_name() + "/" + method.name();
 }
 
 std::string IstioVirtualService() {
-  std::string text =
-      "# Retries by the mesh: reads only. Made from the schema's `retry` option; tests hold it to "
-      "that.\n"
-      "# Replace the host by the name of your service.\n"
-      "apiVersion: networking.istio.io/v1\n"
-      "kind: VirtualService\n"
-      "metadata:\n"
-      "  name: multisafepay-grpc\n"
-      "spec:\n"
-      "  hosts:\n"
-      "    - multisafepay-grpc\n"
-      "  http:\n"
-      "    - name: reads\n"
-      "      match:\n";
+  std::string matches;
   for (const MethodDescriptor* method : Methods()) {
     if (RepeatOf(*method) == Repeat::kFreely)
-      text += "        - uri:\n            exact: " + PathOf(*method) + "\n";
+      matches += "        - uri:\n            exact: " + PathOf(*method) + "\n";
   }
-  text +=
-      "      retries:\n"
-      "        attempts: " +
-      std::to_string(kAttempts - 1) +
-      "\n"
-      "        retryOn: unavailable,reset,connect-failure,refused-stream\n"
-      "      route:\n"
-      "        - destination:\n"
-      "            host: multisafepay-grpc\n"
-      "    # Everything else may move money: the mesh sends it once. Without this line Istio would "
-      "retry.\n"
-      "    - name: writes\n"
-      "      retries:\n"
-      "        attempts: 0\n"
-      "      route:\n"
-      "        - destination:\n"
-      "            host: multisafepay-grpc\n";
-  return text;
+  return absl::Substitute(
+      R"(# Retries by the mesh: reads only. Made from the schema's `retry` option; tests hold it to that.
+# Replace the host by the name of your service.
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata:
+  name: multisafepay-grpc
+spec:
+  hosts:
+    - multisafepay-grpc
+  http:
+    - name: reads
+      match:
+$0      retries:
+        attempts: $1
+        retryOn: unavailable,reset,connect-failure,refused-stream
+      route:
+        - destination:
+            host: multisafepay-grpc
+    # Everything else may move money: the mesh sends it once. Without this line Istio would retry.
+    - name: writes
+      retries:
+        attempts: 0
+      route:
+        - destination:
+            host: multisafepay-grpc
+)",
+      matches, kAttempts - 1);
 }
 
 std::string EnvoyRoutes() {
   std::string text =
-      "# The routes of an Envoy virtual host: reads are retried, on another replica; writes are "
-      "sent "
-      "once. Made from the\n"
-      "# schema's `retry` option; tests hold it to that. Replace the cluster by your own. The "
-      "service "
-      "itself bounds every\n"
-      "# call; Envoy's own timeout, 15 s where none is given, would cut off payments that are "
-      "under "
-      "way.\n"
-      "routes:\n";
-  bool first = true;
+      R"(# The routes of an Envoy virtual host: reads are retried, on another replica; writes are sent once. Made from the
+# schema's `retry` option; tests hold it to that. Replace the cluster by your own. The service itself bounds every
+# call; Envoy's own timeout, 15 s where none is given, would cut off payments that are under way.
+routes:
+)";
+  std::string route = absl::Substitute(
+      R"(    route:
+      cluster: multisafepay-grpc
+      timeout: 0s
+      retry_policy: &reads
+        retry_on: unavailable,reset,connect-failure,refused-stream
+        num_retries: $0
+        # The next place on a hash ring is often the same replica's.
+        host_selection_retry_max_attempts: 20
+        retry_host_predicate:
+          - name: envoy.retry_host_predicates.previous_hosts
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate
+)",
+      kAttempts - 1);
   for (const MethodDescriptor* method : Methods()) {
     if (RepeatOf(*method) != Repeat::kFreely) continue;
-    text += "  - match: { path: " + PathOf(*method) + " }\n";
-    if (first) {
-      text +=
-          "    route:\n"
-          "      cluster: multisafepay-grpc\n"
-          "      timeout: 0s\n"
-          "      retry_policy: &reads\n"
-          "        retry_on: unavailable,reset,connect-failure,refused-stream\n"
-          "        num_retries: " +
-          std::to_string(kAttempts - 1) +
-          "\n"
-          "        # The next place on a hash ring is often the same replica's.\n"
-          "        host_selection_retry_max_attempts: 20\n"
-          "        retry_host_predicate:\n"
-          "          - name: envoy.retry_host_predicates.previous_hosts\n"
-          "            typed_config:\n"
-          "              \"@type\": "
-          "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3."
-          "PreviousHostsPredicate\n";
-    } else {
-      text += "    route: { cluster: multisafepay-grpc, timeout: 0s, retry_policy: *reads }\n";
-    }
-    first = false;
+    text += "  - match: { path: " + PathOf(*method) + " }\n" + route;
+    route = "    route: { cluster: multisafepay-grpc, timeout: 0s, retry_policy: *reads }\n";
   }
-  text +=
-      "  - match: { prefix: / }\n"
-      "    route: { cluster: multisafepay-grpc, timeout: 0s }\n";
-  return text;
+  return text + R"(  - match: { prefix: / }
+    route: { cluster: multisafepay-grpc, timeout: 0s }
+)";
 }
 
 std::string MethodTable() {

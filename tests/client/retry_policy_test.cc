@@ -16,11 +16,10 @@ namespace msp::client {
 namespace {
 
 using grpc::StatusCode;
-using ::testing::ElementsAre;
 using testing::FakeAnswer;
 using testing::FakeService;
 using testing::Refuse;
-using testing::Reply;
+using testing::ReplyOf;
 using testing::SeenCall;
 
 FakeAnswer Confirmed(const std::string& reason = "") {
@@ -28,14 +27,10 @@ FakeAnswer Confirmed(const std::string& reason = "") {
   reply.mutable_order()->set_order_id("tulip-1");
   reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
   reply.mutable_result()->set_reason(reason);
-  return Reply(reply);
+  return ReplyOf(reply);
 }
 
-FakeAnswer Unknown() {
-  return Refuse({.code = StatusCode::UNKNOWN,
-                 .reason = "OUTCOME_UNKNOWN",
-                 .metadata = {{"outcome", "UNKNOWN"}}});
-}
+FakeAnswer Unknown() { return Refuse(StatusCode::UNKNOWN, "OUTCOME_UNKNOWN", "UNKNOWN"); }
 
 FakeAnswer Lost() { return {.status = {StatusCode::UNAVAILABLE, "connection lost"}}; }
 
@@ -43,14 +38,14 @@ FakeAnswer Rejected() {
   return Refuse({.code = StatusCode::FAILED_PRECONDITION,
                  .reason = "MSP_1016",
                  .domain = "multisafepay.com",
-                 .metadata = {{"outcome", "REJECTED"}}});
+                 .outcome = "REJECTED"});
 }
 
 FakeAnswer NotSent(int retry_after_ms) {
   return Refuse(
       {.code = retry_after_ms < 0 ? StatusCode::INVALID_ARGUMENT : StatusCode::UNAVAILABLE,
        .reason = "NOT_SENT",
-       .metadata = {{"outcome", "NOT_SENT"}},
+       .outcome = "NOT_SENT",
        .retry_after_ms = retry_after_ms});
 }
 
@@ -91,66 +86,69 @@ class CreateOrderWithRetryTest : public ::testing::Test {
   std::vector<std::int64_t> pauses_;
 };
 
-TEST_F(CreateOrderWithRetryTest, AnAnswerIsReturnedAtOnce) {
-  EXPECT_TRUE(Play({Confirmed()}).ok());
-  EXPECT_THAT(Repeats(), ElementsAre(false));
-}
-
-TEST_F(CreateOrderWithRetryTest, ARefusalIsReturnedAtOnce) {
-  const auto result = Play({Rejected()});
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().outcome, v1::OUTCOME_REJECTED);
-  EXPECT_EQ(service_->calls().size(), 1U);
-}
-
-TEST_F(CreateOrderWithRetryTest, AWrongRequestIsNotSentAgain) {
-  const auto result = Play({NotSent(-1), Confirmed()});
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().outcome, v1::OUTCOME_NOT_SENT);
-  EXPECT_EQ(service_->calls().size(), 1U);
-}
-
-TEST_F(CreateOrderWithRetryTest, WhatWasNotSentIsSentAgainWhenTheServiceSays) {
-  EXPECT_TRUE(Play({NotSent(3000), NotSent(0), Confirmed()}).ok());
-  EXPECT_THAT(Repeats(), ElementsAre(false, false, false));
-  EXPECT_THAT(pauses_, ElementsAre(3000, 1000));
-}
-
-TEST_F(CreateOrderWithRetryTest, AnUnknownOutcomeIsSentAgainWithRepeatSet) {
-  EXPECT_TRUE(Play({Unknown(), Lost(), Confirmed()}).ok());
-  EXPECT_THAT(Repeats(), ElementsAre(false, true, true));
-  EXPECT_THAT(pauses_, ElementsAre(500, 1000));
-}
-
-TEST_F(CreateOrderWithRetryTest, RepeatStaysSetOnceAnAttemptWasIndeterminate) {
-  EXPECT_TRUE(Play({Unknown(), NotSent(0), Confirmed()}).ok());
-  EXPECT_THAT(Repeats(), ElementsAre(false, true, true));
+TEST_F(CreateOrderWithRetryTest, RepeatsWhatThePolicyAllows) {
+  const struct {
+    const char* name;
+    std::vector<FakeAnswer> answers;
+    v1::Outcome outcome;  // CONFIRMED: a reply, no error.
+    std::vector<bool> repeats;
+    std::vector<std::int64_t> pauses;
+    RetryPolicy policy = {};
+  } kRows[] = {
+      {"an answer", {Confirmed()}, v1::OUTCOME_CONFIRMED, {false}, {}},
+      {"a refusal", {Rejected()}, v1::OUTCOME_REJECTED, {false}, {}},
+      {"a wrong request", {NotSent(-1), Confirmed()}, v1::OUTCOME_NOT_SENT, {false}, {}},
+      {"not sent: when the service says",
+       {NotSent(3000), NotSent(0), Confirmed()},
+       v1::OUTCOME_CONFIRMED,
+       {false, false, false},
+       {3000, 1000}},
+      {"unknown: with repeat set",
+       {Unknown(), Lost(), Confirmed()},
+       v1::OUTCOME_CONFIRMED,
+       {false, true, true},
+       {500, 1000}},
+      {"repeat stays set once an attempt was indeterminate",
+       {Unknown(), NotSent(0), Confirmed()},
+       v1::OUTCOME_CONFIRMED,
+       {false, true, true},
+       {500, 1000}},
+      {"attempts are bounded",
+       {Unknown()},
+       v1::OUTCOME_UNKNOWN,
+       {false, true, true},
+       {500, 1000},
+       {.attempts_max = 3}},
+      {"time is bounded",
+       {Unknown()},
+       v1::OUTCOME_UNKNOWN,
+       {false, true, true},
+       {500, 1000},
+       {.budget_ms = 4'000, .attempts_max = 100}},
+      {"a last attempt that was not sent leaves the outcome unknown",
+       {Unknown(), NotSent(0)},
+       v1::OUTCOME_UNKNOWN,
+       {false, true},
+       {500},
+       {.attempts_max = 2}},
+  };
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    pauses_.clear();
+    const auto result = Play(row.answers, row.policy);
+    EXPECT_EQ(result.ok() ? v1::OUTCOME_CONFIRMED : result.error().outcome, row.outcome);
+    EXPECT_EQ(Repeats(), row.repeats);
+    EXPECT_EQ(pauses_, row.pauses);
+    if (row.policy.budget_ms == 4'000) {
+      EXPECT_LE(service_->calls().back().time_left.count(), 4'000);
+    }
+  }
 }
 
 TEST_F(CreateOrderWithRetryTest, ALostNextActionIsHandedOut) {
   const auto result = Play({Lost(), Confirmed("NEXT_ACTION_LOST")});
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->result().reason(), "NEXT_ACTION_LOST");
-}
-
-TEST_F(CreateOrderWithRetryTest, AttemptsAreBounded) {
-  const auto result = Play({Unknown()}, {.attempts_max = 3});
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
-  EXPECT_EQ(service_->calls().size(), 3U);
-}
-
-TEST_F(CreateOrderWithRetryTest, TimeIsBounded) {
-  const auto result = Play({Unknown()}, {.budget_ms = 4'000, .attempts_max = 100});
-  ASSERT_FALSE(result.ok());
-  EXPECT_THAT(pauses_, ElementsAre(500, 1000));
-  EXPECT_LE(service_->calls().back().time_left.count(), 4'000);
-}
-
-TEST_F(CreateOrderWithRetryTest, ALastAttemptThatWasNotSentLeavesTheOutcomeUnknown) {
-  const auto result = Play({Unknown(), NotSent(0)}, {.attempts_max = 2});
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
 }
 
 // The deprecated names.

@@ -7,15 +7,16 @@
 
 #include <sstream>
 #include <string>
-#include <vector>
 
 #include "client/cli/report.h"
 #include "grpc/health/v1/health.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "multisafepay/v1/transaction_service.pb.h"
 #include "nlohmann/json.hpp"
+#include "tests/client/cli_run.h"
 #include "tests/client/fake_service.h"
 #include "tests/testing/connect_proxy.h"
+#include "tests/testing/environment.h"
 #include "tests/testing/free_port.h"
 
 namespace msp::cli {
@@ -23,53 +24,28 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 using grpc::StatusCode;
-using testing::FakeAnswer;
-using testing::FakeService;
+using msp::testing::FakeAnswer;
+using msp::testing::FakeService;
+using msp::testing::Refuse;
+using msp::testing::ReplyOf;
+using msp::testing::SeenCall;
+using testing::Created;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kCardOrder;
 using ::testing::Not;
-using testing::Refuse;
-using testing::Reply;
-using testing::SeenCall;
+using testing::Outcome;
+using testing::RunAt;
 
-struct Outcome {
-  int exit;
-  std::string out;
-  std::string err;
-};
-
-Outcome RunAt(const std::string& server, const std::vector<std::string>& words,
-              const std::string& input = "") {
-  std::istringstream in(input);
-  std::ostringstream out;
-  std::ostringstream err;
-  Surroundings surroundings{in, out, err, server};
-  const int exit = Run(words, surroundings);
-  return {exit, out.str(), err.str()};
-}
-
-// Runs the words against a service that gives this answer, to every call.
-Outcome RunWith(const FakeAnswer& answer, const std::vector<std::string>& words,
-                const std::string& input = "") {
+// Runs the line against a service that gives this answer, to every call.
+Outcome RunWith(const FakeAnswer& answer, const std::string& line, const std::string& input = "") {
   FakeService service([&answer](const SeenCall&, int) { return answer; });
-  return RunAt(service.address(), words, input);
+  return RunAt(service.address(), line, input);
 }
 
-v1::CreateOrderResponse Created(v1::PaymentState state) {
-  v1::CreateOrderResponse reply;
-  reply.mutable_order()->set_order_id("tulip-1");
-  reply.mutable_order()->set_payment_state(state);
-  reply.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
-  return reply;
-}
-
-const std::vector<std::string> kCreate{"order", "create", "-f", "-"};
-constexpr char kOrder[] =
-    R"({"type": "direct", "order_id": "tulip-1", "description": "x", "amount": 1000,
-        "gateway_info": {"card_number": "4111111111111111", "card_cvc": "123"}})";
-
+const std::string kCreate = "order create -f -";
 TEST(Run, PrintsTheReplyInTheApisNamesAndLeavesWithZero) {
-  const Outcome ran = RunWith(Reply(Created(v1::PAYMENT_STATE_PAID)), kCreate, kOrder);
+  const Outcome ran = RunWith(ReplyOf(Created(v1::PAYMENT_STATE_PAID)), kCreate, kCardOrder);
   EXPECT_EQ(ran.exit, kExitOk);
   EXPECT_THAT(ran.err, IsEmpty());
   EXPECT_EQ(ran.out,
@@ -88,13 +64,13 @@ TEST(Run, TheAddressToSendTheCustomerToIsShownInFull) {
   v1::CreateOrderResponse reply = Created(v1::PAYMENT_STATE_REQUIRES_ACTION);
   const std::string url = "https://pay.example/4111111111111111?token=abc";
   reply.mutable_order()->set_payment_url(url);
-  EXPECT_THAT(RunWith(Reply(reply), kCreate, kOrder).out, HasSubstr(url));
+  EXPECT_THAT(RunWith(ReplyOf(reply), kCreate, kCardOrder).out, HasSubstr(url));
 }
 
 TEST(Run, SendsWhatWasAsked) {
-  FakeService service([](const SeenCall&, int) { return Reply(Created(v1::PAYMENT_STATE_PAID)); });
-  RunAt(service.address(),
-        {"order", "create", "-f", "-", "--site", "second", "--repeat", "--timeout", "300"}, kOrder);
+  FakeService service(
+      [](const SeenCall&, int) { return ReplyOf(Created(v1::PAYMENT_STATE_PAID)); });
+  RunAt(service.address(), kCreate + " --site second --repeat --timeout 300", kCardOrder);
   const SeenCall call = service.calls().at(0);
   v1::CreateOrderRequest request;
   ASSERT_TRUE(request.ParseFromString(call.body));
@@ -105,97 +81,78 @@ TEST(Run, SendsWhatWasAsked) {
   EXPECT_EQ(call.metadata.find("x-msp-site")->second, "second");
 }
 
-struct ErrorCase {
-  std::string name;
-  FakeAnswer answer;
-  int exit;
-  std::string first_line;  // Its start.
-  std::string hint;
-};
-
-void PrintTo(const ErrorCase& test, std::ostream* out) { *out << test.name; }
-
-class RunEndsWith : public ::testing::TestWithParam<ErrorCase> {};
-
-TEST_P(RunEndsWith, TheExitCodeAndTheLinesOfTheError) {
-  const ErrorCase& test = GetParam();
-  const Outcome ran = RunWith(test.answer, kCreate, kOrder);
-  EXPECT_EQ(ran.exit, test.exit);
-  EXPECT_THAT(ran.out, IsEmpty());
-  EXPECT_THAT(ran.err, ::testing::StartsWith(test.first_line));
-  EXPECT_THAT(ran.err, HasSubstr(test.hint));
-  EXPECT_THAT(ran.err, Not(HasSubstr("411111")));
+TEST(Run, EndsWithTheExitCodeAndTheLinesOfTheError) {
+  const struct {
+    const char* name;
+    FakeAnswer answer;
+    int exit;
+    const char* first_line;  // Its start.
+    const char* hint;
+  } kRows[] = {
+      {"invalid",
+       Refuse({.code = StatusCode::INVALID_ARGUMENT,
+               .message = "amount: must not be less than 0",
+               .reason = "INVALID_REQUEST",
+               .outcome = "NOT_SENT",
+               .violations = {{"amount", "must not be less than 0"}}}),
+       kExitRefused,
+       "error: INVALID_ARGUMENT INVALID_REQUEST outcome=NOT_SENT: amount: must not be "
+       "less than 0\n  amount: must not be less than 0\n",
+       "hint: nothing was sent; correct"},
+      {"rejected",
+       Refuse({.code = StatusCode::FAILED_PRECONDITION,
+               .message = "no",
+               .reason = "MSP_1016",
+               .domain = "multisafepay.com",
+               .outcome = "REJECTED"}),
+       kExitRefused, "error: FAILED_PRECONDITION MSP_1016 outcome=REJECTED: no\n", "hint: refused"},
+      {"already_exists", Refuse(StatusCode::ALREADY_EXISTS, "MSP_1006", "REJECTED"), kExitRefused,
+       "error: ALREADY_EXISTS MSP_1006 outcome=REJECTED", "msp order get tulip-1\n"},
+      {"not_sent",
+       Refuse({.code = StatusCode::UNAVAILABLE,
+               .message = "could not connect",
+               .reason = "NOT_SENT",
+               .outcome = "NOT_SENT",
+               .retry_after_ms = 1000}),
+       kExitRefused, "error: UNAVAILABLE NOT_SENT outcome=NOT_SENT: could not connect\n",
+       "wait 1000 ms"},
+      {"unknown", Refuse(StatusCode::UNKNOWN, "OUTCOME_UNKNOWN", "UNKNOWN", "sent, no answer"),
+       kExitUnknown, "error: UNKNOWN OUTCOME_UNKNOWN outcome=UNKNOWN: sent, no answer\n",
+       "msp order get tulip-1; then repeat the same command with --repeat"},
+      {"not_the_services_word", FakeAnswer{.status = {StatusCode::UNAVAILABLE, "connection reset"}},
+       kExitUnknown, "error: UNAVAILABLE outcome=UNKNOWN: no answer from 127.0.0.1:",
+       "hint: the money may have moved"},
+      {"a_card_in_the_text",
+       Refuse({.code = StatusCode::INVALID_ARGUMENT,
+               .message = "bad card 4111111111111111",
+               .outcome = "REJECTED",
+               .violations = {{"x", "4111 1111 1111 1111"}}}),
+       kExitRefused, "error: INVALID_ARGUMENT", ""},
+      {"an_empty_reply", FakeAnswer{.messages = {""}}, kExitUnknown,
+       "error: UNKNOWN OUTCOME_UNKNOWN outcome=UNKNOWN: the reply does not state", "--repeat"},
+  };
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    const Outcome ran = RunWith(row.answer, kCreate, kCardOrder);
+    EXPECT_EQ(ran.exit, row.exit);
+    EXPECT_THAT(ran.out, IsEmpty());
+    EXPECT_THAT(ran.err, ::testing::StartsWith(row.first_line));
+    EXPECT_THAT(ran.err, HasSubstr(row.hint));
+    EXPECT_THAT(ran.err, Not(HasSubstr("411111")));
+  }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Errors, RunEndsWith,
-    ::testing::Values(
-        ErrorCase{"invalid",
-                  Refuse({.code = StatusCode::INVALID_ARGUMENT,
-                          .message = "amount: must not be less than 0",
-                          .reason = "INVALID_REQUEST",
-                          .metadata = {{"outcome", "NOT_SENT"}},
-                          .violations = {{"amount", "must not be less than 0"}}}),
-                  kExitRefused,
-                  "error: INVALID_ARGUMENT INVALID_REQUEST outcome=NOT_SENT: amount: must not be "
-                  "less than 0\n  amount: must not be less than 0\n",
-                  "hint: nothing was sent; correct"},
-        ErrorCase{"rejected",
-                  Refuse({.code = StatusCode::FAILED_PRECONDITION,
-                          .message = "no",
-                          .reason = "MSP_1016",
-                          .domain = "multisafepay.com",
-                          .metadata = {{"outcome", "REJECTED"}}}),
-                  kExitRefused, "error: FAILED_PRECONDITION MSP_1016 outcome=REJECTED: no\n",
-                  "hint: refused"},
-        ErrorCase{"already_exists",
-                  Refuse({.code = StatusCode::ALREADY_EXISTS,
-                          .reason = "MSP_1006",
-                          .metadata = {{"outcome", "REJECTED"}}}),
-                  kExitRefused, "error: ALREADY_EXISTS MSP_1006 outcome=REJECTED",
-                  "msp order get tulip-1\n"},
-        ErrorCase{"not_sent",
-                  Refuse({.code = StatusCode::UNAVAILABLE,
-                          .message = "could not connect",
-                          .reason = "NOT_SENT",
-                          .metadata = {{"outcome", "NOT_SENT"}},
-                          .retry_after_ms = 1000}),
-                  kExitRefused, "error: UNAVAILABLE NOT_SENT outcome=NOT_SENT: could not connect\n",
-                  "wait 1000 ms"},
-        ErrorCase{"unknown",
-                  Refuse({.code = StatusCode::UNKNOWN,
-                          .message = "sent, no answer",
-                          .reason = "OUTCOME_UNKNOWN",
-                          .metadata = {{"outcome", "UNKNOWN"}}}),
-                  kExitUnknown, "error: UNKNOWN OUTCOME_UNKNOWN outcome=UNKNOWN: sent, no answer\n",
-                  "msp order get tulip-1; then repeat the same command with --repeat"},
-        ErrorCase{"not_the_services_word",
-                  FakeAnswer{.status = {StatusCode::UNAVAILABLE, "connection reset"}}, kExitUnknown,
-                  "error: UNAVAILABLE outcome=UNKNOWN: no answer from 127.0.0.1:",
-                  "hint: the money may have moved"},
-        ErrorCase{"a_card_in_the_text",
-                  Refuse({.code = StatusCode::INVALID_ARGUMENT,
-                          .message = "bad card 4111111111111111",
-                          .metadata = {{"outcome", "REJECTED"}},
-                          .violations = {{"x", "4111 1111 1111 1111"}}}),
-                  kExitRefused, "error: INVALID_ARGUMENT", ""},
-        ErrorCase{"an_empty_reply", FakeAnswer{.messages = {""}}, kExitUnknown,
-                  "error: UNKNOWN OUTCOME_UNKNOWN outcome=UNKNOWN: the reply does not state",
-                  "--repeat"}),
-    [](const auto& instance) { return instance.param.name; });
 
 TEST(Run, TheHintOfAnUnknownOutcomeKeepsToTheKeyThatWasGiven) {
   const FakeAnswer lost{.status = {StatusCode::UNAVAILABLE, ""}};
-  const std::vector<std::string> words{"order", "refund", "tulip-1", "--full"};
-  EXPECT_THAT(RunWith(lost, words).err, HasSubstr("derives the same idempotency key"));
-  std::vector<std::string> keyed = words;
-  keyed.insert(keyed.end(), {"--idempotency-key", "key-7"});
-  EXPECT_THAT(RunWith(lost, keyed).err, HasSubstr("and the same --idempotency-key"));
+  const std::string refund = "order refund tulip-1 --full";
+  EXPECT_THAT(RunWith(lost, refund).err, HasSubstr("derives the same idempotency key"));
+  EXPECT_THAT(RunWith(lost, refund + " --idempotency-key key-7").err,
+              HasSubstr("and the same --idempotency-key"));
 }
 
 TEST(Run, AHintRepeatsNoIdThatMightBeACard) {
-  const Outcome ran = RunWith({.status = {StatusCode::UNAVAILABLE, ""}},
-                              {"order", "void", "4111111111111111", "--reason", "x"});
+  const Outcome ran =
+      RunWith({.status = {StatusCode::UNAVAILABLE, ""}}, "order void 4111111111111111 --reason x");
   EXPECT_THAT(ran.err, HasSubstr("msp order get ORDER_ID"));
   EXPECT_THAT(ran.err, Not(HasSubstr("411111")));
 }
@@ -206,7 +163,7 @@ TEST(Run, ADeclineIsPrintedAndEndsWithOne) {
   decline.set_reason_code("4002");
   decline.set_reason("Insufficient funds");
   decline.set_retry(v1::RETRY_ADVICE_OTHER_CARD);
-  const Outcome ran = RunWith(Reply(reply), kCreate, kOrder);
+  const Outcome ran = RunWith(ReplyOf(reply), kCreate, kCardOrder);
   EXPECT_EQ(ran.exit, kExitRefused);
   EXPECT_THAT(ran.out, HasSubstr("PAYMENT_STATE_DECLINED"));
   EXPECT_THAT(ran.err, HasSubstr("declined 4002: Insufficient funds\n"));
@@ -216,33 +173,30 @@ TEST(Run, ADeclineIsPrintedAndEndsWithOne) {
 TEST(Run, ReadingADeclinedOrderHasWorked) {
   v1::GetOrderResponse reply;
   reply.mutable_order()->set_payment_state(v1::PAYMENT_STATE_DECLINED);
-  EXPECT_EQ(RunWith(Reply(reply), {"order", "get", "tulip-1"}).exit, kExitOk);
+  EXPECT_EQ(RunWith(ReplyOf(reply), "order get tulip-1").exit, kExitOk);
 }
 
 TEST(Run, ALostNextActionSaysWhatToDo) {
   v1::CreateOrderResponse reply = Created(v1::PAYMENT_STATE_REQUIRES_ACTION);
   reply.mutable_result()->set_reason("NEXT_ACTION_LOST");
-  const Outcome ran = RunWith(Reply(reply), kCreate, kOrder);
+  const Outcome ran = RunWith(ReplyOf(reply), kCreate, kCardOrder);
   EXPECT_EQ(ran.exit, kExitOk);
   EXPECT_THAT(ran.err, HasSubstr("msp order cancel"));
 }
 
 TEST(Run, AReadThatFailsEndsWithOne) {
-  const Outcome ran = RunWith(
-      Refuse({.code = StatusCode::NOT_FOUND, .message = "no such order", .reason = "MSP_1006"}),
-      {"order", "get", "tulip-1"});
+  const Outcome ran =
+      RunWith(Refuse(StatusCode::NOT_FOUND, "MSP_1006", "", "no such order"), "order get tulip-1");
   EXPECT_EQ(ran.exit, kExitRefused);
   EXPECT_EQ(ran.err, "error: NOT_FOUND MSP_1006: no such order\n");
 }
 
 TEST(Run, WithoutAServerNothingWasSent) {
   const std::string gone = "127.0.0.1:" + std::to_string(msp::testing::FreePort());
-  const Outcome read = RunAt(gone, {"order", "get", "tulip-1"});
+  const Outcome read = RunAt(gone, "order get tulip-1");
   EXPECT_EQ(read.exit, kExitRefused);
   EXPECT_THAT(read.err, HasSubstr("no answer from " + gone));
-  std::vector<std::string> words = kCreate;
-  words.insert(words.end(), {"--timeout", "0.4"});
-  const Outcome payment = RunAt(gone, words, kOrder);
+  const Outcome payment = RunAt(gone, kCreate + " --timeout 0.4", kCardOrder);
   EXPECT_EQ(payment.exit, kExitRefused);
   EXPECT_THAT(payment.err,
               ::testing::StartsWith("error: UNAVAILABLE NOT_CONNECTED outcome=NOT_SENT: no "
@@ -253,41 +207,40 @@ TEST(Run, WithoutAServerNothingWasSent) {
 }
 
 TEST(Run, GoesThroughTheProxyThatWasNamedAndThroughNoOther) {
-  FakeService service([](const SeenCall&, int) { return Reply(Created(v1::PAYMENT_STATE_PAID)); });
+  FakeService service(
+      [](const SeenCall&, int) { return ReplyOf(Created(v1::PAYMENT_STATE_PAID)); });
   const msp::testing::ConnectProxy proxy;
-  for (const char* name : {"http_proxy", "https_proxy", "grpc_proxy"})
-    setenv(name, proxy.url().c_str(), 1);
-  for (const char* name : {"no_proxy", "no_grpc_proxy"}) setenv(name, "", 1);
-  EXPECT_EQ(RunAt(service.address(), kCreate, kOrder).exit, kExitOk);
-  EXPECT_EQ(proxy.connections(), 0);
-  for (const char* name : {"http_proxy", "https_proxy", "grpc_proxy", "no_proxy", "no_grpc_proxy"})
-    unsetenv(name);
-  std::vector<std::string> words = kCreate;
-  words.insert(words.end(), {"--proxy", proxy.url()});
-  EXPECT_EQ(RunAt(service.address(), words, kOrder).exit, kExitUsage) << "in plain text";
-  words.push_back("--plaintext");
-  EXPECT_EQ(RunAt(service.address(), words, kOrder).exit, kExitOk);
+  {
+    const msp::testing::ScopedEnvironment environment({{"http_proxy", proxy.url()},
+                                                       {"https_proxy", proxy.url()},
+                                                       {"grpc_proxy", proxy.url()},
+                                                       {"no_proxy", ""},
+                                                       {"no_grpc_proxy", ""}});
+    EXPECT_EQ(RunAt(service.address(), kCreate, kCardOrder).exit, kExitOk);
+    EXPECT_EQ(proxy.connections(), 0);
+  }
+  const std::string line = kCreate + " --proxy " + proxy.url();
+  EXPECT_EQ(RunAt(service.address(), line, kCardOrder).exit, kExitUsage) << "in plain text";
+  EXPECT_EQ(RunAt(service.address(), line + " --plaintext", kCardOrder).exit, kExitOk);
   EXPECT_GT(proxy.connections(), 0);
 }
 
 TEST(Run, AMistakeOfTheCommandLineEndsWithTwoAndSendsNothing) {
-  const struct {
-    std::vector<std::string> words;
-    std::string input;
-  } cases[] = {{{"order", "creat"}, ""},
-               {{"order", "get"}, ""},
-               {{"order"}, ""},
-               {{}, ""},
-               {{"order", "create", "-f", "/nonexistent.json"}, ""},
-               {{"order", "create", "-f", "-"}, "{"},
-               {{"order", "create", "-f", "-"}, R"({"amuont": 1})"},
-               {{"order", "refund", "a", "--amount", "x"}, ""},
-               {{"order", "get", "a", "--cert", "a.pem"}, ""},
-               {{"order", "get", "a", "--ca", "/nonexistent.pem"}, ""},
-               {{"order", "get", "a", "--server", "payments.example:50051"}, ""}};
+  const std::pair<const char*, const char*> cases[] = {
+      {"order creat", ""},
+      {"order get", ""},
+      {"order", ""},
+      {"", ""},
+      {"order create -f /nonexistent.json", ""},
+      {"order create -f -", "{"},
+      {"order create -f -", R"({"amuont": 1})"},
+      {"order refund a --amount x", ""},
+      {"order get a --cert a.pem", ""},
+      {"order get a --ca /nonexistent.pem", ""},
+      {"order get a --server payments.example:50051", ""}};
   FakeService service([](const SeenCall&, int) { return FakeAnswer{}; });
-  for (const auto& test : cases) {
-    const Outcome ran = RunAt(service.address(), test.words, test.input);
+  for (const auto& [line, input] : cases) {
+    const Outcome ran = RunAt(service.address(), line, input);
     EXPECT_EQ(ran.exit, kExitUsage) << ran.err;
   }
   EXPECT_THAT(service.calls(), IsEmpty());
@@ -295,33 +248,33 @@ TEST(Run, AMistakeOfTheCommandLineEndsWithTwoAndSendsNothing) {
 
 TEST(Run, HelpAndVersionEndWithZeroAndSendNothing) {
   FakeService service([](const SeenCall&, int) { return FakeAnswer{}; });
-  EXPECT_EQ(RunAt(service.address(), {"--help"}).exit, kExitOk);
-  EXPECT_EQ(RunAt(service.address(), {"order", "create", "--help"}).exit, kExitOk);
-  EXPECT_THAT(RunAt(service.address(), {"--version"}).out, ::testing::StartsWith("msp "));
+  EXPECT_EQ(RunAt(service.address(), "--help").exit, kExitOk);
+  EXPECT_EQ(RunAt(service.address(), "order create --help").exit, kExitOk);
+  EXPECT_THAT(RunAt(service.address(), "--version").out, ::testing::StartsWith("msp "));
   EXPECT_THAT(service.calls(), IsEmpty());
 }
 
 TEST(Run, AReplyThatCannotBeWrittenLeavesAPaymentOpen) {
   FakeService service([](const SeenCall& call, int) {
     return call.method == "GetOrder" ? FakeAnswer{.messages = {""}}
-                                     : Reply(Created(v1::PAYMENT_STATE_PAID));
+                                     : ReplyOf(Created(v1::PAYMENT_STATE_PAID));
   });
-  std::istringstream in(kOrder);
+  std::istringstream in(kCardOrder);
   std::ostream broken(nullptr);
   std::ostringstream err;
   Surroundings surroundings{in, broken, err, service.address()};
-  EXPECT_EQ(cli::Run(kCreate, surroundings), kExitUnknown);
+  EXPECT_EQ(cli::Run(msp::testing::CommandLine(kCreate), surroundings), kExitUnknown);
   EXPECT_EQ(cli::Run({"order", "get", "tulip-1"}, surroundings), kExitRefused);
 }
 
 TEST(Run, HealthEndsWithZeroOnlyWhenServing) {
   grpc::health::v1::HealthCheckResponse reply;
   reply.set_status(grpc::health::v1::HealthCheckResponse::SERVING);
-  const Outcome serving = RunWith(Reply(reply), {"health"});
+  const Outcome serving = RunWith(ReplyOf(reply), "health");
   EXPECT_EQ(serving.exit, kExitOk);
   EXPECT_THAT(serving.out, HasSubstr("\"SERVING\""));
   reply.set_status(grpc::health::v1::HealthCheckResponse::NOT_SERVING);
-  EXPECT_EQ(RunWith(Reply(reply), {"health"}).exit, kExitRefused);
+  EXPECT_EQ(RunWith(ReplyOf(reply), "health").exit, kExitRefused);
 }
 
 TEST(Run, AListIsATable) {
@@ -330,7 +283,7 @@ TEST(Run, AListIsATable) {
   transaction.set_transaction_id("7");
   transaction.set_amount(500);
   transaction.set_currency("EUR");
-  const Outcome ran = RunWith(Reply(reply), {"transaction", "list", "--output", "table"});
+  const Outcome ran = RunWith(ReplyOf(reply), "transaction list --output table");
   EXPECT_EQ(ran.exit, kExitOk);
   EXPECT_THAT(ran.out, HasSubstr("5.00 EUR"));
 }

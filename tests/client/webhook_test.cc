@@ -4,11 +4,6 @@
 // against a receiver.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <httplib.h>
-#include <unistd.h>
-
-#include <fstream>
-#include <thread>
 
 #include "client/cli/report.h"
 #include "nlohmann/json.hpp"
@@ -16,11 +11,16 @@
 #include "service/base/text.h"
 #include "tests/client/cli_run.h"
 #include "tests/sandbox/fixtures.h"
+#include "tests/testing/authority.h"
+#include "tests/testing/upstream.h"
 
 namespace msp::cli {
 namespace {
 
 using Json = nlohmann::json;
+using msp::testing::Folder;
+using msp::testing::RecordedRequest;
+using msp::testing::Upstream;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::Outcome;
@@ -30,50 +30,33 @@ constexpr char kKey[] = "key-of-the-tulip-shop";
 constexpr char kBody[] = R"({"order_id":"tulip & 1","amount":4995,"status":"completed"})";
 constexpr std::int64_t kThen = 1'900'000'000;
 
-// A file of its own, gone afterwards.
-class File {
- public:
-  explicit File(const std::string& content) {
-    const int fd = mkstemp(path_);
-    EXPECT_GE(fd, 0);
-    close(fd);
-    std::ofstream(path_, std::ios::binary) << content;
-  }
-  ~File() { unlink(path_); }
-  std::string path() const { return path_; }
-
- private:
-  char path_[32] = "/tmp/msp-webhook-test-XXXXXX";
-};
-
 std::string AuthOf(const std::string& key, const std::string& stamp, const std::string& body) {
   return Base64(stamp + ":" + Hex(HmacSha512(key, stamp + ":" + body)));
 }
 
 Outcome Verified(const std::string& body, const std::string& auth, const std::string& key = kKey,
-                 std::vector<std::string> more = {}, std::int64_t now = kThen) {
-  const File key_file(key);
-  std::vector<std::string> words{"webhook", "verify",     "--auth",
-                                 auth,      "--key-file", key_file.path()};
-  words.insert(words.end(), more.begin(), more.end());
-  return RunAt("", words, body, now);
+                 const std::string& more = "", std::int64_t now = kThen) {
+  const Folder folder;
+  const std::string key_file = folder.Put("key", key);
+  return RunAt("", "webhook verify --auth '" + auth + "' --key-file " + key_file + " " + more, body,
+               now);
 }
 
 TEST(WebhookVerify, TakesWhatMultiSafepaySigned) {
   const Outcome ran =
-      Verified(kBody, AuthOf(kKey, "1900000000", kBody), std::string(kKey) + "\n", {}, kThen + 7);
+      Verified(kBody, AuthOf(kKey, "1900000000", kBody), std::string(kKey) + "\n", "", kThen + 7);
   EXPECT_EQ(ran.exit, kExitOk);
-  const Json verdict = Json::parse(ran.out);
-  EXPECT_EQ(verdict["genuine"], true);
-  EXPECT_EQ(verdict["age_s"], 7);
-  EXPECT_EQ(verdict["order_id"], "tulip & 1");
+  const Json result = Json::parse(ran.out);
+  EXPECT_EQ(result["genuine"], true);
+  EXPECT_EQ(result["age_s"], 7);
+  EXPECT_EQ(result["order_id"], "tulip & 1");
 }
 
 TEST(WebhookVerify, ReadsTheBodyFromAFileByteForByte) {
   const std::string body = "{\"order_id\": \"a\\u00e9\",  \"n\":0.60}\r\n";
-  const File file(body);
-  EXPECT_EQ(Verified("other", AuthOf(kKey, "1900000000", body), kKey, {"-f", file.path()}).exit,
-            kExitOk);
+  const Folder folder;
+  const std::string file = folder.Put("body", body);
+  EXPECT_EQ(Verified("other", AuthOf(kKey, "1900000000", body), kKey, "-f " + file).exit, kExitOk);
 }
 
 TEST(WebhookVerify, SaysWhyItIsNotGenuine) {
@@ -118,27 +101,25 @@ TEST(WebhookVerify, HoldsTheAgeAgainstALimitBothWays) {
                                   {kThen - 300, kExitOk},
                                   {kThen + 301, kExitRefused},
                                   {kThen - 301, kExitRefused}}) {
-    EXPECT_EQ(Verified(kBody, auth, kKey, {"--max-age", "300"}, now).exit, exit) << now;
+    EXPECT_EQ(Verified(kBody, auth, kKey, "--max-age 300", now).exit, exit) << now;
   }
-  EXPECT_THAT(Verified(kBody, auth, kKey, {"--max-age", "300"}, kThen + 4000).err,
+  EXPECT_THAT(Verified(kBody, auth, kKey, "--max-age 300", kThen + 4000).err,
               HasSubstr("signed 4000 s ago"));
 }
 
 TEST(WebhookVerify, AMistakeOfTheCommandLineEndsWithTwo) {
-  const File key(kKey);
-  const File empty("\n");
-  const std::pair<std::vector<std::string>, const char*> kCases[] = {
-      {{"--key-file", key.path()}, "--auth is missing"},
-      {{"--auth", "x"}, "--key-file is missing"},
-      {{"--auth", "x", "--key-file", "/nowhere"}, "cannot be opened"},
-      {{"--auth", "x", "--key-file", empty.path()}, "holds no key"},
-      {{"--auth", "x", "--key-file", key.path(), "-f", "/nowhere"}, "cannot be opened"},
-      {{"--auth", "x", "--key-file", key.path(), "--max-age", "soon"}, "--max-age takes seconds"},
-      {{"--auth", "x", "--key-file", key.path(), "body.json"}, "takes no words"}};
+  const Folder folder;
+  const std::string key = "--auth x --key-file " + folder.Put("key", kKey);
+  const std::pair<std::string, const char*> kCases[] = {
+      {"--key-file " + folder.path("key"), "--auth is missing"},
+      {"--auth x", "--key-file is missing"},
+      {"--auth x --key-file /nowhere", "cannot be opened"},
+      {"--auth x --key-file " + folder.Put("empty", "\n"), "holds no key"},
+      {key + " -f /nowhere", "cannot be opened"},
+      {key + " --max-age soon", "--max-age takes seconds"},
+      {key + " body.json", "takes no words"}};
   for (const auto& [more, complaint] : kCases) {
-    std::vector<std::string> words{"webhook", "verify"};
-    words.insert(words.end(), more.begin(), more.end());
-    const Outcome ran = RunAt("", words, kBody);
+    const Outcome ran = RunAt("", "webhook verify " + more, kBody);
     EXPECT_EQ(ran.exit, kExitUsage);
     EXPECT_THAT(ran.err, HasSubstr(complaint));
   }
@@ -160,62 +141,41 @@ TEST(WebhookVerify, FitsThePublishedVectorAndNoneOfItsVariants) {
   }
 }
 
-// A merchant's endpoint on a free port, in a thread of its own.
-class Receiver {
- public:
-  Receiver(int status, const std::string& answer) {
-    server_.Post("/hook", [=, this](const httplib::Request& request, httplib::Response& response) {
-      seen_ = request;
-      response.status = status;
-      response.set_content(answer, "text/plain");
-    });
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::yield();
-  }
-  ~Receiver() {
-    server_.stop();
-    thread_.join();
-  }
-  std::string Url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/hook?shop=1"; }
-  const httplib::Request& seen() const { return seen_; }
+// A merchant's endpoint.
+std::string HookOf(const Upstream& shop) { return shop.url() + "/hook?shop=1"; }
 
- private:
-  httplib::Server server_;
-  httplib::Request seen_;
-  int port_ = 0;
-  std::thread thread_;
-};
+Outcome Sent(const std::string& url, const std::string& more = "", const std::string& key = kKey) {
+  const Folder folder;
+  const std::string key_file = folder.Put("key", key);
+  return RunAt("", "webhook send " + url + " --key-file " + key_file + " " + more, kBody, kThen);
+}
 
 TEST(WebhookSend, SignsAndPostsAsMultiSafepayDoes) {
-  Receiver receiver(200, "OK");
-  const File key(std::string(kKey) + "\n");
-  const Outcome ran = RunAt(
-      "", {"webhook", "send", receiver.Url(), "--key-file", key.path(), "-f", "-"}, kBody, kThen);
+  Upstream shop;
+  shop.Answer(200, "OK");
+  const Outcome ran = Sent(HookOf(shop), "-f -", std::string(kKey) + "\n");
   EXPECT_EQ(ran.exit, kExitOk) << ran.err;
-  EXPECT_EQ(receiver.seen().body, kBody);
-  EXPECT_EQ(receiver.seen().get_header_value("Auth"), AuthOf(kKey, "1900000000", kBody));
-  EXPECT_EQ(receiver.seen().get_param_value("shop"), "1");
-  EXPECT_EQ(receiver.seen().get_param_value("transactionid"), "tulip & 1");
-  EXPECT_EQ(receiver.seen().get_param_value("timestamp"), "1900000000");
+  const RecordedRequest seen = shop.requests().at(0);
+  EXPECT_EQ(seen.body, kBody);
+  EXPECT_EQ(seen.Header("Auth"), AuthOf(kKey, "1900000000", kBody));
+  EXPECT_EQ(seen.target, "/hook?shop=1&transactionid=tulip%20%26%201&timestamp=1900000000");
   EXPECT_EQ(Json::parse(ran.out)["acked"], true);
   EXPECT_EQ(Verified(kBody, Json::parse(ran.out)["auth"]).exit, kExitOk) << "verify takes it";
 }
 
 TEST(WebhookSend, SignsWithAnotherTimeWhenAsked) {
-  Receiver receiver(200, "MULTISAFEPAY_OK");
-  const File key(kKey);
-  RunAt("", {"webhook", "send", receiver.Url(), "--key-file", key.path(), "--at", "7"}, kBody);
-  EXPECT_EQ(receiver.seen().get_header_value("Auth"), AuthOf(kKey, "7", kBody));
+  Upstream shop;
+  shop.Answer(200, "MULTISAFEPAY_OK");
+  Sent(HookOf(shop), "--at 7");
+  EXPECT_EQ(shop.requests().at(0).Header("Auth"), AuthOf(kKey, "7", kBody));
 }
 
 TEST(WebhookSend, WhatIsNotAcknowledgedEndsWithOne) {
   for (const auto& [status, answer] :
        {std::pair<int, std::string>{200, "thanks"}, {500, "OK"}, {401, "no"}}) {
-    Receiver receiver(status, answer);
-    const File key(kKey);
-    const Outcome ran =
-        RunAt("", {"webhook", "send", receiver.Url(), "--key-file", key.path()}, kBody);
+    Upstream shop;
+    shop.Answer(status, answer);
+    const Outcome ran = Sent(HookOf(shop));
     EXPECT_EQ(ran.exit, kExitRefused);
     EXPECT_EQ(Json::parse(ran.out)["status"], status);
     EXPECT_EQ(Json::parse(ran.out)["acked"], false);
@@ -223,11 +183,10 @@ TEST(WebhookSend, WhatIsNotAcknowledgedEndsWithOne) {
 }
 
 TEST(WebhookSend, StaysOnThisHostUnlessConfigured) {
-  const File key(kKey);
   for (const char* url :
        {"http://shop.example/hook", "http://127.0.0.1.example/hook", "http://127.0.0.1@example/",
         "http://[::2]/", "http://10.0.0.1/", "ftp://127.0.0.1/", "127.0.0.1", "http:///x"}) {
-    const Outcome ran = RunAt("", {"webhook", "send", url, "--key-file", key.path()}, kBody);
+    const Outcome ran = Sent(url);
     EXPECT_EQ(ran.exit, kExitUsage) << url;
     EXPECT_THAT(ran.err, HasSubstr("error: URL is not")) << url;
   }

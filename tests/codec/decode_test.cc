@@ -3,6 +3,7 @@
 #include "service/codec/decode.h"
 
 #include "tests/codec/schemas.h"
+#include "tests/testing/words.h"
 
 namespace msp::codec {
 namespace {
@@ -25,12 +26,26 @@ void Expect(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     std::string json = row.json;
     Everything message;
-    const Decoded decoded = Decode(PlanOf<Everything>(), json, message);
+    const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
     EXPECT_TRUE(decoded.ok) << row.json << ": " << decoded.error;
     EXPECT_THAT(message, MessageIs(row.message)) << row.json;
     EXPECT_EQ(Names(decoded.drift), row.drift) << row.json;
   }
 }
+
+// Each of the values, separated by blanks, is read as `message`; as nothing, and reported as unfit,
+// where that is null.
+void ExpectEach(const std::string& field, const std::string& values, const char* message) {
+  for (const std::string& value : msp::testing::Words(values)) {
+    const std::string json = "{\"" + field + "\":" + value + "}";
+    if (message != nullptr) {
+      Expect({{json.c_str(), message}});
+    } else {
+      Expect({{json.c_str(), "", {"V:" + field}}});
+    }
+  }
+}
+constexpr const char* kUnfit = nullptr;
 
 TEST(Decode, StringTakesStringNumberAndBool) {
   Expect({
@@ -43,132 +58,82 @@ TEST(Decode, StringTakesStringNumberAndBool) {
       {R"({"text":1e5 })", "text: '100000'"},
       {R"({"text":1e-7})", "text: '0.0000001'"},
       {R"({"text":1.8597932927745563e+16})", "text: '18597932927745563'"},
-      {R"({"text":1e400})", "", {"V:text"}},
       {R"({"text":true})", "text: 'true'"},
       {R"({"text":false})", "text: 'false'"},
-      {R"({"text":{"a":1}})", "", {"V:text"}},
-      {R"({"text":["a"]})", "", {"V:text"}},
-      {R"({"text":[]})", "", {"V:text"}},
   });
+  ExpectEach("text", R"(1e400 {"a":1} ["a"] [])", kUnfit);
 }
 
 TEST(Decode, IntegerTakesNumberAndNumericString) {
-  Expect({
-      {R"({"large":1000})", "large: 1000"},
-      {R"({"large":"1000"})", "large: 1000"},
-      {R"({"large":0})", "large: 0"},
-      {R"({"large":-5})", "large: -5"},
-      {R"({"large":1000.00})", "large: 1000"},
-      {R"({"large":1000.0})", "large: 1000"},
-      {R"({"large":1e3})", "large: 1000"},
-      {R"({"large":1.5e3})", "large: 1500"},
-      {R"({"large":-0})", "large: 0"},
-      {R"({"large":"1000.00"})", "", {"V:large"}},
-      {R"({"large":"10.00"})", "", {"V:large"}},
-      {R"({"large":"1000.0"})", "", {"V:large"}},
-      {R"({"large":"1e3"})", "", {"V:large"}},
-      {R"({"large":"+5"})", "", {"V:large"}},
-      {R"({"large":"1 000"})", "", {"V:large"}},
-      {R"({"large":"0x10"})", "", {"V:large"}},
-      {R"({"large":1000.5})", "", {"V:large"}},
-      {R"({"large":10.10})", "", {"V:large"}},
-      {R"({"large":1e-1})", "", {"V:large"}},
-      {R"({"large":1e400})", "", {"V:large"}},
-      {R"({"large":"0012"})", "large: 12"},
-      {R"({"large":9223372036854775807})", "large: 9223372036854775807"},
-      {R"({"large":9223372036854775808})", "", {"V:large"}},
-      {R"({"large":10.5})", "", {"V:large"}},
-      {R"({"large":"10 EUR"})", "", {"V:large"}},
-      {R"({"large":true})", "", {"V:large"}},
-      {R"({"large":{}})", "", {"V:large"}},
-      {R"({"small":2147483647})", "small: 2147483647"},
-      {R"({"small":2147483648})", "", {"V:small"}},
-      {R"({"small":-2147483649})", "", {"V:small"}},
-      {R"({"small":1e10})", "", {"V:small"}},
-      {R"({"small":1.006e3})", "small: 1006"},
-      {R"({"usmall":4294967295})", "usmall: 4294967295"},
-      {R"({"usmall":4294967296})", "", {"V:usmall"}},
-      {R"({"usmall":-1})", "", {"V:usmall"}},
-      {R"({"ularge":18446744073709551615})", "ularge: 18446744073709551615"},
-      {R"({"ularge":-1})", "", {"V:ularge"}},
-  });
+  ExpectEach("large", R"(1000 "1000" 1000.00 1000.0 1e3)", "large: 1000");
+  ExpectEach("large", "0 -0", "large: 0");
+  ExpectEach("large", "-5", "large: -5");
+  ExpectEach("large", "1.5e3", "large: 1500");
+  ExpectEach("large", "\"0012\"", "large: 12");
+  ExpectEach("large", "9223372036854775807", "large: 9223372036854775807");
+  ExpectEach("large", R"("1000.00" "10.00" "1000.0" "1e3" "+5" "0x10" 1000.5 10.10 1e-1 1e400)",
+             kUnfit);
+  ExpectEach("large", "9223372036854775808 10.5 true {}", kUnfit);
+  ExpectEach("small", "2147483647", "small: 2147483647");
+  ExpectEach("small", "1.006e3", "small: 1006");
+  ExpectEach("small", "2147483648 -2147483649 1e10", kUnfit);
+  ExpectEach("usmall", "4294967295", "usmall: 4294967295");
+  ExpectEach("usmall", "4294967296 -1", kUnfit);
+  ExpectEach("ularge", "18446744073709551615", "ularge: 18446744073709551615");
+  ExpectEach("ularge", "-1", kUnfit);
+  Expect({{R"({"large":"1 000"})", "", {"V:large"}}, {R"({"large":"10 EUR"})", "", {"V:large"}}});
 }
 
 TEST(Decode, IdTakesWholeNumbersWithTheirExactDigits) {
-  const struct {
-    const char* number;
-    const char* id;  // Null: unfit.
-  } kRows[] = {
+  constexpr std::pair<const char*, const char*> kRows[] = {
       {"12345", "12345"},
       {"12345.0", "12345"},
       {"1.8597932927745563e+16", "18597932927745563"},
       {"123456789012345678901", "123456789012345678901"},
       {"-5", "-5"},
-      {"12345.5", nullptr},
-      {"1e-2", nullptr},
-      {"1e400", nullptr},
+      {"12345.5", kUnfit},
+      {"1e-2", kUnfit},
+      {"1e400", kUnfit},
       {"\"00012345.0\"", "00012345.0"},
       {"\"1e3\"", "1e3"},
   };
-  for (const auto& row : kRows) {
-    std::string json = R"({"id":)" + std::string(row.number) + "}";
+  for (const auto& [number, id] : kRows) {
+    std::string json = R"({"id":)" + std::string(number) + "}";
     testing::Shapes message;
-    const Decoded decoded = Decode(PlanOf<testing::Shapes>(), json, message);
-    EXPECT_TRUE(decoded.ok) << row.number;
-    EXPECT_EQ(message.has_id(), row.id != nullptr) << row.number;
-    EXPECT_EQ(message.id(), row.id != nullptr ? row.id : "") << row.number;
-    EXPECT_THAT(decoded.drift, SizeIs(row.id == nullptr ? 1 : 0)) << row.number;
+    const Decoded decoded = Decode(SchemaOf<testing::Shapes>(), json, message);
+    EXPECT_TRUE(decoded.ok) << number;
+    EXPECT_EQ(message.has_id(), id != kUnfit) << number;
+    EXPECT_EQ(message.id(), id != kUnfit ? id : "") << number;
+    EXPECT_THAT(decoded.drift, SizeIs(id == kUnfit ? 1 : 0)) << number;
   }
 }
 
 TEST(Decode, BoolTakesEverySpellingSeen) {
-  Expect({
-      {R"({"flag":true})", "flag: true"},
-      {R"({"flag":false})", "flag: false"},
-      {R"({"flag":1})", "flag: true"},
-      {R"({"flag":0})", "flag: false"},
-      {R"({"flag":"1"})", "flag: true"},
-      {R"({"flag":"0"})", "flag: false"},
-      {R"({"flag":"YES"})", "flag: true"},
-      {R"({"flag":"NO"})", "flag: false"},
-      {R"({"flag":"yes"})", "flag: true"},
-      {R"({"flag":"False"})", "flag: false"},
-      {R"({"flag":""})", ""},
-      {R"({"flag":2})", "", {"V:flag"}},
-      {R"({"flag":"maybe"})", "", {"V:flag"}},
-      {R"({"flag":1.0})", "", {"V:flag"}},
-      {R"({"flag":[]})", "", {"V:flag"}},
-  });
+  ExpectEach("flag", R"(true 1 "1" "YES" "yes")", "flag: true");
+  ExpectEach("flag", R"(false 0 "0" "NO" "False")", "flag: false");
+  ExpectEach("flag", "\"\"", "");
+  ExpectEach("flag", R"(2 "maybe" 1.0 [])", kUnfit);
 }
 
 TEST(Decode, OtherScalars) {
-  Expect({
-      {R"({"ratio":0.21})", "ratio: 0.21"},
-      {R"({"ratio":"0.21"})", "ratio: 0.21"},
-      {R"({"ratio":1e400})", "", {"V:ratio"}},
-      {R"({"ratio":1e-400})", "", {"V:ratio"}},
-      {R"({"ratio":0e-400})", "ratio: 0"},
-      {R"({"ratio":5e-324})", "ratio: 5e-324"},
-      {R"({"ratio":"NaN"})", "", {"V:ratio"}},
-      {R"({"ratio":true})", "", {"V:ratio"}},
-      {R"({"blob":"Af8="})", "blob: '\\001\\377'"},
-      {R"({"blob":"no base64"})", "", {"V:blob"}},
-      {R"({"blob":5})", "", {"V:blob"}},
-      {R"({"color":"COLOR_RED"})", "color: COLOR_RED"},
-      {R"({"color":2})", "color: COLOR_BLUE"},
-      {R"({"color":"COLOR_GREEN"})", "", {"V:color"}},
-      {R"({"color":77})", "", {"V:color"}},
-      {R"({"color":99999999999})", "", {"V:color"}},
-  });
+  ExpectEach("ratio", R"(0.21 "0.21")", "ratio: 0.21");
+  ExpectEach("ratio", "0e-400", "ratio: 0");
+  ExpectEach("ratio", "5e-324", "ratio: 5e-324");
+  ExpectEach("ratio", R"(1e400 1e-400 "NaN" true)", kUnfit);
+  ExpectEach("blob", "\"Af8=\"", "blob: '\\001\\377'");
+  ExpectEach("blob", R"("no_base64" 5)", kUnfit);
+  ExpectEach("color", "\"COLOR_RED\"", "color: COLOR_RED");
+  ExpectEach("color", "2", "color: COLOR_BLUE");
+  ExpectEach("color", R"("COLOR_GREEN" 77 99999999999)", kUnfit);
 }
 
 TEST(Decode, NullEmptyAndAbsentAreUnset) {
-  for (const FieldSchema& entry : PlanOf<Everything>().entries()) {
+  for (const FieldSchema& entry : SchemaOf<Everything>().entries()) {
     if (!entry.in_body) continue;
     for (const char* value : {"null", "\"\""}) {
       std::string json = "{" + entry.quoted.substr(1) + value + "}";
       Everything message;
-      const Decoded decoded = Decode(PlanOf<Everything>(), json, message);
+      const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
       EXPECT_TRUE(decoded.ok) << entry.name << value;
       EXPECT_THAT(decoded.drift, IsEmpty()) << entry.name << value;
       EXPECT_THAT(message, MessageIs("")) << entry.name << value;
@@ -182,10 +147,6 @@ TEST(Decode, ObjectsAndListsTakeWhatPhpMakesOfThem) {
       {R"({"item":{}})", "item {}"},
       {R"({"item":[]})", "item {}"},
       {R"({"item":[ ]})", "item {}"},
-      {R"({"item":[{"name":"a"}]})", "", {"V:item"}},
-      {R"({"item":"text"})", "", {"V:item"}},
-      {R"({"item":5})", "", {"V:item"}},
-      {R"({"item":true})", "", {"V:item"}},
       {R"({"items":[{"name":"a"},{"name":"b"}]})", "items { name: 'a' } items { name: 'b' }"},
       {R"({"items":{"name":"a"}})", "items { name: 'a' }"},
       {R"({"items":[]})", ""},
@@ -194,24 +155,24 @@ TEST(Decode, ObjectsAndListsTakeWhatPhpMakesOfThem) {
       {R"({"items":[[]]})", "items {}"},
       {R"({"items":[null,{"name":"a"},""]})", "items { name: 'a' }"},
       {R"({"items":[[{"name":"a"}],{"name":"b"},5]})", "items { name: 'b' }", {"V:items"}},
-      {R"({"items":"text"})", "", {"V:items"}},
       {R"({"words":["a",1,true,null,"","b"]})", "words: 'a' words: '1' words: 'true' words: 'b'"},
       {R"({"words":"alone"})", "words: 'alone'"},
       {R"({"words":[["a"],"b"]})", "words: 'b'", {"V:words"}},
-      {R"({"words":{"0":"a"}})", "", {"V:words"}},
       {R"({"counts":[1,"2",2.5]})", "counts: 1 counts: 2", {"V:counts"}},
       {R"({"flags":[0,"YES"]})", "flags: false flags: true"},
       {R"({"ratios":[0.5]})", "ratios: 0.5"},
       {R"({"colors":["COLOR_RED",2]})", "colors: COLOR_RED colors: COLOR_BLUE"},
   });
+  ExpectEach("item", R"([{"name":"a"}] "text" 5 true)", kUnfit);
+  ExpectEach("items", "\"text\"", kUnfit);
+  ExpectEach("words", R"({"0":"a"})", kUnfit);
+  ExpectEach("settings", R"("x" [1])", kUnfit);
 }
 
 TEST(Decode, StructTakesAnyObject) {
   Expect({
       {R"({"settings":{}})", "settings {}"},
       {R"({"settings":[]})", "settings {}"},
-      {R"({"settings":"x"})", "", {"V:settings"}},
-      {R"({"settings":[1]})", "", {"V:settings"}},
       {R"({"settings":{"s":"","n":90,"d":0.5,"t":true,"z":null,"o":{"k":[1,"2",[],{}]}}})",
        R"(settings {
          fields { key: 's' value { string_value: '' } }
@@ -293,7 +254,7 @@ TEST(Decode, DriftIsBoundedAndSafeToUseAsALabel) {
   json += R"("text":"a"})";
   json.insert(json.size() - 1, R"(,"large":"x")");
   Everything message;
-  const std::vector<std::string> names = Names(Decode(PlanOf<Everything>(), json, message).drift);
+  const std::vector<std::string> names = Names(Decode(SchemaOf<Everything>(), json, message).drift);
   EXPECT_THAT(names, SizeIs(kDriftMax + 1));
   EXPECT_EQ(names.back(), "V:large") << "unknown members do not crowd out values that do not fit";
   EXPECT_EQ(message.text(), "a");
@@ -305,7 +266,7 @@ TEST(Decode, DriftIsBoundedAndSafeToUseAsALabel) {
   });
 
   std::string deep = "{\"" + std::string(500, 'k') + "\":1}";
-  const Decoded decoded = Decode(PlanOf<Everything>(), deep, message);
+  const Decoded decoded = Decode(SchemaOf<Everything>(), deep, message);
   ASSERT_THAT(decoded.drift, SizeIs(1));
   EXPECT_EQ(decoded.drift[0].path, std::string(kDriftPathMax, 'k'));
 }
@@ -329,81 +290,36 @@ TEST(Decode, WhiteSpaceAndByteOrderMarkAreSkipped) {
 }
 
 TEST(Decode, MalformedDocumentsFail) {
-  for (const char* bad : {
+  std::vector<std::string> documents = msp::testing::Words(R"(
+      { } [ ] {] [} {}{} {}, {}] []] nul tru truee nulll True NULL undefined NaN
+      {"text":tru} {"text":nul} {"text":falsey} {"new":tru} {"new":[tru]}
+      {"large":01} {"large":1.} {"large":.5} {"large":+1} {"large":1e} {"large":-}
+      {"large":0x1} {"large":--1} {"new":01} {"new":{"a":1.}} {"settings":{"a":01}}
+      {"text":"a"1} {"text"} {"text":} {"text":,} {:1} {,} {"text":1,} {,"text":1}
+      {"text":1,,"flag":1} {"text"::1} {text:1} {'text':1} {1:1} {"words":[1,]}
+      {"words":[,1]} {"words":[1:2]} {"words":[1} {"words":["a":1]} [1,,2] {"a":[}]
+      {"text":"a} {"text":"a\"} {"text":"\ud800","large":01} {/*c*/} {}//
+      {"text":"a";} {"text":"a"}} {"item":[} {"item":{]} {"item":[{]}
+      {"items":[{"name":"a"} {"items":[{"name":"a"]} {"text":\"a\"}
+      <html><body>502</body></html> OK
+  )");
+  for (const char* other : {
            "",
            " ",
            "\n",
            "\xEF\xBB\xBF",
            "\xEF\xBB",
            "\xEF\xBB\xBF\xEF\xBB\xBF{}",
-           "{",
-           "}",
-           "[",
-           "]",
-           "{]",
-           "[}",
-           "{}{}",
            "{} x",
-           "{},",
-           "{}]",
-           "[]]",
-           "nul",
-           "tru",
-           "truee",
-           "nulll",
-           "True",
-           "NULL",
-           "undefined",
-           "NaN",
-           "{\"text\":tru}",
-           "{\"text\":nul}",
-           "{\"text\":falsey}",
-           "{\"new\":tru}",
-           "{\"new\":[tru]}",
-           "{\"large\":01}",
-           "{\"large\":1.}",
-           "{\"large\":.5}",
-           "{\"large\":+1}",
-           "{\"large\":1e}",
-           "{\"large\":-}",
-           "{\"large\":0x1}",
            "{\"large\":1 2}",
-           "{\"large\":--1}",
-           "{\"new\":01}",
-           "{\"new\":{\"a\":1.}}",
-           "{\"settings\":{\"a\":01}}",
            "{\"text\":1 \"a\"}",
-           "{\"text\":\"a\"1}",
-           "{\"text\"}",
-           "{\"text\":}",
-           "{\"text\":,}",
-           "{:1}",
-           "{,}",
-           "{\"text\":1,}",
-           "{,\"text\":1}",
-           "{\"text\":1,,\"flag\":1}",
            "{\"text\" 1}",
-           "{\"text\"::1}",
-           "{text:1}",
-           "{'text':1}",
-           "{1:1}",
-           "{\"words\":[1,]}",
-           "{\"words\":[,1]}",
            "{\"words\":[1 2]}",
-           "{\"words\":[1:2]}",
-           "{\"words\":[1}",
-           "{\"words\":[\"a\":1]}",
-           "[1,,2]",
-           "{\"a\":[}]",
-           "{\"text\":\"a}",
-           "{\"text\":\"a\\\"}",
-           // What is no JSON for another reason stays so beside a text that is not readable.
            "{\"text\":\"\xff}",
            "{\"text\":\"\xff\\\"}",
            "{\"text\":\"\xff\"",
            "{\"text\":\"\xff\"}}",
            "{\"text\":\"\xff\",\"large\":01}",
-           "{\"text\":\"\\ud800\",\"large\":01}",
            "{\"text\":\"\t\",}",
            "{\"text\":\"\t\"\xff}",
            "{\"text\":\xff\"a\"}",
@@ -416,24 +332,15 @@ TEST(Decode, MalformedDocumentsFail) {
            "{\"text\":\xC2\xA0"
            "1}",
            "// c\n{}",
-           "{/*c*/}",
-           "{}//",
-           "{\"text\":\"a\";}",
-           "{\"text\":\"a\"}}",
-           "{\"item\":[}",
-           "{\"item\":{]}",
-           "{\"item\":[{]}",
-           "{\"items\":[{\"name\":\"a\"}",
-           "{\"items\":[{\"name\":\"a\"]}",
-           "{\"text\":\\\"a\\\"}",
-           "<html><body>502</body></html>",
-           "OK",
        }) {
-    std::string json = bad;
+    documents.emplace_back(other);
+  }
+  for (const std::string& document : documents) {
+    std::string json = document;
     Everything message;
-    const Decoded decoded = Decode(PlanOf<Everything>(), json, message);
-    EXPECT_FALSE(decoded.ok) << bad;
-    EXPECT_THAT(decoded.error, ::testing::Not(IsEmpty())) << bad;
+    const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
+    EXPECT_FALSE(decoded.ok) << document;
+    EXPECT_THAT(decoded.error, ::testing::Not(IsEmpty())) << document;
   }
 }
 
@@ -444,7 +351,7 @@ TEST(Decode, RawNulBytesAreMalformedOutsideOfTexts) {
     std::string json = good;
     json.insert(at, 1, '\0');
     Everything message;
-    EXPECT_EQ(Decode(PlanOf<Everything>(), json, message).ok, in_text) << at;
+    EXPECT_EQ(Decode(SchemaOf<Everything>(), json, message).ok, in_text) << at;
     if (at < good.size() && good[at] == '"') in_text = !in_text;
   }
 }
@@ -452,7 +359,7 @@ TEST(Decode, RawNulBytesAreMalformedOutsideOfTexts) {
 TEST(Decode, ErrorsNeverQuoteTheDocument) {
   std::string json = R"({"text":"4111111111111111" "secret"})";
   Everything message;
-  const Decoded decoded = Decode(PlanOf<Everything>(), json, message);
+  const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
   EXPECT_EQ(decoded.error, "no comma or end after a value near byte 27");
 }
 
@@ -466,26 +373,26 @@ TEST(Decode, DepthIsBounded) {
   for (const char* key : {"\"new\"", "\"words\"", "\"item\"", "\"text\""}) {
     Everything message;
     std::string json = nested(kDepthMax, key);
-    EXPECT_TRUE(Decode(PlanOf<Everything>(), json, message).ok) << key;
+    EXPECT_TRUE(Decode(SchemaOf<Everything>(), json, message).ok) << key;
     json = nested(kDepthMax + 1, key);
-    const Decoded decoded = Decode(PlanOf<Everything>(), json, message);
+    const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
     EXPECT_FALSE(decoded.ok) << key;
     EXPECT_THAT(decoded.error, ::testing::HasSubstr("nested too deep"));
   }
   std::string hostile(1 << 20, '[');
   Everything message;
-  EXPECT_FALSE(Decode(PlanOf<Everything>(), hostile, message).ok);
+  EXPECT_FALSE(Decode(SchemaOf<Everything>(), hostile, message).ok);
 
   std::string parts;
   for (int i = 0; i < 200; ++i) parts += R"({"item":)";
-  EXPECT_FALSE(Decode(PlanOf<Everything>(), parts, message).ok);
+  EXPECT_FALSE(Decode(SchemaOf<Everything>(), parts, message).ok);
 }
 
 TEST(Decode, LargeDocumentAfterSmallAndBack) {
   for (const std::size_t size : {10UL, 20'000UL, 500'000UL, 10UL, 300'000UL, 30'000UL}) {
     std::string json = R"({"text":")" + std::string(size, 'x') + R"("})";
     Everything message;
-    ASSERT_TRUE(Decode(PlanOf<Everything>(), json, message).ok) << size;
+    ASSERT_TRUE(Decode(SchemaOf<Everything>(), json, message).ok) << size;
     ASSERT_EQ(message.text().size(), size);
   }
 }
@@ -497,26 +404,26 @@ TEST(Decode, DocumentWithoutSpareCapacityIsRead) {
     std::string json(text);
     json.shrink_to_fit();
     Everything message;
-    Decode(PlanOf<Everything>(), json, message);
+    Decode(SchemaOf<Everything>(), json, message);
   }
 }
 
-struct Spliced {
+struct Redirected {
   Envelope envelope;
   Envelope nested;
   Reply reply;
-  MemberRedirection splice;
+  MemberRedirection redirection;
   Decoded decoded;
 };
 
-void Read(std::string json, const char* field, Spliced& out) {
-  const MessageSchema& plan = PlanOf<Reply>();
-  out.splice = {.key = "data",
-                .entry = field == nullptr ? nullptr : plan.Find(field),
-                .into = &out.reply,
-                .schema = &plan,
-                .nested = &out.nested};
-  out.decoded = Decode(PlanOf<Envelope>(), json, out.envelope, &out.splice);
+void Read(std::string json, const char* field, Redirected& out) {
+  const MessageSchema& schema = SchemaOf<Reply>();
+  out.redirection = {.key = "data",
+                     .entry = field == nullptr ? nullptr : schema.Find(field),
+                     .into = &out.reply,
+                     .plan = &schema,
+                     .nested = &out.nested};
+  out.decoded = Decode(SchemaOf<Envelope>(), json, out.envelope, &out.redirection);
 }
 
 TEST(MemberRedirection, ReadsTheMemberWhereItIsWanted) {
@@ -568,13 +475,13 @@ TEST(MemberRedirection, ReadsTheMemberWhereItIsWanted) {
       {R"({"data":{"number":"1"},"data":{}})", nullptr, "", "", true, true, {"D:data"}},
   };
   for (const auto& row : kRows) {
-    Spliced read;
+    Redirected read;
     Read(row.json, row.field, read);
     EXPECT_TRUE(read.decoded.ok) << row.json << read.decoded.error;
     EXPECT_THAT(read.envelope, MessageIs(row.envelope)) << row.json;
     EXPECT_THAT(read.reply, MessageIs(row.reply)) << row.json;
-    EXPECT_EQ(read.splice.present, row.present) << row.json;
-    EXPECT_EQ(read.splice.fits, row.fits) << row.json;
+    EXPECT_EQ(read.redirection.present, row.present) << row.json;
+    EXPECT_EQ(read.redirection.fits, row.fits) << row.json;
     EXPECT_EQ(Names(read.decoded.drift), row.drift) << row.json;
   }
 }
@@ -601,7 +508,7 @@ TEST(MemberRedirection, MembersOfTheEnvelopeInsideAreKeptApartFromItsOwn) {
       {R"({"data":{"odd":{"success":false}}})", "", "", {"U:data.odd"}},
   };
   for (const auto& row : kRows) {
-    Spliced read;
+    Redirected read;
     Read(row.json, "item", read);
     EXPECT_TRUE(read.decoded.ok) << row.json << read.decoded.error;
     EXPECT_THAT(read.envelope, MessageIs(row.envelope)) << row.json;
@@ -614,10 +521,10 @@ TEST(MemberRedirection, WithoutANestedMessageSuchMembersAreUnknown) {
   std::string json = R"({"data":{"error_code":1034}})";
   Envelope envelope;
   Reply reply;
-  const MessageSchema& plan = PlanOf<Reply>();
-  MemberRedirection splice{
-      .key = "data", .entry = plan.Find("item"), .into = &reply, .schema = &plan};
-  EXPECT_THAT(Names(Decode(PlanOf<Envelope>(), json, envelope, &splice).drift),
+  const MessageSchema& schema = SchemaOf<Reply>();
+  MemberRedirection redirection{
+      .key = "data", .entry = schema.Find("item"), .into = &reply, .plan = &schema};
+  EXPECT_THAT(Names(Decode(SchemaOf<Envelope>(), json, envelope, &redirection).drift),
               ElementsAre("U:data.error_code"));
 }
 
@@ -626,7 +533,7 @@ TEST(DecodeAll, ReadsFieldsOfOursAndOfPathAndQuery) {
       R"({"text":"a","in_path":"p","limit":5,"after":"x","grouped":true,"methods":["VISA"],"state":"COLOR_RED",)"
       R"("at":"2023-11-14T22:13:20.500Z","own_item":{"name":"o"},"plain":true,"times":["1970-01-01T00:00:00Z"]})";
   Everything message;
-  const Decoded decoded = DecodeAll(PlanOf<Everything>(), json, message);
+  const Decoded decoded = DecodeAll(SchemaOf<Everything>(), json, message);
   EXPECT_TRUE(decoded.ok) << decoded.error;
   EXPECT_THAT(decoded.drift, IsEmpty());
   EXPECT_THAT(message,
@@ -639,7 +546,7 @@ TEST(DecodeAll, TimesThatAreNoneAreUnfit) {
   for (const char* bad : {"\"yesterday\"", "\"2023-11-14\"", "5", "true", "{}"}) {
     std::string json = R"({"at":)" + std::string(bad) + "}";
     Everything message;
-    const Decoded decoded = DecodeAll(PlanOf<Everything>(), json, message);
+    const Decoded decoded = DecodeAll(SchemaOf<Everything>(), json, message);
     EXPECT_TRUE(decoded.ok);
     EXPECT_THAT(Names(decoded.drift), ElementsAre("V:at")) << bad;
     EXPECT_FALSE(message.has_at()) << bad;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The codec's reader against nlohmann::json: the same verdict and the same values on every input
-// that we can think of, and on many that we cannot. MSP_DIFFERENTIAL_ROUNDS sets the number of
-// mutations, MSP_DIFFERENTIAL_SEED the seed; of the places where a document is cut or changed, each
-// MSP_DIFFERENTIAL_STRIDE-th is tried.
+// The codec's reader against nlohmann::json: both accept the same documents and read the same
+// values, on every input that we can think of, and on many that we cannot. MSP_DIFFERENTIAL_ROUNDS
+// sets the number of mutations, MSP_DIFFERENTIAL_SEED the seed; of the places where a document is
+// cut or changed, each MSP_DIFFERENTIAL_STRIDE-th is tried.
 #include <cstdlib>
 #include <iostream>
 #include <random>
@@ -15,6 +15,7 @@
 #include "tests/codec/fixtures.h"
 #include "tests/codec/oracle.h"
 #include "tests/codec/schemas.h"
+#include "tests/testing/words.h"
 
 namespace msp::codec {
 namespace {
@@ -31,9 +32,9 @@ std::size_t Stride() {
   return static_cast<std::size_t>(FromEnvironment("MSP_DIFFERENTIAL_STRIDE", 1));
 }
 
-const SchemaSet& AnswerPlans() {
-  static const SchemaSet plans({v1::GetOrderResponse::descriptor()});
-  return plans;
+const SchemaSet& ResponseSchemas() {
+  static const SchemaSet schemas({v1::GetOrderResponse::descriptor()});
+  return schemas;
 }
 
 class Differential : public ::testing::Test {
@@ -59,7 +60,7 @@ class Differential : public ::testing::Test {
       ++deep_;
       std::string copy = text;
       testing::Everything message;
-      EXPECT_FALSE(Decode(PlanOf<testing::Everything>(), copy, message).ok);
+      EXPECT_FALSE(Decode(SchemaOf<testing::Everything>(), copy, message).ok);
       return;
     }
     // nlohmann::json takes a NUL byte between tokens for the end of the input.
@@ -67,7 +68,7 @@ class Differential : public ::testing::Test {
     ++compared_;
     accepted_ += accept;
     CompareMessage<testing::Everything>(text, expected, accept);
-    CompareSpliced(text, expected, accept);
+    CompareRedirected(text, expected, accept);
   }
 
  private:
@@ -76,8 +77,9 @@ class Differential : public ::testing::Test {
     for (const bool everything : {false, true}) {
       std::string copy = text;
       Message read;
-      const MessageSchema& plan = PlanOf<Message>();
-      const Decoded decoded = everything ? DecodeAll(plan, copy, read) : Decode(plan, copy, read);
+      const MessageSchema& schema = SchemaOf<Message>();
+      const Decoded decoded =
+          everything ? DecodeAll(schema, copy, read) : Decode(schema, copy, read);
       ASSERT_EQ(decoded.ok, accept) << decoded.error << " in:\n" << text;
       if (!accept) return;
       Message wanted;
@@ -94,13 +96,13 @@ class Differential : public ::testing::Test {
     }
   }
 
-  void CompareSpliced(const std::string& text, const oracle::Parsed& expected, bool accept) {
+  void CompareRedirected(const std::string& text, const oracle::Parsed& expected, bool accept) {
     std::string copy = text;
     testing::Envelope envelope;
     v1::GetOrderResponse response;
-    const MessageSchema& plan = AnswerPlans().Of(v1::GetOrderResponse::descriptor());
-    MemberRedirection splice{.key = "data", .entry = plan.Find("order"), .into = &response};
-    const Decoded decoded = Decode(PlanOf<testing::Envelope>(), copy, envelope, &splice);
+    const MessageSchema& schema = ResponseSchemas().Of(v1::GetOrderResponse::descriptor());
+    MemberRedirection redirection{.key = "data", .entry = schema.Find("order"), .into = &response};
+    const Decoded decoded = Decode(SchemaOf<testing::Envelope>(), copy, envelope, &redirection);
     ASSERT_EQ(decoded.ok, accept) << decoded.error << " in:\n" << text;
     if (!accept || expected.document->kind != oracle::Node::Kind::kObject) return;
     v1::GetOrderResponse wanted;
@@ -110,7 +112,7 @@ class Differential : public ::testing::Test {
         data != nullptr && data->kind == oracle::Node::Kind::kList && data->elements.empty();
     if (object) oracle::Fill(*data, *wanted.mutable_order());
     if (list) wanted.mutable_order();
-    ASSERT_EQ(splice.fits, object || list) << text;
+    ASSERT_EQ(redirection.fits, object || list) << text;
     ExpectSame(wanted, response, text);
   }
 
@@ -215,71 +217,20 @@ class Mutator {
   const std::string& Pick(const std::vector<std::string>& list) { return list[Below(list.size())]; }
 
   void Mutate(std::string& text) {
-    static const std::vector<std::string> kPieces = {"{",
-                                                     "}",
-                                                     "[",
-                                                     "]",
-                                                     ":",
-                                                     ",",
-                                                     "\"",
-                                                     "\\",
-                                                     "\\\"",
-                                                     "\\u",
-                                                     "\\ud800",
-                                                     "\\udc00",
-                                                     "\\ud83d\\ude00",
-                                                     "\\u0000",
-                                                     "null",
-                                                     "true",
-                                                     "false",
-                                                     "tru",
-                                                     "nul",
-                                                     "1",
-                                                     "0",
-                                                     "-",
-                                                     "-0",
-                                                     "01",
-                                                     "1.",
-                                                     ".5",
-                                                     "1e",
-                                                     "1e5",
-                                                     "1E+2",
-                                                     "1e400",
-                                                     "18446744073709551616",
-                                                     "9223372036854775808",
-                                                     "0.1000000000000000055511151231257827",
-                                                     " ",
-                                                     "\n",
-                                                     "\t",
-                                                     "\r",
-                                                     "\x0c",
-                                                     "\x0b",
-                                                     "\x1f",
-                                                     "\x7f",
-                                                     "\xC3\xA9",
-                                                     "\xC3",
-                                                     "\x80",
-                                                     "\xff",
-                                                     "\xED\xA0\x80",
-                                                     "\xF4\x90\x80\x80",
-                                                     "\xF0\x9F\x98\x80",
-                                                     "\xEF\xBB\xBF",
-                                                     "[]",
-                                                     "{}",
-                                                     "\"\"",
-                                                     "\"data\":",
-                                                     "\"text\":",
-                                                     "\"item\":{",
-                                                     "[[[[[[[[",
-                                                     "]]]]]]]]",
-                                                     std::string(1, '\0'),
-                                                     "//",
-                                                     "/**/",
-                                                     "NaN",
-                                                     "Infinity",
-                                                     "0x10",
-                                                     "\"amount\":",
-                                                     "\"last4\":"};
+    static const std::vector<std::string> kPieces = [] {
+      auto pieces = msp::testing::Words(R"(
+        { } [ ] : , " \ \" \u \ud800 \udc00 \ud83d\ude00 \u0000 null true false tru nul 1 0
+        - -0 01 1. .5 1e 1e5 1E+2 1e400 18446744073709551616 9223372036854775808
+        0.1000000000000000055511151231257827 [] {} "" "data": "text": "item":{ [[[[[[[[
+        ]]]]]]]] // /**/ NaN Infinity 0x10 "amount": "last4":
+      )");
+      using namespace std::string_literals;
+      for (const char c : "\0 \n\t\r\x0c\x0b\x1f\x7f\xC3\x80\xff"s) pieces.emplace_back(1, c);
+      for (const char* piece :
+           {"\xC3\xA9", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x9F\x98\x80", "\xEF\xBB\xBF"})
+        pieces.emplace_back(piece);
+      return pieces;
+    }();
     const std::size_t at = Below(text.size() + 1);
     const std::size_t length = Below(std::min<std::size_t>(text.size() - at, 1 + Below(40)) + 1);
     switch (Below(8)) {

@@ -89,8 +89,8 @@ const std::map<std::string, Target>& Answers() {
   return answers;
 }
 
-const SchemaSet& Plans() {
-  static const SchemaSet& plans = *[] {
+const SchemaSet& Schemas() {
+  static const SchemaSet& schemas = *[] {
     std::vector<const pb::Descriptor*> roots{
         testing::Envelope::descriptor(),       v1::Order::descriptor(),
         v1::CreateOrderRequest::descriptor(),  v1::UpdateOrderRequest::descriptor(),
@@ -102,7 +102,7 @@ const SchemaSet& Plans() {
     }
     return new SchemaSet(roots);
   }();
-  return plans;
+  return schemas;
 }
 
 bool IsAnswer(const std::string& name) {
@@ -129,18 +129,18 @@ TEST(Fixtures, EveryValueOfEveryAnswerArrives) {
     if (target.message == nullptr) continue;
 
     const std::unique_ptr<pb::Message> response(target.message->New());
-    const MessageSchema& plan = Plans().Of(response->GetDescriptor());
+    const MessageSchema& schema = Schemas().Of(response->GetDescriptor());
     testing::Envelope envelope;
-    MemberRedirection splice{.key = "data", .into = response.get(), .schema = &plan};
+    MemberRedirection redirection{.key = "data", .into = response.get(), .plan = &schema};
     if (target.field != nullptr) {
-      splice.entry = plan.Find(target.field);
-      ASSERT_NE(splice.entry, nullptr);
+      redirection.entry = schema.Find(target.field);
+      ASSERT_NE(redirection.entry, nullptr);
     }
     std::string body = text;
     const Decoded decoded =
-        Decode(Plans().Of(testing::Envelope::descriptor()), body, envelope, &splice);
+        Decode(Schemas().Of(testing::Envelope::descriptor()), body, envelope, &redirection);
     EXPECT_TRUE(decoded.ok) << decoded.error;
-    EXPECT_TRUE(splice.fits);
+    EXPECT_TRUE(redirection.fits);
     EXPECT_THAT(Names(decoded.drift), IsEmpty());
 
     const oracle::Parsed parsed = oracle::Parse(text);
@@ -161,7 +161,7 @@ TEST(Fixtures, NotificationsAreOrders) {
     if (name != "webhook-payload.json") continue;
     std::string body = text;
     v1::Order order;
-    const Decoded decoded = Decode(Plans().Of(v1::Order::descriptor()), body, order);
+    const Decoded decoded = Decode(Schemas().Of(v1::Order::descriptor()), body, order);
     EXPECT_TRUE(decoded.ok) << decoded.error;
     EXPECT_THAT(Names(decoded.drift), IsEmpty());
     EXPECT_THAT(oracle::Lost(*oracle::Parse(text).document, order), IsEmpty());
@@ -175,10 +175,10 @@ TEST(Fixtures, EveryErrorHasItsCodeOrMessage) {
     std::string body = text;
     testing::Envelope envelope;
     v1::GetOrderResponse response;
-    const MessageSchema& plan = Plans().Of(response.GetDescriptor());
-    MemberRedirection splice{.key = "data", .entry = plan.Find("order"), .into = &response};
+    const MessageSchema& schema = Schemas().Of(response.GetDescriptor());
+    MemberRedirection redirection{.key = "data", .entry = schema.Find("order"), .into = &response};
     const Decoded decoded =
-        Decode(Plans().Of(testing::Envelope::descriptor()), body, envelope, &splice);
+        Decode(Schemas().Of(testing::Envelope::descriptor()), body, envelope, &redirection);
     EXPECT_TRUE(decoded.ok) << decoded.error;
     EXPECT_THAT(Names(decoded.drift), IsEmpty());
     EXPECT_THAT(oracle::Lost(WithoutData(*oracle::Parse(text).document), envelope), IsEmpty());
@@ -242,13 +242,13 @@ TEST(Fixtures, EveryRequestLeavesAsItCame) {
     if (prototype == nullptr) continue;
     SCOPED_TRACE(name);
     const std::unique_ptr<pb::Message> request(prototype->New());
-    const MessageSchema& plan = Plans().Of(request->GetDescriptor());
+    const MessageSchema& schema = Schemas().Of(request->GetDescriptor());
     std::string body = text;
-    const Decoded decoded = DecodeAll(plan, body, *request);
+    const Decoded decoded = DecodeAll(schema, body, *request);
     EXPECT_TRUE(decoded.ok) << decoded.error;
     std::vector<std::string> changes = Names(decoded.drift);
     std::string again;
-    EncodeBody(plan, *request, again);
+    EncodeBody(schema, *request, again);
     const oracle::Parsed before = oracle::Parse(text);
     const oracle::Parsed after = oracle::Parse(again);
     ASSERT_TRUE(after.document.has_value()) << again;

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
 #include "google/protobuf/struct.pb.h"
+#include "google/protobuf/text_format.h"
 #include "multisafepay/v1/options.pb.h"
 
 namespace msp::codec::oracle {
@@ -316,17 +318,40 @@ std::optional<std::string> TextOf(const FieldDescriptor* field, const Node& node
   return text;
 }
 
+template <class Value>
+using Setter = void (pb::Reflection::*)(pb::Message*, const FieldDescriptor*, Value) const;
+
+// Adds or sets the value, where there is one.
+template <class Given, class Value>
+void Put(const FieldDescriptor* field, pb::Message& message, const std::optional<Given>& value,
+         Setter<Value> add, Setter<Value> set) {
+  if (!value.has_value()) return;
+  (message.GetReflection()->*(field->is_repeated() ? add : set))(&message, field, *value);
+}
+
+// The whole number that the node is, where the type holds it.
+template <class Value>
+std::optional<Value> WholeOf(const Node& node) {
+  const std::optional<__int128> number = WholeNumber(node);
+  using Limits = std::numeric_limits<Value>;
+  if (!number.has_value() || *number < Limits::min() || *number > Limits::max())
+    return std::nullopt;
+  const bool negative_text = node.kind == Node::Kind::kString && node.text[0] == '-';
+  if (!Limits::is_signed && negative_text) return std::nullopt;
+  return static_cast<Value>(*number);
+}
+
 void FillOne(const FieldDescriptor* field, const Node& node, pb::Message& message,
              bool everything) {
-  const pb::Reflection& to = *message.GetReflection();
-  const bool many = field->is_repeated();
+  using To = pb::Reflection;
+  const To& to = *message.GetReflection();
   if (MeansUnset(node)) return;
   const bool scalar = node.kind != Node::Kind::kObject && node.kind != Node::Kind::kList;
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_MESSAGE: {
       if (node.kind != Node::Kind::kObject && !IsEmptyList(node)) return;
-      pb::Message* nested =
-          many ? to.AddMessage(&message, field) : to.MutableMessage(&message, field);
+      pb::Message* nested = field->is_repeated() ? to.AddMessage(&message, field)
+                                                 : to.MutableMessage(&message, field);
       if (IsStruct(field)) {
         *static_cast<pb::Struct*>(nested) = StructOf(node);
       } else {
@@ -334,73 +359,32 @@ void FillOne(const FieldDescriptor* field, const Node& node, pb::Message& messag
       }
       return;
     }
-    case FieldDescriptor::CPPTYPE_STRING: {
+    case FieldDescriptor::CPPTYPE_STRING:
       // Base64 of bytes fields is left to the codec's own tests.
       if (!scalar || field->type() == FieldDescriptor::TYPE_BYTES) return;
-      const std::optional<std::string> text = TextOf(field, node);
-      if (!text.has_value()) return;
-      many ? to.AddString(&message, field, *text) : to.SetString(&message, field, *text);
-      return;
-    }
-    case FieldDescriptor::CPPTYPE_BOOL: {
-      const std::optional<bool> value = BoolOf(node);
-      if (!value.has_value()) return;
-      many ? to.AddBool(&message, field, *value) : to.SetBool(&message, field, *value);
-      return;
-    }
-    case FieldDescriptor::CPPTYPE_DOUBLE: {
+      return Put(field, message, TextOf(field, node), &To::AddString, &To::SetString);
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return Put(field, message, BoolOf(node), &To::AddBool, &To::SetBool);
+    case FieldDescriptor::CPPTYPE_DOUBLE:
       if (node.kind != Node::Kind::kNumber && node.kind != Node::Kind::kString) return;
-      const std::optional<double> value = DoubleOf(node.text);
-      if (!value.has_value()) return;
-      many ? to.AddDouble(&message, field, *value) : to.SetDouble(&message, field, *value);
-      return;
-    }
+      return Put(field, message, DoubleOf(node.text), &To::AddDouble, &To::SetDouble);
     case FieldDescriptor::CPPTYPE_ENUM: {
       const pb::EnumValueDescriptor* value = nullptr;
       if (node.kind == Node::Kind::kString) value = field->enum_type()->FindValueByName(node.text);
-      const std::optional<__int128> number = WholeNumber(node);
-      if (node.kind == Node::Kind::kNumber && number.has_value() && *number <= INT32_MAX &&
-          *number >= INT32_MIN) {
-        value = field->enum_type()->FindValueByNumber(static_cast<int>(*number));
-      }
+      const std::optional<std::int32_t> number = WholeOf<std::int32_t>(node);
+      if (node.kind == Node::Kind::kNumber && number.has_value())
+        value = field->enum_type()->FindValueByNumber(*number);
       if (value == nullptr) return;
-      many ? to.AddEnum(&message, field, value) : to.SetEnum(&message, field, value);
-      return;
+      return Put(field, message, std::optional(value), &To::AddEnum, &To::SetEnum);
     }
-    default:
-      break;
-  }
-  const std::optional<__int128> number = WholeNumber(node);
-  if (!number.has_value()) return;
-  const bool text = node.kind == Node::Kind::kString;
-  const auto within = [&](__int128 low, __int128 high) {
-    return *number >= low && *number <= high;
-  };
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: {
-      if (!within(INT32_MIN, INT32_MAX)) return;
-      const auto value = static_cast<std::int32_t>(*number);
-      many ? to.AddInt32(&message, field, value) : to.SetInt32(&message, field, value);
-      return;
-    }
-    case FieldDescriptor::CPPTYPE_INT64: {
-      if (!within(INT64_MIN, INT64_MAX)) return;
-      const auto value = static_cast<std::int64_t>(*number);
-      many ? to.AddInt64(&message, field, value) : to.SetInt64(&message, field, value);
-      return;
-    }
-    case FieldDescriptor::CPPTYPE_UINT32: {
-      if (!within(0, UINT32_MAX) || (text && node.text[0] == '-')) return;
-      const auto value = static_cast<std::uint32_t>(*number);
-      many ? to.AddUInt32(&message, field, value) : to.SetUInt32(&message, field, value);
-      return;
-    }
-    case FieldDescriptor::CPPTYPE_UINT64: {
-      if (!within(0, UINT64_MAX) || (text && node.text[0] == '-')) return;
-      const auto value = static_cast<std::uint64_t>(*number);
-      many ? to.AddUInt64(&message, field, value) : to.SetUInt64(&message, field, value);
-      return;
-    }
+    case FieldDescriptor::CPPTYPE_INT32:
+      return Put(field, message, WholeOf<std::int32_t>(node), &To::AddInt32, &To::SetInt32);
+    case FieldDescriptor::CPPTYPE_INT64:
+      return Put(field, message, WholeOf<std::int64_t>(node), &To::AddInt64, &To::SetInt64);
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return Put(field, message, WholeOf<std::uint32_t>(node), &To::AddUInt32, &To::SetUInt32);
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return Put(field, message, WholeOf<std::uint64_t>(node), &To::AddUInt64, &To::SetUInt64);
     default:
       throw std::logic_error("a type that the oracle does not know: " + field->full_name());
   }
@@ -419,36 +403,12 @@ void FillField(const FieldDescriptor* field, const Node& node, pb::Message& mess
 // The text by which one value of a message is compared with one of a document.
 std::string ScalarText(const pb::Message& message, const FieldDescriptor* field, int index) {
   const pb::Reflection& get = *message.GetReflection();
-  const bool one = index < 0;
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING:
-      return one ? get.GetString(message, field) : get.GetRepeatedString(message, field, index);
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return (one ? get.GetBool(message, field) : get.GetRepeatedBool(message, field, index))
-                 ? "true"
-                 : "false";
-    case FieldDescriptor::CPPTYPE_INT32:
-      return std::to_string(one ? get.GetInt32(message, field)
-                                : get.GetRepeatedInt32(message, field, index));
-    case FieldDescriptor::CPPTYPE_INT64:
-      return std::to_string(one ? get.GetInt64(message, field)
-                                : get.GetRepeatedInt64(message, field, index));
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return std::to_string(one ? get.GetUInt32(message, field)
-                                : get.GetRepeatedUInt32(message, field, index));
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return std::to_string(one ? get.GetUInt64(message, field)
-                                : get.GetRepeatedUInt64(message, field, index));
-    case FieldDescriptor::CPPTYPE_DOUBLE: {
-      char digits[32];
-      std::snprintf(
-          digits, sizeof(digits), "%.17g",
-          one ? get.GetDouble(message, field) : get.GetRepeatedDouble(message, field, index));
-      return digits;
-    }
-    default:
-      return "";
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    return index < 0 ? get.GetString(message, field) : get.GetRepeatedString(message, field, index);
   }
+  std::string text;
+  pb::TextFormat::PrintFieldValueToString(message, field, index, &text);
+  return text;
 }
 
 bool SameScalar(const Node& node, const std::string& text, const FieldDescriptor* field) {

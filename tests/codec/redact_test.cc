@@ -12,14 +12,11 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string Masked(std::string_view text, RedactOptions options = {}) {
-  return Redacted(PlanOf<Everything>(), FromText<Everything>(text), options);
+  return Redacted(SchemaOf<Everything>(), FromText<Everything>(text), options);
 }
 
 TEST(Redacted, MasksBySensitivity) {
-  const struct {
-    const char* message;
-    const char* json;
-  } kRows[] = {
+  const std::pair<const char*, const char*> kRows[] = {
       {"text: 'open' large: 5", R"({"text":"open","large":5})"},
       {"card { number: '4111111111111111' }", R"({"card":{"number":"411111***1111"}})"},
       {"card { number: '4111 1111 1111 1111' }", R"({"card":{"number":"411111***1111"}})"},
@@ -42,7 +39,7 @@ TEST(Redacted, MasksBySensitivity) {
       {"in_path: 'p' state: COLOR_RED nothing {}",
        R"({"nothing":{},"in_path":"p","state":"COLOR_RED"})"},
   };
-  for (const auto& row : kRows) EXPECT_EQ(Masked(row.message), row.json) << row.message;
+  for (const auto& [message, json] : kRows) EXPECT_EQ(Masked(message), json) << message;
 }
 
 TEST(Redacted, PersonalDataIsShownOnlyWhenAsked) {
@@ -57,13 +54,13 @@ TEST(Redacted, PersonalDataIsShownOnlyWhenAsked) {
 TEST(Redacted, IsOneLineOfValidText) {
   Everything message;
   message.set_text("a\nb\r\x1b[31m");
-  EXPECT_EQ(Redacted(PlanOf<Everything>(), message), R"({"text":"a\nb\r\u001b[31m"})");
+  EXPECT_EQ(Redacted(SchemaOf<Everything>(), message), R"({"text":"a\nb\r\u001b[31m"})");
   message.Clear();
   message.mutable_card()->set_holder("\xff\xff");
-  EXPECT_EQ(Redacted(PlanOf<Everything>(), message), R"({"card":{"holder":"***"}})");
+  EXPECT_EQ(Redacted(SchemaOf<Everything>(), message), R"({"card":{"holder":"***"}})");
 }
 
-// Messages on an arena: a wiped string's buffer can be read while the arena lives.
+// Messages on an arena: a zeroized string's buffer can be read while the arena lives.
 class OnArena {
  public:
   explicit OnArena(std::string_view text)
@@ -87,7 +84,7 @@ TEST(Zeroize, OverwritesTheMemoryOfSensitiveTexts) {
       message->card().number(),      message->card().cvc(),
       message->card().holder(),      message->secrets(0),
       message->secret_item().name(), message->secret_item().parts(0).name()};
-  Zeroize(PlanOf<Everything>(), *message);
+  Zeroize(SchemaOf<Everything>(), *message);
   EXPECT_THAT(*message, MessageIs("text: 'stays' card { expiry: '2512' }"));
   for (const std::string_view buffer : buffers) {
     EXPECT_EQ(buffer, std::string(buffer.size(), '\0'));
@@ -102,19 +99,19 @@ TEST(Zeroize, OverwritesWhatAClearLeftBehind) {
   const std::string_view name = message->secret_item().name();
   message->mutable_card()->clear_number();
   message->mutable_secret_item()->clear_name();
-  ASSERT_EQ(number.substr(1, 15), "111111111111111") << "clearing alone forgets nothing";
-  Zeroize(PlanOf<Everything>(), *message);
+  ASSERT_EQ(number.substr(1, 15), "111111111111111") << "clearing alone overwrites nothing";
+  Zeroize(SchemaOf<Everything>(), *message);
   EXPECT_EQ(number, std::string(number.size(), '\0'));
   EXPECT_EQ(name, std::string(name.size(), '\0'));
 }
 
 TEST(Zeroize, LeavesTheSharedDefaultAlone) {
   Everything empty;
-  Zeroize(PlanOf<Everything>(), empty);
+  Zeroize(SchemaOf<Everything>(), empty);
   empty.mutable_card();
   empty.add_cards();
   empty.mutable_middle();
-  Zeroize(PlanOf<Everything>(), empty);
+  Zeroize(SchemaOf<Everything>(), empty);
   EXPECT_EQ(Everything().text(), "");
   EXPECT_EQ(testing::Card::default_instance().number().size(), 0U);
   Everything other;
@@ -136,7 +133,7 @@ TEST(Zeroize, EmptiesStructsAndUnknownFields) {
       ->AddLengthDelimited(99, "4111111111111111");
   message.GetReflection()->MutableUnknownFields(&message)->AddGroup(98)->AddLengthDelimited(
       1, "secret");
-  Zeroize(PlanOf<Everything>(), message);
+  Zeroize(SchemaOf<Everything>(), message);
   EXPECT_THAT(message, MessageIs("text: 'stays' item {}"));
   EXPECT_EQ(message.SerializeAsString().find("4111"), std::string::npos);
   EXPECT_EQ(message.SerializeAsString().find("secret"), std::string::npos);
@@ -146,7 +143,7 @@ TEST(Zeroize, ReachesListsAndOneofs) {
   Everything message = FromText<Everything>(
       "cards { number: '1' cvc: '2' last4: '3333' } cards { holder: 'x' } own_item { name: 'a' } "
       "left: 'l'");
-  Zeroize(PlanOf<Everything>(), message);
+  Zeroize(SchemaOf<Everything>(), message);
   EXPECT_THAT(message,
               MessageIs("cards { last4: '3333' } cards {} own_item { name: 'a' } left: 'l'"));
 }
@@ -154,7 +151,7 @@ TEST(Zeroize, ReachesListsAndOneofs) {
 TEST(Zeroize, WorksWithoutAnArena) {
   Everything message =
       FromText<Everything>("card { number: '4111111111111111' last4: '1111' } left: 'l'");
-  Zeroize(PlanOf<Everything>(), message);
+  Zeroize(SchemaOf<Everything>(), message);
   EXPECT_THAT(message, MessageIs("card { last4: '1111' } left: 'l'"));
 }
 

@@ -19,20 +19,20 @@ namespace {
 using testing::Everything;
 using testing::Shapes;
 
-// The same plans as TestPlans, without the tables.
-const SchemaSet& SlowPlans() {
-  static const SchemaSet plans({Everything::descriptor(), Shapes::descriptor()});
-  return plans;
+// The same schemas as TestSchemas, without the tables.
+const SchemaSet& SlowSchemas() {
+  static const SchemaSet schemas({Everything::descriptor(), Shapes::descriptor()});
+  return schemas;
 }
 
-bool ByReflection(const MessageSchema& plan) {
-  const FieldSchema& entry = plan.entries().front();
+bool ByReflection(const MessageSchema& schema) {
+  const FieldSchema& entry = schema.entries().front();
   return entry.access.clear == AccessByReflection(*entry.field).clear;
 }
 
 TEST(Reflected, IsForMessagesWithoutATableOnly) {
-  EXPECT_TRUE(ByReflection(SlowPlans().Of(Everything::descriptor())));
-  EXPECT_FALSE(ByReflection(PlanOf<Everything>()));
+  EXPECT_TRUE(ByReflection(SlowSchemas().Of(Everything::descriptor())));
+  EXPECT_FALSE(ByReflection(SchemaOf<Everything>()));
   const SchemaSet schema({multisafepay::v1::CreateOrderRequest::descriptor()});
   EXPECT_FALSE(ByReflection(schema.Of(multisafepay::v1::CreateOrderRequest::descriptor())))
       << "the schema's own tables need not be asked for";
@@ -60,19 +60,19 @@ constexpr const char* kTexts[] = {
     "state: COLOR_UNSPECIFIED plain: false",
 };
 
-TEST(Reflected, WritesChecksAndWipesAlike) {
-  const MessageSchema& slow = SlowPlans().Of(Everything::descriptor());
-  const MessageSchema& fast = PlanOf<Everything>();
-  const auto written = [](const MessageSchema& plan, Everything message) {
+TEST(Reflected, WritesChecksAndZeroizesAlike) {
+  const MessageSchema& slow = SlowSchemas().Of(Everything::descriptor());
+  const MessageSchema& fast = SchemaOf<Everything>();
+  const auto written = [](const MessageSchema& schema, Everything message) {
     std::vector<std::string> out(3);
-    EncodeBody(plan, message, out[0]);
-    EncodeAll(plan, message, out[1]);
-    EncodeQuery(plan, message, out[2]);
-    out.push_back(Redacted(plan, message));
-    for (const Violation& violation : Check(plan, message)) {
+    EncodeBody(schema, message, out[0]);
+    EncodeAll(schema, message, out[1]);
+    EncodeQuery(schema, message, out[2]);
+    out.push_back(Redacted(schema, message));
+    for (const Violation& violation : Check(schema, message)) {
       out.push_back(violation.field + " " + violation.description);
     }
-    Zeroize(plan, message);
+    Zeroize(schema, message);
     out.push_back(message.DebugString());
     return out;
   };
@@ -83,12 +83,12 @@ TEST(Reflected, WritesChecksAndWipesAlike) {
 }
 
 TEST(Reflected, ReadsAlike) {
-  const MessageSchema& slow = SlowPlans().Of(Everything::descriptor());
-  const MessageSchema& fast = PlanOf<Everything>();
-  const auto read = [](const MessageSchema& plan, std::string document, bool everything) {
+  const MessageSchema& slow = SlowSchemas().Of(Everything::descriptor());
+  const MessageSchema& fast = SchemaOf<Everything>();
+  const auto read = [](const MessageSchema& schema, std::string document, bool everything) {
     Everything message;
     const Decoded decoded =
-        everything ? DecodeAll(plan, document, message) : Decode(plan, document, message);
+        everything ? DecodeAll(schema, document, message) : Decode(schema, document, message);
     std::vector<std::string> out = Names(decoded.drift);
     out.push_back(decoded.error);
     out.push_back(message.DebugString());

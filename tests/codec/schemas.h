@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What every test of the codec needs: the plans of the test messages and short ways to and from
+// What every test of the codec needs: the schemas of the test messages and short ways to and from
 // JSON.
 #pragma once
 
@@ -20,16 +20,16 @@
 
 namespace msp::codec {
 
-inline const SchemaSet& TestPlans() {
-  static const SchemaSet plans({testing::Everything::descriptor(), testing::Shapes::descriptor(),
-                                testing::Envelope::descriptor(), testing::Reply::descriptor()},
-                               {access::MspCodecTestingProto()});
-  return plans;
+inline const SchemaSet& TestSchemas() {
+  static const SchemaSet schemas({testing::Everything::descriptor(), testing::Shapes::descriptor(),
+                                  testing::Envelope::descriptor(), testing::Reply::descriptor()},
+                                 {access::MspCodecTestingProto()});
+  return schemas;
 }
 
 template <class Message>
-const MessageSchema& PlanOf() {
-  return TestPlans().Of(Message::descriptor());
+const MessageSchema& SchemaOf() {
+  return TestSchemas().Of(Message::descriptor());
 }
 
 template <class Message>

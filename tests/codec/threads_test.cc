@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The plans are shared by all threads, everything else belongs to one call: what ThreadSanitizer is
-// asked about.
+// The schemas are shared by all threads, everything else belongs to one call: what ThreadSanitizer
+// is asked about.
 #include <atomic>
 #include <thread>
 
@@ -19,23 +19,23 @@ using testing::Everything;
 TEST(Threads, ShareThePlans) {
   constexpr int kThreads = 4;
   constexpr int kRounds = 300;
-  const SchemaSet plans({Everything::descriptor()});
-  const MessageSchema& plan = plans.Of(Everything::descriptor());
+  const SchemaSet schemas({Everything::descriptor()});
+  const MessageSchema& schema = schemas.Of(Everything::descriptor());
   const std::string_view document = kEverything[0];
 
   const auto once = [&] {
     std::string copy(document);
     Everything message;
-    if (!Decode(plan, copy, message).ok) return std::string("malformed");
+    if (!Decode(schema, copy, message).ok) return std::string("malformed");
     std::string text;
-    EncodeBody(plan, message, text);
-    text += Redacted(plan, message);
-    text += std::to_string(Check(plan, message).size());
-    Zeroize(plan, message);
-    EncodeAll(plan, message, text);
+    EncodeBody(schema, message, text);
+    text += Redacted(schema, message);
+    text += std::to_string(Check(schema, message).size());
+    Zeroize(schema, message);
+    EncodeAll(schema, message, text);
     // A document that does not fit a thread's index, so that it grows and shrinks meanwhile.
     std::string large = R"({"text":")" + std::string(300'000, 'x') + R"("})";
-    return Decode(plan, large, message).ok ? text : "malformed";
+    return Decode(schema, large, message).ok ? text : "malformed";
   };
   const std::string wanted = once();
   ASSERT_NE(wanted, "malformed");

@@ -28,8 +28,8 @@ void Expect(const std::vector<Row>& rows) {
     for (const bool everything : {false, true}) {
       std::string json = row.json;
       Everything message;
-      const Decoded decoded = everything ? DecodeAll(PlanOf<Everything>(), json, message)
-                                         : Decode(PlanOf<Everything>(), json, message);
+      const Decoded decoded = everything ? DecodeAll(SchemaOf<Everything>(), json, message)
+                                         : Decode(SchemaOf<Everything>(), json, message);
       EXPECT_TRUE(decoded.ok) << row.json << ": " << decoded.error;
       EXPECT_THAT(message, MessageIs(row.message)) << row.json;
       EXPECT_EQ(Names(decoded.drift), row.drift) << row.json;
@@ -126,7 +126,7 @@ TEST(Unreadable, WholeTextIsReadableWhicheverByteIsHit) {
       if (json[at] == '"' || (json[at] == '\\' && json[at + 1] == '"')) continue;
       json[at] = byte;
       Everything message;
-      const Decoded decoded = Decode(PlanOf<Everything>(), json, message);
+      const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
       ASSERT_TRUE(decoded.ok) << at << decoded.error;
       EXPECT_EQ(message.large(), 7) << at;
       EXPECT_EQ(Names(decoded.drift), std::vector<std::string>{"T:text"}) << at;
@@ -139,10 +139,10 @@ TEST(Unreadable, GrowthIsBounded) {
   std::string json = "{\"text\":\"" + std::string(most, '\xFF') + "\"}";
   std::string more = "{\"text\":\"" + std::string(most + 1, '\xFF') + "\"}";
   Everything message;
-  EXPECT_TRUE(Decode(PlanOf<Everything>(), json, message).ok);
+  EXPECT_TRUE(Decode(SchemaOf<Everything>(), json, message).ok);
   EXPECT_THAT(message.text(), SizeIs(3 * most));
   message.Clear();
-  const Decoded decoded = Decode(PlanOf<Everything>(), more, message);
+  const Decoded decoded = Decode(SchemaOf<Everything>(), more, message);
   EXPECT_FALSE(decoded.ok);
   EXPECT_THAT(decoded.error, ::testing::Not(IsEmpty()));
 }
@@ -158,7 +158,7 @@ TEST(Unreadable, DroppedReportsAreFlagged) {
   for (const bool more : {false, true}) {
     std::string json = nested(kDriftMax / 2 + (more ? 1 : 0));
     Everything message;
-    const Decoded decoded = Decode(PlanOf<Everything>(), json, message);
+    const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
     ASSERT_TRUE(decoded.ok) << decoded.error;
     EXPECT_THAT(decoded.drift, SizeIs(kDriftMax));
     EXPECT_EQ(decoded.drift_cut, more);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Any order: the check ends, stays within its bounds and never repeats a card number; redaction
-// hides it; wiping leaves none of it.
+// hides it; zeroizing leaves none of it.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -26,8 +26,8 @@ void Require(bool holds, const char* what) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const codec::SchemaSet plans({CreateOrderRequest::descriptor()});
-  static const codec::MessageSchema& plan = plans.Of(CreateOrderRequest::descriptor());
+  static const codec::SchemaSet schemas({CreateOrderRequest::descriptor()});
+  static const codec::MessageSchema& schema = schemas.Of(CreateOrderRequest::descriptor());
   CreateOrderRequest request;
   if (!request.ParsePartialFromArray(data, static_cast<int>(size))) return 0;
   const std::string number = request.gateway_info().card_number();
@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto digits =
       std::count_if(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
 
-  const auto violations = codec::Check(plan, request);
+  const auto violations = codec::Check(schema, request);
   Require(violations.size() <= codec::kViolationsMax, "too many violations");
   for (const codec::Violation& violation : violations) {
     Require(!violation.field.empty() && !violation.description.empty(), "an empty violation");
@@ -49,13 +49,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CreateOrderRequest card;
   card.mutable_gateway_info()->set_card_number(number);
   card.mutable_gateway_info()->set_card_cvc(code);
-  const std::string redacted = codec::Redacted(plan, card);
+  const std::string redacted = codec::Redacted(schema, card);
   Require(digits < 11 || redacted.find(number) == std::string::npos, "the card number shows");
-  Require(codec::Redacted(plan, request).find('\n') == std::string::npos, "more than one line");
+  Require(codec::Redacted(schema, request).find('\n') == std::string::npos, "more than one line");
 
-  codec::Zeroize(plan, request);
+  codec::Zeroize(schema, request);
   Require(!request.gateway_info().has_card_number() && !request.gateway_info().has_card_cvc(),
-          "the card was not wiped");
-  Require(codec::RedactedText(number).size() <= 512, "a scrubbed text is too long");
+          "the card was not zeroized");
+  Require(codec::Scrubbed(number).size() <= 512, "a redacted text is too long");
   return 0;
 }

@@ -27,18 +27,19 @@ void Require(bool holds, const char* what) {
   std::abort();
 }
 
-const codec::SchemaSet& Plans() {
-  static const codec::SchemaSet plans({testing::Everything::descriptor(),
-                                       testing::Envelope::descriptor(),
-                                       GetOrderResponse::descriptor()});
-  return plans;
+const codec::SchemaSet& Schemas() {
+  static const codec::SchemaSet schemas({testing::Everything::descriptor(),
+                                         testing::Envelope::descriptor(),
+                                         GetOrderResponse::descriptor()});
+  return schemas;
 }
 
 void CompareMessage(const std::string& text, const codec::oracle::Parsed& expected, bool accept) {
   std::string document = text;
   testing::Everything read;
-  const codec::Decoded decoded = codec::DecodeAll(Plans().Of(read.GetDescriptor()), document, read);
-  Require(decoded.ok == accept, "another verdict");
+  const codec::Decoded decoded =
+      codec::DecodeAll(Schemas().Of(read.GetDescriptor()), document, read);
+  Require(decoded.ok == accept, "one reader alone accepts it");
   if (!accept || expected.document->kind != codec::oracle::Node::Kind::kObject) return;
   testing::Everything wanted;
   codec::oracle::Fill(*expected.document, wanted, true);
@@ -54,17 +55,18 @@ void CompareOrder(const std::string& text, const codec::oracle::Parsed& expected
   std::string document = text;
   testing::Envelope envelope;
   GetOrderResponse response;
-  const codec::MessageSchema& plan = Plans().Of(response.GetDescriptor());
-  codec::MemberRedirection splice{.key = "data", .entry = plan.Find("order"), .into = &response};
+  const codec::MessageSchema& schema = Schemas().Of(response.GetDescriptor());
+  codec::MemberRedirection redirection{
+      .key = "data", .entry = schema.Find("order"), .into = &response};
   const codec::Decoded decoded =
-      codec::Decode(Plans().Of(envelope.GetDescriptor()), document, envelope, &splice);
-  Require(decoded.ok == accept, "another verdict about a spliced document");
+      codec::Decode(Schemas().Of(envelope.GetDescriptor()), document, envelope, &redirection);
+  Require(decoded.ok == accept, "one reader alone accepts a redirected member");
   if (!accept || expected.document->kind != codec::oracle::Node::Kind::kObject) return;
   const codec::oracle::Node* data = expected.document->Find("data");
   if (data == nullptr || data->kind != codec::oracle::Node::Kind::kObject) return;
   GetOrderResponse wanted;
   codec::oracle::Fill(*data, *wanted.mutable_order());
-  Require(MessageDifferencer::Equals(wanted, response), "another value in a spliced document");
+  Require(MessageDifferencer::Equals(wanted, response), "another value in a redirected member");
 }
 
 }  // namespace

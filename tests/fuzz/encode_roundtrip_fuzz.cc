@@ -29,16 +29,16 @@ void RequireJson(const std::string& text, const char* what) {
   Require(codec::oracle::Parse(text).document.has_value(), what, text);
 }
 
-std::string All(const codec::MessageSchema& plan, const CreateOrderRequest& request) {
+std::string All(const codec::MessageSchema& schema, const CreateOrderRequest& request) {
   std::string text;
-  codec::EncodeAll(plan, request, text);
+  codec::EncodeAll(schema, request, text);
   return text;
 }
 
-CreateOrderRequest Again(const codec::MessageSchema& plan, std::string text) {
+CreateOrderRequest Again(const codec::MessageSchema& schema, std::string text) {
   CreateOrderRequest request;
   const std::string copy = text;
-  const codec::Decoded decoded = codec::DecodeAll(plan, text, request);
+  const codec::Decoded decoded = codec::DecodeAll(schema, text, request);
   Require(decoded.ok, decoded.error.c_str(), copy);
   Require(decoded.drift.empty(), "what was written does not fit when it is read", copy);
   return request;
@@ -47,32 +47,32 @@ CreateOrderRequest Again(const codec::MessageSchema& plan, std::string text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const codec::SchemaSet plans({CreateOrderRequest::descriptor()});
-  static const codec::MessageSchema& plan = plans.Of(CreateOrderRequest::descriptor());
+  static const codec::SchemaSet schemas({CreateOrderRequest::descriptor()});
+  static const codec::MessageSchema& schema = schemas.Of(CreateOrderRequest::descriptor());
   CreateOrderRequest request;
   if (!request.ParseFromArray(data, static_cast<int>(size))) return 0;
   // gRPC parses without it, but then refuses what is not valid UTF-8; Check does so as well.
-  if (!codec::Check(plan, request).empty()) return 0;
+  if (!codec::Check(schema, request).empty()) return 0;
 
   std::string body;
-  codec::EncodeBody(plan, request, body);
+  codec::EncodeBody(schema, request, body);
   RequireJson(body, "the body is no JSON");
-  const std::string all = All(plan, request);
+  const std::string all = All(schema, request);
   RequireJson(all, "the whole is no JSON");
-  RequireJson(codec::Redacted(plan, request), "the redacted text is no JSON");
+  RequireJson(codec::Redacted(schema, request), "the redacted text is no JSON");
 
-  const CreateOrderRequest once = Again(plan, all);
+  const CreateOrderRequest once = Again(schema, all);
   const auto lost = codec::oracle::Lost(*codec::oracle::Parse(all).document, once);
   Require(lost.empty(), lost.empty() ? "" : lost.front().c_str(), all);
-  const CreateOrderRequest twice = Again(plan, All(plan, once));
-  Require(All(plan, once) == All(plan, twice), "reading is not stable", all);
+  const CreateOrderRequest twice = Again(schema, All(schema, once));
+  Require(All(schema, once) == All(schema, twice), "reading is not stable", all);
 
   std::string body_again;
-  codec::EncodeBody(plan, once, body_again);
+  codec::EncodeBody(schema, once, body_again);
   const auto differences = codec::oracle::Differences(*codec::oracle::Parse(body).document,
                                                       *codec::oracle::Parse(body_again).document);
   Require(differences.empty(), differences.empty() ? "" : differences.front().c_str(), body);
 
-  codec::Zeroize(plan, request);
+  codec::Zeroize(schema, request);
   return 0;
 }

@@ -229,8 +229,8 @@ void RequireHidden(const pb::Message& request, const Place& place, const pb::Str
   pb::Struct any;
   (*any.mutable_fields())["any"].set_bool_value(true);
   MoreOf(*other, place) = any;
-  const codec::MessageSchema& plan = *operation.request_schema;
-  Require(codec::Redacted(plan, request) == codec::Redacted(plan, *other),
+  const codec::MessageSchema& schema = *operation.request_plan;
+  Require(codec::Redacted(schema, request) == codec::Redacted(schema, *other),
           "a redacted request shows nothing of `more`");
   if (!accepted) return;
   Node shown = Parsed(RedactedBodyOf(operation, request));
@@ -253,13 +253,13 @@ bool Read(bool json, std::string_view bytes, pb::Struct& more) {
 }
 
 // Short texts of letters under short names of letters that no field and no card data has.
-bool IsHarmless(const codec::MessageSchema& plan, const pb::Struct& more) {
+bool IsHarmless(const codec::MessageSchema& schema, const pb::Struct& more) {
   const auto plain = [](std::string_view text) {
     return text.size() < 3 &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
   };
   return std::all_of(more.fields().begin(), more.fields().end(), [&](const auto& member) {
-    return plain(member.first) && plan.Find(member.first) == nullptr &&
+    return plain(member.first) && schema.Find(member.first) == nullptr &&
            member.second.has_string_value() && plain(member.second.string_value());
   });
 }
@@ -285,8 +285,8 @@ void Run(std::uint8_t where, std::uint8_t how, std::string_view bytes) {
           "short words are no reason to refuse", path);
   if (violations.empty()) RequireSent(*request, place, more);
   RequireHidden(*request, place, more, violations.empty());
-  codec::Zeroize(*operation.request_schema, *request);
-  Require(MoreOf(*request, place).fields().empty(), "a wiped request has nothing in `more`");
+  codec::Zeroize(*operation.request_plan, *request);
+  Require(MoreOf(*request, place).fields().empty(), "a zeroized request has nothing in `more`");
 }
 
 }  // namespace

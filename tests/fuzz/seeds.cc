@@ -75,8 +75,8 @@ void WriteRequests(const fs::path& directory) {
     const auto add = [&](std::string_view json) {
       std::string document(json);
       const std::unique_ptr<google::protobuf::Message> request(row.request->New());
-      const MessageSchema& plan = *operations.Find(row.name).request_schema;
-      if (!DecodeAll(plan, document, *request).ok) std::exit(1);
+      const MessageSchema& schema = *operations.Find(row.name).request_plan;
+      if (!DecodeAll(schema, document, *request).ok) std::exit(1);
       corpus.Add(row_index + request->SerializePartialAsString());
     };
     if (row.name == "CreateOrder") {
@@ -136,13 +136,14 @@ void WriteAll(const fs::path& root) {
   for (const std::string_view document : kEverything) decode.Add(document);
 
   using multisafepay::v1::CreateOrderRequest;
-  const SchemaSet plans({CreateOrderRequest::descriptor()});
+  const SchemaSet schemas({CreateOrderRequest::descriptor()});
   Corpus encode(root / "encode_roundtrip");
   Corpus check(root / "check");
   for (const std::string_view order : kOrders) {
     std::string document(order);
     CreateOrderRequest request;
-    if (!DecodeAll(plans.Of(CreateOrderRequest::descriptor()), document, request).ok) std::exit(1);
+    if (!DecodeAll(schemas.Of(CreateOrderRequest::descriptor()), document, request).ok)
+      std::exit(1);
     encode.Add(request.SerializeAsString());
     check.Add(request.SerializeAsString());
   }

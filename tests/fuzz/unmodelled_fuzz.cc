@@ -135,8 +135,8 @@ void RequireKept(const Operation& operation, const Place& place, const Node& giv
               IsKept(given, object->fields().begin()->second),
           "the value is kept with its digits");
   const Answer other = Answered(operation, place, "1");
-  const codec::MessageSchema& plan = *operation.response_schema;
-  Require(codec::Redacted(plan, *answer.response) == codec::Redacted(plan, *other.response),
+  const codec::MessageSchema& schema = *operation.response_plan;
+  Require(codec::Redacted(schema, *answer.response) == codec::Redacted(schema, *other.response),
           "a redacted answer shows nothing of `unmodelled`");
   *object = *Unmodelled(*other.response);
   Require(pb::util::MessageDifferencer::Equals(*answer.response, *other.response),
@@ -160,7 +160,7 @@ void Run(std::uint8_t where, std::string_view value) {
     RequireKept(operation, place, parsed.document->elements.front(), answer);
   codec::Zeroize(*operation.response_schema, *answer.response);
   Require(Unmodelled(*answer.response) == nullptr || Unmodelled(*answer.response)->fields().empty(),
-          "a wiped answer has nothing in `unmodelled`");
+          "a zeroized answer has nothing in `unmodelled`");
 }
 
 }  // namespace

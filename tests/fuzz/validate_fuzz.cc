@@ -73,7 +73,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
   if (const auto* order = dynamic_cast<multisafepay::v1::CreateOrderRequest*>(request.get())) {
     const auto& card = order->gateway_info();
     Require(!card.has_card_number() && !card.has_card_cvc() && !card.has_payment_token(),
-            "a wiped request has no card");
+            "a zeroized request has no card");
   }
 }
 

@@ -79,47 +79,47 @@ std::string Difference(const pb::Message& expected, const pb::Message& actual) {
 const fs::path kGolden = MSP_GOLDEN_DIR;
 const fs::path kExamples = MSP_EXAMPLES_DIR;
 
-std::string NameOf(const testing::TestParamInfo<std::string>& info) {
+std::string NameOf(const ::testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 
-class GoldenRequest : public testing::TestWithParam<std::string> {};
+class GoldenRequest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenRequest, BecomesExactlyThisBody) {
   const std::unique_ptr<pb::Message> message =
       Parse(kGolden / "requests" / (GetParam() + ".textproto"));
   ASSERT_NE(message, nullptr);
-  const codec::SchemaSet plans({message->GetDescriptor()});
-  const codec::MessageSchema& plan = plans.Of(message->GetDescriptor());
-  EXPECT_THAT(codec::Check(plan, *message), testing::IsEmpty());
+  const codec::SchemaSet schemas({message->GetDescriptor()});
+  const codec::MessageSchema& schema = schemas.Of(message->GetDescriptor());
+  EXPECT_THAT(codec::Check(schema, *message), ::testing::IsEmpty());
   std::string body;
-  codec::EncodeBody(plan, *message, body);
+  codec::EncodeBody(schema, *message, body);
   EXPECT_EQ(body + "\n", Read(kGolden / "requests" / (GetParam() + ".json")));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenRequest,
-                         testing::ValuesIn(StemsOf(kGolden / "requests", ".textproto")), NameOf);
+                         ::testing::ValuesIn(StemsOf(kGolden / "requests", ".textproto")), NameOf);
 
-class GoldenAnswer : public testing::TestWithParam<std::string> {};
+class GoldenAnswer : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenAnswer, BecomesExactlyThisMessageWithoutDrift) {
   const std::unique_ptr<pb::Message> expected =
       Parse(kGolden / "answers" / (GetParam() + ".textproto"));
   ASSERT_NE(expected, nullptr);
-  const codec::SchemaSet plans({expected->GetDescriptor()});
+  const codec::SchemaSet schemas({expected->GetDescriptor()});
   const std::unique_ptr<pb::Message> actual(expected->New());
   std::string document = Read(kGolden / "answers" / (GetParam() + ".json"));
   const codec::Decoded decoded =
-      codec::Decode(plans.Of(expected->GetDescriptor()), document, *actual);
+      codec::Decode(schemas.Of(expected->GetDescriptor()), document, *actual);
   ASSERT_TRUE(decoded.ok) << decoded.error;
   EXPECT_EQ(DriftOf(decoded), "");
   EXPECT_EQ(Difference(*expected, *actual), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenAnswer,
-                         testing::ValuesIn(StemsOf(kGolden / "answers", ".textproto")), NameOf);
+                         ::testing::ValuesIn(StemsOf(kGolden / "answers", ".textproto")), NameOf);
 
 // The method's name in the table of the examples' README: "| `void.json` | VoidOrder |".
 std::string RequestOfExample(const std::string& stem) {
@@ -133,7 +133,7 @@ std::string RequestOfExample(const std::string& stem) {
   return "";
 }
 
-class Example : public testing::TestWithParam<std::string> {};
+class Example : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Example, ParsesStrictlyAndTolerantlyToTheSameRequestThatPassesTheChecks) {
   const std::unique_ptr<pb::Message> strict = New(RequestOfExample(GetParam()));
@@ -141,21 +141,21 @@ TEST_P(Example, ParsesStrictlyAndTolerantlyToTheSameRequestThatPassesTheChecks) 
   std::string document = Read(kExamples / (GetParam() + ".json"));
   const auto status = pb::util::JsonStringToMessage(document, strict.get());
   ASSERT_TRUE(status.ok()) << status.ToString();
-  const codec::SchemaSet plans({strict->GetDescriptor()});
-  const codec::MessageSchema& plan = plans.Of(strict->GetDescriptor());
-  EXPECT_THAT(codec::Check(plan, *strict), testing::IsEmpty());
+  const codec::SchemaSet schemas({strict->GetDescriptor()});
+  const codec::MessageSchema& schema = schemas.Of(strict->GetDescriptor());
+  EXPECT_THAT(codec::Check(schema, *strict), ::testing::IsEmpty());
 
   // Decode reads MultiSafepay's members only; ours (1000 and up) are left out of the comparison.
   const std::unique_ptr<pb::Message> tolerant(strict->New());
-  ASSERT_TRUE(codec::Decode(plan, document, *tolerant).ok);
-  if (plan.more() != nullptr) plan.more()->Clear(*strict);
+  ASSERT_TRUE(codec::Decode(schema, document, *tolerant).ok);
+  if (schema.more() != nullptr) schema.more()->Clear(*strict);
   std::string strict_body, tolerant_body;
-  codec::EncodeBody(plan, *strict, strict_body);
-  codec::EncodeBody(plan, *tolerant, tolerant_body);
+  codec::EncodeBody(schema, *strict, strict_body);
+  codec::EncodeBody(schema, *tolerant, tolerant_body);
   EXPECT_EQ(strict_body, tolerant_body);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Example, testing::ValuesIn(StemsOf(kExamples, ".json")), NameOf);
+INSTANTIATE_TEST_SUITE_P(All, Example, ::testing::ValuesIn(StemsOf(kExamples, ".json")), NameOf);
 
 }  // namespace
 }  // namespace msp

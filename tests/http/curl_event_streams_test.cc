@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/connect_proxy.h"
+#include "tests/testing/environment.h"
 #include "tests/testing/gate.h"
 #include "tests/testing/upstream.h"
 
@@ -78,8 +80,10 @@ class Signals {
 
 class Streaming : public ::testing::Test {
  protected:
-  EventStreamOptions Options() const { return {.api_url = upstream.url() + "/v1/json"}; }
-  std::unique_ptr<CurlEventStreams> Start(EventStreamOptions options) {
+  std::unique_ptr<CurlEventStreams> Start(const std::function<void(EventStreamOptions&)>& change =
+                                              [](EventStreamOptions&) {}) {
+    EventStreamOptions options{.api_url = upstream.url() + "/v1/json"};
+    change(options);
     auto streams = CurlEventStreams::Create(std::move(options), counts);
     if (!streams.ok()) {
       ADD_FAILURE() << streams.status();
@@ -91,6 +95,9 @@ class Streaming : public ::testing::Test {
     return streams.Open({.url = upstream.url() + "/events/stream/", .token = "token-1"},
                         signals.Take());
   }
+  void OpenAnother(EventStreams& streams, Signals& taker) {
+    streams.Open({.url = upstream.url() + "/s", .token = "t"}, taker.Take());
+  }
   std::int64_t Count(StreamCount what) const { return counts.At(what); }
 
   Upstream upstream;
@@ -100,7 +107,7 @@ class Streaming : public ::testing::Test {
 
 TEST_F(Streaming, SendsTheStandardHeadersAndSignalsTheEvents) {
   upstream.Script([](const RecordedRequest&) { return Stream(Event(1) + Event(2)); });
-  const auto streams = Start(Options());
+  const auto streams = Start();
   const EventStreams::Result result = Open(*streams);
   EXPECT_EQ(result.opened, StreamOpened::kOpened);
   signals.WaitFor(StreamSignal::kEvents);
@@ -127,9 +134,8 @@ TEST_F(Streaming, ResumesAfterTheLastEventWhenTheConnectionBreaks) {
     if (request.connection == 2) return Stream(Event(9), Ending::kFin);
     return Stream("");
   });
-  EventStreamOptions options = Options();
-  options.lasting = milliseconds(0);
-  const auto streams = Start(std::move(options));
+  const auto streams =
+      Start([](EventStreamOptions& options) { options.lasting = milliseconds(0); });
   Open(*streams);
   signals.WaitFor(StreamSignal::kConnected, 4);
   const std::vector<RecordedRequest> requests = upstream.requests();
@@ -148,7 +154,7 @@ TEST_F(Streaming, AnIdThatIsNoHeaderIsNotSent) {
     return request.connection == 0 ? Stream("id: a\x01\nretry: 500\ndata\n\n", Ending::kFin)
                                    : Stream("");
   });
-  const auto streams = Start(Options());
+  const auto streams = Start();
   Open(*streams);
   signals.WaitFor(StreamSignal::kConnected, 2);
   EXPECT_EQ(upstream.requests()[1].Header("last-event-id"), "");
@@ -167,9 +173,9 @@ TEST_F(Streaming, DoesNotComeAgainWhereItIsNotWelcome) {
   for (const std::string& answer : answers) {
     upstream.Script([&](const RecordedRequest&) { return Reply::Raw(answer, Ending::kKeepAlive); });
     Signals other_signals;
-    const auto streams = Start(Options());
+    const auto streams = Start();
     const auto before = upstream.requests().size();
-    streams->Open({.url = upstream.url() + "/s", .token = "t"}, other_signals.Take());
+    OpenAnother(*streams, other_signals);
     other_signals.WaitFor(StreamSignal::kEnded);
     EXPECT_THAT(other_signals.all(), ElementsAre(StreamSignal::kEnded)) << answer.substr(0, 60);
     EXPECT_EQ(upstream.requests().size(), before + 1) << answer.substr(0, 60);
@@ -189,11 +195,9 @@ TEST_F(Streaming, IsGivenUpAfterFailuresInARow) {
                        std::string(70'000, 'x') + "\r\n\r\n",
                    Ending::kKeepAlive)}) {
     upstream.Script([&](const RecordedRequest&) { return reply; });
-    EventStreamOptions options = Options();
-    options.failures_max = 0;
     Signals other_signals;
-    const auto streams = Start(std::move(options));
-    streams->Open({.url = upstream.url() + "/s", .token = "t"}, other_signals.Take());
+    const auto streams = Start([](EventStreamOptions& options) { options.failures_max = 0; });
+    OpenAnother(*streams, other_signals);
     other_signals.WaitFor(StreamSignal::kEnded);
     EXPECT_EQ(other_signals.all().back(), StreamSignal::kEnded);
   }
@@ -207,7 +211,7 @@ TEST_F(Streaming, AnInterimAnswerIsNone) {
         std::string("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n") + kStart + Event(1),
         Ending::kKeepAlive);
   });
-  const auto streams = Start(Options());
+  const auto streams = Start();
   Open(*streams);
   signals.WaitFor(StreamSignal::kEvents);
   EXPECT_EQ(signals.all()[0], StreamSignal::kConnected);
@@ -216,35 +220,33 @@ TEST_F(Streaming, AnInterimAnswerIsNone) {
 TEST_F(Streaming, GoesThroughTheProxyThatWasGivenAndThroughNoOther) {
   testing::ConnectProxy proxy;
   testing::ConnectProxy other;
-  setenv("http_proxy", other.url().c_str(), 1);
-  setenv("all_proxy", other.url().c_str(), 1);
+  const testing::ScopedEnvironment environment(
+      {{"http_proxy", other.url()}, {"all_proxy", other.url()}});
   upstream.Script([](const RecordedRequest&) { return Stream(Event(1)); });
-  EventStreamOptions options = Options();
   {
-    const auto streams = Start(options);
+    const auto streams = Start();
     Open(*streams);
     signals.WaitFor(StreamSignal::kEvents);
     EXPECT_EQ(proxy.connections(), 0);
   }
-  options.proxy = proxy.url();
   {
-    const auto streams = Start(options);
+    const auto streams = Start([&](EventStreamOptions& options) { options.proxy = proxy.url(); });
     Open(*streams);
     signals.WaitFor(StreamSignal::kEvents, 2);
   }
   EXPECT_EQ(Count(StreamCount::kConnected), 2) << "the proxy's own answer is no stream";
   upstream.Script([](const RecordedRequest&) { return Reply::Close(Ending::kRst); });
-  options.failures_max = 0;
   Signals other_signals;
-  const auto streams = Start(std::move(options));
-  streams->Open({.url = upstream.url() + "/s", .token = "t"}, other_signals.Take());
+  const auto streams = Start([&](EventStreamOptions& options) {
+    options.proxy = proxy.url();
+    options.failures_max = 0;
+  });
+  OpenAnother(*streams, other_signals);
   other_signals.WaitFor(StreamSignal::kEnded);
   EXPECT_EQ(Count(StreamCount::kGivenUp), 1);
   EXPECT_EQ(Count(StreamCount::kRefused), 0) << "nor is it an answer of the stream's";
   EXPECT_EQ(proxy.connections(), 2);
   EXPECT_EQ(other.connections(), 0);
-  unsetenv("http_proxy");
-  unsetenv("all_proxy");
 }
 
 TEST_F(Streaming, OneThatLastedBeginsToCountAgain) {
@@ -252,10 +254,10 @@ TEST_F(Streaming, OneThatLastedBeginsToCountAgain) {
     if (request.connection == 1) return Reply::Close(Ending::kRst);
     return request.connection < 3 ? Stream(kQuick, Ending::kFin) : Stream("");
   });
-  EventStreamOptions options = Options();
-  options.failures_max = 2;
-  options.lasting = milliseconds(0);
-  const auto streams = Start(std::move(options));
+  const auto streams = Start([](EventStreamOptions& options) {
+    options.failures_max = 2;
+    options.lasting = milliseconds(0);
+  });
   Open(*streams);
   signals.WaitFor(StreamSignal::kConnected, 3);
   EXPECT_EQ(Count(StreamCount::kGivenUp) + Count(StreamCount::kRefused), 0);
@@ -263,9 +265,8 @@ TEST_F(Streaming, OneThatLastedBeginsToCountAgain) {
 
 TEST_F(Streaming, EndsAtItsAgeAndDoesNotComeAgain) {
   upstream.Script([](const RecordedRequest&) { return Stream(kQuick); });
-  EventStreamOptions options = Options();
-  options.age_max = milliseconds(300);
-  const auto streams = Start(std::move(options));
+  const auto streams =
+      Start([](EventStreamOptions& options) { options.age_max = milliseconds(300); });
   Open(*streams);
   signals.WaitFor(StreamSignal::kEnded);
   EXPECT_EQ(Count(StreamCount::kGivenUp), 1);
@@ -278,7 +279,7 @@ TEST_F(Streaming, WaitsAsRetryAfterSays) {
     if (request.connection == 0) return Reply::Json(503, "{}").Header("Retry-After", "3");
     return Stream("");
   });
-  const auto streams = Start(Options());
+  const auto streams = Start();
   const auto start = std::chrono::steady_clock::now();
   Open(*streams);
   signals.WaitFor(StreamSignal::kConnected);
@@ -290,10 +291,10 @@ TEST_F(Streaming, ConnectsAgainAfterSilenceAndWhereNoAnswerComes) {
     if (request.connection == 0) return Reply::Raw("HTTP/1.1 200 OK\r\n", Ending::kKeepAlive);
     return Stream(kQuick);
   });
-  EventStreamOptions options = Options();
-  options.answer_max = milliseconds(200);
-  options.silence_max = milliseconds(200);
-  const auto streams = Start(std::move(options));
+  const auto streams = Start([](EventStreamOptions& options) {
+    options.answer_max = milliseconds(200);
+    options.silence_max = milliseconds(200);
+  });
   Open(*streams);
   signals.WaitFor(StreamSignal::kConnected, 2);
   EXPECT_GE(Count(StreamCount::kReconnect), 2);
@@ -302,7 +303,7 @@ TEST_F(Streaming, ConnectsAgainAfterSilenceAndWhereNoAnswerComes) {
 
 TEST_F(Streaming, ATokenGoesNowhereElse) {
   Upstream other;
-  const auto streams = Start(Options());
+  const auto streams = Start();
   for (const std::string& url :
        {other.url() + "/events/stream/", std::string("https://evil.example/"),
         std::string("nonsense"), upstream.url() + "/" + std::string(2'100, 'x'), std::string()}) {
@@ -326,9 +327,7 @@ TEST_F(Streaming, ATokenGoesNowhereElse) {
 
 TEST_F(Streaming, AreBoundedInNumberAndAClosedOneMakesRoom) {
   upstream.Script([](const RecordedRequest&) { return Stream(""); });
-  EventStreamOptions options = Options();
-  options.streams_max = 2;
-  const auto streams = Start(std::move(options));
+  const auto streams = Start([](EventStreamOptions& options) { options.streams_max = 2; });
   const EventStreams::Result first = Open(*streams);
   EXPECT_EQ(Open(*streams).opened, StreamOpened::kOpened);
   EXPECT_EQ(Open(*streams).opened, StreamOpened::kFull);
@@ -343,7 +342,7 @@ TEST_F(Streaming, AreBoundedInNumberAndAClosedOneMakesRoom) {
 
 TEST_F(Streaming, AClosedOneIsNotReadAnyMore) {
   upstream.Script([](const RecordedRequest&) { return Stream(kQuick); });
-  const auto streams = Start(Options());
+  const auto streams = Start();
   const EventStreams::Result result = Open(*streams);
   signals.WaitFor(StreamSignal::kConnected);
   upstream.WaitForIdle(1);
@@ -355,7 +354,7 @@ TEST_F(Streaming, AClosedOneIsNotReadAnyMore) {
 
 TEST_F(Streaming, StopEndsThemAtOnceAndOpensNoneAnyMore) {
   upstream.Script([](const RecordedRequest&) { return Stream(Event(1)); });
-  const auto streams = Start(Options());
+  const auto streams = Start();
   for (int i = 0; i < 3; ++i) Open(*streams);
   signals.WaitFor(StreamSignal::kEvents, 3);
   const auto start = std::chrono::steady_clock::now();
@@ -372,7 +371,7 @@ TEST_F(Streaming, StopEndsThemAtOnceAndOpensNoneAnyMore) {
 TEST_F(Streaming, MayBeClosedFromASignal) {
   upstream.Script([](const RecordedRequest&) { return Stream(Event(1)); });
   Signals other_signals;
-  const auto streams = Start(Options());
+  const auto streams = Start();
   auto pass = std::make_shared<EventStreams::OnSignal>(other_signals.Take());
   EventStreams& closed = *streams;
   streams->Open({.url = upstream.url() + "/s", .token = "t"},

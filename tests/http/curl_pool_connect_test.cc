@@ -6,13 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <deque>
 #include <string>
 #include <vector>
 
 #include "tests/http/pool_test.h"
 #include "tests/testing/connect_proxy.h"
+#include "tests/testing/environment.h"
 
 namespace msp::http {
 namespace {
@@ -21,8 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 class CurlPoolConnectTest : public PoolTest {};
-INSTANTIATE_TEST_SUITE_P(Addresses, CurlPoolConnectTest,
-                         ::testing::Values(Address::kIp, Address::kName), AddressName);
+INSTANTIATE_TEST_SUITE_P(Addresses, CurlPoolConnectTest, kAddresses, AddressName);
 
 TEST_P(CurlPoolConnectTest, RefusedConnectionIsNotSent) {
   PoolOptions options = Options();
@@ -32,33 +31,27 @@ TEST_P(CurlPoolConnectTest, RefusedConnectionIsNotSent) {
   }
   auto pool = Pool(options);
   const Response response = RestCall(*pool, Post());
-  EXPECT_EQ(response.outcome, CallOutcome::kNotSent);
-  EXPECT_EQ(response.failure, TransferError::kConnect);
+  EXPECT_THAT(response, Ended(CallOutcome::kNotSent, TransferError::kConnect));
   EXPECT_THAT(response.detail, HasSubstr("Connection refused"));
   EXPECT_EQ(pool->Stats().not_sent, 1);
 }
 
 TEST_P(CurlPoolConnectTest, IgnoresTheProxyOfTheEnvironment) {
   Upstream proxy;
-  setenv("http_proxy", proxy.url().c_str(), 1);
-  setenv("all_proxy", proxy.url().c_str(), 1);
+  const testing::ScopedEnvironment environment(
+      {{"http_proxy", proxy.url()}, {"all_proxy", proxy.url()}});
   auto pool = Pool();
   EXPECT_EQ(RestCall(*pool, Get()).status, 200);
-  unsetenv("http_proxy");
-  unsetenv("all_proxy");
   EXPECT_EQ(proxy.connections(), 0);
 }
 
 // A tunnel for http, too: the proxy sees where the requests go and nothing of them.
 TEST_P(CurlPoolConnectTest, GoesThroughATunnelOfTheProxyThatItWasGiven) {
   testing::ConnectProxy proxy;
-  setenv("no_proxy", "*", 1);
-  PoolOptions options = Options();
-  options.proxy = proxy.url();
-  auto pool = Pool(options);
+  const testing::ScopedEnvironment environment({{"no_proxy", "*"}});
+  auto pool = Pool([&](PoolOptions& options) { options.proxy = proxy.url(); });
   EXPECT_EQ(RestCall(*pool, Get()).status, 200);
   EXPECT_EQ(RestCall(*pool, Post()).status, 200);
-  unsetenv("no_proxy");
   EXPECT_EQ(proxy.connections(), 1);
   const std::string seen = proxy.read();
   const std::string head = seen.substr(0, seen.find("\r\n\r\n"));
@@ -81,12 +74,8 @@ TEST(CurlPool, ATlsConnectionGoesThroughATunnelToo) {
 TEST_P(CurlPoolConnectTest, AProxyThatRefusesMeansNotSent) {
   Upstream proxy;  // Answers CONNECT with an error, as it does not know it.
   proxy.Answer(403, "{}");
-  PoolOptions options = Options();
-  options.proxy = proxy.url();
-  auto pool = Pool(options);
-  const Response response = RestCall(*pool, Post());
-  EXPECT_EQ(response.outcome, CallOutcome::kNotSent);
-  EXPECT_EQ(response.failure, TransferError::kConnect);
+  auto pool = Pool([&](PoolOptions& options) { options.proxy = proxy.url(); });
+  EXPECT_THAT(RestCall(*pool, Post()), Ended(CallOutcome::kNotSent, TransferError::kConnect));
   EXPECT_EQ(upstream_.connections(), 0);
 }
 
@@ -101,11 +90,8 @@ TEST(CurlPool, AHeldNameLookupEndsAtTheDeadlineAndHoldsNobodyElseUp) {
   {
     auto pool = CurlPool::Create(options);
     ASSERT_TRUE(pool.ok());
-    Request request = Post();
-    request.deadline = Clock::now() + std::chrono::milliseconds(200);
-    const Response response = RestCall(**pool, std::move(request));
-    EXPECT_EQ(response.outcome, CallOutcome::kNotSent);
-    EXPECT_EQ(response.failure, TransferError::kDeadline);
+    EXPECT_THAT(RestCall(**pool, Within(std::chrono::milliseconds(200))),
+                Ended(CallOutcome::kNotSent, TransferError::kDeadline));
     // The lookup is still held, and the worker is free: stopping does not wait for it either.
   }
   testing::HoldResolver(nullptr);
@@ -134,24 +120,18 @@ TEST(CurlPool, AConnectThatTakesTooLongIsNotSent) {
   options.connect_timeout_ms = 200;
   auto pool = CurlPool::Create(options);
   ASSERT_TRUE(pool.ok());
-  const Response by_connect = RestCall(**pool, Post());
-  EXPECT_EQ(by_connect.outcome, CallOutcome::kNotSent);
-  EXPECT_EQ(by_connect.failure, TransferError::kConnect);
-  Request hurried = Post();
-  hurried.deadline = Clock::now() + std::chrono::milliseconds(100);
-  const Response by_deadline = RestCall(**pool, std::move(hurried));
-  EXPECT_EQ(by_deadline.outcome, CallOutcome::kNotSent);
-  EXPECT_EQ(by_deadline.failure, TransferError::kDeadline);
+  EXPECT_THAT(RestCall(**pool, Post()), Ended(CallOutcome::kNotSent, TransferError::kConnect));
+  EXPECT_THAT(RestCall(**pool, Within(std::chrono::milliseconds(100))),
+              Ended(CallOutcome::kNotSent, TransferError::kDeadline));
   for (const int filler : fillers) close(filler);
   close(listener);
 }
 
 TEST(CurlPool, RefusesSettingsThatMakeNoSense) {
-  struct Case {
+  const struct {
     const char* name;
     void (*spoil)(PoolOptions&);
-  };
-  const Case cases[] = {
+  } cases[] = {
       {"no URL", [](PoolOptions& o) { o.base_url = ""; }},
       {"ftp", [](PoolOptions& o) { o.base_url = "ftp://127.0.0.1"; }},
       {"user", [](PoolOptions& o) { o.base_url = "https://u:p@127.0.0.1"; }},
@@ -164,7 +144,7 @@ TEST(CurlPool, RefusesSettingsThatMakeNoSense) {
       {"no body", [](PoolOptions& o) { o.body_max_bytes = 0; }},
       {"no time", [](PoolOptions& o) { o.connect_timeout_ms = 0; }},
   };
-  for (const Case& c : cases) {
+  for (const auto& c : cases) {
     PoolOptions options;
     options.base_url = "https://127.0.0.1/v1/json/";
     EXPECT_TRUE(CurlPool::Create(options).ok()) << c.name;
@@ -176,12 +156,11 @@ TEST(CurlPool, RefusesSettingsThatMakeNoSense) {
 TEST(CurlPool, AFailedTlsHandshakeIsNotSent) {
   Upstream tls(Upstream::Transport::kTls);
   Upstream plain;
-  struct Broken {
+  const struct {
     const char* name;
     std::string url;
     std::string ca_file;
-  };
-  const Broken cases[] = {
+  } cases[] = {
       {"unknown authority", tls.url(), ""},
       {"wrong host", "https://127.0.0.2:" + std::to_string(tls.port()), tls.ca_file()},
       {"not TLS", "https://127.0.0.1:" + std::to_string(plain.port()), tls.ca_file()},
@@ -194,8 +173,7 @@ TEST(CurlPool, AFailedTlsHandshakeIsNotSent) {
     auto pool = CurlPool::Create(options);
     ASSERT_TRUE(pool.ok());
     const Response response = RestCall(**pool, Post());
-    EXPECT_EQ(response.outcome, CallOutcome::kNotSent) << c.name << ": " << response.detail;
-    EXPECT_EQ(response.failure, TransferError::kConnect) << c.name;
+    EXPECT_THAT(response, Ended(CallOutcome::kNotSent, TransferError::kConnect)) << c.name;
     EXPECT_NE(response.detail, "");
   }
   EXPECT_EQ(tls.Count("POST") + plain.Count("POST"), 0);

@@ -26,8 +26,7 @@ class DrivenTest : public PoolTest {
     while (!done()) pool.loops().front()->Poll();
   }
 };
-INSTANTIATE_TEST_SUITE_P(Addresses, DrivenTest, ::testing::Values(Address::kIp, Address::kName),
-                         AddressName);
+INSTANTIATE_TEST_SUITE_P(Addresses, DrivenTest, kAddresses, AddressName);
 
 TEST_P(DrivenTest, TheDriverBeginsAndEndsRequests) {
   auto pool = Pool(Options());
@@ -113,9 +112,7 @@ TEST_P(DrivenTest, NothingIsLostWhileThreadsComeAndGo) {
 TEST_P(DrivenTest, EachDrivingThreadSendsOnItsOwnLoop) {
   constexpr int kLoops = 2;
   constexpr int kRequests = 50;
-  PoolOptions options = Options();
-  options.loops = kLoops;
-  auto pool = Pool(std::move(options));
+  auto pool = Pool([&](PoolOptions& options) { options.loops = kLoops; });
   std::vector<std::thread> drivers;
   std::atomic<int> here = 0;
   for (int i = 0; i < kLoops; ++i) {

@@ -2,7 +2,6 @@
 
 // Answers that come encoded although none was asked for, and how large a body may be.
 #include <string>
-#include <vector>
 
 #include "tests/http/pool_test.h"
 #include "tests/testing/compressed.h"
@@ -62,8 +61,7 @@ TEST_P(CurlPoolEncodingTest, AnEncodedAnswerThatCannotBeDecodedIsUnknown) {
     upstream_.Script([&](const RecordedRequest&) { return reply; });
     auto pool = Pool();
     const Response response = RestCall(*pool, Post());
-    EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
-    EXPECT_EQ(response.failure, TransferError::kBroken);
+    EXPECT_THAT(response, Ended(CallOutcome::kIndeterminate, TransferError::kBroken));
     EXPECT_EQ(response.body, "");
   }
 }
@@ -80,9 +78,7 @@ TEST_P(CurlPoolEncodingTest, HalfAnEncodedAnswerIsHalfADocument) {
 }
 
 TEST_P(CurlPoolEncodingTest, TheBoundHoldsForTheDecodedBody) {
-  PoolOptions options = Options();
-  options.body_max_bytes = 1'000'000;
-  auto pool = Pool(options);
+  auto pool = Pool([&](PoolOptions& options) { options.body_max_bytes = 1'000'000; });
   for (const std::size_t size : {1'000'000UL, 1'000'001UL, 50'000'000UL}) {
     const std::string bomb = Compressed(std::string(size, ' '), kGzip);
     ASSERT_LT(bomb.size(), 60'000U);

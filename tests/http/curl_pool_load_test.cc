@@ -25,8 +25,7 @@ class CurlPoolLoadTest : public PoolTest {
     return options;
   }
 };
-INSTANTIATE_TEST_SUITE_P(Addresses, CurlPoolLoadTest,
-                         ::testing::Values(Address::kIp, Address::kName), AddressName);
+INSTANTIATE_TEST_SUITE_P(Addresses, CurlPoolLoadTest, kAddresses, AddressName);
 
 TEST_P(CurlPoolLoadTest, AFullQueueRefusesOnTheSpotAndReadsStillWork) {
   HoldWrites();
@@ -41,8 +40,7 @@ TEST_P(CurlPoolLoadTest, AFullQueueRefusesOnTheSpotAndReadsStillWork) {
     refused = std::move(response);
   });
   EXPECT_EQ(ran_on, here);
-  EXPECT_EQ(refused.outcome, CallOutcome::kNotSent);
-  EXPECT_EQ(refused.failure, TransferError::kQueueFull);
+  EXPECT_THAT(refused, Ended(CallOutcome::kNotSent, TransferError::kQueueFull));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(RestCall(*pool, Get()).status, 200);
   upstream_.WaitForRequests(4);
   PoolStats stats = pool->Stats();
@@ -61,13 +59,10 @@ TEST_P(CurlPoolLoadTest, DeadlineInTheQueueIsNotSentAndCountsTheWaitingTime) {
   auto pool = Pool(Small());
   Pending first(*pool, Post());
   upstream_.WaitForRequests(1);
-  Request hurried = Post();
-  hurried.deadline = Clock::now() + std::chrono::milliseconds(100);
   Pending patient(*pool, Post());
-  Pending late(*pool, std::move(hurried));
+  Pending late(*pool, Within(std::chrono::milliseconds(100)));
   const Response response = late.Wait();
-  EXPECT_EQ(response.outcome, CallOutcome::kNotSent);
-  EXPECT_EQ(response.failure, TransferError::kDeadline);
+  EXPECT_THAT(response, Ended(CallOutcome::kNotSent, TransferError::kDeadline));
   EXPECT_GE(response.timings.queue_us, 90'000);
   EXPECT_FALSE(patient.HasEnded());
   gate_.Open();
@@ -86,9 +81,7 @@ TEST_P(CurlPoolLoadTest, StopEndsTheWaitingUnsentAndTheFlyingWithTheirAnswer) {
   EXPECT_EQ(pending[1].Wait().failure, TransferError::kStopped);
   EXPECT_EQ(pending[2].Wait().failure, TransferError::kStopped);
   EXPECT_FALSE(pending[0].HasEnded());
-  const Response refused = RestCall(*pool, Get());
-  EXPECT_EQ(refused.outcome, CallOutcome::kNotSent);
-  EXPECT_EQ(refused.failure, TransferError::kStopped);
+  EXPECT_THAT(RestCall(*pool, Get()), Ended(CallOutcome::kNotSent, TransferError::kStopped));
   gate_.Open();
   stopper.join();
   ASSERT_TRUE(pending[0].HasEnded());
@@ -100,9 +93,7 @@ TEST_P(CurlPoolLoadTest, StopEndsTheWaitingUnsentAndTheFlyingWithTheirAnswer) {
 TEST_P(CurlPoolLoadTest, StopIsBoundedByTheDeadlinesOfWhatIsInFlight) {
   HoldWrites();
   auto pool = Pool();
-  Request request = Post();
-  request.deadline = Clock::now() + std::chrono::milliseconds(200);
-  Pending pending(*pool, std::move(request));
+  Pending pending(*pool, Within(std::chrono::milliseconds(200)));
   upstream_.WaitForRequests(1);
   pool.reset();
   ASSERT_TRUE(pending.HasEnded());
@@ -166,11 +157,11 @@ TEST_P(CurlPoolLoadTest, EveryCallbackRunsExactlyOnceInTheMidstOfTrouble) {
     if (kind == 7) return Reply::Json(200, "{").DeclaredLength(10).Then(Ending::kFin);
     return Reply::Json(200, "{}");
   });
-  PoolOptions options = Options();
-  options.loops = 3;
-  options.connections_max = 30;
-  options.queue_max = 200;
-  auto pool = Pool(options);
+  auto pool = Pool([&](PoolOptions& options) {
+    options.loops = 3;
+    options.connections_max = 30;
+    options.queue_max = 200;
+  });
   std::vector<std::atomic<int>> calls(kThreads * kEach);
   std::atomic<int> ended{0};
   Gate half;

@@ -6,33 +6,28 @@
 #include <future>
 #include <optional>
 #include <string>
-#include <vector>
+#include <tuple>
 
 #include "tests/http/pool_test.h"
 
 namespace msp::http {
 namespace {
 
-struct Case {
-  Address address;
-  Upstream::Transport transport;
-  Ending ending;
-};
+using Case = std::tuple<Address, Upstream::Transport, Ending>;
 
 class ResendTest : public ::testing::TestWithParam<Case> {
  protected:
-  ResendTest() : upstream_(GetParam().transport) {
-    PoolOptions options =
-        OptionsFor(GetParam().address == Address::kIp ? upstream_.url() : upstream_.named_url());
-    if (GetParam().transport == Upstream::Transport::kTls) options.ca_file = upstream_.ca_file();
-    pool_ = *CurlPool::Create(std::move(options));
+  ResendTest() : upstream_(std::get<1>(GetParam())) {
+    pool_ =
+        *CurlPool::Create(OptionsTo(upstream_, std::get<0>(GetParam()), std::get<1>(GetParam())));
   }
+  static Ending ending() { return std::get<2>(GetParam()); }
 
   // Makes a connection, and lets every later request on it, once read, end in silence.
   void DieOnReuse() {
     ASSERT_EQ(RestCall(*pool_, Get()).status, 200);
     upstream_.Script([](const RecordedRequest& request) {
-      return request.on_connection > 0 ? Reply::Close(GetParam().ending) : Reply::Json(200, "{}");
+      return request.on_connection > 0 ? Reply::Close(ending()) : Reply::Json(200, "{}");
     });
   }
 
@@ -40,26 +35,14 @@ class ResendTest : public ::testing::TestWithParam<Case> {
   std::unique_ptr<CurlPool> pool_;
 };
 
-std::string CaseName(const ::testing::TestParamInfo<Case>& tested) {
-  const Case& c = tested.param;
-  return std::string(c.address == Address::kIp ? "ip" : "name") +
-         (c.transport == Upstream::Transport::kTls ? "_tls" : "_plain") +
-         (c.ending == Ending::kRst ? "_rst" : "_fin");
+const auto kAllCases =
+    ::testing::Combine(kAddresses, kTransports, ::testing::Values(Ending::kRst, Ending::kFin));
+std::string CaseName(const ::testing::TestParamInfo<Case>& info) {
+  const auto& [address, transport, ending] = info.param;
+  return NameOf(address) + "_" + NameOf(transport) + (ending == Ending::kRst ? "_rst" : "_fin");
 }
 
-std::vector<Case> AllCases() {
-  std::vector<Case> cases;
-  for (const Address address : {Address::kIp, Address::kName}) {
-    for (const auto transport : {Upstream::Transport::kPlain, Upstream::Transport::kTls}) {
-      for (const Ending ending : {Ending::kRst, Ending::kFin}) {
-        cases.push_back({address, transport, ending});
-      }
-    }
-  }
-  return cases;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, ResendTest, ::testing::ValuesIn(AllCases()), CaseName);
+INSTANTIATE_TEST_SUITE_P(All, ResendTest, kAllCases, CaseName);
 
 TEST_P(ResendTest, AWriteIsSentOnceAndItsOutcomeIsUnknown) {
   for (const Method method : {Method::kPost, Method::kPatch, Method::kDelete}) {
@@ -68,8 +51,7 @@ TEST_P(ResendTest, AWriteIsSentOnceAndItsOutcomeIsUnknown) {
     Request request = Post();
     request.method = method;
     const Response response = RestCall(*pool_, std::move(request));
-    EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
-    EXPECT_EQ(response.failure, TransferError::kBroken);
+    EXPECT_THAT(response, Ended(CallOutcome::kIndeterminate, TransferError::kBroken));
     EXPECT_TRUE(response.timings.reused_connection);
     EXPECT_EQ(upstream_.requests().size() - before, 2U) << "one GET and one write";
     upstream_.Answer(200, "{}");
@@ -80,7 +62,7 @@ TEST_P(ResendTest, AReadIsSentAgainOnce) {
   DieOnReuse();
   EXPECT_EQ(RestCall(*pool_, Get()).outcome, CallOutcome::kSuccess);
   EXPECT_EQ(upstream_.Count("GET"), 3);
-  upstream_.Script([](const RecordedRequest&) { return Reply::Close(GetParam().ending); });
+  upstream_.Script([](const RecordedRequest&) { return Reply::Close(ending()); });
   EXPECT_EQ(RestCall(*pool_, Get()).outcome, CallOutcome::kIndeterminate);
   EXPECT_EQ(upstream_.Count("GET"), 5);
 }
@@ -89,7 +71,7 @@ TEST_P(ResendTest, AWriteAfterAnIdleConnectionEndedGoesThrough) {
   for (int i = 0; i < 20; ++i) {
     ASSERT_EQ(RestCall(*pool_, Get()).status, 200);
     upstream_.WaitForIdle(1);
-    upstream_.CloseIdle(GetParam().ending);
+    upstream_.CloseIdle(ending());
     const Response response = RestCall(*pool_, Post());
     EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
     EXPECT_EQ(upstream_.Count("POST"), i + 1);
@@ -120,7 +102,7 @@ TEST_P(ResendTest, AnswerThatBreaksOffOnAReusedConnectionIsUnknown) {
   upstream_.Script([](const RecordedRequest& request) {
     return request.method == "GET"
                ? Reply::Json(200, "{}")
-               : Reply::Json(200, R"({"success")").DeclaredLength(100).Then(GetParam().ending);
+               : Reply::Json(200, R"({"success")").DeclaredLength(100).Then(ending());
   });
   const Response response = RestCall(*pool_, Post());
   EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
@@ -133,12 +115,12 @@ class CutShort : public ResendTest {
   void EndInTheBody() {
     upstream_.ScriptEarly([this](const RecordedRequest&) -> std::optional<Reply> {
       ++begun_;
-      return Reply::Close(GetParam().ending);
+      return Reply::Close(ending());
     });
   }
   std::atomic<int> begun_{0};
 };
-INSTANTIATE_TEST_SUITE_P(All, CutShort, ::testing::ValuesIn(AllCases()), CaseName);
+INSTANTIATE_TEST_SUITE_P(All, CutShort, kAllCases, CaseName);
 
 TEST_P(CutShort, AWriteWhoseBodyNeverLeftWholeIsNotSent) {
   for (const bool reusable : {false, true}) {
@@ -146,9 +128,8 @@ TEST_P(CutShort, AWriteWhoseBodyNeverLeftWholeIsNotSent) {
       ASSERT_EQ(RestCall(*pool_, Get()).status, 200);
     }
     EndInTheBody();
-    const Response response = RestCall(*pool_, Post(std::string(700'000, 'x')));
-    EXPECT_EQ(response.outcome, CallOutcome::kNotSent) << response.detail;
-    EXPECT_EQ(response.failure, TransferError::kBroken);
+    EXPECT_THAT(RestCall(*pool_, Post(std::string(700'000, 'x'))),
+                Ended(CallOutcome::kNotSent, TransferError::kBroken));
     EXPECT_EQ(upstream_.Count("POST"), 0) << "none came whole";
     upstream_.ScriptEarly(nullptr);
   }

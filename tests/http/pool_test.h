@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -49,6 +50,17 @@ inline Request Post(std::string body = kBody) {
   request.body = std::move(body);
   request.read = false;
   return request;
+}
+
+inline Request Within(std::chrono::milliseconds time, Request request = Post()) {
+  request.deadline = Clock::now() + time;
+  return request;
+}
+
+MATCHER_P2(Ended, outcome, failure, "has ended with this outcome and failure") {
+  *result_listener << "outcome " << static_cast<int>(arg.outcome) << ", failure "
+                   << static_cast<int>(arg.failure) << ": " << arg.detail;
+  return arg.outcome == outcome && arg.failure == failure;
 }
 
 inline PoolOptions OptionsFor(std::string base_url) {
@@ -95,6 +107,12 @@ class PoolTest : public ::testing::TestWithParam<Address> {
   }
   PoolOptions Options() const { return OptionsFor(UrlOf(upstream_)); }
   std::unique_ptr<CurlPool> Pool() const { return Pool(Options()); }
+  // With these changes to the options.
+  std::unique_ptr<CurlPool> Pool(const std::function<void(PoolOptions&)>& change) const {
+    PoolOptions options = Options();
+    change(options);
+    return Pool(options);
+  }
   static std::unique_ptr<CurlPool> Pool(PoolOptions options) {
     auto pool = CurlPool::Create(std::move(options));
     if (!pool.ok()) {
@@ -116,8 +134,23 @@ class PoolTest : public ::testing::TestWithParam<Address> {
   Upstream upstream_;
 };
 
+inline std::string NameOf(Address address) { return address == Address::kIp ? "ip" : "name"; }
+inline std::string NameOf(Upstream::Transport transport) {
+  return transport == Upstream::Transport::kTls ? "tls" : "plain";
+}
 inline std::string AddressName(const ::testing::TestParamInfo<Address>& info) {
-  return info.param == Address::kIp ? "ip" : "name";
+  return NameOf(info.param);
+}
+
+inline const auto kAddresses = ::testing::Values(Address::kIp, Address::kName);
+inline const auto kTransports =
+    ::testing::Values(Upstream::Transport::kPlain, Upstream::Transport::kTls);
+
+inline PoolOptions OptionsTo(const Upstream& upstream, Address address,
+                             Upstream::Transport transport) {
+  PoolOptions options = OptionsFor(address == Address::kIp ? upstream.url() : upstream.named_url());
+  if (transport == Upstream::Transport::kTls) options.ca_file = upstream.ca_file();
+  return options;
 }
 
 }  // namespace msp::http

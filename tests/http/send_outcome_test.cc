@@ -8,13 +8,12 @@ namespace msp::http {
 namespace {
 
 TEST(SendOutcome, FollowsFromWhatWasWrittenAndWhatCameBack) {
-  struct Case {
+  const struct {
     const char* name;
     TransferResult result;
     CallOutcome outcome;
     TransferError failure;
-  };
-  const Case cases[] = {
+  } cases[] = {
       {"answered",
        {.written = true, .written_whole = true, .answer_begun = true, .answer_complete = true},
        CallOutcome::kSuccess,
@@ -54,7 +53,7 @@ TEST(SendOutcome, FollowsFromWhatWasWrittenAndWhatCameBack) {
        CallOutcome::kIndeterminate,
        TransferError::kBroken},
   };
-  for (const Case& c : cases) {
+  for (const auto& c : cases) {
     const SendOutcome outcome = Classify(c.result);
     EXPECT_EQ(outcome.outcome, c.outcome) << c.name;
     EXPECT_EQ(outcome.failure, c.failure) << c.name;

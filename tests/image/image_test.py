@@ -74,11 +74,13 @@ class Container:
             reader.start()
         ready.wait(WAIT_S)
 
-    def status(self):
-        """The lines of /proc/PID/status of its first process, from outside."""
+    def proc(self, file):
+        """The lines of this file in /proc/PID of its first process, from outside."""
         state = json.loads(subprocess.run(["runc", "state", self.name], capture_output=True, text=True, check=True).stdout)
-        text = pathlib.Path(f"/proc/{state['pid']}/status").read_text()
-        return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        return pathlib.Path(f"/proc/{state['pid']}/{file}").read_text().splitlines()
+
+    def status(self):
+        return dict(line.split(":\t", 1) for line in self.proc("status") if ":\t" in line)
 
     def run(self, *arguments):
         """Another program in the same container, as a probe is run."""
@@ -170,8 +172,7 @@ def check_payment(checks, config, root, sandbox_url, directory):
 
 def read_only(container):
     """Whether / is mounted read-only for its first process."""
-    state = json.loads(subprocess.run(["runc", "state", container.name], capture_output=True, text=True, check=True).stdout)
-    for line in pathlib.Path(f"/proc/{state['pid']}/mounts").read_text().splitlines():
+    for line in container.proc("mounts"):
         _, point, _, options = line.split()[:4]
         if point == "/":
             return "ro" in options.split(",")

@@ -144,11 +144,6 @@ class Replica:
         self.child = None
         return code
 
-    def writes_in_flight(self):
-        text = fetch(f"http://127.0.0.1:{self.ops_port}/metrics")
-        return sum(float(line.split()[-1]) for line in text.splitlines()
-                   if line.startswith("msp_exchanges_in_flight") and 'kind="write"' in line)  # fmt: skip
-
     def calls_in_flight(self):
         text = fetch(f"http://127.0.0.1:{self.ops_port}/metrics")
         return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("msp_calls_in_flight "))

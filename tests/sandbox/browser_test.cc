@@ -84,7 +84,7 @@ TEST(Browser, TokenizeDecidesWhetherACardIsStored) {
     body["payment_data"]["tokenize"] = wanted;
     const Json details = bench.Create(body).body["data"]["payment_details"];
     EXPECT_EQ(details["recurring_id"].is_string(), wanted);
-    EXPECT_EQ(bench.platform.ListTokens(bench.site(), "cust-1", 10, 0).status, wanted ? 200 : 410);
+    EXPECT_EQ(bench.Tokens().status, wanted ? 200 : 410);
   }
 }
 
@@ -115,8 +115,7 @@ TEST(Browser, ApplePaySessionsAreOpaqueText) {
 }
 
 TEST(Browser, EvidenceIsCheckedAndKept) {
-  Bench bench;
-  bench.Create(CardOrder("o"));
+  Bench bench{CardOrder("o")};
   const Json file{{"type", "PDF"},
                   {"base64", Base64("%PDF-1.4")},
                   {"description", "Letters"},
@@ -144,7 +143,7 @@ TEST(Browser, ClosingBalancesAreTheBooks) {
   bench.Create(CardOrder("o", "4111111111111111", 10'000));
   EXPECT_EQ(balances()["data"], Json::array()) << "the day has not closed";
   bench.Advance(kDay);
-  bench.platform.Refund(bench.site(), "o", {{"currency", "EUR"}, {"amount", 4000}});
+  bench.Refund("o", 4000);
   bench.Advance(2 * kDay);
   const Json all = balances();
   ASSERT_EQ(all["data"].size(), 3U);

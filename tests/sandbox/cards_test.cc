@@ -55,7 +55,7 @@ TEST_P(Card, WithChallengeEndsAsTheTableSays) {
   Bench bench({.threeds = ThreeDs::kChallenge});
   bench.Create(CardOrder("o", GetParam().number));
   ASSERT_EQ(bench.State("o"), "initialized/initialized");
-  ASSERT_TRUE(bench.platform.Decide3ds(bench.At("o"), "Y"));
+  ASSERT_TRUE(bench.Decide("o", "Y"));
   EXPECT_EQ(bench.State("o"), GetParam().challenged);
   EXPECT_EQ(bench.Get("o")["reason_code"], GetParam().reason_code);
   bench.Advance(179 * kSecond);
@@ -70,7 +70,7 @@ TEST_P(Card, KeepsNeitherNumberNorSecurityCode) {
   body["gateway_info"]["card_cvc"] =
       body["gateway_info"]["card_cvc"].get<std::string>().size() == 4 ? "9876" : "987";
   bench.Create(body);
-  bench.platform.Decide3ds(bench.At("o"), "Y");
+  bench.Decide("o", "Y");
   const std::string kept = bench.platform.Snapshot().dump();
   EXPECT_EQ(kept.find(GetParam().number), std::string::npos);
   EXPECT_EQ(kept.find("987\""), std::string::npos);
@@ -80,23 +80,21 @@ TEST_P(Card, KeepsNeitherNumberNorSecurityCode) {
 INSTANTIATE_TEST_SUITE_P(Table, Card, ::testing::ValuesIn(kCards),
                          [](const auto& row) { return std::string("Number") + row.param.number; });
 
-struct ChoiceCase {
-  const char* result;
-  const char* state;
-  const char* reason_code;
-  const char* status;  // of card_authentication_result
-};
-
 TEST(Challenge, EveryChoiceHasItsOutcome) {
-  constexpr ChoiceCase kChoices[] = {
+  constexpr struct {
+    const char* result;
+    const char* state;
+    const char* reason_code;
+    const char* status;  // of card_authentication_result
+  } kChoices[] = {
       {"Y", "completed/completed", "", "Y"},   {"A", "completed/completed", "", "A"},
       {"N", "declined/declined", "3001", "N"}, {"R", "declined/declined", "3001", "R"},
       {"U", "declined/declined", "4004", "U"}, {"Cancel", "declined/declined", "4999", ""}};
-  for (const ChoiceCase& choice : kChoices) {
+  for (const auto& choice : kChoices) {
     SCOPED_TRACE(choice.result);
     Bench bench;
     bench.Create(CardOrder("o", "5555555555554444"));
-    ASSERT_TRUE(bench.platform.Decide3ds(bench.At("o"), choice.result));
+    ASSERT_TRUE(bench.Decide("o", choice.result));
     EXPECT_EQ(bench.State("o"), choice.state);
     const Json order = bench.Get("o");
     EXPECT_EQ(order["reason_code"], choice.reason_code);
@@ -106,30 +104,27 @@ TEST(Challenge, EveryChoiceHasItsOutcome) {
     } else {
       EXPECT_FALSE(details.contains("card_authentication_result"));
     }
-    EXPECT_FALSE(bench.platform.Decide3ds(bench.At("o"), "Y")) << "a decided challenge is over";
+    EXPECT_FALSE(bench.Decide("o", "Y")) << "a decided challenge is over";
     EXPECT_EQ(bench.State("o"), choice.state);
   }
 }
 
 TEST(Challenge, UnknownChoiceChangesNothing) {
-  Bench bench;
-  bench.Create(CardOrder("o", "5555555555554444"));
-  EXPECT_FALSE(bench.platform.Decide3ds(bench.At("o"), "C"));
+  Bench bench{CardOrder("o", "5555555555554444")};
+  EXPECT_FALSE(bench.Decide("o", "C"));
   EXPECT_EQ(bench.State("o"), "initialized/initialized");
   EXPECT_TRUE(bench.At("o").authentication.awaiting_challenge);
 }
 
-struct DueCase {
-  const char* name;
-  ThreeDs mode;
-  const char* holder;
-  Json info;
-  bool browser;
-  bool challenge;
-};
-
 TEST(Challenge, IsDueAsModeFlagsAndNamesSay) {
-  const DueCase kCases[] = {
+  const struct {
+    const char* name;
+    ThreeDs mode;
+    const char* holder;
+    Json info;
+    bool browser;
+    bool challenge;
+  } kCases[] = {
       {"default", ThreeDs::kFrictionless, "x", Json::object(), false, false},
       {"mode", ThreeDs::kChallenge, "x", Json::object(), false, true},
       {"browser", ThreeDs::kRequireBrowser, "x", Json::object(), true, true},
@@ -141,7 +136,7 @@ TEST(Challenge, IsDueAsModeFlagsAndNamesSay) {
       {"other names have no effect", ThreeDs::kFrictionless, "SBX:NONSENSE", Json::object(), false,
        false},
   };
-  for (const DueCase& c : kCases) {
+  for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);
     Bench bench({.threeds = c.mode});
     Json body = CardOrder("o");
@@ -181,12 +176,15 @@ TEST(MagicName, ForcesEveryDocumentedDecline) {
   }
 }
 
-TEST(MagicName, TimeoutStaysInitializedUntilExpiry) {
-  Bench bench;
+Json NamedOrder(const std::string& holder) {
   Json body = CardOrder("o");
-  body["gateway_info"]["card_holder_name"] = "SBX:TIMEOUT";
-  bench.Create(body);
-  EXPECT_FALSE(bench.platform.Decide3ds(bench.At("o"), "Y"));
+  body["gateway_info"]["card_holder_name"] = holder;
+  return body;
+}
+
+TEST(MagicName, TimeoutStaysInitializedUntilExpiry) {
+  Bench bench{NamedOrder("SBX:TIMEOUT")};
+  EXPECT_FALSE(bench.Decide("o", "Y"));
   bench.Advance(kHour - 1);
   EXPECT_EQ(bench.State("o"), "initialized/initialized");
   bench.Advance(1);
@@ -194,10 +192,7 @@ TEST(MagicName, TimeoutStaysInitializedUntilExpiry) {
 }
 
 TEST(MagicName, ExemptionPaysWithoutAuthentication) {
-  Bench bench;
-  Json body = CardOrder("o");
-  body["gateway_info"]["card_holder_name"] = "SBX:EXEMPTION";
-  bench.Create(body);
+  Bench bench{NamedOrder("SBX:EXEMPTION")};
   const Json details = bench.Get("o")["payment_details"];
   EXPECT_EQ(details["card_authentication_details"]["flow"], "exemption");
   EXPECT_FALSE(details.contains("card_authentication_result"));

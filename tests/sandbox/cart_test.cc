@@ -31,21 +31,20 @@ Json CartOrder(const std::string& id, std::int64_t amount, Json items,
 }
 
 TEST(Cart, CountsInTheCurrencysOwnDecimals) {
-  struct Row {
+  const struct {
     const char* name;
     const char* currency;
     std::int64_t amount;
     Json items;
     const char* total;
-  };
-  const Row kRows[] = {
+  } kRows[] = {
       {"cents", "EUR", 1080, Json::array({Item("10.8", "1", "none")}), "10.80"},
       {"whole yen", "JPY", 1080, Json::array({Item("1080", "1", "none")}), "1080"},
       {"yen with tax", "JPY", 1307, Json::array({Item("1080", "1")}), "1307"},
       {"half a piece", "EUR", 300, Json::array({Item("2.00", "1.5", "none")}), "3.00"},
       {"quantity as a double", "EUR", 605, Json::array({Item("2.5", "2.0")}), "6.05"},
   };
-  for (const Row& row : kRows) {
+  for (const auto& row : kRows) {
     SCOPED_TRACE(row.name);
     Bench bench;
     const ApiResponse answer = bench.Create(CartOrder("o", row.amount, row.items, row.currency));
@@ -67,7 +66,7 @@ TEST(Cart, NumbersWithoutAFractionAreIntegers) {
     const Json capture{{"amount", Json::parse(number)}, {"new_order_status", "completed"}};
     EXPECT_EQ(bench.platform.Capture(bench.site(), "o", capture).status, 200);
     const Json refund{{"amount", Json::parse(number)}, {"currency", "EUR"}};
-    EXPECT_EQ(bench.platform.Refund(bench.site(), "o", refund).status, 200);
+    EXPECT_EQ(bench.RefundAs("o", refund).status, 200);
     EXPECT_EQ(bench.At("o").money.refund_reserved, 1000);
   }
   for (const char* number : {"1000.5", "1e30", "-1000.0", "9007199254740994.0"}) {
@@ -86,22 +85,21 @@ TEST(Cart, NumbersWithoutAFractionAreIntegers) {
 
 TEST(Cart, RefundedLinesBringTheirTax) {
   const Json kBought = Item("41.3223140496", "1");
-  struct Row {
+  const struct {
     const char* name;
     Json line;
     std::int64_t back;
-  };
-  const Row kRows[] = {{"negative price", Item("-41.3223140496", "1"), 5000},
-                       {"negative quantity", Item("41.3223140496", "-1"), 5000},
-                       {"both", Item("-41.3223140496", "-1"), 5000},
-                       {"half of it", Item("41.3223140496", "-0.5"), 2500},
-                       {"without tax", Item("41.3223140496", "-1", "none"), 4132}};
-  for (const Row& row : kRows) {
+  } kRows[] = {{"negative price", Item("-41.3223140496", "1"), 5000},
+               {"negative quantity", Item("41.3223140496", "-1"), 5000},
+               {"both", Item("-41.3223140496", "-1"), 5000},
+               {"half of it", Item("41.3223140496", "-0.5"), 2500},
+               {"without tax", Item("41.3223140496", "-1", "none"), 4132}};
+  for (const auto& row : kRows) {
     SCOPED_TRACE(row.name);
     Bench bench;
     ASSERT_EQ(bench.Create(CartOrder("o", 5000, Json::array({kBought}))).status, 200);
     const Json refund{{"checkout_data", {{"items", Json::array({kBought, row.line})}}}};
-    EXPECT_EQ(bench.platform.Refund(bench.site(), "o", refund).status, 200);
+    EXPECT_EQ(bench.RefundAs("o", refund).status, 200);
     EXPECT_EQ(bench.At("o").money.refund_reserved, row.back);
   }
 }

@@ -21,16 +21,19 @@ std::string Token(Running& sandbox, const char* key = kKey) {
       .data()["api_token"];
 }
 
-Exchanged MakePayload(Running& sandbox, const std::string& token, const std::string& form) {
-  return sandbox.Call("POST", kPayloadPath, form,
-                      {{"Authorization", "Bearer " + token},
-                       {"Content-Type", "application/x-www-form-urlencoded"}});
+ClientResponse MakePayload(Running& sandbox, const std::string& token, const std::string& form) {
+  return sandbox.PostForm(kPayloadPath, form, {{"Authorization", "Bearer " + token}});
 }
 
 std::string CardFields(const std::string& number = kNumber, const std::string& cvc = "123",
                        const std::string& gateway = "CREDITCARD") {
   return "gateway=" + gateway + "&card_number=" + number +
          "&card_holder_name=A.+Customer&card_expiry_date=09/30&card_cvc=" + cvc;
+}
+
+// With a token of its own.
+std::string NewPayload(Running& sandbox, const std::string& form = CardFields()) {
+  return MakePayload(sandbox, Token(sandbox), form).data()["payload"];
 }
 
 Json ComponentOrder(const std::string& id, const std::string& payload) {
@@ -47,33 +50,30 @@ TEST(Component, ServesItsFilesAtTheStablePath) {
                                    std::pair{"card.html", "text/html; charset=utf-8"},
                                    std::pair{"card.js", "text/javascript; charset=utf-8"},
                                    std::pair{"card.css", "text/css; charset=utf-8"}}) {
-    const Exchanged file =
-        sandbox.Call("GET", std::string("/sdk/components/v2/") + name, std::string(), {});
+    const ClientResponse file = sandbox.Open(std::string("/sdk/components/v2/") + name);
     EXPECT_EQ(file.status, 200) << name;
     EXPECT_EQ(file.headers.find("Content-Type")->second, type);
     EXPECT_GT(file.text.size(), 300u) << name;
   }
-  const Exchanged form = sandbox.Call("GET", "/sdk/components/v2/card.html", std::string(), {});
+  const ClientResponse form = sandbox.Open("/sdk/components/v2/card.html");
   EXPECT_THAT(form.headers.find("Content-Security-Policy")->second,
               HasSubstr("default-src 'none'"));
   for (const char* path : {"/sdk/components/v2/", "/sdk/components/v2/dashboard.js",
                            "/sdk/components/v1/components.js", "/sdk/components/v2/../x"}) {
-    EXPECT_EQ(sandbox.Call("GET", path, std::string(), {}).status, 404) << path;
+    EXPECT_EQ(sandbox.Open(path).status, 404) << path;
   }
 }
 
 TEST(Component, AnOrderIsPaidByThePayloadOfACard) {
   LogLines log;
-  Options options;
-  options.log = log.Taker();
-  Running sandbox(options);
-  const Exchanged minted = MakePayload(sandbox, Token(sandbox), CardFields());
+  Running sandbox({.log = log.Taker()});
+  const ClientResponse minted = MakePayload(sandbox, Token(sandbox), CardFields());
   ASSERT_EQ(minted.status, 200) << minted.text;
   const std::string payload = minted.data()["payload"];
   std::string plain;
   EXPECT_TRUE(Base64Decode(payload, &plain)) << "published payloads are base64";
   EXPECT_THAT(plain, Not(HasSubstr(kNumber)));
-  const Exchanged created = sandbox.Create(ComponentOrder("o", payload));
+  const ClientResponse created = sandbox.Create(ComponentOrder("o", payload));
   ASSERT_EQ(created.status, 200) << created.text;
   EXPECT_EQ(created.data()["financial_status"], "completed");
   const Json& details = created.data()["payment_details"];
@@ -86,9 +86,8 @@ TEST(Component, AnOrderIsPaidByThePayloadOfACard) {
 
 TEST(Component, ACardThatIsDeclinedIsDeclinedByItsPayload) {
   Running sandbox;
-  const std::string payload =
-      MakePayload(sandbox, Token(sandbox), CardFields("4012001038488884")).data()["payload"];
-  const Exchanged created = sandbox.Create(ComponentOrder("o", payload));
+  const std::string payload = NewPayload(sandbox, CardFields("4012001038488884"));
+  const ClientResponse created = sandbox.Create(ComponentOrder("o", payload));
   EXPECT_EQ(created.data()["status"], "declined");
   EXPECT_EQ(created.data()["reason_code"], "4002");
 }
@@ -96,23 +95,23 @@ TEST(Component, ACardThatIsDeclinedIsDeclinedByItsPayload) {
 TEST(Component, NamesTheFieldThatIsWrong) {
   Running sandbox;
   const std::string token = Token(sandbox);
-  struct Case {
-    std::string form;
-    const char* field;
-  };
-  for (const Case& c :
-       {Case{CardFields("4111111111111112"), "card_number"},
-        Case{CardFields("4242424242424242"), "card_number"},
-        Case{CardFields("67034500054620008"), "card_number"},
-        Case{CardFields(kNumber, "123", "VISA"), "card_number"},
-        Case{CardFields(kNumber, "1234"), "card_cvc"}, Case{CardFields(kNumber, ""), "card_cvc"},
-        Case{CardFields("374500000000015"), "card_cvc"}, Case{"gateway=NOSUCH", ""},
-        Case{"gateway=CREDITCARD&card_number=4111111111111111&card_holder_name=A&card_cvc=123",
-             "card_expiry_date"}}) {
-    const Exchanged refused = MakePayload(sandbox, token, c.form);
-    EXPECT_EQ(refused.status, 422) << c.form;
-    ASSERT_TRUE(refused.body["errors"].is_array()) << c.form;
-    EXPECT_EQ(refused.body["errors"][0]["field"], c.field) << c.form;
+  const std::pair<std::string, const char*> kCases[] = {
+      {CardFields("4111111111111112"), "card_number"},
+      {CardFields("4242424242424242"), "card_number"},
+      {CardFields("67034500054620008"), "card_number"},
+      {CardFields(kNumber, "123", "VISA"), "card_number"},
+      {CardFields(kNumber, "1234"), "card_cvc"},
+      {CardFields(kNumber, ""), "card_cvc"},
+      {CardFields("374500000000015"), "card_cvc"},
+      {"gateway=NOSUCH", ""},
+      {"gateway=CREDITCARD&card_number=4111111111111111&card_holder_name=A&card_cvc=123",
+       "card_expiry_date"}};
+  for (const auto& [form, field] : kCases) {
+    SCOPED_TRACE(form);
+    const ClientResponse refused = MakePayload(sandbox, token, form);
+    EXPECT_EQ(refused.status, 422);
+    ASSERT_TRUE(refused.body["errors"].is_array());
+    EXPECT_EQ(refused.body["errors"][0]["field"], field);
     EXPECT_THAT(refused.text, Not(HasSubstr("4242"))) << "never said back";
   }
   EXPECT_EQ(MakePayload(sandbox, token, CardFields("374500000000015", "1234")).status, 200);
@@ -159,22 +158,18 @@ TEST(Component, APayloadIsTheSitesThatAskedForItsToken) {
   const std::string payload =
       MakePayload(sandbox, Token(sandbox, "another-test-key-0002"), CardFields()).data()["payload"];
   EXPECT_EQ(sandbox.Create(ComponentOrder("o", payload)).body["error_code"], 1024);
-  EXPECT_EQ(sandbox
-                .Call("POST", "/v1/json/orders", ComponentOrder("o", payload),
-                      {{"api_key", "another-test-key-0002"}})
-                .status,
-            200);
-  ASSERT_EQ(sandbox.Call("POST", "/_sandbox/reset", Json::object()).status, 200);
+  const httplib::Headers other{{"api_key", "another-test-key-0002"}};
+  const Json order = ComponentOrder("o", payload);
+  EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders", order, other).status, 200);
+  ASSERT_EQ(sandbox.Control("reset", Json::object()).status, 200);
   EXPECT_EQ(sandbox.Create(ComponentOrder("o3", payload)).body["error_code"], 1024);
 }
 
 TEST(Component, TokenizeStoresTheCardForLater) {
   Running sandbox;
-  Json order = ComponentOrder(
-      "first",
-      MakePayload(sandbox, Token(sandbox), CardFields()).data()["payload"].get<std::string>());
+  Json order = ComponentOrder("first", NewPayload(sandbox));
   order["payment_data"]["tokenize"] = true;
-  const Exchanged first = sandbox.Create(order);
+  const ClientResponse first = sandbox.Create(order);
   ASSERT_EQ(first.status, 200) << first.text;
   const std::string recurring_id = first.data()["payment_details"]["recurring_id"];
   ASSERT_FALSE(recurring_id.empty());
@@ -183,36 +178,32 @@ TEST(Component, TokenizeStoresTheCardForLater) {
   later["recurring_id"] = recurring_id;
   EXPECT_EQ(sandbox.Create(later).data()["financial_status"], "completed");
   // Chosen in the component, the same.
-  const std::string saved =
-      MakePayload(sandbox, Token(sandbox), "gateway=CREDITCARD&recurring_id=" + recurring_id)
-          .data()["payload"];
-  const Exchanged chosen = sandbox.Create(ComponentOrder("chosen", saved));
+  const std::string saved = NewPayload(sandbox, "gateway=CREDITCARD&recurring_id=" + recurring_id);
+  const ClientResponse chosen = sandbox.Create(ComponentOrder("chosen", saved));
   EXPECT_EQ(chosen.data()["payment_details"]["last4"], "0004") << chosen.text;
-  Json unwanted = ComponentOrder(
-      "unwanted", MakePayload(sandbox, Token(sandbox), CardFields()).data()["payload"]);
+  Json unwanted = ComponentOrder("unwanted", NewPayload(sandbox));
   unwanted["recurring_model"] = "cardOnFile";
   unwanted["payment_data"]["tokenize"] = false;
   EXPECT_FALSE(sandbox.Create(unwanted).data()["payment_details"]["recurring_id"].is_string());
-  const Exchanged without = sandbox.Create(ComponentOrder(
-      "without", MakePayload(sandbox, Token(sandbox), CardFields()).data()["payload"]));
+  const ClientResponse without = sandbox.Create(ComponentOrder("without", NewPayload(sandbox)));
   EXPECT_FALSE(without.data()["payment_details"]["recurring_id"].is_string())
       << "not without the customer's wish";
 }
 
 TEST(Component, AnotherMethodNeedsNoFields) {
   Running sandbox;
-  const std::string payload =
-      MakePayload(sandbox, Token(sandbox), "gateway=IDEAL").data()["payload"];
+  const std::string payload = NewPayload(sandbox, "gateway=IDEAL");
   Json order = RedirectOrder("o");
   order["payment_data"] = {{"payload", payload}, {"gateway", "IDEAL"}};
-  const Exchanged created = sandbox.Create(order);
+  const ClientResponse created = sandbox.Create(order);
   ASSERT_EQ(created.status, 200) << created.text;
   EXPECT_TRUE(created.data()["payment_url"].is_string());
 }
 
 TEST(Component, PublishedPayloadsStayAnApprovedCard) {
   Running sandbox;
-  const Exchanged created = sandbox.Create(ComponentOrder("o", "ewogICJwYXlsb2FkIjogIi4uLiIKfQ=="));
+  const ClientResponse created =
+      sandbox.Create(ComponentOrder("o", "ewogICJwYXlsb2FkIjogIi4uLiIKfQ=="));
   EXPECT_EQ(created.data()["payment_details"]["last4"], "1111");
 }
 

@@ -3,6 +3,7 @@
 // A sandbox state machine at a known moment, and order bodies to feed it.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -16,9 +17,13 @@ inline constexpr std::int64_t kDay = 24 * kHour;
 // 2026-06-15T12:00:00 in Amsterdam.
 inline constexpr std::int64_t kNoon = 1'781'517'600'000;
 
+// The platform with one site; the calls are this site's.
 struct Bench {
   explicit Bench(Settings settings = {}) : platform(std::move(settings), "http://pages.test") {
     platform.AdvanceTo(kNoon);
+  }
+  explicit Bench(std::initializer_list<Json> orders) : Bench() {
+    for (const Json& order : orders) Create(order);
   }
   const Site& site() const { return platform.settings().sites.front(); }
   void Advance(std::int64_t ms) { platform.AdvanceTo(platform.now_ms() + ms); }
@@ -30,6 +35,41 @@ struct Bench {
     return order == nullptr ? "none" : order->status + "/" + order->financial_status;
   }
   Order& At(const std::string& id) { return *platform.FindOrder(site().site_id, id); }
+
+  // The customer pays on the page, or decides the challenge.
+  std::string Pay(const std::string& id, const std::string& scenario = "completed") {
+    return platform.PayScenario(At(id), scenario);
+  }
+  bool Decide(const std::string& id, const std::string& result) {
+    return platform.Decide3ds(At(id), result);
+  }
+  // Null: without an amount.
+  Answer Capture(const std::string& id, Json amount, const std::string& new_id = "") {
+    Json body{{"new_order_status", "completed"}};
+    if (!amount.is_null()) body["amount"] = std::move(amount);
+    if (!new_id.empty()) body["new_order_id"] = new_id;
+    return platform.Capture(site(), id, body);
+  }
+  Answer Void(const std::string& id,
+              const Json& body = {{"status", "cancelled"}, {"reason", "r"}}) {
+    return platform.CancelAuthorization(site(), id, body);
+  }
+  // Discarded: without an amount.
+  Answer Refund(const std::string& id, Json amount, const std::string& refund_id = "") {
+    Json body{{"currency", "EUR"}};
+    if (!amount.is_discarded()) body["amount"] = std::move(amount);
+    if (!refund_id.empty()) body["refund_order_id"] = refund_id;
+    return RefundAs(id, body);
+  }
+  Answer RefundAs(const std::string& id, const Json& body) {
+    return platform.Refund(site(), id, body);
+  }
+  Answer Patch(const std::string& id, const Json& body) {
+    return platform.PatchOrder(site(), id, body);
+  }
+  Answer Ship(const std::string& id) { return Patch(id, {{"status", "shipped"}}); }
+  Answer Cancel(const std::string& id) { return platform.CancelOrder(site(), id); }
+  Answer Tokens() { return platform.ListTokens(site(), "cust-1", 10, 0); }
 
   Platform platform;
 };
@@ -59,6 +99,12 @@ inline Json CardOrder(const std::string& order_id, const std::string& number = "
             {"card_cvc", number.substr(0, 2) == "37" ? "1234" : "123"}}}};
 }
 
+inline Json Authorization(const std::string& id, const std::string& number = "4111111111111111") {
+  Json body = CardOrder(id, number);
+  body["capture"] = "manual";
+  return body;
+}
+
 inline Json RedirectOrder(const std::string& order_id, std::int64_t amount = 1000) {
   Json body = CardOrder(order_id, "4111111111111111", amount);
   body["type"] = "redirect";
@@ -67,7 +113,31 @@ inline Json RedirectOrder(const std::string& order_id, std::int64_t amount = 100
   return body;
 }
 
-inline int ErrorOf(const ApiResponse& answer) {
+inline Json MethodOrder(const std::string& id, const std::string& gateway,
+                        const char* type = "redirect", std::int64_t amount = 1000) {
+  Json body = RedirectOrder(id, amount);
+  body["type"] = type;
+  body["gateway"] = gateway;
+  return body;
+}
+
+// Collected at a terminal.
+inline Json CloudOrder(const std::string& id, const std::string& terminal,
+                       std::int64_t amount = 1000) {
+  Json body = RedirectOrder(id, amount);
+  body["gateway_info"] = {{"terminal_id", terminal}};
+  return body;
+}
+
+// An order whose card is stored.
+inline Json StoringOrder(const std::string& id, const std::string& number = "4111111111111111",
+                         const char* model = "cardOnFile") {
+  Json body = CardOrder(id, number);
+  body["recurring_model"] = model;
+  return body;
+}
+
+inline int ErrorOf(const Answer& answer) {
   return answer.body.contains("error_code") ? answer.body["error_code"].get<int>() : 0;
 }
 

@@ -14,7 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string Header(const Exchanged& answer, const char* name) {
+std::string Header(const ClientResponse& answer, const char* name) {
   const auto found = answer.headers.find(name);
   return found == answer.headers.end() ? "" : found->second;
 }
@@ -27,34 +27,32 @@ std::string Between(const std::string& text, const std::string& before, const st
 }
 
 std::string Csrf(Running& sandbox) {
-  return Between(sandbox.Call("GET", "/", std::string(), {}).text, "name=\"csrf\" value=\"", "\"");
+  return Between(sandbox.Open("/").text, "name=\"csrf\" value=\"", "\"");
 }
 
 // The page of the newest order.
 std::string PageOf(Running& sandbox, const std::string& order_id) {
-  const std::string list = sandbox.Call("GET", "/?q=" + order_id, std::string(), {}).text;
+  const std::string list = sandbox.Open("/?q=" + order_id).text;
   return "/dashboard/orders/" + Between(list, "<a href=\"/dashboard/orders/", "\"");
 }
 
-Exchanged Submit(Running& sandbox, const std::string& page, const std::string& form,
-                 httplib::Headers headers = {}) {
-  headers.emplace("Content-Type", "application/x-www-form-urlencoded");
-  return sandbox.Call("POST", page, "csrf=" + Csrf(sandbox) + "&" + form, std::move(headers));
+ClientResponse Submit(Running& sandbox, const std::string& page, const std::string& form,
+                      httplib::Headers headers = {}) {
+  return sandbox.PostForm(page, "csrf=" + Csrf(sandbox) + "&" + form, std::move(headers));
 }
 
 TEST(DashboardPage, ShowsOrdersWithTheirRequestsAndAnswers) {
-  Running sandbox;
-  sandbox.Create(CardOrder("tulip-1"));
-  const Exchanged list = sandbox.Call("GET", "/", std::string(), {});
+  Running sandbox{CardOrder("tulip-1")};
+  const ClientResponse list = sandbox.Open("/");
   EXPECT_EQ(list.status, 200);
   EXPECT_THAT(list.text, HasSubstr("tulip-1"));
   EXPECT_THAT(list.text, HasSubstr("EUR 10.00"));
   EXPECT_THAT(list.text, HasSubstr("VISA ending in 1111"));
   EXPECT_THAT(Header(list, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
   const std::string address = PageOf(sandbox, "tulip-1");
-  sandbox.Call("POST", "/v1/json/orders/tulip-1/refunds",
-               Json{{"amount", 300}, {"currency", "EUR"}, {"description", "broken"}});
-  const Exchanged page = sandbox.Call("GET", address, std::string(), {});
+  sandbox.Post("orders/tulip-1/refunds",
+               {{"amount", 300}, {"currency", "EUR"}, {"description", "broken"}});
+  const ClientResponse page = sandbox.Open(address);
   EXPECT_THAT(page.text, HasSubstr("POST /v1/json/orders <strong>200"));
   EXPECT_THAT(page.text, HasSubstr("/v1/json/orders/tulip-1/refunds"));
   EXPECT_THAT(page.text, HasSubstr("&quot;description&quot;: &quot;broken&quot;"));
@@ -73,25 +71,21 @@ TEST(DashboardPage, ShowsNeitherCardsNorKeys) {
   // Refused, not JSON, and to a path with a card in it.
   sandbox.Call("POST", "/v1/json/orders/5500000000000004/refunds", std::string("5500000000000004"));
   const std::string token =
-      sandbox.Call("GET", "/v1/json/auth/api_token?api_key=" + std::string(kKey), std::string(), {})
-          .data()["api_token"];
+      sandbox.Open("/v1/json/auth/api_token?api_key=" + std::string(kKey)).data()["api_token"];
   const std::string payload =
       sandbox
-          .Call("POST", "/sdk/components/v2/payload",
-                std::string("gateway=CREDITCARD&card_number=5500000000000004&card_holder_name=A"
-                            "&card_expiry_date=09/30&card_cvc=987"),
-                {{"Authorization", "Bearer " + token},
-                 {"Content-Type", "application/x-www-form-urlencoded"}})
+          .PostForm("/sdk/components/v2/payload",
+                    "gateway=CREDITCARD&card_number=5500000000000004&card_holder_name=A"
+                    "&card_expiry_date=09/30&card_cvc=987",
+                    {{"Authorization", "Bearer " + token}})
           .data()["payload"];
   Json by_component = CardOrder("by-component");
   by_component.erase("gateway_info");
   by_component["payment_data"] = {{"payload", payload}};
   ASSERT_EQ(sandbox.Create(by_component).status, 200);
-  sandbox.Call("POST", "/_sandbox/orders/o/pay",
-               Json{{"card_number", "5500000000000004"}, {"card_cvc", "987"}});
-  std::string all = sandbox.Call("GET", "/", std::string(), {}).text;
-  for (const char* id : {"o", "by-component"})
-    all += sandbox.Call("GET", PageOf(sandbox, id), std::string(), {}).text;
+  sandbox.Control("orders/o/pay", {{"card_number", "5500000000000004"}, {"card_cvc", "987"}});
+  std::string all = sandbox.Open("/").text;
+  for (const char* id : {"o", "by-component"}) all += sandbox.Open(PageOf(sandbox, id)).text;
   ASSERT_THAT(all, HasSubstr("************0004")) << "the request is there";
   ASSERT_THAT(all, HasSubstr("POST /sdk/components/v2/payload <strong>200"));
   for (const std::string& secret :
@@ -103,11 +97,11 @@ TEST(DashboardPage, ShowsNeitherCardsNorKeys) {
 
 TEST(DashboardPage, ShowsHowANotificationWent) {
   Running sandbox;
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"bad_signature", true}});
+  sandbox.Control("webhooks", {{"bad_signature", true}});
   sandbox.Create(CardOrder("o"));
   std::string page;
   ASSERT_TRUE(Eventually([&] {
-    page = sandbox.Call("GET", PageOf(sandbox, "o"), std::string(), {}).text;
+    page = sandbox.Open(PageOf(sandbox, "o")).text;
     return page.find("The next attempt is due at") != std::string::npos;
   }));
   EXPECT_THAT(page, HasSubstr("not delivered")) << "nothing listens on port 9";
@@ -140,17 +134,16 @@ TEST(DashboardPage, FormsDoWhatControlDoes) {
     if (setup == "manual") order["capture"] = "manual";
     ASSERT_EQ(sandbox.Create(order).status, 200);
     const std::string page = PageOf(sandbox, "o");
-    const Exchanged done = Submit(sandbox, page, c.form);
+    const ClientResponse done = Submit(sandbox, page, c.form);
     EXPECT_EQ(done.status, 303) << done.text;
     EXPECT_THAT(Header(done, "Location"), HasSubstr(page + "?done="));
-    EXPECT_THAT(sandbox.Call("GET", Header(done, "Location"), std::string(), {}).text,
-                HasSubstr("class=\"done\""));
+    EXPECT_THAT(sandbox.Open(Header(done, "Location")).text, HasSubstr("class=\"done\""));
     const Json data = sandbox.Get("o").data();
     EXPECT_EQ(data["status"].get<std::string>() + "/" + data["financial_status"].get<std::string>(),
               c.state);
     // The same once more is a conflict, said on the page.
     if (setup == "redirect" || setup == "challenge" || setup == "held") {
-      const Exchanged again = Submit(sandbox, page, c.form);
+      const ClientResponse again = Submit(sandbox, page, c.form);
       EXPECT_EQ(again.status, 409);
       EXPECT_THAT(again.text, HasSubstr("role=\"alert\""));
     }
@@ -159,13 +152,11 @@ TEST(DashboardPage, FormsDoWhatControlDoes) {
 
 TEST(DashboardPage, EndsARefund) {
   for (const char* status : {"completed", "declined"}) {
-    Running sandbox;
-    sandbox.Create(CardOrder("o"));
-    sandbox.Call("POST", "/v1/json/orders/o/refunds",
-                 Json{{"amount", 300}, {"currency", "EUR"}, {"refund_order_id", "back"}});
+    Running sandbox{CardOrder("o")};
+    sandbox.Post("orders/o/refunds",
+                 {{"amount", 300}, {"currency", "EUR"}, {"refund_order_id", "back"}});
     const std::string page = PageOf(sandbox, "back");
-    EXPECT_THAT(sandbox.Call("GET", page, std::string(), {}).text,
-                HasSubstr("Complete the refund"));
+    EXPECT_THAT(sandbox.Open(page).text, HasSubstr("Complete the refund"));
     EXPECT_EQ(Submit(sandbox, page, std::string("action=refund-end&status=") + status).status, 303);
     const Json related = sandbox.Get("o").data()["related_transactions"];
     EXPECT_EQ(related[0]["status"], status);
@@ -175,72 +166,59 @@ TEST(DashboardPage, EndsARefund) {
 
 TEST(DashboardPage, MovesTheClockAndTurnsFaultsOnAndOff) {
   Running sandbox;
-  const std::int64_t before = sandbox.Call("GET", "/_sandbox/clock").data()["now"];
+  const std::int64_t before = sandbox.Inspect("clock")["now"];
   EXPECT_EQ(Submit(sandbox, "/dashboard/clock", "action=clock&advance_seconds=900").status, 303);
-  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/clock").data()["now"], before + 900);
-  EXPECT_EQ(
-      Submit(sandbox, "/dashboard/faults", "action=fault-on&fault=unavailable&times=1").status,
-      303);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 503);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200) << "once";
-  EXPECT_THAT(sandbox.Call("GET", "/", std::string(), {}).text,
-              HasSubstr("Fault: answered without running the call"));
+  EXPECT_EQ(sandbox.Inspect("clock")["now"], before + 900);
+  const auto faults_form = [&](const std::string& form) {
+    return Submit(sandbox, "/dashboard/faults", "action=" + form).status;
+  };
+  EXPECT_EQ(faults_form("fault-on&fault=unavailable&times=1"), 303);
+  EXPECT_EQ(sandbox.Fetch("me").status, 503);
+  EXPECT_EQ(sandbox.Fetch("me").status, 200) << "once";
+  EXPECT_THAT(sandbox.Open("/").text, HasSubstr("Fault: answered without running the call"));
   for (const char* preset :
        {"lost", "timeout", "unavailable", "limited", "slow", "reset", "garbage"}) {
-    EXPECT_EQ(
-        Submit(sandbox, "/dashboard/faults", std::string("action=fault-on&times=0&fault=") + preset)
-            .status,
-        303)
-        << preset;
+    EXPECT_EQ(faults_form(std::string("fault-on&times=0&fault=") + preset), 303) << preset;
   }
-  Json faults = sandbox.Call("GET", "/_sandbox/faults").data();
+  Json faults = sandbox.Inspect("faults");
   ASSERT_EQ(faults.size(), 8u);
-  for (const Json& fault : faults)
-    Submit(sandbox, "/dashboard/faults", "action=fault-off&id=" + fault["id"].dump());
-  EXPECT_TRUE(sandbox.Call("GET", "/_sandbox/faults").data().empty());
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
-  EXPECT_EQ(Submit(sandbox, "/dashboard/faults", "action=fault-on&fault=none").status, 409);
+  for (const Json& fault : faults) faults_form("fault-off&id=" + fault["id"].dump());
+  EXPECT_TRUE(sandbox.Inspect("faults").empty());
+  EXPECT_EQ(sandbox.Fetch("me").status, 200);
+  EXPECT_EQ(faults_form("fault-on&fault=none"), 409);
 }
 
 TEST(DashboardPage, IsNotHitByFaults) {
   Running sandbox;
   sandbox.AddFault({{"path", "*"}}, {{"name", "reset"}, {"when", "before_reading"}});
-  EXPECT_EQ(sandbox.Call("GET", "/", std::string(), {}).status, 200);
+  EXPECT_EQ(sandbox.Open("/").status, 200);
   EXPECT_EQ(sandbox.NewClient()->Get("/v1/json/me").error(), httplib::Error::Read);
-  EXPECT_THAT(sandbox.Call("GET", "/", std::string(), {}).text,
-              HasSubstr("broken off before the body was read"));
+  EXPECT_THAT(sandbox.Open("/").text, HasSubstr("broken off before the body was read"));
 }
 
 TEST(DashboardPage, LetsNoOtherPageAct) {
-  Running sandbox;
-  sandbox.Create(RedirectOrder("o"));
+  Running sandbox{RedirectOrder("o")};
   const std::string page = PageOf(sandbox, "o");
   const std::string form = "action=pay&scenario=completed";
   const std::string host = "127.0.0.1:" + std::to_string(sandbox.port());
-  const httplib::Headers kType{{"Content-Type", "application/x-www-form-urlencoded"}};
-  EXPECT_EQ(sandbox.Call("POST", page, form, kType).status, 403) << "no token";
-  EXPECT_EQ(sandbox.Call("POST", page, "csrf=0000&" + form, kType).status, 403);
-  for (const httplib::Headers& cross_site :
-       {httplib::Headers{{"Origin", "http://evil.example"}}, httplib::Headers{{"Origin", "null"}},
-        httplib::Headers{{"Sec-Fetch-Site", "cross-site"}},
-        httplib::Headers{{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://127.0.0.1:1"}},
-        httplib::Headers{{"Host", "evil.example"}, {"Origin", "http://evil.example"}}}) {
+  EXPECT_EQ(sandbox.PostForm(page, form).status, 403) << "no token";
+  EXPECT_EQ(sandbox.PostForm(page, "csrf=0000&" + form).status, 403);
+  const httplib::Headers kCrossSite[] = {
+      {{"Origin", "http://evil.example"}},
+      {{"Origin", "null"}},
+      {{"Sec-Fetch-Site", "cross-site"}},
+      {{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://127.0.0.1:1"}},
+      {{"Host", "evil.example"}, {"Origin", "http://evil.example"}}};
+  const Json pay{{"scenario", "completed"}};
+  for (const httplib::Headers& cross_site : kCrossSite) {
     EXPECT_EQ(Submit(sandbox, page, form, cross_site).status, 403);
-    httplib::Headers control = cross_site;
-    EXPECT_EQ(sandbox
-                  .Call("POST", "/_sandbox/orders/o/pay", Json{{"scenario", "completed"}},
-                        std::move(control))
-                  .status,
-              403);
+    EXPECT_EQ(sandbox.Call("POST", "/_sandbox/orders/o/pay", pay, cross_site).status, 403);
   }
   EXPECT_EQ(sandbox.Get("o").data()["status"], "initialized");
-  EXPECT_EQ(
-      sandbox.Call("GET", page, std::string(), httplib::Headers{{"Host", "evil.example"}}).status,
-      403)
+  EXPECT_EQ(sandbox.Open(page, {{"Host", "evil.example"}}).status, 403)
       << "a name that leads here reads nothing";
   for (const char* local : {"localhost:8080", "[::1]:8080", "sandbox.localhost", "192.0.2.1"})
-    EXPECT_EQ(sandbox.Call("GET", page, std::string(), httplib::Headers{{"Host", local}}).status,
-              200);
+    EXPECT_EQ(sandbox.Open(page, {{"Host", local}}).status, 200);
   EXPECT_EQ(
       Submit(sandbox, page, form,
              {{"Origin", "http://" + host}, {"Host", host}, {"Sec-Fetch-Site", "same-origin"}})
@@ -250,27 +228,21 @@ TEST(DashboardPage, LetsNoOtherPageAct) {
 }
 
 TEST(DashboardPage, IsFoundUnderTheNameOfItsPublicAddress) {
-  Options options;
-  options.public_url = "http://pay.shop.test:8080";
-  Running sandbox(options);
-  EXPECT_EQ(
-      sandbox.Call("GET", "/", std::string(), httplib::Headers{{"Host", "pay.shop.test:8080"}})
-          .status,
-      200);
-  EXPECT_EQ(sandbox.Call("GET", "/", std::string(), httplib::Headers{{"Host", "shop.test"}}).status,
-            403);
+  Running sandbox({.public_url = "http://pay.shop.test:8080"});
+  EXPECT_EQ(sandbox.Open("/", {{"Host", "pay.shop.test:8080"}}).status, 200);
+  EXPECT_EQ(sandbox.Open("/", {{"Host", "shop.test"}}).status, 403);
 }
 
 TEST(DashboardPage, IsSentAgainOnlyWhenItHasChanged) {
   Running sandbox;
-  const std::string etag = Header(sandbox.Call("GET", "/", std::string(), {}), "ETag");
+  const std::string etag = Header(sandbox.Open("/"), "ETag");
   ASSERT_FALSE(etag.empty());
   const httplib::Headers seen{{"If-None-Match", etag}};
-  const Exchanged same = sandbox.Call("GET", "/", std::string(), seen);
+  const ClientResponse same = sandbox.Open("/", seen);
   EXPECT_EQ(same.status, 304);
   EXPECT_TRUE(same.text.empty());
   sandbox.Create(CardOrder("o"));
-  EXPECT_EQ(sandbox.Call("GET", "/", std::string(), seen).status, 200);
+  EXPECT_EQ(sandbox.Open("/", seen).status, 200);
 }
 
 TEST(DashboardPage, PagesThroughManyOrdersAndFindsOne) {
@@ -280,7 +252,7 @@ TEST(DashboardPage, PagesThroughManyOrdersAndFindsOne) {
   std::string address = "/";
   int pages = 0;
   for (; !address.empty() && pages < 9; ++pages) {
-    const std::string text = sandbox.Call("GET", address, std::string(), {}).text;
+    const std::string text = sandbox.Open(address).text;
     for (std::size_t at = text.find(">many-"); at != std::string::npos;
          at = text.find(">many-", at + 1))
       seen.insert(text.substr(at + 1, text.find('<', at) - at - 1));
@@ -289,9 +261,8 @@ TEST(DashboardPage, PagesThroughManyOrdersAndFindsOne) {
   }
   EXPECT_EQ(seen.size(), 120u);
   EXPECT_EQ(pages, 3);
-  EXPECT_THAT(sandbox.Call("GET", "/?q=many-7", std::string(), {}).text, HasSubstr(">many-77<"));
-  EXPECT_THAT(sandbox.Call("GET", "/?q=none", std::string(), {}).text,
-              HasSubstr("None with this id"));
+  EXPECT_THAT(sandbox.Open("/?q=many-7").text, HasSubstr(">many-77<"));
+  EXPECT_THAT(sandbox.Open("/?q=none").text, HasSubstr("None with this id"));
 }
 
 TEST(DashboardPage, EscapesWhatCameFromOutside) {
@@ -299,11 +270,10 @@ TEST(DashboardPage, EscapesWhatCameFromOutside) {
   Json order = RedirectOrder("<script>alert(1)</script>");
   order["description"] = "<img src=x onerror=\"alert(1)\">";
   sandbox.Create(order);
-  const std::string list = sandbox.Call("GET", "/?q=%22%3E%3Cscript%3E", std::string(), {}).text;
+  const std::string list = sandbox.Open("/?q=%22%3E%3Cscript%3E").text;
   EXPECT_THAT(list, Not(HasSubstr("\"><script>")));
   for (const std::string& text :
-       {sandbox.Call("GET", "/", std::string(), {}).text,
-        sandbox.Call("GET", "/dashboard/orders/1", std::string(), {}).text}) {
+       {sandbox.Open("/").text, sandbox.Open("/dashboard/orders/1").text}) {
     EXPECT_THAT(text, HasSubstr("&lt;script&gt;alert(1)"));
     EXPECT_THAT(text, Not(HasSubstr("<script>alert")));
     EXPECT_THAT(text, Not(HasSubstr("<img")));
@@ -314,11 +284,11 @@ TEST(DashboardPage, KnowsWhatIsNotThere) {
   Running sandbox;
   for (const char* path : {"/dashboard/", "/dashboard/orders/1", "/dashboard/orders/x",
                            "/dashboard/orders/1/2", "/dashboard/clock", "/dashboard/card.js"}) {
-    EXPECT_EQ(sandbox.Call("GET", path, std::string(), {}).status, 404) << path;
+    EXPECT_EQ(sandbox.Open(path).status, 404) << path;
   }
   EXPECT_EQ(sandbox.Call("PUT", "/", std::string(), {}).status, 405);
-  EXPECT_EQ(sandbox.Call("GET", "/dashboard/dashboard.js", std::string(), {}).status, 200);
-  EXPECT_EQ(sandbox.Call("GET", "/dashboard/dashboard.css", std::string(), {}).status, 200);
+  EXPECT_EQ(sandbox.Open("/dashboard/dashboard.js").status, 200);
+  EXPECT_EQ(sandbox.Open("/dashboard/dashboard.css").status, 200);
 }
 
 TEST(Recorder, KeepsTheLatest) {

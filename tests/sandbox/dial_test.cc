@@ -13,8 +13,7 @@ namespace msp::sandbox::testing {
 namespace {
 
 TEST(Dial, ModernGivesTextForCardNumbers) {
-  Bench bench;
-  bench.Create(CardOrder("962"));
+  Bench bench{CardOrder("962")};
   const Json order = bench.Get("962");
   EXPECT_EQ(order["order_id"], "962");
   EXPECT_EQ(order["payment_details"]["last4"], "1111");

@@ -11,13 +11,7 @@
 namespace msp::sandbox::testing {
 namespace {
 
-Json CloudOrder(const std::string& id, const std::string& terminal) {
-  Json body = RedirectOrder(id);
-  body["gateway_info"] = {{"terminal_id", terminal}};
-  return body;
-}
-
-// Reads a stream on a thread of its own until it ends or is left.
+// Reads a stream on a thread of its own until it ends or is stopped.
 class Reader {
  public:
   Reader(const Running& sandbox, const std::string& token, const std::string& last_id = "")
@@ -31,18 +25,18 @@ class Reader {
           client_->Get("/events/stream/", headers, [this](const char* bytes, std::size_t size) {
             MutexLock lock(mutex_);
             text_.append(bytes, size);
-            return !left_.load();
+            return !stopped_.load();
           });
       status_ = result ? result->status : -1;
       ended_ = true;
     });
   }
   ~Reader() {
-    Leave();
+    Stop();
     thread_.join();
   }
-  void Leave() {
-    left_ = true;
+  void Stop() {
+    stopped_ = true;
     client_->stop();
   }
   bool Has(const std::string& part) {
@@ -64,7 +58,7 @@ class Reader {
   std::unique_ptr<httplib::Client> client_;
   Mutex mutex_;
   std::string text_;
-  std::atomic<bool> left_{false};
+  std::atomic<bool> stopped_{false};
   std::atomic<bool> ended_{false};
   std::atomic<int> status_{0};
   std::thread thread_;
@@ -77,7 +71,7 @@ TEST(Events, ReportEachChangeOfTheOrder) {
             "http://127.0.0.1:" + std::to_string(sandbox.port()) + "/events/stream/");
   Reader reader(sandbox, data["events_token"]);
   ASSERT_TRUE(reader.Has("\"status\":\"initialized\""));
-  sandbox.Call("POST", "/_sandbox/orders/o/terminal", Json{{"outcome", "approve"}});
+  sandbox.Control("orders/o/terminal", {{"outcome", "approve"}});
   ASSERT_TRUE(reader.Has("\"status\":\"completed\""));
   const std::string text = reader.Text();
   EXPECT_EQ(text.rfind("id: 1\nevent: session.order\nretry: 1000\ndata: {", 0), 0U) << text;
@@ -88,17 +82,16 @@ TEST(Events, ReportEachChangeOfTheOrder) {
 TEST(Events, GoOnAfterTheLastOneSeen) {
   Running sandbox;
   const std::string token = sandbox.Create(CloudOrder("o", "00000MAN")).data()["events_token"];
-  sandbox.Call("POST", "/_sandbox/orders/o/terminal", Json{{"outcome", "approve"}});
+  sandbox.Control("orders/o/terminal", {{"outcome", "approve"}});
   Reader reader(sandbox, token, "1");
   ASSERT_TRUE(reader.Has("id: 2\n"));
   EXPECT_EQ(reader.Text().find("id: 1\n"), std::string::npos);
 }
 
 TEST(Events, AreForTheHolderOfTheToken) {
-  Running sandbox;
-  sandbox.Create(CloudOrder("o", "00000MAN"));
+  Running sandbox{CloudOrder("o", "00000MAN")};
   for (const char* token : {"", "Bearer ", "Bearer wrong", "wrong"}) {
-    const Exchanged answer =
+    const ClientResponse answer =
         sandbox.Call("GET", "/events/stream/", std::string(), {{"Authorization", token}});
     EXPECT_EQ(answer.status, 401) << token;
   }
@@ -113,7 +106,7 @@ TEST(Events, EndWhenTheyAreCutAndWhenTheSandboxStops) {
   {
     Reader cut(*sandbox, token);
     ASSERT_TRUE(cut.Has("id: 1\n"));
-    sandbox->Call("POST", "/_sandbox/events/disconnect");
+    sandbox->Control("events/disconnect");
     EXPECT_TRUE(cut.Ended());
   }
   Reader last(*sandbox, token);
@@ -123,25 +116,22 @@ TEST(Events, EndWhenTheyAreCutAndWhenTheSandboxStops) {
 }
 
 TEST(Events, ComeWithEveryOrderWhereAskedFor) {
-  Options options;
-  options.settings.events_members = true;
-  Running sandbox(options);
+  Running sandbox({.settings = {.events_members = true}});
   Json order = CardOrder("direct", "5555555555554444");
   const std::string token = sandbox.Create(order).data()["events_token"];
   Reader reader(sandbox, token);
-  sandbox.Call("POST", "/_sandbox/orders/direct/3ds", Json{{"result", "Y"}});
+  sandbox.Control("orders/direct/3ds", {{"result", "Y"}});
   EXPECT_TRUE(reader.Has("\"status\":\"completed\""));
   EXPECT_TRUE(sandbox.Create(RedirectOrder("redirect")).data().contains("events_stream_url"));
 }
 
 TEST(Events, QrCodesAreDrawn) {
   Running sandbox;
-  Json order = RedirectOrder("o");
-  order["gateway"] = "IDEALQR";
+  Json order = MethodOrder("o", "IDEALQR");
   order["gateway_info"] = {{"qr_size", 300}};
   const std::string url = sandbox.Create(order).data()["qr_url"];
   const std::string path = url.substr(url.find("/qr/"));
-  const Exchanged picture = sandbox.Call("GET", path, std::string(), {});
+  const ClientResponse picture = sandbox.Open(path);
   EXPECT_EQ(picture.status, 200);
   EXPECT_EQ(picture.headers.find("Content-Type")->second, "image/svg+xml");
   EXPECT_NE(picture.text.find("width=\"300\""), std::string::npos);

@@ -21,102 +21,57 @@ std::string CreateBytes(const std::string& id) {
 
 constexpr std::size_t kAll = 100'000'000;
 
-struct FaultCase {
-  const char* name;
-  Json effect;
-  bool reset;        // the connection ends in RST
-  const char* text;  // the answer has it; "" when nothing may come
-  bool charged;      // the order exists afterwards
-};
-
 TEST(Faults, EveryEffectAnswersAsAskedAndChargesOrNot) {
-  const FaultCase kCases[] = {
-      {"reset before reading", {{"name", "reset"}, {"when", "before_reading"}}, true, "", false},
-      {"reset after reading", {{"name", "reset"}, {"when", "after_reading"}}, true, "", false},
-      {"reset in the body",
-       {{"name", "reset"}, {"when", "in_body"}, {"bytes", 30}},
-       true,
-       "HTTP/1.1 200",
+  constexpr struct {
+    const char* name;
+    const char* effect;  // JSON
+    bool reset;          // the connection ends in RST
+    const char* text;    // the answer has it; "" when nothing may come
+    bool charged;        // the order exists afterwards
+  } kCases[] = {
+      {"reset before reading", R"({"name":"reset","when":"before_reading"})", true, "", false},
+      {"reset after reading", R"({"name":"reset","when":"after_reading"})", true, "", false},
+      {"reset in the body", R"({"name":"reset","when":"in_body","bytes":30})", true, "HTTP/1.1 200",
        true},
-      {"commit then reset", {{"name", "commit_then_fail"}, {"then", "reset"}}, true, "", true},
-      {"commit then close", {{"name", "commit_then_fail"}, {"then", "close"}}, false, "", true},
-      {"commit then time out",
-       {{"name", "commit_then_fail"}, {"then", "timeout"}, {"hold_ms", 50}},
-       false,
-       "",
-       true},
-      {"commit then 500",
-       {{"name", "commit_then_fail"}, {"then", "500"}},
-       false,
-       "HTTP/1.1 500",
+      {"commit then reset", R"({"name":"commit_then_fail","then":"reset"})", true, "", true},
+      {"commit then close", R"({"name":"commit_then_fail","then":"close"})", false, "", true},
+      {"commit then time out", R"({"name":"commit_then_fail","then":"timeout","hold_ms":50})",
+       false, "", true},
+      {"commit then 500", R"({"name":"commit_then_fail","then":"500"})", false, "HTTP/1.1 500",
        true},
       {"commit then api error",
-       {{"name", "commit_then_fail"}, {"then", "api_error"}, {"error_code", 1021}},
-       false,
-       "\"error_code\":1021",
-       true},
-      {"status",
-       {{"name", "status"}, {"status", 502}, {"body", "E9"}},
-       false,
-       "HTTP/1.1 502",
-       false},
-      {"html", {{"name", "status"}, {"body", "html"}}, false, "<html>", false},
-      {"empty", {{"name", "status"}, {"body", "empty"}}, false, "Content-Length: 0\r\n", false},
-      {"api error",
-       {{"name", "api_error"}, {"error_code", 1034}, {"shape", "nested"}},
-       false,
-       R"("data":{"error_code":1034)",
-       false},
-      {"string success",
-       {{"name", "api_error"}, {"error_code", 1019}, {"shape", "success_string"}},
-       false,
-       R"("success":"false")",
-       false},
-      {"redirect",
-       {{"name", "redirect"}, {"location", "http://127.0.0.1:1/x"}},
-       false,
-       "Location: http://127.0.0.1:1/x\r\n",
-       false},
-      {"rate limit",
-       {{"name", "rate_limit"}, {"calls", 0}, {"retry_after_seconds", 7}},
-       false,
-       "Retry-After: 7\r\n",
-       false},
-      {"wrong type",
-       {{"name", "wrong_type"}, {"pointer", "/data/amount"}, {"value", "x"}},
-       false,
-       R"("amount":"x")",
-       true},
+       R"({"name":"commit_then_fail","then":"api_error","error_code":1021})", false,
+       "\"error_code\":1021", true},
+      {"status", R"({"name":"status","status":502,"body":"E9"})", false, "HTTP/1.1 502", false},
+      {"html", R"({"name":"status","body":"html"})", false, "<html>", false},
+      {"empty", R"({"name":"status","body":"empty"})", false, "Content-Length: 0\r\n", false},
+      {"api error", R"({"name":"api_error","error_code":1034,"shape":"nested"})", false,
+       R"("data":{"error_code":1034)", false},
+      {"string success", R"({"name":"api_error","error_code":1019,"shape":"success_string"})",
+       false, R"("success":"false")", false},
+      {"redirect", R"({"name":"redirect","location":"http://127.0.0.1:1/x"})", false,
+       "Location: http://127.0.0.1:1/x\r\n", false},
+      {"rate limit", R"({"name":"rate_limit","calls":0,"retry_after_seconds":7})", false,
+       "Retry-After: 7\r\n", false},
+      {"wrong type", R"({"name":"wrong_type","pointer":"/data/amount","value":"x"})", false,
+       R"("amount":"x")", true},
       {"edited",
-       {{"name", "edit"},
-        {"status", 400},
-        {"changes",
-         {{{"pointer", "/data/amount"}, {"raw", "18446744073709551616"}},
-          {{"pointer", "/data/status"}, {"absent", true}},
-          {{"pointer", "/error_code"}, {"value", 1024}}}}},
-       false,
-       R"("amount":18446744073709551616)",
-       true},
-      {"truncated", {{"name", "truncate"}, {"bytes", 12}}, false, "HTTP/1.1 200", true},
-      {"garbage", {{"name", "garbage"}, {"kind", "bom"}}, false, "\r\n\r\n\xef\xbb\xbf{", true},
-      {"duplicates",
-       {{"name", "garbage"}, {"kind", "duplicate_members"}},
-       false,
-       R"({"success":false,"data":{},"data":)",
-       true},
-      {"slow",
-       {{"name", "slow_body"}, {"bytes_per_second", 100'000}},
-       false,
-       "\"success\":true}",
+       R"({"name":"edit","status":400,"changes":[
+           {"pointer":"/data/amount","raw":"18446744073709551616"},
+           {"pointer":"/data/status","absent":true},{"pointer":"/error_code","value":1024}]})",
+       false, R"("amount":18446744073709551616)", true},
+      {"truncated", R"({"name":"truncate","bytes":12})", false, "HTTP/1.1 200", true},
+      {"garbage", R"({"name":"garbage","kind":"bom"})", false, "\r\n\r\n\xef\xbb\xbf{", true},
+      {"duplicates", R"({"name":"garbage","kind":"duplicate_members"})", false,
+       R"({"success":false,"data":{},"data":)", true},
+      {"slow", R"({"name":"slow_body","bytes_per_second":100000})", false, "\"success\":true}",
        true},
   };
-  for (const FaultCase& c : kCases) {
+  for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);
     Running sandbox;
-    ASSERT_EQ(
-        sandbox.AddFault({{"method", "POST"}, {"path", "/v1/json/orders"}, {"times", 1}}, c.effect)
-            .status,
-        200);
+    const Json match{{"method", "POST"}, {"path", "/v1/json/orders"}, {"times", 1}};
+    ASSERT_EQ(sandbox.AddFault(match, Json::parse(c.effect)).status, 200);
     const Raw raw = SendRaw(sandbox.port(), CreateBytes("o"), false, *c.text == '\0' ? 1 : kAll);
     EXPECT_EQ(raw.reset, c.reset);
     if (*c.text == '\0') {
@@ -144,8 +99,7 @@ TEST(Faults, TruncationStatesTheConfiguredLength) {
 }
 
 TEST(Faults, GarbageIsWhatItSays) {
-  Running sandbox;
-  sandbox.Create(CardOrder("o"));
+  Running sandbox{CardOrder("o")};
   const auto garbage = [&](const char* kind) {
     sandbox.Call("DELETE", "/_sandbox/faults");
     sandbox.AddFault({}, {{"name", "garbage"}, {"kind", kind}});
@@ -165,17 +119,16 @@ TEST(Faults, MatchByOrderIdNthTimesAndProbability) {
   EXPECT_EQ(sandbox.Create(CardOrder("other")).status, 200);
   sandbox.Call("DELETE", "/_sandbox/faults");
   sandbox.AddFault({{"path", "/v1/json/me"}, {"nth", 2}}, error);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 503);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
+  EXPECT_EQ(sandbox.Fetch("me").status, 200);
+  EXPECT_EQ(sandbox.Fetch("me").status, 503);
+  EXPECT_EQ(sandbox.Fetch("me").status, 200);
   sandbox.Call("DELETE", "/_sandbox/faults");
   sandbox.AddFault({{"path", "/v1/json/me"}, {"times", 2}}, error);
-  for (const int status : {503, 503, 200})
-    EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, status);
+  for (const int status : {503, 503, 200}) EXPECT_EQ(sandbox.Fetch("me").status, status);
   sandbox.Call("DELETE", "/_sandbox/faults");
   sandbox.AddFault({{"probability", 0.3}}, error);
   int hit = 0;
-  for (int i = 0; i < 300; ++i) hit += sandbox.Call("GET", "/v1/json/me").status == 503 ? 1 : 0;
+  for (int i = 0; i < 300; ++i) hit += sandbox.Fetch("me").status == 503 ? 1 : 0;
   EXPECT_GT(hit, 50);
   EXPECT_LT(hit, 150);
 }
@@ -184,20 +137,18 @@ TEST(Faults, RateLimitCountsInTheSandboxsTime) {
   Running sandbox;
   sandbox.AddFault(
       {}, {{"name", "rate_limit"}, {"calls", 2}, {"window_seconds", 10}, {"retry_after", "date"}});
-  for (const int status : {200, 200, 429, 429})
-    EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, status);
-  const Exchanged limited = sandbox.Call("GET", "/v1/json/me");
-  const Json rule = sandbox.Call("GET", "/_sandbox/faults").data()[0];
+  for (const int status : {200, 200, 429, 429}) EXPECT_EQ(sandbox.Fetch("me").status, status);
+  const ClientResponse limited = sandbox.Fetch("me");
+  const Json rule = sandbox.Inspect("faults")[0];
   EXPECT_EQ(rule["matched"], 5);
   EXPECT_EQ(rule["fired"], 3) << "what is within the limit is let through";
   EXPECT_THAT(limited.headers.find("Retry-After")->second, HasSubstr("GMT"));
   sandbox.Advance(10);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200);
+  EXPECT_EQ(sandbox.Fetch("me").status, 200);
 }
 
 TEST(Faults, AnEditChangesWhatItNamesInAnswersOfSuccessAlone) {
-  Running sandbox;
-  sandbox.Create(CardOrder("o"));
+  Running sandbox{CardOrder("o")};
   sandbox.AddFault({}, {{"name", "edit"},
                         {"status", 404},
                         {"changes",
@@ -205,7 +156,7 @@ TEST(Faults, AnEditChangesWhatItNamesInAnswersOfSuccessAlone) {
                           {{"pointer", "/data/amount"}, {"absent", true}},
                           {{"pointer", "/data/nothing/there"}, {"value", 1}},
                           {{"pointer", "/data/currency"}}}}});
-  const Exchanged edited = sandbox.Get("o");
+  const ClientResponse edited = sandbox.Get("o");
   EXPECT_EQ(edited.status, 404);
   EXPECT_EQ(edited.body["success"], false);
   EXPECT_FALSE(edited.data().contains("amount"));
@@ -224,8 +175,7 @@ TEST(Faults, UnreadableTextsComeByteForByte) {
       {"raw_tab", "\"description\":\"Gift\tbox\""}};
   for (const auto& [name, bytes] : kTexts) {
     SCOPED_TRACE(name);
-    Running sandbox;
-    sandbox.Create(CardOrder("o"));
+    Running sandbox{CardOrder("o")};
     sandbox.AddFault(
         {}, {{"name", "edit"}, {"changes", {{{"pointer", "/data/description"}, {"text", name}}}}});
     EXPECT_THAT(sandbox.Get("o").text, HasSubstr(bytes));
@@ -250,11 +200,9 @@ TEST(Faults, ByHeaderOnlyWhenAllowed) {
                                  {"X-Sandbox-Fault", "name=status; status=504; body=empty"}};
   Running closed;
   EXPECT_EQ(closed.Call("GET", "/v1/json/me", std::string(), headers).status, 200);
-  Options options;
-  options.allow_header_faults = true;
-  Running open(options);
+  Running open({.allow_header_faults = true});
   EXPECT_EQ(open.Call("GET", "/v1/json/me", std::string(), headers).status, 504);
-  EXPECT_EQ(open.Call("GET", "/v1/json/me").status, 200);
+  EXPECT_EQ(open.Fetch("me").status, 200);
 }
 
 TEST(Faults, RefuseRulesThatMakeNoSense) {
@@ -268,12 +216,12 @@ TEST(Faults, RefuseRulesThatMakeNoSense) {
         Json{{"name", "other_answer"}, {"members", {"no slash"}}},
         Json{{"name", "reset"}, {"when", "later"}},
         Json{{"name", "commit_then_fail"}, {"then", "laugh"}}}) {
-    const Exchanged answer = sandbox.AddFault({}, effect);
+    const ClientResponse answer = sandbox.AddFault({}, effect);
     EXPECT_EQ(answer.status, 400) << effect;
     EXPECT_THAT(answer.body["message"].get<std::string>(), StartsWith("effect."));
   }
   EXPECT_EQ(sandbox.AddFault({{"probability", 2}}, {{"name", "latency"}}).status, 400);
-  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/faults").data(), Json::array());
+  EXPECT_EQ(sandbox.Inspect("faults"), Json::array());
 }
 
 TEST(Glob, MatchesRunsAndSingles) {

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <chrono>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,7 +49,7 @@ class LogLines {
   std::string text_;
 };
 
-struct Exchanged {
+struct ClientResponse {
   int status = 0;  // 0: no answer came
   Json body;       // discarded when it is no JSON
   std::string text;
@@ -68,6 +69,10 @@ class Running {
     client_ = NewClient();
   }
 
+  explicit Running(std::initializer_list<Json> orders) : Running() {
+    for (const Json& order : orders) Create(order);
+  }
+
   std::unique_ptr<httplib::Client> NewClient() const {
     auto client = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
     client->set_keep_alive(true);
@@ -76,17 +81,18 @@ class Running {
     return client;
   }
 
-  Exchanged Call(const std::string& method, const std::string& path, const std::string& body = "",
-                 httplib::Headers headers = {{"api_key", kKey}}) {
+  ClientResponse Call(const std::string& method, const std::string& path,
+                      const std::string& body = "",
+                      httplib::Headers headers = {{"api_key", kKey}}) {
     return CallOn(*client_, method, path, body, std::move(headers));
   }
-  Exchanged Call(const std::string& method, const std::string& path, const Json& body,
-                 httplib::Headers headers = {{"api_key", kKey}}) {
+  ClientResponse Call(const std::string& method, const std::string& path, const Json& body,
+                      httplib::Headers headers = {{"api_key", kKey}}) {
     return CallOn(*client_, method, path, body.dump(), std::move(headers));
   }
-  static Exchanged CallOn(httplib::Client& client, const std::string& method,
-                          const std::string& path, const std::string& body,
-                          httplib::Headers headers) {
+  static ClientResponse CallOn(httplib::Client& client, const std::string& method,
+                               const std::string& path, const std::string& body,
+                               httplib::Headers headers) {
     httplib::Request request;
     request.method = method;
     request.path = path;
@@ -95,25 +101,51 @@ class Running {
       request.headers.emplace("Content-Type", "application/json");
     }
     request.body = body;
-    Exchanged exchanged;
+    ClientResponse response;
     if (const httplib::Result result = client.send(request)) {
-      exchanged.status = result->status;
-      exchanged.text = result->body;
-      exchanged.headers = result->headers;
-      exchanged.body = Json::parse(result->body, nullptr, false);
+      response.status = result->status;
+      response.text = result->body;
+      response.headers = result->headers;
+      response.body = Json::parse(result->body, nullptr, false);
     }
-    return exchanged;
+    return response;
   }
 
-  Exchanged Create(const Json& body) { return Call("POST", "/v1/json/orders", body); }
-  Exchanged Get(const std::string& id) { return Call("GET", "/v1/json/orders/" + id); }
-  Exchanged Advance(std::int64_t seconds) {
-    return Call("POST", "/_sandbox/clock", Json{{"advance_seconds", seconds}});
+  // The merchant API, below /v1/json/.
+  ClientResponse Fetch(const std::string& path) { return Call("GET", "/v1/json/" + path); }
+  ClientResponse Post(const std::string& path, const Json& body) {
+    return Call("POST", "/v1/json/" + path, body);
   }
-  Exchanged AddFault(const Json& match, const Json& effect) {
-    return Call("POST", "/_sandbox/faults", Json{{"match", match}, {"effect", effect}});
+  ClientResponse Patch(const std::string& path, const Json& body) {
+    return Call("PATCH", "/v1/json/" + path, body);
   }
-  Json Stats() { return Call("GET", "/_sandbox/stats").body["data"]; }
+  ClientResponse Create(const Json& body) { return Post("orders", body); }
+  ClientResponse Get(const std::string& id) { return Fetch("orders/" + id); }
+  ClientResponse Refund(const std::string& id, std::int64_t amount) {
+    return Post("orders/" + id + "/refunds", {{"currency", "EUR"}, {"amount", amount}});
+  }
+  // The control API, below /_sandbox/.
+  ClientResponse Control(const std::string& path) { return Call("POST", "/_sandbox/" + path); }
+  ClientResponse Control(const std::string& path, const Json& body) {
+    return Call("POST", "/_sandbox/" + path, body);
+  }
+  Json Inspect(const std::string& path) { return Call("GET", "/_sandbox/" + path).body["data"]; }
+  ClientResponse Advance(std::int64_t seconds) {
+    return Control("clock", {{"advance_seconds", seconds}});
+  }
+  ClientResponse AddFault(const Json& match, const Json& effect) {
+    return Control("faults", {{"match", match}, {"effect", effect}});
+  }
+  Json Stats() { return Inspect("stats"); }
+  // Pages, without a key.
+  ClientResponse Open(const std::string& path, httplib::Headers headers = {}) {
+    return Call("GET", path, std::string(), std::move(headers));
+  }
+  ClientResponse PostForm(const std::string& path, const std::string& form,
+                          httplib::Headers headers = {}) {
+    headers.emplace("Content-Type", "application/x-www-form-urlencoded");
+    return Call("POST", path, form, std::move(headers));
+  }
   int port() const { return server_->port(); }
   const Server& server() const { return *server_; }
   httplib::Client& client() { return *client_; }

@@ -10,6 +10,7 @@
 #include "sandbox/flags.h"
 #include "sandbox/front/front.h"
 #include "tests/sandbox/front_fixture.h"
+#include "tests/testing/words.h"
 
 namespace msp::sandbox::testing {
 namespace {
@@ -20,17 +21,14 @@ using ::testing::Not;
 TEST(Front, ReferenceOrderAnswersWithEveryDocumentedMember) {
   Running sandbox;
   Json order = CardOrder("my-order-id-1", "5555555555554444");
-  const Exchanged answer = sandbox.Create(order);
+  const ClientResponse answer = sandbox.Create(order);
   ASSERT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body["success"], true);
-  for (const char* name : {"amount",           "amount_refunded", "costs",
-                           "created",          "currency",        "custom_info",
-                           "customer",         "description",     "fastcheckout",
-                           "financial_status", "items",           "modified",
-                           "order_id",         "payment_details", "payment_methods",
-                           "reason",           "reason_code",     "related_transactions",
-                           "status",           "transaction_id",  "customer_verification",
-                           "payment_url",      "cancel_url"}) {
+  for (const std::string& name : msp::testing::Words(
+           "amount amount_refunded costs created currency custom_info customer description "
+           "fastcheckout financial_status items modified order_id payment_details "
+           "payment_methods reason reason_code related_transactions status transaction_id "
+           "customer_verification payment_url cancel_url")) {
     EXPECT_TRUE(answer.data().contains(name)) << name;
   }
   EXPECT_EQ(answer.data()["status"], "initialized");
@@ -38,15 +36,13 @@ TEST(Front, ReferenceOrderAnswersWithEveryDocumentedMember) {
   EXPECT_EQ(answer.data()["customer_verification"]["type"], "form");
 }
 
-struct KeyCase {
-  const char* name;
-  httplib::Headers headers;
-  const char* query;
-  int status;
-};
-
 TEST(Key, IsTakenFromEveryDocumentedPlace) {
-  const KeyCase kCases[] = {
+  const struct {
+    const char* name;
+    httplib::Headers headers;
+    const char* query;
+    int status;
+  } kCases[] = {
       {"header", {{"api_key", kKey}}, "", 200},
       {"header in capitals", {{"Api_Key", kKey}}, "", 200},
       {"bearer", {{"Authorization", std::string("Bearer ") + kKey}}, "", 200},
@@ -63,9 +59,9 @@ TEST(Key, IsTakenFromEveryDocumentedPlace) {
       {"basic", {{"Authorization", "Basic x"}}, "", 401},
   };
   Running sandbox;
-  for (const KeyCase& c : kCases) {
+  for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);
-    const Exchanged answer =
+    const ClientResponse answer =
         sandbox.Call("GET", std::string("/v1/json/me") + c.query, std::string(), c.headers);
     EXPECT_EQ(answer.status, c.status);
     if (c.status == 401) {
@@ -79,9 +75,7 @@ TEST(Key, IsTakenFromEveryDocumentedPlace) {
 }
 
 TEST(Key, StrictModeRefusesCapitals) {
-  Options options;
-  options.strict_key_header = true;
-  Running sandbox(options);
+  Running sandbox({.strict_key_header = true});
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/me", std::string(), {{"Api_Key", kKey}}).status, 401);
   EXPECT_EQ(sandbox.Call("GET", "/v1/json/me", std::string(), {{"api_key", kKey}}).status, 200);
 }
@@ -91,7 +85,7 @@ TEST(Key, MissingOnTransactionsAndCancelIsForbidden) {
   for (const auto& [method, path] :
        {std::pair("GET", "/v1/json/transactions"), std::pair("GET", "/v1/json/transactions/1"),
         std::pair("POST", "/v1/json/orders/x/cancel")}) {
-    const Exchanged answer = sandbox.Call(method, path, std::string(), {});
+    const ClientResponse answer = sandbox.Call(method, path, std::string(), {});
     EXPECT_EQ(answer.status, 403) << path;
     EXPECT_EQ(answer.text, R"({"message":"Forbidden"})");
   }
@@ -110,12 +104,13 @@ TEST(Tolerance, TakesWhatTheOfficialLibrariesSend) {
       create("php", {{"Content-Type", "application/json"}, {"accept-encoding", "application/json"}},
              "?locale=en_US"),
       200);
-  const Exchanged patched = sandbox.Call("POST", "/v1/json/orders/java", Json{{"invoice_id", "i1"}},
-                                         {{"api_key", kKey}, {"X-HTTP-Method-Override", "PATCH"}});
+  const ClientResponse patched =
+      sandbox.Call("POST", "/v1/json/orders/java", Json{{"invoice_id", "i1"}},
+                   {{"api_key", kKey}, {"X-HTTP-Method-Override", "PATCH"}});
   EXPECT_EQ(patched.status, 200);
   EXPECT_EQ(sandbox.Get("java").data()["invoice_id"], "i1");
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/orders/java/").status, 200) << "a trailing slash";
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/orders/java?order_id=x&locale=nl_NL").status, 200);
+  EXPECT_EQ(sandbox.Fetch("orders/java/").status, 200) << "a trailing slash";
+  EXPECT_EQ(sandbox.Fetch("orders/java?order_id=x&locale=nl_NL").status, 200);
 }
 
 TEST(Tolerance, DecodesPathSegmentsOnce) {
@@ -132,7 +127,7 @@ TEST(Tolerance, DecodesPathSegmentsOnce) {
       return out;
     }();
     sandbox.client().set_url_encode(false);
-    const Exchanged answer = sandbox.Call("GET", path);
+    const ClientResponse answer = sandbox.Call("GET", path);
     EXPECT_EQ(answer.status, 200) << id;
     EXPECT_EQ(answer.data()["order_id"], id);
   }
@@ -145,7 +140,7 @@ TEST(Tolerance, BodiesThatAreNoObjectAreMissingData) {
        {std::string(""), std::string("{"), std::string("[]"), std::string("1"), std::string("null"),
         std::string("{\"a\":tru}"), std::string("{}x"), std::string("{\"a\":\"\xff\"}"), deep,
         std::string(100'000, '[')}) {
-    const Exchanged answer = sandbox.Call("POST", "/v1/json/orders", body);
+    const ClientResponse answer = sandbox.Call("POST", "/v1/json/orders", body);
     EXPECT_EQ(answer.status, 404) << body.substr(0, 20);
     EXPECT_EQ(answer.body["error_code"], 1016);
     EXPECT_EQ(answer.body["error_info"], "Missing data");
@@ -156,7 +151,7 @@ TEST(Routes, UnknownOnesAreNotFound) {
   Running sandbox;
   for (const char* path : {"/_sandbox", "/v1/json/nothing", "/v1/json/orders/a/b",
                            "/v2/json/orders", "/v1/json/", "/favicon.ico"}) {
-    const Exchanged answer = sandbox.Call("GET", path);
+    const ClientResponse answer = sandbox.Call("GET", path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(answer.text, R"({"message":"Not found"})");
   }
@@ -166,7 +161,7 @@ TEST(Routes, UnknownOnesAreNotFound) {
 
 TEST(Routes, AnswerWithJsonDateAndKeepAlive) {
   Running sandbox;
-  const Exchanged answer = sandbox.Call("GET", "/v1/json/me");
+  const ClientResponse answer = sandbox.Fetch("me");
   EXPECT_EQ(answer.headers.find("Content-Type")->second, "application/json; charset=utf-8");
   EXPECT_TRUE(answer.headers.contains("Date"));
   EXPECT_EQ(answer.headers.find("Connection")->second, "keep-alive");
@@ -175,7 +170,7 @@ TEST(Routes, AnswerWithJsonDateAndKeepAlive) {
 
 TEST(Routes, ListsHaveTheMembersThatPhpInsistsOn) {
   Running sandbox;
-  const Exchanged methods = sandbox.Call("GET", "/v1/json/payment-methods");
+  const ClientResponse methods = sandbox.Fetch("payment-methods");
   ASSERT_TRUE(methods.data().is_array());
   for (const Json& method : methods.data()) {
     for (const char* name : {"id", "name", "type"})
@@ -191,41 +186,35 @@ TEST(Routes, ListsHaveTheMembersThatPhpInsistsOn) {
     EXPECT_TRUE(method["manual_capture"].contains("is_enabled") &&
                 method["manual_capture"].contains("supported"));
   }
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods?currency=XTS").data(), Json::array());
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods?amount=-1").data(), Json::array());
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods/VISA").data()["id"], "VISA");
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/payment-methods/NONE").body["error_code"], 1023);
-  const Json gateways = sandbox.Call("GET", "/v1/json/gateways").data();
+  EXPECT_EQ(sandbox.Fetch("payment-methods?currency=XTS").data(), Json::array());
+  EXPECT_EQ(sandbox.Fetch("payment-methods?amount=-1").data(), Json::array());
+  EXPECT_EQ(sandbox.Fetch("payment-methods/VISA").data()["id"], "VISA");
+  EXPECT_EQ(sandbox.Fetch("payment-methods/NONE").body["error_code"], 1023);
+  const Json gateways = sandbox.Fetch("gateways").data();
   for (const Json& gateway : gateways) {
     EXPECT_NE(gateway["id"], "CREDITCARD");
     EXPECT_FALSE(gateway["description"].get<std::string>().empty());
   }
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/gateways/iDEAL").data()["id"], "IDEAL");
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/issuers/ideal").status, 200);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/issuers/visa").body["error_code"], 1023);
-  EXPECT_THAT(sandbox.Call("GET", "/v1/json/auth/api_token").data()["api_token"].get<std::string>(),
+  EXPECT_EQ(sandbox.Fetch("gateways/iDEAL").data()["id"], "IDEAL");
+  EXPECT_EQ(sandbox.Fetch("issuers/ideal").status, 200);
+  EXPECT_EQ(sandbox.Fetch("issuers/visa").body["error_code"], 1023);
+  EXPECT_THAT(sandbox.Fetch("auth/api_token").data()["api_token"].get<std::string>(),
               ::testing::StartsWith("pub.v2."));
-  EXPECT_TRUE(sandbox.Call("GET", "/v1/json/categories").data().is_array());
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/closing-balances").body["page"]["total"], 0);
+  EXPECT_TRUE(sandbox.Fetch("categories").data().is_array());
+  EXPECT_EQ(sandbox.Fetch("closing-balances").body["page"]["total"], 0);
 }
 
 TEST(Routes, ServeTheWholeMerchantApi) {
-  Running sandbox;
-  Json later = RedirectOrder("later");
-  later["gateway"] = "PAYAFTER";
-  sandbox.Create(later);
-  sandbox.Call("POST", "/_sandbox/orders/later/pay", Json{{"scenario", "completed"}});
-  Json counter = RedirectOrder("counter");
-  counter["gateway_info"] = {{"terminal_id", "00000MAN"}};
-  sandbox.Create(counter);
-  sandbox.Call("POST", "/_sandbox/orders/counter/terminal", Json{{"outcome", "approve"}});
-  struct Row {
+  Running sandbox{MethodOrder("later", "PAYAFTER")};
+  sandbox.Control("orders/later/pay", {{"scenario", "completed"}});
+  sandbox.Create(CloudOrder("counter", "00000MAN"));
+  sandbox.Control("orders/counter/terminal", {{"outcome", "approve"}});
+  const struct {
     const char* method;
     const char* path;
     Json body;
     const char* type;  // of `data`
-  };
-  const Row kRows[] = {
+  } kRows[] = {
       {"GET", "issuers/mybank", nullptr, "array"},
       {"GET", "closing-balances?from=2026-01-01&until=2027-01-01&locale=en_US", nullptr, "array"},
       {"POST",
@@ -241,14 +230,14 @@ TEST(Routes, ServeTheWholeMerchantApi) {
       {"GET", "transactions?payment_method=VISA&payment_method=IDEAL&locale=en_US", nullptr,
        "array"},
   };
-  for (const Row& row : kRows) {
+  for (const auto& row : kRows) {
     SCOPED_TRACE(row.path);
     const std::string path = std::string("/v1/json/") + row.path;
-    const Exchanged answer =
+    const ClientResponse answer =
         sandbox.Call(row.method, path, row.body.is_null() ? std::string() : row.body.dump());
     EXPECT_EQ(answer.status, 200) << answer.text;
     EXPECT_STREQ(answer.data().type_name(), row.type);
-    const Exchanged keyless = sandbox.Call(row.method, path, std::string("{}"), {});
+    const ClientResponse keyless = sandbox.Call(row.method, path, std::string("{}"), {});
     EXPECT_TRUE(keyless.status == 401 || keyless.status == 403) << keyless.status;
   }
 }
@@ -258,9 +247,7 @@ TEST(Routes, ControlTurnsTerminalsAndLives) {
   const auto control = [&](const std::string& path, const Json& body) {
     return sandbox.Call("POST", "/_sandbox/" + path, body, {}).status;
   };
-  Json debit = RedirectOrder("debit");
-  debit["gateway"] = "DIRDEB";
-  sandbox.Create(debit);
+  sandbox.Create(MethodOrder("debit", "DIRDEB"));
   EXPECT_EQ(control("orders/debit/settle", Json::object()), 409);
   control("orders/debit/pay", Json{{"scenario", "completed"}});
   EXPECT_EQ(control("orders/debit/settle", Json::object()), 200);
@@ -268,9 +255,7 @@ TEST(Routes, ControlTurnsTerminalsAndLives) {
   EXPECT_EQ(control("orders/debit/terminal", Json{{"outcome", "approve"}}), 409);
   EXPECT_EQ(control("terminals/00000APR", Json{{"behaviour", "decline"}}), 200);
   EXPECT_EQ(control("terminals/none", Json{{"behaviour", "decline"}}), 404);
-  Json counter = RedirectOrder("counter");
-  counter["gateway_info"] = {{"terminal_id", "00000APR"}};
-  sandbox.Create(counter);
+  sandbox.Create(CloudOrder("counter", "00000APR"));
   sandbox.Advance(5);
   EXPECT_EQ(sandbox.Get("counter").data()["status"], "declined");
 }
@@ -279,56 +264,43 @@ TEST(Routes, ControlTurnsTerminalsAndLives) {
 TEST(Routes, WalkTheOfficialScenario) {
   Running sandbox;
   ASSERT_EQ(sandbox.Create(CardOrder("one")).data()["status"], "completed");
-  const Exchanged refund = sandbox.Call("POST", "/v1/json/orders/one/refunds",
-                                        Json{{"currency", "EUR"}, {"amount", 100}});
+  const ClientResponse refund = sandbox.Refund("one", 100);
   EXPECT_TRUE(refund.data()["refund_id"].is_number_integer() &&
               refund.data()["transaction_id"].is_number_integer());
-  const std::string refund_path = "/v1/json/orders/one/refunds/" +
-                                  std::to_string(refund.data()["refund_id"].get<std::int64_t>());
-  EXPECT_EQ(sandbox.Call("PATCH", refund_path, Json{{"status", "void"}}).data(), Json::object());
-  Json authorization = CardOrder("two");
-  authorization["capture"] = "manual";
-  sandbox.Create(authorization);
+  const std::string refund_path = "orders/one/refunds/" + refund.data()["refund_id"].dump();
+  EXPECT_EQ(sandbox.Patch(refund_path, {{"status", "void"}}).data(), Json::object());
+  sandbox.Create(Authorization("two"));
   const Json capture{{"amount", 1000}, {"new_order_status", "completed"}, {"new_order_id", "n"}};
-  EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/two/capture", capture).data()["order_id"], "two");
-  authorization["order_id"] = "three";
-  sandbox.Create(authorization);
+  EXPECT_EQ(sandbox.Post("orders/two/capture", capture).data()["order_id"], "two");
+  sandbox.Create(Authorization("three"));
   const Json part{{"amount", 400}, {"new_order_status", "completed"}, {"new_order_id", "four"}};
-  EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/three/capture", part).data()["order_id"], "four");
+  EXPECT_EQ(sandbox.Post("orders/three/capture", part).data()["order_id"], "four");
   EXPECT_EQ(
-      sandbox
-          .Call("PATCH", "/v1/json/capture/three", Json{{"status", "cancelled"}, {"reason", "x"}})
-          .data()["success"],
+      sandbox.Patch("capture/three", {{"status", "cancelled"}, {"reason", "x"}}).data()["success"],
       true);
-  Json initial = CardOrder("five");
-  initial["recurring_model"] = "cardOnFile";
-  const std::string token = sandbox.Create(initial).data()["payment_details"]["recurring_id"];
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/recurring/cust-1").data()["tokens"][0]["token"], token);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/recurring/cust-1/token/" + token).data()["token"], token);
-  EXPECT_EQ(
-      sandbox
-          .Call("PATCH", "/v1/json/recurring/cust-1/update/" + token, Json{{"expiry_date", "3101"}})
-          .data()["updated"],
-      true);
+  const std::string token =
+      sandbox.Create(StoringOrder("five")).data()["payment_details"]["recurring_id"];
+  EXPECT_EQ(sandbox.Fetch("recurring/cust-1").data()["tokens"][0]["token"], token);
+  EXPECT_EQ(sandbox.Fetch("recurring/cust-1/token/" + token).data()["token"], token);
+  EXPECT_EQ(sandbox.Patch("recurring/cust-1/update/" + token, {{"expiry_date", "3101"}})
+                .data()["updated"],
+            true);
   EXPECT_EQ(sandbox.Call("DELETE", "/v1/json/recurring/cust-1/remove/" + token).data()["removed"],
             true);
-  const Exchanged transactions = sandbox.Call("GET", "/v1/json/transactions?limit=2");
+  const ClientResponse transactions = sandbox.Fetch("transactions?limit=2");
   EXPECT_EQ(transactions.data().size(), 2u);
   EXPECT_TRUE(transactions.body["pager"]["cursor"]["after"].is_string());
-  const auto id = transactions.data()[0]["transaction_id"].get<std::int64_t>();
-  EXPECT_EQ(
-      sandbox.Call("GET", "/v1/json/transactions/" + std::to_string(id)).data()["transaction_id"],
-      id);
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/transactions/1").text, R"({"message":"Not found"})");
+  const Json id = transactions.data()[0]["transaction_id"];
+  EXPECT_EQ(sandbox.Fetch("transactions/" + id.dump()).data()["transaction_id"], id);
+  EXPECT_EQ(sandbox.Fetch("transactions/1").text, R"({"message":"Not found"})");
   EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/one/cancel").status, 403);
-  Json bancontact = RedirectOrder("six");
-  bancontact["gateway"] = "MISTERCASH";
+  Json bancontact = MethodOrder("six", "MISTERCASH");
   bancontact["gateway_info"]["qr_enabled"] = true;
   sandbox.Create(bancontact);
   EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/six/cancel").data()["status"], "cancelled");
   const Json file{{"type", "PDF"}, {"base64", "eA=="}, {"description", "d"}, {"name", "n"}};
-  EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/one/files", file).data(), Json::object());
-  EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/none/files", file).status, 404);
+  EXPECT_EQ(sandbox.Post("orders/one/files", file).data(), Json::object());
+  EXPECT_EQ(sandbox.Post("orders/none/files", file).status, 404);
 }
 
 TEST(Race, DuplicateCreatesYieldOneSuccess) {
@@ -340,7 +312,7 @@ TEST(Race, DuplicateCreatesYieldOneSuccess) {
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&, round] {
         const auto client = sandbox.NewClient();
-        const Exchanged answer =
+        const ClientResponse answer =
             Running::CallOn(*client, "POST", "/v1/json/orders",
                             CardOrder("r" + std::to_string(round)).dump(), {{"api_key", kKey}});
         if (answer.status == 200) {
@@ -375,13 +347,12 @@ TEST(Connections, ManyKeptOpenAreAllServed) {
 
 TEST(Http, RefusesWhatIsTooLargeOrMalformed) {
   Running sandbox;
-  struct Case {
+  const std::string head = "POST /v1/json/orders HTTP/1.1\r\nHost: x\r\n";
+  const struct {
     const char* name;
     std::string bytes;
     const char* status;
-  };
-  const std::string head = "POST /v1/json/orders HTTP/1.1\r\nHost: x\r\n";
-  const Case kCases[] = {
+  } kCases[] = {
       {"body too large", head + "Content-Length: 1048577\r\n\r\n", "HTTP/1.1 413"},
       {"chunks too large", head + "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", "HTTP/1.1 413"},
       {"head too large", head + "X: " + std::string(40'000, 'x') + "\r\n\r\n", "HTTP/1.1 413"},
@@ -394,7 +365,7 @@ TEST(Http, RefusesWhatIsTooLargeOrMalformed) {
       {"no version", "GET /\r\n\r\n", "HTTP/1.1 400"},
       {"blank in a header's name", "GET / HTTP/1.1\r\nA b: c\r\n\r\n", "HTTP/1.1 400"},
   };
-  for (const Case& c : kCases) {
+  for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);
     EXPECT_THAT(SendRaw(sandbox.port(), c.bytes, true).answer, HasSubstr(c.status));
   }
@@ -421,17 +392,15 @@ TEST(Http, TakesChunksContinueAndPipelines) {
 }
 
 TEST(Control, ClockMovesTimersAndCanStandStill) {
-  Running sandbox;
-  sandbox.Create(CardOrder("o", "5555555555554444"));
+  Running sandbox{CardOrder("o", "5555555555554444")};
   EXPECT_EQ(sandbox.Advance(3599).data()["now"], kNoon / 1000 + 3599);
   EXPECT_EQ(sandbox.Get("o").data()["status"], "initialized");
   sandbox.Advance(1);
   EXPECT_EQ(sandbox.Get("o").data()["status"], "expired");
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/clock", Json{{"advance_seconds", -1}}).status, 400);
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/clock", Json{{"freeze", false}}).data()["frozen"],
-            false);
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/reset").status, 200);
-  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/clock").data()["now"], kNoon / 1000);
+  EXPECT_EQ(sandbox.Control("clock", {{"advance_seconds", -1}}).status, 400);
+  EXPECT_EQ(sandbox.Control("clock", {{"freeze", false}}).data()["frozen"], false);
+  EXPECT_EQ(sandbox.Control("reset").status, 200);
+  EXPECT_EQ(sandbox.Inspect("clock")["now"], kNoon / 1000);
   EXPECT_EQ(sandbox.Get("o").status, 404);
   EXPECT_EQ(sandbox.Stats()["orders_posted"], 0);
 }
@@ -439,7 +408,7 @@ TEST(Control, ClockMovesTimersAndCanStandStill) {
 TEST(Control, DecidesChallengesPaymentsReviewsRefundsAndChargebacks) {
   Running sandbox;
   const auto control = [&](const std::string& path, const Json& body) {
-    return sandbox.Call("POST", "/_sandbox/orders/" + path, body);
+    return sandbox.Control("orders/" + path, body);
   };
   sandbox.Create(CardOrder("a", "5555555555554444"));
   EXPECT_EQ(control("a/3ds", {{"result", "maybe"}}).status, 409);
@@ -450,33 +419,30 @@ TEST(Control, DecidesChallengesPaymentsReviewsRefundsAndChargebacks) {
   sandbox.Create(RedirectOrder("c"));
   EXPECT_EQ(control("c/pay", {{"scenario", "uncleared"}}).data()["status"], "uncleared");
   EXPECT_EQ(control("c/review", {{"accepted", true}}).data()["status"], "completed");
-  sandbox.Call("POST", "/v1/json/orders/c/refunds",
-               Json{{"currency", "EUR"}, {"amount", 5}, {"refund_order_id", "r"}});
+  sandbox.Post("orders/c/refunds", {{"currency", "EUR"}, {"amount", 5}, {"refund_order_id", "r"}});
   EXPECT_EQ(control("c/refunds/r", {{"status", "completed"}}).data()["status"], "partial_refunded");
   EXPECT_EQ(control("c/chargeback", Json::object()).data()["status"], "chargeback");
   EXPECT_EQ(control("none/3ds", {{"result", "Y"}}).status, 404);
-  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/orders/a").data()["money"]["captured"], 1000);
+  EXPECT_EQ(sandbox.Inspect("orders/a")["money"]["captured"], 1000);
 }
 
 TEST(Control, SnapshotTravels) {
   Running one, two;
   one.Create(CardOrder("o"));
-  const Json snapshot = one.Call("GET", "/_sandbox/snapshot").data();
-  EXPECT_EQ(two.Call("POST", "/_sandbox/snapshot", snapshot).status, 200);
+  const Json snapshot = one.Inspect("snapshot");
+  EXPECT_EQ(two.Control("snapshot", snapshot).status, 200);
   EXPECT_EQ(two.Get("o").data(), one.Get("o").data());
-  EXPECT_EQ(two.Call("POST", "/_sandbox/snapshot", Json{{"orders", 5}}).status, 400);
+  EXPECT_EQ(two.Control("snapshot", {{"orders", 5}}).status, 400);
 }
 
 TEST(Log, HoldsOneLinePerRequestAndNoSecrets) {
   LogLines log;
-  Options options;
-  options.log = log.Taker();
-  Running sandbox(options);
+  Running sandbox({.log = log.Taker()});
   sandbox.Create(CardOrder("o"));
-  sandbox.Call("GET", "/v1/json/orders/4111111111111111");
-  sandbox.Call("GET", "/v1/json/orders/4111-1111-1111-1111");
-  sandbox.Call("GET", "/v1/json/orders/id94111111111111111");
-  sandbox.Call("GET", std::string("/v1/json/me?api_key=") + kKey, std::string(), {});
+  sandbox.Fetch("orders/4111111111111111");
+  sandbox.Fetch("orders/4111-1111-1111-1111");
+  sandbox.Fetch("orders/id94111111111111111");
+  sandbox.Open(std::string("/v1/json/me?api_key=") + kKey);
   const std::string text = log.Text();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
   EXPECT_THAT(text,
@@ -525,10 +491,7 @@ std::string Malformed(Random& random, const std::string& good) {
 
 TEST(Hostile, TenThousandMalformedRequestsNeitherCrashNorLeakACard) {
   LogLines log;
-  Options options;
-  options.log = log.Taker();
-  options.allow_header_faults = true;
-  Running sandbox(options);
+  Running sandbox({.allow_header_faults = true, .log = log.Taker()});
   const std::string body = CardOrder("o").dump();
   const std::string good =
       "POST /v1/json/orders HTTP/1.1\r\nHost: x\r\napi_key: " + std::string(kKey) +
@@ -549,7 +512,7 @@ TEST(Hostile, TenThousandMalformedRequestsNeitherCrashNorLeakACard) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me").status, 200) << "still alive";
+  EXPECT_EQ(sandbox.Fetch("me").status, 200) << "still alive";
   const std::string text = log.Text();
   EXPECT_THAT(text, Not(HasSubstr("4111111111111111")));
   EXPECT_FALSE(sandbox.Stats()["requests"].empty());
@@ -603,8 +566,7 @@ TEST(Server, StopsWhileRequestsWait) {
   std::thread caller([&] {
     Running::CallOn(*client, "GET", "/v1/json/me", "", {{"api_key", kKey}});
   });
-  while (sandbox->Call("GET", "/_sandbox/faults").data()[0]["fired"] == 0)
-    std::this_thread::yield();
+  while (sandbox->Inspect("faults")[0]["fired"] == 0) std::this_thread::yield();
   const auto began = std::chrono::steady_clock::now();
   sandbox.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));

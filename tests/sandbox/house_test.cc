@@ -33,8 +33,8 @@ TEST(ReadLag, ARefundAppearsLaterInItsOrderAndByItself) {
   Running sandbox(Lagging());
   sandbox.Create(CardOrder("o"));
   sandbox.Advance(3);
-  sandbox.Call("POST", "/v1/json/orders/o/refunds",
-               Json{{"amount", 300}, {"currency", "EUR"}, {"refund_order_id", "r"}});
+  sandbox.Post("orders/o/refunds",
+               {{"amount", 300}, {"currency", "EUR"}, {"refund_order_id", "r"}});
   EXPECT_TRUE(sandbox.Get("o").data()["related_transactions"].is_null());
   EXPECT_EQ(sandbox.Get("o").data()["amount_refunded"], 0);
   EXPECT_EQ(sandbox.Get("r").status, 404);
@@ -45,10 +45,7 @@ TEST(ReadLag, ARefundAppearsLaterInItsOrderAndByItself) {
 }
 
 TEST(ReadLag, EachOrderHasALagOfItsOwnThatStays) {
-  Options options;
-  options.settings.read_lag_min_ms = 1'000;
-  options.settings.read_lag_max_ms = 9'000;
-  Running sandbox(options);
+  Running sandbox({.settings = {.read_lag_min_ms = 1'000, .read_lag_max_ms = 9'000}});
   constexpr int kOrders = 40;
   for (int i = 0; i < kOrders; ++i) sandbox.Create(CardOrder("o" + std::to_string(i)));
   int before = 0;
@@ -96,34 +93,28 @@ TEST(CustomEcho, TextsComeBackAsTheHouseShowsThem) {
 }
 
 TEST(Dashboard, RefundsCapturesAndVoidsWithoutIdsOfTheShop) {
-  Running sandbox;
-  sandbox.Create(CardOrder("paid"));
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/orders/paid/refunds", Json{{"amount", 300}}).status,
-            200);
+  Running sandbox{CardOrder("paid")};
+  EXPECT_EQ(sandbox.Control("orders/paid/refunds", {{"amount", 300}}).status, 200);
   const Json refund = sandbox.Get("paid").data()["related_transactions"][0];
   EXPECT_EQ(refund["amount"], 300);
   EXPECT_EQ(refund["refund_order_id"], "paid");
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/orders/paid/refunds", Json{{"amount", 900}}).status,
-            409)
+  EXPECT_EQ(sandbox.Control("orders/paid/refunds", {{"amount", 900}}).status, 409)
       << "more than is left";
   for (const char* id : {"captured", "voided"}) {
-    Json order = CardOrder(id);
-    order["capture"] = "manual";
-    sandbox.Create(order);
+    sandbox.Create(Authorization(id));
   }
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/orders/captured/capture", Json{{"amount", 400}}).status,
-            200);
+  EXPECT_EQ(sandbox.Control("orders/captured/capture", {{"amount", 400}}).status, 200);
   EXPECT_EQ(sandbox.Get("captured").data()["related_transactions"][0]["description"], "dashboard");
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/orders/voided/void", Json::object()).status, 200);
+  EXPECT_EQ(sandbox.Control("orders/voided/void", Json::object()).status, 200);
   EXPECT_EQ(sandbox.Get("voided").data()["status"], "void");
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/orders/voided/void", Json::object()).status, 409);
+  EXPECT_EQ(sandbox.Control("orders/voided/void", Json::object()).status, 409);
 }
 
 TEST(Clock, TheDateHeaderIsTheSandboxsTime) {
   Running sandbox;
-  const std::string before = sandbox.Call("GET", "/v1/json/me").headers.find("Date")->second;
+  const std::string before = sandbox.Fetch("me").headers.find("Date")->second;
   sandbox.Advance(6 * 3600);
-  const Exchanged later = sandbox.Call("GET", "/v1/json/me");
+  const ClientResponse later = sandbox.Fetch("me");
   EXPECT_NE(later.headers.find("Date")->second, before);
   EXPECT_EQ(later.headers.count("Date"), 1u);
 }

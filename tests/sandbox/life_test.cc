@@ -4,47 +4,36 @@
 // calls.
 #include <gtest/gtest.h>
 
-#include <map>
 #include <set>
 
 #include "sandbox/core/catalogue.h"
 #include "sandbox/core/gateways.h"
 #include "tests/sandbox/core_fixture.h"
+#include "tests/testing/words.h"
 
 namespace msp::sandbox::testing {
 namespace {
 
-Json MethodOrder(const std::string& id, const std::string& gateway, const char* type = "redirect",
-                 std::int64_t amount = 1000) {
-  Json body = RedirectOrder(id, amount);
-  body["type"] = type;
-  body["gateway"] = gateway;
-  return body;
-}
+using msp::testing::Words;
 
 // The published enumeration of gateway ids, the wallets' own one, and the ids that the list of
 // gateways and samples have beside it.
-constexpr const char* kDocumented[] = {
-    "AFTERPAY",   "ALIPAY",     "ALIPAYPLUS", "AMAZONBTN",   "AMEX",       "AMSGIFT",
-    "APPLEPAY",   "BABYCAD",    "BANKTRANS",  "BEAUTYCAD",   "BEAUTYWELL", "BELFIUS",
-    "BIERCHEQUE", "BILLINK",    "BIZUM",      "BLOEMENCAD",  "BNPL_INSTM", "BNPL_MF",
-    "BOEKENBON",  "BOEKENVOOR", "CBC",        "CREDITCARD",  "DBRTP",      "DIRDEB",
-    "DIRECTBANK", "DORDTPAS",   "DOTPAY",     "EDENCOM",     "EDENECO",    "EDENRES",
-    "EDENSPORTS", "EINVOICE",   "EPS",        "FASHIONCHQ",  "FASHIONGFT", "GELREPAS",
-    "GEZONDHEID", "GIROPAY",    "GOOD4FUN",   "GOOGLEPAY",   "HORSESGIFT", "HUISTUIN",
-    "IDEAL",      "IDEALQR",    "IN3",        "KBC",         "KIDSCADEAU", "KLARNA",
-    "KLUSCADEAU", "MAESTRO",    "MASTERCARD", "MBWAY",       "MISTERCASH", "MULTIBANCO",
-    "MYBANK",     "NATENCRD",   "NATNLBIOSC", "NATNLETUIN",  "OHMYGOOD",   "PAYAFTER",
-    "PAYPAL",     "ROTGIFT",    "SANTANDER",  "SPORTENFIT",  "SPORTSGIFT", "TRUSTLY",
-    "TRUSTPAY",   "UPAS",       "VISA",       "VVVGIFTCARD", "WECHAT",     "WIJNCADEAU",
-    "YOURGIFT",   "ZINIA"};
+constexpr char kDocumented[] =
+    "AFTERPAY ALIPAY ALIPAYPLUS AMAZONBTN AMEX AMSGIFT APPLEPAY BABYCAD BANKTRANS BEAUTYCAD "
+    "BEAUTYWELL BELFIUS BIERCHEQUE BILLINK BIZUM BLOEMENCAD BNPL_INSTM BNPL_MF BOEKENBON "
+    "BOEKENVOOR CBC CREDITCARD DBRTP DIRDEB DIRECTBANK DORDTPAS DOTPAY EDENCOM EDENECO EDENRES "
+    "EDENSPORTS EINVOICE EPS FASHIONCHQ FASHIONGFT GELREPAS GEZONDHEID GIROPAY GOOD4FUN GOOGLEPAY "
+    "HORSESGIFT HUISTUIN IDEAL IDEALQR IN3 KBC KIDSCADEAU KLARNA KLUSCADEAU MAESTRO MASTERCARD "
+    "MBWAY MISTERCASH MULTIBANCO MYBANK NATENCRD NATNLBIOSC NATNLETUIN OHMYGOOD PAYAFTER PAYPAL "
+    "ROTGIFT SANTANDER SPORTENFIT SPORTSGIFT TRUSTLY TRUSTPAY UPAS VISA VVVGIFTCARD WECHAT "
+    "WIJNCADEAU YOURGIFT ZINIA";
 
 TEST(Life, EveryDocumentedGatewayTakesAnOrder) {
   Bench bench;
-  for (const char* gateway : kDocumented) {
+  for (const std::string& gateway : Words(kDocumented)) {
     SCOPED_TRACE(gateway);
     EXPECT_EQ(bench.Create(MethodOrder(gateway, gateway)).status, 200);
-    const bool listed = std::string(gateway) == "CREDITCARD" || GetGateway(gateway).status == 200;
+    const bool listed = gateway == "CREDITCARD" || GetGateway(gateway).status == 200;
     EXPECT_TRUE(listed);
   }
   EXPECT_EQ(ErrorOf(bench.Create(MethodOrder("none", "NOSUCHBANK"))), 1023);
@@ -56,16 +45,6 @@ struct Path {
   std::vector<std::string> pairs;
   bool ships = false;
 };
-
-std::vector<std::string> Words(const std::string& text) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t space = std::min(text.find(' ', at), text.size());
-    words.push_back(text.substr(at, space - at));
-    at = space + 1;
-  }
-  return words;
-}
 
 const Path kPaths[] = {
     {"KLARNA AFTERPAY BILLINK IN3 SANTANDER BNPL_INSTM BNPL_MF PAYAFTER",
@@ -87,12 +66,12 @@ TEST(Life, OrdersGoThroughThePairsOfTheirFamily) {
       Bench bench;
       ASSERT_EQ(bench.Create(MethodOrder("o", gateway)).status, 200);
       EXPECT_EQ(bench.State("o"), "initialized/initialized");
-      ASSERT_EQ(bench.platform.PayScenario(bench.At("o"), "completed"), "");
+      ASSERT_EQ(bench.Pay("o"), "");
       std::vector<std::string> seen = {bench.State("o")};
       if (path.ships) {
         bench.Advance(20 * kDay);
         EXPECT_EQ(bench.State("o"), seen.back()) << "nothing comes before the shipment";
-        bench.platform.PatchOrder(bench.site(), "o", Json{{"status", "shipped"}});
+        bench.Ship("o");
         seen.push_back(bench.State("o"));
       }
       for (int day = 0; day < 40; ++day) {
@@ -107,10 +86,9 @@ TEST(Life, OrdersGoThroughThePairsOfTheirFamily) {
 }
 
 TEST(Life, TheControlApiBringsWhatTheClockWould) {
-  Bench bench;
-  bench.Create(MethodOrder("o", "DIRDEB"));
+  Bench bench{MethodOrder("o", "DIRDEB")};
   EXPECT_FALSE(bench.platform.AdvanceLife(bench.At("o"))) << "the customer has not paid";
-  bench.platform.PayScenario(bench.At("o"), "completed");
+  bench.Pay("o");
   EXPECT_TRUE(bench.platform.AdvanceLife(bench.At("o")));
   EXPECT_EQ(bench.State("o"), "uncleared/uncleared");
   EXPECT_TRUE(bench.platform.AdvanceLife(bench.At("o")));
@@ -124,29 +102,27 @@ TEST(Life, DirectPayPalWaitsForTheCustomer) {
   EXPECT_EQ(bench.State("o"), "uncleared/initialized");
   const std::string url = answer.body["data"]["payment_url"];
   EXPECT_EQ(url.rfind("http://pages.test/connect/", 0), 0U) << url;
-  EXPECT_EQ(bench.platform.PayScenario(bench.At("o"), "completed"), "");
+  EXPECT_EQ(bench.Pay("o"), "");
   EXPECT_EQ(bench.State("o"), "completed/initialized");
   // PayPal has collected it: it can be refunded.
-  EXPECT_EQ(bench.platform.Refund(bench.site(), "o", {{"currency", "EUR"}, {"amount", 400}}).status,
-            200);
+  EXPECT_EQ(bench.Refund("o", 400).status, 200);
   bench.Create(MethodOrder("late", "PAYPAL", "direct"));
   bench.Advance(kHour + kSecond);
   EXPECT_EQ(bench.State("late"), "expired/expired");
   bench.Create(MethodOrder("left", "PAYPAL", "direct"));
-  bench.platform.PatchOrder(bench.site(), "left", Json{{"status", "cancelled"}});
+  bench.Patch("left", Json{{"status", "cancelled"}});
   EXPECT_EQ(bench.State("left"), "cancelled/cancelled");
   EXPECT_EQ(bench.platform.stats().count("illegal_transitions"), 0U);
 }
 
 TEST(Life, PayLaterIsNotRefundableBeforeItsFunds) {
-  Bench bench;
-  bench.Create(MethodOrder("o", "KLARNA"));
-  bench.platform.PayScenario(bench.At("o"), "completed");
+  Bench bench{MethodOrder("o", "KLARNA")};
+  bench.Pay("o");
   const Json refund{{"currency", "EUR"}, {"amount", 100}};
-  EXPECT_EQ(ErrorOf(bench.platform.Refund(bench.site(), "o", refund)), 1034);
-  bench.platform.PatchOrder(bench.site(), "o", Json{{"status", "shipped"}});
+  EXPECT_EQ(ErrorOf(bench.RefundAs("o", refund)), 1034);
+  bench.Ship("o");
   bench.Advance(2 * kDay);
-  EXPECT_EQ(bench.platform.Refund(bench.site(), "o", refund).status, 200);
+  EXPECT_EQ(bench.RefundAs("o", refund).status, 200);
 }
 
 TEST(Life, PayLaterIsCancelledBeforeTheShipmentOnly) {
@@ -154,16 +130,15 @@ TEST(Life, PayLaterIsCancelledBeforeTheShipmentOnly) {
   const Json cancel{{"status", "cancelled"}, {"exclude_order", true}};
   for (const char* id : {"before", "after"}) {
     bench.Create(MethodOrder(id, "AFTERPAY"));
-    bench.platform.PayScenario(bench.At(id), "completed");
+    bench.Pay(id);
   }
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "before", cancel).status, 200);
+  EXPECT_EQ(bench.Patch("before", cancel).status, 200);
   EXPECT_EQ(bench.State("before"), "void/cancelled");
-  bench.platform.PatchOrder(bench.site(), "after", Json{{"status", "shipped"}});
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "after", cancel).status, 410);
+  bench.Ship("after");
+  EXPECT_EQ(bench.Patch("after", cancel).status, 410);
   bench.Create(MethodOrder("invoice", "EINVOICE"));
-  bench.platform.PayScenario(bench.At("invoice"), "completed");
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "invoice", cancel).status, 410)
-      << "refund only";
+  bench.Pay("invoice");
+  EXPECT_EQ(bench.Patch("invoice", cancel).status, 410) << "refund only";
 }
 
 TEST(Life, TestAccountsAndAmountsDecide) {
@@ -214,7 +189,7 @@ TEST(Life, WalletTokensPayAtOnceAndGiftCardsSayTheirBrand) {
   bench.Create(wallet);
   EXPECT_EQ(bench.State("wallet"), "completed/completed");
   bench.Create(MethodOrder("gift", "BOEKENBON"));
-  bench.platform.PayScenario(bench.At("gift"), "completed");
+  bench.Pay("gift");
   const Json method = bench.Get("gift")["payment_methods"][0];
   EXPECT_EQ(method["type"], "COUPON");
   EXPECT_EQ(method["coupon_brand"], "BOEKENBON");
@@ -229,12 +204,11 @@ TEST(Life, QrOrdersHaveAPictureAndTheirOwnCancel) {
   const Json plain = bench.Create(MethodOrder("plain", "MISTERCASH")).body["data"];
   EXPECT_FALSE(plain.contains("qr_url"));
   const Json cancel{{"status", "cancelled"}};
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "qr", cancel).status, 410);
-  EXPECT_EQ(bench.platform.CancelOrder(bench.site(), "qr").body["data"]["status"], "cancelled");
+  EXPECT_EQ(bench.Patch("qr", cancel).status, 410);
+  EXPECT_EQ(bench.Cancel("qr").body["data"]["status"], "cancelled");
   EXPECT_EQ(bench.State("qr"), "cancelled/cancelled");
-  EXPECT_EQ(bench.platform.CancelOrder(bench.site(), "plain").body,
-            (Json{{"message", "Forbidden"}}));
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "plain", cancel).status, 200);
+  EXPECT_EQ(bench.Cancel("plain").body, (Json{{"message", "Forbidden"}}));
+  EXPECT_EQ(bench.Patch("plain", cancel).status, 200);
   Json size = MethodOrder("size", "IDEALQR");
   size["gateway_info"] = {{"qr_size", 20}};
   bench.Create(size);
@@ -245,10 +219,10 @@ TEST(Life, PayAfterDeliveryIsHeldAndExpires) {
   Bench bench;
   for (const char* id : {"held", "kept", "lost"}) {
     bench.Create(MethodOrder(id, "PAYAFTER"));
-    bench.platform.PayScenario(bench.At(id), "completed");
+    bench.Pay(id);
   }
-  bench.platform.PatchOrder(bench.site(), "held", Json{{"status", "shipped"}});
-  const ApiResponse hold = bench.platform.PutOnHold(bench.site(), "held", Json::object());
+  bench.Ship("held");
+  const Answer hold = bench.platform.PutOnHold(bench.site(), "held", Json::object());
   EXPECT_EQ(hold.body["data"], "2026-06-25T10:00:00Z") << "ten days, in UTC";
   const ApiResponse kept = bench.platform.ExtendAutoExpire(bench.site(), "kept", Json{{"days", 5}});
   EXPECT_EQ(kept.body["data"], "2026-07-18T10:00:00Z") << "28 days and five";
@@ -267,10 +241,9 @@ TEST(Life, PayAfterDeliveryIsHeldAndExpires) {
 }
 
 TEST(Life, SurvivesASnapshot) {
-  Bench bench;
-  bench.Create(MethodOrder("o", "KLARNA"));
-  bench.platform.PayScenario(bench.At("o"), "completed");
-  bench.platform.PatchOrder(bench.site(), "o", Json{{"status", "shipped"}});
+  Bench bench{MethodOrder("o", "KLARNA")};
+  bench.Pay("o");
+  bench.Ship("o");
   Bench other;
   ASSERT_TRUE(other.platform.Restore(bench.platform.Snapshot()));
   other.Advance(2 * kDay);

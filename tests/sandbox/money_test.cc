@@ -14,36 +14,8 @@
 namespace msp::sandbox::testing {
 namespace {
 
-Json Authorization(const std::string& id, const std::string& number = "4111111111111111") {
-  Json body = CardOrder(id, number);
-  body["capture"] = "manual";
-  return body;
-}
-
-ApiResponse Capture(Bench& bench, const std::string& id, Json amount,
-                    const std::string& new_id = "") {
-  Json body{{"new_order_status", "completed"}};
-  if (!amount.is_null()) body["amount"] = std::move(amount);
-  if (!new_id.empty()) body["new_order_id"] = new_id;
-  return bench.platform.Capture(bench.site(), id, body);
-}
-
-ApiResponse Void(Bench& bench, const std::string& id) {
-  return bench.platform.CancelAuthorization(bench.site(), id,
-                                            {{"status", "cancelled"}, {"reason", "r"}});
-}
-
-ApiResponse Refund(Bench& bench, const std::string& id, Json amount,
-                   const std::string& refund_id = "") {
-  Json body{{"currency", "EUR"}};
-  if (!amount.is_discarded()) body["amount"] = std::move(amount);
-  if (!refund_id.empty()) body["refund_order_id"] = refund_id;
-  return bench.platform.Refund(bench.site(), id, body);
-}
-
 TEST(ManualCapture, AuthorizationIsCompletedInitializedWithAllOfItRemaining) {
-  Bench bench;
-  bench.Create(Authorization("o"));
+  Bench bench{Authorization("o")};
   EXPECT_EQ(bench.State("o"), "completed/initialized");
   const Json details = bench.Get("o")["payment_details"];
   EXPECT_EQ(details["capture"], "manual");
@@ -51,70 +23,62 @@ TEST(ManualCapture, AuthorizationIsCompletedInitializedWithAllOfItRemaining) {
   EXPECT_EQ(details["capture_expiry"], "2026-06-22T12:00:00");
 }
 
-TEST(ManualCapture, WholeAmountStaysOnTheOriginal) {
-  Bench bench;
-  bench.Create(Authorization("o"));
-  const ApiResponse answer = Capture(bench, "o", 1000, "ignored");
-  EXPECT_EQ(answer.status, 200);
-  EXPECT_EQ(answer.body["data"]["order_id"], "o");
-  EXPECT_EQ(bench.State("o"), "completed/completed");
-  EXPECT_EQ(bench.State("ignored"), "none");
-  const Json order = bench.Get("o");
-  EXPECT_EQ(order["payment_details"]["capture_remain"], 0);
-  EXPECT_EQ(order["related_transactions"][0]["type"], "capture");
-  EXPECT_EQ(ErrorOf(Capture(bench, "o", 1)), 1014);
-}
-
-TEST(ManualCapture, NoAmountMeansAllOfIt) {
-  Bench bench;
-  bench.Create(Authorization("o"));
-  EXPECT_EQ(Capture(bench, "o", nullptr).status, 200);
-  EXPECT_EQ(bench.State("o"), "completed/completed");
+TEST(ManualCapture, WholeAmountOrNoneStaysOnTheOriginal) {
+  for (const Json& amount : {Json(1000), Json(nullptr)}) {
+    SCOPED_TRACE(amount.dump());
+    Bench bench{Authorization("o")};
+    const Answer answer = bench.Capture("o", amount, "ignored");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body["data"]["order_id"], "o");
+    EXPECT_EQ(bench.State("o"), "completed/completed");
+    EXPECT_EQ(bench.State("ignored"), "none");
+    const Json order = bench.Get("o");
+    EXPECT_EQ(order["payment_details"]["capture_remain"], 0);
+    EXPECT_EQ(order["related_transactions"][0]["type"], "capture");
+    EXPECT_EQ(ErrorOf(bench.Capture("o", 1)), 1014);
+  }
 }
 
 TEST(ManualCapture, PartIsANewOrder) {
-  Bench bench;
-  bench.Create(Authorization("o"));
-  const ApiResponse answer = Capture(bench, "o", 400, "part");
+  Bench bench{Authorization("o")};
+  const Answer answer = bench.Capture("o", 400, "part");
   EXPECT_EQ(answer.body["data"]["order_id"], "part");
   EXPECT_EQ(bench.State("o"), "completed/initialized");
   EXPECT_EQ(bench.State("part"), "completed/completed");
   EXPECT_EQ(bench.Get("o")["payment_details"]["capture_remain"], 600);
   EXPECT_EQ(bench.Get("part")["auth_order_id"], "o");
   EXPECT_EQ(bench.Get("o")["related_transactions"][0]["order_id"], "part");
-  EXPECT_EQ(ErrorOf(Capture(bench, "o", 100, "part")), 1006) << "the new id is taken";
-  EXPECT_EQ(ErrorOf(Capture(bench, "o", 601)), 1001);
-  EXPECT_EQ(ErrorOf(Capture(bench, "o", 0)), 1001);
-  EXPECT_EQ(ErrorOf(Capture(bench, "o", -5)), 1001);
-  EXPECT_EQ(Capture(bench, "o", 600).status, 200);
+  EXPECT_EQ(ErrorOf(bench.Capture("o", 100, "part")), 1006) << "the new id is taken";
+  EXPECT_EQ(ErrorOf(bench.Capture("o", 601)), 1001);
+  EXPECT_EQ(ErrorOf(bench.Capture("o", 0)), 1001);
+  EXPECT_EQ(ErrorOf(bench.Capture("o", -5)), 1001);
+  EXPECT_EQ(bench.Capture("o", 600).status, 200);
   EXPECT_EQ(bench.Get("o")["payment_details"]["capture_remain"], 0);
-  EXPECT_EQ(ErrorOf(Capture(bench, "o", 1)), 1014);
-  EXPECT_EQ(ErrorOf(Refund(bench, "o", 1)), 1034) << "the money is on the capture orders";
-  EXPECT_EQ(Refund(bench, "part", 400).status, 200);
+  EXPECT_EQ(ErrorOf(bench.Capture("o", 1)), 1014);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", 1)), 1034) << "the money is on the capture orders";
+  EXPECT_EQ(bench.Refund("part", 400).status, 200);
 }
 
 TEST(ManualCapture, NeedsTheNewStatus) {
-  Bench bench;
-  bench.Create(Authorization("o"));
+  Bench bench{Authorization("o")};
   EXPECT_EQ(ErrorOf(bench.platform.Capture(bench.site(), "o", {{"amount", 1}})), 1016);
   EXPECT_EQ(ErrorOf(bench.platform.Capture(bench.site(), "x", {{"new_order_status", "completed"}})),
             1006);
   bench.Create(CardOrder("paid"));
-  EXPECT_EQ(ErrorOf(Capture(bench, "paid", 1)), 1014);
+  EXPECT_EQ(ErrorOf(bench.Capture("paid", 1)), 1014);
 }
 
 TEST(Void, EndsTheAuthorizationOrWhatIsLeftOfIt) {
-  Bench bench;
-  bench.Create(Authorization("o"));
-  const ApiResponse answer = Void(bench, "o");
+  Bench bench{Authorization("o")};
+  const Answer answer = bench.Void("o");
   EXPECT_EQ(answer.body["data"]["success"], true);
   EXPECT_EQ(bench.State("o"), "void/void");
-  EXPECT_EQ(ErrorOf(Void(bench, "o")), 1014);
-  EXPECT_EQ(ErrorOf(Capture(bench, "o", 1)), 1014);
+  EXPECT_EQ(ErrorOf(bench.Void("o")), 1014);
+  EXPECT_EQ(ErrorOf(bench.Capture("o", 1)), 1014);
 
   bench.Create(Authorization("p"));
-  Capture(bench, "p", 300, "p1");
-  EXPECT_EQ(Void(bench, "p").status, 200);
+  bench.Capture("p", 300, "p1");
+  EXPECT_EQ(bench.Void("p").status, 200);
   EXPECT_EQ(bench.State("p"), "void/void");
   EXPECT_EQ(bench.State("p1"), "completed/completed");
   const Json related = bench.Get("p")["related_transactions"];
@@ -123,66 +87,59 @@ TEST(Void, EndsTheAuthorizationOrWhatIsLeftOfIt) {
 }
 
 TEST(Void, NeedsStatusAndReason) {
-  Bench bench;
-  bench.Create(Authorization("o"));
-  EXPECT_EQ(ErrorOf(bench.platform.CancelAuthorization(bench.site(), "o", {{"reason", "x"}})),
-            1016);
-  EXPECT_EQ(
-      ErrorOf(bench.platform.CancelAuthorization(bench.site(), "o", {{"status", "cancelled"}})),
-      1016);
+  Bench bench{Authorization("o")};
+  EXPECT_EQ(ErrorOf(bench.Void("o", {{"reason", "x"}})), 1016);
+  EXPECT_EQ(ErrorOf(bench.Void("o", {{"status", "cancelled"}})), 1016);
   Bench relaxed({.void_needs_reason = false});
   relaxed.Create(Authorization("o"));
-  EXPECT_EQ(
-      relaxed.platform.CancelAuthorization(relaxed.site(), "o", {{"status", "cancelled"}}).status,
-      200);
+  EXPECT_EQ(relaxed.Void("o", {{"status", "cancelled"}}).status, 200);
 }
 
-struct LifeCase {
-  const char* number;
-  std::int64_t days;
-};
-
-TEST(Timers, AuthorizationsEndAfterTheSchemesTime) {
-  for (const LifeCase& c : {LifeCase{"4111111111111111", 7}, LifeCase{"5500000000000004", 30},
-                            LifeCase{"6799990000000000011", 30}}) {
-    SCOPED_TRACE(c.number);
-    Bench bench;
-    bench.Create(Authorization("o", c.number));
-    bench.Advance(c.days * kDay - 1);
-    EXPECT_EQ(bench.State("o"), "completed/initialized");
+TEST(Timers, OrdersChangeWhenTheirTimeHasCome) {
+  const auto with = [](const char* member, const Json& value) {
+    Json body = RedirectOrder("o");
+    body[member] = value;
+    return body;
+  };
+  const struct {
+    const char* name;
+    Json order;
+    std::int64_t due_ms;
+    const char* before;
+    const char* after;
+    const char* scenario = nullptr;  // that the customer chooses
+  } kRows[] = {
+      {"Visa authorization", Authorization("o"), 7 * kDay, "completed/initialized", "void/void"},
+      {"Mastercard authorization", Authorization("o", "5500000000000004"), 30 * kDay,
+       "completed/initialized", "void/void"},
+      {"Maestro authorization", Authorization("o", "6799990000000000011"), 30 * kDay,
+       "completed/initialized", "void/void"},
+      {"challenge", CardOrder("o", "5555555555554444"), kHour, "initialized/initialized",
+       "expired/expired"},
+      {"page", RedirectOrder("o"), 30 * kDay, "initialized/initialized", "expired/expired"},
+      {"page for seconds", with("seconds_active", 7200), 2 * kHour, "initialized/initialized",
+       "expired/expired"},
+      {"page for days", with("days_active", "2"), 2 * kDay, "initialized/initialized",
+       "expired/expired"},
+      {"uncleared", RedirectOrder("o"), 5 * kDay, "uncleared/uncleared", "void/cancelled",
+       "uncleared"},
+  };
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    Bench bench{row.order};
+    if (row.scenario != nullptr) {
+      ASSERT_EQ(bench.Pay("o", row.scenario), "");
+    }
+    bench.Advance(row.due_ms - 1);
+    EXPECT_EQ(bench.State("o"), row.before);
     bench.Advance(1);
-    EXPECT_EQ(bench.State("o"), "void/void");
+    EXPECT_EQ(bench.State("o"), row.after);
+    EXPECT_EQ(bench.platform.timer_count(), 0u);
   }
 }
 
-TEST(Timers, UnfinishedOrdersExpire) {
-  Bench bench;
-  bench.Create(CardOrder("card", "5555555555554444"));
-  Json link = RedirectOrder("link");
-  link["seconds_active"] = 7200;
-  bench.Create(link);
-  Json days = RedirectOrder("days");
-  days["days_active"] = "2";
-  bench.Create(days);
-  bench.Create(RedirectOrder("page"));
-  bench.Advance(kHour - 1);
-  EXPECT_EQ(bench.State("card"), "initialized/initialized");
-  bench.Advance(1);
-  EXPECT_EQ(bench.State("card"), "expired/expired");
-  EXPECT_EQ(bench.State("link"), "initialized/initialized");
-  bench.Advance(kHour);
-  EXPECT_EQ(bench.State("link"), "expired/expired");
-  bench.Advance(2 * kDay - 2 * kHour);
-  EXPECT_EQ(bench.State("days"), "expired/expired");
-  EXPECT_EQ(bench.State("page"), "initialized/initialized");
-  bench.Advance(28 * kDay);
-  EXPECT_EQ(bench.State("page"), "expired/expired");
-  EXPECT_EQ(bench.platform.timer_count(), 0u);
-}
-
 TEST(Timers, PayingOnAPageStartsTheCardsHour) {
-  Bench bench;
-  bench.Create(RedirectOrder("o"));
+  Bench bench{RedirectOrder("o")};
   bench.Advance(10 * kDay);
   EXPECT_EQ(
       bench.platform.PayWithCard(bench.At("o"), CardOrder("o", "5555555555554444")["gateway_info"]),
@@ -194,45 +151,30 @@ TEST(Timers, PayingOnAPageStartsTheCardsHour) {
 }
 
 TEST(Timers, OneLongStepFiresThemInTheirOrderAndAtTheirTime) {
-  Bench bench;
-  bench.Create(CardOrder("hold", "4462000000000003"));
-  bench.Create(CardOrder("void", "4917300000000008"));
+  Bench bench{CardOrder("hold", "4462000000000003"), CardOrder("void", "4917300000000008")};
   bench.Advance(365 * kDay);
   EXPECT_EQ(bench.State("hold"), "completed/completed");
   EXPECT_EQ(bench.Get("hold")["completed"], "2026-06-15T12:03:00");
   EXPECT_EQ(bench.State("void"), "void/void");
 }
 
-TEST(Timers, UnclearedForFiveDaysIsVoidCancelled) {
-  Bench bench;
-  bench.Create(RedirectOrder("o"));
-  ASSERT_EQ(bench.platform.PayScenario(bench.At("o"), "uncleared"), "");
-  bench.Advance(5 * kDay - 1);
-  EXPECT_EQ(bench.State("o"), "uncleared/uncleared");
-  bench.Advance(1);
-  EXPECT_EQ(bench.State("o"), "void/cancelled");
-}
-
 TEST(Timers, ReviewedOrdersForgetTheirTimer) {
-  Bench bench;
-  bench.Create(CardOrder("o", "4917300000000008"));
+  Bench bench{CardOrder("o", "4917300000000008")};
   ASSERT_TRUE(bench.platform.Review(bench.At("o"), true));
   bench.Advance(kDay);
   EXPECT_EQ(bench.State("o"), "completed/completed");
 }
 
 TEST(Session, DiesAfterTwentyOpenings) {
-  Bench bench;
-  bench.Create(RedirectOrder("o"));
+  Bench bench{RedirectOrder("o")};
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(bench.platform.OpenSession(bench.At("o")));
   EXPECT_FALSE(bench.platform.OpenSession(bench.At("o")));
   EXPECT_NE(bench.platform.PayWithCard(bench.At("o"), CardOrder("o")["gateway_info"]), "");
 }
 
 TEST(Refund, IsReservedUntilMidnightInAmsterdam) {
-  Bench bench;
-  bench.Create(CardOrder("o"));
-  const ApiResponse answer = Refund(bench, "o", 300, "r1");
+  Bench bench{CardOrder("o")};
+  const Answer answer = bench.Refund("o", 300, "r1");
   ASSERT_EQ(answer.status, 200);
   const Json data = answer.body["data"];
   EXPECT_EQ(data["order_id"], "o");
@@ -248,10 +190,10 @@ TEST(Refund, IsReservedUntilMidnightInAmsterdam) {
   EXPECT_EQ(bench.State("r1"), "completed/completed");
   EXPECT_EQ(bench.State("o"), "partial_refunded/completed");
   EXPECT_EQ(bench.Get("o")["related_transactions"][0]["status"], "completed");
-  EXPECT_EQ(Refund(bench, "o", 700).status, 200);
+  EXPECT_EQ(bench.Refund("o", 700).status, 200);
   bench.Advance(kDay);
   EXPECT_EQ(bench.State("o"), "refunded/completed");
-  EXPECT_EQ(ErrorOf(Refund(bench, "o", 1)), 1034);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", 1)), 1034);
 }
 
 TEST(Refund, WithoutAmountTakesEverythingLeftAndIsCounted) {
@@ -260,51 +202,45 @@ TEST(Refund, WithoutAmountTakesEverythingLeftAndIsCounted) {
     SCOPED_TRACE(amount.is_discarded() ? "absent" : amount.dump());
     Bench bench;
     bench.Create(CardOrder("o"));
-    Refund(bench, "o", 250);
-    EXPECT_EQ(Refund(bench, "o", amount).status, 200);
+    bench.Refund("o", 250);
+    EXPECT_EQ(bench.Refund("o", amount).status, 200);
     EXPECT_EQ(bench.Get("o")["amount_refunded"], 1000);
     EXPECT_EQ(bench.platform.stats().at("implicit_full_refund"), 1u);
   }
 }
 
 TEST(Refund, IsRefusedAsTheRulesSay) {
-  Bench bench;
-  bench.Create(CardOrder("o"));
-  bench.Create(CardOrder("open", "5555555555554444"));
-  bench.Create(Authorization("auth"));
-  EXPECT_EQ(ErrorOf(Refund(bench, "none", 1)), 1006);
-  EXPECT_EQ(ErrorOf(bench.platform.Refund(bench.site(), "o", {{"amount", 1}})), 1016);
-  EXPECT_EQ(ErrorOf(bench.platform.Refund(bench.site(), "o", {{"amount", 1}, {"currency", "USD"}})),
-            1002);
-  EXPECT_EQ(ErrorOf(Refund(bench, "o", 1001)), 1034);
-  EXPECT_EQ(ErrorOf(Refund(bench, "o", -1)), 1001);
-  EXPECT_EQ(ErrorOf(Refund(bench, "open", 1)), 1034);
-  EXPECT_EQ(ErrorOf(Refund(bench, "auth", 1)), 1034);
+  Bench bench{CardOrder("o"), CardOrder("open", "5555555555554444"), Authorization("auth")};
+  EXPECT_EQ(ErrorOf(bench.Refund("none", 1)), 1006);
+  EXPECT_EQ(ErrorOf(bench.RefundAs("o", {{"amount", 1}})), 1016);
+  EXPECT_EQ(ErrorOf(bench.RefundAs("o", {{"amount", 1}, {"currency", "USD"}})), 1002);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", 1001)), 1034);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", -1)), 1001);
+  EXPECT_EQ(ErrorOf(bench.Refund("open", 1)), 1034);
+  EXPECT_EQ(ErrorOf(bench.Refund("auth", 1)), 1034);
   bench.Advance(180 * kDay + 1);
-  EXPECT_EQ(ErrorOf(Refund(bench, "o", 1)), 1034);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", 1)), 1034);
 }
 
 TEST(Refund, SameAmountWaitsFiveMinutes) {
-  Bench bench;
-  bench.Create(CardOrder("o"));
-  EXPECT_EQ(Refund(bench, "o", 100).status, 200);
-  EXPECT_EQ(ErrorOf(Refund(bench, "o", 100)), 1034);
-  EXPECT_EQ(Refund(bench, "o", 101).status, 200);
+  Bench bench{CardOrder("o")};
+  EXPECT_EQ(bench.Refund("o", 100).status, 200);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", 100)), 1034);
+  EXPECT_EQ(bench.Refund("o", 101).status, 200);
   bench.Advance(300 * kSecond - 1);
-  EXPECT_EQ(ErrorOf(Refund(bench, "o", 100)), 1034);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", 100)), 1034);
   bench.Advance(1);
-  EXPECT_EQ(Refund(bench, "o", 100).status, 200);
+  EXPECT_EQ(bench.Refund("o", 100).status, 200);
   Bench off({.five_minute_rule = false});
   off.Create(CardOrder("o"));
-  Refund(off, "o", 100);
-  EXPECT_EQ(Refund(off, "o", 100).status, 200);
+  off.Refund("o", 100);
+  EXPECT_EQ(off.Refund("o", 100).status, 200);
 }
 
 TEST(Refund, CanBeCancelledWhileReserved) {
-  Bench bench;
-  bench.Create(CardOrder("o"));
+  Bench bench{CardOrder("o")};
   const std::string id =
-      std::to_string(Refund(bench, "o", 400).body["data"]["refund_id"].get<std::int64_t>());
+      std::to_string(bench.Refund("o", 400).body["data"]["refund_id"].get<std::int64_t>());
   EXPECT_EQ(ErrorOf(bench.platform.CancelRefund(bench.site(), "o", "123", {{"status", "void"}})),
             1006);
   const ApiResponse answer =
@@ -317,13 +253,12 @@ TEST(Refund, CanBeCancelledWhileReserved) {
             1034);
   bench.Advance(2 * kDay);
   EXPECT_EQ(bench.State("o"), "completed/completed");
-  EXPECT_EQ(Refund(bench, "o", 1000).status, 200);
+  EXPECT_EQ(bench.Refund("o", 1000).status, 200);
 }
 
 TEST(Refund, DeclinedByTheAcquirerGivesTheMoneyBackToTheOrder) {
-  Bench bench;
-  bench.Create(CardOrder("o"));
-  Refund(bench, "o", 1000, "r");
+  Bench bench{CardOrder("o")};
+  bench.Refund("o", 1000, "r");
   ASSERT_TRUE(bench.platform.SettleRefund(bench.At("r"), false));
   EXPECT_EQ(bench.State("r"), "declined/declined");
   EXPECT_EQ(bench.State("o"), "completed/completed");
@@ -337,92 +272,82 @@ TEST(Refund, KnobsChangeIdsAndAnswers) {
                .five_minute_rule = false,
                .refunded_at_completion = true});
   bench.Create(CardOrder("o"));
-  const Json data = Refund(bench, "o", 100, "r").body["data"];
+  const Json data = bench.Refund("o", 100, "r").body["data"];
   EXPECT_FALSE(data.contains("refund_id"));
   EXPECT_NE(data["transaction_id"], bench.Get("o")["transaction_id"]);
-  EXPECT_EQ(ErrorOf(Refund(bench, "o", 100, "r")), 1006);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", 100, "r")), 1006);
   EXPECT_EQ(bench.Get("o")["amount_refunded"], 0);
   EXPECT_FALSE(bench.Get("o")["related_transactions"][0].contains("refund_order_id"));
   bench.Advance(kDay);
   EXPECT_EQ(bench.Get("o")["amount_refunded"], 100);
   Bench shape({.refund_answer = RefundAnswer::kRefundId});
   shape.Create(CardOrder("o"));
-  EXPECT_FALSE(Refund(shape, "o", 100).body["data"].contains("order_id"));
+  EXPECT_FALSE(shape.Refund("o", 100).body["data"].contains("order_id"));
 }
 
 TEST(Refund, OfCheckoutDataIsTheSumOfItsNegativeLines) {
-  Bench bench;
-  bench.Create(CardOrder("o"));
+  Bench bench{CardOrder("o")};
   const Json body{
       {"checkout_data",
        {{"items",
          {{{"unit_price", 7.5}, {"quantity", 1}}, {{"unit_price", -2.5}, {"quantity", 2}}}}}}};
-  EXPECT_EQ(bench.platform.Refund(bench.site(), "o", body).status, 200);
+  EXPECT_EQ(bench.RefundAs("o", body).status, 200);
   EXPECT_EQ(bench.Get("o")["amount_refunded"], 500);
 }
 
 TEST(Patch, CancelsOnlyWhatIsNotPaid) {
-  Bench bench;
-  bench.Create(RedirectOrder("page"));
-  bench.Create(CardOrder("open", "5555555555554444"));
-  bench.Create(CardOrder("paid"));
+  Bench bench{RedirectOrder("page"), CardOrder("open", "5555555555554444"), CardOrder("paid")};
   const Json cancel{{"status", "cancelled"}, {"exclude_order", true}};
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "page", cancel).body["data"], Json::object());
+  EXPECT_EQ(bench.Patch("page", cancel).body["data"], Json::object());
   EXPECT_EQ(bench.State("page"), "cancelled/cancelled");
   EXPECT_FALSE(bench.platform.OpenSession(bench.At("page")));
-  bench.platform.PatchOrder(bench.site(), "open", cancel);
+  bench.Patch("open", cancel);
   EXPECT_EQ(bench.State("open"), "cancelled/cancelled");
-  EXPECT_FALSE(bench.platform.Decide3ds(bench.At("open"), "Y"));
-  const ApiResponse paid = bench.platform.PatchOrder(bench.site(), "paid", cancel);
+  EXPECT_FALSE(bench.Decide("open", "Y"));
+  const Answer paid = bench.Patch("paid", cancel);
   EXPECT_EQ(paid.status, 410);
   EXPECT_EQ(ErrorOf(paid), 1000);
   EXPECT_EQ(bench.State("paid"), "completed/completed");
-  EXPECT_EQ(ErrorOf(bench.platform.PatchOrder(bench.site(), "none", cancel)), 1006);
+  EXPECT_EQ(ErrorOf(bench.Patch("none", cancel)), 1006);
 }
 
 TEST(Patch, SessionOnlyReadingLeavesTheTransaction) {
   Bench bench({.exclude_order_session_only = true});
   bench.Create(CardOrder("open", "5555555555554444"));
-  EXPECT_EQ(bench.platform
-                .PatchOrder(bench.site(), "open", {{"status", "cancelled"}, {"exclude_order", 1}})
-                .status,
-            200);
+  EXPECT_EQ(bench.Patch("open", {{"status", "cancelled"}, {"exclude_order", 1}}).status, 200);
   EXPECT_EQ(bench.State("open"), "initialized/initialized");
-  bench.platform.PatchOrder(bench.site(), "open", {{"status", "cancelled"}, {"exclude_order", 0}});
+  bench.Patch("open", {{"status", "cancelled"}, {"exclude_order", 0}});
   EXPECT_EQ(bench.State("open"), "cancelled/cancelled");
 }
 
 TEST(Patch, ShipsAndKeepsTheHold) {
-  Bench bench;
-  bench.Create(CardOrder("hold", "4462000000000003"));
+  Bench bench{CardOrder("hold", "4462000000000003")};
   const Json ship{{"status", "shipped"}, {"tracktrace_code", "3S1"}, {"carrier", "c"}};
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "hold", ship).status, 200);
+  EXPECT_EQ(bench.Patch("hold", ship).status, 200);
   EXPECT_EQ(bench.State("hold"), "shipped/uncleared");
   EXPECT_EQ(bench.Get("hold")["tracktrace_code"], "3S1");
   bench.Advance(180 * kSecond);
   EXPECT_EQ(bench.State("hold"), "shipped/completed");
-  EXPECT_EQ(Refund(bench, "hold", 10).status, 200);
+  EXPECT_EQ(bench.Refund("hold", 10).status, 200);
 
   bench.Create(Authorization("auth"));
-  bench.platform.PatchOrder(bench.site(), "auth", ship);
-  EXPECT_EQ(Capture(bench, "auth", 1000).status, 200);
+  bench.Patch("auth", ship);
+  EXPECT_EQ(bench.Capture("auth", 1000).status, 200);
   EXPECT_EQ(bench.State("auth"), "shipped/completed");
 
   const Json part{{"status", "shipped"}, {"amount", "300"}};
-  const ApiResponse answer = bench.platform.PatchOrder(bench.site(), "auth", part);
+  const Answer answer = bench.Patch("auth", part);
   EXPECT_EQ(answer.body["data"]["order_id"], "auth");
   bench.Create(CardOrder("declined", "4012001037461114"));
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "declined", ship).status, 410);
+  EXPECT_EQ(bench.Patch("declined", ship).status, 410);
 }
 
 TEST(Token, IsStoredOncePaidAndPaysLater) {
   Bench bench;
-  Json first = CardOrder("a", "5555555555554444");
-  first["recurring_model"] = "cardOnFile";
-  bench.Create(first);
-  EXPECT_EQ(bench.platform.ListTokens(bench.site(), "cust-1", 10, 0).status, 410);
-  bench.platform.Decide3ds(bench.At("a"), "Y");
-  const Json list = bench.platform.ListTokens(bench.site(), "cust-1", 10, 0).body["data"]["tokens"];
+  bench.Create(StoringOrder("a", "5555555555554444"));
+  EXPECT_EQ(bench.Tokens().status, 410);
+  bench.Decide("a", "Y");
+  const Json list = bench.Tokens().body["data"]["tokens"];
   ASSERT_EQ(list.size(), 1u);
   const std::string token = list[0]["token"];
   EXPECT_EQ(bench.Get("a")["payment_details"]["recurring_id"], token);
@@ -467,26 +392,23 @@ TEST(Token, ZeroAuthorizationStoresOneAndCostsNothing) {
   EXPECT_EQ(bench.State("o"), "completed/completed");
   EXPECT_EQ(answer.body["data"]["costs"], Json::array());
   EXPECT_TRUE(answer.body["data"]["payment_details"]["recurring_id"].is_string());
-  EXPECT_EQ(bench.platform.ListTokens(bench.site(), "cust-1", 10, 0).status, 200);
-  EXPECT_EQ(ErrorOf(Refund(bench, "o", nullptr)), 1034);
+  EXPECT_EQ(bench.Tokens().status, 200);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", nullptr)), 1034);
 }
 
 TEST(Token, OfAnotherAccountIsInvisible) {
   Settings settings;
   settings.sites.push_back(Site{.key = "another-key", .site_id = 2, .account_id = 99});
   Bench bench(settings);
-  Json first = CardOrder("a");
-  first["recurring_model"] = "cardOnFile";
-  bench.Create(first);
+  bench.Create(StoringOrder("a"));
   EXPECT_EQ(bench.platform.ListTokens(bench.platform.settings().sites[1], "cust-1", 10, 0).status,
             410);
   EXPECT_EQ(ErrorOf(bench.platform.GetOrder(bench.platform.settings().sites[1], "a")), 1006);
 }
 
 TEST(Chargeback, TakesWhatIsLeftAndIsFinal) {
-  Bench bench;
-  bench.Create(CardOrder("o"));
-  Refund(bench, "o", 200);
+  Bench bench{CardOrder("o")};
+  bench.Refund("o", 200);
   bench.Advance(kDay);
   ASSERT_TRUE(bench.platform.ChargeBack(bench.At("o")));
   EXPECT_EQ(bench.State("o"), "chargeback/completed");
@@ -500,7 +422,7 @@ TEST(Chargeback, TakesWhatIsLeftAndIsFinal) {
 TEST(Transactions, PageNewestFirstAndEndWithAnEmptyPage) {
   Bench bench;
   for (int i = 0; i < 5; ++i) bench.Create(CardOrder("o" + std::to_string(i)));
-  Refund(bench, "o0", 10, "r");
+  bench.Refund("o0", 10, "r");
   Platform::TransactionFilter filter;
   filter.limit = 4;
   std::vector<std::string> seen;
@@ -545,7 +467,7 @@ TEST(Store, ForgetsTheOldestBeyondItsBound) {
   for (int i = 0; i < 100; ++i) {
     bench.Create(
         CardOrder("o" + std::to_string(i), i % 2 == 0 ? "5555555555554444" : "4111111111111111"));
-    if (i % 2 == 1) Refund(bench, "o" + std::to_string(i), 10, "r");
+    if (i % 2 == 1) bench.Refund("o" + std::to_string(i), 10, "r");
   }
   EXPECT_EQ(bench.platform.orders().size(), 10u);
   EXPECT_LE(bench.platform.timer_count(), 10u);
@@ -557,20 +479,15 @@ TEST(Store, SparesTheOrderThatIsBeingRefunded) {
   Bench bench({.orders_max = 10, .five_minute_rule = false});
   for (int i = 0; i < 10; ++i) bench.Create(Authorization("o" + std::to_string(i)));
   for (int i = 1; i <= 30; ++i)
-    ASSERT_EQ(Capture(bench, "o0", i, "part" + std::to_string(i)).status, 200);
+    ASSERT_EQ(bench.Capture("o0", i, "part" + std::to_string(i)).status, 200);
   EXPECT_EQ(bench.Get("o0")["related_transactions"].size(), 30u);
   EXPECT_EQ(bench.platform.orders().size(), 10u);
 }
 
 TEST(Snapshot, RestoresWhatItSaved) {
-  Bench bench;
-  bench.Create(Authorization("auth"));
-  bench.Create(CardOrder("open", "5555555555554444"));
-  bench.Create(CardOrder("paid"));
-  Refund(bench, "paid", 300, "r");
-  Json first = CardOrder("token");
-  first["recurring_model"] = "cardOnFile";
-  bench.Create(first);
+  Bench bench{Authorization("auth"), CardOrder("open", "5555555555554444"), CardOrder("paid")};
+  bench.Refund("paid", 300, "r");
+  bench.Create(StoringOrder("token"));
   const Json snapshot = Json::parse(bench.platform.Snapshot().dump());
 
   Bench other;
@@ -653,16 +570,16 @@ TEST(Money, AddsUpAfterAnySequence) {
           break;
         }
         case 3:
-          Capture(bench, id, amount);
+          bench.Capture(id, amount);
           break;
         case 4:
-          Capture(bench, id, nullptr);
+          bench.Capture(id, nullptr);
           break;
         case 5:
-          if (random.Below(4) == 0) Void(bench, id);
+          if (random.Below(4) == 0) bench.Void(id);
           break;
         case 6:
-          Refund(bench, id, amount);
+          bench.Refund(id, amount);
           break;
         case 7: {
           if (order == nullptr || order->related.empty()) break;
@@ -684,8 +601,7 @@ TEST(Money, AddsUpAfterAnySequence) {
           }
           break;
         case 10:
-          bench.platform.PatchOrder(bench.site(), id,
-                                    {{"status", random.Below(3) == 0 ? "cancelled" : "shipped"}});
+          bench.Patch(id, {{"status", random.Below(3) == 0 ? "cancelled" : "shipped"}});
           break;
         case 11: {
           if (order == nullptr) break;

@@ -14,11 +14,25 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const httplib::Headers kForm{{"Content-Type", "application/x-www-form-urlencoded"}};
-
 std::string PathOf(const std::string& url) { return url.substr(url.find('/', url.find("//") + 2)); }
 
-std::string Location(const Exchanged& answer) {
+std::string SessionOf(Running& sandbox, const Json& order = RedirectOrder("o")) {
+  return sandbox.Create(order).data()["session_id"];
+}
+
+// What the customer sends from the page of a session.
+ClientResponse Sent(Running& sandbox, const std::string& session, const std::string& form,
+                    const std::string& action = "pay") {
+  return sandbox.PostForm("/connect/" + session + "/" + action, form);
+}
+
+std::string CardForm(const std::string& number, const std::string& expiry,
+                     const std::string& cvc = "", const std::string& holder = "A") {
+  return "card_number=" + number + "&card_holder_name=" + holder + "&card_expiry_date=" + expiry +
+         (cvc.empty() ? "" : "&card_cvc=" + cvc);
+}
+
+std::string Location(const ClientResponse& answer) {
   const auto found = answer.headers.find("Location");
   return found == answer.headers.end() ? "" : found->second;
 }
@@ -26,20 +40,16 @@ std::string Location(const Exchanged& answer) {
 TEST(PaymentPage, TakesACardAndReturnsToTheShop) {
   Running sandbox;
   const std::string page = PathOf(sandbox.Create(RedirectOrder("o")).data()["payment_url"]);
-  const Exchanged shown = sandbox.Call("GET", page);
+  const ClientResponse shown = sandbox.Call("GET", page);
   EXPECT_EQ(shown.status, 200);
   EXPECT_THAT(shown.text, HasSubstr("EUR 10.00"));
-  const std::string session = sandbox.Call("GET", "/_sandbox/orders/o").data()["session_id"];
-  const Exchanged wrong = sandbox.Call(
-      "POST", "/connect/" + session + "/pay",
-      std::string("card_number=4242424242424242&card_expiry_date=3012&card_cvc=123"), kForm);
+  const std::string session = sandbox.Inspect("orders/o")["session_id"];
+  const ClientResponse wrong = Sent(sandbox, session, CardForm("4242424242424242", "3012", "123"));
   EXPECT_EQ(wrong.status, 422);
   EXPECT_THAT(wrong.text, HasSubstr("role=\"alert\""));
   EXPECT_THAT(wrong.text, Not(HasSubstr("4242424242424242")));
-  const Exchanged paid = sandbox.Call("POST", "/connect/" + session + "/pay",
-                                      std::string("card_number=4111+1111+1111+1111&card_holder_"
-                                                  "name=A+B&card_expiry_date=3012&card_cvc=123"),
-                                      kForm);
+  const ClientResponse paid =
+      Sent(sandbox, session, CardForm("4111+1111+1111+1111", "3012", "123", "A+B"));
   EXPECT_EQ(paid.status, 303);
   EXPECT_EQ(Location(paid), "https://shop.example/ok?a=1&transactionid=o");
   EXPECT_EQ(sandbox.Get("o").data()["payment_details"]["account_holder_name"], "A B");
@@ -49,41 +59,31 @@ TEST(PaymentPage, TakesACardAndReturnsToTheShop) {
 
 TEST(PaymentPage, NamesEveryProblemAtItsField) {
   Running sandbox;
-  const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
-  const auto pay = [&](const std::string& form) {
-    return sandbox.Call("POST", "/connect/" + session + "/pay", form, kForm);
-  };
-  const Exchanged empty = pay("card_number=&card_expiry_date=&card_holder_name=");
+  const std::string session = SessionOf(sandbox);
+  const ClientResponse empty = Sent(sandbox, session, CardForm("", "", "", ""));
   EXPECT_EQ(empty.status, 422);
   for (const char* id : {"number", "holder", "expiry"}) {
     EXPECT_THAT(empty.text, HasSubstr("<a href=\"#" + std::string(id) + "\">")) << id;
     EXPECT_THAT(empty.text, HasSubstr(std::string(id) + "-wrong\" aria-invalid=\"true\"")) << id;
   }
   EXPECT_THAT(empty.text, Not(HasSubstr("cvc-wrong"))) << "Maestro has none";
-  struct Case {
-    const char* form;
-    const char* field;
-  };
-  for (const Case& c :
-       {Case{"card_number=4111111111111112&card_holder_name=A&card_expiry_date=09/30", "number"},
-        Case{"card_number=4242424242424242&card_holder_name=A&card_expiry_date=09/30", "number"},
-        Case{"card_number=41111x&card_holder_name=A&card_expiry_date=09/30", "number"},
-        Case{"card_number=4111111111111111&card_holder_name=+&card_expiry_date=09/30&card_cvc=123",
-             "holder"},
-        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=1330&card_cvc=123",
-             "expiry"},
-        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=soon&card_cvc=123",
-             "expiry"},
-        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=09/30&card_cvc=12",
-             "cvc"},
-        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=09/30&card_cvc=1234",
-             "cvc"},
-        Case{"card_number=4111111111111111&card_holder_name=A&card_expiry_date=09/30", "cvc"}}) {
-    SCOPED_TRACE(c.form);
-    const Exchanged wrong = pay(c.form);
+  const std::string good = "4111111111111111";
+  const std::pair<std::string, std::string> kCases[] = {
+      {CardForm("4111111111111112", "09/30"), "number"},
+      {CardForm("4242424242424242", "09/30"), "number"},
+      {CardForm("41111x", "09/30"), "number"},
+      {CardForm(good, "09/30", "123", "+"), "holder"},
+      {CardForm(good, "1330", "123"), "expiry"},
+      {CardForm(good, "soon", "123"), "expiry"},
+      {CardForm(good, "09/30", "12"), "cvc"},
+      {CardForm(good, "09/30", "1234"), "cvc"},
+      {CardForm(good, "09/30"), "cvc"}};
+  for (const auto& [form, field] : kCases) {
+    SCOPED_TRACE(form);
+    const ClientResponse wrong = Sent(sandbox, session, form);
     EXPECT_EQ(wrong.status, 422);
-    EXPECT_THAT(wrong.text, HasSubstr("<a href=\"#" + std::string(c.field) + "\">"));
-    EXPECT_THAT(wrong.text, HasSubstr(std::string(c.field) + "-wrong\" aria-invalid=\"true\""));
+    EXPECT_THAT(wrong.text, HasSubstr("<a href=\"#" + field + "\">"));
+    EXPECT_THAT(wrong.text, HasSubstr(field + "-wrong\" aria-invalid=\"true\""));
     EXPECT_THAT(wrong.text, Not(HasSubstr("4111111111111111")));
     EXPECT_THAT(wrong.text, Not(HasSubstr("value=\"123")));
   }
@@ -92,12 +92,9 @@ TEST(PaymentPage, NamesEveryProblemAtItsField) {
 
 TEST(PaymentPage, KeepsWhatMayBeShownAgain) {
   Running sandbox;
-  const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
-  const Exchanged wrong =
-      sandbox.Call("POST", "/connect/" + session + "/pay",
-                   std::string("card_number=1&card_holder_name=A+%22B%22+4111+1111+1111+1111"
-                               "&card_expiry_date=09/30&card_cvc=987"),
-                   kForm);
+  const std::string session = SessionOf(sandbox);
+  const ClientResponse wrong =
+      Sent(sandbox, session, CardForm("1", "09/30", "987", "A+%22B%22+4111+1111+1111+1111"));
   EXPECT_THAT(wrong.text, HasSubstr("value=\"A &quot;B&quot; **** **** **** 1111\""));
   EXPECT_THAT(wrong.text, HasSubstr("value=\"09/30\""));
   EXPECT_THAT(wrong.text, Not(HasSubstr("987")));
@@ -107,12 +104,8 @@ TEST(PaymentPage, TakesTheExpiryAsItIsPrintedOnCards) {
   for (const char* expiry : {"09/30", "9/30", "09 / 2030", "0930", "3009"}) {
     SCOPED_TRACE(expiry);
     Running sandbox;
-    const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
-    const Exchanged paid = sandbox.Call(
-        "POST", "/connect/" + session + "/pay",
-        "card_number=4111111111111111&card_holder_name=A&card_cvc=123&card_expiry_date=" +
-            std::string(expiry),
-        kForm);
+    const std::string session = SessionOf(sandbox);
+    const ClientResponse paid = Sent(sandbox, session, CardForm("4111111111111111", expiry, "123"));
     EXPECT_EQ(paid.status, 303);
     EXPECT_EQ(sandbox.Get("o").data()["payment_details"]["card_expiry_date"], "3009");
   }
@@ -120,8 +113,7 @@ TEST(PaymentPage, TakesTheExpiryAsItIsPrintedOnCards) {
 
 TEST(PaymentPage, LeavesTheCardOutWhereTheMethodIsAnother) {
   Running sandbox;
-  Json order = RedirectOrder("o");
-  order["gateway"] = "IDEAL";
+  Json order = MethodOrder("o", "IDEAL");
   const std::string page = PathOf(sandbox.Create(order).data()["payment_url"]);
   const std::string html = sandbox.Call("GET", page).text;
   EXPECT_THAT(html, Not(HasSubstr("card_number")));
@@ -145,10 +137,8 @@ TEST(PaymentPage, OffersOtherOutcomesAndCancelling) {
         Case{"cancel", "", "cancelled", "https://shop.example/sorry?transactionid=o"}}) {
     SCOPED_TRACE(c.status);
     Running sandbox;
-    const std::string session = sandbox.Create(RedirectOrder("o")).data()["session_id"];
-    EXPECT_EQ(Location(sandbox.Call("POST", "/connect/" + session + "/" + c.action,
-                                    std::string(c.body), kForm)),
-              c.target);
+    const std::string session = SessionOf(sandbox);
+    EXPECT_EQ(Location(Sent(sandbox, session, c.body, c.action)), c.target);
     EXPECT_EQ(sandbox.Get("o").data()["status"], c.status);
   }
 }
@@ -165,11 +155,11 @@ TEST(ChallengePage, DecidesAndReturns) {
   const Json data = sandbox.Create(CardOrder("o", "5555555555554444")).data();
   const std::string simulator = Location(sandbox.Call("GET", PathOf(data["payment_url"])));
   EXPECT_THAT(simulator, StartsWith("/simulator/3ds/"));
-  const Exchanged shown = sandbox.Call("GET", simulator);
+  const ClientResponse shown = sandbox.Call("GET", simulator);
   EXPECT_THAT(shown.text, HasSubstr("ending in 4444"));
   EXPECT_THAT(shown.text, Not(HasSubstr("555555")));
-  EXPECT_EQ(sandbox.Call("POST", simulator, std::string("result=Z"), kForm).status, 422);
-  const Exchanged decided = sandbox.Call("POST", simulator, std::string("result=N"), kForm);
+  EXPECT_EQ(sandbox.PostForm(simulator, "result=Z").status, 422);
+  const ClientResponse decided = sandbox.PostForm(simulator, "result=N");
   EXPECT_EQ(decided.status, 303);
   EXPECT_EQ(Location(decided), "https://shop.example/sorry?transactionid=o");
   EXPECT_EQ(sandbox.Get("o").data()["reason_code"], "3001");
@@ -184,13 +174,11 @@ TEST(ChallengePage, OpensFromTheFormOfCustomerVerification) {
   ASSERT_TRUE(
       std::regex_search(html, pareq, std::regex("name=\"PaReq\" value=\"([A-Za-z0-9]{64})\"")));
   EXPECT_THAT(html, HasSubstr("<button type=\"submit\">"));
-  const Exchanged opened =
-      sandbox.Call("POST", PathOf(action[1]), "PaReq=" + pareq[1].str() + "&MD=x&TermUrl=y", kForm);
+  const ClientResponse opened =
+      sandbox.PostForm(PathOf(action[1]), "PaReq=" + pareq[1].str() + "&MD=x&TermUrl=y");
   EXPECT_EQ(opened.status, 200);
   EXPECT_THAT(opened.text, HasSubstr("<select"));
-  Options options;
-  options.settings.empty_html = true;
-  Running old(options);
+  Running old({.settings = {.empty_html = true}});
   EXPECT_EQ(old.Create(CardOrder("o", "5555555555554444")).data()["customer_verification"]["html"],
             "");
 }
@@ -201,7 +189,7 @@ TEST(Pages, EscapeAndForbidScripts) {
   order["description"] = "<img src=x onerror=alert(1)> & 'more'";
   order["payment_options"]["redirect_url"] = "https://shop.example;script-src *\r\nX-Bad: 1";
   const std::string page = PathOf(sandbox.Create(order).data()["payment_url"]);
-  const Exchanged shown = sandbox.Call("GET", page);
+  const ClientResponse shown = sandbox.Call("GET", page);
   EXPECT_THAT(shown.text, Not(HasSubstr("<script")));
   EXPECT_THAT(shown.text, Not(HasSubstr("<img")));
   EXPECT_THAT(shown.text, HasSubstr("&lt;img src=x onerror=alert(1)&gt; &amp; &#39;more&#39;"));
@@ -225,9 +213,8 @@ TEST(Pages, PutTheOrderIntoTheQueryNotTheFragment) {
   Running sandbox;
   Json order = RedirectOrder("o");
   order["payment_options"]["redirect_url"] = "https://shop.example/#/thanks";
-  const std::string session = sandbox.Create(order).data()["session_id"];
-  EXPECT_EQ(Location(sandbox.Call("POST", "/connect/" + session + "/scenario",
-                                  std::string("scenario=completed"), kForm)),
+  const std::string session = SessionOf(sandbox, order);
+  EXPECT_EQ(Location(Sent(sandbox, session, "scenario=completed", "scenario")),
             "https://shop.example/?transactionid=o#/thanks");
 }
 
@@ -263,9 +250,8 @@ TEST(Pages, EndWithAPlainPageWithoutAShopsAddress) {
   Running sandbox;
   Json order = RedirectOrder("o");
   order.erase("payment_options");
-  const std::string session = sandbox.Create(order).data()["session_id"];
-  const Exchanged answer = sandbox.Call("POST", "/connect/" + session + "/scenario",
-                                        std::string("scenario=completed"), kForm);
+  const std::string session = SessionOf(sandbox, order);
+  const ClientResponse answer = Sent(sandbox, session, "scenario=completed", "scenario");
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.text, HasSubstr("Payment completed"));
 }

@@ -3,109 +3,35 @@
 // The published requests replayed, and the published answers compared with ours by member and type.
 #include <gmock/gmock.h>
 
-#include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <regex>
 #include <set>
 
 #include "tests/sandbox/fixtures.h"
 #include "tests/sandbox/front_fixture.h"
+#include "tests/testing/words.h"
 
 namespace msp::sandbox::testing {
 namespace {
 
 // Members that come as text or as a number, depending on the backend's mood.
-const std::set<std::string> kLoose = {"order_id",
-                                      "transaction_id",
-                                      "last4",
-                                      "card_expiry_date",
-                                      "external_transaction_id",
-                                      "recurring_id",
-                                      "reason_code",
-                                      "unit_price",
-                                      "rate",
-                                      "order_total",
-                                      "authorization_code",
-                                      "response_code",
-                                      "expiry_date",
-                                      "house_number",
-                                      "bin"};
+const auto kLoose = msp::testing::Words<std::set<std::string>>(
+    "order_id transaction_id last4 card_expiry_date external_transaction_id recurring_id "
+    "reason_code unit_price rate order_total authorization_code response_code expiry_date "
+    "house_number bin");
 
 // Members that ours may have beyond the sample: all of them are listed for some order.
-const std::set<std::string> kListed = {"completed",
-                                       "amount_refunded",
-                                       "recurring_model",
-                                       "var1",
-                                       "var2",
-                                       "var3",
-                                       "phone2",
-                                       "state",
-                                       "last_name",
-                                       "address2",
-                                       "recurring_flow",
-                                       "custom_info",
-                                       "reference",
-                                       "company_name",
-                                       "bin",
-                                       "model",
-                                       "updated",
-                                       "invoice_id",
-                                       "cancel_url",
-                                       "payment_url",
-                                       "issuer_id",
-                                       "account_iban",
-                                       "type",
-                                       "brands",
-                                       "qr",
-                                       "is_wallet",
-                                       "manual_capture",
-                                       "session_id",
-                                       "card_authentication_details",
-                                       "address1",
-                                       "city",
-                                       "country",
-                                       "country_name",
-                                       "email",
-                                       "first_name",
-                                       "house_number",
-                                       "phone1",
-                                       "zip_code",
-                                       "customer_verification",
-                                       "dispute",
-                                       "order_id",
-                                       "refund_id",
-                                       "recurring_id",
-                                       "authorization_code",
-                                       "card_acceptor_id",
-                                       "card_acceptor_location",
-                                       "card_acceptor_name",
-                                       "card_additional_response_data",
-                                       "card_authentication_result",
-                                       "card_entry_mode",
-                                       "card_funding",
-                                       "card_product",
-                                       "card_product_type",
-                                       "card_verification_result",
-                                       "mcc",
-                                       "response_code",
-                                       "scheme_reference_id",
-                                       "last4",
-                                       "external_transaction_id",
-                                       "card_expiry_date",
-                                       "items",
-                                       "related_transactions",
-                                       "reason",
-                                       "reason_code"};
-
-enum class JsonKind { kNull, kBool, kNumber, kText, kObject, kArray };
-JsonKind KindOf(const Json& json) {
-  if (json.is_null()) return JsonKind::kNull;
-  if (json.is_boolean()) return JsonKind::kBool;
-  if (json.is_number()) return JsonKind::kNumber;
-  if (json.is_string()) return JsonKind::kText;
-  return json.is_object() ? JsonKind::kObject : JsonKind::kArray;
-}
+const auto kListed = msp::testing::Words<std::set<std::string>>(
+    "completed amount_refunded recurring_model var1 var2 var3 phone2 state last_name address2 "
+    "recurring_flow custom_info reference company_name bin model updated invoice_id cancel_url "
+    "payment_url issuer_id account_iban type brands qr is_wallet manual_capture session_id "
+    "card_authentication_details address1 city country country_name email first_name house_number "
+    "phone1 zip_code customer_verification dispute order_id refund_id recurring_id "
+    "authorization_code card_acceptor_id card_acceptor_location card_acceptor_name "
+    "card_additional_response_data card_authentication_result card_entry_mode card_funding "
+    "card_product card_product_type card_verification_result mcc response_code "
+    "scheme_reference_id last4 external_transaction_id card_expiry_date items "
+    "related_transactions reason reason_code");
 
 // What differs beyond the listed variants, as "path: problem" lines. `absent` lists members that
 // ours lacks on purpose.
@@ -131,10 +57,10 @@ void Compare(const Json& published, const Json& ours, const std::string& path,
     if (!published.empty() && !ours.empty()) Compare(published[0], ours[0], path, absent, problems);
     return;
   }
-  const JsonKind theirs = KindOf(published), mine = KindOf(ours);
-  if (theirs == mine || theirs == JsonKind::kNull || mine == JsonKind::kNull) return;
-  const bool scalars = (theirs == JsonKind::kNumber || theirs == JsonKind::kText) &&
-                       (mine == JsonKind::kNumber || mine == JsonKind::kText);
+  const std::string theirs = published.type_name(), mine = ours.type_name();
+  if (theirs == mine || theirs == "null" || mine == "null") return;
+  const bool scalars =
+      (theirs == "number" || theirs == "string") && (mine == "number" || mine == "string");
   if (!scalars || !kLoose.contains(name)) problems->push_back(path + ": another type");
 }
 
@@ -144,7 +70,7 @@ class Published : public ::testing::Test {
   Json Request(const std::string& name) const {
     return ReadFixture(*directory_ + "/requests/" + name + ".json");
   }
-  void ExpectLike(const std::string& file, const Exchanged& answer,
+  void ExpectLike(const std::string& file, const ClientResponse& answer,
                   const std::set<std::string>& absent = {}) const {
     SCOPED_TRACE(file);
     EXPECT_EQ(answer.status, 200) << answer.text;
@@ -171,7 +97,7 @@ TEST_F(Published, OrderRequestsAreAnsweredAsTheContractSays) {
     Json body = Request(name);
     body["order_id"] = name;
     if (body.contains("recurring_id")) body["recurring_id"] = token;
-    const Exchanged answer = sandbox.Create(body);
+    const ClientResponse answer = sandbox.Create(body);
     ++replayed;
     if (name == "order-card-redirect") {
       // Its gateway is a list of choices to pick from.
@@ -198,40 +124,30 @@ TEST_F(Published, RequestsOnOrdersAreAnsweredAsTheContractSays) {
     sandbox.Create(body);
   };
   for (const char* id : {"full", "part", "void"}) authorize(id);
-  ExpectLike("responses/capture",
-             sandbox.Call("POST", "/v1/json/orders/full/capture", Request("capture-full")));
-  const Exchanged part =
-      sandbox.Call("POST", "/v1/json/orders/part/capture", Request("capture-partial"));
+  ExpectLike("responses/capture", sandbox.Post("orders/full/capture", Request("capture-full")));
+  const ClientResponse part = sandbox.Post("orders/part/capture", Request("capture-partial"));
   ExpectLike("responses/capture", part);
   EXPECT_EQ(part.data()["order_id"], "my-order-id-01");
-  ExpectLike(
-      "responses/cancel-authorization",
-      sandbox.Call("PATCH", "/v1/json/capture/void", Request("capture-cancel-authorization")));
+  ExpectLike("responses/cancel-authorization",
+             sandbox.Patch("capture/void", Request("capture-cancel-authorization")));
   sandbox.Create(CardOrder("paid", "4111111111111111", 30'000));
-  const Exchanged refund = sandbox.Call("POST", "/v1/json/orders/paid/refunds", Request("refund"));
+  const ClientResponse refund = sandbox.Post("orders/paid/refunds", Request("refund"));
   ExpectLike("responses/refund-order-refund-id", refund);
   ExpectLike("responses/refund-order", refund);
   const std::string id = std::to_string(refund.data()["refund_id"].get<std::int64_t>());
-  EXPECT_EQ(
-      sandbox.Call("PATCH", "/v1/json/orders/paid/refunds/" + id, Request("refund-cancel")).data(),
-      Json::object());
-  ExpectLike(
-      "responses/refund-partial-shipment",
-      sandbox.Call("POST", "/v1/json/orders/paid/refunds", Request("refund-with-checkout-data")));
+  EXPECT_EQ(sandbox.Patch("orders/paid/refunds/" + id, Request("refund-cancel")).data(),
+            Json::object());
+  ExpectLike("responses/refund-partial-shipment",
+             sandbox.Post("orders/paid/refunds", Request("refund-with-checkout-data")));
   ExpectLike("responses/patch-order-partially-ship",
-             sandbox.Call("PATCH", "/v1/json/orders/paid", Request("patch-order-partially-ship")));
+             sandbox.Patch("orders/paid", Request("patch-order-partially-ship")));
   ExpectLike("responses/patch-order-cancel",
-             sandbox.Call("PATCH", "/v1/json/orders/paid", Request("patch-order-ship")));
-  EXPECT_EQ(sandbox.Call("PATCH", "/v1/json/orders/paid", Request("patch-order-extend-expiration"))
-                .status,
-            200);
+             sandbox.Patch("orders/paid", Request("patch-order-ship")));
+  EXPECT_EQ(sandbox.Patch("orders/paid", Request("patch-order-extend-expiration")).status, 200);
   sandbox.Create(RedirectOrder("page"));
-  EXPECT_EQ(
-      sandbox.Call("PATCH", "/v1/json/orders/page", Request("patch-order-new-order-id")).status,
-      200);
-  ExpectLike(
-      "responses/patch-order-cancel",
-      sandbox.Call("PATCH", "/v1/json/orders/updated-order-id", Request("patch-order-cancel")));
+  EXPECT_EQ(sandbox.Patch("orders/page", Request("patch-order-new-order-id")).status, 200);
+  ExpectLike("responses/patch-order-cancel",
+             sandbox.Patch("orders/updated-order-id", Request("patch-order-cancel")));
 }
 
 TEST_F(Published, OrdersMatchTheSamples) {
@@ -250,7 +166,7 @@ TEST_F(Published, OrdersMatchTheSamples) {
   Json ideal = Request("order-ideal-direct");
   ideal["order_id"] = "ideal";
   ExpectLike("responses/order-create-direct-ideal", sandbox.Create(ideal));
-  sandbox.Call("POST", "/_sandbox/orders/ideal/pay", Json{{"scenario", "completed"}});
+  sandbox.Control("orders/ideal/pay", {{"scenario", "completed"}});
   ExpectLike("responses/order-get-ideal", sandbox.Get("ideal"),
              {"account_bic", "issuer_id", "account_iban", "account_id", "account_holder_name",
               "cocnumber", "company_name"});
@@ -259,8 +175,7 @@ TEST_F(Published, OrdersMatchTheSamples) {
   card["gateway_info"]["card_number"] = "4111111111111111";
   card["order_id"] = "frictionless";
   sandbox.Create(card);
-  sandbox.Call("POST", "/v1/json/orders/frictionless/refunds",
-               Json{{"currency", "EUR"}, {"amount", 100}});
+  sandbox.Refund("frictionless", 100);
   sandbox.Advance(24 * 3600);
   // The sample speaks of a stored card as well.
   ExpectLike("responses/order-get-card-3ds-frictionless", sandbox.Get("frictionless"));
@@ -282,10 +197,9 @@ TEST_F(Published, OrdersMatchTheSamples) {
     manual["capture"] = "manual";
     sandbox.Create(manual);
     if (std::string(state) == "completed") {
-      sandbox.Call("POST", std::string("/v1/json/orders/") + file + "/capture",
-                   Request("capture-full"));
+      sandbox.Post(std::string("orders/") + file + "/capture", Request("capture-full"));
     }
-    const Exchanged answer = sandbox.Get(file);
+    const ClientResponse answer = sandbox.Get(file);
     EXPECT_EQ(answer.data()["financial_status"], state);
     const Json sample =
         ReadFixture(*directory_ + "/historical/order-get-manual-capture-" + file + ".json");
@@ -302,33 +216,27 @@ TEST_F(Published, OrdersMatchTheSamples) {
 TEST_F(Published, ListsMatchTheSamples) {
   if (!directory_) return;
   Running sandbox;
-  Json initial = CardOrder("initial");
-  initial["recurring_model"] = "cardOnFile";
-  const std::string token = sandbox.Create(initial).data()["payment_details"]["recurring_id"];
-  ExpectLike("responses/tokens-list", sandbox.Call("GET", "/v1/json/recurring/cust-1"),
-             {"recurring_model"});
-  ExpectLike("responses/token-get",
-             sandbox.Call("GET", "/v1/json/recurring/cust-1/token/" + token));
+  const std::string token =
+      sandbox.Create(StoringOrder("initial")).data()["payment_details"]["recurring_id"];
+  ExpectLike("responses/tokens-list", sandbox.Fetch("recurring/cust-1"), {"recurring_model"});
+  ExpectLike("responses/token-get", sandbox.Fetch("recurring/cust-1/token/" + token));
   ExpectLike("responses/token-update",
-             sandbox.Call("PATCH", "/v1/json/recurring/cust-1/update/" + token,
-                          Request("token-update-expiry")));
+             sandbox.Patch("recurring/cust-1/update/" + token, Request("token-update-expiry")));
   ExpectLike("responses/token-delete",
              sandbox.Call("DELETE", "/v1/json/recurring/cust-1/remove/" + token));
-  ExpectLike("responses/transactions-list", sandbox.Call("GET", "/v1/json/transactions"));
+  ExpectLike("responses/transactions-list", sandbox.Fetch("transactions"));
   sandbox.Advance(24 * 3600);
-  ExpectLike("responses/closing-balances", sandbox.Call("GET", "/v1/json/closing-balances"));
-  ExpectLike("responses/gateways-list", sandbox.Call("GET", "/v1/json/gateways"));
-  ExpectLike("responses/gateways-list-with-coupons",
-             sandbox.Call("GET", "/v1/json/gateways?include=coupons"));
-  ExpectLike("responses/gateway-get", sandbox.Call("GET", "/v1/json/gateways/MISTERCASH"));
-  ExpectLike("responses/payment-methods-list", sandbox.Call("GET", "/v1/json/payment-methods"));
-  ExpectLike("responses/api-token", sandbox.Call("GET", "/v1/json/auth/api_token"));
+  ExpectLike("responses/closing-balances", sandbox.Fetch("closing-balances"));
+  ExpectLike("responses/gateways-list", sandbox.Fetch("gateways"));
+  ExpectLike("responses/gateways-list-with-coupons", sandbox.Fetch("gateways?include=coupons"));
+  ExpectLike("responses/gateway-get", sandbox.Fetch("gateways/MISTERCASH"));
+  ExpectLike("responses/payment-methods-list", sandbox.Fetch("payment-methods"));
+  ExpectLike("responses/api-token", sandbox.Fetch("auth/api_token"));
 }
 
 // Accounts and the rest of what partners do for others.
-constexpr const char* kPartnerPaths[] = {"accounts",      "sites",           "signup-account",
-                                         "bank-accounts", "bank-statements", "ubos",
-                                         "identitydocs"};
+const auto kPartnerPaths = msp::testing::Words<std::set<std::string>>(
+    "accounts sites signup-account bank-accounts bank-statements ubos identitydocs");
 
 // Method and path of every operation that the file lists, such as "GET /orders/{order_id}".
 std::vector<std::pair<std::string, std::string>> PublishedOperations(const std::string& directory,
@@ -363,10 +271,7 @@ TEST_F(Published, EveryPathOfTheMerchantApiIsServed) {
   for (const char* list : {"docsopenapi.yaml", "docsopenapiPOS.yaml"}) {
     for (const auto& [method, path] : PublishedOperations(openapi, list)) {
       const std::string first = path.substr(1, path.find('/', 1) - 1);
-      if (std::find(std::begin(kPartnerPaths), std::end(kPartnerPaths), first) !=
-          std::end(kPartnerPaths)) {
-        continue;
-      }
+      if (kPartnerPaths.contains(first)) continue;
       SCOPED_TRACE(method + " " + path);
       const std::string concrete = std::regex_replace(path, std::regex("\\{[^}]*\\}"), "x");
       // What is no route is not found, with or without a key.
@@ -381,22 +286,18 @@ TEST_F(Published, EveryPathOfTheMerchantApiIsServed) {
 TEST_F(Published, ErrorsAreTheSamples) {
   if (!directory_) return;
   Running sandbox;
-  const auto error = [&](const char* file) {
-    return ReadFixture(*directory_ + "/errors/" + file + ".json");
+  const std::pair<const char*, ClientResponse> kRows[] = {
+      {"code1006-invalid-transaction-id", sandbox.Get("none")},
+      {"code1023-gateway-unavailable", sandbox.Fetch("gateways/NONE")},
+      {"code1032-invalid-api-key", sandbox.Open("/v1/json/me")},
+      {"http403-message-forbidden", sandbox.Open("/v1/json/transactions")},
+      {"http404-message-not-found", sandbox.Fetch("transactions/1")},
+      {"http410-not-found-1000", sandbox.Fetch("recurring/nobody")},
+      {"http410-token-not-updated",
+       sandbox.Patch("recurring/x/update/y", {{"expiry_date", "3001"}})},
   };
-  EXPECT_EQ(sandbox.Get("none").body, error("code1006-invalid-transaction-id"));
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/gateways/NONE").body,
-            error("code1023-gateway-unavailable"));
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/me", std::string(), {}).body,
-            error("code1032-invalid-api-key"));
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/transactions", std::string(), {}).body,
-            error("http403-message-forbidden"));
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/transactions/1").body,
-            error("http404-message-not-found"));
-  EXPECT_EQ(sandbox.Call("GET", "/v1/json/recurring/nobody").body, error("http410-not-found-1000"));
-  EXPECT_EQ(
-      sandbox.Call("PATCH", "/v1/json/recurring/x/update/y", Json{{"expiry_date", "3001"}}).body,
-      error("http410-token-not-updated"));
+  for (const auto& [file, answer] : kRows)
+    EXPECT_EQ(answer.body, ReadFixture(*directory_ + "/errors/" + file + ".json")) << file;
 }
 
 }  // namespace

@@ -8,12 +8,6 @@
 namespace msp::sandbox::testing {
 namespace {
 
-Json CloudOrder(const std::string& id, const std::string& terminal, std::int64_t amount = 1000) {
-  Json body = RedirectOrder(id, amount);
-  body["gateway_info"] = {{"terminal_id", terminal}};
-  return body;
-}
-
 TEST(Terminal, AreListedByPageAndGroup) {
   Bench bench;
   const Json all = bench.platform.ListTerminals("", 1, 100).body;
@@ -39,21 +33,20 @@ TEST(Terminal, AreCreated) {
 }
 
 TEST(Terminal, CollectAsConfigured) {
-  struct Row {
+  const struct {
     const char* terminal;
     std::int64_t amount;
     std::int64_t after_s;
     const char* state;
-  };
-  const Row kRows[] = {{"00000APR", 1000, 5, "completed/completed"},
-                       {"00000DEC", 1000, 5, "declined/declined"},
-                       {"00000TMO", 1000, 119, "initialized/initialized"},
-                       {"00000TMO", 1000, 120, "expired/expired"},
-                       {"00000APR", 1051, 5, "declined/declined"},
-                       {"00000APR", 1098, 119, "initialized/initialized"},
-                       {"00000APR", 1098, 120, "expired/expired"},
-                       {"00000MAN", 1000, 100, "initialized/initialized"}};
-  for (const Row& row : kRows) {
+  } kRows[] = {{"00000APR", 1000, 5, "completed/completed"},
+               {"00000DEC", 1000, 5, "declined/declined"},
+               {"00000TMO", 1000, 119, "initialized/initialized"},
+               {"00000TMO", 1000, 120, "expired/expired"},
+               {"00000APR", 1051, 5, "declined/declined"},
+               {"00000APR", 1098, 119, "initialized/initialized"},
+               {"00000APR", 1098, 120, "expired/expired"},
+               {"00000MAN", 1000, 100, "initialized/initialized"}};
+  for (const auto& row : kRows) {
     SCOPED_TRACE(std::string(row.terminal) + " " + std::to_string(row.amount));
     Bench bench;
     const Json data = bench.Create(CloudOrder("o", row.terminal, row.amount)).body["data"];
@@ -93,7 +86,7 @@ TEST(Terminal, TakeOnePaymentAtATime) {
   EXPECT_EQ(bench.Create(CloudOrder("first", "00000MAN")).status, 200);
   EXPECT_EQ(ErrorOf(bench.Create(CloudOrder("second", "00000MAN"))), 1021);
   EXPECT_EQ(bench.Create(CloudOrder("elsewhere", "00000APR")).status, 200);
-  bench.platform.CancelOrder(bench.site(), "first");
+  bench.Cancel("first");
   EXPECT_EQ(bench.State("first"), "cancelled/cancelled");
   EXPECT_EQ(bench.Create(CloudOrder("second", "00000MAN")).status, 200);
   EXPECT_EQ(ErrorOf(bench.Create(CloudOrder("off", "00000OFF"))), 1023);
@@ -101,11 +94,10 @@ TEST(Terminal, TakeOnePaymentAtATime) {
 }
 
 TEST(Terminal, OrdersAreCancelledByPostAlone) {
-  Bench bench;
-  bench.Create(CloudOrder("o", "00000MAN"));
-  EXPECT_EQ(bench.platform.PatchOrder(bench.site(), "o", {{"status", "cancelled"}}).status, 410);
-  EXPECT_EQ(bench.platform.CancelOrder(bench.site(), "o").body["data"]["status"], "cancelled");
-  EXPECT_EQ(bench.platform.CancelOrder(bench.site(), "o").status, 403);
+  Bench bench{CloudOrder("o", "00000MAN")};
+  EXPECT_EQ(bench.Patch("o", {{"status", "cancelled"}}).status, 410);
+  EXPECT_EQ(bench.Cancel("o").body["data"]["status"], "cancelled");
+  EXPECT_EQ(bench.Cancel("o").status, 403);
 }
 
 TEST(Terminal, AReceiptShowsThePaymentAndItsTip) {
@@ -127,7 +119,7 @@ TEST(Terminal, AReceiptShowsThePaymentAndItsTip) {
   EXPECT_EQ(receipt["payment"]["card_entry_mode"], "ICC_CONTACTLESS");
   EXPECT_EQ(receipt["related_transactions"], nullptr);
   EXPECT_EQ(bench.Get("o")["payment_details"]["terminal_id"], "00000APR");
-  bench.platform.Refund(bench.site(), "o", {{"currency", "EUR"}, {"amount", 247}});
+  bench.Refund("o", 247);
   EXPECT_EQ(
       bench.platform.GetReceipt(bench.site(), "o").body["data"]["related_transactions"]["amount"],
       247);
@@ -148,7 +140,7 @@ TEST(Terminal, GivesMoneyBackWithoutAnOrder) {
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_EQ(listed[0]["debit_credit"], "D");
   const Json refund{{"currency", "EUR"}, {"amount", 100}};
-  EXPECT_EQ(ErrorOf(bench.platform.Refund(bench.site(), "back", refund)), 1034);
+  EXPECT_EQ(ErrorOf(bench.RefundAs("back", refund)), 1034);
   body["order_id"] = "nowhere";
   body.erase("gateway_info");
   EXPECT_EQ(ErrorOf(bench.Create(body)), 1016);

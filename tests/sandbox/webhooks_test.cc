@@ -5,105 +5,67 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <map>
 
 #include "sandbox/front/webhooks.h"
-#include "sandbox/http/listener.h"
 #include "service/base/hash.h"
 #include "service/base/text.h"
 #include "tests/sandbox/fixtures.h"
 #include "tests/sandbox/front_fixture.h"
+#include "tests/testing/upstream.h"
 
 namespace msp::sandbox::testing {
 namespace {
 
-using ::testing::HasSubstr;
+using msp::testing::Reply;
+using msp::testing::Upstream;
+using Received = msp::testing::RecordedRequest;
 
-struct Received {
-  std::string method;
-  std::string path;
-  std::string query;
-  std::string auth;
-  bool has_auth = false;
-  std::string body;
+// A sandbox with a merchant's endpoint.
+struct Notifying : Running {
+  Upstream receiver;
+
+  Notifying() { Acknowledge(200, "OK"); }
+  std::string HookUrl() const { return receiver.url() + "/hook?type=n"; }
+  void Acknowledge(int status, const std::string& body) {
+    receiver.Script([=, elsewhere = receiver.url() + "/elsewhere"](const Received&) {
+      return Reply::Json(status, body).Header("Location", elsewhere);
+    });
+  }
+  Json NotifiedOrder(const std::string& id, const std::string& number = "4111111111111111") {
+    Json order = CardOrder(id, number);
+    order["payment_options"]["notification_url"] = HookUrl();
+    return order;
+  }
+  void CreateNotified(const std::string& id, const std::string& number = "4111111111111111") {
+    Create(NotifiedOrder(id, number));
+  }
+  // Exactly so many.
+  std::vector<Received> Notifications(std::size_t count) {
+    receiver.WaitForRequests(count);
+    std::vector<Received> received = receiver.requests();
+    EXPECT_EQ(received.size(), count);
+    return received;
+  }
 };
-
-// A merchant's endpoint.
-class Receiver {
- public:
-  Receiver() {
-    auto bound = Listener::Bind({});
-    EXPECT_TRUE(bound.ok());
-    listener_ = *std::move(bound);
-    listener_->Serve({[](const HttpRequest&) { return std::nullopt; },
-                      [this](HttpRequest& request) { return Take(request); }});
-  }
-  std::string Url(const std::string& path = "/hook") const {
-    return "http://127.0.0.1:" + std::to_string(listener_->port()) + path;
-  }
-  void Answer(int status, const std::string& body) {
-    MutexLock lock(mutex_);
-    answer_.status = status;
-    answer_.body = body;
-    answer_.headers = {{"Location", Url("/elsewhere")}};
-  }
-  // Waits for that many; shorter only after ten seconds.
-  std::vector<Received> Wait(std::size_t count) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    MutexLock lock(mutex_);
-    while (received_.size() < count && std::chrono::steady_clock::now() < deadline) {
-      changed_.WaitUntil(mutex_, deadline);
-    }
-    return received_;
-  }
-
- private:
-  HttpResponse Take(const HttpRequest& request) {
-    Received received{request.method, request.path, request.query, "", false, request.body};
-    if (const std::string* auth = request.Header("auth")) {
-      received.auth = *auth;
-      received.has_auth = true;
-    }
-    MutexLock lock(mutex_);
-    received_.push_back(std::move(received));
-    changed_.NotifyAll();
-    return answer_;
-  }
-
-  Mutex mutex_;
-  CondVar changed_;
-  std::vector<Received> received_;
-  HttpResponse answer_{.body = "OK"};
-  std::unique_ptr<Listener> listener_;
-};
-
-Json OrderFor(const Receiver& receiver, const std::string& id,
-              const std::string& number = "4111111111111111") {
-  Json order = CardOrder(id, number);
-  order["payment_options"]["notification_url"] = receiver.Url("/hook?type=n");
-  return order;
-}
 
 std::int64_t StampOf(const Received& received) {
   std::string plain;
-  EXPECT_TRUE(Base64Decode(received.auth, &plain));
+  EXPECT_TRUE(Base64Decode(received.Header("auth"), &plain));
   return std::strtoll(plain.c_str(), nullptr, 10);
 }
 
 bool Verifies(const Received& received, std::string_view key = kKey) {
-  return received.auth == WebhookAuth(key, StampOf(received), received.body);
+  return received.Header("auth") == WebhookAuth(key, StampOf(received), received.body);
 }
 
 TEST(Webhook, IsSignedBareAndNamesTheOrder) {
-  Running sandbox;
-  Receiver receiver;
-  sandbox.Create(OrderFor(receiver, "a b&c"));
-  const auto received = receiver.Wait(1);
-  ASSERT_EQ(received.size(), 1u);
+  Notifying sandbox;
+  sandbox.CreateNotified("a b&c");
+  const auto received = sandbox.Notifications(1);
   EXPECT_EQ(received[0].method, "POST");
-  EXPECT_EQ(received[0].query,
-            "type=n&transactionid=a%20b%26c&timestamp=" + std::to_string(kNoon / 1000));
+  EXPECT_EQ(received[0].target,
+            "/hook?type=n&transactionid=a%20b%26c&timestamp=" + std::to_string(kNoon / 1000));
   EXPECT_EQ(StampOf(received[0]), kNoon / 1000);
   EXPECT_TRUE(Verifies(received[0]));
   EXPECT_FALSE(Verifies(received[0], "another-key"));
@@ -114,60 +76,55 @@ TEST(Webhook, IsSignedBareAndNamesTheOrder) {
 }
 
 TEST(Webhook, SendsEachChangeInOrderAndNotTheCreation) {
-  Running sandbox;
-  Receiver receiver;
-  sandbox.Create(OrderFor(receiver, "o", "5555555555554444"));
-  sandbox.Call("POST", "/_sandbox/orders/o/3ds", Json{{"result", "Y"}});
-  sandbox.Call("POST", "/v1/json/orders/o/refunds", Json{{"currency", "EUR"}, {"amount", 300}});
+  Notifying sandbox;
+  sandbox.CreateNotified("o", "5555555555554444");
+  sandbox.Control("orders/o/3ds", {{"result", "Y"}});
+  sandbox.Refund("o", 300);
   sandbox.Advance(12 * 3600);
-  sandbox.Call("POST", "/v1/json/orders/o/refunds", Json{{"currency", "EUR"}, {"amount", 700}});
+  sandbox.Refund("o", 700);
   sandbox.Advance(24 * 3600);
   std::vector<std::string> states;
-  for (const Received& received : receiver.Wait(3))
+  for (const Received& received : sandbox.Notifications(3))
     states.push_back(Json::parse(received.body)["status"]);
   EXPECT_THAT(states, ::testing::ElementsAre("completed", "partial_refunded", "refunded"));
 }
 
 TEST(Webhook, ByGetHasNeitherBodyNorSignature) {
-  Running sandbox;
-  Receiver receiver;
-  Json order = OrderFor(receiver, "o");
+  Notifying sandbox;
+  Json order = sandbox.NotifiedOrder("o");
   order["payment_options"].erase("notification_method");
   sandbox.Create(order);
-  const auto received = receiver.Wait(1);
-  ASSERT_EQ(received.size(), 1u);
+  const auto received = sandbox.Notifications(1);
   EXPECT_EQ(received[0].method, "GET");
-  EXPECT_FALSE(received[0].has_auth);
+  EXPECT_FALSE(received[0].HasExactHeader("Auth"));
+  EXPECT_EQ(received[0].Header("auth"), "");
   EXPECT_EQ(received[0].body, "");
 }
 
-struct AckCase {
-  int status;
-  std::string body;
-  bool acked;
-};
-
 TEST(Webhook, OnlyOkWithin100BytesAcknowledges) {
-  const AckCase kCases[] = {{200, "OK", true},
-                            {200, "MULTISAFEPAY_OK", true},
-                            {200, "<p>OK</p>", true},
-                            {200, "", false},
-                            {200, "thanks", false},
-                            {200, std::string(99, ' ') + "OK", false},
-                            {200, std::string(98, ' ') + "OK", true},
-                            {204, "", false},
-                            {302, "OK", false},
-                            {500, "OK", false}};
-  for (const AckCase& c : kCases) {
+  const struct {
+    int status;
+    std::string body;
+    bool acked;
+  } kCases[] = {{200, "OK", true},
+                {200, "MULTISAFEPAY_OK", true},
+                {200, "<p>OK</p>", true},
+                {200, "", false},
+                {200, "thanks", false},
+                {200, std::string(99, ' ') + "OK", false},
+                {200, std::string(98, ' ') + "OK", true},
+                {204, "", false},
+                {302, "OK", false},
+                {500, "OK", false}};
+  for (const auto& c : kCases) {
     SCOPED_TRACE(std::to_string(c.status) + " " + c.body);
-    Running sandbox;
-    Receiver receiver;
-    receiver.Answer(c.status, c.body);
-    sandbox.Create(OrderFor(receiver, "o"));
-    ASSERT_EQ(receiver.Wait(1).size(), 1u) << "redirects are not followed";
+    Notifying sandbox;
+    sandbox.Acknowledge(c.status, c.body);
+    sandbox.CreateNotified("o");
+    sandbox.Notifications(1);  // Redirects are not followed.
     Json attempts;
     ASSERT_TRUE(Eventually([&] {
-      attempts = sandbox.Call("GET", "/_sandbox/notifications?order_id=o").data();
+      attempts = sandbox.Inspect("notifications?order_id=o");
       return !attempts.empty();
     }));
     EXPECT_EQ(attempts[0]["acked"], c.acked);
@@ -176,13 +133,11 @@ TEST(Webhook, OnlyOkWithin100BytesAcknowledges) {
 }
 
 TEST(Webhook, RetriesThreeTimesByTheQuarterOfAnHourWithNewSignatures) {
-  Running sandbox;
-  Receiver receiver;
-  receiver.Answer(500, "no");
-  sandbox.Create(OrderFor(receiver, "o"));
+  Notifying sandbox;
+  sandbox.Acknowledge(500, "no");
+  sandbox.CreateNotified("o");
   for (std::size_t attempt = 1; attempt <= 4; ++attempt) {
-    const auto received = receiver.Wait(attempt);
-    ASSERT_EQ(received.size(), attempt);
+    const auto received = sandbox.Notifications(attempt);
     EXPECT_EQ(StampOf(received.back()),
               kNoon / 1000 + 900 * (static_cast<std::int64_t>(attempt) - 1));
     EXPECT_TRUE(Verifies(received.back()));
@@ -219,60 +174,55 @@ TEST(Webhook, GoesToTheLoopbackAlone) {
 TEST(WebhookKnobs, MakeSendingWorse) {
   const auto with = [](const Json& knobs, auto check) {
     SCOPED_TRACE(knobs.dump());
-    Running sandbox;
-    Receiver receiver;
-    ASSERT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", knobs).status, 200);
-    sandbox.Create(OrderFor(receiver, "o"));
-    check(sandbox, receiver);
+    Notifying sandbox;
+    ASSERT_EQ(sandbox.Control("webhooks", knobs).status, 200);
+    sandbox.CreateNotified("o");
+    check(sandbox);
   };
-  with({{"duplicate", true}},
-       [](Running&, Receiver& receiver) { EXPECT_EQ(receiver.Wait(2).size(), 2u); });
+  with({{"duplicate", true}}, [](Notifying& sandbox) { sandbox.Notifications(2); });
   with({{"bad_signature", true}},
-       [](Running&, Receiver& receiver) { EXPECT_FALSE(Verifies(receiver.Wait(1)[0])); });
-  with({{"tamper_body", true}}, [](Running&, Receiver& receiver) {
-    const auto received = receiver.Wait(1);
+       [](Notifying& sandbox) { EXPECT_FALSE(Verifies(sandbox.Notifications(1)[0])); });
+  with({{"tamper_body", true}}, [](Notifying& sandbox) {
+    const auto received = sandbox.Notifications(1);
     EXPECT_FALSE(Verifies(received[0]));
     EXPECT_FALSE(Json::parse(received[0].body, nullptr, false).is_discarded());
   });
-  with({{"stale_timestamp", true}}, [](Running&, Receiver& receiver) {
-    const auto received = receiver.Wait(1);
+  with({{"stale_timestamp", true}}, [](Notifying& sandbox) {
+    const auto received = sandbox.Notifications(1);
     EXPECT_TRUE(Verifies(received[0]));
     EXPECT_EQ(StampOf(received[0]), kNoon / 1000 - 3600);
   });
-  with({{"drop", true}}, [](Running& sandbox, Receiver& receiver) {
+  with({{"drop", true}}, [](Notifying& sandbox) {
     ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_retries_pending"] == 1; }));
-    EXPECT_TRUE(receiver.Wait(0).empty());
-    sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", false}});
+    EXPECT_TRUE(sandbox.receiver.requests().empty());
+    sandbox.Control("webhooks", {{"drop", false}});
     sandbox.Advance(900);
-    EXPECT_EQ(receiver.Wait(1).size(), 1u) << "it comes with the retry";
+    sandbox.Notifications(1);  // It comes with the retry.
   });
   Running sandbox;
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", "perhaps"}}).status, 400);
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", -1}}).status, 400);
+  EXPECT_EQ(sandbox.Control("webhooks", {{"drop", "perhaps"}}).status, 400);
+  EXPECT_EQ(sandbox.Control("webhooks", {{"delay_ms", -1}}).status, 400);
 }
 
 TEST(WebhookKnobs, ReorderSendsTheNewerFirst) {
-  Running sandbox;
-  Receiver receiver;
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"reorder", true}});
-  sandbox.Create(OrderFor(receiver, "o", "4462000000000003"));
+  Notifying sandbox;
+  sandbox.Control("webhooks", {{"reorder", true}});
+  sandbox.CreateNotified("o", "4462000000000003");
   sandbox.Advance(180);
-  const auto received = receiver.Wait(2);
-  ASSERT_EQ(received.size(), 2u);
+  const auto received = sandbox.Notifications(2);
   EXPECT_EQ(Json::parse(received[0].body)["status"], "completed");
   EXPECT_EQ(Json::parse(received[1].body)["status"], "uncleared");
 }
 
 TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
-  Running sandbox;
-  Receiver receiver;
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 300}});
+  Notifying sandbox;
+  sandbox.Control("webhooks", {{"delay_ms", 300}});
   const auto began = std::chrono::steady_clock::now();
-  sandbox.Create(OrderFor(receiver, "o", "4462000000000003"));
+  sandbox.CreateNotified("o", "4462000000000003");
   // What follows has no delay of its own, and stays behind what has.
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 0}});
+  sandbox.Control("webhooks", {{"delay_ms", 0}});
   sandbox.Advance(180);
-  const auto received = receiver.Wait(2);
+  const auto received = sandbox.Notifications(2);
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(300));
   ASSERT_EQ(received.size(), 2u);
   EXPECT_EQ(Json::parse(received[0].body)["status"], "uncleared");
@@ -280,32 +230,27 @@ TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
 }
 
 TEST(WebhookKnobs, DelayedOrdersDoNotHoldUpOthers) {
-  Running sandbox;
-  Receiver receiver;
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 600'000}});
+  Notifying sandbox;
+  sandbox.Control("webhooks", {{"delay_ms", 600'000}});
   // More of them than there are senders.
-  for (int i = 0; i < 10; ++i) sandbox.Create(OrderFor(receiver, "late-" + std::to_string(i)));
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_ms", 0}});
-  sandbox.Create(OrderFor(receiver, "prompt"));
-  const auto received = receiver.Wait(1);
-  ASSERT_EQ(received.size(), 1u);
+  for (int i = 0; i < 10; ++i) sandbox.CreateNotified("late-" + std::to_string(i));
+  sandbox.Control("webhooks", {{"delay_ms", 0}});
+  sandbox.CreateNotified("prompt");
+  const auto received = sandbox.Notifications(1);
   EXPECT_EQ(Json::parse(received[0].body)["order_id"], "prompt");
 }
 
 TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
-  Running sandbox;
-  Receiver receiver;
-  ASSERT_EQ(sandbox
-                .Call("POST", "/_sandbox/webhooks",
-                      Json{{"drop", 0.2}, {"duplicate", 0.2}, {"bad_signature", 0.2}})
+  Notifying sandbox;
+  ASSERT_EQ(sandbox.Control("webhooks", {{"drop", 0.2}, {"duplicate", 0.2}, {"bad_signature", 0.2}})
                 .status,
             200);
   constexpr int kOrders = 300;
-  for (int i = 0; i < kOrders; ++i) sandbox.Create(OrderFor(receiver, "o" + std::to_string(i)));
+  for (int i = 0; i < kOrders; ++i) sandbox.CreateNotified("o" + std::to_string(i));
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   std::map<std::string, int> copies;
   int bad = 0;
-  const auto received = receiver.Wait(0);
+  const auto received = sandbox.receiver.requests();
   for (const Received& one : received) {
     ++copies[Json::parse(one.body)["order_id"]];
     bad += Verifies(one) ? 0 : 1;
@@ -317,39 +262,33 @@ TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
     EXPECT_GE(hit, 30);
     EXPECT_LE(hit, 100);
   }
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"drop", 1.5}}).status, 400);
-  EXPECT_EQ(sandbox.Call("POST", "/_sandbox/webhooks", Json{{"delay_share", -0.1}}).status, 400);
+  EXPECT_EQ(sandbox.Control("webhooks", {{"drop", 1.5}}).status, 400);
+  EXPECT_EQ(sandbox.Control("webhooks", {{"delay_share", -0.1}}).status, 400);
 }
 
 TEST(WebhookKnobs, ACopyIsNotRetriedByItself) {
-  Running sandbox;
-  Receiver receiver;
-  receiver.Answer(500, "no");
-  sandbox.Call("POST", "/_sandbox/webhooks", Json{{"duplicate", true}});
-  sandbox.Create(OrderFor(receiver, "o"));
+  Notifying sandbox;
+  sandbox.Acknowledge(500, "no");
+  sandbox.Control("webhooks", {{"duplicate", true}});
+  sandbox.CreateNotified("o");
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_sent"] == 2; }));
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   EXPECT_EQ(sandbox.Stats()["webhooks_retries_pending"], 1);
 }
 
 TEST(Webhook, ARetrySendsTheOrderAsItIsThen) {
-  Running sandbox;
-  Receiver receiver;
-  receiver.Answer(500, "no");
-  sandbox.Create(OrderFor(receiver, "o"));
-  ASSERT_EQ(receiver.Wait(1).size(), 1u);
+  Notifying sandbox;
+  sandbox.Acknowledge(500, "no");
+  sandbox.CreateNotified("o");
+  sandbox.Notifications(1);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
-  receiver.Answer(200, "OK");
-  ASSERT_EQ(sandbox
-                .Call("PATCH", "/v1/json/orders/o",
-                      Json{{"status", "shipped"}, {"tracktrace_code", "3S1"}})
-                .status,
+  sandbox.Acknowledge(200, "OK");
+  ASSERT_EQ(sandbox.Patch("orders/o", {{"status", "shipped"}, {"tracktrace_code", "3S1"}}).status,
             200);
-  ASSERT_EQ(receiver.Wait(2).size(), 2u);
+  sandbox.Notifications(2);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   sandbox.Advance(900);
-  const auto received = receiver.Wait(3);
-  ASSERT_EQ(received.size(), 3u);
+  const auto received = sandbox.Notifications(3);
   EXPECT_EQ(Json::parse(received[0].body)["status"], "completed");
   EXPECT_EQ(Json::parse(received[2].body)["status"], "shipped");
   EXPECT_EQ(StampOf(received[2]), kNoon / 1000 + 900);
@@ -357,58 +296,46 @@ TEST(Webhook, ARetrySendsTheOrderAsItIsThen) {
 }
 
 TEST(Webhook, EveryEndOfAnOrderIsNotified) {
-  const struct {
-    const char* scenario;
-    const char* status;
-  } kCases[] = {{"completed", "completed"},
-                {"declined", "declined"},
-                {"uncleared", "uncleared"},
-                {"cancelled", "cancelled"},
-                {"expired", "expired"}};
-  for (const auto& c : kCases) {
-    SCOPED_TRACE(c.scenario);
-    Running sandbox;
-    Receiver receiver;
+  for (const char* end : {"completed", "declined", "uncleared", "cancelled", "expired"}) {
+    SCOPED_TRACE(end);
+    Notifying sandbox;
     Json order = RedirectOrder("o");
-    order["payment_options"]["notification_url"] = receiver.Url();
+    order["payment_options"]["notification_url"] = sandbox.HookUrl();
     sandbox.Create(order);
-    sandbox.Call("POST", "/_sandbox/orders/o/pay", Json{{"scenario", c.scenario}});
-    const auto received = receiver.Wait(1);
-    ASSERT_EQ(received.size(), 1u);
-    EXPECT_EQ(Json::parse(received[0].body)["status"], c.status);
+    sandbox.Control("orders/o/pay", {{"scenario", end}});
+    const auto received = sandbox.Notifications(1);
+    EXPECT_EQ(Json::parse(received[0].body)["status"], end);
   }
 }
 
 TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
-  Running sandbox;
-  Receiver receiver;
-  receiver.Answer(200, "OK" + std::string(200, '.'));
-  sandbox.Create(OrderFor(receiver, "o"));
-  sandbox.Create(OrderFor(receiver, "p"));
+  Notifying sandbox;
+  sandbox.Acknowledge(200, "OK" + std::string(200, '.'));
+  sandbox.CreateNotified("o");
+  sandbox.CreateNotified("p");
   Json blocked = CardOrder("q");
   blocked["payment_options"]["notification_url"] = "http://shop.example/hook";
   sandbox.Create(blocked);
   ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_acked"] == 2; }));
-  const Json one = sandbox.Call("GET", "/_sandbox/notifications?order_id=o").data();
+  const Json one = sandbox.Inspect("notifications?order_id=o");
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0]["time"], kNoon / 1000);
   EXPECT_EQ(one[0]["url"],
-            receiver.Url("/hook?type=n&transactionid=o&timestamp=") + std::to_string(kNoon / 1000));
+            sandbox.HookUrl() + "&transactionid=o&timestamp=" + std::to_string(kNoon / 1000));
   EXPECT_EQ(one[0]["status"], 200);
   EXPECT_EQ(one[0]["body"], "OK" + std::string(98, '.'));
   EXPECT_EQ(one[0]["acked"], true);
-  EXPECT_EQ(sandbox.Call("GET", "/_sandbox/notifications").data().size(), 3u);
-  const Json refused = sandbox.Call("GET", "/_sandbox/notifications?order_id=q").data();
+  EXPECT_EQ(sandbox.Inspect("notifications").size(), 3u);
+  const Json refused = sandbox.Inspect("notifications?order_id=q");
   EXPECT_EQ(refused[0]["time"], kNoon / 1000);
   EXPECT_EQ(refused[0]["acked"], false);
 }
 
 TEST(Webhook, CanBeSentAgain) {
-  Running sandbox;
-  Receiver receiver;
-  sandbox.Create(OrderFor(receiver, "o"));
-  sandbox.Call("POST", "/_sandbox/orders/o/notify");
-  EXPECT_EQ(receiver.Wait(2).size(), 2u);
+  Notifying sandbox;
+  sandbox.CreateNotified("o");
+  sandbox.Control("orders/o/notify");
+  sandbox.Notifications(2);
 }
 
 TEST(WebhookSignature, FitsThePublishedVectorAndNoneOfItsVariants) {

@@ -32,8 +32,8 @@ def main():
                 done = subprocess.run([*shlex.split(command), sandbox["api_url"], environment.KEY], capture_output=True,
                                       text=True, timeout=RUN_S, check=False)  # fmt: skip
             print(done.stdout + done.stderr, end="", flush=True)
-            verdict = re.search(r"^(\d+) passed, (\d+) failed$", done.stdout, re.M)
-            good, bad = map(int, verdict.groups()) if verdict else (0, 1)
+            summary = re.search(r"^(\d+) passed, (\d+) failed$", done.stdout, re.M)
+            good, bad = map(int, summary.groups()) if summary else (0, 1)
             passed += good
             failed += bad or int(done.returncode != 0 or good == 0)
     print(f"{passed} passed, {failed} failed")

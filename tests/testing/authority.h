@@ -42,6 +42,7 @@ class Folder {
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
+  const std::string& path() const { return path_; }
   std::string path(const std::string& name) const { return path_ + "/" + name; }
   // Writes a file, or exchanges it in one step as orchestrators do, and returns its path.
   std::string Put(const std::string& name, const std::string& content) const;

@@ -62,7 +62,7 @@ std::function<void()> CodecStep(std::string_view name) {
   if (name == "encode") {
     return [request, out = std::string()]() mutable {
       out.clear();
-      codec::EncodeBody(RequestPlan(), *request, out);
+      codec::EncodeBody(RequestSchema(), *request, out);
       Use(out.data());
     };
   }
@@ -76,12 +76,12 @@ std::function<void()> CodecStep(std::string_view name) {
   }
   if (name == "check") {
     return [request] {
-      if (!codec::Check(RequestPlan(), *request).empty()) std::abort();
+      if (!codec::Check(RequestSchema(), *request).empty()) std::abort();
     };
   }
   if (name == "redact") {
     return [request] {
-      const std::string text = codec::Redacted(RequestPlan(), *request);
+      const std::string text = codec::Redacted(RequestSchema(), *request);
       Use(text.data());
     };
   }

@@ -421,7 +421,7 @@ void Read(std::string json, const char* field, Redirected& out) {
   out.redirection = {.key = "data",
                      .entry = field == nullptr ? nullptr : schema.Find(field),
                      .into = &out.reply,
-                     .plan = &schema,
+                     .schema = &schema,
                      .nested = &out.nested};
   out.decoded = Decode(SchemaOf<Envelope>(), json, out.envelope, &out.redirection);
 }
@@ -523,7 +523,7 @@ TEST(MemberRedirection, WithoutANestedMessageSuchMembersAreUnknown) {
   Reply reply;
   const MessageSchema& schema = SchemaOf<Reply>();
   MemberRedirection redirection{
-      .key = "data", .entry = schema.Find("item"), .into = &reply, .plan = &schema};
+      .key = "data", .entry = schema.Find("item"), .into = &reply, .schema = &schema};
   EXPECT_THAT(Names(Decode(SchemaOf<Envelope>(), json, envelope, &redirection).drift),
               ElementsAre("U:data.error_code"));
 }

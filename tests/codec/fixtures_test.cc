@@ -131,7 +131,7 @@ TEST(Fixtures, EveryValueOfEveryAnswerArrives) {
     const std::unique_ptr<pb::Message> response(target.message->New());
     const MessageSchema& schema = Schemas().Of(response->GetDescriptor());
     testing::Envelope envelope;
-    MemberRedirection redirection{.key = "data", .into = response.get(), .plan = &schema};
+    MemberRedirection redirection{.key = "data", .into = response.get(), .schema = &schema};
     if (target.field != nullptr) {
       redirection.entry = schema.Find(target.field);
       ASSERT_NE(redirection.entry, nullptr);

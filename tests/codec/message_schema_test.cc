@@ -53,10 +53,10 @@ TEST(MessageSchema, KeyIsTheFieldNameUnlessJsonNameSaysOtherwise) {
 
 TEST(MessageSchema, OptionsAreRead) {
   const MessageSchema& schema = SchemaOf<Everything>();
-  EXPECT_EQ(schema.Find("in_path")->place, multisafepay::v1::PLACE_PATH);
+  EXPECT_EQ(schema.Find("in_path")->location, multisafepay::v1::PLACE_PATH);
   EXPECT_FALSE(schema.Find("in_path")->in_body);
   EXPECT_TRUE(schema.Find("text")->in_body);
-  EXPECT_TRUE(schema.Find("state")->own);
+  EXPECT_TRUE(schema.Find("state")->service_only);
   EXPECT_FALSE(schema.Find("state")->in_body);
   EXPECT_EQ(schema.Find("secrets")->sensitive, multisafepay::v1::SENSITIVITY_AUTHENTICATION);
   const FieldSchema* name = schema.Find("item")->message->Find("name");
@@ -80,7 +80,7 @@ TEST(MessageSchema, MessageThatContainsItselfHasOneSchema) {
 
 TEST(SchemaDeath, MessageOutsideTheSetAborts) {
   EXPECT_DEATH(TestSchemas().Of(google::protobuf::FileDescriptorProto::descriptor()),
-               "not among the plan set");
+               "not among the schema set");
 }
 
 TEST(SchemaDeath, MessageOfAnotherPoolAborts) {

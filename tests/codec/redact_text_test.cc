@@ -17,7 +17,7 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Scrubbed, HidesWhatCouldBeACardNumber) {
+TEST(RedactedText, HidesWhatCouldBeACardNumber) {
   const std::pair<const char*, const char*> kRows[] = {
       {"", ""},
       {"Invalid transaction ID", "Invalid transaction ID"},
@@ -32,7 +32,7 @@ TEST(Scrubbed, HidesWhatCouldBeACardNumber) {
       {"line\nbreak \x1b[0m \x7f", "line break  [0m  "},
       {"bad \xff\xC3 utf8 caf\xC3\xA9", "bad ?? utf8 caf\xC3\xA9"},
   };
-  for (const auto& [in, out] : kRows) EXPECT_EQ(Scrubbed(in), out) << in;
+  for (const auto& [in, out] : kRows) EXPECT_EQ(RedactedText(in), out) << in;
 }
 
 TEST(RedactedText, TakesAControlCharacterForTheSpaceThatItBecomes) {
@@ -97,7 +97,7 @@ std::string Filled(std::string_view phrase, std::string_view value) {
   return text.replace(text.find('#'), 1, value);
 }
 
-TEST(Scrubbed, HidesACardWithAnySeparators) {
+TEST(RedactedText, HidesACardWithAnySeparators) {
   for (const std::string& separator : Separators()) {
     for (const std::size_t group : {1U, 2U, 4U, 6U}) {
       const std::string card = WithDigits("4111111111111111", group, separator);
@@ -127,9 +127,9 @@ TEST(RedactedText, HidesTheKnownCardAndCodeHoweverTheyAreWritten) {
     const std::string code = WithDigits("8642", 1, separator);
     EXPECT_EQ(RedactedText("Value " + code + " refused", 512, known), "Value *** refused") << code;
   }
-  EXPECT_EQ(Scrubbed("a" + Wide(number) + "b" + Wide("8642") + "c", 512, known), "a***b***c");
+  EXPECT_EQ(RedactedText("a" + Wide(number) + "b" + Wide("8642") + "c", 512, known), "a***b***c");
   for (const std::string& phrase : CodePhrases())
-    EXPECT_THAT(Scrubbed(Filled(phrase, "8642"), 512, known), Not(HasSubstr("8642"))) << phrase;
+    EXPECT_THAT(RedactedText(Filled(phrase, "8642"), 512, known), Not(HasSubstr("8642"))) << phrase;
 }
 
 TEST(RedactedText, LeavesANumberThatOnlyContainsTheKnownCode) {
@@ -138,7 +138,7 @@ TEST(RedactedText, LeavesANumberThatOnlyContainsTheKnownCode) {
             "order 41236, error 1234, ***");
 }
 
-TEST(Scrubbed, HidesShortNumbersWhereASecurityCodeIsMentioned) {
+TEST(RedactedText, HidesShortNumbersWhereASecurityCodeIsMentioned) {
   for (const std::string& phrase : CodePhrases()) {
     for (const char* code : {"864", "8642", "8-6-4-2", "8 6 4"})
       EXPECT_THAT(RedactedText(Filled(phrase, code)), Not(AnyOf(HasSubstr("864"), HasSubstr("6"))))

@@ -56,6 +56,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   codec::Zeroize(schema, request);
   Require(!request.gateway_info().has_card_number() && !request.gateway_info().has_card_cvc(),
           "the card was not zeroized");
-  Require(codec::Scrubbed(number).size() <= 512, "a redacted text is too long");
+  Require(codec::RedactedText(number).size() <= 512, "a redacted text is too long");
   return 0;
 }

@@ -229,7 +229,7 @@ void RequireHidden(const pb::Message& request, const Place& place, const pb::Str
   pb::Struct any;
   (*any.mutable_fields())["any"].set_bool_value(true);
   MoreOf(*other, place) = any;
-  const codec::MessageSchema& schema = *operation.request_plan;
+  const codec::MessageSchema& schema = *operation.request_schema;
   Require(codec::Redacted(schema, request) == codec::Redacted(schema, *other),
           "a redacted request shows nothing of `more`");
   if (!accepted) return;
@@ -285,7 +285,7 @@ void Run(std::uint8_t where, std::uint8_t how, std::string_view bytes) {
           "short words are no reason to refuse", path);
   if (violations.empty()) RequireSent(*request, place, more);
   RequireHidden(*request, place, more, violations.empty());
-  codec::Zeroize(*operation.request_plan, *request);
+  codec::Zeroize(*operation.request_schema, *request);
   Require(MoreOf(*request, place).fields().empty(), "a zeroized request has nothing in `more`");
 }
 

@@ -75,7 +75,7 @@ void WriteRequests(const fs::path& directory) {
     const auto add = [&](std::string_view json) {
       std::string document(json);
       const std::unique_ptr<google::protobuf::Message> request(row.request->New());
-      const MessageSchema& schema = *operations.Find(row.name).request_plan;
+      const MessageSchema& schema = *operations.Find(row.name).request_schema;
       if (!DecodeAll(schema, document, *request).ok) std::exit(1);
       corpus.Add(row_index + request->SerializePartialAsString());
     };

@@ -135,7 +135,7 @@ void RequireKept(const Operation& operation, const Place& place, const Node& giv
               IsKept(given, object->fields().begin()->second),
           "the value is kept with its digits");
   const Answer other = Answered(operation, place, "1");
-  const codec::MessageSchema& schema = *operation.response_plan;
+  const codec::MessageSchema& schema = *operation.response_schema;
   Require(codec::Redacted(schema, *answer.response) == codec::Redacted(schema, *other.response),
           "a redacted answer shows nothing of `unmodelled`");
   *object = *Unmodelled(*other.response);

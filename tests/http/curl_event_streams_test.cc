@@ -23,8 +23,8 @@ namespace msp::http {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::CloseMode;
 using ::testing::ElementsAre;
-using testing::Ending;
 using testing::kWaitMax;
 using testing::RecordedRequest;
 using testing::Reply;
@@ -36,7 +36,7 @@ constexpr char kQuick[] = "retry: 500\n";
 
 std::string Event(int id) { return "id: " + std::to_string(id) + "\ndata: {}\n\n"; }
 // A stream that stays open after these events.
-Reply Stream(const std::string& events, Ending ending = Ending::kKeepAlive) {
+Reply Stream(const std::string& events, CloseMode ending = CloseMode::kKeepAlive) {
   return Reply::Raw(kStart + events, ending);
 }
 
@@ -129,9 +129,9 @@ TEST_F(Streaming, SendsTheStandardHeadersAndSignalsTheEvents) {
 
 TEST_F(Streaming, ResumesAfterTheLastEventWhenTheConnectionBreaks) {
   upstream.Script([](const RecordedRequest& request) {
-    if (request.connection == 0) return Stream(kQuick + Event(7), Ending::kFin);
-    if (request.connection == 1) return Stream("id: 8\ndata: half", Ending::kFin);
-    if (request.connection == 2) return Stream(Event(9), Ending::kFin);
+    if (request.connection == 0) return Stream(kQuick + Event(7), CloseMode::kFin);
+    if (request.connection == 1) return Stream("id: 8\ndata: half", CloseMode::kFin);
+    if (request.connection == 2) return Stream(Event(9), CloseMode::kFin);
     return Stream("");
   });
   const auto streams =
@@ -151,7 +151,7 @@ TEST_F(Streaming, ResumesAfterTheLastEventWhenTheConnectionBreaks) {
 
 TEST_F(Streaming, AnIdThatIsNoHeaderIsNotSent) {
   upstream.Script([](const RecordedRequest& request) {
-    return request.connection == 0 ? Stream("id: a\x01\nretry: 500\ndata\n\n", Ending::kFin)
+    return request.connection == 0 ? Stream("id: a\x01\nretry: 500\ndata\n\n", CloseMode::kFin)
                                    : Stream("");
   });
   const auto streams = Start();
@@ -171,7 +171,8 @@ TEST_F(Streaming, DoesNotComeAgainWhereItIsNotWelcome) {
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-streams\r\n\r\ndata: a\n\n",
       "HTTP/1.1 200 OK\r\n\r\ndata: a\n\n"};
   for (const std::string& answer : answers) {
-    upstream.Script([&](const RecordedRequest&) { return Reply::Raw(answer, Ending::kKeepAlive); });
+    upstream.Script(
+        [&](const RecordedRequest&) { return Reply::Raw(answer, CloseMode::kKeepAlive); });
     Signals other_signals;
     const auto streams = Start();
     const auto before = upstream.requests().size();
@@ -188,12 +189,12 @@ TEST_F(Streaming, DoesNotComeAgainWhereItIsNotWelcome) {
 
 TEST_F(Streaming, IsGivenUpAfterFailuresInARow) {
   for (const Reply& reply :
-       {Reply::Close(Ending::kRst), Reply::Json(500, "{}"), Reply::Json(429, "{}"),
-        Reply::Json(408, "{}"), Stream(std::string(70'000, 'x')), Stream("", Ending::kFin),
-        Reply::Raw("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", Ending::kFin),
+       {Reply::Close(CloseMode::kRst), Reply::Json(500, "{}"), Reply::Json(429, "{}"),
+        Reply::Json(408, "{}"), Stream(std::string(70'000, 'x')), Stream("", CloseMode::kFin),
+        Reply::Raw("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", CloseMode::kFin),
         Reply::Raw("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX: " +
                        std::string(70'000, 'x') + "\r\n\r\n",
-                   Ending::kKeepAlive)}) {
+                   CloseMode::kKeepAlive)}) {
     upstream.Script([&](const RecordedRequest&) { return reply; });
     Signals other_signals;
     const auto streams = Start([](EventStreamOptions& options) { options.failures_max = 0; });
@@ -209,7 +210,7 @@ TEST_F(Streaming, AnInterimAnswerIsNone) {
   upstream.Script([](const RecordedRequest&) {
     return Reply::Raw(
         std::string("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n") + kStart + Event(1),
-        Ending::kKeepAlive);
+        CloseMode::kKeepAlive);
   });
   const auto streams = Start();
   Open(*streams);
@@ -235,7 +236,7 @@ TEST_F(Streaming, GoesThroughTheProxyThatWasGivenAndThroughNoOther) {
     signals.WaitFor(StreamSignal::kEvents, 2);
   }
   EXPECT_EQ(Count(StreamCount::kConnected), 2) << "the proxy's own answer is no stream";
-  upstream.Script([](const RecordedRequest&) { return Reply::Close(Ending::kRst); });
+  upstream.Script([](const RecordedRequest&) { return Reply::Close(CloseMode::kRst); });
   Signals other_signals;
   const auto streams = Start([&](EventStreamOptions& options) {
     options.proxy = proxy.url();
@@ -251,8 +252,8 @@ TEST_F(Streaming, GoesThroughTheProxyThatWasGivenAndThroughNoOther) {
 
 TEST_F(Streaming, OneThatLastedBeginsToCountAgain) {
   upstream.Script([](const RecordedRequest& request) {
-    if (request.connection == 1) return Reply::Close(Ending::kRst);
-    return request.connection < 3 ? Stream(kQuick, Ending::kFin) : Stream("");
+    if (request.connection == 1) return Reply::Close(CloseMode::kRst);
+    return request.connection < 3 ? Stream(kQuick, CloseMode::kFin) : Stream("");
   });
   const auto streams = Start([](EventStreamOptions& options) {
     options.failures_max = 2;
@@ -288,7 +289,7 @@ TEST_F(Streaming, WaitsAsRetryAfterSays) {
 
 TEST_F(Streaming, ConnectsAgainAfterSilenceAndWhereNoAnswerComes) {
   upstream.Script([](const RecordedRequest& request) {
-    if (request.connection == 0) return Reply::Raw("HTTP/1.1 200 OK\r\n", Ending::kKeepAlive);
+    if (request.connection == 0) return Reply::Raw("HTTP/1.1 200 OK\r\n", CloseMode::kKeepAlive);
     return Stream(kQuick);
   });
   const auto streams = Start([](EventStreamOptions& options) {

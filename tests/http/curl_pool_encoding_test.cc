@@ -111,7 +111,7 @@ TEST_P(CurlPoolEncodingTest, AnswersOnTheirWayShareABoundAndGiveTheirPartBack) {
   // Nine tenths of each body come, the rest waits for the gate.
   const std::string most(90'000, ' ');
   upstream_.Script([&](const RecordedRequest&) {
-    return Reply::Raw("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + most, Ending::kFin);
+    return Reply::Raw("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + most, CloseMode::kFin);
   });
   for (int round = 0; round < 5; ++round) {
     // Each broke off with its part of the room in use.

@@ -152,9 +152,9 @@ TEST_P(CurlPoolLoadTest, EveryCallbackRunsExactlyOnceInTheMidstOfTrouble) {
   constexpr int kEach = 150;
   upstream_.Script([](const RecordedRequest& request) {
     const int kind = (request.connection * 7 + request.on_connection) % 11;
-    if (kind == 3) return Reply::Close(Ending::kRst);
-    if (kind == 5) return Reply::Close(Ending::kFin);
-    if (kind == 7) return Reply::Json(200, "{").DeclaredLength(10).Then(Ending::kFin);
+    if (kind == 3) return Reply::Close(CloseMode::kRst);
+    if (kind == 5) return Reply::Close(CloseMode::kFin);
+    if (kind == 7) return Reply::Json(200, "{").DeclaredLength(10).Then(CloseMode::kFin);
     return Reply::Json(200, "{}");
   });
   auto pool = Pool([&](PoolOptions& options) {

@@ -13,7 +13,7 @@
 namespace msp::http {
 namespace {
 
-using Case = std::tuple<Address, Upstream::Transport, Ending>;
+using Case = std::tuple<Address, Upstream::Transport, CloseMode>;
 
 class ResendTest : public ::testing::TestWithParam<Case> {
  protected:
@@ -21,7 +21,7 @@ class ResendTest : public ::testing::TestWithParam<Case> {
     pool_ =
         *CurlPool::Create(OptionsTo(upstream_, std::get<0>(GetParam()), std::get<1>(GetParam())));
   }
-  static Ending ending() { return std::get<2>(GetParam()); }
+  static CloseMode ending() { return std::get<2>(GetParam()); }
 
   // Makes a connection, and lets every later request on it, once read, end in silence.
   void DieOnReuse() {
@@ -35,11 +35,11 @@ class ResendTest : public ::testing::TestWithParam<Case> {
   std::unique_ptr<CurlPool> pool_;
 };
 
-const auto kAllCases =
-    ::testing::Combine(kAddresses, kTransports, ::testing::Values(Ending::kRst, Ending::kFin));
+const auto kAllCases = ::testing::Combine(kAddresses, kTransports,
+                                          ::testing::Values(CloseMode::kRst, CloseMode::kFin));
 std::string CaseName(const ::testing::TestParamInfo<Case>& info) {
   const auto& [address, transport, ending] = info.param;
-  return NameOf(address) + "_" + NameOf(transport) + (ending == Ending::kRst ? "_rst" : "_fin");
+  return NameOf(address) + "_" + NameOf(transport) + (ending == CloseMode::kRst ? "_rst" : "_fin");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ResendTest, kAllCases, CaseName);
@@ -86,7 +86,7 @@ TEST_P(ResendTest, AWriteThatMeetsAResetGoesThroughOnAnotherConnection) {
     const auto promise = std::make_shared<std::promise<Response>>();
     pool_->Start(Get(), [&, promise](Response) {
       upstream_.WaitForIdle(1);
-      upstream_.CloseIdle(Ending::kRst);
+      upstream_.CloseIdle(CloseMode::kRst);
       pool_->Start(Post(),
                    [promise](Response response) { promise->set_value(std::move(response)); });
     });

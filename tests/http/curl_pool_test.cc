@@ -152,7 +152,7 @@ TEST_P(CurlPoolTest, UsesOneConnectionAgainAndSaysSo) {
 
 TEST_P(CurlPoolTest, ConnectionEndedBeforeAnythingWasReadIsUnknown) {
   // The request was on its way by then; only the upstream knows that nobody read it.
-  for (const Ending ending : {Ending::kRst, Ending::kFin}) {
+  for (const CloseMode ending : {CloseMode::kRst, CloseMode::kFin}) {
     upstream_.RefuseConnections(ending);
     auto pool = Pool();
     const Response response = RestCall(*pool, Post());
@@ -171,7 +171,7 @@ TEST_P(CurlPoolTest, AnswerOverTheCapIsUnknownAndOneAtTheCapIsNot) {
       {Reply::Json(200, std::string(1001, 'a')), CallOutcome::kIndeterminate},
       {Reply::Json(200, std::string(1001, 'a')).Chunked(), CallOutcome::kIndeterminate},
       {Reply::Json(200, std::string(3'000'000, 'a')), CallOutcome::kIndeterminate},
-      {Reply::Json(200, "{}").DeclaredLength(std::size_t{1} << 62).Then(Ending::kFin),
+      {Reply::Json(200, "{}").DeclaredLength(std::size_t{1} << 62).Then(CloseMode::kFin),
        CallOutcome::kIndeterminate},
   };
   for (const auto& c : cases) {
@@ -193,7 +193,7 @@ TEST_P(CurlPoolTest, AnAnswerThatNobodyAskedForIsNotTakenForTheNextOne) {
       return request.on_connection > 0 || request.method == "POST"
                  ? Reply::Json(200, "fresh")
                  : Reply::Raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + stale,
-                              Ending::kKeepAlive);
+                              CloseMode::kKeepAlive);
     });
     auto pool = Pool();
     EXPECT_EQ(RestCall(*pool, Get()).body, "{}");

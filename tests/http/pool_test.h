@@ -21,7 +21,7 @@
 
 namespace msp::http {
 
-using testing::Ending;
+using testing::CloseMode;
 using testing::Gate;
 using testing::RecordedRequest;
 using testing::Reply;

@@ -18,7 +18,7 @@ namespace pb = google::protobuf;
 namespace v1 = multisafepay::v1;
 
 constexpr int kDepthMax = 6;
-constexpr int kFirstOwnField = 1000;
+constexpr int kFirstServiceOnlyField = 1000;
 
 // Value sets that MultiSafepay owns, and members whose content it reads.
 struct Choice {
@@ -181,8 +181,8 @@ void Generator::FillMessage(pb::Message& message, int depth) {
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const Field& field = *message.GetDescriptor()->field(i);
     const v1::Limits& limits = field.options().GetExtension(v1::limits);
-    const bool own =
-        field.number() >= kFirstOwnField && field.name() != "page_size" && field.name() != "full";
+    const bool own = field.number() >= kFirstServiceOnlyField && field.name() != "page_size" &&
+                     field.name() != "full";
     if (own || NamesAnother(field)) continue;
     const auto* choice = field.real_containing_oneof();
     if (choice != nullptr && message.GetReflection()->HasOneof(message, choice)) continue;

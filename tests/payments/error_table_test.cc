@@ -164,7 +164,7 @@ TEST(ErrorTable, StatusWithoutACode) {
   for (const StatusCase& c : kStatuses) {
     for (const int status : c.http_statuses) {
       EXPECT_EQ(MeaningOfStatus(status).code, c.code) << status;
-      EXPECT_EQ(MeaningOfStatus(status).certain, c.certain) << status;
+      EXPECT_EQ(MeaningOfStatus(status).conclusive, c.certain) << status;
     }
   }
 }

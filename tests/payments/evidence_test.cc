@@ -86,7 +86,7 @@ Interpretation Of(std::string_view operation_name, const std::string& body) {
       request->GetReflection()->SetString(request.get(), field, "id-1");
   }
   http::Response answer = ResponseOf(200, body);
-  return Interpret(operation, TestOperations().envelope_plan(), *request, answer, *response);
+  return Interpret(operation, TestOperations().envelope_schema(), *request, answer, *response);
 }
 
 std::string Success(const std::string& data) { return R"({"success":true,"data":)" + data + "}"; }

@@ -44,32 +44,32 @@ struct Bench {
     return platform.Decide3ds(At(id), result);
   }
   // Null: without an amount.
-  Answer Capture(const std::string& id, Json amount, const std::string& new_id = "") {
+  ApiResponse Capture(const std::string& id, Json amount, const std::string& new_id = "") {
     Json body{{"new_order_status", "completed"}};
     if (!amount.is_null()) body["amount"] = std::move(amount);
     if (!new_id.empty()) body["new_order_id"] = new_id;
     return platform.Capture(site(), id, body);
   }
-  Answer Void(const std::string& id,
-              const Json& body = {{"status", "cancelled"}, {"reason", "r"}}) {
+  ApiResponse Void(const std::string& id,
+                   const Json& body = {{"status", "cancelled"}, {"reason", "r"}}) {
     return platform.CancelAuthorization(site(), id, body);
   }
   // Discarded: without an amount.
-  Answer Refund(const std::string& id, Json amount, const std::string& refund_id = "") {
+  ApiResponse Refund(const std::string& id, Json amount, const std::string& refund_id = "") {
     Json body{{"currency", "EUR"}};
     if (!amount.is_discarded()) body["amount"] = std::move(amount);
     if (!refund_id.empty()) body["refund_order_id"] = refund_id;
     return RefundAs(id, body);
   }
-  Answer RefundAs(const std::string& id, const Json& body) {
+  ApiResponse RefundAs(const std::string& id, const Json& body) {
     return platform.Refund(site(), id, body);
   }
-  Answer Patch(const std::string& id, const Json& body) {
+  ApiResponse Patch(const std::string& id, const Json& body) {
     return platform.PatchOrder(site(), id, body);
   }
-  Answer Ship(const std::string& id) { return Patch(id, {{"status", "shipped"}}); }
-  Answer Cancel(const std::string& id) { return platform.CancelOrder(site(), id); }
-  Answer Tokens() { return platform.ListTokens(site(), "cust-1", 10, 0); }
+  ApiResponse Ship(const std::string& id) { return Patch(id, {{"status", "shipped"}}); }
+  ApiResponse Cancel(const std::string& id) { return platform.CancelOrder(site(), id); }
+  ApiResponse Tokens() { return platform.ListTokens(site(), "cust-1", 10, 0); }
 
   Platform platform;
 };
@@ -137,7 +137,7 @@ inline Json StoringOrder(const std::string& id, const std::string& number = "411
   return body;
 }
 
-inline int ErrorOf(const Answer& answer) {
+inline int ErrorOf(const ApiResponse& answer) {
   return answer.body.contains("error_code") ? answer.body["error_code"].get<int>() : 0;
 }
 

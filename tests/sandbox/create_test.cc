@@ -102,7 +102,7 @@ TEST(Create, AcceptsWhatRealClientsSend) {
   for (const auto& [name, order] : kCases) {
     SCOPED_TRACE(name);
     Bench bench;
-    const Answer answer = bench.Create(order);
+    const ApiResponse answer = bench.Create(order);
     EXPECT_EQ(answer.status, 200) << answer.body.dump();
   }
 }

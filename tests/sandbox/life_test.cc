@@ -222,7 +222,7 @@ TEST(Life, PayAfterDeliveryIsHeldAndExpires) {
     bench.Pay(id);
   }
   bench.Ship("held");
-  const Answer hold = bench.platform.PutOnHold(bench.site(), "held", Json::object());
+  const ApiResponse hold = bench.platform.PutOnHold(bench.site(), "held", Json::object());
   EXPECT_EQ(hold.body["data"], "2026-06-25T10:00:00Z") << "ten days, in UTC";
   const ApiResponse kept = bench.platform.ExtendAutoExpire(bench.site(), "kept", Json{{"days", 5}});
   EXPECT_EQ(kept.body["data"], "2026-07-18T10:00:00Z") << "28 days and five";

@@ -27,7 +27,7 @@ TEST(ManualCapture, WholeAmountOrNoneStaysOnTheOriginal) {
   for (const Json& amount : {Json(1000), Json(nullptr)}) {
     SCOPED_TRACE(amount.dump());
     Bench bench{Authorization("o")};
-    const Answer answer = bench.Capture("o", amount, "ignored");
+    const ApiResponse answer = bench.Capture("o", amount, "ignored");
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body["data"]["order_id"], "o");
     EXPECT_EQ(bench.State("o"), "completed/completed");
@@ -41,7 +41,7 @@ TEST(ManualCapture, WholeAmountOrNoneStaysOnTheOriginal) {
 
 TEST(ManualCapture, PartIsANewOrder) {
   Bench bench{Authorization("o")};
-  const Answer answer = bench.Capture("o", 400, "part");
+  const ApiResponse answer = bench.Capture("o", 400, "part");
   EXPECT_EQ(answer.body["data"]["order_id"], "part");
   EXPECT_EQ(bench.State("o"), "completed/initialized");
   EXPECT_EQ(bench.State("part"), "completed/completed");
@@ -70,7 +70,7 @@ TEST(ManualCapture, NeedsTheNewStatus) {
 
 TEST(Void, EndsTheAuthorizationOrWhatIsLeftOfIt) {
   Bench bench{Authorization("o")};
-  const Answer answer = bench.Void("o");
+  const ApiResponse answer = bench.Void("o");
   EXPECT_EQ(answer.body["data"]["success"], true);
   EXPECT_EQ(bench.State("o"), "void/void");
   EXPECT_EQ(ErrorOf(bench.Void("o")), 1014);
@@ -174,7 +174,7 @@ TEST(Session, DiesAfterTwentyOpenings) {
 
 TEST(Refund, IsReservedUntilMidnightInAmsterdam) {
   Bench bench{CardOrder("o")};
-  const Answer answer = bench.Refund("o", 300, "r1");
+  const ApiResponse answer = bench.Refund("o", 300, "r1");
   ASSERT_EQ(answer.status, 200);
   const Json data = answer.body["data"];
   EXPECT_EQ(data["order_id"], "o");
@@ -304,7 +304,7 @@ TEST(Patch, CancelsOnlyWhatIsNotPaid) {
   bench.Patch("open", cancel);
   EXPECT_EQ(bench.State("open"), "cancelled/cancelled");
   EXPECT_FALSE(bench.Decide("open", "Y"));
-  const Answer paid = bench.Patch("paid", cancel);
+  const ApiResponse paid = bench.Patch("paid", cancel);
   EXPECT_EQ(paid.status, 410);
   EXPECT_EQ(ErrorOf(paid), 1000);
   EXPECT_EQ(bench.State("paid"), "completed/completed");
@@ -336,7 +336,7 @@ TEST(Patch, ShipsAndKeepsTheHold) {
   EXPECT_EQ(bench.State("auth"), "shipped/completed");
 
   const Json part{{"status", "shipped"}, {"amount", "300"}};
-  const Answer answer = bench.Patch("auth", part);
+  const ApiResponse answer = bench.Patch("auth", part);
   EXPECT_EQ(answer.body["data"]["order_id"], "auth");
   bench.Create(CardOrder("declined", "4012001037461114"));
   EXPECT_EQ(bench.Patch("declined", ship).status, 410);

@@ -31,7 +31,6 @@ struct RecordedRequest {
 // What happens to the connection after a reply, or instead of one.
 // kCloseNotify: as kFin, with TLS's own goodbye first, as every orderly server sends it.
 enum class CloseMode : std::uint8_t { kKeepAlive, kFin, kRst, kCloseNotify };
-using Ending = CloseMode;  // The name of it in tests/http.
 
 struct Reply {
   // A complete answer with Content-Length.

@@ -107,7 +107,8 @@ ErrorMeaning MeaningOfCode(int error_code, int http_status, std::string_view tex
     case 1000:
       meaning.code = MeaningOf1000(http_status, text);
       break;
-    case 1006:  // For a creation the id is in use, for all others it is unknown.
+    case 1006:  // "Invalid transaction ID". To a creation: in use. To others: unknown; for a
+                // refund's or capture's own id see its policy.
       if (creates) meaning.code = StatusCode::kAlreadyExists;
       break;
     case 1022:

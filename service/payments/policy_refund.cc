@@ -343,6 +343,8 @@ Found ReadCancelRefund(PaymentFacts& facts, const v1::Order* order, Phase /*phas
 
 }  // namespace
 
+// It reads first because MultiSafepay refunds twice when asked twice: an earlier attempt whose
+// answer was lost shows only in the order.
 const OperationPolicy kRefundPolicy{.reads_first = true,
                                     .may_follow_equal = false,
                                     .remembered = kEqualRefused,

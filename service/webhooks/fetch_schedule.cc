@@ -49,6 +49,11 @@ void FetchSchedule::RequestUnauthenticated(Time now) {
   Request(FetchReason::kUnauthenticated, std::max(now, began_ + kUnauthenticatedGap));
 }
 
+void FetchSchedule::CatchUp(Time when) {
+  if (fetching()) return FetchAgain();
+  Request(FetchReason::kPoll, when);
+}
+
 void FetchSchedule::OnPush(Time now) {
   pushed_at_ = now;
   ++pushes_in_vain_;
@@ -78,7 +83,8 @@ bool FetchSchedule::End(std::uint64_t number) {
 
 bool FetchSchedule::RetryFirst() {
   if (unproven_ >= kFirstFailuresMax) return false;
-  Request(FetchReason::kUnproven, began_ + kFetchGap * (1 << unproven_++));
+  Request(FetchReason::kUnproven, began_ + kFetchGap * (1 << unproven_));
+  ++unproven_;
   return true;
 }
 
@@ -88,7 +94,8 @@ bool FetchSchedule::RequestAgain(Time now) {
 }
 
 void FetchSchedule::RequestProof(Time since) {
-  const milliseconds gap = kFetchGap * (1 << std::min(unproven_++, kGapDoublingsMax));
+  const milliseconds gap = kFetchGap * (1 << std::min(unproven_, kGapDoublingsMax));
+  ++unproven_;
   Request(FetchReason::kUnproven, std::max(began_ + gap, since + milliseconds(options_.settle_ms)));
 }
 
@@ -96,6 +103,8 @@ void FetchSchedule::RequestPoll(Time now, bool ended) {
   unproven_ = 0;
   if (ended) backoff_ms_ = std::max(backoff_ms_, options_.poll_max_ms);
   const Time when = now + Jittered(backoff_ms_);
+  // A state was just accepted. Reads to see it are not needed any more; those for a proof or a push
+  // are.
   const bool urgent = why_ == FetchReason::kUnproven || why_ == FetchReason::kPushed;
   if (urgent && due_ <= when) return;
   why_ = FetchReason::kPoll;

@@ -26,12 +26,14 @@ class FetchSchedule {
   Time due() const { return due_; }  // Time::max() for none.
   bool pending() const { return due_ != Time::max(); }
   bool fetching() const { return number_ != 0; }
-  // Of the read that began last: when, why, and whether an unsettled push came before it.
+  // When the last read began, and whether a push without a conclusive read came before it.
   Time began() const { return began_; }
-  FetchReason why() const { return why_; }
   bool follows_push() const { return pushed_at_ != Time::min() && began_ >= pushed_at_; }
+  // The reason of the next read; after Begin, of the one that began.
+  FetchReason why() const { return why_; }
 
-  // Reads at `when`, unless a read is due before; after the read under way, if there is one.
+  // Reads at `when`, unless a read is due before. While a read is under way another one follows it,
+  // except for a poll: the end of each read requests the next poll.
   void Request(FetchReason why, Time when);
   // For an unauthenticated notification: rate-limited.
   void RequestUnauthenticated(Time now);
@@ -48,16 +50,20 @@ class FetchSchedule {
   bool End(std::uint64_t number);
   // The first read has failed. False after kFirstFailuresMax.
   bool RetryFirst();
+  // Notifications may have been missed: reads at `when`, or once more after the read under way,
+  // which may have begun before them.
+  void CatchUp(Time when);
   // Another read follows the one under way, or the one that has just ended.
   void FetchAgain() { again_ = true; }
-  // After a read: the read that was requested meanwhile. False for none.
+  // At the end of a read: requests the read that was asked for meanwhile. False for none.
   bool RequestAgain(Time now);
-  // A state, known or missed by a watcher since `since`, waits for proof: reads soon, but after the
-  // settle time.
+  // A state waits for proof: the known one, which became known at `since`, or the one that a
+  // watcher needs since it joined at `since`. Reads soon, but not before the settle time has
+  // passed.
   void RequestProof(Time since);
   void RequestPoll(Time now, bool ended);
   void CancelPoll();
-  // The read for the last push that no read has settled yet.
+  // Requests the read for the last push, unless a read has been conclusive about it.
   void RequestAfterPush();
 
  private:
@@ -68,9 +74,9 @@ class FetchSchedule {
   Time began_ = Time::min();
   bool again_ = false;
   std::int64_t backoff_ms_;  // Of polls.
-  int unproven_ = 0;         // Consecutive reads without proof, or failed first reads.
+  int unproven_ = 0;  // Consecutive reads without proof; before a state is known, failed ones.
   Time changed_at_ = Time::min();
-  Time pushed_at_ = Time::min();  // Of the last push that no read has settled yet.
+  Time pushed_at_ = Time::min();  // Of the last push without a conclusive read.
   int pushes_in_vain_ = 0;        // Since the last change.
 };
 

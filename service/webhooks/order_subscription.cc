@@ -208,7 +208,7 @@ void OrderSubscription::ScheduleNext() {
   schedule_.RequestAfterPush();
 }
 
-// Where a state waits for proof soon, but after the settle time; else the next poll.
+// Requests the next read: for proof, where a state waits for it, else by polling.
 void OrderSubscription::ScheduleRefetch() {
   Time since = reads_.pending() ? known_since_ : Time::max();
   for (const Subscriber* subscriber : subscribers_) {

@@ -19,7 +19,7 @@ struct OrderWatchOptions {
   std::int64_t poll_max_ms = 300'000;
   // How long a stream stays open in a state that is likely, not certainly, final.
   std::int64_t quiet_ms = 5'000;
-  // How long a read may lag behind.
+  // How long a read may lag behind: twice --settle_ms.
   std::int64_t settle_ms = 4'000;
 };
 

@@ -103,8 +103,8 @@ void OrderWatchRegistry::OnFetched(const Fetch& fetch, Found found) {
   QueueOrDrop(*subscription);
 }
 
-// The first read has shown the order's own id: renames the subscription to it, or merges it into
-// the subscription with that id; then returns null.
+// A read, usually the first, has shown the order's own id: renames the subscription to it, or
+// merges it into the subscription with that id; then returns null.
 OrderSubscription* OrderWatchRegistry::UseOwnId(OrderSubscription& subscription,
                                                 const std::string& order_id) {
   const Key own{subscription.key().first, order_id};
@@ -187,7 +187,7 @@ void OrderWatchRegistry::CatchUp() {
       static_cast<std::int64_t>(subscriptions_.size()) * 1'000 / kCatchUpPerS + 1);
   for (auto& [key, subscription] : subscriptions_) {
     const milliseconds wait(static_cast<std::int64_t>(RandomBelow(spread_ms)));
-    subscription.schedule().Request(FetchReason::kPoll, now + wait);
+    subscription.schedule().CatchUp(now + wait);
     QueueOrDrop(subscription);  // It has subscribers: nothing is dropped.
   }
 }

@@ -44,6 +44,18 @@ TEST_F(Schedule, TheEarlierOfTwoRequestsStandsAndReadsKeepAGap) {
   EXPECT_EQ(Wait(), milliseconds(500));
 }
 
+TEST_F(Schedule, MissedNotificationsAreCaughtUpAlsoDuringARead) {
+  schedule_.CatchUp(now_ + milliseconds(700));
+  EXPECT_EQ(Wait(), milliseconds(700));
+  EXPECT_EQ(schedule_.why(), FetchReason::kPoll);
+  now_ = schedule_.due();
+  ASSERT_TRUE(schedule_.Begin(now_, ++number_));
+  schedule_.CatchUp(now_ + milliseconds(100));  // The read may have begun before what was missed.
+  ASSERT_TRUE(schedule_.End(number_));
+  EXPECT_TRUE(schedule_.RequestAgain(now_));
+  EXPECT_EQ(Wait(), milliseconds(500));
+}
+
 TEST_F(Schedule, ARequestDuringAReadFollowsItAndAPollDoesNot) {
   for (const FetchReason why : {FetchReason::kUnproven, FetchReason::kPoll}) {
     schedule_.Request(FetchReason::kSnapshot, now_);

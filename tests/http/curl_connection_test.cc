@@ -2,8 +2,6 @@
 
 #include "service/http/curl_connection.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "tests/testing/loopback.h"
 
 namespace msp::http {
 namespace {
@@ -19,19 +18,13 @@ namespace {
 // Each read costs a system call and, over TLS, more. An answer of some kilobytes, as MultiSafepay's
 // are, has to take one.
 TEST(CurlConnection, ReadsAnAnswerOfManyKilobytesAtOnce) {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  int port = 0;
+  const int listener = testing::BindLoopback(port);
   ASSERT_EQ(listen(listener, 1), 0);
-  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-
   CURLM* const multi = curl_multi_init();
   {
-    const ConnectionOptions options{
-        .base_url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)), .transport = {}};
+    const ConnectionOptions options{.base_url = "http://127.0.0.1:" + std::to_string(port),
+                                    .transport = {}};
     CurlConnection connection(options);
     ASSERT_TRUE(connection.Open(multi));
     for (int running = 1; running > 0;) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // How the pool finds its way to the upstream, and what it says when there is none.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +11,7 @@
 #include "tests/http/pool_test.h"
 #include "tests/testing/connect_proxy.h"
 #include "tests/testing/environment.h"
+#include "tests/testing/loopback.h"
 
 namespace msp::http {
 namespace {
@@ -101,22 +100,18 @@ TEST(CurlPool, AHeldNameLookupEndsAtTheDeadlineAndHoldsNobodyElseUp) {
 
 TEST(CurlPool, AConnectThatTakesTooLongIsNotSent) {
   // A listener with a full backlog answers no more handshakes.
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  int port = 0;
+  const int listener = testing::BindLoopback(port);
   ASSERT_EQ(listen(listener, 0), 0);
-  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const sockaddr_in address = testing::LoopbackAddress(port);
   std::vector<int> fillers;
   for (int i = 0; i < 4; ++i) {
     fillers.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     // Whether it connects does not matter: it takes a place in the queue.
-    (void)connect(fillers.back(), reinterpret_cast<sockaddr*>(&address), size);
+    (void)connect(fillers.back(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
   PoolOptions options;
-  options.base_url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  options.base_url = "http://127.0.0.1:" + std::to_string(port);
   options.connect_timeout_ms = 200;
   auto pool = CurlPool::Create(options);
   ASSERT_TRUE(pool.ok());

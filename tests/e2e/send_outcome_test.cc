@@ -44,8 +44,9 @@ class SendOutcome : public EndToEnd {
   // Nothing was sent, and the caller may send it again.
   static void ExpectNotSent(const Called<v1::CreateOrderResponse>& call) {
     EXPECT_EQ(call.Summary(), "UNAVAILABLE NOT_SENT NOT_SENT") << call.status.error_message();
-    ASSERT_TRUE(call.error().retry.has_value());
-    const auto& delay = call.error().retry->retry_delay();
+    const CallError error = call.error();
+    ASSERT_TRUE(error.retry.has_value());
+    const auto& delay = error.retry->retry_delay();
     EXPECT_GT(delay.seconds() + delay.nanos(), 0);
   }
 };

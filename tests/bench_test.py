@@ -5,6 +5,7 @@
 import json
 import pathlib
 import sys
+import tempfile
 import unittest
 
 CI = pathlib.Path(__file__).resolve().parent.parent / "ci"
@@ -15,6 +16,7 @@ import bench_guard  # noqa: E402
 import codec  # noqa: E402
 import cost  # noqa: E402
 import instructions  # noqa: E402
+import peer  # noqa: E402
 import readings  # noqa: E402
 import report  # noqa: E402
 import targets  # noqa: E402
@@ -159,6 +161,21 @@ class Guard(unittest.TestCase):
         last = json.loads(bench_guard.MEMORY.read_text())["updates"][-1]
         self.assertEqual(last["instructions"].keys(), bench_guard.ROUNDS.keys())
         self.assertTrue(last["reason"] and last["date"] and last["toolchain"])
+
+
+class Peer(unittest.TestCase):
+    def test_schema_has_what_the_peer_implements(self):
+        with tempfile.TemporaryDirectory() as directory:
+            schema = pathlib.Path(directory)
+            peer.schema_for("async fn create_order(&self) async fn watch_order(&self)", schema)
+            texts = {path.name: path.read_text() for path in schema.rglob("*.proto")}
+            written = {path: path.stat().st_mtime_ns for path in schema.rglob("*.proto")}
+            peer.schema_for("async fn create_order(&self) async fn watch_order(&self)", schema)
+            self.assertEqual({path: path.stat().st_mtime_ns for path in schema.rglob("*.proto")}, written)
+        methods = [line.split("(")[0].split()[1] for text in texts.values() for line in text.splitlines() if line.startswith("  rpc ")]
+        self.assertEqual(methods, ["CreateOrder", "WatchOrder"])
+        self.assertFalse([name for name, text in texts.items() if "Struct more" in text or "Struct unmodelled" in text])
+        self.assertIn("message CreateOrderRequest {", texts["order_service.proto"])
 
 
 class Report(unittest.TestCase):

@@ -47,7 +47,7 @@ class Mesh:
         self.control.ask("faults", {"match": {"method": method, "times": times}, "effect": effect})
 
     def no_faults(self):
-        self.control.opener.open(environment.urllib.request.Request(f"{self.control.origin}/_sandbox/faults", method="DELETE"))
+        self.control.no_faults()
 
     def requests(self, name):
         return self.control.ask("stats")["requests"].get(name, 0)

@@ -69,14 +69,14 @@ class AsyncCall {
   Tag* WriteTag() { return Start(written_); }
   Tag* FinishTag() { return Start(finished_); }
 
-  // Call one of these two before the method is requested: their step runs for each call that
-  // arrives, and keeps the call alive until then. The first enables OnDone.
+  // Call at least one of these two before the method is requested: their steps run for each call
+  // that arrives, and keep the call alive until then. The first enables OnDone.
   void NotifyWhenDone() {
-    reserved_ = true;
+    ++reserved_;
     context_.AsyncNotifyWhenDone(Start(done_));
   }
   Tag* ReserveFinishTag() {
-    reserved_ = true;
+    ++reserved_;
     return Start(finished_);
   }
 
@@ -100,8 +100,8 @@ class AsyncCall {
   void Arrived(bool ok) {
     has_arrived_ = ok;
     if (ok) return OnArrival();
-    // The server shuts down: the reserved step never runs.
-    if (reserved_) pending_.fetch_sub(1, std::memory_order_relaxed);
+    // The server shuts down: the reserved steps never run.
+    pending_.fetch_sub(reserved_, std::memory_order_relaxed);
   }
   void Done(bool /*ok*/) { OnDone(); }
 
@@ -112,7 +112,7 @@ class AsyncCall {
   Tag read_{*this, &AsyncCall::OnRead};
   Tag written_{*this, &AsyncCall::OnWritten};
   Tag finished_{*this, &AsyncCall::OnFinished};
-  bool reserved_ = false;
+  int reserved_ = 0;
   bool has_arrived_ = false;
   std::atomic<int> pending_{0};  // Steps that were started and have not finished.
 };

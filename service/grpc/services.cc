@@ -47,6 +47,7 @@ class OperationCall final : public UnaryCall<Request, Response> {
     call_.operation = &operation;
     call_.request = &this->request_;
     call_.response = &this->response_;
+    if (operation.moves_money()) this->NotifyWhenDone();
     this->Wait(service_, method_);
   }
 
@@ -59,6 +60,7 @@ class OperationCall final : public UnaryCall<Request, Response> {
       });
     });
   }
+  void OnDone() override { call_.caller_gone.store(true, std::memory_order_relaxed); }
   void OnFinished(bool ok) override { calls_.OnReplySent(call_, ok); }
 
   Service& service_;

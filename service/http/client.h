@@ -7,6 +7,7 @@
 // error.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -62,9 +63,16 @@ struct Request {
   // where a reused connection ended without a byte of an answer. Reads and writes have separate
   // limits, so that order lookups still work when writes are at their limit.
   bool read = false;
+  // Where set and true, nobody waits for the answer any more: a request of which no byte was
+  // written is then not sent. Outlives the request; any thread may set it.
+  const std::atomic<bool>* abandoned = nullptr;
   // An answer with a longer body, as decoded, ends as kTooLarge; 0 for the pool's own bound.
   std::size_t response_max_bytes = 0;
 };
+
+inline bool IsAbandoned(const Request& request) {
+  return request.abandoned != nullptr && request.abandoned->load(std::memory_order_relaxed);
+}
 
 // The outcome of a completed call: one enum for the transport, `payments` and the clients'
 // documentation. The transport cannot distinguish a refusal from a success: for it every complete
@@ -81,11 +89,12 @@ enum class CallOutcome : std::uint8_t {
 enum class TransferError : std::uint8_t {
   kNone,
   kQueueFull,
-  kDeadline,  // Ran out of time, queued or in transfer.
-  kConnect,   // Could not resolve, connect or shake hands.
-  kBroken,    // The connection broke during the transfer, or the answer was not HTTP.
-  kTooLarge,  // The answer was larger than its bound, or exceeded the bound on all answers.
-  kStopped,   // The pool is shutting down and did not send it.
+  kDeadline,   // Ran out of time, queued or in transfer.
+  kConnect,    // Could not resolve, connect or shake hands.
+  kBroken,     // The connection broke during the transfer, or the answer was not HTTP.
+  kTooLarge,   // The answer was larger than its bound, or exceeded the bound on all answers.
+  kStopped,    // The pool is shutting down and did not send it.
+  kAbandoned,  // Nobody waited for the answer any more, and it was not sent.
 };
 
 // Durations of a transfer's phases in microseconds, 0 for a phase that did not occur.

@@ -133,7 +133,8 @@ Response Transfer::Finish() {
                                         .answer_begun = parser_.begun(),
                                         .answer_complete = complete_,
                                         .too_large = too_large_,
-                                        .deadline_passed = deadline_passed_});
+                                        .deadline_passed = deadline_passed_,
+                                        .abandoned = is_abandoned()});
   response.outcome = outcome.outcome;
   response.failure = outcome.failure;
   Collect(response.timings);

@@ -62,6 +62,9 @@ class Transfer {
   // Whether the connection can carry another request.
   bool keeps_connection() const;
 
+  // Nobody waits for the answer any more, and no byte was written.
+  bool is_abandoned() const { return sent_bytes_ == 0 && IsAbandoned(pending_.request); }
+
   void SetDeadlinePassed() { deadline_passed_ = true; }
   // libcurl could not connect, or the connection broke.
   void SetFailed(CURLcode code);

@@ -17,6 +17,7 @@ namespace msp::http {
 namespace {
 
 constexpr char kTooLate[] = "Deadline passed in the queue";
+constexpr char kCallerGone[] = "The caller has gone";
 
 thread_local const EventLoop* loop_of_this_thread = nullptr;
 
@@ -256,6 +257,10 @@ void EventLoop::Launch(PendingRequest pending) {
     Refuse(std::move(pending), TransferError::kDeadline, kTooLate);
     return;
   }
+  if (IsAbandoned(pending.request)) {
+    Refuse(std::move(pending), TransferError::kAbandoned, kCallerGone);
+    return;
+  }
   if (idle_transfers_.empty()) {
     transfers_.push_back(std::make_unique<Transfer>(options_.request, body_budget_));
     idle_transfers_.push_back(transfers_.back().get());
@@ -314,7 +319,9 @@ void EventLoop::TakeOpened() {
   while (CurlConnection* const opened = connections_->NextOpened(code)) {
     Transfer& transfer = *opened->transfer;
     if (code == CURLE_OK && !connections_->Adopt(transfer)) code = CURLE_FAILED_INIT;
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK && transfer.is_abandoned()) {
+      End(transfer, /*keep=*/true);
+    } else if (code == CURLE_OK) {
       Send(transfer);
     } else {
       transfer.SetFailed(code);

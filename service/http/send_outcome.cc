@@ -9,6 +9,7 @@ SendOutcome Classify(const TransferResult& result) {
   const bool cut_short = !result.written_whole && !result.answer_begun;
   const CallOutcome outcome =
       !result.written || cut_short ? CallOutcome::kNotSent : CallOutcome::kIndeterminate;
+  if (!result.written && result.abandoned) return {outcome, TransferError::kAbandoned};
   if (result.too_large) return {outcome, TransferError::kTooLarge};
   if (result.deadline_passed) return {outcome, TransferError::kDeadline};
   return {outcome, result.written ? TransferError::kBroken : TransferError::kConnect};

@@ -18,6 +18,7 @@ struct TransferResult {
   bool answer_complete = false;
   bool too_large = false;        // The answer was larger than its bound.
   bool deadline_passed = false;  // The request's whole time has elapsed.
+  bool abandoned = false;        // Nobody waits for the answer any more.
 };
 
 struct SendOutcome {

@@ -3,6 +3,7 @@
 #include "service/payments/admission.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,7 +17,8 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
-// A joined call takes over when it has this much more time than the call that it joined.
+// A joined call takes over when it has this much more time than the call that it joined, or when
+// that call's caller has gone.
 constexpr milliseconds kTakeOverMin{100};
 constexpr milliseconds kLeaseRetry{25};
 
@@ -122,10 +124,12 @@ void Admission::EndJoin(const Admission* leader) {
   ended_ = Result::kTooLong;
   if (leader != nullptr) {
     const Call& ended = leader->call_;
+    const bool gone = ended.caller_gone.load(std::memory_order_relaxed);
     const bool open = ended.outcome == v1::OUTCOME_UNKNOWN ||
-                      (ended.failure && ended.failure->reason == reason::kDeadlineTooShort);
+                      (ended.failure && (ended.failure->reason == reason::kDeadlineTooShort ||
+                                         ended.failure->reason == reason::kCallerGone));
     const bool has_time = call_.deadline > ended.deadline + kTakeOverMin;
-    if (leader->renamed_ || (open && has_time)) {
+    if (leader->renamed_ || (open && (has_time || gone))) {
       acquired = Single::kTakesOver;
     } else {
       ended_ = Result::kAnswered;

@@ -7,6 +7,7 @@
 // Owned by main; outlived by the HTTP pool's last callback. Any thread may start calls.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -36,9 +37,10 @@ struct Call {
   std::shared_ptr<const Site> site;
   Sites::ConcurrencyPermit permit;  // Of its site's limit on calls.
   http::Clock::time_point start;
-  http::Clock::time_point deadline;  // The reply is due by then.
-  int previous_attempts = 0;         // Earlier attempts by gRPC's own retries.
-  telemetry::TraceContext trace;     // When invalid nothing is propagated.
+  http::Clock::time_point deadline;      // The reply is due by then.
+  int previous_attempts = 0;             // Earlier attempts by gRPC's own retries.
+  std::atomic<bool> caller_gone{false};  // Set on any thread; a payment is then no longer sent.
+  telemetry::TraceContext trace;         // When invalid nothing is propagated.
 
   // The result.
   std::optional<Failure> failure;

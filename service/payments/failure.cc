@@ -29,6 +29,13 @@ Failure InvalidRequest(std::vector<codec::Violation> violations) {
   return failure;
 }
 
+Failure CallerGone() {
+  return {.code = absl::StatusCode::kCancelled,
+          .message = "the caller had gone before the call was sent; nothing was sent",
+          .reason = std::string(reason::kCallerGone),
+          .outcome = multisafepay::v1::OUTCOME_NOT_SENT};
+}
+
 std::string_view NameOf(absl::StatusCode code) {
   const auto index = static_cast<std::size_t>(code);
   if (index >= kCodeNames.size()) return "UNKNOWN";

@@ -34,6 +34,7 @@ inline constexpr std::string_view kNotSent = "NOT_SENT";
 inline constexpr std::string_view kOverloaded = "OVERLOADED";
 inline constexpr std::string_view kShuttingDown = "SHUTTING_DOWN";
 inline constexpr std::string_view kDeadlineTooShort = "DEADLINE_TOO_SHORT";
+inline constexpr std::string_view kCallerGone = "CALLER_GONE";
 inline constexpr std::string_view kOutcomeUnknown = "OUTCOME_UNKNOWN";
 inline constexpr std::string_view kUpstreamMalformed = "UPSTREAM_MALFORMED";
 inline constexpr std::string_view kUpstreamMismatch = "UPSTREAM_MISMATCH";
@@ -72,6 +73,9 @@ struct Failure {
 
 // INVALID_ARGUMENT that names the first field and holds all violations; at least one.
 Failure InvalidRequest(std::vector<codec::Violation> violations);
+
+// A call that was not sent because its caller had gone.
+Failure CallerGone();
 
 // gRPC's name of a code, for logs and metrics: "OK", "INVALID_ARGUMENT".
 std::string_view NameOf(absl::StatusCode code);

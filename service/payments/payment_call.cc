@@ -3,6 +3,7 @@
 #include "service/payments/payment_call.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "service/codec/redact.h"
@@ -82,6 +83,10 @@ PaymentCall::Next PaymentCall::OnAdmission(Admission::Result result) {
 
 // Returns kSend where the call is to be sent once more.
 Task<PaymentCall::Next> PaymentCall::SendOnce() {
+  // A caller who has gone may repeat the call by another replica, and end the order that it makes:
+  // what is sent here after that would be a second payment.
+  if (call_.caller_gone.load(std::memory_order_relaxed))
+    co_return resent_ ? EndUnknown(send_failure_) : EndFailed(CallerGone());
   // A quarter of the time left, at most 3 s, is reserved for lookups when the answer is lost.
   const TimePoint now = Clock::now();
   const TimePoint reply_deadline = ReplyDeadlineOf(call_, uses_.options);
@@ -100,7 +105,8 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
                              .body = BodyOf(operation, *call_.request),
                              .site = call_.site,
                              .deadline = deadline,
-                             .trace = &call_.trace};
+                             .trace = &call_.trace,
+                             .caller_gone = &call_.caller_gone};
     // From here on only the body holds the card, unless the call may be sent once more.
     if (!ControlOf(*call_.request).resend_if_absent()) ZeroizeRequest(call_);
     uses_.rest_call.Send(std::move(rest_request), std::move(done));

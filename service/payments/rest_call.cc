@@ -46,6 +46,8 @@ Failure NotSent(const http::Response& answer) {
       failure.message = "this server is shutting down; nothing was sent";
       failure.retry_after_ms = 0;
       break;
+    case http::TransferError::kAbandoned:
+      return CallerGone();
     default:
       failure.code = absl::StatusCode::kUnavailable;
       failure.reason = reason::kNotSent;
@@ -144,6 +146,7 @@ void RestCall::Send(RestRequest rest_request, absl::AnyInvocable<void(RestResult
                         .headers = rest_request.site->headers(),
                         .deadline = rest_request.deadline,
                         .read = operation.reads(),
+                        .abandoned = rest_request.caller_gone,
                         .response_max_bytes = operation.response_max_bytes()};
   telemetry::TraceContext hop;
   if (rest_request.trace != nullptr && rest_request.trace->valid()) {

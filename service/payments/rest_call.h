@@ -4,6 +4,7 @@
 // lookups and keys are the business of `ReadCall` and `PaymentCall`. Owned by Api; any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -51,6 +52,7 @@ struct RestRequest {
   std::shared_ptr<const Site> site;
   http::Clock::time_point deadline;
   const telemetry::TraceContext* trace = nullptr;  // The call's trace; null or invalid for none.
+  const std::atomic<bool>* caller_gone = nullptr;  // Of a payment, which is then no longer sent.
 };
 
 class RestCall {

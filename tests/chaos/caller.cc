@@ -4,6 +4,44 @@
 
 namespace msp::chaos {
 
+namespace {
+
+using Instant = std::chrono::steady_clock::time_point;
+
+// Of the run, for the lines of Record.
+const Instant kStart = std::chrono::steady_clock::now();
+
+std::string MillisecondsSince(Instant from, Instant to) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count()) +
+         " ms";
+}
+
+}  // namespace
+
+std::string Caller::Brief(const v1::CallResult& result) {
+  std::string text = "OK";
+  if (result.reconciled()) text += " reconciled";
+  if (result.replayed()) text += " replayed";
+  return result.reason().empty() ? text : text + " " + result.reason();
+}
+
+std::string Caller::Brief(const client::Error& error) {
+  if (!error.from_service) return "gRPC's own " + std::string(client::NameOf(error.code));
+  return std::string(client::NameOf(error.outcome)) + " " + error.reason + " " + error.message;
+}
+
+void Caller::Record(const char* name, const std::string& order_id, const v1::CallControl& control,
+                    const CallStyle& style, Instant began, const std::string& answer) {
+  std::string line = "at " + MillisecondsSince(kStart, began) + " " + name + " " + order_id;
+  if (!control.idempotency_key().empty()) line += " key " + control.idempotency_key();
+  if (control.repeat()) line += ", repeat";
+  if (control.resend_if_absent()) line += ", resend_if_absent";
+  if (style.abandon) line += ", abandoned";
+  if (style.short_time) line += ", short of time";
+  line += ": " + answer + " after " + MillisecondsSince(began, std::chrono::steady_clock::now());
+  attempts_.push_back(std::move(line));
+}
+
 void Caller::Note(const char* name, const client::Error& error, bool could_look_up) {
   const std::string outcome(client::NameOf(error.outcome));
   if (!error.from_service) {

@@ -130,8 +130,11 @@ class Caller {
       const bool first = ++result.attempts == 1;
       request.mutable_control()->set_repeat(indeterminate || (first && style.repeat_at_first));
       result.response.Clear();
+      const auto began = std::chrono::steady_clock::now();
       const bool ok = Once(name, method, request, result, first ? style : CallStyle{});
       tally_.Count("calls");
+      Record(name, request.order_id(), request.control(), first ? style : CallStyle{}, began,
+             ok ? Brief(result.response.result()) : Brief(result.error));
       if (ok) return Accepted(name, std::move(result));
       Note(name, result.error, first && !style.abandon && !style.short_time);
       if (RateLimited(result.error)) {
@@ -177,6 +180,9 @@ class Caller {
   }
   // A read, until it succeeds or says that there is nothing.
   FinalResult<v1::GetOrderResponse> Get(const std::string& order_id);
+
+  // A line for each attempt to move money: when, what was asked for, and the answer.
+  const std::vector<std::string>& attempts() const { return attempts_; }
 
  private:
   // True when the call was answered with OK; else `result.error` says why not.
@@ -226,6 +232,11 @@ class Caller {
     return result;
   }
 
+  static std::string Brief(const v1::CallResult& result);
+  static std::string Brief(const client::Error& error);
+  void Record(const char* name, const std::string& order_id, const v1::CallControl& control,
+              const CallStyle& style, std::chrono::steady_clock::time_point began,
+              const std::string& answer);
   void Note(const char* name, const client::Error& error, bool could_look_up);
   // Whether MultiSafepay has refused the call for its number of requests; then the delay is over.
   bool RateLimited(const client::Error& error);
@@ -238,6 +249,7 @@ class Caller {
   const Fleet& fleet_;
   Tally& tally_;
   Random& random_;
+  std::vector<std::string> attempts_;
 };
 
 }  // namespace msp::chaos

@@ -5,6 +5,7 @@
 // answer is true. Its last line counts the claims.
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -138,6 +139,26 @@ void CheckKills(const Options& options, const Fleet& fleet, testing::Report& rep
   report.Check(kills["SIGTERM that did not end well"] == 0, "every SIGTERM ended with exit code 0");
 }
 
+// What the callers of the orders that violations name did, and the books' entries of these orders.
+void PrintWhatHappened(const std::vector<std::string>& violations,
+                       const std::vector<Story>& stories, const Json& books) {
+  std::size_t shown = 0;
+  for (const Story& story : stories) {
+    const std::string id = story.OrderId();
+    const auto names = [&](const std::string& text) {
+      const std::size_t at = text.find(id);
+      return at != std::string::npos && std::isdigit(text[at + id.size()]) == 0;
+    };
+    if (id.empty() || std::none_of(violations.begin(), violations.end(), names)) continue;
+    if (++shown > kShown) return;
+    std::printf("  %s, plan \"%s\":\n", id.c_str(), story.plan.c_str());
+    for (const std::string& attempt : story.attempts) std::printf("    %s\n", attempt.c_str());
+    for (const Json& order : books.at("orders")) {
+      if (names(order.value("order_id", ""))) std::printf("    books: %s\n", order.dump().c_str());
+    }
+  }
+}
+
 int Run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   Tally tally;
@@ -183,6 +204,7 @@ int Run(const Options& options) {
   auto findings = tally.findings();
   for (std::size_t i = 0; i < violations.size() && i < kShown; ++i)
     std::printf("VIOLATION  %s\n", violations[i].c_str());
+  PrintWhatHappened(violations, stories, books);
   for (const auto& [finding, count] : findings)
     std::printf("  %8lld  violations: %s\n", static_cast<long long>(count),
                 std::string(NameOf(finding)).c_str());

@@ -411,6 +411,7 @@ void Plan::Twins() {
   });
   const auto first = Create(request, {.replica = 0});
   twin.join();
+  story_.attempts = other.attempts();
   tally_.Count("submits twice at once");
   if (first.ok && challenged)
     fleet_.ledger().Post("orders/" + order_id_ + "/3ds", {{"result", "Y"}});
@@ -528,6 +529,8 @@ Story Plan::Run() {
   story_.plan = chosen->name;
   tally_.Count(std::string("plan ") + chosen->name);
   (this->*chosen->run)();
+  story_.attempts.insert(story_.attempts.end(), caller_.attempts().begin(),
+                         caller_.attempts().end());
   return std::move(story_);
 }
 

@@ -34,6 +34,10 @@ struct Story {
   std::uint64_t number = 0;
   std::string plan;
   std::vector<Statement> statements;
+  std::vector<std::string> attempts;  // In words, for the report of a violation.
+
+  // Of its first statement; a plan may go on under longer ids.
+  std::string OrderId() const { return statements.empty() ? "" : statements.front().order_id; }
 };
 
 // Runs the plan that `number` and the seed choose.

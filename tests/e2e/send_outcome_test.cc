@@ -9,6 +9,7 @@
 
 #include "tests/e2e/end_to_end.h"
 #include "tests/testing/loopback.h"
+#include "tests/testing/wait.h"
 
 namespace msp::e2e {
 namespace {
@@ -235,6 +236,30 @@ TEST_F(SendOutcome, CancelledCallRunsToItsEndAndIsRecorded) {
   EXPECT_THAT(line, HasSubstr("order-1"));
   upstream().WaitForIdle(1);  // The connection was not cut.
   EXPECT_EQ(upstream().Count("POST"), 1);
+}
+
+// Its caller may have the payment from another replica by the time that the record has settled, and
+// have voided it, which frees the id.
+TEST_F(SendOutcome, CancelledCallIsNotSentAgain) {
+  for (const bool repeat : {false, true}) {
+    SCOPED_TRACE(repeat ? "a repeat, while it reads" : "a lost answer");
+    StartServer({"--settle_ms=300", "--reconcile_backoff_ms=20"});
+    const int posts = upstream().Count("POST");
+    upstream().Script([](const RecordedRequest& request) {
+      return request.method == "POST" ? Reply::Close(CloseMode::kRst) : NoSuchOrder();
+    });
+    v1::CreateOrderRequest order = CardOrder(repeat ? "order-2" : "order-1");
+    order.mutable_control()->set_resend_if_absent(true);
+    order.mutable_control()->set_repeat(repeat);
+    const int reads = upstream().Count("GET");
+    CallInFlight call(channel(), order);
+    msp::testing::WaitUntil([&] { return upstream().Count("GET") > reads; });
+    call.Cancel();
+    EXPECT_EQ(NameOf(call.Join().error_code()), "CANCELLED");
+    const std::string line = server().process().WaitForError("\"caller_gone\"");
+    EXPECT_THAT(line, HasSubstr(repeat ? "NOT_SENT" : "UNKNOWN"));
+    EXPECT_EQ(upstream().Count("POST"), posts + (repeat ? 0 : 1));
+  }
 }
 
 TEST_F(SendOutcome, DrainLetsTheCallInFlightEnd) {

@@ -71,6 +71,42 @@ TEST_P(CurlPoolLoadTest, DeadlineInTheQueueIsNotSentAndCountsTheWaitingTime) {
   EXPECT_EQ(upstream_.Count("POST"), 2);
 }
 
+// Its caller may have asked another replica for the same payment meanwhile.
+TEST_P(CurlPoolLoadTest, WhatNobodyWaitsForAnyMoreIsNotSentFromTheQueue) {
+  HoldWrites();
+  auto pool = Pool(Small());
+  Pending first(*pool, Post());
+  upstream_.WaitForRequests(1);
+  std::atomic<bool> abandoned = false;
+  Request request = Post();
+  request.abandoned = &abandoned;
+  Pending queued(*pool, std::move(request));
+  abandoned = true;
+  gate_.Open();
+  EXPECT_THAT(queued.Wait(), Ended(CallOutcome::kNotSent, TransferError::kAbandoned));
+  EXPECT_EQ(first.Wait().outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(RestCall(*pool, Post()).outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(upstream_.Count("POST"), 2);
+}
+
+TEST_P(CurlPoolLoadTest, WhatNobodyWaitsForAnyMoreIsNotSentOnceItsConnectionIsThere) {
+  auto pool = Pool();
+  std::atomic<bool> abandoned = false;
+  std::promise<Response> ended;
+  // On the loop's thread, which goes on to connect when the callback has returned.
+  upstream_.Script(
+      [](const RecordedRequest&) { return Reply::Json(200, "{}").Header("Connection", "close"); });
+  pool->Start(Get(), [&](Response) {
+    Request request = Post();
+    request.abandoned = &abandoned;
+    pool->Start(std::move(request), [&](Response response) { ended.set_value(response); });
+    abandoned = true;
+  });
+  EXPECT_THAT(ended.get_future().get(), Ended(CallOutcome::kNotSent, TransferError::kAbandoned));
+  EXPECT_EQ(upstream_.Count("POST"), 0);
+  EXPECT_EQ(RestCall(*pool, Post()).outcome, CallOutcome::kSuccess);
+}
+
 TEST_P(CurlPoolLoadTest, StopEndsTheWaitingUnsentAndTheFlyingWithTheirAnswer) {
   HoldWrites();
   auto pool = Pool(Small());

@@ -110,6 +110,43 @@ TEST_F(MoneyFlight, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
   EXPECT_EQ(client.written(), 1u);
 }
 
+// A caller who has gone may repeat the call by another replica and void the order that it makes.
+TEST_F(MoneyFlight, NothingMoreIsSentForACallerWhoHasGone) {
+  options.settle_ms = 60;
+  client.writes = {Lost(), OrderJson{}};
+  client.reads = {Absent()};
+  Create call(api(), "CreateOrder", WithResend(Keyed()), site());
+  client.WaitForWrite();
+  call.call.caller_gone = true;
+  client.Release();
+  EXPECT_EQ(call.Summary(), kOutcomeUnknown);
+  EXPECT_EQ(client.written(), 1u);
+}
+
+TEST_F(MoneyFlight, ARepeatWhoseCallerGoesWhileItReadsIsNotSent) {
+  options.settle_ms = 60;
+  client.keep_writes = false;
+  client.reads = {Absent()};
+  Create call(api(), "CreateOrder", AsRepeat(Keyed()), site());
+  call.call.caller_gone = true;
+  EXPECT_EQ(call.Summary(), "CANCELLED NOT_SENT CALLER_GONE");
+  EXPECT_EQ(client.written(), 0u);
+}
+
+TEST_F(MoneyFlight, AJoinedCallGoesOnForACallerWhoHasGone) {
+  options.settle_ms = 60;
+  client.writes = {Lost(), OrderJson{}};
+  client.reads = {Absent()};
+  Create first(api(), "CreateOrder", WithResend(Keyed()), site());
+  client.WaitForWrite();
+  Create second(api(), "CreateOrder", WithResend(AsRepeat(Keyed())), site());
+  first.call.caller_gone = true;
+  client.Release();
+  EXPECT_EQ(first.Summary(), kOutcomeUnknown);
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED");
+  EXPECT_EQ(client.written(), 2u);
+}
+
 TEST_F(MoneyFlight, ACompletedCallReleasesTheOrder) {
   client.keep_writes = false;
   Create first(api(), "CreateOrder", Keyed(), site());

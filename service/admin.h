@@ -9,12 +9,12 @@
 #include "absl/status/statusor.h"
 #include "service/config/config.h"
 #include "service/config/reload.h"
-#include "service/grpc/calls.h"
 #include "service/grpc/server.h"
 #include "service/grpc/tls.h"
 #include "service/http/curl_pool.h"
 #include "service/payments/api.h"
 #include "service/payments/sites.h"
+#include "service/rpc/calls.h"
 #include "service/telemetry/audit.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
@@ -28,7 +28,7 @@ struct AdminPort {
   telemetry::Metrics& metrics;
   const http::CurlPool& pool;
   payments::Api& api;
-  const server::Calls& calls;
+  const rpc::Calls& calls;
   payments::Sites& sites;
   const server::Server& server;
   const Reloader& reloader;

@@ -30,6 +30,7 @@
 #include "service/payments/lease.h"
 #include "service/payments/sites.h"
 #include "service/process.h"
+#include "service/rpc/services.h"
 #include "service/version.h"
 #include "service/webhook_wiring.h"
 #ifdef MSP_WITH_SANDBOX
@@ -91,7 +92,7 @@ void WatchDrain(std::int64_t timeout_ms, telemetry::Log& log) {
   }).detach();
 }
 
-void Drain(const Config& config, server::Server& server, telemetry::Log& log, server::Calls& calls,
+void Drain(const Config& config, server::Server& server, telemetry::Log& log, rpc::Calls& calls,
            telemetry::OpsServer* ops, Notifying& notifying) {
   log.Write(telemetry::Level::kInfo, "draining", {{"in_flight", calls.in_flight()}});
   if (ops != nullptr) ops->SetPhase(telemetry::Phase::kDraining);
@@ -106,7 +107,7 @@ void Drain(const Config& config, server::Server& server, telemetry::Log& log, se
 // Null without TLS.
 absl::StatusOr<std::unique_ptr<server::Tls>> StartTls(const Config& config) {
   if (config.tls.cert_file.empty()) return std::unique_ptr<server::Tls>();
-  auto material = server::ReadTls(config.tls);
+  auto material = ReadTls(config.tls);
   if (!material.ok()) return material.status();
   return std::make_unique<server::Tls>(*std::move(material));
 }
@@ -128,9 +129,9 @@ std::vector<Reloadable> ReloadablesOf(const Config& config, payments::Sites& sit
   if (tls != nullptr) {
     items.push_back(
         {"tls", [files = config.tls, tls]() -> absl::StatusOr<Found> {
-           auto read = server::ReadTls(files);
+           auto read = ReadTls(files);
            if (!read.ok()) return read.status();
-           auto found = std::make_shared<server::TlsMaterial>(*std::move(read));
+           auto found = std::make_shared<TlsMaterial>(*std::move(read));
            std::string digest = DigestOf({found->cert_chain, found->key, found->client_ca});
            return Found{std::move(digest), [found, tls] { tls->Replace(std::move(*found)); }};
          }});
@@ -193,11 +194,12 @@ int Serve(Config config) {
   payments::CallLog call_log(
       {.spans = config.trace_spans, .log_personal_data = config.log_personal_data}, log, metrics,
       audit->get(), &recent);
-  server::Calls calls({.call_max_ms = config.call_max_ms,
-                       .client_certificates = !config.tls.client_ca_file.empty(),
-                       .trace = config.trace},
-                      api, sites, call_log);
+  rpc::Calls calls({.call_max_ms = config.call_max_ms,
+                    .client_certificates = !config.tls.client_ca_file.empty(),
+                    .trace = config.trace},
+                   api, sites, call_log);
   Notifying notifying(config, api, event_access, sites, log, metrics);
+  rpc::Services services(operations, calls, &notifying.notification_services());
   auto server = server::Server::Start(
       {.listen = config.listen,
        .unix_mode = static_cast<mode_t>(std::strtoul(config.listen_mode.c_str(), nullptr, 8)),
@@ -205,9 +207,8 @@ int Serve(Config config) {
        .credentials = *tls == nullptr ? grpc::InsecureServerCredentials() : (*tls)->Credentials(),
        .limits = config.limits,
        .call_max_ms = config.call_max_ms,
-       .loops = (*pool)->loops(),
-       .notification_services = &notifying.notification_services()},
-      operations, calls);
+       .loops = (*pool)->loops()},
+      services);
   if (!server.ok()) return PrintError(kExitFailure, server.status().message());
   Reloader reloader(ReloadablesOf(config, sites, tls->get()),
                     std::chrono::milliseconds(config.reload_ms), log);

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "multisafepay/v1/notification_service.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
-#include "service/http/curl_event_streams.h"
+#include "service/event_streams/curl_event_streams.h"
 #include "service/webhooks/counters.h"
 #include "service/webhooks/notification_receiver.h"
 #include "service/webhooks/order_event_streams.h"
@@ -153,7 +153,7 @@ struct Notifying::Parts {
   std::unique_ptr<http::CurlEventStreams> streams;
   std::unique_ptr<webhooks::OrderEventStreams> order_streams;
   webhooks::NotificationReceiver receiver;
-  server::NotificationServices notification_services;
+  rpc::NotificationServices notification_services;
   webhooks::TimerThread timer_thread;
   std::unique_ptr<webhooks::RedisEventPublisher> publisher;  // Null in memory.
   std::unique_ptr<HttpPort> listener;
@@ -169,7 +169,7 @@ Notifying::Notifying(const Config& config, payments::Api& api,
 
 Notifying::~Notifying() = default;
 
-const server::NotificationServices& Notifying::notification_services() const {
+const rpc::NotificationServices& Notifying::notification_services() const {
   return parts_->notification_services;
 }
 

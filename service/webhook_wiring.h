@@ -10,9 +10,9 @@
 
 #include "absl/status/statusor.h"
 #include "service/config/config.h"
-#include "service/grpc/notification_services.h"
 #include "service/payments/api.h"
 #include "service/payments/sites.h"
+#include "service/rpc/notification_services.h"
 #include "service/telemetry/log.h"
 #include "service/telemetry/metrics.h"
 
@@ -26,7 +26,7 @@ class Notifying {
   Notifying(const Notifying&) = delete;
   Notifying& operator=(const Notifying&) = delete;
 
-  const server::NotificationServices& notification_services() const;
+  const rpc::NotificationServices& notification_services() const;
   // Serves --webhook_listen where it is set. An error names the setting.
   absl::Status Listen(const Config& config);
   // The listener's address; "" for none.

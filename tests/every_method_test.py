@@ -37,7 +37,7 @@ class EveryMethod(unittest.TestCase):
             self.assertIn(f"{operation.verb} {re.sub('{.*?}', '*', operation.path)}", routes, name)
 
     def test_each_row_is_served(self):
-        text = (ROOT / "service/grpc/services.cc").read_text(encoding="utf-8")
+        text = (ROOT / "service/rpc/services.cc").read_text(encoding="utf-8")
         for name in self.operations:
             self.assertRegex(text, rf'serve\(\w+, &\w+::Request{name}, "{name}"\);')
 

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/base/tls_files.h"
 #include "service/config/credentials.h"
+#include "service/event_streams/event_streams.h"
 #include "service/grpc/port_limits.h"
-#include "service/grpc/tls_files.h"
-#include "service/http/event_streams.h"
 #include "service/payments/sites.h"
 #include "service/payments/validate.h"
 #include "service/settings/option.h"
@@ -44,7 +44,7 @@ struct Config {
   bool allow_plaintext_upstream = false;  // Of api_url.
   std::string api_url;                    // Loaded: a base URL, or "sandbox".
   KeySource keys;
-  server::TlsFiles tls;  // No files: no TLS.
+  TlsFiles tls;  // No files: no TLS.
   server::PortLimits limits{.connection_age_ms = 10'000};
   std::int64_t reload_ms = 1'000;
   int threads = 0;  // Loaded: at least 1.

@@ -48,7 +48,7 @@ absl::Status LoadKeys(Config& config) {
 }
 
 absl::Status LoadTls(Config& config) {
-  const server::TlsFiles& tls = config.tls;
+  const TlsFiles& tls = config.tls;
   if (tls.cert_file.empty() && !tls.key_file.empty())
     return Invalid("tls_key_file", "needs tls_cert_file too");
   if (tls.cert_file.empty() && !tls.client_ca_file.empty())
@@ -57,7 +57,7 @@ absl::Status LoadTls(Config& config) {
     return Invalid("tls_cert_file", "needs tls_key_file too");
   if (!tls.cert_file.empty()) {
     // Read again before serving; here only to report errors early.
-    if (auto material = server::ReadTls(tls); !material.ok()) return material.status();
+    if (auto material = ReadTls(tls); !material.ok()) return material.status();
   }
   for (const payments::SiteSetting& site : config.sites) {
     if (!site.identities.empty() && tls.client_ca_file.empty()) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The listening socket of the gRPC port. gRPC 1.51 closes its own only with the server, which drops
-// calls that are just arriving; a drain closes this one first. Used only by server.cc, on one
-// thread.
+// calls that are just arriving; a drain closes this one first. Used by server.cc, on one thread.
 #pragma once
 
 #include <grpcpp/server_builder.h>

@@ -21,7 +21,6 @@ class Reflection {
   void Register(grpc::ServerBuilder& builder) {
     builder.RegisterService(&v1_).RegisterService(&v1alpha_);
   }
-  // Called once the server has started. `queue` outlives the calls.
   void Serve(CallQueue& queue);
 
  private:

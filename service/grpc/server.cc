@@ -9,12 +9,11 @@
 #include <thread>
 #include <vector>
 
+#include "service/base/unix_socket.h"
 #include "service/grpc/health.h"
 #include "service/grpc/listener.h"
 #include "service/grpc/poller.h"
 #include "service/grpc/reflection.h"
-#include "service/grpc/services.h"
-#include "service/grpc/unix_socket.h"
 
 namespace msp::server {
 namespace {
@@ -49,16 +48,14 @@ constexpr std::string_view kUnix = "unix:";
 }  // namespace
 
 struct Server::State {
-  State(const ServerOptions& of, Calls& counted)
-      : options(of), calls(counted), services(of.notification_services) {}
+  State(const ServerOptions& of, ServiceSet& served) : options(of), services(served) {}
 
   const ServerOptions options;
-  const Calls& calls;
+  ServiceSet& services;
   UnixSocket unix_socket;
   Listener listener{static_cast<std::size_t>(options.limits.connections_max)};
-  Services services;
   Health health;
-  Reflection reflection{With(Services::Names(), {"grpc.health.v1.Health"})};
+  Reflection reflection{With(services.Names(), {"grpc.health.v1.Health"})};
   // One of each per thread.
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> completions;
   std::vector<std::unique_ptr<CallQueue>> queues;
@@ -72,9 +69,8 @@ struct Server::State {
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
-                                                      const payments::Operations& operations,
-                                                      Calls& calls) {
-  auto state = std::make_unique<State>(options, calls);
+                                                      ServiceSet& services) {
+  auto state = std::make_unique<State>(options, services);
   const bool on_path = options.listen.starts_with(kUnix);
   if (on_path) {
     auto made = UnixSocket::Listen({.path = options.listen.substr(kUnix.size()),
@@ -90,7 +86,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, options.credentials);
   Apply(options.limits, builder);
-  state->services.Register(builder);
+  services.Register(builder);
   state->health.Register(builder);
   state->reflection.Register(builder);
   std::vector<http::Drivable*> loops = options.loops;
@@ -103,11 +99,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!on_path)
     state->listening = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":",
                                     state->listener.port());
-  state->health.Set(With(Services::Names(), {kReadiness, kLiveness}), true);
+  state->health.Set(With(services.Names(), {kReadiness, kLiveness}), true);
   for (std::size_t i = 0; i < loops.size(); ++i) {
     CallQueue& queue =
         *state->queues.emplace_back(std::make_unique<CallQueue>(*state->completions[i]));
-    state->services.Serve(queue, operations, calls);
+    services.Serve(queue);
     state->health.Serve(queue);
     state->reflection.Serve(queue);
     state->pollers.push_back(
@@ -128,7 +124,7 @@ std::int64_t Server::connections_open() const {
 std::int64_t Server::connections_refused() const { return state_->listener.refused(); }
 
 void Server::SetNotServing() {
-  state_->health.Set(With(Services::Names(), {"", kReadiness}), false);
+  state_->health.Set(With(state_->services.Names(), {"", kReadiness}), false);
 }
 
 void Server::CloseListener(std::int64_t wait_max_ms) {
@@ -149,7 +145,7 @@ void Server::Stop() {
   state_->stopped = true;
   state_->unix_socket.Remove();
   state_->listener.Close();
-  const auto idle = [this] { return state_->calls.replies_pending() == 0; };
+  const auto idle = [this] { return state_->services.replies_pending() == 0; };
   const milliseconds call_max(state_->options.call_max_ms);
   // After GOAWAY no connection brings a new call. Waits for the calls in flight first, then one
   // second for the rest: endless streams and clients that do not answer.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The gRPC server: listener, completion queues, services, health, reflection, drain. Owned by main.
+// The gRPC server: listener, completion queues, health, reflection, drain, and the services that it
+// is given. Owned by main.
 //
 // No code of this component closes a connection that has calls in flight, except at the end of a
 // drain (Stop).
@@ -14,9 +15,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "service/grpc/calls.h"
-#include "service/grpc/notification_services.h"
 #include "service/grpc/port_limits.h"
+#include "service/grpc/service_set.h"
 #include "service/http/drivable.h"
 
 namespace msp::server {
@@ -32,16 +32,13 @@ struct ServerOptions {
   // The HTTP client's event loops, with one completion queue and thread each (poller.h). Empty: one
   // thread that drives none. Outlive the server.
   std::vector<http::Drivable*> loops;
-  // For the calls about notifications; null where they are not served. Outlives the server.
-  const NotificationServices* notification_services = nullptr;
 };
 
 class Server {
  public:
   // Binds and serves; an address in use is an error.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
-                                                       const payments::Operations& operations,
-                                                       Calls& calls);
+                                                       ServiceSet& services);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "service/base/mutex.h"
-#include "service/grpc/tls_files.h"
+#include "service/base/tls_files.h"
 
 struct grpc_ssl_server_certificate_config;
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "service/base/text.h"
-#include "service/http/event_streams.h"
+#include "service/event_streams/event_streams.h"
 
 namespace msp::payments {
 namespace {

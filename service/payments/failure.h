@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The error of a call for its caller. A value, built in service/payments/ and turned into a gRPC
-// status in one place, service/grpc/status.cc. Carries no card data: texts from outside are
+// status in one place, service/rpc/status.cc. Carries no card data: texts from outside are
 // redacted before they get here.
 #pragma once
 

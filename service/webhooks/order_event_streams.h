@@ -14,7 +14,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "service/base/mutex.h"
-#include "service/http/event_streams.h"
+#include "service/event_streams/event_streams.h"
 #include "service/payments/event_access.h"
 #include "service/webhooks/order_watch_registry.h"
 #include "service/webhooks/push_source.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "service/http/event_stream_parser.h"
+#include "service/event_streams/event_stream_parser.h"
 #include "tests/fuzz/require.h"
 
 namespace msp::http {

@@ -19,6 +19,7 @@ import instructions  # noqa: E402
 import peer  # noqa: E402
 import readings  # noqa: E402
 import report  # noqa: E402
+import start  # noqa: E402
 import targets  # noqa: E402
 
 
@@ -43,6 +44,10 @@ class Readings(unittest.TestCase):
     def test_grpc_message_has_its_length_before_it(self):
         self.assertEqual(readings.grpc_message(1, "ab"), b"\0\0\0\0\x04\x0a\x02ab")
         self.assertEqual(readings.grpc_message(1, "x" * 200)[:8], b"\0\0\0\0\xcb\x0a\xc8\x01")
+
+    def test_frames_and_headers_have_their_length_before_them(self):
+        self.assertEqual(start.frame(start.DATA, start.END_STREAM, 1, b"abc"), b"\0\0\3\0\1\0\0\0\1abc")
+        self.assertEqual(start.header("te", "trailers"), b"\x10\x02te\x08trailers")
 
 
 class Allocations(unittest.TestCase):

@@ -19,6 +19,7 @@ import latency
 import plot
 import process
 import report
+import start
 import targets
 from environment import Environment
 
@@ -31,6 +32,7 @@ PARTS = {
     "latency": ("times of a call", latency.shapes, report.latency),
     "growth": ("how the cost grows", growth.growth, report.growth),
     "memory": ("memory", process.memory, report.memory),
+    "start": ("from the start to the first answered call", start.measure, report.start),
     "idle": ("a server without calls", process.idle, report.idle),
     "alloc": ("heap allocations of a CreateOrder", alloc.measure, report.alloc),
     "codec": ("the codec", codec.measure, report.codec),
@@ -70,9 +72,9 @@ def main():
             env.program = env.program.with_suffix(".optimized")
         for name in options.only:
             title, measure, show = PARTS[name]
-            start = time.monotonic()
+            begun = time.monotonic()
             figures[name] = measure(env, scale)
-            print(f"\n== {title} ({time.monotonic() - start:.0f} s)\n\n{show(figures[name])}", flush=True)
+            print(f"\n== {title} ({time.monotonic() - begun:.0f} s)\n\n{show(figures[name])}", flush=True)
     figures["targets"] = targets.judge(figures)
     print(f"\n== targets{', of a run too short to judge them' if options.quick else ''}\n\n{report.targets(figures['targets'])}\n")
     options.out.write_text(json.dumps(figures, indent=2) + "\n")

@@ -83,6 +83,11 @@ def memory(part):
     return table(["", "resident MiB"], rows) + f"\n{part['calls']:,} calls made {part['posts']:,} POSTs at the upstream"
 
 
+def start(part):
+    rows = [[name, part[f"{name}_ms"]] for name in ("service", "rust") if f"{name}_ms" in part]
+    return table([f"{part['turns']} turns", "ms"], rows)
+
+
 def idle(part):
     rows = [[name, part[name]["cpu_percent"], part[name]["switches_per_s"]] for name in ("service", "grpc_only")]
     return table([f"{part['seconds']:.0f} s", "% of a core", "context switches/s"], rows)

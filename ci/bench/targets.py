@@ -36,6 +36,7 @@ TARGETS = [
     ("resident set at the end of the memory part", "MiB", 20, 14,
      lambda figures: list(_at(figures, "memory", "resident_kb").values())[-1] / 1024),
     ("what it grew by after the first 10,000 calls", "MiB", 1, 0, _value("memory", "growth_kb", factor=1 / 1024)),
+    ("start to the first answered call", "ms", 25, 15, _median("start", "service_ms")),
     ("CPU of an idle server", "% of a core", 0.1, 0.01, _value("idle", "service", "cpu_percent")),
     ("context switches of an idle server beyond gRPC's own", "a second", 1, 0,
      lambda figures: _at(figures, "idle", "service", "switches_per_s") - _at(figures, "idle", "grpc_only", "switches_per_s")),

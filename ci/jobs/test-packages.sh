@@ -3,7 +3,7 @@
 #
 #   [PATH...]   these only: sums deb sandbox python node go java cpp dev php chart schema
 #
-# Works on build/dist, and runs ./run package --plain if it is empty. Clean roots are made by mmdebstrap, so as root;
+# Works on build/dist, and runs ./run package --plain if it is empty or older than the sources. Clean roots are made by mmdebstrap, so as root;
 # what package managers fetch is kept in ~/.cache/multisafepay-grpc/packages.
 source ci/lib.sh
 # shellcheck source=ci/deploy_tools.sh
@@ -15,7 +15,8 @@ install build package sdks clean_root
 command -v go >/dev/null || install go
 command -v mvn >/dev/null || install java
 [[ ! -d client/php ]] || install php
-[[ -f build/dist/SHA256SUMS ]] || ./run package --plain
+newer=$(find service sandbox client proto helm cmake ci VERSION -newer build/dist/SHA256SUMS -type f -print -quit 2>/dev/null || echo none)
+[[ -z $newer ]] || ./run package --plain
 
 cache=$tools_cache/packages base=$tools_cache/packages/base.tar
 mkdir -p "$cache" build

@@ -152,7 +152,8 @@ int Serve(Config config) {
   server::TakeGrpcLog(log);
   for (const std::string& warning : config.warnings)
     log.Write(telemetry::Level::kWarning, "setting", {{"detail", warning}});
-  telemetry::Metrics metrics(/*enabled=*/!config.ops_listen.empty());
+  telemetry::Metrics metrics(/*enabled=*/!config.ops_listen.empty(),
+                             static_cast<std::size_t>(config.threads));
   telemetry::RecentErrors recent;
   auto audit = OpenAudit(config);
   if (!audit.ok()) return PrintError(kExitBadSetting, audit.status().message());

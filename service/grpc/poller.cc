@@ -8,6 +8,7 @@
 #include <string>
 
 #include "service/grpc/async_call.h"
+#include "service/telemetry/metrics.h"
 
 namespace msp::server {
 namespace {
@@ -82,7 +83,8 @@ void PollAlone(grpc::ServerCompletionQueue& queue) {
 }  // namespace
 
 Poller::Poller(grpc::ServerCompletionQueue& queue, http::Drivable* loop, int index)
-    : thread_([&queue, loop] {
+    : thread_([&queue, loop, index] {
+        telemetry::CountInShard(static_cast<std::size_t>(index));
         if (loop == nullptr) return PollAlone(queue);
         Driver(queue, *loop).Run();
       }) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "service/base/text.h"
+#include "service/telemetry/metrics.h"
 
 namespace msp::http {
 namespace {
@@ -26,7 +27,10 @@ thread_local const EventLoop* loop_of_this_thread = nullptr;
 absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create(LoopOptions options) {
   std::unique_ptr<EventLoop> loop(new EventLoop(std::move(options)));
   if (absl::Status status = loop->SetUp(); !status.ok()) return status;
-  loop->thread_ = std::thread([&self = *loop] { self.Run(); });
+  loop->thread_ = std::thread([&self = *loop] {
+    telemetry::CountInShard(static_cast<std::size_t>(self.options_.index));
+    self.Run();
+  });
   pthread_setname_np(loop->thread_.native_handle(),
                      ("msp-http-" + std::to_string(loop->options_.index)).c_str());
   return loop;

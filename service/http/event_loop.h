@@ -42,7 +42,7 @@ struct LoopOptions {
   ShareLimits writes;
   ShareLimits reads;
   std::size_t bodies_max_bytes = 0;  // Of all answers in flight.
-  int index = 0;                     // For the thread's name.
+  int index = 0;                     // Of the pool's loops: names its thread, and where it counts.
 };
 
 class EventLoop final : public Drivable {

@@ -16,18 +16,28 @@ absl::string_view Name(std::string_view name) { return {name.data(), name.size()
 
 }  // namespace
 
-SingleFlight::SingleFlight(Limits limits)
-    : limits_(limits), completed_(limits.completed_max / kSlotsOfSet * kSlotsOfSet) {}
+SingleFlight::SingleFlight(Limits limits) : limits_(limits), shards_(limits.shards) {
+  const std::size_t sets = limits.completed_max / kSlotsOfSet / limits.shards;
+  for (Shard& shard : shards_) {
+    MutexLock lock(shard.mutex);
+    shard.completed.resize(sets * kSlotsOfSet);
+  }
+}
+
+SingleFlight::Shard& SingleFlight::ShardOf(std::string_view name) {
+  return shards_[std::hash<std::string_view>()(name) % shards_.size()];
+}
 
 SingleFlight::Acquired SingleFlight::Acquire(std::shared_ptr<const Flight> flight,
                                              OnCompletion on_completion, Ticket* ticket) {
-  MutexLock lock(mutex_);
   const absl::string_view name = Name(flight->name());
-  const auto found = in_flight_.find(name);
-  if (found == in_flight_.end()) {
-    if (in_flight_.size() >= limits_.flights_max) return Acquired::kFull;
-    const bool again = WasCompleted(*flight);
-    in_flight_.emplace(name, InFlight{.leader = std::move(flight)});
+  Shard& shard = ShardOf(flight->name());
+  MutexLock lock(shard.mutex);
+  const auto found = shard.in_flight.find(name);
+  if (found == shard.in_flight.end()) {
+    if (shard.in_flight.size() >= limits_.flights_max / limits_.shards) return Acquired::kFull;
+    const bool again = shard.WasCompleted(*flight);
+    shard.in_flight.emplace(name, InFlight{.leader = std::move(flight)});
     return again ? Acquired::kLeadsAfterSame : Acquired::kLeads;
   }
   InFlight& in_flight = found->second;
@@ -38,13 +48,13 @@ SingleFlight::Acquired SingleFlight::Acquire(std::shared_ptr<const Flight> fligh
   return Acquired::kJoined;
 }
 
-SingleFlight::Completed* SingleFlight::SetOf(std::size_t call) {
-  return &completed_[call % (completed_.size() / kSlotsOfSet) * kSlotsOfSet];
+SingleFlight::Completed* SingleFlight::Shard::SetOf(std::size_t call) {
+  return &completed[call % (completed.size() / kSlotsOfSet) * kSlotsOfSet];
 }
 
 // Overwrites the slot of the same call, else that of the next to expire.
-void SingleFlight::Remember(const Flight& flight, std::chrono::milliseconds how_long) {
-  if (completed_.empty()) return;
+void SingleFlight::Shard::Remember(const Flight& flight, std::chrono::milliseconds how_long) {
+  if (completed.empty()) return;
   const std::size_t call = std::hash<std::string_view>()(flight.text);
   Completed* const set = SetOf(call);
   Completed* slot =
@@ -56,35 +66,37 @@ void SingleFlight::Remember(const Flight& flight, std::chrono::milliseconds how_
   *slot = {.call = call, .until = std::chrono::steady_clock::now() + how_long};
 }
 
-bool SingleFlight::WasCompleted(const Flight& flight) {
-  if (completed_.empty()) return false;
+bool SingleFlight::Shard::WasCompleted(const Flight& flight) {
+  if (completed.empty()) return false;
   const std::size_t call = std::hash<std::string_view>()(flight.text);
   const Completed* const set = SetOf(call);
   const auto now = std::chrono::steady_clock::now();
-  return std::any_of(set, set + kSlotsOfSet, [&](const Completed& completed) {
-    return completed.call == call && now < completed.until;
-  });
+  return std::any_of(set, set + kSlotsOfSet,
+                     [&](const Completed& one) { return one.call == call && now < one.until; });
 }
 
 void SingleFlight::Release(std::string_view name, const void* leader,
                            std::chrono::milliseconds remember_for) {
   InFlight completed;  // Destroyed outside the lock.
   {
-    MutexLock lock(mutex_);
-    const auto found = in_flight_.find(Name(name));
-    if (found == in_flight_.end()) return;
+    Shard& shard = ShardOf(name);
+    MutexLock lock(shard.mutex);
+    const auto found = shard.in_flight.find(Name(name));
+    if (found == shard.in_flight.end()) return;
     completed = std::move(found->second);
-    if (remember_for > std::chrono::milliseconds(0)) Remember(*completed.leader, remember_for);
-    in_flight_.erase(found);
+    if (remember_for > std::chrono::milliseconds(0))
+      shard.Remember(*completed.leader, remember_for);
+    shard.in_flight.erase(found);
   }
   for (Joined& joined : completed.joined) std::move(joined.on_completion)(leader);
 }
 
 bool SingleFlight::CancelJoin(std::string_view name, Ticket ticket) {
   OnCompletion dropped;  // Destroyed outside the lock.
-  MutexLock lock(mutex_);
-  const auto found = in_flight_.find(Name(name));
-  if (found == in_flight_.end()) return false;
+  Shard& shard = ShardOf(name);
+  MutexLock lock(shard.mutex);
+  const auto found = shard.in_flight.find(Name(name));
+  if (found == shard.in_flight.end()) return false;
   std::vector<Joined>& all = found->second.joined;
   const auto one = std::find_if(all.begin(), all.end(),
                                 [&](const Joined& joined) { return joined.ticket == ticket; });
@@ -95,8 +107,12 @@ bool SingleFlight::CancelJoin(std::string_view name, Ticket ticket) {
 }
 
 std::size_t SingleFlight::size() const {
-  MutexLock lock(mutex_);
-  return in_flight_.size();
+  std::size_t size = 0;
+  for (const Shard& shard : shards_) {
+    MutexLock lock(shard.mutex);
+    size += shard.in_flight.size();
+  }
+  return size;
 }
 
 }  // namespace msp::payments

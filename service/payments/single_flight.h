@@ -5,10 +5,12 @@
 // different call is refused. An identical call shortly after its completion, such as a second
 // submit, is recognized as a repeat, whatever else was done to the order in between.
 //
-// Owned by Api; any thread. Holds order ids and keyed digests in memory, no card data. A hash of a
+// Owned by Api; any thread. Sharded by (site, order), so that loops on different cores seldom wait
+// for each other. Holds order ids and keyed digests in memory, no card data. A hash of a
 // completed flight remains for a while.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -26,7 +28,9 @@ namespace msp::payments {
 
 class SingleFlight {
  public:
+  // Of all shards together; each has its part.
   struct Limits {
+    std::size_t shards = 16;
     std::size_t flights_max = 100'000;
     std::size_t joined_max = 64;  // Calls that wait for one flight.
     // Completed calls that are remembered (16 bytes each); the next to expire is evicted.
@@ -93,17 +97,22 @@ class SingleFlight {
   };
   static constexpr std::size_t kSlotsOfSet = 4;
 
-  Completed* SetOf(std::size_t call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Remember(const Flight& flight, std::chrono::milliseconds how_long)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool WasCompleted(const Flight& flight) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  struct alignas(64) Shard {  // A cache line or more of its own.
+    mutable Mutex mutex;
+    // By name, which points into the leader's text.
+    absl::flat_hash_map<absl::string_view, InFlight> in_flight ABSL_GUARDED_BY(mutex);
+    std::vector<Completed> completed ABSL_GUARDED_BY(mutex);
+
+    Completed* SetOf(std::size_t call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+    void Remember(const Flight& flight, std::chrono::milliseconds how_long)
+        ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+    bool WasCompleted(const Flight& flight) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  };
+  Shard& ShardOf(std::string_view name);
 
   const Limits limits_;
-  mutable Mutex mutex_;
-  // By name, which points into the leader's text.
-  absl::flat_hash_map<absl::string_view, InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Completed> completed_ ABSL_GUARDED_BY(mutex_);
-  Ticket last_ticket_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Shard> shards_;
+  std::atomic<Ticket> last_ticket_{0};
 };
 
 }  // namespace msp::payments

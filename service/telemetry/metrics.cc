@@ -73,6 +73,35 @@ class MetricRegistry {
   std::vector<MetricFamily> noted_;
 };
 
+thread_local std::size_t shard_of_this_thread = 0;
+
+// Adds the counts of a series in another shard.
+void Add(const prometheus::ClientMetric& more, prometheus::ClientMetric& into) {
+  into.counter.value += more.counter.value;
+  into.histogram.sample_count += more.histogram.sample_count;
+  into.histogram.sample_sum += more.histogram.sample_sum;
+  for (std::size_t i = 0; i < more.histogram.bucket.size(); ++i)
+    into.histogram.bucket[i].cumulative_count += more.histogram.bucket[i].cumulative_count;
+}
+
+// Adds the families of another shard: series by their labels.
+void Merge(std::vector<MetricFamily> more, std::vector<MetricFamily>& into) {
+  for (MetricFamily& family : more) {
+    auto& there = std::find_if(into.begin(), into.end(), [&](const MetricFamily& one) {
+                    return one.name == family.name;
+                  })->metric;  // Every shard has every family.
+    for (prometheus::ClientMetric& series : family.metric) {
+      const auto same = std::find_if(there.begin(), there.end(),
+                                     [&](const auto& one) { return one.label == series.label; });
+      if (same != there.end()) {
+        Add(series, *same);
+      } else {
+        there.push_back(std::move(series));
+      }
+    }
+  }
+}
+
 double Seconds(std::int64_t us) { return static_cast<double>(us) * 1e-6; }
 
 }  // namespace
@@ -126,7 +155,6 @@ struct Metrics::Families {
   BoundedFamily<Counter> leases_unavailable =
       all.Counters("msp_leases_unavailable_total",
                    "Calls that went without a lease because Redis did not answer.");
-  CollectedMetrics collected;
 
   // The counters of each call, resolved once; the others are rare.
   struct Method {
@@ -144,99 +172,119 @@ struct Metrics::Families {
   Histogram& total = exchange_seconds.At({"total"});
 };
 
-Metrics::Metrics(bool enabled) : enabled_(enabled), families_(std::make_unique<Families>()) {
-  families_->leases_unavailable.At({});
+struct Metrics::State {
+  explicit State(std::size_t shard_count) : shards(shard_count) {}
+
+  std::vector<Families> shards;
+  CollectedMetrics collected;
+};
+
+void CountInShard(std::size_t shard) { shard_of_this_thread = shard; }
+
+Metrics::Metrics(bool enabled, std::size_t shards)
+    : enabled_(enabled), state_(std::make_unique<State>(shards)) {
+  state_->shards[0].leases_unavailable.At({});
 }
 Metrics::~Metrics() = default;
 
-void Metrics::Prepare(std::string_view method, bool moves_money) {
-  const std::string_view success = moves_money ? "CONFIRMED" : "";
-  families_->methods.emplace(
-      method, Families::Method{.success = success,
-                               .succeeded = families_->calls.At({method, "OK", success}),
-                               .seconds = families_->seconds.At({method}),
-                               .upstream_seconds = families_->upstream_seconds.At({method})});
-  if (!moves_money) return;
-  families_->calls.At({method, "UNKNOWN", "UNKNOWN"});
-  for (const std::string_view verdict : kVerdicts) families_->reconciliations.At({method, verdict});
+Metrics::Families& Metrics::Own() const {
+  return state_->shards[shard_of_this_thread % state_->shards.size()];
 }
 
-void Metrics::AddCollected(CollectedMetric metric) { families_->collected.Add(std::move(metric)); }
+void Metrics::Prepare(std::string_view method, bool moves_money) {
+  const std::string_view success = moves_money ? "CONFIRMED" : "";
+  for (Families& shard : state_->shards) {
+    shard.methods.emplace(
+        method, Families::Method{.success = success,
+                                 .succeeded = shard.calls.At({method, "OK", success}),
+                                 .seconds = shard.seconds.At({method}),
+                                 .upstream_seconds = shard.upstream_seconds.At({method})});
+  }
+  if (!moves_money) return;
+  Families& first = state_->shards[0];
+  first.calls.At({method, "UNKNOWN", "UNKNOWN"});
+  for (const std::string_view verdict : kVerdicts) first.reconciliations.At({method, verdict});
+}
+
+void Metrics::AddCollected(CollectedMetric metric) { state_->collected.Add(std::move(metric)); }
 
 void Metrics::CountCall(const CallSample& call) {
   if (!enabled_) return;
-  const auto found = families_->methods.find(call.method);
-  const Families::Method* const known =
-      found == families_->methods.end() ? nullptr : &found->second;
+  Families& own = Own();
+  const auto found = own.methods.find(call.method);
+  const Families::Method* const known = found == own.methods.end() ? nullptr : &found->second;
   Counter& count = known != nullptr && call.code == "OK" && call.outcome == known->success
                        ? known->succeeded
-                       : families_->calls.At({call.method, call.code, call.outcome});
+                       : own.calls.At({call.method, call.code, call.outcome});
   count.Increment();
-  Histogram& seconds = known != nullptr ? known->seconds : families_->seconds.At({call.method});
+  Histogram& seconds = known != nullptr ? known->seconds : own.seconds.At({call.method});
   seconds.Observe(Seconds(call.total_us));
   if (call.upstream_us == 0) return;
   Histogram& upstream =
-      known != nullptr ? known->upstream_seconds : families_->upstream_seconds.At({call.method});
+      known != nullptr ? known->upstream_seconds : own.upstream_seconds.At({call.method});
   upstream.Observe(Seconds(call.upstream_us));
 }
 
 void Metrics::CountStream(std::string_view method, std::string_view code) {
-  if (enabled_) families_->calls.At({method, code, ""}).Increment();
+  if (enabled_) Own().calls.At({method, code, ""}).Increment();
 }
 
 void Metrics::CountRestCall(const RestCallSample& sample) {
   if (!enabled_) return;
+  Families& own = Own();
   const bool answered =
       sample.send_outcome == "answered" && sample.http_status == 200 && sample.error_code == 0;
-  Counter& count = answered
-                       ? families_->answered
-                       : families_->exchanges.At({sample.send_outcome,
-                                                  std::to_string(std::max(sample.http_status, 0)),
-                                                  std::to_string(std::max(sample.error_code, 0))});
+  Counter& count =
+      answered
+          ? own.answered
+          : own.exchanges.At({sample.send_outcome, std::to_string(std::max(sample.http_status, 0)),
+                              std::to_string(std::max(sample.error_code, 0))});
   count.Increment();
   const auto observe = [](Histogram& part, std::int64_t us) {
     if (us > 0) part.Observe(Seconds(us));
   };
-  observe(families_->queue, sample.queue_us);
-  observe(families_->connect, sample.connect_us);
-  observe(families_->tls, sample.tls_us);
-  observe(families_->first_byte, sample.first_byte_us);
-  observe(families_->total, sample.total_us);
+  observe(own.queue, sample.queue_us);
+  observe(own.connect, sample.connect_us);
+  observe(own.tls, sample.tls_us);
+  observe(own.first_byte, sample.first_byte_us);
+  observe(own.total, sample.total_us);
 }
 
 void Metrics::CountDrift(std::string_view kind, std::string_view path) {
-  if (enabled_) families_->drift.At({kind, LabelText(path)}).Increment();
+  if (enabled_) Own().drift.At({kind, LabelText(path)}).Increment();
 }
 
 void Metrics::CountOddState(std::string_view status, std::string_view financial_status) {
   if (!enabled_) return;
   const std::string pair = LabelText(status) + "/" + LabelText(financial_status);
-  families_->odd_states.At({pair}).Increment();
+  Own().odd_states.At({pair}).Increment();
 }
 
 void Metrics::CountDecline(std::string_view category) {
-  if (enabled_) families_->declines.At({category}).Increment();
+  if (enabled_) Own().declines.At({category}).Increment();
 }
 
 void Metrics::CountRetry(std::string_view method) {
-  if (enabled_) families_->retries.At({method}).Increment();
+  if (enabled_) Own().retries.At({method}).Increment();
 }
 
 void Metrics::CountReconciliation(std::string_view method, std::string_view verdict) {
-  if (enabled_) families_->reconciliations.At({method, verdict}).Increment();
+  if (enabled_) Own().reconciliations.At({method, verdict}).Increment();
 }
 
 void Metrics::CountLeaseUnavailable() {
-  if (enabled_) families_->leases_unavailable.At({}).Increment();
+  if (enabled_) Own().leases_unavailable.At({}).Increment();
 }
 
 void Metrics::CountCallerGone(std::string_view method, std::string_view outcome) {
-  if (enabled_) families_->callers_gone.At({method, outcome}).Increment();
+  if (enabled_) Own().callers_gone.At({method, outcome}).Increment();
 }
 
 std::string Metrics::Exposition() const {
-  std::vector<MetricFamily> all = families_->all.Collect();
-  for (MetricFamily& family : families_->collected.Collect()) all.push_back(std::move(family));
+  std::vector<MetricFamily> all = state_->shards[0].all.Collect();
+  for (std::size_t i = 1; i < state_->shards.size(); ++i)
+    Merge(state_->shards[i].all.Collect(), all);
+  for (MetricFamily& family : state_->collected.Collect()) all.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(all);
 }
 

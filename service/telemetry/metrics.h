@@ -3,11 +3,13 @@
 // The service's metrics as Prometheus families. docs/operations.md explains each, and a test
 // compares its table with the exported metrics.
 //
-// Owned by main; any thread may count. Every label has a bounded set of values: beyond a limit,
+// Owned by main; any thread may count. Threads on different cores count in shards of their own,
+// which a scrape sums. Every label has a bounded set of values: beyond a limit,
 // values from outside count as "other". The counters of every call are resolved once, in Prepare;
 // the others take a lock and are rare.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -55,10 +57,15 @@ struct CollectedMetric {
   std::function<std::vector<std::pair<std::string, double>>()> read_each;
 };
 
+// From here on the calling thread counts in this shard of every Metrics; 0 until then. An event
+// loop and the thread that drives it have the same.
+void CountInShard(std::size_t shard);
+
 class Metrics {
  public:
-  // Not `enabled`: nothing is counted, for a server without an admin port.
-  explicit Metrics(bool enabled = true);
+  // Not `enabled`: nothing is counted, for a server without an admin port. `shards`: one for each
+  // event loop.
+  explicit Metrics(bool enabled = true, std::size_t shards = 1);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
@@ -94,8 +101,11 @@ class Metrics {
 
  private:
   struct Families;
+  struct State;
+  Families& Own() const;
+
   const bool enabled_;
-  std::unique_ptr<Families> families_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace msp::telemetry

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -51,6 +52,33 @@ TEST(Metrics, CountsShowUnderTheirLabels) {
         R"(msp_reconciliations_total{method="CreateOrder",verdict="unknown"} 1)",
         R"(msp_callers_gone_total{method="CreateOrder",outcome="CONFIRMED"} 1)"})
     EXPECT_THAT(text, HasSubstr(line));
+}
+
+TEST(Metrics, ShardsAreSummedAtTheScrape) {
+  Metrics metrics(/*enabled=*/true, /*shards=*/3);
+  metrics.Prepare("CreateOrder", /*moves_money=*/true);
+  for (const std::size_t shard : {0, 1, 2, 4}) {  // 4 is 1 of three.
+    std::thread([&] {
+      CountInShard(shard);
+      metrics.CountCall({.method = "CreateOrder",
+                         .code = "OK",
+                         .outcome = "CONFIRMED",
+                         .total_us = 30'000,
+                         .upstream_us = 20'000});
+      if (shard == 2) metrics.CountDecline("FUNDS");
+    }).join();
+  }
+  const std::string text = metrics.Exposition();
+  for (const char* line :
+       {R"(msp_calls_total{code="OK",method="CreateOrder",outcome="CONFIRMED"} 4)",
+        R"(msp_call_duration_seconds_bucket{method="CreateOrder",le="0.025"} 0)",
+        R"(msp_call_duration_seconds_bucket{method="CreateOrder",le="0.05"} 4)",
+        R"(msp_call_duration_seconds_count{method="CreateOrder"} 4)",
+        R"(msp_call_duration_seconds_sum{method="CreateOrder"} 0.12)",
+        R"(msp_declines_total{category="FUNDS"} 1)", R"(msp_leases_unavailable_total 0)"})
+    EXPECT_THAT(text, HasSubstr(line));
+  const std::size_t first = text.find("msp_call_duration_seconds_count{method");
+  EXPECT_EQ(text.find("msp_call_duration_seconds_count{method", first + 1), std::string::npos);
 }
 
 TEST(Metrics, EveryFamilyShowsBeforeItHasCounted) {

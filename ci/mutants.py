@@ -85,6 +85,14 @@ MUTANTS = [
         ("tests/http_test", CHAOS),
     ),
     Mutant(
+        "sends-for-a-caller-who-has-gone",
+        "service/payments/payment_call.cc",
+        "if (call_.caller_gone.load(std::memory_order_relaxed))",
+        "if (false)",
+        "payment_call_test",
+        ("tests/payment_call_test --gtest_filter=MoneyFlight.*",),
+    ),
+    Mutant(
         "no-single-flight",
         "service/payments/admission.cc",
         "while (uses_.options.single_flight && !leads_) {",

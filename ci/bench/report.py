@@ -84,8 +84,8 @@ def memory(part):
 
 
 def start(part):
-    rows = [[name, part[f"{name}_ms"]] for name in ("service", "rust") if f"{name}_ms" in part]
-    return table([f"{part['turns']} turns", "ms"], rows)
+    return table([f"{part['turns']} turns", ""], [["service / gRPC alone", part["beside_grpc"]], ["service, ms", part["service_ms"]],
+                                                  ["gRPC alone, ms", part["grpc_only_ms"]]])
 
 
 def idle(part):

@@ -257,14 +257,10 @@ bool EventLoop::IsWakeNeeded() { return !ended_.empty() || NextDue() < sleep_unt
 
 void EventLoop::Launch(PendingRequest pending) {
   const Clock::time_point now = Clock::now();
-  if (pending.request.deadline - now < std::chrono::milliseconds(1)) {
-    Refuse(std::move(pending), TransferError::kDeadline, kTooLate);
-    return;
-  }
-  if (IsAbandoned(pending.request)) {
-    Refuse(std::move(pending), TransferError::kAbandoned, kCallerGone);
-    return;
-  }
+  if (pending.request.deadline - now < std::chrono::milliseconds(1))
+    return Refuse(std::move(pending), TransferError::kDeadline, kTooLate);
+  if (IsAbandoned(pending.request))
+    return Refuse(std::move(pending), TransferError::kAbandoned, kCallerGone);
   if (idle_transfers_.empty()) {
     transfers_.push_back(std::make_unique<Transfer>(options_.request, body_budget_));
     idle_transfers_.push_back(transfers_.back().get());

@@ -4,6 +4,7 @@
 #include "service/telemetry/metrics.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <thread>
 
@@ -57,7 +58,7 @@ TEST(Metrics, CountsShowUnderTheirLabels) {
 TEST(Metrics, ShardsAreSummedAtTheScrape) {
   Metrics metrics(/*enabled=*/true, /*shards=*/3);
   metrics.Prepare("CreateOrder", /*moves_money=*/true);
-  for (const std::size_t shard : {0, 1, 2, 4}) {  // 4 is 1 of three.
+  for (const std::size_t shard : std::initializer_list<std::size_t>{0, 1, 2, 4}) {  // 4 is 1 of 3.
     std::thread([&] {
       CountInShard(shard);
       metrics.CountCall({.method = "CreateOrder",

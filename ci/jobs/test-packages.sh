@@ -15,8 +15,11 @@ install build package sdks clean_root
 command -v go >/dev/null || install go
 command -v mvn >/dev/null || install java
 [[ ! -d client/php ]] || install php
-newer=$(find service sandbox client proto helm cmake ci VERSION -newer build/dist/SHA256SUMS -type f -print -quit 2>/dev/null || echo none)
-[[ -z $newer ]] || ./run package --plain
+newer=$(find service sandbox client proto helm cmake ci VERSION -newer build/dist/SHA256SUMS -type f -not -name '*.pyc' -print -quit 2>/dev/null || echo none)
+# ./run package --programs leaves the programs alone there.
+if [[ -n $newer ]] || ! compgen -G 'build/dist/*.deb' >/dev/null; then
+  ./run package --plain
+fi
 
 cache=$tools_cache/packages base=$tools_cache/packages/base.tar
 mkdir -p "$cache" build

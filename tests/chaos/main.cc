@@ -51,8 +51,7 @@ namespace msp::chaos {
 namespace {
 
 constexpr double kPaidMin = 0.6;
-// Mostly 0.57 to 0.69; 0.49 in a short run on a busy machine.
-constexpr double kPaidMinUnmarked = 0.4;
+constexpr double kPaidMinUnmarked = 0.5;
 constexpr double kUnknownMax = 0.01;
 constexpr std::int64_t kAvoidableFew = 8;  // So many are chance, in a short run.
 constexpr double kRateLimitedMax = 1.5;
@@ -147,8 +146,10 @@ void PrintWhatHappened(const std::vector<std::string>& violations,
   for (const Story& story : stories) {
     const std::string id = story.OrderId();
     const auto names = [&](const std::string& text) {
-      const std::size_t at = text.find(id);
-      return at != std::string::npos && std::isdigit(text[at + id.size()]) == 0;
+      for (std::size_t at = text.find(id); at != std::string::npos; at = text.find(id, at + 1)) {
+        if (std::isdigit(static_cast<unsigned char>(text[at + id.size()])) == 0) return true;
+      }
+      return false;
     };
     if (id.empty() || std::none_of(violations.begin(), violations.end(), names)) continue;
     if (++shown > kShown) return;
@@ -191,7 +192,7 @@ int Run(const Options& options) {
   // Where orders do not say whose they are, or reads lag, more calls stay indeterminate.
   const bool shows = options.rules.ShowsPayments();
   report.Check(options.idempotency || paid >= (shows ? kPaidMin : kPaidMinUnmarked),
-               "at least 60 % of the orders were paid (40 % without markers)");
+               "at least 60 % of the orders were paid (50 % without markers)");
   const double unknown = static_cast<double>(counts[kAvoidableUnknown]) /
                          static_cast<double>(counts["orders created"]);
   std::printf("  UNKNOWN although the order was there: %.2f %% of the orders created\n",

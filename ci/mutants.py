@@ -53,9 +53,9 @@ MUTANTS = [
     Mutant(
         "round-a-decimal",
         "service/codec/reader_values.cc",
-        "      std::string digits(text);\n",
-        '      std::string digits(text);\n      if (digits.find(\'.\') != std::string::npos) digits = '
-        "std::to_string(ReadDouble(text).value_or(0));\n",
+        "StaysAsWritten(entry, text)) {\n        fits = put.Text(text);\n",
+        "StaysAsWritten(entry, text)) {\n        fits = put.Text(text.find('.') == std::string_view::npos ? std::string(text) "
+        ": std::to_string(ReadDouble(text).value_or(0)));\n",
         "codec_test codec_differential_test",
         ("tests/codec_test", "tests/codec_differential_test"),
     ),
@@ -95,7 +95,7 @@ MUTANTS = [
     Mutant(
         "no-single-flight",
         "service/payments/admission.cc",
-        "while (uses_.options.single_flight && !leads_) {",
+        "while (dependencies_.options.single_flight && !leads_) {",
         "while (false && !leads_) {",
         "payment_call_test msp-chaos msp-server msp-sandbox",
         ("tests/payment_call_test --gtest_filter=MoneyFlight.*", CHAOS + " --order_id_rule=completed --together"),
@@ -106,7 +106,8 @@ MUTANTS = [
         "  if (facts.markers) facts.marker",
         "  if (false && facts.markers) facts.marker",
         "payment_call_test msp-chaos msp-server msp-sandbox",
-        ("tests/payment_call_test", CHAOS),
+        # Few orders: without markers each lost answer takes the whole deadline.
+        ("tests/payment_call_test", "tests/msp-chaos --seed=7 --orders=200"),
     ),
     Mutant(
         "no-created-before-check",
@@ -121,14 +122,15 @@ MUTANTS = [
         "service/payments/policy_create.cc",
         "if (!SameOrderId(request.order_id(), order->order_id()) &&",
         "if (false && !SameOrderId(request.order_id(), order->order_id()) &&",
-        "payment_call_test msp-chaos msp-server msp-sandbox",
-        ("tests/payment_call_test", CHAOS),
+        # Chaos does not see it: another id is found where the answer is interpreted, and only one in another case comes so far.
+        "payment_call_test",
+        ("tests/payment_call_test",),
     ),
 ]
 
 
 def run(command, **options):
-    return subprocess.run(command, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    return subprocess.run(command, cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **options)
 
 
 def lay():

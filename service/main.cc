@@ -63,16 +63,16 @@ sigset_t BlockSignals() {
 }
 
 void PrintReady(const Config& config, const server::Server& server, const telemetry::OpsServer* ops,
-                const Notifying& notifying) {
+                const WebhookWiring& webhook_wiring) {
   std::string line = "{\"event\":\"serving\",\"listen\":";
   AppendJsonString(server.listening(), line);
   if (ops != nullptr) {
     line += ",\"ops\":";
     AppendJsonString(ops->listening(), line);
   }
-  if (!notifying.listening().empty()) {
+  if (!webhook_wiring.listening().empty()) {
     line += ",\"webhook\":";
-    AppendJsonString(notifying.listening(), line);
+    AppendJsonString(webhook_wiring.listening(), line);
   }
   line += ",\"api_url\":";
   AppendJsonString(config.api_url, line);
@@ -93,11 +93,11 @@ void WatchDrain(std::int64_t timeout_ms, telemetry::Log& log) {
 }
 
 void Drain(const Config& config, server::Server& server, telemetry::Log& log, rpc::Calls& calls,
-           telemetry::OpsServer* ops, Notifying& notifying) {
+           telemetry::OpsServer* ops, WebhookWiring& webhook_wiring) {
   log.Write(telemetry::Level::kInfo, "draining", {{"in_flight", calls.in_flight()}});
   if (ops != nullptr) ops->SetPhase(telemetry::Phase::kDraining);
   server.SetNotServing();
-  notifying.Drain();
+  webhook_wiring.Drain();
   std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
   if (config.drain_delay_ms > 0) server.CloseListener(config.drain_timeout_ms);
   WatchDrain(config.drain_timeout_ms, log);
@@ -117,23 +117,23 @@ std::vector<Reloadable> ReloadablesOf(const Config& config, payments::Sites& sit
                                       server::Tls* tls) {
   std::vector<Reloadable> items;
   if (!config.keys.sites_file.empty() || !config.keys.api_key_file.empty()) {
-    items.push_back({"sites", [keys = config.keys, &sites]() -> absl::StatusOr<Found> {
+    items.push_back({"sites", [keys = config.keys, &sites]() -> absl::StatusOr<FileContent> {
                        auto read = ReadSites(keys);
                        if (!read.ok()) return read.status();
                        auto found = std::make_shared<SiteSettings>(*std::move(read));
                        std::string digest = DigestOf(found->all);
-                       return Found{std::move(digest),
-                                    [found, &sites] { sites.Update(std::move(found->all)); }};
+                       return FileContent{std::move(digest),
+                                          [found, &sites] { sites.Update(std::move(found->all)); }};
                      }});
   }
   if (tls != nullptr) {
     items.push_back(
-        {"tls", [files = config.tls, tls]() -> absl::StatusOr<Found> {
+        {"tls", [files = config.tls, tls]() -> absl::StatusOr<FileContent> {
            auto read = ReadTls(files);
            if (!read.ok()) return read.status();
            auto found = std::make_shared<TlsMaterial>(*std::move(read));
            std::string digest = DigestOf({found->cert_chain, found->key, found->client_ca});
-           return Found{std::move(digest), [found, tls] { tls->Replace(std::move(*found)); }};
+           return FileContent{std::move(digest), [found, tls] { tls->Replace(std::move(*found)); }};
          }});
   }
   return items;
@@ -187,7 +187,7 @@ int Serve(Config config) {
                      .reconcile_backoff_ms = config.reconcile_backoff_ms,
                      .refund_pause_s = config.refund_pause_s,
                      .span_log = config.trace_spans ? &log : nullptr,
-                     .event_access = config.notify.event_streams ? &event_access : nullptr},
+                     .event_access = config.webhooks.event_streams ? &event_access : nullptr},
                     operations, **pool, metrics, lease.get());
   payments::Sites sites(std::move(config.sites));
   auto tls = StartTls(config);
@@ -199,8 +199,8 @@ int Serve(Config config) {
                     .client_certificates = !config.tls.client_ca_file.empty(),
                     .trace = config.trace},
                    api, sites, call_log);
-  Notifying notifying(config, api, event_access, sites, log, metrics);
-  rpc::Services services(operations, calls, &notifying.notification_services());
+  WebhookWiring webhook_wiring(config, api, event_access, sites, log, metrics);
+  rpc::Services services(operations, calls, &webhook_wiring.notification_services());
   auto server = server::Server::Start(
       {.listen = config.listen,
        .unix_mode = static_cast<mode_t>(std::strtoul(config.listen_mode.c_str(), nullptr, 8)),
@@ -217,18 +217,18 @@ int Serve(Config config) {
                                log, audit->get(), recent});
   if (!ops.ok()) return PrintError(kExitBadSetting, ops.status().message());
   if (*ops != nullptr) (*ops)->SetPhase(telemetry::Phase::kServing);
-  if (absl::Status listen = notifying.Listen(config); !listen.ok())
+  if (absl::Status listen = webhook_wiring.Listen(config); !listen.ok())
     return PrintError(kExitBadSetting, listen.message());
-  PrintReady(config, **server, ops->get(), notifying);
+  PrintReady(config, **server, ops->get(), webhook_wiring);
   if (config.allow_dumps)
     log.Write(telemetry::Level::kWarning, "allow_dumps",
               {{"detail", std::string_view("core files, debuggers and /proc/PID/mem show cards and "
                                            "keys; never with real ones")}});
   log.Write(telemetry::Level::kInfo, "serving",
             {{"listen", (*server)->listening()}, {"version", kVersion}});
-  for (int signal = SIGHUP; signal == SIGHUP; sigwait(&signals, &signal)) reloader.Now();
-  Drain(config, **server, log, calls, ops->get(), notifying);
-  notifying.Stop();
+  for (int signal = SIGHUP; signal == SIGHUP; sigwait(&signals, &signal)) reloader.CheckNow();
+  Drain(config, **server, log, calls, ops->get(), webhook_wiring);
+  webhook_wiring.Stop();
   (*pool)->Stop();
   log.Write(telemetry::Level::kInfo, "stopped");
   return EXIT_SUCCESS;

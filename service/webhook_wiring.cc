@@ -85,31 +85,32 @@ void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
 
 }  // namespace
 
-struct Notifying::Parts {
+struct WebhookWiring::Parts {
   Parts(const Config& config, payments::Api& api, payments::EventAccessTable& event_access,
         payments::Sites& all, telemetry::Log& log_, telemetry::Metrics& metrics)
       : sites([&all](std::string_view name) { return all.Find(name); }),
         log(log_),
         schemas({v1::WatchOrderRequest::descriptor(), v1::HandleNotificationRequest::descriptor(),
                  v1::Order::descriptor()}),
-        registry({.watchers_max = config.notify.watchers_max,
-                  .poll_first_ms = config.notify.watch_poll_first_ms,
-                  .poll_max_ms = config.notify.watch_poll_max_ms,
-                  .quiet_ms = config.notify.watch_quiet_ms,
+        registry({.watchers_max = config.webhooks.watchers_max,
+                  .poll_first_ms = config.webhooks.watch_poll_first_ms,
+                  .poll_max_ms = config.webhooks.watch_poll_max_ms,
+                  .quiet_ms = config.webhooks.watch_quiet_ms,
                   // Twice the settle time: a longer wait for proof costs watchers nothing.
                   .settle_ms = 2 * config.settle_ms},
                  webhooks::MakeOrderReader(api, sites), counters),
         streams(MakeStreams(config)),
         order_streams(MakeOrderStreams(event_access)),
-        receiver(config.notify.webhook_window_s, schemas.Of(v1::Order::descriptor()), registry,
+        receiver(config.webhooks.webhook_window_s, schemas.Of(v1::Order::descriptor()), registry,
                  counters),
         notification_services{registry, receiver, all,    !config.tls.client_ca_file.empty(),
                               schemas,  log,      metrics},
         timer_thread(registry) {
     RedisAddress redis;
-    if (!ParseRedisUrl(config.notify.events, &redis)) return;
+    if (!ParseRedisUrl(config.webhooks.events, &redis)) return;
     publisher = std::make_unique<webhooks::RedisEventPublisher>(
-        redis, webhooks::RedisEventPublisher::Parts{sites, receiver, registry, counters, log});
+        redis,
+        webhooks::RedisEventPublisher::Dependencies{sites, receiver, registry, counters, log});
     receiver.Connect(publisher.get());
   }
 
@@ -123,10 +124,10 @@ struct Notifying::Parts {
   // Null where they are off. The API's URL is valid by now, so the only possible failure is a lack
   // of memory: then orders are only polled.
   std::unique_ptr<http::CurlEventStreams> MakeStreams(const Config& config) {
-    if (!config.notify.event_streams) return nullptr;
+    if (!config.webhooks.event_streams) return nullptr;
     auto made = http::CurlEventStreams::Create({.api_url = config.api_url,
-                                                .domains = config.notify.event_stream_hosts,
-                                                .streams_max = config.notify.event_streams_max,
+                                                .domains = config.webhooks.event_stream_hosts,
+                                                .streams_max = config.webhooks.event_streams_max,
                                                 .proxy = config.proxy,
                                                 .ca_file = config.upstream_ca_file},
                                                stream_counts);
@@ -140,7 +141,7 @@ struct Notifying::Parts {
       payments::EventAccessTable& event_access) {
     if (streams == nullptr) return nullptr;
     auto made = std::make_unique<webhooks::OrderEventStreams>(event_access, *streams, registry);
-    registry.FollowBy(made.get());
+    registry.SetPushSource(made.get());
     return made;
   }
 
@@ -160,23 +161,23 @@ struct Notifying::Parts {
   std::string listening;
 };
 
-Notifying::Notifying(const Config& config, payments::Api& api,
-                     payments::EventAccessTable& event_access, payments::Sites& sites,
-                     telemetry::Log& log, telemetry::Metrics& metrics)
+WebhookWiring::WebhookWiring(const Config& config, payments::Api& api,
+                             payments::EventAccessTable& event_access, payments::Sites& sites,
+                             telemetry::Log& log, telemetry::Metrics& metrics)
     : parts_(std::make_unique<Parts>(config, api, event_access, sites, log, metrics)) {
   AddMetrics(metrics, parts_->counters, parts_->stream_counts);
 }
 
-Notifying::~Notifying() = default;
+WebhookWiring::~WebhookWiring() = default;
 
-const rpc::NotificationServices& Notifying::notification_services() const {
+const rpc::NotificationServices& WebhookWiring::notification_services() const {
   return parts_->notification_services;
 }
 
-absl::Status Notifying::Listen(const Config& config) {
-  if (config.notify.webhook_listen.empty()) return absl::OkStatus();
+absl::Status WebhookWiring::Listen(const Config& config) {
+  if (config.webhooks.webhook_listen.empty()) return absl::OkStatus();
   auto listener =
-      webhooks::ListenForWebhooks(config.notify.webhook_listen,
+      webhooks::ListenForWebhooks(config.webhooks.webhook_listen,
                                   {parts_->receiver, parts_->sites, parts_->counters, parts_->log});
   if (!listener.ok())
     return {listener.status().code(),
@@ -186,14 +187,14 @@ absl::Status Notifying::Listen(const Config& config) {
   return absl::OkStatus();
 }
 
-const std::string& Notifying::listening() const { return parts_->listening; }
+const std::string& WebhookWiring::listening() const { return parts_->listening; }
 
-void Notifying::Drain() {
+void WebhookWiring::Drain() {
   parts_->registry.Drain();
   if (parts_->streams != nullptr) parts_->streams->Stop();
 }
 
 // The timer thread and the registry are destroyed last: reads under way still call back.
-void Notifying::Stop() { parts_->listener.reset(); }
+void WebhookWiring::Stop() { parts_->listener.reset(); }
 
 }  // namespace msp

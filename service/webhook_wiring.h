@@ -18,13 +18,13 @@
 
 namespace msp {
 
-class Notifying {
+class WebhookWiring {
  public:
-  Notifying(const Config& config, payments::Api& api, payments::EventAccessTable& event_access,
-            payments::Sites& sites, telemetry::Log& log, telemetry::Metrics& metrics);
-  ~Notifying();
-  Notifying(const Notifying&) = delete;
-  Notifying& operator=(const Notifying&) = delete;
+  WebhookWiring(const Config& config, payments::Api& api, payments::EventAccessTable& event_access,
+                payments::Sites& sites, telemetry::Log& log, telemetry::Metrics& metrics);
+  ~WebhookWiring();
+  WebhookWiring(const WebhookWiring&) = delete;
+  WebhookWiring& operator=(const WebhookWiring&) = delete;
 
   const rpc::NotificationServices& notification_services() const;
   // Serves --webhook_listen where it is set. An error names the setting.

@@ -15,6 +15,11 @@ FAIL = '<testcase name="Fails" status="run" result="completed"><failure message=
 SKIP = '<testcase name="Skips" status="run" result="skipped"><skipped message="no fixtures"/></testcase>'
 DISABLED = '<testcase name="DISABLED_Off" status="notrun" result="suppressed"/>'
 
+ROWS = {
+    "skip": '<testcase name="%s" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/></testcase>',
+    "missing": '<testcase name="%s" status="notrun"><skipped message="Unable to find executable"/></testcase>',
+}
+
 
 def verdict(programs, entries, status=0, ci="true"):
     """Runs count.py over one made-up run: (last line, exit code)."""
@@ -24,7 +29,7 @@ def verdict(programs, entries, status=0, ci="true"):
             suite = f'<testsuites><testsuite name="Suite">{cases}</testsuite></testsuites>'
             (results / f"{name}.xml").write_text(suite if cases is not None else "<testsuites><testsu")
         if entries is not None:
-            rows = "".join(f'<testcase name="{name}" status="{state}"/>' for name, state in entries.items())
+            rows = "".join(ROWS.get(state, f'<testcase name="%s" status="{state}"/>') % name for name, state in entries.items())
             (results / "ctest.junit").write_text(f"<testsuite>{rows}</testsuite>")
         done = subprocess.run(
             [sys.executable, COUNT, folder, str(status)], capture_output=True, text=True, check=False,
@@ -55,6 +60,11 @@ class Count(unittest.TestCase):
         for skipped in (SKIP, DISABLED):
             self.check("1 passed, 1 failed", {"a": PASS + skipped}, {"a": "run"})
             self.check("1 passed, 0 failed", {"a": PASS + skipped}, {"a": "run"}, ci="")
+
+    def test_skipped_program_fails_in_ci_only_and_a_missing_one_always(self):
+        self.check("1 passed, 1 failed", {"a": PASS}, {"a": "run", "script": "skip"})
+        self.check("1 passed, 0 failed", {"a": PASS}, {"a": "run", "script": "skip"}, ci="")
+        self.check("1 passed, 1 failed", {"a": PASS}, {"a": "run", "script": "missing"}, ci="")
 
     def test_nothing_run_fails(self):
         self.check("0 passed, 1 failed", {}, {})

@@ -18,8 +18,9 @@ COMPONENTS = {
     "service/base": [],
     "service/settings": ["service/base"],
     "service/telemetry": ["service/base"],
-    "service/http": ["service/telemetry", "service/base"],
-    "service/event_streams": ["service/http", "service/telemetry", "service/base"],
+    "service/curl": ["service/base"],
+    "service/http": ["service/curl", "service/telemetry", "service/base"],
+    "service/event_streams": ["service/curl", "service/http", "service/telemetry", "service/base"],
     "service/codec": ["service/telemetry", "service/base", "proto"],
     "service/payments": ["service/codec", "service/event_streams", "service/http", "service/telemetry", "service/base", "proto"],
     "service/webhooks": ["service/payments", "service/codec", "service/event_streams", "service/http", "service/telemetry", "service/base", "proto"],
@@ -42,7 +43,7 @@ COMPONENTS = {
 
 # Foreign header -> the files that may include it.
 FOREIGN = [
-    (r"curl/", r"service/(http|event_streams)/curl_.*"),
+    (r"curl/", r"service/curl/.*|service/event_streams/curl_.*"),
     (r"simdjson\.h", r"service/codec/decode\.cc"),
     (r"boost/", r"service/http/response_parser\.cc"),
     (r"zlib\.h", r"service/http/content_decoding\.cc"),
@@ -52,8 +53,8 @@ FOREIGN = [
     (r"nlohmann/", r"sandbox/.*|client/cli/.*|service/config/credentials\.cc"),
     (r"prometheus/", r"service/telemetry/.*"),
     (r"hiredis/", r"service/base/redis(_channel)?\.cc"),
-    (r"openssl/", r"service/base/.*|service/(http|event_streams)/curl_.*|service/grpc/tls.*|sandbox/http/.*"),
-    (r"sys/epoll\.h", r"service/http/(event_loop|curl_connection_pool)\..*"),
+    (r"openssl/", r"service/base/.*|service/curl/.*|service/(http|event_streams)/curl_.*|service/grpc/tls.*|sandbox/http/.*"),
+    (r"sys/epoll\.h", r"service/http/event_loop\..*|service/curl/connection_pool\.cc"),
     # gRPC's public API alone.
     (r"(grpc|grpcpp)/impl/|src/core/|grpcpp/.*experimental", r"client/.*"),
     (r"gtest/|gmock/", r"tests/.*"),
@@ -106,6 +107,7 @@ def sources():
 SELF_TEST = [
     ("service/http/client.h", '#include "service/codec/message_schema.h"'),
     ("service/http/client.h", '#include "multisafepay/v1/order.pb.h"'),
+    ("service/curl/connection.h", '#include "service/http/client.h"'),
     ("service/base/text.h", '#include "service/telemetry/log.h"'),
     ("service/codec/message_schema.cc", "#include <simdjson.h>"),
     ("service/payments/orders.cc", "#include <grpcpp/grpcpp.h>"),

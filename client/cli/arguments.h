@@ -20,8 +20,6 @@
 
 namespace msp::cli {
 
-inline constexpr std::string_view kServerVariable = "MSP_SERVER";
-
 enum class Output : std::uint8_t { kJson, kTable };
 
 struct Globals {

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/arguments.h"
 #include "client/cli/run.h"
 
 int main(int argc, char** argv) {

@@ -8,9 +8,13 @@
 #include <istream>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace msp::cli {
+
+// The address of the server, where no option names one.
+inline constexpr std::string_view kServerVariable = "MSP_SERVER";
 
 struct Surroundings {
   std::istream& in;

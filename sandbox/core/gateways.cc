@@ -3,7 +3,7 @@
 #include "sandbox/core/gateways.h"
 
 #include "sandbox/core/local_time.h"
-#include "sandbox/core/read.h"
+#include "service/base/text.h"
 
 namespace msp::sandbox {
 namespace {
@@ -131,7 +131,7 @@ constexpr FamilyLife kLives[] = {
 
 const Gateway* FindGateway(std::string_view id) {
   for (const Gateway& gateway : kGateways) {
-    if (EqualsAsciiCase(gateway.id, id)) return &gateway;
+    if (EqualsIgnoreCase(gateway.id, id)) return &gateway;
   }
   return nullptr;
 }

@@ -38,9 +38,9 @@ namespace {
 
 // A snapshot file may have been edited: wrong types must not end the process.
 template <class T>
-bool Read(const Json& json, T* value) {
+bool Read(const Json& member, T* value) {
   try {
-    from_json(json, *value);
+    from_json(member, *value);
     return true;
   } catch (const nlohmann::json::exception&) {
     return false;

@@ -8,7 +8,10 @@
 #include <iterator>
 
 #include "sandbox/core/local_time.h"
+#include "sandbox/core/polymorphism.h"
 #include "sandbox/core/read.h"
+#include "sandbox/core/render.h"
+#include "sandbox/core/url.h"
 
 namespace msp::sandbox {
 
@@ -16,7 +19,7 @@ Platform::Platform(Settings settings, std::string public_base)
     : settings_(std::move(settings)),
       public_base_(std::move(public_base)),
       random_(settings_.seed),
-      dial_random_(~settings_.seed),
+      polymorphism_random_(~settings_.seed),
       read_lag_(settings_.read_lag_min_ms, settings_.read_lag_max_ms, settings_.seed) {
   ResetTerminals();
 }
@@ -43,7 +46,7 @@ std::optional<std::int64_t> Platform::NextTimerMs() const {
 
 void Platform::Reset(std::int64_t now_ms) {
   random_ = Random(settings_.seed);
-  dial_random_ = Random(~settings_.seed);
+  polymorphism_random_ = Random(~settings_.seed);
   now_ms_ = now_ms;
   next_seq_ = 1;
   orders_.clear();
@@ -157,7 +160,7 @@ const Site* Platform::SiteOf(const Order& order) const {
 
 Json Platform::Render(const Order& order) {
   Json json = RenderOrder(order, settings_);
-  ApplyDial(settings_.polymorphism, dial_random_, json);
+  ApplyPolymorphism(settings_.polymorphism, polymorphism_random_, json);
   return json;
 }
 
@@ -282,14 +285,14 @@ void Platform::Change(Order& order, const std::string& status,
     order.session.dead = true;
     order.authentication.awaiting_challenge = false;
   }
-  if (order.kind == Kind::kPayment || order.kind == Kind::kCapture) Notify(order);
+  if (order.kind == Kind::kPayment || order.kind == Kind::kCapture) QueueNotice(order);
 }
 
 std::string Platform::WebhookBody(const Order& order) {
   return Render(order).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-void Platform::Notify(const Order& order) {
+void Platform::QueueNotice(const Order& order) {
   const Site* site = SiteOf(order);
   if (order.notification_url.empty() || site == nullptr) return;
   const bool allowed = settings_.webhooks_anywhere || IsLoopbackUrl(order.notification_url);
@@ -334,73 +337,6 @@ void Platform::Fire(Order& order) {
       FireTerminal(order);
       break;
   }
-}
-
-Json Platform::Snapshot() const {
-  Json snapshot{{"version", 1},
-                {"now_ms", now_ms_},
-                {"next_seq", next_seq_},
-                {"random", random_.state()},
-                {"orders", Json::array()},
-                {"tokens", Json::array()},
-                {"api_tokens", Json::array()},
-                {"terminals", Json::array()},
-                {"next_terminal", next_terminal_},
-                {"stats", stats_}};
-  for (const auto& [seq, order] : orders_) snapshot["orders"].push_back(ToJson(*order));
-  for (const auto& [key, token] : tokens_) snapshot["tokens"].push_back(ToJson(token));
-  for (const ApiToken& token : api_tokens_) {
-    snapshot["api_tokens"].push_back({{"token", token.token},
-                                      {"account_id", token.account_id},
-                                      {"expires_ms", token.expires_ms},
-                                      {"used", token.used}});
-  }
-  for (const auto& [id, terminal] : terminals_) snapshot["terminals"].push_back(ToJson(terminal));
-  return snapshot;
-}
-
-bool Platform::Restore(const Json& snapshot) {
-  const Json* orders = Member(snapshot, "orders");
-  const Json* tokens = Member(snapshot, "tokens");
-  const Json* now = Member(snapshot, "now_ms");
-  const Json* random = Member(snapshot, "random");
-  if (orders == nullptr || !orders->is_array() || tokens == nullptr || !tokens->is_array())
-    return false;
-  if (now == nullptr || !now->is_number_integer() || random == nullptr ||
-      !random->is_number_integer())
-    return false;
-  Reset(now->get<std::int64_t>());
-  random_.set_state(random->get<std::uint64_t>());
-  for (const Json& json : *orders) {
-    auto order = std::make_unique<Order>();
-    if (!FromJson(json, order.get()) || order->seq == 0) return false;
-    next_seq_ = std::max(next_seq_, order->seq + 1);
-    Order& kept = *(orders_[order->seq] = std::move(order));
-    Index(kept);
-  }
-  for (const Json& json : *tokens) {
-    Token token;
-    if (!FromJson(json, &token)) return false;
-    tokens_[{token.account_id, token.token}] = token;
-  }
-  // Older snapshots have none of these.
-  if (const Json* list = Member(snapshot, "api_tokens"); list != nullptr && list->is_array()) {
-    for (const Json& json : *list) {
-      api_tokens_.push_back(
-          {TextMember(json, "token").value_or(""), AmountMember(json, "account_id", true).value,
-           AmountMember(json, "expires_ms", true).value, BoolMember(json, "used").value_or(false)});
-    }
-  }
-  if (const Json* list = Member(snapshot, "terminals"); list != nullptr && list->is_array()) {
-    for (const Json& json : *list) {
-      Terminal terminal;
-      if (!FromJson(json, &terminal)) return false;
-      terminals_[terminal.id] = terminal;
-    }
-    next_terminal_ = static_cast<std::uint64_t>(
-        std::max<std::int64_t>(1, AmountMember(snapshot, "next_terminal", true).value));
-  }
-  return true;
 }
 
 }  // namespace msp::sandbox

@@ -22,7 +22,6 @@
 #include "sandbox/core/order.h"
 #include "sandbox/core/random.h"
 #include "sandbox/core/read_lag.h"
-#include "sandbox/core/render.h"
 #include "sandbox/core/settings.h"
 
 namespace msp::sandbox {
@@ -150,7 +149,7 @@ class Platform {
   void RecordVersions();
   std::vector<Notice> TakeNotices() { return std::exchange(notices_, {}); }
   // Queues a notice without a change (a resend).
-  void Notify(const Order& order);
+  void QueueNotice(const Order& order);
   // The body that a webhook about the order would have now.
   std::string WebhookBody(const Order& order);
   const std::map<std::string, std::uint64_t>& stats() const { return stats_; }
@@ -213,6 +212,7 @@ class Platform {
   static void RecordEvent(Order& order);
 
   // The lifecycle of card orders.
+  bool NeedsChallenge(const Card& card) const;
   void BeginCard(Order& order, bool challenge);
   void Authenticate(Order& order, bool passed, const std::string& flow, const std::string& status);
   void Authorize(Order& order);
@@ -249,7 +249,7 @@ class Platform {
   const Settings settings_;
   const std::string public_base_;
   Random random_;
-  Random dial_random_;  // separate, so that --polymorphism does not change ids
+  Random polymorphism_random_;  // separate, so that --polymorphism does not change ids
   std::int64_t now_ms_ = 0;
   std::uint64_t next_seq_ = 1;
   std::map<std::uint64_t, std::unique_ptr<Order>> orders_;

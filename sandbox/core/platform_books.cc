@@ -5,6 +5,7 @@
 
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/platform.h"
+#include "sandbox/core/render.h"
 
 namespace msp::sandbox {
 namespace {

@@ -6,6 +6,8 @@
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/platform.h"
 #include "sandbox/core/read.h"
+#include "sandbox/core/read_card.h"
+#include "sandbox/core/url.h"
 #include "service/base/text.h"
 
 namespace msp::sandbox {
@@ -54,26 +56,26 @@ void Platform::BeginCard(Order& order, bool challenge) {
 
 void Platform::Authenticate(Order& order, bool passed, const std::string& flow,
                             const std::string& status) {
-  Authentication& said = order.authentication;
-  said.flow = flow;
-  said.awaiting_challenge = false;
+  Authentication& authentication = order.authentication;
+  authentication.flow = flow;
+  authentication.awaiting_challenge = false;
   if (flow != "exemption") {
-    said.status = status;
-    said.acs_id = random_.Uuid();
-    said.ds_id = random_.Uuid();
+    authentication.status = status;
+    authentication.acs_id = random_.Uuid();
+    authentication.ds_id = random_.Uuid();
   }
   if (order.card && IsAuthenticationDecline(order.card->magic)) {
-    said.status = "N";
-    said.status_reason = "08";
+    authentication.status = "N";
+    authentication.status_reason = "08";
     Decline(order, order.card->magic, std::string(DeclineReason(order.card->magic)));
     return;
   }
   if (!passed) {
-    said.status_reason = "08";
+    authentication.status_reason = "08";
     Decline(order, "3001", std::string(DeclineReason("3001")));
     return;
   }
-  if (flow != "exemption") said.cavv = Base64(random_.Letters(20));
+  if (flow != "exemption") authentication.cavv = Base64(random_.Letters(20));
   Authorize(order);
 }
 
@@ -190,6 +192,31 @@ bool Platform::OpenSession(Order& order) {
     return false;
   }
   return true;
+}
+
+bool Platform::NeedsChallenge(const Card& card) const {
+  if (card.magic == "CHALLENGE") return true;
+  if (card.magic == "FRICTIONLESS" || card.magic == "EXEMPTION") return false;
+  return settings_.threeds != ThreeDs::kFrictionless || card.always_challenge;
+}
+
+std::string Platform::PayWithCard(Order& order, const Json& card_data, std::string* field) {
+  if (order.status != "initialized" || order.session.dead || order.AtTerminal())
+    return "the order is not open for payment";
+  if (order.transaction_id != 0) return "a payment is already under way";
+  const CardRead read = ReadCard(card_data, order.gateway, false, true);
+  if (read.error != 0) {
+    const bool number = read.error == 1024;
+    const bool expiry = !number && ReadExpiry(card_data).empty();
+    if (field != nullptr)
+      *field = number ? "card_number" : expiry ? "card_expiry_date" : "card_cvc";
+    if (number) return "This card is not accepted: use a public test card";
+    return expiry ? "Check the expiry date (YYMM)" : "Check the security code";
+  }
+  order.card = read.card;
+  if (order.gateway.empty()) order.gateway = read.card.scheme;
+  BeginCard(order, NeedsChallenge(read.card));
+  return {};
 }
 
 std::string Platform::PayScenario(Order& order, const std::string& scenario) {

@@ -6,6 +6,8 @@
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/platform.h"
 #include "sandbox/core/read.h"
+#include "sandbox/core/render.h"
+#include "sandbox/core/url.h"
 #include "service/base/text.h"
 
 namespace msp::sandbox {
@@ -28,7 +30,7 @@ std::uint64_t SeqOfCursor(const std::string& cursor) {
 }
 
 bool IsAny(const std::string& wanted, const std::string& is) {
-  return wanted.empty() || EqualsAsciiCase(wanted, is);
+  return wanted.empty() || EqualsIgnoreCase(wanted, is);
 }
 
 bool Matches(const Order& order, const Platform::TransactionFilter& filter) {
@@ -45,7 +47,7 @@ bool Matches(const Order& order, const Platform::TransactionFilter& filter) {
   const auto& methods = filter.payment_methods;
   const bool method_ok = methods.empty() || std::any_of(methods.begin(), methods.end(),
                                                         [&](const std::string& wanted) {
-                                                          return EqualsAsciiCase(wanted, method);
+                                                          return EqualsIgnoreCase(wanted, method);
                                                         });
   return method_ok && IsAny(filter.currency, order.currency) &&
          IsAny(filter.status, order.status) &&

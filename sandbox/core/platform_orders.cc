@@ -7,6 +7,7 @@
 #include "sandbox/core/gateways.h"
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/platform.h"
+#include "sandbox/core/polymorphism.h"
 #include "sandbox/core/read.h"
 #include "service/base/text.h"
 
@@ -37,7 +38,7 @@ ApiResponse Platform::GetOrder(const Site& site, const std::string& id) {
     const Json* version = VisibleVersion(site.site_id, id);
     if (version == nullptr) return ErrorResponse(1006);
     Json shown = *version;
-    ApplyDial(settings_.polymorphism, dial_random_, shown);
+    ApplyPolymorphism(settings_.polymorphism, polymorphism_random_, shown);
     ApiResponse response = Success(std::move(shown));
     response.order_id = version->value("order_id", "");
     return response;
@@ -339,7 +340,7 @@ bool Platform::SettleRefund(Order& refund, bool accepted) {
   const std::string was = order->status;
   Change(*order, whole ? "refunded" : "partial_refunded", "completed");
   // A second partial refund changes no status, but is notified.
-  if (order->status == was) Notify(*order);
+  if (order->status == was) QueueNotice(*order);
   return true;
 }
 

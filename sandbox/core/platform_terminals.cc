@@ -6,6 +6,7 @@
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/platform.h"
 #include "sandbox/core/read.h"
+#include "sandbox/core/render.h"
 #include "service/base/text.h"
 
 namespace msp::sandbox {

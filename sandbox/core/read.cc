@@ -2,7 +2,6 @@
 
 #include "sandbox/core/read.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -70,14 +69,6 @@ AmountRead AmountMember(const Json& json, std::string_view name, bool strict) {
   if (strict || error != std::errc() || end != text.data() + text.size())
     return {AmountRead::Kind::kBad, 0};
   return {AmountRead::Kind::kValue, value};
-}
-
-bool EqualsAsciiCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 Json Normalized(const Json& json) {

@@ -32,9 +32,6 @@ struct AmountRead {
 // An integer, or unless `strict` the same as 1000.0, 1e3 or digits as text. null and "" are absent.
 AmountRead AmountMember(const Json& json, std::string_view name, bool strict);
 
-// Compares ASCII text without case.
-bool EqualsAsciiCase(std::string_view a, std::string_view b);
-
 // A parsed body without what the sender's JSON library may print differently: integral doubles and
 // -0.
 Json Normalized(const Json& json);

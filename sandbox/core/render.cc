@@ -2,13 +2,13 @@
 
 #include "sandbox/core/render.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "sandbox/core/gateways.h"
 #include "sandbox/core/local_time.h"
+#include "sandbox/core/polymorphism.h"
 #include "sandbox/core/read.h"
-#include "service/base/text.h"
+#include "service/base/html.h"
 
 namespace msp::sandbox {
 namespace {
@@ -52,6 +52,22 @@ Json Costs(const Order& order) {
   return Json::array({std::move(cost)});
 }
 
+// The English name of a two-letter country code; null for codes that the table lacks.
+Json CountryName(const std::string& code) {
+  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"NL", "The Netherlands"}, {"BE", "Belgium"},        {"DE", "Germany"},
+      {"FR", "France"},          {"ES", "Spain"},          {"IT", "Italy"},
+      {"AT", "Austria"},         {"LU", "Luxembourg"},     {"GB", "United Kingdom"},
+      {"IE", "Ireland"},         {"US", "United States"},  {"PT", "Portugal"},
+      {"PL", "Poland"},          {"CZ", "Czech Republic"}, {"DK", "Denmark"},
+      {"SE", "Sweden"},          {"NO", "Norway"},         {"FI", "Finland"},
+      {"CH", "Switzerland"},     {"CN", "China"}};
+  for (const auto& [id, name] : kNames) {
+    if (id == code) return std::string(name);
+  }
+  return nullptr;
+}
+
 Json Customer(const Order& order) {
   static constexpr const char* kMembers[] = {"address1", "address2",   "city",         "country",
                                              "email",    "first_name", "house_number", "last_name",
@@ -79,29 +95,31 @@ Json Customer(const Order& order) {
 }
 
 void AddAuthentication(const Order& order, Json& details) {
-  const Authentication& said = order.authentication;
-  if (!said.flow.empty() && said.flow != "exemption" && said.status != "N" && said.status != "R") {
-    details["card_authentication_details"] = {{"flow", said.flow}};
+  const Authentication& authentication = order.authentication;
+  if (!authentication.flow.empty() && authentication.flow != "exemption" &&
+      authentication.status != "N" && authentication.status != "R") {
+    details["card_authentication_details"] = {{"flow", authentication.flow}};
   }
-  if (said.flow == "exemption") {
+  if (authentication.flow == "exemption") {
     details["card_authentication_details"] = {{"flow", "exemption"},
                                               {"exemption", "transaction_risk_analysis"}};
   }
-  if (said.status.empty()) return;
-  Json result{{"acs_transaction_id", said.acs_id},
-              {"ds_transaction_id", said.ds_id},
-              {"status", said.status},
+  if (authentication.status.empty()) return;
+  Json result{{"acs_transaction_id", authentication.acs_id},
+              {"ds_transaction_id", authentication.ds_id},
+              {"status", authentication.status},
               {"version", "2.1.0"}};
-  if (!said.cavv.empty()) result["cavv"] = said.cavv;
-  if (said.status == "Y") result["eci"] = "05";
-  if (said.status == "A") result["eci"] = "06";
-  if (!said.status_reason.empty()) result["transaction_status_reason"] = said.status_reason;
+  if (!authentication.cavv.empty()) result["cavv"] = authentication.cavv;
+  if (authentication.status == "Y") result["eci"] = "05";
+  if (authentication.status == "A") result["eci"] = "06";
+  if (!authentication.status_reason.empty())
+    result["transaction_status_reason"] = authentication.status_reason;
   details["card_authentication_result"] = std::move(result);
 }
 
 Json PaymentDetails(const Order& order) {
   if (order.transaction_id == 0) return Json::object();
-  const Authentication& said = order.authentication;
+  const Authentication& authentication = order.authentication;
   Json details{{"account_id", nullptr},
                {"external_transaction_id", TextOrNull(order.external_id)},
                {"recurring_flow", TextOrNull(order.recurring.flow)},
@@ -118,9 +136,10 @@ Json PaymentDetails(const Order& order) {
   details["card_expiry_date"] = TextOrNull(order.card->expiry);
   details["last4"] = order.card->last4;
   AddAuthentication(order, details);
-  if (!said.response_code.empty()) details["response_code"] = said.response_code;
-  if (!said.authorization_code.empty()) {
-    details["authorization_code"] = said.authorization_code;
+  if (!authentication.response_code.empty())
+    details["response_code"] = authentication.response_code;
+  if (!authentication.authorization_code.empty()) {
+    details["authorization_code"] = authentication.authorization_code;
     for (const char* name : {"card_acceptor_id", "card_acceptor_location", "card_acceptor_name",
                              "mcc", "scheme_reference_id"}) {
       details[name] = nullptr;
@@ -189,105 +208,6 @@ Json RelatedTransactions(const Order& order, const Settings& settings) {
     list.push_back(std::move(entry));
   }
   return list;
-}
-
-// The possible JSON types of one scalar under --polymorphism.
-void Vary(Json& object, const char* name, Random& random) {
-  if (!object.is_object()) return;
-  const auto found = object.find(name);
-  if (found == object.end()) return;
-  const bool empty =
-      found->is_null() || (found->is_string() && found->get_ref<const std::string&>().empty());
-  if (empty) {
-    switch (random.Below(3)) {
-      case 0:
-        *found = nullptr;
-        break;
-      case 1:
-        *found = "";
-        break;
-      default:
-        object.erase(found);
-        break;
-    }
-  } else if (found->is_string()) {
-    if (random.Below(2) == 0) *found = NumericWherePossible(found->get_ref<const std::string&>());
-  } else if (found->is_number() && random.Below(2) == 0) {
-    *found = found->dump();
-  }
-}
-
-void MakeNumeric(Json& object, const char* name) {
-  if (!object.is_object()) return;
-  const auto found = object.find(name);
-  if (found != object.end() && found->is_string())
-    *found = NumericWherePossible(found->get_ref<const std::string&>());
-}
-
-constexpr const char* kCardNumbers[] = {"last4", "card_expiry_date", "external_transaction_id"};
-
-void ApplyLegacy(Json& order) {
-  MakeNumeric(order, "order_id");
-  for (const char* name : kCardNumbers) MakeNumeric(order["payment_details"], name);
-  if (order["payment_methods"].is_array()) {
-    for (Json& method : order["payment_methods"]) {
-      for (const char* name : kCardNumbers) MakeNumeric(method, name);
-    }
-  }
-}
-
-void VaryCart(Json& order, Random& random) {
-  const auto cart = order.find("shopping_cart");
-  if (cart == order.end() || !cart->is_object()) return;
-  const auto items = cart->find("items");
-  if (items == cart->end() || !items->is_array()) return;
-  for (Json& item : *items) {
-    for (const char* name : {"unit_price", "quantity", "description"}) Vary(item, name, random);
-  }
-}
-
-void ApplyChaos(bool php, Random& random, Json& order) {
-  for (const char* name : {"order_id", "transaction_id", "items", "var1", "var2", "var3", "reason",
-                           "reason_code", "related_transactions", "order_total"}) {
-    Vary(order, name, random);
-  }
-  if (order.contains("related_transactions") && order["related_transactions"] == "") {
-    order["related_transactions"] = nullptr;
-  }
-  if (order["amount_refunded"] == 0 && random.Below(2) == 0) {
-    order.erase("amount_refunded");
-  }
-  Json& details = order["payment_details"];
-  for (const char* name : {"last4", "card_expiry_date", "external_transaction_id", "recurring_id",
-                           "recurring_model", "recurring_flow", "authorization_code",
-                           "response_code", "account_holder_name", "card_acceptor_id", "mcc"}) {
-    Vary(details, name, random);
-  }
-  Json& methods = order["payment_methods"];
-  if (methods.is_array()) {
-    for (Json& method : methods) {
-      for (const char* name : kCardNumbers) Vary(method, name, random);
-      if (random.Below(4) == 0) method["amount"] = 1;
-    }
-  } else if (random.Below(2) == 0) {
-    order.erase("payment_methods");
-  }
-  Json& costs = order["costs"];
-  if (costs.is_array() && costs.size() == 1) {
-    Vary(costs[0], "transaction_id", random);
-    // The schema has an object here, on which typed readers of the samples' array end.
-    if (random.Below(3) == 0 && php) costs = Json(costs[0]);
-  }
-  for (const char* name :
-       {"address2", "phone2", "state", "country_name", "house_number", "last_name"}) {
-    Vary(order["customer"], name, random);
-  }
-  VaryCart(order, random);
-  if (!php) return;
-  for (const char* name : {"payment_details", "customer", "custom_info"}) {
-    if (order.contains(name) && order[name].is_object() && order[name].empty())
-      order[name] = Json::array();
-  }
 }
 
 // Texts under --custom-echo settings that do not return them as sent.
@@ -359,22 +279,6 @@ Json RenderOrder(const Order& order, const Settings& settings) {
   return json;
 }
 
-void ApplyDial(Polymorphism dial, Random& random, Json& order) {
-  switch (dial) {
-    case Polymorphism::kModern:
-      break;
-    case Polymorphism::kLegacy:
-      ApplyLegacy(order);
-      break;
-    case Polymorphism::kChaos:
-      ApplyChaos(false, random, order);
-      break;
-    case Polymorphism::kChaosPhp:
-      ApplyChaos(true, random, order);
-      break;
-  }
-}
-
 Json RenderTransaction(const Order& order) {
   const bool outgoing = IsOutgoing(order);
   const std::int64_t cost = outgoing ? 0 : CostMinor(order);
@@ -441,81 +345,6 @@ std::string ChallengeForm(const Order& order, std::string_view public_base) {
          "\"><input type=\"hidden\" name=\"MD\" value=\"" + order.authentication.md +
          "\"><input type=\"hidden\" name=\"TermUrl\" value=\"" + term_url +
          "\"><button type=\"submit\">Continue</button></form></main></body></html>\n";
-}
-
-std::string HtmlEscaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-std::string WithQuery(std::string_view url, std::string_view name, std::string_view value) {
-  // What follows a '#' stays in the browser: the query goes before it.
-  const std::size_t fragment = std::min(url.find('#'), url.size());
-  std::string out(url.substr(0, fragment));
-  out += out.find('?') == std::string::npos ? '?' : '&';
-  out += name;
-  out += '=';
-  out += PercentEncoded(value);
-  out += url.substr(fragment);
-  return out;
-}
-
-bool IsLoopbackUrl(std::string_view url) {
-  for (std::string_view scheme : {"http://", "https://"}) {
-    if (url.substr(0, scheme.size()) != scheme) continue;
-    const std::string_view authority =
-        url.substr(scheme.size(), url.find_first_of("/?#", scheme.size()) - scheme.size());
-    if (authority.substr(0, 5) == "[::1]") return authority.size() == 5 || authority[5] == ':';
-    const std::string_view host = authority.substr(0, authority.find(':'));
-    // Digits and points alone: "127.0.0.1.example.com" and "127.0.0.1@example.com" are elsewhere.
-    const bool numeric = host.find_first_not_of("0123456789.") == std::string_view::npos;
-    return host == "localhost" || (numeric && host.substr(0, 4) == "127.");
-  }
-  return false;
-}
-
-Json NumericWherePossible(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return text;
-  if (text[0] == '-' || (text[0] == '0' && text.size() > 1)) return text;
-  return value;
-}
-
-Json CountryName(const std::string& code) {
-  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
-      {"NL", "The Netherlands"}, {"BE", "Belgium"},        {"DE", "Germany"},
-      {"FR", "France"},          {"ES", "Spain"},          {"IT", "Italy"},
-      {"AT", "Austria"},         {"LU", "Luxembourg"},     {"GB", "United Kingdom"},
-      {"IE", "Ireland"},         {"US", "United States"},  {"PT", "Portugal"},
-      {"PL", "Poland"},          {"CZ", "Czech Republic"}, {"DK", "Denmark"},
-      {"SE", "Sweden"},          {"NO", "Norway"},         {"FI", "Finland"},
-      {"CH", "Switzerland"},     {"CN", "China"}};
-  for (const auto& [id, name] : kNames) {
-    if (id == code) return std::string(name);
-  }
-  return nullptr;
 }
 
 }  // namespace msp::sandbox

@@ -7,16 +7,12 @@
 #include <string_view>
 
 #include "sandbox/core/order.h"
-#include "sandbox/core/random.h"
 #include "sandbox/core/settings.h"
 
 namespace msp::sandbox {
 
 // The order object (create direct, get, webhook), in the modern shape.
 Json RenderOrder(const Order& order, const Settings& settings);
-
-// The same with --polymorphism applied: other JSON types for the same values.
-void ApplyDial(Polymorphism dial, Random& random, Json& order);
 
 // What the order costs the merchant, in the currency's smallest unit.
 std::int64_t CostMinor(const Order& order);
@@ -32,21 +28,5 @@ Json RenderToken(const Token& token, int year_month_now);
 // The page of customer_verification: a form that carries the challenge's opaque values to the
 // simulator, sent by itself where scripts run, by a button elsewhere.
 std::string ChallengeForm(const Order& order, std::string_view public_base);
-
-// Text for HTML content and attribute values.
-std::string HtmlEscaped(std::string_view text);
-
-// `url` with `name=value` appended by "?" or "&", the value percent-encoded.
-std::string WithQuery(std::string_view url, std::string_view name, std::string_view value);
-
-// http or https to 127.0.0.0/8, ::1 or localhost, written so.
-bool IsLoopbackUrl(std::string_view url);
-
-// Digits become an integer unless they would lose a leading zero or overflow, as in MultiSafepay's
-// backend.
-Json NumericWherePossible(const std::string& text);
-
-// The English name of a two-letter country code; null for codes that the table lacks.
-Json CountryName(const std::string& code);
 
 }  // namespace msp::sandbox

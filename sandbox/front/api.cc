@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The API's routes: method and path to one call of the state machine.
+// The API's calls: the key's site, the route by method and path, one call of the state machine, its
+// JSON.
 #include "sandbox/core/catalogue.h"
 #include "sandbox/core/local_time.h"
 #include "sandbox/core/read.h"
 #include "sandbox/front/front.h"
+#include "service/base/hash.h"
 #include "service/base/text.h"
 
 namespace msp::sandbox {
@@ -247,6 +249,60 @@ HttpResponse Front::Api(HttpRequest& request, std::string* order_id) {
   }
   if (!response.order_id.empty()) *order_id = response.order_id;
   return AsHttp(response.status, Print(response));
+}
+
+const Site* Front::Authenticate(const HttpRequest& request) {
+  std::string key;
+  for (const auto& [name, value] : request.headers) {
+    const bool matches =
+        options_.strict_key_header ? name == "api_key" : EqualsIgnoreCase(name, "api_key");
+    if (matches && key.empty()) key = value;
+  }
+  const std::string* bearer = request.Header("authorization");
+  constexpr std::string_view kBearer = "Bearer ";
+  if (key.empty() && bearer != nullptr &&
+      EqualsIgnoreCase(bearer->substr(0, kBearer.size()), kBearer)) {
+    key = bearer->substr(kBearer.size());
+  }
+  std::string in_query;
+  if (request.QueryValue("api_key", &in_query)) {
+    MutexLock lock(mutex_);
+    ++counts_["keys_in_query"];
+    if (key.empty()) key = in_query;
+  }
+  const std::string_view trimmed = Trimmed(key);
+  if (trimmed.size() < 5) return nullptr;
+  for (const Site& site : options_.settings.sites) {
+    if (EqualInConstantTime(site.key, trimmed)) return &site;
+  }
+  return nullptr;
+}
+
+std::string Front::Print(const ApiResponse& response) {
+  const auto dump = [](const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  const Json* data = Member(response.body, "data");
+  if (options_.settings.polymorphism == Polymorphism::kModern || data == nullptr ||
+      !data->is_object()) {
+    return dump(response.body);
+  }
+  // The old shapes come with their members in any order.
+  std::vector<std::string> members;
+  for (const auto& [name, value] : data->items())
+    members.push_back(Json(name).dump() + ":" + dump(value));
+  {
+    MutexLock lock(mutex_);
+    for (std::size_t i = members.size(); i > 1; --i)
+      std::swap(members[i - 1], members[shuffle_.Below(i)]);
+  }
+  std::string text = "{\"data\":{";
+  for (std::size_t i = 0; i < members.size(); ++i) text += (i == 0 ? "" : ",") + members[i];
+  text += "}";
+  for (const auto& [name, value] : response.body.items()) {
+    if (name != "data") text += "," + Json(name).dump() + ":" + dump(value);
+  }
+  return text + "}";
 }
 
 }  // namespace msp::sandbox

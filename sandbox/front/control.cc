@@ -195,7 +195,7 @@ ApiResponse Front::ControlFoundOrder(const HttpRequest& request,
                      "decline, timeout, cancel");
     }
   } else if (action == "notify") {
-    platform_.Notify(*order);
+    platform_.QueueNotice(*order);
   } else if (action == "refunds" && segments.size() == 4) {
     Order* refund = platform_.FindAnywhere(segments[3]);
     const auto status = TextMember(body, "status").value_or("completed");

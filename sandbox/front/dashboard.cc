@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The dashboard: `/` lists the orders, /dashboard/orders/N shows one order, and their forms act as
-// /_sandbox does. The markup is in dashboard_html.h.
+// /_sandbox does. The markup is in dashboard_list.h and dashboard_detail.h.
 #include <charconv>
 
 #include "sandbox/core/read.h"
 #include "sandbox/front/assets.h"
-#include "sandbox/front/dashboard_html.h"
+#include "sandbox/front/dashboard_detail.h"
+#include "sandbox/front/dashboard_list.h"
 #include "sandbox/front/front.h"
 #include "service/base/hash.h"
 #include "service/base/text.h"
@@ -42,9 +43,9 @@ bool IsAddress(std::string_view name) {
 
 bool IsLocalName(std::string_view name) {
   constexpr std::string_view kLocal = ".localhost";
-  return EqualsIgnoringCase(name, "localhost") ||
+  return EqualsIgnoreCase(name, "localhost") ||
          (name.size() > kLocal.size() &&
-          EqualsIgnoringCase(name.substr(name.size() - kLocal.size()), kLocal));
+          EqualsIgnoreCase(name.substr(name.size() - kLocal.size()), kLocal));
 }
 
 std::uint64_t NumberOf(std::string_view text) {
@@ -82,8 +83,8 @@ bool Front::HostIsOurs(const HttpRequest& request) const {
   const std::string* host = request.Header("host");
   if (host == nullptr) return true;
   const std::string_view name = NameOf(*host);
-  return IsAddress(name) || IsLocalName(name) || EqualsIgnoringCase(name, NameOf(options_.host)) ||
-         EqualsIgnoringCase(name, HostOfUrl(options_.public_url));
+  return IsAddress(name) || IsLocalName(name) || EqualsIgnoreCase(name, NameOf(options_.host)) ||
+         EqualsIgnoreCase(name, HostOfUrl(options_.public_url));
 }
 
 bool Front::FromForeignPage(const HttpRequest& request) const {
@@ -96,7 +97,7 @@ bool Front::FromForeignPage(const HttpRequest& request) const {
   const std::string* host = request.Header("host");
   const std::size_t scheme = origin->find("://");
   return host == nullptr || scheme == std::string::npos ||
-         !EqualsIgnoringCase(std::string_view(*origin).substr(scheme + 3), *host);
+         !EqualsIgnoreCase(std::string_view(*origin).substr(scheme + 3), *host);
 }
 
 HttpResponse Front::DashboardCall(const HttpRequest& request) {
@@ -266,10 +267,10 @@ void Front::Record(const HttpRequest& request, std::string sent, const HttpRespo
   exchange.us = us;
   exchange.fault = std::move(fault);
   exchange.request = std::move(sent);
-  const bool said = response.delivery.kind != Delivery::Kind::kReset &&
-                    response.delivery.kind != Delivery::Kind::kSilence;
-  if (said) exchange.status = response.status;
-  if (said && (api || control))
+  const bool answered = response.delivery.kind != Delivery::Kind::kReset &&
+                        response.delivery.kind != Delivery::Kind::kSilence;
+  if (answered) exchange.status = response.status;
+  if (answered && (api || control))
     exchange.response = MaskedBody(response.body, options_.settings.sites, true);
   MutexLock lock(mutex_);
   exchange.time_ms = clock_.NowMs();

@@ -3,6 +3,7 @@
 // Other endpoints of an order: its event stream, and its QR code.
 #include "sandbox/front/front.h"
 #include "sandbox/front/qr.h"
+#include "service/base/text.h"
 
 namespace msp::sandbox {
 namespace {
@@ -25,7 +26,7 @@ std::string TokenOf(const HttpRequest& request) {
   const std::string* header = request.Header("authorization");
   if (header == nullptr) return {};
   constexpr std::string_view kBearer = "Bearer ";
-  return EqualsIgnoringCase(header->substr(0, kBearer.size()), kBearer)
+  return EqualsIgnoreCase(header->substr(0, kBearer.size()), kBearer)
              ? header->substr(kBearer.size())
              : *header;
 }

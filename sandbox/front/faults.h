@@ -62,8 +62,8 @@ class Faults {
                       const std::string* header, std::int64_t now_ms);
   // For `other_answer`: keeps each response of success, and gives members of the last one of the
   // same kind, about another order, when `effect` asks for that.
-  void MixUp(const Json& effect, const HttpRequest& request, const std::string& order_id,
-             HttpResponse* response);
+  void ReplaceByOtherAnswer(const Json& effect, const HttpRequest& request,
+                            const std::string& order_id, HttpResponse* response);
 
  private:
   struct Rule {
@@ -97,11 +97,5 @@ class Faults {
 
 // "*" matches any run of characters, "?" one.
 bool GlobMatches(std::string_view pattern, std::string_view text);
-
-// Turns a correct response into the wrong one of the effect.
-void Garble(const Json& effect, HttpResponse* response);
-
-// Empty if the effect exists and its members are valid, else the error.
-std::string EffectProblem(const Json& effect);
 
 }  // namespace msp::sandbox

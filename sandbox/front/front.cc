@@ -6,17 +6,12 @@
 #include <fstream>
 
 #include "sandbox/core/read.h"
+#include "sandbox/front/fault_effects.h"
 #include "service/base/hash.h"
 #include "service/base/text.h"
 
 namespace msp::sandbox {
 namespace {
-
-std::int64_t WallMs() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // The order id of a call, from its path or, for a creation, its body; empty when there is none.
 std::string OrderIdOf(const HttpRequest& request) {
@@ -60,25 +55,6 @@ std::string FaultText(const FaultPlan& plan) {
 }
 
 }  // namespace
-
-VirtualClock::VirtualClock(bool frozen, std::int64_t start_s)
-    : starts_frozen_(frozen), start_s_(start_s), frozen_(frozen) {
-  const std::int64_t wall = WallMs();
-  if (start_s != 0) offset_ms_ = start_s * 1000 - wall;
-  frozen_at_ms_ = wall;
-}
-
-std::int64_t VirtualClock::NowMs() const {
-  return (frozen_ ? frozen_at_ms_ : WallMs()) + offset_ms_;
-}
-
-void VirtualClock::Freeze(bool frozen) {
-  if (frozen == frozen_) return;
-  const std::int64_t now = NowMs();
-  frozen_ = frozen;
-  frozen_at_ms_ = WallMs();
-  offset_ms_ = now - frozen_at_ms_;
-}
 
 Front::Front(Options options)
     : options_(std::move(options)),
@@ -213,33 +189,6 @@ void Front::TickLoop() {
   }
 }
 
-const Site* Front::Authenticate(const HttpRequest& request) {
-  std::string key;
-  for (const auto& [name, value] : request.headers) {
-    const bool matches =
-        options_.strict_key_header ? name == "api_key" : EqualsIgnoringCase(name, "api_key");
-    if (matches && key.empty()) key = value;
-  }
-  const std::string* bearer = request.Header("authorization");
-  constexpr std::string_view kBearer = "Bearer ";
-  if (key.empty() && bearer != nullptr &&
-      EqualsIgnoringCase(bearer->substr(0, kBearer.size()), kBearer)) {
-    key = bearer->substr(kBearer.size());
-  }
-  std::string in_query;
-  if (request.QueryValue("api_key", &in_query)) {
-    MutexLock lock(mutex_);
-    ++counts_["keys_in_query"];
-    if (key.empty()) key = in_query;
-  }
-  const std::string_view trimmed = Trimmed(key);
-  if (trimmed.size() < 5) return nullptr;
-  for (const Site& site : options_.settings.sites) {
-    if (EqualInConstantTime(site.key, trimmed)) return &site;
-  }
-  return nullptr;
-}
-
 std::optional<Delivery> Front::OnHead(const HttpRequest& request) {
   if (!has_faults_ || HasNoFaults(request.path)) return std::nullopt;
   const std::string order_id = OrderIdOf(request);
@@ -300,7 +249,7 @@ HttpResponse Front::WithFaults(HttpRequest& request, const FaultPlan& plan, std:
   HttpResponse response = Dispatch(request, order_id);
   {
     MutexLock lock(mutex_);
-    faults_.MixUp(plan.garble, request, *order_id, &response);
+    faults_.ReplaceByOtherAnswer(plan.garble, request, *order_id, &response);
   }
   if (plan.afterwards) response = *plan.afterwards;
   if (!plan.garble.is_null()) Garble(plan.garble, &response);
@@ -340,33 +289,6 @@ HttpResponse Front::ComponentCall(const HttpRequest& request) {
   return response;
 }
 
-std::string Front::Print(const ApiResponse& response) {
-  const auto dump = [](const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  };
-  const Json* data = Member(response.body, "data");
-  if (options_.settings.polymorphism == Polymorphism::kModern || data == nullptr ||
-      !data->is_object()) {
-    return dump(response.body);
-  }
-  // The old shapes come with their members in any order.
-  std::vector<std::string> members;
-  for (const auto& [name, value] : data->items())
-    members.push_back(Json(name).dump() + ":" + dump(value));
-  {
-    MutexLock lock(mutex_);
-    for (std::size_t i = members.size(); i > 1; --i)
-      std::swap(members[i - 1], members[shuffle_.Below(i)]);
-  }
-  std::string text = "{\"data\":{";
-  for (std::size_t i = 0; i < members.size(); ++i) text += (i == 0 ? "" : ",") + members[i];
-  text += "}";
-  for (const auto& [name, value] : response.body.items()) {
-    if (name != "data") text += "," + Json(name).dump() + ":" + dump(value);
-  }
-  return text + "}";
-}
-
 void Front::Log(const HttpRequest& request, int status, const std::string& order_id,
                 std::chrono::steady_clock::time_point began) {
   if (!options_.log) return;
@@ -381,17 +303,6 @@ void Front::Log(const HttpRequest& request, int status, const std::string& order
   AppendJsonString(Loggable(order_id), line);
   line += ",\"ms\":" + std::to_string(us / 1000) + "." + std::to_string(us / 100 % 10) + "}";
   options_.log(line);
-}
-
-std::vector<std::string> PathSegments(std::string_view path) {
-  std::vector<std::string> segments;
-  while (!path.empty()) {
-    const std::size_t slash = path.find('/');
-    const std::string_view segment = path.substr(0, slash);
-    if (!segment.empty()) segments.push_back(PercentDecoded(segment));
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-  }
-  return segments;
 }
 
 std::string Loggable(std::string_view text) {

@@ -17,33 +17,16 @@
 #include "absl/status/statusor.h"
 #include "sandbox/core/platform.h"
 #include "sandbox/front/component.h"
-#include "sandbox/front/dashboard_html.h"
+#include "sandbox/front/dashboard_elements.h"
 #include "sandbox/front/faults.h"
 #include "sandbox/front/recorder.h"
+#include "sandbox/front/virtual_clock.h"
 #include "sandbox/front/webhooks.h"
 #include "sandbox/http/message.h"
 #include "sandbox/server.h"
 #include "service/base/mutex.h"
 
 namespace msp::sandbox {
-
-// The time that the state machine sees.
-class VirtualClock {
- public:
-  VirtualClock(bool frozen, std::int64_t start_s);
-  std::int64_t NowMs() const;
-  void Advance(std::int64_t ms) { offset_ms_ += ms; }
-  void Freeze(bool frozen);
-  bool frozen() const { return frozen_; }
-  void Reset() { *this = VirtualClock(starts_frozen_, start_s_); }
-
- private:
-  bool starts_frozen_;
-  std::int64_t start_s_;
-  bool frozen_;
-  std::int64_t frozen_at_ms_ = 0;
-  std::int64_t offset_ms_ = 0;
-};
 
 // One API call, read from its request.
 struct Call {
@@ -164,9 +147,6 @@ class Front {
 
 // Whether the path is the dashboard's; no fault touches it.
 bool IsDashboard(std::string_view path);
-
-// The path's segments, each percent-decoded once; a trailing slash does not count.
-std::vector<std::string> PathSegments(std::string_view path);
 
 // A path or id fit for a log: no control characters, no run of digits that could be a card number.
 std::string Loggable(std::string_view text);

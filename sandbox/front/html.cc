@@ -6,7 +6,7 @@
 
 #include "sandbox/core/cards.h"
 #include "sandbox/core/catalogue.h"
-#include "sandbox/core/render.h"
+#include "service/base/html.h"
 
 namespace msp::sandbox {
 namespace {
@@ -51,15 +51,6 @@ std::string OriginOf(std::string_view url) {
     if (!plain) return {};
   }
   return std::string(origin);
-}
-
-std::string AmountText(const Order& order) {
-  if (order.currency == "JPY") return "JPY " + std::to_string(order.amount);
-  char text[64];
-  std::snprintf(text, sizeof text, "%s %lld.%02lld", order.currency.c_str(),
-                static_cast<long long>(order.amount / 100),
-                static_cast<long long>(order.amount % 100));
-  return text;
 }
 
 // The order's own text may hold anything, a card number too: a run of digits, spaced or not, that
@@ -159,18 +150,33 @@ std::string FormStart(const std::string& action) {
 
 }  // namespace
 
-HttpResponse HtmlPage(int status, std::string_view title, std::string_view content,
-                      const Order* order) {
+std::string AmountText(std::int64_t amount, const std::string& currency) {
+  if (currency == "JPY") return "JPY " + std::to_string(amount);
+  char text[64];
+  std::snprintf(text, sizeof text, "%s %lld.%02lld", currency.c_str(),
+                static_cast<long long>(amount / 100), static_cast<long long>(amount % 100));
+  return text;
+}
+
+HttpResponse HtmlDocument(int status, std::string_view title, const std::string& head,
+                          const std::string& body) {
   HttpResponse response;
   response.status = status;
   response.content_type = "text/html; charset=utf-8";
   response.body =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
-      std::string(status == 422 ? "Problem: " : "") + HtmlEscaped(title) + "</title><style>" +
-      std::string(kStyle) + "</style></head><body><main><h1>" + HtmlEscaped(title) + "</h1>\n" +
-      std::string(content) +
-      "\n<p class=\"note\">Sandbox: no money moves here.</p></main></body></html>\n";
+      HtmlEscaped(title) + "</title>" + head + "</head><body>" + body + "</body></html>\n";
+  return response;
+}
+
+HttpResponse HtmlPage(int status, std::string_view title, std::string_view content,
+                      const Order* order) {
+  HttpResponse response =
+      HtmlDocument(status, std::string(status == 422 ? "Problem: " : "") + std::string(title),
+                   "<style>" + std::string(kStyle) + "</style>",
+                   "<main><h1>" + HtmlEscaped(title) + "</h1>\n" + std::string(content) +
+                       "\n<p class=\"note\">Sandbox: no money moves here.</p></main>");
   // Browsers hold a form's redirects against form-action as well: the shop's own addresses must be
   // in it.
   std::string targets = "'self'";
@@ -193,7 +199,8 @@ HttpResponse HtmlPage(int status, std::string_view title, std::string_view conte
 
 std::string OrderFacts(const Order& order) {
   std::string facts = "<dl><dt>Order</dt><dd>" + WithMaskedNumbers(order.order_id) +
-                      "</dd><dt>Amount</dt><dd>" + HtmlEscaped(AmountText(order)) +
+                      "</dd><dt>Amount</dt><dd>" +
+                      HtmlEscaped(AmountText(order.amount, order.currency)) +
                       "</dd><dt>For</dt><dd>" + WithMaskedNumbers(order.description) + "</dd>";
   if (order.card) {
     facts += "<dt>Card</dt><dd>" + HtmlEscaped(order.card->scheme) + " ending in " +
@@ -211,8 +218,8 @@ std::string PaymentContent(const Order& order, const std::vector<FormProblem>& p
             FormStart(base + "/pay") + FieldHtml(kNumber, problems) +
             FieldHtml(kHolder, problems, typed.holder) + "<div class=\"pair\"><div>" +
             FieldHtml(kExpiry, problems, typed.expiry) + "</div><div>" + FieldHtml(kCvc, problems) +
-            "</div></div><button type=\"submit\">Pay " + HtmlEscaped(AmountText(order)) +
-            "</button></form></section>";
+            "</div></div><button type=\"submit\">Pay " +
+            HtmlEscaped(AmountText(order.amount, order.currency)) + "</button></form></section>";
   }
   html += "<section aria-labelledby=\"other\"><h2 id=\"other\">Another method</h2>" +
           FormStart(base + "/scenario") +

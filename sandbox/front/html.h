@@ -6,6 +6,7 @@
 // and with a screen reader; all external text is escaped, and card numbers in it are masked.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,11 +28,17 @@ struct TypedCard {
   std::string expiry;
 };
 
+// A whole document: `head` follows the title, `body` is between the tags. Not escaped.
+HttpResponse HtmlDocument(int status, std::string_view title, const std::string& head,
+                          const std::string& body);
+
 // A page with its headers; with status 422 a screen reader announces the problem first.
-// `order`, where there is one, says which shop's addresses
-// its forms may end at.
+// `order`, where there is one, says which shop's addresses its forms may end at.
 HttpResponse HtmlPage(int status, std::string_view title, std::string_view content,
                       const Order* order);
+
+// An amount in major units: "EUR 7.04".
+std::string AmountText(std::int64_t amount, const std::string& currency);
 
 // What is paid, and with which card once that is known.
 std::string OrderFacts(const Order& order);

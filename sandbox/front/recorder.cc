@@ -54,7 +54,7 @@ constexpr std::string_view kOwnNumbers[] = {"transaction_id", "external_transact
 template <std::size_t kCount>
 bool IsNamedIn(const std::string_view (&list)[kCount], std::string_view text) {
   return std::any_of(std::begin(list), std::end(list),
-                     [&](std::string_view name) { return EqualsAsciiCase(name, text); });
+                     [&](std::string_view name) { return EqualsIgnoreCase(name, text); });
 }
 
 constexpr std::size_t kShortestCard = 12;
@@ -121,7 +121,7 @@ class Masker {
   }
   bool string(string_t& value) {
     const std::string& name = names_.empty() ? kNoName : names_.back();
-    if (EqualsAsciiCase(name, "card_number")) return Quoted(MaskedNumber(value));
+    if (EqualsIgnoreCase(name, "card_number")) return Quoted(MaskedNumber(value));
     if (IsNamedIn(kHidden, name)) return Quoted("***");
     if (!ours_ || !IsNamedIn(kOwnNumbers, name)) Mask(&value, IsNamedIn(kIds, name));
     return Quoted(value);
@@ -180,7 +180,7 @@ class Masker {
   }
   bool Number(const std::string& number) {
     const std::string& name = names_.empty() ? kNoName : names_.back();
-    if (EqualsAsciiCase(name, "card_number")) return Quoted(MaskedNumber(number));
+    if (EqualsIgnoreCase(name, "card_number")) return Quoted(MaskedNumber(number));
     if (IsNamedIn(kHidden, name)) return Quoted("***");
     if (ours_ && IsNamedIn(kOwnNumbers, name)) return Raw(number);
     std::string masked = number;

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "sandbox/core/read.h"
-#include "sandbox/core/render.h"
+#include "sandbox/core/url.h"
 #include "service/base/hash.h"
 #include "service/base/text.h"
 

@@ -10,8 +10,6 @@
 namespace msp::sandbox {
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool IsTokenChar(char c) {
   if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
   return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
@@ -79,21 +77,21 @@ ParseResult ReadFraming(HttpRequest* request, bool http10, HeadFacts* facts) {
   bool has_length = false;
   request->keep_alive = !http10;
   for (const auto& [name, value] : request->headers) {
-    if (EqualsIgnoringCase(name, "content-length")) {
+    if (EqualsIgnoreCase(name, "content-length")) {
       std::size_t length = 0;
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), length);
       if (error != std::errc() || end != value.data() + value.size()) return ParseResult::kBad;
       if (has_length && length != facts->content_length) return ParseResult::kBad;
       has_length = true;
       facts->content_length = length;
-    } else if (EqualsIgnoringCase(name, "transfer-encoding")) {
-      if (!EqualsIgnoringCase(value, "chunked")) return ParseResult::kUnsupported;
+    } else if (EqualsIgnoreCase(name, "transfer-encoding")) {
+      if (!EqualsIgnoreCase(value, "chunked")) return ParseResult::kUnsupported;
       facts->chunked = true;
-    } else if (EqualsIgnoringCase(name, "expect")) {
-      facts->expects_continue = EqualsIgnoringCase(value, "100-continue");
-    } else if (EqualsIgnoringCase(name, "connection")) {
-      if (EqualsIgnoringCase(value, "close")) request->keep_alive = false;
-      if (EqualsIgnoringCase(value, "keep-alive")) request->keep_alive = true;
+    } else if (EqualsIgnoreCase(name, "expect")) {
+      facts->expects_continue = EqualsIgnoreCase(value, "100-continue");
+    } else if (EqualsIgnoreCase(name, "connection")) {
+      if (EqualsIgnoreCase(value, "close")) request->keep_alive = false;
+      if (EqualsIgnoreCase(value, "keep-alive")) request->keep_alive = true;
     }
   }
   // Both at once permit request smuggling.
@@ -103,17 +101,20 @@ ParseResult ReadFraming(HttpRequest* request, bool http10, HeadFacts* facts) {
 
 }  // namespace
 
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (Lower(a[i]) != Lower(b[i])) return false;
+std::vector<std::string> PathSegments(std::string_view path) {
+  std::vector<std::string> segments;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view segment = path.substr(0, slash);
+    if (!segment.empty()) segments.push_back(PercentDecoded(segment));
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
   }
-  return true;
+  return segments;
 }
 
 const std::string* HttpRequest::Header(std::string_view name) const {
   for (const auto& [key, value] : headers) {
-    if (EqualsIgnoringCase(key, name)) return &value;
+    if (EqualsIgnoreCase(key, name)) return &value;
   }
   return nullptr;
 }

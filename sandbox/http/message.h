@@ -76,8 +76,8 @@ std::string HttpDate(std::int64_t unix_ms);
 // The standard phrase of a status; "Status" for unknown ones.
 std::string_view StatusPhrase(int status);
 
-// Case-insensitive comparison of ASCII text.
-bool EqualsIgnoringCase(std::string_view a, std::string_view b);
+// The path's segments, each percent-decoded once; a trailing slash does not count.
+std::vector<std::string> PathSegments(std::string_view path);
 
 enum class ParseResult : std::uint8_t { kComplete, kIncomplete, kBad, kTooLarge, kUnsupported };
 

@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kJobsMax = 100'000;
+constexpr std::size_t kPendingCommandsMax = 100'000;
 constexpr std::int64_t kBackoffFirstMs = 50;
 constexpr std::int64_t kBackoffMaxMs = 2'000;
 constexpr timeval kReplyTimeout{.tv_sec = 0, .tv_usec = 500'000};
@@ -74,7 +74,7 @@ Redis::~Redis() {
 void Redis::Send(std::vector<std::string> command, Done done) {
   {
     MutexLock lock(mutex_);
-    if (!stopping_ && pending_.size() < kJobsMax) {
+    if (!stopping_ && pending_.size() < kPendingCommandsMax) {
       pending_.push_back({std::move(command), std::move(done)});
       changed_.NotifyOne();
       return;
@@ -93,17 +93,17 @@ void Redis::Run() {
       pending.swap(pending_);
       stopping = stopping_;
     }
-    if (!stopping && Connected()) {
+    if (!stopping && Connect()) {
       Execute(pending);
     } else {
       for (PendingCommand& command : pending) std::move(command.done)({});
     }
     pending.clear();
   }
-  Drop();
+  Disconnect();
 }
 
-bool Redis::Connected() {
+bool Redis::Connect() {
   if (context_ != nullptr) return true;
   if (Clock::now() < try_again_at_) return false;
   context_ = redisConnectWithTimeout(address_.host.c_str(), address_.port, kRedisConnectTimeout);
@@ -112,11 +112,11 @@ bool Redis::Connected() {
     backoff_ms_ = 0;
     return true;
   }
-  Drop();
+  Disconnect();
   return false;
 }
 
-void Redis::Drop() {
+void Redis::Disconnect() {
   if (context_ != nullptr) redisFree(context_);
   context_ = nullptr;
   backoff_ms_ = std::clamp(backoff_ms_ * 2, kBackoffFirstMs, kBackoffMaxMs);
@@ -142,7 +142,7 @@ void Redis::Execute(std::vector<PendingCommand>& pending) {
       read = Read(*static_cast<redisReply*>(reply));
       freeReplyObject(reply);
     } else if (context_ != nullptr) {
-      Drop();  // The rest of the batch fails, too; whether Redis carried it out is unknown.
+      Disconnect();  // The rest of the batch fails, too; whether Redis carried it out is unknown.
     }
     std::move(command.done)(std::move(read));
   }

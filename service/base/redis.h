@@ -60,8 +60,8 @@ class Redis {
   };
 
   void Run();
-  bool Connected();
-  void Drop();
+  bool Connect();
+  void Disconnect();
   void Execute(std::vector<PendingCommand>& pending);
 
   const RedisAddress address_;

@@ -237,7 +237,7 @@ void ZeroizeString(std::string& text) {
   text.clear();
 }
 
-void GrowWiping(std::string& text, std::size_t more) {
+void GrowZeroizing(std::string& text, std::size_t more) {
   std::string moved;
   moved.reserve(std::max(text.size() + more, 2 * text.capacity()));
   moved.append(text);

@@ -53,9 +53,9 @@ void ZeroizeString(std::string& text);
 
 // Reserves `more` further bytes. Where the text moves, zeroizes its old memory: a string that grows
 // by itself leaves copies behind.
-void GrowWiping(std::string& text, std::size_t more);
-inline void ReserveWiping(std::string& text, std::size_t more) {
-  if (text.capacity() - text.size() < more) GrowWiping(text, more);
+void GrowZeroizing(std::string& text, std::size_t more);
+inline void ReserveZeroizing(std::string& text, std::size_t more) {
+  if (text.capacity() - text.size() < more) GrowZeroizing(text, more);
 }
 
 }  // namespace msp

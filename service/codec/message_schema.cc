@@ -152,8 +152,8 @@ void MessageSchema::BuildSets() {
     in_query_.Put(i, entry.location == multisafepay::v1::PLACE_QUERY);
     required_.Put(i, entry.limits.required());
     // Every message is visited: it may hold unknown fields.
-    wiped_.Put(i, message || sensitive);
-    wiped_below_.Put(i, true);
+    zeroized_.Put(i, message || sensitive);
+    zeroized_below_.Put(i, true);
     if (entry.service_only && entry.kind == Kind::kStruct && entry.name == "more") {
       more_ = &entry;
       more_number_ = i;

@@ -105,8 +105,8 @@ class MessageSchema {
   const access::FieldSet& in_body() const { return in_body_; }
   const access::FieldSet& in_query() const { return in_query_; }
   const access::FieldSet& required() const { return required_; }
-  const access::FieldSet& wiped(bool everything) const {
-    return everything ? wiped_below_ : wiped_;
+  const access::FieldSet& zeroized(bool everything) const {
+    return everything ? zeroized_below_ : zeroized_;
   }
 
   // The Struct of members without a field: those to send (`more`) or those of an answer
@@ -162,8 +162,8 @@ class MessageSchema {
   access::FieldSet in_body_;
   access::FieldSet in_query_;
   access::FieldSet required_;
-  access::FieldSet wiped_;
-  access::FieldSet wiped_below_;
+  access::FieldSet zeroized_;
+  access::FieldSet zeroized_below_;
   // Open addressing: position of the entry plus one, 0 for a free slot. At most half full.
   std::vector<std::uint16_t> slots_;
 };

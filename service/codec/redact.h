@@ -32,6 +32,6 @@ std::string Redacted(const MessageSchema& schema, const google::protobuf::Messag
 void Zeroize(const MessageSchema& schema, google::protobuf::Message& message);
 
 // The same for every field, for a message that is not shown: descriptions may contain card numbers.
-void WipeAll(const MessageSchema& schema, google::protobuf::Message& message);
+void ZeroizeAll(const MessageSchema& schema, google::protobuf::Message& message);
 
 }  // namespace msp::codec

@@ -61,13 +61,13 @@ class Repairer {
   static bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20; }
 
   void Keep(std::size_t size) {
-    ReserveWiping(to_, size);
+    ReserveZeroizing(to_, size);
     to_.append(from_.substr(0, size));
     from_.remove_prefix(size);
   }
 
   bool Replace(const Utf8Sequence& sequence) {
-    ReserveWiping(to_, kReplacementRoom);
+    ReserveZeroizing(to_, kReplacementRoom);
     const std::size_t before = to_.size();
     if (!sequence.valid) {
       to_.append(kReplacementEscape);

@@ -63,14 +63,14 @@ class Writer {
   }
   void Grow(std::size_t bytes) {
     Close();
-    GrowWiping(out_, bytes);
+    GrowZeroizing(out_, bytes);
     Open();
   }
   // Lets `append` append at most `bytes` to the string; beyond that it would leave copies behind.
   template <class Append>
   void Aside(std::size_t bytes, const Append& append) {
     Close();
-    ReserveWiping(out_, bytes);
+    ReserveZeroizing(out_, bytes);
     append();
     Open();
   }

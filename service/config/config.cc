@@ -79,27 +79,27 @@ absl::Status CheckListen(const Config& config) {
 // Checks combinations of options.
 absl::Status CheckTogether(const Config& config) {
   RedisAddress redis;
-  const NotifyConfig& notify = config.notify;
+  const WebhookConfig& webhooks = config.webhooks;
   if (config.call_max_ms >= config.drain_timeout_ms)
     return Invalid("call_max_ms",
                    "must be below drain_timeout_ms, so that a drain outlasts every call");
   if (config.lease != "local" && !ParseRedisUrl(config.lease, &redis))
     return Invalid("lease", "must be local or redis://host:port");
-  if (notify.events != "memory" && !ParseRedisUrl(notify.events, &redis))
+  if (webhooks.events != "memory" && !ParseRedisUrl(webhooks.events, &redis))
     return Invalid("events", "must be memory or redis://host:port");
   if (!config.upstream_ca_file.empty() && ::access(config.upstream_ca_file.c_str(), R_OK) != 0)
     return Invalid("upstream_ca_file", absl::StrCat("cannot read ", config.upstream_ca_file));
   if (config.ops_listen != "off" && !IsHostAndPort(config.ops_listen))
     return Invalid("ops_listen", "must be host:port, such as 127.0.0.1:9464, or off");
-  if (!notify.webhook_listen.empty() && !IsHostAndPort(notify.webhook_listen))
+  if (!webhooks.webhook_listen.empty() && !IsHostAndPort(webhooks.webhook_listen))
     return Invalid("webhook_listen", "must be host:port, such as 127.0.0.1:8080, or empty");
   if (config.audit_flush && config.audit_log_file.empty())
     return Invalid("audit_flush", "needs --audit_log_file");
-  if (notify.watch_poll_max_ms < notify.watch_poll_first_ms)
-    return Invalid(
-        "watch_poll_max_ms",
-        absl::StrCat("is ", notify.watch_poll_max_ms,
-                     ", but must not be below watch_poll_first_ms, ", notify.watch_poll_first_ms));
+  if (webhooks.watch_poll_max_ms < webhooks.watch_poll_first_ms)
+    return Invalid("watch_poll_max_ms",
+                   absl::StrCat("is ", webhooks.watch_poll_max_ms,
+                                ", but must not be below watch_poll_first_ms, ",
+                                webhooks.watch_poll_first_ms));
   return absl::OkStatus();
 }
 

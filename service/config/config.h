@@ -21,7 +21,7 @@
 
 namespace msp {
 
-struct NotifyConfig {
+struct WebhookConfig {
   std::string webhook_listen;  // Empty: no listener.
   std::int64_t webhook_window_s = 600;
   std::string events = "memory";  // Or redis://host:port.
@@ -72,7 +72,7 @@ struct Config {
   std::string audit_log_file;                 // Empty: none.
   bool audit_flush = false;
   std::string trace_mode = "propagate";
-  NotifyConfig notify;
+  WebhookConfig webhooks;
   bool check = false;  // Print the settings and exit.
   bool withdrawn_http2 = false;
   int withdrawn_http_workers = 1;

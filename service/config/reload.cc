@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kDigestKeyBytes = 32;
 
-std::string DigestOrError(const absl::StatusOr<Found>& found) {
+std::string DigestOrError(const absl::StatusOr<FileContent>& found) {
   return found.ok() ? found->digest : "error " + std::string(found.status().message());
 }
 
@@ -45,10 +45,10 @@ Reloader::~Reloader() {
   thread_.join();
 }
 
-void Reloader::Now() {
+void Reloader::CheckNow() {
   {
     MutexLock lock(mutex_);
-    now_ = true;
+    check_now_ = true;
   }
   wake_.NotifyAll();
 }
@@ -59,10 +59,10 @@ void Reloader::Run() {
     {
       MutexLock lock(mutex_);
       const auto next = std::chrono::steady_clock::now() + interval_;
-      while (!stop_ && !now_ && wake_.WaitUntil(mutex_, next)) {
+      while (!stop_ && !check_now_ && wake_.WaitUntil(mutex_, next)) {
       }
       if (stop_) return;
-      std::swap(now, now_);
+      std::swap(now, check_now_);
     }
     // After a request the files are complete: a result counts at once.
     for (std::size_t i = 0; i < items_.size(); ++i) {
@@ -73,7 +73,7 @@ void Reloader::Run() {
 }
 
 void Reloader::Check(Item& item, State& state) {
-  absl::StatusOr<Found> found = item.reloadable.read();
+  absl::StatusOr<FileContent> found = item.reloadable.read();
   std::string digest = DigestOrError(found);
   // Files that are being written, or that are replaced one after the other, may be inconsistent for
   // a moment: a result counts when two reads give the same.
@@ -89,7 +89,7 @@ void Reloader::Check(Item& item, State& state) {
                 {"in_use", std::string_view("what was there before")}});
     return;
   }
-  found->use();
+  found->apply();
   state.reloads.fetch_add(1);
   log_.Write(telemetry::Level::kInfo, "reloaded", {{"what", item.reloadable.what}});
 }

@@ -22,15 +22,15 @@
 namespace msp {
 
 // The content of the files at one read.
-struct Found {
+struct FileContent {
   std::string digest;  // Differs when the content does; reveals nothing of it.
-  std::function<void()> use;
+  std::function<void()> apply;
 };
 
 struct Reloadable {
   std::string what;  // For logs and metrics: "sites", "tls".
   // Reads and checks all of its files. The error may be logged.
-  std::function<absl::StatusOr<Found>()> read;
+  std::function<absl::StatusOr<FileContent>()> read;
 };
 
 class Reloader {
@@ -42,7 +42,7 @@ class Reloader {
   Reloader& operator=(const Reloader&) = delete;
 
   // Reads at once, without waiting for the interval. Any thread.
-  void Now();
+  void CheckNow();
 
   struct State {
     std::string what;
@@ -68,7 +68,7 @@ class Reloader {
   Mutex mutex_;
   CondVar wake_;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
-  bool now_ ABSL_GUARDED_BY(mutex_) = false;
+  bool check_now_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

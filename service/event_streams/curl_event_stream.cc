@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/random.h"
 #include "service/base/text.h"
+#include "service/curl/setup.h"
 #include "service/event_streams/reconnect_delay.h"
-#include "service/http/curl_setup.h"
 
 namespace msp::http {
 namespace {
@@ -58,7 +58,7 @@ CurlEventStream::CurlEventStream(EventStreams::Id id, EventStreamRequest request
       options_(options),
       counts_(counts),
       began_(now),
-      next_(now) {
+      connect_at_(now) {
   constexpr std::string_view kScheme = "Authorization: Bearer ";
   authorization_.reserve(kScheme.size() + request.token.size());
   authorization_.append(kScheme).append(request.token);
@@ -84,9 +84,9 @@ void CurlEventStream::Run(CURLM* multi, Clock::time_point now) {
 }
 
 Clock::time_point CurlEventStream::due() const {
-  Clock::time_point next = next_;
+  Clock::time_point next = connect_at_;
   if (easy_ != nullptr)
-    next = connected_ ? news_ + options_.silence_max : since_ + options_.answer_max;
+    next = connected_ ? last_byte_at_ + options_.silence_max : phase_began_ + options_.answer_max;
   return std::min(next, began_ + options_.age_max);
 }
 
@@ -96,7 +96,7 @@ bool CurlEventStream::Connect(CURLM* multi, Clock::time_point now) {
   parser_.Restart();
   header_bytes_ = 0;
   answered_ = false;
-  since_ = news_ = now;
+  phase_began_ = last_byte_at_ = now;
   MakeHeaders();
   if (!SetOptions() || curl_multi_add_handle(multi, easy_) != CURLM_OK) return false;
   multi_ = multi;
@@ -122,12 +122,12 @@ bool CurlEventStream::SetOptions() {
   const auto set = [this](CURLoption option, auto value) {
     return curl_easy_setopt(easy_, option, value) == CURLE_OK;
   };
-  const TransportOptions transport{.proxy = options_.proxy,
-                                   .ca_file = options_.ca_file,
-                                   .connect_timeout_ms = options_.connect_timeout_ms};
+  const curl::TransportOptions transport{.proxy = options_.proxy,
+                                         .ca_file = options_.ca_file,
+                                         .connect_timeout_ms = options_.connect_timeout_ms};
   const char* const scheme = url_.starts_with("https:") ? "https" : "http";
   return set(CURLOPT_PRIVATE, this) && set(CURLOPT_URL, url_.c_str()) &&
-         SetTransport(easy_, transport, scheme) && set(CURLOPT_HTTPHEADER, headers_.data()) &&
+         curl::SetTransport(easy_, transport, scheme) && set(CURLOPT_HTTPHEADER, headers_.data()) &&
          set(CURLOPT_USERAGENT, "multisafepay-grpc/" MSP_VERSION) &&
          // Each stream has its own connection, which is closed with it.
          set(CURLOPT_FORBID_REUSE, 1L) && set(CURLOPT_BUFFERSIZE, kReadBufferBytes) &&
@@ -155,7 +155,7 @@ std::size_t CurlEventStream::OnHeader(char* bytes, std::size_t size, std::size_t
   stream.answered_ = stream.answered_ || last;
   if (last && IsEventStream(stream.easy_)) {
     stream.connected_ = stream.report_connected_ = true;
-    stream.since_ = stream.news_ = Clock::now();
+    stream.phase_began_ = stream.last_byte_at_ = Clock::now();
     stream.counts_.Count(StreamCount::kConnected);
   }
   return line.size();
@@ -166,7 +166,7 @@ std::size_t CurlEventStream::OnBody(char* bytes, std::size_t size, std::size_t c
   CurlEventStream& stream = *static_cast<CurlEventStream*>(self);
   if (!stream.connected_) return 0;
   const std::string_view text(bytes, size * count);
-  stream.news_ = Clock::now();
+  stream.last_byte_at_ = Clock::now();
   const bool fits = stream.parser_.Feed(text);
   if (const std::int64_t events = stream.parser_.TakeEvents(); events > 0) {
     stream.counts_.Count(StreamCount::kEvent, events);
@@ -183,15 +183,15 @@ void CurlEventStream::OnTransferEnd(Clock::time_point now) {
 }
 
 void CurlEventStream::Break(std::int64_t retry_after_s, Clock::time_point now) {
-  const bool lasted = connected_ && now - since_ >= options_.lasting;
+  const bool lasted = connected_ && now - phase_began_ >= options_.lasting;
   failures_ = lasted ? 1 : failures_ + 1;
   Disconnect();
   if (failures_ > options_.failures_max) return End(StreamCount::kGivenUp);
   counts_.Count(StreamCount::kReconnect);
-  next_ = now + ReconnectDelay({.failures = failures_,
-                                .retry_ms = parser_.retry_ms(),
-                                .retry_after_s = retry_after_s},
-                               RandomPart());
+  connect_at_ = now + ReconnectDelay({.failures = failures_,
+                                      .retry_ms = parser_.retry_ms(),
+                                      .retry_after_s = retry_after_s},
+                                     RandomPart());
 }
 
 void CurlEventStream::End(StreamCount why) {

@@ -70,10 +70,10 @@ class CurlEventStream {
   std::vector<std::string> lines_;  // Further header lines of the connection.
   std::vector<curl_slist> headers_;
   CURLM* multi_ = nullptr;
-  CURL* easy_ = nullptr;     // Null between connections.
-  Clock::time_point next_;   // When to connect, without a connection.
-  Clock::time_point since_;  // When the connection was started, or answered.
-  Clock::time_point news_;   // The time of the last byte.
+  CURL* easy_ = nullptr;            // Null between connections.
+  Clock::time_point connect_at_;    // When to connect, without a connection.
+  Clock::time_point phase_began_;   // When the connection was started, or answered.
+  Clock::time_point last_byte_at_;  // The time of the last byte.
   std::size_t header_bytes_ = 0;
   bool answered_ = false;   // The answer's header is complete,
   bool connected_ = false;  // and announces a stream.

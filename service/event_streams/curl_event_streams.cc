@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "service/base/text.h"
+#include "service/curl/setup.h"
+#include "service/curl/url.h"
 #include "service/event_streams/curl_event_stream.h"
 #include "service/http/client.h"
-#include "service/http/curl_setup.h"
-#include "service/http/curl_url.h"
 
 namespace msp::http {
 namespace {
@@ -30,19 +30,19 @@ bool IsToken(std::string_view token) {
 }  // namespace
 
 struct CurlEventStreams::Parts {
-  explicit Parts(Url api_address) : api(std::move(api_address)) {}
+  explicit Parts(curl::Url api_address) : api(std::move(api_address)) {}
   ~Parts() { curl_multi_cleanup(multi); }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
-  const Url api;
+  const curl::Url api;
   CURLM* const multi = curl_multi_init();
 };
 
 absl::StatusOr<std::unique_ptr<CurlEventStreams>> CurlEventStreams::Create(
     EventStreamOptions options, StreamCounts& counts) {
-  if (absl::Status status = InitCurl(); !status.ok()) return status;
-  auto api = ParseUrl(options.api_url);
+  if (absl::Status status = curl::InitCurl(); !status.ok()) return status;
+  auto api = curl::ParseUrl(options.api_url);
   if (!api) return absl::InvalidArgumentError("base URL is not http(s)://host[:port][/path]");
   if (options.streams_max < 1) return absl::InvalidArgumentError("streams_max is below 1");
   auto parts = std::make_unique<Parts>(*std::move(api));
@@ -58,9 +58,9 @@ CurlEventStreams::CurlEventStreams(EventStreamOptions options, std::unique_ptr<P
 CurlEventStreams::~CurlEventStreams() { Stop(); }
 
 StreamOpened CurlEventStreams::Check(EventStreamRequest& request) {
-  std::optional<Url> url;
-  if (request.url.size() <= EventStreamRequest::kUrlBytesMax) url = ParseUrl(request.url);
-  if (!url || !IsStreamAddress(*url, parts_->api, options_.domains)) {
+  std::optional<curl::Url> url;
+  if (request.url.size() <= EventStreamRequest::kUrlBytesMax) url = curl::ParseUrl(request.url);
+  if (!url || !curl::IsStreamAddress(*url, parts_->api, options_.domains)) {
     counts_.Count(StreamCount::kBadAddress);
     return StreamOpened::kBadAddress;
   }

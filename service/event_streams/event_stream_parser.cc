@@ -28,7 +28,7 @@ bool EventStreamParser::Feed(std::string_view bytes) {
       continue;
     }
     too_long_ = ++event_bytes_ > kEventBytesMax;
-    ReserveWiping(line_, 1);
+    ReserveZeroizing(line_, 1);
     line_ += c;
   }
   return !too_long_;

@@ -30,7 +30,7 @@ class Health {
     MutexLock lock(mutex_);
     for (const std::string& name : names) serving_[name] = serving;
     for (Watch* watch : watches_) {
-      if (std::ranges::count(names, watch->name()) > 0) watch->Notify(StatusOf(watch->name()));
+      if (std::ranges::count(names, watch->name()) > 0) watch->SendStatus(StatusOf(watch->name()));
     }
   }
 
@@ -65,7 +65,7 @@ class Health {
     }
     const std::string& name() const { return request_.service(); }
     // With Health's lock held.
-    void Notify(Response::ServingStatus status) {
+    void SendStatus(Response::ServingStatus status) {
       MutexLock lock(mutex_);
       current_ = status;
       WriteNext();
@@ -76,7 +76,7 @@ class Health {
       new Watch(health_, queue());
       MutexLock lock(health_.mutex_);
       health_.watches_.insert(this);
-      Notify(health_.StatusOf(name()));
+      SendStatus(health_.StatusOf(name()));
     }
     void OnEnd() override {
       MutexLock lock(health_.mutex_);
@@ -99,7 +99,7 @@ class Health {
   }
 
   Service service_;
-  Mutex mutex_;  // Held while watches are notified: each gets the changes in order.
+  Mutex mutex_;  // Held while watches get a status: each gets the changes in order.
   std::map<std::string, bool> serving_ ABSL_GUARDED_BY(mutex_){{"", true}};
   std::unordered_set<Watch*> watches_ ABSL_GUARDED_BY(mutex_);
 };

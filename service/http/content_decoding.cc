@@ -35,7 +35,7 @@ Decoded Inflate(int window_bits, std::size_t max_bytes, std::string& body) {
     stream.avail_out = sizeof piece;
     result = inflate(&stream, Z_NO_FLUSH);
     const std::size_t size = sizeof piece - stream.avail_out;
-    ReserveWiping(plain, size);
+    ReserveZeroizing(plain, size);
     plain.append(reinterpret_cast<const char*>(piece), size);
   }
   const bool whole = result == Z_STREAM_END && stream.avail_in == 0;

@@ -6,43 +6,20 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/base/text.h"
-#include "service/http/curl_setup.h"
-#include "service/http/curl_url.h"
+#include "service/curl/setup.h"
+#include "service/curl/url.h"
 #include "service/http/event_loop.h"
 
 namespace msp::http {
 namespace {
 
-absl::Status CheckBaseUrl(const std::string& url) {
-  if (const auto parsed = ParseUrl(url); parsed && !parsed->has_query) return absl::OkStatus();
-  return absl::InvalidArgumentError("base URL is not http(s)://host[:port][/path]");
-}
-
+// The program's settings bound the other values (service/config/options.cc).
 absl::Status CheckOptions(const PoolOptions& options) {
-  struct Range {
-    const char* name;
-    int value, min, max;
-  };
-  const Range ranges[] = {
-      {"loops", options.loops, 1, 256},
-      {"connections_max", options.connections_max, 2 * options.loops, 65536},
-      {"queue_max", options.queue_max, 0, 1 << 20},
-      {"read_percent", options.read_percent, 0, 100},
-      {"body_max_bytes", options.body_max_bytes, 1, 1 << 30},
-      {"connect_timeout_ms", options.connect_timeout_ms, 1, 600'000},
-      {"connection_idle_max_s", options.connection_idle_max_s, 1, 86'400},
-      {"connection_age_max_s", options.connection_age_max_s, 1, 86'400},
-  };
-  for (const Range& range : ranges) {
-    if (range.value < range.min || range.value > range.max) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(range.name, " is not between ", range.min, " and ", range.max));
-    }
-  }
-  if (options.bodies_max_bytes < 0)
-    return absl::InvalidArgumentError("bodies_max_bytes is negative");
-  return CheckBaseUrl(options.base_url);
+  if (options.loops < 1 || options.connections_max < 2 * options.loops)
+    return absl::InvalidArgumentError("connections_max is less than two per loop");
+  if (const auto url = curl::ParseUrl(options.base_url); url && !url->has_query)
+    return absl::OkStatus();
+  return absl::InvalidArgumentError("base URL is not http(s)://host[:port][/path]");
 }
 
 // The share of `whole` of loop `index` of `count`.
@@ -98,23 +75,18 @@ bool IsTarget(std::string_view target) {
 }
 
 void RefuseOnTheSpot(PendingRequest pending, TransferError failure, const char* detail) {
-  Response response;
-  response.failure = failure;
-  response.detail = detail;
-  ZeroizeString(pending.request.body);
+  Response response = Refuse(pending, failure, detail);
   std::move(pending.done)(std::move(response));
 }
 
 }  // namespace
-
-CurlPool::CurlPool() = default;
 
 CurlPool::~CurlPool() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<CurlPool>> CurlPool::Create(PoolOptions options) {
   while (options.base_url.ends_with('/')) options.base_url.pop_back();
   // First, because libcurl also checks the URL.
-  if (absl::Status status = InitCurl(); !status.ok()) return status;
+  if (absl::Status status = curl::InitCurl(); !status.ok()) return status;
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   std::unique_ptr<CurlPool> pool(new CurlPool);
   for (int i = 0; i < options.loops; ++i) {

@@ -71,7 +71,7 @@ class EventLoop;
 
 class CurlPool final : public Client {
  public:
-  // Checks the options and starts the loops.
+  // Checks the URL, the loops and the connections, and starts the loops.
   static absl::StatusOr<std::unique_ptr<CurlPool>> Create(PoolOptions options);
   // Stops.
   ~CurlPool() override;
@@ -90,8 +90,7 @@ class CurlPool final : public Client {
   PoolStats Stats() const;
 
  private:
-  CurlPool();
-
+  CurlPool() = default;
   std::size_t FirstLoop();
 
   std::vector<std::unique_ptr<EventLoop>> loops_;

@@ -25,6 +25,15 @@ std::int64_t Microseconds(Clock::duration duration) {
 
 }  // namespace
 
+Response Refuse(PendingRequest& pending, TransferError failure, const char* detail) {
+  Response response;
+  response.failure = failure;
+  response.detail = detail;
+  response.timings.queue_us = Microseconds(Clock::now() - pending.submitted_at);
+  ZeroizeString(pending.request.body);
+  return response;
+}
+
 Transfer::Transfer(const RequestOptions& options, BodyBudget& budget)
     : options_(options), parser_(budget) {}
 
@@ -51,14 +60,15 @@ void Transfer::WriteRequest() {
   const Request& request = pending_.request;
   const auto method = static_cast<std::size_t>(request.method);
   constexpr std::size_t kOtherBytes = 256;  // Verb, version, trace context, content type, length.
-  ReserveWiping(out_, options_.path.size() + request.target.size() + options_.header_text.size() +
-                          (request.headers ? request.headers->text().size() : 0) +
-                          request.body.size() + kOtherBytes);
+  ReserveZeroizing(out_, options_.path.size() + request.target.size() +
+                             options_.header_text.size() +
+                             (request.headers ? request.headers->text().size() : 0) +
+                             request.body.size() + kOtherBytes);
   out_.append(kVerbs[method]).append(options_.path).append(request.target);
   out_.append(" HTTP/1.1\r\n").append(options_.header_text);
   if (request.headers != nullptr) out_.append(request.headers->text());
   for (const std::string& line : request.extra_headers) {
-    ReserveWiping(out_, line.size() + kOtherBytes + request.body.size());
+    ReserveZeroizing(out_, line.size() + kOtherBytes + request.body.size());
     if (IsHeaderLine(line)) out_.append(line).append("\r\n");
   }
   if (!request.body.empty()) out_.append("Content-Type: application/json\r\n");
@@ -73,9 +83,9 @@ void Transfer::WriteRequest() {
 
 void Transfer::Write() {
   while (wants_to_write()) {
-    const IoResult result = connection->Send(std::string_view(out_).substr(sent_bytes_));
-    if (result.kind == IoResult::Kind::kWouldBlock) return;
-    if (result.kind != IoResult::Kind::kDone) {
+    const curl::IoResult result = connection->Send(std::string_view(out_).substr(sent_bytes_));
+    if (result.kind == curl::IoResult::Kind::kWouldBlock) return;
+    if (result.kind != curl::IoResult::Kind::kDone) {
       write_failed_ = true;
       code_ = result.code;
       return;
@@ -86,22 +96,22 @@ void Transfer::Write() {
 
 void Transfer::Read(char* buffer, std::size_t size) {
   while (!has_ended_) {
-    const IoResult result = connection->Receive(buffer, size);
-    if (result.kind == IoResult::Kind::kWouldBlock) {
+    const curl::IoResult result = connection->Receive(buffer, size);
+    if (result.kind == curl::IoResult::Kind::kWouldBlock) {
       // The data before the upstream's close has been read.
       has_ended_ = write_failed_;
       return;
     }
-    if (result.kind == IoResult::Kind::kFailed) return SetFailed(result.code);
+    if (result.kind == curl::IoResult::Kind::kFailed) return SetFailed(result.code);
     if (first_byte_at_ == Clock::time_point{}) first_byte_at_ = Clock::now();
-    const ResponseParser::State state = result.kind == IoResult::Kind::kClosed
+    const ResponseParser::State state = result.kind == curl::IoResult::Kind::kClosed
                                             ? parser_.ParseEnd()
                                             : parser_.Parse({buffer, result.bytes});
     OPENSSL_cleanse(buffer, result.bytes);
     complete_ = state == ResponseParser::State::kComplete;
     too_large_ = state == ResponseParser::State::kTooLarge;
     has_ended_ =
-        result.kind == IoResult::Kind::kClosed || state != ResponseParser::State::kIncomplete;
+        result.kind == curl::IoResult::Kind::kClosed || state != ResponseParser::State::kIncomplete;
   }
 }
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "service/http/curl_connection.h"
+#include "service/curl/connection.h"
 #include "service/http/response_parser.h"
 
 namespace msp::http {
@@ -30,6 +30,9 @@ struct PendingRequest {
   Done done;
   Clock::time_point submitted_at;
 };
+
+// The response to a request that was not sent. Zeroizes its body.
+Response Refuse(PendingRequest& pending, TransferError failure, const char* detail);
 
 class Transfer {
  public:
@@ -76,9 +79,9 @@ class Transfer {
 
   const Request& request() const { return pending_.request; }
 
-  CurlConnection* connection = nullptr;
-  std::unique_ptr<CurlConnection> connecting;  // Owns `connection` until it is established.
-  std::size_t index = 0;                       // In the event loop's list.
+  curl::Connection* connection = nullptr;
+  std::unique_ptr<curl::Connection> connecting;  // Owns `connection` until it is established.
+  std::size_t index = 0;                         // In the event loop's list.
 
  private:
   void WriteRequest();

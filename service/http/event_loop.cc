@@ -11,7 +11,6 @@
 #include <string>
 #include <utility>
 
-#include "service/base/text.h"
 #include "service/telemetry/metrics.h"
 
 namespace msp::http {
@@ -57,9 +56,7 @@ EventLoop::~EventLoop() {
 absl::Status EventLoop::SetUp() {
   if (epoll_fd_ < 0 || wake_fd_ < 0)
     return absl::ResourceExhaustedError("no file descriptor left for an event loop");
-  epoll_event wake{};
-  wake.events = EPOLLIN;
-  wake.data.fd = wake_fd_;
+  epoll_event wake{.events = EPOLLIN, .data = {.fd = wake_fd_}};
   if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &wake) != 0)
     return absl::ResourceExhaustedError("cannot watch what wakes an event loop");
   MutexLock lock(mutex_);
@@ -99,10 +96,7 @@ void EventLoop::Close() {
   Wake();
 }
 
-void EventLoop::Wake() const {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof one);
-}
+void EventLoop::Wake() const { eventfd_write(wake_fd_, 1); }
 
 void EventLoop::Join() {
   if (thread_.joinable()) thread_.join();
@@ -183,8 +177,7 @@ void EventLoop::EndDriving() {
 }
 
 void EventLoop::CleanUp() {
-  idle_transfers_.clear();
-  transfers_.clear();
+  idle_.clear();
   connections_.reset();
 }
 
@@ -192,9 +185,9 @@ void EventLoop::TakeEvents(const epoll_event* events, int count) {
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[i];
     if (event.data.fd == wake_fd_) {
-      std::uint64_t times = 0;
-      [[maybe_unused]] const ssize_t size = read(wake_fd_, &times, sizeof times);
-    } else if (CurlConnection* const connection = connections_->Find(event.data.fd)) {
+      eventfd_t times = 0;
+      eventfd_read(wake_fd_, &times);
+    } else if (curl::Connection* const connection = connections_->Find(event.data.fd)) {
       OnEvent(*connection, event.events);
     } else {
       connections_->OnSocketEvent(event.data.fd, event.events);
@@ -261,35 +254,25 @@ void EventLoop::Launch(PendingRequest pending) {
     return Refuse(std::move(pending), TransferError::kDeadline, kTooLate);
   if (IsAbandoned(pending.request))
     return Refuse(std::move(pending), TransferError::kAbandoned, kCallerGone);
-  if (idle_transfers_.empty()) {
-    transfers_.push_back(std::make_unique<Transfer>(options_.request, body_budget_));
-    idle_transfers_.push_back(transfers_.back().get());
-  }
-  Transfer& transfer = *idle_transfers_.back();
-  idle_transfers_.pop_back();
+  if (idle_.empty()) idle_.push_back(std::make_unique<Transfer>(options_.request, body_budget_));
+  Transfer& transfer = *in_flight_.emplace_back(std::move(idle_.back()));
+  idle_.pop_back();
   ++ShareOf(pending.request).in_flight;
   next_deadline_ = std::min(next_deadline_, pending.request.deadline);
-  transfer.index = in_flight_.size();
-  in_flight_.push_back(&transfer);
+  transfer.index = in_flight_.size() - 1;
   transfer.Begin(std::move(pending), now);
   Dispatch(transfer, /*on_new=*/false);
 }
 
 void EventLoop::Refuse(PendingRequest pending, TransferError failure, const char* detail) {
-  Response response;
-  response.failure = failure;
-  response.detail = detail;
-  response.timings.queue_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.submitted_at)
-          .count();
-  ZeroizeString(pending.request.body);
+  Response response = http::Refuse(pending, failure, detail);
   ++stats_.not_sent;
   ended_.push_back({std::move(pending.done), std::move(response)});
 }
 
 void EventLoop::Dispatch(Transfer& transfer, bool on_new) {
   const Clock::time_point now = Clock::now();
-  while (CurlConnection* const idle = on_new ? nullptr : connections_->TakeIdle(now)) {
+  while (curl::Connection* const idle = on_new ? nullptr : connections_->TakeIdle(now)) {
     idle->transfer = &transfer;
     transfer.connection = idle;
     transfer.Write();
@@ -298,10 +281,14 @@ void EventLoop::Dispatch(Transfer& transfer, bool on_new) {
     Release(transfer, /*keep=*/false);
     transfer.Rewind(/*was_sent=*/false);
   }
-  if (!connections_->Open(transfer)) {
+  auto opening = connections_->Open();
+  if (opening == nullptr) {
     transfer.SetFailed(CURLE_FAILED_INIT);
-    End(transfer, /*keep=*/false);
+    return End(transfer, /*keep=*/false);
   }
+  opening->transfer = &transfer;
+  transfer.connection = opening.get();
+  transfer.connecting = std::move(opening);
 }
 
 // Continues to write; where the upstream accepts no more, reads its answer.
@@ -316,9 +303,9 @@ void EventLoop::Send(Transfer& transfer) {
 
 void EventLoop::TakeOpened() {
   CURLcode code = CURLE_OK;
-  while (CurlConnection* const opened = connections_->NextOpened(code)) {
+  while (curl::Connection* const opened = connections_->NextOpened(code)) {
     Transfer& transfer = *opened->transfer;
-    if (code == CURLE_OK && !connections_->Adopt(transfer)) code = CURLE_FAILED_INIT;
+    if (code == CURLE_OK && !connections_->Adopt(transfer.connecting)) code = CURLE_FAILED_INIT;
     if (code == CURLE_OK && transfer.is_abandoned()) {
       End(transfer, /*keep=*/true);
     } else if (code == CURLE_OK) {
@@ -330,7 +317,7 @@ void EventLoop::TakeOpened() {
   }
 }
 
-void EventLoop::OnEvent(CurlConnection& connection, std::uint32_t events) {
+void EventLoop::OnEvent(curl::Connection& connection, std::uint32_t events) {
   const bool hung_up = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if (connection.transfer == nullptr) {
     if (hung_up || connection.HasInput()) connections_->Close(connection);
@@ -345,7 +332,7 @@ void EventLoop::OnEvent(CurlConnection& connection, std::uint32_t events) {
 }
 
 void EventLoop::Release(Transfer& transfer, bool keep) {
-  CurlConnection* const connection = std::exchange(transfer.connection, nullptr);
+  curl::Connection* const connection = std::exchange(transfer.connection, nullptr);
   if (transfer.connecting != nullptr) {
     transfer.connecting.reset();
   } else if (connection != nullptr && keep) {
@@ -365,10 +352,10 @@ void EventLoop::End(Transfer& transfer, bool keep) {
   Response response = transfer.Finish();
   ended_.push_back({transfer.TakeDone(), {}});
   Release(transfer, keep);
-  in_flight_[transfer.index] = in_flight_.back();
-  in_flight_[transfer.index]->index = transfer.index;
+  in_flight_.back()->index = transfer.index;
+  in_flight_[transfer.index].swap(in_flight_.back());
+  idle_.push_back(std::move(in_flight_.back()));
   in_flight_.pop_back();
-  idle_transfers_.push_back(&transfer);
   const bool not_sent = response.outcome == CallOutcome::kNotSent;
   const bool answered = response.outcome == CallOutcome::kSuccess;
   ++(not_sent ? stats_.not_sent : answered ? stats_.answered : stats_.unknown);

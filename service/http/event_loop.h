@@ -22,7 +22,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "service/base/mutex.h"
-#include "service/http/curl_connection_pool.h"
+#include "service/curl/connection_pool.h"
 #include "service/http/curl_pool.h"
 #include "service/http/curl_transfer.h"
 #include "service/http/drivable.h"
@@ -37,7 +37,7 @@ struct ShareLimits {
 };
 
 struct LoopOptions {
-  ConnectionPoolOptions connections;
+  curl::ConnectionPoolOptions connections;
   RequestOptions request;
   ShareLimits writes;
   ShareLimits reads;
@@ -113,7 +113,7 @@ class EventLoop final : public Drivable {
   void Dispatch(Transfer& transfer, bool on_new) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Send(Transfer& transfer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeOpened() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void OnEvent(CurlConnection& connection, std::uint32_t events)
+  void OnEvent(curl::Connection& connection, std::uint32_t events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes the connection from the transfer. `keep`: it may be reused.
   void Release(Transfer& transfer, bool keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -124,13 +124,12 @@ class EventLoop final : public Drivable {
   int wake_fd_ = -1;
 
   Mutex mutex_;
-  std::optional<ConnectionPool> connections_ ABSL_GUARDED_BY(mutex_);
+  std::optional<curl::ConnectionPool> connections_ ABSL_GUARDED_BY(mutex_);
   BodyBudget body_budget_ ABSL_GUARDED_BY(mutex_);
-  std::array<char, kReadBytes> read_buffer_ ABSL_GUARDED_BY(mutex_);
+  std::array<char, curl::kReadBytes> read_buffer_ ABSL_GUARDED_BY(mutex_);
   std::array<Share, 2> shares_ ABSL_GUARDED_BY(mutex_);  // Writes, reads.
-  std::vector<std::unique_ptr<Transfer>> transfers_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Transfer*> idle_transfers_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Transfer*> in_flight_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Transfer>> in_flight_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Transfer>> idle_ ABSL_GUARDED_BY(mutex_);  // For later requests.
   // At most the earliest deadline, in flight or waiting; the maximum where there is none.
   Clock::time_point next_deadline_ ABSL_GUARDED_BY(mutex_) = Clock::time_point::max();
   std::vector<Ended> ended_ ABSL_GUARDED_BY(mutex_);

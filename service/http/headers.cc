@@ -18,7 +18,7 @@ bool IsHeaderLine(std::string_view line) {
 Headers::Headers(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) {
     if (!IsHeaderLine(line)) continue;
-    ReserveWiping(text_, line.size() + 2);
+    ReserveZeroizing(text_, line.size() + 2);
     text_.append(line).append("\r\n");
   }
 }

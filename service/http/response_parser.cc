@@ -65,7 +65,7 @@ class ResponseParser::Message final : public beast::http::basic_parser<false> {
     const std::uint64_t size =
         std::min<std::uint64_t>({length.value_or(kBodyReserveBytes), answer_.body_max_bytes_,
                                  std::uint64_t{kBodyReserveMaxBytes}});
-    ReserveWiping(answer_.body_, static_cast<std::size_t>(size) + kBodyPadding);
+    ReserveZeroizing(answer_.body_, static_cast<std::size_t>(size) + kBodyPadding);
   }
   std::size_t on_body_impl(Text body, Error& error) override { return TakePiece(body, error); }
   void on_chunk_header_impl(std::uint64_t, Text, Error&) override {}
@@ -83,7 +83,7 @@ class ResponseParser::Message final : public beast::http::basic_parser<false> {
       return 0;
     }
     left_bytes -= piece.size();
-    ReserveWiping(body, piece.size() + kBodyPadding);
+    ReserveZeroizing(body, piece.size() + kBodyPadding);
     body.append(piece.data(), piece.size());
     return piece.size();
   }
@@ -117,7 +117,7 @@ ResponseParser::State ResponseParser::Parse(std::string_view bytes) {
   begun_ = begun_ || !bytes.empty();
   const bool resumed = !pending_.empty();
   if (resumed) {
-    ReserveWiping(pending_, bytes.size());
+    ReserveZeroizing(pending_, bytes.size());
     bytes = pending_.append(bytes);
   }
   const State state = Advance(bytes);
@@ -189,7 +189,7 @@ std::int64_t ResponseParser::retry_after_s() const {
 
 std::string ResponseParser::TakeBody() {
   budget_.left_bytes += body_.size();
-  ReserveWiping(body_, kBodyPadding);
+  ReserveZeroizing(body_, kBodyPadding);
   return std::exchange(body_, {});
 }
 

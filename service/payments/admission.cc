@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/payments/interpret.h"
+#include "service/payments/mismatch.h"
 #include "service/payments/validate.h"
 
 namespace msp::payments {
@@ -24,9 +24,9 @@ constexpr milliseconds kLeaseRetry{25};
 
 }  // namespace
 
-Admission::Admission(const PaymentDependencies& uses, Call& call, const OperationPolicy& policy,
-                     PaymentFacts& facts, OrderLookups& lookups)
-    : uses_(uses), call_(call), policy_(policy), facts_(facts), lookups_(lookups) {}
+Admission::Admission(const PaymentDependencies& dependencies, Call& call,
+                     const OperationPolicy& policy, PaymentFacts& facts, OrderLookups& lookups)
+    : dependencies_(dependencies), call_(call), policy_(policy), facts_(facts), lookups_(lookups) {}
 
 Failure Admission::FailureOf(Result result) {
   switch (result) {
@@ -64,46 +64,47 @@ void Admission::TakeIdentity() {
   const std::string_view order_id = OrderIdOf(operation, *call_.request);
   absl::StrAppend(&flight_.text, call_.site->name(), "\n",
                   absl::string_view(order_id.data(), order_id.size()));
-  CompleteRequest(operation, uses_.options.notification_url, *call_.request);
+  CompleteRequest(operation, dependencies_.options.notification_url, *call_.request);
   if (policy_.identify != nullptr) policy_.identify(facts_);
 }
 
 Task<Admission::Result> Admission::Enter() {
-  while (uses_.options.single_flight && !leads_) {
-    Callback<Single> acquiring = AcquireSingleFlight();
-    const Single acquired = co_await acquiring;
-    if (acquired == Single::kEnded) co_return ended_;
-    leads_ = acquired != Single::kTakesOver;
-    facts_.after_equal |= acquired != Single::kLeads;
-    facts_.claims_repeat |= acquired == Single::kTakesOver;
+  while (dependencies_.options.single_flight && !leads_) {
+    Callback<SingleFlightResult> acquiring = AcquireSingleFlight();
+    const SingleFlightResult acquired = co_await acquiring;
+    if (acquired == SingleFlightResult::kEnded) co_return ended_;
+    leads_ = acquired != SingleFlightResult::kTakesOver;
+    facts_.after_equal |= acquired != SingleFlightResult::kLeads;
+    facts_.claims_repeat |= acquired == SingleFlightResult::kTakesOver;
   }
-  if (uses_.lease == nullptr) co_return Result::kAdmitted;
+  if (dependencies_.lease == nullptr) co_return Result::kAdmitted;
   Task<Result> leased = AcquireLease();
   co_return co_await leased;
 }
 
-Callback<Admission::Single> Admission::AcquireSingleFlight() {
-  return {owner_.lock(), [this](Callback<Single>::Done done) {
+Callback<Admission::SingleFlightResult> Admission::AcquireSingleFlight() {
+  return {owner_.lock(), [this](Callback<SingleFlightResult>::Done done) {
             const auto self = owner_.lock();
-            const auto reply_deadline = ReplyDeadlineOf(call_, uses_.options);
+            const auto reply_deadline = ReplyDeadlineOf(call_, dependencies_.options);
             joined_ = std::move(done);
             SingleFlight::Ticket ticket = 0;
             const auto on_completed = [this, self](const void* leader) {
               EndJoin(static_cast<const Admission*>(leader));
             };
-            Single acquired = Single::kEnded;
-            switch (uses_.single_flight.Acquire({self, &flight_}, on_completed, &ticket)) {
+            SingleFlightResult acquired = SingleFlightResult::kEnded;
+            switch (dependencies_.single_flight.Acquire({self, &flight_}, on_completed, &ticket)) {
               case SingleFlight::Acquired::kJoined:
                 // The leader may have ended by now, and this call may be destroyed.
-                uses_.timer.At(reply_deadline, [this, self, ticket] {
-                  if (uses_.single_flight.CancelJoin(flight_.name(), ticket)) EndJoin(nullptr);
+                dependencies_.timer.At(reply_deadline, [this, self, ticket] {
+                  if (dependencies_.single_flight.CancelJoin(flight_.name(), ticket))
+                    EndJoin(nullptr);
                 });
                 return;
               case SingleFlight::Acquired::kLeads:
-                acquired = Single::kLeads;
+                acquired = SingleFlightResult::kLeads;
                 break;
               case SingleFlight::Acquired::kLeadsAfterSame:
-                acquired = Single::kLeadsAfterEqual;
+                acquired = SingleFlightResult::kLeadsAfterEqual;
                 break;
               case SingleFlight::Acquired::kBusy:
                 ended_ = Result::kBusy;
@@ -113,14 +114,14 @@ Callback<Admission::Single> Admission::AcquireSingleFlight() {
                 break;
             }
             // Moved out first: the callback keeps this call alive.
-            Callback<Single>::Done go_on = std::move(joined_);
+            Callback<SingleFlightResult>::Done go_on = std::move(joined_);
             std::move(go_on)(acquired);
           }};
 }
 
 // `leader` has ended; null when it has not ended in time.
 void Admission::EndJoin(const Admission* leader) {
-  Single acquired = Single::kEnded;
+  SingleFlightResult acquired = SingleFlightResult::kEnded;
   ended_ = Result::kTooLong;
   if (leader != nullptr) {
     const Call& ended = leader->call_;
@@ -130,7 +131,7 @@ void Admission::EndJoin(const Admission* leader) {
                                          ended.failure->reason == reason::kCallerGone));
     const bool has_time = call_.deadline > ended.deadline + kTakeOverMin;
     if (leader->renamed_ || (open && (has_time || gone))) {
-      acquired = Single::kTakesOver;
+      acquired = SingleFlightResult::kTakesOver;
     } else {
       ended_ = Result::kAnswered;
       call_.failure = ended.failure;
@@ -142,20 +143,20 @@ void Admission::EndJoin(const Admission* leader) {
       if (!call_.failure) call_.response->CopyFrom(*ended.response);
     }
   }
-  Callback<Single>::Done go_on = std::move(joined_);
+  Callback<SingleFlightResult>::Done go_on = std::move(joined_);
   std::move(go_on)(acquired);
 }
 
 Task<Admission::Result> Admission::AcquireLease() {
-  const auto reply_deadline = ReplyDeadlineOf(call_, uses_.options);
-  LookupBackoff times(uses_.options, reply_deadline, {.unsent = true, .unseen = true});
+  const auto reply_deadline = ReplyDeadlineOf(call_, dependencies_.options);
+  LookupBackoff times(dependencies_.options, reply_deadline, {.unsent = true, .unseen = true});
   auto fetch_at = times.Next(Clock::now(), {});
   while (true) {
     const auto left =
         std::chrono::duration_cast<milliseconds>(reply_deadline - Clock::now()).count();
     if (left <= 0) co_return Result::kAdmitted;  // Too late to send: SendOnce reports it.
     Callback<Lease::Grant> asked(owner_.lock(), [this, left](Callback<Lease::Grant>::Done done) {
-      uses_.lease->Acquire(flight_.name(), flight_.digest(), left, std::move(done));
+      dependencies_.lease->Acquire(flight_.name(), flight_.digest(), left, std::move(done));
     });
     const Lease::Grant grant = co_await asked;
     if (grant == Lease::Grant::kHeldByOther) co_return Result::kBusy;
@@ -177,14 +178,14 @@ Task<Admission::Result> Admission::AcquireLease() {
       fetch_at = times.Next(Clock::now(), lookup.failure);
     }
     if (Clock::now() + kLeaseRetry >= reply_deadline) co_return Result::kTooLong;
-    Callback<bool> paused = Until(uses_.timer, owner_.lock(), Clock::now() + kLeaseRetry);
+    Callback<bool> paused = Until(dependencies_.timer, owner_.lock(), Clock::now() + kLeaseRetry);
     co_await paused;
   }
 }
 
 void Admission::Release(milliseconds remembered) {
-  if (leased_) uses_.lease->Release(flight_.name(), flight_.digest(), remembered);
-  if (leads_) uses_.single_flight.Release(flight_.name(), this, remembered);
+  if (leased_) dependencies_.lease->Release(flight_.name(), flight_.digest(), remembered);
+  if (leads_) dependencies_.single_flight.Release(flight_.name(), this, remembered);
   leased_ = leads_ = false;
 }
 

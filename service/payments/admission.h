@@ -40,7 +40,7 @@ class Admission {
     kFull,
   };
 
-  Admission(const PaymentDependencies& uses, Call& call, const OperationPolicy& policy,
+  Admission(const PaymentDependencies& dependencies, Call& call, const OperationPolicy& policy,
             PaymentFacts& facts, OrderLookups& lookups);
   // The owner that keeps this alive during a wait. Set before the first Enter.
   void SetOwner(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
@@ -60,23 +60,23 @@ class Admission {
 
  private:
   // How single flight within this process admitted the call.
-  enum class Single : std::uint8_t { kLeads, kLeadsAfterEqual, kTakesOver, kEnded };
+  enum class SingleFlightResult : std::uint8_t { kLeads, kLeadsAfterEqual, kTakesOver, kEnded };
 
-  Callback<Single> AcquireSingleFlight();
+  Callback<SingleFlightResult> AcquireSingleFlight();
   void EndJoin(const Admission* leader);
   Task<Result> AcquireLease();
 
-  const PaymentDependencies uses_;
+  const PaymentDependencies dependencies_;
   Call& call_;
   const OperationPolicy& policy_;
   PaymentFacts& facts_;
   OrderLookups& lookups_;
   std::weak_ptr<void> owner_;
   SingleFlight::Flight flight_;
-  Callback<Single>::Done joined_;  // Continues once the joined call has ended.
-  Result ended_ = Result::kFull;   // With kEnded.
-  bool leads_ = false;             // It leads the single flight of its order and has to release it.
-  bool leased_ = false;            // It holds the lease, too.
+  Callback<SingleFlightResult>::Done joined_;  // Continues once the joined call has ended.
+  Result ended_ = Result::kFull;               // With kEnded.
+  bool leads_ = false;   // It leads the single flight of its order and has to release it.
+  bool leased_ = false;  // It holds the lease, too.
   bool renamed_ = false;
 };
 

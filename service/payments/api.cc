@@ -68,13 +68,13 @@ void Api::Start(Call& call, CallDone done) {
     return Refuse(call, std::move(done));
   }
   if (operation.moves_money()) {
-    const PaymentDependencies uses{options_,      parts_->rest_call, parts_->single_flight,
-                                   parts_->timer, metrics_,          lease_};
-    std::make_shared<PaymentCall>(uses, call, std::move(done))->Start();
+    const PaymentDependencies dependencies{options_,      parts_->rest_call, parts_->single_flight,
+                                           parts_->timer, metrics_,          lease_};
+    std::make_shared<PaymentCall>(dependencies, call, std::move(done))->Start();
   } else {
-    const ReadDependencies uses{options_, parts_->rest_call, parts_->timer, parts_->budget,
-                                metrics_};
-    std::make_shared<ReadCall>(uses, call, std::move(done))->Start();
+    const ReadDependencies dependencies{options_, parts_->rest_call, parts_->timer, parts_->budget,
+                                        metrics_};
+    std::make_shared<ReadCall>(dependencies, call, std::move(done))->Start();
   }
 }
 

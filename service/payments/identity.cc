@@ -144,7 +144,7 @@ std::string DigestOf(const Operation& operation, pb::Message& request, const Hma
   // A full refund has no amount yet: a constant stands for it.
   const auto* const refund = As<v1::RefundOrderRequest>(request);
   if (refund != nullptr && refund->has_full()) {
-    ReserveWiping(text, kFullRefund.size());
+    ReserveZeroizing(text, kFullRefund.size());
     text += kFullRefund;
   }
   std::string digest;

@@ -6,18 +6,14 @@
 #include <optional>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "multisafepay/v1/order_service.pb.h"
-#include "multisafepay/v1/payment_method_service.pb.h"
-#include "multisafepay/v1/token_service.pb.h"
-#include "multisafepay/v1/transaction_service.pb.h"
 #include "service/base/text.h"
 #include "service/codec/redact.h"
 #include "service/payments/deciding.h"
 #include "service/payments/error_table.h"
 #include "service/payments/evidence.h"
-#include "service/payments/message_cast.h"
+#include "service/payments/mismatch.h"
 
 namespace msp::payments {
 namespace {
@@ -41,14 +37,6 @@ Failure Malformed(std::string_view what, int http_status) {
 
 bool HttpSuccess(int status) { return status >= 200 && status < 300; }
 
-// True when this member had a value that does not fit its type.
-bool UnfitMember(const std::vector<codec::Drift>& drift, std::string_view path) {
-  return std::any_of(drift.begin(), drift.end(), [&](const codec::Drift& d) {
-    return d.kind != codec::Drift::Kind::kUnknownMember &&
-           d.kind != codec::Drift::Kind::kDuplicateMember && d.path == path;
-  });
-}
-
 // An answer as parsed, before it is interpreted.
 struct Parsed {
   Envelope envelope;
@@ -69,7 +57,7 @@ bool ClaimsSuccess(const Parsed& parsed, const pb::Message& response, int http_s
   if (!HttpSuccess(http_status)) return false;
   if (parsed.envelope.has_success()) return parsed.envelope.success();
   return parsed.error_code() == 0 && parsed.nested.success() == parsed.nested.has_success() &&
-         !UnfitMember(parsed.drift, "success") && SaysSomething(response);
+         SaysSomething(response);
 }
 
 // A 2xx that claims neither success nor a refusal.
@@ -104,7 +92,7 @@ void AddViolations(const Envelope& envelope, const codec::KnownSecrets& secrets,
     if (failure.violations.size() >= codec::kViolationsMax) return;
     std::string text = error.message();
     for (const std::string& detail : error.details()) {
-      ReserveWiping(text, detail.size() + 2);
+      ReserveZeroizing(text, detail.size() + 2);
       absl::StrAppend(&text, text.empty() ? "" : "; ", detail);
     }
     failure.violations.push_back({.field = Explanation(error.attribute(), secrets, 128),
@@ -213,90 +201,6 @@ Interpretation NoEnvelope(const codec::Decoded& decoded, int http_status) {
   return interpretation;
 }
 
-// The member in which an answered order differs from the created one; "" for none. Members that the
-// short answer of a redirect order omits do not differ.
-std::string_view DifferingMember(const v1::CreateOrderRequest& sent, const v1::Order& order,
-                                 const Parsed& parsed) {
-  const std::vector<codec::Drift>& drift = parsed.drift;
-  if (UnfitMember(drift, "data.order_id") ||
-      (order.has_order_id() && !SameOrderId(sent.order_id(), order.order_id(), parsed.numbers,
-                                            "multisafepay.v1.Order.order_id"))) {
-    return "order_id";
-  }
-  if (UnfitMember(drift, "data.amount") ||
-      (sent.has_amount() && order.has_amount() && sent.amount() != order.amount())) {
-    return "amount";
-  }
-  if (UnfitMember(drift, "data.currency") ||
-      (sent.has_currency() && order.has_currency() &&
-       !absl::EqualsIgnoreCase(sent.currency(), order.currency()))) {
-    return "currency";
-  }
-  return {};
-}
-
-// Whether the answer's order_id, if any, is the id that the call named. A caller may name an order
-// by MultiSafepay's id: then this is false for a right answer, and a lookup of the order resolves
-// it.
-template <class Answered>
-bool IsAboutOneOf(const Answered& answered, std::initializer_list<std::string_view> ids,
-                  const std::vector<std::string_view>& numbers) {
-  const std::string field = answered.GetDescriptor()->full_name() + ".order_id";
-  return answered.order_id().empty() || std::any_of(ids.begin(), ids.end(), [&](auto id) {
-           return SameOrderId(id, answered.order_id(), numbers, field);
-         });
-}
-
-// The member by which an answer to a money-moving call names another order; "" for none.
-std::string_view MismatchedMember(const pb::Message& request, const pb::Message& response,
-                                  const std::vector<std::string_view>& numbers) {
-  bool same = true;
-  if (const auto* captured = As<v1::CaptureOrderResponse>(response)) {
-    const auto& sent = static_cast<const v1::CaptureOrderRequest&>(request);
-    same = IsAboutOneOf(captured->capture(), {sent.order_id(), sent.new_order_id()}, numbers);
-  } else if (const auto* voided = As<v1::VoidOrderResponse>(response)) {
-    const auto& sent = static_cast<const v1::VoidOrderRequest&>(request);
-    same = IsAboutOneOf(voided->authorization_void(), {sent.order_id()}, numbers);
-  } else if (const auto* refunded = As<v1::RefundOrderResponse>(response)) {
-    const auto& sent = static_cast<const v1::RefundOrderRequest&>(request);
-    same = IsAboutOneOf(refunded->refund(), {sent.order_id(), sent.refund_order_id()}, numbers);
-  } else if (const auto* cancelled = As<v1::CancelRefundResponse>(response)) {
-    const auto& sent = static_cast<const v1::CancelRefundRequest&>(request);
-    same = IsAboutOneOf(cancelled->refund_cancellation(), {sent.order_id()}, numbers);
-  }
-  return same ? std::string_view() : std::string_view("order_id");
-}
-
-// The member by which an answer to a read names another object than requested.
-std::string_view OtherThanRequested(const pb::Message& request, const pb::Message& response,
-                                    const std::vector<std::string_view>& numbers) {
-  if (const auto* got = As<v1::GetOrderResponse>(response)) {
-    const std::string& id = static_cast<const v1::GetOrderRequest&>(request).order_id();
-    const v1::Order& order = got->order();
-    // An order may be requested by MultiSafepay's id, too. An id that differs only in case is left
-    // to the caller: MultiSafepay may treat both as one.
-    if (order.has_order_id() &&
-        !SameOrderId(id, order.order_id(), numbers, "multisafepay.v1.Order.order_id") &&
-        !absl::EqualsIgnoreCase(id, order.order_id()) && id != order.transaction_id())
-      return "order_id";
-  } else if (const auto* transaction = As<v1::GetTransactionResponse>(response)) {
-    const auto& sent = static_cast<const v1::GetTransactionRequest&>(request);
-    if (sent.transaction_id() != transaction->transaction().transaction_id())
-      return "transaction_id";
-  } else if (const auto* token = As<v1::GetTokenResponse>(response)) {
-    if (static_cast<const v1::GetTokenRequest&>(request).token() != token->token().token())
-      return "token";
-  } else if (const auto* gateway = As<v1::GetGatewayResponse>(response)) {  // Case-insensitive.
-    const auto& sent = static_cast<const v1::GetGatewayRequest&>(request);
-    if (!absl::EqualsIgnoreCase(sent.gateway_id(), gateway->gateway().id())) return "id";
-  } else if (const auto* method = As<v1::GetPaymentMethodResponse>(response)) {
-    const auto& sent = static_cast<const v1::GetPaymentMethodRequest&>(request);
-    if (!absl::EqualsIgnoreCase(sent.payment_method_id(), method->payment_method().id()))
-      return "id";
-  }
-  return {};
-}
-
 // The message that the answer's `data` filled.
 const pb::Message& DataOf(const Operation& operation, const pb::Message& response) {
   const codec::FieldSchema* const entry = operation.data_entry;
@@ -311,8 +215,6 @@ std::optional<Failure> Inconclusive(const Operation& operation, const pb::Messag
                                     int http_status) {
   if (parsed.error_code() != 0)
     return Malformed("it has both a success and an error code", http_status);
-  if (UnfitMember(parsed.drift, "success") || UnfitMember(parsed.drift, "error_code"))
-    return Malformed("`success` or `error_code` cannot be read", http_status);
   if (!parsed.data_fits && (parsed.data_present || operation.needs_data))
     return Malformed("`data` is missing or has the wrong shape", http_status);
   if (parsed.nested.has_success() && !parsed.nested.success())
@@ -321,49 +223,21 @@ std::optional<Failure> Inconclusive(const Operation& operation, const pb::Messag
   if (evidence.kind == EvidenceResult::Kind::kDenied) return Denied(evidence.member, http_status);
   std::string_view differing;
   if (operation.is_create) {
-    differing =
-        DifferingMember(static_cast<const v1::CreateOrderRequest&>(request),
-                        static_cast<const v1::CreateOrderResponse&>(response).order(), parsed);
+    differing = CreateMismatch(static_cast<const v1::CreateOrderRequest&>(request),
+                               static_cast<const v1::CreateOrderResponse&>(response).order(),
+                               parsed.numbers);
   } else if (operation.moves_money()) {
-    differing = MismatchedMember(request, response, parsed.numbers);
+    differing = PaymentMismatch(request, response, parsed.numbers);
   } else if (evidence.kind == EvidenceResult::Kind::kAll) {
-    differing = OtherThanRequested(request, response, parsed.numbers);
+    differing = ReadMismatch(request, response, parsed.numbers);
   }
-  if (!differing.empty()) return Mismatch(differing, http_status);
+  if (!differing.empty()) return MismatchFailure(differing, http_status);
   if (evidence.kind == EvidenceResult::Kind::kTooLittle)
     return Malformed(std::string(evidence.member) + " is missing", http_status);
   return std::nullopt;
 }
 
 }  // namespace
-
-Failure Mismatch(std::string_view member, int http_status) {
-  return {.code = absl::StatusCode::kInternal,
-          .message = absl::StrCat("MultiSafepay answered about another payment: ",
-                                  absl::string_view(member.data(), member.size()),
-                                  " differs from what was sent"),
-          .reason = std::string(reason::kUpstreamMismatch),
-          .http_status = http_status};
-}
-
-bool SameOrderId(std::string_view sent, std::string_view answered,
-                 const std::vector<std::string_view>& numbers, std::string_view field) {
-  return sent == answered || (SameOrderId(sent, answered) &&
-                              std::find(numbers.begin(), numbers.end(), field) != numbers.end());
-}
-
-bool SameOrderId(std::string_view sent, std::string_view answered) {
-  if (sent == answered) return true;
-  const auto all_digits = [](std::string_view id) {
-    return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
-      return absl::ascii_isdigit(static_cast<unsigned char>(c));
-    });
-  };
-  if (!all_digits(sent) || !all_digits(answered)) return false;
-  sent.remove_prefix(std::min(sent.find_first_not_of('0'), sent.size()));
-  answered.remove_prefix(std::min(answered.find_first_not_of('0'), answered.size()));
-  return sent == answered;
-}
 
 Interpretation Interpret(const Operation& operation, const codec::MessageSchema& envelope_schema,
                          const pb::Message& request, http::Response& answer, pb::Message& response,
@@ -408,7 +282,7 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
   }
   ZeroizeTexts(parsed.envelope);
   ZeroizeTexts(parsed.nested);
-  codec::WipeAll(*operation.response_schema, response);
+  codec::ZeroizeAll(*operation.response_schema, response);
   response.Clear();
   return interpretation;
 }

@@ -35,13 +35,4 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
                          google::protobuf::Message& response,
                          const codec::KnownSecrets& secrets = {});
 
-// True when two ids are the same, or the same number: MultiSafepay answers an all-digit id as a
-// JSON number, without its zeros. Of a JSON text the digits are the id: 007 is not 7.
-bool SameOrderId(std::string_view sent, std::string_view answered);
-bool SameOrderId(std::string_view sent, std::string_view answered,
-                 const std::vector<std::string_view>& numbers, std::string_view field);
-
-// The failure for an answer that is about another object than requested, by this member.
-Failure Mismatch(std::string_view member, int http_status);
-
 }  // namespace msp::payments

@@ -7,6 +7,7 @@
 
 #include "service/codec/redact.h"
 #include "service/payments/interpret.h"
+#include "service/payments/mismatch.h"
 
 namespace msp::payments {
 namespace {
@@ -26,16 +27,17 @@ constexpr std::size_t kRelatedMax = 8;
 constexpr std::int64_t kRepeatWindowS = std::int64_t{7} * 86'400;
 constexpr std::int64_t kEqualWindowS = 300;
 
-// A bare 404 may be a proxy's.
+// A bare 404 may be a proxy's. The answer to a GET with 1006 says that no such order exists.
 bool SaysAbsent(const RestResult& answer) {
   return answer.outcome == CallOutcome::kRefused &&
-         answer.failure.code == absl::StatusCode::kNotFound && answer.failure.error_code == 1006;
+         answer.failure.code == absl::StatusCode::kNotFound &&
+         answer.failure.error_code == kInvalidId;
 }
 
 }  // namespace
 
 void OrderLookup::Clear() {
-  if (response_schema != nullptr) codec::WipeAll(*response_schema, response);
+  if (response_schema != nullptr) codec::ZeroizeAll(*response_schema, response);
   response.Clear();
   outcome = CallOutcome::kIndeterminate;
   absent = false;

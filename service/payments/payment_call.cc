@@ -22,15 +22,15 @@ constexpr int kUnreadMax = 4;
 
 }  // namespace
 
-PaymentCall::PaymentCall(const PaymentDependencies& uses, Call& call, CallDone done)
-    : uses_(uses),
+PaymentCall::PaymentCall(const PaymentDependencies& dependencies, Call& call, CallDone done)
+    : dependencies_(dependencies),
       call_(call),
       done_(std::move(done)),
       policy_(PolicyOf(*call.operation)),
       dry_run_(ControlOf(*call.request).validate_only()),
-      facts_(FactsOf(call, uses.options)),
-      lookups_(uses.rest_call, call),
-      admission_(uses, call, policy_, facts_, lookups_) {}
+      facts_(FactsOf(call, dependencies.options)),
+      lookups_(dependencies.rest_call, call),
+      admission_(dependencies, call, policy_, facts_, lookups_) {}
 
 void PaymentCall::Start() {
   lookups_.SetOwner(weak_from_this());
@@ -89,16 +89,16 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
     co_return resent_ ? EndUnknown(send_failure_) : EndFailed(CallerGone());
   // A quarter of the time left, at most 3 s, is reserved for lookups when the answer is lost.
   const TimePoint now = Clock::now();
-  const TimePoint reply_deadline = ReplyDeadlineOf(call_, uses_.options);
+  const TimePoint reply_deadline = ReplyDeadlineOf(call_, dependencies_.options);
   const auto margin = std::min<Clock::duration>((reply_deadline - now) / 4, milliseconds(3'000));
-  const TimePoint deadline =
-      std::min(reply_deadline - margin, now + milliseconds(uses_.options.upstream_timeout_ms));
+  const TimePoint deadline = std::min(
+      reply_deadline - margin, now + milliseconds(dependencies_.options.upstream_timeout_ms));
   if (deadline - now < kSendMin)
     co_return resent_ ? EndUnknown(send_failure_) : EndFailed(DeadlineTooShort());
   ++call_.attempts;
   Callback<RestResult> sent(shared_from_this(), [this, deadline](Callback<RestResult>::Done done) {
     const Operation& operation =
-        uses_.rest_call.operations().Sent(*call_.operation, *call_.request);
+        dependencies_.rest_call.operations().Sent(*call_.operation, *call_.request);
     RestRequest rest_request{.operation = &operation,
                              .request = call_.request,
                              .response = call_.response,
@@ -109,7 +109,7 @@ Task<PaymentCall::Next> PaymentCall::SendOnce() {
                              .caller_gone = &call_.caller_gone};
     // From here on only the body holds the card, unless the call may be sent once more.
     if (!ControlOf(*call_.request).resend_if_absent()) ZeroizeRequest(call_);
-    uses_.rest_call.Send(std::move(rest_request), std::move(done));
+    dependencies_.rest_call.Send(std::move(rest_request), std::move(done));
   });
   Phase phase = Phase::kIndeterminate;
   const Next next = OnResponse(co_await sent, phase);
@@ -128,17 +128,17 @@ PaymentCall::Next PaymentCall::OnResponse(RestResult answer, Phase& phase) {
     send_failure_ = std::move(answer.failure);
   phase = reaction.phase;
   switch (reaction.step) {
-    case Reaction::Step::kConfirm:
+    case Reaction::Step::kEndConfirmed:
       if (policy_.complete != nullptr) policy_.complete(facts_);
       return EndConfirmed(Proof::kResponse);
-    case Reaction::Step::kFail:
+    case Reaction::Step::kEndFailed:
       return EndFailed(send_failure_);
-    case Reaction::Step::kUnknown:
+    case Reaction::Step::kEndUnknown:
       return EndUnknown(send_failure_);
     case Reaction::Step::kLookUp:
       break;
   }
-  codec::WipeAll(*call_.operation->response_schema, *call_.response);
+  codec::ZeroizeAll(*call_.operation->response_schema, *call_.response);
   call_.response->Clear();
   return Next::kFetchAgain;
 }
@@ -149,7 +149,7 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
   // An attempt that this process has not seen takes longer to rule out.
   const bool unseen = phase != Phase::kBefore || facts_.may_miss_equal;
   const bool in_full = facts_.may_miss_equal && !policy_.may_follow_equal;
-  LookupBackoff times(uses_.options, ReplyDeadlineOf(call_, uses_.options),
+  LookupBackoff times(dependencies_.options, ReplyDeadlineOf(call_, dependencies_.options),
                       {.unsent = unsent && !in_full, .unseen = unseen});
   int unread = 0;
   while (true) {
@@ -176,7 +176,7 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
     const auto next_at = times.Next(Clock::now(), lookup.failure);
     if (!next_at && phase != Phase::kBefore) co_return EndUnknown(std::move(cause), &lookup);
     if (!next_at) co_return lookup.order() ? EndFailed(DeadlineTooShort()) : EndUnread(lookup);
-    Callback<bool> paused = Until(uses_.timer, shared_from_this(), *next_at);
+    Callback<bool> paused = Until(dependencies_.timer, shared_from_this(), *next_at);
     co_await paused;
   }
 }
@@ -227,7 +227,7 @@ PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settle
 }
 
 PaymentCall::Next PaymentCall::EndConfirmed(Proof proof) {
-  SetConfirmed(call_, facts_, proof, uses_.metrics, uses_.options.event_access);
+  SetConfirmed(call_, facts_, proof, dependencies_.metrics, dependencies_.options.event_access);
   return End();
 }
 
@@ -245,7 +245,7 @@ PaymentCall::Next PaymentCall::EndUnread(const OrderLookup& lookup) {
 
 PaymentCall::Next PaymentCall::EndUnknown(Failure cause, const OrderLookup* lookup) {
   if (send_failure_.reason == reason::kUpstreamMismatch) cause.reason = send_failure_.reason;
-  uses_.metrics.CountReconciliation(call_.operation->row.name, "unknown");
+  dependencies_.metrics.CountReconciliation(call_.operation->row.name, "unknown");
   return EndFailed(UnknownOf(call_, policy_, std::move(cause), lookup));
 }
 

@@ -24,7 +24,7 @@ namespace msp::payments {
 
 class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
  public:
-  PaymentCall(const PaymentDependencies& uses, Call& call, CallDone done);
+  PaymentCall(const PaymentDependencies& dependencies, Call& call, CallDone done);
   PaymentCall(const PaymentCall&) = delete;
   PaymentCall& operator=(const PaymentCall&) = delete;
 
@@ -51,7 +51,7 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
   Next EndUnknown(Failure cause, const OrderLookup* lookup = nullptr);
   Next End();
 
-  const PaymentDependencies uses_;
+  const PaymentDependencies dependencies_;
   Call& call_;
   CallDone done_;
   const OperationPolicy& policy_;

@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/codec/redact.h"
-#include "service/payments/interpret.h"
 #include "service/payments/message_cast.h"
+#include "service/payments/mismatch.h"
 #include "service/payments/state.h"
 #include "service/payments/validate.h"
 
@@ -83,7 +83,7 @@ void SetDryRun(Call& call, const PaymentFacts& facts) {
 }
 
 void SetFailure(Call& call, const PaymentFacts& facts, Failure failure) {
-  codec::WipeAll(*call.operation->response_schema, *call.response);
+  codec::ZeroizeAll(*call.operation->response_schema, *call.response);
   call.response->Clear();
   failure.order_id = std::string(OrderIdOf(*call.operation, *call.request));
   failure.idempotency_key = facts.keys.key;
@@ -123,7 +123,7 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
   const codec::MessageSchema* schema = lookup->response_schema->Find("order")->message;
   const std::shared_ptr<v1::Order> order(new v1::Order(*lookup->order()),
                                          [schema](v1::Order* copy) {
-                                           codec::WipeAll(*schema, *copy);
+                                           codec::ZeroizeAll(*schema, *copy);
                                            delete copy;
                                          });
   StripMarker(*order);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/payments/interpret.h"
 #include "service/payments/message_cast.h"
+#include "service/payments/mismatch.h"
 #include "service/payments/state.h"
 
 namespace msp::payments {
@@ -75,7 +76,7 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
   Failure& failure = answer.failure;
   switch (answer.outcome) {
     case CallOutcome::kNotSent:
-      return {resent ? Step::kUnknown : Step::kFail};
+      return {resent ? Step::kEndUnknown : Step::kEndFailed};
     case CallOutcome::kIndeterminate:
       return {};
     case CallOutcome::kSuccess:
@@ -84,7 +85,7 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
         failure.reason = reason::kUpstreamMismatch;
         return {};
       }
-      if (!policy.reads_after) return {Step::kConfirm};
+      if (!policy.reads_after) return {Step::kEndConfirmed};
       failure.message = "MultiSafepay took the call, but the order does not show it";
       return {Step::kLookUp, Phase::kAfterSuccess};
     case CallOutcome::kRefused:
@@ -94,9 +95,9 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
   facts.refusal = failure;
   // Not processed, so not looked up. It proves nothing about an earlier attempt that the caller
   // reports.
-  if (failure.is_rate_limit()) return {facts.claims_repeat ? Step::kUnknown : Step::kFail};
+  if (failure.is_rate_limit()) return {facts.claims_repeat ? Step::kEndUnknown : Step::kEndFailed};
   if (policy.explains_refusal == nullptr || !policy.explains_refusal(facts, failure.error_code))
-    return {Step::kFail};
+    return {Step::kEndFailed};
   // A decline is conclusive, whatever happened before it.
   const bool repeat = facts.repeats() && !IsDeclined(failure);
   return {Step::kLookUp, repeat ? Phase::kRefusedRepeat : Phase::kRefused};
@@ -123,7 +124,7 @@ bool RefusalIsConclusive(const PaymentFacts& facts) {
 
 bool IsDeclined(const Failure& refusal) { return refusal.error_code == kDeclined; }
 
-bool MayBeEarliersDoing(const PaymentFacts& /*facts*/, int error_code) {
+bool MayBeByEarlierAttempt(const PaymentFacts& /*facts*/, int error_code) {
   return error_code != 1032;
 }
 

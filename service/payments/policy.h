@@ -117,14 +117,15 @@ struct PaymentFacts {
   bool repeats() const { return claims_repeat || after_equal; }
 };
 
-// MultiSafepay's codes that more than one policy acts on: an id is in use (or unknown, of an order
-// that a call needs), and a card's bank declined.
-inline constexpr int kIdInUse = 1006;
+// MultiSafepay's codes that more than one policy acts on. kInvalidId, "Invalid transaction ID", has
+// two meanings: the id that a call gives to what it makes is in use; the order that it names is
+// unknown. kDeclined: a card's bank declined.
+inline constexpr int kInvalidId = 1006;
 inline constexpr int kDeclined = 1024;
 
 // MultiSafepay refuses a second refund of the same amount for this long (documented). It accepts an
 // equal one that is sent later.
-inline constexpr std::chrono::milliseconds kEqualRefused{300'000};
+inline constexpr std::chrono::milliseconds kEqualRefusedFor{300'000};
 
 // What is special about one operation. Functions may be null where there is nothing to do.
 struct OperationPolicy {
@@ -166,7 +167,7 @@ PaymentFacts FactsOf(const Call& call, const ApiOptions& options);
 
 // What an answer leads to.
 struct Reaction {
-  enum class Step : std::uint8_t { kConfirm, kFail, kUnknown, kLookUp };
+  enum class Step : std::uint8_t { kEndConfirmed, kEndFailed, kEndUnknown, kLookUp };
   Step step = Step::kLookUp;
   Phase phase = Phase::kIndeterminate;  // Of the lookup.
 };
@@ -202,7 +203,7 @@ multisafepay::v1::CallResult& ResultOf(google::protobuf::Message& response);
 
 // For calls without an id of their own: an earlier attempt may explain every refusal except that of
 // the API key (1032).
-bool MayBeEarliersDoing(const PaymentFacts& facts, int error_code);
+bool MayBeByEarlierAttempt(const PaymentFacts& facts, int error_code);
 
 // Failures that several policies give.
 Failure AlreadyExists(std::string_view reason, std::string message);

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "service/base/text.h"
-#include "service/payments/interpret.h"
+#include "service/payments/mismatch.h"
 #include "service/payments/policy.h"
 #include "service/payments/state.h"
 
@@ -156,7 +156,7 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
       details.capture_remain() < request.amount())
     return {Finding::kImpossible, NothingLeft()};
   // The order exists, so 1006 is about the capture's own id: it is in use.
-  if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse) {
+  if (phase == Phase::kRefused && facts.refusal.error_code == kInvalidId) {
     if (OwnIdIsAnothers(facts, *order)) return {Finding::kTakenFinal, facts.refusal};
     return OwnerIndeterminate(
         "MultiSafepay says that the id is in use and does not show the capture");
@@ -166,7 +166,7 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
 
 // The own id that MultiSafepay says is in use, where the order does not show by what.
 std::string UnreadCapture(const PaymentFacts& facts, const v1::Order& order) {
-  const bool in_use = facts.refusal.error_code == kIdInUse && facts.own_ids_read == 0 &&
+  const bool in_use = facts.refusal.error_code == kInvalidId && facts.own_ids_read == 0 &&
                       facts.own_ids.front() != order.order_id() &&
                       OwnCapture(facts, order) == nullptr;
   return in_use ? facts.own_ids.front() : std::string();
@@ -202,7 +202,7 @@ std::optional<Failure> PrepareCapture(PaymentFacts& facts, const v1::Order& orde
 
 bool ExplainsCaptureRefusal(const PaymentFacts& facts, int error_code) {
   return (facts.keyed || facts.repeats()) &&
-         (error_code == 1001 || error_code == kIdInUse || error_code == 1014);
+         (error_code == 1001 || error_code == kInvalidId || error_code == 1014);
 }
 
 void CompleteCapture(PaymentFacts& facts) {
@@ -271,7 +271,7 @@ bool CancelStandsWhenSettled(const PaymentFacts& /*facts*/, bool /*absent*/, Fai
 
 const OperationPolicy kCapturePolicy{.reads_first = true,
                                      .may_follow_equal = false,
-                                     .remembered = kEqualRefused,
+                                     .remembered = kEqualRefusedFor,
                                      .identify = IdentifyCapture,
                                      .clear_identity = ClearCaptureIdentity,
                                      .explains_refusal = ExplainsCaptureRefusal,
@@ -280,11 +280,11 @@ const OperationPolicy kCapturePolicy{.reads_first = true,
                                      .unread = UnreadCapture,
                                      .complete = CompleteCapture};
 
-const OperationPolicy kVoidPolicy{.explains_refusal = MayBeEarliersDoing, .read = ReadVoid};
+const OperationPolicy kVoidPolicy{.explains_refusal = MayBeByEarlierAttempt, .read = ReadVoid};
 
 // The answer `{}` proves nothing: exclude_order has two readings.
 const OperationPolicy kCancelPolicy{.reads_after = true,
-                                    .explains_refusal = MayBeEarliersDoing,
+                                    .explains_refusal = MayBeByEarlierAttempt,
                                     .stands_when_settled = CancelStandsWhenSettled,
                                     .read = ReadCancel};
 

@@ -4,7 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "service/base/text.h"
-#include "service/payments/interpret.h"
+#include "service/payments/mismatch.h"
 #include "service/payments/policy.h"
 #include "service/payments/state.h"
 
@@ -75,7 +75,7 @@ Found Taken(const v1::Order& order) {
 }
 
 Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
-  const bool exists = IsRefused(phase) && facts.refusal.error_code == kIdInUse;
+  const bool exists = IsRefused(phase) && facts.refusal.error_code == kInvalidId;
   if (order == nullptr) {
     if (exists)
       return OwnerIndeterminate(
@@ -113,7 +113,7 @@ void Identify(PaymentFacts& facts) {
 // 1006: the id is in use, perhaps by an earlier attempt with this key. 1024: declined, perhaps with
 // an order that says why.
 bool ExplainsRefusal(const PaymentFacts& /*facts*/, int error_code) {
-  return error_code == kIdInUse || error_code == kDeclined;
+  return error_code == kInvalidId || error_code == kDeclined;
 }
 
 // "Not found: token" comes with code 1000, which alone means nothing. Together with an absent order

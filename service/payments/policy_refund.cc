@@ -10,7 +10,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
-#include "service/payments/interpret.h"
 #include "service/payments/policy.h"
 #include "service/payments/state.h"
 
@@ -228,7 +227,7 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
         "a refund of this amount exists, and nothing in it shows whose it is");
   if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
   // The order exists, so 1006 is about the refund's own id: it is in use.
-  if (phase == Phase::kRefused && facts.refusal.error_code == kIdInUse)
+  if (phase == Phase::kRefused && facts.refusal.error_code == kInvalidId)
     return OwnerIndeterminate(
         "MultiSafepay says that the id is in use and does not show the refund");
   return {Finding::kNothing, {}};
@@ -347,7 +346,7 @@ Found ReadCancelRefund(PaymentFacts& facts, const v1::Order* order, Phase /*phas
 // answer was lost shows only in the order.
 const OperationPolicy kRefundPolicy{.reads_first = true,
                                     .may_follow_equal = false,
-                                    .remembered = kEqualRefused,
+                                    .remembered = kEqualRefusedFor,
                                     .identify = Identify,
                                     .clear_identity = ClearIdentity,
                                     .explains_refusal = ExplainsRefusal,
@@ -357,7 +356,7 @@ const OperationPolicy kRefundPolicy{.reads_first = true,
                                     .names_another = NamesAnother,
                                     .complete = Complete};
 
-const OperationPolicy kCancelRefundPolicy{.explains_refusal = MayBeEarliersDoing,
+const OperationPolicy kCancelRefundPolicy{.explains_refusal = MayBeByEarlierAttempt,
                                           .read = ReadCancelRefund};
 
 }  // namespace msp::payments

@@ -13,6 +13,7 @@
 #include "service/codec/redact.h"
 #include "service/payments/identity.h"
 #include "service/payments/message_cast.h"
+#include "service/payments/mismatch.h"
 #include "service/payments/paging.h"
 #include "service/payments/state.h"
 
@@ -70,7 +71,7 @@ Task<void> ReadCall::Run() {
     if (answer.outcome == CallOutcome::kSuccess) {
       if (!IsAboutOtherCase(*call_.request, *call_.response)) co_return Succeed(answer);
       call_.response->Clear();
-      co_return Fail(Mismatch("order_id", answer.http_status));
+      co_return Fail(MismatchFailure("order_id", answer.http_status));
     }
     if (IsEmptyTokenList(*call_.operation, answer.failure)) {
       call_.response->Clear();
@@ -78,8 +79,8 @@ Task<void> ReadCall::Run() {
     }
     const auto retry_at = RetryAt(answer);
     if (!retry_at) co_return Fail(std::move(answer.failure));
-    uses_.metrics.CountRetry(call_.operation->row.name);
-    Callback<bool> paused = Until(uses_.timer, shared_from_this(), *retry_at);
+    dependencies_.metrics.CountRetry(call_.operation->row.name);
+    Callback<bool> paused = Until(dependencies_.timer, shared_from_this(), *retry_at);
     co_await paused;
   }
 }
@@ -87,7 +88,7 @@ Task<void> ReadCall::Run() {
 Callback<RestResult> ReadCall::Send() {
   ++call_.attempts;
   return {shared_from_this(), [this](Callback<RestResult>::Done done) {
-            const ApiOptions& options = uses_.options;
+            const ApiOptions& options = dependencies_.options;
             RestRequest rest_request{
                 .operation = call_.operation,
                 .request = call_.request,
@@ -97,7 +98,7 @@ Callback<RestResult> ReadCall::Send() {
                 .deadline = std::min(call_.deadline - milliseconds(options.reply_margin_ms),
                                      Clock::now() + milliseconds(options.upstream_timeout_ms)),
                 .trace = &call_.trace};
-            uses_.rest_call.Send(std::move(rest_request), std::move(done));
+            dependencies_.rest_call.Send(std::move(rest_request), std::move(done));
           }};
 }
 
@@ -125,14 +126,14 @@ std::optional<Clock::time_point> ReadCall::RetryAt(const RestResult& answer) con
   if (answer.retry_after_s >= 0)
     wait_ms = std::max(wait_ms, std::min<std::int64_t>(answer.retry_after_s, 3'600) * 1'000);
   const auto at = Clock::now() + milliseconds(wait_ms);
-  if (at + milliseconds(2 * uses_.options.reply_margin_ms) >= call_.deadline ||
-      !uses_.budget.Spend())
+  if (at + milliseconds(2 * dependencies_.options.reply_margin_ms) >= call_.deadline ||
+      !dependencies_.budget.Spend())
     return std::nullopt;
   return at;
 }
 
 void ReadCall::Succeed(const RestResult& answer) {
-  uses_.budget.Earn();
+  dependencies_.budget.Earn();
   if (auto* const got = As<v1::GetOrderResponse>(*call_.response)) {
     v1::Order& order = *got->mutable_order();
     // An all-digit id may come back as a number, without its zeros: the caller gets the id that it
@@ -142,10 +143,10 @@ void ReadCall::Succeed(const RestResult& answer) {
       order.set_order_id(std::string(sent));
     StripMarker(order);
     CompleteOrder(order);
-    if (IsOdd(order)) uses_.metrics.CountOddState(order.status(), order.financial_status());
+    if (IsOdd(order)) dependencies_.metrics.CountOddState(order.status(), order.financial_status());
     call_.payment_state = order.payment_state();
-    if (uses_.options.event_access != nullptr)
-      uses_.options.event_access->Take(call_.site->name(), order.order_id(), order);
+    if (dependencies_.options.event_access != nullptr)
+      dependencies_.options.event_access->Take(call_.site->name(), order.order_id(), order);
   } else if (auto* const list = As<v1::ListTransactionsResponse>(*call_.response)) {
     for (v1::Transaction& transaction : *list->mutable_transactions()) SetTimes(transaction);
   } else if (auto* const one = As<v1::GetTransactionResponse>(*call_.response)) {

@@ -46,8 +46,8 @@ struct ReadDependencies {
 
 class ReadCall : public std::enable_shared_from_this<ReadCall> {
  public:
-  ReadCall(const ReadDependencies& uses, Call& call, CallDone done)
-      : uses_(uses), call_(call), done_(std::move(done)) {}
+  ReadCall(const ReadDependencies& dependencies, Call& call, CallDone done)
+      : dependencies_(dependencies), call_(call), done_(std::move(done)) {}
   ReadCall(const ReadCall&) = delete;
   ReadCall& operator=(const ReadCall&) = delete;
 
@@ -62,7 +62,7 @@ class ReadCall : public std::enable_shared_from_this<ReadCall> {
   void Succeed(const RestResult& answer);
   void Fail(Failure failure);
 
-  const ReadDependencies uses_;
+  const ReadDependencies dependencies_;
   Call& call_;
   CallDone done_;
   Task<void> run_;  // Last: its frame refers to the others.

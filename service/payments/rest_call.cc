@@ -131,7 +131,7 @@ void InsertFixedMembers(const Operation& operation, std::size_t start, std::stri
   const std::string_view fixed = operation.row.fixed_members;
   if (fixed.empty()) return;
   const bool alone = body.size() - start == std::string_view("{}").size();
-  ReserveWiping(body, fixed.size() + 1);
+  ReserveZeroizing(body, fixed.size() + 1);
   body.insert(start + 1, fixed);
   if (!alone) body.insert(start + 1 + fixed.size(), 1, ',');
 }
@@ -224,7 +224,7 @@ void AppendBody(const Operation& operation, const google::protobuf::Message& req
                 std::string& out) {
   if (!operation.has_body) return;
   const std::size_t start = out.size();
-  ReserveWiping(out, kBodyRoomBytes);
+  ReserveZeroizing(out, kBodyRoomBytes);
   codec::EncodeBody(*operation.request_schema, request, out);
   InsertFixedMembers(operation, start, out);
 }

@@ -56,19 +56,20 @@ bool Shares(const std::vector<std::string>& bound, const std::vector<std::string
 }
 
 // Milliseconds until the site accepts another call; 0 when one more call is within its rate.
-std::int64_t TakeToken(Sites::Usage& use, double calls_per_s, Sites::Clock::time_point now) {
+std::int64_t TakeToken(Sites::Usage& usage, double calls_per_s, Sites::Clock::time_point now) {
   if (calls_per_s <= 0) return 0;
   const double full = std::max(1.0, calls_per_s);
-  MutexLock lock(use.mutex);
-  const double passed_s = std::chrono::duration<double>(now - use.filled).count();
-  use.tokens =
-      use.tokens < 0 ? full : std::min(full, use.tokens + std::max(0.0, passed_s) * calls_per_s);
-  use.filled = now;
-  if (use.tokens >= 1) {
-    use.tokens -= 1;
+  MutexLock lock(usage.mutex);
+  const double passed_s = std::chrono::duration<double>(now - usage.filled).count();
+  usage.tokens = usage.tokens < 0
+                     ? full
+                     : std::min(full, usage.tokens + std::max(0.0, passed_s) * calls_per_s);
+  usage.filled = now;
+  if (usage.tokens >= 1) {
+    usage.tokens -= 1;
     return 0;
   }
-  return std::max<std::int64_t>(1, std::llround(1000 * (1 - use.tokens) / calls_per_s));
+  return std::max<std::int64_t>(1, std::llround(1000 * (1 - usage.tokens) / calls_per_s));
 }
 
 }  // namespace
@@ -96,17 +97,17 @@ std::variant<Sites::Admitted, Failure> Sites::Admit(const Caller& caller, Clock:
   if (found == table->end()) return UnknownSite(!caller.site.empty());
   const Entry& entry = found->second;
   if (!entry.identities.empty() && !Shares(entry.identities, caller.identities)) return Forbidden();
-  Usage& use = *entry.use;
-  const std::int64_t in_flight = use.in_flight.fetch_add(1, std::memory_order_relaxed);
-  ConcurrencyPermit permit(entry.use);
+  Usage& usage = *entry.usage;
+  const std::int64_t in_flight = usage.in_flight.fetch_add(1, std::memory_order_relaxed);
+  ConcurrencyPermit permit(entry.usage);
   if (entry.limits.in_flight_max > 0 && in_flight >= entry.limits.in_flight_max) {
-    use.refused.fetch_add(1, std::memory_order_relaxed);
+    usage.refused.fetch_add(1, std::memory_order_relaxed);
     return OverLimit(
         absl::StrCat("the site has ", entry.limits.in_flight_max, " calls in flight, its limit"),
         kInFlightWaitMs);
   }
-  if (const std::int64_t wait_ms = TakeToken(use, entry.limits.calls_per_s, now); wait_ms > 0) {
-    use.refused.fetch_add(1, std::memory_order_relaxed);
+  if (const std::int64_t wait_ms = TakeToken(usage, entry.limits.calls_per_s, now); wait_ms > 0) {
+    usage.refused.fetch_add(1, std::memory_order_relaxed);
     return OverLimit(
         absl::StrCat("the site may make ", entry.limits.calls_per_s, " calls a second"), wait_ms);
   }
@@ -129,14 +130,14 @@ std::vector<std::string> Sites::Update(std::vector<SiteSetting> settings, Clock:
   for (SiteSetting& setting : settings) {
     Entry entry{.limits = setting.limits,
                 .identities = std::move(setting.identities),
-                .use = std::make_shared<Usage>(),
+                .usage = std::make_shared<Usage>(),
                 .key_changed_unix_s = UnixSecondsNow(),
                 // A previous key in the settings does not expire.
                 .previous_key_until = Clock::time_point::max()};
     const auto old = before->find(setting.name);
     const bool known = old != before->end();
     const bool same_key = known && old->second.site->api_key() == setting.api_key;
-    if (known) entry.use = old->second.use;
+    if (known) entry.usage = old->second.usage;
     if (same_key) {
       entry.key_changed_unix_s = old->second.key_changed_unix_s;
       if (setting.previous_key.empty() && now < old->second.previous_key_until &&
@@ -164,8 +165,8 @@ std::vector<Sites::Fact> Sites::Facts() const {
   std::vector<Fact> facts;
   for (const auto& [name, entry] : *table()) {
     facts.push_back({.name = name,
-                     .in_flight = entry.use->in_flight.load(std::memory_order_relaxed),
-                     .refused = entry.use->refused.load(std::memory_order_relaxed),
+                     .in_flight = entry.usage->in_flight.load(std::memory_order_relaxed),
+                     .refused = entry.usage->refused.load(std::memory_order_relaxed),
                      .key_changed_unix_s = entry.key_changed_unix_s});
   }
   return facts;

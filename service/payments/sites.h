@@ -60,18 +60,18 @@ class Sites {
   class ConcurrencyPermit {
    public:
     ConcurrencyPermit() = default;
-    explicit ConcurrencyPermit(std::shared_ptr<Usage> use) : use_(std::move(use)) {}
+    explicit ConcurrencyPermit(std::shared_ptr<Usage> usage) : usage_(std::move(usage)) {}
     ConcurrencyPermit(ConcurrencyPermit&& other) noexcept = default;
     ConcurrencyPermit& operator=(ConcurrencyPermit&& other) noexcept {
-      std::swap(use_, other.use_);
+      std::swap(usage_, other.usage_);
       return *this;
     }
     ~ConcurrencyPermit() {
-      if (use_ != nullptr) use_->in_flight.fetch_sub(1, std::memory_order_relaxed);
+      if (usage_ != nullptr) usage_->in_flight.fetch_sub(1, std::memory_order_relaxed);
     }
 
    private:
-    std::shared_ptr<Usage> use_;
+    std::shared_ptr<Usage> usage_;
   };
 
   struct Admitted {
@@ -113,7 +113,7 @@ class Sites {
     std::shared_ptr<const Site> site;
     SiteLimits limits;
     std::vector<std::string> identities;
-    std::shared_ptr<Usage> use;
+    std::shared_ptr<Usage> usage;
     double key_changed_unix_s = 0;
     Clock::time_point previous_key_until;
   };

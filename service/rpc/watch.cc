@@ -39,15 +39,15 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
 
   // Called by the order watch registry, with its lock held.
-  void Notify(const webhooks::State& state, webhooks::Cause cause) override {
+  void SendState(const webhooks::State& state, webhooks::Cause cause) override {
     MutexLock lock(mutex_);
     waiting_ = Waiting{state, cause};
     WriteNext();
   }
-  void Beat() override {
+  void SendHeartbeat() override {
     MutexLock lock(mutex_);
     if (!idle()) return;  // The message that is being written replaces a heartbeat.
-    beat_ = true;
+    heartbeat_due_ = true;
     WriteNext();
   }
   void End(std::optional<payments::Failure> failure) override {
@@ -124,7 +124,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
 
   bool Next(v1::WatchOrderResponse& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) override {
-    if (!waiting_ && !beat_) return false;
+    if (!waiting_ && !heartbeat_due_) return false;
     if (waiting_) {
       const webhooks::State& state = waiting_->state;
       *message.mutable_order() = *state.order;
@@ -139,7 +139,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
     }
     message.set_resume_token(token_);
     waiting_.reset();
-    beat_ = false;
+    heartbeat_due_ = false;
     return true;
   }
 
@@ -147,7 +147,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   const NotificationServices* const notification_services_;
   std::shared_ptr<const payments::Site> site_;  // Set before the registry knows the stream.
   std::optional<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
-  bool beat_ ABSL_GUARDED_BY(mutex_) = false;
+  bool heartbeat_due_ ABSL_GUARDED_BY(mutex_) = false;
   std::chrono::steady_clock::time_point start_;
   std::string reason_ ABSL_GUARDED_BY(mutex_);
   std::int64_t states_ ABSL_GUARDED_BY(mutex_) = 0;  // Sent, without heartbeats.

@@ -2,6 +2,7 @@
 
 #include "service/telemetry/status_page.h"
 
+#include "service/base/html.h"
 #include "service/telemetry/line.h"
 
 namespace msp::telemetry {
@@ -15,8 +16,8 @@ constexpr std::string_view kHead =
 void AppendTable(std::string_view title, const StatusFacts::Table& table, std::string& out) {
   out.append("<h2>").append(title).append("</h2>\n<table>\n");
   for (const auto& [name, value] : table) {
-    out.append("<tr><th>").append(Escaped(name)).append("</th><td>");
-    out.append(Escaped(value)).append("</td></tr>\n");
+    out.append("<tr><th>").append(HtmlEscaped(name)).append("</th><td>");
+    out.append(HtmlEscaped(value)).append("</td></tr>\n");
   }
   out.append("</table>\n");
 }
@@ -40,40 +41,13 @@ void AppendErrors(const std::vector<ErrorRecord>& errors, std::string& out) {
          {std::string_view(time), error.method, error.code, std::string_view(error.reason),
           std::string_view(status), std::string_view(error.detail),
           std::string_view(error.trace_id)})
-      out.append("<td>").append(Escaped(cell)).append("</td>");
+      out.append("<td>").append(HtmlEscaped(cell)).append("</td>");
     out.append("</tr>\n");
   }
   out.append("</table>\n");
 }
 
 }  // namespace
-
-std::string Escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string StatusPage(const StatusFacts& facts) {
   std::string out(kHead);

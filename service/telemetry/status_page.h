@@ -24,7 +24,4 @@ struct StatusFacts {
 
 std::string StatusPage(const StatusFacts& facts);
 
-// `text` escaped for HTML, between tags or in quotes.
-std::string Escaped(std::string_view text);
-
 }  // namespace msp::telemetry

@@ -8,7 +8,7 @@
 #include "service/codec/decode.h"
 #include "service/payments/deciding.h"
 #include "service/payments/identity.h"
-#include "service/payments/interpret.h"
+#include "service/payments/mismatch.h"
 #include "service/payments/state.h"
 #include "service/telemetry/line.h"
 #include "service/webhooks/signature.h"
@@ -70,15 +70,15 @@ NotificationReceiver::Result NotificationReceiver::Handle(const payments::Site& 
   if (!id.empty() && body.numeric_id) body.order.set_order_id(std::string(id));
   State state = StateOf(body.order, now_ms);
   const bool duplicate = SeenBefore(site.name(), state);
-  registry_.Notify(site.name(), std::move(state));
+  registry_.OnNotification(site.name(), std::move(state));
   return {.received = duplicate ? Received::kDuplicate : Received::kAccepted,
           .order = std::move(body.order)};
 }
 
-void NotificationReceiver::NotifyUnauthenticated(const payments::Site& site,
-                                                 std::string_view order_id) {
+void NotificationReceiver::ReceiveUnauthenticated(const payments::Site& site,
+                                                  std::string_view order_id) {
   counters_.received.Count(Received::kUnauthenticated);
-  registry_.NotifyUnauthenticated(site.name(), std::string(order_id));
+  registry_.OnUnauthenticatedNotification(site.name(), std::string(order_id));
   if (publisher_ != nullptr) publisher_->Publish(site, {std::string(order_id), {}}, [] {});
 }
 

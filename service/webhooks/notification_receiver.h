@@ -62,7 +62,7 @@ class NotificationReceiver {
   // where there are any: at once, or on another thread within a second.
   void Receive(const payments::Site& site, const Notification& notification, Done done);
   // A notification without body and signature.
-  void NotifyUnauthenticated(const payments::Site& site, std::string_view order_id);
+  void ReceiveUnauthenticated(const payments::Site& site, std::string_view order_id);
   Body Read(std::string body) const;
 
  private:

@@ -56,7 +56,7 @@ void OrderEventStreams::OnSignal(const Key& key, http::EventStreams::Id id,
     if (found == followed_.end() || found->second.id != id) return;
     if (signal == http::StreamSignal::kEnded) found->second.ended = true;
   }
-  if (signal != http::StreamSignal::kEnded) registry_.NotifyPushed(key.first, key.second);
+  if (signal != http::StreamSignal::kEnded) registry_.OnPush(key.first, key.second);
 }
 
 }  // namespace msp::webhooks

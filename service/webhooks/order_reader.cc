@@ -41,7 +41,7 @@ void ReadOrder(payments::Api& api, std::shared_ptr<const payments::Site> site,
   call.start = http::Clock::now();
   call.deadline = call.start + kTimeout;
   api.Start(call, [fetch] {
-    OrderWatchRegistry::Found found;
+    OrderWatchRegistry::FetchResult found;
     if (fetch->call.failure) {
       found.failure = *std::move(fetch->call.failure);
     } else {

@@ -13,12 +13,12 @@ using std::chrono::milliseconds;
 namespace v1 = multisafepay::v1;
 
 // A known state that was confirmed within this time is current for a new watcher.
-constexpr milliseconds kFresh{1'000};
+constexpr milliseconds kFreshFor{1'000};
 
 }  // namespace
 
-OrderSubscription::OrderSubscription(Key key, const OrderWatchContext& uses)
-    : key_(std::move(key)), uses_(uses), schedule_(uses.options) {}
+OrderSubscription::OrderSubscription(Key key, const OrderWatchDependencies& dependencies)
+    : key_(std::move(key)), dependencies_(dependencies), schedule_(dependencies.options) {}
 
 // Sends the known state at once, also where it is no longer fresh: the read may fail.
 void OrderSubscription::Join(Subscriber& subscriber) {
@@ -26,17 +26,17 @@ void OrderSubscription::Join(Subscriber& subscriber) {
   subscriber.at = subscribers_.insert(subscribers_.end(), &subscriber);
   subscriber.due = Time::max();
   SetDue(subscriber);
-  const Time now = uses_.now();
-  if (known_) Show(subscriber, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
-  if (!known_ || !subscriber.in_step || now - known_at_ >= kFresh) {
+  const Time now = dependencies_.now();
+  if (known_) SendKnown(subscriber, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
+  if (!known_ || !subscriber.in_step || now - last_seen_at_ >= kFreshFor) {
     schedule_.Request(FetchReason::kSnapshot, now);
   } else if (!schedule_.pending() && !schedule_.fetching()) {
     SchedulePoll();
   }
 }
 
-void OrderSubscription::Notify(State notified) {
-  if (known_) return Apply(std::move(notified));
+void OrderSubscription::OnNotification(State notified) {
+  if (known_) return ApplyNotification(std::move(notified));
   if (!held_ || notified.modified >= held_->modified) held_ = std::move(notified);
 }
 
@@ -47,13 +47,13 @@ bool OrderSubscription::RunExpired(Time now, std::uint64_t number) {
       End(subscriber, std::nullopt);
       continue;
     }
-    subscriber.watcher->Beat();
-    subscriber.beat_at = now + subscriber.heartbeat;
+    subscriber.watcher->SendHeartbeat();
+    subscriber.heartbeat_at = now + subscriber.heartbeat;
     SetDue(subscriber);
   }
   if (subscribers_.empty() || !schedule_.Begin(now, number)) return false;
   changed_in_fetch_ = false;
-  uses_.counters.fetches.Count(schedule_.why());
+  dependencies_.counters.fetches.Count(schedule_.why());
   return true;
 }
 
@@ -61,7 +61,7 @@ void OrderSubscription::OnRead(State read) {
   for (Subscriber* subscriber : subscribers_) {
     if (!subscriber->in_step && schedule_.began() >= subscriber->joined)
       subscriber->reads.Add(read.digest, schedule_.began(), subscriber->joined,
-                            milliseconds(uses_.options.settle_ms));
+                            milliseconds(dependencies_.options.settle_ms));
   }
   ApplyRead(std::move(read));
   FollowIfOpen();
@@ -70,9 +70,9 @@ void OrderSubscription::OnRead(State read) {
   for (auto at = subscribers_.begin(); at != subscribers_.end();) {
     Subscriber& subscriber = **at++;
     if (!subscriber.in_step || !subscriber.follow)
-      Show(subscriber, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
+      SendKnown(subscriber, v1::WatchOrderResponse::CAUSE_SNAPSHOT);
   }
-  if (held_) Apply(*std::exchange(held_, std::nullopt));
+  if (held_) ApplyNotification(*std::exchange(held_, std::nullopt));
   ScheduleNext();
 }
 
@@ -80,56 +80,59 @@ void OrderSubscription::ApplyRead(State read) {
   if (!known_) return Accept(std::move(read), v1::WatchOrderResponse::CAUSE_SNAPSHOT);
   if (read.digest == known_->digest) {
     reads_.Reset();
-    return Confirm(read);
+    return MarkCurrent(read);
   }
   if (!ProvenAfter(LastSentOf(*known_), read)) {
     if (changed_in_fetch_) {  // Read before a notification that came meanwhile.
       schedule_.FetchAgain();
-      return uses_.counters.events.Count(OrderEvent::kStale);
+      return dependencies_.counters.events.Count(OrderEvent::kStale);
     }
-    reads_.Add(read.digest, schedule_.began(), known_since_, milliseconds(uses_.options.settle_ms));
-    if (!reads_.Proves(read.digest)) return uses_.counters.events.Count(OrderEvent::kIndeterminate);
+    reads_.Add(read.digest, schedule_.began(), known_since_,
+               milliseconds(dependencies_.options.settle_ms));
+    if (!reads_.Proves(read.digest))
+      return dependencies_.counters.events.Count(OrderEvent::kIndeterminate);
   }
-  uses_.counters.events.Count(schedule_.follows_push() ? OrderEvent::kPushed : OrderEvent::kRead);
+  dependencies_.counters.events.Count(schedule_.follows_push() ? OrderEvent::kPushed
+                                                               : OrderEvent::kRead);
   Accept(std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
 }
 
-void OrderSubscription::Apply(State notified) {
+void OrderSubscription::ApplyNotification(State notified) {
   switch (Compare(*known_, notified)) {
     case Ordering::kSame:
-      uses_.counters.events.Count(OrderEvent::kSame);
-      return Confirm(notified);
+      dependencies_.counters.events.Count(OrderEvent::kSame);
+      return MarkCurrent(notified);
     case Ordering::kStale:
-      return uses_.counters.events.Count(OrderEvent::kStale);
+      return dependencies_.counters.events.Count(OrderEvent::kStale);
     case Ordering::kNews:
-      uses_.counters.events.Count(OrderEvent::kNews);
+      dependencies_.counters.events.Count(OrderEvent::kNews);
       changed_in_fetch_ = true;
       return Accept(std::move(notified), v1::WatchOrderResponse::CAUSE_NOTIFICATION);
     case Ordering::kIndeterminate:
-      uses_.counters.events.Count(OrderEvent::kIndeterminate);
-      return schedule_.Request(FetchReason::kUnproven, uses_.now());
+      dependencies_.counters.events.Count(OrderEvent::kIndeterminate);
+      return schedule_.Request(FetchReason::kUnproven, dependencies_.now());
   }
 }
 
-void OrderSubscription::Confirm(const State& same) {
+void OrderSubscription::MarkCurrent(const State& same) {
   known_->modified = std::max(known_->modified, same.modified);
-  known_at_ = uses_.now();
+  last_seen_at_ = dependencies_.now();
 }
 
 void OrderSubscription::Accept(State state, Cause cause) {
-  known_at_ = known_since_ = uses_.now();
-  schedule_.OnAccepted(known_at_, known_.has_value());
+  last_seen_at_ = known_since_ = dependencies_.now();
+  schedule_.OnAccepted(last_seen_at_, known_.has_value());
   known_ = std::move(state);
   reads_.Reset();
   if (StageOf(*known_) == Stage::kFinal) Unfollow();
   for (auto at = subscribers_.begin(); at != subscribers_.end();) {
     Subscriber& subscriber = **at++;
-    Show(subscriber, cause);
+    SendKnown(subscriber, cause);
   }
   if (!schedule_.fetching()) ScheduleRefetch();
 }
 
-void OrderSubscription::Show(Subscriber& subscriber, Cause cause) {
+void OrderSubscription::SendKnown(Subscriber& subscriber, Cause cause) {
   const State& state = *known_;
   if (!subscriber.in_step) {
     if (subscriber.last_sent) {
@@ -144,20 +147,21 @@ void OrderSubscription::Show(Subscriber& subscriber, Cause cause) {
     subscriber.in_step = true;
     subscriber.reads.Reset();
   }
-  const Time now = uses_.now();
+  const Time now = dependencies_.now();
   const bool news = !subscriber.last_sent || subscriber.last_sent->digest != state.digest;
   if (news) {
     subscriber.last_sent = LastSentOf(state);
-    subscriber.watcher->Notify(state, cause);
-    if (subscriber.heartbeat.count() > 0) subscriber.beat_at = now + subscriber.heartbeat;
+    subscriber.watcher->SendState(state, cause);
+    if (subscriber.heartbeat.count() > 0) subscriber.heartbeat_at = now + subscriber.heartbeat;
   }
   if (!subscriber.follow) {
     const Stage stage = StageOf(state);
-    if (stage == Stage::kFinal && now - known_at_ < kFresh) return End(subscriber, std::nullopt);
+    if (stage == Stage::kFinal && now - last_seen_at_ < kFreshFor)
+      return End(subscriber, std::nullopt);
     if (stage == Stage::kOpen) {
       subscriber.quiet_until = Time::max();
     } else if (news || subscriber.quiet_until == Time::max()) {
-      subscriber.quiet_until = now + milliseconds(uses_.options.quiet_ms);
+      subscriber.quiet_until = now + milliseconds(dependencies_.options.quiet_ms);
     }
   }
   SetDue(subscriber);
@@ -194,17 +198,17 @@ void OrderSubscription::Rename(Key own) {
 }
 
 void OrderSubscription::FollowIfOpen() {
-  if (uses_.pushes == nullptr || StageOf(*known_) == Stage::kFinal) return;
+  if (dependencies_.push_source == nullptr || StageOf(*known_) == Stage::kFinal) return;
   followed_ = true;
-  uses_.pushes->Follow(key_.first, key_.second);
+  dependencies_.push_source->Follow(key_.first, key_.second);
 }
 
 void OrderSubscription::Unfollow() {
-  if (std::exchange(followed_, false)) uses_.pushes->Unfollow(key_.first, key_.second);
+  if (std::exchange(followed_, false)) dependencies_.push_source->Unfollow(key_.first, key_.second);
 }
 
 void OrderSubscription::ScheduleNext() {
-  if (!schedule_.RequestAgain(uses_.now()) && !schedule_.pending()) ScheduleRefetch();
+  if (!schedule_.RequestAgain(dependencies_.now()) && !schedule_.pending()) ScheduleRefetch();
   schedule_.RequestAfterPush();
 }
 
@@ -224,7 +228,7 @@ void OrderSubscription::SchedulePoll() {
       std::any_of(subscribers_.begin(), subscribers_.end(),
                   [](const Subscriber* subscriber) { return subscriber->follow; });
   if (ended && !followed) return schedule_.CancelPoll();
-  schedule_.RequestPoll(uses_.now(), ended);
+  schedule_.RequestPoll(dependencies_.now(), ended);
 }
 
 OrderSubscription::Time OrderSubscription::due() const {
@@ -232,7 +236,7 @@ OrderSubscription::Time OrderSubscription::due() const {
 }
 
 void OrderSubscription::SetDue(Subscriber& subscriber) {
-  const Time when = std::min(subscriber.beat_at, subscriber.quiet_until);
+  const Time when = std::min(subscriber.heartbeat_at, subscriber.quiet_until);
   if (when == subscriber.due) return;
   timers_.erase({subscriber.due, &subscriber});
   subscriber.due = when;

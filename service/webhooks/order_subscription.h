@@ -3,7 +3,7 @@
 // One watched order: the known state, its subscribers, and what changes the state. Notifications
 // come at least once and in any order. Each subscriber gets each state once; where a notification
 // is not conclusive the order is read (GET). A read may show an older state: where that is possible
-// a second read has to confirm it (confirmation.h).
+// a second read has to confirm it (consecutive_reads.h).
 //
 // Part of the order watch registry, whose lock guards every call. After each call the registry
 // queues the subscription by `due`, or drops it when it has no subscribers left.
@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "service/payments/failure.h"
-#include "service/webhooks/confirmation.h"
+#include "service/webhooks/consecutive_reads.h"
 #include "service/webhooks/fetch_schedule.h"
 #include "service/webhooks/order_event.h"
 #include "service/webhooks/order_watch_options.h"
@@ -36,14 +36,14 @@ struct Subscriber {
   std::chrono::milliseconds heartbeat{0};
   std::optional<LastSent> last_sent;
   Time joined;
-  Time beat_at = Time::max();
+  Time heartbeat_at = Time::max();
 
   // Set by the subscription.
   OrderSubscription* subscription = nullptr;  // Null once it has ended.
   // It has got its first state and gets each later one. Before that another replica may have sent
   // it a later state than the known one.
   bool in_step = false;
-  Confirmation reads;  // Of a state that may be older than `last_sent`.
+  ConsecutiveReads reads;  // Of a state that may be older than `last_sent`.
   Time quiet_until = Time::max();
   Time due = Time::max();
   std::list<Subscriber*>::iterator at;
@@ -54,7 +54,7 @@ class OrderSubscription {
   using Time = FetchSchedule::Time;
   using Key = std::pair<std::string, std::string>;  // Site and order id.
 
-  OrderSubscription(Key key, const OrderWatchContext& uses);
+  OrderSubscription(Key key, const OrderWatchDependencies& dependencies);
   OrderSubscription(const OrderSubscription&) = delete;
   OrderSubscription& operator=(const OrderSubscription&) = delete;
 
@@ -70,7 +70,7 @@ class OrderSubscription {
   void Remove(Subscriber& subscriber);
   void EndAll(const std::optional<payments::Failure>& failure);
 
-  void Notify(State notified);
+  void OnNotification(State notified);
   FetchSchedule& schedule() { return schedule_; }
 
   // Runs what is due. True when a read is to begin: it has this number.
@@ -83,11 +83,11 @@ class OrderSubscription {
   void Unfollow();
 
  private:
-  void Apply(State notified);
+  void ApplyNotification(State notified);
   void ApplyRead(State read);
   void Accept(State state, Cause cause);
-  void Confirm(const State& same);
-  void Show(Subscriber& subscriber, Cause cause);
+  void MarkCurrent(const State& same);
+  void SendKnown(Subscriber& subscriber, Cause cause);
   void End(Subscriber& subscriber, const std::optional<payments::Failure>& failure);
   void FollowIfOpen();
   void ScheduleNext();
@@ -96,14 +96,14 @@ class OrderSubscription {
   void SetDue(Subscriber& subscriber);
 
   Key key_;
-  const OrderWatchContext& uses_;
+  const OrderWatchDependencies& dependencies_;
   std::list<Subscriber*> subscribers_;
   std::set<std::pair<Time, Subscriber*>> timers_;  // By `due`.
   FetchSchedule schedule_;
   std::optional<State> known_;
-  Time known_at_;              // When `known_` was last confirmed, and
-  Time known_since_;           // when it became known.
-  Confirmation reads_;         // Of a state that may be older than `known_`.
+  Time last_seen_at_;          // When a read or a notification last showed `known_`,
+  Time known_since_;           // and when it became known.
+  ConsecutiveReads reads_;     // Of a state that may be older than `known_`.
   std::optional<State> held_;  // The newest notification before the first read's answer.
   bool changed_in_fetch_ = false;
   bool followed_ = false;  // By the push source.

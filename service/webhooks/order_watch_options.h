@@ -24,11 +24,11 @@ struct OrderWatchOptions {
 };
 
 // Owned by the registry.
-struct OrderWatchContext {
+struct OrderWatchDependencies {
   const OrderWatchOptions options;
   Counters& counters;
   const std::function<std::chrono::steady_clock::time_point()> now;
-  PushSource* pushes = nullptr;  // Null for none.
+  PushSource* push_source = nullptr;  // Null for none.
 };
 
 }  // namespace msp::webhooks

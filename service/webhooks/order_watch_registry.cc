@@ -20,14 +20,14 @@ constexpr double kUnauthenticatedTokensPerS = 20;
 constexpr std::int64_t kCatchUpPerS = 200;
 constexpr std::int64_t kRetryAfterMs = 1'000;
 
-payments::Failure Full() {
+payments::Failure TooManyWatchers() {
   return {.code = absl::StatusCode::kResourceExhausted,
           .message = "this server has as many watchers as it takes (--watchers_max)",
           .reason = std::string(payments::reason::kOverloaded),
           .retry_after_ms = kRetryAfterMs};
 }
 
-payments::Failure Leaving() {
+payments::Failure ShuttingDown() {
   return {.code = absl::StatusCode::kUnavailable,
           .message = "this server is shutting down; watch again, with the last resume_token",
           .reason = std::string(payments::reason::kShuttingDown),
@@ -38,30 +38,30 @@ payments::Failure Leaving() {
 
 OrderWatchRegistry::OrderWatchRegistry(OrderWatchOptions options, FetchOrder fetch,
                                        Counters& counters, Now now)
-    : context_{.options = options, .counters = counters, .now = std::move(now)},
+    : dependencies_{.options = options, .counters = counters, .now = std::move(now)},
       fetch_(std::move(fetch)),
       unauthenticated_tokens_(kUnauthenticatedTokens),
-      tokens_filled_(context_.now()) {}
+      tokens_filled_(dependencies_.now()) {}
 
-std::optional<payments::Failure> OrderWatchRegistry::Watch(const WatchRequest& ask,
+std::optional<payments::Failure> OrderWatchRegistry::Watch(const WatchRequest& request,
                                                            Watcher* watcher) {
   MutexLock lock(mutex_);
-  if (draining_) return Leaving();
-  if (static_cast<std::int64_t>(subscribers_.size()) >= context_.options.watchers_max) {
-    context_.counters.watchers_refused.fetch_add(1, std::memory_order_relaxed);
-    return Full();
+  if (draining_) return ShuttingDown();
+  if (static_cast<std::int64_t>(subscribers_.size()) >= dependencies_.options.watchers_max) {
+    dependencies_.counters.watchers_refused.fetch_add(1, std::memory_order_relaxed);
+    return TooManyWatchers();
   }
-  const Key key{ask.site, ask.order_id};
-  const auto [subscription, created] = subscriptions_.try_emplace(key, key, context_);
-  if (created) context_.counters.orders.fetch_add(1, std::memory_order_relaxed);
+  const Key key{request.site, request.order_id};
+  const auto [subscription, created] = subscriptions_.try_emplace(key, key, dependencies_);
+  if (created) dependencies_.counters.orders.fetch_add(1, std::memory_order_relaxed);
   Subscriber& subscriber = subscribers_[watcher];
   subscriber.watcher = watcher;
-  subscriber.follow = ask.follow;
-  subscriber.last_sent = ask.last_sent;
-  subscriber.joined = context_.now();
-  subscriber.heartbeat = milliseconds(ask.heartbeat_ms);
-  if (ask.heartbeat_ms > 0) subscriber.beat_at = subscriber.joined + subscriber.heartbeat;
-  context_.counters.watchers.fetch_add(1, std::memory_order_relaxed);
+  subscriber.follow = request.follow;
+  subscriber.last_sent = request.last_sent;
+  subscriber.joined = dependencies_.now();
+  subscriber.heartbeat = milliseconds(request.heartbeat_ms);
+  if (request.heartbeat_ms > 0) subscriber.heartbeat_at = subscriber.joined + subscriber.heartbeat;
+  dependencies_.counters.watchers.fetch_add(1, std::memory_order_relaxed);
   subscription->second.Join(subscriber);
   QueueOrDrop(subscription->second);
   return std::nullopt;
@@ -72,7 +72,7 @@ OrderWatchRegistry::Time OrderWatchRegistry::RunExpired() {
   Time next = Time::max();
   {
     MutexLock lock(mutex_);
-    const Time now = context_.now();
+    const Time now = dependencies_.now();
     while (!due_.empty() && due_.begin()->first <= now) {
       OrderSubscription& subscription = *due_.begin()->second;
       if (subscription.RunExpired(now, ++fetches_))
@@ -83,12 +83,12 @@ OrderWatchRegistry::Time OrderWatchRegistry::RunExpired() {
   }
   for (const Fetch& fetch : fetches) {
     fetch_(fetch.key.first, fetch.key.second,
-           [this, fetch](Found found) { OnFetched(fetch, std::move(found)); });
+           [this, fetch](FetchResult found) { OnFetched(fetch, std::move(found)); });
   }
   return next;
 }
 
-void OrderWatchRegistry::OnFetched(const Fetch& fetch, Found found) {
+void OrderWatchRegistry::OnFetched(const Fetch& fetch, FetchResult found) {
   MutexLock lock(mutex_);
   OrderSubscription* subscription = Find(fetch.key.first, fetch.key.second);
   if (subscription == nullptr || !subscription->schedule().End(fetch.number)) return;
@@ -97,7 +97,7 @@ void OrderWatchRegistry::OnFetched(const Fetch& fetch, Found found) {
     if (subscription == nullptr) return;
     subscription->OnRead(StateOf(*std::move(found.order), telemetry::UnixMsNow()));
   } else {
-    context_.counters.fetches_failed.fetch_add(1, std::memory_order_relaxed);
+    dependencies_.counters.fetches_failed.fetch_add(1, std::memory_order_relaxed);
     subscription->OnReadFailed(found.failure);
   }
   QueueOrDrop(*subscription);
@@ -136,7 +136,7 @@ void OrderWatchRegistry::Leave(Watcher* watcher) {
     QueueOrDrop(*subscription);
   }
   subscribers_.erase(found);
-  context_.counters.watchers.fetch_sub(1, std::memory_order_relaxed);
+  dependencies_.counters.watchers.fetch_sub(1, std::memory_order_relaxed);
 }
 
 bool OrderWatchRegistry::Watches(const std::string& site, const std::string& order_id) {
@@ -144,25 +144,25 @@ bool OrderWatchRegistry::Watches(const std::string& site, const std::string& ord
   return Find(site, order_id) != nullptr;
 }
 
-void OrderWatchRegistry::Notify(const std::string& site, State notified) {
+void OrderWatchRegistry::OnNotification(const std::string& site, State notified) {
   MutexLock lock(mutex_);
   OrderSubscription* subscription = Find(site, notified.order->order_id());
   if (subscription == nullptr) return;
-  subscription->Notify(std::move(notified));
+  subscription->OnNotification(std::move(notified));
   QueueOrDrop(*subscription);
 }
 
-void OrderWatchRegistry::NotifyUnauthenticated(const std::string& site,
-                                               const std::string& order_id) {
+void OrderWatchRegistry::OnUnauthenticatedNotification(const std::string& site,
+                                                       const std::string& order_id) {
   MutexLock lock(mutex_);
   OrderSubscription* subscription = Find(site, order_id);
   if (subscription == nullptr || !TakeUnauthenticatedToken()) return;
-  subscription->schedule().RequestUnauthenticated(context_.now());
+  subscription->schedule().RequestUnauthenticated(dependencies_.now());
   QueueOrDrop(*subscription);
 }
 
 bool OrderWatchRegistry::TakeUnauthenticatedToken() {
-  const Time now = context_.now();
+  const Time now = dependencies_.now();
   const double passed = std::chrono::duration<double>(now - tokens_filled_).count();
   unauthenticated_tokens_ = std::min(kUnauthenticatedTokens,
                                      unauthenticated_tokens_ + passed * kUnauthenticatedTokensPerS);
@@ -172,17 +172,17 @@ bool OrderWatchRegistry::TakeUnauthenticatedToken() {
   return true;
 }
 
-void OrderWatchRegistry::NotifyPushed(const std::string& site, const std::string& order_id) {
+void OrderWatchRegistry::OnPush(const std::string& site, const std::string& order_id) {
   MutexLock lock(mutex_);
   OrderSubscription* subscription = Find(site, order_id);
   if (subscription == nullptr) return;
-  subscription->schedule().OnPush(context_.now());
+  subscription->schedule().OnPush(dependencies_.now());
   QueueOrDrop(*subscription);
 }
 
 void OrderWatchRegistry::CatchUp() {
   MutexLock lock(mutex_);
-  const Time now = context_.now();
+  const Time now = dependencies_.now();
   const auto spread_ms = static_cast<std::uint64_t>(
       static_cast<std::int64_t>(subscriptions_.size()) * 1'000 / kCatchUpPerS + 1);
   for (auto& [key, subscription] : subscriptions_) {
@@ -197,7 +197,7 @@ void OrderWatchRegistry::Drain() {
   draining_ = true;
   while (!subscriptions_.empty()) {
     OrderSubscription& subscription = subscriptions_.begin()->second;
-    subscription.EndAll(Leaving());
+    subscription.EndAll(ShuttingDown());
     QueueOrDrop(subscription);
   }
 }
@@ -218,7 +218,7 @@ void OrderWatchRegistry::QueueOrDrop(OrderSubscription& subscription) {
   }
   if (!subscription.empty()) return;
   subscription.Unfollow();
-  context_.counters.orders.fetch_sub(1, std::memory_order_relaxed);
+  dependencies_.counters.orders.fetch_sub(1, std::memory_order_relaxed);
   subscriptions_.erase(subscriptions_.find(subscription.key()));
 }
 

@@ -37,11 +37,11 @@ class OrderWatchRegistry {
   using Time = Clock::time_point;
   using Now = std::function<Time()>;
   // The result of a read: an order, completed, or a failure.
-  struct Found {
+  struct FetchResult {
     std::optional<multisafepay::v1::Order> order;
     payments::Failure failure;
   };
-  using FetchDone = absl::AnyInvocable<void(Found) &&>;
+  using FetchDone = absl::AnyInvocable<void(FetchResult) &&>;
   // Reads an order. May call back at once, or later on any thread.
   using FetchOrder =
       std::function<void(const std::string& site, const std::string& order_id, FetchDone)>;
@@ -53,20 +53,20 @@ class OrderWatchRegistry {
 
   // Sends `watcher` the order's state, then each change, until `Leave`. Returns a failure, without
   // registering the watcher, at watchers_max or when the server shuts down.
-  std::optional<payments::Failure> Watch(const WatchRequest& ask, Watcher* watcher);
+  std::optional<payments::Failure> Watch(const WatchRequest& request, Watcher* watcher);
   void Leave(Watcher* watcher);
 
   bool Watches(const std::string& site, const std::string& order_id);
 
   // For a verified notification.
-  void Notify(const std::string& site, State notified);
+  void OnNotification(const std::string& site, State notified);
   // For an unverified notification that the order has changed. Rate-limited for each order and in
   // total.
-  void NotifyUnauthenticated(const std::string& site, const std::string& order_id);
+  void OnUnauthenticatedNotification(const std::string& site, const std::string& order_id);
   // The push source has news of an order that it follows, or may have missed some. Reads the order
   // now, and once more after the settle time unless a change was seen meanwhile. Rate-limited for
   // each order: news without a change delay further reads.
-  void NotifyPushed(const std::string& site, const std::string& order_id);
+  void OnPush(const std::string& site, const std::string& order_id);
   // Notifications may have been missed: reads every watched order, spread over time.
   void CatchUp();
   // Ends every stream, and each new one at once: callers continue on another replica.
@@ -78,7 +78,7 @@ class OrderWatchRegistry {
   void OnDeadlineMovedEarlier(std::function<void()> wake) { wake_ = std::move(wake); }
   // The source follows each order while it is watched and open. It outlives every call here. Set
   // before use.
-  void FollowBy(PushSource* pushes) { context_.pushes = pushes; }
+  void SetPushSource(PushSource* source) { dependencies_.push_source = source; }
 
  private:
   using Key = OrderSubscription::Key;
@@ -91,12 +91,12 @@ class OrderWatchRegistry {
   OrderSubscription* Find(const std::string& site, const std::string& order_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool TakeUnauthenticatedToken() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void OnFetched(const Fetch& fetch, Found found);
+  void OnFetched(const Fetch& fetch, FetchResult found);
   OrderSubscription* UseOwnId(OrderSubscription& subscription, const std::string& order_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void QueueOrDrop(OrderSubscription& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  OrderWatchContext context_;
+  OrderWatchDependencies dependencies_;
   const FetchOrder fetch_;
   std::function<void()> wake_;
 

@@ -2,7 +2,7 @@
 
 // A source, besides notifications, of signals that a watched order has changed. The registry calls
 // with its lock held: an implementation must neither block nor call back. It signals by
-// `OrderWatchRegistry::NotifyPushed`.
+// `OrderWatchRegistry::OnPush`.
 #pragma once
 
 #include <string>

@@ -81,9 +81,9 @@ bool OpenEvent(const Unpacked& unpacked, const payments::Site& site, Event* even
   return false;
 }
 
-RedisEventPublisher::RedisEventPublisher(const RedisAddress& address, Parts parts)
+RedisEventPublisher::RedisEventPublisher(const RedisAddress& address, Dependencies dependencies)
     : origin_(RandomBytes(kOriginBytes)),
-      parts_(std::move(parts)),
+      dependencies_(std::move(dependencies)),
       redis_(address),
       channel_(
           address, kChannel,
@@ -94,39 +94,42 @@ void RedisEventPublisher::Publish(const payments::Site& site, const Event& event
   redis_.Send({"PUBLISH", kChannel, Packed(origin_, site, event)},
               [this, done = std::move(done)](const RedisReply& reply) mutable {
                 const bool sent = reply.kind == RedisReply::Kind::kInteger;
-                parts_.counters.publisher.Count(sent ? PublisherCount::kPublished
-                                                     : PublisherCount::kUnpublished);
+                dependencies_.counters.publisher.Count(sent ? PublisherCount::kPublished
+                                                            : PublisherCount::kUnpublished);
                 const std::int64_t now_s = telemetry::UnixMsNow() / 1'000;
                 // At most one line a second.
                 if (!sent && logged_s_.exchange(now_s) != now_s)
-                  parts_.log.Write(telemetry::Level::kWarning, "event_not_published");
+                  dependencies_.log.Write(telemetry::Level::kWarning, "event_not_published");
                 std::move(done)();
               });
 }
 
 void RedisEventPublisher::OnMessage(std::string_view payload) {
   Unpacked unpacked;
-  if (!Unpack(payload, &unpacked)) return parts_.counters.publisher.Count(PublisherCount::kRefused);
+  if (!Unpack(payload, &unpacked))
+    return dependencies_.counters.publisher.Count(PublisherCount::kRefused);
   if (unpacked.origin == origin_) return;
-  const auto site = parts_.sites(unpacked.site);
+  const auto site = dependencies_.sites(unpacked.site);
   Event event;
   if (unpacked.site.empty() || site == nullptr || !OpenEvent(unpacked, *site, &event))
-    return parts_.counters.publisher.Count(PublisherCount::kRefused);
-  parts_.counters.publisher.Count(PublisherCount::kReceived);
+    return dependencies_.counters.publisher.Count(PublisherCount::kRefused);
+  dependencies_.counters.publisher.Count(PublisherCount::kReceived);
   if (event.body.empty())
-    return parts_.registry.NotifyUnauthenticated(site->name(), event.order_id);
-  if (!parts_.registry.Watches(site->name(), event.order_id)) return ZeroizeString(event.body);
-  NotificationReceiver::Body body = parts_.receiver.Read(std::move(event.body));
+    return dependencies_.registry.OnUnauthenticatedNotification(site->name(), event.order_id);
+  if (!dependencies_.registry.Watches(site->name(), event.order_id))
+    return ZeroizeString(event.body);
+  NotificationReceiver::Body body = dependencies_.receiver.Read(std::move(event.body));
   if (!body.error.empty()) return;
   body.order.set_order_id(event.order_id);
-  parts_.registry.Notify(site->name(), StateOf(std::move(body.order), telemetry::UnixMsNow()));
+  dependencies_.registry.OnNotification(site->name(),
+                                        StateOf(std::move(body.order), telemetry::UnixMsNow()));
 }
 
 void RedisEventPublisher::OnConnectionChange(bool connected) {
-  parts_.counters.publisher_connected.store(connected ? 1 : 0, std::memory_order_relaxed);
-  parts_.log.Write(connected ? telemetry::Level::kInfo : telemetry::Level::kWarning, "events_bus",
-                   {{"connected", connected}});
-  if (connected) parts_.registry.CatchUp();
+  dependencies_.counters.publisher_connected.store(connected ? 1 : 0, std::memory_order_relaxed);
+  dependencies_.log.Write(connected ? telemetry::Level::kInfo : telemetry::Level::kWarning,
+                          "events_bus", {{"connected", connected}});
+  if (connected) dependencies_.registry.CatchUp();
 }
 
 }  // namespace msp::webhooks

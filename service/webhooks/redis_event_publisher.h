@@ -31,14 +31,14 @@ class NotificationReceiver;
 
 class RedisEventPublisher final : public EventPublisher {
  public:
-  struct Parts {
+  struct Dependencies {
     SiteFinder sites;
     const NotificationReceiver& receiver;  // Decodes bodies; outlives the publisher.
     OrderWatchRegistry& registry;
     Counters& counters;
     telemetry::Log& log;
   };
-  RedisEventPublisher(const RedisAddress& address, Parts parts);
+  RedisEventPublisher(const RedisAddress& address, Dependencies dependencies);
 
   void Publish(const payments::Site& site, const Event& event, Done done) override;
 
@@ -47,7 +47,7 @@ class RedisEventPublisher final : public EventPublisher {
   void OnConnectionChange(bool connected);
 
   const std::string origin_;  // Identifies this process: random, new at every start.
-  const Parts parts_;
+  const Dependencies dependencies_;
   std::atomic<std::int64_t> logged_s_{0};
   Redis redis_;
   RedisChannel channel_;  // Last: it calls back.

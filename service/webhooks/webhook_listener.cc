@@ -78,11 +78,12 @@ int StatusOf(Received received) {
 
 class WebhookHandler {
  public:
-  explicit WebhookHandler(WebhookParts parts) : parts_(std::move(parts)) {}
+  explicit WebhookHandler(WebhookDependencies dependencies)
+      : dependencies_(std::move(dependencies)) {}
 
   void Post(const std::string& name, const httplib::Request& request, httplib::Response& response,
             const httplib::ContentReader& reader) const {
-    const auto site = parts_.sites(name);
+    const auto site = dependencies_.sites(name);
     if (site == nullptr) return Refuse(response, Received::kUnknownSite, "no such site\n");
     if (request.has_header("Content-Encoding")) {
       // The signature covers the bytes before any coding: MultiSafepay uses none.
@@ -110,10 +111,10 @@ class WebhookHandler {
     }
     const std::string id = request.get_param_value("transactionid");
     std::promise<NotificationReceiver::Result> received;
-    parts_.receiver.Receive(*site, {request.get_header_value("Auth"), body, id},
-                            [&received](NotificationReceiver::Result result) {
-                              received.set_value(std::move(result));
-                            });
+    dependencies_.receiver.Receive(*site, {request.get_header_value("Auth"), body, id},
+                                   [&received](NotificationReceiver::Result result) {
+                                     received.set_value(std::move(result));
+                                   });
     const NotificationReceiver::Result result = received.get_future().get();
     Log(site->name(), result.received);
     Respond(response, result.received, result.genuine() ? kOk : result.detail + "\n");
@@ -121,19 +122,19 @@ class WebhookHandler {
 
   void Get(const std::string& name, const httplib::Request& request,
            httplib::Response& response) const {
-    const auto site = parts_.sites(name);
+    const auto site = dependencies_.sites(name);
     if (site == nullptr) return Refuse(response, Received::kUnknownSite, "no such site\n");
     const std::string id = request.get_param_value("transactionid");
     if (!request.has_param("timestamp") || id.empty() || id.size() > kOrderIdMax) {
-      parts_.counters.received.Count(Received::kIgnored);
+      dependencies_.counters.received.Count(Received::kIgnored);
     } else {
-      parts_.receiver.NotifyUnauthenticated(*site, id);
+      dependencies_.receiver.ReceiveUnauthenticated(*site, id);
     }
     Respond(response, Received::kUnauthenticated, kOk);
   }
 
   void Refuse(httplib::Response& response, Received received, const std::string& text) const {
-    parts_.counters.received.Count(received);
+    dependencies_.counters.received.Count(received);
     Log({}, received);
     Respond(response, received, text);
   }
@@ -148,10 +149,11 @@ class WebhookHandler {
   void Log(std::string_view site, Received received) const {
     const bool genuine = received == Received::kAccepted || received == Received::kDuplicate;
     if (!genuine && !MayLog()) return;
-    parts_.log.Write(genuine ? telemetry::Level::kInfo : telemetry::Level::kWarning, "notification",
-                     {{"via", std::string_view("http")},
-                      {"site", site},
-                      {"result", kReceivedNames[static_cast<std::size_t>(received)]}});
+    dependencies_.log.Write(genuine ? telemetry::Level::kInfo : telemetry::Level::kWarning,
+                            "notification",
+                            {{"via", std::string_view("http")},
+                             {"site", site},
+                             {"result", kReceivedNames[static_cast<std::size_t>(received)]}});
   }
   // Ten lines a second.
   bool MayLog() const {
@@ -162,7 +164,7 @@ class WebhookHandler {
   }
   static constexpr int kLogLinesPerS = 10;
 
-  const WebhookParts parts_;
+  const WebhookDependencies dependencies_;
   mutable std::atomic<std::int64_t> second_{0};
   mutable std::atomic<int> lines_{0};
 };
@@ -188,10 +190,10 @@ void AddPages(httplib::Server& server, const std::shared_ptr<WebhookHandler>& ha
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpPort>> ListenForWebhooks(const std::string& listen,
-                                                            WebhookParts parts) {
+                                                            WebhookDependencies dependencies) {
   auto port = std::make_unique<HttpPort>(kSilenceMax, kBodyMax);
   port->server().new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  AddPages(port->server(), std::make_shared<WebhookHandler>(std::move(parts)));
+  AddPages(port->server(), std::make_shared<WebhookHandler>(std::move(dependencies)));
   if (absl::Status started = port->Start(listen); !started.ok()) return started;
   return port;
 }

@@ -19,7 +19,7 @@
 namespace msp::webhooks {
 
 // The references outlive the port.
-struct WebhookParts {
+struct WebhookDependencies {
   NotificationReceiver& receiver;
   SiteFinder sites;
   Counters& counters;
@@ -28,6 +28,6 @@ struct WebhookParts {
 
 // Binds `listen` as HttpPort does and serves notifications on its threads.
 absl::StatusOr<std::unique_ptr<HttpPort>> ListenForWebhooks(const std::string& listen,
-                                                            WebhookParts parts);
+                                                            WebhookDependencies dependencies);
 
 }  // namespace msp::webhooks

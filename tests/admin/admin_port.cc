@@ -5,7 +5,6 @@
 #include <httplib.h>
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
 namespace msp::admin {
@@ -45,12 +44,6 @@ double Sum(const Samples& samples, const std::string& name, const std::vector<st
     if (all) sum += one.second;
   }
   return sum;
-}
-
-std::string ContentOf(const std::string& file) {
-  std::ostringstream content;
-  content << std::ifstream(file).rdbuf();
-  return content.str();
 }
 
 std::vector<Json> LinesOf(const std::string& logs, const std::string& event) {

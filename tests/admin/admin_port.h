@@ -9,10 +9,13 @@
 
 #include "nlohmann/json.hpp"
 #include "tests/e2e/end_to_end.h"
+#include "tests/testing/authority.h"
+#include "tests/testing/files.h"
 
 namespace msp::admin {
 
 using Json = nlohmann::json;
+using msp::testing::ContentOf;
 
 struct Page {
   int status = 0;
@@ -30,7 +33,6 @@ Samples SamplesOf(const std::string& exposition);
 double Sum(const Samples& samples, const std::string& name,
            const std::vector<std::string>& parts = {});
 
-std::string ContentOf(const std::string& file);
 // The log lines of one event among what a server printed.
 std::vector<Json> LinesOf(const std::string& logs, const std::string& event);
 
@@ -38,6 +40,10 @@ class AdminPort : public e2e::EndToEnd {
  protected:
   Page GetPage(const std::string& path) { return admin::GetPage(server().ops(), path); }
   Samples Scrape() { return SamplesOf(GetPage("/metrics").body); }
+
+  // For a log of the test's own.
+  const msp::testing::Folder folder_;
+  const std::string file_ = folder_.path("log");
 };
 
 }  // namespace msp::admin

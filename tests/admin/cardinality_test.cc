@@ -8,7 +8,6 @@ namespace {
 
 TEST_F(AdminPort, SeriesStayBoundedUnderTenThousandOrdersAndSites) {
   StartServer({"--log_level=error"});
-  upstream().Script([](const e2e::RecordedRequest&) { return e2e::NoSuchOrder(); });
   const auto call = [this](int number) {
     const std::string id = std::to_string(number);
     e2e::v1::GetOrderRequest request;

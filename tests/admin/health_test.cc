@@ -5,16 +5,11 @@
 // away: the next one talks to the same MultiSafepay.
 #include <future>
 
-#include "grpc/health/v1/health.grpc.pb.h"
 #include "service/telemetry/ops.h"
 #include "tests/admin/admin_port.h"
 
 namespace msp::admin {
 namespace {
-
-using grpc::health::v1::Health;
-using grpc::health::v1::HealthCheckRequest;
-using grpc::health::v1::HealthCheckResponse;
 
 constexpr char kService[] = "multisafepay.v1.OrderService";
 
@@ -22,8 +17,8 @@ constexpr char kService[] = "multisafepay.v1.OrderService";
 struct Signs {
   int livez = 0;
   int readyz = 0;
-  std::string check;  // "" where nobody answers.
-  std::string watch;
+  std::string check;  // The code where nobody answers,
+  std::string watch;  // and "" then.
 
   bool operator==(const Signs&) const = default;
 };
@@ -35,33 +30,17 @@ void PrintTo(const Signs& signs, std::ostream* out) {
 
 const Signs kReady{200, 200, "SERVING", "SERVING"};
 
-// What health says of `name`; "" where nobody answers or it does not know it.
-std::string StatusOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& name) {
-  HealthCheckRequest request;
-  request.set_service(name);
-  const auto call = e2e::Call(channel, &Health::Stub::Check, request);
-  return call.ok() ? HealthCheckResponse::ServingStatus_Name(call.response.status()) : "";
-}
-
 Signs ReadSigns(const std::string& ops, const std::shared_ptr<grpc::Channel>& channel) {
-  Signs signs{.livez = GetPage(ops, "/livez").status, .readyz = GetPage(ops, "/readyz").status};
-  signs.check = StatusOf(channel, kService);
-  HealthCheckRequest request;
-  request.set_service(kService);
-  HealthCheckResponse response;
-  grpc::ClientContext watch;
-  watch.set_deadline(e2e::Later());
-  const auto stream = Health::NewStub(channel)->Watch(&watch, request);
-  if (stream->Read(&response))
-    signs.watch = HealthCheckResponse::ServingStatus_Name(response.status());
-  watch.TryCancel();
-  return signs;
+  return {.livez = GetPage(ops, "/livez").status,
+          .readyz = GetPage(ops, "/readyz").status,
+          .check = e2e::HealthOf(channel, kService),
+          .watch = e2e::HealthWatch(channel, kService).Next()};
 }
 
 class HealthTable : public AdminPort {
  protected:
   Signs ReadSigns() { return admin::ReadSigns(server().ops(), channel()); }
-  std::string Ask(const std::string& name) { return StatusOf(channel(), name); }
+  std::string Ask(const std::string& name) { return e2e::HealthOf(channel(), name); }
 };
 
 TEST(HealthTableBefore, StartingIsAliveAndNotReady) {
@@ -69,7 +48,7 @@ TEST(HealthTableBefore, StartingIsAliveAndNotReady) {
   const auto ops = telemetry::OpsServer::Start("127.0.0.1:0", {});
   ASSERT_TRUE(ops.ok());
   const auto nobody = grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials());
-  EXPECT_EQ(ReadSigns((*ops)->listening(), nobody), (Signs{200, 503, "", ""}));
+  EXPECT_EQ(ReadSigns((*ops)->listening(), nobody), (Signs{200, 503, "UNAVAILABLE", ""}));
 }
 
 TEST_F(HealthTable, ServingWithAColdPoolIsReady) {
@@ -105,28 +84,20 @@ TEST_F(HealthTable, OverloadIsAliveAndReady) {
 
 TEST_F(HealthTable, DrainingIsAliveAndNotReadyAndWatchersAreNotified) {
   StartServer({"--drain_delay_ms=60000"});
-  HealthCheckRequest request;
-  request.set_service(kService);
-  HealthCheckResponse seen;
-  grpc::ClientContext context;
-  context.set_deadline(e2e::Later());
-  const auto watch = Health::NewStub(channel())->Watch(&context, request);
-  ASSERT_TRUE(watch->Read(&seen));
-  EXPECT_EQ(seen.status(), HealthCheckResponse::SERVING);
+  e2e::HealthWatch watch(channel(), kService);
+  EXPECT_EQ(watch.Next(), "SERVING");
   server().process().Signal(SIGTERM);
-  ASSERT_TRUE(watch->Read(&seen));
-  EXPECT_EQ(seen.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(watch.Next(), "NOT_SERVING");
   EXPECT_EQ(ReadSigns(), (Signs{200, 503, "NOT_SERVING", "NOT_SERVING"}));
   EXPECT_EQ(GetPage("/readyz").body, "draining\n");
   EXPECT_EQ(Ask("readiness"), "NOT_SERVING");
   EXPECT_EQ(Ask("liveness"), "SERVING");
-  context.TryCancel();
 }
 
 TEST_F(HealthTable, ProbesHaveNamesOfTheirOwn) {
   EXPECT_EQ(Ask("readiness"), "SERVING");
   EXPECT_EQ(Ask("liveness"), "SERVING");
-  EXPECT_EQ(Ask("nobody"), "");
+  EXPECT_EQ(Ask("nobody"), "NOT_FOUND");
 }
 
 }  // namespace

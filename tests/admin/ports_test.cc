@@ -10,13 +10,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST_F(AdminPort, ReadyLineNamesThePort) {
-  const Json line = Json::parse(server().ready_line());
-  EXPECT_EQ(line.at("ops"), server().ops());
-  EXPECT_THAT(server().ops(), Not(HasSubstr(":0")));
-  EXPECT_EQ(GetPage("/livez").status, 200);
-}
-
 TEST_F(AdminPort, PortInUseStopsTheStartWithTwoAndOneLineThatNamesTheSetting) {
   msp::testing::ChildProcess second(
       msp::testing::ServerProgram(),
@@ -61,15 +54,6 @@ TEST_F(AdminPort, MetricsPageHoldsNothingOfARequest) {
   EXPECT_THAT(page, HasSubstr(R"(msp_calls_total{code="OK",method="CreateOrder")"));
   for (const char* hidden : {"4111111111111111", "secret-order-1", msp::testing::kServerKey})
     EXPECT_THAT(page, Not(HasSubstr(hidden)));
-}
-
-TEST_F(AdminPort, AuditFileThatCannotBeOpenedStopsTheStartWithTwo) {
-  msp::testing::ChildProcess process(msp::testing::ServerProgram(),
-                                     {"--api_url=test", "--listen=127.0.0.1:0", "--ops_listen=off",
-                                      "--audit_log_file=/nonexistent/audit"},
-                                     {{"MSP_API_KEY", msp::testing::kServerKey}});
-  EXPECT_EQ(process.Wait(), 2);
-  EXPECT_THAT(process.error(), HasSubstr("--audit_log_file"));
 }
 
 }  // namespace

@@ -15,7 +15,6 @@ import tempfile
 import time
 import urllib.error
 import urllib.parse
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
 import environment  # noqa: E402
@@ -27,12 +26,6 @@ scrape_configs:
   - job_name: msp
     static_configs: [ {{ targets: ["{ops}"] }} ]
 """
-
-
-def get(url):
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=10) as answer:
-        return answer.read().decode()
 
 
 def free_port():
@@ -63,7 +56,7 @@ def prometheus(program, ops):
 def value(address, query):
     """The query's first value, or None while there is none."""
     with contextlib.suppress(urllib.error.URLError):
-        answer = json.loads(get(f"http://{address}/api/v1/query?query={urllib.parse.quote(query)}"))
+        answer = json.loads(environment.get(f"http://{address}/api/v1/query?query={urllib.parse.quote(query)}"))
         result = answer["data"]["result"]
         return float(result[0]["value"][1]) if result else None
     return None
@@ -86,8 +79,8 @@ def main():
 
         for _ in range(3):
             call()
-        done = subprocess.run([promtool, "check", "metrics"], input=get(f"http://{server['ops']}/metrics"),
-                              capture_output=True, text=True, check=False)  # fmt: skip
+        metrics = environment.get(f"http://{server['ops']}/metrics").decode()
+        done = subprocess.run([promtool, "check", "metrics"], input=metrics, capture_output=True, text=True, check=False)
         checks.equal("promtool check metrics", (done.returncode, done.stdout + done.stderr), (0, ""))
 
         with prometheus(program, server["ops"]) as address:

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One trace id, from the caller to MultiSafepay's request, the log line and the audit line.
-#include <unistd.h>
-
 #include "tests/admin/admin_port.h"
 
 namespace msp::admin {
@@ -16,8 +14,6 @@ constexpr char kCallerSpan[] = "00f067aa0ba902b7";
 
 class Traced : public AdminPort {
  protected:
-  ~Traced() override { unlink(audit_.c_str()); }
-
   void Create(const std::string& flags) {
     grpc::ClientContext context;
     context.set_deadline(e2e::Later());
@@ -36,20 +32,17 @@ class Traced : public AdminPort {
     StopServer();
     return LinesOf(server().process().error(), event);
   }
-  std::string Audit() const { return ContentOf(audit_); }
-
-  const std::string audit_ = ::testing::TempDir() + "traced_audit_" + std::to_string(getpid());
 };
 
 TEST_F(Traced, CallersTraceIdIsInTheUpstreamsHeadersTheLogLineAndTheAuditLine) {
-  StartServer({"--audit_log_file=" + audit_, "--audit_flush"});
+  StartServer({"--audit_log_file=" + file_, "--audit_flush"});
   Create("01");
   const std::string parent = OnlyPost().Header("traceparent");
   EXPECT_THAT(parent, MatchesRegex(std::string("00-") + kTrace + "-[0-9a-f]{16}-01"));
   EXPECT_EQ(parent.find(kCallerSpan), std::string::npos);  // A child of ours, not the caller's.
   EXPECT_EQ(OnlyPost().Header("tracestate"), "vendor=value");
   // On disk before the reply came.
-  const auto audit = LinesOf(Audit(), "audit");
+  const auto audit = LinesOf(ContentOf(file_), "audit");
   ASSERT_THAT(audit, SizeIs(1));
   EXPECT_EQ(audit[0].at("trace_id"), kTrace);
   const auto log = Lines("call");

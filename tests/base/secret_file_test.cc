@@ -45,14 +45,14 @@ TEST_F(SecretFile, MissingOrLargeOneIsRefused) {
   EXPECT_EQ(content_, "");
 }
 
-TEST(ReserveWiping, KeepsTheTextAndMakesRoom) {
+TEST(ReserveZeroizing, KeepsTheTextAndMakesRoom) {
   std::string text = "4111111111111111";
   for (const std::size_t more : {0U, 1U, 100U, 10'000U}) {
-    ReserveWiping(text, more);
+    ReserveZeroizing(text, more);
     EXPECT_EQ(text, "4111111111111111");
     EXPECT_GE(text.capacity() - text.size(), more);
     const char* const place = text.data();
-    ReserveWiping(text, more);
+    ReserveZeroizing(text, more);
     EXPECT_EQ(text.data(), place) << "there is room already";
   }
 }

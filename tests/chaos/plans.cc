@@ -57,8 +57,8 @@ class Plan {
                                               CallStyle style);
   // True when the order is paid (or authorized) in the end.
   bool Buy(const char* card, bool manual = false);
-  // Creates orders of this request until one says what the customer has to do next: each without
-  // that is cancelled, and another id used. False when there is no such order.
+  // Creates orders of this request until one says what the customer has to do next, if anything:
+  // each that lost it is cancelled, and another id used. False when there is no such order.
   bool CreateWithNextAction(
       const std::function<v1::CreateOrderRequest(const std::string& tag)>& make,
       const std::string& what, FinalResult<v1::CreateOrderResponse>& result);
@@ -172,24 +172,18 @@ FinalResult<v1::CreateOrderResponse> Plan::Create(const v1::CreateOrderRequest& 
 
 bool Plan::Buy(const char* card, bool manual) {
   amount_ = 1'000 + random_.Below(5'000);
-  for (int part = 0; part < 4; ++part) {
-    v1::CreateOrderRequest request = Card(card, Tag("pay" + std::to_string(part)));
+  const auto make = [&](const std::string& tag) {
+    v1::CreateOrderRequest request = Card(card, tag);
     if (manual) request.set_capture("manual");
     if (random_.Chance(0.15)) request.mutable_control()->set_resend_if_absent(true);
-    CallStyle style = Style();
-    style.fresh_tag = request.var2();
-    const auto result = Create(request, style);
-    if (!result.ok) return false;
-    const auto state = result.response.order().payment_state();
-    if (state == v1::PAYMENT_STATE_PAID || state == v1::PAYMENT_STATE_AUTHORIZED) {
-      tally_.Count("orders paid");
-      return true;
-    }
-    if (result.response.result().reason() != "NEXT_ACTION_LOST") return false;
-    if (!Cancel(order_id_, request.var2())) return false;
-    order_id_ += "n";
-  }
-  return false;
+    return request;
+  };
+  FinalResult<v1::CreateOrderResponse> result;
+  if (!CreateWithNextAction(make, "pay", result)) return false;
+  const auto state = result.response.order().payment_state();
+  const bool paid = state == v1::PAYMENT_STATE_PAID || state == v1::PAYMENT_STATE_AUTHORIZED;
+  if (paid) tally_.Count("orders paid");
+  return paid;
 }
 
 bool Plan::Cancel(const std::string& order_id, const std::string& tag) {
@@ -327,7 +321,9 @@ bool Plan::CreateWithNextAction(
     const std::string& what, FinalResult<v1::CreateOrderResponse>& result) {
   for (int part = 0; part < 4; ++part) {
     const v1::CreateOrderRequest request = make(Tag(what + std::to_string(part)));
-    result = Create(request, Style());
+    CallStyle style = Style();
+    style.fresh_tag = request.var2();
+    result = Create(request, style);
     if (!result.ok) return false;
     if (result.response.result().reason() != "NEXT_ACTION_LOST") return true;
     if (!Cancel(order_id_, request.var2())) return false;

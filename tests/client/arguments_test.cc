@@ -18,7 +18,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using Words = std::vector<std::string>;
 
 absl::StatusOr<Arguments> Parse(const std::string& line, const std::string& server = "") {

@@ -8,7 +8,6 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 
 #include "client/cli/report.h"
 #include "multisafepay/v1/order_service.pb.h"
@@ -17,12 +16,14 @@
 #include "tests/client/fake_service.h"
 #include "tests/testing/authority.h"
 #include "tests/testing/environment.h"
+#include "tests/testing/files.h"
 
 namespace msp::cli {
 namespace {
 
 namespace v1 = multisafepay::v1;
 using grpc::StatusCode;
+using msp::testing::ContentOf;
 using msp::testing::FakeAnswer;
 using msp::testing::FakeService;
 using msp::testing::Folder;
@@ -54,11 +55,6 @@ Outcome CheckedOut(const FakeAnswer& created, const FakeAnswer& watched,
   FakeService service(
       [&](const SeenCall& call, int) { return call.method == "CreateOrder" ? created : watched; });
   return RunAt(service.address(), "checkout -f - " + more, order);
-}
-
-std::string ReadAll(const std::string& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 // Stands for the desktop's xdg-open: notes what it was asked to open, and the page's bytes and
@@ -125,11 +121,11 @@ TEST(Checkout, WritesAFormToAPageThatNobodyElseReadsAndTakesItAway) {
   const Outcome ran =
       CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open", testing::kCardOrder);
   EXPECT_EQ(ran.exit, kExitOk);
-  const std::string url = ReadAll(folder.path("url"));
+  const std::string url = ContentOf(folder.path("url"));
   EXPECT_THAT(url, ::testing::StartsWith("file://" + folder.path() + "/msp-checkout-"));
   EXPECT_THAT(ran.err, HasSubstr("the customer pays at " + url + "\n"));
-  EXPECT_EQ(ReadAll(folder.path("page")), "<form>PaReq</form>");
-  EXPECT_EQ(ReadAll(folder.path("mode")), "600\n");
+  EXPECT_EQ(ContentOf(folder.path("page")), "<form>PaReq</form>");
+  EXPECT_EQ(ContentOf(folder.path("mode")), "600\n");
   EXPECT_NE(access(url.substr(7).c_str(), F_OK), 0) << "it is gone";
   EXPECT_THAT(ran.out + ran.err, Not(HasSubstr("PaReq")));
 }
@@ -142,7 +138,7 @@ TEST(Checkout, OpensAnAddressWithoutAShell) {
   const std::string url = "https://pay.example/?a=$(touch${IFS}x);'\"&b";
   created.mutable_order()->set_payment_url(url);
   CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
-  EXPECT_EQ(ReadAll(folder.path("url")), url);
+  EXPECT_EQ(ContentOf(folder.path("url")), url);
   unlink((folder.path("url")).c_str());
   created.mutable_order()->set_payment_url("javascript:alert(1)");
   CheckedOut(ReplyOf(created), Ended(v1::PAYMENT_STATE_PAID), "--open");
@@ -163,7 +159,7 @@ TEST(Checkout, ADirectOrderThatHasEndedIsNotWatched) {
   v1::CreateOrderResponse created = Created();
   created.mutable_order()->set_payment_state(v1::PAYMENT_STATE_DECLINED);
   created.mutable_order()->mutable_decline()->set_reason("Insufficient funds");
-  FakeService service([&](const SeenCall&, int) { return ReplyOf(created); });
+  const FakeService service(ReplyOf(created));
   const Outcome ran = RunAt(service.address(), "checkout -f -", testing::kCardOrder);
   EXPECT_EQ(ran.exit, kExitDeclined);
   EXPECT_THAT(ran.err, HasSubstr("declined: Insufficient funds"));

@@ -10,6 +10,7 @@
 
 #include "client/cli/run.h"
 #include "multisafepay/v1/order_service.pb.h"
+#include "tests/client/fake_service.h"
 #include "tests/testing/words.h"
 
 namespace msp::cli::testing {
@@ -36,6 +37,13 @@ inline Outcome RunAt(const std::string& server, const std::string& line,
                             .unix_time_s = [=] { return unix_time_s; }};
   const int exit = Run(msp::testing::CommandLine(line), surroundings);
   return {exit, out.str(), err.str(), pauses};
+}
+
+// Against a service that gives this answer to every call.
+inline Outcome RunWith(const msp::testing::FakeAnswer& answer, const std::string& line,
+                       const std::string& input = "") {
+  const msp::testing::FakeService service(answer);
+  return RunAt(service.address(), line, input);
 }
 
 inline constexpr char kCardOrder[] =

@@ -38,10 +38,8 @@ std::unique_ptr<Client> Connect(const FakeService& service, ClientOptions option
   return *Client::Create(std::move(options));
 }
 
-FakeAnswer Empty(const SeenCall&, int) { return {.messages = {""}}; }
-FakeAnswer Unavailable(const SeenCall&, int) {
-  return {.status = {grpc::StatusCode::UNAVAILABLE, "gone"}};
-}
+const FakeAnswer kEmpty{.messages = {""}};
+const FakeAnswer kUnavailable{.status = {grpc::StatusCode::UNAVAILABLE, "gone"}};
 
 // Every unary method of the schema.
 std::vector<const pb::MethodDescriptor*> UnaryMethods() {
@@ -61,7 +59,7 @@ std::optional<Error> CallAny(const Client& client, const pb::MethodDescriptor& m
 }
 
 TEST(Client, OnlyReadsAreRepeatedWhenTheServiceIsUnavailable) {
-  FakeService service(Unavailable);
+  const FakeService service(kUnavailable);
   const auto client = Connect(service, {.channel = {.read_attempts_max = 2}});
   for (const pb::MethodDescriptor* method : UnaryMethods()) {
     const std::size_t before = service.calls().size();
@@ -74,7 +72,7 @@ TEST(Client, OnlyReadsAreRepeatedWhenTheServiceIsUnavailable) {
 }
 
 TEST(Client, ALostConnectionIsUnknownForWhatMustNotBeRepeated) {
-  FakeService service(Unavailable);
+  const FakeService service(kUnavailable);
   const auto client = Connect(service, {.channel = {.read_attempts_max = 1}});
   for (const pb::MethodDescriptor* method : UnaryMethods()) {
     const v1::Retry retry = method->options().GetExtension(v1::retry);
@@ -101,7 +99,7 @@ TEST(Client, AMethodWhoseRepetitionIsNotStatedCountsAsPayment) {
 }
 
 TEST(Client, EveryCallHasADeadline) {
-  FakeService service(Empty);
+  const FakeService service(kEmpty);
   const auto client = Connect(service, {.write_timeout_ms = 300'000, .read_timeout_ms = 100'000});
   // On its way gRPC rounds a deadline up, to three digits.
   for (const pb::MethodDescriptor* method : UnaryMethods()) {
@@ -114,7 +112,7 @@ TEST(Client, EveryCallHasADeadline) {
 }
 
 TEST(Client, TheCallsOwnTimeoutAndMetadataAndTheSiteTravel) {
-  FakeService service(Empty);
+  const FakeService service(kEmpty);
   const auto client = Connect(service, {.site = "second"});
   (void)client->GetOrder({}, {.timeout_ms = 3'000'000, .metadata = {{"traceparent", "00-1"}}});
   const SeenCall call = service.calls().at(0);
@@ -124,7 +122,7 @@ TEST(Client, TheCallsOwnTimeoutAndMetadataAndTheSiteTravel) {
 }
 
 TEST(Client, ACallThatIsNotAnsweredEndsAtItsDeadline) {
-  FakeService service([](const SeenCall&, int) { return FakeAnswer{.hangs = true}; });
+  const FakeService service(FakeAnswer{.hangs = true});
   const auto client = Connect(service);
   const auto result = client->CreateOrder({}, {.timeout_ms = 400});
   ASSERT_FALSE(result.ok());
@@ -150,7 +148,7 @@ TEST(Client, RequestAndReplyTravelWhole) {
 
 // The methods are written from the schema, and find theirs by the type of the request.
 TEST(Client, EachMethodCallsItsOwn) {
-  FakeService service(Empty);
+  const FakeService service(kEmpty);
   const auto client = Connect(service);
   (void)client->CreateOrder({});
   (void)client->HandleNotification({});
@@ -173,7 +171,7 @@ TEST(Client, NoTwoMethodsTakeTheSameRequest) {
 }
 
 TEST(Client, AReplyThatDoesNotSayWhatBecameOfTheMoneyIsUnknown) {
-  FakeService service(Empty);
+  const FakeService service(kEmpty);
   const auto result = Connect(service)->RefundOrder({});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
@@ -236,24 +234,20 @@ TEST(Client, TlsWithOtherRootsSendsNothing) {
 }
 
 TEST(Client, AListOf16MiBIsTaken) {
-  FakeService service([](const SeenCall&, int) {
-    v1::ListTransactionsResponse reply;
-    reply.add_transactions()->set_order_id(std::string(17 << 20, 'x'));
-    return ReplyOf(reply);
-  });
+  v1::ListTransactionsResponse reply;
+  reply.add_transactions()->set_order_id(std::string(17 << 20, 'x'));
+  const FakeService service(ReplyOf(reply));
   EXPECT_TRUE(Connect(service)->ListTransactions({}).ok());
 }
 
-v1::WatchOrderResponse Seen(const std::string& token) {
+std::string Seen(const std::string& token) {
   v1::WatchOrderResponse message;
   message.set_resume_token(token);
-  return message;
+  return message.SerializeAsString();
 }
 
 TEST(Watch, HandsOutEveryMessageAndThenEnds) {
-  FakeService service([](const SeenCall&, int) {
-    return FakeAnswer{.messages = {Seen("a").SerializeAsString(), Seen("b").SerializeAsString()}};
-  });
+  const FakeService service(FakeAnswer{.messages = {Seen("a"), Seen("b")}});
   const auto client = Connect(service);
   const auto watch = client->WatchOrder({});
   v1::WatchOrderResponse message;
@@ -267,10 +261,8 @@ TEST(Watch, HandsOutEveryMessageAndThenEnds) {
 }
 
 TEST(Watch, SaysWhyTheStreamBroke) {
-  FakeService service([](const SeenCall&, int) {
-    return FakeAnswer{.messages = {Seen("a").SerializeAsString()},
-                      .status = {grpc::StatusCode::UNAVAILABLE, "going down"}};
-  });
+  const FakeService service(
+      FakeAnswer{.messages = {Seen("a")}, .status = {grpc::StatusCode::UNAVAILABLE, "going down"}});
   const auto client = Connect(service);
   const auto watch = client->WatchOrder({});
   v1::WatchOrderResponse message;
@@ -283,9 +275,7 @@ TEST(Watch, SaysWhyTheStreamBroke) {
 }
 
 TEST(Watch, MayBeDroppedWhileItRuns) {
-  FakeService service([](const SeenCall&, int) {
-    return FakeAnswer{.messages = {Seen("a").SerializeAsString()}, .hangs = true};
-  });
+  const FakeService service(FakeAnswer{.messages = {Seen("a")}, .hangs = true});
   const auto client = Connect(service);
   auto watch = client->WatchOrder({});
   v1::WatchOrderResponse message;

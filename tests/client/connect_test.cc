@@ -14,6 +14,7 @@
 #include "tests/testing/connect_proxy.h"
 #include "tests/testing/environment.h"
 #include "tests/testing/free_port.h"
+#include "tests/testing/requests.h"
 
 namespace msp::client {
 namespace {
@@ -32,10 +33,8 @@ using testing::TlsService;
 constexpr char kCard[] = "4111111111111111";
 
 v1::CreateOrderRequest Order() {
-  v1::CreateOrderRequest request;
-  request.set_order_id("tulip-1");
-  request.mutable_gateway_info()->set_card_number(kCard);
-  return request;
+  return testing::FromText<v1::CreateOrderRequest>(
+      "order_id: 'tulip-1' gateway_info { card_number: '4111111111111111' }");
 }
 
 std::unique_ptr<Client> To(ChannelOptions channel) {

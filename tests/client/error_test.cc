@@ -54,9 +54,7 @@ TEST(ReadError, OutcomeIsWhatTheServiceSaidOrUnknown) {
       {"confirmed_by_an_error", {.outcome = "CONFIRMED"}, true, v1::OUTCOME_CONFIRMED},
       {"silent_about_it", {.reason = "X"}, true, v1::OUTCOME_UNKNOWN},
       {"a_word_of_the_future", {.outcome = "MAYBE"}, true, v1::OUTCOME_UNKNOWN},
-      {"a_proxys_own_info",
-       {.domain = "proxy.example", .outcome = "NOT_SENT"},
-       true,
+      {"a_proxys_own_info", Refusal{.domain = "proxy.example", .outcome = "NOT_SENT"}, true,
        v1::OUTCOME_UNKNOWN},
       {"a_read", {.outcome = "REJECTED"}, false, v1::OUTCOME_UNSPECIFIED},
   };

@@ -39,6 +39,9 @@ class FakeService {
   explicit FakeService(Script script,
                        std::shared_ptr<grpc::ServerCredentials> credentials = nullptr,
                        const std::string& listen = "127.0.0.1:0");
+  // The same answer to every call.
+  explicit FakeService(const FakeAnswer& answer)
+      : FakeService([answer](const SeenCall&, int) { return answer; }) {}
   ~FakeService();
   FakeService(const FakeService&) = delete;
   FakeService& operator=(const FakeService&) = delete;

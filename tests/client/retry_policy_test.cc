@@ -87,50 +87,35 @@ class CreateOrderWithRetryTest : public ::testing::Test {
 };
 
 TEST_F(CreateOrderWithRetryTest, RepeatsWhatThePolicyAllows) {
+  using Answers = std::vector<FakeAnswer>;
+  using Repeated = std::vector<bool>;
+  using Pauses = std::vector<std::int64_t>;
   const struct {
     const char* name;
-    std::vector<FakeAnswer> answers;
+    Answers answers;
     v1::Outcome outcome;  // CONFIRMED: a reply, no error.
-    std::vector<bool> repeats;
-    std::vector<std::int64_t> pauses;
+    Repeated repeats;
+    Pauses pauses;
     RetryPolicy policy = {};
   } kRows[] = {
-      {"an answer", {Confirmed()}, v1::OUTCOME_CONFIRMED, {false}, {}},
-      {"a refusal", {Rejected()}, v1::OUTCOME_REJECTED, {false}, {}},
-      {"a wrong request", {NotSent(-1), Confirmed()}, v1::OUTCOME_NOT_SENT, {false}, {}},
-      {"not sent: when the service says",
-       {NotSent(3000), NotSent(0), Confirmed()},
-       v1::OUTCOME_CONFIRMED,
-       {false, false, false},
-       {3000, 1000}},
-      {"unknown: with repeat set",
-       {Unknown(), Lost(), Confirmed()},
-       v1::OUTCOME_CONFIRMED,
-       {false, true, true},
-       {500, 1000}},
+      {"an answer", Answers{Confirmed()}, v1::OUTCOME_CONFIRMED, Repeated{false}, Pauses{}},
+      {"a refusal", Answers{Rejected()}, v1::OUTCOME_REJECTED, Repeated{false}, Pauses{}},
+      {"a wrong request", Answers{NotSent(-1), Confirmed()}, v1::OUTCOME_NOT_SENT, Repeated{false},
+       Pauses{}},
+      {"not sent: when the service says", Answers{NotSent(3000), NotSent(0), Confirmed()},
+       v1::OUTCOME_CONFIRMED, Repeated{false, false, false}, Pauses{3000, 1000}},
+      {"unknown: with repeat set", Answers{Unknown(), Lost(), Confirmed()}, v1::OUTCOME_CONFIRMED,
+       Repeated{false, true, true}, Pauses{500, 1000}},
       {"repeat stays set once an attempt was indeterminate",
-       {Unknown(), NotSent(0), Confirmed()},
-       v1::OUTCOME_CONFIRMED,
-       {false, true, true},
-       {500, 1000}},
-      {"attempts are bounded",
-       {Unknown()},
-       v1::OUTCOME_UNKNOWN,
-       {false, true, true},
-       {500, 1000},
-       {.attempts_max = 3}},
-      {"time is bounded",
-       {Unknown()},
-       v1::OUTCOME_UNKNOWN,
-       {false, true, true},
-       {500, 1000},
-       {.budget_ms = 4'000, .attempts_max = 100}},
+       Answers{Unknown(), NotSent(0), Confirmed()}, v1::OUTCOME_CONFIRMED,
+       Repeated{false, true, true}, Pauses{500, 1000}},
+      {"attempts are bounded", Answers{Unknown()}, v1::OUTCOME_UNKNOWN, Repeated{false, true, true},
+       Pauses{500, 1000}, RetryPolicy{.attempts_max = 3}},
+      {"time is bounded", Answers{Unknown()}, v1::OUTCOME_UNKNOWN, Repeated{false, true, true},
+       Pauses{500, 1000}, RetryPolicy{.budget_ms = 4'000, .attempts_max = 100}},
       {"a last attempt that was not sent leaves the outcome unknown",
-       {Unknown(), NotSent(0)},
-       v1::OUTCOME_UNKNOWN,
-       {false, true},
-       {500},
-       {.attempts_max = 2}},
+       Answers{Unknown(), NotSent(0)}, v1::OUTCOME_UNKNOWN, Repeated{false, true}, Pauses{500},
+       RetryPolicy{.attempts_max = 2}},
   };
   for (const auto& row : kRows) {
     SCOPED_TRACE(row.name);
@@ -155,7 +140,7 @@ TEST_F(CreateOrderWithRetryTest, ALostNextActionIsHandedOut) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 TEST(CreateOrderCertain, IsStillAccepted) {
-  const FakeService service([](const SeenCall&, int) { return Unknown(); });
+  const FakeService service(Unknown());
   const auto client = Client::Create({.channel = {.server = service.address()}});
   ASSERT_TRUE(client.ok());
   const auto result = CreateOrderCertain(**client, {}, CertainOptions{.attempts_max = 1});

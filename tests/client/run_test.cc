@@ -18,6 +18,7 @@
 #include "tests/testing/connect_proxy.h"
 #include "tests/testing/environment.h"
 #include "tests/testing/free_port.h"
+#include "tests/testing/requests.h"
 
 namespace msp::cli {
 namespace {
@@ -26,6 +27,7 @@ namespace v1 = multisafepay::v1;
 using grpc::StatusCode;
 using msp::testing::FakeAnswer;
 using msp::testing::FakeService;
+using msp::testing::FromText;
 using msp::testing::Refuse;
 using msp::testing::ReplyOf;
 using msp::testing::SeenCall;
@@ -36,14 +38,10 @@ using testing::kCardOrder;
 using ::testing::Not;
 using testing::Outcome;
 using testing::RunAt;
-
-// Runs the line against a service that gives this answer, to every call.
-Outcome RunWith(const FakeAnswer& answer, const std::string& line, const std::string& input = "") {
-  FakeService service([&answer](const SeenCall&, int) { return answer; });
-  return RunAt(service.address(), line, input);
-}
+using testing::RunWith;
 
 const std::string kCreate = "order create -f -";
+
 TEST(Run, PrintsTheReplyInTheApisNamesAndLeavesWithZero) {
   const Outcome ran = RunWith(ReplyOf(Created(v1::PAYMENT_STATE_PAID)), kCreate, kCardOrder);
   EXPECT_EQ(ran.exit, kExitOk);
@@ -68,8 +66,7 @@ TEST(Run, TheAddressToSendTheCustomerToIsShownInFull) {
 }
 
 TEST(Run, SendsWhatWasAsked) {
-  FakeService service(
-      [](const SeenCall&, int) { return ReplyOf(Created(v1::PAYMENT_STATE_PAID)); });
+  const FakeService service(ReplyOf(Created(v1::PAYMENT_STATE_PAID)));
   RunAt(service.address(), kCreate + " --site second --repeat --timeout 300", kCardOrder);
   const SeenCall call = service.calls().at(0);
   v1::CreateOrderRequest request;
@@ -159,10 +156,8 @@ TEST(Run, AHintRepeatsNoIdThatMightBeACard) {
 
 TEST(Run, ADeclineIsPrintedAndEndsWithOne) {
   v1::CreateOrderResponse reply = Created(v1::PAYMENT_STATE_DECLINED);
-  v1::Decline& decline = *reply.mutable_order()->mutable_decline();
-  decline.set_reason_code("4002");
-  decline.set_reason("Insufficient funds");
-  decline.set_retry(v1::RETRY_ADVICE_OTHER_CARD);
+  *reply.mutable_order()->mutable_decline() = FromText<v1::Decline>(
+      "reason_code: '4002' reason: 'Insufficient funds' retry: RETRY_ADVICE_OTHER_CARD");
   const Outcome ran = RunWith(ReplyOf(reply), kCreate, kCardOrder);
   EXPECT_EQ(ran.exit, kExitRefused);
   EXPECT_THAT(ran.out, HasSubstr("PAYMENT_STATE_DECLINED"));
@@ -207,8 +202,7 @@ TEST(Run, WithoutAServerNothingWasSent) {
 }
 
 TEST(Run, GoesThroughTheProxyThatWasNamedAndThroughNoOther) {
-  FakeService service(
-      [](const SeenCall&, int) { return ReplyOf(Created(v1::PAYMENT_STATE_PAID)); });
+  const FakeService service(ReplyOf(Created(v1::PAYMENT_STATE_PAID)));
   const msp::testing::ConnectProxy proxy;
   {
     const msp::testing::ScopedEnvironment environment({{"http_proxy", proxy.url()},
@@ -238,7 +232,7 @@ TEST(Run, AMistakeOfTheCommandLineEndsWithTwoAndSendsNothing) {
       {"order get a --cert a.pem", ""},
       {"order get a --ca /nonexistent.pem", ""},
       {"order get a --server payments.example:50051", ""}};
-  FakeService service([](const SeenCall&, int) { return FakeAnswer{}; });
+  const FakeService service(FakeAnswer{});
   for (const auto& [line, input] : cases) {
     const Outcome ran = RunAt(service.address(), line, input);
     EXPECT_EQ(ran.exit, kExitUsage) << ran.err;
@@ -247,7 +241,7 @@ TEST(Run, AMistakeOfTheCommandLineEndsWithTwoAndSendsNothing) {
 }
 
 TEST(Run, HelpAndVersionEndWithZeroAndSendNothing) {
-  FakeService service([](const SeenCall&, int) { return FakeAnswer{}; });
+  const FakeService service(FakeAnswer{});
   EXPECT_EQ(RunAt(service.address(), "--help").exit, kExitOk);
   EXPECT_EQ(RunAt(service.address(), "order create --help").exit, kExitOk);
   EXPECT_THAT(RunAt(service.address(), "--version").out, ::testing::StartsWith("msp "));
@@ -278,11 +272,8 @@ TEST(Run, HealthEndsWithZeroOnlyWhenServing) {
 }
 
 TEST(Run, AListIsATable) {
-  v1::ListTransactionsResponse reply;
-  v1::Transaction& transaction = *reply.add_transactions();
-  transaction.set_transaction_id("7");
-  transaction.set_amount(500);
-  transaction.set_currency("EUR");
+  const auto reply = FromText<v1::ListTransactionsResponse>(
+      "transactions { transaction_id: '7' amount: 500 currency: 'EUR' }");
   const Outcome ran = RunWith(ReplyOf(reply), "transaction list --output table");
   EXPECT_EQ(ran.exit, kExitOk);
   EXPECT_THAT(ran.out, HasSubstr("5.00 EUR"));

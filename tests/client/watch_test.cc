@@ -21,7 +21,6 @@ using msp::testing::FakeService;
 using msp::testing::SeenCall;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::Outcome;
 using testing::RunAt;
 
@@ -53,8 +52,7 @@ v1::WatchOrderRequest RequestOf(const SeenCall& call) {
 }
 
 Outcome Watched(const FakeAnswer& answer, const std::string& more = "") {
-  FakeService service([&answer](const SeenCall&, int) { return answer; });
-  return RunAt(service.address(), "order watch tulip-1 " + more);
+  return testing::RunWith(answer, "order watch tulip-1 " + more);
 }
 
 TEST(Watch, PrintsOneLineOfJsonAChange) {

@@ -15,40 +15,22 @@ using ::testing::IsEmpty;
 using testing::Reply;
 using ::testing::SizeIs;
 
-// One reading rule a row: a document, the message in text format, the drift that it reports.
-struct Row {
-  const char* json;
-  const char* message;
-  std::vector<std::string> drift = {};
-};
-
-void Expect(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
-    std::string json = row.json;
-    Everything message;
-    const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
-    EXPECT_TRUE(decoded.ok) << row.json << ": " << decoded.error;
-    EXPECT_THAT(message, MessageIs(row.message)) << row.json;
-    EXPECT_EQ(Names(decoded.drift), row.drift) << row.json;
-  }
-}
-
 // Each of the values, separated by blanks, is read as `message`; as nothing, and reported as unfit,
 // where that is null.
 void ExpectEach(const std::string& field, const std::string& values, const char* message) {
   for (const std::string& value : msp::testing::Words(values)) {
     const std::string json = "{\"" + field + "\":" + value + "}";
     if (message != nullptr) {
-      Expect({{json.c_str(), message}});
+      ExpectRead({{json, message}});
     } else {
-      Expect({{json.c_str(), "", {"V:" + field}}});
+      ExpectRead({{json, "", {"V:" + field}}});
     }
   }
 }
 constexpr const char* kUnfit = nullptr;
 
 TEST(Decode, StringTakesStringNumberAndBool) {
-  Expect({
+  ExpectRead({
       {R"({"text":"a"})", "text: 'a'"},
       {R"({"text":"caf\u00e9 \ud83d\ude00 \"x\" \/"})",
        "text: 'caf\\303\\251 \\360\\237\\230\\200 \"x\" /'"},
@@ -81,7 +63,8 @@ TEST(Decode, IntegerTakesNumberAndNumericString) {
   ExpectEach("usmall", "4294967296 -1", kUnfit);
   ExpectEach("ularge", "18446744073709551615", "ularge: 18446744073709551615");
   ExpectEach("ularge", "-1", kUnfit);
-  Expect({{R"({"large":"1 000"})", "", {"V:large"}}, {R"({"large":"10 EUR"})", "", {"V:large"}}});
+  ExpectRead(
+      {{R"({"large":"1 000"})", "", {"V:large"}}, {R"({"large":"10 EUR"})", "", {"V:large"}}});
 }
 
 TEST(Decode, IdTakesWholeNumbersWithTheirExactDigits) {
@@ -98,13 +81,11 @@ TEST(Decode, IdTakesWholeNumbersWithTheirExactDigits) {
       {"\"1e3\"", "1e3"},
   };
   for (const auto& [number, id] : kRows) {
-    std::string json = R"({"id":)" + std::string(number) + "}";
-    testing::Shapes message;
-    const Decoded decoded = Decode(SchemaOf<testing::Shapes>(), json, message);
-    EXPECT_TRUE(decoded.ok) << number;
-    EXPECT_EQ(message.has_id(), id != kUnfit) << number;
-    EXPECT_EQ(message.id(), id != kUnfit ? id : "") << number;
-    EXPECT_THAT(decoded.drift, SizeIs(id == kUnfit ? 1 : 0)) << number;
+    const Reading<testing::Shapes> read(R"({"id":)" + std::string(number) + "}");
+    EXPECT_TRUE(read.ok) << number;
+    EXPECT_EQ(read.message.has_id(), id != kUnfit) << number;
+    EXPECT_EQ(read.message.id(), id != kUnfit ? id : "") << number;
+    EXPECT_THAT(read.drift, SizeIs(id == kUnfit ? 1 : 0)) << number;
   }
 }
 
@@ -130,19 +111,13 @@ TEST(Decode, OtherScalars) {
 TEST(Decode, NullEmptyAndAbsentAreUnset) {
   for (const FieldSchema& entry : SchemaOf<Everything>().entries()) {
     if (!entry.in_body) continue;
-    for (const char* value : {"null", "\"\""}) {
-      std::string json = "{" + entry.quoted.substr(1) + value + "}";
-      Everything message;
-      const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
-      EXPECT_TRUE(decoded.ok) << entry.name << value;
-      EXPECT_THAT(decoded.drift, IsEmpty()) << entry.name << value;
-      EXPECT_THAT(message, MessageIs("")) << entry.name << value;
-    }
+    for (const char* value : {"null", "\"\""})
+      ExpectRead({{"{" + entry.quoted.substr(1) + value + "}", ""}});
   }
 }
 
 TEST(Decode, ObjectsAndListsTakeWhatPhpMakesOfThem) {
-  Expect({
+  ExpectRead({
       {R"({"item":{"name":"a"}})", "item { name: 'a' }"},
       {R"({"item":{}})", "item {}"},
       {R"({"item":[]})", "item {}"},
@@ -170,7 +145,7 @@ TEST(Decode, ObjectsAndListsTakeWhatPhpMakesOfThem) {
 }
 
 TEST(Decode, StructTakesAnyObject) {
-  Expect({
+  ExpectRead({
       {R"({"settings":{}})", "settings {}"},
       {R"({"settings":[]})", "settings {}"},
       {R"({"settings":{"s":"","n":90,"d":0.5,"t":true,"z":null,"o":{"k":[1,"2",[],{}]}}})",
@@ -197,7 +172,7 @@ TEST(Decode, StructTakesAnyObject) {
 }
 
 TEST(Decode, FourDigitsGetTheirZerosBack) {
-  Expect({
+  ExpectRead({
       {R"({"card":{"last4":4444}})", "card { last4: '4444' }"},
       {R"({"card":{"last4":4}})", "card { last4: '0004' }"},
       {R"({"card":{"last4":0}})", "card { last4: '0000' }"},
@@ -212,7 +187,7 @@ TEST(Decode, FourDigitsGetTheirZerosBack) {
 }
 
 TEST(Decode, UnknownMembersAreSkippedAndNamed) {
-  Expect({
+  ExpectRead({
       {R"({"new":1,"text":"a"})", "text: 'a'", {"U:new"}},
       {R"({"item":{"deep":{"x":[1,{"y":null}]},"name":"a"}})",
        "item { name: 'a' }",
@@ -226,14 +201,14 @@ TEST(Decode, UnknownMembersAreSkippedAndNamed) {
 }
 
 TEST(Decode, FieldsOfOursAreUnknownToTheApi) {
-  Expect(
+  ExpectRead(
       {{R"({"state":"COLOR_RED","at":"2020-01-01T00:00:00Z","in_path":"p","limit":1,"plain":true})",
         "",
         {"U:state", "U:at", "U:in_path", "U:limit", "U:plain"}}});
 }
 
 TEST(Decode, LastOfDuplicatesWins) {
-  Expect({
+  ExpectRead({
       {R"({"text":"a","text":"b"})", "text: 'b'", {"D:text"}},
       {R"({"text":"a","text":null})", "", {"D:text"}},
       {R"({"text":"a","text":""})", "", {"D:text"}},
@@ -253,26 +228,25 @@ TEST(Decode, DriftIsBoundedAndSafeToUseAsALabel) {
   for (int i = 0; i < 100; ++i) json += "\"m" + std::to_string(i) + "\":1,";
   json += R"("text":"a"})";
   json.insert(json.size() - 1, R"(,"large":"x")");
-  Everything message;
-  const std::vector<std::string> names = Names(Decode(SchemaOf<Everything>(), json, message).drift);
+  const Reading many(json);
+  const std::vector<std::string> names = Names(many.drift);
   EXPECT_THAT(names, SizeIs(kDriftMax + 1));
   EXPECT_EQ(names.back(), "V:large") << "unknown members do not crowd out values that do not fit";
-  EXPECT_EQ(message.text(), "a");
+  EXPECT_EQ(many.message.text(), "a");
 
-  Expect({
+  ExpectRead({
       {R"({"4111111111111111":1})", "", {"U:_"}},
       {R"({"card 4111-1111-1111-1111":1})", "", {"U:card_4111-1111-1111-1111"}},
       {R"({"a\nb\u00e9{}":1})", "", {"U:a_b____"}},
   });
 
-  std::string deep = "{\"" + std::string(500, 'k') + "\":1}";
-  const Decoded decoded = Decode(SchemaOf<Everything>(), deep, message);
-  ASSERT_THAT(decoded.drift, SizeIs(1));
-  EXPECT_EQ(decoded.drift[0].path, std::string(kDriftPathMax, 'k'));
+  const Reading long_name("{\"" + std::string(500, 'k') + "\":1}");
+  ASSERT_THAT(long_name.drift, SizeIs(1));
+  EXPECT_EQ(long_name.drift[0].path, std::string(kDriftPathMax, 'k'));
 }
 
 TEST(Decode, DocumentThatIsNoObjectIsReadAsNothing) {
-  Expect({
+  ExpectRead({
       {"[]", "", {"V:"}},
       {"[{\"text\":\"a\"}]", "", {"V:"}},
       {"5", "", {"V:"}},
@@ -283,7 +257,7 @@ TEST(Decode, DocumentThatIsNoObjectIsReadAsNothing) {
 }
 
 TEST(Decode, WhiteSpaceAndByteOrderMarkAreSkipped) {
-  Expect({
+  ExpectRead({
       {" \t\r\n{ \"text\" : \"a\" , \"items\" : [ { } , { } ] } \n", "text: 'a' items {} items {}"},
       {"\xEF\xBB\xBF{\"text\":\"a\"}", "text: 'a'"},
   });
@@ -303,44 +277,38 @@ TEST(Decode, MalformedDocumentsFail) {
       {"items":[{"name":"a"} {"items":[{"name":"a"]} {"text":\"a\"}
       <html><body>502</body></html> OK
   )");
-  for (const char* other : {
-           "",
-           " ",
-           "\n",
-           "\xEF\xBB\xBF",
-           "\xEF\xBB",
-           "\xEF\xBB\xBF\xEF\xBB\xBF{}",
-           "{} x",
-           "{\"large\":1 2}",
-           "{\"text\":1 \"a\"}",
-           "{\"text\" 1}",
-           "{\"words\":[1 2]}",
-           "{\"text\":\"\xff}",
-           "{\"text\":\"\xff\\\"}",
-           "{\"text\":\"\xff\"",
-           "{\"text\":\"\xff\"}}",
-           "{\"text\":\"\xff\",\"large\":01}",
-           "{\"text\":\"\t\",}",
-           "{\"text\":\"\t\"\xff}",
-           "{\"text\":\xff\"a\"}",
-           "{\"large\":1\xff}",
-           "{\"text\":\"a\xff\"\x01}",
-           "\xff",
-           "{}\xff",
-           "{\x0c}",
-           "{\"text\":1\x0b}",
-           "{\"text\":\xC2\xA0"
-           "1}",
-           "// c\n{}",
-       }) {
-    documents.emplace_back(other);
-  }
+  documents.insert(documents.end(), {"",
+                                     " ",
+                                     "\n",
+                                     "\xEF\xBB\xBF",
+                                     "\xEF\xBB",
+                                     "\xEF\xBB\xBF\xEF\xBB\xBF{}",
+                                     "{} x",
+                                     "{\"large\":1 2}",
+                                     "{\"text\":1 \"a\"}",
+                                     "{\"text\" 1}",
+                                     "{\"words\":[1 2]}",
+                                     "{\"text\":\"\xff}",
+                                     "{\"text\":\"\xff\\\"}",
+                                     "{\"text\":\"\xff\"",
+                                     "{\"text\":\"\xff\"}}",
+                                     "{\"text\":\"\xff\",\"large\":01}",
+                                     "{\"text\":\"\t\",}",
+                                     "{\"text\":\"\t\"\xff}",
+                                     "{\"text\":\xff\"a\"}",
+                                     "{\"large\":1\xff}",
+                                     "{\"text\":\"a\xff\"\x01}",
+                                     "\xff",
+                                     "{}\xff",
+                                     "{\x0c}",
+                                     "{\"text\":1\x0b}",
+                                     "// c\n{}",
+                                     "{\"text\":\xC2\xA0"
+                                     "1}"});
   for (const std::string& document : documents) {
-    std::string json = document;
-    Everything message;
-    const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
-    EXPECT_FALSE(decoded.ok) << document;
-    EXPECT_THAT(decoded.error, ::testing::Not(IsEmpty())) << document;
+    const Reading read(document);
+    EXPECT_FALSE(read.ok) << document;
+    EXPECT_THAT(read.error, ::testing::Not(IsEmpty())) << document;
   }
 }
 
@@ -350,17 +318,14 @@ TEST(Decode, RawNulBytesAreMalformedOutsideOfTexts) {
   for (std::size_t at = 0; at <= good.size(); ++at) {
     std::string json = good;
     json.insert(at, 1, '\0');
-    Everything message;
-    EXPECT_EQ(Decode(SchemaOf<Everything>(), json, message).ok, in_text) << at;
+    EXPECT_EQ(Reading(json).ok, in_text) << at;
     if (at < good.size() && good[at] == '"') in_text = !in_text;
   }
 }
 
 TEST(Decode, ErrorsNeverQuoteTheDocument) {
-  std::string json = R"({"text":"4111111111111111" "secret"})";
-  Everything message;
-  const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
-  EXPECT_EQ(decoded.error, "no comma or end after a value near byte 27");
+  const Reading read(R"({"text":"4111111111111111" "secret"})");
+  EXPECT_EQ(read.error, "no comma or end after a value near byte 27");
 }
 
 TEST(Decode, DepthIsBounded) {
@@ -371,29 +336,23 @@ TEST(Decode, DepthIsBounded) {
     return json + "}";
   };
   for (const char* key : {"\"new\"", "\"words\"", "\"item\"", "\"text\""}) {
-    Everything message;
-    std::string json = nested(kDepthMax, key);
-    EXPECT_TRUE(Decode(SchemaOf<Everything>(), json, message).ok) << key;
-    json = nested(kDepthMax + 1, key);
-    const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
-    EXPECT_FALSE(decoded.ok) << key;
-    EXPECT_THAT(decoded.error, ::testing::HasSubstr("nested too deep"));
+    EXPECT_TRUE(Reading(nested(kDepthMax, key)).ok) << key;
+    const Reading deeper(nested(kDepthMax + 1, key));
+    EXPECT_FALSE(deeper.ok) << key;
+    EXPECT_THAT(deeper.error, ::testing::HasSubstr("nested too deep"));
   }
-  std::string hostile(1 << 20, '[');
-  Everything message;
-  EXPECT_FALSE(Decode(SchemaOf<Everything>(), hostile, message).ok);
+  EXPECT_FALSE(Reading(std::string(1 << 20, '[')).ok);
 
   std::string parts;
   for (int i = 0; i < 200; ++i) parts += R"({"item":)";
-  EXPECT_FALSE(Decode(SchemaOf<Everything>(), parts, message).ok);
+  EXPECT_FALSE(Reading(parts).ok);
 }
 
 TEST(Decode, LargeDocumentAfterSmallAndBack) {
   for (const std::size_t size : {10UL, 20'000UL, 500'000UL, 10UL, 300'000UL, 30'000UL}) {
-    std::string json = R"({"text":")" + std::string(size, 'x') + R"("})";
-    Everything message;
-    ASSERT_TRUE(Decode(SchemaOf<Everything>(), json, message).ok) << size;
-    ASSERT_EQ(message.text().size(), size);
+    const Reading read(R"({"text":")" + std::string(size, 'x') + R"("})");
+    ASSERT_TRUE(read.ok) << size;
+    ASSERT_EQ(read.message.text().size(), size);
   }
 }
 
@@ -529,28 +488,19 @@ TEST(MemberRedirection, WithoutANestedMessageSuchMembersAreUnknown) {
 }
 
 TEST(DecodeAll, ReadsFieldsOfOursAndOfPathAndQuery) {
-  std::string json =
+  const std::string json =
       R"({"text":"a","in_path":"p","limit":5,"after":"x","grouped":true,"methods":["VISA"],"state":"COLOR_RED",)"
       R"("at":"2023-11-14T22:13:20.500Z","own_item":{"name":"o"},"plain":true,"times":["1970-01-01T00:00:00Z"]})";
-  Everything message;
-  const Decoded decoded = DecodeAll(SchemaOf<Everything>(), json, message);
-  EXPECT_TRUE(decoded.ok) << decoded.error;
-  EXPECT_THAT(decoded.drift, IsEmpty());
-  EXPECT_THAT(message,
-              MessageIs("text: 'a' in_path: 'p' limit: 5 after: 'x' grouped: true methods: 'VISA' "
-                        "state: COLOR_RED at { seconds: 1700000000 nanos: 500000000 } "
-                        "own_item { name: 'o' } plain: true times { seconds: 0 }"));
+  ExpectRead({{json,
+               "text: 'a' in_path: 'p' limit: 5 after: 'x' grouped: true methods: 'VISA' "
+               "state: COLOR_RED at { seconds: 1700000000 nanos: 500000000 } "
+               "own_item { name: 'o' } plain: true times { seconds: 0 }"}},
+             /*everything=*/true);
 }
 
 TEST(DecodeAll, TimesThatAreNoneAreUnfit) {
-  for (const char* bad : {"\"yesterday\"", "\"2023-11-14\"", "5", "true", "{}"}) {
-    std::string json = R"({"at":)" + std::string(bad) + "}";
-    Everything message;
-    const Decoded decoded = DecodeAll(SchemaOf<Everything>(), json, message);
-    EXPECT_TRUE(decoded.ok);
-    EXPECT_THAT(Names(decoded.drift), ElementsAre("V:at")) << bad;
-    EXPECT_FALSE(message.has_at()) << bad;
-  }
+  for (const std::string bad : {"\"yesterday\"", "\"2023-11-14\"", "5", "true", "{}"})
+    ExpectRead({{R"({"at":)" + bad + "}", "", {"V:at"}}}, /*everything=*/true);
 }
 
 }  // namespace

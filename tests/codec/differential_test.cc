@@ -8,20 +8,15 @@
 #include <iostream>
 #include <random>
 
-#include "google/protobuf/util/message_differencer.h"
-#include "multisafepay/v1/order.pb.h"
-#include "multisafepay/v1/order_service.pb.h"
+#include "access/msp_codec_testing_proto.h"
+#include "gtest/gtest.h"
+#include "tests/codec/agreement.h"
 #include "tests/codec/documents.h"
 #include "tests/codec/fixtures.h"
-#include "tests/codec/oracle.h"
-#include "tests/codec/schemas.h"
 #include "tests/testing/words.h"
 
 namespace msp::codec {
 namespace {
-
-namespace v1 = multisafepay::v1;
-using google::protobuf::util::MessageDifferencer;
 
 std::int64_t FromEnvironment(const char* name, std::int64_t fallback) {
   const char* text = std::getenv(name);
@@ -32,11 +27,6 @@ std::size_t Stride() {
   return static_cast<std::size_t>(FromEnvironment("MSP_DIFFERENTIAL_STRIDE", 1));
 }
 
-const SchemaSet& ResponseSchemas() {
-  static const SchemaSet schemas({v1::GetOrderResponse::descriptor()});
-  return schemas;
-}
-
 class Differential : public ::testing::Test {
  protected:
   ~Differential() override {
@@ -45,87 +35,18 @@ class Differential : public ::testing::Test {
               << " with a number beyond a double\n";
   }
 
-  // True when the codec and the oracle agree about `text`. The codec reads a document around a text
-  // that is not readable in whole, since one such text must not close an order; nlohmann::json is
-  // stricter and gets the document repaired.
   void Compare(const std::string& text) {
-    const std::string repaired = oracle::Repaired(text);
-    const oracle::Parsed expected = oracle::Parse(repaired);
-    repaired_ += repaired != text;
-    if (expected.overflow) {  // JSON, but nlohmann::json stops reading there.
-      ++overflow_;
-      return;
-    }
-    if (expected.depth > kDepthMax) {  // The codec's own bound.
-      ++deep_;
-      std::string copy = text;
-      testing::Everything message;
-      EXPECT_FALSE(Decode(SchemaOf<testing::Everything>(), copy, message).ok);
-      return;
-    }
-    // nlohmann::json takes a NUL byte between tokens for the end of the input.
-    const bool accept = expected.document.has_value() && repaired.find('\0') == std::string::npos;
-    ++compared_;
-    accepted_ += accept;
-    CompareMessage<testing::Everything>(text, expected, accept);
-    CompareRedirected(text, expected, accept);
+    static const SchemaSet schemas(oracle::ComparedMessages(), {access::MspCodecTestingProto()});
+    const oracle::Agreement found = oracle::Compare(schemas, text);
+    repaired_ += found.repaired;
+    overflow_ += found.overflow;
+    deep_ += found.deep;
+    compared_ += !found.overflow && !found.deep;
+    accepted_ += found.accepted;
+    if (!found.difference.empty()) FAIL() << found.difference << " in:\n" << text;
   }
 
  private:
-  template <class Message>
-  void CompareMessage(const std::string& text, const oracle::Parsed& expected, bool accept) {
-    for (const bool everything : {false, true}) {
-      std::string copy = text;
-      Message read;
-      const MessageSchema& schema = SchemaOf<Message>();
-      const Decoded decoded =
-          everything ? DecodeAll(schema, copy, read) : Decode(schema, copy, read);
-      ASSERT_EQ(decoded.ok, accept) << decoded.error << " in:\n" << text;
-      if (!accept) return;
-      Message wanted;
-      if (expected.document->kind == oracle::Node::Kind::kObject) {
-        oracle::Fill(*expected.document, wanted, everything);
-      }
-      // Not read by the oracle.
-      for (Message* message : {&read, &wanted}) {
-        message->clear_blob();
-        message->clear_at();
-        message->clear_times();
-      }
-      ExpectSame(wanted, read, text);
-    }
-  }
-
-  void CompareRedirected(const std::string& text, const oracle::Parsed& expected, bool accept) {
-    std::string copy = text;
-    testing::Envelope envelope;
-    v1::GetOrderResponse response;
-    const MessageSchema& schema = ResponseSchemas().Of(v1::GetOrderResponse::descriptor());
-    MemberRedirection redirection{.key = "data", .entry = schema.Find("order"), .into = &response};
-    const Decoded decoded = Decode(SchemaOf<testing::Envelope>(), copy, envelope, &redirection);
-    ASSERT_EQ(decoded.ok, accept) << decoded.error << " in:\n" << text;
-    if (!accept || expected.document->kind != oracle::Node::Kind::kObject) return;
-    v1::GetOrderResponse wanted;
-    const oracle::Node* data = expected.document->Find("data");
-    const bool object = data != nullptr && data->kind == oracle::Node::Kind::kObject;
-    const bool list =
-        data != nullptr && data->kind == oracle::Node::Kind::kList && data->elements.empty();
-    if (object) oracle::Fill(*data, *wanted.mutable_order());
-    if (list) wanted.mutable_order();
-    ASSERT_EQ(redirection.fits, object || list) << text;
-    ExpectSame(wanted, response, text);
-  }
-
-  static void ExpectSame(const google::protobuf::Message& wanted,
-                         const google::protobuf::Message& read, const std::string& text) {
-    if (MessageDifferencer::Equals(wanted, read)) return;
-    MessageDifferencer differencer;
-    std::string difference;
-    differencer.ReportDifferencesToString(&difference);
-    differencer.Compare(wanted, read);
-    FAIL() << difference << " in:\n" << text;
-  }
-
   std::int64_t compared_ = 0;
   std::int64_t accepted_ = 0;
   std::int64_t repaired_ = 0;

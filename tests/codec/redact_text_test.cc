@@ -13,6 +13,8 @@
 namespace msp::codec {
 namespace {
 
+using msp::testing::Filled;
+using msp::testing::Grouped;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -73,15 +75,6 @@ std::vector<std::string> CodePhrases() {
       " securityCode=#");
 }
 
-std::string WithDigits(std::string_view digits, std::size_t group, std::string_view separator) {
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && i % group == 0) text += separator;
-    text += digits[i];
-  }
-  return text;
-}
-
 // The same digits as full-width characters.
 std::string Wide(std::string_view digits) {
   std::string text;
@@ -92,15 +85,10 @@ std::string Wide(std::string_view digits) {
   return text;
 }
 
-std::string Filled(std::string_view phrase, std::string_view value) {
-  std::string text(phrase);
-  return text.replace(text.find('#'), 1, value);
-}
-
 TEST(RedactedText, HidesACardWithAnySeparators) {
   for (const std::string& separator : Separators()) {
     for (const std::size_t group : {1U, 2U, 4U, 6U}) {
-      const std::string card = WithDigits("4111111111111111", group, separator);
+      const std::string card = Grouped("4111111111111111", group, separator);
       EXPECT_EQ(RedactedText("Card " + card + " refused"), "Card *** refused") << card;
     }
   }
@@ -122,9 +110,9 @@ TEST(RedactedText, HidesTheKnownCardAndCodeHoweverTheyAreWritten) {
   const KnownSecrets known{
       .card = {.number = DigitPrint("4111 2222 3333 4445"), .code = DigitPrint("8642")}};
   for (const std::string& separator : Separators()) {
-    const std::string card = WithDigits(number, 4, separator);
+    const std::string card = Grouped(number, 4, separator);
     EXPECT_EQ(RedactedText("Card " + card + "!", 512, known), "Card ***!") << card;
-    const std::string code = WithDigits("8642", 1, separator);
+    const std::string code = Grouped("8642", 1, separator);
     EXPECT_EQ(RedactedText("Value " + code + " refused", 512, known), "Value *** refused") << code;
   }
   EXPECT_EQ(RedactedText("a" + Wide(number) + "b" + Wide("8642") + "c", 512, known), "a***b***c");

@@ -10,31 +10,14 @@
 namespace msp::codec {
 namespace {
 
-using testing::Everything;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // U+FFFD as text format writes it.
 #define FFFD "\\357\\277\\275"
 
-struct Row {
-  std::string json;
-  std::string message;
-  std::vector<std::string> drift;
-};
-
-void Expect(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
-    for (const bool everything : {false, true}) {
-      std::string json = row.json;
-      Everything message;
-      const Decoded decoded = everything ? DecodeAll(SchemaOf<Everything>(), json, message)
-                                         : Decode(SchemaOf<Everything>(), json, message);
-      EXPECT_TRUE(decoded.ok) << row.json << ": " << decoded.error;
-      EXPECT_THAT(message, MessageIs(row.message)) << row.json;
-      EXPECT_EQ(Names(decoded.drift), row.drift) << row.json;
-    }
-  }
+void Expect(const std::vector<ReadingRow>& rows) {
+  for (const bool everything : {false, true}) ExpectRead(rows, everything);
 }
 
 TEST(Unreadable, HalfASurrogatePairIsReplaced) {
@@ -125,26 +108,22 @@ TEST(Unreadable, WholeTextIsReadableWhicheverByteIsHit) {
       // A quote or the backslash before one would end the text elsewhere.
       if (json[at] == '"' || (json[at] == '\\' && json[at + 1] == '"')) continue;
       json[at] = byte;
-      Everything message;
-      const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
-      ASSERT_TRUE(decoded.ok) << at << decoded.error;
-      EXPECT_EQ(message.large(), 7) << at;
-      EXPECT_EQ(Names(decoded.drift), std::vector<std::string>{"T:text"}) << at;
+      const Reading read(json);
+      ASSERT_TRUE(read.ok) << at << read.error;
+      EXPECT_EQ(read.message.large(), 7) << at;
+      EXPECT_EQ(Names(read.drift), std::vector<std::string>{"T:text"}) << at;
     }
   }
 }
 
 TEST(Unreadable, GrowthIsBounded) {
   const std::size_t most = kRepairedBytesMore / 5;  // Each byte becomes six.
-  std::string json = "{\"text\":\"" + std::string(most, '\xFF') + "\"}";
-  std::string more = "{\"text\":\"" + std::string(most + 1, '\xFF') + "\"}";
-  Everything message;
-  EXPECT_TRUE(Decode(SchemaOf<Everything>(), json, message).ok);
-  EXPECT_THAT(message.text(), SizeIs(3 * most));
-  message.Clear();
-  const Decoded decoded = Decode(SchemaOf<Everything>(), more, message);
-  EXPECT_FALSE(decoded.ok);
-  EXPECT_THAT(decoded.error, ::testing::Not(IsEmpty()));
+  const Reading read("{\"text\":\"" + std::string(most, '\xFF') + "\"}");
+  EXPECT_TRUE(read.ok);
+  EXPECT_THAT(read.message.text(), SizeIs(3 * most));
+  const Reading more("{\"text\":\"" + std::string(most + 1, '\xFF') + "\"}");
+  EXPECT_FALSE(more.ok);
+  EXPECT_THAT(more.error, ::testing::Not(IsEmpty()));
 }
 
 TEST(Unreadable, DroppedReportsAreFlagged) {
@@ -156,12 +135,10 @@ TEST(Unreadable, DroppedReportsAreFlagged) {
     return json + std::string(levels + 2, '}');
   };
   for (const bool more : {false, true}) {
-    std::string json = nested(kDriftMax / 2 + (more ? 1 : 0));
-    Everything message;
-    const Decoded decoded = Decode(SchemaOf<Everything>(), json, message);
-    ASSERT_TRUE(decoded.ok) << decoded.error;
-    EXPECT_THAT(decoded.drift, SizeIs(kDriftMax));
-    EXPECT_EQ(decoded.drift_cut, more);
+    const Reading read(nested(kDriftMax / 2 + (more ? 1 : 0)));
+    ASSERT_TRUE(read.ok) << read.error;
+    EXPECT_THAT(read.drift, SizeIs(kDriftMax));
+    EXPECT_EQ(read.drift_cut, more);
   }
 }
 

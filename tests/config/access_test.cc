@@ -141,20 +141,21 @@ TEST(Reload, TakesAChangeThatTwoReadsAgreeOnAndKeepsTheLastGoodOne) {
   std::atomic<int> content{1};
   std::atomic<int> in_use{1};
   std::atomic<int> reads{0};
-  Reloader reloader({{"numbers",
-                      [&]() -> absl::StatusOr<Found> {
-                        ++reads;
-                        const int seen = content.load();
-                        if (seen < 0) return absl::InvalidArgumentError("is broken");
-                        return Found{std::to_string(seen), [&in_use, seen] { in_use = seen; }};
-                      }}},
-                    std::chrono::hours(1), log);
+  Reloader reloader(
+      {{"numbers",
+        [&]() -> absl::StatusOr<FileContent> {
+          ++reads;
+          const int seen = content.load();
+          if (seen < 0) return absl::InvalidArgumentError("is broken");
+          return FileContent{std::to_string(seen), [&in_use, seen] { in_use = seen; }};
+        }}},
+      std::chrono::hours(1), log);
   const auto reload = [&] {
     const int before = reads.load();
-    reloader.Now();
+    reloader.CheckNow();
     while (reads.load() < before + 2) std::this_thread::yield();
     const int again = reads.load();
-    reloader.Now();  // When its reads begin, the ones before have been processed.
+    reloader.CheckNow();  // When its reads begin, the ones before have been processed.
     while (reads.load() < again + 2) std::this_thread::yield();
   };
   content = 2;

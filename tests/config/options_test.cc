@@ -4,11 +4,13 @@
 // the table of options says.
 #include "service/config/options.h"
 
+#include <cstdint>
 #include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -86,6 +88,20 @@ TEST(Options, TheChartTakesWhatTheServerTakes) {
     }
   }
   EXPECT_EQ(found.size(), settings.size()) << "the chart knows a setting that the server does not";
+}
+
+// docs/deploy.md, "Stopping": gRPC spreads the age of connections by a tenth, and a second is for
+// goodbyes.
+TEST(Options, SystemdWaitsForALongerTimeThanADrainTakes) {
+  constexpr std::string_view kName = "TimeoutStopSec=";
+  std::ifstream in(std::string(MSP_SOURCE_DIR) + "/ci/package/debian/msp-server.service");
+  std::int64_t stop_ms = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(kName)) stop_ms = std::stoll(line.substr(kName.size())) * 1'000;
+  }
+  const Config config;
+  EXPECT_GT(stop_ms, config.drain_delay_ms + config.limits.connection_age_ms * 11 / 10 + 1'000 +
+                         config.drain_timeout_ms);
 }
 
 TEST(Options, NoNameComesTwice) {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Who may call: sites, mutual TLS and their limits, as a real client meets them.
-#include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "multisafepay/v1/payment_method_service.grpc.pb.h"
-#include "service/base/mutex.h"
 #include "tests/e2e/end_to_end.h"
 #include "tests/testing/authority.h"
 #include "tests/testing/http_get.h"
+#include "tests/testing/wait.h"
 
 namespace msp::e2e {
 namespace {
@@ -17,8 +18,8 @@ using msp::testing::Authority;
 using msp::testing::Folder;
 using msp::testing::Issued;
 using msp::testing::ServerProcess;
+using msp::testing::WaitUntil;
 using ::testing::AllOf;
-using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -200,53 +201,39 @@ TEST_F(Access, ReadyzAsksMultiSafepayAboutEachKeyOnRequest) {
 // Calls about 300 times a second, on short-lived connections, until Stop().
 class Load {
  public:
-  Load(std::function<std::shared_ptr<grpc::Channel>()> dial, int calls_per_connection)
-      : dial_(std::move(dial)), calls_per_connection_(calls_per_connection) {
-    thread_ = std::thread([this] { Run(); });
+  using Dial = std::function<std::shared_ptr<grpc::Channel>()>;
+  Load(const Dial& dial, int calls_per_connection)
+      : thread_([=, this](const std::stop_token& stop) { Run(stop, dial, calls_per_connection); }) {
   }
-  ~Load() { Stop(); }
   void Stop() {
-    {
-      MutexLock lock(mutex_);
-      stop_ = true;
-    }
-    wake_.NotifyAll();
-    if (thread_.joinable()) thread_.join();
+    thread_.request_stop();
+    thread_.join();
   }
+  // After Stop().
   int calls() const { return calls_; }
   const std::string& first_error() const { return first_error_; }
 
  private:
-  void Run() {
-    auto next = std::chrono::steady_clock::now();
+  void Run(const std::stop_token& stop, const Dial& dial, int calls_per_connection) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any pause;  // Ended by `stop` alone.
     std::shared_ptr<grpc::Channel> channel;
-    while (Goes(next)) {
-      if (calls_ % calls_per_connection_ == 0) channel = dial_();
+    auto next = std::chrono::steady_clock::now();
+    for (; !stop.stop_requested(); ++calls_) {
+      if (calls_ % calls_per_connection == 0) channel = dial();
       const grpc::Status status =
           Call(channel, &v1::PaymentMethodService::Stub::ListGateways, "", "nl").status;
-      if (!status.ok() && first_error_.empty()) {
+      if (!status.ok() && first_error_.empty())
         first_error_ = NameOf(status.error_code()) + ": " + status.error_message();
-      }
-      ++calls_;
       next += std::chrono::milliseconds(10);  // Three of these make 300 a second.
+      pause.wait_until(lock, stop, next, [] { return false; });
     }
-  }
-  // Waits until the next call is due; false after Stop().
-  bool Goes(std::chrono::steady_clock::time_point next) {
-    MutexLock lock(mutex_);
-    while (!stop_ && wake_.WaitUntil(mutex_, next)) {
-    }
-    return !stop_;
   }
 
-  const std::function<std::shared_ptr<grpc::Channel>()> dial_;
-  const int calls_per_connection_;
-  Mutex mutex_;
-  CondVar wake_;
-  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
-  std::atomic<int> calls_{0};
+  int calls_ = 0;
   std::string first_error_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 TEST_F(Access, KeysCertificatesAndAuthoritiesRotateUnderLoadWithoutAFailedCall) {
@@ -301,27 +288,18 @@ TEST_F(EndToEnd, ConnectionsBeyondTheBoundAreClosedAtOnce) {
   second.reset();
   // The place is free when the server has noticed the close.
   grpc::StatusCode code = grpc::UNAVAILABLE;
-  for (const auto until = Later();
-       code == grpc::UNAVAILABLE && std::chrono::system_clock::now() < until;)
-    code = get(dial());
+  WaitUntil([&] { return (code = get(dial())) != grpc::UNAVAILABLE; });
   EXPECT_EQ(code, grpc::NOT_FOUND);
 }
 
 TEST_F(EndToEnd, MetadataBeyondTheBoundIsRefused) {
   StartServer({"--metadata_max_bytes=2048"});
-  grpc::ClientContext context;
-  context.set_deadline(Later());
-  context.AddMetadata("x-big", std::string(4096, 'x'));
-  v1::GetOrderRequest request;
-  request.set_order_id("order-1");
-  v1::GetOrderResponse response;
-  const auto status = v1::OrderService::NewStub(channel())->GetOrder(&context, request, &response);
-  EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
+  const auto refused = Call(channel(), &v1::OrderService::Stub::GetOrder, "order_id: 'order-1'",
+                            /*site=*/std::string(4096, 'x'));
+  EXPECT_EQ(refused.status.error_code(), grpc::RESOURCE_EXHAUSTED);
   // A client that has not received the SETTINGS yet loses its connection; the next one serves.
   grpc::StatusCode code = grpc::UNAVAILABLE;
-  for (const auto until = Later();
-       code == grpc::UNAVAILABLE && std::chrono::system_clock::now() < until;)
-    code = Get().status.error_code();
+  WaitUntil([&] { return (code = Get().status.error_code()) != grpc::UNAVAILABLE; });
   EXPECT_EQ(code, grpc::NOT_FOUND);
 }
 

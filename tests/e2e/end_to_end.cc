@@ -81,6 +81,34 @@ Called<v1::GetOrderResponse> GetOrder(const std::shared_ptr<grpc::Channel>& chan
   return Call(channel, &v1::OrderService::Stub::GetOrder, request);
 }
 
+namespace {
+namespace health = grpc::health::v1;
+
+health::HealthCheckRequest HealthRequest(const std::string& service) {
+  health::HealthCheckRequest request;
+  request.set_service(service);
+  return request;
+}
+}  // namespace
+
+std::string HealthOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
+  const auto call = Call(channel, &health::Health::Stub::Check, HealthRequest(service));
+  return call.ok() ? health::HealthCheckResponse::ServingStatus_Name(call.response.status())
+                   : call.code();
+}
+
+HealthWatch::HealthWatch(const std::shared_ptr<grpc::Channel>& channel,
+                         const std::string& service) {
+  context_.set_deadline(Later());
+  stream_ = health::Health::NewStub(channel)->Watch(&context_, HealthRequest(service));
+}
+
+std::string HealthWatch::Next() {
+  health::HealthCheckResponse response;
+  if (!stream_->Read(&response)) return "";
+  return health::HealthCheckResponse::ServingStatus_Name(response.status());
+}
+
 grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
                      const std::string& message) {
   grpc::GenericStub stub(channel);

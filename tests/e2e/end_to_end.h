@@ -11,10 +11,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "gtest/gtest.h"
 #include "multisafepay/v1/order_service.grpc.pb.h"
 #include "tests/testing/requests.h"
@@ -108,10 +110,52 @@ Called<Response> Call(const std::shared_ptr<grpc::Channel>& channel,
 Called<v1::GetOrderResponse> GetOrder(const std::shared_ptr<grpc::Channel>& channel,
                                       const std::string& order_id = "order-1");
 
+// What health says of a service, such as "SERVING"; the code where it says nothing.
+std::string HealthOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& service);
+
+// A watch of the health of a service.
+class HealthWatch {
+ public:
+  HealthWatch(const std::shared_ptr<grpc::Channel>& channel, const std::string& service);
+  ~HealthWatch() { context_.TryCancel(); }
+  // What comes next; "" at the end.
+  std::string Next();
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<grpc::health::v1::HealthCheckResponse>> stream_;
+};
+
 // A unary call by its path, such as "/multisafepay.v1.OrderService/GetOrder"; the message may be
 // any bytes.
 grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
                      const std::string& message);
+
+// A CreateOrder on a thread of its own, which its test can cancel.
+class CallInFlight {
+ public:
+  CallInFlight(const std::shared_ptr<grpc::Channel>& channel, const v1::CreateOrderRequest& order)
+      : thread_([this, channel, order] {
+          context_.set_deadline(Later());
+          status_ = v1::OrderService::NewStub(channel)->CreateOrder(&context_, order, &response_);
+        }) {}
+  ~CallInFlight() { Join(); }
+  CallInFlight(const CallInFlight&) = delete;
+  CallInFlight& operator=(const CallInFlight&) = delete;
+
+  void Cancel() { context_.TryCancel(); }
+  const grpc::Status& Join() {
+    if (thread_.joinable()) thread_.join();
+    return status_;
+  }
+  const v1::CreateOrderResponse& response() const { return response_; }
+
+ private:
+  grpc::ClientContext context_;
+  v1::CreateOrderResponse response_;
+  grpc::Status status_;
+  std::thread thread_;
+};
 
 // A connection of its own: channels to the same address share one by default.
 std::shared_ptr<grpc::Channel> DialAnew(const std::string& address,

@@ -2,30 +2,23 @@
 
 // The server as an operator meets it: start, health, drain, exit codes, and what it
 // prints.
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "grpc/health/v1/health.grpc.pb.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/end_to_end.h"
+#include "tests/testing/files.h"
+#include "tests/testing/words.h"
 
 namespace msp::e2e {
 namespace {
 
-using grpc::health::v1::Health;
-using grpc::health::v1::HealthCheckRequest;
-using grpc::health::v1::HealthCheckResponse;
 using msp::testing::ChildProcess;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -39,20 +32,15 @@ const std::vector<std::string>& PaymentServices() {
 
 class Lifecycle : public EndToEnd {
  protected:
-  std::string HealthOf(const std::string& service) {
-    HealthCheckRequest request;
-    request.set_service(service);
-    const auto call = Call(channel(), &Health::Stub::Check, request);
-    return call.ok() ? HealthCheckResponse::ServingStatus_Name(call.response.status())
-                     : call.code();
-  }
+  std::string HealthOf(const std::string& service) { return e2e::HealthOf(channel(), service); }
 };
 
 TEST_F(Lifecycle, ReadyLineSaysWhereAndWhat) {
   const auto line = nlohmann::json::parse(server().ready_line());
   EXPECT_EQ(line.at("event"), "serving");
   EXPECT_EQ(line.at("listen"), server().address());
-  EXPECT_THAT(server().address(), Not(HasSubstr(":0")));
+  EXPECT_EQ(line.at("ops"), server().ops());
+  EXPECT_THAT(server().address() + server().ops(), Not(HasSubstr(":0")));
   EXPECT_EQ(line.at("pid"), server().process().pid());
   EXPECT_FALSE(line.at("version").get<std::string>().empty());
   EXPECT_EQ(StopServer(), 0);
@@ -67,34 +55,23 @@ TEST_F(Lifecycle, HealthSpeaksForTheServerAndForEachService) {
 TEST_F(Lifecycle, DrainIsAnnouncedWhileCallsAreStillTaken) {
   StartServer({"--drain_delay_ms=60000"});
   const std::string service = PaymentServices().front();
-  grpc::ClientContext context;
-  HealthCheckRequest request;
-  request.set_service(service);
-  const auto watch = Health::NewStub(channel())->Watch(&context, request);
-  HealthCheckResponse seen;
-  ASSERT_TRUE(watch->Read(&seen));
-  EXPECT_EQ(seen.status(), HealthCheckResponse::SERVING);
+  HealthWatch watch(channel(), service);
+  EXPECT_EQ(watch.Next(), "SERVING");
   server().process().Signal(SIGTERM);
-  ASSERT_TRUE(watch->Read(&seen));
-  EXPECT_EQ(seen.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(watch.Next(), "NOT_SERVING");
   EXPECT_EQ(HealthOf(""), "NOT_SERVING");
   EXPECT_EQ(HealthOf(service), "NOT_SERVING");
   EXPECT_TRUE(Create(CardOrder()).ok());
   // A client that comes only now is served too.
   EXPECT_TRUE(DialAnew(server().address())->WaitForConnected(Later()));
-  context.TryCancel();
 }
 
 TEST_F(Lifecycle, ACallerWhoWatchesHealthDoesNotHoldUpTheEnd) {
   StartServer({"--drain_timeout_ms=10000", "--call_max_ms=5000"});
-  grpc::ClientContext context;
-  HealthCheckRequest request;
-  request.set_service(PaymentServices().front());
-  const auto watch = Health::NewStub(channel())->Watch(&context, request);
-  HealthCheckResponse seen;
-  ASSERT_TRUE(watch->Read(&seen));
+  HealthWatch watch(channel(), PaymentServices().front());
+  EXPECT_EQ(watch.Next(), "SERVING");
   server().process().Signal(SIGTERM);
-  while (watch->Read(&seen)) {
+  while (!watch.Next().empty()) {
   }
   EXPECT_EQ(server().process().Wait(), 0);
 }
@@ -103,16 +80,10 @@ TEST_F(Lifecycle, ACallerWhoWatchesHealthDoesNotHoldUpTheEnd) {
 TEST_F(Lifecycle, ACallWhoseCallerHasGoneIsAwaitedAtTheEnd) {
   StartServer({"--drain_timeout_ms=20000", "--call_max_ms=15000"});
   HoldResponses();
-  grpc::ClientContext context;
-  std::thread caller([&] {
-    v1::CreateOrderResponse response;
-    const auto stub = v1::OrderService::NewStub(channel());
-    EXPECT_EQ(stub->CreateOrder(&context, CardOrder(), &response).error_code(),
-              grpc::StatusCode::CANCELLED);
-  });
+  CallInFlight call(channel(), CardOrder());
   upstream().WaitForRequests(1);
-  context.TryCancel();
-  caller.join();
+  call.Cancel();
+  EXPECT_EQ(NameOf(call.Join().error_code()), "CANCELLED");
   server().process().Signal(SIGTERM);
   while (channel()->GetState(false) == GRPC_CHANNEL_READY)
     ASSERT_TRUE(channel()->WaitForStateChange(GRPC_CHANNEL_READY, Later()));
@@ -139,13 +110,6 @@ TEST_F(Lifecycle, ADrainLosesNoCallOfAConnectionThatIsStillOpen) {
   EXPECT_EQ(server().process().Wait(), 0);
 }
 
-TEST_F(Lifecycle, TerminationWithoutCallsEndsWithZero) {
-  StartServer();
-  EXPECT_TRUE(Create(CardOrder()).ok());
-  EXPECT_EQ(StopServer(), 0);
-  EXPECT_THAT(server().logs(), HasSubstr("\"stopped\""));
-}
-
 // Callback and synchronous services bring threads that wait for the same events as the queue's one,
 // and every event that one thread takes for another costs a wake-up. So does a further queue.
 TEST_F(Lifecycle, OurThreadsAloneServeCalls) {
@@ -167,10 +131,14 @@ TEST_F(Lifecycle, OurThreadsAloneServeCalls) {
   EXPECT_THAT(polling, ::testing::UnorderedElementsAre("msp-grpc-0", "msp-grpc-1"));
 }
 
-TEST_F(Lifecycle, InterruptEndsWithZeroToo) {
-  StartServer();
-  server().process().Signal(SIGINT);
-  EXPECT_EQ(server().process().Wait(), 0);
+TEST_F(Lifecycle, TerminationAndInterruptEndWithZero) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    SCOPED_TRACE(signal);
+    StartServer();
+    server().process().Signal(signal);
+    EXPECT_EQ(server().process().Wait(), 0);
+    EXPECT_THAT(server().logs(), HasSubstr("\"stopped\""));
+  }
 }
 
 // A start that is expected to end by itself.
@@ -199,40 +167,36 @@ TEST_F(Lifecycle, PortInUseStopsTheStart) {
 }
 
 TEST(Start, BadSettingEndsWithTwoAndOneLineThatNamesIt) {
-  struct Case {
-    std::vector<std::string> arguments;
-    const char* setting;
+  const std::map<std::string, std::string> key{{"MSP_API_KEY", msp::testing::kServerKey}};
+  auto misspelt = key;
+  misspelt["MSP_THREAD"] = "s3cret";
+  const struct {
+    const char* name;
+    const char* arguments;
+    std::map<std::string, std::string> variables;
+    const char* complaint;  // A pattern.
+  } kRows[] = {
+      {"no URL", "", key, "--api_url"},
+      {"out of range", "--api_url=test --threads=-1", key, "--threads"},
+      {"plaintext for others", "--api_url=test --listen=0.0.0.0:0", key, "--listen"},
+      {"plaintext upstream", "--api_url=http://api.example --allow_plaintext", key, "--api_url"},
+      {"unknown flag", "--api_url=test --nonsense", key, "--nonsense"},
+      {"audit file that cannot be opened",
+       "--api_url=test --listen=127.0.0.1:0 --ops_listen=off --audit_log_file=/nowhere/x", key,
+       "--audit_log_file"},
+      {"unknown variable, with the nearest", "--api_url=test", misspelt,
+       "MSP_THREAD: .*MSP_THREADS"},
+      {"no key", "--api_url=test", {}, "MSP_API_KEY"},
   };
-  const std::vector<Case> cases{
-      {{}, "--api_url"},
-      {{"--api_url=test", "--threads=-1"}, "--threads"},
-      {{"--api_url=test", "--listen=0.0.0.0:0"}, "--listen"},
-      {{"--api_url=http://api.example", "--allow_plaintext"}, "--api_url"},
-      {{"--api_url=test", "--nonsense"}, "--nonsense"}};
-  for (const Case& c : cases) {
-    const Ended ended = StartAndWait(c.arguments);
-    EXPECT_EQ(ended.exit_code, 2) << c.setting;
-    EXPECT_THAT(ended.error, HasSubstr(c.setting));
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    const Ended ended = StartAndWait(msp::testing::Words(row.arguments), row.variables);
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.error, ::testing::ContainsRegex(row.complaint));
+    EXPECT_THAT(ended.error, Not(HasSubstr("s3cret")));
     EXPECT_EQ(std::count(ended.error.begin(), ended.error.end(), '\n'), 1) << ended.error;
     EXPECT_THAT(ended.output, IsEmpty());
   }
-}
-
-TEST(Start, UnknownVariableEndsWithTwoAndOneLineThatNamesTheNearest) {
-  const Ended ended = StartAndWait(
-      {"--api_url=test"}, {{"MSP_API_KEY", msp::testing::kServerKey}, {"MSP_THREAD", "s3cret"}});
-  EXPECT_EQ(ended.exit_code, 2);
-  EXPECT_THAT(ended.error, HasSubstr("MSP_THREAD: "));
-  EXPECT_THAT(ended.error, HasSubstr("MSP_THREADS"));
-  EXPECT_THAT(ended.error, Not(HasSubstr("s3cret")));
-  EXPECT_EQ(std::count(ended.error.begin(), ended.error.end(), '\n'), 1) << ended.error;
-  EXPECT_THAT(ended.output, IsEmpty());
-}
-
-TEST(Start, WithoutAKeyEndsWithTwo) {
-  const Ended ended = StartAndWait({"--api_url=test"}, {});
-  EXPECT_EQ(ended.exit_code, 2);
-  EXPECT_THAT(ended.error, HasSubstr("MSP_API_KEY"));
 }
 
 TEST(Start, VersionAndHelpNeedNoSettings) {
@@ -257,11 +221,7 @@ TEST(Start, CheckPrintsTheSettingsWithoutTheKeyAndServesNothing) {
 TEST_F(Lifecycle, KeyIsNowhereInTheProcessTable) {
   const std::string proc = "/proc/" + std::to_string(server().process().pid());
   for (const char* file : {"/cmdline", "/environ"}) {
-    FILE* in = std::fopen((proc + file).c_str(), "r");
-    ASSERT_NE(in, nullptr) << file;
-    std::string content(1 << 16, '\0');
-    content.resize(std::fread(content.data(), 1, content.size(), in));
-    std::fclose(in);
+    const std::string content = msp::testing::ContentOf(proc + file);
     EXPECT_THAT(content, Not(IsEmpty()));
     EXPECT_EQ(content.find(msp::testing::kServerKey), std::string::npos) << file;
   }

@@ -4,34 +4,26 @@
 // answer in the reply. The published samples are tried too where MSP_FIXTURES names their folder.
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/end_to_end.h"
+#include "tests/testing/files.h"
 
 namespace msp::e2e {
 namespace {
 
 namespace fs = std::filesystem;
 namespace pb = google::protobuf;
+using msp::testing::ContentOf;
 using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string Read(const fs::path& path) {
-  std::ifstream file(path);
-  EXPECT_TRUE(file.good()) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 std::string Document(const std::string& name) {
-  return Read(fs::path(MSP_E2E_DIR) / "documents" / name);
+  return ContentOf(fs::path(MSP_E2E_DIR) / "documents" / name);
 }
 
 v1::CreateOrderRequest CardOrderDocument() {
@@ -231,7 +223,7 @@ TEST_F(MirroredOrder, EveryExampleArrivesAsItIsWritten) {
   for (const fs::directory_entry& file : fs::directory_iterator(MSP_EXAMPLES_DIR)) {
     if (!file.path().filename().string().starts_with("order-")) continue;
     ++count;
-    const std::string text = Read(file.path());
+    const std::string text = ContentOf(file.path());
     const auto call = Create(FromJson(text));
     ASSERT_TRUE(call.ok()) << file.path() << call.status.error_message();
     EXPECT_EQ(json::parse(upstream().requests().back().body), ExpectedBody(json::parse(text)))
@@ -261,8 +253,10 @@ std::vector<fs::path> Pages() {
 
 class ReferencePage : public MirroredOrder, public ::testing::WithParamInterface<fs::path> {
  protected:
-  v1::CreateOrderRequest Request() { return FromJson(Read(GetParam() / "reference-request.json")); }
-  std::string Answer() { return Read(GetParam() / "reference-response.json"); }
+  v1::CreateOrderRequest Request() {
+    return FromJson(ContentOf(GetParam() / "reference-request.json"));
+  }
+  std::string Answer() { return ContentOf(GetParam() / "reference-response.json"); }
 };
 
 TEST_P(ReferencePage, AnswerIsInTheReplyValueForValue) { ExpectMirrored(Request(), Answer()); }
@@ -271,7 +265,7 @@ TEST_P(ReferencePage, RequestArrivesAsPublishedWithoutItsEmptyMembers) {
   upstream().Answer(200, Answer());
   ASSERT_TRUE(Create(Request()).ok());
   EXPECT_EQ(json::parse(OnlyPost().body),
-            ExpectedBody(json::parse(Read(GetParam() / "reference-request.json"))));
+            ExpectedBody(json::parse(ContentOf(GetParam() / "reference-request.json"))));
   ExpectKeyOnlyInItsHeader();
 }
 

@@ -47,10 +47,17 @@ json Tomorrow(const std::string& where) {
       {"plain_" + where, "tulips \"red\" é"}};
 }
 
+// The part of an answer has one new member, of this value as JSON.
+template <class Part>
+void ExpectTomorrow(const Part& part, const char* value) {
+  EXPECT_EQ(JsonOf(part.unmodelled()), json({{"tomorrow", json::parse(value)}}));
+}
+
 class NewMembers : public EndToEnd {
  protected:
-  template <class Method, class Request>
-  auto Ask(Method method, const Request& request, const std::string& data) {
+  // `request` in text format.
+  template <class Method>
+  auto Ask(Method method, const char* request, const std::string& data) {
     upstream().Answer(200, R"({"success":true,"data":)" + data + "}");
     const auto call = Call(channel(), method, request);
     EXPECT_TRUE(call.ok()) << call.status.error_message();
@@ -134,18 +141,14 @@ TEST_F(NewMembers, AreReadAtEveryLevelOfAnAnswer) {
   const auto call = Get();
   ASSERT_TRUE(call.ok()) << call.status.error_message();
   const v1::Order& order = call.response.order();
-  const auto expect = [](const pb::Struct& found, const char* value) {
-    EXPECT_EQ(JsonOf(found), json({{"tomorrow", json::parse(value)}}));
-  };
-  expect(order.unmodelled(),
-         R"({"id":"123456789012345678901","list":["1.50",{"deep":["x",true]}]})");
-  expect(order.customer().unmodelled(), R"("1e3")");
-  expect(order.payment_details().unmodelled(), R"("0.10")");
-  expect(order.payment_details().card_authentication_result().unmodelled(), R"("y")");
-  expect(order.related_transactions(0).unmodelled(), "[]");
-  expect(order.related_transactions(0).costs(0).unmodelled(), "{}");
-  expect(order.payment_methods(0).unmodelled(), "false");
-  expect(order.costs(0).unmodelled(), R"("c")");
+  ExpectTomorrow(order, R"({"id":"123456789012345678901","list":["1.50",{"deep":["x",true]}]})");
+  ExpectTomorrow(order.customer(), R"("1e3")");
+  ExpectTomorrow(order.payment_details(), R"("0.10")");
+  ExpectTomorrow(order.payment_details().card_authentication_result(), R"("y")");
+  ExpectTomorrow(order.related_transactions(0), "[]");
+  ExpectTomorrow(order.related_transactions(0).costs(0), "{}");
+  ExpectTomorrow(order.payment_methods(0), "false");
+  ExpectTomorrow(order.costs(0), R"("c")");
   EXPECT_EQ(order.customer().city(), "Delft");
   EXPECT_EQ(order.related_transactions(0).costs_size(), 1);
   EXPECT_EQ(StopServer(), 0);
@@ -153,30 +156,22 @@ TEST_F(NewMembers, AreReadAtEveryLevelOfAnAnswer) {
 }
 
 TEST_F(NewMembers, AreReadInAnswersOfTheOtherServices) {
-  auto token = msp::testing::FromText<v1::GetTokenRequest>("reference: 'r' token: 't'");
-  EXPECT_EQ(JsonOf(Ask(&v1::TokenService::Stub::GetToken, token,
-                       R"({"token":"t","code":"VISA","tomorrow":1.0})")
-                       .token()
-                       .unmodelled()),
-            json({{"tomorrow", "1.0"}}));
-  v1::GetPaymentMethodRequest method;
-  method.set_payment_method_id("VISA");
-  EXPECT_EQ(JsonOf(Ask(&v1::PaymentMethodService::Stub::GetPaymentMethod, method,
-                       R"({"id":"VISA","name":"Visa","tomorrow":[1]})")
-                       .payment_method()
-                       .unmodelled()),
-            json({{"tomorrow", {"1"}}}));
-  v1::GetTransactionRequest transaction;
-  transaction.set_transaction_id("77");
-  EXPECT_EQ(JsonOf(Ask(&v1::TransactionService::Stub::GetTransaction, transaction,
-                       R"({"transaction_id":77,"status":"completed","tomorrow":"t"})")
-                       .transaction()
-                       .unmodelled()),
-            json({{"tomorrow", "t"}}));
-  const auto terminals = Ask(&v1::TerminalService::Stub::ListTerminals, v1::ListTerminalsRequest(),
-                             R"([{"id":"1","tomorrow":true}])");
+  ExpectTomorrow(Ask(&v1::TokenService::Stub::GetToken, "reference: 'r' token: 't'",
+                     R"({"token":"t","code":"VISA","tomorrow":1.0})")
+                     .token(),
+                 R"("1.0")");
+  ExpectTomorrow(Ask(&v1::PaymentMethodService::Stub::GetPaymentMethod, "payment_method_id: 'VISA'",
+                     R"({"id":"VISA","name":"Visa","tomorrow":[1]})")
+                     .payment_method(),
+                 R"(["1"])");
+  ExpectTomorrow(Ask(&v1::TransactionService::Stub::GetTransaction, "transaction_id: '77'",
+                     R"({"transaction_id":77,"status":"completed","tomorrow":"t"})")
+                     .transaction(),
+                 R"("t")");
+  const auto terminals =
+      Ask(&v1::TerminalService::Stub::ListTerminals, "", R"([{"id":"1","tomorrow":true}])");
   ASSERT_EQ(terminals.terminals_size(), 1);
-  EXPECT_EQ(JsonOf(terminals.terminals(0).unmodelled()), json({{"tomorrow", true}}));
+  ExpectTomorrow(terminals.terminals(0), "true");
 }
 
 TEST_F(NewMembers, AreCountedByNameAndNotByValue) {

@@ -29,6 +29,11 @@ struct V1Alpha {
   using Response = grpc::reflection::v1alpha::ServerReflectionResponse;
 };
 
+std::string ExtensionOf(const std::string& type, int number) {
+  return "file_containing_extension { containing_type: '" + type +
+         "' extension_number: " + std::to_string(number) + " }";
+}
+
 // One stream; every message of it has one answer.
 template <class Version>
 class Reflected {
@@ -42,7 +47,9 @@ class Reflected {
     stream_ = stub_->ServerReflectionInfo(&context_);
   }
 
-  Response Ask(const Request& request) {
+  // `text` is a request in text format.
+  Response Ask(const std::string& text) {
+    const auto request = msp::testing::FromText<Request>(text);
     Response response;
     EXPECT_TRUE(stream_->Write(request));
     EXPECT_TRUE(stream_->Read(&response));
@@ -51,16 +58,14 @@ class Reflected {
     return response;
   }
   std::vector<std::string> Services() {
-    Request request;
-    request.set_list_services("");
     std::vector<std::string> names;
-    const Response response = Ask(request);
+    const Response response = Ask("list_services: ''");
     for (const auto& service : response.list_services_response().service())
       names.push_back(service.name());
     return names;
   }
   // The names of the files in an answer.
-  std::set<std::string> Files(const Request& request) {
+  std::set<std::string> Files(const std::string& request) {
     std::set<std::string> names;
     const Response response = Ask(request);
     for (const auto& bytes : response.file_descriptor_response().file_descriptor_proto()) {
@@ -71,31 +76,17 @@ class Reflected {
     return names;
   }
   std::set<std::string> FilesOf(const std::string& symbol) {
-    Request request;
-    request.set_file_containing_symbol(symbol);
-    return Files(request);
-  }
-  std::set<std::string> FileByName(const std::string& name) {
-    Request request;
-    request.set_file_by_filename(name);
-    return Files(request);
-  }
-  std::set<std::string> FilesOfExtension(const std::string& type, int number) {
-    Request request;
-    request.mutable_file_containing_extension()->set_containing_type(type);
-    request.mutable_file_containing_extension()->set_extension_number(number);
-    return Files(request);
+    return Files("file_containing_symbol: '" + symbol + "'");
   }
   std::vector<int> ExtensionsOf(const std::string& type) {
-    Request request;
-    request.set_all_extension_numbers_of_type(type);
-    const Response response = Ask(request);
+    const Response response = Ask("all_extension_numbers_of_type: '" + type + "'");
     EXPECT_EQ(response.all_extension_numbers_response().base_type_name(), type);
     const auto& numbers = response.all_extension_numbers_response().extension_number();
     return {numbers.begin(), numbers.end()};
   }
-  grpc::StatusCode ErrorOf(const Request& request) {
-    return static_cast<grpc::StatusCode>(Ask(request).error_response().error_code());
+  grpc::StatusCode ErrorOf(const std::string& request) {
+    const Response response = Ask(request);
+    return static_cast<grpc::StatusCode>(response.error_response().error_code());
   }
   // Says that nothing follows.
   grpc::Status Finish() {
@@ -139,7 +130,7 @@ TYPED_TEST(Reflection, DescribesWhatItLists) {
   EXPECT_THAT(reflection.FilesOf("multisafepay.v1.OrderService.CreateOrder"),
               Contains("multisafepay/v1/order_service.proto"));
   EXPECT_THAT(reflection.FilesOf("multisafepay.v1.Order"), Contains("multisafepay/v1/order.proto"));
-  EXPECT_THAT(reflection.FileByName("multisafepay/v1/control.proto"),
+  EXPECT_THAT(reflection.Files("file_by_filename: 'multisafepay/v1/control.proto'"),
               Contains("multisafepay/v1/control.proto"));
   // Whole: a tool can build the pool from this one answer.
   EXPECT_THAT(reflection.FilesOf("multisafepay.v1.OrderService"),
@@ -153,7 +144,7 @@ TYPED_TEST(Reflection, FindsExtensionsByTheirNumbers) {
   const std::vector<int> numbers = reflection.ExtensionsOf(kOptions);
   ASSERT_THAT(numbers, ::testing::Not(IsEmpty()));
   for (const int number : numbers)
-    EXPECT_THAT(reflection.FilesOfExtension(kOptions, number),
+    EXPECT_THAT(reflection.Files(ExtensionOf(kOptions, number)),
                 Contains("google/protobuf/descriptor.proto"));
   EXPECT_THAT(reflection.ExtensionsOf("multisafepay.v1.Order"), IsEmpty());
   EXPECT_TRUE(reflection.Finish().ok());
@@ -161,28 +152,20 @@ TYPED_TEST(Reflection, FindsExtensionsByTheirNumbers) {
 
 // A question that has no answer is no end of the stream.
 TYPED_TEST(Reflection, AnswersWhatIsNotThereWithAnErrorAndGoesOn) {
-  using Request = typename TypeParam::Request;
   Reflected<TypeParam> reflection(this->channel());
-  Request request;
-  EXPECT_EQ(reflection.ErrorOf(request), grpc::StatusCode::INVALID_ARGUMENT);
-  request.set_host("a host");
-  for (const char* name : {"", "multisafepay.v1.NoSuchThing", "..", "multisafepay.v1."}) {
-    SCOPED_TRACE(name);
-    request.set_file_containing_symbol(name);
-    EXPECT_EQ(reflection.ErrorOf(request), grpc::StatusCode::NOT_FOUND);
-    request.set_file_by_filename(name);
-    EXPECT_EQ(reflection.ErrorOf(request), grpc::StatusCode::NOT_FOUND);
-    request.set_all_extension_numbers_of_type(name);
-    EXPECT_EQ(reflection.ErrorOf(request), grpc::StatusCode::NOT_FOUND);
-    request.mutable_file_containing_extension()->set_containing_type(name);
-    request.mutable_file_containing_extension()->set_extension_number(1);
-    EXPECT_EQ(reflection.ErrorOf(request), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(reflection.ErrorOf(""), grpc::StatusCode::INVALID_ARGUMENT);
+  std::vector<std::string> unknown;
+  for (const std::string name : {"", "multisafepay.v1.NoSuchThing", "..", "multisafepay.v1."}) {
+    unknown.push_back("file_containing_symbol: '" + name + "'");
+    unknown.push_back("file_by_filename: '" + name + "'");
+    unknown.push_back("all_extension_numbers_of_type: '" + name + "'");
+    unknown.push_back(ExtensionOf(name, 1));
   }
-  for (const int number : {0, -1, 19'000, 2'147'483'647}) {
-    request.mutable_file_containing_extension()->set_containing_type("multisafepay.v1.Order");
-    request.mutable_file_containing_extension()->set_extension_number(number);
-    EXPECT_EQ(reflection.ErrorOf(request), grpc::StatusCode::NOT_FOUND) << number;
-  }
+  for (const int number : {0, -1, 19'000, 2'147'483'647})
+    unknown.push_back(ExtensionOf("multisafepay.v1.Order", number));
+  for (const std::string& request : unknown)
+    EXPECT_EQ(reflection.ErrorOf("host: 'a host' " + request), grpc::StatusCode::NOT_FOUND)
+        << request;
   EXPECT_THAT(reflection.Services(), Contains("multisafepay.v1.OrderService"));
   EXPECT_TRUE(reflection.Finish().ok());
 }

@@ -17,20 +17,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// An address of the loopback that refuses connections and belongs to nobody else.
-class RefusingPort {
- public:
-  RefusingPort() : fd_(msp::testing::BindLoopback(port_)) {}
-  ~RefusingPort() { close(fd_); }
-  RefusingPort(const RefusingPort&) = delete;
-  RefusingPort& operator=(const RefusingPort&) = delete;
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1/json"; }
-
- private:
-  int port_ = 0;
-  int fd_;
-};
-
 class SendOutcome : public EndToEnd {
  protected:
   static void ExpectUnknown(const Called<v1::CreateOrderResponse>& call,
@@ -138,9 +124,12 @@ TEST_F(SendOutcome, RedirectIsNotFollowed) {
 }
 
 TEST_F(SendOutcome, RefusedConnectionIsNotSentAndMayBeRetried) {
-  const RefusingPort nobody;
-  StartServer({}, nobody.url());
+  // Nobody listens, and nobody else can.
+  int port = 0;
+  const int bound = msp::testing::BindLoopback(port);
+  StartServer({}, "http://127.0.0.1:" + std::to_string(port) + "/v1/json");
   ExpectNotSent(Create(CardOrder()));
+  close(bound);
 }
 
 TEST_F(SendOutcome, NameThatDoesNotResolveIsNotSent) {
@@ -192,32 +181,6 @@ TEST_F(SendOutcome, CallersOwnDeadlineEndsInUnknownFromTheServerAndNotInATimer) 
     ExpectUnknown(call, upstream());
   EXPECT_EQ(upstream().Count("POST"), 1);
 }
-
-// A call on a thread of its own, which its test can cancel.
-class CallInFlight {
- public:
-  CallInFlight(const std::shared_ptr<grpc::Channel>& channel, const v1::CreateOrderRequest& order)
-      : thread_([this, channel, order] {
-          context_.set_deadline(Later());
-          status_ = v1::OrderService::NewStub(channel)->CreateOrder(&context_, order, &response_);
-        }) {}
-  ~CallInFlight() { Join(); }
-  CallInFlight(const CallInFlight&) = delete;
-  CallInFlight& operator=(const CallInFlight&) = delete;
-
-  void Cancel() { context_.TryCancel(); }
-  const grpc::Status& Join() {
-    if (thread_.joinable()) thread_.join();
-    return status_;
-  }
-  const v1::CreateOrderResponse& response() const { return response_; }
-
- private:
-  grpc::ClientContext context_;
-  v1::CreateOrderResponse response_;
-  grpc::Status status_;
-  std::thread thread_;
-};
 
 TEST_F(SendOutcome, CancelledCallRunsToItsEndAndIsRecorded) {
   HoldResponses();

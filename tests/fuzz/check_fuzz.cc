@@ -4,24 +4,18 @@
 // hides it; zeroizing leaves none of it.
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/check.h"
 #include "service/codec/redact.h"
+#include "tests/fuzz/require.h"
 
 namespace {
 
 using multisafepay::v1::CreateOrderRequest;
 namespace codec = msp::codec;
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "%s\n", what);
-  std::abort();
-}
+using msp::fuzz::Require;
 
 }  // namespace
 

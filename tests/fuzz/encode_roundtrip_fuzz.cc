@@ -3,8 +3,6 @@
 // Any order that passes the check is written as JSON that a strict parser takes, and reads back as
 // the same order.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "multisafepay/v1/order_service.pb.h"
@@ -13,17 +11,13 @@
 #include "service/codec/encode.h"
 #include "service/codec/redact.h"
 #include "tests/codec/oracle.h"
+#include "tests/fuzz/require.h"
 
 namespace {
 
 using multisafepay::v1::CreateOrderRequest;
 namespace codec = msp::codec;
-
-void Require(bool holds, const char* what, const std::string& text) {
-  if (holds) return;
-  std::fprintf(stderr, "%s:\n%s\n", what, text.c_str());
-  std::abort();
-}
+using msp::fuzz::Require;
 
 void RequireJson(const std::string& text, const char* what) {
   Require(codec::oracle::Parse(text).document.has_value(), what, text);

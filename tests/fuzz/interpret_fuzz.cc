@@ -13,6 +13,7 @@
 #include "multisafepay/v1/order_service.pb.h"
 #include "service/codec/redact.h"
 #include "service/payments/interpret.h"
+#include "service/payments/mismatch.h"
 #include "tests/fuzz/require.h"
 
 namespace msp::payments {

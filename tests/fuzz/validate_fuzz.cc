@@ -2,7 +2,7 @@
 
 // Any request of any operation: the first byte picks the operation, the rest is the serialized
 // request. The check never repeats a value; what it lets through becomes one path below the base
-// URL and one JSON document, and none of it is left in the message after wiping.
+// URL and one JSON document, and none of it is left in the message after zeroizing.
 #include <algorithm>
 #include <cstdint>
 #include <memory>

@@ -34,6 +34,15 @@ inline std::vector<const google::protobuf::MethodDescriptor*> Methods() {
   return methods;
 }
 
+// Those with one reply that make a REST call.
+inline std::vector<const google::protobuf::MethodDescriptor*> RestMethods() {
+  std::vector<const google::protobuf::MethodDescriptor*> methods = Methods();
+  std::erase_if(methods, [](const auto* method) {
+    return method->server_streaming() || method->name() == "HandleNotification";
+  });
+  return methods;
+}
+
 // Every message that a call can carry, by name.
 inline std::map<std::string, const google::protobuf::Descriptor*> Messages() {
   std::map<std::string, const google::protobuf::Descriptor*> messages;

@@ -12,24 +12,11 @@
 namespace msp::http {
 namespace {
 
-class DrivenTest : public PoolTest {
- protected:
-  auto DrivenWithWritesHeld() {
-    HoldWrites();
-    auto pool = Pool(Options());
-    pool->loops().front()->BeginDriving();
-    return pool;
-  }
-  // Works until `done` says so.
-  template <class Condition>
-  static void WorkUntil(CurlPool& pool, Condition done) {
-    while (!done()) pool.loops().front()->Poll();
-  }
-};
+class DrivenTest : public PoolTest {};
 INSTANTIATE_TEST_SUITE_P(Addresses, DrivenTest, kAddresses, AddressName);
 
 TEST_P(DrivenTest, TheDriverBeginsAndEndsRequests) {
-  auto pool = Pool(Options());
+  auto pool = Pool();
   pool->loops().front()->BeginDriving();
   std::atomic<bool> ended = false;
   int here = 0;
@@ -40,7 +27,7 @@ TEST_P(DrivenTest, TheDriverBeginsAndEndsRequests) {
       here += std::this_thread::get_id() == thread ? 1 : 0;
       ended = true;
     });
-    WorkUntil(*pool, [&] { return ended.load(); });
+    while (!ended) pool->loops().front()->Poll();
   }
   EXPECT_EQ(here, 20);
   EXPECT_EQ(upstream_.Count("POST"), 20);
@@ -48,7 +35,9 @@ TEST_P(DrivenTest, TheDriverBeginsAndEndsRequests) {
 }
 
 TEST_P(DrivenTest, TheLoopsThreadTakesOverWhatIsInFlight) {
-  const auto pool = DrivenWithWritesHeld();
+  HoldWrites();
+  auto pool = Pool();
+  pool->loops().front()->BeginDriving();
   Pending pending(*pool, Post());
   pool->loops().front()->Poll();
   pool->loops().front()->EndDriving();
@@ -57,7 +46,7 @@ TEST_P(DrivenTest, TheLoopsThreadTakesOverWhatIsInFlight) {
 }
 
 TEST_P(DrivenTest, ARequestOnAnIdleConnectionGoesOutAtOnce) {
-  auto pool = Pool(Options());
+  auto pool = Pool();
   ASSERT_EQ(RestCall(*pool, Get()).status, 200);
   pool->loops().front()->BeginDriving();
   Pending pending(*pool, Post());
@@ -68,13 +57,13 @@ TEST_P(DrivenTest, ARequestOnAnIdleConnectionGoesOutAtOnce) {
 
 // Nobody has polled since the bytes came: the poll before the request finds them.
 TEST_P(DrivenTest, AConnectionWithInputIsNotUsed) {
-  auto pool = Pool(Options());
+  auto pool = Pool();
   ASSERT_EQ(RestCall(*pool, Get()).status, 200);
   upstream_.WaitForIdle(1);
   pool->loops().front()->BeginDriving();
   upstream_.SendToIdle("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale");
   Pending pending(*pool, Post());
-  WorkUntil(*pool, [&] { return pending.HasEnded(); });
+  while (!pending.HasEnded()) pool->loops().front()->Poll();
   pool->loops().front()->EndDriving();
   const Response response = pending.Wait();
   EXPECT_EQ(response.body, "{}");
@@ -84,7 +73,7 @@ TEST_P(DrivenTest, AConnectionWithInputIsNotUsed) {
 TEST_P(DrivenTest, NothingIsLostWhileThreadsComeAndGo) {
   constexpr int kCallers = 3;
   constexpr int kRequests = 300;
-  auto pool = Pool(Options());
+  auto pool = Pool();
   std::atomic<int> ended = 0;
   std::vector<std::thread> callers;
   for (int c = 0; c < kCallers; ++c) {

@@ -4,7 +4,6 @@
 // has.
 #include "service/http/curl_pool.h"
 
-#include <atomic>
 #include <ctime>
 #include <string>
 
@@ -185,40 +184,17 @@ TEST_P(CurlPoolTest, AnswerOverTheCapIsUnknownAndOneAtTheCapIsNot) {
   }
 }
 
-TEST_P(CurlPoolTest, AnAnswerThatNobodyAskedForIsNotTakenForTheNextOne) {
-  const std::string stale = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale";
-  {
-    // Right behind the answer.
-    upstream_.Script([&stale](const RecordedRequest& request) {
-      return request.on_connection > 0 || request.method == "POST"
-                 ? Reply::Json(200, "fresh")
-                 : Reply::Raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" + stale,
-                              CloseMode::kKeepAlive);
-    });
-    auto pool = Pool();
-    EXPECT_EQ(RestCall(*pool, Get()).body, "{}");
-    EXPECT_EQ(RestCall(*pool, Post()).body, "fresh");
-  }
-  // Later, while the connection is idle.
+// The row "an answer behind the answer" of curl_pool_answers_test.cc is one that comes with the
+// first.
+TEST_P(CurlPoolTest, AnAnswerThatCameWhileTheConnectionWasIdleIsNotTakenForTheNextOne) {
   upstream_.Answer(200, "fresh");
   auto pool = Pool();
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(RestCall(*pool, Get()).body, "fresh");
     upstream_.WaitForIdle(1);
-    upstream_.SendToIdle(stale);
+    upstream_.SendToIdle("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale");
     EXPECT_EQ(RestCall(*pool, Post()).body, "fresh");
   }
-}
-
-TEST_P(CurlPoolTest, DeadlineInTransferIsUnknown) {
-  HoldWrites();
-  auto pool = Pool();
-  const Clock::time_point start = Clock::now();
-  EXPECT_THAT(RestCall(*pool, Within(std::chrono::milliseconds(300))),
-              Ended(CallOutcome::kIndeterminate, TransferError::kDeadline));
-  EXPECT_LT(Clock::now(), start + std::chrono::milliseconds(300) + std::chrono::seconds(5));
-  EXPECT_EQ(upstream_.Count("POST"), 1);
-  gate_.Open();
 }
 
 TEST_P(CurlPoolTest, DeadlineThatHasPassedIsNotSent) {
@@ -240,23 +216,6 @@ TEST_P(CurlPoolTest, AMalformedTargetIsRefusedUnsent) {
     EXPECT_EQ(RestCall(*pool, std::move(request)).outcome, CallOutcome::kNotSent) << target;
   }
   EXPECT_EQ(upstream_.connections(), 0);
-}
-
-TEST_P(CurlPoolTest, EarlyAnswerIsTakenAndNothingIsSentTwice) {
-  // 417 makes libcurl try once more without `Expect`, if it ever sent one.
-  for (const int status : {417, 401, 413}) {
-    std::atomic<int> begun{0};
-    upstream_.ScriptEarly([status, &begun](const RecordedRequest&) {
-      ++begun;
-      return Reply::Json(status, "{}");
-    });
-    auto pool = Pool();
-    const Response response = RestCall(*pool, Post(std::string(200'000, 'x')));
-    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
-    EXPECT_EQ(response.status, status);
-    pool->Stop();
-    EXPECT_EQ(begun, 1);
-  }
 }
 
 }  // namespace

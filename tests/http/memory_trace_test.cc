@@ -102,10 +102,7 @@ class DistantUpstream {
 
 TEST(MemoryTrace, NothingOfABodyStaysBehind) {
   DistantUpstream upstream;
-  PoolOptions options;
-  options.base_url = upstream.url();
-  auto pool = CurlPool::Create(options);
-  ASSERT_TRUE(pool.ok());
+  auto pool = PoolOf(OptionsFor(upstream.url()));
   for (const std::size_t size : {500U, 2'000U, 12'000U, 70'000U, 400'000U}) {
     const Secret secret;
     {
@@ -114,7 +111,7 @@ TEST(MemoryTrace, NothingOfABodyStaysBehind) {
       ZeroizeString(body);
     }
     ASSERT_EQ(secret.CountInMemory(), 0) << "the test itself leaves traces";
-    ASSERT_EQ(RestCall(**pool, Post(secret.Body(size))).status, 200);
+    ASSERT_EQ(RestCall(*pool, Post(secret.Body(size))).status, 200);
     EXPECT_EQ(secret.CountInMemory(), 0) << size;
   }
 }

@@ -69,6 +69,14 @@ inline PoolOptions OptionsFor(std::string base_url) {
   return options;
 }
 
+// Ends the test program where the options make no sense.
+inline std::unique_ptr<CurlPool> PoolOf(PoolOptions options) {
+  auto pool = CurlPool::Create(std::move(options));
+  if (pool.ok()) return *std::move(pool);
+  std::fprintf(stderr, "%s\n", std::string(pool.status().message()).c_str());
+  std::abort();
+}
+
 // One answer on its way. Ends the test program when it does not come.
 class Pending {
  public:
@@ -113,14 +121,7 @@ class PoolTest : public ::testing::TestWithParam<Address> {
     change(options);
     return Pool(options);
   }
-  static std::unique_ptr<CurlPool> Pool(PoolOptions options) {
-    auto pool = CurlPool::Create(std::move(options));
-    if (!pool.ok()) {
-      std::fprintf(stderr, "%s\n", std::string(pool.status().message()).c_str());
-      std::abort();
-    }
-    return *std::move(pool);
-  }
+  static std::unique_ptr<CurlPool> Pool(PoolOptions options) { return PoolOf(std::move(options)); }
 
   // From now on writes wait for gate_; reads do not.
   void HoldWrites() {

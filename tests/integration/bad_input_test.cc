@@ -22,34 +22,32 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 
-// PAID, HELD and OPEN are orders of 1000 EUR cents that are there; CUSTOMER has a stored card.
-// REST is the rest of a request to create an order. `sent` is what may leave the service: nothing,
-// a read of the order, or the call itself.
+// PAID, HELD and OPEN are orders of 1000 EUR cents that are there; CUSTOMER has a stored card. NEW
+// and REST begin and end a request to create an order, OF_PAID is PAID and its currency. `sent` is
+// what may leave the service: nothing, a read of the order, or the call itself.
 enum class Sent : std::uint8_t { kNothing, kRead, kCall };
+template <Sent kUnlessSaid>
 struct Row {
   const char* name;
   const char* method;
   const char* request;  // Text format.
   const char* expected;
-  Sent sent = Sent::kNothing;
+  Sent sent = kUnlessSaid;
 };
 
 // What the service refuses itself, as INVALID_REQUEST and NOT_SENT: `expected` is the field.
-const Row kRefused[] = {
+const Row<Sent::kNothing> kRefused[] = {
     // Refunds: where an amount that is missing would refund everything.
-    {"RefundWithoutAmountOrFull", "RefundOrder", "order_id: 'PAID' currency: 'EUR'", "refund"},
-    {"RefundOfZero", "RefundOrder", "order_id: 'PAID' currency: 'EUR' amount: 0", "amount"},
-    {"RefundOfLessThanNothing", "RefundOrder", "order_id: 'PAID' currency: 'EUR' amount: -500",
-     "amount"},
+    {"RefundWithoutAmountOrFull", "RefundOrder", "OF_PAID", "refund"},
+    {"RefundOfZero", "RefundOrder", "OF_PAID amount: 0", "amount"},
+    {"RefundOfLessThanNothing", "RefundOrder", "OF_PAID amount: -500", "amount"},
     {"RefundInAnotherCurrency", "RefundOrder", "order_id: 'PAID' currency: 'USD' amount: 500",
      "currency", Sent::kRead},
     {"RefundByItemsOfACardOrder", "RefundOrder",
-     "order_id: 'PAID' currency: 'EUR' checkout_data { items { name: 'x' quantity: 1 } }", "refund",
-     Sent::kRead},
-    {"RefundWithAnOverlongOwnId", "RefundOrder",
-     "order_id: 'PAID' currency: 'EUR' amount: 1 refund_order_id: 'LONG_ID'", "refund_order_id"},
-    {"RefundWithAStrangeKey", "RefundOrder",
-     "order_id: 'PAID' currency: 'EUR' amount: 1 control { idempotency_key: 'a b' }",
+     "OF_PAID checkout_data { items { name: 'x' quantity: 1 } }", "refund", Sent::kRead},
+    {"RefundWithAnOverlongOwnId", "RefundOrder", "OF_PAID amount: 1 refund_order_id: 'LONG_ID'",
+     "refund_order_id"},
+    {"RefundWithAStrangeKey", "RefundOrder", "OF_PAID amount: 1 control { idempotency_key: 'a b' }",
      "control.idempotency_key"},
     {"CancelOfARefundThatIsAPath", "CancelRefund", "order_id: 'PAID' refund_id: '..'", "refund_id"},
     // Captures and voids.
@@ -58,8 +56,8 @@ const Row kRefused[] = {
     {"CaptureUnderAnOverlongId", "CaptureOrder", "order_id: 'HELD' new_order_id: 'LONG_ID'",
      "new_order_id"},
     // Orders.
-    {"CreateWithANegativeAmount", "CreateOrder",
-     "type: 'redirect' order_id: 'new' currency: 'EUR' amount: -1 description: 'x'", "amount"},
+    {"CreateWithANegativeAmount", "CreateOrder", "NEW currency: 'EUR' amount: -1 description: 'x'",
+     "amount"},
     {"CreateOfAnUnknownType", "CreateOrder", "type: 'Direct' order_id: 'new' REST", "type"},
     {"CreateWithACardThatIsNone", "CreateOrder",
      "type: 'direct' gateway: 'VISA' order_id: 'new' REST gateway_info { card_number: "
@@ -100,76 +98,68 @@ const Row kRefused[] = {
      "validation_url"},
     {"HoldForASecond", "HoldOrder", "order_id: 'PAID' duration: 1", "duration"},
     {"CardDataBesideTheFields", "CreateOrder",
-     "type: 'redirect' order_id: 'new' REST more { fields { key: 'card_number' value { "
-     "string_value: 'x' } } }",
-     "more"},
+     "NEW REST more { fields { key: 'card_number' value { string_value: 'x' } } }", "more"},
     {"MoreTransactionsThanAPageHolds", "ListTransactions", "page_size: 1001", "page_size"},
 };
 
 // What MultiSafepay's own answer decides, or its record of the order.
-const Row kDecided[] = {
+const Row<Sent::kCall> kDecided[] = {
     // Refunds: where an amount that is missing would refund everything.
-    {"RefundOfMoreThanWasPaid", "RefundOrder", "order_id: 'PAID' currency: 'EUR' amount: 1001",
-     "FAILED_PRECONDITION REJECTED MSP_1034", Sent::kCall},
+    {"RefundOfMoreThanWasPaid", "RefundOrder", "OF_PAID amount: 1001",
+     "FAILED_PRECONDITION REJECTED MSP_1034"},
     {"RefundOfAnUnpaidOrder", "RefundOrder", "order_id: 'OPEN' currency: 'EUR' amount: 500",
-     "FAILED_PRECONDITION REJECTED MSP_1034", Sent::kCall},
+     "FAILED_PRECONDITION REJECTED MSP_1034"},
     {"RefundOfAnUnknownOrder", "RefundOrder", "order_id: 'nobody' currency: 'EUR' amount: 500",
      "NOT_FOUND REJECTED MSP_1006", Sent::kRead},
     {"FullRefundOfAnUnknownOrder", "RefundOrder", "order_id: 'nobody' currency: 'EUR' full {}",
      "NOT_FOUND REJECTED MSP_1006", Sent::kRead},
     {"CancelOfAnUnknownRefund", "CancelRefund", "order_id: 'PAID' refund_id: '1'",
-     "NOT_FOUND REJECTED MSP_1006", Sent::kCall},
+     "NOT_FOUND REJECTED MSP_1006"},
     {"CancelOfARefundOfAnUnknownOrder", "CancelRefund", "order_id: 'nobody' refund_id: '1'",
-     "NOT_FOUND REJECTED MSP_1006", Sent::kCall},
+     "NOT_FOUND REJECTED MSP_1006"},
     // Captures and voids.
     {"CaptureOfMoreThanIsHeld", "CaptureOrder", "order_id: 'HELD' amount: 1001",
-     "INVALID_ARGUMENT REJECTED MSP_1001", Sent::kCall},
+     "INVALID_ARGUMENT REJECTED MSP_1001"},
     {"CaptureOfAnUnknownOrder", "CaptureOrder", "order_id: 'nobody' amount: 1",
      "NOT_FOUND REJECTED MSP_1006", Sent::kRead},
     {"CaptureOfWhatIsNoAuthorization", "CaptureOrder", "order_id: 'PAID'",
      "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION", Sent::kRead},
     {"CaptureUnderAnIdThatIsTaken", "CaptureOrder",
-     "order_id: 'HELD' amount: 1 new_order_id: 'PAID'", "NOT_FOUND REJECTED MSP_1006", Sent::kCall},
+     "order_id: 'HELD' amount: 1 new_order_id: 'PAID'", "NOT_FOUND REJECTED MSP_1006"},
     {"VoidOfAnUnknownOrder", "VoidOrder", "order_id: 'nobody' reason: 'x'",
-     "NOT_FOUND REJECTED MSP_1006", Sent::kCall},
+     "NOT_FOUND REJECTED MSP_1006"},
     {"VoidOfAPaidOrder", "VoidOrder", "order_id: 'PAID' reason: 'x'",
-     "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION", Sent::kCall},
-    {"VoidWithoutAReason", "VoidOrder", "order_id: 'HELD'", "INVALID_ARGUMENT REJECTED MSP_1016",
-     Sent::kCall},
+     "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION"},
+    {"VoidWithoutAReason", "VoidOrder", "order_id: 'HELD'", "INVALID_ARGUMENT REJECTED MSP_1016"},
     // Orders.
-    {"CreateOfNothingWithoutACard", "CreateOrder",
-     "type: 'redirect' order_id: 'new' currency: 'EUR' amount: 0 description: 'x'",
-     "INVALID_ARGUMENT REJECTED MSP_1001", Sent::kCall},
-    {"CreateWithoutAnAmount", "CreateOrder",
-     "type: 'redirect' order_id: 'new' currency: 'EUR' description: 'x'",
-     "INVALID_ARGUMENT REJECTED MSP_1001", Sent::kCall},
-    {"CreateInNoCurrency", "CreateOrder",
-     "type: 'redirect' order_id: 'new' currency: 'ZZZ' amount: 1 description: 'x'",
-     "INVALID_ARGUMENT REJECTED MSP_1002", Sent::kCall},
+    {"CreateOfNothingWithoutACard", "CreateOrder", "NEW currency: 'EUR' amount: 0 description: 'x'",
+     "INVALID_ARGUMENT REJECTED MSP_1001"},
+    {"CreateWithoutAnAmount", "CreateOrder", "NEW currency: 'EUR' description: 'x'",
+     "INVALID_ARGUMENT REJECTED MSP_1001"},
+    {"CreateInNoCurrency", "CreateOrder", "NEW currency: 'ZZZ' amount: 1 description: 'x'",
+     "INVALID_ARGUMENT REJECTED MSP_1002"},
     {"CreateUnderAnIdThatIsTaken", "CreateOrder",
-     "type: 'redirect' order_id: 'PAID' currency: 'EUR' amount: 1000 description: 'another'",
-     "ALREADY_EXISTS REJECTED MSP_1006", Sent::kCall},
+     "type: 'redirect' OF_PAID amount: 1000 description: 'another'",
+     "ALREADY_EXISTS REJECTED MSP_1006"},
     {"CreateWithATokenOfSomebodyElse", "CreateOrder",
      "type: 'direct' order_id: 'new' REST recurring_id: 'TOKEN' recurring_model: 'subscription' "
      "customer { reference: 'stranger' }",
-     "NOT_FOUND REJECTED TOKEN_NOT_FOUND", Sent::kCall},
+     "NOT_FOUND REJECTED TOKEN_NOT_FOUND"},
     {"GetOfAnUnknownOrder", "GetOrder", "order_id: 'nobody'", "NOT_FOUND MSP_1006", Sent::kRead},
     {"UpdateOfAnUnknownOrder", "UpdateOrder", "order_id: 'nobody' status: 'shipped'",
-     "NOT_FOUND MSP_1006", Sent::kCall},
-    {"CancelOfAnUnknownOrder", "CancelOrder", "order_id: 'nobody'", "NOT_FOUND REJECTED MSP_1006",
-     Sent::kCall},
+     "NOT_FOUND MSP_1006"},
+    {"CancelOfAnUnknownOrder", "CancelOrder", "order_id: 'nobody'", "NOT_FOUND REJECTED MSP_1006"},
     {"CancelOfAPaidOrder", "CancelOrder", "order_id: 'PAID'",
-     "FAILED_PRECONDITION REJECTED ORDER_NOT_OPEN", Sent::kCall},
+     "FAILED_PRECONDITION REJECTED ORDER_NOT_OPEN"},
     // Stored cards.
     {"GetOfAnUnknownToken", "GetToken", "reference: 'CUSTOMER' token: 'none'", "NOT_FOUND MSP_1000",
      Sent::kRead},
     {"GetOfATokenOfSomebodyElse", "GetToken", "reference: 'stranger' token: 'TOKEN'",
      "NOT_FOUND MSP_1000", Sent::kRead},
     {"UpdateOfATokenOfSomebodyElse", "UpdateToken",
-     "reference: 'stranger' token: 'TOKEN' expiry_date: '3312'", "FAILED_PRECONDITION MSP_1000",
-     Sent::kCall},
+     "reference: 'stranger' token: 'TOKEN' expiry_date: '3312'", "FAILED_PRECONDITION MSP_1000"},
     {"DeleteOfATokenOfSomebodyElse", "DeleteToken", "reference: 'stranger' token: 'TOKEN'",
-     "FAILED_PRECONDITION MSP_1000", Sent::kCall},
+     "FAILED_PRECONDITION MSP_1000"},
     // Lists and reads.
     {"UnknownPaymentMethod", "GetPaymentMethod", "payment_method_id: 'COWRIES'",
      "NOT_FOUND MSP_1023", Sent::kRead},
@@ -180,19 +170,21 @@ const Row kDecided[] = {
      Sent::kRead},
     {"ReceiptOfAnUnknownOrder", "GetReceipt", "order_id: 'nobody'", "NOT_FOUND MSP_1006",
      Sent::kRead},
-    {"HoldOfAnUnknownOrder", "HoldOrder", "order_id: 'nobody'", "NOT_FOUND MSP_1006", Sent::kCall},
-    {"MoreTimeForAnUnknownOrder", "ExtendOrder", "order_id: 'nobody' days: 1", "NOT_FOUND MSP_1006",
-     Sent::kCall},
+    {"HoldOfAnUnknownOrder", "HoldOrder", "order_id: 'nobody'", "NOT_FOUND MSP_1006"},
+    {"MoreTimeForAnUnknownOrder", "ExtendOrder", "order_id: 'nobody' days: 1",
+     "NOT_FOUND MSP_1006"},
     {"AFileForAnUnknownOrder", "AddOrderFile",
      "order_id: 'nobody' type: 'PDF' base64: 'x' description: 'x' name: 'x.pdf'",
-     "NOT_FOUND REJECTED MSP_1006", Sent::kCall},
+     "NOT_FOUND REJECTED MSP_1006"},
 };
 
 // One environment for all rows: they change nothing, and that is what is tested.
 class BadInput : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    environment_ = new Environment({}, {"--settle_ms=20", "--reconcile_backoff_ms=5"});
+    environment_ = std::make_unique<Environment>(
+        sandbox::Settings(),
+        std::vector<std::string>{"--settle_ms=20", "--reconcile_backoff_ms=5"});
     ASSERT_TRUE(environment_->Call("CreateOrder", CardOrder("PAID", 1'000)).ok());
     ASSERT_TRUE(environment_->Call("CreateOrder", CardOrder("HELD", 1'000, /*manual=*/true)).ok());
     ASSERT_TRUE(environment_->Call("CreateOrder", PageOrder("OPEN", 1'000)).ok());
@@ -200,14 +192,13 @@ class BadInput : public ::testing::Test {
     token_ = environment_->GetOrder("stored").payment_details().recurring_id();
     ASSERT_NE(token_, "");
   }
-  static void TearDownTestSuite() {
-    delete environment_;
-    environment_ = nullptr;
-  }
+  static void TearDownTestSuite() { environment_.reset(); }
 
   static std::unique_ptr<Message> Parse(const MethodDescriptor& method, std::string text) {
     text = absl::StrReplaceAll(text, {{"TOKEN", token_},
                                       {"LONG_ID", std::string(51, 'x')},
+                                      {"OF_PAID", "order_id: 'PAID' currency: 'EUR'"},
+                                      {"NEW", "type: 'redirect' order_id: 'new'"},
                                       {"REST", "currency: 'EUR' amount: 1 description: 'x'"}});
     auto request = NewRequest(method);
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, request.get())) << text;
@@ -231,11 +222,9 @@ class BadInput : public ::testing::Test {
     return called;
   }
 
-  static Environment* environment_;
-  static std::string token_;
+  inline static std::unique_ptr<Environment> environment_;
+  inline static std::string token_;
 };
-Environment* BadInput::environment_ = nullptr;
-std::string BadInput::token_;
 
 // "CODE OUTCOME REASON"; no outcome where no money could move.
 std::string SummaryOf(const client::Error& error) {
@@ -256,7 +245,7 @@ void ExpectRefused(const MethodDescriptor& method, const Called& called, const s
 }
 
 TEST_F(BadInput, IsRefusedByTheFieldThatIsWrong) {
-  for (const Row& row : kRefused) {
+  for (const auto& row : kRefused) {
     SCOPED_TRACE(row.name);
     const MethodDescriptor& method = MethodOf(row.method);
     ExpectRefused(method, CallInVain(method, *Parse(method, row.request), row.sent), row.expected);
@@ -264,7 +253,7 @@ TEST_F(BadInput, IsRefusedByTheFieldThatIsWrong) {
 }
 
 TEST_F(BadInput, IsAnsweredWithTheDocumentedCodeReasonAndOutcome) {
-  for (const Row& row : kDecided) {
+  for (const auto& row : kDecided) {
     SCOPED_TRACE(row.name);
     const MethodDescriptor& method = MethodOf(row.method);
     const Called called = CallInVain(method, *Parse(method, row.request), row.sent);
@@ -276,8 +265,8 @@ TEST_F(BadInput, IsAnsweredWithTheDocumentedCodeReasonAndOutcome) {
 
 TEST_F(BadInput, HasARowForEveryRpc) {
   std::set<std::string> tabled;
-  for (const Row& row : kRefused) tabled.insert(row.method);
-  for (const Row& row : kDecided) tabled.insert(row.method);
+  for (const auto& row : kRefused) tabled.insert(row.method);
+  for (const auto& row : kDecided) tabled.insert(row.method);
   for (const MethodDescriptor* method : Methods())
     EXPECT_TRUE(tabled.contains(method->name()) || method->input_type()->field_count() == 0)
         << method->name();
@@ -286,11 +275,11 @@ TEST_F(BadInput, HasARowForEveryRpc) {
 // A request of each method in which nothing is wrong: one of these, or what the schema requires.
 std::string Good(const MethodDescriptor& method) {
   static const std::map<std::string, const char*> requests{
-      {"CreateOrder", "type: 'redirect' order_id: 'new' REST"},
+      {"CreateOrder", "NEW REST"},
       {"CancelOrder", "order_id: 'OPEN'"},
       {"CaptureOrder", "order_id: 'HELD'"},
       {"VoidOrder", "order_id: 'HELD' reason: 'x'"},
-      {"RefundOrder", "order_id: 'PAID' currency: 'EUR' full {}"},
+      {"RefundOrder", "OF_PAID full {}"},
       {"CancelRefund", "order_id: 'PAID' refund_id: '1'"},
       {"ListTokens", "reference: 'CUSTOMER'"},
       {"GetToken", "reference: 'CUSTOMER' token: 'TOKEN'"},

@@ -16,6 +16,7 @@
 #include "google/protobuf/message.h"
 #include "nlohmann/json.hpp"
 #include "sandbox/server.h"
+#include "tests/golden/schema.h"
 #include "tests/testing/server_process.h"
 #include "tests/testing/upstream.h"
 
@@ -27,7 +28,7 @@ using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 
 // Every unary RPC that makes a REST call, from the schema.
-std::vector<const MethodDescriptor*> Methods();
+inline std::vector<const MethodDescriptor*> Methods() { return RestMethods(); }
 // Aborts for a name that is none of them.
 const MethodDescriptor& MethodOf(const std::string& name);
 std::unique_ptr<Message> NewRequest(const MethodDescriptor& method);
@@ -43,6 +44,8 @@ struct Called {
   const Response& As() const {
     return static_cast<const Response&>(*response);
   }
+  // Only when ok(), of a call that moves money.
+  v1::CallResult result() const;
   // "OK", or code, reason and message; for people.
   std::string Text() const;
 };
@@ -61,6 +64,11 @@ class Environment {
   Called Call(const std::string& method, const Message& request) {
     return Call(MethodOf(method), request);
   }
+  // Makes an order of 1000 EUR cents that the call can be made on, and returns the call: `text` in
+  // text format without the order's id, in which REFUND stands for a refund of 400. Of CreateOrder:
+  // a CardOrder, which is not made.
+  std::unique_ptr<Message> Prepare(const std::string& method, const std::string& order_id,
+                                   std::string text);
   // The order as GetOrder returns it; fails the test when it cannot be read.
   v1::Order GetOrder(const std::string& order_id);
 

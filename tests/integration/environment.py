@@ -16,7 +16,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path += [str(ROOT / "ci"), str(ROOT / "tests/testing")]
 import schema  # noqa: E402
-from checks import CALL_S, CARD, Checks, Control, Failed, Program  # noqa: E402, F401
+from checks import CALL_S, CARD, Checks, Control, Failed, Program, get  # noqa: E402, F401
 
 KEY = "sandbox-test-key-0001"
 

@@ -2,17 +2,13 @@
 
 // Every fault that the sandbox knows, on every call that moves money: the answer to the
 // caller, that MultiSafepay received the call once, and that the answer agrees with its books.
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "tests/integration/environment.h"
-#include "tests/testing/requests.h"
 
 namespace msp::integration {
 namespace {
@@ -100,15 +96,13 @@ class FaultMatrix : public ::testing::TestWithParam<Row> {
   static void SetUpTestSuite() {
     sandbox::Settings settings;
     settings.five_minute_rule = false;
-    environment_ = new Environment(settings,
-                                   {"--upstream_timeout_ms=400", "--settle_ms=60",
-                                    "--reconcile_backoff_ms=10", "--log_level=error"},
-                                   Environment::Path::kDirect);
+    environment_ = std::make_unique<Environment>(
+        settings,
+        std::vector<std::string>{"--upstream_timeout_ms=400", "--settle_ms=60",
+                                 "--reconcile_backoff_ms=10", "--log_level=error"},
+        Environment::Path::kDirect);
   }
-  static void TearDownTestSuite() {
-    delete environment_;
-    environment_ = nullptr;
-  }
+  static void TearDownTestSuite() { environment_.reset(); }
 
   static std::string StateOf(const std::string& order_id) {
     v1::GetOrderRequest request;
@@ -123,14 +117,10 @@ class FaultMatrix : public ::testing::TestWithParam<Row> {
     return state;
   }
 
-  // Makes what the call needs, without faults, and returns the call.
-  static std::unique_ptr<Message> Prepare(Kind kind, const std::string& order_id);
   static std::string AnswerTo(Kind kind, const Message& request);
 
-  static Environment* environment_;
+  inline static std::unique_ptr<Environment> environment_;
 };
-
-Environment* FaultMatrix::environment_ = nullptr;
 
 // The calls in text format, without the order's id.
 constexpr const char* kRequests[kKinds] = {
@@ -142,34 +132,6 @@ constexpr const char* kRequests[kKinds] = {
     "",
 };
 
-std::unique_ptr<Message> FaultMatrix::Prepare(Kind kind, const std::string& order_id) {
-  auto request = NewRequest(MethodOf(kNames[kind]));
-  if (kind == kCreate) {
-    request->CopyFrom(CardOrder(order_id, 1000));
-    return request;
-  }
-  const Called made = environment_->Call(
-      "CreateOrder", kind == kCancel
-                         ? PageOrder(order_id, 1000)
-                         : CardOrder(order_id, 1000, kind == kCapture || kind == kVoid));
-  EXPECT_TRUE(made.ok()) << made.Text();
-  const auto with_id = [&order_id](const char* text) {
-    return absl::StrCat("order_id: '", order_id, "' ", text);
-  };
-  std::string text = with_id(kRequests[kind]);
-  if (kind == kCancelRefund) {
-    const Called refunded = environment_->Call(
-        "RefundOrder", testing::FromText<v1::RefundOrderRequest>(with_id(kRequests[kRefund])));
-    EXPECT_TRUE(refunded.ok()) << refunded.Text();
-    if (refunded.ok()) {
-      text = absl::StrReplaceAll(
-          text, {{"REFUND", refunded.As<v1::RefundOrderResponse>().refund().psp_refund_id()}});
-    }
-  }
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, request.get())) << text;
-  return request;
-}
-
 std::string FaultMatrix::AnswerTo(Kind kind, const Message& request) {
   const Called called = environment_->Call(kNames[kind], request);
   if (!called.ok()) {
@@ -179,11 +141,8 @@ std::string FaultMatrix::AnswerTo(Kind kind, const Message& request) {
     if (error.outcome != v1::OUTCOME_REJECTED) return "not REJECTED: " + called.Text();
     return absl::StrCat(std::string(client::NameOf(error.code)), " ", error.reason);
   }
-  const Message& response = *called.response;
-  const auto& result = static_cast<const v1::CallResult&>(response.GetReflection()->GetMessage(
-      response, response.GetDescriptor()->FindFieldByName("result")));
-  if (result.outcome() != v1::OUTCOME_CONFIRMED) return "OK without CONFIRMED";
-  return result.reconciled() ? "found" : "ok";
+  if (called.result().outcome() != v1::OUTCOME_CONFIRMED) return "OK without CONFIRMED";
+  return called.result().reconciled() ? "found" : "ok";
 }
 
 TEST_P(FaultMatrix, EndsAsTheTableSaysAfterOneCall) {
@@ -192,7 +151,7 @@ TEST_P(FaultMatrix, EndsAsTheTableSaysAfterOneCall) {
     const auto kind = static_cast<Kind>(i);
     SCOPED_TRACE(kNames[i]);
     const std::string order_id = absl::StrCat(row.name, ".", kNames[i]);
-    const auto request = Prepare(kind, order_id);
+    const auto request = environment_->Prepare(kNames[kind], order_id, kRequests[kind]);
     for (const char* method : {"POST", "PATCH"}) {
       environment_->Control("faults", {{"match", {{"method", method}, {"times", 1}}},
                                        {"effect", Json::parse(row.effect)}});

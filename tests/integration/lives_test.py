@@ -57,7 +57,7 @@ def challenged_and_refunded(life):
     life.state("before the challenge", "PENDING", status="initialized")
     life.control.ask(f"orders/{life.order_id}/3ds", {"result": "Y"})
     paid = life.state("after the challenge", "PAID", amount=1000, amount_refunded=0, last4="4444",
-                      card_expiry_date="2512")  # fmt: skip
+                      card_expiry_date="3012")  # fmt: skip
     life.checks.equal("authentication", paid["payment_details"]["card_authentication_result"]["status"], "Y")
 
     refund = life.call("RefundOrder", amount=300, currency="EUR", refund_order_id="part-1")["refund"]

@@ -12,47 +12,25 @@
 #include "gtest/gtest.h"
 #include "tests/integration/environment.h"
 #include "tests/integration/generator.h"
+#include "tests/testing/words.h"
 
 namespace msp::integration {
 namespace {
 
 constexpr std::uint64_t kSeeds[] = {1, 20'260'615};
 
+using Names = std::set<std::string, std::less<>>;
+
 // The documented JSON type of every member that is no text, object or list. By hand, from
 // MultiSafepay's reference; nothing here is read from the schema.
-const std::set<std::string_view> kIntegers{"amount",
-                                           "partial_shipment_amount",
-                                           "fixed",
-                                           "days_active",
-                                           "seconds_active",
-                                           "quantity",
-                                           "screen_color_depth",
-                                           "screen_height",
-                                           "screen_width",
-                                           "time_zone",
-                                           "qr_size",
-                                           "duration",
-                                           "days"};
-const std::set<std::string_view> kNumbers{"unit_price", "rate", "percentage", "value"};
-const std::set<std::string_view> kFlags{"javascript_enabled",
-                                        "java_enabled",
-                                        "cookies_enabled",
-                                        "close_window",
-                                        "disable_send_email",
-                                        "flexible_3d",
-                                        "moto",
-                                        "validate_cart",
-                                        "shipping_taxed",
-                                        "standalone",
-                                        "send_email",
-                                        "manual",
-                                        "exclude_order",
-                                        "extend_expiration",
-                                        "qr_enabled",
-                                        "allow_multiple",
-                                        "allow_change_amount",
-                                        "send_mail",
-                                        "tokenize"};
+const auto kIntegers = testing::Words<Names>(
+    "amount partial_shipment_amount fixed days_active seconds_active quantity "
+    "screen_color_depth screen_height screen_width time_zone qr_size duration days");
+const auto kNumbers = testing::Words<Names>("unit_price rate percentage value");
+const auto kFlags = testing::Words<Names>(
+    "javascript_enabled java_enabled cookies_enabled close_window disable_send_email "
+    "flexible_3d moto validate_cart shipping_taxed standalone send_email manual exclude_order "
+    "extend_expiration qr_enabled allow_multiple allow_change_amount send_mail tokenize");
 
 bool Fits(std::string_view member, const Json& value) {
   if (kIntegers.contains(member)) return value.is_number_integer();

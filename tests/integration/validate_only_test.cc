@@ -6,13 +6,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
-#include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "multisafepay/v1/options.pb.h"
 #include "tests/integration/environment.h"
-#include "tests/testing/requests.h"
 
 namespace msp::integration {
 namespace {
@@ -40,61 +37,25 @@ v1::CreateOrderRequest FullOrder(const std::string& order_id) {
   return order;
 }
 
-// A call that moves money, on an order of 1000 EUR cents. REFUND is the id of a refund of it.
-enum class Before : std::uint8_t { kNothing, kPaid, kHeld, kOpen, kRefunded };
+// A call that moves money, as Environment::Prepare() takes it.
 struct Case {
   const char* method;
-  Before before;
-  const char* request;  // Text format, without the order's id.
+  const char* request;
 };
 
 constexpr Case kCases[] = {
-    {"CreateOrder", Before::kNothing, ""},
-    {"CancelOrder", Before::kOpen, "exclude_order: true"},
-    {"CaptureOrder", Before::kHeld, "reason: 'Delivered'"},
-    {"VoidOrder", Before::kHeld, "reason: 'Called off'"},
-    {"RefundOrder", Before::kPaid, "currency: 'EUR' var1: 'a note' full {}"},
-    {"CancelRefund", Before::kRefunded,
-     "refund_id: 'REFUND' description: 'The customer keeps the flowers'"},
+    {"CreateOrder", ""},
+    {"CancelOrder", "exclude_order: true"},
+    {"CaptureOrder", "reason: 'Delivered'"},
+    {"VoidOrder", "reason: 'Called off'"},
+    {"RefundOrder", "currency: 'EUR' var1: 'a note' full {}"},
+    {"CancelRefund", "refund_id: 'REFUND' description: 'The customer keeps the flowers'"},
 };
-
-void MustSucceed(const Called& called) { ASSERT_TRUE(called.ok()) << called.Text(); }
-
-// Brings the order about, and returns the call.
-std::unique_ptr<Message> Prepare(Environment& environment, const Case& tried,
-                                 const std::string& order_id) {
-  auto request = NewRequest(MethodOf(tried.method));
-  if (tried.before == Before::kNothing) {
-    request->CopyFrom(FullOrder(order_id));
-    return request;
-  }
-  MustSucceed(environment.Call("CreateOrder",
-                               tried.before == Before::kOpen
-                                   ? PageOrder(order_id, 1'000)
-                                   : CardOrder(order_id, 1'000, tried.before == Before::kHeld)));
-  std::string text = absl::StrCat("order_id: '", order_id, "' ", tried.request);
-  if (tried.before == Before::kRefunded) {
-    auto refund = testing::FromText<v1::RefundOrderRequest>("currency: 'EUR' amount: 300");
-    refund.set_order_id(order_id);
-    MustSucceed(environment.Call("RefundOrder", refund));
-    text = absl::StrReplaceAll(
-        text,
-        {{"REFUND", environment.GetOrder(order_id).related_transactions(0).transaction_id()}});
-  }
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, request.get())) << text;
-  return request;
-}
 
 // Makes the request a dry run, or the real one with the key that the dry run returned.
 v1::CallControl& ControlOf(Message& request) {
   const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName("control");
   return static_cast<v1::CallControl&>(*request.GetReflection()->MutableMessage(&request, field));
-}
-
-v1::CallResult ResultOf(const Called& called) {
-  const FieldDescriptor* field = called.response->GetDescriptor()->FindFieldByName("result");
-  return static_cast<const v1::CallResult&>(
-      called.response->GetReflection()->GetMessage(*called.response, field));
 }
 
 // True for the fields whose value may be masked. JSON that the schema does not describe (members
@@ -142,7 +103,9 @@ TEST(ValidateOnly, ReturnsTheExactBodyWithSecretsMaskedAndSendsNothing) {
   for (const Case& tried : kCases) {
     SCOPED_TRACE(tried.method);
     const MethodDescriptor& method = MethodOf(tried.method);
-    const auto request = Prepare(environment, tried, absl::StrCat("dry-", tried.method));
+    const std::string order_id = absl::StrCat("dry-", tried.method);
+    const auto request = environment.Prepare(tried.method, order_id, tried.request);
+    if (method.name() == "CreateOrder") request->CopyFrom(FullOrder(order_id));
     const std::string before = environment.State();
     environment.Forget();
 
@@ -153,15 +116,15 @@ TEST(ValidateOnly, ReturnsTheExactBodyWithSecretsMaskedAndSendsNothing) {
     ASSERT_TRUE(dry.ok()) << dry.Text();
     EXPECT_TRUE(environment.Writes().empty());
     EXPECT_TRUE(environment.State() == before);
-    const v1::CallResult dry_result = ResultOf(dry);
+    const v1::CallResult dry_result = dry.result();
     EXPECT_EQ(dry_result.outcome(), v1::OUTCOME_NOT_SENT);
     for (const char* secret : kSecrets)
       EXPECT_EQ(dry_result.dry_run_json().find(secret), std::string::npos) << secret;
 
     const Called real = environment.Call(method, *request);
     ASSERT_TRUE(real.ok()) << real.Text();
-    EXPECT_EQ(ResultOf(real).outcome(), v1::OUTCOME_CONFIRMED);
-    EXPECT_EQ(ResultOf(real).idempotency_key(), dry_result.idempotency_key());
+    EXPECT_EQ(real.result().outcome(), v1::OUTCOME_CONFIRMED);
+    EXPECT_EQ(real.result().idempotency_key(), dry_result.idempotency_key());
     EXPECT_TRUE(environment.State() != before);
     const auto writes = environment.Writes();
     ASSERT_EQ(writes.size(), 1U);

@@ -20,11 +20,11 @@ import time
 import memory
 import search
 import environment
-from environment import schema
+from environment import letters, schema
 
 HELD_MS = 3000
 
-# Every fault of the sandbox (sandbox/front/faults.cc). Texts in braces are filled with the call's own secrets.
+# Every fault of the sandbox (sandbox/front/fault_effects.cc). Texts in braces are filled with the call's own secrets.
 FAULTS = [
     {"name": "latency", "ms": 5},
     {"name": "latency", "ms": 900, "when": "after"},
@@ -341,10 +341,6 @@ class Run:
                     for path in pathlib.Path(folder).rglob("*"):
                         if path.is_file():
                             self.haystack.add(f"crash: {path.name}", path.read_bytes())
-
-
-def letters(number):
-    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 def main(arguments):

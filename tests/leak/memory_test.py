@@ -18,6 +18,7 @@ import time
 
 import memory
 import environment
+from environment import letters
 
 LAST = 1000  # The cards that are searched for: those of the last orders.
 QUIET_S = 1
@@ -29,11 +30,6 @@ SUCCESS = {"success": True, "data": {"transaction_id": 40012345, "status": "comp
 # What the places are that may still hold a card while a connection is open: gRPC's own buffers of what it read last,
 # where a card is between the tags of the protobuf message, never in the JSON that is ours.
 WIRE = re.compile(r"\*\.VISA#?\.?.*#{10,}|#{10,}\.\.H [a-j]+\.\.####")
-
-
-def letters(number):
-    """An id without digits, which could pass for a piece of a card."""
-    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 def orders(mint, count):

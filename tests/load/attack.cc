@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Attackers work on Envoy while ordinary callers call through it: no call fails, and callers wait a
-// second at most. And they work on the naked port, but for those that nothing bounds there: the
-// server does not crash, memory stays within the container's limit, and seconds after the attack
-// callers are served as before. Each attack meets servers of its own.
+// Attackers work on Envoy while ordinary callers call through it: no call fails, and callers wait
+// half a second at most. And they work on the naked port, but for those that nothing bounds there:
+// the server does not crash, memory stays within the container's limit, and seconds after the
+// attack callers are served as before. Each attack meets servers of its own.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -33,9 +33,9 @@ constexpr milliseconds kCalm{2'000};
 // callers, the server and the upstream share.
 constexpr double kTimesMax = 3;
 constexpr double kRecoveredFloorMs = 250;
-// The p99 under an attack on Envoy: as many times, or this where that is more, for it shares the
-// two cores as well: half a million begun calls take it a second and more (1.1 s measured twice).
-constexpr double kUnderFloorMs = 2'000;
+// The p99 under an attack on Envoy: as many times, or this where that is more, because Envoy shares
+// the two cores, too. On an otherwise idle machine at most 64 ms, under 10,000 connections.
+constexpr double kUnderFloorMs = 500;
 constexpr milliseconds kRecoveryMax{5'000};
 constexpr double kMemoryMaxMiB = 256;  // The chart's limit.
 

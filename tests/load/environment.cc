@@ -13,6 +13,7 @@
 
 #include "httplib.h"
 #include "tests/testing/free_port.h"
+#include "tests/testing/sandbox.h"
 
 namespace msp::load {
 namespace {
@@ -44,38 +45,27 @@ void Upstream::Kill() {
 }
 
 void Upstream::Delay(const std::string& method, std::int64_t ms) const {
-  AddFault({{"match", {{"method", method}}}, {"effect", {{"name", "latency"}, {"ms", ms}}}});
+  Ask("faults", {{"match", {{"method", method}}}, {"effect", {{"name", "latency"}, {"ms", ms}}}});
 }
 
 void Upstream::Limit(long per_s) const {
-  AddFault({{"effect",
-             {{"name", "rate_limit"},
-              {"calls", per_s},
-              {"window_seconds", 1},
-              {"retry_after_seconds", 1}}}});
+  Ask("faults", {{"effect",
+                  {{"name", "rate_limit"},
+                   {"calls", per_s},
+                   {"window_seconds", 1},
+                   {"retry_after_seconds", 1}}}});
 }
 
-long Upstream::Requests() const {
-  httplib::Client client(kHost, port_);
-  const auto answer = client.Get("/_sandbox/faults");
-  if (!answer || answer->status != 200) GiveUp("the sandbox did not show its faults");
-  return Json::parse(answer->body).at("data").at(0).at("matched").get<long>();
-}
+long Upstream::Requests() const { return Ask("faults").at(0).at("matched").get<long>(); }
 
-void Upstream::AddFault(const Json& rule) const {
-  httplib::Client client(kHost, port_);
-  const auto answer = client.Post("/_sandbox/faults", rule.dump(), "application/json");
-  if (!answer || answer->status != 200) GiveUp("the sandbox did not take a fault");
+Json Upstream::Ask(const std::string& path, const Json& body) const {
+  return testing::AskSandbox("http://127.0.0.1:" + std::to_string(port_), path, body);
 }
 
 Upstream::Books Upstream::Audit() const {
-  httplib::Client client(kHost, port_);
-  client.set_read_timeout(60);
-  const auto answer = client.Get("/_sandbox/snapshot");
-  if (!answer || answer->status != 200) GiveUp("the sandbox did not show its books");
   std::map<std::string, long> charges;
-  const Json books = Json::parse(answer->body);
-  for (const Json& order : books.at("data").at("orders")) {
+  const Json books = Ask("snapshot");
+  for (const Json& order : books.at("orders")) {
     if (order.at("kind").get<int>() != kPaymentKind) continue;
     const bool charged = order.at("money").value("authorized", std::int64_t{0}) > 0;
     charges[order.at("order_id").get<std::string>()] += charged ? 1 : 0;

@@ -41,7 +41,7 @@ class Upstream {
   Books Audit() const;
 
  private:
-  void AddFault(const Json& rule) const;
+  Json Ask(const std::string& path, const Json& body = nullptr) const;  // Its control API.
 
   const int port_;
   std::string api_url_;

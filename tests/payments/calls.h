@@ -26,6 +26,9 @@ inline constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
 inline constexpr auto kUnavailable = absl::StatusCode::kUnavailable;
 inline constexpr auto kUnknown = absl::StatusCode::kUnknown;
 
+// Names the tests of a table by its rows.
+inline constexpr auto kRowName = [](const auto& row) { return std::string(row.param.name); };
+
 inline const Operations& TestOperations() {
   static const auto& operations = *new Operations();
   return operations;

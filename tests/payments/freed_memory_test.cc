@@ -76,8 +76,8 @@ void Search(void* block) {
 namespace msp::payments {
 namespace {
 
-// Responds to each request as it is set, and wipes the body as the pool does.
-class WipingClient : public http::Client {
+// Responds to each request as it is set, and zeroizes the body as the pool does.
+class ZeroizingClient : public http::Client {
  public:
   std::string answer;
   int status = 200;
@@ -117,8 +117,8 @@ v1::CreateOrderRequest Order(std::size_t padding) {
 class FreedMemory : public MoneyTest {
  protected:
   // How many freed blocks held a piece of the card while one order went through.
-  int Run(WipingClient& wiping, v1::CreateOrderRequest order) {
-    Api line(options, TestOperations(), wiping, metrics_);
+  int Run(ZeroizingClient& zeroizing, v1::CreateOrderRequest order) {
+    Api line(options, TestOperations(), zeroizing, metrics_);
     finds = 0;
     watching = true;
     {
@@ -148,21 +148,23 @@ TEST_F(FreedMemory, TheWatchSeesAString) {
 
 TEST_F(FreedMemory, AnOrderLeavesNoPieceOfItsCard) {
   for (const std::size_t padding : {1U, 50U, 100U}) {
-    WipingClient wiping;
-    wiping.answer = http::Response(OrderJson{}).body;
-    EXPECT_EQ(Run(wiping, Order(padding)), 0) << padding;
-    EXPECT_TRUE(wiping.saw_card);
+    ZeroizingClient zeroizing;
+    zeroizing.answer = http::Response(OrderJson{}).body;
+    EXPECT_EQ(Run(zeroizing, Order(padding)), 0) << padding;
+    EXPECT_TRUE(zeroizing.saw_card);
     EXPECT_EQ(summary, "OK CONFIRMED");
   }
 }
 
 // Responses that quote the card where MultiSafepay explains itself, where it lists what is wrong
 // with the fields, in an order's own texts, in an order that is another, and in what is no JSON.
-TEST_F(FreedMemory, NorDoesOneThatIsRefusedOrAnsweredWithNonsense) {
+TEST_F(FreedMemory, NorDoesOneThatIsRefusedLostNeverSentOrAnsweredWithNonsense) {
   const struct {
     int status;
     std::string answer;
     std::string summary;
+    http::CallOutcome outcome = http::CallOutcome::kSuccess;
+    bool may_be_sent_again = false;
   } kCases[] = {
       {400,
        R"({"success":false,"data":{},"error_code":1001,"error_info":"not: 4539578763621486, it says"})",
@@ -181,45 +183,35 @@ TEST_F(FreedMemory, NorDoesOneThatIsRefusedOrAnsweredWithNonsense) {
       {502, R"({"success":false,"error_code":1000,"error_info":"4539578763621486 got lost"})",
        kOutcomeUnknown},
       {502, "", kOutcomeUnknown},
+      {200, "", kOutcomeUnknown, http::CallOutcome::kIndeterminate},
+      {200, "", kOutcomeUnknown, http::CallOutcome::kIndeterminate, true},
+      {200, "", "UNAVAILABLE NOT_SENT NOT_SENT", http::CallOutcome::kNotSent},
   };
   for (const auto& each : kCases) {
-    WipingClient wiping;
-    wiping.answer = each.answer;
-    wiping.status = each.status;
-    EXPECT_EQ(Run(wiping, Order(100)), 0) << each.status << " " << each.answer;
-    EXPECT_TRUE(wiping.saw_card);
+    ZeroizingClient zeroizing;
+    zeroizing.answer = each.answer;
+    zeroizing.status = each.status;
+    zeroizing.outcome = each.outcome;
+    v1::CreateOrderRequest order = Order(100);
+    if (each.may_be_sent_again) order = WithResend(WithKey(order));
+    EXPECT_EQ(Run(zeroizing, std::move(order)), 0) << each.status << each.answer << each.summary;
+    EXPECT_TRUE(zeroizing.saw_card);
     EXPECT_EQ(summary, each.summary) << each.status << " " << each.answer;
   }
 }
 
-TEST_F(FreedMemory, NorDoesOneThatIsLostOrNeverSent) {
-  WipingClient lost;
-  lost.outcome = http::CallOutcome::kIndeterminate;
-  EXPECT_EQ(Run(lost, Order(100)), 0);
-  EXPECT_EQ(summary, kOutcomeUnknown);
-  lost.outcome = http::CallOutcome::kNotSent;
-  EXPECT_EQ(Run(lost, Order(100)), 0);
-  EXPECT_EQ(summary, "UNAVAILABLE NOT_SENT NOT_SENT");
-}
-
-TEST_F(FreedMemory, NorDoesOneThatMayBeSentAgain) {
-  WipingClient lost;
-  lost.outcome = http::CallOutcome::kIndeterminate;
-  EXPECT_EQ(Run(lost, WithResend(WithKey(Order(100)))), 0);
-}
-
 TEST_F(FreedMemory, NorDoesADryRunOrOneThatOurOwnCheckRefuses) {
-  WipingClient wiping;
+  ZeroizingClient zeroizing;
   v1::CreateOrderRequest order = Order(100);
   order.mutable_control()->set_validate_only(true);
-  EXPECT_EQ(Run(wiping, std::move(order)), 0);
+  EXPECT_EQ(Run(zeroizing, std::move(order)), 0);
   EXPECT_EQ(summary, "OK NOT_SENT");
   order = Order(100);
   order.clear_currency();
   order.mutable_gateway_info()->set_card_cvc("12345678");
-  EXPECT_EQ(Run(wiping, std::move(order)), 0);
+  EXPECT_EQ(Run(zeroizing, std::move(order)), 0);
   EXPECT_EQ(summary, "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST");
-  EXPECT_FALSE(wiping.saw_card);
+  EXPECT_FALSE(zeroizing.saw_card);
 }
 
 }  // namespace

@@ -41,47 +41,44 @@ class LeaseTest : public MoneyTest {
 
   testing::RedisProcess redis_;
   telemetry::Metrics metrics_;
+  Lease ours_{Address(), metrics_, Lease::kTerm, kNoMemory};
   Lease theirs_{Address(), metrics_, Lease::kTerm, kNoMemory};
 };
 
 TEST_F(LeaseTest, OneReplicaHoldsItAndTheOthersLearnWhetherTheirCallIsTheSame) {
-  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
-  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  EXPECT_EQ(Acquire(ours_, "site order-1", "call"), Grant::kGranted);
   EXPECT_EQ(Acquire(theirs_, "site order-1", "call"), Grant::kHeldBySame);
   EXPECT_EQ(Acquire(theirs_, "site order-1", "another call"), Grant::kHeldByOther);
   EXPECT_EQ(Acquire(theirs_, "site order-2", "call"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, OnlyItsHolderGivesItUp) {
-  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
-  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
+  EXPECT_EQ(Acquire(ours_, "site order-1", "call"), Grant::kGranted);
   theirs_.Release("site order-1", "call", false);
   EXPECT_EQ(Acquire(theirs_, "site order-1", "call"), Grant::kHeldBySame);
-  ours.Release("site order-1", "call", false);
+  ours_.Release("site order-1", "call", false);
   // Redis may receive theirs before ours.
   EXPECT_EQ(AcquireInTime(theirs_, Grant::kGranted, "site order-1", "call"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, ACompletedCallIsReportedToTheNextIdenticalOne) {
-  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
-  EXPECT_EQ(Acquire(ours, "site order-1", "call"), Grant::kGranted);
-  ours.Release("site order-1", "call", true);
+  EXPECT_EQ(Acquire(ours_, "site order-1", "call"), Grant::kGranted);
+  ours_.Release("site order-1", "call", true);
   EXPECT_EQ(AcquireInTime(theirs_, Grant::kGrantedAfterSame, "site order-1", "call"),
             Grant::kGrantedAfterSame);
   theirs_.Release("site order-1", "call", true);
-  EXPECT_EQ(AcquireInTime(ours, Grant::kGranted, "site order-1", "another call"), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(ours_, Grant::kGranted, "site order-1", "another call"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, EachCompletedCallIsReportedWhateverElseWasDoneToTheOrderSince) {
-  Lease ours(Address(), metrics_, Lease::kTerm, kNoMemory);
   const auto run = [&](Lease& lease, const std::string& digest, milliseconds remember_for) {
     const Grant grant = AcquireInTime(lease, Grant::kGranted, "site order-1", digest);
     lease.Release("site order-1", digest, remember_for);
     return grant;
   };
   for (const char* call : {"create", "refund 1", "refund 2", "capture"})
-    EXPECT_EQ(run(ours, call, seconds(60)), Grant::kGranted) << call;
-  EXPECT_EQ(run(ours, "refused", seconds(0)), Grant::kGranted);
+    EXPECT_EQ(run(ours_, call, seconds(60)), Grant::kGranted) << call;
+  EXPECT_EQ(run(ours_, "refused", seconds(0)), Grant::kGranted);
   for (const char* call : {"create", "refund 1", "refund 2", "capture"}) {
     EXPECT_EQ(AcquireInTime(theirs_, Grant::kGrantedAfterSame, "site order-1", call),
               Grant::kGrantedAfterSame)
@@ -136,15 +133,14 @@ TEST_F(LeaseTest, IsTakenAgainWhenRedisCameBackEmpty) {
 }
 
 TEST_F(LeaseTest, SaysAtOnceThatRedisIsGoneAndFindsItAgain) {
-  Lease lease(Address(), metrics_, Lease::kTerm, kNoMemory);
-  EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kGranted);
+  EXPECT_EQ(Acquire(ours_, "site order-1", "call"), Grant::kGranted);
   redis_.Kill();
-  EXPECT_EQ(Acquire(lease, "site order-1", "call"), Grant::kUnavailable);
+  EXPECT_EQ(Acquire(ours_, "site order-1", "call"), Grant::kUnavailable);
   const auto start = http::Clock::now();
-  EXPECT_EQ(Acquire(lease, "site order-2", "call"), Grant::kUnavailable);
+  EXPECT_EQ(Acquire(ours_, "site order-2", "call"), Grant::kUnavailable);
   EXPECT_LT(http::Clock::now() - start, seconds(1));
   redis_.Start();
-  EXPECT_EQ(AcquireInTime(lease, Grant::kGranted, "site order-3", "call"), Grant::kGranted);
+  EXPECT_EQ(AcquireInTime(ours_, Grant::kGranted, "site order-3", "call"), Grant::kGranted);
 }
 
 TEST_F(LeaseTest, ARedisThatHasLostEverythingIsNotReliedOnForAWhile) {
@@ -175,10 +171,8 @@ TEST_F(LeaseTest, WhereRedisMayHaveForgottenARefundWaitsForTheRecord) {
 }
 
 TEST_F(LeaseTest, TwoReplicasSendOneCallOnceAndAnswerItAlike) {
-  Lease first_lease(Address(), metrics_, Lease::kTerm, kNoMemory);
-  Lease second_lease(Address(), metrics_, Lease::kTerm, kNoMemory);
-  Api first_api(options, TestOperations(), client, metrics_, &first_lease);
-  Api second_api(options, TestOperations(), client, metrics_, &second_lease);
+  Api first_api(options, TestOperations(), client, metrics_, &ours_);
+  Api second_api(options, TestOperations(), client, metrics_, &theirs_);
   client.writes = {OrderJson{}.Marked("key-1")};
   client.reads = {OrderJson{}.Marked("key-1")};
   client.keep_writes = true;
@@ -194,8 +188,7 @@ TEST_F(LeaseTest, TwoReplicasSendOneCallOnceAndAnswerItAlike) {
 }
 
 TEST_F(LeaseTest, WithoutRedisEachReplicaHasItsOwnFlightsStill) {
-  Lease lease(Address(), metrics_, Lease::kTerm, kNoMemory);
-  Api one(options, TestOperations(), client, metrics_, &lease);
+  Api one(options, TestOperations(), client, metrics_, &ours_);
   redis_.Kill();
   client.writes = {OrderJson{}};
   client.keep_writes = true;

@@ -10,6 +10,10 @@ namespace {
 using ::testing::HasSubstr;
 using Capture = Caller<v1::CaptureOrderRequest, v1::CaptureOrderResponse>;
 
+constexpr char kNotAnAuthorization[] = "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION";
+constexpr char kNothingLeft[] = "FAILED_PRECONDITION REJECTED NOTHING_LEFT";
+constexpr char kOrderNotOpen[] = "FAILED_PRECONDITION REJECTED ORDER_NOT_OPEN";
+
 std::string IdOf(const std::string& key) { return DerivedId("capture-", "order-1", key); }
 
 v1::CaptureOrderRequest Plain(std::int64_t amount = 500) {
@@ -40,6 +44,7 @@ http::Response Authorized(std::int64_t remain = 9743, const std::string& related
 http::Response InStatus(const std::string& status, const std::string& financial) {
   return OrderJson{.status = status, .financial_status = financial};
 }
+http::Response Paid() { return InStatus("completed", "completed"); }
 http::Response Voided() { return InStatus("void", "void"); }
 http::Response Captured(const std::string& id = "order-1") {
   return Success(R"({"transaction_id":91,"order_id":")" + id + R"("})");
@@ -69,15 +74,12 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
       {"OrderUnreadable", Keyed(), None(), Lost(), "UNAVAILABLE NOT_SENT UPSTREAM_UNAVAILABLE", 0},
       {"RepeatAndOrderUnreadable", AsRepeat(Keyed()), None(), Lost(), kOutcomeUnknown, 0},
       // What could only end in MultiSafepay's "unspecified" is not sent.
-      {"NotPaidYet", Keyed(), None(), InStatus("initialized", "initialized"),
-       "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION", 0},
-      {"PaidAtOnce", Keyed(), None(), InStatus("completed", "completed"),
-       "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION", 0},
-      {"Void", Keyed(), None(), Voided(), "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION", 0},
-      {"Declined", Keyed(), None(), InStatus("declined", "declined"),
-       "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION", 0},
-      {"NothingLeft", Keyed(), None(), Authorized(0, Part("part-1", 9743)),
-       "FAILED_PRECONDITION REJECTED NOTHING_LEFT", 0},
+      {"NotPaidYet", Keyed(), None(), InStatus("initialized", "initialized"), kNotAnAuthorization,
+       0},
+      {"PaidAtOnce", Keyed(), None(), Paid(), kNotAnAuthorization, 0},
+      {"Void", Keyed(), None(), Voided(), kNotAnAuthorization, 0},
+      {"Declined", Keyed(), None(), InStatus("declined", "declined"), kNotAnAuthorization, 0},
+      {"NothingLeft", Keyed(), None(), Authorized(0, Part("part-1", 9743)), kNothingLeft, 0},
       // Replays.
       {"ReplayOfAPart", Keyed(), None(), Authorized(9243, Part(ours)), "OK CONFIRMED replayed", 0},
       {"ReplayByTheCallersId", own_id, None(), Authorized(9243, Part("part-7")),
@@ -91,7 +93,7 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
                  .details = R"({"type":"VISA","capture":"manual","capture_remain":0})"},
        "OK CONFIRMED replayed", 0},
       {"AllOfItInPartsIsNobodysWhole", Keyed(0), None(), Authorized(0, Part("part-1", 9743)),
-       "FAILED_PRECONDITION REJECTED NOTHING_LEFT", 0},
+       kNothingLeft, 0},
       {"KeyUsedForAnotherAmount", Keyed(), None(), Authorized(9343, Part(ours, 400)),
        "ALREADY_EXISTS REJECTED IDEMPOTENCY_KEY_REUSED", 0},
       {"EqualCaptureWithoutAKey", Plain(), None(), Authorized(9243, Part(IdOf(PlainKey(500)))),
@@ -108,8 +110,7 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
       {"LostAndAllDone", Keyed(0), Lost(), Authorized(), "OK CONFIRMED reconciled", 1,
        Authorized(0)},
       {"LostAndNotThere", Keyed(), Lost(), Authorized(), kOutcomeUnknown},
-      {"LostAndVoid", Keyed(), Lost(), Authorized(), "FAILED_PRECONDITION REJECTED NOTHING_LEFT", 1,
-       Voided()},
+      {"LostAndVoid", Keyed(), Lost(), Authorized(), kNothingLeft, 1, Voided()},
       {"LostAndNeverSentTwice", WithResend(Keyed()), Lost(), Authorized(), kOutcomeUnknown},
       {"NoCertainCodeAndDone", Keyed(), Error(1014), Authorized(), "OK CONFIRMED reconciled", 1,
        Authorized(9243, Part(ours))},
@@ -125,8 +126,7 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MoneyCaptureCase, ::testing::ValuesIn(Captures()),
-                         [](const auto& the) { return the.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, MoneyCaptureCase, ::testing::ValuesIn(Captures()), kRowName);
 
 class MoneyCapture : public MoneyTest {};
 
@@ -153,12 +153,9 @@ std::vector<MoneyCase<v1::VoidOrderRequest>> Voids() {
       {"Unsent", once, Unsent(), None(), "UNAVAILABLE NOT_SENT NOT_SENT"},
       {"LostAndVoid", once, Lost(), Voided(), "OK CONFIRMED reconciled"},
       {"LostAndStillHeld", once, Lost(), Authorized(), kOutcomeUnknown},
-      {"LostAndCaptured", once, Lost(), InStatus("completed", "completed"),
-       "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION"},
-      {"LostAndDeclined", once, Lost(), InStatus("declined", "declined"),
-       "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION"},
-      {"NoCertainCodeAndPaid", once, Error(1014), InStatus("completed", "completed"),
-       "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION"},
+      {"LostAndCaptured", once, Lost(), Paid(), kNotAnAuthorization},
+      {"LostAndDeclined", once, Lost(), InStatus("declined", "declined"), kNotAnAuthorization},
+      {"NoCertainCodeAndPaid", once, Error(1014), Paid(), kNotAnAuthorization},
       {"RefusedAsVoid", once, Error(1016), Voided(), "OK CONFIRMED replayed"},
       {"Refused", once, Error(1016), Authorized(), "INVALID_ARGUMENT REJECTED MSP_1016"},
       {"RefusedAndAbsent", once, Error(1006), Absent(), "NOT_FOUND REJECTED MSP_1006"},
@@ -168,8 +165,7 @@ std::vector<MoneyCase<v1::VoidOrderRequest>> Voids() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MoneyVoidCase, ::testing::ValuesIn(Voids()),
-                         [](const auto& the) { return the.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, MoneyVoidCase, ::testing::ValuesIn(Voids()), kRowName);
 
 class MoneyCancelCase : public MoneyCaseTest<v1::CancelOrderRequest, v1::CancelOrderResponse> {};
 
@@ -192,22 +188,18 @@ std::vector<MoneyCase<v1::CancelOrderRequest>> Cancels() {
       {"SuccessShownAsVoid", once, taken, Voided(), "OK CONFIRMED"},
       {"SuccessThatTheOrderDoesNotShow", once, taken, open, kOutcomeUnknown},
       {"SuccessAndNoLookup", once, taken, Lost(), kOutcomeUnknown},
-      {"SuccessAndPaidMeanwhile", once, taken, InStatus("completed", "completed"),
-       "FAILED_PRECONDITION REJECTED ORDER_NOT_OPEN"},
+      {"SuccessAndPaidMeanwhile", once, taken, Paid(), kOrderNotOpen},
       {"LostAndCancelled", once, Lost(), cancelled, "OK CONFIRMED reconciled"},
       {"LostAndOpen", once, Lost(), open, kOutcomeUnknown},
-      {"LostAndPaid", once, Lost(), InStatus("completed", "completed"),
-       "FAILED_PRECONDITION REJECTED ORDER_NOT_OPEN"},
-      {"NoCertainCodeAndPaid", once, Error(1000, 410), InStatus("completed", "completed"),
-       "FAILED_PRECONDITION REJECTED ORDER_NOT_OPEN"},
+      {"LostAndPaid", once, Lost(), Paid(), kOrderNotOpen},
+      {"NoCertainCodeAndPaid", once, Error(1000, 410), Paid(), kOrderNotOpen},
       {"RefusedAsUnknown", once, Error(1006), Absent(), "NOT_FOUND REJECTED MSP_1006"},
       {"RepeatFindsItCancelled", again, None(), cancelled, "OK CONFIRMED replayed", 0},
       {"RepeatOfAnAbsentOrder", again, None(), Absent(), "NOT_FOUND REJECTED MSP_1006", 0},
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MoneyCancelCase, ::testing::ValuesIn(Cancels()),
-                         [](const auto& the) { return the.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, MoneyCancelCase, ::testing::ValuesIn(Cancels()), kRowName);
 
 }  // namespace
 }  // namespace msp::payments

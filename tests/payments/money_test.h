@@ -63,6 +63,8 @@ inline http::Response Error(int error_code, int http_status = 404) {
 }
 
 inline http::Response Absent() { return Error(1006); }
+// Which a proxy may have said.
+inline http::Response BareNotFound() { return ResponseOf(404, R"({"message":"Not found"})"); }
 
 inline http::Response Success(const std::string& data) {
   return ResponseOf(200, R"({"success":true,"data":)" + data + "}");

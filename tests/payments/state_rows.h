@@ -16,7 +16,7 @@
 
 namespace msp::payments::rows {
 
-// What the state depends on, in words. `method` is payment_details.type.
+// What the state depends on, in words; "-" is absent. `method` is payment_details.type.
 struct Facts {
   std::string_view status;
   std::string_view financial_status;
@@ -104,7 +104,6 @@ inline std::vector<std::string> Values(std::string_view column) {
 
 inline bool Has(std::string_view column, std::string_view value) {
   if (column == "*") return true;
-  if (value.empty()) value = "-";
   // Not Values(): the cross product asks some millions of times.
   while (!column.empty()) {
     const std::string_view each = column.substr(0, column.find(' '));
@@ -127,12 +126,12 @@ inline const Row& RowOf(const Facts& facts) {
 // The order that states these facts.
 inline multisafepay::v1::Order OrderOf(const Facts& facts) {
   multisafepay::v1::Order order;
-  if (!facts.status.empty()) order.set_status(std::string(facts.status));
-  if (!facts.financial_status.empty())
+  if (facts.status != "-") order.set_status(std::string(facts.status));
+  if (facts.financial_status != "-")
     order.set_financial_status(std::string(facts.financial_status));
   order.set_amount(1'000);
   auto& details = *order.mutable_payment_details();
-  if (!facts.method.empty()) details.set_type(std::string(facts.method));
+  if (facts.method != "-") details.set_type(std::string(facts.method));
   if (facts.capture.starts_with("manual")) details.set_capture("manual");
   if (const auto remain = facts.capture.find("remain_"); remain != std::string_view::npos)
     details.set_capture_remain(std::stoll(std::string(facts.capture.substr(remain + 7))));

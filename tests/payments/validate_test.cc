@@ -47,8 +47,7 @@ TEST_P(Refused, ForExactlyThisFieldWithoutRepeatingItsValue) {
   EXPECT_LE(DigitRun(violations.front().description), 4U) << violations.front().description;
 }
 
-INSTANTIATE_TEST_SUITE_P(Orders, Refused, ::testing::ValuesIn(RefusedOrders()),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Orders, Refused, ::testing::ValuesIn(RefusedOrders()), kRowName);
 
 class Accepted : public ::testing::TestWithParam<OrderCase> {};
 
@@ -56,8 +55,7 @@ TEST_P(Accepted, WithoutAWord) {
   EXPECT_THAT(FieldsOf(Validate(Create(), Changed(GetParam()))), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Orders, Accepted, ::testing::ValuesIn(AcceptedOrders()),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Orders, Accepted, ::testing::ValuesIn(AcceptedOrders()), kRowName);
 
 TEST(Validate, NamesEveryFaultAtOnce) {
   v1::CreateOrderRequest order = DirectOrder();

@@ -79,10 +79,10 @@ TEST(Browser, TokensSurviveASnapshotAndKnowTheirAccount) {
 TEST(Browser, TokenizeDecidesWhetherACardIsStored) {
   for (const bool wanted : {true, false}) {
     Bench bench;
-    Json body = ComponentOrder("o", Payload(NewToken(bench)));
-    body["recurring_model"] = "cardOnFile";
-    body["payment_data"]["tokenize"] = wanted;
-    const Json details = bench.Create(body).body["data"]["payment_details"];
+    const Json body =
+        With(ComponentOrder("o", Payload(NewToken(bench))), "/recurring_model", "cardOnFile");
+    const Json details =
+        bench.Create(With(body, "/payment_data/tokenize", wanted)).body["data"]["payment_details"];
     EXPECT_EQ(details["recurring_id"].is_string(), wanted);
     EXPECT_EQ(bench.Tokens().status, wanted ? 200 : 410);
   }
@@ -104,13 +104,11 @@ TEST(Browser, ApplePaySessionsAreOpaqueText) {
   const Json session = Json::parse(std::string(answer.body["data"]["session"]));
   EXPECT_EQ(session["domainName"], "shop.example");
   EXPECT_NE(bench.platform.NewApplePaySession(asked).body, answer.body);
-  for (const char* gone : {"origin_domain", "validation_url"}) {
-    Json less = asked;
-    less.erase(gone);
+  for (const char* gone : {"/origin_domain", "/validation_url"}) {
+    const Json less = With(asked, gone, kGone);
     EXPECT_EQ(ErrorOf(bench.platform.NewApplePaySession(less)), 1016) << gone;
   }
-  Json plain = asked;
-  plain["validation_url"] = "http://apple-pay-gateway.apple.com/";
+  const Json plain = With(asked, "/validation_url", "http://apple-pay-gateway.apple.com/");
   EXPECT_EQ(ErrorOf(bench.platform.NewApplePaySession(plain)), 1016);
 }
 
@@ -120,19 +118,22 @@ TEST(Browser, EvidenceIsCheckedAndKept) {
                   {"base64", Base64("%PDF-1.4")},
                   {"description", "Letters"},
                   {"name", "letters.pdf"}};
-  EXPECT_EQ(bench.platform.AddFile(bench.site(), "o", file).body["data"], Json::object());
+  const auto add = [&](const char* id, const Json& body) {
+    return bench.platform.AddFile(bench.site(), id, body);
+  };
+  EXPECT_EQ(add("o", file).body["data"], Json::object());
   ASSERT_EQ(bench.At("o").files.size(), 1U);
   EXPECT_EQ(bench.At("o").files[0].bytes, 8);
-  const std::pair<const char*, Json> kWrong[] = {
-      {"type", "EXE"}, {"base64", "?"}, {"base64", ""}, {"name", nullptr}, {"description", ""}};
-  for (const auto& [name, value] : kWrong) {
-    Json other = file;
-    other[name] = value;
-    EXPECT_EQ(ErrorOf(bench.platform.AddFile(bench.site(), "o", other)), 1016) << name << value;
-  }
-  EXPECT_EQ(ErrorOf(bench.platform.AddFile(bench.site(), "none", file)), 1006);
-  for (int i = 1; i < 20; ++i) bench.platform.AddFile(bench.site(), "o", file);
-  EXPECT_EQ(ErrorOf(bench.platform.AddFile(bench.site(), "o", file)), 1016) << "twenty at most";
+  const std::pair<const char*, Json> kWrong[] = {{"/type", "EXE"},
+                                                 {"/base64", "?"},
+                                                 {"/base64", ""},
+                                                 {"/name", nullptr},
+                                                 {"/description", ""}};
+  for (const auto& [name, value] : kWrong)
+    EXPECT_EQ(ErrorOf(add("o", With(file, name, value))), 1016) << name << value;
+  EXPECT_EQ(ErrorOf(add("none", file)), 1006);
+  for (int i = 1; i < 20; ++i) add("o", file);
+  EXPECT_EQ(ErrorOf(add("o", file)), 1016) << "twenty at most";
 }
 
 TEST(Browser, ClosingBalancesAreTheBooks) {

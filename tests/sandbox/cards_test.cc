@@ -10,6 +10,10 @@
 namespace msp::sandbox::testing {
 namespace {
 
+Json NamedOrder(const std::string& holder) {
+  return With(CardOrder("o"), "/gateway_info/card_holder_name", holder);
+}
+
 struct CardCase {
   const char* number;
   const char* frictionless;  // state after a direct order
@@ -52,8 +56,7 @@ TEST_P(Card, WithoutChallengeEndsAsTheTableSays) {
 }
 
 TEST_P(Card, WithChallengeEndsAsTheTableSays) {
-  Bench bench({.threeds = ThreeDs::kChallenge});
-  bench.Create(CardOrder("o", GetParam().number));
+  Bench bench({.threeds = ThreeDs::kChallenge}, {CardOrder("o", GetParam().number)});
   ASSERT_EQ(bench.State("o"), "initialized/initialized");
   ASSERT_TRUE(bench.Decide("o", "Y"));
   EXPECT_EQ(bench.State("o"), GetParam().challenged);
@@ -92,8 +95,7 @@ TEST(Challenge, EveryChoiceHasItsOutcome) {
       {"U", "declined/declined", "4004", "U"}, {"Cancel", "declined/declined", "4999", ""}};
   for (const auto& choice : kChoices) {
     SCOPED_TRACE(choice.result);
-    Bench bench;
-    bench.Create(CardOrder("o", "5555555555554444"));
+    Bench bench{CardOrder("o", "5555555555554444")};
     ASSERT_TRUE(bench.Decide("o", choice.result));
     EXPECT_EQ(bench.State("o"), choice.state);
     const Json order = bench.Get("o");
@@ -139,9 +141,8 @@ TEST(Challenge, IsDueAsModeFlagsAndNamesSay) {
   for (const auto& c : kCases) {
     SCOPED_TRACE(c.name);
     Bench bench({.threeds = c.mode});
-    Json body = CardOrder("o");
+    Json body = NamedOrder(c.holder);
     body["gateway_info"].update(c.info);
-    body["gateway_info"]["card_holder_name"] = c.holder;
     if (c.browser) body["customer"]["browser"] = {{"language", "en-GB"}};
     bench.Create(body);
     EXPECT_EQ(bench.At("o").authentication.awaiting_challenge, c.challenge);
@@ -150,8 +151,7 @@ TEST(Challenge, IsDueAsModeFlagsAndNamesSay) {
 }
 
 TEST(Challenge, RequireBrowserDeclinesWithoutOne) {
-  Bench bench({.threeds = ThreeDs::kRequireBrowser});
-  bench.Create(CardOrder("o"));
+  Bench bench({.threeds = ThreeDs::kRequireBrowser}, {CardOrder("o")});
   EXPECT_EQ(bench.State("o"), "declined/declined");
   EXPECT_EQ(bench.Get("o")["reason_code"], "4999");
 }
@@ -162,9 +162,7 @@ TEST(MagicName, ForcesEveryDocumentedDecline) {
         "3012", "4001", "4002", "4003", "4004", "4005", "4999"}) {
     SCOPED_TRACE(code);
     Bench bench;
-    Json body = CardOrder("o");
-    body["gateway_info"]["card_holder_name"] = std::string("SBX:") + code;
-    const ApiResponse answer = bench.Create(body);
+    const ApiResponse answer = bench.Create(NamedOrder(std::string("SBX:") + code));
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body["success"], true);
     EXPECT_EQ(bench.State("o"), "declined/declined");
@@ -174,12 +172,6 @@ TEST(MagicName, ForcesEveryDocumentedDecline) {
     EXPECT_EQ(answer.body["data"]["payment_details"]["card_authentication_result"]["status"],
               by_3ds ? "N" : "Y");
   }
-}
-
-Json NamedOrder(const std::string& holder) {
-  Json body = CardOrder("o");
-  body["gateway_info"]["card_holder_name"] = holder;
-  return body;
 }
 
 TEST(MagicName, TimeoutStaysInitializedUntilExpiry) {

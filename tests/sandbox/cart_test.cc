@@ -26,6 +26,7 @@ Json CartOrder(const std::string& id, std::int64_t amount, Json items,
                                {{"default", {{"rate", 0.21}}},
                                 {"alternate",
                                  {{{"name", "BTW21"}, {"rules", {{{"rate", 0.21}}}}},
+                                  {{"name", "BTW9"}, {"rules", {{{"rate", 0.09}}}}},
                                   {{"name", "none"}, {"rules", {{{"rate", 0}}}}}}}}}};
   return body;
 }
@@ -37,12 +38,17 @@ TEST(Cart, CountsInTheCurrencysOwnDecimals) {
     std::int64_t amount;
     Json items;
     const char* total;
+    const char* tax;
   } kRows[] = {
-      {"cents", "EUR", 1080, Json::array({Item("10.8", "1", "none")}), "10.80"},
-      {"whole yen", "JPY", 1080, Json::array({Item("1080", "1", "none")}), "1080"},
-      {"yen with tax", "JPY", 1307, Json::array({Item("1080", "1")}), "1307"},
-      {"half a piece", "EUR", 300, Json::array({Item("2.00", "1.5", "none")}), "3.00"},
-      {"quantity as a double", "EUR", 605, Json::array({Item("2.5", "2.0")}), "6.05"},
+      {"cents", "EUR", 1080, Json::array({Item("10.8", "1", "none")}), "10.80", "0.00"},
+      {"whole yen", "JPY", 1080, Json::array({Item("1080", "1", "none")}), "1080", "0"},
+      {"yen with tax", "JPY", 1307, Json::array({Item("1080", "1")}), "1307", "227"},
+      {"half a piece", "EUR", 300, Json::array({Item("2.00", "1.5", "none")}), "3.00", "0.00"},
+      {"quantity as a double", "EUR", 605, Json::array({Item("2.5", "2.0")}), "6.05", "1.05"},
+      {"the documentation's own example", "EUR", 7495,
+       Json::array({Item("13.761467889", "2", "BTW9"), Item("8.2644628099", "4"),
+                    Item("4.5412844037", "1", "BTW9")}),
+       "74.95", "9.83"},
   };
   for (const auto& row : kRows) {
     SCOPED_TRACE(row.name);
@@ -50,18 +56,29 @@ TEST(Cart, CountsInTheCurrencysOwnDecimals) {
     const ApiResponse answer = bench.Create(CartOrder("o", row.amount, row.items, row.currency));
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(answer.body["data"]["order_total"], row.total);
-    EXPECT_EQ(ErrorOf(bench.Create(CartOrder("p", row.amount + 1, row.items, row.currency))), 1027);
+    EXPECT_EQ(answer.body["data"]["order_adjustment"]["total_tax"], row.tax);
+    EXPECT_FALSE(answer.body["data"]["checkout_options"].contains("tax_tables"));
+    for (const std::int64_t off : {-1, 1}) {
+      const Json other = CartOrder("p", row.amount + off, row.items, row.currency);
+      EXPECT_EQ(ErrorOf(bench.Create(other)), 1027) << off;
+    }
   }
+}
+
+TEST(Cart, IsInTheCurrencyOfItsOrderAndCheckedOnlyWhereAsked) {
+  Bench bench;
+  const Json order = CartOrder("o", 1080, Json::array({Item("10.8", "1", "none")}));
+  EXPECT_EQ(ErrorOf(bench.Create(With(order, "/shopping_cart/items/0/currency", "USD"))), 1026);
+  const Json unchecked = With(order, "/checkout_options/validate_cart", false);
+  EXPECT_EQ(bench.Create(With(unchecked, "/shopping_cart/items/0/unit_price", 1)).status, 200);
 }
 
 TEST(Cart, NumbersWithoutAFractionAreIntegers) {
   for (const char* number : {"1000", "1000.0", "1e3", "\"1000\""}) {
     SCOPED_TRACE(number);
     Bench bench;
-    Json body = CardOrder("o");
-    body["amount"] = Json::parse(number);
-    body["capture"] = "manual";
-    body["gateway_info"]["card_expiry_date"] = Json::parse("3012.0");
+    const Json body = With(With(Authorization("o"), "/amount", Json::parse(number)),
+                           "/gateway_info/card_expiry_date", Json::parse("3012.0"));
     EXPECT_EQ(bench.Create(body).body["data"]["amount"], 1000);
     const Json capture{{"amount", Json::parse(number)}, {"new_order_status", "completed"}};
     EXPECT_EQ(bench.platform.Capture(bench.site(), "o", capture).status, 200);
@@ -71,16 +88,9 @@ TEST(Cart, NumbersWithoutAFractionAreIntegers) {
   }
   for (const char* number : {"1000.5", "1e30", "-1000.0", "9007199254740994.0"}) {
     Bench bench;
-    Json body = CardOrder("o");
-    body["amount"] = Json::parse(number);
-    EXPECT_EQ(ErrorOf(bench.Create(body)), 1001) << number;
+    const Json order = With(CardOrder("o"), "/amount", Json::parse(number));
+    EXPECT_EQ(ErrorOf(bench.Create(order)), 1001) << number;
   }
-  Settings settings;
-  settings.strict_types = true;
-  Bench strict(settings);
-  Json body = CardOrder("o");
-  body["amount"] = 1000.0;
-  EXPECT_EQ(ErrorOf(strict.Create(body)), 1001);
 }
 
 TEST(Cart, RefundedLinesBringTheirTax) {

@@ -37,10 +37,8 @@ std::string NewPayload(Running& sandbox, const std::string& form = CardFields())
 }
 
 Json ComponentOrder(const std::string& id, const std::string& payload) {
-  Json order = CardOrder(id);
-  order.erase("gateway_info");
-  order["payment_data"] = {{"payload", payload}, {"gateway", "CREDITCARD"}};
-  return order;
+  return With(With(CardOrder(id), "/gateway_info", kGone), "/payment_data",
+              {{"payload", payload}, {"gateway", "CREDITCARD"}});
 }
 
 TEST(Component, ServesItsFilesAtTheStablePath) {
@@ -52,12 +50,11 @@ TEST(Component, ServesItsFilesAtTheStablePath) {
                                    std::pair{"card.css", "text/css; charset=utf-8"}}) {
     const ClientResponse file = sandbox.Open(std::string("/sdk/components/v2/") + name);
     EXPECT_EQ(file.status, 200) << name;
-    EXPECT_EQ(file.headers.find("Content-Type")->second, type);
+    EXPECT_EQ(file.Header("Content-Type"), type);
     EXPECT_GT(file.text.size(), 300u) << name;
   }
   const ClientResponse form = sandbox.Open("/sdk/components/v2/card.html");
-  EXPECT_THAT(form.headers.find("Content-Security-Policy")->second,
-              HasSubstr("default-src 'none'"));
+  EXPECT_THAT(form.Header("Content-Security-Policy"), HasSubstr("default-src 'none'"));
   for (const char* path : {"/sdk/components/v2/", "/sdk/components/v2/dashboard.js",
                            "/sdk/components/v1/components.js", "/sdk/components/v2/../x"}) {
     EXPECT_EQ(sandbox.Open(path).status, 404) << path;
@@ -140,8 +137,7 @@ TEST(Component, ATokenIsForOneOrder) {
   Running sandbox;
   const std::string token = Token(sandbox);
   const std::string payload = MakePayload(sandbox, token, CardFields()).data()["payload"];
-  Json wrong = ComponentOrder("wrong", payload);
-  wrong["currency"] = "ABC";
+  const Json wrong = With(ComponentOrder("wrong", payload), "/currency", "ABC");
   EXPECT_EQ(sandbox.Create(wrong).body["error_code"], 1002);
   EXPECT_EQ(sandbox.Create(ComponentOrder("o", payload)).status, 200) << "a refused one is none";
   EXPECT_EQ(sandbox.Create(ComponentOrder("o", payload)).body["error_code"], 1006)
@@ -173,9 +169,8 @@ TEST(Component, TokenizeStoresTheCardForLater) {
   ASSERT_EQ(first.status, 200) << first.text;
   const std::string recurring_id = first.data()["payment_details"]["recurring_id"];
   ASSERT_FALSE(recurring_id.empty());
-  Json later = CardOrder("later");
-  later.erase("gateway_info");
-  later["recurring_id"] = recurring_id;
+  const Json later =
+      With(With(CardOrder("later"), "/gateway_info", kGone), "/recurring_id", recurring_id);
   EXPECT_EQ(sandbox.Create(later).data()["financial_status"], "completed");
   // Chosen in the component, the same.
   const std::string saved = NewPayload(sandbox, "gateway=CREDITCARD&recurring_id=" + recurring_id);
@@ -192,10 +187,8 @@ TEST(Component, TokenizeStoresTheCardForLater) {
 
 TEST(Component, AnotherMethodNeedsNoFields) {
   Running sandbox;
-  const std::string payload = NewPayload(sandbox, "gateway=IDEAL");
-  Json order = RedirectOrder("o");
-  order["payment_data"] = {{"payload", payload}, {"gateway", "IDEAL"}};
-  const ClientResponse created = sandbox.Create(order);
+  const Json data{{"payload", NewPayload(sandbox, "gateway=IDEAL")}, {"gateway", "IDEAL"}};
+  const ClientResponse created = sandbox.Create(With(RedirectOrder("o"), "/payment_data", data));
   ASSERT_EQ(created.status, 200) << created.text;
   EXPECT_TRUE(created.data()["payment_url"].is_string());
 }

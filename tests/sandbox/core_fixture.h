@@ -22,9 +22,10 @@ struct Bench {
   explicit Bench(Settings settings = {}) : platform(std::move(settings), "http://pages.test") {
     platform.AdvanceTo(kNoon);
   }
-  explicit Bench(std::initializer_list<Json> orders) : Bench() {
+  Bench(Settings settings, std::initializer_list<Json> orders) : Bench(std::move(settings)) {
     for (const Json& order : orders) Create(order);
   }
+  explicit Bench(std::initializer_list<Json> orders) : Bench(Settings(), orders) {}
   const Site& site() const { return platform.settings().sites.front(); }
   void Advance(std::int64_t ms) { platform.AdvanceTo(platform.now_ms() + ms); }
   ApiResponse Create(const Json& body) { return platform.CreateOrder(site(), body); }
@@ -74,6 +75,19 @@ struct Bench {
   Platform platform;
 };
 
+inline const Json kGone(Json::value_t::discarded);
+
+// The body with another value at a JSON pointer; kGone erases what is there.
+inline Json With(Json body, const char* pointer, const Json& value) {
+  const Json::json_pointer at(pointer);
+  if (value.is_discarded()) {
+    body[at.parent_pointer()].erase(at.back());
+  } else {
+    body[at] = value;
+  }
+  return body;
+}
+
 inline Json CardOrder(const std::string& order_id, const std::string& number = "4111111111111111",
                       std::int64_t amount = 1000) {
   return {{"type", "direct"},
@@ -100,9 +114,7 @@ inline Json CardOrder(const std::string& order_id, const std::string& number = "
 }
 
 inline Json Authorization(const std::string& id, const std::string& number = "4111111111111111") {
-  Json body = CardOrder(id, number);
-  body["capture"] = "manual";
-  return body;
+  return With(CardOrder(id, number), "/capture", "manual");
 }
 
 inline Json RedirectOrder(const std::string& order_id, std::int64_t amount = 1000) {
@@ -115,26 +127,19 @@ inline Json RedirectOrder(const std::string& order_id, std::int64_t amount = 100
 
 inline Json MethodOrder(const std::string& id, const std::string& gateway,
                         const char* type = "redirect", std::int64_t amount = 1000) {
-  Json body = RedirectOrder(id, amount);
-  body["type"] = type;
-  body["gateway"] = gateway;
-  return body;
+  return With(With(RedirectOrder(id, amount), "/type", type), "/gateway", gateway);
 }
 
 // Collected at a terminal.
 inline Json CloudOrder(const std::string& id, const std::string& terminal,
                        std::int64_t amount = 1000) {
-  Json body = RedirectOrder(id, amount);
-  body["gateway_info"] = {{"terminal_id", terminal}};
-  return body;
+  return With(RedirectOrder(id, amount), "/gateway_info/terminal_id", terminal);
 }
 
 // An order whose card is stored.
 inline Json StoringOrder(const std::string& id, const std::string& number = "4111111111111111",
                          const char* model = "cardOnFile") {
-  Json body = CardOrder(id, number);
-  body["recurring_model"] = model;
-  return body;
+  return With(CardOrder(id, number), "/recurring_model", model);
 }
 
 inline int ErrorOf(const ApiResponse& answer) {

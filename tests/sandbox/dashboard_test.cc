@@ -14,11 +14,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string Header(const ClientResponse& answer, const char* name) {
-  const auto found = answer.headers.find(name);
-  return found == answer.headers.end() ? "" : found->second;
-}
-
 std::string Between(const std::string& text, const std::string& before, const std::string& after) {
   const std::size_t at = text.find(before);
   if (at == std::string::npos) return {};
@@ -48,7 +43,7 @@ TEST(DashboardPage, ShowsOrdersWithTheirRequestsAndAnswers) {
   EXPECT_THAT(list.text, HasSubstr("tulip-1"));
   EXPECT_THAT(list.text, HasSubstr("EUR 10.00"));
   EXPECT_THAT(list.text, HasSubstr("VISA ending in 1111"));
-  EXPECT_THAT(Header(list, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
+  EXPECT_THAT(list.Header("Content-Security-Policy"), HasSubstr("default-src 'none'"));
   const std::string address = PageOf(sandbox, "tulip-1");
   sandbox.Post("orders/tulip-1/refunds",
                {{"amount", 300}, {"currency", "EUR"}, {"description", "broken"}});
@@ -79,20 +74,16 @@ TEST(DashboardPage, ShowsNeitherCardsNorKeys) {
                     "&card_expiry_date=09/30&card_cvc=987",
                     {{"Authorization", "Bearer " + token}})
           .data()["payload"];
-  Json by_component = CardOrder("by-component");
-  by_component.erase("gateway_info");
-  by_component["payment_data"] = {{"payload", payload}};
-  ASSERT_EQ(sandbox.Create(by_component).status, 200);
+  const Json cardless = With(CardOrder("by-component"), "/gateway_info", kGone);
+  ASSERT_EQ(sandbox.Create(With(cardless, "/payment_data/payload", payload)).status, 200);
   sandbox.Control("orders/o/pay", {{"card_number", "5500000000000004"}, {"card_cvc", "987"}});
   std::string all = sandbox.Open("/").text;
   for (const char* id : {"o", "by-component"}) all += sandbox.Open(PageOf(sandbox, id)).text;
   ASSERT_THAT(all, HasSubstr("************0004")) << "the request is there";
   ASSERT_THAT(all, HasSubstr("POST /sdk/components/v2/payload <strong>200"));
-  for (const std::string& secret :
-       {std::string("5500000000000004"), std::string("5500 0000 0000 0004"), std::string("987"),
-        std::string(kKey), token, payload}) {
+  for (const std::string& secret : std::vector<std::string>{
+           "5500000000000004", "5500 0000 0000 0004", "987", kKey, token, payload})
     EXPECT_THAT(all, Not(HasSubstr(secret)));
-  }
 }
 
 TEST(DashboardPage, ShowsHowANotificationWent) {
@@ -100,7 +91,7 @@ TEST(DashboardPage, ShowsHowANotificationWent) {
   sandbox.Control("webhooks", {{"bad_signature", true}});
   sandbox.Create(CardOrder("o"));
   std::string page;
-  ASSERT_TRUE(Eventually([&] {
+  ASSERT_TRUE(WaitUntil([&] {
     page = sandbox.Open(PageOf(sandbox, "o")).text;
     return page.find("The next attempt is due at") != std::string::npos;
   }));
@@ -127,17 +118,17 @@ TEST(DashboardPage, FormsDoWhatControlDoes) {
     SCOPED_TRACE(c.form);
     Running sandbox;
     const std::string setup = c.setup;
-    Json order = setup == "redirect"    ? RedirectOrder("o")
-                 : setup == "challenge" ? CardOrder("o", "5555555555554444")
-                 : setup == "held"      ? CardOrder("o", "4917300000000008")
-                                        : CardOrder("o");
-    if (setup == "manual") order["capture"] = "manual";
+    const Json order = setup == "redirect"    ? RedirectOrder("o")
+                       : setup == "challenge" ? CardOrder("o", "5555555555554444")
+                       : setup == "held"      ? CardOrder("o", "4917300000000008")
+                       : setup == "manual"    ? Authorization("o")
+                                              : CardOrder("o");
     ASSERT_EQ(sandbox.Create(order).status, 200);
     const std::string page = PageOf(sandbox, "o");
     const ClientResponse done = Submit(sandbox, page, c.form);
     EXPECT_EQ(done.status, 303) << done.text;
-    EXPECT_THAT(Header(done, "Location"), HasSubstr(page + "?done="));
-    EXPECT_THAT(sandbox.Open(Header(done, "Location")).text, HasSubstr("class=\"done\""));
+    EXPECT_THAT(done.Header("Location"), HasSubstr(page + "?done="));
+    EXPECT_THAT(sandbox.Open(done.Header("Location")).text, HasSubstr("class=\"done\""));
     const Json data = sandbox.Get("o").data();
     EXPECT_EQ(data["status"].get<std::string>() + "/" + data["financial_status"].get<std::string>(),
               c.state);
@@ -235,7 +226,7 @@ TEST(DashboardPage, IsFoundUnderTheNameOfItsPublicAddress) {
 
 TEST(DashboardPage, IsSentAgainOnlyWhenItHasChanged) {
   Running sandbox;
-  const std::string etag = Header(sandbox.Open("/"), "ETag");
+  const std::string etag = sandbox.Open("/").Header("ETag");
   ASSERT_FALSE(etag.empty());
   const httplib::Headers seen{{"If-None-Match", etag}};
   const ClientResponse same = sandbox.Open("/", seen);
@@ -267,9 +258,8 @@ TEST(DashboardPage, PagesThroughManyOrdersAndFindsOne) {
 
 TEST(DashboardPage, EscapesWhatCameFromOutside) {
   Running sandbox;
-  Json order = RedirectOrder("<script>alert(1)</script>");
-  order["description"] = "<img src=x onerror=\"alert(1)\">";
-  sandbox.Create(order);
+  sandbox.Create(With(RedirectOrder("<script>alert(1)</script>"), "/description",
+                      "<img src=x onerror=\"alert(1)\">"));
   const std::string list = sandbox.Open("/?q=%22%3E%3Cscript%3E").text;
   EXPECT_THAT(list, Not(HasSubstr("\"><script>")));
   for (const std::string& text :
@@ -305,36 +295,34 @@ TEST(Recorder, KeepsTheLatest) {
   EXPECT_EQ(recorder.Latest(1, 5).size(), 5u);
 }
 
+// Of a body that is not the sandbox's own.
+std::string Masked(const std::string& body) { return MaskedBody(body, {}, false); }
+
 TEST(MaskedBody, IsBoundedAndShowsNothingThatItCannotRead) {
-  EXPECT_EQ(MaskedBody(std::string(), {}, false), "");
-  EXPECT_EQ(MaskedBody("4111111111111111 {", {}, false), "(18 bytes, not shown)");
-  EXPECT_LT(MaskedBody(Json{{"a", std::string(200'000, 'x')}}.dump(), {}, false).size(), 9000u);
-  EXPECT_EQ(MaskedBody(std::string(1'100'000, ' ') + "1", {}, false), "(1100001 bytes, not shown)");
-  EXPECT_EQ(MaskedBody(std::string(5000, '['), {}, false), "(5000 bytes, not shown)");
+  EXPECT_EQ(Masked(std::string()), "");
+  EXPECT_EQ(Masked("4111111111111111 {"), "(18 bytes, not shown)");
+  EXPECT_LT(Masked(Json{{"a", std::string(200'000, 'x')}}.dump()).size(), 9000u);
+  EXPECT_EQ(Masked(std::string(1'100'000, ' ') + "1"), "(1100001 bytes, not shown)");
+  EXPECT_EQ(Masked(std::string(5000, '[')), "(5000 bytes, not shown)");
 }
 
 TEST(MaskedBody, IsTheBodyOverSeveralLines) {
-  EXPECT_EQ(
-      MaskedBody(R"({"b":[1,{"a":"x\u00e9\n"},[]],"a":{},"c":-1.50,"d":null,"e":true})", {}, false),
-      "{\n  \"b\": [\n    1,\n    {\n      \"a\": \"x\xc3\xa9\\n\"\n    },\n    []\n  ],\n"
-      "  \"a\": {},\n  \"c\": -1.50,\n  \"d\": null,\n  \"e\": true\n}");
-  EXPECT_EQ(
-      MaskedBody(R"({"token":["a",{"b":1}],"card_cvc":123,"card_number":"4111 1111 1111 1111"})",
-                 {}, false),
-      "{\n  \"token\": [\n    \"***\",\n    {\n      \"b\": 1\n    }\n  ],\n  \"card_cvc\": "
-      "\"***\",\n  \"card_number\": \"************1111\"\n}");
-  EXPECT_EQ(MaskedBody("7", {}, false), "7");
-  EXPECT_THAT(MaskedBody(R"({"a":"\u0034111111111111111"})", {}, false), Not(HasSubstr("1111")));
+  EXPECT_EQ(Masked(R"({"b":[1,{"a":"x\u00e9\n"},[]],"a":{},"c":-1.50,"d":null,"e":true})"),
+            "{\n  \"b\": [\n    1,\n    {\n      \"a\": \"x\xc3\xa9\\n\"\n    },\n    []\n  ],\n"
+            "  \"a\": {},\n  \"c\": -1.50,\n  \"d\": null,\n  \"e\": true\n}");
+  EXPECT_EQ(Masked(R"({"token":["a",{"b":1}],"card_cvc":123,"card_number":"4111 1111 1111 1111"})"),
+            "{\n  \"token\": [\n    \"***\",\n    {\n      \"b\": 1\n    }\n  ],\n  \"card_cvc\": "
+            "\"***\",\n  \"card_number\": \"************1111\"\n}");
+  EXPECT_EQ(Masked("7"), "7");
+  EXPECT_THAT(Masked(R"({"a":"\u0034111111111111111"})"), Not(HasSubstr("1111")));
 }
 
 TEST(MaskedBody, LeavesIdsOfDigitsReadable) {
   for (const char* id : {"20261129000123", "0123456789-0123456789-0123456789"}) {
-    const std::string body = Json{{"order_id", id}}.dump();
-    EXPECT_THAT(MaskedBody(body, {}, false), HasSubstr(id));
+    EXPECT_THAT(Masked(Json{{"order_id", id}}.dump()), HasSubstr(id));
   }
   for (const char* id : {"4111111111111111", "x-4111 1111 1111 1111", "1.4111111111111111"}) {
-    const std::string body = Json{{"order_id", id}}.dump();
-    EXPECT_THAT(MaskedBody(body, {}, false), Not(HasSubstr("1111"))) << body;
+    EXPECT_THAT(Masked(Json{{"order_id", id}}.dump()), Not(HasSubstr("1111"))) << id;
   }
 }
 
@@ -343,9 +331,8 @@ TEST(MaskedBody, MasksCardsInEveryForm) {
                            R"({"a":["4111-1111-1111-1111"]})", R"({"a":4111111111111111.0})",
                            R"({"a":4.111111111111111e15})", R"({"a":{"b":"x4111111111111111y"}})",
                            R"({"transaction_id":4111111111111111})", R"({"4111111111111111":1})"}) {
-    EXPECT_THAT(MaskedBody(body, {}, false), Not(HasSubstr("411111111111"))) << body;
-    EXPECT_THAT(MaskedBody(body, {}, false), Not(HasSubstr("4.11111"))) << body;
-    EXPECT_THAT(MaskedBody(body, {}, false), Not(HasSubstr("4111-1111"))) << body;
+    for (const char* shown : {"411111111111", "4.11111", "4111-1111"})
+      EXPECT_THAT(Masked(body), Not(HasSubstr(shown))) << body;
   }
   EXPECT_THAT(MaskedBody(R"({"transaction_id":4111111111111111})", {}, true),
               HasSubstr("4111111111111111"))

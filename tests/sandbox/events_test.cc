@@ -40,7 +40,7 @@ class Reader {
     client_->stop();
   }
   bool Has(const std::string& part) {
-    return Eventually([&] {
+    return WaitUntil([&] {
       MutexLock lock(mutex_);
       return text_.find(part) != std::string::npos;
     });
@@ -50,7 +50,7 @@ class Reader {
     return text_;
   }
   bool Ended() {
-    return Eventually([&] { return ended_.load(); });
+    return WaitUntil([&] { return ended_.load(); });
   }
   int status() const { return status_; }
 
@@ -117,9 +117,8 @@ TEST(Events, EndWhenTheyAreCutAndWhenTheSandboxStops) {
 
 TEST(Events, ComeWithEveryOrderWhereAskedFor) {
   Running sandbox({.settings = {.events_members = true}});
-  Json order = CardOrder("direct", "5555555555554444");
-  const std::string token = sandbox.Create(order).data()["events_token"];
-  Reader reader(sandbox, token);
+  const Json order = CardOrder("direct", "5555555555554444");
+  Reader reader(sandbox, sandbox.Create(order).data()["events_token"]);
   sandbox.Control("orders/direct/3ds", {{"result", "Y"}});
   EXPECT_TRUE(reader.Has("\"status\":\"completed\""));
   EXPECT_TRUE(sandbox.Create(RedirectOrder("redirect")).data().contains("events_stream_url"));
@@ -127,13 +126,12 @@ TEST(Events, ComeWithEveryOrderWhereAskedFor) {
 
 TEST(Events, QrCodesAreDrawn) {
   Running sandbox;
-  Json order = MethodOrder("o", "IDEALQR");
-  order["gateway_info"] = {{"qr_size", 300}};
+  const Json order = With(MethodOrder("o", "IDEALQR"), "/gateway_info/qr_size", 300);
   const std::string url = sandbox.Create(order).data()["qr_url"];
   const std::string path = url.substr(url.find("/qr/"));
   const ClientResponse picture = sandbox.Open(path);
   EXPECT_EQ(picture.status, 200);
-  EXPECT_EQ(picture.headers.find("Content-Type")->second, "image/svg+xml");
+  EXPECT_EQ(picture.Header("Content-Type"), "image/svg+xml");
   EXPECT_NE(picture.text.find("width=\"300\""), std::string::npos);
   EXPECT_NE(picture.text.find("<path d=\"M4 4h1v1h-1z"), std::string::npos) << "a finder's corner";
   EXPECT_EQ(sandbox.Call("GET", "/qr/none.svg").status, 404);

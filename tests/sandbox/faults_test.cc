@@ -142,7 +142,7 @@ TEST(Faults, RateLimitCountsInTheSandboxsTime) {
   const Json rule = sandbox.Inspect("faults")[0];
   EXPECT_EQ(rule["matched"], 5);
   EXPECT_EQ(rule["fired"], 3) << "what is within the limit is let through";
-  EXPECT_THAT(limited.headers.find("Retry-After")->second, HasSubstr("GMT"));
+  EXPECT_THAT(limited.Header("Retry-After"), HasSubstr("GMT"));
   sandbox.Advance(10);
   EXPECT_EQ(sandbox.Fetch("me").status, 200);
 }

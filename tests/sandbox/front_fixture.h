@@ -4,28 +4,26 @@
 // client would send.
 #pragma once
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "sandbox/server.h"
 #include "service/base/mutex.h"
 #include "tests/sandbox/core_fixture.h"
+#include "tests/testing/loopback.h"
+#include "tests/testing/wait.h"
 
 namespace msp::sandbox::testing {
+
+using msp::testing::WaitUntil;
 
 inline constexpr char kKey[] = "sandbox-test-key-0001";
 
@@ -55,6 +53,11 @@ struct ClientResponse {
   std::string text;
   httplib::Headers headers;
   const Json& data() const { return body["data"]; }
+  // "" when there is none.
+  std::string Header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? "" : found->second;
+  }
 };
 
 // A sandbox with a frozen clock and its default key.
@@ -155,17 +158,6 @@ class Running {
   std::unique_ptr<httplib::Client> client_;
 };
 
-// Asks again until it is true; false after ten seconds.
-template <class Predicate>
-bool Eventually(Predicate predicate) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!predicate()) {
-    if (std::chrono::steady_clock::now() >= deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 // Sends bytes as they are and reads until the end, a reset, `enough` bytes or two seconds of
 // nothing.
 struct Raw {
@@ -176,15 +168,8 @@ struct Raw {
 inline Raw SendRaw(int port, std::string_view bytes, bool half_close = false,
                    std::size_t enough = 1) {
   Raw raw;
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    close(fd);
-    return raw;
-  }
+  const int fd = msp::testing::DialLoopback(port);
+  if (fd < 0) return raw;
   while (!bytes.empty()) {
     const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) break;

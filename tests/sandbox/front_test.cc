@@ -20,8 +20,7 @@ using ::testing::Not;
 
 TEST(Front, ReferenceOrderAnswersWithEveryDocumentedMember) {
   Running sandbox;
-  Json order = CardOrder("my-order-id-1", "5555555555554444");
-  const ClientResponse answer = sandbox.Create(order);
+  const ClientResponse answer = sandbox.Create(CardOrder("my-order-id-1", "5555555555554444"));
   ASSERT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body["success"], true);
   for (const std::string& name : msp::testing::Words(
@@ -115,19 +114,12 @@ TEST(Tolerance, TakesWhatTheOfficialLibrariesSend) {
 
 TEST(Tolerance, DecodesPathSegmentsOnce) {
   Running sandbox;
-  for (const char* id : {"a/b", "a b", "50%25", "\xc3\xa9"}) {
+  sandbox.client().set_url_encode(false);
+  for (const auto& [id, segment] :
+       {std::pair("a/b", "%61%2F%62"), std::pair("a b", "a%20b"), std::pair("50%25", "50%2525"),
+        std::pair("\xc3\xa9", "%C3%A9")}) {
     sandbox.Create(CardOrder(id));
-    const std::string path = "/v1/json/orders/" + [&] {
-      std::string out;
-      for (const char c : std::string(id)) {
-        char hex[4];
-        std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned char>(c));
-        out += hex;
-      }
-      return out;
-    }();
-    sandbox.client().set_url_encode(false);
-    const ClientResponse answer = sandbox.Call("GET", path);
+    const ClientResponse answer = sandbox.Get(segment);
     EXPECT_EQ(answer.status, 200) << id;
     EXPECT_EQ(answer.data()["order_id"], id);
   }
@@ -137,9 +129,8 @@ TEST(Tolerance, BodiesThatAreNoObjectAreMissingData) {
   Running sandbox;
   const std::string deep = "{\"a\":" + std::string(5000, '[') + std::string(5000, ']') + "}";
   for (const std::string& body :
-       {std::string(""), std::string("{"), std::string("[]"), std::string("1"), std::string("null"),
-        std::string("{\"a\":tru}"), std::string("{}x"), std::string("{\"a\":\"\xff\"}"), deep,
-        std::string(100'000, '[')}) {
+       std::vector<std::string>{"", "{", "[]", "1", "null", R"({"a":tru})", "{}x",
+                                "{\"a\":\"\xff\"}", deep, std::string(100'000, '[')}) {
     const ClientResponse answer = sandbox.Call("POST", "/v1/json/orders", body);
     EXPECT_EQ(answer.status, 404) << body.substr(0, 20);
     EXPECT_EQ(answer.body["error_code"], 1016);
@@ -162,9 +153,9 @@ TEST(Routes, UnknownOnesAreNotFound) {
 TEST(Routes, AnswerWithJsonDateAndKeepAlive) {
   Running sandbox;
   const ClientResponse answer = sandbox.Fetch("me");
-  EXPECT_EQ(answer.headers.find("Content-Type")->second, "application/json; charset=utf-8");
+  EXPECT_EQ(answer.Header("Content-Type"), "application/json; charset=utf-8");
   EXPECT_TRUE(answer.headers.contains("Date"));
-  EXPECT_EQ(answer.headers.find("Connection")->second, "keep-alive");
+  EXPECT_EQ(answer.Header("Connection"), "keep-alive");
   EXPECT_EQ(answer.data(), Json::parse(R"({"account_id":1001001,"role":"admin","site_id":10001})"));
 }
 
@@ -294,9 +285,7 @@ TEST(Routes, WalkTheOfficialScenario) {
   EXPECT_EQ(sandbox.Fetch("transactions/" + id.dump()).data()["transaction_id"], id);
   EXPECT_EQ(sandbox.Fetch("transactions/1").text, R"({"message":"Not found"})");
   EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/one/cancel").status, 403);
-  Json bancontact = MethodOrder("six", "MISTERCASH");
-  bancontact["gateway_info"]["qr_enabled"] = true;
-  sandbox.Create(bancontact);
+  sandbox.Create(With(MethodOrder("six", "MISTERCASH"), "/gateway_info/qr_enabled", true));
   EXPECT_EQ(sandbox.Call("POST", "/v1/json/orders/six/cancel").data()["status"], "cancelled");
   const Json file{{"type", "PDF"}, {"base64", "eA=="}, {"description", "d"}, {"name", "n"}};
   EXPECT_EQ(sandbox.Post("orders/one/files", file).data(), Json::object());

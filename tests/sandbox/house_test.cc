@@ -77,17 +77,12 @@ TEST(CustomEcho, TextsComeBackAsTheHouseShowsThem) {
   order["custom_info"]["custom_3"] = sent;
   order["var1"] = sent;
   for (const auto& [echo, shown] : kCases) {
-    Settings settings;
-    settings.custom_echo = echo;
-    Bench house(settings);
-    house.Create(order);
+    SCOPED_TRACE(shown.dump());
+    Bench house({.custom_echo = echo}, {order});
     EXPECT_EQ(house.Get("o")["custom_info"]["custom_3"], shown);
     EXPECT_EQ(house.Get("o")["var1"], shown);
   }
-  Settings settings;
-  settings.custom_echo = CustomEcho::kAbsent;
-  Bench house(settings);
-  house.Create(order);
+  Bench house({.custom_echo = CustomEcho::kAbsent}, {order});
   EXPECT_FALSE(house.Get("o")["custom_info"].contains("custom_3"));
   EXPECT_FALSE(house.Get("o").contains("var1"));
 }
@@ -100,9 +95,7 @@ TEST(Dashboard, RefundsCapturesAndVoidsWithoutIdsOfTheShop) {
   EXPECT_EQ(refund["refund_order_id"], "paid");
   EXPECT_EQ(sandbox.Control("orders/paid/refunds", {{"amount", 900}}).status, 409)
       << "more than is left";
-  for (const char* id : {"captured", "voided"}) {
-    sandbox.Create(Authorization(id));
-  }
+  for (const char* id : {"captured", "voided"}) sandbox.Create(Authorization(id));
   EXPECT_EQ(sandbox.Control("orders/captured/capture", {{"amount", 400}}).status, 200);
   EXPECT_EQ(sandbox.Get("captured").data()["related_transactions"][0]["description"], "dashboard");
   EXPECT_EQ(sandbox.Control("orders/voided/void", Json::object()).status, 200);
@@ -112,10 +105,10 @@ TEST(Dashboard, RefundsCapturesAndVoidsWithoutIdsOfTheShop) {
 
 TEST(Clock, TheDateHeaderIsTheSandboxsTime) {
   Running sandbox;
-  const std::string before = sandbox.Fetch("me").headers.find("Date")->second;
+  const std::string before = sandbox.Fetch("me").Header("Date");
   sandbox.Advance(6 * 3600);
   const ClientResponse later = sandbox.Fetch("me");
-  EXPECT_NE(later.headers.find("Date")->second, before);
+  EXPECT_NE(later.Header("Date"), before);
   EXPECT_EQ(later.headers.count("Date"), 1u);
 }
 

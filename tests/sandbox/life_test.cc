@@ -118,11 +118,10 @@ TEST(Life, DirectPayPalWaitsForTheCustomer) {
 TEST(Life, PayLaterIsNotRefundableBeforeItsFunds) {
   Bench bench{MethodOrder("o", "KLARNA")};
   bench.Pay("o");
-  const Json refund{{"currency", "EUR"}, {"amount", 100}};
-  EXPECT_EQ(ErrorOf(bench.RefundAs("o", refund)), 1034);
+  EXPECT_EQ(ErrorOf(bench.Refund("o", 100)), 1034);
   bench.Ship("o");
   bench.Advance(2 * kDay);
-  EXPECT_EQ(bench.RefundAs("o", refund).status, 200);
+  EXPECT_EQ(bench.Refund("o", 100).status, 200);
 }
 
 TEST(Life, PayLaterIsCancelledBeforeTheShipmentOnly) {
@@ -184,9 +183,8 @@ TEST(Life, BankTransferSaysWhereToPay) {
 
 TEST(Life, WalletTokensPayAtOnceAndGiftCardsSayTheirBrand) {
   Bench bench;
-  Json wallet = MethodOrder("wallet", "GOOGLEPAY", "direct");
-  wallet["gateway_info"] = {{"payment_token", "{\"signature\":\"x\"}"}};
-  bench.Create(wallet);
+  bench.Create(With(MethodOrder("wallet", "GOOGLEPAY", "direct"), "/gateway_info/payment_token",
+                    R"({"signature":"x"})"));
   EXPECT_EQ(bench.State("wallet"), "completed/completed");
   bench.Create(MethodOrder("gift", "BOEKENBON"));
   bench.Pay("gift");
@@ -197,8 +195,7 @@ TEST(Life, WalletTokensPayAtOnceAndGiftCardsSayTheirBrand) {
 
 TEST(Life, QrOrdersHaveAPictureAndTheirOwnCancel) {
   Bench bench;
-  Json qr = MethodOrder("qr", "MISTERCASH");
-  qr["gateway_info"] = {{"qr_enabled", true}};
+  const Json qr = With(MethodOrder("qr", "MISTERCASH"), "/gateway_info/qr_enabled", true);
   const Json data = bench.Create(qr).body["data"];
   EXPECT_EQ(data["qr_url"], "http://pages.test/qr/" + std::string(data["session_id"]) + ".svg");
   const Json plain = bench.Create(MethodOrder("plain", "MISTERCASH")).body["data"];
@@ -209,9 +206,7 @@ TEST(Life, QrOrdersHaveAPictureAndTheirOwnCancel) {
   EXPECT_EQ(bench.State("qr"), "cancelled/cancelled");
   EXPECT_EQ(bench.Cancel("plain").body, (Json{{"message", "Forbidden"}}));
   EXPECT_EQ(bench.Patch("plain", cancel).status, 200);
-  Json size = MethodOrder("size", "IDEALQR");
-  size["gateway_info"] = {{"qr_size", 20}};
-  bench.Create(size);
+  bench.Create(With(MethodOrder("size", "IDEALQR"), "/gateway_info/qr_size", 20));
   EXPECT_EQ(bench.At("size").qr_size, 250) << "a size out of bounds is the standard one";
 }
 

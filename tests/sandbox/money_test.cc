@@ -90,17 +90,11 @@ TEST(Void, NeedsStatusAndReason) {
   Bench bench{Authorization("o")};
   EXPECT_EQ(ErrorOf(bench.Void("o", {{"reason", "x"}})), 1016);
   EXPECT_EQ(ErrorOf(bench.Void("o", {{"status", "cancelled"}})), 1016);
-  Bench relaxed({.void_needs_reason = false});
-  relaxed.Create(Authorization("o"));
+  Bench relaxed({.void_needs_reason = false}, {Authorization("o")});
   EXPECT_EQ(relaxed.Void("o", {{"status", "cancelled"}}).status, 200);
 }
 
 TEST(Timers, OrdersChangeWhenTheirTimeHasCome) {
-  const auto with = [](const char* member, const Json& value) {
-    Json body = RedirectOrder("o");
-    body[member] = value;
-    return body;
-  };
   const struct {
     const char* name;
     Json order;
@@ -117,10 +111,10 @@ TEST(Timers, OrdersChangeWhenTheirTimeHasCome) {
       {"challenge", CardOrder("o", "5555555555554444"), kHour, "initialized/initialized",
        "expired/expired"},
       {"page", RedirectOrder("o"), 30 * kDay, "initialized/initialized", "expired/expired"},
-      {"page for seconds", with("seconds_active", 7200), 2 * kHour, "initialized/initialized",
-       "expired/expired"},
-      {"page for days", with("days_active", "2"), 2 * kDay, "initialized/initialized",
-       "expired/expired"},
+      {"page for seconds", With(RedirectOrder("o"), "/seconds_active", 7200), 2 * kHour,
+       "initialized/initialized", "expired/expired"},
+      {"page for days", With(RedirectOrder("o"), "/days_active", "2"), 2 * kDay,
+       "initialized/initialized", "expired/expired"},
       {"uncleared", RedirectOrder("o"), 5 * kDay, "uncleared/uncleared", "void/cancelled",
        "uncleared"},
   };
@@ -197,11 +191,9 @@ TEST(Refund, IsReservedUntilMidnightInAmsterdam) {
 }
 
 TEST(Refund, WithoutAmountTakesEverythingLeftAndIsCounted) {
-  for (const Json& amount :
-       {Json(nullptr), Json(0), Json(""), Json("0"), Json(Json::value_t::discarded)}) {
+  for (const Json& amount : {Json(nullptr), Json(0), Json(""), Json("0"), kGone}) {
     SCOPED_TRACE(amount.is_discarded() ? "absent" : amount.dump());
-    Bench bench;
-    bench.Create(CardOrder("o"));
+    Bench bench{CardOrder("o")};
     bench.Refund("o", 250);
     EXPECT_EQ(bench.Refund("o", amount).status, 200);
     EXPECT_EQ(bench.Get("o")["amount_refunded"], 1000);
@@ -231,26 +223,24 @@ TEST(Refund, SameAmountWaitsFiveMinutes) {
   EXPECT_EQ(ErrorOf(bench.Refund("o", 100)), 1034);
   bench.Advance(1);
   EXPECT_EQ(bench.Refund("o", 100).status, 200);
-  Bench off({.five_minute_rule = false});
-  off.Create(CardOrder("o"));
+  Bench off({.five_minute_rule = false}, {CardOrder("o")});
   off.Refund("o", 100);
   EXPECT_EQ(off.Refund("o", 100).status, 200);
 }
 
 TEST(Refund, CanBeCancelledWhileReserved) {
   Bench bench{CardOrder("o")};
-  const std::string id =
-      std::to_string(bench.Refund("o", 400).body["data"]["refund_id"].get<std::int64_t>());
-  EXPECT_EQ(ErrorOf(bench.platform.CancelRefund(bench.site(), "o", "123", {{"status", "void"}})),
-            1006);
-  const ApiResponse answer =
-      bench.platform.CancelRefund(bench.site(), "o", id, {{"status", "void"}});
+  const auto cancel = [&](const std::string& id) {
+    return bench.platform.CancelRefund(bench.site(), "o", id, {{"status", "void"}});
+  };
+  const std::string id = bench.Refund("o", 400).body["data"]["refund_id"].dump();
+  EXPECT_EQ(ErrorOf(cancel("123")), 1006);
+  const ApiResponse answer = cancel(id);
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body["data"], Json::object());
   EXPECT_EQ(bench.Get("o")["amount_refunded"], 0);
   EXPECT_EQ(bench.Get("o")["related_transactions"][0]["status"], "void");
-  EXPECT_EQ(ErrorOf(bench.platform.CancelRefund(bench.site(), "o", id, {{"status", "void"}})),
-            1034);
+  EXPECT_EQ(ErrorOf(cancel(id)), 1034);
   bench.Advance(2 * kDay);
   EXPECT_EQ(bench.State("o"), "completed/completed");
   EXPECT_EQ(bench.Refund("o", 1000).status, 200);
@@ -270,8 +260,8 @@ TEST(Refund, KnobsChangeIdsAndAnswers) {
                .refund_id_unique = true,
                .refund_id_echo = false,
                .five_minute_rule = false,
-               .refunded_at_completion = true});
-  bench.Create(CardOrder("o"));
+               .refunded_at_completion = true},
+              {CardOrder("o")});
   const Json data = bench.Refund("o", 100, "r").body["data"];
   EXPECT_FALSE(data.contains("refund_id"));
   EXPECT_NE(data["transaction_id"], bench.Get("o")["transaction_id"]);
@@ -280,8 +270,7 @@ TEST(Refund, KnobsChangeIdsAndAnswers) {
   EXPECT_FALSE(bench.Get("o")["related_transactions"][0].contains("refund_order_id"));
   bench.Advance(kDay);
   EXPECT_EQ(bench.Get("o")["amount_refunded"], 100);
-  Bench shape({.refund_answer = RefundAnswer::kRefundId});
-  shape.Create(CardOrder("o"));
+  Bench shape({.refund_answer = RefundAnswer::kRefundId}, {CardOrder("o")});
   EXPECT_FALSE(shape.Refund("o", 100).body["data"].contains("order_id"));
 }
 
@@ -312,8 +301,7 @@ TEST(Patch, CancelsOnlyWhatIsNotPaid) {
 }
 
 TEST(Patch, SessionOnlyReadingLeavesTheTransaction) {
-  Bench bench({.exclude_order_session_only = true});
-  bench.Create(CardOrder("open", "5555555555554444"));
+  Bench bench({.exclude_order_session_only = true}, {CardOrder("open", "5555555555554444")});
   EXPECT_EQ(bench.Patch("open", {{"status", "cancelled"}, {"exclude_order", 1}}).status, 200);
   EXPECT_EQ(bench.State("open"), "initialized/initialized");
   bench.Patch("open", {{"status", "cancelled"}, {"exclude_order", 0}});
@@ -343,8 +331,7 @@ TEST(Patch, ShipsAndKeepsTheHold) {
 }
 
 TEST(Token, IsStoredOncePaidAndPaysLater) {
-  Bench bench;
-  bench.Create(StoringOrder("a", "5555555555554444"));
+  Bench bench{StoringOrder("a", "5555555555554444")};
   EXPECT_EQ(bench.Tokens().status, 410);
   bench.Decide("a", "Y");
   const Json list = bench.Tokens().body["data"]["tokens"];
@@ -355,11 +342,8 @@ TEST(Token, IsStoredOncePaidAndPaysLater) {
   EXPECT_EQ(list[0]["bin"], 555555);
   EXPECT_EQ(list[0]["last4"], 4444);
 
-  Json again = CardOrder("b");
-  again.erase("gateway");
-  again.erase("gateway_info");
+  Json again = With(With(StoringOrder("b"), "/gateway", kGone), "/gateway_info", kGone);
   again["recurring_id"] = token;
-  again["recurring_model"] = "cardOnFile";
   const ApiResponse paid = bench.Create(again);
   EXPECT_EQ(bench.State("b"), "completed/completed") << "no 3-D Secure for a stored card";
   EXPECT_EQ(paid.body["data"]["payment_details"]["recurring_flow"], "token");
@@ -371,19 +355,19 @@ TEST(Token, IsStoredOncePaidAndPaysLater) {
   EXPECT_EQ(stranger.status, 410);
   EXPECT_EQ(stranger.body["error_info"], "Not found: token");
 
-  EXPECT_EQ(
-      bench.platform.UpdateToken(bench.site(), "cust-1", token, {{"expiry_date", "3113"}}).status,
-      410);
-  EXPECT_EQ(
-      bench.platform.UpdateToken(bench.site(), "cust-1", token, {{"expiry_date", 2512}}).status,
-      200);
-  EXPECT_EQ(bench.platform.GetToken(bench.site(), "cust-1", token).body["data"]["expired"], 1);
-  EXPECT_EQ(bench.platform.RemoveToken(bench.site(), "cust-1", token).body["data"]["removed"],
-            true);
-  EXPECT_EQ(bench.platform.RemoveToken(bench.site(), "cust-1", token).body["error_info"],
-            "Token not removed");
-  EXPECT_EQ(bench.platform.GetToken(bench.site(), "cust-1", token).body["error_info"],
-            "Not found: token");
+  const auto get = [&] { return bench.platform.GetToken(bench.site(), "cust-1", token).body; };
+  const auto remove = [&] {
+    return bench.platform.RemoveToken(bench.site(), "cust-1", token).body;
+  };
+  const auto update = [&](const Json& body) {
+    return bench.platform.UpdateToken(bench.site(), "cust-1", token, body).status;
+  };
+  EXPECT_EQ(update({{"expiry_date", "3113"}}), 410);
+  EXPECT_EQ(update({{"expiry_date", 2512}}), 200);
+  EXPECT_EQ(get()["data"]["expired"], 1);
+  EXPECT_EQ(remove()["data"]["removed"], true);
+  EXPECT_EQ(remove()["error_info"], "Token not removed");
+  EXPECT_EQ(get()["error_info"], "Not found: token");
 }
 
 TEST(Token, ZeroAuthorizationStoresOneAndCostsNothing) {

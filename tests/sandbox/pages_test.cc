@@ -32,14 +32,16 @@ std::string CardForm(const std::string& number, const std::string& expiry,
          (cvc.empty() ? "" : "&card_cvc=" + cvc);
 }
 
-std::string Location(const ClientResponse& answer) {
-  const auto found = answer.headers.find("Location");
-  return found == answer.headers.end() ? "" : found->second;
+std::string Location(const ClientResponse& answer) { return answer.Header("Location"); }
+
+// The path of the page that an order is paid on.
+std::string PagePath(Running& sandbox, const Json& order = RedirectOrder("o")) {
+  return PathOf(sandbox.Create(order).data()["payment_url"]);
 }
 
 TEST(PaymentPage, TakesACardAndReturnsToTheShop) {
   Running sandbox;
-  const std::string page = PathOf(sandbox.Create(RedirectOrder("o")).data()["payment_url"]);
+  const std::string page = PagePath(sandbox);
   const ClientResponse shown = sandbox.Call("GET", page);
   EXPECT_EQ(shown.status, 200);
   EXPECT_THAT(shown.text, HasSubstr("EUR 10.00"));
@@ -113,47 +115,44 @@ TEST(PaymentPage, TakesTheExpiryAsItIsPrintedOnCards) {
 
 TEST(PaymentPage, LeavesTheCardOutWhereTheMethodIsAnother) {
   Running sandbox;
-  Json order = MethodOrder("o", "IDEAL");
-  const std::string page = PathOf(sandbox.Create(order).data()["payment_url"]);
-  const std::string html = sandbox.Call("GET", page).text;
+  const std::string html = sandbox.Call("GET", PagePath(sandbox, MethodOrder("o", "IDEAL"))).text;
   EXPECT_THAT(html, Not(HasSubstr("card_number")));
   EXPECT_THAT(html, HasSubstr("scenario"));
 }
 
 TEST(PaymentPage, OffersOtherOutcomesAndCancelling) {
-  struct Case {
+  const struct {
     const char* action;
     const char* body;
     const char* status;
     const char* target;
+  } kRows[] = {
+      {"scenario", "scenario=completed", "completed", "ok?a=1&transactionid=o"},
+      {"scenario", "scenario=uncleared", "uncleared", "ok?a=1&transactionid=o"},
+      {"scenario", "scenario=declined", "declined", "sorry?transactionid=o"},
+      {"cancel", "", "cancelled", "sorry?transactionid=o"},
   };
-  for (const Case& c :
-       {Case{"scenario", "scenario=completed", "completed",
-             "https://shop.example/ok?a=1&transactionid=o"},
-        Case{"scenario", "scenario=uncleared", "uncleared",
-             "https://shop.example/ok?a=1&transactionid=o"},
-        Case{"scenario", "scenario=declined", "declined",
-             "https://shop.example/sorry?transactionid=o"},
-        Case{"cancel", "", "cancelled", "https://shop.example/sorry?transactionid=o"}}) {
-    SCOPED_TRACE(c.status);
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.status);
     Running sandbox;
     const std::string session = SessionOf(sandbox);
-    EXPECT_EQ(Location(Sent(sandbox, session, c.body, c.action)), c.target);
-    EXPECT_EQ(sandbox.Get("o").data()["status"], c.status);
+    EXPECT_EQ(Location(Sent(sandbox, session, row.body, row.action)),
+              std::string("https://shop.example/") + row.target);
+    EXPECT_EQ(sandbox.Get("o").data()["status"], row.status);
   }
 }
 
 TEST(PaymentPage, DiesAfterTwentyOpenings) {
   Running sandbox;
-  const std::string page = PathOf(sandbox.Create(RedirectOrder("o")).data()["payment_url"]);
+  const std::string page = PagePath(sandbox);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(sandbox.Call("GET", page).status, 200);
   EXPECT_EQ(sandbox.Call("GET", page).status, 410);
 }
 
 TEST(ChallengePage, DecidesAndReturns) {
   Running sandbox;
-  const Json data = sandbox.Create(CardOrder("o", "5555555555554444")).data();
-  const std::string simulator = Location(sandbox.Call("GET", PathOf(data["payment_url"])));
+  const std::string page = PagePath(sandbox, CardOrder("o", "5555555555554444"));
+  const std::string simulator = Location(sandbox.Call("GET", page));
   EXPECT_THAT(simulator, StartsWith("/simulator/3ds/"));
   const ClientResponse shown = sandbox.Call("GET", simulator);
   EXPECT_THAT(shown.text, HasSubstr("ending in 4444"));
@@ -188,12 +187,12 @@ TEST(Pages, EscapeAndForbidScripts) {
   Json order = RedirectOrder("\"><script>x</script>");
   order["description"] = "<img src=x onerror=alert(1)> & 'more'";
   order["payment_options"]["redirect_url"] = "https://shop.example;script-src *\r\nX-Bad: 1";
-  const std::string page = PathOf(sandbox.Create(order).data()["payment_url"]);
+  const std::string page = PagePath(sandbox, order);
   const ClientResponse shown = sandbox.Call("GET", page);
   EXPECT_THAT(shown.text, Not(HasSubstr("<script")));
   EXPECT_THAT(shown.text, Not(HasSubstr("<img")));
   EXPECT_THAT(shown.text, HasSubstr("&lt;img src=x onerror=alert(1)&gt; &amp; &#39;more&#39;"));
-  const std::string policy = shown.headers.find("Content-Security-Policy")->second;
+  const std::string policy = shown.Header("Content-Security-Policy");
   EXPECT_THAT(policy, StartsWith("default-src 'none'; form-action 'self' https://shop.example; "
                                  "style-src 'unsafe-inline'"));
   EXPECT_THAT(policy, Not(HasSubstr("script-src")));
@@ -202,18 +201,17 @@ TEST(Pages, EscapeAndForbidScripts) {
 
 TEST(Pages, MaskACardNumberInTheOrdersOwnText) {
   Running sandbox;
-  Json order = RedirectOrder("o");
-  order["description"] = "Card 4111-1111 11111111, invoice 20300401";
-  const std::string html =
-      sandbox.Call("GET", PathOf(sandbox.Create(order).data()["payment_url"])).text;
+  const Json order =
+      With(RedirectOrder("o"), "/description", "Card 4111-1111 11111111, invoice 20300401");
+  const std::string html = sandbox.Call("GET", PagePath(sandbox, order)).text;
   EXPECT_THAT(html, HasSubstr("Card ****-**** ****1111, invoice 20300401"));
 }
 
 TEST(Pages, PutTheOrderIntoTheQueryNotTheFragment) {
   Running sandbox;
-  Json order = RedirectOrder("o");
-  order["payment_options"]["redirect_url"] = "https://shop.example/#/thanks";
-  const std::string session = SessionOf(sandbox, order);
+  const std::string session = SessionOf(
+      sandbox,
+      With(RedirectOrder("o"), "/payment_options/redirect_url", "https://shop.example/#/thanks"));
   EXPECT_EQ(Location(Sent(sandbox, session, "scenario=completed", "scenario")),
             "https://shop.example/?transactionid=o#/thanks");
 }
@@ -221,10 +219,8 @@ TEST(Pages, PutTheOrderIntoTheQueryNotTheFragment) {
 TEST(Pages, LabelEveryFieldForKeyboardAndReader) {
   Running sandbox;
   for (const std::string& page :
-       {PathOf(sandbox.Create(RedirectOrder("o")).data()["payment_url"]),
-        Location(sandbox.Call(
-            "GET",
-            PathOf(sandbox.Create(CardOrder("p", "5555555555554444")).data()["payment_url"])))}) {
+       {PagePath(sandbox),
+        Location(sandbox.Call("GET", PagePath(sandbox, CardOrder("p", "5555555555554444"))))}) {
     const std::string html = sandbox.Call("GET", page).text;
     EXPECT_THAT(html, HasSubstr("<html lang=\"en\">"));
     EXPECT_THAT(html, HasSubstr("<main><h1>"));
@@ -248,9 +244,8 @@ TEST(Pages, UnknownSessionsAndMethodsAreRefused) {
 
 TEST(Pages, EndWithAPlainPageWithoutAShopsAddress) {
   Running sandbox;
-  Json order = RedirectOrder("o");
-  order.erase("payment_options");
-  const std::string session = SessionOf(sandbox, order);
+  const std::string session =
+      SessionOf(sandbox, With(RedirectOrder("o"), "/payment_options", kGone));
   const ClientResponse answer = Sent(sandbox, session, "scenario=completed", "scenario");
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.text, HasSubstr("Payment completed"));

@@ -34,7 +34,7 @@ const auto kListed = msp::testing::Words<std::set<std::string>>(
     "related_transactions reason reason_code");
 
 // What differs beyond the listed variants, as "path: problem" lines. `absent` lists members that
-// ours lacks on purpose.
+// one of the two lacks on purpose.
 void Compare(const Json& published, const Json& ours, const std::string& path,
              const std::set<std::string>& absent, std::vector<std::string>* problems) {
   const std::string name = path.substr(path.rfind('.') + 1);
@@ -48,7 +48,7 @@ void Compare(const Json& published, const Json& ours, const std::string& path,
       }
     }
     for (const auto& [key, value] : ours.items()) {
-      if (!published.contains(key) && !kListed.contains(key))
+      if (!published.contains(key) && !kListed.contains(key) && !absent.contains(key))
         problems->push_back(path + "." + key + ": not listed");
     }
     return;
@@ -66,7 +66,10 @@ void Compare(const Json& published, const Json& ours, const std::string& path,
 
 class Published : public ::testing::Test {
  protected:
-  void SetUp() override { directory_ = FixturesDirectory(); }
+  void SetUp() override {
+    directory_ = FixturesDirectory();
+    if (!directory_) GTEST_SKIP() << "no published samples: set MSP_FIXTURES";
+  }
   Json Request(const std::string& name) const {
     return ReadFixture(*directory_ + "/requests/" + name + ".json");
   }
@@ -83,7 +86,6 @@ class Published : public ::testing::Test {
 };
 
 TEST_F(Published, OrderRequestsAreAnsweredAsTheContractSays) {
-  if (!directory_) return;
   Running sandbox;
   Json initial = CardOrder("initial");
   initial["recurring_model"] = "unscheduled";
@@ -116,14 +118,9 @@ TEST_F(Published, OrderRequestsAreAnsweredAsTheContractSays) {
 }
 
 TEST_F(Published, RequestsOnOrdersAreAnsweredAsTheContractSays) {
-  if (!directory_) return;
   Running sandbox;
-  const auto authorize = [&](const std::string& id) {
-    Json body = CardOrder(id, "4111111111111111", 5000);
-    body["capture"] = "manual";
-    sandbox.Create(body);
-  };
-  for (const char* id : {"full", "part", "void"}) authorize(id);
+  for (const char* id : {"full", "part", "void"})
+    sandbox.Create(With(Authorization(id), "/amount", 5000));
   ExpectLike("responses/capture", sandbox.Post("orders/full/capture", Request("capture-full")));
   const ClientResponse part = sandbox.Post("orders/part/capture", Request("capture-partial"));
   ExpectLike("responses/capture", part);
@@ -134,7 +131,7 @@ TEST_F(Published, RequestsOnOrdersAreAnsweredAsTheContractSays) {
   const ClientResponse refund = sandbox.Post("orders/paid/refunds", Request("refund"));
   ExpectLike("responses/refund-order-refund-id", refund);
   ExpectLike("responses/refund-order", refund);
-  const std::string id = std::to_string(refund.data()["refund_id"].get<std::int64_t>());
+  const std::string id = refund.data()["refund_id"].dump();
   EXPECT_EQ(sandbox.Patch("orders/paid/refunds/" + id, Request("refund-cancel")).data(),
             Json::object());
   ExpectLike("responses/refund-partial-shipment",
@@ -151,21 +148,15 @@ TEST_F(Published, RequestsOnOrdersAreAnsweredAsTheContractSays) {
 }
 
 TEST_F(Published, OrdersMatchTheSamples) {
-  if (!directory_) return;
   Running sandbox;
   ExpectLike("reference-response",
              sandbox.Create(ReadFixture(*directory_ + "/reference-request.json")));
-  Json redirect = Request("order-payment-page");
-  redirect["order_id"] = "redirect";
+  const Json redirect = With(Request("order-payment-page"), "/order_id", "redirect");
   ExpectLike("responses/order-create-redirect", sandbox.Create(redirect));
-  ExpectLike("responses/order-create-fastcheckout", sandbox.Call("POST", "/v1/json/orders", [&] {
-    redirect["order_id"] = "fast";
-    redirect["type"] = "checkout";
-    return redirect;
-  }()));
-  Json ideal = Request("order-ideal-direct");
-  ideal["order_id"] = "ideal";
-  ExpectLike("responses/order-create-direct-ideal", sandbox.Create(ideal));
+  ExpectLike("responses/order-create-fastcheckout",
+             sandbox.Create(With(With(redirect, "/order_id", "fast"), "/type", "checkout")));
+  ExpectLike("responses/order-create-direct-ideal",
+             sandbox.Create(With(Request("order-ideal-direct"), "/order_id", "ideal")));
   sandbox.Control("orders/ideal/pay", {{"scenario", "completed"}});
   ExpectLike("responses/order-get-ideal", sandbox.Get("ideal"),
              {"account_bic", "issuer_id", "account_iban", "account_id", "account_holder_name",
@@ -183,9 +174,7 @@ TEST_F(Published, OrdersMatchTheSamples) {
   card["order_id"] = "failed";
   sandbox.Create(card);
   ExpectLike("responses/order-get-card-3ds-failed", sandbox.Get("failed"));
-  Json bancontact = Request("order-bancontact-redirect");
-  bancontact["gateway_info"]["qr_enabled"] = true;
-  sandbox.Create(bancontact);
+  sandbox.Create(With(Request("order-bancontact-redirect"), "/gateway_info/qr_enabled", true));
   ExpectLike("responses/order-cancel-bancontact-qr",
              sandbox.Call("POST", "/v1/json/orders/my-order-id-1/cancel"));
 
@@ -201,20 +190,13 @@ TEST_F(Published, OrdersMatchTheSamples) {
     }
     const ClientResponse answer = sandbox.Get(file);
     EXPECT_EQ(answer.data()["financial_status"], state);
-    const Json sample =
-        ReadFixture(*directory_ + "/historical/order-get-manual-capture-" + file + ".json");
-    std::vector<std::string> problems;
-    Compare(sample, answer.body, "answer", {}, &problems);
-    std::erase_if(problems, [](const std::string& problem) {
-      return problem.find("payment_details.capture") !=
-             std::string::npos;  // the captured sample has none
-    });
-    EXPECT_THAT(problems, ::testing::IsEmpty());
+    // The captured sample has none of these.
+    ExpectLike(std::string("historical/order-get-manual-capture-") + file, answer,
+               {"capture", "capture_expiry", "capture_remain"});
   }
 }
 
 TEST_F(Published, ListsMatchTheSamples) {
-  if (!directory_) return;
   Running sandbox;
   const std::string token =
       sandbox.Create(StoringOrder("initial")).data()["payment_details"]["recurring_id"];
@@ -263,7 +245,6 @@ std::vector<std::pair<std::string, std::string>> PublishedOperations(const std::
 }
 
 TEST_F(Published, EveryPathOfTheMerchantApiIsServed) {
-  if (!directory_) return;
   const std::string openapi = *directory_ + "/../openapi";
   if (!std::filesystem::exists(openapi)) return;
   Running sandbox;
@@ -284,7 +265,6 @@ TEST_F(Published, EveryPathOfTheMerchantApiIsServed) {
 }
 
 TEST_F(Published, ErrorsAreTheSamples) {
-  if (!directory_) return;
   Running sandbox;
   const std::pair<const char*, ClientResponse> kRows[] = {
       {"code1006-invalid-transaction-id", sandbox.Get("none")},

@@ -65,8 +65,8 @@ TEST(Terminal, TheControlApiActsForTheCustomer) {
                                                        {"timeout", "expired/expired"},
                                                        {"cancel", "cancelled/cancelled"}};
   for (const auto& [outcome, state] : kRows) {
-    Bench bench;
-    bench.Create(CloudOrder("o", "00000MAN"));
+    SCOPED_TRACE(outcome);
+    Bench bench{CloudOrder("o", "00000MAN")};
     EXPECT_FALSE(bench.platform.ActAtTerminal(bench.At("o"), "shrug"));
     EXPECT_TRUE(bench.platform.ActAtTerminal(bench.At("o"), outcome));
     EXPECT_EQ(bench.State("o"), state);
@@ -129,8 +129,7 @@ TEST(Terminal, AReceiptShowsThePaymentAndItsTip) {
 
 TEST(Terminal, GivesMoneyBackWithoutAnOrder) {
   Bench bench;
-  Json body = CloudOrder("back", "00000APR");
-  body["type"] = "unreferenced_refund";
+  const Json body = With(CloudOrder("back", "00000APR"), "/type", "unreferenced_refund");
   EXPECT_EQ(bench.Create(body).status, 200);
   bench.Advance(5 * kSecond);
   EXPECT_EQ(bench.State("back"), "completed/completed");
@@ -139,11 +138,9 @@ TEST(Terminal, GivesMoneyBackWithoutAnOrder) {
   const Json listed = bench.platform.ListTransactions(bench.site(), refunds).body["data"];
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_EQ(listed[0]["debit_credit"], "D");
-  const Json refund{{"currency", "EUR"}, {"amount", 100}};
-  EXPECT_EQ(ErrorOf(bench.RefundAs("back", refund)), 1034);
-  body["order_id"] = "nowhere";
-  body.erase("gateway_info");
-  EXPECT_EQ(ErrorOf(bench.Create(body)), 1016);
+  EXPECT_EQ(ErrorOf(bench.Refund("back", 100)), 1034);
+  const Json nowhere = With(With(body, "/order_id", "nowhere"), "/gateway_info", kGone);
+  EXPECT_EQ(ErrorOf(bench.Create(nowhere)), 1016);
 }
 
 TEST(Terminal, EventsFollowTheOrder) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "sandbox/core/url.h"
 #include "sandbox/front/webhooks.h"
 #include "service/base/hash.h"
 #include "service/base/text.h"
@@ -21,6 +22,8 @@ using msp::testing::Reply;
 using msp::testing::Upstream;
 using Received = msp::testing::RecordedRequest;
 
+constexpr char kHookPointer[] = "/payment_options/notification_url";
+
 // A sandbox with a merchant's endpoint.
 struct Notifying : Running {
   Upstream receiver;
@@ -33,9 +36,7 @@ struct Notifying : Running {
     });
   }
   Json NotifiedOrder(const std::string& id, const std::string& number = "4111111111111111") {
-    Json order = CardOrder(id, number);
-    order["payment_options"]["notification_url"] = HookUrl();
-    return order;
+    return With(CardOrder(id, number), kHookPointer, HookUrl());
   }
   void CreateNotified(const std::string& id, const std::string& number = "4111111111111111") {
     Create(NotifiedOrder(id, number));
@@ -54,6 +55,8 @@ std::int64_t StampOf(const Received& received) {
   EXPECT_TRUE(Base64Decode(received.Header("auth"), &plain));
   return std::strtoll(plain.c_str(), nullptr, 10);
 }
+
+std::string StatusOf(const Received& received) { return Json::parse(received.body).at("status"); }
 
 bool Verifies(const Received& received, std::string_view key = kKey) {
   return received.Header("auth") == WebhookAuth(key, StampOf(received), received.body);
@@ -84,16 +87,13 @@ TEST(Webhook, SendsEachChangeInOrderAndNotTheCreation) {
   sandbox.Refund("o", 700);
   sandbox.Advance(24 * 3600);
   std::vector<std::string> states;
-  for (const Received& received : sandbox.Notifications(3))
-    states.push_back(Json::parse(received.body)["status"]);
+  for (const Received& received : sandbox.Notifications(3)) states.push_back(StatusOf(received));
   EXPECT_THAT(states, ::testing::ElementsAre("completed", "partial_refunded", "refunded"));
 }
 
 TEST(Webhook, ByGetHasNeitherBodyNorSignature) {
   Notifying sandbox;
-  Json order = sandbox.NotifiedOrder("o");
-  order["payment_options"].erase("notification_method");
-  sandbox.Create(order);
+  sandbox.Create(With(sandbox.NotifiedOrder("o"), "/payment_options/notification_method", kGone));
   const auto received = sandbox.Notifications(1);
   EXPECT_EQ(received[0].method, "GET");
   EXPECT_FALSE(received[0].HasExactHeader("Auth"));
@@ -123,7 +123,7 @@ TEST(Webhook, OnlyOkWithin100BytesAcknowledges) {
     sandbox.CreateNotified("o");
     sandbox.Notifications(1);  // Redirects are not followed.
     Json attempts;
-    ASSERT_TRUE(Eventually([&] {
+    ASSERT_TRUE(WaitUntil([&] {
       attempts = sandbox.Inspect("notifications?order_id=o");
       return !attempts.empty();
     }));
@@ -142,7 +142,7 @@ TEST(Webhook, RetriesThreeTimesByTheQuarterOfAnHourWithNewSignatures) {
               kNoon / 1000 + 900 * (static_cast<std::int64_t>(attempt) - 1));
     EXPECT_TRUE(Verifies(received.back()));
     // Recorded after the receiver has seen it; the retry is planned by then.
-    ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+    ASSERT_TRUE(WaitUntil([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
     sandbox.Advance(899);
     EXPECT_EQ(sandbox.Stats()["webhooks_waiting"], 0);
     sandbox.Advance(1);
@@ -155,9 +155,7 @@ TEST(Webhook, RetriesThreeTimesByTheQuarterOfAnHourWithNewSignatures) {
 
 TEST(Webhook, GoesToTheLoopbackAlone) {
   Running sandbox;
-  Json order = CardOrder("o");
-  order["payment_options"]["notification_url"] = "http://shop.example/hook";
-  sandbox.Create(order);
+  sandbox.Create(With(CardOrder("o"), kHookPointer, "http://shop.example/hook"));
   EXPECT_EQ(sandbox.Stats()["webhooks_blocked"], 1);
   EXPECT_EQ(sandbox.Stats()["webhooks_sent"], 0);
   for (const char* url :
@@ -193,7 +191,7 @@ TEST(WebhookKnobs, MakeSendingWorse) {
     EXPECT_EQ(StampOf(received[0]), kNoon / 1000 - 3600);
   });
   with({{"drop", true}}, [](Notifying& sandbox) {
-    ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_retries_pending"] == 1; }));
+    ASSERT_TRUE(WaitUntil([&] { return sandbox.Stats()["webhooks_retries_pending"] == 1; }));
     EXPECT_TRUE(sandbox.receiver.requests().empty());
     sandbox.Control("webhooks", {{"drop", false}});
     sandbox.Advance(900);
@@ -210,8 +208,8 @@ TEST(WebhookKnobs, ReorderSendsTheNewerFirst) {
   sandbox.CreateNotified("o", "4462000000000003");
   sandbox.Advance(180);
   const auto received = sandbox.Notifications(2);
-  EXPECT_EQ(Json::parse(received[0].body)["status"], "completed");
-  EXPECT_EQ(Json::parse(received[1].body)["status"], "uncleared");
+  EXPECT_EQ(StatusOf(received[0]), "completed");
+  EXPECT_EQ(StatusOf(received[1]), "uncleared");
 }
 
 TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
@@ -225,8 +223,8 @@ TEST(WebhookKnobs, DelayHoldsBackWithoutChangingTheOrder) {
   const auto received = sandbox.Notifications(2);
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(300));
   ASSERT_EQ(received.size(), 2u);
-  EXPECT_EQ(Json::parse(received[0].body)["status"], "uncleared");
-  EXPECT_EQ(Json::parse(received[1].body)["status"], "completed");
+  EXPECT_EQ(StatusOf(received[0]), "uncleared");
+  EXPECT_EQ(StatusOf(received[1]), "completed");
 }
 
 TEST(WebhookKnobs, DelayedOrdersDoNotHoldUpOthers) {
@@ -247,7 +245,7 @@ TEST(WebhookKnobs, AShareHitsThatShareOfTheNotifications) {
             200);
   constexpr int kOrders = 300;
   for (int i = 0; i < kOrders; ++i) sandbox.CreateNotified("o" + std::to_string(i));
-  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+  ASSERT_TRUE(WaitUntil([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   std::map<std::string, int> copies;
   int bad = 0;
   const auto received = sandbox.receiver.requests();
@@ -271,8 +269,8 @@ TEST(WebhookKnobs, ACopyIsNotRetriedByItself) {
   sandbox.Acknowledge(500, "no");
   sandbox.Control("webhooks", {{"duplicate", true}});
   sandbox.CreateNotified("o");
-  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_sent"] == 2; }));
-  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+  ASSERT_TRUE(WaitUntil([&] { return sandbox.Stats()["webhooks_sent"] == 2; }));
+  ASSERT_TRUE(WaitUntil([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   EXPECT_EQ(sandbox.Stats()["webhooks_retries_pending"], 1);
 }
 
@@ -281,16 +279,16 @@ TEST(Webhook, ARetrySendsTheOrderAsItIsThen) {
   sandbox.Acknowledge(500, "no");
   sandbox.CreateNotified("o");
   sandbox.Notifications(1);
-  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+  ASSERT_TRUE(WaitUntil([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   sandbox.Acknowledge(200, "OK");
   ASSERT_EQ(sandbox.Patch("orders/o", {{"status", "shipped"}, {"tracktrace_code", "3S1"}}).status,
             200);
   sandbox.Notifications(2);
-  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
+  ASSERT_TRUE(WaitUntil([&] { return sandbox.Stats()["webhooks_waiting"] == 0; }));
   sandbox.Advance(900);
   const auto received = sandbox.Notifications(3);
-  EXPECT_EQ(Json::parse(received[0].body)["status"], "completed");
-  EXPECT_EQ(Json::parse(received[2].body)["status"], "shipped");
+  EXPECT_EQ(StatusOf(received[0]), "completed");
+  EXPECT_EQ(StatusOf(received[2]), "shipped");
   EXPECT_EQ(StampOf(received[2]), kNoon / 1000 + 900);
   EXPECT_TRUE(Verifies(received[2]));
 }
@@ -299,12 +297,10 @@ TEST(Webhook, EveryEndOfAnOrderIsNotified) {
   for (const char* end : {"completed", "declined", "uncleared", "cancelled", "expired"}) {
     SCOPED_TRACE(end);
     Notifying sandbox;
-    Json order = RedirectOrder("o");
-    order["payment_options"]["notification_url"] = sandbox.HookUrl();
-    sandbox.Create(order);
+    sandbox.Create(With(RedirectOrder("o"), kHookPointer, sandbox.HookUrl()));
     sandbox.Control("orders/o/pay", {{"scenario", end}});
     const auto received = sandbox.Notifications(1);
-    EXPECT_EQ(Json::parse(received[0].body)["status"], end);
+    EXPECT_EQ(StatusOf(received[0]), end);
   }
 }
 
@@ -313,10 +309,8 @@ TEST(Webhook, AttemptsAreListedWithWhatWasAnswered) {
   sandbox.Acknowledge(200, "OK" + std::string(200, '.'));
   sandbox.CreateNotified("o");
   sandbox.CreateNotified("p");
-  Json blocked = CardOrder("q");
-  blocked["payment_options"]["notification_url"] = "http://shop.example/hook";
-  sandbox.Create(blocked);
-  ASSERT_TRUE(Eventually([&] { return sandbox.Stats()["webhooks_acked"] == 2; }));
+  sandbox.Create(With(CardOrder("q"), kHookPointer, "http://shop.example/hook"));
+  ASSERT_TRUE(WaitUntil([&] { return sandbox.Stats()["webhooks_acked"] == 2; }));
   const Json one = sandbox.Inspect("notifications?order_id=o");
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0]["time"], kNoon / 1000);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A sandbox in the test's own process, for programs that link msp_sandbox and httplib.
+// A sandbox in the test's own process, for programs that link msp_sandbox and httplib; and what any
+// sandbox is asked.
 #pragma once
 
 #include <cstdio>
@@ -25,12 +26,12 @@ inline std::unique_ptr<sandbox::Server> StartSandbox(sandbox::Options options = 
   std::abort();
 }
 
-// The sandbox's control API: GET where the body is null, POST otherwise. Returns `data`; ends the
-// program when the call is refused.
+// The control API of the sandbox at `origin`: GET where the body is null, POST otherwise. Returns
+// `data`; ends the program when the call is refused.
 template <class Json = nlohmann::json>
-Json AskSandbox(const sandbox::Server& sandbox, const std::string& path,
-                const Json& body = nullptr) {
-  httplib::Client client(sandbox.origin());
+Json AskSandbox(const std::string& origin, const std::string& path, const Json& body = nullptr) {
+  httplib::Client client(origin);
+  client.set_read_timeout(60);  // For the books of a long run.
   const std::string target = "/_sandbox/" + path;
   const httplib::Result result =
       body.is_null() ? client.Get(target) : client.Post(target, body.dump(), "application/json");
@@ -38,6 +39,12 @@ Json AskSandbox(const sandbox::Server& sandbox, const std::string& path,
   std::fprintf(stderr, "sandbox: %s: %s\n", target.c_str(),
                result ? result->body.c_str() : "no answer");
   std::abort();
+}
+
+template <class Json = nlohmann::json>
+Json AskSandbox(const sandbox::Server& sandbox, const std::string& path,
+                const Json& body = nullptr) {
+  return AskSandbox<Json>(sandbox.origin(), path, body);
 }
 
 }  // namespace msp::testing

@@ -18,22 +18,28 @@ namespace msp::webhooks {
 
 namespace v1 = multisafepay::v1;
 
+// Stops watching at its end.
 class RecordingWatcher final : public Watcher {
  public:
-  void Notify(const State& state, Cause cause) override {
+  ~RecordingWatcher() {
+    if (registry != nullptr) registry->Leave(this);
+  }
+  void SendState(const State& state, Cause cause) override {
     received.push_back(v1::PaymentState_Name(state.order->payment_state()).substr(14) + "/" +
                        v1::WatchOrderResponse::Cause_Name(cause).substr(6));
     last_sent = LastSentOf(state);
   }
-  void Beat() override { ++beats; }
+  void SendHeartbeat() override { ++beats; }
   void End(std::optional<payments::Failure> failure) override {
     ended = failure ? failure->reason.empty() ? "failed" : failure->reason : "end";
+    received.push_back(ended);
   }
 
-  std::vector<std::string> received;
+  std::vector<std::string> received;  // "PAID/LOOKUP", and `ended` at the end.
   std::optional<LastSent> last_sent;
-  std::string ended;
+  std::string ended;  // "end", or the failure's reason.
   int beats = 0;
+  OrderWatchRegistry* registry = nullptr;  // Set by Core::Watch.
 };
 
 class Core : public ::testing::Test {
@@ -53,7 +59,7 @@ class Core : public ::testing::Test {
             },
             counters, [this] { return now; }) {}
 
-  OrderWatchRegistry::Found Answer() const {
+  OrderWatchRegistry::FetchResult Answer() const {
     if (!record) {
       return {.order = {}, .failure = {.code = absl::StatusCode::kNotFound, .reason = "MSP_1006"}};
     }
@@ -67,17 +73,20 @@ class Core : public ::testing::Test {
       registry.RunExpired();
     }
   }
-  void Watch(RecordingWatcher& watcher, bool follow = false, std::int64_t heartbeat_ms = 0,
+  void Watch(RecordingWatcher& recorder, bool follow = false, std::int64_t heartbeat_ms = 0,
              std::optional<LastSent> last_sent = {}, const std::string& order_id = "o-1") {
+    recorder.registry = &registry;
     ASSERT_FALSE(registry.Watch({.site = "shop",
                                  .order_id = order_id,
                                  .follow = follow,
                                  .last_sent = std::move(last_sent),
                                  .heartbeat_ms = heartbeat_ms},
-                                &watcher));
+                                &recorder));
     registry.RunExpired();
   }
-  void Notify(v1::Order order) { registry.Notify("shop", StateOf(std::move(order), 0)); }
+  void ReceiveNotification(v1::Order order) {
+    registry.OnNotification("shop", StateOf(std::move(order), 0));
+  }
   void Return() {
     OrderWatchRegistry::FetchDone done = std::move(waiting.front());
     waiting.pop_front();
@@ -92,6 +101,7 @@ class Core : public ::testing::Test {
   int fetches = 0;
   std::string read_id;  // By which the order was read last.
   OrderWatchRegistry registry;
+  RecordingWatcher watcher;
 };
 
 }  // namespace msp::webhooks

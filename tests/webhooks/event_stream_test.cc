@@ -4,6 +4,7 @@
 // every change is reported by the stream, except where a test says otherwise.
 #include <chrono>
 #include <csignal>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -50,14 +51,14 @@ class EventStreams : public ::testing::Test {
   static void Approve(const Environment& environment, const std::string& order_id) {
     environment.Control("orders/" + order_id + "/terminal", {{"outcome", "approve"}});
   }
-  // Answers to CreateOrder have this text there from now on.
-  static void EditCreateAnswers(const Environment& environment, const std::string& member,
-                                const std::string& text) {
-    environment.Control(
-        "faults",
-        {{"match", {{"method", "POST"}}},
-         {"effect",
-          {{"name", "edit"}, {"changes", {{{"pointer", "/data/" + member}, {"value", text}}}}}}});
+  // From now on answers to requests of that method have these texts in their data.
+  static void EditAnswers(const Environment& environment, const std::string& method,
+                          const std::map<std::string, std::string>& texts) {
+    Json changes = Json::array();
+    for (const auto& [member, text] : texts)
+      changes.push_back({{"pointer", "/data/" + member}, {"value", text}});
+    environment.Control("faults", {{"match", {{"method", method}}},
+                                   {"effect", {{"name", "edit"}, {"changes", changes}}}});
   }
 };
 
@@ -66,14 +67,12 @@ TEST_F(EventStreams, ReportATerminalsPaymentWithoutAWebhookOrAPoll) {
   const v1::Order order = environment.CreateAtTerminal("t-1", kTerminal);
   ASSERT_FALSE(order.events_token().empty());
   EXPECT_EQ(environment.Metric("msp_event_streams_open"), 0) << "nobody watches";
-  Watching watch(environment.channel(), Ask("t-1"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("t-1"), "PENDING/SNAPSHOT");
   ASSERT_TRUE(Reaches(environment, Streams("connected"), 1));
   EXPECT_EQ(environment.Metric("msp_event_streams_open"), 1);
   Approve(environment, "t-1");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
-  EXPECT_EQ(watch.Next(), "");
-  EXPECT_TRUE(watch.Finish().ok());
+  EXPECT_EQ(watch.End(), "OK");
   EXPECT_EQ(environment.Metric("msp_watch_events_total{event=\"pushed\"}"), 1);
   EXPECT_EQ(environment.Metric("msp_watch_looks_total{reason=\"poll\"}"), 0);
   EXPECT_TRUE(AllClosed(environment));
@@ -85,8 +84,7 @@ TEST_F(EventStreams, ReportATerminalsPaymentWithoutAWebhookOrAPoll) {
 TEST_F(EventStreams, ResumeAfterABreakAndMissNothing) {
   Environment environment(Rarely({"--log_level=debug", "--settle_ms=0"}));
   const v1::Order order = environment.CreateAtTerminal("t-2", kTerminal);
-  Watching watch(environment.channel(), AskWithBeats("t-2"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), AskWithBeats("t-2"), "PENDING/SNAPSHOT");
   ASSERT_TRUE(Reaches(environment, Streams("event"), 1));
   // A second on, the reads that the beginning was a reason for are over.
   EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
@@ -106,10 +104,9 @@ TEST_F(EventStreams, ResumeAfterABreakAndMissNothing) {
 
 TEST_F(EventStreams, ARefusedStreamIsNotRetriedAndTheOrderIsPolled) {
   Environment environment({"--watch_poll_first_ms=500"});
-  EditCreateAnswers(environment, "events_token", "another-token");
+  EditAnswers(environment, "POST", {{"events_token", "another-token"}});
   environment.CreateAtTerminal("t-3", kTerminal);
-  Watching watch(environment.channel(), Ask("t-3"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("t-3"), "PENDING/SNAPSHOT");
   ASSERT_TRUE(Reaches(environment, Streams("refused"), 1));
   ASSERT_TRUE(Reaches(environment, "msp_watch_looks_total{reason=\"poll\"}", 2));
   Approve(environment, "t-3");
@@ -122,11 +119,10 @@ TEST_F(EventStreams, ARefusedStreamIsNotRetriedAndTheOrderIsPolled) {
 TEST_F(EventStreams, ATokenIsNotSentToAnotherAddress) {
   Environment environment({"--watch_poll_first_ms=500"});
   Environment other;  // Also on the loopback.
-  EditCreateAnswers(environment, "events_stream_url",
-                    "http://" + other.server().ops() + "/events/stream/");
+  EditAnswers(environment, "POST",
+              {{"events_stream_url", "http://" + other.server().ops() + "/events/stream/"}});
   environment.CreateAtTerminal("t-4", kTerminal);
-  Watching watch(environment.channel(), Ask("t-4"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("t-4"), "PENDING/SNAPSHOT");
   ASSERT_TRUE(Reaches(environment, Streams("bad_address"), 1));
   Approve(environment, "t-4");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
@@ -137,14 +133,12 @@ TEST_F(EventStreams, ATokenIsNotSentToAnotherAddress) {
 TEST_F(EventStreams, AreBoundedInNumber) {
   Environment environment(Rarely({"--event_streams_max=1"}));
   environment.CreateAtTerminal("t-5", kTerminal);
-  Watching first(environment.channel(), Ask("t-5"));
-  EXPECT_EQ(first.Next(), "PENDING/SNAPSHOT");
+  Watching first(environment.channel(), Ask("t-5"), "PENDING/SNAPSHOT");
   ASSERT_TRUE(Reaches(environment, Streams("connected"), 1));
   Approve(environment, "t-5");  // A terminal takes one payment at a time.
   environment.Control("terminals/00000APR", {{"behaviour", "manual"}});
   environment.CreateAtTerminal("t-6", "00000APR");
-  Watching follower(environment.channel(), Ask("t-6"));
-  EXPECT_EQ(follower.Next(), "PENDING/SNAPSHOT");
+  Watching follower(environment.channel(), Ask("t-6"), "PENDING/SNAPSHOT");
   EXPECT_EQ(first.Next(), "PAID/LOOKUP");
   EXPECT_LE(environment.Metric("msp_event_streams_open"), 1);
 }
@@ -152,8 +146,7 @@ TEST_F(EventStreams, AreBoundedInNumber) {
 TEST_F(EventStreams, AreNotReadWhereTheyAreOff) {
   Environment environment({"--watch_poll_first_ms=500", "--event_streams=false"});
   environment.CreateAtTerminal("t-7", kTerminal);
-  Watching watch(environment.channel(), Ask("t-7"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("t-7"), "PENDING/SNAPSHOT");
   Approve(environment, "t-7");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
   EXPECT_EQ(StreamRequests(environment), 0);
@@ -164,8 +157,7 @@ TEST_F(EventStreams, AnotherReplicaPolls) {
   Environment environment(Rarely());
   const auto other = environment.StartServer({"--watch_poll_first_ms=500"});
   environment.CreateAtTerminal("t-8", kTerminal);
-  Watching watch(Environment::Dial(*other), Ask("t-8"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(Environment::Dial(*other), Ask("t-8"), "PENDING/SNAPSHOT");
   Approve(environment, "t-8");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
   EXPECT_EQ(StreamRequests(environment), 0);
@@ -175,16 +167,10 @@ TEST_F(EventStreams, AReadMayBringTheTokenToo) {
   Environment environment(Rarely());
   const auto other = environment.StartServer(Rarely());
   const v1::Order order = environment.CreateAtTerminal("t-10", kTerminal);
-  environment.Control(
-      "faults",
-      {{"match", {{"method", "GET"}}},
-       {"effect",
-        {{"name", "edit"},
-         {"changes",
-          {{{"pointer", "/data/events_token"}, {"value", order.events_token()}},
-           {{"pointer", "/data/events_stream_url"}, {"value", order.events_stream_url()}}}}}}});
-  Watching watch(Environment::Dial(*other), Ask("t-10"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  EditAnswers(
+      environment, "GET",
+      {{"events_token", order.events_token()}, {"events_stream_url", order.events_stream_url()}});
+  Watching watch(Environment::Dial(*other), Ask("t-10"), "PENDING/SNAPSHOT");
   EXPECT_TRUE(testing::WaitUntil([&] { return StreamRequests(environment) >= 1; }));
   Approve(environment, "t-10");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
@@ -193,8 +179,7 @@ TEST_F(EventStreams, AReadMayBringTheTokenToo) {
 TEST_F(EventStreams, ADrainEndsThemAtOnce) {
   Environment environment(Rarely({"--connection_age_ms=300", "--drain_delay_ms=5000"}));
   environment.CreateAtTerminal("t-9", kTerminal);
-  Watching watch(environment.channel(), Ask("t-9"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("t-9"), "PENDING/SNAPSHOT");
   ASSERT_TRUE(Reaches(environment, Streams("connected"), 1));
   environment.server().process().Signal(SIGTERM);
   EXPECT_EQ(watch.Next(), "");

@@ -52,7 +52,7 @@ class Streams : public Core {
               .poll_max_ms = 60'000,
               .quiet_ms = 60'000,
               .settle_ms = 0}) {
-    registry.FollowBy(&order_streams);
+    registry.SetPushSource(&order_streams);
   }
   ~Streams() override { registry.Leave(&watcher); }
   void Bring(const std::string& token, const std::string& order_id = "o-1") {
@@ -65,7 +65,6 @@ class Streams : public Core {
   payments::EventAccessTable access;
   FakeStreams streams;
   OrderEventStreams order_streams{access, streams, registry};
-  RecordingWatcher watcher;
 };
 
 TEST_F(Streams, IsOpenedWhileTheOrderIsWatchedAndMakesItBeRead) {

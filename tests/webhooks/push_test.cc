@@ -43,7 +43,7 @@ class Pushed : public Core {
               .poll_max_ms = 3'600'000,
               .quiet_ms = 60'000,
               .settle_ms = 4'000}) {
-    registry.FollowBy(&pushes);
+    registry.SetPushSource(&pushes);
   }
   ~Pushed() override { registry.Leave(&watcher); }
   // A watch whose first read is done.
@@ -52,7 +52,7 @@ class Pushed : public Core {
     Pass(seconds(30));
     EXPECT_EQ(NewFetches(), 1);
   }
-  void Push() { registry.NotifyPushed("shop", "o-1"); }
+  void Push() { registry.OnPush("shop", "o-1"); }
   // Reads of the order since the last call.
   int NewFetches() { return fetches - std::exchange(seen_, fetches); }
   std::int64_t Fetches(FetchReason why) const {
@@ -60,7 +60,6 @@ class Pushed : public Core {
   }
 
   Recorder pushes;
-  RecordingWatcher watcher;
 
  private:
   int seen_ = 0;
@@ -71,8 +70,7 @@ TEST_F(Pushed, NewsMakeTheOrderBeReadAtOnce) {
   record = OrderOf("completed", "completed", 2);
   Push();
   registry.RunExpired();
-  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
-  EXPECT_EQ(watcher.ended, "end");
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP", "end"));
   EXPECT_EQ(NewFetches(), 1);
   EXPECT_EQ(Fetches(FetchReason::kPushed), 1);
   EXPECT_EQ(counters.events.At(5), 1) << "pushed";
@@ -90,7 +88,7 @@ TEST_F(Pushed, NewsDecideNothingAndAReadThatLagsBehindIsMadeOnceMore) {
   EXPECT_EQ(NewFetches(), 0);
   Pass(milliseconds(200));
   EXPECT_EQ(NewFetches(), 1);
-  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP", "end"));
 }
 
 TEST_F(Pushed, NewsWithoutAChangeCostTwoReads) {
@@ -103,7 +101,7 @@ TEST_F(Pushed, NewsWithoutAChangeCostTwoReads) {
 TEST_F(Pushed, NewsOfAJustNotifiedStateCostOneRead) {
   Begin();
   record = OrderOf("uncleared", "uncleared", 2);
-  Notify(*record);
+  ReceiveNotification(*record);
   Pass(seconds(3));
   NewFetches();
   Push();
@@ -122,7 +120,7 @@ TEST_F(Pushed, NewsDuringAReadMakeAnother) {
   record = OrderOf("completed", "completed", 2);
   hold = false;
   Pass(seconds(1));
-  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP"));
+  EXPECT_THAT(watcher.received, ElementsAre("PENDING/SNAPSHOT", "PAID/LOOKUP", "end"));
 }
 
 TEST_F(Pushed, AFloodOfNewsIsReadEverMoreRarely) {
@@ -150,11 +148,11 @@ TEST_F(Pushed, ANotificationBetweenNewsAndTheirReadLosesNothing) {
   Begin();
   Push();
   Pass(seconds(1));
-  Notify(OrderOf("uncleared", "uncleared", 2));
+  ReceiveNotification(OrderOf("uncleared", "uncleared", 2));
   record = OrderOf("completed", "completed", 3);
   Pass(seconds(5));
-  EXPECT_EQ(watcher.received.size(), 3U);
-  EXPECT_EQ(watcher.ended, "end");
+  EXPECT_THAT(watcher.received,
+              ElementsAre("PENDING/SNAPSHOT", "IN_REVIEW/NOTIFICATION", "PAID/LOOKUP", "end"));
 }
 
 TEST_F(Pushed, AnOrderThatGetsAnotherIdIsFollowedByThatOne) {
@@ -201,7 +199,7 @@ TEST_F(Pushed, AnOrderThatHasEndedIsNotFollowed) {
 
 TEST_F(Pushed, AnOrderIsFollowedUntilItEndsHoweverThatIsReported) {
   Watch(watcher, /*follow=*/true);
-  Notify(OrderOf("completed", "completed", 2));
+  ReceiveNotification(OrderOf("completed", "completed", 2));
   EXPECT_EQ(watcher.ended, "");
   EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1", "unfollow shop/o-1"));
   registry.Leave(&watcher);
@@ -210,14 +208,14 @@ TEST_F(Pushed, AnOrderIsFollowedUntilItEndsHoweverThatIsReported) {
 
 TEST_F(Pushed, ADeclineIsFollowedFurther) {
   Watch(watcher);
-  Notify(OrderOf("declined", "declined", 2));
+  ReceiveNotification(OrderOf("declined", "declined", 2));
   EXPECT_THAT(pushes.asked, ElementsAre("follow shop/o-1"));
   Pass(seconds(20));
   record = OrderOf("completed", "completed", 30);
   Push();
   registry.RunExpired();
   EXPECT_THAT(watcher.received,
-              ElementsAre("PENDING/SNAPSHOT", "DECLINED/NOTIFICATION", "PAID/LOOKUP"));
+              ElementsAre("PENDING/SNAPSHOT", "DECLINED/NOTIFICATION", "PAID/LOOKUP", "end"));
 }
 
 TEST_F(Pushed, ADrainLeavesNothingFollowed) {

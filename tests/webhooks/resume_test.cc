@@ -55,8 +55,8 @@ class Resuming : public ::testing::Test {
   void Show(const std::string& status, const std::string& time) {
     upstream_.Answer(200, Data(OrderJson(status, time)));
   }
-  static int Notify(const testing::ServerProcess& server, const std::string& body,
-                    const std::string& query = {}) {
+  static int PostNotification(const testing::ServerProcess& server, const std::string& body,
+                              const std::string& query = {}) {
     httplib::Client client("http://" + Environment::WebhookOf(server));
     const httplib::Headers headers{{"Auth", GenuineAuth(body)}};
     const auto answer = client.Post("/webhook" + query, headers, body, "application/json");
@@ -72,13 +72,13 @@ TEST_F(Resuming, AStateWhoseModifiedWentBackIsSent) {
     const char* paid;
   } rows[] = {{"12:00:05", "12:00:04"}, {"02:59:30", "02:00:10"}};
   for (const auto& row : rows) {
+    SCOPED_TRACE(row.paid);
     const auto server = Replica();
     Show("initialized", row.pending);
-    Watching watch(Environment::Dial(*server), Ask("w-1"));
-    EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT") << row.paid;
+    Watching watch(Environment::Dial(*server), Ask("w-1"), "PENDING/SNAPSHOT");
     Show("completed", row.paid);
-    EXPECT_EQ(watch.Next(), "PAID/LOOKUP") << row.paid;
-    EXPECT_EQ(watch.Next(), "") << row.paid;
+    EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
+    EXPECT_EQ(watch.Next(), "");
   }
 }
 
@@ -86,8 +86,7 @@ TEST_F(Resuming, AStreamNeverGoesBackOnAReplicaWhoseReadsLagBehind) {
   for (const char* pending : {"12:00:01", "12:00:02", "12:00:03"}) {
     Show("completed", "12:00:02");
     const auto server = Replica();
-    Watching watch(Environment::Dial(*server), Ask("w-1"));
-    EXPECT_EQ(watch.Next(), "PAID/SNAPSHOT");
+    Watching watch(Environment::Dial(*server), Ask("w-1"), "PAID/SNAPSHOT");
     std::atomic<int> reads{0};
     upstream_.Script([&reads, pending](const RecordedRequest&) {
       return Reply::Json(200, Data(reads++ == 0 ? OrderJson("initialized", pending)
@@ -95,8 +94,7 @@ TEST_F(Resuming, AStreamNeverGoesBackOnAReplicaWhoseReadsLagBehind) {
     });
     const auto other = Replica();
     Watching resumed(Environment::Dial(*other), Ask("w-1", false, watch.last.resume_token()));
-    EXPECT_EQ(resumed.Next(), "") << pending;
-    EXPECT_TRUE(resumed.Finish().ok()) << pending;
+    EXPECT_EQ(resumed.End(), "OK") << pending;
     EXPECT_GT(reads, 1);
     upstream_.Answer(404, "{}");
   }
@@ -106,20 +104,17 @@ TEST_F(Resuming, ASecondWatcherReceivesTheKnownStateThoughReadsFail) {
   Show("initialized", "12:00:01");
   const auto server = Replica();
   const auto channel = Environment::Dial(*server);
-  Watching first(channel, AskWithBeats("w-1"));
-  EXPECT_EQ(first.Next(), "PENDING/SNAPSHOT");
+  Watching first(channel, AskWithBeats("w-1"), "PENDING/SNAPSHOT");
   upstream_.Answer(503, "{}");
   EXPECT_EQ(first.Next(), "UNSPECIFIED/HEARTBEAT");
   EXPECT_EQ(first.Next(), "UNSPECIFIED/HEARTBEAT");
-  Watching second(channel, AskWithBeats("w-1"));
-  EXPECT_EQ(second.Next(), "PENDING/SNAPSHOT");
+  Watching second(channel, AskWithBeats("w-1"), "PENDING/SNAPSHOT");
 }
 
 TEST_F(Resuming, FollowFindsUnnotifiedChangesAfterADeclineAndAfterPaid) {
   Show("declined", "12:00:01");
   const auto server = Replica();
-  Watching watch(Environment::Dial(*server), Ask("w-1", /*follow=*/true));
-  EXPECT_EQ(watch.Next(), "DECLINED/SNAPSHOT");
+  Watching watch(Environment::Dial(*server), Ask("w-1", /*follow=*/true), "DECLINED/SNAPSHOT");
   Show("completed", "12:00:02");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
   Show("chargedback", "12:00:03");
@@ -129,29 +124,26 @@ TEST_F(Resuming, FollowFindsUnnotifiedChangesAfterADeclineAndAfterPaid) {
 TEST_F(Resuming, ATokenOutlivesTheApiKey) {
   Show("completed", "12:00:02");
   const auto server = Replica();
-  Watching watch(Environment::Dial(*server), Ask("w-1"));
-  EXPECT_EQ(watch.Next(), "PAID/SNAPSHOT");
+  Watching watch(Environment::Dial(*server), Ask("w-1"), "PAID/SNAPSHOT");
   const auto rotated = Replica("another-key-after-two-rotations");
   Watching resumed(Environment::Dial(*rotated), Ask("w-1", false, watch.last.resume_token()));
-  EXPECT_EQ(resumed.Next(), "");
-  EXPECT_TRUE(resumed.Finish().ok());
+  EXPECT_EQ(resumed.End(), "OK");
 }
 
 TEST_F(Resuming, AnOrderNamedByMultiSafepaysIdIsWatchedAndResumedByEitherId) {
   Show("initialized", "12:00:01");
   const auto server = Replica();
   const auto channel = Environment::Dial(*server);
-  Watching watch(channel, Ask(kPaymentId, /*follow=*/true));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(channel, Ask(kPaymentId, /*follow=*/true), "PENDING/SNAPSHOT");
   EXPECT_EQ(watch.last.order().order_id(), "w-1");
   // The reads of this replica lag behind: the state can only come by the notification.
-  EXPECT_EQ(Notify(*server, OrderJson("completed", "12:00:02"), "?transactionid=w-1"), 200);
+  EXPECT_EQ(PostNotification(*server, OrderJson("completed", "12:00:02"), "?transactionid=w-1"),
+            200);
   EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
   Show("completed", "12:00:02");
   for (const char* id : {kPaymentId, "w-1"}) {
     Watching resumed(channel, Ask(id, false, watch.last.resume_token()));
-    EXPECT_EQ(resumed.Next(), "") << id;
-    EXPECT_TRUE(resumed.Finish().ok()) << id;
+    EXPECT_EQ(resumed.End(), "OK") << id;
   }
 }
 
@@ -159,8 +151,7 @@ TEST_F(Resuming, ATokenOfAnotherOrderIsRefusedByItsField) {
   Show("completed", "12:00:02");
   const auto server = Replica();
   const auto channel = Environment::Dial(*server);
-  Watching watch(channel, Ask("w-1"));
-  EXPECT_EQ(watch.Next(), "PAID/SNAPSHOT");
+  Watching watch(channel, Ask("w-1"), "PAID/SNAPSHOT");
   upstream_.Answer(200, Data(OrderJson("completed", "12:00:02", "\"w-2\"")));
   Watching other(channel, Ask("w-2", false, watch.last.resume_token()));
   EXPECT_EQ(other.Next(), "");
@@ -183,14 +174,14 @@ TEST_F(Resuming, ANotificationIsAboutTheIdInItsBody) {
               {"\"007\"", "007", "007"},
               {"\"7\",\"related_transactions\":[{\"order_id\":7}]", "007", "7"}};
   for (const auto& row : rows) {
+    SCOPED_TRACE(std::string(row.id) + ' ' + row.transactionid);
     const auto server = Replica();
     upstream_.Answer(200, Data(OrderJson("initialized", "12:00:01", row.id)));
-    Watching watch(Environment::Dial(*server), Ask(row.order_id));
-    EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT") << row.id << ' ' << row.transactionid;
-    EXPECT_EQ(Notify(*server, OrderJson("completed", "12:00:02", row.id),
-                     std::string("?transactionid=") + row.transactionid),
+    Watching watch(Environment::Dial(*server), Ask(row.order_id), "PENDING/SNAPSHOT");
+    EXPECT_EQ(PostNotification(*server, OrderJson("completed", "12:00:02", row.id),
+                               std::string("?transactionid=") + row.transactionid),
               200);
-    EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION") << row.id << ' ' << row.transactionid;
+    EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
     EXPECT_EQ(watch.last.order().order_id(), row.order_id);
   }
 }

@@ -26,18 +26,15 @@ using ::testing::HasSubstr;
 TEST(WatchOrder, SendsTheSnapshotThenTheNotificationAndEndsAtPaid) {
   Environment environment;
   environment.Create("w-1", environment.webhook());
-  Watching watch(environment.channel(), Ask("w-1"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("w-1"), "PENDING/SNAPSHOT");
   environment.Finish3ds("w-1");
   EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
   EXPECT_EQ(watch.last.order().order_id(), "w-1");
   EXPECT_FALSE(watch.last.resume_token().empty());
-  EXPECT_EQ(watch.Next(), "");
-  EXPECT_TRUE(watch.Finish().ok());
+  EXPECT_EQ(watch.End(), "OK");
   // What was seen is not sent again, and the stream still ends.
   Watching resumed(environment.channel(), Ask("w-1", false, watch.last.resume_token()));
-  EXPECT_EQ(resumed.Next(), "");
-  EXPECT_TRUE(resumed.Finish().ok());
+  EXPECT_EQ(resumed.End(), "OK");
   EXPECT_EQ(environment.Metric("msp_notifications_total{result=\"accepted\"}"), 1);
 }
 
@@ -45,8 +42,7 @@ TEST(WatchOrder, ADroppedNotificationIsMadeGoodByARead) {
   Environment environment({"--watch_poll_first_ms=500"});
   environment.Control("webhooks", {{"drop", true}});
   environment.Create("w-2", environment.webhook());
-  Watching watch(environment.channel(), Ask("w-2"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("w-2"), "PENDING/SNAPSHOT");
   environment.Finish3ds("w-2");
   EXPECT_EQ(watch.Next(), "PAID/LOOKUP");
   EXPECT_EQ(watch.Next(), "");
@@ -55,13 +51,11 @@ TEST(WatchOrder, ADroppedNotificationIsMadeGoodByARead) {
 TEST(WatchOrder, EndsAtADeclineAfterAQuietTime) {
   Environment environment({"--watch_quiet_ms=200"});
   environment.Create("w-3", environment.webhook());
-  Watching watch(environment.channel(), Ask("w-3"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("w-3"), "PENDING/SNAPSHOT");
   environment.Finish3ds("w-3", "N");
   EXPECT_EQ(watch.Next(), "DECLINED/NOTIFICATION");
   EXPECT_EQ(watch.last.order().decline().category(), v1::DECLINE_CATEGORY_AUTHENTICATION);
-  EXPECT_EQ(watch.Next(), "");
-  EXPECT_TRUE(watch.Finish().ok());
+  EXPECT_EQ(watch.End(), "OK");
 }
 
 TEST(WatchOrder, RefusesBadInputByItsField) {
@@ -83,8 +77,7 @@ TEST(WatchOrder, RefusesBadInputByItsField) {
 TEST(WatchOrder, BeatsAndIsBoundedInNumber) {
   Environment environment({"--watchers_max=1"});
   environment.Create("w-5", "");
-  Watching watch(environment.channel(), AskWithBeats("w-5"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), AskWithBeats("w-5"), "PENDING/SNAPSHOT");
   Watching second(environment.channel(), Ask("w-5"));
   EXPECT_EQ(second.Next(), "");
   EXPECT_EQ(second.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
@@ -108,8 +101,7 @@ TEST(WatchOrder, BeatsAndIsBoundedInNumber) {
 TEST(WatchOrder, ADrainEndsStreamsAtItsStartAndIsNotHeldUp) {
   Environment environment({"--connection_age_ms=300", "--drain_delay_ms=500"});
   environment.Create("w-6", "");
-  Watching watch(environment.channel(), Ask("w-6", true));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("w-6", true), "PENDING/SNAPSHOT");
   const auto start = std::chrono::steady_clock::now();
   environment.server().process().Signal(SIGTERM);
   EXPECT_EQ(watch.Next(), "");
@@ -144,8 +136,7 @@ TEST(WatchOrder, CancelledStreamsLeaveNothingBehind) {
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_TRUE(testing::WaitUntil([&] { return environment.Metric("msp_watchers_open") == 0; }));
-  Watching last(environment.channel(), Ask("w-9"));
-  EXPECT_EQ(last.Next(), "PENDING/SNAPSHOT");
+  Watching last(environment.channel(), Ask("w-9"), "PENDING/SNAPSHOT");
   EXPECT_EQ(environment.server().Stop(), 0);
 }
 
@@ -153,8 +144,7 @@ TEST(WatchOrder, CancelledStreamsLeaveNothingBehind) {
 TEST(WatchOrder, ACallDuringADrainIsRefusedAsShuttingDown) {
   Environment environment({"--connection_age_ms=300", "--drain_delay_ms=300"});
   environment.Create("w-9", "");
-  Watching before(environment.channel(), Ask("w-9", true));
-  EXPECT_EQ(before.Next(), "PENDING/SNAPSHOT");
+  Watching before(environment.channel(), Ask("w-9", true), "PENDING/SNAPSHOT");
   environment.server().process().Signal(SIGTERM);
   EXPECT_EQ(before.Next(), "");
   int refused = 0;
@@ -173,15 +163,13 @@ TEST(WatchOrder, ACallDuringADrainIsRefusedAsShuttingDown) {
 TEST(WatchOrder, OutlivesTheAgeOfItsConnection) {
   Environment environment({"--connection_age_ms=200"});
   environment.Create("w-8", environment.webhook());
-  Watching watch(environment.channel(), AskWithBeats("w-8"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), AskWithBeats("w-8"), "PENDING/SNAPSHOT");
   // Two seconds on, the connection takes no new calls; the stream goes on.
   EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
   EXPECT_EQ(watch.Next(), "UNSPECIFIED/HEARTBEAT");
   environment.Finish3ds("w-8");
   EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
-  EXPECT_EQ(watch.Next(), "");
-  EXPECT_TRUE(watch.Finish().ok());
+  EXPECT_EQ(watch.End(), "OK");
 }
 
 TEST(WatchOrder, ReceivesANotificationThatReachedAnotherReplica) {
@@ -192,8 +180,7 @@ TEST(WatchOrder, ReceivesANotificationThatReachedAnotherReplica) {
       {"--events=" + redis.url(), "--watch_poll_first_ms=3600000", "--watch_poll_max_ms=3600000"});
   environment.server().process().WaitForError("\"connected\":true");
   environment.Create("w-7", Environment::WebhookOf(*other));
-  Watching watch(environment.channel(), Ask("w-7"));
-  EXPECT_EQ(watch.Next(), "PENDING/SNAPSHOT");
+  Watching watch(environment.channel(), Ask("w-7"), "PENDING/SNAPSHOT");
   environment.Finish3ds("w-7");
   EXPECT_EQ(watch.Next(), "PAID/NOTIFICATION");
 }

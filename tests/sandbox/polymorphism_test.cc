@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The polymorphism dial: other JSON types, the same facts.
+// --polymorphism: other JSON types, the same facts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "sandbox/core/render.h"
 #include "tests/sandbox/core_fixture.h"
 
 namespace msp::sandbox::testing {
 namespace {
 
-TEST(Dial, ModernGivesTextForCardNumbers) {
+TEST(Polymorphism, ModernGivesTextForCardNumbers) {
   Bench bench{CardOrder("962")};
   const Json order = bench.Get("962");
   EXPECT_EQ(order["order_id"], "962");
@@ -21,9 +20,8 @@ TEST(Dial, ModernGivesTextForCardNumbers) {
   EXPECT_TRUE(order["payment_methods"][0]["external_transaction_id"].is_string());
 }
 
-TEST(Dial, LegacyGivesNumbersUnlessAZeroLeads) {
-  Bench bench({.polymorphism = Polymorphism::kLegacy});
-  bench.Create(CardOrder("962"));
+TEST(Polymorphism, LegacyGivesNumbersUnlessAZeroLeads) {
+  Bench bench({.polymorphism = Polymorphism::kLegacy}, {CardOrder("962")});
   const Json order = bench.Get("962");
   EXPECT_EQ(order["order_id"], 962);
   EXPECT_EQ(order["payment_details"]["last4"], 1111);
@@ -33,9 +31,7 @@ TEST(Dial, LegacyGivesNumbersUnlessAZeroLeads) {
   bench.Create(CardOrder("000962", "5500000000000004"));
   EXPECT_EQ(bench.Get("000962")["order_id"], "000962");
   EXPECT_EQ(bench.Get("000962")["payment_details"]["last4"], "0004");
-  Json early = CardOrder("early");
-  early["gateway_info"]["card_expiry_date"] = "0912";
-  bench.Create(early);
+  bench.Create(With(CardOrder("early"), "/gateway_info/card_expiry_date", "0912"));
   EXPECT_EQ(bench.Get("early")["payment_details"]["card_expiry_date"], "0912");
 }
 
@@ -46,13 +42,11 @@ std::string Fact(const Json& object, const char* name) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
-TEST(Dial, ChaosChangesShapesAndNoFacts) {
-  Bench modern;
-  modern.Create(CardOrder("962"));
+TEST(Polymorphism, ChaosChangesShapesAndNoFacts) {
+  Bench modern{CardOrder("962")};
   const Json plain = modern.Get("962");
-  for (const Polymorphism dial : {Polymorphism::kChaos, Polymorphism::kChaosPhp}) {
-    Bench bench({.polymorphism = dial});
-    bench.Create(CardOrder("962"));
+  for (const Polymorphism polymorphism : {Polymorphism::kChaos, Polymorphism::kChaosPhp}) {
+    Bench bench({.polymorphism = polymorphism}, {CardOrder("962")});
     std::map<std::string, std::set<std::string>> shapes;
     for (int i = 0; i < 300; ++i) {
       const Json order = bench.Get("962");
@@ -75,8 +69,8 @@ TEST(Dial, ChaosChangesShapesAndNoFacts) {
     EXPECT_THAT(shapes["transaction_id"], UnorderedElementsAre("string", "number"));
     EXPECT_THAT(shapes["var1"], UnorderedElementsAre("string", "null", "absent"));
     EXPECT_THAT(shapes["last4"], UnorderedElementsAre("string", "number"));
-    // Typed readers end on the one, so that only the PHP dial has it.
-    if (dial == Polymorphism::kChaos) {
+    // Typed readers end on the one, so that only the PHP polymorphism has it.
+    if (polymorphism == Polymorphism::kChaos) {
       EXPECT_THAT(shapes["costs"], UnorderedElementsAre("array"));
     } else {
       EXPECT_THAT(shapes["costs"], UnorderedElementsAre("array", "object"));
@@ -86,20 +80,18 @@ TEST(Dial, ChaosChangesShapesAndNoFacts) {
   }
 }
 
-TEST(Dial, EmptyObjectsAreListsOnlyAsPhpHasThem) {
-  for (const auto& [dial, type] :
+TEST(Polymorphism, EmptyObjectsAreListsOnlyAsPhpHasThem) {
+  for (const auto& [polymorphism, type] :
        {std::pair(Polymorphism::kChaos, "object"), std::pair(Polymorphism::kChaosPhp, "array")}) {
-    Bench bench({.polymorphism = dial});
-    bench.Create(RedirectOrder("o"));
+    Bench bench({.polymorphism = polymorphism}, {RedirectOrder("o")});
     EXPECT_STREQ(bench.Get("o")["payment_details"].type_name(), type);
   }
 }
 
-TEST(Dial, ChaosIsTheSeedsChoice) {
+TEST(Polymorphism, ChaosIsTheSeedsChoice) {
   std::string answers[2];
   for (std::string& answer : answers) {
-    Bench bench({.seed = 5, .polymorphism = Polymorphism::kChaos});
-    bench.Create(CardOrder("1"));
+    Bench bench({.seed = 5, .polymorphism = Polymorphism::kChaos}, {CardOrder("1")});
     for (int i = 0; i < 20; ++i) answer += bench.Get("1").dump();
   }
   EXPECT_EQ(answers[0], answers[1]);

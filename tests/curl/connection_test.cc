@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "service/http/curl_connection.h"
+#include "service/curl/connection.h"
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -12,12 +12,12 @@
 #include "gtest/gtest.h"
 #include "tests/testing/loopback.h"
 
-namespace msp::http {
+namespace msp::curl {
 namespace {
 
 // Each read costs a system call and, over TLS, more. An answer of some kilobytes, as MultiSafepay's
 // are, has to take one.
-TEST(CurlConnection, ReadsAnAnswerOfManyKilobytesAtOnce) {
+TEST(Connection, ReadsAnAnswerOfManyKilobytesAtOnce) {
   int port = 0;
   const int listener = testing::BindLoopback(port);
   ASSERT_EQ(listen(listener, 1), 0);
@@ -25,7 +25,7 @@ TEST(CurlConnection, ReadsAnAnswerOfManyKilobytesAtOnce) {
   {
     const ConnectionOptions options{.base_url = "http://127.0.0.1:" + std::to_string(port),
                                     .transport = {}};
-    CurlConnection connection(options);
+    Connection connection(options);
     ASSERT_TRUE(connection.Open(multi));
     for (int running = 1; running > 0;) {
       ASSERT_EQ(curl_multi_perform(multi, &running), CURLM_OK);
@@ -48,4 +48,4 @@ TEST(CurlConnection, ReadsAnAnswerOfManyKilobytesAtOnce) {
 }
 
 }  // namespace
-}  // namespace msp::http
+}  // namespace msp::curl

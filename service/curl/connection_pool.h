@@ -17,9 +17,9 @@
 #include <memory>
 #include <vector>
 
-#include "service/http/curl_connection.h"
+#include "service/curl/connection.h"
 
-namespace msp::http {
+namespace msp::curl {
 
 struct ConnectionPoolOptions {
   ConnectionOptions connection;
@@ -38,43 +38,43 @@ class ConnectionPool {
   // False when libcurl has no memory.
   bool SetUp();
 
-  // Begins to open a connection for the transfer, which owns it until it is established. False when
-  // libcurl refuses.
-  bool Open(Transfer& transfer);
+  // Begins to open a connection, which the caller owns until `Adopt`. Null when libcurl refuses.
+  std::unique_ptr<Connection> Open();
   // The next connection that libcurl has finished with, established when `code` is CURLE_OK; null
-  // when there is none. The transfer owns it until `Adopt`.
-  CurlConnection* NextOpened(CURLcode& code);
-  // Takes an established connection from its transfer. False when its socket cannot be watched.
-  bool Adopt(Transfer& transfer);
+  // when there is none.
+  Connection* NextOpened(CURLcode& code);
+  // Takes an established connection. False, and it stays the caller's, when its socket cannot be
+  // watched.
+  bool Adopt(std::unique_ptr<Connection>& established);
 
   // The most recently used idle connection without a pending event that is not too old; null when
   // there is none.
-  CurlConnection* TakeIdle(Clock::time_point now);
-  void KeepIdle(CurlConnection& connection, Clock::time_point now);
-  void Close(CurlConnection& connection);
+  Connection* TakeIdle(Clock::time_point now);
+  void KeepIdle(Connection& connection, Clock::time_point now);
+  void Close(Connection& connection);
 
   // The established connection of a socket; null for a socket that libcurl drives.
-  CurlConnection* Find(int fd) const;
+  Connection* Find(int fd) const;
   // libcurl's own sockets and timers.
   void OnSocketEvent(int fd, std::uint32_t events);
   void RunTimers();
   Clock::time_point next_timer() const { return timer_at_; }
   // Sets whether the event loop gets an event when the connection is writable again.
-  void WatchOutput(CurlConnection& connection, bool wanted);
+  void WatchOutput(Connection& connection, bool wanted);
 
  private:
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* unused);
   static int OnTimer(CURLM* multi, long timeout_ms, void* self);
 
-  bool IsTooOld(const CurlConnection& connection, Clock::time_point now) const;
+  bool IsTooOld(const Connection& connection, Clock::time_point now) const;
 
   const ConnectionPoolOptions& options_;
   const int epoll_fd_;
   CURLM* const multi_;
   Clock::time_point timer_at_ = Clock::time_point::max();
   // Indexed by descriptor, so bounded by the process's limit.
-  std::vector<std::unique_ptr<CurlConnection>> established_;
-  std::vector<CurlConnection*> idle_;  // The most recently used comes last.
+  std::vector<std::unique_ptr<Connection>> established_;
+  std::vector<Connection*> idle_;  // The most recently used comes last.
 };
 
-}  // namespace msp::http
+}  // namespace msp::curl

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "service/http/curl_setup.h"
+#include "service/curl/setup.h"
 
 #include <signal.h>
 
 #include <mutex>
 
-namespace msp::http {
+namespace msp::curl {
 namespace {
 
 constexpr long kKeepAliveProbe_s = 15;
@@ -51,4 +51,4 @@ bool SetTransport(CURL* easy, const TransportOptions& options, const char* schem
          set(CURLOPT_TCP_KEEPINTVL, kKeepAliveProbe_s);
 }
 
-}  // namespace msp::http
+}  // namespace msp::curl

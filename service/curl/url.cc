@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "service/http/curl_url.h"
+#include "service/curl/url.h"
 
 #include <curl/curl.h>
 
@@ -9,7 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "service/base/host.h"
 
-namespace msp::http {
+namespace msp::curl {
 namespace {
 
 using Handle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
@@ -52,4 +52,4 @@ bool IsStreamAddress(const Url& stream, const Url& api, std::string_view domains
   return tls && stream.port == "443" && IsWithinDomains(stream.host, domains);
 }
 
-}  // namespace msp::http
+}  // namespace msp::curl

@@ -9,17 +9,21 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "service/http/client.h"
-#include "service/http/curl_setup.h"
+#include "service/curl/setup.h"
 
 namespace msp::http {
-
 class Transfer;
+}
+
+namespace msp::curl {
+
+using Clock = std::chrono::steady_clock;
 
 // The options of all connections of a pool. Outlives them.
 struct ConnectionOptions {
@@ -38,16 +42,16 @@ struct IoResult {
   CURLcode code = CURLE_OK;  // For kFailed.
 };
 
-class CurlConnection {
+class Connection {
  public:
-  explicit CurlConnection(const ConnectionOptions& options);
+  explicit Connection(const ConnectionOptions& options);
   // Closes the connection.
-  ~CurlConnection();
-  CurlConnection(const CurlConnection&) = delete;
-  CurlConnection& operator=(const CurlConnection&) = delete;
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // The connection that `easy` belongs to.
-  static CurlConnection& Of(CURL* easy);
+  static Connection& Of(CURL* easy);
 
   // Begins to connect; `multi`, which outlives the connection, reports the end of that. False when
   // libcurl refuses (no memory).
@@ -71,9 +75,9 @@ class CurlConnection {
   int fd() const { return fd_; }
   Clock::time_point established_at() const { return established_at_; }
 
-  Transfer* transfer = nullptr;  // Uses the connection or waits for it; null when idle.
-  bool used = false;             // Carried a request before.
-  bool watches_output = false;   // Its event loop waits for it to be writable.
+  http::Transfer* transfer = nullptr;  // Uses the connection or waits for it; null when idle.
+  bool used = false;                   // Carried a request before.
+  bool watches_output = false;         // Its event loop waits for it to be writable.
   Clock::time_point idle_since;
 
  private:
@@ -84,4 +88,4 @@ class CurlConnection {
   Clock::time_point established_at_;
 };
 
-}  // namespace msp::http
+}  // namespace msp::curl

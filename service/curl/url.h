@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace msp::http {
+namespace msp::curl {
 
 struct Url {
   std::string scheme;  // "http" or "https".
@@ -27,4 +27,4 @@ std::optional<Url> ParseUrl(const std::string& text);
 // (separated by commas).
 bool IsStreamAddress(const Url& stream, const Url& api, std::string_view domains);
 
-}  // namespace msp::http
+}  // namespace msp::curl

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "service/http/curl_url.h"
+#include "service/curl/url.h"
 
 #include <string>
 
 #include "gtest/gtest.h"
 
-namespace msp::http {
+namespace msp::curl {
 namespace {
 
 using std::string_literals::operator""s;
@@ -73,4 +73,4 @@ TEST(StreamAddress, IsTheApisOwnWhereverThatIs) {
 }
 
 }  // namespace
-}  // namespace msp::http
+}  // namespace msp::curl

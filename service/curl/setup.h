@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 
-namespace msp::http {
+namespace msp::curl {
 
 // Call once per process before the first use of libcurl; never undone, since other users may
 // remain. Also ignores SIGPIPE, unless the program has its own handler.
@@ -25,4 +25,4 @@ struct TransportOptions {
 // proxy, only this scheme ("http", "https"), no redirects. False when libcurl refuses.
 bool SetTransport(CURL* easy, const TransportOptions& options, const char* scheme);
 
-}  // namespace msp::http
+}  // namespace msp::curl

@@ -12,7 +12,7 @@
 
 namespace msp::webhooks {
 
-class Confirmation {
+class ConsecutiveReads {
  public:
   using Time = std::chrono::steady_clock::time_point;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "service/http/curl_connection.h"
+#include "service/curl/connection.h"
 
 #include <openssl/x509.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace msp::http {
+namespace msp::curl {
 namespace {
 
 constexpr std::size_t kSendBytesMax = 16 << 10;
@@ -30,7 +30,7 @@ std::int64_t Number(CURL* easy, CURLINFO info) {
   return value;
 }
 
-bool SetOptions(CURL* easy, CurlConnection* self, const ConnectionOptions& options) {
+bool SetOptions(CURL* easy, Connection* self, const ConnectionOptions& options) {
   const auto set = [easy](CURLoption option, auto value) {
     return curl_easy_setopt(easy, option, value) == CURLE_OK;
   };
@@ -45,28 +45,28 @@ bool SetOptions(CURL* easy, CurlConnection* self, const ConnectionOptions& optio
 
 }  // namespace
 
-CurlConnection::CurlConnection(const ConnectionOptions& options)
+Connection::Connection(const ConnectionOptions& options)
     : easy_(curl_easy_init()), ready_(easy_ != nullptr && SetOptions(easy_, this, options)) {}
 
-CurlConnection::~CurlConnection() {
+Connection::~Connection() {
   // Removing the handle from `multi_` closes its connection.
   if (multi_ != nullptr) curl_multi_remove_handle(multi_, easy_);
   if (easy_ != nullptr) curl_easy_cleanup(easy_);
 }
 
-CurlConnection& CurlConnection::Of(CURL* easy) {
+Connection& Connection::Of(CURL* easy) {
   void* self = nullptr;
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self);
-  return *static_cast<CurlConnection*>(self);
+  return *static_cast<Connection*>(self);
 }
 
-bool CurlConnection::Open(CURLM* multi) {
+bool Connection::Open(CURLM* multi) {
   if (!ready_ || curl_multi_add_handle(multi, easy_) != CURLM_OK) return false;
   multi_ = multi;
   return true;
 }
 
-bool CurlConnection::SetEstablished(Clock::time_point now) {
+bool Connection::SetEstablished(Clock::time_point now) {
   established_at_ = now;
   curl_socket_t fd = CURL_SOCKET_BAD;
   if (curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK) return false;
@@ -74,7 +74,7 @@ bool CurlConnection::SetEstablished(Clock::time_point now) {
   return fd != CURL_SOCKET_BAD;
 }
 
-IoResult CurlConnection::Send(std::string_view bytes) {
+IoResult Connection::Send(std::string_view bytes) {
   std::size_t sent = 0;
   const CURLcode code =
       curl_easy_send(easy_, bytes.data(), std::min(bytes.size(), kSendBytesMax), &sent);
@@ -83,7 +83,7 @@ IoResult CurlConnection::Send(std::string_view bytes) {
   return {.kind = IoResult::Kind::kFailed, .code = code};
 }
 
-IoResult CurlConnection::Receive(char* buffer, std::size_t size) {
+IoResult Connection::Receive(char* buffer, std::size_t size) {
   std::size_t received = 0;
   const CURLcode code = curl_easy_recv(easy_, buffer, size, &received);
   if (code == CURLE_AGAIN) return {.kind = IoResult::Kind::kWouldBlock};
@@ -92,13 +92,13 @@ IoResult CurlConnection::Receive(char* buffer, std::size_t size) {
   return {.bytes = received};
 }
 
-bool CurlConnection::HasInput() {
+bool Connection::HasInput() {
   char byte = 0;
   return Receive(&byte, 1).kind != IoResult::Kind::kWouldBlock;
 }
 
 // libcurl's error buffer is more precise, but may quote the URL.
-std::string CurlConnection::Detail(CURLcode code) const {
+std::string Connection::Detail(CURLcode code) const {
   std::string text = curl_easy_strerror(code);
   if (easy_ == nullptr) return text;
   long verify_error = 0;
@@ -114,11 +114,11 @@ std::string CurlConnection::Detail(CURLcode code) const {
   return text;
 }
 
-std::int64_t CurlConnection::connect_us() const { return Number(easy_, CURLINFO_CONNECT_TIME_T); }
+std::int64_t Connection::connect_us() const { return Number(easy_, CURLINFO_CONNECT_TIME_T); }
 
-std::int64_t CurlConnection::tls_us() const {
+std::int64_t Connection::tls_us() const {
   const std::int64_t done_us = Number(easy_, CURLINFO_APPCONNECT_TIME_T);
   return done_us > 0 ? done_us - connect_us() : 0;
 }
 
-}  // namespace msp::http
+}  // namespace msp::curl

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "service/http/curl_connection_pool.h"
+#include "service/curl/connection_pool.h"
 
 #include <sys/epoll.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "service/http/curl_transfer.h"
-
-namespace msp::http {
+namespace msp::curl {
 namespace {
 
 bool SetEpoll(int epoll_fd, int fd, std::uint32_t events) {
@@ -40,46 +38,41 @@ bool ConnectionPool::SetUp() {
          set(CURLMOPT_TIMERDATA, this);
 }
 
-bool ConnectionPool::Open(Transfer& transfer) {
-  auto connection = std::make_unique<CurlConnection>(options_.connection);
-  connection->transfer = &transfer;
-  if (!connection->Open(multi_)) return false;
-  transfer.connection = connection.get();
-  transfer.connecting = std::move(connection);
-  return true;
+std::unique_ptr<Connection> ConnectionPool::Open() {
+  auto connection = std::make_unique<Connection>(options_.connection);
+  return connection->Open(multi_) ? std::move(connection) : nullptr;
 }
 
-CurlConnection* ConnectionPool::NextOpened(CURLcode& code) {
+Connection* ConnectionPool::NextOpened(CURLcode& code) {
   int left = 0;
   while (const CURLMsg* const message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     code = message->data.result;
-    return &CurlConnection::Of(message->easy_handle);
+    return &Connection::Of(message->easy_handle);
   }
   return nullptr;
 }
 
-bool ConnectionPool::Adopt(Transfer& transfer) {
-  CurlConnection& connection = *transfer.connecting;
-  if (!connection.SetEstablished(Clock::now())) return false;
-  const int fd = connection.fd();
+bool ConnectionPool::Adopt(std::unique_ptr<Connection>& established) {
+  if (!established->SetEstablished(Clock::now())) return false;
+  const int fd = established->fd();
   if (!SetEpoll(epoll_fd_, fd, EPOLLIN | EPOLLRDHUP)) return false;
   const auto index = static_cast<std::size_t>(fd);
   if (index >= established_.size()) established_.resize(index + 64);
-  established_[index] = std::move(transfer.connecting);
+  established_[index] = std::move(established);
   return true;
 }
 
-bool ConnectionPool::IsTooOld(const CurlConnection& connection, Clock::time_point now) const {
+bool ConnectionPool::IsTooOld(const Connection& connection, Clock::time_point now) const {
   return now - connection.idle_since >= options_.idle_max ||
          now - connection.established_at() >= options_.age_max;
 }
 
-CurlConnection* ConnectionPool::TakeIdle(Clock::time_point now) {
+Connection* ConnectionPool::TakeIdle(Clock::time_point now) {
   // Closes one at a time from the other end, so that a shrunk pool releases its sockets.
   if (!idle_.empty() && IsTooOld(*idle_.front(), now)) Close(*idle_.front());
   while (!idle_.empty()) {
-    CurlConnection* const connection = idle_.back();
+    Connection* const connection = idle_.back();
     idle_.pop_back();
     if (!IsTooOld(*connection, now) && !connection->HasInput()) return connection;
     Close(*connection);
@@ -87,21 +80,21 @@ CurlConnection* ConnectionPool::TakeIdle(Clock::time_point now) {
   return nullptr;
 }
 
-void ConnectionPool::KeepIdle(CurlConnection& connection, Clock::time_point now) {
+void ConnectionPool::KeepIdle(Connection& connection, Clock::time_point now) {
   connection.used = true;
   connection.transfer = nullptr;
   connection.idle_since = now;
   idle_.push_back(&connection);
 }
 
-void ConnectionPool::Close(CurlConnection& connection) {
+void ConnectionPool::Close(Connection& connection) {
   // From the back, where most closed connections are.
   const auto found = std::find(idle_.rbegin(), idle_.rend(), &connection);
   if (found != idle_.rend()) idle_.erase(std::next(found).base());
   established_[static_cast<std::size_t>(connection.fd())].reset();
 }
 
-CurlConnection* ConnectionPool::Find(int fd) const {
+Connection* ConnectionPool::Find(int fd) const {
   const auto index = static_cast<std::size_t>(fd);
   return index < established_.size() ? established_[index].get() : nullptr;
 }
@@ -129,7 +122,7 @@ void ConnectionPool::RunTimers() {
   }
 }
 
-void ConnectionPool::WatchOutput(CurlConnection& connection, bool wanted) {
+void ConnectionPool::WatchOutput(Connection& connection, bool wanted) {
   if (connection.watches_output == wanted) return;
   connection.watches_output = wanted;
   SetEpoll(epoll_fd_, connection.fd(), EPOLLIN | EPOLLRDHUP | (wanted ? EPOLLOUT : 0U));
@@ -156,4 +149,4 @@ int ConnectionPool::OnTimer(CURLM*, long timeout_ms, void* self) {
   return 0;
 }
 
-}  // namespace msp::http
+}  // namespace msp::curl

@@ -82,13 +82,19 @@ void PrintReady(const Config& config, const server::Server& server, const teleme
   std::cout << line << std::endl;
 }
 
-// Ends a drain that does not finish, with a log line: the orchestrator would kill silently.
-void WatchDrain(std::int64_t timeout_ms, telemetry::Log& log) {
-  std::thread([timeout_ms, &log] {
+// Once every call has its reply, a slow client of the webhook port or the ops port does not delay
+// the end for longer.
+constexpr std::int64_t kPortsStopMaxMs = 5'000;
+
+// Ends the process after `timeout_ms` if it has not ended by then, with a log line: the
+// orchestrator would kill silently.
+void ExitAfter(std::int64_t timeout_ms, const char* event, int code, telemetry::Log& log) {
+  std::thread([=, &log] {
     std::this_thread::sleep_for(std::chrono::milliseconds(timeout_ms));
-    log.Write(telemetry::Level::kError, "drain_timeout", {{"timeout_ms", timeout_ms}});
+    log.Write(code == EXIT_SUCCESS ? telemetry::Level::kWarning : telemetry::Level::kError, event,
+              {{"timeout_ms", timeout_ms}});
     log.Flush();
-    std::_Exit(kExitFailure);
+    std::_Exit(code);
   }).detach();
 }
 
@@ -99,9 +105,10 @@ void Drain(const Config& config, server::Server& server, telemetry::Log& log, rp
   server.SetNotServing();
   webhook_wiring.Drain();
   std::this_thread::sleep_for(std::chrono::milliseconds(config.drain_delay_ms));
-  if (config.drain_delay_ms > 0) server.CloseListener(config.drain_timeout_ms);
-  WatchDrain(config.drain_timeout_ms, log);
+  if (config.drain_delay_ms > 0) server.CloseListener();
+  ExitAfter(config.drain_timeout_ms, "drain_timeout", kExitFailure, log);
   server.Stop();
+  ExitAfter(kPortsStopMaxMs, "connections_dropped", EXIT_SUCCESS, log);
 }
 
 // Null without TLS.
@@ -146,12 +153,25 @@ std::unique_ptr<payments::Lease> MakeLease(const Config& config, telemetry::Metr
   return std::make_unique<payments::Lease>(std::move(address), metrics);
 }
 
+// Sockets of callers, to MultiSafepay and of its event streams; files, pipes and the other ports.
+std::int64_t DescriptorsOf(const Config& config) {
+  return config.limits.connections_max + config.http_connections_max +
+         config.webhooks.event_streams_max + 128;
+}
+
 int Serve(Config config) {
   const sigset_t signals = BlockSignals();
   telemetry::Log log({.level = config.log_level, .json = config.log_json});
   server::TakeGrpcLog(log);
   for (const std::string& warning : config.warnings)
     log.Write(telemetry::Level::kWarning, "setting", {{"detail", warning}});
+  const std::int64_t descriptors = RaiseDescriptorLimit();
+  if (const std::int64_t needed = DescriptorsOf(config); descriptors < needed)
+    log.Write(telemetry::Level::kWarning, "setting",
+              {{"detail", absl::StrCat("the system allows ", descriptors, " open files, and the ",
+                                       "settings can need ", needed,
+                                       ": raise the limit (ulimit -n, LimitNOFILE) or lower "
+                                       "--connections_max")}});
   telemetry::Metrics metrics(/*enabled=*/!config.ops_listen.empty(),
                              static_cast<std::size_t>(config.threads));
   telemetry::RecentErrors recent;

@@ -5,8 +5,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 
@@ -34,6 +35,16 @@ absl::Status HardenProcess(const ProcessOptions& options) {
 #else
   return absl::UnimplementedError("--scrub_memory: this build has a sanitizer's allocator");
 #endif
+}
+
+std::int64_t RaiseDescriptorLimit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return 0;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  getrlimit(RLIMIT_NOFILE, &files);
+  constexpr rlim_t kUnlimited = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::min(files.rlim_cur, kUnlimited));
 }
 
 }  // namespace msp

@@ -4,6 +4,8 @@
 // --scrub_memory. Called by main, once, before the first thread.
 #pragma once
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 
 namespace msp {
@@ -20,6 +22,10 @@ struct ProcessOptions {
 // (PR_SET_DUMPABLE 0, RLIMIT_CORE 0). An error when the system refuses: a service that handles
 // cards must not start without this.
 absl::Status HardenProcess(const ProcessOptions& options);
+
+// Every connection needs a descriptor, and the usual limit of 1,024 is below --connections_max:
+// raises it to what the system allows the process, and returns that.
+std::int64_t RaiseDescriptorLimit();
 
 // From here on, every block is zeroized before it returns to the allocator, also those of
 // libraries: gRPC, protobuf, libcurl, OpenSSL.

@@ -57,6 +57,8 @@ FOREIGN = [
     (r"sys/epoll\.h", r"service/http/event_loop\..*|service/curl/connection_pool\.cc"),
     # gRPC's public API alone.
     (r"(grpc|grpcpp)/impl/|src/core/|grpcpp/.*experimental", r"client/.*"),
+    # Of the C API: credentials that follow their files, names of channel arguments, the log.
+    (r"grpc/(?!health|reflection)", r"service/grpc/(tls|port_limits|grpc_log)\.cc|client/.*"),
     (r"gtest/|gmock/", r"tests/.*"),
 ]
 
@@ -121,6 +123,7 @@ SELF_TEST = [
     ("service/rpc/calls.cc", "#include <grpc/impl/codegen/grpc_types.h>"),
     ("service/rpc/calls.cc", '#include "src/core/lib/surface/server.h"'),
     ("service/rpc/calls.cc", "grpc::internal::CompletionQueueTag* tag;"),
+    ("service/grpc/server.cc", "#include <grpc/grpc_security.h>"),
     ("service/grpc/tls.cc", "grpc::experimental::TlsServerCredentials(options);"),
 ]
 

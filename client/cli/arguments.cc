@@ -96,8 +96,7 @@ class Parser {
   absl::Status Global(const Option& option, const std::string& name,
                       std::optional<std::string> value) {
     if (option.is_switch()) {
-      if (value) return Complain(name, absl::InvalidArgumentError("takes no value"));
-      value = "true";
+      if (!value) value = "true";
     } else if (!TakeValue(value)) {
       return Complain(name, absl::InvalidArgumentError(
                                 absl::StrCat("wants a value: ", std::string(option.placeholder))));

@@ -83,6 +83,13 @@ absl::Status CheckTogether(const Config& config) {
   if (config.call_max_ms >= config.drain_timeout_ms)
     return Invalid("call_max_ms",
                    "must be below drain_timeout_ms, so that a drain outlasts every call");
+  // As Server::CloseListener waits: gRPC spreads the ages by a tenth.
+  const std::int64_t age_max = (config.drain_timeout_ms - 1'000) * 10 / 11;
+  if (config.drain_delay_ms > 0 && config.limits.connection_age_ms > age_max)
+    return Invalid("connection_age_ms",
+                   absl::StrCat("must be at most ", age_max,
+                                " with drain_timeout_ms=", config.drain_timeout_ms,
+                                ", so that a drain outlasts every connection; 0: no age"));
   if (config.lease != "local" && !ParseRedisUrl(config.lease, &redis))
     return Invalid("lease", "must be local or redis://host:port");
   if (webhooks.events != "memory" && !ParseRedisUrl(webhooks.events, &redis))

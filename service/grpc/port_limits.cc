@@ -22,7 +22,10 @@ void Apply(const PortLimits& limits, grpc::ServerBuilder& builder) {
   if (limits.connection_age_ms > 0) set(GRPC_ARG_MAX_CONNECTION_AGE_MS, limits.connection_age_ms);
   if (limits.connection_idle_ms > 0)
     set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, limits.connection_idle_ms);
-  // Keep-alive: pings are answered at any interval, with or without calls, and never count as
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, limits.keepalive_ms);
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, limits.keepalive_timeout_ms);
+  set(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // Else two, and then none until data is sent.
+  // Pings of clients are answered at any interval, with or without calls, and never count as
   // strikes. A third strike would close the connection with all its calls, and a flood of pings
   // with strikes took 300 MiB in gRPC 1.51, which then answers each with an error.
   set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

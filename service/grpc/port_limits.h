@@ -15,8 +15,11 @@ struct PortLimits {
   std::int64_t connections_max = 4096;
   // Concurrent calls on one connection; further ones wait at the client.
   int streams_max = 1000;
-  // The metadata of one call, in bytes as HTTP/2 counts them. Ours is a few hundred.
-  int metadata_max_bytes = 16 << 10;
+  // The metadata of one call, in bytes as HTTP/2 counts them. Ours is a few hundred, but gRPC 1.51
+  // closes the connection of a call with more. A proxy shares that connection among callers, so
+  // this is above what proxies forward: 60 KiB by default (Envoy, Istio), with 32 more for each of
+  // 100 fields, and what they add.
+  int metadata_max_bytes = 80 << 10;
   // The largest accepted message, in bytes: fits an order of several hundred cart items.
   int receive_max_bytes = 1 << 20;
   // TLS and the HTTP/2 preface together.
@@ -29,6 +32,10 @@ struct PortLimits {
   std::int64_t connection_age_ms = 0;
   // A connection without calls is closed after this long; 0: never.
   std::int64_t connection_idle_ms = 0;
+  // A peer that has vanished: after this long without a byte from it gets a ping, and its
+  // connection is closed when it answers none in time. Its streams would last for hours otherwise.
+  int keepalive_ms = 60'000;
+  int keepalive_timeout_ms = 20'000;
 };
 
 void Apply(const PortLimits& limits, grpc::ServerBuilder& builder);

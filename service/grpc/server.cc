@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "service/base/tcp_socket.h"
 #include "service/base/unix_socket.h"
 #include "service/grpc/health.h"
 #include "service/grpc/listener.h"
@@ -71,16 +72,20 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       ServiceSet& services) {
   auto state = std::make_unique<State>(options, services);
-  const bool on_path = options.listen.starts_with(kUnix);
-  if (on_path) {
+  state->listening = options.listen;
+  if (options.listen.starts_with(kUnix)) {
     auto made = UnixSocket::Listen({.path = options.listen.substr(kUnix.size()),
                                     .mode = options.unix_mode,
                                     .owner = options.unix_owner});
     if (!made.ok()) return made.status();
     state->unix_socket = *std::move(made);
     state->listener.Add(state->unix_socket.fd());
-  } else if (absl::Status bound = state->listener.Bind(options.listen); !bound.ok()) {
-    return bound;
+  } else {
+    const absl::StatusOr<TcpSockets> bound = ListenTcp(options.listen);
+    if (!bound.ok()) return bound.status();
+    for (const int fd : bound->fds) state->listener.Add(fd);
+    state->listening =
+        absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":", bound->port);
   }
   grpc::ServerBuilder builder;
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
@@ -95,10 +100,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     state->completions.push_back(builder.AddCompletionQueue());
   state->server = builder.BuildAndStart();
   if (state->server == nullptr) return absl::InternalError("gRPC could not start its server");
-  state->listening = options.listen;
-  if (!on_path)
-    state->listening = absl::StrCat(options.listen.substr(0, options.listen.rfind(':')), ":",
-                                    state->listener.port());
   state->health.Set(With(services.Names(), {kReadiness, kLiveness}), true);
   for (std::size_t i = 0; i < loops.size(); ++i) {
     CallQueue& queue =
@@ -127,16 +128,15 @@ void Server::SetNotServing() {
   state_->health.Set(With(state_->services.Names(), {"", kReadiness}), false);
 }
 
-void Server::CloseListener(std::int64_t wait_max_ms) {
-  state_->unix_socket
-      .Remove();  // First, so that the next process can take the path and gets new callers.
+void Server::CloseListener() {
+  // First, so that the next process can take the path and gets new callers.
+  state_->unix_socket.Remove();
   state_->listener.Close();
   const std::int64_t age_ms = state_->options.limits.connection_age_ms;
   if (age_ms == 0) return;
   // gRPC spreads the maximum ages by a tenth.
   const auto aged = milliseconds(age_ms * 11 / 10) + kCloseWaitMax;
-  WaitUntil(Clock::now() + std::min(aged, milliseconds(wait_max_ms)),
-            [this] { return state_->listener.open() == 0; });
+  WaitUntil(Clock::now() + aged, [this] { return state_->listener.open() == 0; });
   state_->goaway_sent = true;
 }
 

@@ -52,9 +52,9 @@ class Server {
   // A drain, in this order. Health answers NOT_SERVING from here on; calls are still accepted.
   void SetNotServing();
   // Closes the listening socket and waits until connections have reached their maximum age: each
-  // client has then got GOAWAY and calls another replica. Calls are still served. Waits at most
-  // `wait_max_ms`, and not at all without a connection age.
-  void CloseListener(std::int64_t wait_max_ms);
+  // client has then got GOAWAY and calls another replica. Calls are still served. Does not wait
+  // without a connection age.
+  void CloseListener();
   // Accepts no more calls and returns when the last one has ended. Then closes the remaining
   // streams and connections. Calls end by their own limit (`call_max_ms`): gRPC would end them with
   // UNAVAILABLE, which callers may retry.

@@ -23,6 +23,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kThreads = 16;
 constexpr seconds kSilenceMax{5};  // Between two pieces of a request, or of the answer.
+constexpr seconds kBodyTimeMax{15};
 constexpr std::size_t kBodyMax = 1 << 20;
 constexpr char kText[] = "text/plain; charset=utf-8";
 // The answer that MultiSafepay expects; after any other it sends again.
@@ -85,9 +86,9 @@ class WebhookHandler {
             const httplib::ContentReader& reader) const {
     const auto site = dependencies_.sites(name);
     if (site == nullptr) return Refuse(response, Received::kUnknownSite, "no such site\n");
-    if (request.has_header("Content-Encoding")) {
+    if (request.has_header("Content-Encoding") || request.is_multipart_form_data()) {
       // The signature covers the bytes before any coding: MultiSafepay uses none.
-      Refuse(response, Received::kBadRequest, "no Content-Encoding\n");
+      Refuse(response, Received::kBadRequest, "no Content-Encoding, no multipart\n");
       response.status = 415;
       return;
     }
@@ -101,7 +102,7 @@ class WebhookHandler {
     const auto begun = steady_clock::now();
     const bool whole = reader([&](const char* data, std::size_t size) {
       body.append(data, size);
-      return body.size() <= kBodyMax;
+      return body.size() <= kBodyMax && steady_clock::now() - begun < kBodyTimeMax;
     });
     if (body.size() > kBodyMax) return Refuse(response, Received::kTooLarge, "too large\n");
     if (!whole || (!framing->chunked && body.size() != framing->length)) {

@@ -2,17 +2,24 @@
 
 // The server as an operator meets it: start, health, drain, exit codes, and what it
 // prints.
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "nlohmann/json.hpp"
 #include "tests/e2e/end_to_end.h"
 #include "tests/testing/files.h"
+#include "tests/testing/loopback.h"
 #include "tests/testing/words.h"
 
 namespace msp::e2e {
@@ -108,6 +115,48 @@ TEST_F(Lifecycle, ADrainLosesNoCallOfAConnectionThatIsStillOpen) {
   EXPECT_GT(made, 1);
   EXPECT_THAT(called.status.error_message(), HasSubstr("refused"));
   EXPECT_EQ(server().process().Wait(), 0);
+}
+
+// httplib waits for the request that a client sends a byte at a time; payments have ended by then.
+TEST_F(Lifecycle, ASlowClientOfTheWebhookPortDoesNotDelayTheEnd) {
+  StartServer({"--webhook_listen=127.0.0.1:0"});
+  const auto line = nlohmann::json::parse(server().ready_line());
+  const std::string webhook = line.at("webhook");
+  const int fd = msp::testing::DialLoopback(std::stoi(webhook.substr(webhook.rfind(':') + 1)));
+  ASSERT_EQ(send(fd, "POST ", 5, MSG_NOSIGNAL), 5);
+  std::atomic<bool> ended{false};
+  std::thread client([fd, &ended] {
+    while (!ended && send(fd, "x", 1, MSG_NOSIGNAL) == 1)
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // Its thread reads by then.
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(StopServer(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(15));
+  EXPECT_THAT(server().logs(), HasSubstr("\"connections_dropped\""));
+  ended = true;
+  client.join();
+  close(fd);
+}
+
+// By `limit`, an option of the shell's ulimit, which sets what the server starts with.
+TEST_F(Lifecycle, OpensAsManyFilesAsTheSystemAllows) {
+  for (const auto& [limit, warns] : {std::pair("-Sn 300", false), std::pair("-n 700", true)}) {
+    ChildProcess server("/bin/sh",
+                        {"-c", std::string("ulimit ") + limit + "; exec \"$@\"", "sh",
+                         msp::testing::ServerProgram(), "--api_url=http://127.0.0.1:1/v1/json",
+                         "--listen=127.0.0.1:0", "--ops_listen=off", "--connections_max=500"},
+                        {{"MSP_API_KEY", msp::testing::kServerKey}});
+    server.WaitForOutput("\"serving\"");
+    const std::string limits =
+        msp::testing::ContentOf("/proc/" + std::to_string(server.pid()) + "/limits");
+    EXPECT_THAT(limits, Not(HasSubstr(" 300 "))) << limit;
+    server.Signal(SIGTERM);
+    EXPECT_EQ(server.Wait(), 0);
+    const auto warning = HasSubstr("allows 700 open files");
+    EXPECT_THAT(server.error(), warns ? ::testing::Matcher<const std::string&>(warning)
+                                      : ::testing::Matcher<const std::string&>(Not(warning)));
+  }
 }
 
 // Callback and synchronous services bring threads that wait for the same events as the queue's one,

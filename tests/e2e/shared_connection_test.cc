@@ -16,11 +16,30 @@ constexpr int kOrders = 20;
 constexpr int kOversizedCalls = 40;
 constexpr std::size_t kOversizedBytes = 6 << 20;
 constexpr int kUnknownCalls = 1'000;
+// What a proxy forwards by default, in as many fields as it forwards.
+constexpr std::size_t kProxyMetadataBytes = 60 << 10;
+constexpr std::size_t kProxyFields = 100;
 
 class SharedConnectionTest : public EndToEnd {
  protected:
   // One connection, however long the test takes.
   SharedConnectionTest() { StartServer({"--connection_age_ms=0"}); }
+
+  // The code of a call with so many bytes of metadata, names and values, in so many fields.
+  grpc::StatusCode GetWithMetadata(std::size_t bytes, std::size_t fields) {
+    grpc::ClientContext context;
+    context.set_deadline(Later());
+    for (std::size_t i = 0; i < fields; ++i) {
+      const std::string name = "x-field-" + std::to_string(100 + i);
+      context.AddMetadata(name, std::string(bytes / fields - name.size(), 'x'));
+    }
+    v1::GetOrderRequest request;
+    request.set_order_id("order-1");
+    v1::GetOrderResponse response;
+    return v1::OrderService::NewStub(channel())
+        ->GetOrder(&context, request, &response)
+        .error_code();
+  }
 
   // The client addresses that the server's call lines name.
   std::set<std::string> PeersInLog() {
@@ -60,6 +79,8 @@ TEST_F(SharedConnectionTest, OversizedAndUnknownCallsOfOneCallerEndNoPaymentOfAn
               grpc::StatusCode::UNIMPLEMENTED)
         << i;
   }
+
+  EXPECT_EQ(GetWithMetadata(kProxyMetadataBytes, kProxyFields), grpc::StatusCode::NOT_FOUND);
 
   gate().Open();
   for (std::thread& caller : callers) caller.join();

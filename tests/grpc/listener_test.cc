@@ -9,6 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/base/tcp_socket.h"
 #include "tests/testing/gate.h"
 #include "tests/testing/loopback.h"
 
@@ -33,7 +34,9 @@ class ListenerTest : public ::testing::Test {
  protected:
   explicit ListenerTest(std::size_t connections_max = kConnectionsMax)
       : listener_(connections_max) {
-    EXPECT_TRUE(listener_.Bind("127.0.0.1:0").ok());
+    const auto sockets = ListenTcp("127.0.0.1:0");
+    for (const int fd : sockets->fds) listener_.Add(fd);
+    port_ = sockets->port;
   }
   void Serve() { listener_.Serve(std::make_unique<FakeAcceptor>(first_)); }
   int HandedOver() {
@@ -44,12 +47,13 @@ class ListenerTest : public ::testing::Test {
 
   std::promise<int> first_;
   Listener listener_;
+  int port_ = 0;
 };
 
 TEST_F(ListenerTest, HandsOverEachConnectionAndCountsItUntilItsEnd) {
   Serve();
   EXPECT_EQ(listener_.open(), 0U);
-  const int client = testing::DialLoopback(listener_.port());
+  const int client = testing::DialLoopback(port_);
   const int server = HandedOver();
   EXPECT_EQ(listener_.open(), 1U);
   close(server);
@@ -60,7 +64,7 @@ TEST_F(ListenerTest, HandsOverEachConnectionAndCountsItUntilItsEnd) {
 // With Nagle's algorithm a reply waits for the client's delayed acknowledgement, 40 ms.
 TEST_F(ListenerTest, HandsOverConnectionsThatSendAtOnce) {
   Serve();
-  const int client = testing::DialLoopback(listener_.port());
+  const int client = testing::DialLoopback(port_);
   const int server = HandedOver();
   int no_delay = 0;
   socklen_t size = sizeof no_delay;
@@ -72,10 +76,10 @@ TEST_F(ListenerTest, HandsOverConnectionsThatSendAtOnce) {
 
 TEST_F(ListenerTest, ClosedItRefusesNewConnectionsAndLeavesTheOthersOpen) {
   Serve();
-  const int client = testing::DialLoopback(listener_.port());
+  const int client = testing::DialLoopback(port_);
   const int server = HandedOver();
   listener_.Close();
-  EXPECT_EQ(testing::DialLoopback(listener_.port()), -1);
+  EXPECT_EQ(testing::DialLoopback(port_), -1);
   EXPECT_EQ(listener_.open(), 1U);
   EXPECT_EQ(write(server, "x", 1), 1);
   char byte = 0;
@@ -85,7 +89,7 @@ TEST_F(ListenerTest, ClosedItRefusesNewConnectionsAndLeavesTheOthersOpen) {
 }
 
 TEST_F(ListenerTest, AConnectionMadeBeforeTheCloseIsStillHandedOver) {
-  const int client = testing::DialLoopback(listener_.port());
+  const int client = testing::DialLoopback(port_);
   ASSERT_GE(client, 0);
   Serve();
   listener_.Close();
@@ -96,7 +100,7 @@ TEST_F(ListenerTest, AConnectionMadeBeforeTheCloseIsStillHandedOver) {
 
 TEST_F(ListenerTest, ADescriptorThatBecameAnotherFileCountsNoMore) {
   Serve();
-  const int client = testing::DialLoopback(listener_.port());
+  const int client = testing::DialLoopback(port_);
   const int server = HandedOver();
   const int other = dup2(client, server);
   EXPECT_EQ(listener_.open(), 0U);
@@ -110,38 +114,15 @@ class FullListenerTest : public ListenerTest {
 };
 
 TEST_F(FullListenerTest, AConnectionBeyondTheBoundIsClosedAndTheOpenOneStays) {
-  const int first = testing::DialLoopback(listener_.port());
+  const int first = testing::DialLoopback(port_);
   Serve();
   const int server = HandedOver();
-  const int second = testing::DialLoopback(listener_.port());
+  const int second = testing::DialLoopback(port_);
   char byte = 0;
   EXPECT_LE(read(second, &byte, 1), 0);  // Its end.
   EXPECT_EQ(listener_.open(), 1U);
   EXPECT_EQ(listener_.refused(), 1);
   for (const int fd : {server, first, second}) close(fd);
-}
-
-TEST_F(ListenerTest, AnAddressInUseIsAnError) {
-  Listener second(kConnectionsMax);
-  const absl::Status status = second.Bind("127.0.0.1:" + std::to_string(listener_.port()));
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("in use"));
-}
-
-TEST(Listener, AnIpv6AddressAndANameAreAddressesToo) {
-  for (const char* listen : {"[::1]:0", "localhost:0"}) {
-    Listener listener(kConnectionsMax);
-    const absl::Status bound = listener.Bind(listen);
-    if (bound.ok()) {
-      EXPECT_GT(listener.port(), 0) << listen;
-    } else {
-      EXPECT_STREQ(listen, "[::1]:0");  // A machine without IPv6 has no ::1.
-    }
-  }
-}
-
-TEST(Listener, ANameThatDoesNotResolveIsAnError) {
-  EXPECT_FALSE(Listener(kConnectionsMax).Bind("no.such.host.invalid:0").ok());
 }
 
 }  // namespace

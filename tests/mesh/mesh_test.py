@@ -279,13 +279,22 @@ def check_tenants(mesh):
                 text = answer.read().decode("latin-1")
                 status = answer.getheader("grpc-status") or re.search(r"grpc-status: ?(\d+)", text)[1]
                 answers.append(int(status))
+        connection = http.client.HTTPConnection("127.0.0.1", mesh.envoy.port, timeout=60)
+        # As many headers as Envoy forwards; and bytes where base64 belongs.
+        for name, value in [("x-long", "x" * 15_500), ("x-trace-bin", "%%%"), ("grpc-trace-bin", "\xff")]:
+            connection.request("POST", "/multisafepay.v1.OrderService/GetOrder", '{"order_id": "no-such-order"}',
+                               {"Content-Type": "application/json", name: value})  # fmt: skip
+            answer = connection.getresponse()
+            answer.read()
+            answers.append(answer.status)
         return answers
 
     answers = other_tenant()
     replies = [payment() for payment in payments]
     mesh.no_faults()
     mesh.checks.equal("oversized calls: RESOURCE_EXHAUSTED", answers[:40], [8] * 40)
-    mesh.checks.equal("calls of unknown methods: UNIMPLEMENTED", answers[40:], [12] * 1000)
+    mesh.checks.equal("calls of unknown methods: UNIMPLEMENTED", answers[40:1040], [12] * 1000)
+    mesh.checks.equal("calls with odd headers: NOT_FOUND", answers[1040:], [404] * 3)
     confirmed = [reply["result"]["outcome"] for status, reply in replies if status == 200]
     mesh.checks.equal(f"payments {replies[:1]}", confirmed, ["OUTCOME_CONFIRMED"] * len(orders))
     mesh.checks.equal("one POST each", mesh.requests("post_orders"), posts + len(orders))

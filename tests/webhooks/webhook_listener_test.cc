@@ -2,12 +2,14 @@
 
 // The attack table of the webhook port: everything that is not a genuine notification is refused
 // and counted, and calls by gRPC go on meanwhile.
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -199,6 +201,17 @@ TEST_F(Attack, AContentEncodingIsNoNotification) {
   EXPECT_EQ(Counted("accepted"), 0);
 }
 
+// httplib would take it apart; the signature is over the bytes.
+TEST_F(Attack, AFormIsNoNotification) {
+  const std::string body = PaidBody();
+  const std::string answer = environment_.Raw(
+      Head("Auth: " + GenuineAuth(body) + "\r\nContent-Type: multipart/form-data; boundary=x" +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n") +
+      body);
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 415"));
+  EXPECT_EQ(Counted("bad_request"), 1);
+}
+
 TEST_F(Attack, AHugeBodyIsRefusedUnread) {
   const std::string huge(20 << 20, 'x');
   const auto start = steady_clock::now();
@@ -220,6 +233,19 @@ TEST_F(Attack, ABodyOrAChunkThatStopsComingIsTooSlow) {
     EXPECT_LT(steady_clock::now() - start, seconds(15)) << lines;
     EXPECT_EQ(Counted("too_slow"), before + 1) << lines;
   }
+}
+
+// A byte a second is never silent for long.
+TEST_F(Attack, ABodyThatComesInDropsIsTooSlow) {
+  const int fd =
+      environment_.Connect(Head(std::string("Auth: eA==\r\nContent-Length: 100000\r\n")));
+  const auto start = steady_clock::now();
+  while (send(fd, "x", 1, MSG_NOSIGNAL) == 1 && Counted("too_slow") == 0 &&
+         steady_clock::now() - start < seconds(30))
+    std::this_thread::sleep_for(seconds(1));
+  EXPECT_LT(steady_clock::now() - start, seconds(25));
+  EXPECT_EQ(Counted("too_slow"), 1);
+  close(fd);
 }
 
 // Slow clients are a proxy's to keep away; payments do not wait for them.

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "multisafepay/v1/control.pb.h"
 #include "multisafepay/v1/options.pb.h"
 #include "service/codec/check.h"
 #include "service/codec/message_schema.h"
+#include "service/telemetry/metrics.h"
 #include "tests/golden/schema.h"
 #include "tests/testing/words.h"
 
@@ -48,6 +48,9 @@ v1::Retry RetryOf(const pb::MethodDescriptor* method) {
   return method->options().GetExtension(v1::retry);
 }
 
+// Streams and notifications, too, are counted by their method.
+TEST(Schema, MetricsHaveRoomForMoreMethods) { EXPECT_LT(Methods().size(), telemetry::kMethodsMax); }
+
 TEST(Schema, EveryMethodSaysHowItMayBeRepeated) {
   for (const pb::MethodDescriptor* method : Methods()) {
     EXPECT_NE(RetryOf(method), v1::RETRY_UNSPECIFIED) << method->full_name();
@@ -58,22 +61,22 @@ TEST(Schema, EveryMethodSaysHowItMayBeRepeated) {
 }
 
 TEST(Schema, MoneyMovingCallsCarryControlAndResult) {
-  std::vector<std::string> money;
+  int money = 0;
   for (const pb::MethodDescriptor* method : Methods()) {
     const FieldDescriptor* control = method->input_type()->FindFieldByName("control");
     const FieldDescriptor* result = method->output_type()->FindFieldByName("result");
     const bool moves_money = RetryOf(method) == v1::RETRY_KEYED;
-    if (moves_money) money.push_back(method->name());
     ASSERT_EQ(control != nullptr, moves_money) << method->full_name();
     ASSERT_EQ(result != nullptr, moves_money) << method->full_name();
     if (!moves_money) continue;
+    ++money;
     EXPECT_EQ(control->number(), 1000) << method->full_name();
     EXPECT_EQ(control->message_type(), v1::CallControl::descriptor()) << method->full_name();
     EXPECT_EQ(result->number(), 1000) << method->full_name();
     EXPECT_EQ(result->message_type(), v1::CallResult::descriptor()) << method->full_name();
   }
-  EXPECT_THAT(money, ::testing::UnorderedElementsAre("CreateOrder", "CancelOrder", "CaptureOrder",
-                                                     "VoidOrder", "RefundOrder", "CancelRefund"));
+  // Which these are: Operations.WhatMovesMoneyGoesToItsDocumentedPath.
+  EXPECT_GT(money, 0);
 }
 
 TEST(Schema, EveryMirroredScalarTellsZeroFromAbsent) {

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # The service's image: programs and the libraries that they load, with no shell, no package manager and no sandbox.
 #
 #   docker build -t multisafepay-grpc .                                # the service, and msp for health probes

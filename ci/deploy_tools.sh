@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # shellcheck shell=bash disable=SC2034
 # Programs for the tests of chart and mesh that Debian lacks, each at a pinned version, fetched once into
 # ~/.cache/multisafepay-grpc: helm, helm-unittest, kube-score, kube-apiserver and custom resource definitions from the Go module

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # A root file system with only PROGRAMS: ci/image_root.sh DIRECTORY PROGRAM...
 #
 # The programs go to /usr/bin, stripped; if PROGRAM.optimized exists, it replaces PROGRAM. Shared libraries that they load are copied

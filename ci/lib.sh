@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # shellcheck shell=bash
 # Functions shared by the jobs: installing packages, building a preset, running its tests. Sourced from the root of the tree.
 set -euo pipefail
@@ -14,7 +16,7 @@ die() {
 
 # usage_of JOB: the comment that opens the job's file, as its --help.
 usage_of() {
-  sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "ci/jobs/$1.sh"
+  sed -n '2,/^[^#]/{/^# SPDX/d;/^#/s/^# \{0,1\}//p}' "ci/jobs/$1.sh"
   exit 0
 }
 

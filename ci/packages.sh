@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # shellcheck shell=bash disable=SC2034
 # The Debian 12 packages of every job, in one place; README has the reason for each library.
 # Sourced by lib.sh; `install build lint` installs the missing packages of both lists.

@@ -249,34 +249,55 @@ def version():
 
 
 SPDX = "SPDX-License-Identifier: Apache-2.0"
-COMMENT = {".cc": "//", ".h": "//", ".proto": "//", ".go": "//", ".java": "//", ".php": "//", ".ts": "//", ".mjs": "//",
-           ".rs": "//", ".py": "#", ".rb": "#"}  # fmt: skip
+# By a file's suffix or name.
+COMMENT = {
+    **dict.fromkeys((".cc", ".h", ".in", ".proto", ".go", ".java", ".php", ".ts", ".js", ".mjs", ".rs"), "// %s"),
+    **dict.fromkeys((".py", ".rb", ".sh", ".cmake", "CMakeLists.txt", "Dockerfile"), "# %s"),
+    ".css": "/* %s */", ".html": "<!-- %s -->", ".tpl": "{{- /* %s */ -}}",
+}  # fmt: skip
 # Google's own messages, and what buf generates from ours.
 LICENSED_ELSEWHERE = ("service/proto/google/", "client/php/proto/status.proto", "client/go/gen/")
 
 
+def comment_of(name, raw):
+    """A comment of a source file or script, with %s for its text; None for other files."""
+    path = pathlib.PurePath(name)
+    script = "# %s" if not path.suffix and raw.startswith(b"#!") else None
+    return COMMENT.get(path.name) or COMMENT.get(path.suffix) or script
+
+
+def with_licence(name, text, comment):
+    """The text with its licence at its head, below a first line that has to stay first: an interpreter's, PHP's, a doctype."""
+    note = comment % SPDX + "\n"
+    first, _, rest = text.partition("\n")
+    if name.startswith("ci/jobs/"):  # The second line is the job's help.
+        second, _, rest = rest.partition("\n")
+        return f"{first}\n{second}\n{note}{rest}"
+    # A blank line keeps a comment that follows from reading as one.
+    gap = "\n" if rest.startswith(comment.split()[0]) else ""
+    if first.startswith("#!"):
+        return f"{first}\n{note}{gap}{rest}"
+    if first.lower().startswith(("<?php", "<!doctype")):
+        return f"{first}\n{note}{rest}"
+    return note + text if name.endswith((".css", ".tpl")) else f"{note}\n{text}"
+
+
 def licence():
-    """Every source file names its licence in its first lines; `tree.py licence --fix` adds it."""
+    """Every source file and script names its licence in its first five lines; `tree.py licence --fix` adds it.
+
+    Files of settings and data (YAML, TOML, XML, JSON) and documents have none: LICENSE covers the tree.
+    """
     for name, raw in files():
-        path = pathlib.PurePath(name)
-        if path.suffix not in COMMENT or name.startswith(LICENSED_ELSEWHERE):
+        comment = comment_of(name, raw)
+        if comment is None or name.startswith(LICENSED_ELSEWHERE):
             continue
         text = raw.decode("utf-8")
-        if any(SPDX in line for line in text.splitlines()[:3]):
+        if any(SPDX in line for line in text.splitlines()[:5]):
             continue
-        if sys.argv[2:] != ["--fix"]:
-            yield f"{name}: no '{SPDX}' at its head; run: python3 ci/tree.py licence --fix"
-            continue
-        first, _, rest = text.partition("\n")
-        note = f"{COMMENT[path.suffix]} {SPDX}\n"
-        # A script's first line is its interpreter's, PHP's opens the code. A blank line keeps what follows from reading as one.
-        if first.startswith("#!"):
-            text = f"{first}\n{note}{rest}"
-        elif path.suffix == ".php":
-            text = f"{first}\n{note}{rest}"
+        if sys.argv[2:] == ["--fix"]:
+            (ROOT / name).write_text(with_licence(name, text, comment), encoding="utf-8")
         else:
-            text = f"{note}\n{text}"
-        (ROOT / name).write_text(text, encoding="utf-8")
+            yield f"{name}: no '{SPDX}' in its first five lines; run: python3 ci/tree.py licence --fix"
 
 
 CHECKS = {check.__name__: check for check in (whitespace, prints, words, vocabulary, licence, readme, version)}

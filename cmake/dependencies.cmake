@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Everything comes from Debian 12 packages; README has the reason for each.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Install rules of `cmake --install` and CPack: component `programs` (msp-server, msp-sandbox, msp with their manual pages,
 # completions and systemd unit) and component `cpp` (the C++ client with a CMake package and a pkg-config file).
 #

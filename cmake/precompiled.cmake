@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # msp_precompile(TARGET KIND): TARGET's units begin with a precompiled header, of what units of that kind read anyway: product,
 # documents (the sandbox), generated (protoc's code), tests. Only for g++: the clang presets compile each unit with its own includes alone,
 # so that lint finds the ones that are missing.

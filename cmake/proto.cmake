@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # msp_proto_library(NAME DIR files...): messages (and with GRPC, services) generated from .proto files
 # below DIR, as a static library whose include root is the build tree's folder of the same DIR. With ACCESS, the
 # codec's access tables of these messages too (proto/access): `access/NAME.h` declares them.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # msp_test(NAME SOURCES... LINK libs... [LABELS ...]): one GoogleTest program, one ctest entry.
 # ctest's own parallelism and --output-on-failure do the rest; every program must run alone and beside others.
 # SINGLE_THREADED: neither it nor what it tests starts a thread, so ThreadSanitizer's preset excludes it.

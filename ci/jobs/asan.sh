@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# SPDX-License-Identifier: Apache-2.0
 #
 # Options are passed to ctest, as with ./run test.
 source ci/lib.sh

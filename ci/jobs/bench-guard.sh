@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # instructions of the codec and of a whole call, compared with the recorded counts: ./run bench-guard
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --update REASON   record the present counts, with the reason of the change
 #

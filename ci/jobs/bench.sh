@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the cost of a call, beside the floors of gRPC and libcurl: ./run bench [--quick] [--only PART[,PART]]
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --quick      few calls, timings without meaning: verifies that everything runs and nothing is lost
 #   --only ...   some parts: cpu, tls, delayed, instructions, latency, growth, memory, idle, alloc, codec, telemetry

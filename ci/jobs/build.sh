@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # builds a preset (default: release): ./run build [PRESET] [TARGET...]
+# SPDX-License-Identifier: Apache-2.0
 #
 # Presets: release, debug, asan, tsan, tidy and fuzz, see CMakePresets.json. Programs are written to build/PRESET/bin.
 source ci/lib.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # payments under faults and kills, then an audit of the books: ./run chaos --seed N --orders M
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --seed N      what happens follows from it (default 1), up to the machine's own timing
 #   --seeds K     runs K seeds, from N upwards, one after the other (default 1)

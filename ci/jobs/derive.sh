@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # writes what follows from the schema: docs/retries, the clients' plain methods and Go stubs, mesh settings, README's table of calls
+# SPDX-License-Identifier: Apache-2.0
 #
 # Run it after a change to an rpc, its comment or its retry option, and commit what it writes; tests say where that was forgotten.
 source ci/lib.sh

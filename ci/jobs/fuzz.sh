@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # fuzzes each target of tests/fuzz for its share of the time: ./run fuzz --seconds N
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --seconds N   the time of all targets together (default 60)
 #   --target T    this target only

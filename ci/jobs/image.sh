@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the container image, built by buildah on a base that mmdebstrap makes, and run: size, non-root, read-only, a payment
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --keep           leave the images in ~/.cache/multisafepay-grpc/image; to use them: buildah --root DIR/storage images
 #   --archive FILE   write the service's image into FILE, an OCI archive; its format cannot hold the health check

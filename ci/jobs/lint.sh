@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # format, clang-tidy, cppcheck, includes, schema, shell scripts and the tree's own rules
+# SPDX-License-Identifier: Apache-2.0
 #
 #   ./run lint [CHECK...]   these checks only (see the table at the end of ci/jobs/lint.sh)
 #   BASE=REF ./run lint     clang-tidy only on what changed since REF; the schema is compared with REF

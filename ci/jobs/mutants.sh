@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # breaks the code on purpose, one fault at a time, and expects a test to fail each time: ./run mutants [NAME...]
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --list   the faults by name
 #

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # watchers under bad notifications, then thousands at rest: ./run notify --orders N --watchers M
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --orders N    orders whose notifications are dropped, duplicated, delayed and re-ordered (default 10000; 0: none)
 #   --watchers M  watchers to hold open at rest (default 5000; 0: none)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the release artefacts, in build/dist: programs, Debian packages, wheels, clients, chart, schema, SBOM, SHA256SUMS
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --profile FILE   a profile of an earlier run (build/release/bin/msp-server.fdata) instead of a new one
 #   --plain          pack the programs of the release build, without optimized layout and without tests

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # restarts, overload, a slow and a dead upstream, each under load: ./run storm [SCENARIO...]
+# SPDX-License-Identifier: Apache-2.0
 #
 # Scenarios, all of them by default:
 #   rolling       two replicas are restarted in turn under 500 calls/s: no call of a plain client, or through Envoy, fails

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the sandbox's pages and component in Debian's Chromium, from CreateOrder by gRPC to the end of the WatchOrder stream
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build       use build/release as it is
 #   --only TEXT      only the tests whose name holds TEXT

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the Helm chart: lint, unit tests, Kubernetes' schemas, kube-score, its alerts in promtool
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build     use build/release as it is
 #   --api-server   install, upgrade and roll back every set of values in a real API server, too; building kube-apiserver

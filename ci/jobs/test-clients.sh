@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the clients in Python, Node, Go, Java and PHP, and stubs in Ruby and Rust, each from a clean checkout against a real service
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build       use build/release as it is
 #   [LANGUAGE...]    python, node, go, java, php, ruby, rust: these only

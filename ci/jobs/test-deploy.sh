@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the commands of docs/deploy.md, unchanged
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # whole payments and the merchant API by grpcurl and the server's reflection, without this project's client code
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh

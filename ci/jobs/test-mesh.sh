@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # a real Envoy in front of two replicas: mutual TLS, JSON, gRPC-Web, ring hash, retries, rolling restart, a browser
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build   use build/release as it is
 #

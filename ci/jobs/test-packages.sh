@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the artefacts of ./run package, installed without the tree: a payment by each, and the seconds from install to payment
+# SPDX-License-Identifier: Apache-2.0
 #
 #   [PATH...]   these only: sums deb sandbox python node go java cpp dev php chart schema
 #

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # MultiSafepay's own Node and Python SDKs, unmodified except for the base URL, against the sandbox
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh

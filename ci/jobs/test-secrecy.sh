@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # whether cards and keys stay secret: canaries through every call, the server's memory, hardening
+# SPDX-License-Identifier: Apache-2.0
 #
 #   --orders N   orders of the memory test, twice (default 4000; 10000 for the figures of docs/security.md)
 #

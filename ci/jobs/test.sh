@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # all tests that a user needs to trust the build; ends with "N passed, N failed"
+# SPDX-License-Identifier: Apache-2.0
 #
 # Options are passed to ctest: ./run test -R curl runs the test programs whose name has "curl" in it.
 source ci/lib.sh

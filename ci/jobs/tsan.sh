@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # the tests of multi-threaded components, except gRPC, under ThreadSanitizer
+# SPDX-License-Identifier: Apache-2.0
 #
 # Options are passed to ctest, as with ./run test. Debian's gRPC is not instrumented: a correct server gives hundreds of
 # reports, so the components that link it are tested under asan only. Single-threaded programs are excluded (SINGLE_THREADED in

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+
 # Manual pages from --help, completions and the texts of a Debian package: ci/package/manual.sh PROGRAMS OUT
 #
 # SOURCE_DATE_EPOCH is the date in them.

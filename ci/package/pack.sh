@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # shellcheck shell=bash disable=SC2034,SC2154,SC2164
 # The artefacts of ./run package, one function each: from the tree and the programs in $programs into $dist. Sourced by the job
 # after lib.sh and deploy_tools.sh; each function runs in a separate shell and fails if its output is missing.

@@ -117,7 +117,6 @@ void Checker::Text(const FieldSchema& entry, std::string_view text, const Step& 
   }
   const TextFacts facts = Examine(text);
   if (!facts.valid_utf8 || facts.controls) return AlwaysRefused(facts, at);
-  if (!limits.enforced()) return;
   if (limits.max_chars() != 0 && facts.chars > limits.max_chars()) {
     return Report(at, "must not be longer than " + std::to_string(limits.max_chars()) +
                           " characters; it has " + std::to_string(facts.chars));
@@ -127,7 +126,6 @@ void Checker::Text(const FieldSchema& entry, std::string_view text, const Step& 
 
 void Checker::Integer(const FieldSchema& entry, std::int64_t value, const Step& at) {
   const v1::Limits& limits = entry.limits;
-  if (!limits.enforced()) return;
   if (limits.has_min() && value < limits.min()) {
     Report(at, "must not be less than " + std::to_string(limits.min()));
   } else if (limits.has_max() && value > limits.max()) {
@@ -138,7 +136,6 @@ void Checker::Integer(const FieldSchema& entry, std::int64_t value, const Step& 
 void Checker::Double(const FieldSchema& entry, double value, const Step& at) {
   const v1::Limits& limits = entry.limits;
   if (!std::isfinite(value)) return Report(at, "must be a finite number");
-  if (!limits.enforced()) return;
   if (limits.has_min() && value < static_cast<double>(limits.min())) {
     Report(at, "must not be less than " + std::to_string(limits.min()));
   } else if (limits.has_max() && value > static_cast<double>(limits.max())) {

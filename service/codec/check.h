@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Checks a message against the enforced limits of its schema. Called on any thread; no state.
+// Checks a message against the limits of its schema. Called on any thread; no state.
 #pragma once
 
 #include <string>
@@ -23,11 +23,11 @@ inline constexpr std::size_t kViolationsMax = 20;
 // The maximum nesting of messages and Struct values.
 inline constexpr int kNestingMax = 64;
 
-// Checks every enforced limit of `message` and its content: one violation for each value,
-// kViolationsMax at most. Always refused: invalid UTF-8; control characters except tab, line feed
-// and carriage return (enforced PATTERN_LINE, _ID and _URL refuse these, too); numbers that JSON
-// cannot represent. An empty string counts as absent. Required fields are checked in messages that
-// are present. No allocation without a violation.
+// Checks every limit of `message` and its content, except documented ones: one violation for each
+// value, kViolationsMax at most. Always refused: invalid UTF-8; control characters except tab, line
+// feed and carriage return (PATTERN_LINE, _ID and _URL refuse these, too); numbers that JSON cannot
+// represent. An empty string counts as absent. Required fields are checked in messages that are
+// present. No allocation without a violation.
 std::vector<Violation> Check(const MessageSchema& schema, const google::protobuf::Message& message);
 
 }  // namespace msp::codec

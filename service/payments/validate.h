@@ -16,7 +16,7 @@ namespace msp::payments {
 // The allowed hosts of Apple Pay's validation URLs: a domain and its subdomains.
 inline constexpr std::string_view kApplePayHosts = "apple.com";
 
-// The schema's enforced limits and the rules between fields. Empty when the request may be sent.
+// The schema's limits and the rules between fields. Empty when the request may be sent.
 // `apple_pay_hosts` are domains, separated by commas.
 std::vector<codec::Violation> Validate(const Operation& operation,
                                        const google::protobuf::Message& request,

@@ -29,7 +29,7 @@ using prometheus::MetricType;
 const Histogram::BucketBoundaries kSeconds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                            0.25,  0.5,    1,     2.5,  5,     10,   30};
 
-constexpr Label kMethod{.name = "method", .values_max = 32};
+constexpr Label kMethod{.name = "method", .values_max = kMethodsMax};
 constexpr Label kCode{.name = "code", .values_max = 17};
 constexpr Label kOutcome{.name = "outcome", .values_max = 8};
 

@@ -61,6 +61,9 @@ struct CollectedMetric {
 // loop and the thread that drives it have the same.
 void CountInShard(std::size_t shard);
 
+// The values of the label `method`: more than the schema has, or the calls of some count as "other".
+inline constexpr std::size_t kMethodsMax = 64;
+
 class Metrics {
  public:
   // Not `enabled`: nothing is counted, for a server without an admin port. `shards`: one for each

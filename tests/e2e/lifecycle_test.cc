@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -124,17 +123,20 @@ TEST_F(Lifecycle, ASlowClientOfTheWebhookPortDoesNotDelayTheEnd) {
   const std::string webhook = line.at("webhook");
   const int fd = msp::testing::DialLoopback(std::stoi(webhook.substr(webhook.rfind(':') + 1)));
   ASSERT_EQ(send(fd, "POST ", 5, MSG_NOSIGNAL), 5);
-  std::atomic<bool> ended{false};
-  std::thread client([fd, &ended] {
-    while (!ended && send(fd, "x", 1, MSG_NOSIGNAL) == 1)
-      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  std::promise<void> ended;
+  const std::shared_future<void> end = ended.get_future().share();
+  std::thread client([fd, end] {
+    while (end.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout &&
+           send(fd, "x", 1, MSG_NOSIGNAL) == 1) {
+    }
   });
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // Its thread reads by then.
+  // The webhook port reads by then.
+  EXPECT_EQ(end.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(StopServer(), 0);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(15));
   EXPECT_THAT(server().logs(), HasSubstr("\"connections_dropped\""));
-  ended = true;
+  ended.set_value();
   client.join();
   close(fd);
 }

@@ -105,8 +105,11 @@ std::string Generator::TextOf(const Field& field) {
     if (!known->second.empty()) return known->second[Below(known->second.size())];
   }
   const v1::Limits& limits = field.options().GetExtension(v1::limits);
-  const std::uint64_t chars_max = limits.max_chars() == 0 ? 200 : limits.max_chars();
-  switch (limits.pattern()) {
+  const std::uint64_t limit = std::max(limits.max_chars(), limits.documented_max_chars());
+  const std::uint64_t chars_max = limit == 0 ? 200 : limit;
+  const v1::Pattern pattern =
+      limits.pattern() == v1::PATTERN_UNSPECIFIED ? limits.documented_pattern() : limits.pattern();
+  switch (pattern) {
     case v1::PATTERN_CARD_NUMBER:
       return std::string(kCards[Below(std::size(kCards))].number);
     case v1::PATTERN_CARD_CVC:
@@ -124,7 +127,7 @@ std::string Generator::TextOf(const Field& field) {
     case v1::PATTERN_KEY:
       return absl::StrCat("key-", Below(1'000'000));
     default:
-      return Text(chars_max, limits.pattern() != v1::PATTERN_UNSPECIFIED);
+      return Text(chars_max, pattern != v1::PATTERN_UNSPECIFIED);
   }
 }
 
@@ -134,8 +137,12 @@ std::int64_t Generator::IntegerOf(const Field& field) {
   const std::string& message = field.containing_type()->name();
   const bool part = message == "CaptureOrderRequest" || message == "UpdateOrderRequest";
   if (part) return 1 + static_cast<std::int64_t>(Below(3));
-  const std::int64_t least = limits.has_min() ? limits.min() : -1'000;
-  const std::int64_t most = limits.has_max() ? limits.max() : 500'000;
+  std::int64_t least = -1'000;
+  std::int64_t most = 500'000;
+  if (limits.has_documented_min()) least = limits.documented_min();
+  if (limits.has_documented_max()) most = limits.documented_max();
+  if (limits.has_min()) least = limits.min();
+  if (limits.has_max()) most = limits.max();
   return least + static_cast<std::int64_t>(Below(static_cast<std::uint64_t>(most - least + 1)));
 }
 

@@ -4,6 +4,7 @@
 #include "service/telemetry/metrics.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <thread>
@@ -20,6 +21,15 @@ using ::testing::Not;
 
 std::size_t Lines(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST(Metrics, TheFirstMethodsShowByNameAndLaterOnesAsOther) {
+  Metrics metrics;
+  for (std::size_t i = 0; i <= kMethodsMax; ++i) {
+    EXPECT_THAT(metrics.Exposition(), Not(HasSubstr(R"(method="other")"))) << i;
+    metrics.CountRetry("Method" + std::to_string(i));
+  }
+  EXPECT_THAT(metrics.Exposition(), HasSubstr(R"(msp_retries_total{method="other"} 1)"));
 }
 
 TEST(Metrics, CountsShowUnderTheirLabels) {

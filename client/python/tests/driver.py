@@ -10,10 +10,12 @@ import base64
 import functools
 import http.server
 import json
+import re
 import sys
 
 import multisafepay_grpc as msp
 from multisafepay_grpc import v1
+from multisafepay_grpc.v1 import options_pb2, order_service_pb2
 
 POLICY = msp.RetryPolicy(budget=20.0, attempts_max=5, pause=0.03)
 
@@ -23,13 +25,17 @@ def client_of(server):
     return msp.Client(server, retry_policy=POLICY)
 
 
-METHODS = {
-    "CreateOrder": (v1.CreateOrderRequest, msp.Client.create_order),
-    "CaptureOrder": (v1.CaptureOrderRequest, msp.Client.capture_order),
-    "VoidOrder": (v1.VoidOrderRequest, msp.Client.void_order),
-    "CancelOrder": (v1.CancelOrderRequest, msp.Client.cancel_order),
-    "RefundOrder": (v1.RefundOrderRequest, msp.Client.refund_order),
-}
+def money_methods():
+    """Name -> request and method of the client, of each call that moves money by the schema."""
+    found = {}
+    for method in order_service_pb2.DESCRIPTOR.services_by_name["OrderService"].methods:
+        if method.GetOptions().Extensions[options_pb2.retry] == options_pb2.RETRY_KEYED:
+            name = re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).lower()
+            found[method.name] = (getattr(v1, method.input_type.name), getattr(msp.Client, name))
+    return found
+
+
+METHODS = money_methods()
 
 
 def call(asked):

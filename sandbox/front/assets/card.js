@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The card form in its frame: validates the input, has the sandbox create a payload, and sends the surrounding page only that
 // payload and the missing fields.
 'use strict';

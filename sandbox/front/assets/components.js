@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A payment component for a shop's page, with the public interface of MultiSafepay's own. The fields are in a frame of this
 // script's origin: the page gets a payload and never a card number.
 (() => {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Live updates: polls the page once a second and replaces the changed parts. Without this script a reload does the same.
 'use strict';
 

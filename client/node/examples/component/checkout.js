@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The browser's part of the payment: starts the component, and sends its payload, never a card, to the shop.
 const button = document.getElementById('pay');
 const say = (text) => {

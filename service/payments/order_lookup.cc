@@ -100,7 +100,7 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point reply_deadline,
     // An order without an id decides nothing about money.
     lookup.outcome = CallOutcome::kIndeterminate;
     lookup.failure = {.code = absl::StatusCode::kInternal,
-                      .message = "MultiSafepay answered with an order that names none",
+                      .message = "MultiSafepay answered with an order without an id",
                       .reason = std::string(reason::kUpstreamMalformed)};
   }
 }

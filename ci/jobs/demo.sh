@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# builds, starts sandbox and server on loopback, creates an order, pays it through 3-D Secure, shows the change, stops
+# builds, starts sandbox and server on loopback, creates an order, pays it through 3-D Secure, shows its states, stops
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh

@@ -2,7 +2,7 @@
 # the sandbox's pages and component in Debian's Chromium, from CreateOrder by gRPC to the end of the WatchOrder stream
 #
 #   --no-build       use build/release as it is
-#   --only TEXT      only the tests whose name holds TEXT
+#   --only TEXT      only the tests whose names contain TEXT
 #
 # Screenshots are in build/browser.
 source ci/lib.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# metrics and health, read by Debian's own Prometheus: promtool, a scrape under load, health, three incidents
+# metrics and health, read by Debian's Prometheus: promtool, a scrape under load, health, three incidents
 #
 #   --no-build   use build/release as it is
 source ci/lib.sh

@@ -16,7 +16,7 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
-// Look-ups continue to the deadline, but for at most this many settle times.
+// Lookups continue until the deadline, but for at most this many settle times.
 constexpr int kSettleTimesMax = 15;
 constexpr milliseconds kPauseMax{5'000};
 // One GET may take this long before the next is tried.

@@ -146,7 +146,7 @@ std::string CaveatText(const google::protobuf::Message& reply) {
   if (result.reason() == kNextActionLost) {
     text +=
         "hint: the address of the customer's page was in a lost answer. Cancel the order with msp "
-        "order cancel, wait until it is CONFIRMED, then create another one with a new order id\n";
+        "order cancel, wait until it is cancelled, then create another one with a new order id\n";
   }
   return text;
 }

@@ -70,7 +70,7 @@ absl::Status SetOwner(const UnixSocketOptions& options) {
     return found == nullptr ? std::nullopt : std::optional(entry.gr_gid);
   });
   if (!user || !group)
-    return Failed(options.path, absl::StrCat("unknown user or group in \", options.owner, "\""));
+    return Failed(options.path, absl::StrCat("unknown user or group in \"", options.owner, "\""));
   if (chown(options.path.c_str(), *user, *group) != 0) return FailedWith(options.path, errno);
   return absl::OkStatus();
 }

@@ -119,7 +119,12 @@ std::vector<Option> OptionsOf(Config& c) {
        0,
        0,
        {"debug", "info", "warning", "error"}},
-      {"log_format", &c.log_format, "json, or text for reading by people", 0, 0, {"json", "text"}},
+      {"log_format",
+       &c.log_format,
+       "format of log lines; text is for reading by people",
+       0,
+       0,
+       {"json", "text"}},
       {"log_personal_data", &c.log_personal_data,
        "show names, addresses and other personal data in logs instead of masking them; cards are "
        "always masked"},

@@ -37,8 +37,7 @@ ABSL_FLAG(bool, calm, false, "no concurrent or abandoned calls");
 ABSL_FLAG(bool, idempotency, false, "repeated calls only");
 ABSL_FLAG(bool, lease, false,
           "single flight across replicas through Redis, which is killed at times unless the order "
-          "id rule "
-          "is completed");
+          "id rule is completed");
 ABSL_FLAG(bool, together, false, "concurrent calls for one order go through one replica");
 ABSL_FLAG(
     double, rate_limit, 0,

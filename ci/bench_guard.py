@@ -169,7 +169,7 @@ def main():
     parser.add_argument("--update", metavar="REASON", help="remember what is counted now, and why it changed")
     options = parser.parse_args()
     if options.update is not None and len(options.update.split()) < 3:
-        parser.error("--update wants a reason of a few words, for those who read the file later")
+        parser.error("--update requires a reason of a few words, for later readers of the file")
     updates = json.loads(MEMORY.read_text())["updates"] if MEMORY.exists() else []
     with tempfile.TemporaryDirectory() as directory:
         guard = Guard(options.program.resolve(), pathlib.Path(directory))

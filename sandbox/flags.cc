@@ -13,7 +13,7 @@ namespace msp::sandbox {
 namespace {
 
 absl::Status Takes(std::string_view form) {
-  return absl::InvalidArgumentError("takes " + std::string(form));
+  return absl::InvalidArgumentError("must be " + std::string(form));
 }
 
 bool Number(std::string_view text, std::int64_t least, std::int64_t most, std::int64_t* value) {
@@ -51,10 +51,11 @@ absl::Status AddKeys(std::vector<Site>& sites, const std::string& path) {
   bool some = false;
   for (std::string text; std::getline(file, text);) {
     if (Trimmed(text).empty()) continue;
-    if (!AddKey(sites, std::string(Trimmed(text))).ok()) return Takes("a file of keys, one a line");
+    if (!AddKey(sites, std::string(Trimmed(text))).ok())
+      return Takes("a file of keys, one per line");
     some = true;
   }
-  return some ? absl::OkStatus() : Takes("a file of keys, one a line");
+  return some ? absl::OkStatus() : Takes("a file of keys, one per line");
 }
 
 }  // namespace
@@ -64,37 +65,37 @@ std::vector<Option> OptionsOf(CommandLine& line) {
   Settings& s = o.settings;
   return {
       {"host", &o.host, "address to listen on", 1},
-      {"port", &o.port, "port; 0 picks one", 0, 65'535},
-      {"port_file", &line.port_file, "file that gets the port once it listens"},
+      {"port", &o.port, "port; 0 picks a free port", 0, 65'535},
+      {"port_file", &line.port_file, "file to which the port is written once it listens"},
       {"allow_non_loopback", &o.allow_non_loopback, "permit an address beyond the loopback"},
       {"tls_cert", &o.tls_cert_file, "PEM file of a certificate chain: serve https"},
       {"tls_key", &o.tls_key_file, "PEM file of its private key"},
       {"public_url", &o.public_url,
-       "address of the pages for customers; from host and port when empty"},
+       "address of the customers' pages; empty: made from host and port"},
       {"connections_max", &o.connections_max, "open connections", 1, 100'000},
       {.name = "key",
        .value = [&line](std::string_view text) { return AddKey(line.sites, std::string(text)); },
-       .help = "an API key and its owner, KEY[:SITE[:ACCOUNT[:ROLE[:KIND]]]]; may be repeated",
+       .help = "an API key and its owner, KEY[:SITE[:ACCOUNT[:ROLE[:KIND]]]]; repeatable",
        .standard = "sandbox-test-key-0001"},
       {"key_file",
        [&line](std::string_view text) { return AddKeys(line.sites, std::string(text)); },
-       "file of the same, one a line"},
+       "file of such keys, one per line"},
       {"strict_key_header", &o.strict_key_header, "refuse the header spelled Api_Key"},
       {.name = "seed",
        .value =
            [&s](std::string_view text) {
              std::int64_t seed = 0;
-             if (!Number(text, 0, INT64_MAX, &seed)) return Takes("a number of at least 0");
+             if (!Number(text, 0, INT64_MAX, &seed)) return Takes("a number not below 0");
              s.seed = static_cast<std::uint64_t>(seed);
              return absl::OkStatus();
            },
-       .help = "ids, sessions and tokens repeat for a seed",
+       .help = "random seed: the same seed gives the same ids, sessions and tokens",
        .standard = "1"},
-      {"freeze_clock", &o.freeze_clock, "the clock moves only by POST /_sandbox/clock"},
-      {"start_time", &o.start_time_s, "when the clock starts, Unix seconds; 0: now", 0,
+      {"freeze_clock", &o.freeze_clock, "advance the clock only by POST /_sandbox/clock"},
+      {"start_time", &o.start_time_s, "initial time of the clock, Unix seconds; 0: now", 0,
        100'000'000'000},
-      {"snapshot_in", &o.snapshot_in, "file with the initial state"},
-      {"snapshot_out", &o.snapshot_out, "file for the state at the end"},
+      {"snapshot_in", &o.snapshot_in, "file from which the initial state is read"},
+      {"snapshot_out", &o.snapshot_out, "file to which the final state is written"},
       {"orders_max", &s.orders_max,
        "maximum number of stored orders; beyond it the oldest are dropped", 10, 100'000'000},
       Choice<OrderIdRule>(
@@ -116,14 +117,15 @@ std::vector<Option> OptionsOf(CommandLine& line) {
                             {"chaos", Polymorphism::kChaos},
                             {"chaos-php", Polymorphism::kChaosPhp}},
                            "JSON types of answers"),
-      Choice<CustomEcho>("custom_echo", &s.custom_echo,
-                         {{"as-sent", CustomEcho::kAsSent},
-                          {"null", CustomEcho::kNull},
-                          {"absent", CustomEcho::kAbsent},
-                          {"cut", CustomEcho::kCut},
-                          {"upper", CustomEcho::kUpper},
-                          {"space", CustomEcho::kSpace}},
-                         "how custom_1 to custom_3 and var1 come back; cut: after 32 characters"),
+      Choice<CustomEcho>(
+          "custom_echo", &s.custom_echo,
+          {{"as-sent", CustomEcho::kAsSent},
+           {"null", CustomEcho::kNull},
+           {"absent", CustomEcho::kAbsent},
+           {"cut", CustomEcho::kCut},
+           {"upper", CustomEcho::kUpper},
+           {"space", CustomEcho::kSpace}},
+          "how custom_1 to custom_3 and var1 are returned; cut: after 32 characters"),
       {.name = "read_lag_ms",
        .value =
            [&s](std::string_view text) {
@@ -134,35 +136,38 @@ std::vector<Option> OptionsOf(CommandLine& line) {
                  Number(text.substr(dash + 1), s.read_lag_min_ms, 600'000, &s.read_lag_max_ms);
              return good ? absl::OkStatus() : Takes("MIN-MAX, 0 to 600000");
            },
-       .help = "read lag of an order's GET, MIN-MAX in milliseconds, different for each order",
+       .help = "how old the state in a GET of an order may be, MIN-MAX in milliseconds, different "
+               "for each order",
        .standard = "0-0"},
-      {"strict_types", &s.strict_types, "refuse numbers sent as text with 1001"},
-      {"check_expiry", &s.check_expiry, "decline expired cards with 4005"},
+      {"strict_types", &s.strict_types, "refuse, with 1001, numbers that are sent as text"},
+      {"check_expiry", &s.check_expiry, "decline expired cards, with 4005"},
       {"amount_cap", &s.amount_cap, "largest order in EUR cents", 1, 1'000'000'000'000},
-      {"short_ids", &s.short_ids, "transaction ids of nine digits instead of 17"},
-      {"empty_html", &s.empty_html, "customer_verification.html is \"\""},
-      {"events_members", &s.events_members, "events_token and its URLs in every create answer"},
-      {"site_blocked", &s.site_blocked, "every create is refused with 1019"},
-      {"account_blocked", &s.account_blocked, "every create is refused with 1020"},
-      {"validation_422", &s.validation_422, "invalid input gets the 422 shape"},
+      {"short_ids", &s.short_ids, "transaction ids of 9 digits instead of 17"},
+      {"empty_html", &s.empty_html, "return an empty customer_verification.html"},
+      {"events_members", &s.events_members,
+       "return events_token and its URLs for every created order"},
+      {"site_blocked", &s.site_blocked, "refuse every order, with 1019"},
+      {"account_blocked", &s.account_blocked, "refuse every order, with 1020"},
+      {"validation_422", &s.validation_422, "answer invalid input in the 422 shape"},
       Choice<RefundAnswer>("refund_answer", &s.refund_answer,
                            {{"union", RefundAnswer::kUnion},
                             {"refund-id", RefundAnswer::kRefundId},
                             {"order-id", RefundAnswer::kOrderId}},
-                           "members of a refund's answer"),
-      {"refund_id_unique", &s.refund_id_unique, "a refund_order_id may not repeat"},
-      {"refund_id_echo", &s.refund_id_echo, "related_transactions show refund_order_id"},
+                           "members of the answer to a refund"),
+      {"refund_id_unique", &s.refund_id_unique, "refuse a refund_order_id that was used before"},
+      {"refund_id_echo", &s.refund_id_echo, "return refund_order_id in related_transactions"},
       {"five_minute_rule", &s.five_minute_rule,
        "refuse the same refund amount within five minutes"},
       {"refunded_at_completion", &s.refunded_at_completion,
-       "amount_refunded rises when the refund completes"},
-      {"void_needs_reason", &s.void_needs_reason, "1016 for a void without a reason"},
+       "raise amount_refunded only when the refund completes"},
+      {"void_needs_reason", &s.void_needs_reason, "refuse a void without a reason, with 1016"},
       {"exclude_order_session_only", &s.exclude_order_session_only,
-       "exclude_order true ends the session, not the transaction"},
-      {"allow_header_faults", &o.allow_header_faults, "faults by the header X-Sandbox-Fault"},
+       "exclude_order true cancels the session, not the transaction"},
+      {"allow_header_faults", &o.allow_header_faults,
+       "accept faults in the header X-Sandbox-Fault"},
       {"webhooks_anywhere", &s.webhooks_anywhere,
        "send webhooks to any host, not only to the loopback"},
-      {"quiet", &line.quiet, "no log line for each request on stderr"},
+      {"quiet", &line.quiet, "do not log each request to stderr"},
   };
 }
 

@@ -45,11 +45,10 @@ void AddPoolMetrics(telemetry::Metrics& metrics, const http::CurlPool& pool) {
   using Stats = http::PoolStats;
   constexpr auto kGauge = CollectedMetric::Kind::kGauge;
   constexpr auto kCounter = CollectedMetric::Kind::kCounter;
-  constexpr char kInFlight[] = "REST exchanges that are under way.";
-  constexpr char kQueued[] = "REST exchanges that wait for a connection.";
-  constexpr char kRefused[] = "REST exchanges that were refused because the queue was full.";
-  constexpr char kConnections[] =
-      "REST exchanges by the connection that they went over: a new one, or one that was there.";
+  constexpr char kInFlight[] = "REST calls in flight.";
+  constexpr char kQueued[] = "REST calls that wait for a connection.";
+  constexpr char kRefused[] = "REST calls that were refused because the queue was full.";
+  constexpr char kConnections[] = "REST calls by their connection: new or reused.";
   const Row rows[] = {
       {"msp_exchanges_in_flight", kInFlight, kGauge, "kind", "write",
        [](const Stats& s) { return s.writes.in_flight; }},
@@ -99,7 +98,7 @@ void AddLogMetrics(const AdminPort& admin) {
                               }});
   admin.metrics.AddCollected(
       {.name = "msp_audit_unflushed_total",
-       .help = "Replies that went out although their audit line was not known to be on disk.",
+       .help = "Replies that were sent before their audit line was confirmed on disk.",
        .kind = CollectedMetric::Kind::kCounter,
        .read = [audit = admin.audit] {
          return audit == nullptr ? 0.0 : static_cast<double>(audit->unflushed());
@@ -134,22 +133,22 @@ void AddAccessMetrics(const AdminPort& admin) {
       OfSites(admin, "msp_site_calls_in_flight", "Calls of a site that are in flight.", kGauge,
               [](const auto& fact) { return static_cast<double>(fact.in_flight); }));
   metrics.AddCollected(OfSites(admin, "msp_site_calls_refused_total",
-                               "Calls that were refused for their site's own limits.", kCounter,
+                               "Calls that were refused because of their site's limits.", kCounter,
                                [](const auto& fact) { return static_cast<double>(fact.refused); }));
   metrics.AddCollected({.name = "msp_client_connections",
-                        .help = "Clients' connections to the gRPC port.",
+                        .help = "Client connections to the gRPC port.",
                         .read = [&server = admin.server] {
                           return static_cast<double>(server.connections_open());
                         }});
   metrics.AddCollected(
       {.name = "msp_client_connections_refused_total",
-       .help = "Clients' connections that were closed at once because there were too many.",
+       .help = "Client connections that were closed at once because of --connections_max.",
        .kind = kCounter,
        .read = [&server = admin.server] {
          return static_cast<double>(server.connections_refused());
        }});
   metrics.AddCollected({.name = "msp_tls_handshakes_failed_total",
-                        .help = "Clients that did not get through the TLS handshake.",
+                        .help = "TLS handshakes that failed.",
                         .kind = kCounter,
                         .read = [] { return static_cast<double>(server::HandshakesFailed()); }});
   metrics.AddCollected(
@@ -170,10 +169,10 @@ void AddAccessMetrics(const AdminPort& admin) {
                           }});
   };
   of_reloads(
-      "msp_reloads_total", "Changes of keys, sites or certificates that were taken.", kCounter,
+      "msp_reloads_total", "Changes of keys, sites or certificates that were applied.", kCounter,
       [](const Reloader::State& state) { return static_cast<double>(state.reloads.load()); });
   of_reloads("msp_reload_refused",
-             "1 while files that changed are broken, and what was there before is in use.", kGauge,
+             "1 while changed files are invalid and the previous ones are in use.", kGauge,
              [](const Reloader::State& state) { return state.refused.load() ? 1.0 : 0.0; });
 }
 
@@ -181,13 +180,13 @@ void AddMetrics(const AdminPort& admin) {
   telemetry::Metrics& metrics = admin.metrics;
   metrics.AddCollected(
       {.name = "msp_calls_in_flight",
-       .help = "Calls that have arrived and not ended.",
+       .help = "Calls that have arrived and not completed.",
        .read = [&calls = admin.calls] { return static_cast<double>(calls.in_flight()); }});
   AddPoolMetrics(metrics, admin.pool);
   AddLogMetrics(admin);
   AddAccessMetrics(admin);
   metrics.AddCollected({.name = "msp_build_info",
-                        .help = "Always 1; the label says which version runs.",
+                        .help = "Always 1; the label is the running version.",
                         .label_name = "version",
                         .label_value = std::string(kVersion),
                         .read = [] { return 1.0; }});
@@ -200,13 +199,14 @@ telemetry::StatusFacts::Table UpstreamTable(const std::string& api_url,
     return absl::StrCat(of.in_flight, " in flight, ", of.queued, " queued, ", of.refused_full,
                         " refused because the queue was full");
   };
-  return {{"address", api_url},
-          {"writes", share(stats.writes)},
-          {"reads", share(stats.reads)},
-          {"exchanges ended", absl::StrCat(stats.answered, " answered, ", stats.not_sent,
-                                           " not sent, ", stats.unknown, " without an answer")},
-          {"connections",
-           absl::StrCat(stats.connections_new, " new, ", stats.connections_reused, " used again")}};
+  return {
+      {"address", api_url},
+      {"writes", share(stats.writes)},
+      {"reads", share(stats.reads)},
+      {"REST calls completed", absl::StrCat(stats.answered, " answered, ", stats.not_sent,
+                                            " not sent, ", stats.unknown, " without an answer")},
+      {"connections",
+       absl::StrCat(stats.connections_new, " new, ", stats.connections_reused, " reused")}};
 }
 
 // Does a harmless read for each site, one after the other.
@@ -230,9 +230,9 @@ telemetry::KeyStatus CheckKeys(payments::Api& api, payments::Sites& sites) {
                          call.failure->code == absl::StatusCode::kPermissionDenied);
     status.all_taken = status.all_taken && !call.failure;
     absl::StrAppend(&status.text, "site ", fact.name, ": ",
-                    !call.failure ? "its key is taken"
+                    !call.failure ? "its key is accepted"
                     : refused     ? "MultiSafepay refuses its key"
-                                  : absl::StrCat("no verdict: ", call.failure->message),
+                                  : absl::StrCat("unknown: ", call.failure->message),
                     "\n");
   }
   return status;

@@ -242,8 +242,8 @@ int Serve(Config config) {
   PrintReady(config, **server, ops->get(), webhook_wiring);
   if (config.allow_dumps)
     log.Write(telemetry::Level::kWarning, "allow_dumps",
-              {{"detail", std::string_view("core files, debuggers and /proc/PID/mem show cards and "
-                                           "keys; never with real ones")}});
+              {{"detail", std::string_view("core files, debuggers and /proc/PID/mem expose cards "
+                                           "and keys; never use it with real ones")}});
   log.Write(telemetry::Level::kInfo, "serving",
             {{"listen", (*server)->listening()}, {"version", kVersion}});
   for (int signal = SIGHUP; signal == SIGHUP; sigwait(&signals, &signal)) reloader.CheckNow();

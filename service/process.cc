@@ -25,15 +25,16 @@ absl::Status HardenProcess(const ProcessOptions& options) {
     // The limit prevents core files. The flag also prevents those that the kernel pipes to a
     // program (core_pattern with a pipe ignores a limit of 0), and ptrace.
     const rlimit none{0, 0};
-    if (setrlimit(RLIMIT_CORE, &none) != 0) return Refused("to switch core files off");
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Refused("to switch dumps off");
+    if (setrlimit(RLIMIT_CORE, &none) != 0) return Refused("to disable core files");
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Refused("to disable dumps");
   }
   if (!options.scrub_memory) return absl::OkStatus();
 #ifdef MSP_ZEROIZE_FREED
   ZeroizeFreedMemory();
   return absl::OkStatus();
 #else
-  return absl::UnimplementedError("--scrub_memory: this build has a sanitizer's allocator");
+  return absl::UnimplementedError(
+      "--scrub_memory: not available in a build with a sanitizer's allocator");
 #endif
 }
 

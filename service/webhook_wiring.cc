@@ -48,37 +48,34 @@ void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
                 const http::StreamCounts& streams) {
   constexpr auto kGauge = CollectedMetric::Kind::kGauge;
   constexpr auto kCounter = CollectedMetric::Kind::kCounter;
-  AddCounts(
-      metrics, "msp_notifications_total",
-      "Notifications that came in, by HTTP and by HandleNotification, by what became of them.",
-      "result", webhooks::kReceivedNames, counters.received);
+  AddCounts(metrics, "msp_notifications_total",
+            "Notifications received, by HTTP and by HandleNotification, by result.", "result",
+            webhooks::kReceivedNames, counters.received);
   AddCounts(metrics, "msp_watch_events_total",
-            "Notifications and reads of watched orders: news (sent to watchers), the same again, "
-            "stale, inconclusive (a read follows), and changes that a read found, after an event "
-            "stream's push or by itself.",
+            "Notifications and reads of watched orders: a change (sent to watchers), the same "
+            "state, a stale one, an inconclusive one (a read follows), and changes that a read "
+            "found, after an event of an event stream or by polling.",
             "event", webhooks::kEventNames, counters.events);
   AddCounts(metrics, "msp_watch_looks_total", "Reads of watched orders (GET), by their reason.",
             "reason", webhooks::kFetchReasonNames, counters.fetches);
   AddCounts(metrics, "msp_events_bus_total",
             "Events between replicas: published, not published because Redis did not answer, "
-            "received, and received ones that were no event of a site of ours.",
+            "received, and received ones that were refused.",
             "event", webhooks::kPublisherNames, counters.publisher);
   AddCounts(metrics, "msp_event_streams_total",
-            "What became of MultiSafepay's event streams and their connections, and events that "
-            "came.",
+            "Events of MultiSafepay's event streams: of their connections, and events received.",
             "event", http::kStreamCountNames, streams);
-  AddValue(metrics, "msp_event_streams_open", "MultiSafepay's event streams that are read.", kGauge,
-           streams.open);
+  AddValue(metrics, "msp_event_streams_open", "Open connections to MultiSafepay's event streams.",
+           kGauge, streams.open);
   AddValue(metrics, "msp_watch_looks_failed_total", "Reads of watched orders that failed.",
            kCounter, counters.fetches_failed);
-  AddValue(metrics, "msp_watchers_open", "Streams of WatchOrder that are open.", kGauge,
-           counters.watchers);
-  AddValue(metrics, "msp_watched_orders", "Orders that are watched.", kGauge, counters.orders);
+  AddValue(metrics, "msp_watchers_open", "Open streams of WatchOrder.", kGauge, counters.watchers);
+  AddValue(metrics, "msp_watched_orders", "Watched orders.", kGauge, counters.orders);
   AddValue(metrics, "msp_watchers_refused_total",
-           "Streams that were refused because there were --watchers_max.", kCounter,
+           "Streams of WatchOrder that were refused because of --watchers_max.", kCounter,
            counters.watchers_refused);
   AddValue(metrics, "msp_events_bus_connected",
-           "1 while this replica is subscribed to the others' events in Redis; 0 also without "
+           "1 while this replica is subscribed to the others' events in Redis; 0 without "
            "--events=redis.",
            kGauge, counters.publisher_connected);
 }
@@ -132,8 +129,9 @@ struct WebhookWiring::Parts {
                                                 .ca_file = config.upstream_ca_file},
                                                stream_counts);
     if (made.ok()) return *std::move(made);
-    log.Write(telemetry::Level::kError, "event_streams",
-              {{"detail", std::string_view("none are read: libcurl could not be set up")}});
+    log.Write(
+        telemetry::Level::kError, "event_streams",
+        {{"detail", std::string_view("no event stream is read: libcurl could not be set up")}});
     return nullptr;
   }
   // Called before the registry's thread starts.

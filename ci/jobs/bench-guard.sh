@@ -2,9 +2,9 @@
 # instructions of the codec and of a whole call, compared with the recorded counts: ./run bench-guard
 # SPDX-License-Identifier: Apache-2.0
 #
-#   --update REASON   record the present counts, with the reason of the change
+#   --update REASON   record the current counts, with the reason for the change
 #
-# callgrind counts what the program executes, so that a noisy machine changes nothing: more than 3 % above
+# callgrind counts what the program executes, so that a noisy machine has no influence: more than 3 % above
 # tests/bench/instructions.json fails. The guard also adds 5 % itself and has to detect it. Counts depend on the compiler and
 # the libraries; other Debian revisions of the same versions are compared, other versions are not.
 source ci/lib.sh

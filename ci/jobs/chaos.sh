@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# payments under faults and kills, then an audit of the books: ./run chaos --seed N --orders M
+# payments under faults and kills, then an audit against the sandbox's ledger: ./run chaos --seed N --orders M
 # SPDX-License-Identifier: Apache-2.0
 #
-#   --seed N      what happens follows from it (default 1), up to the machine's own timing
+#   --seed N      random seed (default 1); the machine's timing also has an influence
 #   --seeds K     runs K seeds, from N upwards, one after the other (default 1)
-#   --orders M    orders of one seed (default 3000)
+#   --orders M    number of orders for each seed (default 3000)
 #   --client L    orders are created, captured, voided, cancelled and refunded by the client in python, node, go, java or
-#                 php, by its own rule
-#   --summary     only each run's failures and verdict
+#                 php, by that client's own retry policy
+#   --summary     print only each run's failures and verdict
 #   --matrix      the rule sets of tests/chaos/rule_sets.cc instead, one run each; M orders of all together (default 100000)
 #   --sample K    with --matrix: K of the rule sets, which seed N chooses
 #
@@ -25,12 +25,12 @@ while [[ $# -gt 0 ]]; do
     --summary) summary=yes && shift ;;
     --matrix) matrix=yes && shift ;;
     --seed | --seeds | --orders | --sample)
-      [[ ${2:-} =~ ^[1-9][0-9]{0,8}$ ]] || die "chaos: $1 wants a whole number above 0, not '${2:-}'"
+      [[ ${2:-} =~ ^[1-9][0-9]{0,8}$ ]] || die "chaos: $1 requires a whole number above 0, not '${2:-}'"
       declare "${1#--}=$2"
       shift 2
       ;;
     --client)
-      [[ ${2:-} =~ ^(python|node|go|java|php)$ ]] || die "chaos: --client wants python, node, go, java or php, not '${2:-}'"
+      [[ ${2:-} =~ ^(python|node|go|java|php)$ ]] || die "chaos: --client requires python, node, go, java or php, not '${2:-}'"
       client=$2
       shift 2
       ;;

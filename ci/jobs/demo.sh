@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# builds, starts sandbox and server on loopback, creates an order, pays it through 3-D Secure, shows the change, stops
+# builds, starts sandbox and server on loopback, creates an order, pays it through 3-D Secure, shows its states, stops
 # SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build   use build/release as it is

@@ -2,7 +2,7 @@
 # writes what follows from the schema: docs/retries, the clients' plain methods and Go stubs, mesh settings, README's table of calls
 # SPDX-License-Identifier: Apache-2.0
 #
-# Run it after a change to an rpc, its comment or its retry option, and commit what it writes; tests say where that was forgotten.
+# Run it after a change to an rpc, its comment or its retry option, and commit what it writes; tests fail if that was forgotten.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of derive
 install build

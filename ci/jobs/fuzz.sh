@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# fuzzes each target of tests/fuzz for its share of the time: ./run fuzz --seconds N
+# fuzzes each target in tests/fuzz for an equal share of the time: ./run fuzz --seconds N
 # SPDX-License-Identifier: Apache-2.0
 #
-#   --seconds N   the time of all targets together (default 60)
+#   --seconds N   total time of all targets (default 60)
 #   --target T    this target only
 #
 # A crash is kept as build/fuzz/crashes/TARGET/...; found inputs grow build/fuzz/corpus/TARGET. The seeds of a target lie
@@ -12,12 +12,12 @@ seconds=60 only=''
 while [[ $# -gt 0 ]]; do
   case $1 in
     --help) usage_of fuzz ;;
-    --seconds) seconds=${2:?--seconds wants a number} && shift 2 ;;
-    --target) only=${2:?--target wants a name} && shift 2 ;;
+    --seconds) seconds=${2:?--seconds requires a number} && shift 2 ;;
+    --target) only=${2:?--target requires a name} && shift 2 ;;
     *) die "fuzz: unknown option '$1'; ./run fuzz --help" ;;
   esac
 done
-[[ $seconds =~ ^[1-9][0-9]*$ ]] || die "fuzz: --seconds wants a whole number above 0, not '$seconds'"
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || die "fuzz: --seconds requires a whole number above 0, not '$seconds'"
 install build clang
 build fuzz fuzz_targets
 mapfile -t targets < <(find build/fuzz/fuzz -maxdepth 1 -type f -executable -name "${only:-*}" -printf '%f\n' | sort)

@@ -14,7 +14,7 @@ while (($# > 0)); do
     --help) usage_of image ;;
     --keep) keep=yes ;;
     --archive)
-      [[ $# -ge 2 ]] || die 'image: --archive wants a file'
+      [[ $# -ge 2 ]] || die 'image: --archive requires a file'
       archive=$2
       shift
       ;;

@@ -5,11 +5,11 @@
 #   ./run lint [CHECK...]   these checks only (see the table at the end of ci/jobs/lint.sh)
 #   BASE=REF ./run lint     clang-tidy only on what changed since REF; the schema is compared with REF
 #
-# clang-tidy remembers clean files in ~/.cache/multisafepay-grpc, so that a warm run is quick.
+# Clean files are cached in ~/.cache/multisafepay-grpc, so that a second run of clang-tidy is fast.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of lint
 install build clang lint
-git rev-parse --git-dir >/dev/null 2>&1 || die 'lint works on a git clone: it asks git which files are ours'
+git rev-parse --git-dir >/dev/null 2>&1 || die 'lint requires a git clone: it asks git for the files of the tree'
 
 ours() { git ls-files -co --exclude-standard -- "$@" | while IFS= read -r file; do [[ ! -f $file ]] || echo "$file"; done; }
 
@@ -85,7 +85,7 @@ breaking_is_noticed() {
   cp -r proto "$planted"
   sed -i 's/  optional int64 amount = 4 \[/  optional int32 amount = 4 [/' "$planted/multisafepay/v1/order_service.proto"
   if cmp -s {proto,"$planted"}/multisafepay/v1/order_service.proto; then
-    echo 'the planted change fits the schema no longer: see breaking_is_noticed in ci/jobs/lint.sh'
+    echo 'the planted change no longer matches the schema: see breaking_is_noticed in ci/jobs/lint.sh'
     return 1
   fi
   if buf breaking "$planted" --against proto >build/planted-breaking.log 2>&1; then

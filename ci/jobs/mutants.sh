@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# breaks the code on purpose, one fault at a time, and expects a test to fail each time: ./run mutants [NAME...]
+# inserts faults into the code, one at a time, and expects a test to fail each time: ./run mutants [NAME...]
 # SPDX-License-Identifier: Apache-2.0
 #
 #   --list   the faults by name
 #
-# Works on a copy of the tree; takes about a minute a fault.
+# Works on a copy of the tree; takes about a minute per fault.
 source ci/lib.sh
 [[ ${1:-} != --help ]] || usage_of mutants
 [[ ${1:-} == --list ]] || install build test

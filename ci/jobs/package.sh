@@ -6,7 +6,7 @@
 #   --plain          pack the programs of the release build, without optimized layout and without tests
 #   --programs       only the programs, optimized and tested, for CI
 #   --image          the image as an OCI archive too, by ./run image
-#   [ARTEFACT...]    with --plain: only these, beside what is there: deb cpp python sandbox node java go php chart schema sbom
+#   [ARTEFACT...]    with --plain: only these; existing ones stay: deb cpp python sandbox node java go php chart schema sbom
 #
 # Without --plain the code layout of msp-server is optimized by a profile of its load. The same sources and profile make the same
 # bytes, which is checked. Then the end-to-end tests and chaos run against the release program. SHA256SUMS lists the artefacts.
@@ -24,7 +24,7 @@ while (($# > 0)); do
     --programs) programs_only=yes ;;
     --image) image=yes ;;
     --profile)
-      [[ $# -ge 2 ]] || die 'package: --profile wants a file'
+      [[ $# -ge 2 ]] || die 'package: --profile requires a file'
       profile=(--profile "$2")
       shift
       ;;

@@ -4,14 +4,14 @@
 #
 # Scenarios, all of them by default:
 #   rolling       two replicas are restarted in turn under 500 calls/s: no call of a plain client, or through Envoy, fails
-#   overload      five times the capacity: goodput is kept, the rest is refused at once
+#   overload      five times the capacity: goodput stays the same, the rest is refused at once
 #   slow          4,000 orders wait for an upstream that takes 5 s: memory is bounded, reads continue
 #   outage        the upstream is killed for 10 s: NOT_SENT for what could not connect, nothing hangs
-#   rate_limited  200 orders/s against a limit of 50 (HTTP 429): the limit is used, none is UNKNOWN, no lookups
+#   rate_limited  200 orders/s against a limit of 50 (HTTP 429): the limit is used up, no outcome is UNKNOWN, no lookups
 #   attack        thirteen attacks: through Envoy (docs/mesh) no call of others fails; eight of them without a proxy: no crash,
-#                 bounded memory and service back in 5 s (the other five need a proxy; --assault=NAME runs them all the same)
+#                 bounded memory and normal service within 5 s (the other five require a proxy; --assault=NAME runs them anyway)
 #
-#   --quick      the same in little time, with smaller figures
+#   --quick      the same scenarios at small scale, in less time
 #   --seconds=N  how long the overload lasts (default 60)
 #
 # build/release/tests/msp-storm --help has the other options. --connection_age_ms=0 shows what restarts lose without it.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build       use build/release as it is
-#   --only TEXT      only the tests whose name holds TEXT
+#   --only TEXT      only the tests whose names contain TEXT
 #
 # Screenshots are in build/browser.
 source ci/lib.sh

@@ -4,7 +4,7 @@
 #
 #   --no-build     use build/release as it is
 #   --api-server   install, upgrade and roll back every set of values in a real API server, too; building kube-apiserver
-#                  takes a quarter of an hour once, more than CI has
+#                  takes a quarter of an hour once, more than CI has time for
 #
 # helm, helm-unittest, kube-score, kube-apiserver and schemas are fetched once, at the versions in tests/chart/tools and
 # ci/deploy_tools.sh.

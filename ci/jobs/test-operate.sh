@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# metrics and health, read by Debian's own Prometheus: promtool, a scrape under load, health, three incidents
+# metrics and health, read by Debian's Prometheus: promtool, a scrape under load, health, three incidents
 # SPDX-License-Identifier: Apache-2.0
 #
 #   --no-build   use build/release as it is

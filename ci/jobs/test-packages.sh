@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# the artefacts of ./run package, installed without the tree: a payment by each, and the seconds from install to payment
+# the artefacts of ./run package, installed without the tree: a payment with each, and the seconds from install to payment
 # SPDX-License-Identifier: Apache-2.0
 #
 #   [PATH...]   these only: sums deb sandbox python node go java cpp dev php chart schema
 #
-# Works on build/dist, and runs ./run package --plain if it is empty or older than the sources. Clean roots are made by mmdebstrap, so as root;
-# what package managers fetch is kept in ~/.cache/multisafepay-grpc/packages.
+# Works on build/dist, and runs ./run package --plain if it is empty or older than the sources. mmdebstrap makes the clean
+# roots, as root; what package managers fetch is cached in ~/.cache/multisafepay-grpc/packages.
 source ci/lib.sh
 # shellcheck source=ci/deploy_tools.sh
 source ci/deploy_tools.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# whether cards and keys stay secret: canaries through every call, the server's memory, hardening
+# checks that cards and keys stay secret: canaries through every call, the server's memory, hardening
 # SPDX-License-Identifier: Apache-2.0
 #
 #   --orders N   orders of the memory test, twice (default 4000; 10000 for the figures of docs/security.md)
@@ -11,11 +11,11 @@ orders=4000
 while [[ $# -gt 0 ]]; do
   case $1 in
     --help) usage_of test-secrecy ;;
-    --orders) orders=${2:?--orders wants a number} && shift 2 ;;
+    --orders) orders=${2:?--orders requires a number} && shift 2 ;;
     *) die "test-secrecy: unknown option '$1'; ./run test-secrecy --help" ;;
   esac
 done
-[[ $orders =~ ^[1-9][0-9]{2,6}$ ]] || die "test-secrecy: --orders wants 100 to 9999999, not '$orders'"
+[[ $orders =~ ^[1-9][0-9]{2,6}$ ]] || die "test-secrecy: --orders requires 100 to 9999999, not '$orders'"
 install build secrecy
 build release msp-server msp-sandbox msp msp-caller
 passed=0 failed=0

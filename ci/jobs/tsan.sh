@@ -10,7 +10,7 @@ source ci/lib.sh
 install build test
 export TSAN_OPTIONS=second_deadlock_stack=1
 build_to_test tsan
-# ThreadSanitizer of g++ 12 cannot place its shadow where the kernel randomizes addresses widely; a fixed layout helps.
+# g++ 12's ThreadSanitizer cannot map its shadow memory under wide address randomization; a fixed layout helps.
 if setarch -R true 2>/dev/null; then
   ctest() { setarch -R "$(type -P ctest)" "$@"; }
 fi

@@ -19,7 +19,7 @@ absl::Status SetTimeout(std::string_view text, Globals& globals) {
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, seconds);
   if (error != std::errc() || stop != end || !(seconds >= 0.001) || seconds > kTimeoutMaxS) {
-    return absl::InvalidArgumentError("takes seconds, 0.001 to 86400");
+    return absl::InvalidArgumentError("must be 0.001 to 86400 seconds");
   }
   globals.timeout_ms = static_cast<std::int64_t>(seconds * 1000);
   return absl::OkStatus();
@@ -98,8 +98,8 @@ class Parser {
     if (option.is_switch()) {
       if (!value) value = "true";
     } else if (!TakeValue(value)) {
-      return Complain(name, absl::InvalidArgumentError(
-                                absl::StrCat("wants a value: ", std::string(option.placeholder))));
+      return Complain(name, absl::InvalidArgumentError(absl::StrCat(
+                                "requires a value: ", std::string(option.placeholder))));
     }
     return option.Set(*value);
   }
@@ -123,7 +123,7 @@ class Parser {
     }
     if (flag->is_switch && !value) value = "true";
     if (!flag->is_switch && !TakeValue(value)) {
-      return Complain(name, absl::InvalidArgumentError("wants a value"));
+      return Complain(name, absl::InvalidArgumentError("requires a value"));
     }
     arguments_.fields.push_back({*flag, *std::move(value)});
     return absl::OkStatus();
@@ -142,10 +142,10 @@ class Parser {
   absl::Status TakeCommandFlag(const CommandFlag& flag, const std::string& name,
                                std::optional<std::string> value) {
     if (flag.value.empty() ? value.has_value() : !TakeValue(value)) {
-      return Complain(
-          name, absl::InvalidArgumentError(
-                    flag.value.empty() ? "takes no value"
-                                       : absl::StrCat("wants a value: ", std::string(flag.value))));
+      return Complain(name, absl::InvalidArgumentError(
+                                flag.value.empty()
+                                    ? "takes no value"
+                                    : absl::StrCat("requires a value: ", std::string(flag.value))));
     }
     arguments_.command_flags.emplace(flag.name, value.value_or(""));
     return absl::OkStatus();
@@ -173,7 +173,7 @@ std::vector<Option> OptionsOf(Globals& globals) {
   client::ChannelOptions& channel = globals.channel;
   Option output =
       Choice("output", &globals.output, {{"json", Output::kJson}, {"table", Output::kTable}},
-             "JSON with the API's names, or a table for people");
+             "JSON with the API's names, or a table for reading by people");
   output.placeholder = "json|table";
   return {
       {.name = "file",
@@ -184,17 +184,17 @@ std::vector<Option> OptionsOf(Globals& globals) {
        .letter = 'f'},
       {.name = "server",
        .value = &channel.server,
-       .help = "the service; MSP_SERVER when absent, else 127.0.0.1:50051",
+       .help = "the service; default: MSP_SERVER, else 127.0.0.1:50051",
        .min = 1,
        .placeholder = "HOST:PORT"},
       {.name = "site",
        .value = &globals.site,
-       .help = "which of the service's sites",
+       .help = "the site, if the service has several",
        .min = 1,
        .placeholder = "NAME"},
       {.name = "timeout",
        .value = [&globals](std::string_view text) { return SetTimeout(text, globals); },
-       .help = "the deadline: 35 for changes, 10 for reads",
+       .help = "the deadline; default: 35 for changes, 10 for reads",
        .placeholder = "SECONDS"},
       std::move(output),
       {.name = "tls", .value = &channel.tls.enabled, .help = "TLS with the system's roots"},
@@ -203,10 +203,10 @@ std::vector<Option> OptionsOf(Globals& globals) {
       File("key", &channel.tls.key_file, "the certificate's key, PEM"),
       {.name = "plaintext",
        .value = &channel.allow_plaintext,
-       .help = "plain text to another machine: a mesh encrypts"},
+       .help = "plain text to another machine, for a mesh that encrypts"},
       {.name = "proxy",
        .value = &channel.proxy,
-       .help = "an HTTP proxy, http://HOST:PORT; the environment's is ignored",
+       .help = "HTTP proxy, http://HOST:PORT; the environment's are ignored",
        .min = 1,
        .placeholder = "URL"},
       {.name = "help", .value = &globals.help, .help = "this text", .letter = 'h'},

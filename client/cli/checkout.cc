@@ -129,8 +129,8 @@ class Journey {
     if (next.has_form()) {
       if (!page_.Write(next.form().html())) {
         surroundings_.err << "error: the page with the customer's form could not be written to "
-                             "TMPDIR\nhint: the order is open; msp order cancel, or let it "
-                             "expire\n";
+                             "TMPDIR\nhint: the order is open; cancel it with msp order cancel, or "
+                             "let it expire\n";
         return false;
       }
       url = "file://" + page_.path();
@@ -160,7 +160,7 @@ class Journey {
 
   void NoteProcessing(const v1::Order& order) {
     if (!IsProcessing(order)) return;
-    Note(absl::StrCat("the money has not arrived yet\nhint: watch it with: msp order watch ",
+    Note(absl::StrCat("the money has not arrived yet\nhint: watch the order with: msp order watch ",
                       codec::RedactedText(order_id_)));
   }
 

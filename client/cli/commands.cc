@@ -30,19 +30,19 @@ constexpr CommandFlag kVerifyFlags[] = {
     {"auth", "HEADER", "the notification's Auth header"},
     {"key-file", "FILE", "the site's API key, as the only content of a file"},
     {"max-age", "SECONDS",
-     "reject one that is older, or further ahead; the service accepts 600 back, 300 ahead"},
+     "reject an older one, or one further ahead; the service accepts 600 s back, 300 s ahead"},
 };
 
 constexpr CommandFlag kSendFlags[] = {
     {"key-file", "FILE", "the site's API key, as the only content of a file"},
-    {"at", "UNIX", "the time of the signature, in seconds; now when absent"},
-    {"allow-remote", "", "send to another host"},
+    {"at", "UNIX", "the time of the signature, Unix seconds; default: now"},
+    {"allow-remote", "", "permit a URL on another host"},
 };
 
 constexpr Command kCommands[] = {
     {.words = "checkout",
      .method = "multisafepay.v1.OrderService.CreateOrder",
-     .summary = "Create an order, show the customer's page, and watch to the end. Moves money.",
+     .summary = "Create an order, show the customer's page, and watch it to the end. Moves money.",
      .example = "msp checkout -f order.json\n"
                 "msp checkout -f order.json --open --timeout 600 && echo paid",
      .kind = CommandKind::kCheckout,
@@ -102,7 +102,7 @@ constexpr Command kCommands[] = {
     {.words = "order watch",
      .method = "multisafepay.v1.OrderService.WatchOrder",
      .positionals = "order_id",
-     .summary = "Watch an order: its current state, then each change, one JSON object a line.",
+     .summary = "Watch an order: its current state, then each change, one JSON object per line.",
      .example = "msp order watch tulip-1 --timeout 600 && echo paid\n"
                 "msp order watch tulip-1 --follow --output table   # continue, for refunds",
      .notes = kEndCodes},
@@ -112,7 +112,7 @@ constexpr Command kCommands[] = {
      .example = "msp webhook verify -f body.json --auth \"$AUTH\" --key-file key.txt",
      .kind = CommandKind::kWebhookVerify,
      .command_flags = kVerifyFlags,
-     .notes = "The body has to be the received bytes, not JSON that was parsed and printed again.\n"
+     .notes = "The body must be the received bytes, not JSON that was parsed and reserialized.\n"
               "Exit code 0: valid. 1: invalid, with the reason on standard error.\n"},
     {.words = "webhook send",
      .positionals = "url",
@@ -130,7 +130,7 @@ constexpr Command kCommands[] = {
     {.words = "order extend",
      .method = "multisafepay.v1.OrderService.ExtendOrder",
      .positionals = "order_id",
-     .summary = "Extend the days before an unshipped Pay After Delivery order expires.",
+     .summary = "Extend the time before an unshipped Pay After Delivery order expires.",
      .example = "msp order extend tulip-1 --days 14"},
     {.words = "order add-file",
      .method = "multisafepay.v1.OrderService.AddOrderFile",
@@ -166,7 +166,7 @@ constexpr Command kCommands[] = {
      .example = "msp terminal receipt tulip-1"},
     {.words = "account get",
      .method = "multisafepay.v1.AccountService.GetAccount",
-     .summary = "Read the ids behind the API key: a cheap test of the key.",
+     .summary = "Read the ids that belong to the API key: a cheap test of the key.",
      .example = "msp account get"},
     {.words = "account balances",
      .method = "multisafepay.v1.AccountService.ListClosingBalances",
@@ -187,7 +187,7 @@ constexpr Command kCommands[] = {
     {.words = "token get",
      .method = "multisafepay.v1.TokenService.GetToken",
      .positionals = "reference token",
-     .summary = "Read a stored card. -f keeps the token out of the list of processes.",
+     .summary = "Read a stored card. -f keeps the token out of the process list.",
      .example = "msp token get customer-8831 azcb2Ml0nYw"},
     {.words = "token update",
      .method = "multisafepay.v1.TokenService.UpdateToken",
@@ -202,7 +202,7 @@ constexpr Command kCommands[] = {
      .example = "msp token delete customer-8831 azcb2Ml0nYw"},
     {.words = "gateway list",
      .method = "multisafepay.v1.PaymentMethodService.ListGateways",
-     .summary = "List the site's payment methods, the older form.",
+     .summary = "List the site's payment methods in the older form.",
      .example = "msp gateway list --country NL --output table",
      .columns = "id description type"},
     {.words = "gateway get",
@@ -228,7 +228,7 @@ constexpr Command kCommands[] = {
      .example = "msp method get VISA"},
     {.words = "transaction list",
      .method = "multisafepay.v1.TransactionService.ListTransactions",
-     .summary = "List transactions, the newest first.",
+     .summary = "List transactions, newest first.",
      .example = "msp transaction list --created-from 2030-04-01 --created-until 2030-05-01 "
                 "--page-size 100 --output table",
      .columns = "transaction_id order_id type status amount net created payment_method"},
@@ -239,7 +239,7 @@ constexpr Command kCommands[] = {
      .example = "msp transaction get 4051823"},
     {.words = "health",
      .method = "grpc.health.v1.Health.Check",
-     .summary = "Ask whether the service takes calls; exit code 0 when it does.",
+     .summary = "Ask whether the service accepts calls; exit code 0 if it does.",
      .example = "msp health\nmsp health --service multisafepay.v1.OrderService"},
     {.words = "completion",
      .positionals = "shell",

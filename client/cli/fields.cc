@@ -61,13 +61,13 @@ absl::Status ParseNumber(std::string_view text, Number* number) {
   const auto [stop, error] = std::from_chars(text.data(), end, *number);
   if (error == std::errc() && stop == end) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "takes a whole number; amounts are in minor units (500 is EUR 5.00)");
+      "must be a whole number; amounts are in minor units (500 is EUR 5.00)");
 }
 
 absl::Status ParseBool(std::string_view text, bool* value) {
   *value = text == "true";
   if (text == "true" || text == "false") return absl::OkStatus();
-  return absl::InvalidArgumentError("takes true or false");
+  return absl::InvalidArgumentError("must be true or false");
 }
 
 // A value's name, or its last part in any case: "post" for CANCEL_METHOD_POST.
@@ -84,7 +84,7 @@ absl::Status SetEnum(const FieldDescriptor& field, std::string_view text, pb::Me
     }
     if (value.number() != 0) absl::StrAppend(&names, names.empty() ? "" : ", ", last);
   }
-  return absl::InvalidArgumentError(absl::StrCat("takes one of: ", names));
+  return absl::InvalidArgumentError(absl::StrCat("must be one of: ", names));
 }
 
 absl::Status Set(const FieldDescriptor& field, std::string_view text, pb::Message& message) {
@@ -107,7 +107,7 @@ absl::Status Set(const FieldDescriptor& field, std::string_view text, pb::Messag
     case FieldDescriptor::CPPTYPE_STRING:
       if (field.type() == FieldDescriptor::TYPE_BYTES) {
         std::string bytes;
-        if (!Base64Decode(text, &bytes)) return absl::InvalidArgumentError("takes base64");
+        if (!Base64Decode(text, &bytes)) return absl::InvalidArgumentError("must be base64");
         set.SetString(&message, &field, std::move(bytes));
         return absl::OkStatus();
       }
@@ -153,7 +153,7 @@ absl::Status SetField(const FieldFlag& flag, std::string_view text, pb::Message&
   if (const pb::OneofDescriptor* choice = flag.field->real_containing_oneof()) {
     const FieldDescriptor* other = reflection.GetOneofFieldDescriptor(request, choice);
     if (other != nullptr && other != flag.field) {
-      return absl::InvalidArgumentError(absl::StrCat("goes without ", other->name()));
+      return absl::InvalidArgumentError(absl::StrCat("cannot be combined with ", other->name()));
     }
   }
   return Set(*flag.field, text, request);
@@ -164,7 +164,7 @@ absl::Status SetPositional(std::string_view name, std::string_view text, pb::Mes
   const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(std::string(name));
   const std::string known = request.GetReflection()->GetString(request, field);
   if (!known.empty() && known != text) {
-    return absl::InvalidArgumentError("is another one in the file");
+    return absl::InvalidArgumentError("is different in the file");
   }
   request.GetReflection()->SetString(&request, field, std::string(text));
   return absl::OkStatus();

@@ -143,7 +143,7 @@ std::string StateLine(const v1::WatchOrderResponse& message) {
   absl::StrAppend(&line, NameOf(order.payment_state()));
   if (order.has_amount()) absl::StrAppend(&line, " ", Money(order.amount(), order.currency()));
   if (order.amount_refunded() > 0)
-    absl::StrAppend(&line, ", ", Money(order.amount_refunded(), order.currency()), " given back");
+    absl::StrAppend(&line, ", ", Money(order.amount_refunded(), order.currency()), " refunded");
   if (order.payment_state() == v1::PAYMENT_STATE_DECLINED && !order.decline().reason().empty())
     absl::StrAppend(&line, ": ", codec::RedactedText(order.decline().reason()));
   if (message.cause() != v1::WatchOrderResponse::CAUSE_UNSPECIFIED)

@@ -105,8 +105,7 @@ std::string CommandHelp(const Command& command) {
                     "\n");
   }
   if (!field_flags.empty()) {
-    absl::StrAppend(&text, "flags that are each a field of ",
-                    MethodOf(command)->input_type()->name(),
+    absl::StrAppend(&text, "flags, each a field of ", MethodOf(command)->input_type()->name(),
                     " (amounts in minor units; other fields from -f):\n", field_flags, "\n");
   }
   absl::StrAppend(&text, "flags of every command:\n", GlobalLines(), "\n");

@@ -29,23 +29,26 @@ struct Hint {
 };
 constexpr Hint kHints[] = {
     {.reason = client::kNotConnected,
-     .text = "nothing was sent; is the service up? Check --server, and whether it uses TLS (--tls, "
-             "--ca) or plain text, then repeat the command"},
+     .text = "nothing was sent; is the service running? Check --server, and whether it uses TLS "
+             "(--tls, --ca) or plain text, then repeat the command"},
     {.outcome = v1::OUTCOME_NOT_SENT,
      .code = StatusCode::INVALID_ARGUMENT,
      .text = "nothing was sent; correct the request and send it again"},
     {.outcome = v1::OUTCOME_NOT_SENT, .text = "nothing was sent; the same command may be repeated"},
     {.code = StatusCode::ALREADY_EXISTS,
-     .text = "an equal one of another call exists; read it: msp order get ORDER_ID"},
+     .text = "an equal order, refund or capture of another call exists; read it: msp order get "
+             "ORDER_ID"},
     {.code = StatusCode::UNAUTHENTICATED, .text = "check the API key of the site"},
     {.code = StatusCode::PERMISSION_DENIED,
      .text = "check the API key of the site, and its permissions"},
-    {.code = StatusCode::UNIMPLEMENTED, .text = "this server does not know the call; is it older?"},
+    {.code = StatusCode::UNIMPLEMENTED,
+     .text = "this server does not implement the call; it may be older"},
+    {.reason = "RATE_LIMITED", .text = "not processed: repeat the same command"},
     {.outcome = v1::OUTCOME_REJECTED,
      .text = "refused, so nothing was done; the same request would be refused again"},
-    {.code = StatusCode::UNAVAILABLE, .text = "this call may be repeated safely: try again later"},
+    {.code = StatusCode::UNAVAILABLE, .text = "this call can be repeated safely: try again later"},
     {.code = StatusCode::DEADLINE_EXCEEDED,
-     .text = "this call may be repeated safely, with a longer --timeout"},
+     .text = "this call can be repeated safely, with a longer --timeout"},
 };
 
 std::string UnknownHint(std::string_view key) {
@@ -128,7 +131,7 @@ std::string DeclineText(const google::protobuf::Message& reply) {
   text += '\n';
   if (decline.retry() != v1::RETRY_ADVICE_UNSPECIFIED) {
     absl::StrAppend(&text, "hint: ", v1::RetryAdvice_Name(decline.retry()),
-                    "; any further try needs a new order id\n");
+                    "; any further attempt requires a new order id\n");
   }
   return text;
 }
@@ -142,8 +145,8 @@ std::string CaveatText(const google::protobuf::Message& reply) {
   std::string text = absl::StrCat("note: ", codec::RedactedText(result.reason()), "\n");
   if (result.reason() == kNextActionLost) {
     text +=
-        "hint: the page to send the customer to was in a lost answer. Cancel the order with msp "
-        "order cancel, see it confirmed, then create another one with a new order id\n";
+        "hint: the address of the customer's page was in a lost answer. Cancel the order with msp "
+        "order cancel, wait until it is cancelled, then create another one with a new order id\n";
   }
   return text;
 }

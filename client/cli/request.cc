@@ -40,11 +40,11 @@ std::string Describe(const Drift& drift, const codec::MessageSchema& schema) {
   switch (drift.kind) {
     case Drift::Kind::kUnknownMember:
       return absl::StrCat("has a member that ", schema.descriptor()->name(),
-                          " does not know: ", drift.path);
+                          " does not have: ", drift.path);
     case Drift::Kind::kUnfitValue:
       return absl::StrCat("has a value that does not fit its type: ", drift.path);
     case Drift::Kind::kUnreadableText:
-      return absl::StrCat("has a text that is not fully decodable: ", drift.path);
+      return absl::StrCat("has a string that is not fully decodable: ", drift.path);
     default:
       return absl::StrCat("has a member twice: ", drift.path);
   }
@@ -95,7 +95,7 @@ absl::Status FillFromFile(const Arguments& arguments, const codec::MessageSchema
   ZeroizeString(*text);
   if (!decoded.ok) return Complain(name, absl::StrCat("is not JSON: ", decoded.error));
   // The codec accepts a text that is not fully decodable; from a person it is a mistake.
-  if (document.is_discarded()) return Complain(name, "is not JSON: a value is not readable");
+  if (document.is_discarded()) return Complain(name, "is not JSON: a value cannot be decoded");
   if (!document.is_object()) return Complain(name, "must be a JSON object");
   if (absl::Status status = CheckAmounts(document, schema, name); !status.ok()) return status;
   std::vector<std::string> complaints;
@@ -112,7 +112,7 @@ absl::Status FillFromPositionals(const Arguments& arguments, pb::Message& reques
   const std::vector<std::string> names =
       absl::StrSplit(std::string(arguments.command->positionals), ' ', absl::SkipEmpty());
   if (arguments.positionals.size() > names.size()) {
-    return Complain(arguments.words, "takes fewer words: too many were given");
+    return Complain(arguments.words, "accepts fewer arguments");
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
     const pb::FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(names[i]);
@@ -120,7 +120,7 @@ absl::Status FillFromPositionals(const Arguments& arguments, pb::Message& reques
       const absl::Status status = SetPositional(names[i], arguments.positionals[i], request);
       if (!status.ok()) return Complain(names[i], status.message());
     } else if (!request.GetReflection()->HasField(request, field)) {
-      return Complain(arguments.words, absl::StrCat("wants ", names[i]));
+      return Complain(arguments.words, absl::StrCat("requires ", names[i]));
     }
   }
   return absl::OkStatus();
@@ -157,7 +157,7 @@ absl::StatusOr<std::unique_ptr<pb::Message>> MakeRequest(const Arguments& argume
     if (!status.ok()) return Complain(absl::StrCat("--", value.flag.name), status.message());
   }
   if (arguments.globals.file.empty() && request->ByteSizeLong() == 0 && WantsSomething(schema)) {
-    return Complain(arguments.words, "wants a request: -f FILE, or flags");
+    return Complain(arguments.words, "requires a request: -f FILE, or flags");
   }
   return request;
 }

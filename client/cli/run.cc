@@ -169,7 +169,7 @@ int Completion(const Arguments& arguments, Surroundings& surroundings) {
   const std::string script =
       arguments.positionals.size() == 1 ? CompletionScript(arguments.positionals[0]) : "";
   if (script.empty()) {
-    surroundings.err << "error: SHELL has to be bash or zsh\nhint: msp completion --help\n";
+    surroundings.err << "error: SHELL must be bash or zsh\nhint: msp completion --help\n";
     return kExitUsage;
   }
   surroundings.out << script;

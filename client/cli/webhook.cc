@@ -66,7 +66,7 @@ std::string ReadKey(const std::string& file, std::string& key) {
   key.assign(kKeyMaxBytes + 1, '\0');
   stream.read(key.data(), static_cast<std::streamsize>(key.size()));
   key.resize(static_cast<std::size_t>(stream.gcount()));
-  if (key.size() > kKeyMaxBytes) return file + " is too long for a key";
+  if (key.size() > kKeyMaxBytes) return file + " is too large for a key";
   // Strip only the line end of an editor.
   while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
   return key.empty() ? file + " holds no key" : std::string();
@@ -94,14 +94,13 @@ std::string ReadAuth(std::string_view header, Auth& auth) {
   std::string plain;
   if (!Base64Decode(Trimmed(header), &plain)) return "the Auth header is not base64";
   const std::size_t colon = plain.find(':');
-  if (colon == std::string::npos)
-    return "the Auth header holds no colon between time and signature";
+  if (colon == std::string::npos) return "the Auth header has no colon between time and signature";
   auth.stamp = plain.substr(0, colon);
   auth.signature = plain.substr(colon + 1);
   if (!Number(auth.stamp)) return "the Auth header's time is not a number";
   if (auth.signature.size() != kSignatureDigits ||
       auth.signature.find_first_not_of("0123456789abcdef") != std::string::npos)
-    return "the Auth header's signature is not 128 lower-case hexadecimal digits";
+    return "the Auth header's signature is not 128 lowercase hexadecimal digits";
   return {};
 }
 
@@ -113,18 +112,19 @@ std::string Explain(const Material& material, const Auth& auth) {
   std::string_view bare = material.body;
   while (!bare.empty() && (bare.back() == '\n' || bare.back() == '\r')) bare.remove_suffix(1);
   if (bare.size() < material.body.size() && fits(material.key, bare))
-    return "the body has a line end that the notification did not have";
-  if (fits(Trimmed(material.key), material.body)) return "the key has white space around it";
-  if (fits(material.key, material.body + "\n")) return "the body lost the line end that it had";
+    return "the body has a trailing newline that the notification did not have";
+  if (fits(Trimmed(material.key), material.body)) return "the key has whitespace around it";
+  if (fits(material.key, material.body + "\n"))
+    return "the body lacks the trailing newline that was signed";
   const OrderedJson document =
       OrderedJson::parse(material.body, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
-    return "another key, or other bytes than were signed (this body is not JSON)";
+    return "a different key, or not the bytes that were signed (this body is not JSON)";
   }
   if (fits(material.key, document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)))
-    return "the body was printed again with other spacing: keep the received bytes";
-  return "another key, or other bytes than were signed: keep the received bytes of the body, "
-         "before any JSON is parsed";
+    return "the body was reserialized with different whitespace: keep the received bytes";
+  return "a different key, or not the bytes that were signed: keep the received bytes of the body, "
+         "and do not parse and print its JSON first";
 }
 
 bool IsLoopback(std::string_view host) {
@@ -180,11 +180,11 @@ int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings) {
   if (const auto age = arguments.command_flags.find("max-age");
       age != arguments.command_flags.end()) {
     age_max = Number(age->second);
-    if (!age_max) return Usage(arguments, surroundings, "--max-age takes seconds");
+    if (!age_max) return Usage(arguments, surroundings, "--max-age must be a number of seconds");
   }
   if (!arguments.positionals.empty())
     return Usage(arguments, surroundings,
-                 "takes no words: the body comes from -f or standard input");
+                 "accepts no arguments: the body comes from -f or standard input");
   Material material;
   if (const std::string wrong = Read(arguments, surroundings, material); !wrong.empty())
     return Usage(arguments, surroundings, wrong);
@@ -218,17 +218,18 @@ int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings) {
 
 int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
   if (arguments.positionals.size() != 1)
-    return Usage(arguments, surroundings, "wants one URL to post to");
+    return Usage(arguments, surroundings, "requires one URL to post to");
   std::optional<Target> target = ReadUrl(arguments.positionals[0]);
   if (!target) return Usage(arguments, surroundings, "URL is not http://HOST/PATH or https://...");
   if (!IsLoopback(target->host) && !arguments.command_flags.contains("allow-remote")) {
-    return Usage(arguments, surroundings,
-                 "URL is not on this host: --allow-remote sends a signed order elsewhere");
+    return Usage(
+        arguments, surroundings,
+        "URL is not on this host; to send a signed order to another one, use --allow-remote");
   }
   std::int64_t unix_s = Now(surroundings);
   if (const auto at = arguments.command_flags.find("at"); at != arguments.command_flags.end()) {
     const auto given = Number(at->second);
-    if (!given) return Usage(arguments, surroundings, "--at takes seconds since 1970");
+    if (!given) return Usage(arguments, surroundings, "--at must be Unix seconds");
     unix_s = *given;
   }
   Material material;

@@ -68,7 +68,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
     const ChannelOptions& options) {
   const TlsOptions& tls = options.tls;
   if (tls.cert_file.empty() != tls.key_file.empty()) {
-    return absl::InvalidArgumentError("a client certificate and its key go together");
+    return absl::InvalidArgumentError("a client certificate and its key require each other");
   }
   if (!UsesTls(tls)) {
     if (options.allow_plaintext || (options.proxy.empty() && IsLocal(options.server)))

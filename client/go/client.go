@@ -89,11 +89,11 @@ func makeCredentials(server string, options Options) (credentials.TransportCrede
 		if options.Proxy != "" {
 			where = "is behind a proxy"
 		}
-		return nil, fmt.Errorf("%s %s: give TLS, or AllowPlaintext behind a mesh", server, where)
+		return nil, fmt.Errorf("%s %s: set TLS, or AllowPlaintext behind a mesh", server, where)
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if (options.TLS.Cert == "") != (options.TLS.Key == "") {
-		return nil, errors.New("a client certificate and its key go together")
+		return nil, errors.New("a client certificate and its key require each other")
 	}
 	if options.TLS.CA != "" {
 		pem, err := os.ReadFile(options.TLS.CA)
@@ -102,7 +102,7 @@ func makeCredentials(server string, options Options) (credentials.TransportCrede
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s: no certificate in it", options.TLS.CA)
+			return nil, fmt.Errorf("%s: contains no certificate", options.TLS.CA)
 		}
 	}
 	if options.TLS.Cert != "" {

@@ -94,7 +94,7 @@ func proxyDialer(proxy string) (func(context.Context, string) (net.Conn, error),
 			answer, err = http.ReadResponse(reader, &mine)
 		}
 		if err == nil && answer.StatusCode != http.StatusOK {
-			err = fmt.Errorf("the proxy says %s", answer.Status)
+			err = fmt.Errorf("the proxy answered %s", answer.Status)
 		}
 		if err != nil {
 			conn.Close()

@@ -178,7 +178,7 @@ ApiResponse Front::ControlFoundOrder(const HttpRequest& request,
   } else if (action == "review") {
     const auto accepted = BoolMember(body, "accepted");
     if (!accepted || !platform_.Review(*order, *accepted)) {
-      return Problem(409, "the order is not uncleared, or accepted is no boolean");
+      return Problem(409, "the order is not uncleared, or accepted is not a boolean");
     }
   } else if (action == "chargeback") {
     if (!platform_.ChargeBack(*order)) return Problem(409, "nothing to charge back");
@@ -187,7 +187,8 @@ ApiResponse Front::ControlFoundOrder(const HttpRequest& request,
     const std::string wrong = ActInDashboard(platform_, *order, action, body);
     if (!wrong.empty()) return Problem(409, wrong);
   } else if (action == "settle") {
-    if (!platform_.AdvanceLife(*order)) return Problem(409, "nothing that the clock would bring");
+    if (!platform_.AdvanceLife(*order))
+      return Problem(409, "no later stage in this order's lifecycle");
   } else if (action == "terminal") {
     if (!platform_.ActAtTerminal(*order, TextMember(body, "outcome").value_or(""))) {
       return Problem(409,
@@ -227,7 +228,7 @@ HttpResponse Front::Control(const HttpRequest& request, std::string* order_id) {
   MutexLock lock(mutex_);
   Tick();
   if (!body.is_object() && !body.is_array()) {
-    response = Problem(400, "the body is no JSON");
+    response = Problem(400, "the body is not JSON");
   } else if (what == "reset" && post) {
     clock_.Reset();
     counts_.clear();
@@ -248,7 +249,7 @@ HttpResponse Front::Control(const HttpRequest& request, std::string* order_id) {
     const Json* data = Member(body, "data");
     response = platform_.Restore(data == nullptr ? body : *data)
                    ? Done()
-                   : Problem(400, "this is no snapshot");
+                   : Problem(400, "the body is not a snapshot");
   } else if (what == "orders" && segments.size() >= 2) {
     *order_id = segments[1];
     response = ControlOrder(request, segments, body);

@@ -64,7 +64,7 @@ absl::Status CheckPair(const TlsMaterial& material) {
   if (leaf == nullptr) return Invalid("tls_cert_file", "holds no PEM certificate");
   const Key key(
       PEM_read_bio_PrivateKey(MemoryBio(material.key).get(), nullptr, &NoPassPhrase, nullptr));
-  if (key == nullptr) return Invalid("tls_key_file", "holds no PEM key, or one with a pass phrase");
+  if (key == nullptr) return Invalid("tls_key_file", "holds no PEM key, or one with a passphrase");
   if (X509_check_private_key(leaf.get(), key.get()) != 1)
     return Invalid("tls_key_file", "is not the key of the certificate in --tls_cert_file");
   if (X509_cmp_current_time(X509_get0_notAfter(leaf.get())) <= 0)
@@ -80,7 +80,7 @@ absl::Status CheckAuthorities(const std::string& text) {
   while (NextCertificate(bio.get()) != nullptr) ++authorities;
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   if (authorities == 0) return Invalid("tls_client_ca_file", "holds no PEM certificate");
-  if (!at_end) return Invalid("tls_client_ca_file", "one of its certificates is broken");
+  if (!at_end) return Invalid("tls_client_ca_file", "one of its certificates is malformed");
   ERR_clear_error();
   return absl::OkStatus();
 }

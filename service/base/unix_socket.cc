@@ -70,8 +70,7 @@ absl::Status SetOwner(const UnixSocketOptions& options) {
     return found == nullptr ? std::nullopt : std::optional(entry.gr_gid);
   });
   if (!user || !group)
-    return Failed(options.path,
-                  absl::StrCat("there is no user or group of \"", options.owner, "\""));
+    return Failed(options.path, absl::StrCat("unknown user or group in \"", options.owner, "\""));
   if (chown(options.path.c_str(), *user, *group) != 0) return FailedWith(options.path, errno);
   return absl::OkStatus();
 }
@@ -83,12 +82,12 @@ absl::StatusOr<UnixSocket> UnixSocket::Listen(const UnixSocketOptions& options) 
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
-    return Failed(path, "the path must have 1 to 107 bytes");
+    return Failed(path, "the path must be 1 to 107 bytes long");
   std::memcpy(address.sun_path, path.data(), path.size());
   struct stat there {};
   if (lstat(path.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode)) return Failed(path, "something else than a socket is there");
-    if (IsServed(address)) return Failed(path, "another process listens there");
+    if (!S_ISSOCK(there.st_mode)) return Failed(path, "the path exists and is not a socket");
+    if (IsServed(address)) return Failed(path, "another process listens on the path");
     if (unlink(path.c_str()) != 0) return FailedWith(path, errno);
   }
   UnixSocket made;

@@ -35,7 +35,8 @@ absl::StatusOr<std::string> ApiUrl(std::string url, bool allow_plaintext_upstrea
 #ifdef MSP_WITH_SANDBOX
     return url;
 #else
-    return Invalid("api_url", "this build has no sandbox in it; run msp-sandbox and give its URL");
+    return Invalid("api_url",
+                   "this build does not include the sandbox; run msp-sandbox and set its URL");
 #endif
   }
   const bool plain = absl::StartsWith(url, "http://");
@@ -44,12 +45,13 @@ absl::StatusOr<std::string> ApiUrl(std::string url, bool allow_plaintext_upstrea
                    "must be test, live, sandbox or start with https:// (http:// on loopback)");
   }
   if (url.find_first_of(" \t\r\n?#@") != std::string::npos || HostOf(url).empty()) {
-    return Invalid("api_url", "is no base URL: it needs a host and has neither user nor query");
+    return Invalid("api_url",
+                   "is not a base URL: it requires a host, and accepts neither user nor query");
   }
   if (plain && !IsLoopback(HostOf(url)) && !allow_plaintext_upstream) {
     return Invalid("api_url",
                    "would send cards without TLS; use https://, the loopback address of a sidecar "
-                   "that begins TLS, or --allow_plaintext_upstream");
+                   "that originates TLS, or --allow_plaintext_upstream");
   }
   while (absl::EndsWith(url, "/")) url.pop_back();
   return url;
@@ -61,7 +63,7 @@ absl::Status CheckListen(const Config& config) {
     return Invalid("listen_mode", "must be octal, such as 0660");
   // Only processes of this machine can connect to a path, restricted by its mode.
   if (absl::StartsWith(config.listen, "unix:")) {
-    if (config.listen.size() == 5) return Invalid("listen", "names no path behind unix:");
+    if (config.listen.size() == 5) return Invalid("listen", "has no path after unix:");
     return absl::OkStatus();
   }
   if (!IsHostAndPort(config.listen))
@@ -70,8 +72,8 @@ absl::Status CheckListen(const Config& config) {
   if (config.tls.cert_file.empty() && !config.allow_plaintext &&
       !IsLoopback(std::string_view(config.listen).substr(0, colon))) {
     return Invalid("listen",
-                   "a non-loopback address without TLS needs --tls_cert_file and --tls_key_file, "
-                   "or --allow_plaintext where a mesh sidecar ends TLS");
+                   "a non-loopback address requires --tls_cert_file and --tls_key_file, or "
+                   "--allow_plaintext where a mesh's sidecar terminates TLS");
   }
   return absl::OkStatus();
 }
@@ -101,7 +103,7 @@ absl::Status CheckTogether(const Config& config) {
   if (!webhooks.webhook_listen.empty() && !IsHostAndPort(webhooks.webhook_listen))
     return Invalid("webhook_listen", "must be host:port, such as 127.0.0.1:8080, or empty");
   if (config.audit_flush && config.audit_log_file.empty())
-    return Invalid("audit_flush", "needs --audit_log_file");
+    return Invalid("audit_flush", "requires --audit_log_file");
   if (webhooks.watch_poll_max_ms < webhooks.watch_poll_first_ms)
     return Invalid("watch_poll_max_ms",
                    absl::StrCat("is ", webhooks.watch_poll_max_ms,
@@ -128,9 +130,10 @@ absl::StatusOr<Config> LoadConfig(Config config) {
   }
   if (absl::Status checked = CheckTogether(config); !checked.ok()) return checked;
   if (config.withdrawn_http2)
-    config.warnings.emplace_back("--http2 is withdrawn: requests go out over HTTP/1.1");
+    config.warnings.emplace_back("--http2 is withdrawn: requests use HTTP/1.1");
   if (config.withdrawn_http_workers != 1)
-    config.warnings.emplace_back("--http_workers is withdrawn: --threads serve calls and requests");
+    config.warnings.emplace_back(
+        "--http_workers is withdrawn: --threads sets the threads of calls and requests");
   if (config.threads == 0) config.threads = std::min(CoresOfProcess(), kThreadsMax);
   // Each thread has at least two connections, one for reads and one for writes.
   config.threads = std::min(config.threads, config.http_connections_max / 2);
@@ -156,10 +159,10 @@ std::string HelpText() {
       "msp-server: takes card payments through MultiSafepay over gRPC.\n\n"
       "Usage: MSP_API_KEY=... msp-server --api_url=test|live|sandbox|URL [--setting=value ...]\n"
       "Try it: msp-server --api_url=sandbox\n"
-      "When it serves, it prints one JSON line with its addresses. SIGTERM drains and ends it.\n\n"
-      "Every setting can also be an environment variable: --log_level is MSP_LOG_LEVEL. A "
-      "flag beats the variable, and a variable that begins with MSP_ and is no setting stops the "
-      "start.\n\n";
+      "When it is ready, it prints one JSON line with its addresses. SIGTERM drains and stops it."
+      "\n\n"
+      "Every setting is also an environment variable: --log_level is MSP_LOG_LEVEL. Flags take "
+      "precedence. An unknown variable that begins with MSP_ is an error.\n\n";
   Config defaults;
   absl::StrAppend(&text, HelpOf(OptionsOf(defaults)), "  --help, --version\n");
   return text;

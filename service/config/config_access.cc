@@ -35,7 +35,7 @@ absl::Status LoadKeys(Config& config) {
   ZeroizeString(from_environment);
   KeySource& keys = config.keys;
   if (!keys.sites_file.empty() && (!keys.api_key_file.empty() || !keys.api_key.empty()))
-    return Invalid("sites_file", "holds all keys: api_key_file and MSP_API_KEY must be left out");
+    return Invalid("sites_file", "holds all keys: omit api_key_file and MSP_API_KEY");
   if (keys.sites_file.empty() && keys.api_key_file.empty() && keys.api_key.empty()) {
     if (config.api_url != "sandbox")
       return Invalid("api_key_file", "is required, or set MSP_API_KEY");
@@ -50,11 +50,11 @@ absl::Status LoadKeys(Config& config) {
 absl::Status LoadTls(Config& config) {
   const TlsFiles& tls = config.tls;
   if (tls.cert_file.empty() && !tls.key_file.empty())
-    return Invalid("tls_key_file", "needs tls_cert_file too");
+    return Invalid("tls_key_file", "requires tls_cert_file");
   if (tls.cert_file.empty() && !tls.client_ca_file.empty())
-    return Invalid("tls_client_ca_file", "needs tls_cert_file and tls_key_file too");
+    return Invalid("tls_client_ca_file", "requires tls_cert_file and tls_key_file");
   if (!tls.cert_file.empty() && tls.key_file.empty())
-    return Invalid("tls_cert_file", "needs tls_key_file too");
+    return Invalid("tls_cert_file", "requires tls_key_file");
   if (!tls.cert_file.empty()) {
     // Read again before serving; here only to report errors early.
     if (auto material = ReadTls(tls); !material.ok()) return material.status();
@@ -62,7 +62,7 @@ absl::Status LoadTls(Config& config) {
   for (const payments::SiteSetting& site : config.sites) {
     if (!site.identities.empty() && tls.client_ca_file.empty()) {
       return Invalid("sites_file", absl::StrCat("site ", site.name,
-                                                " is bound to client certificates, which needs "
+                                                " is bound to client certificates, which requires "
                                                 "tls_client_ca_file"));
     }
   }

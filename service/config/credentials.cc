@@ -85,12 +85,12 @@ class SiteReader {
     for (const auto& [member, value] : site_.items()) {
       static const std::set<std::string> kMembers{
           "name", "key_file", "previous_key_file", "in_flight_max", "calls_per_s", "identities"};
-      if (!kMembers.contains(member)) return Invalid(Of(member), "is no member of a site");
+      if (!kMembers.contains(member)) return Invalid(Of(member), "is not a member of a site");
     }
     payments::SiteSetting setting;
     const auto name = site_.find("name");
     if (name == site_.end() || !name->is_string() || !IsName(*name))
-      return Invalid(Of("name"), "must be 1 to 64 letters, digits, points, dashes and underscores");
+      return Invalid(Of("name"), "must be 1 to 64 letters, digits, dots, dashes and underscores");
     setting.name = *name;
     for (const absl::Status& read : {Key("key_file", true, setting.api_key),
                                      Key("previous_key_file", false, setting.previous_key),
@@ -118,12 +118,12 @@ class SiteReader {
   absl::Status Limits(payments::SiteLimits& limits) const {
     if (const auto found = site_.find("in_flight_max"); found != site_.end()) {
       if (!found->is_number_unsigned() || *found > kLimitMax)
-        return Invalid(Of("in_flight_max"), "must be a whole number, 0 (no bound) to 1000000");
+        return Invalid(Of("in_flight_max"), "must be a whole number, 0 (no limit) to 1000000");
       limits.in_flight_max = found->get<std::int64_t>();
     }
     if (const auto found = site_.find("calls_per_s"); found != site_.end()) {
       if (!found->is_number() || *found < 0 || *found > kLimitMax)
-        return Invalid(Of("calls_per_s"), "must be a number, 0 (no bound) to 1000000");
+        return Invalid(Of("calls_per_s"), "must be a number, 0 (no limit) to 1000000");
       limits.calls_per_s = *found;
     }
     return absl::OkStatus();
@@ -168,7 +168,7 @@ absl::StatusOr<std::vector<payments::SiteSetting>> ReadSitesFile(const std::stri
     absl::StatusOr<payments::SiteSetting> setting = SiteReader(sites[i], where, folder).Read();
     if (!setting.ok()) return setting.status();
     if (!names.insert(setting->name).second)
-      return Invalid(where, absl::StrCat("the name ", setting->name, " is there twice"));
+      return Invalid(where, absl::StrCat("the name ", setting->name, " occurs twice"));
     settings.push_back(*std::move(setting));
   }
   return settings;

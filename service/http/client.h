@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The interface between the service and the network: takes one HTTP request, returns one exchange.
+// The interface between the service and the network: takes one HTTP request, returns one response.
 //
 // `payments` calls it, `CurlPool` implements it, tests fake it. Independent of protobuf, gRPC and
-// MultiSafepay. An HTTP error status is a completed exchange here; the caller turns it into an
+// MultiSafepay. An HTTP error status is a complete response here; the caller turns it into an
 // error.
 #pragma once
 

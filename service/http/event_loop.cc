@@ -58,7 +58,7 @@ absl::Status EventLoop::SetUp() {
     return absl::ResourceExhaustedError("no file descriptor left for an event loop");
   epoll_event wake{.events = EPOLLIN, .data = {.fd = wake_fd_}};
   if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &wake) != 0)
-    return absl::ResourceExhaustedError("cannot watch what wakes an event loop");
+    return absl::ResourceExhaustedError("cannot watch the event loop's wake-up descriptor");
   MutexLock lock(mutex_);
   connections_.emplace(options_.connections, epoll_fd_);
   return connections_->SetUp() ? absl::OkStatus()

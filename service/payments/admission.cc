@@ -31,12 +31,13 @@ Admission::Admission(const PaymentDependencies& dependencies, Call& call,
 Failure Admission::FailureOf(Result result) {
   switch (result) {
     case Result::kBusy:
-      return {.code = absl::StatusCode::kAborted,
-              .message =
-                  "a different call for this order is in flight; wait for its end, then read "
-                  "the order before sending again",
-              .reason = "ORDER_BUSY",
-              .outcome = v1::OUTCOME_NOT_SENT};
+      return {
+          .code = absl::StatusCode::kAborted,
+          .message =
+              "a different call for this order is in flight; wait until it has ended, then read "
+              "the order before sending again",
+          .reason = "ORDER_BUSY",
+          .outcome = v1::OUTCOME_NOT_SENT};
     case Result::kFull:
       return {.code = absl::StatusCode::kResourceExhausted,
               .message = "too many payment calls are in flight; nothing was sent",
@@ -44,7 +45,7 @@ Failure Admission::FailureOf(Result result) {
               .outcome = v1::OUTCOME_NOT_SENT,
               .retry_after_ms = 1'000};
     default:
-      return {.message = "the equal call in flight that this one waited for has not ended in time"};
+      return {.message = "the equal call in flight that this one joined did not end in time"};
   }
 }
 

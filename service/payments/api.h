@@ -78,7 +78,7 @@ struct ApiOptions {
   // A refund is not sent when a refund of the same amount of the order is younger than this:
   // MultiSafepay refuses equal refunds within five minutes. 0 sends it anyway.
   std::int64_t refund_pause_s = 0;
-  // Gets a line for each exchange of a sampled trace; null for none.
+  // Gets a line for each REST call of a sampled trace; null for none.
   telemetry::Log* span_log = nullptr;
   // Stores the access to orders' event streams that answers carry; null for none.
   EventAccessTable* event_access = nullptr;

@@ -31,7 +31,9 @@ Failure InvalidRequest(std::vector<codec::Violation> violations) {
 
 Failure CallerGone() {
   return {.code = absl::StatusCode::kCancelled,
-          .message = "the caller had gone before the call was sent; nothing was sent",
+          .message =
+              "the caller cancelled, or its deadline passed, before the call was sent; nothing was "
+              "sent",
           .reason = std::string(reason::kCallerGone),
           .outcome = multisafepay::v1::OUTCOME_NOT_SENT};
 }

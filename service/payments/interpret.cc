@@ -165,8 +165,8 @@ Interpretation RateLimited(const http::Response& answer) {
   interpretation.failure = {
       .code = absl::StatusCode::kResourceExhausted,
       .message =
-          absl::StrCat("MultiSafepay takes no more calls of this site for now (HTTP 429) and "
-                       "did not process this one; send the same call again in ",
+          absl::StrCat("MultiSafepay's rate limit is reached (HTTP 429), and the call was not "
+                       "processed; send the same call again in ",
                        wait_s, " s"),
       .domain = kOwnDomain,
       .reason = std::string(reason::kRateLimited),
@@ -178,7 +178,7 @@ Interpretation RateLimited(const http::Response& answer) {
 // `data` says that the call was not carried out although the envelope says success.
 Failure Denied(std::string_view member, int http_status) {
   return {.code = absl::StatusCode::kFailedPrecondition,
-          .message = absl::StrCat("MultiSafepay took the call and did not carry it out: data.",
+          .message = absl::StrCat("MultiSafepay accepted the call but did not carry it out: data.",
                                   absl::string_view(member.data(), member.size()), " is false"),
           .domain = kRemoteDomain,
           .reason = std::string(reason::kNotDone),

@@ -16,7 +16,7 @@ namespace v1 = multisafepay::v1;
 using http::Clock;
 using std::chrono::milliseconds;
 
-// Look-ups continue to the deadline, but for at most this many settle times.
+// Lookups continue until the deadline, but for at most this many settle times.
 constexpr int kSettleTimesMax = 15;
 constexpr milliseconds kPauseMax{5'000};
 // One GET may take this long before the next is tried.
@@ -100,7 +100,7 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point reply_deadline,
     // An order without an id decides nothing about money.
     lookup.outcome = CallOutcome::kIndeterminate;
     lookup.failure = {.code = absl::StatusCode::kInternal,
-                      .message = "MultiSafepay answered with an order that names none",
+                      .message = "MultiSafepay answered with an order without an id",
                       .reason = std::string(reason::kUpstreamMalformed)};
   }
 }

@@ -50,7 +50,7 @@ void CheckPage(const pb::Message& request, std::vector<codec::Violation>& violat
                     !IsCursor(transactions->page_token()));
   if (bad)
     violations.push_back(
-        {.field = "page_token", .description = "is no next_page_token of this list"});
+        {.field = "page_token", .description = "is not a next_page_token of this list"});
 }
 
 void AppendPageQuery(const pb::Message& request, bool has_members, std::string& query) {

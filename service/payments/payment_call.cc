@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 
 // With less time than this for the transfer, sending would only lead to an unknown outcome.
 constexpr milliseconds kSendMin{50};
-// Look-ups without a readable answer, where no outcome is open.
+// Lookups without a readable answer, where no outcome is open.
 constexpr int kUnreadMax = 4;
 
 }  // namespace

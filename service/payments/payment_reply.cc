@@ -99,7 +99,7 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
   const bool mismatch = cause.reason == reason::kUpstreamMismatch;
   if (cause.message.empty())
     cause.message =
-        "an equal call ended a short while ago, and MultiSafepay's record does not show "
+        "an equal call ended recently, and MultiSafepay's record does not show "
         "what it did";
   cause.code = absl::StatusCode::kUnknown;
   cause.message = absl::StrCat(
@@ -112,7 +112,7 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
             "order with GetOrder; never send it under another order_id before its outcome is "
             "certain"
           : ". Repeat it with the same idempotency key and repeat: true, which reads the "
-            "order and sends nothing; where the order still does not show it 300 s after it was "
+            "order and sends nothing; if the order still does not show it 300 s after it was "
             "sent, make the same call without repeat, never under another key");
   if (!mismatch) cause.reason = reason::kOutcomeUnknown;
   cause.domain = kOwnDomain;

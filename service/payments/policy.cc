@@ -86,7 +86,7 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
         return {};
       }
       if (!policy.reads_after) return {Step::kEndConfirmed};
-      failure.message = "MultiSafepay took the call, but the order does not show it";
+      failure.message = "MultiSafepay accepted the call, but the order does not show it";
       return {Step::kLookUp, Phase::kAfterSuccess};
     case CallOutcome::kRefused:
       break;

@@ -233,7 +233,7 @@ Found ReadVoid(PaymentFacts& facts, const v1::Order* order, Phase /*phase*/) {
   if (EqualsIgnoreCase(order->financial_status(), "completed") || IsDead(*order))
     return {Finding::kImpossible,
             Precondition("NOT_AN_AUTHORIZATION",
-                         "nothing of the order is authorized and not yet captured")};
+                         "no part of the order is authorized and not yet captured")};
   return {Finding::kNothing, {}};
 }
 

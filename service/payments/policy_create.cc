@@ -70,7 +70,8 @@ Found Taken(const v1::Order& order) {
   // open, MultiSafepay may have started ours beside it.
   if (IsDead(order)) return {Finding::kTakenFailed, {}};
   if (IsPaidForGood(order)) return {Finding::kTakenFinal, std::move(taken)};
-  taken.message = "another payment with this order_id is open, and this one may be beside it";
+  taken.message =
+      "another payment with this order_id is open, and this one may exist in addition to it";
   return {Finding::kTakenOpen, std::move(taken)};
 }
 
@@ -101,7 +102,7 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (phase == Phase::kRefused && facts.refusal.error_code == kDeclined)
     return {Finding::kAbsent, {}};
   return OwnerIndeterminate(
-      "an order with this id exists, and nothing in it shows whose attempt made it");
+      "an order with this id exists, and nothing in it shows which attempt created it");
 }
 
 void Identify(PaymentFacts& facts) {

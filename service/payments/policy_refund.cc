@@ -218,13 +218,13 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
                         facts.read.count(related.transaction_id()) == 0);
   }
   if (!facts.own_transaction_id.empty())
-    return OwnerIndeterminate("there is a refund under this id that the order does not name");
+    return OwnerIndeterminate("a refund with this id exists that the order does not list");
   // None of the refunds that existed before this call was sent is its own.
   const bool may_be_ours =
       phase == Phase::kIndeterminate || facts.repeats() || facts.may_miss_equal || unread;
   if (candidate && may_be_ours)
     return OwnerIndeterminate(
-        "a refund of this amount exists, and nothing in it shows whose it is");
+        "a refund of this amount exists, and nothing in it shows which attempt made it");
   if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
   // The order exists, so 1006 is about the refund's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == kInvalidId)
@@ -278,7 +278,7 @@ std::optional<Failure> Prepare(PaymentFacts& facts, const v1::Order& order) {
   // Pay-later orders are refunded by their items; a card order would be refunded in full.
   if (request.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && IsCard(order)) {
     return InvalidField("refund",
-                        "needs an amount of at least 1, or full: the order was paid by card");
+                        "requires an amount of at least 1, or full: the order was paid by card");
   }
   if (request.has_full()) {
     const Remainder left = RemainderOf(facts, order);

@@ -30,13 +30,13 @@ Failure NotSent(const http::Response& answer) {
     case http::TransferError::kDeadline:
       failure.code = absl::StatusCode::kDeadlineExceeded;
       failure.reason = reason::kNotSent;
-      failure.message = "the deadline passed before the whole call could be sent";
+      failure.message = "the deadline passed before the whole request was sent";
       break;
     case http::TransferError::kBroken:
       failure.code = absl::StatusCode::kUnavailable;
       failure.reason = reason::kNotSent;
       failure.message = absl::StrCat("the connection to MultiSafepay broke (", answer.detail,
-                                     ") before the whole call had been sent; it cannot have been "
+                                     ") before the whole request was sent; it cannot have been "
                                      "acted on");
       failure.retry_after_ms = kRetryAfterMs;
       break;
@@ -62,7 +62,7 @@ Failure NotSent(const http::Response& answer) {
 // The answer was longer than its bound. Not a retryable code: the next answer would be as long.
 Failure TooLarge(const Operation& operation) {
   return {.code = absl::StatusCode::kResourceExhausted,
-          .message = absl::StrCat("MultiSafepay's answer is larger than this server takes (",
+          .message = absl::StrCat("MultiSafepay's answer is larger than this server accepts (",
                                   operation.response_max_bytes() >> 20, " MiB)",
                                   operation.is_paged ? ": ask for a smaller page" : ""),
           .reason = std::string(reason::kAnswerTooLarge)};

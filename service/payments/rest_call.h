@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One REST exchange of an operation: sends a request message and interprets the answer. Retries,
+// One REST call of an operation: sends a request message and interprets the answer. Retries,
 // lookups and keys are the business of `ReadCall` and `PaymentCall`. Owned by Api; any thread.
 #pragma once
 
@@ -43,7 +43,7 @@ struct Body {
   codec::CardPrints card;
 };
 
-// The request of one exchange. The messages outlive it.
+// The request of one REST call. The messages outlive it.
 struct RestRequest {
   const Operation* operation = nullptr;
   const google::protobuf::Message* request = nullptr;
@@ -57,7 +57,7 @@ struct RestRequest {
 
 class RestCall {
  public:
-  // `span_log` may be null. It gets a line for each exchange of a sampled trace.
+  // `span_log` may be null. It gets a line for each REST call of a sampled trace.
   RestCall(const Operations& operations, http::Client& client, telemetry::Metrics& metrics,
            telemetry::Log* span_log = nullptr)
       : operations_(operations), client_(client), metrics_(metrics), span_log_(span_log) {}

@@ -27,19 +27,17 @@ Failure Refused(absl::StatusCode code, std::string_view reason, std::string mess
 
 // The names are not listed: a caller must not learn about sites that it may not use.
 Failure UnknownSite(bool named) {
-  Failure failure = Refused(
-      absl::StatusCode::kInvalidArgument, reason::kUnknownSite,
-      named
-          ? "x-msp-site: there is no site of this name; the sites file lists them"
-          : "x-msp-site: which site? Name one in this metadata key, as the sites file lists them");
-  failure.violations.push_back(
-      {.field = "metadata.x-msp-site", .description = failure.message.substr(12)});
+  const std::string problem =
+      named ? "names no site of the sites file" : "is missing: name a site of the sites file";
+  Failure failure = Refused(absl::StatusCode::kInvalidArgument, reason::kUnknownSite,
+                            absl::StrCat("x-msp-site ", problem));
+  failure.violations.push_back({.field = "metadata.x-msp-site", .description = problem});
   return failure;
 }
 
 Failure Forbidden() {
   return Refused(absl::StatusCode::kPermissionDenied, reason::kSiteForbidden,
-                 "the site is bound to other client certificates than the caller's");
+                 "the site is bound to client certificates other than the caller's");
 }
 
 Failure OverLimit(std::string what, std::int64_t retry_after_ms) {
@@ -109,7 +107,8 @@ std::variant<Sites::Admitted, Failure> Sites::Admit(const Caller& caller, Clock:
   if (const std::int64_t wait_ms = TakeToken(usage, entry.limits.calls_per_s, now); wait_ms > 0) {
     usage.refused.fetch_add(1, std::memory_order_relaxed);
     return OverLimit(
-        absl::StrCat("the site may make ", entry.limits.calls_per_s, " calls a second"), wait_ms);
+        absl::StrCat("the site is limited to ", entry.limits.calls_per_s, " calls per second"),
+        wait_ms);
   }
   return Admitted{entry.site, std::move(permit)};
 }

@@ -47,7 +47,7 @@ void CheckCreateOrder(const v1::CreateOrderRequest& order, std::vector<Violation
   // MultiSafepay treats an order without a type as a redirect, which ignores a card.
   if (order.type().empty() && HoldsCard(order)) {
     violations.push_back(
-        {.field = "type", .description = "is required with card data: direct, as a rule"});
+        {.field = "type", .description = "is required with card data; usually direct"});
   }
   // Card data without a gateway would be sent to a payment page's choice of methods.
   if (order.type() == "direct" && order.gateway().empty() &&
@@ -66,7 +66,7 @@ void CheckUpdateOrder(const v1::UpdateOrderRequest& update, std::vector<Violatio
   if (status == "cancelled" || status == "canceled" || status == "void") {
     violations.push_back(
         {.field = "status",
-         .description = "cannot be cancelled or void here: call CancelOrder or VoidOrder"});
+         .description = "cannot be set to cancelled or void here: call CancelOrder or VoidOrder"});
   }
 }
 
@@ -81,8 +81,9 @@ void CheckApplePay(const v1::CreateApplePaySessionRequest& session, std::string_
     const std::string_view host = url.substr(0, url.find_first_of("/?#\\"));
     if (IsWithinDomains(host, hosts)) return;
   }
-  violations.push_back({.field = "validation_url",
-                        .description = "must be https on a host of Apple's (--apple_pay_hosts)"});
+  violations.push_back(
+      {.field = "validation_url",
+       .description = "must be https on one of Apple's hosts (--apple_pay_hosts)"});
 }
 
 // MultiSafepay treats an absent amount, and 0, as everything that is left: that must never happen
@@ -91,7 +92,7 @@ void CheckRefund(const v1::RefundOrderRequest& refund, std::vector<Violation>& v
   const bool by_items = refund.checkout_data().items_size() > 0;
   if (refund.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && !by_items) {
     violations.push_back(
-        {.field = "refund", .description = "needs an amount of at least 1, or full"});
+        {.field = "refund", .description = "requires an amount of at least 1, or full"});
   }
 }
 

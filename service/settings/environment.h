@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The environment variables of settings: an MSP_ variable that is no setting stops the start,
+// The environment variables of settings: an MSP_ variable that is not a setting stops the start,
 // because a misspelt setting would be ignored silently. Only at the start, on one thread.
 #pragma once
 

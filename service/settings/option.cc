@@ -17,7 +17,7 @@ template <class Number>
 absl::Status SetNumber(const Option& option, std::string_view text, Number* value) {
   std::int64_t number = 0;
   if (!absl::SimpleAtoi(Absl(text), &number))
-    return Invalid(Absl(option.name), absl::StrCat("cannot take \"", Absl(text), "\""));
+    return Invalid(Absl(option.name), absl::StrCat("does not accept \"", Absl(text), "\""));
   if (number < option.min || number > option.max)
     return Invalid(Absl(option.name),
                    absl::StrCat("is ", number, ", but must be ", option.Range()));
@@ -57,7 +57,7 @@ const Option* FindOption(const std::vector<Option>& options, std::string_view na
 absl::Status Option::Set(std::string_view text) const {
   if (bool* const* flag = std::get_if<bool*>(&value); flag != nullptr) {
     if (ReadSwitch(text, *flag)) return absl::OkStatus();
-    return Invalid(Absl(name), absl::StrCat("cannot take \"", Absl(text), "\""));
+    return Invalid(Absl(name), absl::StrCat("does not accept \"", Absl(text), "\""));
   }
   if (int* const* number = std::get_if<int*>(&value); number != nullptr)
     return SetNumber(*this, text, *number);
@@ -107,7 +107,7 @@ absl::StatusOr<CommandLineAction> ReadArguments(const std::vector<Option>& optio
     if (argument == "--version") return CommandLineAction::kVersion;
     if (argument.substr(0, 2) != "--") {
       return absl::InvalidArgumentError(
-          absl::StrCat("\"", Absl(argument), "\" is no setting; --help lists them"));
+          absl::StrCat("\"", Absl(argument), "\" is not a setting; --help lists them"));
     }
     argument.remove_prefix(2);
     const std::size_t equals = argument.find('=');
@@ -118,7 +118,7 @@ absl::StatusOr<CommandLineAction> ReadArguments(const std::vector<Option>& optio
     if (equals != std::string_view::npos) {
       value = argument.substr(equals + 1);
     } else if (!option->is_switch()) {
-      if (++i >= argc) return Invalid(Absl(name), "needs a value");
+      if (++i >= argc) return Invalid(Absl(name), "requires a value");
       value = argv[i];
     }
     if (absl::Status set = option->Set(value); !set.ok()) return set;

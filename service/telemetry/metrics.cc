@@ -108,53 +108,48 @@ double Seconds(std::int64_t us) { return static_cast<double>(us) * 1e-6; }
 
 struct Metrics::Families {
   MetricRegistry all;
-  BoundedFamily<Counter> calls =
-      all.Counters("msp_calls_total", "Calls that have ended, by gRPC code and by outcome.",
-                   {kMethod, kCode, kOutcome});
+  BoundedFamily<Counter> calls = all.Counters(
+      "msp_calls_total", "Completed calls, by gRPC code and outcome.", {kMethod, kCode, kOutcome});
   BoundedFamily<Histogram> seconds = all.Histograms(
       "msp_call_duration_seconds", "Time from a call's arrival to its reply.", {kMethod});
   BoundedFamily<Histogram> upstream_seconds = all.Histograms(
       "msp_call_upstream_seconds",
-      "Time that the REST exchanges of one call took together, waiting in the queue not included.",
-      {kMethod});
+      "Total time of the REST calls of one call, without the wait in the queue.", {kMethod});
   BoundedFamily<Histogram> exchange_seconds = all.Histograms(
       "msp_exchange_duration_seconds",
-      "Time of one REST exchange by its part: queue (before it begins), connect (name lookup and "
+      "Duration of a REST call by part: queue (before it begins), connect (name lookup and "
       "TCP), tls, first_byte (from its beginning) and total (from its beginning).",
       {Label{.name = "part", .values_max = 5}});
   BoundedFamily<Counter> exchanges = all.Counters(
       "msp_exchanges_total",
-      "REST exchanges that have ended, by what became of the request, HTTP status and "
+      "Completed REST calls, by send outcome, HTTP status and "
       "MultiSafepay's error code (0 for none).",
       {Label{.name = "fate", .values_max = 3}, Label{.name = "http_status", .values_max = 40},
        Label{.name = "error_code", .values_max = 60}});
   BoundedFamily<Counter> drift = all.Counters(
       "msp_upstream_drift_total",
-      "Members of MultiSafepay's answers that the schema does not know or cannot "
-      "take.",
+      "Members of MultiSafepay's answers that are not in the schema or do not fit it.",
       {Label{.name = "kind", .values_max = 3}, Label{.name = "path", .values_max = 200}});
   BoundedFamily<Counter> odd_states =
       all.Counters("msp_odd_payment_states_total",
-                   "Pairs of status and financial status without a certain reading.",
+                   "Pairs of status and financial status without a documented meaning.",
                    {Label{.name = "pair", .values_max = 200}});
   BoundedFamily<Counter> declines =
       all.Counters("msp_declines_total",
-                   "Orders that were declined in answer to a money-moving call, by kind of "
-                   "reason.",
+                   "Orders that were declined in answer to a money-moving call, by category.",
                    {Label{.name = "category", .values_max = 30}});
   BoundedFamily<Counter> callers_gone = all.Counters(
-      "msp_callers_gone_total", "Money-moving calls whose caller had gone when the answer came.",
-      {kMethod, kOutcome});
-  BoundedFamily<Counter> retries =
-      all.Counters("msp_retries_total", "Reads that were tried again.", {kMethod});
+      "msp_callers_gone_total",
+      "Money-moving calls that completed after their caller had cancelled.", {kMethod, kOutcome});
+  BoundedFamily<Counter> retries = all.Counters("msp_retries_total", "Retried reads.", {kMethod});
   BoundedFamily<Counter> reconciliations =
       all.Counters("msp_reconciliations_total",
-                   "Money-moving calls whose end was read from MultiSafepay's record, or could "
-                   "not be.",
+                   "Money-moving calls whose outcome was read from MultiSafepay's record, or could "
+                   "not be determined from it.",
                    {kMethod, Label{.name = "verdict", .values_max = 3}});
   BoundedFamily<Counter> leases_unavailable =
       all.Counters("msp_leases_unavailable_total",
-                   "Calls that went without a lease because Redis did not answer.");
+                   "Calls that ran without a lease because Redis did not answer.");
 
   // The counters of each call, resolved once; the others are rare.
   struct Method {

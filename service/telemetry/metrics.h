@@ -26,10 +26,10 @@ struct CallSample {
   std::string_view code;     // gRPC's name for it.
   std::string_view outcome;  // "" where no money could move.
   std::int64_t total_us = 0;
-  std::int64_t upstream_us = 0;  // Of all its exchanges together; 0 when there was none.
+  std::int64_t upstream_us = 0;  // Of all its REST calls together; 0 if there was none.
 };
 
-// One REST exchange that has ended; the time of a phase that did not occur is 0.
+// One completed REST call; the time of a phase that did not occur is 0.
 struct RestCallSample {
   // The outcome of the request: "answered", "not_sent" or "unknown".
   std::string_view send_outcome;

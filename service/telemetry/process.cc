@@ -83,13 +83,12 @@ void AddProcessMetrics(Metrics& metrics) {
   };
   add("process_cpu_seconds_total", "CPU time of the process, user and system.", Kind::kCounter,
       CpuSeconds);
-  add("process_resident_memory_bytes", "Memory of the process that is in RAM.", Kind::kGauge,
+  add("process_resident_memory_bytes", "Resident memory of the process.", Kind::kGauge,
       [] { return Stat(kResidentPages) * static_cast<double>(sysconf(_SC_PAGESIZE)); });
   add("process_virtual_memory_bytes", "Address space of the process.", Kind::kGauge,
       [] { return Stat(kVirtualBytes); });
   add("process_open_fds", "Open file descriptors.", Kind::kGauge, OpenDescriptors);
-  add("process_max_fds", "The most file descriptors that may be open.", Kind::kGauge,
-      DescriptorsMax);
+  add("process_max_fds", "Maximum number of open file descriptors.", Kind::kGauge, DescriptorsMax);
   add("process_threads", "Threads of the process.", Kind::kGauge,
       [] { return Stat(kThreadsField); });
   add("process_start_time_seconds", "When the process started, in Unix seconds.", Kind::kGauge,

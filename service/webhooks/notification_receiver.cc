@@ -30,7 +30,7 @@ NotificationReceiver::Result Refused(SignatureCheck verdict) {
       return {Received::kFuture, "the notification is from the future"};
     default:
       return {Received::kBadSignature,
-              "the signature does not fit the body and the site's API key"};
+              "the signature does not match the body and the site's API key"};
   }
 }
 
@@ -86,12 +86,12 @@ NotificationReceiver::Body NotificationReceiver::Read(std::string body) const {
   Body read;
   const codec::Decoded decoded = codec::Decode(order_schema_, body, read.order);
   ZeroizeString(body);
-  if (!decoded.ok) return {.error = "the body is no JSON: " + decoded.error};
+  if (!decoded.ok) return {.error = "the body is not JSON: " + decoded.error};
   if (read.order.order_id().empty() || read.order.order_id().size() > kOrderIdMax)
-    return {.error = "the body is no order: it has no order_id"};
+    return {.error = "the body is not an order: it has no order_id"};
   if (const std::string lost = payments::UnreadableOrderMember(decoded.drift, decoded.drift_cut);
       !lost.empty())
-    return {.error = "the body is no order: " + lost + " is not readable"};
+    return {.error = "the body is not an order: " + lost + " is not readable"};
   read.numeric_id = std::count(decoded.numbers.begin(), decoded.numbers.end(),
                                order_schema_.Find("order_id")) > 0;
   payments::StripMarker(read.order);

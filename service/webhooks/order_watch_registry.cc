@@ -22,14 +22,14 @@ constexpr std::int64_t kRetryAfterMs = 1'000;
 
 payments::Failure TooManyWatchers() {
   return {.code = absl::StatusCode::kResourceExhausted,
-          .message = "this server has as many watchers as it takes (--watchers_max)",
+          .message = "the limit on watchers is reached (--watchers_max)",
           .reason = std::string(payments::reason::kOverloaded),
           .retry_after_ms = kRetryAfterMs};
 }
 
 payments::Failure ShuttingDown() {
   return {.code = absl::StatusCode::kUnavailable,
-          .message = "this server is shutting down; watch again, with the last resume_token",
+          .message = "this server is shutting down; watch again with the last resume_token",
           .reason = std::string(payments::reason::kShuttingDown),
           .retry_after_ms = kRetryAfterMs};
 }

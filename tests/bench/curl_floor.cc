@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The floor under the service: libcurl alone. One thread, curl_multi_socket_action over epoll with
-// re-used handles, N transfers in flight, none of our code. What a request costs here is what
+// reused handles, N transfers in flight, none of our code. What a request costs here is what
 // libcurl costs.
 //
 // Usage and output: floor.h.

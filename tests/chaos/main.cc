@@ -20,32 +20,32 @@
 #include "tests/chaos/plans.h"
 #include "tests/testing/report.h"
 
-ABSL_FLAG(std::uint64_t, seed, 1, "what happens follows from it");
-ABSL_FLAG(int, orders, 3'000, "orders to live through");
+ABSL_FLAG(std::uint64_t, seed, 1, "random seed");
+ABSL_FLAG(int, orders, 3'000, "number of orders");
 ABSL_FLAG(std::string, rules, "",
-          "a row of the matrix, by its name; the flags of single rules then count for nothing");
-ABSL_FLAG(bool, list_rules, false, "print the names of the matrix's rows, and do nothing else");
-ABSL_FLAG(int, callers, 48, "callers at the same time");
+          "a row of the matrix, by its name; the flags of single rules are then ignored");
+ABSL_FLAG(bool, list_rules, false, "print the names of the matrix's rows and exit");
+ABSL_FLAG(int, callers, 48, "concurrent callers");
 ABSL_FLAG(std::string, order_id_rule, "live",
           "when the sandbox refuses a used order id: live, any, completed, not-dead");
 ABSL_FLAG(bool, refund_id_echo, true, "orders show the ids of their refunds");
-ABSL_FLAG(double, fault_rate, 0.3, "part of the calls that go wrong");
+ABSL_FLAG(double, fault_rate, 0.3, "part of the calls that get a fault");
 ABSL_FLAG(std::string, polymorphism, "modern",
           "types in the sandbox's answers: modern, legacy, chaos, chaos-php");
 ABSL_FLAG(bool, kills, true, "kill and restart replicas");
-ABSL_FLAG(bool, calm, false, "no concurrent and no abandoned calls");
+ABSL_FLAG(bool, calm, false, "no concurrent or abandoned calls");
 ABSL_FLAG(bool, idempotency, false, "repeated calls only");
-ABSL_FLAG(
-    bool, lease, false,
-    "single flight across replicas by a Redis, which dies now and then unless the order id rule "
-    "is completed");
+ABSL_FLAG(bool, lease, false,
+          "single flight across replicas through Redis, which is killed at times unless the order "
+          "id rule is completed");
 ABSL_FLAG(bool, together, false, "concurrent calls for one order go through one replica");
-ABSL_FLAG(double, rate_limit, 0,
-          "429 for about so many of the calls, by a budget a second that the callers exceed: for "
-          "the second half of the orders, whose requests are compared with those of the first");
+ABSL_FLAG(
+    double, rate_limit, 0,
+    "429 for about this part of the calls, by a budget per second that the callers exceed: for "
+    "the second half of the orders, whose requests are compared with those of the first");
 ABSL_FLAG(std::string, client, "",
-          "the command of a driver: the client of another language creates the orders");
-ABSL_FLAG(bool, markers, true, "orders carry idempotency markers; off to see the checks fail");
+          "the command of a driver: a client in another language makes the calls");
+ABSL_FLAG(bool, markers, true, "orders carry idempotency markers; off, the checks must fail");
 
 namespace msp::chaos {
 namespace {

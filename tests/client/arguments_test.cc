@@ -139,16 +139,16 @@ TEST(ParseArguments, NamesWhatIsWrong) {
       {"card_number", "order create --card-number 4", "--card-number"},
       {"own_flag_of_another", "order get x --open", "--open"},
       {"own_switch_with_value", "checkout --open=yes", "--open: takes no value"},
-      {"own_value_left_out", "webhook verify --auth", "--auth: wants a value"},
-      {"value_left_out", "order void x --reason", "--reason: wants"},
-      {"value_swallows_no_flag", "order refund x --description --full", "--description: wants"},
-      {"global_value_left_out", "health --server", "--server: wants"},
+      {"own_value_left_out", "webhook verify --auth", "--auth: requires a value"},
+      {"value_left_out", "order void x --reason", "--reason: requires"},
+      {"value_swallows_no_flag", "order refund x --description --full", "--description: requires"},
+      {"global_value_left_out", "health --server", "--server: requires"},
       {"given_twice", "order refund x --amount 5 --amount 50", "--amount is given twice"},
       {"switch_with_an_odd_value", "health --tls=maybe", "maybe"},
       {"output", "health --output xml", "json or table"},
-      {"timeout_zero", "health --timeout 0", "--timeout: takes seconds"},
-      {"timeout_text", "health --timeout 5s", "--timeout: takes seconds"},
-      {"timeout_nan", "health --timeout nan", "--timeout: takes seconds"},
+      {"timeout_zero", "health --timeout 0", "--timeout: must be 0.001 to 86400 seconds"},
+      {"timeout_text", "health --timeout 5s", "--timeout: must be 0.001 to 86400 seconds"},
+      {"timeout_nan", "health --timeout nan", "--timeout: must be 0.001 to 86400 seconds"},
       {"empty_file", "order create -f ''", "--file: is empty"},
   };
   for (const auto& row : kRows) {
@@ -176,7 +176,7 @@ TEST(HelpText, ListsEveryCommandAndTheFlagsOfOne) {
   for (const char* words : {"checkout", "order watch"}) {
     EXPECT_THAT(HelpText(words), HasSubstr("4  declined")) << words;
   }
-  EXPECT_THAT(HelpText("webhook verify"), HasSubstr("the service accepts 600 back, 300 ahead"));
+  EXPECT_THAT(HelpText("webhook verify"), HasSubstr("the service accepts 600 s back, 300 s ahead"));
   EXPECT_THAT(HelpText("order watch"), HasSubstr("9  processing"));
   EXPECT_THAT(HelpText("order refund"), HasSubstr("--refund-order-id TEXT"));
   EXPECT_THAT(HelpText("order refund"), HasSubstr("--amount NUMBER"));

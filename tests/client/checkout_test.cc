@@ -97,7 +97,7 @@ TEST(Checkout, EndsWithTheCodeOfThePaymentsEnd) {
 
 TEST(Checkout, EndsWhenTheMoneyIsOnItsWayAndSaysSo) {
   const std::string note =
-      "the money has not arrived yet\nhint: watch it with: msp order watch tulip-1\n";
+      "the money has not arrived yet\nhint: watch the order with: msp order watch tulip-1\n";
   FakeAnswer hanging = Ended(v1::PAYMENT_STATE_PROCESSING);
   hanging.hangs = true;
   const Outcome watched = CheckedOut(ReplyOf(Created()), hanging);

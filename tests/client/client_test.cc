@@ -206,8 +206,8 @@ TEST(Client, TlsSettingsThatCannotWorkAreNamed) {
   const std::pair<TlsOptions, const char*> cases[] = {
       {{.ca_file = "/nonexistent/ca.pem"}, "/nonexistent/ca.pem"},
       {{.ca_file = "/dev/null"}, "/dev/null"},
-      {{.cert_file = "a.pem"}, "go together"},
-      {{.key_file = "a.pem"}, "go together"}};
+      {{.cert_file = "a.pem"}, "require each other"},
+      {{.key_file = "a.pem"}, "require each other"}};
   for (const auto& [tls, complaint] : cases) {
     const auto client = Client::Create({.channel = {.tls = tls}});
     ASSERT_FALSE(client.ok()) << complaint;

@@ -103,6 +103,16 @@ TEST(Run, EndsWithTheExitCodeAndTheLinesOfTheError) {
                .domain = "multisafepay.com",
                .outcome = "REJECTED"}),
        kExitRefused, "error: FAILED_PRECONDITION MSP_1016 outcome=REJECTED: no\n", "hint: refused"},
+      {"rate_limited",
+       Refuse({.code = StatusCode::RESOURCE_EXHAUSTED,
+               .message = "not now",
+               .reason = "RATE_LIMITED",
+               .outcome = "REJECTED",
+               .retry_after_ms = 2000}),
+       kExitRefused,
+       "error: RESOURCE_EXHAUSTED RATE_LIMITED outcome=REJECTED: not now\n"
+       "hint: not processed: repeat the same command\nhint: wait 2000 ms before that\n",
+       ""},
       {"already_exists", Refuse(StatusCode::ALREADY_EXISTS, "MSP_1006", "REJECTED"), kExitRefused,
        "error: ALREADY_EXISTS MSP_1006 outcome=REJECTED", "msp order get tulip-1\n"},
       {"not_sent",
@@ -197,7 +207,8 @@ TEST(Run, WithoutAServerNothingWasSent) {
               ::testing::StartsWith("error: UNAVAILABLE NOT_CONNECTED outcome=NOT_SENT: no "
                                     "connection to " +
                                     gone + " in plain text within "));
-  EXPECT_THAT(payment.err, HasSubstr("hint: nothing was sent; is the service up? Check --server"));
+  EXPECT_THAT(payment.err,
+              HasSubstr("hint: nothing was sent; is the service running? Check --server"));
   EXPECT_THAT(payment.err, Not(HasSubstr("may have moved")));
 }
 

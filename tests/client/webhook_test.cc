@@ -73,15 +73,16 @@ TEST(WebhookVerify, SaysWhyItIsNotGenuine) {
       {"no colon", kBody, Base64("1900000000"), kKey, "no colon"},
       {"no time", kBody, Base64("now:" + std::string(128, 'a')), kKey, "time is not a number"},
       {"short", kBody, Base64("1900000000:abcd"), kKey, "not 128"},
-      {"other key", kBody, good, "another-key", "another key, or other bytes"},
-      {"spaces around the key", kBody, good, std::string(" ") + kKey, "white space around it"},
-      {"line end", std::string(kBody) + "\n", good, kKey, "a line end that the notification"},
+      {"other key", kBody, good, "another-key", "a different key, or not the bytes"},
+      {"spaces around the key", kBody, good, std::string(" ") + kKey, "whitespace around it"},
+      {"line end", std::string(kBody) + "\n", good, kKey,
+       "a trailing newline that the notification"},
       {"line end lost", kBody, AuthOf(kKey, "1900000000", std::string(kBody) + "\n"), kKey,
-       "lost the line end"},
+       "lacks the trailing newline"},
       {"printed again", R"({"order_id": "tulip & 1", "amount": 4995, "status": "completed"})", good,
-       kKey, "printed again"},
+       kKey, "reserialized with different whitespace"},
       {"tampered", R"({"order_id":"tulip & 1","amount":4996,"status":"completed"})", good, kKey,
-       "other bytes than were signed"},
+       "not the bytes that were signed"},
       {"no json", "{", good, kKey, "is not JSON"},
   };
   for (const auto& c : kCases) {
@@ -116,8 +117,8 @@ TEST(WebhookVerify, AMistakeOfTheCommandLineEndsWithTwo) {
       {"--auth x --key-file /nowhere", "cannot be opened"},
       {"--auth x --key-file " + folder.Put("empty", "\n"), "holds no key"},
       {key + " -f /nowhere", "cannot be opened"},
-      {key + " --max-age soon", "--max-age takes seconds"},
-      {key + " body.json", "takes no words"}};
+      {key + " --max-age soon", "--max-age must be a number of seconds"},
+      {key + " body.json", "accepts no arguments"}};
   for (const auto& [more, complaint] : kCases) {
     const Outcome ran = RunAt("", "webhook verify " + more, kBody);
     EXPECT_EQ(ran.exit, kExitUsage);

@@ -79,7 +79,7 @@ TEST_F(SitesFile, RefusalNamesTheMemberAndShowsNoKey) {
       {R"([{"name": "nl", "key_file": "none.key"}])", "sites[0].key_file: cannot read"},
       {R"([{"name": "nl", "key_file": "short.key"}])", "fewer than 5 characters"},
       {R"([{"name": "nl", "key_file": "two.key"}])", "one word"},
-      {R"([{"name": "nl", "key": "key-in-the-open"}])", "sites[0].key: is no member"},
+      {R"([{"name": "nl", "key": "key-in-the-open"}])", "sites[0].key: is not a member"},
       {R"([{"name": "nl", "key_file": "nl.key", "in_flight_max": -1}])", "sites[0].in_flight_max"},
       {R"([{"name": "nl", "key_file": "nl.key", "in_flight_max": 1.5}])", "sites[0].in_flight_max"},
       {R"([{"name": "nl", "key_file": "nl.key", "calls_per_s": "9"}])", "sites[0].calls_per_s"},

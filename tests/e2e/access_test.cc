@@ -190,7 +190,7 @@ TEST_F(Access, ReadyzAsksMultiSafepayAboutEachKeyOnRequest) {
   PutKey("be.key", "revoked-key-00");
   const std::string verdict = msp::testing::HttpGet(tls_server().ops(), "/readyz?keys");
   EXPECT_THAT(verdict, AllOf(HasSubstr(" 503 "), HasSubstr("site be: MultiSafepay refuses its key"),
-                             HasSubstr("site nl: its key is taken")));
+                             HasSubstr("site nl: its key is accepted")));
   EXPECT_THAT(msp::testing::HttpGet(tls_server().ops(), "/readyz"), HasSubstr(" 200 "));
   // Asked again at once, it repeats itself: a client of the port must not make us call.
   const std::size_t before = upstream().requests().size();

@@ -11,18 +11,18 @@
 #include "absl/flags/usage.h"
 #include "tests/load/scenarios.h"
 
-ABSL_FLAG(int, seconds, 60, "how long the overload lasts");
-ABSL_FLAG(int, outage_s, 10, "how long the upstream stays dead");
-ABSL_FLAG(int, slow_ms, 5'000, "how long the slow upstream takes for each answer");
-ABSL_FLAG(int, rate_limited_s, 30, "how long more orders come than the upstream's limit takes");
-ABSL_FLAG(int, attack_ms, 6'000, "how long each attack lasts");
+ABSL_FLAG(int, seconds, 60, "duration of the overload");
+ABSL_FLAG(int, outage_s, 10, "duration of the outage");
+ABSL_FLAG(int, slow_ms, 5'000, "how long the slow upstream takes per answer");
+ABSL_FLAG(int, rate_limited_s, 30, "how long orders exceed the upstream's rate limit");
+ABSL_FLAG(int, attack_ms, 6'000, "duration of each attack");
 ABSL_FLAG(int, restarts, 5, "how often each of the two replicas is restarted");
 ABSL_FLAG(std::int64_t, connection_age_ms, 2'000,
           "the replicas' setting of that name; 0 shows what restarts lose without it");
 
-ABSL_FLAG(std::string, envoy, "", "the program Envoy; empty leaves out what goes through it");
-ABSL_FLAG(std::string, mesh_files, "", "the command that writes the files of docs/mesh for it");
-ABSL_FLAG(std::string, mesh_dir, "", "where to");
+ABSL_FLAG(std::string, envoy, "", "path of Envoy; empty: without the parts that go through it");
+ABSL_FLAG(std::string, mesh_files, "", "the command that writes Envoy's files of docs/mesh");
+ABSL_FLAG(std::string, mesh_dir, "", "the folder for those files");
 ABSL_FLAG(std::string, assault, "", "only attacks whose names contain this");
 
 namespace msp::load {

@@ -537,7 +537,7 @@ TEST(Flags, TeachAndRefuseWithTheirName) {
   EXPECT_THAT(std::string(ParseFlags(2, misspelt, &line).status().message()),
               HasSubstr("the nearest is --port"));
   EXPECT_THAT(HelpText(), HasSubstr("--polymorphism"));
-  EXPECT_THAT(HelpText(), HasSubstr("port; 0 picks one; 0 to 65535"));
+  EXPECT_THAT(HelpText(), HasSubstr("port; 0 picks a free port; 0 to 65535"));
 }
 
 TEST(Server, RefusesAddressesThatOthersReach) {

@@ -92,10 +92,10 @@ function makeCredentials(server: string, { tls, allowPlaintext, proxy }: Options
   if (!tls) {
     if (allowPlaintext || (!proxy && LOCAL.test(server))) return credentials.createInsecure();
     const where = proxy ? "is behind a proxy" : "is not on this machine";
-    throw new Error(`${server} ${where}: give tls: {}, or allowPlaintext: true behind a mesh`);
+    throw new Error(`${server} ${where}: set tls: {}, or allowPlaintext: true behind a mesh`);
   }
   if ((tls.cert === undefined) !== (tls.key === undefined))
-    throw new Error("a client certificate and its key go together");
+    throw new Error("a client certificate and its key require each other");
   return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
 }
 

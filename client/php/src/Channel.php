@@ -12,7 +12,7 @@ use SensitiveParameter;
 /**
  * Makes calls to one endpoint, each on a separate connection.
  *
- * Debian 12's libcurl 7.88 cannot make a second call on a plain-text HTTP/2 connection (8.0 can), and a re-used
+ * Debian 12's libcurl 7.88 cannot make a second call on a plain-text HTTP/2 connection (8.0 can), and a reused
  * connection may be dead.
  *
  * A call that moves money is made only after the service has just answered; otherwise the request provably was not sent.

@@ -126,7 +126,7 @@ final class Client
         ?RetryPolicy $rule = null,
     ) {
         if (!preg_match('/^[!-~]*$/D', $site)) {
-            throw new \InvalidArgumentException('the site is no name: letters, digits and punctuation only');
+            throw new \InvalidArgumentException('the site is not a valid name: letters, digits and punctuation only');
         }
         $this->policy = $retryPolicy ?? $rule ?? new RetryPolicy();
         $this->channel = new Channel(new Endpoint($server, $tls, $allowPlaintext, $proxy), $site);

@@ -40,12 +40,12 @@ final class Endpoint
             throw new InvalidArgumentException('the proxy is not http://HOST:PORT');
         }
         if ($proxy !== '' && $socket !== null) {
-            throw new InvalidArgumentException("$server: a socket of this machine is behind no proxy");
+            throw new InvalidArgumentException("$server: a Unix domain socket cannot be used with a proxy");
         }
         if ($tls === null && !$allowPlaintext && ($proxy !== '' || !preg_match(self::LOCAL, $address))) {
             $where = $proxy === '' ? 'is not on this machine' : 'is behind a proxy';
             throw new InvalidArgumentException(
-                "$server $where: give tls: new Tls(), or allowPlaintext: true behind a mesh",
+                "$server $where: set tls: new Tls(), or allowPlaintext: true behind a mesh",
             );
         }
         $this->tried = $server . ($tls === null ? ' in plain text' : ' with TLS')
@@ -84,7 +84,7 @@ final class Endpoint
             if (str_starts_with($server, $scheme)) {
                 $name = preg_replace('#^//(?=/)#', '', substr($server, strlen($scheme)));
                 if ($name === '') {
-                    throw new InvalidArgumentException("$server names no socket");
+                    throw new InvalidArgumentException("$server has no path");
                 }
                 return [$option, $name];
             }

@@ -11,8 +11,8 @@ use SensitiveParameter;
 /**
  * One gRPC call on a handle of libcurl: writes the one message of the request, reads messages, status and details.
  *
- * The request is sent once. libcurl re-sends a request when a re-used connection is dead or a server refuses the
- * stream: here connections are not re-used and the body cannot be rewound, so such a call fails instead.
+ * The request is sent once. libcurl resends a request when a reused connection is dead or a server refuses the
+ * stream: here connections are not reused and the body cannot be rewound, so such a call fails instead.
  *
  * @internal
  */

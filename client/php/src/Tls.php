@@ -14,7 +14,7 @@ final class Tls
         public readonly ?string $key = null,
     ) {
         if (($cert === null) !== ($key === null)) {
-            throw new \InvalidArgumentException('a client certificate and its key go together');
+            throw new \InvalidArgumentException('a client certificate and its key require each other');
         }
         foreach ([$ca, $cert, $key] as $path) {
             if ($path !== null && !str_contains((string) @file_get_contents($path), '-----BEGIN ')) {

@@ -64,7 +64,7 @@ a second for goodbyes, then every call to its end. The longest call is shorter t
 {{- $age := int64 (include "msp.ms" (dict "settings" $s "name" "connection_age_ms" "default" 10000)) -}}
 {{- $call := int64 (include "msp.ms" (dict "settings" $s "name" "call_max_ms" "default" 33000)) -}}
 {{- if le $timeout $call -}}
-{{- fail (printf "settings.drain_timeout_ms (%d) has to be above settings.call_max_ms (%d), or a payment is cut off by a drain" $timeout $call) -}}
+{{- fail (printf "settings.drain_timeout_ms (%d) must be above settings.call_max_ms (%d), or a drain would cut off payments" $timeout $call) -}}
 {{- end -}}
 {{- if eq $delay 0 -}}{{- $age = 0 -}}{{- end -}}
 {{- $age = div (mul $age 11) 10 -}}
@@ -78,7 +78,7 @@ a second for goodbyes, then every call to its end. The longest call is shorter t
 {{- if eq $given 0 -}}
 {{- add $drain 5 -}}
 {{- else if le $given $drain -}}
-{{- fail (printf "terminationGracePeriodSeconds (%d) has to be above %d, the longest that a drain may take, or Kubernetes kills payments under way" $given $drain) -}}
+{{- fail (printf "terminationGracePeriodSeconds (%d) must be above %d, the maximum duration of a drain, or Kubernetes kills payments in flight" $given $drain) -}}
 {{- else -}}
 {{- $given -}}
 {{- end -}}
@@ -96,7 +96,7 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- define "msp.check" -}}
 {{- if .Values.sandbox.enabled -}}
 {{- if .Values.api.url -}}
-{{- fail "api.url and sandbox.enabled exclude each other: with the sandbox no payment reaches MultiSafepay" -}}
+{{- fail "api.url and sandbox.enabled are mutually exclusive: with the sandbox no payment reaches MultiSafepay" -}}
 {{- end -}}
 {{- else -}}
 {{- if not .Values.api.url -}}
@@ -107,13 +107,13 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- end -}}
 {{- end -}}
 {{- if and .Values.api.existingSecret.name .Values.sites.existingSecret -}}
-{{- fail "api.existingSecret.name and sites.existingSecret exclude each other: one site, or the file of several" -}}
+{{- fail "api.existingSecret.name and sites.existingSecret are mutually exclusive: one site, or the file of several" -}}
 {{- end -}}
 {{- if and .Values.tls.requireClientCertificate (not .Values.tls.existingSecret) -}}
-{{- fail "tls.requireClientCertificate needs tls.existingSecret, with ca.crt in it" -}}
+{{- fail "tls.requireClientCertificate requires tls.existingSecret, with ca.crt in it" -}}
 {{- end -}}
 {{- if and .Values.redis.events (not .Values.redis.address) -}}
-{{- fail "redis.events needs redis.address" -}}
+{{- fail "redis.events requires redis.address" -}}
 {{- end -}}
 {{- if and .Values.gatewayApi.enabled (not .Values.gatewayApi.parentRefs) -}}
 {{- fail "gatewayApi.parentRefs is required: the Gateway of the route" -}}
@@ -128,7 +128,7 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- end -}}
 {{- end -}}
 {{- if and (eq .Values.dnsPolicy "None") (not .Values.dnsConfig.nameservers) -}}
-{{- fail "dnsPolicy None needs dnsConfig.nameservers" -}}
+{{- fail "dnsPolicy None requires dnsConfig.nameservers" -}}
 {{- end -}}
 {{- include "msp.checkExtras" .Values -}}
 {{- end -}}
@@ -140,7 +140,7 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- fail (printf "extraEnv: %s is a setting of the server: use api, sites, tls, redis, webhook or settings" .name) -}}
 {{- end -}}
 {{- if regexMatch "^(SSLKEYLOGFILE$|GRPC_TRACE$|LD_)" .name -}}
-{{- fail (printf "extraEnv: %s lets a library write down or change what the server sends, cards too" .name) -}}
+{{- fail (printf "extraEnv: %s lets a library record or change what the server sends, including cards" .name) -}}
 {{- end -}}
 {{- end -}}
 {{- $names := list "server" -}}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// msp-notify: orders whose notifications are dropped, doubled, delayed and re-ordered, two
+// msp-notify: orders whose notifications are dropped, doubled, delayed and reordered, two
 // replicas, a Redis that dies in the middle: every watcher receives its order's final state
 // once, in order. Then thousands of open watchers at rest. Its last line counts the claims:
 // ./run notify.
@@ -23,10 +23,10 @@
 #include "tests/webhooks/environment.h"
 #include "tests/webhooks/harness/relay.h"
 
-ABSL_FLAG(int, orders, 10'000, "orders to live through");
-ABSL_FLAG(int, watchers, 5'000, "watchers to hold open");
-ABSL_FLAG(int, callers, 128, "orders at the same time");
-ABSL_FLAG(std::uint64_t, seed, 1, "what happens to notifications follows from it");
+ABSL_FLAG(int, orders, 10'000, "number of orders");
+ABSL_FLAG(int, watchers, 5'000, "number of idle watchers to hold open");
+ABSL_FLAG(int, callers, 128, "concurrent orders");
+ABSL_FLAG(std::uint64_t, seed, 1, "random seed");
 
 namespace msp::webhooks {
 namespace {

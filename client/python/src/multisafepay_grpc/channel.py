@@ -50,9 +50,9 @@ def _credentials(
         if allow_plaintext or (not proxy and _LOCAL.search(server)):
             return None
         where = "is behind a proxy" if proxy else "is not on this machine"
-        raise ValueError(f"{server} {where}: give tls=Tls(), or allow_plaintext=True behind a mesh")
+        raise ValueError(f"{server} {where}: set tls=Tls(), or allow_plaintext=True behind a mesh")
     if (tls.cert is None) != (tls.key is None):
-        raise ValueError("a client certificate and its key go together")
+        raise ValueError("a client certificate and its key require each other")
     return grpc.ssl_channel_credentials(_pem(tls.ca), _pem(tls.key), _pem(tls.cert))
 
 

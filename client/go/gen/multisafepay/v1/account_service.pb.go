@@ -123,7 +123,7 @@ type Account struct {
 	AccountId *string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3,oneof" json:"account_id,omitempty"`
 	// Role of the key.
 	Role *string `protobuf:"bytes,2,opt,name=role,proto3,oneof" json:"role,omitempty"`
-	// Id of the site, where the key is a site's.
+	// Id of the site, if the key belongs to a site.
 	SiteId *string `protobuf:"bytes,3,opt,name=site_id,json=siteId,proto3,oneof" json:"site_id,omitempty"`
 	// Members of the answer without a field in the schema; numbers are kept as text, with all their
 	// digits.
@@ -320,7 +320,7 @@ type ClosingBalance struct {
 	AmountUncleared *int64 `protobuf:"varint,3,opt,name=amount_uncleared,json=amountUncleared,proto3,oneof" json:"amount_uncleared,omitempty"`
 	// BIC of the bank account that it is paid out to.
 	Bic *string `protobuf:"bytes,4,opt,name=bic,proto3,oneof" json:"bic,omitempty"`
-	// The day, as answered.
+	// The day, as returned.
 	ClosingDate *string `protobuf:"bytes,5,opt,name=closing_date,json=closingDate,proto3,oneof" json:"closing_date,omitempty"`
 	// Currency of the amounts.
 	Currency *string `protobuf:"bytes,6,opt,name=currency,proto3,oneof" json:"currency,omitempty"`

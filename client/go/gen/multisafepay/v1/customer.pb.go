@@ -75,13 +75,13 @@ type Customer struct {
 	Referrer *string `protobuf:"bytes,18,opt,name=referrer,proto3,oneof" json:"referrer,omitempty"`
 	// Name of the customer's company.
 	CompanyName *string `protobuf:"bytes,19,opt,name=company_name,json=companyName,proto3,oneof" json:"company_name,omitempty"`
-	// M or F by the documentation; other texts are in use.
+	// M or F according to the documentation; other texts are in use.
 	Gender *string `protobuf:"bytes,20,opt,name=gender,proto3,oneof" json:"gender,omitempty"`
 	// Date of birth as YYYY-MM-DD.
 	Birthday *string `protobuf:"bytes,21,opt,name=birthday,proto3,oneof" json:"birthday,omitempty"`
 	// True: MultiSafepay sends this customer no mail; false when absent.
 	DisableSendEmail *bool `protobuf:"varint,22,opt,name=disable_send_email,json=disableSendEmail,proto3,oneof" json:"disable_send_email,omitempty"`
-	// Members of this object without a field in the schema, sent unchanged beside the others. A name
+	// Members of this object without a field in the schema, sent unchanged with the others. A name
 	// that has a field is rejected, and so is possible card data.
 	More *structpb.Struct `protobuf:"bytes,1100,opt,name=more,proto3,oneof" json:"more,omitempty"`
 }
@@ -285,11 +285,11 @@ type Browser struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// JavaScript is switched on.
+	// JavaScript is enabled.
 	JavascriptEnabled *bool `protobuf:"varint,1,opt,name=javascript_enabled,json=javascriptEnabled,proto3,oneof" json:"javascript_enabled,omitempty"`
-	// Java is switched on.
+	// Java is enabled.
 	JavaEnabled *bool `protobuf:"varint,2,opt,name=java_enabled,json=javaEnabled,proto3,oneof" json:"java_enabled,omitempty"`
-	// Cookies are switched on.
+	// Cookies are enabled.
 	CookiesEnabled *bool `protobuf:"varint,3,opt,name=cookies_enabled,json=cookiesEnabled,proto3,oneof" json:"cookies_enabled,omitempty"`
 	// Language tag as the browser gives it, for example en-GB.
 	Language *string `protobuf:"bytes,4,opt,name=language,proto3,oneof" json:"language,omitempty"`
@@ -474,7 +474,7 @@ type Delivery struct {
 	Gender *string `protobuf:"bytes,19,opt,name=gender,proto3,oneof" json:"gender,omitempty"`
 	// Date of birth.
 	Birthday *string `protobuf:"bytes,20,opt,name=birthday,proto3,oneof" json:"birthday,omitempty"`
-	// Members of this object without a field in the schema, sent unchanged beside the others. A name
+	// Members of this object without a field in the schema, sent unchanged with the others. A name
 	// that has a field is rejected, and so is possible card data.
 	More *structpb.Struct `protobuf:"bytes,1100,opt,name=more,proto3,oneof" json:"more,omitempty"`
 }

@@ -27,7 +27,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Data of the payment method for direct orders. Members of other methods than cards are passed
+// Data of the payment method for direct orders. Members of methods other than cards are passed
 // through as given.
 type GatewayInfo struct {
 	state         protoimpl.MessageState
@@ -44,12 +44,12 @@ type GatewayInfo struct {
 	// Security code of 3 digits, 4 for American Express. Not needed for Maestro and stored cards.
 	CardCvc *string `protobuf:"bytes,4,opt,name=card_cvc,json=cardCvc,proto3,oneof" json:"card_cvc,omitempty"`
 	// Flexible 3-D Secure: true requests authentication, false skips it; cards from outside the EU
-	// only, needs activation.
+	// only; requires activation.
 	Flexible_3D *bool `protobuf:"varint,5,opt,name=flexible_3d,json=flexible3d,proto3,oneof" json:"flexible_3d,omitempty"`
 	// Flexible 3-D Secure: the address that the issuer sends the result of the authentication to.
 	// Never put the API key into it.
 	TermUrl *string `protobuf:"bytes,6,opt,name=term_url,json=termUrl,proto3,oneof" json:"term_url,omitempty"`
-	// True: the card data came by mail or telephone; no 3-D Secure. Needs activation.
+	// True: the card data came by mail or telephone; no 3-D Secure. Requires activation.
 	Moto *bool `protobuf:"varint,7,opt,name=moto,proto3,oneof" json:"moto,omitempty"`
 	// Wallets: the payment token of Apple Pay (its JSON as one string) or Google Pay.
 	PaymentToken *string `protobuf:"bytes,8,opt,name=payment_token,json=paymentToken,proto3,oneof" json:"payment_token,omitempty"`
@@ -96,13 +96,13 @@ type GatewayInfo struct {
 	CollectingFlow *string `protobuf:"bytes,28,opt,name=collecting_flow,json=collectingFlow,proto3,oneof" json:"collecting_flow,omitempty"`
 	// The terminal that collects the payment, an id from ListTerminals.
 	TerminalId *string `protobuf:"bytes,29,opt,name=terminal_id,json=terminalId,proto3,oneof" json:"terminal_id,omitempty"`
-	// Buying as a company: the company's name.
+	// Business customers: the company's name.
 	CompanyName *string `protobuf:"bytes,30,opt,name=company_name,json=companyName,proto3,oneof" json:"company_name,omitempty"`
-	// Buying as a company: its number in the trade register.
+	// Business customers: its number in the trade register.
 	CocNumber *string `protobuf:"bytes,31,opt,name=coc_number,json=cocNumber,proto3,oneof" json:"coc_number,omitempty"`
-	// Buying as a company: its VAT number.
+	// Business customers: its VAT number.
 	VatNumber *string `protobuf:"bytes,32,opt,name=vat_number,json=vatNumber,proto3,oneof" json:"vat_number,omitempty"`
-	// Members of this object without a field in the schema, sent unchanged beside the others. A name
+	// Members of this object without a field in the schema, sent unchanged with the others. A name
 	// that has a field is rejected, and so is possible card data.
 	More *structpb.Struct `protobuf:"bytes,1100,opt,name=more,proto3,oneof" json:"more,omitempty"`
 }

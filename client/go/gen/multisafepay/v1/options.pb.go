@@ -157,7 +157,7 @@ const (
 	Pattern_PATTERN_YYMM Pattern = 5
 	// A URL: no control characters and no spaces.
 	Pattern_PATTERN_URL Pattern = 6
-	// Exactly four digits; an answer that lost its leading zeros as a JSON number is padded again.
+	// Exactly four digits; leading zeros that were lost in a JSON number are restored.
 	Pattern_PATTERN_FOUR_DIGITS Pattern = 7
 	// An idempotency key: A-Z a-z 0-9 . _ ~ - only.
 	Pattern_PATTERN_KEY Pattern = 8

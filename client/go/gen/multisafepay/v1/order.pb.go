@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The order as MultiSafepay answers it, and this service's typed interpretation. The mirrored
+// The order as MultiSafepay returns it, and this service's typed interpretation. The mirrored
 // members hold the answer, with the exact digits; null, "" and absent all mean unset. Fields from
 // number 1000 up are this service's own.
 
@@ -61,8 +61,8 @@ const (
 	PaymentState_PAYMENT_STATE_REFUNDED PaymentState = 11
 	// The cardholder reclaimed the money through the issuer.
 	PaymentState_PAYMENT_STATE_CHARGED_BACK PaymentState = 12
-	// A combination that this service does not know, or that of a refund's own transaction; see the
-	// mirrored statuses.
+	// A combination that this service does not know, or the combination of a refund's own
+	// transaction; see the mirrored statuses.
 	PaymentState_PAYMENT_STATE_UNRECOGNIZED PaymentState = 13
 	// Customer and shop have completed their steps and the money has not arrived yet: not paid and
 	// not final. A bank transfer, direct debit or shipped order can be in this state for days.
@@ -304,7 +304,7 @@ type Order struct {
 	Currency *string `protobuf:"bytes,6,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
 	// What has been refunded so far, in minor units.
 	AmountRefunded *int64 `protobuf:"varint,7,opt,name=amount_refunded,json=amountRefunded,proto3,oneof" json:"amount_refunded,omitempty"`
-	// When the order was created, YYYY-MM-DDThh:mm:ss without a zone, as answered.
+	// When the order was created, YYYY-MM-DDThh:mm:ss without a zone, as returned.
 	Created *string `protobuf:"bytes,8,opt,name=created,proto3,oneof" json:"created,omitempty"`
 	// When the order last changed, in the same form.
 	Modified *string `protobuf:"bytes,9,opt,name=modified,proto3,oneof" json:"modified,omitempty"`
@@ -343,29 +343,29 @@ type Order struct {
 	Var2 *string `protobuf:"bytes,25,opt,name=var2,proto3,oneof" json:"var2,omitempty"`
 	// Free text of the shop; may carry split-payment data.
 	Var3 *string `protobuf:"bytes,26,opt,name=var3,proto3,oneof" json:"var3,omitempty"`
-	// The goods as HTML, where the shop sent them so.
+	// The goods as HTML, if the shop sent them in that form.
 	Items *string `protobuf:"bytes,27,opt,name=items,proto3,oneof" json:"items,omitempty"`
 	// YES for FastCheckout orders, else NO.
 	Fastcheckout *string `protobuf:"bytes,28,opt,name=fastcheckout,proto3,oneof" json:"fastcheckout,omitempty"`
 	// On the order that a partial capture makes: the order id of the authorization.
 	AuthOrderId *string `protobuf:"bytes,29,opt,name=auth_order_id,json=authOrderId,proto3,oneof" json:"auth_order_id,omitempty"`
-	// The cart, where one was sent.
+	// The cart, if one was sent.
 	ShoppingCart *OrderCart `protobuf:"bytes,30,opt,name=shopping_cart,json=shoppingCart,proto3,oneof" json:"shopping_cart,omitempty"`
-	// The cart's taxes, where a cart was sent.
+	// The cart's taxes, if a cart was sent.
 	CheckoutOptions *OrderCheckoutOptions `protobuf:"bytes,31,opt,name=checkout_options,json=checkoutOptions,proto3,oneof" json:"checkout_options,omitempty"`
 	// What MultiSafepay computed from the cart.
 	OrderAdjustment *OrderAdjustment `protobuf:"bytes,32,opt,name=order_adjustment,json=orderAdjustment,proto3,oneof" json:"order_adjustment,omitempty"`
-	// Total of the cart in major units, the digits exactly as answered.
+	// Total of the cart in major units, the digits exactly as returned.
 	OrderTotal *string `protobuf:"bytes,33,opt,name=order_total,json=orderTotal,proto3,oneof" json:"order_total,omitempty"`
 	// Id of the payment session, the same as in payment_url.
 	SessionId *string `protobuf:"bytes,34,opt,name=session_id,json=sessionId,proto3,oneof" json:"session_id,omitempty"`
 	// Token for MultiSafepay's event stream of this order.
 	EventsToken *string `protobuf:"bytes,35,opt,name=events_token,json=eventsToken,proto3,oneof" json:"events_token,omitempty"`
-	// Address of the event stream as web socket.
+	// Address of the event stream as a WebSocket.
 	EventsUrl *string `protobuf:"bytes,36,opt,name=events_url,json=eventsUrl,proto3,oneof" json:"events_url,omitempty"`
 	// Address of the event stream over HTTP.
 	EventsStreamUrl *string `protobuf:"bytes,37,opt,name=events_stream_url,json=eventsStreamUrl,proto3,oneof" json:"events_stream_url,omitempty"`
-	// What the customer needs to pay, for methods that answer it here: a bank transfer's account.
+	// What the customer needs to pay, for methods that return it here: a bank transfer's account.
 	GatewayInfo *OrderGatewayInfo `protobuf:"bytes,38,opt,name=gateway_info,json=gatewayInfo,proto3,oneof" json:"gateway_info,omitempty"`
 	// Address of a picture with the QR code to pay by.
 	QrUrl *string `protobuf:"bytes,39,opt,name=qr_url,json=qrUrl,proto3,oneof" json:"qr_url,omitempty"`
@@ -1119,7 +1119,7 @@ func (x *Decline) GetReason() string {
 	return ""
 }
 
-// The person who pays, as answered: without the browser, rarely with IP address and user agent, and
+// The person who pays, as returned: without the browser, rarely with IP address and user agent, and
 // with the phone number as phone1.
 type OrderCustomer struct {
 	state         protoimpl.MessageState
@@ -1168,11 +1168,11 @@ type OrderCustomer struct {
 	Birthday *string `protobuf:"bytes,20,opt,name=birthday,proto3,oneof" json:"birthday,omitempty"`
 	// The page that led the customer to the checkout, as it was sent.
 	Referrer *string `protobuf:"bytes,21,opt,name=referrer,proto3,oneof" json:"referrer,omitempty"`
-	// The customer's IP address, if answered.
+	// The customer's IP address, if returned.
 	IpAddress *string `protobuf:"bytes,22,opt,name=ip_address,json=ipAddress,proto3,oneof" json:"ip_address,omitempty"`
-	// The address that a proxy forwarded for, if answered.
+	// The address that a proxy forwarded for, if returned.
 	ForwardedIp *string `protobuf:"bytes,23,opt,name=forwarded_ip,json=forwardedIp,proto3,oneof" json:"forwarded_ip,omitempty"`
-	// The browser's user agent, if answered.
+	// The browser's user agent, if returned.
 	UserAgent *string `protobuf:"bytes,24,opt,name=user_agent,json=userAgent,proto3,oneof" json:"user_agent,omitempty"`
 	// True: MultiSafepay sends this customer no mail of its own.
 	DisableSendEmail *bool `protobuf:"varint,25,opt,name=disable_send_email,json=disableSendEmail,proto3,oneof" json:"disable_send_email,omitempty"`
@@ -1547,7 +1547,7 @@ type PaymentDetails struct {
 	AuthorizationCode *string `protobuf:"bytes,10,opt,name=authorization_code,json=authorizationCode,proto3,oneof" json:"authorization_code,omitempty"`
 	// The scheme's raw answer: "00" is approved.
 	ResponseCode *string `protobuf:"bytes,11,opt,name=response_code,json=responseCode,proto3,oneof" json:"response_code,omitempty"`
-	// "manual" where the amount has to be captured.
+	// "manual" if the amount has to be captured.
 	Capture *string `protobuf:"bytes,12,opt,name=capture,proto3,oneof" json:"capture,omitempty"`
 	// When the authorization ends, in the form of the order's `created`.
 	CaptureExpiry *string `protobuf:"bytes,13,opt,name=capture_expiry,json=captureExpiry,proto3,oneof" json:"capture_expiry,omitempty"`
@@ -1555,9 +1555,9 @@ type PaymentDetails struct {
 	CaptureRemain *int64 `protobuf:"varint,14,opt,name=capture_remain,json=captureRemain,proto3,oneof" json:"capture_remain,omitempty"`
 	// How the cardholder was authenticated.
 	CardAuthenticationDetails *CardAuthenticationDetails `protobuf:"bytes,15,opt,name=card_authentication_details,json=cardAuthenticationDetails,proto3,oneof" json:"card_authentication_details,omitempty"`
-	// What 3-D Secure answered.
+	// The result of 3-D Secure.
 	CardAuthenticationResult *CardAuthenticationResult `protobuf:"bytes,16,opt,name=card_authentication_result,json=cardAuthenticationResult,proto3,oneof" json:"card_authentication_result,omitempty"`
-	// What else the scheme answered.
+	// Other members of the scheme's response.
 	CardAdditionalResponseData *CardAdditionalResponseData `protobuf:"bytes,17,opt,name=card_additional_response_data,json=cardAdditionalResponseData,proto3,oneof" json:"card_additional_response_data,omitempty"`
 	// How the card was read: ICC, ICC_CONTACTLESS, MAGSTRIPE, UNKNOWN.
 	CardEntryMode *string `protobuf:"bytes,18,opt,name=card_entry_mode,json=cardEntryMode,proto3,oneof" json:"card_entry_mode,omitempty"`
@@ -1573,13 +1573,13 @@ type PaymentDetails struct {
 	CardProgram *string `protobuf:"bytes,23,opt,name=card_program,json=cardProgram,proto3,oneof" json:"card_program,omitempty"`
 	// Sequence number on the card.
 	CardSequenceNumber *string `protobuf:"bytes,24,opt,name=card_sequence_number,json=cardSequenceNumber,proto3,oneof" json:"card_sequence_number,omitempty"`
-	// Result of the security code's check: "M" is a match.
+	// Result of the security code check: "M" is a match.
 	CardVerificationResult *string `protobuf:"bytes,25,opt,name=card_verification_result,json=cardVerificationResult,proto3,oneof" json:"card_verification_result,omitempty"`
-	// How the cardholder was verified at a terminal.
+	// How a terminal verified the cardholder.
 	CardholderVerificationMethod *string `protobuf:"bytes,26,opt,name=cardholder_verification_method,json=cardholderVerificationMethod,proto3,oneof" json:"cardholder_verification_method,omitempty"`
 	// Result of that verification.
 	CardholderVerificationResult *string `protobuf:"bytes,27,opt,name=cardholder_verification_result,json=cardholderVerificationResult,proto3,oneof" json:"cardholder_verification_result,omitempty"`
-	// First digits of the card, which name its issuer.
+	// First digits of the card, which identify its issuer.
 	IssuerBin *string `protobuf:"bytes,28,opt,name=issuer_bin,json=issuerBin,proto3,oneof" json:"issuer_bin,omitempty"`
 	// Country of the issuer.
 	IssuerCountryCode *string `protobuf:"bytes,29,opt,name=issuer_country_code,json=issuerCountryCode,proto3,oneof" json:"issuer_country_code,omitempty"`
@@ -1587,11 +1587,11 @@ type PaymentDetails struct {
 	Mcc *string `protobuf:"bytes,30,opt,name=mcc,proto3,oneof" json:"mcc,omitempty"`
 	// The scheme's own reference of the transaction.
 	SchemeReferenceId *string `protobuf:"bytes,31,opt,name=scheme_reference_id,json=schemeReferenceId,proto3,oneof" json:"scheme_reference_id,omitempty"`
-	// The acquirer's id of the shop.
+	// The acquirer's id for the shop.
 	CardAcceptorId *string `protobuf:"bytes,32,opt,name=card_acceptor_id,json=cardAcceptorId,proto3,oneof" json:"card_acceptor_id,omitempty"`
-	// The shop's name at the acquirer.
+	// The shop's name as the acquirer has it.
 	CardAcceptorName *string `protobuf:"bytes,33,opt,name=card_acceptor_name,json=cardAcceptorName,proto3,oneof" json:"card_acceptor_name,omitempty"`
-	// The shop's place at the acquirer.
+	// The shop's location as the acquirer has it.
 	CardAcceptorLocation *string `protobuf:"bytes,34,opt,name=card_acceptor_location,json=cardAcceptorLocation,proto3,oneof" json:"card_acceptor_location,omitempty"`
 	// The acquirer's reference, for inquiries with the issuer.
 	AcquirerReferenceNumber *string `protobuf:"bytes,35,opt,name=acquirer_reference_number,json=acquirerReferenceNumber,proto3,oneof" json:"acquirer_reference_number,omitempty"`
@@ -2015,7 +2015,7 @@ func (x *CardAuthenticationDetails) GetUnmodelled() *structpb.Struct {
 	return nil
 }
 
-// What 3-D Secure answered.
+// The result of 3-D Secure.
 type CardAuthenticationResult struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -2137,13 +2137,13 @@ func (x *CardAuthenticationResult) GetUnmodelled() *structpb.Struct {
 	return nil
 }
 
-// What else the card scheme answered.
+// Other members of the card scheme's response.
 type CardAdditionalResponseData struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Result of the cryptogram's check.
+	// Result of the cryptogram check.
 	CavvResultsCode *string `protobuf:"bytes,1,opt,name=cavv_results_code,json=cavvResultsCode,proto3,oneof" json:"cavv_results_code,omitempty"`
 	// Strong customer authentication.
 	ScaDetails *ScaDetails `protobuf:"bytes,2,opt,name=sca_details,json=scaDetails,proto3,oneof" json:"sca_details,omitempty"`
@@ -2455,7 +2455,7 @@ type Cost struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Amount in major units, a decimal with the digits exactly as answered ("0.49" is 49 cents).
+	// Amount in major units, a decimal with the digits exactly as returned ("0.49" is 49 cents).
 	Amount *string `protobuf:"bytes,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// Currency of the amount.
 	Currency *string `protobuf:"bytes,2,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
@@ -2736,7 +2736,7 @@ type RelatedCost struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Amount in minor units, the digits exactly as answered ("19" is 19 cents).
+	// Amount in minor units, the digits exactly as returned ("19" is 19 cents).
 	Amount *string `protobuf:"bytes,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// Currency of the amount.
 	Currency *string `protobuf:"bytes,2,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
@@ -2980,7 +2980,7 @@ func (x *CustomerVerification) GetUnmodelled() *structpb.Struct {
 	return nil
 }
 
-// Three free members of the shop, sent with an order and answered with it.
+// Three free members of the shop, sent with an order and returned with it.
 type CustomInfo struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -3212,7 +3212,7 @@ type AuthorizationVoid struct {
 	TransactionId *string `protobuf:"bytes,1,opt,name=transaction_id,json=transactionId,proto3,oneof" json:"transaction_id,omitempty"`
 	// The order's id.
 	OrderId *string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
-	// The answer's own success member, beside that of its envelope.
+	// The answer's own success member, in addition to that of its envelope.
 	Success *bool `protobuf:"varint,3,opt,name=success,proto3,oneof" json:"success,omitempty"`
 	// Members of the answer without a field in the schema; numbers are kept as text, with all their
 	// digits.
@@ -3399,9 +3399,9 @@ type RefundCancellation struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Id of the order, where answered.
+	// Id of the order, if returned.
 	OrderId *string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
-	// MultiSafepay's id of the refund's transaction, where answered.
+	// MultiSafepay's id of the refund's transaction, if returned.
 	TransactionId *string `protobuf:"bytes,2,opt,name=transaction_id,json=transactionId,proto3,oneof" json:"transaction_id,omitempty"`
 	// Members of the answer without a field in the schema; numbers are kept as text, with all their
 	// digits.

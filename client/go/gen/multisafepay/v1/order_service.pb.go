@@ -170,17 +170,17 @@ type CreateOrderRequest struct {
 	RecurringModel *string `protobuf:"bytes,10,opt,name=recurring_model,json=recurringModel,proto3,oneof" json:"recurring_model,omitempty"`
 	// Token of a stored card: charges it without the customer.
 	RecurringId *string `protobuf:"bytes,11,opt,name=recurring_id,json=recurringId,proto3,oneof" json:"recurring_id,omitempty"`
-	// "manual": authorize only; CaptureOrder captures. Needs activation.
+	// "manual": authorize only; CaptureOrder captures. Requires activation.
 	Capture *string `protobuf:"bytes,12,opt,name=capture,proto3,oneof" json:"capture,omitempty"`
 	// Three free members. While custom_3 is free the service puts its idempotency marker there.
 	CustomInfo *CustomInfo `protobuf:"bytes,13,opt,name=custom_info,json=customInfo,proto3,oneof" json:"custom_info,omitempty"`
-	// Free text that comes back with the order; documented as at most 500 characters, not checked
+	// Free text that is returned with the order; documented as at most 500 characters, not checked
 	// here. Holds the idempotency marker when custom_3 is in use and this is free.
 	Var1 *string `protobuf:"bytes,14,opt,name=var1,proto3,oneof" json:"var1,omitempty"`
-	// Free text that comes back with the order; documented as at most 500 characters, not checked
+	// Free text that is returned with the order; documented as at most 500 characters, not checked
 	// here.
 	Var2 *string `protobuf:"bytes,15,opt,name=var2,proto3,oneof" json:"var2,omitempty"`
-	// Free text that comes back with the order; documented as at most 500 characters, not checked
+	// Free text that is returned with the order; documented as at most 500 characters, not checked
 	// here. May carry split-payment data.
 	Var3 *string `protobuf:"bytes,16,opt,name=var3,proto3,oneof" json:"var3,omitempty"`
 	// The delivery address.
@@ -217,7 +217,7 @@ type CreateOrderRequest struct {
 	AmountDetails *AmountDetails `protobuf:"bytes,31,opt,name=amount_details,json=amountDetails,proto3,oneof" json:"amount_details,omitempty"`
 	// Options of this call.
 	Control *CallControl `protobuf:"bytes,1000,opt,name=control,proto3" json:"control,omitempty"`
-	// Members of this object without a field in the schema, sent unchanged beside the others. A name
+	// Members of this object without a field in the schema, sent unchanged with the others. A name
 	// that has a field is rejected, and so is possible card data.
 	More *structpb.Struct `protobuf:"bytes,1100,opt,name=more,proto3,oneof" json:"more,omitempty"`
 }
@@ -1088,8 +1088,8 @@ type CancelOrderRequest struct {
 
 	// The shop's id of the order. Required.
 	OrderId *string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`
-	// MultiSafepay documents two readings: today's true cancels the order with its payment session;
-	// the older one takes 1 for the session only and 0 for session and transaction.
+	// MultiSafepay documents two meanings. In the current one true cancels the order with its payment
+	// session; in the older one 1 cancels the session only, 0 session and transaction.
 	ExcludeOrder *bool `protobuf:"varint,2,opt,name=exclude_order,json=excludeOrder,proto3,oneof" json:"exclude_order,omitempty"`
 	// Options of this call.
 	Control *CallControl `protobuf:"bytes,1000,opt,name=control,proto3" json:"control,omitempty"`
@@ -1573,7 +1573,7 @@ type RefundOrderRequest struct {
 	CheckoutData *CheckoutData `protobuf:"bytes,9,opt,name=checkout_data,json=checkoutData,proto3,oneof" json:"checkout_data,omitempty"`
 	// Options of this call.
 	Control *CallControl `protobuf:"bytes,1000,opt,name=control,proto3" json:"control,omitempty"`
-	// Members of this object without a field in the schema, sent unchanged beside the others. A name
+	// Members of this object without a field in the schema, sent unchanged with the others. A name
 	// that has a field is rejected, and so is possible card data.
 	More *structpb.Struct `protobuf:"bytes,1100,opt,name=more,proto3,oneof" json:"more,omitempty"`
 }
@@ -2014,7 +2014,7 @@ type HoldOrderResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// When reminders resume, ISO 8601, as answered.
+	// When reminders resume, ISO 8601, as returned.
 	Until *string `protobuf:"bytes,1,opt,name=until,proto3,oneof" json:"until,omitempty"`
 }
 
@@ -2121,7 +2121,7 @@ type ExtendOrderResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// When the order expires unless it is shipped, ISO 8601, as answered.
+	// When the order expires unless it is shipped, ISO 8601, as returned.
 	Until *string `protobuf:"bytes,1,opt,name=until,proto3,oneof" json:"until,omitempty"`
 }
 

@@ -287,9 +287,9 @@ type Issuer struct {
 
 	// Its code, for GatewayInfo.issuer_id.
 	Code *string `protobuf:"bytes,1,opt,name=code,proto3,oneof" json:"code,omitempty"`
-	// Its name, as ListIssuers answers it.
+	// Its name, as ListIssuers returns it.
 	Description *string `protobuf:"bytes,2,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	// Its name, as payment methods answer it.
+	// Its name, as payment methods return it.
 	Name *string `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// Its BIC.
 	Bic *string `protobuf:"bytes,4,opt,name=bic,proto3,oneof" json:"bic,omitempty"`
@@ -757,11 +757,11 @@ type IconUrls struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Address of the large one.
+	// Address of the large picture.
 	Large *string `protobuf:"bytes,1,opt,name=large,proto3,oneof" json:"large,omitempty"`
-	// Address of the medium one.
+	// Address of the medium picture.
 	Medium *string `protobuf:"bytes,2,opt,name=medium,proto3,oneof" json:"medium,omitempty"`
-	// Address of the one as vector graphics.
+	// Address of the vector graphic.
 	Vector *string `protobuf:"bytes,3,opt,name=vector,proto3,oneof" json:"vector,omitempty"`
 }
 
@@ -896,7 +896,7 @@ type TokenizationModels struct {
 	Cardonfile *bool `protobuf:"varint,1,opt,name=cardonfile,proto3,oneof" json:"cardonfile,omitempty"`
 	// The shop charges at fixed times.
 	Subscription *bool `protobuf:"varint,2,opt,name=subscription,proto3,oneof" json:"subscription,omitempty"`
-	// The shop charges when something happens.
+	// The shop charges on an event, not on a schedule.
 	Unscheduled *bool `protobuf:"varint,3,opt,name=unscheduled,proto3,oneof" json:"unscheduled,omitempty"`
 }
 

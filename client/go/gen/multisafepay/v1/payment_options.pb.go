@@ -57,7 +57,7 @@ type PaymentOptions struct {
 	Template *structpb.Struct `protobuf:"bytes,9,opt,name=template,proto3,oneof" json:"template,omitempty"`
 	// Countries that the order may be paid from, two letters each.
 	AllowedCountries []string `protobuf:"bytes,10,rep,name=allowed_countries,json=allowedCountries,proto3" json:"allowed_countries,omitempty"`
-	// Members of this object without a field in the schema, sent unchanged beside the others. A name
+	// Members of this object without a field in the schema, sent unchanged with the others. A name
 	// that has a field is rejected, and so is possible card data.
 	More *structpb.Struct `protobuf:"bytes,1100,opt,name=more,proto3,oneof" json:"more,omitempty"`
 }
@@ -302,7 +302,7 @@ type SecondChance struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// True: send the mails; needs customer.email.
+	// True: send the mails; requires customer.email.
 	SendEmail *bool `protobuf:"varint,1,opt,name=send_email,json=sendEmail,proto3,oneof" json:"send_email,omitempty"`
 	// The name of send_email in another of MultiSafepay's descriptions; prefer send_email.
 	SendMail *bool `protobuf:"varint,2,opt,name=send_mail,json=sendMail,proto3,oneof" json:"send_mail,omitempty"`

@@ -262,9 +262,9 @@ type Terminal struct {
 	Name *string `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// Its activation code, which permits claiming the terminal.
 	Code *string `protobuf:"bytes,4,opt,name=code,proto3,oneof" json:"code,omitempty"`
-	// When it was registered, ISO 8601, as answered.
+	// When it was registered, ISO 8601, as returned.
 	Created *string `protobuf:"bytes,5,opt,name=created,proto3,oneof" json:"created,omitempty"`
-	// When it last changed, ISO 8601, as answered.
+	// When it last changed, ISO 8601, as returned.
 	LastUpdated *string `protobuf:"bytes,6,opt,name=last_updated,json=lastUpdated,proto3,oneof" json:"last_updated,omitempty"`
 	// Its manufacturer.
 	ManufacturerId *string `protobuf:"bytes,7,opt,name=manufacturer_id,json=manufacturerId,proto3,oneof" json:"manufacturer_id,omitempty"`
@@ -507,7 +507,7 @@ type Receipt struct {
 	Order *ReceiptOrder `protobuf:"bytes,2,opt,name=order,proto3,oneof" json:"order,omitempty"`
 	// How it was paid.
 	Payment *ReceiptPayment `protobuf:"bytes,3,opt,name=payment,proto3,oneof" json:"payment,omitempty"`
-	// When it was printed, as answered.
+	// When it was printed, as returned.
 	PrintedOn *string `protobuf:"bytes,4,opt,name=printed_on,json=printedOn,proto3,oneof" json:"printed_on,omitempty"`
 	// Refunds of the order.
 	RelatedTransactions []*ReceiptTransaction `protobuf:"bytes,5,rep,name=related_transactions,json=relatedTransactions,proto3" json:"related_transactions,omitempty"`
@@ -668,7 +668,7 @@ type ReceiptOrder struct {
 	Amount *int64 `protobuf:"varint,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// What was refunded, in minor units.
 	Amountrefunded *int64 `protobuf:"varint,2,opt,name=amountrefunded,proto3,oneof" json:"amountrefunded,omitempty"`
-	// When it was completed, as answered.
+	// When it was completed, as returned.
 	Completed *string `protobuf:"bytes,3,opt,name=completed,proto3,oneof" json:"completed,omitempty"`
 	// Currency of the amounts.
 	Currency *string `protobuf:"bytes,4,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
@@ -788,7 +788,7 @@ type ReceiptItem struct {
 
 	// What it is.
 	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
-	// How many, the digits exactly as answered.
+	// How many, the digits exactly as returned.
 	Quantity *string `protobuf:"bytes,2,opt,name=quantity,proto3,oneof" json:"quantity,omitempty"`
 	// Price of one, in minor units.
 	UnitPrice *int64 `protobuf:"varint,3,opt,name=unit_price,json=unitPrice,proto3,oneof" json:"unit_price,omitempty"`
@@ -1023,7 +1023,7 @@ type ReceiptPayment struct {
 	CardEntryMode *string `protobuf:"bytes,7,opt,name=card_entry_mode,json=cardEntryMode,proto3,oneof" json:"card_entry_mode,omitempty"`
 	// How the cardholder was verified.
 	CardholderVerificationMethod *string `protobuf:"bytes,8,opt,name=cardholder_verification_method,json=cardholderVerificationMethod,proto3,oneof" json:"cardholder_verification_method,omitempty"`
-	// First digits of the card, which name the issuer.
+	// First digits of the card, which identify the issuer.
 	IssuerBin *string `protobuf:"bytes,9,opt,name=issuer_bin,json=issuerBin,proto3,oneof" json:"issuer_bin,omitempty"`
 	// Country of the issuer.
 	IssuerCountryCode *string `protobuf:"bytes,10,opt,name=issuer_country_code,json=issuerCountryCode,proto3,oneof" json:"issuer_country_code,omitempty"`
@@ -1167,15 +1167,15 @@ type ReceiptTransaction struct {
 
 	// Amount in minor units.
 	Amount *int64 `protobuf:"varint,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
-	// When it was made, as answered.
+	// When it was made, as returned.
 	Created *string `protobuf:"bytes,2,opt,name=created,proto3,oneof" json:"created,omitempty"`
-	// When it last changed, as answered.
+	// When it last changed, as returned.
 	Modified *string `protobuf:"bytes,3,opt,name=modified,proto3,oneof" json:"modified,omitempty"`
 	// Currency of the amount.
 	Currency *string `protobuf:"bytes,4,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
 	// Its text.
 	Description *string `protobuf:"bytes,5,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	// The returned goods, as answered.
+	// The returned goods, as returned.
 	Items *string `protobuf:"bytes,6,opt,name=items,proto3,oneof" json:"items,omitempty"`
 	// The shop's id of the order.
 	OrderId *string `protobuf:"bytes,7,opt,name=order_id,json=orderId,proto3,oneof" json:"order_id,omitempty"`

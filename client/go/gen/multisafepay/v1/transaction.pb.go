@@ -44,13 +44,13 @@ type Transaction struct {
 	FinancialStatus *string `protobuf:"bytes,5,opt,name=financial_status,json=financialStatus,proto3,oneof" json:"financial_status,omitempty"`
 	// Amount in minor units.
 	Amount *int64 `protobuf:"varint,6,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
-	// Amount less costs, in minor units.
+	// Amount minus costs, in minor units.
 	Net *int64 `protobuf:"varint,7,opt,name=net,proto3,oneof" json:"net,omitempty"`
 	// Currency of the amounts.
 	Currency *string `protobuf:"bytes,8,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
 	// C credit, D debit.
 	DebitCredit *string `protobuf:"bytes,9,opt,name=debit_credit,json=debitCredit,proto3,oneof" json:"debit_credit,omitempty"`
-	// When it was created, YYYY-MM-DDThh:mm:ss without a zone, as answered.
+	// When it was created, YYYY-MM-DDThh:mm:ss without a zone, as returned.
 	Created *string `protobuf:"bytes,10,opt,name=created,proto3,oneof" json:"created,omitempty"`
 	// When it last changed, in the same form.
 	Updated *string `protobuf:"bytes,11,opt,name=updated,proto3,oneof" json:"updated,omitempty"`
@@ -307,11 +307,11 @@ type TransactionCost struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Amount in minor units, the digits exactly as answered ("60" is 60 cents).
+	// Amount in minor units, the digits exactly as returned ("60" is 60 cents).
 	Amount *string `protobuf:"bytes,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// What it is for.
 	Description *string `protobuf:"bytes,2,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	// A number of MultiSafepay's without a documented meaning.
+	// A MultiSafepay number without a documented meaning.
 	Dst *int64 `protobuf:"varint,3,opt,name=dst,proto3,oneof" json:"dst,omitempty"`
 	// Members of the answer without a field in the schema; numbers are kept as text, with all their
 	// digits.
@@ -390,7 +390,7 @@ type TransactionCustomer struct {
 	FirstName *string `protobuf:"bytes,2,opt,name=first_name,json=firstName,proto3,oneof" json:"first_name,omitempty"`
 	// Family name.
 	LastName *string `protobuf:"bytes,3,opt,name=last_name,json=lastName,proto3,oneof" json:"last_name,omitempty"`
-	// IBAN of the account, where one was used.
+	// IBAN of the account, if one was used.
 	Iban *string `protobuf:"bytes,4,opt,name=iban,proto3,oneof" json:"iban,omitempty"`
 	// Members of the answer without a field in the schema; numbers are kept as text, with all their
 	// digits.

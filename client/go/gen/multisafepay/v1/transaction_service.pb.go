@@ -48,7 +48,7 @@ type ListTransactionsRequest struct {
 	PaymentMethod *string `protobuf:"bytes,8,opt,name=payment_method,json=paymentMethod,proto3,oneof" json:"payment_method,omitempty"`
 	// Only this currency, ISO 4217.
 	Currency *string `protobuf:"bytes,9,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
-	// Only this site's, when the key is an account's.
+	// Only this site's, if the key belongs to an account.
 	SiteId *string `protobuf:"bytes,10,opt,name=site_id,json=siteId,proto3,oneof" json:"site_id,omitempty"`
 	// Only credits (C) or debits (D).
 	DebitCredit *string `protobuf:"bytes,11,opt,name=debit_credit,json=debitCredit,proto3,oneof" json:"debit_credit,omitempty"`

@@ -233,7 +233,7 @@ public final class Client implements AutoCloseable {
       boolean local = settings.proxy == null && LOCAL.matcher(settings.server).matches();
       if (settings.allowPlaintext || local) return InsecureChannelCredentials.create();
       String where = settings.proxy == null ? " is not on this machine" : " is behind a proxy";
-      throw new IllegalArgumentException(settings.server + where + ": give tls, or allowPlaintext behind a mesh");
+      throw new IllegalArgumentException(settings.server + where + ": set tls, or allowPlaintext behind a mesh");
     }
     try {
       TlsChannelCredentials.Builder builder = TlsChannelCredentials.newBuilder();

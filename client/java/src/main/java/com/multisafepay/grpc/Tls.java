@@ -11,7 +11,7 @@ import java.nio.file.Path;
 public record Tls(Path ca, Path cert, Path key) {
   public Tls {
     if ((cert == null) != (key == null)) {
-      throw new IllegalArgumentException("a client certificate and its key go together");
+      throw new IllegalArgumentException("a client certificate and its key require each other");
     }
   }
 

@@ -64,9 +64,8 @@ std::vector<Option> OptionsOf(Config& c) {
        "milliseconds",
        0, 600'000},
       {"drain_timeout_ms", &c.drain_timeout_ms,
-       "after the drain delay: maximum wait for connections to reach their maximum age, then "
-       "maximum duration of the shutdown, after which the process exits with an error; in "
-       "milliseconds",
+       "after the drain delay, once connections have reached their maximum age: maximum duration "
+       "of the shutdown, after which the process exits with an error; in milliseconds",
        1'000, kHourMs},
       {"call_max_ms", &c.call_max_ms,
        "maximum duration of a unary call, with or without a deadline of its own, in milliseconds; "
@@ -74,11 +73,12 @@ std::vector<Option> OptionsOf(Config& c) {
        100, kHourMs},
       {"connection_age_ms", &c.limits.connection_age_ms,
        "maximum connection age, in milliseconds: then the client gets GOAWAY and reconnects, so "
-       "that a drain loses no calls; 0: unlimited",
+       "that a drain loses no calls; a drain has to outlast it; 0: unlimited",
        0, kHourMs},
       {"connections_max", &c.limits.connections_max,
-       "maximum number of client connections to the gRPC port; further ones are closed at once", 1,
-       1'000'000},
+       "maximum number of client connections to the gRPC port; further ones are closed at once; "
+       "each needs an open file",
+       1, 1'000'000},
       {"streams_max", &c.limits.streams_max,
        "concurrent calls on one connection; further ones wait at the client", 1, 100'000},
       {"memory_quota_mib", &c.limits.memory_quota_mib,

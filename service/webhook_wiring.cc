@@ -45,7 +45,7 @@ void AddValue(telemetry::Metrics& metrics, const char* name, const char* help,
 }
 
 void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
-                const http::StreamCounts& streams) {
+                const event_streams::StreamCounts& streams) {
   constexpr auto kGauge = CollectedMetric::Kind::kGauge;
   constexpr auto kCounter = CollectedMetric::Kind::kCounter;
   AddCounts(
@@ -66,7 +66,7 @@ void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
   AddCounts(metrics, "msp_event_streams_total",
             "What became of MultiSafepay's event streams and their connections, and events that "
             "came.",
-            "event", http::kStreamCountNames, streams);
+            "event", event_streams::kStreamCountNames, streams);
   AddValue(metrics, "msp_event_streams_open", "MultiSafepay's event streams that are read.", kGauge,
            streams.open);
   AddValue(metrics, "msp_watch_looks_failed_total", "Reads of watched orders that failed.",
@@ -123,14 +123,15 @@ struct WebhookWiring::Parts {
 
   // Null where they are off. The API's URL is valid by now, so the only possible failure is a lack
   // of memory: then orders are only polled.
-  std::unique_ptr<http::CurlEventStreams> MakeStreams(const Config& config) {
+  std::unique_ptr<event_streams::CurlEventStreams> MakeStreams(const Config& config) {
     if (!config.webhooks.event_streams) return nullptr;
-    auto made = http::CurlEventStreams::Create({.api_url = config.api_url,
-                                                .domains = config.webhooks.event_stream_hosts,
-                                                .streams_max = config.webhooks.event_streams_max,
-                                                .proxy = config.proxy,
-                                                .ca_file = config.upstream_ca_file},
-                                               stream_counts);
+    auto made =
+        event_streams::CurlEventStreams::Create({.api_url = config.api_url,
+                                                 .domains = config.webhooks.event_stream_hosts,
+                                                 .streams_max = config.webhooks.event_streams_max,
+                                                 .proxy = config.proxy,
+                                                 .ca_file = config.upstream_ca_file},
+                                                stream_counts);
     if (made.ok()) return *std::move(made);
     log.Write(telemetry::Level::kError, "event_streams",
               {{"detail", std::string_view("none are read: libcurl could not be set up")}});
@@ -148,10 +149,10 @@ struct WebhookWiring::Parts {
   webhooks::SiteFinder sites;
   telemetry::Log& log;
   webhooks::Counters counters;
-  http::StreamCounts stream_counts;
+  event_streams::StreamCounts stream_counts;
   codec::SchemaSet schemas;
   webhooks::OrderWatchRegistry registry;
-  std::unique_ptr<http::CurlEventStreams> streams;
+  std::unique_ptr<event_streams::CurlEventStreams> streams;
   std::unique_ptr<webhooks::OrderEventStreams> order_streams;
   webhooks::NotificationReceiver receiver;
   rpc::NotificationServices notification_services;

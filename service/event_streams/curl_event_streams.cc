@@ -13,7 +13,7 @@
 #include "service/event_streams/curl_event_stream.h"
 #include "service/http/client.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 namespace {
 
 using std::chrono::milliseconds;
@@ -185,4 +185,4 @@ void CurlEventStreams::Run() {
   }
 }
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

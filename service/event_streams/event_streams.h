@@ -14,7 +14,7 @@
 
 #include "absl/functional/any_invocable.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 
 // The default of the domains where streams may be, besides the API's own address.
 inline constexpr std::string_view kEventStreamDomains = "multisafepay.com";
@@ -87,4 +87,4 @@ struct StreamCounts {
   std::atomic<std::int64_t> open{0};
 };
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

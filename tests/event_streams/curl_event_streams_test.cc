@@ -19,7 +19,7 @@
 #include "tests/testing/gate.h"
 #include "tests/testing/upstream.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 namespace {
 
 using std::chrono::milliseconds;
@@ -411,4 +411,4 @@ TEST(StreamingOptions, AreChecked) {
 }
 
 }  // namespace
-}  // namespace msp::http
+}  // namespace msp::event_streams

@@ -56,7 +56,7 @@ void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
             "Notifications and reads of watched orders: news (sent to watchers), the same again, "
             "stale, inconclusive (a read follows), and changes that a read found, after an event "
             "stream's push or by itself.",
-            "event", webhooks::kEventNames, counters.events);
+            "event", webhooks::kWatchUpdateNames, counters.events);
   AddCounts(metrics, "msp_watch_looks_total", "Reads of watched orders (GET), by their reason.",
             "reason", webhooks::kFetchReasonNames, counters.fetches);
   AddCounts(metrics, "msp_events_bus_total",

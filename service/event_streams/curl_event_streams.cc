@@ -72,7 +72,7 @@ StreamOpened CurlEventStreams::Check(EventStreamRequest& request) {
   return StreamOpened::kOpened;
 }
 
-EventStreams::Result CurlEventStreams::Open(EventStreamRequest request, OnSignal on_signal) {
+EventStreams::OpenResult CurlEventStreams::Open(EventStreamRequest request, OnSignal on_signal) {
   if (const StreamOpened refusal = Check(request); refusal != StreamOpened::kOpened) {
     ZeroizeString(request.token);
     return {.opened = refusal};

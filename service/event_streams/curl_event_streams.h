@@ -54,7 +54,7 @@ class CurlEventStreams final : public EventStreams {
   // Stops.
   ~CurlEventStreams() override;
 
-  Result Open(EventStreamRequest request, OnSignal on_signal) override;
+  OpenResult Open(EventStreamRequest request, OnSignal on_signal) override;
   void Close(Id id) override;
 
   // Ends every stream and opens no more. No signal comes once it has returned. Must not be called

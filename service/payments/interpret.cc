@@ -186,7 +186,7 @@ Failure Denied(std::string_view member, int http_status) {
 }
 
 // An answer that is no JSON: interpreted by its HTTP status, never conclusive.
-Interpretation NoEnvelope(const codec::Decoded& decoded, int http_status) {
+Interpretation NoEnvelope(const codec::DecodeResult& decoded, int http_status) {
   Interpretation interpretation;
   if (HttpSuccess(http_status)) {
     interpretation.failure = Malformed(decoded.error, http_status);
@@ -248,7 +248,7 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
                                 .into = &response,
                                 .schema = operation.response_schema,
                                 .nested = &parsed.nested};
-  codec::Decoded decoded = codec::Decode(envelope_schema, answer.body, parsed.envelope, &data);
+  codec::DecodeResult decoded = codec::Decode(envelope_schema, answer.body, parsed.envelope, &data);
   parsed.data_present = data.present;
   parsed.data_fits = data.fits;
   parsed.drift = std::move(decoded.drift);

@@ -23,7 +23,7 @@ namespace v1 = multisafepay::v1;
 
 // What a stream has still to send.
 struct Waiting {
-  webhooks::State state;
+  webhooks::OrderState state;
   webhooks::Cause cause = v1::WatchOrderResponse::CAUSE_UNSPECIFIED;
 };
 
@@ -39,7 +39,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
 
   // Called by the order watch registry, with its lock held.
-  void SendState(const webhooks::State& state, webhooks::Cause cause) override {
+  void SendState(const webhooks::OrderState& state, webhooks::Cause cause) override {
     MutexLock lock(mutex_);
     waiting_ = Waiting{state, cause};
     WriteNext();
@@ -126,7 +126,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   bool Next(v1::WatchOrderResponse& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) override {
     if (!waiting_ && !heartbeat_due_) return false;
     if (waiting_) {
-      const webhooks::State& state = waiting_->state;
+      const webhooks::OrderState& state = waiting_->state;
       *message.mutable_order() = *state.order;
       message.set_cause(waiting_->cause);
       ++states_;

@@ -21,7 +21,7 @@ void OrderEventStreams::Follow(const std::string& site, const std::string& order
       access_.Find(site, order_id, found == followed_.end() ? 0 : found->second.access);
   if (!access) return;
   const std::uint64_t number = access->number;
-  const event_streams::EventStreams::Result result =
+  const event_streams::EventStreams::OpenResult result =
       streams_.Open({.url = std::move(access->url), .token = std::move(access->token)},
                     [this, key](event_streams::EventStreams::Id id,
                                 event_streams::StreamSignal signal) { OnSignal(key, id, signal); });

@@ -372,7 +372,7 @@ struct Redirected {
   Envelope nested;
   Reply reply;
   MemberRedirection redirection;
-  Decoded decoded;
+  DecodeResult decoded;
 };
 
 void Read(std::string json, const char* field, Redirected& out) {

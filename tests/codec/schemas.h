@@ -61,10 +61,10 @@ MATCHER_P(MessageIs, text, "equals " + std::string(text)) {
 
 // A document as Decode reads it, or DecodeAll.
 template <class Message = testing::Everything>
-struct Reading : Decoded {
+struct Reading : DecodeResult {
   explicit Reading(std::string json, bool everything = false) {
     const MessageSchema& schema = SchemaOf<Message>();
-    static_cast<Decoded&>(*this) =
+    static_cast<DecodeResult&>(*this) =
         everything ? DecodeAll(schema, json, message) : Decode(schema, json, message);
   }
   Message message;

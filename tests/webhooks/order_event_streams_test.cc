@@ -24,7 +24,7 @@ using ::testing::IsEmpty;
 
 class FakeStreams final : public event_streams::EventStreams {
  public:
-  Result Open(event_streams::EventStreamRequest request, OnSignal on_signal) override {
+  OpenResult Open(event_streams::EventStreamRequest request, OnSignal on_signal) override {
     opened.push_back(request.token + " " + request.url);
     if (answer != StreamOpened::kOpened) return {.opened = answer};
     const Id id = opened.size();

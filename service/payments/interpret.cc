@@ -153,13 +153,13 @@ Interpretation Refusal(const Operation& operation, const Parsed& parsed,
                                                .drift = parsed.drift,
                                                .http_status = http_status,
                                                .code_is_conclusive = meaning.conclusive});
-  interpretation.outcome = conclusive ? CallOutcome::kRefused : CallOutcome::kIndeterminate;
+  interpretation.outcome = conclusive ? CallOutcome::kRejected : CallOutcome::kUnknown;
   return interpretation;
 }
 
 // HTTP 429: the call was not processed, whatever the body says.
 Interpretation RateLimited(const http::Response& answer) {
-  Interpretation interpretation{.outcome = CallOutcome::kRefused};
+  Interpretation interpretation{.outcome = CallOutcome::kRejected};
   const std::int64_t wait_s =
       answer.retry_after_s >= 0 ? std::min(answer.retry_after_s, kRetryAfterMaxS) : kRetryAfterS;
   interpretation.failure = {
@@ -266,7 +266,7 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
   } else if (ClaimsSuccess(parsed, response, answer.status)) {
     auto inconclusive = Inconclusive(operation, request, response, parsed, answer.status);
     if (!inconclusive) {
-      interpretation.outcome = CallOutcome::kSuccess;
+      interpretation.outcome = CallOutcome::kConfirmed;
       ZeroizeTexts(parsed.envelope);
       ZeroizeTexts(parsed.nested);
       interpretation.envelope = std::move(parsed.envelope);

@@ -68,7 +68,7 @@ Task<void> ReadCall::Run() {
     call_.http_status = answer.http_status;
     call_.upstream_us += answer.upstream_us;
     call_.detail = answer.detail;
-    if (answer.outcome == CallOutcome::kSuccess) {
+    if (answer.outcome == CallOutcome::kConfirmed) {
       if (!IsAboutOtherCase(*call_.request, *call_.response)) co_return Succeed(answer);
       call_.response->Clear();
       co_return Fail(MismatchFailure("order_id", answer.http_status));
@@ -104,7 +104,7 @@ Callback<RestResult> ReadCall::Send() {
 
 std::optional<Clock::time_point> ReadCall::RetryAt(const RestResult& answer) const {
   // No answer, or a server's trouble; what a 2xx or 4xx says will be said again.
-  const bool trouble = answer.outcome == CallOutcome::kIndeterminate &&
+  const bool trouble = answer.outcome == CallOutcome::kUnknown &&
                        (answer.http_status == 0 || answer.http_status == kRequestTimeout ||
                         answer.http_status >= 500);
   const bool unsent = answer.outcome == CallOutcome::kNotSent &&

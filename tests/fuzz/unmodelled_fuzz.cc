@@ -66,7 +66,7 @@ Answer Answered(const Operation& operation, const Place& place, std::string_view
   std::string body = R"({"success":true,"data":)" + std::string(place.data) + "}";
   const std::size_t at = body.find('@', body.find("\"new\":"));
   body.replace(at, 1, value);
-  http::Response answer{.outcome = http::CallOutcome::kSuccess, .status = 200};
+  http::Response answer{.outcome = http::CallOutcome::kConfirmed, .status = 200};
   answer.body.reserve(body.size() + http::kBodyPadding);
   answer.body.assign(body);
   const Message request(operation.row.request->New());
@@ -75,7 +75,7 @@ Answer Answered(const Operation& operation, const Place& place, std::string_view
   Answer read{.response = Message(operation.row.response->New())};
   read.success =
       Interpret(operation, operations.envelope_schema(), *request, answer, *read.response)
-          .outcome == CallOutcome::kSuccess;
+          .outcome == CallOutcome::kConfirmed;
   return read;
 }
 

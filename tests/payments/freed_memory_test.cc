@@ -81,7 +81,7 @@ class ZeroizingClient : public http::Client {
  public:
   std::string answer;
   int status = 200;
-  http::CallOutcome outcome = http::CallOutcome::kSuccess;
+  http::CallOutcome outcome = http::CallOutcome::kConfirmed;
 
   void Start(http::Request request, http::Done done) override {
     if (request.method != http::Method::kGet) {
@@ -163,7 +163,7 @@ TEST_F(FreedMemory, NorDoesOneThatIsRefusedLostNeverSentOrAnsweredWithNonsense) 
     int status;
     std::string answer;
     std::string summary;
-    http::CallOutcome outcome = http::CallOutcome::kSuccess;
+    http::CallOutcome outcome = http::CallOutcome::kConfirmed;
     bool may_be_sent_again = false;
   } kCases[] = {
       {400,
@@ -183,8 +183,8 @@ TEST_F(FreedMemory, NorDoesOneThatIsRefusedLostNeverSentOrAnsweredWithNonsense) 
       {502, R"({"success":false,"error_code":1000,"error_info":"4539578763621486 got lost"})",
        kOutcomeUnknown},
       {502, "", kOutcomeUnknown},
-      {200, "", kOutcomeUnknown, http::CallOutcome::kIndeterminate},
-      {200, "", kOutcomeUnknown, http::CallOutcome::kIndeterminate, true},
+      {200, "", kOutcomeUnknown, http::CallOutcome::kUnknown},
+      {200, "", kOutcomeUnknown, http::CallOutcome::kUnknown, true},
       {200, "", "UNAVAILABLE NOT_SENT NOT_SENT", http::CallOutcome::kNotSent},
   };
   for (const auto& each : kCases) {

@@ -54,7 +54,7 @@ inline http::Response Unsent(http::TransferError failure = http::TransferError::
 }
 
 inline http::Response Lost(http::TransferError failure = http::TransferError::kBroken) {
-  return Failed(http::CallOutcome::kIndeterminate, failure, "Connection reset by peer");
+  return Failed(http::CallOutcome::kUnknown, failure, "Connection reset by peer");
 }
 
 inline http::Response Error(int error_code, int http_status = 404) {

@@ -72,7 +72,7 @@ std::string MaskedIdHtml(std::string_view id) {
 }
 
 std::string LocalTime(std::int64_t ms) {
-  std::string text = AmsterdamTime(ms);
+  std::string text = LocalTimeText(ms);
   if (text.size() > 10) text[10] = ' ';
   return text;
 }

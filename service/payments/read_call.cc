@@ -16,6 +16,7 @@
 #include "service/payments/mismatch.h"
 #include "service/payments/paging.h"
 #include "service/payments/state.h"
+#include "service/payments/upstream_time.h"
 
 namespace msp::payments {
 namespace {
@@ -45,11 +46,11 @@ bool IsAboutOtherCase(const google::protobuf::Message& request,
 }
 
 void SetTimes(v1::Transaction& transaction) {
-  if (const auto s = AmsterdamSeconds(transaction.created()))
+  if (const auto s = UpstreamTimeSeconds(transaction.created()))
     transaction.mutable_created_time()->set_seconds(*s);
-  if (const auto s = AmsterdamSeconds(transaction.updated()))
+  if (const auto s = UpstreamTimeSeconds(transaction.updated()))
     transaction.mutable_updated_time()->set_seconds(*s);
-  if (const auto s = AmsterdamSeconds(transaction.completed()))
+  if (const auto s = UpstreamTimeSeconds(transaction.completed()))
     transaction.mutable_completed_time()->set_seconds(*s);
 }
 

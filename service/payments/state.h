@@ -5,8 +5,6 @@
 // read like MultiSafepay's documentation.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "multisafepay/v1/order.pb.h"
@@ -27,10 +25,5 @@ bool IsOdd(const multisafepay::v1::Order& order);
 
 // The category of a decline and what may be tried next.
 multisafepay::v1::Decline DeclineOf(std::string_view reason_code, std::string_view reason);
-
-// Unix seconds of a time without zone, which is local time in Europe/Amsterdam
-// ("2026-03-29T03:30:00"); nothing for other texts. The repeated hour in October counts as its
-// first occurrence.
-std::optional<std::int64_t> AmsterdamSeconds(std::string_view text);
 
 }  // namespace msp::payments

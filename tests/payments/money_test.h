@@ -18,7 +18,7 @@
 #include "service/base/mutex.h"
 #include "service/payments/api.h"
 #include "service/payments/identity.h"
-#include "service/payments/state.h"
+#include "service/payments/upstream_time.h"
 #include "tests/payments/calls.h"
 #include "tests/testing/gate.h"
 #include "tests/testing/requests.h"
@@ -78,7 +78,7 @@ inline std::string AmsterdamText(std::time_t at) {
     std::tm parts{};
     gmtime_r(&local, &parts);
     std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    if (AmsterdamSeconds(text) == at) break;
+    if (UpstreamTimeSeconds(text) == at) break;
   }
   return text;
 }

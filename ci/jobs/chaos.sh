@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# payments under faults and kills, then an audit of the books: ./run chaos --seed N --orders M
+# payments under faults and kills, then an audit of the ledger: ./run chaos --seed N --orders M
 #
 #   --seed N      what happens follows from it (default 1), up to the machine's own timing
 #   --seeds K     runs K seeds, from N upwards, one after the other (default 1)

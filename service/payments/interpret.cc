@@ -57,11 +57,11 @@ bool ClaimsSuccess(const Parsed& parsed, const pb::Message& response, int http_s
   if (!HttpSuccess(http_status)) return false;
   if (parsed.envelope.has_success()) return parsed.envelope.success();
   return parsed.error_code() == 0 && parsed.nested.success() == parsed.nested.has_success() &&
-         SaysSomething(response);
+         HasAnyValue(response);
 }
 
 // A 2xx that claims neither success nor a refusal.
-bool SaysNothing(const Parsed& parsed, int http_status) {
+bool ClaimsNothing(const Parsed& parsed, int http_status) {
   const Envelope& envelope = parsed.envelope;
   return HttpSuccess(http_status) && !envelope.has_success() && parsed.error_code() == 0 &&
          envelope.message().empty() && envelope.error_info().empty();
@@ -275,7 +275,7 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
       return interpretation;
     }
     interpretation.failure = *std::move(inconclusive);
-  } else if (SaysNothing(parsed, answer.status)) {
+  } else if (ClaimsNothing(parsed, answer.status)) {
     interpretation.failure = Malformed("neither success nor an error", answer.status);
   } else {
     interpretation = Refusal(operation, parsed, response, answer.status, secrets);

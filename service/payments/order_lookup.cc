@@ -28,7 +28,7 @@ constexpr std::int64_t kRepeatWindowS = std::int64_t{7} * 86'400;
 constexpr std::int64_t kEqualWindowS = 300;
 
 // A bare 404 may be a proxy's. The answer to a GET with 1006 says that no such order exists.
-bool SaysAbsent(const RestResult& answer) {
+bool IsOrderAbsent(const RestResult& answer) {
   return answer.outcome == CallOutcome::kRejected &&
          answer.failure.code == absl::StatusCode::kNotFound &&
          answer.failure.error_code == kInvalidId;
@@ -89,7 +89,7 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point reply_deadline,
   RestResult answer = co_await sent;
   call_.upstream_us += answer.upstream_us;
   lookup.outcome = answer.outcome;
-  lookup.absent = SaysAbsent(answer);
+  lookup.absent = IsOrderAbsent(answer);
   lookup.drift = std::move(answer.drift);
   lookup.numbers = std::move(answer.numbers);
   lookup.date_s = answer.date_s;

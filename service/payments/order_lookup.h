@@ -41,7 +41,7 @@ struct OrderLookup {
   }
   bool conclusive() const { return outcome == CallOutcome::kConfirmed || absent; }
   // Another lookup may succeed where this one did not.
-  bool worth_repeating() const {
+  bool may_succeed_later() const {
     return outcome == CallOutcome::kUnknown || outcome == CallOutcome::kNotSent ||
            failure.is_rate_limit();
   }

@@ -168,7 +168,7 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
       const Decision verdict = DecisionFor(found.finding, phase);
       const Next next = Act(verdict, std::move(found), settled, lookup);
       if (next != Next::kFetchAgain) co_return next;
-    } else if (!lookup.worth_repeating() ||
+    } else if (!lookup.may_succeed_later() ||
                (++unread >= kUnreadMax &&
                 (phase == Phase::kBefore || RefusalIsConclusive(facts_)))) {
       co_return EndUnread(lookup);

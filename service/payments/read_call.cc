@@ -104,20 +104,20 @@ Callback<RestResult> ReadCall::Send() {
 }
 
 std::optional<Clock::time_point> ReadCall::RetryAt(const RestResult& answer) const {
-  // No answer, or a server's trouble; what a 2xx or 4xx says will be said again.
-  const bool trouble = answer.outcome == CallOutcome::kUnknown &&
-                       (answer.http_status == 0 || answer.http_status == kRequestTimeout ||
-                        answer.http_status >= 500);
+  // No answer, or a server's error; what a 2xx or 4xx says will be said again.
+  const bool server_error = answer.outcome == CallOutcome::kUnknown &&
+                            (answer.http_status == 0 || answer.http_status == kRequestTimeout ||
+                             answer.http_status >= 500);
   const bool unsent = answer.outcome == CallOutcome::kNotSent &&
                       answer.failure.code == absl::StatusCode::kUnavailable;
   // A 429 is tried again only at the time that it names: else retries would eat up the very budget
   // that has run out.
-  const bool told_when = answer.failure.is_rate_limit() && answer.retry_after_s >= 0;
-  const bool worth = trouble || unsent || told_when;
+  const bool has_retry_after = answer.failure.is_rate_limit() && answer.retry_after_s >= 0;
+  const bool retryable = server_error || unsent || has_retry_after;
   const bool malformed = answer.failure.reason == reason::kUpstreamMalformed;
   const bool too_large = answer.failure.reason == reason::kAnswerTooLarge;
   const bool late = answer.failure.reason == reason::kUpstreamTimeout;
-  if (!call_.operation->reads() || !worth || malformed || too_large || late ||
+  if (!call_.operation->reads() || !retryable || malformed || too_large || late ||
       call_.attempts >= kAttemptsMax)
     return std::nullopt;
   if (answer.failure.reason == reason::kShuttingDown) return std::nullopt;
@@ -144,7 +144,8 @@ void ReadCall::Succeed(const RestResult& answer) {
       order.set_order_id(std::string(sent));
     StripMarker(order);
     CompleteOrder(order);
-    if (IsOdd(order)) dependencies_.metrics.CountOddState(order.status(), order.financial_status());
+    if (IsUndocumentedState(order))
+      dependencies_.metrics.CountOddState(order.status(), order.financial_status());
     call_.payment_state = order.payment_state();
     if (dependencies_.options.event_access != nullptr)
       dependencies_.options.event_access->Take(call_.site->name(), order.order_id(), order);

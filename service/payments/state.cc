@@ -217,7 +217,7 @@ v1::PaymentState StateOf(const v1::Order& order, bool next_action_known) {
   return ParseStatuses(order, next_action_known).state;
 }
 
-bool IsOdd(const v1::Order& order) {
+bool IsUndocumentedState(const v1::Order& order) {
   return ParseStatuses(order, !order.next_action().has_none() && order.has_next_action()).guess;
 }
 

@@ -21,7 +21,7 @@ multisafepay::v1::PaymentState StateOf(const multisafepay::v1::Order& order,
 
 // True for a pair of statuses whose state is a guess, because it is not documented for the order's
 // method. Counted, so that it is noticed. `order` must be completed.
-bool IsOdd(const multisafepay::v1::Order& order);
+bool IsUndocumentedState(const multisafepay::v1::Order& order);
 
 // The category of a decline and what may be tried next.
 multisafepay::v1::Decline DeclineOf(std::string_view reason_code, std::string_view reason);

@@ -111,7 +111,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
     if (violations.empty() && !request_.resume_token().empty()) {
       watch_request.last_sent = webhooks::ReadToken(request_.resume_token(), site_->name());
       if (!watch_request.last_sent) {
-        violations.push_back({.field = "resume_token", .description = webhooks::kForeignToken});
+        violations.push_back({.field = "resume_token", .description = webhooks::kUnknownToken});
       }
     }
     if (!violations.empty()) return payments::InvalidRequest(std::move(violations));

@@ -82,7 +82,8 @@ class Metrics {
   // A member that our schema does not have ("unknown_member"), that did not fit ("unfit_value") or
   // that came twice ("duplicate_member"), by its path; paths beyond the first 200 are "other".
   void CountDrift(std::string_view kind, std::string_view path);
-  // A pair of statuses whose state is a guess (payments::IsOdd): UNRECOGNIZED, or an odd PENDING.
+  // A pair of statuses whose state is a guess (payments::IsUndocumentedState): UNRECOGNIZED, or an
+  // odd PENDING.
   void CountOddState(std::string_view status, std::string_view financial_status);
   // An order that was declined in answer to a money-moving call.
   void CountDecline(std::string_view category);

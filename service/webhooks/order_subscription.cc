@@ -138,7 +138,7 @@ void OrderSubscription::SendKnown(Subscriber& subscriber, Cause cause) {
     if (subscriber.last_sent) {
       if (subscriber.last_sent->order_mark != OrderMark(state.order->order_id()))
         return End(subscriber, payments::InvalidRequest(
-                                   {{.field = "resume_token", .description = kForeignToken}}));
+                                   {{.field = "resume_token", .description = kUnknownToken}}));
       if (subscriber.last_sent->digest != state.digest &&
           !ProvenAfter(*subscriber.last_sent, state) && !subscriber.reads.Proves(state.digest))
         return;  // It may be older than the caller's state: ScheduleRefetch gets it confirmed.

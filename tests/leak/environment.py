@@ -40,7 +40,7 @@ def with_check_digit(digits):
     return digits + str(-total % 10)
 
 
-class Mint:
+class SecretGenerator:
     """Makes secrets that are all different, the same ones for the same seed."""
 
     def __init__(self, seed):

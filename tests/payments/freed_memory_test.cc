@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "service/base/text.h"
-#include "tests/payments/money_test.h"
+#include "tests/payments/payment_call_fixture.h"
 #include "tests/testing/requests.h"
 
 namespace {
@@ -114,7 +114,7 @@ v1::CreateOrderRequest Order(std::size_t padding) {
   return order;
 }
 
-class FreedMemory : public MoneyTest {
+class FreedMemory : public PaymentCallTest {
  protected:
   // How many freed blocks held a piece of the card while one order went through.
   int Run(ZeroizingClient& zeroizing, v1::CreateOrderRequest order) {

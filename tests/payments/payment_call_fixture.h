@@ -268,10 +268,10 @@ std::string KeyOf(const std::string& method, Request request) {
 
 inline constexpr char kKey[] = "key-1";
 
-class MoneyTest : public ::testing::Test {
+class PaymentCallTest : public ::testing::Test {
  protected:
   // Hardly any waiting: a settle time of a few reads.
-  MoneyTest() {
+  PaymentCallTest() {
     options.settle_ms = 6;
     options.reconcile_backoff_ms = 1;
   }
@@ -292,7 +292,7 @@ class MoneyTest : public ::testing::Test {
 
 // One call, by what the upstream returns to its writes and reads.
 template <class Request>
-struct MoneyCase {
+struct PaymentCase {
   std::string name;
   Request request;
   Responses writes;
@@ -305,11 +305,12 @@ struct MoneyCase {
 };
 
 template <class Request, class Response>
-class MoneyCaseTest : public MoneyTest, public ::testing::WithParamInterface<MoneyCase<Request>> {
+class PaymentCaseTest : public PaymentCallTest,
+                        public ::testing::WithParamInterface<PaymentCase<Request>> {
  protected:
   // Runs the case and checks its outcome and how many writes were sent.
   std::unique_ptr<Caller<Request, Response>> Run(const std::string& method) {
-    const MoneyCase<Request>& the = this->GetParam();
+    const PaymentCase<Request>& the = this->GetParam();
     options.idempotency_marker = the.markers;
     client.writes = the.writes;
     client.reads = the.reads;

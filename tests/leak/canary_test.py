@@ -20,7 +20,7 @@ import time
 import memory
 import search
 import environment
-from environment import letters, schema
+from environment import letters, poll, schema
 
 HELD_MS = 3000
 
@@ -326,9 +326,7 @@ class Run:
                     control.fault({"name": "latency", "ms": HELD_MS}, method="POST")
                     call = self.make("CreateOrder")
                     caller.write("CreateOrder", call.request())
-                    until = time.monotonic() + HELD_MS / 1000
-                    while not memory.search(server.pid, [call.card]) and time.monotonic() < until:
-                        time.sleep(0.02)
+                    poll(lambda: memory.search(server.pid, [call.card]), HELD_MS / 1000)
                     control.no_faults()
                     os.kill(server.pid, signal.SIGSEGV)
                     _, status = os.waitpid(server.pid, 0)

@@ -18,7 +18,7 @@ import time
 
 import memory
 import environment
-from environment import letters
+from environment import letters, poll
 
 LAST = 1000  # The cards that are searched for: those of the last orders.
 QUIET_S = 1
@@ -45,9 +45,7 @@ def in_flight(checks, caller, server, control, generator, mode):
     control.no_faults()
     control.fault({"name": "latency", "ms": HELD_MS}, path="/v1/json/orders", method="POST")
     caller.write("CreateOrder", environment.card_order("held", card))
-    until = time.monotonic() + HELD_MS / 1000
-    while not (finds := memory.search(server.pid, [card])) and time.monotonic() < until:
-        pass
+    finds = poll(lambda: memory.search(server.pid, [card]), HELD_MS / 1000)
     checks.true(f"{mode}: a card is found while its call is in flight", any(find.whole for find in finds))
     caller.read()
     control.no_faults()
@@ -106,9 +104,7 @@ def idle_closes(build, folder, checks):
             with environment.Caller(build / "tests", server.ready["listen"]) as caller:
                 cards, calls = orders(generator, 200)
                 caller.all(calls)
-                until = time.monotonic() + 10
-                while (finds := memory.search(server.pid, cards)) and time.monotonic() < until:
-                    time.sleep(0.1)
+                finds = poll(lambda: memory.search(server.pid, cards), 10, accept=lambda found: not found)
                 checks.true("scrub on: nothing is left of calls whose client stays and is silent", not finds,
                             memory.summary(finds))  # fmt: skip
                 caller.reconnect()  # This client polls only while it calls, and has not seen the end yet.

@@ -101,13 +101,10 @@ class ZeroizingClient : public http::Client {
 };
 
 v1::CreateOrderRequest Order(std::size_t padding) {
-  auto order = testing::FromText<v1::CreateOrderRequest>(
-      "type: 'direct' order_id: 'order-1' currency: 'EUR' amount: 9743 gateway: 'VISA'");
+  v1::CreateOrderRequest order = testing::CardOrder();
   order.set_description(std::string(padding, 'd'));
   v1::GatewayInfo& card = *order.mutable_gateway_info();
   card.set_card_number("4539578763621486");
-  card.set_card_cvc("123");
-  card.set_card_expiry_date("3012");
   card.set_payment_token("a wallet4token of some length");
   // Behind the card, so that the body grows once more after it.
   order.mutable_custom_info()->set_custom_1(std::string(padding, 'c'));

@@ -71,7 +71,7 @@ inline http::Response Success(const std::string& data) {
 }
 
 // Europe/Amsterdam's clock, as MultiSafepay writes it.
-inline std::string AmsterdamText(std::time_t at) {
+inline std::string UpstreamTimeText(std::time_t at) {
   char text[32] = "";
   for (const std::time_t offset_s : {3'600, 7'200}) {
     const std::time_t local = at + offset_s;

@@ -30,7 +30,8 @@ OrderJson OnItsWay() {
 
 // Made at that time, in a response of that date by MultiSafepay's clock; -1: of none.
 http::Response MadeAt(std::time_t created, std::time_t date_s) {
-  http::Response response = OrderJson{.more = R"("created":")" + AmsterdamText(created) + R"(",)"};
+  http::Response response =
+      OrderJson{.more = R"("created":")" + UpstreamTimeText(created) + R"(",)"};
   response.date_s = date_s;
   return response;
 }

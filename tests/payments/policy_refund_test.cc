@@ -332,7 +332,8 @@ TEST_F(PolicyRefund, AnOrderNamedByMultiSafepaysIdIsTheSameOrder) {
 // batches can have it held back instead.
 TEST_F(PolicyRefund, AnEqualOneIsHeldBackAsLongAsTheSettingSays) {
   options.refund_pause_s = 300;
-  const std::string created = R"({"created":")" + AmsterdamText(std::time(nullptr) - 100) + R"(",)";
+  const std::string created =
+      R"({"created":")" + UpstreamTimeText(std::time(nullptr) - 100) + R"(",)";
   client.reads = {Order(created + Related("refund-7").substr(1))};
   Refund held(api(), "RefundOrder", Keyed(), site());
   EXPECT_EQ(held.Summary(), "RESOURCE_EXHAUSTED NOT_SENT REFUND_TOO_SOON");

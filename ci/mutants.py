@@ -89,33 +89,33 @@ MUTANTS = [
         "service/payments/payment_call.cc",
         "if (call_.caller_gone.load(std::memory_order_relaxed))",
         "if (false)",
-        "payment_call_test",
-        ("tests/payment_call_test --gtest_filter=MoneyFlight.*",),
+        "payments_call_test",
+        ("tests/payments_call_test --gtest_filter=PaymentAdmission.*",),
     ),
     Mutant(
         "no-single-flight",
         "service/payments/admission.cc",
         "while (dependencies_.options.single_flight && !leads_) {",
         "while (false && !leads_) {",
-        "payment_call_test msp-chaos msp-server msp-sandbox",
-        ("tests/payment_call_test --gtest_filter=MoneyFlight.*", CHAOS + " --order_id_rule=completed --together"),
+        "payments_call_test msp-chaos msp-server msp-sandbox",
+        ("tests/payments_call_test --gtest_filter=PaymentAdmission.*", CHAOS + " --order_id_rule=completed --together"),
     ),
     Mutant(
         "no-marker",
         "service/payments/policy_create.cc",
         "  if (facts.markers) facts.marker",
         "  if (false && facts.markers) facts.marker",
-        "payment_call_test msp-chaos msp-server msp-sandbox",
+        "payments_call_test msp-chaos msp-server msp-sandbox",
         # Few orders: without markers each lost answer takes the whole deadline.
-        ("tests/payment_call_test", "tests/msp-chaos --seed=7 --orders=200"),
+        ("tests/payments_call_test", "tests/msp-chaos --seed=7 --orders=200"),
     ),
     Mutant(
         "no-created-before-check",
         "service/payments/policy_create.cc",
         "created && *created + kCreatedMarginS < *facts.first_attempt_s",
         "created && false",
-        "payment_call_test",
-        ("tests/payment_call_test",),
+        "payments_call_test",
+        ("tests/payments_call_test",),
     ),
     Mutant(
         "answers-of-other-orders-taken",
@@ -123,8 +123,8 @@ MUTANTS = [
         "if (!SameOrderId(request.order_id(), order->order_id()) &&",
         "if (false && !SameOrderId(request.order_id(), order->order_id()) &&",
         # Chaos does not see it: another id is found where the answer is interpreted, and only one in another case comes so far.
-        "payment_call_test",
-        ("tests/payment_call_test",),
+        "payments_call_test",
+        ("tests/payments_call_test",),
     ),
 ]
 

@@ -156,7 +156,7 @@ void AddAccessMetrics(const AdminPort& admin) {
        .help = "When the certificate of the gRPC port expires, in Unix seconds; 0 without TLS.",
        .read = [tls = admin.tls] { return tls == nullptr ? 0.0 : tls->expiry_unix_s(); }});
   const auto of_reloads = [&](const char* name, const char* help, CollectedMetric::Kind kind,
-                              double (*value)(const Reloader::State& state)) {
+                              double (*value)(const Reloader::ReloadState& state)) {
     metrics.AddCollected({.name = name,
                           .help = help,
                           .kind = kind,
@@ -170,10 +170,10 @@ void AddAccessMetrics(const AdminPort& admin) {
   };
   of_reloads(
       "msp_reloads_total", "Changes of keys, sites or certificates that were applied.", kCounter,
-      [](const Reloader::State& state) { return static_cast<double>(state.reloads.load()); });
+      [](const Reloader::ReloadState& state) { return static_cast<double>(state.reloads.load()); });
   of_reloads("msp_reload_refused",
              "1 while changed files are invalid and the previous ones are in use.", kGauge,
-             [](const Reloader::State& state) { return state.refused.load() ? 1.0 : 0.0; });
+             [](const Reloader::ReloadState& state) { return state.refused.load() ? 1.0 : 0.0; });
 }
 
 void AddMetrics(const AdminPort& admin) {

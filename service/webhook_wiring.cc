@@ -45,7 +45,7 @@ void AddValue(telemetry::Metrics& metrics, const char* name, const char* help,
 }
 
 void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
-                const http::StreamCounts& streams) {
+                const event_streams::StreamCounts& streams) {
   constexpr auto kGauge = CollectedMetric::Kind::kGauge;
   constexpr auto kCounter = CollectedMetric::Kind::kCounter;
   AddCounts(metrics, "msp_notifications_total",
@@ -55,7 +55,7 @@ void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
             "Notifications and reads of watched orders: a change (sent to watchers), the same "
             "state, a stale one, an inconclusive one (a read follows), and changes that a read "
             "found, after an event of an event stream or by polling.",
-            "event", webhooks::kEventNames, counters.events);
+            "event", webhooks::kWatchUpdateNames, counters.events);
   AddCounts(metrics, "msp_watch_looks_total", "Reads of watched orders (GET), by their reason.",
             "reason", webhooks::kFetchReasonNames, counters.fetches);
   AddCounts(metrics, "msp_events_bus_total",
@@ -64,7 +64,7 @@ void AddMetrics(telemetry::Metrics& metrics, const webhooks::Counters& counters,
             "event", webhooks::kPublisherNames, counters.publisher);
   AddCounts(metrics, "msp_event_streams_total",
             "Events of MultiSafepay's event streams: of their connections, and events received.",
-            "event", http::kStreamCountNames, streams);
+            "event", event_streams::kStreamCountNames, streams);
   AddValue(metrics, "msp_event_streams_open", "Open connections to MultiSafepay's event streams.",
            kGauge, streams.open);
   AddValue(metrics, "msp_watch_looks_failed_total", "Reads of watched orders that failed.",
@@ -120,14 +120,15 @@ struct WebhookWiring::Parts {
 
   // Null where they are off. The API's URL is valid by now, so the only possible failure is a lack
   // of memory: then orders are only polled.
-  std::unique_ptr<http::CurlEventStreams> MakeStreams(const Config& config) {
+  std::unique_ptr<event_streams::CurlEventStreams> MakeStreams(const Config& config) {
     if (!config.webhooks.event_streams) return nullptr;
-    auto made = http::CurlEventStreams::Create({.api_url = config.api_url,
-                                                .domains = config.webhooks.event_stream_hosts,
-                                                .streams_max = config.webhooks.event_streams_max,
-                                                .proxy = config.proxy,
-                                                .ca_file = config.upstream_ca_file},
-                                               stream_counts);
+    auto made =
+        event_streams::CurlEventStreams::Create({.api_url = config.api_url,
+                                                 .domains = config.webhooks.event_stream_hosts,
+                                                 .streams_max = config.webhooks.event_streams_max,
+                                                 .proxy = config.proxy,
+                                                 .ca_file = config.upstream_ca_file},
+                                                stream_counts);
     if (made.ok()) return *std::move(made);
     log.Write(
         telemetry::Level::kError, "event_streams",
@@ -146,10 +147,10 @@ struct WebhookWiring::Parts {
   webhooks::SiteFinder sites;
   telemetry::Log& log;
   webhooks::Counters counters;
-  http::StreamCounts stream_counts;
+  event_streams::StreamCounts stream_counts;
   codec::SchemaSet schemas;
   webhooks::OrderWatchRegistry registry;
-  std::unique_ptr<http::CurlEventStreams> streams;
+  std::unique_ptr<event_streams::CurlEventStreams> streams;
   std::unique_ptr<webhooks::OrderEventStreams> order_streams;
   webhooks::NotificationReceiver receiver;
   rpc::NotificationServices notification_services;

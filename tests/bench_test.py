@@ -16,8 +16,8 @@ import bench_guard  # noqa: E402
 import codec  # noqa: E402
 import cost  # noqa: E402
 import instructions  # noqa: E402
+import measurements  # noqa: E402
 import peer  # noqa: E402
-import readings  # noqa: E402
 import report  # noqa: E402
 import start  # noqa: E402
 import targets  # noqa: E402
@@ -28,22 +28,22 @@ class Readings(unittest.TestCase):
         metrics = ('# HELP msp_calls_total ended\nmsp_calls_total{method="CreateOrder",code="OK",outcome="CONFIRMED"} 1.2e+04\n'
                    'msp_calls_total{method="GetOrder",code="OK",outcome=""} 3\n'
                    'msp_calls_total{method="GetOrder",code="UNAVAILABLE",outcome=""} 2\nmsp_calls_total_created{code="OK"} 9\n')
-        self.assertEqual(readings.calls_by_code(metrics), {"OK": 12003, "UNAVAILABLE": 2})
+        self.assertEqual(measurements.calls_by_code(metrics), {"OK": 12003, "UNAVAILABLE": 2})
 
     def test_lines_of_status_are_told_apart(self):
         status = "VmRSS:\t   2048 kB\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t3\n"
-        self.assertEqual([readings.status_number(status, key) for key in
+        self.assertEqual([measurements.status_number(status, key) for key in
                           ("VmRSS", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")], [2048, 7, 3])
 
     def test_other_status_than_200_is_a_failure(self):
-        self.assertEqual(readings.h2load_times("1\t200\t40\n2\t502\t60\n"), ([40, 60], 1))
+        self.assertEqual(measurements.h2load_times("1\t200\t40\n2\t502\t60\n"), ([40, 60], 1))
 
     def test_quantile_is_a_value_that_was_measured(self):
-        self.assertEqual([readings.quantile([3, 1, 2, 4], share) for share in (0, 0.5, 0.99, 1)], [1, 2, 3, 4])
+        self.assertEqual([measurements.quantile([3, 1, 2, 4], share) for share in (0, 0.5, 0.99, 1)], [1, 2, 3, 4])
 
     def test_grpc_message_has_its_length_before_it(self):
-        self.assertEqual(readings.grpc_message(1, "ab"), b"\0\0\0\0\x04\x0a\x02ab")
-        self.assertEqual(readings.grpc_message(1, "x" * 200)[:8], b"\0\0\0\0\xcb\x0a\xc8\x01")
+        self.assertEqual(measurements.grpc_message(1, "ab"), b"\0\0\0\0\x04\x0a\x02ab")
+        self.assertEqual(measurements.grpc_message(1, "x" * 200)[:8], b"\0\0\0\0\xcb\x0a\xc8\x01")
 
     def test_frames_and_headers_have_their_length_before_them(self):
         self.assertEqual(start.frame(start.DATA, start.END_STREAM, 1, b"abc"), b"\0\0\3\0\1\0\0\0\1abc")

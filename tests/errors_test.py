@@ -45,7 +45,7 @@ class Source:
             self.errors |= set(re.findall(rf'\breason = "({NAME})"', text))
             self.read_codes(text)
         # A notification that is not genuine has its result as the reason; see Refusal in rpc/notifications.cc.
-        refused = re.search(r"\nNotificationReceiver::Result Refused\(.*?\n}\n", texts["notification_receiver.cc"], re.S)
+        refused = re.search(r"\nNotificationReceiver::ReceiveResult Refused\(.*?\n}\n", texts["notification_receiver.cc"], re.S)
         for result in re.findall(r"Received::(k\w+)", refused.group()):
             self.errors.add(upper(result))
             self.codes.add((upper(result), "UNAUTHENTICATED"))
@@ -111,7 +111,7 @@ class Errors(unittest.TestCase):
     def test_a_new_reason_is_found_in_each_form(self):
         files = {name: "" for name in ("failure.h", "notification_receiver.cc")}
         files["failure.h"] = 'inline constexpr std::string_view kNew = "NEW";'
-        files["notification_receiver.cc"] = "\nNotificationReceiver::Result Refused(int x) {\n  Received::kTooOdd;\n}\n"
+        files["notification_receiver.cc"] = "\nNotificationReceiver::ReceiveResult Refused(int x) {\n  Received::kTooOdd;\n}\n"
         files["a.cc"] = """Precondition("NOT_ONE", "x"); AlreadyExists(\n  "TAKEN_TWO", "x"); facts.reason = "FOUR_OK"; f("AS_THREE");
             return {.code = absl::StatusCode::kAborted, .message = "m", .reason = "ODD"};
             failure.code = absl::StatusCode::kNotFound; failure.reason = reason::kNew;

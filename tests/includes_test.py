@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The components include one another in one direction only, and each foreign header has one component.
+"""The components include one another in one direction only, and each third-party header has one component.
 
 Link targets enforce most of this; headers reach further than libraries, so it is checked here. With --self-test, files
 that break each rule are made up first, and the test fails when one of them passes.
@@ -41,8 +41,8 @@ COMPONENTS = {
     "client/cli": ["client/cpp", "service/settings", "service/proto", "service/codec", "service/telemetry", "service/base", "proto"],
 }  # fmt: skip
 
-# Foreign header -> the files that may include it.
-FOREIGN = [
+# Third-party header -> the files that may include it.
+THIRD_PARTY = [
     (r"curl/", r"service/curl/.*|service/event_streams/curl_.*"),
     (r"simdjson\.h", r"service/codec/decode\.cc"),
     (r"boost/", r"service/http/response_parser\.cc"),
@@ -89,7 +89,7 @@ def breaches(path, text):
         if component and target and target != component and target not in COMPONENTS[component]:
             yield f"{path}: {component} may not include {header} ({target})"
         if component:
-            for pattern, allowed in FOREIGN:
+            for pattern, allowed in THIRD_PARTY:
                 if re.match(pattern, header) and component_of(header) is None and not re.fullmatch(allowed, path):
                     yield f"{path}: {header} belongs to {allowed}"
         if re.search(r"^tests/", header) and not path.startswith("tests/"):

@@ -7,7 +7,7 @@ import contextlib
 
 import load
 import environment
-from readings import spread
+from measurements import spread
 
 SHAPE = (4, 4)  # Connections, and calls in flight on each.
 TELEMETRY_OFF = ["--ops_listen=off", "--trace=off", "--log_level=error"]

@@ -13,8 +13,8 @@ import sys
 import time
 import urllib.request
 
+import measurements
 import peer
-import readings
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # Answers at once, over TLS, and after 10 to 30 ms: which of the ten times depends on how often a connection was used, so that
@@ -86,20 +86,20 @@ class Program:
         return time.clock_gettime_ns((~self.pid << 3) | 2) / 1000
 
     def rss_kb(self):
-        return readings.status_number(pathlib.Path(f"/proc/{self.pid}/status").read_text(), "VmRSS")
+        return measurements.status_number(pathlib.Path(f"/proc/{self.pid}/status").read_text(), "VmRSS")
 
     def switches(self):
         """Context switches of all its threads: each is a wake-up or a preemption."""
         tasks = pathlib.Path(f"/proc/{self.pid}/task").iterdir()
         texts = [(task / "status").read_text() for task in tasks]
-        return sum(readings.status_number(text, f"{kind}voluntary_ctxt_switches") for text in texts for kind in ("", "non"))
+        return sum(measurements.status_number(text, f"{kind}voluntary_ctxt_switches") for text in texts for kind in ("", "non"))
 
     def ended_calls(self):
         """The server's own count of ended calls by code; empty where it counts none."""
         if not self.ops:
             return {}
         with urllib.request.urlopen(f"http://{self.ops}/metrics") as answer:
-            return readings.calls_by_code(answer.read().decode())
+            return measurements.calls_by_code(answer.read().decode())
 
 
 class Environment(contextlib.ExitStack):

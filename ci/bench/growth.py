@@ -7,7 +7,7 @@ import json
 
 import load
 from cost import SHAPE, agrees
-from readings import spread
+from measurements import spread
 
 THREADS, THREADS_SHAPE = (1, 2, 4), (8, 16)
 ITEMS = (1, 20, 200)

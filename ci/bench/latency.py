@@ -6,7 +6,7 @@ import contextlib
 
 import load
 from cost import agrees, take_turn
-from readings import spread
+from measurements import spread
 
 SHAPES = ((1, 1), (4, 4), (8, 16))  # Connections, and calls in flight on each.
 

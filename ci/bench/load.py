@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-import readings
+import measurements
 
 # The timeout of one load: a million calls take a few minutes. Calls that all fail late would take hours.
 LOAD_MAX_S = 900
@@ -53,10 +53,10 @@ def h2load(env, calls, shape, url, *options):
     out = subprocess.run(
         ["h2load", f"-n{calls}", f"-c{shape[0]}", f"-m{shape[1]}", f"--log-file={log}", *options, url],
         capture_output=True, text=True, timeout=LOAD_MAX_S)
-    times, failed = readings.h2load_times(log.read_text() if log.exists() else "")
+    times, failed = measurements.h2load_times(log.read_text() if log.exists() else "")
     env.check(len(times) == calls and failed == 0,
                 f"h2load {url}: {len(times)} of {calls} answered, {failed} with another status than 200: {out.stderr}")
-    return {"calls": len(times), "p50_us": readings.quantile(times or [0], 0.5), "p99_us": readings.quantile(times or [0], 0.99)}
+    return {"calls": len(times), "p50_us": measurements.quantile(times or [0], 0.5), "p99_us": measurements.quantile(times or [0], 0.99)}
 
 
 def direct(env, upstream, calls, connections):
@@ -68,7 +68,7 @@ def direct(env, upstream, calls, connections):
 def get_order(env, program, calls, shape):
     """GetOrder by h2load: reads do not join, so that all calls can have the same payload."""
     payload = env.dir / "get_order.bin"
-    payload.write_bytes(readings.grpc_message(1, "my-order-id-1"))
+    payload.write_bytes(measurements.grpc_message(1, "my-order-id-1"))
     before = program.cpu_us()
     result = h2load(env, calls, shape, f"http://{program.address}/multisafepay.v1.OrderService/GetOrder",
                     f"-d{payload}", "-Hcontent-type: application/grpc", "-Hte: trailers")

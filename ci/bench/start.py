@@ -6,7 +6,7 @@ import contextlib
 import socket
 import time
 
-import readings
+import measurements
 
 DATA, HEADERS, SETTINGS = 0, 1, 4
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
@@ -27,7 +27,7 @@ def request(authority):
               "content-type": "application/grpc"}
     return (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0)
             + frame(HEADERS, END_HEADERS, 1, b"".join(header(*field) for field in fields.items()))
-            + frame(DATA, END_STREAM, 1, readings.grpc_message(1, "my-order-id-1")))
+            + frame(DATA, END_STREAM, 1, measurements.grpc_message(1, "my-order-id-1")))
 
 
 def first_call(address):
@@ -62,5 +62,5 @@ def measure(env, scale):
                 size = first_call(program.address)
                 turns[name].append((time.perf_counter() - then) * 1e3)
                 env.check(size > 0 or name == "grpc_only", f"{name}: the first call failed")
-    return {"turns": scale["turns"], **{f"{name}_ms": readings.spread(times) for name, times in turns.items()},
-            "beside_grpc": readings.spread([own / floor for own, floor in zip(*turns.values())])}
+    return {"turns": scale["turns"], **{f"{name}_ms": measurements.spread(times) for name, times in turns.items()},
+            "beside_grpc": measurements.spread([own / floor for own, floor in zip(*turns.values())])}

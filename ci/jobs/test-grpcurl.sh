@@ -26,7 +26,7 @@ if [[ ! -x $grpcurl ]]; then
 fi
 passed=0 failed=0
 for polymorphism in modern legacy chaos; do
-  for suite in lives merchant_api; do
+  for suite in lifecycle merchant_api; do
     say "$suite, $polymorphism answers"
     if python3 "tests/integration/${suite}_test.py" build/release/bin "$polymorphism" --grpcurl "$grpcurl"; then
       passed=$((passed + 1))

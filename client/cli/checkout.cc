@@ -88,10 +88,10 @@ bool OpenInBrowser(std::string url) {
 // One checkout, from the call to its exit code.
 class Journey {
  public:
-  Journey(const Arguments& arguments, const client::Client& client, Surroundings& surroundings)
+  Journey(const Arguments& arguments, const client::Client& client, CommandIo& io)
       : arguments_(arguments),
         client_(client),
-        surroundings_(surroundings),
+        io_(io),
         schemas_({v1::CreateOrderRequest::descriptor(), v1::WatchOrderResponse::descriptor()}) {}
 
   int Run(v1::CreateOrderRequest& request) {
@@ -102,12 +102,12 @@ class Journey {
     if (!reply.ok()) return Fail(reply.error(), key);
     Note(absl::StrCat("created ", codec::RedactedText(order_id_), ": ",
                       NameOf(reply->order().payment_state())));
-    surroundings_.err << CaveatText(*reply);
+    io_.err << CaveatText(*reply);
     // A direct order that has ended gets no second attempt, so do not wait for one.
     if (request.type() == "direct" && Ended(reply->order())) {
       v1::WatchOrderResponse last;
       *last.mutable_order() = reply->order();
-      surroundings_.err << DeclineText(*reply);
+      io_.err << DeclineText(*reply);
       NoteProcessing(reply->order());
       return Print(last) ? ExitOf(reply->order().payment_state()) : kExitUnknown;
     }
@@ -118,7 +118,7 @@ class Journey {
   client::Result<v1::CreateOrderResponse> Create(const v1::CreateOrderRequest& request) {
     const OpenPayment open(/*moves_money=*/true);
     client::RetryPolicy policy;
-    if (surroundings_.pause) policy.pause = surroundings_.pause;
+    if (io_.pause) policy.pause = io_.pause;
     return client::CreateOrderWithRetry(client_, request, policy);
   }
 
@@ -128,9 +128,9 @@ class Journey {
     std::string url = next.redirect().url();
     if (next.has_form()) {
       if (!page_.Write(next.form().html())) {
-        surroundings_.err << "error: the page with the customer's form could not be written to "
-                             "TMPDIR\nhint: the order is open; cancel it with msp order cancel, or "
-                             "let it expire\n";
+        io_.err << "error: the page with the customer's form could not be written to "
+                   "TMPDIR\nhint: the order is open; cancel it with msp order cancel, or "
+                   "let it expire\n";
         return false;
       }
       url = "file://" + page_.path();
@@ -171,7 +171,7 @@ class Journey {
     const Followed followed =
         FollowOrder(client_, request,
                     {.timeout_ms = arguments_.globals.timeout_ms,
-                     .pause = surroundings_.pause,
+                     .pause = io_.pause,
                      .on_state =
                          [&](const v1::WatchOrderResponse& message) {
                            Note(StateLine(message));
@@ -184,36 +184,36 @@ class Journey {
     if (followed.order) NoteProcessing(*followed.order);
     const int exit = followed.order ? ExitOf(followed.order->payment_state()) : kExitOpen;
     if (followed.end == Followed::End::kTimeout)
-      surroundings_.err << "hint: the timeout has passed; continue with: msp order watch "
-                        << codec::RedactedText(order_id_) << "\n";
+      io_.err << "hint: the timeout has passed; continue with: msp order watch "
+              << codec::RedactedText(order_id_) << "\n";
     return exit;
   }
 
   bool Print(const v1::WatchOrderResponse& message) {
     if (arguments_.globals.output == Output::kTable) {
-      surroundings_.out << StateLine(message) << '\n';
+      io_.out << StateLine(message) << '\n';
     } else {
       std::string json;
       codec::EncodeAll(schemas_.Of(v1::WatchOrderResponse::descriptor()), message, json);
-      surroundings_.out << nlohmann::ordered_json::parse(json).dump(2) << '\n';
+      io_.out << nlohmann::ordered_json::parse(json).dump(2) << '\n';
     }
-    surroundings_.out.flush();
-    return surroundings_.out.good();
+    io_.out.flush();
+    return io_.out.good();
   }
 
   void Note(const std::string& text) {
-    surroundings_.err << text << '\n';
-    surroundings_.err.flush();
+    io_.err << text << '\n';
+    io_.err.flush();
   }
 
   int Fail(const client::Error& error, const std::string& key) {
-    surroundings_.err << ErrorText(error, arguments_.globals.channel.server, order_id_, key);
+    io_.err << ErrorText(error, arguments_.globals.channel.server, order_id_, key);
     return ExitOf(error);
   }
 
   const Arguments& arguments_;
   const client::Client& client_;
-  Surroundings& surroundings_;
+  CommandIo& io_;
   const codec::SchemaSet schemas_;
   std::string order_id_;
   PrivatePage page_;
@@ -222,8 +222,8 @@ class Journey {
 }  // namespace
 
 int Checkout(const Arguments& arguments, const client::Client& client,
-             v1::CreateOrderRequest& request, Surroundings& surroundings) {
-  return Journey(arguments, client, surroundings).Run(request);
+             v1::CreateOrderRequest& request, CommandIo& io) {
+  return Journey(arguments, client, io).Run(request);
 }
 
 }  // namespace msp::cli

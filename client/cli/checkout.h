@@ -13,6 +13,6 @@ namespace msp::cli {
 
 // Zeroizes the request once it is sent. Returns the exit code.
 int Checkout(const Arguments& arguments, const client::Client& client,
-             multisafepay::v1::CreateOrderRequest& request, Surroundings& surroundings);
+             multisafepay::v1::CreateOrderRequest& request, CommandIo& io);
 
 }  // namespace msp::cli

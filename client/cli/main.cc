@@ -18,7 +18,6 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // No other thread yet. NOLINTNEXTLINE(concurrency-mt-unsafe)
   const char* server = std::getenv(msp::cli::kServerVariable.data());
-  msp::cli::Surroundings surroundings{std::cin, std::cout, std::cerr,
-                                      server == nullptr ? "" : server};
-  return msp::cli::Run(std::vector<std::string>(argv + 1, argv + argc), surroundings);
+  msp::cli::CommandIo io{std::cin, std::cout, std::cerr, server == nullptr ? "" : server};
+  return msp::cli::Run(std::vector<std::string>(argv + 1, argv + argc), io);
 }

@@ -33,30 +33,28 @@ namespace v1 = multisafepay::v1;
 // One command, from its request to its exit code.
 class Invocation {
  public:
-  Invocation(const Arguments& arguments, Surroundings& surroundings)
+  Invocation(const Arguments& arguments, CommandIo& io)
       : arguments_(arguments),
-        surroundings_(surroundings),
+        io_(io),
         method_(*MethodOf(*arguments.command)),
         schemas_({method_.input_type(), method_.output_type()}) {}
 
   int Run() {
-    auto request = MakeRequest(arguments_, schemas_.Of(method_.input_type()), surroundings_.in);
+    auto request = MakeRequest(arguments_, schemas_.Of(method_.input_type()), io_.in);
     if (!request.ok()) return Usage(request.status());
     request_ = *std::move(request);
     const Globals& globals = arguments_.globals;
     auto client = client::Client::Create({.channel = globals.channel, .site = globals.site});
     if (!client.ok()) return Usage(client.status());
     if (arguments_.command->kind == CommandKind::kCheckout) {
-      return Checkout(arguments_, **client, static_cast<v1::CreateOrderRequest&>(*request_),
-                      surroundings_);
+      return Checkout(arguments_, **client, static_cast<v1::CreateOrderRequest&>(*request_), io_);
     }
     return method_.server_streaming() ? Follow(**client) : Call(**client);
   }
 
  private:
   int Usage(const absl::Status& status) {
-    surroundings_.err << "error: " << status.message() << "\nhint: msp " << arguments_.words
-                      << " --help\n";
+    io_.err << "error: " << status.message() << "\nhint: msp " << arguments_.words << " --help\n";
     return kExitUsage;
   }
 
@@ -68,7 +66,7 @@ class Invocation {
     if (error) return Fail(*error);
     const bool written = Print(*reply, /*compact=*/false);
     const std::string decline = DeclineText(*reply);
-    surroundings_.err << decline << CaveatText(*reply);
+    io_.err << decline << CaveatText(*reply);
     if (!written) return Unwritten();
     // Reading a declined order is a success.
     return !decline.empty() && client::MovesMoney(method_) ? kExitRefused : HealthExit(*reply);
@@ -84,19 +82,19 @@ class Invocation {
     const Followed followed = FollowOrder(
         client, request,
         {.timeout_ms = arguments_.globals.timeout_ms,
-         .pause = surroundings_.pause,
+         .pause = io_.pause,
          .on_state = [this](const v1::WatchOrderResponse& message) { return PrintState(message); },
-         .on_note = [this](const std::string& note) { surroundings_.err << note << '\n'; }});
+         .on_note = [this](const std::string& note) { io_.err << note << '\n'; }});
     switch (followed.end) {
       case Followed::End::kError:
         return Fail(*followed.error);
       case Followed::End::kStopped:
         return Unwritten();
       case Followed::End::kTimeout:
-        surroundings_.err << "the timeout has passed\n";
+        io_.err << "the timeout has passed\n";
         if (!followed.resume_token.empty()) {
-          surroundings_.err << "hint: continue with --resume-token "
-                            << codec::RedactedText(followed.resume_token) << "\n";
+          io_.err << "hint: continue with --resume-token "
+                  << codec::RedactedText(followed.resume_token) << "\n";
         }
         break;
       case Followed::End::kFinal:
@@ -107,20 +105,19 @@ class Invocation {
 
   bool PrintState(const v1::WatchOrderResponse& message) {
     if (arguments_.globals.output != Output::kTable) return Print(message, /*compact=*/true);
-    surroundings_.out << StateLine(message) << '\n';
-    surroundings_.out.flush();
-    return surroundings_.out.good();
+    io_.out << StateLine(message) << '\n';
+    io_.out.flush();
+    return io_.out.good();
   }
 
   int Fail(const client::Error& error) {
-    surroundings_.err << ErrorText(error, arguments_.globals.channel.server, TextOf("order_id"),
-                                   KeyOf());
+    io_.err << ErrorText(error, arguments_.globals.channel.server, TextOf("order_id"), KeyOf());
     return ExitOf(error);
   }
 
   // The caller cannot see the answer: for a payment that is the same as a lost one.
   int Unwritten() {
-    surroundings_.err << "error: the reply could not be written\n";
+    io_.err << "error: the reply could not be written\n";
     return client::MovesMoney(method_) ? kExitUnknown : kExitRefused;
   }
 
@@ -128,14 +125,14 @@ class Invocation {
     std::string json;
     codec::EncodeAll(schemas_.Of(method_.output_type()), message, json);
     if (arguments_.globals.output == Output::kTable) {
-      surroundings_.out << Table(json, arguments_.command->columns);
+      io_.out << Table(json, arguments_.command->columns);
     } else if (compact) {
-      surroundings_.out << json << '\n';
+      io_.out << json << '\n';
     } else {
-      surroundings_.out << nlohmann::ordered_json::parse(json).dump(2) << '\n';
+      io_.out << nlohmann::ordered_json::parse(json).dump(2) << '\n';
     }
-    surroundings_.out.flush();
-    return surroundings_.out.good();
+    io_.out.flush();
+    return io_.out.good();
   }
 
   static int HealthExit(const pb::Message& reply) {
@@ -159,52 +156,52 @@ class Invocation {
   }
 
   const Arguments& arguments_;
-  Surroundings& surroundings_;
+  CommandIo& io_;
   const pb::MethodDescriptor& method_;
   const codec::SchemaSet schemas_;
   std::unique_ptr<pb::Message> request_;
 };
 
-int Completion(const Arguments& arguments, Surroundings& surroundings) {
+int Completion(const Arguments& arguments, CommandIo& io) {
   const std::string script =
       arguments.positionals.size() == 1 ? CompletionScript(arguments.positionals[0]) : "";
   if (script.empty()) {
-    surroundings.err << "error: SHELL must be bash or zsh\nhint: msp completion --help\n";
+    io.err << "error: SHELL must be bash or zsh\nhint: msp completion --help\n";
     return kExitUsage;
   }
-  surroundings.out << script;
-  return surroundings.out.flush().good() ? kExitOk : kExitRefused;
+  io.out << script;
+  return io.out.flush().good() ? kExitOk : kExitRefused;
 }
 
 }  // namespace
 
-int Run(const std::vector<std::string>& words, Surroundings& surroundings) {
-  const absl::StatusOr<Arguments> arguments = ParseArguments(words, surroundings.server);
+int Run(const std::vector<std::string>& words, CommandIo& io) {
+  const absl::StatusOr<Arguments> arguments = ParseArguments(words, io.server);
   if (!arguments.ok()) {
-    surroundings.err << "error: " << arguments.status().message() << "\nhint: msp --help\n";
+    io.err << "error: " << arguments.status().message() << "\nhint: msp --help\n";
     return kExitUsage;
   }
   if (arguments->globals.version) {
-    surroundings.out << "msp " MSP_VERSION "\n";
+    io.out << "msp " MSP_VERSION "\n";
     return kExitOk;
   }
   if (arguments->globals.help || (arguments->command == nullptr && words.empty())) {
-    surroundings.out << HelpText(arguments->words);
+    io.out << HelpText(arguments->words);
     return arguments->globals.help ? kExitOk : kExitUsage;
   }
   if (arguments->command == nullptr) {
-    surroundings.err << HelpText(arguments->words);
+    io.err << HelpText(arguments->words);
     return kExitUsage;
   }
   switch (arguments->command->kind) {
     case CommandKind::kWebhookVerify:
-      return VerifyWebhook(*arguments, surroundings);
+      return VerifyWebhook(*arguments, io);
     case CommandKind::kWebhookSend:
-      return SendWebhook(*arguments, surroundings);
+      return SendWebhook(*arguments, io);
     case CommandKind::kCompletion:
-      return Completion(*arguments, surroundings);
+      return Completion(*arguments, io);
     default:
-      return Invocation(*arguments, surroundings).Run();
+      return Invocation(*arguments, io).Run();
   }
 }
 

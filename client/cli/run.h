@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The program `msp`, with its surroundings passed in so that tests can run it.
+// The program `msp`, with its input and output passed in so that tests can run it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace msp::cli {
 // The address of the server, where no option names one.
 inline constexpr std::string_view kServerVariable = "MSP_SERVER";
 
-struct Surroundings {
+struct CommandIo {
   std::istream& in;
   std::ostream& out;  // Replies, and nothing else.
   std::ostream& err;
@@ -26,6 +26,6 @@ struct Surroundings {
 };
 
 // Runs one command line, without the program's name; returns the exit code.
-int Run(const std::vector<std::string>& words, Surroundings& surroundings);
+int Run(const std::vector<std::string>& words, CommandIo& io);
 
 }  // namespace msp::cli

@@ -41,15 +41,15 @@ std::optional<std::int64_t> Number(std::string_view text) {
   return value;
 }
 
-std::int64_t Now(const Surroundings& surroundings) {
-  if (surroundings.unix_time_s) return surroundings.unix_time_s();
+std::int64_t Now(const CommandIo& io) {
+  if (io.unix_time_s) return io.unix_time_s();
   return std::chrono::duration_cast<std::chrono::seconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
-int Usage(const Arguments& arguments, Surroundings& surroundings, std::string_view complaint) {
-  surroundings.err << "error: " << complaint << "\nhint: msp " << arguments.words << " --help\n";
+int Usage(const Arguments& arguments, CommandIo& io, std::string_view complaint) {
+  io.err << "error: " << complaint << "\nhint: msp " << arguments.words << " --help\n";
   return kExitUsage;
 }
 
@@ -73,12 +73,12 @@ std::string ReadKey(const std::string& file, std::string& key) {
 }
 
 // Empty, or the error.
-std::string Read(const Arguments& arguments, Surroundings& surroundings, Material& material) {
+std::string Read(const Arguments& arguments, CommandIo& io, Material& material) {
   const auto key_file = arguments.command_flags.find("key-file");
   if (key_file == arguments.command_flags.end()) return "--key-file is missing";
   if (std::string wrong = ReadKey(key_file->second, material.key); !wrong.empty()) return wrong;
   const std::string& file = arguments.globals.file;
-  absl::StatusOr<std::string> body = ReadInput(file.empty() ? "-" : file, surroundings.in);
+  absl::StatusOr<std::string> body = ReadInput(file.empty() ? "-" : file, io.in);
   if (!body.ok()) return std::string(body.status().message());
   material.body = *std::move(body);
   return {};
@@ -172,38 +172,34 @@ std::string OrderIdIn(const std::string& body) {
 
 }  // namespace
 
-int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings) {
+int VerifyWebhook(const Arguments& arguments, CommandIo& io) {
   const auto header = arguments.command_flags.find("auth");
-  if (header == arguments.command_flags.end())
-    return Usage(arguments, surroundings, "--auth is missing");
+  if (header == arguments.command_flags.end()) return Usage(arguments, io, "--auth is missing");
   std::optional<std::int64_t> age_max;
   if (const auto age = arguments.command_flags.find("max-age");
       age != arguments.command_flags.end()) {
     age_max = Number(age->second);
-    if (!age_max) return Usage(arguments, surroundings, "--max-age must be a number of seconds");
+    if (!age_max) return Usage(arguments, io, "--max-age must be a number of seconds");
   }
   if (!arguments.positionals.empty())
-    return Usage(arguments, surroundings,
-                 "accepts no arguments: the body comes from -f or standard input");
+    return Usage(arguments, io, "accepts no arguments: the body comes from -f or standard input");
   Material material;
-  if (const std::string wrong = Read(arguments, surroundings, material); !wrong.empty())
-    return Usage(arguments, surroundings, wrong);
+  if (const std::string wrong = Read(arguments, io, material); !wrong.empty())
+    return Usage(arguments, io, wrong);
   Auth auth;
   if (const std::string wrong = ReadAuth(header->second, auth); !wrong.empty()) {
-    surroundings.err << "not genuine: " << wrong << "\n";
+    io.err << "not genuine: " << wrong << "\n";
     return kExitRefused;
   }
   if (!EqualInConstantTime(Signature(material.key, auth.stamp, material.body), auth.signature)) {
-    surroundings.err << "not genuine: the signature does not match: " << Explain(material, auth)
-                     << "\n";
+    io.err << "not genuine: the signature does not match: " << Explain(material, auth) << "\n";
     return kExitRefused;
   }
-  const std::int64_t age_s = Now(surroundings) - *Number(auth.stamp);
+  const std::int64_t age_s = Now(io) - *Number(auth.stamp);
   if (age_max && (age_s > *age_max || -age_s > *age_max)) {
-    surroundings.err << "not accepted: signed "
-                     << (age_s > 0 ? absl::StrCat(age_s, " s ago")
-                                   : absl::StrCat(-age_s, " s ahead"))
-                     << ", and --max-age is " << *age_max << "\n";
+    io.err << "not accepted: signed "
+           << (age_s > 0 ? absl::StrCat(age_s, " s ago") : absl::StrCat(-age_s, " s ahead"))
+           << ", and --max-age is " << *age_max << "\n";
     return kExitRefused;
   }
   const OrderedJson verdict{{"genuine", true},
@@ -211,30 +207,29 @@ int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings) {
                             {"age_s", age_s},
                             {"body_bytes", material.body.size()},
                             {"order_id", codec::RedactedText(OrderIdIn(material.body))}};
-  surroundings.out << verdict.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << '\n';
-  surroundings.out.flush();
-  return surroundings.out.good() ? kExitOk : kExitRefused;
+  io.out << verdict.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << '\n';
+  io.out.flush();
+  return io.out.good() ? kExitOk : kExitRefused;
 }
 
-int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
-  if (arguments.positionals.size() != 1)
-    return Usage(arguments, surroundings, "requires one URL to post to");
+int SendWebhook(const Arguments& arguments, CommandIo& io) {
+  if (arguments.positionals.size() != 1) return Usage(arguments, io, "requires one URL to post to");
   std::optional<Target> target = ReadUrl(arguments.positionals[0]);
-  if (!target) return Usage(arguments, surroundings, "URL is not http://HOST/PATH or https://...");
+  if (!target) return Usage(arguments, io, "URL is not http://HOST/PATH or https://...");
   if (!IsLoopback(target->host) && !arguments.command_flags.contains("allow-remote")) {
     return Usage(
-        arguments, surroundings,
+        arguments, io,
         "URL is not on this host; to send a signed order to another one, use --allow-remote");
   }
-  std::int64_t unix_s = Now(surroundings);
+  std::int64_t unix_s = Now(io);
   if (const auto at = arguments.command_flags.find("at"); at != arguments.command_flags.end()) {
     const auto given = Number(at->second);
-    if (!given) return Usage(arguments, surroundings, "--at must be Unix seconds");
+    if (!given) return Usage(arguments, io, "--at must be Unix seconds");
     unix_s = *given;
   }
   Material material;
-  if (const std::string wrong = Read(arguments, surroundings, material); !wrong.empty())
-    return Usage(arguments, surroundings, wrong);
+  if (const std::string wrong = Read(arguments, io, material); !wrong.empty())
+    return Usage(arguments, io, wrong);
   const std::string stamp = std::to_string(unix_s);
   const std::string auth = Base64(stamp + ":" + Signature(material.key, stamp, material.body));
   if (const std::string id = OrderIdIn(material.body); !id.empty())
@@ -242,7 +237,7 @@ int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
   AddQuery(target->path, "timestamp", stamp);
 
   httplib::Client client(target->origin);
-  if (!client.is_valid()) return Usage(arguments, surroundings, "URL cannot be used");
+  if (!client.is_valid()) return Usage(arguments, io, "URL cannot be used");
   client.set_connection_timeout(5);
   client.set_read_timeout(kResponseTimeout);
   client.set_write_timeout(kResponseTimeout);
@@ -264,8 +259,8 @@ int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
   };
   const httplib::Result result = client.send(request);
   if (status == 0) {
-    surroundings.err << "error: no answer from " << target->origin << ": "
-                     << httplib::to_string(result.error()) << "\n";
+    io.err << "error: no answer from " << target->origin << ": "
+           << httplib::to_string(result.error()) << "\n";
     return kExitRefused;
   }
   const bool acked = status == 200 && head.find("OK") != std::string::npos;
@@ -274,9 +269,9 @@ int SendWebhook(const Arguments& arguments, Surroundings& surroundings) {
                            {"acked", acked},
                            {"auth", auth},
                            {"timestamp", unix_s}};
-  surroundings.out << report.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << '\n';
-  surroundings.out.flush();
-  return acked && surroundings.out.good() ? kExitOk : kExitRefused;
+  io.out << report.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << '\n';
+  io.out.flush();
+  return acked && io.out.good() ? kExitOk : kExitRefused;
 }
 
 }  // namespace msp::cli

@@ -10,7 +10,7 @@
 namespace msp::cli {
 
 // Both return the exit code.
-int VerifyWebhook(const Arguments& arguments, Surroundings& surroundings);
-int SendWebhook(const Arguments& arguments, Surroundings& surroundings);
+int VerifyWebhook(const Arguments& arguments, CommandIo& io);
+int SendWebhook(const Arguments& arguments, CommandIo& io);
 
 }  // namespace msp::cli

@@ -73,20 +73,20 @@ std::string Written(std::int64_t seconds) {
 
 }  // namespace
 
-std::string AmsterdamTime(std::int64_t unix_ms) {
+std::string LocalTimeText(std::int64_t unix_ms) {
   const std::int64_t unix_s = FloorDiv(unix_ms, 1000);
   return Written(unix_s + OffsetS(unix_s));
 }
 
 std::string UtcTime(std::int64_t unix_ms) { return Written(FloorDiv(unix_ms, 1000)) + "Z"; }
 
-std::int64_t NextAmsterdamMidnightMs(std::int64_t unix_ms) {
+std::int64_t NextLocalMidnightMs(std::int64_t unix_ms) {
   const std::int64_t unix_s = FloorDiv(unix_ms, 1000);
   const std::int64_t local = unix_s + OffsetS(unix_s);
   return FromLocalS((FloorDiv(local, kDayS) + 1) * kDayS) * 1000;
 }
 
-bool ParseAmsterdamTime(const std::string& text, std::int64_t* unix_ms) {
+bool ParseLocalTime(const std::string& text, std::int64_t* unix_ms) {
   std::int64_t seconds = 0;
   std::size_t used = 0;
   if (text.find('-') == std::string::npos) {
@@ -117,7 +117,7 @@ bool ParseAmsterdamTime(const std::string& text, std::int64_t* unix_ms) {
   return true;
 }
 
-int AmsterdamYearMonth(std::int64_t unix_ms) {
+int LocalYearMonth(std::int64_t unix_ms) {
   const std::int64_t unix_s = FloorDiv(unix_ms, 1000);
   const Date date = DateOf(FloorDiv(unix_s + OffsetS(unix_s), kDayS));
   return static_cast<int>(date.year % 100) * 100 + static_cast<int>(date.month);

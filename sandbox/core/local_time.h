@@ -16,19 +16,19 @@ inline constexpr std::int64_t kHourS = 3'600;
 inline constexpr std::int64_t kDayS = 24 * kHourS;
 
 // "2026-03-29T03:00:00" for a time in milliseconds since the epoch.
-std::string AmsterdamTime(std::int64_t unix_ms);
+std::string LocalTimeText(std::int64_t unix_ms);
 
 // "2026-03-29T01:00:00Z": the few members that are published with a zone.
 std::string UtcTime(std::int64_t unix_ms);
 
 // The next midnight in Amsterdam, strictly later than `unix_ms`.
-std::int64_t NextAmsterdamMidnightMs(std::int64_t unix_ms);
+std::int64_t NextLocalMidnightMs(std::int64_t unix_ms);
 
 // Reads YYYY-MM-DD, YYYY-MM-DDThh:mm:ss (both Amsterdam time) or unix seconds; false for anything
 // else.
-bool ParseAmsterdamTime(const std::string& text, std::int64_t* unix_ms);
+bool ParseLocalTime(const std::string& text, std::int64_t* unix_ms);
 
 // Year and month, as YYMM.
-int AmsterdamYearMonth(std::int64_t unix_ms);
+int LocalYearMonth(std::int64_t unix_ms);
 
 }  // namespace msp::sandbox

@@ -169,7 +169,7 @@ void Platform::StartDirect(Order& order, const Json& body, const Draft& draft) {
   const bool never = draft.moto || order.recurring.flow == "token" || draft.flexible_3d == false;
   const bool browser_rule = settings_.threeds == ThreeDs::kRequireBrowser;
   const bool challenge = draft.flexible_3d == true || NeedsChallenge(*order.card);
-  const int expiry_now = AmsterdamYearMonth(now_ms_);
+  const int expiry_now = LocalYearMonth(now_ms_);
   int expiry = 0;
   std::from_chars(order.card->expiry.data(), order.card->expiry.data() + order.card->expiry.size(),
                   expiry);

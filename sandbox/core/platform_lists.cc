@@ -62,7 +62,7 @@ bool Matches(const Order& order, const Platform::TransactionFilter& filter) {
 ApiResponse Platform::ListTokens(const Site& site, const std::string& reference, std::size_t limit,
                                  std::size_t offset) {
   Json list = Json::array();
-  const int now = AmsterdamYearMonth(now_ms_);
+  const int now = LocalYearMonth(now_ms_);
   std::size_t seen = 0;
   for (const auto& [key, token] : tokens_) {
     if (key.first != site.account_id || token.reference != reference || reference.empty()) continue;
@@ -78,7 +78,7 @@ ApiResponse Platform::GetToken(const Site& site, const std::string& reference,
   const auto found = tokens_.find({site.account_id, token});
   if (found == tokens_.end() || found->second.reference != reference)
     return ErrorResponse(1000, 410, "Not found: token");
-  return Success(RenderToken(found->second, AmsterdamYearMonth(now_ms_)));
+  return Success(RenderToken(found->second, LocalYearMonth(now_ms_)));
 }
 
 ApiResponse Platform::RemoveToken(const Site& site, const std::string& reference,

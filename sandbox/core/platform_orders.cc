@@ -288,7 +288,7 @@ ApiResponse Platform::Refund(const Site& site, const std::string& id, const Json
   }
   refund.status = "reserved";
   refund.financial_status = "reserved";
-  SetTimer(refund, TimerKind::kRefundSettle, NextAmsterdamMidnightMs(now_ms_));
+  SetTimer(refund, TimerKind::kRefundSettle, NextLocalMidnightMs(now_ms_));
   order->money.refund_reserved += amount.value;
   AddRelated(*order, "refund", refund, "reserved");
   Count("refunds");

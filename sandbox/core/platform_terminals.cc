@@ -210,11 +210,11 @@ ApiResponse Platform::GetReceipt(const Site& site, const std::string& id) {
   Json related = nullptr;
   for (const Related& entry : order->related) {
     Json one{{"amount", entry.amount},
-             {"created", AmsterdamTime(entry.created_ms)},
+             {"created", LocalTimeText(entry.created_ms)},
              {"currency", order->currency},
              {"description", entry.description},
              {"items", nullptr},
-             {"modified", AmsterdamTime(entry.modified_ms)},
+             {"modified", LocalTimeText(entry.modified_ms)},
              {"order_id", entry.order_id},
              {"reference_transaction_id", order->transaction_id},
              {"status", entry.status},
@@ -250,7 +250,7 @@ ApiResponse Platform::GetReceipt(const Site& site, const std::string& id) {
                  {"tip", std::move(tip)},
                  {"transaction_id", order->transaction_id}}},
                {"payment", std::move(payment)},
-               {"printed_on", AmsterdamTime(now_ms_)},
+               {"printed_on", LocalTimeText(now_ms_)},
                {"related_transactions", std::move(related)}});
   response.order_id = order->order_id;
   return response;

@@ -160,7 +160,7 @@ Json PaymentDetails(const Order& order) {
   }
   if (order.manual_capture && order.completed_ms != 0) {
     details["capture"] = "manual";
-    details["capture_expiry"] = AmsterdamTime(order.capture_expiry_ms);
+    details["capture_expiry"] = LocalTimeText(order.capture_expiry_ms);
     details["capture_remain"] = order.money.Remain();
   }
   return details;
@@ -192,10 +192,10 @@ Json RelatedTransactions(const Order& order, const Settings& settings) {
   for (const Related& related : order.related) {
     Json entry{{"amount", related.amount},
                {"costs", Json::array()},
-               {"created", AmsterdamTime(related.created_ms)},
+               {"created", LocalTimeText(related.created_ms)},
                {"currency", order.currency},
                {"description", related.description},
-               {"modified", AmsterdamTime(related.modified_ms)},
+               {"modified", LocalTimeText(related.modified_ms)},
                {"order_id", related.order_id},
                {"reference_transaction_id", order.transaction_id},
                {"status", related.status},
@@ -248,14 +248,14 @@ Json RenderOrder(const Order& order, const Settings& settings) {
             {"amount_refunded",
              money.refunded + (settings.refunded_at_completion ? 0 : money.refund_reserved)},
             {"costs", Costs(order)},
-            {"created", AmsterdamTime(order.created_ms)},
+            {"created", LocalTimeText(order.created_ms)},
             {"currency", order.currency},
             {"customer", Customer(order)},
             {"description", order.description},
             {"fastcheckout", order.type == "checkout" ? "YES" : "NO"},
             {"financial_status", order.financial_status},
             {"items", nullptr},
-            {"modified", AmsterdamTime(order.modified_ms)},
+            {"modified", LocalTimeText(order.modified_ms)},
             {"order_id", order.order_id},
             {"payment_details", PaymentDetails(order)},
             {"payment_methods", PaymentMethods(order)},
@@ -273,7 +273,7 @@ Json RenderOrder(const Order& order, const Settings& settings) {
   }
   for (const auto& [name, value] : order.extras.items()) json[name] = value;
   if (order.transaction_id != 0) json["transaction_id"] = order.transaction_id;
-  if (order.completed_ms != 0) json["completed"] = AmsterdamTime(order.completed_ms);
+  if (order.completed_ms != 0) json["completed"] = LocalTimeText(order.completed_ms);
   if (!order.auth_order_id.empty()) json["auth_order_id"] = order.auth_order_id;
   EchoCustom(settings.custom_echo, json);
   return json;
@@ -284,8 +284,8 @@ Json RenderTransaction(const Order& order) {
   const std::int64_t cost = outgoing ? 0 : CostMinor(order);
   Json json{{"amount", order.amount},
             {"costs", Json::array()},
-            {"created", AmsterdamTime(order.created_ms)},
-            {"updated", AmsterdamTime(order.modified_ms)},
+            {"created", LocalTimeText(order.created_ms)},
+            {"updated", LocalTimeText(order.modified_ms)},
             {"currency", order.currency},
             {"debit_credit", outgoing ? "D" : "C"},
             {"description", order.description},
@@ -307,7 +307,7 @@ Json RenderTransaction(const Order& order) {
                       {"iban", ""},
                       {"last_name", customer["last_name"]}};
   for (const char* name : {"var1", "var2", "var3"}) json[name] = order.extras.value(name, Json(""));
-  if (order.completed_ms != 0) json["completed"] = AmsterdamTime(order.completed_ms);
+  if (order.completed_ms != 0) json["completed"] = LocalTimeText(order.completed_ms);
   return json;
 }
 

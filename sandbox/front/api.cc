@@ -38,10 +38,10 @@ Platform::TransactionFilter FilterOf(const Call& call) {
   filter.limit = QuerySize(call, "limit", 100);
   filter.after = Query(call, "after");
   filter.before = Query(call, "before");
-  ParseAmsterdamTime(Query(call, "created_from"), &filter.created_from_ms);
-  ParseAmsterdamTime(Query(call, "created_until"), &filter.created_until_ms);
-  ParseAmsterdamTime(Query(call, "completed_from"), &filter.completed_from_ms);
-  ParseAmsterdamTime(Query(call, "completed_until"), &filter.completed_until_ms);
+  ParseLocalTime(Query(call, "created_from"), &filter.created_from_ms);
+  ParseLocalTime(Query(call, "created_until"), &filter.created_until_ms);
+  ParseLocalTime(Query(call, "completed_from"), &filter.completed_from_ms);
+  ParseLocalTime(Query(call, "completed_until"), &filter.completed_until_ms);
   filter.currency = Query(call, "currency");
   filter.financial_status = Query(call, "financial_status");
   filter.status = Query(call, "status");

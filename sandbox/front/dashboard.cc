@@ -16,8 +16,8 @@ namespace msp::sandbox {
 namespace {
 
 constexpr std::size_t kOrdersShown = 50;
-constexpr std::size_t kExchangesOfOrder = 100;
-constexpr std::size_t kExchangesOfAll = 20;
+constexpr std::size_t kRequestsOfOrder = 100;
+constexpr std::size_t kRequestsOfAll = 20;
 constexpr std::size_t kWantedMax = 64;
 constexpr std::size_t kPathMax = 200;
 
@@ -220,7 +220,7 @@ HttpResponse Front::ShowOrders(const HttpRequest& request, const std::string& pr
     list.orders.push_back(&order);
   }
   list.faults = faults_.List();
-  list.exchanges = recorder_.Latest(0, kExchangesOfAll);
+  list.requests = recorder_.Latest(0, kRequestsOfAll);
   list.api_url = options_.public_url + "/v1/json";
   return OrderListPage(FrameOf(request, problem), list);
 }
@@ -234,7 +234,7 @@ HttpResponse Front::ShowOrder(const HttpRequest& request, const Order& order,
     detail.related.push_back(
         platform_.FindOrder(order.site_id, std::to_string(related.transaction_id)));
   }
-  detail.exchanges = recorder_.Latest(order.seq, kExchangesOfOrder);
+  detail.requests = recorder_.Latest(order.seq, kRequestsOfOrder);
   detail.notifications = webhooks_->Attempts(order.order_id);
   detail.retries_due_ms = webhooks_->RetriesDue(order.seq);
   return OrderDetailPage(FrameOf(request, problem), detail);
@@ -260,23 +260,23 @@ void Front::Record(const HttpRequest& request, std::string sent, const HttpRespo
   const bool form = starts("/connect/") || starts("/simulator/") ||
                     (starts("/sdk/components/") && request.method == "POST");
   if (!api && !control && !form) return;
-  Exchange exchange;
-  exchange.method = Loggable(request.method);
-  exchange.path = PercentDecoded(request.path).substr(0, kPathMax);
-  MaskWholeCardNumbers(&exchange.path);
-  exchange.us = us;
-  exchange.fault = std::move(fault);
-  exchange.request = std::move(sent);
+  RecordedRequest recorded;
+  recorded.method = Loggable(request.method);
+  recorded.path = PercentDecoded(request.path).substr(0, kPathMax);
+  MaskWholeCardNumbers(&recorded.path);
+  recorded.us = us;
+  recorded.fault = std::move(fault);
+  recorded.request = std::move(sent);
   const bool answered = response.delivery.kind != Delivery::Kind::kReset &&
                         response.delivery.kind != Delivery::Kind::kSilence;
-  if (answered) exchange.status = response.status;
+  if (answered) recorded.status = response.status;
   if (answered && (api || control))
-    exchange.response = MaskedBody(response.body, options_.settings.sites, true);
+    recorded.response = MaskedBody(response.body, options_.settings.sites, true);
   MutexLock lock(mutex_);
-  exchange.time_ms = clock_.NowMs();
+  recorded.time_ms = clock_.NowMs();
   if (const Order* order = order_id.empty() ? nullptr : platform_.FindAnywhere(order_id))
-    exchange.order_seq = order->seq;
-  recorder_.Add(std::move(exchange));
+    recorded.order_seq = order->seq;
+  recorder_.Add(std::move(recorded));
 }
 
 }  // namespace msp::sandbox

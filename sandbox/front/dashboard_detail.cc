@@ -189,7 +189,7 @@ HttpResponse OrderDetailPage(const DashboardFrame& frame, const OrderDetail& det
   std::string html = DashboardHeader(frame, "Order " + HtmlEscaped(masked));
   html += "<div id=\"order\" data-live>" + Facts(detail) + Actions(frame, detail) +
           RelatedSection(detail) + NotificationSection(detail) +
-          ExchangeSection(detail.exchanges, "Requests") + "</div></main>";
+          RecordedRequestSection(detail.requests, "Requests") + "</div></main>";
   return DashboardPage(frame.problem.empty() ? 200 : 409,
                        (frame.problem.empty() ? "Order " : "Problem: Order ") + masked, html);
 }

@@ -18,7 +18,7 @@ struct OrderDetail {
   const Order* parent = nullptr;
   // Those of `order->related` that are still kept, in its order; null for the others.
   std::vector<const Order*> related;
-  std::vector<const Exchange*> exchanges;
+  std::vector<const RecordedRequest*> requests;
   Json notifications;  // as /_sandbox/notifications lists them
   std::vector<std::int64_t> retries_due_ms;
 };

@@ -29,19 +29,19 @@ std::string Body(std::string_view title, const std::string& body) {
   return "<h4>" + std::string(title) + "</h4><pre>" + HtmlEscaped(body) + "</pre>";
 }
 
-std::string ExchangeHtml(const Exchange& exchange) {
+std::string RecordedRequestHtml(const RecordedRequest& recorded) {
   const std::string status =
-      exchange.status == 0 ? std::string("no answer") : std::to_string(exchange.status);
+      recorded.status == 0 ? std::string("no answer") : std::to_string(recorded.status);
   std::string html =
-      "<li><details id=\"exchange-" + std::to_string(exchange.number) +
-      "\"><summary><span class=\"time\">" + LocalTime(exchange.time_ms) + "</span> " +
-      MaskedHtml(exchange.method) + " " + HtmlEscaped(exchange.path) + " <strong" +
-      (exchange.status >= 400 || exchange.status == 0 ? " class=\"bad\"" : "") + ">" + status +
-      "</strong> <span class=\"time\">" + std::to_string(exchange.us / 1000) + " ms</span>";
-  if (!exchange.fault.empty())
-    html += " <span class=\"fault\">Fault: " + MaskedHtml(exchange.fault) + "</span>";
-  html += "</summary>" + Body("Request", exchange.request) + Body("Response", exchange.response);
-  if (exchange.request.empty() && exchange.response.empty()) html += "<p>Without a body.</p>";
+      "<li><details id=\"request-" + std::to_string(recorded.number) +
+      "\"><summary><span class=\"time\">" + LocalTime(recorded.time_ms) + "</span> " +
+      MaskedHtml(recorded.method) + " " + HtmlEscaped(recorded.path) + " <strong" +
+      (recorded.status >= 400 || recorded.status == 0 ? " class=\"bad\"" : "") + ">" + status +
+      "</strong> <span class=\"time\">" + std::to_string(recorded.us / 1000) + " ms</span>";
+  if (!recorded.fault.empty())
+    html += " <span class=\"fault\">Fault: " + MaskedHtml(recorded.fault) + "</span>";
+  html += "</summary>" + Body("Request", recorded.request) + Body("Response", recorded.response);
+  if (recorded.request.empty() && recorded.response.empty()) html += "<p>Without a body.</p>";
   return html + "</details></li>";
 }
 
@@ -72,7 +72,7 @@ std::string MaskedIdHtml(std::string_view id) {
 }
 
 std::string LocalTime(std::int64_t ms) {
-  std::string text = AmsterdamTime(ms);
+  std::string text = LocalTimeText(ms);
   if (text.size() > 10) text[10] = ' ';
   return text;
 }
@@ -131,12 +131,13 @@ std::string SubmitButton(std::string_view id, std::string_view text, std::string
   return html + ">" + std::string(text) + "</button>";
 }
 
-std::string ExchangeSection(const std::vector<const Exchange*>& exchanges, std::string_view title) {
+std::string RecordedRequestSection(const std::vector<const RecordedRequest*>& requests,
+                                   std::string_view title) {
   std::string html =
-      "<section aria-labelledby=\"exchanges\"><h2 id=\"exchanges\">" + std::string(title) + "</h2>";
-  if (exchanges.empty()) return html + "<p>None yet.</p></section>";
+      "<section aria-labelledby=\"requests\"><h2 id=\"requests\">" + std::string(title) + "</h2>";
+  if (requests.empty()) return html + "<p>None yet.</p></section>";
   html += "<ol class=\"plain\">";
-  for (const Exchange* exchange : exchanges) html += ExchangeHtml(*exchange);
+  for (const RecordedRequest* recorded : requests) html += RecordedRequestHtml(*recorded);
   return html + "</ol></section>";
 }
 

@@ -51,6 +51,7 @@ std::string MethodHtml(const Order& order);
 std::string OrderAddress(const Order& order);
 std::string OrderLink(const Order& order);
 
-std::string ExchangeSection(const std::vector<const Exchange*>& exchanges, std::string_view title);
+std::string RecordedRequestSection(const std::vector<const RecordedRequest*>& requests,
+                                   std::string_view title);
 
 }  // namespace msp::sandbox

@@ -121,7 +121,7 @@ HttpResponse OrderListPage(const DashboardFrame& frame, const OrderList& list) {
           MaskedHtml(list.wanted) + "\">" + SubmitButton("find", "Find") + "</form>" +
           "<div id=\"list\" data-live>" + OrderTable(list) + "</div>" +
           Controls(frame, list.faults) + "<div id=\"latest\" data-live>" +
-          ExchangeSection(list.exchanges, "Latest requests") + "</div></main>";
+          RecordedRequestSection(list.requests, "Latest requests") + "</div></main>";
   return DashboardPage(frame.problem.empty() ? 200 : 409,
                        frame.problem.empty() ? "Sandbox" : "Problem: Sandbox", html);
 }

@@ -19,7 +19,7 @@ struct OrderList {
   std::string wanted;                // what was searched for
   std::uint64_t older = 0;           // where the next page starts; 0: nowhere
   Json faults;                       // as /_sandbox/faults lists them
-  std::vector<const Exchange*> exchanges;
+  std::vector<const RecordedRequest*> requests;
   std::string api_url;
 };
 

@@ -12,7 +12,7 @@
 namespace msp::sandbox {
 namespace {
 
-constexpr std::size_t kExchangesMax = 500;
+constexpr std::size_t kRequestsMax = 500;
 constexpr std::size_t kBodyReadMax = std::size_t{1024} * 1024;
 constexpr std::size_t kBodyKeptMax = std::size_t{8} * 1024;
 constexpr int kRecordNestingMax = 64;
@@ -217,15 +217,16 @@ class Masker {
 
 }  // namespace
 
-void Recorder::Add(Exchange exchange) {
-  exchange.number = next_++;
-  exchanges_.push_back(std::move(exchange));
-  if (exchanges_.size() > kExchangesMax) exchanges_.pop_front();
+void Recorder::Add(RecordedRequest recorded) {
+  recorded.number = next_++;
+  requests_.push_back(std::move(recorded));
+  if (requests_.size() > kRequestsMax) requests_.pop_front();
 }
 
-std::vector<const Exchange*> Recorder::Latest(std::uint64_t order_seq, std::size_t most) const {
-  std::vector<const Exchange*> list;
-  for (auto it = exchanges_.rbegin(); it != exchanges_.rend() && list.size() < most; ++it) {
+std::vector<const RecordedRequest*> Recorder::Latest(std::uint64_t order_seq,
+                                                     std::size_t most) const {
+  std::vector<const RecordedRequest*> list;
+  for (auto it = requests_.rbegin(); it != requests_.rend() && list.size() < most; ++it) {
     if (order_seq == 0 || it->order_seq == order_seq) list.push_back(&*it);
   }
   return list;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The latest exchanges with the sandbox, masked, for the dashboard.
+// The latest requests to the sandbox, masked, for the dashboard.
 //
 // Owned by `Front`, used under its lock; the functions below are plain and safe from any thread. A
-// bounded ring buffer: the oldest exchanges are dropped first. Bodies are masked before they are
+// bounded ring buffer: the oldest requests are dropped first. Bodies are masked before they are
 // kept.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace msp::sandbox {
 
-struct Exchange {
+struct RecordedRequest {
   std::uint64_t number = 0;  // rising, from 1; given by the recorder
   std::int64_t time_ms = 0;  // the sandbox's clock
   std::string method;
@@ -32,14 +32,14 @@ struct Exchange {
 
 class Recorder {
  public:
-  void Add(Exchange exchange);
+  void Add(RecordedRequest recorded);
   // The newest first, at most `most`; of one order unless 0.
-  std::vector<const Exchange*> Latest(std::uint64_t order_seq, std::size_t most) const;
-  void Reset() { exchanges_.clear(); }
+  std::vector<const RecordedRequest*> Latest(std::uint64_t order_seq, std::size_t most) const;
+  void Reset() { requests_.clear(); }
 
  private:
   std::uint64_t next_ = 1;
-  std::deque<Exchange> exchanges_;
+  std::deque<RecordedRequest> requests_;
 };
 
 // Digits that could be a card number become "*", whole or inside a longer run of digits, also with

@@ -84,12 +84,13 @@ class Index {
   simdjson::error_code error_ = simdjson::SUCCESS;
 };
 
-Decoded Read(const MessageSchema& schema, std::string& document, google::protobuf::Message& message,
-             MemberRedirection* redirection, bool everything) {
+DecodeResult Read(const MessageSchema& schema, std::string& document,
+                  google::protobuf::Message& message, MemberRedirection* redirection,
+                  bool everything) {
   // One index per thread, since its memory is several times the document's. It holds offsets, no
   // text.
   static thread_local Index index;
-  Decoded result;
+  DecodeResult result;
   std::size_t start = document.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
   const char* fault = index.Build(std::string_view(document).substr(start));
   std::vector<std::uint32_t> repaired;
@@ -111,13 +112,13 @@ Decoded Read(const MessageSchema& schema, std::string& document, google::protobu
 
 }  // namespace
 
-Decoded Decode(const MessageSchema& schema, std::string& document,
-               google::protobuf::Message& message, MemberRedirection* redirection) {
+DecodeResult Decode(const MessageSchema& schema, std::string& document,
+                    google::protobuf::Message& message, MemberRedirection* redirection) {
   return Read(schema, document, message, redirection, false);
 }
 
-Decoded DecodeAll(const MessageSchema& schema, std::string& document,
-                  google::protobuf::Message& message) {
+DecodeResult DecodeAll(const MessageSchema& schema, std::string& document,
+                       google::protobuf::Message& message) {
   return Read(schema, document, message, nullptr, true);
 }
 

@@ -58,7 +58,7 @@ struct Drift {
 inline constexpr std::size_t kDriftMax = 32;  // Reports per document and kind; more are dropped.
 inline constexpr std::size_t kDriftPathMax = 128;
 
-struct Decoded {
+struct DecodeResult {
   bool ok = false;  // False: malformed; the messages' content is unspecified and must be discarded.
   std::string error;  // What was malformed and at which byte, without any of the document's text.
   std::vector<Drift> drift;  // One for each kind and path, however often it occurs.
@@ -87,12 +87,12 @@ struct MemberRedirection {
 // place, or zeroized and replaced by a repaired one: its content is unspecified afterwards, and the
 // caller zeroizes it. `redirection` may be null. A JSON document other than an object leaves
 // `message` empty, with a drift of an unfit value.
-Decoded Decode(const MessageSchema& schema, std::string& document,
-               google::protobuf::Message& message, MemberRedirection* redirection = nullptr);
+DecodeResult Decode(const MessageSchema& schema, std::string& document,
+                    google::protobuf::Message& message, MemberRedirection* redirection = nullptr);
 
 // Reads the output of EncodeAll and manual input: every field of the message, service-only
 // fields included, enums by name, timestamps as RFC 3339 text.
-Decoded DecodeAll(const MessageSchema& schema, std::string& document,
-                  google::protobuf::Message& message);
+DecodeResult DecodeAll(const MessageSchema& schema, std::string& document,
+                       google::protobuf::Message& message);
 
 }  // namespace msp::codec

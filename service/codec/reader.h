@@ -17,7 +17,7 @@ namespace msp::codec {
 class Reader {
  public:
   // `everything`: also reads fields that are not sent in a body.
-  Reader(Tokens tokens, bool everything, Decoded& result)
+  Reader(Tokens tokens, bool everything, DecodeResult& result)
       : tokens_(tokens), everything_(everything), result_(result) {}
 
   // The whole document, with a check for trailing content. False: malformed, and `result.error`
@@ -126,7 +126,7 @@ class Reader {
   Tokens tokens_;
   const bool everything_;
   bool exact_numbers_ = false;  // A Struct's numbers are kept as text.
-  Decoded& result_;
+  DecodeResult& result_;
   int depth_ = 0;
 };
 

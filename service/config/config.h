@@ -31,7 +31,7 @@ struct WebhookConfig {
   std::int64_t watch_quiet_ms = 5'000;
   bool event_streams = true;
   int event_streams_max = 256;
-  std::string event_stream_hosts{http::kEventStreamDomains};
+  std::string event_stream_hosts{event_streams::kEventStreamDomains};
 };
 
 inline constexpr int kThreadsMax = 64;

@@ -28,7 +28,7 @@ Reloader::Reloader(std::vector<Reloadable> items, std::chrono::milliseconds inte
                    telemetry::Log& log)
     : interval_(interval), log_(log) {
   for (Reloadable& reloadable : items) {
-    states_.push_back(std::make_unique<State>());
+    states_.push_back(std::make_unique<ReloadState>());
     states_.back()->what = reloadable.what;
     const std::string known = DigestOrError(reloadable.read());
     items_.push_back({std::move(reloadable), known, known});
@@ -72,7 +72,7 @@ void Reloader::Run() {
   }
 }
 
-void Reloader::Check(Item& item, State& state) {
+void Reloader::Check(Item& item, ReloadState& state) {
   absl::StatusOr<FileContent> found = item.reloadable.read();
   std::string digest = DigestOrError(found);
   // Files that are being written, or that are replaced one after the other, may be inconsistent for

@@ -44,12 +44,12 @@ class Reloader {
   // Reads at once, without waiting for the interval. Any thread.
   void CheckNow();
 
-  struct State {
+  struct ReloadState {
     std::string what;
     std::atomic<std::int64_t> reloads{0};
     std::atomic<bool> refused{false};
   };
-  const std::vector<std::unique_ptr<State>>& states() const { return states_; }
+  const std::vector<std::unique_ptr<ReloadState>>& states() const { return states_; }
 
  private:
   struct Item {
@@ -59,12 +59,12 @@ class Reloader {
   };
 
   void Run();
-  void Check(Item& item, State& state);
+  void Check(Item& item, ReloadState& state);
 
   const std::chrono::milliseconds interval_;
   telemetry::Log& log_;
   std::vector<Item> items_;
-  std::vector<std::unique_ptr<State>> states_;
+  std::vector<std::unique_ptr<ReloadState>> states_;
   Mutex mutex_;
   CondVar wake_;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;

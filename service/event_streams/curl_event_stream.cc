@@ -13,7 +13,7 @@
 #include "service/curl/setup.h"
 #include "service/event_streams/reconnect_delay.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 namespace {
 
 constexpr char kContentType[] = "text/event-stream";
@@ -108,7 +108,7 @@ void CurlEventStream::MakeHeaders() {
   lines_ = {absl::StrCat("Accept: ", kContentType), "Cache-Control: no-store"};
   const std::string& id = parser_.last_event_id();
   if (const std::string line = absl::StrCat("Last-Event-ID: ", id);
-      !id.empty() && IsHeaderLine(line))
+      !id.empty() && http::IsHeaderLine(line))
     lines_.push_back(line);
   headers_.assign(lines_.size() + 1, curl_slist{});
   headers_[0].data = authorization_.data();
@@ -206,4 +206,4 @@ void CurlEventStream::DeliverSignals() {
   if (ended_) on_signal_(id_, StreamSignal::kEnded);
 }
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

@@ -20,7 +20,9 @@
 #include "service/event_streams/event_streams.h"
 #include "service/http/client.h"
 
-namespace msp::http {
+namespace msp::event_streams {
+
+using http::Clock;
 
 class CurlEventStream {
  public:
@@ -83,4 +85,4 @@ class CurlEventStream {
   bool ended_ = false;
 };
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

@@ -13,7 +13,7 @@
 #include "service/event_streams/curl_event_stream.h"
 #include "service/http/client.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 namespace {
 
 using std::chrono::milliseconds;
@@ -72,7 +72,7 @@ StreamOpened CurlEventStreams::Check(EventStreamRequest& request) {
   return StreamOpened::kOpened;
 }
 
-EventStreams::Result CurlEventStreams::Open(EventStreamRequest request, OnSignal on_signal) {
+EventStreams::OpenResult CurlEventStreams::Open(EventStreamRequest request, OnSignal on_signal) {
   if (const StreamOpened refusal = Check(request); refusal != StreamOpened::kOpened) {
     ZeroizeString(request.token);
     return {.opened = refusal};
@@ -185,4 +185,4 @@ void CurlEventStreams::Run() {
   }
 }
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

@@ -20,7 +20,7 @@
 #include "service/base/mutex.h"
 #include "service/event_streams/event_streams.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 
 struct EventStreamOptions {
   // The API's base URL, and further domains, separated by commas.
@@ -54,7 +54,7 @@ class CurlEventStreams final : public EventStreams {
   // Stops.
   ~CurlEventStreams() override;
 
-  Result Open(EventStreamRequest request, OnSignal on_signal) override;
+  OpenResult Open(EventStreamRequest request, OnSignal on_signal) override;
   void Close(Id id) override;
 
   // Ends every stream and opens no more. No signal comes once it has returned. Must not be called
@@ -91,4 +91,4 @@ class CurlEventStreams final : public EventStreams {
   std::thread thread_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

@@ -7,7 +7,7 @@
 
 #include "service/base/text.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -77,4 +77,4 @@ void EventStreamParser::TakeField(std::string_view name, std::string_view value)
   }
 }
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

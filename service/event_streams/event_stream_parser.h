@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-namespace msp::http {
+namespace msp::event_streams {
 
 class EventStreamParser {
  public:
@@ -59,4 +59,4 @@ class EventStreamParser {
   bool too_long_ = false;
 };
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

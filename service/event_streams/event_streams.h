@@ -14,7 +14,7 @@
 
 #include "absl/functional/any_invocable.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 
 // The default of the domains where streams may be, besides the API's own address.
 inline constexpr std::string_view kEventStreamDomains = "multisafepay.com";
@@ -49,7 +49,7 @@ class EventStreams {
   // Unique within a process.
   using Id = std::uint64_t;
   using OnSignal = absl::AnyInvocable<void(Id, StreamSignal)>;
-  struct Result {
+  struct OpenResult {
     StreamOpened opened = StreamOpened::kOpened;
     Id id = 0;  // When opened.
   };
@@ -57,7 +57,7 @@ class EventStreams {
   virtual ~EventStreams() = default;
   // Begins to read a stream and returns at once. `on_signal` runs on the streams' own thread,
   // possibly before this returns; it must not block for long.
-  virtual Result Open(EventStreamRequest request, OnSignal on_signal) = 0;
+  virtual OpenResult Open(EventStreamRequest request, OnSignal on_signal) = 0;
   // Ends a stream and returns at once. A pending signal may still come.
   virtual void Close(Id id) = 0;
 };
@@ -87,4 +87,4 @@ struct StreamCounts {
   std::atomic<std::int64_t> open{0};
 };
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace msp::http {
+namespace msp::event_streams {
 
 struct ReconnectReasons {
   int failures = 1;  // Consecutive connections that failed or ended early, including this one.
@@ -36,4 +36,4 @@ inline std::chrono::milliseconds ReconnectDelay(const ReconnectReasons& reasons,
       wait_ms + static_cast<std::int64_t>(static_cast<double>(wait_ms) / 2 * jitter));
 }
 
-}  // namespace msp::http
+}  // namespace msp::event_streams

@@ -74,18 +74,18 @@ inline bool IsAbandoned(const Request& request) {
   return request.abandoned != nullptr && request.abandoned->load(std::memory_order_relaxed);
 }
 
-// The outcome of a completed call: one enum for the transport, `payments` and the clients'
-// documentation. The transport cannot distinguish a refusal from a success: for it every complete
-// answer is kSuccess, whatever its HTTP status, and `payments` interprets it.
+// The outcome of a call, for the transport and `payments`, in the words that callers see
+// (v1::Outcome). The transport cannot distinguish a rejection from a success: for it every complete
+// answer is kConfirmed, whatever its HTTP status, and `payments` interprets it.
 enum class CallOutcome : std::uint8_t {
-  kSuccess,        // A complete answer; in `payments`: MultiSafepay carried the call out.
-  kRefused,        // Only in `payments`: MultiSafepay refused, and nothing happened.
-  kNotSent,        // No byte of it left: refused connection, failed handshake, deadline in the
-                   // queue, queue full. Or provably not all of its body, and no byte of an answer.
-  kIndeterminate,  // It may have been received and acted on; no complete answer came back.
+  kConfirmed,  // A complete answer; in `payments`: MultiSafepay carried the call out.
+  kRejected,   // Only in `payments`: MultiSafepay refused, and nothing happened.
+  kNotSent,    // No byte of it left: refused connection, failed handshake, deadline in the
+               // queue, queue full. Or provably not all of its body, and no byte of an answer.
+  kUnknown,    // It may have been received and acted on; no complete answer came back.
 };
 
-// Why no answer came back, for logs and error codes; kNone when the outcome is kSuccess.
+// Why no answer came back, for logs and error codes; kNone when the outcome is kConfirmed.
 enum class TransferError : std::uint8_t {
   kNone,
   kQueueFull,

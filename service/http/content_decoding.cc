@@ -22,9 +22,9 @@ constexpr std::size_t kEncodingsMax = 4;
 constexpr int kGzip = MAX_WBITS + 16;
 constexpr int kBare = -MAX_WBITS;
 
-Decoded Inflate(int window_bits, std::size_t max_bytes, std::string& body) {
+ContentResult Inflate(int window_bits, std::size_t max_bytes, std::string& body) {
   z_stream stream{};
-  if (inflateInit2(&stream, window_bits) != Z_OK) return Decoded::kMalformed;
+  if (inflateInit2(&stream, window_bits) != Z_OK) return ContentResult::kMalformed;
   stream.next_in = reinterpret_cast<Bytef*>(body.data());
   stream.avail_in = static_cast<uInt>(body.size());
   std::string plain;
@@ -43,16 +43,16 @@ Decoded Inflate(int window_bits, std::size_t max_bytes, std::string& body) {
   const bool too_large = plain.size() > max_bytes;
   if (whole && !too_large) body.swap(plain);
   ZeroizeString(plain);
-  if (too_large) return Decoded::kTooLarge;
-  return whole ? Decoded::kWhole : Decoded::kMalformed;
+  if (too_large) return ContentResult::kTooLarge;
+  return whole ? ContentResult::kWhole : ContentResult::kMalformed;
 }
 
-Decoded DecodeOne(std::string_view encoding, std::size_t max_bytes, std::string& body) {
+ContentResult DecodeOne(std::string_view encoding, std::size_t max_bytes, std::string& body) {
   const absl::string_view name(encoding.data(), encoding.size());
-  if (name.empty() || absl::EqualsIgnoreCase(name, "identity")) return Decoded::kWhole;
+  if (name.empty() || absl::EqualsIgnoreCase(name, "identity")) return ContentResult::kWhole;
   if (absl::EqualsIgnoreCase(name, "gzip") || absl::EqualsIgnoreCase(name, "x-gzip"))
     return Inflate(kGzip, max_bytes, body);
-  if (!absl::EqualsIgnoreCase(name, "deflate")) return Decoded::kMalformed;
+  if (!absl::EqualsIgnoreCase(name, "deflate")) return ContentResult::kMalformed;
   // The first byte of a zlib frame names the method 8 and is no valid start of most bare streams.
   const bool framed =
       body.size() >= 2 && (body[0] & 0x0F) == Z_DEFLATED &&
@@ -62,17 +62,17 @@ Decoded DecodeOne(std::string_view encoding, std::size_t max_bytes, std::string&
 
 }  // namespace
 
-Decoded DecodeContent(std::string_view encodings, std::size_t max_bytes, std::string& body) {
+ContentResult DecodeContent(std::string_view encodings, std::size_t max_bytes, std::string& body) {
   std::vector<std::string> names =
       absl::StrSplit(absl::string_view(encodings.data(), encodings.size()), ',');
-  if (names.size() > kEncodingsMax) return Decoded::kMalformed;
+  if (names.size() > kEncodingsMax) return ContentResult::kMalformed;
   std::reverse(names.begin(), names.end());
   for (const std::string& name : names) {
-    if (const Decoded decoded = DecodeOne(Trimmed(name), max_bytes, body);
-        decoded != Decoded::kWhole)
+    if (const ContentResult decoded = DecodeOne(Trimmed(name), max_bytes, body);
+        decoded != ContentResult::kWhole)
       return decoded;
   }
-  return Decoded::kWhole;
+  return ContentResult::kWhole;
 }
 
 }  // namespace msp::http

@@ -11,11 +11,11 @@
 
 namespace msp::http {
 
-enum class Decoded : std::uint8_t { kWhole, kMalformed, kTooLarge };
+enum class ContentResult : std::uint8_t { kWhole, kMalformed, kTooLarge };
 
 // `encodings` is the header's value: a list of identity, gzip, x-gzip and deflate, in the order in
 // which they were applied. Replaces `body` by its decoded form of at most `max_bytes`; zeroizes the
 // old bytes. kMalformed also for an unknown encoding and for a truncated body.
-Decoded DecodeContent(std::string_view encodings, std::size_t max_bytes, std::string& body);
+ContentResult DecodeContent(std::string_view encodings, std::size_t max_bytes, std::string& body);
 
 }  // namespace msp::http

@@ -4,7 +4,7 @@
 //
 // Constructed once by main.cc, which owns it; `Start` and `Stats` from any thread, `Stop` from any
 // thread but a loop's (not from a callback). Every request that `Start` accepted ends exactly once,
-// with a certain outcome or kIndeterminate.
+// with a certain outcome or kUnknown.
 #pragma once
 
 #include <atomic>

@@ -104,14 +104,14 @@ void Transfer::Read(char* buffer, std::size_t size) {
     }
     if (result.kind == curl::IoResult::Kind::kFailed) return SetFailed(result.code);
     if (first_byte_at_ == Clock::time_point{}) first_byte_at_ = Clock::now();
-    const ResponseParser::State state = result.kind == curl::IoResult::Kind::kClosed
-                                            ? parser_.ParseEnd()
-                                            : parser_.Parse({buffer, result.bytes});
+    const ResponseParser::ParseState state = result.kind == curl::IoResult::Kind::kClosed
+                                                 ? parser_.ParseEnd()
+                                                 : parser_.Parse({buffer, result.bytes});
     OPENSSL_cleanse(buffer, result.bytes);
-    complete_ = state == ResponseParser::State::kComplete;
-    too_large_ = state == ResponseParser::State::kTooLarge;
-    has_ended_ =
-        result.kind == curl::IoResult::Kind::kClosed || state != ResponseParser::State::kIncomplete;
+    complete_ = state == ResponseParser::ParseState::kComplete;
+    too_large_ = state == ResponseParser::ParseState::kTooLarge;
+    has_ended_ = result.kind == curl::IoResult::Kind::kClosed ||
+                 state != ResponseParser::ParseState::kIncomplete;
   }
 }
 

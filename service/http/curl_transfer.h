@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "service/curl/connection.h"
+#include "service/http/client.h"
 #include "service/http/response_parser.h"
 
 namespace msp::http {

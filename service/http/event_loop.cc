@@ -357,7 +357,7 @@ void EventLoop::End(Transfer& transfer, bool keep) {
   idle_.push_back(std::move(in_flight_.back()));
   in_flight_.pop_back();
   const bool not_sent = response.outcome == CallOutcome::kNotSent;
-  const bool answered = response.outcome == CallOutcome::kSuccess;
+  const bool answered = response.outcome == CallOutcome::kConfirmed;
   ++(not_sent ? stats_.not_sent : answered ? stats_.answered : stats_.unknown);
   if (response.timings.reused_connection) {
     ++stats_.connections_reused;

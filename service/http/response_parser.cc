@@ -113,58 +113,58 @@ void ResponseParser::StartMessage() {
   message_ = std::make_unique<Message>(*this);
 }
 
-ResponseParser::State ResponseParser::Parse(std::string_view bytes) {
+ResponseParser::ParseState ResponseParser::Parse(std::string_view bytes) {
   begun_ = begun_ || !bytes.empty();
   const bool resumed = !pending_.empty();
   if (resumed) {
     ReserveZeroizing(pending_, bytes.size());
     bytes = pending_.append(bytes);
   }
-  const State state = Advance(bytes);
+  const ParseState state = Advance(bytes);
   if (resumed) {
     pending_.erase(0, pending_.size() - bytes.size());
   } else {
     pending_.assign(bytes);
   }
-  if (state == State::kComplete) return Decode();
+  if (state == ParseState::kComplete) return Decode();
   // Beast does not bound the lines of chunks and trailers.
-  return pending_.size() > kHeaderBytesMax ? State::kMalformed : state;
+  return pending_.size() > kHeaderBytesMax ? ParseState::kMalformed : state;
 }
 
 // Parses `bytes` and leaves in them what was not consumed.
-ResponseParser::State ResponseParser::Advance(std::string_view& bytes) {
+ResponseParser::ParseState ResponseParser::Advance(std::string_view& bytes) {
   while (!bytes.empty()) {
     beast::error_code error;
     bytes.remove_prefix(
         message_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error));
-    if (too_large_) return State::kTooLarge;
-    if (error == beast::http::error::need_more) return State::kIncomplete;
-    if (error) return State::kMalformed;
+    if (too_large_) return ParseState::kTooLarge;
+    if (error == beast::http::error::need_more) return ParseState::kIncomplete;
+    if (error) return ParseState::kMalformed;
     if (!message_->is_done()) continue;
-    if (status_ >= 200) return State::kComplete;
-    if (status_ == 101 || ++interim_count_ > kInterimResponsesMax) return State::kMalformed;
+    if (status_ >= 200) return ParseState::kComplete;
+    if (status_ == 101 || ++interim_count_ > kInterimResponsesMax) return ParseState::kMalformed;
     StartMessage();
   }
-  return State::kIncomplete;
+  return ParseState::kIncomplete;
 }
 
-ResponseParser::State ResponseParser::ParseEnd() {
-  if (!message_->got_some()) return State::kMalformed;
+ResponseParser::ParseState ResponseParser::ParseEnd() {
+  if (!message_->got_some()) return ParseState::kMalformed;
   beast::error_code error;
   message_->put_eof(error);
-  return error || status_ < 200 ? State::kMalformed : Decode();
+  return error || status_ < 200 ? ParseState::kMalformed : Decode();
 }
 
-ResponseParser::State ResponseParser::Decode() {
-  if (encodings_.empty() || body_.empty()) return State::kComplete;
+ResponseParser::ParseState ResponseParser::Decode() {
+  if (encodings_.empty() || body_.empty()) return ParseState::kComplete;
   const std::size_t encoded_bytes = body_.size();
   // The decoded form counts in addition to the encoded one, which still exists.
-  const Decoded decoded =
+  const ContentResult decoded =
       DecodeContent(encodings_, std::min(body_max_bytes_, budget_.left_bytes), body_);
   budget_.left_bytes += encoded_bytes;
   budget_.left_bytes -= body_.size();
-  if (decoded == Decoded::kTooLarge) return State::kTooLarge;
-  return decoded == Decoded::kWhole ? State::kComplete : State::kMalformed;
+  if (decoded == ContentResult::kTooLarge) return ParseState::kTooLarge;
+  return decoded == ContentResult::kWhole ? ParseState::kComplete : ParseState::kMalformed;
 }
 
 void ResponseParser::Drop() {

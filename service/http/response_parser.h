@@ -22,7 +22,7 @@ struct BodyBudget {
 
 class ResponseParser {
  public:
-  enum class State : std::uint8_t { kIncomplete, kComplete, kMalformed, kTooLarge };
+  enum class ParseState : std::uint8_t { kIncomplete, kComplete, kMalformed, kTooLarge };
 
   // `budget` outlives the parser.
   explicit ResponseParser(BodyBudget& budget);
@@ -34,11 +34,11 @@ class ResponseParser {
   // the memory of `spare`. `keep_date`: the Date header is wanted.
   void Begin(std::size_t body_max_bytes, bool keep_date, std::string spare);
   // Takes the next bytes of the connection, until the answer is complete or has failed.
-  State Parse(std::string_view bytes);
+  ParseState Parse(std::string_view bytes);
   // The connection was closed: the end of an answer without a length. libcurl does not distinguish
   // TLS's close_notify from a truncation, so such an answer may lack its end; the JSON parser
   // detects that.
-  State ParseEnd();
+  ParseState ParseEnd();
   // Zeroizes what has come so far and returns its part of the budget.
   void Drop();
 
@@ -59,8 +59,8 @@ class ResponseParser {
   class Message;  // Beast's parser of one message, whose callbacks fill this object.
 
   void StartMessage();
-  State Advance(std::string_view& bytes);
-  State Decode();
+  ParseState Advance(std::string_view& bytes);
+  ParseState Decode();
 
   BodyBudget& budget_;
   std::unique_ptr<Message> message_;

@@ -5,10 +5,10 @@
 namespace msp::http {
 
 SendOutcome Classify(const TransferResult& result) {
-  if (result.answer_complete) return {CallOutcome::kSuccess, TransferError::kNone};
+  if (result.answer_complete) return {CallOutcome::kConfirmed, TransferError::kNone};
   const bool cut_short = !result.written_whole && !result.answer_begun;
   const CallOutcome outcome =
-      !result.written || cut_short ? CallOutcome::kNotSent : CallOutcome::kIndeterminate;
+      !result.written || cut_short ? CallOutcome::kNotSent : CallOutcome::kUnknown;
   if (!result.written && result.abandoned) return {outcome, TransferError::kAbandoned};
   if (result.too_large) return {outcome, TransferError::kTooLarge};
   if (result.deadline_passed) return {outcome, TransferError::kDeadline};

@@ -28,9 +28,9 @@ Admission::Admission(const PaymentDependencies& dependencies, Call& call,
                      const OperationPolicy& policy, PaymentFacts& facts, OrderLookups& lookups)
     : dependencies_(dependencies), call_(call), policy_(policy), facts_(facts), lookups_(lookups) {}
 
-Failure Admission::FailureOf(Result result) {
+Failure Admission::FailureOf(AdmissionResult result) {
   switch (result) {
-    case Result::kBusy:
+    case AdmissionResult::kBusy:
       return {
           .code = absl::StatusCode::kAborted,
           .message =
@@ -38,7 +38,7 @@ Failure Admission::FailureOf(Result result) {
               "the order before sending again",
           .reason = "ORDER_BUSY",
           .outcome = v1::OUTCOME_NOT_SENT};
-    case Result::kFull:
+    case AdmissionResult::kFull:
       return {.code = absl::StatusCode::kResourceExhausted,
               .message = "too many payment calls are in flight; nothing was sent",
               .reason = std::string(reason::kOverloaded),
@@ -69,7 +69,7 @@ void Admission::TakeIdentity() {
   if (policy_.identify != nullptr) policy_.identify(facts_);
 }
 
-Task<Admission::Result> Admission::Enter() {
+Task<AdmissionResult> Admission::Enter() {
   while (dependencies_.options.single_flight && !leads_) {
     Callback<SingleFlightResult> acquiring = AcquireSingleFlight();
     const SingleFlightResult acquired = co_await acquiring;
@@ -78,8 +78,8 @@ Task<Admission::Result> Admission::Enter() {
     facts_.after_equal |= acquired != SingleFlightResult::kLeads;
     facts_.claims_repeat |= acquired == SingleFlightResult::kTakesOver;
   }
-  if (dependencies_.lease == nullptr) co_return Result::kAdmitted;
-  Task<Result> leased = AcquireLease();
+  if (dependencies_.lease == nullptr) co_return AdmissionResult::kAdmitted;
+  Task<AdmissionResult> leased = AcquireLease();
   co_return co_await leased;
 }
 
@@ -108,10 +108,10 @@ Callback<Admission::SingleFlightResult> Admission::AcquireSingleFlight() {
                 acquired = SingleFlightResult::kLeadsAfterEqual;
                 break;
               case SingleFlight::Acquired::kBusy:
-                ended_ = Result::kBusy;
+                ended_ = AdmissionResult::kBusy;
                 break;
               case SingleFlight::Acquired::kFull:
-                ended_ = Result::kFull;
+                ended_ = AdmissionResult::kFull;
                 break;
             }
             // Moved out first: the callback keeps this call alive.
@@ -123,7 +123,7 @@ Callback<Admission::SingleFlightResult> Admission::AcquireSingleFlight() {
 // `leader` has ended; null when it has not ended in time.
 void Admission::EndJoin(const Admission* leader) {
   SingleFlightResult acquired = SingleFlightResult::kEnded;
-  ended_ = Result::kTooLong;
+  ended_ = AdmissionResult::kTooLong;
   if (leader != nullptr) {
     const Call& ended = leader->call_;
     const bool gone = ended.caller_gone.load(std::memory_order_relaxed);
@@ -134,7 +134,7 @@ void Admission::EndJoin(const Admission* leader) {
     if (leader->renamed_ || (open && (has_time || gone))) {
       acquired = SingleFlightResult::kTakesOver;
     } else {
-      ended_ = Result::kAnswered;
+      ended_ = AdmissionResult::kAnswered;
       call_.failure = ended.failure;
       call_.outcome = ended.outcome;
       call_.http_status = ended.http_status;
@@ -148,24 +148,24 @@ void Admission::EndJoin(const Admission* leader) {
   std::move(go_on)(acquired);
 }
 
-Task<Admission::Result> Admission::AcquireLease() {
+Task<AdmissionResult> Admission::AcquireLease() {
   const auto reply_deadline = ReplyDeadlineOf(call_, dependencies_.options);
   LookupBackoff times(dependencies_.options, reply_deadline, {.unsent = true, .unseen = true});
   auto fetch_at = times.Next(Clock::now(), {});
   while (true) {
     const auto left =
         std::chrono::duration_cast<milliseconds>(reply_deadline - Clock::now()).count();
-    if (left <= 0) co_return Result::kAdmitted;  // Too late to send: SendOnce reports it.
+    if (left <= 0) co_return AdmissionResult::kAdmitted;  // Too late to send: SendOnce reports it.
     Callback<Lease::Grant> asked(owner_.lock(), [this, left](Callback<Lease::Grant>::Done done) {
       dependencies_.lease->Acquire(flight_.name(), flight_.digest(), left, std::move(done));
     });
     const Lease::Grant grant = co_await asked;
-    if (grant == Lease::Grant::kHeldByOther) co_return Result::kBusy;
+    if (grant == Lease::Grant::kHeldByOther) co_return AdmissionResult::kBusy;
     if (grant != Lease::Grant::kHeldBySame) {
       leased_ = grant != Lease::Grant::kUnavailable;
       facts_.after_equal |= grant == Lease::Grant::kGrantedAfterSame;
       facts_.may_miss_equal = !leased_ || grant == Lease::Grant::kGrantedBlind;
-      co_return Result::kAdmitted;
+      co_return AdmissionResult::kAdmitted;
     }
     // The holder's process may have died: read the order for its effect meanwhile.
     facts_.claims_repeat = facts_.after_equal = true;
@@ -175,10 +175,10 @@ Task<Admission::Result> Admission::AcquireLease() {
       co_await fetched;
       if (lookup.conclusive() &&
           policy_.read(facts_, lookup.order(), Phase::kRepeat).finding == Finding::kOurs)
-        co_return Result::kDone;
+        co_return AdmissionResult::kDone;
       fetch_at = times.Next(Clock::now(), lookup.failure);
     }
-    if (Clock::now() + kLeaseRetry >= reply_deadline) co_return Result::kTooLong;
+    if (Clock::now() + kLeaseRetry >= reply_deadline) co_return AdmissionResult::kTooLong;
     Callback<bool> paused = Until(dependencies_.timer, owner_.lock(), Clock::now() + kLeaseRetry);
     co_await paused;
   }

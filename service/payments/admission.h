@@ -29,17 +29,17 @@ struct PaymentDependencies {
   Lease* lease;  // Null: single flight within this process only.
 };
 
+enum class AdmissionResult : std::uint8_t {
+  kAdmitted,
+  kAnswered,  // An equal call was joined; the call has its answer.
+  kDone,      // An equal call of another replica was carried out, as the order shows.
+  kTooLong,   // An equal call has not ended in time.
+  kBusy,
+  kFull,
+};
+
 class Admission {
  public:
-  enum class Result : std::uint8_t {
-    kAdmitted,
-    kAnswered,  // An equal call was joined; the call has its answer.
-    kDone,      // An equal call of another replica was carried out, as the order shows.
-    kTooLong,   // An equal call has not ended in time.
-    kBusy,
-    kFull,
-  };
-
   Admission(const PaymentDependencies& dependencies, Call& call, const OperationPolicy& policy,
             PaymentFacts& facts, OrderLookups& lookups);
   // The owner that keeps this alive during a wait. Set before the first Enter.
@@ -48,7 +48,7 @@ class Admission {
   // Sets the identity in the call's facts and request. Called again after IsRenamed.
   void TakeIdentity();
   // Waits for admission. Stores in the call's facts what is known of equal calls.
-  Task<Result> Enter();
+  Task<AdmissionResult> Enter();
   // True when the order's own id is not the one that the caller gave. Then the call has released
   // its single flight and lease and has to enter again with that id.
   bool IsRenamed(const OrderLookup& lookup);
@@ -56,7 +56,7 @@ class Admission {
   // this call certainly had no effect.
   void Release(std::chrono::milliseconds remembered);
   // The call's failure for Enter's other results.
-  static Failure FailureOf(Result result);
+  static Failure FailureOf(AdmissionResult result);
 
  private:
   // How single flight within this process admitted the call.
@@ -64,7 +64,7 @@ class Admission {
 
   Callback<SingleFlightResult> AcquireSingleFlight();
   void EndJoin(const Admission* leader);
-  Task<Result> AcquireLease();
+  Task<AdmissionResult> AcquireLease();
 
   const PaymentDependencies dependencies_;
   Call& call_;
@@ -73,8 +73,8 @@ class Admission {
   OrderLookups& lookups_;
   std::weak_ptr<void> owner_;
   SingleFlight::Flight flight_;
-  Callback<SingleFlightResult>::Done joined_;  // Continues once the joined call has ended.
-  Result ended_ = Result::kFull;               // With kEnded.
+  Callback<SingleFlightResult>::Done joined_;       // Continues once the joined call has ended.
+  AdmissionResult ended_ = AdmissionResult::kFull;  // With kEnded.
   bool leads_ = false;   // It leads the single flight of its order and has to release it.
   bool leased_ = false;  // It holds the lease, too.
   bool renamed_ = false;

@@ -40,7 +40,7 @@ void EventAccessTable::Keep(std::string_view site, std::string_view order_id,
                                : UnmodelledText(order, "event_stream_url");
   const std::string& token =
       order.has_events_token() ? order.events_token() : UnmodelledText(order, "event_token");
-  using Request = http::EventStreamRequest;  // An access beyond its bounds is not stored.
+  using Request = event_streams::EventStreamRequest;  // An access beyond its bounds is not stored.
   if (url.empty() || url.size() > Request::kUrlBytesMax || token.empty() ||
       token.size() > Request::kTokenBytesMax)
     return;

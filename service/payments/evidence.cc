@@ -41,7 +41,7 @@ bool IsPresent(const pb::Message& message, const pb::FieldDescriptor& field) {
 // True when `data` holds more than the error: an order, another call's answer, members that the
 // schema does not know.
 bool DataSaysMore(const RefusalFacts& facts) {
-  return SaysSomething(facts.data) || facts.nested.has_success() ||
+  return HasAnyValue(facts.data) || facts.nested.has_success() ||
          std::any_of(facts.drift.begin(), facts.drift.end(), [](const codec::Drift& drift) {
            return absl::StartsWith(drift.path, "data.");
          });
@@ -50,7 +50,7 @@ bool DataSaysMore(const RefusalFacts& facts) {
 bool IsBareMessage(const RefusalFacts& facts) {
   Envelope rest = facts.envelope;
   rest.clear_message();
-  if (facts.data_present || !facts.drift.empty() || SaysSomething(rest)) return false;
+  if (facts.data_present || !facts.drift.empty() || HasAnyValue(rest)) return false;
   return std::any_of(kBareMessages.begin(), kBareMessages.end(), [&](const BareMessage& bare) {
     return bare.http_status == facts.http_status && bare.message == facts.envelope.message();
   });
@@ -59,7 +59,7 @@ bool IsBareMessage(const RefusalFacts& facts) {
 bool IsValidationError(const RefusalFacts& facts) {
   return facts.http_status == kValidationStatus && !facts.envelope.message().empty() &&
          std::any_of(facts.envelope.errors().begin(), facts.envelope.errors().end(),
-                     [](const FieldError& error) { return SaysSomething(error); });
+                     [](const FieldError& error) { return HasAnyValue(error); });
 }
 
 // True when a deciding member of the envelope is duplicate or unreadable, or when there was too
@@ -112,7 +112,7 @@ EvidenceResult CheckEvidence(const pb::Message& data, absl::Span<const Evidence>
   return {};
 }
 
-bool SaysSomething(const pb::Message& message) {
+bool HasAnyValue(const pb::Message& message) {
   const pb::Reflection& reflection = *message.GetReflection();
   std::vector<const pb::FieldDescriptor*> fields;
   reflection.ListFields(message, &fields);
@@ -120,9 +120,9 @@ bool SaysSomething(const pb::Message& message) {
     if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) return true;
     // Members outside the schema prove nothing.
     if (field->message_type() == pb::Struct::descriptor()) return false;
-    if (!field->is_repeated()) return SaysSomething(reflection.GetMessage(message, field));
+    if (!field->is_repeated()) return HasAnyValue(reflection.GetMessage(message, field));
     for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-      if (SaysSomething(reflection.GetRepeatedMessage(message, field, i))) return true;
+      if (HasAnyValue(reflection.GetRepeatedMessage(message, field, i))) return true;
     }
     return false;
   });

@@ -51,7 +51,7 @@ EvidenceResult CheckEvidence(const google::protobuf::Message& data,
                              absl::Span<const Evidence> needed);
 
 // True when a field of the message, at any depth, has a value.
-bool SaysSomething(const google::protobuf::Message& message);
+bool HasAnyValue(const google::protobuf::Message& message);
 
 // True when the answer is a refusal in one of the documented shapes: `success` false, nothing in
 // `data` but perhaps the error itself, and either an error code or a 422's list of errors; or one

@@ -57,11 +57,11 @@ bool ClaimsSuccess(const Parsed& parsed, const pb::Message& response, int http_s
   if (!HttpSuccess(http_status)) return false;
   if (parsed.envelope.has_success()) return parsed.envelope.success();
   return parsed.error_code() == 0 && parsed.nested.success() == parsed.nested.has_success() &&
-         SaysSomething(response);
+         HasAnyValue(response);
 }
 
 // A 2xx that claims neither success nor a refusal.
-bool SaysNothing(const Parsed& parsed, int http_status) {
+bool ClaimsNothing(const Parsed& parsed, int http_status) {
   const Envelope& envelope = parsed.envelope;
   return HttpSuccess(http_status) && !envelope.has_success() && parsed.error_code() == 0 &&
          envelope.message().empty() && envelope.error_info().empty();
@@ -153,13 +153,13 @@ Interpretation Refusal(const Operation& operation, const Parsed& parsed,
                                                .drift = parsed.drift,
                                                .http_status = http_status,
                                                .code_is_conclusive = meaning.conclusive});
-  interpretation.outcome = conclusive ? CallOutcome::kRefused : CallOutcome::kIndeterminate;
+  interpretation.outcome = conclusive ? CallOutcome::kRejected : CallOutcome::kUnknown;
   return interpretation;
 }
 
 // HTTP 429: the call was not processed, whatever the body says.
 Interpretation RateLimited(const http::Response& answer) {
-  Interpretation interpretation{.outcome = CallOutcome::kRefused};
+  Interpretation interpretation{.outcome = CallOutcome::kRejected};
   const std::int64_t wait_s =
       answer.retry_after_s >= 0 ? std::min(answer.retry_after_s, kRetryAfterMaxS) : kRetryAfterS;
   interpretation.failure = {
@@ -186,7 +186,7 @@ Failure Denied(std::string_view member, int http_status) {
 }
 
 // An answer that is no JSON: interpreted by its HTTP status, never conclusive.
-Interpretation NoEnvelope(const codec::Decoded& decoded, int http_status) {
+Interpretation NoEnvelope(const codec::DecodeResult& decoded, int http_status) {
   Interpretation interpretation;
   if (HttpSuccess(http_status)) {
     interpretation.failure = Malformed(decoded.error, http_status);
@@ -248,7 +248,7 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
                                 .into = &response,
                                 .schema = operation.response_schema,
                                 .nested = &parsed.nested};
-  codec::Decoded decoded = codec::Decode(envelope_schema, answer.body, parsed.envelope, &data);
+  codec::DecodeResult decoded = codec::Decode(envelope_schema, answer.body, parsed.envelope, &data);
   parsed.data_present = data.present;
   parsed.data_fits = data.fits;
   parsed.drift = std::move(decoded.drift);
@@ -266,7 +266,7 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
   } else if (ClaimsSuccess(parsed, response, answer.status)) {
     auto inconclusive = Inconclusive(operation, request, response, parsed, answer.status);
     if (!inconclusive) {
-      interpretation.outcome = CallOutcome::kSuccess;
+      interpretation.outcome = CallOutcome::kConfirmed;
       ZeroizeTexts(parsed.envelope);
       ZeroizeTexts(parsed.nested);
       interpretation.envelope = std::move(parsed.envelope);
@@ -275,7 +275,7 @@ Interpretation Interpret(const Operation& operation, const codec::MessageSchema&
       return interpretation;
     }
     interpretation.failure = *std::move(inconclusive);
-  } else if (SaysNothing(parsed, answer.status)) {
+  } else if (ClaimsNothing(parsed, answer.status)) {
     interpretation.failure = Malformed("neither success nor an error", answer.status);
   } else {
     interpretation = Refusal(operation, parsed, response, answer.status, secrets);

@@ -19,7 +19,7 @@ namespace msp::payments {
 using http::CallOutcome;
 
 struct Interpretation {
-  CallOutcome outcome = CallOutcome::kIndeterminate;  // Never kNotSent.
+  CallOutcome outcome = CallOutcome::kUnknown;  // Never kNotSent.
   Failure failure;  // Code, message, reason and codes, where not a success. The caller sets the
                     // outcome.
   Envelope envelope;

@@ -28,8 +28,8 @@ constexpr std::int64_t kRepeatWindowS = std::int64_t{7} * 86'400;
 constexpr std::int64_t kEqualWindowS = 300;
 
 // A bare 404 may be a proxy's. The answer to a GET with 1006 says that no such order exists.
-bool SaysAbsent(const RestResult& answer) {
-  return answer.outcome == CallOutcome::kRefused &&
+bool IsOrderAbsent(const RestResult& answer) {
+  return answer.outcome == CallOutcome::kRejected &&
          answer.failure.code == absl::StatusCode::kNotFound &&
          answer.failure.error_code == kInvalidId;
 }
@@ -39,7 +39,7 @@ bool SaysAbsent(const RestResult& answer) {
 void OrderLookup::Clear() {
   if (response_schema != nullptr) codec::ZeroizeAll(*response_schema, response);
   response.Clear();
-  outcome = CallOutcome::kIndeterminate;
+  outcome = CallOutcome::kUnknown;
   absent = false;
 }
 
@@ -89,16 +89,16 @@ Task<void> OrderLookups::Get(std::string id, Clock::time_point reply_deadline,
   RestResult answer = co_await sent;
   call_.upstream_us += answer.upstream_us;
   lookup.outcome = answer.outcome;
-  lookup.absent = SaysAbsent(answer);
+  lookup.absent = IsOrderAbsent(answer);
   lookup.drift = std::move(answer.drift);
   lookup.numbers = std::move(answer.numbers);
   lookup.date_s = answer.date_s;
   lookup.failure = std::move(answer.failure);
   const v1::Order& order = lookup.response.order();
-  if (lookup.outcome == CallOutcome::kSuccess && order.order_id().empty() &&
+  if (lookup.outcome == CallOutcome::kConfirmed && order.order_id().empty() &&
       order.transaction_id() != lookup.request.order_id()) {
     // An order without an id decides nothing about money.
-    lookup.outcome = CallOutcome::kIndeterminate;
+    lookup.outcome = CallOutcome::kUnknown;
     lookup.failure = {.code = absl::StatusCode::kInternal,
                       .message = "MultiSafepay answered with an order without an id",
                       .reason = std::string(reason::kUpstreamMalformed)};
@@ -139,8 +139,8 @@ Task<void> OrderLookups::Fetch(const OperationPolicy& policy, PaymentFacts& fact
     // another id: the lookup as a whole is inconclusive.
     if (!one.absent && !(found && (!own || SameOrderId(id, order.order_id())))) {
       lookup.failure = std::move(one.failure);
-      lookup.outcome = one.outcome == CallOutcome::kNotSent ? CallOutcome::kNotSent
-                                                            : CallOutcome::kIndeterminate;
+      lookup.outcome =
+          one.outcome == CallOutcome::kNotSent ? CallOutcome::kNotSent : CallOutcome::kUnknown;
       co_return;
     }
     if (own) ++facts.own_ids_read;

@@ -26,7 +26,7 @@ struct OrderLookup {
   OrderLookup& operator=(const OrderLookup&) = delete;
   void Clear();
 
-  CallOutcome outcome = CallOutcome::kIndeterminate;
+  CallOutcome outcome = CallOutcome::kUnknown;
   bool absent = false;  // MultiSafepay itself answered that it knows no such order.
   multisafepay::v1::GetOrderRequest request;
   multisafepay::v1::GetOrderResponse response;
@@ -37,12 +37,12 @@ struct OrderLookup {
   Failure failure;           // Where there is no order.
 
   const multisafepay::v1::Order* order() const {
-    return outcome == CallOutcome::kSuccess ? &response.order() : nullptr;
+    return outcome == CallOutcome::kConfirmed ? &response.order() : nullptr;
   }
-  bool conclusive() const { return outcome == CallOutcome::kSuccess || absent; }
+  bool conclusive() const { return outcome == CallOutcome::kConfirmed || absent; }
   // Another lookup may succeed where this one did not.
-  bool worth_repeating() const {
-    return outcome == CallOutcome::kIndeterminate || outcome == CallOutcome::kNotSent ||
+  bool may_succeed_later() const {
+    return outcome == CallOutcome::kUnknown || outcome == CallOutcome::kNotSent ||
            failure.is_rate_limit();
   }
 };

@@ -46,7 +46,7 @@ Task<void> PaymentCall::Run() {
     admission_.TakeIdentity();
     next = Next::kSend;
     if (!dry_run_) {
-      Task<Admission::Result> entered = admission_.Enter();
+      Task<AdmissionResult> entered = admission_.Enter();
       next = OnAdmission(co_await entered);
     }
     if (next == Next::kSend && (facts_.repeats() || policy_.reads_first)) {
@@ -66,15 +66,15 @@ Task<void> PaymentCall::Run() {
   }
 }
 
-PaymentCall::Next PaymentCall::OnAdmission(Admission::Result result) {
+PaymentCall::Next PaymentCall::OnAdmission(AdmissionResult result) {
   switch (result) {
-    case Admission::Result::kAdmitted:
+    case AdmissionResult::kAdmitted:
       return Next::kSend;
-    case Admission::Result::kAnswered:
+    case AdmissionResult::kAnswered:
       return End();
-    case Admission::Result::kDone:
+    case AdmissionResult::kDone:
       return EndConfirmed(Proof::kReplayed);
-    case Admission::Result::kTooLong:
+    case AdmissionResult::kTooLong:
       return EndUnknown(Admission::FailureOf(result));
     default:
       return EndFailed(Admission::FailureOf(result));
@@ -168,7 +168,7 @@ Task<PaymentCall::Next> PaymentCall::LookUp(Phase phase) {
       const Decision verdict = DecisionFor(found.finding, phase);
       const Next next = Act(verdict, std::move(found), settled, lookup);
       if (next != Next::kFetchAgain) co_return next;
-    } else if (!lookup.worth_repeating() ||
+    } else if (!lookup.may_succeed_later() ||
                (++unread >= kUnreadMax &&
                 (phase == Phase::kBefore || RefusalIsConclusive(facts_)))) {
       co_return EndUnread(lookup);

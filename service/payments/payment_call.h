@@ -41,7 +41,7 @@ class PaymentCall : public std::enable_shared_from_this<PaymentCall> {
   Task<Next> LookUp(Phase phase);
   Next Act(Decision verdict, Found found, Settled settled, const OrderLookup& lookup);
 
-  Next OnAdmission(Admission::Result result);
+  Next OnAdmission(AdmissionResult result);
   // What follows from an answer; for a lookup, sets its `phase`.
   Next OnResponse(RestResult answer, Phase& phase);
 

@@ -44,7 +44,7 @@ void FinishOrder(Call& call, const PaymentFacts& facts, v1::Order& order, bool r
   } else {
     StripMarker(order);
   }
-  if (IsOdd(order)) metrics.CountOddState(order.status(), order.financial_status());
+  if (IsUndocumentedState(order)) metrics.CountOddState(order.status(), order.financial_status());
   call.payment_state = order.payment_state();
   if (order.has_decline() && !replayed) metrics.CountDecline(NameOf(order.decline().category()));
 }
@@ -138,7 +138,7 @@ Failure UnreadOf(const OrderLookup& lookup) {
   failure.outcome = v1::OUTCOME_NOT_SENT;
   failure.message = absl::StrCat("nothing was sent: the order could not be read before the call: ",
                                  lookup.failure.message);
-  if (lookup.worth_repeating() && failure.retry_after_ms < 0)
+  if (lookup.may_succeed_later() && failure.retry_after_ms < 0)
     failure.retry_after_ms = kRetryAfterMs;
   return failure;
 }

@@ -77,9 +77,9 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
   switch (answer.outcome) {
     case CallOutcome::kNotSent:
       return {resent ? Step::kEndUnknown : Step::kEndFailed};
-    case CallOutcome::kIndeterminate:
+    case CallOutcome::kUnknown:
       return {};
-    case CallOutcome::kSuccess:
+    case CallOutcome::kConfirmed:
       if (policy.names_another != nullptr && policy.names_another(facts)) {
         failure.message = "MultiSafepay answered about another payment";
         failure.reason = reason::kUpstreamMismatch;
@@ -88,7 +88,7 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
       if (!policy.reads_after) return {Step::kEndConfirmed};
       failure.message = "MultiSafepay accepted the call, but the order does not show it";
       return {Step::kLookUp, Phase::kAfterSuccess};
-    case CallOutcome::kRefused:
+    case CallOutcome::kRejected:
       break;
   }
   if (resent) return {};  // The first send may be why.

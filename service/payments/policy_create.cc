@@ -7,6 +7,7 @@
 #include "service/payments/mismatch.h"
 #include "service/payments/policy.h"
 #include "service/payments/state.h"
+#include "service/payments/upstream_time.h"
 
 namespace msp::payments {
 namespace {
@@ -34,7 +35,7 @@ bool SameMoney(const v1::CreateOrderRequest& request, const v1::Order& order) {
 // True when the order was made before the earliest possible attempt of this call, by MultiSafepay's
 // clock. False where its clock is unknown.
 bool IsOlder(const PaymentFacts& facts, const v1::Order& order) {
-  const auto created = AmsterdamSeconds(order.created());
+  const auto created = UpstreamTimeSeconds(order.created());
   return facts.first_attempt_s && created && *created + kCreatedMarginS < *facts.first_attempt_s;
 }
 

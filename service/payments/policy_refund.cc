@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
 #include "service/payments/policy.h"
-#include "service/payments/state.h"
+#include "service/payments/upstream_time.h"
 
 namespace msp::payments {
 namespace {
@@ -249,7 +249,7 @@ std::optional<Failure> TooEarly(const PaymentFacts& facts, const v1::Order& orde
   std::int64_t wait_s = 0;
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
     if (!IsRefund(related) || IsUndone(related) || std::abs(related.amount()) != amount) continue;
-    const auto created = AmsterdamSeconds(related.created());
+    const auto created = UpstreamTimeSeconds(related.created());
     if (created && *created <= now_s)
       wait_s = std::max(wait_s, *created + facts.refund_pause_s - now_s);
   }

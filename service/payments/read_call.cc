@@ -16,6 +16,7 @@
 #include "service/payments/mismatch.h"
 #include "service/payments/paging.h"
 #include "service/payments/state.h"
+#include "service/payments/upstream_time.h"
 
 namespace msp::payments {
 namespace {
@@ -45,11 +46,11 @@ bool IsAboutOtherCase(const google::protobuf::Message& request,
 }
 
 void SetTimes(v1::Transaction& transaction) {
-  if (const auto s = AmsterdamSeconds(transaction.created()))
+  if (const auto s = UpstreamTimeSeconds(transaction.created()))
     transaction.mutable_created_time()->set_seconds(*s);
-  if (const auto s = AmsterdamSeconds(transaction.updated()))
+  if (const auto s = UpstreamTimeSeconds(transaction.updated()))
     transaction.mutable_updated_time()->set_seconds(*s);
-  if (const auto s = AmsterdamSeconds(transaction.completed()))
+  if (const auto s = UpstreamTimeSeconds(transaction.completed()))
     transaction.mutable_completed_time()->set_seconds(*s);
 }
 
@@ -68,7 +69,7 @@ Task<void> ReadCall::Run() {
     call_.http_status = answer.http_status;
     call_.upstream_us += answer.upstream_us;
     call_.detail = answer.detail;
-    if (answer.outcome == CallOutcome::kSuccess) {
+    if (answer.outcome == CallOutcome::kConfirmed) {
       if (!IsAboutOtherCase(*call_.request, *call_.response)) co_return Succeed(answer);
       call_.response->Clear();
       co_return Fail(MismatchFailure("order_id", answer.http_status));
@@ -103,20 +104,20 @@ Callback<RestResult> ReadCall::Send() {
 }
 
 std::optional<Clock::time_point> ReadCall::RetryAt(const RestResult& answer) const {
-  // No answer, or a server's trouble; what a 2xx or 4xx says will be said again.
-  const bool trouble = answer.outcome == CallOutcome::kIndeterminate &&
-                       (answer.http_status == 0 || answer.http_status == kRequestTimeout ||
-                        answer.http_status >= 500);
+  // No answer, or a server's error; what a 2xx or 4xx says will be said again.
+  const bool server_error = answer.outcome == CallOutcome::kUnknown &&
+                            (answer.http_status == 0 || answer.http_status == kRequestTimeout ||
+                             answer.http_status >= 500);
   const bool unsent = answer.outcome == CallOutcome::kNotSent &&
                       answer.failure.code == absl::StatusCode::kUnavailable;
   // A 429 is tried again only at the time that it names: else retries would eat up the very budget
   // that has run out.
-  const bool told_when = answer.failure.is_rate_limit() && answer.retry_after_s >= 0;
-  const bool worth = trouble || unsent || told_when;
+  const bool has_retry_after = answer.failure.is_rate_limit() && answer.retry_after_s >= 0;
+  const bool retryable = server_error || unsent || has_retry_after;
   const bool malformed = answer.failure.reason == reason::kUpstreamMalformed;
   const bool too_large = answer.failure.reason == reason::kAnswerTooLarge;
   const bool late = answer.failure.reason == reason::kUpstreamTimeout;
-  if (!call_.operation->reads() || !worth || malformed || too_large || late ||
+  if (!call_.operation->reads() || !retryable || malformed || too_large || late ||
       call_.attempts >= kAttemptsMax)
     return std::nullopt;
   if (answer.failure.reason == reason::kShuttingDown) return std::nullopt;
@@ -143,7 +144,8 @@ void ReadCall::Succeed(const RestResult& answer) {
       order.set_order_id(std::string(sent));
     StripMarker(order);
     CompleteOrder(order);
-    if (IsOdd(order)) dependencies_.metrics.CountOddState(order.status(), order.financial_status());
+    if (IsUndocumentedState(order))
+      dependencies_.metrics.CountOddState(order.status(), order.financial_status());
     call_.payment_state = order.payment_state();
     if (dependencies_.options.event_access != nullptr)
       dependencies_.options.event_access->Take(call_.site->name(), order.order_id(), order);

@@ -96,10 +96,10 @@ std::string_view NameOf(http::CallOutcome outcome) {
   switch (outcome) {
     case http::CallOutcome::kNotSent:
       return "not_sent";
-    case http::CallOutcome::kIndeterminate:
+    case http::CallOutcome::kUnknown:
       return "unknown";
-    case http::CallOutcome::kSuccess:
-    case http::CallOutcome::kRefused:
+    case http::CallOutcome::kConfirmed:
+    case http::CallOutcome::kRejected:
       return "answered";
   }
   return {};
@@ -201,7 +201,7 @@ RestResult RestCall::Read(const RestRequest& rest_request, http::Response respon
     answer.failure = NotSent(response);
     return answer;
   }
-  if (response.outcome == http::CallOutcome::kIndeterminate) {
+  if (response.outcome == http::CallOutcome::kUnknown) {
     answer.failure = Broken(*rest_request.operation, response);
     return answer;
   }
@@ -216,7 +216,7 @@ RestResult RestCall::Read(const RestRequest& rest_request, http::Response respon
   answer.drift = std::move(interpretation.drift);
   answer.numbers = std::move(interpretation.numbers);
   answer.outcome = interpretation.outcome;
-  if (answer.outcome == CallOutcome::kRefused) answer.failure.outcome = v1::OUTCOME_REJECTED;
+  if (answer.outcome == CallOutcome::kRejected) answer.failure.outcome = v1::OUTCOME_REJECTED;
   return answer;
 }
 

@@ -24,7 +24,7 @@
 namespace msp::payments {
 
 struct RestResult {
-  CallOutcome outcome = CallOutcome::kIndeterminate;
+  CallOutcome outcome = CallOutcome::kUnknown;
   Failure failure;  // Where not a success.
   Envelope envelope;
   std::vector<codec::Drift> drift;        // Of a success: members that do not fit the schema.

@@ -77,7 +77,8 @@ Sites::Sites(std::vector<SiteSetting> settings, Clock::time_point now)
   Update(std::move(settings), now);
 }
 
-std::variant<Sites::Admitted, Failure> Sites::Admit(const Caller& caller, Clock::time_point now) {
+std::variant<Sites::Admitted, Failure> Sites::Admit(const SiteClaim& caller,
+                                                    Clock::time_point now) {
   const std::shared_ptr<const Table> table = this->table();
   auto found = table->end();
   if (!caller.site.empty()) {

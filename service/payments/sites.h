@@ -80,7 +80,7 @@ class Sites {
   };
 
   // The caller: the site that it names ("" for none) and every name in its verified certificate.
-  struct Caller {
+  struct SiteClaim {
     std::string_view site;
     std::vector<std::string_view> identities;
   };
@@ -88,7 +88,7 @@ class Sites {
   explicit Sites(std::vector<SiteSetting> settings, Clock::time_point now = Clock::now());
 
   // A site, or a failure, without sending: UNKNOWN_SITE, SITE_FORBIDDEN or SITE_LIMIT.
-  std::variant<Admitted, Failure> Admit(const Caller& caller, Clock::time_point now);
+  std::variant<Admitted, Failure> Admit(const SiteClaim& caller, Clock::time_point now);
   // The site of this name, for notifications, which are admitted by their signature; null for none.
   // "" names the only site.
   std::shared_ptr<const Site> Find(std::string_view name, Clock::time_point now = Clock::now());

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "service/base/text.h"
 #include "service/payments/method_states.h"
+#include "service/payments/upstream_time.h"
 
 namespace msp::payments {
 namespace {
@@ -216,7 +217,7 @@ v1::PaymentState StateOf(const v1::Order& order, bool next_action_known) {
   return ParseStatuses(order, next_action_known).state;
 }
 
-bool IsOdd(const v1::Order& order) {
+bool IsUndocumentedState(const v1::Order& order) {
   return ParseStatuses(order, !order.next_action().has_none() && order.has_next_action()).guess;
 }
 
@@ -251,12 +252,12 @@ void CompleteOrder(v1::Order& order) {
   if (order.payment_state() == v1::PAYMENT_STATE_DECLINED) {
     *order.mutable_decline() = DeclineOf(order.reason_code(), order.reason());
   }
-  if (const auto seconds = AmsterdamSeconds(order.created()))
+  if (const auto seconds = UpstreamTimeSeconds(order.created()))
     order.mutable_created_time()->set_seconds(*seconds);
-  if (const auto seconds = AmsterdamSeconds(order.modified()))
+  if (const auto seconds = UpstreamTimeSeconds(order.modified()))
     order.mutable_modified_time()->set_seconds(*seconds);
   const std::string& completed = order.has_completed() ? order.completed() : order.completed_date();
-  if (const auto seconds = AmsterdamSeconds(completed))
+  if (const auto seconds = UpstreamTimeSeconds(completed))
     order.mutable_completed_time()->set_seconds(*seconds);
 }
 

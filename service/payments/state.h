@@ -5,8 +5,6 @@
 // read like MultiSafepay's documentation.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "multisafepay/v1/order.pb.h"
@@ -23,14 +21,9 @@ multisafepay::v1::PaymentState StateOf(const multisafepay::v1::Order& order,
 
 // True for a pair of statuses whose state is a guess, because it is not documented for the order's
 // method. Counted, so that it is noticed. `order` must be completed.
-bool IsOdd(const multisafepay::v1::Order& order);
+bool IsUndocumentedState(const multisafepay::v1::Order& order);
 
 // The category of a decline and what may be tried next.
 multisafepay::v1::Decline DeclineOf(std::string_view reason_code, std::string_view reason);
-
-// Unix seconds of a time without zone, which is local time in Europe/Amsterdam
-// ("2026-03-29T03:30:00"); nothing for other texts. The repeated hour in October counts as its
-// first occurrence.
-std::optional<std::int64_t> AmsterdamSeconds(std::string_view text);
 
 }  // namespace msp::payments

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "service/payments/upstream_time.h"
+
 #include <array>
 #include <charconv>
 #include <chrono>
-
-#include "service/payments/state.h"
+#include <utility>
 
 namespace msp::payments {
 namespace {
@@ -26,7 +27,7 @@ sys_seconds LastSunday(std::chrono::year year, std::chrono::month month) {
 
 }  // namespace
 
-std::optional<std::int64_t> AmsterdamSeconds(std::string_view text) {
+std::optional<std::int64_t> UpstreamTimeSeconds(std::string_view text) {
   // YYYY-MM-DDThh:mm:ss
   constexpr std::string_view kShape = "0000-00-00T00:00:00";
   if (text.size() != kShape.size()) return std::nullopt;

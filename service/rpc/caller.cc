@@ -24,7 +24,7 @@ std::vector<std::string_view> IdentitiesOf(const grpc::AuthContext* proof) {
 std::variant<payments::Sites::Admitted, payments::Failure> Admit(
     payments::Sites& sites, const grpc::ServerContextBase& context, bool certificates,
     payments::Sites::Clock::time_point now) {
-  payments::Sites::Caller caller{.site = MetadataOf(context, "x-msp-site"), .identities = {}};
+  payments::Sites::SiteClaim caller{.site = MetadataOf(context, "x-msp-site"), .identities = {}};
   std::shared_ptr<const grpc::AuthContext> proof;
   if (certificates) {
     proof = context.auth_context();

@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr char kReply[] = "OK";
 
-payments::Failure Refusal(const webhooks::NotificationReceiver::Result& result) {
+payments::Failure Refusal(const webhooks::NotificationReceiver::ReceiveResult& result) {
   const std::string_view name = webhooks::kReceivedNames[static_cast<std::size_t>(result.received)];
   switch (result.received) {
     case Received::kMalformed:
@@ -40,17 +40,17 @@ using Service = v1::NotificationService::AsyncService;
 using Base = server::UnaryCall<v1::HandleNotificationRequest, v1::HandleNotificationResponse>;
 
 // Replies at once, or when the event has been published.
-class Notification final : public Base {
+class NotificationCall final : public Base {
  public:
-  Notification(Service& service, server::CallQueue& queue,
-               const NotificationServices* notification_services)
+  NotificationCall(Service& service, server::CallQueue& queue,
+                   const NotificationServices* notification_services)
       : Base(queue), service_(service), notification_services_(notification_services) {
     Wait(service, &Service::RequestHandleNotification);
   }
 
  private:
   void OnArrival() override {
-    new Notification(service_, queue(), notification_services_);
+    new NotificationCall(service_, queue(), notification_services_);
     if (notification_services_ == nullptr) return Reply({grpc::StatusCode::UNIMPLEMENTED, ""});
     start_ = Clock::now();
     auto admitted = Admit(notification_services_->sites, context(),
@@ -63,10 +63,12 @@ class Notification final : public Base {
     if (!violations.empty()) return End(StatusOf(payments::InvalidRequest(std::move(violations))));
     notification_services_->receiver.Receive(
         *site_, {request_.auth(), request_.body(), request_.transactionid()},
-        [this](webhooks::NotificationReceiver::Result result) { OnReceived(std::move(result)); });
+        [this](webhooks::NotificationReceiver::ReceiveResult result) {
+          OnReceived(std::move(result));
+        });
   }
 
-  void OnReceived(webhooks::NotificationReceiver::Result result) {
+  void OnReceived(webhooks::NotificationReceiver::ReceiveResult result) {
     notification_services_->log.Write(
         result.genuine() ? telemetry::Level::kInfo : telemetry::Level::kWarning, "notification",
         {{"via", std::string_view("grpc")},
@@ -98,7 +100,7 @@ class Notification final : public Base {
 
 void ServeNotifications(v1::NotificationService::AsyncService& service, server::CallQueue& queue,
                         const NotificationServices* notification_services) {
-  new Notification(service, queue, notification_services);
+  new NotificationCall(service, queue, notification_services);
 }
 
 }  // namespace msp::rpc

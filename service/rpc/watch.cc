@@ -23,7 +23,7 @@ namespace v1 = multisafepay::v1;
 
 // What a stream has still to send.
 struct Waiting {
-  webhooks::State state;
+  webhooks::OrderState state;
   webhooks::Cause cause = v1::WatchOrderResponse::CAUSE_UNSPECIFIED;
 };
 
@@ -39,7 +39,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   }
 
   // Called by the order watch registry, with its lock held.
-  void SendState(const webhooks::State& state, webhooks::Cause cause) override {
+  void SendState(const webhooks::OrderState& state, webhooks::Cause cause) override {
     MutexLock lock(mutex_);
     waiting_ = Waiting{state, cause};
     WriteNext();
@@ -111,7 +111,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
     if (violations.empty() && !request_.resume_token().empty()) {
       watch_request.last_sent = webhooks::ReadToken(request_.resume_token(), site_->name());
       if (!watch_request.last_sent) {
-        violations.push_back({.field = "resume_token", .description = webhooks::kForeignToken});
+        violations.push_back({.field = "resume_token", .description = webhooks::kUnknownToken});
       }
     }
     if (!violations.empty()) return payments::InvalidRequest(std::move(violations));
@@ -126,7 +126,7 @@ class WatchStream final : public Base, public webhooks::Watcher {
   bool Next(v1::WatchOrderResponse& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) override {
     if (!waiting_ && !heartbeat_due_) return false;
     if (waiting_) {
-      const webhooks::State& state = waiting_->state;
+      const webhooks::OrderState& state = waiting_->state;
       *message.mutable_order() = *state.order;
       message.set_cause(waiting_->cause);
       ++states_;

@@ -152,13 +152,13 @@ struct Metrics::Families {
                    "Calls that ran without a lease because Redis did not answer.");
 
   // The counters of each call, resolved once; the others are rare.
-  struct Method {
+  struct MethodMetrics {
     std::string_view success;  // The outcome of a call that succeeds; "" where no money moves.
     Counter& succeeded;
     Histogram& seconds;
     Histogram& upstream_seconds;
   };
-  std::map<std::string, Method, std::less<>> methods;  // Written only by Prepare.
+  std::map<std::string, MethodMetrics, std::less<>> methods;  // Written only by Prepare.
   Counter& answered = exchanges.At({"answered", "200", "0"});
   Histogram& queue = exchange_seconds.At({"queue"});
   Histogram& connect = exchange_seconds.At({"connect"});
@@ -190,10 +190,10 @@ void Metrics::Prepare(std::string_view method, bool moves_money) {
   const std::string_view success = moves_money ? "CONFIRMED" : "";
   for (Families& shard : state_->shards) {
     shard.methods.emplace(
-        method, Families::Method{.success = success,
-                                 .succeeded = shard.calls.At({method, "OK", success}),
-                                 .seconds = shard.seconds.At({method}),
-                                 .upstream_seconds = shard.upstream_seconds.At({method})});
+        method, Families::MethodMetrics{.success = success,
+                                        .succeeded = shard.calls.At({method, "OK", success}),
+                                        .seconds = shard.seconds.At({method}),
+                                        .upstream_seconds = shard.upstream_seconds.At({method})});
   }
   if (!moves_money) return;
   Families& first = state_->shards[0];
@@ -207,7 +207,8 @@ void Metrics::CountCall(const CallSample& call) {
   if (!enabled_) return;
   Families& own = Own();
   const auto found = own.methods.find(call.method);
-  const Families::Method* const known = found == own.methods.end() ? nullptr : &found->second;
+  const Families::MethodMetrics* const known =
+      found == own.methods.end() ? nullptr : &found->second;
   Counter& count = known != nullptr && call.code == "OK" && call.outcome == known->success
                        ? known->succeeded
                        : own.calls.At({call.method, call.code, call.outcome});

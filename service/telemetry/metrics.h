@@ -61,7 +61,8 @@ struct CollectedMetric {
 // loop and the thread that drives it have the same.
 void CountInShard(std::size_t shard);
 
-// The values of the label `method`: more than the schema has, or the calls of some count as "other".
+// The values of the label `method`: more than the schema has, or the calls of some count as
+// "other".
 inline constexpr std::size_t kMethodsMax = 64;
 
 class Metrics {
@@ -85,7 +86,8 @@ class Metrics {
   // A member that our schema does not have ("unknown_member"), that did not fit ("unfit_value") or
   // that came twice ("duplicate_member"), by its path; paths beyond the first 200 are "other".
   void CountDrift(std::string_view kind, std::string_view path);
-  // A pair of statuses whose state is a guess (payments::IsOdd): UNRECOGNIZED, or an odd PENDING.
+  // A pair of statuses whose state is a guess (payments::IsUndocumentedState): UNRECOGNIZED, or an
+  // odd PENDING.
   void CountOddState(std::string_view status, std::string_view financial_status);
   // An order that was declined in answer to a money-moving call.
   void CountDecline(std::string_view category);

@@ -34,9 +34,9 @@ enum class Received : std::uint8_t {
 };
 
 // What became of a notification or a read of a watched order; label values of a metric.
-inline constexpr std::array<std::string_view, 6> kEventNames{"news",  "same",   "stale",
-                                                             "doubt", "looked", "pushed"};
-enum class OrderEvent : std::uint8_t { kNews, kSame, kStale, kIndeterminate, kRead, kPushed };
+inline constexpr std::array<std::string_view, 6> kWatchUpdateNames{"news",  "same",   "stale",
+                                                                   "doubt", "looked", "pushed"};
+enum class WatchUpdate : std::uint8_t { kNews, kSame, kStale, kIndeterminate, kRead, kPushed };
 // Why an order was read; label values of a metric.
 inline constexpr std::array<std::string_view, 5> kFetchReasonNames{"snapshot", "poll", "doubt",
                                                                    "hint", "push"};
@@ -63,7 +63,7 @@ class Counts {
 
 struct Counters {
   Counts<kReceivedNames.size()> received;
-  Counts<kEventNames.size()> events;
+  Counts<kWatchUpdateNames.size()> events;
   Counts<kFetchReasonNames.size()> fetches;
   Counts<kPublisherNames.size()> publisher;
   std::atomic<std::int64_t> fetches_failed{0};

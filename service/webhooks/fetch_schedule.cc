@@ -56,14 +56,14 @@ void FetchSchedule::CatchUp(Time when) {
 
 void FetchSchedule::OnPush(Time now) {
   pushed_at_ = now;
-  ++pushes_in_vain_;
+  ++pushes_without_change_;
   if (!fetching()) RequestAfterPush();
 }
 
 void FetchSchedule::OnAccepted(Time now, bool change) {
   if (change) changed_at_ = now;
   backoff_ms_ = options_.poll_first_ms;
-  pushes_in_vain_ = 0;
+  pushes_without_change_ = 0;
 }
 
 bool FetchSchedule::Begin(Time now, std::uint64_t number) {
@@ -127,7 +127,7 @@ void FetchSchedule::RequestAfterPush() {
     pushed_at_ = Time::min();
     return;
   }
-  const int doublings = std::clamp(pushes_in_vain_ - kPushesAtOnce, 0, kPushDoublingsMax);
+  const int doublings = std::clamp(pushes_without_change_ - kPushesAtOnce, 0, kPushDoublingsMax);
   Request(FetchReason::kPushed, std::max(read_since ? pushed_at_ + settle : pushed_at_,
                                          began_ + kFetchGap * (1 << doublings)));
 }

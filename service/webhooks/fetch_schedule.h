@@ -76,8 +76,8 @@ class FetchSchedule {
   std::int64_t backoff_ms_;  // Of polls.
   int unproven_ = 0;  // Consecutive reads without proof; before a state is known, failed ones.
   Time changed_at_ = Time::min();
-  Time pushed_at_ = Time::min();  // Of the last push without a conclusive read.
-  int pushes_in_vain_ = 0;        // Since the last change.
+  Time pushed_at_ = Time::min();   // Of the last push without a conclusive read.
+  int pushes_without_change_ = 0;  // Since the last change.
 };
 
 }  // namespace msp::webhooks

@@ -19,7 +19,7 @@ namespace {
 // Orders in one generation of remembered states.
 constexpr std::size_t kRememberedMax = 50'000;
 
-NotificationReceiver::Result Refused(SignatureCheck verdict) {
+NotificationReceiver::ReceiveResult Refused(SignatureCheck verdict) {
   switch (verdict) {
     case SignatureCheck::kBadAuthHeader:
       return {Received::kBadAuthHeader,
@@ -43,7 +43,7 @@ NotificationReceiver::NotificationReceiver(std::int64_t window_s,
 
 void NotificationReceiver::Receive(const payments::Site& site, const Notification& notification,
                                    Done done) {
-  Result result = Handle(site, notification);
+  ReceiveResult result = Handle(site, notification);
   counters_.received.Count(result.received);
   if (!result.genuine() || publisher_ == nullptr) return std::move(done)(std::move(result));
   const Event event{result.order.order_id(), std::string(notification.body)};
@@ -52,8 +52,8 @@ void NotificationReceiver::Receive(const payments::Site& site, const Notificatio
   });
 }
 
-NotificationReceiver::Result NotificationReceiver::Handle(const payments::Site& site,
-                                                          const Notification& notification) {
+NotificationReceiver::ReceiveResult NotificationReceiver::Handle(const payments::Site& site,
+                                                                 const Notification& notification) {
   const std::int64_t now_ms = telemetry::UnixMsNow();
   const SignatureCheck verdict = Verify(notification.auth, notification.body, KeysOf(site),
                                         {.now_s = now_ms / 1'000, .past_s = window_s_});
@@ -68,7 +68,7 @@ NotificationReceiver::Result NotificationReceiver::Handle(const payments::Site& 
   // The body's id counts, because it is signed and the query is not. Only as a JSON number has it
   // lost leading zeros: then the query has it as the shop wrote it.
   if (!id.empty() && body.numeric_id) body.order.set_order_id(std::string(id));
-  State state = StateOf(body.order, now_ms);
+  OrderState state = StateOf(body.order, now_ms);
   const bool duplicate = SeenBefore(site.name(), state);
   registry_.OnNotification(site.name(), std::move(state));
   return {.received = duplicate ? Received::kDuplicate : Received::kAccepted,
@@ -84,7 +84,7 @@ void NotificationReceiver::ReceiveUnauthenticated(const payments::Site& site,
 
 NotificationReceiver::Body NotificationReceiver::Read(std::string body) const {
   Body read;
-  const codec::Decoded decoded = codec::Decode(order_schema_, body, read.order);
+  const codec::DecodeResult decoded = codec::Decode(order_schema_, body, read.order);
   ZeroizeString(body);
   if (!decoded.ok) return {.error = "the body is not JSON: " + decoded.error};
   if (read.order.order_id().empty() || read.order.order_id().size() > kOrderIdMax)
@@ -99,7 +99,7 @@ NotificationReceiver::Body NotificationReceiver::Read(std::string body) const {
   return read;
 }
 
-bool NotificationReceiver::SeenBefore(const std::string& site, const State& state) {
+bool NotificationReceiver::SeenBefore(const std::string& site, const OrderState& state) {
   const std::string name = site + '\n' + state.order->order_id();
   const std::string mark = state.digest + std::to_string(state.modified);
   MutexLock lock(mutex_);

@@ -37,7 +37,7 @@ struct Notification {
 
 class NotificationReceiver {
  public:
-  struct Result {
+  struct ReceiveResult {
     Received received = Received::kAccepted;
     std::string detail = {};             // Human-readable, without any of the body's text.
     multisafepay::v1::Order order = {};  // Completed, where genuine.
@@ -57,7 +57,7 @@ class NotificationReceiver {
   // To other replicas. Optional; set before use.
   void Connect(EventPublisher* publisher) { publisher_ = publisher; }
 
-  using Done = absl::AnyInvocable<void(Result) &&>;
+  using Done = absl::AnyInvocable<void(ReceiveResult) &&>;
   // `done` runs when the notification is refused, or when its event is published to other replicas
   // where there are any: at once, or on another thread within a second.
   void Receive(const payments::Site& site, const Notification& notification, Done done);
@@ -66,8 +66,8 @@ class NotificationReceiver {
   Body Read(std::string body) const;
 
  private:
-  Result Handle(const payments::Site& site, const Notification& notification);
-  bool SeenBefore(const std::string& site, const State& state);
+  ReceiveResult Handle(const payments::Site& site, const Notification& notification);
+  bool SeenBefore(const std::string& site, const OrderState& state);
 
   const std::int64_t window_s_;
   const codec::MessageSchema& order_schema_;

@@ -50,13 +50,13 @@ std::string DigestOf(const v1::Order& order) {
   return HmacSha256("msp order state", text).substr(0, kDigestBytes);
 }
 
-bool IsInitialized(const State& state) {
+bool IsInitialized(const OrderState& state) {
   return Merged(state.order->payment_state()) == v1::PAYMENT_STATE_PENDING;
 }
 
 // True when the notified state is about the known payment. A notification may introduce a first
 // attempt only while that is open: an ended one may be a refund's body.
-bool SamePayment(const State& known, const State& notified) {
+bool SamePayment(const OrderState& known, const OrderState& notified) {
   const std::string& id = known.order->transaction_id();
   const bool same =
       id == notified.order->transaction_id() || (id.empty() && IsInitialized(notified));
@@ -94,8 +94,8 @@ int ProgressOf(v1::PaymentState state) {
 
 }  // namespace
 
-State StateOf(v1::Order order, std::int64_t observed_ms) {
-  State state;
+OrderState StateOf(v1::Order order, std::int64_t observed_ms) {
+  OrderState state;
   state.digest = DigestOf(order);
   state.modified = order.modified_time().seconds();
   state.observed_ms = observed_ms;
@@ -103,7 +103,7 @@ State StateOf(v1::Order order, std::int64_t observed_ms) {
   return state;
 }
 
-LastSent LastSentOf(const State& state) {
+LastSent LastSentOf(const OrderState& state) {
   return {.order_mark = OrderMark(state.order->order_id()),
           .digest = state.digest,
           .modified = state.modified,
@@ -114,7 +114,7 @@ std::string OrderMark(std::string_view order_id) {
   return HmacSha256("msp order id", order_id).substr(0, kOrderMarkBytes);
 }
 
-bool ProvenAfter(const LastSent& sent, const State& state) {
+bool ProvenAfter(const LastSent& sent, const OrderState& state) {
   // From an end back to an open payment: a new attempt, or an older state with a wrong `modified`.
   if (StageOf(state) < StageOf(sent.payment_state)) return false;
   const bool both = sent.modified != 0 && state.modified != 0;
@@ -122,7 +122,7 @@ bool ProvenAfter(const LastSent& sent, const State& state) {
   return ProgressOf(state.order->payment_state()) > ProgressOf(sent.payment_state);
 }
 
-Stage StageOf(const State& state) { return StageOf(state.order->payment_state()); }
+Stage StageOf(const OrderState& state) { return StageOf(state.order->payment_state()); }
 
 Stage StageOf(v1::PaymentState state) {
   const int progress = ProgressOf(state);
@@ -130,7 +130,7 @@ Stage StageOf(v1::PaymentState state) {
   return progress == kEndedProgress ? Stage::kLikely : Stage::kFinal;
 }
 
-Ordering Compare(const State& known, const State& notified) {
+Ordering Compare(const OrderState& known, const OrderState& notified) {
   if (known.digest == notified.digest) return Ordering::kSame;
   if (known.modified == 0 || notified.modified == 0) return Ordering::kIndeterminate;
   if (notified.modified < known.modified) {

@@ -17,7 +17,7 @@ namespace msp::webhooks {
 
 using Cause = multisafepay::v1::WatchOrderResponse::Cause;
 
-struct State {
+struct OrderState {
   std::shared_ptr<const multisafepay::v1::Order> order;  // Completed.
   std::string digest;         // Of everything that makes a change; 16 bytes.
   std::int64_t modified = 0;  // MultiSafepay's `modified` as Unix seconds; 0 when it gave none.
@@ -25,7 +25,7 @@ struct State {
 };
 
 // `order` must be completed (payments::CompleteOrder).
-State StateOf(multisafepay::v1::Order order, std::int64_t observed_ms);
+OrderState StateOf(multisafepay::v1::Order order, std::int64_t observed_ms);
 
 // The last state that any replica sent to a watcher: enough to decide whether another state comes
 // after it.
@@ -35,13 +35,13 @@ struct LastSent {
   std::int64_t modified = 0;
   multisafepay::v1::PaymentState payment_state = multisafepay::v1::PAYMENT_STATE_UNSPECIFIED;
 };
-LastSent LastSentOf(const State& state);
+LastSent LastSentOf(const OrderState& state);
 // A digest of 8 bytes of an order's id.
 std::string OrderMark(std::string_view order_id);
 
 // True when one read of the order proves that `state` comes after `sent`. False where it may be an
 // older state: reads lag behind, `modified` has whole seconds, and local time goes back.
-bool ProvenAfter(const LastSent& sent, const State& state);
+bool ProvenAfter(const LastSent& sent, const OrderState& state);
 
 enum class Stage : std::uint8_t {
   kOpen,    // More is to come.
@@ -49,7 +49,7 @@ enum class Stage : std::uint8_t {
   kFinal,   // Paid, or beyond.
 };
 Stage StageOf(multisafepay::v1::PaymentState state);
-Stage StageOf(const State& state);
+Stage StageOf(const OrderState& state);
 
 // How a notification's state relates to the known state.
 enum class Ordering : std::uint8_t {
@@ -59,6 +59,6 @@ enum class Ordering : std::uint8_t {
   kIndeterminate,  // May be about another transaction, or out of order, or `modified` is wrong: a
                    // read decides.
 };
-Ordering Compare(const State& known, const State& notified);
+Ordering Compare(const OrderState& known, const OrderState& notified);
 
 }  // namespace msp::webhooks

@@ -7,7 +7,8 @@
 namespace msp::webhooks {
 
 OrderEventStreams::OrderEventStreams(payments::EventAccessTable& access,
-                                     http::EventStreams& streams, OrderWatchRegistry& registry)
+                                     event_streams::EventStreams& streams,
+                                     OrderWatchRegistry& registry)
     : access_(access), streams_(streams), registry_(registry) {}
 
 void OrderEventStreams::Follow(const std::string& site, const std::string& order_id) {
@@ -20,21 +21,20 @@ void OrderEventStreams::Follow(const std::string& site, const std::string& order
       access_.Find(site, order_id, found == followed_.end() ? 0 : found->second.access);
   if (!access) return;
   const std::uint64_t number = access->number;
-  const http::EventStreams::Result result =
+  const event_streams::EventStreams::OpenResult result =
       streams_.Open({.url = std::move(access->url), .token = std::move(access->token)},
-                    [this, key](http::EventStreams::Id id, http::StreamSignal signal) {
-                      OnSignal(key, id, signal);
-                    });
+                    [this, key](event_streams::EventStreams::Id id,
+                                event_streams::StreamSignal signal) { OnSignal(key, id, signal); });
   switch (result.opened) {
-    case http::StreamOpened::kOpened:
+    case event_streams::StreamOpened::kOpened:
       followed_[std::move(key)] = {.id = result.id, .access = number};
       return;
-    case http::StreamOpened::kBadAddress:
-    case http::StreamOpened::kBadToken:
+    case event_streams::StreamOpened::kBadAddress:
+    case event_streams::StreamOpened::kBadToken:
       followed_[std::move(key)] = {.access = number, .ended = true};
       return;
-    case http::StreamOpened::kFull:  // Retried when the order is read next.
-    case http::StreamOpened::kStopped:
+    case event_streams::StreamOpened::kFull:  // Retried when the order is read next.
+    case event_streams::StreamOpened::kStopped:
       return;
   }
 }
@@ -47,16 +47,16 @@ void OrderEventStreams::Unfollow(const std::string& site, const std::string& ord
   followed_.erase(found);
 }
 
-void OrderEventStreams::OnSignal(const Key& key, http::EventStreams::Id id,
-                                 http::StreamSignal signal) {
+void OrderEventStreams::OnSignal(const Key& key, event_streams::EventStreams::Id id,
+                                 event_streams::StreamSignal signal) {
   {
     MutexLock lock(mutex_);
     const auto found = followed_.find(key);
     // The signal was under way when the stream was closed.
     if (found == followed_.end() || found->second.id != id) return;
-    if (signal == http::StreamSignal::kEnded) found->second.ended = true;
+    if (signal == event_streams::StreamSignal::kEnded) found->second.ended = true;
   }
-  if (signal != http::StreamSignal::kEnded) registry_.OnPush(key.first, key.second);
+  if (signal != event_streams::StreamSignal::kEnded) registry_.OnPush(key.first, key.second);
 }
 
 }  // namespace msp::webhooks

@@ -24,7 +24,7 @@ namespace msp::webhooks {
 class OrderEventStreams final : public PushSource {
  public:
   // All outlive this; `streams` are stopped before its destruction.
-  OrderEventStreams(payments::EventAccessTable& access, http::EventStreams& streams,
+  OrderEventStreams(payments::EventAccessTable& access, event_streams::EventStreams& streams,
                     OrderWatchRegistry& registry);
 
   void Follow(const std::string& site, const std::string& order_id) override;
@@ -33,15 +33,16 @@ class OrderEventStreams final : public PushSource {
  private:
   using Key = std::pair<std::string, std::string>;  // Site and order id.
   struct Stream {
-    http::EventStreams::Id id = 0;
+    event_streams::EventStreams::Id id = 0;
     std::uint64_t access = 0;  // The number of the access that it was opened with.
     bool ended = false;
   };
 
-  void OnSignal(const Key& key, http::EventStreams::Id id, http::StreamSignal signal);
+  void OnSignal(const Key& key, event_streams::EventStreams::Id id,
+                event_streams::StreamSignal signal);
 
   payments::EventAccessTable& access_;
-  http::EventStreams& streams_;
+  event_streams::EventStreams& streams_;
   OrderWatchRegistry& registry_;
   Mutex mutex_;
   std::map<Key, Stream> followed_ ABSL_GUARDED_BY(mutex_);

@@ -35,7 +35,7 @@ void OrderSubscription::Join(Subscriber& subscriber) {
   }
 }
 
-void OrderSubscription::OnNotification(State notified) {
+void OrderSubscription::OnNotification(OrderState notified) {
   if (known_) return ApplyNotification(std::move(notified));
   if (!held_ || notified.modified >= held_->modified) held_ = std::move(notified);
 }
@@ -57,7 +57,7 @@ bool OrderSubscription::RunExpired(Time now, std::uint64_t number) {
   return true;
 }
 
-void OrderSubscription::OnRead(State read) {
+void OrderSubscription::OnRead(OrderState read) {
   for (Subscriber* subscriber : subscribers_) {
     if (!subscriber->in_step && schedule_.began() >= subscriber->joined)
       subscriber->reads.Add(read.digest, schedule_.began(), subscriber->joined,
@@ -76,7 +76,7 @@ void OrderSubscription::OnRead(State read) {
   ScheduleNext();
 }
 
-void OrderSubscription::ApplyRead(State read) {
+void OrderSubscription::ApplyRead(OrderState read) {
   if (!known_) return Accept(std::move(read), v1::WatchOrderResponse::CAUSE_SNAPSHOT);
   if (read.digest == known_->digest) {
     reads_.Reset();
@@ -85,41 +85,41 @@ void OrderSubscription::ApplyRead(State read) {
   if (!ProvenAfter(LastSentOf(*known_), read)) {
     if (changed_in_fetch_) {  // Read before a notification that came meanwhile.
       schedule_.FetchAgain();
-      return dependencies_.counters.events.Count(OrderEvent::kStale);
+      return dependencies_.counters.events.Count(WatchUpdate::kStale);
     }
     reads_.Add(read.digest, schedule_.began(), known_since_,
                milliseconds(dependencies_.options.settle_ms));
     if (!reads_.Proves(read.digest))
-      return dependencies_.counters.events.Count(OrderEvent::kIndeterminate);
+      return dependencies_.counters.events.Count(WatchUpdate::kIndeterminate);
   }
-  dependencies_.counters.events.Count(schedule_.follows_push() ? OrderEvent::kPushed
-                                                               : OrderEvent::kRead);
+  dependencies_.counters.events.Count(schedule_.follows_push() ? WatchUpdate::kPushed
+                                                               : WatchUpdate::kRead);
   Accept(std::move(read), v1::WatchOrderResponse::CAUSE_LOOKUP);
 }
 
-void OrderSubscription::ApplyNotification(State notified) {
+void OrderSubscription::ApplyNotification(OrderState notified) {
   switch (Compare(*known_, notified)) {
     case Ordering::kSame:
-      dependencies_.counters.events.Count(OrderEvent::kSame);
+      dependencies_.counters.events.Count(WatchUpdate::kSame);
       return MarkCurrent(notified);
     case Ordering::kStale:
-      return dependencies_.counters.events.Count(OrderEvent::kStale);
+      return dependencies_.counters.events.Count(WatchUpdate::kStale);
     case Ordering::kNews:
-      dependencies_.counters.events.Count(OrderEvent::kNews);
+      dependencies_.counters.events.Count(WatchUpdate::kNews);
       changed_in_fetch_ = true;
       return Accept(std::move(notified), v1::WatchOrderResponse::CAUSE_NOTIFICATION);
     case Ordering::kIndeterminate:
-      dependencies_.counters.events.Count(OrderEvent::kIndeterminate);
+      dependencies_.counters.events.Count(WatchUpdate::kIndeterminate);
       return schedule_.Request(FetchReason::kUnproven, dependencies_.now());
   }
 }
 
-void OrderSubscription::MarkCurrent(const State& same) {
+void OrderSubscription::MarkCurrent(const OrderState& same) {
   known_->modified = std::max(known_->modified, same.modified);
   last_seen_at_ = dependencies_.now();
 }
 
-void OrderSubscription::Accept(State state, Cause cause) {
+void OrderSubscription::Accept(OrderState state, Cause cause) {
   last_seen_at_ = known_since_ = dependencies_.now();
   schedule_.OnAccepted(last_seen_at_, known_.has_value());
   known_ = std::move(state);
@@ -133,12 +133,12 @@ void OrderSubscription::Accept(State state, Cause cause) {
 }
 
 void OrderSubscription::SendKnown(Subscriber& subscriber, Cause cause) {
-  const State& state = *known_;
+  const OrderState& state = *known_;
   if (!subscriber.in_step) {
     if (subscriber.last_sent) {
       if (subscriber.last_sent->order_mark != OrderMark(state.order->order_id()))
         return End(subscriber, payments::InvalidRequest(
-                                   {{.field = "resume_token", .description = kForeignToken}}));
+                                   {{.field = "resume_token", .description = kUnknownToken}}));
       if (subscriber.last_sent->digest != state.digest &&
           !ProvenAfter(*subscriber.last_sent, state) && !subscriber.reads.Proves(state.digest))
         return;  // It may be older than the caller's state: ScheduleRefetch gets it confirmed.

@@ -70,23 +70,23 @@ class OrderSubscription {
   void Remove(Subscriber& subscriber);
   void EndAll(const std::optional<payments::Failure>& failure);
 
-  void OnNotification(State notified);
+  void OnNotification(OrderState notified);
   FetchSchedule& schedule() { return schedule_; }
 
   // Runs what is due. True when a read is to begin: it has this number.
   bool RunExpired(Time now, std::uint64_t number);
   // The first read has shown the order's own id.
   void Rename(Key own);
-  void OnRead(State read);
+  void OnRead(OrderState read);
   void OnReadFailed(const payments::Failure& failure);
   // Before the subscription is dropped.
   void Unfollow();
 
  private:
-  void ApplyNotification(State notified);
-  void ApplyRead(State read);
-  void Accept(State state, Cause cause);
-  void MarkCurrent(const State& same);
+  void ApplyNotification(OrderState notified);
+  void ApplyRead(OrderState read);
+  void Accept(OrderState state, Cause cause);
+  void MarkCurrent(const OrderState& same);
   void SendKnown(Subscriber& subscriber, Cause cause);
   void End(Subscriber& subscriber, const std::optional<payments::Failure>& failure);
   void FollowIfOpen();
@@ -100,11 +100,11 @@ class OrderSubscription {
   std::list<Subscriber*> subscribers_;
   std::set<std::pair<Time, Subscriber*>> timers_;  // By `due`.
   FetchSchedule schedule_;
-  std::optional<State> known_;
-  Time last_seen_at_;          // When a read or a notification last showed `known_`,
-  Time known_since_;           // and when it became known.
-  ConsecutiveReads reads_;     // Of a state that may be older than `known_`.
-  std::optional<State> held_;  // The newest notification before the first read's answer.
+  std::optional<OrderState> known_;
+  Time last_seen_at_;               // When a read or a notification last showed `known_`,
+  Time known_since_;                // and when it became known.
+  ConsecutiveReads reads_;          // Of a state that may be older than `known_`.
+  std::optional<OrderState> held_;  // The newest notification before the first read's answer.
   bool changed_in_fetch_ = false;
   bool followed_ = false;  // By the push source.
 };

@@ -144,7 +144,7 @@ bool OrderWatchRegistry::Watches(const std::string& site, const std::string& ord
   return Find(site, order_id) != nullptr;
 }
 
-void OrderWatchRegistry::OnNotification(const std::string& site, State notified) {
+void OrderWatchRegistry::OnNotification(const std::string& site, OrderState notified) {
   MutexLock lock(mutex_);
   OrderSubscription* subscription = Find(site, notified.order->order_id());
   if (subscription == nullptr) return;

@@ -59,7 +59,7 @@ class OrderWatchRegistry {
   bool Watches(const std::string& site, const std::string& order_id);
 
   // For a verified notification.
-  void OnNotification(const std::string& site, State notified);
+  void OnNotification(const std::string& site, OrderState notified);
   // For an unverified notification that the order has changed. Rate-limited for each order and in
   // total.
   void OnUnauthenticatedNotification(const std::string& site, const std::string& order_id);

@@ -15,7 +15,7 @@
 namespace msp::webhooks {
 
 // Why a token of another site or order is refused.
-inline constexpr char kForeignToken[] =
+inline constexpr char kUnknownToken[] =
     "is not one that this service gave out for this order of this site";
 
 std::string MakeToken(std::string_view site, const LastSent& last_sent);

@@ -18,7 +18,7 @@ class Watcher {
  public:
   virtual ~Watcher() = default;
   // The order's current state. An earlier state that is not written yet may be dropped.
-  virtual void SendState(const State& state, Cause cause) = 0;
+  virtual void SendState(const OrderState& state, Cause cause) = 0;
   // A heartbeat is due.
   virtual void SendHeartbeat() = 0;
   // The last call. Without a failure the order has ended.

@@ -111,12 +111,12 @@ class WebhookHandler {
       return Refuse(response, Received::kTooSlow, "the body did not come in time\n");
     }
     const std::string id = request.get_param_value("transactionid");
-    std::promise<NotificationReceiver::Result> received;
+    std::promise<NotificationReceiver::ReceiveResult> received;
     dependencies_.receiver.Receive(*site, {request.get_header_value("Auth"), body, id},
-                                   [&received](NotificationReceiver::Result result) {
+                                   [&received](NotificationReceiver::ReceiveResult result) {
                                      received.set_value(std::move(result));
                                    });
-    const NotificationReceiver::Result result = received.get_future().get();
+    const NotificationReceiver::ReceiveResult result = received.get_future().get();
     Log(site->name(), result.received);
     Respond(response, result.received, result.genuine() ? kOk : result.detail + "\n");
   }

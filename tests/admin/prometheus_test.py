@@ -8,16 +8,15 @@ usage: prometheus_test.py BIN_DIR PROMTOOL PROMETHEUS
 import contextlib
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
 import environment  # noqa: E402
+from checks import Program, free_port, poll  # noqa: E402
 
 WAIT_S = 60
 CONFIG = """
@@ -28,12 +27,6 @@ scrape_configs:
 """
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 @contextlib.contextmanager
 def prometheus(program, ops):
     """A running Prometheus that scrapes `ops`; yields its address."""
@@ -41,16 +34,9 @@ def prometheus(program, ops):
         config = pathlib.Path(directory) / "prometheus.yml"
         config.write_text(CONFIG.format(ops=ops))
         address = f"127.0.0.1:{free_port()}"
-        child = subprocess.Popen(
-            [program, f"--config.file={config}", f"--storage.tsdb.path={directory}/data",
-             f"--web.listen-address={address}"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
+        command = [program, f"--config.file={config}", f"--storage.tsdb.path={directory}/data", f"--web.listen-address={address}"]
+        with Program(directory, "prometheus", command, ready="Server is ready to receive web requests", ready_s=WAIT_S):
             yield address
-        finally:
-            child.terminate()
-            child.wait(timeout=WAIT_S)
 
 
 def value(address, query):
@@ -85,13 +71,16 @@ def main():
 
         with prometheus(program, server["ops"]) as address:
             created = 'msp_calls_total{method="CreateOrder",outcome="CONFIRMED"}'
-            end, seen = time.monotonic() + WAIT_S, set()
-            # The load goes on until two scrapes have seen it grow.
-            while len(seen) < 3 and time.monotonic() < end:
+            seen = set()
+
+            def scraped():
                 call()
                 seen.add(value(address, created))
                 seen.discard(None)
-            checks.true("the count of payments grows from scrape to scrape", len(seen) >= 3)
+                return len(seen) >= 3
+
+            # The load goes on until two scrapes have seen it grow.
+            checks.true("the count of payments grows from scrape to scrape", poll(scraped, WAIT_S))
             checks.equal("up", value(address, 'up{job="msp"}'), 1.0)
             p99 = "histogram_quantile(0.99, sum by (le) (msp_call_duration_seconds_bucket))"
             checks.true("a quantile can be computed", (value(address, p99) or 0) > 0)

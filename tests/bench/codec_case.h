@@ -98,7 +98,7 @@ inline void ReadAnswer(std::string& document, v1::CreateOrderResponse& response)
   static const FieldSchema* order = ResponseSchema().Find("order");
   MemberRedirection redirection{.key = "data", .entry = order, .into = &response};
   testing::Envelope envelope;
-  const Decoded decoded = Decode(envelope_schema, document, envelope, &redirection);
+  const DecodeResult decoded = Decode(envelope_schema, document, envelope, &redirection);
   if (!decoded.ok || !decoded.drift.empty()) std::abort();
 }
 

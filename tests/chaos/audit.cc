@@ -9,11 +9,11 @@
 namespace msp::chaos {
 namespace {
 
-using About = Statement::About;
+using About = ReportedResult::About;
 
-// The books by what calls carried along.
-struct Books {
-  explicit Books(const Json& snapshot);
+// The ledger by what calls carried along.
+struct LedgerIndex {
+  explicit LedgerIndex(const Json& snapshot);
 
   std::map<std::string, std::vector<const Json*>> payments_by_id;
   std::map<std::string, std::vector<const Json*>> payments_by_tag;
@@ -43,7 +43,7 @@ bool Dead(const Json& order) {
   return status == "declined" || status == "cancelled" || status == "expired" || status == "void";
 }
 
-Books::Books(const Json& snapshot) {
+LedgerIndex::LedgerIndex(const Json& snapshot) {
   for (const Json& order : snapshot.at("orders")) {
     const Json& extras = order.at("extras");
     switch (order.at("kind").get<int>()) {
@@ -67,18 +67,18 @@ Books::Books(const Json& snapshot) {
 
 class Auditor {
  public:
-  Auditor(const RuleSet& rules, const Books& books, Tally& tally)
-      : rules_(rules), books_(books), tally_(tally) {}
+  Auditor(const RuleSet& rules, const LedgerIndex& ledger, Tally& tally)
+      : rules_(rules), ledger_(ledger), tally_(tally) {}
 
-  void CheckBooks();
-  void Check(const Statement& statement);
+  void CheckLedger();
+  void Check(const ReportedResult& result);
 
  private:
-  void CheckPayment(const Statement& s);
-  void CheckRefund(const Statement& s);
-  void CheckCapture(const Statement& s);
-  void CheckEnd(const Statement& s);
-  bool Knowable(const Statement& s) const;
+  void CheckPayment(const ReportedResult& s);
+  void CheckRefund(const ReportedResult& s);
+  void CheckCapture(const ReportedResult& s);
+  void CheckEnd(const ReportedResult& s);
+  bool Knowable(const ReportedResult& s) const;
   // What is left of one sum of the order's payments after others.
   std::int64_t Left(const std::string& order_id, const char* of,
                     std::initializer_list<const char*> taken) const;
@@ -88,18 +88,18 @@ class Auditor {
   std::int64_t LeftToCapture(const std::string& order_id) const {
     return Left(order_id, "authorized", {"captured_here", "captured_in_parts"});
   }
-  void Fail(const Statement& s, const std::string& what, Finding finding = Finding::kUntrue) {
+  void Fail(const ReportedResult& s, const std::string& what, Finding finding = Finding::kUntrue) {
     tally_.Violation(finding, s.order_id + " (" + s.tag + "): " + what +
                                   (s.reason.empty() ? "" : " [" + s.reason + "]"));
   }
 
   const RuleSet& rules_;
-  const Books& books_;
+  const LedgerIndex& ledger_;
   Tally& tally_;
 };
 
-void Auditor::CheckBooks() {
-  for (const auto& [order_id, payments] : books_.payments_by_id) {
+void Auditor::CheckLedger() {
+  for (const auto& [order_id, payments] : ledger_.payments_by_id) {
     int charges = 0;
     for (const Json* payment : payments) {
       charges += Charged(*payment) ? 1 : 0;
@@ -108,32 +108,32 @@ void Auditor::CheckBooks() {
       if (held > Money(*payment, "authorized") ||
           Money(*payment, "refunded") + Money(*payment, "refund_reserved") >
               Money(*payment, "captured_here"))
-        tally_.Violation(Finding::kOther, order_id + ": the books do not add up");
+        tally_.Violation(Finding::kOther, order_id + ": the ledger does not add up");
     }
     if (charges > 1)
       tally_.Violation(Finding::kTwice,
                        order_id + ": charged " + std::to_string(charges) + " times");
-    tally_.Count("charges in the books", charges);
+    tally_.Count("charges in the ledger", charges);
   }
-  for (const auto& [tag, refunds] : books_.refunds_by_tag) {
-    tally_.Count("refunds in the books", static_cast<std::int64_t>(refunds.size()));
+  for (const auto& [tag, refunds] : ledger_.refunds_by_tag) {
+    tally_.Count("refunds in the ledger", static_cast<std::int64_t>(refunds.size()));
     if (refunds.size() > 1 && tag != kOthersRefunds)
       tally_.Violation(Finding::kTwice,
                        tag + ": refunded " + std::to_string(refunds.size()) + " times");
   }
-  for (const auto& [tag, captures] : books_.captures_by_tag) {
-    tally_.Count("captures in the books", static_cast<std::int64_t>(captures.size()));
+  for (const auto& [tag, captures] : ledger_.captures_by_tag) {
+    tally_.Count("captures in the ledger", static_cast<std::int64_t>(captures.size()));
     if (captures.size() > 1 && tag != kOthersCaptures)
       tally_.Violation(Finding::kTwice,
                        tag + ": captured " + std::to_string(captures.size()) + " times");
   }
 }
 
-void Auditor::CheckPayment(const Statement& s) {
-  const auto found = books_.payments_by_tag.find(s.tag);
+void Auditor::CheckPayment(const ReportedResult& s) {
+  const auto found = ledger_.payments_by_tag.find(s.tag);
   const Json* charged = nullptr;
   bool alive = false;
-  if (found != books_.payments_by_tag.end()) {
+  if (found != ledger_.payments_by_tag.end()) {
     for (const Json* payment : found->second) {
       if (Charged(*payment)) charged = payment;
       alive = alive || !Dead(*payment);
@@ -144,8 +144,8 @@ void Auditor::CheckPayment(const Statement& s) {
       Fail(s, "REJECTED says that there is no payment, but there is one");
     return;
   }
-  if (found == books_.payments_by_tag.end())
-    return Fail(s, "reported " + s.state + ", but the books have no such order");
+  if (found == ledger_.payments_by_tag.end())
+    return Fail(s, "reported " + s.state + ", but the ledger has no such order");
   if (s.state == "PAID" || s.state == "AUTHORIZED") {
     if (charged == nullptr) return Fail(s, "reported " + s.state + ", but nothing was charged");
     if (charged->at("amount").get<std::int64_t>() != s.amount)
@@ -163,9 +163,9 @@ void Auditor::CheckPayment(const Statement& s) {
 
 std::int64_t Auditor::Left(const std::string& order_id, const char* of,
                            std::initializer_list<const char*> taken) const {
-  const auto found = books_.payments_by_id.find(order_id);
+  const auto found = ledger_.payments_by_id.find(order_id);
   std::int64_t left = 0;
-  if (found == books_.payments_by_id.end()) return left;
+  if (found == ledger_.payments_by_id.end()) return left;
   for (const Json* payment : found->second) {
     left += Money(*payment, of);
     for (const char* part : taken) left -= Money(*payment, part);
@@ -173,10 +173,10 @@ std::int64_t Auditor::Left(const std::string& order_id, const char* of,
   return left;
 }
 
-void Auditor::CheckRefund(const Statement& s) {
-  const auto found = books_.refunds_by_tag.find(s.tag);
-  const bool there = found != books_.refunds_by_tag.end();
-  if (s.done && !there) return Fail(s, "reported a refund that the books do not have");
+void Auditor::CheckRefund(const ReportedResult& s) {
+  const auto found = ledger_.refunds_by_tag.find(s.tag);
+  const bool there = found != ledger_.refunds_by_tag.end();
+  if (s.done && !there) return Fail(s, "reported a refund that the ledger does not have");
   if (!s.done && there) return Fail(s, "REJECTED says that nothing was refunded, but it was");
   if (!there && s.reason == "NOTHING_LEFT" && LeftToRefund(s.order_id) > 0)
     return Fail(s, "NOTHING_LEFT says that nothing is left to refund, but there is");
@@ -189,29 +189,29 @@ void Auditor::CheckRefund(const Statement& s) {
     Fail(s, "reported refund " + s.transaction_id + ", which is another's");
 }
 
-void Auditor::CheckCapture(const Statement& s) {
-  const auto found = books_.captures_by_tag.find(s.tag);
-  const bool there = found != books_.captures_by_tag.end();
+void Auditor::CheckCapture(const ReportedResult& s) {
+  const auto found = ledger_.captures_by_tag.find(s.tag);
+  const bool there = found != ledger_.captures_by_tag.end();
   // Others had captured the whole, which is what was asked for.
   if (s.done && !there && s.reason == "ALREADY_CAPTURED" && LeftToCapture(s.order_id) == 0) return;
   if (s.done != there)
     return Fail(s, there ? "REJECTED says that nothing was captured, but it was"
-                         : "reported a capture that the books do not have");
+                         : "reported a capture that the ledger does not have");
   if (there && s.amount != 0 && found->second.front() != s.amount)
     Fail(s, "another amount was captured");
 }
 
 // Voids and cancellations end the payment.
-void Auditor::CheckEnd(const Statement& s) {
-  const auto found = books_.payments_by_id.find(s.order_id);
+void Auditor::CheckEnd(const ReportedResult& s) {
+  const auto found = ledger_.payments_by_id.find(s.order_id);
   const Json* payment = nullptr;
-  if (found != books_.payments_by_id.end()) {
+  if (found != ledger_.payments_by_id.end()) {
     for (const Json* one : found->second) {
       if (s.tag.empty() || Text(one->at("extras"), "var2") == s.tag) payment = one;
     }
   }
   if (payment == nullptr)
-    return Fail(s, "reported the end of a payment that the books do not have");
+    return Fail(s, "reported the end of a payment that the ledger does not have");
   const bool dead = Dead(*payment);
   if (s.done && !dead) Fail(s, "reported void or cancelled, but it is " + Text(*payment, "status"));
   const bool by_others = Text(*payment, "reason") == "dashboard";
@@ -220,21 +220,21 @@ void Auditor::CheckEnd(const Statement& s) {
 }
 
 // Whether MultiSafepay's record shows the outcome of the call.
-bool Auditor::Knowable(const Statement& s) const {
+bool Auditor::Knowable(const ReportedResult& s) const {
   switch (s.about) {
     case About::kPayment:
       return rules_.name.empty() ||
-             (rules_.ShowsPayments() && books_.payments_by_tag.contains(s.tag));
+             (rules_.ShowsPayments() && ledger_.payments_by_tag.contains(s.tag));
     case About::kRefund:
-      return rules_.ShowsRefunds() && books_.refunds_by_tag.contains(s.tag);
+      return rules_.ShowsRefunds() && ledger_.refunds_by_tag.contains(s.tag);
     case About::kCapture:
-      return books_.captures_by_tag.contains(s.tag);
+      return ledger_.captures_by_tag.contains(s.tag);
     default:
       return true;
   }
 }
 
-void Auditor::Check(const Statement& s) {
+void Auditor::Check(const ReportedResult& s) {
   tally_.Count("statements checked");
   if (!s.certain && !Knowable(s)) return tally_.Count("indeterminate to the end, and not knowable");
   if (!s.certain)
@@ -254,13 +254,13 @@ void Auditor::Check(const Statement& s) {
 
 }  // namespace
 
-void Audit(const RuleSet& rules, const Json& snapshot, const std::vector<Story>& stories,
+void Audit(const RuleSet& rules, const Json& snapshot, const std::vector<OrderHistory>& histories,
            Tally& tally) {
-  const Books books(snapshot);
-  Auditor auditor(rules, books, tally);
-  auditor.CheckBooks();
-  for (const Story& story : stories) {
-    for (const Statement& statement : story.statements) auditor.Check(statement);
+  const LedgerIndex ledger(snapshot);
+  Auditor auditor(rules, ledger, tally);
+  auditor.CheckLedger();
+  for (const OrderHistory& history : histories) {
+    for (const ReportedResult& result : history.results) auditor.Check(result);
   }
 }
 

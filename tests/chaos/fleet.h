@@ -29,7 +29,7 @@ namespace msp::chaos {
 
 using Json = nlohmann::json;
 
-// MultiSafepay's books, and the knobs of the sandbox.
+// MultiSafepay's ledger, and the knobs of the sandbox.
 class Ledger {
  public:
   explicit Ledger(std::string origin) : origin_(std::move(origin)) {}

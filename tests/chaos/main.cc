@@ -63,38 +63,38 @@ constexpr double kExpectedMin =
     12;  // A fault that is due so often happens, but for one in 100,000.
 
 // The orders from `first` to below `end`.
-void LiveAll(const Options& options, std::size_t first, std::size_t end, const Fleet& fleet,
-             Tally& tally, std::vector<Story>& stories) {
+void RunPlans(const Options& options, std::size_t first, std::size_t end, const Fleet& fleet,
+              Tally& tally, std::vector<OrderHistory>& histories) {
   std::atomic<std::size_t> next{first};
   std::vector<std::thread> callers;
   for (int i = 0; i < options.callers; ++i) {
     callers.emplace_back([&] {
       for (std::size_t number = next++; number < end; number = next++)
-        stories[number] = Live(options, number, fleet, tally);
+        histories[number] = RunPlan(options, number, fleet, tally);
     });
   }
   for (std::thread& caller : callers) caller.join();
 }
 
-// Lives through all orders; under 429s for the second half when a limit is asked for, whose orders
+// Runs all plans; under 429s for the second half when a limit is asked for, whose orders
 // are those of the first half again. What is sent again, and what is looked up meanwhile, costs
 // MultiSafepay's budget.
-std::vector<Story> LiveAll(const Options& options, const Fleet& fleet, Tally& tally,
-                           testing::Report& report) {
-  std::vector<Story> stories(static_cast<std::size_t>(options.orders));
+std::vector<OrderHistory> RunPlans(const Options& options, const Fleet& fleet, Tally& tally,
+                                   testing::Report& report) {
+  std::vector<OrderHistory> histories(static_cast<std::size_t>(options.orders));
   if (options.rate_limit <= 0) {
-    LiveAll(options, 0, stories.size(), fleet, tally, stories);
-    return stories;
+    RunPlans(options, 0, histories.size(), fleet, tally, histories);
+    return histories;
   }
-  const std::size_t half = stories.size() / 2;
-  LiveAll(options, 0, half, fleet, tally, stories);
+  const std::size_t half = histories.size() / 2;
+  RunPlans(options, 0, half, fleet, tally, histories);
   const auto before = static_cast<double>(fleet.Requests());
   const auto calls = static_cast<double>(tally.counts()["calls"]);
   // A caller who is refused waits a second, so each is refused about once in each. Half of that
   // rate, for not all callers are busy to the end.
   fleet.LimitRate(
       static_cast<std::int64_t>(options.callers * (before / calls) / options.rate_limit / 2));
-  LiveAll(options, half, 2 * half, fleet, tally, stories);
+  RunPlans(options, half, 2 * half, fleet, tally, histories);
   const auto after = static_cast<double>(fleet.Requests());
   const auto refused = static_cast<double>(fleet.RequestsRefused());
   const auto orders = static_cast<double>(half);
@@ -106,7 +106,7 @@ std::vector<Story> LiveAll(const Options& options, const Fleet& fleet, Tally& ta
                "the limit was exceeded about as much as was asked for");
   report.Check(after <= kRateLimitedMax * before,
                "under 429 at most 1.5 times the requests per order");
-  return stories;
+  return histories;
 }
 
 // Every fault that was to be expected has happened, each counted.
@@ -139,12 +139,13 @@ void CheckKills(const Options& options, const Fleet& fleet, testing::Report& rep
   report.Check(kills["SIGTERM that did not end well"] == 0, "every SIGTERM ended with exit code 0");
 }
 
-// What the callers of the orders that violations name did, and the books' entries of these orders.
+// What the callers of the orders that violations name did, and the ledger's entries of these
+// orders.
 void PrintWhatHappened(const std::vector<std::string>& violations,
-                       const std::vector<Story>& stories, const Json& books) {
+                       const std::vector<OrderHistory>& histories, const Json& ledger) {
   std::size_t shown = 0;
-  for (const Story& story : stories) {
-    const std::string id = story.OrderId();
+  for (const OrderHistory& history : histories) {
+    const std::string id = history.OrderId();
     const auto names = [&](const std::string& text) {
       for (std::size_t at = text.find(id); at != std::string::npos; at = text.find(id, at + 1)) {
         if (std::isdigit(static_cast<unsigned char>(text[at + id.size()])) == 0) return true;
@@ -153,10 +154,10 @@ void PrintWhatHappened(const std::vector<std::string>& violations,
     };
     if (id.empty() || std::none_of(violations.begin(), violations.end(), names)) continue;
     if (++shown > kShown) return;
-    std::printf("  %s, plan \"%s\":\n", id.c_str(), story.plan.c_str());
-    for (const std::string& attempt : story.attempts) std::printf("    %s\n", attempt.c_str());
-    for (const Json& order : books.at("orders")) {
-      if (names(order.value("order_id", ""))) std::printf("    books: %s\n", order.dump().c_str());
+    std::printf("  %s, plan \"%s\":\n", id.c_str(), history.plan.c_str());
+    for (const std::string& attempt : history.attempts) std::printf("    %s\n", attempt.c_str());
+    for (const Json& order : ledger.at("orders")) {
+      if (names(order.value("order_id", ""))) std::printf("    ledger: %s\n", order.dump().c_str());
     }
   }
 }
@@ -167,10 +168,10 @@ int Run(const Options& options) {
   Fleet fleet(options);
   fleet.BeginKilling();
   testing::Report report;
-  const std::vector<Story> stories = LiveAll(options, fleet, tally, report);
+  const std::vector<OrderHistory> histories = RunPlans(options, fleet, tally, report);
   fleet.EndKilling();
-  const Json books = fleet.ledger().Get("snapshot");
-  Audit(options.rules, books, stories, tally);
+  const Json ledger = fleet.ledger().Get("snapshot");
+  Audit(options.rules, ledger, histories, tally);
 
   auto counts = tally.counts();
   for (const auto& [name, count] : counts)
@@ -206,7 +207,7 @@ int Run(const Options& options) {
   auto findings = tally.findings();
   for (std::size_t i = 0; i < violations.size() && i < kShown; ++i)
     std::printf("VIOLATION  %s\n", violations[i].c_str());
-  PrintWhatHappened(violations, stories, books);
+  PrintWhatHappened(violations, histories, ledger);
   for (const auto& [finding, count] : findings)
     std::printf("  %8lld  violations: %s\n", static_cast<long long>(count),
                 std::string(NameOf(finding)).c_str());

@@ -12,7 +12,7 @@ namespace msp::chaos {
 namespace {
 
 using Stub = v1::OrderService::Stub;
-using About = Statement::About;
+using About = ReportedResult::About;
 
 constexpr char kApproved[] = "4111111111111111";
 constexpr char kNoFunds[] = "4012001038488884";
@@ -38,11 +38,11 @@ class Plan {
         tally_(tally),
         random_(options.seed, PlanNumber(options, number) + 1),
         caller_(options, fleet, tally, random_) {
-    story_.number = number;
+    history_.number = number;
     order_id_ = "c" + std::to_string(options.seed) + "-" + std::to_string(number);
   }
 
-  Story Run();
+  OrderHistory Run();
 
  private:
   // Orders with the same number have the same plan.
@@ -92,15 +92,15 @@ class Plan {
   void Repeated();
 
   template <class Response>
-  Statement& Say(About about, const std::string& order_id, const std::string& tag,
-                 const FinalResult<Response>& result) {
-    return story_.statements.emplace_back(Statement{.about = about,
-                                                    .order_id = order_id,
-                                                    .tag = tag,
-                                                    .done = result.ok,
-                                                    .certain = result.certain,
-                                                    .reason = result.reason(),
-                                                    .message = result.error.message});
+  ReportedResult& Record(About about, const std::string& order_id, const std::string& tag,
+                         const FinalResult<Response>& result) {
+    return history_.results.emplace_back(ReportedResult{.about = about,
+                                                        .order_id = order_id,
+                                                        .tag = tag,
+                                                        .done = result.ok,
+                                                        .certain = result.certain,
+                                                        .reason = result.reason(),
+                                                        .message = result.error.message});
   }
   std::string Tag(const std::string& what) const { return order_id_ + "/" + what; }
 
@@ -109,7 +109,7 @@ class Plan {
   Tally& tally_;
   Random random_;
   Caller caller_;
-  Story story_;
+  OrderHistory history_;
   std::string order_id_;
   std::int64_t amount_ = 1'000;
 };
@@ -163,10 +163,10 @@ FinalResult<v1::CreateOrderResponse> Plan::Create(const v1::CreateOrderRequest& 
                      request.order_id() + ": answered with somebody else's order: " + Brief(order));
   if (!result.ok && result.certain && result.error.code == grpc::StatusCode::ALREADY_EXISTS)
     tally_.Count("answered ALREADY_EXISTS");
-  Statement& statement = Say(About::kPayment, request.order_id(), request.var2(), result);
-  statement.amount = request.amount();
-  statement.state = state;
-  statement.transaction_id = order.transaction_id();
+  ReportedResult& reported = Record(About::kPayment, request.order_id(), request.var2(), result);
+  reported.amount = request.amount();
+  reported.state = state;
+  reported.transaction_id = order.transaction_id();
   return result;
 }
 
@@ -193,7 +193,7 @@ bool Plan::Cancel(const std::string& order_id, const std::string& tag) {
       "CancelOrder", &Stub::CancelOrder, request, Style());
   if (result.ok && result.response.order().payment_state() != v1::PAYMENT_STATE_CANCELLED)
     tally_.Violation(Finding::kUntrue, order_id + ": cancelled, but in another state");
-  Say(About::kCancel, order_id, tag, result);
+  Record(About::kCancel, order_id, tag, result);
   tally_.Count("orders cancelled", result.ok ? 1 : 0);
   return result.ok;
 }
@@ -224,9 +224,9 @@ void Plan::Refund(const std::string& order_id, const std::string& key, std::int6
       tally_.Violation(Finding::kTwice, order_id + " " + key + ": two refunds under one key: " +
                                             refund_id + ", " + refund.psp_refund_id());
     if (result.ok) refund_id = refund.psp_refund_id();
-    Statement& statement = Say(About::kRefund, order_id, Tag(key), result);
-    statement.amount = full ? 0 : amount;
-    statement.transaction_id = refund_id;
+    ReportedResult& reported = Record(About::kRefund, order_id, Tag(key), result);
+    reported.amount = full ? 0 : amount;
+    reported.transaction_id = refund_id;
     // What a refusal says holds until the call is made again.
     if (!result.ok) return;
   }
@@ -246,7 +246,7 @@ void Plan::Capture(const std::string& key, std::int64_t amount) {
     if (i == 0) style.fresh_tag = Tag(key);
     const auto result = caller_.Certain<v1::CaptureOrderRequest, v1::CaptureOrderResponse>(
         "CaptureOrder", &Stub::CaptureOrder, request, style);
-    Say(About::kCapture, order_id_, Tag(key), result).amount = amount;
+    Record(About::kCapture, order_id_, Tag(key), result).amount = amount;
     if (!result.ok) return;
   }
 }
@@ -257,7 +257,7 @@ void Plan::Void() {
   request.set_reason("changed mind");
   const auto result = caller_.Certain<v1::VoidOrderRequest, v1::VoidOrderResponse>(
       "VoidOrder", &Stub::VoidOrder, request, Style());
-  Say(About::kVoid, order_id_, "", result);
+  Record(About::kVoid, order_id_, "", result);
 }
 
 std::jthread Plan::OtherActor(const char* action, std::int64_t amount) {
@@ -398,7 +398,7 @@ void Plan::Twins() {
   // only a completed order blocks it.
   const bool challenged = random_.Chance(0.5);
   const v1::CreateOrderRequest request = Card(challenged ? kChallenge : kApproved, Tag("twin"));
-  Random other_random(options_.seed, story_.number + 0x7000'0000);
+  Random other_random(options_.seed, history_.number + 0x7000'0000);
   Caller other(options_, fleet_, tally_, other_random);
   FinalResult<v1::CreateOrderResponse> second;
   std::thread twin([&] {
@@ -407,7 +407,7 @@ void Plan::Twins() {
   });
   const auto first = Create(request, {.replica = 0});
   twin.join();
-  story_.attempts = other.attempts();
+  history_.attempts = other.attempts();
   tally_.Count("submits twice at once");
   if (first.ok && challenged)
     fleet_.ledger().Post("orders/" + order_id_ + "/3ds", {{"result", "Y"}});
@@ -489,7 +489,7 @@ struct PlanRow {
   bool concurrent = false;
 };
 
-Story Plan::Run() {
+OrderHistory Plan::Run() {
   static constexpr PlanRow kRows[] = {
       {"paid", 22, &Plan::Paid},
       {"declined", 6, &Plan::Declined},
@@ -522,17 +522,18 @@ Story Plan::Run() {
     }
     if (options_.calm && chosen->concurrent) chosen = nullptr;
   }
-  story_.plan = chosen->name;
+  history_.plan = chosen->name;
   tally_.Count(std::string("plan ") + chosen->name);
   (this->*chosen->run)();
-  story_.attempts.insert(story_.attempts.end(), caller_.attempts().begin(),
-                         caller_.attempts().end());
-  return std::move(story_);
+  history_.attempts.insert(history_.attempts.end(), caller_.attempts().begin(),
+                           caller_.attempts().end());
+  return std::move(history_);
 }
 
 }  // namespace
 
-Story Live(const Options& options, std::uint64_t number, const Fleet& fleet, Tally& tally) {
+OrderHistory RunPlan(const Options& options, std::uint64_t number, const Fleet& fleet,
+                     Tally& tally) {
   return Plan(options, number, fleet, tally).Run();
 }
 

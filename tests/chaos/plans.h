@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What callers do with an order, each plan from its creation to its end, and the answers that they
-// received: the statements that the audit compares with MultiSafepay's books.
+// received: the results that the audit compares with MultiSafepay's ledger.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@
 namespace msp::chaos {
 
 // One conclusive answer to a caller.
-struct Statement {
+struct ReportedResult {
   enum class About { kPayment, kCapture, kRefund, kVoid, kCancel };
   About about;
   std::string order_id;
@@ -30,17 +30,18 @@ struct Statement {
 };
 
 // The end of one plan.
-struct Story {
+struct OrderHistory {
   std::uint64_t number = 0;
   std::string plan;
-  std::vector<Statement> statements;
+  std::vector<ReportedResult> results;
   std::vector<std::string> attempts;  // In words, for the report of a violation.
 
-  // Of its first statement; a plan may go on under longer ids.
-  std::string OrderId() const { return statements.empty() ? "" : statements.front().order_id; }
+  // Of its first result; a plan may go on under longer ids.
+  std::string OrderId() const { return results.empty() ? "" : results.front().order_id; }
 };
 
 // Runs the plan that `number` and the seed choose.
-Story Live(const Options& options, std::uint64_t number, const Fleet& fleet, Tally& tally);
+OrderHistory RunPlan(const Options& options, std::uint64_t number, const Fleet& fleet,
+                     Tally& tally);
 
 }  // namespace msp::chaos

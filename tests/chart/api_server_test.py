@@ -12,14 +12,12 @@ import contextlib
 import json
 import os
 import pathlib
-import re
 import secrets
 import shutil
 import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import urllib.error
 import urllib.request
 
@@ -27,44 +25,13 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/integration"))
-sys.path.insert(0, str(ROOT / "tests/mesh"))
 import environment  # noqa: E402
-from programs import eventually, free_port  # noqa: E402
+from checks import Program, eventually, free_port  # noqa: E402
 
 CHART = ROOT / "helm/multisafepay-grpc"
 VALUES = ROOT / "tests/chart/values"
 CUSTOM = {"VirtualService", "DestinationRule", "GRPCRoute", "ServiceMonitor", "PrometheusRule"}
 READY_S = 60
-
-
-@contextlib.contextmanager
-def running(command, ready):
-    """A program, as what the pattern `ready` finds in its log; stopped by its own pid at the end of the block."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    lines, found, event = [], [], threading.Event()
-
-    def read():
-        for line in child.stderr:
-            lines.append(line)
-            if not found and (match := re.search(ready, line)):
-                found.append(match)
-                event.set()
-        event.set()
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    try:
-        if not event.wait(READY_S) or not found:
-            raise RuntimeError(f"{command[0]} did not come up:\n" + "".join(lines[-20:]))
-        yield found[0]
-    finally:
-        child.terminate()
-        try:
-            child.wait(timeout=READY_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        reader.join(timeout=5)
 
 
 class Cluster:
@@ -133,15 +100,16 @@ def cluster(tools, program):
         etcd = ["etcd", f"--data-dir={directory}/etcd", f"--listen-client-urls={anywhere}", f"--advertise-client-urls={anywhere}",
                 f"--listen-peer-urls={anywhere}", f"--initial-advertise-peer-urls={anywhere}",
                 f"--initial-cluster=default={anywhere}", "--logger=zap", "--log-outputs=stderr"]  # fmt: skip
-        with running(etcd, r'serving client traffic.*"address":"([^"]+)"') as found:
-            port = free_port()  # It takes no port 0.
-            server = [program, f"--etcd-servers=http://{found[1]}", "--bind-address=127.0.0.1", f"--secure-port={port}",
+        serving = r'serving client traffic.*"address":"([^"]+)"'
+        with Program(directory, "etcd", etcd, ready=serving, ready_s=READY_S) as store:
+            port = free_port()
+            server = [program, f"--etcd-servers=http://{store.ready[1]}", "--bind-address=127.0.0.1", f"--secure-port={port}",
                       f"--tls-cert-file={directory}/tls.crt", f"--tls-private-key-file={directory}/tls.key",
                       f"--token-auth-file={directory}/tokens.csv", "--service-account-issuer=https://127.0.0.1",
                       f"--service-account-key-file={directory}/tls.crt", f"--service-account-signing-key-file={directory}/tls.key",
                       "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC", "--profiling=false",
                       "--endpoint-reconciler-type=none"]  # fmt: skip
-            with running(server, r"Serving securely on") as _:
+            with Program(directory, "kube-apiserver", server, ready="Serving securely on", ready_s=READY_S):
                 one = Cluster(directory, tools, port, token)
                 eventually("the API server's readiness", lambda: one.ask("GET", "/readyz")[0] == 200)
                 yield one

@@ -29,13 +29,13 @@ inline Outcome RunAt(const std::string& server, const std::string& line,
   std::ostringstream out;
   std::ostringstream err;
   std::vector<std::int64_t> pauses;
-  Surroundings surroundings{.in = in,
-                            .out = out,
-                            .err = err,
-                            .server = server,
-                            .pause = [&](std::int64_t ms) { pauses.push_back(ms); },
-                            .unix_time_s = [=] { return unix_time_s; }};
-  const int exit = Run(msp::testing::CommandLine(line), surroundings);
+  CommandIo io{.in = in,
+               .out = out,
+               .err = err,
+               .server = server,
+               .pause = [&](std::int64_t ms) { pauses.push_back(ms); },
+               .unix_time_s = [=] { return unix_time_s; }};
+  const int exit = Run(msp::testing::CommandLine(line), io);
   return {exit, out.str(), err.str(), pauses};
 }
 

@@ -32,10 +32,7 @@ using testing::TlsService;
 
 constexpr char kCard[] = "4111111111111111";
 
-v1::CreateOrderRequest Order() {
-  return testing::FromText<v1::CreateOrderRequest>(
-      "order_id: 'tulip-1' gateway_info { card_number: '4111111111111111' }");
-}
+v1::CreateOrderRequest Order() { return testing::CardOrder("tulip-1"); }
 
 std::unique_ptr<Client> To(ChannelOptions channel) {
   auto client = Client::Create({.channel = std::move(channel), .write_timeout_ms = 10'000});

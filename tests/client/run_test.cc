@@ -267,9 +267,9 @@ TEST(Run, AReplyThatCannotBeWrittenLeavesAPaymentOpen) {
   std::istringstream in(kCardOrder);
   std::ostream broken(nullptr);
   std::ostringstream err;
-  Surroundings surroundings{in, broken, err, service.address()};
-  EXPECT_EQ(cli::Run(msp::testing::CommandLine(kCreate), surroundings), kExitUnknown);
-  EXPECT_EQ(cli::Run({"order", "get", "tulip-1"}, surroundings), kExitRefused);
+  CommandIo io{in, broken, err, service.address()};
+  EXPECT_EQ(cli::Run(msp::testing::CommandLine(kCreate), io), kExitUnknown);
+  EXPECT_EQ(cli::Run({"order", "get", "tulip-1"}, io), kExitRefused);
 }
 
 TEST(Run, HealthEndsWithZeroOnlyWhenServing) {

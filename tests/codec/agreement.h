@@ -45,7 +45,8 @@ inline std::string CompareMessage(const SchemaSet& schemas, std::string text,
                                   const Parsed& expected, bool accept, bool everything) {
   testing::Everything read;
   const MessageSchema& schema = schemas.Of(read.GetDescriptor());
-  const Decoded decoded = everything ? DecodeAll(schema, text, read) : Decode(schema, text, read);
+  const DecodeResult decoded =
+      everything ? DecodeAll(schema, text, read) : Decode(schema, text, read);
   if (decoded.ok != accept) return "one reader alone accepts it: " + decoded.error;
   if (!accept) return "";
   testing::Everything wanted;
@@ -64,7 +65,7 @@ inline std::string CompareRedirected(const SchemaSet& schemas, std::string text,
   multisafepay::v1::GetOrderResponse response;
   const MessageSchema& schema = schemas.Of(response.GetDescriptor());
   MemberRedirection redirection{.key = "data", .entry = schema.Find("order"), .into = &response};
-  const Decoded decoded =
+  const DecodeResult decoded =
       Decode(schemas.Of(envelope.GetDescriptor()), text, envelope, &redirection);
   if (decoded.ok != accept) return "one reader alone accepts a redirected member: " + decoded.error;
   if (!accept || expected.document->kind != Node::Kind::kObject) return "";

@@ -81,7 +81,7 @@ TEST(Decode, IdTakesWholeNumbersWithTheirExactDigits) {
       {"\"1e3\"", "1e3"},
   };
   for (const auto& [number, id] : kRows) {
-    const Reading<testing::Shapes> read(R"({"id":)" + std::string(number) + "}");
+    const DecodedMessage<testing::Shapes> read(R"({"id":)" + std::string(number) + "}");
     EXPECT_TRUE(read.ok) << number;
     EXPECT_EQ(read.message.has_id(), id != kUnfit) << number;
     EXPECT_EQ(read.message.id(), id != kUnfit ? id : "") << number;
@@ -228,7 +228,7 @@ TEST(Decode, DriftIsBoundedAndSafeToUseAsALabel) {
   for (int i = 0; i < 100; ++i) json += "\"m" + std::to_string(i) + "\":1,";
   json += R"("text":"a"})";
   json.insert(json.size() - 1, R"(,"large":"x")");
-  const Reading many(json);
+  const DecodedMessage many(json);
   const std::vector<std::string> names = Names(many.drift);
   EXPECT_THAT(names, SizeIs(kDriftMax + 1));
   EXPECT_EQ(names.back(), "V:large") << "unknown members do not crowd out values that do not fit";
@@ -240,7 +240,7 @@ TEST(Decode, DriftIsBoundedAndSafeToUseAsALabel) {
       {R"({"a\nb\u00e9{}":1})", "", {"U:a_b____"}},
   });
 
-  const Reading long_name("{\"" + std::string(500, 'k') + "\":1}");
+  const DecodedMessage long_name("{\"" + std::string(500, 'k') + "\":1}");
   ASSERT_THAT(long_name.drift, SizeIs(1));
   EXPECT_EQ(long_name.drift[0].path, std::string(kDriftPathMax, 'k'));
 }
@@ -306,7 +306,7 @@ TEST(Decode, MalformedDocumentsFail) {
                                      "{\"text\":\xC2\xA0"
                                      "1}"});
   for (const std::string& document : documents) {
-    const Reading read(document);
+    const DecodedMessage read(document);
     EXPECT_FALSE(read.ok) << document;
     EXPECT_THAT(read.error, ::testing::Not(IsEmpty())) << document;
   }
@@ -318,13 +318,13 @@ TEST(Decode, RawNulBytesAreMalformedOutsideOfTexts) {
   for (std::size_t at = 0; at <= good.size(); ++at) {
     std::string json = good;
     json.insert(at, 1, '\0');
-    EXPECT_EQ(Reading(json).ok, in_text) << at;
+    EXPECT_EQ(DecodedMessage(json).ok, in_text) << at;
     if (at < good.size() && good[at] == '"') in_text = !in_text;
   }
 }
 
 TEST(Decode, ErrorsNeverQuoteTheDocument) {
-  const Reading read(R"({"text":"4111111111111111" "secret"})");
+  const DecodedMessage read(R"({"text":"4111111111111111" "secret"})");
   EXPECT_EQ(read.error, "no comma or end after a value near byte 27");
 }
 
@@ -336,21 +336,21 @@ TEST(Decode, DepthIsBounded) {
     return json + "}";
   };
   for (const char* key : {"\"new\"", "\"words\"", "\"item\"", "\"text\""}) {
-    EXPECT_TRUE(Reading(nested(kDepthMax, key)).ok) << key;
-    const Reading deeper(nested(kDepthMax + 1, key));
+    EXPECT_TRUE(DecodedMessage(nested(kDepthMax, key)).ok) << key;
+    const DecodedMessage deeper(nested(kDepthMax + 1, key));
     EXPECT_FALSE(deeper.ok) << key;
     EXPECT_THAT(deeper.error, ::testing::HasSubstr("nested too deep"));
   }
-  EXPECT_FALSE(Reading(std::string(1 << 20, '[')).ok);
+  EXPECT_FALSE(DecodedMessage(std::string(1 << 20, '[')).ok);
 
   std::string parts;
   for (int i = 0; i < 200; ++i) parts += R"({"item":)";
-  EXPECT_FALSE(Reading(parts).ok);
+  EXPECT_FALSE(DecodedMessage(parts).ok);
 }
 
 TEST(Decode, LargeDocumentAfterSmallAndBack) {
   for (const std::size_t size : {10UL, 20'000UL, 500'000UL, 10UL, 300'000UL, 30'000UL}) {
-    const Reading read(R"({"text":")" + std::string(size, 'x') + R"("})");
+    const DecodedMessage read(R"({"text":")" + std::string(size, 'x') + R"("})");
     ASSERT_TRUE(read.ok) << size;
     ASSERT_EQ(read.message.text().size(), size);
   }
@@ -372,7 +372,7 @@ struct Redirected {
   Envelope nested;
   Reply reply;
   MemberRedirection redirection;
-  Decoded decoded;
+  DecodeResult decoded;
 };
 
 void Read(std::string json, const char* field, Redirected& out) {

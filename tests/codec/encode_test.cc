@@ -115,7 +115,7 @@ TEST(EncodeBody, TextIsEscaped) {
         message.set_text(text);
         std::string json;
         EncodeBody(SchemaOf<Everything>(), message, json);
-        const Reading back(json);
+        const DecodedMessage back(json);
         ASSERT_TRUE(back.ok) << json;
         ASSERT_EQ(back.message.text(), text);
       }

@@ -137,7 +137,7 @@ TEST(Fixtures, EveryValueOfEveryAnswerArrives) {
       ASSERT_NE(redirection.entry, nullptr);
     }
     std::string body = text;
-    const Decoded decoded =
+    const DecodeResult decoded =
         Decode(Schemas().Of(testing::Envelope::descriptor()), body, envelope, &redirection);
     EXPECT_TRUE(decoded.ok) << decoded.error;
     EXPECT_TRUE(redirection.fits);
@@ -161,7 +161,7 @@ TEST(Fixtures, NotificationsAreOrders) {
     if (name != "webhook-payload.json") continue;
     std::string body = text;
     v1::Order order;
-    const Decoded decoded = Decode(Schemas().Of(v1::Order::descriptor()), body, order);
+    const DecodeResult decoded = Decode(Schemas().Of(v1::Order::descriptor()), body, order);
     EXPECT_TRUE(decoded.ok) << decoded.error;
     EXPECT_THAT(Names(decoded.drift), IsEmpty());
     EXPECT_THAT(oracle::Lost(*oracle::Parse(text).document, order), IsEmpty());
@@ -177,7 +177,7 @@ TEST(Fixtures, EveryErrorHasItsCodeOrMessage) {
     v1::GetOrderResponse response;
     const MessageSchema& schema = Schemas().Of(response.GetDescriptor());
     MemberRedirection redirection{.key = "data", .entry = schema.Find("order"), .into = &response};
-    const Decoded decoded =
+    const DecodeResult decoded =
         Decode(Schemas().Of(testing::Envelope::descriptor()), body, envelope, &redirection);
     EXPECT_TRUE(decoded.ok) << decoded.error;
     EXPECT_THAT(Names(decoded.drift), IsEmpty());
@@ -244,7 +244,7 @@ TEST(Fixtures, EveryRequestLeavesAsItCame) {
     const std::unique_ptr<pb::Message> request(prototype->New());
     const MessageSchema& schema = Schemas().Of(request->GetDescriptor());
     std::string body = text;
-    const Decoded decoded = DecodeAll(schema, body, *request);
+    const DecodeResult decoded = DecodeAll(schema, body, *request);
     EXPECT_TRUE(decoded.ok) << decoded.error;
     std::vector<std::string> changes = Names(decoded.drift);
     std::string again;

@@ -87,7 +87,7 @@ TEST(Reflected, ReadsAlike) {
   const MessageSchema& fast = SchemaOf<Everything>();
   const auto read = [](const MessageSchema& schema, std::string document, bool everything) {
     Everything message;
-    const Decoded decoded =
+    const DecodeResult decoded =
         everything ? DecodeAll(schema, document, message) : Decode(schema, document, message);
     std::vector<std::string> out = Names(decoded.drift);
     out.push_back(decoded.error);

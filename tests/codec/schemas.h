@@ -61,25 +61,25 @@ MATCHER_P(MessageIs, text, "equals " + std::string(text)) {
 
 // A document as Decode reads it, or DecodeAll.
 template <class Message = testing::Everything>
-struct Reading : Decoded {
-  explicit Reading(std::string json, bool everything = false) {
+struct DecodedMessage : DecodeResult {
+  explicit DecodedMessage(std::string json, bool everything = false) {
     const MessageSchema& schema = SchemaOf<Message>();
-    static_cast<Decoded&>(*this) =
+    static_cast<DecodeResult&>(*this) =
         everything ? DecodeAll(schema, json, message) : Decode(schema, json, message);
   }
   Message message;
 };
 
 // One reading rule: a document, the message in text format, the drift that it reports.
-struct ReadingRow {
+struct DecodeRow {
   std::string json;
   std::string message;
   std::vector<std::string> drift = {};
 };
 
-inline void ExpectRead(const std::vector<ReadingRow>& rows, bool everything = false) {
-  for (const ReadingRow& row : rows) {
-    const Reading read(row.json, everything);
+inline void ExpectRead(const std::vector<DecodeRow>& rows, bool everything = false) {
+  for (const DecodeRow& row : rows) {
+    const DecodedMessage read(row.json, everything);
     EXPECT_TRUE(read.ok) << row.json << ": " << read.error;
     EXPECT_THAT(read.message, MessageIs(row.message)) << row.json;
     EXPECT_EQ(Names(read.drift), row.drift) << row.json;

@@ -16,7 +16,7 @@ using ::testing::SizeIs;
 // U+FFFD as text format writes it.
 #define FFFD "\\357\\277\\275"
 
-void Expect(const std::vector<ReadingRow>& rows) {
+void Expect(const std::vector<DecodeRow>& rows) {
   for (const bool everything : {false, true}) ExpectRead(rows, everything);
 }
 
@@ -108,7 +108,7 @@ TEST(Unreadable, WholeTextIsReadableWhicheverByteIsHit) {
       // A quote or the backslash before one would end the text elsewhere.
       if (json[at] == '"' || (json[at] == '\\' && json[at + 1] == '"')) continue;
       json[at] = byte;
-      const Reading read(json);
+      const DecodedMessage read(json);
       ASSERT_TRUE(read.ok) << at << read.error;
       EXPECT_EQ(read.message.large(), 7) << at;
       EXPECT_EQ(Names(read.drift), std::vector<std::string>{"T:text"}) << at;
@@ -118,10 +118,10 @@ TEST(Unreadable, WholeTextIsReadableWhicheverByteIsHit) {
 
 TEST(Unreadable, GrowthIsBounded) {
   const std::size_t most = kRepairedBytesMore / 5;  // Each byte becomes six.
-  const Reading read("{\"text\":\"" + std::string(most, '\xFF') + "\"}");
+  const DecodedMessage read("{\"text\":\"" + std::string(most, '\xFF') + "\"}");
   EXPECT_TRUE(read.ok);
   EXPECT_THAT(read.message.text(), SizeIs(3 * most));
-  const Reading more("{\"text\":\"" + std::string(most + 1, '\xFF') + "\"}");
+  const DecodedMessage more("{\"text\":\"" + std::string(most + 1, '\xFF') + "\"}");
   EXPECT_FALSE(more.ok);
   EXPECT_THAT(more.error, ::testing::Not(IsEmpty()));
 }
@@ -135,7 +135,7 @@ TEST(Unreadable, DroppedReportsAreFlagged) {
     return json + std::string(levels + 2, '}');
   };
   for (const bool more : {false, true}) {
-    const Reading read(nested(kDriftMax / 2 + (more ? 1 : 0)));
+    const DecodedMessage read(nested(kDriftMax / 2 + (more ? 1 : 0)));
     ASSERT_TRUE(read.ok) << read.error;
     EXPECT_THAT(read.drift, SizeIs(kDriftMax));
     EXPECT_EQ(read.drift_cut, more);

@@ -19,7 +19,7 @@
 #include "tests/testing/gate.h"
 #include "tests/testing/upstream.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 namespace {
 
 using std::chrono::milliseconds;
@@ -91,7 +91,7 @@ class Streaming : public ::testing::Test {
     }
     return *std::move(streams);
   }
-  EventStreams::Result Open(EventStreams& streams) {
+  EventStreams::OpenResult Open(EventStreams& streams) {
     return streams.Open({.url = upstream.url() + "/events/stream/", .token = "token-1"},
                         signals.Take());
   }
@@ -108,7 +108,7 @@ class Streaming : public ::testing::Test {
 TEST_F(Streaming, SendsTheStandardHeadersAndSignalsTheEvents) {
   upstream.Script([](const RecordedRequest&) { return Stream(Event(1) + Event(2)); });
   const auto streams = Start();
-  const EventStreams::Result result = Open(*streams);
+  const EventStreams::OpenResult result = Open(*streams);
   EXPECT_EQ(result.opened, StreamOpened::kOpened);
   signals.WaitFor(StreamSignal::kEvents);
   EXPECT_EQ(signals.all()[0], StreamSignal::kConnected);
@@ -329,7 +329,7 @@ TEST_F(Streaming, ATokenGoesNowhereElse) {
 TEST_F(Streaming, AreBoundedInNumberAndAClosedOneMakesRoom) {
   upstream.Script([](const RecordedRequest&) { return Stream(""); });
   const auto streams = Start([](EventStreamOptions& options) { options.streams_max = 2; });
-  const EventStreams::Result first = Open(*streams);
+  const EventStreams::OpenResult first = Open(*streams);
   EXPECT_EQ(Open(*streams).opened, StreamOpened::kOpened);
   EXPECT_EQ(Open(*streams).opened, StreamOpened::kFull);
   EXPECT_EQ(Count(StreamCount::kFull), 1);
@@ -344,7 +344,7 @@ TEST_F(Streaming, AreBoundedInNumberAndAClosedOneMakesRoom) {
 TEST_F(Streaming, AClosedOneIsNotReadAnyMore) {
   upstream.Script([](const RecordedRequest&) { return Stream(kQuick); });
   const auto streams = Start();
-  const EventStreams::Result result = Open(*streams);
+  const EventStreams::OpenResult result = Open(*streams);
   signals.WaitFor(StreamSignal::kConnected);
   upstream.WaitForIdle(1);
   streams->Close(result.id);
@@ -411,4 +411,4 @@ TEST(StreamingOptions, AreChecked) {
 }
 
 }  // namespace
-}  // namespace msp::http
+}  // namespace msp::event_streams

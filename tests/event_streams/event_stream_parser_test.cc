@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 namespace {
 
 using std::string_literals::operator""s;
@@ -121,4 +121,4 @@ TEST(EventStreamParser, AnotherConnectionBeginsWithTheIdAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace msp::http
+}  // namespace msp::event_streams

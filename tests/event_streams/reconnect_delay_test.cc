@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 namespace {
 
 using std::chrono::milliseconds;
@@ -44,4 +44,4 @@ TEST(ReconnectDelay, JitterOnlyAdds) {
 }
 
 }  // namespace
-}  // namespace msp::http
+}  // namespace msp::event_streams

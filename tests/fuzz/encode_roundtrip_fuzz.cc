@@ -32,7 +32,7 @@ std::string All(const codec::MessageSchema& schema, const CreateOrderRequest& re
 CreateOrderRequest Again(const codec::MessageSchema& schema, std::string text) {
   CreateOrderRequest request;
   const std::string copy = text;
-  const codec::Decoded decoded = codec::DecodeAll(schema, text, request);
+  const codec::DecodeResult decoded = codec::DecodeAll(schema, text, request);
   Require(decoded.ok, decoded.error.c_str(), copy);
   Require(decoded.drift.empty(), "what was written does not fit when it is read", copy);
   return request;

@@ -11,7 +11,7 @@
 #include "service/event_streams/event_stream_parser.h"
 #include "tests/fuzz/require.h"
 
-namespace msp::http {
+namespace msp::event_streams {
 namespace {
 
 using fuzz::Require;
@@ -54,10 +54,11 @@ void Run(std::string_view stream, std::size_t piece) {
 }
 
 }  // namespace
-}  // namespace msp::http
+}  // namespace msp::event_streams
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  msp::http::Run({reinterpret_cast<const char*>(data + 1), size - 1}, 1 + std::size_t{data[0]});
+  msp::event_streams::Run({reinterpret_cast<const char*>(data + 1), size - 1},
+                          1 + std::size_t{data[0]});
   return 0;
 }

@@ -63,7 +63,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
   static const Operations operations;
   const auto rows = OperationRows();
   const Operation& operation = operations.Find(rows[data[0] % rows.size()].name);
-  http::Response answer{.outcome = http::CallOutcome::kSuccess,
+  http::Response answer{.outcome = http::CallOutcome::kConfirmed,
                         .status = kStatuses[data[1] % kStatuses.size()]};
   answer.body.reserve(size + http::kBodyPadding);
   answer.body.assign(reinterpret_cast<const char*>(data + 2), size - 2);
@@ -74,7 +74,7 @@ void Run(const std::uint8_t* data, std::size_t size) {
   std::unique_ptr<google::protobuf::Message> response(operation.row.response->New());
   const Interpretation reading =
       Interpret(operation, operations.envelope_schema(), *request, answer, *response);
-  if (reading.outcome == CallOutcome::kSuccess) {
+  if (reading.outcome == CallOutcome::kConfirmed) {
     Require(answer.status >= 200 && answer.status < 300, "a success is a 2xx");
     if (operation.creates())
       CheckCreated(sent, static_cast<const v1::CreateOrderResponse&>(*response));

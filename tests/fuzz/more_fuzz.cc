@@ -30,31 +30,31 @@ using fuzz::Require;
 
 using Request = std::unique_ptr<pb::Message>;
 
-struct Place {
+struct MoreCase {
   std::string_view operation;
   std::string_view member;  // The object's name in the body; "" for the body itself.
   std::string_view field;   // A member of the object that has a field.
 };
 
-constexpr std::array kPlaces{Place{"CreateOrder", "", "var1"},
-                             Place{"CreateOrder", "customer", "city"},
-                             Place{"CreateOrder", "delivery", "city"},
-                             Place{"CreateOrder", "gateway_info", "issuer_id"},
-                             Place{"CreateOrder", "payment_options", "close_window"},
-                             Place{"CreateOrder", "checkout_options", "validate_cart"},
-                             Place{"RefundOrder", "", "description"}};
+constexpr std::array kCases{MoreCase{"CreateOrder", "", "var1"},
+                            MoreCase{"CreateOrder", "customer", "city"},
+                            MoreCase{"CreateOrder", "delivery", "city"},
+                            MoreCase{"CreateOrder", "gateway_info", "issuer_id"},
+                            MoreCase{"CreateOrder", "payment_options", "close_window"},
+                            MoreCase{"CreateOrder", "checkout_options", "validate_cart"},
+                            MoreCase{"RefundOrder", "", "description"}};
 
-const Operation& OperationOf(const Place& place) {
+const Operation& OperationOf(const MoreCase& one) {
   static const Operations operations;
-  return operations.Find(place.operation);
+  return operations.Find(one.operation);
 }
 
-Request Ordinary(const Place& place) {
-  std::string document = place.operation == "RefundOrder"
+Request Ordinary(const MoreCase& one) {
+  std::string document = one.operation == "RefundOrder"
                              ? R"({"order_id":"tulip-1","amount":100,"currency":"EUR"})"
                              : R"({"order_id":"tulip-1","type":"redirect","currency":"EUR",
                                    "amount":1000,"description":"Forty red tulips"})";
-  const Operation& operation = OperationOf(place);
+  const Operation& operation = OperationOf(one);
   Request request(operation.row.request->New());
   Require(codec::DecodeAll(*operation.request_schema, document, *request).ok, "a request is read");
   return request;
@@ -71,17 +71,17 @@ pb::Message& Part(pb::Message& message, std::string_view name) {
   return *message.GetReflection()->MutableMessage(&message, field);
 }
 
-pb::Message& ObjectOf(pb::Message& request, const Place& place) {
-  return place.member.empty() ? request : Part(request, place.member);
+pb::Message& ObjectOf(pb::Message& request, const MoreCase& one) {
+  return one.member.empty() ? request : Part(request, one.member);
 }
 
-pb::Struct& MoreOf(pb::Message& request, const Place& place) {
-  return static_cast<pb::Struct&>(Part(ObjectOf(request, place), "more"));
+pb::Struct& MoreOf(pb::Message& request, const MoreCase& one) {
+  return static_cast<pb::Struct&>(Part(ObjectOf(request, one), "more"));
 }
 
-void Fill(pb::Message& request, const Place& place) {
-  pb::Message& object = ObjectOf(request, place);
-  const auto* field = object.GetDescriptor()->FindFieldByName(std::string(place.field));
+void Fill(pb::Message& request, const MoreCase& one) {
+  pb::Message& object = ObjectOf(request, one);
+  const auto* field = object.GetDescriptor()->FindFieldByName(std::string(one.field));
   if (field->cpp_type() == pb::FieldDescriptor::CPPTYPE_BOOL) {
     object.GetReflection()->SetBool(&object, field, true);
   } else {
@@ -183,10 +183,10 @@ Node Parsed(const std::string& body) {
   return std::move(*parsed.document);
 }
 
-Node* ObjectAt(Node& document, const Place& place) {
-  if (place.member.empty()) return &document;
+Node* ObjectAt(Node& document, const MoreCase& one) {
+  if (one.member.empty()) return &document;
   for (codec::oracle::Member& member : document.members) {
-    if (member.name == place.member) return &member.value;
+    if (member.name == one.member) return &member.value;
   }
   return nullptr;
 }
@@ -203,38 +203,38 @@ Node TakenOut(Node& object, const pb::Struct& more) {
   return taken;
 }
 
-void RequireSent(const pb::Message& request, const Place& place, const pb::Struct& more) {
-  const Operation& operation = OperationOf(place);
+void RequireSent(const pb::Message& request, const MoreCase& one, const pb::Struct& more) {
+  const Operation& operation = OperationOf(one);
   const Request without = CopyOf(request);
-  MoreOf(*without, place).Clear();
+  MoreOf(*without, one).Clear();
   const Node before = Parsed(BodyOf(operation, *without).json);
   const std::string body = BodyOf(operation, request).json;
   Node sent = Parsed(body);
   RequireNoCardData(sent);
-  Node* const object = ObjectAt(sent, place);
+  Node* const object = ObjectAt(sent, one);
   Require(object != nullptr || more.fields().empty(), "the object is sent", body);
   if (object != nullptr) {
     Require(IsSame(more, TakenOut(*object, more)), "each member is sent once, as it was given",
             body);
     if (object->members.empty())
-      std::erase_if(sent.members, [&](auto& member) { return member.name == place.member; });
+      std::erase_if(sent.members, [&](auto& member) { return member.name == one.member; });
   }
   Require(IsEqual(before, sent), "all else is sent as without `more`", body);
 }
 
-void RequireHidden(const pb::Message& request, const Place& place, const pb::Struct& more,
+void RequireHidden(const pb::Message& request, const MoreCase& one, const pb::Struct& more,
                    bool accepted) {
-  const Operation& operation = OperationOf(place);
+  const Operation& operation = OperationOf(one);
   const Request other = CopyOf(request);
   pb::Struct any;
   (*any.mutable_fields())["any"].set_bool_value(true);
-  MoreOf(*other, place) = any;
+  MoreOf(*other, one) = any;
   const codec::MessageSchema& schema = *operation.request_schema;
   Require(codec::Redacted(schema, request) == codec::Redacted(schema, *other),
           "a redacted request shows nothing of `more`");
   if (!accepted) return;
   Node shown = Parsed(RedactedBodyOf(operation, request));
-  Node* const object = ObjectAt(shown, place);
+  Node* const object = ObjectAt(shown, one);
   if (object == nullptr) return;
   for (const codec::oracle::Member& member : TakenOut(*object, more).members) {
     Require(member.value.kind == Node::Kind::kString && member.value.text == "***",
@@ -247,7 +247,7 @@ bool Read(bool json, std::string_view bytes, pb::Struct& more) {
   if (!json) return more.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   std::string document = "{\"more\":" + std::string(bytes) + "}";
   v1::CreateOrderRequest order;
-  if (!codec::DecodeAll(*OperationOf(kPlaces[0]).request_schema, document, order).ok) return false;
+  if (!codec::DecodeAll(*OperationOf(kCases[0]).request_schema, document, order).ok) return false;
   more = order.more();
   return true;
 }
@@ -265,15 +265,15 @@ bool IsHarmless(const codec::MessageSchema& schema, const pb::Struct& more) {
 }
 
 void Run(std::uint8_t where, std::uint8_t how, std::string_view bytes) {
-  const Place& place = kPlaces[where % kPlaces.size()];
-  const Operation& operation = OperationOf(place);
+  const MoreCase& one = kCases[where % kCases.size()];
+  const Operation& operation = OperationOf(one);
   pb::Struct more;
   if (!Read(how % 2 == 0, bytes, more)) return;
-  const Request request = Ordinary(place);
-  if (how % 4 < 2) Fill(*request, place);
-  MoreOf(*request, place) = more;
+  const Request request = Ordinary(one);
+  if (how % 4 < 2) Fill(*request, one);
+  MoreOf(*request, one) = more;
 
-  const std::string path = place.member.empty() ? "more" : std::string(place.member) + ".more";
+  const std::string path = one.member.empty() ? "more" : std::string(one.member) + ".more";
   const auto violations = Validate(operation, *request);
   for (const codec::Violation& violation : violations) {
     Require(violation.field == path, "a violation names the object's `more`", violation.field);
@@ -283,10 +283,10 @@ void Run(std::uint8_t where, std::uint8_t how, std::string_view bytes) {
   }
   Require(violations.empty() || !IsHarmless(*operation.request_schema, more),
           "short words are no reason to refuse", path);
-  if (violations.empty()) RequireSent(*request, place, more);
-  RequireHidden(*request, place, more, violations.empty());
+  if (violations.empty()) RequireSent(*request, one, more);
+  RequireHidden(*request, one, more, violations.empty());
   codec::Zeroize(*operation.request_schema, *request);
-  Require(MoreOf(*request, place).fields().empty(), "a zeroized request has nothing in `more`");
+  Require(MoreOf(*request, one).fields().empty(), "a zeroized request has nothing in `more`");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include "service/codec/pattern.h"
 #include "service/codec/scalar.h"
-#include "service/payments/state.h"
+#include "service/payments/upstream_time.h"
 #include "tests/fuzz/require.h"
 
 namespace msp {
@@ -83,7 +83,7 @@ void CheckShapes(std::string_view text) {
 }
 
 void CheckTime(std::string_view text) {
-  const auto seconds = payments::AmsterdamSeconds(text);
+  const auto seconds = payments::UpstreamTimeSeconds(text);
   if (!seconds) return;
   Require(text.size() >= 19, "a time is a whole one", text);
   // Between the years 1 and 9999, give or take a time zone.

@@ -107,18 +107,17 @@ constexpr std::string_view kValues[] = {
     "null",
     "[]",
 };
-constexpr char kPlaces = 9;  // As many as unmodelled_fuzz has.
+constexpr char kUnmodelledCases = 9;  // As many as unmodelled_fuzz has.
 
 // As more_fuzz and unmodelled_fuzz read them: where, how, and then the value.
 void WriteMembers(const fs::path& root) {
   Corpus more(root / "more");
   Corpus unmodelled(root / "unmodelled");
-  for (char place = 0; place < kPlaces; ++place) {
+  for (char one = 0; one < kUnmodelledCases; ++one) {
     for (const std::string_view members : kMembers) {
-      for (char how = 0; how < 4; how += 2) more.Add(std::string{place, how}.append(members));
+      for (char how = 0; how < 4; how += 2) more.Add(std::string{one, how}.append(members));
     }
-    for (const std::string_view value : kValues)
-      unmodelled.Add(std::string(1, place).append(value));
+    for (const std::string_view value : kValues) unmodelled.Add(std::string(1, one).append(value));
   }
   google::protobuf::Struct serialized;
   (*serialized.mutable_fields())["loyalty"].set_number_value(3.5);

@@ -29,29 +29,33 @@ using fuzz::Require;
 using Message = std::unique_ptr<pb::Message>;
 
 // An operation, its request, and `data` of its answer, in which the value takes the place of the @.
-struct Place {
+struct UnmodelledCase {
   std::string_view operation;
   std::string_view request;
   std::string_view data;
 };
 
-constexpr std::array kPlaces{
-    Place{"GetOrder", R"({"order_id":"tulip-1"})",
-          R"({"order_id":"tulip-1","status":"completed","new":@})"},
-    Place{"GetOrder", R"({"order_id":"tulip-1"})",
-          R"({"order_id":"tulip-1","customer":{"new":@,"email":"a@b.example"}})"},
-    Place{"GetOrder", R"({"order_id":"tulip-1"})",
-          R"({"order_id":"tulip-1","payment_details":{"type":"VISA","new":@}})"},
-    Place{"GetOrder", R"({"order_id":"tulip-1"})",
-          R"({"payment_details":{"card_authentication_result":{"new":@}},"order_id":"tulip-1"})"},
-    Place{"GetOrder", R"({"order_id":"tulip-1"})",
-          R"({"order_id":"tulip-1","related_transactions":[{},{"costs":[{"new":@}],"amount":5}]})"},
-    Place{"GetOrder", R"({"order_id":"tulip-1"})",
-          R"({"order_id":"tulip-1","payment_methods":[{"new":@,"type":"VISA"}]})"},
-    Place{"GetToken", R"({"reference":"r","token":"t"})", R"({"token":"t","code":"VISA","new":@})"},
-    Place{"GetTransaction", R"({"transaction_id":"1"})", R"({"transaction_id":1,"new":@})"},
-    Place{"GetPaymentMethod", R"({"payment_method_id":"VISA"})",
-          R"({"id":"VISA","name":"Visa","new":@})"},
+constexpr std::array kCases{
+    UnmodelledCase{"GetOrder", R"({"order_id":"tulip-1"})",
+                   R"({"order_id":"tulip-1","status":"completed","new":@})"},
+    UnmodelledCase{"GetOrder", R"({"order_id":"tulip-1"})",
+                   R"({"order_id":"tulip-1","customer":{"new":@,"email":"a@b.example"}})"},
+    UnmodelledCase{"GetOrder", R"({"order_id":"tulip-1"})",
+                   R"({"order_id":"tulip-1","payment_details":{"type":"VISA","new":@}})"},
+    UnmodelledCase{
+        "GetOrder", R"({"order_id":"tulip-1"})",
+        R"({"payment_details":{"card_authentication_result":{"new":@}},"order_id":"tulip-1"})"},
+    UnmodelledCase{
+        "GetOrder", R"({"order_id":"tulip-1"})",
+        R"({"order_id":"tulip-1","related_transactions":[{},{"costs":[{"new":@}],"amount":5}]})"},
+    UnmodelledCase{"GetOrder", R"({"order_id":"tulip-1"})",
+                   R"({"order_id":"tulip-1","payment_methods":[{"new":@,"type":"VISA"}]})"},
+    UnmodelledCase{"GetToken", R"({"reference":"r","token":"t"})",
+                   R"({"token":"t","code":"VISA","new":@})"},
+    UnmodelledCase{"GetTransaction", R"({"transaction_id":"1"})",
+                   R"({"transaction_id":1,"new":@})"},
+    UnmodelledCase{"GetPaymentMethod", R"({"payment_method_id":"VISA"})",
+                   R"({"id":"VISA","name":"Visa","new":@})"},
 };
 
 constexpr int kDepthAround = 8;  // More than any of them has.
@@ -61,21 +65,21 @@ struct Answer {
   Message response;
 };
 
-Answer Answered(const Operation& operation, const Place& place, std::string_view value) {
+Answer Answered(const Operation& operation, const UnmodelledCase& one, std::string_view value) {
   static const Operations operations;
-  std::string body = R"({"success":true,"data":)" + std::string(place.data) + "}";
+  std::string body = R"({"success":true,"data":)" + std::string(one.data) + "}";
   const std::size_t at = body.find('@', body.find("\"new\":"));
   body.replace(at, 1, value);
-  http::Response answer{.outcome = http::CallOutcome::kSuccess, .status = 200};
+  http::Response answer{.outcome = http::CallOutcome::kConfirmed, .status = 200};
   answer.body.reserve(body.size() + http::kBodyPadding);
   answer.body.assign(body);
   const Message request(operation.row.request->New());
-  std::string asked(place.request);
+  std::string asked(one.request);
   codec::DecodeAll(*operation.request_schema, asked, *request);
   Answer read{.response = Message(operation.row.response->New())};
   read.success =
       Interpret(operation, operations.envelope_schema(), *request, answer, *read.response)
-          .outcome == CallOutcome::kSuccess;
+          .outcome == CallOutcome::kConfirmed;
   return read;
 }
 
@@ -126,7 +130,7 @@ bool IsKept(const Node& given, const pb::Value& kept) {
   return false;
 }
 
-void RequireKept(const Operation& operation, const Place& place, const Node& given,
+void RequireKept(const Operation& operation, const UnmodelledCase& one, const Node& given,
                  Answer& answer) {
   Require(answer.success, "an unknown member never fails an answer");
   pb::Struct* const object = Unmodelled(*answer.response);
@@ -134,7 +138,7 @@ void RequireKept(const Operation& operation, const Place& place, const Node& giv
   Require(object != nullptr && object->fields().size() == 1 &&
               IsKept(given, object->fields().begin()->second),
           "the value is kept with its digits");
-  const Answer other = Answered(operation, place, "1");
+  const Answer other = Answered(operation, one, "1");
   const codec::MessageSchema& schema = *operation.response_schema;
   Require(codec::Redacted(schema, *answer.response) == codec::Redacted(schema, *other.response),
           "a redacted answer shows nothing of `unmodelled`");
@@ -145,9 +149,9 @@ void RequireKept(const Operation& operation, const Place& place, const Node& giv
 
 void Run(std::uint8_t where, std::string_view value) {
   static const Operations operations;
-  const Place& place = kPlaces[where % kPlaces.size()];
-  const Operation& operation = operations.Find(place.operation);
-  Answer answer = Answered(operation, place, value);
+  const UnmodelledCase& one = kCases[where % kCases.size()];
+  const Operation& operation = operations.Find(one.operation);
+  Answer answer = Answered(operation, one, value);
   const std::string repaired = codec::oracle::Repaired(value);
   // In a list: alone, a value may have a byte order mark before it.
   const codec::oracle::Parsed parsed = codec::oracle::Parse("[" + repaired + "]");
@@ -157,7 +161,7 @@ void Run(std::uint8_t where, std::string_view value) {
       parsed.depth > codec::kDepthMax - kDepthAround)
     return;
   if (parsed.document.has_value() && parsed.document->elements.size() == 1)
-    RequireKept(operation, place, parsed.document->elements.front(), answer);
+    RequireKept(operation, one, parsed.document->elements.front(), answer);
   codec::Zeroize(*operation.response_schema, *answer.response);
   Require(Unmodelled(*answer.response) == nullptr || Unmodelled(*answer.response)->fields().empty(),
           "a zeroized answer has nothing in `unmodelled`");

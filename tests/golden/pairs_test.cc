@@ -63,7 +63,7 @@ std::vector<std::string> StemsOf(const fs::path& directory, std::string_view ext
   return stems;
 }
 
-std::string DriftOf(const codec::Decoded& decoded) {
+std::string DriftOf(const codec::DecodeResult& decoded) {
   std::string text;
   for (const codec::Drift& drift : decoded.drift) text += drift.path + ' ';
   return text;
@@ -111,7 +111,7 @@ TEST_P(GoldenAnswer, BecomesExactlyThisMessageWithoutDrift) {
   const codec::SchemaSet schemas({expected->GetDescriptor()});
   const std::unique_ptr<pb::Message> actual(expected->New());
   std::string document = Read(kGolden / "answers" / (GetParam() + ".json"));
-  const codec::Decoded decoded =
+  const codec::DecodeResult decoded =
       codec::Decode(schemas.Of(expected->GetDescriptor()), document, *actual);
   ASSERT_TRUE(decoded.ok) << decoded.error;
   EXPECT_EQ(DriftOf(decoded), "");

@@ -126,8 +126,8 @@ TEST_P(AnswersTest, EachHasItsOutcome) {
     });
     const int before = upstream_.Count("POST");
     const Response response = RestCall(*pool, Post());
-    EXPECT_THAT(response, c.body ? Ended(CallOutcome::kSuccess, TransferError::kNone)
-                                 : Ended(CallOutcome::kIndeterminate, TransferError::kBroken))
+    EXPECT_THAT(response, c.body ? Ended(CallOutcome::kConfirmed, TransferError::kNone)
+                                 : Ended(CallOutcome::kUnknown, TransferError::kBroken))
         << c.name;
     EXPECT_EQ(response.body, c.body.value_or("")) << c.name;
     EXPECT_EQ(response.status, c.body ? c.status : 0) << c.name;
@@ -154,7 +154,7 @@ TEST_P(AnswersTest, OneThatComesEarlyIsTakenAndTheRequestIsNotSentOnNorTwice) {
     });
     auto pool = Pool();
     const Response response = RestCall(*pool, Post(std::string(2'000'000, 'x')));
-    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
+    EXPECT_EQ(response.outcome, CallOutcome::kConfirmed) << response.detail;
     EXPECT_EQ(response.status, status);
     pool->Stop();
     EXPECT_EQ(begun, 1) << status;
@@ -170,7 +170,7 @@ TEST_P(AnswersTest, OneThatDoesNotComeIsUnknownAtTheDeadline) {
   auto pool = Pool();
   const Clock::time_point start = Clock::now();
   EXPECT_THAT(RestCall(*pool, Within(std::chrono::milliseconds(200))),
-              Ended(CallOutcome::kIndeterminate, TransferError::kDeadline));
+              Ended(CallOutcome::kUnknown, TransferError::kDeadline));
   EXPECT_LT(Clock::now() - start, std::chrono::milliseconds(200) + std::chrono::seconds(5));
   gate->Open();
   EXPECT_EQ(upstream_.Count("POST"), 1);

@@ -23,7 +23,7 @@ TEST_P(DrivenTest, TheDriverBeginsAndEndsRequests) {
   for (int i = 0; i < 20; ++i) {
     ended = false;
     pool->Start(Post(), [&, thread = std::this_thread::get_id()](Response response) {
-      EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
+      EXPECT_EQ(response.outcome, CallOutcome::kConfirmed) << response.detail;
       here += std::this_thread::get_id() == thread ? 1 : 0;
       ended = true;
     });
@@ -42,7 +42,7 @@ TEST_P(DrivenTest, TheLoopsThreadTakesOverWhatIsInFlight) {
   pool->loops().front()->Poll();
   pool->loops().front()->EndDriving();
   gate_.Open();
-  EXPECT_EQ(pending.Wait().outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(pending.Wait().outcome, CallOutcome::kConfirmed);
 }
 
 TEST_P(DrivenTest, ARequestOnAnIdleConnectionGoesOutAtOnce) {
@@ -52,7 +52,7 @@ TEST_P(DrivenTest, ARequestOnAnIdleConnectionGoesOutAtOnce) {
   Pending pending(*pool, Post());
   upstream_.WaitForRequests(2);  // Nobody polls.
   pool->loops().front()->EndDriving();
-  EXPECT_EQ(pending.Wait().outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(pending.Wait().outcome, CallOutcome::kConfirmed);
 }
 
 // Nobody has polled since the bytes came: the poll before the request finds them.
@@ -81,7 +81,7 @@ TEST_P(DrivenTest, NothingIsLostWhileThreadsComeAndGo) {
       for (int i = 0; i < kRequests; ++i) {
         const auto one = std::make_shared<std::promise<void>>();
         pool->Start(Get(), [&, one](Response response) {
-          EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
+          EXPECT_EQ(response.outcome, CallOutcome::kConfirmed) << response.detail;
           ++ended;
           one->set_value();
         });
@@ -111,7 +111,7 @@ TEST_P(DrivenTest, EachDrivingThreadSendsOnItsOwnLoop) {
       for (int n = 0; n < kRequests; ++n) {
         bool ended = false;
         pool->Start(Post(), [&, thread = std::this_thread::get_id()](Response response) {
-          EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
+          EXPECT_EQ(response.outcome, CallOutcome::kConfirmed) << response.detail;
           here += std::this_thread::get_id() == thread ? 1 : 0;
           ended = true;
         });

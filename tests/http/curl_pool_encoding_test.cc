@@ -43,7 +43,7 @@ TEST_P(CurlPoolEncodingTest, IdentityIsAskedForAndEncodedAnswersAreDecoded) {
     });
     const Response response = RestCall(*pool, Post());
     EXPECT_EQ(asked, "identity");
-    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
+    EXPECT_EQ(response.outcome, CallOutcome::kConfirmed) << response.detail;
     EXPECT_EQ(response.body, json);
     EXPECT_GE(response.body.capacity() - response.body.size(), kBodyPadding);
   }
@@ -61,7 +61,7 @@ TEST_P(CurlPoolEncodingTest, AnEncodedAnswerThatCannotBeDecodedIsUnknown) {
     upstream_.Script([&](const RecordedRequest&) { return reply; });
     auto pool = Pool();
     const Response response = RestCall(*pool, Post());
-    EXPECT_THAT(response, Ended(CallOutcome::kIndeterminate, TransferError::kBroken));
+    EXPECT_THAT(response, Ended(CallOutcome::kUnknown, TransferError::kBroken));
     EXPECT_EQ(response.body, "");
   }
 }
@@ -85,7 +85,7 @@ TEST_P(CurlPoolEncodingTest, TheBoundHoldsForTheDecodedBody) {
     upstream_.Script([&](const RecordedRequest&) { return Encoded(bomb, "gzip"); });
     const Response response = RestCall(*pool, Post());
     const bool fits = size == 1'000'000UL;
-    EXPECT_EQ(response.outcome, fits ? CallOutcome::kSuccess : CallOutcome::kIndeterminate) << size;
+    EXPECT_EQ(response.outcome, fits ? CallOutcome::kConfirmed : CallOutcome::kUnknown) << size;
     EXPECT_EQ(response.failure, fits ? TransferError::kNone : TransferError::kTooLarge) << size;
     EXPECT_EQ(response.body.size(), fits ? size : 0) << size;
   }

@@ -49,8 +49,8 @@ TEST_P(CurlPoolLoadTest, AFullQueueRefusesOnTheSpotAndReadsStillWork) {
   EXPECT_EQ(stats.writes.refused_full, 1);
   EXPECT_EQ(upstream_.Count("POST"), 1) << "the bound of transfers in flight was not kept";
   gate_.Open();
-  for (Pending& pending : accepted) EXPECT_EQ(pending.Wait().outcome, CallOutcome::kSuccess);
-  EXPECT_EQ(RestCall(*pool, Post()).outcome, CallOutcome::kSuccess);
+  for (Pending& pending : accepted) EXPECT_EQ(pending.Wait().outcome, CallOutcome::kConfirmed);
+  EXPECT_EQ(RestCall(*pool, Post()).outcome, CallOutcome::kConfirmed);
   EXPECT_EQ(upstream_.Count("POST"), 5);
 }
 
@@ -66,8 +66,8 @@ TEST_P(CurlPoolLoadTest, DeadlineInTheQueueIsNotSentAndCountsTheWaitingTime) {
   EXPECT_GE(response.timings.queue_us, 90'000);
   EXPECT_FALSE(patient.HasEnded());
   gate_.Open();
-  EXPECT_EQ(first.Wait().outcome, CallOutcome::kSuccess);
-  EXPECT_EQ(patient.Wait().outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(first.Wait().outcome, CallOutcome::kConfirmed);
+  EXPECT_EQ(patient.Wait().outcome, CallOutcome::kConfirmed);
   EXPECT_EQ(upstream_.Count("POST"), 2);
 }
 
@@ -84,8 +84,8 @@ TEST_P(CurlPoolLoadTest, WhatNobodyWaitsForAnyMoreIsNotSentFromTheQueue) {
   abandoned = true;
   gate_.Open();
   EXPECT_THAT(queued.Wait(), Ended(CallOutcome::kNotSent, TransferError::kAbandoned));
-  EXPECT_EQ(first.Wait().outcome, CallOutcome::kSuccess);
-  EXPECT_EQ(RestCall(*pool, Post()).outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(first.Wait().outcome, CallOutcome::kConfirmed);
+  EXPECT_EQ(RestCall(*pool, Post()).outcome, CallOutcome::kConfirmed);
   EXPECT_EQ(upstream_.Count("POST"), 2);
 }
 
@@ -104,7 +104,7 @@ TEST_P(CurlPoolLoadTest, WhatNobodyWaitsForAnyMoreIsNotSentOnceItsConnectionIsTh
   });
   EXPECT_THAT(ended.get_future().get(), Ended(CallOutcome::kNotSent, TransferError::kAbandoned));
   EXPECT_EQ(upstream_.Count("POST"), 0);
-  EXPECT_EQ(RestCall(*pool, Post()).outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(RestCall(*pool, Post()).outcome, CallOutcome::kConfirmed);
 }
 
 TEST_P(CurlPoolLoadTest, StopEndsTheWaitingUnsentAndTheFlyingWithTheirAnswer) {
@@ -121,7 +121,7 @@ TEST_P(CurlPoolLoadTest, StopEndsTheWaitingUnsentAndTheFlyingWithTheirAnswer) {
   gate_.Open();
   stopper.join();
   ASSERT_TRUE(pending[0].HasEnded());
-  EXPECT_EQ(pending[0].Wait().outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(pending[0].Wait().outcome, CallOutcome::kConfirmed);
   pool->Stop();
   EXPECT_EQ(upstream_.Count("POST"), 1);
 }
@@ -133,7 +133,7 @@ TEST_P(CurlPoolLoadTest, StopIsBoundedByTheDeadlinesOfWhatIsInFlight) {
   upstream_.WaitForRequests(1);
   pool.reset();
   ASSERT_TRUE(pending.HasEnded());
-  EXPECT_EQ(pending.Wait().outcome, CallOutcome::kIndeterminate);
+  EXPECT_EQ(pending.Wait().outcome, CallOutcome::kUnknown);
   gate_.Open();
 }
 
@@ -167,7 +167,7 @@ TEST_P(CurlPoolLoadTest, TenThousandRequestsAreAnsweredOnAHandfulOfConnections) 
   std::function<void()> next = [&] {
     if (started.fetch_add(1) >= kRequests) return;
     pool->Start(Post(), [&](Response response) {
-      EXPECT_EQ(response.outcome, CallOutcome::kSuccess);
+      EXPECT_EQ(response.outcome, CallOutcome::kConfirmed);
       const bool last = answered.fetch_add(1) + 1 == kRequests;
       next();
       if (last) finished.Open();
@@ -209,7 +209,7 @@ TEST_P(CurlPoolLoadTest, EveryCallbackRunsExactlyOnceInTheMidstOfTrouble) {
         Request request = i % 3 == 0 ? Get() : Post("id " + std::to_string(id));
         if (i % 10 == 9) request.deadline = Clock::now() + std::chrono::milliseconds(i % 7);
         pool->Start(std::move(request), [&, id](Response response) {
-          EXPECT_EQ(response.outcome == CallOutcome::kSuccess,
+          EXPECT_EQ(response.outcome == CallOutcome::kConfirmed,
                     response.failure == TransferError::kNone);
           ++calls[id];
           if (ended.fetch_add(1) + 1 == kThreads * kEach / 2) half.Open();

@@ -51,7 +51,7 @@ TEST_P(ResendTest, AWriteIsSentOnceAndItsOutcomeIsUnknown) {
     Request request = Post();
     request.method = method;
     const Response response = RestCall(*pool_, std::move(request));
-    EXPECT_THAT(response, Ended(CallOutcome::kIndeterminate, TransferError::kBroken));
+    EXPECT_THAT(response, Ended(CallOutcome::kUnknown, TransferError::kBroken));
     EXPECT_TRUE(response.timings.reused_connection);
     EXPECT_EQ(upstream_.requests().size() - before, 2U) << "one GET and one write";
     upstream_.Answer(200, "{}");
@@ -60,10 +60,10 @@ TEST_P(ResendTest, AWriteIsSentOnceAndItsOutcomeIsUnknown) {
 
 TEST_P(ResendTest, AReadIsSentAgainOnce) {
   DieOnReuse();
-  EXPECT_EQ(RestCall(*pool_, Get()).outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(RestCall(*pool_, Get()).outcome, CallOutcome::kConfirmed);
   EXPECT_EQ(upstream_.Count("GET"), 3);
   upstream_.Script([](const RecordedRequest&) { return Reply::Close(ending()); });
-  EXPECT_EQ(RestCall(*pool_, Get()).outcome, CallOutcome::kIndeterminate);
+  EXPECT_EQ(RestCall(*pool_, Get()).outcome, CallOutcome::kUnknown);
   EXPECT_EQ(upstream_.Count("GET"), 5);
 }
 
@@ -73,7 +73,7 @@ TEST_P(ResendTest, AWriteAfterAnIdleConnectionEndedGoesThrough) {
     upstream_.WaitForIdle(1);
     upstream_.CloseIdle(ending());
     const Response response = RestCall(*pool_, Post());
-    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << response.detail;
+    EXPECT_EQ(response.outcome, CallOutcome::kConfirmed) << response.detail;
     EXPECT_EQ(upstream_.Count("POST"), i + 1);
   }
 }
@@ -91,7 +91,7 @@ TEST_P(ResendTest, AWriteThatMeetsAResetGoesThroughOnAnotherConnection) {
                    [promise](Response response) { promise->set_value(std::move(response)); });
     });
     const Response response = promise->get_future().get();
-    EXPECT_EQ(response.outcome, CallOutcome::kSuccess) << i << ": " << response.detail;
+    EXPECT_EQ(response.outcome, CallOutcome::kConfirmed) << i << ": " << response.detail;
     EXPECT_FALSE(response.timings.reused_connection);
     EXPECT_EQ(upstream_.Count("POST"), i + 1);
   }
@@ -105,7 +105,7 @@ TEST_P(ResendTest, AnswerThatBreaksOffOnAReusedConnectionIsUnknown) {
                : Reply::Json(200, R"({"success")").DeclaredLength(100).Then(ending());
   });
   const Response response = RestCall(*pool_, Post());
-  EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
+  EXPECT_EQ(response.outcome, CallOutcome::kUnknown);
   EXPECT_EQ(upstream_.Count("POST"), 1);
 }
 
@@ -140,7 +140,7 @@ TEST_P(CutShort, AWriteWhoseBodyNeverLeftWholeIsNotSent) {
 TEST_P(CutShort, AWriteThatLeftWholeIsUnknown) {
   EndInTheBody();
   const Response response = RestCall(*pool_, Post());
-  EXPECT_EQ(response.outcome, CallOutcome::kIndeterminate);
+  EXPECT_EQ(response.outcome, CallOutcome::kUnknown);
   pool_->Stop();
   EXPECT_EQ(begun_, 1);
 }

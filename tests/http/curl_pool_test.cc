@@ -38,7 +38,7 @@ TEST_P(CurlPoolTest, SendsEachMethodWithItsBodyAndHeaders) {
     Request request = Get("/orders/a%2Fb/../c?x=1&y=%20");
     request.method = c.method;
     request.body = c.body;
-    EXPECT_EQ(RestCall(*pool, std::move(request)).outcome, CallOutcome::kSuccess);
+    EXPECT_EQ(RestCall(*pool, std::move(request)).outcome, CallOutcome::kConfirmed);
     ASSERT_EQ(upstream_.requests().size(), ++count);
     const RecordedRequest seen = upstream_.requests().back();
     EXPECT_EQ(seen.method, c.verb);
@@ -89,7 +89,7 @@ TEST_P(CurlPoolTest, AnAnswerOfAnyStatusIsACompletedCall) {
       return Reply::Json(status, R"({"success":false})").Header("Location", "/elsewhere");
     });
     const Response response = RestCall(*pool, Post());
-    EXPECT_THAT(response, Ended(CallOutcome::kSuccess, TransferError::kNone));
+    EXPECT_THAT(response, Ended(CallOutcome::kConfirmed, TransferError::kNone));
     EXPECT_EQ(response.status, status);
     EXPECT_EQ(response.body, R"({"success":false})");
     EXPECT_EQ(response.detail, "");
@@ -155,7 +155,7 @@ TEST_P(CurlPoolTest, ConnectionEndedBeforeAnythingWasReadIsUnknown) {
     upstream_.RefuseConnections(ending);
     auto pool = Pool();
     const Response response = RestCall(*pool, Post());
-    EXPECT_NE(response.outcome, CallOutcome::kSuccess);
+    EXPECT_NE(response.outcome, CallOutcome::kConfirmed);
     EXPECT_EQ(upstream_.Count("POST"), 0);
   }
 }
@@ -166,18 +166,18 @@ TEST_P(CurlPoolTest, AnswerOverTheCapIsUnknownAndOneAtTheCapIsNot) {
     Reply reply;
     CallOutcome outcome;
   } cases[] = {
-      {Reply::Json(200, std::string(1000, 'a')), CallOutcome::kSuccess},
-      {Reply::Json(200, std::string(1001, 'a')), CallOutcome::kIndeterminate},
-      {Reply::Json(200, std::string(1001, 'a')).Chunked(), CallOutcome::kIndeterminate},
-      {Reply::Json(200, std::string(3'000'000, 'a')), CallOutcome::kIndeterminate},
+      {Reply::Json(200, std::string(1000, 'a')), CallOutcome::kConfirmed},
+      {Reply::Json(200, std::string(1001, 'a')), CallOutcome::kUnknown},
+      {Reply::Json(200, std::string(1001, 'a')).Chunked(), CallOutcome::kUnknown},
+      {Reply::Json(200, std::string(3'000'000, 'a')), CallOutcome::kUnknown},
       {Reply::Json(200, "{}").DeclaredLength(std::size_t{1} << 62).Then(CloseMode::kFin),
-       CallOutcome::kIndeterminate},
+       CallOutcome::kUnknown},
   };
   for (const auto& c : cases) {
     upstream_.Script([&c](const RecordedRequest&) { return c.reply; });
     const Response response = RestCall(*pool, Post());
     EXPECT_EQ(response.outcome, c.outcome);
-    if (c.outcome == CallOutcome::kSuccess) continue;
+    if (c.outcome == CallOutcome::kConfirmed) continue;
     EXPECT_EQ(response.failure,
               c.reply.declared_length ? TransferError::kBroken : TransferError::kTooLarge);
     EXPECT_EQ(response.body, "");

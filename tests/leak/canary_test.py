@@ -20,7 +20,7 @@ import time
 import memory
 import search
 import environment
-from environment import letters, schema
+from environment import letters, poll, schema
 
 HELD_MS = 3000
 
@@ -78,15 +78,15 @@ FAULTS_OVER_TLS = [FAULTS[2], *FAULTS[-5:]]
 class Call:
     """One call with secrets of its own."""
 
-    def __init__(self, mint, method, name):
-        self.card, self.holder = mint.card(), f"{mint.word(9).title()} {mint.word(9).title()}"
+    def __init__(self, generator, method, name):
+        self.card, self.holder = generator.card(), f"{generator.word(9).title()} {generator.word(9).title()}"
         # With a 0 in front, which no year, port, amount or duration has: it is searched for as a number of its own.
-        self.cvc = "0" + mint.digits(3)
-        self.payload, self.token = mint.word(28), mint.word(26)
-        self.person = {field: mint.word(12) for field in (
+        self.cvc = "0" + generator.digits(3)
+        self.payload, self.token = generator.word(28), generator.word(26)
+        self.person = {field: generator.word(12) for field in (
             "first_name", "last_name", "address1", "city", "phone", "user_agent", "company_name")}  # fmt: skip
-        self.person["email"] = mint.word(10) + "@example.com"
-        self.method, self.order_id = method, f"tulip-{name}-{mint.word(6)}"
+        self.person["email"] = generator.word(10) + "@example.com"
+        self.method, self.order_id = method, f"tulip-{name}-{generator.word(6)}"
 
     def secrets(self):
         named = {self.card: "card number", self.holder: "holder", self.payload: "payload", self.token: "token"}
@@ -175,15 +175,15 @@ MISPLACED = [
 class Run:
     def __init__(self, build, folder, checks):
         self.build, self.folder, self.checks = build, pathlib.Path(folder), checks
-        self.mint = environment.Mint(os.urandom(16))
-        self.key = self.mint.word(20) + self.mint.digits(20)
+        self.generator = environment.SecretGenerator(os.urandom(16))
+        self.key = self.generator.word(20) + self.generator.digits(20)
         self.secrets = {self.key: "API key"}
         self.codes, self.haystack = {}, search.Haystack()
         self.count, self.codes_seen, self.methods = 0, set(), set()
 
     def make(self, method):
         self.count += 1
-        call = Call(self.mint, method, letters(self.count))
+        call = Call(self.generator, method, letters(self.count))
         self.secrets.update(call.secrets())
         self.codes[call.order_id] = call.cvc
         self.methods.add(method)
@@ -326,9 +326,7 @@ class Run:
                     control.fault({"name": "latency", "ms": HELD_MS}, method="POST")
                     call = self.make("CreateOrder")
                     caller.write("CreateOrder", call.request())
-                    until = time.monotonic() + HELD_MS / 1000
-                    while not memory.search(server.pid, [call.card]) and time.monotonic() < until:
-                        time.sleep(0.02)
+                    poll(lambda: memory.search(server.pid, [call.card]), HELD_MS / 1000)
                     control.no_faults()
                     os.kill(server.pid, signal.SIGSEGV)
                     _, status = os.waitpid(server.pid, 0)

@@ -20,7 +20,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path += [str(ROOT / "ci"), str(ROOT / "tests/testing")]
 import schema  # noqa: E402
-from checks import Checks, Control, Program, get  # noqa: E402, F401
+from checks import Checks, Control, Program, get, poll  # noqa: E402, F401
 
 SANDBOX_KEY = "sandbox-test-key-0001"
 READY_S = 30
@@ -40,7 +40,7 @@ def with_check_digit(digits):
     return digits + str(-total % 10)
 
 
-class Mint:
+class SecretGenerator:
     """Makes secrets that are all different, the same ones for the same seed."""
 
     def __init__(self, seed):

@@ -18,7 +18,7 @@ import time
 
 import memory
 import environment
-from environment import letters
+from environment import letters, poll
 
 LAST = 1000  # The cards that are searched for: those of the last orders.
 QUIET_S = 1
@@ -32,22 +32,20 @@ SUCCESS = {"success": True, "data": {"transaction_id": 40012345, "status": "comp
 WIRE = re.compile(r"\*\.VISA#?\.?.*#{10,}|#{10,}\.\.H [a-j]+\.\.####")
 
 
-def orders(mint, count):
-    cards = [mint.card() for _ in range(count)]
-    calls = [(str(i), "CreateOrder", environment.card_order(f"{'ok' if i % 2 else 'no'}-{letters(i)}", card, cvc=mint.digits(3),
+def orders(generator, count):
+    cards = [generator.card() for _ in range(count)]
+    calls = [(str(i), "CreateOrder", environment.card_order(f"{'ok' if i % 2 else 'no'}-{letters(i)}", card, cvc=generator.digits(3),
                                                       holder=f"H {letters(i)}")) for i, card in enumerate(cards)]  # fmt: skip
     return cards, calls
 
 
-def in_flight(checks, caller, server, control, mint, mode):
+def in_flight(checks, caller, server, control, generator, mode):
     """A card is there while its call waits for MultiSafepay: the search works, and it is not vacuous."""
-    card = mint.card()
+    card = generator.card()
     control.no_faults()
     control.fault({"name": "latency", "ms": HELD_MS}, path="/v1/json/orders", method="POST")
     caller.write("CreateOrder", environment.card_order("held", card))
-    until = time.monotonic() + HELD_MS / 1000
-    while not (finds := memory.search(server.pid, [card])) and time.monotonic() < until:
-        pass
+    finds = poll(lambda: memory.search(server.pid, [card]), HELD_MS / 1000)
     checks.true(f"{mode}: a card is found while its call is in flight", any(find.whole for find in finds))
     caller.read()
     control.no_faults()
@@ -59,7 +57,7 @@ def in_json(finds):
 
 def measure(build, folder, count, scrub, checks):
     mode = "scrub on " if scrub else "scrub off"
-    mint = environment.Mint(11)
+    generator = environment.SecretGenerator(11)
     with environment.sandbox(build / "bin", folder, "--quiet=on") as upstream:
         url = environment.url_of_sandbox(upstream)
         control = environment.Control(url)
@@ -67,12 +65,12 @@ def measure(build, folder, count, scrub, checks):
         flags = ["--allow_dumps", "--connection_age_ms=0", "--connection_idle_ms=3600000", "--log_level=error"]
         with environment.server(build / "bin", folder, url, *flags, *(["--scrub_memory"] if scrub else [])) as server:
             with environment.Caller(build / "tests", server.ready["listen"], 16, 4) as caller:
-                in_flight(checks, caller, server, control, mint, mode)
+                in_flight(checks, caller, server, control, generator, mode)
                 control.fault({"name": "status", "status": 200, "body": json.dumps(SUCCESS)},
                               path="/v1/json/orders", method="POST", order_id="ok-*")  # fmt: skip
-                warm = orders(mint, 500)[1]
+                warm = orders(generator, 500)[1]
                 caller.all(warm)
-                cards, calls = orders(mint, count)
+                cards, calls = orders(generator, count)
                 calls = [("t" + name, method, {**request, "order_id": request["order_id"] + "-x"})
                          for name, method, request in calls]  # fmt: skip
                 replies, costs_us = {}, []
@@ -98,17 +96,15 @@ def measure(build, folder, count, scrub, checks):
 
 def idle_closes(build, folder, checks):
     """A client that stays connected but sends nothing: with --scrub_memory its connection is closed for it."""
-    mint = environment.Mint(12)
+    generator = environment.SecretGenerator(12)
     with environment.sandbox(build / "bin", folder, "--quiet=on") as upstream:
         url = environment.url_of_sandbox(upstream)
         flags = ["--allow_dumps", "--connection_age_ms=0", "--scrub_memory", "--connection_idle_ms=300"]
         with environment.server(build / "bin", folder, url, *flags) as server:
             with environment.Caller(build / "tests", server.ready["listen"]) as caller:
-                cards, calls = orders(mint, 200)
+                cards, calls = orders(generator, 200)
                 caller.all(calls)
-                until = time.monotonic() + 10
-                while (finds := memory.search(server.pid, cards)) and time.monotonic() < until:
-                    time.sleep(0.1)
+                finds = poll(lambda: memory.search(server.pid, cards), 10, accept=lambda found: not found)
                 checks.true("scrub on: nothing is left of calls whose client stays and is silent", not finds,
                             memory.summary(finds))  # fmt: skip
                 caller.reconnect()  # This client polls only while it calls, and has not seen the end yet.

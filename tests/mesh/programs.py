@@ -14,11 +14,9 @@ import contextlib
 import http.client
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 
 import yaml
@@ -26,27 +24,9 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/integration"))
 import environment  # noqa: E402
+from checks import eventually, free_port  # noqa: E402
 
 WAIT_S = 30
-NEXT_POLL = threading.Event()  # Never set: a wait between two polls.
-
-
-def eventually(what, condition):
-    """The first true value of condition(); fails when there is none in time."""
-    until = time.monotonic() + WAIT_S
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > until:
-            raise TimeoutError(what)
-        NEXT_POLL.wait(0.02)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def fetch(url):

@@ -36,7 +36,7 @@ inline const Operations& TestOperations() {
 
 inline http::Response ResponseOf(int status, std::string body) {
   http::Response response;
-  response.outcome = http::CallOutcome::kSuccess;
+  response.outcome = http::CallOutcome::kConfirmed;
   response.status = status;
   response.date_s = std::time(nullptr);
   response.body = std::move(body);

@@ -94,7 +94,7 @@ std::string Success(const std::string& data) { return R"({"success":true,"data":
 TEST(Evidence, AnAnswerThatShowsWhatIsNeededIsBelieved) {
   for (const OperationRow& row : OperationRows()) {
     const std::string data = DataOf(row);
-    EXPECT_EQ(Of(row.name, Success(data)).outcome, CallOutcome::kSuccess) << row.name << data;
+    EXPECT_EQ(Of(row.name, Success(data)).outcome, CallOutcome::kConfirmed) << row.name << data;
   }
 }
 
@@ -118,11 +118,11 @@ TEST(Evidence, AnAnswerWithoutTheNeededMemberIsNot) {
       const std::string lacking = absl::StrReplaceAll(data, {{member, other}});
       ASSERT_NE(lacking, data) << operation.name << row.member;
       const Interpretation reading = Of(operation.name, Success(lacking));
-      EXPECT_EQ(reading.outcome, CallOutcome::kIndeterminate) << operation.name << row.member;
+      EXPECT_EQ(reading.outcome, CallOutcome::kUnknown) << operation.name << row.member;
       EXPECT_EQ(reading.failure.reason, reason::kUpstreamMalformed) << operation.name << row.member;
       EXPECT_NE(reading.failure.message.find(row.member), std::string::npos) << operation.name;
       const std::string empty = "{" + member + "\"\"}";
-      EXPECT_EQ(Of(operation.name, Success(empty)).outcome, CallOutcome::kIndeterminate)
+      EXPECT_EQ(Of(operation.name, Success(empty)).outcome, CallOutcome::kUnknown)
           << operation.name << row.member;
     }
   }
@@ -130,12 +130,11 @@ TEST(Evidence, AnAnswerWithoutTheNeededMemberIsNot) {
 }
 
 TEST(Evidence, OfARefundEitherIdIsEnoughAndOneIsNeeded) {
-  EXPECT_EQ(Of("RefundOrder", Success(R"({"refund_id":8})")).outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(Of("RefundOrder", Success(R"({"refund_id":8})")).outcome, CallOutcome::kConfirmed);
   EXPECT_EQ(Of("RefundOrder", Success(R"({"order_id":"id-1","transaction_id":8})")).outcome,
-            CallOutcome::kSuccess);
-  EXPECT_EQ(Of("RefundOrder", Success(R"({"order_id":"id-1"})")).outcome,
-            CallOutcome::kIndeterminate);
-  EXPECT_EQ(Of("RefundOrder", Success("{}")).outcome, CallOutcome::kIndeterminate);
+            CallOutcome::kConfirmed);
+  EXPECT_EQ(Of("RefundOrder", Success(R"({"order_id":"id-1"})")).outcome, CallOutcome::kUnknown);
+  EXPECT_EQ(Of("RefundOrder", Success("{}")).outcome, CallOutcome::kUnknown);
 }
 
 TEST(Evidence, AMemberThatSaysNoIsNoSuccess) {
@@ -152,7 +151,7 @@ TEST(Evidence, AMemberThatSaysNoIsNoSuccess) {
                {"CaptureOrder", R"({"transaction_id":7,"order_id":"id-1","success":"false"})"}};
   for (const auto& row : kRows) {
     const Interpretation reading = Of(row.operation, Success(row.data));
-    EXPECT_EQ(reading.outcome, CallOutcome::kIndeterminate) << row.operation << row.data;
+    EXPECT_EQ(reading.outcome, CallOutcome::kUnknown) << row.operation << row.data;
     EXPECT_EQ(reading.failure.code, absl::StatusCode::kFailedPrecondition) << row.operation;
     EXPECT_EQ(reading.failure.reason, reason::kNotDone) << row.operation;
   }
@@ -165,11 +164,11 @@ TEST(Evidence, NoOperationBelievesEmptyDataWithoutSuccess) {
          {R"({"data":{}})", R"({"data":[]})", R"({"success":null,"data":{}})",
           R"({"success":"","data":{}})", R"({"success":null})", R"({"data":[null]})", "{}",
           R"({"data":{"order_id":null}})", R"({"data":{"brand_new":"x"}})"}) {
-      EXPECT_EQ(Of(row.name, body).outcome, CallOutcome::kIndeterminate) << row.name << body;
+      EXPECT_EQ(Of(row.name, body).outcome, CallOutcome::kUnknown) << row.name << body;
     }
   }
-  EXPECT_EQ(Of("GetGateway", R"({"data":{"id":"id-1"}})").outcome, CallOutcome::kSuccess);
-  EXPECT_EQ(Of("ListGateways", R"({"data":[{"id":"a"}]})").outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(Of("GetGateway", R"({"data":{"id":"id-1"}})").outcome, CallOutcome::kConfirmed);
+  EXPECT_EQ(Of("ListGateways", R"({"data":[{"id":"a"}]})").outcome, CallOutcome::kConfirmed);
 }
 
 TEST(Evidence, AnEmptyListIsAnAnswerWhereSuccessSaysSo) {
@@ -177,7 +176,7 @@ TEST(Evidence, AnEmptyListIsAnAnswerWhereSuccessSaysSo) {
   for (const OperationRow& row : OperationRows()) {
     if (!TestOperations().Find(row.name).is_list) continue;
     ++lists;
-    EXPECT_EQ(Of(row.name, Success("[]")).outcome, CallOutcome::kSuccess) << row.name;
+    EXPECT_EQ(Of(row.name, Success("[]")).outcome, CallOutcome::kConfirmed) << row.name;
   }
   EXPECT_GT(lists, 5);
 }
@@ -193,13 +192,13 @@ TEST(Evidence, AReadThatNamesSomethingElseIsAMismatch) {
                {"GetTransaction", R"({"transaction_id":2})"}};
   for (const auto& row : kRows) {
     const Interpretation reading = Of(row.operation, Success(row.data));
-    EXPECT_EQ(reading.outcome, CallOutcome::kIndeterminate) << row.operation;
+    EXPECT_EQ(reading.outcome, CallOutcome::kUnknown) << row.operation;
     EXPECT_EQ(reading.failure.reason, reason::kUpstreamMismatch) << row.operation << row.data;
   }
   EXPECT_EQ(Of("GetOrder", Success(R"({"order_id":"id-2","transaction_id":"id-1"})")).outcome,
-            CallOutcome::kSuccess)
+            CallOutcome::kConfirmed)
       << "an order may be asked for by MultiSafepay's id";
-  EXPECT_EQ(Of("GetGateway", Success(R"({"id":"ID-1"})")).outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(Of("GetGateway", Success(R"({"id":"ID-1"})")).outcome, CallOutcome::kConfirmed);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "service/base/text.h"
-#include "tests/payments/money_test.h"
+#include "tests/payments/payment_call_fixture.h"
 #include "tests/testing/requests.h"
 
 namespace {
@@ -81,7 +81,7 @@ class ZeroizingClient : public http::Client {
  public:
   std::string answer;
   int status = 200;
-  http::CallOutcome outcome = http::CallOutcome::kSuccess;
+  http::CallOutcome outcome = http::CallOutcome::kConfirmed;
 
   void Start(http::Request request, http::Done done) override {
     if (request.method != http::Method::kGet) {
@@ -101,20 +101,17 @@ class ZeroizingClient : public http::Client {
 };
 
 v1::CreateOrderRequest Order(std::size_t padding) {
-  auto order = testing::FromText<v1::CreateOrderRequest>(
-      "type: 'direct' order_id: 'order-1' currency: 'EUR' amount: 9743 gateway: 'VISA'");
+  v1::CreateOrderRequest order = testing::CardOrder();
   order.set_description(std::string(padding, 'd'));
   v1::GatewayInfo& card = *order.mutable_gateway_info();
   card.set_card_number("4539578763621486");
-  card.set_card_cvc("123");
-  card.set_card_expiry_date("3012");
   card.set_payment_token("a wallet4token of some length");
   // Behind the card, so that the body grows once more after it.
   order.mutable_custom_info()->set_custom_1(std::string(padding, 'c'));
   return order;
 }
 
-class FreedMemory : public MoneyTest {
+class FreedMemory : public PaymentCallTest {
  protected:
   // How many freed blocks held a piece of the card while one order went through.
   int Run(ZeroizingClient& zeroizing, v1::CreateOrderRequest order) {
@@ -163,7 +160,7 @@ TEST_F(FreedMemory, NorDoesOneThatIsRefusedLostNeverSentOrAnsweredWithNonsense) 
     int status;
     std::string answer;
     std::string summary;
-    http::CallOutcome outcome = http::CallOutcome::kSuccess;
+    http::CallOutcome outcome = http::CallOutcome::kConfirmed;
     bool may_be_sent_again = false;
   } kCases[] = {
       {400,
@@ -183,8 +180,8 @@ TEST_F(FreedMemory, NorDoesOneThatIsRefusedLostNeverSentOrAnsweredWithNonsense) 
       {502, R"({"success":false,"error_code":1000,"error_info":"4539578763621486 got lost"})",
        kOutcomeUnknown},
       {502, "", kOutcomeUnknown},
-      {200, "", kOutcomeUnknown, http::CallOutcome::kIndeterminate},
-      {200, "", kOutcomeUnknown, http::CallOutcome::kIndeterminate, true},
+      {200, "", kOutcomeUnknown, http::CallOutcome::kUnknown},
+      {200, "", kOutcomeUnknown, http::CallOutcome::kUnknown, true},
       {200, "", "UNAVAILABLE NOT_SENT NOT_SENT", http::CallOutcome::kNotSent},
   };
   for (const auto& each : kCases) {

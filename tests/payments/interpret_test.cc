@@ -63,7 +63,7 @@ std::string With(std::string_view before, std::string_view data, std::string_vie
 // Neither success nor refusal, for this reason; `what` says in which case.
 void ExpectIndeterminate(const Read& read, StatusCode code, std::string_view reason,
                          std::string_view what) {
-  EXPECT_EQ(read.reading.outcome, CallOutcome::kIndeterminate) << what;
+  EXPECT_EQ(read.reading.outcome, CallOutcome::kUnknown) << what;
   EXPECT_EQ(read.reading.failure.code, code) << what;
   EXPECT_EQ(read.reading.failure.reason, reason) << what;
   EXPECT_FALSE(read.has_order) << what;
@@ -85,10 +85,10 @@ TEST(Success, ComesInManyForms) {
   for (const std::string& form : forms) {
     for (const int status : {200, 201, 202}) {
       const Read created = OfCreate(status, form);
-      EXPECT_EQ(created.reading.outcome, CallOutcome::kSuccess)
+      EXPECT_EQ(created.reading.outcome, CallOutcome::kConfirmed)
           << form << created.reading.failure.message;
       EXPECT_EQ(created.order.transaction_id(), "4051823") << form;
-      EXPECT_EQ(OfGet(status, form).reading.outcome, CallOutcome::kSuccess) << form;
+      EXPECT_EQ(OfGet(status, form).reading.outcome, CallOutcome::kConfirmed) << form;
     }
   }
 }
@@ -97,7 +97,7 @@ TEST(Success, IsNotWhatTheBodyClaimsUnderAnHttpError) {
   const std::string form = With(R"({"success":true,"data":)", kData, "}");
   for (const int status : {301, 302, 400, 404, 500, 503}) {
     const Read created = OfCreate(status, form);
-    EXPECT_NE(created.reading.outcome, CallOutcome::kSuccess) << status;
+    EXPECT_NE(created.reading.outcome, CallOutcome::kConfirmed) << status;
     EXPECT_FALSE(created.has_order) << status;
   }
 }
@@ -115,32 +115,33 @@ struct Shape {
   StatusCode create = code;             // In CreateOrder.
 };
 
-constexpr auto kRefused = CallOutcome::kRefused;
-constexpr auto kOpen = CallOutcome::kIndeterminate;
+constexpr auto kRejected = CallOutcome::kRejected;
+constexpr auto kOpen = CallOutcome::kUnknown;
 
 std::vector<Shape> Shapes() {
   return {
       {"empty_object", 404,
        R"({"success":false,"data":{},"error_code":1006,"error_info":"No such transaction"})",
-       kRefused, kNotFound, 1006, "No such transaction", kExists},
+       kRejected, kNotFound, 1006, "No such transaction", kExists},
       {"empty_list", 404,
-       R"({"success":false,"data":[],"error_code":1019,"error_info":"Site is blocked"})", kRefused,
+       R"({"success":false,"data":[],"error_code":1019,"error_info":"Site is blocked"})", kRejected,
        kPrecondition, 1019, "Site is blocked"},
       {"success_as_text", 410,
        R"({"success":"false","data":{},"error_code":1000,"error_info":"Token not found"})", kOpen,
        kNotFound, 1000, "Token not found"},
       {"success_as_number", 404, R"({"success":0,"error_code":1008,"error_info":"Too long"})",
-       kRefused, kInvalid, 1008, "Too long"},
+       kRejected, kInvalid, 1008, "Too long"},
       {"code_as_text", 404, R"({"success":false,"error_code":"1032","error_info":"Bad key"})",
-       kRefused, kUnauthenticated, 1032, "Bad key"},
+       kRejected, kUnauthenticated, 1032, "Bad key"},
       {"with_http_200", 200,
-       R"({"success":false,"data":{},"error_code":1001,"error_info":"Amount"})", kRefused, kInvalid,
-       1001, "Amount"},
+       R"({"success":false,"data":{},"error_code":1001,"error_info":"Amount"})", kRejected,
+       kInvalid, 1001, "Amount"},
       {"code_without_success", 404, R"({"error_info":"Cart","error_code":1027})", kOpen, kInvalid,
        1027, "Cart"},
-      {"message_forbidden", 403, R"({"message":"Forbidden"})", kRefused, kDenied, 0, "Forbidden"},
-      {"message_not_found", 404, R"({"message":"Not found"})", kRefused, kNotFound, 0, "Not found"},
-      {"message_bad_account", 400, R"({"message":"Invalid account ID."})", kRefused, kInvalid, 0,
+      {"message_forbidden", 403, R"({"message":"Forbidden"})", kRejected, kDenied, 0, "Forbidden"},
+      {"message_not_found", 404, R"({"message":"Not found"})", kRejected, kNotFound, 0,
+       "Not found"},
+      {"message_bad_account", 400, R"({"message":"Invalid account ID."})", kRejected, kInvalid, 0,
        "Invalid account ID"},
       {"message_in_other_words", 403, R"({"message":"Go away"})", kOpen, kDenied, 0, "Go away"},
       {"message_under_another_status", 401, R"({"message":"Forbidden"})", kOpen, kUnauthenticated,
@@ -164,15 +165,15 @@ std::vector<Shape> Shapes() {
       {"two_words_on_success", 404, R"({"success":true,"success":false,"error_code":1001})", kOpen,
        kInvalid, 1001},
       {"code_inside_data", 404,
-       R"({"success":false,"data":{"error_code":1034,"error_info":"Already refunded"}})", kRefused,
+       R"({"success":false,"data":{"error_code":1034,"error_info":"Already refunded"}})", kRejected,
        kPrecondition, 1034, "Already refunded"},
       {"code_inside_data_comes_first", 200,
-       R"({"data":{"error_code":"1034","error_info":"Low balance"},"success":false})", kRefused,
+       R"({"data":{"error_code":"1034","error_info":"Low balance"},"success":false})", kRejected,
        kPrecondition, 1034, "Low balance"},
       {"outer_code_wins", 404,
        R"({"success":false,"data":{"error_code":1034,"error_info":"inner"},"error_code":1002,)"
        R"("error_info":"outer"})",
-       kRefused, kInvalid, 1002, "outer"},
+       kRejected, kInvalid, 1002, "outer"},
       {"scalar_data", 200, R"({"success":false,"data":"no"})", kOpen, kUnknown},
       {"scalar_data_with_code", 404, R"({"success":false,"data":7,"error_code":1018})", kOpen,
        kInvalid, 1018},
@@ -266,7 +267,7 @@ TEST(RateLimit, IsARefusalWithATimeWhateverItsBodySays) {
   for (const char* body : {"", "<html>", "{}", R"({"success":true,"data":{"order_id":"order-1"}})",
                            R"({"success":false,"error_code":1006,"error_info":"Id"})"}) {
     for (const Read& read : {OfCreate(429, body), OfGet(429, body)}) {
-      EXPECT_EQ(read.reading.outcome, CallOutcome::kRefused) << body;
+      EXPECT_EQ(read.reading.outcome, CallOutcome::kRejected) << body;
       EXPECT_EQ(read.reading.failure.code, StatusCode::kResourceExhausted) << body;
       EXPECT_EQ(read.reading.failure.reason, reason::kRateLimited) << body;
       EXPECT_EQ(read.reading.failure.retry_after_ms, 1'000) << body;
@@ -282,7 +283,7 @@ TEST(Refusal, ValidationErrorsNameTheirFields) {
       R"({"attribute":"email","details":["no @","too short"],"message":"Bad mail","uri":"#/email"},)"
       R"({"attribute":"amount","details":"a single text"},)"
       R"({"attribute":"city","details":null,"message":"Too long"}]})");
-  EXPECT_EQ(read.reading.outcome, CallOutcome::kRefused);
+  EXPECT_EQ(read.reading.outcome, CallOutcome::kRejected);
   EXPECT_EQ(read.reading.failure.code, kInvalid);
   EXPECT_THAT(read.reading.failure.message, HasSubstr("Check your input"));
   const auto& violations = read.reading.failure.violations;
@@ -367,7 +368,7 @@ TEST(NoEnvelope, IsReadByItsHttpStatusOtherwise) {
   for (const Noise& noise : Noises()) {
     for (const Case& c : kCases) {
       const Read read = OfCreate(c.http_status, noise.body);
-      EXPECT_EQ(read.reading.outcome, CallOutcome::kIndeterminate) << noise.name << c.http_status;
+      EXPECT_EQ(read.reading.outcome, CallOutcome::kUnknown) << noise.name << c.http_status;
       EXPECT_EQ(read.reading.failure.code, c.code) << noise.name << c.http_status;
       EXPECT_EQ(read.reading.failure.reason, "MSP_HTTP_" + std::to_string(c.http_status));
     }
@@ -423,7 +424,7 @@ TEST(Malformed, DecidingMemberThatCannotBeReadIsNamed) {
   };
   for (const auto& [member, name] : members) {
     for (const Read& read : {OfCreate(200, DataWith(member)), OfGet(200, DataWith(member))}) {
-      EXPECT_EQ(read.reading.outcome, CallOutcome::kIndeterminate) << member;
+      EXPECT_EQ(read.reading.outcome, CallOutcome::kUnknown) << member;
       EXPECT_EQ(read.reading.failure.reason, reason::kUpstreamMalformed) << member;
       EXPECT_THAT(read.reading.failure.message, HasSubstr(name)) << member;
       EXPECT_FALSE(read.has_order) << member;
@@ -431,7 +432,7 @@ TEST(Malformed, DecidingMemberThatCannotBeReadIsNamed) {
   }
   for (const std::string envelope :
        {R"({"success":"tr\ud83due","data":)", R"({"success":true,"error_code":"1\ud83d","data":)"})
-    EXPECT_EQ(OfGet(200, With(envelope, kData, "}")).reading.outcome, CallOutcome::kIndeterminate)
+    EXPECT_EQ(OfGet(200, With(envelope, kData, "}")).reading.outcome, CallOutcome::kUnknown)
         << envelope;
 }
 
@@ -446,7 +447,7 @@ TEST(Success, TextThatIsNotReadableInWholeIsReplacedAndReported) {
   };
   for (const auto& [member, text] : members) {
     for (const Read& read : {OfCreate(200, DataWith(member)), OfGet(200, DataWith(member))}) {
-      EXPECT_EQ(read.reading.outcome, CallOutcome::kSuccess)
+      EXPECT_EQ(read.reading.outcome, CallOutcome::kConfirmed)
           << member << read.reading.failure.message;
       EXPECT_EQ(read.order.description(), text) << member;
       ASSERT_THAT(read.reading.drift, SizeIs(1)) << member;
@@ -462,14 +463,14 @@ TEST(Mismatch, LooseSpellingsOfTheSamePaymentAreNone) {
       R"("amount":null)",   R"("currency":"eur")", R"("currency":null)",
   };
   for (const std::string& member : members)
-    EXPECT_EQ(OfCreate(200, DataWith(member)).reading.outcome, CallOutcome::kSuccess) << member;
+    EXPECT_EQ(OfCreate(200, DataWith(member)).reading.outcome, CallOutcome::kConfirmed) << member;
 }
 
 TEST(Mismatch, ShortAnswerOfARedirectOrderIsWhole) {
   const Read read =
       OfCreate(200, R"({"success":true,"data":{"order_id":"order-1","payment_url":"https://p/1"}})",
                RedirectOrder());
-  EXPECT_EQ(read.reading.outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(read.reading.outcome, CallOutcome::kConfirmed);
   EXPECT_EQ(read.order.payment_url(), "https://p/1");
 }
 
@@ -478,21 +479,21 @@ TEST(Mismatch, AmountAndCurrencyThatWereNotSentCannotDiffer) {
   sent.clear_amount();
   sent.clear_currency();
   EXPECT_EQ(OfCreate(200, With(R"({"success":true,"data":)", kData, "}"), sent).reading.outcome,
-            CallOutcome::kSuccess);
+            CallOutcome::kConfirmed);
 }
 
 TEST(Success, AllDigitIdMayLoseItsZeros) {
   v1::CreateOrderRequest sent = DirectOrder();
   sent.set_order_id("000000962");
   EXPECT_EQ(OfCreate(200, DataWith(R"("order_id":962)"), sent).reading.outcome,
-            CallOutcome::kSuccess);
+            CallOutcome::kConfirmed);
   EXPECT_EQ(OfCreate(200, DataWith(R"("order_id":963)"), sent).reading.outcome,
-            CallOutcome::kIndeterminate);
+            CallOutcome::kUnknown);
 }
 
 TEST(Success, UnknownMembersAreReportedAndHarmless) {
   const Read read = OfCreate(200, DataWith(R"("novelty":{"a":1})"));
-  EXPECT_EQ(read.reading.outcome, CallOutcome::kSuccess);
+  EXPECT_EQ(read.reading.outcome, CallOutcome::kConfirmed);
   ASSERT_THAT(read.reading.drift, SizeIs(1));
   EXPECT_EQ(read.reading.drift[0].path, "data.novelty");
 }

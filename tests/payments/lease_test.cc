@@ -5,7 +5,7 @@
 
 #include <future>
 
-#include "tests/payments/money_test.h"
+#include "tests/payments/payment_call_fixture.h"
 #include "tests/testing/redis_process.h"
 #include "tests/testing/requests.h"
 
@@ -20,7 +20,7 @@ using std::chrono::seconds;
 constexpr std::int64_t kLongMs = 30'000;
 constexpr milliseconds kNoMemory{0};  // A Redis that is relied on from the start.
 
-class LeaseTest : public MoneyTest {
+class LeaseTest : public PaymentCallTest {
  protected:
   RedisAddress Address() const { return {.host = "127.0.0.1", .port = redis_.port()}; }
 

@@ -14,7 +14,7 @@ namespace {
 using Acquired = SingleFlight::Acquired;
 using std::chrono::milliseconds;
 
-class FlightsTest : public ::testing::Test {
+class SingleFlightTest : public ::testing::Test {
  protected:
   static std::shared_ptr<const SingleFlight::Flight> Call(
       const std::string& digest, const std::string& name = "site order-1") {
@@ -37,7 +37,7 @@ class FlightsTest : public ::testing::Test {
   SingleFlight flights{SingleFlight::Limits{}};
 };
 
-TEST_F(FlightsTest, ACompletedCallIsKnownWhateverElseWasDoneToTheOrderSince) {
+TEST_F(SingleFlightTest, ACompletedCallIsKnownWhateverElseWasDoneToTheOrderSince) {
   EXPECT_EQ(Run("create"), Acquired::kLeads);
   for (const char* other : {"refund 1", "refund 2", "capture", "cancel", "create anew"})
     EXPECT_EQ(Run(other), Acquired::kLeads) << other;
@@ -45,12 +45,12 @@ TEST_F(FlightsTest, ACompletedCallIsKnownWhateverElseWasDoneToTheOrderSince) {
     EXPECT_EQ(Run(again), Acquired::kLeadsAfterSame) << again;
 }
 
-TEST_F(FlightsTest, AnEqualDigestOfAnotherOrderIsAnotherCall) {
+TEST_F(SingleFlightTest, AnEqualDigestOfAnotherOrderIsAnotherCall) {
   EXPECT_EQ(Run("create"), Acquired::kLeads);
   EXPECT_EQ(Run("create", milliseconds(60'000), "site order-2"), Acquired::kLeads);
 }
 
-TEST_F(FlightsTest, EachCompletionIsRememberedAsLongAsItSays) {
+TEST_F(SingleFlightTest, EachCompletionIsRememberedAsLongAsItSays) {
   EXPECT_EQ(Run("certainly nothing done", milliseconds(0)), Acquired::kLeads);
   EXPECT_EQ(Run("certainly nothing done", milliseconds(1)), Acquired::kLeads);
   const auto end = std::chrono::steady_clock::now() + milliseconds(2);
@@ -60,7 +60,7 @@ TEST_F(FlightsTest, EachCompletionIsRememberedAsLongAsItSays) {
   EXPECT_EQ(Run("certainly nothing done"), Acquired::kLeadsAfterSame);
 }
 
-TEST_F(FlightsTest, ThousandsOfCompletionsAreRememberedAndTheirMemoryIsBounded) {
+TEST_F(SingleFlightTest, ThousandsOfCompletionsAreRememberedAndTheirMemoryIsBounded) {
   constexpr int kCalls = 100'000;
   int known = 0;
   const auto create = [this](int i) {
@@ -73,7 +73,7 @@ TEST_F(FlightsTest, ThousandsOfCompletionsAreRememberedAndTheirMemoryIsBounded) 
   EXPECT_EQ(create(4'000 + kCalls - 1), Acquired::kLeadsAfterSame);
 }
 
-TEST_F(FlightsTest, WithoutRoomNothingIsRemembered) {
+TEST_F(SingleFlightTest, WithoutRoomNothingIsRemembered) {
   SingleFlight forgetful(SingleFlight::Limits{.completed_max = 0});
   SingleFlight::Ticket ticket = 0;
   for (int i = 0; i < 2; ++i) {

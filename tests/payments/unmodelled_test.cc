@@ -149,7 +149,7 @@ TEST(Unmodelled, KeepsWhatTheSchemaDoesNotKnowAtEachLevel) {
       "customer":{"email":"a@b.example","new_at_customer":"c"}}})");
   const Interpretation reading =
       Interpret(operation, TestOperations().envelope_schema(), request, answer, response);
-  ASSERT_EQ(reading.outcome, CallOutcome::kSuccess) << reading.failure.message;
+  ASSERT_EQ(reading.outcome, CallOutcome::kConfirmed) << reading.failure.message;
   const auto json = [](const pb::Struct& object) {
     std::string text;
     EXPECT_TRUE(pb::util::MessageToJsonString(object, &text).ok());
@@ -203,7 +203,7 @@ TEST(QrCode, IsWhatTheCustomerDoesNext) {
       "status":"initialized","qr_url":"https://pay.example/qr/1","payment_url":"https://pay.example/1"}})");
   ASSERT_EQ(
       Interpret(operation, TestOperations().envelope_schema(), request, answer, response).outcome,
-      CallOutcome::kSuccess);
+      CallOutcome::kConfirmed);
   CompleteOrder(*response.mutable_order());
   EXPECT_EQ(response.order().next_action().qr().url(), "https://pay.example/qr/1");
   EXPECT_EQ(response.order().payment_state(), v1::PAYMENT_STATE_REQUIRES_ACTION);

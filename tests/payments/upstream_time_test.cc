@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "service/payments/state.h"
+#include "service/payments/upstream_time.h"
 #include "tests/testing/words.h"
 
 namespace msp::payments {
@@ -16,7 +16,7 @@ namespace {
 
 using Seconds = std::optional<std::int64_t>;
 
-class AmsterdamClock : public ::testing::Test {
+class UpstreamTimeByTheCLibrary : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const char* zone = std::getenv("TZ")) before_ = zone;
@@ -44,14 +44,14 @@ class AmsterdamClock : public ::testing::Test {
   std::string before_;
 };
 
-TEST_F(AmsterdamClock, IsReadRightAtEveryHalfHourOfThirtyYears) {
+TEST_F(UpstreamTimeByTheCLibrary, IsReadRightAtEveryHalfHourOfThirtyYears) {
   constexpr std::int64_t kFrom = 1'577'836'800;  // 2020.
   constexpr std::int64_t kUntil = kFrom + 30LL * 365 * 86'400;
   for (std::int64_t seconds = kFrom; seconds < kUntil; seconds += 1'800) {
     const std::tm local = Local(seconds);
     const std::tm hour_before = Local(seconds - 3'600);
     const bool repeated = hour_before.tm_hour == local.tm_hour;  // October: taken as its first.
-    ASSERT_EQ(AmsterdamSeconds(Text(local)), Seconds(repeated ? seconds - 3'600 : seconds))
+    ASSERT_EQ(UpstreamTimeSeconds(Text(local)), Seconds(repeated ? seconds - 3'600 : seconds))
         << Text(local);
   }
 }
@@ -61,7 +61,7 @@ struct Instant {
   std::int64_t seconds;
 };
 
-TEST(Amsterdam, ChangesToSummerTimeAndBackAtTheirSeconds) {
+TEST(UpstreamTime, ChangesToSummerTimeAndBackAtTheirSeconds) {
   constexpr Instant kInstants[] = {
       {"2026-03-29T01:59:59", 1774745999}, {"2026-03-29T03:00:00", 1774746000},
       {"2026-10-25T01:59:59", 1792886399}, {"2026-10-25T02:00:00", 1792886400},
@@ -70,23 +70,23 @@ TEST(Amsterdam, ChangesToSummerTimeAndBackAtTheirSeconds) {
       {"2024-02-29T12:00:00", 1709204400}, {"2000-02-29T00:00:00", 951778800},
   };
   for (const Instant& instant : kInstants)
-    EXPECT_EQ(AmsterdamSeconds(instant.text), Seconds(instant.seconds)) << instant.text;
+    EXPECT_EQ(UpstreamTimeSeconds(instant.text), Seconds(instant.seconds)) << instant.text;
 }
 
-TEST(Amsterdam, HourThatSpringSkipsIsCountedOnFromTheChange) {
+TEST(UpstreamTime, HourThatSpringSkipsIsCountedOnFromTheChange) {
   // No clock shows it; a sender that writes it all the same is read without failing.
-  EXPECT_EQ(AmsterdamSeconds("2026-03-29T02:30:00"), Seconds(1774746000 + 1800));
+  EXPECT_EQ(UpstreamTimeSeconds("2026-03-29T02:30:00"), Seconds(1774746000 + 1800));
 }
 
 // Two signed notifications were published: the time of the signature is UTC, the order's is not.
-TEST(Amsterdam, PublishedNotificationsAreYoungerThanTheOrdersInThem) {
-  EXPECT_EQ(AmsterdamSeconds("2022-01-03T15:08:02"), Seconds(1641218884 - 2));
-  const Seconds modified = AmsterdamSeconds("2021-03-24T16:26:38");
+TEST(UpstreamTime, PublishedNotificationsAreYoungerThanTheOrdersInThem) {
+  EXPECT_EQ(UpstreamTimeSeconds("2022-01-03T15:08:02"), Seconds(1641218884 - 2));
+  const Seconds modified = UpstreamTimeSeconds("2021-03-24T16:26:38");
   ASSERT_TRUE(modified.has_value());
   EXPECT_EQ(1616601851 - *modified, 37 * 60 + 33);  // As UTC it would lie in the future.
 }
 
-TEST(Amsterdam, WhatIsNoSuchTimeHasNoSeconds) {
+TEST(UpstreamTime, WhatIsNoSuchTimeHasNoSeconds) {
   std::vector<std::string> malformed = testing::CommandLine(
       "'' 2026 2026-03-29 '2026-03-29 03:30:00' 2026-03-29T03:30 2026-03-29T03:30:00Z "
       "2026-03-29T03:30:00+01 2026-03-29t03:30:00 29-03-2026T03:30:00 2026-13-01T00:00:00 "
@@ -95,7 +95,7 @@ TEST(Amsterdam, WhatIsNoSuchTimeHasNoSeconds) {
       "'2026-01-01T00:00: 1' +026-01-01T00:00:00 -026-01-01T00:00:00 2026-01-01T-1:00:00 "
       "'2026-01-01T00:00:00 '");
   malformed.emplace_back("2026-01-01T00:00:0\0", 19);
-  for (const std::string& text : malformed) EXPECT_FALSE(AmsterdamSeconds(text)) << text;
+  for (const std::string& text : malformed) EXPECT_FALSE(UpstreamTimeSeconds(text)) << text;
 }
 
 }  // namespace

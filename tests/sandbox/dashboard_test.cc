@@ -284,9 +284,9 @@ TEST(DashboardPage, KnowsWhatIsNotThere) {
 TEST(Recorder, KeepsTheLatest) {
   Recorder recorder;
   for (int i = 0; i < 2000; ++i) {
-    Exchange exchange;
-    exchange.order_seq = i % 2 == 0 ? 1 : 2;
-    recorder.Add(std::move(exchange));
+    RecordedRequest recorded;
+    recorded.order_seq = i % 2 == 0 ? 1 : 2;
+    recorder.Add(std::move(recorded));
   }
   const auto all = recorder.Latest(0, 10'000);
   EXPECT_EQ(all.size(), 500u);

@@ -430,20 +430,20 @@ TEST(Transactions, PageNewestFirstAndEndWithAnEmptyPage) {
 }
 
 TEST(LocalTime, FollowsAmsterdamsSummer) {
-  EXPECT_EQ(AmsterdamTime(1'641'218'884'000), "2022-01-03T15:08:04");
-  EXPECT_EQ(AmsterdamTime(1'774'745'999'000), "2026-03-29T01:59:59");
-  EXPECT_EQ(AmsterdamTime(1'774'746'000'000), "2026-03-29T03:00:00");
-  EXPECT_EQ(AmsterdamTime(1'792'889'999'000), "2026-10-25T02:59:59");
-  EXPECT_EQ(AmsterdamTime(1'792'890'000'000), "2026-10-25T02:00:00");
+  EXPECT_EQ(LocalTimeText(1'641'218'884'000), "2022-01-03T15:08:04");
+  EXPECT_EQ(LocalTimeText(1'774'745'999'000), "2026-03-29T01:59:59");
+  EXPECT_EQ(LocalTimeText(1'774'746'000'000), "2026-03-29T03:00:00");
+  EXPECT_EQ(LocalTimeText(1'792'889'999'000), "2026-10-25T02:59:59");
+  EXPECT_EQ(LocalTimeText(1'792'890'000'000), "2026-10-25T02:00:00");
   // The day that summer time ends has 25 hours.
-  const std::int64_t midnight = NextAmsterdamMidnightMs(1'792'800'000'000);
-  EXPECT_EQ(AmsterdamTime(midnight), "2026-10-25T00:00:00");
-  EXPECT_EQ(NextAmsterdamMidnightMs(midnight) - midnight, 25 * kHour);
+  const std::int64_t midnight = NextLocalMidnightMs(1'792'800'000'000);
+  EXPECT_EQ(LocalTimeText(midnight), "2026-10-25T00:00:00");
+  EXPECT_EQ(NextLocalMidnightMs(midnight) - midnight, 25 * kHour);
   std::int64_t parsed = 0;
-  ASSERT_TRUE(ParseAmsterdamTime("2026-10-25", &parsed));
+  ASSERT_TRUE(ParseLocalTime("2026-10-25", &parsed));
   EXPECT_EQ(parsed, midnight);
-  EXPECT_FALSE(ParseAmsterdamTime("2026-13-01", &parsed));
-  EXPECT_FALSE(ParseAmsterdamTime("yesterday", &parsed));
+  EXPECT_FALSE(ParseLocalTime("2026-13-01", &parsed));
+  EXPECT_FALSE(ParseLocalTime("yesterday", &parsed));
 }
 
 TEST(Store, ForgetsTheOldestBeyondItsBound) {

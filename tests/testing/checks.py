@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What tests in Python share: running programs, counted checks, and the sandbox's control API."""
+"""What tests in Python share: running programs, waits, free ports, counted checks, and the sandbox's control API."""
 
 import contextlib
 import json
 import os
 import pathlib
+import re
+import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,10 +21,37 @@ CARD = {"card_number": "4111111111111111", "card_holder_name": "N de Wit", "card
         "card_cvc": "123"}  # fmt: skip
 
 
-class Program:
-    """A running program. Its output is in files of `folder`; `ready` holds the members of its ready line."""
+NEXT_POLL = threading.Event()  # Never set: a wait between two polls.
 
-    def __init__(self, folder, name, command, env=None, limits=None, cwd=None):
+
+def poll(read, wait_s=READY_S, accept=bool):
+    """The first value of read() that `accept` takes; the last one when there is none in time."""
+    until = time.monotonic() + wait_s
+    while not accept(value := read()) and time.monotonic() < until:
+        NEXT_POLL.wait(0.02)
+    return value
+
+
+def eventually(what, condition, wait_s=READY_S):
+    """The first true value of condition(); fails when there is none in time."""
+    value = poll(condition, wait_s)
+    if not value:
+        raise TimeoutError(what)
+    return value
+
+
+def free_port():
+    """For a program that does not take port 0."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Program:
+    """A running program. Its output is in files of `folder`. `ready` holds the members of its ready line or, of a program that
+    is not ours, what the pattern `ready` found in its output."""
+
+    def __init__(self, folder, name, command, env=None, limits=None, cwd=None, ready=None, ready_s=READY_S):
         self.out, self.err = pathlib.Path(folder) / f"{name}.out", pathlib.Path(folder) / f"{name}.err"
         clean = {key: value for key, value in os.environ.items() if not key.startswith("MSP_")}
         with self.out.open("wb") as out, self.err.open("wb") as err:
@@ -30,14 +60,21 @@ class Program:
                 env={**clean, **(env or {})}, preexec_fn=limits,
             )  # fmt: skip
         self.pid = self.process.pid
-        self.ready = self._wait_ready(name)
+        self.ready = self._wait_ready(name, ready, ready_s)
 
-    def _wait_ready(self, name):
-        until = time.monotonic() + READY_S
+    def _find_ready(self, pattern):
+        if pattern is not None:
+            return re.search(pattern, self.out.read_text(errors="replace") + self.err.read_text(errors="replace"))
+        for line in self.out.read_text(errors="replace").splitlines():
+            if '"serving"' in line and line.endswith("}"):
+                return json.loads(line)
+        return None
+
+    def _wait_ready(self, name, pattern, wait_s):
+        until = time.monotonic() + wait_s
         while time.monotonic() < until:
-            for line in self.out.read_text(errors="replace").splitlines():
-                if '"serving"' in line and line.endswith("}"):
-                    return json.loads(line)
+            if found := self._find_ready(pattern):
+                return found
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.01)
                 break

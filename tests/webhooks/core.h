@@ -24,7 +24,7 @@ class RecordingWatcher final : public Watcher {
   ~RecordingWatcher() {
     if (registry != nullptr) registry->Leave(this);
   }
-  void SendState(const State& state, Cause cause) override {
+  void SendState(const OrderState& state, Cause cause) override {
     received.push_back(v1::PaymentState_Name(state.order->payment_state()).substr(14) + "/" +
                        v1::WatchOrderResponse::Cause_Name(cause).substr(6));
     last_sent = LastSentOf(state);

@@ -16,15 +16,15 @@
 namespace msp::webhooks {
 namespace {
 
-using http::StreamOpened;
-using http::StreamSignal;
+using event_streams::StreamOpened;
+using event_streams::StreamSignal;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class FakeStreams final : public http::EventStreams {
+class FakeStreams final : public event_streams::EventStreams {
  public:
-  Result Open(http::EventStreamRequest request, OnSignal on_signal) override {
+  OpenResult Open(event_streams::EventStreamRequest request, OnSignal on_signal) override {
     opened.push_back(request.token + " " + request.url);
     if (answer != StreamOpened::kOpened) return {.opened = answer};
     const Id id = opened.size();

@@ -11,8 +11,8 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-State At(std::string_view status, std::string_view financial, int second,
-         std::string_view transaction = "77") {
+OrderState At(std::string_view status, std::string_view financial, int second,
+              std::string_view transaction = "77") {
   return StateOf(OrderOf(status, financial, second, transaction), 0);
 }
 
@@ -80,7 +80,7 @@ TEST(Proven, OneReadIsEnoughOnlyForWhatIsCertainlyLater) {
 }
 
 TEST(Ordering, AnotherTransactionIsNeverTheState) {
-  const State paid = At("completed", "completed", 1);
+  const OrderState paid = At("completed", "completed", 1);
   // A refund's body: the order's id, its own transaction.
   EXPECT_EQ(Compare(paid, At("completed", "completed", 2, "88")), Ordering::kIndeterminate);
   EXPECT_EQ(Compare(paid, At("reserved", "reserved", 2, "88")), Ordering::kIndeterminate);
@@ -89,13 +89,13 @@ TEST(Ordering, AnotherTransactionIsNeverTheState) {
 }
 
 TEST(Ordering, AFirstAttemptMayShowItselfOnlyWhileItIsOpen) {
-  const State page = At("", "", 1, "");
+  const OrderState page = At("", "", 1, "");
   EXPECT_EQ(Compare(page, At("initialized", "initialized", 2)), Ordering::kNews);
   EXPECT_EQ(Compare(page, At("completed", "completed", 2)), Ordering::kIndeterminate);
 }
 
 TEST(Ordering, AnotherAmountOrCurrencyOrAnUnknownStateIsIndeterminate) {
-  const State begun = At("initialized", "initialized", 1);
+  const OrderState begun = At("initialized", "initialized", 1);
   v1::Order other = OrderOf("completed", "completed", 2);
   other.set_amount(999);
   EXPECT_EQ(Compare(begun, StateOf(other, 0)), Ordering::kIndeterminate);
@@ -109,10 +109,11 @@ TEST(Ordering, AnotherAmountOrCurrencyOrAnUnknownStateIsIndeterminate) {
 
 // A refund of Klarna's or Riverty's shows the order's id and a pair of its own.
 TEST(Ordering, ARefundsBeginningIsNeverTheState) {
-  const State begun = At("initialized", "initialized", 1);
+  const OrderState begun = At("initialized", "initialized", 1);
   for (const char* method : {"KLARNA", "AFTERPAY"}) {
     for (const char* transaction : {"77", "88"}) {
-      const State refund = StateOf(OrderOf("initialized", "completed", 2, transaction, method), 0);
+      const OrderState refund =
+          StateOf(OrderOf("initialized", "completed", 2, transaction, method), 0);
       EXPECT_EQ(Compare(begun, refund), Ordering::kIndeterminate) << method;
       EXPECT_EQ(Compare(At("", "", 1, ""), refund), Ordering::kIndeterminate) << method;
     }
@@ -141,13 +142,14 @@ TEST(Stage, IsFinalOnceTheMoneyIsCollectedAndNotBefore) {
                            {"EINVOICE", "shipped", "initialized", Stage::kOpen},
                            {"IDEAL", "declined", "declined", Stage::kLikely}};
   for (const Row& row : kRows) {
-    const State state = StateOf(OrderOf(row.status, row.financial_status, 1, "77", row.method), 0);
+    const OrderState state =
+        StateOf(OrderOf(row.status, row.financial_status, 1, "77", row.method), 0);
     EXPECT_EQ(StageOf(state), row.stage)
         << row.method << ' ' << row.status << '/' << row.financial_status;
   }
 }
 
-TEST(State, AddressesAndMaskedAccountsAreNoChange) {
+TEST(OrderState, AddressesAndMaskedAccountsAreNoChange) {
   v1::Order read = OrderOf("initialized", "initialized", 1);
   v1::Order notified = read;
   notified.set_payment_url("https://pay.example/1");

@@ -302,7 +302,7 @@ TEST_F(Core, AResumedStreamBesideAnotherThatIsBehindDoesNotGoBackEither) {
 }
 
 TEST_F(Core, AResumedStreamReceivesLaterStatesAtOnce) {
-  const State pending = StateOf(*record, 0);
+  const OrderState pending = StateOf(*record, 0);
   for (const int second : {1, 2}) {
     record = OrderOf("completed", "completed", second);
     RecordingWatcher resumed;
@@ -314,7 +314,7 @@ TEST_F(Core, AResumedStreamReceivesLaterStatesAtOnce) {
 }
 
 TEST_F(Core, AResumedStreamReceivesAStateWhoseModifiedWentBackOnceItIsConfirmed) {
-  const State paid = StateOf(OrderOf("completed", "completed", 5), 0);
+  const OrderState paid = StateOf(OrderOf("completed", "completed", 5), 0);
   record = OrderOf("refunded", "completed", 4);
   Watch(watcher, /*follow=*/false, 0, LastSentOf(paid));
   Pass(seconds(5));

@@ -50,16 +50,16 @@ final class Channel
     {
         $start = self::now();
         $left = $movesMoney ? $this->connect($timeout) : $timeout;
-        $exchange = new Exchange($this->handle, $this->endpoint, $path, $message, $left, $this->site);
+        $call = new HttpCall($this->handle, $this->endpoint, $path, $message, $left, $this->site);
         try {
             curl_exec($this->handle);
             $error = curl_errno($this->handle);
-            $this->answered = $error === CURLE_OK && $exchange->connected() ? self::now() : null;
-            if ($movesMoney && !$exchange->asked()) {
-                throw $this->notConnected(self::now() - $start, $exchange->problem($error));
+            $this->answered = $error === CURLE_OK && $call->connected() ? self::now() : null;
+            if ($movesMoney && !$call->asked()) {
+                throw $this->notConnected(self::now() - $start, $call->problem($error));
             }
-            $reply = $exchange->next();
-            $exchange->finish($error, $movesMoney);
+            $reply = $call->next();
+            $call->finish($error, $movesMoney);
         } finally {
             curl_reset($this->handle); // It has the request in its callbacks.
         }
@@ -76,12 +76,12 @@ final class Channel
     {
         $handle = curl_init();
         $multi = curl_multi_init();
-        $exchange = new Exchange($handle, $this->endpoint, $path, $message, $timeout, $this->site);
+        $call = new HttpCall($handle, $this->endpoint, $path, $message, $timeout, $this->site);
         curl_multi_add_handle($multi, $handle);
         try {
             do {
                 curl_multi_exec($multi, $running);
-                while (($answer = $exchange->next()) !== null) {
+                while (($answer = $call->next()) !== null) {
                     yield $answer;
                 }
                 if ($running > 0 && curl_multi_select($multi, self::SELECT_S) < 0) {
@@ -89,7 +89,7 @@ final class Channel
                 }
             } while ($running > 0);
             $ended = curl_multi_info_read($multi);
-            $exchange->finish($ended === false ? CURLE_RECV_ERROR : $ended['result'], false);
+            $call->finish($ended === false ? CURLE_RECV_ERROR : $ended['result'], false);
         } finally {
             curl_multi_remove_handle($multi, $handle);
             curl_multi_close($multi);
@@ -105,11 +105,11 @@ final class Channel
         }
         $end = $start + min($timeout / 2, self::CONNECT_MAX_S);
         for ($pause = self::PAUSE_S;; $pause = min(2 * $pause, self::PAUSE_MAX_S)) {
-            $exchange = new Exchange($this->handle, $this->endpoint, self::CHECK, '', max($end - self::now(), 0.001));
+            $call = new HttpCall($this->handle, $this->endpoint, self::CHECK, '', max($end - self::now(), 0.001));
             curl_exec($this->handle);
             $error = curl_errno($this->handle);
-            $problem = $error === CURLE_OK ? 'the answer is not HTTP/2' : $exchange->problem($error);
-            if ($exchange->connected()) {
+            $problem = $error === CURLE_OK ? 'the answer is not HTTP/2' : $call->problem($error);
+            if ($call->connected()) {
                 return $timeout - (self::now() - $start);
             }
             if (self::now() + $pause >= $end) {

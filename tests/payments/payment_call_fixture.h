@@ -18,7 +18,7 @@
 #include "service/base/mutex.h"
 #include "service/payments/api.h"
 #include "service/payments/identity.h"
-#include "service/payments/state.h"
+#include "service/payments/upstream_time.h"
 #include "tests/payments/calls.h"
 #include "tests/testing/gate.h"
 #include "tests/testing/requests.h"
@@ -54,7 +54,7 @@ inline http::Response Unsent(http::TransferError failure = http::TransferError::
 }
 
 inline http::Response Lost(http::TransferError failure = http::TransferError::kBroken) {
-  return Failed(http::CallOutcome::kIndeterminate, failure, "Connection reset by peer");
+  return Failed(http::CallOutcome::kUnknown, failure, "Connection reset by peer");
 }
 
 inline http::Response Error(int error_code, int http_status = 404) {
@@ -71,14 +71,14 @@ inline http::Response Success(const std::string& data) {
 }
 
 // Europe/Amsterdam's clock, as MultiSafepay writes it.
-inline std::string AmsterdamText(std::time_t at) {
+inline std::string UpstreamTimeText(std::time_t at) {
   char text[32] = "";
   for (const std::time_t offset_s : {3'600, 7'200}) {
     const std::time_t local = at + offset_s;
     std::tm parts{};
     gmtime_r(&local, &parts);
     std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    if (AmsterdamSeconds(text) == at) break;
+    if (UpstreamTimeSeconds(text) == at) break;
   }
   return text;
 }
@@ -268,10 +268,10 @@ std::string KeyOf(const std::string& method, Request request) {
 
 inline constexpr char kKey[] = "key-1";
 
-class MoneyTest : public ::testing::Test {
+class PaymentCallTest : public ::testing::Test {
  protected:
   // Hardly any waiting: a settle time of a few reads.
-  MoneyTest() {
+  PaymentCallTest() {
     options.settle_ms = 6;
     options.reconcile_backoff_ms = 1;
   }
@@ -292,7 +292,7 @@ class MoneyTest : public ::testing::Test {
 
 // One call, by what the upstream returns to its writes and reads.
 template <class Request>
-struct MoneyCase {
+struct PaymentCase {
   std::string name;
   Request request;
   Responses writes;
@@ -305,11 +305,12 @@ struct MoneyCase {
 };
 
 template <class Request, class Response>
-class MoneyCaseTest : public MoneyTest, public ::testing::WithParamInterface<MoneyCase<Request>> {
+class PaymentCaseTest : public PaymentCallTest,
+                        public ::testing::WithParamInterface<PaymentCase<Request>> {
  protected:
   // Runs the case and checks its outcome and how many writes were sent.
   std::unique_ptr<Caller<Request, Response>> Run(const std::string& method) {
-    const MoneyCase<Request>& the = this->GetParam();
+    const PaymentCase<Request>& the = this->GetParam();
     options.idempotency_marker = the.markers;
     client.writes = the.writes;
     client.reads = the.reads;

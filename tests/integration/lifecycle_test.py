@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three payments from their creation to their end, through the service, each state checked on the way.
 
-usage: lives_test.py BIN_DIR POLYMORPHISM [--grpcurl PATH]
+usage: lifecycle_test.py BIN_DIR POLYMORPHISM [--grpcurl PATH]
 
 Starts msp-sandbox, which answers in the JSON types that POLYMORPHISM names (modern, legacy or chaos), and msp-server
 in front of it. Calls go through the command-line client, or through grpcurl where its path is given. Orders are the
@@ -20,7 +20,7 @@ def example(name, **changes):
     return {**json.loads((environment.ROOT / "proto/examples" / f"{name}.json").read_text(encoding="utf-8")), **changes}
 
 
-class Life:
+class Lifecycle:
     """One payment's calls and reads."""
 
     def __init__(self, client, control, checks, order_id):
@@ -120,7 +120,7 @@ def stored_and_charged(life):
 
     again = example("order-recurring-subsequent", order_id=life.order_id + "-2", recurring_id=token["token"])
     again["customer"]["reference"] = reference
-    charged = Life(life.client, life.control, life.checks, again.pop("order_id"))
+    charged = Lifecycle(life.client, life.control, life.checks, again.pop("order_id"))
     second = charged.call("CreateOrder", **again)["order"]
     life.checks.equal("state of the charge", second["payment_state"], "PAYMENT_STATE_PAID")
     charged.state("charged", "PAID", amount=2500, last4="1111")
@@ -139,7 +139,7 @@ def stored_and_charged(life):
 
 def life(number, client, control, checks):
     # All digits: the shape that comes back as a number, and a zero that a number loses.
-    return Life(client, control, checks, f"{0 if number == 2 else 7}0000096{number}")
+    return Lifecycle(client, control, checks, f"{0 if number == 2 else 7}0000096{number}")
 
 
 def after(stats, checks):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // CaptureOrder, VoidOrder and CancelOrder: what the record has to show before they count as done.
-#include "tests/payments/money_test.h"
+#include "tests/payments/payment_call_fixture.h"
 #include "tests/testing/requests.h"
 
 namespace msp::payments {
@@ -50,16 +50,17 @@ http::Response Captured(const std::string& id = "order-1") {
   return Success(R"({"transaction_id":91,"order_id":")" + id + R"("})");
 }
 
-class MoneyCaptureCase : public MoneyCaseTest<v1::CaptureOrderRequest, v1::CaptureOrderResponse> {};
+class PolicyCaptureCase
+    : public PaymentCaseTest<v1::CaptureOrderRequest, v1::CaptureOrderResponse> {};
 
-TEST_P(MoneyCaptureCase, EndsAsTheRecordShows) {
+TEST_P(PolicyCaptureCase, EndsAsTheRecordShows) {
   const auto call = Run("CaptureOrder");
   if (call->ok()) {
     EXPECT_GT(call->response.capture().amount(), 0);
   }
 }
 
-std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
+std::vector<PaymentCase<v1::CaptureOrderRequest>> Captures() {
   const std::string ours = IdOf(kKey);
   v1::CaptureOrderRequest own_id = Plain();
   own_id.set_new_order_id("part-7");
@@ -126,11 +127,11 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MoneyCaptureCase, ::testing::ValuesIn(Captures()), kRowName);
+INSTANTIATE_TEST_SUITE_P(All, PolicyCaptureCase, ::testing::ValuesIn(Captures()), kRowName);
 
-class MoneyCapture : public MoneyTest {};
+class PolicyCapture : public PaymentCallTest {};
 
-TEST_F(MoneyCapture, AllThatIsLeftIsSentAsAnAmount) {
+TEST_F(PolicyCapture, AllThatIsLeftIsSentAsAnAmount) {
   client.reads = {Authorized(743, Part("part-1", 9000))};
   client.writes = {Captured(IdOf(kKey))};
   Capture call(api(), "CaptureOrder", Keyed(0), site());
@@ -140,11 +141,11 @@ TEST_F(MoneyCapture, AllThatIsLeftIsSentAsAnAmount) {
   EXPECT_THAT(client.bodies().at(0), HasSubstr(R"("new_order_status":"completed")"));
 }
 
-class MoneyVoidCase : public MoneyCaseTest<v1::VoidOrderRequest, v1::VoidOrderResponse> {};
+class PolicyVoidCase : public PaymentCaseTest<v1::VoidOrderRequest, v1::VoidOrderResponse> {};
 
-TEST_P(MoneyVoidCase, EndsAsTheRecordShows) { Run("VoidOrder"); }
+TEST_P(PolicyVoidCase, EndsAsTheRecordShows) { Run("VoidOrder"); }
 
-std::vector<MoneyCase<v1::VoidOrderRequest>> Voids() {
+std::vector<PaymentCase<v1::VoidOrderRequest>> Voids() {
   auto once = testing::FromText<v1::VoidOrderRequest>("order_id: 'order-1' reason: 'changed mind'");
   const v1::VoidOrderRequest again = AsRepeat(once);
   return {
@@ -165,18 +166,18 @@ std::vector<MoneyCase<v1::VoidOrderRequest>> Voids() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MoneyVoidCase, ::testing::ValuesIn(Voids()), kRowName);
+INSTANTIATE_TEST_SUITE_P(All, PolicyVoidCase, ::testing::ValuesIn(Voids()), kRowName);
 
-class MoneyCancelCase : public MoneyCaseTest<v1::CancelOrderRequest, v1::CancelOrderResponse> {};
+class PolicyCancelCase : public PaymentCaseTest<v1::CancelOrderRequest, v1::CancelOrderResponse> {};
 
-TEST_P(MoneyCancelCase, EndsAsTheRecordShows) {
+TEST_P(PolicyCancelCase, EndsAsTheRecordShows) {
   const auto call = Run("CancelOrder");
   if (call->ok()) {
     EXPECT_EQ(call->response.order().payment_state(), v1::PAYMENT_STATE_CANCELLED);
   }
 }
 
-std::vector<MoneyCase<v1::CancelOrderRequest>> Cancels() {
+std::vector<PaymentCase<v1::CancelOrderRequest>> Cancels() {
   v1::CancelOrderRequest once;
   once.set_order_id("order-1");
   const v1::CancelOrderRequest again = AsRepeat(once);
@@ -199,7 +200,7 @@ std::vector<MoneyCase<v1::CancelOrderRequest>> Cancels() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MoneyCancelCase, ::testing::ValuesIn(Cancels()), kRowName);
+INSTANTIATE_TEST_SUITE_P(All, PolicyCancelCase, ::testing::ValuesIn(Cancels()), kRowName);
 
 }  // namespace
 }  // namespace msp::payments

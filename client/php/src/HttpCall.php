@@ -16,7 +16,7 @@ use SensitiveParameter;
  *
  * @internal
  */
-final class Exchange
+final class HttpCall
 {
     // The largest accepted message. The service sends a list of up to 16 MiB of JSON, a page of a thousand
     // transactions with full texts; this is twice that. gRPC's default is 4 MiB.

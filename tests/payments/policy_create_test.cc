@@ -4,7 +4,7 @@
 // order lookups.
 #include <ctime>
 
-#include "tests/payments/money_test.h"
+#include "tests/payments/payment_call_fixture.h"
 
 namespace msp::payments {
 namespace {
@@ -30,14 +30,15 @@ OrderJson OnItsWay() {
 
 // Made at that time, in a response of that date by MultiSafepay's clock; -1: of none.
 http::Response MadeAt(std::time_t created, std::time_t date_s) {
-  http::Response response = OrderJson{.more = R"("created":")" + AmsterdamText(created) + R"(",)"};
+  http::Response response =
+      OrderJson{.more = R"("created":")" + UpstreamTimeText(created) + R"(",)"};
   response.date_s = date_s;
   return response;
 }
 
-class MoneyCreateCase : public MoneyCaseTest<v1::CreateOrderRequest, v1::CreateOrderResponse> {};
+class PolicyCreateCase : public PaymentCaseTest<v1::CreateOrderRequest, v1::CreateOrderResponse> {};
 
-TEST_P(MoneyCreateCase, EndsAsTheRecordShows) {
+TEST_P(PolicyCreateCase, EndsAsTheRecordShows) {
   const auto call = Run("CreateOrder");
   if (!call->ok()) {
     EXPECT_EQ(call->response.ByteSizeLong(), 0u);
@@ -55,7 +56,7 @@ v1::CreateOrderRequest Unmarkable(v1::CreateOrderRequest order) {
   return order;
 }
 
-std::vector<MoneyCase<v1::CreateOrderRequest>> Cases() {
+std::vector<PaymentCase<v1::CreateOrderRequest>> Cases() {
   const OrderJson ours = OrderJson{}.Marked(kKey);
   const OrderJson other = OrderJson{}.Marked("another");
   const std::time_t now = std::time(nullptr);
@@ -198,11 +199,11 @@ std::vector<MoneyCase<v1::CreateOrderRequest>> Cases() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MoneyCreateCase, ::testing::ValuesIn(Cases()), kRowName);
+INSTANTIATE_TEST_SUITE_P(All, PolicyCreateCase, ::testing::ValuesIn(Cases()), kRowName);
 
-class MoneyCreate : public MoneyTest {};
+class PolicyCreate : public PaymentCallTest {};
 
-TEST_F(MoneyCreate, AnUnknownOutcomeCarriesWhatTheRecordShowed) {
+TEST_F(PolicyCreate, AnUnknownOutcomeCarriesWhatTheRecordShowed) {
   client.writes = {Lost()};
   client.reads = {Open().Marked("another")};
   Create call(api(), "CreateOrder", Keyed(), site());
@@ -213,14 +214,14 @@ TEST_F(MoneyCreate, AnUnknownOutcomeCarriesWhatTheRecordShowed) {
   EXPECT_EQ(call.call.failure->code, absl::StatusCode::kUnknown);
 }
 
-TEST_F(MoneyCreate, AgRpcRetryCountsAsARepeat) {
+TEST_F(PolicyCreate, AgRpcRetryCountsAsARepeat) {
   client.reads = {OrderJson{}.Marked(kKey)};
   Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::seconds(20), 1);
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.written(), 0u);
 }
 
-TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
+TEST_F(PolicyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
   const Site before("main", "abcde-12345");
   const std::string old_key = DerivedKey(
       DigestOf(TestOperations().Find("CreateOrder"),
@@ -234,7 +235,7 @@ TEST_F(MoneyCreate, ADerivedKeyOfTheApiKeyBeforeARotationIsOursToo) {
 }
 
 // Another release, or an API key that this process has never had, derives another key.
-TEST_F(MoneyCreate, ARepeatWithADerivedKeyIsNeverTakenForAnothersForItsMarkerAlone) {
+TEST_F(PolicyCreate, ARepeatWithADerivedKeyIsNeverTakenForAnothersForItsMarkerAlone) {
   const v1::CreateOrderRequest order = AsRepeat(DirectOrder());
   client.reads = {OrderJson{}.Marked("another")};
   Create call(api(), "CreateOrder", order, site());
@@ -246,7 +247,7 @@ TEST_F(MoneyCreate, ARepeatWithADerivedKeyIsNeverTakenForAnothersForItsMarkerAlo
   EXPECT_EQ(other_money.Summary(), "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN");
 }
 
-TEST_F(MoneyCreate, ADefaultOfTheSettingsIsNoPartOfTheKey) {
+TEST_F(PolicyCreate, ADefaultOfTheSettingsIsNoPartOfTheKey) {
   const std::string key = KeyOf("CreateOrder", DirectOrder());
   options.notification_url = "https://shop.example/notify";
   client.writes = {OrderJson{}};
@@ -255,7 +256,7 @@ TEST_F(MoneyCreate, ADefaultOfTheSettingsIsNoPartOfTheKey) {
   EXPECT_EQ(call.response.result().idempotency_key(), key);
 }
 
-TEST_F(MoneyCreate, TheMarkerTakesTheFreeMember) {
+TEST_F(PolicyCreate, TheMarkerTakesTheFreeMember) {
   struct {
     const char* name;
     bool custom_3_taken, var1_taken, markers;
@@ -286,7 +287,7 @@ TEST_F(MoneyCreate, TheMarkerTakesTheFreeMember) {
   }
 }
 
-TEST_F(MoneyCreate, AMarkerInVar1IsFound) {
+TEST_F(PolicyCreate, AMarkerInVar1IsFound) {
   v1::CreateOrderRequest order = Keyed();
   order.mutable_custom_info()->set_custom_3("taken");
   client.writes = {Lost()};
@@ -298,7 +299,7 @@ TEST_F(MoneyCreate, AMarkerInVar1IsFound) {
   EXPECT_EQ(call.response.order().custom_info().custom_3(), "taken");
 }
 
-TEST_F(MoneyCreate, ADerivedKeyIsTheSameForTheSameContentOnly) {
+TEST_F(PolicyCreate, ADerivedKeyIsTheSameForTheSameContentOnly) {
   const std::string key = KeyOf("CreateOrder", DirectOrder());
   EXPECT_EQ(key.size(), 27u) << "so that its marker has 32 characters";
   EXPECT_EQ(key, KeyOf("CreateOrder", Keyed("any")));
@@ -315,7 +316,7 @@ TEST_F(MoneyCreate, ADerivedKeyIsTheSameForTheSameContentOnly) {
   EXPECT_NE(key, KeyOf("CreateOrder", other));
 }
 
-TEST_F(MoneyCreate, ALostAnswerIsFoundByADerivedKeyToo) {
+TEST_F(PolicyCreate, ALostAnswerIsFoundByADerivedKeyToo) {
   const std::string key = KeyOf("CreateOrder", DirectOrder());
   client.writes = {Lost()};
   client.reads = {OrderJson{}.Marked(key)};
@@ -324,7 +325,7 @@ TEST_F(MoneyCreate, ALostAnswerIsFoundByADerivedKeyToo) {
   EXPECT_EQ(call.response.result().idempotency_key(), key);
 }
 
-TEST_F(MoneyCreate, TheCardIsZeroizedBeforeTheReply) {
+TEST_F(PolicyCreate, TheCardIsZeroizedBeforeTheReply) {
   client.writes = {OrderJson{}};
   Create call(api(), "CreateOrder", Keyed(), site());
   EXPECT_TRUE(call.ok());
@@ -333,7 +334,7 @@ TEST_F(MoneyCreate, TheCardIsZeroizedBeforeTheReply) {
   EXPECT_EQ(call.request.gateway_info().card_cvc(), "");
 }
 
-TEST_F(MoneyCreate, AResendCarriesTheSameBytes) {
+TEST_F(PolicyCreate, AResendCarriesTheSameBytes) {
   client.writes = {Lost(), OrderJson{}};
   client.reads = {Absent()};
   Create call(api(), "CreateOrder", Resending(), site());
@@ -343,7 +344,7 @@ TEST_F(MoneyCreate, AResendCarriesTheSameBytes) {
   EXPECT_EQ(call.request.gateway_info().card_number(), "");
 }
 
-TEST_F(MoneyCreate, NoWriteMayBeSentTwice) {
+TEST_F(PolicyCreate, NoWriteMayBeSentTwice) {
   client.writes = {Lost()};
   client.reads = {Absent()};
   Create call(api(), "CreateOrder", Keyed(), site());
@@ -354,13 +355,13 @@ TEST_F(MoneyCreate, NoWriteMayBeSentTwice) {
   }
 }
 
-TEST_F(MoneyCreate, TooShortADeadlineSendsNothing) {
+TEST_F(PolicyCreate, TooShortADeadlineSendsNothing) {
   Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::milliseconds(60));
   EXPECT_EQ(call.Summary(), "DEADLINE_EXCEEDED NOT_SENT DEADLINE_TOO_SHORT");
   EXPECT_TRUE(client.requests().empty());
 }
 
-TEST_F(MoneyCreate, APartOfTheDeadlineIsKeptForLookups) {
+TEST_F(PolicyCreate, APartOfTheDeadlineIsKeptForLookups) {
   client.writes = {OrderJson{}};
   Create call(api(), "CreateOrder", Keyed(), site(), std::chrono::seconds(8));
   EXPECT_TRUE(call.ok());
@@ -369,7 +370,7 @@ TEST_F(MoneyCreate, APartOfTheDeadlineIsKeptForLookups) {
   EXPECT_LE(kept, std::chrono::milliseconds(2'200));
 }
 
-TEST_F(MoneyCreate, AnUnknownOutcomeComesBeforeTheDeadline) {
+TEST_F(PolicyCreate, AnUnknownOutcomeComesBeforeTheDeadline) {
   options.settle_ms = 60'000;
   options.reconcile_backoff_ms = 20;
   client.writes = {Lost()};
@@ -380,7 +381,7 @@ TEST_F(MoneyCreate, AnUnknownOutcomeComesBeforeTheDeadline) {
   EXPECT_GE(client.read_count(), 2u);
 }
 
-TEST_F(MoneyCreate, ADryRunSendsNothingAndShowsNoCard) {
+TEST_F(PolicyCreate, ADryRunSendsNothingAndShowsNoCard) {
   v1::CreateOrderRequest order = Keyed();
   order.mutable_control()->set_validate_only(true);
   Create call(api(), "CreateOrder", order, site());
@@ -391,7 +392,7 @@ TEST_F(MoneyCreate, ADryRunSendsNothingAndShowsNoCard) {
 }
 
 // One lookup decides between a refusal and UNKNOWN: it is tried more than once.
-TEST_F(MoneyCreate, ALookupAfterARefusalIsTriedAgainWhenItFails) {
+TEST_F(PolicyCreate, ALookupAfterARefusalIsTriedAgainWhenItFails) {
   client.writes = {Error(1006)};
   client.reads = {Lost(), ResponseOf(503, "<html>"), OrderJson{}.Marked(kKey)};
   Create call(api(), "CreateOrder", Keyed(), site());
@@ -399,7 +400,7 @@ TEST_F(MoneyCreate, ALookupAfterARefusalIsTriedAgainWhenItFails) {
   EXPECT_EQ(client.read_count(), 3u);
 }
 
-TEST_F(MoneyCreate, LookupsThatFailGoOnToTheDeadlineAndLeaveItUnknown) {
+TEST_F(PolicyCreate, LookupsThatFailGoOnToTheDeadlineAndLeaveItUnknown) {
   client.writes = {Error(1006)};
   client.reads = {ResponseOf(503, "<html>")};
   Create call(api(), "CreateOrder", Keyed(), site());

@@ -3,7 +3,7 @@
 // Single flight: of identical calls one is sent, and all get its answer.
 #include <atomic>
 
-#include "tests/payments/money_test.h"
+#include "tests/payments/payment_call_fixture.h"
 #include "tests/testing/requests.h"
 
 namespace msp::payments {
@@ -19,15 +19,15 @@ v1::CreateOrderRequest Keyed(const std::string& key = kKey,
   return WithKey(testing::CardOrder(order_id), key);
 }
 
-class MoneyFlight : public MoneyTest {
+class PaymentAdmission : public PaymentCallTest {
  protected:
-  MoneyFlight() {
+  PaymentAdmission() {
     client.writes = {OrderJson{}};
     client.keep_writes = true;
   }
 };
 
-TEST_F(MoneyFlight, IdenticalCallsAreSentOnceAndAnsweredAlike) {
+TEST_F(PaymentAdmission, IdenticalCallsAreSentOnceAndAnsweredAlike) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   Create second(api(), "CreateOrder", Keyed(), site());
@@ -39,7 +39,7 @@ TEST_F(MoneyFlight, IdenticalCallsAreSentOnceAndAnsweredAlike) {
   EXPECT_EQ(second.request.gateway_info().card_number(), "");
 }
 
-TEST_F(MoneyFlight, JoinedCallsShareAnUnknownOutcomeToo) {
+TEST_F(PaymentAdmission, JoinedCallsShareAnUnknownOutcomeToo) {
   client.writes = {Lost()};
   client.reads = {Absent()};
   Create first(api(), "CreateOrder", Keyed(), site());
@@ -51,7 +51,7 @@ TEST_F(MoneyFlight, JoinedCallsShareAnUnknownOutcomeToo) {
   EXPECT_EQ(client.written(), 1u);
 }
 
-TEST_F(MoneyFlight, ADifferentCallForTheSameOrderIsAborted) {
+TEST_F(PaymentAdmission, ADifferentCallForTheSameOrderIsAborted) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   Create other_key(api(), "CreateOrder", Keyed("key-2"), site());
@@ -68,7 +68,7 @@ TEST_F(MoneyFlight, ADifferentCallForTheSameOrderIsAborted) {
   EXPECT_EQ(client.requests().size(), 1u);
 }
 
-TEST_F(MoneyFlight, OtherOrdersAndOtherSitesAreSentByThemselves) {
+TEST_F(PaymentAdmission, OtherOrdersAndOtherSitesAreSentByThemselves) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   client.writes = {OrderJson{.order_id = "order-2"}};
@@ -83,7 +83,7 @@ TEST_F(MoneyFlight, OtherOrdersAndOtherSitesAreSentByThemselves) {
   EXPECT_EQ(other_site.Summary(), "OK CONFIRMED");
 }
 
-TEST_F(MoneyFlight, AJoinedCallThatRunsOutOfTimeIsUnknown) {
+TEST_F(PaymentAdmission, AJoinedCallThatRunsOutOfTimeIsUnknown) {
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
   Create second(api(), "CreateOrder", Keyed(), site(), milliseconds(80));
@@ -94,7 +94,7 @@ TEST_F(MoneyFlight, AJoinedCallThatRunsOutOfTimeIsUnknown) {
 }
 
 // A joined call with more time can still see what the leader could not.
-TEST_F(MoneyFlight, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
+TEST_F(PaymentAdmission, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
   std::atomic<bool> shows = false;
   client.script = [&](const http::Request& request) {
     if (request.method != http::Method::kGet) return Lost();
@@ -111,7 +111,7 @@ TEST_F(MoneyFlight, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
 }
 
 // A caller who has gone may repeat the call by another replica and void the order that it makes.
-TEST_F(MoneyFlight, NothingMoreIsSentForACallerWhoHasGone) {
+TEST_F(PaymentAdmission, NothingMoreIsSentForACallerWhoHasGone) {
   options.settle_ms = 60;
   client.writes = {Lost(), OrderJson{}};
   client.reads = {Absent()};
@@ -123,7 +123,7 @@ TEST_F(MoneyFlight, NothingMoreIsSentForACallerWhoHasGone) {
   EXPECT_EQ(client.written(), 1u);
 }
 
-TEST_F(MoneyFlight, ARepeatWhoseCallerGoesWhileItReadsIsNotSent) {
+TEST_F(PaymentAdmission, ARepeatWhoseCallerGoesWhileItReadsIsNotSent) {
   options.settle_ms = 60;
   client.keep_writes = false;
   client.reads = {Absent()};
@@ -133,7 +133,7 @@ TEST_F(MoneyFlight, ARepeatWhoseCallerGoesWhileItReadsIsNotSent) {
   EXPECT_EQ(client.written(), 0u);
 }
 
-TEST_F(MoneyFlight, AJoinedCallGoesOnForACallerWhoHasGone) {
+TEST_F(PaymentAdmission, AJoinedCallGoesOnForACallerWhoHasGone) {
   options.settle_ms = 60;
   client.writes = {Lost(), OrderJson{}};
   client.reads = {Absent()};
@@ -147,7 +147,7 @@ TEST_F(MoneyFlight, AJoinedCallGoesOnForACallerWhoHasGone) {
   EXPECT_EQ(client.written(), 2u);
 }
 
-TEST_F(MoneyFlight, ACompletedCallReleasesTheOrder) {
+TEST_F(PaymentAdmission, ACompletedCallReleasesTheOrder) {
   client.keep_writes = false;
   Create first(api(), "CreateOrder", Keyed(), site());
   EXPECT_TRUE(first.ok());
@@ -157,7 +157,7 @@ TEST_F(MoneyFlight, ACompletedCallReleasesTheOrder) {
 }
 
 // A second submit: where only a completed order blocks its id, it would start a second payment.
-TEST_F(MoneyFlight, AnIdenticalOrderRightAfterCompletionIsReadBeforeItIsSent) {
+TEST_F(PaymentAdmission, AnIdenticalOrderRightAfterCompletionIsReadBeforeItIsSent) {
   client.keep_writes = false;
   client.reads = {OrderJson{}.Marked("key-1")};
   Create first(api(), "CreateOrder", Keyed(), site());
@@ -167,7 +167,7 @@ TEST_F(MoneyFlight, AnIdenticalOrderRightAfterCompletionIsReadBeforeItIsSent) {
   EXPECT_EQ(client.written(), 1u);
 }
 
-TEST_F(MoneyFlight, AnOrderThatWasRefusedIsNotReadAgain) {
+TEST_F(PaymentAdmission, AnOrderThatWasRefusedIsNotReadAgain) {
   client.keep_writes = false;
   client.writes = {Error(1001)};
   Create first(api(), "CreateOrder", Keyed(), site());
@@ -178,7 +178,7 @@ TEST_F(MoneyFlight, AnOrderThatWasRefusedIsNotReadAgain) {
   EXPECT_EQ(client.read_count(), 0u);
 }
 
-TEST_F(MoneyFlight, WithoutItBothAreSent) {
+TEST_F(PaymentAdmission, WithoutItBothAreSent) {
   options.single_flight = false;
   Create first(api(), "CreateOrder", Keyed(), site());
   client.WaitForWrite();
@@ -187,86 +187,6 @@ TEST_F(MoneyFlight, WithoutItBothAreSent) {
   EXPECT_TRUE(first.ok());
   EXPECT_TRUE(second.ok());
   EXPECT_EQ(client.written(), 2u);
-}
-
-// Reads are the other half of "nothing is sent again behind the caller's back": they are, and
-// nothing else is.
-class Reads : public MoneyTest {
- protected:
-  using Get = Caller<v1::GetOrderRequest, v1::GetOrderResponse>;
-  static v1::GetOrderRequest Order() {
-    v1::GetOrderRequest request;
-    request.set_order_id("order-1");
-    return request;
-  }
-};
-
-TEST_F(Reads, AreTriedThreeTimesAtTheMost) {
-  struct {
-    const char* name;
-    Responses answers;
-    const char* summary;
-    std::size_t tries;
-  } const cases[] = {
-      {"broken", Lost(), "UNAVAILABLE UNSPECIFIED UPSTREAM_UNAVAILABLE", 3},
-      {"broken once", Responses(Lost(), OrderJson{}), "OK UNSPECIFIED", 2},
-      {"unsent", Responses(Unsent(), OrderJson{}), "OK UNSPECIFIED", 2},
-      {"503", Responses(ResponseOf(503, "<html></html>"), OrderJson{}), "OK UNSPECIFIED", 2},
-      {"429 that names no time", Responses(ResponseOf(429, "{}"), OrderJson{}),
-       "RESOURCE_EXHAUSTED REJECTED RATE_LIMITED", 1},
-      {"unexplained 404", ResponseOf(404, "{}"), "NOT_FOUND UNSPECIFIED MSP_HTTP_404", 1},
-      {"unknown error and 500", Responses(Error(1000, 500), OrderJson{}), "OK UNSPECIFIED", 2},
-      {"absent", Absent(), "NOT_FOUND REJECTED MSP_1006", 1},
-      {"late", Lost(http::TransferError::kDeadline),
-       "DEADLINE_EXCEEDED UNSPECIFIED UPSTREAM_TIMEOUT", 1},
-      {"malformed", ResponseOf(200, "{\"success\":tru"), "INTERNAL UNSPECIFIED UPSTREAM_MALFORMED",
-       1},
-      {"queue full", Unsent(http::TransferError::kQueueFull),
-       "RESOURCE_EXHAUSTED NOT_SENT OVERLOADED", 1},
-      {"stopping", Unsent(http::TransferError::kStopped), "UNAVAILABLE NOT_SENT SHUTTING_DOWN", 1},
-  };
-  for (const auto& the : cases) {
-    SCOPED_TRACE(the.name);
-    ScriptedClient one;
-    one.reads = the.answers;
-    telemetry::Metrics metrics;
-    Api other(options, TestOperations(), one, metrics);
-    Get call(other, "GetOrder", Order(), site());
-    EXPECT_EQ(call.Summary(), the.summary);
-    EXPECT_EQ(one.read_count(), the.tries);
-  }
-}
-
-TEST_F(Reads, WaitAsLongAsRetryAfterSaysOrNotAtAll) {
-  http::Response busy = ResponseOf(429, "{}");
-  busy.retry_after_s = 1;
-  client.reads = {busy, OrderJson{}};
-  const auto start = http::Clock::now();
-  Get patient(api(), "GetOrder", Order(), site());
-  EXPECT_TRUE(patient.ok());
-  EXPECT_GE(http::Clock::now() - start, seconds(1));
-  client.reads = {busy};
-  Get hurried(api(), "GetOrder", Order(), site(), milliseconds(900));
-  EXPECT_FALSE(hurried.ok());
-  EXPECT_EQ(hurried.call.attempts, 1);
-}
-
-TEST_F(Reads, AreNotTriedAgainOnceTheBudgetIsSpent) {
-  client.reads = {Lost()};
-  std::vector<std::unique_ptr<Get>> calls;
-  for (int i = 0; i < 200; ++i)
-    calls.push_back(std::make_unique<Get>(api(), "GetOrder", Order(), site()));
-  for (auto& call : calls) call->End();
-  EXPECT_EQ(client.read_count(), 300u) << "200 first tries and the budget of 100";
-}
-
-TEST_F(Reads, WritesThatMoveNoMoneyAreSentOnceAllTheSame) {
-  client.writes = {Lost()};
-  auto update = testing::FromText<v1::UpdateOrderRequest>("order_id: 'order-1' status: 'shipped'");
-  Caller<v1::UpdateOrderRequest, v1::UpdateOrderResponse> call(api(), "UpdateOrder", update,
-                                                               site());
-  EXPECT_FALSE(call.ok());
-  EXPECT_EQ(client.written(), 1u);
 }
 
 }  // namespace

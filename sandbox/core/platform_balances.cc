@@ -39,12 +39,12 @@ ApiResponse Platform::ListClosingBalances(const Site& site, const std::string& f
     std::map<std::int64_t, Day>& days = books[order->currency];
     const bool back = IsOutgoing(*order);
     if (back && order->status == "completed") {
-      days[NextAmsterdamMidnightMs(order->completed_ms)].moved -= order->amount;
+      days[NextLocalMidnightMs(order->completed_ms)].moved -= order->amount;
     } else if (!back && order->money.captured_here > 0) {
-      days[NextAmsterdamMidnightMs(CollectedMs(*order))].moved +=
+      days[NextLocalMidnightMs(CollectedMs(*order))].moved +=
           order->money.captured_here - CostMinor(*order);
     } else if (!back && order->financial_status == "uncleared") {
-      days[NextAmsterdamMidnightMs(order->modified_ms)].uncleared += order->amount;
+      days[NextLocalMidnightMs(order->modified_ms)].uncleared += order->amount;
     }
   }
   Json list = Json::array();
@@ -54,12 +54,12 @@ ApiResponse Platform::ListClosingBalances(const Site& site, const std::string& f
     std::size_t count = 0;
     // Every day since the first has a closing balance, the present one not yet.
     for (std::int64_t closed_ms = days.begin()->first; closed_ms <= now_ms_ && count < kDaysMax;
-         closed_ms = NextAmsterdamMidnightMs(closed_ms), ++count) {
+         closed_ms = NextLocalMidnightMs(closed_ms), ++count) {
       if (const auto day = days.find(closed_ms); day != days.end()) {
         balance.moved += day->second.moved;
         balance.uncleared += day->second.uncleared;
       }
-      const std::string date = AmsterdamTime(closed_ms - 1000).substr(0, 10);
+      const std::string date = LocalTimeText(closed_ms - 1000).substr(0, 10);
       if ((!from.empty() && date < from) || (!until.empty() && date >= until)) continue;
       list.push_back({{"account_id", site.account_id},
                       {"amount", balance.moved},

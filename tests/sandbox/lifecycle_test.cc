@@ -28,7 +28,7 @@ constexpr char kDocumented[] =
     "ROTGIFT SANTANDER SPORTENFIT SPORTSGIFT TRUSTLY TRUSTPAY UPAS VISA VVVGIFTCARD WECHAT "
     "WIJNCADEAU YOURGIFT ZINIA";
 
-TEST(Life, EveryDocumentedGatewayTakesAnOrder) {
+TEST(Lifecycle, EveryDocumentedGatewayTakesAnOrder) {
   Bench bench;
   for (const std::string& gateway : Words(kDocumented)) {
     SCOPED_TRACE(gateway);
@@ -59,7 +59,7 @@ const Path kPaths[] = {
     {"IDEAL MISTERCASH BANKTRANS ALIPAY WECHAT MYBANK APPLEPAY GOOGLEPAY BOEKENBON",
      {"completed/completed"}}};
 
-TEST(Life, OrdersGoThroughThePairsOfTheirFamily) {
+TEST(Lifecycle, OrdersGoThroughThePairsOfTheirFamily) {
   for (const Path& path : kPaths) {
     for (const std::string& gateway : Words(path.gateways)) {
       SCOPED_TRACE(gateway);
@@ -85,7 +85,7 @@ TEST(Life, OrdersGoThroughThePairsOfTheirFamily) {
   }
 }
 
-TEST(Life, TheControlApiBringsWhatTheClockWould) {
+TEST(Lifecycle, TheControlApiBringsWhatTheClockWould) {
   Bench bench{MethodOrder("o", "DIRDEB")};
   EXPECT_FALSE(bench.platform.AdvanceLife(bench.At("o"))) << "the customer has not paid";
   bench.Pay("o");
@@ -96,7 +96,7 @@ TEST(Life, TheControlApiBringsWhatTheClockWould) {
   EXPECT_FALSE(bench.platform.AdvanceLife(bench.At("o")));
 }
 
-TEST(Life, DirectPayPalWaitsForTheCustomer) {
+TEST(Lifecycle, DirectPayPalWaitsForTheCustomer) {
   Bench bench;
   const ApiResponse answer = bench.Create(MethodOrder("o", "PAYPAL", "direct"));
   EXPECT_EQ(bench.State("o"), "uncleared/initialized");
@@ -115,7 +115,7 @@ TEST(Life, DirectPayPalWaitsForTheCustomer) {
   EXPECT_EQ(bench.platform.stats().count("illegal_transitions"), 0U);
 }
 
-TEST(Life, PayLaterIsNotRefundableBeforeItsFunds) {
+TEST(Lifecycle, PayLaterIsNotRefundableBeforeItsFunds) {
   Bench bench{MethodOrder("o", "KLARNA")};
   bench.Pay("o");
   EXPECT_EQ(ErrorOf(bench.Refund("o", 100)), 1034);
@@ -124,7 +124,7 @@ TEST(Life, PayLaterIsNotRefundableBeforeItsFunds) {
   EXPECT_EQ(bench.Refund("o", 100).status, 200);
 }
 
-TEST(Life, PayLaterIsCancelledBeforeTheShipmentOnly) {
+TEST(Lifecycle, PayLaterIsCancelledBeforeTheShipmentOnly) {
   Bench bench;
   const Json cancel{{"status", "cancelled"}, {"exclude_order", true}};
   for (const char* id : {"before", "after"}) {
@@ -140,7 +140,7 @@ TEST(Life, PayLaterIsCancelledBeforeTheShipmentOnly) {
   EXPECT_EQ(bench.Patch("invoice", cancel).status, 410) << "refund only";
 }
 
-TEST(Life, TestAccountsAndAmountsDecide) {
+TEST(Lifecycle, TestAccountsAndAmountsDecide) {
   Bench bench;
   const auto debit = [&](const char* id, const char* iban) {
     Json body = MethodOrder(id, "DIRDEB", "direct");
@@ -164,7 +164,7 @@ TEST(Life, TestAccountsAndAmountsDecide) {
   EXPECT_EQ(bench.At("returned").money.captured_here, 0);
 }
 
-TEST(Life, BankTransferSaysWhereToPay) {
+TEST(Lifecycle, BankTransferSaysWhereToPay) {
   Bench bench;
   const ApiResponse answer = bench.Create(MethodOrder("o", "BANKTRANS", "direct"));
   const Json info = answer.body["data"]["gateway_info"];
@@ -181,7 +181,7 @@ TEST(Life, BankTransferSaysWhereToPay) {
   EXPECT_EQ(bench.State("o"), "initialized/initialized") << "transfers take days";
 }
 
-TEST(Life, WalletTokensPayAtOnceAndGiftCardsSayTheirBrand) {
+TEST(Lifecycle, WalletTokensPayAtOnceAndGiftCardsSayTheirBrand) {
   Bench bench;
   bench.Create(With(MethodOrder("wallet", "GOOGLEPAY", "direct"), "/gateway_info/payment_token",
                     R"({"signature":"x"})"));
@@ -193,7 +193,7 @@ TEST(Life, WalletTokensPayAtOnceAndGiftCardsSayTheirBrand) {
   EXPECT_EQ(method["coupon_brand"], "BOEKENBON");
 }
 
-TEST(Life, QrOrdersHaveAPictureAndTheirOwnCancel) {
+TEST(Lifecycle, QrOrdersHaveAPictureAndTheirOwnCancel) {
   Bench bench;
   const Json qr = With(MethodOrder("qr", "MISTERCASH"), "/gateway_info/qr_enabled", true);
   const Json data = bench.Create(qr).body["data"];
@@ -210,7 +210,7 @@ TEST(Life, QrOrdersHaveAPictureAndTheirOwnCancel) {
   EXPECT_EQ(bench.At("size").qr_size, 250) << "a size out of bounds is the standard one";
 }
 
-TEST(Life, PayAfterDeliveryIsHeldAndExpires) {
+TEST(Lifecycle, PayAfterDeliveryIsHeldAndExpires) {
   Bench bench;
   for (const char* id : {"held", "kept", "lost"}) {
     bench.Create(MethodOrder(id, "PAYAFTER"));
@@ -235,7 +235,7 @@ TEST(Life, PayAfterDeliveryIsHeldAndExpires) {
   EXPECT_EQ(bench.platform.PutOnHold(bench.site(), "ideal", Json::object()).status, 403);
 }
 
-TEST(Life, SurvivesASnapshot) {
+TEST(Lifecycle, SurvivesASnapshot) {
   Bench bench{MethodOrder("o", "KLARNA")};
   bench.Pay("o");
   bench.Ship("o");
@@ -245,7 +245,7 @@ TEST(Life, SurvivesASnapshot) {
   EXPECT_EQ(other.State("o"), "shipped/completed");
 }
 
-TEST(Life, IssuersAreOfIdealAndMyBank) {
+TEST(Lifecycle, IssuersAreOfIdealAndMyBank) {
   for (const char* gateway : {"ideal", "mybank"}) {
     const Json list = ListIssuers(gateway).body["data"];
     ASSERT_FALSE(list.empty()) << gateway;

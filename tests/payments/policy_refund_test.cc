@@ -2,7 +2,7 @@
 
 // RefundOrder and CancelRefund: nothing is given back twice, and nobody's refund is taken for
 // another's.
-#include "tests/payments/money_test.h"
+#include "tests/payments/payment_call_fixture.h"
 #include "tests/testing/requests.h"
 
 namespace msp::payments {
@@ -63,9 +63,9 @@ http::Response Refunded() {
   return Success(R"({"transaction_id":4010000000000001,"refund_id":91})");
 }
 
-class MoneyRefundCase : public MoneyCaseTest<v1::RefundOrderRequest, v1::RefundOrderResponse> {};
+class PolicyRefundCase : public PaymentCaseTest<v1::RefundOrderRequest, v1::RefundOrderResponse> {};
 
-TEST_P(MoneyRefundCase, EndsAsTheRecordShows) {
+TEST_P(PolicyRefundCase, EndsAsTheRecordShows) {
   const auto call = Run("RefundOrder");
   if (!call->ok()) return;
   EXPECT_EQ(call->response.refund().psp_refund_id(), "91");
@@ -74,7 +74,7 @@ TEST_P(MoneyRefundCase, EndsAsTheRecordShows) {
   EXPECT_FALSE(call->response.refund().refund_order_id().empty());
 }
 
-std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
+std::vector<PaymentCase<v1::RefundOrderRequest>> Cases() {
   const std::string ours = IdOf(kKey);
   const http::Response hidden = Order(Related(""));
   const http::Response other_hidden = Order(Related("", 500, "90"));
@@ -183,11 +183,11 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MoneyRefundCase, ::testing::ValuesIn(Cases()), kRowName);
+INSTANTIATE_TEST_SUITE_P(All, PolicyRefundCase, ::testing::ValuesIn(Cases()), kRowName);
 
-class MoneyRefund : public MoneyTest {};
+class PolicyRefund : public PaymentCallTest {};
 
-TEST_F(MoneyRefund, AFullRefundSendsTheExplicitRemainder) {
+TEST_F(PolicyRefund, AFullRefundSendsTheExplicitRemainder) {
   struct {
     const char* name;
     std::string related, more;
@@ -223,7 +223,7 @@ TEST_F(MoneyRefund, AFullRefundSendsTheExplicitRemainder) {
   }
 }
 
-TEST_F(MoneyRefund, AFullRefundThatWorkedIsAReplayBeforeAnyRemainder) {
+TEST_F(PolicyRefund, AFullRefundThatWorkedIsAReplayBeforeAnyRemainder) {
   client.reads = {Order(Related(IdOf(kKey), 9743))};
   Refund call(api(), "RefundOrder", Full(), site());
   EXPECT_EQ(call.Summary(), "OK CONFIRMED replayed");
@@ -231,7 +231,7 @@ TEST_F(MoneyRefund, AFullRefundThatWorkedIsAReplayBeforeAnyRemainder) {
 }
 
 // Where the order shows the reason no lookup for an earlier attempt is needed.
-TEST_F(MoneyRefund, ARefusalThatTheOrderExplainsStandsAtOnceAndAnyOtherOnceItHasSettled) {
+TEST_F(PolicyRefund, ARefusalThatTheOrderExplainsStandsAtOnceAndAnyOtherOnceItHasSettled) {
   client.writes = {Error(1034)};
   client.reads = {Order()};
   Refund too_much(api(), "RefundOrder", Keyed(9744), site());
@@ -247,7 +247,7 @@ TEST_F(MoneyRefund, ARefusalThatTheOrderExplainsStandsAtOnceAndAnyOtherOnceItHas
   EXPECT_GT(client.read_count(), 6u);
 }
 
-TEST_F(MoneyRefund, EveryRefundHasAnIdOfItsOwn) {
+TEST_F(PolicyRefund, EveryRefundHasAnIdOfItsOwn) {
   client.reads = {Order()};
   client.writes = {Refunded()};
   Refund keyed(api(), "RefundOrder", Keyed(), site());
@@ -262,12 +262,12 @@ TEST_F(MoneyRefund, EveryRefundHasAnIdOfItsOwn) {
   EXPECT_LE(IdOf(kKey).size(), 50u);
 }
 
-class MoneyCancelRefundCase
-    : public MoneyCaseTest<v1::CancelRefundRequest, v1::CancelRefundResponse> {};
+class PolicyCancelRefundCase
+    : public PaymentCaseTest<v1::CancelRefundRequest, v1::CancelRefundResponse> {};
 
-TEST_P(MoneyCancelRefundCase, EndsAsTheRecordShows) { Run("CancelRefund"); }
+TEST_P(PolicyCancelRefundCase, EndsAsTheRecordShows) { Run("CancelRefund"); }
 
-std::vector<MoneyCase<v1::CancelRefundRequest>> CancelCases() {
+std::vector<PaymentCase<v1::CancelRefundRequest>> CancelCases() {
   auto once = testing::FromText<v1::CancelRefundRequest>("order_id: 'order-1' refund_id: '91'");
   const v1::CancelRefundRequest again = AsRepeat(once);
   const http::Response reserved = Order(Related("r"));
@@ -289,10 +289,10 @@ std::vector<MoneyCase<v1::CancelRefundRequest>> CancelCases() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MoneyCancelRefundCase, ::testing::ValuesIn(CancelCases()), kRowName);
+INSTANTIATE_TEST_SUITE_P(All, PolicyCancelRefundCase, ::testing::ValuesIn(CancelCases()), kRowName);
 
 // The record lags: it does not show yet what the call before has done.
-TEST_F(MoneyRefund, AnEqualCallRightAfterWaitsForTheRecord) {
+TEST_F(PolicyRefund, AnEqualCallRightAfterWaitsForTheRecord) {
   client.writes = {Refunded()};
   client.reads = {Order(), Order(), Order(), Order(Related(IdOf(kKey)))};
   Refund first(api(), "RefundOrder", Keyed(), site());
@@ -302,7 +302,7 @@ TEST_F(MoneyRefund, AnEqualCallRightAfterWaitsForTheRecord) {
   EXPECT_EQ(client.written(), 1u);
 }
 
-TEST_F(MoneyRefund, AnEqualCallRightAfterIsNeverSentWhileTheRecordShowsNothing) {
+TEST_F(PolicyRefund, AnEqualCallRightAfterIsNeverSentWhileTheRecordShowsNothing) {
   client.writes = {Lost(), Refunded()};
   client.reads = {Order()};
   Refund first(api(), "RefundOrder", Keyed(), site());
@@ -313,7 +313,7 @@ TEST_F(MoneyRefund, AnEqualCallRightAfterIsNeverSentWhileTheRecordShowsNothing) 
   EXPECT_EQ(client.written(), 1u);
 }
 
-TEST_F(MoneyRefund, AnOrderNamedByMultiSafepaysIdIsTheSameOrder) {
+TEST_F(PolicyRefund, AnOrderNamedByMultiSafepaysIdIsTheSameOrder) {
   v1::RefundOrderRequest refund = Keyed();
   refund.set_order_id("4010000000000001");
   client.writes = {Refunded()};
@@ -330,9 +330,10 @@ TEST_F(MoneyRefund, AnOrderNamedByMultiSafepaysIdIsTheSameOrder) {
 
 // MultiSafepay refuses a second refund of the same amount for five minutes; a caller who runs
 // batches can have it held back instead.
-TEST_F(MoneyRefund, AnEqualOneIsHeldBackAsLongAsTheSettingSays) {
+TEST_F(PolicyRefund, AnEqualOneIsHeldBackAsLongAsTheSettingSays) {
   options.refund_pause_s = 300;
-  const std::string created = R"({"created":")" + AmsterdamText(std::time(nullptr) - 100) + R"(",)";
+  const std::string created =
+      R"({"created":")" + UpstreamTimeText(std::time(nullptr) - 100) + R"(",)";
   client.reads = {Order(created + Related("refund-7").substr(1))};
   Refund held(api(), "RefundOrder", Keyed(), site());
   EXPECT_EQ(held.Summary(), "RESOURCE_EXHAUSTED NOT_SENT REFUND_TOO_SOON");

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every documented payment method from order to funds, through the service: the payment state at each step.
 
-usage: gateway_lives_test.py BIN_DIR
+usage: gateway_lifecycle_test.py BIN_DIR
 
 Starts msp-sandbox and msp-server in front of it; calls go through the command-line client. The customer and the clock
 are the sandbox's control API. Each state is held to two tables: what the method's life has to reach, and what the pair of
 statuses that was read means for that method. MSP_OPENAPI names the directory of the published description, whose
-enumeration of gateway ids has to be covered by the lives, as the sandbox's own has.
+enumeration of gateway ids has to be covered by the lifecycles, as the sandbox's own has.
 """
 
 import os
@@ -68,7 +68,7 @@ def order(order_id, gateway, **changes):
             **changes}  # fmt: skip
 
 
-class Lives:
+class Lifecycles:
     def __init__(self, client, control, checks):
         self.client, self.control, self.checks = client, control, checks
         self.seen = set()
@@ -81,7 +81,7 @@ class Lives:
         self.checks.equal(f"{order_id}: {pair} {step} means", row and row[2], state)
         self.seen.add(row)
 
-    def live(self, gateway, paid, rest):
+    def run(self, gateway, paid, rest):
         order_id = f"life-of-{gateway}"
         created = self.client.call("CreateOrder", order(order_id, gateway))["order"]
         self.checks.equal(f"{order_id}: created", created["payment_state"], "PAYMENT_STATE_REQUIRES_ACTION")
@@ -119,23 +119,23 @@ def main():
         environment.program(bin_dir / "msp-sandbox", "--quiet", "--strict-types") as sandbox,
         environment.service(bin_dir, sandbox["api_url"]) as server,
     ):
-        lives = Lives(environment.Cli(bin_dir, server), environment.Control(sandbox["api_url"]), checks)
-        known = lives.client.call("ListGateways", {"include": "coupons"})["gateways"]
+        lifecycles = Lifecycles(environment.Cli(bin_dir, server), environment.Control(sandbox["api_url"]), checks)
+        known = lifecycles.client.call("ListGateways", {"include": "coupons"})["gateways"]
         checks.equal("ids of the sandbox without a life", sorted({one["id"] for one in known} - ids), [])
-        checks.equal("lives of ids that the sandbox does not list", sorted(ids - {one["id"] for one in known}), ["CREDITCARD"])
+        checks.equal("lifecycles of ids that the sandbox does not list", sorted(ids - {one["id"] for one in known}), ["CREDITCARD"])
         for row in rows:
-            lives.live(*row)
-        waits = lives.client.call("CreateOrder", order("paypal-direct", "PAYPAL", type="direct"))["order"]
+            lifecycles.run(*row)
+        waits = lifecycles.client.call("CreateOrder", order("paypal-direct", "PAYPAL", type="direct"))["order"]
         checks.equal("a direct PayPal order", waits["payment_state"], "PAYMENT_STATE_PENDING")
         checks.true("the customer's way to PayPal", waits["payment_url"])
-        lives.check_state("paypal-direct", "PAYPAL", "that waits for the customer", "PENDING")
+        lifecycles.check_state("paypal-direct", "PAYPAL", "that waits for the customer", "PENDING")
         debit = order("debit-direct", "DIRDEB", type="direct")
-        lives.client.call("CreateOrder", debit)
-        lives.check_state("debit-direct", "DIRDEB", "without an account", "PENDING")
-        lives.client.call("CreateOrder", order("held", "VISA"))
-        lives.control.ask("orders/held/pay", {**environment.CARD, "card_number": HELD})
-        lives.check_state("held", "VISA", "held as possible fraud", "IN_REVIEW")
-        checks.equal("meanings that no life has shown", [row for row in MEANINGS if row not in lives.seen], [])
+        lifecycles.client.call("CreateOrder", debit)
+        lifecycles.check_state("debit-direct", "DIRDEB", "without an account", "PENDING")
+        lifecycles.client.call("CreateOrder", order("held", "VISA"))
+        lifecycles.control.ask("orders/held/pay", {**environment.CARD, "card_number": HELD})
+        lifecycles.check_state("held", "VISA", "held as possible fraud", "IN_REVIEW")
+        checks.equal("meanings that no life has shown", [row for row in MEANINGS if row not in lifecycles.seen], [])
     return checks.verdict()
 
 

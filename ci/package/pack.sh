@@ -87,8 +87,8 @@ pack_sandbox() {
 pack_node() {
   clean_copy node proto client/node
   (cd "$work/node/client/node" && npm ci --ignore-scripts --no-audit --no-fund && npm run build && npm pack)
-  # The chart's archive would have the same name.
-  cp "$work/node/client/node/multisafepay-grpc-$version.tgz" "$dist/multisafepay-grpc-npm-$version.tgz"
+  # npm names the file after the package and its scope; the chart's archive would have the same name.
+  cp "$work"/node/client/node/*.tgz "$dist/multisafepay-grpc-npm-$version.tgz"
 }
 
 pack_java() {
@@ -98,10 +98,12 @@ pack_java() {
   cp "$work/java/client/java/pom.xml" "$dist/multisafepay-grpc-$version.pom"
 }
 
-# A Go module is published by its tag. The zip is in a module proxy's format, and is tested by building another module with it.
+# A Go module is published by its tag. The zip is in a module proxy's format, and is tested by building another module with it. A
+# proxy adds the repository's licence to a module in a folder without one.
 pack_go() {
-  clean_copy go client/go
+  clean_copy go LICENSE client/go
   local source=$work/go/client/go module
+  cp "$work/go/LICENSE" "$source/"
   module=$(sed -n 's/^module //p' "$source/go.mod")
   (cd "$source" && go vet ./...)
   mkdir -p "$work/go/user"

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -131,7 +132,22 @@ class Paths:
             require(f"{name} has another sum", hashlib.sha256((self.dist / name).read_bytes()).hexdigest() == digest)
         others = {path.name for path in self.dist.iterdir()} - named - {"SHA256SUMS"}
         require(f"without a sum: {others}", not others)
-        return f"{len(named)} files"
+        return f"{len(named)} files, {self.release()} names in release.yaml"
+
+    def release(self):
+        """The release workflow publishes files of SHA256SUMS, tested before, and builds none of them again."""
+        text = (ROOT / ".github/workflows/release.yaml").read_text(encoding="utf-8")
+        build, publish = text.split("\n  publish:\n")
+        order = [build.find(step) for step in ("./run package", "./run test-packages --no-build", "sha256sum", "upload-artifact")]
+        require(f"release.yaml: packed, tested, checked and uploaded at {order}", -1 not in order and order == sorted(order))
+        again = re.findall(r"npm (?:ci|run|pack)\b|helm package|-m build|buildah|docker build|go build|mvn .*\bpackage\b", publish)
+        require(f"release.yaml builds what it publishes again: {again}", not again)
+        shell = publish.replace('"', "").replace("$jar", "multisafepay-grpc-$version").replace("$version", VERSION)
+        names = set(re.findall(r"build/dist/([\w.*+-]+)", shell)) - {"*", "SHA256SUMS"}
+        # The archives of the images are made by ./run package --image only.
+        missing = [name for name in names if not name.endswith("-oci.tar") and not list(self.dist.glob(name))]
+        require(f"release.yaml publishes what is not in build/dist: {missing}", names and not missing)
+        return len(names)
 
     def deb(self, folder):
         clean = CleanRoot(self.base, folder)

@@ -4,7 +4,7 @@
 #   --profile FILE   a profile of an earlier run (build/release/bin/msp-server.fdata) instead of a new one
 #   --plain          pack the programs of the release build, without optimized layout and without tests
 #   --programs       only the programs, optimized and tested, for CI
-#   --image          the image as an OCI archive too, by ./run image
+#   --image          the images of the service and of the sandbox as OCI archives too, by ./run image
 #   [ARTEFACT...]    with --plain: only these, beside what is there: deb cpp python sandbox node java go php chart schema sbom
 #
 # Without --plain the code layout of msp-server is optimized by a profile of its load. The same sources and profile make the same
@@ -94,7 +94,7 @@ pack() {
 }
 ((${#wanted[@]} > 0)) || [[ $programs_only == yes ]] || wanted=("${artefacts[@]}")
 for artefact in "${wanted[@]}"; do check "pack $artefact" pack "$artefact"; done
-if [[ $image == yes ]]; then check 'image' ./run image --archive "$dist/multisafepay-grpc-$version-oci.tar"; fi
+if [[ $image == yes ]]; then check 'image' ./run image --archive "$dist"; fi
 
 if [[ $plain == no ]]; then
   again() {

@@ -2,7 +2,7 @@
 # the artefacts of ./run package, installed without the tree: a payment by each, and the seconds from install to payment
 #
 #   --no-build   test build/dist as it is
-#   [PATH...]    these only: sums deb sandbox python node go java cpp dev php chart schema
+#   [PATH...]    these only: sums deb sandbox python node go java cpp dev php chart schema image
 #
 # Works on build/dist, and runs ./run package --plain if it is empty or older than the sources. Clean roots are made by mmdebstrap, so as root;
 # what package managers fetch is kept in ~/.cache/multisafepay-grpc/packages.

@@ -13,6 +13,7 @@ which come from a package too. Prints the seconds of each; the last line is "N p
 import argparse
 import contextlib
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 
@@ -314,6 +316,37 @@ class Paths:
         require("protoc encodes no order by it", "first-schema" in run("protoc", *words, stdin=order))
         return "an order encoded by protoc"
 
+    def image(self, folder):
+        """The OCI archives, where ./run package --image has made them: both images, complete, with their version."""
+        archives = {"multisafepay-grpc": "msp-server", "multisafepay-grpc-sandbox": "msp-sandbox"}
+        made = [name for name in archives if (self.dist / f"{name}-{VERSION}-oci.tar").exists()]
+        if not made and not list(self.dist.glob("*-oci.tar")):
+            return "no archives of images were made"
+        require(f"archives of {made} alone", made == list(archives))
+        for name, program in archives.items():
+            with tarfile.open(self.dist / f"{name}-{VERSION}-oci.tar") as archive:
+
+                def blob(digest, archive=archive):
+                    data = archive.extractfile("blobs/" + digest.replace(":", "/")).read()
+                    require(f"{name}: a blob has another sum", f"sha256:{hashlib.sha256(data).hexdigest()}" == digest)
+                    return data
+
+                (entry,) = json.load(archive.extractfile("index.json"))["manifests"]
+                tag = entry.get("annotations", {}).get("org.opencontainers.image.ref.name")
+                require(f"{name}: its tag is {tag}", tag == VERSION)
+                manifest = json.loads(blob(entry["digest"]))
+                config = json.loads(blob(manifest["config"]["digest"]))["config"]
+                files = set()
+                for layer in manifest["layers"]:
+                    with tarfile.open(fileobj=io.BytesIO(blob(layer["digest"]))) as layer_files:
+                        files |= {file.removeprefix("./") for file in layer_files.getnames()}
+            require(f"{name}: the user is {config['User']}", config["User"] == "65532:65532")
+            require(f"{name}: it runs {config['Entrypoint']}", config["Entrypoint"] == [f"/usr/bin/{program}"])
+            label = config["Labels"]["org.opencontainers.image.version"]
+            require(f"{name}: its label has version {label}", label == VERSION)
+            require(f"{name}: no {program} in it", f"usr/bin/{program}" in files)
+        return "both images"
+
     def fresh(self, name, ours):
         """A cache of fetched packages without ours in it."""
         folder = self.cache / name
@@ -333,7 +366,7 @@ class Paths:
         return self.bin_dir
 
 
-PATHS = ("sums", "deb", "sandbox", "python", "node", "go", "java", "cpp", "dev", "php", "chart", "schema")
+PATHS = ("sums", "deb", "sandbox", "python", "node", "go", "java", "cpp", "dev", "php", "chart", "schema", "image")
 
 
 def main():

@@ -97,6 +97,9 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- if .Values.api.url -}}
 {{- fail "api.url and sandbox.enabled exclude each other: with the sandbox no payment reaches MultiSafepay" -}}
 {{- end -}}
+{{- if get .Values.settings "proxy" -}}
+{{- fail "settings.proxy and sandbox.enabled exclude each other: the server would look for the sandbox behind the proxy" -}}
+{{- end -}}
 {{- else -}}
 {{- if not .Values.api.url -}}
 {{- fail "api.url is required: test, live or a base URL (or sandbox.enabled for the simulator)" -}}

@@ -67,6 +67,7 @@ install(FILES ${MSP_MANUAL}/msp.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/ven
 set(debian ${CMAKE_SOURCE_DIR}/ci/package/debian)
 install(FILES ${debian}/msp-server.service DESTINATION lib/systemd/system COMPONENT system)
 install(FILES ${debian}/msp-server.env DESTINATION /etc/multisafepay-grpc COMPONENT system)
+install(DIRECTORY ${debian}/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/multisafepay-grpc COMPONENT system)
 install(FILES ${MSP_MANUAL}/copyright ${MSP_MANUAL}/changelog.gz ${MSP_MANUAL}/changelog.Debian.gz
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/multisafepay-grpc COMPONENT system OPTIONAL)
 install(FILES ${debian}/multisafepay-grpc.overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides

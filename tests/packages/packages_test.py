@@ -27,8 +27,9 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT / "tests/integration"))
+sys.path[:0] = [str(ROOT / "tests/integration"), str(HERE)]
 import environment  # noqa: E402
+import unit  # noqa: E402
 
 VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
 LIMIT_S = 900
@@ -106,11 +107,15 @@ class CleanRoot:
         shutil.copy(file, self.root / "tmp")
         return f"/tmp/{file.name}"
 
+    def script(self, path, command):
+        """A program here that runs the command there."""
+        path.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{self.ENTER}' {self.root} {command} \"$@\"\n", encoding="utf-8")
+        path.chmod(0o755)
+        return path
+
     def programs(self, inside):
         for name in ("msp", "msp-sandbox", "msp-server"):
-            script = self.bin_dir / name
-            script.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{self.ENTER}' {self.root} {inside}/{name} \"$@\"\n", encoding="utf-8")
-            script.chmod(0o755)
+            self.script(self.bin_dir / name, f"{inside}/{name}")
         return self.bin_dir
 
 
@@ -162,16 +167,73 @@ class Paths:
             require(f"no manual page of {name}", (clean.root / f"usr/share/man/man1/{name}.1.gz").exists())
         for file in ("usr/share/bash-completion/completions/msp", "usr/share/zsh/vendor-completions/_msp"):
             require(f"no {file}", (clean.root / file).exists())
-        # The clean root has no systemd, and this machine has no msp-server: its own program stands in for the name.
-        unit = folder / "msp-server.service"
-        installed = (clean.root / "usr/lib/systemd/system/msp-server.service").read_text(encoding="utf-8")
-        unit.write_text(installed.replace("/usr/bin/msp-server", str(bin_dir / "msp-server")), encoding="utf-8")
-        said = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
-        require(f"systemd does not like the unit: {said.stderr}", said.returncode == 0 and "msp-server" not in said.stderr)
-        words = run("systemd-analyze", "security", "--offline=yes", unit).splitlines()[-1]
+        drop_ins = clean.root / "usr/share/doc/multisafepay-grpc/examples"
+        examples = {path.stem: path.read_text(encoding="utf-8") for path in drop_ins.iterdir()}
+        installed = (clean.root / "usr/lib/systemd/system" / unit.NAME).read_text(encoding="utf-8")
+        said = self.verified(folder, bin_dir, installed, examples)
+        self.settings_of_unit(clean, bin_dir, installed, examples)
         clean.run("apt-get", "purge", "-y", "multisafepay-grpc")
         require("purge leaves /etc/multisafepay-grpc", not (clean.root / "etc/multisafepay-grpc").exists())
-        return words.split(": ")[-1].encode("ascii", "ignore").decode().strip() + " by systemd-analyze security"
+        return said + " by systemd-analyze security"
+
+    def verified(self, folder, bin_dir, installed, examples):
+        """What systemd says of the unit and of the drop-ins; its rating."""
+        # The clean root has no systemd, and this machine has no msp-server: its own program stands in for the name.
+        file, drop_ins = folder / unit.NAME, folder / f"{unit.NAME}.d"
+        file.write_text(installed.replace("/usr/bin/msp-server", str(bin_dir / "msp-server")), encoding="utf-8")
+        rating = run("systemd-analyze", "security", "--offline=yes", file).splitlines()[-1]
+        drop_ins.mkdir()
+        for name in (None, *examples):
+            if name:
+                (drop_ins / f"{name}.conf").write_text(examples[name], encoding="utf-8")
+            said = subprocess.run(["systemd-analyze", "verify", "--man=no", file], capture_output=True, text=True, check=False)
+            require(f"systemd rejects the unit with {name}: {said.stderr}", said.returncode == 0 and unit.NAME not in said.stderr)
+        return rating.split(": ")[-1].encode("ascii", "ignore").decode().strip()
+
+    def settings_of_unit(self, clean, bin_dir, installed, examples):
+        """Each setting that docs/packages.md has: the program as the unit's user, with the unit's environment and files."""
+        require(f"other drop-ins: {set(examples)}", set(examples) == {"sandbox", "sites", "socket", "tls"})
+        etc = clean.root / "etc/multisafepay-grpc"
+        file = etc / "msp-server.env"
+        shipped = file.read_text(encoding="utf-8")
+        before = set(etc.iterdir())
+
+        def given(*drop_ins, lines=""):
+            file.write_text(f"{shipped}{lines}\n", encoding="utf-8")
+            made = unit.Unit(installed, *(examples[name] for name in drop_ins))
+            require(f"{drop_ins}: the assertions fail for {made.missing(clean.root)}", not made.missing(clean.root))
+            made.prepare(clean.root)
+            return made
+
+        missing = unit.Unit(installed).missing(clean.root)
+        require(f"a start without a key fails for {missing}", missing == ["/etc/multisafepay-grpc/api_key"])
+        inside = given("sandbox", "socket", lines="MSP_AUDIT_LOG_FILE=/var/log/msp/audit.log")
+        script = clean.script(bin_dir / "msp-server-of-unit", inside.command(clean.root))
+        with environment.program(script, "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0") as event:
+            require(f"it listens on {event['listen']}", event["listen"] == "unix:/run/msp/msp-server.sock")
+            paid_by_msp(bin_dir, event["listen"], "first-socket")
+            health = ("/usr/bin/msp", "health", "--server", event["listen"])
+            clean.run(*unit.as_user(unit.USER + 1, unit.GROUP), *health)
+            try:
+                clean.run(*unit.as_user(unit.USER + 1, unit.USER + 1), *health)
+            except Failed:
+                pass
+            else:
+                raise Failed("a user outside the group can connect to the socket")
+        require("no audit log", "first-socket" in (clean.root / "var/log/msp/audit.log").read_text(encoding="utf-8"))
+        sites = {"sites": [{"name": "shop", "key_file": "shop.key"}]}
+        for name, text in (("api_key", environment.KEY), ("shop.key", environment.KEY), ("sites.json", json.dumps(sites))):
+            (etc / name).write_text(text, encoding="utf-8")
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=pay",
+            "-days", "2", "-keyout", etc / "tls.key", "-out", etc / "tls.crt")  # fmt: skip
+        added = set(etc.iterdir()) - before
+        for path in added:
+            path.chmod(0o600)
+        for drop_ins in ((), ("sites",), ("tls",), ("sites", "tls")):
+            clean.run("sh", "-c", given(*drop_ins, lines="MSP_API_URL=test").command(clean.root) + " --check")
+        for path in added:
+            path.unlink()
+        file.write_text(shipped, encoding="utf-8")
 
     def sandbox(self, folder):
         """pip and no network in a root that has only Python; then the same wheel here, for the clients."""

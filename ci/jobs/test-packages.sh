@@ -19,7 +19,7 @@ for word in "$@"; do
   esac
 done
 [[ $(id -u) -eq 0 ]] || die 'test-packages: installs packages in clean roots; run it as root'
-install build package sdks clean_root
+install build sdks clean_root
 # Go and Maven may come from elsewhere.
 command -v go >/dev/null || install go
 command -v mvn >/dev/null || install java

@@ -7,6 +7,8 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y VERSION)
 export SOURCE_DATE_EPOCH
 work=$PWD/build/package dist=$PWD/build/dist programs=$PWD/build/package/programs
 artefacts=(deb cpp python sandbox node java go php chart schema sbom)
+# The lists of ci/packages.sh that an artefact needs beside `build` and `package`.
+declare -A needs=([deb]=deb [python]=python [sandbox]=python [node]=node [java]=java [go]=go [php]=php [chart]='go python' [sbom]=python)
 
 # clean_copy NAME PATH...: what git knows of these paths, in $work/NAME; nothing of an earlier build.
 clean_copy() {

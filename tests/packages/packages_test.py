@@ -257,7 +257,14 @@ class Paths:
         run("/usr/bin/python3", "-m", "venv", "venv", cwd=folder)
         run("venv/bin/pip", "install", "-q", self.one("multisafepay_grpc-*.whl"), cwd=folder)
         shutil.copy(ROOT / "client/python/examples/pay.py", folder)
-        return self.pay(folder, "venv/bin/python", "pay.py", "first-python")
+        said = self.pay(folder, "venv/bin/python", "pay.py", "first-python")
+        # The source distribution in the wheel's place, with the same dependencies.
+        source = self.one("multisafepay_grpc-*.tar.gz")
+        run("venv/bin/pip", "install", "-q", "--force-reinstall", "--no-deps", source, cwd=folder)
+        imports = "import multisafepay_grpc as msp, multisafepay_grpc.v1.order_service_pb2_grpc; print(msp.__file__)"
+        where = run("venv/bin/python", "-I", "-c", imports, cwd=folder).strip()
+        require(f"the source distribution is at {where}", where.startswith(str(folder / "venv")))
+        return said + ", and imported from the source distribution"
 
     def node(self, folder):
         """TypeScript, so that the package's types are used as well."""
@@ -270,19 +277,18 @@ class Paths:
         return self.pay(folder, "node", "pay.js", "first-node")
 
     def go(self, folder):
-        """As by a module proxy: a folder in the form of one."""
-        archive = self.one("multisafepay-grpc-go-*.zip")
-        proxy = folder / "proxy"
+        """As by a module proxy: the commands of docs/packages.md, which make a folder in the form of one beside the zip."""
+        shutil.copy(self.one("multisafepay-grpc-go-*.zip"), folder)
         module = "github.com/multisafepay-grpc/multisafepay-grpc/client/go"
-        versions = proxy / module / "@v"
-        versions.mkdir(parents=True)
-        shutil.copy(archive, versions / f"v{VERSION}.zip")
-        (versions / f"v{VERSION}.mod").write_text(run("unzip", "-p", archive, f"{module}@v{VERSION}/go.mod"), encoding="utf-8")
-        (versions / f"v{VERSION}.info").write_text(json.dumps({"Version": f"v{VERSION}", "Time": "2026-01-01T00:00:00Z"}))
-        (versions / "list").write_text(f"v{VERSION}\n")
-        upstream = run("go", "env", "GOPROXY").strip()
-        env = {"GOPROXY": f"{proxy.as_uri()},{upstream}", "GONOSUMDB": module, "GOFLAGS": "-mod=mod",
-               "GOMODCACHE": str(self.fresh("go-modules", module))}  # fmt: skip
+        text = (ROOT / "docs/packages.md").read_text(encoding="utf-8")
+        commands = re.search(r"### Go before a release\n.*?^```sh\n(.*?)^```", text, re.M | re.S).group(1)
+        env = {"GOENV": str(folder / "env"), "GOFLAGS": "-mod=mod", "GOMODCACHE": str(self.fresh("go-modules", module))}
+        # Whence this machine takes other modules; a variable would take precedence over what the commands set.
+        (folder / "env").write_text(f"GOPROXY={run('go', 'env', 'GOPROXY').strip()}\n", encoding="utf-8")
+        bare = ("env", "-u", "GOPROXY", "-u", "GONOSUMDB")
+        run(*bare, "bash", "-euc", commands, cwd=folder, env=env)
+        env |= {name: run(*bare, "go", "env", name, env=env).strip() for name in ("GOPROXY", "GONOSUMDB")}
+        require(f"GOPROXY is {env['GOPROXY']}", env["GOPROXY"].startswith((folder / "proxy").as_uri()))
         shop = folder / "shop"
         shop.mkdir()
         run("go", "mod", "init", "example.com/shop", cwd=shop, env=env)
@@ -330,7 +336,7 @@ class Paths:
         return said + ", CMake and pkg-config"
 
     def dev(self, folder):
-        """The library's Debian package has what it needs in Debian's own lists."""
+        """The library's Debian package: what it needs is in Debian's own lists, and a project finds it and pays with it."""
         clean = CleanRoot(self.base, folder)
         package = clean.take(self.one("libmultisafepay-grpc-dev_*.deb"))
         clean.run("apt-get", "update")
@@ -339,7 +345,14 @@ class Paths:
         listed = clean.run("dpkg", "--contents", package)
         for file in ("lib/libmultisafepay_grpc.a", "lib/cmake/multisafepay_grpc/multisafepay_grpc-config.cmake"):
             require(f"no {file}", f"./usr/{file}" in listed)
-        return "dependencies only"
+        # Its dependencies are on this machine.
+        run("dpkg", "-x", self.one("libmultisafepay-grpc-dev_*.deb"), folder / "installed")
+        prefix = f"-DCMAKE_PREFIX_PATH={folder}/installed/usr"
+        run("cmake", "-S", HERE / "cpp", "-B", folder / "build", prefix, f"-DWANTED={VERSION}")
+        run("cmake", "--build", folder / "build")
+        found = re.search(r"^multisafepay_grpc_DIR:PATH=(.*)$", (folder / "build/CMakeCache.txt").read_text(), re.M).group(1)
+        require(f"another package was found: {found}", found.startswith(str(folder / "installed")))
+        return self.pay(folder, folder / "build/pay", "first-dev")
 
     def php(self, folder):
         """By Composer from a folder of archives; google/protobuf is Debian's, since no index of PHP packages is asked."""

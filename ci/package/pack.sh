@@ -144,12 +144,15 @@ pack_schema() { cp build/release/share/multisafepay-v1.binpb "$dist/"; }
 # lists that scanners read in the image too, and what the clients depend on.
 pack_sbom() {
   python_tools
-  local root=$work/contents file=$dist/multisafepay-grpc-$version.cdx.json
+  local client root=$work/contents file=$dist/multisafepay-grpc-$version.cdx.json
   contents
-  mkdir -p "$root/clients"/{node,go,java}
+  mkdir -p "$root/clients"/{node,go,java,python,php}
   cp client/node/package-lock.json "$root/clients/node/"
   cp client/go/go.mod "$root/clients/go/"
   cp client/java/pom.xml "$root/clients/java/"
+  for client in python php; do
+    /usr/bin/python3 ci/package/lowest_versions.py "client/$client" "$root/clients/$client"
+  done
   SYFT_CHECK_FOR_APP_UPDATE=false "$tools/bin/syft" scan "dir:$root" --source-name multisafepay-grpc --source-version "$version" \
     --output "cyclonedx-json=$file"
   python3 ci/package/check_sbom.py "$file" "$root/var/lib/dpkg/status.d"

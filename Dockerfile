@@ -31,6 +31,13 @@ RUN ci/image_root.sh /roots/server build/release/bin/msp-server build/release/bi
     && ci/image_root.sh /roots/sandbox build/release/bin/msp-sandbox
 
 FROM scratch AS sandbox
+ARG VERSION=0.2.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="multisafepay-grpc-sandbox" \
+      org.opencontainers.image.description="A MultiSafepay simulator for tests" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /roots/sandbox /
 USER 65532:65532
 EXPOSE 8081

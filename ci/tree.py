@@ -239,7 +239,7 @@ VERSIONS = {
     "client/stubs/rust/Cargo.toml": r'^version = "([^"]+)"',
     "client/stubs/rust/Cargo.lock": r'^name = "multisafepay-stubs"\nversion = "([^"]+)"',
     "client/java/README.md": r"multisafepay-grpc:([0-9][0-9.]*[0-9])",
-    "docs/packages.md": r"multisafepay-grpc-([0-9][0-9.]*[0-9])\.(?:jar|pom)",
+    "docs/packages.md": r"(?:multisafepay-grpc(?:-go)?-|[@/`]v)(\d+\.\d+\.\d+)",
 }
 
 

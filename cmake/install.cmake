@@ -3,7 +3,7 @@
 # Install rules of `cmake --install` and CPack: component `programs` (msp-server, msp-sandbox, msp with their manual pages,
 # completions and systemd unit) and component `cpp` (the C++ client with a CMake package and a pkg-config file).
 #
-#   cmake --install build/release --component cpp --prefix /usr/local
+#   ./run build release multisafepay_grpc && cmake --install build/release --component cpp --prefix /usr/local
 #   cd build/release && cpack -G DEB
 include(GNUInstallDirs)
 set(MSP_PROGRAMS ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} CACHE PATH
@@ -20,7 +20,10 @@ set_target_properties(multisafepay_grpc PROPERTIES LINKER_LANGUAGE CXX EXPORT_NA
 
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/multisafepay-grpc)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/multisafepay_grpc)
-install(TARGETS multisafepay_grpc EXPORT multisafepay_grpc OPTIONAL
+install(CODE "if(NOT EXISTS \"$<TARGET_FILE:multisafepay_grpc>\")
+  message(FATAL_ERROR \"the client's library is not built; build the target multisafepay_grpc first\")
+endif()" COMPONENT cpp)
+install(TARGETS multisafepay_grpc EXPORT multisafepay_grpc
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT cpp INCLUDES DESTINATION ${headers})
 install(DIRECTORY client/cpp/ DESTINATION ${headers}/client/cpp COMPONENT cpp FILES_MATCHING PATTERN "*.h")
 foreach(generated msp_proto msp_proto_grpc msp_client_health_proto)
@@ -69,6 +72,7 @@ install(FILES ${MSP_MANUAL}/msp.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/ven
 set(debian ${CMAKE_SOURCE_DIR}/ci/package/debian)
 install(FILES ${debian}/msp-server.service DESTINATION lib/systemd/system COMPONENT system)
 install(FILES ${debian}/msp-server.env DESTINATION /etc/multisafepay-grpc COMPONENT system)
+install(DIRECTORY ${debian}/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/multisafepay-grpc COMPONENT system)
 install(FILES ${MSP_MANUAL}/copyright ${MSP_MANUAL}/changelog.gz ${MSP_MANUAL}/changelog.Debian.gz
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/multisafepay-grpc COMPONENT system OPTIONAL)
 install(FILES ${debian}/multisafepay-grpc.overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides

@@ -2,8 +2,9 @@
 # the container image, built by buildah on a base that mmdebstrap makes, and run: size, non-root, read-only, a payment
 # SPDX-License-Identifier: Apache-2.0
 #
-#   --keep           leave the images in ~/.cache/multisafepay-grpc/image; to use them: buildah --root DIR/storage images
-#   --archive FILE   write the service's image into FILE, an OCI archive; its format cannot hold the health check
+#   --keep          leave the images in ~/.cache/multisafepay-grpc/image; to use them: buildah --root DIR/storage images
+#   --archive DIR   write both images, the service's and the sandbox's, into DIR as multisafepay-grpc-VERSION-oci.tar and
+#                   multisafepay-grpc-sandbox-VERSION-oci.tar: OCI archives, whose format cannot hold the health check
 #
 # No registry is used. The compiler's cache is the one of ./run build, so that a warm run compiles little. What is built is
 # run by runc as Kubernetes would run it: a numeric user, a read-only root, no capabilities, no new privileges.
@@ -14,7 +15,8 @@ while (($# > 0)); do
     --help) usage_of image ;;
     --keep) keep=yes ;;
     --archive)
-      [[ $# -ge 2 ]] || die 'image: --archive requires a file'
+      [[ $# -ge 2 ]] || die 'image: --archive requires a folder'
+      [[ -d $2 ]] || die "image: there is no folder $2"
       archive=$2
       shift
       ;;
@@ -78,7 +80,13 @@ clean() {
 trap clean EXIT
 "${buildah[@]}" inspect --type image localhost/multisafepay-grpc:server >build/image.json
 if [[ -n $archive ]]; then
-  rm -f "$archive"
-  "${buildah[@]}" push -q --format oci localhost/multisafepay-grpc:server "oci-archive:$archive:$(<VERSION)"
+  version=$(<VERSION)
+  for target in server sandbox; do
+    name=multisafepay-grpc
+    [[ $target == server ]] || name+=-$target
+    file=$archive/$name-$version-oci.tar
+    rm -f "$file"
+    "${buildah[@]}" push -q --format oci "localhost/multisafepay-grpc:$target" "oci-archive:$file:$version"
+  done
 fi
 python3 tests/image/image_test.py build/image.json "${roots[1]}" "${roots[3]}" build/release/bin

@@ -5,7 +5,7 @@
 #   --profile FILE   a profile of an earlier run (build/release/bin/msp-server.fdata) instead of a new one
 #   --plain          pack the programs of the release build, without optimized layout and without tests
 #   --programs       only the programs, optimized and tested, for CI
-#   --image          the image as an OCI archive too, by ./run image
+#   --image          the images of the service and of the sandbox as OCI archives too, by ./run image
 #   [ARTEFACT...]    with --plain: only these; existing ones stay: deb cpp python sandbox node java go php chart schema sbom
 #
 # Without --plain the code layout of msp-server is optimized by a profile of its load. The same sources and profile make the same
@@ -53,27 +53,34 @@ check() {
 }
 
 bin=$PWD/build/release/bin targets=(msp-server msp-sandbox msp multisafepay_grpc msp_descriptors)
-((${#wanted[@]} > 0)) || rm -rf "$dist"
+# Without names everything is packed, into an empty folder.
+if ((${#wanted[@]} == 0)); then
+  rm -rf "$dist"
+  [[ $programs_only == yes ]] || wanted=("${artefacts[@]}")
+fi
 mkdir -p "$dist"
 rm -rf "$work/portable" "$programs"
 mkdir -p "$work/portable" "$programs"
 if [[ $plain == yes ]]; then
-  install build package sdks
+  install build package
   build release "${targets[@]}"
 else
-  install build load optimize test
-  [[ $programs_only == yes ]] || install package sdks
+  install build load optimize package test
   build_to_test release
   cmake --preset release -DMSP_BENCH=ON >/dev/null
   build release grpc_load "${targets[@]}"
   python3 ci/bench/optimize.py build/release "${profile[@]}"
 fi
-if [[ $programs_only == no ]]; then
-  # Go and Maven may come from elsewhere.
-  command -v go >/dev/null || install go
-  command -v mvn >/dev/null || install java
-  install php
-fi
+for artefact in "${wanted[@]}"; do
+  for list in ${needs[$artefact]:-}; do
+    case $list in
+      # These may come from elsewhere.
+      go) command -v go >/dev/null || install go ;;
+      java) command -v mvn >/dev/null || install java ;;
+      *) install "$list" ;;
+    esac
+  done
+done
 for program in msp msp-sandbox msp-server; do strip -o "$work/portable/$program" "$bin/$program"; done
 cp "$work"/portable/* "$programs/"
 # The wheel has the programs as they were linked: its libraries are beside them, and the library path of a program rewritten by
@@ -93,9 +100,8 @@ pack() {
     return 1
   fi
 }
-((${#wanted[@]} > 0)) || [[ $programs_only == yes ]] || wanted=("${artefacts[@]}")
 for artefact in "${wanted[@]}"; do check "pack $artefact" pack "$artefact"; done
-if [[ $image == yes ]]; then check 'image' ./run image --archive "$dist/multisafepay-grpc-$version-oci.tar"; fi
+if [[ $image == yes ]]; then check 'image' ./run image --archive "$dist"; fi
 
 if [[ $plain == no ]]; then
   again() {

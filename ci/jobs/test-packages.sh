@@ -2,24 +2,33 @@
 # the artefacts of ./run package, installed without the tree: a payment with each, and the seconds from install to payment
 # SPDX-License-Identifier: Apache-2.0
 #
-#   [PATH...]   these only: sums deb sandbox python node go java cpp dev php chart schema
+#   --no-build   test build/dist as it is
+#   [PATH...]    these only: sums deb sandbox python node go java cpp dev php chart schema image
 #
 # Works on build/dist, and runs ./run package --plain if it is empty or older than the sources. mmdebstrap makes the clean
 # roots, as root; what package managers fetch is cached in ~/.cache/multisafepay-grpc/packages.
 source ci/lib.sh
 # shellcheck source=ci/deploy_tools.sh
 source ci/deploy_tools.sh
-[[ ${1:-} != --help ]] || usage_of test-packages
+build_first=yes paths=()
+for word in "$@"; do
+  case $word in
+    --help) usage_of test-packages ;;
+    --no-build) build_first=no ;;
+    -*) die "test-packages: unknown option '$word'; ./run test-packages --help" ;;
+    *) paths+=("$word") ;;
+  esac
+done
 [[ $(id -u) -eq 0 ]] || die 'test-packages: installs packages in clean roots; run it as root'
-install build package sdks clean_root
+install build sdks clean_root
 # Go and Maven may come from elsewhere.
 command -v go >/dev/null || install go
 command -v mvn >/dev/null || install java
 [[ ! -d client/php ]] || install php
-newer=$(find service sandbox client proto helm cmake ci VERSION -newer build/dist/SHA256SUMS -type f -not -name '*.pyc' -print -quit 2>/dev/null || echo none)
-# ./run package --programs leaves the programs alone there.
-if [[ -n $newer ]] || ! compgen -G 'build/dist/*.deb' >/dev/null; then
-  ./run package --plain
+if [[ $build_first == yes ]]; then
+  newer=$(find service sandbox client proto helm cmake ci VERSION -newer build/dist/SHA256SUMS -type f -not -name '*.pyc' -print -quit 2>/dev/null || echo none)
+  # ./run package --programs leaves the programs alone there.
+  if [[ -n $newer ]] || ! compgen -G 'build/dist/*.deb' >/dev/null; then ./run package --plain; fi
 fi
 
 cache=$tools_cache/packages base=$tools_cache/packages/base.tar
@@ -35,8 +44,8 @@ if [[ ! -f $base || -n $(find "$base" -mtime +30) ]]; then
   mv "$cache/new.tar" "$base"
 fi
 options=()
-(($# == 0)) || options=(--only "$@")
-if [[ $# -eq 0 || " $* " == *' chart '* ]]; then
+((${#paths[@]} == 0)) || options=(--only "${paths[@]}")
+if [[ ${#paths[@]} -eq 0 || " ${paths[*]} " == *' chart '* ]]; then
   chart_tools
   options+=(--helm "$chart_tools/helm")
 fi

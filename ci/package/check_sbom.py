@@ -3,7 +3,7 @@
 """Checks that a bill of materials is complete: check_sbom.py SBOM.cdx.json STATUS_D
 
 STATUS_D has an entry for each Debian package that is inside; each has to be listed with its version, gRPC, OpenSSL and libcurl
-among them, and so has one dependency of each client that has a list of them.
+among them, and so has one dependency of each client of another language.
 """
 
 import json
@@ -11,7 +11,8 @@ import pathlib
 import re
 import sys
 
-WANTED = ("libgrpc++-dev", "libprotobuf-dev", "libssl3", "libcurl4", "@grpc/grpc-js", "google.golang.org/grpc", "grpc-protobuf")
+WANTED = ("libgrpc++-dev", "libprotobuf-dev", "libssl3", "libcurl4", "@grpc/grpc-js", "google.golang.org/grpc", "grpc-protobuf",
+          "grpcio", "google/protobuf")  # fmt: skip
 
 
 def main():

@@ -9,6 +9,8 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y VERSION)
 export SOURCE_DATE_EPOCH
 work=$PWD/build/package dist=$PWD/build/dist programs=$PWD/build/package/programs
 artefacts=(deb cpp python sandbox node java go php chart schema sbom)
+# The lists of ci/packages.sh that an artefact needs beside `build` and `package`.
+declare -A needs=([deb]=deb [python]=python [sandbox]=python [node]=node [java]=java [go]=go [php]=php [chart]='go python' [sbom]=python)
 
 # clean_copy NAME PATH...: what git knows of these paths, in $work/NAME; nothing of an earlier build.
 clean_copy() {
@@ -89,8 +91,8 @@ pack_sandbox() {
 pack_node() {
   clean_copy node proto client/node
   (cd "$work/node/client/node" && npm ci --ignore-scripts --no-audit --no-fund && npm run build && npm pack)
-  # The chart's archive would have the same name.
-  cp "$work/node/client/node/multisafepay-grpc-$version.tgz" "$dist/multisafepay-grpc-npm-$version.tgz"
+  # npm names the file after the package and its scope; the chart's archive would have the same name.
+  cp "$work"/node/client/node/*.tgz "$dist/multisafepay-grpc-npm-$version.tgz"
 }
 
 pack_java() {
@@ -100,10 +102,12 @@ pack_java() {
   cp "$work/java/client/java/pom.xml" "$dist/multisafepay-grpc-$version.pom"
 }
 
-# A Go module is published by its tag. The zip is in a module proxy's format, and is tested by building another module with it.
+# A Go module is published by its tag. The zip is in a module proxy's format, and is tested by building another module with it. A
+# proxy adds the repository's licence to a module in a folder without one.
 pack_go() {
-  clean_copy go client/go
+  clean_copy go LICENSE client/go
   local source=$work/go/client/go module
+  cp "$work/go/LICENSE" "$source/"
   module=$(sed -n 's/^module //p' "$source/go.mod")
   (cd "$source" && go vet ./...)
   mkdir -p "$work/go/user"
@@ -142,12 +146,15 @@ pack_schema() { cp build/release/share/multisafepay-v1.binpb "$dist/"; }
 # lists that scanners read in the image too, and what the clients depend on.
 pack_sbom() {
   python_tools
-  local root=$work/contents file=$dist/multisafepay-grpc-$version.cdx.json
+  local client root=$work/contents file=$dist/multisafepay-grpc-$version.cdx.json
   contents
-  mkdir -p "$root/clients"/{node,go,java}
+  mkdir -p "$root/clients"/{node,go,java,python,php}
   cp client/node/package-lock.json "$root/clients/node/"
   cp client/go/go.mod "$root/clients/go/"
   cp client/java/pom.xml "$root/clients/java/"
+  for client in python php; do
+    /usr/bin/python3 ci/package/lowest_versions.py "client/$client" "$root/clients/$client"
+  done
   SYFT_CHECK_FOR_APP_UPDATE=false "$tools/bin/syft" scan "dir:$root" --source-name multisafepay-grpc --source-version "$version" \
     --output "cyclonedx-json=$file"
   python3 ci/package/check_sbom.py "$file" "$root/var/lib/dpkg/status.d"

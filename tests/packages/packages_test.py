@@ -13,19 +13,23 @@ which come from a package too. Prints the seconds of each; the last line is "N p
 import argparse
 import contextlib
 import hashlib
+import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT / "tests/integration"))
+sys.path[:0] = [str(ROOT / "tests/integration"), str(HERE)]
 import environment  # noqa: E402
+import unit  # noqa: E402
 
 VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
 LIMIT_S = 900
@@ -103,11 +107,15 @@ class CleanRoot:
         shutil.copy(file, self.root / "tmp")
         return f"/tmp/{file.name}"
 
+    def script(self, path, command):
+        """A program here that runs the command there."""
+        path.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{self.ENTER}' {self.root} {command} \"$@\"\n", encoding="utf-8")
+        path.chmod(0o755)
+        return path
+
     def programs(self, inside):
         for name in ("msp", "msp-sandbox", "msp-server"):
-            script = self.bin_dir / name
-            script.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{self.ENTER}' {self.root} {inside}/{name} \"$@\"\n", encoding="utf-8")
-            script.chmod(0o755)
+            self.script(self.bin_dir / name, f"{inside}/{name}")
         return self.bin_dir
 
 
@@ -131,7 +139,22 @@ class Paths:
             require(f"{name} has another sum", hashlib.sha256((self.dist / name).read_bytes()).hexdigest() == digest)
         others = {path.name for path in self.dist.iterdir()} - named - {"SHA256SUMS"}
         require(f"without a sum: {others}", not others)
-        return f"{len(named)} files"
+        return f"{len(named)} files, {self.release()} names in release.yaml"
+
+    def release(self):
+        """The release workflow publishes files of SHA256SUMS, tested before, and builds none of them again."""
+        text = (ROOT / ".github/workflows/release.yaml").read_text(encoding="utf-8")
+        build, publish = text.split("\n  publish:\n")
+        order = [build.find(step) for step in ("./run package", "./run test-packages --no-build", "sha256sum", "upload-artifact")]
+        require(f"release.yaml: packed, tested, checked and uploaded at {order}", -1 not in order and order == sorted(order))
+        again = re.findall(r"npm (?:ci|run|pack)\b|helm package|-m build|buildah|docker build|go build|mvn .*\bpackage\b", publish)
+        require(f"release.yaml builds what it publishes again: {again}", not again)
+        shell = publish.replace('"', "").replace("$jar", "multisafepay-grpc-$version").replace("$version", VERSION)
+        names = set(re.findall(r"build/dist/([\w.*+-]+)", shell)) - {"*", "SHA256SUMS"}
+        # The archives of the images are made by ./run package --image only.
+        missing = [name for name in names if not name.endswith("-oci.tar") and not list(self.dist.glob(name))]
+        require(f"release.yaml publishes what is not in build/dist: {missing}", names and not missing)
+        return len(names)
 
     def deb(self, folder):
         clean = CleanRoot(self.base, folder)
@@ -144,16 +167,73 @@ class Paths:
             require(f"no manual page of {name}", (clean.root / f"usr/share/man/man1/{name}.1.gz").exists())
         for file in ("usr/share/bash-completion/completions/msp", "usr/share/zsh/vendor-completions/_msp"):
             require(f"no {file}", (clean.root / file).exists())
-        # The clean root has no systemd, and this machine has no msp-server: its own program stands in for the name.
-        unit = folder / "msp-server.service"
-        installed = (clean.root / "usr/lib/systemd/system/msp-server.service").read_text(encoding="utf-8")
-        unit.write_text(installed.replace("/usr/bin/msp-server", str(bin_dir / "msp-server")), encoding="utf-8")
-        said = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
-        require(f"systemd does not like the unit: {said.stderr}", said.returncode == 0 and "msp-server" not in said.stderr)
-        words = run("systemd-analyze", "security", "--offline=yes", unit).splitlines()[-1]
+        drop_ins = clean.root / "usr/share/doc/multisafepay-grpc/examples"
+        examples = {path.stem: path.read_text(encoding="utf-8") for path in drop_ins.iterdir()}
+        installed = (clean.root / "usr/lib/systemd/system" / unit.NAME).read_text(encoding="utf-8")
+        said = self.verified(folder, bin_dir, installed, examples)
+        self.settings_of_unit(clean, bin_dir, installed, examples)
         clean.run("apt-get", "purge", "-y", "multisafepay-grpc")
         require("purge leaves /etc/multisafepay-grpc", not (clean.root / "etc/multisafepay-grpc").exists())
-        return words.split(": ")[-1].encode("ascii", "ignore").decode().strip() + " by systemd-analyze security"
+        return said + " by systemd-analyze security"
+
+    def verified(self, folder, bin_dir, installed, examples):
+        """What systemd says of the unit and of the drop-ins; its rating."""
+        # The clean root has no systemd, and this machine has no msp-server: its own program stands in for the name.
+        file, drop_ins = folder / unit.NAME, folder / f"{unit.NAME}.d"
+        file.write_text(installed.replace("/usr/bin/msp-server", str(bin_dir / "msp-server")), encoding="utf-8")
+        rating = run("systemd-analyze", "security", "--offline=yes", file).splitlines()[-1]
+        drop_ins.mkdir()
+        for name in (None, *examples):
+            if name:
+                (drop_ins / f"{name}.conf").write_text(examples[name], encoding="utf-8")
+            said = subprocess.run(["systemd-analyze", "verify", "--man=no", file], capture_output=True, text=True, check=False)
+            require(f"systemd rejects the unit with {name}: {said.stderr}", said.returncode == 0 and unit.NAME not in said.stderr)
+        return rating.split(": ")[-1].encode("ascii", "ignore").decode().strip()
+
+    def settings_of_unit(self, clean, bin_dir, installed, examples):
+        """Each setting that docs/packages.md has: the program as the unit's user, with the unit's environment and files."""
+        require(f"other drop-ins: {set(examples)}", set(examples) == {"sandbox", "sites", "socket", "tls"})
+        etc = clean.root / "etc/multisafepay-grpc"
+        file = etc / "msp-server.env"
+        shipped = file.read_text(encoding="utf-8")
+        before = set(etc.iterdir())
+
+        def given(*drop_ins, lines=""):
+            file.write_text(f"{shipped}{lines}\n", encoding="utf-8")
+            made = unit.Unit(installed, *(examples[name] for name in drop_ins))
+            require(f"{drop_ins}: the assertions fail for {made.missing(clean.root)}", not made.missing(clean.root))
+            made.prepare(clean.root)
+            return made
+
+        missing = unit.Unit(installed).missing(clean.root)
+        require(f"a start without a key fails for {missing}", missing == ["/etc/multisafepay-grpc/api_key"])
+        inside = given("sandbox", "socket", lines="MSP_AUDIT_LOG_FILE=/var/log/msp/audit.log")
+        script = clean.script(bin_dir / "msp-server-of-unit", inside.command(clean.root))
+        with environment.program(script, "--ops_listen=127.0.0.1:0", "--drain_delay_ms=0") as event:
+            require(f"it listens on {event['listen']}", event["listen"] == "unix:/run/msp/msp-server.sock")
+            paid_by_msp(bin_dir, event["listen"], "first-socket")
+            health = ("/usr/bin/msp", "health", "--server", event["listen"])
+            clean.run(*unit.as_user(unit.USER + 1, unit.GROUP), *health)
+            try:
+                clean.run(*unit.as_user(unit.USER + 1, unit.USER + 1), *health)
+            except Failed:
+                pass
+            else:
+                raise Failed("a user outside the group can connect to the socket")
+        require("no audit log", "first-socket" in (clean.root / "var/log/msp/audit.log").read_text(encoding="utf-8"))
+        sites = {"sites": [{"name": "shop", "key_file": "shop.key"}]}
+        for name, text in (("api_key", environment.KEY), ("shop.key", environment.KEY), ("sites.json", json.dumps(sites))):
+            (etc / name).write_text(text, encoding="utf-8")
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=pay",
+            "-days", "2", "-keyout", etc / "tls.key", "-out", etc / "tls.crt")  # fmt: skip
+        added = set(etc.iterdir()) - before
+        for path in added:
+            path.chmod(0o600)
+        for drop_ins in ((), ("sites",), ("tls",), ("sites", "tls")):
+            clean.run("sh", "-c", given(*drop_ins, lines="MSP_API_URL=test").command(clean.root) + " --check")
+        for path in added:
+            path.unlink()
+        file.write_text(shipped, encoding="utf-8")
 
     def sandbox(self, folder):
         """pip and no network in a root that has only Python; then the same wheel here, for the clients."""
@@ -177,7 +257,14 @@ class Paths:
         run("/usr/bin/python3", "-m", "venv", "venv", cwd=folder)
         run("venv/bin/pip", "install", "-q", self.one("multisafepay_grpc-*.whl"), cwd=folder)
         shutil.copy(ROOT / "client/python/examples/pay.py", folder)
-        return self.pay(folder, "venv/bin/python", "pay.py", "first-python")
+        said = self.pay(folder, "venv/bin/python", "pay.py", "first-python")
+        # The source distribution in the wheel's place, with the same dependencies.
+        source = self.one("multisafepay_grpc-*.tar.gz")
+        run("venv/bin/pip", "install", "-q", "--force-reinstall", "--no-deps", source, cwd=folder)
+        imports = "import multisafepay_grpc as msp, multisafepay_grpc.v1.order_service_pb2_grpc; print(msp.__file__)"
+        where = run("venv/bin/python", "-I", "-c", imports, cwd=folder).strip()
+        require(f"the source distribution is at {where}", where.startswith(str(folder / "venv")))
+        return said + ", and imported from the source distribution"
 
     def node(self, folder):
         """TypeScript, so that the package's types are used as well."""
@@ -190,19 +277,18 @@ class Paths:
         return self.pay(folder, "node", "pay.js", "first-node")
 
     def go(self, folder):
-        """As by a module proxy: a folder in the form of one."""
-        archive = self.one("multisafepay-grpc-go-*.zip")
-        proxy = folder / "proxy"
+        """As by a module proxy: the commands of docs/packages.md, which make a folder in the form of one beside the zip."""
+        shutil.copy(self.one("multisafepay-grpc-go-*.zip"), folder)
         module = "github.com/multisafepay-grpc/multisafepay-grpc/client/go"
-        versions = proxy / module / "@v"
-        versions.mkdir(parents=True)
-        shutil.copy(archive, versions / f"v{VERSION}.zip")
-        (versions / f"v{VERSION}.mod").write_text(run("unzip", "-p", archive, f"{module}@v{VERSION}/go.mod"), encoding="utf-8")
-        (versions / f"v{VERSION}.info").write_text(json.dumps({"Version": f"v{VERSION}", "Time": "2026-01-01T00:00:00Z"}))
-        (versions / "list").write_text(f"v{VERSION}\n")
-        upstream = run("go", "env", "GOPROXY").strip()
-        env = {"GOPROXY": f"{proxy.as_uri()},{upstream}", "GONOSUMDB": module, "GOFLAGS": "-mod=mod",
-               "GOMODCACHE": str(self.fresh("go-modules", module))}  # fmt: skip
+        text = (ROOT / "docs/packages.md").read_text(encoding="utf-8")
+        commands = re.search(r"### Go before a release\n.*?^```sh\n(.*?)^```", text, re.M | re.S).group(1)
+        env = {"GOENV": str(folder / "env"), "GOFLAGS": "-mod=mod", "GOMODCACHE": str(self.fresh("go-modules", module))}
+        # Whence this machine takes other modules; a variable would take precedence over what the commands set.
+        (folder / "env").write_text(f"GOPROXY={run('go', 'env', 'GOPROXY').strip()}\n", encoding="utf-8")
+        bare = ("env", "-u", "GOPROXY", "-u", "GONOSUMDB")
+        run(*bare, "bash", "-euc", commands, cwd=folder, env=env)
+        env |= {name: run(*bare, "go", "env", name, env=env).strip() for name in ("GOPROXY", "GONOSUMDB")}
+        require(f"GOPROXY is {env['GOPROXY']}", env["GOPROXY"].startswith((folder / "proxy").as_uri()))
         shop = folder / "shop"
         shop.mkdir()
         run("go", "mod", "init", "example.com/shop", cwd=shop, env=env)
@@ -250,7 +336,7 @@ class Paths:
         return said + ", CMake and pkg-config"
 
     def dev(self, folder):
-        """The library's Debian package has what it needs in Debian's own lists."""
+        """The library's Debian package: what it needs is in Debian's own lists, and a project finds it and pays with it."""
         clean = CleanRoot(self.base, folder)
         package = clean.take(self.one("libmultisafepay-grpc-dev_*.deb"))
         clean.run("apt-get", "update")
@@ -259,7 +345,14 @@ class Paths:
         listed = clean.run("dpkg", "--contents", package)
         for file in ("lib/libmultisafepay_grpc.a", "lib/cmake/multisafepay_grpc/multisafepay_grpc-config.cmake"):
             require(f"no {file}", f"./usr/{file}" in listed)
-        return "dependencies only"
+        # Its dependencies are on this machine.
+        run("dpkg", "-x", self.one("libmultisafepay-grpc-dev_*.deb"), folder / "installed")
+        prefix = f"-DCMAKE_PREFIX_PATH={folder}/installed/usr"
+        run("cmake", "-S", HERE / "cpp", "-B", folder / "build", prefix, f"-DWANTED={VERSION}")
+        run("cmake", "--build", folder / "build")
+        found = re.search(r"^multisafepay_grpc_DIR:PATH=(.*)$", (folder / "build/CMakeCache.txt").read_text(), re.M).group(1)
+        require(f"another package was found: {found}", found.startswith(str(folder / "installed")))
+        return self.pay(folder, folder / "build/pay", "first-dev")
 
     def php(self, folder):
         """By Composer from a folder of archives; google/protobuf is Debian's, since no index of PHP packages is asked."""
@@ -298,6 +391,37 @@ class Paths:
         require("protoc encodes no order by it", "first-schema" in run("protoc", *words, stdin=order))
         return "an order encoded by protoc"
 
+    def image(self, folder):
+        """The OCI archives, where ./run package --image has made them: both images, complete, with their version."""
+        archives = {"multisafepay-grpc": "msp-server", "multisafepay-grpc-sandbox": "msp-sandbox"}
+        made = [name for name in archives if (self.dist / f"{name}-{VERSION}-oci.tar").exists()]
+        if not made and not list(self.dist.glob("*-oci.tar")):
+            return "no archives of images were made"
+        require(f"archives of {made} alone", made == list(archives))
+        for name, program in archives.items():
+            with tarfile.open(self.dist / f"{name}-{VERSION}-oci.tar") as archive:
+
+                def blob(digest, archive=archive):
+                    data = archive.extractfile("blobs/" + digest.replace(":", "/")).read()
+                    require(f"{name}: a blob has another sum", f"sha256:{hashlib.sha256(data).hexdigest()}" == digest)
+                    return data
+
+                (entry,) = json.load(archive.extractfile("index.json"))["manifests"]
+                tag = entry.get("annotations", {}).get("org.opencontainers.image.ref.name")
+                require(f"{name}: its tag is {tag}", tag == VERSION)
+                manifest = json.loads(blob(entry["digest"]))
+                config = json.loads(blob(manifest["config"]["digest"]))["config"]
+                files = set()
+                for layer in manifest["layers"]:
+                    with tarfile.open(fileobj=io.BytesIO(blob(layer["digest"]))) as layer_files:
+                        files |= {file.removeprefix("./") for file in layer_files.getnames()}
+            require(f"{name}: the user is {config['User']}", config["User"] == "65532:65532")
+            require(f"{name}: it runs {config['Entrypoint']}", config["Entrypoint"] == [f"/usr/bin/{program}"])
+            label = config["Labels"]["org.opencontainers.image.version"]
+            require(f"{name}: its label has version {label}", label == VERSION)
+            require(f"{name}: no {program} in it", f"usr/bin/{program}" in files)
+        return "both images"
+
     def fresh(self, name, ours):
         """A cache of fetched packages without ours in it."""
         folder = self.cache / name
@@ -317,7 +441,7 @@ class Paths:
         return self.bin_dir
 
 
-PATHS = ("sums", "deb", "sandbox", "python", "node", "go", "java", "cpp", "dev", "php", "chart", "schema")
+PATHS = ("sums", "deb", "sandbox", "python", "node", "go", "java", "cpp", "dev", "php", "chart", "schema", "image")
 
 
 def main():

@@ -55,7 +55,7 @@ app.kubernetes.io/component: sandbox
 
 {{/*
 Seconds that a drain may take: the delay, then until connections have reached their age (gRPC spreads it by a tenth), then
-a second for goodbyes, then every call to its end. The longest call is shorter than the drain's timeout, or we stop here.
+a second for goodbyes, then every call to its end. The drain's timeout is longer than each of them, or we stop here.
 */}}
 {{- define "msp.drainSeconds" -}}
 {{- $s := .Values.settings -}}
@@ -66,10 +66,12 @@ a second for goodbyes, then every call to its end. The longest call is shorter t
 {{- if le $timeout $call -}}
 {{- fail (printf "settings.drain_timeout_ms (%d) must be above settings.call_max_ms (%d), or a drain would cut off payments" $timeout $call) -}}
 {{- end -}}
-{{- if eq $delay 0 -}}{{- $age = 0 -}}{{- end -}}
-{{- $age = div (mul $age 11) 10 -}}
-{{- if gt $age $timeout -}}{{- $age = $timeout -}}{{- end -}}
-{{- div (add $delay $age 1000 $timeout 999) 1000 -}}
+{{- $reached := div (mul $age 11) 10 -}}
+{{- if eq $delay 0 -}}{{- $reached = 0 -}}{{- end -}}
+{{- if and (gt $reached 0) (gt (add $reached 1000) $timeout) -}}
+{{- fail (printf "settings.connection_age_ms (%d): a drain of settings.drain_timeout_ms (%d) ends before connections have reached it; calls that arrive meanwhile would fail" $age $timeout) -}}
+{{- end -}}
+{{- div (add $delay $reached 1000 $timeout 999) 1000 -}}
 {{- end -}}
 
 {{- define "msp.graceSeconds" -}}
@@ -97,6 +99,9 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- if .Values.sandbox.enabled -}}
 {{- if .Values.api.url -}}
 {{- fail "api.url and sandbox.enabled are mutually exclusive: with the sandbox no payment reaches MultiSafepay" -}}
+{{- end -}}
+{{- if get .Values.settings "proxy" -}}
+{{- fail "settings.proxy and sandbox.enabled are mutually exclusive: the server would look for the sandbox behind the proxy" -}}
 {{- end -}}
 {{- else -}}
 {{- if not .Values.api.url -}}
@@ -161,6 +166,19 @@ http://{{ include "msp.fullname" . }}-sandbox:8081/v1/json
 {{- $path := clean .mountPath -}}
 {{- if or (has $path (list "/" "/etc")) (regexMatch "^/(etc/msp|usr/bin)(/|$)" $path) -}}
 {{- fail (printf "extraVolumeMounts: %s would hide the program, the key or the certificate" .mountPath) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Rejects a Secret, also as an item of a List. */}}
+{{- define "msp.noSecret" -}}
+{{- if has (toString (get . "kind")) (list "Secret" "SecretList") -}}
+{{- fail "extraObjects: a Secret would make a key a value of this chart; create it separately, or let an operator create it" -}}
+{{- end -}}
+{{- $items := get . "items" -}}
+{{- if kindIs "slice" $items -}}
+{{- range $items -}}
+{{- if kindIs "map" . -}}{{- include "msp.noSecret" . -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -86,7 +86,7 @@ absl::Status CheckTogether(const Config& config) {
     return Invalid("call_max_ms",
                    "must be below drain_timeout_ms, so that a drain outlasts every call");
   // As Server::CloseListener waits: gRPC spreads the ages by a tenth.
-  const std::int64_t age_max = (config.drain_timeout_ms - 1'000) * 10 / 11;
+  const std::int64_t age_max = ((config.drain_timeout_ms - 1'000) * 10 + 9) / 11;
   if (config.drain_delay_ms > 0 && config.limits.connection_age_ms > age_max)
     return Invalid("connection_age_ms",
                    absl::StrCat("must be at most ", age_max,

@@ -177,7 +177,7 @@ TEST_F(Settings, RefusalIsOneLineThatNamesTheSetting) {
       {{"--api_url=https://user:password@api.example/v1/json"}, "--api_url"},  // It is shown.
       {{"--api_url=test", "--listen=0.0.0.0:50051"}, "--listen"},    // Plaintext for everybody.
       {{"--api_url=test", "--call_max_ms=40000"}, "--call_max_ms"},  // Not below the drain timeout.
-      {{"--api_url=test", "--connection_age_ms=35455"}, "--connection_age_ms"},  // Outlasts it.
+      {{"--api_url=test", "--connection_age_ms=35456"}, "--connection_age_ms"},  // Outlasts it.
       {{"--api_url=test", "--audit_flush"}, "--audit_flush"},                    // Of what?
       {{"--api_url=test", "--api_key=abcde12345"}, "--api_key"},     // It would show in ps.
       {{"--api_url=test", "--flagfile=/etc/passwd"}, "--flagfile"},  // Not one of ours.
@@ -212,7 +212,7 @@ TEST_F(Settings, UnusualOnesAreTaken) {
       {"--api_url=test", "--threads", "64"},
       {"--api_url=test", "--drain_delay_ms=0", "--drain_timeout_ms=1000", "--call_max_ms=999"},
       {"--api_url=test", "--drain_delay_ms=0", "--connection_age_ms=60000"},
-      {"--api_url=test", "--connection_age_ms=35454"},
+      {"--api_url=test", "--connection_age_ms=35455"},
       {"--api_url=test", "--connection_age_ms=60000", "--drain_timeout_ms=67000"},
       {"--api_url=test", "--http2", "--log_level=debug", "--log_format=text"},
       {"--api_url=test", "--http2=false"},

@@ -147,16 +147,23 @@ TEST_F(Leak, NoMetricsLabelRepeatsACardOrTheApiKey) {
 
 TEST_F(Leak, NoIdentifierOfTheCallersChoiceShowsACard) {
   Start();
+  const auto refuse = [this] {
+    for (const char* separator : {"_", "~", "-", ""}) {
+      const std::string card = Grouped(kCard, 4, separator);
+      e2e::v1::CreateOrderRequest order = e2e::CardOrder("order-" + card);
+      order.mutable_control()->set_idempotency_key("key" + card);
+      const auto called = Create(order);
+      EXPECT_FALSE(called.ok());
+      EXPECT_THAT(WordsOf(called), Not(HasSubstr(card)));
+      EXPECT_THAT(called.error().Metadata("order_id"), Not(HasSubstr("1111")));
+      Get("order-" + card);
+    }
+  };
   upstream().Answer(404, R"({"success":false,"error_code":1001,"error_info":"Invalid"})");
-  for (const char* separator : {"_", "~", "-", ""}) {
-    const std::string card = Grouped(kCard, 4, separator);
-    e2e::v1::CreateOrderRequest order = e2e::CardOrder("order-" + card);
-    order.mutable_control()->set_idempotency_key("key" + card);
-    const auto called = Create(order);
-    EXPECT_FALSE(called.ok());
-    EXPECT_THAT(WordsOf(called), Not(HasSubstr(card)));
-    EXPECT_THAT(called.error().Metadata("order_id"), Not(HasSubstr("1111")));
-  }
+  refuse();
+  upstream().Answer(422, R"({"success":false,"message":"Validation failed","errors":[)"
+                         R"({"attribute":"customer.email","message":"Wrong"}]})");
+  refuse();
   EXPECT_THAT(Written(), Not(ContainsRegex("4111.?1111")));
 }
 

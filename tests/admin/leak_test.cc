@@ -13,6 +13,7 @@ namespace {
 using msp::testing::Filled;
 using msp::testing::Grouped;
 using ::testing::ContainsRegex;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -114,6 +115,19 @@ TEST_F(Leak, NoTextOfMultiSafepaysRepeatsACardWithAnySeparators) {
   }
   // A request is logged with the card's first six and last four digits.
   EXPECT_THAT(Written(), Not(ContainsRegex("4111.?.?.?1111|5500.?.?.?0000")));
+}
+
+TEST_F(Leak, NoErrorRepeatsTheCurrencyOfAnOrder) {
+  Start();
+  const Json order{{"order_id", "order-1"}, {"transaction_id", 4051823},
+                   {"amount", 9743},        {"currency", kCard},
+                   {"status", "completed"}, {"financial_status", "completed"}};
+  upstream().Answer(200, Json{{"success", true}, {"data", order}}.dump());
+  const auto called = e2e::Call(channel(), &e2e::v1::OrderService::Stub::RefundOrder,
+                                "order_id: 'order-1' amount: 500 currency: 'EUR'");
+  EXPECT_THAT(called.error().Fields(), ElementsAre("currency"));
+  EXPECT_THAT(called.status.error_message() + called.status.error_details(), Not(HasSubstr(kCard)));
+  EXPECT_THAT(Written(), Not(HasSubstr(kCard)));
 }
 
 TEST_F(Leak, NoMetricsLabelRepeatsACardOrTheApiKey) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "google/protobuf/struct.pb.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "service/codec/pattern.h"
 #include "service/codec/unmodelled.h"
 
@@ -46,19 +47,38 @@ class Checker {
   // Additional limits on an unmodelled Struct (`more`) of the given message.
   void More(const MessageSchema& schema, const pb::Struct& object, const Step& at);
   void AlwaysRefused(const TextFacts& facts, const Step& at);
-  bool Full() const { return violations_.size() >= kViolationsMax; }
+  void Unknown(const pb::Message& message, const pb::Reflection& reflection, const Step& of) {
+    const pb::UnknownFieldSet& fields = reflection.GetUnknownFields(message);
+    if (!fields.empty()) CountUnknown(fields, {&of, "(unknown fields)", -1, of.depth + 1});
+  }
+  void CountUnknown(const pb::UnknownFieldSet& fields, const Step& at);
+  // Counts the elements of a list or Struct at `at`.
+  void Count(std::size_t elements, const Step& at) {
+    if (elements <= elements_left_) {
+      elements_left_ -= elements;
+      return;
+    }
+    Report(at, "brings the elements of the request's lists above their limit, " +
+                   std::to_string(kElementsMax));
+    full_ = true;
+  }
+  bool Full() const { return full_; }
   void Report(const Step& at, std::string description) {
-    if (Full()) return;
+    if (full_) return;
     std::string path;
     AppendPath(at, path);
     violations_.push_back({std::move(path), std::move(description)});
+    full_ = violations_.size() >= kViolationsMax;
   }
 
   std::vector<Violation> violations_;
+  std::size_t elements_left_ = kElementsMax;
+  bool full_ = false;  // No more violations are looked for.
 };
 
 void Checker::Object(const MessageSchema& schema, const pb::Message& message, const Step& at) {
   if (at.depth > kNestingMax) return Report(at, "is nested too deep");
+  Unknown(message, schema.reflection(), at);
   const access::FieldSet present = schema.Present(message);
   (present | schema.required()).ForEach([&](std::size_t number) {
     if (Full()) return;
@@ -69,6 +89,7 @@ void Checker::Object(const MessageSchema& schema, const pb::Message& message, co
       More(schema, static_cast<const pb::Struct&>(entry.Nested(message)), step);
     if (!entry.repeated) return Field(entry, message, step);
     const int size = entry.Size(message);
+    Count(static_cast<std::size_t>(size), step);
     for (step.index = 0; step.index < size && !Full(); ++step.index) Field(entry, message, step);
   });
 }
@@ -97,9 +118,12 @@ void Checker::Field(const FieldSchema& entry, const pb::Message& message, const 
       if (entry.limits.required() && entry.Text(message, at.index).empty())
         Report(at, "is required");
       return;
+    case Kind::kTimestamp: {
+      const pb::Message& time = entry.Nested(message, at.index);
+      return Unknown(time, *time.GetReflection(), at);
+    }
     case Kind::kBool:
     case Kind::kEnum:
-    case Kind::kTimestamp:
       return;
   }
 }
@@ -143,8 +167,18 @@ void Checker::Double(const FieldSchema& entry, double value, const Step& at) {
   }
 }
 
+void Checker::CountUnknown(const pb::UnknownFieldSet& fields, const Step& at) {
+  Count(static_cast<std::size_t>(fields.field_count()), at);
+  for (int i = 0; i < fields.field_count() && !Full(); ++i) {
+    const pb::UnknownField& field = fields.field(i);
+    if (field.type() == pb::UnknownField::TYPE_GROUP) CountUnknown(field.group(), at);
+  }
+}
+
 void Checker::Struct(const pb::Struct& object, const Step& at) {
   if (at.depth > kNestingMax) return Report(at, "is nested too deep");
+  Count(static_cast<std::size_t>(object.fields_size()), at);
+  Unknown(object, *object.GetReflection(), at);
   for (const auto& member : object.fields()) {
     if (Full()) return;
     // The member's own name is not repeated: Struct content counts as sensitive.
@@ -166,6 +200,7 @@ void Checker::More(const MessageSchema& schema, const pb::Struct& object, const 
 }
 
 void Checker::Value(const pb::Value& value, const Step& at) {
+  Unknown(value, *value.GetReflection(), at);
   switch (value.kind_case()) {
     case pb::Value::kNumberValue:
       if (!std::isfinite(value.number_value())) Report(at, "must contain finite numbers only");
@@ -176,6 +211,8 @@ void Checker::Value(const pb::Value& value, const Step& at) {
       return Struct(value.struct_value(), at);
     case pb::Value::kListValue:
       if (at.depth > kNestingMax) return Report(at, "is nested too deep");
+      Count(static_cast<std::size_t>(value.list_value().values_size()), at);
+      Unknown(value.list_value(), *value.list_value().GetReflection(), at);
       for (const pb::Value& element : value.list_value().values()) {
         if (Full()) return;
         Value(element, {at.parent, at.name, at.index, at.depth + 1});

@@ -20,14 +20,19 @@ struct Violation {
 
 inline constexpr std::size_t kViolationsMax = 20;
 
+// List elements, members of Structs and unknown fields of one message and its content. Their wire
+// form may take two bytes each, where the parsed message has a hundred and more.
+inline constexpr std::size_t kElementsMax = 10'000;
+
 // The maximum nesting of messages and Struct values.
 inline constexpr int kNestingMax = 64;
 
 // Checks every limit of `message` and its content, except documented ones: one violation for each
 // value, kViolationsMax at most. Always refused: invalid UTF-8; control characters except tab, line
 // feed and carriage return (PATTERN_LINE, _ID and _URL refuse these, too); numbers that JSON cannot
-// represent. An empty string counts as absent. Required fields are checked in messages that are
-// present. No allocation without a violation.
+// represent; more than kElementsMax elements, which ends the check. An empty string counts as
+// absent. Required fields are checked in messages that are present. No allocation without a
+// violation.
 std::vector<Violation> Check(const MessageSchema& schema, const google::protobuf::Message& message);
 
 }  // namespace msp::codec

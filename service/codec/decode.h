@@ -17,8 +17,8 @@
 // written. In a member's name this gives another, unknown name.
 //
 // Malformed is everything else that RFC 8259 does not allow, invalid UTF-8 outside of texts, more
-// unreadable characters than fit into kRepairedBytesMore, and nesting beyond kDepthMax. A byte
-// order mark is skipped.
+// unreadable characters than fit into kRepairedBytesMore, nesting beyond kDepthMax, and more
+// elements than kDocumentElementsMax. A byte order mark is skipped.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,10 @@ namespace msp::codec {
 
 // The maximum nesting of objects and lists.
 inline constexpr int kDepthMax = 64;
+
+// List elements, members of Structs and members without a field in one document: `{}` takes three
+// bytes in it, and some hundred as a message.
+inline constexpr std::size_t kDocumentElementsMax = 100'000;
 
 // Bytes by which a document may grow when its unreadable texts are repaired; at worst six bytes for
 // one.

@@ -96,6 +96,7 @@ bool Reader::Unknown(const MessageSchema& schema, pb::Message& message, const Js
   Report(Drift::Kind::kUnknownMember, path);
   const FieldSchema* const entry = schema.unmodelled();
   if (everything_ || entry == nullptr || tokens_.Peek() == 'n') return Skip();
+  if (!Count()) return false;
   auto& object = static_cast<pb::Struct&>(entry->access.put.message(message, entry->field));
   pb::Value& value = (*object.mutable_fields())[std::string(path.name)];
   value.Clear();
@@ -168,6 +169,7 @@ Reader::Outcome Reader::List(const FieldSchema& entry, pb::Message& message, con
   bool more = false;
   if (!Open(']', more)) return Outcome::kMalformed;
   while (more) {
+    if (!Count()) return Outcome::kMalformed;
     const Outcome outcome = One(entry, message, path, nullptr);
     if (outcome == Outcome::kMalformed) return outcome;
     if (outcome == Outcome::kUnfit) Report(Drift::Kind::kUnfitValue, path);

@@ -119,6 +119,8 @@ class Reader {
     return true;
   }
 
+  // Before one more element is kept.
+  bool Count() { return ++elements_ <= kDocumentElementsMax || Fail("too many elements"); }
   bool Fail(const char* what);
   void Report(Drift::Kind kind, const JsonPath& path);
   bool Reads(const FieldSchema& entry) const { return everything_ || entry.in_body; }
@@ -128,6 +130,7 @@ class Reader {
   bool exact_numbers_ = false;  // A Struct's numbers are kept as text.
   DecodeResult& result_;
   int depth_ = 0;
+  std::size_t elements_ = 0;
 };
 
 }  // namespace msp::codec

@@ -217,7 +217,7 @@ bool Reader::StructObject(pb::Struct& object, const JsonPath& path) {
   if (!Open('}', more)) return false;
   while (more) {
     std::string_view key;
-    if (!Key(key, &path)) return false;
+    if (!Key(key, &path) || !Count()) return false;
     const auto [member, added] = object.mutable_fields()->insert({std::string(key), pb::Value()});
     if (!added) {
       Report(Drift::Kind::kDuplicateMember, path);
@@ -232,7 +232,7 @@ bool Reader::StructList(pb::ListValue& list, const JsonPath& path) {
   bool more = false;
   if (!Open(']', more)) return false;
   while (more) {
-    if (!StructValue(*list.add_values(), path) || !Next(']', more)) return false;
+    if (!Count() || !StructValue(*list.add_values(), path) || !Next(']', more)) return false;
   }
   return true;
 }

@@ -24,11 +24,13 @@ std::string_view SiteOf(const Call& call) {
   return call.site == nullptr ? std::string_view() : call.site->name();
 }
 
-// The order id for the log: "" where it is none, else redacted, because it may be anything, even a
-// card number. Valid until this thread's next call.
+// The order id for the log: that of the failure where fields are refused, which is "" if the id is
+// one of them. Redacted, because it may be anything, even a card number. Valid until this thread's
+// next call.
 std::string_view LoggedOrderId(const Call& call) {
-  if (call.failure && !call.failure->violations.empty()) return call.failure->order_id;
-  const std::string_view id = OrderIdOf(*call.operation, *call.request);
+  const bool fields_refused = call.failure && !call.failure->violations.empty();
+  const std::string_view id = fields_refused ? std::string_view(call.failure->order_id)
+                                             : OrderIdOf(*call.operation, *call.request);
   if (!codec::HoldsCardNumber(id)) return id;
   static thread_local std::string redacted;
   return redacted = codec::RedactedText(id);

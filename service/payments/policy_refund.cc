@@ -273,7 +273,7 @@ std::optional<Failure> Prepare(PaymentFacts& facts, const v1::Order& order) {
     if (order.currency().empty()) return UnreadableMoney("currency");
     request.set_currency(order.currency());
   } else if (!order.currency().empty() && !EqualsIgnoreCase(request.currency(), order.currency())) {
-    return InvalidField("currency", absl::StrCat("must be the order's own, ", order.currency()));
+    return InvalidField("currency", "must be the order's own");
   }
   // Pay-later orders are refunded by their items; a card order would be refunded in full.
   if (request.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && IsCard(order)) {

@@ -9,6 +9,9 @@
 
 namespace msp::rpc {
 
+// Message and details fit into the metadata that clients accept by default. A longer message is
+// cut, the last violations are left out, and an order is reduced or left out; ErrorInfo and
+// RetryInfo are always complete.
 grpc::Status StatusOf(const payments::Failure& failure);
 
 // gRPC's name of a code, for logs and metrics. absl's codes are the same numbers.

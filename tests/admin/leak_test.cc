@@ -13,6 +13,7 @@ namespace {
 using msp::testing::Filled;
 using msp::testing::Grouped;
 using ::testing::ContainsRegex;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -116,6 +117,19 @@ TEST_F(Leak, NoTextOfMultiSafepaysRepeatsACardWithAnySeparators) {
   EXPECT_THAT(Written(), Not(ContainsRegex("4111.?.?.?1111|5500.?.?.?0000")));
 }
 
+TEST_F(Leak, NoErrorRepeatsTheCurrencyOfAnOrder) {
+  Start();
+  const Json order{{"order_id", "order-1"}, {"transaction_id", 4051823},
+                   {"amount", 9743},        {"currency", kCard},
+                   {"status", "completed"}, {"financial_status", "completed"}};
+  upstream().Answer(200, Json{{"success", true}, {"data", order}}.dump());
+  const auto called = e2e::Call(channel(), &e2e::v1::OrderService::Stub::RefundOrder,
+                                "order_id: 'order-1' amount: 500 currency: 'EUR'");
+  EXPECT_THAT(called.error().Fields(), ElementsAre("currency"));
+  EXPECT_THAT(called.status.error_message() + called.status.error_details(), Not(HasSubstr(kCard)));
+  EXPECT_THAT(Written(), Not(HasSubstr(kCard)));
+}
+
 TEST_F(Leak, NoMetricsLabelRepeatsACardOrTheApiKey) {
   Start();
   const std::string key = msp::testing::kServerKey;
@@ -147,16 +161,23 @@ TEST_F(Leak, NoMetricsLabelRepeatsACardOrTheApiKey) {
 
 TEST_F(Leak, NoIdentifierOfTheCallersChoiceShowsACard) {
   Start();
+  const auto refuse = [this] {
+    for (const char* separator : {"_", "~", "-", ""}) {
+      const std::string card = Grouped(kCard, 4, separator);
+      e2e::v1::CreateOrderRequest order = e2e::CardOrder("order-" + card);
+      order.mutable_control()->set_idempotency_key("key" + card);
+      const auto called = Create(order);
+      EXPECT_FALSE(called.ok());
+      EXPECT_THAT(WordsOf(called), Not(HasSubstr(card)));
+      EXPECT_THAT(called.error().Metadata("order_id"), Not(HasSubstr("1111")));
+      Get("order-" + card);
+    }
+  };
   upstream().Answer(404, R"({"success":false,"error_code":1001,"error_info":"Invalid"})");
-  for (const char* separator : {"_", "~", "-", ""}) {
-    const std::string card = Grouped(kCard, 4, separator);
-    e2e::v1::CreateOrderRequest order = e2e::CardOrder("order-" + card);
-    order.mutable_control()->set_idempotency_key("key" + card);
-    const auto called = Create(order);
-    EXPECT_FALSE(called.ok());
-    EXPECT_THAT(WordsOf(called), Not(HasSubstr(card)));
-    EXPECT_THAT(called.error().Metadata("order_id"), Not(HasSubstr("1111")));
-  }
+  refuse();
+  upstream().Answer(422, R"({"success":false,"message":"Validation failed","errors":[)"
+                         R"({"attribute":"customer.email","message":"Wrong"}]})");
+  refuse();
   EXPECT_THAT(Written(), Not(ContainsRegex("4111.?1111")));
 }
 

@@ -13,6 +13,7 @@
 namespace msp::admin {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -86,10 +87,15 @@ TEST_F(Logged, CardIsInNoLineWhereverItCameFrom) {
   Create(misplaced);
   misplaced.clear_currency();
   Create(misplaced);
+  // Its order id is valid, and another field is refused.
+  misplaced.set_order_id("4111111111111111");
+  misplaced.clear_description();
+  const auto refused = Create(misplaced);
+  EXPECT_THAT(refused.error().Fields(), Contains("description"));
   GetWithCardInMetadata();
   StopServer();
   const std::string all = ContentOf(file_) + server().logs();
-  EXPECT_THAT(LinesOf(all, "call"), SizeIs(4));
+  EXPECT_THAT(LinesOf(all, "call"), SizeIs(5));
   for (const char* hidden : {"4111111111111111", "4111 1111", "4111-1111", "41111111"})
     EXPECT_THAT(all, Not(HasSubstr(hidden)));
 }

@@ -197,6 +197,59 @@ TEST(Check, NestingIsBounded) {
   EXPECT_THAT(nested(kNestingMax + 2), SizeIs(2));
 }
 
+TEST(Check, ElementsAreBoundedInTotal) {
+  const auto check = [](Everything& message, const std::string& field) {
+    EXPECT_THAT(Check(SchemaOf<Everything>(), message), IsEmpty()) << field;
+    message.add_words("one more");
+    message.mutable_own_item()->set_name("d");
+    const auto violations = Check(SchemaOf<Everything>(), message);
+    EXPECT_THAT(Fields(violations), ElementsAre(field));
+    EXPECT_THAT(violations.at(0).description, HasSubstr(std::to_string(kElementsMax)));
+  };
+  constexpr int kHalf = static_cast<int>(kElementsMax / 2);
+  Everything lists;
+  for (int i = 0; i < kHalf; ++i) lists.add_words("a");
+  for (int i = 0; i < kHalf; ++i) lists.add_counts(1);
+  check(lists, "counts");
+  Everything nested;
+  nested.add_items()->set_name("a");
+  for (int i = 1; i < 2 * kHalf; ++i) nested.mutable_items(0)->add_parts()->set_name("b");
+  check(nested, "items[0].parts");
+  Everything values;
+  google::protobuf::Value& list = (*values.add_bags()->mutable_fields())["k"];
+  for (int i = 2; i < 2 * kHalf; ++i) list.mutable_list_value()->add_values();
+  check(values, "bags[0]");
+  Everything members;
+  members.add_bags();
+  for (int i = 1; i < 2 * kHalf; ++i)
+    (*members.mutable_bags(0)->mutable_fields())[std::to_string(i)].set_bool_value(true);
+  check(members, "bags[0]");
+}
+
+TEST(Check, UnknownFieldsAreBounded) {
+  const auto add = [](google::protobuf::UnknownFieldSet& fields) {
+    for (std::size_t i = 0; i < kElementsMax - 1; ++i) fields.AddLengthDelimited(999);
+  };
+  const auto check = [](Everything& message, const std::string& field) {
+    EXPECT_THAT(Check(SchemaOf<Everything>(), message), IsEmpty()) << field;
+    message.add_words("a");
+    message.GetReflection()->MutableUnknownFields(&message)->AddVarint(998, 1);
+    EXPECT_THAT(Check(SchemaOf<Everything>(), message), SizeIs(1)) << field;
+  };
+  Everything top;
+  add(*top.GetReflection()->MutableUnknownFields(&top));
+  check(top, "at the top");
+  Everything group;
+  add(*group.GetReflection()->MutableUnknownFields(&group)->AddGroup(999));
+  check(group, "in a group");
+  Everything time;
+  add(*time.GetReflection()->MutableUnknownFields(time.mutable_at()));
+  check(time, "of a time");
+  Everything members;
+  add(*members.GetReflection()->MutableUnknownFields(members.mutable_settings()));
+  check(members, "of a Struct");
+}
+
 TEST(Check, ViolationsAreBounded) {
   Shapes message;
   for (int i = 0; i < 1000; ++i) message.add_tags("too long");

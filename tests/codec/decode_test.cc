@@ -348,6 +348,32 @@ TEST(Decode, DepthIsBounded) {
   EXPECT_FALSE(DecodedMessage(parts).ok);
 }
 
+TEST(Decode, ElementsAreBoundedInTotal) {
+  const auto list = [](std::size_t count, const std::string& element) {
+    std::string json = "[";
+    for (std::size_t i = 0; i < count; ++i) json += (i == 0 ? "" : ",") + element;
+    return json + "]";
+  };
+  const auto expect = [](const std::string& fits, const std::string& more) {
+    EXPECT_TRUE(Reading(fits).ok) << fits.substr(0, 40);
+    const Reading bounded(more);
+    EXPECT_FALSE(bounded.ok) << more.substr(0, 40);
+    EXPECT_THAT(bounded.error, ::testing::HasSubstr("too many elements"));
+  };
+  constexpr std::size_t kMax = kDocumentElementsMax;
+  expect("{\"items\":" + list(kMax, "{}") + "}", "{\"items\":" + list(kMax + 1, "{}") + "}");
+  const std::string half = "{\"items\":" + list(kMax / 2, "{}") + ",\"counts\":";
+  expect(half + list(kMax / 2, "1") + "}", half + list(kMax / 2 + 1, "1") + "}");
+  const std::string values = "{\"settings\":{\"k\":";
+  expect(values + list(kMax - 1, "{}") + "}}", values + list(kMax, "{}") + "}}");
+  const auto members = [](std::size_t count) {
+    std::string json = "{\"settings\":{\"0\":1";
+    for (std::size_t i = 1; i < count; ++i) json += ",\"" + std::to_string(i) + "\":1";
+    return json + "}}";
+  };
+  expect(members(kMax), members(kMax + 1));
+}
+
 TEST(Decode, LargeDocumentAfterSmallAndBack) {
   for (const std::size_t size : {10UL, 20'000UL, 500'000UL, 10UL, 300'000UL, 30'000UL}) {
     const DecodedMessage read(R"({"text":")" + std::string(size, 'x') + R"("})");

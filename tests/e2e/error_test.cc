@@ -2,10 +2,12 @@
 
 // Every kind of error that MultiSafepay can answer, as bytes on a socket, and what of it a caller
 // reads in the trailer.
+#include <algorithm>
 #include <regex>
 #include <string>
 #include <vector>
 
+#include "google/rpc/status.pb.h"
 #include "tests/e2e/end_to_end.h"
 
 namespace msp::e2e {
@@ -125,6 +127,30 @@ TEST_F(ErrorResponse, OfAPaymentIsConclusiveOrUnknownAndIsSentOnce) {
   }
 }
 
+// The order of an error is metadata, of which a client with default settings takes 8 KiB.
+TEST_F(ErrorResponse, OutcomeArrivesWhateverTheSizeOfTheOrder) {
+  upstream().Script([](const RecordedRequest& request) {
+    return request.method == "POST"
+               ? Reply::Json(500, "")
+               : Reply::Json(200, R"({"success":true,"data":{"order_id":"order-1",)"
+                                  R"("transaction_id":4051823,"status":"completed",)"
+                                  R"("financial_status":"completed","amount":9743,)"
+                                  R"("currency":"EUR","amount_refunded":0,"items":")" +
+                                      std::string(20'000, 'x') + R"("}})");
+  });
+  const auto call =
+      Call(channel(), &v1::OrderService::Stub::RefundOrder,
+           "order_id: 'order-1' amount: 500 currency: 'EUR' control { idempotency_key: 'key' }");
+  EXPECT_EQ(call.Summary(), kLost) << call.status.error_message();
+  google::rpc::Status details;
+  v1::Order order;
+  ASSERT_TRUE(details.ParseFromString(call.status.error_details()));
+  EXPECT_TRUE(std::ranges::any_of(details.details(),
+                                  [&order](const auto& one) { return one.UnpackTo(&order); }));
+  EXPECT_EQ(order.amount(), 9743);
+  EXPECT_FALSE(order.has_items());
+}
+
 TEST_F(ErrorResponse, ValidationErrorsBecomeFieldViolations) {
   upstream().Answer(422, R"({"success":false,"message":"Validation failed","errors":[)"
                          R"({"attribute":"customer.email","details":["is no address"],)"
@@ -133,6 +159,21 @@ TEST_F(ErrorResponse, ValidationErrorsBecomeFieldViolations) {
   EXPECT_EQ(call.Summary(), "INVALID_ARGUMENT REJECTED MSP_HTTP_422");
   EXPECT_THAT(call.error().Fields(), ::testing::ElementsAre("customer.email"));
   EXPECT_THAT(call.error().bad.field_violations(0).description(), HasSubstr("is no address"));
+}
+
+TEST_F(ErrorResponse, OutcomeArrivesWhateverTheNumberAndSizeOfTheViolations) {
+  std::string letters;
+  for (int i = 0; i < 600; ++i) letters += "\u00e9";  // Percent-encoded, six bytes.
+  std::string errors;
+  for (int i = 0; i < 20; ++i)
+    errors += std::string(i == 0 ? "" : ",") + R"({"attribute":"customer.)" +
+              std::string(200, 'a') + R"(","message":")" + letters + "\"}";
+  upstream().Answer(
+      422, R"({"success":false,"message":")" + letters + R"(","errors":[)" + errors + "]}");
+  const auto call = Create(CardOrder());
+  EXPECT_EQ(call.Summary(), "INVALID_ARGUMENT REJECTED MSP_HTTP_422")
+      << call.status.error_message();
+  EXPECT_GE(call.error().Fields().size(), 2U);
 }
 
 }  // namespace

@@ -272,6 +272,15 @@ TEST_F(BadInput, HasARowForEveryRpc) {
         << method->name();
 }
 
+// Two bytes each: half a million fit into a request, and would be held until the answer.
+TEST_F(BadInput, MoreElementsThanTheLimitAreRefusedByTheListAndNothingIsSent) {
+  const MethodDescriptor& method = MethodOf("CreateOrder");
+  const auto request = Parse(method, "NEW REST");
+  auto& items = *static_cast<v1::CreateOrderRequest&>(*request).mutable_shopping_cart();
+  for (int i = 0; i < 500'000; ++i) items.add_items();
+  ExpectRefused(method, CallInVain(method, *request, Sent::kNothing), "shopping_cart.items");
+}
+
 // A request of each method in which nothing is wrong: one of these, or what the schema requires.
 std::string Good(const MethodDescriptor& method) {
   static const std::map<std::string, const char*> requests{

@@ -10,6 +10,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
 #include "multisafepay/v1/checkout_service.pb.h"
+#include "service/codec/decode.h"
 #include "service/codec/redact.h"
 #include "service/payments/interpret.h"
 #include "service/payments/rest_call.h"
@@ -207,6 +208,29 @@ TEST(QrCode, IsWhatTheCustomerDoesNext) {
   CompleteOrder(*response.mutable_order());
   EXPECT_EQ(response.order().next_action().qr().url(), "https://pay.example/qr/1");
   EXPECT_EQ(response.order().payment_state(), v1::PAYMENT_STATE_REQUIRES_ACTION);
+}
+
+TEST(Unmodelled, MoreElementsThanTheLimitAreMalformed) {
+  const Operation& operation = TestOperations().Find("GetOrder");
+  v1::GetOrderRequest request;
+  request.set_order_id("tulip-1");
+  const auto reason = [&](const std::string& members) {
+    v1::GetOrderResponse response;
+    http::Response answer =
+        ResponseOf(200, R"({"success":true,"data":{"order_id":"tulip-1","status":"completed")" +
+                            members + "}}");
+    return Interpret(operation, TestOperations().envelope_schema(), request, answer, response)
+        .failure.reason;
+  };
+  std::string unknown;
+  std::string related = R"(,"related_transactions":[{})";
+  for (std::size_t i = 1; i <= codec::kDocumentElementsMax; ++i) {
+    unknown += ",\"n" + std::to_string(i) + "\":1";
+    related += ",{}";
+  }
+  EXPECT_EQ(reason(unknown), "");
+  EXPECT_EQ(reason(unknown + R"(,"one_more":1)"), reason::kUpstreamMalformed);
+  EXPECT_EQ(reason(related + "]"), reason::kUpstreamMalformed);
 }
 
 }  // namespace

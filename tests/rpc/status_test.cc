@@ -3,6 +3,8 @@
 // The one place where a failure becomes a gRPC status: code, details, and nothing lost on the way.
 #include "service/rpc/status.h"
 
+#include <algorithm>
+#include <memory>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -91,6 +93,128 @@ TEST(StatusOf, NamesEveryViolation) {
   EXPECT_EQ(bad.field_violations(0).field(), "amount");
   EXPECT_EQ(bad.field_violations(0).description(), "must not be less than 0");
   EXPECT_EQ(bad.field_violations(1).field(), "order_id");
+}
+
+// What a client's limit on metadata counts, all headers of the reply included.
+std::size_t MetadataBytes(const grpc::Status& status) {
+  std::size_t message = 0;
+  for (const char c : status.error_message()) message += c >= ' ' && c <= '~' && c != '%' ? 1 : 3;
+  constexpr std::size_t kEntry = 32;
+  const std::size_t details = (status.error_details().size() + 2) / 3 * 4;
+  return kEntry + std::string("grpc-message").size() + message + kEntry +
+         std::string("grpc-status-details-bin").size() + details + 300;
+}
+
+constexpr std::size_t kClientsBound = 8 << 10;
+
+v1::Order WorstOrder(int related) {
+  v1::Order order;
+  order.set_order_id("order-1");
+  order.set_transaction_id("4051823");
+  order.set_status("completed");
+  order.set_financial_status("completed");
+  order.set_amount(9743);
+  order.set_currency("EUR");
+  order.set_payment_state(v1::PAYMENT_STATE_PAID);
+  order.mutable_payment_details()->set_type("VISA");
+  order.mutable_payment_details()->set_account_holder_name("A. Holder");
+  order.set_items(std::string(20'000, 'x'));
+  order.set_var1(std::string(500, 'x'));
+  for (int i = 0; i < 60; ++i) order.mutable_shopping_cart()->add_items()->set_name("a name of it");
+  for (int i = 0; i < related; ++i) {
+    v1::RelatedTransaction& refund = *order.add_related_transactions();
+    refund.set_transaction_id(std::to_string(10'000'000 + i));
+    refund.set_amount(i);
+    refund.set_status("completed");
+    refund.set_created("2030-04-01T00:00:" + std::to_string(10 + i % 50));
+    refund.set_description(std::string(200, 'x'));
+  }
+  return order;
+}
+
+payments::Failure Unknown(const v1::Order& order) {
+  payments::Failure failure{.message = "the call was sent and its outcome is unknown",
+                            .reason = std::string(payments::reason::kOutcomeUnknown),
+                            .outcome = v1::OUTCOME_UNKNOWN,
+                            .order_id = "order-1",
+                            .idempotency_key = "key"};
+  failure.order = std::make_shared<const v1::Order>(order);
+  return failure;
+}
+
+TEST(StatusOf, AttachesAnOrderUnchangedWhereItFits) {
+  v1::Order order = WorstOrder(2);
+  order.clear_items();
+  order.clear_shopping_cart();
+  v1::Order attached;
+  ASSERT_TRUE(Find(Details(StatusOf(Unknown(order))), &attached));
+  EXPECT_EQ(attached.SerializeAsString(), order.SerializeAsString());
+}
+
+TEST(StatusOf, ReducesALargeOrderAndKeepsTheOutcome) {
+  for (const int related : {0, 30, 5'000}) {
+    const v1::Order order = WorstOrder(related);
+    const grpc::Status status = StatusOf(Unknown(order));
+    EXPECT_LE(MetadataBytes(status), kClientsBound);
+    const google::rpc::Status details = Details(status);
+    EXPECT_EQ(details.message(), status.error_message());
+    google::rpc::ErrorInfo info;
+    ASSERT_TRUE(Find(details, &info));
+    EXPECT_EQ(info.metadata().at("outcome"), "UNKNOWN");
+    v1::Order attached;
+    ASSERT_TRUE(Find(details, &attached));
+    EXPECT_EQ(attached.order_id(), "order-1");
+    EXPECT_EQ(attached.status(), "completed");
+    EXPECT_EQ(attached.amount(), 9743);
+    EXPECT_EQ(attached.payment_state(), v1::PAYMENT_STATE_PAID);
+    EXPECT_EQ(attached.payment_details().type(), "VISA");
+    EXPECT_FALSE(attached.payment_details().has_account_holder_name());
+    EXPECT_FALSE(attached.payment_details().has_last4());
+    EXPECT_FALSE(attached.has_reason_code());
+    EXPECT_FALSE(attached.has_items());
+    EXPECT_FALSE(attached.has_shopping_cart());
+    EXPECT_EQ(attached.related_transactions_size(), std::min(related, 20));
+    for (const v1::RelatedTransaction& refund : attached.related_transactions()) {
+      EXPECT_GE(refund.created(), related == 30 ? "2030-04-01T00:00:20" : "2030-04-01T00:00:59");
+      EXPECT_FALSE(refund.has_description());
+    }
+  }
+}
+
+TEST(StatusOf, LeavesOutAnOrderThatCannotBeReduced) {
+  v1::Order order;
+  order.set_order_id("order-1");
+  order.set_status(std::string(1 << 20, 'x'));
+  const grpc::Status status = StatusOf(Unknown(order));
+  EXPECT_LE(MetadataBytes(status), kClientsBound);
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(Find(Details(status), &info));
+  EXPECT_EQ(info.metadata().at("outcome"), "UNKNOWN");
+  EXPECT_FALSE(Find(Details(status), &order));
+}
+
+TEST(StatusOf, BoundsMessageAndViolationsTogether) {
+  payments::Failure failure = Refusal();
+  failure.retry_after_ms = 1'000;
+  for (const char* filler : {"x", "%", "\xE2\x82\xAC"}) {
+    failure.message.clear();
+    for (int i = 0; i < 3'000; ++i) failure.message += filler;
+    failure.violations.assign(codec::kViolationsMax,
+                              {std::string(128, 'f'), std::string(512, 'd')});
+    const grpc::Status status = StatusOf(failure);
+    EXPECT_LE(MetadataBytes(status), kClientsBound);
+    EXPECT_TRUE(failure.message.starts_with(status.error_message()));
+    EXPECT_EQ(status.error_message().size() % std::string(filler).size(), 0U);
+    EXPECT_GE(status.error_message().size(), 500U);
+    const google::rpc::Status details = Details(status);
+    google::rpc::ErrorInfo info;
+    google::rpc::RetryInfo retry;
+    google::rpc::BadRequest bad;
+    EXPECT_TRUE(Find(details, &info));
+    EXPECT_TRUE(Find(details, &retry));
+    ASSERT_TRUE(Find(details, &bad));
+    EXPECT_GE(bad.field_violations_size(), 2);
+  }
 }
 
 TEST(StatusOf, RetryInfoOnlyWhereARetryIsSafe) {

@@ -91,7 +91,7 @@ absl::Status FillFromFile(const Arguments& arguments, const codec::MessageSchema
   if (!text.ok()) return text.status();
   const std::string name = file == "-" ? "standard input" : file;
   const Json document = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  const codec::Decoded decoded = codec::DecodeAll(schema, *text, request);
+  const codec::DecodeResult decoded = codec::DecodeAll(schema, *text, request);
   ZeroizeString(*text);
   if (!decoded.ok) return Complain(name, absl::StrCat("is not JSON: ", decoded.error));
   // The codec accepts a text that is not fully decodable; from a person it is a mistake.

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "google/protobuf/arena.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "service/codec/pattern.h"
@@ -226,6 +227,9 @@ void Checker::Value(const pb::Value& value, const Step& at) {
 }  // namespace
 
 std::vector<Violation> Check(const MessageSchema& schema, const pb::Message& message) {
+  const pb::Arena* const arena = message.GetArena();
+  if (arena != nullptr && arena->SpaceAllocated() > kMessageMemoryMax)
+    return {{"(message)", "takes more memory than its fields need"}};
   Checker checker;
   checker.Object(schema, message, Step{});
   return std::move(checker).Take();

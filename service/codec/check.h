@@ -24,6 +24,10 @@ inline constexpr std::size_t kViolationsMax = 20;
 // form may take two bytes each, where the parsed message has a hundred and more.
 inline constexpr std::size_t kElementsMax = 10'000;
 
+// Memory of a message on an arena, in bytes. A message of 1 MiB within the other limits takes less
+// than half. One that sets the members of a oneof in turn takes more: an arena keeps each.
+inline constexpr std::size_t kMessageMemoryMax = 8 << 20;
+
 // The maximum nesting of messages and Struct values.
 inline constexpr int kNestingMax = 64;
 

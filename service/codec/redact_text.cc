@@ -335,7 +335,8 @@ bool HoldsCardNumber(std::string_view text) {
 }
 
 std::string RedactedIfCard(std::string_view text) {
-  return HoldsCardNumber(text) ? RedactedText(text) : std::string(text);
+  return text.size() > kIdentifierMax || HoldsCardNumber(text) ? RedactedText(text, kIdentifierMax)
+                                                               : std::string(text);
 }
 
 }  // namespace msp::codec

@@ -57,7 +57,11 @@ std::string RedactedText(std::string_view text, std::size_t max_bytes = 512,
 // should mostly stay readable.
 bool HoldsCardNumber(std::string_view text);
 
-// The text itself, or redacted when it holds a card number: for identifiers that callers choose.
+// Longer than any valid identifier: a longer one is refused, but may be logged before.
+inline constexpr std::size_t kIdentifierMax = 512;
+
+// The text itself, or redacted when it holds a card number or is longer than kIdentifierMax, to
+// which it is cut: for identifiers that callers choose.
 std::string RedactedIfCard(std::string_view text);
 
 }  // namespace msp::codec

@@ -4,7 +4,6 @@
 
 #include <grpc/support/log.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <string_view>
@@ -14,7 +13,7 @@
 namespace msp::server {
 namespace {
 
-constexpr std::size_t kMessageCharsMax = 300;
+constexpr std::size_t kMessageBytesMax = 300;
 // A client may fail handshakes on purpose, and often.
 constexpr int kLinesPerSecondMax = 20;
 
@@ -33,15 +32,14 @@ bool MayWrite() {
 }
 
 void Take(gpr_log_func_args* args) {
-  std::string_view message = args->message;
-  message = message.substr(0, std::min(message.size(), kMessageCharsMax));
+  const std::string_view message = args->message;
   const bool handshake = message.starts_with("Handshake failed");
   if (handshake) failed.fetch_add(1);
   telemetry::Log* const log = taker.load();
   const auto level = handshake ? telemetry::Level::kWarning : telemetry::Level::kDebug;
   if (log == nullptr || !log->Writes(level) || !MayWrite()) return;
   log->Write(level, handshake ? "handshake_failed" : "grpc",
-             {{"message", codec::RedactedText(message)}});
+             {{"message", codec::RedactedText(message, kMessageBytesMax)}});
 }
 
 }  // namespace

@@ -31,9 +31,8 @@ std::string_view LoggedOrderId(const Call& call) {
   const bool fields_refused = call.failure && !call.failure->violations.empty();
   const std::string_view id = fields_refused ? std::string_view(call.failure->order_id)
                                              : OrderIdOf(*call.operation, *call.request);
-  if (!codec::HoldsCardNumber(id)) return id;
   static thread_local std::string redacted;
-  return redacted = codec::RedactedText(id);
+  return redacted = codec::RedactedIfCard(id);
 }
 
 // At most `max` bytes, cut at a code point of text that is UTF-8.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "google/protobuf/arena.h"
 #include "tests/codec/schemas.h"
 
 namespace msp::codec {
@@ -248,6 +249,19 @@ TEST(Check, UnknownFieldsAreBounded) {
   Everything members;
   add(*members.GetReflection()->MutableUnknownFields(members.mutable_settings()));
   check(members, "of a Struct");
+}
+
+// The last member of a oneof is in the message, and all earlier ones in its arena.
+TEST(Check, MemoryThatAMessageDoesNotShowIsBounded) {
+  google::protobuf::Arena arena;
+  auto& message = *google::protobuf::Arena::CreateMessage<Everything>(&arena);
+  google::protobuf::Value& value = (*message.mutable_settings()->mutable_fields())["k"];
+  EXPECT_THAT(Check(SchemaOf<Everything>(), message), IsEmpty());
+  while (arena.SpaceAllocated() <= kMessageMemoryMax) {
+    value.mutable_list_value();
+    value.mutable_struct_value();
+  }
+  EXPECT_THAT(Fields(Check(SchemaOf<Everything>(), message)), ElementsAre("(message)"));
 }
 
 TEST(Check, ViolationsAreBounded) {

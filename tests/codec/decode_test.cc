@@ -355,8 +355,8 @@ TEST(Decode, ElementsAreBoundedInTotal) {
     return json + "]";
   };
   const auto expect = [](const std::string& fits, const std::string& more) {
-    EXPECT_TRUE(Reading(fits).ok) << fits.substr(0, 40);
-    const Reading bounded(more);
+    EXPECT_TRUE(DecodedMessage(fits).ok) << fits.substr(0, 40);
+    const DecodedMessage bounded(more);
     EXPECT_FALSE(bounded.ok) << more.substr(0, 40);
     EXPECT_THAT(bounded.error, ::testing::HasSubstr("too many elements"));
   };

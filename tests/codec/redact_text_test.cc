@@ -200,6 +200,7 @@ TEST(HoldsCardNumber, NeedsAValidCheckDigit) {
 TEST(RedactedIfCard, LeavesOtherIdentifiersAsTheyAre) {
   EXPECT_EQ(RedactedIfCard("order_4111_1111_1111_1111"), "order_***");
   EXPECT_EQ(RedactedIfCard("2026-11-25-000124"), "2026-11-25-000124");
+  EXPECT_EQ(RedactedIfCard(std::string(1 << 20, 'x')), std::string(kIdentifierMax, 'x'));
 }
 
 }  // namespace

@@ -34,6 +34,8 @@ constexpr Hint kHints[] = {
     {.outcome = v1::OUTCOME_NOT_SENT,
      .code = StatusCode::INVALID_ARGUMENT,
      .text = "nothing was sent; correct the request and send it again"},
+    {.reason = "RATE_LIMITED",
+     .text = "MultiSafepay's rate limit: nothing was done; the same command may be repeated"},
     {.outcome = v1::OUTCOME_NOT_SENT, .text = "nothing was sent; the same command may be repeated"},
     {.code = StatusCode::ALREADY_EXISTS,
      .text = "an equal one of another call exists; read it: msp order get ORDER_ID"},

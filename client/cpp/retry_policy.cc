@@ -21,8 +21,7 @@ std::int64_t SteadyNowMs() {
 void Sleep(std::int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
 bool MayRetry(const Error& error) {
-  return error.outcome == v1::OUTCOME_UNKNOWN ||
-         (error.outcome == v1::OUTCOME_NOT_SENT && error.retry_after_ms.has_value());
+  return error.outcome == v1::OUTCOME_UNKNOWN || error.retry_after_ms.has_value();
 }
 
 }  // namespace

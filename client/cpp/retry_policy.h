@@ -28,7 +28,8 @@ struct RetryPolicy {
 // |-----------|-----------------------------------------------------------------------------------|
 // | CONFIRMED | returns the reply. `result.reason` NEXT_ACTION_LOST: the customer's next page was |
 // |           | in a lost answer; CancelOrder, wait for its confirmation, then a new id.          |
-// | REJECTED  | returns the error: the same call would be refused again.                          |
+// | REJECTED  | returns the error: the same call would be refused again. With a retry time        |
+// |           | (RATE_LIMITED): sends the same call again after it.                               |
 // | NOT_SENT  | sends the same call again if the service gave a retry time, or no connection      |
 // |           | was made; else returns the error: the request itself is wrong.                    |
 // | UNKNOWN   | sends the same call again with `control.repeat`: the service reads                |

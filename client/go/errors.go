@@ -56,7 +56,8 @@ type Error struct {
 	HTTPStatus int
 	OrderID    string
 	Violations []FieldViolation
-	// The time after which the same call may be sent again; nil unless the request provably was not sent.
+	// The time after which the same call may be sent again; nil unless nothing was done: not sent, or refused by
+	// MultiSafepay's rate limit.
 	RetryAfter *time.Duration
 	// True if the service itself reported the error: the trailer has its ErrorInfo.
 	FromService bool

@@ -20,7 +20,8 @@ const attemptMin = time.Second
 // RetryPolicy is how a call that moves money is repeated until its outcome is conclusive. Zero values mean the defaults.
 //
 //	CONFIRMED  the reply is returned; a declined card is CONFIRMED too
-//	REJECTED   the error is returned: the same call would be refused again
+//	REJECTED   the error is returned: the same call would be refused again; with a retry time (RATE_LIMITED) the same
+//	           call again after it
 //	NOT_SENT   the same call again if the service gave a retry time, or no connection was made; else the error
 //	UNKNOWN    the same call again with control.repeat: the service reads the order before it sends it
 type RetryPolicy struct {

@@ -75,10 +75,23 @@ func TestNotSentIsRepeatedOnlyWhenTheServiceSaysWhen(t *testing.T) {
 	expect(t, errors.Is(err, ErrNotSent), true)
 }
 
-func TestRejectedIsFinalAndNotSentAfterUnknownStaysUnknown(t *testing.T) {
-	_, err := (&play{answers: []any{failed(v1.Outcome_OUTCOME_REJECTED)}}).run(RetryPolicy{})
+func TestRejectedIsRepeatedOnlyWhenTheServiceSaysWhen(t *testing.T) {
+	after := 3 * time.Second
+	limited := failed(v1.Outcome_OUTCOME_REJECTED)
+	limited.RetryAfter = &after
+	p := &play{answers: []any{limited, confirmed}}
+	_, err := p.run(RetryPolicy{})
+	expect(t, err, nil)
+	expect(t, p.repeats, []bool{false, false})
+	expect(t, p.waits, []time.Duration{after})
+	p = &play{answers: []any{failed(v1.Outcome_OUTCOME_REJECTED)}}
+	_, err = p.run(RetryPolicy{})
 	expect(t, errors.Is(err, ErrRejected), true)
-	_, err = (&play{answers: []any{unknown(), failed(v1.Outcome_OUTCOME_NOT_SENT)}}).run(RetryPolicy{})
+	expect(t, p.repeats, []bool{false})
+}
+
+func TestNotSentAfterUnknownStaysUnknown(t *testing.T) {
+	_, err := (&play{answers: []any{unknown(), failed(v1.Outcome_OUTCOME_NOT_SENT)}}).run(RetryPolicy{})
 	expect(t, errors.Is(err, ErrOutcomeUnknown), true)
 }
 

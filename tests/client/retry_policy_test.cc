@@ -41,6 +41,13 @@ FakeAnswer Rejected() {
                  .outcome = "REJECTED"});
 }
 
+FakeAnswer RateLimited(int retry_after_ms) {
+  return Refuse({.code = StatusCode::RESOURCE_EXHAUSTED,
+                 .reason = "RATE_LIMITED",
+                 .outcome = "REJECTED",
+                 .retry_after_ms = retry_after_ms});
+}
+
 FakeAnswer NotSent(int retry_after_ms) {
   return Refuse(
       {.code = retry_after_ms < 0 ? StatusCode::INVALID_ARGUMENT : StatusCode::UNAVAILABLE,
@@ -100,6 +107,11 @@ TEST_F(CreateOrderWithRetryTest, RepeatsWhatThePolicyAllows) {
   } kRows[] = {
       {"an answer", Answers{Confirmed()}, v1::OUTCOME_CONFIRMED, Repeated{false}, Pauses{}},
       {"a refusal", Answers{Rejected()}, v1::OUTCOME_REJECTED, Repeated{false}, Pauses{}},
+      {"a refusal by the rate limit: after its time",
+       Answers{RateLimited(3000), RateLimited(0), Confirmed()}, v1::OUTCOME_CONFIRMED,
+       Repeated{false, false, false}, Pauses{3000, 1000}},
+      {"a refusal after one by the rate limit", Answers{RateLimited(3000), Rejected()},
+       v1::OUTCOME_REJECTED, Repeated{false, false}, Pauses{3000}},
       {"a wrong request", Answers{NotSent(-1), Confirmed()}, v1::OUTCOME_NOT_SENT, Repeated{false},
        Pauses{}},
       {"not sent: when the service says", Answers{NotSent(3000), NotSent(0), Confirmed()},

@@ -29,7 +29,10 @@ export interface ErrorFacts {
   httpStatus: number;
   orderId: string;
   violations: FieldViolation[];
-  /** The time after which the same call may be sent again; only set if the request provably was not sent. */
+  /**
+   * The time after which the same call may be sent again; only set if nothing was done: not sent, or refused by
+   * MultiSafepay's rate limit.
+   */
   retryAfterMs?: number;
   /** True if the service itself reported the error: the trailer has its ErrorInfo. */
   fromService: boolean;

@@ -5,7 +5,8 @@
 // | outcome   | what happens                                                                                 |
 // |-----------|----------------------------------------------------------------------------------------------|
 // | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                      |
-// | REJECTED  | Rejected is thrown: the same call would be refused again                                     |
+// | REJECTED  | Rejected is thrown: the same call would be refused again; with a retry time (RATE_LIMITED)   |
+// |           | the same call again after it                                                                 |
 // | NOT_SENT  | the same call again if the service gave a retry time, or no connection was made; else        |
 // |           | NotSent or InvalidRequest                                                                    |
 // | UNKNOWN   | the same call again with control.repeat: the service reads the order before it sends it      |

@@ -51,8 +51,16 @@ test("NOT_SENT is repeated only when the service says when", async () => {
   await assert.rejects(new Play([error(Outcome.OUTCOME_NOT_SENT)]).run(), NotSent);
 });
 
-test("REJECTED is final, and NOT_SENT after UNKNOWN stays UNKNOWN", async () => {
-  await assert.rejects(new Play([error(Outcome.OUTCOME_REJECTED)]).run(), Rejected);
+test("REJECTED is repeated only when the service says when", async () => {
+  const play = new Play([error(Outcome.OUTCOME_REJECTED, 3000), CONFIRMED]);
+  assert.equal(await play.run(), CONFIRMED);
+  assert.deepEqual([play.repeats, play.waits], [[undefined, undefined], [3000]]);
+  const final = new Play([error(Outcome.OUTCOME_REJECTED)]);
+  await assert.rejects(final.run(), Rejected);
+  assert.deepEqual(final.repeats, [undefined]);
+});
+
+test("NOT_SENT after UNKNOWN stays UNKNOWN", async () => {
   await assert.rejects(new Play([unknown(""), error(Outcome.OUTCOME_NOT_SENT)]).run(), OutcomeUnknown);
 });
 

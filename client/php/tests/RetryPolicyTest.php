@@ -95,7 +95,15 @@ final class RetryPolicyTest extends TestCase
         self::assertCount(1, $this->repeats);
     }
 
-    public function testRejectedIsFinal(): void
+    public function testRejectedIsRepeatedWhenTheServiceSaysWhen(): void
+    {
+        $limited = new Rejected(Code::RESOURCE_EXHAUSTED, 'made up', Outcome::OUTCOME_REJECTED, retryAfter: 3.0, fromService: true);
+        $this->play([$limited, self::confirmed()]);
+        self::assertSame([false, false], $this->repeats);
+        self::assertSame([3.0], $this->waits);
+    }
+
+    public function testRejectedIsFinalWithoutATime(): void
     {
         $this->failure(Rejected::class, [new Rejected(Code::INVALID_ARGUMENT, 'made up', Outcome::OUTCOME_REJECTED)]);
         self::assertCount(1, $this->repeats);

@@ -94,9 +94,14 @@ def test_not_sent_is_repeated_only_when_the_service_says_when(play):
         play(not_sent()).run()
 
 
-def test_rejected_is_final(play):
+def test_rejected_is_repeated_only_when_the_service_says_when(play):
+    played = play(error(msp.Rejected, v1.OUTCOME_REJECTED, retry_after=3.0), CONFIRMED)
+    assert played.run() == CONFIRMED
+    assert (played.repeats, played.waits) == ([False, False], [3.0])
+    played = play(error(msp.Rejected, v1.OUTCOME_REJECTED))
     with pytest.raises(msp.Rejected):
-        play(error(msp.Rejected, v1.OUTCOME_REJECTED)).run()
+        played.run()
+    assert played.repeats == [False]
 
 
 def test_not_sent_after_unknown_stays_unknown(play):

@@ -43,8 +43,8 @@ class ServiceError(Exception):
         self.http_status = 0
         self.order_id = ""
         self.violations: list[FieldViolation] = []
-        #: Seconds after which the same call may be sent again; only set if the request provably was not sent by the
-        #: service, or by this client.
+        #: Seconds after which the same call may be sent again; only set if nothing was done: not sent by the service,
+        #: not sent by this client, or refused by MultiSafepay's rate limit.
         self.retry_after: float | None = None
         #: True if the service itself reported the error: the trailer has its ErrorInfo.
         self.from_service = False

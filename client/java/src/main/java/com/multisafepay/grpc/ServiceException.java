@@ -106,7 +106,10 @@ public class ServiceException extends RuntimeException {
     return facts.violations();
   }
 
-  /** The time after which the same call may be sent again; only present if the request provably was not sent. */
+  /**
+   * The time after which the same call may be sent again; only present if nothing was done: not sent, or refused by
+   * MultiSafepay's rate limit.
+   */
   public Optional<Duration> retryAfter() {
     return facts.retryAfter();
   }

@@ -74,9 +74,19 @@ class RetryPolicyTest {
   }
 
   @Test
-  void rejectedIsFinalAndNotSentAfterUnknownStaysUnknown() {
+  void rejectedIsRepeatedOnlyWhenTheServiceSaysWhen() {
+    Duration after = Duration.ofSeconds(3);
+    assertEquals(CONFIRMED, play(RetryPolicy.DEFAULT, List.of(error(Outcome.OUTCOME_REJECTED, after), CONFIRMED)));
+    assertEquals(List.of(false, false), repeats);
+    assertEquals(List.of(after), waits);
+    repeats.clear();
     assertThrows(ServiceException.Rejected.class,
         () -> play(RetryPolicy.DEFAULT, List.of(error(Outcome.OUTCOME_REJECTED, null))));
+    assertEquals(List.of(false), repeats);
+  }
+
+  @Test
+  void notSentAfterUnknownStaysUnknown() {
     assertThrows(ServiceException.OutcomeUnknown.class,
         () -> play(RetryPolicy.DEFAULT, List.of(unknown(), error(Outcome.OUTCOME_NOT_SENT, null))));
   }

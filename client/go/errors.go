@@ -24,8 +24,8 @@ var (
 	ErrNotSent = errors.New("not sent")
 	// ErrInvalidRequest: the request itself is invalid; Error.Violations names the fields. It was not sent either.
 	ErrInvalidRequest = errors.New("invalid request")
-	// ErrOutcomeUnknown: the money may have moved. Call GetOrder, or make the same call again; never under another order
-	// id.
+	// ErrOutcomeUnknown: the money may have moved. Call GetOrder, or repeat the same call; never under another order id.
+	// A refund or capture is repeated with Control.Repeat set, without it only 300 s after it was sent.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 

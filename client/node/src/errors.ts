@@ -67,7 +67,10 @@ export class Rejected extends ServiceError {}
 export class NotSent extends ServiceError {}
 /** The request itself is invalid: `violations` names the fields. */
 export class InvalidRequest extends NotSent {}
-/** The money may have moved. Call getOrder, or make the same call again; never under another order id. */
+/**
+ * The money may have moved. Call getOrder, or repeat the same call; never under another order id. A refund or capture is
+ * repeated with control.repeat set, without it only 300 s after it was sent.
+ */
 export class OutcomeUnknown extends ServiceError {}
 
 export function makeError(facts: ErrorFacts): ServiceError {

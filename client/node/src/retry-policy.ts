@@ -46,7 +46,7 @@ interface Controlled {
 
 /**
  * Makes the call until its answer is conclusive or the budget is spent. Every attempt carries the same ids and
- * idempotency key. Resolve OutcomeUnknown with getOrder, or with the same call again.
+ * idempotency key. To resolve OutcomeUnknown see its description.
  */
 export async function callWithRetry<Q extends Controlled, R extends { result?: CallResult | undefined }>(
   call: (request: Q, timeoutMs: number) => Promise<R>,

@@ -56,8 +56,7 @@ final class RetryPolicy
     /**
      * Makes $call($request, $timeout) until its answer is conclusive or the budget is spent.
      *
-     * Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with getOrder, or with the same
-     * call again.
+     * Every attempt carries the same ids and idempotency key. To resolve OutcomeUnknown see its description.
      *
      * @internal
      * @template Q of Message

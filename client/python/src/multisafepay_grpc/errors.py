@@ -74,7 +74,10 @@ class InvalidRequest(NotSent):
 
 
 class OutcomeUnknown(ServiceError):
-    """The money may have moved. Call get_order, or make the same call again; never under another order id."""
+    """The money may have moved. Call get_order, or repeat the same call; never under another order id.
+
+    A refund or capture is repeated with control.repeat set, without it only 300 s after it was sent.
+    """
 
 
 def _class_of(code: grpc.StatusCode, outcome: int) -> type[ServiceError]:

@@ -108,8 +108,7 @@ def wait(policy: RetryPolicy, seconds: float) -> None:
 def call_with_retry(connect, call, request, policy: RetryPolicy, timeout: float):
     """Makes `call(request, connect(timeout))` until its answer is conclusive or the budget is spent.
 
-    Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with
-    get_order, or with the same call again.
+    Every attempt carries the same ids and idempotency key. To resolve OutcomeUnknown see its description.
     """
     attempts = Attempts(request, policy, timeout)
     while True:

@@ -112,6 +112,16 @@ func (e *Error) takeInfo(info *errdetails.ErrorInfo) {
 	e.HTTPStatus, _ = strconv.Atoi(metadata["http_status"])
 }
 
+// notEncodable is the error of a request that is nil, or that cannot be encoded because of err.
+func notEncodable(err error) *Error {
+	result := &Error{Code: codes.InvalidArgument, Message: "the request is nil", Outcome: v1.Outcome_OUTCOME_NOT_SENT,
+		cause: err}
+	if err != nil {
+		result.Message = "the request cannot be encoded: " + err.Error()
+	}
+	return result
+}
+
 // readError is the typed error of a call that gRPC ended with err, which is not nil.
 func readError(err error, movesMoney bool) *Error {
 	state, ok := status.FromError(err)

@@ -110,6 +110,10 @@ func callWithRetry[Q proto.Message, R answer](ctx context.Context, policy RetryP
 	call func(context.Context, Q) (R, error)) (R, error) {
 	var none R
 	policy = policy.withDefaults()
+	// In a call gRPC would end it with INTERNAL, as if it had been sent.
+	if _, err := proto.Marshal(request); err != nil || !request.ProtoReflect().IsValid() {
+		return none, notEncodable(err)
+	}
 	mine := proto.Clone(request).(Q)
 	end := policy.now().Add(policy.Budget)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {

@@ -116,6 +116,18 @@ func TestAReplyWithoutOutcomeIsUnknown(t *testing.T) {
 	expect(t, p.repeats, []bool{false, true})
 }
 
+func TestARequestThatCannotBeEncodedIsRefusedAtOnce(t *testing.T) {
+	client, err := New("127.0.0.1:1", Options{RetryPolicy: RetryPolicy{
+		OnRepeat: func(*Error, time.Duration) { t.Error("it was tried again") }}})
+	expect(t, err, nil)
+	defer client.Close()
+	text := "no UTF-8: \xff"
+	for _, request := range []*v1.CreateOrderRequest{{Description: &text}, nil} {
+		_, err = client.CreateOrder(context.Background(), request)
+		expect(t, errors.Is(err, ErrInvalidRequest), true)
+	}
+}
+
 func TestTheEarlierNameRuleIsAccepted(t *testing.T) {
 	client, err := New("127.0.0.1:1", Options{
 		Rule:        Rule{AttemptsMax: 2, Pause: time.Minute},

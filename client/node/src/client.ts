@@ -10,6 +10,7 @@ import {
   type ClientReadableStream, type ServiceError as GrpcError,
 } from "@grpc/grpc-js";
 import { connected, way } from "./connect.js";
+import { checkEncodable } from "./encodable.js";
 import { readError } from "./errors.js";
 import { callWithRetry, DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry-policy.js";
 import type { Order } from "./gen/multisafepay/v1/order.js";
@@ -158,15 +159,22 @@ export class Client {
     });
   }
 
-  #read<Q, R>(client: object, method: Unary<Q, R>, request: Q, timeoutMs = this.#options.readTimeoutMs): Promise<R> {
+  async #read<Q extends object, R>(
+    client: object,
+    method: Unary<Q, R>,
+    request: Q,
+    timeoutMs = this.#options.readTimeoutMs,
+  ): Promise<R> {
+    checkEncodable(method, request);
     return this.#call(client, method, request, timeoutMs, false);
   }
 
-  #withRetry<Q extends Parameters<typeof callWithRetry>[1], R extends Awaited<ReturnType<typeof callWithRetry>>>(
+  async #withRetry<Q extends Parameters<typeof callWithRetry>[1], R extends Awaited<ReturnType<typeof callWithRetry>>>(
     method: Unary<Q, R>,
     request: Q,
     timeoutMs = this.#options.writeTimeoutMs,
   ): Promise<R> {
+    checkEncodable(method, request);
     const attempt = async (mine: Q, ms: number) =>
       this.#call(this.#money, method, mine, await connected(this.#money, this.#tried, ms), true);
     return callWithRetry(attempt, request, this.#policy, timeoutMs);
@@ -217,6 +225,7 @@ export class Client {
     let { resumeToken = "" } = options;
     for (let breaks = 0; ; ) {
       const request = WatchOrderRequest.fromPartial({ orderId, resumeToken, follow: options.follow, heartbeatS: options.heartbeatS });
+      checkEncodable(this.#orders.watchOrder, request);
       const deadline = options.timeoutMs === undefined ? {} : { deadline: new Date(Date.now() + options.timeoutMs) };
       const stream: ClientReadableStream<WatchOrderResponse> = this.#orders.watchOrder(request, this.#metadata(), deadline);
       try {

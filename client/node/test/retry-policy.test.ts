@@ -79,6 +79,23 @@ test("a reply without outcome is unknown", async () => {
   assert.deepEqual(play.repeats, [undefined, true]);
 });
 
+test("a request that cannot be encoded is refused at once, by the name of the member", async () => {
+  const client = new Client("127.0.0.1:1", { retryPolicy: { onRepeat: () => assert.fail("it was tried again") } });
+  const refused = (member: string, request: object) =>
+    assert.rejects(client.createOrder({ orderId: "a", ...request }), (caught: unknown) => {
+      assert.ok(caught instanceof TypeError, String(caught));
+      assert.ok(caught.message.startsWith(`${member}: `) && !/\d/.test(caught.message), caught.message);
+      return true;
+    });
+  await refused("amount", { amount: 2n ** 63n });
+  await refused("gatewayInfo.qrSize", { gatewayInfo: { cardCvc: "123", qrSize: 4995.5 } });
+  await refused("affiliate.splitPayments", { affiliate: { splitPayments: [{ fixed: 1n }, { fixed: 2n ** 63n }] } });
+  const refund = { $case: "amount" as const, amount: 2n ** 63n };
+  await assert.rejects(client.refundOrder({ orderId: "a", refund }), /^TypeError: refund: /);
+  await assert.rejects(client.watchOrder("a", { heartbeatS: 1.5 }).next(), /^TypeError: heartbeatS: /);
+  client.close();
+});
+
 test("the earlier name `rule` is accepted", async () => {
   const repeats: number[] = [];
   const rule: Partial<Rule> = { attemptsMax: 9, onRepeat: (_, waitMs) => repeats.push(waitMs) };

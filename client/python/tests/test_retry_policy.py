@@ -138,6 +138,12 @@ def test_an_attempt_has_no_more_time_than_the_budget(play):
     assert played.timeouts == [20.0, 8.0]
 
 
+@pytest.mark.parametrize("wrong", [v1.RefundOrderRequest(order_id="a"), {"order_id": "a"}, None])
+def test_a_request_of_another_kind_is_refused_at_once(connect, wrong):
+    with connect("127.0.0.1:1") as client, pytest.raises(TypeError, match="not a CreateOrderRequest"):
+        client.create_order(wrong)
+
+
 @pytest.mark.parametrize("client", [msp.Client, aio.Client])
 def test_the_earlier_name_rule_is_accepted(client):
     async def policy_of(**settings):

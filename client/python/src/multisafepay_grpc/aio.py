@@ -20,7 +20,7 @@ from multisafepay_grpc import v1
 from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import CONNECT_MAX, REASON_MAX, closed, not_connected
 from multisafepay_grpc.errors import ServiceError, read_error
-from multisafepay_grpc.retry_policy import Attempts, RetryPolicy
+from multisafepay_grpc.retry_policy import Attempts, RetryPolicy, check_kind
 from multisafepay_grpc.v1 import (
     account_service_pb2_grpc,
     checkout_service_pb2_grpc,
@@ -189,7 +189,9 @@ class Client:
     async def _read(self, method, request, timeout=None):
         return await self._call(method, request, timeout or self._read_timeout)
 
-    async def _with_retry(self, method, request, timeout=None):
+    async def _with_retry(self, method, kind, request, timeout=None):
+        check_kind(request, kind)
+
         async def call(mine, seconds):
             return await self._call(method, mine, seconds, moves_money=True)
 
@@ -206,31 +208,31 @@ class Client:
         `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancel_order, then a
         new id.
         """
-        return await self._with_retry(self._money.CreateOrder, request, timeout)
+        return await self._with_retry(self._money.CreateOrder, v1.CreateOrderRequest, request, timeout)
 
     async def cancel_order(
         self, request: v1.CancelOrderRequest, timeout: Optional[float] = None
     ) -> v1.CancelOrderResponse:
-        return await self._with_retry(self._money.CancelOrder, request, timeout)
+        return await self._with_retry(self._money.CancelOrder, v1.CancelOrderRequest, request, timeout)
 
     async def capture_order(
         self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None
     ) -> v1.CaptureOrderResponse:
-        return await self._with_retry(self._money.CaptureOrder, request, timeout)
+        return await self._with_retry(self._money.CaptureOrder, v1.CaptureOrderRequest, request, timeout)
 
     async def void_order(self, request: v1.VoidOrderRequest, timeout: Optional[float] = None) -> v1.VoidOrderResponse:
-        return await self._with_retry(self._money.VoidOrder, request, timeout)
+        return await self._with_retry(self._money.VoidOrder, v1.VoidOrderRequest, request, timeout)
 
     async def refund_order(
         self, request: v1.RefundOrderRequest, timeout: Optional[float] = None
     ) -> v1.RefundOrderResponse:
         """Give a `refund_order_id` or an idempotency key to each of several equal refunds."""
-        return await self._with_retry(self._money.RefundOrder, request, timeout)
+        return await self._with_retry(self._money.RefundOrder, v1.RefundOrderRequest, request, timeout)
 
     async def cancel_refund(
         self, request: v1.CancelRefundRequest, timeout: Optional[float] = None
     ) -> v1.CancelRefundResponse:
-        return await self._with_retry(self._money.CancelRefund, request, timeout)
+        return await self._with_retry(self._money.CancelRefund, v1.CancelRefundRequest, request, timeout)
 
     # Orders, without money.
 

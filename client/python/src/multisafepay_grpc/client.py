@@ -16,7 +16,7 @@ from multisafepay_grpc import v1
 from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import Connection
 from multisafepay_grpc.errors import read_error
-from multisafepay_grpc.retry_policy import RetryPolicy, call_with_retry, wait
+from multisafepay_grpc.retry_policy import RetryPolicy, call_with_retry, check_kind, wait
 from multisafepay_grpc.v1 import (
     account_service_pb2_grpc,
     checkout_service_pb2_grpc,
@@ -92,7 +92,9 @@ class Client:
     def _read(self, method, request, timeout=None):
         return self._call(method, request, timeout or self._read_timeout)
 
-    def _with_retry(self, method, request, timeout=None):
+    def _with_retry(self, method, kind, request, timeout=None):
+        check_kind(request, kind)
+
         def call(mine, seconds):
             return self._call(method, mine, seconds, moves_money=True)
 
@@ -107,27 +109,27 @@ class Client:
         `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancel_order, then a
         new id.
         """
-        return self._with_retry(self._money.CreateOrder, request, timeout)
+        return self._with_retry(self._money.CreateOrder, v1.CreateOrderRequest, request, timeout)
 
     def cancel_order(self, request: v1.CancelOrderRequest, timeout: Optional[float] = None) -> v1.CancelOrderResponse:
-        return self._with_retry(self._money.CancelOrder, request, timeout)
+        return self._with_retry(self._money.CancelOrder, v1.CancelOrderRequest, request, timeout)
 
     def capture_order(
         self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None
     ) -> v1.CaptureOrderResponse:
-        return self._with_retry(self._money.CaptureOrder, request, timeout)
+        return self._with_retry(self._money.CaptureOrder, v1.CaptureOrderRequest, request, timeout)
 
     def void_order(self, request: v1.VoidOrderRequest, timeout: Optional[float] = None) -> v1.VoidOrderResponse:
-        return self._with_retry(self._money.VoidOrder, request, timeout)
+        return self._with_retry(self._money.VoidOrder, v1.VoidOrderRequest, request, timeout)
 
     def refund_order(self, request: v1.RefundOrderRequest, timeout: Optional[float] = None) -> v1.RefundOrderResponse:
         """Give a `refund_order_id` or an idempotency key to each of several equal refunds."""
-        return self._with_retry(self._money.RefundOrder, request, timeout)
+        return self._with_retry(self._money.RefundOrder, v1.RefundOrderRequest, request, timeout)
 
     def cancel_refund(
         self, request: v1.CancelRefundRequest, timeout: Optional[float] = None
     ) -> v1.CancelRefundResponse:
-        return self._with_retry(self._money.CancelRefund, request, timeout)
+        return self._with_retry(self._money.CancelRefund, v1.CancelRefundRequest, request, timeout)
 
     # Orders, without money.
 

@@ -44,6 +44,12 @@ class RetryPolicy:
     sleep: Optional[Callable[[float], Any]] = None
 
 
+def check_kind(request, kind) -> None:
+    """Raises TypeError unless `request` is a `kind`: gRPC would end the call with INTERNAL, as if it had been sent."""
+    if not isinstance(request, kind):
+        raise TypeError(f"the request is a {type(request).__name__}, not a {kind.__name__}")
+
+
 class Attempts:
     """The attempts of one call that moves money: the request and timeout of each, and the action after its answer.
 

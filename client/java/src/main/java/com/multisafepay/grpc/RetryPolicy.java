@@ -7,6 +7,7 @@ import com.multisafepay.grpc.v1.CallControl;
 import com.multisafepay.grpc.v1.CallResult;
 import com.multisafepay.grpc.v1.Outcome;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
@@ -63,6 +64,7 @@ public record RetryPolicy(Duration budget, int attemptsMax, Duration pause,
    * idempotency key.
    */
   <Q extends Message, R extends Message> R callWithRetry(BiFunction<Q, Duration, R> call, Q request, Duration timeout) {
+    Objects.requireNonNull(request, "request");
     long start = nanoTime.getAsLong();
     Q mine = request;
     Duration wait = pause;

@@ -109,6 +109,15 @@ class RetryPolicyTest {
   }
 
   @Test
+  void noRequestIsRefusedAtOnce() {
+    RetryPolicy policy = RetryPolicy.DEFAULT.withOnRepeat((error, wait) -> waits.add(wait));
+    try (Client client = Client.to("127.0.0.1:1").retryPolicy(policy).build()) {
+      assertThrows(NullPointerException.class, () -> client.createOrder(null));
+    }
+    assertEquals(List.of(), waits);
+  }
+
+  @Test
   @SuppressWarnings("deprecation")
   void theEarlierNameRuleIsAccepted() {
     Rule rule = Rule.DEFAULT.withBudget(Duration.ofSeconds(10)).withAttemptsMax(2).withPause(Duration.ofMillis(1))

@@ -35,6 +35,9 @@ var serviceConfig string
 // Addresses on this machine.
 var local = regexp.MustCompile(`^(dns:(///)?|passthrough:(///)?)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:`)
 
+// A site that gRPC accepts as metadata. With any other it would end each call with INTERNAL, as if it had been sent.
+var printable = regexp.MustCompile(`^[!-~]*$`)
+
 // The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
 // with full texts; this is twice that. gRPC's default is 4 MiB.
 const receiveMaxBytes = 32 << 20
@@ -124,6 +127,12 @@ func New(server string, options Options) (*Client, error) {
 		options.ReadTimeout = 10 * time.Second
 	}
 	options.RetryPolicy = options.RetryPolicy.or(options.Rule)
+	if options.WriteTimeout < 0 || options.ReadTimeout < 0 || !options.RetryPolicy.valid() {
+		return nil, errors.New("a time or a number of attempts is negative")
+	}
+	if !printable.MatchString(options.Site) {
+		return nil, errors.New("the site is no name: letters, digits and punctuation only")
+	}
 	security, err := makeCredentials(server, options)
 	if err != nil {
 		return nil, err

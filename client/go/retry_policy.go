@@ -63,6 +63,8 @@ func (p RetryPolicy) or(other RetryPolicy) RetryPolicy {
 	return p
 }
 
+func (p RetryPolicy) valid() bool { return p.Budget >= 0 && p.AttemptsMax >= 0 && p.Pause >= 0 }
+
 func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p.or(RetryPolicy{Budget: 2 * time.Minute, AttemptsMax: 5, Pause: 500 * time.Millisecond, now: time.Now,
 		sleep: sleep})

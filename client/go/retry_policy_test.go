@@ -128,6 +128,16 @@ func TestARequestThatCannotBeEncodedIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
+func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
+	for _, options := range []Options{
+		{WriteTimeout: -1}, {ReadTimeout: -1}, {Site: "shop\n"}, {RetryPolicy: RetryPolicy{Budget: -1}},
+		{RetryPolicy: RetryPolicy{AttemptsMax: -1}}, {RetryPolicy: RetryPolicy{Pause: -1}}, {Rule: Rule{Pause: -1}},
+	} {
+		_, err := New("127.0.0.1:1", options)
+		expect(t, err != nil, true)
+	}
+}
+
 func TestTheEarlierNameRuleIsAccepted(t *testing.T) {
 	client, err := New("127.0.0.1:1", Options{
 		Rule:        Rule{AttemptsMax: 2, Pause: time.Minute},

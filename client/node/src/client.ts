@@ -12,7 +12,7 @@ import {
 import { connected, way } from "./connect.js";
 import { checkEncodable } from "./encodable.js";
 import { readError } from "./errors.js";
-import { callWithRetry, DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry-policy.js";
+import { callWithRetry, policyOf, type RetryPolicy } from "./retry-policy.js";
 import type { Order } from "./gen/multisafepay/v1/order.js";
 // Written by ./run derive: imports.
 import {
@@ -100,6 +100,13 @@ function makeCredentials(server: string, { tls, allowPlaintext, proxy }: Options
   return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
 }
 
+function checkTimes(times: Record<string, number>): void {
+  for (const [name, ms] of Object.entries(times)) {
+    // Timers have 31 bits.
+    if (!(typeof ms === "number" && ms > 0 && ms < 2 ** 31)) throw new RangeError(`${name}: ${ms} is no time in milliseconds`);
+  }
+}
+
 export class Client {
   readonly #options: Required<Pick<Options, "site" | "writeTimeoutMs" | "readTimeoutMs">>;
   readonly #policy: RetryPolicy;
@@ -115,8 +122,10 @@ export class Client {
   readonly #accounts: AccountServiceClient;
 
   constructor(server = "127.0.0.1:50051", options: Options = {}) {
-    this.#options = { site: "", writeTimeoutMs: 35_000, readTimeoutMs: 10_000, ...options };
-    this.#policy = { ...DEFAULT_RETRY_POLICY, ...options.rule, ...options.retryPolicy };
+    const { site = "", writeTimeoutMs = 35_000, readTimeoutMs = 10_000 } = options;
+    checkTimes({ writeTimeoutMs, readTimeoutMs });
+    this.#options = { site, writeTimeoutMs, readTimeoutMs };
+    this.#policy = policyOf(options.rule, options.retryPolicy);
     this.#tried = `${server} ${options.tls ? "with TLS" : "in plain text"}${options.proxy ? " through the proxy" : ""}`;
     const security = makeCredentials(server, options);
     const { target, options: channel } = way(server, options.proxy);
@@ -165,6 +174,7 @@ export class Client {
     request: Q,
     timeoutMs = this.#options.readTimeoutMs,
   ): Promise<R> {
+    checkTimes({ timeoutMs });
     checkEncodable(method, request);
     return this.#call(client, method, request, timeoutMs, false);
   }
@@ -174,6 +184,7 @@ export class Client {
     request: Q,
     timeoutMs = this.#options.writeTimeoutMs,
   ): Promise<R> {
+    checkTimes({ timeoutMs });
     checkEncodable(method, request);
     const attempt = async (mine: Q, ms: number) =>
       this.#call(this.#money, method, mine, await connected(this.#money, this.#tried, ms), true);
@@ -223,6 +234,7 @@ export class Client {
     options: { follow?: boolean; resumeToken?: string; heartbeatS?: number; timeoutMs?: number } = {},
   ): AsyncGenerator<WatchOrderResponse, void, undefined> {
     let { resumeToken = "" } = options;
+    if (options.timeoutMs !== undefined) checkTimes({ timeoutMs: options.timeoutMs });
     for (let breaks = 0; ; ) {
       const request = WatchOrderRequest.fromPartial({ orderId, resumeToken, follow: options.follow, heartbeatS: options.heartbeatS });
       checkEncodable(this.#orders.watchOrder, request);

@@ -40,6 +40,17 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
 };
 
+/** The default policy with the given members, of which later ones take precedence; undefined means not given. */
+export function policyOf(...given: (Partial<RetryPolicy> | undefined)[]): RetryPolicy {
+  const members = given.flatMap((one) => Object.entries(one ?? {})).filter(([, value]) => value !== undefined);
+  const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...Object.fromEntries(members) };
+  for (const [name, least] of [["budgetMs", 0], ["attemptsMax", 1], ["pauseMs", 0]] as const) {
+    const value = policy[name];
+    if (!(typeof value === "number" && value >= least)) throw new RangeError(`${name}: ${value} is no number of at least ${least}`);
+  }
+  return policy;
+}
+
 interface Controlled {
   control?: CallControl | undefined;
 }

@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeError, unknown } from "../src/errors.js";
 import {
-  Client, Code, CreateOrderRequest, CreateOrderResponse, NotSent, Outcome, OutcomeUnknown, Rejected, type RetryPolicy,
-  type Rule,
+  Client, Code, CreateOrderRequest, CreateOrderResponse, NotSent, Outcome, OutcomeUnknown, Rejected, ServiceError,
+  type RetryPolicy, type Rule,
 } from "../src/index.js";
-import { callWithRetry, DEFAULT_RETRY_POLICY } from "../src/retry-policy.js";
+import { callWithRetry, DEFAULT_RETRY_POLICY, policyOf } from "../src/retry-policy.js";
 
 const CONFIRMED = CreateOrderResponse.fromPartial({ result: { outcome: Outcome.OUTCOME_CONFIRMED } });
 const error = (outcome: Outcome, retryAfterMs?: number) =>
@@ -94,6 +94,29 @@ test("a request that cannot be encoded is refused at once, by the name of the me
   await assert.rejects(client.refundOrder({ orderId: "a", refund }), /^TypeError: refund: /);
   await assert.rejects(client.watchOrder("a", { heartbeatS: 1.5 }).next(), /^TypeError: heartbeatS: /);
   client.close();
+});
+
+test("a setting that is undefined is the default", async () => {
+  assert.deepEqual(policyOf({ pauseMs: 7 }, { budgetMs: undefined, pauseMs: undefined } as object), { ...DEFAULT_RETRY_POLICY, pauseMs: 7 });
+  const settings: any = { writeTimeoutMs: undefined, readTimeoutMs: undefined, site: undefined };
+  const client = new Client("127.0.0.1:1", { ...settings, retryPolicy: { attemptsMax: 1, pauseMs: undefined } as object });
+  // A deadline that is no number would end the read as DEADLINE_EXCEEDED, or never.
+  await assert.rejects(client.getOrder("a"), (caught: unknown) => caught instanceof ServiceError && caught.code === Code.UNAVAILABLE);
+  client.close();
+});
+
+test("a time that is no time is refused", async () => {
+  for (const ms of [NaN, -1, 0, Infinity, null, "35000"] as any[]) {
+    assert.throws(() => new Client("127.0.0.1:1", { writeTimeoutMs: ms }), /^RangeError: writeTimeoutMs/);
+    assert.throws(() => new Client("127.0.0.1:1", { readTimeoutMs: ms }), /^RangeError: readTimeoutMs/);
+    const client = new Client("127.0.0.1:1");
+    await assert.rejects(client.createOrder({ orderId: "a" }, ms), /^RangeError: timeoutMs/);
+    await assert.rejects(client.getOrder("a", ms), /^RangeError: timeoutMs/);
+    await assert.rejects(client.watchOrder("a", { timeoutMs: ms }).next(), /^RangeError: timeoutMs/);
+    client.close();
+  }
+  for (const policy of [{ budgetMs: NaN }, { budgetMs: -1 }, { attemptsMax: NaN }, { attemptsMax: 0 }, { pauseMs: -1 }])
+    assert.throws(() => new Client("127.0.0.1:1", { retryPolicy: policy }), RangeError);
 });
 
 test("the earlier name `rule` is accepted", async () => {

@@ -49,6 +49,10 @@ final class RetryPolicy
         ?Closure $clock = null,
         ?Closure $sleep = null,
     ) {
+        // NAN is no number of at least anything.
+        if (!($budget >= 0.0) || $attemptsMax < 1 || !($pause >= 0.0)) {
+            throw new \InvalidArgumentException('a time is negative or no number, or attemptsMax is below 1');
+        }
         $this->clock = $clock ?? static fn (): float => hrtime(true) / 1e9;
         $this->sleep = $sleep ?? static fn (float $seconds) => usleep((int) (1e6 * $seconds));
     }

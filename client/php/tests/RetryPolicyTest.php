@@ -145,6 +145,30 @@ final class RetryPolicyTest extends TestCase
         self::assertSame('k', $request->getControl()->getIdempotencyKey());
     }
 
+    /** @return iterable<string, array{Closure}> */
+    public static function settingsThatCannotWork(): iterable
+    {
+        foreach ([-1.0, 0.0, NAN, INF] as $time) {
+            yield "a write timeout of $time" => [fn () => new Client('127.0.0.1:1', writeTimeout: $time)];
+            yield "a read timeout of $time" => [fn () => new Client('127.0.0.1:1', readTimeout: $time)];
+            $client = new Client('127.0.0.1:1');
+            yield "a payment of $time" => [fn () => $client->createOrder(new CreateOrderRequest(), timeout: $time)];
+            yield "a read of $time" => [fn () => $client->getOrder('a', timeout: $time)];
+            yield "a watch of $time" => [fn () => $client->watchOrder('a', timeout: $time)->current()];
+        }
+        yield 'a negative budget' => [fn () => new RetryPolicy(budget: -1.0)];
+        yield 'a budget that is no number' => [fn () => new RetryPolicy(budget: NAN)];
+        yield 'no attempt' => [fn () => new RetryPolicy(attemptsMax: 0)];
+        yield 'a negative pause' => [fn () => new RetryPolicy(pause: -1.0)];
+    }
+
+    /** @dataProvider settingsThatCannotWork */
+    public function testSettingsThatCannotWorkAreRefused(Closure $call): void
+    {
+        $this->expectException(InvalidArgumentException::class);
+        $call();
+    }
+
     public function testTheEarlierNameRuleIsAccepted(): void
     {
         $rule = new Rule(attemptsMax: 2, pause: 0.5, sleep: function (float $seconds): void {

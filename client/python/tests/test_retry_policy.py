@@ -3,6 +3,7 @@
 """The retry policy on answers that are made up, in virtual time: of the blocking client, and of asyncio's."""
 
 import asyncio
+import math
 from functools import partial
 
 import grpc
@@ -136,6 +137,32 @@ def test_an_attempt_has_no_more_time_than_the_budget(play):
     played = play(unknown(), CONFIRMED)
     played.run(budget=20.0, pause=12.0)
     assert played.timeouts == [20.0, 8.0]
+
+
+@pytest.mark.parametrize("name", ["write_timeout", "read_timeout"])
+@pytest.mark.parametrize("seconds", [None, "35", 0, -1.0, math.nan, math.inf])
+def test_a_time_that_is_no_time_is_refused(connect, name, seconds):
+    with pytest.raises(ValueError, match=name):
+        connect("127.0.0.1:1", **{name: seconds})
+
+
+def test_a_calls_own_time_that_is_no_time_is_refused(connect):
+    with connect("127.0.0.1:1") as client:
+        for call in (
+            lambda: client.create_order(v1.CreateOrderRequest(order_id="a"), timeout=-1.0),
+            lambda: client.get_order("a", timeout=math.nan),
+            lambda: list(client.watch_order("a", timeout=-1.0)),
+        ):
+            with pytest.raises(ValueError, match="timeout"):
+                call()
+
+
+@pytest.mark.parametrize(
+    "setting", [("budget", -1.0), ("budget", None), ("attempts_max", 0), ("attempts_max", None), ("pause", math.nan)]
+)
+def test_a_policy_that_cannot_be_followed_is_refused(setting):
+    with pytest.raises(ValueError, match=setting[0]):
+        msp.RetryPolicy(**dict([setting]))
 
 
 @pytest.mark.parametrize("wrong", [v1.RefundOrderRequest(order_id="a"), {"order_id": "a"}, None])

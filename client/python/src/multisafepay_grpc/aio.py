@@ -20,7 +20,7 @@ from multisafepay_grpc import v1
 from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import CONNECT_MAX, REASON_MAX, closed, not_connected
 from multisafepay_grpc.errors import ServiceError, read_error
-from multisafepay_grpc.retry_policy import Attempts, RetryPolicy, check_kind
+from multisafepay_grpc.retry_policy import Attempts, RetryPolicy, check_kind, check_seconds
 from multisafepay_grpc.v1 import (
     account_service_pb2_grpc,
     checkout_service_pb2_grpc,
@@ -147,6 +147,7 @@ class Client:
         retry_policy: Optional[RetryPolicy] = None,
         rule: Optional[RetryPolicy] = None,
     ) -> None:
+        check_seconds(write_timeout=write_timeout, read_timeout=read_timeout)
         self._metadata = (("x-msp-site", site),) if site else ()
         self._write_timeout, self._read_timeout = write_timeout, read_timeout
         self._policy = retry_policy or rule or RetryPolicy()
@@ -187,15 +188,19 @@ class Client:
         return await call
 
     async def _read(self, method, request, timeout=None):
-        return await self._call(method, request, timeout or self._read_timeout)
+        timeout = timeout or self._read_timeout
+        check_seconds(timeout=timeout)
+        return await self._call(method, request, timeout)
 
     async def _with_retry(self, method, kind, request, timeout=None):
+        timeout = timeout or self._write_timeout
         check_kind(request, kind)
+        check_seconds(timeout=timeout)
 
         async def call(mine, seconds):
             return await self._call(method, mine, seconds, moves_money=True)
 
-        return await call_with_retry(self._connection.make, call, request, self._policy, timeout or self._write_timeout)
+        return await call_with_retry(self._connection.make, call, request, self._policy, timeout)
 
     # Calls that move money: a conclusive outcome, or OutcomeUnknown once the policy's budget is spent. `timeout` is
     # of one attempt.
@@ -254,6 +259,8 @@ class Client:
         A broken stream is resumed. `timeout` is of one stream; exiting the loop ends it, and so does
         aclose() if the iterator is kept.
         """
+        if timeout is not None:
+            check_seconds(timeout=timeout)
         request = v1.WatchOrderRequest(
             order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
         )

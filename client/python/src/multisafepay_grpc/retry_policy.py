@@ -14,8 +14,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Callable, Optional
 
 import grpc
@@ -43,11 +45,24 @@ class RetryPolicy:
     #: Waits; time.sleep when absent. The one of aio.Client is awaited; asyncio.sleep when absent.
     sleep: Optional[Callable[[float], Any]] = None
 
+    def __post_init__(self) -> None:
+        for name, least in (("budget", 0), ("attempts_max", 1), ("pause", 0)):
+            value = getattr(self, name)
+            if not (isinstance(value, Real) and value >= least):
+                raise ValueError(f"{name}={value!r}: not a number of at least {least}")
+
 
 def check_kind(request, kind) -> None:
     """Raises TypeError unless `request` is a `kind`: gRPC would end the call with INTERNAL, as if it had been sent."""
     if not isinstance(request, kind):
         raise TypeError(f"the request is a {type(request).__name__}, not a {kind.__name__}")
+
+
+def check_seconds(**times) -> None:
+    """Raises ValueError unless each is a number above 0: with None gRPC waits forever, with others it sends and fails."""
+    for name, seconds in times.items():
+        if not (isinstance(seconds, Real) and 0 < seconds < math.inf):
+            raise ValueError(f"{name}={seconds!r}: not a number of seconds above 0")
 
 
 class Attempts:

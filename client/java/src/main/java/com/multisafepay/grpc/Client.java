@@ -96,6 +96,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.regex.Pattern;
@@ -169,24 +170,32 @@ public final class Client implements AutoCloseable {
 
     /** Selects one of several sites (metadata x-msp-site). */
     public Builder site(String name) {
+      if (!name.matches("[!-~]*")) {
+        throw new IllegalArgumentException("the site is no name: letters, digits and punctuation only");
+      }
       this.site = name;
       return this;
     }
 
     /** Of one attempt. The service answers within 33 s, and 35 s let its outcome arrive. */
     public Builder writeTimeout(Duration time) {
-      this.writeTimeout = time;
+      this.writeTimeout = positive(time);
       return this;
     }
 
     public Builder readTimeout(Duration time) {
-      this.readTimeout = time;
+      this.readTimeout = positive(time);
       return this;
     }
 
     public Builder retryPolicy(RetryPolicy settings) {
-      this.policy = settings;
+      this.policy = Objects.requireNonNull(settings);
       return this;
+    }
+
+    private static Duration positive(Duration time) {
+      if (time.isNegative() || time.isZero()) throw new IllegalArgumentException(time + " is no time for a call");
+      return time;
     }
 
     /** @deprecated the earlier name; use {@link #retryPolicy} */

@@ -43,6 +43,15 @@ public record RetryPolicy(Duration budget, int attemptsMax, Duration pause,
   // The minimum time of an attempt: the service refuses a call that cannot complete in time.
   private static final Duration ATTEMPT_MIN = Duration.ofSeconds(1);
 
+  public RetryPolicy {
+    Objects.requireNonNull(onRepeat, "onRepeat");
+    Objects.requireNonNull(nanoTime, "nanoTime");
+    Objects.requireNonNull(sleeper, "sleeper");
+    if (budget.isNegative() || pause.isNegative() || attemptsMax < 1) {
+      throw new IllegalArgumentException("a time is negative, or attemptsMax is below 1");
+    }
+  }
+
   public RetryPolicy withBudget(Duration time) {
     return new RetryPolicy(time, attemptsMax, pause, onRepeat, nanoTime, sleeper);
   }

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
@@ -44,6 +45,10 @@ const receiveMaxBytes = 32 << 20
 
 // gRPC's default with a shorter end, so that each wait for a connection sees an attempt.
 var reconnect = backoff.Config{BaseDelay: time.Second, Multiplier: 1.6, Jitter: 0.2, MaxDelay: connectMax}
+
+// A peer that disappears without closing the connection leaves it ready: all calls would end at their deadlines, and a
+// watch never, until TCP gives up after some 15 minutes. These pings are sent during calls.
+var keepAlive = keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}
 
 // TLS with the system's roots, or those of CA; with Cert and Key it is mutual. Names of PEM files.
 type TLS struct {
@@ -142,6 +147,7 @@ func New(server string, options Options) (*Client, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(receiveMaxBytes)),
 		// The retry policy comes from here, never from DNS records.
 		grpc.WithDisableServiceConfig(),
+		grpc.WithKeepaliveParams(keepAlive),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: 20 * time.Second}),
 		grpc.WithNoProxy(),
 	}

@@ -21,6 +21,11 @@ _LOCAL = re.compile(r"^(dns:(///)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d
 # The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
 # with full texts; this is twice that. gRPC's default is 4 MiB.
 _RECEIVE_MAX_BYTES = 32 << 20
+# A peer that disappears without closing the connection leaves it ready: all calls would end at their deadlines, and a
+# watch never, until TCP gives up after some 15 minutes. During calls gRPC pings it after this time without a byte, and
+# closes the connection when no answer comes.
+_KEEPALIVE_TIME_MS = 30_000
+_KEEPALIVE_TIMEOUT_MS = 10_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,12 @@ class Target:
             # The retry policy comes from here, never from DNS records.
             ("grpc.service_config_disable_resolution", 1),
             ("grpc.max_reconnect_backoff_ms", int(1000 * CONNECT_MAX)),
+            ("grpc.keepalive_time_ms", _KEEPALIVE_TIME_MS),
+            ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+            # Since gRPC 1.60 this is how long an answer to a ping may take, by default a minute.
+            ("grpc.http2.ping_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+            # By default gRPC stops after two pings while it sends nothing, as during a watch.
+            ("grpc.http2.max_pings_without_data", 0),
             ("grpc.enable_http_proxy", 1 if proxy else 0),
         ]
         if proxy:

@@ -114,6 +114,10 @@ public final class Client implements AutoCloseable {
   // The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
   // with full texts; this is twice that. gRPC's default is 4 MiB.
   private static final int RECEIVE_MAX_BYTES = 32 << 20;
+  // A peer that disappears without closing the connection leaves it ready: all calls would end at their deadlines, and a
+  // watch never, until TCP gives up after some 15 minutes. These pings are sent during calls.
+  private static final Duration KEEPALIVE_TIME = Duration.ofSeconds(30);
+  private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(10);
   private static final Metadata.Key<String> SITE = Metadata.Key.of("x-msp-site", Metadata.ASCII_STRING_MARSHALLER);
 
   private final Duration writeTimeout;
@@ -254,10 +258,12 @@ public final class Client implements AutoCloseable {
     }
   }
 
-  private static ManagedChannelBuilder<?> channel(Builder settings, ChannelCredentials credentials,
+  static ManagedChannelBuilder<?> channel(Builder settings, ChannelCredentials credentials,
       ClientInterceptor site) {
     // The retry policy comes from here, never from DNS records.
     return Grpc.newChannelBuilder(settings.server, credentials).maxInboundMessageSize(RECEIVE_MAX_BYTES)
+        .keepAliveTime(KEEPALIVE_TIME.toMillis(), TimeUnit.MILLISECONDS)
+        .keepAliveTimeout(KEEPALIVE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
         .disableServiceConfigLookUp().proxyDetector(Connection.through(settings.proxy)).intercept(site);
   }
 

@@ -148,6 +148,49 @@ TEST_F(CreateOrderWithRetryTest, ALostNextActionIsHandedOut) {
   EXPECT_EQ(result->result().reason(), "NEXT_ACTION_LOST");
 }
 
+template <class Response, class Request>
+void ExpectRepeated(const std::string& method,
+                    Result<Response> (*call)(const Client&, Request, const RetryPolicy&)) {
+  SCOPED_TRACE(method);
+  Response confirmed;
+  confirmed.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
+  const FakeService service([&](const SeenCall&, int before) {
+    return before == 0 ? Lost() : before == 1 ? NotSent(0) : ReplyOf(confirmed);
+  });
+  const auto client = Client::Create({.channel = {.server = service.address()}});
+  Request request;
+  request.set_order_id("tulip-1");
+  const auto result = call(**client, request, {.pause = [](std::int64_t) {}});
+  EXPECT_TRUE(result.ok());
+  std::vector<bool> repeats;
+  for (const SeenCall& seen : service.calls()) {
+    EXPECT_EQ(seen.method, method);
+    ASSERT_TRUE(request.ParseFromString(seen.body));
+    EXPECT_EQ(request.order_id(), "tulip-1");
+    repeats.push_back(request.control().repeat());
+  }
+  EXPECT_EQ(repeats, (std::vector<bool>{false, true, true}));
+}
+
+TEST(CallWithRetry, RepeatsEachCallThatMovesMoney) {
+  ExpectRepeated("CreateOrder", CreateOrderWithRetry);
+  ExpectRepeated("CancelOrder", CancelOrderWithRetry);
+  ExpectRepeated("CaptureOrder", CaptureOrderWithRetry);
+  ExpectRepeated("VoidOrder", VoidOrderWithRetry);
+  ExpectRepeated("RefundOrder", RefundOrderWithRetry);
+  ExpectRepeated("CancelRefund", CancelRefundWithRetry);
+}
+
+TEST(CallWithRetry, SendsARequestWithoutControlOnce) {
+  const FakeService service(Unknown());
+  const auto client = Client::Create({.channel = {.server = service.address()}});
+  const auto result =
+      CallWithRetry<v1::AddOrderFileResponse>(**client, v1::AddOrderFileRequest(), {});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
+  EXPECT_EQ(service.calls().size(), 1U);
+}
+
 // The deprecated names.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"

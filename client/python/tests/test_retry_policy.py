@@ -4,6 +4,7 @@
 
 import asyncio
 import math
+import os
 from functools import partial
 
 import grpc
@@ -137,6 +138,19 @@ def test_an_attempt_has_no_more_time_than_the_budget(play):
     played = play(unknown(), CONFIRMED)
     played.run(budget=20.0, pause=12.0)
     assert played.timeouts == [20.0, 8.0]
+
+
+def test_a_client_of_before_a_fork_is_refused_at_once(connect, monkeypatch):
+    with connect("127.0.0.1:1") as client:
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: -1)
+            for call in (
+                lambda: client.create_order(v1.CreateOrderRequest(order_id="a")),
+                lambda: client.get_order("a"),
+                lambda: list(client.watch_order("a")),
+            ):
+                with pytest.raises(RuntimeError, match="made before a fork"):
+                    call()
 
 
 @pytest.mark.parametrize("name", ["write_timeout", "read_timeout"])

@@ -151,7 +151,7 @@ class Client:
         self._metadata = (("x-msp-site", site),) if site else ()
         self._write_timeout, self._read_timeout = write_timeout, read_timeout
         self._policy = retry_policy or rule or RetryPolicy()
-        target = Target(server, tls, allow_plaintext, proxy)
+        self._target = target = Target(server, tls, allow_plaintext, proxy)
         reads, writes = target.reads(grpc.aio), target.writes(grpc.aio)
         self._channels = (reads, writes)
         self._watches: Set[grpc.aio.UnaryStreamCall] = set()
@@ -188,11 +188,13 @@ class Client:
         return await call
 
     async def _read(self, method, request, timeout=None):
+        self._target.check_process()
         timeout = timeout or self._read_timeout
         check_seconds(timeout=timeout)
         return await self._call(method, request, timeout)
 
     async def _with_retry(self, method, kind, request, timeout=None):
+        self._target.check_process()
         timeout = timeout or self._write_timeout
         check_kind(request, kind)
         check_seconds(timeout=timeout)
@@ -259,6 +261,7 @@ class Client:
         A broken stream is resumed. `timeout` is of one stream; exiting the loop ends it, and so does
         aclose() if the iterator is kept.
         """
+        self._target.check_process()
         if timeout is not None:
             check_seconds(timeout=timeout)
         request = v1.WatchOrderRequest(

@@ -65,7 +65,7 @@ class Target:
     """The service's address, and how its channels are made. ValueError names the setting that is wrong."""
 
     def __init__(self, server: str, tls: Optional[Tls], allow_plaintext: bool, proxy: str) -> None:
-        self._server = server
+        self._server, self._pid = server, os.getpid()
         self._credentials = _credentials(server, tls, allow_plaintext, proxy)
         self._options: list[tuple[str, object]] = [
             ("grpc.max_receive_message_length", _RECEIVE_MAX_BYTES),
@@ -84,6 +84,11 @@ class Target:
             self._options.append(("grpc.http_proxy", proxy))
         #: Address and transport, for messages.
         self.tried = f"{server} {'with TLS' if tls else 'in plain text'}{' through the proxy' if proxy else ''}"
+
+    def check_process(self) -> None:
+        """Raises RuntimeError in a process that was forked later: gRPC's threads are not in it, and a call would hang."""
+        if os.getpid() != self._pid:
+            raise RuntimeError("the client was made before a fork: make one in each process")
 
     def reads(self, library):
         """A channel on which gRPC itself tries reads again. `library` is grpc or grpc.aio."""

@@ -59,7 +59,7 @@ class Client:
         self._metadata = (("x-msp-site", site),) if site else ()
         self._write_timeout, self._read_timeout = write_timeout, read_timeout
         self._policy = retry_policy or rule or RetryPolicy()
-        target = Target(server, tls, allow_plaintext, proxy)
+        self._target = target = Target(server, tls, allow_plaintext, proxy)
         reads, writes = target.reads(grpc), target.writes(grpc)
         self._channels = (reads, writes)
         self._connection = Connection(writes, target.tried)
@@ -91,11 +91,13 @@ class Client:
             raise read_error(error, moves_money) from error
 
     def _read(self, method, request, timeout=None):
+        self._target.check_process()
         timeout = timeout or self._read_timeout
         check_seconds(timeout=timeout)
         return self._call(method, request, timeout)
 
     def _with_retry(self, method, kind, request, timeout=None):
+        self._target.check_process()
         timeout = timeout or self._write_timeout
         check_kind(request, kind)
         check_seconds(timeout=timeout)
@@ -154,6 +156,7 @@ class Client:
 
         A broken stream is resumed. `timeout` is of one stream; exiting the loop ends it.
         """
+        self._target.check_process()
         if timeout is not None:
             check_seconds(timeout=timeout)
         request = v1.WatchOrderRequest(

@@ -3,32 +3,44 @@
 """Moves money for the chaos harness: one HTTP POST for each call of the client, which follows its retry policy.
 
 The body is {"server", "method", "request" (base64 of the method's message), "attempt_ms"}; the answer is {"ok": true,
-"response"} or the error's facts. Prints a ready line; ends when its parent does.
+"response"} or the error's facts. With --aio it is the client of asyncio. Prints a ready line; ends when its parent does.
 """
 
+import asyncio
 import base64
 import functools
 import http.server
 import json
 import sys
+import threading
 
 import multisafepay_grpc as msp
-from multisafepay_grpc import v1
+from multisafepay_grpc import aio, v1
 
 POLICY = msp.RetryPolicy(budget=20.0, attempts_max=5, pause=0.03)
+# Of the client of asyncio, in a thread of its own.
+LOOP = asyncio.new_event_loop() if "--aio" in sys.argv[1:] else None
+
+
+async def make(server):
+    return aio.Client(server, retry_policy=POLICY)
+
+
+def run(coroutine):
+    return asyncio.run_coroutine_threadsafe(coroutine, LOOP).result()
 
 
 @functools.lru_cache(maxsize=None)
 def client_of(server):
-    return msp.Client(server, retry_policy=POLICY)
+    return run(make(server)) if LOOP else msp.Client(server, retry_policy=POLICY)
 
 
 METHODS = {
-    "CreateOrder": (v1.CreateOrderRequest, msp.Client.create_order),
-    "CaptureOrder": (v1.CaptureOrderRequest, msp.Client.capture_order),
-    "VoidOrder": (v1.VoidOrderRequest, msp.Client.void_order),
-    "CancelOrder": (v1.CancelOrderRequest, msp.Client.cancel_order),
-    "RefundOrder": (v1.RefundOrderRequest, msp.Client.refund_order),
+    "CreateOrder": (v1.CreateOrderRequest, "create_order"),
+    "CaptureOrder": (v1.CaptureOrderRequest, "capture_order"),
+    "VoidOrder": (v1.VoidOrderRequest, "void_order"),
+    "CancelOrder": (v1.CancelOrderRequest, "cancel_order"),
+    "RefundOrder": (v1.RefundOrderRequest, "refund_order"),
 }
 
 
@@ -36,7 +48,9 @@ def call(asked):
     message, method = METHODS[asked["method"]]
     request = message.FromString(base64.b64decode(asked["request"]))
     try:
-        reply = method(client_of(asked["server"]), request, timeout=asked["attempt_ms"] / 1000)
+        reply = getattr(client_of(asked["server"]), method)(request, timeout=asked["attempt_ms"] / 1000)
+        if LOOP:
+            reply = run(reply)
     except msp.ServiceError as error:
         return {
             "ok": False, "code": error.code.value[0], "message": error.message, "reason": error.reason,
@@ -67,6 +81,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
+    if LOOP:
+        threading.Thread(target=LOOP.run_forever, daemon=True).start()
     server = Server(("127.0.0.1", 0), Handler)
     print(json.dumps({"event": "serving", "listen": f"127.0.0.1:{server.server_address[1]}"}), flush=True)
     sys.exit(server.serve_forever())

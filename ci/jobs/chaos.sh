@@ -5,8 +5,8 @@
 #   --seed N      random seed (default 1); the machine's timing also has an influence
 #   --seeds K     runs K seeds, from N upwards, one after the other (default 1)
 #   --orders M    number of orders for each seed (default 3000)
-#   --client L    orders are created, captured, voided, cancelled and refunded by the client in python, node, go, java or
-#                 php, by that client's own retry policy
+#   --client L    orders are created, captured, voided, cancelled and refunded by the client in python, python-aio (that of
+#                 asyncio), node, go, java or php, by that client's own retry policy
 #   --summary     print only each run's failures and verdict
 #   --matrix      the rule sets of tests/chaos/rule_sets.cc instead, one run each; M orders of all together (default 100000)
 #   --sample K    with --matrix: K of the rule sets, which seed N chooses
@@ -30,7 +30,8 @@ while [[ $# -gt 0 ]]; do
       shift 2
       ;;
     --client)
-      [[ ${2:-} =~ ^(python|node|go|java|php)$ ]] || die "chaos: --client requires python, node, go, java or php, not '${2:-}'"
+      [[ ${2:-} =~ ^(python|python-aio|node|go|java|php)$ ]] ||
+        die "chaos: --client requires python, python-aio, node, go, java or php, not '${2:-}'"
       client=$2
       shift 2
       ;;
@@ -42,12 +43,14 @@ install build test
 build release msp-chaos
 if [[ -n $client ]]; then
   # The checkout that the client's tests were run in, built and installed as its README says.
-  tree=$PWD/build/clients/$client/client/$client
-  if [[ ! -f build/clients/$client.ok || -n $(find "client/$client" proto -newer "build/clients/$client.ok" -type f -print -quit) ]]; then
-    bash ci/jobs/test-clients.sh "$client" || die "chaos: the client in $client does not work"
+  language=${client%-aio}
+  tree=$PWD/build/clients/$language/client/$language
+  if [[ ! -f build/clients/$language.ok || -n $(find "client/$language" proto -newer "build/clients/$language.ok" -type f -print -quit) ]]; then
+    bash ci/jobs/test-clients.sh "$language" || die "chaos: the client in $language does not work"
   fi
   case $client in
     python) command="exec '$tree/../../venv/bin/python' '$tree/tests/driver.py'" ;;
+    python-aio) command="exec '$tree/../../venv/bin/python' '$tree/tests/driver.py' --aio" ;;
     node) command="exec node '$tree/dist/test/driver.js'" ;;
     php) command="exec php '$tree/tests/driver.php'" ;;
     go) command="cd '$tree' && go build -o driver ./internal/driver && exec ./driver" ;;

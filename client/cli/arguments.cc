@@ -194,7 +194,7 @@ std::vector<Option> OptionsOf(Globals& globals) {
        .placeholder = "NAME"},
       {.name = "timeout",
        .value = [&globals](std::string_view text) { return SetTimeout(text, globals); },
-       .help = "the deadline; default: 35 for changes, 10 for reads",
+       .help = "the deadline of one attempt; default: 35 for changes, 10 for reads",
        .placeholder = "SECONDS"},
       std::move(output),
       {.name = "tls", .value = &channel.tls.enabled, .help = "TLS with the system's roots"},

@@ -2,6 +2,7 @@
 
 #include "client/cli/run.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "client/cli/table.h"
 #include "client/cli/webhook.h"
 #include "client/cpp/retries.h"
+#include "client/cpp/retry_policy.h"
 #include "grpc/health/v1/health.pb.h"
 #include "multisafepay/v1/order_service.pb.h"
 #include "nlohmann/json.hpp"
@@ -73,8 +75,14 @@ class Invocation {
   }
 
   std::optional<client::Error> Send(const client::Client& client, pb::Message& reply) {
-    const OpenPayment open(client::MovesMoney(method_));
-    return client.Call(method_, *request_, reply, {.timeout_ms = arguments_.globals.timeout_ms});
+    const bool moves_money = client::MovesMoney(method_);
+    const OpenPayment open(moves_money);
+    const auto timeout_ms = arguments_.globals.timeout_ms;
+    if (!moves_money) return client.Call(method_, *request_, reply, {.timeout_ms = timeout_ms});
+    client::RetryPolicy policy;
+    policy.budget_ms = std::max(policy.budget_ms, timeout_ms.value_or(0));
+    if (surroundings_.pause) policy.pause = surroundings_.pause;
+    return client::CallWithRetry(client, method_, *request_, reply, policy, timeout_ms);
   }
 
   int Follow(const client::Client& client) {

@@ -27,6 +27,13 @@ constexpr int kReceiveMaxBytes = 32 << 20;
 // connect, so that each wait includes one.
 constexpr std::chrono::milliseconds kConnectMax{5'000};
 
+// A peer that disappears without closing the connection leaves it READY: all calls would end at
+// their deadlines, and a watch never, until TCP gives up after some 15 minutes. During calls gRPC
+// pings it after this time without a byte, and closes the connection when no answer comes.
+constexpr std::chrono::milliseconds kKeepaliveTime{30'000};
+constexpr std::chrono::milliseconds kKeepaliveTimeout{10'000};
+constexpr char kPingTimeoutArgument[] = "grpc.http2.ping_timeout_ms";  // In no public header.
+
 bool UsesTls(const TlsOptions& tls) {
   return tls.enabled || !tls.ca_file.empty() || !tls.cert_file.empty();
 }
@@ -89,6 +96,23 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
 
 }  // namespace
 
+grpc::ChannelArguments CommonArguments(const ChannelOptions& options) {
+  grpc::ChannelArguments common;
+  common.SetMaxReceiveMessageSize(kReceiveMaxBytes);
+  // The retry policy comes from here, never from DNS records.
+  common.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  common.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, static_cast<int>(kConnectMax.count()));
+  common.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(kKeepaliveTime.count()));
+  common.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(kKeepaliveTimeout.count()));
+  // Since gRPC 1.60 this is how long an answer to a ping may take, by default a minute.
+  common.SetInt(kPingTimeoutArgument, static_cast<int>(kKeepaliveTimeout.count()));
+  // By default gRPC stops after two pings while it sends nothing, as during a watch.
+  common.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  common.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.proxy.empty() ? 0 : 1);
+  if (!options.proxy.empty()) common.SetString(GRPC_ARG_HTTP_PROXY, options.proxy);
+  return common;
+}
+
 absl::StatusOr<Channels> MakeChannels(const ChannelOptions& options) {
   if (options.server.empty()) return absl::InvalidArgumentError("the server's address is empty");
   // gRPC ignores a proxy address that it cannot parse, and connects directly.
@@ -96,13 +120,7 @@ absl::StatusOr<Channels> MakeChannels(const ChannelOptions& options) {
     return absl::InvalidArgumentError("the proxy is not http://HOST:PORT");
   const auto credentials = MakeCredentials(options);
   if (!credentials.ok()) return credentials.status();
-  grpc::ChannelArguments common;
-  common.SetMaxReceiveMessageSize(kReceiveMaxBytes);
-  // The retry policy comes from here, never from DNS records.
-  common.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  common.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, static_cast<int>(kConnectMax.count()));
-  common.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.proxy.empty() ? 0 : 1);
-  if (!options.proxy.empty()) common.SetString(GRPC_ARG_HTTP_PROXY, options.proxy);
+  const grpc::ChannelArguments common = CommonArguments(options);
   grpc::ChannelArguments reads = common;
   reads.SetServiceConfigJSON(ServiceConfig(options.read_attempts_max));
   grpc::ChannelArguments writes = common;

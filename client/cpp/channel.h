@@ -4,6 +4,7 @@
 #pragma once
 
 #include <grpcpp/channel.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include <chrono>
 #include <memory>
@@ -43,6 +44,9 @@ struct Channels {
   std::shared_ptr<grpc::Channel> reads;
   std::shared_ptr<grpc::Channel> writes;
 };
+
+// What both channels have in common: limits, keepalive, proxy.
+grpc::ChannelArguments CommonArguments(const ChannelOptions& options);
 
 // Connects with the first call. An error names the invalid setting.
 absl::StatusOr<Channels> MakeChannels(const ChannelOptions& options);

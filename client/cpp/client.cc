@@ -4,6 +4,7 @@
 
 #include <grpcpp/generic/generic_stub.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <future>
@@ -88,6 +89,8 @@ std::optional<Error> Watch::Finish() {
 }
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
+  if (std::min({options.write_timeout_ms, options.read_timeout_ms, options.watch_timeout_ms}) < 1)
+    return absl::InvalidArgumentError("a timeout is below 1 ms");
   absl::StatusOr<Channels> channels = MakeChannels(options.channel);
   if (!channels.ok()) return channels.status();
   return std::unique_ptr<Client>(new Client(std::move(options), *std::move(channels)));

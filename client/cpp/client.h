@@ -9,7 +9,8 @@
 //   auto reply = (*client)->GetOrder(request);
 //   if (reply.ok()) use(reply->order()); else log(reply.error().message);
 //
-// For a payment use CreateOrderWithRetry (retry_policy.h), which follows the retry policy.
+// For a call that moves money use the function of retry_policy.h, CreateOrderWithRetry and the
+// like, which follows the retry policy.
 #pragma once
 
 #include <grpcpp/client_context.h>
@@ -298,15 +299,16 @@ class Client {
                             google::protobuf::Message& response,
                             const CallOptions& call = {}) const;
 
+  // The unary method that takes a message of this type; each has a request of its own.
+  static const google::protobuf::MethodDescriptor& MethodOf(
+      const google::protobuf::Descriptor& request);
+
   const ClientOptions& options() const { return options_; }
 
  private:
   Client(ClientOptions options, Channels channels)
       : options_(std::move(options)), channels_(std::move(channels)) {}
 
-  // The unary method that takes a message of this type; each has a request of its own.
-  static const google::protobuf::MethodDescriptor& MethodOf(
-      const google::protobuf::Descriptor& request);
   template <class Response, class Request>
   Result<Response> Typed(const Request& request, const CallOptions& call) const {
     Response response;

@@ -41,8 +41,8 @@ struct Error {
   int http_status = 0;  // MultiSafepay's HTTP status; 0 without an answer.
   std::string order_id;
   std::vector<Violation> violations;
-  // Set only if the request provably was not sent by the service, or by this client: the time after
-  // which the same call may be sent again.
+  // Set only if nothing was done: not sent by the service, not sent by this client, or refused by
+  // MultiSafepay's rate limit. The time after which the same call may be sent again.
   std::optional<std::int64_t> retry_after_ms;
   // True if the service itself reported the error: the trailer has its ErrorInfo.
   bool from_service = false;

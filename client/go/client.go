@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
@@ -35,12 +36,19 @@ var serviceConfig string
 // Addresses on this machine.
 var local = regexp.MustCompile(`^(dns:(///)?|passthrough:(///)?)?(localhost|127\.[\d.]+|\[::1\])(:\d+)?$|^unix:`)
 
+// A site that gRPC accepts as metadata. With any other it would end each call with INTERNAL, as if it had been sent.
+var printable = regexp.MustCompile(`^[!-~]*$`)
+
 // The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
 // with full texts; this is twice that. gRPC's default is 4 MiB.
 const receiveMaxBytes = 32 << 20
 
 // gRPC's default with a shorter end, so that each wait for a connection sees an attempt.
 var reconnect = backoff.Config{BaseDelay: time.Second, Multiplier: 1.6, Jitter: 0.2, MaxDelay: connectMax}
+
+// A peer that disappears without closing the connection leaves it ready: all calls would end at their deadlines, and a
+// watch never, until TCP gives up after some 15 minutes. These pings are sent during calls.
+var keepAlive = keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}
 
 // TLS with the system's roots, or those of CA; with Cert and Key it is mutual. Names of PEM files.
 type TLS struct {
@@ -124,6 +132,12 @@ func New(server string, options Options) (*Client, error) {
 		options.ReadTimeout = 10 * time.Second
 	}
 	options.RetryPolicy = options.RetryPolicy.or(options.Rule)
+	if options.WriteTimeout < 0 || options.ReadTimeout < 0 || !options.RetryPolicy.valid() {
+		return nil, errors.New("a time or a number of attempts is negative")
+	}
+	if !printable.MatchString(options.Site) {
+		return nil, errors.New("the site is no name: letters, digits and punctuation only")
+	}
 	security, err := makeCredentials(server, options)
 	if err != nil {
 		return nil, err
@@ -133,6 +147,7 @@ func New(server string, options Options) (*Client, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(receiveMaxBytes)),
 		// The retry policy comes from here, never from DNS records.
 		grpc.WithDisableServiceConfig(),
+		grpc.WithKeepaliveParams(keepAlive),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: 20 * time.Second}),
 		grpc.WithNoProxy(),
 	}

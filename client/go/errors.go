@@ -24,8 +24,8 @@ var (
 	ErrNotSent = errors.New("not sent")
 	// ErrInvalidRequest: the request itself is invalid; Error.Violations names the fields. It was not sent either.
 	ErrInvalidRequest = errors.New("invalid request")
-	// ErrOutcomeUnknown: the money may have moved. Call GetOrder, or make the same call again; never under another order
-	// id.
+	// ErrOutcomeUnknown: the money may have moved. Call GetOrder, or repeat the same call; never under another order id.
+	// A refund or capture is repeated with Control.Repeat set, without it only 300 s after it was sent.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
@@ -56,7 +56,8 @@ type Error struct {
 	HTTPStatus int
 	OrderID    string
 	Violations []FieldViolation
-	// The time after which the same call may be sent again; nil unless the request provably was not sent.
+	// The time after which the same call may be sent again; nil unless nothing was done: not sent, or refused by
+	// MultiSafepay's rate limit.
 	RetryAfter *time.Duration
 	// True if the service itself reported the error: the trailer has its ErrorInfo.
 	FromService bool
@@ -109,6 +110,16 @@ func (e *Error) takeInfo(info *errdetails.ErrorInfo) {
 	// A value that is not a number counts as absent.
 	e.ErrorCode, _ = strconv.Atoi(metadata["error_code"])
 	e.HTTPStatus, _ = strconv.Atoi(metadata["http_status"])
+}
+
+// notEncodable is the error of a request that is nil, or that cannot be encoded because of err.
+func notEncodable(err error) *Error {
+	result := &Error{Code: codes.InvalidArgument, Message: "the request is nil", Outcome: v1.Outcome_OUTCOME_NOT_SENT,
+		cause: err}
+	if err != nil {
+		result.Message = "the request cannot be encoded: " + err.Error()
+	}
+	return result
 }
 
 // readError is the typed error of a call that gRPC ended with err, which is not nil.

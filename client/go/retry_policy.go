@@ -20,7 +20,8 @@ const attemptMin = time.Second
 // RetryPolicy is how a call that moves money is repeated until its outcome is conclusive. Zero values mean the defaults.
 //
 //	CONFIRMED  the reply is returned; a declined card is CONFIRMED too
-//	REJECTED   the error is returned: the same call would be refused again
+//	REJECTED   the error is returned: the same call would be refused again; with a retry time (RATE_LIMITED) the same
+//	           call again after it
 //	NOT_SENT   the same call again if the service gave a retry time, or no connection was made; else the error
 //	UNKNOWN    the same call again with control.repeat: the service reads the order before it sends it
 type RetryPolicy struct {
@@ -61,6 +62,8 @@ func (p RetryPolicy) or(other RetryPolicy) RetryPolicy {
 	}
 	return p
 }
+
+func (p RetryPolicy) valid() bool { return p.Budget >= 0 && p.AttemptsMax >= 0 && p.Pause >= 0 }
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p.or(RetryPolicy{Budget: 2 * time.Minute, AttemptsMax: 5, Pause: 500 * time.Millisecond, now: time.Now,
@@ -109,6 +112,10 @@ func callWithRetry[Q proto.Message, R answer](ctx context.Context, policy RetryP
 	call func(context.Context, Q) (R, error)) (R, error) {
 	var none R
 	policy = policy.withDefaults()
+	// In a call gRPC would end it with INTERNAL, as if it had been sent.
+	if _, err := proto.Marshal(request); err != nil || !request.ProtoReflect().IsValid() {
+		return none, notEncodable(err)
+	}
 	mine := proto.Clone(request).(Q)
 	end := policy.now().Add(policy.Budget)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {

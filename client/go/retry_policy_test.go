@@ -75,10 +75,23 @@ func TestNotSentIsRepeatedOnlyWhenTheServiceSaysWhen(t *testing.T) {
 	expect(t, errors.Is(err, ErrNotSent), true)
 }
 
-func TestRejectedIsFinalAndNotSentAfterUnknownStaysUnknown(t *testing.T) {
-	_, err := (&play{answers: []any{failed(v1.Outcome_OUTCOME_REJECTED)}}).run(RetryPolicy{})
+func TestRejectedIsRepeatedOnlyWhenTheServiceSaysWhen(t *testing.T) {
+	after := 3 * time.Second
+	limited := failed(v1.Outcome_OUTCOME_REJECTED)
+	limited.RetryAfter = &after
+	p := &play{answers: []any{limited, confirmed}}
+	_, err := p.run(RetryPolicy{})
+	expect(t, err, nil)
+	expect(t, p.repeats, []bool{false, false})
+	expect(t, p.waits, []time.Duration{after})
+	p = &play{answers: []any{failed(v1.Outcome_OUTCOME_REJECTED)}}
+	_, err = p.run(RetryPolicy{})
 	expect(t, errors.Is(err, ErrRejected), true)
-	_, err = (&play{answers: []any{unknown(), failed(v1.Outcome_OUTCOME_NOT_SENT)}}).run(RetryPolicy{})
+	expect(t, p.repeats, []bool{false})
+}
+
+func TestNotSentAfterUnknownStaysUnknown(t *testing.T) {
+	_, err := (&play{answers: []any{unknown(), failed(v1.Outcome_OUTCOME_NOT_SENT)}}).run(RetryPolicy{})
 	expect(t, errors.Is(err, ErrOutcomeUnknown), true)
 }
 
@@ -101,6 +114,28 @@ func TestAReplyWithoutOutcomeIsUnknown(t *testing.T) {
 	_, err := p.run(RetryPolicy{})
 	expect(t, err, nil)
 	expect(t, p.repeats, []bool{false, true})
+}
+
+func TestARequestThatCannotBeEncodedIsRefusedAtOnce(t *testing.T) {
+	client, err := New("127.0.0.1:1", Options{RetryPolicy: RetryPolicy{
+		OnRepeat: func(*Error, time.Duration) { t.Error("it was tried again") }}})
+	expect(t, err, nil)
+	defer client.Close()
+	text := "no UTF-8: \xff"
+	for _, request := range []*v1.CreateOrderRequest{{Description: &text}, nil} {
+		_, err = client.CreateOrder(context.Background(), request)
+		expect(t, errors.Is(err, ErrInvalidRequest), true)
+	}
+}
+
+func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
+	for _, options := range []Options{
+		{WriteTimeout: -1}, {ReadTimeout: -1}, {Site: "shop\n"}, {RetryPolicy: RetryPolicy{Budget: -1}},
+		{RetryPolicy: RetryPolicy{AttemptsMax: -1}}, {RetryPolicy: RetryPolicy{Pause: -1}}, {Rule: Rule{Pause: -1}},
+	} {
+		_, err := New("127.0.0.1:1", options)
+		expect(t, err != nil, true)
+	}
 }
 
 func TestTheEarlierNameRuleIsAccepted(t *testing.T) {

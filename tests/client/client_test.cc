@@ -202,6 +202,12 @@ TEST(Client, PlainTextIsForAddressesThatStayOnThisMachine) {
   }
 }
 
+TEST(Client, TimeoutsThatCannotWorkAreRefused) {
+  EXPECT_FALSE(Client::Create({.write_timeout_ms = 0}).ok());
+  EXPECT_FALSE(Client::Create({.read_timeout_ms = -1}).ok());
+  EXPECT_FALSE(Client::Create({.watch_timeout_ms = 0}).ok());
+}
+
 TEST(Client, TlsSettingsThatCannotWorkAreNamed) {
   const std::pair<TlsOptions, const char*> cases[] = {
       {{.ca_file = "/nonexistent/ca.pem"}, "/nonexistent/ca.pem"},

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -78,6 +79,21 @@ TEST(Connect, WithoutAConnectionAPaymentIsNotSent) {
                                      HasSubstr(test.tried), HasSubstr(" ms: ")));
   }
   EXPECT_TRUE(plain.calls().empty());
+}
+
+TEST(Connect, EachChannelPingsAPeerThatHasGone) {
+  const grpc::ChannelArguments arguments = CommonArguments({});
+  const grpc_channel_args channel = arguments.c_channel_args();
+  std::map<std::string, int> found;
+  for (std::size_t i = 0; i < channel.num_args; ++i) {
+    const grpc_arg& argument = channel.args[i];
+    if (argument.type == GRPC_ARG_INTEGER) found[argument.key] = argument.value.integer;
+  }
+  EXPECT_EQ(found[GRPC_ARG_KEEPALIVE_TIME_MS], 30'000);
+  EXPECT_EQ(found[GRPC_ARG_KEEPALIVE_TIMEOUT_MS], 10'000);
+  EXPECT_EQ(found["grpc.http2.ping_timeout_ms"], 10'000);
+  EXPECT_EQ(found.count(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA), 1U);
+  EXPECT_EQ(found[GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA], 0);
 }
 
 TEST(Connect, AConnectionThatWasLostIsWaitedForBeforeTheNextPayment) {

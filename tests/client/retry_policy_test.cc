@@ -41,6 +41,13 @@ FakeAnswer Rejected() {
                  .outcome = "REJECTED"});
 }
 
+FakeAnswer RateLimited(int retry_after_ms) {
+  return Refuse({.code = StatusCode::RESOURCE_EXHAUSTED,
+                 .reason = "RATE_LIMITED",
+                 .outcome = "REJECTED",
+                 .retry_after_ms = retry_after_ms});
+}
+
 FakeAnswer NotSent(int retry_after_ms) {
   return Refuse(
       {.code = retry_after_ms < 0 ? StatusCode::INVALID_ARGUMENT : StatusCode::UNAVAILABLE,
@@ -100,6 +107,11 @@ TEST_F(CreateOrderWithRetryTest, RepeatsWhatThePolicyAllows) {
   } kRows[] = {
       {"an answer", Answers{Confirmed()}, v1::OUTCOME_CONFIRMED, Repeated{false}, Pauses{}},
       {"a refusal", Answers{Rejected()}, v1::OUTCOME_REJECTED, Repeated{false}, Pauses{}},
+      {"a refusal by the rate limit: after its time",
+       Answers{RateLimited(3000), RateLimited(0), Confirmed()}, v1::OUTCOME_CONFIRMED,
+       Repeated{false, false, false}, Pauses{3000, 1000}},
+      {"a refusal after one by the rate limit", Answers{RateLimited(3000), Rejected()},
+       v1::OUTCOME_REJECTED, Repeated{false, false}, Pauses{3000}},
       {"a wrong request", Answers{NotSent(-1), Confirmed()}, v1::OUTCOME_NOT_SENT, Repeated{false},
        Pauses{}},
       {"not sent: when the service says", Answers{NotSent(3000), NotSent(0), Confirmed()},
@@ -134,6 +146,49 @@ TEST_F(CreateOrderWithRetryTest, ALostNextActionIsHandedOut) {
   const auto result = Play({Lost(), Confirmed("NEXT_ACTION_LOST")});
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->result().reason(), "NEXT_ACTION_LOST");
+}
+
+template <class Response, class Request>
+void ExpectRepeated(const std::string& method,
+                    Result<Response> (*call)(const Client&, Request, const RetryPolicy&)) {
+  SCOPED_TRACE(method);
+  Response confirmed;
+  confirmed.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
+  const FakeService service([&](const SeenCall&, int before) {
+    return before == 0 ? Lost() : before == 1 ? NotSent(0) : ReplyOf(confirmed);
+  });
+  const auto client = Client::Create({.channel = {.server = service.address()}});
+  Request request;
+  request.set_order_id("tulip-1");
+  const auto result = call(**client, request, {.pause = [](std::int64_t) {}});
+  EXPECT_TRUE(result.ok());
+  std::vector<bool> repeats;
+  for (const SeenCall& seen : service.calls()) {
+    EXPECT_EQ(seen.method, method);
+    ASSERT_TRUE(request.ParseFromString(seen.body));
+    EXPECT_EQ(request.order_id(), "tulip-1");
+    repeats.push_back(request.control().repeat());
+  }
+  EXPECT_EQ(repeats, (std::vector<bool>{false, true, true}));
+}
+
+TEST(CallWithRetry, RepeatsEachCallThatMovesMoney) {
+  ExpectRepeated("CreateOrder", CreateOrderWithRetry);
+  ExpectRepeated("CancelOrder", CancelOrderWithRetry);
+  ExpectRepeated("CaptureOrder", CaptureOrderWithRetry);
+  ExpectRepeated("VoidOrder", VoidOrderWithRetry);
+  ExpectRepeated("RefundOrder", RefundOrderWithRetry);
+  ExpectRepeated("CancelRefund", CancelRefundWithRetry);
+}
+
+TEST(CallWithRetry, SendsARequestWithoutControlOnce) {
+  const FakeService service(Unknown());
+  const auto client = Client::Create({.channel = {.server = service.address()}});
+  const auto result =
+      CallWithRetry<v1::AddOrderFileResponse>(**client, v1::AddOrderFileRequest(), {});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
+  EXPECT_EQ(service.calls().size(), 1U);
 }
 
 // The deprecated names.

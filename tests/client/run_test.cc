@@ -149,6 +149,21 @@ TEST(Run, EndsWithTheExitCodeAndTheLinesOfTheError) {
   }
 }
 
+TEST(Run, APaymentFollowsTheRetryPolicy) {
+  v1::RefundOrderResponse confirmed;
+  confirmed.mutable_result()->set_outcome(v1::OUTCOME_CONFIRMED);
+  const FakeService service([&](const SeenCall&, int before) {
+    return before == 0 ? FakeAnswer{.status = {StatusCode::UNAVAILABLE, ""}} : ReplyOf(confirmed);
+  });
+  const Outcome ran = RunAt(service.address(), "order refund tulip-1 --full");
+  EXPECT_EQ(ran.exit, kExitOk) << ran.err;
+  EXPECT_THAT(ran.pauses, ::testing::ElementsAre(500));
+  ASSERT_EQ(service.calls().size(), 2U);
+  v1::RefundOrderRequest request;
+  ASSERT_TRUE(request.ParseFromString(service.calls()[1].body));
+  EXPECT_TRUE(request.control().repeat());
+}
+
 TEST(Run, TheHintOfAnUnknownOutcomeKeepsToTheKeyThatWasGiven) {
   const FakeAnswer lost{.status = {StatusCode::UNAVAILABLE, ""}};
   const std::string refund = "order refund tulip-1 --full";

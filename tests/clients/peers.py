@@ -9,7 +9,6 @@ Dropper       speaks HTTP/2 as far as a client's connection is ready, and closes
 Breaker       answers a call of an empty message with a bare 200, which is what a client needs to check the connection. At any
               other it closes the connection, or refuses the stream. The bytes of each body that came whole go to a log
               file, a line each.
-UnixRelay     listens on a path and passes bytes on to an address.
 """
 
 import contextlib
@@ -102,17 +101,6 @@ class _BreakerHandler(socketserver.StreamRequestHandler):
         self.connection.sendall(head + payload)
 
 
-class _UnixServer(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
-
-
-class _RelayHandler(socketserver.BaseRequestHandler):
-    def handle(self):
-        host, _, port = self.server.to.rpartition(":")
-        with socket.create_connection((host, int(port))) as server:
-            _pass_on(self.request, server)
-
-
 @contextlib.contextmanager
 def _serving(handler, **members):
     with _Server(("127.0.0.1", 0), handler) as server, _running(server, members):
@@ -146,10 +134,3 @@ def breaker(log, refuses=False):
     """As connect_proxy: `log` exists from now on."""
     open(log, "w", encoding="ascii").close()
     return _serving(_BreakerHandler, log=log, refuses=refuses)
-
-
-@contextlib.contextmanager
-def unix_relay(path, to):
-    """Yields "unix:PATH"."""
-    with _UnixServer(str(path), _RelayHandler) as server, _running(server, {"to": to}):
-        yield f"unix:{path}"

@@ -4,13 +4,13 @@
 
 usage: with_service.py BIN_DIR COMMAND [ARGUMENT...]
 
-Starts msp-sandbox and two msp-server in front of it, one in plain text and one with mutual TLS, on free ports. The
+Starts msp-sandbox and msp-server in front of it, one in plain text and one with mutual TLS, on free ports. The
 command sees them as MSP_SERVER, MSP_TEST_TLS_SERVER, MSP_TEST_CONTROL (the sandbox's control, with a slash at the end)
 and MSP_TEST_CERTS, a directory with ca.pem, client.pem, client.key and stranger.pem, stranger.key of another authority.
 Beside them, from peers.py: MSP_TEST_PROXY, the address of a proxy, MSP_TEST_PROXY_LOG, the file of the requests that it
 had, MSP_TEST_DROPPER, the address of a server that drops each call, MSP_TEST_BREAKER and MSP_TEST_REFUSER, servers that
 close the connection at a call, or refuse its stream, MSP_TEST_BREAKER_LOG and MSP_TEST_REFUSER_LOG, files of the calls that
-they had, and MSP_TEST_UNIX, the address of a socket in the file system that leads to MSP_SERVER.
+they had. MSP_TEST_UNIX is the address of a third msp-server, on a socket of the file system that its owner alone may use.
 The exit code is the command's.
 """
 
@@ -69,7 +69,10 @@ def main():
         for name, refuses in (("BREAKER", False), ("REFUSER", True)):
             log = variables[f"MSP_TEST_{name}_LOG"] = f"{certs}/{name.lower()}.log"
             variables[f"MSP_TEST_{name}"] = stack.enter_context(peers.breaker(log, refuses))
-        variables["MSP_TEST_UNIX"] = stack.enter_context(peers.unix_relay(f"{certs}/server.sock", variables["MSP_SERVER"]))
+        variables["MSP_TEST_UNIX"] = stack.enter_context(
+            environment.service(bin_dir, api_url, f"--listen=unix:{certs}/server.sock", "--listen_mode=0600",
+                                f"--listen_owner={os.geteuid()}:{os.getegid()}")  # fmt: skip
+        )
         variables["MSP_TEST_TLS_SERVER"] = stack.enter_context(
             environment.service(bin_dir, api_url, f"--tls_cert_file={certs}/server.pem", f"--tls_key_file={certs}/server.key",
                           f"--tls_client_ca_file={certs}/ca.pem")  # fmt: skip

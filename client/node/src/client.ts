@@ -10,8 +10,9 @@ import {
   type ClientReadableStream, type ServiceError as GrpcError,
 } from "@grpc/grpc-js";
 import { connected, way } from "./connect.js";
+import { checkEncodable } from "./encodable.js";
 import { readError } from "./errors.js";
-import { callWithRetry, DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry-policy.js";
+import { callWithRetry, policyOf, type RetryPolicy } from "./retry-policy.js";
 import type { Order } from "./gen/multisafepay/v1/order.js";
 // Written by ./run derive: imports.
 import {
@@ -99,6 +100,13 @@ function makeCredentials(server: string, { tls, allowPlaintext, proxy }: Options
   return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
 }
 
+function checkTimes(times: Record<string, number>): void {
+  for (const [name, ms] of Object.entries(times)) {
+    // Timers have 31 bits.
+    if (!(typeof ms === "number" && ms > 0 && ms < 2 ** 31)) throw new RangeError(`${name}: ${ms} is no time in milliseconds`);
+  }
+}
+
 export class Client {
   readonly #options: Required<Pick<Options, "site" | "writeTimeoutMs" | "readTimeoutMs">>;
   readonly #policy: RetryPolicy;
@@ -114,8 +122,10 @@ export class Client {
   readonly #accounts: AccountServiceClient;
 
   constructor(server = "127.0.0.1:50051", options: Options = {}) {
-    this.#options = { site: "", writeTimeoutMs: 35_000, readTimeoutMs: 10_000, ...options };
-    this.#policy = { ...DEFAULT_RETRY_POLICY, ...options.rule, ...options.retryPolicy };
+    const { site = "", writeTimeoutMs = 35_000, readTimeoutMs = 10_000 } = options;
+    checkTimes({ writeTimeoutMs, readTimeoutMs });
+    this.#options = { site, writeTimeoutMs, readTimeoutMs };
+    this.#policy = policyOf(options.rule, options.retryPolicy);
     this.#tried = `${server} ${options.tls ? "with TLS" : "in plain text"}${options.proxy ? " through the proxy" : ""}`;
     const security = makeCredentials(server, options);
     const { target, options: channel } = way(server, options.proxy);
@@ -158,15 +168,24 @@ export class Client {
     });
   }
 
-  #read<Q, R>(client: object, method: Unary<Q, R>, request: Q, timeoutMs = this.#options.readTimeoutMs): Promise<R> {
+  async #read<Q extends object, R>(
+    client: object,
+    method: Unary<Q, R>,
+    request: Q,
+    timeoutMs = this.#options.readTimeoutMs,
+  ): Promise<R> {
+    checkTimes({ timeoutMs });
+    checkEncodable(method, request);
     return this.#call(client, method, request, timeoutMs, false);
   }
 
-  #withRetry<Q extends Parameters<typeof callWithRetry>[1], R extends Awaited<ReturnType<typeof callWithRetry>>>(
+  async #withRetry<Q extends Parameters<typeof callWithRetry>[1], R extends Awaited<ReturnType<typeof callWithRetry>>>(
     method: Unary<Q, R>,
     request: Q,
     timeoutMs = this.#options.writeTimeoutMs,
   ): Promise<R> {
+    checkTimes({ timeoutMs });
+    checkEncodable(method, request);
     const attempt = async (mine: Q, ms: number) =>
       this.#call(this.#money, method, mine, await connected(this.#money, this.#tried, ms), true);
     return callWithRetry(attempt, request, this.#policy, timeoutMs);
@@ -215,8 +234,10 @@ export class Client {
     options: { follow?: boolean; resumeToken?: string; heartbeatS?: number; timeoutMs?: number } = {},
   ): AsyncGenerator<WatchOrderResponse, void, undefined> {
     let { resumeToken = "" } = options;
+    if (options.timeoutMs !== undefined) checkTimes({ timeoutMs: options.timeoutMs });
     for (let breaks = 0; ; ) {
       const request = WatchOrderRequest.fromPartial({ orderId, resumeToken, follow: options.follow, heartbeatS: options.heartbeatS });
+      checkEncodable(this.#orders.watchOrder, request);
       const deadline = options.timeoutMs === undefined ? {} : { deadline: new Date(Date.now() + options.timeoutMs) };
       const stream: ClientReadableStream<WatchOrderResponse> = this.#orders.watchOrder(request, this.#metadata(), deadline);
       try {

@@ -45,6 +45,10 @@ function reason(client: Client): Promise<string> {
 export function way(server: string, proxy: string | undefined): { target: string; options: ClientOptions } {
   const common: ClientOptions = {
     "grpc.max_reconnect_backoff_ms": CONNECT_MAX_MS,
+    // A peer that disappears without closing the connection leaves it ready: all calls would end at their deadlines, and a
+    // watch never, until TCP gives up after some 15 minutes. These pings are sent during calls.
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
     "grpc.enable_http_proxy": 0, // That of the environment.
   };
   if (!proxy) return { target: server, options: common };

@@ -29,7 +29,10 @@ export interface ErrorFacts {
   httpStatus: number;
   orderId: string;
   violations: FieldViolation[];
-  /** The time after which the same call may be sent again; only set if the request provably was not sent. */
+  /**
+   * The time after which the same call may be sent again; only set if nothing was done: not sent, or refused by
+   * MultiSafepay's rate limit.
+   */
   retryAfterMs?: number;
   /** True if the service itself reported the error: the trailer has its ErrorInfo. */
   fromService: boolean;
@@ -64,7 +67,10 @@ export class Rejected extends ServiceError {}
 export class NotSent extends ServiceError {}
 /** The request itself is invalid: `violations` names the fields. */
 export class InvalidRequest extends NotSent {}
-/** The money may have moved. Call getOrder, or make the same call again; never under another order id. */
+/**
+ * The money may have moved. Call getOrder, or repeat the same call; never under another order id. A refund or capture is
+ * repeated with control.repeat set, without it only 300 s after it was sent.
+ */
 export class OutcomeUnknown extends ServiceError {}
 
 export function makeError(facts: ErrorFacts): ServiceError {

@@ -5,7 +5,8 @@
 // | outcome   | what happens                                                                                 |
 // |-----------|----------------------------------------------------------------------------------------------|
 // | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                      |
-// | REJECTED  | Rejected is thrown: the same call would be refused again                                     |
+// | REJECTED  | Rejected is thrown: the same call would be refused again; with a retry time (RATE_LIMITED)   |
+// |           | the same call again after it                                                                 |
 // | NOT_SENT  | the same call again if the service gave a retry time, or no connection was made; else        |
 // |           | NotSent or InvalidRequest                                                                    |
 // | UNKNOWN   | the same call again with control.repeat: the service reads the order before it sends it      |
@@ -39,13 +40,24 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
 };
 
+/** The default policy with the given members, of which later ones take precedence; undefined means not given. */
+export function policyOf(...given: (Partial<RetryPolicy> | undefined)[]): RetryPolicy {
+  const members = given.flatMap((one) => Object.entries(one ?? {})).filter(([, value]) => value !== undefined);
+  const policy: RetryPolicy = { ...DEFAULT_RETRY_POLICY, ...Object.fromEntries(members) };
+  for (const [name, least] of [["budgetMs", 0], ["attemptsMax", 1], ["pauseMs", 0]] as const) {
+    const value = policy[name];
+    if (!(typeof value === "number" && value >= least)) throw new RangeError(`${name}: ${value} is no number of at least ${least}`);
+  }
+  return policy;
+}
+
 interface Controlled {
   control?: CallControl | undefined;
 }
 
 /**
  * Makes the call until its answer is conclusive or the budget is spent. Every attempt carries the same ids and
- * idempotency key. Resolve OutcomeUnknown with getOrder, or with the same call again.
+ * idempotency key. To resolve OutcomeUnknown see its description.
  */
 export async function callWithRetry<Q extends Controlled, R extends { result?: CallResult | undefined }>(
   call: (request: Q, timeoutMs: number) => Promise<R>,

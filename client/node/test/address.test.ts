@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { way } from "../src/connect.js";
 import { CreateOrderResponse, GetOrderResponse, OrderServiceService } from "../src/gen/multisafepay/v1/order_service.js";
 import { Client, Outcome } from "../src/index.js";
 
@@ -26,6 +27,13 @@ for (const address of LEAVES)
   test(`plain text to ${address} has to be asked for`, () => {
     assert.throws(() => new Client(address), /is not on this machine/);
   });
+
+test("each channel pings a peer that has gone", () => {
+  for (const proxy of [undefined, "http://127.0.0.1:3128"]) {
+    const { options } = way("127.0.0.1:1", proxy);
+    assert.deepEqual([options["grpc.keepalive_time_ms"], options["grpc.keepalive_timeout_ms"]], [30_000, 10_000]);
+  }
+});
 
 test("a socket of this machine wants no TLS", async () => {
   const folder = mkdtempSync(join(tmpdir(), "msp-"));

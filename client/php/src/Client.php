@@ -128,6 +128,8 @@ final class Client
         if (!preg_match('/^[!-~]*$/D', $site)) {
             throw new \InvalidArgumentException('the site is not a valid name: letters, digits and punctuation only');
         }
+        self::checkTime($writeTimeout, 'writeTimeout');
+        self::checkTime($readTimeout, 'readTimeout');
         $this->policy = $retryPolicy ?? $rule ?? new RetryPolicy();
         $this->channel = new Channel(new Endpoint($server, $tls, $allowPlaintext, $proxy), $site);
     }
@@ -207,6 +209,7 @@ final class Client
         int $heartbeatS = 0,
         ?float $timeout = null,
     ): Generator {
+        self::checkTime($timeout ?? $this->readTimeout);
         $request = new WatchOrderRequest(['order_id' => $orderId, 'follow' => $follow, 'heartbeat_s' => $heartbeatS]);
         for ($breaks = 0, $seen = 0;;) {
             $request->setResumeToken($resumeToken);
@@ -437,6 +440,13 @@ final class Client
 
     // End of what ./run derive writes.
 
+    private static function checkTime(float $seconds, string $name = 'timeout'): void
+    {
+        if (!($seconds > 0.0) || is_infinite($seconds)) { // Nor NAN.
+            throw new \InvalidArgumentException("$name: $seconds is no time in seconds");
+        }
+    }
+
     /**
      * @template R of Message
      * @param class-string<R> $reply
@@ -448,9 +458,11 @@ final class Client
         string $reply,
         ?float $timeout,
     ): Message {
+        $timeout ??= $this->writeTimeout;
+        self::checkTime($timeout);
         $attempt = fn (#[SensitiveParameter] Message $mine, float $seconds): Message
             => $this->once($path, $mine, $reply, $seconds, true);
-        return $this->policy->callWithRetry($attempt, $request, $timeout ?? $this->writeTimeout);
+        return $this->policy->callWithRetry($attempt, $request, $timeout);
     }
 
     /**
@@ -460,7 +472,9 @@ final class Client
      */
     private function read(string $path, #[SensitiveParameter] Message $request, string $reply, ?float $timeout): Message
     {
-        $end = hrtime(true) / 1e9 + ($timeout ?? $this->readTimeout);
+        $timeout ??= $this->readTimeout;
+        self::checkTime($timeout);
+        $end = hrtime(true) / 1e9 + $timeout;
         for ($attempt = 1, $pause = self::READ_PAUSE_S;; ++$attempt, $pause = min(2 * $pause, self::READ_PAUSE_MAX_S)) {
             $left = $end - hrtime(true) / 1e9;
             try {

@@ -34,6 +34,7 @@ final class Endpoint
         bool $allowPlaintext,
         #[SensitiveParameter] string $proxy,
     ) {
+        self::checkLibrary(curl_version());
         $socket = self::unixSocket($server);
         $address = $socket === null ? self::hostAndPort($server) : 'localhost:80';
         if ($proxy !== '' && !preg_match('#^http://([^\s/@]+@)?[^\s/@]+:\d{1,5}/?$#', $proxy)) {
@@ -74,6 +75,14 @@ final class Endpoint
     public function optionsFor(string $path): array
     {
         return [CURLOPT_URL => $this->origin . $path] + $this->options;
+    }
+
+    /** @param array<string, mixed> $version of curl_version() */
+    public static function checkLibrary(array $version): void
+    {
+        if (!($version['features'] & CURL_VERSION_HTTP2)) {
+            throw new \RuntimeException("libcurl $version[version] of this PHP has no HTTP/2, which gRPC needs");
+        }
     }
 
     /** @return ?array{int, string} the option that names the socket, and its name; null for another address */

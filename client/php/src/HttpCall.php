@@ -58,7 +58,7 @@ final class HttpCall
             $headers[] = 'x-msp-site: ' . $site;
         }
         curl_reset($handle);
-        curl_setopt_array($handle, $endpoint->optionsFor($path) + [
+        $accepted = curl_setopt_array($handle, $endpoint->optionsFor($path) + [
             CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
             CURLOPT_FOLLOWLOCATION => false,
             // An upload instead of CURLOPT_POSTFIELDS, which libcurl could send twice.
@@ -81,6 +81,9 @@ final class HttpCall
             CURLOPT_HEADERFUNCTION => fn ($_, string $line): int => $this->readHeader($line),
             CURLOPT_WRITEFUNCTION => fn ($_, string $data): int => $this->read($data),
         ]);
+        if (!$accepted) { // It stops at the first one that it refuses: a request without deadline, body or HTTP/2.
+            throw new \RuntimeException('libcurl refuses an option of the call: ' . curl_strerror(curl_errno($handle)));
+        }
     }
 
     /** True once libcurl has read the request's message. Before that, no server can have the call. */
@@ -144,9 +147,13 @@ final class HttpCall
         throw ServiceException::of($code, $message, '', $movesMoney);
     }
 
-    /** libcurl's error text. */
+    /** The status, if the server answered with an error, or libcurl's error text. */
     public function problem(int $error): string
     {
+        $code = Code::tryFrom((int) ($this->status['grpc-status'] ?? 0));
+        if ($code !== null && $code !== Code::OK) {
+            return "the answer is $code->name: " . rawurldecode($this->status['grpc-message'] ?? '');
+        }
         return curl_error($this->handle) ?: curl_strerror($error) ?: "libcurl's error $error";
     }
 

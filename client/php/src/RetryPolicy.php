@@ -17,7 +17,8 @@ use SensitiveParameter;
  * | outcome   | what happens                                                                             |
  * |-----------|------------------------------------------------------------------------------------------|
  * | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                  |
- * | REJECTED  | Rejected is thrown: the same call would be refused again                                 |
+ * | REJECTED  | Rejected is thrown: the same call would be refused again; with a retry time              |
+ * |           | (RATE_LIMITED) the same call again after it                                              |
  * | NOT_SENT  | the same call again if the service gave a retry time, or no connection was made; else    |
  * |           | NotSent or InvalidRequest                                                                |
  * | UNKNOWN   | the same call again with control.repeat: the service reads the order before it sends it  |
@@ -48,6 +49,10 @@ final class RetryPolicy
         ?Closure $clock = null,
         ?Closure $sleep = null,
     ) {
+        // NAN is no number of at least anything.
+        if (!($budget >= 0.0) || $attemptsMax < 1 || !($pause >= 0.0)) {
+            throw new \InvalidArgumentException('a time is negative or no number, or attemptsMax is below 1');
+        }
         $this->clock = $clock ?? static fn (): float => hrtime(true) / 1e9;
         $this->sleep = $sleep ?? static fn (float $seconds) => usleep((int) (1e6 * $seconds));
     }
@@ -55,8 +60,7 @@ final class RetryPolicy
     /**
      * Makes $call($request, $timeout) until its answer is conclusive or the budget is spent.
      *
-     * Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with getOrder, or with the same
-     * call again.
+     * Every attempt carries the same ids and idempotency key. To resolve OutcomeUnknown see its description.
      *
      * @internal
      * @template Q of Message

@@ -30,8 +30,8 @@ class ServiceException extends \RuntimeException
      * @param int $errorCode MultiSafepay's own code; 0 when it gave none
      * @param int $httpStatus MultiSafepay's HTTP status; 0 when it gave none
      * @param list<FieldViolation> $violations
-     * @param ?float $retryAfter seconds after which the same call may be sent again; only if the request provably was
-     * not sent by the service, or by this client
+     * @param ?float $retryAfter seconds after which the same call may be sent again; only if nothing was done: not sent
+     * by the service, not sent by this client, or refused by MultiSafepay's rate limit
      * @param bool $fromService true if the service itself reported the error: the trailer has its ErrorInfo
      */
     final public function __construct(

@@ -6,6 +6,7 @@ declare(strict_types=1);
 use Multisafepay\Grpc\Client;
 use Multisafepay\Grpc\Code;
 use Multisafepay\Grpc\Endpoint;
+use Multisafepay\Grpc\Exchange;
 use Multisafepay\Grpc\InvalidRequest;
 use Multisafepay\Grpc\NotSent;
 use Multisafepay\Grpc\OutcomeUnknown;
@@ -430,6 +431,36 @@ final class ClientTest extends TestCase
         $folder = $endpoint->optionsFor('/')[CURLOPT_CAPATH];
         self::assertDirectoryExists($folder);
         self::assertSame([], glob("$folder/*.[0-9]"));
+    }
+
+    public function testALibcurlWithoutHttp2IsRefused(): void
+    {
+        $this->expectException(RuntimeException::class);
+        $this->expectExceptionMessage('libcurl 7.29.0 of this PHP has no HTTP/2');
+        Endpoint::checkLibrary(['version' => '7.29.0', 'features' => curl_version()['features'] & ~CURL_VERSION_HTTP2]);
+    }
+
+    private static function exchange(string $path): Exchange
+    {
+        return new Exchange(curl_init(), new Endpoint('127.0.0.1:1', null, false, ''), $path, '', 1.0);
+    }
+
+    public function testAnOptionThatLibcurlRefusesSendsNothing(): void
+    {
+        $this->expectException(RuntimeException::class);
+        $this->expectExceptionMessage('libcurl refuses an option of the call');
+        self::exchange('/' . str_repeat('a', 8_000_001)); // More than libcurl takes as one text.
+    }
+
+    public function testAnAnswerThatCameBeforeTheRequestWasReadIsShown(): void
+    {
+        $exchange = self::exchange('/multisafepay.v1.OrderService/CreateOrder');
+        $header = new ReflectionMethod($exchange, 'readHeader');
+        foreach (['HTTP/2 200', 'grpc-status: 8', 'grpc-message: too%20large'] as $line) {
+            $header->invoke($exchange, "$line\r\n");
+        }
+        self::assertFalse($exchange->asked());
+        self::assertSame('the answer is RESOURCE_EXHAUSTED: too large', $exchange->problem(CURLE_OK));
     }
 
     public function testAFileThatIsNoPemIsRefused(): void

@@ -95,7 +95,15 @@ final class RetryPolicyTest extends TestCase
         self::assertCount(1, $this->repeats);
     }
 
-    public function testRejectedIsFinal(): void
+    public function testRejectedIsRepeatedWhenTheServiceSaysWhen(): void
+    {
+        $limited = new Rejected(Code::RESOURCE_EXHAUSTED, 'made up', Outcome::OUTCOME_REJECTED, retryAfter: 3.0, fromService: true);
+        $this->play([$limited, self::confirmed()]);
+        self::assertSame([false, false], $this->repeats);
+        self::assertSame([3.0], $this->waits);
+    }
+
+    public function testRejectedIsFinalWithoutATime(): void
     {
         $this->failure(Rejected::class, [new Rejected(Code::INVALID_ARGUMENT, 'made up', Outcome::OUTCOME_REJECTED)]);
         self::assertCount(1, $this->repeats);
@@ -135,6 +143,30 @@ final class RetryPolicyTest extends TestCase
         self::assertSame([false, true], $this->repeats);
         self::assertFalse($request->getControl()->getRepeat());
         self::assertSame('k', $request->getControl()->getIdempotencyKey());
+    }
+
+    /** @return iterable<string, array{Closure}> */
+    public static function settingsThatCannotWork(): iterable
+    {
+        foreach ([-1.0, 0.0, NAN, INF] as $time) {
+            yield "a write timeout of $time" => [fn () => new Client('127.0.0.1:1', writeTimeout: $time)];
+            yield "a read timeout of $time" => [fn () => new Client('127.0.0.1:1', readTimeout: $time)];
+            $client = new Client('127.0.0.1:1');
+            yield "a payment of $time" => [fn () => $client->createOrder(new CreateOrderRequest(), timeout: $time)];
+            yield "a read of $time" => [fn () => $client->getOrder('a', timeout: $time)];
+            yield "a watch of $time" => [fn () => $client->watchOrder('a', timeout: $time)->current()];
+        }
+        yield 'a negative budget' => [fn () => new RetryPolicy(budget: -1.0)];
+        yield 'a budget that is no number' => [fn () => new RetryPolicy(budget: NAN)];
+        yield 'no attempt' => [fn () => new RetryPolicy(attemptsMax: 0)];
+        yield 'a negative pause' => [fn () => new RetryPolicy(pause: -1.0)];
+    }
+
+    /** @dataProvider settingsThatCannotWork */
+    public function testSettingsThatCannotWorkAreRefused(Closure $call): void
+    {
+        $this->expectException(InvalidArgumentException::class);
+        $call();
     }
 
     public function testTheEarlierNameRuleIsAccepted(): void

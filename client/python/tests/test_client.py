@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import stat
 import time
 import urllib.request
 from concurrent import futures
@@ -19,6 +20,7 @@ from multisafepay_grpc.channel import Target
 
 SERVER = os.environ["MSP_SERVER"]
 TLS_SERVER = os.environ["MSP_TEST_TLS_SERVER"]
+UNIX_SERVER = os.environ["MSP_TEST_UNIX"]
 DROPPER = os.environ["MSP_TEST_DROPPER"]
 PROXY = os.environ["MSP_TEST_PROXY"]
 PROXY_LOG = pathlib.Path(os.environ["MSP_TEST_PROXY_LOG"])
@@ -271,6 +273,17 @@ def test_a_socket_of_this_machine_wants_no_tls(connect, tmp_path):
             assert client.create_order(order("py-unix")).result.outcome == v1.OUTCOME_CONFIRMED
     finally:
         server.stop(None).wait()
+
+
+def test_a_payment_over_a_service_s_own_socket(connect, id_of):
+    found = pathlib.Path(UNIX_SERVER.removeprefix("unix:")).stat()
+    assert stat.S_ISSOCK(found.st_mode)
+    assert stat.S_IMODE(found.st_mode) == 0o600
+    assert (found.st_uid, found.st_gid) == (os.geteuid(), os.getegid())
+    with connect(UNIX_SERVER) as client:
+        reply = client.create_order(order(id_of("unix")))
+        assert reply.order.payment_state == v1.PAYMENT_STATE_PAID
+        assert client.get_order(id_of("unix")).transaction_id == reply.order.transaction_id
 
 
 @pytest.mark.parametrize(

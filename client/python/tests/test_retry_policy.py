@@ -3,6 +3,8 @@
 """The retry policy on answers that are made up, in virtual time: of the blocking client, and of asyncio's."""
 
 import asyncio
+import math
+import os
 from functools import partial
 
 import grpc
@@ -94,9 +96,14 @@ def test_not_sent_is_repeated_only_when_the_service_says_when(play):
         play(not_sent()).run()
 
 
-def test_rejected_is_final(play):
+def test_rejected_is_repeated_only_when_the_service_says_when(play):
+    played = play(error(msp.Rejected, v1.OUTCOME_REJECTED, retry_after=3.0), CONFIRMED)
+    assert played.run() == CONFIRMED
+    assert (played.repeats, played.waits) == ([False, False], [3.0])
+    played = play(error(msp.Rejected, v1.OUTCOME_REJECTED))
     with pytest.raises(msp.Rejected):
-        play(error(msp.Rejected, v1.OUTCOME_REJECTED)).run()
+        played.run()
+    assert played.repeats == [False]
 
 
 def test_not_sent_after_unknown_stays_unknown(play):
@@ -131,6 +138,51 @@ def test_an_attempt_has_no_more_time_than_the_budget(play):
     played = play(unknown(), CONFIRMED)
     played.run(budget=20.0, pause=12.0)
     assert played.timeouts == [20.0, 8.0]
+
+
+def test_a_client_of_before_a_fork_is_refused_at_once(connect, monkeypatch):
+    with connect("127.0.0.1:1") as client:
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: -1)
+            for call in (
+                lambda: client.create_order(v1.CreateOrderRequest(order_id="a")),
+                lambda: client.get_order("a"),
+                lambda: list(client.watch_order("a")),
+            ):
+                with pytest.raises(RuntimeError, match="made before a fork"):
+                    call()
+
+
+@pytest.mark.parametrize("name", ["write_timeout", "read_timeout"])
+@pytest.mark.parametrize("seconds", [None, "35", 0, -1.0, math.nan, math.inf])
+def test_a_time_that_is_no_time_is_refused(connect, name, seconds):
+    with pytest.raises(ValueError, match=name):
+        connect("127.0.0.1:1", **{name: seconds})
+
+
+def test_a_calls_own_time_that_is_no_time_is_refused(connect):
+    with connect("127.0.0.1:1") as client:
+        for call in (
+            lambda: client.create_order(v1.CreateOrderRequest(order_id="a"), timeout=-1.0),
+            lambda: client.get_order("a", timeout=math.nan),
+            lambda: list(client.watch_order("a", timeout=-1.0)),
+        ):
+            with pytest.raises(ValueError, match="timeout"):
+                call()
+
+
+@pytest.mark.parametrize(
+    "setting", [("budget", -1.0), ("budget", None), ("attempts_max", 0), ("attempts_max", None), ("pause", math.nan)]
+)
+def test_a_policy_that_cannot_be_followed_is_refused(setting):
+    with pytest.raises(ValueError, match=setting[0]):
+        msp.RetryPolicy(**dict([setting]))
+
+
+@pytest.mark.parametrize("wrong", [v1.RefundOrderRequest(order_id="a"), {"order_id": "a"}, None])
+def test_a_request_of_another_kind_is_refused_at_once(connect, wrong):
+    with connect("127.0.0.1:1") as client, pytest.raises(TypeError, match="not a CreateOrderRequest"):
+        client.create_order(wrong)
 
 
 @pytest.mark.parametrize("client", [msp.Client, aio.Client])

@@ -20,7 +20,7 @@ from multisafepay_grpc import v1
 from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import CONNECT_MAX, REASON_MAX, closed, not_connected
 from multisafepay_grpc.errors import ServiceError, read_error
-from multisafepay_grpc.retry_policy import Attempts, RetryPolicy
+from multisafepay_grpc.retry_policy import Attempts, RetryPolicy, check_kind, check_seconds
 from multisafepay_grpc.v1 import (
     account_service_pb2_grpc,
     checkout_service_pb2_grpc,
@@ -147,10 +147,11 @@ class Client:
         retry_policy: Optional[RetryPolicy] = None,
         rule: Optional[RetryPolicy] = None,
     ) -> None:
+        check_seconds(write_timeout=write_timeout, read_timeout=read_timeout)
         self._metadata = (("x-msp-site", site),) if site else ()
         self._write_timeout, self._read_timeout = write_timeout, read_timeout
         self._policy = retry_policy or rule or RetryPolicy()
-        target = Target(server, tls, allow_plaintext, proxy)
+        self._target = target = Target(server, tls, allow_plaintext, proxy)
         reads, writes = target.reads(grpc.aio), target.writes(grpc.aio)
         self._channels = (reads, writes)
         self._watches: Set[grpc.aio.UnaryStreamCall] = set()
@@ -187,13 +188,21 @@ class Client:
         return await call
 
     async def _read(self, method, request, timeout=None):
-        return await self._call(method, request, timeout or self._read_timeout)
+        self._target.check_process()
+        timeout = timeout or self._read_timeout
+        check_seconds(timeout=timeout)
+        return await self._call(method, request, timeout)
 
-    async def _with_retry(self, method, request, timeout=None):
+    async def _with_retry(self, method, kind, request, timeout=None):
+        self._target.check_process()
+        timeout = timeout or self._write_timeout
+        check_kind(request, kind)
+        check_seconds(timeout=timeout)
+
         async def call(mine, seconds):
             return await self._call(method, mine, seconds, moves_money=True)
 
-        return await call_with_retry(self._connection.make, call, request, self._policy, timeout or self._write_timeout)
+        return await call_with_retry(self._connection.make, call, request, self._policy, timeout)
 
     # Calls that move money: a conclusive outcome, or OutcomeUnknown once the policy's budget is spent. `timeout` is
     # of one attempt.
@@ -206,31 +215,31 @@ class Client:
         `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancel_order, then a
         new id.
         """
-        return await self._with_retry(self._money.CreateOrder, request, timeout)
+        return await self._with_retry(self._money.CreateOrder, v1.CreateOrderRequest, request, timeout)
 
     async def cancel_order(
         self, request: v1.CancelOrderRequest, timeout: Optional[float] = None
     ) -> v1.CancelOrderResponse:
-        return await self._with_retry(self._money.CancelOrder, request, timeout)
+        return await self._with_retry(self._money.CancelOrder, v1.CancelOrderRequest, request, timeout)
 
     async def capture_order(
         self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None
     ) -> v1.CaptureOrderResponse:
-        return await self._with_retry(self._money.CaptureOrder, request, timeout)
+        return await self._with_retry(self._money.CaptureOrder, v1.CaptureOrderRequest, request, timeout)
 
     async def void_order(self, request: v1.VoidOrderRequest, timeout: Optional[float] = None) -> v1.VoidOrderResponse:
-        return await self._with_retry(self._money.VoidOrder, request, timeout)
+        return await self._with_retry(self._money.VoidOrder, v1.VoidOrderRequest, request, timeout)
 
     async def refund_order(
         self, request: v1.RefundOrderRequest, timeout: Optional[float] = None
     ) -> v1.RefundOrderResponse:
         """Give a `refund_order_id` or an idempotency key to each of several equal refunds."""
-        return await self._with_retry(self._money.RefundOrder, request, timeout)
+        return await self._with_retry(self._money.RefundOrder, v1.RefundOrderRequest, request, timeout)
 
     async def cancel_refund(
         self, request: v1.CancelRefundRequest, timeout: Optional[float] = None
     ) -> v1.CancelRefundResponse:
-        return await self._with_retry(self._money.CancelRefund, request, timeout)
+        return await self._with_retry(self._money.CancelRefund, v1.CancelRefundRequest, request, timeout)
 
     # Orders, without money.
 
@@ -252,6 +261,9 @@ class Client:
         A broken stream is resumed. `timeout` is of one stream; exiting the loop ends it, and so does
         aclose() if the iterator is kept.
         """
+        self._target.check_process()
+        if timeout is not None:
+            check_seconds(timeout=timeout)
         request = v1.WatchOrderRequest(
             order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
         )

@@ -21,6 +21,11 @@ _LOCAL = re.compile(r"^(dns:(///)?|ipv[46]:)?(localhost|127\.[\d.]+|\[::1\])(:\d
 # The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
 # with full texts; this is twice that. gRPC's default is 4 MiB.
 _RECEIVE_MAX_BYTES = 32 << 20
+# A peer that disappears without closing the connection leaves it ready: all calls would end at their deadlines, and a
+# watch never, until TCP gives up after some 15 minutes. During calls gRPC pings it after this time without a byte, and
+# closes the connection when no answer comes.
+_KEEPALIVE_TIME_MS = 30_000
+_KEEPALIVE_TIMEOUT_MS = 10_000
 
 
 @dataclass(frozen=True)
@@ -60,19 +65,30 @@ class Target:
     """The service's address, and how its channels are made. ValueError names the setting that is wrong."""
 
     def __init__(self, server: str, tls: Optional[Tls], allow_plaintext: bool, proxy: str) -> None:
-        self._server = server
+        self._server, self._pid = server, os.getpid()
         self._credentials = _credentials(server, tls, allow_plaintext, proxy)
         self._options: list[tuple[str, object]] = [
             ("grpc.max_receive_message_length", _RECEIVE_MAX_BYTES),
             # The retry policy comes from here, never from DNS records.
             ("grpc.service_config_disable_resolution", 1),
             ("grpc.max_reconnect_backoff_ms", int(1000 * CONNECT_MAX)),
+            ("grpc.keepalive_time_ms", _KEEPALIVE_TIME_MS),
+            ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+            # Since gRPC 1.60 this is how long an answer to a ping may take, by default a minute.
+            ("grpc.http2.ping_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+            # By default gRPC stops after two pings while it sends nothing, as during a watch.
+            ("grpc.http2.max_pings_without_data", 0),
             ("grpc.enable_http_proxy", 1 if proxy else 0),
         ]
         if proxy:
             self._options.append(("grpc.http_proxy", proxy))
         #: Address and transport, for messages.
         self.tried = f"{server} {'with TLS' if tls else 'in plain text'}{' through the proxy' if proxy else ''}"
+
+    def check_process(self) -> None:
+        """Raises RuntimeError in a process that was forked later: gRPC's threads are not in it, and a call would hang."""
+        if os.getpid() != self._pid:
+            raise RuntimeError("the client was made before a fork: make one in each process")
 
     def reads(self, library):
         """A channel on which gRPC itself tries reads again. `library` is grpc or grpc.aio."""

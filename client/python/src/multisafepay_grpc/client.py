@@ -16,7 +16,7 @@ from multisafepay_grpc import v1
 from multisafepay_grpc.channel import Target, Tls
 from multisafepay_grpc.connect import Connection
 from multisafepay_grpc.errors import read_error
-from multisafepay_grpc.retry_policy import RetryPolicy, call_with_retry, wait
+from multisafepay_grpc.retry_policy import RetryPolicy, call_with_retry, check_kind, check_seconds, wait
 from multisafepay_grpc.v1 import (
     account_service_pb2_grpc,
     checkout_service_pb2_grpc,
@@ -55,10 +55,11 @@ class Client:
         retry_policy: Optional[RetryPolicy] = None,
         rule: Optional[RetryPolicy] = None,
     ) -> None:
+        check_seconds(write_timeout=write_timeout, read_timeout=read_timeout)
         self._metadata = (("x-msp-site", site),) if site else ()
         self._write_timeout, self._read_timeout = write_timeout, read_timeout
         self._policy = retry_policy or rule or RetryPolicy()
-        target = Target(server, tls, allow_plaintext, proxy)
+        self._target = target = Target(server, tls, allow_plaintext, proxy)
         reads, writes = target.reads(grpc), target.writes(grpc)
         self._channels = (reads, writes)
         self._connection = Connection(writes, target.tried)
@@ -90,13 +91,21 @@ class Client:
             raise read_error(error, moves_money) from error
 
     def _read(self, method, request, timeout=None):
-        return self._call(method, request, timeout or self._read_timeout)
+        self._target.check_process()
+        timeout = timeout or self._read_timeout
+        check_seconds(timeout=timeout)
+        return self._call(method, request, timeout)
 
-    def _with_retry(self, method, request, timeout=None):
+    def _with_retry(self, method, kind, request, timeout=None):
+        self._target.check_process()
+        timeout = timeout or self._write_timeout
+        check_kind(request, kind)
+        check_seconds(timeout=timeout)
+
         def call(mine, seconds):
             return self._call(method, mine, seconds, moves_money=True)
 
-        return call_with_retry(self._connection.make, call, request, self._policy, timeout or self._write_timeout)
+        return call_with_retry(self._connection.make, call, request, self._policy, timeout)
 
     # Calls that move money: a conclusive outcome, or OutcomeUnknown once the policy's budget is spent. `timeout` is
     # of one attempt.
@@ -107,27 +116,27 @@ class Client:
         `result.reason` NEXT_ACTION_LOST: the address of the customer's page was in a lost answer; cancel_order, then a
         new id.
         """
-        return self._with_retry(self._money.CreateOrder, request, timeout)
+        return self._with_retry(self._money.CreateOrder, v1.CreateOrderRequest, request, timeout)
 
     def cancel_order(self, request: v1.CancelOrderRequest, timeout: Optional[float] = None) -> v1.CancelOrderResponse:
-        return self._with_retry(self._money.CancelOrder, request, timeout)
+        return self._with_retry(self._money.CancelOrder, v1.CancelOrderRequest, request, timeout)
 
     def capture_order(
         self, request: v1.CaptureOrderRequest, timeout: Optional[float] = None
     ) -> v1.CaptureOrderResponse:
-        return self._with_retry(self._money.CaptureOrder, request, timeout)
+        return self._with_retry(self._money.CaptureOrder, v1.CaptureOrderRequest, request, timeout)
 
     def void_order(self, request: v1.VoidOrderRequest, timeout: Optional[float] = None) -> v1.VoidOrderResponse:
-        return self._with_retry(self._money.VoidOrder, request, timeout)
+        return self._with_retry(self._money.VoidOrder, v1.VoidOrderRequest, request, timeout)
 
     def refund_order(self, request: v1.RefundOrderRequest, timeout: Optional[float] = None) -> v1.RefundOrderResponse:
         """Give a `refund_order_id` or an idempotency key to each of several equal refunds."""
-        return self._with_retry(self._money.RefundOrder, request, timeout)
+        return self._with_retry(self._money.RefundOrder, v1.RefundOrderRequest, request, timeout)
 
     def cancel_refund(
         self, request: v1.CancelRefundRequest, timeout: Optional[float] = None
     ) -> v1.CancelRefundResponse:
-        return self._with_retry(self._money.CancelRefund, request, timeout)
+        return self._with_retry(self._money.CancelRefund, v1.CancelRefundRequest, request, timeout)
 
     # Orders, without money.
 
@@ -147,6 +156,9 @@ class Client:
 
         A broken stream is resumed. `timeout` is of one stream; exiting the loop ends it.
         """
+        self._target.check_process()
+        if timeout is not None:
+            check_seconds(timeout=timeout)
         request = v1.WatchOrderRequest(
             order_id=order_id, follow=follow, resume_token=resume_token, heartbeat_s=heartbeat_s
         )

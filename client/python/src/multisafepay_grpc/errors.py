@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
@@ -43,8 +44,8 @@ class ServiceError(Exception):
         self.http_status = 0
         self.order_id = ""
         self.violations: list[FieldViolation] = []
-        #: Seconds after which the same call may be sent again; only set if the request provably was not sent by the
-        #: service, or by this client.
+        #: Seconds after which the same call may be sent again; only set if nothing was done: not sent by the service,
+        #: not sent by this client, or refused by MultiSafepay's rate limit.
         self.retry_after: float | None = None
         #: True if the service itself reported the error: the trailer has its ErrorInfo.
         self.from_service = False
@@ -74,7 +75,10 @@ class InvalidRequest(NotSent):
 
 
 class OutcomeUnknown(ServiceError):
-    """The money may have moved. Call get_order, or make the same call again; never under another order id."""
+    """The money may have moved. Call get_order, or repeat the same call; never under another order id.
+
+    A refund or capture is repeated with control.repeat set, without it only 300 s after it was sent.
+    """
 
 
 def _class_of(code: grpc.StatusCode, outcome: int) -> type[ServiceError]:
@@ -85,12 +89,18 @@ def _class_of(code: grpc.StatusCode, outcome: int) -> type[ServiceError]:
     return OutcomeUnknown if outcome == control_pb2.OUTCOME_UNKNOWN else ServiceError
 
 
-def _details(error: grpc.RpcError) -> list:
+def _details(error: grpc.RpcError):
+    """ErrorInfo, BadRequest and RetryInfo of the error; empty ones where it has none that can be read."""
+    kinds = error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo
+    found = [kind() for kind in kinds]
     try:
         status = rpc_status.from_call(error)
-    except ValueError:  # Details of another status: an intermediary replaced one of the two.
-        return []
-    return list(status.details) if status else []
+        for detail in status.details if status else ():
+            for message in found:
+                detail.Unpack(message)
+    except (ValueError, DecodeError):  # Malformed, or of another status: an intermediary replaced one of the two.
+        return [kind() for kind in kinds]
+    return found
 
 
 def _number(text: str) -> int:
@@ -106,10 +116,7 @@ def not_sent(reason: str, message: str, retry_after: float | None = None) -> Not
 
 def read_error(error: grpc.RpcError, moves_money: bool) -> ServiceError:
     """The typed error of a call that gRPC ended with `error`."""
-    info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
-    for detail in _details(error):
-        for message in (info, bad, retry):
-            detail.Unpack(message)
+    info, bad, retry = _details(error)
     outcome = control_pb2.OUTCOME_UNSPECIFIED
     from_service = info.domain in _DOMAINS
     if from_service:
@@ -131,5 +138,5 @@ def read_error(error: grpc.RpcError, moves_money: bool) -> ServiceError:
         result.order_id = info.metadata.get("order_id", "")
         # Honouring a RetryInfo that is not the service's could charge twice.
         if retry.HasField("retry_delay") and outcome != control_pb2.OUTCOME_UNKNOWN:
-            result.retry_after = retry.retry_delay.ToTimedelta().total_seconds()
+            result.retry_after = retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9
     return result

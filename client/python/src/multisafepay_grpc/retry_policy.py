@@ -5,7 +5,8 @@
 | outcome   | what happens                                                                             |
 |-----------|------------------------------------------------------------------------------------------|
 | CONFIRMED | the reply is returned; a declined card is CONFIRMED too                                  |
-| REJECTED  | Rejected is raised: the same call would be refused again                                 |
+| REJECTED  | Rejected is raised: the same call would be refused again; with a retry time              |
+|           | (RATE_LIMITED) the same call again after it                                              |
 | NOT_SENT  | the same call again if the service gave a retry time, or no connection was made; else    |
 |           | NotSent or InvalidRequest                                                                |
 | UNKNOWN   | the same call again with control.repeat: the service reads the order before it sends it  |
@@ -13,8 +14,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Callable, Optional
 
 import grpc
@@ -41,6 +44,25 @@ class RetryPolicy:
     clock: Callable[[], float] = time.monotonic
     #: Waits; time.sleep when absent. The one of aio.Client is awaited; asyncio.sleep when absent.
     sleep: Optional[Callable[[float], Any]] = None
+
+    def __post_init__(self) -> None:
+        for name, least in (("budget", 0), ("attempts_max", 1), ("pause", 0)):
+            value = getattr(self, name)
+            if not (isinstance(value, Real) and value >= least):
+                raise ValueError(f"{name}={value!r}: not a number of at least {least}")
+
+
+def check_kind(request, kind) -> None:
+    """Raises TypeError unless `request` is a `kind`: gRPC would end the call with INTERNAL, as if it had been sent."""
+    if not isinstance(request, kind):
+        raise TypeError(f"the request is a {type(request).__name__}, not a {kind.__name__}")
+
+
+def check_seconds(**times) -> None:
+    """Raises ValueError unless each is a number above 0: with None gRPC waits forever, with others it sends and fails."""
+    for name, seconds in times.items():
+        if not (isinstance(seconds, Real) and 0 < seconds < math.inf):
+            raise ValueError(f"{name}={seconds!r}: not a number of seconds above 0")
 
 
 class Attempts:
@@ -107,8 +129,7 @@ def wait(policy: RetryPolicy, seconds: float) -> None:
 def call_with_retry(connect, call, request, policy: RetryPolicy, timeout: float):
     """Makes `call(request, connect(timeout))` until its answer is conclusive or the budget is spent.
 
-    Every attempt carries the same ids and idempotency key. Resolve OutcomeUnknown with
-    get_order, or with the same call again.
+    Every attempt carries the same ids and idempotency key. To resolve OutcomeUnknown see its description.
     """
     attempts = Attempts(request, policy, timeout)
     while True:

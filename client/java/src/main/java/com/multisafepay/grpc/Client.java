@@ -96,6 +96,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.regex.Pattern;
@@ -113,6 +114,10 @@ public final class Client implements AutoCloseable {
   // The largest accepted reply. The service sends a list of up to 16 MiB of JSON, a page of a thousand transactions
   // with full texts; this is twice that. gRPC's default is 4 MiB.
   private static final int RECEIVE_MAX_BYTES = 32 << 20;
+  // A peer that disappears without closing the connection leaves it ready: all calls would end at their deadlines, and a
+  // watch never, until TCP gives up after some 15 minutes. These pings are sent during calls.
+  private static final Duration KEEPALIVE_TIME = Duration.ofSeconds(30);
+  private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(10);
   private static final Metadata.Key<String> SITE = Metadata.Key.of("x-msp-site", Metadata.ASCII_STRING_MARSHALLER);
 
   private final Duration writeTimeout;
@@ -169,24 +174,32 @@ public final class Client implements AutoCloseable {
 
     /** Selects one of several sites (metadata x-msp-site). */
     public Builder site(String name) {
+      if (!name.matches("[!-~]*")) {
+        throw new IllegalArgumentException("the site is no name: letters, digits and punctuation only");
+      }
       this.site = name;
       return this;
     }
 
     /** Of one attempt. The service answers within 33 s, and 35 s let its outcome arrive. */
     public Builder writeTimeout(Duration time) {
-      this.writeTimeout = time;
+      this.writeTimeout = positive(time);
       return this;
     }
 
     public Builder readTimeout(Duration time) {
-      this.readTimeout = time;
+      this.readTimeout = positive(time);
       return this;
     }
 
     public Builder retryPolicy(RetryPolicy settings) {
-      this.policy = settings;
+      this.policy = Objects.requireNonNull(settings);
       return this;
+    }
+
+    private static Duration positive(Duration time) {
+      if (time.isNegative() || time.isZero()) throw new IllegalArgumentException(time + " is no time for a call");
+      return time;
     }
 
     /** @deprecated the earlier name; use {@link #retryPolicy} */
@@ -245,10 +258,12 @@ public final class Client implements AutoCloseable {
     }
   }
 
-  private static ManagedChannelBuilder<?> channel(Builder settings, ChannelCredentials credentials,
+  static ManagedChannelBuilder<?> channel(Builder settings, ChannelCredentials credentials,
       ClientInterceptor site) {
     // The retry policy comes from here, never from DNS records.
     return Grpc.newChannelBuilder(settings.server, credentials).maxInboundMessageSize(RECEIVE_MAX_BYTES)
+        .keepAliveTime(KEEPALIVE_TIME.toMillis(), TimeUnit.MILLISECONDS)
+        .keepAliveTimeout(KEEPALIVE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
         .disableServiceConfigLookUp().proxyDetector(Connection.through(settings.proxy)).intercept(site);
   }
 

@@ -7,6 +7,7 @@ import com.multisafepay.grpc.v1.CallControl;
 import com.multisafepay.grpc.v1.CallResult;
 import com.multisafepay.grpc.v1.Outcome;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
@@ -16,7 +17,8 @@ import java.util.function.LongSupplier;
  *
  * <pre>
  * CONFIRMED  the reply is returned; a declined card is CONFIRMED too
- * REJECTED   Rejected is thrown: the same call would be refused again
+ * REJECTED   Rejected is thrown: the same call would be refused again; with a retry time (RATE_LIMITED) the same
+ *            call again after it
  * NOT_SENT   the same call again if the service gave a retry time, or no connection was made; else NotSent or
  *            InvalidRequest
  * UNKNOWN    the same call again with control.repeat: the service reads the order before it sends it
@@ -41,6 +43,15 @@ public record RetryPolicy(Duration budget, int attemptsMax, Duration pause,
   // The minimum time of an attempt: the service refuses a call that cannot complete in time.
   private static final Duration ATTEMPT_MIN = Duration.ofSeconds(1);
 
+  public RetryPolicy {
+    Objects.requireNonNull(onRepeat, "onRepeat");
+    Objects.requireNonNull(nanoTime, "nanoTime");
+    Objects.requireNonNull(sleeper, "sleeper");
+    if (budget.isNegative() || pause.isNegative() || attemptsMax < 1) {
+      throw new IllegalArgumentException("a time is negative, or attemptsMax is below 1");
+    }
+  }
+
   public RetryPolicy withBudget(Duration time) {
     return new RetryPolicy(time, attemptsMax, pause, onRepeat, nanoTime, sleeper);
   }
@@ -62,6 +73,7 @@ public record RetryPolicy(Duration budget, int attemptsMax, Duration pause,
    * idempotency key.
    */
   <Q extends Message, R extends Message> R callWithRetry(BiFunction<Q, Duration, R> call, Q request, Duration timeout) {
+    Objects.requireNonNull(request, "request");
     long start = nanoTime.getAsLong();
     Q mine = request;
     Duration wait = pause;

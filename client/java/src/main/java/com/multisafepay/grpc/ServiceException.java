@@ -40,7 +40,10 @@ public class ServiceException extends RuntimeException {
     }
   }
 
-  /** The money may have moved. Call getOrder, or make the same call again; never under another order id. */
+  /**
+   * The money may have moved. Call getOrder, or repeat the same call; never under another order id. A refund or capture is
+   * repeated with control.repeat set, without it only 300 s after it was sent.
+   */
   public static final class OutcomeUnknown extends ServiceException {
     OutcomeUnknown(Facts facts, Throwable cause) {
       super(facts, cause);
@@ -106,7 +109,10 @@ public class ServiceException extends RuntimeException {
     return facts.violations();
   }
 
-  /** The time after which the same call may be sent again; only present if the request provably was not sent. */
+  /**
+   * The time after which the same call may be sent again; only present if nothing was done: not sent, or refused by
+   * MultiSafepay's rate limit.
+   */
   public Optional<Duration> retryAfter() {
     return facts.retryAfter();
   }

@@ -14,15 +14,21 @@ import com.multisafepay.grpc.v1.GetOrderResponse;
 import com.multisafepay.grpc.v1.Order;
 import com.multisafepay.grpc.v1.OrderServiceGrpc;
 import com.multisafepay.grpc.v1.Outcome;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import java.lang.reflect.Field;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +69,17 @@ class AddressTest {
   void plainTextToAnotherMachineHasToBeAskedFor(String address) {
     var error = assertThrows(IllegalArgumentException.class, Client.to(address)::build);
     assertTrue(error.getMessage().contains("is not on this machine"), error.getMessage());
+  }
+
+  @Test
+  void eachChannelPingsAPeerThatHasGone() throws Exception {
+    var builder = Client.channel(Client.to("127.0.0.1:1"), InsecureChannelCredentials.create(),
+        MetadataUtils.newAttachHeadersInterceptor(new Metadata()));
+    for (var expected : Map.of("keepAliveTimeNanos", 30, "keepAliveTimeoutNanos", 10).entrySet()) {
+      Field field = builder.getClass().getDeclaredField(expected.getKey()); // gRPC has no accessor.
+      field.setAccessible(true);
+      assertEquals(Duration.ofSeconds(expected.getValue()).toNanos(), field.get(builder));
+    }
   }
 
   @Test

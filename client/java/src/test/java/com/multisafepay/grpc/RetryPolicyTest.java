@@ -20,6 +20,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 /** The retry policy on answers that are made up, in virtual time. */
 class RetryPolicyTest {
@@ -74,9 +75,19 @@ class RetryPolicyTest {
   }
 
   @Test
-  void rejectedIsFinalAndNotSentAfterUnknownStaysUnknown() {
+  void rejectedIsRepeatedOnlyWhenTheServiceSaysWhen() {
+    Duration after = Duration.ofSeconds(3);
+    assertEquals(CONFIRMED, play(RetryPolicy.DEFAULT, List.of(error(Outcome.OUTCOME_REJECTED, after), CONFIRMED)));
+    assertEquals(List.of(false, false), repeats);
+    assertEquals(List.of(after), waits);
+    repeats.clear();
     assertThrows(ServiceException.Rejected.class,
         () -> play(RetryPolicy.DEFAULT, List.of(error(Outcome.OUTCOME_REJECTED, null))));
+    assertEquals(List.of(false), repeats);
+  }
+
+  @Test
+  void notSentAfterUnknownStaysUnknown() {
     assertThrows(ServiceException.OutcomeUnknown.class,
         () -> play(RetryPolicy.DEFAULT, List.of(unknown(), error(Outcome.OUTCOME_NOT_SENT, null))));
   }
@@ -96,6 +107,32 @@ class RetryPolicyTest {
   void aReplyWithoutOutcomeIsUnknown() {
     assertEquals(CONFIRMED, play(RetryPolicy.DEFAULT, List.of(CreateOrderResponse.getDefaultInstance(), CONFIRMED)));
     assertEquals(List.of(false, true), repeats);
+  }
+
+  @Test
+  void settingsThatCannotWorkAreRefused() {
+    Duration negative = Duration.ofSeconds(-1);
+    Client.Builder settings = Client.to("127.0.0.1:1");
+    for (Executable wrong : List.<Executable>of(() -> settings.writeTimeout(negative),
+        () -> settings.readTimeout(Duration.ZERO), () -> settings.site("shop\n"),
+        () -> RetryPolicy.DEFAULT.withBudget(negative), () -> RetryPolicy.DEFAULT.withPause(negative),
+        () -> RetryPolicy.DEFAULT.withAttemptsMax(0))) {
+      assertThrows(IllegalArgumentException.class, wrong);
+    }
+    for (Executable absent : List.<Executable>of(() -> settings.writeTimeout(null), () -> settings.readTimeout(null),
+        () -> settings.site(null), () -> settings.retryPolicy(null), () -> RetryPolicy.DEFAULT.withBudget(null),
+        () -> RetryPolicy.DEFAULT.withPause(null), () -> RetryPolicy.DEFAULT.withOnRepeat(null))) {
+      assertThrows(NullPointerException.class, absent);
+    }
+  }
+
+  @Test
+  void noRequestIsRefusedAtOnce() {
+    RetryPolicy policy = RetryPolicy.DEFAULT.withOnRepeat((error, wait) -> waits.add(wait));
+    try (Client client = Client.to("127.0.0.1:1").retryPolicy(policy).build()) {
+      assertThrows(NullPointerException.class, () -> client.createOrder(null));
+    }
+    assertEquals(List.of(), waits);
   }
 
   @Test

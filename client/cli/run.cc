@@ -81,7 +81,8 @@ class Invocation {
     if (!moves_money) return client.Call(method_, *request_, reply, {.timeout_ms = timeout_ms});
     client::RetryPolicy policy;
     policy.budget_ms = std::max(policy.budget_ms, timeout_ms.value_or(0));
-    if (surroundings_.pause) policy.pause = surroundings_.pause;
+    policy.reconnect = false;
+    if (io_.pause) policy.pause = io_.pause;
     return client::CallWithRetry(client, method_, *request_, reply, policy, timeout_ms);
   }
 

@@ -63,7 +63,8 @@ std::optional<Error> CallWithRetry(const Client& client, const pb::MethodDescrip
     }
     const std::int64_t wait_ms = std::max(pause_ms, error->retry_after_ms.value_or(0));
     const bool time_left = now_ms() + wait_ms + kAttemptMinMs <= end_ms;
-    if (!MayRetry(*error) || attempt >= policy.attempts_max || !time_left) {
+    const bool gives_up = !policy.reconnect && !indeterminate && error->reason == kNotConnected;
+    if (!MayRetry(*error) || gives_up || attempt >= policy.attempts_max || !time_left) {
       // The last attempt was not sent, but an earlier one may have been.
       if (indeterminate && error->outcome == v1::OUTCOME_NOT_SENT)
         error->outcome = v1::OUTCOME_UNKNOWN;

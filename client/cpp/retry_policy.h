@@ -19,6 +19,9 @@ struct RetryPolicy {
   int attempts_max = 5;
   // Before the second attempt; doubles with each further one. A longer RetryInfo takes precedence.
   std::int64_t pause_ms = 500;
+  // False: a call that finds no connection is not repeated, unless an earlier attempt may have been
+  // sent. For programs for which a person waits: the address may be wrong.
+  bool reconnect = true;
   // For tests: virtual time. Empty: the steady clock, and a sleep.
   std::function<std::int64_t()> now_ms;
   std::function<void(std::int64_t)> pause;

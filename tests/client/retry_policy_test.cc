@@ -11,6 +11,7 @@
 
 #include "client/cpp/certain.h"
 #include "tests/client/fake_service.h"
+#include "tests/testing/free_port.h"
 
 namespace msp::client {
 namespace {
@@ -189,6 +190,24 @@ TEST(CallWithRetry, SendsARequestWithoutControlOnce) {
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().outcome, v1::OUTCOME_UNKNOWN);
   EXPECT_EQ(service.calls().size(), 1U);
+}
+
+TEST(CallWithRetry, LooksForAConnectionAgainUnlessItMayNot) {
+  for (const bool reconnect : {true, false}) {
+    int pauses = 0;
+    RetryPolicy policy;
+    policy.reconnect = reconnect;
+    policy.pause = [&pauses](std::int64_t) { ++pauses; };
+    ClientOptions options{
+        .channel = {.server = "127.0.0.1:" + std::to_string(msp::testing::FreePort())}};
+    options.write_timeout_ms = 300;
+    const auto client = Client::Create(options);
+    v1::CreateOrderRequest request;
+    request.set_order_id("tulip-1");
+    const auto created = CreateOrderWithRetry(**client, request, policy);
+    EXPECT_EQ(created.error().reason, kNotConnected);
+    EXPECT_EQ(pauses, reconnect ? policy.attempts_max - 1 : 0);
+  }
 }
 
 // The deprecated names.

@@ -6,7 +6,7 @@ declare(strict_types=1);
 use Multisafepay\Grpc\Client;
 use Multisafepay\Grpc\Code;
 use Multisafepay\Grpc\Endpoint;
-use Multisafepay\Grpc\Exchange;
+use Multisafepay\Grpc\HttpCall;
 use Multisafepay\Grpc\InvalidRequest;
 use Multisafepay\Grpc\NotSent;
 use Multisafepay\Grpc\OutcomeUnknown;
@@ -440,27 +440,27 @@ final class ClientTest extends TestCase
         Endpoint::checkLibrary(['version' => '7.29.0', 'features' => curl_version()['features'] & ~CURL_VERSION_HTTP2]);
     }
 
-    private static function exchange(string $path): Exchange
+    private static function httpCall(string $path): HttpCall
     {
-        return new Exchange(curl_init(), new Endpoint('127.0.0.1:1', null, false, ''), $path, '', 1.0);
+        return new HttpCall(curl_init(), new Endpoint('127.0.0.1:1', null, false, ''), $path, '', 1.0);
     }
 
     public function testAnOptionThatLibcurlRefusesSendsNothing(): void
     {
         $this->expectException(RuntimeException::class);
         $this->expectExceptionMessage('libcurl refuses an option of the call');
-        self::exchange('/' . str_repeat('a', 8_000_001)); // More than libcurl takes as one text.
+        self::httpCall('/' . str_repeat('a', 8_000_001)); // More than libcurl takes as one text.
     }
 
     public function testAnAnswerThatCameBeforeTheRequestWasReadIsShown(): void
     {
-        $exchange = self::exchange('/multisafepay.v1.OrderService/CreateOrder');
-        $header = new ReflectionMethod($exchange, 'readHeader');
+        $call = self::httpCall('/multisafepay.v1.OrderService/CreateOrder');
+        $header = new ReflectionMethod($call, 'readHeader');
         foreach (['HTTP/2 200', 'grpc-status: 8', 'grpc-message: too%20large'] as $line) {
-            $header->invoke($exchange, "$line\r\n");
+            $header->invoke($call, "$line\r\n");
         }
-        self::assertFalse($exchange->asked());
-        self::assertSame('the answer is RESOURCE_EXHAUSTED: too large', $exchange->problem(CURLE_OK));
+        self::assertFalse($call->asked());
+        self::assertSame('the answer is RESOURCE_EXHAUSTED: too large', $call->problem(CURLE_OK));
     }
 
     public function testAFileThatIsNoPemIsRefused(): void

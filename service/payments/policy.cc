@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "service/base/text.h"
 #include "service/payments/interpret.h"
 #include "service/payments/message_cast.h"
 #include "service/payments/mismatch.h"
@@ -25,8 +26,10 @@ using enum Decision;
 // leave open is read again, and is unknown when the time is up.
 constexpr std::array<std::array<Decision, kPhases>, kFindings> kDecisions{{
     // kBefore, kRepeat, kAfterSuccess, kRefused, kRefusedRepeat, kIndeterminate
-    {kReplayed, kReplayed, kConfirmed, kReplayed, kReplayed, kReconciled},      // kOurs
-    {kRejected, kRejected, kWait, kRejected, kRejected, kWait},                 // kOursOtherMoney
+    {kReplayed, kReplayed, kConfirmed, kReplayed, kReplayed, kReconciled},  // kOurs
+    {kRejected, kRejected, kWait, kRejected, kRejected, kWait},             // kOursOtherMoney
+    {kRejected, kRejectedSettled, kWait, kRejectedSettled, kRejectedSettled,
+     kRejectedSettled},                                                         // kUndone
     {kConfirmed, kConfirmed, kConfirmed, kConfirmed, kConfirmed, kReconciled},  // kDoneOtherwise
     {kRejected, kRejected, kWait, kRefusalStands, kWait, kWait},                // kEqualExists
     {kRejected, kRejected, kWait, kRefusalStands, kRefusalStands, kRejected},   // kTakenFinal
@@ -176,6 +179,13 @@ bool CannotRead(const PaymentFacts& facts, std::string_view member) {
 
 Found OwnerIndeterminate(std::string message) {
   return {Finding::kOwnerIndeterminate, {.message = std::move(message)}};
+}
+
+bool IsUndone(const v1::RelatedTransaction& related) {
+  constexpr std::array<std::string_view, 4> kUndone{"void", "cancelled", "canceled", "declined"};
+  return std::any_of(kUndone.begin(), kUndone.end(), [&](std::string_view status) {
+    return EqualsIgnoreCase(related.status(), status);
+  });
 }
 
 bool IsSameId(const PaymentFacts& facts, std::string_view sent, std::string_view answered,

@@ -40,6 +40,7 @@ inline constexpr std::size_t kPhases = 6;
 enum class Finding : std::uint8_t {
   kOurs,                // Its own effect, identified by its marker or id.
   kOursOtherMoney,      // Its marker or id on another amount or currency.
+  kUndone,              // Its own effect, declined or voided since.
   kDoneOtherwise,       // What it asks for was done by another call.
   kEqualExists,         // An equal effect, which a call without a caller's key cannot claim.
   kTakenFinal,          // The order id belongs to another payment, and that is final.
@@ -51,7 +52,7 @@ enum class Finding : std::uint8_t {
   kAbsent,              // MultiSafepay knows no such order, or none that this create made.
   kOrderUnknown,        // The same, for a call that needs the order.
 };
-inline constexpr std::size_t kFindings = 12;
+inline constexpr std::size_t kFindings = 13;
 
 enum class Decision : std::uint8_t {
   kConfirmed,        // It is done.
@@ -216,6 +217,9 @@ Failure UnreadableMoney(std::string_view member);
 // value.
 bool CannotRead(const PaymentFacts& facts, std::string_view member);
 Found OwnerIndeterminate(std::string message);
+
+// True for a refund or capture that was declined or voided: it moved no money, or gave it back.
+bool IsUndone(const multisafepay::v1::RelatedTransaction& related);
 
 // True when the id of an answer's `field` ("multisafepay.v1.RelatedTransaction.order_id") names
 // what `sent` names: the same text, or the same number where MultiSafepay answered with a JSON

@@ -42,7 +42,8 @@ std::string_view OwnId(const v1::RelatedTransaction& related, const v1::Order& o
 bool CapturedInParts(const v1::Order& order) {
   return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
                      [&](const v1::RelatedTransaction& related) {
-                       return IsCapture(related) && !OwnId(related, order).empty();
+                       return IsCapture(related) && !IsUndone(related) &&
+                              !OwnId(related, order).empty();
                      });
 }
 
@@ -78,6 +79,13 @@ Failure EqualExists() {
                        "idempotency key or new_order_id of its own");
 }
 
+// Also without a caller's key: the id of an order, which a capture is, is not used twice.
+Failure CaptureUndone() {
+  return Precondition("CAPTURE_UNDONE",
+                      "the capture was made, and then declined or voided; a new capture needs a "
+                      "new idempotency key or new_order_id");
+}
+
 // The amount of an order or a related transaction, where the record has it.
 template <class Record>
 std::optional<std::int64_t> ReadAmount(const Record& record) {
@@ -105,18 +113,20 @@ Found Captured(PaymentFacts& facts, Finding finding, std::optional<std::int64_t>
   return {finding, {}};
 }
 
-// The capture under this call's own id; null where the order shows none.
+// The capture under this call's own id, of several one that is not undone; null where the order
+// shows none.
 const v1::RelatedTransaction* OwnCapture(const PaymentFacts& facts, const v1::Order& order) {
-  const auto related = std::find_if(
-      order.related_transactions().begin(), order.related_transactions().end(),
-      [&](const v1::RelatedTransaction& each) {
-        const std::string_view own_id = OwnId(each, order);
-        return IsCapture(each) && !own_id.empty() &&
-               std::any_of(facts.own_ids.begin(), facts.own_ids.end(), [&](const std::string& id) {
-                 return IsSameId(facts, id, own_id, kRelatedOrderId);
-               });
-      });
-  return related == order.related_transactions().end() ? nullptr : &*related;
+  const v1::RelatedTransaction* own = nullptr;
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    const std::string_view own_id = OwnId(related, order);
+    const bool ours =
+        IsCapture(related) && !own_id.empty() &&
+        std::any_of(facts.own_ids.begin(), facts.own_ids.end(), [&](const std::string& id) {
+          return IsSameId(facts, id, own_id, kRelatedOrderId);
+        });
+    if (ours && (own == nullptr || IsUndone(*own))) own = &related;
+  }
+  return own;
 }
 
 // True when the order with this call's own id is not a capture that it made: a capture's order
@@ -133,9 +143,11 @@ bool OwnIdIsAnothers(const PaymentFacts& facts, const v1::Order& order) {
 Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (order == nullptr) return {Finding::kOrderUnknown, {}};
   const v1::CaptureOrderRequest& request = CaptureOf(facts);
-  if (const v1::RelatedTransaction* related = OwnCapture(facts, *order))
+  if (const v1::RelatedTransaction* related = OwnCapture(facts, *order)) {
+    if (IsUndone(*related)) return {Finding::kUndone, CaptureUndone()};
     return Captured(facts, Finding::kOurs, ReadAmount(*related), related->order_id(),
                     related->transaction_id(), phase);
+  }
   // A full capture keeps the original id: only the empty remainder shows it, and nothing shows
   // which call made it.
   const bool full =

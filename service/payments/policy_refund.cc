@@ -33,12 +33,6 @@ bool IsRefund(const v1::RelatedTransaction& related) {
          (related.type().empty() && !related.refund_order_id().empty());
 }
 
-bool IsUndone(const v1::RelatedTransaction& related) {
-  return EqualsIgnoreCase(related.status(), "void") ||
-         EqualsIgnoreCase(related.status(), "cancelled") ||
-         EqualsIgnoreCase(related.status(), "declined");
-}
-
 // A refund's own id and the field that holds it. A refund without an own id has the order's, which
 // identifies nothing.
 struct OwnId {
@@ -124,12 +118,13 @@ bool IsOurs(const PaymentFacts& facts, const v1::RelatedTransaction& related,
 // True for a refund that may be this call's; nothing rules it out.
 bool IsCandidate(const PaymentFacts& facts, const v1::RelatedTransaction& related,
                  const v1::Order& order, const v1::RefundOrderRequest& request) {
+  if (IsUndone(related)) return false;
   if (HidesItsId(related, order, request)) return ReadId(facts, related, order).empty();
   // The key of an earlier attempt may have been derived differently: by another release or API key.
   const bool derived = !facts.keyed && facts.claims_repeat;
-  return derived && IsRefund(related) && !IsUndone(related) &&
-         IsDerivedId(kIdPrefix, OwnIdOf(related, order).id) && request.has_amount() &&
-         related.has_amount() && std::abs(related.amount()) == request.amount();
+  return derived && IsRefund(related) && IsDerivedId(kIdPrefix, OwnIdOf(related, order).id) &&
+         request.has_amount() && related.has_amount() &&
+         std::abs(related.amount()) == request.amount();
 }
 
 void Identify(PaymentFacts& facts) {
@@ -204,20 +199,46 @@ bool ExplainsItself(const PaymentFacts& facts, const v1::Order& order) {
                      });
 }
 
+// True where an undone refund under this call's id is an earlier call's: it was there before this
+// call was sent, or the caller gave no key, so that equal calls have the same id one after the
+// other.
+bool IsOfAnEarlierCall(const PaymentFacts& facts, const v1::RelatedTransaction& undone,
+                       Phase phase) {
+  if (phase == Phase::kBefore) return !facts.keyed;
+  return phase != Phase::kRepeat && facts.known.count(undone.transaction_id()) > 0;
+}
+
+Found Undone(const PaymentFacts& facts, Phase phase) {
+  if (phase == Phase::kRepeat && !facts.keyed)
+    return OwnerIndeterminate(
+        "an equal refund was declined or voided, and without an idempotency key nothing shows "
+        "whether another one was sent after it");
+  return {Finding::kUndone,
+          Precondition("REFUND_UNDONE",
+                       "the refund was made, and then declined or voided: no money is on its way; "
+                       "a new refund needs a new idempotency key or refund_order_id")};
+}
+
 Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (order == nullptr) return {Finding::kOrderUnknown, {}};
   const v1::RefundOrderRequest& request = RefundOf(facts);
   bool candidate = false;
   bool unread = false;
+  bool undone = false;
+  bool names_own = false;
   for (const v1::RelatedTransaction& related : order->related_transactions()) {
-    if (IsOurs(facts, related, *order, request)) return Ours(facts, related, *order, phase);
+    if (IsOurs(facts, related, *order, request)) {
+      if (!IsUndone(related)) return Ours(facts, related, *order, phase);
+      names_own = true;
+      undone = undone || !IsOfAnEarlierCall(facts, related, phase);
+    }
     if (!IsCandidate(facts, related, *order, request)) continue;
     candidate = true;
     // Beyond the number that one call reads one by one, the last refunds stay unread.
     unread = unread || (HidesItsId(related, *order, request) &&
                         facts.read.count(related.transaction_id()) == 0);
   }
-  if (!facts.own_transaction_id.empty())
+  if (!facts.own_transaction_id.empty() && !names_own)
     return OwnerIndeterminate("there is a refund under this id that the order does not name");
   // None of the refunds that existed before this call was sent is its own.
   const bool may_be_ours =
@@ -225,6 +246,7 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (candidate && may_be_ours)
     return OwnerIndeterminate(
         "a refund of this amount exists, and nothing in it shows whose it is");
+  if (undone) return Undone(facts, phase);
   if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
   // The order exists, so 1006 is about the refund's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == kInvalidId)

@@ -12,6 +12,7 @@ using Capture = Caller<v1::CaptureOrderRequest, v1::CaptureOrderResponse>;
 
 constexpr char kNotAnAuthorization[] = "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION";
 constexpr char kNothingLeft[] = "FAILED_PRECONDITION REJECTED NOTHING_LEFT";
+constexpr char kCaptureUndone[] = "FAILED_PRECONDITION REJECTED CAPTURE_UNDONE";
 constexpr char kOrderNotOpen[] = "FAILED_PRECONDITION REJECTED ORDER_NOT_OPEN";
 
 std::string IdOf(const std::string& key) { return DerivedId("capture-", "order-1", key); }
@@ -29,9 +30,10 @@ v1::CaptureOrderRequest Keyed(std::int64_t amount = 500, const std::string& key 
 
 std::string PlainKey(std::int64_t amount) { return KeyOf("CaptureOrder", Plain(amount)); }
 
-std::string Part(const std::string& order_id, std::int64_t amount = 500) {
+std::string Part(const std::string& order_id, std::int64_t amount = 500,
+                 const std::string& status = "completed") {
   return R"({"type":"capture","transaction_id":91,"amount":)" + std::to_string(amount) +
-         R"(,"currency":"EUR","status":"completed","order_id":")" + order_id + R"("})";
+         R"(,"currency":"EUR","status":")" + status + R"(","order_id":")" + order_id + R"("})";
 }
 
 // An authorization of 97.43 with what is left of it.
@@ -100,6 +102,22 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
        "ALREADY_EXISTS REJECTED EQUAL_CAPTURE_EXISTS", 0},
       {"RepeatOfAnEqualCaptureWithoutAKey", AsRepeat(Plain()), None(),
        Authorized(9243, Part(IdOf(PlainKey(500)))), "OK CONFIRMED replayed", 0},
+      // Declined or voided since: never done.
+      {"ReplayOfADeclinedPart", Keyed(), None(), Authorized(9743, Part(ours, 500, "declined")),
+       kCaptureUndone, 0},
+      {"RepeatOfADeclinedPart", AsRepeat(Keyed()), None(),
+       Authorized(9743, Part(ours, 500, "declined")), kCaptureUndone, 0},
+      {"EqualToAVoidCaptureWithoutAKey", Plain(), None(),
+       Authorized(9743, Part(IdOf(PlainKey(500)), 500, "void")), kCaptureUndone, 0},
+      {"LostAndDeclined", Keyed(), Lost(), Authorized(), kCaptureUndone, 1,
+       Authorized(9743, Part(ours, 500, "declined"))},
+      {"LostAndDeclinedBesideOneThatStands", Keyed(), Lost(), Authorized(),
+       "OK CONFIRMED reconciled", 1,
+       Authorized(9243, Part(ours, 500, "declined") + "," + Part(ours))},
+      {"LostAndAllDoneAfterADeclinedPart", Keyed(0), Lost(), Authorized(),
+       "OK CONFIRMED reconciled", 1,
+       OrderJson{.related = "[" + Part("part-1", 500, "declined") + "]",
+                 .details = R"({"type":"VISA","capture":"manual","capture_remain":0})"}},
       {"SecondPartUnderAnotherKey", Keyed(), Captured(ours), Authorized(9243, Part("part-1")),
        "OK CONFIRMED"},
       // MultiSafepay may still carry out the first: nothing is sent.

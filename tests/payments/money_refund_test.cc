@@ -63,6 +63,8 @@ http::Response Refunded() {
   return Success(R"({"transaction_id":4010000000000001,"refund_id":91})");
 }
 
+constexpr char kRefundUndone[] = "FAILED_PRECONDITION REJECTED REFUND_UNDONE";
+
 class MoneyRefundCase : public MoneyCaseTest<v1::RefundOrderRequest, v1::RefundOrderResponse> {};
 
 TEST_P(MoneyRefundCase, EndsAsTheRecordShows) {
@@ -78,6 +80,7 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
   const std::string ours = IdOf(kKey);
   const http::Response hidden = Order(Related(""));
   const http::Response other_hidden = Order(Related("", 500, "90"));
+  const http::Response hidden_declined = Order(Related("", 500, "91", "declined"));
   const http::Response two_hidden = Order(Related("", 500, "90") + "," + Related("", 500, "92"));
   v1::RefundOrderRequest dollars = Keyed();
   dollars.set_currency("USD");
@@ -114,6 +117,38 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
        Order(Related(IdOf(PlainKey()))), "OK CONFIRMED replayed", 0},
       {"RepeatWithoutAKeyBesideOneOfAnotherDerivedKey", AsRepeat(Plain()), None(),
        Order(Related(IdOf("of another api key"))), kOutcomeUnknown, 0},
+      // Declined or voided since: never done, and in the way of no other.
+      {"ReplayOfADeclinedOne", Keyed(), None(), Order(Related(ours, 500, "91", "declined")),
+       kRefundUndone, 0},
+      {"ReplayOfAVoidOne", WithId("refund-7"), None(),
+       Order(Related("refund-7", 500, "91", "void")), kRefundUndone, 0},
+      {"ReplayOfACancelledOneInTheOtherSpelling", Keyed(), None(),
+       Order(Related(ours, 500, "91", "Canceled")), kRefundUndone, 0},
+      {"ReplayOfADeclinedFullRefund", Full(), None(), Order(Related(ours, 9743, "91", "declined")),
+       kRefundUndone, 0},
+      {"RepeatOfADeclinedOne", AsRepeat(Keyed()), None(),
+       Order(Related(ours, 500, "91", "declined")), kRefundUndone, 0},
+      {"RepeatOfADeclinedOneBesideOneThatStands", AsRepeat(Keyed()), None(),
+       Order(Related(ours, 500, "90", "declined") + "," + Related(ours)), "OK CONFIRMED replayed",
+       0},
+      {"RepeatOfADeclinedOneThatHidesItsId", AsRepeat(Keyed()), None(),
+       Responses(hidden_declined, RefundRead(ours), hidden_declined), kRefundUndone, 0},
+      {"EqualToAVoidOneWithoutAKey", Plain(), Refunded(),
+       Order(Related(IdOf(PlainKey()), 500, "90", "void")), "OK CONFIRMED"},
+      {"EqualToAVoidOneThatHidesItsId", Plain(), Refunded(),
+       Responses(Order(Related("", 500, "90", "void")), RefundRead(IdOf(PlainKey()), "90")),
+       "OK CONFIRMED"},
+      {"RepeatWithoutAKeyOfAVoidOne", AsRepeat(Plain()), None(),
+       Order(Related(IdOf(PlainKey()), 500, "90", "void")), kOutcomeUnknown, 0},
+      {"LostAndDeclined", Keyed(), Lost(), Order(), kRefundUndone, 1,
+       Order(Related(ours, 500, "91", "declined"))},
+      {"LostBesideAVoidOneBefore", Plain(), Lost(),
+       Order(Related(IdOf(PlainKey()), 500, "90", "void")), kOutcomeUnknown},
+      {"LostAndDoneBesideAVoidOneBefore", Plain(), Lost(),
+       Order(Related(IdOf(PlainKey()), 500, "90", "void")), "OK CONFIRMED reconciled", 1,
+       Order(Related(IdOf(PlainKey()), 500, "90", "void") + "," + Related(IdOf(PlainKey())))},
+      {"RefusedAfterTheFirstWasDeclined", Keyed(), Error(1034), Order(), kRefundUndone, 1,
+       Order(Related(ours, 500, "91", "declined"))},
       {"EqualAmountUnderAnotherKey", Keyed(), Refunded(), Order(Related("refund-other", 500, "90")),
        "OK CONFIRMED"},
       // MultiSafepay may still carry out the first: nothing is sent.
@@ -221,6 +256,15 @@ TEST_F(MoneyRefund, AFullRefundSendsTheExplicitRemainder) {
     EXPECT_THAT(one.bodies()[0], HasSubstr(the.sent));
     EXPECT_THAT(one.bodies()[0], HasSubstr(R"("currency":"EUR")"));
   }
+}
+
+TEST_F(MoneyRefund, AnUndoneOneCarriesTheOrderAndNamesTheWayOut) {
+  client.reads = {Order(Related(IdOf(kKey), 500, "91", "declined"))};
+  Refund call(api(), "RefundOrder", Keyed(), site());
+  ASSERT_EQ(call.Summary(), kRefundUndone);
+  ASSERT_NE(call.call.failure->order, nullptr);
+  EXPECT_EQ(call.call.failure->order->related_transactions(0).status(), "declined");
+  EXPECT_THAT(call.call.failure->message, HasSubstr("a new idempotency key"));
 }
 
 TEST_F(MoneyRefund, AFullRefundThatWorkedIsAReplayBeforeAnyRemainder) {

@@ -3,13 +3,13 @@
 // RefundOrder and CancelRefund. A refund is recognized by its own id (refund_order_id) in the
 // order's related transactions.
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
+#include "service/payments/method_states.h"
 #include "service/payments/policy.h"
 #include "service/payments/state.h"
 
@@ -255,13 +255,6 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   return {Finding::kNothing, {}};
 }
 
-bool IsCard(const v1::Order& order) {
-  constexpr std::array<std::string_view, 4> kCards{"VISA", "MASTERCARD", "AMEX", "MAESTRO"};
-  return std::any_of(kCards.begin(), kCards.end(), [&](std::string_view card) {
-    return EqualsIgnoreCase(order.payment_details().type(), card);
-  });
-}
-
 // The failure where it is too early for this refund: MultiSafepay refuses a second refund of the
 // same amount for five minutes, with the same code as a refund that can never be made.
 std::optional<Failure> TooEarly(const PaymentFacts& facts, const v1::Order& order,
@@ -297,10 +290,12 @@ std::optional<Failure> Prepare(PaymentFacts& facts, const v1::Order& order) {
   } else if (!order.currency().empty() && !EqualsIgnoreCase(request.currency(), order.currency())) {
     return InvalidField("currency", absl::StrCat("must be the order's own, ", order.currency()));
   }
-  // Pay-later orders are refunded by their items; a card order would be refunded in full.
-  if (request.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && IsCard(order)) {
+  // Without an amount MultiSafepay refunds by the items only where the payment method takes them,
+  // and any other order in full.
+  if (request.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && !RefundsByItems(order)) {
     return InvalidField("refund",
-                        "needs an amount of at least 1, or full: the order was paid by card");
+                        "needs an amount of at least 1, or full: only orders of a pay-later or "
+                        "invoice method are refunded by items alone");
   }
   if (request.has_full()) {
     const Remainder left = RemainderOf(facts, order);

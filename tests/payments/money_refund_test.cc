@@ -84,9 +84,6 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
   const http::Response two_hidden = Order(Related("", 500, "90") + "," + Related("", 500, "92"));
   v1::RefundOrderRequest dollars = Keyed();
   dollars.set_currency("USD");
-  v1::RefundOrderRequest items = Keyed();
-  items.clear_refund();
-  items.mutable_checkout_data()->add_items()->set_name("chair");
   return {
       {"Success", Keyed(), Refunded(), Order(), "OK CONFIRMED"},
       {"WithoutAKey", Plain(), Refunded(), Order(), "OK CONFIRMED"},
@@ -102,8 +99,6 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
       {"AnotherOrderIsRead", Keyed(), None(), OrderJson{.order_id = "order-2"},
        "INTERNAL NOT_SENT UPSTREAM_MISMATCH", 0},
       {"AnotherCurrency", dollars, None(), Order(), "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST", 0},
-      {"ItemsAloneOfACardOrder", items, None(), Order(),
-       "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST", 0},
       {"Unsent", Keyed(), Unsent(), Order(), "UNAVAILABLE NOT_SENT NOT_SENT"},
       // Replays.
       {"ReplayByKey", Keyed(), None(), Order(Related(ours)), "OK CONFIRMED replayed", 0},
@@ -255,6 +250,49 @@ TEST_F(MoneyRefund, AFullRefundSendsTheExplicitRemainder) {
     ASSERT_EQ(one.bodies().size(), 1u);
     EXPECT_THAT(one.bodies()[0], HasSubstr(the.sent));
     EXPECT_THAT(one.bodies()[0], HasSubstr(R"("currency":"EUR")"));
+  }
+}
+
+// MultiSafepay refunds any other order in full where the amount is missing.
+TEST_F(MoneyRefund, ItemsAloneAreSentOnlyWhereTheMethodIsKnownToTakeThem) {
+  constexpr char kRefused[] = "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST";
+  constexpr char kVisa[] = R"("payment_methods":[{"type":"VISA"}],)";
+  constexpr char kKlarna[] = R"("payment_methods":[{"type":"KLARNA"},{"type":"COUPON"}],)";
+  struct {
+    const char* name;
+    std::string details, more;
+    const char* summary;
+  } const cases[] = {
+      {"card", R"({"type":"VISA"})", "", kRefused},
+      {"card of any scheme", R"({"type":"CREDITCARD"})", "", kRefused},
+      {"iDEAL", R"({"type":"IDEAL"})", "", kRefused},
+      {"Bancontact", R"({"type":"MISTERCASH"})", "", kRefused},
+      {"wallet", R"({"type":"APPLEPAY"})", "", kRefused},
+      {"other wallet", R"({"type":"GOOGLEPAY"})", "", kRefused},
+      {"method of tomorrow", R"({"type":"NEWPAY"})", "", kRefused},
+      {"card named in payment_methods only", "{}", kVisa, kRefused},
+      {"no method", "{}", "", kRefused},
+      {"pay later", R"({"type":"Klarna"})", "", "OK CONFIRMED"},
+      {"invoice", R"({"type":"EINVOICE"})", "", "OK CONFIRMED"},
+      {"pay later named in payment_methods only", "{}", kKlarna, "OK CONFIRMED"},
+  };
+  v1::RefundOrderRequest items = Keyed();
+  items.clear_refund();
+  items.mutable_checkout_data()->add_items()->set_name("chair");
+  for (const auto& the : cases) {
+    SCOPED_TRACE(the.name);
+    ScriptedClient one;
+    one.reads = {OrderJson{.more = the.more, .details = the.details}};
+    one.writes = {Refunded()};
+    telemetry::Metrics metrics;
+    Api other(options, TestOperations(), one, metrics);
+    Refund call(other, "RefundOrder", items, site());
+    EXPECT_EQ(call.Summary(), the.summary);
+    EXPECT_EQ(one.written(), call.ok() ? 1u : 0u);
+    if (call.ok()) continue;
+    ASSERT_EQ(call.call.failure->violations.size(), 1u);
+    EXPECT_EQ(call.call.failure->violations[0].field, "refund");
+    EXPECT_THAT(call.call.failure->violations[0].description, HasSubstr("needs an amount"));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "service/base/text.h"
 #include "service/payments/method_states.h"
 #include "service/payments/policy.h"
+#include "service/payments/refund_record.h"
 #include "service/payments/state.h"
 
 namespace msp::payments {
@@ -18,53 +19,11 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-constexpr std::string_view kRefundOrderId = "multisafepay.v1.RelatedTransaction.refund_order_id";
-constexpr std::string_view kRelatedOrderId = "multisafepay.v1.RelatedTransaction.order_id";
 constexpr std::string_view kIdPrefix = "refund-";
 constexpr int kCannotRefund = 1034;
 
 v1::RefundOrderRequest& RefundOf(PaymentFacts& facts) {
   return static_cast<v1::RefundOrderRequest&>(*facts.request);
-}
-
-bool IsRefund(const v1::RelatedTransaction& related) {
-  // Older answers omit the type; then a refund's own id identifies it.
-  return EqualsIgnoreCase(related.type(), "refund") ||
-         (related.type().empty() && !related.refund_order_id().empty());
-}
-
-// A refund's own id and the field that holds it. A refund without an own id has the order's, which
-// identifies nothing.
-struct OwnId {
-  std::string_view id;
-  std::string_view field;
-};
-OwnId OwnIdOf(const v1::RelatedTransaction& related, const v1::Order& order) {
-  if (!related.refund_order_id().empty() && related.refund_order_id() != order.order_id())
-    return {related.refund_order_id(), kRefundOrderId};
-  if (!related.order_id().empty() && related.order_id() != order.order_id())
-    return {related.order_id(), kRelatedOrderId};
-  return {};
-}
-
-// What is left to refund, or the member that cannot be read. Whether `amount_refunded` counts a
-// refund when it is made or when it is processed is not documented. The larger of it and the sum of
-// the valid refunds is subtracted, so that never too much is sent.
-struct Remainder {
-  std::int64_t amount = 0;
-  std::string_view unreadable;  // "" when all could be read.
-};
-
-Remainder RemainderOf(const PaymentFacts& facts, const v1::Order& order) {
-  if (!order.has_amount()) return {.unreadable = "amount"};
-  if (CannotRead(facts, "amount_refunded")) return {.unreadable = "amount_refunded"};
-  std::int64_t standing = 0;
-  for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (!IsRefund(related) || IsUndone(related)) continue;
-    if (!related.has_amount()) return {.unreadable = "related_transactions.amount"};
-    standing += std::abs(related.amount());
-  }
-  return {.amount = order.amount() - std::max(order.amount_refunded(), standing)};
 }
 
 // True for a (possible) refund of the requested amount that does not show its own id.
@@ -145,17 +104,6 @@ void ClearIdentity(PaymentFacts& facts) {
   if (facts.id_is_derived) RefundOf(facts).clear_refund_order_id();
 }
 
-// The amount of a full refund before `ours`; nothing where the record does not show it.
-std::optional<std::int64_t> AllBut(const v1::RelatedTransaction& ours, const v1::Order& order) {
-  if (!order.has_amount()) return std::nullopt;
-  std::int64_t left = order.amount();
-  for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (&related != &ours && IsRefund(related) && !IsUndone(related))
-      left -= std::abs(related.amount());
-  }
-  return left;
-}
-
 Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1::Order& order,
            Phase phase) {
   const v1::RefundOrderRequest& request = RefundOf(facts);
@@ -164,11 +112,12 @@ Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1:
             AlreadyExists("EQUAL_REFUND_EXISTS",
                           "an equal refund exists; give each of several equal refunds an "
                           "idempotency key or refund_order_id of its own")};
-  const bool all_then = facts.wants_all && !request.has_amount();
-  const auto wanted = all_then               ? AllBut(related, order)
-                      : request.has_amount() ? std::optional(request.amount())
-                                             : std::nullopt;
-  if (wanted && related.has_amount() && std::abs(related.amount()) != *wanted) {
+  // A full refund that this call has not sent was of what was left then. A derived key is only of
+  // full refunds.
+  const bool all_then = facts.wants_all && phase != Phase::kIndeterminate;
+  const bool same_amount = !request.has_amount() || !related.has_amount() ||
+                           std::abs(related.amount()) == request.amount();
+  if (all_then ? facts.keyed && !MayHaveBeenAll(related, order) : !same_amount) {
     return {Finding::kOursOtherMoney,
             AlreadyExists("IDEMPOTENCY_KEY_REUSED",
                           "the refund_order_id or key was used on this order for another amount")};

@@ -3,66 +3,13 @@
 // RefundOrder and CancelRefund: nothing is given back twice, and nobody's refund is taken for
 // another's.
 #include "tests/payments/money_test.h"
+#include "tests/payments/refunds.h"
 #include "tests/testing/requests.h"
 
 namespace msp::payments {
 namespace {
 
 using ::testing::HasSubstr;
-using Refund = Caller<v1::RefundOrderRequest, v1::RefundOrderResponse>;
-
-v1::RefundOrderRequest Plain(std::int64_t amount = 500) {
-  v1::RefundOrderRequest refund;
-  refund.set_order_id("order-1");
-  refund.set_amount(amount);
-  refund.set_currency("EUR");
-  return refund;
-}
-
-v1::RefundOrderRequest Keyed(std::int64_t amount = 500, const std::string& key = kKey) {
-  return WithKey(Plain(amount), key);
-}
-
-v1::RefundOrderRequest Full() {
-  v1::RefundOrderRequest refund = Keyed();
-  refund.mutable_full();
-  refund.clear_currency();
-  return refund;
-}
-
-v1::RefundOrderRequest WithId(const std::string& id) {
-  v1::RefundOrderRequest refund = Plain();
-  refund.set_refund_order_id(id);
-  return refund;
-}
-
-std::string IdOf(const std::string& key) { return DerivedId("refund-", "order-1", key); }
-
-std::string PlainKey(std::int64_t amount = 500) { return KeyOf("RefundOrder", Plain(amount)); }
-
-std::string Related(const std::string& refund_order_id, std::int64_t amount = 500,
-                    const std::string& id = "91", const std::string& status = "reserved") {
-  return R"({"type":"refund","transaction_id":)" + id + R"(,"amount":)" + std::to_string(amount) +
-         R"(,"currency":"EUR","status":")" + status + R"(","order_id":")" +
-         (refund_order_id.empty() ? "order-1" : refund_order_id) + R"(")" +
-         (refund_order_id.empty() ? "" : R"(,"refund_order_id":")" + refund_order_id + R"(")") +
-         "}";
-}
-
-http::Response Order(const std::string& related = "", const std::string& more = "") {
-  return OrderJson{.more = more, .related = "[" + related + "]"};
-}
-
-// A refund read by MultiSafepay's own id.
-http::Response RefundRead(const std::string& order_id, const std::string& id = "91") {
-  return Success(R"({"order_id":")" + order_id + R"(","transaction_id":)" + id +
-                 R"(,"amount":500,"currency":"EUR","status":"reserved"})");
-}
-
-http::Response Refunded() {
-  return Success(R"({"transaction_id":4010000000000001,"refund_id":91})");
-}
-
 constexpr char kRefundUndone[] = "FAILED_PRECONDITION REJECTED REFUND_UNDONE";
 
 class MoneyRefundCase : public MoneyCaseTest<v1::RefundOrderRequest, v1::RefundOrderResponse> {};
@@ -216,85 +163,6 @@ std::vector<MoneyCase<v1::RefundOrderRequest>> Cases() {
 INSTANTIATE_TEST_SUITE_P(All, MoneyRefundCase, ::testing::ValuesIn(Cases()), kRowName);
 
 class MoneyRefund : public MoneyTest {};
-
-TEST_F(MoneyRefund, AFullRefundSendsTheExplicitRemainder) {
-  struct {
-    const char* name;
-    std::string related, more;
-    const char* sent;  // Null: nothing left.
-  } const cases[] = {
-      {"untouched", "", "", R"("amount":9743)"},
-      {"partly refunded", Related("refund-1", 743, "90", "completed"), R"("amount_refunded":743,)",
-       R"("amount":9000)"},
-      {"reserved and not counted yet", Related("refund-1", 743, "90"), R"("amount_refunded":0,)",
-       R"("amount":9000)"},
-      {"negative in the record", Related("refund-1", -743, "90"), "", R"("amount":9000)"},
-      {"a void refund is none", Related("refund-1", 743, "90", "void"), "", R"("amount":9743)"},
-      {"counted without a record", "", R"("amount_refunded":743,)", R"("amount":9000)"},
-      {"all of it", Related("refund-1", 9743, "90"), "", nullptr},
-  };
-  for (const auto& the : cases) {
-    SCOPED_TRACE(the.name);
-    ScriptedClient one;
-    one.reads = {Order(the.related, the.more)};
-    one.writes = {Refunded()};
-    telemetry::Metrics metrics;
-    Api other(options, TestOperations(), one, metrics);
-    Refund call(other, "RefundOrder", Full(), site());
-    if (the.sent == nullptr) {
-      EXPECT_EQ(call.Summary(), "FAILED_PRECONDITION REJECTED NOTHING_LEFT");
-      EXPECT_EQ(one.written(), 0u);
-      continue;
-    }
-    EXPECT_EQ(call.Summary(), "OK CONFIRMED");
-    ASSERT_EQ(one.bodies().size(), 1u);
-    EXPECT_THAT(one.bodies()[0], HasSubstr(the.sent));
-    EXPECT_THAT(one.bodies()[0], HasSubstr(R"("currency":"EUR")"));
-  }
-}
-
-// MultiSafepay refunds any other order in full where the amount is missing.
-TEST_F(MoneyRefund, ItemsAloneAreSentOnlyWhereTheMethodIsKnownToTakeThem) {
-  constexpr char kRefused[] = "INVALID_ARGUMENT NOT_SENT INVALID_REQUEST";
-  constexpr char kVisa[] = R"("payment_methods":[{"type":"VISA"}],)";
-  constexpr char kKlarna[] = R"("payment_methods":[{"type":"KLARNA"},{"type":"COUPON"}],)";
-  struct {
-    const char* name;
-    std::string details, more;
-    const char* summary;
-  } const cases[] = {
-      {"card", R"({"type":"VISA"})", "", kRefused},
-      {"card of any scheme", R"({"type":"CREDITCARD"})", "", kRefused},
-      {"iDEAL", R"({"type":"IDEAL"})", "", kRefused},
-      {"Bancontact", R"({"type":"MISTERCASH"})", "", kRefused},
-      {"wallet", R"({"type":"APPLEPAY"})", "", kRefused},
-      {"other wallet", R"({"type":"GOOGLEPAY"})", "", kRefused},
-      {"method of tomorrow", R"({"type":"NEWPAY"})", "", kRefused},
-      {"card named in payment_methods only", "{}", kVisa, kRefused},
-      {"no method", "{}", "", kRefused},
-      {"pay later", R"({"type":"Klarna"})", "", "OK CONFIRMED"},
-      {"invoice", R"({"type":"EINVOICE"})", "", "OK CONFIRMED"},
-      {"pay later named in payment_methods only", "{}", kKlarna, "OK CONFIRMED"},
-  };
-  v1::RefundOrderRequest items = Keyed();
-  items.clear_refund();
-  items.mutable_checkout_data()->add_items()->set_name("chair");
-  for (const auto& the : cases) {
-    SCOPED_TRACE(the.name);
-    ScriptedClient one;
-    one.reads = {OrderJson{.more = the.more, .details = the.details}};
-    one.writes = {Refunded()};
-    telemetry::Metrics metrics;
-    Api other(options, TestOperations(), one, metrics);
-    Refund call(other, "RefundOrder", items, site());
-    EXPECT_EQ(call.Summary(), the.summary);
-    EXPECT_EQ(one.written(), call.ok() ? 1u : 0u);
-    if (call.ok()) continue;
-    ASSERT_EQ(call.call.failure->violations.size(), 1u);
-    EXPECT_EQ(call.call.failure->violations[0].field, "refund");
-    EXPECT_THAT(call.call.failure->violations[0].description, HasSubstr("needs an amount"));
-  }
-}
 
 TEST_F(MoneyRefund, AnUndoneOneCarriesTheOrderAndNamesTheWayOut) {
   client.reads = {Order(Related(IdOf(kKey), 500, "91", "declined"))};

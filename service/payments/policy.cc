@@ -96,9 +96,8 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
   }
   if (resent) return {};  // The first send may be why.
   facts.refusal = failure;
-  // Not processed, so not looked up. It proves nothing about an earlier attempt that the caller
-  // reports.
-  if (failure.is_rate_limit()) return {facts.claims_repeat ? Step::kEndUnknown : Step::kEndFailed};
+  // Not processed, so not looked up. It proves nothing about an earlier attempt.
+  if (failure.is_rate_limit()) return {facts.repeats() ? Step::kEndUnknown : Step::kEndFailed};
   if (policy.explains_refusal == nullptr || !policy.explains_refusal(facts, failure.error_code))
     return {Step::kEndFailed};
   // A decline is conclusive, whatever happened before it.
@@ -116,7 +115,7 @@ bool MaySend(const OperationPolicy& policy, const PaymentFacts& facts, Settled s
 bool MayResend(const OperationPolicy& policy, const PaymentFacts& facts, Finding finding) {
   const bool nothing = finding == Finding::kNothing || finding == Finding::kAbsent ||
                        finding == Finding::kTakenFailed;
-  return nothing && facts.refusal.error_code == 0 && policy.may_follow_equal &&
+  return nothing && facts.refusal.reason.empty() && policy.may_follow_equal &&
          ControlOf(*facts.request).resend_if_absent();
 }
 
@@ -127,8 +126,8 @@ bool RefusalIsConclusive(const PaymentFacts& facts) {
 
 bool IsDeclined(const Failure& refusal) { return refusal.error_code == kDeclined; }
 
-bool MayBeByEarlierAttempt(const PaymentFacts& /*facts*/, int error_code) {
-  return error_code != 1032;
+bool MayBeByEarlierAttempt(const PaymentFacts& facts, int error_code) {
+  return error_code != 1032 || facts.repeats();
 }
 
 v1::CallResult& ResultOf(google::protobuf::Message& response) {

@@ -203,7 +203,7 @@ extern const OperationPolicy kCancelRefundPolicy;
 multisafepay::v1::CallResult& ResultOf(google::protobuf::Message& response);
 
 // For calls without an id of their own: an earlier attempt may explain every refusal except that of
-// the API key (1032).
+// the API key (1032), which only a repeat leaves open: the key may have been valid then.
 bool MayBeByEarlierAttempt(const PaymentFacts& facts, int error_code);
 
 // Failures that several policies give.

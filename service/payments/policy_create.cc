@@ -111,9 +111,12 @@ void Identify(PaymentFacts& facts) {
 }
 
 // 1006: the id is in use, perhaps by an earlier attempt with this key. 1024: declined, perhaps with
-// an order that says why.
-bool ExplainsRefusal(const PaymentFacts& /*facts*/, int error_code) {
-  return error_code == kInvalidId || error_code == kDeclined;
+// an order that says why. Of a repeat, every refusal for a state that may have been another when
+// the earlier attempt came: a blocked site, a method that is not available. A request that is
+// invalid was invalid then.
+bool ExplainsRefusal(const PaymentFacts& facts, int error_code) {
+  return error_code == kInvalidId || error_code == kDeclined ||
+         (facts.repeats() && facts.refusal.code != absl::StatusCode::kInvalidArgument);
 }
 
 // "Not found: token" comes with code 1000, which alone means nothing. Together with an absent order

@@ -180,6 +180,8 @@ std::vector<MoneyCase<v1::VoidOrderRequest>> Voids() {
       {"RepeatFindsVoid", again, None(), Voided(), "OK CONFIRMED replayed", 0},
       {"RepeatSendsAgain", again, Success("{}"), Authorized(), "OK CONFIRMED"},
       {"RepeatCannotLookUp", again, None(), Lost(), kOutcomeUnknown, 0},
+      {"RefusedForTheKey", once, Error(1032, 401), None(), "UNAUTHENTICATED REJECTED MSP_1032"},
+      {"RepeatRefusedForTheKey", again, Error(1032, 401), Authorized(), kOutcomeUnknown},
   };
 }
 

@@ -167,6 +167,18 @@ TEST_F(MoneyFlight, AnIdenticalOrderRightAfterCompletionIsReadBeforeItIsSent) {
   EXPECT_EQ(client.written(), 1u);
 }
 
+// A mesh sends a call again without saying so: the limit says nothing about the first.
+TEST_F(MoneyFlight, AnIdenticalOrderAfterALostOneIsOpenWhereTheRateLimitMeetsIt) {
+  client.keep_writes = false;
+  client.writes = {Lost(), ResponseOf(429, "{}")};
+  client.reads = {Absent()};
+  Create first(api(), "CreateOrder", Keyed(), site(), milliseconds(300));
+  EXPECT_EQ(first.Summary(), kOutcomeUnknown);
+  Create second(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(second.Summary(), kOutcomeUnknown);
+  EXPECT_EQ(client.written(), 2u);
+}
+
 TEST_F(MoneyFlight, AnOrderThatWasRefusedIsNotReadAgain) {
   client.keep_writes = false;
   client.writes = {Error(1001)};

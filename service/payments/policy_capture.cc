@@ -129,6 +129,16 @@ const v1::RelatedTransaction* OwnCapture(const PaymentFacts& facts, const v1::Or
   return own;
 }
 
+// True for a capture that may be this call's and shows no id: older answers omit it, and the type.
+// A full capture shows the order's id.
+bool HidesItsId(const v1::RelatedTransaction& related, const v1::CaptureOrderRequest& request) {
+  const bool capture =
+      IsCapture(related) || (related.type().empty() && related.refund_order_id().empty());
+  return capture && related.order_id().empty() && !IsUndone(related) &&
+         (!request.has_amount() || !related.has_amount() ||
+          std::abs(related.amount()) == request.amount());
+}
+
 // True when the order with this call's own id is not a capture that it made: a capture's order
 // names its authorization (contract 7.1), and its amount does not change.
 bool OwnIdIsAnothers(const PaymentFacts& facts, const v1::Order& order) {
@@ -160,6 +170,13 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
     if (found.finding == Finding::kDoneOtherwise) facts.reason = "ALREADY_CAPTURED";
     return found;
   }
+  // Before the send it is in nobody's way: a capture's id is an order's, and is not used twice.
+  const bool may_be_ours = phase != Phase::kBefore || facts.may_miss_equal;
+  if (may_be_ours &&
+      std::any_of(order->related_transactions().begin(), order->related_transactions().end(),
+                  [&](const auto& related) { return HidesItsId(related, request); }))
+    return OwnerIndeterminate(
+        "a capture of this amount exists, and nothing in it shows whose it is");
   if (NothingHeld(*order) || (in_parts && FullyCaptured(*order)))
     return {Finding::kImpossible, NothingLeft()};
   // Less is left than requested: the order shows why MultiSafepay refuses the capture.

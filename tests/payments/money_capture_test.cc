@@ -48,6 +48,10 @@ http::Response InStatus(const std::string& status, const std::string& financial)
 }
 http::Response Paid() { return InStatus("completed", "completed"); }
 http::Response Voided() { return InStatus("void", "void"); }
+// What was left of the authorization after this part.
+http::Response VoidBeside(const std::string& related) {
+  return OrderJson{.status = "void", .financial_status = "void", .related = "[" + related + "]"};
+}
 http::Response Captured(const std::string& id = "order-1") {
   return Success(R"({"transaction_id":91,"order_id":")" + id + R"("})");
 }
@@ -129,6 +133,27 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
        Authorized(0)},
       {"LostAndNotThere", Keyed(), Lost(), Authorized(), kOutcomeUnknown},
       {"LostAndVoid", Keyed(), Lost(), Authorized(), kNothingLeft, 1, Voided()},
+      // The rest was voided or has expired; the capture may be the one without an id.
+      {"LostAndVoidBesideOneWithoutAnId", Keyed(), Lost(), Authorized(), kOutcomeUnknown, 1,
+       VoidBeside(R"({"type":"capture","amount":500})")},
+      {"LostAndVoidBesideOneWithoutAnIdOrAmount", Keyed(), Lost(), Authorized(), kOutcomeUnknown, 1,
+       VoidBeside(R"({"type":"capture","transaction_id":91})")},
+      {"LostAndVoidBesideOneWithoutAnIdOrType", Keyed(), Lost(), Authorized(), kOutcomeUnknown, 1,
+       VoidBeside(R"({"transaction_id":91,"amount":500})")},
+      {"RepeatOfAVoidOrderBesideOneWithoutAnId", AsRepeat(Keyed()), None(),
+       VoidBeside(R"({"type":"capture","amount":500})"), kOutcomeUnknown, 0},
+      {"RefusedBesideOneWithoutAnId", Keyed(), Error(1001), Authorized(), kOutcomeUnknown, 1,
+       VoidBeside(R"({"type":"capture","amount":500})")},
+      {"LostAndVoidBesideOneOfAnotherAmount", Keyed(), Lost(), Authorized(), kNothingLeft, 1,
+       VoidBeside(R"({"type":"capture","amount":400})")},
+      {"LostAndVoidBesideADeclinedOne", Keyed(), Lost(), Authorized(), kNothingLeft, 1,
+       VoidBeside(R"({"type":"capture","amount":500,"status":"declined"})")},
+      {"LostAndVoidBesideAnothers", Keyed(), Lost(), Authorized(), kNothingLeft, 1,
+       VoidBeside(Part("part-1"))},
+      {"LostAndVoidBesideARefund", Keyed(), Lost(), Authorized(), kNothingLeft, 1,
+       VoidBeside(R"({"type":"refund","amount":500})")},
+      {"BesideOneWithoutAnId", Keyed(), Captured(ours),
+       Authorized(9243, R"({"type":"capture","amount":500})"), "OK CONFIRMED"},
       {"LostAndNeverSentTwice", WithResend(Keyed()), Lost(), Authorized(), kOutcomeUnknown},
       {"NoCertainCodeAndDone", Keyed(), Error(1014), Authorized(), "OK CONFIRMED reconciled", 1,
        Authorized(9243, Part(ours))},

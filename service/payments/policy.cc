@@ -180,6 +180,12 @@ Found OwnerIndeterminate(std::string message) {
   return {Finding::kOwnerIndeterminate, {.message = std::move(message)}};
 }
 
+std::optional<std::int64_t> ReadableAmount(bool present, std::int64_t amount) {
+  constexpr std::int64_t kMax = 1'000'000'000'000'000;
+  if (!present || amount > kMax || amount < -kMax) return std::nullopt;
+  return amount;
+}
+
 bool IsUndone(const v1::RelatedTransaction& related) {
   constexpr std::array<std::string_view, 4> kUndone{"void", "cancelled", "canceled", "declined"};
   return std::any_of(kUndone.begin(), kUndone.end(), [&](std::string_view status) {

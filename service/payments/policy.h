@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
@@ -217,6 +218,18 @@ Failure UnreadableMoney(std::string_view member);
 // value.
 bool CannotRead(const PaymentFacts& facts, std::string_view member);
 Found OwnerIndeterminate(std::string message);
+
+// An amount of MultiSafepay's record; nothing where the record does not have it, or has more than
+// any payment moves (10^15 minor units): such a number is taken for unreadable, and a sum of two
+// others cannot overflow.
+std::optional<std::int64_t> ReadableAmount(bool present, std::int64_t amount);
+// The amount of an order or a related transaction, without the sign that refunds have in some
+// answers.
+template <class Record>
+std::optional<std::int64_t> SizeOf(const Record& record) {
+  const auto amount = ReadableAmount(record.has_amount(), record.amount());
+  return amount ? std::optional(std::abs(*amount)) : std::nullopt;
+}
 
 // True for a refund or capture that was declined or voided: it moved no money, or gave it back.
 bool IsUndone(const multisafepay::v1::RelatedTransaction& related);

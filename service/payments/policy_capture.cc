@@ -2,7 +2,6 @@
 
 // CaptureOrder, VoidOrder and CancelOrder.
 #include <algorithm>
-#include <cstdlib>
 
 #include "service/base/text.h"
 #include "service/payments/mismatch.h"
@@ -86,14 +85,6 @@ Failure CaptureUndone() {
                       "new idempotency key or new_order_id");
 }
 
-// The amount of an order or a related transaction, where the record has it.
-template <class Record>
-std::optional<std::int64_t> ReadAmount(const Record& record) {
-  std::optional<std::int64_t> amount;
-  if (record.has_amount()) amount.emplace(std::abs(record.amount()));
-  return amount;
-}
-
 // `amount` is nothing where MultiSafepay's record does not have it.
 Found Captured(PaymentFacts& facts, Finding finding, std::optional<std::int64_t> amount,
                const std::string& order_id, const std::string& transaction_id, Phase phase) {
@@ -134,9 +125,9 @@ const v1::RelatedTransaction* OwnCapture(const PaymentFacts& facts, const v1::Or
 bool HidesItsId(const v1::RelatedTransaction& related, const v1::CaptureOrderRequest& request) {
   const bool capture =
       IsCapture(related) || (related.type().empty() && related.refund_order_id().empty());
+  const auto amount = SizeOf(related);
   return capture && related.order_id().empty() && !IsUndone(related) &&
-         (!request.has_amount() || !related.has_amount() ||
-          std::abs(related.amount()) == request.amount());
+         (!request.has_amount() || !amount || *amount == request.amount());
 }
 
 // True when the order with this call's own id is not a capture that it made: a capture's order
@@ -155,7 +146,7 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const v1::CaptureOrderRequest& request = CaptureOf(facts);
   if (const v1::RelatedTransaction* related = OwnCapture(facts, *order)) {
     if (IsUndone(*related)) return {Finding::kUndone, CaptureUndone()};
-    return Captured(facts, Finding::kOurs, ReadAmount(*related), related->order_id(),
+    return Captured(facts, Finding::kOurs, SizeOf(*related), related->order_id(),
                     related->transaction_id(), phase);
   }
   // A full capture keeps the original id: only the empty remainder shows it, and nothing shows
@@ -165,8 +156,8 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const bool in_parts = CapturedInParts(*order);
   if (full && !in_parts && FullyCaptured(*order)) {
     const bool other = phase != Phase::kIndeterminate && !facts.repeats();
-    Found found = Captured(facts, other ? Finding::kDoneOtherwise : Finding::kOurs,
-                           ReadAmount(*order), request.order_id(), order->transaction_id(), phase);
+    Found found = Captured(facts, other ? Finding::kDoneOtherwise : Finding::kOurs, SizeOf(*order),
+                           request.order_id(), order->transaction_id(), phase);
     if (found.finding == Finding::kDoneOtherwise) facts.reason = "ALREADY_CAPTURED";
     return found;
   }
@@ -213,19 +204,21 @@ std::optional<Failure> PrepareCapture(PaymentFacts& facts, const v1::Order& orde
                         "the order was not created with capture: manual, or is not authorized yet");
   }
   // Without capture_remain in the record the whole authorization remains.
-  const bool has_remainder = details.has_capture_remain();
-  const bool unreadable = CannotRead(facts, "payment_details.capture_remain");
-  const bool known = has_remainder || (order.has_amount() && !unreadable);
-  const std::int64_t remainder = has_remainder ? details.capture_remain() : order.amount();
-  if (known && remainder <= 0) {
+  const bool unreadable =
+      CannotRead(facts, "payment_details.capture_remain") ||
+      (details.has_capture_remain() && !ReadableAmount(true, details.capture_remain()));
+  const auto amount = ReadableAmount(order.has_amount(), order.amount());
+  const auto remainder = unreadable                     ? std::nullopt
+                         : details.has_capture_remain() ? std::optional(details.capture_remain())
+                                                        : amount;
+  if (remainder && *remainder <= 0) {
     // Without the order's amount it is open whether this capture took all of it.
-    const bool is_conclusive =
-        order.has_amount() || !request.has_amount() || CapturedInParts(order);
+    const bool is_conclusive = amount || !request.has_amount() || CapturedInParts(order);
     return is_conclusive ? NothingLeft() : UnreadableMoney("amount");
   }
   if (request.has_amount()) return std::nullopt;
-  if (!known) return UnreadableMoney(unreadable ? "payment_details.capture_remain" : "amount");
-  request.set_amount(remainder);
+  if (!remainder) return UnreadableMoney(unreadable ? "payment_details.capture_remain" : "amount");
+  request.set_amount(*remainder);
   return std::nullopt;
 }
 

@@ -3,7 +3,6 @@
 // RefundOrder and CancelRefund. A refund is recognized by its own id (refund_order_id) in the
 // order's related transactions.
 #include <algorithm>
-#include <cstdlib>
 #include <ctime>
 #include <vector>
 
@@ -26,13 +25,18 @@ v1::RefundOrderRequest& RefundOf(PaymentFacts& facts) {
   return static_cast<v1::RefundOrderRequest&>(*facts.request);
 }
 
+// True unless the refund is of another amount than requested.
+bool MayBeOf(const v1::RefundOrderRequest& request, const v1::RelatedTransaction& related) {
+  const auto amount = SizeOf(related);
+  return !request.has_amount() || !amount || *amount == request.amount();
+}
+
 // True for a (possible) refund of the requested amount that does not show its own id.
 bool HidesItsId(const v1::RelatedTransaction& related, const v1::Order& order,
                 const v1::RefundOrderRequest& request) {
   if (!IsRefund(related) && !related.type().empty()) return false;
   if (!OwnIdOf(related, order).id.empty() || related.transaction_id().empty()) return false;
-  return !request.has_amount() || !related.has_amount() ||
-         std::abs(related.amount()) == request.amount();
+  return MayBeOf(request, related);
 }
 
 // The id that a read of such a refund showed; "" for none.
@@ -82,8 +86,7 @@ bool IsCandidate(const PaymentFacts& facts, const v1::RelatedTransaction& relate
   // The key of an earlier attempt may have been derived differently: by another release or API key.
   const bool derived = !facts.keyed && facts.claims_repeat;
   return derived && IsRefund(related) && IsDerivedId(kIdPrefix, OwnIdOf(related, order).id) &&
-         request.has_amount() && related.has_amount() &&
-         std::abs(related.amount()) == request.amount();
+         request.has_amount() && SizeOf(related) == request.amount();
 }
 
 void Identify(PaymentFacts& facts) {
@@ -115,9 +118,7 @@ Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1:
   // A full refund that this call has not sent was of what was left then. A derived key is only of
   // full refunds.
   const bool all_then = facts.wants_all && phase != Phase::kIndeterminate;
-  const bool same_amount = !request.has_amount() || !related.has_amount() ||
-                           std::abs(related.amount()) == request.amount();
-  if (all_then ? facts.keyed && !MayHaveBeenAll(related, order) : !same_amount) {
+  if (all_then ? facts.keyed && !MayHaveBeenAll(related, order) : !MayBeOf(request, related)) {
     return {Finding::kOursOtherMoney,
             AlreadyExists("IDEMPOTENCY_KEY_REUSED",
                           "the refund_order_id or key was used on this order for another amount")};
@@ -126,7 +127,7 @@ Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1:
   refund.set_refund_id(related.transaction_id());
   refund.set_psp_refund_id(related.transaction_id());
   refund.set_refund_order_id(request.refund_order_id());
-  if (related.has_amount()) refund.set_amount(std::abs(related.amount()));
+  if (const auto amount = SizeOf(related)) refund.set_amount(*amount);
   refund.set_currency(related.currency().empty() ? request.currency() : related.currency());
   return {Finding::kOurs, {}};
 }
@@ -142,8 +143,8 @@ bool ExplainsItself(const PaymentFacts& facts, const v1::Order& order) {
   if (left.unreadable.empty() && left.amount < request.amount()) return true;
   return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
                      [&](const v1::RelatedTransaction& related) {
-                       return IsRefund(related) && !IsUndone(related) && related.has_amount() &&
-                              std::abs(related.amount()) == request.amount() &&
+                       return IsRefund(related) && !IsUndone(related) &&
+                              SizeOf(related) == request.amount() &&
                               !OwnIdOf(related, order).id.empty();
                      });
 }
@@ -212,7 +213,7 @@ std::optional<Failure> TooEarly(const PaymentFacts& facts, const v1::Order& orde
   const std::int64_t now_s = std::time(nullptr);
   std::int64_t wait_s = 0;
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (!IsRefund(related) || IsUndone(related) || std::abs(related.amount()) != amount) continue;
+    if (!IsRefund(related) || IsUndone(related) || SizeOf(related) != amount) continue;
     const auto created = AmsterdamSeconds(related.created());
     if (created && *created <= now_s)
       wait_s = std::max(wait_s, *created + facts.refund_pause_s - now_s);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <optional>
 
 #include "service/base/text.h"
 
@@ -15,6 +15,19 @@ namespace v1 = multisafepay::v1;
 
 constexpr std::string_view kRefundOrderId = "multisafepay.v1.RelatedTransaction.refund_order_id";
 constexpr std::string_view kRelatedOrderId = "multisafepay.v1.RelatedTransaction.order_id";
+
+// The sum of the refunds that `counts`; nothing where an amount or the sum is unreadable.
+template <class Counts>
+std::optional<std::int64_t> SumOf(const v1::Order& order, const Counts& counts) {
+  std::optional<std::int64_t> sum = 0;
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    if (!IsRefund(related) || !counts(related)) continue;
+    const auto amount = SizeOf(related);
+    sum = amount ? ReadableAmount(true, *sum + *amount) : std::nullopt;
+    if (!sum) return std::nullopt;
+  }
+  return sum;
+}
 
 }  // namespace
 
@@ -33,33 +46,28 @@ OwnId OwnIdOf(const v1::RelatedTransaction& related, const v1::Order& order) {
 }
 
 Remainder RemainderOf(const PaymentFacts& facts, const v1::Order& order) {
-  if (!order.has_amount()) return {.unreadable = "amount"};
-  if (CannotRead(facts, "amount_refunded")) return {.unreadable = "amount_refunded"};
-  std::int64_t standing = 0;
-  for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (!IsRefund(related) || IsUndone(related)) continue;
-    if (!related.has_amount()) return {.unreadable = "related_transactions.amount"};
-    standing += std::abs(related.amount());
-  }
-  return {.amount = order.amount() - std::max(order.amount_refunded(), standing)};
+  const auto amount = ReadableAmount(order.has_amount(), order.amount());
+  if (!amount) return {.unreadable = "amount"};
+  const auto counted = ReadableAmount(true, order.amount_refunded());
+  if (!counted || CannotRead(facts, "amount_refunded")) return {.unreadable = "amount_refunded"};
+  const auto sum = SumOf(order, [](const auto& related) { return !IsUndone(related); });
+  if (!sum) return {.unreadable = "related_transactions.amount"};
+  return {.amount = *amount - std::max(*counted, *sum)};
 }
 
 bool MayHaveBeenAll(const v1::RelatedTransaction& refund, const v1::Order& order) {
-  if (!order.has_amount() || !refund.has_amount()) return true;
-  std::int64_t standing = 0;
-  std::int64_t undone = 0;
-  for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (&related == &refund || !IsRefund(related)) continue;
-    if (!related.has_amount()) return true;
-    (IsUndone(related) ? undone : standing) += std::abs(related.amount());
-  }
+  const auto all = ReadableAmount(order.has_amount(), order.amount());
+  const auto counted = ReadableAmount(true, order.amount_refunded());
+  const auto amount = SizeOf(refund);
+  const auto others = SumOf(order, [&](const auto& related) { return &related != &refund; });
+  const auto standing =
+      SumOf(order, [&](const auto& related) { return &related != &refund && !IsUndone(related); });
+  if (!all || !counted || !amount || !others || !standing) return true;
   // What `amount_refunded` was before this refund, whether it counts this one or not.
-  const std::int64_t amount = std::abs(refund.amount());
-  const std::array<std::int64_t, 2> before{order.amount_refunded(),
-                                           order.amount_refunded() - amount};
+  const std::array<std::int64_t, 2> before{*counted, *counted - *amount};
   return std::any_of(before.begin(), before.end(), [&](std::int64_t refunded) {
-    return amount <= order.amount() - std::max(refunded, standing) &&
-           amount >= order.amount() - std::max(refunded, standing + undone);
+    return *amount <= *all - std::max(refunded, *standing) &&
+           *amount >= *all - std::max(refunded, *others);
   });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // CaptureOrder, VoidOrder and CancelOrder: what the record has to show before they count as done.
+#include <limits>
+
 #include "tests/payments/money_test.h"
 #include "tests/testing/requests.h"
 
@@ -77,6 +79,8 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
        Success(R"({"order_id":"order-1","status":"completed","financial_status":"completed",)"
                R"("payment_details":{"type":"VISA","capture":"manual","capture_remain":0}})"),
        "INTERNAL NOT_SENT UPSTREAM_MALFORMED", 0},
+      {"MoreIsLeftThanAnyPaymentHas", Keyed(0), None(), Authorized(std::int64_t{1} << 62),
+       "INTERNAL NOT_SENT UPSTREAM_MALFORMED", 0},
       {"OrderUnreadable", Keyed(), None(), Lost(), "UNAVAILABLE NOT_SENT UPSTREAM_UNAVAILABLE", 0},
       {"RepeatAndOrderUnreadable", AsRepeat(Keyed()), None(), Lost(), kOutcomeUnknown, 0},
       // What could only end in MultiSafepay's "unspecified" is not sent.
@@ -138,6 +142,8 @@ std::vector<MoneyCase<v1::CaptureOrderRequest>> Captures() {
        VoidBeside(R"({"type":"capture","amount":500})")},
       {"LostAndVoidBesideOneWithoutAnIdOrAmount", Keyed(), Lost(), Authorized(), kOutcomeUnknown, 1,
        VoidBeside(R"({"type":"capture","transaction_id":91})")},
+      {"LostAndVoidBesideOneWithoutAnIdOfTheSmallestNumber", Keyed(), Lost(), Authorized(),
+       kOutcomeUnknown, 1, VoidBeside(Part("", std::numeric_limits<std::int64_t>::min()))},
       {"LostAndVoidBesideOneWithoutAnIdOrType", Keyed(), Lost(), Authorized(), kOutcomeUnknown, 1,
        VoidBeside(R"({"transaction_id":91,"amount":500})")},
       {"RepeatOfAVoidOrderBesideOneWithoutAnId", AsRepeat(Keyed()), None(),

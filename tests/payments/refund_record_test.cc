@@ -2,6 +2,8 @@
 
 // What the order's record says of its refunds: how much is left, which refund was all of it, and
 // whether the items alone say what is to be refunded.
+#include <limits>
+
 #include "tests/payments/refunds.h"
 
 namespace msp::payments {
@@ -90,6 +92,37 @@ TEST_F(RefundRecord, ItemsAloneAreSentOnlyWhereTheMethodIsKnownToTakeThem) {
   }
 }
 
+// Their sums would overflow, and the smallest number has no size.
+TEST_F(RefundRecord, AFullRefundIsNotSentBesideAmountsThatNoPaymentHas) {
+  constexpr std::int64_t kHuge = std::int64_t{1} << 62;
+  constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kMost = 1'000'000'000'000'000;
+  const auto refunds = [](std::int64_t one, std::int64_t other) {
+    return Related("refund-1", one, "90") + "," + Related("refund-2", other, "92");
+  };
+  struct {
+    const char* name;
+    http::Response order;
+  } const cases[] = {
+      {"two that overflow", Order(refunds(kHuge, kHuge))},
+      {"the smallest number", Order(Related("refund-1", kLeast, "90"))},
+      {"just above the bound", Order(Related("refund-1", kMost + 1, "90"))},
+      {"a sum above the bound", Order(refunds(kMost, kMost))},
+      {"amount_refunded", Order("", R"("amount_refunded":4611686018427387904,)")},
+      {"the order's amount", OrderJson{.amount = kHuge}},
+  };
+  for (const auto& the : cases) {
+    SCOPED_TRACE(the.name);
+    ScriptedClient one;
+    one.reads = {the.order};
+    telemetry::Metrics metrics;
+    Api other(options, TestOperations(), one, metrics);
+    Refund call(other, "RefundOrder", Full(), site());
+    EXPECT_EQ(call.Summary(), "INTERNAL NOT_SENT UPSTREAM_MALFORMED");
+    EXPECT_EQ(one.written(), 0u);
+  }
+}
+
 // A repeat of a full refund, whose amount was what was left when it was sent.
 struct FullRefundCase {
   std::string name;
@@ -135,6 +168,8 @@ std::vector<FullRefundCase> FullRefunds() {
       {"BesideOneWithoutAnAmount", 9000,
        R"({"type":"refund","transaction_id":90,"status":"completed","refund_order_id":"r"})", "",
        kReplayed},
+      {"BesideOneOfTheSmallestNumber", 9000,
+       Related("refund-1", std::numeric_limits<std::int64_t>::min(), "90"), "", kReplayed},
       {"BesideAPartThatIsCountedAndNotListed", 9000, "", R"("amount_refunded":9743,)", kReplayed},
       {"BesideAPartThatIsCountedAndNotListedAndItselfNotYet", 9000, "", R"("amount_refunded":743,)",
        kReplayed},

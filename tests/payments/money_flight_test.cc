@@ -93,6 +93,16 @@ TEST_F(MoneyFlight, AJoinedCallThatRunsOutOfTimeIsUnknown) {
   EXPECT_EQ(client.written(), 1u);
 }
 
+TEST_F(MoneyFlight, AJoinedCallIsFreedAtItsEndAndNotAtItsDeadline) {
+  Create first(api(), "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create second(api(), "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED");
+  EXPECT_TRUE(first.freed());
+  EXPECT_TRUE(second.freed());
+}
+
 // A joined call with more time can still see what the leader could not.
 TEST_F(MoneyFlight, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
   std::atomic<bool> shows = false;

@@ -21,6 +21,9 @@ const v1::CreateOrderRequest& RequestOf(const PaymentFacts& facts) {
   return static_cast<const v1::CreateOrderRequest&>(*facts.request);
 }
 
+// An order that is paid in this time was paid without the customer's doing.
+constexpr std::int64_t kAtOnceS = 3;
+
 bool IsRefused(Phase phase) { return phase == Phase::kRefused || phase == Phase::kRefusedRepeat; }
 
 // An absent amount differs from no amount.
@@ -31,11 +34,22 @@ bool SameMoney(const v1::CreateOrderRequest& request, const v1::Order& order) {
          EqualsIgnoreCase(request.currency(), order.currency());
 }
 
-// True when the order was made before the earliest possible attempt of this call, by MultiSafepay's
-// clock. False where its clock is unknown.
-bool IsOlder(const PaymentFacts& facts, const v1::Order& order) {
-  const auto created = AmsterdamSeconds(order.created());
-  return facts.first_attempt_s && created && *created + kCreatedMarginS < *facts.first_attempt_s;
+// True when a time of a record lies before the earliest possible attempt of this call, by
+// MultiSafepay's clock. False where its clock is unknown.
+bool IsBeforeFirstAttempt(const PaymentFacts& facts, std::string_view time) {
+  const auto seconds = AmsterdamSeconds(time);
+  return facts.first_attempt_s && seconds && *seconds + kCreatedMarginS < *facts.first_attempt_s;
+}
+
+// True when another order, which is paid, was certainly not open at any attempt of this call: it
+// was paid by the request that made it, or before.
+bool WasPaidBefore(const PaymentFacts& facts, const v1::Order& order) {
+  const std::string& paid = order.has_completed() ? order.completed() : order.completed_date();
+  const auto created_s = AmsterdamSeconds(order.created());
+  const auto paid_s = AmsterdamSeconds(paid);
+  const bool at_once =
+      created_s && paid_s && *paid_s >= *created_s && *paid_s - *created_s <= kAtOnceS;
+  return at_once || IsBeforeFirstAttempt(facts, paid);
 }
 
 // The order is this attempt's, or an earlier one's with the same key.
@@ -63,14 +77,18 @@ Found Ours(PaymentFacts& facts, const v1::Order& order, Phase phase) {
 }
 
 // Another payment under the same id.
-Found Taken(const v1::Order& order) {
+Found Taken(const PaymentFacts& facts, const v1::Order& order, Phase phase) {
   Failure taken =
       AlreadyExists("ORDER_ID_TAKEN", "the order_id is in use by another payment; use a new one");
   // The id of a failed order may be used again, that of a paid order never. While another order is
-  // open, MultiSafepay may have started ours beside it.
+  // open, or was when an attempt of this call came, MultiSafepay may have started ours beside it.
+  // Without an earlier attempt a refusal says that it has not.
   if (IsDead(order)) return {Finding::kTakenFailed, {}};
-  if (IsPaidForGood(order)) return {Finding::kTakenFinal, std::move(taken)};
-  taken.message = "another payment with this order_id is open, and this one may be beside it";
+  if (IsPaidForGood(order) && (phase == Phase::kRefused || WasPaidBefore(facts, order)))
+    return {Finding::kTakenFinal, std::move(taken)};
+  taken.message =
+      "another payment with this order_id is open, or was until lately, and this one may be beside "
+      "it";
   return {Finding::kTakenOpen, std::move(taken)};
 }
 
@@ -86,16 +104,16 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const v1::CreateOrderRequest& request = RequestOf(facts);
   const Ownership ownership = OwnershipOf(*order, facts.marker, facts.keys);
   if (ownership == Ownership::kOurs) return Ours(facts, *order, phase);
-  if (IsOlder(facts, *order)) return Taken(*order);
+  if (IsBeforeFirstAttempt(facts, order->created())) return Taken(facts, *order, phase);
   const bool same_money = SameMoney(request, *order);
   // The key of an earlier attempt may have been derived differently: by another release or API key.
   const bool derived_otherwise = facts.claims_repeat && !facts.keyed && same_money;
   if (!derived_otherwise) {
-    if (ownership == Ownership::kOther || !same_money) return Taken(*order);
+    if (ownership == Ownership::kOther || !same_money) return Taken(facts, *order, phase);
     // MultiSafepay matched the id with an id that differs in case.
     if (!SameOrderId(request.order_id(), order->order_id()) &&
         request.order_id() != order->transaction_id())
-      return exists ? Found{Finding::kTakenFinal, facts.refusal} : Taken(*order);
+      return exists ? Found{Finding::kTakenFinal, facts.refusal} : Taken(facts, *order, phase);
   }
   // A decline without an order of its own.
   if (phase == Phase::kRefused && facts.refusal.error_code == kDeclined)

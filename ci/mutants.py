@@ -112,8 +112,8 @@ MUTANTS = [
     Mutant(
         "no-created-before-check",
         "service/payments/policy_create.cc",
-        "created && *created + kCreatedMarginS < *facts.first_attempt_s",
-        "created && false",
+        "seconds && *seconds + kCreatedMarginS < *facts.first_attempt_s",
+        "seconds && false",
         "payments_call_test",
         ("tests/payments_call_test",),
     ),

@@ -227,12 +227,13 @@ void Checker::Value(const pb::Value& value, const Step& at) {
 }  // namespace
 
 std::vector<Violation> Check(const MessageSchema& schema, const pb::Message& message) {
-  const pb::Arena* const arena = message.GetArena();
-  if (arena != nullptr && arena->SpaceAllocated() > kMessageMemoryMax)
-    return {{"(message)", "takes more memory than its fields need"}};
   Checker checker;
   checker.Object(schema, message, Step{});
-  return std::move(checker).Take();
+  std::vector<Violation> violations = std::move(checker).Take();
+  const pb::Arena* const arena = message.GetArena();
+  if (violations.empty() && arena != nullptr && arena->SpaceAllocated() > kMessageMemoryMax)
+    violations.push_back({"(message)", "takes more memory than its fields need"});
+  return violations;
 }
 
 }  // namespace msp::codec

@@ -95,9 +95,12 @@ Callback<Admission::SingleFlightResult> Admission::AcquireSingleFlight() {
             SingleFlightResult acquired = SingleFlightResult::kEnded;
             switch (dependencies_.single_flight.Acquire({self, &flight_}, on_completed, &ticket)) {
               case SingleFlight::Acquired::kJoined:
-                // The leader may have ended by now, and this call may be destroyed.
-                dependencies_.timer.At(reply_deadline, [this, self, ticket] {
-                  if (dependencies_.single_flight.CancelJoin(flight_.name(), ticket))
+                // The leader may have ended by now, and this call may be destroyed. The single
+                // flight keeps a joined call alive, the timer does not keep one that has ended.
+                dependencies_.timer.At(reply_deadline, [this, owner = owner_, ticket] {
+                  const auto joined = owner.lock();
+                  if (joined != nullptr &&
+                      dependencies_.single_flight.CancelJoin(flight_.name(), ticket))
                     EndJoin(nullptr);
                 });
                 return;

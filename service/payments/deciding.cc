@@ -64,6 +64,16 @@ std::string UnreadableDecidingMember(const std::vector<Drift>& drift, bool drift
   });
 }
 
+std::string DuplicateOfEnvelope(const std::vector<Drift>& drift) {
+  std::size_t duplicates = 0;
+  for (const Drift& one : drift) {
+    if (one.kind != Drift::Kind::kDuplicateMember) continue;
+    if (one.path == "data" || Has(kOfEnvelope, one.path)) return one.path;
+    ++duplicates;
+  }
+  return duplicates >= codec::kDriftMax ? "one of too many members" : "";  // More are not reported.
+}
+
 std::string UnreadableOrderMember(const std::vector<Drift>& drift, bool drift_cut) {
   return FirstLost(drift, drift_cut, [](std::string_view path) { return Has(kOfOrder, path); });
 }

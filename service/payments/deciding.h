@@ -16,7 +16,11 @@ namespace msp::payments {
 // a member.
 std::string UnreadableDecidingMember(const std::vector<codec::Drift>& drift, bool drift_cut);
 
-// The same for an order that is a document of its own, as in a notification.
+// The path of a deciding member of the envelope that came twice; "" for none. Which of two is meant
+// is nowhere said.
+std::string DuplicateOfEnvelope(const std::vector<codec::Drift>& drift);
+
+// As UnreadableDecidingMember, for an order that is a document of its own, as in a notification.
 std::string UnreadableOrderMember(const std::vector<codec::Drift>& drift, bool drift_cut);
 
 }  // namespace msp::payments

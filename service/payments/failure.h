@@ -61,7 +61,8 @@ struct Failure {
   int http_status = 0;
   std::string order_id;
   std::string idempotency_key;
-  // The order as last read when the outcome stayed unknown; null when it was not read.
+  // The order as last read when the outcome stayed unknown or was undone; null when it was not
+  // read.
   std::shared_ptr<const multisafepay::v1::Order> order;
   std::vector<codec::Violation> violations;
   // Milliseconds after which the same call may be sent again; -1 unless it was provably not sent,

@@ -215,6 +215,8 @@ std::optional<Failure> Inconclusive(const Operation& operation, const pb::Messag
                                     int http_status) {
   if (parsed.error_code() != 0)
     return Malformed("it has both a success and an error code", http_status);
+  if (const std::string twice = DuplicateOfEnvelope(parsed.drift); !twice.empty())
+    return Malformed(twice + " is there twice", http_status);
   if (!parsed.data_fits && (parsed.data_present || operation.needs_data))
     return Malformed("`data` is missing or has the wrong shape", http_status);
   if (parsed.nested.has_success() && !parsed.nested.success())

@@ -72,6 +72,12 @@ constexpr std::array kRows{
     StateRow{kRefundsUnderTheOrder, "initialized", "completed", v1::PAYMENT_STATE_UNRECOGNIZED},
 };
 
+bool IsOneOf(Gateways gateways, std::string_view method) {
+  return std::any_of(gateways.begin(), gateways.end(), [method](std::string_view gateway) {
+    return EqualsIgnoreCase(method, gateway);
+  });
+}
+
 }  // namespace
 
 std::string_view MethodOf(const v1::Order& order) {
@@ -83,6 +89,10 @@ std::string_view MethodOf(const v1::Order& order) {
   return newest == methods.rend() ? std::string_view() : std::string_view(newest->type());
 }
 
+bool RefundsByItems(const v1::Order& order) {
+  return IsOneOf(kPayLater, MethodOf(order)) || IsOneOf(kInvoices, MethodOf(order));
+}
+
 std::optional<v1::PaymentState> StateByMethod(const v1::Order& order) {
   const std::string_view method = MethodOf(order);
   if (method.empty()) return std::nullopt;
@@ -90,10 +100,7 @@ std::optional<v1::PaymentState> StateByMethod(const v1::Order& order) {
     if (!EqualsIgnoreCase(order.status(), row.status) ||
         !EqualsIgnoreCase(order.financial_status(), row.financial_status))
       continue;
-    if (std::any_of(row.gateways.begin(), row.gateways.end(), [method](std::string_view gateway) {
-          return EqualsIgnoreCase(method, gateway);
-        }))
-      return row.state;
+    if (IsOneOf(row.gateways, method)) return row.state;
   }
   return std::nullopt;
 }

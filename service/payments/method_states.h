@@ -16,6 +16,9 @@ namespace msp::payments {
 // Entries have no time; MultiSafepay appends them. "" when the order names none.
 std::string_view MethodOf(const multisafepay::v1::Order& order);
 
+// True where the method is known to refund by the cart's items (contract 5.6): pay later, invoices.
+bool RefundsByItems(const multisafepay::v1::Order& order);
+
 // The state that the order's method gives to its pair of statuses; nothing where the method is
 // unknown or has no own meaning for the pair.
 std::optional<multisafepay::v1::PaymentState> StateByMethod(const multisafepay::v1::Order& order);

@@ -195,6 +195,7 @@ PaymentCall::Next PaymentCall::Act(Decision verdict, Found found, Settled settle
       if (!settled.certain && !dry_run_) return Next::kFetchAgain;
       [[fallthrough]];
     case Decision::kRejected:
+      if (found.finding == Finding::kUndone) found.failure.order = OrderOf(lookup);
       return EndFailed(found.finding == Finding::kOrderUnknown ? OrderUnknown(lookup)
                                                                : std::move(found.failure));
     case Decision::kRefusalSettled:

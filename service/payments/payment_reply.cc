@@ -119,17 +119,20 @@ Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause
   cause.outcome = v1::OUTCOME_UNKNOWN;
   cause.violations.clear();
   cause.retry_after_ms = -1;
-  if (lookup == nullptr || lookup->order() == nullptr) return cause;
-  const codec::MessageSchema* schema = lookup->response_schema->Find("order")->message;
-  const std::shared_ptr<v1::Order> order(new v1::Order(*lookup->order()),
-                                         [schema](v1::Order* copy) {
-                                           codec::ZeroizeAll(*schema, *copy);
-                                           delete copy;
-                                         });
+  if (lookup != nullptr) cause.order = OrderOf(*lookup);
+  return cause;
+}
+
+std::shared_ptr<const v1::Order> OrderOf(const OrderLookup& lookup) {
+  if (lookup.order() == nullptr) return nullptr;
+  const codec::MessageSchema* schema = lookup.response_schema->Find("order")->message;
+  std::shared_ptr<v1::Order> order(new v1::Order(*lookup.order()), [schema](v1::Order* copy) {
+    codec::ZeroizeAll(*schema, *copy);
+    delete copy;
+  });
   StripMarker(*order);
   CompleteOrder(*order);
-  cause.order = order;
-  return cause;
+  return order;
 }
 
 // The call may be sent again: a refused lookup is no refusal of the call itself.

@@ -26,6 +26,8 @@ void SetFailure(Call& call, const PaymentFacts& facts, Failure failure);
 // it.
 Failure UnknownOf(const Call& call, const OperationPolicy& policy, Failure cause,
                   const OrderLookup* lookup);
+// A copy of the order that a lookup read, for a failure; null where it read none.
+std::shared_ptr<const multisafepay::v1::Order> OrderOf(const OrderLookup& lookup);
 // For a call that was not sent: its order could not be read, MultiSafepay knows no such order, or
 // too little time is left.
 Failure UnreadOf(const OrderLookup& lookup);

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "service/base/text.h"
 #include "service/payments/interpret.h"
 #include "service/payments/message_cast.h"
 #include "service/payments/mismatch.h"
@@ -25,8 +26,10 @@ using enum Decision;
 // leave open is read again, and is unknown when the time is up.
 constexpr std::array<std::array<Decision, kPhases>, kFindings> kDecisions{{
     // kBefore, kRepeat, kAfterSuccess, kRefused, kRefusedRepeat, kIndeterminate
-    {kReplayed, kReplayed, kConfirmed, kReplayed, kReplayed, kReconciled},      // kOurs
-    {kRejected, kRejected, kWait, kRejected, kRejected, kWait},                 // kOursOtherMoney
+    {kReplayed, kReplayed, kConfirmed, kReplayed, kReplayed, kReconciled},  // kOurs
+    {kRejected, kRejected, kWait, kRejected, kRejected, kWait},             // kOursOtherMoney
+    {kRejected, kRejectedSettled, kWait, kRejectedSettled, kRejectedSettled,
+     kRejectedSettled},                                                         // kUndone
     {kConfirmed, kConfirmed, kConfirmed, kConfirmed, kConfirmed, kReconciled},  // kDoneOtherwise
     {kRejected, kRejected, kWait, kRefusalStands, kWait, kWait},                // kEqualExists
     {kRejected, kRejected, kWait, kRefusalStands, kRefusalStands, kRejected},   // kTakenFinal
@@ -93,9 +96,8 @@ Reaction ReactionTo(const OperationPolicy& policy, PaymentFacts& facts, RestResu
   }
   if (resent) return {};  // The first send may be why.
   facts.refusal = failure;
-  // Not processed, so not looked up. It proves nothing about an earlier attempt that the caller
-  // reports.
-  if (failure.is_rate_limit()) return {facts.claims_repeat ? Step::kEndUnknown : Step::kEndFailed};
+  // Not processed, so not looked up. It proves nothing about an earlier attempt.
+  if (failure.is_rate_limit()) return {facts.repeats() ? Step::kEndUnknown : Step::kEndFailed};
   if (policy.explains_refusal == nullptr || !policy.explains_refusal(facts, failure.error_code))
     return {Step::kEndFailed};
   // A decline is conclusive, whatever happened before it.
@@ -113,7 +115,7 @@ bool MaySend(const OperationPolicy& policy, const PaymentFacts& facts, Settled s
 bool MayResend(const OperationPolicy& policy, const PaymentFacts& facts, Finding finding) {
   const bool nothing = finding == Finding::kNothing || finding == Finding::kAbsent ||
                        finding == Finding::kTakenFailed;
-  return nothing && facts.refusal.error_code == 0 && policy.may_follow_equal &&
+  return nothing && facts.refusal.reason.empty() && policy.may_follow_equal &&
          ControlOf(*facts.request).resend_if_absent();
 }
 
@@ -124,8 +126,8 @@ bool RefusalIsConclusive(const PaymentFacts& facts) {
 
 bool IsDeclined(const Failure& refusal) { return refusal.error_code == kDeclined; }
 
-bool MayBeByEarlierAttempt(const PaymentFacts& /*facts*/, int error_code) {
-  return error_code != 1032;
+bool MayBeByEarlierAttempt(const PaymentFacts& facts, int error_code) {
+  return error_code != 1032 || facts.repeats();
 }
 
 v1::CallResult& ResultOf(google::protobuf::Message& response) {
@@ -176,6 +178,19 @@ bool CannotRead(const PaymentFacts& facts, std::string_view member) {
 
 Found OwnerIndeterminate(std::string message) {
   return {Finding::kOwnerIndeterminate, {.message = std::move(message)}};
+}
+
+std::optional<std::int64_t> ReadableAmount(bool present, std::int64_t amount) {
+  constexpr std::int64_t kMax = 1'000'000'000'000'000;
+  if (!present || amount > kMax || amount < -kMax) return std::nullopt;
+  return amount;
+}
+
+bool IsUndone(const v1::RelatedTransaction& related) {
+  constexpr std::array<std::string_view, 4> kUndone{"void", "cancelled", "canceled", "declined"};
+  return std::any_of(kUndone.begin(), kUndone.end(), [&](std::string_view status) {
+    return EqualsIgnoreCase(related.status(), status);
+  });
 }
 
 bool IsSameId(const PaymentFacts& facts, std::string_view sent, std::string_view answered,

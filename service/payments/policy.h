@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
@@ -40,6 +41,7 @@ inline constexpr std::size_t kPhases = 6;
 enum class Finding : std::uint8_t {
   kOurs,                // Its own effect, identified by its marker or id.
   kOursOtherMoney,      // Its marker or id on another amount or currency.
+  kUndone,              // Its own effect, declined or voided since.
   kDoneOtherwise,       // What it asks for was done by another call.
   kEqualExists,         // An equal effect, which a call without a caller's key cannot claim.
   kTakenFinal,          // The order id belongs to another payment, and that is final.
@@ -51,7 +53,7 @@ enum class Finding : std::uint8_t {
   kAbsent,              // MultiSafepay knows no such order, or none that this create made.
   kOrderUnknown,        // The same, for a call that needs the order.
 };
-inline constexpr std::size_t kFindings = 12;
+inline constexpr std::size_t kFindings = 13;
 
 enum class Decision : std::uint8_t {
   kConfirmed,        // It is done.
@@ -202,7 +204,7 @@ extern const OperationPolicy kCancelRefundPolicy;
 multisafepay::v1::CallResult& ResultOf(google::protobuf::Message& response);
 
 // For calls without an id of their own: an earlier attempt may explain every refusal except that of
-// the API key (1032).
+// the API key (1032), which only a repeat leaves open: the key may have been valid then.
 bool MayBeByEarlierAttempt(const PaymentFacts& facts, int error_code);
 
 // Failures that several policies give.
@@ -216,6 +218,21 @@ Failure UnreadableMoney(std::string_view member);
 // value.
 bool CannotRead(const PaymentFacts& facts, std::string_view member);
 Found OwnerIndeterminate(std::string message);
+
+// An amount of MultiSafepay's record; nothing where the record does not have it, or has more than
+// any payment moves (10^15 minor units): such a number is taken for unreadable, and a sum of two
+// others cannot overflow.
+std::optional<std::int64_t> ReadableAmount(bool present, std::int64_t amount);
+// The amount of an order or a related transaction, without the sign that refunds have in some
+// answers.
+template <class Record>
+std::optional<std::int64_t> SizeOf(const Record& record) {
+  const auto amount = ReadableAmount(record.has_amount(), record.amount());
+  return amount ? std::optional(std::abs(*amount)) : std::nullopt;
+}
+
+// True for a refund or capture that was declined or voided: it moved no money, or gave it back.
+bool IsUndone(const multisafepay::v1::RelatedTransaction& related);
 
 // True when the id of an answer's `field` ("multisafepay.v1.RelatedTransaction.order_id") names
 // what `sent` names: the same text, or the same number where MultiSafepay answered with a JSON

@@ -2,7 +2,6 @@
 
 // CaptureOrder, VoidOrder and CancelOrder.
 #include <algorithm>
-#include <cstdlib>
 
 #include "service/base/text.h"
 #include "service/payments/mismatch.h"
@@ -42,7 +41,8 @@ std::string_view OwnId(const v1::RelatedTransaction& related, const v1::Order& o
 bool CapturedInParts(const v1::Order& order) {
   return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
                      [&](const v1::RelatedTransaction& related) {
-                       return IsCapture(related) && !OwnId(related, order).empty();
+                       return IsCapture(related) && !IsUndone(related) &&
+                              !OwnId(related, order).empty();
                      });
 }
 
@@ -78,12 +78,11 @@ Failure EqualExists() {
                        "idempotency key or new_order_id of its own");
 }
 
-// The amount of an order or a related transaction, where the record has it.
-template <class Record>
-std::optional<std::int64_t> ReadAmount(const Record& record) {
-  std::optional<std::int64_t> amount;
-  if (record.has_amount()) amount.emplace(std::abs(record.amount()));
-  return amount;
+// Also without a caller's key: the id of an order, which a capture is, is not used twice.
+Failure CaptureUndone() {
+  return Precondition("CAPTURE_UNDONE",
+                      "the capture was made, and then declined or voided; a new capture needs a "
+                      "new idempotency key or new_order_id");
 }
 
 // `amount` is nothing where MultiSafepay's record does not have it.
@@ -105,18 +104,30 @@ Found Captured(PaymentFacts& facts, Finding finding, std::optional<std::int64_t>
   return {finding, {}};
 }
 
-// The capture under this call's own id; null where the order shows none.
+// The capture under this call's own id, of several one that is not undone; null where the order
+// shows none.
 const v1::RelatedTransaction* OwnCapture(const PaymentFacts& facts, const v1::Order& order) {
-  const auto related = std::find_if(
-      order.related_transactions().begin(), order.related_transactions().end(),
-      [&](const v1::RelatedTransaction& each) {
-        const std::string_view own_id = OwnId(each, order);
-        return IsCapture(each) && !own_id.empty() &&
-               std::any_of(facts.own_ids.begin(), facts.own_ids.end(), [&](const std::string& id) {
-                 return IsSameId(facts, id, own_id, kRelatedOrderId);
-               });
-      });
-  return related == order.related_transactions().end() ? nullptr : &*related;
+  const v1::RelatedTransaction* own = nullptr;
+  for (const v1::RelatedTransaction& related : order.related_transactions()) {
+    const std::string_view own_id = OwnId(related, order);
+    const bool ours =
+        IsCapture(related) && !own_id.empty() &&
+        std::any_of(facts.own_ids.begin(), facts.own_ids.end(), [&](const std::string& id) {
+          return IsSameId(facts, id, own_id, kRelatedOrderId);
+        });
+    if (ours && (own == nullptr || IsUndone(*own))) own = &related;
+  }
+  return own;
+}
+
+// True for a capture that may be this call's and shows no id: older answers omit it, and the type.
+// A full capture shows the order's id.
+bool HidesItsId(const v1::RelatedTransaction& related, const v1::CaptureOrderRequest& request) {
+  const bool capture =
+      IsCapture(related) || (related.type().empty() && related.refund_order_id().empty());
+  const auto amount = SizeOf(related);
+  return capture && related.order_id().empty() && !IsUndone(related) &&
+         (!request.has_amount() || !amount || *amount == request.amount());
 }
 
 // True when the order with this call's own id is not a capture that it made: a capture's order
@@ -133,9 +144,11 @@ bool OwnIdIsAnothers(const PaymentFacts& facts, const v1::Order& order) {
 Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (order == nullptr) return {Finding::kOrderUnknown, {}};
   const v1::CaptureOrderRequest& request = CaptureOf(facts);
-  if (const v1::RelatedTransaction* related = OwnCapture(facts, *order))
-    return Captured(facts, Finding::kOurs, ReadAmount(*related), related->order_id(),
+  if (const v1::RelatedTransaction* related = OwnCapture(facts, *order)) {
+    if (IsUndone(*related)) return {Finding::kUndone, CaptureUndone()};
+    return Captured(facts, Finding::kOurs, SizeOf(*related), related->order_id(),
                     related->transaction_id(), phase);
+  }
   // A full capture keeps the original id: only the empty remainder shows it, and nothing shows
   // which call made it.
   const bool full =
@@ -143,11 +156,18 @@ Found ReadCapture(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const bool in_parts = CapturedInParts(*order);
   if (full && !in_parts && FullyCaptured(*order)) {
     const bool other = phase != Phase::kIndeterminate && !facts.repeats();
-    Found found = Captured(facts, other ? Finding::kDoneOtherwise : Finding::kOurs,
-                           ReadAmount(*order), request.order_id(), order->transaction_id(), phase);
+    Found found = Captured(facts, other ? Finding::kDoneOtherwise : Finding::kOurs, SizeOf(*order),
+                           request.order_id(), order->transaction_id(), phase);
     if (found.finding == Finding::kDoneOtherwise) facts.reason = "ALREADY_CAPTURED";
     return found;
   }
+  // Before the send it is in nobody's way: a capture's id is an order's, and is not used twice.
+  const bool may_be_ours = phase != Phase::kBefore || facts.may_miss_equal;
+  if (may_be_ours &&
+      std::any_of(order->related_transactions().begin(), order->related_transactions().end(),
+                  [&](const auto& related) { return HidesItsId(related, request); }))
+    return OwnerIndeterminate(
+        "a capture of this amount exists, and nothing in it shows whose it is");
   if (NothingHeld(*order) || (in_parts && FullyCaptured(*order)))
     return {Finding::kImpossible, NothingLeft()};
   // Less is left than requested: the order shows why MultiSafepay refuses the capture.
@@ -184,19 +204,21 @@ std::optional<Failure> PrepareCapture(PaymentFacts& facts, const v1::Order& orde
                         "the order was not created with capture: manual, or is not authorized yet");
   }
   // Without capture_remain in the record the whole authorization remains.
-  const bool has_remainder = details.has_capture_remain();
-  const bool unreadable = CannotRead(facts, "payment_details.capture_remain");
-  const bool known = has_remainder || (order.has_amount() && !unreadable);
-  const std::int64_t remainder = has_remainder ? details.capture_remain() : order.amount();
-  if (known && remainder <= 0) {
+  const bool unreadable =
+      CannotRead(facts, "payment_details.capture_remain") ||
+      (details.has_capture_remain() && !ReadableAmount(true, details.capture_remain()));
+  const auto amount = ReadableAmount(order.has_amount(), order.amount());
+  const auto remainder = unreadable                     ? std::nullopt
+                         : details.has_capture_remain() ? std::optional(details.capture_remain())
+                                                        : amount;
+  if (remainder && *remainder <= 0) {
     // Without the order's amount it is open whether this capture took all of it.
-    const bool is_conclusive =
-        order.has_amount() || !request.has_amount() || CapturedInParts(order);
+    const bool is_conclusive = amount || !request.has_amount() || CapturedInParts(order);
     return is_conclusive ? NothingLeft() : UnreadableMoney("amount");
   }
   if (request.has_amount()) return std::nullopt;
-  if (!known) return UnreadableMoney(unreadable ? "payment_details.capture_remain" : "amount");
-  request.set_amount(remainder);
+  if (!remainder) return UnreadableMoney(unreadable ? "payment_details.capture_remain" : "amount");
+  request.set_amount(*remainder);
   return std::nullopt;
 }
 

@@ -22,6 +22,9 @@ const v1::CreateOrderRequest& RequestOf(const PaymentFacts& facts) {
   return static_cast<const v1::CreateOrderRequest&>(*facts.request);
 }
 
+// An order that is paid in this time was paid without the customer's doing.
+constexpr std::int64_t kAtOnceS = 3;
+
 bool IsRefused(Phase phase) { return phase == Phase::kRefused || phase == Phase::kRefusedRepeat; }
 
 // An absent amount differs from no amount.
@@ -32,11 +35,22 @@ bool SameMoney(const v1::CreateOrderRequest& request, const v1::Order& order) {
          EqualsIgnoreCase(request.currency(), order.currency());
 }
 
-// True when the order was made before the earliest possible attempt of this call, by MultiSafepay's
-// clock. False where its clock is unknown.
-bool IsOlder(const PaymentFacts& facts, const v1::Order& order) {
-  const auto created = UpstreamTimeSeconds(order.created());
-  return facts.first_attempt_s && created && *created + kCreatedMarginS < *facts.first_attempt_s;
+// True when a time of a record lies before the earliest possible attempt of this call, by
+// MultiSafepay's clock. False where its clock is unknown.
+bool IsBeforeFirstAttempt(const PaymentFacts& facts, std::string_view time) {
+  const auto seconds = UpstreamTimeSeconds(time);
+  return facts.first_attempt_s && seconds && *seconds + kCreatedMarginS < *facts.first_attempt_s;
+}
+
+// True when another order, which is paid, was certainly not open at any attempt of this call: it
+// was paid by the request that made it, or before.
+bool WasPaidBefore(const PaymentFacts& facts, const v1::Order& order) {
+  const std::string& paid = order.has_completed() ? order.completed() : order.completed_date();
+  const auto created_s = UpstreamTimeSeconds(order.created());
+  const auto paid_s = UpstreamTimeSeconds(paid);
+  const bool at_once =
+      created_s && paid_s && *paid_s >= *created_s && *paid_s - *created_s <= kAtOnceS;
+  return at_once || IsBeforeFirstAttempt(facts, paid);
 }
 
 // The order is this attempt's, or an earlier one's with the same key.
@@ -64,15 +78,19 @@ Found Ours(PaymentFacts& facts, const v1::Order& order, Phase phase) {
 }
 
 // Another payment under the same id.
-Found Taken(const v1::Order& order) {
+Found Taken(const PaymentFacts& facts, const v1::Order& order, Phase phase) {
   Failure taken =
       AlreadyExists("ORDER_ID_TAKEN", "the order_id is in use by another payment; use a new one");
   // The id of a failed order may be used again, that of a paid order never. While another order is
-  // open, MultiSafepay may have started ours beside it.
+  // open, or was when an attempt of this call came, MultiSafepay may have started ours beside it.
+  // Without an earlier attempt a refusal says that it has not.
   if (IsDead(order)) return {Finding::kTakenFailed, {}};
-  if (IsPaidForGood(order)) return {Finding::kTakenFinal, std::move(taken)};
+  if (IsPaidForGood(order) && (phase == Phase::kRefused || WasPaidBefore(facts, order)))
+    return {Finding::kTakenFinal, std::move(taken)};
   taken.message =
-      "another payment with this order_id is open, and this one may exist in addition to it";
+      "another payment with this order_id is open, or was until recently, and this one may exist "
+      "in "
+      "addition to it";
   return {Finding::kTakenOpen, std::move(taken)};
 }
 
@@ -88,16 +106,16 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const v1::CreateOrderRequest& request = RequestOf(facts);
   const Ownership ownership = OwnershipOf(*order, facts.marker, facts.keys);
   if (ownership == Ownership::kOurs) return Ours(facts, *order, phase);
-  if (IsOlder(facts, *order)) return Taken(*order);
+  if (IsBeforeFirstAttempt(facts, order->created())) return Taken(facts, *order, phase);
   const bool same_money = SameMoney(request, *order);
   // The key of an earlier attempt may have been derived differently: by another release or API key.
   const bool derived_otherwise = facts.claims_repeat && !facts.keyed && same_money;
   if (!derived_otherwise) {
-    if (ownership == Ownership::kOther || !same_money) return Taken(*order);
+    if (ownership == Ownership::kOther || !same_money) return Taken(facts, *order, phase);
     // MultiSafepay matched the id with an id that differs in case.
     if (!SameOrderId(request.order_id(), order->order_id()) &&
         request.order_id() != order->transaction_id())
-      return exists ? Found{Finding::kTakenFinal, facts.refusal} : Taken(*order);
+      return exists ? Found{Finding::kTakenFinal, facts.refusal} : Taken(facts, *order, phase);
   }
   // A decline without an order of its own.
   if (phase == Phase::kRefused && facts.refusal.error_code == kDeclined)
@@ -113,9 +131,12 @@ void Identify(PaymentFacts& facts) {
 }
 
 // 1006: the id is in use, perhaps by an earlier attempt with this key. 1024: declined, perhaps with
-// an order that says why.
-bool ExplainsRefusal(const PaymentFacts& /*facts*/, int error_code) {
-  return error_code == kInvalidId || error_code == kDeclined;
+// an order that says why. Of a repeat, every refusal for a state that may have been another when
+// the earlier attempt came: a blocked site, a method that is not available. A request that is
+// invalid was invalid then.
+bool ExplainsRefusal(const PaymentFacts& facts, int error_code) {
+  return error_code == kInvalidId || error_code == kDeclined ||
+         (facts.repeats() && facts.refusal.code != absl::StatusCode::kInvalidArgument);
 }
 
 // "Not found: token" comes with code 1000, which alone means nothing. Together with an absent order

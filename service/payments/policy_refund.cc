@@ -3,14 +3,15 @@
 // RefundOrder and CancelRefund. A refund is recognized by its own id (refund_order_id) in the
 // order's related transactions.
 #include <algorithm>
-#include <array>
-#include <cstdlib>
 #include <ctime>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "service/base/text.h"
+#include "service/payments/method_states.h"
 #include "service/payments/policy.h"
+#include "service/payments/refund_record.h"
+#include "service/payments/state.h"
 #include "service/payments/upstream_time.h"
 
 namespace msp::payments {
@@ -18,8 +19,6 @@ namespace {
 
 namespace v1 = multisafepay::v1;
 
-constexpr std::string_view kRefundOrderId = "multisafepay.v1.RelatedTransaction.refund_order_id";
-constexpr std::string_view kRelatedOrderId = "multisafepay.v1.RelatedTransaction.order_id";
 constexpr std::string_view kIdPrefix = "refund-";
 constexpr int kCannotRefund = 1034;
 
@@ -27,50 +26,10 @@ v1::RefundOrderRequest& RefundOf(PaymentFacts& facts) {
   return static_cast<v1::RefundOrderRequest&>(*facts.request);
 }
 
-bool IsRefund(const v1::RelatedTransaction& related) {
-  // Older answers omit the type; then a refund's own id identifies it.
-  return EqualsIgnoreCase(related.type(), "refund") ||
-         (related.type().empty() && !related.refund_order_id().empty());
-}
-
-bool IsUndone(const v1::RelatedTransaction& related) {
-  return EqualsIgnoreCase(related.status(), "void") ||
-         EqualsIgnoreCase(related.status(), "cancelled") ||
-         EqualsIgnoreCase(related.status(), "declined");
-}
-
-// A refund's own id and the field that holds it. A refund without an own id has the order's, which
-// identifies nothing.
-struct OwnId {
-  std::string_view id;
-  std::string_view field;
-};
-OwnId OwnIdOf(const v1::RelatedTransaction& related, const v1::Order& order) {
-  if (!related.refund_order_id().empty() && related.refund_order_id() != order.order_id())
-    return {related.refund_order_id(), kRefundOrderId};
-  if (!related.order_id().empty() && related.order_id() != order.order_id())
-    return {related.order_id(), kRelatedOrderId};
-  return {};
-}
-
-// What is left to refund, or the member that cannot be read. Whether `amount_refunded` counts a
-// refund when it is made or when it is processed is not documented. The larger of it and the sum of
-// the valid refunds is subtracted, so that never too much is sent.
-struct Remainder {
-  std::int64_t amount = 0;
-  std::string_view unreadable;  // "" when all could be read.
-};
-
-Remainder RemainderOf(const PaymentFacts& facts, const v1::Order& order) {
-  if (!order.has_amount()) return {.unreadable = "amount"};
-  if (CannotRead(facts, "amount_refunded")) return {.unreadable = "amount_refunded"};
-  std::int64_t standing = 0;
-  for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (!IsRefund(related) || IsUndone(related)) continue;
-    if (!related.has_amount()) return {.unreadable = "related_transactions.amount"};
-    standing += std::abs(related.amount());
-  }
-  return {.amount = order.amount() - std::max(order.amount_refunded(), standing)};
+// True unless the refund is of another amount than requested.
+bool MayBeOf(const v1::RefundOrderRequest& request, const v1::RelatedTransaction& related) {
+  const auto amount = SizeOf(related);
+  return !request.has_amount() || !amount || *amount == request.amount();
 }
 
 // True for a (possible) refund of the requested amount that does not show its own id.
@@ -78,8 +37,7 @@ bool HidesItsId(const v1::RelatedTransaction& related, const v1::Order& order,
                 const v1::RefundOrderRequest& request) {
   if (!IsRefund(related) && !related.type().empty()) return false;
   if (!OwnIdOf(related, order).id.empty() || related.transaction_id().empty()) return false;
-  return !request.has_amount() || !related.has_amount() ||
-         std::abs(related.amount()) == request.amount();
+  return MayBeOf(request, related);
 }
 
 // The id that a read of such a refund showed; "" for none.
@@ -124,12 +82,12 @@ bool IsOurs(const PaymentFacts& facts, const v1::RelatedTransaction& related,
 // True for a refund that may be this call's; nothing rules it out.
 bool IsCandidate(const PaymentFacts& facts, const v1::RelatedTransaction& related,
                  const v1::Order& order, const v1::RefundOrderRequest& request) {
+  if (IsUndone(related)) return false;
   if (HidesItsId(related, order, request)) return ReadId(facts, related, order).empty();
   // The key of an earlier attempt may have been derived differently: by another release or API key.
   const bool derived = !facts.keyed && facts.claims_repeat;
-  return derived && IsRefund(related) && !IsUndone(related) &&
-         IsDerivedId(kIdPrefix, OwnIdOf(related, order).id) && request.has_amount() &&
-         related.has_amount() && std::abs(related.amount()) == request.amount();
+  return derived && IsRefund(related) && IsDerivedId(kIdPrefix, OwnIdOf(related, order).id) &&
+         request.has_amount() && SizeOf(related) == request.amount();
 }
 
 void Identify(PaymentFacts& facts) {
@@ -150,17 +108,6 @@ void ClearIdentity(PaymentFacts& facts) {
   if (facts.id_is_derived) RefundOf(facts).clear_refund_order_id();
 }
 
-// The amount of a full refund before `ours`; nothing where the record does not show it.
-std::optional<std::int64_t> AllBut(const v1::RelatedTransaction& ours, const v1::Order& order) {
-  if (!order.has_amount()) return std::nullopt;
-  std::int64_t left = order.amount();
-  for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (&related != &ours && IsRefund(related) && !IsUndone(related))
-      left -= std::abs(related.amount());
-  }
-  return left;
-}
-
 Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1::Order& order,
            Phase phase) {
   const v1::RefundOrderRequest& request = RefundOf(facts);
@@ -169,11 +116,10 @@ Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1:
             AlreadyExists("EQUAL_REFUND_EXISTS",
                           "an equal refund exists; give each of several equal refunds an "
                           "idempotency key or refund_order_id of its own")};
-  const bool all_then = facts.wants_all && !request.has_amount();
-  const auto wanted = all_then               ? AllBut(related, order)
-                      : request.has_amount() ? std::optional(request.amount())
-                                             : std::nullopt;
-  if (wanted && related.has_amount() && std::abs(related.amount()) != *wanted) {
+  // A full refund that this call has not sent was of what was left then. A derived key is only of
+  // full refunds.
+  const bool all_then = facts.wants_all && phase != Phase::kIndeterminate;
+  if (all_then ? facts.keyed && !MayHaveBeenAll(related, order) : !MayBeOf(request, related)) {
     return {Finding::kOursOtherMoney,
             AlreadyExists("IDEMPOTENCY_KEY_REUSED",
                           "the refund_order_id or key was used on this order for another amount")};
@@ -182,7 +128,7 @@ Found Ours(PaymentFacts& facts, const v1::RelatedTransaction& related, const v1:
   refund.set_refund_id(related.transaction_id());
   refund.set_psp_refund_id(related.transaction_id());
   refund.set_refund_order_id(request.refund_order_id());
-  if (related.has_amount()) refund.set_amount(std::abs(related.amount()));
+  if (const auto amount = SizeOf(related)) refund.set_amount(*amount);
   refund.set_currency(related.currency().empty() ? request.currency() : related.currency());
   return {Finding::kOurs, {}};
 }
@@ -198,10 +144,30 @@ bool ExplainsItself(const PaymentFacts& facts, const v1::Order& order) {
   if (left.unreadable.empty() && left.amount < request.amount()) return true;
   return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
                      [&](const v1::RelatedTransaction& related) {
-                       return IsRefund(related) && !IsUndone(related) && related.has_amount() &&
-                              std::abs(related.amount()) == request.amount() &&
+                       return IsRefund(related) && !IsUndone(related) &&
+                              SizeOf(related) == request.amount() &&
                               !OwnIdOf(related, order).id.empty();
                      });
+}
+
+// True where an undone refund under this call's id is an earlier call's: it was there before this
+// call was sent, or the caller gave no key, so that equal calls have the same id one after the
+// other.
+bool IsOfAnEarlierCall(const PaymentFacts& facts, const v1::RelatedTransaction& undone,
+                       Phase phase) {
+  if (phase == Phase::kBefore) return !facts.keyed;
+  return phase != Phase::kRepeat && facts.known.count(undone.transaction_id()) > 0;
+}
+
+Found Undone(const PaymentFacts& facts, Phase phase) {
+  if (phase == Phase::kRepeat && !facts.keyed)
+    return OwnerIndeterminate(
+        "an equal refund was declined or voided, and without an idempotency key nothing shows "
+        "whether another one was sent after it");
+  return {Finding::kUndone,
+          Precondition("REFUND_UNDONE",
+                       "the refund was made, and then declined or voided: no money is on its way; "
+                       "a new refund needs a new idempotency key or refund_order_id")};
 }
 
 Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
@@ -209,15 +175,21 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   const v1::RefundOrderRequest& request = RefundOf(facts);
   bool candidate = false;
   bool unread = false;
+  bool undone = false;
+  bool names_own = false;
   for (const v1::RelatedTransaction& related : order->related_transactions()) {
-    if (IsOurs(facts, related, *order, request)) return Ours(facts, related, *order, phase);
+    if (IsOurs(facts, related, *order, request)) {
+      if (!IsUndone(related)) return Ours(facts, related, *order, phase);
+      names_own = true;
+      undone = undone || !IsOfAnEarlierCall(facts, related, phase);
+    }
     if (!IsCandidate(facts, related, *order, request)) continue;
     candidate = true;
     // Beyond the number that one call reads one by one, the last refunds stay unread.
     unread = unread || (HidesItsId(related, *order, request) &&
                         facts.read.count(related.transaction_id()) == 0);
   }
-  if (!facts.own_transaction_id.empty())
+  if (!facts.own_transaction_id.empty() && !names_own)
     return OwnerIndeterminate("a refund with this id exists that the order does not list");
   // None of the refunds that existed before this call was sent is its own.
   const bool may_be_ours =
@@ -225,19 +197,13 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   if (candidate && may_be_ours)
     return OwnerIndeterminate(
         "a refund of this amount exists, and nothing in it shows which attempt made it");
+  if (undone) return Undone(facts, phase);
   if (phase == Phase::kRefused && ExplainsItself(facts, *order)) return {Finding::kImpossible, {}};
   // The order exists, so 1006 is about the refund's own id: it is in use.
   if (phase == Phase::kRefused && facts.refusal.error_code == kInvalidId)
     return OwnerIndeterminate(
         "MultiSafepay says that the id is in use and does not show the refund");
   return {Finding::kNothing, {}};
-}
-
-bool IsCard(const v1::Order& order) {
-  constexpr std::array<std::string_view, 4> kCards{"VISA", "MASTERCARD", "AMEX", "MAESTRO"};
-  return std::any_of(kCards.begin(), kCards.end(), [&](std::string_view card) {
-    return EqualsIgnoreCase(order.payment_details().type(), card);
-  });
 }
 
 // The failure where it is too early for this refund: MultiSafepay refuses a second refund of the
@@ -248,7 +214,7 @@ std::optional<Failure> TooEarly(const PaymentFacts& facts, const v1::Order& orde
   const std::int64_t now_s = std::time(nullptr);
   std::int64_t wait_s = 0;
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
-    if (!IsRefund(related) || IsUndone(related) || std::abs(related.amount()) != amount) continue;
+    if (!IsRefund(related) || IsUndone(related) || SizeOf(related) != amount) continue;
     const auto created = UpstreamTimeSeconds(related.created());
     if (created && *created <= now_s)
       wait_s = std::max(wait_s, *created + facts.refund_pause_s - now_s);
@@ -275,10 +241,12 @@ std::optional<Failure> Prepare(PaymentFacts& facts, const v1::Order& order) {
   } else if (!order.currency().empty() && !EqualsIgnoreCase(request.currency(), order.currency())) {
     return InvalidField("currency", "must be the order's own");
   }
-  // Pay-later orders are refunded by their items; a card order would be refunded in full.
-  if (request.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && IsCard(order)) {
+  // Without an amount MultiSafepay refunds by the items only where the payment method takes them,
+  // and any other order in full.
+  if (request.refund_case() == v1::RefundOrderRequest::REFUND_NOT_SET && !RefundsByItems(order)) {
     return InvalidField("refund",
-                        "requires an amount of at least 1, or full: the order was paid by card");
+                        "requires an amount of at least 1, or full: only orders of a pay-later or "
+                        "invoice method are refunded by items alone");
   }
   if (request.has_full()) {
     const Remainder left = RemainderOf(facts, order);

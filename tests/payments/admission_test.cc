@@ -93,6 +93,16 @@ TEST_F(PaymentAdmission, AJoinedCallThatRunsOutOfTimeIsUnknown) {
   EXPECT_EQ(client.written(), 1u);
 }
 
+TEST_F(PaymentAdmission, AJoinedCallIsFreedAtItsEndAndNotAtItsDeadline) {
+  Create first(api(), "CreateOrder", Keyed(), site());
+  client.WaitForWrite();
+  Create second(api(), "CreateOrder", Keyed(), site());
+  client.Release();
+  EXPECT_EQ(second.Summary(), "OK CONFIRMED");
+  EXPECT_TRUE(first.freed());
+  EXPECT_TRUE(second.freed());
+}
+
 // A joined call with more time can still see what the leader could not.
 TEST_F(PaymentAdmission, AJoinedCallWithMoreTimeGoesOnWhereItsLeaderRanOutOfIt) {
   std::atomic<bool> shows = false;
@@ -165,6 +175,18 @@ TEST_F(PaymentAdmission, AnIdenticalOrderRightAfterCompletionIsReadBeforeItIsSen
   Create second(api(), "CreateOrder", Keyed(), site());
   EXPECT_EQ(second.Summary(), "OK CONFIRMED replayed");
   EXPECT_EQ(client.written(), 1u);
+}
+
+// A mesh sends a call again without saying so: the limit says nothing about the first.
+TEST_F(PaymentAdmission, AnIdenticalOrderAfterALostOneIsOpenWhereTheRateLimitMeetsIt) {
+  client.keep_writes = false;
+  client.writes = {Lost(), ResponseOf(429, "{}")};
+  client.reads = {Absent()};
+  Create first(api(), "CreateOrder", Keyed(), site(), milliseconds(300));
+  EXPECT_EQ(first.Summary(), kOutcomeUnknown);
+  Create second(api(), "CreateOrder", Keyed(), site());
+  EXPECT_EQ(second.Summary(), kOutcomeUnknown);
+  EXPECT_EQ(client.written(), 2u);
 }
 
 TEST_F(PaymentAdmission, AnOrderThatWasRefusedIsNotReadAgain) {

@@ -102,6 +102,21 @@ TEST(Success, IsNotWhatTheBodyClaimsUnderAnHttpError) {
   }
 }
 
+TEST(Success, IsNotOneThatContradictsItself) {
+  const std::string data = "\"data\":" + std::string(kData);
+  const std::vector<std::string> bodies{
+      R"({"success":false,"success":true,)" + data + "}",
+      R"({"success":true,"success":true,)" + data + "}",
+      R"({"error_code":1001,"success":true,"error_code":0,)" + data + "}",
+      R"({"success":true,"data":{"order_id":"order-2"},)" + data + "}",
+      With(R"({"success":true,"data":{"success":false,"success":true,)", kData.substr(1), "}"),
+  };
+  for (const std::string& body : bodies) {
+    ExpectIndeterminate(OfCreate(200, body), StatusCode::kInternal, "UPSTREAM_MALFORMED", body);
+    ExpectIndeterminate(OfGet(200, body), StatusCode::kInternal, "UPSTREAM_MALFORMED", body);
+  }
+}
+
 // One shape of refusal, and what must come of it. Its reason is MSP_ and the code, or MSP_HTTP_ and
 // the status.
 struct Shape {

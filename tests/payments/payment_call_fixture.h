@@ -213,7 +213,7 @@ class Caller {
     call.start = http::Clock::now();
     call.deadline = call.start + time;
     call.previous_attempts = previous_attempts;
-    api.Start(call, [this] { ended_.Open(); });
+    api.Start(call, [this, held = held_] { ended_.Open(); });
   }
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;
@@ -224,6 +224,8 @@ class Caller {
     return call;
   }
   bool ok() { return !End().failure.has_value(); }
+  // True once the service has destroyed what it had for the call.
+  bool freed() const { return held_.use_count() == 1; }
   // "OK CONFIRMED", "OK CONFIRMED reconciled", "ALREADY_EXISTS REJECTED MSP_1006", ...
   std::string Summary() {
     End();
@@ -252,6 +254,7 @@ class Caller {
 
  private:
   testing::Gate ended_;
+  std::shared_ptr<int> held_ = std::make_shared<int>();
 };
 
 inline const std::shared_ptr<const Site>& TestSite() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // CaptureOrder, VoidOrder and CancelOrder: what the record has to show before they count as done.
+#include <limits>
+
 #include "tests/payments/payment_call_fixture.h"
 #include "tests/testing/requests.h"
 
@@ -12,6 +14,7 @@ using Capture = Caller<v1::CaptureOrderRequest, v1::CaptureOrderResponse>;
 
 constexpr char kNotAnAuthorization[] = "FAILED_PRECONDITION REJECTED NOT_AN_AUTHORIZATION";
 constexpr char kNothingLeft[] = "FAILED_PRECONDITION REJECTED NOTHING_LEFT";
+constexpr char kCaptureUndone[] = "FAILED_PRECONDITION REJECTED CAPTURE_UNDONE";
 constexpr char kOrderNotOpen[] = "FAILED_PRECONDITION REJECTED ORDER_NOT_OPEN";
 
 std::string IdOf(const std::string& key) { return DerivedId("capture-", "order-1", key); }
@@ -29,9 +32,10 @@ v1::CaptureOrderRequest Keyed(std::int64_t amount = 500, const std::string& key 
 
 std::string PlainKey(std::int64_t amount) { return KeyOf("CaptureOrder", Plain(amount)); }
 
-std::string Part(const std::string& order_id, std::int64_t amount = 500) {
+std::string Part(const std::string& order_id, std::int64_t amount = 500,
+                 const std::string& status = "completed") {
   return R"({"type":"capture","transaction_id":91,"amount":)" + std::to_string(amount) +
-         R"(,"currency":"EUR","status":"completed","order_id":")" + order_id + R"("})";
+         R"(,"currency":"EUR","status":")" + status + R"(","order_id":")" + order_id + R"("})";
 }
 
 // An authorization of 97.43 with what is left of it.
@@ -46,6 +50,10 @@ http::Response InStatus(const std::string& status, const std::string& financial)
 }
 http::Response Paid() { return InStatus("completed", "completed"); }
 http::Response Voided() { return InStatus("void", "void"); }
+// What was left of the authorization after this part.
+http::Response VoidBeside(const std::string& related) {
+  return OrderJson{.status = "void", .financial_status = "void", .related = "[" + related + "]"};
+}
 http::Response Captured(const std::string& id = "order-1") {
   return Success(R"({"transaction_id":91,"order_id":")" + id + R"("})");
 }
@@ -71,6 +79,8 @@ std::vector<PaymentCase<v1::CaptureOrderRequest>> Captures() {
       {"AllIsCapturedOfAnAmountThatIsMissing", Keyed(9743), None(),
        Success(R"({"order_id":"order-1","status":"completed","financial_status":"completed",)"
                R"("payment_details":{"type":"VISA","capture":"manual","capture_remain":0}})"),
+       "INTERNAL NOT_SENT UPSTREAM_MALFORMED", 0},
+      {"MoreIsLeftThanAnyPaymentHas", Keyed(0), None(), Authorized(std::int64_t{1} << 62),
        "INTERNAL NOT_SENT UPSTREAM_MALFORMED", 0},
       {"OrderUnreadable", Keyed(), None(), Lost(), "UNAVAILABLE NOT_SENT UPSTREAM_UNAVAILABLE", 0},
       {"RepeatAndOrderUnreadable", AsRepeat(Keyed()), None(), Lost(), kOutcomeUnknown, 0},
@@ -101,6 +111,22 @@ std::vector<PaymentCase<v1::CaptureOrderRequest>> Captures() {
        "ALREADY_EXISTS REJECTED EQUAL_CAPTURE_EXISTS", 0},
       {"RepeatOfAnEqualCaptureWithoutAKey", AsRepeat(Plain()), None(),
        Authorized(9243, Part(IdOf(PlainKey(500)))), "OK CONFIRMED replayed", 0},
+      // Declined or voided since: never done.
+      {"ReplayOfADeclinedPart", Keyed(), None(), Authorized(9743, Part(ours, 500, "declined")),
+       kCaptureUndone, 0},
+      {"RepeatOfADeclinedPart", AsRepeat(Keyed()), None(),
+       Authorized(9743, Part(ours, 500, "declined")), kCaptureUndone, 0},
+      {"EqualToAVoidCaptureWithoutAKey", Plain(), None(),
+       Authorized(9743, Part(IdOf(PlainKey(500)), 500, "void")), kCaptureUndone, 0},
+      {"LostAndDeclined", Keyed(), Lost(), Authorized(), kCaptureUndone, 1,
+       Authorized(9743, Part(ours, 500, "declined"))},
+      {"LostAndDeclinedBesideOneThatStands", Keyed(), Lost(), Authorized(),
+       "OK CONFIRMED reconciled", 1,
+       Authorized(9243, Part(ours, 500, "declined") + "," + Part(ours))},
+      {"LostAndAllDoneAfterADeclinedPart", Keyed(0), Lost(), Authorized(),
+       "OK CONFIRMED reconciled", 1,
+       OrderJson{.related = "[" + Part("part-1", 500, "declined") + "]",
+                 .details = R"({"type":"VISA","capture":"manual","capture_remain":0})"}},
       {"SecondPartUnderAnotherKey", Keyed(), Captured(ours), Authorized(9243, Part("part-1")),
        "OK CONFIRMED"},
       // MultiSafepay may still carry out the first: nothing is sent.
@@ -112,6 +138,29 @@ std::vector<PaymentCase<v1::CaptureOrderRequest>> Captures() {
        Authorized(0)},
       {"LostAndNotThere", Keyed(), Lost(), Authorized(), kOutcomeUnknown},
       {"LostAndVoid", Keyed(), Lost(), Authorized(), kNothingLeft, 1, Voided()},
+      // The rest was voided or has expired; the capture may be the one without an id.
+      {"LostAndVoidBesideOneWithoutAnId", Keyed(), Lost(), Authorized(), kOutcomeUnknown, 1,
+       VoidBeside(R"({"type":"capture","amount":500})")},
+      {"LostAndVoidBesideOneWithoutAnIdOrAmount", Keyed(), Lost(), Authorized(), kOutcomeUnknown, 1,
+       VoidBeside(R"({"type":"capture","transaction_id":91})")},
+      {"LostAndVoidBesideOneWithoutAnIdOfTheSmallestNumber", Keyed(), Lost(), Authorized(),
+       kOutcomeUnknown, 1, VoidBeside(Part("", std::numeric_limits<std::int64_t>::min()))},
+      {"LostAndVoidBesideOneWithoutAnIdOrType", Keyed(), Lost(), Authorized(), kOutcomeUnknown, 1,
+       VoidBeside(R"({"transaction_id":91,"amount":500})")},
+      {"RepeatOfAVoidOrderBesideOneWithoutAnId", AsRepeat(Keyed()), None(),
+       VoidBeside(R"({"type":"capture","amount":500})"), kOutcomeUnknown, 0},
+      {"RefusedBesideOneWithoutAnId", Keyed(), Error(1001), Authorized(), kOutcomeUnknown, 1,
+       VoidBeside(R"({"type":"capture","amount":500})")},
+      {"LostAndVoidBesideOneOfAnotherAmount", Keyed(), Lost(), Authorized(), kNothingLeft, 1,
+       VoidBeside(R"({"type":"capture","amount":400})")},
+      {"LostAndVoidBesideADeclinedOne", Keyed(), Lost(), Authorized(), kNothingLeft, 1,
+       VoidBeside(R"({"type":"capture","amount":500,"status":"declined"})")},
+      {"LostAndVoidBesideAnothers", Keyed(), Lost(), Authorized(), kNothingLeft, 1,
+       VoidBeside(Part("part-1"))},
+      {"LostAndVoidBesideARefund", Keyed(), Lost(), Authorized(), kNothingLeft, 1,
+       VoidBeside(R"({"type":"refund","amount":500})")},
+      {"BesideOneWithoutAnId", Keyed(), Captured(ours),
+       Authorized(9243, R"({"type":"capture","amount":500})"), "OK CONFIRMED"},
       {"LostAndNeverSentTwice", WithResend(Keyed()), Lost(), Authorized(), kOutcomeUnknown},
       {"NoCertainCodeAndDone", Keyed(), Error(1014), Authorized(), "OK CONFIRMED reconciled", 1,
        Authorized(9243, Part(ours))},
@@ -163,6 +212,8 @@ std::vector<PaymentCase<v1::VoidOrderRequest>> Voids() {
       {"RepeatFindsVoid", again, None(), Voided(), "OK CONFIRMED replayed", 0},
       {"RepeatSendsAgain", again, Success("{}"), Authorized(), "OK CONFIRMED"},
       {"RepeatCannotLookUp", again, None(), Lost(), kOutcomeUnknown, 0},
+      {"RefusedForTheKey", once, Error(1032, 401), None(), "UNAUTHENTICATED REJECTED MSP_1032"},
+      {"RepeatRefusedForTheKey", again, Error(1032, 401), Authorized(), kOutcomeUnknown},
   };
 }
 

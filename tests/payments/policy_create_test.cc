@@ -28,10 +28,19 @@ OrderJson OnItsWay() {
   return {.financial_status = "uncleared", .details = R"({"type":"MULTIBANCO"})"};
 }
 
-// Made at that time, in a response of that date by MultiSafepay's clock; -1: of none.
-http::Response MadeAt(std::time_t created, std::time_t date_s) {
-  http::Response response =
-      OrderJson{.more = R"("created":")" + UpstreamTimeText(created) + R"(",)"};
+// Made and paid at these times.
+OrderJson Paid(std::time_t created, std::time_t completed) {
+  return {.more = R"("created":")" + UpstreamTimeText(created) + R"(","completed":")" +
+                  UpstreamTimeText(completed) + R"(",)"};
+}
+// Paid as it was made: at no time was it open beside another.
+OrderJson PaidAtOnce() {
+  const std::time_t made = std::time(nullptr) - 600;
+  return Paid(made, made + 1);
+}
+
+// In a response of that date by MultiSafepay's clock; -1: of none.
+http::Response Dated(http::Response response, std::time_t date_s) {
   response.date_s = date_s;
   return response;
 }
@@ -58,7 +67,7 @@ v1::CreateOrderRequest Unmarkable(v1::CreateOrderRequest order) {
 
 std::vector<PaymentCase<v1::CreateOrderRequest>> Cases() {
   const OrderJson ours = OrderJson{}.Marked(kKey);
-  const OrderJson other = OrderJson{}.Marked("another");
+  const OrderJson other = PaidAtOnce().Marked("another");
   const std::time_t now = std::time(nullptr);
   return {
       // What needs no lookup.
@@ -87,9 +96,24 @@ std::vector<PaymentCase<v1::CreateOrderRequest>> Cases() {
       {"LostAndAnotherOpen", Keyed(), Lost(), Open().Marked("another"), kOutcomeUnknown},
       {"LostAndAnothersMoneyOnItsWay", Keyed(), Lost(), OnItsWay().Marked("another"),
        kOutcomeUnknown},
+      // While the other was open MultiSafepay may have started this one beside it.
+      {"LostAndAnotherPaidMeanwhile", Keyed(), Lost(),
+       Responses(Open().Marked("another"), Paid(now - 600, now).Marked("another")),
+       kOutcomeUnknown},
+      {"LostAndAnotherPaidAnHourAgoByATimeWithoutAZone", Keyed(), Lost(),
+       Dated(Paid(now - 7'200, now - 3'600).Marked("another"), now), kOutcomeUnknown},
+      {"LostAndAnotherPaidYesterday", Keyed(), Lost(),
+       Dated(Paid(now - 90'000, now - 86'400).Marked("another"), now),
+       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
+      {"LostAndAnotherPaidYesterdayByNoClock", Keyed(), Lost(),
+       Dated(Paid(now - 90'000, now - 86'400).Marked("another"), -1), kOutcomeUnknown},
+      {"LostAndAnotherPaidWithoutATime", Keyed(), Lost(), OrderJson{}.Marked("another"),
+       kOutcomeUnknown},
       {"LostAndAnotherCollectedByPayPal", Keyed(), Lost(),
-       OrderJson{.financial_status = "initialized", .details = R"({"type":"PAYPAL"})"}.Marked(
-           "another"),
+       OrderJson{.financial_status = "initialized",
+                 .more = PaidAtOnce().more,
+                 .details = R"({"type":"PAYPAL"})"}
+           .Marked("another"),
        "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
       {"LostAndAnotherDead", Keyed(), Lost(), Declined().Marked("another"), kOutcomeUnknown},
       {"LostAndAnUnmarkedPaid", Keyed(), Lost(), OrderJson{.custom_info = R"({"custom_3":null})"},
@@ -166,6 +190,11 @@ std::vector<PaymentCase<v1::CreateOrderRequest>> Cases() {
        "OK CONFIRMED replayed", 0, None(), true},
       {"RepeatFindsAnother", Repeated(), None(), other, "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN",
        0},
+      {"RepeatFindsAnotherThatWasOpen", Repeated(), None(),
+       Dated(Paid(now - 90'000, now - 86'400).Marked("another"), now), kOutcomeUnknown, 0},
+      {"RepeatFindsAnotherPaidLastMonth", Repeated(), None(),
+       Dated(Paid(now - 2'600'000, now - 2'592'000).Marked("another"), now),
+       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN", 0},
       {"RepeatFindsAnotherOpen", Repeated(), None(), Open().Marked("another"), kOutcomeUnknown, 0},
       {"RepeatFindsAnotherDead", Repeated(), OrderJson{}, Declined().Marked("another"),
        "OK CONFIRMED"},
@@ -179,20 +208,34 @@ std::vector<PaymentCase<v1::CreateOrderRequest>> Cases() {
       {"RepeatRefusedByAnother", Repeated(), Error(1006), Absent(),
        "ALREADY_EXISTS REJECTED MSP_1006", 1, other},
       {"RepeatRefusedAndNoLookup", Repeated(), Error(1024), Absent(), kOutcomeUnknown, 1, Lost()},
+      // What forbids it now may not have been so when the first came.
+      {"RepeatRefusedAsTheSiteIsBlocked", Repeated(), Error(1019), Absent(), kOutcomeUnknown},
+      {"RepeatRefusedAsTheAccountIsBlocked", Repeated(), Error(1020), Absent(), kOutcomeUnknown},
+      {"RepeatRefusedAsTheMethodIsOff", Repeated(), Error(1023), Absent(), kOutcomeUnknown},
+      {"RepeatRefusedForTheKey", Repeated(), Error(1032, 401), Absent(), kOutcomeUnknown},
+      {"RepeatForbidden", AsRepeat(Resending()), ResponseOf(403, R"({"message":"Forbidden"})"),
+       Absent(), kOutcomeUnknown},
+      {"RepeatRefusedAndTheFirstShowsLate", Repeated(), Error(1020), Absent(),
+       "OK CONFIRMED replayed", 1, ours},
+      {"RepeatThatWasInvalidFromTheStart", Repeated(), Error(1001), Absent(),
+       "INVALID_ARGUMENT REJECTED MSP_1001"},
+      {"RefusedAsTheAccountIsBlocked", Keyed(), Error(1020), None(),
+       "PERMISSION_DENIED REJECTED MSP_1020"},
+      {"RepeatRateLimited", Repeated(), ResponseOf(429, "{}"), Absent(), kOutcomeUnknown},
       // Without a marker the record can only disprove.
       {"UnmarkableAndThere", Unmarkable(Keyed()), Lost(), OrderJson{}, kOutcomeUnknown},
-      {"UnmarkableAndOfAnotherAmount", Unmarkable(Keyed()), Lost(), OrderJson{.amount = 1},
-       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
-      {"UnmarkableAndOfYesterday", Unmarkable(Keyed()), Lost(), MadeAt(now - 86'400, now),
-       "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
+      {"UnmarkableAndOfAnotherAmount", Unmarkable(Keyed()), Lost(),
+       OrderJson{.amount = 1, .more = PaidAtOnce().more}, "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
+      {"UnmarkableAndOfYesterday", Unmarkable(Keyed()), Lost(),
+       Dated(Paid(now - 86'400, now - 86'400), now), "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN"},
       // The zone of `created` is nowhere written, and one hour in autumn comes twice.
-      {"UnmarkableAndOfTwoHoursAgo", Unmarkable(Keyed()), Lost(), MadeAt(now - 7'000, now),
-       kOutcomeUnknown},
+      {"UnmarkableAndOfTwoHoursAgo", Unmarkable(Keyed()), Lost(),
+       Dated(Paid(now - 7'000, now - 7'000), now), kOutcomeUnknown},
       // This host's clock proves nothing.
       {"UnmarkableAndOfNowByMultiSafepaysClock", Unmarkable(Keyed()), Lost(),
-       MadeAt(now - 86'400, now - 86'400), kOutcomeUnknown},
-      {"UnmarkableOfYesterdayWithoutADate", Unmarkable(Keyed()), Lost(), MadeAt(now - 86'400, -1),
-       kOutcomeUnknown},
+       Dated(Paid(now - 86'400, now - 86'400), now - 86'400), kOutcomeUnknown},
+      {"UnmarkableOfYesterdayWithoutADate", Unmarkable(Keyed()), Lost(),
+       Dated(Paid(now - 86'400, now - 86'400), -1), kOutcomeUnknown},
       {"MarkersOffAndThere", Keyed(), Lost(), OrderJson{}, kOutcomeUnknown, 1, None(), false,
        false},
       {"MarkedButTheAnswerHidesIt", Keyed(), Lost(), OrderJson{}, kOutcomeUnknown},
@@ -242,7 +285,7 @@ TEST_F(PolicyCreate, ARepeatWithADerivedKeyIsNeverTakenForAnothersForItsMarkerAl
   EXPECT_EQ(call.Summary(), kOutcomeUnknown);
   ASSERT_NE(call.call.failure->order, nullptr);
   EXPECT_EQ(client.written(), 0u);
-  client.reads = {OrderJson{.amount = 1}.Marked("another")};
+  client.reads = {OrderJson{.amount = 1, .more = PaidAtOnce().more}.Marked("another")};
   Create other_money(api(), "CreateOrder", order, site());
   EXPECT_EQ(other_money.Summary(), "ALREADY_EXISTS REJECTED ORDER_ID_TAKEN");
 }

@@ -144,11 +144,12 @@ TEST_F(Lifecycle, ASlowClientOfTheWebhookPortDoesNotDelayTheEnd) {
 // By `limit`, an option of the shell's ulimit, which sets what the server starts with.
 TEST_F(Lifecycle, OpensAsManyFilesAsTheSystemAllows) {
   for (const auto& [limit, warns] : {std::pair("-Sn 300", false), std::pair("-n 700", true)}) {
-    ChildProcess server("/bin/sh",
-                        {"-c", std::string("ulimit ") + limit + "; exec \"$@\"", "sh",
-                         msp::testing::ServerProgram(), "--api_url=http://127.0.0.1:1/v1/json",
-                         "--listen=127.0.0.1:0", "--ops_listen=off", "--connections_max=500"},
-                        {{"MSP_API_KEY", msp::testing::kServerKey}});
+    ChildProcess server(
+        "/bin/sh",
+        {"-c", std::string("ulimit ") + limit + "; exec \"$@\"", "sh",
+         msp::testing::ServerProgram(), "--api_url=http://127.0.0.1:1/v1/json",
+         "--listen=127.0.0.1:0", "--ops_listen=off", "--drain_delay_ms=0", "--connections_max=500"},
+        {{"MSP_API_KEY", msp::testing::kServerKey}});
     server.WaitForOutput("\"serving\"");
     const std::string limits =
         msp::testing::ContentOf("/proc/" + std::to_string(server.pid()) + "/limits");

@@ -33,8 +33,7 @@ class SharedConnectionTest : public EndToEnd {
       const std::string name = "x-field-" + std::to_string(100 + i);
       context.AddMetadata(name, std::string(bytes / fields - name.size(), 'x'));
     }
-    v1::GetOrderRequest request;
-    request.set_order_id("order-1");
+    const v1::GetOrderRequest request;  // Refused, without a request to MultiSafepay.
     v1::GetOrderResponse response;
     return v1::OrderService::NewStub(channel())
         ->GetOrder(&context, request, &response)
@@ -80,7 +79,7 @@ TEST_F(SharedConnectionTest, OversizedAndUnknownCallsOfOneCallerEndNoPaymentOfAn
         << i;
   }
 
-  EXPECT_EQ(GetWithMetadata(kProxyMetadataBytes, kProxyFields), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(GetWithMetadata(kProxyMetadataBytes, kProxyFields), grpc::StatusCode::INVALID_ARGUMENT);
 
   gate().Open();
   for (std::thread& caller : callers) caller.join();

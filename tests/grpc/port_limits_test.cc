@@ -6,7 +6,7 @@
 #include <poll.h>
 
 #include <string>
-#include <string_view>
+#include <thread>
 
 #include "gtest/gtest.h"
 #include "tests/testing/loopback.h"
@@ -21,8 +21,14 @@ TEST(PortLimits, APeerThatAnswersNoPingLosesItsConnection) {
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   Apply({.keepalive_ms = 200, .keepalive_timeout_ms = 300}, builder);
-  grpc::CompletionQueue* const completions = builder.AddCompletionQueue().release();
+  const auto completions = builder.AddCompletionQueue();
   const auto server = builder.BuildAndStart();
+  std::thread poller([&completions] {
+    void* tag = nullptr;
+    bool ok = false;
+    while (completions->Next(&tag, &ok)) {
+    }
+  });
   const int peer = testing::DialLoopback(port);
   // The preface, and an empty SETTINGS frame.
   const std::string greeting =
@@ -37,7 +43,7 @@ TEST(PortLimits, APeerThatAnswersNoPingLosesItsConnection) {
   close(peer);
   server->Shutdown();
   completions->Shutdown();
-  delete completions;
+  poller.join();
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ const Row kRows[] = {
     {"InvalidUtf8", R"({"name":"garbage","kind":"invalid_utf8"})", "found"},
     {"ByteOrderMark", R"({"name":"garbage","kind":"bom"})", "ok"},
     {"DeepNesting", R"({"name":"garbage","kind":"deep"})", "found"},
-    {"DuplicateMembers", R"({"name":"garbage","kind":"duplicate_members"})", "ok"},
+    {"DuplicateMembers", R"({"name":"garbage","kind":"duplicate_members"})", "found"},
     {"TwentyMebibytes", R"({"name":"garbage","kind":"huge"})", "found"},
     {"SlowBody", R"({"name":"slow_body","bytes_per_second":10})", "found"},
     {"Unavailable", R"({"name":"status","status":503,"body":"html"})", "unknown"},

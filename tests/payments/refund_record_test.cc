@@ -88,7 +88,7 @@ TEST_F(RefundRecord, ItemsAloneAreSentOnlyWhereTheMethodIsKnownToTakeThem) {
     if (call.ok()) continue;
     ASSERT_EQ(call.call.failure->violations.size(), 1u);
     EXPECT_EQ(call.call.failure->violations[0].field, "refund");
-    EXPECT_THAT(call.call.failure->violations[0].description, HasSubstr("needs an amount"));
+    EXPECT_THAT(call.call.failure->violations[0].description, HasSubstr("requires an amount"));
   }
 }
 

@@ -42,8 +42,8 @@ bool IsBeforeFirstAttempt(const PaymentFacts& facts, std::string_view time) {
   return facts.first_attempt_s && seconds && *seconds + kCreatedMarginS < *facts.first_attempt_s;
 }
 
-// True when another order, which is paid, was certainly not open at any attempt of this call: it
-// was paid by the request that made it, or before.
+// True when by its own times another order, which is paid, was not open at any attempt of this
+// call: it was paid by the request that made it, or before.
 bool WasPaidBefore(const PaymentFacts& facts, const v1::Order& order) {
   const std::string& paid = order.has_completed() ? order.completed() : order.completed_date();
   const auto created_s = UpstreamTimeSeconds(order.created());

@@ -48,9 +48,19 @@ std::string_view ReadId(const PaymentFacts& facts, const v1::RelatedTransaction&
   return read->second;
 }
 
+// Without a caller's key an undone refund under this call's id is none of its own: there may be
+// another one.
+bool OwnIsUndone(const PaymentFacts& facts, const v1::Order& order) {
+  return std::any_of(order.related_transactions().begin(), order.related_transactions().end(),
+                     [&](const v1::RelatedTransaction& related) {
+                       return related.transaction_id() == facts.own_transaction_id &&
+                              IsUndone(related);
+                     });
+}
+
 std::string Unread(const PaymentFacts& facts, const v1::Order& order) {
   const auto& request = static_cast<const v1::RefundOrderRequest&>(*facts.request);
-  if (!facts.own_transaction_id.empty()) return {};
+  if (!facts.own_transaction_id.empty() && (facts.keyed || !OwnIsUndone(facts, order))) return {};
   for (const v1::RelatedTransaction& related : order.related_transactions()) {
     if (!HidesItsId(related, order, request) || facts.read.count(related.transaction_id()) > 0)
       continue;
@@ -191,6 +201,8 @@ Found Read(PaymentFacts& facts, const v1::Order* order, Phase phase) {
   }
   if (!facts.own_transaction_id.empty() && !names_own)
     return OwnerIndeterminate("a refund with this id exists that the order does not list");
+  // A key belongs to one refund, so no other one can be this call's.
+  if (undone && facts.keyed) return Undone(facts, phase);
   // None of the refunds that existed before this call was sent is its own.
   const bool may_be_ours =
       phase == Phase::kIndeterminate || facts.repeats() || facts.may_miss_equal || unread;

@@ -28,6 +28,8 @@ std::vector<PaymentCase<v1::RefundOrderRequest>> Cases() {
   const http::Response hidden = Order(Related(""));
   const http::Response other_hidden = Order(Related("", 500, "90"));
   const http::Response hidden_declined = Order(Related("", 500, "91", "declined"));
+  const http::Response declined_and_hidden =
+      Order(Related(ours, 500, "91", "declined") + "," + Related("", 500, "90"));
   const http::Response two_hidden = Order(Related("", 500, "90") + "," + Related("", 500, "92"));
   v1::RefundOrderRequest dollars = Keyed();
   dollars.set_currency("USD");
@@ -75,6 +77,14 @@ std::vector<PaymentCase<v1::RefundOrderRequest>> Cases() {
        0},
       {"RepeatOfADeclinedOneThatHidesItsId", AsRepeat(Keyed()), None(),
        Responses(hidden_declined, RefundRead(ours), hidden_declined), kRefundUndone, 0},
+      {"ReplayOfADeclinedOneBesideOneOfTheDashboard", Keyed(), None(),
+       Responses(declined_and_hidden, RefundRead(ours), declined_and_hidden), kRefundUndone, 0},
+      {"RepeatOfADeclinedOneBesideOneOfTheDashboard", AsRepeat(Keyed()), None(),
+       Responses(declined_and_hidden, RefundRead(ours), declined_and_hidden), kRefundUndone, 0},
+      {"EqualToAVoidOneBesideOneOfTheDashboard", Plain(), Refunded(),
+       Responses(Order(Related(IdOf(PlainKey()), 500, "92", "void") + "," + Related("", 500, "90")),
+                 RefundRead(IdOf(PlainKey()), "92"), RefundRead("order-1", "90")),
+       "OK CONFIRMED"},
       {"EqualToAVoidOneWithoutAKey", Plain(), Refunded(),
        Order(Related(IdOf(PlainKey()), 500, "90", "void")), "OK CONFIRMED"},
       {"EqualToAVoidOneThatHidesItsId", Plain(), Refunded(),

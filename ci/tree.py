@@ -292,9 +292,12 @@ def with_licence(name, text, comment):
 def licence():
     """Every source file and script names its licence in its first five lines; `tree.py licence --fix` adds it.
 
-    Files of settings and data (YAML, TOML, XML, JSON) and documents have none: LICENSE covers the tree.
+    A client's folder, which is packed by itself, has a copy of LICENSE. Files of settings and data (YAML, TOML, XML, JSON) and documents have none: LICENSE covers the tree.
     """
+    text_of_all = (ROOT / "LICENSE").read_bytes()
     for name, raw in files():
+        if name.endswith("/LICENSE") and raw != text_of_all:
+            yield f"{name}: differs from LICENSE"
         comment = comment_of(name, raw)
         if comment is None or name.startswith(LICENSED_ELSEWHERE):
             continue
